@@ -1,0 +1,139 @@
+/**
+ * The generic event interface: what a Source tells the engine about its events. An event is any object; the source
+ * says how to read its time, its type and its fields.
+ */
+
+/** Falco's parameter types, with string, bytes, path for PT_CHARBUF, PT_BYTEBUF, PT_FSPATH. */
+export type FieldType =
+  | 'string'
+  | 'bytes'
+  | 'path'
+  | 'relpath'
+  | 'bool'
+  | 'int8'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'uint64'
+  | 'double'
+  | 'flags8'
+  | 'flags16'
+  | 'flags32'
+  | 'enumflags8'
+  | 'enumflags16'
+  | 'enumflags32'
+  | 'mode'
+  | 'errno'
+  | 'pid'
+  | 'fd'
+  | 'uid'
+  | 'gid'
+  | 'port'
+  | 'l4proto'
+  | 'sockfamily'
+  | 'sigtype'
+  | 'signal'
+  | 'syscallid'
+  | 'ipaddr'
+  | 'ipv4addr'
+  | 'ipv6addr'
+  | 'ipnet'
+  | 'ipv4net'
+  | 'ipv6net'
+  | 'sockaddr'
+  | 'socktuple'
+  | 'fdlist'
+  | 'abstime'
+  | 'reltime'
+  | 'dyn'
+
+/**
+ * A value as `extract` returns it: text for string and path; number or bigint for the integers and times (bigint where
+ * a number would lose digits; nanoseconds for times); an IP address as text or as its 4 or 16 bytes.
+ */
+export type Scalar = string | number | bigint | boolean | Uint8Array
+export type Value = Scalar | readonly Scalar[]
+
+export interface FieldDef<E = any> {
+  readonly type: FieldType
+  /** The value is a list: `in` asks for all of its elements, `intersects` for any; printed `(a,b)`. */
+  readonly list?: boolean
+  /** Several values of which any may match (fd.ip, proc.aname without index); printed with spaces between. */
+  readonly anyOf?: boolean
+  readonly arg?: 'none' | 'optional' | 'required'
+  /** What the argument is: a number, a name, or a path; also written with a dot after the field's name (`evt.arg.name`) for keys. */
+  readonly argKind?: 'index' | 'key' | 'path'
+  readonly filterOnly?: boolean
+  readonly noRhs?: boolean
+  readonly noTransformer?: boolean
+  readonly print?: 'dec' | 'hex' | 'oct' | 'id' | 'padded'
+  /** What the value belongs to: `event` (default) or a key of the source's `scopes`. A field with a scope may read nothing but that scope's object. */
+  readonly scope?: string
+  /** Falco deprecates it: a rule that uses it loads with LOAD_DEPRECATED_ITEM. */
+  readonly deprecated?: boolean
+  /** Shown by append_output's suggested_output (Falco's EPF_FORMAT_SUGGESTED). */
+  readonly suggested?: boolean
+  readonly hidden?: boolean
+  readonly doc: string
+  /** Checks the argument at load and turns it into what `extract` is given; throws an Error with the reason. Without it: an index becomes a number, anything else stays text. */
+  parseArg?(arg: string): string | number | object
+  /** The field's value in an event; undefined = absent. Must not throw (a throw counts as absent and is counted). */
+  extract(event: E, arg?: any): Value | undefined
+}
+
+/**
+ * An object that clause results may be kept on: a thread, an fd. The engine fills `memo` when it first meets the object;
+ * the source sets it to null whenever anything that a field of this scope reads has changed.
+ */
+export interface MemoHolder {
+  memo: Memo | null
+}
+/** What a ruleset keeps on a MemoHolder. Opaque to sources. */
+export interface Memo {
+  /** Which ruleset filled it: another one finds it stale. */
+  readonly owner: object
+  /** Per memoised clause: 0 not known, 1 false, 2 true. */
+  readonly truths: Uint8Array
+  /** Per event type's program: which set of rules this object leaves possible (0 not known). */
+  readonly sets: Int32Array
+}
+
+/** How a source's event types relate to condition text; without it every rule is tried on every event. */
+export interface EventTypes {
+  /** All event types of the source: small non-negative integers. */
+  readonly all: readonly number[]
+  /** Fields whose value follows from the event's type: evt.type, syscall.type. */
+  readonly fields: readonly string[]
+  /** The types whose events can have `value` in `field`; undefined: no such value exists ("unknown event type X"). */
+  typesOf(field: string, value: string): readonly number[] | undefined
+  /** What `field` holds in every event of `type`: a text; null = absent in each; undefined = it differs from event to event. */
+  valueOf(field: string, type: number): string | null | undefined
+}
+
+export interface SourceDef<E = any> {
+  readonly name: string
+  readonly fields: Readonly<Record<string, FieldDef<E>>>
+  /** The event's type: an element of `eventTypes.all`, or (without `eventTypes`) any name, seen as evt.type. */
+  eventType?(event: E): number | string
+  /** Nanoseconds since 1970. Default: the clock when the event is evaluated. */
+  time?(event: E): bigint
+  /** Event number as evt.num prints it (from 1). Default: a count kept by the engine. */
+  num?(event: E): number
+  /** Who keeps the memo of a scope for this event (`thread: e => e.thread`); undefined: nobody, clauses are evaluated anew. */
+  readonly scopes?: Readonly<Record<string, (event: E) => MemoHolder | undefined>>
+  readonly eventTypes?: EventTypes
+  /** Plugin that evt.pluginname and evt.plugininfo speak of. */
+  readonly plugin?: { readonly name: string; info?(event: E): string | undefined }
+}
+
+export interface Source<E = any> extends SourceDef<E> {
+  readonly kind: 'source'
+}
+
+/** Declares an event source. @throws {TypeError} when a field's declaration contradicts itself (unknown type or scope, no extract). */
+export function defineSource<E>(def: SourceDef<E>): Source<E> {
+  return { ...def, kind: 'source' }
+}

@@ -1,0 +1,17 @@
+export type { Alert, Priority } from './alert/alert.ts'
+export { PRIORITIES } from './alert/alert.ts'
+export type { Condition, Operand } from './condition/ast.ts'
+export { ConditionError } from './condition/error.ts'
+export type {
+  EventTypes,
+  FieldDef,
+  FieldType,
+  Memo,
+  MemoHolder,
+  Scalar,
+  Source,
+  SourceDef,
+  Value,
+} from './fields/field.ts'
+export { defineSource } from './fields/field.ts'
+export type { Place, Span } from './text/span.ts'

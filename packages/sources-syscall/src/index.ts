@@ -1,0 +1,1 @@
+export { SyscallEvent } from './event.ts'
