@@ -1,0 +1,23 @@
+#!/bin/sh
+# Sets up a bare clone (Node 20, npm and git are enough), then runs the script that it is given on the pinned Node:
+#   sh scripts/bootstrap.sh scripts/test.sh ARG…
+# Installing is repeated only when the lock file has changed, building only when a source is newer than the last build.
+set -eu
+cd "$(dirname "$0")/.."
+
+stamp=node_modules/.falc-installed
+if ! cmp -s pnpm-lock.yaml "$stamp"; then
+  echo "falc: installing packages" >&2
+  npx -y pnpm@12 install --frozen-lockfile --reporter=silent >&2
+  cp pnpm-lock.yaml "$stamp"
+fi
+PATH=$PWD/node_modules/.bin:$PATH
+export PATH
+if [ ! -f packages/cli/dist/main.js ] || [ -n "$(find packages/*/src -newer node_modules/.falc-built -name '*.ts' -print -quit 2>/dev/null || echo new)" ]; then
+  echo "falc: building" >&2
+  tsc -b tsconfig.json
+  touch node_modules/.falc-built
+fi
+script=$1
+shift
+exec sh "$script" "$@"

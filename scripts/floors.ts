@@ -1,0 +1,103 @@
+/**
+ * Checks the floor plan of docs/architecture.md: a package imports packages of lower floors only, by name; inside a
+ * package a file imports its own room or rooms earlier in the package's list; no file takes part in an import cycle; the
+ * engine names neither `node:` modules nor relative paths that leave the package. Exit code 1 and one line per breach.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+
+const FLOORS: readonly (readonly string[])[] = [
+  ['engine'],
+  ['sources-syscall', 'sources-k8saudit', 'outputs', 'response'],
+  ['cli', 'console'],
+]
+
+/**
+ * Rooms bottom up: a folder or file of src (or of a folder there), named without ending; the longest name that fits
+ * counts. Rooms not listed come last, in one class.
+ */
+const ROOMS: Record<string, readonly string[]> = {
+  engine: ['text', 'condition', 'rules', 'fields', 'bytecode', 'ruleset', 'alert', 'testing', 'engine'],
+  'sources-syscall': ['events', 'state/fd', 'state/thread', 'event', 'capture', 'state', 'fields', 'source'],
+}
+
+/** Files that use what only some runtimes have; everything else in these packages runs in a browser too. */
+const PURE = ['engine']
+
+const root = resolve(import.meta.dirname, '..')
+const breaches: string[] = []
+
+const sources = (dir: string): string[] =>
+  readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+    .map(name => join(dir, name))
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8')
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\s[^'"\n;]*?(?:\n[^'"]*?)?from\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)\s*import\s+['"]([^'"]+)['"]/g
+  return [...text.matchAll(pattern)].map(m => m[1] ?? m[2] ?? m[3]!)
+}
+
+const floorOf = (name: string): number => FLOORS.findIndex(floor => floor.includes(name))
+
+function roomOf(packageName: string, src: string, file: string): number {
+  const [first, second] = relative(src, file)
+    .replace(/\.gen\.ts$|\.ts$/, '')
+    .split('/')
+  const list = ROOMS[packageName]
+  if (!list) return 0
+  const exact = list.indexOf(`${first}/${second}`)
+  const index = exact < 0 ? list.indexOf(first!) : exact
+  return index < 0 ? list.length : index
+}
+
+const graph = new Map<string, string[]>()
+for (const name of readdirSync(join(root, 'packages'))) {
+  const src = join(root, 'packages', name, 'src')
+  if (!existsSync(src)) continue
+  if (floorOf(name) < 0) breaches.push(`packages/${name}: is on no floor (scripts/floors.ts)`)
+  for (const file of sources(src)) {
+    const shown = relative(root, file)
+    const edges: string[] = []
+    for (const specifier of importsOf(file)) {
+      if (specifier.startsWith('.')) {
+        const target = resolve(dirname(file), specifier)
+        if (!target.startsWith(`${src}/`)) {
+          if (!target.endsWith('package.json'))
+            breaches.push(`${shown}: imports ${specifier}, outside its package's src`)
+          continue
+        }
+        edges.push(target)
+        const from = roomOf(name, src, file)
+        const to = roomOf(name, src, target)
+        if (to > from) breaches.push(`${shown}: imports ${specifier}, a room above its own`)
+      } else if (specifier.startsWith('@falc/')) {
+        const other = specifier.split('/')[1]!
+        if (floorOf(other) >= floorOf(name))
+          breaches.push(`${shown}: imports ${specifier}, which is not on a lower floor`)
+      } else if (specifier.startsWith('node:') && PURE.includes(name)) {
+        breaches.push(`${shown}: imports ${specifier}; ${name} runs anywhere`)
+      }
+    }
+    graph.set(file, edges)
+  }
+}
+
+const state = new Map<string, 'open' | 'done'>()
+function visit(file: string, path: readonly string[]): void {
+  if (state.get(file) === 'done') return
+  if (state.get(file) === 'open') {
+    const cycle = [...path.slice(path.indexOf(file)), file].map(f => relative(root, f))
+    breaches.push(`import cycle: ${cycle.join(' → ')}`)
+    return
+  }
+  state.set(file, 'open')
+  for (const next of graph.get(file) ?? []) visit(next, [...path, file])
+  state.set(file, 'done')
+}
+for (const file of graph.keys()) visit(file, [])
+
+for (const breach of breaches) console.error(breach)
+console.log(`floors: ${graph.size} files, ${breaches.length} breaches`)
+process.exit(breaches.length ? 1 : 0)

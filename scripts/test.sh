@@ -1,0 +1,8 @@
+#!/bin/sh
+# Everything that must hold: types (the build has checked them), format and lint, floors, exports, then the tests.
+set -eu
+biome check .
+node scripts/floors.ts
+node scripts/exports.ts
+node --conditions=@falc/source scripts/generate.ts --check
+exec vitest run "$@"
