@@ -1,36 +1,111 @@
 import type { Memo, MemoHolder } from '@falc/engine'
 
-/** One open file descriptor (libsinsp's fdinfo). One shape; `forget` (memo = null) when anything that fd.* reads changes. */
+/** Bits of `Fd.flags`. */
+export const FD_ROLE_CLIENT = 1
+export const FD_ROLE_SERVER = 2
+export const FD_ROLES = FD_ROLE_CLIENT | FD_ROLE_SERVER
+export const FD_CONNECTED = 4
+export const FD_CONNECT_PENDING = 8
+export const FD_CONNECT_FAILED = 16
+/** The file lies in the upper (written) or a lower layer of an overlay file system. */
+export const FD_OVERLAY_UPPER = 32
+export const FD_OVERLAY_LOWER = 64
+/** Several descriptor tables hold this object since a fork: copy before changing (FdTable.own). */
+export const FD_SHARED = 128
+
+/** SCAP_FD_*: what a descriptor is open on. */
+export const FD_UNKNOWN = 0
+export const FD_FILE = 1
+export const FD_DIRECTORY = 2
+export const FD_IPV4_SOCK = 3
+export const FD_IPV6_SOCK = 4
+export const FD_IPV4_SERVSOCK = 5
+export const FD_IPV6_SERVSOCK = 6
+export const FD_FIFO = 7
+export const FD_UNIX_SOCK = 8
+export const FD_EVENT = 9
+export const FD_UNSUPPORTED = 10
+export const FD_SIGNALFD = 11
+export const FD_EVENTPOLL = 12
+export const FD_INOTIFY = 13
+export const FD_TIMERFD = 14
+export const FD_NETLINK = 15
+export const FD_FILE_V2 = 16
+export const FD_BPF = 17
+export const FD_USERFAULTFD = 18
+export const FD_IOURING = 19
+export const FD_MEMFD = 20
+export const FD_PIDFD = 21
+
+/** SCAP_L4_*. */
+export const L4_UNKNOWN = 0
+export const L4_NA = 1
+export const L4_TCP = 2
+export const L4_UDP = 3
+export const L4_ICMP = 4
+export const L4_RAW = 5
+
+/**
+ * One open file descriptor (libsinsp's fdinfo). Fields with scope `fd` read nothing but this object, and not `num`: after a
+ * fork the object is shared by the tables of both processes until one of them changes it. `memo` is null again whenever
+ * one of the other fields has changed.
+ */
 export class Fd implements MemoHolder {
   memo: Memo | null = null
+  /** The number it was opened under. */
   num: number
-  /** SCAP_FD_* (scap-format.md). */
+  /** SCAP_FD_*. */
   type: number
-  /** O_* in Falco's PPM_O_ encoding. */
+  /** O_* in Falco's PPM_O_ encoding, without the overlay bits; PPM_O_CLOEXEC is kept up to date. */
   openFlags = 0
-  /** Role, connected, overlay layer, cloexec … bits, see FdFlag. */
+  /** FD_ROLE_* | FD_CONNECTED | … */
   flags = 0
   name = ''
+  /** The path as it was passed, doubled slashes collapsed. */
   nameRaw = ''
   dev = 0
-  ino = 0n
-  /** 4 or 16 bytes each; null when not an inet socket. */
+  /** Halves of the inode number, so that opening allocates no bigint. */
+  inoLow = 0
+  inoHigh = 0
+  /** Client address: 4 or 16 bytes in network order; null for anything but a socket with a tuple. */
   sip: Uint8Array | null = null
+  /** Server address, or the address of a listening socket (IPV4_SERVSOCK, IPV6_SERVSOCK). */
   dip: Uint8Array | null = null
   sport = 0
+  /** Server port, or the port of a listening socket. */
   dport = 0
   /** SCAP_L4_*. */
   l4proto = 0
   mountId = 0
+  /** Of a pidfd: the process it refers to. */
   pid = 0
 
   constructor(num: number, type: number) {
     this.num = num
     this.type = type
   }
-}
 
-/** The descriptors of one process; threads of a group share one. */
-export class FdTable {
-  readonly map = new Map<number, Fd>()
+  get ino(): bigint {
+    return (BigInt(this.inoHigh) << 32n) | BigInt(this.inoLow)
+  }
+
+  /** A copy under another number; nothing remembered, owned by nobody else. */
+  copy(num: number): Fd {
+    const fd = new Fd(num, this.type)
+    fd.openFlags = this.openFlags
+    fd.flags = this.flags & ~FD_SHARED
+    fd.name = this.name
+    fd.nameRaw = this.nameRaw
+    fd.dev = this.dev
+    fd.inoLow = this.inoLow
+    fd.inoHigh = this.inoHigh
+    fd.sip = this.sip
+    fd.dip = this.dip
+    fd.sport = this.sport
+    fd.dport = this.dport
+    fd.l4proto = this.l4proto
+    fd.mountId = this.mountId
+    fd.pid = this.pid
+    return fd
+  }
 }

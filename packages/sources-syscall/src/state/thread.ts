@@ -1,14 +1,42 @@
 import type { Memo, MemoHolder } from '@falc/engine'
-import type { FdTable } from './fd.ts'
+import { EMPTY_LIST, type StringList } from './arguments.ts'
+import type { Cgroups } from './cgroups.ts'
+import type { Container } from './container.ts'
+import type { FdTable } from './fd-table.ts'
+import type { ThreadGroup } from './thread-group.ts'
+import type { ThreadTable } from './thread-table.ts'
+
+/** PPM_CL_* bits of `Thread.flags`: how a thread was made and what has become of it. */
+export const CL_CLONE_FILES = 1
+export const CL_CLONE_NEWPID = 1 << 6
+export const CL_CLONE_PARENT = 1 << 8
+export const CL_CLONE_THREAD = 1 << 13
+export const CL_CLONE_INVERTED = 1 << 16
+export const CL_NAME_CHANGED = 1 << 17
+export const CL_CLOSED = 1 << 18
+export const CL_ACTIVE = 1 << 19
+export const CL_CLONE_NEWUSER = 1 << 20
+export const CL_PIPE_SRC = 1 << 21
+export const CL_PIPE_DST = 1 << 22
+export const CL_CLONE_VFORK = 1 << 27
+export const CL_CHILD_IN_PIDNS = 1 << 29
+export const CL_IS_MAIN_THREAD = 1 << 30
+
+/** uid, gid or loginuid that is not set. */
+export const NO_ID = 0xffffffff
 
 /**
  * One thread of the recorded machine (libsinsp's threadinfo). Every field is set in the constructor, so that all
- * threads have one shape. Whoever changes something that a `thread`-scoped field reads calls `forget`.
+ * threads have one shape. `memo` is null again whenever something that a field of scope `thread` may read has changed: the
+ * thread's own fields, its group's, its ancestors', those of its session's and process groups' leaders, its container
+ * and the user tables. It stays when counters change (vm*, pf*, the descriptors): fields that read those are of
+ * scope `event`.
  */
 export class Thread implements MemoHolder {
   memo: Memo | null = null
-  tid: number
+  readonly tid: number
   pid: number
+  /** Thread id of the parent; 0 when the parent is not known, -1 of an unknown thread. Set by ThreadTable alone. */
   ptid: number
   sid = -1
   vpgid = -1
@@ -16,53 +44,127 @@ export class Thread implements MemoHolder {
   vtid = -1
   vpid = -1
   comm = ''
+  /** argv[0] */
   exe = ''
   exepath = ''
   /** argv[1..] */
-  args: readonly string[] = []
-  /** NAME=VALUE; own value for main threads, else the main thread's is meant. */
-  env: readonly string[] = []
-  /** Ends with "/"; main threads only. */
-  cwd = ''
+  argv: StringList = EMPTY_LIST
+  /** NAME=VALUE of the process: read it through `env`. */
+  ownEnv: StringList = EMPTY_LIST
+  /** Ends with "/"; of the process: read it through `cwd`. */
+  ownCwd = ''
   root = '/'
-  /** [subsystem, path] pairs. */
-  cgroups: readonly (readonly [string, string])[] = []
-  /** PPM_CL_*. */
+  cgroupSet: Cgroups | null = null
+  /** PPM_CL_* */
   flags = 0
   fdlimit = -1
-  uid = 0xffffffff
-  gid = 0xffffffff
-  loginuid = 0xffffffff
+  uid = NO_ID
+  gid = NO_ID
+  loginuid = NO_ID
   capPermitted = 0n
   capEffective = 0n
   capInheritable = 0n
   vmSize = 0
   vmRss = 0
   vmSwap = 0
-  pfMajor = 0n
-  pfMinor = 0n
-  /** Nanoseconds since 1970. */
+  pfMajor = 0
+  pfMinor = 0
+  /** Nanoseconds since 1970; 0n = not known. */
   cloneTs = 0n
   lastExecTs = 0n
   pidnsInitStartTs = 0n
   exeIno = 0n
   exeCtime = 0n
   exeMtime = 0n
+  /** clone to change of the executable, and start of the pid namespace to that change; nanoseconds, 0n = not known. */
+  exeCtimeToStart = 0n
+  exeCtimeFromPidns = 0n
   exeWritable = false
   exeUpperLayer = false
   exeLowerLayer = false
   exeFromMemfd = false
   tty = 0
-  containerId = ''
+  container: Container
+  /** A main thread that has exited before the other threads of its group. */
   dead = false
-  fds: FdTable | null = null
-  parent: Thread | null = null
-  leader: Thread | null = null
-  children: Thread[] = []
+  /** An entry made up for a thread that nothing is known of: comm and exe "<NA>". */
+  get isFake(): boolean {
+    return this.pid < 0
+  }
+  /** The descriptor table of the process; shared by the threads of a group. */
+  fds: FdTable
+  group: ThreadGroup | null = null
+  /** Processes whose `ptid` is this thread. */
+  readonly children: Set<Thread> = new Set()
+  readonly table: ThreadTable
+  private line: string | null = null
 
-  constructor(tid: number, pid: number, ptid: number) {
+  constructor(table: ThreadTable, tid: number, pid: number, ptid: number, fds: FdTable, container: Container) {
+    this.table = table
     this.tid = tid
     this.pid = pid
     this.ptid = ptid
+    this.fds = fds
+    this.container = container
+  }
+
+  /** argv[1..] */
+  get args(): readonly string[] {
+    return this.argv.items
+  }
+
+  /** comm and argv[1..] with spaces between (proc.cmdline). */
+  get cmdline(): string {
+    this.line ??= this.argv.items.length === 0 ? this.comm : `${this.comm} ${this.argv.text}`
+    return this.line
+  }
+
+  get isMain(): boolean {
+    return this.tid === this.pid || (this.flags & CL_IS_MAIN_THREAD) !== 0
+  }
+
+  get isInvalid(): boolean {
+    return this.tid < 0 || this.pid < 0 || this.ptid < 0
+  }
+
+  /** The main thread of the group: itself if it is main; null when the main thread is not known. */
+  get leader(): Thread | null {
+    if (this.isMain) return this
+    const first = this.group?.first ?? null
+    return first?.isMain ? first : null
+  }
+
+  /** The thread whose id is `ptid`; null when it is not in the table. For proc.p*: `leader?.parent?.leader`. */
+  get parent(): Thread | null {
+    return this.table.get(this.ptid)
+  }
+
+  /** The process's environment, NAME=VALUE each. */
+  get env(): readonly string[] {
+    return this.leader?.ownEnv.items ?? []
+  }
+
+  /** The process's working directory, ending with "/"; "./" when the main thread is not known. */
+  get cwd(): string {
+    return this.leader?.ownCwd ?? './'
+  }
+
+  /** [subsystem, path] pairs. */
+  get cgroups(): readonly (readonly [string, string])[] {
+    return this.cgroupSet?.pairs ?? []
+  }
+
+  /** '' = the host. */
+  get containerId(): string {
+    return this.container.id
+  }
+
+  get inPidNamespace(): boolean {
+    return (this.flags & CL_CHILD_IN_PIDNS) !== 0 || (this.vtid >= 0 && this.tid !== this.vtid)
+  }
+
+  /** comm, exe or args have been set. */
+  renamed(): void {
+    this.line = null
   }
 }

@@ -1,0 +1,85 @@
+export interface User {
+  readonly uid: number
+  readonly gid: number
+  readonly name: string
+  readonly home: string
+  readonly shell: string
+}
+
+export interface Group {
+  readonly gid: number
+  readonly name: string
+}
+
+/** Asks the machine that this runs on for a user or a group of its own; undefined = it has none of that id. */
+export interface HostNames {
+  user(uid: number): User | undefined
+  group(gid: number): Group | undefined
+}
+
+const ROOT: User = { uid: 0, gid: 0, name: 'root', home: '/root', shell: '' }
+const ROOT_GROUP: Group = { gid: 0, name: 'root' }
+
+/** Users and groups by container id ('' = the host) and id. */
+export class UserTable {
+  private readonly users = new Map<string, Map<number, User>>()
+  private readonly groups = new Map<string, Map<number, Group>>()
+  /** Entries left out because a container had too many. */
+  dropped = 0
+
+  /** undefined = not known; then user 0 is "root" with home "/root" and no shell. */
+  user(containerId: string, uid: number): User | undefined {
+    return this.users.get(containerId)?.get(uid) ?? (uid === 0 ? ROOT : undefined)
+  }
+
+  /** undefined = not known; group 0 is then "root". */
+  group(containerId: string, gid: number): Group | undefined {
+    return this.groups.get(containerId)?.get(gid) ?? (gid === 0 ? ROOT_GROUP : undefined)
+  }
+
+  hasUser(containerId: string, uid: number): boolean {
+    return this.users.get(containerId)?.has(uid) === true
+  }
+
+  hasGroup(containerId: string, gid: number): boolean {
+    return this.groups.get(containerId)?.has(gid) === true
+  }
+
+  setUser(containerId: string, user: User): void {
+    this.put(this.users, containerId, user.uid, user)
+  }
+
+  setGroup(containerId: string, group: Group): void {
+    this.put(this.groups, containerId, group.gid, group)
+  }
+
+  deleteUser(containerId: string, uid: number): void {
+    this.users.get(containerId)?.delete(uid)
+  }
+
+  deleteGroup(containerId: string, gid: number): void {
+    this.groups.get(containerId)?.delete(gid)
+  }
+
+  clear(): void {
+    this.users.clear()
+    this.groups.clear()
+  }
+
+  private put<T>(tables: Map<string, Map<number, T>>, containerId: string, id: number, entry: T): void {
+    let table = tables.get(containerId)
+    if (table === undefined) {
+      if (tables.size >= MAX_CONTAINERS) {
+        this.dropped++
+        return
+      }
+      table = new Map()
+      tables.set(containerId, table)
+    }
+    if (table.size >= MAX_IDS && !table.has(id)) this.dropped++
+    else table.set(id, entry)
+  }
+}
+
+const MAX_CONTAINERS = 16384
+const MAX_IDS = 65536
