@@ -1,1 +1,9 @@
-export {}
+export { Channel, type ChannelOptions, type OutputStats } from './channel.ts'
+export { type FileOptions, FileOutput } from './file.ts'
+export { type HttpOptions, HttpOutput } from './http.ts'
+export { type Message, type Output, OutputError } from './output.ts'
+export { Outputs } from './outputs.ts'
+export { type ProgramOptions, ProgramOutput } from './program.ts'
+export { BoundedQueue, UNBOUNDED } from './queue.ts'
+export { StdoutOutput } from './stdout.ts'
+export { SyslogOutput } from './syslog.ts'

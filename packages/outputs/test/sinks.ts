@@ -1,0 +1,183 @@
+import { execFileSync, spawn } from 'node:child_process'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FileOutput, HttpOutput, type Output, ProgramOutput, StdoutOutput, SyslogOutput } from '../src/index.ts'
+
+/** An output of each kind with a receiver behind it: what the contract suite runs on. */
+export interface Sink {
+  readonly output: Output
+  /** The lines that arrived; asked after the output was closed. */
+  received(): Promise<string[]>
+  /** Takes the receiver away. */
+  breakReceiver(): Promise<void>
+  /** The causes that a loss may then be counted under; null: the system may go on taking what nobody reads. */
+  readonly causes: RegExp | null
+  cleanUp(): Promise<void>
+}
+
+const folder = () => mkdtempSync(join(tmpdir(), 'falc-outputs-'))
+const linesOf = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [])
+
+function file(keepAlive: boolean): Sink {
+  const dir = folder()
+  const sub = join(dir, 'sub')
+  mkdirSync(sub)
+  const path = join(sub, 'alerts.log')
+  return {
+    output: new FileOutput({ filename: path, keepAlive }),
+    received: async () => linesOf(path),
+    breakReceiver: async () => rmSync(sub, { recursive: true }),
+    causes: keepAlive ? null : /^ENOENT$/,
+    cleanUp: async () => rmSync(dir, { recursive: true }),
+  }
+}
+
+function stdoutPipe(): Sink {
+  const dir = folder()
+  const fifo = join(dir, 'fifo')
+  const out = join(dir, 'out')
+  execFileSync('mkfifo', [fifo])
+  const reader = spawn('/bin/sh', ['-c', `exec cat ${fifo} > ${out}`])
+  const ended = new Promise(resolve => reader.once('exit', resolve))
+  const fd = openSync(fifo, constants.O_WRONLY)
+  const output = new StdoutOutput(fd)
+  return {
+    output,
+    received: async () => {
+      // The descriptor belongs to the output's socket: destroying it is what lets the reader end.
+      await output.close(true)
+      await ended
+      return linesOf(out)
+    },
+    breakReceiver: async () => {
+      reader.kill('SIGKILL')
+      await ended
+    },
+    causes: /^(EPIPE|broken)$/,
+    cleanUp: async () => {
+      reader.kill('SIGKILL')
+      rmSync(dir, { recursive: true })
+    },
+  }
+}
+
+function stdoutFile(): Sink {
+  const dir = folder()
+  const path = join(dir, 'out')
+  const fd = openSync(path, 'a')
+  return {
+    output: new StdoutOutput(fd),
+    received: async () => linesOf(path),
+    breakReceiver: async () => closeSync(fd),
+    causes: /^EBADF$/,
+    cleanUp: async () => rmSync(dir, { recursive: true }),
+  }
+}
+
+/** Kills a process that the output started and waits until it has gone. */
+async function endOf(pid: number): Promise<void> {
+  try {
+    process.kill(pid, 'SIGKILL')
+    for (;;) {
+      process.kill(pid, 0)
+      await sleep(5)
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+function program(keepAlive: boolean): Sink {
+  const dir = folder()
+  const out = join(dir, 'out')
+  const stop = join(dir, 'stop')
+  const pid = join(dir, 'pid')
+  return {
+    output: new ProgramOutput({
+      program: `if [ -e ${stop} ]; then exit 3; fi; echo $$ > ${pid}; exec cat >> ${out}`,
+      keepAlive,
+    }),
+    received: async () => linesOf(out),
+    breakReceiver: async () => {
+      writeFileSync(stop, '')
+      if (existsSync(pid)) await endOf(Number(readFileSync(pid, 'utf8')))
+    },
+    causes: keepAlive ? null : /^(EPIPE|exit_3)$/,
+    cleanUp: async () => rmSync(dir, { recursive: true }),
+  }
+}
+
+async function http(): Promise<Sink> {
+  const bodies: string[] = []
+  const server = createServer(async (request, response) => {
+    bodies.push(await text(request))
+    response.end('ok')
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const stop = () =>
+    new Promise<void>(resolve => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return {
+    output: new HttpOutput({ url: `http://127.0.0.1:${port}/alerts`, json: false, keepAlive: true }),
+    received: async () => bodies,
+    breakReceiver: stop,
+    causes: /^(ECONNREFUSED|ECONNRESET)$/,
+    cleanUp: stop,
+  }
+}
+
+/** logger(1) is played by a script first on PATH, which keeps what it reads. */
+function syslog(): Sink {
+  const dir = folder()
+  const out = join(dir, 'out')
+  const pid = join(dir, 'pid')
+  const stop = join(dir, 'stop')
+  const logger = join(dir, 'logger')
+  writeFileSync(logger, `#!/bin/sh\nif [ -e ${stop} ]; then exit 3; fi; echo $$ > ${pid}\nexec cat >> ${out}\n`)
+  chmodSync(logger, 0o755)
+  const path = process.env.PATH
+  process.env.PATH = `${dir}:${path}`
+  return {
+    output: new SyslogOutput(),
+    received: async () => linesOf(out).map(line => line.replace(/^<12>/, '')),
+    breakReceiver: async () => {
+      writeFileSync(stop, '')
+      if (existsSync(pid)) await endOf(Number(readFileSync(pid, 'utf8')))
+    },
+    causes: null,
+    cleanUp: async () => {
+      process.env.PATH = path
+      rmSync(dir, { recursive: true })
+    },
+  }
+}
+
+export const SINKS: Readonly<Record<string, () => Sink | Promise<Sink>>> = {
+  'stdout, a pipe': stdoutPipe,
+  'stdout, a file': stdoutFile,
+  'file, keep_alive': () => file(true),
+  'file, opened for each': () => file(false),
+  'program, keep_alive': () => program(true),
+  'program, one for each alert': () => program(false),
+  http,
+  syslog,
+}
