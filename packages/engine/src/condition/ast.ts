@@ -8,6 +8,8 @@ interface Written {
   readonly place?: Place
   /** The macro that this node was unfolded from, when it is the top of a macro's body. */
   readonly macro?: string
+  /** With `macro`: where the macro's name stands that this was put in place of. */
+  readonly use?: Place
 }
 
 export interface And extends Written {

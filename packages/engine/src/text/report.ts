@@ -1,0 +1,67 @@
+import { CODES, type Location, type Problem } from './problem.ts'
+
+/** What is known about one file after loading: what `falco -V` prints. */
+export interface FileResult {
+  readonly name: string
+  readonly schema: 'ok' | 'failed' | 'none'
+  readonly schemaWarnings: readonly string[]
+  readonly errors: readonly Problem[]
+  readonly warnings: readonly Problem[]
+}
+
+/** `In rules content: (FILE:1:1)`, and so on inwards, one location per line. */
+function context(locations: readonly Location[]): string {
+  return locations
+    .map(({ item_type, item_name, position }, i) => {
+      const name = item_name === '' ? '' : ` '${item_name}'`
+      return `${i === 0 ? 'In ' : '    '}${item_type}${name}: (${position.name}:${position.line}:${position.column})\n`
+    })
+    .join('')
+}
+
+/** One problem as Falco prints it: where, the snippet between rules, code and message. */
+export function formatProblem(problem: Problem): string {
+  const { code, message, locations, snippet } = problem
+  const shown = snippet === '' ? '<No context available>\n' : snippet
+  return `${context(locations)}------\n${shown}------\n${code} (${CODES[code].short}): ${message}\n`
+}
+
+function verdict(result: FileResult): string {
+  if (result.errors.length > 0) return `${result.name}: Invalid`
+  return result.warnings.length > 0 ? `${result.name}: Ok, with warnings` : `${result.name}: Ok`
+}
+
+/** The verdict on a file with every problem in full (Falco's verbose text). */
+export function formatResult(result: FileResult): string {
+  const block = (problems: readonly Problem[], title: string) =>
+    problems.length === 0 ? '' : `\n${problems.length} ${title}:\n${problems.map(formatProblem).join('')}`
+  return verdict(result) + block(result.errors, 'Errors') + block(result.warnings, 'Warnings')
+}
+
+/** The verdict on a file with the codes alone (Falco's summary). */
+export function formatSummary(result: FileResult): string {
+  const block = (problems: readonly Problem[], title: string) => {
+    const codes = problems.map(p => `${p.code} (${CODES[p.code].short})`).join(' ')
+    return problems.length === 0 ? '' : `\n ${problems.length} ${title}: [${codes}]`
+  }
+  return verdict(result) + block(result.errors, 'errors') + block(result.warnings, 'warnings')
+}
+
+/** A file's result in the shape of an element of Falco's `falco_load_results`. */
+export function resultToJSON(result: FileResult): Record<string, unknown> {
+  const problem = (p: Problem) => ({
+    code: p.code,
+    codedesc: CODES[p.code].short,
+    context: { locations: p.locations, snippet: p.snippet },
+    message: p.message,
+    ...(p.deprecated_field === undefined ? {} : { deprecated_field: p.deprecated_field }),
+  })
+  return {
+    errors: result.errors.map(problem),
+    name: result.name,
+    schema_valid: result.schema,
+    schema_warnings: result.schemaWarnings,
+    successful: result.errors.length === 0,
+    warnings: result.warnings.map(problem),
+  }
+}

@@ -1,0 +1,54 @@
+import type { Place } from './span.ts'
+
+/** A file's name and content, with its line starts found once, when first asked for. */
+export class SourceText {
+  readonly name: string
+  readonly content: string
+  #starts: number[] | undefined
+  constructor(name: string, content: string) {
+    this.name = name
+    this.content = content
+    this.#starts = undefined
+  }
+
+  /** Offsets at which lines begin; a line ends with LF, CR LF or CR. */
+  get lineStarts(): readonly number[] {
+    if (this.#starts) return this.#starts
+    const starts = [0]
+    const { content } = this
+    for (let i = 0; i < content.length; i++) {
+      const c = content.charCodeAt(i)
+      if (c === 10 || (c === 13 && content.charCodeAt(i + 1) !== 10)) starts.push(i + 1)
+    }
+    this.#starts = starts
+    return starts
+  }
+
+  /** The place of `length` units at `offset`; beyond the end it is the end. */
+  place(offset: number, length = 0): Place {
+    const at = Math.max(0, Math.min(offset, this.content.length))
+    const starts = this.lineStarts
+    let low = 0
+    let high = starts.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (starts[middle]! <= at) low = middle
+      else high = middle - 1
+    }
+    return {
+      file: this.name,
+      offset: at,
+      line: low + 1,
+      column: at - starts[low]! + 1,
+      length: Math.max(0, Math.min(length, this.content.length - at)),
+    }
+  }
+
+  /** The text of a line (from 1) without its line break; empty when there is no such line. */
+  line(number: number): string {
+    const starts = this.lineStarts
+    const from = starts[number - 1]
+    if (from === undefined) return ''
+    return this.content.slice(from, starts[number] ?? this.content.length).replace(/[\r\n]+$/, '')
+  }
+}
