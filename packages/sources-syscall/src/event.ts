@@ -1,29 +1,207 @@
+import { EVENT_FLAGS, EVENT_NPARAMS, EventFlag } from './events/table.ts'
+import { decodeText } from './events/text.ts'
 import type { Fd } from './state/fd.ts'
 import type { Thread } from './state/thread.ts'
 
+/** Bytes of the header in front of the parameter lengths: u64 time, u64 tid, u32 len, u16 type, u32 nparams. */
+export const EVENT_HEADER = 26
+
+/** No event has more parameters that this program knows. */
+const MAX_PARAMS = 32
+const TWO_32 = 4294967296
+const NO_BYTES = new Uint8Array(0)
+
 /**
- * One event: a view over the bytes of a scap event block, in a capture's buffer or in the ring. One object is reused for
- * every event of a capture, so nobody keeps it. The header is read at once; parameters are located and decoded when asked.
+ * One event: a view over the bytes of a scap event, in a capture's buffer or in the ring. One object is reused for every
+ * event of a stream, so nobody keeps it. `attach` reads and checks the header and the lengths; parameters are decoded when asked.
+ *
+ * Parameters are counted from 0, as in the event table. A parameter may be absent: the recorder left it empty (length 0)
+ * or the event is older than the table. Number accessors give `missing` (default 0) when the parameter does not have
+ * exactly the size they read; `has(i)` tells. Text is '' and bytes are empty when absent.
  */
 export class SyscallEvent {
-  /** PPME_* id: key of the event table. */
+  /** PPME_* id: index of the event table. */
   type = 0
-  /** Thread id of the header. */
+  /** Thread id of the header; -1 = not about a thread. */
   tid = 0
   cpu = 0
   /** evt.num, from 1. */
   num = 0
+  /** Parameters of this event that the table knows. */
   nparams = 0
-  bytes: Uint8Array = new Uint8Array(0)
-  view: DataView = new DataView(new ArrayBuffer(0))
-  /** Offset of the event header in `bytes`, and the end of its last parameter. */
+  bytes: Uint8Array = NO_BYTES
+  view: DataView = new DataView(NO_BYTES.buffer)
+  /** Offset of the event header in `bytes`, and the end of the event. */
   start = 0
   end = 0
+  /** SCAP_DF_* of the block: bit 0 = for state only, rules do not see it. */
+  blockFlags = 0
   /** Set by the state engine before rules see the event; null = none. */
   thread: Thread | null = null
   fd: Fd | null = null
   /** libsinsp's lastevent_fd: the number that the event is about, -1 = none. */
   fdNum = -1
 
-  // capture/ fills these in: get time(): bigint; param length and offset, int32(i), int64(i), uint…, text(i), blob(i)
+  /** Parameter i lies in bytes[offsets[i], offsets[i + 1]). */
+  private readonly offsets = new Int32Array(MAX_PARAMS + 1)
+  /** Counts events, so that texts of earlier ones are known to be stale. */
+  private serial = 1
+  private readonly textSerials = new Int32Array(MAX_PARAMS)
+  private readonly texts: string[] = new Array(MAX_PARAMS).fill('')
+
+  /**
+   * Makes this the event whose header starts at `start`; `limit` is the end of what belongs to it. `view` must cover `bytes`
+   * from its first byte. False = the event's lengths contradict each other or leave the limit, or its type is unknown;
+   * then the object is not to be used.
+   */
+  attach(bytes: Uint8Array, view: DataView, start: number, limit: number): boolean {
+    if (limit - start < EVENT_HEADER) return false
+    const len = view.getUint32(start + 16, true)
+    const type = view.getUint16(start + 20, true)
+    const nparams = view.getUint32(start + 22, true)
+    const end = start + len
+    if (end > limit || type >= EVENT_FLAGS.length) return false
+    const known = EVENT_NPARAMS[type]!
+    const count = Math.min(nparams, known)
+    const offsets = this.offsets
+    let at: number
+    if ((EVENT_FLAGS[type]! & EventFlag.large_payload) === 0) {
+      let lens = start + EVENT_HEADER
+      at = lens + nparams * 2
+      if (at > end) return false
+      offsets[0] = at
+      for (let i = 1; i <= count; i++, lens += 2) offsets[i] = at += view.getUint16(lens, true)
+      for (let i = count; i < nparams; i++, lens += 2) at += view.getUint16(lens, true)
+    } else {
+      let lens = start + EVENT_HEADER
+      at = lens + nparams * 4
+      if (at > end) return false
+      offsets[0] = at
+      for (let i = 1; i <= count; i++, lens += 4) offsets[i] = at += view.getUint32(lens, true)
+      for (let i = count; i < nparams; i++, lens += 4) at += view.getUint32(lens, true)
+    }
+    if (at > end) return false
+    const tidHigh = view.getInt32(start + 12, true)
+    this.type = type
+    this.tid = tidHigh * TWO_32 + view.getUint32(start + 8, true)
+    this.nparams = count
+    this.bytes = bytes
+    this.view = view
+    this.start = start
+    this.end = end
+    this.serial = (this.serial + 1) | 0
+    this.thread = null
+    this.fd = null
+    this.fdNum = -1
+    return true
+  }
+
+  /** Nanoseconds since 1970. */
+  get time(): bigint {
+    return this.view.getBigUint64(this.start, true)
+  }
+
+  /** Nanoseconds since 1970 as a double, good to 256 ns: for comparing and subtracting without a bigint. */
+  get timeNumber(): number {
+    return this.view.getUint32(this.start + 4, true) * TWO_32 + this.view.getUint32(this.start, true)
+  }
+
+  /** The parameter is there and not empty. Texts that recorders write for a null pointer, "(NULL)", are empty too: see `text`. */
+  has(i: number): boolean {
+    return i < this.nparams && this.offsets[i + 1] !== this.offsets[i]
+  }
+
+  /** Length in bytes as encoded, 0 when absent. */
+  paramLength(i: number): number {
+    return i < this.nparams ? this.offsets[i + 1]! - this.offsets[i]! : 0
+  }
+
+  /** Where parameter `i` starts in `bytes`. */
+  paramOffset(i: number): number {
+    return this.offsets[i]!
+  }
+
+  int8(i: number, missing = 0): number {
+    return this.paramLength(i) === 1 ? this.view.getInt8(this.offsets[i]!) : missing
+  }
+
+  uint8(i: number, missing = 0): number {
+    return this.paramLength(i) === 1 ? this.bytes[this.offsets[i]!]! : missing
+  }
+
+  int16(i: number, missing = 0): number {
+    return this.paramLength(i) === 2 ? this.view.getInt16(this.offsets[i]!, true) : missing
+  }
+
+  uint16(i: number, missing = 0): number {
+    return this.paramLength(i) === 2 ? this.view.getUint16(this.offsets[i]!, true) : missing
+  }
+
+  int32(i: number, missing = 0): number {
+    return this.paramLength(i) === 4 ? this.view.getInt32(this.offsets[i]!, true) : missing
+  }
+
+  uint32(i: number, missing = 0): number {
+    return this.paramLength(i) === 4 ? this.view.getUint32(this.offsets[i]!, true) : missing
+  }
+
+  int64(i: number, missing = 0n): bigint {
+    return this.paramLength(i) === 8 ? this.view.getBigInt64(this.offsets[i]!, true) : missing
+  }
+
+  uint64(i: number, missing = 0n): bigint {
+    return this.paramLength(i) === 8 ? this.view.getBigUint64(this.offsets[i]!, true) : missing
+  }
+
+  /** A signed 64-bit number as a double: for descriptors, pids, results, which always fit. */
+  int64Number(i: number, missing = 0): number {
+    if (this.paramLength(i) !== 8) return missing
+    const at = this.offsets[i]!
+    return this.view.getInt32(at + 4, true) * TWO_32 + this.view.getUint32(at, true)
+  }
+
+  /** An unsigned 64-bit number as a double; digits beyond 2^53 are lost. */
+  uint64Number(i: number, missing = 0): number {
+    if (this.paramLength(i) !== 8) return missing
+    const at = this.offsets[i]!
+    return this.view.getUint32(at + 4, true) * TWO_32 + this.view.getUint32(at, true)
+  }
+
+  /** A string or path up to its first NUL, decoded as UTF-8 with U+FFFD for what is none; "(NULL)" counts as absent: ''. */
+  text(i: number): string {
+    if (i >= this.nparams) return ''
+    if (this.textSerials[i] === this.serial) return this.texts[i]!
+    const start = this.offsets[i]!
+    const limit = this.offsets[i + 1]!
+    const bytes = this.bytes
+    let end = limit
+    if (end > start && bytes[end - 1] === 0) end--
+    let text = decodeText(bytes, start, end)
+    const nul = text.indexOf('\0')
+    if (nul >= 0) text = text.slice(0, nul)
+    if (text === '(NULL)') text = ''
+    this.textSerials[i] = this.serial
+    return (this.texts[i] = text)
+  }
+
+  /** The parameter's bytes, as a window on the buffer: to be copied by whoever keeps it. */
+  blob(i: number): Uint8Array {
+    return i < this.nparams ? this.bytes.subarray(this.offsets[i]!, this.offsets[i + 1]!) : NO_BYTES
+  }
+
+  /** Strings that stand one after another, each with its NUL (arguments, environment, cgroups). */
+  textList(i: number): string[] {
+    const list: string[] = []
+    if (i >= this.nparams) return list
+    const bytes = this.bytes
+    const limit = this.offsets[i + 1]!
+    let start = this.offsets[i]!
+    while (start < limit) {
+      let end = start
+      while (end < limit && bytes[end] !== 0) end++
+      list.push(decodeText(bytes, start, end))
+      start = end + 1
+    }
+    return list
+  }
 }

@@ -1,0 +1,152 @@
+/** What a capture holds besides events, as the reader gives it and the writer takes it. */
+
+/** The recorded machine. */
+export interface MachineInfo {
+  readonly cpus: number
+  readonly memoryBytes: bigint
+  readonly maxPid: bigint
+  readonly hostname: string
+  /** Nanoseconds since 1970. */
+  readonly bootTime: bigint
+  readonly flags: bigint
+}
+
+/** One thread as it was when recording started. Defaults stand for what the capture's version does not record. */
+export interface ProcessEntry {
+  tid: number
+  pid: number
+  ptid: number
+  /** -1 = not recorded, as for vpgid, pgid, vtid, vpid. */
+  sid: number
+  vpgid: number
+  pgid: number
+  vtid: number
+  vpid: number
+  comm: string
+  /** argv[0] */
+  exe: string
+  exepath: string
+  /** argv[1..] */
+  args: readonly string[]
+  cwd: string
+  env: readonly string[]
+  /** `subsystem=path` */
+  cgroups: readonly string[]
+  root: string
+  fdlimit: number
+  /** PPM_CL_* */
+  flags: number
+  uid: number
+  gid: number
+  /** 0xffffffff = none. */
+  loginuid: number
+  vmSize: number
+  vmRss: number
+  vmSwap: number
+  pfMajor: bigint
+  pfMinor: bigint
+  pidnsInitStartTs: bigint
+  tty: number
+  capInheritable: bigint
+  capPermitted: bigint
+  capEffective: bigint
+  exeWritable: boolean
+  exeUpperLayer: boolean
+  exeLowerLayer: boolean
+  exeFromMemfd: boolean
+  exeIno: bigint
+  exeCtime: bigint
+  exeMtime: bigint
+}
+
+/** One open descriptor as it was when recording started. */
+export interface FdEntry {
+  fd: number
+  ino: bigint
+  /** SCAP_FD_*: see FdKind. */
+  type: number
+  /** Path, name of an anonymous inode, path of a unix socket. */
+  name: string
+  /** PPM_O_*; files only. */
+  openFlags: number
+  dev: number
+  /** Inet sockets: 4 or 16 bytes each; a listening socket has `sip` and `sport` alone. null = none. */
+  sip: Uint8Array | null
+  dip: Uint8Array | null
+  sport: number
+  dport: number
+  /** SCAP_L4_*: 0 unknown, 1 not applicable, 2 tcp, 3 udp, 4 icmp, 5 raw. */
+  l4proto: number
+  /** Unix sockets: kernel addresses of both ends. */
+  unixSource: bigint
+  unixPeer: bigint
+}
+
+/** SCAP_FD_*: kinds of descriptors. */
+export const FdKind = {
+  unknown: 0,
+  file: 1,
+  directory: 2,
+  ipv4Socket: 3,
+  ipv6Socket: 4,
+  /** Listening. */
+  ipv4Server: 5,
+  ipv6Server: 6,
+  fifo: 7,
+  unixSocket: 8,
+  event: 9,
+  unsupported: 10,
+  signalfd: 11,
+  eventpoll: 12,
+  inotify: 13,
+  timerfd: 14,
+  netlink: 15,
+  /** A file with its open flags and device. */
+  fileV2: 16,
+  bpf: 17,
+  userfaultfd: 18,
+  ioUring: 19,
+  memfd: 20,
+  pidfd: 21,
+} as const
+
+export interface InterfaceEntry {
+  readonly name: string
+  /** 4 or 16 bytes each. */
+  readonly address: Uint8Array
+  readonly netmask: Uint8Array
+  readonly broadcast: Uint8Array
+  /** Mbit/s, 0 = not recorded. */
+  readonly linkSpeed: bigint
+}
+
+export interface UserEntry {
+  readonly uid: number
+  readonly gid: number
+  readonly name: string
+  readonly home: string
+  readonly shell: string
+}
+
+export interface GroupEntry {
+  readonly gid: number
+  readonly name: string
+}
+
+/**
+ * Takes the tables of a capture, in file order, before the events that follow them. Entries belong to the visitor: the
+ * reader keeps none. Missing methods: not wanted.
+ */
+export interface CaptureVisitor {
+  /** A section starts: everything known so far is void (a further capture in the same file). `index` counts from 0. */
+  onSection?(index: number): void
+  onMachine?(machine: MachineInfo): void
+  onProcess?(process: ProcessEntry): void
+  /** The descriptors of one thread. */
+  onFd?(tid: number, fd: FdEntry): void
+  /** A new list of interfaces or of users replaces the one before it. */
+  onInterfaces?(interfaces: readonly InterfaceEntry[]): void
+  onUsers?(users: readonly UserEntry[], groups: readonly GroupEntry[]): void
+  /** The tables are complete, the first event comes next. */
+  onTablesEnd?(): void
+}
