@@ -1,0 +1,93 @@
+import type { Rows } from './row.ts'
+
+/** Who asked for what, and how it was decided. */
+export const REQUEST = {
+  'ka.auditid': { rule: 'plain', pointer: '/auditID', doc: 'Unique id of the audited request' },
+  'ka.stage': {
+    rule: 'plain',
+    pointer: '/stage',
+    doc: 'Stage of the request: RequestReceived, ResponseStarted, ResponseComplete or Panic',
+  },
+  'ka.auth.decision': {
+    rule: 'plain',
+    pointer: '/annotations/authorization.k8s.io~1decision',
+    doc: 'Authorization decision: allow or forbid',
+  },
+  'ka.auth.reason': {
+    rule: 'plain',
+    pointer: '/annotations/authorization.k8s.io~1reason',
+    doc: 'Why it was decided so',
+  },
+  'ka.auth.openshift.decision': {
+    rule: 'plain',
+    pointer: '/annotations/authentication.openshift.io~1decision',
+    doc: 'Authentication decision of OpenShift',
+  },
+  'ka.auth.openshift.username': {
+    rule: 'plain',
+    pointer: '/annotations/authentication.openshift.io~1username',
+    doc: 'User who authenticated with OpenShift',
+  },
+  'ka.validations.admission.policy.failure': {
+    rule: 'plain',
+    pointer: '/annotations/validation.policy.admission.k8s.io~1validation_failure',
+    doc: 'Failures of validating admission policies that are set to audit',
+  },
+  'ka.security.pod.violations': {
+    rule: 'plain',
+    pointer: '/annotations/pod-security.kubernetes.io~1audit-violations',
+    doc: 'Violations of the pod security standard that the namespace audits',
+  },
+  'ka.cluster.name': {
+    rule: 'plain',
+    pointer: '/annotations/cluster_name',
+    doc: 'Name of the cluster, where the log carries it',
+  },
+  'ka.user.name': { rule: 'plain', pointer: '/user/username', doc: 'User who made the request' },
+  'ka.user.groups': { rule: 'plainList', pointer: '/user/groups', list: true, doc: "The user's groups" },
+  'ka.impuser.name': {
+    rule: 'plain',
+    pointer: '/impersonatedUser/username',
+    doc: 'User as whom the request was made (impersonation)',
+  },
+  'ka.verb': { rule: 'plain', pointer: '/verb', doc: 'Action: get, list, watch, create, update, patch, delete …' },
+  'ka.uri': { rule: 'plain', pointer: '/requestURI', doc: 'Request URI as sent to the API server' },
+  'ka.uri.param': {
+    rule: 'uriParam',
+    pointer: '/requestURI',
+    arg: 'key',
+    doc: 'Query parameter of the request URI: ka.uri.param[command] of /…/exec?command=sh is sh',
+  },
+  'ka.useragent': { rule: 'plain', pointer: '/userAgent', doc: 'User agent of the client' },
+  'ka.sourceips': {
+    rule: 'plainList',
+    pointer: '/sourceIPs',
+    list: true,
+    arg: 'index',
+    doc: 'IP addresses that the request came from and passed through',
+  },
+  'ka.target.name': { rule: 'plain', pointer: '/objectRef/name', doc: 'Name of the object that the request is about' },
+  'ka.target.namespace': { rule: 'plain', pointer: '/objectRef/namespace', doc: 'Namespace of the object' },
+  'ka.target.resource': {
+    rule: 'plain',
+    pointer: '/objectRef/resource',
+    doc: 'Resource type of the object, in plural: pods, configmaps …',
+  },
+  'ka.target.subresource': { rule: 'plain', pointer: '/objectRef/subresource', doc: 'Subresource, as exec of a pod' },
+  'ka.target.pod.name': {
+    rule: 'targetPodName',
+    pointer: '/responseObject/metadata/name',
+    doc: 'Name of the pod that the request is about (not for its subresources)',
+  },
+} satisfies Rows
+
+/** What came of it. */
+export const RESPONSE = {
+  'ka.resp.name': { rule: 'plain', pointer: '/responseObject/metadata/name', doc: "Name of the response's object" },
+  'ka.response.code': { rule: 'plain', pointer: '/responseStatus/code', doc: 'HTTP status of the response' },
+  'ka.response.reason': {
+    rule: 'plain',
+    pointer: '/responseStatus/reason',
+    doc: 'Reason of a failure, as Forbidden or NotFound',
+  },
+} satisfies Rows

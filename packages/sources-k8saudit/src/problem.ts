@@ -1,0 +1,32 @@
+/** Why an audit body, or one event of it, was not taken. */
+export type AuditProblemCause =
+  /** Not JSON: truncated, a syntax error, or raw text. */
+  | 'bad-json'
+  /** Nested too deeply. */
+  | 'too-deep'
+  /** JSON, but neither an audit event nor a list of them. */
+  | 'not-an-event'
+  /** Larger than the limit. */
+  | 'too-large'
+
+export interface AuditProblem {
+  readonly cause: AuditProblemCause
+  readonly message: string
+  /** Position in the list, when only this one of the list's events is bad. */
+  readonly index?: number
+}
+
+/** A body that holds no audit event. */
+export class AuditError extends Error {
+  override readonly name = 'AuditError'
+  override readonly cause: AuditProblemCause
+  /** The problems of single events that were left out. */
+  readonly problems: readonly AuditProblem[]
+
+  constructor(problems: readonly AuditProblem[]) {
+    const first = problems[0]!
+    super(problems.length === 1 ? first.message : `${first.message} (and ${problems.length - 1} more)`)
+    this.cause = first.cause
+    this.problems = problems
+  }
+}
