@@ -2,6 +2,8 @@ export type { Alert, Priority } from './alert/alert.ts'
 export { PRIORITIES } from './alert/alert.ts'
 export type { Condition, Operand } from './condition/ast.ts'
 export { ConditionError } from './condition/error.ts'
+export { parseCondition } from './condition/parse.ts'
+export { printCondition } from './condition/print.ts'
 export type {
   EventTypes,
   FieldDef,

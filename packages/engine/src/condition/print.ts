@@ -1,0 +1,63 @@
+import type { Condition, Operand } from './ast.ts'
+import { quote } from './quote.ts'
+import { isList } from './walk.ts'
+import { LIST_OPERATORS, MODIFIERS, NUMERIC_OPERATORS } from './words.ts'
+
+const LIST_OPS: ReadonlySet<string> = new Set(LIST_OPERATORS)
+const NUM_OPS: ReadonlySet<string> = new Set(NUMERIC_OPERATORS)
+const MODIFIER_WORDS: ReadonlySet<string> = new Set(MODIFIERS)
+/** What may stand between brackets without quotes. */
+const BARE_ARG = /^[^\]["'\s\\\0-\x1f\udc80-\udcff]+$/
+
+/** The condition as canonical text: parsing it again gives the same tree. */
+export function printCondition(condition: Condition): string {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return `(${condition.children.map(printCondition).join(` ${condition.kind} `)})`
+    case 'not': {
+      const child = printCondition(condition.child)
+      return condition.child.kind === 'not' ? `not (${child})` : `not ${child}`
+    }
+    case 'macro':
+      return condition.name
+    case 'check': {
+      const { left, op, right } = condition
+      const head = `${printOperand(left)} ${op}`
+      if (right === undefined) return head
+      if (isList(right)) return `${head} (${right.map(printOperand).join(', ')})`
+      // A name of a list (`in shells`) and a number keep their form: quoted they would be something else.
+      const plain = right.kind === 'literal' && (LIST_OPS.has(op) || NUM_OPS.has(op) || op.includes(' '))
+      return `${head} ${plain ? right.text : printOperand(right)}`
+    }
+  }
+}
+
+/** An operand as canonical text. */
+export function printOperand(operand: Operand): string {
+  switch (operand.kind) {
+    case 'literal':
+      return MODIFIER_WORDS.has(operand.text) ? `"${operand.text}"` : quote(operand.text)
+    case 'field':
+      return operand.name + printArg(operand.arg)
+    case 'transform': {
+      const args = operand.args.map(arg =>
+        isList(arg) ? `(${arg.map(printArgument).join(', ')})` : printArgument(arg),
+      )
+      return `${operand.name}(${args.join(', ')})${printArg(operand.arg)}`
+    }
+  }
+}
+
+/** Strings inside a transformer are always quoted. */
+function printArgument(operand: Operand): string {
+  const text = printOperand(operand)
+  return operand.kind === 'literal' && !text.startsWith('"') ? `"${text}"` : text
+}
+
+function printArg(arg: string | undefined): string {
+  if (arg === undefined) return ''
+  if (BARE_ARG.test(arg)) return `[${arg}]`
+  const quoted = quote(arg)
+  return quoted.startsWith('"') ? `[${quoted}]` : `["${quoted}"]`
+}
