@@ -1,0 +1,56 @@
+import { type Command, print, runCommand } from './command.ts'
+import { ConfigError } from './config/error.ts'
+import { CliError } from './fail.ts'
+import { versionText } from './version.ts'
+
+/** Every command, loaded when it is asked for. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
+  run: async () => (await import('./commands/run.ts')).run,
+  validate: async () => (await import('./commands/validate.ts')).validate,
+  list: async () => (await import('./commands/list.ts')).list,
+  print: async () => (await import('./commands/print.ts')).printEvents,
+  explain: async () => (await import('./commands/explain.ts')).explain,
+  disasm: async () => (await import('./commands/disasm.ts')).disasm,
+  capture: async () => (await import('./commands/capture.ts')).capture,
+}
+
+/**
+ * The whole program. Flags without a command are those of `run`, so that `falc` can stand in for `falco`.
+ * @returns the exit code
+ */
+export async function runCli(args: readonly string[]): Promise<number> {
+  quietOnClosedPipe()
+  const [first, ...rest] = args
+  try {
+    if (first === undefined || first === 'help' || first === '-h' || first === '--help') return await help(rest)
+    if (first === '--version' && rest.length === 0) {
+      print(versionText(false))
+      return 0
+    }
+    if (first.startsWith('-')) return await runCommand(await COMMANDS.run!(), args)
+    const load = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined
+    if (!load) throw new CliError(`unknown command "${first}" (falc help lists the commands)`)
+    return await runCommand(await load(), rest)
+  } catch (error) {
+    if (!(error instanceof CliError) && !(error instanceof ConfigError)) throw error
+    process.stderr.write(`Error: ${error.message}\n`)
+    return 1
+  }
+}
+
+async function help([topic]: readonly string[]): Promise<number> {
+  if (topic !== undefined && Object.hasOwn(COMMANDS, topic)) return runCommand(await COMMANDS[topic]!(), ['--help'])
+  print('Usage: falc COMMAND [FLAGS]     (flags without a command: those of run)\n\n')
+  for (const [name, load] of Object.entries(COMMANDS)) print(`  ${name.padEnd(9)} ${(await load()).summary}\n`)
+  print('\nfalc help COMMAND shows the flags of a command.\n')
+  return 0
+}
+
+/** `falc list | head`: the reader has what it wanted. Alerts do not come this way: an output counts what it loses. */
+function quietOnClosedPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
+  process.stderr.on('error', () => {})
+}

@@ -1,0 +1,36 @@
+import { type Flags, type FlagValues, flagLines, parseFlags } from './flags.ts'
+
+/** One subcommand. */
+export interface Command<T extends Flags = Flags> {
+  readonly name: string
+  /** What comes after `falc NAME` in the help's first line. */
+  readonly usage: string
+  /** One or two lines. */
+  readonly summary: string
+  readonly flags: T
+  /** Returns the exit code. @throws {CliError} */
+  run(values: FlagValues<T>, positionals: readonly string[]): Promise<number> | number
+}
+
+/** Declares a command, its flags typed by their table. */
+export function defineCommand<const T extends Flags>(command: Command<T>): Command<T> {
+  return command
+}
+
+export const HELP = { short: 'h', help: 'Print this page' } as const
+
+/** Parses the arguments of a command and runs it, or prints its help. */
+export async function runCommand(command: Command<any>, args: readonly string[]): Promise<number> {
+  const flags: Flags = { ...command.flags, help: HELP }
+  const { values, positionals } = parseFlags(command.name, flags, args)
+  if (values.help) {
+    print(`Usage: falc ${command.name} ${command.usage}\n\n${command.summary}\n\n${flagLines(flags)}`)
+    return 0
+  }
+  return command.run(values, positionals)
+}
+
+/** Writes to standard output. */
+export function print(text: string): void {
+  process.stdout.write(text)
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { ConfigError } from './error.ts'
+import { applyOverride } from './override.ts'
+import { type ConfigMap, type ConfigNode, emptyMap, parseTree } from './tree.ts'
+
+/** Configuration of all files and options, merged. */
+export interface ConfigFiles {
+  readonly root: ConfigMap
+  /** Files in the order in which they were merged. */
+  readonly files: readonly { readonly path: string; readonly sha256: string }[]
+  /** Everything whose change should be noticed: files and folders of `config_files`. */
+  readonly watch: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+type Strategy = 'append' | 'override' | 'add-only'
+
+/**
+ * Reads falco.yaml, what its `config_files` names, and `-o` options over both.
+ * @param path undefined: built-in defaults, alerts on standard output
+ * @throws {ConfigError}
+ */
+export function readConfigFiles(path: string | undefined, options: readonly string[]): ConfigFiles {
+  const loading = new Loading()
+  const root = path === undefined ? builtIn() : loading.file(path)
+  if (path !== undefined) loading.include(root, path)
+  for (const option of options) applyOverride(root, option)
+  return { root, files: loading.files, watch: loading.watch, warnings: loading.warnings }
+}
+
+function builtIn(): ConfigMap {
+  return parseTree({ name: 'built-in defaults', text: 'stdout_output:\n  enabled: true\n' }) as ConfigMap
+}
+
+class Loading {
+  readonly files: { path: string; sha256: string }[] = []
+  readonly watch: string[] = []
+  readonly warnings: string[] = []
+
+  file(path: string): ConfigMap {
+    let text: string
+    try {
+      text = readFileSync(path, 'utf8')
+    } catch (error) {
+      throw new ConfigError(`Could not read configuration file ${path}: ${(error as Error).message}`)
+    }
+    this.files.push({ path, sha256: createHash('sha256').update(text).digest('hex') })
+    this.watch.push(path)
+    const source = { name: path, text }
+    const tree = parseTree(source)
+    if (tree.kind === 'map') return tree
+    if (tree.kind === 'scalar' && tree.text === '') return emptyMap(source)
+    throw new ConfigError('a configuration file must be a map of keys', tree.place)
+  }
+
+  include(root: ConfigMap, main: string): void {
+    const list = root.entries.get('config_files')?.value
+    if (!list || (list.kind === 'scalar' && list.text === '')) return
+    if (list.kind !== 'list') throw new ConfigError('config_files must be a list', list.place)
+    for (const item of list.items) {
+      const { path, strategy } = readItem(item)
+      for (const file of this.expand(path)) {
+        if (resolve(file) === resolve(main)) {
+          throw new ConfigError(`config_files must not name the main configuration file ${main}`, item.place)
+        }
+        const tree = this.file(file)
+        const nested = tree.entries.get('config_files')
+        if (nested) throw new ConfigError("'config_files' is not allowed in an included file", nested.key)
+        merge(root, tree, strategy)
+      }
+    }
+  }
+
+  /** A file, or the YAML files of a folder by name. */
+  private expand(path: string): string[] {
+    const kind = statSync(path, { throwIfNoEntry: false })
+    if (!kind) {
+      this.warnings.push(`config_files: ${path} does not exist`)
+      return []
+    }
+    if (!kind.isDirectory()) return [path]
+    this.watch.push(path)
+    return yamlFiles(path)
+  }
+}
+
+/** The .yaml and .yml files directly in a folder, sorted by name. */
+export function yamlFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(entry => !entry.isDirectory() && /\.ya?ml$/.test(entry.name))
+    .map(entry => join(folder, entry.name))
+    .sort()
+}
+
+function readItem(item: ConfigNode): { path: string; strategy: Strategy } {
+  if (item.kind === 'scalar') return { path: item.text, strategy: 'append' }
+  const path = item.kind === 'map' ? item.entries.get('path')?.value : undefined
+  if (item.kind !== 'map' || path?.kind !== 'scalar') {
+    throw new ConfigError('an item of config_files is a path, or a map with path and strategy', item.place)
+  }
+  const strategy = item.entries.get('strategy')?.value
+  if (!strategy) return { path: path.text, strategy: 'append' }
+  const name = strategy.kind === 'scalar' ? strategy.text : ''
+  if (name !== 'append' && name !== 'override' && name !== 'add-only') {
+    throw new ConfigError('the strategy must be append, override or add-only', strategy.place)
+  }
+  return { path: path.text, strategy: name }
+}
+
+/** Top-level keys only, as in Falco: `append` joins lists and replaces the rest. */
+function merge(root: ConfigMap, added: ConfigMap, strategy: Strategy): void {
+  for (const [key, entry] of added.entries) {
+    const old = root.entries.get(key)
+    if (!old || strategy === 'override') root.entries.set(key, entry)
+    else if (strategy === 'append') {
+      const joined = old.value.kind === 'list' && entry.value.kind === 'list'
+      if (joined) (old.value as { items: ConfigNode[] }).items.push(...(entry.value as { items: ConfigNode[] }).items)
+      else root.entries.set(key, entry)
+    }
+  }
+}
