@@ -29,6 +29,8 @@ export class SyscallEvent {
   num = 0
   /** Parameters of this event that the table knows. */
   nparams = 0
+  /** Parameters of this event, those unknown to the table included. */
+  encodedParams = 0
   bytes: Uint8Array = NO_BYTES
   view: DataView = new DataView(NO_BYTES.buffer)
   /** Offset of the event header in `bytes`, and the end of the event. */
@@ -85,6 +87,7 @@ export class SyscallEvent {
     this.type = type
     this.tid = tidHigh * TWO_32 + view.getUint32(start + 8, true)
     this.nparams = count
+    this.encodedParams = nparams
     this.bytes = bytes
     this.view = view
     this.start = start
