@@ -3,7 +3,7 @@ import { cutToSize } from './json/cut.ts'
 import { isTooDeep, MAX_DEPTH } from './json/depth.ts'
 import { isObject, type Json, type JsonObject } from './json/json.ts'
 import { parseExactly } from './json/text.ts'
-import { AuditError, type AuditProblem } from './problem.ts'
+import { AuditError, type AuditProblem, type AuditProblemCause } from './problem.ts'
 
 export interface AuditBody {
   readonly events: AuditEvent[]
@@ -32,19 +32,14 @@ export function parseAuditEvents(text: string, report?: (problem: AuditProblem) 
 
 /** As parseAuditEvents, but never throws. */
 export function parseAuditBody(text: string, options: ParseOptions = {}): AuditBody {
+  // Before parsing: a deep tree costs hundreds of bytes of memory per byte of text.
+  if (isTooDeep(text)) return failed('too-deep', `nested deeper than ${MAX_DEPTH} levels`)
   let root: Json
   try {
     root = JSON.parse(text)
   } catch (error) {
-    return { events: [], problems: [{ cause: 'bad-json', message: (error as Error).message }] }
+    return failed('bad-json', (error as Error).message)
   }
-  return bodyOf(root, text, options)
-}
-
-/** The events of a text that is parsed already. */
-export function bodyOf(root: Json, text: string, options: ParseOptions): AuditBody {
-  if (isTooDeep(text))
-    return { events: [], problems: [{ cause: 'too-deep', message: `nested deeper than ${MAX_DEPTH} levels` }] }
   const strict = options.strict ?? false
   const origin = new TextOrigin(text, strict)
   const problems: AuditProblem[] = []
@@ -56,6 +51,10 @@ export function bodyOf(root: Json, text: string, options: ParseOptions): AuditBo
     events[i] = new AuditEvent(items[i]!, cuts > 0 ? undefined : origin, i, cuts)
   }
   return { events, problems }
+}
+
+function failed(cause: AuditProblemCause, message: string): AuditBody {
+  return { events: [], problems: [{ cause, message }] }
 }
 
 class TextOrigin implements Origin {
@@ -93,7 +92,7 @@ function itemsOf(root: Json, strict: boolean, problems: AuditProblem[]): JsonObj
       for (const one of itemsOf(item, strict, inner)) items.push(one)
       for (const { cause, message } of inner) problems.push({ cause, message, index })
     } else {
-      const against = reasonAgainst(item, strict) ?? undefined
+      const against = reasonAgainst(item, strict)
       if (against === undefined) items.push(item as JsonObject)
       else problems.push({ cause: 'not-an-event', message: `item ${index}: ${against}`, index })
     }

@@ -20,19 +20,20 @@ export function isTooDeep(text: string): boolean {
         depth--
         break
       case 0x22: // "
-        i = endOfString(text, i)
+        i = closingQuote(text, i)
+        if (i < 0) return false
         break
     }
   }
   return false
 }
 
-/** Where the string that opens at `start` closes; the text's end when it does not. */
-function endOfString(text: string, start: number): number {
+/** Where the string that opens at `start` closes; -1 when it does not. */
+export function closingQuote(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let backslashes = 0
     while (text.charCodeAt(end - 1 - backslashes) === 0x5c) backslashes++
     if (backslashes % 2 === 0) return end
   }
-  return text.length
+  return -1
 }

@@ -1,0 +1,175 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { AuditEvent } from '../event.ts'
+import { parseAuditBody } from '../parse.ts'
+import { type Refusal, type RefusalCause, readBody, refusalOf, tooLarge } from './body.ts'
+import { type AuditInput, eventsOf } from './input.ts'
+import { BatchQueue } from './queue.ts'
+import { type AuditStats, countBody, type InputOptions, MAX_EVENT_SIZE, newStats } from './stats.ts'
+
+export interface AuditWebhookOptions extends InputOptions {
+  /** Address to listen at. Default: all. */
+  readonly host?: string
+  /** Default 9765; 0 takes a free one. */
+  readonly port?: number
+  /** Default /k8s-audit. */
+  readonly path?: string
+  /** Serve HTTPS: the path of one PEM file with certificate and key, or their texts. With `ca`, clients must show a certificate that it signed. */
+  readonly tls?:
+    | string
+    | { readonly cert: string | Buffer; readonly key?: string | Buffer; readonly ca?: string | Buffer }
+  /** A larger body is refused with 413. Default 12582912, as Falco's webhookMaxBatchSize. */
+  readonly maxBodyBytes?: number
+  /** When the bodies that wait to be iterated are larger than this in sum, further ones are refused with 429. Default 64 MiB. */
+  readonly maxQueuedBytes?: number
+  /** How long a stopping server waits for requests that have begun. Default 5000 ms. */
+  readonly graceMs?: number
+}
+
+export interface AuditWebhookStats extends AuditStats {
+  requests: number
+  /** Requests that were answered with 4xx, or broke off. */
+  refused: Record<RefusalCause, number>
+}
+
+/**
+ * Listens for what an API server posts (its audit webhook backend): an Event or EventList per request. A request is
+ * answered with 200 once its events are parsed and queued.
+ * @throws when the address cannot be listened at or the certificate cannot be read.
+ */
+export async function openAuditWebhook(options: AuditWebhookOptions = {}): Promise<AuditWebhook> {
+  const webhook = new AuditWebhook(options)
+  await webhook.listen()
+  return webhook
+}
+
+export class AuditWebhook implements AuditInput<AuditWebhookStats> {
+  readonly stats: AuditWebhookStats = {
+    ...newStats(),
+    requests: 0,
+    refused: { route: 0, 'media-type': 0, 'body-too-large': 0, 'bad-body': 0, busy: 0, aborted: 0 },
+  }
+  private readonly options: AuditWebhookOptions
+  private readonly path: string
+  private readonly maxBodyBytes: number
+  private readonly queue: BatchQueue
+  private readonly server: Server
+  private stopping: Promise<void> | undefined = undefined
+
+  constructor(options: AuditWebhookOptions) {
+    this.options = options
+    this.path = options.path ?? '/k8s-audit'
+    this.maxBodyBytes = options.maxBodyBytes ?? 12 * 1024 * 1024
+    this.queue = new BatchQueue(options.maxQueuedBytes ?? 64 * 1024 * 1024)
+    const handler = (request: IncomingMessage, response: ServerResponse) => void this.handle(request, response)
+    this.server = options.tls === undefined ? createServer(handler) : createTlsServer(tlsOptions(options.tls), handler)
+    this.server.requestTimeout = 60_000
+  }
+
+  async listen(): Promise<void> {
+    const { host, port = 9765, signal } = this.options
+    this.server.listen({ port, ...(host && { host }) })
+    await once(this.server, 'listening')
+    if (signal?.aborted) await this.close()
+    signal?.addEventListener('abort', () => void this.close(), { once: true })
+  }
+
+  /** Where it can be reached from this machine. */
+  get url(): string {
+    const { port, address } = this.server.address() as AddressInfo
+    const host =
+      address === '::' || address === '0.0.0.0' ? 'localhost' : address.includes(':') ? `[${address}]` : address
+    return `${this.options.tls === undefined ? 'http' : 'https'}://${host}:${port}${this.path}`
+  }
+
+  async *batches(): AsyncGenerator<AuditEvent[], void> {
+    try {
+      for (let batch = await this.queue.take(); batch; batch = await this.queue.take()) yield batch
+    } finally {
+      await this.close()
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<AuditEvent> {
+    return eventsOf(this.batches())
+  }
+
+  /** Takes no new requests, lets those that have begun end, and ends the iteration when all their events are given out. */
+  close(): Promise<void> {
+    this.stopping ??= this.stop()
+    return this.stopping
+  }
+
+  private async stop(): Promise<void> {
+    const closed = once(this.server, 'close')
+    this.server.close()
+    this.server.closeIdleConnections()
+    const timer = setTimeout(() => this.server.closeAllConnections(), this.options.graceMs ?? 5000)
+    await closed
+    clearTimeout(timer)
+    this.queue.close()
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.stats.requests++
+    const refusal = await this.take(request)
+    if (refusal) this.refuse(refusal, request, response)
+    else response.writeHead(200, this.stopping && { connection: 'close' }).end()
+  }
+
+  /** Queues the events of a request; or says why not. */
+  private async take(request: IncomingMessage): Promise<Refusal | undefined> {
+    const early = refusalOf(request, this.path, this.maxBodyBytes)
+    if (early) return early
+    if (!this.queue.fits(Number(request.headers['content-length'] ?? 0))) return BUSY
+    let bytes: Buffer | undefined
+    try {
+      bytes = await readBody(request, this.maxBodyBytes)
+    } catch (error) {
+      return { status: 400, cause: 'aborted', reason: (error as Error).message }
+    }
+    if (!bytes) return tooLarge(this.maxBodyBytes)
+    if (!this.queue.fits(bytes.length)) return BUSY
+    this.stats.bytes += bytes.length
+    const body = parseAuditBody(bytes.toString('utf8'), {
+      strict: true,
+      maxEventSize: this.options.maxEventSize ?? MAX_EVENT_SIZE,
+    })
+    countBody(this.stats, body)
+    for (const problem of body.problems) this.options.onProblem?.(problem)
+    if (body.events.length > 0) this.queue.push(body.events, bytes.length)
+    else if (body.problems.length > 0)
+      return { status: 400, cause: 'bad-body', reason: `${body.problems[0]!.cause}: ${body.problems[0]!.message}` }
+    return undefined
+  }
+
+  private refuse(refusal: Refusal, request: IncomingMessage, response: ServerResponse): void {
+    this.stats.refused[refusal.cause]++
+    if (response.destroyed) return
+    response.writeHead(refusal.status, {
+      'content-type': 'text/plain; charset=utf-8',
+      ...(refusal.status === 405 && { allow: 'POST' }),
+      ...(refusal.status === 429 && { 'retry-after': '1' }),
+      ...(!request.complete && { connection: 'close' }),
+    })
+    response.end(`${refusal.reason}\n`)
+    request.resume()
+  }
+}
+
+const BUSY: Refusal = { status: 429, cause: 'busy', reason: 'too many events are waiting; try again' }
+
+function tlsOptions(tls: NonNullable<AuditWebhookOptions['tls']>) {
+  if (typeof tls === 'string') {
+    const pem = readFileSync(tls)
+    return { cert: pem, key: pem }
+  }
+  return {
+    cert: tls.cert,
+    key: tls.key ?? tls.cert,
+    ...(tls.ca && { ca: tls.ca, requestCert: true, rejectUnauthorized: true }),
+  }
+}
