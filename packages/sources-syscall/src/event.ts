@@ -1,5 +1,5 @@
 import { EVENT_FLAGS, EVENT_NPARAMS, EventFlag } from './events/table.ts'
-import { decodeText } from './events/text.ts'
+import { internText } from './events/text.ts'
 import type { Fd } from './state/fd.ts'
 import type { Thread } from './state/thread.ts'
 
@@ -179,9 +179,7 @@ export class SyscallEvent {
     const bytes = this.bytes
     let end = limit
     if (end > start && bytes[end - 1] === 0) end--
-    let text = decodeText(bytes, start, end)
-    const nul = text.indexOf('\0')
-    if (nul >= 0) text = text.slice(0, nul)
+    let text = internText(bytes, this.view, start, end)
     if (text === '(NULL)') text = ''
     this.textSerials[i] = this.serial
     return (this.texts[i] = text)
@@ -202,7 +200,7 @@ export class SyscallEvent {
     while (start < limit) {
       let end = start
       while (end < limit && bytes[end] !== 0) end++
-      list.push(decodeText(bytes, start, end))
+      list.push(internText(bytes, this.view, start, end))
       start = end + 1
     }
     return list

@@ -1,4 +1,4 @@
-import { decodeText } from '../events/text.ts'
+import { internText } from '../events/text.ts'
 import { CaptureError } from './error.ts'
 
 const TWO_32 = 4294967296
@@ -74,7 +74,7 @@ export class Cursor {
     while (start < this.at) {
       let end = start
       while (end < this.at && this.bytes[end] !== 0) end++
-      list.push(decodeText(this.bytes, start, end))
+      list.push(internText(this.bytes, this.view, start, end))
       start = end + 1
     }
     return list
@@ -83,9 +83,7 @@ export class Cursor {
   /** Text of a field of `length` bytes, up to its first NUL. */
   fixedText(length: number, what: string): string {
     const start = this.take(length, what)
-    let end = start
-    while (end < this.at && this.bytes[end] !== 0) end++
-    return decodeText(this.bytes, start, end)
+    return internText(this.bytes, this.view, start, this.at)
   }
 
   private textLength(limit: number, what: string): number {
