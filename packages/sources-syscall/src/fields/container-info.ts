@@ -1,0 +1,63 @@
+import type { SyscallEvent } from '../event.ts'
+import type { ContainerInfo } from '../state/container.ts'
+
+/** What a runtime or orchestrator says about a mount. */
+export interface Mount {
+  readonly Source: string
+  readonly Destination: string
+  readonly Mode: string
+  readonly RW: boolean
+  readonly Propagation: string
+}
+
+/** Metadata of the event's container; undefined on the host and while nothing is known. */
+export function containerInfo(event: SyscallEvent): ContainerInfo | undefined {
+  return event.thread?.container.info ?? undefined
+}
+
+/** A text of the metadata; other types than text count as absent. */
+export function infoText(info: ContainerInfo | undefined, key: string): string | undefined {
+  const value = info?.[key]
+  return typeof value === 'string' ? value : undefined
+}
+
+export function infoFlag(info: ContainerInfo | undefined, key: string): boolean | undefined {
+  const value = info?.[key]
+  return typeof value === 'boolean' ? value : undefined
+}
+
+/** A map of texts: labels. */
+export function infoMap(info: ContainerInfo | undefined, key: string): Readonly<Record<string, unknown>> | undefined {
+  const value = info?.[key]
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : undefined
+}
+
+/** One label's value. */
+export function labelText(info: ContainerInfo | undefined, map: string, name: string): string | undefined {
+  const labels = infoMap(info, map)
+  const value = labels !== undefined && Object.hasOwn(labels, name) ? labels[name] : undefined
+  return typeof value === 'string' ? value : undefined
+}
+
+/** `k:v, k2:v2` by name, without the orchestrator's own; a label without a value shows its name alone. */
+export function labelsText(info: ContainerInfo | undefined, map: string): string | undefined {
+  const labels = infoMap(info, map)
+  if (labels === undefined) return undefined
+  return Object.keys(labels)
+    .filter(name => !name.startsWith('annotation.') && !name.startsWith('io.kubernetes.'))
+    .sort()
+    .map(name => (typeof labels[name] === 'string' && labels[name] !== '' ? `${name}:${labels[name]}` : name))
+    .join(', ')
+}
+
+/** The mounts of a container; entries that are no mounts are left out. */
+export function infoMounts(info: ContainerInfo | undefined): readonly Mount[] | undefined {
+  const value = info?.Mounts
+  return Array.isArray(value) ? value.filter(isMount) : undefined
+}
+
+function isMount(value: unknown): value is Mount {
+  return typeof value === 'object' && value !== null && 'Source' in value && 'Destination' in value
+}

@@ -1,0 +1,60 @@
+import type { EventTypes } from '@falc/engine'
+import type { SyscallEvent } from '../event.ts'
+import { PPME } from '../events/ids.ts'
+import { SYSCALL_CODES, SYSCALL_NAMES, X86_64_SYSCALLS } from '../events/syscalls.ts'
+import { EVENTS, EventClass, EventFlag, eventIdsOf } from '../events/table.ts'
+
+/**
+ * Event types that rules can see: exits of system calls, tracepoints and notes. Enter events serve the state alone, retired
+ * and old ones are converted when read.
+ */
+const SEEN: Uint8Array = Uint8Array.from(EVENTS, event => {
+  if (event.flags & (EventFlag.unused | EventFlag.old_version)) return 0
+  return event.enter && event.classes & EventClass.syscall ? 0 : 1
+})
+
+const ALL: readonly number[] = EVENTS.filter(event => SEEN[event.id] === 1).map(event => event.id)
+
+/** The call behind a generic event: its name; undefined = a call that the table does not know. */
+export function genericName(event: SyscallEvent): string | undefined {
+  const code = event.uint16(0)
+  if (code !== 0 || !event.has(1)) return SYSCALL_NAMES[code]
+  const native = X86_64_SYSCALLS[event.uint16(1)] ?? -1
+  return SYSCALL_NAMES[Math.max(native, 0)]
+}
+
+/** evt.type of an event. */
+export function eventName(event: SyscallEvent): string | undefined {
+  switch (event.type) {
+    case PPME.GENERIC_X:
+      return genericName(event)
+    case PPME.ASYNCEVENT_E:
+      return event.text(1)
+    default:
+      return EVENTS[event.type]!.name
+  }
+}
+
+/** @param asyncNames events that plugins announce and that have no type of their own. */
+export function eventTypes(asyncNames: readonly string[]): EventTypes {
+  return {
+    all: ALL,
+    fields: ['evt.type', 'syscall.type'],
+    typesOf(field, value) {
+      const ids = eventIdsOf(value).filter(id => SEEN[id] === 1 && (field === 'evt.type' || isSyscall(id)))
+      if (field === 'evt.type' && asyncNames.includes(value)) return [...ids, PPME.ASYNCEVENT_E]
+      if (eventIdsOf(value).length > 0) return ids
+      if (SYSCALL_CODES.has(value)) return [PPME.GENERIC_X]
+      // Falco does not check what syscall.type is compared with
+      return field === 'syscall.type' ? [] : undefined
+    },
+    valueOf(field, type) {
+      if (field === 'syscall.type' && !isSyscall(type)) return null
+      return type === PPME.GENERIC_X || type === PPME.ASYNCEVENT_E ? undefined : EVENTS[type]?.name
+    },
+  }
+}
+
+function isSyscall(id: number): boolean {
+  return (EVENTS[id]!.classes & EventClass.syscall) !== 0
+}

@@ -1,0 +1,203 @@
+import type { SyscallEvent } from '../event.ts'
+import { PPME } from '../events/ids.ts'
+import { ERRNO_NAMES } from '../events/names.ts'
+import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
+import { categoryText } from './category.ts'
+import { eventName, genericName } from './event-types.ts'
+import { argumentText } from './formats/param.ts'
+import { localClockText } from './formats/time.ts'
+import { failed, returnValue } from './results.ts'
+import type { Field, Fields } from './table.ts'
+
+/** Deprecated in Falco, which gives 0 for them since enter events are gone. */
+function latency(doc: string, print: Field['print']): Field {
+  return { type: 'reltime', print, deprecated: true, doc: `${doc} Deprecated: always 0.`, extract: () => 0 }
+}
+
+/** Falco counts from the last event that the same condition or output asked about; each of ours asks anew, so it is always the first. */
+function delta(doc: string, print: Field['print']): Field {
+  return { type: 'reltime', print, doc: `${doc} Always 0: no state is kept from event to event.`, extract: () => 0 }
+}
+
+/** Whether the event's type has one of these EventFlags. */
+function hasFlag(doc: string, flags: number): Field {
+  return { type: 'bool', doc, extract: event => (EVENTS[event.type]!.flags & flags) !== 0 }
+}
+
+/** What Falco's table of docker events had; nothing records them any more. */
+function dockerEvent(doc: string, key: string): Field {
+  return {
+    type: 'string',
+    hidden: true,
+    doc,
+    extract: event => (event.type === PPME.INFRASTRUCTURE_EVENT_E ? described(event.text(2), key) : undefined),
+  }
+}
+
+/** `key:value` in a text of `;`-separated descriptions. */
+function described(text: string, key: string): string | undefined {
+  for (const part of text.split(';')) {
+    const entry = part.trim()
+    if (!entry.startsWith(key)) continue
+    const value = entry.slice(entry.indexOf(':') + 1).trim()
+    if (key === 'ID') return value.slice(0, 12)
+    return key === 'Image' ? value.split('@')[0]!.trim() : value
+  }
+  return undefined
+}
+
+function resultText(event: SyscallEvent): string | undefined {
+  const value = returnValue(event)
+  if (value === undefined) return undefined
+  if (value >= 0) return 'SUCCESS'
+  const { type } = EVENTS[event.type]!.params[0]!
+  if (type === 'errno' || type === 'fd') return ERRNO_NAMES.get(-Number(value)) ?? value.toString()
+  return argumentText(event, 0)
+}
+
+/** The event itself: its type, its result, what kind of call it is. */
+export const EVT_FIELDS: Fields = {
+  'evt.type': {
+    type: 'string',
+    doc: 'Name of the event: of the system call, or `procexit`, `signaldeliver`, `container`…',
+    extract: eventName,
+  },
+  'syscall.type': {
+    type: 'string',
+    doc: 'Name of the system call; absent for events that are none.',
+    extract: event => {
+      if (event.type === PPME.GENERIC_X) return genericName(event)
+      const info = EVENTS[event.type]!
+      return (info.classes & EventClass.syscall) === 0 ? undefined : info.name
+    },
+  },
+  'evt.type.is': {
+    type: 'uint32',
+    arg: 'required',
+    argKind: 'key',
+    doc: '1 for events of a type, else 0: `evt.type.is.open`, or its number in the event table.',
+    parseArg: typeIds,
+    extract: (event, ids: { first: number; second: number }) =>
+      event.type === ids.first || event.type === ids.second ? 1 : 0,
+  },
+  'evt.dir': {
+    type: 'string',
+    deprecated: true,
+    doc: '`<` for returns from system calls, `>` for everything else. Deprecated: entries into system calls are no longer recorded.',
+    extract: event => ((event.type & 1) === 0 ? '>' : '<'),
+  },
+  'evt.category': {
+    type: 'string',
+    doc: 'Category of the event: file, net, IPC, memory, process, signal, time…; reading and writing is in the category of what is read.',
+    extract: categoryText,
+  },
+  'evt.cpu': {
+    type: 'int16',
+    print: 'id',
+    doc: 'Number of the processor that the event happened on.',
+    extract: event => event.cpu,
+  },
+  'evt.is_async': {
+    type: 'bool',
+    doc: 'The event comes from the recorder or a plugin, not from a system call.',
+    extract: event => (EVENTS[event.type]!.classes & EventClass.metaevent) !== 0,
+  },
+  'evt.asynctype': {
+    type: 'string',
+    doc: 'Name of such an event.',
+    extract: event => ((EVENTS[event.type]!.classes & EventClass.metaevent) === 0 ? undefined : eventName(event)),
+  },
+  'evt.res': {
+    type: 'string',
+    print: 'dec',
+    doc: 'What the call returned: SUCCESS, or the name of the error.',
+    extract: resultText,
+  },
+  'evt.rawres': {
+    type: 'int64',
+    print: 'dec',
+    doc: 'What the call returned as a number: negative for errors.',
+    extract: returnValue,
+  },
+  'evt.failed': { type: 'bool', doc: 'The call returned an error.', extract: failed },
+  'evt.is_io': hasFlag(
+    'The call reads from or writes to a descriptor.',
+    EventFlag.reads_from_fd | EventFlag.writes_to_fd,
+  ),
+  'evt.is_io_read': hasFlag('The call reads from a descriptor.', EventFlag.reads_from_fd),
+  'evt.is_io_write': hasFlag('The call writes to a descriptor.', EventFlag.writes_to_fd),
+  'evt.io_dir': {
+    type: 'string',
+    doc: '`read` or `write` for calls that do.',
+    extract: event => {
+      const { flags } = EVENTS[event.type]!
+      if (flags & EventFlag.writes_to_fd) return 'write'
+      return flags & EventFlag.reads_from_fd ? 'read' : undefined
+    },
+  },
+  'evt.is_wait': hasFlag('The call may make the thread wait: sleep, poll, futex…', EventFlag.waits),
+  'evt.is_syslog': {
+    type: 'bool',
+    doc: 'The call writes to /dev/log.',
+    extract: event =>
+      (EVENTS[event.type]!.flags & EventFlag.writes_to_fd) !== 0 && (event.fd?.name.includes('/dev/log') ?? false),
+  },
+  'evt.latency': latency('Nanoseconds between entry and return of the call.', 'dec'),
+  'evt.latency.s': latency('Whole seconds of evt.latency.', 'dec'),
+  'evt.latency.ns': latency('Nanoseconds of evt.latency within its second.', 'padded'),
+  'evt.latency.quantized': { ...latency('Logarithm of evt.latency.', 'dec'), type: 'uint64', hidden: true },
+  'evt.latency.human': {
+    type: 'string',
+    deprecated: true,
+    doc: 'evt.latency with a unit. Deprecated: always 0ns.',
+    extract: () => '0ns',
+  },
+  'evt.wait_latency': latency('Nanoseconds that the call waited.', 'dec'),
+  'evt.deltatime': delta('Nanoseconds since the event before.', 'dec'),
+  'evt.deltatime.s': delta('Whole seconds of evt.deltatime.', 'dec'),
+  'evt.deltatime.ns': delta('Nanoseconds of evt.deltatime within its second.', 'padded'),
+  'evt.outputtime': {
+    type: 'string',
+    doc: 'Time of the event, local hh:mm:ss.nnnnnnnnn.',
+    extract: event => localClockText(event.time),
+    toJson: event => event.time,
+  },
+  'evt.around': {
+    type: 'uint64',
+    arg: 'required',
+    argKind: 'index',
+    filterOnly: true,
+    noRhs: true,
+    noTransformer: true,
+    print: 'dec',
+    doc: '`evt.around[T] = D`: the event is at most D milliseconds before or after T, a value of evt.rawtime.',
+    parseArg: () => {
+      throw new Error('evt.around is not supported: compare evt.rawtime with >= and <= instead')
+    },
+    extract: () => undefined,
+  },
+  'util.cnt': counting(),
+  'evt.infra.docker.name': dockerEvent('Name of a docker event.', 'Event'),
+  'evt.infra.docker.container.id': dockerEvent('Container that a docker event is about.', 'ID'),
+  'evt.infra.docker.container.name': dockerEvent('Name of the container that a docker event is about.', 'name'),
+  'evt.infra.docker.container.image': dockerEvent('Image of the container that a docker event is about.', 'Image'),
+}
+
+/** util.cnt of one source: Falco counts for each mention in the rules, this for all of them. */
+function counting(): Field {
+  let count = 0
+  return {
+    type: 'uint64',
+    print: 'id',
+    doc: 'How often this field has been asked for.',
+    extract: () => count++,
+  }
+}
+
+/** Enter and exit id of the first event of that name in the table; a number means just that id. */
+function typeIds(arg: string): { first: number; second: number } {
+  if (/^\d+$/.test(arg)) return { first: Number(arg), second: -1 }
+  const first = EVENTS.findIndex(event => event.name === arg)
+  if (first < 0) throw new Error(`unknown event type ${arg}`)
+  return { first, second: first + 1 }
+}

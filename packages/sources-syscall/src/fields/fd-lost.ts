@@ -1,0 +1,84 @@
+import type { SyscallEvent } from '../event.ts'
+import { PPME } from '../events/ids.ts'
+import { concatenatePaths } from '../state/paths.ts'
+import { AT_FDCWD, directoryText, UNKNOWN_DIRECTORY } from './directory.ts'
+import { argumentText } from './formats/param.ts'
+
+/**
+ * Descriptors that are not there: mostly the call that should have made them failed, and fd.* tell what it tried, from its
+ * arguments.
+ */
+
+/** A connect that failed or is not done: the socket is there, its peer stands in the event only. */
+export function failedConnect(event: SyscallEvent): boolean {
+  return event.type === PPME.SOCKET_CONNECT_X && event.int64Number(0) < 0
+}
+
+/** fd.name; '' for calls that name nothing. */
+export function lostName(event: SyscallEvent): string | undefined {
+  switch (event.type) {
+    case PPME.SYSCALL_OPEN_X:
+    case PPME.SYSCALL_CREAT_X:
+    case PPME.SOCKET_ACCEPT_5_X:
+    case PPME.SOCKET_ACCEPT4_6_X:
+    case PPME.SOCKET_CONNECT_X:
+      return argumentText(event, 1)
+    case PPME.SYSCALL_OPENAT_2_X:
+    case PPME.SYSCALL_OPENAT2_X:
+      return belowDirectory(event, event.text(2), event.int64Number(1, AT_FDCWD))
+    case PPME.SYSCALL_OPEN_BY_HANDLE_AT_X:
+      return event.text(3)
+    default:
+      return isExit(event) ? '' : undefined
+  }
+}
+
+/** fd.nameraw: the same, not made absolute, doubled slashes collapsed. */
+export function lostNameRaw(event: SyscallEvent): string | undefined {
+  switch (event.type) {
+    case PPME.SYSCALL_OPENAT_2_X:
+    case PPME.SYSCALL_OPENAT2_X:
+      return event.text(2).replace(/\/{2,}/g, '/')
+    default:
+      return lostName(event)?.replace(/\/{2,}/g, '/')
+  }
+}
+
+/** fd.typechar: what the call would have made. As in Falco, open is not among them and sockets count as IPv4. */
+export function lostTypeChar(event: SyscallEvent): string {
+  switch (event.type) {
+    case PPME.SYSCALL_OPENAT_2_X:
+    case PPME.SYSCALL_OPENAT2_X:
+    case PPME.SYSCALL_CREAT_X:
+      return 'f'
+    case PPME.SOCKET_SOCKET_X:
+    case PPME.SOCKET_ACCEPT_5_X:
+    case PPME.SOCKET_ACCEPT4_6_X:
+      return '4'
+    case PPME.SYSCALL_PIPE_X:
+    case PPME.SYSCALL_PIPE2_X:
+      return 'p'
+    case PPME.SYSCALL_EVENTFD_X:
+    case PPME.SYSCALL_EVENTFD2_X:
+      return 'e'
+    case PPME.SYSCALL_SIGNALFD_X:
+    case PPME.SYSCALL_SIGNALFD4_X:
+      return 's'
+    case PPME.SYSCALL_TIMERFD_CREATE_X:
+      return 't'
+    case PPME.SYSCALL_INOTIFY_INIT_X:
+    case PPME.SYSCALL_INOTIFY_INIT1_X:
+      return 'i'
+    default:
+      return 'o'
+  }
+}
+
+function isExit(event: SyscallEvent): boolean {
+  return (event.type & 1) === 1
+}
+
+function belowDirectory(event: SyscallEvent, name: string, dirfd: number): string {
+  if (name.startsWith('/')) return concatenatePaths('.', name)
+  return concatenatePaths(directoryText(event.thread!, dirfd, UNKNOWN_DIRECTORY), name)
+}

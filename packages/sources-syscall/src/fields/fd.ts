@@ -1,0 +1,174 @@
+import { FdKind } from '../capture/visitor.ts'
+import type { SyscallEvent } from '../event.ts'
+import { EVENT_FLAGS, EventFlag } from '../events/table.ts'
+import { FD_CONNECTED, FD_OVERLAY_LOWER, FD_OVERLAY_UPPER, type Fd } from '../state/fd.ts'
+import { directoryName, fileName, isFileOrDirectory } from './directory.ts'
+import { failedConnect, lostName, lostNameRaw, lostTypeChar } from './fd-lost.ts'
+import { fdTypeChar, fdTypeName } from './formats/fd.ts'
+import { integer } from './formats/integer.ts'
+import type { Field, Fields } from './table.ts'
+
+const DOUBLED = /\/{2,}/g
+const FD_EVENTS = EventFlag.creates_fd | EventFlag.uses_fd | EventFlag.destroys_fd
+
+/** The event is about a descriptor: only then has it any fd.* field. */
+export function isAboutFd(event: SyscallEvent): boolean {
+  return (EVENT_FLAGS[event.type]! & FD_EVENTS) !== 0 && event.thread !== null
+}
+
+/** Who keeps what fd.* fields say: the descriptor, unless they follow from the event because the call failed. */
+export function fdHolder(event: SyscallEvent): Fd | undefined {
+  return event.fd === null || failedConnect(event) ? undefined : event.fd
+}
+
+/** A value that follows from the descriptor alone. */
+export function ofFd(
+  type: Field['type'],
+  doc: string,
+  of: (fd: Fd) => string | number | bigint | boolean | Uint8Array | undefined,
+  print?: Field['print'],
+): Field {
+  return {
+    type,
+    scope: 'fd',
+    ...(print === undefined ? {} : { print }),
+    doc,
+    extract: event => (event.fd === null ? undefined : of(event.fd)),
+  }
+}
+
+function isFile(fd: Fd): boolean {
+  return fd.type === FdKind.file || fd.type === FdKind.fileV2
+}
+
+function name(event: SyscallEvent): string | undefined {
+  if (event.fd !== null && !failedConnect(event)) return event.fd.name
+  return isAboutFd(event) ? lostName(event) : undefined
+}
+
+function directory(event: SyscallEvent): string | undefined {
+  const { fd } = event
+  if (fd === null) {
+    const path = isAboutFd(event) ? lostName(event) : undefined
+    return path === undefined ? undefined : directoryName(path)
+  }
+  if (!isFileOrDirectory(fd.type)) return undefined
+  return fd.type === FdKind.directory ? fd.name : directoryName(fd.name)
+}
+
+function inContainer(event: SyscallEvent, text: string | undefined): string | undefined {
+  return text === undefined || event.thread === null ? undefined : `${event.thread.containerId}:${text}`
+}
+
+/** Kinds of all descriptors that the process has open, each once; with a number that descriptor's. */
+function types(event: SyscallEvent, num?: number): readonly string[] | undefined {
+  if (!isAboutFd(event)) return undefined
+  const { fds } = event.thread!
+  if (num !== undefined) {
+    const fd = fds.get(num)
+    return fd === null ? undefined : [fdTypeName(fd)]
+  }
+  const names = new Set<string>()
+  for (const [, fd] of fds) names.add(fdTypeName(fd))
+  return [...names]
+}
+
+/** The descriptor that the event is about. */
+export const FD_FIELDS: Fields = {
+  'fd.num': {
+    type: 'int64',
+    print: 'id',
+    doc: 'Number of the descriptor that the event is about.',
+    extract: event => (isAboutFd(event) ? event.fdNum : undefined),
+  },
+  'fd.type': ofFd(
+    'string',
+    'Kind of the descriptor: file, directory, ipv4, ipv6, unix, pipe, event, signalfd, eventpoll, inotify, timerfd, netlink, bpf, userfaultfd, io_uring, memfd, pidfd.',
+    fdTypeName,
+    'dec',
+  ),
+  'fd.typechar': {
+    type: 'string',
+    print: 'dec',
+    scope: 'fd',
+    doc: 'Kind of the descriptor as a letter: f file, d directory, 4 and 6 sockets, u unix socket, p pipe, e event, s signalfd, l eventpoll, i inotify, t timerfd, n netlink, b bpf, r io_uring, m memfd, P pidfd, o unknown.',
+    extract: event => {
+      if (event.fd !== null) return fdTypeChar(event.fd)
+      return isAboutFd(event) ? lostTypeChar(event) : undefined
+    },
+  },
+  'fd.name': {
+    type: 'string',
+    scope: 'fd',
+    doc: 'Full name: the path of a file, both ends of a connection. Of a call that failed to open or connect: what it tried.',
+    extract: name,
+  },
+  'fd.nameraw': {
+    type: 'string',
+    scope: 'fd',
+    doc: 'Path of a file as it was passed, not made absolute.',
+    extract: event => {
+      if (event.fd !== null) return event.fd.nameRaw.replace(DOUBLED, '/')
+      return isAboutFd(event) ? lostNameRaw(event) : undefined
+    },
+  },
+  'fd.directory': {
+    type: 'string',
+    scope: 'fd',
+    doc: 'Directory of a file, or the directory itself.',
+    extract: directory,
+  },
+  'fd.filename': ofFd('string', 'Name of a file without its directory.', fd =>
+    isFile(fd) ? fileName(fd.name) : undefined,
+  ),
+  'fd.containername': {
+    type: 'string',
+    doc: 'Container id and fd.name with a colon between.',
+    extract: event => inContainer(event, name(event)),
+  },
+  'fd.containerdirectory': {
+    type: 'string',
+    doc: 'Container id and fd.directory with a colon between.',
+    extract: event => inContainer(event, directory(event)),
+  },
+  'fd.uid': {
+    type: 'string',
+    doc: 'Thread id and number of the descriptor, one after the other: a name for the descriptor.',
+    extract: event => (isAboutFd(event) ? `${event.tid}${event.fdNum}` : undefined),
+  },
+  'fd.types': {
+    type: 'string',
+    list: true,
+    arg: 'optional',
+    argKind: 'index',
+    noRhs: true,
+    print: 'dec',
+    doc: 'Kinds of all descriptors that the process has open, each once; `fd.types[N]` of one of them.',
+    extract: types,
+  },
+  'fd.connected': ofFd('bool', 'The socket is connected.', fd => (fd.flags & FD_CONNECTED) !== 0),
+  'fd.name_changed': {
+    type: 'bool',
+    doc: 'The event has changed the name of the descriptor, as when a socket is used for another peer.',
+    extract: event => (event.fd === null ? undefined : event.fd.renamedAt === event.num),
+  },
+  'fd.dev': ofFd('int32', 'Number of the device that holds the file.', fd => fd.dev, 'hex'),
+  'fd.dev.major': ofFd('int32', 'Major number of that device.', fd => (fd.dev >>> 8) & 0xfff, 'dec'),
+  'fd.dev.minor': ofFd(
+    'int32',
+    'Minor number of that device.',
+    fd => (fd.dev & 0xff) | ((fd.dev >>> 12) & 0xfff00),
+    'dec',
+  ),
+  'fd.ino': ofFd('int64', 'Inode number of the file.', fd => (fd.inoHigh === 0 ? fd.inoLow : integer(fd.ino)), 'dec'),
+  'fd.is_upper_layer': ofFd(
+    'bool',
+    'The file lies in the upper layer of an overlay: it is not from the image.',
+    fd => (fd.flags & FD_OVERLAY_UPPER) !== 0,
+  ),
+  'fd.is_lower_layer': ofFd(
+    'bool',
+    'The file lies in the lower layer of an overlay: it is from the image.',
+    fd => (fd.flags & FD_OVERLAY_LOWER) !== 0,
+  ),
+}

@@ -1,0 +1,24 @@
+/** Names of the Linux capabilities by bit, in the order in which they are printed. */
+const NAMES = `
+  CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_KILL CAP_SETGID CAP_SETUID CAP_SETPCAP
+  CAP_LINUX_IMMUTABLE CAP_NET_BIND_SERVICE CAP_NET_BROADCAST CAP_NET_ADMIN CAP_NET_RAW CAP_IPC_LOCK CAP_IPC_OWNER
+  CAP_SYS_MODULE CAP_SYS_RAWIO CAP_SYS_CHROOT CAP_SYS_PTRACE CAP_SYS_PACCT CAP_SYS_ADMIN CAP_SYS_BOOT CAP_SYS_NICE
+  CAP_SYS_RESOURCE CAP_SYS_TIME CAP_SYS_TTY_CONFIG CAP_MKNOD CAP_LEASE CAP_AUDIT_WRITE CAP_AUDIT_CONTROL CAP_SETFCAP
+  CAP_MAC_OVERRIDE CAP_MAC_ADMIN CAP_SYSLOG CAP_WAKE_ALARM CAP_BLOCK_SUSPEND CAP_AUDIT_READ CAP_PERFMON CAP_BPF
+  CAP_CHECKPOINT_RESTORE
+`
+  .trim()
+  .split(/\s+/)
+
+/** Sets of capabilities seen so far: a machine has a handful. */
+const remembered = new Map<bigint, string>()
+const REMEMBERED = 4096
+
+/** The names of the bits that are set, with spaces between; '' = none. */
+export function capabilitiesText(bits: bigint): string {
+  const known = remembered.get(bits)
+  if (known !== undefined) return known
+  const text = NAMES.filter((_, bit) => (bits >> BigInt(bit)) & 1n).join(' ')
+  if (remembered.size < REMEMBERED) remembered.set(bits, text)
+  return text
+}

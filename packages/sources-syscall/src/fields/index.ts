@@ -1,0 +1,39 @@
+import { ANCESTOR_FIELDS } from './ancestors.ts'
+import { CONTAINER_FIELDS } from './container.ts'
+import { COUNT_FIELDS } from './counts.ts'
+import { EVT_FIELDS } from './evt.ts'
+import { EVT_ARGS_FIELDS } from './evt-args.ts'
+import { FD_FIELDS } from './fd.ts'
+import { FD_SOCKET_FIELDS } from './fd-socket.ts'
+import { FDLIST_FIELDS } from './fdlist.ts'
+import { FS_PATH_FIELDS } from './fs-path.ts'
+import { GROUP_FIELDS } from './group.ts'
+import { K8S_FIELDS } from './k8s.ts'
+import { OPEN_FIELDS } from './open.ts'
+import { PROCESS_FIELDS } from './process.ts'
+import { PROCESSOR_TIME_FIELDS } from './processor-time.ts'
+import { REMOVED_FIELDS } from './removed.ts'
+import type { Fields } from './table.ts'
+import { THREAD_FIELDS } from './thread.ts'
+import { USER_FIELDS } from './user.ts'
+
+/** All fields of the syscall source; those that every source has come with the engine. */
+export const SYSCALL_FIELDS: Fields = {
+  ...EVT_FIELDS,
+  ...EVT_ARGS_FIELDS,
+  ...OPEN_FIELDS,
+  ...COUNT_FIELDS,
+  ...PROCESS_FIELDS,
+  ...ANCESTOR_FIELDS,
+  ...THREAD_FIELDS,
+  ...PROCESSOR_TIME_FIELDS,
+  ...FD_FIELDS,
+  ...FD_SOCKET_FIELDS,
+  ...FS_PATH_FIELDS,
+  ...FDLIST_FIELDS,
+  ...USER_FIELDS,
+  ...GROUP_FIELDS,
+  ...CONTAINER_FIELDS,
+  ...K8S_FIELDS,
+  ...REMOVED_FIELDS,
+}

@@ -1,0 +1,54 @@
+import type { FieldType } from '@falc/engine'
+import type { Field, Fields } from './table.ts'
+
+/** `name` or `name type`; brackets after the name: it takes an argument. */
+const DEPRECATED = `
+  container.healthcheck container.liveness_probe container.readiness_probe
+  proc.is_container_healthcheck:bool proc.is_container_liveness_probe:bool proc.is_container_readiness_probe:bool
+  k8s.rc.name k8s.rc.id k8s.rc.label[] k8s.rc.labels
+  k8s.svc.name k8s.svc.id k8s.svc.label[] k8s.svc.labels
+  k8s.ns.id k8s.ns.label[] k8s.ns.labels
+  k8s.rs.name k8s.rs.id k8s.rs.label[] k8s.rs.labels
+  k8s.deployment.name k8s.deployment.id k8s.deployment.label[] k8s.deployment.labels
+`
+
+const REMOVED = `
+  syslog.facility.str syslog.facility:uint32 syslog.severity.str syslog.severity:uint32 syslog.message
+  mesos.task.name mesos.task.id mesos.task.label[] mesos.task.labels mesos.framework.name mesos.framework.id
+  marathon.app.name marathon.app.id marathon.app.label[] marathon.app.labels marathon.group.name marathon.group.id
+  span.id:int64 span.time span.ntags:uint32 span.nargs:uint32 span.tags span.tag[] span.args span.arg[]
+  span.enterargs span.enterarg[] span.duration:reltime span.duration.quantized:uint64 span.duration.human
+  span.duration.fortag[]:reltime span.count:uint64 span.count.fortag[]:uint64 span.childcount.fortag[]:uint64
+  span.idtag[] span.rawtime span.rawparenttime
+`
+
+/** Tracer fields: of the span's own, its parent's, any ancestor's and its root's. */
+const TRACER = ['', 'p.', 's.', 'm.'].flatMap(whose =>
+  ['id:int64', 'ntags:uint32', 'nargs:uint32', 'tags', 'tag[]', 'args', 'arg[]'].map(
+    part => `evtin.span.${whose}${part}`,
+  ),
+)
+
+function absent(words: readonly string[], doc: string, mark: Partial<Field>): Fields {
+  const fields: Record<string, Field> = {}
+  for (const word of words) {
+    const [head, type = 'string'] = word.split(':') as [string, FieldType?]
+    const takesName = head.endsWith('[]')
+    fields[takesName ? head.slice(0, -2) : head] = {
+      type,
+      ...(takesName ? { arg: 'required', argKind: 'key' } : {}),
+      ...mark,
+      doc,
+      extract: () => undefined,
+    }
+  }
+  return fields
+}
+
+const words = (text: string) => text.trim().split(/\s+/)
+
+/** Fields that old rules name and that nothing fills any more: always absent, with a warning when a rule is loaded. */
+export const REMOVED_FIELDS: Fields = {
+  ...absent(words(DEPRECATED), 'Deprecated: always absent.', { deprecated: true }),
+  ...absent([...words(REMOVED), ...TRACER], 'Removed from Falco: always absent.', { removed: true }),
+}

@@ -1,0 +1,32 @@
+import type { SyscallEvent } from '../event.ts'
+import { PPME } from '../events/ids.ts'
+import { EVENTS, EventClass } from '../events/table.ts'
+import { integer } from './formats/integer.ts'
+
+/** By event id: 1 = the first parameter is what the call returned. True of all exit events of system calls but generic ones. */
+const RETURNS: Uint8Array = Uint8Array.from(EVENTS, event =>
+  (event.classes & EventClass.syscall) !== 0 && !event.enter && event.id !== PPME.GENERIC_X && event.params.length > 0
+    ? 1
+    : 0,
+)
+
+/** What the call returned, negative = -errno; undefined = the event is no return from a call. */
+export function returnValue(event: SyscallEvent): number | bigint | undefined {
+  if (RETURNS[event.type] === 0 || event.nparams === 0) return undefined
+  switch (event.paramLength(0)) {
+    case 8: {
+      const value = event.int64Number(0)
+      return Number.isSafeInteger(value) ? value : integer(event.int64(0))
+    }
+    case 4:
+      return event.int32(0)
+    default:
+      return undefined
+  }
+}
+
+/** The call returned an error; undefined = the event is no return from a call. */
+export function failed(event: SyscallEvent): boolean | undefined {
+  const value = returnValue(event)
+  return value === undefined ? undefined : value < 0
+}

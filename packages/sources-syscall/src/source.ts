@@ -1,0 +1,28 @@
+import { defineSource, type Source } from '@falc/engine'
+import type { SyscallEvent } from './event.ts'
+import { eventTypes } from './fields/event-types.ts'
+import { fdHolder } from './fields/fd.ts'
+import { SYSCALL_FIELDS } from './fields/index.ts'
+
+export interface SyscallOptions {
+  /** Names of the events that plugins add to the stream and that rules may name in evt.type. Default: those of Falco's container plugin. */
+  readonly asyncEvents?: readonly string[]
+}
+
+const CONTAINER_PLUGIN_EVENTS = ['container', 'container_removed'] as const
+
+/** The source of system calls: events as SyscallEvent, after the state engine has seen them. */
+export function syscall(options: SyscallOptions = {}): Source<SyscallEvent> {
+  return defineSource<SyscallEvent>({
+    name: 'syscall',
+    fields: SYSCALL_FIELDS,
+    eventTypes: eventTypes(options.asyncEvents ?? CONTAINER_PLUGIN_EVENTS),
+    eventType: event => event.type,
+    time: event => event.time,
+    num: event => event.num,
+    scopes: {
+      thread: event => event.thread ?? undefined,
+      fd: fdHolder,
+    },
+  })
+}
