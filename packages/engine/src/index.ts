@@ -1,5 +1,7 @@
 export type { Alert, Priority } from './alert/alert.ts'
 export { PRIORITIES } from './alert/alert.ts'
+export type { CompiledCondition, ConditionOptions } from './bytecode/compile-condition.ts'
+export { compileCondition } from './bytecode/compile-condition.ts'
 export type { Condition, Operand } from './condition/ast.ts'
 export { ConditionError } from './condition/error.ts'
 export { parseCondition } from './condition/parse.ts'

@@ -1,3 +1,5 @@
+import { TYPES } from './types.ts'
+
 /**
  * The generic event interface: what a Source tells the engine about its events. An event is any object; the source
  * says how to read its time, its type and its fields.
@@ -78,10 +80,18 @@ export interface FieldDef<E = any> {
   readonly suggested?: boolean
   readonly hidden?: boolean
   readonly doc: string
+  /** Falco has dropped the field: a rule may still name it (it is always absent) and gets a warning. */
+  readonly removed?: boolean
+  /** What one extraction costs beside a comparison of two numbers (1); guides the order of evaluation, never its result. */
+  readonly cost?: number
   /** Checks the argument at load and turns it into what `extract` is given; throws an Error with the reason. Without it: an index becomes a number, anything else stays text. */
   parseArg?(arg: string): string | number | object
   /** The field's value in an event; undefined = absent. Must not throw (a throw counts as absent and is counted). */
   extract(event: E, arg?: any): Value | undefined
+  /** What the (parsed) argument changes about the declaration: `evt.rawarg.NAME` has that parameter's type. Asked at load. */
+  refine?(arg: any): Pick<FieldDef, 'type' | 'list' | 'print'>
+  /** The value for JSON where it is not the value itself: evt.time is text, in JSON nanoseconds. */
+  toJson?(event: E, arg?: any): Value | undefined
 }
 
 /**
@@ -133,7 +143,45 @@ export interface Source<E = any> extends SourceDef<E> {
   readonly kind: 'source'
 }
 
-/** Declares an event source. @throws {TypeError} when a field's declaration contradicts itself (unknown type or scope, no extract). */
+const ARG_MODES = ['none', 'optional', 'required']
+const ARG_KINDS = ['index', 'key', 'path']
+const PRINTS = ['dec', 'hex', 'oct', 'id', 'padded']
+const NAME = /^[a-z][\w-]*(\.[\w-]+)*$/i
+
+/**
+ * Declares an event source.
+ * @throws {TypeError} when a declaration contradicts itself (unknown type or scope, no extract), naming the field.
+ */
 export function defineSource<E>(def: SourceDef<E>): Source<E> {
+  if (typeof def.name !== 'string' || def.name === '') throw new TypeError('a source needs a name')
+  const scopes = def.scopes ?? {}
+  for (const [scope, holder] of Object.entries(scopes)) {
+    if (scope === 'event')
+      throw new TypeError(`source '${def.name}': the scope 'event' has no memo and cannot be declared`)
+    if (typeof holder !== 'function') throw new TypeError(`source '${def.name}': scope '${scope}' must be a function`)
+  }
+  for (const [name, field] of Object.entries(def.fields)) {
+    const fault = faultOf(name, field, scopes)
+    if (fault) throw new TypeError(`source '${def.name}': field '${name}': ${fault}`)
+  }
+  for (const field of def.eventTypes?.fields ?? []) {
+    if (!Object.hasOwn(def.fields, field))
+      throw new TypeError(`source '${def.name}': field '${field}': named by eventTypes but not declared`)
+  }
   return { ...def, kind: 'source' }
+}
+
+/** Why a declaration cannot stand; undefined when it can. */
+function faultOf(name: string, field: FieldDef, scopes: object): string | undefined {
+  if (!NAME.test(name)) return 'not a field name (letters, digits, _ and -, in parts joined by dots)'
+  if (typeof field !== 'object' || field === null) return 'no declaration'
+  if (!Object.hasOwn(TYPES, field.type)) return `unknown type '${field.type}'`
+  if (typeof field.extract !== 'function') return 'no extract function'
+  if (field.scope !== undefined && field.scope !== 'event' && !Object.hasOwn(scopes, field.scope))
+    return `unknown scope '${field.scope}'`
+  if (field.list && field.anyOf) return 'list and anyOf exclude each other'
+  if (field.arg !== undefined && !ARG_MODES.includes(field.arg)) return `unknown arg '${field.arg}'`
+  if (field.argKind !== undefined && !ARG_KINDS.includes(field.argKind)) return `unknown argKind '${field.argKind}'`
+  if (field.print !== undefined && !PRINTS.includes(field.print)) return `unknown print '${field.print}'`
+  return undefined
 }

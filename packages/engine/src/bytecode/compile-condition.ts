@@ -1,0 +1,49 @@
+import type { Condition } from '../condition/ast.ts'
+import { eventContext, genericFields } from '../fields/evt.ts'
+import type { Source } from '../fields/field.ts'
+import { FieldTable } from '../fields/table.ts'
+import { closeCondition, type Names } from './close-condition.ts'
+import { compileProgram } from './compile.ts'
+import { createEvaluator } from './create-evaluator.ts'
+import { disassemble } from './disassemble.ts'
+import type { Backend } from './evaluator.ts'
+import { lower } from './lower.ts'
+import type { ConditionWarning } from './warnings.ts'
+
+export interface ConditionOptions extends Names {
+  /** Default: jit. */
+  readonly backend?: Backend
+}
+
+export interface CompiledCondition<E = any> {
+  /** Whether an event satisfies the condition. */
+  test(event: E): boolean
+  /** The program as a listing. */
+  disassemble(): string
+  readonly warnings: readonly ConditionWarning[]
+}
+
+/**
+ * Compiles one condition by itself, outside of any ruleset.
+ * @throws {ConditionError} when it does not parse or does not fit the source's fields
+ */
+export function compileCondition<E>(
+  condition: string | Condition,
+  source: Source<E>,
+  options: ConditionOptions = {},
+): CompiledCondition<E> {
+  const context = eventContext()
+  const table = new FieldTable(source, genericFields(source, context))
+  const { node, warnings } = lower(closeCondition(condition, options), table)
+  const program = compileProgram(table, [node])
+  const evaluator = createEvaluator(program, options.backend)
+  return {
+    test(event) {
+      context.num++
+      evaluator.begin(event)
+      return evaluator.test(0)
+    },
+    disassemble: () => disassemble(program),
+    warnings,
+  }
+}

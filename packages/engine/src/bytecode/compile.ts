@@ -1,0 +1,159 @@
+import type { FieldTable } from '../fields/table.ts'
+import { TYPES } from '../fields/types.ts'
+import { Assembler, type Loaded } from './assembler.ts'
+import { emitClause } from './compile-clause.ts'
+import { type And, type Edge, Graph, type GraphNode, type Leaf, negate, type Ref } from './graph.ts'
+import { MemoLayout } from './memo.ts'
+import { Op, type OpCode } from './opcodes.ts'
+import type { Program, ProgramClause, ProgramScope } from './program.ts'
+import type { Node } from './tree.ts'
+
+export interface CompileOptions {
+  /** Shared by the programs of a ruleset; without one nothing is kept beyond an event. */
+  readonly memo?: MemoLayout
+}
+
+/**
+ * Compiles many conditions into one program: equal clauses and equal subtrees are evaluated once per event, those that
+ * belong to a scope's object once per object.
+ */
+export function compileProgram(table: FieldTable, roots: readonly Node[], options: CompileOptions = {}): Program {
+  const layout = options.memo ?? new MemoLayout()
+  const holders = options.memo ? (table.source.scopes ?? {}) : {}
+  const graph = new Graph(layout, new Set(Object.keys(holders)))
+  const scopes = Object.entries(holders).map(([name, holder]) => ({ name, holder }))
+  return new Compiler(layout, scopes).program(roots.map(root => graph.root(root)))
+}
+
+/** A call whose routine has no address yet: the operand to patch. */
+interface Call {
+  readonly pc: number
+  readonly operand: number
+  readonly node: GraphNode
+}
+
+/** Writes the routines of a graph. */
+class Compiler {
+  readonly #layout: MemoLayout
+  readonly #scopes: readonly ProgramScope[]
+  readonly #assembler = new Assembler()
+  readonly #nodeSlots = new Map<GraphNode, number>()
+  readonly #clauses: ProgramClause[] = []
+  readonly #calls: Call[] = []
+  /** Routines to come, in the order of their first call. */
+  readonly #pending: GraphNode[] = []
+  readonly #routines = new Map<GraphNode, number>()
+  readonly #seen = new Set<GraphNode>()
+
+  constructor(layout: MemoLayout, scopes: readonly ProgramScope[]) {
+    this.#layout = layout
+    this.#scopes = scopes
+  }
+
+  program(roots: readonly Ref[]): Program {
+    const assembler = this.#assembler
+    const entries = roots.map(ref => {
+      const { pc } = assembler
+      if (typeof ref === 'boolean') assembler.emit(Op.const, ref ? 1 : 0)
+      else this.#edge(ref, new Set())
+      assembler.emit(Op.ret)
+      return pc
+    })
+    for (let node = this.#pending.shift(); node; node = this.#pending.shift()) this.#routine(node)
+    for (const call of this.#calls) assembler.patch(call.pc, call.operand, this.#routines.get(call.node)!)
+    return {
+      code: Int32Array.from(assembler.code),
+      roots: Int32Array.from(entries),
+      constants: assembler.constants,
+      registers: assembler.registers,
+      nodeCount: this.#nodeSlots.size,
+      depth: depthOf(roots, node => this.#routines.has(node)),
+      scopes: this.#scopes,
+      layout: this.#layout,
+      clauses: this.#clauses,
+    }
+  }
+
+  /** A routine leaves its subtree's truth in node[] or memo[] and returns. */
+  #routine(node: GraphNode): void {
+    this.#routines.set(node, this.#assembler.pc)
+    if (node.kind === 'clause') this.#leaf(node, new Set())
+    else {
+      // A disjunction is a negated conjunction of negated children: the form with fewer negations is the shorter code.
+      const negated = node.children.filter(c => c.negated).length * 2 > node.children.length
+      this.#and(node, negated, new Set())
+      if (negated) this.#assembler.emit(Op.not)
+    }
+    if (node.memo) this.#assembler.emit(Op.keep, this.#scopeIndex(node), this.#layout.slot(node.scope!, node.id))
+    else this.#assembler.emit(Op.save, this.#nodeSlot(node))
+    this.#assembler.emit(Op.ret)
+  }
+
+  /** Leaves the edge's truth in t. */
+  #edge({ node, negated }: Edge, loaded: Loaded): void {
+    if (node.memo) this.#call(node, Op.memo, this.#scopeIndex(node), this.#layout.slot(node.scope!, node.id))
+    else if (isShared(node)) this.#call(node, Op.node, this.#nodeSlot(node))
+    else if (node.kind === 'and') return this.#and(node, negated, loaded)
+    else this.#leaf(node, loaded)
+    if (negated) this.#assembler.emit(Op.not)
+  }
+
+  #call(node: GraphNode, op: OpCode, a: number, b?: number): void {
+    const pc = this.#assembler.emit(op, a, b)
+    this.#calls.push({ pc, operand: b === undefined ? 1 : 2, node })
+    if (this.#seen.has(node)) return
+    this.#seen.add(node)
+    this.#pending.push(node)
+  }
+
+  /** A conjunction: the first false child decides. Negated it is the disjunction of the negated children: the first true one does. */
+  #and(node: And, negated: boolean, loaded: Loaded): void {
+    const jumps: number[] = []
+    // Only the first child is evaluated for certain; what the others load is known to the ones behind them alone.
+    let known = loaded
+    for (const [i, child] of node.children.entries()) {
+      this.#edge(negated ? negate(child) : child, known)
+      if (i === 0) known = new Set(known)
+      if (i < node.children.length - 1) jumps.push(this.#assembler.emit(negated ? Op.jt : Op.jf))
+    }
+    for (const jump of jumps) this.#assembler.patch(jump, 0, this.#assembler.pc)
+  }
+
+  #leaf(node: Leaf, loaded: Loaded): void {
+    const { key } = node.clause
+    this.#clauses.push({ pc: this.#assembler.pc, key, span: node.written?.span, place: node.written?.place })
+    emitClause(node.clause, this.#assembler, loaded)
+  }
+
+  #nodeSlot(node: GraphNode): number {
+    let slot = this.#nodeSlots.get(node)
+    if (slot === undefined) this.#nodeSlots.set(node, (slot = this.#nodeSlots.size))
+    return slot
+  }
+
+  #scopeIndex(node: GraphNode): number {
+    return this.#scopes.findIndex(s => s.name === node.scope)
+  }
+}
+
+/** Used more than once, and dearer than looking up whether it is known. */
+function isShared(node: GraphNode): boolean {
+  if (node.uses < 2) return false
+  if (node.kind === 'and') return true
+  const { kind } = TYPES[node.clause.left.type]
+  return node.clause.left.kind !== 'field' || (kind !== 'number' && kind !== 'bool')
+}
+
+/** Routines that can wait for one another, from any root down. */
+function depthOf(roots: readonly Ref[], called: (node: GraphNode) => boolean): number {
+  const depths = new Map<GraphNode, number>()
+  const depth = (node: GraphNode): number => {
+    const known = depths.get(node)
+    if (known !== undefined) return known
+    const inner = node.kind === 'and' ? Math.max(...node.children.map(c => depth(c.node))) : 0
+    const own = inner + (called(node) ? 1 : 0)
+    depths.set(node, own)
+    return own
+  }
+  return Math.max(0, ...roots.map(ref => (typeof ref === 'boolean' ? 0 : depth(ref.node))))
+}

@@ -1,0 +1,116 @@
+import { scalarKey } from './canonical.ts'
+import type { Constant } from './constants.ts'
+import { OPS, Op, type OpCode, type OperandKind, WORDS } from './opcodes.ts'
+import type { Program, ProgramClause } from './program.ts'
+
+/** A program as text: a line per instruction, the routines of roots and kept subtrees with their labels. */
+export function disassemble(program: Program): string {
+  const { code } = program
+  const labels = labelsOf(program)
+  const clauses = new Map(program.clauses.map(clause => [clause.pc, clause]))
+  const lines: string[] = []
+  for (let pc = 0; pc < code.length; pc += WORDS) {
+    const label = labels.get(pc)
+    if (label !== undefined) lines.push(...(lines.length > 0 ? [''] : []), `${label}:`)
+    lines.push(printInstruction(program, pc, operandText, commentOf(clauses.get(pc))))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** How an operand word is written: for a listing its name, for a trace what it holds. */
+export type OperandPrinter = (program: Program, kind: OperandKind, word: number) => string
+
+/** One instruction as one line; listing and trace differ in how operands are written and in the comment alone. */
+export function printInstruction(program: Program, pc: number, operand: OperandPrinter, comment = ''): string {
+  const { code } = program
+  const info = OPS[code[pc] as OpCode]
+  const operands = info.operands.flatMap((kind, i) => (kind === '-' ? [] : [operand(program, kind, code[pc + 1 + i]!)]))
+  const text = `${String(pc / WORDS).padStart(5)}  ${info.name.padEnd(8)} ${operands.join(', ')}`
+  return comment === '' ? text.trimEnd() : `${text.padEnd(40)} ; ${comment}`
+}
+
+/** An operand by name: what a listing shows. */
+export function operandText(program: Program, kind: OperandKind, word: number): string {
+  switch (kind) {
+    case '-':
+      return ''
+    case 'number':
+      return String(word)
+    case 'address':
+      return `@${word / WORDS}`
+    case 'node':
+      return `node ${word}`
+    case 'scope':
+      return program.scopes[word]!.name
+    case 'slot':
+      return `slot ${word}`
+    case 'register': {
+      const field = program.registers[word]
+      return field ? `${field.text}` : `v${word}`
+    }
+    case 'constant':
+      return constantText(program, program.constants[word]!)
+  }
+}
+
+function commentOf(clause: ProgramClause | undefined): string {
+  if (!clause) return ''
+  const { place } = clause
+  return place ? `${clause.key}  (${place.file}:${place.line}:${place.column})` : clause.key
+}
+
+/** Roots by number, the other routines by what they keep. */
+function labelsOf(program: Program): Map<number, string> {
+  const labels = new Map<number, string>()
+  program.roots.forEach((pc, i) => {
+    const known = labels.get(pc)
+    labels.set(pc, known === undefined ? `root ${i}` : `${known}, root ${i}`)
+  })
+  const { code } = program
+  for (let pc = 0; pc < code.length; pc += WORDS) {
+    if (code[pc] === Op.node) labels.set(code[pc + 2]!, `node ${code[pc + 1]}`)
+    if (code[pc] === Op.memo) labels.set(code[pc + 3]!, `memo ${program.scopes[code[pc + 1]!]!.name} ${code[pc + 2]}`)
+  }
+  return labels
+}
+
+/** Values that a line can show. */
+const MAX_VALUES = 8
+
+function constantText(program: Program, constant: Constant): string {
+  switch (constant.kind) {
+    case 'text':
+    case 'number':
+    case 'bool':
+      return scalarKey(constant.value)
+    case 'set':
+      return `in {${some(constant.values.map(scalarKey))}}`
+    case 'than':
+      return `${constant.op} ${scalarKey(constant.value)}`
+    case 'prefixes':
+      return `startswith {${some(constant.values.map(scalarKey))}}`
+    case 'paths':
+      return `pmatch {${some(constant.values.map(scalarKey))}}`
+    case 'count': {
+      const tests = constant.tests.map(test => constantText(program, test))
+      return `${constant.negated ? 'not ' : ''}${constant.modifier} {${some(tests)}}`
+    }
+    case 'comparison':
+      return constant.op
+    case 'registers':
+      return `(${registersText(program, constant.values)})`
+    case 'transform': {
+      const option = constant.option === undefined ? '' : `[${JSON.stringify(constant.option)}]`
+      return `${constant.name}(${registersText(program, constant.registers)})${option}`
+    }
+  }
+}
+
+function registersText(program: Program, registers: readonly number[]): string {
+  return registers.map(r => operandText(program, 'register', r)).join(', ')
+}
+
+function some(texts: readonly string[]): string {
+  const shown = texts.slice(0, MAX_VALUES).join(', ')
+  return texts.length > MAX_VALUES ? `${shown}, … ${texts.length - MAX_VALUES} more` : shown
+}

@@ -1,0 +1,98 @@
+import { holds } from '../fields/compare.ts'
+import { type ExtractErrors, extract } from '../fields/extract.ts'
+import type { Scalar, Value } from '../fields/field.ts'
+import { printValue } from '../fields/print.ts'
+import { elements, TRANSFORMERS } from '../fields/transformers.ts'
+import { type Kind, TYPES } from '../fields/types.ts'
+import type { Clause, Expr, Node } from './tree.ts'
+
+/**
+ * The truth of a tree by definition: no program, no sets, nothing kept. The slow twin that VM and JIT are tested against,
+ * and what explaining uses.
+ */
+export function evaluateTree(node: Node, event: unknown, errors?: ExtractErrors): boolean {
+  switch (node.kind) {
+    case 'const':
+      return node.value
+    case 'and':
+      return node.children.every(child => evaluateTree(child, event, errors))
+    case 'or':
+      return node.children.some(child => evaluateTree(child, event, errors))
+    case 'not':
+      return !evaluateTree(node.child, event, errors)
+    case 'clause':
+      return evaluateClause(node.clause, event, errors)
+  }
+}
+
+/** The truth of one check: false when an operand is absent. */
+export function evaluateClause(clause: Clause, event: unknown, errors?: ExtractErrors): boolean {
+  const left = evaluateExpr(clause.left, event, errors)
+  if (left === undefined) return false
+  if (clause.op === 'exists') return true
+  if (clause.right === undefined) return compareValues(clause, left, clause.values)
+  const right = evaluateExpr(clause.right, event, errors)
+  return right !== undefined && compareValues(clause, left, elements(right))
+}
+
+function compareValues(clause: Clause, left: Value, values: readonly Scalar[]): boolean {
+  const { op, modifier } = clause
+  const kind: Kind = TYPES[clause.left.type].kind
+  const own = elements(left)
+  const passes = (value: Scalar) =>
+    op === '!=' ? !own.some(v => holds('=', kind, v, value)) : own.some(v => holds(op, kind, v, value))
+  if (modifier === 'oneof') return values.filter(passes).length === 1
+  if (modifier === 'allof') return values.length > 0 && values.every(passes)
+  if (op === 'in' && clause.left.list) return own.every(v => values.some(value => holds('=', kind, v, value)))
+  return values.some(passes)
+}
+
+/** An operand's value; undefined = absent. */
+export function evaluateExpr(expr: Expr, event: unknown, errors?: ExtractErrors): Value | undefined {
+  switch (expr.kind) {
+    case 'field':
+      return extract(expr.field, event, errors)
+    case 'literal':
+      return expr.value
+    case 'tuple': {
+      const items = evaluateAll(expr.items, event, errors)
+      return items?.flatMap(elements)
+    }
+    case 'transform': {
+      const args = evaluateAll(expr.args, event, errors)
+      return args && TRANSFORMERS[expr.name].apply(args, expr.option)
+    }
+  }
+}
+
+function evaluateAll(exprs: readonly Expr[], event: unknown, errors?: ExtractErrors): Value[] | undefined {
+  const values: Value[] = []
+  for (const expr of exprs) {
+    const value = evaluateExpr(expr, event, errors)
+    if (value === undefined) return undefined
+    values.push(value)
+  }
+  return values
+}
+
+/** What an explanation says of a clause. */
+export interface ClauseReport {
+  readonly truth: boolean
+  /** The left operand's value; undefined = absent. */
+  readonly left: Value | undefined
+  /** The value as an output prints it, `<NA>` when absent. */
+  readonly leftText: string
+}
+
+/** Evaluates a clause and tells what its left side was. */
+export function describeClause(clause: Clause, event: unknown): ClauseReport {
+  const left = evaluateExpr(clause.left, event)
+  return { truth: evaluateClause(clause, event), left, leftText: printExpr(clause.left, left) }
+}
+
+/** The text of an operand's value, `<NA>` when it is absent. */
+export function printExpr(expr: Expr, value: Value | undefined): string {
+  if (value === undefined) return '<NA>'
+  const print = expr.kind === 'field' ? expr.field.print : undefined
+  return printValue(value, { type: expr.type, list: expr.list, print })
+}

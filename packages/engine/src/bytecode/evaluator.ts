@@ -1,0 +1,16 @@
+/**
+ * Runs one program over events. `begin` starts an event (constant time); `test` then asks for roots, each evaluated as far
+ * as its truth needs and never twice.
+ */
+export interface Evaluator {
+  begin(event: unknown): void
+  /** The truth of the root with this index, for the event that `begin` was given. */
+  test(root: number): boolean
+  /** The first root from `from` on that holds, or -1: what a ruleset calls in its loop. */
+  next(from: number): number
+  /** Which tier runs: `jit` only where code generation is allowed. */
+  readonly backend: Backend
+  /** Extractions that threw or gave a value of another type than declared (both count as absent), by field as written. */
+  readonly extractErrors: ReadonlyMap<string, number>
+}
+export type Backend = 'vm' | 'jit'

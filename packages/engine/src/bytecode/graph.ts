@@ -1,0 +1,145 @@
+import type { Condition } from '../condition/ast.ts'
+import { clauseCost } from './cost.ts'
+import type { MemoLayout } from './memo.ts'
+import type { Clause, Node } from './tree.ts'
+
+/**
+ * The conditions of a program as one graph without duplicates. There are conjunctions and clauses only; what is negated
+ * is the edge, so that `not (a or b)` and `not a and not b` are the same node.
+ */
+export type GraphNode = And | Leaf
+
+interface Common {
+  /** The subtree's number in the layout. */
+  readonly id: number
+  /** The scope that all its clauses share, when that scope's objects keep memos. */
+  readonly scope: string | undefined
+  /** Edges and roots that point here. */
+  uses: number
+  /** Its truth is kept in the memos of its scope. */
+  memo: boolean
+  /** Estimated time of an evaluation; 1 is a comparison of two numbers. */
+  readonly cost: number
+}
+export interface And extends Common {
+  readonly kind: 'and'
+  /** At least two, the cheap ones first. */
+  readonly children: readonly Edge[]
+}
+export interface Leaf extends Common {
+  readonly kind: 'clause'
+  readonly clause: Clause
+  readonly written: Condition | undefined
+}
+export interface Edge {
+  readonly node: GraphNode
+  readonly negated: boolean
+}
+/** A subtree in place: an edge, or a constant. */
+export type Ref = Edge | boolean
+
+/** A read of a kept truth, in units of cost. */
+const READ = 0.5
+
+export class Graph {
+  readonly #nodes = new Map<number, GraphNode>()
+  readonly #layout: MemoLayout
+  readonly #memoised: ReadonlySet<string>
+
+  /** @param memoised scopes whose objects keep memos */
+  constructor(layout: MemoLayout, memoised: ReadonlySet<string>) {
+    this.#layout = layout
+    this.#memoised = memoised
+  }
+
+  /** Enters a condition that something will ask for by itself. */
+  root(node: Node): Ref {
+    const ref = this.#enter(node)
+    if (typeof ref !== 'boolean') this.#use(ref.node, undefined)
+    return ref
+  }
+
+  #enter(node: Node): Ref {
+    switch (node.kind) {
+      case 'const':
+        return node.value
+      case 'clause':
+        return { node: this.#leaf(node.clause, node.written), negated: false }
+      case 'not':
+        return negate(this.#enter(node.child))
+      case 'and':
+        return this.#and(node.children.map(child => this.#enter(child)))
+      case 'or':
+        return negate(this.#and(node.children.map(child => negate(this.#enter(child)))))
+    }
+  }
+
+  #leaf(clause: Clause, written: Condition | undefined): GraphNode {
+    const id = this.#layout.intern(clause.key)
+    const known = this.#nodes.get(id)
+    if (known) return known
+    const scope = this.#memoised.has(clause.scope) ? clause.scope : undefined
+    const leaf: Leaf = { kind: 'clause', id, scope, uses: 0, memo: false, cost: clauseCost(clause), clause, written }
+    this.#nodes.set(id, leaf)
+    return leaf
+  }
+
+  #and(refs: readonly Ref[]): Ref {
+    const edges = new Map<number, Edge>()
+    for (const ref of refs) {
+      if (ref === true) continue
+      if (ref === false || edges.has(-signed(ref))) return false
+      if (!edges.has(signed(ref))) edges.set(signed(ref), ref)
+    }
+    const children = this.#grouped([...edges.values()])
+    if (children.length === 0) return true
+    if (children.length === 1) return children[0]!
+    return { node: this.#conjunction(children), negated: false }
+  }
+
+  /** Children of one memoised scope become one child among those of others: one truth to keep instead of several. */
+  #grouped(edges: readonly Edge[]): Edge[] {
+    if (edges.every(e => e.node.scope === edges[0]!.node.scope)) return [...edges]
+    const grouped: Edge[] = []
+    for (const scope of new Set(edges.map(e => e.node.scope))) {
+      const own = edges.filter(e => e.node.scope === scope)
+      if (scope === undefined || own.length === 1) grouped.push(...own)
+      else grouped.push({ node: this.#conjunction(own), negated: false })
+    }
+    return grouped
+  }
+
+  #conjunction(children: readonly Edge[]): GraphNode {
+    const key = children.map(signed).sort((a, b) => a - b)
+    const id = this.#layout.intern(`&${key}`)
+    const known = this.#nodes.get(id)
+    if (known) return known
+    const first = children[0]!.node.scope
+    const scope = children.every(e => e.node.scope === first) ? first : undefined
+    const ordered = [...children].sort((a, b) => edgeCost(a, scope) - edgeCost(b, scope))
+    // Every second child is expected to decide.
+    const cost = ordered.reduceRight((rest, child) => edgeCost(child, scope) + rest / 2, 0)
+    const and: And = { kind: 'and', id, scope, uses: 0, memo: false, cost, children: ordered }
+    this.#nodes.set(id, and)
+    return and
+  }
+
+  /** Counts a use; one from outside its scope makes a single-scope subtree a memoised one. */
+  #use(node: GraphNode, userScope: string | undefined): void {
+    if (node.scope !== undefined && node.scope !== userScope) node.memo = true
+    if (node.uses++ === 0 && node.kind === 'and') for (const child of node.children) this.#use(child.node, node.scope)
+  }
+}
+
+/** What evaluating a child costs its parent: a read, when the child is memoised there. */
+function edgeCost(edge: Edge, parentScope: string | undefined): number {
+  return edge.node.scope !== undefined && edge.node.scope !== parentScope ? READ : edge.node.cost
+}
+
+function signed(edge: Edge): number {
+  return edge.negated ? -edge.node.id : edge.node.id
+}
+
+export function negate<R extends Ref>(ref: R): R {
+  return (typeof ref === 'boolean' ? !ref : { node: ref.node, negated: !ref.negated }) as R
+}

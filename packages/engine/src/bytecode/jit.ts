@@ -1,0 +1,231 @@
+import { checked, type ExtractErrors, failed } from '../fields/extract.ts'
+import type { Value } from '../fields/field.ts'
+import { TYPES } from '../fields/types.ts'
+import { prepare } from './constants.ts'
+import type { Evaluator } from './evaluator.ts'
+import { Op, type OpCode, WORDS } from './opcodes.ts'
+import type { Program } from './program.ts'
+import { applied, cleared, everyElement, MAX_NOW, someElement, truthsOf, tupleOf } from './vm.ts'
+
+/** What generated code is given besides constants and fields. */
+interface Environment {
+  readonly constants: readonly unknown[]
+  /** Per register: the field's extract function (bound to its declaration) and argument. */
+  readonly extracts: readonly unknown[]
+  readonly args: readonly unknown[]
+  /** Per register with a field: what becomes of a value that is not plainly of its type. */
+  readonly check: (register: number, value: unknown) => unknown
+  readonly fail: (register: number) => undefined
+  readonly truths: (scope: number, event: unknown) => Uint8Array
+  readonly tuple: (values: readonly unknown[]) => unknown
+  readonly apply: (constant: unknown, values: readonly unknown[]) => unknown
+  readonly some: (value: unknown, test: unknown) => boolean
+  readonly every: (value: unknown, test: unknown) => boolean
+}
+
+interface Generated {
+  begin(event: unknown): void
+  test(root: number): boolean
+  next(from: number): number
+}
+
+/** False where code generation is forbidden: a content security policy, a Node flag. */
+export function canGenerate(): boolean {
+  try {
+    return new Function('return true')() === true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Runs a program as JavaScript made of it: one function per routine, instruction by instruction. The text is built from
+ * numbers and operand names of this file only; constants and extract functions come in as values, never as text.
+ * @throws {EvalError} where code generation is forbidden
+ */
+export class Jit implements Evaluator {
+  readonly backend = 'jit'
+  readonly extractErrors: ExtractErrors = new Map()
+  readonly #generated: Generated
+
+  constructor(program: Program) {
+    const make = new Function('env', generate(program)) as (env: Environment) => Generated
+    this.#generated = make(environment(program, this.extractErrors))
+  }
+
+  begin(event: unknown): void {
+    this.#generated.begin(event)
+  }
+
+  test(root: number): boolean {
+    return this.#generated.test(root)
+  }
+
+  next(from: number): number {
+    return this.#generated.next(from)
+  }
+}
+
+function environment(program: Program, errors: ExtractErrors): Environment {
+  const scratch: Uint8Array[] = program.scopes.map(() => new Uint8Array(0))
+  const { registers } = program
+  return {
+    constants: program.constants.map(prepare),
+    extracts: registers.map(field => field?.def.extract.bind(field.def)),
+    args: registers.map(field => field?.arg),
+    check: (register, value) => checked(registers[register]!, value as Value, errors),
+    fail: register => failed(registers[register]!, errors),
+    truths: (scope, event) =>
+      truthsOf(program, scope, event) ?? (scratch[scope] = cleared(program, scope, scratch[scope]!)),
+    tuple: values => tupleOf(values as never),
+    apply: (constant, values) => applied(constant as never, values as never),
+    some: (value, test) => someElement(value as Value, test as never),
+    every: (value, test) => everyElement(value as Value, test as never),
+  }
+}
+
+/** The text of the generated function's body. */
+export function generate(program: Program): string {
+  const lines = ['"use strict"']
+  program.constants.forEach((_, i) => void lines.push(`const k${i} = env.constants[${i}]`))
+  lines.push('const { check, fail, truths, tuple, apply, some, every } = env')
+  lines.push(`let event, now = 0`)
+  program.registers.forEach((field, r) => void lines.push(...registerLines(r, field && TYPES[field.type].kind)))
+  if (program.nodeCount > 0) lines.push(`const nodes = new Int32Array(${program.nodeCount})`)
+  program.scopes.forEach((_, s) => {
+    lines.push(`let m${s} = new Uint8Array(0), o${s} = 0`)
+    lines.push(`function h${s}() { o${s} = now; return m${s} = truths(${s}, event) }`)
+  })
+  for (const [start, end] of routines(program)) lines.push(...routineLines(program, start, end))
+  const reset = [
+    ...program.registers.map((_, r) => `g${r} = 0`),
+    ...program.scopes.map((_, s) => `o${s} = 0`),
+    ...(program.nodeCount > 0 ? ['nodes.fill(0)'] : []),
+  ]
+  lines.push(`function begin(e) { event = e; if (++now > ${MAX_NOW}) { now = 1; ${reset.join('; ')} } }`)
+  const roots = Array.from(program.roots, pc => `r${pc}`)
+  lines.push(`const roots = [${roots.join(', ')}]`)
+  lines.push('function test(root) { return roots[root]() }')
+  const cases = roots.map((routine, i) => `case ${i}: if (${routine}()) return ${i}`)
+  lines.push(`function next(from) { switch (from) { ${cases.join('\n')}\n} return -1 }`)
+  lines.push('return { begin, test, next }')
+  return lines.join('\n')
+}
+
+/** A value register with the event in which it was filled, and for a field the function that fills it. */
+function registerLines(r: number, kind: string | undefined): string[] {
+  const lines = [`let v${r} = undefined, g${r} = 0`]
+  if (kind === undefined) return lines
+  const plain = { text: 'string', number: 'number', bool: 'boolean' }[kind]
+  const value = plain === undefined ? `check(${r}, v)` : `typeof v === '${plain}' ? v : check(${r}, v)`
+  lines.push(`const x${r} = env.extracts[${r}], a${r} = env.args[${r}]`)
+  lines.push(
+    `function f${r}() { g${r} = now; try { const v = x${r}(event, a${r}); v${r} = ${value} } catch { v${r} = fail(${r}) } }`,
+  )
+  return lines
+}
+
+/** First and last pc (exclusive) of each routine: they lie one behind the other, and only their last instruction is `ret`. */
+function routines({ code }: Program): [number, number][] {
+  const found: [number, number][] = []
+  let start = 0
+  for (let pc = 0; pc < code.length; pc += WORDS) {
+    if (code[pc] !== Op.ret) continue
+    found.push([start, pc + WORDS])
+    start = pc + WORDS
+  }
+  return found
+}
+
+/** A routine as a function. Jumps go forwards only, so each becomes a `break` out of a block that ends at its target. */
+function routineLines(program: Program, start: number, end: number): string[] {
+  const { code } = program
+  const targets = new Set<number>()
+  for (let pc = start; pc < end; pc += WORDS) if (code[pc] === Op.jt || code[pc] === Op.jf) targets.add(code[pc + 1]!)
+  const sorted = [...targets].sort((a, b) => b - a)
+  const lines = [`function r${start}() {`, 'let t', ...sorted.map(target => `L${target}: {`)]
+  for (let pc = start; pc < end; pc += WORDS) {
+    if (targets.has(pc)) lines.push('}')
+    lines.push(instruction(program, pc))
+  }
+  lines.push('}')
+  return lines
+}
+
+/** One instruction as a statement. */
+function instruction(program: Program, pc: number): string {
+  const { code } = program
+  const op = code[pc] as OpCode
+  const a = code[pc + 1]!
+  const b = code[pc + 2]!
+  const c = code[pc + 3]!
+  const v = `v${a}`
+  const k = `k${b}`
+  switch (op) {
+    case Op.ret:
+      return 'return t'
+    case Op.const:
+      return `t = ${a !== 0}`
+    case Op.not:
+      return 't = !t'
+    case Op.jt:
+      return `if (t) break L${a}`
+    case Op.jf:
+      return `if (!t) break L${a}`
+    case Op.node:
+      return `{ const n = nodes[${a}]; t = n >> 1 === now ? (n & 1) === 1 : r${b}() }`
+    case Op.save:
+      return `nodes[${a}] = (now << 1) | (t ? 1 : 0)`
+    case Op.memo:
+      return `{ const n = (o${a} === now ? m${a} : h${a}())[${b}]; t = n === 0 ? r${c}() : n === 2 }`
+    case Op.keep:
+      return `m${a}[${b}] = t ? 2 : 1`
+    case Op.field:
+      return `if (g${a} !== now) f${a}()`
+    case Op.load:
+      return `${v} = ${k}`
+    case Op.tuple:
+      return `if (g${a} !== now) { g${a} = now; ${v} = tuple([${list(program, b)}]) }`
+    case Op.apply:
+      return `if (g${a} !== now) { g${a} = now; ${v} = apply(${k}, [${list(program, b)}]) }`
+    case Op.exists:
+      return `t = ${v} !== undefined`
+    case Op.eq:
+      return `t = ${v} === ${k}`
+    case Op.eqn:
+      return `t = ${v} == ${k}`
+    case Op.lt:
+      return `t = ${v} < ${k}`
+    case Op.le:
+      return `t = ${v} <= ${k}`
+    case Op.gt:
+      return `t = ${v} > ${k}`
+    case Op.ge:
+      return `t = ${v} >= ${k}`
+    case Op.prefix:
+      return `t = ${v} !== undefined && ${v}.startsWith(${k})`
+    case Op.suffix:
+      return `t = ${v} !== undefined && ${v}.endsWith(${k})`
+    case Op.contains:
+      return `t = ${v} !== undefined && ${v}.includes(${k})`
+    case Op.test:
+      return `t = ${v} !== undefined && ${k}.test(${v})`
+    case Op.any:
+      return `t = some(${v}, ${k})`
+    case Op.all:
+      return `t = every(${v}, ${k})`
+    case Op.count:
+      return `t = ${v} !== undefined && ${k}.holds(${v})`
+    case Op.compare:
+      return `t = ${v} !== undefined && v${b} !== undefined && k${c}.compare(${v}, v${b})`
+    case Op.differs:
+      return `t = !t && ${v} !== undefined`
+  }
+}
+
+/** The registers of a `tuple` or `apply` constant, as arguments. */
+function list(program: Program, constant: number): string {
+  const found = program.constants[constant]!
+  const registers = found.kind === 'transform' ? found.registers : found.kind === 'registers' ? found.values : []
+  return registers.map(register => `v${Number(register)}`).join(', ')
+}

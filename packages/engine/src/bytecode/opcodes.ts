@@ -1,0 +1,142 @@
+/**
+ * The instruction set.
+ *
+ * An instruction is four 32-bit words; `pc` counts words:
+ *
+ *      pc        pc+1      pc+2      pc+3
+ *   +---------+---------+---------+---------+
+ *   |   op    |    a    |    b    |    c    |
+ *   +---------+---------+---------+---------+
+ *
+ * The machine has
+ *   t        the truth register
+ *   v[r]     value registers, one per operand of the program; undefined = absent. Filled at most once per event.
+ *   k[i]     constants: a text, number or boolean, or a prepared test (constants.ts)
+ *   node[n]  truths of subtrees that occur more than once: unknown at the start of each event
+ *   memo[s]  truths kept on the event's object of scope s (a thread, an fd): unknown until first asked, then kept as long
+ *            as the object keeps them
+ *   a stack of return addresses
+ *
+ * A program is the routines of its roots, then those of the subtrees in node[] and memo[]. Every routine leaves its truth
+ * in t and ends in `ret`. Jumps go forwards, within a routine; calls go to routines that lie behind.
+ */
+export const Op = {
+  /** Return to the caller; from a root: to whoever asked, with t. */
+  ret: 0,
+  /** t := a ≠ 0 */
+  const: 1,
+  /** t := not t */
+  not: 2,
+  /** if t goto a */
+  jt: 3,
+  /** if not t goto a */
+  jf: 4,
+  /** t := node[a], when known; else call b */
+  node: 5,
+  /** node[a] := t */
+  save: 6,
+  /** t := memo[a][b], when known; else call c */
+  memo: 7,
+  /** memo[a][b] := t */
+  keep: 8,
+  /** v[a] := that field of the event, unless done in this event */
+  field: 9,
+  /** v[a] := k[b] */
+  load: 10,
+  /** v[a] := list of the registers k[b], absent when one is; unless done in this event */
+  tuple: 11,
+  /** v[a] := transformer k[b] of its registers, absent when one is; unless done in this event */
+  apply: 12,
+  /** t := v[a] is present */
+  exists: 13,
+  /** t := v[a] is k[b]: a text, a boolean or a number of at most 32 bits */
+  eq: 14,
+  /** t := v[a] equals k[b]: numbers that may be bigints */
+  eqn: 15,
+  /** t := v[a] < k[b] (numbers) */
+  lt: 16,
+  /** t := v[a] ≤ k[b] (numbers) */
+  le: 17,
+  /** t := v[a] > k[b] (numbers) */
+  gt: 18,
+  /** t := v[a] ≥ k[b] (numbers) */
+  ge: 19,
+  /** t := text v[a] begins with k[b] */
+  prefix: 20,
+  /** t := text v[a] ends with k[b] */
+  suffix: 21,
+  /** t := text v[a] holds k[b] */
+  contains: 22,
+  /** t := v[a] passes the test k[b]: set, pattern, prefixes, networks … */
+  test: 23,
+  /** t := some element of v[a] passes k[b] (a scalar is its own element) */
+  any: 24,
+  /** t := v[a] is present and each of its elements passes k[b] */
+  all: 25,
+  /** t := as many of the tests k[b] pass for some element of v[a] as its modifier asks */
+  count: 26,
+  /** t := v[a] compares with v[b] as k[c] says */
+  compare: 27,
+  /** t := v[a] is present and not t */
+  differs: 28,
+} as const
+
+export type OpName = keyof typeof Op
+export type OpCode = (typeof Op)[OpName]
+
+/** What an operand word is: - unused, a number as it is, an address, a slot of node[], a scope, a slot of memo[], a register, a constant. */
+export type OperandKind = '-' | 'number' | 'address' | 'node' | 'scope' | 'slot' | 'register' | 'constant'
+
+export interface OpInfo {
+  readonly name: OpName
+  readonly operands: readonly [OperandKind, OperandKind, OperandKind]
+  /** It belongs to a clause: it loads a value or sets t from one. */
+  readonly clause: boolean
+}
+
+const flow = (name: OpName, a: OperandKind = '-', b: OperandKind = '-', c: OperandKind = '-'): OpInfo => ({
+  name,
+  operands: [a, b, c],
+  clause: false,
+})
+const value = (name: OpName, b: OperandKind = '-', c: OperandKind = '-'): OpInfo => ({
+  name,
+  operands: ['register', b, c],
+  clause: true,
+})
+
+/** By opcode: what compiler, listing and loader know of it. */
+export const OPS: Readonly<Record<OpCode, OpInfo>> = {
+  0: flow('ret'),
+  1: flow('const', 'number'),
+  2: flow('not'),
+  3: flow('jt', 'address'),
+  4: flow('jf', 'address'),
+  5: flow('node', 'node', 'address'),
+  6: flow('save', 'node'),
+  7: flow('memo', 'scope', 'slot', 'address'),
+  8: flow('keep', 'scope', 'slot'),
+  9: value('field'),
+  10: value('load', 'constant'),
+  11: value('tuple', 'constant'),
+  12: value('apply', 'constant'),
+  13: value('exists'),
+  14: value('eq', 'constant'),
+  15: value('eqn', 'constant'),
+  16: value('lt', 'constant'),
+  17: value('le', 'constant'),
+  18: value('gt', 'constant'),
+  19: value('ge', 'constant'),
+  20: value('prefix', 'constant'),
+  21: value('suffix', 'constant'),
+  22: value('contains', 'constant'),
+  23: value('test', 'constant'),
+  24: value('any', 'constant'),
+  25: value('all', 'constant'),
+  26: value('count', 'constant'),
+  27: value('compare', 'register', 'constant'),
+  28: value('differs'),
+}
+
+/** Words per instruction. */
+export const WORDS = 4

@@ -1,0 +1,161 @@
+import type { FieldOperand, LiteralOperand, Operand, TransformOperand } from '../condition/ast.ts'
+import { ConditionError, type ConditionErrorCode } from '../condition/error.ts'
+import type { FieldTable } from '../fields/table.ts'
+import { TRANSFORMERS, type Transformer, type TransformerName } from '../fields/transformers.ts'
+import { LIST_TYPES, TYPES } from '../fields/types.ts'
+import type { Place, Span } from '../text/span.ts'
+import { scalarKey } from './canonical.ts'
+import type { Expr, FieldExpr, TransformExpr, TupleExpr } from './tree.ts'
+
+/** Where an operand stands, for errors: its own span or that of the check around it. */
+export interface Where {
+  readonly span: Span
+  readonly place?: Place | undefined
+}
+
+/** Throws with the operand's own span where it has one. */
+export function refuse(code: ConditionErrorCode, message: string, where: Where, span?: Span): never {
+  throw new ConditionError(code, message, span ?? where.span, where.place)
+}
+
+/** An operand of a condition or template, checked against a source's fields. @throws {ConditionError} */
+export function lowerOperand(operand: Operand, table: FieldTable, where: Where): Expr {
+  switch (operand.kind) {
+    case 'field':
+      return lowerField(operand, table, where)
+    case 'literal':
+      return lowerLiteral(operand)
+    case 'transform':
+      return lowerTransform(operand, table, where)
+  }
+}
+
+export function lowerField(operand: FieldOperand, table: FieldTable, where: Where): FieldExpr {
+  const field = resolve(operand, table, where)
+  return {
+    kind: 'field',
+    key: field.text,
+    type: field.type,
+    list: field.list,
+    anyOf: field.def.anyOf ?? false,
+    field,
+  }
+}
+
+function resolve(operand: FieldOperand, table: FieldTable, where: Where) {
+  try {
+    return table.resolve(operand.name, operand.arg, operand.span ?? where.span)
+  } catch (error) {
+    if (error instanceof ConditionError && where.place) refuse(error.code, error.message, where, error.span)
+    throw error
+  }
+}
+
+function lowerLiteral(operand: LiteralOperand): Expr {
+  const value = operand.text.toWellFormed()
+  return { kind: 'literal', key: scalarKey(value), type: 'string', list: false, anyOf: false, value }
+}
+
+function lowerTransform(operand: TransformOperand, table: FieldTable, where: Where): Expr {
+  const { name, span } = operand
+  if (name === 'val') refuse('transformer', `filter error: 'val' is allowed as a right-hand value only`, where, span)
+  if (!Object.hasOwn(TRANSFORMERS, name)) refuse('transformer', `unknown field transfomer '${name}'`, where, span)
+  const transformer = TRANSFORMERS[name as TransformerName]
+  const [fewest, most] = transformer.arity
+  if (operand.args.length < fewest || operand.args.length > most) {
+    const wanted = fewest === most ? `${fewest}` : `at least ${fewest}`
+    refuse('transformer', `filter error: '${name}' takes ${wanted} argument${fewest === 1 ? '' : 's'}`, where, span)
+  }
+  if (operand.arg !== undefined && !transformer.option)
+    refuse('transformer', `filter error: '${name}' takes no argument in brackets`, where, span)
+  const args = operand.args.map((arg, i) => lowerArgument(arg, i, name, transformer, table, where))
+  return transformed(name as TransformerName, transformer, args, operand.arg)
+}
+
+function transformed(
+  name: TransformerName,
+  t: Transformer,
+  args: readonly Expr[],
+  option: string | undefined,
+): TransformExpr {
+  const first = args[0]!
+  const suffix = option === undefined ? '' : `[${option}]`
+  return {
+    kind: 'transform',
+    key: `${name}(${args.map(a => a.key).join(', ')})${suffix}`,
+    type: t.result === 'same' ? first.type : t.result,
+    list: t.shape === 'each' ? first.list : t.shape === 'list-text' && option === undefined,
+    anyOf: t.shape === 'each' && first.anyOf,
+    name,
+    args,
+    option,
+  }
+}
+
+function lowerArgument(
+  arg: Operand | readonly Operand[],
+  index: number,
+  name: string,
+  transformer: Transformer,
+  table: FieldTable,
+  where: Where,
+): Expr {
+  const { shape } = transformer
+  const wantsList = (shape === 'text-list' && index === 1) || (shape === 'list-text' && index === 0)
+  if (isTuple(arg)) {
+    if (!wantsList) refuse('transformer', `filter error: '${name}' takes no list as argument ${index + 1}`, where)
+    return tuple(arg.map(item => checkArgument(lowerOperand(item, table, where), item, name, transformer, where, true)))
+  }
+  const expr = lowerOperand(arg, table, where)
+  if (arg.kind === 'literal' && (shape === 'each' || shape === 'whole'))
+    refuse('transformer', `filter error: '${name}' takes a field or a transformer`, where, arg.span)
+  const anyList = shape === 'each' || shape === 'whole' || wantsList
+  return checkArgument(expr, arg, name, transformer, where, anyList)
+}
+
+function checkArgument(expr: Expr, arg: Operand, name: string, t: Transformer, where: Where, list: boolean): Expr {
+  if (expr.kind === 'field' && expr.field.def.noTransformer)
+    refuse('transformer', `filter error: field '${expr.key}' does not support transformers`, where, arg.span)
+  if (expr.list && !list)
+    refuse('transformer', `filter error: '${name}' takes no list here: '${expr.key}'`, where, arg.span)
+  const lengthOfList = t.shape === 'whole' && expr.list
+  if (!lengthOfList && !t.kinds.includes(TYPES[expr.type].kind)) {
+    const type = `${expr.list ? 'list of ' : ''}'${TYPES[expr.type].falco}'`
+    refuse(
+      'transformer',
+      `filter error: '${name}' transformer does not support type ${type} of '${expr.key}'`,
+      where,
+      arg.span,
+    )
+  }
+  return expr
+}
+
+function tuple(items: readonly Expr[]): TupleExpr {
+  return {
+    kind: 'tuple',
+    key: `(${items.map(i => i.key).join(', ')})`,
+    type: 'string',
+    list: true,
+    anyOf: false,
+    items,
+  }
+}
+
+function isTuple(arg: Operand | readonly Operand[]): arg is readonly Operand[] {
+  return Array.isArray(arg)
+}
+
+/** The fields that an operand reads, each once. */
+export function fieldsOfExpr(expr: Expr, into: FieldExpr[] = []): FieldExpr[] {
+  if (expr.kind === 'field') {
+    if (!into.some(known => known.field === expr.field)) into.push(expr)
+  } else if (expr.kind === 'tuple') for (const item of expr.items) fieldsOfExpr(item, into)
+  else if (expr.kind === 'transform') for (const arg of expr.args) fieldsOfExpr(arg, into)
+  return into
+}
+
+/** Lists that `in` and `intersects` can compare. */
+export function isComparableList(expr: Expr): boolean {
+  return LIST_TYPES.has(expr.type)
+}

@@ -1,0 +1,115 @@
+/** IPv4 and IPv6 addresses and networks: text to bytes and back. */
+
+/** The 4 bytes of a dotted address, as inet_pton reads it: four decimal parts without leading zeros. */
+export function parseIpv4(text: string): Uint8Array | undefined {
+  const parts = text.split('.')
+  if (parts.length !== 4) return undefined
+  const bytes = new Uint8Array(4)
+  for (let i = 0; i < 4; i++) {
+    if (!/^(0|[1-9][0-9]{0,2})$/.test(parts[i]!) || Number(parts[i]) > 255) return undefined
+    bytes[i] = Number(parts[i])
+  }
+  return bytes
+}
+
+/** The 16 bytes of an IPv6 address: groups in hex, one `::`, an IPv4 tail. */
+export function parseIpv6(text: string): Uint8Array | undefined {
+  if (text.length > 45) return undefined
+  const halves = text.split('::')
+  if (halves.length > 2) return undefined
+  const head = groups(halves[0]!, halves.length === 1)
+  const tail = halves.length === 2 ? groups(halves[1]!, true) : []
+  if (!head || !tail) return undefined
+  const zeros = 16 - head.length - tail.length
+  if (halves.length === 2 ? zeros < 2 : zeros !== 0) return undefined
+  return Uint8Array.from([...head, ...new Array<number>(zeros).fill(0), ...tail])
+}
+
+/** The bytes of `a:b:c`, where a dotted address may stand last. */
+function groups(text: string, last: boolean): number[] | undefined {
+  if (text === '') return []
+  const bytes: number[] = []
+  const parts = text.split(':')
+  for (const [i, part] of parts.entries()) {
+    if (last && i === parts.length - 1 && part.includes('.')) {
+      const v4 = parseIpv4(part)
+      if (!v4) return undefined
+      bytes.push(...v4)
+    } else {
+      if (!/^[0-9a-f]{1,4}$/i.test(part)) return undefined
+      const group = Number.parseInt(part, 16)
+      bytes.push(group >> 8, group & 0xff)
+    }
+  }
+  return bytes
+}
+
+/** An address in text: with a dot and no colon IPv4, else IPv6. */
+export function parseAddress(text: string): Uint8Array | undefined {
+  return text.includes(':') ? parseIpv6(text) : parseIpv4(text)
+}
+
+/** An address as a field gives it (text, 4 or 16 bytes) as bytes; undefined when it is none. */
+export function addressBytes(value: unknown): Uint8Array | undefined {
+  if (typeof value === 'string') return parseAddress(value)
+  return value instanceof Uint8Array && (value.length === 4 || value.length === 16) ? value : undefined
+}
+
+/** The text of an address; IPv6 shortened as inet_ntop does (RFC 5952). */
+export function printAddress(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.')
+  const words = Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!)
+  let start = -1
+  let length = 1
+  for (let i = 0; i < 8; i++) {
+    let end = i
+    while (end < 8 && words[end] === 0) end++
+    if (end - i > length) {
+      start = i
+      length = end - i
+    }
+  }
+  const mapped = start === 0 && (length === 6 || (length === 5 && words[5] === 0xffff))
+  const hex = (from: number, to: number) =>
+    words
+      .slice(from, to)
+      .map(w => w.toString(16))
+      .join(':')
+  if (mapped && (length === 5 || words[6] !== 0))
+    return `::${length === 5 ? 'ffff:' : ''}${bytes.subarray(12).join('.')}`
+  if (start < 0) return hex(0, 8)
+  return `${hex(0, start)}::${hex(start + length, 8)}`
+}
+
+/** A network in CIDR notation. */
+export interface Network {
+  readonly bytes: Uint8Array
+  /** Leading bits that count. */
+  readonly prefix: number
+}
+
+/** `address/bits`, the bits at most those of the address. @throws {Error} with Falco's reason */
+export function parseNetwork(text: string): Network {
+  const [address = '', mask, ...rest] = text.split('/')
+  if (mask === undefined || rest.length > 0) throw new Error(`unrecognized IP network ${text}`)
+  const bytes = parseAddress(address)
+  if (!bytes) throw new Error(`unrecognized IP address ${text}`)
+  if (!/^[0-9]{1,3}$/.test(mask) || Number(mask) > bytes.length * 8) throw new Error(`invalid netmask ${mask}`)
+  return { bytes, prefix: Number(mask) }
+}
+
+/** The address lies in the network; one of the other family does not. */
+export function inNetwork(bytes: Uint8Array, network: Network): boolean {
+  if (bytes.length !== network.bytes.length) return false
+  const whole = network.prefix >> 3
+  for (let i = 0; i < whole; i++) if (bytes[i] !== network.bytes[i]) return false
+  const rest = network.prefix & 7
+  return rest === 0 || (bytes[whole]! ^ network.bytes[whole]!) >> (8 - rest) === 0
+}
+
+/** Same bytes, same length. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}

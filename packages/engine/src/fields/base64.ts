@@ -1,0 +1,24 @@
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+/** By character code: the six bits, or -1. */
+const BITS = Int8Array.from({ length: 128 }, (_, code) => ALPHABET.indexOf(String.fromCharCode(code)))
+
+/** The bytes of a base64 text (RFC 4648, standard alphabet; padding may be left out); undefined when it is none. */
+export function decodeBase64(text: string): Uint8Array | undefined {
+  let end = text.length
+  while (end > 0 && end > text.length - 2 && text[end - 1] === '=') end--
+  if (end < text.length && text.length % 4 !== 0) return undefined
+  if (end % 4 === 1) return undefined
+  const bytes = new Uint8Array(Math.floor((end * 3) / 4))
+  let word = 0
+  let at = 0
+  for (let i = 0; i < end; i++) {
+    const code = text.charCodeAt(i)
+    const six = code < 128 ? BITS[code]! : -1
+    if (six < 0) return undefined
+    word = ((word << 6) | six) & 0xffffff
+    if (i % 4 === 1) bytes[at++] = (word >> 4) & 0xff
+    else if (i % 4 === 2) bytes[at++] = (word >> 2) & 0xff
+    else if (i % 4 === 3) bytes[at++] = word & 0xff
+  }
+  return bytes
+}

@@ -1,0 +1,111 @@
+import type { FieldDef, Source } from './field.ts'
+import { calendarDay, clockTime, fraction, remainder, seconds, utcTime } from './time.ts'
+import { narrow } from './values.ts'
+
+/** What an engine knows of the event at hand beside the event itself; the engine keeps it up to date. */
+export interface EventContext {
+  /** Number of the event from 1, for sources that do not count themselves. */
+  num: number
+  hostname: string | undefined
+  /** Time of the first event, from which relative times count; undefined before it. */
+  firstTime: bigint | undefined
+  /** Time of the event at hand, for sources that give none. */
+  now: bigint | undefined
+}
+
+export function eventContext(hostname?: string): EventContext {
+  return { num: 0, hostname, firstTime: undefined, now: undefined }
+}
+
+/** The time of an event in nanoseconds: the source's, else what the engine noted, else the clock. */
+export function timeOf(source: Source, event: unknown, context: EventContext): bigint {
+  return source.time?.(event) ?? context.now ?? BigInt(Date.now()) * 1_000_000n
+}
+
+/** The fields that every source has. A source that declares one of them itself has its own. */
+export function genericFields(source: Source, context: EventContext): Record<string, FieldDef> {
+  const time = (event: unknown) => timeOf(source, event, context)
+  const since = (event: unknown) => time(event) - (context.firstTime ?? time(event))
+  return {
+    'evt.num': {
+      ...{ type: 'uint64', print: 'id', doc: 'number of the event, from 1' },
+      extract: event => source.num?.(event) ?? context.num,
+    },
+    'evt.time': {
+      ...{ type: 'string', doc: 'local time with nanoseconds; in JSON the nanoseconds since 1970' },
+      extract: event => clockTime(time(event)) + fraction(time(event)),
+      toJson: event => narrow(time(event)),
+    },
+    'evt.time.s': { type: 'string', doc: 'local time, seconds', extract: event => clockTime(time(event)) },
+    'evt.time.iso8601': {
+      ...{ type: 'string', doc: 'time in ISO 8601, UTC, with nanoseconds' },
+      extract: event => `${utcTime(time(event))}+0000`,
+    },
+    'evt.datetime': {
+      ...{ type: 'string', doc: 'local date and time with nanoseconds' },
+      extract: event => `${calendarDay(time(event))} ${clockTime(time(event))}${fraction(time(event))}`,
+    },
+    'evt.datetime.s': {
+      ...{ type: 'string', doc: 'local date and time, seconds' },
+      extract: event => `${calendarDay(time(event))} ${clockTime(time(event))}`,
+    },
+    'evt.rawtime': {
+      ...{ type: 'abstime', print: 'dec', doc: 'nanoseconds since 1970' },
+      extract: event => narrow(time(event)),
+    },
+    'evt.rawtime.s': {
+      ...{ type: 'abstime', print: 'dec', doc: 'whole seconds since 1970' },
+      extract: event => narrow(seconds(time(event))),
+    },
+    'evt.rawtime.ns': {
+      ...{ type: 'abstime', print: 'padded', doc: 'nanoseconds beside the whole seconds' },
+      extract: event => narrow(remainder(time(event))),
+    },
+    'evt.reltime': {
+      ...{ type: 'reltime', print: 'padded', doc: 'nanoseconds since the first event' },
+      extract: event => narrow(since(event)),
+    },
+    'evt.reltime.s': {
+      ...{ type: 'reltime', print: 'dec', doc: 'whole seconds since the first event' },
+      extract: event => narrow(seconds(since(event))),
+    },
+    'evt.reltime.ns': {
+      ...{ type: 'reltime', print: 'padded', doc: 'nanoseconds beside the whole seconds since the first event' },
+      extract: event => narrow(remainder(since(event))),
+    },
+    'evt.type': {
+      ...{ type: 'string', doc: 'type of the event' },
+      extract: event => {
+        const type = source.eventType?.(event)
+        return type === undefined ? undefined : String(type)
+      },
+    },
+    'evt.source': { type: 'string', doc: 'name of the event source', extract: () => source.name },
+    'evt.hostname': { type: 'string', doc: 'name of the host', extract: () => context.hostname },
+    'evt.pluginname': {
+      ...{ type: 'string', doc: 'name of the plugin that the event comes from' },
+      extract: () => source.plugin?.name,
+    },
+    'evt.plugininfo': {
+      ...{ type: 'string', doc: 'summary of the event by its plugin' },
+      extract: event => source.plugin?.info?.(event),
+    },
+    'evt.is_async': { type: 'bool', doc: 'the event was not asked for by a capture', extract: () => false },
+    'evt.asynctype': { type: 'string', doc: 'name of an asynchronous event', extract: () => undefined },
+  }
+}
+
+/** Falco's `static_fields`: constants under `static.NAME`. */
+export function staticFields(values: Readonly<Record<string, string>>): Record<string, FieldDef> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      `static.${name}`,
+      {
+        type: 'string',
+        suggested: true,
+        doc: 'constant of the configuration',
+        extract: () => value,
+      } satisfies FieldDef,
+    ]),
+  )
+}

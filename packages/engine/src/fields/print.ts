@@ -1,0 +1,72 @@
+import { bytesToText } from '../text/encoding.ts'
+import { addressBytes, printAddress } from './address.ts'
+import type { FieldDef, FieldType, Scalar, Value } from './field.ts'
+import { TYPES } from './types.ts'
+
+/** What printing must know about a value. */
+export interface Printed {
+  readonly type: FieldType
+  /** Printed `(a,b)`; other values that are several stand with blanks between. */
+  readonly list: boolean
+  readonly print: FieldDef['print']
+}
+
+/** A present value as an output shows it (Falco's rawval_to_string). Text that is not UTF-8 gets U+FFFD. */
+export function printValue(value: Value, as: Printed): string {
+  if (!Array.isArray(value)) return printScalar(value as Scalar, as)
+  const texts = value.map(v => printScalar(v, as))
+  return as.list ? `(${texts.join(',')})` : texts.join(' ')
+}
+
+/**
+ * A value as JSON shows it: numbers, booleans and lists stay what they are (a bigint exact), everything else is text; a
+ * number that prints in hex, octal or padded is text too. null = absent.
+ */
+export function jsonValue(value: Value | undefined, as: Printed): Value | null {
+  if (value === undefined) return null
+  if (!Array.isArray(value)) return jsonScalar(value as Scalar, as)
+  return as.list ? value.map(v => jsonScalar(v, as)) : printValue(value, as)
+}
+
+function jsonScalar(value: Scalar, as: Printed): Scalar {
+  const { kind } = TYPES[as.type]
+  if (kind === 'bool') return value
+  const plain = as.print === undefined || as.print === 'dec' || as.print === 'id'
+  return kind === 'number' && plain ? value : printScalar(value, as)
+}
+
+function printScalar(value: Scalar, as: Printed): string {
+  if (typeof value === 'string') return value.toWellFormed()
+  const { kind } = TYPES[as.type]
+  if (value instanceof Uint8Array) {
+    const address = kind === 'ip' || kind === 'net' ? addressBytes(value) : undefined
+    return address ? printAddress(address) : printBytes(value)
+  }
+  if (typeof value === 'boolean') return String(value)
+  return as.type === 'double' ? Number(value).toFixed(1) : printNumber(value, as)
+}
+
+/** Bytes up to a NUL at the end, as text. */
+function printBytes(bytes: Uint8Array): string {
+  let end = bytes.length
+  while (end > 0 && bytes[end - 1] === 0) end--
+  return bytesToText(bytes.subarray(0, end)).toWellFormed()
+}
+
+function printNumber(value: number | bigint, as: Printed): string {
+  switch (as.print) {
+    case 'hex':
+      return unsigned(value, as.type).toString(16).toUpperCase()
+    case 'oct':
+      return unsigned(value, as.type).toString(8)
+    case 'padded':
+      return String(value).padStart(9, '0')
+    default:
+      return String(value)
+  }
+}
+
+/** Two's complement in the type's width: how C prints a negative number in hex. */
+function unsigned(value: number | bigint, type: FieldType): number | bigint {
+  return value < 0 ? BigInt.asUintN(TYPES[type].bits ?? 64, BigInt(value)) : value
+}

@@ -1,0 +1,28 @@
+import { RE2JS } from 're2js'
+
+/** re2js' class behind RE2JS: the one that takes the parser's own flags. */
+const RE2 = RE2JS.compile('').re2().constructor as unknown as {
+  compileImpl(pattern: string, flags: number, longest: boolean): ReturnType<RE2JS['re2']>
+}
+/**
+ * The flags that RE2's POSIX options give its parser: a negated class matches a newline, and that is all: no Perl
+ * classes (\d \w \s), no \b, no (?…), no lazy quantifiers; ^ and $ at every line.
+ */
+const CLASS_NL = 4
+
+/** A regular expression as Falco's `regex` operator has it: RE2, POSIX syntax, leftmost-longest, over the whole text, in linear time. */
+export class Regex {
+  readonly pattern: string
+  readonly #compiled: RE2JS
+
+  /** @throws {Error} with the reason, when the pattern is not valid in POSIX syntax */
+  constructor(pattern: string) {
+    this.pattern = pattern
+    this.#compiled = new RE2JS(pattern, 0)
+    ;(this.#compiled as unknown as { re2Input: unknown }).re2Input = RE2.compileImpl(pattern, CLASS_NL, true)
+  }
+
+  test(text: string): boolean {
+    return this.#compiled.testExact(text)
+  }
+}

@@ -1,0 +1,127 @@
+import { ConditionError } from '../condition/error.ts'
+import type { Span } from '../text/span.ts'
+import { nearest } from './did-you-mean.ts'
+import type { FieldDef, FieldType, Source } from './field.ts'
+
+/** A field as a condition or template names it, found in a table: what is left to do per event is `def.extract(event, arg)`. */
+export interface ResolvedField {
+  /** The declared name. */
+  readonly name: string
+  /** The argument as written, without brackets. */
+  readonly argText: string | undefined
+  /** Canonical text: `proc.aname[2]`. Equal texts of one table are the same object. */
+  readonly text: string
+  readonly def: FieldDef
+  /** What `def.extract` is given. */
+  readonly arg: any
+  /** The type, list and print of the declaration, as the argument refined them. */
+  readonly type: FieldType
+  readonly list: boolean
+  readonly print: FieldDef['print']
+}
+
+const NO_SPAN: Span = { offset: 0, line: 1, column: 1, length: 0 }
+
+/** All fields of a source: its own and the generic ones that it does not declare itself. */
+export class FieldTable {
+  readonly source: Source
+  readonly #defs: ReadonlyMap<string, FieldDef>
+  readonly #resolved = new Map<string, ResolvedField>()
+
+  /** @param generic fields that the engine adds (fields/evt.ts); a declaration of the source's own wins. */
+  constructor(source: Source, generic: Readonly<Record<string, FieldDef>> = {}) {
+    this.source = source
+    this.#defs = new Map([...Object.entries(generic), ...Object.entries(source.fields)])
+  }
+
+  /** Declared names with their declarations. */
+  entries(): Iterable<[string, FieldDef]> {
+    return this.#defs.entries()
+  }
+
+  /**
+   * Finds a field: `name[arg]`, or for keys also `name.arg` (`evt.arg.flags`).
+   * @throws {ConditionError} code `field`, with Falco's words, at `span`
+   */
+  resolve(name: string, arg?: string, span: Span = NO_SPAN): ResolvedField {
+    const text = arg === undefined ? name : `${name}[${arg}]`
+    const known = this.#resolved.get(text)
+    if (known) return known
+    const found = this.#find(name, arg)
+    if (!found) throw new ConditionError('field', this.#nonexistent(name, text), span)
+    const field = resolved(found.name, found.def, found.arg, span)
+    const same = this.#resolved.get(field.text)
+    this.#resolved.set(text, same ?? field)
+    if (!same) this.#resolved.set(field.text, field)
+    return same ?? field
+  }
+
+  /** As `resolve`, but undefined for what does not resolve. */
+  lookup(name: string, arg?: string): ResolvedField | undefined {
+    try {
+      return this.resolve(name, arg)
+    } catch (error) {
+      if (error instanceof ConditionError) return undefined
+      throw error
+    }
+  }
+
+  #find(name: string, arg: string | undefined): { name: string; def: FieldDef; arg: string | undefined } | undefined {
+    const def = this.#defs.get(name)
+    if (def) return arg === undefined || takesArgument(def) ? { name, def, arg } : undefined
+    if (arg !== undefined) return undefined
+    for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
+      const head = this.#defs.get(name.slice(0, dot))
+      if (head && takesArgument(head) && (head.argKind ?? 'key') === 'key')
+        return { name: name.slice(0, dot), def: head, arg: name.slice(dot + 1) }
+    }
+    return undefined
+  }
+
+  #nonexistent(name: string, text: string): string {
+    const message = `filter_check called with nonexistent field ${text}`
+    if (this.#defs.has(name)) return `${message} (${name} takes no argument)`
+    const guess = nearest(name, this.#defs.keys())
+    return guess === undefined ? message : `${message}, did you mean ${guess}?`
+  }
+}
+
+function takesArgument(def: FieldDef): boolean {
+  return def.arg === 'optional' || def.arg === 'required'
+}
+
+function resolved(name: string, def: FieldDef, argText: string | undefined, span: Span): ResolvedField {
+  if (argText === undefined && def.arg === 'required')
+    throw new ConditionError('field', `filter error: field '${name}' requires an argument`, span)
+  const text = argText === undefined ? name : `${name}[${argText}]`
+  const arg = argText === undefined ? undefined : parseArgument(text, def, argText, span)
+  const refined = def.refine?.(arg)
+  return {
+    name,
+    argText,
+    text,
+    def,
+    arg,
+    type: refined?.type ?? def.type,
+    list: refined?.list ?? def.list ?? false,
+    print: refined?.print ?? def.print,
+  }
+}
+
+function parseArgument(text: string, def: FieldDef, arg: string, span: Span): unknown {
+  if (def.parseArg) {
+    try {
+      return def.parseArg(arg)
+    } catch (error) {
+      throw new ConditionError('field', `filter error: can't parse field expression '${text}': ${reason(error)}`, span)
+    }
+  }
+  if (def.argKind !== 'index') return arg
+  if (!/^[0-9]{1,9}$/.test(arg))
+    throw new ConditionError('field', `filter error: can't parse field expression '${text}': not an index`, span)
+  return Number(arg)
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,49 @@
+/** Times of events in the forms that Falco prints; all take nanoseconds since 1970. */
+
+const NS = 1_000_000_000n
+
+/** `HH:MM:SS`, local time. */
+export function clockTime(ns: bigint): string {
+  const date = toDate(ns)
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+}
+
+/** `YYYY-MM-DD`, local time. */
+export function calendarDay(ns: bigint): string {
+  const date = toDate(ns)
+  return `${String(date.getFullYear()).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+}
+
+/** `.nnnnnnnnn`: the part of a second. */
+export function fraction(ns: bigint): string {
+  return `.${String(remainder(ns)).padStart(9, '0')}`
+}
+
+/** `YYYY-MM-DDTHH:MM:SS.nnnnnnnnn`, UTC, without a zone. */
+export function utcTime(ns: bigint): string {
+  return `${toDate(ns).toISOString().slice(0, -5)}${fraction(ns)}`
+}
+
+/** Whole seconds, rounded down. */
+export function seconds(ns: bigint): bigint {
+  return (ns - remainder(ns)) / NS
+}
+
+/** What is left beside the whole seconds: 0 … 999,999,999. */
+export function remainder(ns: bigint): bigint {
+  const rest = ns % NS
+  return rest < 0n ? rest + NS : rest
+}
+
+/** The largest distance from 1970 that a Date can hold, in seconds. */
+const MAX_SECONDS = 8_640_000_000_000n
+
+/** A time beyond what a date can be is printed as the last one. */
+function toDate(ns: bigint): Date {
+  const s = seconds(ns)
+  return new Date(Number(s > MAX_SECONDS ? MAX_SECONDS : s < -MAX_SECONDS ? -MAX_SECONDS : s) * 1000)
+}
+
+function two(n: number): string {
+  return String(n).padStart(2, '0')
+}
