@@ -1,0 +1,81 @@
+import { PPME } from '../events/ids.ts'
+import { SYSCALL_NAMES } from '../events/syscalls.ts'
+import { EVENTS } from '../events/table.ts'
+import { CaptureError } from './error.ts'
+import { openCapture } from './file.ts'
+import { CaptureCounts } from './reader.ts'
+import type { MachineInfo } from './visitor.ts'
+
+/** What is in a capture, as `falc capture info` shows it. */
+export interface CaptureInfo {
+  readonly path: string
+  /** Bytes of the file. */
+  readonly size: number
+  /** Of the last section; null = not recorded. */
+  readonly machine: MachineInfo | null
+  readonly sections: number
+  readonly events: number
+  /** Time of the first and the last event, ns since 1970; null = no event. */
+  readonly first: bigint | null
+  readonly last: bigint | null
+  /** By evt.type, most frequent first. */
+  readonly byType: readonly { readonly type: string; readonly events: number }[]
+  /** Threads in the table at the start, and threads that events are about. */
+  readonly processes: number
+  readonly threads: number
+  readonly counts: CaptureCounts
+  /** Where and why reading broke off; null = it came to the end. */
+  readonly error: CaptureError | null
+}
+
+/** Reads a whole capture. A broken one gives what came before the break. @throws {Error} of the file system */
+export async function captureInfo(path: string): Promise<CaptureInfo> {
+  const perEvent = new Float64Array(EVENTS.length)
+  const perCall = new Float64Array(SYSCALL_NAMES.length)
+  const threads = new Set<number>()
+  let processes = 0
+  let first: bigint | null = null
+  let last: bigint | null = null
+  let size = 0
+  let machine: MachineInfo | null = null
+  let counts = new CaptureCounts()
+  let broken: CaptureError | null = null
+  try {
+    const capture = await openCapture(path, { onProcess: () => processes++, onMachine: info => (machine = info) })
+    size = capture.size
+    counts = capture.counts
+    const { event } = capture
+    do {
+      while (capture.next()) {
+        if (event.type === PPME.GENERIC_X && event.uint16(0) < perCall.length) perCall[event.uint16(0)]!++
+        else perEvent[event.type]!++
+        if (event.tid >= 0) threads.add(event.tid)
+        first ??= event.time
+        last = event.time
+      }
+    } while (await capture.fill())
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error
+    broken = error
+  }
+  const byType = new Map<string, number>()
+  const add = (type: string, events: number): void => {
+    if (events > 0) byType.set(type, (byType.get(type) ?? 0) + events)
+  }
+  for (const { id, name } of EVENTS) add(name, perEvent[id]!)
+  for (const [code, name] of SYSCALL_NAMES.entries()) add(name, perCall[code]!)
+  return {
+    path,
+    size,
+    machine,
+    sections: counts.sections,
+    events: counts.events,
+    first,
+    last,
+    byType: [...byType].map(([type, events]) => ({ type, events })).sort((a, b) => b.events - a.events),
+    processes,
+    threads: threads.size,
+    counts,
+    error: broken,
+  }
+}
