@@ -1,5 +1,4 @@
-export type { Alert, Priority } from './alert/alert.ts'
-export { PRIORITIES } from './alert/alert.ts'
+export type { Alert } from './alert/alert.ts'
 export type { CompiledCondition, ConditionOptions } from './bytecode/compile-condition.ts'
 export { compileCondition } from './bytecode/compile-condition.ts'
 export type { Condition, Operand } from './condition/ast.ts'
@@ -18,4 +17,6 @@ export type {
   Value,
 } from './fields/field.ts'
 export { defineSource } from './fields/field.ts'
+export type { Priority } from './rules/priority.ts'
+export { PRIORITIES } from './rules/priority.ts'
 export type { Place, Span } from './text/span.ts'

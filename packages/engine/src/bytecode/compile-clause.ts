@@ -22,10 +22,12 @@ export function emitClause(clause: Clause, assembler: Assembler, loaded: Loaded)
     return
   }
   const comparison = canonical(clause, left.list)
-  if (comparison.modifier !== undefined) return emitModifier(a, kind, left, comparison, assembler)
-  if (comparison.op !== '!=') return emitComparison(a, kind, left, comparison, assembler)
-  emitComparison(a, kind, left, { ...comparison, op: '=' }, assembler)
-  assembler.emit(Op.differs, a)
+  if (comparison.modifier !== undefined) emitModifier(a, kind, left, comparison, assembler)
+  else if (comparison.op !== '!=') emitComparison(a, kind, left, comparison, assembler)
+  else {
+    emitComparison(a, kind, left, { ...comparison, op: '=' }, assembler)
+    assembler.emit(Op.differs, a)
+  }
 }
 
 /** Fills the register of an operand and returns it. */

@@ -93,8 +93,11 @@ class Compiler {
   #edge({ node, negated }: Edge, loaded: Loaded): void {
     if (node.memo) this.#call(node, Op.memo, this.#scopeIndex(node), this.#layout.slot(node.scope!, node.id))
     else if (isShared(node)) this.#call(node, Op.node, this.#nodeSlot(node))
-    else if (node.kind === 'and') return this.#and(node, negated, loaded)
-    else this.#leaf(node, loaded)
+    else if (node.kind === 'clause') this.#leaf(node, loaded)
+    else {
+      this.#and(node, negated, loaded)
+      return
+    }
     if (negated) this.#assembler.emit(Op.not)
   }
 

@@ -62,7 +62,7 @@ function lowerCheck(check: Check, table: FieldTable, warnings: ConditionWarning[
   const literals = right || operator.form === 'none' ? [] : literalsOf(check.right, where)
   if (!right && operator.form === 'value' && modifier === undefined && literals.length !== 1)
     refuse('value', `filter error: operator '${op}' takes one value`, where)
-  const values = literals.map(literal => valueOf(literal, left, op, table, where))
+  const values = literals.map(literal => constantOf(literal, left, op, table, where))
   for (const literal of literals) warnings.push(...valueWarnings(literal, op, table, check))
   const fields = fieldsOfExpr(left)
   if (right) fieldsOfExpr(right, fields)
@@ -169,7 +169,7 @@ function literalsOf(right: Check['right'], where: Where): readonly LiteralOperan
   })
 }
 
-function valueOf(literal: LiteralOperand, left: Expr, op: Clause['op'], table: FieldTable, where: Where): Scalar {
+function constantOf(literal: LiteralOperand, left: Expr, op: Clause['op'], table: FieldTable, where: Where): Scalar {
   let value: Scalar
   try {
     value = parseValue(literal.text, left.type, op)

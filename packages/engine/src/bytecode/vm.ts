@@ -173,19 +173,19 @@ export class Vm implements Evaluator {
         case 20: {
           // prefix
           const v = values[a] as string | undefined
-          t = v !== undefined && v.startsWith(constants[code[pc + 2]!])
+          t = v?.startsWith(constants[code[pc + 2]!]) ?? false
           break
         }
         case 21: {
           // suffix
           const v = values[a] as string | undefined
-          t = v !== undefined && v.endsWith(constants[code[pc + 2]!])
+          t = v?.endsWith(constants[code[pc + 2]!]) ?? false
           break
         }
         case 22: {
           // contains
           const v = values[a] as string | undefined
-          t = v !== undefined && v.includes(constants[code[pc + 2]!])
+          t = v?.includes(constants[code[pc + 2]!]) ?? false
           break
         }
         case 23: {

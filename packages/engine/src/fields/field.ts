@@ -65,6 +65,7 @@ export interface FieldDef<E = any> {
   readonly list?: boolean
   /** Several values of which any may match (fd.ip, proc.aname without index); printed with spaces between. */
   readonly anyOf?: boolean
+  /** `required` is insisted on where `argKind` or `parseArg` says what the argument is; else `extract` copes with its absence. */
   readonly arg?: 'none' | 'optional' | 'required'
   /** What the argument is: a number, a name, or a path; also written with a dot after the field's name (`evt.arg.name`) for keys. */
   readonly argKind?: 'index' | 'key' | 'path'

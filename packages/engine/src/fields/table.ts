@@ -91,7 +91,7 @@ function takesArgument(def: FieldDef): boolean {
 }
 
 function resolved(name: string, def: FieldDef, argText: string | undefined, span: Span): ResolvedField {
-  if (argText === undefined && def.arg === 'required')
+  if (argText === undefined && def.arg === 'required' && (def.argKind ?? def.parseArg))
     throw new ConditionError('field', `filter error: field '${name}' requires an argument`, span)
   const text = argText === undefined ? name : `${name}[${argText}]`
   const arg = argText === undefined ? undefined : parseArgument(text, def, argText, span)
