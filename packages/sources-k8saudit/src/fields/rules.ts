@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../event.ts'
 import { isObject, type Json } from '../json/json.ts'
-import type { PointerTree } from '../json/pointer.ts'
+import { type PointerTree, Step, tokensOf } from '../json/pointer.ts'
 import { textOf } from '../json/text.ts'
 import { ListPath } from './list.ts'
 import { repositoryOf } from './repository.ts'
@@ -126,13 +126,16 @@ export const RULES = {
 
   /** One value per container: its own setting, else the pod's, else 0. */
   effective: (tree, row) => {
-    const path = new ListPath(tree, row.pointer)
+    const end = row.pointer.indexOf('/*') + 2
+    const containers = new ListPath(tree, row.pointer.slice(0, end))
+    const steps = tokensOf(row.pointer.slice(end)).map(key => new Step(key))
     const pod = tree.node(row.other!)
     return (event, index) => {
-      const found = path.read(event, index)
+      const found = containers.read(event, index)
       if (!found) return undefined
       const otherwise = pod.get(event) ?? '0'
-      return present(found.map(one => textOf(one ?? otherwise, event)))
+      const own = (one: Json | undefined) => steps.reduce((value, step) => step.from(value), one)
+      return present(found.map(one => textOf(own(one) ?? otherwise, event)))
     }
   },
 

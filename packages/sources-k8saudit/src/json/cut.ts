@@ -1,97 +1,122 @@
 import type { Json } from './json.ts'
 
 /**
- * Makes an event that is too large smaller instead of dropping it. The largest strings go first, since a rule seldom asks
- * for a text of kilobytes; if the strings are not to blame, whole branches go, each the smallest that is large enough.
- * What stands in their place says how much was there. Sizes are those of compact JSON in UTF-16 units, escapes not counted.
+ * Makes an event that is too large smaller instead of dropping it. Room is shared out from the top: of an
+ * object's or list's strings the largest are replaced by a text that says how large they were, until the others fit; its
+ * branches get equal parts of the rest, and one that cannot be made to fit into its part is replaced as a whole.
+ * Sizes are those of compact JSON in UTF-16 units, escapes not counted. Takes time linear in the event's size, but for sorting.
  */
 
 type Branch = Record<string, Json>
 
 const mark = (size: number): string => `<cut: ${size} bytes>`
-/** Replacing anything shorter would gain nothing. */
-const WORTH = 32
+/** No mark is larger, quotes included. */
+const MARK_SIZE = 36
 
 /** Cuts `root` in place until it is no larger than `limit`. Returns the number of values that were replaced. */
 export function cutToSize(root: object, limit: number): number {
   const sizes = measure(root)
-  const total = sizes.get(root)!
-  if (total <= limit) return 0
-  const strings = cutStrings(root, total - limit)
-  return strings + cutBranches(root, limit)
+  if (sizes.get(root)! <= limit) return 0
+  const cut: Cut = { sizes, count: 0 }
+  if (!fit(root as Branch, limit, cut)) dropKeys(root as Branch, limit, cut)
+  return cut.count
 }
 
-function cutStrings(root: object, excess: number): number {
-  const found: { branch: Branch; key: string; size: number }[] = []
-  for (const branch of branchesOf(root)) {
-    for (const key of Object.keys(branch)) {
-      const value = branch[key]
-      if (typeof value === 'string' && value.length > WORTH) found.push({ branch, key, size: value.length })
-    }
-  }
-  found.sort((a, b) => b.size - a.size)
-  let cuts = 0
-  for (const { branch, key, size } of found) {
-    if (excess <= 0) break
-    const text = mark(size)
-    replace(branch, key, text)
-    excess -= size - text.length
-    cuts++
-  }
-  return cuts
+interface Cut {
+  readonly sizes: Map<object, number>
+  count: number
 }
 
-function cutBranches(root: object, limit: number): number {
-  const sizes = measure(root)
-  let cuts = 0
-  for (let total = sizes.get(root)!; total > limit; total = sizes.get(root)!) {
-    const path: Branch[] = [root as Branch]
-    let at = largestOf(path[0]!, sizes)
-    for (;;) {
-      const value = path.at(-1)![at.key]
-      if (typeof value !== 'object' || value === null) break
-      const inner = largestOf(value as Branch, sizes)
-      if (inner.size < total - limit + WORTH) break
-      path.push(value as Branch)
-      at = inner
-    }
-    const branch = path.at(-1)!
-    let saved: number
-    if (at.size > WORTH) {
-      const text = mark(at.size)
-      replace(branch, at.key, text)
-      saved = at.size - text.length - 2
-    } else {
-      // Only the root is ever this wide without a large child: what is wide and deeper is replaced as a whole.
-      const key = Object.keys(branch).at(-1)!
-      saved = sizeOf(branch[key]!, sizes) + key.length + 4
-      delete branch[key]
-    }
-    for (const above of path) sizes.set(above, sizes.get(above)! - saved)
-    cuts++
-  }
-  return cuts
-}
-
-function largestOf(branch: Branch, sizes: Map<object, number>): { key: string; size: number } {
-  let largest = { key: '', size: -1 }
+/** Cuts the values of `branch` until it is no larger than `room`; false, with nothing cut, when they are too many for that. */
+function fit(branch: Branch, room: number, cut: Cut): boolean {
+  const leaves: Child[] = []
+  const branches: Child[] = []
   for (const key of Object.keys(branch)) {
-    const size = sizeOf(branch[key]!, sizes)
-    if (size > largest.size) largest = { key, size }
+    const value = branch[key]!
+    const isBranch = typeof value === 'object' && value !== null
+    ;(isBranch ? branches : leaves).push({ key, size: sizeOf(value, cut.sizes) })
   }
-  return largest
+  const left = room - frameOf(branch)
+  if (left < marks(leaves) + marks(branches)) return false
+  // Leaves may have all that the branches do not ask for, and half of the room in any case.
+  const kept = Math.min(sum(branches), Math.max(Math.ceil(left / 2), marks(branches)))
+  const rest = left - cutLeaves(branch, leaves, Math.max(left - kept, marks(leaves)), cut)
+  cutBranches(branch, branches, rest, cut)
+  return true
+}
+
+interface Child {
+  readonly key: string
+  readonly size: number
+}
+
+const sum = (children: readonly Child[]): number => children.reduce((total, { size }) => total + size, 0)
+/** What they take at least: each is as it is, or a mark. */
+const marks = (children: readonly Child[]): number =>
+  children.reduce((total, { size }) => total + Math.min(size, MARK_SIZE), 0)
+
+/** Replaces the largest leaves until the rest fits. Returns the size of all of them afterwards. */
+function cutLeaves(branch: Branch, leaves: Child[], room: number, cut: Cut): number {
+  let size = sum(leaves)
+  leaves.sort((a, b) => b.size - a.size)
+  for (const leaf of leaves) {
+    if (size <= room || leaf.size <= MARK_SIZE) break
+    size += replace(branch, leaf.key, leaf.size, cut) - leaf.size
+  }
+  return size
+}
+
+/** Gives each branch an equal part of the room, of which small ones leave something to the others. */
+function cutBranches(branch: Branch, branches: Child[], room: number, cut: Cut): void {
+  branches.sort((a, b) => a.size - b.size)
+  let left = room
+  for (let i = 0; i < branches.length; i++) {
+    const { key, size } = branches[i]!
+    const part = Math.floor(left / (branches.length - i))
+    if (size <= part) left -= size
+    else left -= fit(branch[key] as unknown as Branch, part, cut) ? part : replace(branch, key, size, cut)
+  }
+}
+
+/** The root itself holds too much: what comes last in it goes. */
+function dropKeys(root: Branch, limit: number, cut: Cut): void {
+  let left = limit - 2
+  for (const key of Object.keys(root)) {
+    const size = sizeOf(root[key]!, cut.sizes)
+    const need = key.length + 4 + Math.min(size, MARK_SIZE)
+    if (need <= left) {
+      left -= need
+      if (size > MARK_SIZE) replace(root, key, size, cut)
+    } else {
+      delete root[key]
+      cut.count++
+    }
+  }
+}
+
+/** Puts a mark in place of a value, also of one that is named `__proto__`. */
+function replace(branch: Branch, key: string, size: number, cut: Cut): number {
+  const value = mark(size)
+  cut.count++
+  Object.defineProperty(branch, key, { value, writable: true, enumerable: true, configurable: true })
+  return value.length + 2
 }
 
 /** The size of every object and array in `root`, without recursion. */
 function measure(root: object): Map<object, number> {
   const sizes = new Map<object, number>()
   for (const branch of branchesOf(root).reverse()) {
-    let size = 2
-    const array = Array.isArray(branch)
-    for (const key of Object.keys(branch)) size += sizeOf(branch[key]!, sizes) + (array ? 1 : key.length + 4)
+    let size = frameOf(branch)
+    for (const key of Object.keys(branch)) size += sizeOf(branch[key]!, sizes)
     sizes.set(branch, size)
   }
   return sizes
+}
+
+/** The size of everything but the values: brackets, keys, commas. */
+function frameOf(branch: Branch): number {
+  if (Array.isArray(branch)) return 2 + branch.length
+  return Object.keys(branch).reduce((sum, key) => sum + key.length + 4, 2)
 }
 
 function sizeOf(value: Json, sizes: Map<object, number>): number {
@@ -109,9 +134,4 @@ function branchesOf(root: object): Branch[] {
     }
   }
   return branches
-}
-
-/** Sets an own property, also one named `__proto__`. */
-function replace(branch: Branch, key: string, value: Json): void {
-  Object.defineProperty(branch, key, { value, writable: true, enumerable: true, configurable: true })
 }

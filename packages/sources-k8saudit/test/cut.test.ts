@@ -1,0 +1,77 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parseAuditBody } from '../src/index.ts'
+import { cutToSize } from '../src/json/cut.ts'
+
+const cut = (value: object, limit: number) => {
+  const copy = structuredClone(value)
+  return { cuts: cutToSize(copy, limit), value: copy }
+}
+
+describe('an event that is too large loses its largest values', () => {
+  test('the large strings', () => {
+    const { cuts, value } = cut({ auditID: 'a', big: 'x'.repeat(5000), mid: 'y'.repeat(400), small: 'z' }, 600)
+    expect(cuts).toBe(1)
+    expect(value).toEqual({ auditID: 'a', big: '<cut: 5002 bytes>', mid: 'y'.repeat(400), small: 'z' })
+  })
+
+  test('in a branch, what is large there', () => {
+    const { cuts, value } = cut(
+      { auditID: 'a', requestObject: { kind: 'ConfigMap', data: { a: 'x'.repeat(900), b: '1' } } },
+      300,
+    )
+    expect(cuts).toBe(1)
+    expect(value).toEqual({
+      auditID: 'a',
+      requestObject: { kind: 'ConfigMap', data: { a: '<cut: 902 bytes>', b: '1' } },
+    })
+  })
+
+  test('a list of too many small values as a whole', () => {
+    const list = Array.from({ length: 500 }, (_, i) => i)
+    const { cuts, value } = cut({ auditID: 'a', request: { verb: 'x', list }, few: [1, 2, 3] }, 300)
+    expect(cuts).toBe(1)
+    expect(value).toEqual({ auditID: 'a', request: { verb: 'x', list: '<cut: 1892 bytes>' }, few: [1, 2, 3] })
+  })
+
+  test('an object of many small keys', () => {
+    const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`key${i}`, i]))
+    const { cuts, value } = cut(wide, 1000)
+    expect(cuts).toBeGreaterThan(9000)
+    expect(JSON.stringify(value).length).toBeLessThanOrEqual(1000)
+  })
+
+  test('a key named __proto__ is cut like any other', () => {
+    const root = JSON.parse(`{"auditID":"a","__proto__":"${'x'.repeat(1000)}"}`)
+    cutToSize(root, 100)
+    expect(Object.getOwnPropertyNames(root)).toEqual(['auditID', '__proto__'])
+    expect(JSON.stringify(root)).toBe('{"auditID":"a","__proto__":"<cut: 1002 bytes>"}')
+  })
+
+  test('in a list only those that are too large', () => {
+    const items = [{ auditID: '1' }, { auditID: '2', requestObject: { data: 'x'.repeat(2000) } }]
+    const { events } = parseAuditBody(JSON.stringify({ kind: 'EventList', items }), { maxEventSize: 1000 })
+    expect(events.map(event => event.cuts)).toEqual([0, 1])
+    expect(events[1]!.root.requestObject).toEqual({ data: '<cut: 2002 bytes>' })
+  })
+
+  test('is linear', () => {
+    const list = Array.from({ length: 300_000 }, (_, i) => ({ [`k${i}`]: 'x'.repeat(i % 50) }))
+    const started = performance.now()
+    cutToSize({ auditID: 'a', list, more: Object.assign({}, ...list.slice(0, 50_000)) }, 262_144)
+    expect(performance.now() - started).toBeLessThan(3000)
+  })
+
+  test('whatever it is, it fits afterwards', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.integer({ min: 2, max: 300 }), (value, limit) => {
+        const root = JSON.parse(JSON.stringify(value))
+        cutToSize(root, limit)
+        // Sizes leave out escapes, so only texts without them are measured exactly.
+        const text = JSON.stringify(root)
+        if (!text.includes('\\')) expect(text.length).toBeLessThanOrEqual(limit)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})

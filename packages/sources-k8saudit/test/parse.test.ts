@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { AuditError, k8sAudit, parseAuditBody, parseAuditEvents } from '../src/index.ts'
+
+/** Cases: a body, `---`, then `events` with their auditIDs and the problems (`strict:` those of strict reading). */
+const cases = readFileSync(join(import.meta.dirname, 'cases/bodies/bodies.txt'), 'utf8')
+  .split('\n\n')
+  .map(part => part.split('\n').filter(line => line !== '' && !line.startsWith('#')))
+  .map(lines => ({ body: lines[0]!, expected: lines.slice(2) }))
+
+describe('bodies', () => {
+  test.each(cases)('$body', ({ body, expected }) => {
+    const strictly = expected.find(line => line.startsWith('strict: '))?.slice(8)
+    const { events, problems } = parseAuditBody(body)
+    const ids = events.map(event => event.root.auditID ?? '').join(' ')
+    const shown = problems.map(({ index, cause, message }) =>
+      cause === 'bad-json' ? cause : `${index === undefined ? '' : `${index} `}${cause}: ${message}`,
+    )
+    const lines = events.length > 0 || problems.length === 0 ? [`events ${ids}`.trim(), ...shown] : shown
+    expect(lines).toEqual(expected.filter(line => !line.startsWith('strict: ')))
+    if (strictly) {
+      const strict = parseAuditBody(body, { strict: true })
+      expect(strict.problems.map(p => `${p.cause}: ${p.message}`)).toEqual([strictly])
+    }
+  })
+})
+
+test('a body without any event is an error that says why', () => {
+  expect(() => parseAuditEvents('{"kind":"Event"')).toThrow(AuditError)
+  expect(() => parseAuditEvents('[1,2]')).toThrow('item 0: a number is not an audit event (and 1 more)')
+  try {
+    parseAuditEvents('42')
+  } catch (error) {
+    expect((error as AuditError).cause).toBe('not-an-event')
+    expect((error as AuditError).problems).toHaveLength(1)
+  }
+})
+
+test('bad events of a list are reported beside the good ones', () => {
+  const reported: unknown[] = []
+  const events = parseAuditEvents('{"kind":"EventList","items":[7,{"auditID":"1"}]}', problem => reported.push(problem))
+  expect(events).toHaveLength(1)
+  expect(reported).toEqual([{ cause: 'not-an-event', message: 'item 0: a number is not an audit event', index: 0 }])
+})
+
+describe('deep nesting', () => {
+  const nested = (open: string, close: string, depth: number, inner = '1') =>
+    open.repeat(depth) + inner + close.repeat(depth)
+  test.each([
+    ['arrays', nested('[', ']', 3_000_000)],
+    ['objects', nested('{"a":', '}', 1_000_000)],
+    ['truncated', '['.repeat(5_000_000)],
+    ['inside an event', `{"kind":"Event","auditID":"1","requestObject":${nested('{"a":[', ']}', 50_000)}}`],
+  ])('%s', (_, body) => {
+    expect(parseAuditBody(body).problems[0]?.cause).toBe('too-deep')
+  })
+
+  test('what is less deep than the limit can be printed', () => {
+    const [event] = parseAuditEvents(`{"auditID":"1","a":${nested('[', ']', 1990)}}`)
+    expect(JSON.parse(k8sAudit().fields['json.obj']!.extract(event!) as string)).toEqual(event!.root)
+  })
+
+  test('brackets inside strings do not count', () => {
+    const body = JSON.stringify({ auditID: '1', text: `${'['.repeat(5000)}\\"{"` })
+    expect(parseAuditEvents(body)).toHaveLength(1)
+  })
+})
+
+test('no text throws anything, and what is taken can be read by every field', () => {
+  const fields = Object.entries(k8sAudit().fields)
+  const json = fc
+    .json({ maxDepth: 6 })
+    .map(text => `{"auditID":"1","requestObject":${text},"user":${text},"objectRef":${text}}`)
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        json,
+        fc.string(),
+        fc.json(),
+        json.map(text => text.slice(0, -3)),
+      ),
+      text => {
+        for (const event of parseAuditBody(text).events) {
+          for (const [name, { extract, parseArg, argKind }] of fields) {
+            const arg = parseArg ? parseArg('/requestObject/0') : argKind === 'index' ? 0 : 'a'
+            const value = extract(event, arg)
+            if (value !== undefined && typeof value !== 'string' && !Array.isArray(value)) throw new Error(name)
+            if (Array.isArray(value) && (value.length === 0 || value.some(one => typeof one !== 'string')))
+              throw new Error(name)
+          }
+        }
+      },
+    ),
+    { numRuns: 2000 },
+  )
+})
