@@ -1,0 +1,303 @@
+/* Level 3: reading, writing, closing, copying descriptors, waiting. */
+#pragma once
+#include "store.bpf.h"
+#include "flags.bpf.h"
+
+/* res fd */
+EXIT_EVENT(close, 3, SYSCALL_CLOSE_X)
+{
+	put_int(e, ret);
+	put_int(e, argument(regs, 0));
+}
+
+/* res first last flags */
+EXIT_EVENT(close_range, 436, SYSCALL_CLOSE_RANGE_X)
+{
+	put_int(e, ret);
+	put_u32(e, argument(regs, 0));
+	put_u32(e, argument(regs, 1));
+	put_u32(e, close_range_flags(argument(regs, 2)));
+}
+
+/* res data fd size */
+EXIT_EVENT(read, 0, SYSCALL_READ_X)
+{
+	put_u64(e, ret);
+	put_data(e, argument(regs, 1), ret);
+	put_int(e, argument(regs, 0));
+	put_u32(e, argument(regs, 2));
+}
+
+/* What a failed write tried to write is recorded too. */
+static __always_inline long written(long ret, unsigned long size)
+{
+	return ret > 0 ? ret : (long)size;
+}
+
+EXIT_EVENT(write, 1, SYSCALL_WRITE_X)
+{
+	put_u64(e, ret);
+	put_data(e, argument(regs, 1), written(ret, argument(regs, 2)));
+	put_int(e, argument(regs, 0));
+	put_u32(e, argument(regs, 2));
+}
+
+/* res data fd size pos */
+EXIT_EVENT(pread64, 17, SYSCALL_PREAD_X)
+{
+	put_u64(e, ret);
+	put_data(e, argument(regs, 1), ret);
+	put_int(e, argument(regs, 0));
+	put_u32(e, argument(regs, 2));
+	put_u64(e, argument(regs, 3));
+}
+
+EXIT_EVENT(pwrite64, 18, SYSCALL_PWRITE_X)
+{
+	put_u64(e, ret);
+	put_data(e, argument(regs, 1), written(ret, argument(regs, 2)));
+	put_int(e, argument(regs, 0));
+	put_u32(e, argument(regs, 2));
+	put_u64(e, argument(regs, 3));
+}
+
+#define MAX_IOVECS 16
+
+/* How many bytes the vector describes, of its first MAX_IOVECS entries. */
+static __always_inline __u64 iovec_size(unsigned long vector, unsigned long n)
+{
+	__u64 size = 0;
+	for (int i = 0; i < MAX_IOVECS; i++) {
+		struct iovec iov = {};
+		if (i >= n || bpf_probe_read_user(&iov, sizeof(iov), (void *)(vector + i * sizeof(iov))))
+			break;
+		size += iov.iov_len;
+	}
+	return size;
+}
+
+/* The first entry's bytes stand for the whole: they are what snaplen lets through in nearly every case. */
+static __always_inline void put_iovec_data(struct event *e, unsigned long vector, long size)
+{
+	struct iovec iov = {};
+	if (size <= 0 || bpf_probe_read_user(&iov, sizeof(iov), (void *)vector)) {
+		put_empty(e);
+		return;
+	}
+	put_data(e, (unsigned long)iov.iov_base, size < (long)iov.iov_len ? size : (long)iov.iov_len);
+}
+
+/* res size data fd */
+EXIT_EVENT(readv, 19, SYSCALL_READV_X)
+{
+	put_u64(e, ret);
+	put_u32(e, iovec_size(argument(regs, 1), argument(regs, 2)));
+	put_iovec_data(e, argument(regs, 1), ret);
+	put_int(e, argument(regs, 0));
+}
+
+/* res data fd size */
+EXIT_EVENT(writev, 20, SYSCALL_WRITEV_X)
+{
+	__u64 size = iovec_size(argument(regs, 1), argument(regs, 2));
+	put_u64(e, ret);
+	put_iovec_data(e, argument(regs, 1), written(ret, size));
+	put_int(e, argument(regs, 0));
+	put_u32(e, size);
+}
+
+/* res size data fd pos */
+EXIT_EVENT(preadv, 295, SYSCALL_PREADV_X)
+{
+	put_u64(e, ret);
+	put_u32(e, iovec_size(argument(regs, 1), argument(regs, 2)));
+	put_iovec_data(e, argument(regs, 1), ret);
+	put_int(e, argument(regs, 0));
+	put_u64(e, argument(regs, 3));
+}
+
+/* res data fd size pos */
+EXIT_EVENT(pwritev, 296, SYSCALL_PWRITEV_X)
+{
+	__u64 size = iovec_size(argument(regs, 1), argument(regs, 2));
+	put_u64(e, ret);
+	put_iovec_data(e, argument(regs, 1), written(ret, size));
+	put_int(e, argument(regs, 0));
+	put_u32(e, size);
+	put_u64(e, argument(regs, 3));
+}
+
+/* res oldfd [newfd [flags]] */
+EXIT_EVENT(dup, 32, SYSCALL_DUP_1_X)
+{
+	put_int(e, ret);
+	put_int(e, argument(regs, 0));
+}
+
+EXIT_EVENT(dup2, 33, SYSCALL_DUP2_X)
+{
+	put_int(e, ret);
+	put_int(e, argument(regs, 0));
+	put_int(e, argument(regs, 1));
+}
+
+EXIT_EVENT(dup3, 292, SYSCALL_DUP3_X)
+{
+	put_int(e, ret);
+	put_int(e, argument(regs, 0));
+	put_int(e, argument(regs, 1));
+	put_u32(e, dup3_flags(argument(regs, 2)));
+}
+
+/* res fd cmd arg */
+EXIT_EVENT(fcntl, 72, SYSCALL_FCNTL_X)
+{
+	put_int(e, ret);
+	put_int(e, argument(regs, 0));
+	put_u8(e, fcntl_command(argument(regs, 1)));
+	put_u64(e, argument(regs, 2));
+}
+
+/* res fd request argument */
+EXIT_EVENT(ioctl, 16, SYSCALL_IOCTL_3_X)
+{
+	put_int(e, ret);
+	put_int(e, argument(regs, 0));
+	put_u64(e, argument(regs, 1));
+	put_u64(e, argument(regs, 2));
+}
+
+/* res fd offset whence */
+EXIT_EVENT(lseek, 8, SYSCALL_LSEEK_X)
+{
+	put_u64(e, ret);
+	put_int(e, argument(regs, 0));
+	put_u64(e, argument(regs, 1));
+	put_u8(e, argument(regs, 2));
+}
+
+/* res fd operation */
+EXIT_EVENT(flock, 73, SYSCALL_FLOCK_X)
+{
+	put_int(e, ret);
+	put_int(e, argument(regs, 0));
+	put_u32(e, flock_flags(argument(regs, 1)));
+}
+
+/* Two descriptors that the kernel wrote to the user's int[2]. */
+static __always_inline struct file *put_pair(struct event *e, unsigned long at, long ret)
+{
+	int pair[2] = { -1, -1 };
+	if (ret == 0 && bpf_probe_read_user(pair, sizeof(pair), (void *)at))
+		count(COUNT_FAULT);
+	put_int(e, pair[0]);
+	put_int(e, pair[1]);
+	return ret == 0 ? file_of(current_task(), pair[0]) : NULL;
+}
+
+/* res fd1 fd2 ino [flags] */
+EXIT_EVENT(pipe, 22, SYSCALL_PIPE_X)
+{
+	struct file *file;
+	put_int(e, ret);
+	file = put_pair(e, argument(regs, 0), ret);
+	put_u64(e, file ? file_ino(file) : 0);
+}
+
+EXIT_EVENT(pipe2, 293, SYSCALL_PIPE2_X)
+{
+	struct file *file;
+	put_int(e, ret);
+	file = put_pair(e, argument(regs, 0), ret);
+	put_u64(e, file ? file_ino(file) : 0);
+	put_u32(e, pipe2_flags(argument(regs, 1)));
+}
+
+/* res offset out_fd in_fd size */
+EXIT_EVENT(sendfile, 40, SYSCALL_SENDFILE_X)
+{
+	__u64 offset = 0;
+	if (argument(regs, 2))
+		bpf_probe_read_user(&offset, sizeof(offset), (void *)argument(regs, 2));
+	put_u64(e, ret);
+	put_u64(e, offset);
+	put_int(e, argument(regs, 0));
+	put_int(e, argument(regs, 1));
+	put_u64(e, argument(regs, 3));
+}
+
+/* res fd_in fd_out size flags */
+EXIT_EVENT(splice, 275, SYSCALL_SPLICE_X)
+{
+	put_u64(e, ret);
+	put_int(e, argument(regs, 0));
+	put_int(e, argument(regs, 2));
+	put_u64(e, argument(regs, 4));
+	put_u32(e, argument(regs, 5) & 15);
+}
+
+/* res fdout offout fdin offin len */
+EXIT_EVENT(copy_file_range, 326, SYSCALL_COPY_FILE_RANGE_X)
+{
+	__u64 in = 0, out = 0;
+	bpf_probe_read_user(&in, sizeof(in), (void *)argument(regs, 1));
+	bpf_probe_read_user(&out, sizeof(out), (void *)argument(regs, 3));
+	put_u64(e, ret);
+	put_int(e, argument(regs, 2));
+	put_u64(e, out);
+	put_int(e, argument(regs, 0));
+	put_u64(e, in);
+	put_u64(e, argument(regs, 4));
+}
+
+#define MAX_POLLED 16
+
+/* u16 count, then count × (i64 fd, i16 events); after the call the events are those that came */
+static __always_inline void put_fdlist(struct event *e, unsigned long fds, unsigned long n, bool returned)
+{
+	__u32 at = e->to->at & (MAX_EVENT - 1);
+	__u16 kept = 0;
+	for (int i = 0; i < MAX_POLLED; i++) {
+		struct pollfd fd = {};
+		if (i >= n || bpf_probe_read_user(&fd, sizeof(fd), (void *)(fds + i * sizeof(fd))))
+			break;
+		__u8 *entry = &e->to->bytes[(at + 2 + kept * 10) & (MAX_EVENT - 1)];
+		*(__s64 *)entry = fd.fd;
+		*(__s16 *)(entry + 8) = returned ? fd.revents : fd.events;
+		kept++;
+	}
+	*(__u16 *)&e->to->bytes[at] = kept;
+	end_param(e, 2 + kept * 10);
+}
+
+/* res fds timeout */
+EXIT_EVENT(poll, 7, SYSCALL_POLL_X)
+{
+	put_int(e, ret);
+	put_fdlist(e, argument(regs, 0), argument(regs, 1), true);
+	put_u64(e, (__s64)(int)argument(regs, 2));
+}
+
+/* res fds timeout sigmask */
+EXIT_EVENT(ppoll, 271, SYSCALL_PPOLL_X)
+{
+	struct __kernel_timespec timeout = {};
+	__u64 mask = 0, ns = ~0ull;
+	if (argument(regs, 2) && !bpf_probe_read_user(&timeout, sizeof(timeout), (void *)argument(regs, 2)))
+		ns = timeout.tv_sec * 1000000000ull + timeout.tv_nsec;
+	if (argument(regs, 3))
+		bpf_probe_read_user(&mask, sizeof(mask), (void *)argument(regs, 3));
+	put_int(e, ret);
+	put_fdlist(e, argument(regs, 0), argument(regs, 1), true);
+	put_u64(e, ns);
+	put_u32(e, mask);
+}
+
+/* res maxevents */
+EXIT_EVENT(epoll_wait, 232, SYSCALL_EPOLLWAIT_X)
+{
+	put_int(e, ret);
+	put_int(e, argument(regs, 2));
+}
+
+EXIT_EVENT(select, 23, SYSCALL_SELECT_X) { put_int(e, ret); }

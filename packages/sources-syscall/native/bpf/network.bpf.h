@@ -1,0 +1,377 @@
+/* Level 3: sockets. */
+#pragma once
+#include "store.bpf.h"
+#include "flags.bpf.h"
+#include "io.bpf.h"
+
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+#define UNIX_PATH_MAX 108
+
+static __always_inline struct sock *sock_of(struct file *file)
+{
+	struct socket *socket;
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
+/* The path that a unix socket is bound to, at `to`; its length with the NUL. An abstract name keeps its text without the leading NUL. */
+static __always_inline __u32 unix_path(struct sock *sk, __u8 *to)
+{
+	struct unix_address *address = BPF_CORE_READ((struct unix_sock *)sk, addr);
+	char *path;
+	char first = 0;
+	long n;
+	to[0] = 0;
+	if (!address)
+		return 1;
+	path = (char *)address + bpf_core_field_offset(struct unix_address, name) + 2;
+	bpf_probe_read_kernel(&first, 1, path);
+	n = bpf_probe_read_kernel_str(to, UNIX_PATH_MAX, first ? path : path + 1);
+	return n > 0 ? n & 255 : 1;
+}
+
+/*
+ * Both ends of a socket, seen from its outside: local first when `outbound`. The peer of a datagram socket that is not
+ * connected may be given by the caller's sockaddr (`peer` in user memory).
+ */
+static __always_inline void put_socktuple(struct event *e, int fd, bool outbound, unsigned long peer)
+{
+	struct sock *sk = sock_of(file_of(current_task(), fd));
+	__u8 *to = slot(e);
+	__u16 family;
+	if (!sk) {
+		put_empty(e);
+		return;
+	}
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (family == AF_INET) {
+		struct inet_sock *inet = (struct inet_sock *)sk;
+		__u32 local = BPF_CORE_READ(inet, inet_saddr), remote = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+		__u16 local_port = BPF_CORE_READ(inet, inet_sport), remote_port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+		if (peer && !remote_port) {
+			struct sockaddr_in in = {};
+			if (!bpf_probe_read_user(&in, sizeof(in), (void *)peer) && in.sin_family == AF_INET) {
+				remote = in.sin_addr.s_addr;
+				remote_port = in.sin_port;
+			}
+		}
+		to[0] = AF_INET;
+		*(__u32 *)(to + 1) = outbound ? local : remote;
+		*(__u16 *)(to + 5) = bpf_ntohs(outbound ? local_port : remote_port);
+		*(__u32 *)(to + 7) = outbound ? remote : local;
+		*(__u16 *)(to + 11) = bpf_ntohs(outbound ? remote_port : local_port);
+		end_param(e, 13);
+	} else if (family == AF_INET6) {
+		struct inet_sock *inet = (struct inet_sock *)sk;
+		struct in6_addr local = {}, remote = {};
+		__u16 local_port = BPF_CORE_READ(inet, inet_sport), remote_port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+		BPF_CORE_READ_INTO(&local, inet, pinet6, saddr);
+		BPF_CORE_READ_INTO(&remote, sk, __sk_common.skc_v6_daddr);
+		if (peer && !remote_port) {
+			struct sockaddr_in6 in = {};
+			if (!bpf_probe_read_user(&in, sizeof(in), (void *)peer) && in.sin6_family == AF_INET6) {
+				remote = in.sin6_addr;
+				remote_port = in.sin6_port;
+			}
+		}
+		to[0] = AF_INET6;
+		__builtin_memcpy(to + 1, outbound ? &local : &remote, 16);
+		*(__u16 *)(to + 17) = bpf_ntohs(outbound ? local_port : remote_port);
+		__builtin_memcpy(to + 19, outbound ? &remote : &local, 16);
+		*(__u16 *)(to + 35) = bpf_ntohs(outbound ? remote_port : local_port);
+		end_param(e, 37);
+	} else if (family == AF_UNIX) {
+		struct sock *other = BPF_CORE_READ((struct unix_sock *)sk, peer);
+		__u32 n;
+		to[0] = AF_UNIX;
+		*(__u64 *)(to + 1) = (__u64)(outbound ? sk : other);
+		*(__u64 *)(to + 9) = (__u64)(outbound ? other : sk);
+		/* the server's end has the name */
+		n = unix_path(outbound && other ? other : sk, to + 17);
+		end_param(e, 17 + n);
+	} else {
+		put_empty(e);
+	}
+}
+
+/* A sockaddr in user memory as SOCKADDR: family, then address and port, or a path. */
+static __always_inline void put_sockaddr(struct event *e, unsigned long from, unsigned long length)
+{
+	__u8 *to = slot(e);
+	__u16 family = 0;
+	if (!from || length < 2 || bpf_probe_read_user(&family, sizeof(family), (void *)from)) {
+		put_empty(e);
+		return;
+	}
+	to[0] = family;
+	if (family == AF_INET) {
+		struct sockaddr_in in = {};
+		if (bpf_probe_read_user(&in, sizeof(in), (void *)from)) {
+			put_empty(e);
+			return;
+		}
+		*(__u32 *)(to + 1) = in.sin_addr.s_addr;
+		*(__u16 *)(to + 5) = bpf_ntohs(in.sin_port);
+		end_param(e, 7);
+	} else if (family == AF_INET6) {
+		struct sockaddr_in6 in = {};
+		if (bpf_probe_read_user(&in, sizeof(in), (void *)from)) {
+			put_empty(e);
+			return;
+		}
+		__builtin_memcpy(to + 1, &in.sin6_addr, 16);
+		*(__u16 *)(to + 17) = bpf_ntohs(in.sin6_port);
+		end_param(e, 19);
+	} else if (family == AF_UNIX) {
+		char first = 0;
+		long n;
+		bpf_probe_read_user(&first, 1, (void *)(from + 2));
+		n = bpf_probe_read_user_str(to + 1, UNIX_PATH_MAX, (void *)(from + (first ? 2 : 3)));
+		if (n <= 0) {
+			to[1] = 0;
+			n = 1;
+		}
+		end_param(e, 1 + (n & 255));
+	} else {
+		end_param(e, 1);
+	}
+}
+
+/* fd domain type proto flags: the flags are those that socket(2) folds into its type */
+EXIT_EVENT(socket, 41, SOCKET_SOCKET_X)
+{
+	put_int(e, ret);
+	put_u32(e, argument(regs, 0));
+	put_u32(e, argument(regs, 1));
+	put_u32(e, argument(regs, 2));
+	put_u32(e, socket_flags(argument(regs, 1)));
+}
+
+/* res addr fd */
+EXIT_EVENT(bind, 49, SOCKET_BIND_X)
+{
+	put_int(e, ret);
+	put_sockaddr(e, argument(regs, 1), argument(regs, 2));
+	put_int(e, argument(regs, 0));
+}
+
+#define EINPROGRESS 115
+
+/* res tuple fd addr */
+EXIT_EVENT(connect, 42, SOCKET_CONNECT_X)
+{
+	put_int(e, ret);
+	if (ret == 0 || ret == -EINPROGRESS)
+		put_socktuple(e, argument(regs, 0), true, argument(regs, 1));
+	else
+		put_empty(e);
+	put_int(e, argument(regs, 0));
+	put_sockaddr(e, argument(regs, 1), argument(regs, 2));
+}
+
+/* res fd backlog */
+EXIT_EVENT(listen, 50, SOCKET_LISTEN_X)
+{
+	put_int(e, ret);
+	put_int(e, argument(regs, 0));
+	put_u32(e, argument(regs, 1));
+}
+
+/* fd tuple queuepct queuelen queuemax [flags] */
+static __always_inline void push_accept(struct event *e, struct pt_regs *regs, long ret)
+{
+	struct sock *listening = sock_of(file_of(current_task(), argument(regs, 0)));
+	__u32 length = 0, max = 0;
+	put_int(e, ret);
+	if (ret >= 0)
+		put_socktuple(e, ret, false, 0);
+	else
+		put_empty(e);
+	if (listening) {
+		length = BPF_CORE_READ(listening, sk_ack_backlog);
+		max = BPF_CORE_READ(listening, sk_max_ack_backlog);
+	}
+	put_u8(e, length && max ? length * 100ull / max : 0);
+	put_u32(e, length);
+	put_u32(e, max);
+}
+
+EXIT_EVENT(accept, 43, SOCKET_ACCEPT_5_X) { push_accept(e, regs, ret); }
+EXIT_EVENT(accept4, 288, SOCKET_ACCEPT4_6_X)
+{
+	push_accept(e, regs, ret);
+	put_u32(e, 0); /* Falco's drivers leave the flags 0 */
+}
+
+/* res data fd size tuple */
+EXIT_EVENT(sendto, 44, SOCKET_SENDTO_X)
+{
+	put_u64(e, ret);
+	put_data(e, argument(regs, 1), written(ret, argument(regs, 2)));
+	put_int(e, argument(regs, 0));
+	put_u32(e, argument(regs, 2));
+	put_socktuple(e, argument(regs, 0), true, argument(regs, 4));
+}
+
+/* res data tuple fd size */
+EXIT_EVENT(recvfrom, 45, SOCKET_RECVFROM_X)
+{
+	put_u64(e, ret);
+	put_data(e, argument(regs, 1), ret);
+	if (ret >= 0)
+		put_socktuple(e, argument(regs, 0), false, argument(regs, 4));
+	else
+		put_empty(e);
+	put_int(e, argument(regs, 0));
+	put_u32(e, argument(regs, 2));
+}
+
+static __always_inline bool read_msghdr(struct user_msghdr *to, unsigned long from)
+{
+	return bpf_probe_read_user(to, sizeof(*to), (void *)from) == 0;
+}
+
+/* res data fd size tuple */
+EXIT_EVENT(sendmsg, 46, SOCKET_SENDMSG_X)
+{
+	struct user_msghdr msg = {};
+	__u64 size = 0;
+	put_u64(e, ret);
+	if (read_msghdr(&msg, argument(regs, 1)))
+		size = iovec_size((unsigned long)msg.msg_iov, msg.msg_iovlen);
+	put_iovec_data(e, (unsigned long)msg.msg_iov, written(ret, size));
+	put_int(e, argument(regs, 0));
+	put_u32(e, size);
+	put_socktuple(e, argument(regs, 0), true, (unsigned long)msg.msg_name);
+}
+
+/* res size data tuple msgcontrol fd */
+EXIT_EVENT(recvmsg, 47, SOCKET_RECVMSG_X)
+{
+	struct user_msghdr msg = {};
+	put_u64(e, ret);
+	if (ret < 0 || !read_msghdr(&msg, argument(regs, 1))) {
+		put_empty(e);
+		put_empty(e);
+		put_empty(e);
+		put_empty(e);
+	} else {
+		put_u32(e, iovec_size((unsigned long)msg.msg_iov, msg.msg_iovlen));
+		put_iovec_data(e, (unsigned long)msg.msg_iov, ret);
+		put_socktuple(e, argument(regs, 0), false, (unsigned long)msg.msg_name);
+		put_user_bytes(e, (unsigned long)msg.msg_control, msg.msg_controllen);
+	}
+	put_int(e, argument(regs, 0));
+}
+
+/* Of the messages of sendmmsg and recvmmsg the first is recorded: res fd size data tuple [msgcontrol] */
+EXIT_EVENT(sendmmsg, 307, SOCKET_SENDMMSG_X)
+{
+	struct user_msghdr msg = {};
+	__u64 size = 0;
+	put_int(e, ret);
+	put_int(e, argument(regs, 0));
+	if (read_msghdr(&msg, argument(regs, 1)))
+		size = iovec_size((unsigned long)msg.msg_iov, msg.msg_iovlen);
+	put_u32(e, size);
+	put_iovec_data(e, (unsigned long)msg.msg_iov, size);
+	put_socktuple(e, argument(regs, 0), true, (unsigned long)msg.msg_name);
+}
+
+EXIT_EVENT(recvmmsg, 299, SOCKET_RECVMMSG_X)
+{
+	struct user_msghdr msg = {};
+	__u64 size = 0;
+	put_int(e, ret);
+	put_int(e, argument(regs, 0));
+	if (ret > 0 && read_msghdr(&msg, argument(regs, 1)))
+		size = iovec_size((unsigned long)msg.msg_iov, msg.msg_iovlen);
+	put_u32(e, size);
+	put_iovec_data(e, (unsigned long)msg.msg_iov, ret > 0 ? (long)size : 0);
+	if (ret > 0)
+		put_socktuple(e, argument(regs, 0), false, (unsigned long)msg.msg_name);
+	else
+		put_empty(e);
+	put_user_bytes(e, (unsigned long)msg.msg_control, msg.msg_controllen);
+}
+
+/* res fd how */
+EXIT_EVENT(shutdown, 48, SOCKET_SHUTDOWN_X)
+{
+	put_int(e, ret);
+	put_int(e, argument(regs, 0));
+	put_u8(e, argument(regs, 1));
+}
+
+/* res fd1 fd2 source peer domain type proto */
+EXIT_EVENT(socketpair, 53, SOCKET_SOCKETPAIR_X)
+{
+	int pair[2] = { -1, -1 };
+	struct sock *source = NULL, *peer = NULL;
+	put_int(e, ret);
+	if (ret == 0 && !bpf_probe_read_user(pair, sizeof(pair), (void *)argument(regs, 3))) {
+		source = sock_of(file_of(current_task(), pair[0]));
+		peer = source ? BPF_CORE_READ((struct unix_sock *)source, peer) : NULL;
+	}
+	put_int(e, pair[0]);
+	put_int(e, pair[1]);
+	put_u64(e, (__u64)source);
+	put_u64(e, (__u64)peer);
+	put_u32(e, argument(regs, 0));
+	put_u32(e, argument(regs, 1));
+	put_u32(e, argument(regs, 2));
+}
+
+#define SOL_SOCKET 1
+#define SOL_TCP 6
+
+/* Kernel's numbers of SOL_SOCKET options are those of the table up to 53, but for the two that a driver numbers apart. */
+static __always_inline void put_sockopt(struct event *e, struct pt_regs *regs, long ret, bool get)
+{
+	int level = argument(regs, 1), name = argument(regs, 2);
+	__u32 length = argument(regs, 4);
+	if (get) {
+		int at = 0;
+		bpf_probe_read_user(&at, sizeof(at), (void *)argument(regs, 4));
+		length = ret == 0 ? at : 0;
+	}
+	put_int(e, ret);
+	put_int(e, argument(regs, 0));
+	put_u8(e, level == SOL_SOCKET ? 1 : level == SOL_TCP ? 2 : 0);
+	put_u8(e, level == SOL_SOCKET && name > 0 && name < 54 ? name : 0);
+	/* DYN: 0 = bytes, 1 = errno, 2 = u32, 4 = a time */
+	if (level == SOL_SOCKET && name == 4 /* SO_ERROR */) {
+		int error = 0;
+		bpf_probe_read_user(&error, sizeof(error), (void *)argument(regs, 3));
+		*slot(e) = 1;
+		*(__s64 *)(slot(e) + 1) = -(__s64)error;
+		end_param(e, 9);
+	} else if (level == SOL_SOCKET && (name == 20 || name == 21) /* SO_RCVTIMEO, SO_SNDTIMEO */) {
+		struct __kernel_old_timeval tv = {};
+		bpf_probe_read_user(&tv, sizeof(tv), (void *)argument(regs, 3));
+		*slot(e) = 4;
+		*(__u64 *)(slot(e) + 1) = tv.tv_sec * 1000000000ull + tv.tv_usec * 1000ull;
+		end_param(e, 9);
+	} else if (level == SOL_SOCKET && length == 4) {
+		__u32 value = 0;
+		bpf_probe_read_user(&value, sizeof(value), (void *)argument(regs, 3));
+		*slot(e) = 2;
+		*(__u32 *)(slot(e) + 1) = value;
+		end_param(e, 5);
+	} else {
+		__u32 size = length > 256 ? 256 : length;
+		*slot(e) = 0;
+		if (size && bpf_probe_read_user(slot(e) + 1, size & 511, (void *)argument(regs, 3)))
+			size = 0;
+		end_param(e, 1 + size);
+	}
+	put_u32(e, length);
+}
+
+EXIT_EVENT(setsockopt, 54, SOCKET_SETSOCKOPT_X) { put_sockopt(e, regs, ret, false); }
+EXIT_EVENT(getsockopt, 55, SOCKET_GETSOCKOPT_X) { put_sockopt(e, regs, ret, true); }
+EXIT_EVENT(getsockname, 51, SOCKET_GETSOCKNAME_X) {}
+EXIT_EVENT(getpeername, 52, SOCKET_GETPEERNAME_X) {}

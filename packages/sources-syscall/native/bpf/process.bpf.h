@@ -1,0 +1,281 @@
+/*
+ * Level 3: processes begin, change their image, and end.
+ *
+ * A successful exec is written when the kernel announces it (sched_process_exec): there the file name is the kernel's own
+ * copy, which the caller can no longer change. A failed one is written at sys_exit.
+ */
+#pragma once
+#include "store.bpf.h"
+#include "flags.bpf.h"
+#include "task.bpf.h"
+#include "file.bpf.h"
+
+#define NR_EXECVE 59
+#define NR_EXECVEAT 322
+#define EXE_WRITABLE 1
+#define EXE_UPPER_LAYER 2
+#define EXE_FROM_MEMFD 4
+#define EXE_LOWER_LAYER 8
+
+static __always_inline struct file *exe_file(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, mm, exe_file);
+}
+
+/* struct inode's times: i_ctime became __i_ctime (6.6), then i_ctime_sec and i_ctime_nsec (6.11). */
+struct inode___6_11 { time64_t i_ctime_sec, i_mtime_sec; u32 i_ctime_nsec, i_mtime_nsec; } __attribute__((preserve_access_index));
+struct inode___6_6 { struct timespec64 __i_ctime; } __attribute__((preserve_access_index));
+struct inode___old { struct timespec64 i_ctime, i_mtime; } __attribute__((preserve_access_index));
+
+#define NS(sec, nsec) ((__u64)(sec) * 1000000000ull + (nsec))
+
+static __always_inline __u64 inode_ctime(struct inode *inode)
+{
+	struct inode___6_11 *a = (void *)inode;
+	struct inode___6_6 *b = (void *)inode;
+	struct inode___old *c = (void *)inode;
+	if (bpf_core_field_exists(a->i_ctime_sec))
+		return NS(BPF_CORE_READ(a, i_ctime_sec), BPF_CORE_READ(a, i_ctime_nsec));
+	if (bpf_core_field_exists(b->__i_ctime))
+		return NS(BPF_CORE_READ(b, __i_ctime.tv_sec), BPF_CORE_READ(b, __i_ctime.tv_nsec));
+	return NS(BPF_CORE_READ(c, i_ctime.tv_sec), BPF_CORE_READ(c, i_ctime.tv_nsec));
+}
+
+static __always_inline __u64 inode_mtime(struct inode *inode)
+{
+	struct inode___6_11 *a = (void *)inode;
+	struct inode___old *c = (void *)inode;
+	if (bpf_core_field_exists(a->i_mtime_sec))
+		return NS(BPF_CORE_READ(a, i_mtime_sec), BPF_CORE_READ(a, i_mtime_nsec));
+	return NS(BPF_CORE_READ(c, i_mtime.tv_sec), BPF_CORE_READ(c, i_mtime.tv_nsec));
+}
+
+/* Whether the owner or anybody may write the executable: by its mode and the task's ids, as access(2) would decide. */
+static __always_inline bool exe_writable(struct task_struct *task, struct inode *inode)
+{
+	umode_t mode = BPF_CORE_READ(inode, i_mode);
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	__u32 fsuid = BPF_CORE_READ(cred, fsuid.val), fsgid = BPF_CORE_READ(cred, fsgid.val);
+	unsigned long sb_flags = BPF_CORE_READ(inode, i_sb, s_flags);
+	unsigned int i_flags = BPF_CORE_READ(inode, i_flags);
+	if ((sb_flags & 1) || (i_flags & 8))            /* read-only file system, immutable file */
+		return false;
+	if (kernel_cap(BPF_CORE_READ(cred, cap_effective)) & (1ull << 1)) /* CAP_DAC_OVERRIDE */
+		return true;
+	if (BPF_CORE_READ(inode, i_uid.val) == fsuid)
+		return mode & 0200;
+	if (BPF_CORE_READ(inode, i_gid.val) == fsgid)
+		return mode & 0020;
+	return mode & 0002;
+}
+
+/* memfd files have no link and a name that begins so (mm/memfd.c). */
+static __always_inline bool from_memfd(struct file *file)
+{
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	char name[8] = {};
+	if (BPF_CORE_READ(file, f_inode, i_nlink) != 0)
+		return false;
+	bpf_probe_read_kernel(name, 7, BPF_CORE_READ(dentry, d_name.name));
+	return name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && name[3] == 'f' && name[4] == 'd' && name[5] == ':';
+}
+
+static __always_inline __u32 tty_of(struct task_struct *task)
+{
+	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);
+	if (!tty)
+		return 0;
+	return (BPF_CORE_READ(tty, driver, major) << 8) | (BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index));
+}
+
+/* loginuid is a config option (CONFIG_AUDIT). */
+static __always_inline __u32 loginuid_of(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->loginuid))
+		return BPF_CORE_READ(task, loginuid.val);
+	return 0xffffffff;
+}
+
+/* What both halves of an exec share, from tid on to gid; exe and args stand before it. */
+static __always_inline void put_exec_middle(struct event *e, struct task_struct *task)
+{
+	put_ids(e, task);
+	put_empty(e); /* cwd */
+	put_fdlimit(e, task);
+	put_faults(e, task);
+	put_memory(e, task);
+	put_comm(e, task);
+	put_cgroups(e, task);
+}
+
+static __always_inline void put_exec_end(struct event *e, struct task_struct *task)
+{
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	struct file *file = exe_file(task);
+	struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
+	__u32 flags = 0;
+	put_u32(e, tty_of(task));
+	put_u64(e, task_vpgid(task));
+	put_u32(e, loginuid_of(task));
+	if (inode) {
+		if (exe_writable(task, inode))
+			flags |= EXE_WRITABLE;
+		flags |= overlay_layer(file, EXE_UPPER_LAYER, EXE_LOWER_LAYER);
+		if (from_memfd(file))
+			flags |= EXE_FROM_MEMFD;
+	}
+	put_u32(e, flags);
+	put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_inheritable)));
+	put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_permitted)));
+	put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_effective)));
+	put_u64(e, inode ? BPF_CORE_READ(inode, i_ino) : 0);
+	put_u64(e, inode ? inode_ctime(inode) : 0);
+	put_u64(e, inode ? inode_mtime(inode) : 0);
+	put_u32(e, BPF_CORE_READ(cred, euid.val));
+	if (file)
+		put_file_path(e, file);
+	else
+		put_empty(e);
+	put_u64(e, task_pgid(task));
+	put_u32(e, BPF_CORE_READ(cred, egid.val));
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exec_done, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct event event, *e = &event;
+	__u32 nr = NR_EXECVE;
+	__u8 *want = bpf_map_lookup_elem(&syscalls, &nr);
+	/* execveat gives the file as a descriptor: the kernel then names it /dev/fd/N itself (fs/exec.c). */
+	bool at = BPF_CORE_READ(bprm, fdpath) != NULL;
+	if (!want || *want == WANT_NOTHING)
+		return 0;
+	if (at ? !begin(e, PPME_SYSCALL_EXECVEAT_X, NPARAMS_SYSCALL_EXECVEAT_X, WANT_FIRST)
+	       : !begin(e, PPME_SYSCALL_EXECVE_19_X, NPARAMS_SYSCALL_EXECVE_19_X, WANT_FIRST))
+		return 0;
+	put_u64(e, 0);
+	put_command_line(e, task);
+	put_exec_middle(e, task);
+	put_environment(e, task);
+	put_exec_end(e, task);
+	if (!at)
+		put_kernel_text(e, BPF_CORE_READ(bprm, filename), MAX_CHUNK);
+	return commit(e);
+}
+
+#define MAX_ARGS 128
+
+/* Copies argv[1..] behind what this CPU's event holds; the length. argv holds pointers in user memory. */
+__noinline int copy_argv(__u64 argv)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
+	if (!to)
+		return 0;
+	to->cursor = 0;
+	for (int i = 1; i < MAX_ARGS; i++) {
+		unsigned long p = 0;
+		long n;
+		if (bpf_probe_read_user(&p, sizeof(p), (void *)(argv + 8 * i)) || !p)
+			break;
+		n = bpf_probe_read_user_str(&to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)], MAX_CHUNK, (void *)p);
+		if (n <= 0)
+			break;
+		to->cursor += n;
+		if (to->cursor >= MAX_ARGS_BYTES)
+			return MAX_ARGS_BYTES;
+	}
+	return to->cursor;
+}
+
+/* exe args, of an exec that failed */
+static __always_inline void put_argv(struct event *e, unsigned long argv)
+{
+	unsigned long p = 0;
+	if (!argv || bpf_probe_read_user(&p, sizeof(p), (void *)argv)) {
+		put_empty(e);
+		put_empty(e);
+		return;
+	}
+	put_user_text(e, p);
+	end_param(e, copy_argv(argv) & (2 * MAX_CHUNK - 1));
+}
+
+EXIT_EVENT_FIRST(execve, 59, SYSCALL_EXECVE_19_X)
+{
+	struct task_struct *task = current_task();
+	put_u64(e, ret);
+	put_argv(e, argument(regs, 1));
+	put_exec_middle(e, task);
+	put_environment(e, task);
+	put_exec_end(e, task);
+	put_user_text(e, argument(regs, 0));
+}
+
+EXIT_EVENT_FIRST(execveat, 322, SYSCALL_EXECVEAT_X)
+{
+	struct task_struct *task = current_task();
+	put_u64(e, ret);
+	put_argv(e, argument(regs, 2));
+	put_exec_middle(e, task);
+	put_environment(e, task);
+	put_exec_end(e, task);
+}
+
+/* res exe args tid pid ptid cwd fdlimit pgft_maj pgft_min vm_size vm_rss vm_swap comm cgroups flags uid gid vtid vpid pidns_init_start_ts */
+static __always_inline void write_clone_event(struct event *e, struct task_struct *task, long ret, __u32 flags)
+{
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	struct task_struct *init;
+	put_int(e, ret);
+	put_command_line(e, task);
+	put_exec_middle(e, task);
+	if (in_child_pidns(task))
+		flags |= CLONE_CHILD_IN_PIDNS;
+	put_u32(e, flags);
+	put_u32(e, BPF_CORE_READ(cred, euid.val));
+	put_u32(e, BPF_CORE_READ(cred, egid.val));
+	put_u64(e, task_vtid(task));
+	put_u64(e, task_vpid(task));
+	init = BPF_CORE_READ(task, nsproxy, pid_ns_for_children, child_reaper);
+	put_u64(e, init && ret == 0 ? BPF_CORE_READ(init, start_boottime) : 0);
+}
+
+EXIT_EVENT_FIRST(clone, 56, SYSCALL_CLONE_20_X)
+{
+	write_clone_event(e, current_task(), ret, clone_flags(argument(regs, 0)));
+}
+
+EXIT_EVENT_FIRST(clone3, 435, SYSCALL_CLONE3_X)
+{
+	__u64 flags = 0;
+	bpf_probe_read_user(&flags, sizeof(flags), (void *)argument(regs, 0));
+	write_clone_event(e, current_task(), ret, clone_flags(flags));
+}
+
+EXIT_EVENT_FIRST(fork, 57, SYSCALL_FORK_20_X)
+{
+	write_clone_event(e, current_task(), ret, 0);
+}
+
+EXIT_EVENT_FIRST(vfork, 58, SYSCALL_VFORK_20_X)
+{
+	write_clone_event(e, current_task(), ret, 0);
+}
+
+/* status ret sig core reaper_tid */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	struct event event, *e = &event;
+	int code = BPF_CORE_READ(task, exit_code);
+	if (!begin(e, PPME_PROCEXIT_1_E, NPARAMS_PROCEXIT_1_E, WANT_FIRST))
+		return 0;
+	put_u64(e, code);
+	put_u64(e, (code >> 8) & 0xff);
+	put_u8(e, code & 0x7f);
+	put_u8(e, (code & 0x80) != 0);
+	/* The children's new parent is not chosen yet (exit_notify comes later): 0 lets the engine find it by the same rules. */
+	put_u64(e, 0);
+	return commit(e);
+}

@@ -1,0 +1,143 @@
+/* Level 2: begin an event, push its parameters in order, commit it to this CPU's ring. */
+#pragma once
+#include "extract.bpf.h"
+#include "events.gen.h"
+
+struct event {
+	struct scratch *to;
+	__u32 param;    /* index of the next parameter */
+	__u8 want;
+};
+
+#define LENS_AT (sizeof(struct event_header))
+
+/* Starts an event in this CPU's scratch space. The number of parameters is the event table's. */
+static __always_inline bool begin(struct event *e, __u16 type, __u32 nparams, __u8 want)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct event_header *h;
+	e->to = bpf_map_lookup_elem(&scratches, &cpu);
+	if (!e->to)
+		return false;
+	h = (struct event_header *)e->to->bytes;
+	h->cpu = cpu;
+	h->time_ns = boot_time_ns + bpf_ktime_get_boot_ns();
+	h->tid = bpf_get_current_pid_tgid() & 0xffffffff;
+	h->type = type;
+	h->nparams = nparams;
+	e->to->at = LENS_AT + 2 * nparams;
+	e->param = 0;
+	e->want = want;
+	return true;
+}
+
+static __always_inline void end_param(struct event *e, __u32 length)
+{
+	*(__u16 *)&e->to->bytes[(LENS_AT + 2 * e->param) & (MAX_EVENT - 1)] = length;
+	e->to->at += length;
+	e->param++;
+}
+
+#define slot(e) (&(e)->to->bytes[(e)->to->at & (MAX_EVENT - 1)])
+
+static __always_inline void put_u8(struct event *e, __u8 v) { *slot(e) = v; end_param(e, 1); }
+static __always_inline void put_u16(struct event *e, __u16 v) { *(__u16 *)slot(e) = v; end_param(e, 2); }
+static __always_inline void put_u32(struct event *e, __u32 v) { *(__u32 *)slot(e) = v; end_param(e, 4); }
+static __always_inline void put_u64(struct event *e, __u64 v) { *(__u64 *)slot(e) = v; end_param(e, 8); }
+static __always_inline void put_empty(struct event *e) { end_param(e, 0); }
+
+/* fd, pid and the like are ints in the kernel and 64 bits on the wire. */
+static __always_inline void put_int(struct event *e, int v) { put_u64(e, (__s64)v); }
+
+/* A NUL-terminated text from the kernel or from the user's memory; empty when it can't be read. */
+static __always_inline void put_kernel_text(struct event *e, const char *from, __u32 max)
+{
+	long n = from ? bpf_probe_read_kernel_str(slot(e), max & (2 * MAX_CHUNK - 1), from) : 0;
+	end_param(e, n > 0 ? n & (2 * MAX_CHUNK - 1) : 0);
+}
+
+static __always_inline void put_user_text(struct event *e, unsigned long from)
+{
+	long n = from ? bpf_probe_read_user_str(slot(e), MAX_CHUNK, (void *)from) : 0;
+	if (from && n < 0)
+		count(COUNT_FAULT);
+	end_param(e, n > 0 ? n & (2 * MAX_CHUNK - 1) : 0);
+}
+
+/* `size` bytes of the user's memory, at most MAX_CHUNK. */
+static __always_inline void put_user_bytes(struct event *e, unsigned long from, __u64 size)
+{
+	if (size > MAX_CHUNK)
+		size = MAX_CHUNK;
+	size &= 2 * MAX_CHUNK - 1;
+	if (!from || !size) {
+		put_empty(e);
+		return;
+	}
+	if (bpf_probe_read_user(slot(e), size, (void *)from)) {
+		count(COUNT_FAULT);
+		put_empty(e);
+		return;
+	}
+	end_param(e, size);
+}
+
+/* What a read or write moved: at most snaplen bytes of it. */
+static __always_inline void put_data(struct event *e, unsigned long from, long size)
+{
+	__u32 keep = snaplen;
+	if (size <= 0) {
+		put_empty(e);
+		return;
+	}
+	put_user_bytes(e, from, size < keep ? size : keep);
+}
+
+/* Sends the event. Everything that is lost is counted by cause. */
+static __always_inline int commit(struct event *e)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct event_header *h = (struct event_header *)e->to->bytes;
+	__u32 size = e->to->at;
+	void *ring = bpf_map_lookup_elem(&rings, &cpu);
+	if (!ring) {
+		count(COUNT_DROP_NO_RING);
+		return 0;
+	}
+	if (size > MAX_EVENT) {
+		count(COUNT_DROP_TOO_LARGE);
+		return 0;
+	}
+	h->len = size - sizeof(h->cpu);
+	if (e->want != WANT_FIRST && bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > (__u64)ring_bytes / 8 * 7) {
+		count(COUNT_DROP_PRESSURE);
+		return 0;
+	}
+	if (bpf_ringbuf_output(ring, e->to->bytes, size & (2 * MAX_EVENT - 1), BPF_RB_NO_WAKEUP)) {
+		count(e->want == WANT_FIRST ? COUNT_DROP_FULL_FIRST : COUNT_DROP_FULL);
+		return 0;
+	}
+	count(COUNT_EVENTS);
+	return 0;
+}
+
+/*
+ * One syscall's event: the program that `dispatch` tail-calls. The body pushes the parameters; `e`, `regs` and `ret` are in
+ * scope. The section's number is for the sidecar: it puts the program into exit_programs[nr] (x86-64 numbers; the sidecar
+ * translates by name elsewhere).
+ */
+#define EXIT_EVENT_WANT(name, nr, code, want)                                                       \
+	static __always_inline void write_##name(struct event *e, struct pt_regs *regs, long ret);  \
+	SEC("tp_btf/sys_exit")                                                                      \
+	int BPF_PROG(x_##name, struct pt_regs *regs, long ret)                                      \
+	{                                                                                           \
+		struct event event, *e = &event;                                                    \
+		if (!begin(e, PPME_##code, NPARAMS_##code, want))                                   \
+			return 0;                                                                   \
+		write_##name(e, regs, ret);                                                         \
+		return commit(e);                                                                   \
+	}                                                                                           \
+	static __always_inline void write_##name(struct event *e, struct pt_regs *regs, long ret)
+
+#define EXIT_EVENT(name, nr, code) EXIT_EVENT_WANT(name, nr, code, WANT_EVENT)
+#define EXIT_EVENT_FIRST(name, nr, code) EXIT_EVENT_WANT(name, nr, code, WANT_FIRST)

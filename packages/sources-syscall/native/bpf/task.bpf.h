@@ -1,0 +1,287 @@
+/* Level 2: the parameters that describe a task: memory, command line, environment, cgroups, executable. */
+#pragma once
+#include "store.bpf.h"
+
+#define MAX_COMPONENTS 48     /* path components that are followed up to a root */
+#define MAX_ARGS_BYTES 4096
+#define PAGE_KIB 4
+
+/* kernfs_node.parent became __parent in 6.15. */
+struct kernfs_node___6_15 {
+	struct kernfs_node *__parent;
+} __attribute__((preserve_access_index));
+struct kernfs_node___old {
+	struct kernfs_node *parent;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *node)
+{
+	struct kernfs_node___6_15 *newer = (void *)node;
+	struct kernfs_node___old *older = (void *)node;
+	if (bpf_core_field_exists(newer->__parent))
+		return BPF_CORE_READ(newer, __parent);
+	return BPF_CORE_READ(older, parent);
+}
+
+/* rss_stat is an array of percpu counters since 6.2, and a struct of atomics before. */
+struct mm_struct___old {
+	struct {
+		atomic_long_t count[4];
+	} rss_stat;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u64 mm_counter(struct mm_struct *mm, int member)
+{
+	struct mm_struct___old *older = (void *)mm;
+	s64 n = 0;
+	if (bpf_core_field_exists(older->rss_stat.count))
+		n = BPF_CORE_READ(older, rss_stat.count[member].counter);
+	else
+		n = BPF_CORE_READ(mm, rss_stat[member].count);
+	return n > 0 ? n : 0;
+}
+
+/* pgft_maj pgft_min vm_size vm_rss vm_swap; sizes in KiB */
+static __always_inline void put_faults(struct event *e, struct task_struct *task)
+{
+	put_u64(e, BPF_CORE_READ(task, maj_flt));
+	put_u64(e, BPF_CORE_READ(task, min_flt));
+}
+
+static __always_inline void put_memory(struct event *e, struct task_struct *task)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	if (!mm) {
+		put_u32(e, 0);
+		put_u32(e, 0);
+		put_u32(e, 0);
+		return;
+	}
+	put_u32(e, BPF_CORE_READ(mm, total_vm) * PAGE_KIB);
+	put_u32(e, (mm_counter(mm, MM_FILEPAGES) + mm_counter(mm, MM_ANONPAGES) + mm_counter(mm, MM_SHMEMPAGES)) * PAGE_KIB);
+	put_u32(e, mm_counter(mm, MM_SWAPENTS) * PAGE_KIB);
+}
+
+/* Bytes [from, to) of the user's memory as two parameters: the first string, and the rest. */
+static __always_inline void put_first_and_rest(struct event *e, unsigned long from, unsigned long to)
+{
+	unsigned long size = to - from;
+	long first;
+	if (from >= to) {
+		put_empty(e);
+		put_empty(e);
+		return;
+	}
+	if (size > MAX_ARGS_BYTES)
+		size = MAX_ARGS_BYTES;
+	first = bpf_probe_read_user_str(slot(e), MAX_CHUNK, (void *)from);
+	if (first <= 0) {
+		count(COUNT_FAULT);
+		put_empty(e);
+		put_empty(e);
+		return;
+	}
+	end_param(e, first & (2 * MAX_CHUNK - 1));
+	if ((unsigned long)first >= size) {
+		put_empty(e);
+		return;
+	}
+	put_user_bytes(e, from + first, size - first);
+	/* what was cut must still end in NUL */
+	if (to - from > MAX_ARGS_BYTES)
+		e->to->bytes[(e->to->at - 1) & (MAX_EVENT - 1)] = 0;
+}
+
+/* exe args of a task that has its own image */
+static __always_inline void put_command_line(struct event *e, struct task_struct *task)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	put_first_and_rest(e, mm ? BPF_CORE_READ(mm, arg_start) : 0, mm ? BPF_CORE_READ(mm, arg_end) : 0);
+}
+
+static __always_inline void put_environment(struct event *e, struct task_struct *task)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	unsigned long from = mm ? BPF_CORE_READ(mm, env_start) : 0, to = mm ? BPF_CORE_READ(mm, env_end) : 0;
+	put_user_bytes(e, from, to > from ? to - from : 0);
+	if (to > from && to - from > MAX_CHUNK)
+		e->to->bytes[(e->to->at - 1) & (MAX_EVENT - 1)] = 0;
+}
+
+/* tid pid ptid, as the first namespace sees them */
+static __always_inline void put_ids(struct event *e, struct task_struct *task)
+{
+	put_u64(e, BPF_CORE_READ(task, pid));
+	put_u64(e, BPF_CORE_READ(task, tgid));
+	put_u64(e, BPF_CORE_READ(task, real_parent, tgid));
+}
+
+static __always_inline void put_fdlimit(struct event *e, struct task_struct *task)
+{
+	put_u64(e, BPF_CORE_READ(task, signal, rlim[7 /* RLIMIT_NOFILE */].rlim_cur));
+}
+
+static __always_inline void put_comm(struct event *e, struct task_struct *task)
+{
+	put_kernel_text(e, (const char *)task + bpf_core_field_offset(struct task_struct, comm), 16);
+}
+
+/*
+ * Text is put together from its end to its start (a path is known from its last component upwards) in a CPU's buffer of
+ * its own, and copied into the event when complete.
+ */
+#define BACKWARDS 8192
+struct backwards {
+	__u8 bytes[BACKWARDS + 512];
+	__u32 at;       /* where the text starts; in the map for the same reason as in struct scratch */
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct backwards);
+} backwards_buffers SEC(".maps");
+
+/* Puts `/name` in front of what is there; false when there is no room. */
+static __always_inline bool prepend(struct backwards *b, const char *name, __u32 length)
+{
+	__u32 at = b->at;
+	length &= 255;
+	if (at < length + 2 || at > BACKWARDS)
+		return false;
+	at -= length;
+	bpf_probe_read_kernel(&b->bytes[at & (BACKWARDS - 1)], length, name);
+	at -= 1;
+	b->bytes[at & (BACKWARDS - 1)] = '/';
+	b->at = at;
+	return true;
+}
+
+/* Appends what was written backwards and a NUL to the event without ending the parameter; the length. */
+static __always_inline __u32 append_backwards(struct event *e, __u32 offset, struct backwards *b)
+{
+	__u32 at = b->at, length = BACKWARDS - 1 - at;
+	if (length >= MAX_CHUNK)
+		length = MAX_CHUNK - 1;
+	length &= MAX_CHUNK - 1;
+	bpf_probe_read_kernel(&e->to->bytes[(e->to->at + offset) & (MAX_EVENT - 1)], length, &b->bytes[at & (BACKWARDS - 1)]);
+	e->to->bytes[(e->to->at + offset + length) & (MAX_EVENT - 1)] = 0;
+	return length + 1;
+}
+
+/*
+ * The walks are global functions: the verifier checks each once, by itself, instead of again at every call with every
+ * state of the caller. They take kernel pointers as numbers.
+ */
+
+/* Writes the path of (dentry, vfsmount) backwards, across mounts, to the root of its mount namespace; 0 = it could not. */
+__noinline int walk_path(__u64 dentry_address, __u64 vfsmount_address)
+{
+	__u32 zero = 0;
+	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	struct dentry *dentry = (void *)dentry_address;
+	struct vfsmount *vfsmnt = (void *)vfsmount_address;
+	struct mount *mount = (void *)vfsmnt - bpf_core_field_offset(struct mount, mnt);
+	if (!b || !dentry)
+		return 0;
+	b->at = BACKWARDS - 1;
+	if (BPF_CORE_READ(dentry, d_hash.pprev) == NULL && BPF_CORE_READ(dentry, d_parent) != dentry &&
+	    BPF_CORE_READ(dentry, d_inode, i_nlink) == 0) {
+		/* as d_path(9) says it */
+		const char deleted[] = " (deleted)";
+		b->at = BACKWARDS - sizeof(deleted);
+		__builtin_memcpy(&b->bytes[BACKWARDS - sizeof(deleted)], deleted, sizeof(deleted) - 1);
+	}
+	for (int i = 0; i < MAX_COMPONENTS; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+		if (dentry == BPF_CORE_READ(vfsmnt, mnt_root) || dentry == parent) {
+			struct mount *up = BPF_CORE_READ(mount, mnt_parent);
+			if (up == mount)
+				break;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			mount = up;
+			vfsmnt = (void *)mount + bpf_core_field_offset(struct mount, mnt);
+			continue;
+		}
+		if (!prepend(b, (const char *)BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len)))
+			break;
+		dentry = parent;
+	}
+	if (b->at == BACKWARDS - 1) {
+		b->at = BACKWARDS - 2;
+		b->bytes[BACKWARDS - 2] = '/';
+	}
+	return 1;
+}
+
+static __always_inline void put_file_path(struct event *e, struct file *file)
+{
+	__u32 zero = 0;
+	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	if (!b || !walk_path((__u64)BPF_CORE_READ(file, f_path.dentry), (__u64)BPF_CORE_READ(file, f_path.mnt))) {
+		put_empty(e);
+		return;
+	}
+	end_param(e, append_backwards(e, 0, b));
+}
+
+/* Writes the path of a kernfs node backwards. */
+__noinline int walk_kernfs(__u64 node_address)
+{
+	__u32 zero = 0;
+	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	struct kernfs_node *node = (void *)node_address;
+	if (!b)
+		return 0;
+	b->at = BACKWARDS - 1;
+	for (int i = 0; i < 16; i++) {
+		struct kernfs_node *parent = node ? kernfs_parent(node) : NULL;
+		char name[256];
+		long n;
+		if (!parent)
+			break;
+		n = bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(node, name));
+		if (n <= 1)
+			break;
+		if (!prepend(b, name, n - 1))
+			break;
+		node = parent;
+	}
+	if (b->at == BACKWARDS - 1) {
+		b->at = BACKWARDS - 2;
+		b->bytes[BACKWARDS - 2] = '/';
+	}
+	return 1;
+}
+
+/* Appends one "subsystem=path" to the cgroups parameter. */
+static __always_inline void append_cgroup(struct event *e, struct backwards *b, struct task_struct *task, int subsystem,
+                                          const char *label, __u32 label_length)
+{
+	walk_kernfs((__u64)BPF_CORE_READ(task, cgroups, subsys[subsystem], cgroup, kn));
+	bpf_probe_read_kernel(&e->to->bytes[(e->to->at + e->to->cursor) & (MAX_EVENT - 1)], label_length, label);
+	e->to->cursor += label_length;
+	e->to->cursor += append_backwards(e, e->to->cursor, b);
+}
+
+#define CGROUP(label, id)                                                                                            \
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, id))                                                       \
+		append_cgroup(e, b, task, bpf_core_enum_value(enum cgroup_subsys_id, id), label, sizeof(label) - 1)
+
+/* cpuset cpu cpuacct io memory, each "subsystem=path" NUL */
+static __always_inline void put_cgroups(struct event *e, struct task_struct *task)
+{
+	__u32 zero = 0;
+	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	if (!b) {
+		put_empty(e);
+		return;
+	}
+	e->to->cursor = 0;
+	CGROUP("cpuset=", cpuset_cgrp_id);
+	CGROUP("cpu=", cpu_cgrp_id);
+	CGROUP("cpuacct=", cpuacct_cgrp_id);
+	CGROUP("io=", io_cgrp_id);
+	CGROUP("memory=", memory_cgrp_id);
+	end_param(e, e->to->cursor);
+}
