@@ -14,7 +14,17 @@ export class QuoteError extends Error {
 
 /** What may stand in a condition without quotes. */
 const BARE = /^[^()"'\s=,\\\0-\x1f\x7f]+$/
-const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', '\\': '\\', '/': '/' }
+/** `\ ` is a backslash alone: Falco reads it so, for rules that were written before it had escapes. */
+const ESCAPES: Readonly<Record<string, string>> = {
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  '\\': '\\',
+  '/': '/',
+  ' ': '\\',
+}
 const NEEDS_ESCAPE = /["\\\b\f\n\r\t]|[\udc80-\udcff]/g
 const ESCAPED: Readonly<Record<string, string>> = {
   '"': '\\"',
@@ -69,7 +79,11 @@ export function unquote(quoted: string): string {
       text += ESCAPES[next] ?? next
     } else {
       const name = next ?? ''
-      throw new QuoteError(`invalid escape sequence '\\${name}'`, i, 1 + name.length)
+      const message =
+        name === '"' || name === "'"
+          ? `invalid \\${name} escape in ${mark}-quoted string`
+          : `unsupported string escape sequence: \\${name}`
+      throw new QuoteError(message, i, 1 + name.length)
     }
   }
   return raw ? bytesToText(textToBytes(text)) : text

@@ -1,0 +1,213 @@
+import { type MappedText, MappedTextBuilder } from '../text/mapped.ts'
+import type { Problem } from '../text/problem.ts'
+import { type Context, LoadFailure } from './context.ts'
+import { type CheckedException, checkException, type FieldCheck } from './exceptions.ts'
+import type {
+  ExceptionItem,
+  Item,
+  ListItem,
+  MacroItem,
+  PluginRequirement,
+  RuleChanges,
+  RuleItem,
+  RuleUpdateItem,
+} from './item.ts'
+import { compareVersions, ENGINE_VERSION, formatVersion, parseVersion, satisfies, type Version } from './version.ts'
+
+/**
+ * Position in the order of definition (`index`: of the first one; `visibility`: of the last one that changed it). What
+ * an item refers to must have been defined before it was last changed. Never changed in place: a new object says that
+ * something is new.
+ */
+interface Ordered {
+  readonly index: number
+  readonly visibility: number
+}
+export type CollectedList = Ordered & Omit<ListItem, 'kind' | 'append'>
+export type CollectedMacro = Ordered & Omit<MacroItem, 'kind' | 'append'>
+export type CollectedRule = Ordered &
+  Omit<RuleItem, 'kind' | 'exceptions'> & {
+    readonly exceptions: readonly CheckedException[]
+    /** Its source is not loaded: it is left out. */
+    readonly unknownSource: boolean
+  }
+
+const NO_LIST = "List uses 'append' or 'override.items: append' but no list by that name already exists"
+const NO_MACRO = "Macro uses 'append' or 'override.condition: append' but no macro by that name already exists"
+const NO_RULE_APPEND = "Rule uses 'append' or 'override.<key>: append' but no rule by that name already exists"
+const NO_RULE_REPLACE = "An 'override.<key>: replace' to a rule was requested but no rule by that name already exists"
+
+/** What the collector asks about sources. */
+export interface SourceCheck extends FieldCheck {
+  hasSource(name: string): boolean
+}
+
+/** Merges the items of all files, in order, into one set of lists, macros and rules. */
+export class Collector {
+  readonly lists = new Map<string, CollectedList>()
+  readonly macros = new Map<string, CollectedMacro>()
+  readonly rules = new Map<string, CollectedRule>()
+  readonly plugins: PluginRequirement[] = []
+  /** The newest engine version that a file asks for. */
+  engineVersion: Version = { major: 0, minor: 0, patch: 0 }
+  #next = 0
+  readonly #sources: SourceCheck
+  constructor(sources: SourceCheck) {
+    this.#sources = sources
+  }
+
+  /**
+   * Adds one item; what it warns about is added to `warnings`.
+   * @throws {LoadFailure} when it contradicts what is there.
+   */
+  add(item: Item, warnings: Problem[]): void {
+    switch (item.kind) {
+      case 'engine version':
+        this.#engine(item.version, item.context)
+        return
+      case 'plugin versions':
+        for (const requirement of item.requirements) this.#plugin(requirement)
+        return
+      case 'list':
+        this.#list(item)
+        return
+      case 'macro':
+        this.#macro(item)
+        return
+      case 'rule':
+        this.#rule(item, warnings)
+        return
+      case 'rule update':
+        this.#update(item)
+        return
+      case 'rule enable': {
+        const { name, enabled, context } = item
+        const rule =
+          this.rules.get(name) ?? fail(context, "Rule has 'enabled' key but no rule by that name already exists")
+        this.rules.set(name, { ...rule, enabled })
+        return
+      }
+      case 'unknown':
+        return
+    }
+  }
+
+  #engine(version: Version, context: Context): void {
+    if (!satisfies(ENGINE_VERSION, version))
+      fail(
+        context,
+        `Rules require engine version ${formatVersion(version)}, but engine version is ${formatVersion(ENGINE_VERSION)}`,
+      )
+    if (compareVersions(version, this.engineVersion) > 0) this.engineVersion = version
+  }
+
+  #plugin(requirement: PluginRequirement): void {
+    const names = new Set<string>()
+    for (const { name, version } of requirement.alternatives) {
+      if (!parseVersion(version))
+        fail(requirement.context, `Invalid required version '${version}' for plugin '${name}'`)
+      if (names.has(name))
+        fail(requirement.context, `Defined multiple alternative version requirements for plugin '${name}'`)
+      names.add(name)
+    }
+    this.plugins.push(requirement)
+  }
+
+  #list({ name, items, append, context }: ListItem): void {
+    const before = this.lists.get(name)
+    if (!append) {
+      this.lists.set(name, { name, items, context, ...this.#order(before) })
+      return
+    }
+    const list = before ?? fail(context, NO_LIST)
+    this.lists.set(name, { ...list, items: [...list.items, ...items], ...this.#order(list) })
+  }
+
+  #macro({ name, condition, append, context }: MacroItem): void {
+    const before = this.macros.get(name)
+    if (!append) {
+      this.macros.set(name, { name, condition, context, ...this.#order(before) })
+      return
+    }
+    const macro = before ?? fail(context, NO_MACRO)
+    this.macros.set(name, { ...macro, condition: joined(macro.condition, condition), ...this.#order(macro) })
+  }
+
+  #rule(item: RuleItem, warnings: Problem[]): void {
+    const before = this.rules.get(item.name)
+    if (before && before.source !== item.source) fail(item.context, 'Rule has been re-defined with a different source')
+    const unknownSource = !this.#sources.hasSource(item.source)
+    if (unknownSource)
+      warnings.push(item.context.problem('LOAD_UNKNOWN_SOURCE', `Unknown source ${item.source}, skipping`))
+    const exceptions = this.#checked(item.exceptions, unknownSource ? undefined : item.source)
+    const { kind: _, ...rule } = item
+    this.rules.set(item.name, { ...rule, exceptions, unknownSource, ...this.#order(before) })
+  }
+
+  #update({ name, append, replace, context }: RuleUpdateItem): void {
+    if (append) {
+      const rule = this.rules.get(name) ?? fail(context, NO_RULE_APPEND)
+      if (Object.keys(append).length === 0) fail(context, 'Appended rule must have exceptions or condition property')
+      this.rules.set(name, { ...this.#appended(rule, append), ...this.#order(rule) })
+    }
+    if (replace) {
+      const rule = this.rules.get(name) ?? fail(context, NO_RULE_REPLACE)
+      const { exceptions, ...changes } = replace
+      const source = rule.unknownSource ? undefined : rule.source
+      const checked = exceptions === undefined ? rule.exceptions : this.#checked(exceptions, source)
+      this.rules.set(name, { ...rule, ...changes, exceptions: checked, ...this.#order(rule) })
+    }
+  }
+
+  #appended(rule: CollectedRule, changes: RuleChanges): CollectedRule {
+    const source = rule.unknownSource ? undefined : rule.source
+    return {
+      ...rule,
+      condition: changes.condition ? joined(rule.condition, changes.condition) : rule.condition,
+      output: changes.output ? joined(rule.output, changes.output) : rule.output,
+      desc: changes.desc === undefined ? rule.desc : `${rule.desc} ${changes.desc}`,
+      tags: changes.tags ? [...new Set([...rule.tags, ...changes.tags])].sort() : rule.tags,
+      exceptions: changes.exceptions ? this.#merged(rule.exceptions, changes.exceptions, source) : rule.exceptions,
+    }
+  }
+
+  #merged(
+    before: readonly CheckedException[],
+    more: readonly ExceptionItem[],
+    source: string | undefined,
+  ): CheckedException[] {
+    const exceptions = [...before]
+    for (const item of more) {
+      const at = exceptions.findIndex(({ name }) => name === item.name)
+      if (at < 0) {
+        if (!item.fields) fail(item.context, 'Rule exception must have fields property with a list of fields')
+        if (item.values.length === 0)
+          fail(item.context, 'Rule exception must have values property with a list of values')
+        exceptions.push(checkException(item, source, this.#sources))
+        continue
+      }
+      if (item.fields) fail(item.context, 'Can not append exception fields to existing exception, only values')
+      if (item.comps) fail(item.context, 'Can not append exception comps to existing exception, only values')
+      const exception = exceptions[at]!
+      exceptions[at] = { ...exception, values: [...exception.values, ...item.values] }
+    }
+    return exceptions
+  }
+
+  #checked(exceptions: readonly ExceptionItem[], source: string | undefined): CheckedException[] {
+    return exceptions.map(item => checkException(item, source, this.#sources))
+  }
+
+  #order(before: Ordered | undefined): Ordered {
+    const now = this.#next++
+    return { index: before?.index ?? now, visibility: now }
+  }
+}
+
+function fail(context: Context, message: string): never {
+  throw new LoadFailure(context, 'LOAD_ERR_VALIDATE', message)
+}
+
+function joined(first: MappedText, second: MappedText): MappedText {
+  return new MappedTextBuilder().add(first).glue(' ', second).add(second).build()
+}

@@ -1,0 +1,58 @@
+import type { ItemType, Location, Problem, ProblemCode } from '../text/problem.ts'
+import { CODES } from '../text/problem.ts'
+import { snippet } from '../text/snippet.ts'
+import type { SourceText } from '../text/source.ts'
+import type { Place } from '../text/span.ts'
+
+/** Where in a rules file the loader is: the chain of items from the file down, and the spot itself. */
+export class Context {
+  readonly source: SourceText
+  readonly locations: readonly Location[]
+  readonly place: Place
+  constructor(source: SourceText, locations: readonly Location[], place: Place) {
+    this.source = source
+    this.locations = locations
+    this.place = place
+  }
+
+  static file(source: SourceText): Context {
+    const place = source.place(0)
+    return new Context(source, [location('rules content', '', place)], place)
+  }
+
+  /** A part of this one, `length` units at `offset` of the same file. */
+  at(type: ItemType, name: string, offset: number, length = 0): Context {
+    return this.part(type, name, this.source, this.source.place(offset, length))
+  }
+
+  /** A part of this one that may stand in another file (a list's item, a macro's body). */
+  part(type: ItemType, name: string, source: SourceText, place: Place): Context {
+    return new Context(source, [...this.locations, location(type, name, place)], place)
+  }
+
+  problem(code: ProblemCode, message: string, deprecatedField?: string): Problem {
+    const { severity } = CODES[code]
+    const shown = snippet(this.source, this.place)
+    const problem = { severity, code, message, locations: this.locations, snippet: shown }
+    return deprecatedField === undefined ? problem : { ...problem, deprecated_field: deprecatedField }
+  }
+}
+
+function location(item_type: ItemType, item_name: string, place: Place): Location {
+  const { file, line, column, offset } = place
+  return { item_type, item_name, position: { name: file, line, column, offset } }
+}
+
+/** Thrown at the first error of a file; caught by the loader. */
+export class LoadFailure extends Error {
+  readonly problem: Problem
+  constructor(where: Context | Problem, code: ProblemCode, message: string) {
+    super(message)
+    this.name = 'LoadFailure'
+    this.problem = where instanceof Context ? where.problem(code, message) : where
+  }
+
+  static of(problem: Problem): LoadFailure {
+    return new LoadFailure(problem, problem.code, problem.message)
+  }
+}

@@ -1,0 +1,150 @@
+import type { Operand } from '../condition/ast.ts'
+import { ConditionError } from '../condition/error.ts'
+import { parseOperand } from '../condition/parse.ts'
+import { isList } from '../condition/walk.ts'
+import { isOperator, LIST_OPERATORS, MODIFIERS, takesList } from '../condition/words.ts'
+import { type MappedText, MappedTextBuilder } from '../text/mapped.ts'
+import { type Context, LoadFailure } from './context.ts'
+import type { Entry, ExceptionItem } from './item.ts'
+import { addQuoted } from './lists.ts'
+
+/** An exception whose fields and comparison operators have been checked and paired. */
+export interface CheckedException {
+  readonly name: string
+  /** `single`: one field, values are a list of scalars. Else each value is a list as long as `fields`. */
+  readonly single: boolean
+  readonly fields: readonly MappedText[]
+  readonly comps: readonly string[]
+  readonly values: readonly Entry[]
+  readonly context: Context
+}
+
+export interface FieldCheck {
+  isField(source: string, name: string, arg: string | undefined): boolean
+}
+
+/**
+ * Checks an exception's fields and comps; without a source (it is not loaded) any field will do.
+ * @throws {LoadFailure} LOAD_ERR_VALIDATE
+ */
+export function checkException(item: ExceptionItem, source: string | undefined, sources: FieldCheck): CheckedException {
+  const { name, fields, comps, values, context } = item
+  const fail = (message: string): never => {
+    throw new LoadFailure(context, 'LOAD_ERR_VALIDATE', message)
+  }
+  if (!fields || (fields.list && fields.items.length === 0))
+    return fail('Rule exception item must have fields property with a list of fields')
+  const given = comps?.list && comps.items.length === 0 ? undefined : comps
+  const names = (fields.list ? fields.items : [fields]).map(entry => (entry.list ? undefined : entry.text))
+  const operators = operatorsOf(given, fields.list ? names.length : 0)
+  if (fields.list) {
+    if (given && !given.list) fail('Fields and comps must both be lists, or both be strings')
+    if (operators.length !== names.length) fail('Fields and comps lists must have equal length')
+    for (const op of operators) if (!isOperator(op)) fail(`'${op}' is not a supported comparison operator`)
+  } else {
+    if (given?.list) fail('Fields and comps must both be strings')
+    if (!takesList(operators[0]!))
+      fail(
+        `When fields is a single value, comps must be one of (${LIST_OPERATORS.join(', ')}), or an operator with ${MODIFIERS.join(', ')}`,
+      )
+  }
+  const checked = names.map(field => {
+    if (field === undefined) return fail('Rule exception fields must be a list of strings')
+    if (source !== undefined && !isKnown(field.text, source, sources))
+      fail(`'${field.text}' is not a supported filter field`)
+    return field
+  })
+  return { name, single: !fields.list, fields: checked, comps: operators, values, context }
+}
+
+/** Operators in canonical spelling; by default `=` for each field of a list, `in` for a single one (`count` 0). */
+function operatorsOf(comps: Entry | undefined, count: number): string[] {
+  if (!comps) return count === 0 ? ['in'] : Array.from({ length: count }, () => '=')
+  const entries = comps.list ? comps.items : [comps]
+  return entries.map(entry => (entry.list ? '' : entry.text.text.trim().replace(/\s+/g, ' ')))
+}
+
+function isKnown(text: string, source: string, sources: FieldCheck): boolean {
+  try {
+    return fieldsIn(parseOperand(text)).every(field => sources.isField(source, field.name, field.arg))
+  } catch (error) {
+    if (error instanceof ConditionError) return false
+    throw error
+  }
+}
+
+function fieldsIn(operand: Operand | readonly Operand[]): { name: string; arg?: string }[] {
+  if (isList(operand)) return operand.flatMap(fieldsIn)
+  if (operand.kind === 'transform') return operand.args.flatMap(fieldsIn)
+  return operand.kind === 'field' ? [operand] : []
+}
+
+/**
+ * The condition with `and not` of each exception that has values. With any exception at all, the condition is put into
+ * parentheses, as Falco does.
+ * @throws {LoadFailure} when values do not fit the fields.
+ */
+export function withExceptions(condition: MappedText, exceptions: readonly CheckedException[]): MappedText {
+  if (exceptions.length === 0) return condition
+  const builder = new MappedTextBuilder()
+    .glue('(', condition)
+    .add(condition)
+    .glue(')', condition, condition.text.length)
+  for (const exception of exceptions) {
+    if (exception.values.length === 0) continue
+    builder.glue(' and not ', exception.fields[0]!)
+    if (exception.single) addSingle(builder, exception)
+    else addRows(builder, exception)
+  }
+  return builder.build()
+}
+
+function addSingle(builder: MappedTextBuilder, { fields, comps, values, context }: CheckedException): void {
+  const field = fields[0]!
+  builder.add(field).glue(` ${comps[0]} (`, field)
+  values.forEach((value, i) => {
+    if (value.list)
+      throw new LoadFailure(context, 'LOAD_ERR_VALIDATE', 'Expected values array to contain a list of strings')
+    if (i > 0) builder.glue(', ', value.text)
+    addQuoted(builder, value.text)
+  })
+  builder.glue(')', field)
+}
+
+function addRows(builder: MappedTextBuilder, { fields, comps, values, context }: CheckedException): void {
+  builder.glue('(', fields[0]!)
+  values.forEach((row, i) => {
+    if (!row.list || row.items.length !== fields.length)
+      throw new LoadFailure(context, 'LOAD_ERR_VALIDATE', 'Fields and values lists must have equal length')
+    builder.glue(i > 0 ? ' or (' : '(', fields[0]!)
+    row.items.forEach((value, k) => {
+      const field = fields[k]!
+      if (k > 0) builder.glue(' and ', field)
+      builder.add(field).glue(` ${comps[k]} `, field)
+      addValue(builder, value, comps[k]!, field)
+    })
+    builder.glue(')', fields[0]!)
+  })
+  builder.glue(')', fields[0]!)
+}
+
+function addValue(builder: MappedTextBuilder, value: Entry, op: string, field: MappedText): void {
+  if (!value.list) {
+    if (!takesList(op)) {
+      addQuoted(builder, value.text)
+    } else if (value.text.text.startsWith('(')) {
+      // Written with its parentheses: `(a, b)`, `(some_list)`.
+      builder.add(value.text)
+    } else {
+      addQuoted(builder.glue('(', value.text), value.text).glue(')', value.text)
+    }
+    return
+  }
+  builder.glue('(', field)
+  value.items.forEach((item, i) => {
+    if (item.list) return
+    if (i > 0) builder.glue(', ', item.text)
+    addQuoted(builder, item.text)
+  })
+  builder.glue(')', field)
+}

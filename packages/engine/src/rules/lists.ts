@@ -1,0 +1,185 @@
+import { quote } from '../condition/quote.ts'
+import { type MappedText, MappedTextBuilder } from '../text/mapped.ts'
+import type { CollectedList } from './collect.ts'
+import { LoadFailure } from './context.ts'
+
+/** Units that a condition may have with its lists in place. */
+export const MAX_EXPANDED_LENGTH = 4 * 1024 * 1024
+
+/** Lists within lists within lists … that there may be. */
+export const MAX_LIST_DEPTH = 200
+
+/** A list with the lists that its items name in place. */
+export interface ResolvedList {
+  readonly list: CollectedList
+  readonly items: readonly MappedText[]
+  /** Names of the lists that stand in it. */
+  readonly uses: ReadonlySet<string>
+  /** Position in the order of definition. */
+  readonly order: number
+}
+
+const DELIMITER = /[\s(),=]/
+const SPACE = /\s/
+
+/**
+ * Puts lists in place in other lists: an item that is the name of a list which was first defined before this one was
+ * last changed stands for that list's items. A list that would hold itself keeps the name.
+ */
+export function resolveLists(
+  lists: ReadonlyMap<string, CollectedList>,
+  before: ReadonlyMap<string, ResolvedList>,
+): Map<string, ResolvedList> {
+  const resolved = new Map<string, ResolvedList>()
+  const open = new Set<string>()
+  const orders = new Map([...lists.keys()].map((name, i) => [name, i]))
+  const resolve = (list: CollectedList): ResolvedList => {
+    const done = resolved.get(list.name)
+    if (done) return done
+    open.add(list.name)
+    if (open.size > MAX_LIST_DEPTH) throw tooDeep(list)
+    const items: MappedText[] = []
+    const uses = new Set<string>()
+    let length = 0
+    for (const item of list.items) {
+      const other = lists.get(item.text)
+      const inside = other !== undefined && other.index < list.visibility && !open.has(other.name)
+      const more = inside ? resolve(other).items : [item]
+      if (inside) uses.add(other.name)
+      for (const text of more) {
+        items.push(text)
+        length += text.text.length + 2
+        if (length > MAX_EXPANDED_LENGTH) throw tooLong(list)
+      }
+    }
+    open.delete(list.name)
+    const made = same(before.get(list.name), { list, items, uses, order: orders.get(list.name)! })
+    resolved.set(list.name, made)
+    return made
+  }
+  for (const list of lists.values()) resolve(list)
+  return resolved
+}
+
+/** The earlier object when nothing has changed, so that what was made from it still holds. */
+function same(before: ResolvedList | undefined, now: ResolvedList): ResolvedList {
+  const unchanged =
+    before !== undefined &&
+    before.list === now.list &&
+    before.order === now.order &&
+    before.items.length === now.items.length &&
+    before.items.every((item, i) => item === now.items[i])
+  return unchanged ? before : now
+}
+
+function tooLong(list: CollectedList): LoadFailure {
+  return new LoadFailure(
+    list.context,
+    'LOAD_ERR_VALIDATE',
+    `List is too long: its items have more than ${MAX_EXPANDED_LENGTH} characters in all`,
+  )
+}
+
+function tooDeep(list: CollectedList): LoadFailure {
+  return new LoadFailure(list.context, 'LOAD_ERR_VALIDATE', `Lists are nested deeper than ${MAX_LIST_DEPTH} levels`)
+}
+
+/** Appends a list's item or an exception's value, in quotes when it holds blanks and is not in quotes already. */
+export function addQuoted(builder: MappedTextBuilder, item: MappedText): MappedTextBuilder {
+  const { text } = item
+  if (text !== '' && (/^["']/.test(text) || !SPACE.test(text))) return builder.add(item)
+  const quoted = quote(text)
+  const inner = quoted.slice(1, -1)
+  if (inner === text) return builder.glue('"', item).add(item).glue('"', item, text.length)
+  const place = item.place(0, text.length)
+  const source = item.sourceAt(0)
+  return source ? builder.stand(quoted, source, place.offset, place.length) : builder.glue(quoted, item)
+}
+
+/** Replaces names of lists in condition texts by the lists' items. */
+export class ListExpander {
+  readonly #lists: ReadonlyMap<string, ResolvedList>
+  readonly #expansions = new Map<string, { text: MappedText; uses: ReadonlySet<ResolvedList> }>()
+  #depth = 0
+  constructor(lists: ReadonlyMap<string, ResolvedList>) {
+    this.#lists = lists
+  }
+
+  /**
+   * The condition with the items of each list that it names in place; `uses` gets these lists. A list's name is a word
+   * between blanks, parentheses, commas and `=`, outside of quotes. Items that are names of lists defined later than
+   * theirs are replaced in turn.
+   * @throws {LoadFailure} when that gets too long.
+   */
+  expand(condition: MappedText, uses: Set<ResolvedList>, after = -1): MappedText {
+    const { text } = condition
+    let builder: MappedTextBuilder | undefined
+    let copied = 0
+    for (let at = 0; at < text.length; ) {
+      const char = text[at]!
+      if (DELIMITER.test(char)) {
+        at++
+        continue
+      }
+      if (char === '"' || char === "'") {
+        at = endOfString(text, at)
+        continue
+      }
+      let end = at + 1
+      while (end < text.length && !DELIMITER.test(text[end]!)) end++
+      const list = this.#lists.get(text.slice(at, end))
+      if (list && list.order > after) {
+        builder ??= new MappedTextBuilder()
+        const items = this.#expansion(list, uses)
+        if (items.text !== '') {
+          builder.add(condition, copied, at).add(items)
+          copied = end
+        } else {
+          const gap = withoutComma(text, at, end, copied)
+          builder.add(condition, copied, gap.from)
+          copied = gap.to
+          end = Math.max(end, gap.to)
+        }
+        if (builder.length > MAX_EXPANDED_LENGTH) throw tooLong(list.list)
+      }
+      at = end
+    }
+    return builder ? builder.add(condition, copied).build() : condition
+  }
+
+  #expansion(list: ResolvedList, uses: Set<ResolvedList>): MappedText {
+    let made = this.#expansions.get(list.list.name)
+    if (!made) {
+      const builder = new MappedTextBuilder()
+      list.items.forEach((item, i) => {
+        if (i > 0) builder.glue(', ', item)
+        addQuoted(builder, item)
+      })
+      const inner = new Set<ResolvedList>([list])
+      if (++this.#depth > MAX_LIST_DEPTH) throw tooDeep(list.list)
+      made = { text: this.expand(builder.build(), inner, list.order), uses: inner }
+      this.#depth--
+      this.#expansions.set(list.list.name, made)
+    }
+    for (const used of made.uses) uses.add(used)
+    return made.text
+  }
+}
+
+/** Past the string that begins at `at`: the next mark of its kind without a backslash before it, or the end. */
+function endOfString(text: string, at: number): number {
+  const mark = text[at]!
+  for (let end = text.indexOf(mark, at + 1); end >= 0; end = text.indexOf(mark, end + 1))
+    if (text[end - 1] !== '\\') return end + 1
+  return text.length
+}
+
+/** The range to leave out for an empty list at `[at, end)`: with the comma before it, else with the one after it. */
+function withoutComma(text: string, at: number, end: number, copied: number): { from: number; to: number } {
+  let from = at
+  while (from > copied && SPACE.test(text[from - 1]!)) from--
+  if (from > copied && text[from - 1] === ',') return { from: from - 1, to: end }
+  let to = end
+  while (to < text.length && SPACE.test(text[to]!)) to++
+  return text[to] === ',' ? { from: at, to: to + 1 } : { from: at, to: end }
+}
