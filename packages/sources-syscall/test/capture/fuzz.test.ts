@@ -17,14 +17,14 @@ const EDGES = [
   0xfffffffc, 0xffffffff,
 ]
 
-/** A repeatable source of numbers below `limit` (xorshift32). */
+/** A repeatable source of numbers below `limit` (mulberry32). */
 function numbers(seed: number): (limit: number) => number {
-  let state = Math.imul(seed, 0x9e3779b1) | 1
+  let state = seed
   return limit => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) % limit
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit
   }
 }
 
@@ -62,13 +62,14 @@ function seeds(): Uint8Array[] {
     SECTION,
     eventBlock(0x216, '5 SYSCALL_CHDIR_X i64:0 "/\\u0000"'),
   ])
-  return [recorded.subarray(0, end), old]
+  return [Uint8Array.from(recorded.subarray(0, end)), old]
 }
 
 function mutate(original: Uint8Array, next: (limit: number) => number): Uint8Array {
   let bytes = original.slice()
   for (let left = 1 + next(6); left > 0; left--) {
-    const at = next(bytes.length)
+    // The section header seldom: without it there is nothing to read.
+    const at = next(20) === 0 ? next(bytes.length) : Math.min(SECTION.length + next(bytes.length), bytes.length - 1)
     switch (next(8)) {
       case 0:
         bytes[at] = next(256)
