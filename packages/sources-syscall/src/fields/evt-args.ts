@@ -3,9 +3,9 @@ import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import type { ParamType } from '../events/params.ts'
 import { EVENTS } from '../events/table.ts'
+import { directoryOf, UNKNOWN_DIRECTORY } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
 import { type ArgumentRef, argumentByName, argumentRef } from './arguments.ts'
-import { directoryText, UNKNOWN_DIRECTORY } from './directory.ts'
 import { argumentText, rawText, readInteger, resolvedText } from './formats/param.ts'
 import { type Field, type Fields, LEFT_ONLY } from './table.ts'
 
@@ -117,8 +117,8 @@ function absolutePath(event: SyscallEvent, end: number): string | undefined {
   const path = argumentByName(pair.path).of(event)
   if (dirfd < 0 || path < 0 || !event.has(dirfd) || !event.has(path)) return undefined
   const name = event.text(path)
-  if (name.startsWith('/')) return concatenatePaths('.', name)
-  return concatenatePaths(directoryText(thread, event.int64Number(dirfd), `${UNKNOWN_DIRECTORY}/`), name)
+  const directory = directoryOf(thread, name, event.int64Number(dirfd))
+  return concatenatePaths(directory === UNKNOWN_DIRECTORY ? `${directory}/` : directory, name)
 }
 
 function pathEnd(arg: string): number {

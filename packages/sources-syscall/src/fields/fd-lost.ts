@@ -1,7 +1,9 @@
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
+import { directoryOf } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
-import { AT_FDCWD, directoryText, UNKNOWN_DIRECTORY } from './directory.ts'
+import type { Thread } from '../state/thread.ts'
+import { AT_FDCWD } from './directory.ts'
 import { argumentText } from './formats/param.ts'
 
 /**
@@ -25,7 +27,7 @@ export function lostName(event: SyscallEvent): string | undefined {
       return argumentText(event, 1)
     case PPME.SYSCALL_OPENAT_2_X:
     case PPME.SYSCALL_OPENAT2_X:
-      return belowDirectory(event, event.text(2), event.int64Number(1, AT_FDCWD))
+      return belowDirectory(event.thread, event.text(2), event.int64Number(1, AT_FDCWD))
     case PPME.SYSCALL_OPEN_BY_HANDLE_AT_X:
       return event.text(3)
     default:
@@ -78,7 +80,6 @@ function isExit(event: SyscallEvent): boolean {
   return (event.type & 1) === 1
 }
 
-function belowDirectory(event: SyscallEvent, name: string, dirfd: number): string {
-  if (name.startsWith('/')) return concatenatePaths('.', name)
-  return concatenatePaths(directoryText(event.thread!, dirfd, UNKNOWN_DIRECTORY), name)
+function belowDirectory(thread: Thread | null, name: string, dirfd: number): string {
+  return thread === null ? name : concatenatePaths(directoryOf(thread, name, dirfd), name)
 }

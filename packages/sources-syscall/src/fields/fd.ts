@@ -2,7 +2,7 @@ import { FdKind } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
 import { EVENT_FLAGS, EventFlag } from '../events/table.ts'
 import { FD_CONNECTED, FD_OVERLAY_LOWER, FD_OVERLAY_UPPER, type Fd } from '../state/fd.ts'
-import { directoryName, fileName, isFileOrDirectory } from './directory.ts'
+import { directoryName, fileName } from './directory.ts'
 import { failedConnect, lostName, lostNameRaw, lostTypeChar } from './fd-lost.ts'
 import { fdTypeChar, fdTypeName } from './formats/fd.ts'
 import { integer } from './formats/integer.ts'
@@ -52,8 +52,8 @@ function directory(event: SyscallEvent): string | undefined {
     const path = isAboutFd(event) ? lostName(event) : undefined
     return path === undefined ? undefined : directoryName(path)
   }
-  if (!isFileOrDirectory(fd.type)) return undefined
-  return fd.type === FdKind.directory ? fd.name : directoryName(fd.name)
+  if (fd.type === FdKind.directory) return fd.name
+  return isFile(fd) ? directoryName(fd.name) : undefined
 }
 
 function inContainer(event: SyscallEvent, text: string | undefined): string | undefined {

@@ -1,9 +1,10 @@
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { EVENTS } from '../events/table.ts'
+import { directoryOf } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
+import type { Thread } from '../state/thread.ts'
 import { argumentByName } from './arguments.ts'
-import { directoryText, isFileOrDirectory, UNKNOWN_DIRECTORY } from './directory.ts'
 import type { Field, Fields } from './table.ts'
 
 /** Which parameter holds a path: by name, `fd` for the descriptor's own name. */
@@ -58,21 +59,18 @@ function path(event: SyscallEvent, role: Role, raw: boolean): string | undefined
   if (index < 0 || !event.has(index)) return undefined
   const text = event.text(index)
   if (raw || text.startsWith('/')) return text
-  return event.thread === null ? undefined : concatenatePaths(base(event, index), text)
+  return event.thread === null ? undefined : concatenatePaths(base(event, event.thread, index), text)
 }
 
 function succeeded(event: SyscallEvent, paths: Paths): boolean {
   return event.has(0) && (paths.opens === true ? event.int64Number(0) !== -1 : event.int64Number(0) === 0)
 }
 
-function base(event: SyscallEvent, index: number): string {
+function base(event: SyscallEvent, thread: Thread, index: number): string {
   const info = EVENTS[event.type]!.params[index]!
-  const thread = event.thread!
-  if (info.type !== 'relpath' || info.dirfd < 0) return thread.cwd
-  const dirfd = event.int64Number(info.dirfd)
-  const fd = thread.fds.get(dirfd)
-  if (dirfd >= 0 && (fd === null || !isFileOrDirectory(fd.type))) return UNKNOWN_DIRECTORY
-  return directoryText(thread, dirfd, UNKNOWN_DIRECTORY)
+  return info.type === 'relpath' && info.dirfd >= 0
+    ? directoryOf(thread, '', event.int64Number(info.dirfd))
+    : thread.cwd
 }
 
 function field(doc: string, role: Role, raw: boolean): Field {

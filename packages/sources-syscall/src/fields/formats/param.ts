@@ -1,12 +1,13 @@
 import type { SyscallEvent } from '../../event.ts'
 import { FLAG_TABLES } from '../../events/flags.ts'
 import { ERRNO_NAMES, SIGNAL_NAMES } from '../../events/names.ts'
-import type { ParamFormat, ParamInfo, ParamType } from '../../events/params.ts'
+import { PARAM_SIZES, type ParamFormat, type ParamInfo, type ParamType } from '../../events/params.ts'
 import { SYSCALL_NAMES } from '../../events/syscalls.ts'
 import { EVENTS } from '../../events/table.ts'
 import { decodeText } from '../../events/text.ts'
 import { concatenatePaths } from '../../state/paths.ts'
 import type { Thread } from '../../state/thread.ts'
+import type { UserTable } from '../../state/users.ts'
 import { AT_FDCWD, baseOf } from '../directory.ts'
 import { machineOf } from '../machine.ts'
 import { sockaddrText, socktupleText } from './address.ts'
@@ -35,7 +36,7 @@ export function resolvedText(event: SyscallEvent, i: number): string {
   const info = EVENTS[event.type]!.params[i]!
   if (!event.has(i)) return ''
   return info.type === 'dyn'
-    ? variantText(event, i, info, resolved)
+    ? variantText(event, i, info, resolved, '')
     : resolved(event, info, info.type, event.paramOffset(i), event.paramLength(i))
 }
 
@@ -60,10 +61,16 @@ function absentText(type: ParamType): string {
 type Render = (event: SyscallEvent, info: ParamInfo, type: ParamType, at: number, length: number) => string
 
 /** The first byte of a `dyn` parameter says which type the rest has. */
-function variantText(event: SyscallEvent, i: number, info: ParamInfo, render: Render): string {
+function variantText(
+  event: SyscallEvent,
+  i: number,
+  info: ParamInfo,
+  render: Render,
+  unknown = 'INVALID DYNAMIC PARAMETER',
+): string {
   const at = event.paramOffset(i)
   const variant = info.variants?.[event.bytes[at]!]
-  return variant ? render(event, info, variant.type, at + 1, event.paramLength(i) - 1) : 'INVALID DYNAMIC PARAMETER'
+  return variant ? render(event, info, variant.type, at + 1, event.paramLength(i) - 1) : unknown
 }
 
 function raw(event: SyscallEvent, info: ParamInfo, type: ParamType, at: number, length: number): string {
@@ -113,7 +120,7 @@ function resolved(event: SyscallEvent, info: ParamInfo, type: ParamType, at: num
   }
 }
 
-/** The widths of `readInteger` in bits, and whether it is signed. */
+/** Types whose numbers may be negative. */
 const SIGNED: ReadonlySet<ParamType> = new Set<ParamType>([
   'int8',
   'int16',
@@ -134,6 +141,7 @@ export function readInteger(
   length: number,
 ): number | bigint | undefined {
   const { view } = event
+  if (length !== PARAM_SIZES[type]) return undefined
   const signed = SIGNED.has(type)
   switch (length) {
     case 1:
@@ -193,9 +201,9 @@ function meaning(event: SyscallEvent, info: ParamInfo, type: ParamType, value: n
     case 'pid32':
       return event.thread?.table.get(Number(value))?.comm ?? ''
     case 'uid':
-      return idName(event, value, (container, id) => machineOf(event)?.users.user(container, id)?.name)
+      return idName(event, value, userName)
     case 'gid':
-      return idName(event, value, (container, id) => machineOf(event)?.users.group(container, id)?.name)
+      return idName(event, value, groupName)
     case 'flags8':
     case 'flags16':
     case 'flags32':
@@ -229,13 +237,19 @@ function descriptorText(thread: Thread | null, num: number): string {
   return num === AT_FDCWD ? 'AT_FDCWD' : errnoName(-num)
 }
 
-function idName(
-  event: SyscallEvent,
-  id: number | bigint,
-  nameOf: (container: string, id: number) => string | undefined,
-): string {
+type NameOf = (users: UserTable, container: string, id: number) => string | undefined
+
+/** Only what the recording has told: here, unlike in user.name, 0 does not mean root by itself. */
+const userName: NameOf = (users, container, id) =>
+  users.hasUser(container, id) ? users.user(container, id)?.name : undefined
+const groupName: NameOf = (users, container, id) =>
+  users.hasGroup(container, id) ? users.group(container, id)?.name : undefined
+
+function idName(event: SyscallEvent, id: number | bigint, nameOf: NameOf): string {
   if (id === NO_ID) return '<NONE>'
-  return (event.thread === null ? undefined : nameOf(event.thread.containerId, Number(id))) ?? ABSENT
+  const users = machineOf(event)?.users
+  if (users === undefined || event.thread === null) return ABSENT
+  return nameOf(users, event.thread.containerId, Number(id)) ?? ABSENT
 }
 
 const flagNamesByTable = new Map<string, FlagNames>()
@@ -254,7 +268,7 @@ function flagNames(info: ParamInfo, exact: boolean): FlagNames | undefined {
 /** A relative path in full: below the working directory, or the directory that the parameter named by `info.dirfd` is. */
 function fullPath(event: SyscallEvent, info: ParamInfo, path: string): string {
   if (event.thread === null || path === ABSENT || path.startsWith('/')) return ''
-  return concatenatePaths(baseOf(event, info), path)
+  return concatenatePaths(baseOf(event, event.thread, info), path)
 }
 
 /** A string up to its first NUL; what recorders write for a null pointer prints as absent. */
