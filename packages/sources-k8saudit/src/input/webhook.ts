@@ -52,6 +52,8 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
     requests: 0,
     refused: { route: 0, 'media-type': 0, 'body-too-large': 0, 'bad-body': 0, busy: 0, aborted: 0 },
   }
+  /** Where it can be reached from this machine; empty before it listens. */
+  url = ''
   private readonly options: AuditWebhookOptions
   private readonly path: string
   private readonly maxBodyBytes: number
@@ -73,16 +75,9 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
     const { host, port = 9765, signal } = this.options
     this.server.listen({ port, ...(host && { host }) })
     await once(this.server, 'listening')
+    this.url = this.ownUrl()
     if (signal?.aborted) await this.close()
     signal?.addEventListener('abort', () => void this.close(), { once: true })
-  }
-
-  /** Where it can be reached from this machine. */
-  get url(): string {
-    const { port, address } = this.server.address() as AddressInfo
-    const host =
-      address === '::' || address === '0.0.0.0' ? 'localhost' : address.includes(':') ? `[${address}]` : address
-    return `${this.options.tls === undefined ? 'http' : 'https'}://${host}:${port}${this.path}`
   }
 
   async *batches(): AsyncGenerator<AuditEvent[], void> {
@@ -101,6 +96,13 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
   close(): Promise<void> {
     this.stopping ??= this.stop()
     return this.stopping
+  }
+
+  private ownUrl(): string {
+    const { port, address } = this.server.address() as AddressInfo
+    const everywhere = address === '::' || address === '0.0.0.0'
+    const host = everywhere ? 'localhost' : address.includes(':') ? `[${address}]` : address
+    return `${this.options.tls === undefined ? 'http' : 'https'}://${host}:${port}${this.path}`
   }
 
   private async stop(): Promise<void> {
@@ -153,9 +155,9 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
       'content-type': 'text/plain; charset=utf-8',
       ...(refusal.status === 405 && { allow: 'POST' }),
       ...(refusal.status === 429 && { 'retry-after': '1' }),
-      ...(!request.complete && { connection: 'close' }),
     })
     response.end(`${refusal.reason}\n`)
+    // What still comes of the body is let go, not cut off: else the client would see a broken pipe instead of the reason.
     request.resume()
   }
 }
