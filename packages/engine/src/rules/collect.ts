@@ -1,8 +1,10 @@
 import { type MappedText, MappedTextBuilder } from '../text/mapped.ts'
 import type { Problem } from '../text/problem.ts'
+import type { CollectedList, CollectedMacro, CollectedRule, Ordered } from './collected.ts'
 import { type Context, LoadFailure } from './context.ts'
-import { type CheckedException, checkException, type FieldCheck } from './exceptions.ts'
+import { checkException, type FieldCheck } from './exceptions.ts'
 import type {
+  CheckedException,
   ExceptionItem,
   Item,
   ListItem,
@@ -13,24 +15,6 @@ import type {
   RuleUpdateItem,
 } from './item.ts'
 import { compareVersions, ENGINE_VERSION, formatVersion, parseVersion, satisfies, type Version } from './version.ts'
-
-/**
- * Position in the order of definition (`index`: of the first one; `visibility`: of the last one that changed it). What
- * an item refers to must have been defined before it was last changed. Never changed in place: a new object says that
- * something is new.
- */
-interface Ordered {
-  readonly index: number
-  readonly visibility: number
-}
-export type CollectedList = Ordered & Omit<ListItem, 'kind' | 'append'>
-export type CollectedMacro = Ordered & Omit<MacroItem, 'kind' | 'append'>
-export type CollectedRule = Ordered &
-  Omit<RuleItem, 'kind' | 'exceptions'> & {
-    readonly exceptions: readonly CheckedException[]
-    /** Its source is not loaded: it is left out. */
-    readonly unknownSource: boolean
-  }
 
 const NO_LIST = "List uses 'append' or 'override.items: append' but no list by that name already exists"
 const NO_MACRO = "Macro uses 'append' or 'override.condition: append' but no macro by that name already exists"

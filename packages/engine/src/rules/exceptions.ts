@@ -4,20 +4,9 @@ import { parseOperand } from '../condition/parse.ts'
 import { isList } from '../condition/walk.ts'
 import { isOperator, LIST_OPERATORS, MODIFIERS, takesList } from '../condition/words.ts'
 import { type MappedText, MappedTextBuilder } from '../text/mapped.ts'
-import { type Context, LoadFailure } from './context.ts'
-import type { Entry, ExceptionItem } from './item.ts'
-import { addQuoted } from './lists.ts'
-
-/** An exception whose fields and comparison operators have been checked and paired. */
-export interface CheckedException {
-  readonly name: string
-  /** `single`: one field, values are a list of scalars. Else each value is a list as long as `fields`. */
-  readonly single: boolean
-  readonly fields: readonly MappedText[]
-  readonly comps: readonly string[]
-  readonly values: readonly Entry[]
-  readonly context: Context
-}
+import { LoadFailure } from './context.ts'
+import type { CheckedException, Entry, ExceptionItem } from './item.ts'
+import { addQuoted } from './item-text.ts'
 
 export interface FieldCheck {
   isField(source: string, name: string, arg: string | undefined): boolean

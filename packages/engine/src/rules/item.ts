@@ -94,3 +94,14 @@ export interface ExceptionItem {
   readonly values: readonly Entry[]
   readonly context: Context
 }
+
+/** An exception whose fields and comparison operators have been checked and paired. */
+export interface CheckedException {
+  readonly name: string
+  /** `single`: one field, values are a list of scalars. Else each value is a list as long as `fields`. */
+  readonly single: boolean
+  readonly fields: readonly MappedText[]
+  readonly comps: readonly string[]
+  readonly values: readonly Entry[]
+  readonly context: Context
+}

@@ -1,7 +1,7 @@
-import { quote } from '../condition/quote.ts'
 import { type MappedText, MappedTextBuilder } from '../text/mapped.ts'
-import type { CollectedList } from './collect.ts'
+import type { CollectedList } from './collected.ts'
 import { LoadFailure } from './context.ts'
+import { addQuoted } from './item-text.ts'
 
 /** Units that a condition may have with its lists in place. */
 export const MAX_EXPANDED_LENGTH = 4 * 1024 * 1024
@@ -82,18 +82,6 @@ function tooLong(list: CollectedList): LoadFailure {
 
 function tooDeep(list: CollectedList): LoadFailure {
   return new LoadFailure(list.context, 'LOAD_ERR_VALIDATE', `Lists are nested deeper than ${MAX_LIST_DEPTH} levels`)
-}
-
-/** Appends a list's item or an exception's value, in quotes when it holds blanks and is not in quotes already. */
-export function addQuoted(builder: MappedTextBuilder, item: MappedText): MappedTextBuilder {
-  const { text } = item
-  if (text !== '' && (/^["']/.test(text) || !SPACE.test(text))) return builder.add(item)
-  const quoted = quote(text)
-  const inner = quoted.slice(1, -1)
-  if (inner === text) return builder.glue('"', item).add(item).glue('"', item, text.length)
-  const place = item.place(0, text.length)
-  const source = item.sourceAt(0)
-  return source ? builder.stand(quoted, source, place.offset, place.length) : builder.glue(quoted, item)
 }
 
 /** Replaces names of lists in condition texts by the lists' items. */

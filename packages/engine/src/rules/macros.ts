@@ -1,5 +1,5 @@
 import type { Condition, MacroRef } from '../condition/ast.ts'
-import type { CollectedMacro } from './collect.ts'
+import type { CollectedMacro } from './collected.ts'
 import { type Context, LoadFailure } from './context.ts'
 import { expressionContext } from './expression.ts'
 import type { Memo } from './memo.ts'

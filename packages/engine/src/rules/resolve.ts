@@ -1,6 +1,7 @@
 import type { MappedText } from '../text/mapped.ts'
 import type { Problem } from '../text/problem.ts'
-import type { CollectedMacro, CollectedRule, Collector } from './collect.ts'
+import type { Collector } from './collect.ts'
+import type { CollectedMacro, CollectedRule } from './collected.ts'
 import { LoadFailure } from './context.ts'
 import { withExceptions } from './exceptions.ts'
 import { conditionProblem, type Origins, type Remark } from './expression.ts'
