@@ -1,10 +1,20 @@
 export type { Alert } from './alert/alert.ts'
-export type { CompiledCondition, ConditionOptions } from './bytecode/compile-condition.ts'
-export { compileCondition } from './bytecode/compile-condition.ts'
+export { compileOutput } from './alert/compile-output.ts'
+export { escapeLine, type Json, printJson } from './alert/json.ts'
+export { isoTime, type JsonOptions } from './alert/object.ts'
+export { alertJson, alertText } from './alert/print.ts'
+export { type CompiledCondition, type ConditionOptions, compileCondition } from './bytecode/compile-condition.ts'
 export type { Condition, Operand } from './condition/ast.ts'
 export { ConditionError } from './condition/error.ts'
 export { parseCondition } from './condition/parse.ts'
 export { printCondition } from './condition/print.ts'
+export type { AppendOutput, AppendOutputFormat } from './engine/append-output.ts'
+export { Engine } from './engine/engine.ts'
+export type { ExplainedNode, Explanation } from './engine/explanation.ts'
+export { explanationText } from './engine/explanation-text.ts'
+export type { LoadedRule, LoadReport, RulesFile } from './engine/loaded-rule.ts'
+export type { EngineOptions } from './engine/options.ts'
+export type { EngineStats } from './engine/stats.ts'
 export type {
   EventTypes,
   FieldDef,
@@ -17,6 +27,8 @@ export type {
   Value,
 } from './fields/field.ts'
 export { defineSource } from './fields/field.ts'
-export type { Priority } from './rules/priority.ts'
-export { PRIORITIES } from './rules/priority.ts'
+export { PRIORITIES, type Priority, parsePriority } from './rules/priority.ts'
+export type { PluginVersion, RuleSelection } from './rules/rule.ts'
+export { CODES, type Problem, type ProblemCode } from './text/problem.ts'
+export { type FileResult, formatProblem, formatResult, formatSummary, resultToJSON } from './text/report.ts'
 export type { Place, Span } from './text/span.ts'

@@ -1,17 +1,5 @@
 import type { Value } from '../fields/field.ts'
-
-/** Falco's severities, most severe first; the order is the numeric level (Emergency = 0). */
-export const PRIORITIES = [
-  'Emergency',
-  'Alert',
-  'Critical',
-  'Error',
-  'Warning',
-  'Notice',
-  'Informational',
-  'Debug',
-] as const
-export type Priority = (typeof PRIORITIES)[number]
+import type { Priority } from '../rules/priority.ts'
 
 /** What outputs receive. */
 export interface Alert {

@@ -1,0 +1,19 @@
+import { eventContext, genericFields } from '../fields/evt.ts'
+import type { Source } from '../fields/field.ts'
+import { FieldTable } from '../fields/table.ts'
+import { Format, Slots } from './format.ts'
+import { parseTemplate } from './template.ts'
+
+/**
+ * Compiles an output template for a source: `%proc.name opened %fd.name`. Absent fields print as <NA>.
+ * @throws {ConditionError} with the span of the token that is no field of the source, or is malformed
+ */
+export function compileOutput<E>(template: string, source: Source<E>): (event: E) => string {
+  const table = new FieldTable(source, genericFields(source, eventContext()))
+  const slots = new Slots(table)
+  const format = new Format(
+    parseTemplate(template, (name, arg) => table.lookup(name, arg) !== undefined),
+    slots,
+  )
+  return event => format.text(slots, slots.capture(event))
+}

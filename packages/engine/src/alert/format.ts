@@ -1,0 +1,138 @@
+import { evaluateExpr, printExpr } from '../bytecode/evaluate-tree.ts'
+import { lowerOperand } from '../bytecode/operand.ts'
+import type { Expr, FieldExpr } from '../bytecode/tree.ts'
+import type { FieldOperand, Operand } from '../condition/ast.ts'
+import { isList } from '../condition/walk.ts'
+import type { ExtractErrors } from '../fields/extract.ts'
+import type { Value } from '../fields/field.ts'
+import { jsonValue } from '../fields/print.ts'
+import type { FieldTable } from '../fields/table.ts'
+import { bytesToText, textToBytes } from '../text/encoding.ts'
+import type { Template } from './template.ts'
+
+/** What formats have read of one event: by slot, undefined = absent. */
+export interface Captured {
+  readonly values: (Value | undefined)[]
+  /** For fields whose JSON value is another one than the printed one. */
+  readonly json: (Value | undefined)[]
+}
+
+/** The operands that the formats of one rule read, each once per event. */
+export class Slots {
+  readonly #table: FieldTable
+  readonly #errors: ExtractErrors | undefined
+  readonly #exprs: Expr[] = []
+  readonly #byKey = new Map<string, number>()
+
+  constructor(table: FieldTable, errors?: ExtractErrors) {
+    this.#table = table
+    this.#errors = errors
+  }
+
+  /** @throws {ConditionError} when the operand does not fit the source */
+  add(operand: Operand): number {
+    return this.addExpr(lowerOperand(operand, this.#table, { span: operand.span ?? NO_SPAN }))
+  }
+
+  addExpr(expr: Expr): number {
+    let slot = this.#byKey.get(expr.key)
+    if (slot === undefined) this.#byKey.set(expr.key, (slot = this.#exprs.push(expr) - 1))
+    return slot
+  }
+
+  expr(slot: number): Expr {
+    return this.#exprs[slot]!
+  }
+
+  /** Reads everything now: the event may change or go away afterwards. Never throws. */
+  capture(event: unknown): Captured {
+    const values: (Value | undefined)[] = []
+    const json: (Value | undefined)[] = []
+    for (const expr of this.#exprs) {
+      const value = keep(evaluateExpr(expr, event, this.#errors))
+      values.push(value)
+      json.push(value !== undefined && hasOwnJson(expr) ? keep(this.#ownJson(expr, event)) : undefined)
+    }
+    return { values, json }
+  }
+
+  text(slot: number, captured: Captured): string {
+    return printExpr(this.#exprs[slot]!, captured.values[slot])
+  }
+
+  json(slot: number, captured: Captured): Value | null {
+    const expr = this.#exprs[slot]!
+    if (expr.kind === 'field' && expr.field.def.toJson) return captured.json[slot] ?? null
+    const print = expr.kind === 'field' ? expr.field.print : undefined
+    return jsonValue(captured.values[slot], { type: expr.type, list: expr.list, print })
+  }
+
+  #ownJson(expr: FieldExpr, event: unknown): Value | undefined {
+    try {
+      return expr.field.def.toJson!(event, expr.field.arg)
+    } catch {
+      this.#errors?.set(expr.key, (this.#errors.get(expr.key) ?? 0) + 1)
+      return undefined
+    }
+  }
+}
+
+const NO_SPAN = { offset: 0, line: 1, column: 1, length: 0 }
+
+function hasOwnJson(expr: Expr): expr is FieldExpr {
+  return expr.kind === 'field' && expr.field.def.toJson !== undefined
+}
+
+/** Bytes may lie in a buffer that is used again. */
+function keep(value: Value | undefined): Value | undefined {
+  if (value instanceof Uint8Array) return value.slice()
+  if (Array.isArray(value) && value.some(v => v instanceof Uint8Array))
+    return value.map(v => (v instanceof Uint8Array ? v.slice() : v))
+  return value
+}
+
+/** A template bound to slots. */
+export class Format {
+  readonly #parts: readonly (string | { readonly slot: number; readonly width: number })[]
+  /** Fields that the template names, inside transformers too, by the name they are printed under in output_fields. */
+  readonly fields: ReadonlyMap<string, number>
+
+  /** @throws {ConditionError} when a field or transformer does not fit the source */
+  constructor(template: Template, slots: Slots) {
+    const fields = new Map<string, number>()
+    this.#parts = template.map(token => {
+      if (token.kind === 'text') return token.text
+      for (const field of fieldOperands(token.operand)) fields.set(nameOf(field), slots.add(field))
+      return { slot: slots.add(token.operand), width: token.width }
+    })
+    this.fields = fields
+  }
+
+  text(slots: Slots, captured: Captured): string {
+    let text = ''
+    for (const part of this.#parts) {
+      if (typeof part === 'string') text += part
+      else if (part.width === 0) text += slots.text(part.slot, captured)
+      else text += fit(slots.text(part.slot, captured), part.width)
+    }
+    return text
+  }
+}
+
+/** The key of a field in output_fields: as written. */
+export function nameOf(field: FieldOperand): string {
+  return field.arg === undefined ? field.name : `${field.name}[${field.arg}]`
+}
+
+function fieldOperands(operand: Operand): FieldOperand[] {
+  if (operand.kind === 'field') return [operand]
+  if (operand.kind === 'literal') return []
+  return operand.args.flatMap(arg => (isList(arg) ? arg.flatMap(fieldOperands) : fieldOperands(arg)))
+}
+
+/** Pads with blanks or cuts to `width` bytes of UTF-8. */
+function fit(text: string, width: number): string {
+  const bytes = textToBytes(text)
+  if (bytes.length <= width) return text + ' '.repeat(width - bytes.length)
+  return bytes.length === text.length ? text.slice(0, width) : bytesToText(bytes.subarray(0, width)).toWellFormed()
+}

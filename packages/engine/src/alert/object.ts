@@ -1,0 +1,51 @@
+import type { Value } from '../fields/field.ts'
+import type { Alert } from './alert.ts'
+import { byCodePoint } from './json.ts'
+
+/** Which optional properties of the JSON object to print; falco.yaml's json_include_*_property. */
+export interface JsonOptions {
+  /** Default true. */
+  readonly output?: boolean
+  /** Default true. */
+  readonly tags?: boolean
+  /** Default false. */
+  readonly message?: boolean
+  /** Default true. */
+  readonly output_fields?: boolean
+}
+
+/** Falco's JSON object of an alert, its keys in order. */
+export function alertObject(
+  alert: Alert,
+  include: JsonOptions,
+  convert: (value: Value | null) => unknown,
+): Record<string, unknown> {
+  const fields = () =>
+    Object.fromEntries(
+      Object.keys(alert.output_fields)
+        .sort(byCodePoint)
+        .map(name => [name, convert(alert.output_fields[name]!)]),
+    )
+  return {
+    ...(alert.hostname === undefined ? {} : { hostname: alert.hostname }),
+    ...(include.message === true ? { message: alert.message } : {}),
+    ...(include.output === false ? {} : { output: alert.output }),
+    ...(include.output_fields === false ? {} : { output_fields: fields() }),
+    priority: alert.priority,
+    rule: alert.rule,
+    source: alert.source,
+    ...(include.tags === false ? {} : { tags: alert.tags }),
+    time: isoTime(alert.time),
+  }
+}
+
+/** `2026-11-24T14:12:34.638674831Z`: UTC with nanoseconds. */
+export function isoTime(time: bigint): string {
+  const ns = ((time % NS) + NS) % NS
+  const seconds = Number((time - ns) / NS)
+  const date = new Date(seconds * 1000)
+  if (Number.isNaN(date.getTime())) return '1970-01-01T00:00:00.000000000Z'
+  return `${date.toISOString().slice(0, -5)}.${String(ns).padStart(9, '0')}Z`
+}
+
+const NS = 1_000_000_000n

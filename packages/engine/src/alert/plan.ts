@@ -1,0 +1,95 @@
+import type { ExtractErrors } from '../fields/extract.ts'
+import type { Value } from '../fields/field.ts'
+import type { FieldTable } from '../fields/table.ts'
+import type { Priority } from '../rules/priority.ts'
+import { type Captured, Format, Slots } from './format.ts'
+import { byCodePoint } from './json.ts'
+import { type AlertWords, RuleAlert } from './rule-alert.ts'
+import type { Template } from './template.ts'
+
+/** Everything that a rule's alerts say, parsed: plain data, so that it can be saved. */
+export interface AlertTemplate {
+  readonly rule: string
+  readonly priority: Priority
+  readonly source: string
+  readonly tags: readonly string[]
+  readonly message: Template
+  /** Output fields besides those of the message: of their own type, or a template's text. */
+  readonly extra: readonly { readonly name: string; readonly template: Template; readonly raw: boolean }[]
+}
+
+export interface AlertSettings {
+  readonly hostname?: string | undefined
+  /** Times as ISO 8601 in UTC instead of the local time of day. */
+  readonly iso8601?: boolean | undefined
+}
+
+/** How to make alerts of one rule. */
+export class AlertPlan implements AlertWords {
+  readonly rule: string
+  readonly priority: Priority
+  readonly source: string
+  readonly tags: readonly string[]
+  readonly hostname: string | undefined
+  /** Output fields that are doubles. */
+  readonly doubles: ReadonlySet<string>
+  readonly #slots: Slots
+  readonly #prefix: Format
+  readonly #message: Format
+  /** Typed output fields by name, sorted. */
+  readonly #raw: readonly (readonly [string, number])[]
+  readonly #formatted: readonly (readonly [string, Format])[]
+
+  /** @throws {ConditionError} when a template does not fit the source */
+  constructor(template: AlertTemplate, table: FieldTable, settings: AlertSettings, errors?: ExtractErrors) {
+    this.rule = template.rule
+    this.priority = template.priority
+    this.source = template.source
+    this.tags = template.tags
+    this.hostname = settings.hostname
+    this.#slots = new Slots(table, errors)
+    this.#prefix = new Format(prefixOf(template.priority, settings.iso8601 === true), this.#slots)
+    this.#message = new Format(template.message, this.#slots)
+    const raw = new Map([...this.#message.fields, ...this.#prefix.fields])
+    const formatted: (readonly [string, Format])[] = []
+    for (const extra of template.extra) {
+      const format = new Format(extra.template, this.#slots)
+      if (!extra.raw) formatted.push([extra.name, format])
+      else for (const [name, slot] of format.fields) raw.set(name, slot)
+    }
+    for (const [name] of formatted) raw.delete(name)
+    this.#raw = [...raw].sort(([a], [b]) => byCodePoint(a, b))
+    this.#formatted = formatted
+    this.doubles = new Set(
+      this.#raw.filter(([, slot]) => this.#slots.expr(slot).type === 'double').map(([name]) => name),
+    )
+  }
+
+  /** The alert for an event that matched. Reads all it needs of the event now. */
+  alert(event: unknown, time: bigint): RuleAlert {
+    return new RuleAlert(this, this.#slots.capture(event), time)
+  }
+
+  prefix(captured: Captured): string {
+    return this.#prefix.text(this.#slots, captured)
+  }
+
+  message(captured: Captured): string {
+    return this.#message.text(this.#slots, captured)
+  }
+
+  fields(captured: Captured): Record<string, Value | null> {
+    const fields: Record<string, Value | null> = {}
+    for (const [name, slot] of this.#raw) fields[name] = this.#slots.json(slot, captured)
+    for (const [name, format] of this.#formatted) fields[name] = format.text(this.#slots, captured)
+    return fields
+  }
+}
+
+/** `TIME: Priority ` before every message. */
+function prefixOf(priority: Priority, iso8601: boolean): Template {
+  return [
+    { kind: 'value', operand: { kind: 'field', name: iso8601 ? 'evt.time.iso8601' : 'evt.time' }, width: 0 },
+    { kind: 'text', text: `: ${priority} ` },
+  ]
+}

@@ -1,0 +1,124 @@
+import type { FieldOperand, Operand } from '../condition/ast.ts'
+import { ConditionError } from '../condition/error.ts'
+import { parseOperand } from '../condition/parse.ts'
+import { SourceText } from '../text/source.ts'
+import type { Span } from '../text/span.ts'
+
+/** A parsed output template: plain data, so that it can be saved and formatted without a parser. */
+export type Template = readonly Token[]
+
+export type Token =
+  | { readonly kind: 'text'; readonly text: string }
+  /** `%proc.name`; `width` > 0 pads with blanks or cuts to that many bytes. */
+  | { readonly kind: 'value'; readonly operand: Operand; readonly width: number }
+
+const FIELD = /[a-zA-Z]\w*(?:\.\w+)+/y
+const ARGUMENT = /\[(?:"([^"]*)"|'([^']*)'|([^\][\s"']+))\]/y
+const TRANSFORMER = /[a-zA-Z]\w*[ \t\r\n]*\(/y
+
+/**
+ * Parses `text %field %field[arg] %10field %tolower(field)`. After a `%` the longest text that is a field of the source
+ * counts, what follows is text again: `%proc.names` is `%proc.name` and an s. A `*` at the start is Falco's mark for
+ * printing <NA> for what is absent; that is always done here, so it is dropped. There is no escape for `%`.
+ * @param isField whether the source has the field and accepts the argument
+ * @throws {ConditionError} `template` with the span of the token in `text`
+ */
+export function parseTemplate(text: string, isField: (name: string, arg: string | undefined) => boolean): Template {
+  const tokens: Token[] = []
+  let at = text.startsWith('*') ? 1 : 0
+  if (at === text.length) throw new ConditionError('template', 'empty formatting token', spanAt(text, 0, text.length))
+  while (at < text.length) {
+    const percent = text.indexOf('%', at)
+    const end = percent < 0 ? text.length : percent
+    if (end > at) tokens.push({ kind: 'text', text: text.slice(at, end) })
+    if (percent < 0) break
+    const digits = /^\d*/.exec(text.slice(percent + 1))![0]
+    const start = percent + 1 + digits.length
+    if (start === text.length) {
+      const what = digits === '' ? '%' : 'number'
+      const message = `invalid formatting syntax: formatting cannot end with a ${what}`
+      throw new ConditionError('template', message, spanAt(text, percent, start - percent))
+    }
+    const value = transformed(text, start) ?? field(text, start, isField)
+    if (value === undefined) throw unknown(text, percent, start)
+    tokens.push({ kind: 'value', operand: value.operand, width: Math.min(Number(digits), MAX_WIDTH) })
+    at = value.end
+  }
+  return tokens
+}
+
+/** A wider column is a mistake that would fill the output with blanks. */
+const MAX_WIDTH = 65_535
+
+interface Found<T> {
+  readonly operand: T
+  readonly end: number
+}
+
+function field(
+  text: string,
+  start: number,
+  isField: (name: string, arg: string | undefined) => boolean,
+): Found<FieldOperand> | undefined {
+  FIELD.lastIndex = start
+  const longest = FIELD.exec(text)?.[0]
+  if (longest === undefined) return undefined
+  ARGUMENT.lastIndex = start + longest.length
+  const argument = ARGUMENT.exec(text)
+  if (argument) {
+    const arg = argument[1] ?? argument[2] ?? argument[3]!
+    if (isField(longest, arg))
+      return { operand: { kind: 'field', name: longest, arg }, end: start + longest.length + argument[0].length }
+  }
+  for (let length = longest.length; length > 0; length--) {
+    const name = longest.slice(0, length)
+    if (!name.endsWith('.') && isField(name, undefined))
+      return { operand: { kind: 'field', name }, end: start + length }
+  }
+  return undefined
+}
+
+/** A transformer is read up to its closing parenthesis by the parser of conditions. */
+function transformed(text: string, start: number): Found<Operand> | undefined {
+  TRANSFORMER.lastIndex = start
+  const head = TRANSFORMER.exec(text)
+  if (!head) return undefined
+  let depth = 0
+  let quote = ''
+  for (let at = start + head[0].length - 1; at < text.length; at++) {
+    const char = text[at]!
+    if (quote !== '') {
+      if (char === quote && text[at - 1] !== '\\') quote = ''
+    } else if (char === '"' || char === "'") quote = char
+    else if (char === '(') depth++
+    else if (char === ')' && --depth === 0) return asOperand(text, start, at + 1)
+  }
+  return undefined
+}
+
+function asOperand(text: string, start: number, closed: number): Found<Operand> {
+  ARGUMENT.lastIndex = closed
+  const argument = ARGUMENT.exec(text)
+  const ends = argument ? [closed + argument[0].length, closed] : [closed]
+  for (const end of ends) {
+    try {
+      return { operand: parseOperand(text.slice(start, end)), end }
+    } catch (error) {
+      if (!(error instanceof ConditionError)) throw error
+      if (end === closed)
+        throw new ConditionError('template', `unknown filter: ${error.message}`, spanAt(text, start, end - start))
+    }
+  }
+  throw unknown(text, start, start)
+}
+
+function unknown(text: string, from: number, start: number): ConditionError {
+  const token = /^[\w.]*(?:\[[^\]]*\])?/.exec(text.slice(start))![0] || text[start]!
+  const message = `unknown filter: nonexistent field ${token}`
+  return new ConditionError('template', message, spanAt(text, from, start + token.length - from))
+}
+
+function spanAt(text: string, offset: number, length: number): Span {
+  const { file: _, ...span } = new SourceText('', text).place(offset, length)
+  return span
+}

@@ -1,0 +1,100 @@
+import type { AlertTemplate } from '../alert/plan.ts'
+import { parseTemplate } from '../alert/template.ts'
+import { lower } from '../bytecode/lower.ts'
+import { lowerOperand } from '../bytecode/operand.ts'
+import type { Node } from '../bytecode/tree.ts'
+import { ConditionError } from '../condition/error.ts'
+import type { FieldTable } from '../fields/table.ts'
+import type { Finding, Findings, ResolvedRule } from '../rules/rule.ts'
+import type { EventTypeAnalysis } from '../ruleset/event-types.ts'
+import type { ProblemCode } from '../text/problem.ts'
+import { type AppendOutput, type AppendOutputFormat, appendOutput } from './append-output.ts'
+import { deprecatedFields } from './rule-warnings.ts'
+
+/** A rule checked against its source: its condition as a tree, its templates parsed. */
+export interface CompiledRule {
+  readonly rule: ResolvedRule
+  readonly node: Node
+  /** The output with what append_output adds. */
+  readonly output: string
+  readonly alert: AlertTemplate
+  /** How many event types it can match; undefined where the source has no event types. */
+  readonly typeCount: number | undefined
+}
+
+/** What compiling a rule needs to know of its source. */
+export interface SourceContext {
+  readonly table: FieldTable
+  readonly types: EventTypeAnalysis | undefined
+}
+
+export interface Compilation {
+  readonly compiled: CompiledRule | undefined
+  readonly findings: Findings
+}
+
+/** Falco's bound: a rule that is tried on more event types than this costs too much. */
+const MANY_TYPES = 100
+
+/** Compiles a rule's condition and output; never throws. */
+export function compileRule(
+  rule: ResolvedRule,
+  { table, types }: SourceContext,
+  append: readonly (AppendOutput | AppendOutputFormat)[],
+): Compilation {
+  const warnings: Finding[] = []
+  let node: Node
+  let typeCount: number | undefined
+  try {
+    const lowered = lower(rule.condition, table)
+    node = lowered.node
+    for (const { message, span, place } of lowered.warnings)
+      warnings.push({ code: 'LOAD_COMPILE_CONDITION', message, part: 'condition', span, place })
+    typeCount = types?.typesOf(rule.condition).toArray().length
+  } catch (error) {
+    return refused(error, 'LOAD_ERR_COMPILE_CONDITION', 'condition', warnings)
+  }
+  warnings.push(...deprecatedFields(rule, table))
+  if (typeCount !== undefined && typeCount > MANY_TYPES && rule.warnEvttypes) {
+    const message = 'Rule matches too many evt.type values. This has a significant performance penalty.'
+    warnings.push({ code: 'LOAD_NO_EVTTYPE', message, part: 'condition' })
+  }
+  try {
+    const appended = appendOutput(rule, rule.output, append, table)
+    const alert: AlertTemplate = {
+      rule: rule.name,
+      priority: rule.priority,
+      source: rule.source,
+      tags: rule.tags,
+      message: template(appended.output, table),
+      extra: appended.fields.map(extra => ({
+        name: extra.name,
+        template: template(extra.template, table),
+        raw: extra.raw,
+      })),
+    }
+    const compiled = { rule, node, output: appended.output, alert, typeCount }
+    return { compiled, findings: { errors: [], warnings } }
+  } catch (error) {
+    return refused(error, 'LOAD_ERR_COMPILE_OUTPUT', 'output', warnings)
+  }
+}
+
+/** Parses a template and checks its transformers against the source. @throws {ConditionError} */
+function template(text: string, table: FieldTable) {
+  const parsed = parseTemplate(text, (name, arg) => table.lookup(name, arg) !== undefined)
+  for (const token of parsed) {
+    if (token.kind !== 'value') continue
+    const span = token.operand.span ?? { offset: 0, line: 1, column: 1, length: text.length }
+    lowerOperand(token.operand, table, { span })
+  }
+  return parsed
+}
+
+function refused(error: unknown, code: ProblemCode, part: Finding['part'], warnings: Finding[]): Compilation {
+  const finding: Finding =
+    error instanceof ConditionError
+      ? { code, message: error.message, part, span: error.span, ...(error.place ? { place: error.place } : {}) }
+      : { code, message: error instanceof Error ? error.message : String(error), part }
+  return { compiled: undefined, findings: { errors: [finding], warnings } }
+}

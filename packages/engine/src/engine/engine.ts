@@ -1,0 +1,175 @@
+import type { Alert } from '../alert/alert.ts'
+import { evaluateTree } from '../bytecode/evaluate-tree.ts'
+import { type EventContext, eventContext, genericFields, staticFields } from '../fields/evt.ts'
+import type { Source } from '../fields/field.ts'
+import { FieldTable } from '../fields/table.ts'
+import { RuleLoader } from '../rules/loader.ts'
+import { type Priority, parsePriority } from '../rules/priority.ts'
+import type { ResolvedRule, RuleChecks } from '../rules/rule.ts'
+import { EventTypeAnalysis } from '../ruleset/event-types.ts'
+import { buildRules } from './build.ts'
+import { type Compilation, type CompiledRule, compileRule } from './compiled-rule.ts'
+import { explainRule } from './explain.ts'
+import type { Explanation } from './explanation.ts'
+import type { LoadedRule, LoadReport, RulesFile } from './loaded-rule.ts'
+import type { EngineOptions } from './options.ts'
+import { type RunOptions, runEvents } from './run.ts'
+import type { SourceRules } from './source-rules.ts'
+import { type EngineStats, statsOf } from './stats.ts'
+
+/** A source with what does not change when rules are loaded. */
+interface SourceState {
+  readonly table: FieldTable
+  readonly types: EventTypeAnalysis | undefined
+  readonly context: EventContext
+  rules: SourceRules | undefined
+}
+
+/**
+ * Loads rules and evaluates events. Rules are read, merged, resolved and compiled when they are loaded; an event only
+ * runs the program of its type.
+ */
+export class Engine {
+  readonly options: EngineOptions
+  readonly #sources = new Map<string, SourceState>()
+  #compiled: readonly CompiledRule[] = []
+  /** The source of the last event and its rules: sources rarely change from one event to the next. */
+  #lastSource: Source | string | undefined = undefined
+  #lastRules: SourceRules | undefined = undefined
+
+  /** @throws {TypeError} for an option that means nothing: two sources of one name, an unknown priority */
+  constructor(options: EngineOptions) {
+    this.options = options
+    priorityOf(options)
+    for (const source of options.sources) {
+      if (this.#sources.has(source.name)) throw new TypeError(`two sources are named '${source.name}'`)
+      const context = eventContext(options.hostname)
+      const generic = { ...genericFields(source, context), ...staticFields(options.staticFields ?? {}) }
+      this.#sources.set(source.name, {
+        table: new FieldTable(source, generic),
+        types: source.eventTypes && source.eventType ? new EventTypeAnalysis(source.eventTypes) : undefined,
+        context,
+        rules: undefined,
+      })
+    }
+  }
+
+  /**
+   * Loads rules files, in this order, in place of the rules that are loaded now. When anything is wrong with them
+   * (`ok` is false), the old rules stay. Never throws for what a file holds.
+   */
+  load(files: readonly RulesFile[]): LoadReport {
+    // 1. read, merge and resolve; the loader asks for each rule to be compiled and for what that finds
+    const compilations = new Map<string, { rule: ResolvedRule; compilation: Compilation }>()
+    const loader = new RuleLoader(this.#checks(compilations), {
+      priority: priorityOf(this.options),
+      ruleSelection: this.options.ruleSelection ?? [],
+      plugins: this.options.plugins ?? [],
+    })
+    for (const { name, content } of files) loader.addFile(name, content)
+    const result = loader.finish()
+    if (!result.ok) return { ...result, rules: [] }
+
+    // 2. index and compile the enabled rules of each source
+    const compiled = result.rules.flatMap(rule => compilations.get(rule.name)?.compilation.compiled ?? [])
+    for (const state of this.#sources.values()) {
+      const own = compiled.filter(({ rule }) => rule.enabled && rule.source === state.table.source.name)
+      state.rules = buildRules(own, state.table, state.context, this.options)
+    }
+    this.#compiled = compiled
+    this.#lastSource = undefined
+    return { ...result, rules: compiled.map(toLoadedRule) }
+  }
+
+  /**
+   * The alerts of an event, usually none; then it is always the same frozen array. Nothing that an event holds makes it throw.
+   * @throws {TypeError} for a source that the engine was not given
+   */
+  evaluate(source: Source | string, event: unknown): Alert[] {
+    const rules = source === this.#lastSource ? this.#lastRules : this.#select(source)
+    return rules === undefined ? NO_ALERTS : rules.evaluate(event)
+  }
+
+  /** Evaluates events as they come; ends with them, or at `signal`. @throws {TypeError} when it is not clear which source they are of */
+  run<E>(events: AsyncIterable<E> | Iterable<E>, options: RunOptions = {}): AsyncIterable<Alert> {
+    const source = options.source ?? this.#onlySource()
+    return runEvents(events, event => this.evaluate(source, event), options.signal)
+  }
+
+  /**
+   * Why a rule gives an alert for an event or does not: every check with its value. Counts nothing.
+   * @throws {TypeError} for a source or rule that is not there
+   */
+  explain(source: Source | string, event: unknown, rule: string): Explanation {
+    const { table } = this.#state(source)
+    const own = this.#compiled.filter(c => c.rule.source === table.source.name)
+    const at = own.findIndex(c => c.rule.name === rule)
+    if (at < 0) throw new TypeError(`source '${table.source.name}' has no rule '${rule}'`)
+    const first = this.options.ruleMatching !== 'all'
+    const earlier = first ? own.slice(0, at).find(c => c.rule.enabled && evaluateTree(c.node, event)) : undefined
+    return explainRule(own[at]!, event, earlier?.rule.name)
+  }
+
+  /**
+   * The event types that rules can match: per type of the source 1 or 0, so that events of other types need not even be
+   * decoded; `all` when the source has no event types.
+   */
+  wantedTypes(source: Source | string): Uint8Array | 'all' {
+    return this.#state(source).rules?.ruleset.wantedTypes() ?? new Uint8Array(0)
+  }
+
+  /** What has been counted since rules were last loaded. */
+  stats(): EngineStats {
+    return statsOf([...this.#sources.values()].flatMap(state => state.rules ?? []))
+  }
+
+  #checks(compilations: Map<string, { rule: ResolvedRule; compilation: Compilation }>): RuleChecks {
+    return {
+      hasSource: name => this.#sources.has(name),
+      isField: (source, name, arg) => this.#sources.get(source)?.table.lookup(name, arg) !== undefined,
+      compile: rule => {
+        const compilation = compileRule(rule, this.#state(rule.source), this.options.appendOutput ?? [])
+        compilations.set(rule.name, { rule, compilation })
+        return compilation.findings
+      },
+    }
+  }
+
+  #select(source: Source | string): SourceRules | undefined {
+    this.#lastRules = this.#state(source).rules
+    this.#lastSource = source
+    return this.#lastRules
+  }
+
+  #state(source: Source | string): SourceState {
+    const name = typeof source === 'string' ? source : source.name
+    const state = this.#sources.get(name)
+    if (!state) throw new TypeError(`the engine has no source '${name}'`)
+    return state
+  }
+
+  #onlySource(): string {
+    if (this.#sources.size !== 1) throw new TypeError('several sources: say which one the events are of')
+    return this.#sources.keys().next().value!
+  }
+}
+
+const NO_ALERTS: Alert[] = []
+Object.freeze(NO_ALERTS)
+
+function priorityOf({ priority }: EngineOptions): Priority {
+  if (priority === undefined) return 'Debug'
+  const known = parsePriority(priority)
+  if (known === undefined) throw new TypeError(`unknown priority '${priority}'`)
+  return known
+}
+
+function toLoadedRule({ rule, output, typeCount }: CompiledRule): LoadedRule {
+  const { name, source, priority, tags, enabled, desc, condition, exceptions } = rule
+  const { capture, captureDuration, macros, lists } = rule
+  const conditionText = rule.conditionWritten.text
+  return {
+    ...{ name, source, priority, tags, enabled, desc, condition, conditionText, output },
+    ...{ exceptions, capture, captureDuration, macros, lists, typeCount },
+  }
+}

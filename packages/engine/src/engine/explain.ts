@@ -1,0 +1,62 @@
+import type { ResolvedException } from '../rules/rule.ts'
+import type { CompiledRule } from './compiled-rule.ts'
+import { type ExplainedNode, type Explanation, explainNode, nearestMiss } from './explanation.ts'
+
+/**
+ * Says why a rule gives an alert for an event or does not.
+ * @param earlier the name of an enabled earlier rule that takes the event, where only the first one counts
+ */
+export function explainRule(compiled: CompiledRule, event: unknown, earlier: string | undefined): Explanation {
+  const { rule, node } = compiled
+  const condition = explainNode(node, event)
+  const matches = condition.truth
+  const alerts = matches && rule.enabled && earlier === undefined
+  const changes = matches ? undefined : nearestMiss(condition)
+  const stoppedBy = alerts ? undefined : reason(compiled, condition, earlier)
+  return {
+    rule: rule.name,
+    source: rule.source,
+    matches,
+    alerts,
+    ...(stoppedBy ? { stoppedBy } : {}),
+    condition,
+    ...(changes ? { nearestMiss: { changes } } : {}),
+  }
+}
+
+function reason(
+  { rule }: CompiledRule,
+  condition: ExplainedNode,
+  earlier: string | undefined,
+): Explanation['stoppedBy'] {
+  if (!rule.enabled) return rule.belowPriority ? { kind: 'priority' } : { kind: 'disabled' }
+  if (condition.truth) return earlier === undefined ? undefined : { kind: 'earlier rule', rule: earlier }
+  const exception = appliedException(rule.exceptions, condition)
+  return exception ? { kind: 'exception', exception: exception.name, place: exception.place } : { kind: 'condition' }
+}
+
+/** The exception that alone makes the condition false: everything else about the event fits the rule. */
+function appliedException(
+  exceptions: readonly ResolvedException[],
+  condition: ExplainedNode,
+): ResolvedException | undefined {
+  if (condition.kind !== 'and') return undefined
+  const failed = condition.children!.filter(child => !child.truth)
+  const owners = failed.map(child => exceptions.find(exception => isInside(child, exception)))
+  return owners.every(owner => owner !== undefined) ? owners[0] : undefined
+}
+
+/** Whether a node came out of an exception: it is a negation that was written there. */
+function isInside(node: ExplainedNode, { place }: ResolvedException): boolean {
+  if (node.kind !== 'not') return false
+  const checks: ExplainedNode[] = [node]
+  for (let at = checks.pop(); at; at = checks.pop()) {
+    if (at.place && at.place.file === place.file && within(at.place.offset, place)) return true
+    checks.push(...(at.children ?? []))
+  }
+  return false
+}
+
+function within(offset: number, place: ResolvedException['place']): boolean {
+  return offset >= place.offset && offset < place.offset + Math.max(1, place.length)
+}

@@ -1,0 +1,45 @@
+import type { ExplainedNode, Explanation } from './explanation.ts'
+
+/** An explanation for people: the verdict, then every check with its truth, its value and where it was written. */
+export function explanationText(explanation: Explanation): string {
+  const lines = [verdict(explanation), '', ...tree(explanation.condition, 0)]
+  const changes = explanation.nearestMiss?.changes
+  if (changes && changes.length > 0) {
+    const count = changes.length === 1 ? 'one check' : `${changes.length} checks`
+    lines.push('', `It would match if ${count} came out otherwise:`)
+    for (const check of changes) lines.push(`  ${check.text}  ${found(check)}${at(check)}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function verdict({ rule, alerts, matches, stoppedBy }: Explanation): string {
+  if (alerts) return `${rule}: alert`
+  const what = matches ? 'the condition holds, but' : 'no match:'
+  switch (stoppedBy?.kind) {
+    case 'disabled':
+      return `${rule}: ${what} the rule is disabled`
+    case 'priority':
+      return `${rule}: ${what} its priority is below the threshold`
+    case 'earlier rule':
+      return `${rule}: ${what} the earlier rule "${stoppedBy.rule}" took the event (rule_matching: first)`
+    case 'exception':
+      return `${rule}: ${what} exception "${stoppedBy.exception}" applies (${stoppedBy.place.file}:${stoppedBy.place.line})`
+    default:
+      return `${rule}: ${what} the condition does not hold`
+  }
+}
+
+function tree(node: ExplainedNode, depth: number): string[] {
+  const head = `${node.truth ? '+' : '-'} ${'  '.repeat(depth)}`
+  const macro = node.macro === undefined ? '' : `  [macro ${node.macro}]`
+  if (node.kind === 'check') return [`${head}${node.text}  ${found(node)}${macro}${at(node)}`]
+  return [`${head}${node.kind}${macro}`, ...(node.children ?? []).flatMap(child => tree(child, depth + 1))]
+}
+
+function found(check: ExplainedNode): string {
+  return check.constant ? `always ${check.truth}` : `is ${check.valueText}`
+}
+
+function at({ place }: ExplainedNode): string {
+  return place === undefined ? '' : `  ${place.file}:${place.line}:${place.column}`
+}

@@ -1,0 +1,38 @@
+import type { LoadResult } from '../rules/loader.ts'
+import type { ResolvedRule } from '../rules/rule.ts'
+
+/** A rule as it was loaded: its condition closed, its output with everything appended. */
+export interface LoadedRule
+  extends Pick<
+    ResolvedRule,
+    | 'name'
+    | 'source'
+    | 'priority'
+    | 'tags'
+    | 'enabled'
+    | 'desc'
+    | 'condition'
+    | 'exceptions'
+    | 'capture'
+    | 'captureDuration'
+    | 'macros'
+    | 'lists'
+  > {
+  readonly output: string
+  /** The condition as written, macros by name. */
+  readonly conditionText: string
+  /** How many event types it can match; undefined where the source has none. */
+  readonly typeCount: number | undefined
+}
+
+/** What loading gave: problems, what is known of each file (formatResult and resultToJSON print it as `falco -V` does), and the rules. */
+export interface LoadReport extends Omit<LoadResult, 'rules'> {
+  /** In the order of definition. Empty when `ok` is false. */
+  readonly rules: readonly LoadedRule[]
+}
+
+export interface RulesFile {
+  /** Shown in problems and places. */
+  readonly name: string
+  readonly content: string
+}

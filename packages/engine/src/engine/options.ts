@@ -1,0 +1,39 @@
+import type { Backend } from '../bytecode/evaluator.ts'
+import type { Source } from '../fields/field.ts'
+import type { Priority } from '../rules/priority.ts'
+import type { PluginVersion, RuleSelection } from '../rules/rule.ts'
+import type { AppendOutput, AppendOutputFormat } from './append-output.ts'
+
+/** How an engine is set up; falco.yaml's names in camel case. */
+export interface EngineOptions {
+  /** Where events come from; a rule of another source is skipped with a warning. */
+  readonly sources: readonly Source[]
+  /** What required_plugin_versions of rules files may ask for. */
+  readonly plugins?: readonly PluginVersion[]
+  /** Rules that are less severe are not loaded into the ruleset; any case. Default: Debug. */
+  readonly priority?: Priority | (string & {})
+  /** `first` (default): an event gives the alert of the first rule that matches; `all`: of every one. */
+  readonly ruleMatching?: 'first' | 'all'
+  /** Enables and disables rules by name (with `*`) and tag, in order, the last one wins. */
+  readonly ruleSelection?: readonly RuleSelection[]
+  readonly appendOutput?: readonly (AppendOutput | AppendOutputFormat)[]
+  /** Constants that rules may use as `static.NAME`. */
+  readonly staticFields?: Readonly<Record<string, string>>
+  /** What alerts name as their host, and the field evt.hostname. */
+  readonly hostname?: string
+  /** Prints times as `2026-11-24T14:12:34.638674831+0000` (UTC) instead of the local time of day. */
+  readonly timeFormatIso8601?: boolean
+  /** `jit` (default) generates JavaScript where that is allowed and falls back to `vm`, which interprets; the same results. */
+  readonly backend?: Backend
+  /** Switches of the evaluation, for tests and measurements: the results are the same whatever they say. */
+  readonly tuning?: Tuning
+}
+
+export interface Tuning {
+  /** Default true: rules per event type, split by scope. False: every rule on every event. */
+  readonly index?: boolean
+  /** Default true: truths are kept on threads and other long-lived objects. */
+  readonly memo?: boolean
+  /** Walks the tree of the conditions instead of running the compiled program. */
+  readonly treeWalk?: boolean
+}

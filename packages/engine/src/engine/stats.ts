@@ -1,0 +1,50 @@
+import type { Priority } from '../rules/priority.ts'
+import type { SourceRules } from './source-rules.ts'
+
+/** What an engine has counted since rules were last loaded. */
+export interface EngineStats {
+  readonly events: number
+  readonly matches: number
+  /** Rules that matched, in the order of definition. */
+  readonly rules: readonly {
+    readonly rule: string
+    readonly source: string
+    readonly priority: Priority
+    readonly count: number
+  }[]
+  readonly priorities: Readonly<Partial<Record<Priority, number>>>
+  /** Extractions that threw or gave a value of another type than declared, by field: they counted as absent. */
+  readonly extractErrors: Readonly<Record<string, number>>
+  /** Events that were let go because a function of their source threw. */
+  readonly failedEvents: number
+  /** Events that results kept on threads and the like decided, without reading a field. */
+  readonly decided: number
+  /** How often a table of rule sets was full and started anew. */
+  readonly evictions: number
+}
+
+export function statsOf(sources: readonly SourceRules[]): EngineStats {
+  const rules: EngineStats['rules'][number][] = []
+  const priorities: Partial<Record<Priority, number>> = {}
+  const errors = new Map<string, number>()
+  for (const source of sources) {
+    source.plans.forEach(({ rule, priority, source: name }, i) => {
+      const count = source.counts[i]!
+      if (count === 0) return
+      rules.push({ rule, source: name, priority, count })
+      priorities[priority] = (priorities[priority] ?? 0) + count
+    })
+    source.extractErrors(errors)
+  }
+  const sum = (of: (source: SourceRules) => number) => sources.reduce((n, source) => n + of(source), 0)
+  return {
+    events: sum(source => source.events),
+    matches: rules.reduce((n, rule) => n + rule.count, 0),
+    rules,
+    priorities,
+    extractErrors: Object.fromEntries(errors),
+    failedEvents: sum(source => source.failedEvents),
+    decided: sum(source => source.ruleset.decided),
+    evictions: sum(source => source.ruleset.evictions),
+  }
+}

@@ -1,0 +1,179 @@
+import type { Evaluator } from '../bytecode/evaluator.ts'
+import type { MemoLayout } from '../bytecode/memo.ts'
+import type { MemoHolder } from '../fields/field.ts'
+import { SetTable } from './set-table.ts'
+
+/** One scope's share of a bucket's rules. */
+export interface BucketScope {
+  readonly name: string
+  /** The object that keeps this scope's results for an event. */
+  readonly holder: (event: any) => MemoHolder | undefined
+  /** Where in `Memo.sets` the bucket keeps which of its rules the object leaves possible. */
+  readonly slot: number
+  /** By rule of the bucket: the root of its part in this scope, -1 for none. */
+  readonly parts: Int32Array
+}
+
+/** When a scope has no kept set and so few rules are left, their parts are tested one by one instead of all rules' parts. */
+const FEW = 4
+/** A bucket whose sets change so much that its table starts anew this often is run without sets. */
+const MAX_CLEARS = 1 << 12
+const CAPACITY = 4096
+
+/**
+ * The rules that can match one group of event types. Which of them a thread (or another long-lived object) leaves
+ * possible is a set kept on that object as a number; the sets of all scopes are intersected through a small cache. What
+ * remains is usually nothing, and then the event is done without reading any of its fields: the cost does not depend on
+ * the number of rules.
+ */
+export class Bucket {
+  /** By rule of the bucket: its position in the ruleset, ascending. */
+  readonly rules: Int32Array
+  readonly #scopes: readonly BucketScope[]
+  /** By rule of the bucket: the root of what no scope's object decides, -1 for nothing. */
+  readonly #rest: Int32Array
+  readonly #evaluator: Evaluator
+  readonly #layout: MemoLayout
+  readonly #sets: SetTable
+  /** Every rule of the bucket. */
+  readonly #every: Int32Array
+  /** Per scope: each distinct part, and as bits the rules that have it; first the rules without a part. */
+  readonly #masks: readonly PartMasks[]
+  /** Scopes whose parts are still to be tested rule by rule: indexes, and how many. */
+  readonly #open: Int32Array
+  /** Events that the kept sets decided alone. */
+  decided = 0
+
+  constructor(
+    rules: Int32Array,
+    scopes: readonly BucketScope[],
+    rest: Int32Array,
+    evaluator: Evaluator,
+    layout: MemoLayout,
+  ) {
+    this.rules = rules
+    this.#scopes = scopes
+    this.#rest = rest
+    this.#evaluator = evaluator
+    this.#layout = layout
+    this.#sets = new SetTable(rules.length, CAPACITY)
+    this.#every = Int32Array.from(rules.keys())
+    this.#masks = scopes.map(scope => new PartMasks(scope.parts, this.#sets.width))
+    this.#open = new Int32Array(scopes.length)
+  }
+
+  /** How often the table of sets was full and started anew. */
+  get clears(): number {
+    return this.#sets.clears
+  }
+
+  get evaluator(): Evaluator {
+    return this.#evaluator
+  }
+
+  /**
+   * Writes the rules that match, by their position in the ruleset, in order; returns how many.
+   * @param first stop at the first one
+   */
+  evaluate(event: unknown, matches: Int32Array, first: boolean): number {
+    const sets = this.#sets
+    const clears = sets.clears
+    let candidates = this.#every
+    let set = -1
+    let open = 0
+    let begun = false
+    for (let i = 0; i < this.#scopes.length; i++) {
+      const scope = this.#scopes[i]!
+      const holder = clears < MAX_CLEARS ? scope.holder(event) : undefined
+      if (holder === undefined) {
+        this.#open[open++] = i
+        continue
+      }
+      let memo = holder.memo
+      if (memo === null || memo.owner !== this.#layout.owner) holder.memo = memo = this.#layout.create(scope.name)
+      // Numbers from before the table started anew lie below.
+      let own = memo.sets[scope.slot]! - 1 - clears * CAPACITY
+      if (own < 0) {
+        if (candidates.length <= FEW) {
+          this.#open[open++] = i
+          continue
+        }
+        if (!begun) {
+          this.#evaluator.begin(event)
+          begun = true
+        }
+        own = this.#setOf(i)
+        if (sets.clears !== clears) return this.#each(this.#every, this.#scopes.length, event, matches, first)
+        memo.sets[scope.slot] = own + 1 + clears * CAPACITY
+      }
+      set = set < 0 ? own : sets.meet(set, own)
+      if (sets.clears !== clears) return this.#each(this.#every, this.#scopes.length, event, matches, first)
+      candidates = set < 0 ? NONE : sets.members(set)
+      if (candidates.length === 0) {
+        this.decided++
+        return 0
+      }
+    }
+    if (!begun) this.#evaluator.begin(event)
+    return this.#test(candidates, open, matches, first)
+  }
+
+  /** All rules one by one, when the sets cannot be used for this event. */
+  #each(candidates: Int32Array, scopes: number, event: unknown, matches: Int32Array, first: boolean): number {
+    for (let i = 0; i < scopes; i++) this.#open[i] = i
+    this.#evaluator.begin(event)
+    return this.#test(candidates, scopes, matches, first)
+  }
+
+  #test(candidates: Int32Array, open: number, matches: Int32Array, first: boolean): number {
+    const evaluator = this.#evaluator
+    let count = 0
+    for (let i = 0; i < candidates.length; i++) {
+      const rule = candidates[i]!
+      let holds = true
+      for (let k = 0; k < open && holds; k++) {
+        const part = this.#scopes[this.#open[k]!]!.parts[rule]!
+        holds = part < 0 || evaluator.test(part)
+      }
+      if (!holds) continue
+      const rest = this.#rest[rule]!
+      if (rest >= 0 && !evaluator.test(rest)) continue
+      matches[count++] = this.rules[rule]!
+      if (first) break
+    }
+    return count
+  }
+
+  /** The number of the set of rules whose part in a scope holds. */
+  #setOf(scope: number): number {
+    const { parts, words, always } = this.#masks[scope]!
+    const { scratch, width } = this.#sets
+    scratch.set(always)
+    for (let i = 0; i < parts.length; i++) {
+      if (!this.#evaluator.test(parts[i]!)) continue
+      for (let w = 0; w < width; w++) scratch[w]! |= words[i * width + w]!
+    }
+    return this.#sets.intern()
+  }
+}
+
+const NONE = new Int32Array(0)
+
+class PartMasks {
+  /** Distinct roots. */
+  readonly parts: Int32Array
+  /** `width` words per part: the rules that have it. */
+  readonly words: Uint32Array
+  /** The rules without a part in the scope. */
+  readonly always: Uint32Array
+
+  constructor(byRule: Int32Array, width: number) {
+    this.parts = Int32Array.from(new Set(byRule.filter(part => part >= 0)))
+    this.words = new Uint32Array(this.parts.length * width)
+    this.always = new Uint32Array(width)
+    byRule.forEach((part, rule) => {
+      if (part < 0) this.always[rule >> 5]! |= 1 << (rule & 31)
+      else this.words[this.parts.indexOf(part) * width + (rule >> 5)]! |= 1 << (rule & 31)
+    })
+  }
+}

@@ -1,0 +1,109 @@
+import type { Evaluator } from '../bytecode/evaluator.ts'
+import type { MemoLayout } from '../bytecode/memo.ts'
+import type { Source } from '../fields/field.ts'
+import { Bucket } from './bucket.ts'
+
+/** A bucket without what runs it: numbers only, so that it can be saved. */
+export interface BucketShape {
+  readonly rules: readonly number[]
+  readonly scopes: readonly { readonly scope: string; readonly parts: readonly number[] }[]
+  readonly rest: readonly number[]
+}
+
+export interface RulesetShape {
+  /** How many rules there are. */
+  readonly rules: number
+  readonly buckets: readonly BucketShape[]
+  /** The bucket of each event type, -1 for none; 0: one bucket for every event. */
+  readonly bucketOf: Int32Array | 0
+}
+
+/** All enabled rules of a source, ready to run. A bucket's program is made when the first event asks for it. */
+export class Ruleset {
+  readonly source: Source
+  /** After `evaluate`: the rules that matched, by position, in order. */
+  readonly matches: Int32Array
+  readonly #shape: RulesetShape
+  readonly #layout: MemoLayout
+  readonly #makeEvaluator: (bucket: number) => Evaluator
+  readonly #buckets: (Bucket | undefined)[]
+  readonly #slots: readonly number[]
+
+  /** @param makeEvaluator what runs the program of a bucket */
+  constructor(source: Source, shape: RulesetShape, layout: MemoLayout, makeEvaluator: (bucket: number) => Evaluator) {
+    this.source = source
+    this.matches = new Int32Array(Math.max(1, shape.rules))
+    this.#shape = shape
+    this.#layout = layout
+    this.#makeEvaluator = makeEvaluator
+    this.#buckets = shape.buckets.map(() => undefined)
+    let slots = 0
+    this.#slots = shape.buckets.map(bucket => {
+      const first = slots
+      slots += bucket.scopes.length
+      return first
+    })
+    layout.setCount = slots
+  }
+
+  /** Runs the rules on an event; the positions of those that match are the first so many of `matches`. */
+  evaluate(event: unknown, first: boolean): number {
+    const { bucketOf } = this.#shape
+    const index = bucketOf === 0 ? 0 : bucketOf[this.source.eventType!(event) as number]
+    // A type that the source does not list has no bucket either.
+    if (index === undefined || index < 0) return 0
+    const bucket = this.#buckets[index] ?? this.#open(index)
+    return bucket === undefined ? 0 : bucket.evaluate(event, this.matches, first)
+  }
+
+  /** Per event type, 1 where a rule can match (the source need not even decode others); `all` without event types. */
+  wantedTypes(): Uint8Array | 'all' {
+    const { bucketOf, buckets } = this.#shape
+    if (bucketOf === 0) return buckets.some(bucket => bucket.rules.length > 0) ? 'all' : new Uint8Array(0)
+    return Uint8Array.from(bucketOf, index => (index < 0 ? 0 : 1))
+  }
+
+  /** Makes all programs now instead of when they are first needed. */
+  openAll(): void {
+    for (const index of this.#shape.buckets.keys()) this.#open(index)
+  }
+
+  /** How often a table of rule sets was full and started anew. */
+  get evictions(): number {
+    return this.#buckets.reduce((n, bucket) => n + (bucket?.clears ?? 0), 0)
+  }
+
+  /** Events that kept sets decided without reading a field. */
+  get decided(): number {
+    return this.#buckets.reduce((n, bucket) => n + (bucket?.decided ?? 0), 0)
+  }
+
+  /** Extractions that failed, added to `into`. */
+  extractErrors(into: Map<string, number>): void {
+    for (const bucket of this.#buckets)
+      for (const [field, count] of bucket?.evaluator.extractErrors ?? [])
+        into.set(field, (into.get(field) ?? 0) + count)
+  }
+
+  #open(index: number): Bucket | undefined {
+    const known = this.#buckets[index]
+    const shape = this.#shape.buckets[index]
+    if (known || !shape) return known
+    const scopes = shape.scopes.map(({ scope, parts }, i) => ({
+      name: scope,
+      holder: this.source.scopes![scope]!,
+      slot: this.#slots[index]! + i,
+      parts: Int32Array.from(parts),
+    }))
+    const evaluator = this.#makeEvaluator(index)
+    const bucket = new Bucket(
+      Int32Array.from(shape.rules),
+      scopes,
+      Int32Array.from(shape.rest),
+      evaluator,
+      this.#layout,
+    )
+    this.#buckets[index] = bucket
+    return bucket
+  }
+}
