@@ -11,7 +11,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   print: async () => (await import('./commands/print.ts')).printEvents,
   explain: async () => (await import('./commands/explain.ts')).explain,
   disasm: async () => (await import('./commands/disasm.ts')).disasm,
-  capture: async () => (await import('./commands/capture.ts')).capture,
 }
 
 /**

@@ -1,6 +1,4 @@
+import { PLUGINS } from '@falc/sources-k8saudit'
+
 /** Plugins of Falco whose work falc does itself: rule files may require these versions. */
-export const BUILT_IN_PLUGINS = [
-  { name: 'container', version: '0.7.1' },
-  { name: 'json', version: '0.7.0' },
-  { name: 'k8saudit', version: '0.18.0' },
-] as const
+export const BUILT_IN_PLUGINS = [{ name: 'container', version: '0.7.1' }, ...PLUGINS] as const

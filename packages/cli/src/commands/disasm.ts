@@ -1,0 +1,55 @@
+import { ConditionError, compileCondition, printCondition } from '@falc/engine'
+import { defineCommand, print } from '../command.ts'
+import { loadConfig } from '../config/config.ts'
+import { CliError } from '../fail.ts'
+import { makeEngine } from '../run/engine.ts'
+import { configPath } from '../run/load.ts'
+import { readRules } from '../run/rules.ts'
+import { loadSource, loadSources } from '../sources/load.ts'
+
+export const disasm = defineCommand({
+  name: 'disasm',
+  usage: '-r PATH… --rule NAME | [--source SOURCE] CONDITION',
+  summary: 'Show the bytecode of a rule or of a condition',
+  flags: {
+    rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules file or folder, in order' },
+    rule: { value: 'NAME', help: 'The rule to show' },
+    source: { value: 'SOURCE', help: 'Event source of the condition (default: syscall)' },
+    config: { short: 'c', value: 'FILE', help: 'Configuration' },
+  },
+  async run({ rules, rule, source = 'syscall', config }, [condition, extra]) {
+    if (extra !== undefined) throw new CliError('the condition must be one argument: put it in quotes')
+    if (rule !== undefined && condition === undefined) {
+      const found = await findRule(rule, rules, config)
+      print(await listing(printCondition(found.condition), found.source))
+    } else if (condition !== undefined && rule === undefined) print(await listing(condition, source))
+    else throw new CliError('disasm needs either --rule or a condition (see falc disasm --help)')
+    return 0
+  },
+})
+
+async function listing(condition: string, source: string): Promise<string> {
+  try {
+    const text = compileCondition(condition, await loadSource(source)).disassemble()
+    return text.endsWith('\n') ? text : `${text}\n`
+  } catch (error) {
+    if (error instanceof ConditionError) throw conditionError(error, condition)
+    throw error
+  }
+}
+
+/** The message with the condition's line and a caret below it. */
+export function conditionError({ message, span }: ConditionError, text: string): CliError {
+  const line = text.split('\n')[span.line - 1] ?? ''
+  return new CliError(`${message}\n  ${line}\n  ${' '.repeat(span.column - 1)}${'^'.repeat(Math.max(1, span.length))}`)
+}
+
+async function findRule(name: string, paths: readonly string[], config: string | undefined) {
+  if (paths.length === 0) throw new CliError('--rule needs rules files: -r PATH')
+  const setup = { config: loadConfig(configPath(config), []), sources: await loadSources() }
+  const { report } = makeEngine(setup, readRules(paths))
+  if (!report.ok) throw new CliError(report.errors.map(problem => problem.message).join('\n'))
+  const rule = report.rules.find(one => one.name === name)
+  if (!rule) throw new CliError(`there is no rule "${name}" in ${paths.join(', ')}`)
+  return rule
+}

@@ -1,0 +1,79 @@
+import { type Engine, explanationText, type LoadedRule } from '@falc/engine'
+import { defineCommand, print } from '../command.ts'
+import { loadConfig } from '../config/config.ts'
+import { CliError } from '../fail.ts'
+import { makeEngine } from '../run/engine.ts'
+import { configPath } from '../run/load.ts'
+import { readRules } from '../run/rules.ts'
+import type { Feed } from '../sources/feed.ts'
+import { k8sAuditFeed } from '../sources/k8s-audit.ts'
+import { loadSources } from '../sources/load.ts'
+import { captureFeed } from '../sources/syscall.ts'
+
+export const explain = defineCommand({
+  name: 'explain',
+  usage: '-r PATH… --rule NAME --event FILE [--num N] [--json]',
+  summary: 'Say why a rule did or did not match an event: every check, its value, where it was written',
+  flags: {
+    rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules file or folder, in order' },
+    rule: { value: 'NAME', help: 'The rule to explain' },
+    event: { value: 'FILE', multiple: true, help: 'Audit events (JSON) or, for a rule of system calls, a capture' },
+    num: { value: 'N', help: 'Only the event of this number, from 1 (a capture: evt.num)' },
+    json: { help: 'Print one JSON object for each event' },
+    config: { short: 'c', value: 'FILE', help: 'Configuration' },
+    option: { short: 'o', value: 'KEY=VALUE', multiple: true, help: 'Set a key of the configuration' },
+  },
+  async run({ rules, rule: name, event, num, json, config, option }) {
+    if (name === undefined || rules.length === 0 || event.length === 0) {
+      throw new CliError('explain needs -r PATH, --rule NAME and --event FILE (see falc explain --help)')
+    }
+    const setup = { config: loadConfig(configPath(config), option), sources: await loadSources() }
+    const { engine, report } = makeEngine(setup, readRules(rules))
+    if (!report.ok) throw new CliError(report.errors.map(problem => problem.message).join('\n'))
+    const rule = report.rules.find(one => one.name === name)
+    if (!rule) throw new CliError(`there is no rule "${name}" in ${rules.join(', ')}`)
+    if (num === undefined && rule.source === 'syscall')
+      throw new CliError('a capture has many events: say which with --num N')
+    let explained = 0
+    for (const file of event) explained += await explainFile(engine, rule, file, number(num), json)
+    if (explained === 0) throw new CliError(num === undefined ? 'there is no event' : `there is no event ${num}`)
+    return 0
+  },
+})
+
+/** Returns how many events were explained. */
+async function explainFile(
+  engine: Engine,
+  rule: LoadedRule,
+  file: string,
+  num: number | undefined,
+  json: boolean,
+): Promise<number> {
+  const feed = await openFeed(rule.source, file)
+  const enough = new AbortController()
+  let seen = 0
+  let explained = 0
+  const event = (event: { num?: number }) => {
+    seen++
+    if (enough.signal.aborted || (num !== undefined && num !== (event.num ?? seen))) return
+    explained++
+    if (num !== undefined) enough.abort()
+    const explanation = engine.explain(rule.source, event, rule.name)
+    if (json)
+      print(`${JSON.stringify(explanation, (_, value) => (typeof value === 'bigint' ? String(value) : value))}\n`)
+    else print(`${explained > 1 ? '\n' : ''}${file}, event ${event.num ?? seen}\n${explanationText(explanation)}`)
+  }
+  await feed.run({ event, pause: () => undefined }, enough.signal)
+  return explained
+}
+
+async function openFeed(source: string, file: string): Promise<Feed> {
+  if (source === 'syscall') return captureFeed(file)
+  return k8sAuditFeed({ from: file, warn: text => process.stderr.write(`${text}\n`) })
+}
+
+function number(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^[1-9]\d*$/.test(text)) throw new CliError(`--num needs a number from 1, not "${text}"`)
+  return Number(text)
+}

@@ -1,0 +1,99 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { CliError } from '../fail.ts'
+import { Log } from '../log.ts'
+import type { Feed } from '../sources/feed.ts'
+import { loadSources } from '../sources/load.ts'
+import { falcVersion, versionText } from '../version.ts'
+import { openFeeds } from './feeds.ts'
+import type { RunFlags } from './flags.ts'
+import { attach } from './live.ts'
+import { configPath, makeLoader, overrides } from './load.ts'
+import { metricsText } from './metrics.ts'
+import { Session } from './session.ts'
+import { startWebserver } from './webserver.ts'
+
+/** `falc run` proper. Returns the exit code. @throws {CliError | ConfigError} */
+export async function detect(flags: RunFlags): Promise<number> {
+  const seconds = duration(flags.duration)
+  const sources = await loadSources()
+  const early = new Log({ stderr: true, level: 'info' }, false)
+  const loader = makeLoader({
+    configPath: configPath(flags.config),
+    overrides: overrides(flags),
+    rules: flags.rules,
+    sources,
+    backend: backend(flags.backend),
+    verbose: flags.verbose,
+    log: () => log ?? early,
+  })
+  let log: Log | undefined
+  const texts = loader.read()
+  const { config } = texts
+  log = new Log(config.log, config.iso8601)
+  greet(
+    log,
+    texts.config.files.map(({ path }) => path),
+    config.warnings,
+    flags,
+  )
+  const loaded = loader.build(texts)
+  if (flags['dry-run']) return 0
+
+  const feeds = await openFeeds(config, flags, sources, log)
+  const session = await Session.open(loaded, new Map(sources.map(source => [source.name, source])), log)
+  const live = feeds.some(feed => !feed.finite)
+  const detach = attach(session, texts, loader, log, live)
+  const webserver =
+    live && config.webserver.enabled
+      ? await startWebserver(config.webserver, {
+          versions: () => versionText(true),
+          metrics: () => metricsText(session),
+        })
+      : undefined
+  const timer = seconds === undefined ? undefined : setTimeout(() => session.stop(), seconds * 1000)
+  if (flags.pidfile !== undefined) writeFileSync(flags.pidfile, `${process.pid}\n`)
+  try {
+    for (const feed of feeds) log.info(`Opening event source '${feed.source}': ${feed.title}`)
+    await session.run(feeds)
+  } finally {
+    clearTimeout(timer)
+    detach()
+    webserver?.close()
+    if (flags.pidfile !== undefined) rmSync(flags.pidfile, { force: true })
+    process.stderr.write(session.statistics.report(session.ruleNames) + lossReport(session, feeds))
+  }
+  return 0
+}
+
+function greet(log: Log, files: readonly string[], warnings: readonly string[], flags: RunFlags): void {
+  log.info(`falc version: ${falcVersion()} (${process.arch})`)
+  const from = files.length > 0 ? files.map(file => `   ${file}`).join('\n') : '   built-in defaults'
+  log.info(`falc initialized with configuration files:\n${from}`)
+  for (const warning of warnings) log.warning(warning)
+  if (flags.print !== undefined) log.warning('-p is deprecated and does nothing: use append_output')
+}
+
+/** What was lost on the way, by place and cause; nothing, when nothing was. */
+function lossReport(session: Session, feeds: readonly Feed[]): string {
+  let text = ''
+  for (const feed of feeds) {
+    for (const [cause, count] of Object.entries(feed.losses())) text += `   ${feed.source}: ${cause}: ${count}\n`
+  }
+  if (text !== '') text = `Events not taken whole, by cause:\n${text}`
+  const lost = [...session.losses()].map(([cause, count]) => `   ${cause}: ${count}\n`).join('')
+  return lost === '' ? text : `${text}Alerts not delivered, by output and cause:\n${lost}`
+}
+
+/** @throws {CliError} */
+function duration(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const seconds = Number(text)
+  if (!(seconds >= 0) || text.trim() === '') throw new CliError(`-M needs a number of seconds, not "${text}"`)
+  // Falco: 0 is no limit. Timers hold 2^31 milliseconds.
+  return seconds === 0 ? undefined : Math.min(seconds, 2_147_483)
+}
+
+function backend(name: string | undefined): 'vm' | 'jit' | undefined {
+  if (name === undefined || name === 'vm' || name === 'jit') return name
+  throw new CliError(`unknown backend "${name}": vm or jit`)
+}

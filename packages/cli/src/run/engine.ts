@@ -1,0 +1,34 @@
+import { hostname as systemHostname } from 'node:os'
+import { Engine, type LoadReport, type Source } from '@falc/engine'
+import type { Config } from '../config/config.ts'
+import { BUILT_IN_PLUGINS } from '../sources/plugins.ts'
+import type { RulesFile } from './rules.ts'
+
+export interface EngineSetup {
+  readonly config: Config
+  readonly sources: readonly Source[]
+  readonly backend?: 'vm' | 'jit'
+}
+
+/** A new engine with its rules loaded, or the reasons why not. */
+export function makeEngine(setup: EngineSetup, rules: readonly RulesFile[]): { engine: Engine; report: LoadReport } {
+  const { config, sources, backend } = setup
+  const engine = new Engine({
+    sources,
+    plugins: BUILT_IN_PLUGINS,
+    priority: config.priority,
+    ruleMatching: config.ruleMatching,
+    ruleSelection: config.ruleSelection,
+    appendOutput: config.appendOutput,
+    staticFields: config.staticFields,
+    hostname: hostname(),
+    timeFormatIso8601: config.iso8601,
+    ...(backend && { backend }),
+  })
+  return { engine, report: engine.load([...rules]) }
+}
+
+/** What alerts name as their host. */
+export function hostname(): string {
+  return process.env.FALCO_HOSTNAME || systemHostname()
+}

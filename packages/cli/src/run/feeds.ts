@@ -1,0 +1,78 @@
+import type { Source } from '@falc/engine'
+import type { Config } from '../config/config.ts'
+import { CliError } from '../fail.ts'
+import type { Log } from '../log.ts'
+import type { Feed } from '../sources/feed.ts'
+import { k8sAuditFeed } from '../sources/k8s-audit.ts'
+import { captureFeed, liveFeed } from '../sources/syscall.ts'
+import type { RunFlags } from './flags.ts'
+
+/**
+ * The feeds that configuration and flags ask for.
+ * @throws {CliError} when they ask for none, or for something that there is not
+ */
+export async function openFeeds(
+  config: Config,
+  flags: RunFlags,
+  sources: readonly Source[],
+  log: Log,
+): Promise<Feed[]> {
+  const capture = flags.capture ?? (config.engine.kind === 'replay' ? config.engine.captureFile : undefined)
+  // Falco: which sources are enabled makes no difference to a capture.
+  if (capture !== undefined) return [await captureFeed(capture)]
+  const audit = auditFeed(config, flags, log)
+  const possible = [
+    ...(config.engine.kind === 'nodriver' || flags['k8s-audit'] !== undefined ? [] : ['syscall']),
+    ...(audit ? ['k8s_audit'] : []),
+  ]
+  const enabled = selectSources(
+    flags,
+    possible,
+    sources.map(source => source.name),
+  )
+  log.info(`Enabled event sources: ${enabled.join(', ')}`)
+  return Promise.all(
+    enabled.map(async name => {
+      if (name === 'syscall') return liveFeed()
+      if (audit) return audit
+      throw new CliError(
+        `event source ${name} has nothing to read: use --k8s-audit FROM, or configure the plugin k8saudit with open_params`,
+      )
+    }),
+  )
+}
+
+/** By flag, or by the configuration of the plugin k8saudit. */
+function auditFeed(config: Config, flags: RunFlags, log: Log): Feed | undefined {
+  const plugin = config.plugins.find(({ name }) => name === 'k8saudit')
+  const from = flags['k8s-audit'] ?? plugin?.openParams
+  for (const { name } of config.plugins) {
+    if (!KNOWN_PLUGINS.includes(name)) log.warning(`plugin ${name}: falc has nothing in its place, it is left out`)
+  }
+  if (!from) return undefined
+  return k8sAuditFeed({
+    from,
+    follow: flags.follow,
+    ...(plugin && { initConfig: plugin.initConfig }),
+    warn: text => log.warning(text),
+  })
+}
+
+const KNOWN_PLUGINS: readonly string[] = ['container', 'json', 'k8saudit']
+
+function selectSources(flags: RunFlags, possible: readonly string[], loaded: readonly string[]): string[] {
+  const enable = flags['enable-source']
+  const disable = flags['disable-source']
+  if (enable.length > 0 && disable.length > 0) {
+    throw new CliError('You can not mix --enable-source and --disable-source')
+  }
+  const unknown = (verb: string, names: readonly string[]) => {
+    const name = names.find(one => !loaded.includes(one))
+    if (name !== undefined) throw new CliError(`Attempted ${verb} an unknown event source: ${name}`)
+  }
+  unknown('enabling', enable)
+  unknown('disabling', disable)
+  const enabled = enable.length > 0 ? [...new Set(enable)] : possible.filter(name => !disable.includes(name))
+  if (enabled.length === 0) throw new CliError('Must enable at least one event source')
+  return enabled
+}

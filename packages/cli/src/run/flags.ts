@@ -1,0 +1,47 @@
+import type { FlagValues } from '../flags.ts'
+
+/** Falco's flags, and falc's own for the Kubernetes audit log. */
+export const RUN_FLAGS = {
+  config: { short: 'c', value: 'FILE', help: 'Configuration (default: /etc/falco/falco.yaml, if it is there)' },
+  option: {
+    short: 'o',
+    value: 'KEY=VALUE',
+    multiple: true,
+    help: 'Set a key of the configuration: a.b=c, list[0]=x, list[]=y',
+  },
+  rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules file or folder, in order, instead of rules_files' },
+  capture: { short: 'e', value: 'FILE', help: 'Read events from a capture (.scap) and stop at its end' },
+  'k8s-audit': {
+    value: 'FROM',
+    help: 'Read Kubernetes audit events: a file, a folder, - (stdin), or a webhook http://[HOST]:PORT/PATH',
+  },
+  follow: { help: 'With a file of --k8s-audit: go on as it grows and rotates' },
+  'enable-source': {
+    value: 'SOURCE',
+    multiple: true,
+    help: 'Enable this event source (syscall, k8s_audit) and no other',
+  },
+  'disable-source': { value: 'SOURCE', multiple: true, help: 'Disable this event source' },
+  duration: { short: 'M', value: 'SECONDS', help: 'Stop after this time' },
+  'dry-run': { help: 'Load configuration and rules, then stop' },
+  validate: { short: 'V', value: 'FILE', multiple: true, help: 'Check a rules file and stop' },
+  'describe-all': { short: 'L', help: 'Describe all rules' },
+  describe: { short: 'l', value: 'RULE', help: 'Describe one rule' },
+  list: { value: 'SOURCE', optionalValue: true, help: 'List fields, of all sources or one' },
+  'list-events': { help: 'List event types of system calls' },
+  'list-plugins': { help: 'List the plugins of Falco that falc stands in for' },
+  names: { short: 'N', help: 'With --list: names only' },
+  format: { value: 'FORMAT', help: 'With --list, --list-events: text, markdown or json' },
+  markdown: {},
+  unbuffered: { short: 'U', help: 'Write each alert at once' },
+  verbose: { short: 'v', help: 'Show warnings about rules in full' },
+  pidfile: { short: 'P', value: 'FILE', help: 'Write the process id to this file' },
+  print: { short: 'p', value: 'FORMAT' },
+  version: { help: 'Print the version' },
+  support: { help: 'Print version, configuration and rules for a support request' },
+  'config-schema': { help: 'Print the JSON schema of the configuration' },
+  'page-size': { help: "Print the system's page size" },
+  backend: { value: 'vm|jit', help: 'How conditions are run (default: jit where code generation is allowed)' },
+} as const
+
+export type RunFlags = FlagValues<typeof RUN_FLAGS>

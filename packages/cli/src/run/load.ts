@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { formatResult, formatSummary, type LoadReport, type Source } from '@falc/engine'
+import { type Config, loadConfig } from '../config/config.ts'
+import { CliError } from '../fail.ts'
+import type { Log } from '../log.ts'
+import { makeEngine } from './engine.ts'
+import type { RunFlags } from './flags.ts'
+import { type RulesFile, readRules } from './rules.ts'
+import type { Loaded } from './session.ts'
+
+/** Configuration and rules as they are on disk. */
+export interface Texts {
+  readonly config: Config
+  readonly rules: readonly RulesFile[]
+  /** Files and folders that they came from. */
+  readonly watch: readonly string[]
+  /** Of all texts: equal when nothing has changed. */
+  readonly digest: string
+}
+
+/** Loading in two steps, so that unchanged texts need not be compiled again. */
+export interface Loader {
+  /** @throws {CliError | ConfigError} */
+  read(): Texts
+  /** @throws {CliError} with Falco's report, when the rules are invalid */
+  build(texts: Texts): Loaded
+}
+
+export interface LoaderOptions {
+  readonly configPath: string | undefined
+  readonly overrides: readonly string[]
+  /** -r: instead of rules_files. */
+  readonly rules: readonly string[]
+  readonly sources: readonly Source[]
+  readonly backend: 'vm' | 'jit' | undefined
+  readonly verbose: boolean
+  readonly log: () => Log
+}
+
+/** Falco's place for the configuration. */
+const DEFAULT_CONFIG = '/etc/falco/falco.yaml'
+
+/** @throws {CliError} */
+export function configPath(given: string | undefined): string | undefined {
+  if (given !== undefined && !existsSync(given)) throw new CliError(`Could not find configuration file at ${given}`)
+  return given ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined)
+}
+
+/** The -o options, and those that other flags stand for. */
+export function overrides(flags: RunFlags): string[] {
+  return [...flags.option, ...(flags.unbuffered ? ['buffered_outputs=false'] : [])]
+}
+
+export function makeLoader(options: LoaderOptions): Loader {
+  const { configPath, overrides, rules: given, sources, backend, verbose, log } = options
+  return {
+    read() {
+      const config = loadConfig(configPath, overrides)
+      const paths = given.length > 0 ? given : config.rulesFiles
+      if (paths.length === 0) {
+        throw new CliError(
+          'You must specify at least one rules file/directory via -r or a rules_files entry in falco.yaml',
+        )
+      }
+      const rules = readRules(paths)
+      const watch = [...config.watch, ...paths, ...rules.map(file => file.name)].filter(path => path !== '-')
+      return { config, rules, watch: [...new Set(watch)], digest: digestOf(config, rules) }
+    },
+    build({ config, rules }) {
+      const { engine, report } = makeEngine({ config, sources, ...(backend && { backend }) }, rules)
+      log().info(`Loading rules from:\n${rules.map(({ name }) => `   ${name}`).join('\n')}`)
+      presentReport(report, verbose, log())
+      return { config, engine, ruleNames: report.rules.map(rule => rule.name) }
+    },
+  }
+}
+
+/** Logs warnings (in full with -v). @throws {CliError} with the first invalid file's report */
+function presentReport(report: LoadReport, verbose: boolean, log: Log): void {
+  for (const file of report.files) {
+    if (file.errors.length > 0) throw new CliError(formatResult(file).trimEnd())
+    if (file.warnings.length > 0) log.warning((verbose ? formatResult(file) : formatSummary(file)).trimEnd())
+  }
+  if (!report.ok) throw new CliError(report.errors.map(problem => problem.message).join('\n'))
+}
+
+function digestOf(config: Config, rules: readonly RulesFile[]): string {
+  const hash = createHash('sha256')
+  for (const { path, sha256 } of config.files) hash.update(`${path}\0${sha256}\0`)
+  for (const { name, content } of rules) hash.update(`${name}\0${content.length}\0${content}`)
+  return hash.digest('hex')
+}

@@ -1,0 +1,171 @@
+import type { Alert, Source } from '@falc/engine'
+import type { Outputs } from '@falc/outputs'
+import type { Config } from '../config/config.ts'
+import { CliError } from '../fail.ts'
+import type { Log } from '../log.ts'
+import type { Consumer, Feed } from '../sources/feed.ts'
+import { alertLine } from './alert-line.ts'
+import { hostname } from './engine.ts'
+import { HOT_RESTART_FAILURE, internalMessage } from './internal-alert.ts'
+import { openOutputs } from './sinks.ts'
+import { Statistics } from './statistics.ts'
+
+/** What a (re)load gives: the part of a run that can be replaced while events flow. */
+export interface Loaded {
+  readonly config: Config
+  readonly engine: { evaluate(source: Source, event: unknown): Alert[] }
+  /** Names of all rules in the order of their definition. */
+  readonly ruleNames: readonly string[]
+}
+
+/** One run: feeds → engine → outputs, until the feeds end or somebody stops it. */
+export class Session {
+  readonly statistics = new Statistics()
+  private loaded: Loaded
+  private outputs: Outputs
+  private readonly log: Log
+  private readonly sources: ReadonlyMap<string, Source>
+  private readonly stopping = new AbortController()
+  /** Fires when what is still queued shall be given up. */
+  private readonly giveUp = new AbortController()
+  private readonly closing = new Set<Promise<void>>()
+  /** Alerts that outputs of earlier configurations lost, by output and cause. */
+  private readonly lost = new Map<string, number>()
+  events = 0
+  private urgent = false
+
+  private constructor(loaded: Loaded, outputs: Outputs, sources: ReadonlyMap<string, Source>, log: Log) {
+    this.loaded = loaded
+    this.outputs = outputs
+    this.sources = sources
+    this.log = log
+  }
+
+  /** @throws {CliError} when an output cannot be opened */
+  static async open(loaded: Loaded, sources: ReadonlyMap<string, Source>, log: Log): Promise<Session> {
+    return new Session(loaded, await openOutputs(loaded.config, log), sources, log)
+  }
+
+  get config(): Config {
+    return this.loaded.config
+  }
+
+  get ruleNames(): readonly string[] {
+    return this.loaded.ruleNames
+  }
+
+  /** Reads all feeds to their end, then delivers what is queued. @throws {CliError} when a feed or every output fails */
+  async run(feeds: readonly Feed[]): Promise<void> {
+    try {
+      await Promise.all(feeds.map(feed => this.runFeed(feed)))
+    } finally {
+      this.stopping.abort()
+      await this.close(this.outputs)
+      await Promise.all(this.closing)
+    }
+    if (this.outputs.broken) throw new CliError('every output has failed: nobody receives alerts')
+  }
+
+  /** Stops gracefully; asked a second time it gives up alerts that are still queued. */
+  stop(): void {
+    if (this.stopping.signal.aborted && this.urgent) this.giveUp.abort()
+    this.urgent = true
+    this.stopping.abort()
+  }
+
+  /** SIGUSR1. */
+  async reopen(): Promise<void> {
+    await this.outputs.reopen()
+  }
+
+  /** Replaces configuration and rules between two events. @throws {CliError} when a new output cannot be opened; nothing has changed then */
+  async replace(next: Loaded): Promise<void> {
+    if (!sameOutputs(this.loaded.config, next.config)) {
+      const opened = await openOutputs(next.config, this.log)
+      const closed = this.close(this.outputs).finally(() => this.closing.delete(closed))
+      this.closing.add(closed)
+      this.outputs = opened
+    }
+    this.loaded = next
+  }
+
+  /** The old rules stay: says so in the log and as an alert. */
+  reloadFailed(reason: string): void {
+    this.log.error(`Reload failed, the previous configuration and rules stay in force: ${reason}`)
+    const output = `${HOT_RESTART_FAILURE}: ${reason}`
+    const alert = { rule: HOT_RESTART_FAILURE, priority: 'Critical', output } as const
+    this.outputs.push(internalMessage(alert, this.config.json.enabled, hostname()))
+  }
+
+  /** Alerts that did not go out, by output and cause: `file: ENOSPC`. */
+  losses(): ReadonlyMap<string, number> {
+    const all = new Map(this.lost)
+    addLosses(all, this.outputs)
+    return all
+  }
+
+  private async runFeed(feed: Feed): Promise<void> {
+    const source = this.sources.get(feed.source)
+    if (!source) throw new CliError(`unknown event source ${feed.source}`)
+    try {
+      await feed.run(this.consumer(source), this.stopping.signal)
+    } catch (error) {
+      this.stopping.abort()
+      if (error instanceof CliError) throw error
+      if (!(error as NodeJS.ErrnoException).code && (error as Error).name !== 'CaptureError') throw error
+      throw new CliError(`${feed.title}: ${(error as Error).message}`)
+    }
+  }
+
+  private consumer(source: Source): Consumer {
+    return {
+      event: event => {
+        this.events++
+        const alerts = this.loaded.engine.evaluate(source, event)
+        for (let i = 0; i < alerts.length; i++) this.emit(alerts[i]!)
+      },
+      pause: () => {
+        if (this.outputs.broken) this.stopping.abort()
+        return this.outputs.full ? this.room() : undefined
+      },
+    }
+  }
+
+  private emit(alert: Alert): void {
+    this.statistics.count(alert)
+    this.outputs.push({ line: alertLine(alert, this.loaded.config), priority: alert.priority, alert })
+  }
+
+  /** Resolves when the outputs have caught up, or the run is to stop. */
+  private room(): Promise<void> {
+    const { signal } = this.stopping
+    if (signal.aborted) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const done = () => {
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      signal.addEventListener('abort', done)
+      this.outputs.room().then(done, reject)
+    })
+  }
+
+  /** A stop from outside sets a deadline; an input that has ended has all the time that its readers take. */
+  private async close(outputs: Outputs): Promise<void> {
+    await outputs.close(this.urgent ? this.config.outputs.timeout : undefined, this.giveUp.signal)
+    if (outputs !== this.outputs) addLosses(this.lost, outputs)
+  }
+}
+
+function addLosses(all: Map<string, number>, outputs: Outputs): void {
+  for (const { name, dropped } of outputs.stats) {
+    for (const [cause, count] of Object.entries(dropped)) {
+      const key = `${name}: ${cause}`
+      all.set(key, (all.get(key) ?? 0) + count)
+    }
+  }
+}
+
+function sameOutputs(a: Config, b: Config): boolean {
+  return JSON.stringify([a.outputs, a.json.enabled]) === JSON.stringify([b.outputs, b.json.enabled])
+}

@@ -1,0 +1,20 @@
+/** What a feed hands its events to. Both calls are synchronous, so that nothing is awaited per event. */
+export interface Consumer {
+  event(event: any): void
+  /** Called between batches: a promise means that the feed should wait, because alerts pile up. */
+  pause(): Promise<void> | undefined
+}
+
+/** Events of one source, on their way into the engine. */
+export interface Feed {
+  /** Name of the event source: syscall, k8s_audit. */
+  readonly source: string
+  /** How the log names it: `capture x.scap`, `webhook http://…`. */
+  readonly title: string
+  /** It has an end, and can wait: a file. */
+  readonly finite: boolean
+  /** Reads until the end or until `signal` fires. @throws what stops it */
+  run(consumer: Consumer, signal: AbortSignal): Promise<void>
+  /** What did not come through so far, by cause. */
+  losses(): Readonly<Record<string, number>>
+}

@@ -1,0 +1,61 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { openCapture } from '@falc/sources-syscall'
+import { CliError } from '../fail.ts'
+import type { Consumer, Feed } from './feed.ts'
+
+/** Replays a capture. @throws {CliError} when it cannot be opened */
+export async function captureFeed(path: string): Promise<Feed> {
+  try {
+    return new CaptureFeed(path, await openCapture(path))
+  } catch (error) {
+    throw new CliError(`Unable to open the capture ${path}: ${(error as Error).message}`)
+  }
+}
+
+/** Events of the running kernel. @throws {CliError} */
+export function liveFeed(): Feed {
+  throw new CliError(
+    'the system calls of this machine cannot be captured live by this version: replay a capture with -e FILE, ' +
+      'or read Kubernetes audit events with --k8s-audit FROM',
+  )
+}
+
+type Capture = Awaited<ReturnType<typeof openCapture>>
+
+/** Milliseconds of events after which signals, timers and outputs get their turn. */
+const SLICE = 50
+
+class CaptureFeed implements Feed {
+  readonly source = 'syscall'
+  readonly title: string
+  readonly finite = true
+  private readonly capture: Capture
+
+  constructor(path: string, capture: Capture) {
+    this.title = `capture ${path}`
+    this.capture = capture
+  }
+
+  async run(consumer: Consumer, signal: AbortSignal): Promise<void> {
+    const { capture } = this
+    let slice = performance.now()
+    try {
+      do {
+        while (capture.next()) consumer.event(capture.event)
+        const wait = consumer.pause()
+        if (wait) await wait
+        if (performance.now() - slice > SLICE) {
+          await turn()
+          slice = performance.now()
+        }
+      } while (!signal.aborted && (await capture.fill()))
+    } finally {
+      capture.close()
+    }
+  }
+
+  losses(): Record<string, number> {
+    const { newer, unknownBlocks, evicted } = this.capture.counts
+    return Object.fromEntries(Object.entries({ newer, unknownBlocks, evicted }).filter(([, count]) => count > 0))
+  }
+}

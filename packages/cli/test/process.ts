@@ -1,0 +1,44 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+export interface Started {
+  readonly child: ChildProcessWithoutNullStreams
+  readonly output: { stdout: string; stderr: string }
+  /** Resolves with the exit code. */
+  readonly exit: Promise<number | null>
+  /** Resolves when standard output or error holds the text. */
+  sees(text: string): Promise<void>
+}
+
+/** Starts falc from source, as its own process. */
+export function startFalc(args: readonly string[], cwd: string, env: Record<string, string> = {}): Started {
+  const child = spawn(process.execPath, ['--conditions=@falc/source', '--no-warnings', MAIN, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, TZ: 'UTC', FALCO_HOSTNAME: 'testhost', ...env },
+  })
+  const output = { stdout: '', stderr: '' }
+  const waiting: { text: string; resolve: () => void }[] = []
+  const check = () => {
+    for (const { text, resolve } of waiting) if (output.stdout.includes(text) || output.stderr.includes(text)) resolve()
+  }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', text => {
+      output[name] += text
+      check()
+    })
+  }
+  const exit = new Promise<number | null>(resolve => child.on('close', code => resolve(code)))
+  return {
+    child,
+    output,
+    exit,
+    sees: text =>
+      new Promise((resolve, reject) => {
+        waiting.push({ text, resolve })
+        check()
+        exit.then(code => reject(new Error(`ended with ${code} before "${text}": ${output.stdout}${output.stderr}`)))
+      }),
+  }
+}
