@@ -13,33 +13,11 @@ export const FD_OVERLAY_LOWER = 64
 /** Several descriptor tables hold this object since a fork: copy before changing (FdTable.own). */
 export const FD_SHARED = 128
 
-/** SCAP_FD_*: what a descriptor is open on. */
-export const FD_UNKNOWN = 0
-export const FD_FILE = 1
-export const FD_DIRECTORY = 2
-export const FD_IPV4_SOCK = 3
-export const FD_IPV6_SOCK = 4
-export const FD_IPV4_SERVSOCK = 5
-export const FD_IPV6_SERVSOCK = 6
-export const FD_FIFO = 7
-export const FD_UNIX_SOCK = 8
-export const FD_EVENT = 9
-export const FD_UNSUPPORTED = 10
-export const FD_SIGNALFD = 11
-export const FD_EVENTPOLL = 12
-export const FD_INOTIFY = 13
-export const FD_TIMERFD = 14
-export const FD_NETLINK = 15
-export const FD_FILE_V2 = 16
-export const FD_BPF = 17
-export const FD_USERFAULTFD = 18
-export const FD_IOURING = 19
-export const FD_MEMFD = 20
-export const FD_PIDFD = 21
+/** Bit of `Fd.openFlags` (PPM_O_CLOEXEC): execve closes it. */
+export const O_CLOEXEC = 1 << 12
 
-/** SCAP_L4_*. */
+/** SCAP_L4_*: transport protocol of an inet socket. */
 export const L4_UNKNOWN = 0
-export const L4_NA = 1
 export const L4_TCP = 2
 export const L4_UDP = 3
 export const L4_ICMP = 4
@@ -54,14 +32,14 @@ export class Fd implements MemoHolder {
   memo: Memo | null = null
   /** The number it was opened under. */
   num: number
-  /** SCAP_FD_*. */
+  /** SCAP_FD_*: see FdKind. */
   type: number
   /** O_* in Falco's PPM_O_ encoding, without the overlay bits; PPM_O_CLOEXEC is kept up to date. */
   openFlags = 0
   /** FD_ROLE_* | FD_CONNECTED | … */
   flags = 0
   name = ''
-  /** The path as it was passed, doubled slashes collapsed. */
+  /** The path as it was passed to open. */
   nameRaw = ''
   dev = 0
   /** Halves of the inode number, so that opening allocates no bigint. */
@@ -74,11 +52,13 @@ export class Fd implements MemoHolder {
   sport = 0
   /** Server port, or the port of a listening socket. */
   dport = 0
-  /** SCAP_L4_*. */
+  /** SCAP_L4_* */
   l4proto = 0
   mountId = 0
   /** Of a pidfd: the process it refers to. */
   pid = 0
+  /** `num` of the event that last gave it another name (fd.name_changed). */
+  renamedAt = 0
 
   constructor(num: number, type: number) {
     this.num = num

@@ -25,6 +25,10 @@ export class FollowerIndex {
     if (threads !== undefined) for (const thread of threads) thread.memo = null
   }
 
+  clear(): void {
+    this.byLeader.clear()
+  }
+
   private follow(thread: Thread, leader: number): void {
     if (leader < 0) return
     const threads = this.byLeader.get(leader)

@@ -1,33 +1,67 @@
+import { FdKind } from '../capture/visitor.ts'
+import { isZero, sameAddress } from './addresses.ts'
+import type { Fd } from './fd.ts'
+
+interface Interface {
+  /** 4 or 16 bytes, as the mask. */
+  readonly address: Uint8Array
+  readonly netmask: Uint8Array
+}
+
+/** An IPv6 subnet is the first 64 bits, whatever its mask: so libsinsp. */
+const IPV6_SUBNET = 8
+const LOOPBACK4 = Uint8Array.of(127, 0, 0, 1)
+const LOOPBACK6 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
+
 /** The network addresses of the recorded machine: which end of a connection is the local one. */
 export class InterfaceTable {
-  private readonly ipv4 = new Set<number>()
-  private readonly ipv6 = new Set<string>()
+  private interfaces: readonly Interface[] = []
   /** Changes whenever the addresses do, for whoever caches an answer. */
   generation = 0
 
-  /** `address`: 4 or 16 bytes. */
-  add(address: Uint8Array): void {
+  replace(interfaces: readonly Interface[]): void {
+    this.interfaces = interfaces
     this.generation++
-    if (address.length === 4) this.ipv4.add(ipv4Key(address))
-    else this.ipv6.add(ipv6Key(address))
   }
 
-  /** IPv6 addresses are compared in their first 64 bits only, as libsinsp does. */
+  /** `address`, of 4 or 16 bytes, is one of the machine's; of an IPv6 address the first 64 bits count. */
   has(address: Uint8Array): boolean {
-    return address.length === 4 ? this.ipv4.has(ipv4Key(address)) : this.ipv6.has(ipv6Key(address))
+    return this.interfaces.some(own =>
+      address.length === 4 ? sameAddress(own.address, address) : inIpv6Subnet(own.address, address),
+    )
   }
 
-  clear(): void {
-    this.generation++
-    this.ipv4.clear()
-    this.ipv6.clear()
+  /** Fills in the end of a connection that the kernel gives as zero: the machine's address on that side. */
+  complete(fd: Fd): void {
+    if (fd.sip === null || fd.dip === null) return
+    if (fd.type !== FdKind.ipv4Socket && fd.type !== FdKind.ipv6Socket) return
+    if (isZero(fd.sip)) {
+      const own = this.nearest(fd.dip)
+      if (!(sameAddress(own, fd.dip) && fd.sport === fd.dport)) fd.sip = own
+    } else if (isZero(fd.dip)) {
+      const own = this.nearest(fd.sip)
+      if (!(sameAddress(own, fd.sip) && fd.sport === fd.dport)) fd.dip = own
+    }
+  }
+
+  /** The machine's own address from which `other` is reached: itself, one of its subnet, else the first that is not the loopback. */
+  private nearest(other: Uint8Array): Uint8Array {
+    const family = this.interfaces.filter(own => own.address.length === other.length)
+    const found =
+      family.find(own => sameAddress(own.address, other)) ??
+      family.find(own => (other.length === 4 ? inIpv4Subnet(own, other) : inIpv6Subnet(own.address, other))) ??
+      family.find(own => !sameAddress(own.address, other.length === 4 ? LOOPBACK4 : LOOPBACK6))
+    return found === undefined ? new Uint8Array(other.length) : found.address
   }
 }
 
-function ipv4Key(b: Uint8Array): number {
-  return ((b[0] << 24) | (b[1] << 16) | (b[2] << 8) | b[3]) >>> 0
+function inIpv4Subnet(own: Interface, address: Uint8Array): boolean {
+  for (let i = 0; i < 4; i++) if (((own.address[i]! ^ address[i]!) & own.netmask[i]!) !== 0) return false
+  return true
 }
 
-function ipv6Key(b: Uint8Array): string {
-  return b.subarray(0, 8).join('.')
+function inIpv6Subnet(own: Uint8Array, address: Uint8Array): boolean {
+  if (own.length !== 16) return false
+  for (let i = 0; i < IPV6_SUBNET; i++) if (own[i] !== address[i]) return false
+  return true
 }

@@ -1,11 +1,12 @@
 import { FollowerIndex } from './followers.ts'
-import type { Thread } from './thread.ts'
-import { ThreadGroup } from './thread-group.ts'
+import { CL_CLONE_FILES, type Thread, ThreadGroup, type ThreadIndex } from './thread.ts'
 
 const PAGE_BITS = 10
 const PAGE_SIZE = 1 << PAGE_BITS
 /** Linux gives no thread id above this (PID_MAX_LIMIT); others, from broken captures, go to a Map. */
 const MAX_PAGED = 1 << 22
+
+export type { ThreadIndex as ThreadTable } from './thread.ts'
 
 /** Falco's falco_libs.thread_table_size. */
 export const DEFAULT_THREAD_TABLE_SIZE = 262144
@@ -14,7 +15,7 @@ export const DEFAULT_THREAD_TABLE_SIZE = 262144
  * All threads of the recorded machine by thread id, their groups, and who is whose parent. Pages of 1024 slots: a look-up,
  * done for every event, is two array loads. Also the one place that knows whose memo falls when a thread changes.
  */
-export class ThreadTable {
+export class Threads implements ThreadIndex {
   private readonly pages: (Thread | null)[][] = []
   private readonly beyond = new Map<number, Thread>()
   private readonly groups = new Map<number, ThreadGroup>()
@@ -28,40 +29,40 @@ export class ThreadTable {
     this.capacity = capacity
   }
 
+  get isFull(): boolean {
+    return this.size >= this.capacity
+  }
+
   get(tid: number): Thread | null {
     if (tid >= 0 && tid < MAX_PAGED) {
       const page = tid >>> PAGE_BITS
-      return page < this.pages.length ? this.pages[page][tid & (PAGE_SIZE - 1)] : null
+      return page < this.pages.length ? this.pages[page]![tid & (PAGE_SIZE - 1)]! : null
     }
     return this.beyond.size === 0 ? null : (this.beyond.get(tid) ?? null)
   }
 
-  group(pid: number): ThreadGroup | null {
-    return this.groups.get(pid) ?? null
-  }
-
   /**
-   * Puts a thread in, in place of one with the same id, joins it to its group and its parent. False when the table is full:
-   * the thread is then not tracked, and counted.
+   * Puts a thread in, in place of one with the same id. False when the table is full: the thread is then not tracked, and
+   * counted. `link` joins it to its group and its parent; after the initial tables that is done when all threads are in.
    */
-  add(thread: Thread, reap = true): boolean {
+  add(thread: Thread, link = true): boolean {
     const old = this.get(thread.tid)
-    if (old !== null) this.remove(old.tid)
-    else if (this.size >= this.capacity) {
+    if (old !== null) this.erase(old)
+    if (this.isFull) {
       this.dropped++
       return false
     }
     this.place(thread.tid, thread)
     this.size++
-    if (reap) this.link(thread)
+    if (link) this.link(thread)
     this.followers.add(thread)
     this.followers.forget(thread.tid)
     return true
   }
 
-  /** Joins a thread to its group and its parent; a parent that is not in the table makes ptid 0. */
+  /** Joins a thread to its group and its parent. A parent that is not in the table makes ptid 0. */
   link(thread: Thread): void {
-    if (thread.isInvalid) return
+    if (thread.isInvalid || thread.group !== null) return
     let group = this.groups.get(thread.pid)
     if (group === undefined) {
       group = new ThreadGroup(thread.pid, thread.pid === 1 || thread.vpid === 1)
@@ -69,28 +70,51 @@ export class ThreadTable {
     }
     group.add(thread)
     thread.group = group
-    this.adopt(thread, thread.ptid)
+    this.shareDescriptors(group)
+    this.changed(thread)
+    if (thread.pid !== 1) this.adopt(thread, this.get(thread.ptid))
   }
 
-  /** Makes `ptid` the parent of `thread`. */
-  adopt(thread: Thread, ptid: number): void {
-    thread.parent?.children.delete(thread)
-    const parent = this.get(ptid)
-    if (parent === null || parent.isInvalid) thread.ptid = 0
-    else {
-      thread.ptid = ptid
-      parent.children.add(thread)
+  /**
+   * Takes a thread out as its exit does: its children go to the thread `reaper` (null = to none), the group ends with its last
+   * thread. A main thread stays while others of its group live.
+   */
+  remove(thread: Thread, reaper: Thread | null): void {
+    const group = thread.group
+    if (group === null) {
+      this.erase(thread)
+      return
     }
+    if (!thread.dead) {
+      thread.dead = true
+      group.alive--
+    }
+    if (thread.children.size > 0) this.reparent(thread, reaper)
+    if (group.alive === 0) {
+      const main = this.get(group.pid)
+      this.groups.delete(group.pid)
+      if (main !== null && main.group === group) this.erase(main)
+    }
+    if (!thread.isMain) this.erase(thread)
   }
 
-  /** Takes a thread out. Its children go to a reaper; `reaper` is the one that the kernel chose, -1 if not known. */
-  remove(tid: number, reaper = -1): void {
-    const thread = this.get(tid)
-    if (thread === null) return
-    // State.remove implements the rules; see reap.ts.
-    void reaper
-    this.place(tid, null)
-    this.size--
+  /**
+   * Who takes over the children of a thread, as the kernel decides it: another thread of its group, else the nearest ancestor
+   * process that is a reaper, as long as all are on the same side of a pid namespace's border.
+   */
+  findReaper(thread: Thread): Thread | null {
+    const sibling = thread.group?.firstAlive(thread)
+    if (sibling) return sibling
+    const seen = new Set<number>([thread.tid])
+    for (let next = thread.parent; next !== null; next = next.parent) {
+      if (seen.has(next.tid) || next.inPidNamespace !== thread.inPidNamespace) return null
+      seen.add(next.tid)
+      if (next.group?.reaper) {
+        const found = next.group.firstAlive(null)
+        if (found !== null) return found
+      }
+    }
+    return null
   }
 
   /** Forgets what was remembered about a thread, about the rest of its group, its descendants and those it leads as session or process group. */
@@ -99,8 +123,9 @@ export class ThreadTable {
     this.followers.forget(thread.tid)
   }
 
-  /** Sets the ids by which a thread finds its session's and process groups' leaders. */
+  /** Sets the ids by which a thread finds its session's and process groups' leaders. To be followed by `changed`. */
   setLeaders(thread: Thread, sid: number, vpgid: number, pgid: number): void {
+    if (sid === thread.sid && vpgid === thread.vpgid && pgid === thread.pgid) return
     this.followers.remove(thread)
     thread.sid = sid
     thread.vpgid = vpgid
@@ -112,20 +137,73 @@ export class ThreadTable {
     for (const thread of this) thread.memo = null
   }
 
+  clear(): void {
+    this.pages.length = 0
+    this.beyond.clear()
+    this.groups.clear()
+    this.followers.clear()
+    this.size = 0
+  }
+
   *[Symbol.iterator](): IterableIterator<Thread> {
     for (const page of this.pages) for (const thread of page) if (thread !== null) yield thread
     yield* this.beyond.values()
   }
 
+  /** Makes `parent` the parent of `thread`; null = unknown: ptid becomes 0. */
+  private adopt(thread: Thread, parent: Thread | null): void {
+    if (parent === null || parent.isInvalid || parent === thread) {
+      thread.ptid = 0
+      return
+    }
+    thread.ptid = parent.tid
+    parent.children.add(thread)
+  }
+
+  private reparent(thread: Thread, reaper: Thread | null): void {
+    // A reaper in another process is one from now on, whether it has said so or not.
+    if (reaper !== null && reaper.group !== null && reaper.pid !== thread.pid) reaper.group.reaper = true
+    for (const child of thread.children) {
+      this.adopt(child, reaper === child ? null : reaper)
+      this.forgetTree(child)
+    }
+    thread.children.clear()
+  }
+
+  /** Takes a thread out of everything that refers to it. */
+  private erase(thread: Thread): void {
+    if (this.get(thread.tid) !== thread) return
+    this.forgetTree(thread)
+    this.followers.remove(thread)
+    this.followers.forget(thread.tid)
+    thread.parent?.children.delete(thread)
+    const group = thread.group
+    if (group !== null) {
+      group.remove(thread)
+      if (group.threads.length === 0 && this.groups.get(group.pid) === group) this.groups.delete(group.pid)
+    }
+    this.place(thread.tid, null)
+    this.size--
+  }
+
+  /** Threads use the descriptors of their main thread; without one they have none that could be known. */
+  private shareDescriptors(group: ThreadGroup): void {
+    const first = group.first
+    if (first === null || !first.isMain) return
+    for (const thread of group.threads) {
+      if (!thread.isMain && (thread.flags & CL_CLONE_FILES) !== 0) thread.fds = first.fds
+    }
+  }
+
   private forgetTree(thread: Thread): void {
-    const pending = [thread]
-    const seen = new Set<Thread>()
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      if (seen.has(next)) continue
-      seen.add(next)
+    thread.memo = null
+    if (thread.children.size === 0 && (thread.group === null || thread.group.threads.length <= 1)) return
+    const seen = new Set<Thread>([thread])
+    // A Set is walked in the order of insertion, entries added on the way included.
+    for (const next of seen) {
       next.memo = null
-      if (next.group !== null) for (const member of next.group.threads) if (!seen.has(member)) pending.push(member)
-      for (const child of next.children) pending.push(child)
+      if (next.group !== null) for (const member of next.group.threads) seen.add(member)
+      for (const child of next.children) seen.add(child)
     }
   }
 
@@ -133,7 +211,7 @@ export class ThreadTable {
     if (tid >= 0 && tid < MAX_PAGED) {
       const page = tid >>> PAGE_BITS
       while (this.pages.length <= page) this.pages.push(new Array<Thread | null>(PAGE_SIZE).fill(null))
-      this.pages[page][tid & (PAGE_SIZE - 1)] = thread
+      this.pages[page]![tid & (PAGE_SIZE - 1)] = thread
     } else if (thread === null) this.beyond.delete(tid)
     else this.beyond.set(tid, thread)
   }

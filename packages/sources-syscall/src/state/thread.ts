@@ -1,10 +1,9 @@
 import type { Memo, MemoHolder } from '@falc/engine'
-import { EMPTY_LIST, type StringList } from './arguments.ts'
-import type { Cgroups } from './cgroups.ts'
-import type { Container } from './container.ts'
-import type { FdTable } from './fd-table.ts'
-import type { ThreadGroup } from './thread-group.ts'
-import type { ThreadTable } from './thread-table.ts'
+import { EMPTY_LIST, type StringList } from './thread/arguments.ts'
+import type { Cgroups } from './thread/cgroups.ts'
+import type { Container } from './thread/container.ts'
+import type { EnterEvent } from './thread/enter-event.ts'
+import type { FdTable } from './thread/fd-table.ts'
 
 /** PPM_CL_* bits of `Thread.flags`: how a thread was made and what has become of it. */
 export const CL_CLONE_FILES = 1
@@ -25,6 +24,12 @@ export const CL_IS_MAIN_THREAD = 1 << 30
 /** uid, gid or loginuid that is not set. */
 export const NO_ID = 0xffffffff
 
+/** Where a thread finds others: the thread table. */
+export interface ThreadIndex {
+  /** null = not known. */
+  get(tid: number): Thread | null
+}
+
 /**
  * One thread of the recorded machine (libsinsp's threadinfo). Every field is set in the constructor, so that all
  * threads have one shape. `memo` is null again whenever something that a field of scope `thread` may read has changed: the
@@ -36,7 +41,7 @@ export class Thread implements MemoHolder {
   memo: Memo | null = null
   readonly tid: number
   pid: number
-  /** Thread id of the parent; 0 when the parent is not known, -1 of an unknown thread. Set by ThreadTable alone. */
+  /** Thread id of the parent; 0 when the parent is not known, -1 of an unknown thread. Set by the thread table alone. */
   ptid: number
   sid = -1
   vpgid = -1
@@ -87,19 +92,17 @@ export class Thread implements MemoHolder {
   container: Container
   /** A main thread that has exited before the other threads of its group. */
   dead = false
-  /** An entry made up for a thread that nothing is known of: comm and exe "<NA>". */
-  get isFake(): boolean {
-    return this.pid < 0
-  }
   /** The descriptor table of the process; shared by the threads of a group. */
   fds: FdTable
   group: ThreadGroup | null = null
-  /** Processes whose `ptid` is this thread. */
+  /** Threads whose `ptid` is this thread. */
   readonly children: Set<Thread> = new Set()
-  readonly table: ThreadTable
+  readonly table: ThreadIndex
+  /** The last enter event of a call that is to be seen through user space's eyes (open, connect, execve …), until its exit. */
+  enter: EnterEvent | null = null
   private line: string | null = null
 
-  constructor(table: ThreadTable, tid: number, pid: number, ptid: number, fds: FdTable, container: Container) {
+  constructor(table: ThreadIndex, tid: number, pid: number, ptid: number, fds: FdTable, container: Container) {
     this.table = table
     this.tid = tid
     this.pid = pid
@@ -117,6 +120,11 @@ export class Thread implements MemoHolder {
   get cmdline(): string {
     this.line ??= this.argv.items.length === 0 ? this.comm : `${this.comm} ${this.argv.text}`
     return this.line
+  }
+
+  /** An entry made up for a thread that nothing is known of: comm and exe are "<NA>", pid and ptid -1. */
+  get isFake(): boolean {
+    return this.pid < 0
   }
 
   get isMain(): boolean {
@@ -163,8 +171,48 @@ export class Thread implements MemoHolder {
     return (this.flags & CL_CHILD_IN_PIDNS) !== 0 || (this.vtid >= 0 && this.tid !== this.vtid)
   }
 
-  /** comm, exe or args have been set. */
-  renamed(): void {
+  rename(comm: string, exe: string, argv: StringList): void {
+    this.comm = comm
+    this.exe = exe
+    this.argv = argv
     this.line = null
+  }
+}
+
+/** The threads of one process. */
+export class ThreadGroup {
+  readonly pid: number
+  /** The main thread first, if it is known. */
+  readonly threads: Thread[] = []
+  /** Threads that have not exited (proc.nthreads). */
+  alive = 0
+  /** Orphans below it are given to it: pid 1 of a namespace, or PR_SET_CHILD_SUBREAPER. */
+  reaper: boolean
+
+  constructor(pid: number, reaper: boolean) {
+    this.pid = pid
+    this.reaper = reaper
+  }
+
+  get first(): Thread | null {
+    return this.threads[0] ?? null
+  }
+
+  add(thread: Thread): void {
+    if (thread.isMain) this.threads.unshift(thread)
+    else this.threads.push(thread)
+    this.alive++
+  }
+
+  /** The first that has not exited, other than `except`. */
+  firstAlive(except: Thread | null): Thread | null {
+    if (this.alive <= 0) return null
+    for (const thread of this.threads) if (!thread.dead && thread !== except) return thread
+    return null
+  }
+
+  remove(thread: Thread): void {
+    const at = this.threads.indexOf(thread)
+    if (at >= 0) this.threads.splice(at, 1)
   }
 }

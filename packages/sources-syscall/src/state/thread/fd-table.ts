@@ -1,4 +1,4 @@
-import { FD_SHARED, type Fd } from './fd.ts'
+import { FD_SHARED, type Fd, O_CLOEXEC } from '../fd.ts'
 
 /** Numbers below this are an index into an array; the few above go to a Map. */
 const DENSE = 1024
@@ -19,6 +19,12 @@ export class FdTable {
   size = 0
   /** Descriptors left out because the table was full. */
   dropped = 0
+  readonly capacity: number
+
+  /** `capacity` 0: of a thread whose process is not known, it keeps nothing. */
+  constructor(capacity: number = MAX_FDS_PER_PROCESS) {
+    this.capacity = capacity
+  }
 
   get(num: number): Fd | null {
     if (num >= 0 && num < DENSE) return num < this.low.length ? this.low[num] : null
@@ -29,7 +35,7 @@ export class FdTable {
   set(num: number, fd: Fd): boolean {
     const old = this.get(num)
     if (old === null) {
-      if (this.size >= MAX_FDS_PER_PROCESS) {
+      if (this.size >= this.capacity) {
         this.dropped++
         return false
       }
@@ -66,7 +72,7 @@ export class FdTable {
 
   /** The table of a forked child. */
   fork(): FdTable {
-    const table = new FdTable()
+    const table = new FdTable(this.capacity === 0 ? MAX_FDS_PER_PROCESS : this.capacity)
     for (const fd of this.low) if (fd !== null) fd.flags |= FD_SHARED
     if (this.high !== null) for (const fd of this.high.values()) fd.flags |= FD_SHARED
     table.low = this.low
@@ -77,11 +83,9 @@ export class FdTable {
     return table
   }
 
-  clear(): void {
-    this.low = []
-    this.high = null
-    this.shared = false
-    this.size = 0
+  /** Takes out all whose execve closes. */
+  deleteCloseOnExec(): void {
+    for (const [num, fd] of this) if ((fd.openFlags & O_CLOEXEC) !== 0) this.delete(num)
   }
 
   *[Symbol.iterator](): IterableIterator<[number, Fd]> {

@@ -1,0 +1,113 @@
+/** How container runtimes name a container's control groups: which path belongs to which container. */
+
+/** A container as its control group names it. */
+export interface ContainerMatch {
+  /** As Falco reports it: the first 12 characters of a runtime's 64, or the runtime's own short name. */
+  readonly id: string
+  readonly fullId: string
+  /** The runtime whose layout matched; where layouts are alike (docker and CRI), the one that Falco tries first. */
+  readonly runtime: string
+}
+
+const ID_LENGTH = 64
+const REPORTED_LENGTH = 12
+
+/** [text in front of the id, text behind it up to the end] */
+type Layout = readonly (readonly [prefix: string, suffix: string])[]
+
+const PODMAN: Layout = [
+  ['/libpod-', '.scope'],
+  ['/libpod-', '.scope/container'],
+  ['/libpod-', ''],
+]
+const DOCKER: Layout = [
+  ['/', ''],
+  ['/docker-', '.scope'],
+]
+const CRI: Layout = [
+  ['/', ''],
+  ['/crio-', ''],
+  ['/cri-containerd-', '.scope'],
+  ['/crio-', '.scope'],
+  [':cri-containerd:', ''],
+  ['/docker-', '.scope'],
+]
+const LXC = ['/lxc/', '/lxc.payload/', '/lxc.payload.']
+
+/** In Falco's order: the first that matches wins. */
+const MATCHERS: readonly ((path: string) => ContainerMatch | null)[] = [
+  path => hexId(path, PODMAN, 'podman'),
+  path => hexId(path, DOCKER, 'docker'),
+  path => hexId(path, CRI, 'cri'),
+  containerd,
+  lxc,
+  libvirt,
+  bpm,
+]
+
+/** null = no container: the host. */
+export function matchCgroup(path: string): ContainerMatch | null {
+  for (const match of MATCHERS) {
+    const found = match(path)
+    if (found !== null && found.id !== '') return found
+  }
+  return null
+}
+
+/** runc's layouts: 64 hexadecimal digits between a prefix and the end. */
+function hexId(path: string, layout: Layout, runtime: string): ContainerMatch | null {
+  for (const [prefix, suffix] of layout) {
+    const from = path.lastIndexOf(prefix)
+    const to = path.lastIndexOf(suffix)
+    if (from < 0 || to < 0) continue
+    const fullId = path.slice(from + prefix.length, to)
+    if (fullId.length === ID_LENGTH && isHex(path, from + prefix.length)) {
+      return { id: fullId.slice(0, REPORTED_LENGTH), fullId, runtime }
+    }
+  }
+  return null
+}
+
+/** Hexadecimal from `start` up to where Falco looks: the 64th character of the path. */
+function isHex(path: string, start: number): boolean {
+  const stranger = path.slice(start).search(/[^0-9a-fA-F]/)
+  return stranger < 0 || stranger + start >= ID_LENGTH
+}
+
+/**
+ * Containers made with ctr: /NAMESPACE/ID with an id of any kind. Falco takes any two-element path for one unless it ends as
+ * a systemd unit does. podman's conmon, the host process beside each container, is none.
+ */
+function containerd(path: string): ContainerMatch | null {
+  const namespace = /\/[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*\//.exec(path)?.[0]
+  if (namespace === undefined || namespace === '/libpod_parent/') return null
+  const fullId = path.slice(path.lastIndexOf(namespace) + namespace.length)
+  if (fullId === '' || fullId.length > ID_LENGTH || /\.(service|slice|scope)$/.test(path)) return null
+  return { id: fullId.slice(0, REPORTED_LENGTH), fullId, runtime: 'containerd' }
+}
+
+function lxc(path: string): ContainerMatch | null {
+  for (const layout of LXC) {
+    const at = path.indexOf(layout)
+    if (at < 0) continue
+    const id = path.slice(at + layout.length).split('/', 1)[0]!
+    return { id, fullId: id, runtime: 'lxc' }
+  }
+  return null
+}
+
+function libvirt(path: string): ContainerMatch | null {
+  const id =
+    /\/([^/]*)\.libvirt-lxc$/.exec(path)?.[1] ??
+    /-lxc\\x2.(.*?)\.scope(?:\/libvirt)?$/.exec(path)?.[1] ??
+    /\/libvirt\/lxc\/(.*)$/.exec(path)?.[1]
+  return id === undefined ? null : { id, fullId: id, runtime: 'libvirt-lxc' }
+}
+
+function bpm(path: string): ContainerMatch | null {
+  const at = path.indexOf('bpm-')
+  if (at < 0) return null
+  const end = path.indexOf('.scope', at)
+  const id = end < 0 ? path.slice(at + 4) : path.slice(at + 4, end)
+  return /^[A-Za-z0-9._-]+$/.test(id) ? { id, fullId: id, runtime: 'bpm' } : null
+}

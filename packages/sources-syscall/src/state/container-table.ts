@@ -1,0 +1,121 @@
+import { decodeText } from '../events/text.ts'
+import { matchCgroup } from './cgroup-matchers.ts'
+import { Cgroups } from './thread/cgroups.ts'
+import { Container } from './thread/container.ts'
+
+/** container_type of container events, by number. */
+const TYPES: readonly string[] = [
+  'docker',
+  'lxc',
+  'libvirt-lxc',
+  'mesos',
+  'rkt',
+  '',
+  'cri',
+  'containerd',
+  'cri-o',
+  'bpm',
+  '',
+  'podman',
+]
+
+/** Runtimes that have no metadata to wait for: their type follows from the cgroup. */
+const WITHOUT_METADATA = new Set(['lxc', 'libvirt-lxc', 'bpm'])
+
+const MAX_CONTAINERS = 16384
+const MAX_CGROUPS = 4096
+
+/** The containers of the recorded machine, and the cgroup lists that name them. */
+export class ContainerTable {
+  readonly host = new Container('', '', 'host', '')
+  private readonly containers = new Map<string, Container>()
+  /** By the list's text. */
+  private cgroups = new Map<string, Cgroups>()
+  /** Containers forgotten, oldest first, because there were too many. */
+  evicted = 0
+  /** Container events whose JSON could not be read. */
+  unreadable = 0
+
+  get size(): number {
+    return this.containers.size
+  }
+
+  get(id: string): Container | undefined {
+    return id === '' ? this.host : this.containers.get(id)
+  }
+
+  /** The cgroup list that bytes[start, end) hold. */
+  resolve(bytes: Uint8Array, start: number, end: number): Cgroups {
+    const text = decodeText(bytes, start, end)
+    let cgroups = this.cgroups.get(text)
+    if (cgroups === undefined) {
+      // Lists are few; a recording that has more begins anew, threads keep the ones they have.
+      if (this.cgroups.size >= MAX_CGROUPS) this.cgroups = new Map()
+      const pairs = readPairs(text.split('\0'))
+      cgroups = new Cgroups(bytes.slice(start, end), pairs, this.containerOf(pairs))
+      this.cgroups.set(text, cgroups)
+    }
+    return cgroups
+  }
+
+  /** Takes the metadata of a container event. */
+  describe(json: string): Container | null {
+    let parsed: unknown
+    try {
+      parsed = JSON.parse(json)
+    } catch {
+      this.unreadable++
+      return null
+    }
+    // The plugin wraps it in "container", older captures too.
+    const inner = isObject(parsed) && isObject(parsed.container) ? parsed.container : parsed
+    if (!isObject(inner) || typeof inner.id !== 'string') {
+      this.unreadable++
+      return null
+    }
+    const container = this.make(inner.id, '')
+    container.info = inner
+    if (typeof inner.full_id === 'string') container.fullId = inner.full_id
+    if (typeof inner.type === 'number') container.type = TYPES[inner.type] ?? ''
+    return container
+  }
+
+  clear(): void {
+    this.containers.clear()
+    this.cgroups.clear()
+  }
+
+  private containerOf(pairs: readonly (readonly [string, string])[]): Container {
+    for (const [, path] of pairs) {
+      const match = matchCgroup(path)
+      if (match !== null) return this.make(match.id, match.runtime, match.fullId)
+    }
+    return this.host
+  }
+
+  private make(id: string, runtime: string, fullId = id): Container {
+    if (id === '') return this.host
+    let container = this.containers.get(id)
+    if (container === undefined) {
+      if (this.containers.size >= MAX_CONTAINERS) {
+        const [oldest] = this.containers.keys()
+        this.containers.delete(oldest!)
+        this.evicted++
+      }
+      container = new Container(id, fullId, WITHOUT_METADATA.has(runtime) ? runtime : '', runtime)
+      this.containers.set(id, container)
+    }
+    return container
+  }
+}
+
+function readPairs(texts: readonly string[]): (readonly [string, string])[] {
+  return texts.flatMap(text => {
+    const at = text.indexOf('=')
+    return at < 0 ? [] : [[text.slice(0, at), text.slice(at + 1)] as const]
+  })
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

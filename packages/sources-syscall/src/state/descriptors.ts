@@ -1,0 +1,29 @@
+import type { SyscallEvent } from '../event.ts'
+import { FD_SHARED, type Fd } from './fd.ts'
+import type { Thread } from './thread.ts'
+
+/** Puts a new descriptor in the thread's table and makes it the one that the event is about. */
+export function openFd(event: SyscallEvent, thread: Thread, num: number, fd: Fd): void {
+  fd.num = num
+  event.fdNum = num
+  if (fd.name !== '') fd.renamedAt = event.num
+  event.fd = thread.fds.set(num, fd) ? fd : null
+}
+
+/** The event's descriptor, made ready to be changed: the thread's own, with nothing remembered. The event must have one. */
+export function changeFd(event: SyscallEvent, thread: Thread): Fd {
+  let fd = event.fd!
+  if ((fd.flags & FD_SHARED) !== 0) {
+    fd = thread.fds.own(event.fdNum) ?? fd.copy(fd.num)
+    event.fd = fd
+  }
+  fd.memo = null
+  return fd
+}
+
+/** Gives the descriptor another name. */
+export function nameFd(event: SyscallEvent, fd: Fd, name: string): void {
+  if (name === fd.name) return
+  fd.name = name
+  fd.renamedAt = event.num
+}

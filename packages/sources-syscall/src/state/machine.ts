@@ -1,0 +1,156 @@
+import type { MachineInfo } from '../capture/visitor.ts'
+import type { SyscallEvent } from '../event.ts'
+import { ContainerTable } from './container-table.ts'
+import { InterfaceTable } from './interfaces.ts'
+import { RecentExits } from './recent-exits.ts'
+import type { Cgroups } from './thread/cgroups.ts'
+import type { Container } from './thread/container.ts'
+import type { EnterEvent } from './thread/enter-event.ts'
+import { FdTable } from './thread/fd-table.ts'
+import { Thread } from './thread.ts'
+import { Threads } from './thread-table.ts'
+import { type HostNames, UserTable } from './users.ts'
+
+export interface StateOptions {
+  /** Threads kept at most (falco_libs.thread_table_size); default 262144. */
+  readonly threadTableSize?: number
+  /**
+   * Names of the users and groups of the machine that this runs on, asked for host ids that the recording does not
+   * name: Falco does so, in replay too. Default: nobody is asked.
+   */
+  readonly hostNames?: HostNames
+}
+
+/** The tables of the recorded machine, and what the events of several families do to them. */
+export class Machine {
+  readonly threads: Threads
+  readonly users = new UserTable()
+  readonly interfaces = new InterfaceTable()
+  readonly containers = new ContainerTable()
+  readonly exits = new RecentExits()
+  machine: MachineInfo | null = null
+  /** Nanoseconds since 1970; 0n = not recorded. */
+  bootTime = 0n
+  /** Of the exit event that is being applied: its enter event, if that was recorded. */
+  enter: EnterEvent | null = null
+  /** Entries made up for threads that nothing was known of. */
+  fakes = 0
+
+  private readonly hostNames: HostNames | null
+  private readonly askedUsers = new Set<number>()
+  private readonly askedGroups = new Set<number>()
+  /** What the last event ended, to be taken out before the next: rules see a thread on its exit, a descriptor on its close. */
+  protected unsettled = false
+  private exited: Thread | null = null
+  private reaper = -1
+  private closedTable: FdTable | null = null
+  private closedNum = -1
+
+  constructor(options: StateOptions = {}) {
+    this.threads = new Threads(options.threadTableSize)
+    this.hostNames = options.hostNames ?? null
+  }
+
+  /** The thread of an id, made up if nothing is known of it; null when the table is full. */
+  threadOf(tid: number): Thread | null {
+    const known = this.threads.get(tid)
+    if (known !== null) return known
+    const fake = this.newThread(tid, -1, -1, new FdTable())
+    fake.comm = '<NA>'
+    fake.exe = '<NA>'
+    if (!this.threads.add(fake)) return null
+    this.fakes++
+    return fake
+  }
+
+  newThread(tid: number, pid: number, ptid: number, fds: FdTable): Thread {
+    return new Thread(this.threads, tid, pid, ptid, fds, this.containers.host)
+  }
+
+  /** Takes a thread out at once. `reaperTid`: who gets its children according to the kernel, -1 = not known. */
+  removeThread(thread: Thread, reaperTid: number): void {
+    let reaper: Thread | null = null
+    if (thread.children.size > 0 && thread.group !== null) {
+      if (reaperTid > 0) reaper = this.threadOf(reaperTid)
+      if (reaper === null || reaper.isInvalid) reaper = this.threads.findReaper(thread)
+    }
+    this.threads.remove(thread, reaper)
+  }
+
+  /** Takes a thread out before the next event. */
+  removeAfter(thread: Thread, reaperTid: number): void {
+    this.unsettled = true
+    this.exited = thread
+    this.reaper = reaperTid
+  }
+
+  /** Takes a descriptor out before the next event. */
+  closeAfter(thread: Thread, num: number): void {
+    this.unsettled = true
+    this.closedTable = thread.fds
+    this.closedNum = num
+  }
+
+  /** The cgroups of parameter `i`; `likely` itself when they are the same. */
+  cgroupsOf(event: SyscallEvent, i: number, likely: Cgroups | null): Cgroups {
+    const start = event.paramOffset(i)
+    const end = start + event.paramLength(i)
+    if (likely !== null && likely.bytes.length === end - start) {
+      let at = 0
+      while (at < likely.bytes.length && likely.bytes[at] === event.bytes[start + at]) at++
+      if (at === likely.bytes.length) return likely
+    }
+    return this.containers.resolve(event.bytes, start, end)
+  }
+
+  /** A user that a process now runs as. */
+  learnUser(container: Container, uid: number): void {
+    if (!container.isHost || this.hostNames === null || this.askedUsers.has(uid)) return
+    this.askedUsers.add(uid)
+    if (this.users.hasUser('', uid)) return
+    const user = this.hostNames.user(uid)
+    if (user === undefined) return
+    this.users.setUser('', user)
+    this.threads.forgetAll()
+  }
+
+  learnGroup(container: Container, gid: number): void {
+    if (!container.isHost || this.hostNames === null || this.askedGroups.has(gid)) return
+    this.askedGroups.add(gid)
+    if (this.users.hasGroup('', gid)) return
+    const group = this.hostNames.group(gid)
+    if (group === undefined) return
+    this.users.setGroup('', group)
+    this.threads.forgetAll()
+  }
+
+  /** Takes out what the last event ended. */
+  protected settle(): void {
+    this.unsettled = false
+    const exited = this.exited
+    if (exited !== null) {
+      this.exited = null
+      this.removeThread(exited, this.reaper)
+    }
+    if (this.closedTable !== null) {
+      this.closedTable.delete(this.closedNum)
+      this.closedTable = null
+    }
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.unsettled = false
+    this.exited = null
+    this.closedTable = null
+    this.threads.clear()
+    this.users.clear()
+    this.interfaces.replace([])
+    this.containers.clear()
+    this.exits.clear()
+    this.askedUsers.clear()
+    this.askedGroups.clear()
+    this.machine = null
+    this.bootTime = 0n
+  }
+}

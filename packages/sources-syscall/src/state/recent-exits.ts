@@ -1,0 +1,38 @@
+/** libsinsp's RECENTLY_EXITED_RING_SIZE. */
+const SLOTS = 8192
+const STALE_NS = 2e9
+
+/**
+ * Threads that exited a moment ago, so that a clone event which the caller's side reports late does not bring its child
+ * back to life. A ring: old entries are overwritten.
+ */
+export class RecentExits {
+  private readonly parents = new Int32Array(SLOTS)
+  private readonly threads = new Int32Array(SLOTS)
+  private readonly times = new Float64Array(SLOTS)
+  /** Ring position of the last exit of a thread id. */
+  private readonly last = new Map<number, number>()
+  private next = 0
+
+  /** `time`: nanoseconds since 1970. */
+  add(ptid: number, tid: number, time: number): void {
+    const slot = this.next
+    const old = this.threads[slot]!
+    if (this.last.get(old) === slot) this.last.delete(old)
+    this.parents[slot] = ptid
+    this.threads[slot] = tid
+    this.times[slot] = time
+    this.last.set(tid, slot)
+    this.next = (slot + 1) % SLOTS
+  }
+
+  has(ptid: number, tid: number, now: number): boolean {
+    const slot = this.last.get(tid)
+    return slot !== undefined && this.parents[slot] === ptid && now - this.times[slot]! < STALE_NS
+  }
+
+  clear(): void {
+    this.last.clear()
+    this.next = 0
+  }
+}

@@ -1,0 +1,370 @@
+import { FdKind } from '../capture/visitor.ts'
+import type { SyscallEvent } from '../event.ts'
+import { decodeText } from '../events/text.ts'
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  addressText,
+  type InetTuple,
+  isMapped,
+  isZero,
+  readAddress,
+  readTuple,
+  sameAddress,
+  tupleText,
+  unixTupleText,
+  unmap,
+} from './addresses.ts'
+import { changeFd, nameFd, openFd } from './descriptors.ts'
+import {
+  FD_CONNECTED,
+  FD_ROLE_CLIENT,
+  FD_ROLE_SERVER,
+  FD_ROLES,
+  Fd,
+  L4_ICMP,
+  L4_RAW,
+  L4_TCP,
+  L4_UDP,
+  L4_UNKNOWN,
+} from './fd.ts'
+import type { Machine } from './machine.ts'
+import type { Thread } from './thread.ts'
+
+const AF_NETLINK = 16
+const SOCK_STREAM = 1
+const SOCK_DGRAM = 2
+const SOCK_RAW = 3
+const IPPROTO_UDP = 17
+const EINPROGRESS = -115
+/** A unix socket's tuple: family and two kernel addresses in front of the path. */
+const UNIX_PATH_AT = 17
+
+export function socket(event: SyscallEvent, thread: Thread): void {
+  const num = event.int64Number(0, -1)
+  if (num < 0) return
+  addSocket(event, thread, num, event.uint32(1), event.uint32(2), event.uint32(3)).openFlags = event.uint32(4)
+}
+
+function addSocket(
+  event: SyscallEvent,
+  thread: Thread,
+  num: number,
+  domain: number,
+  type: number,
+  protocol: number,
+): Fd {
+  const fd = new Fd(num, FdKind.unknown)
+  if (domain === AF_UNIX) fd.type = FdKind.unixSocket
+  else if (domain === AF_NETLINK) fd.type = FdKind.netlink
+  else if (domain === AF_INET || domain === AF_INET6) {
+    fd.type = domain === AF_INET ? FdKind.ipv4Socket : FdKind.ipv6Socket
+    fd.l4proto = l4protoOf(type, protocol)
+  }
+  openFd(event, thread, num, fd)
+  return fd
+}
+
+function l4protoOf(type: number, protocol: number): number {
+  const raw = type === SOCK_RAW
+  switch (protocol) {
+    case 0: {
+      // The type may have SOCK_NONBLOCK and SOCK_CLOEXEC in it.
+      const kind = type & 0xff
+      return kind === SOCK_STREAM ? L4_TCP : kind === SOCK_DGRAM ? L4_UDP : L4_UNKNOWN
+    }
+    case 1:
+      return raw ? L4_RAW : L4_ICMP
+    case 6:
+      return raw ? L4_RAW : L4_TCP
+    case 17:
+      return raw ? L4_RAW : L4_UDP
+    case 255:
+      return L4_RAW
+    default:
+      return L4_UNKNOWN
+  }
+}
+
+export function socketpair(event: SyscallEvent, thread: Thread): void {
+  if (event.int64Number(0, -1) < 0) return
+  const first = event.int64Number(1, -1)
+  const second = event.int64Number(2, -1)
+  if (first === second) return
+  const fd = new Fd(first, FdKind.unixSocket)
+  openFd(event, thread, first, fd)
+  openFd(event, thread, second, fd.copy(second))
+  event.fd = fd
+}
+
+/** bind: with a port the socket is a server's. */
+export function bind(event: SyscallEvent, thread: Thread): void {
+  if (event.fd === null || event.int64Number(0, -1) < 0 || !event.has(1)) return
+  const fd = changeFd(event, thread)
+  const bytes = event.blob(1)
+  const address = readAddress(bytes)
+  if (address !== null && address.port > 0) {
+    const mapped = address.ip.length === 16 && isMapped(address.ip)
+    fd.type = address.ip.length === 4 || mapped ? FdKind.ipv4Server : FdKind.ipv6Server
+    fd.sip = null
+    fd.sport = 0
+    fd.dip = mapped ? unmap(address.ip) : address.ip
+    fd.dport = address.port
+    fd.flags |= FD_ROLE_SERVER
+  }
+  nameFd(event, fd, addressParamText(bytes))
+}
+
+/** A socket address as evt.arg prints it: "1.2.3.4:80", or the path of a unix socket. */
+export function addressParamText(bytes: Uint8Array): string {
+  const address = readAddress(bytes)
+  if (address !== null) {
+    const ip = address.ip.length === 16 && isMapped(address.ip) ? unmap(address.ip) : address.ip
+    return `${addressText(ip)}:${address.port}`
+  }
+  if (bytes[0] === AF_UNIX) return pathText(bytes, 1)
+  return `family ${bytes[0] ?? 0}`
+}
+
+/** A tuple as evt.arg prints it. */
+export function tupleParamText(bytes: Uint8Array): string {
+  const tuple = readTuple(bytes)
+  if (tuple !== null) return tupleText(tuple.sip, tuple.sport, tuple.dip, tuple.dport)
+  return bytes[0] === AF_UNIX ? unixTupleText(bytes, pathText(bytes, UNIX_PATH_AT)) : ''
+}
+
+export function connect(machine: Machine, event: SyscallEvent, thread: Thread): void {
+  if (event.fd === null) return
+  const result = event.int64Number(0, -1)
+  if (result < 0 && result !== EINPROGRESS) return
+  const fd = changeFd(event, thread)
+  fd.flags |= FD_CONNECTED
+  const passed = machine.enter === null || machine.enter.address.length === 0 ? null : machine.enter.address
+  if (!event.has(1)) {
+    // TCP fast open: the kernel has no addresses yet.
+    if (passed !== null) takeDestination(event, fd, passed)
+    return
+  }
+  const bytes = event.blob(1)
+  const tuple = readTuple(bytes)
+  if (tuple !== null) {
+    const real = realDestination(tuple, event.blob(3), passed)
+    fd.type = real.sip.length === 4 ? FdKind.ipv4Socket : FdKind.ipv6Socket
+    const changed = setTuple(fd, real, true)
+    if (changed && (fd.flags & FD_ROLE_SERVER) !== 0 && fd.l4proto === L4_UDP) swap(fd)
+    nameFd(event, fd, socketName(fd))
+  } else {
+    if (fd.type !== FdKind.unixSocket) return
+    const exitPath = event.has(3) ? pathText(event.blob(3), 1) : null
+    let path = pathText(bytes, UNIX_PATH_AT)
+    if (exitPath !== null && passed !== null && exitPath === path) path = pathText(passed, 1)
+    nameFd(event, fd, unixTupleText(bytes, path))
+  }
+  if ((fd.flags & FD_ROLES) === 0) fd.flags |= FD_ROLE_CLIENT
+}
+
+/**
+ * Where a connection really goes. If the exit event's tuple has the kernel's own destination it is right; if it repeats
+ * what the program passed, another thread may have changed that since, and the enter event's address is.
+ */
+function realDestination(tuple: InetTuple, exitAddress: Uint8Array, passed: Uint8Array | null): InetTuple {
+  if (passed === null) return tuple
+  const exit = readAddress(exitAddress)
+  const enter = readAddress(passed)
+  if (exit === null || enter === null) return tuple
+  const exitIp = tuple.dip.length === 4 && exit.ip.length === 16 ? unmap(exit.ip) : exit.ip
+  if (exit.port !== tuple.dport || !sameAddress(exitIp, tuple.dip)) return tuple
+  const dip = tuple.dip.length === 4 && enter.ip.length === 16 ? unmap(enter.ip) : enter.ip
+  return dip.length === tuple.dip.length ? { ...tuple, dip, dport: enter.port } : tuple
+}
+
+function takeDestination(event: SyscallEvent, fd: Fd, address: Uint8Array): void {
+  const passed = readAddress(address)
+  if (passed === null) {
+    nameFd(event, fd, event.has(1) ? tupleParamText(event.blob(1)) : 'NULL')
+    return
+  }
+  const mapped = passed.ip.length === 16 && isMapped(passed.ip)
+  fd.type = passed.ip.length === 4 || mapped ? FdKind.ipv4Socket : FdKind.ipv6Socket
+  fd.dip = mapped ? unmap(passed.ip) : passed.ip
+  fd.dport = passed.port
+}
+
+/** accept, accept4: a connection that came in. */
+export function accept(event: SyscallEvent, thread: Thread): void {
+  const num = event.int64Number(0, -1)
+  if (num < 0) return
+  event.fdNum = num
+  if (!event.has(1)) return
+  const bytes = event.blob(1)
+  const tuple = readTuple(bytes)
+  const fd = new Fd(num, FdKind.unixSocket)
+  if (tuple !== null) {
+    fd.type = tuple.sip.length === 4 ? FdKind.ipv4Socket : FdKind.ipv6Socket
+    setTuple(fd, tuple, true)
+    fd.l4proto = L4_TCP
+  } else if (bytes[0] !== AF_UNIX) return
+  fd.name = tupleParamText(bytes)
+  fd.flags = FD_ROLE_SERVER | FD_CONNECTED
+  openFd(event, thread, num, fd)
+}
+
+/** Exits of read, recv and their kin. `tuple`: the parameter with the addresses, -1 = none. */
+export function receive(machine: Machine, event: SyscallEvent, thread: Thread, tuple: number): void {
+  const fd = event.fd
+  if (fd === null || !connects(event, thread, fd)) return
+  if (tuple < 0 || !event.has(tuple)) return
+  learn(machine, event, thread, tuple, true)
+}
+
+/** Exits of write, send and their kin. */
+export function send(machine: Machine, event: SyscallEvent, thread: Thread, tuple: number): void {
+  if (event.fd === null) {
+    if (tuple < 0 || event.type === 51) return
+    inferSocket(event, thread, tuple)
+  }
+  const fd = event.fd as Fd | null
+  if (fd === null || !connects(event, thread, fd)) return
+  if (tuple < 0 || !event.has(tuple)) return
+  learn(machine, event, thread, tuple, false)
+}
+
+/** A successful transfer shows that an inet socket is connected. False: it failed. */
+function connects(event: SyscallEvent, thread: Thread, fd: Fd): boolean {
+  if (event.int64Number(0, -1) < 0) return false
+  if ((fd.type === FdKind.ipv4Socket || fd.type === FdKind.ipv6Socket) && (fd.flags & FD_CONNECTED) === 0) {
+    changeFd(event, thread).flags |= FD_CONNECTED
+  }
+  return true
+}
+
+/** Someone sends on a descriptor that nothing is known of: it is a datagram socket. */
+function inferSocket(event: SyscallEvent, thread: Thread, tuple: number): void {
+  if (event.int64Number(0, -1) < 0) return
+  const family = event.has(tuple) ? event.bytes[event.paramOffset(tuple)]! : 0
+  if (family === AF_INET || family === AF_INET6) {
+    addSocket(event, thread, event.int64Number(2, -1), family, SOCK_DGRAM, IPPROTO_UDP)
+  }
+}
+
+/** Takes addresses from a transfer, for sockets that have none yet or, being datagram sockets, may have others each time. */
+function learn(machine: Machine, event: SyscallEvent, thread: Thread, param: number, incoming: boolean): void {
+  const present = event.fd!
+  if (present.name !== '' && isTcp(present)) return
+  const bytes = event.blob(param)
+  if (bytes[0] === AF_UNIX) {
+    const name = unixTupleText(bytes, pathText(bytes, UNIX_PATH_AT))
+    if (present.type === FdKind.unixSocket && present.name === name) return
+    const fd = changeFd(event, thread)
+    fd.type = FdKind.unixSocket
+    nameFd(event, fd, name)
+    return
+  }
+  const tuple = readTuple(bytes)
+  if (tuple === null) return
+  const type = tuple.sip.length === 4 ? FdKind.ipv4Socket : FdKind.ipv6Socket
+  if (present.type === type && sameEnds(present, tuple)) return
+  const fd = changeFd(event, thread)
+  if (fd.type === FdKind.ipv4Server || fd.type === FdKind.ipv6Server) {
+    fd.sip = null
+    fd.dip = null
+    fd.dport = 0
+  }
+  fd.type = type
+  if (!setTuple(fd, tuple, false)) return
+  if (fd.l4proto === L4_UNKNOWN) fd.l4proto = L4_UDP
+  machine.interfaces.complete(fd)
+  if ((fd.flags & FD_ROLES) === 0) guessRole(fd, thread, incoming)
+  if ((fd.flags & (incoming ? FD_ROLE_CLIENT : FD_ROLE_SERVER)) !== 0) swap(fd)
+  nameFd(event, fd, socketName(fd))
+}
+
+function isTcp(fd: Fd): boolean {
+  return (
+    fd.l4proto === L4_TCP &&
+    (fd.type === FdKind.ipv4Socket ||
+      fd.type === FdKind.ipv6Socket ||
+      fd.type === FdKind.ipv4Server ||
+      fd.type === FdKind.ipv6Server)
+  )
+}
+
+function sameEnds(fd: Fd, t: InetTuple): boolean {
+  if (fd.sport === t.sport && fd.dport === t.dport && sameAddress(fd.sip, t.sip) && sameAddress(fd.dip, t.dip))
+    return true
+  return fd.sport === t.dport && fd.dport === t.sport && sameAddress(fd.sip, t.dip) && sameAddress(fd.dip, t.sip)
+}
+
+/** False when nothing changed. A destination that is known already stays unless `overwrite`. */
+function setTuple(fd: Fd, tuple: InetTuple, overwrite: boolean): boolean {
+  if (sameEnds(fd, tuple)) return false
+  let changed = false
+  if (!sameAddress(fd.sip, tuple.sip)) {
+    fd.sip = tuple.sip
+    changed = true
+  }
+  if (fd.sport !== tuple.sport) {
+    fd.sport = tuple.sport
+    changed = true
+  }
+  const unknown = fd.dip === null || fd.dip.length !== tuple.dip.length || isZero(fd.dip)
+  if (unknown || (overwrite && !sameAddress(fd.dip, tuple.dip))) {
+    fd.dip = tuple.dip
+    changed = true
+  }
+  if (fd.dport === 0 || (overwrite && fd.dport !== tuple.dport)) {
+    fd.dport = tuple.dport
+    changed = true
+  }
+  return changed
+}
+
+function swap(fd: Fd): void {
+  const ip = fd.sip
+  const port = fd.sport
+  fd.sip = fd.dip
+  fd.sport = fd.dport
+  fd.dip = ip
+  fd.dport = port
+}
+
+/** A process that is bound to the destination's port is the server, unless it uses the source's port too: then who speaks first is the client. */
+function guessRole(fd: Fd, thread: Thread, incoming: boolean): void {
+  let sport = fd.sport
+  let dport = fd.dport
+  if (fd.type === FdKind.ipv6Socket) {
+    // Falco reads the ports of the IPv4 layout here, which lie in the middle of an IPv6 address.
+    sport = fd.sip![8]! | (fd.sip![9]! << 8)
+    dport = fd.sip![10]! | (fd.sip![11]! << 8)
+  }
+  let bound = false
+  let client = false
+  for (const [, other] of thread.fds) {
+    if (other.type === FdKind.ipv4Server || other.type === FdKind.ipv6Server) bound ||= other.dport === dport
+    else if (other.type === FdKind.ipv4Socket) client ||= other.sport === sport
+  }
+  if (bound && client) fd.flags |= incoming ? FD_ROLE_SERVER : FD_ROLE_CLIENT
+  else fd.flags |= bound ? FD_ROLE_SERVER : FD_ROLE_CLIENT
+}
+
+/** fd.name of an inet socket: both ends, ports only where the protocol has them. */
+export function socketName(fd: Fd): string {
+  if (fd.sip === null || fd.dip === null) return ''
+  switch (fd.l4proto) {
+    case L4_TCP:
+    case L4_UDP:
+      return tupleText(fd.sip, fd.sport, fd.dip, fd.dport)
+    case L4_ICMP:
+    case L4_RAW:
+      return `${addressText(fd.sip)}->${addressText(fd.dip)}`
+    default:
+      return '<unknown>'
+  }
+}
+
+function pathText(bytes: Uint8Array, at: number): string {
+  let end = at
+  while (end < bytes.length && bytes[end] !== 0) end++
+  return decodeText(bytes, at, end)
+}

@@ -1,0 +1,53 @@
+import { decodeText } from '../../events/text.ts'
+
+const NO_BYTES = new Uint8Array(0)
+
+/**
+ * A list of strings as the kernel gives it, NUL-separated bytes, split when first asked: argv[1..], an environment. Immutable,
+ * so that threads which inherit it share it.
+ */
+export class StringList {
+  private split: readonly string[] | null = null
+  private joined: string | null = null
+  private readonly bytes: Uint8Array
+
+  /** `bytes` must be the list's own. */
+  constructor(bytes: Uint8Array, items: readonly string[] | null = null) {
+    this.bytes = bytes
+    this.split = items
+  }
+
+  get items(): readonly string[] {
+    this.split ??= splitStrings(this.bytes)
+    return this.split
+  }
+
+  /** The strings with single spaces between. */
+  get text(): string {
+    this.joined ??= this.items.join(' ')
+    return this.joined
+  }
+
+  /** It was made from the bytes[start, end). */
+  madeFrom(bytes: Uint8Array, start: number, end: number): boolean {
+    const own = this.bytes
+    if (own.length !== end - start) return false
+    for (let i = 0; i < own.length; i++) if (own[i] !== bytes[start + i]) return false
+    return true
+  }
+}
+
+export const EMPTY_LIST = new StringList(NO_BYTES, [])
+
+/** The texts of a NUL-separated list; a trailing NUL ends the last one. */
+function splitStrings(bytes: Uint8Array): string[] {
+  const out: string[] = []
+  let from = 0
+  for (let i = 0; i < bytes.length; i++) {
+    if (bytes[i] !== 0) continue
+    out.push(decodeText(bytes, from, i))
+    from = i + 1
+  }
+  if (from < bytes.length) out.push(decodeText(bytes, from, bytes.length))
+  return out
+}

@@ -1,0 +1,29 @@
+import type { Memo, MemoHolder } from '@falc/engine'
+
+/** What a container runtime tells about a container: the JSON of container events, as Falco's container plugin writes it. */
+export type ContainerInfo = Readonly<Record<string, unknown>>
+
+/** A container, or the host: which one a thread is in follows from its cgroups. */
+export class Container implements MemoHolder {
+  memo: Memo | null = null
+  /** As Falco reports it, at most 12 characters of the runtime's id; '' for the host (fields print "host"). */
+  readonly id: string
+  fullId: string
+  /** docker, lxc, libvirt-lxc, mesos, rkt, cri, containerd, cri-o, bpm, podman; 'host'; '' = metadata would tell and there is none. */
+  type: string
+  /** The runtime whose cgroup layout matched, '' = none did. */
+  readonly runtime: string
+  /** Metadata, when a container event brought it. */
+  info: ContainerInfo | null = null
+
+  constructor(id: string, fullId: string, type: string, runtime: string) {
+    this.id = id
+    this.fullId = fullId
+    this.type = type
+    this.runtime = runtime
+  }
+
+  get isHost(): boolean {
+    return this.id === ''
+  }
+}
