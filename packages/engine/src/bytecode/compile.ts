@@ -5,7 +5,7 @@ import { emitClause } from './compile-clause.ts'
 import { type And, type Edge, Graph, type GraphNode, type Leaf, negate, type Ref } from './graph.ts'
 import { MemoLayout } from './memo.ts'
 import { Op, type OpCode } from './opcodes.ts'
-import type { Program, ProgramClause, ProgramScope } from './program.ts'
+import { callDepth, type Program, type ProgramClause, type ProgramScope } from './program.ts'
 import type { Node } from './tree.ts'
 
 export interface CompileOptions {
@@ -22,7 +22,7 @@ export function compileProgram(table: FieldTable, roots: readonly Node[], option
   const holders = options.memo ? (table.source.scopes ?? {}) : {}
   const graph = new Graph(layout, new Set(Object.keys(holders)))
   const scopes = Object.entries(holders).map(([name, holder]) => ({ name, holder }))
-  return new Compiler(layout, scopes).program(roots.map(root => graph.root(root)))
+  return new Compiler(table.source.name, layout, scopes).program(roots.map(root => graph.root(root)))
 }
 
 /** A call whose routine has no address yet: the operand to patch. */
@@ -34,18 +34,20 @@ interface Call {
 
 /** Writes the routines of a graph. */
 class Compiler {
+  readonly #source: string
   readonly #layout: MemoLayout
   readonly #scopes: readonly ProgramScope[]
   readonly #assembler = new Assembler()
   readonly #nodeSlots = new Map<GraphNode, number>()
   readonly #clauses: ProgramClause[] = []
   readonly #calls: Call[] = []
-  /** Routines to come, in the order of their first call. */
+  /** Routines to come. */
   readonly #pending: GraphNode[] = []
   readonly #routines = new Map<GraphNode, number>()
   readonly #seen = new Set<GraphNode>()
 
-  constructor(layout: MemoLayout, scopes: readonly ProgramScope[]) {
+  constructor(source: string, layout: MemoLayout, scopes: readonly ProgramScope[]) {
+    this.#source = source
     this.#layout = layout
     this.#scopes = scopes
   }
@@ -59,15 +61,21 @@ class Compiler {
       assembler.emit(Op.ret)
       return pc
     })
-    for (let node = this.#pending.shift(); node; node = this.#pending.shift()) this.#routine(node)
+    // The highest first: whoever calls a routine then stands before it.
+    while (this.#pending.length > 0) {
+      this.#pending.sort((a, b) => a.height - b.height)
+      this.#routine(this.#pending.pop()!)
+    }
     for (const call of this.#calls) assembler.patch(call.pc, call.operand, this.#routines.get(call.node)!)
+    const code = Int32Array.from(assembler.code)
     return {
-      code: Int32Array.from(assembler.code),
+      source: this.#source,
+      code,
       roots: Int32Array.from(entries),
       constants: assembler.constants,
       registers: assembler.registers,
       nodeCount: this.#nodeSlots.size,
-      depth: depthOf(roots, node => this.#routines.has(node)),
+      depth: callDepth(code),
       scopes: this.#scopes,
       layout: this.#layout,
       clauses: this.#clauses,
@@ -145,18 +153,4 @@ function isShared(node: GraphNode): boolean {
   if (node.kind === 'and') return true
   const { kind } = TYPES[node.clause.left.type]
   return node.clause.left.kind !== 'field' || (kind !== 'number' && kind !== 'bool')
-}
-
-/** Routines that can wait for one another, from any root down. */
-function depthOf(roots: readonly Ref[], called: (node: GraphNode) => boolean): number {
-  const depths = new Map<GraphNode, number>()
-  const depth = (node: GraphNode): number => {
-    const known = depths.get(node)
-    if (known !== undefined) return known
-    const inner = node.kind === 'and' ? Math.max(...node.children.map(c => depth(c.node))) : 0
-    const own = inner + (called(node) ? 1 : 0)
-    depths.set(node, own)
-    return own
-  }
-  return Math.max(0, ...roots.map(ref => (typeof ref === 'boolean' ? 0 : depth(ref.node))))
 }

@@ -7,6 +7,7 @@ import { Regex } from '../fields/regex.ts'
 import { AddressSet, BytesSet, FoldedText, NetworkSet, NumberSet, Prefixes } from '../fields/sets.ts'
 import { elements, TRANSFORMERS, type TransformerName } from '../fields/transformers.ts'
 import type { Kind } from '../fields/types.ts'
+import type { ConstantSort } from './opcodes.ts'
 
 /** A constant as a program stores it: data that can be written to a file. `prepare` makes of it what instructions use. */
 export type Constant =
@@ -35,6 +36,21 @@ export type Constant =
       readonly registers: readonly number[]
       readonly option: string | undefined
     }
+
+/** By kind of constant: which operands it can be. */
+export const CONSTANT_SORTS: Readonly<Record<Constant['kind'], ConstantSort>> = {
+  text: 'value',
+  number: 'value',
+  bool: 'value',
+  set: 'test',
+  than: 'test',
+  prefixes: 'test',
+  paths: 'test',
+  count: 'count',
+  comparison: 'comparison',
+  registers: 'registers',
+  transform: 'transform',
+}
 
 /** What `test`, `any` and `all` call. */
 export interface Test {

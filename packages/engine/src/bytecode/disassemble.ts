@@ -36,7 +36,8 @@ export function operandText(program: Program, kind: OperandKind, word: number): 
       return ''
     case 'number':
       return String(word)
-    case 'address':
+    case 'jump':
+    case 'call':
       return `@${word / WORDS}`
     case 'node':
       return `node ${word}`
@@ -48,7 +49,7 @@ export function operandText(program: Program, kind: OperandKind, word: number): 
       const field = program.registers[word]
       return field ? `${field.text}` : `v${word}`
     }
-    case 'constant':
+    default:
       return constantText(program, program.constants[word]!)
   }
 }

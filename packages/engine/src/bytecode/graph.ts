@@ -18,6 +18,8 @@ interface Common {
   uses: number
   /** Its truth is kept in the memos of its scope. */
   memo: boolean
+  /** Longest way down to a clause. */
+  readonly height: number
   /** Estimated time of an evaluation; 1 is a comparison of two numbers. */
   readonly cost: number
 }
@@ -79,7 +81,17 @@ export class Graph {
     const known = this.#nodes.get(id)
     if (known) return known
     const scope = this.#memoised.has(clause.scope) ? clause.scope : undefined
-    const leaf: Leaf = { kind: 'clause', id, scope, uses: 0, memo: false, cost: clauseCost(clause), clause, written }
+    const leaf: Leaf = {
+      kind: 'clause',
+      id,
+      scope,
+      uses: 0,
+      memo: false,
+      height: 0,
+      cost: clauseCost(clause),
+      clause,
+      written,
+    }
     this.#nodes.set(id, leaf)
     return leaf
   }
@@ -119,7 +131,8 @@ export class Graph {
     const ordered = [...children].sort((a, b) => edgeCost(a, scope) - edgeCost(b, scope))
     // Every second child is expected to decide.
     const cost = ordered.reduceRight((rest, child) => edgeCost(child, scope) + rest / 2, 0)
-    const and: And = { kind: 'and', id, scope, uses: 0, memo: false, cost, children: ordered }
+    const height = 1 + Math.max(...ordered.map(child => child.node.height))
+    const and: And = { kind: 'and', id, scope, uses: 0, memo: false, height, cost, children: ordered }
     this.#nodes.set(id, and)
     return and
   }

@@ -4,7 +4,7 @@ import { TYPES } from '../fields/types.ts'
 import { prepare } from './constants.ts'
 import type { Evaluator } from './evaluator.ts'
 import { Op, type OpCode, WORDS } from './opcodes.ts'
-import type { Program } from './program.ts'
+import { type Program, routinesOf } from './program.ts'
 import { applied, cleared, everyElement, MAX_NOW, someElement, truthsOf, tupleOf } from './vm.ts'
 
 /** What generated code is given besides constants and fields. */
@@ -96,7 +96,7 @@ export function generate(program: Program): string {
     lines.push(`let m${s} = new Uint8Array(0), o${s} = 0`)
     lines.push(`function h${s}() { o${s} = now; return m${s} = truths(${s}, event) }`)
   })
-  for (const [start, end] of routines(program)) lines.push(...routineLines(program, start, end))
+  for (const [start, end] of routinesOf(program.code)) lines.push(...routineLines(program, start, end))
   const reset = [
     ...program.registers.map((_, r) => `g${r} = 0`),
     ...program.scopes.map((_, s) => `o${s} = 0`),
@@ -123,18 +123,6 @@ function registerLines(r: number, kind: string | undefined): string[] {
     `function f${r}() { g${r} = now; try { const v = x${r}(event, a${r}); v${r} = ${value} } catch { v${r} = fail(${r}) } }`,
   )
   return lines
-}
-
-/** First and last pc (exclusive) of each routine: they lie one behind the other, and only their last instruction is `ret`. */
-function routines({ code }: Program): [number, number][] {
-  const found: [number, number][] = []
-  let start = 0
-  for (let pc = 0; pc < code.length; pc += WORDS) {
-    if (code[pc] !== Op.ret) continue
-    found.push([start, pc + WORDS])
-    start = pc + WORDS
-  }
-  return found
 }
 
 /** A routine as a function. Jumps go forwards only, so each becomes a `break` out of a block that ends at its target. */

@@ -84,8 +84,13 @@ export const Op = {
 export type OpName = keyof typeof Op
 export type OpCode = (typeof Op)[OpName]
 
-/** What an operand word is: - unused, a number as it is, an address, a slot of node[], a scope, a slot of memo[], a register, a constant. */
-export type OperandKind = '-' | 'number' | 'address' | 'node' | 'scope' | 'slot' | 'register' | 'constant'
+/**
+ * What an operand word is: unused, a number as it is, an address to jump to or to call, a slot of node[], a scope, a slot
+ * of memo[], a register, or a constant of a certain sort.
+ */
+export type OperandKind = '-' | 'number' | 'jump' | 'call' | 'node' | 'scope' | 'slot' | 'register' | ConstantSort
+/** A plain value; a test of elements; a test of a whole operand; a comparison of two; registers; a transformer. */
+export type ConstantSort = 'value' | 'test' | 'count' | 'comparison' | 'registers' | 'transform'
 
 export interface OpInfo {
   readonly name: OpName
@@ -110,31 +115,31 @@ export const OPS: Readonly<Record<OpCode, OpInfo>> = {
   0: flow('ret'),
   1: flow('const', 'number'),
   2: flow('not'),
-  3: flow('jt', 'address'),
-  4: flow('jf', 'address'),
-  5: flow('node', 'node', 'address'),
+  3: flow('jt', 'jump'),
+  4: flow('jf', 'jump'),
+  5: flow('node', 'node', 'call'),
   6: flow('save', 'node'),
-  7: flow('memo', 'scope', 'slot', 'address'),
+  7: flow('memo', 'scope', 'slot', 'call'),
   8: flow('keep', 'scope', 'slot'),
   9: value('field'),
-  10: value('load', 'constant'),
-  11: value('tuple', 'constant'),
-  12: value('apply', 'constant'),
+  10: value('load', 'value'),
+  11: value('tuple', 'registers'),
+  12: value('apply', 'transform'),
   13: value('exists'),
-  14: value('eq', 'constant'),
-  15: value('eqn', 'constant'),
-  16: value('lt', 'constant'),
-  17: value('le', 'constant'),
-  18: value('gt', 'constant'),
-  19: value('ge', 'constant'),
-  20: value('prefix', 'constant'),
-  21: value('suffix', 'constant'),
-  22: value('contains', 'constant'),
-  23: value('test', 'constant'),
-  24: value('any', 'constant'),
-  25: value('all', 'constant'),
-  26: value('count', 'constant'),
-  27: value('compare', 'register', 'constant'),
+  14: value('eq', 'value'),
+  15: value('eqn', 'value'),
+  16: value('lt', 'value'),
+  17: value('le', 'value'),
+  18: value('gt', 'value'),
+  19: value('ge', 'value'),
+  20: value('prefix', 'value'),
+  21: value('suffix', 'value'),
+  22: value('contains', 'value'),
+  23: value('test', 'test'),
+  24: value('any', 'test'),
+  25: value('all', 'test'),
+  26: value('count', 'count'),
+  27: value('compare', 'register', 'comparison'),
   28: value('differs'),
 }
 

@@ -3,9 +3,12 @@ import type { ResolvedField } from '../fields/table.ts'
 import type { Place, Span } from '../text/span.ts'
 import type { Constant } from './constants.ts'
 import type { MemoLayout } from './memo.ts'
+import { Op, WORDS } from './opcodes.ts'
 
-/** Numbers, constants and the fields they name: all that running needs. Made by compile.ts or read by load.ts. */
+/** Numbers, constants and the fields they name: all that running needs. Made by compile.ts or read by save.ts. */
 export interface Program {
+  /** Name of the source whose events it is for. */
+  readonly source: string
   readonly code: Int32Array
   /** Per root: the pc of its routine. */
   readonly roots: Int32Array
@@ -37,4 +40,30 @@ export interface ProgramClause {
   readonly span: Span | undefined
   /** In the rules file. */
   readonly place: Place | undefined
+}
+
+/** First and last pc (exclusive) of each routine: they lie one behind the other, and only their last instruction is `ret`. */
+export function routinesOf(code: Int32Array): [number, number][] {
+  const found: [number, number][] = []
+  let start = 0
+  for (let pc = 0; pc < code.length; pc += WORDS) {
+    if (code[pc] !== Op.ret) continue
+    found.push([start, pc + WORDS])
+    start = pc + WORDS
+  }
+  return found
+}
+
+/** Most calls that can wait for one another. Calls go to routines further on. */
+export function callDepth(code: Int32Array): number {
+  const depths = new Map<number, number>()
+  for (const [start, end] of routinesOf(code).reverse()) {
+    let depth = 0
+    for (let pc = start; pc < end; pc += WORDS) {
+      const target = code[pc] === Op.node ? code[pc + 2]! : code[pc] === Op.memo ? code[pc + 3]! : undefined
+      if (target !== undefined) depth = Math.max(depth, 1 + depths.get(target)!)
+    }
+    depths.set(start, depth)
+  }
+  return Math.max(0, ...depths.values())
 }

@@ -1,0 +1,178 @@
+import type { FieldTable } from '../fields/table.ts'
+import { bytesToText, textToBytes } from '../text/encoding.ts'
+import { CONSTANT_SORTS, type Constant } from './constants.ts'
+import { MemoLayout } from './memo.ts'
+import { type ConstantSort, OPS, Op, type OpCode, type OperandKind, WORDS } from './opcodes.ts'
+import { callDepth, type Program, type ProgramClause, type ProgramScope, routinesOf } from './program.ts'
+
+/**
+ * Programs as bytes: `FALC`, the format's version, the length of a JSON header and of the code in words (each 32 bits,
+ * little-endian), the header, the code. What a program needs of its source is stored by name.
+ */
+const MAGIC = 0x434c_4146
+/** Raised whenever opcodes, constants or the header change: an older program is then refused, not misread. */
+export const PROGRAM_VERSION = 1
+
+interface Header {
+  readonly source: string
+  readonly roots: readonly number[]
+  readonly constants: readonly Constant[]
+  /** Per register: the field's name and argument, null for none. */
+  readonly registers: readonly (readonly [string, string | null] | null)[]
+  readonly nodeCount: number
+  /** Names of the scopes, with the number of memo slots of each. */
+  readonly scopes: readonly (readonly [string, number])[]
+  readonly clauses: readonly ProgramClause[]
+}
+
+export function saveProgram(program: Program): Uint8Array {
+  const header: Header = {
+    source: program.source,
+    roots: Array.from(program.roots),
+    constants: program.constants,
+    registers: program.registers
+      .map(field => field && ([field.name, field.argText ?? null] as const))
+      .map(r => r ?? null),
+    nodeCount: program.nodeCount,
+    scopes: program.scopes.map(scope => [scope.name, program.layout.size(scope.name)]),
+    clauses: program.clauses,
+  }
+  const json = textToBytes(JSON.stringify(header, tag))
+  const bytes = new Uint8Array(16 + json.length + program.code.length * 4)
+  const view = new DataView(bytes.buffer)
+  ;[MAGIC, PROGRAM_VERSION, json.length, program.code.length].forEach(
+    (word, i) => void view.setUint32(4 * i, word, true),
+  )
+  bytes.set(json, 16)
+  program.code.forEach((word, i) => void view.setInt32(16 + json.length + 4 * i, word, true))
+  return bytes
+}
+
+/**
+ * Reads a program for a source that has the fields it names. Needs no parser and no compiler.
+ * @throws {Error} when the bytes are no program of this version, are damaged, or name what the source does not have
+ */
+export function loadProgram(bytes: Uint8Array, table: FieldTable): Program {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.length < 16 || view.getUint32(0, true) !== MAGIC) throw new Error('not a saved program')
+  const version = view.getUint32(4, true)
+  if (version !== PROGRAM_VERSION)
+    throw new Error(`saved program has version ${version}, this engine reads ${PROGRAM_VERSION}`)
+  const jsonLength = view.getUint32(8, true)
+  const words = view.getUint32(12, true)
+  if (bytes.length !== 16 + jsonLength + words * 4) throw new Error('saved program is damaged: wrong length')
+  const header = parseHeader(bytes.subarray(16, 16 + jsonLength))
+  if (header.source !== table.source.name)
+    throw new Error(`saved program is for source '${header.source}', not '${table.source.name}'`)
+  const code = Int32Array.from({ length: words }, (_, i) => view.getInt32(16 + jsonLength + 4 * i, true))
+  const program: Program = {
+    source: header.source,
+    code,
+    roots: Int32Array.from(header.roots),
+    constants: header.constants,
+    registers: header.registers.map(r => (r ? table.resolve(r[0], r[1] ?? undefined) : undefined)),
+    nodeCount: header.nodeCount,
+    depth: 0,
+    scopes: header.scopes.map(([name]) => scopeOf(name, table)),
+    layout: layoutOf(header.scopes),
+    clauses: header.clauses,
+  }
+  verify(program)
+  return { ...program, depth: callDepth(code) }
+}
+
+function parseHeader(bytes: Uint8Array): Header {
+  try {
+    return JSON.parse(bytesToText(bytes), untag) as Header
+  } catch {
+    throw new Error('saved program is damaged: its header is not JSON')
+  }
+}
+
+function scopeOf(name: string, table: FieldTable): ProgramScope {
+  const holder = Object.hasOwn(table.source.scopes ?? {}, name) ? table.source.scopes![name]! : undefined
+  if (!holder)
+    throw new Error(`saved program needs the scope '${name}', which source '${table.source.name}' does not have`)
+  return { name, holder }
+}
+
+/** A layout of the program's own, with the same slots. */
+function layoutOf(scopes: Header['scopes']): MemoLayout {
+  const layout = new MemoLayout()
+  for (const [name, size] of scopes) for (let slot = 0; slot < size; slot++) layout.slot(name, slot)
+  return layout
+}
+
+/** Refuses code that names what is not there or could run without end: every word is checked here, none while running. */
+function verify(program: Program): void {
+  const { code } = program
+  const routines = routinesOf(code)
+  const starts = new Set(routines.map(([start]) => start))
+  if (code.length % WORDS !== 0 || (routines.at(-1)?.[1] ?? 0) !== code.length)
+    throw new Error('saved program is damaged: its code has no end')
+  for (const [start, end] of routines) {
+    for (let pc = start; pc < end; pc += WORDS) {
+      const info = Object.hasOwn(OPS, code[pc]!) ? OPS[code[pc] as OpCode] : undefined
+      const valid = info?.operands.every((kind, i) => isValid(program, kind, code[pc + 1 + i]!, pc, end, starts))
+      if (!valid || (code[pc] === Op.field && !program.registers[code[pc + 1]!]))
+        throw new Error(`saved program is damaged: instruction ${pc / WORDS}`)
+    }
+  }
+  for (const root of program.roots)
+    if (!starts.has(root)) throw new Error('saved program is damaged: a root has no routine')
+}
+
+function isValid(
+  program: Program,
+  kind: OperandKind,
+  word: number,
+  pc: number,
+  end: number,
+  starts: ReadonlySet<number>,
+): boolean {
+  switch (kind) {
+    case '-':
+    case 'number':
+      return true
+    // Jumps stay within their routine, calls go to later ones: every run comes to an end.
+    case 'jump':
+      return word > pc && word < end && word % WORDS === 0
+    case 'call':
+      return word > pc && starts.has(word)
+    case 'node':
+      return isIndex(word, program.nodeCount)
+    case 'scope':
+      return isIndex(word, program.scopes.length)
+    case 'slot':
+      return isIndex(word, program.layout.size(program.scopes[program.code[pc + 1]!]!.name))
+    case 'register':
+      return isIndex(word, program.registers.length)
+    default:
+      return isIndex(word, program.constants.length) && isConstant(program, kind, program.constants[word]!)
+  }
+}
+
+function isConstant(program: Program, sort: ConstantSort, constant: Constant): boolean {
+  if (CONSTANT_SORTS[constant.kind] !== sort) return false
+  const registers =
+    constant.kind === 'transform' ? constant.registers : constant.kind === 'registers' ? constant.values : []
+  return registers.every(register => isIndex(register, program.registers.length))
+}
+
+function isIndex(word: number, size: number): boolean {
+  return Number.isInteger(word) && word >= 0 && word < size
+}
+
+/** JSON has neither bigints nor bytes. */
+function tag(_: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return { $bigint: String(value) }
+  if (value instanceof Uint8Array) return { $bytes: Array.from(value) }
+  return value
+}
+
+function untag(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if ('$bigint' in value) return BigInt(value.$bigint as string)
+  if ('$bytes' in value) return Uint8Array.from(value.$bytes as number[])
+  return value
+}
