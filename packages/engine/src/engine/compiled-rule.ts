@@ -7,6 +7,7 @@ import { ConditionError } from '../condition/error.ts'
 import type { FieldTable } from '../fields/table.ts'
 import type { Finding, Findings, ResolvedRule } from '../rules/rule.ts'
 import type { EventTypeAnalysis } from '../ruleset/event-types.ts'
+import { matchesManyTypes, matchesUnnamedTypes } from '../ruleset/many-types.ts'
 import type { ProblemCode } from '../text/problem.ts'
 import { type AppendOutput, type AppendOutputFormat, appendOutput } from './append-output.ts'
 import { deprecatedFields } from './rule-warnings.ts'
@@ -33,9 +34,6 @@ export interface Compilation {
   readonly findings: Findings
 }
 
-/** Falco's bound: a rule that is tried on more event types than this costs too much. */
-const MANY_TYPES = 100
-
 /** Compiles a rule's condition and output; never throws. */
 export function compileRule(
   rule: ResolvedRule,
@@ -45,17 +43,22 @@ export function compileRule(
   const warnings: Finding[] = []
   let node: Node
   let typeCount: number | undefined
+  let many = false
   try {
     const lowered = lower(rule.condition, table)
     node = lowered.node
     for (const { message, span, place } of lowered.warnings)
       warnings.push({ code: 'LOAD_COMPILE_CONDITION', message, part: 'condition', span, place })
     typeCount = types?.typesOf(rule.condition).toArray().length
+    // Falco warns for its system call source only, which always lists its types.
+    many = types
+      ? matchesManyTypes(rule.condition, types)
+      : rule.source === 'syscall' && matchesUnnamedTypes(rule.condition, 'evt.type')
   } catch (error) {
     return refused(error, 'LOAD_ERR_COMPILE_CONDITION', 'condition', warnings)
   }
   warnings.push(...deprecatedFields(rule, table))
-  if (typeCount !== undefined && typeCount > MANY_TYPES && rule.warnEvttypes) {
+  if (rule.warnEvttypes && many) {
     const message = 'Rule matches too many evt.type values. This has a significant performance penalty.'
     warnings.push({ code: 'LOAD_NO_EVTTYPE', message, part: 'condition' })
   }

@@ -1,0 +1,122 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Engine } from '../../src/engine/engine.ts'
+import type { EngineOptions } from '../../src/engine/options.ts'
+import { Act, Fd, reads, Thread, TYPE_NAMES, threads } from './threads.ts'
+
+// Every way of running the rules gives what trying each rule's tree on each event gives.
+const ways: [string, Partial<EngineOptions>][] = []
+for (const backend of ['vm', 'jit'] as const)
+  for (const index of [true, false])
+    for (const memo of [true, false])
+      ways.push([`${backend}${index ? ' index' : ''}${memo ? ' memo' : ''}`, { backend, tuning: { index, memo } }])
+const slow: Partial<EngineOptions> = { tuning: { treeWalk: true, index: false, memo: false } }
+
+const WORDS = ['a', 'b', 'c', 'd']
+const word = fc.constantFrom(...WORDS)
+const check = fc.oneof(
+  { weight: 3, arbitrary: word.map(w => `proc.name = ${w}`) },
+  { weight: 2, arbitrary: fc.uniqueArray(word, { maxLength: 3 }).map(ws => `proc.exe in (${ws.join(', ')})`) },
+  { weight: 2, arbitrary: word.map(w => `fd.path startswith /${w}`) },
+  { weight: 3, arbitrary: fc.constantFrom(...TYPE_NAMES).map(t => `evt.type = ${t}`) },
+  { weight: 1, arbitrary: fc.constantFrom(...TYPE_NAMES).map(t => `evt.type != ${t}`) },
+  fc.nat(9).map(n => `evt.size > ${n}`),
+  fc.constantFrom(
+    'fd.path exists',
+    'evt.num = 0',
+    'evt.num > 0',
+    'proc.name = val(proc.exe)',
+    'proc.name = val(fd.path)',
+  ),
+)
+const condition = fc.letrec<{ node: string }>(tie => ({
+  node: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    check,
+    fc.array(tie('node'), { minLength: 2, maxLength: 4 }).map(cs => `(${cs.join(' and ')})`),
+    fc.array(tie('node'), { minLength: 2, maxLength: 3 }).map(cs => `(${cs.join(' or ')})`),
+    tie('node').map(c => `not (${c})`),
+  ),
+})).node
+
+const threadIndex = fc.option(fc.nat(5), { nil: undefined })
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('event' as const),
+      type: fc.nat(4),
+      thread: threadIndex,
+      fd: threadIndex,
+      size: fc.option(fc.nat(12), { nil: undefined }),
+    }),
+  },
+  fc.record({ kind: fc.constant('exec' as const), thread: fc.nat(5), name: word, exe: word }),
+)
+
+function rulesFile(conditions: readonly string[]) {
+  const rules = conditions.map(
+    (text, i) => `- rule: r${i}\n  desc: d\n  condition: ${text}\n  output: o\n  priority: INFO\n  source: threads\n`,
+  )
+  return [{ name: 'rules.yaml', content: rules.join('') }]
+}
+
+function play(options: Partial<EngineOptions>, conditions: readonly string[], steps: readonly Step[]): string[] {
+  const engine = new Engine({ sources: [threads], ...options })
+  const report = engine.load(rulesFile(conditions))
+  expect(report.errors).toEqual([])
+  const all = WORDS.concat('a', 'b').map((w, i) => new Thread(w, WORDS[i % 4]!))
+  const fds = WORDS.concat('a', 'b').map(w => new Fd(`/${w}/${w}`))
+  const told: string[] = []
+  for (const s of steps) {
+    if (s.kind === 'exec') all[s.thread]!.exec(s.name, s.exe)
+    else {
+      const pick = <T>(list: T[], i: number | undefined) => (i === undefined ? undefined : list[i])
+      const event = new Act(s.type, pick(all, s.thread), pick(fds, s.fd), s.size)
+      told.push(
+        engine
+          .evaluate(threads, event)
+          .map(alert => alert.rule)
+          .join(' '),
+      )
+    }
+  }
+  return told
+}
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
+
+test.each(['first', 'all'] as const)('all ways agree, rule matching %s', ruleMatching => {
+  const rounds = Number(process.env.FC_RUNS ?? 60)
+  fc.assert(
+    fc.property(
+      fc.array(condition, { minLength: 1, maxLength: 12 }),
+      fc.array(step, { minLength: 5, maxLength: 60 }),
+      (conditions, steps) => {
+        const expected = play({ ...slow, ruleMatching }, conditions, steps)
+        for (const [name, way] of ways)
+          expect({ name, told: play({ ...way, ruleMatching }, conditions, steps) }).toEqual({ name, told: expected })
+      },
+    ),
+    { numRuns: rounds },
+  )
+})
+
+test('an event of a known thread that no rule can match reads no field', () => {
+  const engine = new Engine({ sources: [threads] })
+  engine.load(
+    rulesFile(Array.from({ length: 40 }, (_, i) => `evt.type = open and proc.name = name${i} and evt.size > 3`)),
+  )
+  const thread = new Thread('sh', 'sh')
+  engine.evaluate(threads, new Act(0, thread, undefined, 5))
+  const before = reads.count
+  for (let i = 0; i < 1000; i++) engine.evaluate(threads, new Act(0, thread, undefined, 5))
+  expect(reads.count).toBe(before)
+  expect(engine.stats().decided).toBe(1001)
+})
+
+test('event types without rules are not wanted', () => {
+  const engine = new Engine({ sources: [threads] })
+  engine.load(rulesFile(['evt.type = execve and proc.name = sh']))
+  // `rare` events can bear any name.
+  expect([...(engine.wantedTypes(threads) as Uint8Array)]).toEqual([0, 0, 1, 1, 0])
+})
