@@ -1,4 +1,4 @@
 export { CaptureError } from './capture/error.ts'
-export { type CaptureFile, openCapture } from './capture/file.ts'
 export { SyscallEvent } from './event.ts'
+export { openCapture, type Replay, type ReplayOptions } from './replay.ts'
 export { type SyscallOptions, syscall } from './source.ts'

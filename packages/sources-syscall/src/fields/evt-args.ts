@@ -158,7 +158,7 @@ export const EVT_ARGS_FIELDS: Fields = {
     doc: 'The data that the call read or wrote, as much of it as was recorded.',
     extract: event => {
       const index = DATA.of(event)
-      return index < 0 ? undefined : event.blob(index)
+      return index >= 0 && event.has(index) ? event.blob(index) : undefined
     },
   },
   'evt.abspath': {

@@ -6,6 +6,7 @@ import { categoryText } from './category.ts'
 import { eventName, genericName } from './event-types.ts'
 import { argumentText } from './formats/param.ts'
 import { localClockText } from './formats/time.ts'
+import { machineOf } from './machine.ts'
 import { failed, returnValue } from './results.ts'
 import type { Field, Fields } from './table.ts'
 
@@ -96,6 +97,11 @@ export const EVT_FIELDS: Fields = {
     print: 'id',
     doc: 'Number of the processor that the event happened on.',
     extract: event => event.cpu,
+  },
+  'evt.hostname': {
+    type: 'string',
+    doc: 'Name of the machine that the event was recorded on.',
+    extract: event => machineOf(event)?.machine?.hostname,
   },
   'evt.is_async': {
     type: 'bool',

@@ -21,10 +21,11 @@ export function lostName(event: SyscallEvent): string | undefined {
   switch (event.type) {
     case PPME.SYSCALL_OPEN_X:
     case PPME.SYSCALL_CREAT_X:
+      return argumentText(event, 1)
     case PPME.SOCKET_ACCEPT_5_X:
     case PPME.SOCKET_ACCEPT4_6_X:
     case PPME.SOCKET_CONNECT_X:
-      return argumentText(event, 1)
+      return event.has(1) ? argumentText(event, 1) : ''
     case PPME.SYSCALL_OPENAT_2_X:
     case PPME.SYSCALL_OPENAT2_X:
       return belowDirectory(event.thread, event.text(2), event.int64Number(1, AT_FDCWD))

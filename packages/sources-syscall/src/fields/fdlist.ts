@@ -37,7 +37,7 @@ function isIpv4(fd: Fd | null): fd is Fd {
 /** The descriptors that poll and ppoll wait for. */
 export const FDLIST_FIELDS: Fields = {
   'fdlist.nums': each('Numbers of the descriptors that are waited for.', 'id', (_, num) => num.toString()),
-  'fdlist.names': each('Names of the descriptors that are waited for.', undefined, fd => fd?.name ?? ''),
+  'fdlist.names': each('Names of the descriptors that are waited for.', undefined, fd => fd?.name || ABSENT),
   'fdlist.cips': each('Client addresses of the sockets that are waited for.', undefined, fd =>
     fd?.type === FdKind.ipv4Socket && fd.sip !== null ? ipText(fd.sip) : '',
   ),

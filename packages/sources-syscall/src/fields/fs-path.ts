@@ -1,10 +1,11 @@
+import { FdKind } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
-import { EVENTS } from '../events/table.ts'
-import { directoryOf } from '../state/directories.ts'
+import { UNKNOWN_DIRECTORY } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
 import type { Thread } from '../state/thread.ts'
 import { argumentByName } from './arguments.ts'
+import { AT_FDCWD } from './directory.ts'
 import type { Field, Fields } from './table.ts'
 
 /** Which parameter holds a path: by name, `fd` for the descriptor's own name. */
@@ -14,36 +15,38 @@ interface Paths {
   readonly target?: string
   /** The first parameter is a descriptor: any but -1 counts as success, so that other errors pass too, as in Falco. */
   readonly opens?: boolean
+  /** The parameter with the descriptor of the directory that paths are below; '' = there is one, but Falco takes no notice of it. */
+  readonly dirfd?: string
 }
 
 /** Calls on paths. In links the new name is the source and what it leads to the target, as Falco has it. */
 const PATHS: ReadonlyMap<number, Paths> = new Map<number, Paths>([
   [PPME.SYSCALL_MKDIR_2_X, { name: 'path' }],
-  [PPME.SYSCALL_MKDIRAT_X, { name: 'path' }],
+  [PPME.SYSCALL_MKDIRAT_X, { name: 'path', dirfd: 'dirfd' }],
   [PPME.SYSCALL_RMDIR_2_X, { name: 'path' }],
   [PPME.SYSCALL_UNLINK_2_X, { name: 'path' }],
-  [PPME.SYSCALL_UNLINKAT_2_X, { name: 'name' }],
+  [PPME.SYSCALL_UNLINKAT_2_X, { name: 'name', dirfd: 'dirfd' }],
   [PPME.SYSCALL_OPEN_X, { name: 'name', opens: true }],
   [PPME.SYSCALL_OPENAT_2_X, { name: 'name', opens: true }],
   [PPME.SYSCALL_OPENAT2_X, { name: 'name', opens: true }],
-  [PPME.SYSCALL_FCHMODAT_X, { name: 'filename' }],
+  [PPME.SYSCALL_FCHMODAT_X, { name: 'filename', dirfd: 'dirfd' }],
   [PPME.SYSCALL_CHMOD_X, { name: 'filename' }],
   [PPME.SYSCALL_FCHMOD_X, { name: 'fd' }],
   [PPME.SYSCALL_CHOWN_X, { name: 'path' }],
   [PPME.SYSCALL_LCHOWN_X, { name: 'path' }],
   [PPME.SYSCALL_FCHOWN_X, { name: 'fd' }],
-  [PPME.SYSCALL_FCHOWNAT_X, { name: 'pathname' }],
+  [PPME.SYSCALL_FCHOWNAT_X, { name: 'pathname', dirfd: 'dirfd' }],
   [PPME.SYSCALL_QUOTACTL_X, { name: 'special' }],
   [PPME.SYSCALL_UMOUNT_X, { name: 'name' }],
   [PPME.SYSCALL_UMOUNT_1_X, { name: 'name' }],
   [PPME.SYSCALL_UMOUNT2_X, { name: 'name' }],
   [PPME.SYSCALL_RENAME_X, { source: 'oldpath', target: 'newpath' }],
-  [PPME.SYSCALL_RENAMEAT_X, { source: 'oldpath', target: 'newpath' }],
-  [PPME.SYSCALL_RENAMEAT2_X, { source: 'oldpath', target: 'newpath' }],
+  [PPME.SYSCALL_RENAMEAT_X, { source: 'oldpath', target: 'newpath', dirfd: '' }],
+  [PPME.SYSCALL_RENAMEAT2_X, { source: 'oldpath', target: 'newpath', dirfd: '' }],
   [PPME.SYSCALL_LINK_2_X, { source: 'newpath', target: 'oldpath' }],
-  [PPME.SYSCALL_LINKAT_2_X, { source: 'newpath', target: 'oldpath' }],
+  [PPME.SYSCALL_LINKAT_2_X, { source: 'newpath', target: 'oldpath', dirfd: '' }],
   [PPME.SYSCALL_SYMLINK_X, { source: 'linkpath', target: 'target' }],
-  [PPME.SYSCALL_SYMLINKAT_X, { source: 'linkpath', target: 'target' }],
+  [PPME.SYSCALL_SYMLINKAT_X, { source: 'linkpath', target: 'target', dirfd: '' }],
   [PPME.SYSCALL_MOUNT_X, { source: 'dev', target: 'dir' }],
 ])
 
@@ -58,19 +61,28 @@ function path(event: SyscallEvent, role: Role, raw: boolean): string | undefined
   const index = argumentByName(param).of(event)
   if (index < 0 || !event.has(index)) return undefined
   const text = event.text(index)
-  if (raw || text.startsWith('/')) return text
-  return event.thread === null ? undefined : concatenatePaths(base(event, event.thread, index), text)
+  if (raw) return text
+  if (event.thread === null) return undefined
+  return text.startsWith('/') ? concatenatePaths('', text) : resolve(event, event.thread, paths, text)
 }
 
 function succeeded(event: SyscallEvent, paths: Paths): boolean {
   return event.has(0) && (paths.opens === true ? event.int64Number(0) !== -1 : event.int64Number(0) === 0)
 }
 
-function base(event: SyscallEvent, thread: Thread, index: number): string {
-  const info = EVENTS[event.type]!.params[index]!
-  return info.type === 'relpath' && info.dirfd >= 0
-    ? directoryOf(thread, '', event.int64Number(info.dirfd))
-    : thread.cwd
+/**
+ * A relative path made absolute. What was opened has its path already; calls that take a directory's descriptor need one that
+ * was opened as a directory; those that take two are not resolved at all. All as Falco has it.
+ */
+function resolve(event: SyscallEvent, thread: Thread, paths: Paths, text: string): string {
+  if (event.type === PPME.SYSCALL_OPENAT_2_X || event.type === PPME.SYSCALL_OPENAT2_X) {
+    return event.fd?.name ?? UNKNOWN_DIRECTORY
+  }
+  if (paths.dirfd === undefined) return concatenatePaths(thread.cwd, text)
+  const num = paths.dirfd === '' ? -1 : event.int64Number(argumentByName(paths.dirfd).of(event), -1)
+  if (num === AT_FDCWD) return concatenatePaths(thread.cwd, text)
+  const fd = thread.fds.get(num)
+  return fd?.type === FdKind.directory ? concatenatePaths(`${fd.name}/`, text) : UNKNOWN_DIRECTORY + text
 }
 
 function field(doc: string, role: Role, raw: boolean): Field {

@@ -1,25 +1,25 @@
 import type { MachineInfo } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
 import type { InterfaceTable } from '../state/interfaces.ts'
-import type { ThreadTable } from '../state/thread-table.ts'
 import type { UserTable } from '../state/users.ts'
 
 /** What fields read of the recorded machine besides its threads. */
-export interface Machine {
+export interface MachineTables {
   readonly users: UserTable
   readonly interfaces: InterfaceTable
   /** null = the recording does not tell. */
-  readonly info: MachineInfo | null
+  readonly machine: MachineInfo | null
 }
 
-const machines = new WeakMap<ThreadTable, Machine>()
+/** By the one event object that all events of a stream come in. */
+const machines = new WeakMap<SyscallEvent, MachineTables>()
 
-/** Tells the fields of threads in `threads` about their machine. */
-export function setMachine(threads: ThreadTable, machine: Machine): void {
-  machines.set(threads, machine)
+/** Tells the fields of the events that come in this object about their machine. */
+export function setMachine(event: SyscallEvent, machine: MachineTables): void {
+  machines.set(event, machine)
 }
 
-/** The machine of the event's thread; null when the event has no thread, or nobody has told about its machine. */
-export function machineOf(event: SyscallEvent): Machine | null {
-  return event.thread === null ? null : (machines.get(event.thread.table) ?? null)
+/** The machine that the event was recorded on; null when nobody has told. */
+export function machineOf(event: SyscallEvent): MachineTables | null {
+  return machines.get(event) ?? null
 }

@@ -21,7 +21,10 @@ function known(type: Field['type'], doc: string, of: (thread: Thread) => bigint)
     print: 'dec',
     scope: 'thread',
     doc,
-    extract: event => onThread(event, thread => (of(thread) === 0n ? undefined : of(thread))),
+    extract: event => {
+      const value = event.thread === null ? 0n : of(event.thread)
+      return value === 0n ? undefined : integer(value)
+    },
   }
 }
 

@@ -160,8 +160,6 @@ export function readInteger(
   }
 }
 
-const BITS: Readonly<Partial<Record<ParamType, number>>> = { int8: 8, int16: 16, int32: 32 }
-
 function scalarText(type: ParamType, format: ParamFormat, value: number | bigint | undefined): string {
   if (value === undefined) return ABSENT
   switch (type) {
@@ -176,17 +174,24 @@ function scalarText(type: ParamType, format: ParamFormat, value: number | bigint
       return SYSCALL_NAMES[Number(value)] === undefined ? '<unknown syscall>' : value.toString()
     case 'int8':
     case 'int16':
-    case 'int32':
-    case 'int64':
     case 'uint8':
     case 'uint16':
+      return numberText(value, format, 32)
+    case 'int32':
     case 'uint32':
-    case 'uint64':
     case 'mode':
-      return numberText(value, format, BITS[type] ?? 64)
+      return numberText(format === 'hex' || format === 'oct' ? value : Number(value) | 0, format, 32)
+    case 'int64':
+    case 'uint64':
+      // libsinsp prints what is unsigned with the format of what is signed
+      return numberText(format === 'hex' || format === 'oct' ? value : asSigned(value), format, 64)
     default:
       return value.toString()
   }
+}
+
+function asSigned(value: number | bigint): number | bigint {
+  return typeof value === 'bigint' ? BigInt.asIntN(64, value) : value
 }
 
 /** What a number stands for. */
