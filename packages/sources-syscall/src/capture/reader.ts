@@ -10,8 +10,10 @@ import type { CaptureVisitor, MachineInfo } from './visitor.ts'
 
 /** What a reader met, by kind. Nothing leaves a capture uncounted. */
 export class CaptureCounts {
-  /** Events delivered. */
+  /** Events with a number: delivered, or passed over. */
   events = 0
+  /** Of these, how many `next` passed over because of `passOver`. */
+  passedOver = 0
   /** Enter events merged into their exits, and events of kinds that no recorder gives any more. */
   merged = 0
   /** Events of a type newer than this program. */
@@ -45,6 +47,11 @@ export class CaptureReader {
   readonly counts = new CaptureCounts()
   /** Of the present section; null = it has none (as plugins' captures). */
   machine: MachineInfo | null = null
+  /**
+   * By event type, 1 = nobody wants it: it takes its number and is passed over by its header alone, unless it is of an
+   * old form. null = all are wanted. May be set at any time.
+   */
+  passOver: Uint8Array | null = null
   private readonly visitor: CaptureVisitor
   private readonly converter = new Converter()
   private bytes = new Uint8Array(FIRST_BUFFER)
@@ -110,7 +117,8 @@ export class CaptureReader {
         if (this.phase !== 'events') this.enterEvents()
         if (total - BLOCK_HEADER > EVENT_BLOCK_LIMIT) this.fail('corrupt', `event block of ${total} bytes`)
         const start = block === Block.event2 ? at + EVENT_AT : at + EVENT_AT_WITH_FLAGS
-        delivered = this.take(at, start, at + total - BLOCK_TRAILER)
+        const limit = at + total - BLOCK_TRAILER
+        delivered = !this.isPassedOver(start, limit) && this.take(at, start, limit)
       } else {
         delivered = this.readBlock(EARLY_BLOCKS.get(block) ?? block, at, total)
       }
@@ -135,6 +143,19 @@ export class CaptureReader {
         this.at += total
       }
     }
+    return true
+  }
+
+  private isPassedOver(start: number, limit: number): boolean {
+    const passOver = this.passOver
+    if (passOver === null || limit - start < EVENT_HEADER) return false
+    const type = this.view.getUint16(start + 20, true)
+    if (passOver[type] !== 1) return false
+    const fate = FATES[type]
+    if (fate !== Fate.pass && (fate !== Fate.exit || this.view.getUint32(start + 22, true) !== EVENT_NPARAMS[type]))
+      return false
+    this.counts.events++
+    this.counts.passedOver++
     return true
   }
 

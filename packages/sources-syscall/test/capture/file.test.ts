@@ -70,10 +70,10 @@ test('a gzip stream that ends early: the events before are kept', async () => {
 })
 
 test('a gzip stream with a wrong byte: the events before are kept', async () => {
-  const whole = gzipSync(capture(100_000))
+  const whole = gzipSync(capture(40_000))
   whole.fill(0xff, whole.length - 2000, whole.length - 1900)
   const { events, error } = await read(whole)
-  expect(events).toBeGreaterThan(50_000)
+  expect(events).toBeGreaterThan(20_000)
   expect(error).toMatchObject({ code: 'compression' })
 })
 

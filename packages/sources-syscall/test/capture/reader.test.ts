@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { CaptureReader } from '../../src/capture/reader.ts'
+import { PPME } from '../../src/events/ids.ts'
+import { EVENTS } from '../../src/events/table.ts'
+import { eventBlock, join, SECTION } from './assemble.ts'
+import { printEvent } from './print.ts'
+
+test('events that nobody wants take their number and are passed over, old forms are converted first', () => {
+  const reader = new CaptureReader()
+  reader.passOver = new Uint8Array(EVENTS.length)
+  reader.passOver[PPME.SYSCALL_CHDIR_X] = 1
+  reader.passOver[PPME.SYSCALL_CLOSE_E] = 1
+  const chdir = eventBlock(0x216, '5 SYSCALL_CHDIR_X i64:0 "/\\u0000"')
+  const enter = eventBlock(0x216, '5 SYSCALL_CLOSE_E i64:3')
+  const exit = eventBlock(0x216, '5 SYSCALL_CLOSE_X i64:0')
+  reader.push(join([SECTION, chdir, enter, chdir, exit, chdir]))
+  reader.end()
+  const seen: string[] = []
+  while (reader.next()) seen.push(printEvent(reader.event))
+  expect(seen).toEqual(['3 5 SYSCALL_CLOSE_X res=0 fd=3'])
+  expect(reader.counts).toMatchObject({ events: 4, passedOver: 3, merged: 1 })
+  expect(reader.next()).toBe(false)
+})
+
+test('a visitor that throws ends the reading', () => {
+  const reader = new CaptureReader({
+    onUsers() {
+      throw new RangeError('no more users')
+    },
+  })
+  const users = Uint8Array.of(0x20, 2, 0, 0, 12, 0, 0, 0, 12, 0, 0, 0)
+  reader.push(join([SECTION, users, eventBlock(0x216, '5 SYSCALL_CHDIR_X i64:0 "/\\u0000"')]))
+  expect(() => reader.next()).toThrow('no more users')
+  expect(reader.next()).toBe(false)
+})
+
+test('a buffer grows to the largest block, in pieces of any size', () => {
+  const long = eventBlock(0x221, `5 PLUGINEVENT_E u32:1 hex:${'ab'.repeat(1 << 20)}`)
+  const reader = new CaptureReader()
+  const bytes = join([SECTION, long, long])
+  let events = 0
+  for (let at = 0; at < bytes.length; at += 100_000) {
+    reader.push(bytes.subarray(at, at + 100_000))
+    while (reader.next()) events += reader.event.paramLength(1) === 1 << 20 ? 1 : 0
+  }
+  reader.end()
+  expect(reader.next()).toBe(false)
+  expect(events).toBe(2)
+  expect(reader.offset).toBe(bytes.length)
+})
