@@ -1,1 +1,5 @@
-export {}
+export type { Backend } from './bytecode/evaluator.ts'
+export { type LoadedCondition, loadCondition } from './bytecode/load-condition.ts'
+export { ConditionError } from './condition/error.ts'
+export type { FieldDef, FieldType, MemoHolder, Source, SourceDef, Value } from './fields/field.ts'
+export { defineSource } from './fields/field.ts'

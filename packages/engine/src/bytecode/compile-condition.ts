@@ -8,6 +8,7 @@ import { createEvaluator } from './create-evaluator.ts'
 import { disassemble } from './disassemble.ts'
 import type { Backend } from './evaluator.ts'
 import { lower } from './lower.ts'
+import { saveProgram } from './save.ts'
 import type { ConditionWarning } from './warnings.ts'
 
 export interface ConditionOptions extends Names {
@@ -21,6 +22,8 @@ export interface CompiledCondition<E = any> {
   /** The program as a listing. */
   disassemble(): string
   readonly warnings: readonly ConditionWarning[]
+  /** The program as bytes that `@falc/engine/runtime` loads without the parser. */
+  save(): Uint8Array
 }
 
 /**
@@ -45,5 +48,6 @@ export function compileCondition<E>(
     },
     disassemble: () => disassemble(program),
     warnings,
+    save: () => saveProgram(program),
   }
 }

@@ -1,56 +1,11 @@
-import { TYPES } from './types.ts'
+import { type FieldType, TYPES } from './types.ts'
 
 /**
  * The generic event interface: what a Source tells the engine about its events. An event is any object; the source
  * says how to read its time, its type and its fields.
  */
 
-/** Falco's parameter types, with string, bytes, path for PT_CHARBUF, PT_BYTEBUF, PT_FSPATH. */
-export type FieldType =
-  | 'string'
-  | 'bytes'
-  | 'path'
-  | 'relpath'
-  | 'bool'
-  | 'int8'
-  | 'int16'
-  | 'int32'
-  | 'int64'
-  | 'uint8'
-  | 'uint16'
-  | 'uint32'
-  | 'uint64'
-  | 'double'
-  | 'flags8'
-  | 'flags16'
-  | 'flags32'
-  | 'enumflags8'
-  | 'enumflags16'
-  | 'enumflags32'
-  | 'mode'
-  | 'errno'
-  | 'pid'
-  | 'fd'
-  | 'uid'
-  | 'gid'
-  | 'port'
-  | 'l4proto'
-  | 'sockfamily'
-  | 'sigtype'
-  | 'signal'
-  | 'syscallid'
-  | 'ipaddr'
-  | 'ipv4addr'
-  | 'ipv6addr'
-  | 'ipnet'
-  | 'ipv4net'
-  | 'ipv6net'
-  | 'sockaddr'
-  | 'socktuple'
-  | 'fdlist'
-  | 'abstime'
-  | 'reltime'
-  | 'dyn'
+export type { FieldType }
 
 /**
  * A value as `extract` returns it: text for string and path; number or bigint for the integers and times (bigint where

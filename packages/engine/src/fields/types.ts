@@ -1,5 +1,3 @@
-import type { FieldType } from './field.ts'
-
 /** How values of a type behave in comparisons. `opaque` values can only be asked for existence and printed. */
 export type Kind = 'text' | 'number' | 'bool' | 'bytes' | 'ip' | 'net' | 'opaque'
 
@@ -12,8 +10,7 @@ export interface TypeInfo {
   readonly falco: string
 }
 
-/** Every field type: the one place that says what its values are. */
-export const TYPES: Readonly<Record<FieldType, TypeInfo>> = {
+const TABLE = {
   string: { kind: 'text', falco: 'CHARBUF' },
   bytes: { kind: 'bytes', falco: 'BYTEBUF' },
   path: { kind: 'text', falco: 'FSPATH' },
@@ -59,7 +56,13 @@ export const TYPES: Readonly<Record<FieldType, TypeInfo>> = {
   abstime: { kind: 'number', bits: 64, falco: 'ABSTIME' },
   reltime: { kind: 'number', bits: 64, falco: 'RELTIME' },
   dyn: { kind: 'opaque', falco: 'DYN' },
-}
+} as const satisfies Record<string, TypeInfo>
+
+/** Falco's parameter types, with string, bytes, path, relpath for PT_CHARBUF, PT_BYTEBUF, PT_FSPATH, PT_FSRELPATH. */
+export type FieldType = keyof typeof TABLE
+
+/** Every field type: the one place that says what its values are. */
+export const TYPES: Readonly<Record<FieldType, TypeInfo>> = TABLE
 
 /** Types whose lists Falco can compare (`in`, `intersects`); lists of other types can only be asked for existence. */
 export const LIST_TYPES: ReadonlySet<FieldType> = new Set<FieldType>([

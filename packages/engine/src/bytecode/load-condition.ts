@@ -1,0 +1,39 @@
+import { eventContext, genericFields } from '../fields/evt.ts'
+import type { Source } from '../fields/field.ts'
+import { FieldTable } from '../fields/table.ts'
+import { createEvaluator } from './create-evaluator.ts'
+import { disassemble } from './disassemble.ts'
+import type { Backend } from './evaluator.ts'
+import { loadProgram } from './save.ts'
+
+/** A saved condition, ready to run. */
+export interface LoadedCondition<E = any> {
+  /** Whether an event satisfies the condition. */
+  test(event: E): boolean
+  /** The program as a listing. */
+  disassemble(): string
+}
+
+/**
+ * Loads what `compileCondition(…).save()` gave, for a source that has the fields it names. Parser and compiler are not
+ * needed for it.
+ * @throws {Error} when the bytes are damaged, of another version or for another source
+ * @throws {ConditionError} when the source lacks a field
+ */
+export function loadCondition<E>(
+  bytes: Uint8Array,
+  source: Source<E>,
+  options: { backend?: Backend } = {},
+): LoadedCondition<E> {
+  const context = eventContext()
+  const program = loadProgram(bytes, new FieldTable(source, genericFields(source, context)))
+  const evaluator = createEvaluator(program, options.backend)
+  return {
+    test(event) {
+      context.num++
+      evaluator.begin(event)
+      return evaluator.test(0)
+    },
+    disassemble: () => disassemble(program),
+  }
+}
