@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from './json/json.ts'
-import { parseTime } from './time.ts'
+import { type Moment, nsText, parseTime, toNs } from './time.ts'
 
 /** Where an event was read from: the JSON text of a body, and which of the body's events it is. */
 export interface Origin {
@@ -24,7 +24,7 @@ export class AuditEvent {
   inexact: boolean
   private readonly origin: Origin | undefined
   private readonly index: number
-  private ns: bigint | undefined
+  private moment: Moment | undefined
 
   constructor(root: JsonObject, origin?: Origin, index = 0, cuts = 0) {
     this.seq = ++lastSeq
@@ -34,22 +34,27 @@ export class AuditEvent {
     this.inexact = false
     this.origin = origin
     this.index = index
-    this.ns = undefined
+    this.moment = undefined
   }
 
   /** Nanoseconds since 1970: when the stage was reached, else when the request was received, else when it is first asked for. */
   get time(): bigint {
-    if (this.ns === undefined) this.ns = this.writtenTime() ?? BigInt(Date.now()) * 1_000_000n
-    return this.ns
+    return toNs(this.at())
   }
 
-  private writtenTime(): bigint | undefined {
-    for (const key of ['stageTimestamp', 'requestReceivedTimestamp', 'timestamp']) {
-      const value = this.root[key]
-      const ns = typeof value === 'string' ? parseTime(value) : undefined
-      if (ns !== undefined) return ns
-    }
-    return undefined
+  /** As `time`, as decimal digits. */
+  get timeText(): string {
+    return nsText(this.at())
+  }
+
+  private at(): Moment {
+    this.moment ??= this.written() ?? { seconds: Math.floor(Date.now() / 1000), nanos: (Date.now() % 1000) * 1_000_000 }
+    return this.moment
+  }
+
+  private written(): Moment | undefined {
+    const { stageTimestamp, requestReceivedTimestamp, timestamp } = this.root
+    return momentOf(stageTimestamp) ?? momentOf(requestReceivedTimestamp) ?? momentOf(timestamp)
   }
 
   /** Reads the event again with every number's own digits, so that what reads it next finds them. False: they are gone. */
@@ -61,4 +66,8 @@ export class AuditEvent {
     this.seq = ++lastSeq
     return true
   }
+}
+
+function momentOf(value: Json | undefined): Moment | undefined {
+  return typeof value === 'string' ? parseTime(value) : undefined
 }

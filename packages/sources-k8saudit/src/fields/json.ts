@@ -28,7 +28,11 @@ export function jsonFields(tree: PointerTree): Record<string, FieldDef<AuditEven
     doc,
     extract: event => format(event.time),
   })
-  const rawtime = time("The event's time in nanoseconds since 1970", String)
+  const rawtime: FieldDef<AuditEvent> = {
+    type: 'string',
+    doc: "The event's time in nanoseconds since 1970",
+    extract: event => event.timeText,
+  }
   return {
     'json.value': value,
     'json.obj': obj,
