@@ -1,0 +1,38 @@
+/**
+ * Listens for a cluster's audit webhook and prints what the rules find:
+ *
+ *   node serve.ts http://:9765/k8s-audit ../../rules/k8s_audit.yaml
+ *   node serve.ts https://:9765/k8s-audit ../../rules/k8s_audit.yaml falc.pem
+ */
+import { readFileSync } from 'node:fs'
+import { Engine } from '@falc/engine'
+import { k8sAudit, openAuditWebhook, parseOpenParams } from '@falc/sources-k8saudit'
+
+const [listen = 'http://:9765/k8s-audit', rulesFile = '../../rules/k8s_audit.yaml', pem] = process.argv.slice(2)
+
+const source = k8sAudit()
+const engine = new Engine({ sources: [source] })
+const report = engine.load([{ name: rulesFile, content: readFileSync(rulesFile, 'utf8') }])
+for (const { code, message } of [...report.errors, ...report.warnings]) console.error(`${code}: ${message}`)
+if (!report.ok) process.exit(1)
+
+const at = parseOpenParams(listen)
+if (at.kind !== 'webhook') throw new TypeError(`${listen} is not a place to listen at`)
+if (at.tls && !pem) throw new TypeError('https needs a PEM file with certificate and key')
+
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+
+const webhook = await openAuditWebhook({
+  ...at,
+  tls: at.tls ? pem : undefined,
+  signal: stop.signal,
+  onProblem: problem => console.error(`not taken: ${problem.cause}: ${problem.message}`),
+})
+console.error(`listening at ${webhook.url} with ${report.rules.length} rules`)
+
+for await (const batch of webhook.batches())
+  for (const event of batch) for (const alert of engine.evaluate(source, event)) console.log(alert.output)
+
+const { events, cut, refused } = webhook.stats
+console.error(`stopped after ${events} events (${cut} cut), refused: ${JSON.stringify(refused)}`)
