@@ -1,5 +1,5 @@
-import { decodeText } from '../events/text.ts'
 import { matchCgroup } from './cgroup-matchers.ts'
+import { splitStrings } from './thread/arguments.ts'
 import { Cgroups } from './thread/cgroups.ts'
 import { Container } from './thread/container.ts'
 
@@ -46,14 +46,16 @@ export class ContainerTable {
 
   /** The cgroup list that bytes[start, end) hold. */
   resolve(bytes: Uint8Array, start: number, end: number): Cgroups {
-    const text = decodeText(bytes, start, end)
-    let cgroups = this.cgroups.get(text)
+    const own = bytes.slice(start, end)
+    const texts = splitStrings(own)
+    const key = texts.join('\0')
+    let cgroups = this.cgroups.get(key)
     if (cgroups === undefined) {
       // Lists are few; a recording that has more begins anew, threads keep the ones they have.
       if (this.cgroups.size >= MAX_CGROUPS) this.cgroups = new Map()
-      const pairs = readPairs(text.split('\0'))
-      cgroups = new Cgroups(bytes.slice(start, end), pairs, this.containerOf(pairs))
-      this.cgroups.set(text, cgroups)
+      const pairs = readPairs(texts)
+      cgroups = new Cgroups(own, pairs, this.containerOf(pairs))
+      this.cgroups.set(key, cgroups)
     }
     return cgroups
   }
@@ -112,7 +114,10 @@ export class ContainerTable {
 function readPairs(texts: readonly string[]): (readonly [string, string])[] {
   return texts.flatMap(text => {
     const at = text.indexOf('=')
-    return at < 0 ? [] : [[text.slice(0, at), text.slice(at + 1)] as const]
+    if (at < 0) return []
+    const subsystem = text.slice(0, at)
+    // The kernel's name and that of cgroup v1's directory; Falco knows the latter.
+    return [[subsystem === 'io' ? 'blkio' : subsystem, text.slice(at + 1)] as const]
   })
 }
 

@@ -19,6 +19,8 @@ const F_DUPFD = 1
 const F_SETFD = 3
 const F_DUPFD_CLOEXEC = 26
 const CLOSE_RANGE_CLOEXEC = 4
+const MFD_CLOEXEC = 1
+const EPOLL_CLOEXEC = 1
 
 /** open, openat, openat2, creat, open_by_handle_at: a file or directory. */
 export function open(machine: Machine, event: SyscallEvent, thread: Thread): void {
@@ -158,6 +160,10 @@ export function openKind(event: SyscallEvent, thread: Thread, kind: number, open
   openFd(event, thread, num, fd)
 }
 
+export function epoll(event: SyscallEvent, thread: Thread): void {
+  openKind(event, thread, FdKind.eventpoll, (event.uint32(1) & EPOLL_CLOEXEC) !== 0 ? O_CLOEXEC : 0)
+}
+
 /** memfd_create. A failed one leaves, as in Falco, an entry of unknown kind under the error's number. */
 export function memfd(event: SyscallEvent, thread: Thread): void {
   const num = event.int64Number(0, -1)
@@ -165,6 +171,7 @@ export function memfd(event: SyscallEvent, thread: Thread): void {
   if (num >= 0) {
     fd.name = event.text(1)
     fd.openFlags = event.uint32(2)
+    setCloseOnExec(fd, (fd.openFlags & MFD_CLOEXEC) !== 0)
   }
   openFd(event, thread, num, fd)
 }

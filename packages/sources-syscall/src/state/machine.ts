@@ -19,6 +19,11 @@ export interface StateOptions {
    * name: Falco does so, in replay too. Default: nobody is asked.
    */
   readonly hostNames?: HostNames
+  /**
+   * When the machine was started, nanoseconds since 1970: what pid namespaces' starting times, which the kernel counts from
+   * there, are added to. For live sources alone: in a replay Falco adds nothing, though the capture tells it.
+   */
+  readonly bootTime?: bigint
 }
 
 /** The tables of the recorded machine, and what the events of several families do to them. */
@@ -29,8 +34,8 @@ export class Machine {
   readonly containers = new ContainerTable()
   readonly exits = new RecentExits()
   machine: MachineInfo | null = null
-  /** Nanoseconds since 1970; 0n = not recorded. */
-  bootTime = 0n
+  /** Nanoseconds since 1970; 0n in a replay: see StateOptions. */
+  readonly bootTime: bigint
   /** Of the exit event that is being applied: its enter event, if that was recorded. */
   enter: EnterEvent | null = null
   /** Entries made up for threads that nothing was known of. */
@@ -49,6 +54,7 @@ export class Machine {
   constructor(options: StateOptions = {}) {
     this.threads = new Threads(options.threadTableSize)
     this.hostNames = options.hostNames ?? null
+    this.bootTime = options.bootTime ?? 0n
   }
 
   /** The thread of an id, made up if nothing is known of it; null when the table is full. */
@@ -151,6 +157,5 @@ export class Machine {
     this.askedUsers.clear()
     this.askedGroups.clear()
     this.machine = null
-    this.bootTime = 0n
   }
 }

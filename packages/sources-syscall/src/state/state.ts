@@ -181,14 +181,16 @@ export class SyscallState extends Machine implements CaptureVisitor {
         files.openKind(event, thread, FdKind.bpf, 0)
         break
       case 321: // userfaultfd
-        files.openKind(event, thread, FdKind.userfaultfd, 0)
+        files.openKind(event, thread, FdKind.userfaultfd, event.uint32(1))
         break
       case 339: // io_uring_setup
         files.openKind(event, thread, FdKind.ioUring, 0)
         break
       case 375: // epoll_create
-      case 377: // epoll_create1
         files.openKind(event, thread, FdKind.eventpoll, 0)
+        break
+      case 377: // epoll_create1
+        files.epoll(event, thread)
         break
       case 405: // memfd_create
         files.memfd(event, thread)
@@ -271,7 +273,6 @@ export class SyscallState extends Machine implements CaptureVisitor {
 
   onMachine(machine: MachineInfo): void {
     this.machine = machine
-    this.bootTime = machine.bootTime
   }
 
   onProcess(entry: ProcessEntry): void {

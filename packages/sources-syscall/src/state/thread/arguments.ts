@@ -40,7 +40,7 @@ export class StringList {
 export const EMPTY_LIST = new StringList(NO_BYTES, [])
 
 /** The texts of a NUL-separated list; a trailing NUL ends the last one. */
-function splitStrings(bytes: Uint8Array): string[] {
+export function splitStrings(bytes: Uint8Array): string[] {
   const out: string[] = []
   let from = 0
   for (let i = 0; i < bytes.length; i++) {
