@@ -340,7 +340,8 @@ export class ConditionParser extends EmbeddedActionsParser {
   }
 
   #spanTo(first: IToken, last: IToken): Span {
-    return spanIn(this.#text.place(first.startOffset, (last.endOffset ?? first.startOffset) + 1 - first.startOffset))
+    const end = last.startOffset + last.image.length
+    return spanIn(this.#text.place(first.startOffset, end - first.startOffset))
   }
 }
 

@@ -1,6 +1,6 @@
 import { EOF, type IRecognitionException, type IToken } from 'chevrotain'
 import * as T from './tokens.ts'
-import { OPERATORS, quotedList, TRANSFORMERS, VAL } from './words.ts'
+import { MODIFIERS, OPERATORS, quotedList, TRANSFORMERS, VAL } from './words.ts'
 
 /** What is said about a syntax error, and the part of the text that it is said about. */
 export interface Explanation {
@@ -40,7 +40,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/^NOT\b|^!(?!=)/, "write 'not' before the check: not field = value"],
   [/^not\b/, "'not' stands before the whole check: not field in (a, b)"],
   [/^(?:=~|~|matches\b)/, "write 'regex' (the whole value must match) or 'contains'"],
-  [/^(?:like\b|IN\b)/, "operators are lower case: 'in', 'glob', 'contains'"],
+  [/^like\b/, "write 'glob' or 'contains'"],
   [/^[A-Z]+\b/, 'words of the language are lower case'],
   [/^<>/, "write '!='"],
 ]
@@ -51,7 +51,7 @@ export function explainSyntaxError(
   tokens: readonly IToken[],
   text: string,
 ): Explanation {
-  const offset = failure.token.tokenType === EOF ? text.length : failure.token.startOffset
+  const offset = failure.token.tokenType === EOF ? text.trimEnd().length : failure.token.startOffset
   const rest = text.slice(offset, offset + 80)
   const found = /^(?:[a-zA-Z0-9_.]+|[^a-zA-Z0-9_.\s]+|\s)/.exec(rest)?.[0] ?? ''
   const rule = failure.context.ruleStack.at(-1) ?? ''
@@ -87,10 +87,13 @@ function foundThere(found: string, rest: string, text: string, offset: number, r
   if (found.startsWith('(') && before === VAL) return ` ('${VAL}' is for the right side of a check)`
   if (found.startsWith('(') && before !== undefined && (TRANSFORMERS as readonly string[]).includes(before))
     return ` (no blank may stand between '${before}' and '(')`
+  if (found.startsWith('(') && before !== undefined && (MODIFIERS as readonly string[]).includes(before))
+    return ` ('${before}' takes a list: blanks must stand before and after it)`
   if (found.startsWith('(') && before !== undefined && rule !== 'primary')
     return ` ('${before}' is no transformer: there are ${TRANSFORMER_LIST})`
   if (/^["']/.test(found)) return `, found a string without an end: ${rest.split(/[\r\n]/)[0]!.slice(0, 20)}`
   const hint = HINTS.find(([pattern]) => pattern.test(rest))?.[1]
-  const shown = found.trim() === '' ? (found === '' ? ', found the end of the condition' : '') : `, found '${found}'`
+  const shown =
+    rest.trim() === '' ? ', found the end of the condition' : found.trim() === '' ? '' : `, found '${found}'`
   return shown + (hint === undefined ? '' : `: ${hint}`)
 }

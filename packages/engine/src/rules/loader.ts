@@ -83,25 +83,34 @@ export class RuleLoader {
 
   /** Checks what concerns all files together, and gives the result. */
   finish(): LoadResult {
-    const errors = this.#files.flatMap(file => file.errors)
-    try {
-      checkPlugins(this.#collector.plugins, this.#options.plugins ?? [])
-    } catch (error) {
-      if (!(error instanceof LoadFailure)) throw error
-      // It may well be why rules do not compile, so it comes first.
-      errors.unshift(error.problem)
-    }
+    const missing = this.#missingPlugin()
+    // It may well be why rules do not compile, so it comes first.
+    const errors = [...(missing ? [missing] : []), ...this.#files.flatMap(file => file.errors)]
+    const files = this.#files.map(file => {
+      const concerned = missing?.locations[0]?.position.name === file.name
+      return concerned ? { ...file, errors: [missing, ...file.errors] } : file
+    })
     const { lists, macros, engineVersion, plugins } = this.#collector
     return {
       ok: errors.length === 0,
       errors,
       warnings: this.#files.flatMap(file => file.warnings),
-      files: this.#files,
+      files,
       rules: errors.length === 0 ? this.#rules : [],
       lists: [...lists.values()].map(({ name, items }) => ({ name, items: items.map(item => item.text) })),
       macros: [...macros.values()].map(({ name, condition }) => ({ name, condition: condition.text })),
       requiredEngineVersion: formatVersion(engineVersion),
       requiredPlugins: plugins.map(({ alternatives }) => alternatives),
+    }
+  }
+
+  #missingPlugin(): Problem | undefined {
+    try {
+      checkPlugins(this.#collector.plugins, this.#options.plugins ?? [])
+      return undefined
+    } catch (error) {
+      if (!(error instanceof LoadFailure)) throw error
+      return error.problem
     }
   }
 
@@ -136,6 +145,8 @@ function parseDocuments(source: SourceText, context: Context): (YamlNode | undef
     return parseYaml(source)
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
-    throw new LoadFailure(context.at('value for', '', error.offset, 1), 'LOAD_ERR_YAML_PARSE', error.message)
+    // What is missing at the end is shown behind the last thing that is there.
+    const offset = Math.min(error.offset, source.content.trimEnd().length)
+    throw new LoadFailure(context.at('value for', '', offset, 1), 'LOAD_ERR_YAML_PARSE', error.message)
   }
 }

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import type { Condition, Operand } from '../../src/condition/ast.ts'
+import { ConditionError } from '../../src/condition/error.ts'
+import { parseCondition } from '../../src/condition/parse.ts'
+import { printCondition } from '../../src/condition/print.ts'
+import { isList } from '../../src/condition/walk.ts'
+import { readCases, UPDATE, writeCases } from '../text/golden.ts'
+
+/** The tree as nested lists: operator first, texts as JSON. */
+function tree(node: Condition): string {
+  if (node.kind === 'macro') return node.name
+  if (node.kind === 'not') return `(not ${tree(node.child)})`
+  if (node.kind !== 'check') return `(${node.kind} ${node.children.map(tree).join(' ')})`
+  const right = node.right === undefined ? '' : ` ${operand(node.right)}`
+  return `(${JSON.stringify(node.op)} ${operand(node.left)}${right})`
+}
+
+function operand(side: Operand | readonly Operand[]): string {
+  if (isList(side)) return `[${side.map(operand).join(' ')}]`
+  if (side.kind === 'literal') return JSON.stringify(side.text)
+  const arg = side.arg === undefined ? '' : `[${JSON.stringify(side.arg)}]`
+  return side.kind === 'field' ? side.name + arg : `${side.name}(${side.args.map(operand).join(' ')})${arg}`
+}
+
+/** What is wrong, and the text with carets below the spot. */
+function failure(text: string): string {
+  try {
+    return `parsed: ${tree(parseCondition(text))}`
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error
+    const { code, message, span } = error
+    return `${code}: ${message}\n${text}\n${' '.repeat(span.offset)}${'^'.repeat(Math.max(1, span.length))}`
+  }
+}
+
+function runCases(name: string, result: (input: string) => string): void {
+  const file = new URL(`../cases/condition/${name}.txt`, import.meta.url)
+  const cases = readCases(file)
+  if (UPDATE) {
+    writeCases(
+      file,
+      cases.map(one => ({ ...one, output: result(one.input).trim() })),
+    )
+  }
+  test.for(cases)(`${name}: $name`, ({ input, output }) => {
+    if (!UPDATE) expect(result(input).trim()).toBe(output)
+  })
+}
+
+runCases('forms', input => {
+  const parsed = parseCondition(input)
+  expect(tree(parseCondition(printCondition(parsed)))).toBe(tree(parsed))
+  return `${tree(parsed)}\n${printCondition(parsed)}`
+})
+runCases('errors', failure)
