@@ -1,4 +1,4 @@
-import { EVENT_FLAGS, EVENT_NPARAMS, EventFlag } from './events/table.ts'
+import { EVENT_FLAGS, EVENT_NPARAMS, EVENTS, EventFlag } from './events/table.ts'
 import { internText } from './events/text.ts'
 import type { Fd } from './state/fd.ts'
 import type { Thread } from './state/thread.ts'
@@ -9,6 +9,8 @@ export const EVENT_HEADER = 26
 /** No event has more parameters that this program knows. */
 const MAX_PARAMS = 32
 const TWO_32 = 4294967296
+/** "(NULL)" and its NUL. */
+const NULL_TEXT = [0x28, 0x4e, 0x55, 0x4c, 0x4c, 0x29, 0]
 const NO_BYTES = new Uint8Array(0)
 
 /**
@@ -109,9 +111,10 @@ export class SyscallEvent {
     return this.view.getUint32(this.start + 4, true) * TWO_32 + this.view.getUint32(this.start, true)
   }
 
-  /** The parameter is there and not empty. Texts that recorders write for a null pointer, "(NULL)", are empty too: see `text`. */
+  /** The parameter is there and not empty. A text "(NULL)", which recorders wrote for a null pointer, is empty. */
   has(i: number): boolean {
-    return i < this.nparams && this.offsets[i + 1] !== this.offsets[i]
+    const length = this.paramLength(i)
+    return length !== 0 && (length !== NULL_TEXT.length || !this.isNullText(i))
   }
 
   /** Length in bytes as encoded, 0 when absent. */
@@ -170,7 +173,7 @@ export class SyscallEvent {
     return this.view.getUint32(at + 4, true) * TWO_32 + this.view.getUint32(at, true)
   }
 
-  /** A string or path up to its first NUL, decoded as UTF-8 with U+FFFD for what is none; "(NULL)" counts as absent: ''. */
+  /** A string or path up to its first NUL, decoded as UTF-8 with U+FFFD for what is none; '' when absent (see `has`). */
   text(i: number): string {
     if (i >= this.nparams) return ''
     if (this.textSerials[i] === this.serial) return this.texts[i]!
@@ -180,7 +183,7 @@ export class SyscallEvent {
     let end = limit
     if (end > start && bytes[end - 1] === 0) end--
     let text = internText(bytes, this.view, start, end)
-    if (text === '(NULL)') text = ''
+    if (limit - start === NULL_TEXT.length && this.isNullText(i)) text = ''
     this.textSerials[i] = this.serial
     return (this.texts[i] = text)
   }
@@ -204,5 +207,14 @@ export class SyscallEvent {
       start = end + 1
     }
     return list
+  }
+
+  /** Called with parameters of the right length only. */
+  private isNullText(i: number): boolean {
+    const { type } = EVENTS[this.type]!.params[i]!
+    if (type !== 'string' && type !== 'path' && type !== 'relpath') return false
+    const at = this.offsets[i]!
+    for (let n = 0; n < NULL_TEXT.length; n++) if (this.bytes[at + n] !== NULL_TEXT[n]) return false
+    return true
   }
 }

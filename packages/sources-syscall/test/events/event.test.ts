@@ -98,13 +98,15 @@ describe('texts and bytes', () => {
       text('-l\0/tmp\0\0x'),
       text('no end'),
       text('a\0b\0'),
-      text('(NULL)\0'),
+      [],
       [0],
+      text('(NULL)\0'),
     ]),
   )!
 
   test('text ends at its first NUL', () => {
-    expect([0, 2, 3, 4, 5, 30].map(i => event.text(i))).toEqual(['ls', 'no end', 'a', '', '', ''])
+    expect([0, 2, 3, 4, 5, 6, 30].map(i => event.text(i))).toEqual(['ls', 'no end', 'a', '', '', '', ''])
+    expect([0, 3, 4, 5, 6, 30].map(i => event.has(i))).toEqual([true, true, false, true, false, false])
   })
 
   test('a list of texts', () => {
