@@ -30,7 +30,7 @@ export const L4_RAW = 5
  */
 export class Fd implements MemoHolder {
   memo: Memo | null = null
-  /** The number it was opened under. */
+  /** The number it was last opened under; several tables and numbers may share the object. */
   num: number
   /** SCAP_FD_*: see FdKind. */
   type: number
@@ -42,7 +42,7 @@ export class Fd implements MemoHolder {
   /** The path as it was passed to open. */
   nameRaw = ''
   dev = 0
-  /** Halves of the inode number, so that opening allocates no bigint. */
+  /** Halves of the inode number so that opening allocates nothing for it: see `ino`. */
   inoLow = 0
   inoHigh = 0
   /** Client address: 4 or 16 bytes in network order; null for anything but a socket with a tuple. */

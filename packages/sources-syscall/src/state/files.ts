@@ -2,12 +2,13 @@ import { FdKind } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
 import { changeFd, openFd } from './descriptors.ts'
 import { directoryOf } from './directories.ts'
-import { FD_OVERLAY_LOWER, FD_OVERLAY_UPPER, Fd, O_CLOEXEC } from './fd.ts'
+import { Fd, O_CLOEXEC } from './fd.ts'
 import type { Machine } from './machine.ts'
 import { concatenatePaths } from './paths.ts'
 import { CL_PIPE_DST, CL_PIPE_SRC, type Thread } from './thread.ts'
 
-const O_DIRECTORY = 1 << 10
+const SLASH = 0x2f
+const AT_FDCWD = -100
 /** Flags from here up are the kernel's findings; the exit event alone has them. */
 const KERNEL_FLAGS = ~((1 << 14) - 1)
 const UPPER_LAYER = 1 << 15
@@ -29,46 +30,45 @@ export function open(machine: Machine, event: SyscallEvent, thread: Thread): voi
   const enter =
     machine.enter !== null && machine.enter.name !== '' && machine.enter.name !== '<NA>' ? machine.enter : null
   let name: string
-  let directory: string
-  let flags: number
+  /** Parameter with the device; the inode is the next. */
   let dev: number
+  let flags: number
+  let dirfd = AT_FDCWD
+  let based = true
   switch (event.type) {
     case 3: // open
       name = enter === null ? event.text(1) : enter.name
       flags = openFlags(event.uint32(2), enter?.flags)
-      directory = name.charCodeAt(0) === 0x2f ? '' : thread.cwd
       dev = 4
       break
     case 59: // creat
       name = enter === null ? event.text(1) : enter.name
       flags = creatFlags(event.uint16(5))
-      directory = name.charCodeAt(0) === 0x2f ? '' : thread.cwd
       dev = 3
       break
     case 337: // open_by_handle_at
       name = event.text(3)
       flags = event.uint32(2)
-      directory = ''
+      based = false
       dev = 4
       break
-    default: {
-      // openat, openat2
+    default: // openat, openat2
       name = enter === null ? (event.has(2) ? event.text(2) : '<NA>') : enter.name
       flags = openFlags(event.uint32(3), enter?.flags)
-      const known = enter !== null || event.has(1)
-      directory = known ? directoryOf(thread, name, enter === null ? event.int64Number(1) : enter.dirfd) : ''
+      if (enter !== null) dirfd = enter.dirfd
+      else if (event.has(1)) dirfd = event.int64Number(1)
+      else based = false
       dev = event.type === 307 ? 5 : 6
-    }
   }
-  const fd = new Fd(num, (flags & O_DIRECTORY) !== 0 ? FdKind.directory : FdKind.fileV2)
-  fd.openFlags = flags
-  fd.dev = event.uint32(dev)
-  setInode(fd, event, dev + 1)
-  fd.nameRaw = name
-  fd.name = concatenatePaths(directory, name)
-  if ((flags & UPPER_LAYER) !== 0) fd.flags |= FD_OVERLAY_UPPER
-  if ((flags & LOWER_LAYER) !== 0) fd.flags |= FD_OVERLAY_LOWER
-  openFd(event, thread, num, fd)
+  const device = event.uint32(dev)
+  const inoLow = low32(event, dev + 1)
+  const inoHigh = high32(event, dev + 1)
+  if (name.charCodeAt(0) === SLASH) {
+    openFd(event, thread, num, machine.openFiles.of(name, name, flags, device, inoLow, inoHigh))
+    return
+  }
+  const path = concatenatePaths(based ? directoryOf(thread, name, dirfd) : '', name)
+  openFd(event, thread, num, machine.openFiles.of(path, name, flags, device, inoLow, inoHigh))
 }
 
 function openFlags(flags: number, passed: number | undefined): number {
@@ -81,10 +81,17 @@ function creatFlags(layers: number): number {
 }
 
 function setInode(fd: Fd, event: SyscallEvent, i: number): void {
-  if (event.paramLength(i) !== 8) return
-  const at = event.paramOffset(i)
-  fd.inoLow = event.view.getUint32(at, true)
-  fd.inoHigh = event.view.getUint32(at + 4, true)
+  fd.inoLow = low32(event, i)
+  fd.inoHigh = high32(event, i)
+}
+
+/** Halves of a 64-bit parameter. */
+function low32(event: SyscallEvent, i: number): number {
+  return event.paramLength(i) === 8 ? event.view.getUint32(event.paramOffset(i), true) : 0
+}
+
+function high32(event: SyscallEvent, i: number): number {
+  return event.paramLength(i) === 8 ? event.view.getUint32(event.paramOffset(i) + 4, true) : 0
 }
 
 /** close: the descriptor goes when the next event comes. */

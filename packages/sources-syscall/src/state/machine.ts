@@ -2,6 +2,7 @@ import type { MachineInfo } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
 import { ContainerTable } from './container-table.ts'
 import { InterfaceTable } from './interfaces.ts'
+import { OpenFiles } from './open-files.ts'
 import { RecentExits } from './recent-exits.ts'
 import type { Cgroups } from './thread/cgroups.ts'
 import type { Container } from './thread/container.ts'
@@ -33,6 +34,7 @@ export class Machine {
   readonly interfaces = new InterfaceTable()
   readonly containers = new ContainerTable()
   readonly exits = new RecentExits()
+  readonly openFiles = new OpenFiles()
   machine: MachineInfo | null = null
   /** Nanoseconds since 1970; 0n in a replay: see StateOptions. */
   readonly bootTime: bigint
@@ -154,6 +156,7 @@ export class Machine {
     this.interfaces.replace([])
     this.containers.clear()
     this.exits.clear()
+    this.openFiles.clear()
     this.askedUsers.clear()
     this.askedGroups.clear()
     this.machine = null

@@ -73,8 +73,8 @@ function joined(texts: readonly string[]): Uint8Array {
 /** A descriptor of the initial tables. */
 export function readFd(machine: Machine, entry: FdEntry): Fd {
   const fd = new Fd(entry.fd, entry.type)
-  fd.inoLow = Number(entry.ino & 0xffffffffn)
-  fd.inoHigh = Number(entry.ino >> 32n)
+  fd.inoLow = Number(BigInt.asUintN(32, entry.ino))
+  fd.inoHigh = Number(BigInt.asUintN(32, entry.ino >> 32n))
   fd.openFlags = entry.openFlags
   fd.dev = entry.dev
   fd.name = entry.name

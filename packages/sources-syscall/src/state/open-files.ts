@@ -1,0 +1,53 @@
+import { FdKind } from '../capture/visitor.ts'
+import { FD_OVERLAY_LOWER, FD_OVERLAY_UPPER, FD_SHARED, Fd } from './fd.ts'
+import { concatenatePaths } from './paths.ts'
+
+/** A power of two. */
+const SLOTS = 4096
+
+const O_DIRECTORY = 1 << 10
+const UPPER_LAYER = 1 << 15
+const LOWER_LAYER = 1 << 16
+
+/**
+ * Descriptors of files that were opened before: programs open the same libraries and tables again and again, in the same
+ * way. Opening one again gives the same object, shared as after a fork, together with what rules remember about it: nothing
+ * is allocated, no clause on fd.* is computed anew. Direct-mapped by inode: at most 4096 objects are kept.
+ */
+export class OpenFiles {
+  private readonly known: (Fd | null)[] = new Array(SLOTS).fill(null)
+
+  /** The descriptor of `path`, which was passed as `passed`. */
+  of(path: string, passed: string, openFlags: number, dev: number, inoLow: number, inoHigh: number): Fd {
+    const slot = (inoLow ^ (inoLow >>> 12) ^ (openFlags << 3) ^ dev) & (SLOTS - 1)
+    const known = this.known[slot]!
+    if (
+      known !== null &&
+      known.inoLow === inoLow &&
+      known.inoHigh === inoHigh &&
+      known.openFlags === openFlags &&
+      known.dev === dev &&
+      known.nameRaw === passed &&
+      (path === passed || known.name === path)
+    ) {
+      return known
+    }
+    const fd = new Fd(-1, (openFlags & O_DIRECTORY) !== 0 ? FdKind.directory : FdKind.fileV2)
+    fd.openFlags = openFlags
+    fd.flags = FD_SHARED
+    if ((openFlags & UPPER_LAYER) !== 0) fd.flags |= FD_OVERLAY_UPPER
+    if ((openFlags & LOWER_LAYER) !== 0) fd.flags |= FD_OVERLAY_LOWER
+    // An absolute path comes as it was passed.
+    fd.name = path === passed ? concatenatePaths('', passed) : path
+    fd.nameRaw = passed
+    fd.dev = dev
+    fd.inoLow = inoLow
+    fd.inoHigh = inoHigh
+    this.known[slot] = fd
+    return fd
+  }
+
+  clear(): void {
+    this.known.fill(null)
+  }
+}
