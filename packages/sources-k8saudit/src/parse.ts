@@ -90,14 +90,26 @@ function itemsOf(root: Json, strict: boolean, problems: AuditProblem[]): JsonObj
     else if (Array.isArray(root) && listOf(item)) {
       const inner: AuditProblem[] = []
       for (const one of itemsOf(item, strict, inner)) items.push(one)
-      for (const { cause, message } of inner) problems.push({ cause, message, index })
+      for (const { cause, message, count = 1 } of inner) add(problems, { cause, message, index, count })
     } else {
       const against = reasonAgainst(item, strict)
       if (against === undefined) items.push(item as JsonObject)
-      else problems.push({ cause: 'not-an-event', message: `item ${index}: ${against}`, index })
+      else add(problems, { cause: 'not-an-event', message: `item ${index}: ${against}`, index })
     }
   }
   return items
+}
+
+/** One body has no more problems than these one by one; the last stands for all further ones. */
+const MAX_PROBLEMS = 100
+
+function add(problems: AuditProblem[], problem: AuditProblem): void {
+  const last = problems.at(-1)
+  if (problems.length < MAX_PROBLEMS || !last) problems.push(problem)
+  else {
+    const count = (last.count ?? 1) + (problem.count ?? 1)
+    problems[problems.length - 1] = { cause: problem.cause, message: `${count} more items are not audit events`, count }
+  }
 }
 
 function listOf(root: Json): readonly Json[] | undefined {

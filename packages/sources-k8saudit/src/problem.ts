@@ -14,6 +14,8 @@ export interface AuditProblem {
   readonly message: string
   /** Position in the list, when only this one of the list's events is bad. */
   readonly index?: number
+  /** How many it stands for, when it stands for several. */
+  readonly count?: number
   /** Line of the log where the text begins, from 1. */
   readonly line?: number
 }

@@ -45,6 +45,13 @@ test('bad events of a list are reported beside the good ones', () => {
   expect(reported).toEqual([{ cause: 'not-an-event', message: 'item 0: a number is not an audit event', index: 0 }])
 })
 
+test('very many bad items are counted, not kept', () => {
+  const { events, problems } = parseAuditBody(`{"kind":"EventList","items":[${'1,'.repeat(5000)}{"auditID":"1"}]}`)
+  expect(events).toHaveLength(1)
+  expect(problems).toHaveLength(100)
+  expect(problems.reduce((sum, { count = 1 }) => sum + count, 0)).toBe(5000)
+})
+
 describe('deep nesting', () => {
   const nested = (open: string, close: string, depth: number, inner = '1') =>
     open.repeat(depth) + inner + close.repeat(depth)

@@ -177,7 +177,7 @@ test('a large event is cut, not dropped', async () => {
 
 describe('back-pressure', () => {
   test('nobody iterates: 429 with Retry-After, until somebody does', async () => {
-    const webhook = await serve({ maxQueuedBytes: 300 })
+    const webhook = await serve({ maxQueuedBytes: 1020 })
     const statuses: number[] = []
     for (let i = 0; i < 6; i++) statuses.push((await post(webhook.url, list(String(i)))).status)
     expect(statuses).toEqual([200, 200, 200, 429, 429, 429])

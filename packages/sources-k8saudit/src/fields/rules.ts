@@ -4,12 +4,19 @@ import { type PointerTree, Step, tokensOf } from '../json/pointer.ts'
 import { textOf } from '../json/text.ts'
 import { ListPath } from './list.ts'
 import { repositoryOf } from './repository.ts'
-import type { Row } from './row.ts'
 import { queryValue } from './uri.ts'
 
 /** A field's value in an event; undefined = absent. `arg` is a number for an index, text for a key. */
 export type Read = (event: AuditEvent, arg: any) => string | string[] | undefined
-type Rule = (tree: PointerTree, row: Row) => Read
+type Rule = (tree: PointerTree, row: Pointers) => Read
+
+/** What a rule needs to know of a row. */
+export interface Pointers {
+  /** JSON pointer; `*` stands for "each element, or the one that the index argument names". */
+  readonly pointer: string
+  /** A second pointer, for the rule that needs one: the pod's own setting of `effective`. */
+  readonly other?: string
+}
 
 const present = (values: string[]): string[] | undefined => (values.length > 0 ? values : undefined)
 

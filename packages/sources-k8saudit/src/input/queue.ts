@@ -6,14 +6,14 @@ export class BatchQueue {
   private readonly maxBytes: number
   private waiting: ((batch: AuditEvent[] | undefined) => void) | undefined = undefined
   private closed = false
-  /** Bytes of the bodies whose events are waiting. */
+  /** Weight of what is waiting. */
   bytes = 0
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes
   }
 
-  /** Whether a body of this size would be taken. An empty queue takes any, so that no body is too large for ever. */
+  /** Whether this much would be taken. An empty queue takes any, so that no body is too large for ever. */
   fits(bytes: number): boolean {
     return this.bytes === 0 || this.bytes + bytes <= this.maxBytes
   }

@@ -29,5 +29,5 @@ export function newStats(): AuditStats {
 export function countBody(stats: AuditStats, { events, problems }: AuditBody): void {
   stats.events += events.length
   for (const event of events) if (event.cuts > 0) stats.cut++
-  for (const problem of problems) stats.rejected[problem.cause]++
+  for (const problem of problems) stats.rejected[problem.cause] += problem.count ?? 1
 }

@@ -23,7 +23,7 @@ export interface AuditWebhookOptions extends InputOptions {
     | { readonly cert: string | Buffer; readonly key?: string | Buffer; readonly ca?: string | Buffer }
   /** A larger body is refused with 413. Default 12582912, as Falco's webhookMaxBatchSize. */
   readonly maxBodyBytes?: number
-  /** When the bodies that wait to be iterated are larger than this in sum, further ones are refused with 429. Default 64 MiB. */
+  /** When what waits to be iterated is larger than this (bodies, and 256 bytes per event), further bodies are refused with 429. Default 64 MiB. */
   readonly maxQueuedBytes?: number
   /** How long a stopping server waits for requests that have begun. Default 5000 ms. */
   readonly graceMs?: number
@@ -135,14 +135,16 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
     }
     if (!bytes) return tooLarge(this.maxBodyBytes)
     if (!this.queue.fits(bytes.length)) return BUSY
-    this.stats.bytes += bytes.length
     const body = parseAuditBody(bytes.toString('utf8'), {
       strict: true,
       maxEventSize: this.options.maxEventSize ?? MAX_EVENT_SIZE,
     })
+    const weight = bytes.length + body.events.length * EVENT_WEIGHT
+    if (!this.queue.fits(weight)) return BUSY
+    this.stats.bytes += bytes.length
     countBody(this.stats, body)
     for (const problem of body.problems) this.options.onProblem?.(problem)
-    if (body.events.length > 0) this.queue.push(body.events, bytes.length)
+    if (body.events.length > 0) this.queue.push(body.events, weight)
     else if (body.problems.length > 0)
       return { status: 400, cause: 'bad-body', reason: `${body.problems[0]!.cause}: ${body.problems[0]!.message}` }
     return undefined
@@ -161,6 +163,9 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
     request.resume()
   }
 }
+
+/** What an event costs in the queue beside its bytes, so that a body of millions of tiny events counts for what it takes. */
+const EVENT_WEIGHT = 256
 
 const BUSY: Refusal = { status: 429, cause: 'busy', reason: 'too many events are waiting; try again' }
 
