@@ -1,5 +1,7 @@
+import { printAddress } from '../fields/address.ts'
 import type { Scalar } from '../fields/field.ts'
 import type { Modifier, OperatorName } from '../fields/operators.ts'
+import { TYPES } from '../fields/types.ts'
 import type { Expr } from './tree.ts'
 
 /** A comparison with constants in the form that equal comparisons share. */
@@ -54,6 +56,7 @@ export function clauseKey(left: Expr, comparison: Comparison, right: Expr | unde
   if (op === 'exists') return `${left.key} exists`
   if (right) return `${left.key} ${operator} ${right.kind === 'field' ? `val(${right.key})` : right.key}`
   const single = modifier === undefined && op !== 'in' && op !== 'intersects' && op !== 'pmatch'
-  const texts = values.map(scalarKey)
+  const address = TYPES[left.type].kind === 'ip'
+  const texts = values.map(v => (address ? printAddress(v as Uint8Array) : scalarKey(v)))
   return `${left.key} ${operator} ${single ? texts[0] : `(${texts.join(', ')})`}`
 }

@@ -1,3 +1,4 @@
+import { printAddress } from '../fields/address.ts'
 import { scalarKey } from './canonical.ts'
 import type { Constant } from './constants.ts'
 import { OPS, Op, type OpCode, type OperandKind, WORDS } from './opcodes.ts'
@@ -85,7 +86,7 @@ function constantText(program: Program, constant: Constant): string {
     case 'bool':
       return scalarKey(constant.value)
     case 'set':
-      return `in {${some(constant.values.map(scalarKey))}}`
+      return `in {${some(constant.values.map(v => (constant.of === 'ip' ? printAddress(v as Uint8Array) : scalarKey(v))))}}`
     case 'than':
       return `${constant.op} ${scalarKey(constant.value)}`
     case 'prefixes':

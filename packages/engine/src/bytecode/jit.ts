@@ -131,7 +131,7 @@ function routineLines(program: Program, start: number, end: number): string[] {
   const targets = new Set<number>()
   for (let pc = start; pc < end; pc += WORDS) if (code[pc] === Op.jt || code[pc] === Op.jf) targets.add(code[pc + 1]!)
   const sorted = [...targets].sort((a, b) => b - a)
-  const lines = [`function r${start}() {`, 'let t', ...sorted.map(target => `L${target}: {`)]
+  const lines = [`function r${start}() {`, 'let t = false', ...sorted.map(target => `L${target}: {`)]
   for (let pc = start; pc < end; pc += WORDS) {
     if (targets.has(pc)) lines.push('}')
     lines.push(instruction(program, pc))

@@ -6,12 +6,15 @@ import { type ConstantSort, OPS, Op, type OpCode, type OperandKind, WORDS } from
 import { callDepth, type Program, type ProgramClause, type ProgramScope, routinesOf } from './program.ts'
 
 /**
- * Programs as bytes: `FALC`, the format's version, the length of a JSON header and of the code in words (each 32 bits,
- * little-endian), the header, the code. What a program needs of its source is stored by name.
+ * Programs as bytes: `FALC`, the format's version, the length of a JSON header, the length of the code in words, a checksum
+ * of what follows (each 32 bits, little-endian), the header, the code. What a program needs of its source is stored by name.
  */
 const MAGIC = 0x434c_4146
 /** Raised whenever opcodes, constants or the header change: an older program is then refused, not misread. */
 export const PROGRAM_VERSION = 1
+
+/** Bytes before the header. */
+const PREFIX = 20
 
 interface Header {
   readonly source: string
@@ -38,13 +41,12 @@ export function saveProgram(program: Program): Uint8Array {
     clauses: program.clauses,
   }
   const json = textToBytes(JSON.stringify(header, tag))
-  const bytes = new Uint8Array(16 + json.length + program.code.length * 4)
+  const bytes = new Uint8Array(PREFIX + json.length + program.code.length * 4)
   const view = new DataView(bytes.buffer)
-  ;[MAGIC, PROGRAM_VERSION, json.length, program.code.length].forEach(
-    (word, i) => void view.setUint32(4 * i, word, true),
-  )
-  bytes.set(json, 16)
-  program.code.forEach((word, i) => void view.setInt32(16 + json.length + 4 * i, word, true))
+  bytes.set(json, PREFIX)
+  for (const [i, word] of program.code.entries()) view.setInt32(PREFIX + json.length + 4 * i, word, true)
+  const words = [MAGIC, PROGRAM_VERSION, json.length, program.code.length, checksum(bytes)]
+  for (const [i, word] of words.entries()) view.setUint32(4 * i, word, true)
   return bytes
 }
 
@@ -54,17 +56,18 @@ export function saveProgram(program: Program): Uint8Array {
  */
 export function loadProgram(bytes: Uint8Array, table: FieldTable): Program {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (bytes.length < 16 || view.getUint32(0, true) !== MAGIC) throw new Error('not a saved program')
+  if (bytes.length < PREFIX || view.getUint32(0, true) !== MAGIC) throw new Error('not a saved program')
   const version = view.getUint32(4, true)
   if (version !== PROGRAM_VERSION)
     throw new Error(`saved program has version ${version}, this engine reads ${PROGRAM_VERSION}`)
   const jsonLength = view.getUint32(8, true)
   const words = view.getUint32(12, true)
-  if (bytes.length !== 16 + jsonLength + words * 4) throw new Error('saved program is damaged: wrong length')
-  const header = parseHeader(bytes.subarray(16, 16 + jsonLength))
+  if (bytes.length !== PREFIX + jsonLength + words * 4) throw new Error('saved program is damaged: wrong length')
+  if (view.getUint32(16, true) !== checksum(bytes)) throw new Error('saved program is damaged: wrong checksum')
+  const header = parseHeader(bytes.subarray(PREFIX, PREFIX + jsonLength))
   if (header.source !== table.source.name)
     throw new Error(`saved program is for source '${header.source}', not '${table.source.name}'`)
-  const code = Int32Array.from({ length: words }, (_, i) => view.getInt32(16 + jsonLength + 4 * i, true))
+  const code = Int32Array.from({ length: words }, (_, i) => view.getInt32(PREFIX + jsonLength + 4 * i, true))
   const program: Program = {
     source: header.source,
     code,
@@ -79,6 +82,13 @@ export function loadProgram(bytes: Uint8Array, table: FieldTable): Program {
   }
   verify(program)
   return { ...program, depth: callDepth(code) }
+}
+
+/** FNV-1a over everything behind the prefix. */
+function checksum(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5
+  for (let i = PREFIX; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)
+  return hash >>> 0
 }
 
 function parseHeader(bytes: Uint8Array): Header {
