@@ -1,0 +1,106 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { compareTexts, holds } from '../../src/fields/compare.ts'
+import { Glob } from '../../src/fields/glob.ts'
+import { PathPrefixes } from '../../src/fields/path-prefixes.ts'
+import { Regex } from '../../src/fields/regex.ts'
+import { Prefixes } from '../../src/fields/sets.ts'
+import { textToBytes } from '../../src/text/encoding.ts'
+
+const letters = fc.string({ unit: fc.constantFrom('a', 'b', '/', '\u00e9', '\u{1f600}'), maxLength: 8 })
+
+describe('glob', () => {
+  test('agrees with a regular expression of the same meaning', () => {
+    const piece = fc.constantFrom('a', 'b', '/', '*', '**', '?', '[ab]', '[!a]', '[a-b]', '\\*', '\u00e9')
+    const asRegExp: Record<string, string> = { '*': '[^]*', '**': '[^]*', '?': '[^]', '[!a]': '[^a]', '\\*': '\\*' }
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 7 }), letters, (pieces, text) => {
+        const regExp = new RegExp(`^(?:${pieces.map(p => asRegExp[p] ?? p).join('')})$`, 'u')
+        expect(new Glob(pieces.join('')).test(text)).toBe(regExp.test(text))
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  test.each<[string, string, boolean]>([
+    ['[]a]', ']', true],
+    ['[!]a]', ']', false],
+    ['[a', '[a', true],
+    ['[', '[', true],
+    ['a[', 'a[', true],
+    ['[a-]', '-', true],
+    ['[[:alpha:][:digit:]]', '7', true],
+    ['[[:nope:]]', ':]', true],
+    ['\\', '\\', false],
+    ['a\\', 'a\\', false],
+    ['[\\]]', ']', true],
+    ['', '', true],
+    ['*', '', true],
+    ['?', '', false],
+    ['a*b*', 'a--b', true],
+    ['*a*b', 'ba', false],
+  ])('%s on %s: %s', (pattern, text, expected) => {
+    expect(new Glob(pattern).test(text)).toBe(expected)
+  })
+
+  test('takes time in proportion to the lengths', () => {
+    const start = performance.now()
+    expect(new Glob(`${'*a'.repeat(100)}*b`).test('a'.repeat(20_000))).toBe(false)
+    expect(new Glob(`${'*[ab]'.repeat(50)}*c`).test('a'.repeat(5_000))).toBe(false)
+    expect(performance.now() - start).toBeLessThan(1000)
+  })
+})
+
+describe('regex', () => {
+  test('takes time in proportion to the text', () => {
+    const start = performance.now()
+    expect(new Regex('(a*)*b').test('a'.repeat(20_000))).toBe(false)
+    expect(new Regex('(a|aa)+').test(`${'a'.repeat(20_000)}!`)).toBe(false)
+    expect(performance.now() - start).toBeLessThan(2000)
+  })
+
+  test('refuses what POSIX syntax does not have', () => {
+    for (const pattern of ['\\d', '\\w', '\\s', '\\b', '(?:a)', '(?P<n>a)', '\\pL', '(', '[a', 'a{1001}', '*a'])
+      expect(() => new Regex(pattern), pattern).toThrow()
+  })
+
+  test('a negated set takes a newline, a dot does not', () => {
+    expect(new Regex('a[^b]c').test('a\nc')).toBe(true)
+    expect(new Regex('a.c').test('a\nc')).toBe(false)
+  })
+})
+
+describe('sets of texts', () => {
+  test('prefixes: as one by one', () => {
+    fc.assert(
+      fc.property(fc.array(letters, { maxLength: 6 }), letters, (prefixes, text) => {
+        expect(new Prefixes(prefixes).test(text)).toBe(prefixes.some(prefix => text.startsWith(prefix)))
+      }),
+    )
+  })
+
+  test('paths: as one by one', () => {
+    const part = fc.constantFrom('a', 'b', 'ab', '*', 'a*', '?')
+    const path = fc.array(part, { maxLength: 4 }).map(parts => `/${parts.join('/')}`)
+    fc.assert(
+      fc.property(fc.array(path, { maxLength: 5 }), path, (paths, text) => {
+        expect(new PathPrefixes(paths).test(text)).toBe(paths.some(p => holds('pmatch', 'text', text, p)))
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  test('texts are in the order of their bytes', () => {
+    const hex = (text: string) => Array.from(textToBytes(text), b => b.toString(16).padStart(2, '0')).join('')
+    const wide = fc.string({
+      unit: fc.constantFrom('a', 'b', '\u00e9', '\uffee', '\u{1f600}', '\u{10000}'),
+      maxLength: 4,
+    })
+    fc.assert(
+      fc.property(wide, wide, (a, b) => {
+        expect(Math.sign(compareTexts(a, b))).toBe(hex(a) < hex(b) ? -1 : hex(a) > hex(b) ? 1 : 0)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+})
