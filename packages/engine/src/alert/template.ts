@@ -113,7 +113,7 @@ function asOperand(text: string, start: number, closed: number): Found<Operand> 
 }
 
 function unknown(text: string, from: number, start: number): ConditionError {
-  const token = /^[\w.]*(?:\[[^\]]*\])?/.exec(text.slice(start))![0] || text[start]!
+  const token = /^\w*(?:\.\w+)*(?:\[[^\]]*\])?/.exec(text.slice(start))![0] || text[start]!
   const message = `unknown filter: nonexistent field ${token}`
   return new ConditionError('template', message, spanAt(text, from, start + token.length - from))
 }

@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest'
+import type { Alert } from '../../src/alert/alert.ts'
+import { isoTime } from '../../src/alert/object.ts'
+import { alertJson, alertText } from '../../src/alert/print.ts'
+import { Engine } from '../../src/engine/engine.ts'
+import type { EngineOptions } from '../../src/engine/options.ts'
+import { type Person, people } from './people.ts'
+
+function alertOf(output: string, event: Person, options: Partial<EngineOptions> = {}): Alert {
+  const engine = new Engine({ sources: [people], timeFormatIso8601: true, hostname: 'box', ...options })
+  const rule = {
+    rule: 'Watch',
+    desc: 'd',
+    condition: 'who.name exists',
+    output,
+    priority: 'WARNING',
+    source: 'people',
+    tags: ['z', 'b'],
+  }
+  const report = engine.load([{ name: 'r.yaml', content: JSON.stringify([rule]) }])
+  expect(report.errors).toEqual([])
+  return engine.evaluate(people, event)[0]!
+}
+
+const FIELDS = '"evt.time.iso8601":1700000000123456789'
+
+test('JSON: keys sorted, absent fields null, numbers and lists typed, integers exact', () => {
+  const alert = alertOf('%who.name %who.id %gone.value %file.tags %who.big %who.raw %who.up %who.ip %who.parents', {
+    name: 'ada',
+    big: 18_446_744_073_709_551_615n,
+  })
+  expect(alertJson(alert)).toBe(
+    '{"hostname":"box",' +
+      '"output":"2023-11-14T22:13:20.123456789+0000: Warning ada 7 <NA> (a,b) 18446744073709551615 FF true 10.0.0.1 sh init",' +
+      `"output_fields":{${FIELDS},"file.tags":["a","b"],"gone.value":null,"who.big":18446744073709551615,"who.id":7,` +
+      '"who.ip":"10.0.0.1","who.name":"ada","who.parents":"sh init","who.raw":"FF","who.up":true},' +
+      '"priority":"Warning","rule":"Watch","source":"people","tags":["b","z"],"time":"2023-11-14T22:13:20.123456789Z"}',
+  )
+})
+
+test('JSON: what to include', () => {
+  const alert = alertOf('%who.name', { name: 'ada' })
+  expect(alertJson(alert, { output: false, tags: false, output_fields: false, message: true })).toBe(
+    '{"hostname":"box","message":"ada","priority":"Warning","rule":"Watch","source":"people","time":"2023-11-14T22:13:20.123456789Z"}',
+  )
+})
+
+test('JSON.stringify gives the same object, integers beyond 2^53 exact', () => {
+  const alert = alertOf('%who.name %who.big', { name: 'a"b', big: 9_007_199_254_740_993n })
+  expect(JSON.stringify(alert)).toBe(alertJson(alert))
+})
+
+test('escaping: quotes, controls, and U+FFFD for bytes that are no UTF-8', () => {
+  const alert = alertOf('%who.name', { name: 'a"\\\n\u0001\u007fé\udcffz' })
+  expect(alertText(alert)).toBe('2023-11-14T22:13:20.123456789+0000: Warning a\\"\\\\\\n\\u0001\u007fé\ufffdz')
+  expect(alertJson(alert)).toContain('"who.name":"a\\"\\\\\\n\\u0001\u007fé\ufffdz"')
+})
+
+test('doubles show that they are doubles', () => {
+  const json = (load: number) => /"who.load":([^,}]*)/.exec(alertJson(alertOf('%who.load', { name: 'a', load })))![1]
+  expect([5, 0, 0.03, 1e22, 1e-7, 123456.75, 1e15].map(json)).toEqual([
+    '5.0',
+    '0.0',
+    '0.03',
+    '1e+22',
+    '1e-07',
+    '123456.75',
+    '1e+15',
+  ])
+})
+
+test('fields inside transformers are output fields, transformed values are not', () => {
+  expect(alertJson(alertOf('%toupper(who.name)', { name: 'ada' }))).toContain(`{${FIELDS},"who.name":"ada"}`)
+})
+
+test('append_output adds text and fields to the rules that it matches', () => {
+  const { output, output_fields } = alertOf(
+    '%who.name',
+    { name: 'ada' },
+    {
+      appendOutput: [
+        {
+          match: { source: 'people', tags: ['b'] },
+          extra_output: 'on %file.path',
+          extra_fields: ['who.id', { who: 'is %who.id' }],
+        },
+        { match: { rule: 'Other' }, extra_output: 'never' },
+        { suggested_output: true },
+      ],
+    },
+  )
+  expect(output).toBe('2023-11-14T22:13:20.123456789+0000: Warning ada on /etc/passwd who_name=ada')
+  expect(output_fields).toEqual({
+    'evt.time.iso8601': 1_700_000_000_123_456_789n,
+    'file.path': '/etc/passwd',
+    who: 'is 7',
+    'who.id': 7,
+    'who.name': 'ada',
+  })
+})
+
+test('local time of day with nanoseconds, without the ISO option', () => {
+  const alert = alertOf('%who.name', { name: 'ada' }, { timeFormatIso8601: false })
+  const time = new Date(1_700_000_000_000).toTimeString().slice(0, 8)
+  expect(alert.output).toBe(`${time}.123456789: Warning ada`)
+  expect(alert.output_fields['evt.time']).toBe(1_700_000_000_123_456_789n)
+})
+
+test('static fields', () => {
+  expect(alertOf('in %static.zone', { name: 'a' }, { staticFields: { zone: 'dmz' } }).message).toBe('in dmz')
+})
+
+test('what the event held is read at once', () => {
+  const event = { name: 'before' }
+  const alert = alertOf('%who.name', event)
+  event.name = 'after'
+  expect(alert.message).toBe('before')
+})
+
+test.each([
+  [0n, '1970-01-01T00:00:00.000000000Z'],
+  [-1n, '1969-12-31T23:59:59.999999999Z'],
+  [1_700_000_000_000_000_001n, '2023-11-14T22:13:20.000000001Z'],
+  [2n ** 80n, '1970-01-01T00:00:00.000000000Z'],
+])('ISO time of %s', (time, text) => expect(isoTime(time)).toBe(text))

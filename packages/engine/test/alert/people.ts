@@ -1,0 +1,28 @@
+import { defineSource } from '../../src/fields/field.ts'
+
+export interface Person {
+  readonly name: string
+  readonly time?: bigint
+  readonly big?: bigint
+  readonly load?: number
+}
+
+/** A small source for alerts: one field of each kind. */
+export const people = defineSource<Person>({
+  name: 'people',
+  time: event => event.time ?? 1_700_000_000_123_456_789n,
+  fields: {
+    'who.name': { type: 'string', suggested: true, doc: 'name', extract: event => event.name },
+    'who.id': { type: 'uint32', doc: 'number', extract: () => 7 },
+    'who.big': { type: 'uint64', doc: 'large number', extract: event => event.big },
+    'who.load': { type: 'double', doc: 'share', extract: event => event.load },
+    'who.raw': { type: 'uint8', print: 'hex', doc: 'in hex', extract: () => 255 },
+    'who.parents': { type: 'string', anyOf: true, doc: 'ancestors', extract: () => ['sh', 'init'] },
+    'who.up': { type: 'bool', doc: 'awake', extract: () => true },
+    'who.ip': { type: 'ipaddr', doc: 'address', extract: () => Uint8Array.of(10, 0, 0, 1) },
+    'file.path': { type: 'path', doc: 'path', extract: () => '/etc/passwd' },
+    'file.tags': { type: 'string', list: true, doc: 'tags', extract: () => ['a', 'b'] },
+    'env.of': { type: 'string', arg: 'required', argKind: 'key', doc: 'variable', extract: (_, key) => `env ${key}` },
+    'gone.value': { type: 'string', doc: 'always absent', extract: () => undefined },
+  },
+})
