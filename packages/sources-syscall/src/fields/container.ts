@@ -6,8 +6,8 @@ import type { Field, Fields } from './table.ts'
 
 const HOST = 'host'
 
-/** A text of the container's metadata; `host` is what it is outside of containers (undefined = absent). */
-function text(doc: string, key: string, host?: string, suggested = false): Field {
+/** A text of the container's metadata; `host` is what it is outside of containers. */
+function text(doc: string, key: string, host = '', suggested = false): Field {
   return {
     type: 'string',
     scope: 'thread',
@@ -19,7 +19,12 @@ function text(doc: string, key: string, host?: string, suggested = false): Field
 }
 
 function flag(doc: string, key: string): Field {
-  return { type: 'bool', scope: 'thread', doc, extract: event => infoFlag(containerInfo(event), key) }
+  return {
+    type: 'bool',
+    scope: 'thread',
+    doc,
+    extract: event => infoFlag(containerInfo(event), key) ?? (event.thread?.container.isHost ? false : undefined),
+  }
 }
 
 function onContainer<T>(event: SyscallEvent, of: (container: Container) => T): T | undefined {
@@ -67,8 +72,8 @@ export const CONTAINER_FIELDS: Fields = {
       onContainer(event, container => (container.isHost ? HOST : infoText(container.info ?? undefined, 'full_id'))),
   },
   'container.name': text('Name of the container; `host` outside of containers.', 'name', HOST, true),
-  'container.image': text('Image, with its registry and tag; empty outside of containers.', 'image', ''),
-  'container.image.id': text('Id of the image.', 'imageid', ''),
+  'container.image': text('Image, with its registry and tag; empty outside of containers.', 'image'),
+  'container.image.id': text('Id of the image.', 'imageid'),
   'container.type': {
     type: 'string',
     scope: 'thread',
@@ -113,8 +118,8 @@ export const CONTAINER_FIELDS: Fields = {
     entry => entry.Propagation,
     entry => entry.Source,
   ),
-  'container.image.repository': text('Image without its tag.', 'imagerepo', undefined, true),
-  'container.image.tag': text('Tag of the image.', 'imagetag', undefined, true),
+  'container.image.repository': text('Image without its tag.', 'imagerepo', '', true),
+  'container.image.tag': text('Tag of the image.', 'imagetag', '', true),
   'container.image.digest': text('Digest of the image.', 'imagedigest'),
   'container.start_ts': {
     type: 'abstime',

@@ -69,7 +69,7 @@ function types(event: SyscallEvent, num?: number): readonly string[] | undefined
     return fd === null ? undefined : [fdTypeName(fd)]
   }
   const names = new Set<string>()
-  for (const [, fd] of fds) names.add(fdTypeName(fd))
+  for (const fd of fds.inOrder()) names.add(fdTypeName(fd))
   return [...names]
 }
 

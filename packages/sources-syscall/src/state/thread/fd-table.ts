@@ -3,6 +3,9 @@ import { FD_SHARED, type Fd, O_CLOEXEC } from '../fd.ts'
 /** Numbers below this are an index into an array; the few above go to a Map. */
 const DENSE = 1024
 
+/** Sizes that libstdc++ gives a hash table which grows one by one. */
+const BUCKETS = [13, 29, 59, 127, 257, 541, 1109, 2357, 5087] as const
+
 /** libsinsp's limit on the descriptors of one process. */
 export const MAX_FDS_PER_PROCESS = 4096
 
@@ -15,6 +18,16 @@ export class FdTable {
   private high: Map<number, Fd> | null = null
   /** `low` and `high` belong to several tables. */
   private shared = false
+  /**
+   * For `inOrder`, beside the entries: each has a rank, `sign` times its place; `first` and `last` are the highest and the
+   * lowest of the signed ranks. `room`: libsinsp's hash table grows when it holds more, which turns its order around.
+   */
+  private lowRanks: number[] = []
+  private highRanks: Map<number, number> | null = null
+  private sign = 1
+  private first = 0
+  private last = 0
+  private room = 0
   /** Number of open descriptors. */
   size = 0
   /** Descriptors left out because the table was full. */
@@ -44,11 +57,17 @@ export class FdTable {
     if (this.shared) this.detach()
     if (num >= 0 && num < DENSE) {
       const low = this.low
-      while (low.length < num) low.push(null)
+      while (low.length < num) {
+        low.push(null)
+        this.lowRanks.push(0)
+      }
       low[num] = fd
+      if (old === null) this.lowRanks[num] = this.nextRank()
     } else {
       this.high ??= new Map()
+      this.highRanks ??= new Map()
       this.high.set(num, fd)
+      if (old === null) this.highRanks.set(num, this.nextRank())
     }
     return true
   }
@@ -58,7 +77,10 @@ export class FdTable {
     if (this.shared) this.detach()
     this.size--
     if (num >= 0 && num < DENSE) this.low[num] = null
-    else this.high!.delete(num)
+    else {
+      this.high!.delete(num)
+      this.highRanks!.delete(num)
+    }
   }
 
   /** The entry, made this table's own: whoever changes an Fd gets it here. */
@@ -80,6 +102,15 @@ export class FdTable {
     table.size = this.size
     table.shared = true
     this.shared = true
+    // libsinsp puts the entries into the child's table one by one, in the order of the parent's.
+    table.lowRanks = this.lowRanks
+    table.highRanks = this.highRanks
+    table.sign = this.sign
+    table.first = this.first
+    table.last = this.last
+    table.turn()
+    table.room = BUCKETS[0]!
+    while (table.room < table.size) table.grow()
     return table
   }
 
@@ -96,9 +127,40 @@ export class FdTable {
     if (this.high !== null) yield* this.high
   }
 
+  /**
+   * The entries in the order in which libsinsp goes through its hash table: what came last comes first, and all is turned
+   * around whenever the table grows or is copied. It shows in fd.types. (Left out: numbers that share a bucket.)
+   */
+  inOrder(): Fd[] {
+    const entries = [...this].map(([num, fd]) => {
+      const rank = num >= 0 && num < DENSE ? this.lowRanks[num]! : this.highRanks!.get(num)!
+      return { fd, rank: rank * this.sign }
+    })
+    return entries.sort((a, b) => b.rank - a.rank).map(({ fd }) => fd)
+  }
+
+  private nextRank(): number {
+    if (this.size > this.room) this.grow()
+    return this.sign * ++this.first
+  }
+
+  private grow(): void {
+    if (this.room > 0) this.turn()
+    this.room = BUCKETS.find(count => count > this.room) ?? Number.POSITIVE_INFINITY
+  }
+
+  private turn(): void {
+    const { first } = this
+    this.sign = -this.sign
+    this.first = -this.last
+    this.last = -first
+  }
+
   private detach(): void {
     this.low = this.low.slice()
+    this.lowRanks = this.lowRanks.slice()
     if (this.high !== null) this.high = new Map(this.high)
+    if (this.highRanks !== null) this.highRanks = new Map(this.highRanks)
     this.shared = false
   }
 }
