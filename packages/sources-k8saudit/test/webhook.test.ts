@@ -44,6 +44,8 @@ async function post(
 ): Promise<Answer> {
   const options = { method, headers: { 'content-type': 'application/json', ...headers }, ca }
   const request = url.startsWith('https:') ? httpsRequest(url, options) : httpRequest(url, options)
+  // A connection that breaks after the answer is no matter.
+  request.on('error', () => undefined)
   request.end(body)
   const [response] = await once(request, 'response')
   const chunks: Buffer[] = []

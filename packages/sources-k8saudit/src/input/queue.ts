@@ -2,38 +2,43 @@ import type { AuditEvent } from '../event.ts'
 
 /** Batches on their way from the server to whoever iterates. Bounded: what does not fit is refused, not dropped. */
 export class BatchQueue {
-  private readonly batches: { readonly events: AuditEvent[]; readonly bytes: number }[] = []
-  private readonly maxBytes: number
+  private readonly batches: { readonly events: AuditEvent[]; readonly weight: number }[] = []
+  private readonly maxWeight: number
   private waiting: ((batch: AuditEvent[] | undefined) => void) | undefined = undefined
   private closed = false
-  /** Weight of what is waiting. */
-  bytes = 0
+  /** Weight of what is waiting, and of the bodies that are being read. */
+  private weight = 0
 
-  constructor(maxBytes: number) {
-    this.maxBytes = maxBytes
+  constructor(maxWeight: number) {
+    this.maxWeight = maxWeight
   }
 
-  /** Whether this much would be taken. An empty queue takes any, so that no body is too large for ever. */
-  fits(bytes: number): boolean {
-    return this.bytes === 0 || this.bytes + bytes <= this.maxBytes
+  /** Makes room for so much; false when there is none. An empty queue has room for anything, so that no body is too large for ever. */
+  reserve(weight: number): boolean {
+    if (this.weight > 0 && this.weight + weight > this.maxWeight) return false
+    this.weight += weight
+    return true
   }
 
-  push(events: AuditEvent[], bytes: number): void {
+  release(weight: number): void {
+    this.weight -= weight
+  }
+
+  /** Takes events for which `weight` is reserved. */
+  push(events: AuditEvent[], weight: number): void {
     if (this.waiting) {
       const resolve = this.waiting
       this.waiting = undefined
+      this.release(weight)
       resolve(events)
-      return
-    }
-    this.batches.push({ events, bytes })
-    this.bytes += bytes
+    } else this.batches.push({ events, weight })
   }
 
   /** The oldest batch, as soon as there is one; undefined when the queue is closed and empty. */
   take(): Promise<AuditEvent[] | undefined> {
     const batch = this.batches.shift()
     if (batch) {
-      this.bytes -= batch.bytes
+      this.release(batch.weight)
       return Promise.resolve(batch.events)
     }
     if (this.closed) return Promise.resolve(undefined)

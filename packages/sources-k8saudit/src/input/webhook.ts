@@ -126,28 +126,35 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
   private async take(request: IncomingMessage): Promise<Refusal | undefined> {
     const early = refusalOf(request, this.path, this.maxBodyBytes)
     if (early) return early
-    if (!this.queue.fits(Number(request.headers['content-length'] ?? 0))) return BUSY
+    const expected = Number(request.headers['content-length'] ?? this.maxBodyBytes)
+    if (!this.queue.reserve(expected)) return BUSY
     let bytes: Buffer | undefined
     try {
       bytes = await readBody(request, this.maxBodyBytes)
     } catch (error) {
       return { status: 400, cause: 'aborted', reason: (error as Error).message }
+    } finally {
+      this.queue.release(expected)
     }
-    if (!bytes) return tooLarge(this.maxBodyBytes)
-    if (!this.queue.fits(bytes.length)) return BUSY
+    return bytes ? this.takeBody(bytes) : tooLarge(this.maxBodyBytes)
+  }
+
+  private takeBody(bytes: Buffer): Refusal | undefined {
     const body = parseAuditBody(bytes.toString('utf8'), {
       strict: true,
       maxEventSize: this.options.maxEventSize ?? MAX_EVENT_SIZE,
     })
-    const weight = bytes.length + body.events.length * EVENT_WEIGHT
-    if (!this.queue.fits(weight)) return BUSY
+    const { events, problems } = body
+    if (events.length > 0) {
+      const weight = bytes.length + events.length * EVENT_WEIGHT
+      if (!this.queue.reserve(weight)) return BUSY
+      this.queue.push(events, weight)
+    }
     this.stats.bytes += bytes.length
     countBody(this.stats, body)
-    for (const problem of body.problems) this.options.onProblem?.(problem)
-    if (body.events.length > 0) this.queue.push(body.events, weight)
-    else if (body.problems.length > 0)
-      return { status: 400, cause: 'bad-body', reason: `${body.problems[0]!.cause}: ${body.problems[0]!.message}` }
-    return undefined
+    for (const problem of problems) this.options.onProblem?.(problem)
+    if (events.length > 0 || problems.length === 0) return undefined
+    return { status: 400, cause: 'bad-body', reason: `${problems[0]!.cause}: ${problems[0]!.message}` }
   }
 
   private refuse(refusal: Refusal, request: IncomingMessage, response: ServerResponse): void {
