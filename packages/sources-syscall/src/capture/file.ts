@@ -1,5 +1,7 @@
 /** Captures in files: the only part of this room that uses Node. */
-import { closeSync, createReadStream, openSync, statSync, writeSync } from 'node:fs'
+import { closeSync, openSync, statSync, writeSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
 import { createGunzip, gzipSync } from 'node:zlib'
 import type { SyscallEvent } from '../event.ts'
 import { CaptureError } from './error.ts'
@@ -37,14 +39,14 @@ export class CaptureFile {
   readonly size: number
   /** Bytes of the file read so far, for showing progress. */
   position = 0
-  private readonly chunks: AsyncIterator<Uint8Array>
+  private readonly chunks: AsyncIterator<number>
   private ended = false
 
   constructor(path: string, visitor: CaptureVisitor) {
     this.path = path
     this.size = statSync(path).size
     this.reader = new CaptureReader(visitor)
-    this.chunks = this.decompress(createReadStream(path, { highWaterMark: CHUNK }))
+    this.chunks = this.read()
   }
 
   get event(): SyscallEvent {
@@ -67,12 +69,10 @@ export class CaptureFile {
   /** Waits for more bytes. False = the file is through. @throws {CaptureError} `compression` when the gzip stream is broken */
   async fill(): Promise<boolean> {
     if (this.ended) return false
-    const { done, value } = await this.chunks.next()
+    const { done } = await this.chunks.next()
     if (done) {
       this.ended = true
       this.reader.end()
-    } else {
-      this.reader.push(value)
     }
     return true
   }
@@ -83,54 +83,59 @@ export class CaptureFile {
     void this.chunks.return?.()
   }
 
-  private async *decompress(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    const counted = this.count(file)
-    const first = await counted.next()
-    if (first.done) return
-    const all = prepend(first.value, counted)
-    if (first.value[0] !== 0x1f || first.value[1] !== 0x8b) {
-      yield* all
-      return
-    }
-    const gunzip = createGunzip({ chunkSize: CHUNK })
-    const feeding = feed(all, gunzip)
+  /** Fills the reader chunk by chunk; yields the bytes added. */
+  private async *read(): AsyncGenerator<number> {
+    const file = await open(this.path)
     try {
-      yield* gunzip as AsyncIterable<Uint8Array>
+      const first = new Uint8Array(CHUNK)
+      const { bytesRead } = await file.read(first)
+      this.position = bytesRead
+      const start = first.subarray(0, bytesRead)
+      if (start[0] === 0x1f && start[1] === 0x8b) yield* this.decompress(start, file)
+      else yield* this.copy(start, file)
+    } finally {
+      await file.close()
+    }
+  }
+
+  private async *copy(start: Uint8Array, file: FileHandle): AsyncGenerator<number> {
+    this.reader.push(start)
+    yield start.length
+    for (;;) {
+      const { bytesRead } = await file.read(this.reader.space(CHUNK))
+      if (bytesRead === 0) return
+      this.position += bytesRead
+      this.reader.filled(bytesRead)
+      yield bytesRead
+    }
+  }
+
+  private async *decompress(start: Uint8Array, file: FileHandle): AsyncGenerator<number> {
+    const gunzip = createGunzip({ chunkSize: CHUNK })
+    // Errors of the file destroy gunzip, so whoever reads that sees them; a reader who stops early wants none.
+    pipeline(this.compressed(start, file), gunzip).catch(() => {})
+    try {
+      for await (const chunk of gunzip as AsyncIterable<Uint8Array>) {
+        this.reader.push(chunk)
+        yield chunk.length
+      }
     } catch (error) {
       throw new CaptureError('compression', `broken gzip stream: ${(error as Error).message}`, this.reader.offset)
-    } finally {
-      gunzip.destroy()
     }
-    await feeding
-    if (gunzip.bytesWritten < this.position) {
-      const rest = this.position - gunzip.bytesWritten
+    const rest = this.position - gunzip.bytesWritten
+    if (rest > 0)
       throw new CaptureError('compression', `${rest} bytes behind the end of the gzip stream`, this.reader.offset)
-    }
   }
 
-  private async *count(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of file) {
-      this.position += chunk.length
-      yield chunk
+  private async *compressed(start: Uint8Array, file: FileHandle): AsyncGenerator<Uint8Array> {
+    yield start
+    for (;;) {
+      const chunk = new Uint8Array(CHUNK)
+      const { bytesRead } = await file.read(chunk)
+      if (bytesRead === 0) return
+      this.position += bytesRead
+      yield chunk.subarray(0, bytesRead)
     }
-  }
-}
-
-async function* prepend(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield first
-  yield* rest
-}
-
-/** Writes all chunks to a stream at its pace. An error of either end is seen by whoever reads the stream. */
-async function feed(chunks: AsyncIterable<Uint8Array>, stream: ReturnType<typeof createGunzip>): Promise<void> {
-  try {
-    for await (const chunk of chunks) {
-      if (stream.destroyed) return
-      if (!stream.write(chunk)) await new Promise<void>(resolve => stream.once('drain', resolve).once('close', resolve))
-    }
-    stream.end()
-  } catch (error) {
-    stream.destroy(error as Error)
   }
 }
 

@@ -76,19 +76,30 @@ export class CaptureReader {
 
   /** Adds bytes, which are copied. */
   push(chunk: Uint8Array): void {
+    this.space(chunk.length).set(chunk)
+    this.filled(chunk.length)
+  }
+
+  /** Room for `size` more bytes, to be written to and then told to `filled`: spares the copy of `push`. */
+  space(size: number): Uint8Array {
     const rest = this.limit - this.at
-    if (rest + chunk.length > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(this.bytes.length * 2, rest + chunk.length))
+    if (rest + size > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(this.bytes.length * 2, rest + size))
       grown.set(this.bytes.subarray(this.at, this.limit))
       this.bytes = grown
       this.view = new DataView(grown.buffer)
     } else if (this.at > 0) {
       this.bytes.copyWithin(0, this.at, this.limit)
     }
-    this.bytes.set(chunk, rest)
     this.base += this.at
     this.at = 0
-    this.limit = rest + chunk.length
+    this.limit = rest
+    return this.bytes.subarray(rest, rest + size)
+  }
+
+  /** So many bytes were written to what `space` gave. */
+  filled(count: number): void {
+    this.limit += count
   }
 
   /** No more bytes come. */
