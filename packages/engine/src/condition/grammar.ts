@@ -20,8 +20,9 @@ export class ConditionParser extends EmbeddedActionsParser {
   #mapped: MappedText | undefined
   #depth = 0
 
-  constructor() {
-    super(T.TOKENS, { maxLookahead: 1, recoveryEnabled: false, skipValidations: true })
+  /** `validate`: checks that the grammar has no ambiguities, which takes longer than all the rest (a test does). */
+  constructor(validate = false) {
+    super(T.TOKENS, { maxLookahead: 1, recoveryEnabled: false, skipValidations: !validate })
     this.performSelfAnalysis()
   }
 

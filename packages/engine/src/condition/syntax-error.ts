@@ -94,6 +94,10 @@ function foundThere(found: string, rest: string, text: string, offset: number, r
   if (/^["']/.test(found)) return `, found a string without an end: ${rest.split(/[\r\n]/)[0]!.slice(0, 20)}`
   const hint = HINTS.find(([pattern]) => pattern.test(rest))?.[1]
   const shown =
-    rest.trim() === '' ? ', found the end of the condition' : found.trim() === '' ? '' : `, found '${found}'`
+    rest.trim() === '' ? ', found the end of the condition' : found.trim() === '' ? '' : `, found '${shortened(found)}'`
   return shown + (hint === undefined ? '' : `: ${hint}`)
+}
+
+function shortened(word: string): string {
+  return word.length > 30 ? `${word.slice(0, 27)}...` : word
 }

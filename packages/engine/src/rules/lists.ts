@@ -44,9 +44,9 @@ export function resolveLists(
     for (const item of list.items) {
       const other = lists.get(item.text)
       const inside = other !== undefined && other.index < list.visibility && !open.has(other.name)
-      const more = inside ? resolve(other).items : [item]
-      if (inside) uses.add(other.name)
-      for (const text of more) {
+      const inner = inside ? resolve(other) : undefined
+      if (inner) for (const name of [other!.name, ...inner.uses]) uses.add(name)
+      for (const text of inner?.items ?? [item]) {
         items.push(text)
         length += text.text.length + 2
         if (length > MAX_EXPANDED_LENGTH) throw tooLong(list)

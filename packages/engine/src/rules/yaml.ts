@@ -47,6 +47,7 @@ export class YamlError extends Error {
   }
 }
 
+const TOO_DEEP = 'the file is nested too deeply'
 const NULLS: ReadonlySet<string> = new Set(['', '~', 'null', 'Null', 'NULL'])
 const STYLES: Readonly<Record<string, ScalarStyle>> = {
   PLAIN: 'plain',
@@ -84,13 +85,13 @@ function parseDocuments(source: SourceText) {
     // An empty stream is no document at all.
     return 'empty' in documents ? [] : documents
   } catch (error) {
-    if (error instanceof RangeError) throw new YamlError('the file is nested too deeply', 0)
+    if (error instanceof RangeError) throw new YamlError(TOO_DEEP, 0)
     throw error
   }
 }
 
 function firstLine(error: YAMLError): string {
-  return error.message.split('\n')[0]!
+  return error.code === 'RESOURCE_EXHAUSTION' ? TOO_DEEP : error.message.split('\n')[0]!
 }
 
 class Composer {

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import { RuleLoader } from '../../src/rules/loader.ts'
+import { checks } from './checks.ts'
+
+const rule = (condition: string, name = 'r') =>
+  `- rule: ${name}\n  desc: d\n  condition: ${condition}\n  output: x\n  priority: INFO\n`
+const items = (count: number, item: (i: number) => string) => Array.from({ length: count }, (_, i) => item(i)).join('')
+
+/** Files made to cost much, and what is said about them; undefined: they are fine. */
+const CASES: Record<string, { content: string; message: RegExp | undefined }> = {
+  'deep flow sequences': { content: '['.repeat(100_000), message: /nested/ },
+  'deep block sequences': { content: `${'- '.repeat(20_000)}x`, message: /nested/ },
+  'aliases of aliases': {
+    content: `- list: a\n  items: &a0 [x,x,x,x,x,x,x,x,x,x]\n${items(8, i => `- list: b${i}\n  items: &a${i + 1} [${Array(10).fill(`*a${i}`).join(',')}]\n`)}`,
+    message: /aliases stand for more than/,
+  },
+  'a thousand documents': { content: '---\n'.repeat(1000), message: undefined },
+  'many parentheses': { content: rule('('.repeat(100_000)), message: /exceeded max depth limit of 100/ },
+  'many transformers': { content: rule('tolower('.repeat(100_000)), message: /exceeded max depth limit of 100/ },
+  'many nots': { content: rule(`${'not '.repeat(100_000)}proc.name = a`), message: undefined },
+  'many quotes': { content: rule(`>\n    proc.name = ${'"'.repeat(100_001)}`), message: /unexpected token after '""'/ },
+  'quotes behind backslashes': {
+    content: rule(`|\n    proc.name = ${`'\\`.repeat(100_000)}`),
+    message: /without an end/,
+  },
+  'a long list': {
+    content: `- list: l\n  items:\n${items(20_000, i => `    - 10.0.${i >> 8}.${i & 255}\n`)}${rule('fd.name in (l)')}`,
+    message: undefined,
+  },
+  'lists that double': {
+    content: `- list: l0\n  items: [a, b]\n${items(40, i => `- list: l${i + 1}\n  items: [l${i}, l${i}]\n`)}${rule('proc.name in (l40)')}`,
+    message: /List is too long/,
+  },
+  'lists that double forwards': {
+    content: `${items(40, i => `- list: l${i}\n  items: [l${i + 1}, l${i + 1}]\n`)}${rule('proc.name in (l0)')}`,
+    message: /List is too long/,
+  },
+  'a long chain of lists': {
+    content: `${items(5000, i => `- list: l${i}\n  items: [l${i + 1}]\n`)}${rule('proc.name in (l0)')}`,
+    message: /Lists are nested deeper/,
+  },
+  'macros that double': {
+    content: `- macro: m0\n  condition: proc.name = a\n${items(40, i => `- macro: m${i + 1}\n  condition: m${i} or m${i}\n`)}${rule('m40')}`,
+    message: /Condition is too large/,
+  },
+  'a long chain of macros': {
+    content: `- macro: m0\n  condition: proc.name = a\n${items(3000, i => `- macro: m${i + 1}\n  condition: not m${i}\n`)}${rule('m3000')}`,
+    message: /Condition is too large/,
+  },
+  'a rule appended to a thousand times': {
+    content:
+      rule('proc.name = a') +
+      items(1000, () => '- rule: r\n  condition: or proc.name = b\n  override:\n    condition: append\n'),
+    message: undefined,
+  },
+}
+
+test.for(Object.entries(CASES))('%s', ([, { content, message }]) => {
+  const start = performance.now()
+  const loader = new RuleLoader(checks)
+  loader.addFile('big.yaml', content)
+  const { ok, errors } = loader.finish()
+  if (message) expect(errors[0]?.message).toMatch(message)
+  else expect(ok).toBe(true)
+  expect(performance.now() - start).toBeLessThan(2000)
+})

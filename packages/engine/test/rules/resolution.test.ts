@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { printCondition } from '../../src/condition/print.ts'
+import { RuleLoader } from '../../src/rules/loader.ts'
+import { readCases, UPDATE, writeCases } from '../text/golden.ts'
+import { checks } from './checks.ts'
+
+/** The keys that every rule needs and that no case is about. */
+const rest = '  desc: d\n  output: x\n  priority: INFO\n'
+
+/** Cases write no desc, output and priority: a rule that has a condition and is no override gets them. */
+function complete(yaml: string): string {
+  return yaml
+    .split(/^(?=- )/m)
+    .map(item =>
+      /^- rule:/.test(item) && /^ {2}condition:/m.test(item) && !/override:|append:/.test(item)
+        ? `${item.trimEnd()}\n${rest}`
+        : item,
+    )
+    .join('')
+}
+
+function resolve(yaml: string): string {
+  const loader = new RuleLoader(checks)
+  loader.addFile('rules.yaml', complete(yaml))
+  const { errors, warnings, rules } = loader.finish()
+  const lines = rules.map(rule => {
+    const used = [...rule.macros.map(name => `macro ${name}`), ...rule.lists.map(name => `list ${name}`)]
+    const notes = [...(rule.enabled ? [] : ['disabled']), ...used].join(', ')
+    return `${rule.name}: ${printCondition(rule.condition)}${notes === '' ? '' : `   [${notes}]`}`
+  })
+  for (const { code, message, locations } of [...errors, ...warnings])
+    lines.push(`${code} ${locations[1]?.item_name}: ${message}`)
+  return lines.join('\n')
+}
+
+const file = new URL('../cases/rules/resolution.txt', import.meta.url)
+const cases = readCases(file)
+if (UPDATE)
+  writeCases(
+    file,
+    cases.map(one => ({ ...one, output: resolve(one.input) })),
+  )
+
+test.for(cases)('$name', ({ input, output }) => {
+  if (!UPDATE) expect(resolve(input)).toBe(output)
+})

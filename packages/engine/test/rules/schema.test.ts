@@ -1,0 +1,34 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { RuleLoader } from '../../src/rules/loader.ts'
+import { checks } from './checks.ts'
+
+test('the compiled schema is that of rule-schema.json', () => {
+  const script = fileURLToPath(new URL('../../scripts/generate-schema.ts', import.meta.url))
+  execFileSync(process.execPath, [script, '--check'])
+})
+
+const RULE = '- rule: R\n  desc: d\n  condition: proc.name = a\n  output: x\n  priority: INFO\n'
+
+test.for([
+  ['nothing', '', 'none', []],
+  ['comments only', '# nothing\n', 'none', []],
+  ['a rule', RULE, 'ok', []],
+  ['lower case priority', RULE.replace('INFO', 'info'), 'failed', [/priority.*EMERGENCY/]],
+  ['unknown key', `${RULE}  prority: INFO\n`, 'failed', [/prority/]],
+  ['text for a boolean', `${RULE}  capture: "yes"\n`, 'failed', [/\/0\/capture: must be boolean/]],
+  ['a word of YAML 1.1 for a boolean', `${RULE}  capture: yes\n`, 'ok', []],
+  [
+    'an unknown key in an exception',
+    `${RULE}  exceptions:\n    - name: e\n      fields: [proc.name]\n      value: x\n`,
+    'failed',
+    [/value/],
+  ],
+] as const)('%s', ([, content, schema, warnings]) => {
+  const result = new RuleLoader(checks).addFile('rules.yaml', content)
+  expect(result.errors).toEqual([])
+  expect(result.schema).toBe(schema)
+  expect(result.schemaWarnings).toHaveLength(warnings.length)
+  warnings.forEach((pattern, i) => void expect(result.schemaWarnings[i]).toMatch(pattern))
+})
