@@ -63,7 +63,12 @@ export class CaptureFile {
 
   /** Goes to the next event, see CaptureReader.next. @throws {CaptureError} once, where the capture breaks off */
   next(): boolean {
-    return this.reader.next()
+    try {
+      return this.reader.next()
+    } catch (error) {
+      this.close()
+      throw error
+    }
   }
 
   /** Waits for more bytes. False = the file is through. @throws {CaptureError} `compression` when the gzip stream is broken */
@@ -77,9 +82,10 @@ export class CaptureFile {
     return true
   }
 
+  /** Stops early. A capture that came to its end, or broke off, is closed already. */
   close(): void {
     this.ended = true
-    // The file is closed when the generator runs into its end; nobody has to wait for it.
+    // The file is closed when the generator ends; nobody has to wait for it.
     void this.chunks.return?.()
   }
 
