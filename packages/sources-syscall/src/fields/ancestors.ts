@@ -12,7 +12,7 @@ function parent(type: Field['type'], doc: string, of: (parent: Thread) => string
   return {
     type,
     scope: 'thread',
-    ...(type === 'string' ? {} : { print: type === 'reltime' ? 'dec' : 'id' }),
+    ...(type === 'string' ? {} : { print: 'id' }),
     doc,
     extract: event => {
       const thread = event.thread === null ? null : parentOf(event.thread)
@@ -131,11 +131,16 @@ export const ANCESTOR_FIELDS: Fields = {
   'proc.pname': parent('string', 'Name of the parent process.', comm),
   'proc.pcmdline': parent('string', 'Name and arguments of the parent process.', cmdline),
   'proc.ppid': parent('int64', 'Process id of the parent.', thread => processId(thread.pid)),
-  'proc.ppid.ts': parent(
-    'reltime',
-    'Time at which the parent was cloned, ns since 1970; 0 if before the recording.',
-    thread => integer(thread.cloneTs),
-  ),
+  'proc.ppid.ts': {
+    type: 'reltime',
+    print: 'dec',
+    scope: 'thread',
+    doc: 'Time at which the parent (the thread that made the process) was cloned, ns since 1970; 0 if before the recording.',
+    extract: event => {
+      const thread = event.thread?.parent
+      return thread ? integer(thread.cloneTs) : undefined
+    },
+  },
   'proc.ppid.duration': {
     type: 'reltime',
     print: 'dec',

@@ -128,15 +128,21 @@ export class FdTable {
   }
 
   /**
-   * The entries in the order in which libsinsp goes through its hash table: what came last comes first, and all is turned
-   * around whenever the table grows or is copied. It shows in fd.types. (Left out: numbers that share a bucket.)
+   * The entries in the order in which libsinsp goes through its hash table, which shows in fd.types: what came last comes first,
+   * except that entries of one bucket stand together; all is turned around whenever the table grows or is copied.
    */
   inOrder(): Fd[] {
     const entries = [...this].map(([num, fd]) => {
       const rank = num >= 0 && num < DENSE ? this.lowRanks[num]! : this.highRanks!.get(num)!
-      return { fd, rank: rank * this.sign }
+      return { fd, bucket: num % this.room, rank: rank * this.sign }
     })
-    return entries.sort((a, b) => b.rank - a.rank).map(({ fd }) => fd)
+    const buckets = new Map<number, Fd[]>()
+    for (const { fd, bucket } of entries.sort((a, b) => a.rank - b.rank)) {
+      const others = buckets.get(bucket)
+      if (others === undefined) buckets.set(bucket, [fd])
+      else others.push(fd)
+    }
+    return [...buckets.values()].flat().reverse()
   }
 
   private nextRank(): number {
