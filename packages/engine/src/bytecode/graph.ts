@@ -45,6 +45,8 @@ const READ = 0.5
 
 export class Graph {
   readonly #nodes = new Map<number, GraphNode>()
+  /** What has been entered: parts of a condition may occur many times. */
+  readonly #entered = new Map<Node, Ref>()
   readonly #layout: MemoLayout
   readonly #memoised: ReadonlySet<string>
 
@@ -62,6 +64,12 @@ export class Graph {
   }
 
   #enter(node: Node): Ref {
+    let ref = this.#entered.get(node)
+    if (ref === undefined) this.#entered.set(node, (ref = this.#translate(node)))
+    return ref
+  }
+
+  #translate(node: Node): Ref {
     switch (node.kind) {
       case 'const':
         return node.value

@@ -76,7 +76,7 @@ function environment(program: Program, errors: ExtractErrors): Environment {
     check: (register, value) => checked(registers[register]!, value as Value, errors),
     fail: register => failed(registers[register]!, errors),
     truths: (scope, event) =>
-      truthsOf(program, scope, event) ?? (scratch[scope] = cleared(program, scope, scratch[scope]!)),
+      truthsOf(program, scope, event, errors) ?? (scratch[scope] = cleared(program, scope, scratch[scope]!)),
     tuple: values => tupleOf(values as never),
     apply: (constant, values) => applied(constant as never, values as never),
     some: (value, test) => someElement(value as Value, test as never),
@@ -89,11 +89,11 @@ export function generate(program: Program): string {
   const lines = ['"use strict"']
   program.constants.forEach((_, i) => void lines.push(`const k${i} = env.constants[${i}]`))
   lines.push('const { check, fail, truths, tuple, apply, some, every } = env')
-  lines.push(`let event, now = 0`)
+  lines.push('var event, now = 0')
   program.registers.forEach((field, r) => void lines.push(...registerLines(r, field && TYPES[field.type].kind)))
   if (program.nodeCount > 0) lines.push(`const nodes = new Int32Array(${program.nodeCount})`)
   program.scopes.forEach((_, s) => {
-    lines.push(`let m${s} = new Uint8Array(0), o${s} = 0`)
+    lines.push(`var m${s} = new Uint8Array(0), o${s} = 0`)
     lines.push(`function h${s}() { o${s} = now; return m${s} = truths(${s}, event) }`)
   })
   for (const [start, end] of routinesOf(program.code)) lines.push(...routineLines(program, start, end))
@@ -114,7 +114,7 @@ export function generate(program: Program): string {
 
 /** A value register with the event in which it was filled, and for a field the function that fills it. */
 function registerLines(r: number, kind: string | undefined): string[] {
-  const lines = [`let v${r} = undefined, g${r} = 0`]
+  const lines = [`var v${r} = undefined, g${r} = 0`]
   if (kind === undefined) return lines
   const plain = { text: 'string', number: 'number', bool: 'boolean' }[kind]
   const value = plain === undefined ? `check(${r}, v)` : `typeof v === '${plain}' ? v : check(${r}, v)`

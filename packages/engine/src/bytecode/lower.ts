@@ -25,16 +25,28 @@ const NOWHERE: Where = { span: { offset: 0, line: 1, column: 1, length: 0 } }
  */
 export function lower(condition: Condition, table: FieldTable): Lowered {
   const warnings: ConditionWarning[] = []
-  return { node: lowerNode(condition, table, warnings), warnings }
+  // Macros within macros make a condition whose parts occur many times: each part is lowered once.
+  const known = new Map<Condition, Node>()
+  const nodeOf = (c: Condition): Node => {
+    let node = known.get(c)
+    if (!node) known.set(c, (node = lowerNode(c, nodeOf, table, warnings)))
+    return node
+  }
+  return { node: nodeOf(condition), warnings }
 }
 
-function lowerNode(c: Condition, table: FieldTable, warnings: ConditionWarning[]): Node {
+function lowerNode(
+  c: Condition,
+  nodeOf: (c: Condition) => Node,
+  table: FieldTable,
+  warnings: ConditionWarning[],
+): Node {
   switch (c.kind) {
     case 'and':
     case 'or':
-      return { kind: c.kind, children: c.children.map(child => lowerNode(child, table, warnings)), written: c }
+      return { kind: c.kind, children: c.children.map(nodeOf), written: c }
     case 'not':
-      return { kind: 'not', child: lowerNode(c.child, table, warnings), written: c }
+      return { kind: 'not', child: nodeOf(c.child), written: c }
     case 'macro':
       return refuse('macro', `Undefined macro '${c.name}' used in filter.`, whereOf(c))
     case 'check':

@@ -1,9 +1,12 @@
 import { type ExtractErrors, extract } from '../fields/extract.ts'
-import type { Memo, Value } from '../fields/field.ts'
+import type { MemoHolder, Value } from '../fields/field.ts'
 import { elements } from '../fields/transformers.ts'
 import { type Application, type Comparison, type CountTest, prepare, type Test } from './constants.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Program } from './program.ts'
+
+/** What a trace sees: where the machine is, and its registers. */
+export type Trace = (pc: number, t: boolean, values: readonly (Value | undefined)[]) => void
 
 /** Runs a program by interpreting its instructions. */
 export class Vm implements Evaluator {
@@ -23,12 +26,15 @@ export class Vm implements Evaluator {
   readonly #truthsOf: Int32Array
   /** Per scope: stands in where no object keeps a memo. */
   readonly #scratch: Uint8Array[]
+  readonly #trace: Trace | undefined
   #event: unknown = undefined
   /** Number of the event: what was filled or known before is stale, without any clearing. */
   #now = 0
 
-  constructor(program: Program) {
+  /** @param trace called before each instruction */
+  constructor(program: Program, trace?: Trace) {
     this.#program = program
+    this.#trace = trace
     this.#constants = program.constants.map(prepare)
     this.#values = program.registers.map(() => undefined)
     this.#filled = new Int32Array(program.registers.length)
@@ -71,9 +77,11 @@ export class Vm implements Evaluator {
     const nodes = this.#nodes
     const stack = this.#stack
     const now = this.#now
+    const trace = this.#trace
     let sp = 0
     let t = false
     for (;;) {
+      if (trace !== undefined) trace(pc, t, values)
       const a = code[pc + 1]!
       switch (code[pc]) {
         case 0: // ret
@@ -224,7 +232,7 @@ export class Vm implements Evaluator {
   /** The truths kept on this event's object of a scope; a fresh memo when it has none of this layout. */
   #truthsIn(scope: number): Uint8Array {
     this.#truthsOf[scope] = this.#now
-    const truths = truthsOf(this.#program, scope, this.#event)
+    const truths = truthsOf(this.#program, scope, this.#event, this.extractErrors)
     return (this.#truths[scope] =
       truths ?? (this.#scratch[scope] = cleared(this.#program, scope, this.#scratch[scope]!)))
   }
@@ -234,13 +242,26 @@ const EMPTY = new Uint8Array(0)
 /** Event numbers stay below 2^29, so that twice one plus a truth is a small integer. */
 export const MAX_NOW = 2 ** 29
 
-/** The truths of the object that an event has in a scope; undefined when nobody keeps them. */
-export function truthsOf(program: Program, scope: number, event: unknown): Uint8Array | undefined {
+/**
+ * The truths of the object that an event has in a scope; undefined when nobody keeps them. A source's function that throws
+ * gives no object, and is counted under the scope's name.
+ */
+export function truthsOf(
+  program: Program,
+  scope: number,
+  event: unknown,
+  errors: ExtractErrors,
+): Uint8Array | undefined {
   const { holder, name } = program.scopes[scope]!
-  const object = holder(event)
+  let object: MemoHolder | null | undefined
+  try {
+    object = holder(event)
+  } catch {
+    errors.set(name, (errors.get(name) ?? 0) + 1)
+  }
   if (object === undefined || object === null) return undefined
-  const memo: Memo | null = object.memo
-  if (memo !== null && memo.owner === program.layout.owner) return memo.truths
+  const { memo } = object
+  if (memo !== null && memo !== undefined && memo.owner === program.layout.owner) return memo.truths
   const fresh = program.layout.create(name)
   object.memo = fresh
   return fresh.truths

@@ -114,3 +114,33 @@ describe.each(['vm', 'jit'] as const)('%s', tier => {
     expect(Object.fromEntries(evaluator.extractErrors)).toEqual({ 'evt.bad': 2, 'evt.odd': 2 })
   })
 })
+
+test('a condition whose parts occur 2^40 times compiles at once', () => {
+  const { table } = counting()
+  let condition = parseCondition('evt.text = a or proc.name = b')
+  for (let i = 0; i < 40; i++)
+    condition = { kind: i % 2 === 0 ? 'and' : 'or', children: [condition, { kind: 'not', child: condition }] }
+  const evaluator = createEvaluator(compileProgram(table, [lower(condition, table).node]), 'vm')
+  evaluator.begin({ values: {}, thread: undefined, fd: undefined })
+  expect(typeof evaluator.test(0)).toBe('boolean')
+})
+
+test('a scope whose function throws keeps nothing, and is counted', () => {
+  const source = defineSource({
+    name: 'broken',
+    fields: { 'a.b': { type: 'string', scope: 'thread', doc: '', extract: () => 'x' } },
+    scopes: {
+      thread: () => {
+        throw new Error('no thread')
+      },
+    },
+  })
+  const table = new FieldTable(source)
+  const program = compileProgram(table, nodesOf(table, 'a.b = x'), { memo: new MemoLayout() })
+  for (const tier of ['vm', 'jit'] as const) {
+    const evaluator = createEvaluator(program, tier)
+    evaluator.begin({})
+    expect(evaluator.test(0)).toBe(true)
+    expect(Object.fromEntries(evaluator.extractErrors)).toEqual({ thread: 1 })
+  }
+})
