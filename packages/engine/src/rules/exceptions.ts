@@ -17,7 +17,7 @@ export interface FieldCheck {
  * @throws {LoadFailure} LOAD_ERR_VALIDATE
  */
 export function checkException(item: ExceptionItem, source: string | undefined, sources: FieldCheck): CheckedException {
-  const { name, fields, comps, values, context } = item
+  const { name, fields, comps, values, context, range } = item
   const fail = (message: string): never => {
     throw new LoadFailure(context, 'LOAD_ERR_VALIDATE', message)
   }
@@ -43,7 +43,7 @@ export function checkException(item: ExceptionItem, source: string | undefined, 
       fail(`'${field.text}' is not a supported filter field`)
     return field
   })
-  return { name, single: !fields.list, fields: checked, comps: operators, values, context }
+  return { name, single: !fields.list, fields: checked, comps: operators, values, context, range }
 }
 
 /** Operators in canonical spelling; by default `=` for each field of a list, `in` for a single one (`count` 0). */

@@ -1,4 +1,5 @@
 import type { MappedText } from '../text/mapped.ts'
+import type { Place } from '../text/span.ts'
 import type { Context } from './context.ts'
 import type { Priority } from './priority.ts'
 import type { PluginVersion } from './rule.ts'
@@ -93,6 +94,8 @@ export interface ExceptionItem {
   readonly comps?: Entry
   readonly values: readonly Entry[]
   readonly context: Context
+  /** All of its definition: its fields, and so its checks, stand in there. */
+  readonly range: Place
 }
 
 /** An exception whose fields and comparison operators have been checked and paired. */
@@ -104,4 +107,6 @@ export interface CheckedException {
   readonly comps: readonly string[]
   readonly values: readonly Entry[]
   readonly context: Context
+  /** All of its definition: its fields, and so its checks, stand in there. */
+  readonly range: Place
 }

@@ -50,7 +50,8 @@ function readException(reader: MapReader, name: string, partial: boolean, warnin
   } else if (partial) {
     warnings.push(context.problem('LOAD_APPEND_NO_VALUES', 'Overriding/appending exception with no values'))
   }
-  return { name, ...(fields && { fields }), ...(comps && { comps }), values, context }
+  const range = context.source.place(reader.map.offset, reader.map.length)
+  return { name, ...(fields && { fields }), ...(comps && { comps }), values, context, range }
 }
 
 /** A scalar, or a sequence nested at most `levels` deep. */

@@ -104,12 +104,12 @@ export class Resolver {
         skipIfUnknownFilter: rule.skipIfUnknownFilter,
         capture: rule.capture,
         captureDuration: rule.captureDuration,
-        exceptions: rule.exceptions.map(({ name, fields, comps, values, context }) => ({
+        exceptions: rule.exceptions.map(({ name, fields, comps, values, range }) => ({
           name,
           fields: fields.map(field => field.text),
           comps,
           values: values.length,
-          place: context.place,
+          place: range,
         })),
         index: rule.index,
         visibility: rule.visibility,

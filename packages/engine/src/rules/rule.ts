@@ -49,7 +49,7 @@ export interface ResolvedException {
   readonly comps: readonly string[]
   /** How many values it has; one without values excepts nothing. */
   readonly values: number
-  /** The text that the exception added to the condition: its range in `conditionText` before list substitution is not kept, its place is. */
+  /** All of its definition in the file; its checks in the closed condition have their places in there. */
   readonly place: Place
 }
 

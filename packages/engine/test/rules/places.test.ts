@@ -83,3 +83,16 @@ test('appends and exceptions keep their own places', () => {
     ['fd.name startswith /tmp', 'fd.name]\n      comps: [startswith]\n      values: [[/tmp'],
   ])
 })
+
+test('an exception covers its checks', () => {
+  const content = `${RULE('proc.name = bash')}  exceptions:
+    - name: known
+      fields: [fd.name]
+      values: [[/tmp]]
+  tags: [a]
+`
+  const { place } = load(content).exceptions[0]!
+  expect(content.slice(place.offset, place.offset + place.length).trim()).toBe(
+    'name: known\n      fields: [fd.name]\n      values: [[/tmp]]',
+  )
+})
