@@ -8,6 +8,10 @@
  */
 #pragma once
 
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
 #define WIRE_VERSION 1
 
 struct event_header {
@@ -40,10 +44,63 @@ enum counter {
 	COUNTER_MAX,
 };
 
-enum tail {
-	TAIL_EXECVE_2 = 0,
-	TAIL_CLONE_2,
-	TAIL_SCHED_EXEC_2,
-	TAIL_SCHED_FORK_2,
-	TAIL_MAX,
+/*
+ * The control connection: a stream socket with frames in both directions, each a frame_header and `length` bytes.
+ *
+ *   sidecar  HELLO                            says who it is
+ *   engine   CONFIGURE                        once
+ *   sidecar  RINGS (with descriptors), BLOCKS …, READY     events flow from RINGS on; BLOCKS is the picture of /proc
+ *   sidecar  STATS                            every second
+ *   engine   SYSCALLS, STOP                   at any time
+ *   sidecar  PROBLEM                          a text; it then closes the connection
+ *
+ * Nothing else is understood: a frame of another kind or length ends the connection. When the engine's end closes, the
+ * sidecar detaches its programs and exits.
+ */
+#define WIRE_MAGIC 0x434c4146 /* "FALC" */
+#define MAX_NATIVE_SYSCALLS 512
+#define MAX_FRAME (1 << 20)
+
+enum frame_kind {
+	FRAME_HELLO = 1,
+	FRAME_CONFIGURE,
+	FRAME_RINGS,
+	FRAME_BLOCKS,
+	FRAME_READY,
+	FRAME_STATS,
+	FRAME_SYSCALLS,
+	FRAME_STOP,
+	FRAME_PROBLEM,
+};
+
+struct frame_header {
+	__u32 kind;
+	__u32 length;
+};
+
+struct hello {
+	__u32 magic;
+	__u32 version;
+	__u32 cpus;
+	__u32 page_bytes;
+	__u64 boot_time_ns;
+};
+
+struct configure {
+	__u32 version;
+	__u32 snaplen;
+	__u32 ring_bytes;        /* per ring: a power of two, at least a page */
+	__u32 cpus_per_ring;
+	__u32 engine_pid;        /* whose own events are left out; 0 = none */
+	__u32 picture;           /* 1 = send the picture of /proc */
+	__u8 wants[MAX_NATIVE_SYSCALLS]; /* enum want by the kernel's syscall number */
+};
+
+struct rings {
+	__u32 count;             /* of descriptors that come along */
+	__u32 ring_bytes;
+};
+
+struct stats {
+	__u64 counters[COUNTER_MAX]; /* summed over CPUs, since the start */
 };

@@ -56,14 +56,6 @@ struct {
 	__type(value, __u32);
 } exit_programs SEC(".maps");
 
-/* Longer work is cut in programs that call each other; by enum tail. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, TAIL_MAX);
-	__type(key, __u32);
-	__type(value, __u32);
-} tail_programs SEC(".maps");
-
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);

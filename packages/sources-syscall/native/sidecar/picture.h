@@ -1,0 +1,5 @@
+/* The first picture of the machine: /proc, users and interfaces as scap blocks. */
+#pragma once
+
+/* Sends MI, IL, UL, PL and FDL blocks as FRAME_BLOCKS. Processes that end meanwhile are left out. 0, or -errno of the socket. */
+int send_picture(int socket, unsigned long long boot_time_ns);

@@ -1,0 +1,167 @@
+#include "probe.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "connection.h"
+#include "probe.skel.h"
+#include "syscalls.gen.h"
+
+#define MAX_RINGS 253
+#define PROGRAM_PREFIX "x_"
+
+struct probe_session {
+	struct probe *skeleton;
+	int rings[MAX_RINGS];
+	int ring_count;
+	int cpus;
+};
+
+static int native_number(const char *name)
+{
+	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++)
+		if (!strcmp(SYSCALLS[i].name, name))
+			return SYSCALLS[i].number;
+	return -1;
+}
+
+/* Puts every syscall's program in its place; those without one of their own get the generic one. */
+static int fill_programs(struct probe *skeleton)
+{
+	int map = bpf_map__fd(skeleton->maps.exit_programs), generic = bpf_program__fd(skeleton->progs.x_generic);
+	int portable = bpf_map__fd(skeleton->maps.portable_numbers);
+	struct bpf_program *program;
+
+	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++) {
+		__u32 nr = SYSCALLS[i].number;
+		__u16 id = SYSCALLS[i].portable;
+		if (bpf_map_update_elem(map, &nr, &generic, BPF_ANY) || bpf_map_update_elem(portable, &nr, &id, BPF_ANY))
+			return -errno;
+	}
+	bpf_object__for_each_program(program, skeleton->obj) {
+		const char *name = bpf_program__name(program);
+		int nr, fd = bpf_program__fd(program);
+		if (strncmp(name, PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)))
+			continue;
+		nr = native_number(name + strlen(PROGRAM_PREFIX));
+		if (nr >= 0 && bpf_map_update_elem(map, &nr, &fd, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+static int make_rings(struct probe_session *session, const struct configure *settings)
+{
+	int map = bpf_map__fd(session->skeleton->maps.rings);
+	for (int cpu = 0; cpu < session->cpus; cpu++) {
+		int ring = cpu / (int)settings->cpus_per_ring;
+		if (ring >= MAX_RINGS)
+			ring = MAX_RINGS - 1;
+		while (session->ring_count <= ring) {
+			int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "falc_ring", 0, 0, settings->ring_bytes, NULL);
+			if (fd < 0)
+				return -errno;
+			session->rings[session->ring_count++] = fd;
+		}
+		if (bpf_map_update_elem(map, &cpu, &session->rings[ring], BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+int probe_open(struct probe_session **to, const struct configure *settings, __u64 boot_time_ns, int socket)
+{
+	struct probe_session *session = calloc(1, sizeof(*session));
+	struct probe *skeleton;
+	int err;
+
+	if (!session)
+		return -ENOMEM;
+	session->cpus = libbpf_num_possible_cpus();
+	session->skeleton = skeleton = probe__open();
+	if (!skeleton) {
+		err = -errno;
+		send_problem(socket, "the BPF object can't be opened: %s", strerror(-err));
+		goto failed;
+	}
+	skeleton->rodata->boot_time_ns = boot_time_ns;
+	skeleton->rodata->snaplen = settings->snaplen;
+	skeleton->rodata->engine_pid = settings->engine_pid;
+	skeleton->rodata->sidecar_pid = getpid();
+	skeleton->rodata->ring_bytes = settings->ring_bytes;
+	err = bpf_map__set_max_entries(skeleton->maps.scratches, session->cpus);
+	if (err)
+		goto failed;
+	err = probe__load(skeleton);
+	if (err) {
+		send_problem(socket, "the kernel refused the BPF programs: %s (is it 5.8 or newer, with BTF, and has this process CAP_BPF and CAP_PERFMON?)", strerror(-err));
+		goto failed;
+	}
+	err = make_rings(session, settings);
+	if (err) {
+		send_problem(socket, "no ring of %u bytes: %s", settings->ring_bytes, strerror(-err));
+		goto failed;
+	}
+	err = fill_programs(skeleton);
+	if (!err)
+		err = probe_set_wants(session, settings->wants);
+	if (!err)
+		err = probe__attach(skeleton);
+	if (err) {
+		send_problem(socket, "the BPF programs can't be attached: %s", strerror(-err));
+		goto failed;
+	}
+	*to = session;
+	return 0;
+failed:
+	probe_close(session);
+	return err;
+}
+
+const int *probe_rings(const struct probe_session *session, int *count)
+{
+	*count = session->ring_count;
+	return session->rings;
+}
+
+int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_SYSCALLS])
+{
+	int map = bpf_map__fd(session->skeleton->maps.syscalls);
+	for (__u32 nr = 0; nr < MAX_NATIVE_SYSCALLS; nr++)
+		if (bpf_map_update_elem(map, &nr, &wants[nr], BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+int probe_read_stats(struct probe_session *session, struct stats *to)
+{
+	struct stats *per_cpu = calloc(session->cpus, sizeof(*per_cpu));
+	__u32 zero = 0;
+	int err = 0;
+	if (!per_cpu)
+		return -ENOMEM;
+	memset(to, 0, sizeof(*to));
+	if (bpf_map_lookup_elem(bpf_map__fd(session->skeleton->maps.counts), &zero, per_cpu))
+		err = -errno;
+	else
+		for (int cpu = 0; cpu < session->cpus; cpu++)
+			for (int i = 0; i < COUNTER_MAX; i++)
+				to->counters[i] += per_cpu[cpu].counters[i];
+	free(per_cpu);
+	return err;
+}
+
+void probe_close(struct probe_session *session)
+{
+	if (!session)
+		return;
+	for (int i = 0; i < session->ring_count; i++)
+		close(session->rings[i]);
+	if (session->skeleton)
+		probe__destroy(session->skeleton);
+	free(session);
+}

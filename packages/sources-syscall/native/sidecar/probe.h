@@ -1,0 +1,18 @@
+/* The BPF object: open, configure, load, attach, count, close. Functions return 0, or -errno. */
+#pragma once
+#include "../wire.h"
+
+struct probe_session;
+
+/* Loads and attaches; on success *session is to be closed with probe_close. `socket` is told what went wrong. */
+int probe_open(struct probe_session **session, const struct configure *settings, __u64 boot_time_ns, int socket);
+
+/* Descriptors of the ring buffers, and how many. They belong to the session. */
+const int *probe_rings(const struct probe_session *session, int *count);
+
+/* Changes what is wanted of each syscall while the programs run. */
+int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_SYSCALLS]);
+
+int probe_read_stats(struct probe_session *session, struct stats *to);
+
+void probe_close(struct probe_session *session);
