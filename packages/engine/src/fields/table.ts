@@ -49,21 +49,30 @@ export class FieldTable {
     if (known) return known
     const found = this.#find(name, arg)
     if (!found) throw new ConditionError('field', this.#nonexistent(name, text), span)
-    const field = resolved(found.name, found.def, found.arg, span)
-    const same = this.#resolved.get(field.text)
-    this.#resolved.set(text, same ?? field)
-    if (!same) this.#resolved.set(field.text, field)
-    return same ?? field
+    return this.#enter(text, resolved(found.name, found.def, found.arg, span))
   }
 
-  /** As `resolve`, but undefined for what does not resolve. */
+  /** As `resolve`, but undefined for what does not resolve; it makes no guess and so costs little. */
   lookup(name: string, arg?: string): ResolvedField | undefined {
+    const text = arg === undefined ? name : `${name}[${arg}]`
+    const known = this.#resolved.get(text)
+    if (known) return known
+    const found = this.#find(name, arg)
+    if (!found) return undefined
     try {
-      return this.resolve(name, arg)
+      return this.#enter(text, resolved(found.name, found.def, found.arg, NO_SPAN))
     } catch (error) {
       if (error instanceof ConditionError) return undefined
       throw error
     }
+  }
+
+  /** Remembers a field under the text that asked for it; one object for all spellings. */
+  #enter(text: string, field: ResolvedField): ResolvedField {
+    const same = this.#resolved.get(field.text)
+    this.#resolved.set(text, same ?? field)
+    if (!same) this.#resolved.set(field.text, field)
+    return same ?? field
   }
 
   #find(name: string, arg: string | undefined): { name: string; def: FieldDef; arg: string | undefined } | undefined {
