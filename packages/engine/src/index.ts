@@ -29,6 +29,8 @@ export type {
 export { defineSource } from './fields/field.ts'
 export { PRIORITIES, type Priority, parsePriority } from './rules/priority.ts'
 export type { PluginVersion, RuleSelection } from './rules/rule.ts'
+export { RULE_SCHEMA } from './rules/rule-schema.gen.ts'
+export { ENGINE_VERSION } from './rules/version.ts'
 export { CODES, type Problem, type ProblemCode } from './text/problem.ts'
 export { type FileResult, formatProblem, formatResult, formatSummary, resultToJSON } from './text/report.ts'
 export type { Place, Span } from './text/span.ts'
