@@ -18,7 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
  * @returns the exit code
  */
 export async function runCli(args: readonly string[]): Promise<number> {
-  quietOnClosedPipe()
+  process.stderr.on('error', () => {})
   const [first, ...rest] = args
   try {
     if (first === undefined || first === 'help' || first === '-h' || first === '--help') return await help(rest)
@@ -43,13 +43,4 @@ async function help([topic]: readonly string[]): Promise<number> {
   for (const [name, load] of Object.entries(COMMANDS)) print(`  ${name.padEnd(9)} ${(await load()).summary}\n`)
   print('\nfalc help COMMAND shows the flags of a command.\n')
   return 0
-}
-
-/** `falc list | head`: the reader has what it wanted. Alerts do not come this way: an output counts what it loses. */
-function quietOnClosedPipe(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit(0)
-  })
-  process.stderr.on('error', () => {})
 }

@@ -30,7 +30,20 @@ export async function runCommand(command: Command<any>, args: readonly string[])
   return command.run(values, positionals)
 }
 
-/** Writes to standard output. */
-export function print(text: string): void {
-  process.stdout.write(text)
+let guarded = false
+
+/**
+ * Writes to standard output what was asked for; ends the program quietly when its reader has gone (`falc list | head`).
+ * Alerts do not go this way: their output counts what it loses.
+ * @returns false when the reader is behind: wait for `drain`
+ */
+export function print(text: string): boolean {
+  if (!guarded) {
+    guarded = true
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      process.exit(0)
+    })
+  }
+  return process.stdout.write(text)
 }

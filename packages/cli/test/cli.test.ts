@@ -1,50 +1,62 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
 import { startFalc } from './process.ts'
-import { readCases } from './sections.ts'
+import { readCases, updateCase } from './sections.ts'
 
-let dir: string
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'falc-cli-'))
-})
-afterEach(() => rmSync(dir, { recursive: true }))
+const CASES = new URL('cases/cli/', import.meta.url)
+const CAPTURES = fileURLToPath(new URL('../../../examples/captures', import.meta.url))
+const root = mkdtempSync(join(tmpdir(), 'falc-cli-'))
+afterAll(() => rmSync(root, { recursive: true }))
 
 /*
  * Sections: names of files (with a dot) with their contents; `args`, one per line; `stdin`; `env`, A=B lines; then
- * `stdout`, `stderr`, `exit` (default 0) and `after FILE` (its contents in the end) as expected. A line `…` in expected
- * output stands for any lines.
+ * `stdout`, `stderr`, `exit` (default 0) and `after FILE` (its contents in the end) as expected. $CAPTURES in `args` is examples/captures. A line `…` in expected
+ * output stands for any lines. UPDATE_CASES=1 rewrites expectations that do not hold (and have no `…`).
  */
-for (const { file, cases } of readCases(new URL('cases/cli/', import.meta.url))) {
+for (const { file, cases } of readCases(CASES)) {
   describe(file, () => {
-    test.concurrent.each(cases.map(c => [c.title, c] as const))('%s', async (title, { sections }) => {
-      const folder = join(dir, title.replace(/\W+/g, '-'))
-      mkdirSync(folder)
-      for (const [name, text] of sections) {
-        if (!name.includes('.') || name.includes(' ')) continue
-        mkdirSync(dirname(join(folder, name)), { recursive: true })
-        writeFileSync(join(folder, name), text)
-      }
-      const lines = (name: string) => (sections.get(name) ?? '').split('\n').filter(Boolean)
-      const env = Object.fromEntries(lines('env').map(line => line.split(/=(.*)/s).slice(0, 2)))
-      const falc = startFalc(lines('args'), folder, env)
-      falc.child.stdin.end(sections.get('stdin') ?? '')
-      const code = await falc.exit
-      for (const stream of ['stdout', 'stderr'] as const) {
-        const expected = sections.get(stream)
-        if (expected !== undefined) expectLines(falc.output[stream], expected)
-      }
-      for (const [name, text] of sections) {
-        if (name.startsWith('after ')) expectLines(readFileSync(join(folder, name.slice(6)), 'utf8'), text)
-      }
-      expect([code, falc.output.stderr]).toEqual([Number(sections.get('exit') ?? 0), falc.output.stderr])
-    })
+    test.each(cases.map(c => [c.title, c] as const))(
+      '%s',
+      async (title, { sections }) => {
+        const folder = mkdtempSync(join(root, 'case-'))
+        for (const [name, text] of sections) {
+          if (!name.includes('.') || name.includes(' ')) continue
+          mkdirSync(dirname(join(folder, name)), { recursive: true })
+          writeFileSync(join(folder, name), text)
+        }
+        const update = (title: string, section: string, text: string) => updateCase(CASES, file, title, section, text)
+        const lines = (name: string) =>
+          (sections.get(name) ?? '').replaceAll('$CAPTURES', CAPTURES).split('\n').filter(Boolean)
+        const env = Object.fromEntries(lines('env').map(line => line.split(/=(.*)/s).slice(0, 2)))
+        const falc = startFalc(lines('args'), folder, env)
+        falc.child.stdin.end(sections.get('stdin') ?? '')
+        const code = await falc.exit
+        for (const stream of ['stdout', 'stderr'] as const) {
+          const expected = sections.get(stream)
+          if (expected !== undefined)
+            expectLines(falc.output[stream].replaceAll(CAPTURES, '$CAPTURES'), expected, text =>
+              update(title, stream, text),
+            )
+        }
+        for (const [name, text] of sections) {
+          if (name.startsWith('after ')) expectLines(readFileSync(join(folder, name.slice(6)), 'utf8'), text)
+        }
+        expect([code, falc.output.stderr]).toEqual([Number(sections.get('exit') ?? 0), falc.output.stderr])
+      },
+      30_000,
+    )
   })
 }
 
-function expectLines(actual: string, expected: string): void {
+function expectLines(actual: string, expected: string, update?: (text: string) => void): void {
   if (!/^…$/m.test(expected)) {
+    if (process.env.UPDATE_CASES && update && actual !== expected) {
+      update(actual)
+      return
+    }
     expect(actual).toBe(expected)
     return
   }

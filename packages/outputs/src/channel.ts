@@ -44,6 +44,7 @@ export class Channel {
   private pumping: Promise<void> | null = null
   private timer: NodeJS.Timeout | null = null
   private reopenWanted = false
+  private closing = false
   private state: 'open' | 'broken' | 'closed' = 'open'
 
   constructor(output: Output, { capacity = 0, timeout = 2000, linger = 0, log = () => {} }: ChannelOptions = {}) {
@@ -115,20 +116,21 @@ export class Channel {
    * `abort` fires, what is left is discarded and counted under `shutdown`.
    */
   async close(deadline?: number, abort?: AbortSignal): Promise<void> {
-    if (this.state === 'closed') return
-    const forced = await this.flushWithin(deadline, abort)
+    if (this.closing) return
+    this.closing = true
+    const forced = this.broken || (await this.flushWithin(deadline, abort))
     if (forced) {
-      this.log('notice', `${this.output.name}: output still blocked, discarding all remaining notifications`)
+      if (!this.broken)
+        this.log('notice', `${this.output.name}: output still blocked, discarding all remaining notifications`)
       this.drop('shutdown', this.queue.clear() + this.inFlight)
       this.inFlight = 0
     }
-    this.state = 'closed'
+    if (!this.broken) this.state = 'closed'
     await this.output.close(forced)
   }
 
   /** True: gave up. */
   private async flushWithin(deadline: number | undefined, abort: AbortSignal | undefined): Promise<boolean> {
-    if (this.state === 'broken') return true
     const done = this.flush().then(() => false)
     let timer: NodeJS.Timeout | undefined
     const gaveUp = new Promise<boolean>(resolve => {

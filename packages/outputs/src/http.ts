@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { type Message, type Output, OutputError, outputError } from './output.ts'
+import { writeFd } from './write.ts'
 
 /** Falco's http_output. Paths are of PEM files. */
 export interface HttpOptions {
@@ -31,7 +32,7 @@ export interface HttpOptions {
 /** One POST for each alert. */
 export class HttpOutput implements Output {
   readonly name = 'http'
-  readonly maxBatch = 64
+  readonly maxBatch = 1
   retries = 0
   private readonly options: HttpOptions
   private readonly url: URL
@@ -92,7 +93,8 @@ export class HttpOutput implements Output {
         ...(compressUploads ? { 'Content-Encoding': 'gzip' } : {}),
       },
     })
-    if (echo) process.stdout.write(answer.body)
+    // The alert is through by now: a standard output that takes nothing more is no loss of it.
+    if (echo) await writeFd(1, answer.body).catch(() => {})
     if (answer.status >= 400) {
       throw new OutputError(`http_${answer.status}`, `http output: ${this.url.host} answered ${answer.status}`, 1)
     }

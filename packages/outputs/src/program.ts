@@ -22,7 +22,7 @@ export class ProgramOutput implements Output {
   constructor({ program, keepAlive = false }: ProgramOptions) {
     this.program = program
     this.keepAlive = keepAlive
-    this.maxBatch = keepAlive ? 512 : 16
+    this.maxBatch = keepAlive ? 512 : 1
   }
 
   async open(): Promise<void> {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type Alert, ConditionError, compileCondition, compileOutput, Engine, type Source } from '@falc/engine'
-import { defineCommand } from '../command.ts'
+import { defineCommand, print } from '../command.ts'
 import { CliError } from '../fail.ts'
 import { hostname } from '../run/engine.ts'
 import { loadSource } from '../sources/load.ts'
@@ -38,7 +38,7 @@ function printer(source: Source, format: string, filter: string | undefined): En
   const engine = new Engine({ sources: [source], hostname: hostname() })
   const rule = {
     rule: 'print',
-    desc: '',
+    desc: 'falc print',
     condition: filter ?? 'evt.num >= 0',
     output: format,
     priority: 'DEBUG',
@@ -87,7 +87,7 @@ async function printAll(
     }
   }
   const pause = () => {
-    const ready = text === '' || process.stdout.write(text)
+    const ready = text === '' || print(text)
     text = ''
     return ready ? undefined : once(process.stdout, 'drain').then(() => {})
   }

@@ -57,10 +57,15 @@ function jsonOf({ name, def }: Row, source: string): Record<string, unknown> {
 }
 
 function typeOf(def: FieldDef): string {
-  return `${def.type}${def.list || def.anyOf ? ', list' : ''}${def.deprecated ? ', deprecated' : ''}`
+  const words = [
+    def.type,
+    (def.list || def.anyOf) && 'list',
+    def.arg === 'optional' && 'argument optional',
+    def.deprecated && 'deprecated',
+  ]
+  return words.filter(Boolean).join(', ')
 }
 
-function argument({ arg, argKind = 'key' }: FieldDef): string {
-  if (arg === 'required') return `[${argKind.toUpperCase()}]`
-  return arg === 'optional' ? `[${argKind}]` : ''
+function argument({ arg = 'none', argKind = 'key' }: FieldDef): string {
+  return arg === 'none' ? '' : `[${argKind.toUpperCase()}]`
 }

@@ -15,11 +15,19 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
   return line(head) + line(head.map(() => '---')) + rows.map(line).join('')
 }
 
-/** Two columns, the second one wrapped to the width of a terminal; the first one takes at most `most`. */
+/** Two columns, the second one wrapped to the width of a terminal; a first cell longer than `most` has a line of its own. */
 export function columns(rows: readonly (readonly [string, string])[], most = 32): string {
   const left = Math.min(most, Math.max(...rows.map(([name]) => name.length))) + 2
   return rows
-    .map(([name, text]) => `${name.padEnd(left)}${name.length >= left ? '  ' : ''}${wrap(text, left, left + 70)}\n`)
+    .map(([name, text]) => {
+      const gap =
+        name.length > left - 2
+          ? `
+${' '.repeat(left)}`
+          : ' '.repeat(left - name.length)
+      return `${name}${gap}${wrap(text, left, left + 70)}
+`
+    })
     .join('')
 }
 

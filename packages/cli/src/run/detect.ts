@@ -39,7 +39,7 @@ export async function detect(flags: RunFlags): Promise<number> {
   const loaded = loader.build(texts)
   if (flags['dry-run']) return 0
 
-  const feeds = await openFeeds(config, flags, sources, log)
+  const feeds = await openFeeds(loaded, flags, sources, log)
   const session = await Session.open(loaded, new Map(sources.map(source => [source.name, source])), log)
   const live = feeds.some(feed => !feed.finite)
   const detach = attach(session, texts, loader, log, live)

@@ -6,20 +6,21 @@ import type { Feed } from '../sources/feed.ts'
 import { k8sAuditFeed } from '../sources/k8s-audit.ts'
 import { captureFeed, liveFeed } from '../sources/syscall.ts'
 import type { RunFlags } from './flags.ts'
+import type { Loaded } from './session.ts'
 
 /**
  * The feeds that configuration and flags ask for.
  * @throws {CliError} when they ask for none, or for something that there is not
  */
 export async function openFeeds(
-  config: Config,
+  { config, engine }: Loaded,
   flags: RunFlags,
   sources: readonly Source[],
   log: Log,
 ): Promise<Feed[]> {
   const capture = flags.capture ?? (config.engine.kind === 'replay' ? config.engine.captureFile : undefined)
   // Falco: which sources are enabled makes no difference to a capture.
-  if (capture !== undefined) return [await captureFeed(capture)]
+  if (capture !== undefined) return [await captureFeed(capture, engine.wantedTypes('syscall'))]
   const audit = auditFeed(config, flags, log)
   const possible = [
     ...(config.engine.kind === 'nodriver' || flags['k8s-audit'] !== undefined ? [] : ['syscall']),

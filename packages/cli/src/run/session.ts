@@ -1,4 +1,4 @@
-import type { Alert, Source } from '@falc/engine'
+import type { Alert, Engine, Source } from '@falc/engine'
 import type { Outputs } from '@falc/outputs'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
@@ -13,7 +13,7 @@ import { Statistics } from './statistics.ts'
 /** What a (re)load gives: the part of a run that can be replaced while events flow. */
 export interface Loaded {
   readonly config: Config
-  readonly engine: { evaluate(source: Source, event: unknown): Alert[] }
+  readonly engine: Engine
   /** Names of all rules in the order of their definition. */
   readonly ruleNames: readonly string[]
 }
@@ -82,7 +82,7 @@ export class Session {
   async replace(next: Loaded): Promise<void> {
     if (!sameOutputs(this.loaded.config, next.config)) {
       const opened = await openOutputs(next.config, this.log)
-      const closed = this.close(this.outputs).finally(() => this.closing.delete(closed))
+      const closed = this.close(this.outputs, true).finally(() => this.closing.delete(closed))
       this.closing.add(closed)
       this.outputs = opened
     }
@@ -150,9 +150,9 @@ export class Session {
     })
   }
 
-  /** A stop from outside sets a deadline; an input that has ended has all the time that its readers take. */
-  private async close(outputs: Outputs): Promise<void> {
-    await outputs.close(this.urgent ? this.config.outputs.timeout : undefined, this.giveUp.signal)
+  /** A stop from outside sets a deadline, so does a reload; after an input that has ended there is all the time that the readers take. */
+  private async close(outputs: Outputs, soon = this.urgent): Promise<void> {
+    await outputs.close(soon ? this.config.outputs.timeout : undefined, this.giveUp.signal)
     if (outputs !== this.outputs) addLosses(this.lost, outputs)
   }
 }

@@ -1,12 +1,16 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { openCapture } from '@falc/sources-syscall'
+import { openCapture, type Replay } from '@falc/sources-syscall'
 import { CliError } from '../fail.ts'
 import type { Consumer, Feed } from './feed.ts'
 
-/** Replays a capture. @throws {CliError} when it cannot be opened */
-export async function captureFeed(path: string): Promise<Feed> {
+/**
+ * Replays a capture.
+ * @param wanted per event type 1 or 0, as Engine.wantedTypes says: events of other types are not handed on
+ * @throws {CliError} when it cannot be opened
+ */
+export async function captureFeed(path: string, wanted: Uint8Array | 'all' = 'all'): Promise<Feed> {
   try {
-    return new CaptureFeed(path, await openCapture(path))
+    return new CaptureFeed(path, await openCapture(path, wanted === 'all' ? {} : { wanted: numbers(wanted) }))
   } catch (error) {
     throw new CliError(`Unable to open the capture ${path}: ${(error as Error).message}`)
   }
@@ -20,7 +24,9 @@ export function liveFeed(): Feed {
   )
 }
 
-type Capture = Awaited<ReturnType<typeof openCapture>>
+function* numbers(flags: Uint8Array): Generator<number> {
+  for (const [type, flag] of flags.entries()) if (flag) yield type
+}
 
 /** Milliseconds of events after which signals, timers and outputs get their turn. */
 const SLICE = 50
@@ -29,9 +35,9 @@ class CaptureFeed implements Feed {
   readonly source = 'syscall'
   readonly title: string
   readonly finite = true
-  private readonly capture: Capture
+  private readonly capture: Replay
 
-  constructor(path: string, capture: Capture) {
+  constructor(path: string, capture: Replay) {
     this.title = `capture ${path}`
     this.capture = capture
   }
