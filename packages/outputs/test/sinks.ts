@@ -118,7 +118,7 @@ function program(keepAlive: boolean): Sink {
       writeFileSync(stop, '')
       if (existsSync(pid)) await endOf(Number(readFileSync(pid, 'utf8')))
     },
-    causes: keepAlive ? null : /^(EPIPE|exit_3)$/,
+    causes: keepAlive ? null : /^exit_3$/,
     cleanUp: async () => rmSync(dir, { recursive: true }),
   }
 }
