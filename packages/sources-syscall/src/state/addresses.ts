@@ -104,12 +104,9 @@ function ipv6Text(b: Uint8Array): string {
     }
     i += n
   }
-  const mixed =
-    best === 0 &&
-    (bestLength === 6 || (bestLength === 7 && groups[7] !== 1) || (bestLength === 5 && groups[5] === 0xffff))
+  const mixed = best === 0 && (bestLength === 6 || (bestLength === 5 && groups[5] === 0xffff))
   const texts = groups.map(group => group.toString(16))
   if (mixed) texts.splice(6, 2, `${b[12]}.${b[13]}.${b[14]}.${b[15]}`)
   if (best < 0) return texts.join(':')
-  const count = mixed ? Math.min(bestLength, 6) : bestLength
-  return `${texts.slice(0, best).join(':')}::${texts.slice(best + count).join(':')}`
+  return `${texts.slice(0, best).join(':')}::${texts.slice(best + bestLength).join(':')}`
 }

@@ -64,7 +64,7 @@ export function open(machine: Machine, event: SyscallEvent, thread: Thread): voi
   const inoLow = low32(event, dev + 1)
   const inoHigh = high32(event, dev + 1)
   if (name.charCodeAt(0) === SLASH) {
-    openFd(event, thread, num, machine.openFiles.of(name, name, flags, device, inoLow, inoHigh))
+    openFd(event, thread, num, machine.openFiles.of(null, name, flags, device, inoLow, inoHigh))
     return
   }
   const path = concatenatePaths(based ? directoryOf(thread, name, dirfd) : '', name)

@@ -1,4 +1,4 @@
-import { EVENTS, EventFlag } from '../events/table.ts'
+import { EVENTS, EventFlag, type EventInfo } from '../events/table.ts'
 
 /** How the thread of an event is found. */
 export const LOOKUP_NONE = 0
@@ -29,12 +29,11 @@ const FIND_ONLY = new Set([
   335, // clone3
 ])
 
-/** LOOKUP_* by event type. */
-export const EVENT_LOOKUP: Uint8Array = Uint8Array.from(EVENTS, event => {
+function lookupOf(event: EventInfo): number {
   if (FIND_ONLY.has(event.id)) return LOOKUP_FIND
   if (THREADLESS.has(event.id) || (event.flags & EventFlag.skipparsereset) !== 0) return LOOKUP_NONE
   return LOOKUP_CREATE
-})
+}
 
 /** Exit events whose descriptor is not their second parameter. */
 const PARAMETERS: Readonly<Record<number, number>> = {
@@ -62,8 +61,11 @@ const PARAMETERS: Readonly<Record<number, number>> = {
 }
 
 /** The parameter with the descriptor that an exit event is about (libsinsp's lastevent_fd); 0 = there is none. */
-export const FD_PARAMETER: Uint8Array = Uint8Array.from(EVENTS, event => {
+function fdParameterOf(event: EventInfo): number {
   if (event.enter || (event.flags & EventFlag.uses_fd) === 0) return 0
   const parameter = PARAMETERS[event.id] ?? 1
   return event.params[parameter]?.type === 'fd' ? parameter : 0
-})
+}
+
+/** By event type: LOOKUP_* in the low two bits, the parameter with the descriptor above. */
+export const LOOKUPS: Uint8Array = Uint8Array.from(EVENTS, event => lookupOf(event) | (fdParameterOf(event) << 2))

@@ -17,8 +17,8 @@ const LOWER_LAYER = 1 << 16
 export class OpenFiles {
   private readonly known: (Fd | null)[] = new Array(SLOTS).fill(null)
 
-  /** The descriptor of `path`, which was passed as `passed`. */
-  of(path: string, passed: string, openFlags: number, dev: number, inoLow: number, inoHigh: number): Fd {
+  /** The descriptor of a file that was passed as `passed`; `path` is what a relative one came to, null for an absolute one. */
+  of(path: string | null, passed: string, openFlags: number, dev: number, inoLow: number, inoHigh: number): Fd {
     const slot = (inoLow ^ (inoLow >>> 12) ^ (openFlags << 3) ^ dev) & (SLOTS - 1)
     const known = this.known[slot]!
     if (
@@ -28,7 +28,7 @@ export class OpenFiles {
       known.openFlags === openFlags &&
       known.dev === dev &&
       known.nameRaw === passed &&
-      (path === passed || known.name === path)
+      (path === null || known.name === path)
     ) {
       return known
     }
@@ -37,8 +37,7 @@ export class OpenFiles {
     fd.flags = FD_SHARED
     if ((openFlags & UPPER_LAYER) !== 0) fd.flags |= FD_OVERLAY_UPPER
     if ((openFlags & LOWER_LAYER) !== 0) fd.flags |= FD_OVERLAY_LOWER
-    // An absolute path comes as it was passed.
-    fd.name = path === passed ? concatenatePaths('', passed) : path
+    fd.name = path ?? concatenatePaths('', passed)
     fd.nameRaw = passed
     fd.dev = dev
     fd.inoLow = inoLow

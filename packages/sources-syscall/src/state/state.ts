@@ -14,7 +14,7 @@ import { enterEventOf } from './enter.ts'
 import { FD_CONNECTED, type Fd } from './fd.ts'
 import * as files from './files.ts'
 import * as identity from './identity.ts'
-import { EVENT_LOOKUP, FD_PARAMETER, LOOKUP_CREATE, LOOKUP_FIND } from './lookup.ts'
+import { LOOKUP_CREATE, LOOKUP_FIND, LOOKUPS } from './lookup.ts'
 import { Machine } from './machine.ts'
 import * as meta from './meta.ts'
 import * as process from './process.ts'
@@ -39,10 +39,10 @@ export class SyscallState extends Machine implements CaptureVisitor {
   apply(event: SyscallEvent): boolean {
     if (this.unsettled) this.settle()
     const type = event.type
-    const lookup = EVENT_LOOKUP[type]!
+    const lookup = LOOKUPS[type]!
     let thread: Thread | null = null
-    if (lookup === LOOKUP_CREATE) thread = this.threads.get(event.tid) ?? this.threadOf(event.tid)
-    else if (lookup === LOOKUP_FIND) thread = this.threads.get(event.tid)
+    if ((lookup & 3) === LOOKUP_CREATE) thread = this.threads.get(event.tid) ?? this.threadOf(event.tid)
+    else if ((lookup & 3) === LOOKUP_FIND) thread = this.threads.get(event.tid)
     event.thread = thread
     const visible = (event.blockFlags & STATE_ONLY) === 0
     if (thread === null) {
@@ -54,9 +54,9 @@ export class SyscallState extends Machine implements CaptureVisitor {
       thread.enter = null
       const matches = enter.type + 1 === type || (enter.type === 330 && type === 293)
       this.enter = matches ? enter : null
-    } else this.enter = null
-    const parameter = FD_PARAMETER[type]!
-    if (parameter !== 0) {
+    } else if (this.enter !== null) this.enter = null
+    if (lookup > 3) {
+      const parameter = lookup >> 2
       const num = this.enter !== null && this.enter.fd >= 0 ? this.enter.fd : event.int64Number(parameter, -1)
       event.fdNum = num
       event.fd = thread.fds.get(num)

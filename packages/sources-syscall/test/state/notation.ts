@@ -1,0 +1,186 @@
+/** Events and initial tables from the lines of a case file; see `cases/`. */
+import type { FdEntry, ProcessEntry } from '../../src/capture/visitor.ts'
+import { SyscallEvent } from '../../src/event.ts'
+import { PARAM_SIZES, type ParamInfo } from '../../src/events/params.ts'
+import { EVENTS, EventFlag, type EventInfo, eventIdsOf } from '../../src/events/table.ts'
+
+const encoder = new TextEncoder()
+
+/** `key=value` words, values bare or as a JSON string; other words are `bare`. */
+export interface Words {
+  readonly bare: readonly string[]
+  readonly values: ReadonlyMap<string, string>
+}
+
+export function wordsOf(line: string): Words {
+  const bare: string[] = []
+  const values = new Map<string, string>()
+  for (const [, key, quoted, plain] of line.matchAll(/(?:(\w+)=)?(?:("(?:[^"\\]|\\.)*")|(\S+))/g)) {
+    const value = quoted === undefined ? plain! : (JSON.parse(quoted) as string)
+    if (key === undefined) bare.push(value)
+    else values.set(key, value)
+  }
+  return { bare, values }
+}
+
+/** The event NAME (its newest exit, or `NAME>` for its enter event) of thread `tid`; parameters not named are empty. */
+export function eventOf(name: string, tid: number, time: bigint, values: ReadonlyMap<string, string>): SyscallEvent {
+  const info = infoOf(name)
+  for (const key of values.keys()) {
+    if (!info.params.some(param => param.name === key)) throw new TypeError(`${name} has no parameter ${key}`)
+  }
+  const params = info.params.map(param => {
+    const value = values.get(param.name)
+    return value === undefined ? new Uint8Array(0) : encode(param, value)
+  })
+  const wide = (info.flags & EventFlag.large_payload) !== 0
+  const size = 26 + params.length * (wide ? 4 : 2) + params.reduce((sum, param) => sum + param.length, 0)
+  const bytes = new Uint8Array(size)
+  const view = new DataView(bytes.buffer)
+  view.setBigUint64(0, time, true)
+  view.setBigInt64(8, BigInt(tid), true)
+  view.setUint32(16, size, true)
+  view.setUint16(20, info.id, true)
+  view.setUint32(22, params.length, true)
+  let at = 26 + params.length * (wide ? 4 : 2)
+  params.forEach((param, i) => {
+    if (wide) view.setUint32(26 + i * 4, param.length, true)
+    else view.setUint16(26 + i * 2, param.length, true)
+    bytes.set(param, at)
+    at += param.length
+  })
+  const event = new SyscallEvent()
+  if (!event.attach(bytes, view, 0, size)) throw new TypeError(`${name}: not an event`)
+  return event
+}
+
+function infoOf(name: string): EventInfo {
+  const enter = name.endsWith('>')
+  const plain = enter ? name.slice(0, -1) : name
+  const infos = eventIdsOf(plain).map(id => EVENTS[id]!)
+  const found = enter
+    ? infos.findLast(info => info.enter)
+    : (infos.findLast(info => !info.enter && (info.flags & EventFlag.old_version) === 0) ??
+      infos.findLast(info => (info.flags & EventFlag.old_version) === 0))
+  if (found === undefined) throw new TypeError(`no event ${name}`)
+  return found
+}
+
+function encode(param: ParamInfo, value: string): Uint8Array {
+  const size = PARAM_SIZES[param.type]
+  if (size) return little(BigInt(value), size)
+  switch (param.type) {
+    case 'sockaddr':
+      return value.startsWith('/') ? Uint8Array.of(1, ...encoder.encode(`${value}\0`)) : endpoints(value)
+    case 'socktuple': {
+      if (!value.includes('->/')) return endpoints(...(value.split('->') as [string, string]))
+      const path = encoder.encode(`${value.slice(value.indexOf('/'))}\0`)
+      return Uint8Array.of(1, ...little(BigInt(`0x${value.split('->')[0]}`), 8), ...little(1n, 8), ...path)
+    }
+    case 'bytes':
+      // Arguments, environment, cgroups: strings with "|" between.
+      return value === ''
+        ? new Uint8Array(0)
+        : encoder.encode(
+            value
+              .split('|')
+              .map(text => `${text}\0`)
+              .join(''),
+          )
+    default:
+      return encoder.encode(`${value}\0`)
+  }
+}
+
+/** `1.2.3.4:80` or `[2001:db8:0:0:0:0:0:1]:80`, one or two of them. */
+function endpoints(...texts: string[]): Uint8Array {
+  const ends = texts.map(text => {
+    const at = text.lastIndexOf(':')
+    return { ip: ipBytes(text.slice(0, at)), port: little(BigInt(text.slice(at + 1)), 2) }
+  })
+  return Uint8Array.of(ends[0]!.ip.length === 4 ? 2 : 10, ...ends.flatMap(({ ip, port }) => [...ip, ...port]))
+}
+
+export function ipBytes(text: string): Uint8Array {
+  if (!text.startsWith('[')) return Uint8Array.from(text.split('.'), Number)
+  const groups = text
+    .slice(1, -1)
+    .split(':')
+    .map(group => Number.parseInt(group, 16))
+  return Uint8Array.from(groups.flatMap(group => [group >> 8, group & 0xff]))
+}
+
+function little(value: bigint, size: number): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, i) => Number((BigInt.asUintN(64, value) >> BigInt(8 * i)) & 0xffn))
+}
+
+/** A line `thread TID key=value…` of the initial tables. A process of its own, child of thread 1, unless told otherwise. */
+export function processOf({ bare, values }: Words): ProcessEntry {
+  const tid = Number(bare[1])
+  const number = (key: string, otherwise: number) => Number(values.get(key) ?? otherwise)
+  const list = (key: string) => values.get(key)?.split('|') ?? []
+  const comm = values.get('comm') ?? `t${tid}`
+  const exepath = values.get('exepath') ?? `/bin/${comm}`
+  const pid = number('pid', tid)
+  return {
+    tid,
+    pid,
+    ptid: number('ptid', tid === 1 ? 0 : 1),
+    sid: number('sid', 1),
+    vpgid: number('vpgid', pid),
+    pgid: number('pgid', pid),
+    vtid: number('vtid', tid),
+    vpid: number('vpid', pid),
+    comm,
+    exe: values.get('exe') ?? comm,
+    exepath,
+    args: list('args'),
+    cwd: values.get('cwd') ?? '/',
+    env: list('env'),
+    cgroups: list('cgroups'),
+    root: values.get('root') ?? '/',
+    fdlimit: number('fdlimit', 1024),
+    flags: number('flags', tid === pid ? 0 : 0x2001),
+    uid: number('uid', 0),
+    gid: number('gid', 0),
+    loginuid: number('loginuid', 0xffffffff),
+    vmSize: 0,
+    vmRss: 0,
+    vmSwap: 0,
+    pfMajor: 0n,
+    pfMinor: 0n,
+    pidnsInitStartTs: 0n,
+    tty: number('tty', 0),
+    capInheritable: 0n,
+    capPermitted: 0n,
+    capEffective: 0n,
+    exeWritable: false,
+    exeUpperLayer: false,
+    exeLowerLayer: false,
+    exeFromMemfd: false,
+    exeIno: 0n,
+    exeCtime: 0n,
+    exeMtime: 0n,
+  }
+}
+
+/** A line `fd TID NUMBER KIND key=value…`. KIND is a number of FdKind. */
+export function fdOf({ bare, values }: Words): FdEntry {
+  const from = values.get('from')?.split(/:(?=\d+$)/)
+  const to = values.get('to')?.split(/:(?=\d+$)/)
+  return {
+    fd: Number(bare[2]),
+    ino: BigInt(values.get('ino') ?? 0),
+    type: Number(bare[3]),
+    name: values.get('name') ?? '',
+    openFlags: Number(values.get('flags') ?? 0),
+    dev: 0,
+    sip: from ? ipBytes(from[0]!) : null,
+    dip: to ? ipBytes(to[0]!) : null,
+    sport: Number(from?.[1] ?? 0),
+    dport: Number(to?.[1] ?? 0),
+    l4proto: Number(values.get('l4') ?? 0),
+    unixSource: 0n,
+    unixPeer: 0n,
+  }
+}
