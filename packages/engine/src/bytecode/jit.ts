@@ -3,6 +3,7 @@ import type { Value } from '../fields/field.ts'
 import { TYPES } from '../fields/types.ts'
 import { prepare } from './constants.ts'
 import type { Evaluator } from './evaluator.ts'
+import { shiftOf, wordOf } from './memo.ts'
 import { Op, type OpCode, WORDS } from './opcodes.ts'
 import { type Program, routinesOf } from './program.ts'
 import { applied, cleared, everyElement, MAX_NOW, someElement, truthsOf, tupleOf } from './vm.ts'
@@ -16,7 +17,7 @@ interface Environment {
   /** Per register with a field: what becomes of a value that is not plainly of its type. */
   readonly check: (register: number, value: unknown) => unknown
   readonly fail: (register: number) => undefined
-  readonly truths: (scope: number, event: unknown) => Uint8Array
+  readonly truths: (scope: number, event: unknown) => number[]
   readonly tuple: (values: readonly unknown[]) => unknown
   readonly apply: (constant: unknown, values: readonly unknown[]) => unknown
   readonly some: (value: unknown, test: unknown) => boolean
@@ -67,7 +68,7 @@ export class Jit implements Evaluator {
 }
 
 function environment(program: Program, errors: ExtractErrors): Environment {
-  const scratch: Uint8Array[] = program.scopes.map(() => new Uint8Array(0))
+  const scratch: number[][] = program.scopes.map(() => [])
   const { registers } = program
   return {
     constants: program.constants.map(prepare),
@@ -93,7 +94,7 @@ export function generate(program: Program): string {
   program.registers.forEach((field, r) => void lines.push(...registerLines(r, field && TYPES[field.type].kind)))
   if (program.nodeCount > 0) lines.push(`const nodes = new Int32Array(${program.nodeCount})`)
   program.scopes.forEach((_, s) => {
-    lines.push(`var m${s} = new Uint8Array(0), o${s} = 0`)
+    lines.push(`var m${s} = [], o${s} = 0`)
     lines.push(`function h${s}() { o${s} = now; return m${s} = truths(${s}, event) }`)
   })
   for (const [start, end] of routinesOf(program.code)) lines.push(...routineLines(program, start, end))
@@ -165,9 +166,9 @@ function instruction(program: Program, pc: number): string {
     case Op.save:
       return `nodes[${a}] = (now << 1) | (t ? 1 : 0)`
     case Op.memo:
-      return `{ const n = (o${a} === now ? m${a} : h${a}())[${b}]; t = n === 0 ? r${c}() : n === 2 }`
+      return `{ const n = (o${a} === now ? m${a} : h${a}())[${wordOf(b)}] & ${3 << shiftOf(b)}; t = n === 0 ? r${c}() : n === ${2 << shiftOf(b)} }`
     case Op.keep:
-      return `m${a}[${b}] = t ? 2 : 1`
+      return `m${a}[${wordOf(b)}] |= t ? ${2 << shiftOf(b)} : ${1 << shiftOf(b)}`
     case Op.field:
       return `if (g${a} !== now) f${a}()`
     case Op.load:

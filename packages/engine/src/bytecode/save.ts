@@ -51,7 +51,8 @@ export function saveProgram(program: Program): Uint8Array {
 }
 
 /**
- * Reads a program for a source that has the fields it names. Needs no parser and no compiler.
+ * Reads a program for a source that has the fields it names. Needs no parser and no compiler. Damage is noticed; a program
+ * that was forged ends, but may throw while it runs: load only what you trust.
  * @throws {Error} when the bytes are no program of this version, are damaged, or name what the source does not have
  */
 export function loadProgram(bytes: Uint8Array, table: FieldTable): Program {

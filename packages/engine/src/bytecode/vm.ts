@@ -21,11 +21,11 @@ export class Vm implements Evaluator {
   readonly #nodes: Int32Array
   readonly #stack: Int32Array
   /** Per scope: the truths of this event's object. */
-  readonly #truths: Uint8Array[]
+  readonly #truths: number[][]
   /** Per scope: the event for which #truths is right. */
   readonly #truthsOf: Int32Array
   /** Per scope: stands in where no object keeps a memo. */
-  readonly #scratch: Uint8Array[]
+  readonly #scratch: number[][]
   readonly #trace: Trace | undefined
   #event: unknown = undefined
   /** Number of the event: what was filled or known before is stale, without any clearing. */
@@ -123,7 +123,8 @@ export class Vm implements Evaluator {
         case 7: {
           // memo
           const truths = this.#truthsOf[a] === now ? this.#truths[a]! : this.#truthsIn(a)
-          const known = truths[code[pc + 2]!]!
+          const slot = code[pc + 2]!
+          const known = (truths[slot >> 3]! >> ((slot & 7) << 1)) & 3
           if (known === 0) {
             stack[sp++] = pc + 4
             pc = code[pc + 3]!
@@ -132,9 +133,12 @@ export class Vm implements Evaluator {
           t = known === 2
           break
         }
-        case 8: // keep
-          this.#truths[a]![code[pc + 2]!] = t ? 2 : 1
+        case 8: {
+          // keep
+          const slot = code[pc + 2]!
+          this.#truths[a]![slot >> 3]! |= (t ? 2 : 1) << ((slot & 7) << 1)
           break
+        }
         case 9: // field
           if (filled[a] !== now) {
             filled[a] = now
@@ -230,7 +234,7 @@ export class Vm implements Evaluator {
   }
 
   /** The truths kept on this event's object of a scope; a fresh memo when it has none of this layout. */
-  #truthsIn(scope: number): Uint8Array {
+  #truthsIn(scope: number): number[] {
     this.#truthsOf[scope] = this.#now
     const truths = truthsOf(this.#program, scope, this.#event, this.extractErrors)
     return (this.#truths[scope] =
@@ -238,7 +242,7 @@ export class Vm implements Evaluator {
   }
 }
 
-const EMPTY = new Uint8Array(0)
+const EMPTY: number[] = []
 /** Event numbers stay below 2^29, so that twice one plus a truth is a small integer. */
 export const MAX_NOW = 2 ** 29
 
@@ -246,12 +250,7 @@ export const MAX_NOW = 2 ** 29
  * The truths of the object that an event has in a scope; undefined when nobody keeps them. A source's function that throws
  * gives no object, and is counted under the scope's name.
  */
-export function truthsOf(
-  program: Program,
-  scope: number,
-  event: unknown,
-  errors: ExtractErrors,
-): Uint8Array | undefined {
+export function truthsOf(program: Program, scope: number, event: unknown, errors: ExtractErrors): number[] | undefined {
   const { holder, name } = program.scopes[scope]!
   let object: MemoHolder | null | undefined
   try {
@@ -267,10 +266,11 @@ export function truthsOf(
   return fresh.truths
 }
 
-/** An array in which nothing is known: for events whose object keeps no memo. */
-export function cleared(program: Program, scope: number, scratch: Uint8Array): Uint8Array {
-  const size = program.layout.size(program.scopes[scope]!.name)
-  return scratch.length === size ? scratch.fill(0) : new Uint8Array(size)
+/** Truths of which nothing is known: for events whose object keeps no memo. */
+export function cleared(program: Program, scope: number, scratch: number[]): number[] {
+  const { name } = program.scopes[scope]!
+  const size = program.layout.size(name)
+  return scratch.length << 3 >= size && size > 0 ? scratch.fill(0) : program.layout.unknownTruths(name)
 }
 
 /** The values of some registers. */

@@ -61,10 +61,10 @@ export interface MemoHolder {
 export interface Memo {
   /** Which ruleset filled it: another one finds it stale. */
   readonly owner: object
-  /** Per memoised clause: 0 not known, 1 false, 2 true. */
-  readonly truths: Uint8Array
+  /** Two bits per memoised clause (0 not known, 1 false, 2 true), eight clauses to an element. */
+  readonly truths: number[]
   /** Per event type's program: which set of rules this object leaves possible (0 not known). */
-  readonly sets: Int32Array
+  readonly sets: number[]
 }
 
 /** How a source's event types relate to condition text; without it every rule is tried on every event. */
