@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs'
-
-/** The rule engine that our rule files may ask for: Falco's number and its semantic version. */
-export const ENGINE_VERSION = { number: 63, semver: '0.63.0' } as const
+import { ENGINE_VERSION } from '@falc/engine'
 
 export function falcVersion(): string {
   const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
   return (JSON.parse(manifest) as { version: string }).version
 }
 
+/** The version that rule files may ask for: Falco's number of it, and its semantic version. */
+export function engineVersion(): { number: number; semver: string } {
+  const { major, minor, patch } = ENGINE_VERSION
+  return { number: minor, semver: `${major}.${minor}.${patch}` }
+}
+
 /** What `--version` prints, as text or with `json_output` as JSON. */
 export function versionText(json: boolean): string {
   const falc = falcVersion()
-  if (!json) return `falc version: ${falc}\nEngine:       ${ENGINE_VERSION.number} (${ENGINE_VERSION.semver})\n`
-  const { number, semver } = ENGINE_VERSION
+  const { number, semver } = engineVersion()
+  if (!json) return `falc version: ${falc}\nEngine:       ${number} (${semver})\n`
   return `${JSON.stringify({ engine_version: String(number), engine_version_semver: semver, falc_version: falc })}\n`
 }

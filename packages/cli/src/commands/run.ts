@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { RULE_SCHEMA } from '@falc/engine'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CONFIG_SCHEMA } from '../config/schema.ts'
@@ -32,6 +33,7 @@ async function inform(flags: RunFlags): Promise<number | undefined> {
   if (flags.version) print(versionText(config().json.enabled))
   else if (flags.support) print(supportText(flags, config()))
   else if (flags['config-schema']) print(`${JSON.stringify(CONFIG_SCHEMA, null, 2)}\n`)
+  else if (flags['rule-schema']) print(`${JSON.stringify(RULE_SCHEMA, null, 2)}\n`)
   else if (flags['page-size'])
     print(`Your system page size is: ${execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' })}`)
   else if (flags.list !== undefined) print(await listFields(flags.list, { format: format(flags), names: flags.names }))

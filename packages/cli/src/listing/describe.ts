@@ -1,4 +1,4 @@
-import { type LoadedRule, printCondition } from '@falc/engine'
+import { type Condition, type LoadedRule, type Operand, printCondition } from '@falc/engine'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { makeEngine } from '../run/engine.ts'
@@ -27,6 +27,7 @@ export async function describeRules(
 
 /** Falco's shape, as far as it holds facts about the rule itself. */
 function jsonOf(rule: LoadedRule): Record<string, unknown> {
+  const used = usedBy(rule.condition)
   return {
     info: {
       name: rule.name,
@@ -37,12 +38,38 @@ function jsonOf(rule: LoadedRule): Record<string, unknown> {
       enabled: rule.enabled,
       source: rule.source,
       tags: rule.tags,
+      capture: rule.capture,
+      capture_duration: rule.captureDuration,
     },
     details: {
       macros: rule.macros,
       lists: rule.lists,
-      exceptions: rule.exceptions.map(exception => exception.name),
+      condition_operators: [...used.operators].sort(),
+      condition_fields: [...used.fields].sort(),
+      exception_names: rule.exceptions.map(exception => exception.name),
+      exception_fields: [...new Set(rule.exceptions.flatMap(exception => exception.fields))].sort(),
+      exception_operators: [...new Set(rule.exceptions.flatMap(exception => exception.comps))].sort(),
       condition_compiled: printCondition(rule.condition),
     },
   }
+}
+
+interface Used {
+  readonly fields: Set<string>
+  readonly operators: Set<string>
+}
+
+function usedBy(condition: Condition, used: Used = { fields: new Set(), operators: new Set() }): Used {
+  if (condition.kind === 'and' || condition.kind === 'or') for (const child of condition.children) usedBy(child, used)
+  else if (condition.kind === 'not') usedBy(condition.child, used)
+  else if (condition.kind === 'check') {
+    used.operators.add(condition.op)
+    for (const operand of [condition.left, condition.right ?? []].flat()) fieldsOf(operand, used.fields)
+  }
+  return used
+}
+
+function fieldsOf(operand: Operand, fields: Set<string>): void {
+  if (operand.kind === 'field') fields.add(operand.arg === undefined ? operand.name : `${operand.name}[${operand.arg}]`)
+  else if (operand.kind === 'transform') for (const arg of operand.args.flat()) fieldsOf(arg, fields)
 }

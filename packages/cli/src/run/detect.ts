@@ -75,13 +75,18 @@ function greet(log: Log, files: readonly string[], warnings: readonly string[], 
 
 /** What was lost on the way, by place and cause; nothing, when nothing was. */
 function lossReport(session: Session, feeds: readonly Feed[]): string {
-  let text = ''
-  for (const feed of feeds) {
-    for (const [cause, count] of Object.entries(feed.losses())) text += `   ${feed.source}: ${cause}: ${count}\n`
-  }
-  if (text !== '') text = `Events not taken whole, by cause:\n${text}`
-  const lost = [...session.losses()].map(([cause, count]) => `   ${cause}: ${count}\n`).join('')
-  return lost === '' ? text : `${text}Alerts not delivered, by output and cause:\n${lost}`
+  const events = feeds.flatMap(feed =>
+    Object.entries(feed.losses()).map(([cause, n]) => [`${feed.source}: ${cause}`, n]),
+  )
+  return (
+    block('Events not taken whole, by cause', events) +
+    block('Fields that could not be read', Object.entries(session.evaluationErrors())) +
+    block('Alerts not delivered, by output and cause', [...session.losses()])
+  )
+}
+
+function block(title: string, rows: readonly (readonly (string | number)[])[]): string {
+  return rows.length === 0 ? '' : `${title}:\n${rows.map(([what, count]) => `   ${what}: ${count}\n`).join('')}`
 }
 
 /** @throws {CliError} */

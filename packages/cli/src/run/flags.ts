@@ -40,6 +40,7 @@ export const RUN_FLAGS = {
   version: { help: 'Print the version' },
   support: { help: 'Print version, configuration and rules for a support request' },
   'config-schema': { help: 'Print the JSON schema of the configuration' },
+  'rule-schema': { help: 'Print the JSON schema of rules files' },
   'page-size': { help: "Print the system's page size" },
   backend: { value: 'vm|jit', help: 'How conditions are run (default: jit where code generation is allowed)' },
 } as const

@@ -97,6 +97,12 @@ export class Session {
     this.outputs.push(internalMessage(alert, this.config.json.enabled, hostname()))
   }
 
+  /** What evaluating went wrong with since the rules were last loaded: such fields counted as absent. */
+  evaluationErrors(): Record<string, number> {
+    const { extractErrors, failedEvents } = this.loaded.engine.stats()
+    return { ...extractErrors, ...(failedEvents > 0 && { 'whole event': failedEvents }) }
+  }
+
   /** Alerts that did not go out, by output and cause: `file: ENOSPC`. */
   losses(): ReadonlyMap<string, number> {
     const all = new Map(this.lost)
