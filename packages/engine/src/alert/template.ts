@@ -13,7 +13,7 @@ export type Token =
   | { readonly kind: 'value'; readonly operand: Operand; readonly width: number }
 
 const FIELD = /[a-zA-Z]\w*(?:\.\w+)+/y
-const ARGUMENT = /\[(?:"([^"]*)"|'([^']*)'|([^\][\s"']+))\]/y
+const ARGUMENT = /\[(?:"([^"]*)"|'([^']*)'|([^\][\s"']*))\]/y
 const TRANSFORMER = /[a-zA-Z]\w*[ \t\r\n]*\(/y
 
 /**
@@ -67,7 +67,8 @@ function field(
   const argument = ARGUMENT.exec(text)
   if (argument) {
     const arg = argument[1] ?? argument[2] ?? argument[3]!
-    if (isField(longest, arg))
+    // Empty brackets are text, unless the field needs an argument: the JSON pointer to the whole document is empty.
+    if (isField(longest, arg) && (arg !== '' || !isField(longest, undefined)))
       return { operand: { kind: 'field', name: longest, arg }, end: start + longest.length + argument[0].length }
   }
   for (let length = longest.length; length > 0; length--) {

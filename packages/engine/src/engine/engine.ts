@@ -9,20 +9,20 @@ import type { ResolvedRule, RuleChecks } from '../rules/rule.ts'
 import { EventTypeAnalysis } from '../ruleset/event-types.ts'
 import { buildRules } from './build.ts'
 import { type Compilation, type CompiledRule, compileRule } from './compiled-rule.ts'
+import { Detector } from './detector.ts'
 import { explainRule } from './explain.ts'
 import type { Explanation } from './explanation.ts'
 import type { LoadedRule, LoadReport, RulesFile } from './loaded-rule.ts'
 import type { EngineOptions } from './options.ts'
-import { type RunOptions, runEvents } from './run.ts'
-import type { SourceRules } from './source-rules.ts'
-import { type EngineStats, statsOf } from './stats.ts'
+import type { RunOptions } from './run.ts'
+import { saveRuleset } from './save.ts'
+import type { EngineStats } from './stats.ts'
 
 /** A source with what does not change when rules are loaded. */
 interface SourceState {
   readonly table: FieldTable
   readonly types: EventTypeAnalysis | undefined
   readonly context: EventContext
-  rules: SourceRules | undefined
 }
 
 /**
@@ -33,9 +33,8 @@ export class Engine {
   readonly options: EngineOptions
   readonly #sources = new Map<string, SourceState>()
   #compiled: readonly CompiledRule[] = []
-  /** The source of the last event and its rules: sources rarely change from one event to the next. */
-  #lastSource: Source | string | undefined = undefined
-  #lastRules: SourceRules | undefined = undefined
+  /** The loaded rules; loading puts another one in its place. */
+  #detector: Detector
 
   /** @throws {TypeError} for an option that means nothing: two sources of one name, an unknown priority */
   constructor(options: EngineOptions) {
@@ -49,9 +48,9 @@ export class Engine {
         table: new FieldTable(source, generic),
         types: source.eventTypes && source.eventType ? new EventTypeAnalysis(source.eventTypes) : undefined,
         context,
-        rules: undefined,
       })
     }
+    this.#detector = this.#detectorOf([])
   }
 
   /**
@@ -72,12 +71,8 @@ export class Engine {
 
     // 2. index and compile the enabled rules of each source
     const compiled = result.rules.flatMap(rule => compilations.get(rule.name)?.compilation.compiled ?? [])
-    for (const state of this.#sources.values()) {
-      const own = compiled.filter(({ rule }) => rule.enabled && rule.source === state.table.source.name)
-      state.rules = buildRules(own, state.table, state.context, this.options)
-    }
+    this.#detector = this.#detectorOf(compiled)
     this.#compiled = compiled
-    this.#lastSource = undefined
     return { ...result, rules: compiled.map(toLoadedRule) }
   }
 
@@ -86,14 +81,12 @@ export class Engine {
    * @throws {TypeError} for a source that the engine was not given
    */
   evaluate(source: Source | string, event: unknown): Alert[] {
-    const rules = source === this.#lastSource ? this.#lastRules : this.#select(source)
-    return rules === undefined ? NO_ALERTS : rules.evaluate(event)
+    return this.#detector.evaluate(source, event)
   }
 
   /** Evaluates events as they come; ends with them, or at `signal`. @throws {TypeError} when it is not clear which source they are of */
   run<E>(events: AsyncIterable<E> | Iterable<E>, options: RunOptions = {}): AsyncIterable<Alert> {
-    const source = options.source ?? this.#onlySource()
-    return runEvents(events, event => this.evaluate(source, event), options.signal)
+    return this.#detector.run(events, options)
   }
 
   /**
@@ -115,12 +108,35 @@ export class Engine {
    * decoded; `all` when the source has no event types.
    */
   wantedTypes(source: Source | string): Uint8Array | 'all' {
-    return this.#state(source).rules?.ruleset.wantedTypes() ?? new Uint8Array(0)
+    return this.#detector.wantedTypes(source)
   }
 
   /** What has been counted since rules were last loaded. */
   stats(): EngineStats {
-    return statsOf([...this.#sources.values()].flatMap(state => state.rules ?? []))
+    return this.#detector.stats()
+  }
+
+  /** The enabled rules as bytes, for `loadRuleset` of `@falc/engine/runtime`, which needs no parser. */
+  save(): Uint8Array {
+    const sources = [...this.#sources.values()].map(({ table }) => ({
+      table,
+      rules: this.#enabled(this.#compiled, table),
+    }))
+    return saveRuleset(
+      sources.filter(({ rules }) => rules.length > 0),
+      this.options,
+    )
+  }
+
+  #detectorOf(compiled: readonly CompiledRule[]): Detector {
+    const sources = [...this.#sources.values()]
+    return new Detector(
+      sources.map(({ table, context }) => buildRules(this.#enabled(compiled, table), table, context, this.options)),
+    )
+  }
+
+  #enabled(compiled: readonly CompiledRule[], { source }: FieldTable): CompiledRule[] {
+    return compiled.filter(({ rule }) => rule.enabled && rule.source === source.name)
   }
 
   #checks(compilations: Map<string, { rule: ResolvedRule; compilation: Compilation }>): RuleChecks {
@@ -135,27 +151,13 @@ export class Engine {
     }
   }
 
-  #select(source: Source | string): SourceRules | undefined {
-    this.#lastRules = this.#state(source).rules
-    this.#lastSource = source
-    return this.#lastRules
-  }
-
   #state(source: Source | string): SourceState {
     const name = typeof source === 'string' ? source : source.name
     const state = this.#sources.get(name)
     if (!state) throw new TypeError(`the engine has no source '${name}'`)
     return state
   }
-
-  #onlySource(): string {
-    if (this.#sources.size !== 1) throw new TypeError('several sources: say which one the events are of')
-    return this.#sources.keys().next().value!
-  }
 }
-
-const NO_ALERTS: Alert[] = []
-Object.freeze(NO_ALERTS)
 
 function priorityOf({ priority }: EngineOptions): Priority {
   if (priority === undefined) return 'Debug'

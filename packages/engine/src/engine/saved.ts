@@ -1,0 +1,97 @@
+import type { AlertTemplate } from '../alert/plan.ts'
+import { createEvaluator } from '../bytecode/create-evaluator.ts'
+import type { Backend } from '../bytecode/evaluator.ts'
+import { MemoLayout } from '../bytecode/memo.ts'
+import { loadProgram } from '../bytecode/save.ts'
+import { eventContext, genericFields, staticFields } from '../fields/evt.ts'
+import type { Source } from '../fields/field.ts'
+import { FieldTable } from '../fields/table.ts'
+import { Ruleset, type RulesetShape } from '../ruleset/ruleset.ts'
+import { bytesToText } from '../text/encoding.ts'
+import { Detector } from './detector.ts'
+import { SourceRules } from './source-rules.ts'
+
+/**
+ * A saved ruleset: `FALR`, the format's version, the length of the JSON header (32 bits each, little-endian), the header,
+ * then the programs one after the other.
+ */
+export const RULESET_MAGIC = 0x524c_4146
+/** Raised whenever the header changes; programs have a version of their own. */
+export const RULESET_VERSION = 1
+
+export interface SavedHeader {
+  readonly first: boolean
+  readonly iso8601: boolean
+  readonly staticFields: Readonly<Record<string, string>>
+  readonly sources: readonly SavedSource[]
+}
+
+export interface SavedSource {
+  readonly name: string
+  readonly alerts: readonly AlertTemplate[]
+  readonly buckets: RulesetShape['buckets']
+  readonly bucketOf: readonly number[] | 0
+  /** Slots per scope that the programs of the source share. */
+  readonly memo: readonly (readonly [scope: string, slots: number])[]
+  /** Bytes of each bucket's program. */
+  readonly programs: readonly number[]
+}
+
+export interface SavedOptions {
+  readonly sources: readonly Source[]
+  readonly hostname?: string
+  /** Default: jit. */
+  readonly backend?: Backend
+}
+
+/**
+ * Loads what `engine.save()` gave. Needs neither the parser of conditions nor that of YAML.
+ * @throws {Error} when the bytes are no ruleset of this version, are damaged, or need a source or field that is not there
+ */
+export function loadRuleset(bytes: Uint8Array, options: SavedOptions): Detector {
+  const { header, programs } = readRuleset(bytes)
+  let at = 0
+  const rules = header.sources.map(saved => {
+    const source = options.sources.find(({ name }) => name === saved.name)
+    if (!source) throw new Error(`saved ruleset needs source '${saved.name}'`)
+    const context = eventContext(options.hostname)
+    const table = new FieldTable(source, { ...genericFields(source, context), ...staticFields(header.staticFields) })
+    const layout = layoutOf(saved.memo)
+    const evaluators = saved.programs.map(length => {
+      const program = loadProgram(programs.subarray(at, (at += length)), table)
+      return createEvaluator({ ...program, layout }, options.backend)
+    })
+    const bucketOf: Int32Array | 0 = saved.bucketOf === 0 ? 0 : Int32Array.from(saved.bucketOf)
+    const shape = { rules: saved.alerts.length, buckets: saved.buckets, bucketOf }
+    const ruleset = new Ruleset(source, shape, layout, bucket => evaluators[bucket]!)
+    const settings = { hostname: options.hostname, iso8601: header.iso8601 }
+    return new SourceRules(table, context, ruleset, saved.alerts, settings, header.first)
+  })
+  return new Detector(rules)
+}
+
+function readRuleset(bytes: Uint8Array): { header: SavedHeader; programs: Uint8Array } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.length < 12 || view.getUint32(0, true) !== RULESET_MAGIC) throw new Error('not a saved ruleset')
+  const version = view.getUint32(4, true)
+  if (version !== RULESET_VERSION)
+    throw new Error(`saved ruleset has version ${version}, this engine reads ${RULESET_VERSION}`)
+  const end = 12 + view.getUint32(8, true)
+  let header: SavedHeader
+  try {
+    header = JSON.parse(bytesToText(bytes.subarray(12, end)))
+  } catch {
+    throw new Error('saved ruleset is damaged: its header is no JSON')
+  }
+  const programs = bytes.subarray(end)
+  const length = header.sources.reduce((sum, source) => source.programs.reduce((n, size) => n + size, sum), 0)
+  if (programs.length !== length) throw new Error('saved ruleset is damaged: wrong length')
+  return { header, programs }
+}
+
+/** A layout with as many slots as the programs were compiled with: they name slots by number. */
+function layoutOf(memo: SavedSource['memo']): MemoLayout {
+  const layout = new MemoLayout()
+  for (const [scope, slots] of memo) for (let slot = 0; slot < slots; slot++) layout.slot(scope, slot)
+  return layout
+}

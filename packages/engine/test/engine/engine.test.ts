@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest'
+import type { Alert } from '../../src/alert/alert.ts'
+import { Engine } from '../../src/engine/engine.ts'
+import type { EngineOptions } from '../../src/engine/options.ts'
+import { defineSource } from '../../src/fields/field.ts'
+import { type Request, RULES, shop } from './shop.ts'
+
+function loaded(options: Partial<EngineOptions> = {}, content = RULES): Engine {
+  const engine = new Engine({ sources: [shop], ...options })
+  expect(engine.load([{ name: 'shop.yaml', content }]).errors).toEqual([])
+  return engine
+}
+const names = (alerts: readonly Alert[]) => alerts.map(alert => alert.rule)
+const wipe: Request = { action: 'delete', user: 'eve', rows: 500 }
+
+test('first matching rule in order of definition, or all', () => {
+  expect(names(loaded().evaluate(shop, wipe))).toEqual(['Mass delete'])
+  expect(names(loaded({ ruleMatching: 'all' }).evaluate('shop', wipe))).toEqual(['Mass delete', 'Any delete'])
+})
+
+test('nothing matches: always the same frozen array', () => {
+  const engine = loaded()
+  const none = engine.evaluate(shop, { action: 'read' })
+  expect(none).toEqual([])
+  expect(engine.evaluate(shop, { action: 'write' })).toBe(none)
+  expect(Object.isFrozen(none)).toBe(true)
+})
+
+test('a report says what was loaded', () => {
+  const report = new Engine({ sources: [shop] }).load([{ name: 'shop.yaml', content: RULES }])
+  expect(report.ok).toBe(true)
+  expect(report.warnings).toEqual([])
+  expect(report.rules.map(rule => [rule.name, rule.enabled, rule.priority])).toEqual([
+    ['Mass delete', true, 'Warning'],
+    ['Any delete', true, 'Notice'],
+    ['Off', false, 'Informational'],
+  ])
+})
+
+test('loading is all or nothing', () => {
+  const engine = loaded()
+  const report = engine.load([{ name: 'bad.yaml', content: RULES.replace('shop.action = read', 'shop.nope = read') }])
+  expect([report.ok, report.errors[0]!.code]).toEqual([false, 'LOAD_ERR_COMPILE_CONDITION'])
+  expect(names(engine.evaluate(shop, wipe))).toEqual(['Mass delete'])
+  expect(engine.load([{ name: 'none.yaml', content: '' }]).ok).toBe(true)
+  expect(engine.evaluate(shop, wipe)).toEqual([])
+})
+
+test('an engine without rules gives no alerts', () => {
+  expect(new Engine({ sources: [shop] }).evaluate(shop, wipe)).toEqual([])
+})
+
+test('rules of a source that is not there are left out with a warning', () => {
+  const report = new Engine({ sources: [shop] }).load([
+    { name: 'a.yaml', content: RULES.replaceAll('source: shop', 'source: shpo') },
+  ])
+  expect([report.ok, report.rules]).toEqual([true, []])
+  expect(report.warnings.map(w => w.code)).toContain('LOAD_UNKNOWN_SOURCE')
+})
+
+test('sources do not mix', () => {
+  const other = defineSource<Request>({ ...shop, name: 'other' })
+  const engine = new Engine({ sources: [shop, other] })
+  engine.load([{ name: 'shop.yaml', content: RULES }])
+  expect(engine.evaluate(other, wipe)).toEqual([])
+  expect(names(engine.evaluate(shop, wipe))).toEqual(['Mass delete'])
+  expect(() => engine.evaluate('third', wipe)).toThrow("no source 'third'")
+  expect(() => engine.run([])).toThrow('several sources')
+})
+
+test('options that mean nothing are refused', () => {
+  expect(() => new Engine({ sources: [shop, shop] })).toThrow("two sources are named 'shop'")
+  expect(() => new Engine({ sources: [shop], priority: 'URGENT' })).toThrow("unknown priority 'URGENT'")
+})
+
+test('a source that throws is counted, not passed on', () => {
+  const rule = (condition: string) =>
+    JSON.stringify([{ rule: 'r', desc: 'd', condition, output: '%shop.fails', priority: 'INFO', source: 'shop' }])
+  const engine = loaded({}, rule('not shop.fails = x'))
+  expect(engine.evaluate(shop, wipe).map(alert => alert.message)).toEqual(['<NA>'])
+  expect(engine.stats().extractErrors).toEqual({ 'shop.fails': 2 })
+  const broken = defineSource<Request>({
+    ...shop,
+    time: () => {
+      throw new Error('no clock')
+    },
+  })
+  const second = new Engine({ sources: [broken] })
+  second.load([{ name: 'r.yaml', content: rule('shop.action = delete') }])
+  expect(second.evaluate(broken, wipe)).toEqual([])
+  expect(second.stats().failedEvents).toBe(1)
+})
+
+test('stats count per rule and priority', () => {
+  const engine = loaded()
+  for (let i = 0; i < 3; i++) engine.evaluate(shop, wipe)
+  engine.evaluate(shop, { action: 'delete', user: 'eve' })
+  engine.evaluate(shop, { action: 'read' })
+  expect(engine.stats()).toMatchObject({
+    events: 5,
+    matches: 4,
+    rules: [
+      { rule: 'Mass delete', count: 3 },
+      { rule: 'Any delete', count: 1 },
+    ],
+    priorities: { Warning: 3, Notice: 1 },
+  })
+})
+
+test('run: alerts of an iterable as they come, until the signal', async () => {
+  const seen: string[] = []
+  for await (const alert of loaded().run([wipe, { action: 'read' }, { action: 'delete', user: 'bob' }]))
+    seen.push(alert.message)
+  expect(seen).toEqual(['eve deleted 500 rows', 'bob deletes'])
+})
+
+test('run: the signal ends a wait for the next event, and closes the source', async () => {
+  const stop = new AbortController()
+  let closed = false
+  const events: AsyncIterable<Request> = {
+    [Symbol.asyncIterator]: () => {
+      let sent = false
+      return {
+        next: () => {
+          if (sent) return new Promise<IteratorResult<Request>>(() => {})
+          sent = true
+          return Promise.resolve({ done: false, value: wipe })
+        },
+        return: () => {
+          closed = true
+          return Promise.resolve({ done: true, value: undefined })
+        },
+      }
+    },
+  }
+  let count = 0
+  for await (const _ of loaded().run(events, { signal: stop.signal })) {
+    count++
+    setTimeout(() => stop.abort(), 5)
+  }
+  expect([count, closed]).toEqual([1, true])
+})
+
+test('events are numbered from 1 by the engine', () => {
+  const engine = loaded({}, RULES.replace('"%shop.user deletes"', '"number %evt.num"'))
+  engine.evaluate(shop, { action: 'read' })
+  expect(engine.evaluate(shop, { action: 'delete' })[0]!.message).toBe('number 2')
+})
