@@ -24,7 +24,7 @@ export function changeDirectory(machine: Machine, thread: Thread, path: string):
   if (!cwd.endsWith('/')) cwd += '/'
   if (cwd === leader.ownCwd) return
   leader.ownCwd = cwd
-  machine.threads.changed(leader)
+  machine.threads.processChanged(leader)
 }
 
 /** chroot: the thread's root is the path, resolved. */

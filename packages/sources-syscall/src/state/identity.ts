@@ -14,7 +14,7 @@ export function setUser(machine: Machine, event: SyscallEvent, thread: Thread, i
   const uid = event.uint32(i)
   if (uid !== thread.uid) {
     thread.uid = uid
-    machine.threads.changed(thread)
+    thread.memo = null
   }
   machine.learnUser(thread.container, uid)
 }
@@ -25,7 +25,7 @@ export function setGroup(machine: Machine, event: SyscallEvent, thread: Thread, 
   const gid = event.uint32(i)
   if (gid !== thread.gid) {
     thread.gid = gid
-    machine.threads.changed(thread)
+    thread.memo = null
   }
   machine.learnGroup(thread.container, gid)
 }
@@ -82,7 +82,7 @@ function takeFdLimit(machine: Machine, thread: Thread, limit: number): void {
   const leader = thread.leader
   if (limit === -1 || leader === null || leader.fdlimit === limit) return
   leader.fdlimit = limit
-  machine.threads.changed(leader)
+  machine.threads.processChanged(leader)
 }
 
 /** brk, mmap, munmap: counters, which no memo depends on. */

@@ -27,6 +27,9 @@ export interface StateOptions {
   readonly bootTime?: bigint
 }
 
+/** So many ids are asked for once; more are asked for again. */
+const MAX_ASKED = 65536
+
 /** The tables of the recorded machine, and what the events of several families do to them. */
 export class Machine {
   readonly threads: Threads
@@ -114,6 +117,7 @@ export class Machine {
   /** A user that a process now runs as. */
   learnUser(container: Container, uid: number): void {
     if (!container.isHost || this.hostNames === null || this.askedUsers.has(uid)) return
+    if (this.askedUsers.size >= MAX_ASKED) this.askedUsers.clear()
     this.askedUsers.add(uid)
     if (this.users.hasUser('', uid)) return
     const user = this.hostNames.user(uid)
@@ -124,6 +128,7 @@ export class Machine {
 
   learnGroup(container: Container, gid: number): void {
     if (!container.isHost || this.hostNames === null || this.askedGroups.has(gid)) return
+    if (this.askedGroups.size >= MAX_ASKED) this.askedGroups.clear()
     this.askedGroups.add(gid)
     if (this.users.hasGroup('', gid)) return
     const group = this.hostNames.group(gid)

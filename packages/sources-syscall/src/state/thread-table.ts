@@ -70,8 +70,11 @@ export class Threads implements ThreadIndex {
     }
     group.add(thread)
     thread.group = group
-    this.shareDescriptors(group)
-    this.changed(thread)
+    shareDescriptors(thread, group)
+    // Others of the group see a difference only when their main thread comes.
+    if (thread.isMain) this.forgetTree(thread)
+    thread.memo = null
+    this.followers.forget(thread.tid)
     if (thread.pid !== 1) this.adopt(thread, this.get(thread.ptid))
   }
 
@@ -121,6 +124,12 @@ export class Threads implements ThreadIndex {
   changed(thread: Thread): void {
     this.forgetTree(thread)
     this.followers.forget(thread.tid)
+  }
+
+  /** Forgets what was remembered about the threads of a process, after a change that those below it cannot see. */
+  processChanged(thread: Thread): void {
+    thread.memo = null
+    if (thread.group !== null) for (const member of thread.group.threads) member.memo = null
   }
 
   /** Sets the ids by which a thread finds its session's and process groups' leaders. To be followed by `changed`. */
@@ -173,7 +182,7 @@ export class Threads implements ThreadIndex {
   /** Takes a thread out of everything that refers to it. */
   private erase(thread: Thread): void {
     if (this.get(thread.tid) !== thread) return
-    this.forgetTree(thread)
+    if (thread.isMain) this.forgetTree(thread)
     this.followers.remove(thread)
     this.followers.forget(thread.tid)
     thread.parent?.children.delete(thread)
@@ -184,15 +193,6 @@ export class Threads implements ThreadIndex {
     }
     this.place(thread.tid, null)
     this.size--
-  }
-
-  /** Threads use the descriptors of their main thread; without one they have none that could be known. */
-  private shareDescriptors(group: ThreadGroup): void {
-    const first = group.first
-    if (first === null || !first.isMain) return
-    for (const thread of group.threads) {
-      if (!thread.isMain && (thread.flags & CL_CLONE_FILES) !== 0) thread.fds = first.fds
-    }
   }
 
   private forgetTree(thread: Thread): void {
@@ -214,5 +214,14 @@ export class Threads implements ThreadIndex {
       this.pages[page]![tid & (PAGE_SIZE - 1)] = thread
     } else if (thread === null) this.beyond.delete(tid)
     else this.beyond.set(tid, thread)
+  }
+}
+
+/** Threads use the descriptors of their main thread; without one they have none that could be known. */
+function shareDescriptors(thread: Thread, group: ThreadGroup): void {
+  const main = group.first
+  if (main === null || !main.isMain) return
+  for (const other of thread.isMain ? group.threads : [thread]) {
+    if (!other.isMain && (other.flags & CL_CLONE_FILES) !== 0) other.fds = main.fds
   }
 }
