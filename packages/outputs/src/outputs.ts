@@ -9,9 +9,14 @@ export class Outputs {
     this.channels = outputs.map(output => new Channel(output, options))
   }
 
-  /** @throws {OutputError} of the first output that cannot be opened */
+  /** @throws {OutputError} of the first output that cannot be opened; the others are closed again then */
   async open(): Promise<void> {
-    for (const channel of this.channels) await channel.output.open()
+    try {
+      for (const channel of this.channels) await channel.output.open()
+    } catch (error) {
+      for (const channel of this.channels) await channel.output.close(true)
+      throw error
+    }
   }
 
   /** Never waits and never throws. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BoundedQueue, Channel, type Message, type Output, OutputError, Outputs } from '../src/index.ts'
+import { BoundedQueue, Channel, FileOutput, type Message, type Output, OutputError, Outputs } from '../src/index.ts'
 
 const message = (line: string): Message => ({ line, priority: 'Warning' })
 
@@ -174,4 +174,11 @@ test('a queue keeps order over many rounds and gives memory back', () => {
   expect(seen).toEqual(Array.from({ length: 999 }, (_, i) => i))
   expect(queue.clear()).toBe(1)
   expect(queue.length).toBe(0)
+})
+
+test('outputs that were opened are closed again when another one cannot be', async () => {
+  const gate = new Gate()
+  const outputs = new Outputs([gate, new FileOutput({ filename: '/no/such/folder/file' })])
+  await expect(outputs.open()).rejects.toThrow('file output: ENOENT')
+  expect(gate.forced).toBe(true)
 })

@@ -40,29 +40,42 @@ export async function detect(flags: RunFlags): Promise<number> {
   if (flags['dry-run']) return 0
 
   const feeds = await openFeeds(loaded, flags, sources, log)
-  const session = await Session.open(loaded, new Map(sources.map(source => [source.name, source])), log)
   const live = feeds.some(feed => !feed.finite)
-  const detach = attach(session, texts, loader, log, live)
-  const webserver =
-    live && config.webserver.enabled
-      ? await startWebserver(config.webserver, {
-          versions: () => versionText(true),
-          metrics: () => metricsText(session),
-        })
-      : undefined
-  const timer = seconds === undefined ? undefined : setTimeout(() => session.stop(), seconds * 1000)
-  if (flags.pidfile !== undefined) writeFileSync(flags.pidfile, `${process.pid}\n`)
+  const session = new Session(loaded, new Map(sources.map(source => [source.name, source])), log)
+  // Everything below may keep the process alive, so everything is undone again.
+  const undo: (() => void)[] = []
   try {
+    if (live && config.webserver.enabled) {
+      const pages = { versions: () => versionText(true), metrics: () => metricsText(session) }
+      undo.push(await startWebserver(config.webserver, pages))
+    }
+    if (flags.pidfile !== undefined) undo.push(writePid(flags.pidfile))
+    await session.open()
+    undo.push(attach(session, texts, loader, log, live))
+    if (seconds !== undefined) {
+      const timer = setTimeout(() => session.stop(), seconds * 1000)
+      undo.push(() => clearTimeout(timer))
+    }
     for (const feed of feeds) log.info(`Opening event source '${feed.source}': ${feed.title}`)
-    await session.run(feeds)
+    try {
+      await session.run(feeds)
+    } finally {
+      process.stderr.write(session.statistics.report(session.ruleNames) + lossReport(session, feeds))
+    }
   } finally {
-    clearTimeout(timer)
-    detach()
-    webserver?.close()
-    if (flags.pidfile !== undefined) rmSync(flags.pidfile, { force: true })
-    process.stderr.write(session.statistics.report(session.ruleNames) + lossReport(session, feeds))
+    for (const step of undo.reverse()) step()
   }
   return 0
+}
+
+/** Returns how to take the file away again. @throws {CliError} */
+function writePid(path: string): () => void {
+  try {
+    writeFileSync(path, `${process.pid}\n`)
+  } catch (error) {
+    throw new CliError(`Could not write the pid file: ${(error as Error).message}`)
+  }
+  return () => rmSync(path, { force: true })
 }
 
 function greet(log: Log, files: readonly string[], warnings: readonly string[], flags: RunFlags): void {

@@ -19,6 +19,9 @@ export async function openFeeds(
   log: Log,
 ): Promise<Feed[]> {
   const capture = flags.capture ?? (config.engine.kind === 'replay' ? config.engine.captureFile : undefined)
+  if (flags.capture !== undefined && flags['k8s-audit'] !== undefined) {
+    throw new CliError('-e and --k8s-audit exclude each other')
+  }
   // Falco: which sources are enabled makes no difference to a capture.
   if (capture !== undefined) return [await captureFeed(capture, engine.wantedTypes('syscall'))]
   const audit = auditFeed(config, flags, log)

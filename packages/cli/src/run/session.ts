@@ -1,5 +1,5 @@
 import type { Alert, Engine, Source } from '@falc/engine'
-import type { Outputs } from '@falc/outputs'
+import { Outputs } from '@falc/outputs'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
@@ -34,16 +34,16 @@ export class Session {
   events = 0
   private urgent = false
 
-  private constructor(loaded: Loaded, outputs: Outputs, sources: ReadonlyMap<string, Source>, log: Log) {
+  constructor(loaded: Loaded, sources: ReadonlyMap<string, Source>, log: Log) {
     this.loaded = loaded
-    this.outputs = outputs
+    this.outputs = new Outputs([])
     this.sources = sources
     this.log = log
   }
 
   /** @throws {CliError} when an output cannot be opened */
-  static async open(loaded: Loaded, sources: ReadonlyMap<string, Source>, log: Log): Promise<Session> {
-    return new Session(loaded, await openOutputs(loaded.config, log), sources, log)
+  async open(): Promise<void> {
+    this.outputs = await openOutputs(this.config, this.log)
   }
 
   get config(): Config {

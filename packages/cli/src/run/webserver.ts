@@ -12,10 +12,10 @@ export interface Pages {
 }
 
 /**
- * Falco's health server: the health page, /versions and, if enabled, /metrics.
+ * Falco's health server: the health page, /versions and, if enabled, /metrics. @returns how to stop it
  * @throws {CliError} when it cannot listen
  */
-export async function startWebserver(config: WebserverConfig, pages: Pages): Promise<{ close(): void }> {
+export async function startWebserver(config: WebserverConfig, pages: Pages): Promise<() => void> {
   const server = makeServer(config, listener(config, pages))
   try {
     await new Promise<void>((resolve, reject) => {
@@ -26,11 +26,9 @@ export async function startWebserver(config: WebserverConfig, pages: Pages): Pro
     throw new CliError(`Failed to start the webserver: ${(error as Error).message}`)
   }
   server.on('error', () => {})
-  return {
-    close: () => {
-      server.close()
-      server.closeAllConnections()
-    },
+  return () => {
+    server.close()
+    server.closeAllConnections()
   }
 }
 
