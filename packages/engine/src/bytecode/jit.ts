@@ -47,23 +47,17 @@ export function canGenerate(): boolean {
 export class Jit implements Evaluator {
   readonly backend = 'jit'
   readonly extractErrors: ExtractErrors = new Map()
-  readonly #generated: Generated
+  // The generated functions themselves, without a method between.
+  readonly begin: (event: unknown) => void
+  readonly test: (root: number) => boolean
+  readonly next: (from: number) => number
 
   constructor(program: Program) {
     const make = new Function('env', generate(program)) as (env: Environment) => Generated
-    this.#generated = make(environment(program, this.extractErrors))
-  }
-
-  begin(event: unknown): void {
-    this.#generated.begin(event)
-  }
-
-  test(root: number): boolean {
-    return this.#generated.test(root)
-  }
-
-  next(from: number): number {
-    return this.#generated.next(from)
+    const generated = make(environment(program, this.extractErrors))
+    this.begin = generated.begin
+    this.test = generated.test
+    this.next = generated.next
   }
 }
 
@@ -104,13 +98,29 @@ export function generate(program: Program): string {
     ...(program.nodeCount > 0 ? ['nodes.fill(0)'] : []),
   ]
   lines.push(`function begin(e) { event = e; if (++now > ${MAX_NOW}) { now = 1; ${reset.join('; ')} } }`)
-  const roots = Array.from(program.roots, pc => `r${pc}`)
-  lines.push(`const roots = [${roots.join(', ')}]`)
-  lines.push('function test(root) { return roots[root]() }')
-  const cases = roots.map((routine, i) => `case ${i}: if (${routine}()) return ${i}`)
+  // Switches, not an array of functions: a call that V8 knows costs a quarter of one that it does not (6 against 23 ns).
+  const roots = Array.from(program.roots, (pc, i) => `case ${i}: return ${guarded(program, pc)}`)
+  lines.push(`function test(root) { switch (root) { ${roots.join('\n')}\n} return false }`)
+  const cases = Array.from(program.roots, (pc, i) => `case ${i}: if (${guarded(program, pc)}) return ${i}`)
   lines.push(`function next(from) { switch (from) { ${cases.join('\n')}\n} return -1 }`)
   lines.push('return { begin, test, next }')
   return lines.join('\n')
+}
+
+/** A call of a root's routine; where a kept truth decides first, and is known to be false, without the call. */
+function guarded(program: Program, pc: number): string {
+  const { code } = program
+  const after = pc + WORDS
+  const end = code[after] === Op.jf ? code[after + 1]! : after
+  const decides = code[pc] === Op.memo && code[end] === Op.ret
+  if (!decides) return `r${pc}()`
+  const [scope, slot] = [code[pc + 1]!, code[pc + 2]!]
+  return `(${truthBits(scope, slot)}) !== ${1 << shiftOf(slot)} && r${pc}()`
+}
+
+/** The two bits of a kept truth, where they stand in their element. */
+function truthBits(scope: number, slot: number): string {
+  return `(o${scope} === now ? m${scope} : h${scope}())[${wordOf(slot)}] & ${3 << shiftOf(slot)}`
 }
 
 /** A value register with the event in which it was filled, and for a field the function that fills it. */
@@ -166,7 +176,7 @@ function instruction(program: Program, pc: number): string {
     case Op.save:
       return `nodes[${a}] = (now << 1) | (t ? 1 : 0)`
     case Op.memo:
-      return `{ const n = (o${a} === now ? m${a} : h${a}())[${wordOf(b)}] & ${3 << shiftOf(b)}; t = n === 0 ? r${c}() : n === ${2 << shiftOf(b)} }`
+      return `{ const n = ${truthBits(a, b)}; t = n === 0 ? r${c}() : n === ${2 << shiftOf(b)} }`
     case Op.keep:
       return `m${a}[${wordOf(b)}] |= t ? ${2 << shiftOf(b)} : ${1 << shiftOf(b)}`
     case Op.field:
