@@ -1,11 +1,12 @@
 import { type CaptureFile, openCapture as openFile } from './capture/file.ts'
 import type { CaptureCounts } from './capture/reader.ts'
 import type { MachineInfo } from './capture/visitor.ts'
+import { Delivery } from './delivery.ts'
 import type { SyscallEvent } from './event.ts'
-import { PPME } from './events/ids.ts'
-import { EVENTS, EventClass, EventFlag } from './events/table.ts'
-import { setMachine } from './fields/machine.ts'
+import { type MachineTables, setMachine } from './fields/machine.ts'
+import type { InterfaceTable } from './state/interfaces.ts'
 import { type StateOptions, SyscallState } from './state/state.ts'
+import type { UserTable } from './state/users.ts'
 
 export interface ReplayOptions extends StateOptions {
   /** Event types that somebody wants to see: others are taken into the state, or passed over when they change none. Default: all. */
@@ -27,61 +28,32 @@ export async function openCapture(path: string, options: ReplayOptions = {}): Pr
   return new Replay(file, state, options.wanted)
 }
 
-/** Events that leave the state as it is. They still make up an entry for a thread that nothing is known of, which nobody can see. */
-const STATELESS: Uint8Array = Uint8Array.from(EVENTS, event =>
-  event.enter ||
-  event.flags & (EventFlag.modifies_state | EventFlag.creates_fd | EventFlag.destroys_fd) ||
-  learns(event.id)
-    ? 0
-    : 1,
-)
-
-/** Reads and writes tell who talks to whom; memory and scheduler events bring counters. */
-function learns(id: number): boolean {
-  const { category, classes } = EVENTS[id]!
-  return (
-    category === 'io_read' ||
-    category === 'io_write' ||
-    category === 'io_other' ||
-    category === 'net' ||
-    category === 'memory' ||
-    category === 'process' ||
-    category === 'user' ||
-    category === 'file' ||
-    (classes & EventClass.scheduler) !== 0
-  )
-}
-
-/** Events before the first other one that Falco takes while it opens the capture: rules never see them. */
-function isInitial(type: number): boolean {
-  switch (type) {
-    case PPME.CONTAINER_JSON_2_E:
-    case PPME.USER_ADDED_E:
-    case PPME.USER_DELETED_E:
-    case PPME.GROUP_ADDED_E:
-    case PPME.GROUP_DELETED_E:
-    case PPME.ASYNCEVENT_E:
-      return true
-    default:
-      return false
-  }
-}
-
 /** A capture being replayed: the events that rules see, one object for all of them, with the state behind it. */
-export class Replay {
+export class Replay implements MachineTables {
   readonly state: SyscallState
   /** Overwritten by the next call of `next` or `fill`. */
   readonly event: SyscallEvent
   private readonly file: CaptureFile
   private readonly wanted: Uint8Array | null
+  /** Falco tells no host name in a replay, although captures hold it: `machine`. */
+  readonly hostname = ''
+  firstTime: bigint | undefined = undefined
   private initial = true
 
   constructor(file: CaptureFile, state: SyscallState, wanted?: Iterable<number>) {
     this.file = file
     this.state = state
     this.event = file.event
-    this.wanted = wanted === undefined ? null : flagged(wanted)
-    setMachine(this.event, state)
+    this.delivery = new Delivery(state, wanted)
+    setMachine(this.event, this)
+  }
+
+  get users(): UserTable {
+    return this.state.users
+  }
+
+  get interfaces(): InterfaceTable {
+    return this.state.interfaces
   }
 
   /** What the reader met, by kind. */
@@ -109,16 +81,8 @@ export class Replay {
    * @throws {CaptureError} once, where the capture breaks off; all events before have been delivered
    */
   next(): boolean {
-    const { file, event, state, wanted } = this
-    while (file.next()) {
-      if (wanted !== null && wanted[event.type] === 0 && STATELESS[event.type] === 1) continue
-      if (!state.apply(event)) continue
-      if (this.initial) {
-        if (isInitial(event.type)) continue
-        this.initial = false
-      }
-      if (wanted === null || wanted[event.type] === 1) return true
-    }
+    const { file, event, delivery } = this
+    while (file.next()) if (delivery.take(event)) return true
     return false
   }
 
@@ -130,10 +94,4 @@ export class Replay {
   close(): void {
     this.file.close()
   }
-}
-
-function flagged(types: Iterable<number>): Uint8Array {
-  const flags = new Uint8Array(EVENTS.length)
-  for (const type of types) flags[type] = 1
-  return flags
 }

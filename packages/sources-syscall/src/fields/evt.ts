@@ -5,20 +5,9 @@ import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
 import { categoryText } from './category.ts'
 import { eventName, genericName } from './event-types.ts'
 import { argumentText } from './formats/param.ts'
-import { localClockText } from './formats/time.ts'
 import { machineOf } from './machine.ts'
 import { failed, returnValue } from './results.ts'
 import type { Field, Fields } from './table.ts'
-
-/** Deprecated in Falco, which gives 0 for them since enter events are gone. */
-function latency(doc: string, print: Field['print']): Field {
-  return { type: 'reltime', print, deprecated: true, doc: `${doc} Deprecated: always 0.`, extract: () => 0 }
-}
-
-/** Falco counts from the last event that the same condition or output asked about; each of ours asks anew, so it is always the first. */
-function delta(doc: string, print: Field['print']): Field {
-  return { type: 'reltime', print, doc: `${doc} Always 0: no state is kept from event to event.`, extract: () => 0 }
-}
 
 /** Whether the event's type has one of these EventFlags. */
 function hasFlag(doc: string, flags: number): Field {
@@ -101,7 +90,7 @@ export const EVT_FIELDS: Fields = {
   'evt.hostname': {
     type: 'string',
     doc: 'Name of the machine that the event was recorded on.',
-    extract: event => machineOf(event)?.machine?.hostname,
+    extract: event => machineOf(event)?.hostname,
   },
   'evt.is_async': {
     type: 'bool',
@@ -147,26 +136,6 @@ export const EVT_FIELDS: Fields = {
     doc: 'The call writes to /dev/log.',
     extract: event =>
       (EVENTS[event.type]!.flags & EventFlag.writes_to_fd) !== 0 && (event.fd?.name.includes('/dev/log') ?? false),
-  },
-  'evt.latency': latency('Nanoseconds between entry and return of the call.', 'dec'),
-  'evt.latency.s': latency('Whole seconds of evt.latency.', 'dec'),
-  'evt.latency.ns': latency('Nanoseconds of evt.latency within its second.', 'padded'),
-  'evt.latency.quantized': { ...latency('Logarithm of evt.latency.', 'dec'), type: 'uint64', hidden: true },
-  'evt.latency.human': {
-    type: 'string',
-    deprecated: true,
-    doc: 'evt.latency with a unit. Deprecated: always 0ns.',
-    extract: () => '0ns',
-  },
-  'evt.wait_latency': latency('Nanoseconds that the call waited.', 'dec'),
-  'evt.deltatime': delta('Nanoseconds since the event before.', 'dec'),
-  'evt.deltatime.s': delta('Whole seconds of evt.deltatime.', 'dec'),
-  'evt.deltatime.ns': delta('Nanoseconds of evt.deltatime within its second.', 'padded'),
-  'evt.outputtime': {
-    type: 'string',
-    doc: 'Time of the event, local hh:mm:ss.nnnnnnnnn.',
-    extract: event => localClockText(event.time),
-    toJson: event => event.time,
   },
   'evt.around': {
     type: 'uint64',

@@ -6,6 +6,14 @@ import { fdL4Proto, l4ProtoName } from './formats/fd.ts'
 import { machineOf } from './machine.ts'
 import { type Field, type Fields, LEFT_ONLY } from './table.ts'
 
+/** Falco can compare these but has nothing to print for them. */
+const notPrinted = () => undefined
+
+/** What Falco prints for a network. */
+const NETWORK = '<IPNET>'
+
+const NET_ONLY = { filterOnly: true, ...LEFT_ONLY } as const
+
 function isConnection(fd: Fd): boolean {
   return fd.type === FdKind.ipv4Socket || fd.type === FdKind.ipv6Socket
 }
@@ -69,7 +77,7 @@ function end<T>(event: SyscallEvent, local: boolean, client: (fd: Fd) => T, serv
 function localEnd(doc: string, type: 'ipaddr' | 'ipnet', local: boolean): Field {
   return {
     type,
-    ...(type === 'ipnet' ? { filterOnly: true, ...LEFT_ONLY } : {}),
+    ...(type === 'ipnet' ? { ...NET_ONLY, toJson: () => NETWORK } : {}),
     doc,
     extract: event => end(event, local, clientAddress, serverAddress),
   }
@@ -91,11 +99,6 @@ function localService(doc: string, local: boolean): Field {
 function hostName(doc: string): Field {
   return { type: 'string', ...LEFT_ONLY, doc: `${doc} Absent: names are not looked up.`, extract: () => undefined }
 }
-
-/** Falco can compare these but has nothing to print for them. */
-const notPrinted = () => undefined
-
-const NET_ONLY = { filterOnly: true, ...LEFT_ONLY } as const
 
 /** Sockets: addresses, ports, protocols, roles. */
 export const FD_SOCKET_FIELDS: Fields = {
@@ -173,8 +176,8 @@ export const FD_SOCKET_FIELDS: Fields = {
     extract: event => (event.fd === null ? undefined : addresses(event.fd)),
     toJson: notPrinted,
   },
-  'fd.cnet': { ...ofFd('ipnet', 'Network of the client.', clientAddress), ...NET_ONLY },
-  'fd.snet': { ...ofFd('ipnet', 'Network of the server.', serverAddress), ...NET_ONLY },
+  'fd.cnet': { ...ofFd('ipnet', 'Network of the client.', clientAddress), ...NET_ONLY, toJson: () => NETWORK },
+  'fd.snet': { ...ofFd('ipnet', 'Network of the server.', serverAddress), ...NET_ONLY, toJson: () => NETWORK },
   'fd.lnet': localEnd('Network of the end on this machine.', 'ipnet', true),
   'fd.rnet': localEnd('Network of the other end.', 'ipnet', false),
   'fd.cip.name': hostName('Host name of the client.'),

@@ -3,6 +3,7 @@ import { CONTAINER_FIELDS } from './container.ts'
 import { COUNT_FIELDS } from './counts.ts'
 import { EVT_FIELDS } from './evt.ts'
 import { EVT_ARGS_FIELDS } from './evt-args.ts'
+import { EVT_TIME_FIELDS } from './evt-time.ts'
 import { FD_FIELDS } from './fd.ts'
 import { FD_SOCKET_FIELDS } from './fd-socket.ts'
 import { FDLIST_FIELDS } from './fdlist.ts'
@@ -20,6 +21,7 @@ import { USER_FIELDS } from './user.ts'
 /** All fields of the syscall source; those that every source has come with the engine. */
 export const SYSCALL_FIELDS: Fields = {
   ...EVT_FIELDS,
+  ...EVT_TIME_FIELDS,
   ...EVT_ARGS_FIELDS,
   ...OPEN_FIELDS,
   ...COUNT_FIELDS,

@@ -1,14 +1,15 @@
-import type { MachineInfo } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
 import type { InterfaceTable } from '../state/interfaces.ts'
 import type { UserTable } from '../state/users.ts'
 
-/** What fields read of the recorded machine besides its threads. */
+/** What fields read of the recorded machine and of the stream of its events, besides the event and its thread. */
 export interface MachineTables {
   readonly users: UserTable
   readonly interfaces: InterfaceTable
-  /** null = the recording does not tell. */
-  readonly machine: MachineInfo | null
+  /** Name of the machine; '' in a replay, although captures hold one: so Falco. */
+  readonly hostname: string
+  /** Time of the first event of the stream that is no note of the recorder, ns since 1970; undefined before it. */
+  readonly firstTime: bigint | undefined
 }
 
 /** By the one event object that all events of a stream come in. */
