@@ -71,7 +71,9 @@ export class Slots {
     if (expr.kind === 'field' && expr.field.def.toJson) return captured.json[slot] ?? null
     if (TIME_TEXTS.has(expr.key)) return captured.values[slot] === undefined ? null : narrow(captured.time)
     const print = expr.kind === 'field' ? expr.field.print : undefined
-    return jsonValue(captured.values[slot], { type: expr.type, list: expr.list, print })
+    // Leading zeros are for texts.
+    const shown = print === 'padded' ? 'dec' : print
+    return jsonValue(captured.values[slot], { type: expr.type, list: expr.list, print: shown })
   }
 
   #ownJson(expr: FieldExpr, event: unknown): Value | undefined {
