@@ -1,6 +1,6 @@
 import type { ResolvedException } from '../rules/rule.ts'
+import { type ExplainedNode, type Explanation, explainNode, nearestMiss } from '../testing/explanation.ts'
 import type { CompiledRule } from './compiled-rule.ts'
-import { type ExplainedNode, type Explanation, explainNode, nearestMiss } from './explanation.ts'
 
 /**
  * Says why a rule gives an alert for an event or does not.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
-import { explanationText } from '../../src/engine/explanation-text.ts'
 import type { EngineOptions } from '../../src/engine/options.ts'
+import { explanationText } from '../../src/testing/explanation-text.ts'
 import { type Request, RULES, shop } from './shop.ts'
 
 function explain(event: Request, rule: string, options: Partial<EngineOptions> = {}) {
