@@ -118,7 +118,7 @@ export class Channel {
   async close(deadline?: number, abort?: AbortSignal): Promise<void> {
     if (this.closing) return
     this.closing = true
-    const forced = this.broken || (await this.flushWithin(deadline, abort))
+    const forced = this.broken || !(await this.ends(this.flush(), deadline, abort))
     if (forced) {
       if (!this.broken)
         this.log('notice', `${this.output.name}: output still blocked, discarding all remaining notifications`)
@@ -126,29 +126,33 @@ export class Channel {
       this.inFlight = 0
     }
     if (!this.broken) this.state = 'closed'
-    await this.output.close(forced)
+    if (!forced && (await this.ends(this.output.close(), deadline, abort))) return
+    await this.output.close(true)
   }
 
-  /** True: gave up. */
-  private async flushWithin(deadline: number | undefined, abort: AbortSignal | undefined): Promise<boolean> {
-    const done = this.flush().then(() => false)
+  /** False: `work` made no progress within `deadline` milliseconds, or `abort` fired. */
+  private async ends(work: Promise<void>, deadline?: number, abort?: AbortSignal): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined
+    let fire = () => {}
     const gaveUp = new Promise<boolean>(resolve => {
-      const giveUp = () => resolve(true)
-      if (abort?.aborted) return giveUp()
-      abort?.addEventListener('abort', giveUp, { once: true })
+      fire = () => resolve(false)
+      if (abort?.aborted) fire()
+      abort?.addEventListener('abort', fire)
       if (deadline === undefined) return
       let seen = this.progress
       const check = () => {
-        if (this.progress === seen) return giveUp()
+        if (this.progress === seen) return fire()
         seen = this.progress
         timer = setTimeout(check, deadline)
       }
       timer = setTimeout(check, deadline)
     })
-    const forced = await Promise.race([done, gaveUp])
-    clearTimeout(timer)
-    return forced
+    try {
+      return await Promise.race([work.then(() => true), gaveUp])
+    } finally {
+      clearTimeout(timer)
+      abort?.removeEventListener('abort', fire)
+    }
   }
 
   private drop(cause: string, count: number): void {

@@ -68,10 +68,9 @@ export class ProgramOutput implements Output {
   }
 
   async close(force = false): Promise<void> {
-    const child = this.child
+    if (force) this.child?.kill()
+    else await this.child?.end()
     this.child = null
-    if (force) child?.kill()
-    else await child?.end()
   }
 }
 

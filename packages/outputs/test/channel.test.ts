@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { BoundedQueue, Channel, FileOutput, type Message, type Output, OutputError, Outputs } from '../src/index.ts'
+import {
+  BoundedQueue,
+  Channel,
+  FileOutput,
+  type Message,
+  type Output,
+  OutputError,
+  Outputs,
+  ProgramOutput,
+} from '../src/index.ts'
 
 const message = (line: string): Message => ({ line, priority: 'Warning' })
 
@@ -181,4 +190,13 @@ test('outputs that were opened are closed again when another one cannot be', asy
   const outputs = new Outputs([gate, new FileOutput({ filename: '/no/such/folder/file' })])
   await expect(outputs.open()).rejects.toThrow('file output: ENOENT')
   expect(gate.forced).toBe(true)
+})
+
+test('a program that does not end is ended', async () => {
+  const channel = new Channel(new ProgramOutput({ program: 'exec sleep 60', keepAlive: true }))
+  fill(channel, 'a')
+  const start = Date.now()
+  await channel.close(50)
+  expect(Date.now() - start).toBeLessThan(10_000)
+  expect(channel.stats).toMatchObject({ delivered: 1, queued: 0, dropped: {} })
 })

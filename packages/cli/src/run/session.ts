@@ -66,9 +66,9 @@ export class Session {
     if (this.outputs.broken) throw new CliError('every output has failed: nobody receives alerts')
   }
 
-  /** Stops gracefully; asked a second time it gives up alerts that are still queued. */
+  /** Stops gracefully; a run that is ending already gives up alerts that are still queued. */
   stop(): void {
-    if (this.stopping.signal.aborted && this.urgent) this.giveUp.abort()
+    if (this.stopping.signal.aborted) this.giveUp.abort()
     this.urgent = true
     this.stopping.abort()
   }
