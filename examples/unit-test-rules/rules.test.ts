@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs'
+import { RuleTester } from '@falc/engine'
+import { afterAll, describe, expect, test } from 'vitest'
+import { processes, start } from './process.ts'
+
+const content = readFileSync(new URL('rules.yaml', import.meta.url), 'utf8')
+const rules = new RuleTester({ files: [{ name: 'rules.yaml', content }], source: processes })
+
+describe('Shell started by a web server', () => {
+  const rule = 'Shell started by a web server'
+  test('any shell under nginx or httpd', () => {
+    rules.expectAlert(rule, start({ name: 'bash', parent: 'nginx' }))
+    const alert = rules.expectAlert(rule, start({ name: 'sh', cmdline: 'sh -c id', parent: 'httpd', user: 'www' }))
+    expect(alert.message).toBe('Shell under a web server (command=sh -c id parent=httpd user=www)')
+    expect(alert.priority).toBe('Critical')
+  })
+  test('not under other programs, not other programs, not the health check', () => {
+    rules.expectNoAlert(
+      rule,
+      start({ name: 'bash', parent: 'sshd' }),
+      start({ name: 'gzip', parent: 'nginx' }),
+      start({ name: 'sh', cmdline: 'sh -c /usr/local/bin/healthy --fast', parent: 'nginx' }),
+    )
+  })
+})
+
+describe('Root at a terminal', () => {
+  test('a shell of root with a terminal', () => {
+    rules.expectAlert('Root at a terminal', start({ user: 'root', tty: 34816 }))
+  })
+  test('nobody else, no other program, no script', () => {
+    rules.expectNone(
+      start({ user: 'ada', tty: 34816 }),
+      start({ name: 'vi', user: 'root', tty: 34816 }),
+      start({ user: 'root' }),
+    )
+  })
+})
+
+afterAll(() => {
+  // Every check of every rule was seen true and false: none of them could be left out unnoticed.
+  expect(rules.coverage.untested()).toEqual([])
+})
