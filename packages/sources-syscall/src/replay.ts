@@ -34,11 +34,9 @@ export class Replay implements MachineTables {
   /** Overwritten by the next call of `next` or `fill`. */
   readonly event: SyscallEvent
   private readonly file: CaptureFile
-  private readonly wanted: Uint8Array | null
+  private readonly delivery: Delivery
   /** Falco tells no host name in a replay, although captures hold it: `machine`. */
   readonly hostname = ''
-  firstTime: bigint | undefined = undefined
-  private initial = true
 
   constructor(file: CaptureFile, state: SyscallState, wanted?: Iterable<number>) {
     this.file = file
@@ -46,6 +44,11 @@ export class Replay implements MachineTables {
     this.event = file.event
     this.delivery = new Delivery(state, wanted)
     setMachine(this.event, this)
+  }
+
+  /** Time of the first event, ns since 1970; undefined before it. */
+  get firstTime(): bigint | undefined {
+    return this.delivery.firstTime
   }
 
   get users(): UserTable {

@@ -6,10 +6,10 @@ import type { UserTable } from '../state/users.ts'
 export interface MachineTables {
   readonly users: UserTable
   readonly interfaces: InterfaceTable
-  /** Name of the machine; '' in a replay, although captures hold one: so Falco. */
-  readonly hostname: string
-  /** Time of the first event of the stream that is no note of the recorder, ns since 1970; undefined before it. */
-  readonly firstTime: bigint | undefined
+  /** Name of the machine; '' in a replay, although captures hold one: so Falco. Not given: evt.hostname is absent. */
+  readonly hostname?: string
+  /** Time of the first event of the stream that is no note of the recorder, ns since 1970; undefined before it. Not given: evt.reltime is 0. */
+  readonly firstTime?: bigint | undefined
 }
 
 /** By the one event object that all events of a stream come in. */

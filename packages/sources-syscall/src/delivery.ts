@@ -1,0 +1,91 @@
+import type { SyscallEvent } from './event.ts'
+import { PPME } from './events/ids.ts'
+import { EVENTS, EventClass, EventFlag } from './events/table.ts'
+import type { SyscallState } from './state/state.ts'
+
+/**
+ * What stands between a stream of events, recorded or live, and the rules: each event changes the state that fields read;
+ * those that somebody wants are delivered.
+ */
+export class Delivery {
+  private readonly state: SyscallState
+  private wanted: Uint8Array | null = null
+  private initial = true
+  /** Time of the first event that is no note of the recorder, ns since 1970: what evt.reltime counts from. */
+  firstTime: bigint | undefined = undefined
+
+  /** @param wanted event types that somebody wants to see; others are taken into the state, or passed over when they change none. Default: all */
+  constructor(state: SyscallState, wanted?: Iterable<number>) {
+    this.state = state
+    this.want(wanted)
+  }
+
+  /** Changes what is wanted, between two events. */
+  want(wanted: Iterable<number> | undefined): void {
+    this.wanted = wanted === undefined ? null : flagged(wanted)
+  }
+
+  /** Takes an event. True = rules are to see it. */
+  take(event: SyscallEvent): boolean {
+    const { wanted } = this
+    if (this.firstTime === undefined && !isNote(event.type)) this.firstTime = event.time
+    if (wanted !== null && wanted[event.type] === 0 && STATELESS[event.type] === 1) return false
+    if (!this.state.apply(event)) return false
+    if (this.initial) {
+      if (isInitial(event.type)) return false
+      this.initial = false
+    }
+    return wanted === null || wanted[event.type] === 1
+  }
+}
+
+/** Events that leave the state as it is. They still make up an entry for a thread that nothing is known of, which nobody can see. */
+const STATELESS: Uint8Array = Uint8Array.from(EVENTS, event =>
+  event.enter ||
+  event.flags & (EventFlag.modifies_state | EventFlag.creates_fd | EventFlag.destroys_fd) ||
+  learns(event.id)
+    ? 0
+    : 1,
+)
+
+/** Reads and writes tell who talks to whom; memory and scheduler events bring counters. */
+function learns(id: number): boolean {
+  const { category, classes } = EVENTS[id]!
+  return (
+    category === 'io_read' ||
+    category === 'io_write' ||
+    category === 'io_other' ||
+    category === 'net' ||
+    category === 'memory' ||
+    category === 'process' ||
+    category === 'user' ||
+    category === 'file' ||
+    (classes & EventClass.scheduler) !== 0
+  )
+}
+
+/** The recorder tells something: no event of the machine. */
+function isNote(type: number): boolean {
+  return (EVENTS[type]!.classes & EventClass.metaevent) !== 0
+}
+
+/** Events before the first other one that Falco takes while it opens the capture: rules never see them. */
+function isInitial(type: number): boolean {
+  switch (type) {
+    case PPME.CONTAINER_JSON_2_E:
+    case PPME.USER_ADDED_E:
+    case PPME.USER_DELETED_E:
+    case PPME.GROUP_ADDED_E:
+    case PPME.GROUP_DELETED_E:
+    case PPME.ASYNCEVENT_E:
+      return true
+    default:
+      return false
+  }
+}
+
+function flagged(types: Iterable<number>): Uint8Array {
+  const flags = new Uint8Array(EVENTS.length)
+  for (const type of types) flags[type] = 1
+  return flags
+}
