@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   list: async () => (await import('./commands/list.ts')).list,
   print: async () => (await import('./commands/print.ts')).printEvents,
   explain: async () => (await import('./commands/explain.ts')).explain,
+  capture: async () => (await import('./commands/capture.ts')).capture,
   disasm: async () => (await import('./commands/disasm.ts')).disasm,
 }
 

@@ -1,0 +1,105 @@
+import { compileOutput, isoTime } from '@falc/engine'
+import { openCapture, type Replay } from '@falc/sources-syscall'
+import { defineCommand, print } from '../command.ts'
+import { CliError } from '../fail.ts'
+import { loadSource } from '../sources/load.ts'
+
+export const capture = defineCommand({
+  name: 'capture',
+  usage: 'info FILE… [--json]',
+  summary: 'Say what is in a capture: machine, time span, threads, events by type',
+  flags: { json: { help: 'Print JSON' } },
+  async run({ json }, [action, ...files]) {
+    if (action !== 'info' || files.length === 0) throw new CliError('usage: falc capture info FILE…')
+    let broken = false
+    for (const [i, file] of files.entries()) {
+      const info = await gather(file)
+      broken ||= info.broken !== null
+      print(json ? `${JSON.stringify(info)}\n` : `${i > 0 ? '\n' : ''}${text(info)}`)
+    }
+    return broken ? 1 : 0
+  },
+})
+
+interface Info {
+  readonly file: string
+  readonly bytes: number
+  readonly machine: { readonly hostname: string; readonly cpus: number; readonly memoryMiB: number } | null
+  /** UTC. */
+  readonly first: string | null
+  readonly last: string | null
+  readonly seconds: number
+  readonly events: number
+  /** Threads that events are about. */
+  readonly threads: number
+  /** By evt.type, most frequent first. */
+  readonly types: Readonly<Record<string, number>>
+  /** What the reader passed over, by kind. */
+  readonly skipped: Readonly<Record<string, number>>
+  /** Where and why reading broke off. */
+  readonly broken: string | null
+}
+
+async function gather(file: string): Promise<Info> {
+  const replay = await open(file)
+  const typeOf = compileOutput('%evt.type', await loadSource('syscall'))
+  const types = new Map<string, number>()
+  const threads = new Set<number>()
+  let first: bigint | null = null
+  let last: bigint | null = null
+  let broken: string | null = null
+  const { event } = replay
+  try {
+    do {
+      while (replay.next()) {
+        const type = typeOf(event)
+        types.set(type, (types.get(type) ?? 0) + 1)
+        if (event.tid > 0) threads.add(event.tid)
+        first ??= event.time
+        last = event.time
+      }
+    } while (await replay.fill())
+  } catch (error) {
+    if ((error as Error).name !== 'CaptureError') throw error
+    broken = (error as Error).message
+  }
+  const { machine, counts } = replay
+  const { hostname = '', cpus = 0, memoryBytes = 0n } = machine ?? {}
+  const { events: _, sections: __, ...others } = counts
+  return {
+    file,
+    bytes: replay.size,
+    machine: machine && { hostname, cpus, memoryMiB: Number(memoryBytes >> 20n) },
+    first: first === null ? null : isoTime(first),
+    last: last === null ? null : isoTime(last),
+    seconds: first === null || last === null ? 0 : Number(last - first) / 1e9,
+    events: [...types.values()].reduce((sum, n) => sum + n, 0),
+    threads: threads.size,
+    types: Object.fromEntries([...types].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))),
+    skipped: Object.fromEntries(Object.entries(others).filter(([, n]) => n > 0)),
+    broken,
+  }
+}
+
+async function open(file: string): Promise<Replay> {
+  try {
+    return await openCapture(file)
+  } catch (error) {
+    throw new CliError(`Unable to open the capture ${file}: ${(error as Error).message}`)
+  }
+}
+
+function text({ file, bytes, machine, first, last, seconds, events, threads, types, skipped, broken }: Info): string {
+  const rows: [string, string][] = [
+    ['File', `${file} (${bytes} bytes)`],
+    ['Machine', machine ? `${machine.hostname}, ${machine.cpus} CPUs, ${machine.memoryMiB} MiB` : 'not recorded'],
+    ['Time', first === null ? 'no events' : `${first} to ${last} (${seconds.toFixed(3)} s)`],
+    ['Events', `${events} of ${threads} threads`],
+  ]
+  const passed = Object.entries(skipped).map(([name, count]) => `${name} ${count}`)
+  if (passed.length > 0) rows.push(['Passed over', passed.join(', ')])
+  const head = rows.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join('')
+  const width = String(Math.max(0, ...Object.values(types))).length
+  const lines = Object.entries(types).map(([type, count]) => `  ${String(count).padStart(width)}  ${type}\n`)
+  return `${head}${lines.join('')}${broken === null ? '' : `Broken: ${broken}\n`}`
+}
