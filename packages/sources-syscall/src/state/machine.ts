@@ -83,7 +83,7 @@ export class Machine {
     let reaper: Thread | null = null
     if (thread.children.size > 0 && thread.group !== null) {
       if (reaperTid > 0) reaper = this.threadOf(reaperTid)
-      if (reaper === null || reaper.isInvalid) reaper = this.threads.findReaper(thread)
+      if (reaper === null || reaper === thread || reaper.isInvalid) reaper = this.threads.findReaper(thread)
     }
     this.threads.remove(thread, reaper)
   }

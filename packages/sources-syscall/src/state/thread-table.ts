@@ -52,6 +52,8 @@ export class Threads implements ThreadIndex {
       this.dropped++
       return false
     }
+    // Children of the one before, whose exit was lost, know their parent by its id: they are this one's now.
+    if (old !== null) for (const child of old.children) thread.children.add(child)
     this.place(thread.tid, thread)
     this.size++
     if (link) this.link(thread)
@@ -75,7 +77,7 @@ export class Threads implements ThreadIndex {
     if (thread.isMain) this.forgetTree(thread)
     thread.memo = null
     this.followers.forget(thread.tid)
-    if (thread.pid !== 1) this.adopt(thread, this.get(thread.ptid))
+    this.adopt(thread, this.get(thread.ptid))
   }
 
   /**
@@ -188,6 +190,10 @@ export class Threads implements ThreadIndex {
     thread.parent?.children.delete(thread)
     const group = thread.group
     if (group !== null) {
+      if (!thread.dead) {
+        thread.dead = true
+        group.alive--
+      }
       group.remove(thread)
       if (group.threads.length === 0 && this.groups.get(group.pid) === group) this.groups.delete(group.pid)
     }

@@ -144,7 +144,7 @@ export class Thread implements MemoHolder {
 
   /** The thread whose id is `ptid`; null when it is not in the table. For proc.p*: `leader?.parent?.leader`. */
   get parent(): Thread | null {
-    return this.table.get(this.ptid)
+    return this.ptid < 0 ? null : this.table.get(this.ptid)
   }
 
   /** The process's environment, NAME=VALUE each. */
