@@ -133,7 +133,8 @@ export function nameOf(field: FieldOperand): string {
   return field.arg === undefined ? field.name : `${field.name}[${field.arg}]`
 }
 
-function fieldOperands(operand: Operand): FieldOperand[] {
+/** The fields that an operand names. */
+export function fieldOperands(operand: Operand): FieldOperand[] {
   if (operand.kind === 'field') return [operand]
   if (operand.kind === 'literal') return []
   return operand.args.flatMap(arg => (isList(arg) ? arg.flatMap(fieldOperands) : fieldOperands(arg)))
