@@ -98,7 +98,11 @@ export class Threads implements ThreadIndex {
     if (group.alive === 0) {
       const main = this.get(group.pid)
       this.groups.delete(group.pid)
-      if (main !== null && main.group === group) this.erase(main)
+      if (main !== null && main.group === group) {
+        // A dead main thread may have been given children since.
+        this.reparent(main, null)
+        this.erase(main)
+      }
     }
     if (!thread.isMain) this.erase(thread)
   }
