@@ -1,4 +1,6 @@
 export { CaptureError } from './capture/error.ts'
 export { SyscallEvent } from './event.ts'
+export { LiveError } from './live/error.ts'
+export { type Live, type LiveCounts, type LiveOptions, openLive } from './live/live.ts'
 export { openCapture, type Replay, type ReplayOptions } from './replay.ts'
 export { type SyscallOptions, syscall } from './source.ts'

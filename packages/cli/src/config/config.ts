@@ -2,6 +2,7 @@ import { PRIORITIES, type Priority } from '@falc/engine'
 import { checkSchema, warningText } from './check.ts'
 import { ConfigError } from './error.ts'
 import { type ConfigFiles, readConfigFiles } from './files.ts'
+import { type LiveConfig, readLive } from './live.ts'
 import { type OutputsConfig, readOutputs } from './outputs.ts'
 import { ConfigReader } from './reader.ts'
 import { CONFIG_SCHEMA } from './schema.ts'
@@ -20,6 +21,7 @@ export interface Config {
   /** About the configuration: unknown keys, missing files. */
   readonly warnings: readonly string[]
   readonly engine: { readonly kind: EngineKind; readonly captureFile: string }
+  readonly live: LiveConfig
   readonly plugins: readonly PluginConfig[]
   readonly rulesFiles: readonly string[]
   readonly ruleSelection: readonly RuleSelection[]
@@ -95,6 +97,7 @@ export function loadConfig(
     watch,
     warnings: [...warnings, ...schema, ...oldKeys(reader)],
     engine: readEngine(reader),
+    live: readLive(reader),
     plugins: readPlugins(reader),
     rulesFiles: RULES_KEYS.map(key => reader.strings(key)).find(list => list.length > 0) ?? [],
     ruleSelection: readSelection(reader),

@@ -4,7 +4,8 @@ import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import type { Feed } from '../sources/feed.ts'
 import { k8sAuditFeed } from '../sources/k8s-audit.ts'
-import { captureFeed, liveFeed } from '../sources/syscall.ts'
+import { liveFeed } from '../sources/live.ts'
+import { captureFeed } from '../sources/syscall.ts'
 import type { RunFlags } from './flags.ts'
 import type { Loaded } from './session.ts'
 
@@ -34,10 +35,12 @@ export async function openFeeds(
     possible,
     sources.map(source => source.name),
   )
+  const live = () =>
+    liveFeed({ config: config.live, wanted: engine.wantedTypes('syscall'), socketPath: flags['probe-socket'], log })
   log.info(`Enabled event sources: ${enabled.join(', ')}`)
   return Promise.all(
     enabled.map(async name => {
-      if (name === 'syscall') return liveFeed()
+      if (name === 'syscall') return live()
       if (audit) return audit
       throw new CliError(
         `event source ${name} has nothing to read: use --k8s-audit FROM, or configure the plugin k8saudit with open_params`,

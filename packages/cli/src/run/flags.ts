@@ -22,6 +22,10 @@ export const RUN_FLAGS = {
     help: 'Enable this event source (syscall, k8s_audit) and no other',
   },
   'disable-source': { value: 'SOURCE', multiple: true, help: 'Disable this event source' },
+  'probe-socket': {
+    value: 'PATH',
+    help: 'Socket of a falc-probe that runs as a service (falc-probe --listen); default: one is started, which needs root',
+  },
   duration: { short: 'M', value: 'SECONDS', help: 'Stop after this time' },
   'dry-run': { help: 'Load configuration and rules, then stop' },
   validate: { short: 'V', value: 'FILE', multiple: true, help: 'Check a rules file and stop' },

@@ -32,6 +32,7 @@ export class Session {
   /** Alerts that outputs of earlier configurations lost, by output and cause. */
   private readonly lost = new Map<string, number>()
   events = 0
+  private feeds: readonly Feed[] = []
   private urgent = false
 
   constructor(loaded: Loaded, sources: ReadonlyMap<string, Source>, log: Log) {
@@ -56,6 +57,7 @@ export class Session {
 
   /** Reads all feeds to their end, then delivers what is queued. @throws {CliError} when a feed or every output fails */
   async run(feeds: readonly Feed[]): Promise<void> {
+    this.feeds = feeds
     try {
       await Promise.all(feeds.map(feed => this.runFeed(feed)))
     } finally {
@@ -87,6 +89,7 @@ export class Session {
       this.outputs = opened
     }
     this.loaded = next
+    for (const feed of this.feeds) feed.want?.(next.engine.wantedTypes(feed.source))
   }
 
   /** The old rules stay: says so in the log and as an alert. */

@@ -17,4 +17,6 @@ export interface Feed {
   run(consumer: Consumer, signal: AbortSignal): Promise<void>
   /** What did not come through so far, by cause. */
   losses(): Readonly<Record<string, number>>
+  /** Rules were loaded anew: per event type 1 where one of them can match. */
+  want?(wanted: Uint8Array | 'all'): void
 }

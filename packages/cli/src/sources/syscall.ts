@@ -16,14 +16,6 @@ export async function captureFeed(path: string, wanted: Uint8Array | 'all' = 'al
   }
 }
 
-/** Events of the running kernel. @throws {CliError} */
-export function liveFeed(): Feed {
-  throw new CliError(
-    'the system calls of this machine cannot be captured live by this version: replay a capture with -e FILE, ' +
-      'or read Kubernetes audit events with --k8s-audit FROM',
-  )
-}
-
 function* numbers(flags: Uint8Array): Generator<number> {
   for (const [type, flag] of flags.entries()) if (flag) yield type
 }

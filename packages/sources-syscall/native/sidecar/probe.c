@@ -76,6 +76,7 @@ static int make_rings(struct probe_session *session, const struct configure *set
 int probe_open(struct probe_session **to, const struct configure *settings, __u64 boot_time_ns, int socket)
 {
 	struct probe_session *session = calloc(1, sizeof(*session));
+	struct bpf_program *program;
 	struct probe *skeleton;
 	int err;
 
@@ -93,6 +94,10 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 	skeleton->rodata->engine_pid = settings->engine_pid;
 	skeleton->rodata->sidecar_pid = getpid();
 	skeleton->rodata->ring_bytes = settings->ring_bytes;
+	/* what `dispatch` calls is not attached itself */
+	bpf_object__for_each_program(program, skeleton->obj)
+		if (!strncmp(bpf_program__name(program), PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)))
+			bpf_program__set_autoattach(program, false);
 	err = bpf_map__set_max_entries(skeleton->maps.scratches, session->cpus);
 	if (err)
 		goto failed;

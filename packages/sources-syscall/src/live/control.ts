@@ -1,0 +1,87 @@
+/** The connection to the sidecar: frames in both directions. */
+import { LiveError } from './error.ts'
+import type { Addon } from './native.ts'
+import { FRAME_HEADER, MAX_FRAME } from './wire.ts'
+
+/** The payload is only valid during the call. */
+export type FrameHandler = (kind: number, payload: DataView) => void
+
+/** Cuts what comes from the socket into frames, and keeps the descriptors that came along. Never waits. */
+export class Control {
+  /** Descriptors received and not yet taken. */
+  readonly fds: number[] = []
+  closed = false
+  private readonly addon: Addon
+  private readonly fd: number
+  private readonly bytes = new Uint8Array(FRAME_HEADER + MAX_FRAME)
+  private readonly view = new DataView(this.bytes.buffer)
+  private filled = 0
+
+  constructor(addon: Addon, fd: number) {
+    this.addon = addon
+    this.fd = fd
+  }
+
+  /** Hands every frame that has come to `handle`. `closed` tells whether the peer is still there. @throws {LiveError} `protocol` */
+  poll(handle: FrameHandler): void {
+    while (!this.closed) {
+      const { length, fds } = this.receive()
+      this.fds.push(...fds)
+      if (length < 0) return
+      if (length === 0) {
+        this.close()
+        return
+      }
+      this.filled += length
+      this.cut(handle)
+    }
+  }
+
+  /** @throws {LiveError} `sidecar` when the peer does not take it */
+  send(kind: number, payload: Uint8Array = new Uint8Array(0)): void {
+    if (this.closed) return
+    const frame = new Uint8Array(FRAME_HEADER + payload.length)
+    const view = new DataView(frame.buffer)
+    view.setUint32(0, kind, true)
+    view.setUint32(4, payload.length, true)
+    frame.set(payload, FRAME_HEADER)
+    let sent: number
+    try {
+      sent = this.addon.send(this.fd, frame)
+    } catch {
+      // It has gone: `poll` will see the end.
+      return
+    }
+    // The engine says little, and a socket holds far more than that.
+    if (sent !== frame.length) throw new LiveError('sidecar', 'the sidecar does not read what it is told')
+  }
+
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    this.addon.close(this.fd)
+    for (const fd of this.fds.splice(0)) this.addon.close(fd)
+  }
+
+  private receive(): { length: number; fds: number[] } {
+    try {
+      return this.addon.receive(this.fd, this.bytes.subarray(this.filled))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return { length: 0, fds: [] }
+      throw error
+    }
+  }
+
+  private cut(handle: FrameHandler): void {
+    let at = 0
+    while (this.filled - at >= FRAME_HEADER) {
+      const length = this.view.getUint32(at + 4, true)
+      if (length > MAX_FRAME) throw new LiveError('protocol', `the sidecar sent a frame of ${length} bytes`)
+      if (this.filled - at < FRAME_HEADER + length) break
+      handle(this.view.getUint32(at, true), new DataView(this.bytes.buffer, at + FRAME_HEADER, length))
+      at += FRAME_HEADER + length
+    }
+    this.bytes.copyWithin(0, at, this.filled)
+    this.filled -= at
+  }
+}

@@ -1,0 +1,190 @@
+import { hostname } from 'node:os'
+import { Delivery } from '../delivery.ts'
+import type { SyscallEvent } from '../event.ts'
+import { type MachineTables, setMachine } from '../fields/machine.ts'
+import type { InterfaceTable } from '../state/interfaces.ts'
+import { type StateOptions, SyscallState } from '../state/state.ts'
+import type { UserTable } from '../state/users.ts'
+import { type CallOptions, wantedCalls } from './calls.ts'
+import { LiveError } from './error.ts'
+import { type Addon, loadAddon } from './native.ts'
+import type { Rings } from './rings.ts'
+import { SidecarSession } from './session.ts'
+import { COUNTERS, type Counter } from './wire.ts'
+
+export interface LiveOptions extends StateOptions, CallOptions {
+  /** Per event type 1 where somebody wants to see it, as Engine.wantedTypes says. Default: all. */
+  readonly wanted?: Uint8Array | 'all'
+  /** Bytes kept of what is read and written; default 80, as in Falco. */
+  readonly snaplen?: number
+  /** Bytes of each ring: a power of two; default 8 MiB, as in Falco. */
+  readonly ringBytes?: number
+  /** Default 1. */
+  readonly cpusPerRing?: number
+  /** Socket of a sidecar that runs as a service (`falc-probe --listen`). Default: one is started, which needs root. */
+  readonly socketPath?: string
+  /** Told what happens on the way: the sidecar ended and was started again. */
+  readonly warn?: (text: string) => void
+}
+
+/** What did not come through, and what happened on the way. */
+export interface LiveCounts extends Record<Counter, number> {
+  /** Ring records whose lengths contradict each other. */
+  malformed: number
+  /** Times that the sidecar had to be started again. */
+  restarts: number
+}
+
+/** Milliseconds of sleep when little is there. */
+const TURN = 10
+/** Milliseconds between looks at the sidecar's messages. */
+const CONTROL_TURN = 100
+/** A ring filled so far is read on without sleep. */
+const BUSY_SHARE = 1 / 16
+/** Starts of the sidecar that may fail or end within the time, before the run is given up. */
+const MAX_RESTARTS = 5
+const RESTART_WINDOW = 60_000
+
+/**
+ * The running machine: events as they happen, with the state behind them. Same loop as a Replay:
+ *
+ *   const live = await openLive(options)
+ *   do { while (live.next()) for (const alert of engine.evaluate(source, live.event)) … } while (await live.fill())
+ *
+ * @throws {LiveError} when this machine cannot do it, or lacks a part
+ */
+export async function openLive(options: LiveOptions = {}): Promise<Live> {
+  const live = new Live(loadAddon(), options)
+  await live.start()
+  return live
+}
+
+export class Live implements MachineTables {
+  readonly hostname = hostname()
+  readonly state: SyscallState
+  private readonly addon: Addon
+  private readonly options: LiveOptions
+  private readonly delivery: Delivery
+  private readonly earlier: Record<Counter, number> = Object.fromEntries(COUNTERS.map(name => [name, 0])) as never
+  private readonly restarts: number[] = []
+  private session: SidecarSession | undefined
+  private rings: Rings | undefined
+  private wants: Uint8Array
+  private malformed = 0
+  private restartCount = 0
+  private polled = 0
+  private stopped = false
+
+  constructor(addon: Addon, options: LiveOptions) {
+    this.addon = addon
+    this.options = options
+    this.state = new SyscallState(options)
+    this.delivery = new Delivery(this.state, numbers(options.wanted))
+    this.wants = wantedCalls(options.wanted ?? 'all', options)
+  }
+
+  /** Overwritten by the next call of `next` or `fill`; another object after the sidecar has been started again. */
+  get event(): SyscallEvent {
+    return this.rings!.event
+  }
+
+  get counts(): LiveCounts {
+    const counts = {
+      malformed: this.malformed + (this.rings?.malformed ?? 0),
+      restarts: this.restartCount,
+    } as LiveCounts
+    for (const name of COUNTERS) counts[name] = this.earlier[name] + (this.session?.counters[name] ?? 0)
+    return counts
+  }
+
+  /** Time of the first event, ns since 1970; undefined before it. */
+  get firstTime(): bigint | undefined {
+    return this.delivery.firstTime
+  }
+
+  get users(): UserTable {
+    return this.state.users
+  }
+
+  get interfaces(): InterfaceTable {
+    return this.state.interfaces
+  }
+
+  /** Process id of the sidecar that was started; undefined for a service. */
+  get sidecarPid(): number | undefined {
+    return this.session?.pid
+  }
+
+  /** Called once by openLive. @throws {LiveError} */
+  async start(): Promise<void> {
+    const { options } = this
+    this.state.onSection()
+    const session = new SidecarSession(this.addon, this.state, {
+      snaplen: options.snaplen ?? 80,
+      ringBytes: options.ringBytes ?? 8 << 20,
+      cpusPerRing: options.cpusPerRing ?? 1,
+      socketPath: options.socketPath,
+      wants: this.wants,
+    })
+    this.session = session
+    this.malformed += this.rings?.malformed ?? 0
+    this.rings = await session.greet()
+    this.state.onTablesEnd()
+    setMachine(this.rings.event, this)
+  }
+
+  /** Goes to the next event that rules see. False = there is none for now: `fill`. */
+  next(): boolean {
+    const rings = this.rings!
+    const { delivery } = this
+    const event = rings.event
+    while (rings.next()) if (delivery.take(event)) return true
+    return false
+  }
+
+  /** Waits until there may be more. False = closed. @throws {LiveError} when the sidecar has gone and does not come back */
+  async fill(): Promise<boolean> {
+    if (this.stopped) return false
+    const share = this.rings!.look()
+    if (share < BUSY_SHARE) await new Promise(resolve => setTimeout(resolve, TURN))
+    const now = performance.now()
+    if (now - this.polled > CONTROL_TURN) {
+      this.polled = now
+      this.session!.poll()
+      if (this.session!.closed && !this.stopped) await this.restart()
+    }
+    return !this.stopped
+  }
+
+  /** Changes what is wanted, after rules were loaded anew. */
+  want(wanted: Uint8Array | 'all'): void {
+    this.delivery.want(numbers(wanted))
+    this.wants = wantedCalls(wanted, this.options)
+    this.session?.want(this.wants)
+  }
+
+  close(): void {
+    this.stopped = true
+    this.session?.close()
+  }
+
+  private async restart(): Promise<void> {
+    const now = performance.now()
+    const { problem } = this.session!
+    while (this.restarts.length > 0 && now - this.restarts[0]! > RESTART_WINDOW) this.restarts.shift()
+    if (this.restarts.length >= MAX_RESTARTS)
+      throw new LiveError('sidecar', problem ?? `the sidecar ended ${MAX_RESTARTS} times within a minute`)
+    this.restarts.push(now)
+    this.restartCount++
+    this.options.warn?.(
+      `the sidecar has ended${problem === undefined ? '' : `: ${problem}`}; it is started again and the state is read anew`,
+    )
+    for (const name of COUNTERS) this.earlier[name] += this.session!.counters[name]
+    await this.start()
+  }
+}
+
+function numbers(flags: Uint8Array | 'all' | undefined): number[] | undefined {
+  if (flags === undefined || flags === 'all') return undefined
+  return [...flags.keys()].filter(type => flags[type] === 1)
+}

@@ -1,0 +1,74 @@
+/** Where the parts that are no JavaScript lie. */
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { LiveError } from './error.ts'
+
+/** The addon: see native/addon/addon.c. */
+export interface Addon {
+  /** Memory of a BPF ring buffer. Only `consumer` may be written to; writing to the others kills the process. */
+  map(fd: number, ringBytes: number): { consumer: ArrayBuffer; producer: ArrayBuffer; data: ArrayBuffer }
+  socketpair(): [number, number]
+  connect(path: string): number
+  /** Without waiting: length -1 = nothing there yet, 0 = the peer has closed. */
+  receive(fd: number, bytes: Uint8Array): { length: number; fds: number[] }
+  /** Bytes taken; -1 = no room now. */
+  send(fd: number, bytes: Uint8Array): number
+  close(fd: number): void
+}
+
+/** Built in a checkout by `pnpm build:native`. */
+const LOCAL = join(dirname(fileURLToPath(import.meta.url)), '../../native/.output')
+
+const PARTS = {
+  probe: { file: 'falc-probe', env: 'FALC_PROBE' },
+  addon: { file: 'falc.node', env: 'FALC_ADDON' },
+} as const
+
+/**
+ * Path of a native part: by its environment variable (FALC_PROBE, FALC_ADDON), else of the platform's package, else of the
+ * checkout.
+ * @throws {LiveError} `not-installed` when there is none, and what to do
+ */
+export function findNative(part: keyof typeof PARTS): string {
+  const { file, env } = PARTS[part]
+  const named = process.env[env]
+  if (named) {
+    if (existsSync(named)) return named
+    throw new LiveError('not-installed', `${env} names ${named}, which is not there`)
+  }
+  const name = `@falc/probe-${process.platform}-${process.arch}`
+  const packaged = inPackage(name, file)
+  if (packaged !== undefined) return packaged
+  const local = join(LOCAL, file)
+  if (existsSync(local)) return local
+  if (process.platform !== 'linux') {
+    throw new LiveError('unsupported', `live capture needs Linux; captures can be replayed here with -e FILE`)
+  }
+  throw new LiveError(
+    'not-installed',
+    `${file} is not installed: install the package ${name}, or build it in a checkout with \`pnpm build:native\`, or name it in ${env}`,
+  )
+}
+
+function inPackage(name: string, file: string): string | undefined {
+  try {
+    return createRequire(import.meta.url).resolve(`${name}/${file}`)
+  } catch {
+    return undefined
+  }
+}
+
+let loaded: Addon | undefined
+
+/** @throws {LiveError} when it is not there, or does not fit this runtime */
+export function loadAddon(): Addon {
+  if (loaded !== undefined) return loaded
+  const path = findNative('addon')
+  try {
+    return (loaded = createRequire(import.meta.url)(path) as Addon)
+  } catch (error) {
+    throw new LiveError('not-installed', `${path} can't be loaded: ${(error as Error).message}`)
+  }
+}

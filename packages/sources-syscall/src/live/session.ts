@@ -1,0 +1,189 @@
+/** One conversation with the sidecar, from its greeting to its end. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { CaptureReader } from '../capture/reader.ts'
+import type { CaptureVisitor } from '../capture/visitor.ts'
+import { CaptureWriter } from '../capture/writer.ts'
+import { Control } from './control.ts'
+import { LiveError } from './error.ts'
+import { type Addon, findNative } from './native.ts'
+import { Rings } from './rings.ts'
+import {
+  COUNTERS,
+  Configure,
+  type Counter,
+  Frame,
+  Hello,
+  MAX_NATIVE_SYSCALLS,
+  Rings as RingsFrame,
+  WIRE_MAGIC,
+  WIRE_VERSION,
+} from './wire.ts'
+
+export interface SessionOptions {
+  /** Bytes kept of what is read and written; Falco's snaplen. */
+  readonly snaplen: number
+  /** Per ring: a power of two. */
+  readonly ringBytes: number
+  readonly cpusPerRing: number
+  /** A running sidecar's socket; default: one is started. */
+  readonly socketPath?: string | undefined
+  /** By system call number: see calls.ts. */
+  wants: Uint8Array
+}
+
+/** Milliseconds between looks at the socket until the sidecar is ready. */
+const GREETING_TURN = 2
+/** Milliseconds for loading the programs and reading /proc. */
+const GREETING_LIMIT = 60_000
+
+export class SidecarSession {
+  /** What the probe has counted so far in this session. */
+  readonly counters: Record<Counter, number> = Object.fromEntries(COUNTERS.map(name => [name, 0])) as never
+  /** What the sidecar said when it gave up. */
+  problem: string | undefined
+  bootTime = 0n
+  cpus = 0
+  private readonly control: Control
+  private readonly addon: Addon
+  private readonly child: ChildProcess | undefined
+  private readonly options: SessionOptions
+  private readonly reader: CaptureReader
+  private rings_: Rings | undefined
+  private ready = false
+
+  /** Starts or finds the sidecar; `greet` then sets it to work. @throws {LiveError} */
+  constructor(addon: Addon, visitor: CaptureVisitor, options: SessionOptions) {
+    this.addon = addon
+    this.options = options
+    this.reader = new CaptureReader(visitor)
+    // The sidecar's blocks are those of a capture, whose first block is a section header.
+    new CaptureWriter(bytes => this.reader.push(bytes)).flush()
+    if (options.socketPath === undefined) {
+      const probe = findNative('probe')
+      const [ours, theirs] = addon.socketpair()
+      this.child = spawn(probe, ['--fd', '3'], { stdio: ['ignore', 'ignore', 'inherit', theirs] })
+      this.child.on('error', error => (this.problem ??= `${probe} can't be started: ${error.message}`))
+      this.child.unref()
+      addon.close(theirs)
+      this.control = new Control(addon, ours)
+    } else {
+      this.control = new Control(addon, connect(addon, options.socketPath))
+    }
+  }
+
+  /** The sidecar is gone, or was sent away. */
+  get closed(): boolean {
+    return this.control.closed
+  }
+
+  get pid(): number | undefined {
+    return this.child?.pid
+  }
+
+  /** Waits until events flow and the first picture of the machine has gone to the visitor. @throws {LiveError} */
+  async greet(): Promise<Rings> {
+    const limit = performance.now() + GREETING_LIMIT
+    while (!this.ready) {
+      this.poll()
+      if (this.ready) break
+      if (this.closed) throw new LiveError('sidecar', this.problem ?? 'the sidecar ended before it was ready')
+      if (performance.now() > limit) {
+        this.close()
+        throw new LiveError('sidecar', `the sidecar was not ready within ${GREETING_LIMIT / 1000} s`)
+      }
+      await new Promise(resolve => setTimeout(resolve, GREETING_TURN))
+    }
+    return this.rings_!
+  }
+
+  /** Takes what the sidecar has sent. @throws {LiveError} `protocol` */
+  poll(): void {
+    try {
+      this.control.poll((kind, payload) => this.take(kind, payload))
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  /** Changes which system calls are recorded. */
+  want(wants: Uint8Array): void {
+    this.options.wants = wants
+    this.control.send(Frame.syscalls, wants)
+  }
+
+  close(): void {
+    this.control.send(Frame.stop)
+    this.control.close()
+  }
+
+  private take(kind: number, payload: DataView): void {
+    switch (kind) {
+      case Frame.hello:
+        this.hello(payload)
+        break
+      case Frame.rings:
+        this.map(payload)
+        break
+      case Frame.blocks:
+        this.reader.push(new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength))
+        this.reader.next()
+        break
+      case Frame.ready:
+        this.reader.end()
+        if (this.rings_ === undefined) throw new LiveError('protocol', 'the sidecar gave no rings')
+        this.ready = true
+        break
+      case Frame.stats:
+        for (const [i, name] of COUNTERS.entries()) this.counters[name] = Number(payload.getBigUint64(i * 8, true))
+        break
+      case Frame.problem:
+        this.problem = new TextDecoder().decode(payload)
+        break
+      default:
+        throw new LiveError('protocol', `the sidecar sent a frame of kind ${kind}`)
+    }
+  }
+
+  private hello(payload: DataView): void {
+    if (payload.byteLength !== Hello.size || payload.getUint32(Hello.magic, true) !== WIRE_MAGIC)
+      throw new LiveError('protocol', 'what answers is no falc-probe')
+    const version = payload.getUint32(Hello.version, true)
+    if (version !== WIRE_VERSION)
+      throw new LiveError(
+        'protocol',
+        `falc-probe speaks version ${version} of the wire format, this program version ${WIRE_VERSION}: install the same version of both`,
+      )
+    this.bootTime = payload.getBigUint64(Hello.bootTime, true)
+    this.cpus = payload.getUint32(Hello.cpus, true)
+    const { options } = this
+    const configure = new Uint8Array(Configure.size)
+    const view = new DataView(configure.buffer)
+    view.setUint32(Configure.version, WIRE_VERSION, true)
+    view.setUint32(Configure.snaplen, options.snaplen, true)
+    view.setUint32(Configure.ringBytes, options.ringBytes, true)
+    view.setUint32(Configure.cpusPerRing, options.cpusPerRing, true)
+    view.setUint32(Configure.enginePid, process.pid, true)
+    view.setUint32(Configure.picture, 1, true)
+    configure.set(options.wants.subarray(0, MAX_NATIVE_SYSCALLS), Configure.wants)
+    this.control.send(Frame.configure, configure)
+  }
+
+  private map(payload: DataView): void {
+    const count = payload.getUint32(RingsFrame.count, true)
+    const ringBytes = payload.getUint32(RingsFrame.ringBytes, true)
+    const fds = this.control.fds.splice(0, count)
+    if (fds.length !== count) throw new LiveError('protocol', `${count} rings were announced, ${fds.length} came`)
+    const memories = fds.map(fd => this.addon.map(fd, ringBytes))
+    for (const fd of fds) this.addon.close(fd)
+    this.rings_ = new Rings(memories, BigInt(Date.now()) * 1_000_000n)
+  }
+}
+
+function connect(addon: Addon, path: string): number {
+  try {
+    return addon.connect(path)
+  } catch (error) {
+    throw new LiveError('sidecar', `no sidecar answers at ${path}: ${(error as Error).message}`)
+  }
+}

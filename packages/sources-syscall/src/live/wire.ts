@@ -1,0 +1,57 @@
+/**
+ * native/wire.h in TypeScript: what probe, sidecar and engine share. All numbers are little-endian; test/live/wire.test.ts
+ * compares every constant here with the header's.
+ */
+export const WIRE_VERSION = 1
+/** "FALC" */
+export const WIRE_MAGIC = 0x434c4146
+export const MAX_NATIVE_SYSCALLS = 512
+/** Longest payload of a frame. */
+export const MAX_FRAME = 1 << 20
+
+/** A ring record: u16 cpu, then the event as SyscallEvent reads it. */
+export const RECORD_CPU = 0
+export const RECORD_EVENT = 2
+
+export const Frame = {
+  hello: 1,
+  configure: 2,
+  rings: 3,
+  blocks: 4,
+  ready: 5,
+  stats: 6,
+  syscalls: 7,
+  stop: 8,
+  problem: 9,
+} as const
+
+/** u32 kind, u32 length of the payload that follows. */
+export const FRAME_HEADER = 8
+
+/** Offsets in the payloads. */
+export const Hello = { magic: 0, version: 4, cpus: 8, pageBytes: 12, bootTime: 16, size: 24 } as const
+export const Configure = {
+  version: 0,
+  snaplen: 4,
+  ringBytes: 8,
+  cpusPerRing: 12,
+  enginePid: 16,
+  picture: 20,
+  wants: 24,
+  size: 24 + MAX_NATIVE_SYSCALLS,
+} as const
+export const Rings = { count: 0, ringBytes: 4, size: 8 } as const
+
+/** What the probe counts, in the order of the STATS frame's u64s. */
+export const COUNTERS = [
+  'events',
+  'dropFull',
+  'dropPressure',
+  'dropFullFirst',
+  'dropTooLarge',
+  'dropNoRing',
+  'fault',
+  'tailFailed',
+] as const
+
+export type Counter = (typeof COUNTERS)[number]
