@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   validate: async () => (await import('./commands/validate.ts')).validate,
   list: async () => (await import('./commands/list.ts')).list,
   print: async () => (await import('./commands/print.ts')).printEvents,
+  test: async () => (await import('./commands/test.ts')).test,
   explain: async () => (await import('./commands/explain.ts')).explain,
   capture: async () => (await import('./commands/capture.ts')).capture,
   disasm: async () => (await import('./commands/disasm.ts')).disasm,

@@ -13,7 +13,7 @@ afterAll(() => rmSync(root, { recursive: true }))
 
 /*
  * Sections: names of files (with a dot) with their contents; `args`, one per line; `stdin`; `env`, A=B lines; then
- * `stdout`, `stderr`, `exit` (default 0) and `after FILE` (its contents in the end) as expected. $CAPTURES in `args` is examples/captures. A line `…` in expected
+ * `stdout`, `stderr`, `exit` (default 0) and `after FILE` (its contents in the end) as expected. $CAPTURES is examples/captures. A line `…` in expected
  * output stands for any lines. UPDATE_CASES=1 rewrites expectations that do not hold (and have no `…`).
  */
 for (const { file, cases } of readCases(CASES)) {
@@ -25,7 +25,7 @@ for (const { file, cases } of readCases(CASES)) {
         for (const [name, text] of sections) {
           if (!name.includes('.') || name.includes(' ')) continue
           mkdirSync(dirname(join(folder, name)), { recursive: true })
-          writeFileSync(join(folder, name), text)
+          writeFileSync(join(folder, name), text.replaceAll('$CAPTURES', CAPTURES))
         }
         const update = (title: string, section: string, text: string) => updateCase(CASES, file, title, section, text)
         const lines = (name: string) =>
