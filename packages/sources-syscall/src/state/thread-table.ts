@@ -6,6 +6,7 @@ const PAGE_SIZE = 1 << PAGE_BITS
 /** Linux gives no thread id above this (PID_MAX_LIMIT); others, from broken captures, go to a Map. */
 const MAX_PAGED = 1 << 22
 
+/** What everyone but the state engine sees of `Threads`: look-up. */
 export type { ThreadIndex as ThreadTable } from './thread.ts'
 
 /** Falco's falco_libs.thread_table_size. */
