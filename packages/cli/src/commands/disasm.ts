@@ -2,7 +2,7 @@ import { ConditionError, compileCondition, printCondition } from '@falc/engine'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
-import { makeEngine } from '../run/engine.ts'
+import { loadEngine } from '../run/engine.ts'
 import { configPath } from '../run/load.ts'
 import { readRules } from '../run/rules.ts'
 import { loadSource, loadSources } from '../sources/load.ts'
@@ -47,8 +47,7 @@ export function conditionError({ message, span }: ConditionError, text: string):
 async function findRule(name: string, paths: readonly string[], config: string | undefined) {
   if (paths.length === 0) throw new CliError('--rule needs rules files: -r PATH')
   const setup = { config: loadConfig(configPath(config), []), sources: await loadSources() }
-  const { report } = makeEngine(setup, readRules(paths))
-  if (!report.ok) throw new CliError(report.errors.map(problem => problem.message).join('\n'))
+  const { report } = loadEngine(setup, readRules(paths))
   const rule = report.rules.find(one => one.name === name)
   if (!rule) throw new CliError(`there is no rule "${name}" in ${paths.join(', ')}`)
   return rule

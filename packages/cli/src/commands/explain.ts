@@ -2,7 +2,7 @@ import { type Engine, explanationText, type LoadedRule } from '@falc/engine'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
-import { makeEngine } from '../run/engine.ts'
+import { loadEngine } from '../run/engine.ts'
 import { configPath } from '../run/load.ts'
 import { readRules } from '../run/rules.ts'
 import type { Feed } from '../sources/feed.ts'
@@ -28,8 +28,7 @@ export const explain = defineCommand({
       throw new CliError('explain needs -r PATH, --rule NAME and --event FILE (see falc explain --help)')
     }
     const setup = { config: loadConfig(configPath(config), option), sources: await loadSources() }
-    const { engine, report } = makeEngine(setup, readRules(rules))
-    if (!report.ok) throw new CliError(report.errors.map(problem => problem.message).join('\n'))
+    const { engine, report } = loadEngine(setup, readRules(rules))
     const rule = report.rules.find(one => one.name === name)
     if (!rule) throw new CliError(`there is no rule "${name}" in ${rules.join(', ')}`)
     if (num === undefined && rule.source === 'syscall')

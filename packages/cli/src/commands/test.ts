@@ -1,7 +1,7 @@
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
-import { makeEngine } from '../run/engine.ts'
+import { loadEngine } from '../run/engine.ts'
 import { readRules } from '../run/rules.ts'
 import { loadSources } from '../sources/load.ts'
 import { runTest } from '../testing/run-test.ts'
@@ -38,8 +38,7 @@ export const test = defineCommand({
     return failed === 0 ? 0 : 1
 
     function load({ path, rules: own, tests }: TestFile) {
-      const { engine, report } = makeEngine({ config, sources }, readRules([...rules, ...own]))
-      if (!report.ok) throw new CliError(`${path}: ${report.errors.map(({ message }) => message).join('\n')}`)
+      const { engine, report } = loadEngine({ config, sources }, readRules([...rules, ...own]))
       const known = new Set(report.rules.map(rule => rule.name))
       for (const { name, expect } of tests) {
         const rule = [...expect.keys()].find(one => !known.has(one))

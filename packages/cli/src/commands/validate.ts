@@ -2,6 +2,7 @@ import { formatResult, type LoadReport, resultToJSON } from '@falc/engine'
 import { defineCommand, print } from '../command.ts'
 import { type Config, loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
+import { descriptionJson, descriptionText } from '../listing/describe.ts'
 import { Log } from '../log.ts'
 import { makeEngine } from '../run/engine.ts'
 import { configPath } from '../run/load.ts'
@@ -39,9 +40,17 @@ export async function validateFiles(flags: ValidateFlags, config: Config): Promi
   for (const warning of config.warnings) log.warning(warning)
   log.info(`Validating rules file(s):\n${flags.validate.map(file => `   ${file}`).join('\n')}`)
   const rules = readRules(flags.validate)
-  const { report } = makeEngine({ config, sources: await loadSources() }, rules)
-  if (config.json.enabled) print(`${JSON.stringify({ falco_load_results: report.files.map(resultToJSON) })}\n`)
-  else print(summary(report, rules, log))
+  const sources = await loadSources()
+  const { report } = makeEngine({ config, sources }, rules)
+  const described = report.ok && (flags['describe-all'] || flags.describe !== undefined)
+  if (config.json.enabled) {
+    const results = JSON.stringify(report.files.map(resultToJSON))
+    const rest = described ? `"falco_describe_results":${descriptionJson(report, sources, flags.describe)},` : ''
+    print(`{${rest}"falco_load_results":${results}}\n`)
+  } else {
+    print(summary(report, rules, log))
+    if (described) print(`\n${descriptionText(report, flags.describe)}`)
+  }
   return report.ok ? 0 : 1
 }
 

@@ -1,6 +1,7 @@
 import { hostname as systemHostname } from 'node:os'
-import { Engine, type LoadReport, type Source } from '@falc/engine'
+import { Engine, formatResult, type LoadReport, type Source } from '@falc/engine'
 import type { Config } from '../config/config.ts'
+import { CliError } from '../fail.ts'
 import { BUILT_IN_PLUGINS } from '../sources/plugins.ts'
 import type { RulesFile } from './rules.ts'
 
@@ -26,6 +27,14 @@ export function makeEngine(setup: EngineSetup, rules: readonly RulesFile[]): { e
     ...(backend && { backend }),
   })
   return { engine, report: engine.load([...rules]) }
+}
+
+/** The same for those who need the rules. @throws {CliError} with the report on the first invalid file */
+export function loadEngine(setup: EngineSetup, rules: readonly RulesFile[]): { engine: Engine; report: LoadReport } {
+  const { engine, report } = makeEngine(setup, rules)
+  if (report.ok) return { engine, report }
+  const invalid = report.files.find(file => file.errors.length > 0)
+  throw new CliError(invalid ? formatResult(invalid).trimEnd() : report.errors.map(({ message }) => message).join('\n'))
 }
 
 /** What alerts name as their host. */

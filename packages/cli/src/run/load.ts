@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { formatResult, formatSummary, type LoadReport, type Source } from '@falc/engine'
+import { formatResult, formatSummary, type Source } from '@falc/engine'
 import { type Config, loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
-import { makeEngine } from './engine.ts'
+import { loadEngine } from './engine.ts'
 import type { RunFlags } from './flags.ts'
 import { type RulesFile, readRules } from './rules.ts'
 import type { Loaded } from './session.ts'
@@ -68,21 +68,15 @@ export function makeLoader(options: LoaderOptions): Loader {
       return { config, rules, watch: [...new Set(watch)], digest: digestOf(config, rules) }
     },
     build({ config, rules }) {
-      const { engine, report } = makeEngine({ config, sources, ...(backend && { backend }) }, rules)
+      const { engine, report } = loadEngine({ config, sources, ...(backend && { backend }) }, rules)
       log().info(`Loading rules from:\n${rules.map(({ name }) => `   ${name}`).join('\n')}`)
-      presentReport(report, verbose, log())
+      for (const file of report.files) {
+        if (file.warnings.length === 0) continue
+        log().warning((verbose ? formatResult(file) : formatSummary(file)).trimEnd())
+      }
       return { config, engine, ruleNames: report.rules.map(rule => rule.name) }
     },
   }
-}
-
-/** Logs warnings (in full with -v). @throws {CliError} with the first invalid file's report */
-function presentReport(report: LoadReport, verbose: boolean, log: Log): void {
-  for (const file of report.files) {
-    if (file.errors.length > 0) throw new CliError(formatResult(file).trimEnd())
-    if (file.warnings.length > 0) log.warning((verbose ? formatResult(file) : formatSummary(file)).trimEnd())
-  }
-  if (!report.ok) throw new CliError(report.errors.map(problem => problem.message).join('\n'))
 }
 
 function digestOf(config: Config, rules: readonly RulesFile[]): string {
