@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Channel, type Message, type Output, OutputError } from '../src/index.ts'
+
+/** What an output does with each batch: takes it, or loses part of it. */
+type Fate = { readonly delivered: number; readonly lost: number } | 'all' | 'broken'
+
+const fates: fc.Arbitrary<Fate> = fc.oneof(
+  { weight: 5, arbitrary: fc.constant<Fate>('all') },
+  { weight: 3, arbitrary: fc.record({ delivered: fc.nat(3), lost: fc.integer({ min: 1, max: 3 }) }) },
+  { weight: 1, arbitrary: fc.constant<Fate>('broken') },
+)
+
+class Scripted implements Output {
+  readonly name = 'scripted'
+  readonly retries = 0
+  readonly maxBatch: number
+  readonly got: string[] = []
+  private readonly script: Fate[]
+  constructor(maxBatch: number, script: readonly Fate[]) {
+    this.maxBatch = maxBatch
+    this.script = [...script]
+  }
+  async open() {}
+  async send(messages: readonly Message[]) {
+    await Promise.resolve()
+    const fate = this.script.shift() ?? 'all'
+    const count = messages.length
+    const delivered = fate === 'all' ? count : fate === 'broken' ? 0 : Math.min(fate.delivered, count - 1)
+    this.got.push(...messages.slice(0, delivered).map(message => message.line))
+    if (fate === 'broken') throw new OutputError('EPIPE', 'gone', count, 0, true)
+    if (fate !== 'all') throw new OutputError('EIO', 'lost', Math.min(fate.lost, count - delivered), delivered)
+  }
+  async reopen() {}
+  async close() {}
+}
+
+test('whatever an output does, every message is delivered once, in order, or counted', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 8 }),
+      fc.array(fates, { maxLength: 12 }),
+      fc.array(fc.constantFrom('push', 'flush', 'turn', 'reopen'), { maxLength: 60 }),
+      async (maxBatch, capacity, script, steps) => {
+        const output = new Scripted(maxBatch, script)
+        const channel = new Channel(output, { capacity })
+        let pushed = 0
+        const check = () => {
+          const { pushed: counted, delivered, queued, dropped } = channel.stats
+          const lost = Object.values(dropped).reduce((sum, n) => sum + n, 0)
+          expect(counted).toBe(pushed)
+          expect(delivered + queued + lost).toBe(pushed)
+        }
+        for (const step of steps) {
+          if (step === 'push') channel.push({ line: String(pushed++), priority: 'Notice' })
+          else if (step === 'flush') await channel.flush()
+          else if (step === 'reopen') await channel.reopen()
+          else await new Promise(resolve => setImmediate(resolve))
+          if (step !== 'push') check()
+        }
+        await channel.close()
+        check()
+        expect(channel.stats.queued).toBe(0)
+        expect(channel.stats.delivered).toBe(output.got.length)
+        const order = output.got.map(Number)
+        expect(order).toEqual([...order].sort((a, b) => a - b))
+        expect(new Set(order).size).toBe(order.length)
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
