@@ -1,0 +1,48 @@
+/**
+ * Writes every generated file of the repository from the table that it repeats:
+ *   node --conditions=@falc/source scripts/generate.ts [--check]
+ * --check writes nothing; it names each file that is stale and exits with 1.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { eventsHeader } from '../packages/sources-syscall/scripts/events-header.ts'
+import { fieldsPage } from './generate/fields.ts'
+import { formatted } from './generate/markdown.ts'
+import { opcodesPage } from './generate/opcodes.ts'
+import { rulesPage } from './generate/rules.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+
+const FILES: Readonly<Record<string, () => string>> = {
+  'docs/fields.md': () => formatted(fieldsPage()),
+  'docs/opcodes.md': () => formatted(opcodesPage()),
+  'docs/rules.md': () => formatted(rulesPage()),
+  'packages/sources-syscall/native/bpf/events.gen.h': eventsHeader,
+}
+
+/** Generators that write files of their own, and know `--check` themselves. */
+const SCRIPTS = ['packages/engine/scripts/generate-schema.ts']
+
+const check = process.argv.includes('--check')
+let stale = 0
+
+for (const [name, text] of Object.entries(FILES)) {
+  const file = join(ROOT, name)
+  const wanted = text()
+  if (existsSync(file) && readFileSync(file, 'utf8') === wanted) continue
+  if (check) {
+    console.error(`${name} is stale: run npm run generate`)
+    stale++
+  } else {
+    writeFileSync(file, wanted)
+    console.log(`wrote ${name}`)
+  }
+}
+
+for (const script of SCRIPTS) {
+  const args = [...process.execArgv, join(ROOT, script), ...(check ? ['--check'] : [])]
+  if (spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0) stale++
+}
+
+process.exitCode = stale === 0 ? 0 : 1
