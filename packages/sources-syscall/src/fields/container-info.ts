@@ -12,7 +12,12 @@ export interface Mount {
 
 /** Metadata of the event's container; undefined on the host and while nothing is known. */
 export function containerInfo(event: SyscallEvent): ContainerInfo | undefined {
-  return event.thread?.container.info ?? undefined
+  const thread = event.thread
+  if (thread === null) return undefined
+  const { container } = thread
+  if (container.info !== null) return container.info
+  container.missed = container.pending
+  return undefined
 }
 
 /** A text of the metadata; other types than text count as absent. */

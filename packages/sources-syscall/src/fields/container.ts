@@ -69,7 +69,7 @@ export const CONTAINER_FIELDS: Fields = {
     scope: 'thread',
     doc: "The container's id; `host` outside of containers.",
     extract: event =>
-      onContainer(event, container => (container.isHost ? HOST : infoText(container.info ?? undefined, 'full_id'))),
+      onContainer(event, container => (container.isHost ? HOST : infoText(containerInfo(event), 'full_id'))),
   },
   'container.name': text('Name of the container; `host` outside of containers.', 'name', HOST, true),
   'container.image': text('Image, with its registry and tag; empty outside of containers.', 'image'),
@@ -79,7 +79,7 @@ export const CONTAINER_FIELDS: Fields = {
     scope: 'thread',
     doc: 'Runtime of the container: docker, podman, containerd, cri-o, lxc…; `host` outside of containers.',
     extract: event =>
-      onContainer(event, container => (container.isHost ? HOST : container.info === null ? undefined : container.type)),
+      onContainer(event, container => (container.isHost ? HOST : containerInfo(event) === undefined ? undefined : container.type)),
   },
   'container.privileged': flag('The container is privileged.', 'privileged'),
   'container.mounts': {

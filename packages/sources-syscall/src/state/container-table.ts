@@ -35,6 +35,8 @@ export class ContainerTable {
   evicted = 0
   /** Container events whose JSON could not be read. */
   unreadable = 0
+  /** Live: told about each container that a control group names for the first time and whose runtime has metadata. */
+  onNew: ((container: Container) => void) | null = null
 
   get size(): number {
     return this.containers.size
@@ -104,8 +106,10 @@ export class ContainerTable {
         this.containers.delete(oldest!)
         this.evicted++
       }
-      container = new Container(id, fullId, WITHOUT_METADATA.has(runtime) ? runtime : '', runtime)
+      const bare = WITHOUT_METADATA.has(runtime)
+      container = new Container(id, fullId, bare ? runtime : '', runtime)
       this.containers.set(id, container)
+      if (this.onNew !== null && runtime !== '' && !bare) this.onNew(container)
     }
     return container
   }

@@ -15,6 +15,10 @@ export class Container implements MemoHolder {
   readonly runtime: string
   /** Metadata, when a container event brought it. */
   info: ContainerInfo | null = null
+  /** Live: its metadata is on the way, and evaluations that ask for it can wait. */
+  pending = false
+  /** Live: somebody has asked for metadata that is on the way. */
+  missed = false
 
   constructor(id: string, fullId: string, type: string, runtime: string) {
     this.id = id

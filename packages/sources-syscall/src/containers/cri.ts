@@ -1,0 +1,236 @@
+/** containerd and CRI-O through the Kubernetes container runtime interface, runtime.v1. Numbers: k8s.io/cri-api api.proto. */
+import { Answer, CONTAINER_TYPE, type ContainerDescription, keptLabels, shortId, splitImage } from './description.ts'
+import { LookupError } from './failure.ts'
+import type { GrpcClient } from './grpc.ts'
+import { encodeMessage, Message } from './protobuf.ts'
+
+const SERVICE = '/runtime.v1.RuntimeService'
+/** NamespaceMode: the node's own. */
+const NODE = 2n
+/** MountPropagation by number. */
+const PROPAGATION = ['private', 'rslave', 'rshared']
+/** What a bad answer could fill the memory with. */
+const MAX_CNI_LENGTH = 4096
+const NOTHING = new Message(new Uint8Array(0))
+
+/** Field numbers. */
+const VersionResponse = { runtimeName: 2 }
+const ListContainersRequest = { filter: 1 }
+const ContainerFilter = { id: 1 }
+const ListContainersResponse = { containers: 1 }
+const Container = { podSandboxId: 2 }
+/** Of both requests and of both responses. */
+const StatusRequest = { id: 1, verbose: 2 }
+const StatusResponse = { status: 1, info: 2 }
+const ContainerStatus = { id: 1, metadata: 2, createdAt: 4, image: 8, imageRef: 9, labels: 12, mounts: 14, imageId: 17 }
+const Metadata = { name: 1, uid: 2, namespace: 3 }
+const ImageSpec = { image: 1 }
+const Mount = { containerPath: 1, hostPath: 2, readonly: 3, propagation: 5 }
+const PodSandboxStatus = { id: 1, metadata: 2, createdAt: 4, network: 5, linux: 6, labels: 7 }
+const PodSandboxNetworkStatus = { ip: 1 }
+const LinuxPodSandboxStatus = { namespaces: 1 }
+const Namespace = { options: 2 }
+const NamespaceOption = { network: 1, pid: 2, ipc: 3 }
+
+/** The container, or the pod's sandbox, that the runtime knows by this id. @throws {LookupError} */
+export async function inspectCri(
+  client: GrpcClient,
+  id: string,
+  labelLimit: number,
+  signal: AbortSignal,
+): Promise<ContainerDescription> {
+  try {
+    const version = await client.call(`${SERVICE}/Version`, encodeMessage([]), signal)
+    const type = typeOf(version.text(VersionResponse.runtimeName))
+    const filter = encodeMessage([[ContainerFilter.id, id]])
+    const list = await client.call(`${SERVICE}/ListContainers`, nested(ListContainersRequest.filter, filter), signal)
+    const [listed] = list.messages(ListContainersResponse.containers)
+    if (listed === undefined) return sandbox(await sandboxStatus(client, id, signal), type, labelLimit)
+    const request = encodeMessage([
+      [StatusRequest.id, id],
+      [StatusRequest.verbose, true],
+    ])
+    const answer = await client.call(`${SERVICE}/ContainerStatus`, request, signal)
+    const pod = await podOf(client, listed.text(Container.podSandboxId), signal)
+    return container(answer, pod, listed.text(Container.podSandboxId), type, labelLimit)
+  } catch (error) {
+    if (error instanceof RangeError) throw new LookupError('bad-answer', `${client.socket}: ${error.message}`)
+    throw error
+  }
+}
+
+function nested(field: number, message: Uint8Array): Uint8Array {
+  // Ids are shorter than 128 bytes, so that one byte holds the length.
+  return Uint8Array.of((field << 3) | 2, message.length, ...message)
+}
+
+function typeOf(runtime: string): number {
+  return runtime === 'containerd' || runtime === 'cri-o' ? CONTAINER_TYPE[runtime] : CONTAINER_TYPE.cri
+}
+
+function sandboxStatus(client: GrpcClient, id: string, signal: AbortSignal): Promise<Message> {
+  const request = encodeMessage([
+    [StatusRequest.id, id],
+    [StatusRequest.verbose, true],
+  ])
+  return client.call(`${SERVICE}/PodSandboxStatus`, request, signal)
+}
+
+/** The pod of a container; one that has gone meanwhile is not known. @throws {LookupError} */
+async function podOf(client: GrpcClient, id: string, signal: AbortSignal): Promise<Message> {
+  if (id === '') return NOTHING
+  try {
+    return await sandboxStatus(client, id, signal)
+  } catch (error) {
+    if (error instanceof LookupError && error.reason === 'not-found') return NOTHING
+    throw error
+  }
+}
+
+function container(
+  answer: Message,
+  podAnswer: Message,
+  sandboxId: string,
+  type: number,
+  labelLimit: number,
+): ContainerDescription {
+  const status = answer.message(StatusResponse.status)
+  const info = infoOf(answer)
+  const id = status.text(ContainerStatus.id)
+  if (id === '') throw new LookupError('bad-answer', 'a container without an id')
+  return {
+    ...pod(podAnswer, labelLimit),
+    ...image(status, info),
+    type,
+    id: shortId(id),
+    full_id: id,
+    name: status.message(ContainerStatus.metadata).text(Metadata.name),
+    User: '',
+    created_time: Number(status.number(ContainerStatus.createdAt) / 1_000_000_000n),
+    env: info.list('config', 'envs').map(entry => {
+      const variable = new Answer(entry)
+      return `${variable.text('key')}=${variable.text('value')}`
+    }),
+    privileged:
+      info.flag('config', 'linux', 'security_context', 'privileged') ||
+      info.flag('runtimeSpec', 'linux', 'security_context', 'privileged') ||
+      info.flag('privileged'),
+    is_pod_sandbox: false,
+    pod_sandbox_id: sandboxId,
+    labels: {
+      ...keptLabels(status.map(ContainerStatus.labels), labelLimit),
+      ...podNames(podAnswer, sandboxId),
+    },
+    Mounts: status.messages(ContainerStatus.mounts).map(mount => ({
+      Source: mount.text(Mount.hostPath),
+      Destination: mount.text(Mount.containerPath),
+      Mode: '',
+      RW: mount.number(Mount.readonly) === 0n,
+      Propagation: PROPAGATION[Number(mount.number(Mount.propagation))] ?? 'unknown',
+    })),
+  }
+}
+
+/** The container that holds a pod's namespaces, described by the pod alone. */
+function sandbox(answer: Message, type: number, labelLimit: number): ContainerDescription {
+  const status = answer.message(StatusResponse.status)
+  const id = status.text(PodSandboxStatus.id)
+  if (id === '') throw new LookupError('bad-answer', 'a pod without an id')
+  const info = infoOf(answer)
+  const name = info.text('image') || info.text('runtimeSpec', 'annotations', 'io.kubernetes.cri-o.Image')
+  const { repository, tag, digest } = splitImage(name)
+  return {
+    ...pod(answer, labelLimit),
+    type,
+    id: shortId(id),
+    full_id: id,
+    name: status.message(PodSandboxStatus.metadata).text(Metadata.name),
+    image: name,
+    imagerepo: repository,
+    imagetag: tag,
+    imagedigest: digest,
+    imageid: '',
+    User: '',
+    created_time: Number(status.number(PodSandboxStatus.createdAt) / 1_000_000_000n),
+    env: [],
+    privileged: info.flag('config', 'linux', 'security_context', 'privileged'),
+    is_pod_sandbox: true,
+    pod_sandbox_id: id,
+    labels: { ...keptLabels(status.map(PodSandboxStatus.labels), labelLimit), ...podNames(answer, id) },
+    Mounts: [],
+  }
+}
+
+/** What containers of a pod have from it. */
+function pod(answer: Message, labelLimit: number) {
+  const status = answer.message(StatusResponse.status)
+  const options = status
+    .message(PodSandboxStatus.linux)
+    .message(LinuxPodSandboxStatus.namespaces)
+    .message(Namespace.options)
+  return {
+    ip: status.message(PodSandboxStatus.network).text(PodSandboxNetworkStatus.ip),
+    cni_json: cniResult(infoOf(answer)),
+    host_pid: options.number(NamespaceOption.pid) === NODE,
+    host_network: options.number(NamespaceOption.network) === NODE,
+    host_ipc: options.number(NamespaceOption.ipc) === NODE,
+    pod_sandbox_labels: keptLabels(status.map(PodSandboxStatus.labels), labelLimit),
+  }
+}
+
+/** The labels by which fields find the pod's names. The runtime's own word counts more than a label that somebody set. */
+function podNames(answer: Message, sandboxId: string): Record<string, string> {
+  const status = answer.message(StatusResponse.status)
+  const metadata = status.message(PodSandboxStatus.metadata)
+  const names: Record<string, string> = sandboxId === '' ? {} : { 'io.kubernetes.sandbox.id': sandboxId }
+  if (!status.has(PodSandboxStatus.metadata)) return names
+  names['io.kubernetes.pod.uid'] = metadata.text(Metadata.uid)
+  names['io.kubernetes.pod.name'] = metadata.text(Metadata.name)
+  names['io.kubernetes.pod.namespace'] = metadata.text(Metadata.namespace)
+  return names
+}
+
+/** `image_ref` is an image's id or `repository@sha256:digest`; the name of the image may then be an id, too. */
+function image(status: Message, info: Answer) {
+  const reference = status.text(ContainerStatus.imageRef)
+  const spec = status.message(ContainerStatus.image).text(ImageSpec.image)
+  const byDigest = reference.includes('@sha256:')
+  const annotations = ['io.kubernetes.cri.image-name', 'io.kubernetes.cri-o.ImageName', 'io.kubernetes.cri-o.Image']
+  const named =
+    spec !== '' && !spec.startsWith('sha256:')
+      ? spec
+      : (annotations.map(key => info.text('runtimeSpec', 'annotations', key)).find(text => text !== '') ?? '')
+  const { repository, tag } = splitImage(named === '' && byDigest ? reference : named)
+  const digest = byDigest
+    ? reference.slice(reference.indexOf('@') + 1)
+    : reference.startsWith('sha256:')
+      ? reference
+      : ''
+  const configured = info.text('config', 'image', 'image') || status.text(ContainerStatus.imageId)
+  return {
+    image: tag === '' ? repository : `${repository}:${tag}`,
+    imagerepo: repository,
+    imagetag: tag,
+    imagedigest: digest,
+    imageid: configured.replace(/^sha256:/, ''),
+  }
+}
+
+/** The runtime's own account, JSON whose shape differs between runtimes. */
+function infoOf(answer: Message): Answer {
+  const text = answer.map(StatusResponse.info).info
+  try {
+    return new Answer(text === undefined ? undefined : JSON.parse(text))
+  } catch {
+    throw new LookupError('bad-answer', 'info that is not JSON')
+  }
+}
+
+function cniResult(info: Answer): string {
+  const interfaces = info.at('cniResult', 'Interfaces') ?? info.at('cniResult', 'interfaces')
+  const text =
+    interfaces === undefined
+      ? info.text('runtimeSpec', 'annotations', 'io.kubernetes.cri-o.CNIResult')
+      : JSON.stringify(interfaces)
+  return text.length > MAX_CNI_LENGTH ? '' : text
+}

@@ -1,0 +1,136 @@
+/** Docker and podman: JSON over HTTP. https://docs.docker.com/reference/api/engine, https://docs.podman.io/en/latest/_static/api.html */
+import {
+  Answer,
+  CONTAINER_TYPE,
+  type ContainerDescription,
+  type DescribedMount,
+  keptLabels,
+  seconds,
+  shortId,
+  splitImage,
+} from './description.ts'
+import { LookupError } from './failure.ts'
+import type { SocketClient } from './http.ts'
+
+/** The container that docker knows by this id. @throws {LookupError} */
+export async function inspectDocker(
+  client: SocketClient,
+  id: string,
+  labelLimit: number,
+  signal: AbortSignal,
+): Promise<ContainerDescription> {
+  const container = new Answer(await client.get(`/containers/${encodeURIComponent(id)}/json`, signal))
+  const imageId = container.text('Image')
+  const image = new Answer(await imageOf(client, imageId, signal))
+  const named = splitImage(container.text('Config', 'Image'))
+  const pulled = image.texts('RepoDigests').map(splitImage)
+  const origin = pulled.find(({ repository }) => repository === named.repository) ?? pulled[0]
+  const tagged = image.texts('RepoTags').map(splitImage)
+  return {
+    ...described(container, labelLimit),
+    type: CONTAINER_TYPE.docker,
+    image: container.text('Config', 'Image'),
+    imageid: imageId.replace(/^sha256:/, ''),
+    imagerepo: origin?.repository ?? tagged[0]?.repository ?? named.repository,
+    imagetag: (tagged.find(({ repository }) => repository === named.repository) ?? tagged[0])?.tag ?? named.tag,
+    imagedigest: origin?.digest ?? named.digest,
+    ip: container.text('NetworkSettings', 'IPAddress') || (await sharedAddress(client, container, signal)),
+  }
+}
+
+/** The container that podman knows by this id. @throws {LookupError} */
+export async function inspectPodman(
+  client: SocketClient,
+  id: string,
+  labelLimit: number,
+  signal: AbortSignal,
+): Promise<ContainerDescription> {
+  const path = `/v4.0.0/libpod/containers/${encodeURIComponent(id)}/json`
+  const container = new Answer(await client.get(path, signal))
+  const image = container.text('ImageName')
+  const { repository, tag, digest } = splitImage(image)
+  return {
+    ...described(container, labelLimit),
+    type: CONTAINER_TYPE.podman,
+    image,
+    imageid: container.text('Image'),
+    imagerepo: repository,
+    imagetag: tag,
+    imagedigest: container.text('ImageDigest') || digest,
+    ip: container.text('NetworkSettings', 'IPAddress') || networkAddress(container),
+  }
+}
+
+/** What both engines say in the same words. @throws {LookupError} */
+function described(container: Answer, labelLimit: number) {
+  const id = container.text('Id')
+  if (id === '') throw new LookupError('bad-answer', 'a container without an id')
+  const name = container.text('Name').replace(/^\//, '')
+  return {
+    id: shortId(id),
+    full_id: id,
+    name,
+    User: container.text('Config', 'User'),
+    created_time: seconds(container.at('Created')),
+    env: container.texts('Config', 'Env'),
+    cni_json: '',
+    privileged: container.flag('HostConfig', 'Privileged'),
+    host_pid: container.text('HostConfig', 'PidMode') === 'host',
+    host_network: container.text('HostConfig', 'NetworkMode') === 'host',
+    host_ipc: container.text('HostConfig', 'IpcMode') === 'host',
+    // The kubelet's name for the container that holds a pod's namespaces.
+    is_pod_sandbox: name.includes('k8s_POD'),
+    pod_sandbox_id: '',
+    labels: keptLabels(container.at('Config', 'Labels'), labelLimit),
+    pod_sandbox_labels: {},
+    Mounts: container.list('Mounts').map(mount => mountOf(new Answer(mount))),
+  }
+}
+
+function mountOf(mount: Answer): DescribedMount {
+  return {
+    Source: mount.text('Source'),
+    Destination: mount.text('Destination'),
+    Mode: mount.text('Mode'),
+    RW: mount.flag('RW'),
+    Propagation: mount.text('Propagation'),
+  }
+}
+
+/** The image's own description; an image that was removed meanwhile has none. @throws {LookupError} */
+async function imageOf(client: SocketClient, id: string, signal: AbortSignal): Promise<unknown> {
+  if (id === '') return undefined
+  try {
+    return await client.get(`/images/${encodeURIComponent(id)}/json`, signal)
+  } catch (error) {
+    if (error instanceof LookupError && error.reason === 'not-found') return undefined
+    throw error
+  }
+}
+
+/** The address of the first network that has one: networks with names are not repeated at the top. */
+function networkAddress(container: Answer): string {
+  const networks = container.at('NetworkSettings', 'Networks')
+  if (typeof networks !== 'object' || networks === null) return ''
+  for (const network of Object.values(networks)) {
+    const address = new Answer(network).text('IPAddress')
+    if (address !== '') return address
+  }
+  return ''
+}
+
+/** A container that shares another's network has that one's address. @throws {LookupError} */
+async function sharedAddress(client: SocketClient, container: Answer, signal: AbortSignal): Promise<string> {
+  const own = networkAddress(container)
+  const mode = container.text('HostConfig', 'NetworkMode')
+  if (own !== '' || !mode.startsWith('container:')) return own
+  try {
+    const other = new Answer(
+      await client.get(`/containers/${encodeURIComponent(mode.slice('container:'.length))}/json`, signal),
+    )
+    return other.text('NetworkSettings', 'IPAddress') || networkAddress(other)
+  } catch (error) {
+    if (error instanceof LookupError && error.reason === 'not-found') return ''
+    throw error
+  }
+}

@@ -1,0 +1,155 @@
+import { SyscallEvent } from '../event.ts'
+import { setMachine } from '../fields/machine.ts'
+import type { Container } from '../state/container.ts'
+import type { SyscallState } from '../state/state.ts'
+import type { ContainerDescription } from './description.ts'
+import { type Engine, type EngineSockets, openEngines } from './engines.ts'
+import { Held } from './held.ts'
+import { type LookupCounts, type LookupOptions, Lookups } from './lookups.ts'
+import { containerNote } from './note.ts'
+
+export interface MetadataOptions extends LookupOptions {
+  /** Sockets to ask instead of the usual ones, by protocol. */
+  readonly sockets?: Partial<EngineSockets>
+  /** Longer labels are left out; default 100, as in Falco. */
+  readonly labelMaxLength?: number
+  /** Milliseconds that an evaluation may wait for metadata; default 500, 0 = none waits. */
+  readonly holdMs?: number
+  /** Bounds of what waits. Defaults: 4096 events, 16 MiB. */
+  readonly holdEvents?: number
+  readonly holdBytes?: number
+}
+
+/** What became of look-ups, and of evaluations that asked for metadata before it was there. */
+export interface MetadataCounts {
+  readonly lookups: Readonly<LookupCounts>
+  /** Evaluations that waited. */
+  readonly held: number
+  /** Of these, those that got the metadata; were let go at the end of the window; whose look-up failed. */
+  readonly filled: number
+  readonly expired: number
+  readonly failed: number
+  /** Evaluations that could not wait, because too much was waiting. */
+  readonly overflowed: number
+}
+
+/**
+ * Metadata of the containers of a live machine. It asks the engines about every container that the state meets, and makes
+ * evaluations wait that want to know what is still on its way:
+ *
+ *   metadata.before(event)
+ *   const alerts = engine.evaluate(source, event)
+ *   if (!metadata.hold(event)) deliver(alerts)        // else they are void: the event comes again from `next`
+ *
+ * `next` gives, in the order of their coming, the events that tell about containers (for rules and recordings; the state has
+ * seen them) and the events that waited. `onReady` is called when there are some.
+ */
+export class ContainerMetadata {
+  onReady: (() => void) | null = null
+  private readonly state: SyscallState
+  private readonly lookups: Lookups<Container>
+  private readonly held: Held
+  private readonly ready: SyscallEvent[] = []
+  private readonly windows = new Map<Container, NodeJS.Timeout>()
+  private readonly holdMs: number
+  private settled: (() => void) | null = null
+
+  constructor(state: SyscallState, options: MetadataOptions = {}, engines?: readonly Engine[]) {
+    const open = engines ?? openEngines(options.sockets, options.concurrency, undefined, options.labelMaxLength)
+    this.state = state
+    this.holdMs = options.holdMs ?? 500
+    this.held = new Held(options.holdEvents ?? 4096, options.holdBytes ?? 16 << 20)
+    this.lookups = new Lookups<Container>(
+      open,
+      (container, found, reason) => this.done(container, found, reason),
+      options,
+    )
+    state.containers.onNew = container => this.look(container)
+  }
+
+  get counts(): MetadataCounts {
+    return { lookups: this.lookups.counts, ...this.held.counts }
+  }
+
+  /** To be called before an event is evaluated. */
+  before(event: SyscallEvent): void {
+    const { thread } = event
+    if (thread === null || !thread.container.pending) return
+    thread.container.missed = false
+    // What an earlier evaluation remembers of absent metadata must not answer for this one: nobody would ask again.
+    thread.memo = null
+  }
+
+  /** To be called after the evaluation. True = it asked for metadata that is on its way: its outcome is void, the event comes again. */
+  hold(event: SyscallEvent): boolean {
+    const { thread } = event
+    if (thread === null || !thread.container.pending || !thread.container.missed) return false
+    thread.container.missed = false
+    thread.memo = null
+    return this.held.add(thread.container, event)
+  }
+
+  /** The next event that tells about a container, or that has waited; null = none now. */
+  next(): SyscallEvent | null {
+    return this.ready.shift() ?? null
+  }
+
+  /** Resolves when no look-up is under way, at the latest after `ms`: for the containers that run when a session starts. */
+  async settle(ms = this.holdMs): Promise<void> {
+    if (this.lookups.pending === 0) return
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>(resolve => {
+      this.settled = resolve
+      timer = setTimeout(resolve, ms)
+    })
+    clearTimeout(timer)
+    this.settled = null
+  }
+
+  /** Lets everything go that waits, as it is: `next` gives it. */
+  flush(): void {
+    for (const container of [...this.windows.keys()]) this.release(container, 'expired')
+  }
+
+  close(): void {
+    this.state.containers.onNew = null
+    for (const timer of this.windows.values()) clearTimeout(timer)
+    this.windows.clear()
+    this.lookups.close()
+  }
+
+  private look(container: Container): void {
+    if (this.holdMs > 0) {
+      container.pending = true
+      const window = setTimeout(() => this.release(container, 'expired'), this.holdMs)
+      window.unref()
+      this.windows.set(container, window)
+    }
+    this.lookups.start(container)
+  }
+
+  private done(container: Container, found: ContainerDescription | null, reason: string | null): void {
+    if (found !== null) this.tell(found)
+    if (container.pending) this.release(container, reason === null ? 'filled' : 'failed')
+    if (this.settled !== null && this.lookups.pending <= 1) this.settled()
+    if (this.ready.length > 0) this.onReady?.()
+  }
+
+  private tell(found: ContainerDescription): void {
+    const bytes = containerNote(JSON.stringify({ container: found }), BigInt(Date.now()) * 1_000_000n)
+    const event = new SyscallEvent()
+    if (!event.attach(bytes, new DataView(bytes.buffer), 0, bytes.length))
+      throw new Error('a container event without sense')
+    this.state.apply(event)
+    setMachine(event, this.state)
+    this.ready.push(event)
+  }
+
+  private release(container: Container, outcome: 'filled' | 'expired' | 'failed'): void {
+    container.pending = false
+    clearTimeout(this.windows.get(container))
+    this.windows.delete(container)
+    this.ready.push(...this.held.take(container, outcome))
+    if (outcome === 'expired' && this.ready.length > 0) this.onReady?.()
+  }
+}
