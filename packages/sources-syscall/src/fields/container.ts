@@ -79,7 +79,9 @@ export const CONTAINER_FIELDS: Fields = {
     scope: 'thread',
     doc: 'Runtime of the container: docker, podman, containerd, cri-o, lxc…; `host` outside of containers.',
     extract: event =>
-      onContainer(event, container => (container.isHost ? HOST : containerInfo(event) === undefined ? undefined : container.type)),
+      onContainer(event, container =>
+        container.isHost ? HOST : containerInfo(event) === undefined ? undefined : container.type,
+      ),
   },
   'container.privileged': flag('The container is privileged.', 'privileged'),
   'container.mounts': {

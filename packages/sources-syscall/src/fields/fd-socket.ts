@@ -9,9 +9,6 @@ import { type Field, type Fields, LEFT_ONLY } from './table.ts'
 /** Falco can compare these but has nothing to print for them. */
 const notPrinted = () => undefined
 
-/** What Falco prints for a network. */
-const NETWORK = '<IPNET>'
-
 const NET_ONLY = { filterOnly: true, ...LEFT_ONLY } as const
 
 function isConnection(fd: Fd): boolean {
@@ -74,12 +71,21 @@ function end<T>(event: SyscallEvent, local: boolean, client: (fd: Fd) => T, serv
   return clientLocal === local ? client(event.fd!) : server(event.fd!)
 }
 
-function localEnd(doc: string, type: 'ipaddr' | 'ipnet', local: boolean): Field {
+function localEnd(doc: string, local: boolean): Field {
   return {
-    type,
-    ...(type === 'ipnet' ? { ...NET_ONLY, toJson: () => NETWORK } : {}),
+    type: 'ipaddr',
     doc,
     extract: event => end(event, local, clientAddress, serverAddress),
+  }
+}
+
+/** The same address, to be compared with networks; Falco has no more than a word to print for it. */
+function network(address: Field): Field {
+  return {
+    ...address,
+    type: 'ipnet',
+    ...NET_ONLY,
+    toJson: event => (address.extract(event) === undefined ? undefined : '<IPNET>'),
   }
 }
 
@@ -113,8 +119,8 @@ export const FD_SOCKET_FIELDS: Fields = {
   },
   'fd.cip': ofFd('ipaddr', 'Address of the client.', clientAddress),
   'fd.sip': ofFd('ipaddr', 'Address of the server.', serverAddress),
-  'fd.lip': localEnd('Address of the end on this machine.', 'ipaddr', true),
-  'fd.rip': localEnd('Address of the other end.', 'ipaddr', false),
+  'fd.lip': localEnd('Address of the end on this machine.', true),
+  'fd.rip': localEnd('Address of the other end.', false),
   'fd.port': {
     type: 'port',
     anyOf: true,
@@ -176,10 +182,10 @@ export const FD_SOCKET_FIELDS: Fields = {
     extract: event => (event.fd === null ? undefined : addresses(event.fd)),
     toJson: notPrinted,
   },
-  'fd.cnet': { ...ofFd('ipnet', 'Network of the client.', clientAddress), ...NET_ONLY, toJson: () => NETWORK },
-  'fd.snet': { ...ofFd('ipnet', 'Network of the server.', serverAddress), ...NET_ONLY, toJson: () => NETWORK },
-  'fd.lnet': localEnd('Network of the end on this machine.', 'ipnet', true),
-  'fd.rnet': localEnd('Network of the other end.', 'ipnet', false),
+  'fd.cnet': network(ofFd('ipaddr', 'Network of the client.', clientAddress)),
+  'fd.snet': network(ofFd('ipaddr', 'Network of the server.', serverAddress)),
+  'fd.lnet': network(localEnd('Network of the end on this machine.', true)),
+  'fd.rnet': network(localEnd('Network of the other end.', false)),
   'fd.cip.name': hostName('Host name of the client.'),
   'fd.sip.name': hostName('Host name of the server.'),
   'fd.lip.name': hostName('Host name of the end on this machine.'),

@@ -55,6 +55,7 @@ export class FdTable {
       this.size++
     }
     if (this.shared) this.detach()
+    if (old === null && this.size > this.room) this.grow()
     if (num >= 0 && num < DENSE) {
       const low = this.low
       while (low.length < num) {
@@ -62,12 +63,12 @@ export class FdTable {
         this.lowRanks.push(0)
       }
       low[num] = fd
-      if (old === null) this.lowRanks[num] = this.nextRank()
+      if (old === null) this.lowRanks[num] = this.sign * ++this.first
     } else {
       this.high ??= new Map()
       this.highRanks ??= new Map()
       this.high.set(num, fd)
-      if (old === null) this.highRanks.set(num, this.nextRank())
+      if (old === null) this.highRanks.set(num, this.sign * ++this.first)
     }
     return true
   }
@@ -108,6 +109,7 @@ export class FdTable {
     table.sign = this.sign
     table.first = this.first
     table.last = this.last
+    table.room = this.room
     table.turn()
     table.room = BUCKETS[0]!
     while (table.room < table.size) table.grow()
@@ -132,22 +134,22 @@ export class FdTable {
    * except that entries of one bucket stand together; all is turned around whenever the table grows or is copied.
    */
   inOrder(): Fd[] {
-    const entries = [...this].map(([num, fd]) => {
-      const rank = num >= 0 && num < DENSE ? this.lowRanks[num]! : this.highRanks!.get(num)!
-      return { fd, bucket: num % this.room, rank: rank * this.sign }
-    })
-    const buckets = new Map<number, Fd[]>()
-    for (const { fd, bucket } of entries.sort((a, b) => a.rank - b.rank)) {
-      const others = buckets.get(bucket)
-      if (others === undefined) buckets.set(bucket, [fd])
-      else others.push(fd)
-    }
-    return [...buckets.values()].flat().reverse()
+    return this.numsInOrder().map(num => this.get(num)!)
   }
 
-  private nextRank(): number {
-    if (this.size > this.room) this.grow()
-    return this.sign * ++this.first
+  private numsInOrder(): number[] {
+    const entries = [...this].map(([num]) => {
+      const rank = num >= 0 && num < DENSE ? this.lowRanks[num]! : this.highRanks!.get(num)!
+      return { num, rank: rank * this.sign }
+    })
+    const buckets = new Map<number, number[]>()
+    for (const { num } of entries.sort((a, b) => a.rank - b.rank)) {
+      const bucket = num % this.room
+      const others = buckets.get(bucket)
+      if (others === undefined) buckets.set(bucket, [num])
+      else others.push(num)
+    }
+    return [...buckets.values()].flat().reverse()
   }
 
   private grow(): void {
@@ -155,11 +157,28 @@ export class FdTable {
     this.room = BUCKETS.find(count => count > this.room) ?? Number.POSITIVE_INFINITY
   }
 
+  /** The entries are put into another table, or a larger one, in their order: the first is then the last. */
   private turn(): void {
-    const { first } = this
-    this.sign = -this.sign
-    this.first = -this.last
-    this.last = -first
+    if (this.low.length <= this.room && this.high === null) {
+      const { first } = this
+      this.sign = -this.sign
+      this.first = -this.last
+      this.last = -first
+      return
+    }
+    // Some share a bucket: ranks alone do not tell the order.
+    const nums = this.numsInOrder()
+    const low = this.lowRanks.slice()
+    const high = this.highRanks === null ? null : new Map(this.highRanks)
+    for (const [i, num] of nums.entries()) {
+      if (num >= 0 && num < DENSE) low[num] = i + 1
+      else high!.set(num, i + 1)
+    }
+    this.lowRanks = low
+    this.highRanks = high
+    this.sign = 1
+    this.first = nums.length
+    this.last = 1
   }
 
   private detach(): void {
