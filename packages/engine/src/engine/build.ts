@@ -32,7 +32,7 @@ export function buildRules(
     if (treeWalk) return new TreeEvaluator(roots)
     return createEvaluator(compileProgram(table, roots, memo ? { memo: layout } : {}), options.backend)
   }
-  const ruleset = new Ruleset(source, { ...plan, rules: rules.length }, layout, evaluator)
+  const ruleset = new Ruleset(table, { ...plan, rules: rules.length }, layout, evaluator)
   const alerts = rules.map(rule => rule.alert)
   const settings = { hostname: options.hostname, iso8601: options.timeFormatIso8601 }
   return new SourceRules(table, context, ruleset, alerts, settings, options.ruleMatching !== 'all')

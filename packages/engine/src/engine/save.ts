@@ -54,7 +54,7 @@ function saveSource(table: FieldTable, rules: readonly CompiledRule[]): { saved:
   const saved: SavedSource = {
     name: source.name,
     alerts: rules.map(({ alert }) => alert),
-    buckets: plan.buckets.map(({ rules, scopes, rest }) => ({ rules, scopes, rest })),
+    buckets: plan.buckets.map(({ rules, scopes, keys, rest }) => ({ rules, scopes, keys, rest })),
     bucketOf: plan.bucketOf === 0 ? 0 : Array.from(plan.bucketOf),
     memo: layout.scopes().map(scope => [scope, layout.size(scope)] as const),
     programs: bytes.map(program => program.length),

@@ -63,7 +63,7 @@ export function loadRuleset(bytes: Uint8Array, options: SavedOptions): Detector 
     })
     const bucketOf: Int32Array | 0 = saved.bucketOf === 0 ? 0 : Int32Array.from(saved.bucketOf)
     const shape = { rules: saved.alerts.length, buckets: saved.buckets, bucketOf }
-    const ruleset = new Ruleset(source, shape, layout, bucket => evaluators[bucket]!)
+    const ruleset = new Ruleset(table, shape, layout, bucket => evaluators[bucket]!)
     const settings = { hostname: options.hostname, iso8601: header.iso8601 }
     return new SourceRules(table, context, ruleset, saved.alerts, settings, header.first)
   })

@@ -1,6 +1,7 @@
 import type { Evaluator } from '../bytecode/evaluator.ts'
 import type { MemoLayout } from '../bytecode/memo.ts'
 import type { MemoHolder } from '../fields/field.ts'
+import type { BucketKey } from './bucket-key.ts'
 import { SetTable } from './set-table.ts'
 
 /** One scope's share of a bucket's rules. */
@@ -32,6 +33,9 @@ export class Bucket {
   /** By rule of the bucket: its position in the ruleset, ascending. */
   readonly rules: Int32Array
   readonly #scopes: readonly BucketScope[]
+  readonly #keys: readonly BucketKey[]
+  /** The parts of the scopes, then of the keys. */
+  readonly #parts: readonly Int32Array[]
   /** By rule of the bucket: the root of what no scope's object decides, -1 for nothing. */
   readonly #rest: Int32Array
   readonly #evaluator: Evaluator
@@ -41,7 +45,7 @@ export class Bucket {
   readonly #every: Int32Array
   /** Per scope: each distinct part, and as bits the rules that have it; first the rules without a part. */
   readonly #masks: readonly PartMasks[]
-  /** Scopes whose parts are still to be tested rule by rule: indexes, and how many. */
+  /** Parts that are still to be tested rule by rule: indexes in #parts. */
   readonly #open: Int32Array
   /** Events that the kept sets decided alone. */
   decided = 0
@@ -49,19 +53,22 @@ export class Bucket {
   constructor(
     rules: Int32Array,
     scopes: readonly BucketScope[],
+    keys: readonly BucketKey[],
     rest: Int32Array,
     evaluator: Evaluator,
     layout: MemoLayout,
   ) {
     this.rules = rules
     this.#scopes = scopes
+    this.#keys = keys
+    this.#parts = [...scopes, ...keys].map(({ parts }) => parts)
     this.#rest = rest
     this.#evaluator = evaluator
     this.#layout = layout
     this.#sets = new SetTable(rules.length, CAPACITY)
     this.#every = Int32Array.from(rules.keys())
     this.#masks = scopes.map(scope => new PartMasks(scope.parts, this.#sets.width))
-    this.#open = new Int32Array(scopes.length)
+    this.#open = new Int32Array(this.#parts.length)
   }
 
   /** How often the table of sets was full and started anew. */
@@ -69,8 +76,9 @@ export class Bucket {
     return this.#sets.clears
   }
 
-  get evaluator(): Evaluator {
-    return this.#evaluator
+  /** Extractions that failed, by field. */
+  get extractErrors(): ReadonlyMap<string, number>[] {
+    return [this.#evaluator.extractErrors, ...this.#keys.map(({ errors }) => errors)]
   }
 
   /**
@@ -108,26 +116,38 @@ export class Bucket {
           begun = true
         }
         own = this.#setOf(i)
-        if (sets.clears !== clears) return this.#each(this.#every, this.#scopes.length, event, matches, first)
+        if (sets.clears !== clears) return this.#each(event, matches, first)
         memo.sets[scope.slot] = own + 1 + clears * CAPACITY
       }
       set = set < 0 ? own : sets.meet(set, own)
-      if (sets.clears !== clears) return this.#each(this.#every, this.#scopes.length, event, matches, first)
+      if (sets.clears !== clears) return this.#each(event, matches, first)
       candidates = set < 0 ? NONE : sets.members(set)
       if (candidates.length === 0) {
         this.decided++
         return 0
       }
     }
+    for (let i = 0; i < this.#keys.length; i++) {
+      if (candidates.length <= FEW || clears >= MAX_CLEARS) {
+        this.#open[open++] = this.#scopes.length + i
+        continue
+      }
+      const own = this.#keys[i]!.setOf(event, sets)
+      if (sets.clears !== clears) return this.#each(event, matches, first)
+      set = set < 0 ? own : sets.meet(set, own)
+      if (sets.clears !== clears) return this.#each(event, matches, first)
+      candidates = set < 0 ? NONE : sets.members(set)
+      if (candidates.length === 0) return 0
+    }
     if (!begun) this.#evaluator.begin(event)
     return this.#test(candidates, open, matches, first)
   }
 
   /** All rules one by one, when the sets cannot be used for this event. */
-  #each(candidates: Int32Array, scopes: number, event: unknown, matches: Int32Array, first: boolean): number {
-    for (let i = 0; i < scopes; i++) this.#open[i] = i
+  #each(event: unknown, matches: Int32Array, first: boolean): number {
+    for (let i = 0; i < this.#parts.length; i++) this.#open[i] = i
     this.#evaluator.begin(event)
-    return this.#test(candidates, scopes, matches, first)
+    return this.#test(this.#every, this.#parts.length, matches, first)
   }
 
   #test(candidates: Int32Array, open: number, matches: Int32Array, first: boolean): number {
@@ -137,7 +157,7 @@ export class Bucket {
       const rule = candidates[i]!
       let holds = true
       for (let k = 0; k < open && holds; k++) {
-        const part = this.#scopes[this.#open[k]!]!.parts[rule]!
+        const part = this.#parts[this.#open[k]!]![rule]!
         holds = part < 0 || evaluator.test(part)
       }
       if (!holds) continue
@@ -151,12 +171,12 @@ export class Bucket {
 
   /** The number of the set of rules whose part in a scope holds. */
   #setOf(scope: number): number {
-    const { parts, words, always } = this.#masks[scope]!
-    const { scratch, width } = this.#sets
+    const { parts, rules, always } = this.#masks[scope]!
+    const { scratch } = this.#sets
     scratch.set(always)
     for (let i = 0; i < parts.length; i++) {
       if (!this.#evaluator.test(parts[i]!)) continue
-      for (let w = 0; w < width; w++) scratch[w]! |= words[i * width + w]!
+      for (const rule of rules[i]!) scratch[rule >> 5]! |= 1 << (rule & 31)
     }
     return this.#sets.intern()
   }
@@ -164,21 +184,24 @@ export class Bucket {
 
 const NONE = new Int32Array(0)
 
+/** Which rules have which part of a scope. */
 class PartMasks {
   /** Distinct roots. */
-  readonly parts: Int32Array
-  /** `width` words per part: the rules that have it. */
-  readonly words: Uint32Array
-  /** The rules without a part in the scope. */
+  readonly parts: readonly number[]
+  /** Per part: the rules that have it. */
+  readonly rules: readonly Int32Array[]
+  /** The rules without a part in the scope, as bits. */
   readonly always: Uint32Array
 
   constructor(byRule: Int32Array, width: number) {
-    this.parts = Int32Array.from(new Set(byRule.filter(part => part >= 0)))
-    this.words = new Uint32Array(this.parts.length * width)
+    const rules = new Map<number, number[]>()
     this.always = new Uint32Array(width)
     byRule.forEach((part, rule) => {
       if (part < 0) this.always[rule >> 5]! |= 1 << (rule & 31)
-      else this.words[this.parts.indexOf(part) * width + (rule >> 5)]! |= 1 << (rule & 31)
+      else if (rules.has(part)) rules.get(part)!.push(rule)
+      else rules.set(part, [rule])
     })
+    this.parts = [...rules.keys()]
+    this.rules = [...rules.values()].map(list => Int32Array.from(list))
   }
 }

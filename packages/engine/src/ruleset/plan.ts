@@ -1,8 +1,9 @@
 import type { Node } from '../bytecode/tree.ts'
 import type { EventTypes } from '../fields/field.ts'
+import type { ResolvedField } from '../fields/table.ts'
 import { EventTypeAnalysis } from './event-types.ts'
 import { type ClauseNode, clausesOf, fold } from './fold.ts'
-import { split } from './split.ts'
+import { keysOf, split } from './split.ts'
 
 /** What one group of event types has to run: the rules that can match them, cut into the parts that can be kept. */
 export interface BucketPlan {
@@ -10,6 +11,8 @@ export interface BucketPlan {
   readonly rules: readonly number[]
   /** The parts per scope, the scope with the most parts first. */
   readonly scopes: readonly ScopePlan[]
+  /** Fields of the event that many rules compare with constants. */
+  readonly keys: readonly KeyPlan[]
   /** What is left of each rule after the parts: a root, -1 when nothing is left. */
   readonly rest: readonly number[]
   /** The nodes that the numbers above speak of. */
@@ -20,6 +23,19 @@ export interface ScopePlan {
   readonly scope: string
   /** The part of each rule that belongs to the scope: a root, -1 for none. */
   readonly parts: readonly number[]
+}
+
+/** What the value of one field says about the rules. */
+export interface KeyPlan {
+  readonly field: readonly [name: string, arg: string | null]
+  /** The part of each rule that the field decides: a root, -1 for none. */
+  readonly parts: readonly number[]
+  /** The rules that a value allows which no rule names; a rule without a part is always among them. */
+  readonly other: readonly number[]
+  /** The rules that are possible when the field is absent. */
+  readonly absent: readonly number[]
+  /** Per value that rules name: the rules for which it turns what `other` says. */
+  readonly values: readonly (readonly [value: string, rules: readonly number[]])[]
 }
 
 /** Buckets, and which of them each event type has: -1 for none. Without event types there is one bucket for every event. */
@@ -41,7 +57,7 @@ export function planRuleset(
   indexed: boolean,
 ): RulesetPlan {
   if (types === undefined || !indexed) {
-    return { buckets: [planBucket(conditions, indexed ? scopes : new Set())], bucketOf: 0 }
+    return { buckets: [planBucket(conditions, indexed ? scopes : new Set(), indexed)], bucketOf: 0 }
   }
   const analysis = new EventTypeAnalysis(types)
   const clauses: Map<string, ClauseNode> = new Map()
@@ -76,7 +92,10 @@ export function planRuleset(
   return { buckets, bucketOf }
 }
 
-function planBucket(conditions: readonly Node[], scopes: ReadonlySet<string>): BucketPlan {
+/** A field is a key of a bucket when so many rules ask for its value: fewer are tested as fast one by one. */
+const MANY_RULES = 6
+
+function planBucket(conditions: readonly Node[], scopes: ReadonlySet<string>, keyed = true): BucketPlan {
   const roots: Node[] = []
   const rootOf = new Map<Node, number>()
   const root = (node: Node): number => {
@@ -85,26 +104,91 @@ function planBucket(conditions: readonly Node[], scopes: ReadonlySet<string>): B
     if (index === undefined) rootOf.set(node, (index = roots.push(node) - 1))
     return index
   }
-  const rules: number[] = []
+  const possible = [...conditions.entries()].filter(([, node]) => node.kind !== 'const' || node.value)
+  const keys = keyed ? keyFields(possible.map(([, node]) => node)) : new Map<string, ResolvedField>()
   const rest: number[] = []
   const parts = new Map<string, number[]>()
-  conditions.forEach((condition, rule) => {
-    if (condition.kind === 'const' && !condition.value) return
-    const at = rules.push(rule) - 1
-    const cut = split(condition, scope => scopes.has(scope))
+  const keyParts = new Map<string, (Node | undefined)[]>()
+  const none = (count: number) => Array.from({ length: count }, () => -1)
+  possible.forEach(([, condition], at) => {
+    const cut = split(condition, scopes, field => keys.has(field))
     for (const [scope, node] of cut.parts) {
-      if (!parts.has(scope)) parts.set(scope, [])
-      const list = parts.get(scope)!
-      while (list.length < at) list.push(-1)
-      list.push(root(node))
+      if (!parts.has(scope)) parts.set(scope, none(possible.length))
+      parts.get(scope)![at] = root(node)
+    }
+    for (const [field, node] of cut.keyed) {
+      if (!keyParts.has(field)) keyParts.set(field, new Array(possible.length).fill(undefined))
+      keyParts.get(field)![at] = node
     }
     rest.push(root(cut.rest))
   })
-  const planned = [...parts].map(([scope, list]) => {
-    while (list.length < rules.length) list.push(-1)
-    return { scope, parts: list }
+  const count = (plan: { readonly parts: readonly number[] }) =>
+    plan.parts.reduce((n, part) => (part < 0 ? n : n + 1), 0)
+  const byCount = (a: { parts: readonly number[] }, b: { parts: readonly number[] }) => count(b) - count(a)
+  return {
+    rules: possible.map(([rule]) => rule),
+    scopes: [...parts].map(([scope, list]) => ({ scope, parts: list })).sort(byCount),
+    keys: [...keyParts].map(([field, nodes]) => planKey(keys.get(field)!, nodes, root)).sort(byCount),
+    rest,
+    roots,
+  }
+}
+
+function keyFields(conditions: readonly Node[]): Map<string, ResolvedField> {
+  const counts = new Map<ResolvedField, number>()
+  for (const condition of conditions)
+    for (const field of keysOf(condition).values()) counts.set(field, (counts.get(field) ?? 0) + 1)
+  const many = [...counts].filter(([, rules]) => rules >= MANY_RULES)
+  return new Map(many.map(([field]) => [field.text, field]))
+}
+
+/** Finds out for which values of a field each rule's part holds. */
+function planKey(field: ResolvedField, nodes: readonly (Node | undefined)[], root: (node: Node) => number): KeyPlan {
+  const other: number[] = []
+  const absent: number[] = []
+  const toggled = new Map<string, number[]>()
+  nodes.forEach((node, rule) => {
+    const unnamed = node === undefined || holdsFor(node, UNNAMED)
+    if (unnamed) other.push(rule)
+    if (node === undefined || holdsFor(node, undefined)) absent.push(rule)
+    const values = new Set(
+      [...(node ? clausesOf(node).values() : [])].flatMap(({ clause }) => clause.values as string[]),
+    )
+    for (const value of values) {
+      if (holdsFor(node!, value) === unnamed) continue
+      if (toggled.has(value)) toggled.get(value)!.push(rule)
+      else toggled.set(value, [rule])
+    }
   })
-  const count = (plan: ScopePlan) => plan.parts.reduce((n, part) => (part < 0 ? n : n + 1), 0)
-  planned.sort((a, b) => count(b) - count(a))
-  return { rules, scopes: planned, rest, roots }
+  return {
+    field: [field.name, field.argText ?? null],
+    parts: nodes.map(node => (node ? root(node) : -1)),
+    other,
+    absent,
+    values: [...toggled],
+  }
+}
+
+/** A value that no constant equals. */
+const UNNAMED = Symbol('unnamed')
+
+/** The truth of a part that compares one field with constants, for a value of the field; undefined = absent. */
+function holdsFor(node: Node, value: string | typeof UNNAMED | undefined): boolean {
+  switch (node.kind) {
+    case 'const':
+      return node.value
+    case 'not':
+      return !holdsFor(node.child, value)
+    case 'and':
+      return node.children.every(child => holdsFor(child, value))
+    case 'or':
+      return node.children.some(child => holdsFor(child, value))
+    case 'clause': {
+      const { op, values } = node.clause
+      if (value === undefined) return false
+      if (op === 'exists') return true
+      const equal = typeof value === 'string' && values.includes(value)
+      return op === '!=' ? !equal : equal
+    }
+  }
 }

@@ -1,12 +1,16 @@
 import type { Evaluator } from '../bytecode/evaluator.ts'
 import type { MemoLayout } from '../bytecode/memo.ts'
 import type { Source } from '../fields/field.ts'
+import type { FieldTable } from '../fields/table.ts'
 import { Bucket } from './bucket.ts'
+import { BucketKey } from './bucket-key.ts'
+import type { KeyPlan } from './plan.ts'
 
 /** A bucket without what runs it: numbers only, so that it can be saved. */
 export interface BucketShape {
   readonly rules: readonly number[]
   readonly scopes: readonly { readonly scope: string; readonly parts: readonly number[] }[]
+  readonly keys: readonly KeyPlan[]
   readonly rest: readonly number[]
 }
 
@@ -23,6 +27,7 @@ export class Ruleset {
   readonly source: Source
   /** After `evaluate`: the rules that matched, by position, in order. */
   readonly matches: Int32Array
+  readonly #table: FieldTable
   readonly #shape: RulesetShape
   readonly #layout: MemoLayout
   readonly #makeEvaluator: (bucket: number) => Evaluator
@@ -30,8 +35,14 @@ export class Ruleset {
   readonly #slots: readonly number[]
 
   /** @param makeEvaluator what runs the program of a bucket */
-  constructor(source: Source, shape: RulesetShape, layout: MemoLayout, makeEvaluator: (bucket: number) => Evaluator) {
-    this.source = source
+  constructor(
+    table: FieldTable,
+    shape: RulesetShape,
+    layout: MemoLayout,
+    makeEvaluator: (bucket: number) => Evaluator,
+  ) {
+    this.source = table.source
+    this.#table = table
     this.matches = new Int32Array(Math.max(1, shape.rules))
     this.#shape = shape
     this.#layout = layout
@@ -81,8 +92,8 @@ export class Ruleset {
   /** Extractions that failed, added to `into`. */
   extractErrors(into: Map<string, number>): void {
     for (const bucket of this.#buckets)
-      for (const [field, count] of bucket?.evaluator.extractErrors ?? [])
-        into.set(field, (into.get(field) ?? 0) + count)
+      for (const errors of bucket?.extractErrors ?? [])
+        for (const [field, count] of errors) into.set(field, (into.get(field) ?? 0) + count)
   }
 
   #open(index: number): Bucket | undefined {
@@ -96,9 +107,11 @@ export class Ruleset {
       parts: Int32Array.from(parts),
     }))
     const evaluator = this.#makeEvaluator(index)
+    const keys = shape.keys.map(key => new BucketKey(key, this.#table.resolve(key.field[0], key.field[1] ?? undefined)))
     const bucket = new Bucket(
       Int32Array.from(shape.rules),
       scopes,
+      keys,
       Int32Array.from(shape.rest),
       evaluator,
       this.#layout,

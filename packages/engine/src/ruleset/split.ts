@@ -1,30 +1,71 @@
 import type { Node } from '../bytecode/tree.ts'
+import type { ResolvedField } from '../fields/table.ts'
+import { TYPES } from '../fields/types.ts'
 import { TRUE } from './fold.ts'
 
-/** A condition as a conjunction: one part per scope whose truth belongs to that scope's object, and the rest. */
+/** A condition as a conjunction: one part per scope or field that decides it, and the rest. */
 export interface Split {
-  /** By scope; a scope that the condition does not ask has no entry. */
+  /** By scope: the part whose truth belongs to that scope's object. */
   readonly parts: ReadonlyMap<string, Node>
-  /** What no scope's object decides alone; constant true when nothing is left. */
+  /** By field as written: the part that compares nothing but this field's text with constants. */
+  readonly keyed: ReadonlyMap<string, Node>
+  /** What is left; constant true when nothing is. */
   readonly rest: Node
 }
 
 /**
- * Groups the conjuncts of a condition by scope, in the order written. `memoised` says which scopes have objects that
- * keep results; a conjunct of another scope or of several goes to the rest.
+ * Groups the conjuncts of a condition, in the order written.
+ * @param memoised the scopes that have objects which keep results
+ * @param isKey the fields whose parts are wanted by value
  */
-export function split(node: Node, memoised: (scope: string) => boolean): Split {
-  const groups = new Map<string, Node[]>()
+export function split(node: Node, memoised: ReadonlySet<string>, isKey: (field: string) => boolean): Split {
+  const parts = new Map<string, Node[]>()
+  const keyed = new Map<string, Node[]>()
   const rest: Node[] = []
+  const add = (groups: Map<string, Node[]>, name: string, conjunct: Node) => {
+    if (groups.has(name)) groups.get(name)!.push(conjunct)
+    else groups.set(name, [conjunct])
+  }
   for (const conjunct of conjuncts(node)) {
     const scope = scopeOf(conjunct)
-    if (scope === undefined || scope === MIXED || !memoised(scope)) rest.push(conjunct)
-    else if (groups.has(scope)) groups.get(scope)!.push(conjunct)
-    else groups.set(scope, [conjunct])
+    const field = keyOf(conjunct)?.text
+    if (scope !== undefined && scope !== MIXED && memoised.has(scope)) add(parts, scope, conjunct)
+    else if (field !== undefined && isKey(field)) add(keyed, field, conjunct)
+    else rest.push(conjunct)
   }
-  const parts = new Map<string, Node>()
-  for (const [scope, nodes] of groups) parts.set(scope, all(nodes))
-  return { parts, rest: all(rest) }
+  const joined = (groups: Map<string, Node[]>) => new Map([...groups].map(([name, nodes]) => [name, all(nodes)]))
+  return { parts: joined(parts), keyed: joined(keyed), rest: all(rest) }
+}
+
+/** The fields that decide conjuncts of a condition by their value alone, each once. */
+export function keysOf(node: Node): ReadonlyMap<string, ResolvedField> {
+  const keys = new Map<string, ResolvedField>()
+  for (const conjunct of conjuncts(node)) {
+    const field = keyOf(conjunct)
+    if (field) keys.set(field.text, field)
+  }
+  return keys
+}
+
+/** The one field of the event whose text, compared with constants for equality, decides a tree. */
+function keyOf(node: Node): ResolvedField | undefined {
+  switch (node.kind) {
+    case 'const':
+      return undefined
+    case 'clause': {
+      const { left, op, modifier, right, scope } = node.clause
+      const compares = op === '=' || op === '!=' || op === 'in' || op === 'exists'
+      if (!compares || modifier !== undefined || right !== undefined || scope !== MIXED) return undefined
+      if (left.kind !== 'field' || left.list || left.anyOf || TYPES[left.type].kind !== 'text') return undefined
+      return left.field
+    }
+    case 'not':
+      return keyOf(node.child)
+    default: {
+      const first = keyOf(node.children[0]!)
+      return node.children.every(child => keyOf(child) === first) ? first : undefined
+    }
+  }
 }
 
 const MIXED = 'event'

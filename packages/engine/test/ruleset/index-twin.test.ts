@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
 import type { EngineOptions } from '../../src/engine/options.ts'
+import { defineSource } from '../../src/fields/field.ts'
 import { Act, Fd, reads, Thread, TYPE_NAMES, threads } from './threads.ts'
 
 // Every way of running the rules gives what trying each rule's tree on each event gives.
@@ -20,6 +21,9 @@ const check = fc.oneof(
   { weight: 2, arbitrary: word.map(w => `fd.path startswith /${w}`) },
   { weight: 3, arbitrary: fc.constantFrom(...TYPE_NAMES).map(t => `evt.type = ${t}`) },
   { weight: 1, arbitrary: fc.constantFrom(...TYPE_NAMES).map(t => `evt.type != ${t}`) },
+  { weight: 4, arbitrary: fc.uniqueArray(word, { maxLength: 2 }).map(ws => `evt.tag in (${ws.join(', ')})`) },
+  { weight: 1, arbitrary: word.map(w => `evt.tag != ${w}`) },
+  fc.constant('evt.tag exists'),
   fc.nat(9).map(n => `evt.size > ${n}`),
   fc.constantFrom(
     'fd.path exists',
@@ -89,7 +93,7 @@ test.each(['first', 'all'] as const)('all ways agree, rule matching %s', { timeo
   const rounds = Number(process.env.FC_RUNS ?? 60)
   fc.assert(
     fc.property(
-      fc.array(condition, { minLength: 1, maxLength: 12 }),
+      fc.array(condition, { minLength: 1, maxLength: 24 }),
       fc.array(step, { minLength: 5, maxLength: 60 }),
       (conditions, steps) => {
         const expected = play({ ...slow, ruleMatching }, conditions, steps)
@@ -119,4 +123,33 @@ test('event types without rules are not wanted', () => {
   engine.load(rulesFile(['evt.type = execve and proc.name = sh']))
   // `rare` events can bear any name.
   expect([...(engine.wantedTypes(threads) as Uint8Array)]).toEqual([0, 0, 1, 1, 0])
+})
+
+test('rules that ask for a value are found by it: the others are not tried', () => {
+  let tried = 0
+  const source = defineSource<{ verb?: string; size: number }>({
+    name: 'threads',
+    fields: {
+      'ask.verb': { type: 'string', doc: 'verb', extract: event => event.verb },
+      'ask.size': {
+        ...{ type: 'uint32', doc: 'size' },
+        extract: event => {
+          tried++
+          return event.size
+        },
+      },
+    },
+  })
+  const engine = new Engine({ sources: [source], ruleMatching: 'all' })
+  const conditions = Array.from({ length: 50 }, (_, i) => `ask.verb in (v${i}, w) and ask.size > 3`)
+  engine.load(rulesFile([...conditions, 'not ask.verb = v1 and ask.size > 8']))
+  const matching = (verb: string | undefined, size: number) => {
+    tried = 0
+    return engine.evaluate(source, { ...(verb === undefined ? {} : { verb }), size }).map(alert => alert.rule)
+  }
+  expect([matching('v7', 5), tried]).toEqual([['r7'], 1])
+  expect(matching('v7', 9)).toEqual(['r7', 'r50'])
+  expect(matching('v1', 9)).toEqual(['r1'])
+  expect(matching(undefined, 9)).toEqual(['r50'])
+  expect(matching('w', 5)).toHaveLength(50)
 })

@@ -65,6 +65,10 @@ export const threads = defineSource<Act>({
       doc: 'type',
       extract: event => (event.type === 3 ? TYPE_NAMES[(event.size ?? 0) % 5] : TYPE_NAMES[event.type]),
     },
+    'evt.tag': {
+      ...{ type: 'string', doc: 'odd sizes have a tag' },
+      extract: event => (event.size === undefined ? undefined : 'abcdef'[event.size % 7]),
+    },
     'evt.size': { type: 'uint32', doc: 'size', extract: event => event.size },
     'proc.name': {
       ...{ type: 'string', scope: 'thread', doc: 'name' },

@@ -1,0 +1,52 @@
+import { type ExtractErrors, extract } from '../fields/extract.ts'
+import type { ResolvedField } from '../fields/table.ts'
+import type { KeyPlan } from './plan.ts'
+import type { SetTable } from './set-table.ts'
+
+/** A field of the event that many rules compare with constants: its value is looked up once and names the rules that it leaves possible. */
+export class BucketKey {
+  /** By rule of the bucket: the root of its part, -1 for none. */
+  readonly parts: Int32Array
+  readonly errors: ExtractErrors = new Map()
+  readonly #field: ResolvedField
+  readonly #plan: KeyPlan
+  /** Position in `#plan.values` by value. */
+  readonly #index: ReadonlyMap<unknown, number>
+  /** The number of the set for each value, then for others, then for absent; -1 not known yet. */
+  readonly #sets: Int32Array
+  /** The state of the table of sets for which `#sets` is right. */
+  #clears = 0
+
+  constructor(plan: KeyPlan, field: ResolvedField) {
+    this.parts = Int32Array.from(plan.parts)
+    this.#field = field
+    this.#plan = plan
+    this.#index = new Map(plan.values.map(([value], i) => [value, i]))
+    this.#sets = new Int32Array(plan.values.length + 2).fill(-1)
+  }
+
+  /** The number of the set of rules that the event's value allows. May start the table anew. */
+  setOf(event: unknown, table: SetTable): number {
+    if (this.#clears !== table.clears) {
+      this.#clears = table.clears
+      this.#sets.fill(-1)
+    }
+    const { length } = this.#plan.values
+    const value = extract(this.#field, event, this.errors)
+    const at = value === undefined ? length + 1 : (this.#index.get(value) ?? length)
+    const known = this.#sets[at]!
+    return known >= 0 ? known : this.#make(at, table)
+  }
+
+  #make(at: number, table: SetTable): number {
+    const { values, other, absent } = this.#plan
+    const { scratch } = table
+    scratch.fill(0)
+    for (const rule of at === values.length + 1 ? absent : other) scratch[rule >> 5]! |= 1 << (rule & 31)
+    if (at < values.length) for (const rule of values[at]![1]) scratch[rule >> 5]! ^= 1 << (rule & 31)
+    const clears = table.clears
+    const id = table.intern()
+    if (clears === table.clears) this.#sets[at] = id
+    return id
+  }
+}
