@@ -1,6 +1,8 @@
 import type { Condition } from '../condition/ast.ts'
 import { clauseCost } from './cost.ts'
+import { likelihood } from './likelihood.ts'
 import type { MemoLayout } from './memo.ts'
+import { mergeAlternatives } from './merge.ts'
 import type { Clause, Node } from './tree.ts'
 
 /**
@@ -22,10 +24,12 @@ interface Common {
   readonly height: number
   /** Estimated time of an evaluation; 1 is a comparison of two numbers. */
   readonly cost: number
+  /** Guessed share of events in which it holds. */
+  readonly likely: number
 }
 export interface And extends Common {
   readonly kind: 'and'
-  /** At least two, the cheap ones first. */
+  /** At least two; first what is cheap and likely to decide. */
   readonly children: readonly Edge[]
 }
 export interface Leaf extends Common {
@@ -42,6 +46,8 @@ export type Ref = Edge | boolean
 
 /** A read of a kept truth, in units of cost. */
 const READ = 0.5
+/** As many exceptions of mixed scope share a guard. */
+const WORTH_A_GUARD = 3
 
 export class Graph {
   readonly #nodes = new Map<number, GraphNode>()
@@ -97,6 +103,7 @@ export class Graph {
       memo: false,
       height: 0,
       cost: clauseCost(clause),
+      likely: likelihood(clause),
       clause,
       written,
     }
@@ -111,7 +118,7 @@ export class Graph {
       if (ref === false || edges.has(-signed(ref))) return false
       if (!edges.has(signed(ref))) edges.set(signed(ref), ref)
     }
-    const children = this.#grouped([...edges.values()])
+    const children = this.#guarded(this.#grouped(this.#merged([...edges.values()])))
     if (children.length === 0) return true
     if (children.length === 1) return children[0]!
     return { node: this.#conjunction(children), negated: false }
@@ -129,6 +136,37 @@ export class Graph {
     return grouped
   }
 
+  /** Negated clauses are alternatives: those of one operand become one clause. */
+  #merged(edges: readonly Edge[]): Edge[] {
+    const leaves: Leaf[] = []
+    for (const { node, negated } of edges) if (negated && node.kind === 'clause') leaves.push(node)
+    const clauses = mergeAlternatives(leaves.map(leaf => leaf.clause))
+    if (clauses.length === leaves.length) return [...edges]
+    const rest = edges.filter(({ node, negated }) => !negated || node.kind !== 'clause')
+    const merged = clauses.map(clause => ({ node: this.#leaf(clause, leaves[0]!.written), negated: true }))
+    return [...rest, ...merged]
+  }
+
+  /**
+   * Exceptions that mix scopes, `not (thread part and fd part)`, come by the dozen. Where no thread part holds, none of
+   * them does: one kept truth about the thread, "some part holds", stands in front of them all.
+   */
+  #guarded(edges: readonly Edge[]): Edge[] {
+    let rest = edges
+    const guarded: Edge[] = []
+    for (const scope of this.#memoised) {
+      const own = rest.filter(edge => partOf(edge, scope) !== undefined)
+      if (own.length < WORTH_A_GUARD) continue
+      const noPart = this.#and(own.map(edge => negate(partOf(edge, scope)!)))
+      if (typeof noPart === 'boolean') continue
+      rest = rest.filter(edge => !own.includes(edge))
+      // own holds, or no part does: not (some part and not own)
+      const all: Edge = { node: this.#conjunction(own), negated: true }
+      guarded.push({ node: this.#conjunction([negate(noPart), all]), negated: true })
+    }
+    return guarded.length === 0 ? [...edges] : [...rest, ...guarded]
+  }
+
   #conjunction(children: readonly Edge[]): GraphNode {
     const key = children.map(signed).sort((a, b) => a - b)
     const id = this.#layout.intern(`&${key}`)
@@ -136,11 +174,12 @@ export class Graph {
     if (known) return known
     const first = children[0]!.node.scope
     const scope = children.every(e => e.node.scope === first) ? first : undefined
-    const ordered = [...children].sort((a, b) => edgeCost(a, scope) - edgeCost(b, scope))
-    // Every second child is expected to decide.
-    const cost = ordered.reduceRight((rest, child) => edgeCost(child, scope) + rest / 2, 0)
+    const rank = (edge: Edge) => edgeCost(edge, scope) / (1 - edgeLikely(edge))
+    const ordered = [...children].sort((a, b) => rank(a) - rank(b))
+    const cost = ordered.reduceRight((rest, child) => edgeCost(child, scope) + rest * edgeLikely(child), 0)
+    const likely = ordered.reduce((product, child) => product * edgeLikely(child), 1)
     const height = 1 + Math.max(...ordered.map(child => child.node.height))
-    const and: And = { kind: 'and', id, scope, uses: 0, memo: false, height, cost, children: ordered }
+    const and: And = { kind: 'and', id, scope, uses: 0, memo: false, height, cost, likely, children: ordered }
     this.#nodes.set(id, and)
     return and
   }
@@ -155,6 +194,17 @@ export class Graph {
 /** What evaluating a child costs its parent: a read, when the child is memoised there. */
 function edgeCost(edge: Edge, parentScope: string | undefined): number {
   return edge.node.scope !== undefined && edge.node.scope !== parentScope ? READ : edge.node.cost
+}
+
+/** Never 1, so that a rank stays finite. */
+function edgeLikely({ node, negated }: Edge): number {
+  return Math.min(negated ? 1 - node.likely : node.likely, 0.999)
+}
+
+/** The conjunct of one scope in an exception that mixes scopes. */
+function partOf({ node, negated }: Edge, scope: string): Edge | undefined {
+  if (!negated || node.kind !== 'and' || node.scope !== undefined) return undefined
+  return node.children.find(child => child.node.scope === scope)
 }
 
 function signed(edge: Edge): number {

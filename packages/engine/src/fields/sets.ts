@@ -3,25 +3,78 @@ import { lowerAscii } from './glob.ts'
 
 /** Prepared right-hand sides that are more than one value. Each answers `test(value)` for one scalar. */
 
-/** Texts that a text may begin with (`startswith anyof`). */
+/** A table of more entries than this (16 MB) is not made. */
+const MAX_TREE = 1 << 22
+
+/**
+ * Texts that a text may begin with (`startswith anyof`), as a tree over UTF-16 units: a text is walked until it leaves the
+ * tree or completes a prefix, however many prefixes there are. Very many long ones are kept in sets by length instead.
+ */
 export class Prefixes {
-  /** By first UTF-16 unit; the empty prefix under -1. */
-  readonly #byFirst = new Map<number, string[]>()
+  /** Column of a unit in the table, 0 for one that no prefix has: of ASCII, and of the rest. */
+  readonly #columns = new Uint16Array(128)
+  readonly #wide = new Map<number, number>()
+  #width = 1
+  /** States × columns: the next state, 0 for none. State 1 is the root. */
+  readonly #next: Int32Array
+  /** By state: a prefix ends here. */
+  readonly #ends: Uint8Array
+  readonly #byLength: ReadonlyMap<number, ReadonlySet<string>> | undefined
 
   constructor(prefixes: readonly string[]) {
+    let units = 0
     for (const prefix of prefixes) {
-      const first = prefix === '' ? -1 : prefix.charCodeAt(0)
-      const list = this.#byFirst.get(first)
-      if (list) list.push(prefix)
-      else this.#byFirst.set(first, [prefix])
+      units += prefix.length
+      for (let i = 0; i < prefix.length; i++) {
+        const unit = prefix.charCodeAt(i)
+        if (this.#column(unit) !== 0) continue
+        if (unit < 128) this.#columns[unit] = this.#width++
+        else this.#wide.set(unit, this.#width++)
+      }
     }
+    const large = (units + 2) * this.#width > MAX_TREE
+    this.#byLength = large ? byLength(prefixes) : undefined
+    const next = new Int32Array(large ? 0 : (units + 2) * this.#width)
+    this.#ends = new Uint8Array(units + 2)
+    let states = 2
+    for (const prefix of large ? [] : prefixes) {
+      let state = 1
+      for (let i = 0; i < prefix.length; i++)
+        state = next[state * this.#width + this.#column(prefix.charCodeAt(i))] ||= states++
+      this.#ends[state] = 1
+    }
+    this.#next = next.slice(0, states * this.#width)
   }
 
   test(text: string): boolean {
-    if (this.#byFirst.has(-1)) return true
-    const candidates = this.#byFirst.get(text.length === 0 ? -2 : text.charCodeAt(0))
-    return candidates?.some(prefix => text.startsWith(prefix)) ?? false
+    if (this.#byLength !== undefined) {
+      for (const [length, set] of this.#byLength) if (set.has(text.slice(0, length))) return true
+      return false
+    }
+    const next = this.#next
+    const ends = this.#ends
+    let state = 1
+    for (let i = 0; ; i++) {
+      if (ends[state] === 1) return true
+      if (i === text.length) return false
+      state = next[state * this.#width + this.#column(text.charCodeAt(i))]!
+      if (state === 0) return false
+    }
   }
+
+  #column(unit: number): number {
+    return unit < 128 ? this.#columns[unit]! : (this.#wide.get(unit) ?? 0)
+  }
+}
+
+function byLength(texts: readonly string[]): Map<number, Set<string>> {
+  const sets = new Map<number, Set<string>>()
+  for (const text of texts) {
+    const set = sets.get(text.length)
+    if (set) set.add(text)
+    else sets.set(text.length, new Set([text]))
+  }
+  return sets
 }
 
 /** A text to be found in texts, ASCII case aside (`icontains`). */
