@@ -1,4 +1,5 @@
 export { CaptureError } from './capture/error.ts'
+export { ContainerMetadata, type MetadataCounts, type MetadataOptions } from './containers/metadata.ts'
 export { SyscallEvent } from './event.ts'
 export { LiveError } from './live/error.ts'
 export { type Live, type LiveCounts, type LiveOptions, openLive } from './live/live.ts'

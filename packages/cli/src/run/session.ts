@@ -128,9 +128,11 @@ export class Session {
 
   private consumer(source: Source): Consumer {
     return {
-      event: event => {
-        this.events++
+      event: (event, deferral) => {
+        deferral?.before(event)
         const alerts = this.loaded.engine.evaluate(source, event)
+        if (deferral?.hold(event) === true) return
+        this.events++
         for (let i = 0; i < alerts.length; i++) this.emit(alerts[i]!)
       },
       pause: () => {

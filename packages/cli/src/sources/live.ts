@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { type Live, LiveError, openLive } from '@falc/sources-syscall'
+import { ContainerMetadata, type Live, LiveError, type MetadataOptions, openLive } from '@falc/sources-syscall'
 import type { LiveConfig } from '../config/live.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
@@ -11,11 +11,13 @@ export interface LiveFeedOptions {
   readonly wanted: Uint8Array | 'all'
   /** Socket of a sidecar that runs as a service. */
   readonly socketPath?: string | undefined
+  /** Where to ask about containers, and how long evaluations wait for it. */
+  readonly containers: MetadataOptions
   readonly log: Log
 }
 
 /** Events of the running kernel. @throws {CliError} when this machine cannot do it, and why */
-export async function liveFeed({ config, wanted, socketPath, log }: LiveFeedOptions): Promise<Feed> {
+export async function liveFeed({ config, wanted, socketPath, containers, log }: LiveFeedOptions): Promise<Feed> {
   try {
     const live = await openLive({
       wanted,
@@ -28,7 +30,10 @@ export async function liveFeed({ config, wanted, socketPath, log }: LiveFeedOpti
       warn: text => log.warning(text),
       ...(socketPath !== undefined && { socketPath }),
     })
-    return new LiveFeed(live)
+    const metadata = new ContainerMetadata(live.state, containers)
+    // Events wait in the rings meanwhile.
+    await metadata.settle()
+    return new LiveFeed(live, metadata)
   } catch (error) {
     if (error instanceof LiveError) throw new CliError(`Unable to capture system calls live: ${error.message}`)
     throw error
@@ -45,18 +50,25 @@ class LiveFeed implements Feed {
   readonly title = 'system calls of this machine'
   readonly finite = false
   private readonly live: Live
+  private readonly metadata: ContainerMetadata
 
-  constructor(live: Live) {
+  constructor(live: Live, metadata: ContainerMetadata) {
     this.live = live
+    this.metadata = metadata
   }
 
   async run(consumer: Consumer, signal: AbortSignal): Promise<void> {
-    const { live } = this
+    const { live, metadata } = this
+    const late = () => {
+      for (let event = metadata.next(); event !== null; event = metadata.next()) consumer.event(event, metadata)
+    }
+    metadata.onReady = late
+    late()
     let slice = performance.now()
     try {
       do {
         for (let n = 1; live.next(); n++) {
-          consumer.event(live.event)
+          consumer.event(live.event, metadata)
           if (n % STRETCH === 0 && performance.now() - slice > SLICE) {
             await turn()
             slice = performance.now()
@@ -69,6 +81,9 @@ class LiveFeed implements Feed {
       if (error instanceof LiveError) throw new CliError(error.message)
       throw error
     } finally {
+      metadata.flush()
+      late()
+      metadata.close()
       live.close()
     }
   }
@@ -78,7 +93,15 @@ class LiveFeed implements Feed {
   }
 
   losses(): Record<string, number> {
-    const { events: _, ...losses } = this.live.counts
+    const { events: _, ...lost } = this.live.counts
+    const { lookups, expired, failed, overflowed } = this.metadata.counts
+    const losses: Record<string, number> = { ...lost }
+    for (const [reason, count] of Object.entries(lookups)) {
+      if (reason !== 'found') losses[`container metadata: ${reason}`] = count
+    }
+    losses['evaluated without container metadata: after the window'] = expired
+    losses['evaluated without container metadata: look-up failed'] = failed
+    losses['evaluated without container metadata: too many waiting'] = overflowed
     return Object.fromEntries(Object.entries(losses).filter(([, count]) => count > 0))
   }
 }

@@ -26,6 +26,8 @@ export class LookupError extends Error {
 
 /** What the system's error code of a socket means for a look-up. */
 export function reasonOf(error: NodeJS.ErrnoException): LookupReason {
+  // HTTP/2 cancels its streams when there is no connection, and says so in the cause.
+  if (error.cause instanceof Error) return reasonOf(error.cause)
   switch (error.code) {
     case 'ENOENT':
     case 'ENOTSOCK':

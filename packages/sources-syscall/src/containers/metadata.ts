@@ -65,6 +65,9 @@ export class ContainerMetadata {
       options,
     )
     state.containers.onNew = container => this.look(container)
+    for (const container of state.containers) {
+      if (container.info === null && container.type === '') this.look(container)
+    }
   }
 
   get counts(): MetadataCounts {
@@ -149,7 +152,7 @@ export class ContainerMetadata {
     container.pending = false
     clearTimeout(this.windows.get(container))
     this.windows.delete(container)
-    this.ready.push(...this.held.take(container, outcome))
+    for (const event of this.held.take(container, outcome)) this.ready.push(event)
     if (outcome === 'expired' && this.ready.length > 0) this.onReady?.()
   }
 }

@@ -84,6 +84,11 @@ export class ContainerTable {
     return container
   }
 
+  /** Containers that are known, the host left out. */
+  [Symbol.iterator](): IterableIterator<Container> {
+    return this.containers.values()
+  }
+
   clear(): void {
     this.containers.clear()
     this.cgroups.clear()

@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, describe, expect, test } from 'vitest'
+import type { ContainerDescription } from '../../src/containers/description.ts'
+import { type Engine, type EngineKind, openEngines } from '../../src/containers/engines.ts'
+import { LookupError, type LookupReason } from '../../src/containers/failure.ts'
+import { type LookupOptions, Lookups } from '../../src/containers/lookups.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'falc-lookups-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+
+/** An engine that gives these outcomes in turn, the last for ever; `ms` for each. */
+function engine(kind: EngineKind, outcomes: readonly (LookupReason | 'found')[], ms = 0): Engine & { asked: number } {
+  const made = {
+    kind,
+    socket: `/${kind}`,
+    asked: 0,
+    present: () => outcomes[0] !== 'no-socket',
+    async inspect(id: string) {
+      const outcome = outcomes[Math.min(made.asked++, outcomes.length - 1)]!
+      await sleep(ms)
+      if (outcome !== 'found') throw new LookupError(outcome, kind)
+      return { name: `${kind}-${id}` } as ContainerDescription
+    },
+    close: () => {},
+  }
+  return made
+}
+
+async function lookUp(engines: readonly Engine[], runtime: string, options: LookupOptions = {}): Promise<string> {
+  return new Promise(resolve => {
+    const lookups = new Lookups(engines, (_, found, reason) => resolve(found?.name ?? reason!), {
+      backoff: 1,
+      ...options,
+    })
+    lookups.start({ fullId: 'x', runtime })
+  })
+}
+
+describe('one look-up', () => {
+  test.each([
+    ['podman', { podman: ['found'] }, 'podman-x', { podman: 1 }],
+    ['podman', { docker: ['found'] }, 'no-socket', { docker: 0 }],
+    ['podman', { podman: ['no-socket'] }, 'no-socket', { podman: 0 }],
+    ['docker', { docker: ['not-found'], cri: ['found'] }, 'cri-x', { docker: 1, cri: 1 }],
+    ['cri', { docker: ['found'], cri: ['refused', 'found'] }, 'docker-x', { docker: 1, cri: 1 }],
+    ['podman', { podman: ['refused', 'not-found', 'timeout', 'found'] }, 'podman-x', { podman: 4 }],
+    ['podman', { podman: ['not-found'] }, 'not-found', { podman: 8 }],
+    ['podman', { podman: ['bad-answer', 'found'] }, 'bad-answer', { podman: 1 }],
+    ['docker', { docker: ['timeout'], cri: ['not-found'] }, 'timeout', { docker: 8, cri: 8 }],
+    ['unheard-of', { docker: ['found'] }, 'no-socket', { docker: 0 }],
+  ] as [string, Partial<Record<EngineKind, (LookupReason | 'found')[]>>, string, Record<string, number>][])(
+    'runtime %s, engines %j: %s',
+    async (runtime, kinds, expected, asked) => {
+      const engines = Object.entries(kinds).map(([kind, outcomes]) => engine(kind as EngineKind, outcomes))
+      expect(await lookUp(engines, runtime)).toBe(expected)
+      expect(Object.fromEntries(engines.map(({ kind, asked }) => [kind, asked]))).toEqual(asked)
+    },
+  )
+})
+
+test('few at a time, a bounded queue, all counted', async () => {
+  const slow = engine('podman', ['found'], 20)
+  const ended: string[] = []
+  const lookups = new Lookups<{ fullId: string; runtime: string }>(
+    [slow],
+    ({ fullId }, _, reason) => ended.push(reason ?? fullId),
+    { concurrency: 2, queue: 3 },
+  )
+  for (let i = 0; i < 7; i++) lookups.start({ fullId: String(i), runtime: 'podman' })
+  expect(ended).toEqual([])
+  expect(slow.asked).toBe(2)
+  expect(lookups.pending).toBe(5)
+  await sleep(150)
+  expect(ended).toEqual(['queue-full', 'queue-full', '0', '1', '2', '3', '4'])
+  expect(lookups.counts).toMatchObject({ found: 5, 'queue-full': 2 })
+  expect(lookups.pending).toBe(0)
+})
+
+test('nobody hears of a look-up after close', async () => {
+  const ended: unknown[] = []
+  const lookups = new Lookups([engine('podman', ['found'], 10)], wanted => ended.push(wanted))
+  lookups.start({ fullId: 'x', runtime: 'podman' })
+  lookups.close()
+  await sleep(30)
+  lookups.start({ fullId: 'y', runtime: 'podman' })
+  await sleep(30)
+  expect(ended).toEqual([])
+})
+
+describe.each(['podman', 'cri'] as const)('a %s socket that', kind => {
+  const ask = (socket: string) =>
+    lookUp(openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] }), kind, { attempts: 1, timeout: 100 })
+
+  test('is not there', async () => {
+    expect(await ask(join(dir, 'none.sock'))).toBe('no-socket')
+  })
+
+  test('is a plain file', async () => {
+    writeFileSync(join(dir, `${kind}.file`), '')
+    expect(['refused', 'no-socket']).toContain(await ask(join(dir, `${kind}.file`)))
+  })
+
+  test('says nothing', async () => {
+    const server = createServer(() => {})
+    await new Promise<void>(resolve => server.listen(join(dir, `${kind}-mute.sock`), resolve))
+    expect(await ask(join(dir, `${kind}-mute.sock`))).toBe('timeout')
+    server.close()
+  })
+
+  test('hangs up', async () => {
+    const server = createServer(connection => connection.destroy())
+    await new Promise<void>(resolve => server.listen(join(dir, `${kind}-shut.sock`), resolve))
+    expect(['refused', 'bad-answer']).toContain(await ask(join(dir, `${kind}-shut.sock`)))
+    server.close()
+  })
+
+  test('talks nonsense', async () => {
+    const server = createServer(connection => {
+      connection.on('error', () => {})
+      connection.write('ICY 200 OK\n\n'.repeat(100))
+    })
+    await new Promise<void>(resolve => server.listen(join(dir, `${kind}-odd.sock`), resolve))
+    expect(await ask(join(dir, `${kind}-odd.sock`))).toBe('bad-answer')
+    server.close()
+  })
+})

@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Engine as Detector } from '@falc/engine'
+import { describe, expect, test } from 'vitest'
+import type { ContainerDescription } from '../../src/containers/description.ts'
+import type { Engine } from '../../src/containers/engines.ts'
+import { LookupError } from '../../src/containers/failure.ts'
+import { ContainerMetadata, type MetadataOptions } from '../../src/containers/metadata.ts'
+import type { SyscallEvent } from '../../src/event.ts'
+import { setMachine } from '../../src/fields/machine.ts'
+import { syscall } from '../../src/source.ts'
+import { SyscallState } from '../../src/state/state.ts'
+import { eventOf, processOf, wordsOf } from '../state/notation.ts'
+
+const source = syscall()
+const ID = 'ab'.repeat(32)
+const RULES = `
+- rule: shell in shop
+  desc: d
+  condition: evt.type = openat and proc.name = sh and container.image.repository = shop
+  output: "%proc.name (%proc.pname) opened %fd.name in %container.name at %evt.num"
+  priority: NOTICE
+- rule: shell elsewhere
+  desc: d
+  condition: evt.type = openat and proc.name = sh and not container.image.repository = shop
+  output: "%proc.name opened %fd.name in %container.name"
+  priority: NOTICE
+- rule: any exec
+  desc: d
+  condition: evt.type = execve
+  output: "%proc.name started in %container.id"
+  priority: NOTICE
+`
+
+/** A machine with one container, whose engine answers when told to. */
+function setUp(options: MetadataOptions = {}) {
+  const state = new SyscallState()
+  let answer: (found: ContainerDescription | Error) => void = () => {}
+  const engine: Engine = {
+    kind: 'podman',
+    socket: '/x',
+    present: () => true,
+    inspect: () =>
+      new Promise((resolve, reject) => (answer = found => (found instanceof Error ? reject(found) : resolve(found)))),
+    close: () => {},
+  }
+  const metadata = new ContainerMetadata(state, { attempts: 1, ...options }, [engine])
+  const detector = new Detector({ sources: [source], ruleMatching: 'all' })
+  const report = detector.load([{ name: 'r', content: RULES }])
+  if (!report.ok) throw new Error(report.errors.map(error => error.message).join('\n'))
+  const alerts: string[] = []
+  const evaluate = (event: SyscallEvent) => {
+    metadata.before(event)
+    const found = detector.evaluate(source, event)
+    if (!metadata.hold(event)) alerts.push(...found.map(alert => alert.message))
+  }
+  metadata.onReady = () => {
+    for (let event = metadata.next(); event !== null; event = metadata.next()) evaluate(event)
+  }
+  let num = 0
+  /** Applies an event of the notation and evaluates it. */
+  const happen = (line: string) => {
+    const [tid, name, ...rest] = line.split(' ')
+    const event = eventOf(name!, Number(tid), BigInt(1e9 + num), wordsOf(rest.join(' ')).values)
+    event.num = ++num
+    setMachine(event, state)
+    if (state.apply(event)) evaluate(event)
+  }
+  state.onProcess(processOf(wordsOf('thread 1 comm=init')))
+  state.onProcess(processOf(wordsOf('thread 10 comm=conmon')))
+  state.onTablesEnd()
+  const reply = async (found: object | Error) => {
+    answer(found as ContainerDescription)
+    await sleep(5)
+  }
+  return { metadata, alerts, happen, reply, state }
+}
+
+const SHOP = { id: ID.slice(0, 12), full_id: ID, type: 11, name: 'shop-1', imagerepo: 'shop', imagetag: '1' }
+const enter = (tid: number, comm: string) =>
+  `${tid} execve res=0 exe=/bin/${comm} comm=${comm} tid=${tid} pid=${tid} ptid=10 cgroups=cpu=/libpod_parent/libpod-${ID}`
+
+describe('while metadata is on its way', () => {
+  test('evaluations that ask for it wait, others do not', async () => {
+    const { alerts, happen, reply, metadata } = setUp()
+    happen(enter(20, 'sh'))
+    expect(alerts).toEqual([`sh started in ${ID.slice(0, 12)}`])
+    happen('20 openat fd=3 dirfd=-100 name=/secret flags=1')
+    happen('20 openat fd=4 dirfd=-100 name=/other flags=1')
+    expect(alerts.length).toBe(1)
+    await reply(SHOP)
+    expect(alerts.slice(1)).toEqual([
+      'sh (conmon) opened /secret in shop-1 at 2',
+      'sh (conmon) opened /other in shop-1 at 3',
+    ])
+    happen('20 openat fd=5 dirfd=-100 name=/third flags=1')
+    expect(alerts[3]).toBe('sh (conmon) opened /third in shop-1 at 4')
+    expect(metadata.counts).toMatchObject({ held: 2, filled: 2, expired: 0, lookups: { found: 1 } })
+  })
+
+  test('what happens meanwhile does not change what was', async () => {
+    const { alerts, happen, reply } = setUp()
+    happen(enter(20, 'sh'))
+    happen('20 openat fd=3 dirfd=-100 name=/secret flags=1')
+    happen('20 close res=0 fd=3')
+    happen(enter(20, 'cat'))
+    happen('20 openat fd=3 dirfd=-100 name=/boring flags=1')
+    happen('20 procexit status=0')
+    happen('10 procexit status=0')
+    happen('1 getcwd res=0')
+    await reply(SHOP)
+    expect(alerts).toContain('sh (conmon) opened /secret in shop-1 at 2')
+    expect(alerts.join()).not.toContain('boring')
+  })
+
+  test('at the end of the window they go as they are', async () => {
+    const { alerts, happen, reply, metadata } = setUp({ holdMs: 30 })
+    happen(enter(20, 'sh'))
+    happen('20 openat fd=3 dirfd=-100 name=/secret flags=1')
+    await sleep(60)
+    expect(alerts[1]).toBe('sh opened /secret in <NA>')
+    happen('20 openat fd=4 dirfd=-100 name=/late flags=1')
+    expect(alerts[2]).toBe('sh opened /late in <NA>')
+    await reply(SHOP)
+    happen('20 openat fd=5 dirfd=-100 name=/later flags=1')
+    expect(alerts[3]).toBe('sh (conmon) opened /later in shop-1 at 4')
+    expect(metadata.counts).toMatchObject({ held: 1, filled: 0, expired: 1 })
+  })
+
+  test('a look-up that fails lets them go', async () => {
+    const { alerts, happen, reply, metadata } = setUp()
+    happen(enter(20, 'sh'))
+    happen('20 openat fd=3 dirfd=-100 name=/secret flags=1')
+    await reply(new LookupError('not-found', 'none'))
+    expect(alerts[1]).toBe('sh opened /secret in <NA>')
+    expect(metadata.counts).toMatchObject({ held: 1, failed: 1, lookups: { 'not-found': 1 } })
+  })
+
+  test('no more than so many wait', async () => {
+    const { alerts, happen, reply, metadata } = setUp({ holdEvents: 2 })
+    happen(enter(20, 'sh'))
+    for (let i = 0; i < 4; i++) happen(`20 openat fd=${i} dirfd=-100 name=/f${i} flags=1`)
+    expect(alerts.slice(1)).toEqual(['sh opened /f2 in <NA>', 'sh opened /f3 in <NA>'])
+    await reply(SHOP)
+    expect(alerts.slice(3)).toEqual(['sh (conmon) opened /f0 in shop-1 at 2', 'sh (conmon) opened /f1 in shop-1 at 3'])
+    expect(metadata.counts).toMatchObject({ held: 2, filled: 2, overflowed: 2 })
+  })
+
+  test('nothing waits when the window is 0', () => {
+    const { alerts, happen } = setUp({ holdMs: 0 })
+    happen(enter(20, 'sh'))
+    happen('20 openat fd=3 dirfd=-100 name=/secret flags=1')
+    expect(alerts[1]).toBe('sh opened /secret in <NA>')
+  })
+})
+
+test('containers that ran before are looked up, and waited for', async () => {
+  const state = new SyscallState()
+  state.onProcess(processOf(wordsOf(`thread 20 comm=sh cgroups=cpu=/libpod_parent/libpod-${ID}`)))
+  state.onTablesEnd()
+  const engine: Engine = {
+    kind: 'podman',
+    socket: '/x',
+    present: () => true,
+    inspect: async () => SHOP as unknown as ContainerDescription,
+    close: () => {},
+  }
+  const metadata = new ContainerMetadata(state, {}, [engine])
+  expect(state.containers.get(ID.slice(0, 12))!.pending).toBe(true)
+  await metadata.settle()
+  expect(state.containers.get(ID.slice(0, 12))!.info).toMatchObject({ name: 'shop-1' })
+  expect(metadata.next()!.text(1)).toBe('container')
+  expect(metadata.next()).toBe(null)
+})

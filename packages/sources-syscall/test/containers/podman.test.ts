@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openEngines } from '../../src/containers/engines.ts'
+import { Lookups } from '../../src/containers/lookups.ts'
+import { matchCgroup } from '../../src/state/cgroup-matchers.ts'
+import { missing, Podman } from './podman.ts'
+
+const reason = missing()
+if (reason !== undefined && process.env.FALC_REQUIRE === 'live') throw new Error(reason)
+if (reason !== undefined) console.warn(`skipped: ${reason}`)
+
+describe.skipIf(reason !== undefined)('podman', { timeout: 60_000 }, () => {
+  let podman: Podman
+  let id: string
+  beforeAll(async () => {
+    podman = await Podman.start()
+    id = await podman.do(
+      ...['run', '-d', '--network', 'none', '--name', `falc-test-${process.pid}`, '--label', 'tier=front'],
+      ...['--privileged', '-v', '/usr:/host/usr:ro', podman.image, 'sleep', '60'],
+    )
+  }, 60_000)
+  afterAll(async () => {
+    await podman.do('rm', '-f', '-t', '0', id)
+    await podman.stop()
+  }, 60_000)
+
+  test('a container is known by the control groups of its processes', async () => {
+    const pid = await podman.do('inspect', '--format', '{{.State.Pid}}', id)
+    const paths = readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+      .trim()
+      .split('\n')
+      .map(line => line.split(':')[2]!)
+    const match = paths.map(matchCgroup).find(found => found !== null)
+    expect(match).toEqual({ id: id.slice(0, 12), fullId: id, runtime: 'podman' })
+  })
+
+  test('its engine describes it', async () => {
+    const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] })
+    const found = await engines.find(({ kind }) => kind === 'podman')!.inspect(id, AbortSignal.timeout(5000))
+    expect(found).toMatchObject({
+      type: 11,
+      id: id.slice(0, 12),
+      full_id: id,
+      name: `falc-test-${process.pid}`,
+      image: podman.image,
+      imagerepo: podman.image.slice(0, -3),
+      imagetag: 'v1',
+      privileged: true,
+      host_pid: false,
+      host_network: false,
+      is_pod_sandbox: false,
+      labels: { team: 'blue', tier: 'front' },
+      Mounts: [{ Source: '/usr', Destination: '/host/usr', RW: false, Propagation: 'rprivate' }],
+    })
+    expect(found.imageid).toMatch(/^[0-9a-f]{64}$/)
+    expect(found.imagedigest).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(Math.abs(found.created_time * 1000 - Date.now())).toBeLessThan(60_000)
+    for (const engine of engines) engine.close()
+  })
+
+  test('a container that there is not', async () => {
+    const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] })
+    const wanted = { fullId: 'f'.repeat(64), runtime: 'podman' }
+    const outcome = await new Promise(resolve => {
+      const lookups = new Lookups(engines, (_, found, why) => resolve({ found, why, counts: lookups.counts }), {
+        attempts: 2,
+      })
+      lookups.start(wanted)
+    })
+    expect(outcome).toMatchObject({ found: null, why: 'not-found', counts: { found: 0, 'not-found': 1 } })
+    for (const engine of engines) engine.close()
+  })
+})
