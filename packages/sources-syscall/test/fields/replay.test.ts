@@ -1,0 +1,66 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { PPME } from '../../src/events/ids.ts'
+import { SYSCALL_FIELDS } from '../../src/fields/index.ts'
+import { openCapture, type ReplayOptions } from '../../src/replay.ts'
+
+const CAPTURE = fileURLToPath(new URL('../../../../examples/captures/host-a.scap', import.meta.url))
+
+/** Number, type and what some fields say of each delivered event; then the error, if the capture breaks off. */
+async function replay(path: string, options: ReplayOptions = {}): Promise<{ lines: string[]; error: string | null }> {
+  const lines: string[] = []
+  const capture = await openCapture(path, options)
+  try {
+    do {
+      while (capture.next()) {
+        const { event } = capture
+        const shown = ['proc.name', 'fd.name', 'proc.aname', 'evt.args'].map(name =>
+          SYSCALL_FIELDS[name]!.extract(event),
+        )
+        lines.push([event.num, event.type, ...shown].join(' '))
+      }
+    } while (await capture.fill())
+    return { lines, error: null }
+  } catch (error) {
+    return { lines, error: (error as Error).name }
+  } finally {
+    capture.close()
+  }
+}
+
+test('events come in order, numbered from 1', async () => {
+  const { lines, error } = await replay(CAPTURE)
+  expect(error).toBeNull()
+  expect(lines.slice(0, 3).map(line => line.split(' ')[0])).toEqual(['1', '2', '3'])
+})
+
+test('leaving event types out changes nothing about the others', async () => {
+  const wanted = [PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_EXECVE_19_X]
+  const all = await replay(CAPTURE)
+  const some = await replay(CAPTURE, { wanted })
+  expect(some.lines.length).toBeGreaterThan(100)
+  expect(some.lines).toEqual(
+    all.lines.filter(line => wanted.includes(Number(line.split(' ')[1]) as (typeof wanted)[number])),
+  )
+})
+
+test('of a capture that breaks off, the events before are delivered, then the error', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'falc-replay-'))
+  try {
+    const file = readFileSync(CAPTURE)
+    const bytes = file[0] === 0x1f ? gunzipSync(file) : file
+    const path = join(folder, 'cut.scap')
+    writeFileSync(path, bytes.subarray(0, bytes.length - 30))
+    const whole = await replay(CAPTURE)
+    const cut = await replay(path)
+    expect(cut.error).toBe('CaptureError')
+    expect(cut.lines).toEqual(whole.lines.slice(0, cut.lines.length))
+    expect(whole.lines.length - cut.lines.length).toBeLessThan(3)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
