@@ -31,6 +31,13 @@ enum want {
 	WANT_FIRST = 2,
 };
 
+/* What is no system call is wanted at these places of `wants`, above all system call numbers. */
+enum trace {
+	TRACE_SIGNAL = 508,
+	TRACE_SWITCH,
+	TRACE_PAGE_FAULT,
+};
+
 /* Losses by cause, and events by outcome. */
 enum counter {
 	COUNT_EVENTS = 0,          /* written to a ring */
@@ -41,6 +48,7 @@ enum counter {
 	COUNT_DROP_NO_RING,        /* the CPU came up after the start */
 	COUNT_FAULT,               /* a user page was not there: the parameter is empty */
 	COUNT_TAIL_FAILED,         /* a tail call did not happen */
+	COUNT_COMPAT,              /* a call through the 32-bit interface: its numbers mean other calls, none is recorded */
 	COUNTER_MAX,
 };
 

@@ -84,7 +84,7 @@ class LiveFeed implements Feed {
       metadata.flush()
       late()
       metadata.close()
-      live.close()
+      await live.close()
     }
   }
 

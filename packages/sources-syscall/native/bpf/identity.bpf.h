@@ -104,10 +104,13 @@ static __always_inline void write_rlimit(struct event *e, struct pt_regs *regs, 
 EXIT_EVENT(getrlimit, 97, SYSCALL_GETRLIMIT_X) { write_rlimit(e, regs, ret); }
 EXIT_EVENT(setrlimit, 160, SYSCALL_SETRLIMIT_X) { write_rlimit(e, regs, ret); }
 
-static __always_inline void put_limit(struct event *e, unsigned long from)
+/* -1 when there is nothing to read because the call failed; 0 for a null pointer. */
+static __always_inline void put_limit(struct event *e, unsigned long from, bool failed)
 {
-	struct rlimit limit = { -1, -1 };
-	if (from)
+	struct rlimit limit = {};
+	if (failed)
+		limit.rlim_cur = limit.rlim_max = -1;
+	else if (from)
 		bpf_probe_read_user(&limit, sizeof(limit), (void *)from);
 	put_u64(e, limit.rlim_cur);
 	put_u64(e, limit.rlim_max);
@@ -117,8 +120,8 @@ static __always_inline void put_limit(struct event *e, unsigned long from)
 EXIT_EVENT(prlimit64, 302, SYSCALL_PRLIMIT_X)
 {
 	put_int(e, ret);
-	put_limit(e, argument(regs, 2));
-	put_limit(e, ret == 0 ? argument(regs, 3) : 0);
+	put_limit(e, argument(regs, 2), false);
+	put_limit(e, argument(regs, 3), ret != 0);
 	put_int(e, argument(regs, 0));
 	put_u8(e, argument(regs, 1));
 }

@@ -126,17 +126,18 @@ static __always_inline void put_sockaddr(struct event *e, unsigned long from, un
 		*(__u16 *)(to + 17) = bpf_ntohs(in.sin6_port);
 		end_param(e, 19);
 	} else if (family == AF_UNIX) {
-		char first = 0;
-		long n;
-		bpf_probe_read_user(&first, 1, (void *)(from + 2));
-		n = bpf_probe_read_user_str(to + 1, UNIX_PATH_MAX, (void *)(from + (first ? 2 : 3)));
-		if (n <= 0) {
-			to[1] = 0;
-			n = 1;
-		}
-		end_param(e, 1 + (n & 255));
+		/* An abstract name has no NUL at its end: only `length` says how long it is. */
+		__u8 *copy = to + 256;
+		__u32 size = length - 2 < UNIX_PATH_MAX ? length - 2 : UNIX_PATH_MAX;
+		long n = 0;
+		size &= 127;
+		if (size && bpf_probe_read_user(copy, size, (void *)(from + 2)))
+			size = 0;
+		copy[size] = 0;
+		n = bpf_probe_read_kernel_str(to + 1, UNIX_PATH_MAX + 1, size && !copy[0] ? copy + 1 : copy);
+		end_param(e, 1 + (n > 0 ? n & 255 : 0));
 	} else {
-		end_param(e, 1);
+		put_empty(e);
 	}
 }
 

@@ -6,6 +6,8 @@
 #include "network.bpf.h"
 #include "identity.bpf.h"
 #include "descriptors.bpf.h"
+#include "system.bpf.h"
+#include "tracepoints.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -19,8 +21,10 @@ int BPF_PROG(dispatch, struct pt_regs *regs, long ret)
 		return 0;
 	if (pid == sidecar_pid || pid == engine_pid)
 		return 0;
-	if (is_compat_task(current_task()))
+	if (is_compat_task(current_task())) {
+		count(COUNT_COMPAT);
 		return 0;
+	}
 	if ((nr == NR_EXECVE || nr == NR_EXECVEAT) && ret >= 0)
 		return 0; /* exec_done has written it */
 	bpf_tail_call(ctx, &exit_programs, nr);

@@ -19,7 +19,17 @@ struct probe_session {
 	int rings[MAX_RINGS];
 	int ring_count;
 	int cpus;
+	struct bpf_link *traces[3];
 };
+
+/* In the order of enum trace. */
+static const char *const TRACEPOINTS[] = { "signal_deliver", "sched_switch", "page_fault_user" };
+#define TRACES (sizeof(TRACEPOINTS) / sizeof(*TRACEPOINTS))
+
+static struct bpf_program **trace_program(struct probe *skeleton, size_t which)
+{
+	return which == 0 ? &skeleton->progs.t_signal : which == 1 ? &skeleton->progs.t_switch : &skeleton->progs.t_page_fault;
+}
 
 static int native_number(const char *name)
 {
@@ -94,10 +104,17 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 	skeleton->rodata->engine_pid = settings->engine_pid;
 	skeleton->rodata->sidecar_pid = getpid();
 	skeleton->rodata->ring_bytes = settings->ring_bytes;
-	/* what `dispatch` calls is not attached itself */
+	/* what `dispatch` calls is not attached itself; tracepoints are attached when they are wanted */
 	bpf_object__for_each_program(program, skeleton->obj)
 		if (!strncmp(bpf_program__name(program), PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)))
 			bpf_program__set_autoattach(program, false);
+	for (size_t i = 0; i < TRACES; i++) {
+		program = *trace_program(skeleton, i);
+		bpf_program__set_autoattach(program, false);
+		/* not every architecture has each of them */
+		if (libbpf_find_vmlinux_btf_id(TRACEPOINTS[i], BPF_TRACE_RAW_TP) < 0)
+			bpf_program__set_autoload(program, false);
+	}
 	err = bpf_map__set_max_entries(skeleton->maps.scratches, session->cpus);
 	if (err)
 		goto failed;
@@ -139,6 +156,17 @@ int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_S
 	for (__u32 nr = 0; nr < MAX_NATIVE_SYSCALLS; nr++)
 		if (bpf_map_update_elem(map, &nr, &wants[nr], BPF_ANY))
 			return -errno;
+	for (size_t i = 0; i < TRACES; i++) {
+		struct bpf_program *program = *trace_program(session->skeleton, i);
+		if (!wants[TRACE_SIGNAL + i]) {
+			bpf_link__destroy(session->traces[i]);
+			session->traces[i] = NULL;
+		} else if (!session->traces[i] && bpf_program__autoload(program)) {
+			session->traces[i] = bpf_program__attach(program);
+			if (!session->traces[i])
+				return -errno;
+		}
+	}
 	return 0;
 }
 
@@ -166,6 +194,8 @@ void probe_close(struct probe_session *session)
 		return;
 	for (int i = 0; i < session->ring_count; i++)
 		close(session->rings[i]);
+	for (size_t i = 0; i < TRACES; i++)
+		bpf_link__destroy(session->traces[i]);
 	if (session->skeleton)
 		probe__destroy(session->skeleton);
 	free(session);

@@ -2,7 +2,7 @@
 import { PPME } from '../events/ids.ts'
 import { SYSCALL_CODES, syscallsOf, X86_64_SYSCALLS } from '../events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
-import { MAX_NATIVE_SYSCALLS } from './wire.ts'
+import { MAX_NATIVE_SYSCALLS, Trace } from './wire.ts'
 
 export interface CallOptions {
   /** Falco's base_syscalls.custom_set: calls besides those of the rules, instead of those that state needs; `!name` takes one away. */
@@ -37,6 +37,10 @@ export function wantedCalls(types: Uint8Array | 'all', options: CallOptions = {}
   }
   const wants = new Uint8Array(MAX_NATIVE_SYSCALLS)
   for (const [native, code] of X86_64_SYSCALLS.entries()) if (codes.has(code)) wants[native] = 1
+  if (types === 'all' || types[PPME.SIGNALDELIVER_E] === 1) wants[Trace.signal] = 1
+  // These two are so many that they are only recorded when somebody asks for them by name.
+  if (types !== 'all' && types[PPME.SCHEDSWITCH_6_E] === 1) wants[Trace.switch] = 1
+  if (types !== 'all' && types[PPME.PAGE_FAULT_E] === 1) wants[Trace.pageFault] = 1
   return wants
 }
 

@@ -163,9 +163,10 @@ export class Live implements MachineTables {
     this.session?.want(this.wants)
   }
 
-  close(): void {
+  /** Ends it. The promise is kept when the sidecar has gone, and its programs with it. */
+  async close(): Promise<void> {
     this.stopped = true
-    this.session?.close()
+    await this.session?.close()
   }
 
   private async restart(): Promise<void> {

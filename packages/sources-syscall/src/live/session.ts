@@ -50,6 +50,8 @@ export class SidecarSession {
   private readonly reader: CaptureReader
   private rings_: Rings | undefined
   private ready = false
+  /** A sidecar that was started has ended; at once when none was. */
+  private readonly gone: Promise<void>
 
   /** Starts or finds the sidecar; `greet` then sets it to work. @throws {LiveError} */
   constructor(addon: Addon, visitor: CaptureVisitor, options: SessionOptions) {
@@ -63,10 +65,11 @@ export class SidecarSession {
       const [ours, theirs] = addon.socketpair()
       this.child = spawn(probe, ['--fd', '3'], { stdio: ['ignore', 'ignore', 'inherit', theirs] })
       this.child.on('error', error => (this.problem ??= `${probe} can't be started: ${error.message}`))
-      this.child.unref()
+      this.gone = ended(this.child)
       addon.close(theirs)
       this.control = new Control(addon, ours)
     } else {
+      this.gone = Promise.resolve()
       this.control = new Control(addon, connect(addon, options.socketPath))
     }
   }
@@ -88,7 +91,7 @@ export class SidecarSession {
       if (this.ready) break
       if (this.closed) throw new LiveError('sidecar', this.problem ?? 'the sidecar ended before it was ready')
       if (performance.now() > limit) {
-        this.close()
+        await this.close()
         throw new LiveError('sidecar', `the sidecar was not ready within ${GREETING_LIMIT / 1000} s`)
       }
       await new Promise(resolve => setTimeout(resolve, GREETING_TURN))
@@ -101,7 +104,7 @@ export class SidecarSession {
     try {
       this.control.poll((kind, payload) => this.take(kind, payload))
     } catch (error) {
-      this.close()
+      void this.close()
       throw error
     }
   }
@@ -112,9 +115,14 @@ export class SidecarSession {
     this.control.send(Frame.syscalls, wants)
   }
 
-  close(): void {
+  /** Sends the sidecar away. The promise is kept when it has gone. */
+  close(): Promise<void> {
     this.control.send(Frame.stop)
     this.control.close()
+    this.child?.ref()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, PATIENCE)
+    return Promise.race([this.gone, promise]).finally(() => clearTimeout(timer))
   }
 
   private take(kind: number, payload: DataView): void {
@@ -178,6 +186,17 @@ export class SidecarSession {
     for (const fd of fds) this.addon.close(fd)
     this.rings_ = new Rings(memories, BigInt(Date.now()) * 1_000_000n)
   }
+}
+
+/** Milliseconds that a sidecar has to detach its programs. */
+const PATIENCE = 2000
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise(resolve => {
+    child.once('exit', () => resolve())
+    child.once('error', () => resolve())
+    child.unref()
+  })
 }
 
 function connect(addon: Addon, path: string): number {

@@ -6,6 +6,8 @@ export const WIRE_VERSION = 1
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
+/** Places in `wants` of what is no system call. */
+export const Trace = { signal: 508, switch: 509, pageFault: 510 } as const
 /** Longest payload of a frame. */
 export const MAX_FRAME = 1 << 20
 
@@ -52,6 +54,7 @@ export const COUNTERS = [
   'dropNoRing',
   'fault',
   'tailFailed',
+  'compat',
 ] as const
 
 export type Counter = (typeof COUNTERS)[number]
