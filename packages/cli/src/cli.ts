@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   test: async () => (await import('./commands/test.ts')).test,
   explain: async () => (await import('./commands/explain.ts')).explain,
   capture: async () => (await import('./commands/capture.ts')).capture,
+  record: async () => (await import('./commands/record.ts')).record,
   disasm: async () => (await import('./commands/disasm.ts')).disasm,
 }
 

@@ -3,6 +3,9 @@ import { PPME } from './events/ids.ts'
 import { EVENTS, EventClass, EventFlag } from './events/table.ts'
 import type { SyscallState } from './state/state.ts'
 
+/** Somebody who looks at every event of a stream on its way: a recorder. */
+export type EventTap = (event: SyscallEvent, delivered: boolean) => void
+
 /**
  * What stands between a stream of events, recorded or live, and the rules: each event changes the state that fields read;
  * those that somebody wants are delivered.
@@ -13,6 +16,8 @@ export class Delivery {
   private initial = true
   /** Time of the first event that is no note of the recorder, ns since 1970: what evt.reltime counts from. */
   firstTime: bigint | undefined = undefined
+  /** Sees every event, after the state has: `delivered` = rules are to see it. */
+  tap: EventTap | null = null
 
   /** @param wanted event types that somebody wants to see; others are taken into the state, or passed over when they change none. Default: all */
   constructor(state: SyscallState, wanted?: Iterable<number>) {
@@ -27,6 +32,12 @@ export class Delivery {
 
   /** Takes an event. True = rules are to see it. */
   take(event: SyscallEvent): boolean {
+    const delivered = this.apply(event)
+    if (this.tap !== null) this.tap(event, delivered)
+    return delivered
+  }
+
+  private apply(event: SyscallEvent): boolean {
     const { wanted } = this
     if (this.firstTime === undefined && !isNote(event.type)) this.firstTime = event.time
     if (wanted !== null && wanted[event.type] === 0 && STATELESS[event.type] === 1) return false
@@ -40,7 +51,7 @@ export class Delivery {
 }
 
 /** Events that leave the state as it is. They still make up an entry for a thread that nothing is known of, which nobody can see. */
-const STATELESS: Uint8Array = Uint8Array.from(EVENTS, event =>
+export const STATELESS: Uint8Array = Uint8Array.from(EVENTS, event =>
   event.enter ||
   event.flags & (EventFlag.modifies_state | EventFlag.creates_fd | EventFlag.destroys_fd) ||
   learns(event.id)

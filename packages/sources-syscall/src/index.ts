@@ -3,5 +3,6 @@ export { ContainerMetadata, type MetadataCounts, type MetadataOptions } from './
 export { SyscallEvent } from './event.ts'
 export { LiveError } from './live/error.ts'
 export { type Live, type LiveCounts, type LiveOptions, openLive } from './live/live.ts'
+export { type EventStream, Recorder, type RecorderOptions } from './recording/recorder.ts'
 export { openCapture, type Replay, type ReplayOptions } from './replay.ts'
 export { type SyscallOptions, syscall } from './source.ts'

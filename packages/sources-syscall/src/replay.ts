@@ -1,7 +1,7 @@
 import { type CaptureFile, openCapture as openFile } from './capture/file.ts'
 import type { CaptureCounts } from './capture/reader.ts'
 import type { MachineInfo } from './capture/visitor.ts'
-import { Delivery } from './delivery.ts'
+import { Delivery, type EventTap } from './delivery.ts'
 import type { SyscallEvent } from './event.ts'
 import { type MachineTables, setMachine } from './fields/machine.ts'
 import type { InterfaceTable } from './state/interfaces.ts'
@@ -92,6 +92,11 @@ export class Replay implements MachineTables {
   /** Waits for more bytes. False = the capture is through. @throws {CaptureError} when the compressed stream is broken */
   fill(): Promise<boolean> {
     return this.file.fill()
+  }
+
+  /** Lets somebody see every event, those that are not delivered as well; null = nobody any more. */
+  tap(tap: EventTap | null): void {
+    this.delivery.tap = tap
   }
 
   close(): void {

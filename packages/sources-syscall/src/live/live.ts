@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { Delivery } from '../delivery.ts'
+import { Delivery, type EventTap } from '../delivery.ts'
 import type { SyscallEvent } from '../event.ts'
 import { type MachineTables, setMachine } from '../fields/machine.ts'
 import type { InterfaceTable } from '../state/interfaces.ts'
@@ -161,6 +161,11 @@ export class Live implements MachineTables {
     this.delivery.want(numbers(wanted))
     this.wants = wantedCalls(wanted, this.options)
     this.session?.want(this.wants)
+  }
+
+  /** Lets somebody see every event, those that are not delivered as well; null = nobody any more. */
+  tap(tap: EventTap | null): void {
+    this.delivery.tap = tap
   }
 
   /** Ends it. The promise is kept when the sidecar has gone, and its programs with it. */

@@ -1,12 +1,7 @@
-import { FdKind } from '../capture/visitor.ts'
+import { FdKind, type InterfaceEntry } from '../capture/visitor.ts'
 import { isZero, sameAddress } from './addresses.ts'
 import type { Fd } from './fd.ts'
 
-interface Interface {
-  /** 4 or 16 bytes, as the mask. */
-  readonly address: Uint8Array
-  readonly netmask: Uint8Array
-}
 
 /** An IPv6 subnet is the first 64 bits, whatever its mask: so libsinsp. */
 const IPV6_SUBNET = 8
@@ -15,13 +10,17 @@ const LOOPBACK6 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
 
 /** The network addresses of the recorded machine: which end of a connection is the local one. */
 export class InterfaceTable {
-  private interfaces: readonly Interface[] = []
+  private interfaces: readonly InterfaceEntry[] = []
   /** Changes whenever the addresses do, for whoever caches an answer. */
   generation = 0
 
-  replace(interfaces: readonly Interface[]): void {
+  replace(interfaces: readonly InterfaceEntry[]): void {
     this.interfaces = interfaces
     this.generation++
+  }
+
+  get all(): readonly InterfaceEntry[] {
+    return this.interfaces
   }
 
   /** `address`, of 4 or 16 bytes, is one of the machine's; of an IPv6 address the first 64 bits count. */
@@ -55,7 +54,7 @@ export class InterfaceTable {
   }
 }
 
-function inIpv4Subnet(own: Interface, address: Uint8Array): boolean {
+function inIpv4Subnet(own: InterfaceEntry, address: Uint8Array): boolean {
   for (let i = 0; i < 4; i++) if (((own.address[i]! ^ address[i]!) & own.netmask[i]!) !== 0) return false
   return true
 }

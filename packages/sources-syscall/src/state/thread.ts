@@ -1,5 +1,5 @@
 import type { Memo, MemoHolder } from '@falc/engine'
-import { EMPTY_LIST, type StringList } from './thread/arguments.ts'
+import { EMPTY_LIST, type StringList, splitStrings } from './thread/arguments.ts'
 import type { Cgroups } from './thread/cgroups.ts'
 import type { Container } from './thread/container.ts'
 import type { EnterEvent } from './thread/enter-event.ts'
@@ -160,6 +160,11 @@ export class Thread implements MemoHolder {
   /** [subsystem, path] pairs. */
   get cgroups(): readonly (readonly [string, string])[] {
     return this.cgroupSet?.pairs ?? []
+  }
+
+  /** `subsystem=path` each, as recorded. */
+  get cgroupTexts(): readonly string[] {
+    return this.cgroupSet === null ? [] : splitStrings(this.cgroupSet.bytes)
   }
 
   /** '' = the host. */

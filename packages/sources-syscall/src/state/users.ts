@@ -37,6 +37,15 @@ export class UserTable {
     return this.groups.get(containerId)?.get(gid) ?? (gid === 0 ? ROOT_GROUP : undefined)
   }
 
+  /** All users of the host that are known. */
+  hostUsers(): User[] {
+    return [...(this.users.get('')?.values() ?? [])]
+  }
+
+  hostGroups(): Group[] {
+    return [...(this.groups.get('')?.values() ?? [])]
+  }
+
   hasUser(containerId: string, uid: number): boolean {
     return this.users.get(containerId)?.has(uid) === true
   }

@@ -1,0 +1,129 @@
+import { cpus, hostname, totalmem } from 'node:os'
+import { type FdEntry, FdKind, type MachineInfo, type ProcessEntry } from '../capture/visitor.ts'
+import type { CaptureWriter } from '../capture/writer.ts'
+import { containerNote } from '../containers/note.ts'
+import { FD_ROLE_SERVER, type Fd } from '../state/fd.ts'
+import type { SyscallState } from '../state/state.ts'
+import type { Thread } from '../state/thread.ts'
+
+const NO_TIME = 0n
+/** Linux's PID_MAX_LIMIT. */
+const MAX_PID = 1n << 22n
+
+/**
+ * Writes the tables as the state has them now, so that a recording can start in the middle of a stream. `time`: ns since 1970, of
+ * the notes that tell about containers.
+ */
+export function writeSnapshot(writer: CaptureWriter, state: SyscallState, time: bigint): void {
+  writer.machine(state.machine ?? thisMachine(state))
+  writer.interfaces(state.interfaces.all)
+  writer.users(state.users.hostUsers(), state.users.hostGroups())
+  writer.processes(processes(state))
+  const ports = listeningPorts(state)
+  for (const thread of state.threads) {
+    if (thread.tid < 0 || (!thread.isMain && thread.leader?.fds === thread.fds)) continue
+    writer.fds(thread.tid, fds(thread, ports))
+  }
+  for (const { info } of state.containers) {
+    if (info === null) continue
+    const note = containerNote(JSON.stringify({ container: info }), time)
+    writer.writeBytes(note, 0, note.length, 0)
+  }
+}
+
+/** For a state that was never told: the machine that this runs on. */
+function thisMachine(state: SyscallState): MachineInfo {
+  return {
+    cpus: cpus().length,
+    memoryBytes: BigInt(totalmem()),
+    maxPid: MAX_PID,
+    hostname: hostname(),
+    bootTime: state.bootTime,
+    flags: NO_TIME,
+  }
+}
+
+function* processes(state: SyscallState): Generator<ProcessEntry> {
+  for (const thread of state.threads) if (!thread.isInvalid) yield processEntry(thread)
+}
+
+function processEntry(thread: Thread): ProcessEntry {
+  return {
+    tid: thread.tid,
+    pid: thread.pid,
+    ptid: thread.ptid,
+    sid: thread.sid,
+    vpgid: thread.vpgid,
+    pgid: thread.pgid,
+    vtid: thread.vtid,
+    vpid: thread.vpid,
+    comm: thread.comm,
+    exe: thread.exe,
+    exepath: thread.exepath,
+    args: thread.argv.items,
+    cwd: thread.isMain ? thread.ownCwd : thread.cwd,
+    env: thread.ownEnv.items,
+    cgroups: thread.cgroupTexts,
+    root: thread.root,
+    fdlimit: thread.fdlimit,
+    flags: thread.flags,
+    uid: thread.uid,
+    gid: thread.gid,
+    loginuid: thread.loginuid,
+    vmSize: thread.vmSize,
+    vmRss: thread.vmRss,
+    vmSwap: thread.vmSwap,
+    pfMajor: BigInt(thread.pfMajor),
+    pfMinor: BigInt(thread.pfMinor),
+    pidnsInitStartTs: thread.pidnsInitStartTs,
+    tty: thread.tty,
+    capInheritable: thread.capInheritable,
+    capPermitted: thread.capPermitted,
+    capEffective: thread.capEffective,
+    exeWritable: thread.exeWritable,
+    exeUpperLayer: thread.exeUpperLayer,
+    exeLowerLayer: thread.exeLowerLayer,
+    exeFromMemfd: thread.exeFromMemfd,
+    exeIno: thread.exeIno,
+    exeCtime: thread.exeCtime,
+    exeMtime: thread.exeMtime,
+  }
+}
+
+function listeningPorts(state: SyscallState): Set<number> {
+  const ports = new Set<number>()
+  for (const thread of state.threads) {
+    for (const [, fd] of thread.fds) {
+      if (fd.type === FdKind.ipv4Server || fd.type === FdKind.ipv6Server) ports.add(fd.dport)
+    }
+  }
+  return ports
+}
+
+function* fds(thread: Thread, ports: ReadonlySet<number>): Generator<FdEntry> {
+  for (const [num, fd] of thread.fds) yield fdEntry(num, fd, ports)
+}
+
+/**
+ * Tables name the local end of a connection first, and readers take it for a server when its port is one that somebody
+ * listens on: where they would, the ends are put so.
+ */
+function fdEntry(num: number, fd: Fd, ports: ReadonlySet<number>): FdEntry {
+  const listens = fd.type === FdKind.ipv4Server || fd.type === FdKind.ipv6Server
+  const turned = fd.type === FdKind.ipv4Socket && (fd.flags & FD_ROLE_SERVER) !== 0 && ports.has(fd.dport)
+  return {
+    fd: num,
+    ino: fd.ino,
+    type: fd.type,
+    name: fd.name,
+    openFlags: fd.openFlags,
+    dev: fd.dev,
+    sip: listens || turned ? fd.dip : fd.sip,
+    dip: turned ? fd.sip : fd.dip,
+    sport: listens || turned ? fd.dport : fd.sport,
+    dport: turned ? fd.sport : fd.dport,
+    l4proto: fd.l4proto,
+    unixSource: 0n,
+    unixPeer: 0n,
+  }
+}
