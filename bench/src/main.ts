@@ -5,8 +5,14 @@
 import { benchAudit } from './audit.ts'
 import { benchLoad } from './load.ts'
 import { benchPeers } from './peers.ts'
+import { benchSyscalls } from './syscalls.ts'
 
-const BENCHES: Record<string, () => Promise<void>> = { audit: benchAudit, peers: benchPeers, load: benchLoad }
+const BENCHES: Record<string, () => Promise<void>> = {
+  audit: benchAudit,
+  peers: benchPeers,
+  load: benchLoad,
+  syscalls: benchSyscalls,
+}
 
 const asked = process.argv.slice(2)
 for (const name of asked.length ? asked : Object.keys(BENCHES)) {

@@ -1,18 +1,24 @@
 /**
- * System calls: events per CPU second of a capture that is uncompressed and repeated, without rules (block walk, decoding,
- * state), with one rules file and with several, and with ten times the rules.
- *
- *   node bench/src/syscalls.ts CAPTURE RULES[,RULES…] … [--events N]
+ * System calls: events per CPU second of a capture that is uncompressed and repeated: without rules (block walk, decoding,
+ * state), with Falco's stable rules, with all its rules, with ten times the rules. Start-up is not counted: each set of
+ * rules first replays a shorter file. Beside Falco (peer/falco.ts) where one is to be had.
  */
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { join, resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { Engine, type RulesFile } from '@falc/engine'
 import { openCapture, syscall } from '@falc/sources-syscall'
+import { multiplied, root, syscallRules } from './files.ts'
+import { report } from './measure.ts'
 
 const EVENT_BLOCKS = new Set([0x204, 0x208, 0x216, 0x217, 0x221, 0x222])
+const EVENTS = 5_000_000
+
+/** The busy server of the shared corpus where it is there, else the largest bundled capture. */
+const beside = resolve(root, '../shared/corpus/syscall/server.scap')
+const CAPTURE =
+  process.env.FALC_BENCH_CAPTURE ?? (existsSync(beside) ? beside : join(root, 'examples/captures/container-a.scap'))
 
 /** A copy of the capture with its events repeated until there are at least `least`; the number of events. */
 export function repeatCapture(capture: string, to: string, least: number): number {
@@ -36,89 +42,68 @@ export function repeatCapture(capture: string, to: string, least: number): numbe
   return events * times
 }
 
-const read = (paths: string): RulesFile[] =>
-  paths
-    .split(',')
-    .filter(Boolean)
-    .map(path => ({ name: basename(path), content: readFileSync(path, 'utf8') }))
-
-/** The same rules again under other names; macros and lists stay as they are. */
-function copies(files: readonly RulesFile[], times: number): RulesFile[] {
-  const extra: RulesFile[] = []
-  for (let i = 1; i < times; i++)
-    for (const { name, content } of files) {
-      const rules = content.split(/\n(?=- )/).filter(item => item.startsWith('- rule:'))
-      extra.push({
-        name: `${i}-${name}`,
-        content: rules.map(rule => rule.replace(/^- rule: (.*)$/m, `- rule: $1 (${i})`)).join('\n'),
-      })
-    }
-  return [...files, ...extra]
-}
-
 export interface Run {
-  readonly events: number
   readonly alerts: number
+  /** CPU seconds of the process, all its threads. */
   readonly seconds: number
-  readonly rules: number
 }
 
-/** Replays the whole file; CPU seconds of the replay alone, loading not counted. */
-export async function replay(
-  path: string,
-  files: readonly RulesFile[],
-  matching: 'first' | 'all' = 'first',
-): Promise<Run> {
-  const source = syscall()
-  const engine = new Engine({
-    sources: [source],
-    plugins: [{ name: 'container', version: '0.7.1' }],
-    ruleMatching: matching,
-  })
-  const report = engine.load(files)
-  if (!report.ok) throw new Error(report.errors[0]!.message)
+/** Replays a whole file. */
+export async function replay(path: string, engine: Engine): Promise<Run> {
+  const source = engine.options.sources[0]!
   const types = engine.wantedTypes(source)
   const wanted = types === 'all' ? undefined : [...types.keys()].filter(type => types[type] === 1)
   const before = process.cpuUsage()
   const capture = await openCapture(path, { wanted: wanted! })
-  let events = 0
   let alerts = 0
   do {
-    while (capture.next()) {
-      events++
-      alerts += engine.evaluate(source, capture.event).length
-    }
+    while (capture.next()) alerts += engine.evaluate(source, capture.event).length
   } while (await capture.fill())
   const { user, system } = process.cpuUsage(before)
-  return { events, alerts, seconds: (user + system) / 1e6, rules: report.rules.filter(r => r.enabled).length }
+  return { alerts, seconds: (user + system) / 1e6 }
 }
 
-if (import.meta.main) {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: { events: { type: 'string', default: '5000000' } },
-  })
-  const [capture, ...sets] = positionals
+/** An engine with these rules. */
+export function engineWith(files: readonly RulesFile[]): { engine: Engine; rules: number } {
+  const engine = new Engine({ sources: [syscall()], plugins: [{ name: 'container', version: '0.7.1' }] })
+  const loaded = engine.load(files)
+  if (!loaded.ok) throw new Error(loaded.errors[0]!.message)
+  return { engine, rules: loaded.rules.filter(rule => rule.enabled).length }
+}
+
+const SETS: readonly (readonly [string, () => readonly RulesFile[]])[] = [
+  ['no rules', () => []],
+  ['stable rules', () => syscallRules('stable')],
+  ['stable rules, ten times', () => multiplied(syscallRules('stable'), 10)],
+  ['all rules', () => syscallRules('all')],
+  ['all rules, ten times', () => multiplied(syscallRules('all'), 10)],
+]
+
+export async function benchSyscalls(): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), 'falc-bench-'))
   try {
     const path = join(work, 'repeated.scap')
-    const events = repeatCapture(capture!, path, Number(values.events))
-    const print = (what: string, run: Run) =>
-      console.log(
-        `  ${what.padEnd(40)} ${(events / run.seconds / 1e6).toFixed(2).padStart(7)} M/s  ${run.rules} rules, ${run.alerts} alerts, ${(process.memoryUsage.rss() / 2 ** 20).toFixed(0)} MiB`,
+    const short = join(work, 'short.scap')
+    const events = repeatCapture(CAPTURE, path, EVENTS)
+    repeatCapture(CAPTURE, short, EVENTS / 5)
+    console.log(`System calls: ${events} events of ${CAPTURE}`)
+    const rates = new Map<string, number>()
+    for (const [name, files] of SETS) {
+      const { engine, rules } = engineWith(files())
+      await replay(short, engine)
+      const runs: Run[] = []
+      for (let i = 0; i < 3; i++) runs.push(await replay(path, engine))
+      const seconds = runs.map(run => run.seconds).sort((a, b) => a - b)[1]!
+      rates.set(name, events / seconds)
+      const memory = (process.memoryUsage.rss() / 2 ** 20).toFixed(0)
+      report(
+        `${name} (${rules} rules, ${runs[0]!.alerts} alerts, ${memory} MiB)`,
+        `${(events / seconds / 1e6).toFixed(2)} M/s`,
       )
-    console.log(`${events} events`)
-    print('no rules', await replay(path, []))
-    for (const set of sets) {
-      print(
-        set
-          .split(',')
-          .map(p => basename(p))
-          .join(' '),
-        await replay(path, read(set)),
-      )
-      print('  the rules ten times', await replay(path, copies(read(set), 10)))
     }
+    const dearer = (name: string) => `${(rates.get(name)! / rates.get(`${name}, ten times`)!).toFixed(2)}×`
+    report('stable rules: cost of ten times the rules', dearer('stable rules'), 'under 1.5×')
+    report('all rules: cost of ten times the rules', dearer('all rules'), 'under 1.5×')
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
