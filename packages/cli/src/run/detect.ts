@@ -10,6 +10,7 @@ import { attach } from './live.ts'
 import { configPath, makeLoader, overrides } from './load.ts'
 import { metricsText } from './metrics.ts'
 import { Session } from './session.ts'
+import { becomeUser } from './user.ts'
 import { startWebserver } from './webserver.ts'
 
 /** `falc run` proper. Returns the exit code. @throws {CliError | ConfigError} */
@@ -51,6 +52,7 @@ export async function detect(flags: RunFlags): Promise<number> {
     }
     if (flags.pidfile !== undefined) undo.push(writePid(flags.pidfile))
     await session.open()
+    if (flags.user !== undefined) becomeUser(flags.user)
     undo.push(attach(session, texts, loader, log, live))
     if (seconds !== undefined) {
       const timer = setTimeout(() => session.stop(), seconds * 1000)

@@ -26,6 +26,7 @@ export const RUN_FLAGS = {
     value: 'PATH',
     help: 'Socket of a falc-probe that runs as a service (falc-probe --listen); default: one is started, which needs root',
   },
+  user: { value: 'NAME', help: 'Once everything is open, go on as this user, without privilege' },
   duration: { short: 'M', value: 'SECONDS', help: 'Stop after this time' },
   'dry-run': { help: 'Load configuration and rules, then stop' },
   validate: { short: 'V', value: 'FILE', multiple: true, help: 'Check a rules file and stop' },

@@ -1,4 +1,4 @@
-/* Generated from src/events by scripts/native-headers.ts: x86-64 system calls, with the PPM_SC_* code of each. */
+/* Generated from src/events by scripts/syscalls-header.ts: x86-64 system calls, with the PPM_SC_* code of each. */
 #pragma once
 static const struct {
 	const char *name;

@@ -1,0 +1,110 @@
+/** The C sources and the TypeScript say the same: tables, sizes, offsets. Needs a C compiler at most. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { syscallsHeader } from '../../scripts/syscalls-header.ts'
+import { SYSCALL_CODES, syscallsOf, X86_64_SYSCALLS } from '../../src/events/syscalls.ts'
+import { EVENTS, EventClass, EventFlag } from '../../src/events/table.ts'
+import * as wire from '../../src/live/wire.ts'
+
+const native = join(import.meta.dirname, '../../native')
+const compiler = spawnSync('cc', ['--version']).status === 0
+
+test('the sidecar’s table of system calls is up to date (else run scripts/syscalls-header.ts)', () => {
+  expect(readFileSync(join(native, 'sidecar/syscalls.gen.h'), 'utf8')).toBe(syscallsHeader())
+})
+
+/** name, number, event code of each program that writes a system call's event. */
+function programs(): { name: string; nr: number; code: string }[] {
+  return readdirSync(join(native, 'bpf'))
+    .filter(file => file.endsWith('.bpf.h'))
+    .flatMap(file => [
+      ...readFileSync(join(native, 'bpf', file), 'utf8').matchAll(/^[A-Z_]*EVENT[A-Z_]*\((\w+), (-?\d+), (\w+)\)/gm),
+    ])
+    .map(([, name, nr, code]) => ({ name: name!, nr: Number(nr), code: code! }))
+}
+
+describe('programs', () => {
+  test('each writes the event that belongs to its system call', () => {
+    for (const { name, nr, code } of programs()) {
+      if (name === 'generic') continue
+      const event = EVENTS.find(one => one.code === code)
+      expect(event, code).toBeDefined()
+      expect(X86_64_SYSCALLS[nr], name).toBe(SYSCALL_CODES.get(name))
+      expect(syscallsOf(event!.id), `${name} → ${code}`).toContain(SYSCALL_CODES.get(name))
+    }
+  })
+
+  test('every event of today that a call of x86-64 gives has one', () => {
+    const written = new Set(programs().map(({ code }) => code))
+    const natives = new Set(X86_64_SYSCALLS)
+    const missing = EVENTS.filter(
+      event =>
+        !event.enter &&
+        event.classes & EventClass.syscall &&
+        !(event.flags & (EventFlag.old_version | EventFlag.unused)) &&
+        syscallsOf(event.id).some(code => natives.has(code)) &&
+        !written.has(event.code),
+    )
+    // Both names of umount are one call here: umount2.
+    expect(missing.map(event => event.code).filter(code => code !== 'SYSCALL_UMOUNT_1_X')).toEqual([])
+  })
+})
+
+describe.skipIf(!compiler)('wire.h', () => {
+  test('sizes, offsets and numbers are those of wire.ts', () => {
+    const fields: Record<string, number> = {
+      WIRE_VERSION: wire.WIRE_VERSION,
+      WIRE_MAGIC: wire.WIRE_MAGIC,
+      MAX_NATIVE_SYSCALLS: wire.MAX_NATIVE_SYSCALLS,
+      MAX_FRAME: wire.MAX_FRAME,
+      COUNTER_MAX: wire.COUNTERS.length,
+      TRACE_SIGNAL: wire.Trace.signal,
+      TRACE_SWITCH: wire.Trace.switch,
+      TRACE_PAGE_FAULT: wire.Trace.pageFault,
+      'sizeof(struct frame_header)': wire.FRAME_HEADER,
+      'offsetof(struct event_header, cpu)': wire.RECORD_CPU,
+      'offsetof(struct event_header, time_ns)': wire.RECORD_EVENT,
+      'sizeof(struct hello)': wire.Hello.size,
+      'offsetof(struct hello, magic)': wire.Hello.magic,
+      'offsetof(struct hello, version)': wire.Hello.version,
+      'offsetof(struct hello, cpus)': wire.Hello.cpus,
+      'offsetof(struct hello, page_bytes)': wire.Hello.pageBytes,
+      'offsetof(struct hello, boot_time_ns)': wire.Hello.bootTime,
+      'sizeof(struct configure)': wire.Configure.size,
+      'offsetof(struct configure, version)': wire.Configure.version,
+      'offsetof(struct configure, snaplen)': wire.Configure.snaplen,
+      'offsetof(struct configure, ring_bytes)': wire.Configure.ringBytes,
+      'offsetof(struct configure, cpus_per_ring)': wire.Configure.cpusPerRing,
+      'offsetof(struct configure, engine_pid)': wire.Configure.enginePid,
+      'offsetof(struct configure, picture)': wire.Configure.picture,
+      'offsetof(struct configure, wants)': wire.Configure.wants,
+      'sizeof(struct rings)': wire.Rings.size,
+      'offsetof(struct rings, count)': wire.Rings.count,
+      'offsetof(struct rings, ring_bytes)': wire.Rings.ringBytes,
+      'sizeof(struct stats)': wire.COUNTERS.length * 8,
+    }
+    for (const [name, kind] of Object.entries(wire.Frame)) fields[`FRAME_${name.toUpperCase()}`] = kind
+    for (const [i, name] of wire.COUNTERS.entries()) {
+      fields[`COUNT_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`] = i
+    }
+    expect(evaluate(Object.keys(fields))).toEqual(fields)
+  })
+})
+
+/** Values of C expressions over wire.h. */
+function evaluate(expressions: readonly string[]): Record<string, number> {
+  const folder = mkdtempSync(join(tmpdir(), 'falc-wire-'))
+  try {
+    const lines = expressions.map(text => `printf("%lld\\n", (long long)(${text}));`)
+    const source = `#include <stddef.h>\n#include <stdio.h>\n#include "wire.h"\nint main(void) { ${lines.join('\n')} return 0; }\n`
+    writeFileSync(join(folder, 'wire.c'), source)
+    execFileSync('cc', ['-I', native, join(folder, 'wire.c'), '-o', join(folder, 'wire')])
+    const values = execFileSync(join(folder, 'wire'), { encoding: 'utf8' }).trim().split('\n')
+    return Object.fromEntries(expressions.map((text, i) => [text, Number(values[i])]))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}

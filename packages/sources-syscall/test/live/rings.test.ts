@@ -1,0 +1,141 @@
+/** The reader of rings against rings of our own making, which write as the kernel does. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { RingMemory } from '../../src/live/ring.ts'
+import { Rings } from '../../src/live/rings.ts'
+
+const EPOCH = 1_700_000_000_000_000_000n
+/** procinfo: an event of today with two u64 parameters, which a record need not give. */
+const TYPE = 234
+
+/** Writes records as kernel/bpf/ringbuf.c lays them out. */
+class FakeRing implements RingMemory {
+  readonly consumer = new ArrayBuffer(4096)
+  readonly producer = new ArrayBuffer(4096)
+  readonly data: ArrayBuffer
+  private readonly size: number
+  private position = 0
+
+  constructor(size: number) {
+    this.size = size
+    this.data = new ArrayBuffer(size * 2)
+  }
+
+  get free(): number {
+    return this.size - (this.position - Number(new BigUint64Array(this.consumer)[0]))
+  }
+
+  /** @returns how to finish it, when it was left busy */
+  write(time: number, tag: number, extra: number, kind: 'done' | 'busy' | 'discarded' = 'done'): () => void {
+    const length = 2 + 26 + extra
+    const total = (8 + length + 7) & ~7
+    if (total > this.free) throw new Error('full')
+    const at = this.position % this.size
+    const record = new Uint8Array(total)
+    const view = new DataView(record.buffer)
+    view.setUint16(8, tag % 7, true)
+    view.setBigUint64(10, EPOCH + BigInt(time), true)
+    view.setBigUint64(18, BigInt(tag), true)
+    view.setUint32(26, 26, true)
+    view.setUint16(30, TYPE, true)
+    const set = (flags: number) => {
+      view.setUint32(0, (length | flags) >>> 0, true)
+      this.copy(at, record)
+    }
+    set(kind === 'busy' ? 0x80000000 : kind === 'discarded' ? 0x40000000 : 0)
+    this.position += total
+    new BigUint64Array(this.producer)[0] = BigInt(this.position)
+    return () => set(0)
+  }
+
+  /** Both images of the ring's bytes. */
+  private copy(at: number, record: Uint8Array): void {
+    const bytes = new Uint8Array(this.data)
+    for (const [i, byte] of record.entries()) {
+      bytes[(at + i) % this.size] = byte
+      bytes[((at + i) % this.size) + this.size] = byte
+    }
+  }
+}
+
+function drain(rings: Rings): number[] {
+  const tags: number[] = []
+  rings.look()
+  while (rings.next()) tags.push(rings.event.tid)
+  return tags
+}
+
+describe('rings', () => {
+  test('one ring gives all at once, in its order', () => {
+    const ring = new FakeRing(4096)
+    const rings = new Rings([ring], EPOCH)
+    for (let i = 0; i < 5; i++) ring.write(i, i, i)
+    expect(drain(rings)).toEqual([0, 1, 2, 3, 4])
+    expect(ring.free).toBe(4096)
+    expect(drain(rings)).toEqual([])
+  })
+
+  test('several rings are merged by time, and wait for the look after', () => {
+    const [a, b] = [new FakeRing(4096), new FakeRing(4096)]
+    const rings = new Rings([a, b], EPOCH)
+    a.write(10, 1, 0)
+    a.write(30, 3, 0)
+    b.write(20, 2, 0)
+    expect(drain(rings)).toEqual([])
+    b.write(25, 4, 0)
+    b.write(99, 9, 0)
+    expect(drain(rings)).toEqual([1, 2, 4, 3])
+    expect(drain(rings)).toEqual([9])
+  })
+
+  test('what is being written holds everything up, what was given up does not', () => {
+    const [a, b] = [new FakeRing(4096), new FakeRing(4096)]
+    const rings = new Rings([a, b], EPOCH)
+    a.write(1, 1, 0)
+    const finish = a.write(2, 2, 0, 'busy')
+    b.write(3, 3, 0, 'discarded')
+    b.write(4, 4, 0)
+    drain(rings)
+    expect(drain(rings)).toEqual([1])
+    finish()
+    expect(drain(rings)).toEqual([2, 4])
+  })
+
+  test('a record that contradicts itself is counted and passed over', () => {
+    const ring = new FakeRing(4096)
+    const rings = new Rings([ring], EPOCH)
+    ring.write(1, 1, 0)
+    ring.write(2, 2, 0)
+    new DataView(ring.data).setUint32(26, 9999, true)
+    expect(drain(rings)).toEqual([2])
+    expect(rings.malformed).toBe(1)
+  })
+
+  test('nothing is lost, doubled or out of order, over many turns round', () => {
+    const step = fc.record({
+      ring: fc.nat(2),
+      extra: fc.nat(300),
+      drain: fc.boolean(),
+      discarded: fc.integer({ min: 0, max: 9 }).map(n => n === 0),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 400 }), steps => {
+        const memories = [new FakeRing(4096), new FakeRing(4096), new FakeRing(4096)]
+        const rings = new Rings(memories, EPOCH)
+        const seen: number[] = []
+        const expected: number[] = []
+        let time = 0
+        for (const { ring, extra, drain: now, discarded } of steps) {
+          time++
+          if (memories[ring]!.free < extra + 48) seen.push(...drain(rings), ...drain(rings))
+          memories[ring]!.write(time, time, extra, discarded ? 'discarded' : 'done')
+          if (!discarded) expected.push(time)
+          if (now) seen.push(...drain(rings))
+        }
+        seen.push(...drain(rings), ...drain(rings))
+        expect(seen).toEqual(expected)
+        for (const memory of memories) expect(memory.free).toBe(4096)
+      }),
+    )
+  })
+})
