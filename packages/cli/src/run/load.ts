@@ -6,6 +6,7 @@ import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import { loadEngine } from './engine.ts'
 import type { RunFlags } from './flags.ts'
+import { captureDurations } from './rule-captures.ts'
 import { type RulesFile, readRules } from './rules.ts'
 import type { Loaded } from './session.ts'
 
@@ -74,7 +75,12 @@ export function makeLoader(options: LoaderOptions): Loader {
         if (file.warnings.length === 0) continue
         log().warning((verbose ? formatResult(file) : formatSummary(file)).trimEnd())
       }
-      return { config, engine, ruleNames: report.rules.map(rule => rule.name) }
+      return {
+        config,
+        engine,
+        ruleNames: report.rules.map(rule => rule.name),
+        captureDurations: captureDurations(report.rules),
+      }
     },
   }
 }

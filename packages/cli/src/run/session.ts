@@ -7,6 +7,7 @@ import type { Consumer, Feed } from '../sources/feed.ts'
 import { alertLine } from './alert-line.ts'
 import { hostname } from './engine.ts'
 import { HOT_RESTART_FAILURE, internalMessage } from './internal-alert.ts'
+import { RuleCaptures } from './rule-captures.ts'
 import { openOutputs } from './sinks.ts'
 import { Statistics } from './statistics.ts'
 
@@ -16,6 +17,8 @@ export interface Loaded {
   readonly engine: Engine
   /** Names of all rules in the order of their definition. */
   readonly ruleNames: readonly string[]
+  /** ns by name of the rules that ask for a capture around their alerts; 0n = the default. */
+  readonly captureDurations: ReadonlyMap<string, bigint>
 }
 
 /** One run: feeds → engine → outputs, until the feeds end or somebody stops it. */
@@ -34,6 +37,7 @@ export class Session {
   events = 0
   private feeds: readonly Feed[] = []
   private urgent = false
+  private captures: RuleCaptures | undefined
 
   constructor(loaded: Loaded, sources: ReadonlyMap<string, Source>, log: Log) {
     this.loaded = loaded
@@ -89,6 +93,7 @@ export class Session {
       this.outputs = opened
     }
     this.loaded = next
+    this.captures?.reload(next.captureDurations)
     for (const feed of this.feeds) feed.want?.(next.engine.wantedTypes(feed.source))
   }
 
@@ -116,23 +121,39 @@ export class Session {
   private async runFeed(feed: Feed): Promise<void> {
     const source = this.sources.get(feed.source)
     if (!source) throw new CliError(`unknown event source ${feed.source}`)
+    const captures = this.capturesOf(feed)
     try {
-      await feed.run(this.consumer(source), this.stopping.signal)
+      await feed.run(this.consumer(source, captures), this.stopping.signal)
     } catch (error) {
       this.stopping.abort()
       if (error instanceof CliError) throw error
       if (!(error as NodeJS.ErrnoException).code && (error as Error).name !== 'CaptureError') throw error
       throw new CliError(`${feed.title}: ${(error as Error).message}`)
+    } finally {
+      captures?.close()
     }
   }
 
-  private consumer(source: Source): Consumer {
+  private capturesOf({ stream }: Feed): RuleCaptures | undefined {
+    const { config, captureDurations } = this.loaded
+    if (!config.capture.enabled || stream === undefined) return undefined
+    this.captures = new RuleCaptures(captureDurations, {
+      config: config.capture,
+      stream,
+      tell: alert => this.outputs.push(internalMessage(alert, this.config.json.enabled, hostname())),
+      problem: text => this.log.error(text),
+    })
+    return this.captures
+  }
+
+  private consumer(source: Source, captures: RuleCaptures | undefined): Consumer {
     return {
       event: (event, deferral) => {
         deferral?.before(event)
         const alerts = this.loaded.engine.evaluate(source, event)
         if (deferral?.hold(event) === true) return
         this.events++
+        if (captures !== undefined && alerts.length > 0) captures.alerted(alerts, event)
         for (let i = 0; i < alerts.length; i++) this.emit(alerts[i]!)
       },
       pause: () => {

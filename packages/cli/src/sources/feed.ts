@@ -1,3 +1,5 @@
+import type { EventStream } from '@falc/sources-syscall'
+
 /** Asked around the evaluation of an event that may have to wait for something. */
 export interface Deferral {
   before(event: any): void
@@ -24,6 +26,8 @@ export interface Feed {
   run(consumer: Consumer, signal: AbortSignal): Promise<void>
   /** What did not come through so far, by cause. */
   losses(): Readonly<Record<string, number>>
+  /** What can be recorded. */
+  readonly stream?: EventStream
   /** Rules were loaded anew: per event type 1 where one of them can match. */
   want?(wanted: Uint8Array | 'all'): void
 }

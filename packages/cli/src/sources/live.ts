@@ -57,6 +57,10 @@ class LiveFeed implements Feed {
     this.metadata = metadata
   }
 
+  get stream(): Live {
+    return this.live
+  }
+
   async run(consumer: Consumer, signal: AbortSignal): Promise<void> {
     const { live, metadata } = this
     const late = () => {

@@ -34,6 +34,10 @@ class CaptureFeed implements Feed {
     this.capture = capture
   }
 
+  get stream(): Replay {
+    return this.capture
+  }
+
   async run(consumer: Consumer, signal: AbortSignal): Promise<void> {
     const { capture } = this
     let slice = performance.now()
