@@ -1,0 +1,46 @@
+/**
+ * An engine in a process of its own, for the tests: says on stdout which files are opened whose name has `falc-live`, and
+ * answers questions from stdin. One JSON object a line.
+ */
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { PPME } from '../../src/events/ids.ts'
+import { openLive } from '../../src/live/live.ts'
+import type { EngineOptions } from './machine.ts'
+
+const { ringBytes, socketPath, drop } = JSON.parse(process.argv[2] ?? '{}') as EngineOptions
+const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`)
+
+const live = await openLive({
+  warn: text => say({ warn: text }),
+  ...(ringBytes !== undefined && { ringBytes }),
+  ...(socketPath !== undefined && { socketPath }),
+})
+if (drop) {
+  process.setgroups!([])
+  process.setgid!(65534)
+  process.setuid!(65534)
+}
+
+createInterface({ input: process.stdin })
+  .on('line', line => {
+    if (line === 'counts') say(live.counts)
+    else if (line === 'threads') say({ threads: live.state.threads.size, fakes: live.state.fakes })
+    else if (line === 'sidecar') say({ pid: live.sidecarPid })
+    else if (line === 'shadow') {
+      try {
+        say({ shadow: readFileSync('/etc/shadow').length })
+      } catch (error) {
+        say({ shadow: (error as NodeJS.ErrnoException).code })
+      }
+    }
+  })
+  .on('close', () => void live.close())
+
+say({ ready: true, sidecar: live.sidecarPid })
+do {
+  while (live.next()) {
+    const { event } = live
+    if (event.type === PPME.SYSCALL_OPENAT_2_X && event.text(2).includes('falc-live')) say({ open: event.text(2) })
+  }
+} while (await live.fill())
