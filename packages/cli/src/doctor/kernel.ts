@@ -1,0 +1,84 @@
+import { accessSync, constants, readFileSync } from 'node:fs'
+import { release } from 'node:os'
+import { type Finding, found, missing, optional } from './finding.ts'
+
+/** Where the machine's facts are read; another root in tests. */
+export interface Facts {
+  readonly root: string
+  readonly release: string
+  readonly platform: string
+}
+
+export function facts(root = ''): Facts {
+  return { root, release: release(), platform: process.platform }
+}
+
+/** BPF ring buffers and the tracing programs that read the kernel's structures came together with it. */
+const OLDEST = [5, 8] as const
+
+const BIT = { sysPtrace: 19, sysAdmin: 21, sysResource: 24, perfmon: 38, bpf: 39 } as const
+
+export function kernelFindings(facts: Facts): Finding[] {
+  if (facts.platform !== 'linux') {
+    return [missing('kernel', `${facts.platform}: live capture needs Linux`, 'replay captures here: falc run -e FILE')]
+  }
+  return [version(facts), types(facts), lockdown(facts), rights(facts), memlock(facts)]
+}
+
+function version({ release }: Facts): Finding {
+  const [major = 0, minor = 0] = release.split('.').map(Number)
+  const enough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])
+  return enough
+    ? found('kernel', release)
+    : missing('kernel', `${release} is older than ${OLDEST.join('.')}`, 'boot a kernel of 5.8 or newer')
+}
+
+function types({ root }: Facts): Finding {
+  const path = '/sys/kernel/btf/vmlinux'
+  try {
+    accessSync(root + path, constants.R_OK)
+    return found('kernel types (BTF)', path)
+  } catch {
+    return missing('kernel types (BTF)', `${path} is not there`, 'boot a kernel built with CONFIG_DEBUG_INFO_BTF=y')
+  }
+}
+
+function lockdown({ root }: Facts): Finding {
+  const text = read(`${root}/sys/kernel/security/lockdown`)
+  if (text === undefined) return found('lockdown', 'not in this kernel')
+  const mode = /\[(\w+)\]/.exec(text)?.[1] ?? 'none'
+  return mode === 'confidentiality'
+    ? missing('lockdown', 'confidentiality: programs may not read the kernel', 'boot with lockdown=integrity or none')
+    : found('lockdown', mode)
+}
+
+/** What this process may do. An engine that uses a sidecar's service needs none of it. */
+function rights({ root }: Facts): Finding {
+  const hex = /^CapEff:\s*([0-9a-f]+)/m.exec(read(`${root}/proc/self/status`) ?? '')?.[1] ?? '0'
+  const has = (bit: number) => ((BigInt(`0x${hex}`) >> BigInt(bit)) & 1n) === 1n
+  const load = has(BIT.sysAdmin) || (has(BIT.bpf) && has(BIT.perfmon))
+  const lacking = [...(load ? [] : ['CAP_BPF', 'CAP_PERFMON']), ...(has(BIT.sysPtrace) ? [] : ['CAP_SYS_PTRACE'])]
+  if (lacking.length === 0) return found('rights', load && has(BIT.sysAdmin) ? 'CAP_SYS_ADMIN' : 'CAP_BPF, CAP_PERFMON')
+  return missing(
+    'rights',
+    `this process lacks ${lacking.join(', ')}`,
+    'run as root (sudo falc …), or use the service: falc run --probe-socket /run/falc/probe.sock',
+  )
+}
+
+/** Kernels before 5.11 count the rings as locked memory. */
+function memlock({ root, release }: Facts): Finding {
+  const [major = 0, minor = 0] = release.split('.').map(Number)
+  if (major > 5 || (major === 5 && minor >= 11)) return found('locked memory', 'not limited for BPF since Linux 5.11')
+  const limit = /^Max locked memory\s+(\S+)/m.exec(read(`${root}/proc/self/limits`) ?? '')?.[1]
+  if (limit === 'unlimited') return found('locked memory', 'unlimited')
+  return optional('locked memory', `limited to ${limit ?? 'an unknown number of'} bytes`, 'ulimit -l unlimited')
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

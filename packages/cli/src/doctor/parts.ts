@@ -1,0 +1,104 @@
+import { execFileSync } from 'node:child_process'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { findNative, LiveError, loadAddon, openEngines, WIRE_VERSION } from '@falc/sources-syscall'
+import { type Finding, found, missing, optional } from './finding.ts'
+
+/** Where the service of deploy/systemd listens. */
+const SERVICE_SOCKET = '/run/falc/probe.sock'
+/** Folders that are on root's path, not on everybody's. */
+const SYSTEM_PATH = ['/usr/sbin', '/sbin']
+
+export function partFindings(): Finding[] {
+  return [sidecar(), addon(), service(), ...builders(), containers()]
+}
+
+function sidecar(): Finding {
+  const name = 'sidecar'
+  try {
+    const path = findNative('probe')
+    const said = execFileSync(path, ['--version'], { encoding: 'utf8', timeout: 5000 }).trim()
+    const wire = /wire version (\d+)/.exec(said)?.[1]
+    if (wire !== undefined && Number(wire) !== WIRE_VERSION)
+      return missing(name, `${path} speaks version ${wire}, this engine ${WIRE_VERSION}`, 'install both in one version')
+    return found(name, `${path} (${said})`)
+  } catch (error) {
+    return absent(name, error)
+  }
+}
+
+function addon(): Finding {
+  const name = 'addon'
+  try {
+    loadAddon()
+    return found(name, findNative('addon'))
+  } catch (error) {
+    return absent(name, error)
+  }
+}
+
+function absent(name: string, error: unknown): Finding {
+  const { message } = error as Error
+  const known = error instanceof LiveError && error.code === 'not-installed'
+  return missing(
+    name,
+    message,
+    known
+      ? `npm install @falc/probe-${process.platform}-${process.arch}   (in a checkout: pnpm build:native)`
+      : 'build it anew: pnpm build:native',
+  )
+}
+
+function service(): Finding {
+  const name = 'sidecar service'
+  if (!existsSync(SERVICE_SOCKET)) {
+    return optional(name, `${SERVICE_SOCKET} is not there`, 'systemctl enable --now falc-probe   (docs/install.md)')
+  }
+  try {
+    accessSync(SERVICE_SOCKET, constants.R_OK | constants.W_OK)
+    return found(name, SERVICE_SOCKET)
+  } catch {
+    return optional(name, `${SERVICE_SOCKET} lets you not in`, 'sudo usermod -aG falc $USER')
+  }
+}
+
+/** What building the native parts needs; with the platform's package nobody has to. */
+function builders(): Finding[] {
+  return [
+    program('clang', ['clang-19', 'clang', 'clang-18', 'clang-17'], 'apt-get install clang-19'),
+    program('bpftool', ['bpftool'], 'apt-get install bpftool libbpf-dev'),
+  ]
+}
+
+function program(name: string, names: readonly string[], mend: string): Finding {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_PATH]
+  const path = names.flatMap(file => folders.map(folder => join(folder, file))).find(existsSync)
+  return path === undefined ? optional(`to build: ${name}`, 'not on the path', mend) : found(`to build: ${name}`, path)
+}
+
+function containers(): Finding {
+  const name = 'container engines'
+  const sockets = openEngines().filter(engine => engine.present())
+  const open = sockets.filter(({ socket }) => canUse(socket))
+  if (open.length > 0) return found(name, open.map(({ kind, socket }) => `${kind} at ${socket}`).join(', '))
+  if (sockets.length > 0)
+    return optional(
+      name,
+      `${sockets.map(({ socket }) => socket).join(', ')}: not for this user`,
+      "join the socket's group, or run as root",
+    )
+  return optional(
+    name,
+    'no socket of docker, podman, containerd or CRI-O',
+    'systemctl enable --now podman.socket   (or the engine that you use)',
+  )
+}
+
+function canUse(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
