@@ -1,0 +1,134 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { Engine } from '../packages/engine/src/index.ts'
+import { openCapture, syscall } from '../packages/sources-syscall/src/index.ts'
+import { recorded } from './test/scene.ts'
+
+/**
+ * test/captures/NAME.txt: the alerts of examples/captures/NAME.scap.
+ * test/cases/TOPIC.txt: scenes (test/scene.ts), each with the alerts of all rules that match:
+ *
+ *   # RULE, fires: what happens         the rule is among the alerts
+ *   # RULE, stays: what happens         it is not
+ *   lines of the scene
+ *   ==>
+ *   alerts
+ *
+ * FALC_UPDATE=1 writes what comes out in place of what is expected.
+ */
+const here = import.meta.dirname
+const casesFolder = join(here, 'test/cases')
+const capturesFolder = join(here, 'test/captures')
+const source = syscall()
+const rules = { name: 'syscall.yaml', content: readFileSync(join(here, 'syscall.yaml'), 'utf8') }
+
+function engineFor(ruleMatching: 'first' | 'all') {
+  const engine = new Engine({ sources: [source], ruleMatching, timeFormatIso8601: true })
+  return { engine, report: engine.load([rules]) }
+}
+const { engine: all, report } = engineFor('all')
+const { engine: first } = engineFor('first')
+
+/** `time rule: output` of each alert; scenes need no time. */
+async function replay(engine: Engine, path: string, withTime: boolean): Promise<string[]> {
+  const lines: string[] = []
+  const capture = await openCapture(path)
+  do {
+    while (capture.next()) {
+      for (const { rule, output } of engine.evaluate('syscall', capture.event)) {
+        const [, time, text] = output.match(/^\S+T(\S+?)\+0000: (.*)$/s)!
+        lines.push(`${withTime ? `${time} ` : ''}${rule}: ${text}`)
+      }
+    }
+  } while (await capture.fill())
+  capture.close()
+  return lines
+}
+
+test('the rules load without errors or warnings', () => {
+  expect(report.errors).toEqual([])
+  expect(report.warnings).toEqual([])
+})
+
+test('every rule says what it is about', () => {
+  for (const { name, tags, output } of report.rules) {
+    expect(
+      tags.some(tag => tag.startsWith('mitre_')),
+      name,
+    ).toBe(true)
+    expect(
+      tags.some(tag => /^T\d{4}(\.\d{3})?$/.test(tag)),
+      name,
+    ).toBe(true)
+    expect(output, name).toContain('container=%container.id')
+  }
+})
+
+describe('captures', () => {
+  test.each(['host-a', 'container-a'])('%s', async name => {
+    const file = join(capturesFolder, `${name}.txt`)
+    const alerts = await replay(first, join(here, `../examples/captures/${name}.scap`), true)
+    const text = `${alerts.join('\n')}\n`
+    if (process.env.FALC_UPDATE) writeFileSync(file, text)
+    expect(text).toBe(readFileSync(file, 'utf8'))
+  })
+})
+
+interface Case {
+  readonly title: string
+  readonly rule: string
+  readonly fires: boolean
+  readonly lines: string[]
+  readonly expected: string
+}
+
+function casesOf(text: string): Case[] {
+  return text.split(/^(?=# )/m).map(part => {
+    const [given, expected = ''] = part.split('==>\n')
+    const [title, ...lines] = given!.trimEnd().split('\n') as [string, ...string[]]
+    const head = title.match(/^# (.+), (fires|stays): ./)
+    if (head === null) throw new Error(`not the head of a case: ${title}`)
+    return { title, rule: head[1]!, fires: head[2] === 'fires', lines, expected: expected.trim() }
+  })
+}
+
+const topics = readdirSync(casesFolder).map(name => ({
+  name,
+  cases: casesOf(readFileSync(join(casesFolder, name), 'utf8')),
+}))
+
+for (const { name, cases } of topics) {
+  describe(name, () => {
+    const written: string[] = []
+    for (const { title, rule, fires, lines, expected } of cases) {
+      test(title.slice(2), async () => {
+        const alerts = await recorded(lines, path => replay(all, path, false))
+        const text = alerts.join('\n')
+        written.push([title, ...lines, '==>', ...alerts, ''].join('\n'))
+        if (process.env.FALC_UPDATE && written.length === cases.length) {
+          writeFileSync(join(casesFolder, name), written.join('\n'))
+        }
+        expect(
+          alerts.some(alert => alert.startsWith(`${rule}: `)),
+          text || 'no alert',
+        ).toBe(fires)
+        if (!process.env.FALC_UPDATE) expect(text).toBe(expected)
+      })
+    }
+  })
+}
+
+test.each(report.rules.map(rule => rule.name))(
+  '%s has a case in which it fires, and one in which it does not',
+  name => {
+    const own = topics.flatMap(({ cases }) => cases).filter(({ rule }) => rule === name)
+    expect(own.some(({ fires }) => fires)).toBe(true)
+    expect(own.some(({ fires }) => !fires)).toBe(true)
+  },
+)
+
+test('cases are about rules that exist', () => {
+  const names = new Set(report.rules.map(rule => rule.name))
+  expect(topics.flatMap(({ cases }) => cases.map(({ rule }) => rule)).filter(rule => !names.has(rule))).toEqual([])
+})
