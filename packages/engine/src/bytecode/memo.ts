@@ -10,6 +10,11 @@ export class MemoLayout {
   readonly #ids = new Map<string, number>()
   #owner: object = {}
   #noSets: readonly number[] = []
+  /**
+   * Stands on objects that were met once: many are never met again (the descriptor of a file that is opened, read and
+   * closed), and this one costs them nothing. It keeps no truths.
+   */
+  readonly met: Memo = { owner: {}, truths: [], sets: [] }
   /** Length of `Memo.sets`; the ruleset sets it before the first event. */
   setCount = 0
 

@@ -261,6 +261,7 @@ export function truthsOf(program: Program, scope: number, event: unknown, errors
   if (object === undefined || object === null) return undefined
   const { memo } = object
   if (memo !== null && memo !== undefined && memo.owner === program.layout.owner) return memo.truths
+  if (memo === program.layout.met) return undefined
   const fresh = program.layout.create(name)
   object.memo = fresh
   return fresh.truths

@@ -20,8 +20,6 @@ const FEW = 4
 /** A bucket whose sets change so much that its table starts anew this often is run without sets. */
 const MAX_CLEARS = 1 << 12
 const CAPACITY = 4096
-/** In `Memo.sets`: the object was met in this bucket, its set is not known. */
-const MET = -1
 
 /**
  * The rules that can match one group of event types. Which of them a thread (or another long-lived object) leaves
@@ -100,14 +98,19 @@ export class Bucket {
         continue
       }
       let memo = holder.memo
-      if (memo === null || memo.owner !== this.#layout.owner) holder.memo = memo = this.#layout.create(scope.name)
+      if (memo === null || memo.owner !== this.#layout.owner) {
+        // A memo is for the second time: until then the parts are tested one by one.
+        if (memo !== this.#layout.met) {
+          holder.memo = this.#layout.met
+          this.#open[open++] = i
+          continue
+        }
+        holder.memo = memo = this.#layout.create(scope.name)
+      }
       // Numbers from before the table started anew lie below.
-      const kept = memo.sets[scope.slot]!
-      let own = kept - 1 - clears * CAPACITY
+      let own = memo.sets[scope.slot]! - 1 - clears * CAPACITY
       if (own < 0) {
-        // Many objects (the fd of a file that is opened and closed) are met only once: a set is for the second time.
-        if ((i > 0 && kept === 0) || candidates.length <= FEW) {
-          memo.sets[scope.slot] = MET
+        if (candidates.length <= FEW) {
           this.#open[open++] = i
           continue
         }

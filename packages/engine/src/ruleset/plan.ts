@@ -25,6 +25,9 @@ export interface ScopePlan {
   readonly parts: readonly number[]
 }
 
+/** A value of a key field: a text, or the truth of a bool field. */
+export type KeyValue = string | boolean
+
 /** What the value of one field says about the rules. */
 export interface KeyPlan {
   readonly field: readonly [name: string, arg: string | null]
@@ -35,7 +38,7 @@ export interface KeyPlan {
   /** The rules that are possible when the field is absent. */
   readonly absent: readonly number[]
   /** Per value that rules name: the rules for which it turns what `other` says. */
-  readonly values: readonly (readonly [value: string, rules: readonly number[]])[]
+  readonly values: readonly (readonly [value: KeyValue, rules: readonly number[]])[]
 }
 
 /** Buckets, and which of them each event type has: -1 for none. Without event types there is one bucket for every event. */
@@ -146,13 +149,13 @@ function keyFields(conditions: readonly Node[]): Map<string, ResolvedField> {
 function planKey(field: ResolvedField, nodes: readonly (Node | undefined)[], root: (node: Node) => number): KeyPlan {
   const other: number[] = []
   const absent: number[] = []
-  const toggled = new Map<string, number[]>()
+  const toggled = new Map<KeyValue, number[]>()
   nodes.forEach((node, rule) => {
     const unnamed = node === undefined || holdsFor(node, UNNAMED)
     if (unnamed) other.push(rule)
     if (node === undefined || holdsFor(node, undefined)) absent.push(rule)
     const values = new Set(
-      [...(node ? clausesOf(node).values() : [])].flatMap(({ clause }) => clause.values as string[]),
+      [...(node ? clausesOf(node).values() : [])].flatMap(({ clause }) => clause.values as KeyValue[]),
     )
     for (const value of values) {
       if (holdsFor(node!, value) === unnamed) continue
@@ -173,7 +176,7 @@ function planKey(field: ResolvedField, nodes: readonly (Node | undefined)[], roo
 const UNNAMED = Symbol('unnamed')
 
 /** The truth of a part that compares one field with constants, for a value of the field; undefined = absent. */
-function holdsFor(node: Node, value: string | typeof UNNAMED | undefined): boolean {
+function holdsFor(node: Node, value: KeyValue | typeof UNNAMED | undefined): boolean {
   switch (node.kind) {
     case 'const':
       return node.value
@@ -187,7 +190,7 @@ function holdsFor(node: Node, value: string | typeof UNNAMED | undefined): boole
       const { op, values } = node.clause
       if (value === undefined) return false
       if (op === 'exists') return true
-      const equal = typeof value === 'string' && values.includes(value)
+      const equal = typeof value !== 'symbol' && values.includes(value)
       return op === '!=' ? !equal : equal
     }
   }

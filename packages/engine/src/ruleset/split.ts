@@ -7,7 +7,7 @@ import { TRUE } from './fold.ts'
 export interface Split {
   /** By scope: the part whose truth belongs to that scope's object. */
   readonly parts: ReadonlyMap<string, Node>
-  /** By field as written: the part that compares nothing but this field's text with constants. */
+  /** By field as written: the part that compares nothing but this field's value with constants. */
   readonly keyed: ReadonlyMap<string, Node>
   /** What is left; constant true when nothing is. */
   readonly rest: Node
@@ -47,7 +47,7 @@ export function keysOf(node: Node): ReadonlyMap<string, ResolvedField> {
   return keys
 }
 
-/** The one field of the event whose text, compared with constants for equality, decides a tree. */
+/** The one field of the event whose text or truth, compared with constants for equality, decides a tree. */
 function keyOf(node: Node): ResolvedField | undefined {
   switch (node.kind) {
     case 'const':
@@ -56,8 +56,9 @@ function keyOf(node: Node): ResolvedField | undefined {
       const { left, op, modifier, right, scope } = node.clause
       const compares = op === '=' || op === '!=' || op === 'in' || op === 'exists'
       if (!compares || modifier !== undefined || right !== undefined || scope !== MIXED) return undefined
-      if (left.kind !== 'field' || left.list || left.anyOf || TYPES[left.type].kind !== 'text') return undefined
-      return left.field
+      if (left.kind !== 'field' || left.list || left.anyOf) return undefined
+      const { kind } = TYPES[left.type]
+      return kind === 'text' || kind === 'bool' ? left.field : undefined
     }
     case 'not':
       return keyOf(node.child)

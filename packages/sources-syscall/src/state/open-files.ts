@@ -3,7 +3,7 @@ import { FD_OVERLAY_LOWER, FD_OVERLAY_UPPER, FD_SHARED, Fd } from './fd.ts'
 import { concatenatePaths } from './paths.ts'
 
 /** A power of two. */
-const SLOTS = 4096
+const SLOTS = 16384
 
 const O_DIRECTORY = 1 << 10
 const UPPER_LAYER = 1 << 15
@@ -12,7 +12,7 @@ const LOWER_LAYER = 1 << 16
 /**
  * Descriptors of files that were opened before: programs open the same libraries and tables again and again, in the same
  * way. Opening one again gives the same object, shared as after a fork, together with what rules remember about it: nothing
- * is allocated, no clause on fd.* is computed anew. Direct-mapped by inode: at most 4096 objects are kept.
+ * is allocated, no clause on fd.* is computed anew. Direct-mapped by inode: at most 16384 objects are kept.
  */
 export class OpenFiles {
   private readonly known: (Fd | null)[] = new Array(SLOTS).fill(null)
