@@ -76,15 +76,45 @@ static __always_inline __u64 iovec_size(unsigned long vector, unsigned long n)
 	return size;
 }
 
-/* The first entry's bytes stand for the whole: they are what snaplen lets through in nearly every case. */
-static __always_inline void put_iovec_data(struct event *e, unsigned long vector, long size)
+/*
+ * Copies what the vector describes, at most `left` bytes of its first MAX_IOVECS entries, behind what this CPU's event holds;
+ * the length. A global function: see task.bpf.h.
+ */
+__noinline int copy_iovecs(__u64 vector, __u64 n, __u32 left)
 {
-	struct iovec iov = {};
-	if (size <= 0 || bpf_probe_read_user(&iov, sizeof(iov), (void *)vector)) {
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
+	if (!to)
+		return 0;
+	to->cursor = 0;
+	for (__u32 i = 0; i < MAX_IOVECS && i < n && left; i++) {
+		struct iovec iov = {};
+		__u32 size;
+		if (bpf_probe_read_user(&iov, sizeof(iov), (void *)(vector + i * sizeof(iov))))
+			break;
+		size = iov.iov_len < left ? iov.iov_len : left;
+		size &= 2 * MAX_CHUNK - 1;
+		if (!size)
+			continue;
+		if (bpf_probe_read_user(&to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)], size, iov.iov_base)) {
+			count(COUNT_FAULT);
+			break;
+		}
+		to->cursor += size;
+		left -= size;
+	}
+	return to->cursor;
+}
+
+/* What went through the vector: `size` bytes of it, of these at most snaplen. */
+static __always_inline void put_iovec_data(struct event *e, unsigned long vector, unsigned long n, long size)
+{
+	__u32 keep = snaplen < MAX_CHUNK ? snaplen : MAX_CHUNK;
+	if (size <= 0) {
 		put_empty(e);
 		return;
 	}
-	put_data(e, (unsigned long)iov.iov_base, size < (long)iov.iov_len ? size : (long)iov.iov_len);
+	end_param(e, copy_iovecs(vector, n, size < keep ? size : keep) & (2 * MAX_CHUNK - 1));
 }
 
 /* res size data fd */
@@ -92,7 +122,7 @@ EXIT_EVENT(readv, 19, SYSCALL_READV_X)
 {
 	put_u64(e, ret);
 	put_u32(e, iovec_size(argument(regs, 1), argument(regs, 2)));
-	put_iovec_data(e, argument(regs, 1), ret);
+	put_iovec_data(e, argument(regs, 1), argument(regs, 2), ret);
 	put_int(e, argument(regs, 0));
 }
 
@@ -101,7 +131,7 @@ EXIT_EVENT(writev, 20, SYSCALL_WRITEV_X)
 {
 	__u64 size = iovec_size(argument(regs, 1), argument(regs, 2));
 	put_u64(e, ret);
-	put_iovec_data(e, argument(regs, 1), written(ret, size));
+	put_iovec_data(e, argument(regs, 1), argument(regs, 2), written(ret, size));
 	put_int(e, argument(regs, 0));
 	put_u32(e, size);
 }
@@ -111,7 +141,7 @@ EXIT_EVENT(preadv, 295, SYSCALL_PREADV_X)
 {
 	put_u64(e, ret);
 	put_u32(e, iovec_size(argument(regs, 1), argument(regs, 2)));
-	put_iovec_data(e, argument(regs, 1), ret);
+	put_iovec_data(e, argument(regs, 1), argument(regs, 2), ret);
 	put_int(e, argument(regs, 0));
 	put_u64(e, argument(regs, 3));
 }
@@ -121,7 +151,7 @@ EXIT_EVENT(pwritev, 296, SYSCALL_PWRITEV_X)
 {
 	__u64 size = iovec_size(argument(regs, 1), argument(regs, 2));
 	put_u64(e, ret);
-	put_iovec_data(e, argument(regs, 1), written(ret, size));
+	put_iovec_data(e, argument(regs, 1), argument(regs, 2), written(ret, size));
 	put_int(e, argument(regs, 0));
 	put_u32(e, size);
 	put_u64(e, argument(regs, 3));

@@ -243,7 +243,7 @@ EXIT_EVENT(sendmsg, 46, SOCKET_SENDMSG_X)
 	put_u64(e, ret);
 	if (read_msghdr(&msg, argument(regs, 1)))
 		size = iovec_size((unsigned long)msg.msg_iov, msg.msg_iovlen);
-	put_iovec_data(e, (unsigned long)msg.msg_iov, written(ret, size));
+	put_iovec_data(e, (unsigned long)msg.msg_iov, msg.msg_iovlen, written(ret, size));
 	put_int(e, argument(regs, 0));
 	put_u32(e, size);
 	put_socktuple(e, argument(regs, 0), true, (unsigned long)msg.msg_name);
@@ -261,7 +261,7 @@ EXIT_EVENT(recvmsg, 47, SOCKET_RECVMSG_X)
 		put_empty(e);
 	} else {
 		put_u32(e, iovec_size((unsigned long)msg.msg_iov, msg.msg_iovlen));
-		put_iovec_data(e, (unsigned long)msg.msg_iov, ret);
+		put_iovec_data(e, (unsigned long)msg.msg_iov, msg.msg_iovlen, ret);
 		put_socktuple(e, argument(regs, 0), false, (unsigned long)msg.msg_name);
 		put_user_bytes(e, (unsigned long)msg.msg_control, msg.msg_controllen);
 	}
@@ -278,7 +278,7 @@ EXIT_EVENT(sendmmsg, 307, SOCKET_SENDMMSG_X)
 	if (read_msghdr(&msg, argument(regs, 1)))
 		size = iovec_size((unsigned long)msg.msg_iov, msg.msg_iovlen);
 	put_u32(e, size);
-	put_iovec_data(e, (unsigned long)msg.msg_iov, size);
+	put_iovec_data(e, (unsigned long)msg.msg_iov, msg.msg_iovlen, size);
 	put_socktuple(e, argument(regs, 0), true, (unsigned long)msg.msg_name);
 }
 
@@ -291,7 +291,7 @@ EXIT_EVENT(recvmmsg, 299, SOCKET_RECVMMSG_X)
 	if (ret > 0 && read_msghdr(&msg, argument(regs, 1)))
 		size = iovec_size((unsigned long)msg.msg_iov, msg.msg_iovlen);
 	put_u32(e, size);
-	put_iovec_data(e, (unsigned long)msg.msg_iov, ret > 0 ? (long)size : 0);
+	put_iovec_data(e, (unsigned long)msg.msg_iov, msg.msg_iovlen, ret > 0 ? (long)size : 0);
 	if (ret > 0)
 		put_socktuple(e, argument(regs, 0), false, (unsigned long)msg.msg_name);
 	else

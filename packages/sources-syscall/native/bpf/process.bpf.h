@@ -165,18 +165,18 @@ int BPF_PROG(exec_done, struct task_struct *task, pid_t old_pid, struct linux_bi
 
 #define MAX_ARGS 128
 
-/* Copies argv[1..] behind what this CPU's event holds; the length. argv holds pointers in user memory. */
-__noinline int copy_argv(__u64 argv)
+/* Copies the strings array[first..] behind what this CPU's event holds; the length. The array holds pointers in user memory. */
+__noinline int copy_strings(__u64 array, __u32 first)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
 	if (!to)
 		return 0;
 	to->cursor = 0;
-	for (int i = 1; i < MAX_ARGS; i++) {
+	for (__u32 i = first; i < MAX_ARGS; i++) {
 		unsigned long p = 0;
 		long n;
-		if (bpf_probe_read_user(&p, sizeof(p), (void *)(argv + 8 * i)) || !p)
+		if (bpf_probe_read_user(&p, sizeof(p), (void *)(array + 8 * i)) || !p)
 			break;
 		n = bpf_probe_read_user_str(&to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)], MAX_CHUNK, (void *)p);
 		if (n <= 0)
@@ -198,7 +198,13 @@ static __always_inline void put_argv(struct event *e, unsigned long argv)
 		return;
 	}
 	put_user_text(e, p);
-	end_param(e, copy_argv(argv) & (2 * MAX_CHUNK - 1));
+	end_param(e, copy_strings(argv, 1) & (2 * MAX_CHUNK - 1));
+}
+
+/* env, of an exec that failed: what it would have been */
+static __always_inline void put_envp(struct event *e, unsigned long envp)
+{
+	end_param(e, envp ? copy_strings(envp, 0) & (2 * MAX_CHUNK - 1) : 0);
 }
 
 EXIT_EVENT_FIRST(execve, 59, SYSCALL_EXECVE_19_X)
@@ -207,7 +213,7 @@ EXIT_EVENT_FIRST(execve, 59, SYSCALL_EXECVE_19_X)
 	put_u64(e, ret);
 	put_argv(e, argument(regs, 1));
 	put_exec_middle(e, task);
-	put_environment(e, task);
+	put_envp(e, argument(regs, 2));
 	put_exec_end(e, task);
 	put_user_text(e, argument(regs, 0));
 }
@@ -218,7 +224,7 @@ EXIT_EVENT_FIRST(execveat, 322, SYSCALL_EXECVEAT_X)
 	put_u64(e, ret);
 	put_argv(e, argument(regs, 2));
 	put_exec_middle(e, task);
-	put_environment(e, task);
+	put_envp(e, argument(regs, 3));
 	put_exec_end(e, task);
 }
 

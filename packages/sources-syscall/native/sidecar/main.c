@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -82,10 +83,13 @@ static int serve(int socket)
 		.boot_time_ns = boot_time(),
 	};
 	struct rings rings = {};
+	/* Who begins a frame finishes it: an engine that does not must not hold up the service. */
+	struct timeval patience = { .tv_sec = 10 };
 	__u32 kind, length;
 	const char *why;
 	int err, count;
 
+	setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	err = send_frame(socket, FRAME_HELLO, &hello, sizeof(hello), NULL, 0);
 	if (!err)
 		err = receive_frame(socket, &kind, &settings, sizeof(settings), &length);

@@ -1,0 +1,201 @@
+/*
+ * Acts for acts.test.ts: `acts NAME` does the act of that name, in an empty folder; what the probe records of it stands in
+ * cases/acts.txt. System calls are made by number, so that no library chooses another one.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define call(name, ...) syscall(SYS_##name, ##__VA_ARGS__)
+
+static void files(void)
+{
+	char buffer[200];
+	struct stat st;
+	long fd = call(open, "made", O_RDWR | O_CREAT | O_TRUNC, 0640);
+	struct { unsigned long flags, mode, resolve; } how = { O_RDONLY, 0, 0x08 };
+	call(openat, AT_FDCWD, "made", O_RDONLY | O_CLOEXEC);
+	call(openat, AT_FDCWD, "absent", O_WRONLY);
+	call(openat2, AT_FDCWD, "made", &how, sizeof(how));
+	call(creat, "created", 0600);
+	call(write, fd, "hello world", 11);
+	call(lseek, fd, 0, SEEK_SET);
+	call(read, fd, buffer, 5);
+	call(pread64, fd, buffer, 100, 6);
+	call(pwrite64, fd, "xy", 2, 1);
+	call(newfstatat, AT_FDCWD, "made", &st, AT_SYMLINK_NOFOLLOW);
+	call(chmod, "made", 0711);
+	call(fchmod, fd, 0700);
+	call(fchmodat, AT_FDCWD, "made", 0777);
+	call(chown, "made", 1, 2);
+	call(fchownat, AT_FDCWD, "made", 3, 4, AT_SYMLINK_NOFOLLOW);
+	call(flock, fd, 2 | 4);
+	call(close, fd);
+	call(close, 999);
+}
+
+static void names(void)
+{
+	close(open("a", O_CREAT | O_WRONLY, 0600));
+	call(link, "a", "b");
+	call(linkat, AT_FDCWD, "a", AT_FDCWD, "c", 0);
+	call(symlink, "a", "s");
+	call(symlinkat, "a", AT_FDCWD, "t");
+	call(rename, "b", "b2");
+	call(renameat, AT_FDCWD, "b2", AT_FDCWD, "b3");
+	call(renameat2, AT_FDCWD, "c", AT_FDCWD, "c2", 1);
+	call(mkdir, "d", 0755);
+	call(mkdirat, AT_FDCWD, "e", 0700);
+	call(chdir, "d");
+	call(chdir, "..");
+	call(rmdir, "d");
+	call(unlink, "b3");
+	call(unlinkat, AT_FDCWD, "e", AT_REMOVEDIR);
+	call(mknod, "fifo", S_IFIFO | 0644, 0);
+	call(access, "a", R_OK | W_OK);
+	call(mount, "none", "/absent", "tmpfs", MS_NOSUID | MS_NODEV, NULL);
+	call(umount2, "/absent", 2);
+	call(chroot, "/absent");
+}
+
+static void descriptors(void)
+{
+	int pair[2];
+	long fd = open("/dev/null", O_RDONLY);
+	call(dup, fd);
+	call(dup2, fd, 40);
+	call(dup3, fd, 41, O_CLOEXEC);
+	call(fcntl, fd, F_DUPFD, 50);
+	call(close_range, 40, 41, 0);
+	call(pipe, pair);
+	call(pipe2, pair, O_NONBLOCK);
+	call(eventfd2, 5, O_CLOEXEC);
+	call(epoll_create1, O_CLOEXEC);
+	call(inotify_init1, O_CLOEXEC);
+	call(memfd_create, "mem", 1);
+	call(pidfd_open, getpid(), 0);
+	call(bpf, 999, NULL, 0);
+}
+
+static void sockets(void)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(1), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = "server" };
+	struct sockaddr_un hidden = { .sun_family = AF_UNIX, .sun_path = "\0falc" };
+	struct timeval timeout = { 1, 500000 };
+	int pair[2], one = 1;
+	long udp = call(socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), tcp = call(socket, AF_INET, SOCK_STREAM, IPPROTO_TCP);
+	long server = call(socket, AF_UNIX, SOCK_STREAM, 0), client = socket(AF_UNIX, SOCK_STREAM, 0), other;
+	call(setsockopt, tcp, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	call(setsockopt, tcp, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	call(sendto, udp, "datagram", 8, 0, &in, sizeof(in));
+	call(connect, tcp, &in, sizeof(in));
+	call(bind, server, &un, sizeof(un));
+	call(listen, server, 3);
+	call(connect, client, &un, sizeof(un));
+	other = call(accept4, server, NULL, NULL, 0);
+	call(sendto, client, "over unix", 9, 0, NULL, 0);
+	call(shutdown, other, SHUT_WR);
+	call(bind, socket(AF_UNIX, SOCK_STREAM, 0), &hidden, 2 + 5);
+	call(socketpair, AF_UNIX, SOCK_STREAM, 0, pair);
+}
+
+static void identity(void)
+{
+	struct rlimit limit = { 100, 200 };
+	call(setrlimit, RLIMIT_CORE, &limit);
+	call(prlimit64, 0, RLIMIT_CORE, NULL, &limit);
+	call(prctl, PR_SET_NAME, "act-named");
+	call(prctl, PR_SET_NAME, "acts");
+	call(prctl, PR_SET_CHILD_SUBREAPER, 1);
+	call(unshare, CLONE_NEWNS);
+	call(ptrace, PTRACE_CONT, 999999, 0, 0);
+	call(kill, getpid(), 0);
+	call(tgkill, getpid(), getpid(), 0);
+	call(setresgid, 5, 6, 7);
+	call(setresuid, 5, 6, 7);
+	call(setuid, 5);
+	call(getuid);
+}
+
+static void memory(void)
+{
+	char *at = (char *)call(mmap, NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	call(mprotect, at, 4096, PROT_READ | PROT_EXEC);
+	call(munmap, at, 8192);
+	call(mlockall, MCL_CURRENT);
+}
+
+static void processes(void)
+{
+	char *const argv[] = { "named", "one", "two words", NULL }, *const env[] = { "KEY=value", NULL };
+	int status, file;
+	if (!call(fork)) {
+		call(execve, "/absent/program", argv, env);
+		call(execve, "/bin/true", argv, env);
+	}
+	wait(&status);
+	if (!fork()) {
+		file = open("/bin/true", O_RDONLY | O_CLOEXEC);
+		call(execveat, file, "", argv, env, AT_EMPTY_PATH);
+	}
+	wait(&status);
+	if (!fork())
+		_exit(3);
+	wait(&status);
+	if (!fork())
+		raise(SIGKILL);
+	wait(&status);
+}
+
+static void rest(void)
+{
+	struct sembuf operation = { 0, 1, IPC_NOWAIT };
+	struct timespec ms = { 0, 1000000 };
+	long id = call(semget, IPC_PRIVATE, 1, IPC_CREAT | 0600);
+	struct pollfd fd = { .fd = open("/dev/null", O_WRONLY), .events = POLLOUT };
+	struct iovec iov[2] = { { "ab", 2 }, { "cd", 2 } };
+	call(semop, id, &operation, 1);
+	call(semctl, id, 0, IPC_RMID, 0);
+	call(keyctl, KEYCTL_GET_KEYRING_ID, -3, 0, 0, 0);
+	call(poll, &fd, 1, 0);
+	call(writev, fd.fd, iov, 2);
+	call(nanosleep, &ms, NULL);
+	call(delete_module, "absent", O_NONBLOCK);
+	call(umask, 022);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct { const char *name; void (*act)(void); } ACTS[] = {
+		{ "files", files }, { "names", names }, { "descriptors", descriptors }, { "sockets", sockets },
+		{ "identity", identity }, { "memory", memory }, { "processes", processes }, { "rest", rest },
+	};
+	for (size_t i = 0; argc > 1 && i < sizeof(ACTS) / sizeof(*ACTS); i++)
+		if (!strcmp(argv[1], ACTS[i].name)) {
+			ACTS[i].act();
+			return 0;
+		}
+	fprintf(stderr, "no such act\n");
+	return 2;
+}

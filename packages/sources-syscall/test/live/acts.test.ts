@@ -1,0 +1,74 @@
+/** What the probe records of an act, parameter by parameter: cases/acts.txt. */
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { compileOutput } from '@falc/engine'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Live, openLive } from '../../src/live/live.ts'
+import { syscall } from '../../src/source.ts'
+import { missing } from './machine.ts'
+
+const reason = missing()
+
+/** By act: the lines expected, in their order; `*` stands for any text, `$DIR` for the act's folder. */
+const CASES = new Map(
+  readFileSync(join(import.meta.dirname, 'cases/acts.txt'), 'utf8')
+    .split(/^# /m)
+    .slice(1)
+    .map(part => {
+      const [title, ...lines] = part.trimEnd().split('\n')
+      return [title!, lines.filter(line => line !== '')] as const
+    }),
+)
+
+describe.skipIf(reason !== undefined)('acts', { timeout: 30_000 }, () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-acts-')))
+  const line = compileOutput('%evt.type %evt.args', syscall())
+  let live: Live
+  beforeAll(async () => {
+    execFileSync('cc', [join(import.meta.dirname, 'acts.c'), '-o', join(folder, 'acts')])
+    live = await openLive()
+  })
+  afterAll(async () => {
+    await live?.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** Events of the act's process and its children, as lines. */
+  async function record(act: string, cwd: string): Promise<string[]> {
+    const lines: string[] = []
+    const done = promisify(execFile)(join(folder, 'acts'), [act], { cwd }).catch(error => error)
+    let ended = false
+    void done.then(() => (ended = true))
+    for (let turns = 0; turns < 10; ) {
+      while (live.next()) if (live.event.thread?.cwd.startsWith(cwd)) lines.push(line(live.event))
+      await live.fill()
+      if (ended) turns++
+    }
+    return lines
+  }
+
+  test.each([...CASES])('%s', async (act, expected) => {
+    const cwd = mkdtempSync(join(folder, 'act-'))
+    const lines = await record(act, cwd)
+    const kinds = new Set(expected.map(text => text.split(' ')[0]))
+    const relevant = lines.filter(text => kinds.has(text.split(' ')[0])).map(text => text.replaceAll(cwd, '$DIR'))
+    let from = 0
+    for (const text of expected) {
+      const at = relevant.findIndex((one, i) => i >= from && pattern(text).test(one))
+      if (at < 0)
+        expect(
+          relevant.slice(from).filter(one => one.startsWith(`${text.split(' ')[0]} `)),
+          `no event ${text}`,
+        ).toEqual([text])
+      from = at + 1
+    }
+  })
+})
+
+function pattern(text: string): RegExp {
+  const parts = text.split('*').map(part => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`^${parts.join('.*')}$`)
+}
