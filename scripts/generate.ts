@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { eventsHeader } from '../packages/sources-syscall/scripts/events-header.ts'
+import { syscallsHeader } from '../packages/sources-syscall/scripts/syscalls-header.ts'
 import { fieldsPage } from './generate/fields.ts'
 import { formatted } from './generate/markdown.ts'
 import { opcodesPage } from './generate/opcodes.ts'
@@ -19,6 +20,7 @@ const FILES: Readonly<Record<string, () => string>> = {
   'docs/opcodes.md': () => formatted(opcodesPage()),
   'docs/rules.md': () => formatted(rulesPage()),
   'packages/sources-syscall/native/bpf/events.gen.h': eventsHeader,
+  'packages/sources-syscall/native/sidecar/syscalls.gen.h': syscallsHeader,
 }
 
 /** Generators that write files of their own, and know `--check` themselves. */

@@ -14,26 +14,34 @@ export function rulesPage(): string {
     '_Generated from `rules/*.yaml` by `npm run generate`: do not edit._',
     'The rules that come with falc. [rules/README.md](../rules/README.md) says how to load and how to adapt them.',
   ]
-  for (const { file, title, rules } of ruleFiles()) {
-    if (rules.length === 0) continue
-    parts.push(`## ${file}`, title)
-    parts.push(
-      table(
-        ['rule', 'priority', 'tags', 'what it detects'],
-        rules.map(({ name, priority, tags, desc }) => [
-          name,
-          priority,
-          tags.map(tag => `\`${tag}\``).join(' '),
-          desc.replace(/\s+/g, ' ').trim(),
-        ]),
-      ),
-    )
+  for (const { name, content, rules } of ruleFiles()) {
+    parts.push(`## ${name}`, commentAtHead(content))
+    for (const [heading, group] of Map.groupBy(rules, rule => headingOf(rule, content))) {
+      if (heading !== '') parts.push(`### ${heading}`)
+      parts.push(
+        table(
+          ['rule', 'priority', 'tags', 'what it detects'],
+          group.map(rule => [
+            rule.name,
+            rule.priority,
+            rule.tags.map(tag => `\`${tag}\``).join(' '),
+            rule.desc.replace(/\s+/g, ' ').trim(),
+          ]),
+        ),
+      )
+    }
   }
   return `${parts.join('\n\n')}\n`
 }
 
-/** In the order of loading; the title is the comment at the head of the file. */
-function ruleFiles(): { file: string; title: string; rules: LoadedRule[] }[] {
+interface RuleFile {
+  readonly name: string
+  readonly content: string
+  readonly rules: readonly LoadedRule[]
+}
+
+/** In the order in which a folder is loaded. */
+function ruleFiles(): RuleFile[] {
   const files = readdirSync(FOLDER)
     .filter(name => name.endsWith('.yaml'))
     .sort()
@@ -41,12 +49,23 @@ function ruleFiles(): { file: string; title: string; rules: LoadedRule[] }[] {
   const engine = new Engine({ sources: [syscall(), k8sAudit()] })
   const report = engine.load(files)
   if (!report.ok) throw new Error(`rules/ does not load: ${report.errors.map(error => error.message).join('; ')}`)
-  return files.map(({ name, content }) => ({
-    file: name,
-    title: content
-      .match(/^(?:#.*\n)*/)![0]
-      .replace(/^# ?/gm, '')
-      .trim(),
-    rules: report.rules.filter(rule => content.includes(`- rule: ${rule.name}\n`)),
-  }))
+  return files.map(file => ({ ...file, rules: report.rules.filter(rule => placeOf(rule, file.content) >= 0) }))
+}
+
+function placeOf(rule: LoadedRule, content: string): number {
+  return content.indexOf(`- rule: ${rule.name}\n`)
+}
+
+function commentAtHead(content: string): string {
+  return content
+    .match(/^(?:#.*\n)*/)![0]
+    .replace(/^# ?/gm, '')
+    .trim()
+}
+
+/** The line `# == …` before a rule that is nearest to it; '' = there is none. */
+function headingOf(rule: LoadedRule, content: string): string {
+  const before = content.slice(0, placeOf(rule, content))
+  const heading = [...before.matchAll(/^# == (.*?)\.?$/gm)].at(-1)
+  return heading?.[1] ?? ''
 }
