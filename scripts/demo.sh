@@ -20,6 +20,10 @@ title 'Replay of a recorded attack' \
   'and leaves things behind. falc rebuilds processes and files from them and runs the same rules as it would live.'
 ./falc run -r rules/syscall.yaml -e examples/captures/host-a.scap
 
+title 'Why' \
+  'falc explains every alert, and every one that did not come: each check, its value, and where it was written.'
+./falc explain -r rules/syscall.yaml --rule 'Program run from memory' --event examples/captures/host-a.scap --num 2434
+
 title 'Next' \
   './falc run -r rules/ -e CAPTURE.scap            another recording, by Falco, sysdig or Stratoshark' \
   "./falc print -e examples/captures/host-a.scap --filter 'evt.type = execve' -p '%evt.time %proc.pname > %proc.cmdline'" \
