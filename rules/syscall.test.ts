@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Engine } from '../packages/engine/src/index.ts'
+import { Engine, type EngineOptions } from '../packages/engine/src/index.ts'
 import { openCapture, syscall } from '../packages/sources-syscall/src/index.ts'
 import { recorded } from './test/scene.ts'
 
@@ -23,12 +23,11 @@ const capturesFolder = join(here, 'test/captures')
 const source = syscall()
 const rules = { name: 'syscall.yaml', content: readFileSync(join(here, 'syscall.yaml'), 'utf8') }
 
-function engineFor(ruleMatching: 'first' | 'all') {
-  const engine = new Engine({ sources: [source], ruleMatching, timeFormatIso8601: true })
+function engineFor(options: Omit<EngineOptions, 'sources'>) {
+  const engine = new Engine({ sources: [source], timeFormatIso8601: true, ...options })
   return { engine, report: engine.load([rules]) }
 }
-const { engine: all, report } = engineFor('all')
-const { engine: first } = engineFor('first')
+const { engine: all, report } = engineFor({ ruleMatching: 'all' })
 
 /** `time rule: output` of each alert; scenes need no time. */
 async function replay(engine: Engine, path: string, withTime: boolean): Promise<string[]> {
@@ -73,12 +72,20 @@ test('every rule says what it is about', () => {
 })
 
 describe('captures', () => {
-  test.each(['host-a', 'container-a'])('%s', async name => {
-    const file = join(capturesFolder, `${name}.txt`)
-    const alerts = await replay(first, join(here, `../examples/captures/${name}.scap`), true)
-    const text = `${alerts.join('\n')}\n`
-    if (process.env.FALC_UPDATE) writeFileSync(file, text)
-    expect(text).toBe(readFileSync(file, 'utf8'))
+  const ways: [string, Omit<EngineOptions, 'sources'>][] = [
+    ['by the JIT', {}],
+    ['by the VM', { backend: 'vm' }],
+    ['by walking every condition', { tuning: { index: false, memo: false, treeWalk: true } }],
+  ]
+  describe.each(ways)('%s', (way, options) => {
+    test.each(['host-a', 'container-a'])('%s', async name => {
+      const file = join(capturesFolder, `${name}.txt`)
+      const { engine } = engineFor(options)
+      const alerts = await replay(engine, join(here, `../examples/captures/${name}.scap`), true)
+      const text = `${alerts.join('\n')}\n`
+      if (process.env.FALC_UPDATE && way === ways[0]![0]) writeFileSync(file, text)
+      expect(text).toBe(readFileSync(file, 'utf8'))
+    })
   })
 })
 
