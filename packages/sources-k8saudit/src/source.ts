@@ -14,6 +14,7 @@ export function k8sAudit(): Source<AuditEvent> {
     name: 'k8s_audit',
     fields: auditFields(),
     time: event => event.time,
+    plugins: PLUGINS,
     plugin: { name: 'k8saudit', info: event => JSON.stringify(event.root) },
   })
 }

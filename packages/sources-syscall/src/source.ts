@@ -9,6 +9,9 @@ export interface SyscallOptions {
   readonly asyncEvents?: readonly string[]
 }
 
+/** Falco's plugins whose fields this source has; what required_plugin_versions is checked against. */
+export const PLUGINS = [{ name: 'container', version: '0.7.1' }] as const
+
 const CONTAINER_PLUGIN_EVENTS = ['container', 'container_removed'] as const
 
 /** The source of system calls: events as SyscallEvent, after the state engine has seen them. */
@@ -16,6 +19,7 @@ export function syscall(options: SyscallOptions = {}): Source<SyscallEvent> {
   return defineSource<SyscallEvent>({
     name: 'syscall',
     fields: SYSCALL_FIELDS,
+    plugins: PLUGINS,
     eventTypes: eventTypes(options.asyncEvents ?? CONTAINER_PLUGIN_EVENTS),
     eventType: event => event.type,
     time: event => event.time,

@@ -7,6 +7,7 @@ import { printCondition } from '../condition/print.ts'
 import { fieldsOf, walk } from '../condition/walk.ts'
 import { eventContext, genericFields } from '../fields/evt.ts'
 import type { Source } from '../fields/field.ts'
+import { pluginFields } from '../fields/plugin-fields.ts'
 import { FieldTable } from '../fields/table.ts'
 import { EventTypeAnalysis } from '../ruleset/event-types.ts'
 import type { LoadedRule, LoadReport } from './loaded-rule.ts'
@@ -147,7 +148,7 @@ function eventNames(condition: Condition, source: Source): string[] {
 }
 
 function fieldsOfOutput(output: string, source: Source): string[] {
-  const table = new FieldTable(source, genericFields(source, eventContext()))
+  const table = new FieldTable(source, { ...pluginFields(source.name), ...genericFields(source, eventContext()) })
   const template = parseTemplate(
     output,
     (name, arg) => name.startsWith('static.') || table.lookup(name, arg) !== undefined,

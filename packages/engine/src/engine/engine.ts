@@ -2,10 +2,11 @@ import type { Alert } from '../alert/alert.ts'
 import { evaluateTree } from '../bytecode/evaluate-tree.ts'
 import { type EventContext, eventContext, genericFields, staticFields } from '../fields/evt.ts'
 import type { Source } from '../fields/field.ts'
+import { pluginFields } from '../fields/plugin-fields.ts'
 import { FieldTable } from '../fields/table.ts'
 import { RuleLoader } from '../rules/loader.ts'
 import { type Priority, parsePriority } from '../rules/priority.ts'
-import type { ResolvedRule, RuleChecks } from '../rules/rule.ts'
+import type { PluginVersion, ResolvedRule, RuleChecks } from '../rules/rule.ts'
 import { EventTypeAnalysis } from '../ruleset/event-types.ts'
 import type { Explanation } from '../testing/explanation.ts'
 import { buildRules } from './build.ts'
@@ -32,6 +33,8 @@ interface SourceState {
 export class Engine {
   readonly options: EngineOptions
   readonly #sources = new Map<string, SourceState>()
+  /** Those of the sources and those of the options; of one name, the options' alone. */
+  readonly #plugins: readonly PluginVersion[]
   #compiled: readonly CompiledRule[] = []
   /** The loaded rules; loading puts another one in its place. */
   #detector: Detector
@@ -40,10 +43,16 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.options = options
     priorityOf(options)
+    this.#plugins = pluginsOf(options)
+    const pluginNames = this.#plugins.map(({ name }) => name)
     for (const source of options.sources) {
       if (this.#sources.has(source.name)) throw new TypeError(`two sources are named '${source.name}'`)
       const context = eventContext(options.hostname)
-      const generic = { ...genericFields(source, context), ...staticFields(options.staticFields ?? {}) }
+      const generic = {
+        ...pluginFields(source.name, pluginNames),
+        ...genericFields(source, context),
+        ...staticFields(options.staticFields ?? {}),
+      }
       this.#sources.set(source.name, {
         table: new FieldTable(source, generic),
         types: source.eventTypes && source.eventType ? new EventTypeAnalysis(source.eventTypes) : undefined,
@@ -63,7 +72,7 @@ export class Engine {
     const loader = new RuleLoader(this.#checks(compilations), {
       priority: priorityOf(this.options),
       ruleSelection: this.options.ruleSelection ?? [],
-      plugins: this.options.plugins ?? [],
+      plugins: this.#plugins,
     })
     for (const { name, content } of files) loader.addFile(name, content)
     const result = loader.finish()
@@ -125,6 +134,7 @@ export class Engine {
     return saveRuleset(
       sources.filter(({ rules }) => rules.length > 0),
       this.options,
+      this.#plugins.map(({ name }) => name),
     )
   }
 
@@ -164,6 +174,11 @@ function priorityOf({ priority }: EngineOptions): Priority {
   const known = parsePriority(priority)
   if (known === undefined) throw new TypeError(`unknown priority '${priority}'`)
   return known
+}
+
+function pluginsOf({ sources, plugins = [] }: EngineOptions): PluginVersion[] {
+  const named = new Set(plugins.map(({ name }) => name))
+  return [...sources.flatMap(source => source.plugins ?? []).filter(({ name }) => !named.has(name)), ...plugins]
 }
 
 function toLoadedRule({ rule, output, typeCount }: CompiledRule): LoadedRule {

@@ -8,7 +8,10 @@ import type { AppendOutput, AppendOutputFormat } from './append-output.ts'
 export interface EngineOptions {
   /** Where events come from; a rule of another source is skipped with a warning. */
   readonly sources: readonly Source[]
-  /** What required_plugin_versions of rules files may ask for. */
+  /**
+   * What required_plugin_versions of rules files may ask for, beside the plugins that the sources stand for. A plugin
+   * of Falco that is known to bring fields brings them here, too, absent where the source does not declare them itself.
+   */
   readonly plugins?: readonly PluginVersion[]
   /** Rules that are less severe are not loaded into the ruleset; any case. Default: Debug. */
   readonly priority?: Priority | (string & {})

@@ -12,12 +12,14 @@ import { RULESET_MAGIC, RULESET_VERSION, type SavedHeader, type SavedSource } fr
 export function saveRuleset(
   sources: readonly { readonly table: FieldTable; readonly rules: readonly CompiledRule[] }[],
   options: EngineOptions,
+  plugins: readonly string[],
 ): Uint8Array {
   const programs: Uint8Array[] = []
   const header: SavedHeader = {
     first: options.ruleMatching !== 'all',
     iso8601: options.timeFormatIso8601 === true,
     staticFields: options.staticFields ?? {},
+    plugins,
     sources: sources.map(({ table, rules }) => {
       const { saved, bytes } = saveSource(table, rules)
       programs.push(...bytes)

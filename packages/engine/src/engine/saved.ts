@@ -5,6 +5,7 @@ import { MemoLayout } from '../bytecode/memo.ts'
 import { loadProgram } from '../bytecode/save.ts'
 import { eventContext, genericFields, staticFields } from '../fields/evt.ts'
 import type { Source } from '../fields/field.ts'
+import { pluginFields } from '../fields/plugin-fields.ts'
 import { FieldTable } from '../fields/table.ts'
 import { Ruleset, type RulesetShape } from '../ruleset/ruleset.ts'
 import { bytesToText } from '../text/encoding.ts'
@@ -17,12 +18,14 @@ import { SourceRules } from './source-rules.ts'
  */
 export const RULESET_MAGIC = 0x524c_4146
 /** Raised whenever the header changes; programs have a version of their own. */
-export const RULESET_VERSION = 1
+export const RULESET_VERSION = 2
 
 export interface SavedHeader {
   readonly first: boolean
   readonly iso8601: boolean
   readonly staticFields: Readonly<Record<string, string>>
+  /** Plugins whose fields rules may name. */
+  readonly plugins: readonly string[]
   readonly sources: readonly SavedSource[]
 }
 
@@ -55,7 +58,11 @@ export function loadRuleset(bytes: Uint8Array, options: SavedOptions): Detector 
     const source = options.sources.find(({ name }) => name === saved.name)
     if (!source) throw new Error(`saved ruleset needs source '${saved.name}'`)
     const context = eventContext(options.hostname)
-    const table = new FieldTable(source, { ...genericFields(source, context), ...staticFields(header.staticFields) })
+    const table = new FieldTable(source, {
+      ...pluginFields(source.name, header.plugins),
+      ...genericFields(source, context),
+      ...staticFields(header.staticFields),
+    })
     const layout = layoutOf(saved.memo)
     const evaluators = saved.programs.map(length => {
       const program = loadProgram(programs.subarray(at, (at += length)), table)

@@ -91,6 +91,8 @@ export interface SourceDef<E = any> {
   /** Who keeps the memo of a scope for this event (`thread: e => e.thread`); undefined: nobody, clauses are evaluated anew. */
   readonly scopes?: Readonly<Record<string, (event: E) => MemoHolder | undefined>>
   readonly eventTypes?: EventTypes
+  /** The plugins of Falco that the source stands for: rules files may require them, in these versions. */
+  readonly plugins?: readonly { readonly name: string; readonly version: string }[]
   /** Plugin that evt.pluginname and evt.plugininfo speak of. */
   readonly plugin?: { readonly name: string; info?(event: E): string | undefined }
 }
