@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   explain: async () => (await import('./commands/explain.ts')).explain,
   capture: async () => (await import('./commands/capture.ts')).capture,
   record: async () => (await import('./commands/record.ts')).record,
+  top: async () => (await import('./commands/top.ts')).top,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   disasm: async () => (await import('./commands/disasm.ts')).disasm,
 }

@@ -101,7 +101,7 @@ function listeningPorts(state: SyscallState): Set<number> {
 }
 
 function* fds(thread: Thread, ports: ReadonlySet<number>): Generator<FdEntry> {
-  for (const [num, fd] of thread.fds) yield fdEntry(num, fd, ports)
+  for (const [num, fd] of thread.fds.forSnapshot()) yield fdEntry(num, fd, ports)
 }
 
 /**

@@ -4,7 +4,7 @@ import { FD_SHARED, type Fd, O_CLOEXEC } from '../fd.ts'
 const DENSE = 1024
 
 /** Sizes that libstdc++ gives a hash table which grows one by one. */
-const BUCKETS = [13, 29, 59, 127, 257, 541, 1109, 2357, 5087] as const
+const BUCKETS: readonly number[] = [13, 29, 59, 127, 257, 541, 1109, 2357, 5087]
 
 /** libsinsp's limit on the descriptors of one process. */
 export const MAX_FDS_PER_PROCESS = 4096
@@ -135,6 +135,18 @@ export class FdTable {
    */
   inOrder(): Fd[] {
     return this.numsInOrder().map(num => this.get(num)!)
+  }
+
+  /** The entries in an order in which a table that takes them one by one comes to the order that this one has. */
+  forSnapshot(): [number, Fd][] {
+    const left = this.numsInOrder().reverse()
+    const nums: number[] = []
+    // Backwards: what came last stands last; before the entry that made the table grow, all were the other way around.
+    for (let size = left.length; size > 0; size--) {
+      nums.push(left.pop()!)
+      if (BUCKETS.includes(size - 1)) left.reverse()
+    }
+    return nums.reverse().map(num => [num, this.get(num)!])
   }
 
   private numsInOrder(): number[] {

@@ -1,0 +1,115 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+import { startFalc } from './process.ts'
+
+const CAPTURES = fileURLToPath(new URL('../../../examples/captures', import.meta.url))
+const dir = mkdtempSync(join(tmpdir(), 'falc-record-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+
+/** Fields that read events, threads, ancestors, descriptors, users and containers. */
+const FORMAT =
+  '%evt.time %evt.type %evt.args %proc.name %proc.pname %proc.aname %proc.cmdline %proc.cwd %proc.env %fd.name %fd.sip %fd.cip ' +
+  '%fd.typechar %fd.is_server %fd.types %user.name %group.name %container.id %container.name %container.image %thread.cgroups'
+
+async function falc(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const run = startFalc(args, dir)
+  const code = await run.exit
+  if (code !== 0) throw new Error(run.output.stderr)
+  return run.output
+}
+
+async function printed(capture: string, ...args: string[]): Promise<string> {
+  return (await falc('print', '-e', capture, '-p', FORMAT, ...args)).stdout
+}
+
+const lineCount = (text: string) => text.split('\n').length - 1
+
+describe.each(['host-a.scap', 'container-a.scap'])('a recording of %s', { timeout: 60_000 }, name => {
+  const original = join(CAPTURES, name)
+  const copy = join(dir, `copy-${name}`)
+
+  test('says the same', async () => {
+    await falc('record', '-e', original, '-w', copy, '--gzip')
+    const [one, other] = await Promise.all([printed(original), printed(copy)])
+    expect(lineCount(one)).toBeGreaterThan(5000)
+    expect(other === one).toBe(true)
+  })
+
+  test.each(['evt.type = openat and fd.name startswith /etc', 'evt.type in (execve, connect)', 'proc.name = cat'])(
+    'of %s alone says the same of those',
+    async filter => {
+      const part = join(dir, `part-${name}`)
+      const { stderr } = await falc('record', '-e', original, '-w', part, '--filter', filter)
+      const [one, other] = await Promise.all([printed(original, '--filter', filter), printed(part)])
+      expect(lineCount(one)).toBeGreaterThan(10)
+      expect(other === one).toBe(true)
+      expect(stderr).toMatch(
+        new RegExp(`^${part}: ${lineCount(one)} events and \\d+ for the state alone, \\d+ bytes\n$`),
+      )
+    },
+  )
+})
+
+describe('captures around alerts', { timeout: 60_000 }, () => {
+  const rules = (...keys: string[]) =>
+    ['cat', 'grep'].map(
+      (name, i) =>
+        `- {rule: ${name}, desc: d, condition: evt.type = execve and proc.name = ${name}, output: "%evt.num %proc.cmdline", priority: NOTICE${keys[i] ?? ''}}\n`,
+    )
+
+  async function run(prefix: string, text: string, settings: string) {
+    writeFileSync(join(dir, 'rules.yaml'), text)
+    const options = [`capture={enabled: true, path_prefix: ${prefix}${settings}}`, 'json_output=true']
+    const host = join(CAPTURES, 'host-a.scap')
+    const { stdout } = await falc('run', '-r', 'rules.yaml', '-e', host, ...options.flatMap(option => ['-o', option]))
+    const alerts = stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    return { alerts, files: readdirSync(dir).filter(name => name.startsWith(`${prefix}_`)) }
+  }
+
+  test('only of rules that ask for it, named by time and number of the event', async () => {
+    const { alerts, files } = await run('own', rules(', capture: true, capture_duration: 1').join(''), '')
+    const cats = alerts.filter(({ rule }) => rule === 'cat')
+    expect(alerts.length).toBeGreaterThan(cats.length)
+    expect(files.length).toBe(cats.length)
+    for (const [i, file] of files.entries()) {
+      const [, time, num] = /^own_(\d{20})_(\d{20})\.scap$/.exec(file)!
+      expect([BigInt(time!), Number(num)]).toEqual([
+        BigInt(Date.parse(cats[i].time.slice(0, 19).concat('Z'))) * 1_000_000n + BigInt(cats[i].time.slice(20, 29)),
+        Number(cats[i].output_fields['evt.num']),
+      ])
+      // The event itself is in it, with what the machine was like.
+      const { stdout } = await falc('print', '-e', file, '-p', '%evt.type %proc.name %proc.pname', '-n', '1')
+      expect(stdout).toBe('execve cat bash\n')
+      expect(statSync(join(dir, file)).mode & 0o777).toBe(0o600)
+    }
+  })
+
+  test('for as long as the rule says, else the configuration', async () => {
+    const { files } = await run('long', rules(', capture: true').join(''), ', default_duration: 400')
+    const short = await run('short', rules(', capture: true, capture_duration: 1').join(''), ', default_duration: 400')
+    const span = async (file: string) => JSON.parse((await falc('capture', 'info', file, '--json')).stdout)
+    const [long, brief] = [await span(files[0]!), await span(short.files[0]!)]
+    expect(long.seconds).toBeGreaterThan(0.2)
+    // A second cat while the file is open prolongs it.
+    expect(long.events).toBeGreaterThan(brief.events)
+    expect(brief.seconds).toBeLessThan(0.001)
+    expect(files.length).toBeLessThan(short.files.length)
+  })
+
+  test('of every rule, when the mode says so', async () => {
+    const { files, alerts } = await run('all', rules().join(''), ', mode: all_rules, default_duration: 1')
+    expect(files.length).toBe(alerts.length)
+  })
+
+  test('a folder that is not there does not stop the detection', async () => {
+    const { alerts, files } = await run('none/x', rules(', capture: true').join(''), '')
+    expect(files).toEqual([])
+    expect(alerts.length).toBeGreaterThan(3)
+  })
+})
