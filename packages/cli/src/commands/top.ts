@@ -61,6 +61,7 @@ class Watch {
   private readonly engine: Engine | undefined
   private readonly settings: FrameSettings
   private readonly names: TypeNames
+  private frames = 0
   /** Of the last event, ns since 1970. */
   time = 0n
 
@@ -95,7 +96,7 @@ class Watch {
       this.settings,
     )
     // Home, clear: the frame takes the place of the one before.
-    print(process.stdout.isTTY ? `\x1b[H\x1b[2J${text}` : `${text}\n`)
+    print(process.stdout.isTTY ? `\x1b[H\x1b[2J${text}` : this.frames++ > 0 ? `\n${text}` : text)
     this.activity.clear()
   }
 }

@@ -2,7 +2,6 @@ import { FdKind, type InterfaceEntry } from '../capture/visitor.ts'
 import { isZero, sameAddress } from './addresses.ts'
 import type { Fd } from './fd.ts'
 
-
 /** An IPv6 subnet is the first 64 bits, whatever its mask: so libsinsp. */
 const IPV6_SUBNET = 8
 const LOOPBACK4 = Uint8Array.of(127, 0, 0, 1)
