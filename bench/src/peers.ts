@@ -7,7 +7,16 @@ import { toCel, toJsonRules } from './translate.ts'
 
 type Fact = Record<string, string>
 
-const FIELDS = ['verb', 'user', 'resource', 'namespace', 'name', 'image', 'uri', 'agent'] as const
+const FIELDS: Record<string, (fact: Fact) => string | undefined> = {
+  verb: f => f.a_verb,
+  user: f => f.a_user,
+  resource: f => f.a_resource,
+  namespace: f => f.a_namespace,
+  name: f => f.a_name,
+  image: f => f.a_image,
+  uri: f => f.a_uri,
+  agent: f => f.a_agent,
+}
 
 /** Twenty conditions as a rules file for an API server has them. */
 const CONDITIONS = [
@@ -58,7 +67,7 @@ const variable = (name: string) => `a_${name}`
 
 function falc(conditions: readonly Condition[], texts: readonly string[], backend: 'jit' | 'vm') {
   const fields: Record<string, FieldDef<Fact>> = {}
-  for (const name of FIELDS) fields[`a.${name}`] = { type: 'string', doc: name, extract: e => e[variable(name)] }
+  for (const [name, extract] of Object.entries(FIELDS)) fields[`a.${name}`] = { type: 'string', doc: name, extract }
   const source = defineSource<Fact>({ name: 'flat', fields, time: () => 0n })
   const engine = new Engine({ sources: [source], ruleMatching: 'all', backend })
   const rules = conditions.map(
@@ -72,10 +81,12 @@ function falc(conditions: readonly Condition[], texts: readonly string[], backen
 
 export async function benchPeers(): Promise<void> {
   const conditions = CONDITIONS.map(parseCondition)
-  const events: Fact[] = facts(20_000).map(f => Object.fromEntries(Object.entries(f).map(([k, v]) => [variable(k), v])))
+  const events: Fact[] = facts(200_000).map(f =>
+    Object.fromEntries(Object.entries(f).map(([k, v]) => [variable(k), v])),
+  )
 
   const environment = new Environment()
-  for (const name of FIELDS) environment.registerVariable(variable(name), 'string')
+  for (const name of Object.keys(FIELDS)) environment.registerVariable(variable(name), 'string')
   const cel = conditions.map(c => environment.parse(toCel(c)))
   const rules = new jsonRules.Engine([], { allowUndefinedFacts: true })
   rules.addOperator('startsWith', (a: string, b: string) => a.startsWith(b))
@@ -91,8 +102,8 @@ export async function benchPeers(): Promise<void> {
 
   const count = (one: (event: Fact) => number, list = events) => list.reduce((n, event) => n + one(event), 0)
   const celMatches = (event: Fact) => cel.reduce((n, expression) => (expression(event) ? n + 1 : n), 0)
-  // json-rules-engine takes a hundredth of the events: it is measured by the event, too.
-  const few = events.slice(0, events.length / 100)
+  // json-rules-engine takes a thousandth of the events: it is measured by the event, too.
+  const few = events.slice(0, events.length / 1000)
   const few_ = async () => {
     let n = 0
     for (const event of few) n += (await rules.run(event)).events.length
@@ -114,6 +125,6 @@ export async function benchPeers(): Promise<void> {
   const [j, v, c, r] = measured.map(m => m.ms) as [number, number, number, number]
   console.log(`Peers: ${CONDITIONS.length} conditions on ${events.length} events, alerts included`)
   report('cel-js takes, beside falc', times(c / j), 'at least 5×')
-  report('json-rules-engine takes, beside falc', times((r * 100) / j))
+  report('json-rules-engine takes, beside falc', times((r * 1000) / j))
   report('the VM takes, beside the JIT', times(v / j))
 }
