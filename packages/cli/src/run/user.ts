@@ -14,7 +14,7 @@ export function becomeUser(name: string): void {
   const uid = Number(entry[2])
   const gid = Number(entry[3])
   try {
-    process.initgroups!(name, gid)
+    ;(process as unknown as { initgroups(user: string, group: number): void }).initgroups(name, gid)
     process.setgid!(gid)
     process.setuid!(uid)
   } catch (error) {
