@@ -25,3 +25,8 @@ export function fileName(path: string): string {
   if (slash < 0) return '/'
   return slash < path.length - 1 ? path.slice(slash + 1) : path
 }
+
+/** Doubled slashes as one. */
+export function singleSlashes(path: string): string {
+  return path.includes('//') ? path.replace(/\/{2,}/g, '/') : path
+}

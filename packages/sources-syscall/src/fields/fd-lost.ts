@@ -3,7 +3,7 @@ import { PPME } from '../events/ids.ts'
 import { directoryOf } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
 import type { Thread } from '../state/thread.ts'
-import { AT_FDCWD } from './directory.ts'
+import { AT_FDCWD, singleSlashes } from './directory.ts'
 import { argumentText } from './formats/param.ts'
 
 /**
@@ -41,7 +41,7 @@ export function lostNameRaw(event: SyscallEvent): string | undefined {
   switch (event.type) {
     case PPME.SYSCALL_OPENAT_2_X:
     case PPME.SYSCALL_OPENAT2_X:
-      return event.text(2).replace(/\/{2,}/g, '/')
+      return singleSlashes(event.text(2))
     default:
       return lostName(event)?.replace(/\/{2,}/g, '/')
   }

@@ -2,13 +2,12 @@ import { FdKind } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
 import { EVENT_FLAGS, EventFlag } from '../events/table.ts'
 import { FD_CONNECTED, FD_OVERLAY_LOWER, FD_OVERLAY_UPPER, type Fd } from '../state/fd.ts'
-import { directoryName, fileName } from './directory.ts'
+import { directoryName, fileName, singleSlashes } from './directory.ts'
 import { failedConnect, lostName, lostNameRaw, lostTypeChar } from './fd-lost.ts'
 import { fdTypeChar, fdTypeName } from './formats/fd.ts'
 import { integer } from './formats/integer.ts'
 import type { Field, Fields } from './table.ts'
 
-const DOUBLED = /\/{2,}/g
 const FD_EVENTS = EventFlag.creates_fd | EventFlag.uses_fd | EventFlag.destroys_fd
 
 /** The event is about a descriptor: only then has it any fd.* field. */
@@ -108,7 +107,7 @@ export const FD_FIELDS: Fields = {
     scope: 'fd',
     doc: 'Path of a file as it was passed, not made absolute.',
     extract: event => {
-      if (event.fd !== null) return event.fd.nameRaw.replace(DOUBLED, '/')
+      if (event.fd !== null) return singleSlashes(event.fd.nameRaw)
       return isAboutFd(event) ? lostNameRaw(event) : undefined
     },
   },
