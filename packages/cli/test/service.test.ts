@@ -1,0 +1,105 @@
+/** The units of deploy/systemd: a sidecar with their rights and no more serves an engine that has none. */
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { NATIVE, noLive } from './machine.ts'
+
+const NOBODY = 65534
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const unit = (name: string) => readFileSync(new URL(`../../../deploy/systemd/${name}.service`, import.meta.url), 'utf8')
+
+/** The value of a key of a unit. */
+function setting(text: string, key: string): string {
+  return new RegExp(`^${key}=(.*)$`, 'm').exec(text)![1]!
+}
+
+/** Arguments of setpriv for a user without rights but these. */
+function rights(capabilities: string): string[] {
+  const list = [
+    '-all',
+    ...capabilities
+      .split(' ')
+      .filter(Boolean)
+      .map(name => `+${name.slice(4).toLowerCase()}`),
+  ].join()
+  const flags = ['--inh-caps', '--ambient-caps', '--bounding-set'].map(flag => `${flag}=${list}`)
+  return [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs', ...flags]
+}
+
+test('the units agree', () => {
+  const [probe, engine] = [unit('falc-probe'), unit('falc')]
+  expect(setting(engine, 'ExecStart')).toContain(setting(probe, 'ExecStart').split(' ').at(-1))
+  expect(setting(probe, 'AmbientCapabilities')).toBe(setting(probe, 'CapabilityBoundingSet'))
+  expect(setting(engine, 'CapabilityBoundingSet')).toBe('')
+  expect(setting(engine, 'Requires')).toBe('falc-probe.service')
+  expect(setting(probe, 'Group')).toBe(setting(engine, 'Group'))
+})
+
+test.skipIf(!existsSync('/usr/bin/systemd-analyze'))('systemd understands them', { timeout: 30_000 }, () => {
+  const dir = mkdtempSync(join(tmpdir(), 'falc-units-'))
+  const names = ['falc-probe', 'falc']
+  for (const name of names) {
+    // The programs need not be installed.
+    writeFileSync(join(dir, `${name}.service`), unit(name).replace(/^ExecStart=\S+/m, 'ExecStart=/bin/true'))
+  }
+  const paths = names.map(name => join(dir, `${name}.service`))
+  expect(execFileSync('systemd-analyze', ['verify', ...paths], { encoding: 'utf8', stdio: 'pipe' })).toBe('')
+  rmSync(dir, { recursive: true })
+})
+
+const reason = noLive()
+
+describe.skipIf(reason !== undefined)('the sidecar as a service', { timeout: 60_000 }, () => {
+  const dir = mkdtempSync(join(tmpdir(), 'falc-service-'))
+  const socket = join(dir, 'run/probe.sock')
+  let sidecar: ChildProcess
+  beforeAll(async () => {
+    chmodSync(dir, 0o755)
+    mkdirSync(join(dir, 'run'))
+    chownSync(join(dir, 'run'), NOBODY, NOBODY)
+    copyFileSync(join(NATIVE, 'falc-probe'), join(dir, 'falc-probe'))
+    const capabilities = setting(unit('falc-probe'), 'AmbientCapabilities')
+    sidecar = spawn('setpriv', [...rights(capabilities), join(dir, 'falc-probe'), '--listen', socket], {
+      stdio: 'inherit',
+    })
+    for (let i = 0; i < 250 && !existsSync(socket); i++) await sleep(20)
+  })
+  afterAll(() => {
+    sidecar?.kill()
+    rmSync(dir, { recursive: true, force: true })
+  })
+
+  test('an engine without rights detects, again and again', async () => {
+    const rule = `- rule: shadow
+  desc: d
+  condition: evt.type in (open, openat) and fd.name = /etc/shadow and proc.name = cat
+  output: "%proc.cmdline of %proc.pname by %user.name"
+  priority: NOTICE
+`
+    writeFileSync(join(dir, 'rules.yaml'), rule)
+    const node = [process.execPath, '--conditions=@falc/source', '--no-warnings', MAIN]
+    const args = ['run', '-r', join(dir, 'rules.yaml'), '--probe-socket', socket, '-M', '3']
+    for (let i = 0; i < 2; i++) {
+      const acts = setInterval(() => execFileSync('cat', ['/etc/shadow']), 300)
+      const { stdout } = await promisify(execFile)('setpriv', [...rights(''), ...node, ...args], { cwd: dir })
+      clearInterval(acts)
+      expect(stdout).toMatch(/: Notice cat \/etc\/shadow of \S+ by root\n/)
+    }
+    expect(sidecar.exitCode).toBe(null)
+  })
+})
