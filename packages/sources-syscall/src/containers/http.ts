@@ -56,6 +56,8 @@ function readBody(status: number, body: string, where: string): unknown {
   if (status === 401 || status === 403) throw new LookupError('refused', `${where}: status ${status}`)
   // The container is being made or taken down.
   if (status === 409) throw new LookupError('not-found', `${where}: status ${status}`)
+  // podman answers so while it makes or takes down the container.
+  if (status >= 500) throw new LookupError('refused', `${where}: status ${status}`)
   if (status !== 200) throw new LookupError('bad-answer', `${where}: status ${status}`)
   try {
     return JSON.parse(body)

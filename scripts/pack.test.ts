@@ -1,0 +1,88 @@
+/** What a user gets: every package as it was built last is packed, installed into an empty project, and works from there. */
+import { execFile, execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const root = resolve(import.meta.dirname, '..')
+const native = existsSync(join(root, 'packages/sources-syscall/native/.output/falc.node'))
+const canCapture = native && process.getuid?.() === 0 && existsSync('/sys/kernel/btf/vmlinux')
+if (!canCapture) {
+  const reason = 'live detection from packages needs root, BTF and built native parts (pnpm build:native)'
+  if ((process.env.FALC_REQUIRE ?? '').split(',').includes('live')) throw new Error(reason)
+  console.warn(`skipped: ${reason}`)
+}
+
+const RULES = `- rule: shadow
+  desc: d
+  condition: evt.type in (open, openat, openat2) and fd.name = /etc/shadow and proc.name = cat
+  output: "%proc.cmdline read %fd.name"
+  priority: WARNING
+`
+
+describe('packages installed into an empty project', { timeout: 300_000 }, () => {
+  const work = mkdtempSync(join(tmpdir(), 'falc-install-'))
+  const project = join(work, 'project')
+  afterAll(() => rmSync(work, { recursive: true }))
+
+  /** The installed program. The pinned Node, as the machine's may be too old. */
+  const falc = (...args: string[]) =>
+    run(process.execPath, ['node_modules/@falc/cli/dist/main.js', ...args], {
+      cwd: project,
+      env: { PATH: process.env.PATH, TZ: 'UTC', FALCO_HOSTNAME: 'testhost' },
+    })
+
+  beforeAll(async () => {
+    for (const name of readdirSync(join(root, 'packages'))) {
+      const dir = join(root, 'packages', name)
+      if (JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')).private) continue
+      await run('npx', ['-y', 'pnpm@12', 'pack', '--pack-destination', work], { cwd: dir })
+    }
+    if (native) await run(process.execPath, [join(root, 'scripts/pack-platform.ts'), '--out', work])
+    mkdirSync(project)
+    writeFileSync(join(project, 'package.json'), '{"private": true}')
+    writeFileSync(join(project, 'rules.yaml'), RULES)
+    const tarballs = readdirSync(work).filter(name => name.endsWith('.tgz'))
+    const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts', '--omit=optional']
+    await run('npm', [...install, ...tarballs.map(name => join(work, name))], { cwd: project })
+  }, 300_000)
+
+  test('nothing refers to the checkout', () => {
+    const manifests = readdirSync(join(project, 'node_modules/@falc')).map(name =>
+      readFileSync(join(project, 'node_modules/@falc', name, 'package.json'), 'utf8'),
+    )
+    expect(manifests.length).toBeGreaterThanOrEqual(5)
+    for (const manifest of manifests) {
+      const { dependencies = {}, optionalDependencies = {} } = JSON.parse(manifest)
+      expect(JSON.stringify([dependencies, optionalDependencies])).not.toMatch(/workspace:|link:|file:/)
+    }
+  })
+
+  test('a capture is replayed', async () => {
+    const { stdout } = await falc('run', '-r', 'rules.yaml', '-e', join(root, 'examples/captures/host-a.scap'))
+    expect(stdout).toBe(
+      '14:12:34.638674831: Warning cat /etc/shadow read /etc/shadow\n' +
+        '14:12:34.692206097: Warning cat /etc/../etc/shadow read /etc/shadow\n',
+    )
+  })
+
+  test('the engine can be imported', async () => {
+    const text = `import { Engine } from '@falc/engine'; import { syscall } from '@falc/sources-syscall'; console.log(new Engine({ sources: [syscall()] }).load([]).ok)`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', text], { cwd: project })
+    expect(stdout).toBe('true\n')
+  })
+
+  test.skipIf(!canCapture)('the machine is watched live', async () => {
+    const doctor = JSON.parse((await falc('doctor', '--json')).stdout)
+    expect(doctor.live).toBe(true)
+    const sidecar = doctor.findings.find(({ name }: { name: string }) => name === 'sidecar')
+    expect(sidecar.detail).toContain(join(project, 'node_modules/@falc/probe-'))
+    const acts = setInterval(() => execFileSync('cat', ['/etc/shadow']), 500)
+    const { stdout } = await falc('run', '-r', 'rules.yaml', '-M', '4')
+    clearInterval(acts)
+    expect(stdout).toMatch(/: Warning cat \/etc\/shadow read \/etc\/shadow\n/)
+  })
+})
