@@ -1,8 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
+import { noLive } from './machine.ts'
 import { startFalc } from './process.ts'
 
 const CAPTURES = fileURLToPath(new URL('../../../examples/captures', import.meta.url))
@@ -113,3 +116,35 @@ describe('captures around alerts', { timeout: 60_000 }, () => {
     expect(alerts.length).toBeGreaterThan(3)
   })
 })
+
+const reason = noLive()
+
+test.skipIf(reason !== undefined)(
+  'what is recorded live replays to the alerts of that time',
+  { timeout: 60_000 },
+  async () => {
+    const place = join(dir, 'acts')
+    const output =
+      '%evt.type %evt.arg.res %evt.arg.flags %proc.cmdline %proc.pname %proc.aname[2] %proc.cwd %user.name %fd.name %container.id'
+    const rules = `
+- {rule: files, desc: d, condition: evt.type in (open, openat, unlinkat, renameat2) and (fd.name startswith ${place} or evt.args contains ${place}), output: "${output}", priority: NOTICE}
+- {rule: programs, desc: d, condition: evt.type = execve and proc.cmdline contains ${place}, output: "${output}", priority: NOTICE}
+`.replace(/condition: (.*), output/g, 'condition: "$1", output')
+    writeFileSync(join(dir, 'live.yaml'), rules)
+    const recorder = startFalc(['record', '-w', 'live.scap', '-z'], dir)
+    const detector = startFalc(['run', '-r', 'live.yaml'], dir)
+    await detector.sees('Opening event source')
+    await sleep(1000)
+    const acts = `mkdir ${place}; cd ${place}; echo one > ${place}/a; cat ${place}/a | sh -c 'cat > ${place}/b'; mv ${place}/a ${place}/c; rm ${place}/b`
+    execFileSync('sh', ['-c', acts])
+    await sleep(1000)
+    for (const falc of [recorder, detector]) falc.child.kill('SIGINT')
+    expect([await recorder.exit, await detector.exit]).toEqual([0, 0])
+    expect(recorder.output.stderr).toMatch(/^live\.scap: \d+ events, \d+ bytes\n$/)
+    expect(lineCount(detector.output.stdout)).toBeGreaterThan(5)
+    const { stdout } = await falc('run', '-r', 'live.yaml', '-e', 'live.scap')
+    // Each has its own probe, whose clock reads a little later or earlier.
+    const timeless = (text: string) => text.replace(/^\S+ /gm, '').split('\n').sort()
+    expect(timeless(stdout)).toEqual(timeless(detector.output.stdout))
+  },
+)
