@@ -1,15 +1,15 @@
 /**
- * All benchmarks, or those named on the command line: audit peers load syscalls.
+ * All benchmarks, or those named on the command line: audit expressions load syscalls.
  * Figures are ratios or CPU times of one run on one machine; docs/performance.md tells what was measured where.
  */
 import { benchAudit } from './audit.ts'
+import { benchExpressions } from './expressions.ts'
 import { benchLoad } from './load.ts'
-import { benchPeers } from './peers.ts'
 import { benchSyscalls } from './syscalls.ts'
 
 const BENCHES: Record<string, () => Promise<void>> = {
   audit: benchAudit,
-  peers: benchPeers,
+  expressions: benchExpressions,
   load: benchLoad,
   syscalls: benchSyscalls,
 }

@@ -1,8 +1,9 @@
 /**
  * System calls: events per CPU second of a capture that is uncompressed and repeated: without rules (block walk, decoding,
  * state), with Falco's stable rules, with all its rules, with ten times the rules. Start-up is not counted: each set of
- * rules first replays a shorter file. Beside Falco (peer/falco.ts) where one is to be had.
+ * rules first replays a shorter file, in a process of its own. Beside Falco (peers/falco.ts) where one is to be had.
  */
+import { execFileSync } from 'node:child_process'
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -10,15 +11,18 @@ import { gunzipSync } from 'node:zlib'
 import { Engine, type RulesFile } from '@falc/engine'
 import { openCapture, syscall } from '@falc/sources-syscall'
 import { multiplied, root, syscallRules } from './files.ts'
-import { report } from './measure.ts'
+import { report, times } from './measure.ts'
+import { findFalco, measureFalco } from './peers/falco.ts'
 
 const EVENT_BLOCKS = new Set([0x204, 0x208, 0x216, 0x217, 0x221, 0x222])
 const EVENTS = 5_000_000
+/** As `falc` starts Node. */
+const NODE_FLAGS = ['--max-semi-space-size=16']
 
 /** The busy server of the shared corpus where it is there, else the largest bundled capture. */
-const beside = resolve(root, '../shared/corpus/syscall/server.scap')
+const shared = resolve(root, '../shared/corpus/syscall/server.scap')
 const CAPTURE =
-  process.env.FALC_BENCH_CAPTURE ?? (existsSync(beside) ? beside : join(root, 'examples/captures/container-a.scap'))
+  process.env.FALC_BENCH_CAPTURE ?? (existsSync(shared) ? shared : join(root, 'examples/captures/container-a.scap'))
 
 /** A copy of the capture with its events repeated until there are at least `least`; the number of events. */
 export function repeatCapture(capture: string, to: string, least: number): number {
@@ -78,6 +82,24 @@ const SETS: readonly (readonly [string, () => readonly RulesFile[]])[] = [
   ['all rules, ten times', () => multiplied(syscallRules('all'), 10)],
 ]
 
+/** One set of rules, in a process of its own so that its memory is its own: warmed by a short replay, then three runs. */
+async function measureSet(name: string, short: string, path: string): Promise<Measurement> {
+  const { engine, rules } = engineWith(SETS.find(set => set[0] === name)![1]())
+  await replay(short, engine)
+  const runs: Run[] = []
+  for (let i = 0; i < 3; i++) runs.push(await replay(path, engine))
+  const seconds = runs.map(run => run.seconds).sort((a, b) => a - b)[1]!
+  return { rules, alerts: runs[0]!.alerts, seconds, bytes: process.memoryUsage.rss() }
+}
+
+interface Measurement {
+  readonly rules: number
+  readonly alerts: number
+  readonly seconds: number
+  /** Resident memory at the end. */
+  readonly bytes: number
+}
+
 export async function benchSyscalls(): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), 'falc-bench-'))
   try {
@@ -85,25 +107,41 @@ export async function benchSyscalls(): Promise<void> {
     const short = join(work, 'short.scap')
     const events = repeatCapture(CAPTURE, path, EVENTS)
     repeatCapture(CAPTURE, short, EVENTS / 5)
-    console.log(`System calls: ${events} events of ${CAPTURE}`)
+    console.log(`System calls: ${events} events of ${CAPTURE.replace(/.*\//, '')}, per user CPU second`)
     const rates = new Map<string, number>()
-    for (const [name, files] of SETS) {
-      const { engine, rules } = engineWith(files())
-      await replay(short, engine)
-      const runs: Run[] = []
-      for (let i = 0; i < 3; i++) runs.push(await replay(path, engine))
-      const seconds = runs.map(run => run.seconds).sort((a, b) => a - b)[1]!
+    for (const [name] of SETS) {
+      const output = execFileSync(process.execPath, [...NODE_FLAGS, import.meta.filename, name, short, path], {
+        encoding: 'utf8',
+      })
+      const { rules, alerts, seconds, bytes }: Measurement = JSON.parse(output)
       rates.set(name, events / seconds)
-      const memory = (process.memoryUsage.rss() / 2 ** 20).toFixed(0)
-      report(
-        `${name} (${rules} rules, ${runs[0]!.alerts} alerts, ${memory} MiB)`,
-        `${(events / seconds / 1e6).toFixed(2)} M/s`,
-      )
+      const memory = (bytes / 2 ** 20).toFixed(0)
+      report(`${name} (${rules} rules, ${alerts} alerts, ${memory} MiB)`, `${(events / seconds / 1e6).toFixed(2)} M/s`)
     }
-    const dearer = (name: string) => `${(rates.get(name)! / rates.get(`${name}, ten times`)!).toFixed(2)}×`
+    const dearer = (name: string) => times(rates.get(name)! / rates.get(`${name}, ten times`)!)
     report('stable rules: cost of ten times the rules', dearer('stable rules'), 'under 1.5×')
     report('all rules: cost of ten times the rules', dearer('all rules'), 'under 1.5×')
+    compareWithFalco(path, events, rates)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
+}
+
+/** Falco on the same file, where an executable is on PATH or FALC_PEER_FALCO names it. */
+function compareWithFalco(path: string, events: number, rates: ReadonlyMap<string, number>): void {
+  const falco = findFalco()
+  if (falco === undefined) {
+    report('Falco', 'not here', 'set FALC_PEER_FALCO to its executable')
+    return
+  }
+  for (const name of ['stable rules', 'all rules']) {
+    const rate = measureFalco(falco, path, events, SETS.find(set => set[0] === name)![1]())
+    report(`Falco, ${name}`, `${(rate / 1e6).toFixed(2)} M/s`)
+    report(`  falc beside it`, times(rates.get(name)! / rate))
+  }
+}
+
+if (import.meta.main) {
+  const [name, short, path] = process.argv.slice(2)
+  console.log(JSON.stringify(await measureSet(name!, short!, path!)))
 }

@@ -9,14 +9,11 @@ export class MemoLayout {
   readonly #scopes = new Map<string, ScopeSlots>()
   readonly #ids = new Map<string, number>()
   #owner: object = {}
-  #noSets: readonly number[] = []
   /**
    * Stands on objects that were met once: many are never met again (the descriptor of a file that is opened, read and
    * closed), and this one costs them nothing. It keeps no truths.
    */
   readonly met: Memo = { owner: {}, truths: [], sets: [] }
-  /** Length of `Memo.sets`; the ruleset sets it before the first event. */
-  setCount = 0
 
   /** A number for a subtree by its key: the same key, the same number, in all programs of the layout. */
   intern(key: string): number {
@@ -52,10 +49,19 @@ export class MemoLayout {
     return this.#owner
   }
 
+  /** A place in `Memo.sets` of a scope's objects. A new one makes all memos stale. */
+  setSlot(scope: string): number {
+    const slots = this.#slotsOf(scope)
+    const slot = slots.noSets.length
+    slots.noSets = zeros(slot + 1)
+    this.#owner = {}
+    return slot
+  }
+
   /** An empty memo for an object of `scope`, sized for all slots given out so far. */
   create(scope: string): Memo {
-    if (this.#noSets.length !== this.setCount) this.#noSets = zeros(this.setCount)
-    return { owner: this.#owner, truths: this.unknownTruths(scope), sets: this.#noSets.slice() }
+    const { unknown, noSets } = this.#slotsOf(scope)
+    return { owner: this.#owner, truths: unknown.slice(), sets: noSets.slice() }
   }
 
   /** `Memo.truths` of `scope` with nothing known. */
@@ -65,7 +71,7 @@ export class MemoLayout {
 
   #slotsOf(scope: string): ScopeSlots {
     let slots = this.#scopes.get(scope)
-    if (!slots) this.#scopes.set(scope, (slots = { bySubtree: new Map(), unknown: [] }))
+    if (!slots) this.#scopes.set(scope, (slots = { bySubtree: new Map(), unknown: [], noSets: [] }))
     return slots
   }
 }
@@ -77,6 +83,8 @@ interface ScopeSlots {
    * arrays of more than 64 bytes it took 1,100 (Node 24), and every file that is opened brings a new object.
    */
   unknown: readonly number[]
+  /** The same for `Memo.sets`. */
+  noSets: readonly number[]
 }
 
 /** The element of `Memo.truths` that holds a slot's two bits. */

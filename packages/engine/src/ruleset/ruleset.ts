@@ -32,7 +32,6 @@ export class Ruleset {
   readonly #layout: MemoLayout
   readonly #makeEvaluator: (bucket: number) => Evaluator
   readonly #buckets: (Bucket | undefined)[]
-  readonly #slots: readonly number[]
 
   /** @param makeEvaluator what runs the program of a bucket */
   constructor(
@@ -48,13 +47,6 @@ export class Ruleset {
     this.#layout = layout
     this.#makeEvaluator = makeEvaluator
     this.#buckets = shape.buckets.map(() => undefined)
-    let slots = 0
-    this.#slots = shape.buckets.map(bucket => {
-      const first = slots
-      slots += bucket.scopes.length
-      return first
-    })
-    layout.setCount = slots
   }
 
   /** Runs the rules on an event; the positions of those that match are the first so many of `matches`. */
@@ -100,10 +92,10 @@ export class Ruleset {
     const known = this.#buckets[index]
     const shape = this.#shape.buckets[index]
     if (known || !shape) return known
-    const scopes = shape.scopes.map(({ scope, parts }, i) => ({
+    const scopes = shape.scopes.map(({ scope, parts }) => ({
       name: scope,
       holder: this.source.scopes![scope]!,
-      slot: this.#slots[index]! + i,
+      slot: this.#layout.setSlot(scope),
       parts: Int32Array.from(parts),
     }))
     const evaluator = this.#makeEvaluator(index)

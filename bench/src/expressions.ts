@@ -79,7 +79,7 @@ function falc(conditions: readonly Condition[], texts: readonly string[], backen
   return (event: Fact) => engine.evaluate(source, event).length
 }
 
-export async function benchPeers(): Promise<void> {
+export async function benchExpressions(): Promise<void> {
   const conditions = CONDITIONS.map(parseCondition)
   const events: Fact[] = facts(200_000).map(f =>
     Object.fromEntries(Object.entries(f).map(([k, v]) => [variable(k), v])),
