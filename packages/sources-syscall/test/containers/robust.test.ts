@@ -1,0 +1,91 @@
+/** Whatever an engine answers is a description or a counted failure. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openEngines } from '../../src/containers/engines.ts'
+import { LookupError } from '../../src/containers/failure.ts'
+import { encodeMessage, Message } from '../../src/containers/protobuf.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'falc-robust-'))
+const socket = join(dir, 'engine.sock')
+let answer = ''
+const server = createServer((_, response) => response.end(answer))
+beforeAll(() => new Promise<void>(resolve => server.listen(socket, resolve)))
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+  rmSync(dir, { recursive: true })
+})
+
+/** JSON in the shape of an answer, with any value in any place. */
+const inspected = fc.record(
+  Object.fromEntries(
+    ['Id', 'Name', 'Created', 'Image', 'ImageName', 'Config', 'HostConfig', 'NetworkSettings', 'Mounts'].map(key => [
+      key,
+      fc.oneof(
+        fc.string(),
+        fc.jsonValue(),
+        fc.dictionary(fc.constantFrom('Labels', 'Networks', 'Env', 'Image'), fc.jsonValue()),
+      ),
+    ]),
+  ),
+  { requiredKeys: [] },
+)
+
+test.each(['docker', 'podman'] as const)(
+  '%s',
+  async kind => {
+    const [engine] = openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] })
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(inspected, fc.jsonValue()), async value => {
+        answer = JSON.stringify(value)
+        try {
+          const found = await engine!.inspect('x', AbortSignal.timeout(2000))
+          expect(typeof found.full_id).toBe('string')
+          expect(JSON.parse(JSON.stringify(found))).toEqual(found)
+        } catch (error) {
+          expect(error).toBeInstanceOf(LookupError)
+        }
+      }),
+      { numRuns: 300 },
+    )
+    engine!.close()
+  },
+  30_000,
+)
+
+test('bytes are a message or no message', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 64 }), bytes => {
+      try {
+        const message = new Message(bytes)
+        for (let field = 0; field < 20; field++) {
+          message.number(field)
+          message.text(field)
+          message.messages(field)
+        }
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError)
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('what is encoded is read', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 400 }), fc.boolean(), (text, flag) => {
+      const message = new Message(
+        encodeMessage([
+          [1, text],
+          [2, flag],
+        ]),
+      )
+      expect(message.text(1)).toBe(Buffer.from(text).toString())
+      expect(message.number(2)).toBe(flag ? 1n : 0n)
+    }),
+  )
+})
