@@ -60,6 +60,7 @@ enum counter {
  *   sidecar  RINGS (with descriptors), BLOCKS …, READY     events flow from RINGS on; BLOCKS is the picture of /proc
  *   sidecar  STATS                            every second
  *   engine   SYSCALLS, STOP                   at any time
+ *   engine   STREAM                           when it may not map the rings: the sidecar then sends EVENTS
  *   sidecar  PROBLEM                          a text; it then closes the connection
  *
  * Nothing else is understood: a frame of another kind or length ends the connection. When the engine's end closes, the
@@ -79,6 +80,8 @@ enum frame_kind {
 	FRAME_SYSCALLS,
 	FRAME_STOP,
 	FRAME_PROBLEM,
+	FRAME_STREAM,
+	FRAME_EVENTS,
 };
 
 struct frame_header {
@@ -107,6 +110,13 @@ struct configure {
 struct rings {
 	__u32 count;             /* of descriptors that come along */
 	__u32 ring_bytes;
+};
+
+/* Whole records of one ring follow, each as it lies there: u32 length, u32 page offset, data, padded to 8. */
+#define MAX_EVENTS_FRAME (256 << 10)
+struct events_frame {
+	__u32 ring;
+	__u32 reserved;
 };
 
 struct stats {

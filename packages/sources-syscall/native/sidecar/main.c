@@ -26,6 +26,7 @@
 #include "connection.h"
 #include "picture.h"
 #include "probe.h"
+#include "stream.h"
 
 static volatile sig_atomic_t stopping;
 
@@ -70,10 +71,16 @@ static const char *refuse(const struct configure *c)
 	return NULL;
 }
 
+/* Milliseconds between STATS, and between looks at the rings when their records are sent. */
+#define STATS_TURN 1000
+#define STREAM_TURN 10
+
 /* Serves one engine until it goes, asks for the end, or a signal comes. */
 static int serve(int socket)
 {
 	struct probe_session *session = NULL;
+	struct stream *stream = NULL;
+	__u64 next_stats = 0;
 	struct configure settings;
 	struct hello hello = {
 		.magic = WIRE_MAGIC,
@@ -123,7 +130,7 @@ static int serve(int socket)
 
 	while (!err && !stopping) {
 		struct pollfd poll_fd = { .fd = socket, .events = POLLIN };
-		int n = poll(&poll_fd, 1, 1000);
+		int n = poll(&poll_fd, 1, stream ? STREAM_TURN : STATS_TURN);
 		if (n < 0 && errno != EINTR)
 			err = -errno;
 		if (n > 0) {
@@ -133,20 +140,30 @@ static int serve(int socket)
 				break;
 			if (kind == FRAME_STOP && length == 0)
 				break;
+			if (kind == FRAME_STREAM && length == 0 && !stream) {
+				const int *fds = probe_rings(session, &count);
+				err = stream_open(&stream, fds, count, settings.ring_bytes);
+				continue;
+			}
 			if (kind == FRAME_SYSCALLS && length == sizeof(wants)) {
 				err = probe_set_wants(session, wants);
 			} else {
 				send_problem(socket, "a frame of kind %u and %u bytes is not understood", kind, length);
 				err = -EPROTO;
 			}
-		} else if (n == 0) {
+		}
+		if (!err && stream)
+			err = stream_send(stream, socket);
+		if (!err && now_ns(CLOCK_MONOTONIC) >= next_stats) {
 			struct stats stats;
+			next_stats = now_ns(CLOCK_MONOTONIC) + STATS_TURN * 1000000ull;
 			err = probe_read_stats(session, &stats);
 			if (!err)
 				err = send_frame(socket, FRAME_STATS, &stats, sizeof(stats), NULL, 0);
 		}
 	}
 cleanup:
+	stream_close(stream);
 	probe_close(session);
 	return err == -EPIPE || err == -ECONNRESET ? 0 : err;
 }

@@ -22,9 +22,9 @@ export class Control {
     this.fd = fd
   }
 
-  /** Hands every frame that has come to `handle`. `closed` tells whether the peer is still there. @throws {LiveError} `protocol` */
-  poll(handle: FrameHandler): void {
-    while (!this.closed) {
+  /** Hands every frame that has come to `handle`, as long as `more` says so: what is left waits in the socket. `closed` tells whether the peer is still there. @throws {LiveError} `protocol` */
+  poll(handle: FrameHandler, more: () => boolean): void {
+    while (!this.closed && more()) {
       const { length, fds } = this.receive()
       this.fds.push(...fds)
       if (length < 0) return

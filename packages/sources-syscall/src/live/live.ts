@@ -23,6 +23,8 @@ export interface LiveOptions extends StateOptions, CallOptions {
   readonly cpusPerRing?: number
   /** Socket of a sidecar that runs as a service (`falc-probe --listen`). Default: one is started, which needs root. */
   readonly socketPath?: string
+  /** Do without shared memory: slower. Happens by itself when it is refused. */
+  readonly stream?: boolean
   /** Told what happens on the way: the sidecar ended and was started again. */
   readonly warn?: (text: string) => void
 }
@@ -124,6 +126,7 @@ export class Live implements MachineTables {
       ringBytes: options.ringBytes ?? 8 << 20,
       cpusPerRing: options.cpusPerRing ?? 1,
       socketPath: options.socketPath,
+      stream: options.stream ?? false,
       wants: this.wants,
     })
     this.session = session
@@ -148,7 +151,7 @@ export class Live implements MachineTables {
     const share = this.rings!.look()
     if (share < BUSY_SHARE) await new Promise(resolve => setTimeout(resolve, TURN))
     const now = performance.now()
-    if (now - this.polled > CONTROL_TURN) {
+    if (now - this.polled > CONTROL_TURN || this.session!.streaming) {
       this.polled = now
       this.session!.poll()
       if (this.session!.closed && !this.stopped) await this.restart()

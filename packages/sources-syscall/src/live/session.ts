@@ -6,11 +6,14 @@ import { CaptureWriter } from '../capture/writer.ts'
 import { Control } from './control.ts'
 import { LiveError } from './error.ts'
 import { type Addon, findNative } from './native.ts'
+import type { RingMemory } from './ring.ts'
 import { Rings } from './rings.ts'
+import { StreamedRing } from './streamed-ring.ts'
 import {
   COUNTERS,
   Configure,
   type Counter,
+  Events,
   Frame,
   Hello,
   MAX_NATIVE_SYSCALLS,
@@ -27,6 +30,8 @@ export interface SessionOptions {
   readonly cpusPerRing: number
   /** A running sidecar's socket; default: one is started. */
   readonly socketPath?: string | undefined
+  /** Do without shared memory: records come over the socket. Happens by itself when mapping is refused. */
+  readonly stream: boolean
   /** By system call number: see calls.ts. */
   wants: Uint8Array
 }
@@ -50,6 +55,7 @@ export class SidecarSession {
   private readonly reader: CaptureReader
   private rings_: Rings | undefined
   private ready = false
+  private streamed: readonly StreamedRing[] = []
   /** A sidecar that was started has ended; at once when none was. */
   private readonly gone: Promise<void>
 
@@ -102,7 +108,10 @@ export class SidecarSession {
   /** Takes what the sidecar has sent. @throws {LiveError} `protocol` */
   poll(): void {
     try {
-      this.control.poll((kind, payload) => this.take(kind, payload))
+      this.control.poll(
+        (kind, payload) => this.take(kind, payload),
+        () => this.streamed.every(ring => ring.free >= STREAM_ROOM),
+      )
     } catch (error) {
       void this.close()
       throw error
@@ -141,6 +150,11 @@ export class SidecarSession {
         this.reader.end()
         if (this.rings_ === undefined) throw new LiveError('protocol', 'the sidecar gave no rings')
         this.ready = true
+        break
+      case Frame.events:
+        this.streamed[payload.getUint32(Events.ring, true)]?.push(
+          new Uint8Array(payload.buffer, payload.byteOffset + Events.records, payload.byteLength - Events.records),
+        )
         break
       case Frame.stats:
         for (const [i, name] of COUNTERS.entries()) this.counters[name] = Number(payload.getBigUint64(i * 8, true))
@@ -182,9 +196,29 @@ export class SidecarSession {
     const ringBytes = payload.getUint32(RingsFrame.ringBytes, true)
     const fds = this.control.fds.splice(0, count)
     if (fds.length !== count) throw new LiveError('protocol', `${count} rings were announced, ${fds.length} came`)
-    const memories = fds.map(fd => this.addon.map(fd, ringBytes))
+    const memories = this.options.stream ? undefined : this.mapAll(fds, ringBytes)
     for (const fd of fds) this.addon.close(fd)
-    this.rings_ = new Rings(memories, BigInt(Date.now()) * 1_000_000n)
+    if (memories === undefined) {
+      this.streamed = fds.map(() => new StreamedRing(STREAM_RING))
+      this.control.send(Frame.stream)
+    }
+    this.rings_ = new Rings(memories ?? this.streamed, BigInt(Date.now()) * 1_000_000n)
+  }
+
+  /** undefined = this process may not. */
+  private mapAll(fds: readonly number[], ringBytes: number): RingMemory[] | undefined {
+    try {
+      return fds.map(fd => this.addon.map(fd, ringBytes))
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EPERM' || code === 'EACCES' || code === 'ENOTSUP') return undefined
+      throw error
+    }
+  }
+
+  /** Records come over the socket: it is to be polled often. */
+  get streaming(): boolean {
+    return this.streamed.length > 0
   }
 }
 
@@ -198,6 +232,10 @@ function ended(child: ChildProcess): Promise<void> {
     child.unref()
   })
 }
+
+/** Bytes of a ring whose records come over the socket; and how many must be free before the socket is read again. */
+const STREAM_RING = 4 << 20
+const STREAM_ROOM = 2 << 20
 
 function connect(addon: Addon, path: string): number {
   try {

@@ -25,6 +25,8 @@ export const Frame = {
   syscalls: 7,
   stop: 8,
   problem: 9,
+  stream: 10,
+  events: 11,
 } as const
 
 /** u32 kind, u32 length of the payload that follows. */
@@ -43,6 +45,10 @@ export const Configure = {
   size: 24 + MAX_NATIVE_SYSCALLS,
 } as const
 export const Rings = { count: 0, ringBytes: 4, size: 8 } as const
+
+/** Longest payload of an EVENTS frame. */
+export const MAX_EVENTS_FRAME = 256 << 10
+export const Events = { ring: 0, records: 8 } as const
 
 /** What the probe counts, in the order of the STATS frame's u64s. */
 export const COUNTERS = [

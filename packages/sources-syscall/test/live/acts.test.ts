@@ -23,13 +23,18 @@ const CASES = new Map(
     }),
 )
 
-describe.skipIf(reason !== undefined)('acts', { timeout: 30_000 }, () => {
+const WAYS = [
+  { way: 'through shared memory', stream: false },
+  { way: 'over the socket', stream: true },
+]
+
+describe.skipIf(reason !== undefined).each(WAYS)('acts, $way', { timeout: 30_000 }, ({ stream }) => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-acts-')))
   const line = compileOutput('%evt.type %evt.args', syscall())
   let live: Live
   beforeAll(async () => {
     execFileSync('cc', [join(import.meta.dirname, 'acts.c'), '-o', join(folder, 'acts')])
-    live = await openLive()
+    live = await openLive({ stream })
   })
   afterAll(async () => {
     await live?.close()

@@ -13,7 +13,12 @@ function open(name: string): void {
   spawnSync('cat', [`/tmp/falc-live-${name}`])
 }
 
-describe.skipIf(reason !== undefined)('endings', { timeout: 60_000 }, () => {
+const WAYS = [
+  { way: 'through shared memory', stream: false },
+  { way: 'over the socket', stream: true },
+]
+
+describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', { timeout: 60_000 }, ({ stream }) => {
   let engine: Engine | undefined
   let before: string[]
   beforeEach(() => {
@@ -26,7 +31,7 @@ describe.skipIf(reason !== undefined)('endings', { timeout: 60_000 }, () => {
   const ours = () => loadedPrograms().filter(id => !before.includes(id))
 
   test('an engine that is killed takes the sidecar and the programs along', async () => {
-    engine = await Engine.start()
+    engine = await Engine.start({ stream })
     const { sidecar } = engine
     expect(ours().length).toBeGreaterThan(0)
     engine.child.kill('SIGKILL')
@@ -35,7 +40,7 @@ describe.skipIf(reason !== undefined)('endings', { timeout: 60_000 }, () => {
   })
 
   test('an engine that is stopped and then killed does so, too', async () => {
-    engine = await Engine.start()
+    engine = await Engine.start({ stream })
     const { sidecar } = engine
     engine.child.kill('SIGSTOP')
     await sleep(200)
@@ -45,7 +50,7 @@ describe.skipIf(reason !== undefined)('endings', { timeout: 60_000 }, () => {
   })
 
   test('a sidecar that is killed is reported and started again, and the state is read anew', async () => {
-    engine = await Engine.start()
+    engine = await Engine.start({ stream })
     const first = engine.sidecar
     open('before')
     await until('event before', () => engine!.opened.includes('/tmp/falc-live-before'))
@@ -66,7 +71,7 @@ describe.skipIf(reason !== undefined)('endings', { timeout: 60_000 }, () => {
   })
 
   test('a full ring is reported as drops by cause, and what comes after is seen', async () => {
-    engine = await Engine.start({ ringBytes: 1 << 16 })
+    engine = await Engine.start({ stream, ringBytes: 1 << 16 })
     engine.child.kill('SIGSTOP')
     execFileSync('sh', ['-c', 'i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i+1)); done'])
     engine.child.kill('SIGCONT')
@@ -83,7 +88,7 @@ describe.skipIf(reason !== undefined)('endings', { timeout: 60_000 }, () => {
   })
 
   test('an engine that ends by itself leaves nothing', async () => {
-    engine = await Engine.start()
+    engine = await Engine.start({ stream })
     const { sidecar } = engine
     await engine.stop()
     expect(engine.child.exitCode).toBe(0)
@@ -106,7 +111,7 @@ describe.skipIf(reason !== undefined)('endings', { timeout: 60_000 }, () => {
         }
       })
       for (const round of ['one', 'two']) {
-        engine = await Engine.start({ socketPath, drop: true })
+        engine = await Engine.start({ stream, socketPath, drop: true })
         expect(await engine.ask('shadow')).toEqual({ shadow: 'EACCES' })
         open(round)
         await until(`event ${round}`, () => engine!.opened.includes(`/tmp/falc-live-${round}`))

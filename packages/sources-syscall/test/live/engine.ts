@@ -8,11 +8,12 @@ import { PPME } from '../../src/events/ids.ts'
 import { openLive } from '../../src/live/live.ts'
 import type { EngineOptions } from './machine.ts'
 
-const { ringBytes, socketPath, drop } = JSON.parse(process.argv[2] ?? '{}') as EngineOptions
+const { ringBytes, socketPath, stream, drop } = JSON.parse(process.argv[2] ?? '{}') as EngineOptions
 const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`)
 
 const live = await openLive({
   warn: text => say({ warn: text }),
+  ...(stream !== undefined && { stream }),
   ...(ringBytes !== undefined && { ringBytes }),
   ...(socketPath !== undefined && { socketPath }),
 })

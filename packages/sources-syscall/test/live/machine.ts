@@ -62,6 +62,7 @@ export function isAlive(pid: number): boolean {
 export interface EngineOptions {
   readonly ringBytes?: number
   readonly socketPath?: string
+  readonly stream?: boolean
   /** Becomes nobody once it has started. */
   readonly drop?: boolean
   readonly env?: Record<string, string>

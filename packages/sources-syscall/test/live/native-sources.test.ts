@@ -84,6 +84,9 @@ describe.skipIf(!compiler)('wire.h', () => {
       'sizeof(struct rings)': wire.Rings.size,
       'offsetof(struct rings, count)': wire.Rings.count,
       'offsetof(struct rings, ring_bytes)': wire.Rings.ringBytes,
+      MAX_EVENTS_FRAME: wire.MAX_EVENTS_FRAME,
+      'offsetof(struct events_frame, ring)': wire.Events.ring,
+      'sizeof(struct events_frame)': wire.Events.records,
       'sizeof(struct stats)': wire.COUNTERS.length * 8,
     }
     for (const [name, kind] of Object.entries(wire.Frame)) fields[`FRAME_${name.toUpperCase()}`] = kind

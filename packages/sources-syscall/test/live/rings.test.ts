@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RingMemory } from '../../src/live/ring.ts'
 import { Rings } from '../../src/live/rings.ts'
+import { StreamedRing } from '../../src/live/streamed-ring.ts'
 
 const EPOCH = 1_700_000_000_000_000_000n
 /** procinfo: an event of today with two u64 parameters, which a record need not give. */
@@ -109,6 +110,28 @@ describe('rings', () => {
     new DataView(ring.data).setUint32(26, 9999, true)
     expect(drain(rings)).toEqual([2])
     expect(rings.malformed).toBe(1)
+  })
+
+  test('records that came over a socket read the same', () => {
+    const piece = fc.array(fc.nat(300), { minLength: 1, maxLength: 8 })
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 60 }), pieces => {
+        const streamed = new StreamedRing(4096)
+        const rings = new Rings([streamed], EPOCH)
+        let time = 0
+        for (const piece of pieces) {
+          const kernel = new FakeRing(8192)
+          const expected = piece.map(extra => {
+            kernel.write(++time, time, extra)
+            return time
+          })
+          streamed.push(new Uint8Array(kernel.data, 0, 8192 - kernel.free))
+          expect(drain(rings)).toEqual(expected)
+          expect(streamed.free).toBe(4096)
+        }
+        expect(() => streamed.push(new Uint8Array(4097))).toThrow(RangeError)
+      }),
+    )
   })
 
   test('nothing is lost, doubled or out of order, over many turns round', () => {

@@ -1,0 +1,16 @@
+/*
+ * The slow twin of shared memory: the sidecar reads the rings itself and sends their records over the socket, for an engine
+ * that may not map them.
+ */
+#pragma once
+#include "../wire.h"
+
+struct stream;
+
+/* Maps the rings. 0, or -errno. */
+int stream_open(struct stream **to, const int *rings, int count, __u32 ring_bytes);
+
+/* Sends what is complete in the rings, and frees their room. Blocks while the engine does not read. 0, or -errno. */
+int stream_send(struct stream *stream, int socket);
+
+void stream_close(struct stream *stream);
