@@ -95,6 +95,7 @@ function lossReport(session: Session, feeds: readonly Feed[]): string {
   )
   return (
     block('Events not taken whole, by cause', events) +
+    block('Metadata of containers', Object.entries(session.metadata())) +
     block('Fields that could not be read', Object.entries(session.evaluationErrors())) +
     block('Alerts not delivered, by output and cause', [...session.losses()])
   )

@@ -111,6 +111,11 @@ export class Session {
     return { ...extractErrors, ...(failedEvents > 0 && { 'whole event': failedEvents }) }
   }
 
+  /** What became of look-ups of containers and of evaluations that waited for them: `look-ups found`. */
+  metadata(): Record<string, number> {
+    return Object.assign({}, ...this.feeds.map(feed => feed.metadata?.()))
+  }
+
   /** Alerts that did not go out, by output and cause: `file: ENOSPC`. */
   losses(): ReadonlyMap<string, number> {
     const all = new Map(this.lost)

@@ -26,6 +26,8 @@ export interface Feed {
   run(consumer: Consumer, signal: AbortSignal): Promise<void>
   /** What did not come through so far, by cause. */
   losses(): Readonly<Record<string, number>>
+  /** What became of look-ups of containers and of evaluations that waited for them. */
+  metadata?(): Readonly<Record<string, number>>
   /** What can be recorded. */
   readonly stream?: EventStream
   /** Rules were loaded anew: per event type 1 where one of them can match. */

@@ -50,11 +50,11 @@ class LiveFeed implements Feed {
   readonly title = 'system calls of this machine'
   readonly finite = false
   private readonly live: Live
-  private readonly metadata: ContainerMetadata
+  private readonly containers: ContainerMetadata
 
   constructor(live: Live, metadata: ContainerMetadata) {
     this.live = live
-    this.metadata = metadata
+    this.containers = metadata
   }
 
   get stream(): Live {
@@ -62,7 +62,7 @@ class LiveFeed implements Feed {
   }
 
   async run(consumer: Consumer, signal: AbortSignal): Promise<void> {
-    const { live, metadata } = this
+    const { live, containers: metadata } = this
     const late = () => {
       for (let event = metadata.next(); event !== null; event = metadata.next()) consumer.event(event, metadata)
     }
@@ -98,14 +98,17 @@ class LiveFeed implements Feed {
 
   losses(): Record<string, number> {
     const { events: _, ...lost } = this.live.counts
-    const { lookups, expired, failed, overflowed } = this.metadata.counts
-    const losses: Record<string, number> = { ...lost }
-    for (const [reason, count] of Object.entries(lookups)) {
-      if (reason !== 'found') losses[`container metadata: ${reason}`] = count
-    }
-    losses['evaluated without container metadata: after the window'] = expired
-    losses['evaluated without container metadata: look-up failed'] = failed
-    losses['evaluated without container metadata: too many waiting'] = overflowed
-    return Object.fromEntries(Object.entries(losses).filter(([, count]) => count > 0))
+    return nonZero(lost)
   }
+
+  metadata(): Record<string, number> {
+    const { lookups, ...evaluations } = this.containers.counts
+    const named = (what: string, counts: Readonly<Record<string, number>>) =>
+      Object.fromEntries(Object.entries(counts).map(([outcome, count]) => [`${what} ${outcome}`, count]))
+    return nonZero({ ...named('look-ups', lookups), ...named('evaluations', evaluations) })
+  }
+}
+
+function nonZero(counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
 }
