@@ -15,5 +15,5 @@ export function compileOutput<E>(template: string, source: Source<E>): (event: E
     parseTemplate(template, (name, arg) => table.lookup(name, arg) !== undefined),
     slots,
   )
-  return event => format.text(slots, slots.capture(event, 0n))
+  return event => format.text(slots, slots.capture(event))
 }

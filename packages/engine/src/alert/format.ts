@@ -7,7 +7,6 @@ import type { ExtractErrors } from '../fields/extract.ts'
 import type { Value } from '../fields/field.ts'
 import { jsonValue } from '../fields/print.ts'
 import type { FieldTable } from '../fields/table.ts'
-import { narrow } from '../fields/values.ts'
 import { bytesToText, textToBytes } from '../text/encoding.ts'
 import type { Template } from './template.ts'
 
@@ -16,12 +15,7 @@ export interface Captured {
   readonly values: (Value | undefined)[]
   /** For fields whose JSON value is another one than the printed one. */
   readonly json: (Value | undefined)[]
-  /** Of the event, nanoseconds since 1970. */
-  readonly time: bigint
 }
-
-/** Fields that print the event's time; in JSON it is the nanoseconds. */
-const TIME_TEXTS = new Set(['evt.time', 'evt.time.s', 'evt.time.iso8601', 'evt.datetime', 'evt.datetime.s'])
 
 /** The operands that the formats of one rule read, each once per event. */
 export class Slots {
@@ -51,15 +45,14 @@ export class Slots {
   }
 
   /** Reads everything now: the event may change or go away afterwards. Never throws. */
-  capture(event: unknown, time: bigint): Captured {
+  capture(event: unknown): Captured {
     const values: (Value | undefined)[] = []
     const json: (Value | undefined)[] = []
     for (const expr of this.#exprs) {
-      const value = keep(evaluateExpr(expr, event, this.#errors))
-      values.push(value)
-      json.push(value !== undefined && hasOwnJson(expr) ? keep(this.#ownJson(expr, event)) : undefined)
+      values.push(keep(evaluateExpr(expr, event, this.#errors)))
+      json.push(hasOwnJson(expr) ? keep(this.#ownJson(expr, event)) : undefined)
     }
-    return { values, json, time }
+    return { values, json }
   }
 
   text(slot: number, captured: Captured): string {
@@ -69,11 +62,8 @@ export class Slots {
   json(slot: number, captured: Captured): Value | null {
     const expr = this.#exprs[slot]!
     if (expr.kind === 'field' && expr.field.def.toJson) return captured.json[slot] ?? null
-    if (TIME_TEXTS.has(expr.key)) return captured.values[slot] === undefined ? null : narrow(captured.time)
     const print = expr.kind === 'field' ? expr.field.print : undefined
-    // Leading zeros are for texts.
-    const shown = print === 'padded' ? 'dec' : print
-    return jsonValue(captured.values[slot], { type: expr.type, list: expr.list, print: shown })
+    return jsonValue(captured.values[slot], { type: expr.type, list: expr.list, print })
   }
 
   #ownJson(expr: FieldExpr, event: unknown): Value | undefined {

@@ -67,7 +67,7 @@ export class AlertPlan implements AlertWords {
 
   /** The alert for an event that matched. Reads all it needs of the event now. */
   alert(event: unknown, time: bigint): RuleAlert {
-    return new RuleAlert(this, this.#slots.capture(event, time), time)
+    return new RuleAlert(this, this.#slots.capture(event), time)
   }
 
   prefix(captured: Captured): string {

@@ -25,6 +25,7 @@ export function timeOf(source: Source, event: unknown, context: EventContext): b
 /** The fields that every source has. A source that declares one of them itself has its own. */
 export function genericFields(source: Source, context: EventContext): Record<string, FieldDef> {
   const time = (event: unknown) => timeOf(source, event, context)
+  const nanoseconds = (event: unknown) => narrow(time(event))
   const since = (event: unknown) => time(event) - (context.firstTime ?? time(event))
   return {
     'evt.num': {
@@ -34,24 +35,31 @@ export function genericFields(source: Source, context: EventContext): Record<str
     'evt.time': {
       ...{ type: 'string', doc: 'local time with nanoseconds; in JSON the nanoseconds since 1970' },
       extract: event => clockTime(time(event)) + fraction(time(event)),
-      toJson: event => narrow(time(event)),
+      toJson: nanoseconds,
     },
-    'evt.time.s': { type: 'string', doc: 'local time, seconds', extract: event => clockTime(time(event)) },
+    'evt.time.s': {
+      ...{ type: 'string', doc: 'local time, seconds; in JSON as evt.time' },
+      extract: event => clockTime(time(event)),
+      toJson: nanoseconds,
+    },
     'evt.time.iso8601': {
-      ...{ type: 'string', doc: 'time in ISO 8601, UTC, with nanoseconds' },
+      ...{ type: 'string', doc: 'time in ISO 8601, UTC, with nanoseconds; in JSON as evt.time' },
       extract: event => `${utcTime(time(event))}+0000`,
+      toJson: nanoseconds,
     },
     'evt.datetime': {
-      ...{ type: 'string', doc: 'local date and time with nanoseconds' },
+      ...{ type: 'string', doc: 'local date and time with nanoseconds; in JSON as evt.time' },
       extract: event => `${calendarDay(time(event))} ${clockTime(time(event))}${fraction(time(event))}`,
+      toJson: nanoseconds,
     },
     'evt.datetime.s': {
-      ...{ type: 'string', doc: 'local date and time, seconds' },
+      ...{ type: 'string', doc: 'local date and time, seconds; in JSON as evt.time' },
       extract: event => `${calendarDay(time(event))} ${clockTime(time(event))}`,
+      toJson: nanoseconds,
     },
     'evt.rawtime': {
       ...{ type: 'abstime', print: 'dec', doc: 'nanoseconds since 1970' },
-      extract: event => narrow(time(event)),
+      extract: nanoseconds,
     },
     'evt.rawtime.s': {
       ...{ type: 'abstime', print: 'dec', doc: 'whole seconds since 1970' },

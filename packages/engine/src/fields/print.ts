@@ -20,7 +20,7 @@ export function printValue(value: Value, as: Printed): string {
 
 /**
  * A value as JSON shows it: numbers, booleans and lists stay what they are (a bigint exact), everything else is text; a
- * number that prints in hex, octal or padded is text too. null = absent.
+ * number that prints in hex or octal is text too. Leading zeros are for texts only. null = absent.
  */
 export function jsonValue(value: Value | undefined, as: Printed): Value | null {
   if (value === undefined) return null
@@ -31,8 +31,7 @@ export function jsonValue(value: Value | undefined, as: Printed): Value | null {
 function jsonScalar(value: Scalar, as: Printed): Scalar {
   const { kind } = TYPES[as.type]
   if (kind === 'bool') return value
-  const plain = as.print === undefined || as.print === 'dec' || as.print === 'id'
-  return kind === 'number' && plain ? value : printScalar(value, as)
+  return kind === 'number' && as.print !== 'hex' && as.print !== 'oct' ? value : printScalar(value, as)
 }
 
 function printScalar(value: Scalar, as: Printed): string {

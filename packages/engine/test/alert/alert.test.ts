@@ -123,3 +123,16 @@ test.each([
   [1_700_000_000_000_000_001n, '2023-11-14T22:13:20.000000001Z'],
   [2n ** 80n, '1970-01-01T00:00:00.000000000Z'],
 ])('ISO time of %s', (time, text) => expect(isoTime(time)).toBe(text))
+
+test('a field has its own JSON value, also where the event has none to print', () => {
+  const alert = alertOf('%who.kin', { name: 'a' })
+  expect([alert.message, alert.output_fields['who.kin']]).toEqual(['<NA>', 'eve'])
+})
+
+test('times are texts in the line and nanoseconds in JSON; leading zeros are for the line', () => {
+  const alert = alertOf('%evt.time.iso8601 %evt.rawtime.ns', { name: 'a', time: 1_700_000_000_000_000_042n })
+  expect(alert.message).toBe('2023-11-14T22:13:20.000000042+0000 000000042')
+  expect(alert.output_fields).toMatchObject({ 'evt.time.iso8601': 1_700_000_000_000_000_042n, 'evt.rawtime.ns': 42 })
+  for (const name of ['evt.time', 'evt.time.s', 'evt.datetime', 'evt.datetime.s'])
+    expect(alertOf(`%${name}`, { name: 'a' }).output_fields[name]).toBe(1_700_000_000_123_456_789n)
+})

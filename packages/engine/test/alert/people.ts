@@ -23,6 +23,11 @@ export const people = defineSource<Person>({
     'file.path': { type: 'path', doc: 'path', extract: () => '/etc/passwd' },
     'file.tags': { type: 'string', list: true, doc: 'tags', extract: () => ['a', 'b'] },
     'env.of': { type: 'string', arg: 'required', argKind: 'key', doc: 'variable', extract: (_, key) => `env ${key}` },
+    'who.kin': {
+      ...{ type: 'string', anyOf: true, doc: 'kin, none here; in JSON the next of it' },
+      extract: () => undefined,
+      toJson: () => 'eve',
+    },
     'gone.value': { type: 'string', doc: 'always absent', extract: () => undefined },
   },
 })
