@@ -52,8 +52,8 @@ export async function detect(flags: RunFlags): Promise<number> {
     }
     if (flags.pidfile !== undefined) undo.push(writePid(flags.pidfile))
     await session.open()
-    if (flags.user !== undefined) becomeUser(flags.user)
     undo.push(attach(session, texts, loader, log, live))
+    if (flags.user !== undefined) becomeUser(flags.user)
     if (seconds !== undefined) {
       const timer = setTimeout(() => session.stop(), seconds * 1000)
       undo.push(() => clearTimeout(timer))
