@@ -24,6 +24,20 @@ title 'Why' \
   'falc explains every alert, and every one that did not come: each check, its value, and where it was written.'
 ./falc explain -r rules/syscall.yaml --rule 'Program run from memory' --event examples/captures/host-a.scap --num 2434
 
+if [ "$(id -u)" = 0 ] && why=$(sh scripts/native.sh); then
+  title 'Live' \
+    'The system calls of this machine, for six seconds, through a probe in the kernel. In their midst this script reads' \
+    '/etc/shadow, which nobody but login programs should do.'
+  ./falc run -r rules/syscall.yaml -M 6 &
+  sleep 3
+  cat /etc/shadow >/dev/null
+  wait
+else
+  title 'Live' \
+    "Not on this machine: ${why:-it takes root (sudo npm run demo)}." \
+    'The replay above showed what it would look like: live and recorded events go the same way.'
+fi
+
 title 'Next' \
   './falc run -r rules/ -e CAPTURE.scap            another recording, by Falco, sysdig or Stratoshark' \
   "./falc print -e examples/captures/host-a.scap --filter 'evt.type = execve' -p '%evt.time %proc.pname > %proc.cmdline'" \
