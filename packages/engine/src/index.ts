@@ -28,6 +28,7 @@ export type {
   Value,
 } from './fields/field.ts'
 export { defineSource } from './fields/field.ts'
+export { Regex } from './fields/regex.ts'
 export { PRIORITIES, type Priority, parsePriority } from './rules/priority.ts'
 export type { PluginVersion, RuleSelection } from './rules/rule.ts'
 export { RULE_SCHEMA } from './rules/rule-schema.gen.ts'

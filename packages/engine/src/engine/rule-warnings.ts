@@ -1,4 +1,4 @@
-import { fieldsOf } from '../condition/walk.ts'
+import { fieldsOf, walk } from '../condition/walk.ts'
 import type { FieldTable } from '../fields/table.ts'
 import type { Finding, ResolvedRule } from '../rules/rule.ts'
 import { DEPRECATED_FIELDS } from '../rules/warnings.ts'
@@ -6,15 +6,19 @@ import { DEPRECATED_FIELDS } from '../rules/warnings.ts'
 /** Fields that the rule's own source calls deprecated; those that Falco does are the loader's business. */
 export function deprecatedFields(rule: ResolvedRule, table: FieldTable): Finding[] {
   const warnings = new Map<string, Finding>()
-  for (const { name, span } of fieldsOf(rule.condition)) {
-    if (warnings.has(name) || DEPRECATED_FIELDS.includes(name) || !table.lookup(name)?.def.deprecated) continue
-    warnings.set(name, {
-      code: 'LOAD_DEPRECATED_ITEM',
-      message: `usage of deprecated field '${name}' has been detected in the rule condition`,
-      part: 'condition',
-      deprecatedField: name,
-      ...(span ? { span } : {}),
-    })
-  }
+  walk(rule.condition, node => {
+    if (node.kind !== 'check') return
+    for (const { name, span } of fieldsOf(node)) {
+      if (warnings.has(name) || DEPRECATED_FIELDS.includes(name) || !table.lookup(name)?.def.deprecated) continue
+      warnings.set(name, {
+        code: 'LOAD_DEPRECATED_ITEM',
+        message: `usage of deprecated field '${name}' has been detected in the rule condition`,
+        part: 'condition',
+        deprecatedField: name,
+        ...(span && { span }),
+        ...(node.place && { place: node.place }),
+      })
+    }
+  })
   return [...warnings.values()]
 }

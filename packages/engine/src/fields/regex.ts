@@ -22,7 +22,13 @@ export class Regex {
     ;(this.#compiled as unknown as { re2Input: unknown }).re2Input = RE2.compileImpl(pattern, CLASS_NL, true)
   }
 
+  /** The whole of `text` matches. */
   test(text: string): boolean {
     return this.#compiled.testExact(text)
+  }
+
+  /** A part of `text` matches. */
+  finds(text: string): boolean {
+    return this.#compiled.test(text)
   }
 }

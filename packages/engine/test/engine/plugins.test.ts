@@ -74,3 +74,21 @@ test('deprecated fields of a plugin load with a warning', () => {
   )
   expect(report.warnings.flatMap(w => w.deprecated_field ?? [])).toEqual(['k8s.rs.name'])
 })
+
+test('a deprecated field in a macro: the place in the macro is shown', () => {
+  const content = `- macro: scaled
+  condition: proc.name = sh or k8s.rs.name = a
+- rule: R
+  desc: d
+  condition: scaled
+  output: o
+  priority: INFO
+`
+  const { report } = load({ sources: [calls({ plugins: [container] })] }, content)
+  const warning = report.warnings.find(w => w.deprecated_field)!
+  expect(warning.locations.at(-1)).toMatchObject({ item_name: 'scaled', position: { line: 2, column: 32 } })
+  expect(warning.snippet).toContain(`in macro 'scaled':
+  condition: proc.name = sh or k8s.rs.name = a
+                               ^^^^^^^^^^^
+`)
+})

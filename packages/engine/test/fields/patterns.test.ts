@@ -104,3 +104,9 @@ describe('sets of texts', () => {
     )
   })
 })
+
+test('a part that matches is found wherever it stands, in linear time', () => {
+  expect(['/etc/a', '/b/etc', '/x'].map(text => new Regex('/etc').finds(text))).toEqual([true, true, false])
+  expect(new Regex('^/etc').finds('/b/etc')).toBe(false)
+  expect(new Regex('(a|aa)+$').finds(`${'a'.repeat(20_000)}!`)).toBe(false)
+})

@@ -1,3 +1,4 @@
+import { Regex } from '@falc/engine'
 import type { SyscallEvent } from '../event.ts'
 import type { Container } from '../state/container.ts'
 import { containerInfo, infoFlag, infoMounts, infoText, labelsText, labelText, type Mount } from './container-info.ts'
@@ -40,17 +41,17 @@ function mount(doc: string, of: (mount: Mount) => string, by: (mount: Mount) => 
     scope: 'thread',
     doc,
     parseArg: mountChoice,
-    extract: (event, choice: number | RegExp) => {
+    extract: (event, choice: number | Regex) => {
       const mounts = infoMounts(containerInfo(event))
-      const found = typeof choice === 'number' ? mounts?.[choice] : mounts?.find(entry => choice.test(by(entry)))
+      const found = typeof choice === 'number' ? mounts?.[choice] : mounts?.find(entry => choice.finds(by(entry)))
       return found === undefined ? undefined : of(found)
     },
   }
 }
 
-/** Digits are an index; anything else is a regular expression, which need not cover the whole text. @throws {SyntaxError} when it is none. */
-function mountChoice(arg: string): number | RegExp {
-  return /^(0|[1-9]\d*)$/.test(arg) ? Number(arg) : new RegExp(arg)
+/** Digits are an index; anything else is a regular expression, which need not cover the whole text. @throws {Error} when it is none. */
+function mountChoice(arg: string): number | Regex {
+  return /^(0|[1-9]\d*)$/.test(arg) ? Number(arg) : new Regex(arg)
 }
 
 const all = (entry: Mount) => [entry.Source, entry.Destination, entry.Mode, entry.RW, entry.Propagation].join(':')
