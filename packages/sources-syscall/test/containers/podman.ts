@@ -9,8 +9,16 @@ const run = promisify(execFile)
 const BUSYBOX = '/bin/busybox'
 const APPLETS = ['sh', 'cat', 'sleep', 'ls', 'true']
 
-/** Why containers cannot be run here; undefined = they can. */
+/** Why containers cannot be run here; undefined = they can. @throws {Error} instead, when FALC_REQUIRE asks for live tests */
 export function missing(): string | undefined {
+  const reason = why()
+  if (reason === undefined) return undefined
+  if ((process.env.FALC_REQUIRE ?? '').split(',').includes('live')) throw new Error(`FALC_REQUIRE=live, but ${reason}`)
+  console.warn(`skipped: ${reason}`)
+  return reason
+}
+
+function why(): string | undefined {
   if (process.getuid?.() !== 0) return 'podman tests need root'
   if (!existsSync(BUSYBOX)) return `podman tests need ${BUSYBOX} (busybox-static)`
   for (const program of ['podman', 'runc']) {
