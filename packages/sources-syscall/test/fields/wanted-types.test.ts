@@ -1,0 +1,31 @@
+import { Engine } from '@falc/engine'
+import { expect, test } from 'vitest'
+import { EVENTS } from '../../src/events/table.ts'
+import { syscall } from '../../src/source.ts'
+import { readCases } from './cases.ts'
+
+const source = syscall()
+const types = source.eventTypes!
+
+/** The name that rules know a type by. */
+function nameOf(id: number): string {
+  return types.valueOf('evt.type', id) ?? (EVENTS[id]!.code === 'GENERIC_X' ? 'generic' : 'async')
+}
+
+/** Names in order, several types of one name as one; the shorter of what is in and what is not. */
+function described(wanted: Uint8Array): string {
+  const names = (flag: number) => [...new Set(types.all.filter(id => wanted[id] === flag).map(nameOf))].sort()
+  const [inside, outside] = [names(1), names(0)]
+  if (outside.length === 0) return 'all'
+  if (inside.length === 0) return 'none'
+  return inside.length <= outside.length ? inside.join(' ') : `all but ${outside.join(' ')}`
+}
+
+test.each(readCases('wanted-types.txt'))('$line: $text', ({ text }) => {
+  const [, condition, expected] = /^(.*) -> (.*)$/.exec(text)!
+  const engine = new Engine({ sources: [source] })
+  const rule = { rule: 'R', desc: 'd', condition, output: 'o', priority: 'INFO' }
+  const { errors } = engine.load([{ name: 'r.yaml', content: JSON.stringify([rule]) }])
+  const found = errors[0] ? `error ${errors[0].message}` : described(engine.wantedTypes(source) as Uint8Array)
+  expect(found).toBe(expected)
+})
