@@ -10,9 +10,9 @@ export interface Wanted {
 }
 
 export interface LookupOptions {
-  /** Look-ups under way at the same time. */
+  /** Look-ups of one runtime's containers under way at the same time. */
   readonly concurrency?: number
-  /** Look-ups that may wait for their turn. */
+  /** Look-ups of one runtime's containers that may wait for their turn. */
   readonly queue?: number
   /** Milliseconds that one engine has for its answer. */
   readonly timeout?: number
@@ -47,6 +47,12 @@ const WEIGHT: Readonly<Record<LookupReason, number>> = {
   timeout: 4,
 }
 
+/** The look-ups of one runtime's containers: an engine that hangs holds up nobody else's. */
+interface Lane<W> {
+  running: number
+  readonly waiting: W[]
+}
+
 /** Asks engines for containers, a few at a time, again after failures that may pass. */
 export class Lookups<W extends Wanted = Wanted> {
   readonly counts: LookupCounts = {
@@ -61,10 +67,9 @@ export class Lookups<W extends Wanted = Wanted> {
   private readonly engines: readonly Engine[]
   private readonly options: Required<LookupOptions>
   private readonly done: (wanted: W, found: ContainerDescription | null, reason: LookupReason | null) => void
-  private readonly waiting: W[] = []
+  private readonly lanes = new Map<string, Lane<W>>()
   private readonly timers = new Set<NodeJS.Timeout>()
   private readonly closing = new AbortController()
-  private running = 0
 
   /** `done` is called once for each container, never from within `start`. */
   constructor(
@@ -79,25 +84,29 @@ export class Lookups<W extends Wanted = Wanted> {
 
   /** Look-ups that have not ended. */
   get pending(): number {
-    return this.running + this.waiting.length
+    let sum = 0
+    for (const { running, waiting } of this.lanes.values()) sum += running + waiting.length
+    return sum
   }
 
   start(wanted: W): void {
     if (this.closing.signal.aborted) return
-    if (this.running < this.options.concurrency) void this.run(wanted)
-    else if (this.waiting.length < this.options.queue) this.waiting.push(wanted)
+    let lane = this.lanes.get(wanted.runtime)
+    if (lane === undefined) this.lanes.set(wanted.runtime, (lane = { running: 0, waiting: [] }))
+    if (lane.running < this.options.concurrency) void this.run(wanted, lane)
+    else if (lane.waiting.length < this.options.queue) lane.waiting.push(wanted)
     else setImmediate(() => this.end(wanted, null, 'queue-full'))
   }
 
   close(): void {
     this.closing.abort()
-    this.waiting.length = 0
+    for (const { waiting } of this.lanes.values()) waiting.length = 0
     for (const timer of this.timers) clearTimeout(timer)
     for (const engine of this.engines) engine.close()
   }
 
-  private async run(wanted: W): Promise<void> {
-    this.running++
+  private async run(wanted: W, lane: Lane<W>): Promise<void> {
+    lane.running++
     try {
       const { attempts, backoff } = this.options
       for (let attempt = 1; ; attempt++) {
@@ -109,9 +118,9 @@ export class Lookups<W extends Wanted = Wanted> {
         await this.sleep(Math.min(backoff * 2 ** (attempt - 1), MAX_BACKOFF))
       }
     } finally {
-      this.running--
-      const next = this.waiting.shift()
-      if (next !== undefined) void this.run(next)
+      lane.running--
+      const next = lane.waiting.shift()
+      if (next !== undefined) void this.run(next, lane)
     }
   }
 

@@ -80,6 +80,19 @@ test('few at a time, a bounded queue, all counted', async () => {
   expect(lookups.pending).toBe(0)
 })
 
+test('an engine that hangs holds up nobody else', async () => {
+  const ended: string[] = []
+  const lookups = new Lookups(
+    [engine('docker', ['found'], 200), engine('podman', ['found'])],
+    (_, found) => ended.push(found!.name),
+    { concurrency: 1 },
+  )
+  for (const runtime of ['docker', 'docker', 'podman']) lookups.start({ fullId: 'x', runtime })
+  await sleep(50)
+  expect(ended).toEqual(['podman-x'])
+  lookups.close()
+})
+
 test('nobody hears of a look-up after close', async () => {
   const ended: unknown[] = []
   const lookups = new Lookups([engine('podman', ['found'], 10)], wanted => ended.push(wanted))
