@@ -60,6 +60,7 @@ enum counter {
  *   sidecar  RINGS (with descriptors), BLOCKS …, READY     events flow from RINGS on; BLOCKS is the picture of /proc
  *   sidecar  STATS                            every second
  *   engine   SYSCALLS, STOP                   at any time
+ *   engine   PICTURE                          after losses: the sidecar sends BLOCKS … and READY once more
  *   engine   STREAM                           when it may not map the rings: the sidecar then sends EVENTS
  *   sidecar  PROBLEM                          a text; it then closes the connection
  *
@@ -82,6 +83,7 @@ enum frame_kind {
 	FRAME_PROBLEM,
 	FRAME_STREAM,
 	FRAME_EVENTS,
+	FRAME_PICTURE,
 };
 
 struct frame_header {

@@ -140,6 +140,12 @@ static int serve(int socket)
 				break;
 			if (kind == FRAME_STOP && length == 0)
 				break;
+			if (kind == FRAME_PICTURE && length == 0) {
+				err = send_picture(socket, hello.boot_time_ns);
+				if (!err)
+					err = send_frame(socket, FRAME_READY, NULL, 0, NULL, 0);
+				continue;
+			}
 			if (kind == FRAME_STREAM && length == 0 && !stream) {
 				const int *fds = probe_rings(session, &count);
 				err = stream_open(&stream, fds, count, settings.ring_bytes);

@@ -8,6 +8,7 @@ import type { UserTable } from '../state/users.ts'
 import { type CallOptions, wantedCalls } from './calls.ts'
 import { LiveError } from './error.ts'
 import { type Addon, loadAddon } from './native.ts'
+import { Repair } from './repair.ts'
 import type { Rings } from './rings.ts'
 import { SidecarSession } from './session.ts'
 import { COUNTERS, type Counter } from './wire.ts'
@@ -35,6 +36,8 @@ export interface LiveCounts extends Record<Counter, number> {
   malformed: number
   /** Times that the sidecar had to be started again. */
   restarts: number
+  /** Times that the state was compared with /proc after losses. */
+  repairs: number
 }
 
 /** Milliseconds of sleep when little is there. */
@@ -43,6 +46,8 @@ const TURN = 10
 const CONTROL_TURN = 100
 /** A ring filled so far is read on without sleep. */
 const BUSY_SHARE = 1 / 16
+/** Milliseconds between two repairs. */
+const REPAIR_PAUSE = 5000
 /** Starts of the sidecar that may fail or end within the time, before the run is given up. */
 const MAX_RESTARTS = 5
 const RESTART_WINDOW = 60_000
@@ -75,6 +80,9 @@ export class Live implements MachineTables {
   private malformed = 0
   private restartCount = 0
   private polled = 0
+  private repairedLosses = 0
+  private repairedAt = Number.NEGATIVE_INFINITY
+  private repairCount = 0
   private stopped = false
 
   constructor(addon: Addon, options: LiveOptions) {
@@ -94,6 +102,7 @@ export class Live implements MachineTables {
     const counts = {
       malformed: this.malformed + (this.rings?.malformed ?? 0),
       restarts: this.restartCount,
+      repairs: this.repairCount,
     } as LiveCounts
     for (const name of COUNTERS) counts[name] = this.earlier[name] + (this.session?.counters[name] ?? 0)
     return counts
@@ -155,6 +164,7 @@ export class Live implements MachineTables {
       this.polled = now
       this.session!.poll()
       if (this.session!.closed && !this.stopped) await this.restart()
+      else if (share < BUSY_SHARE) this.repair(now)
     }
     return !this.stopped
   }
@@ -177,6 +187,20 @@ export class Live implements MachineTables {
     await this.session?.close()
   }
 
+  /** When events about the life of processes were lost, the state is compared with /proc, as soon as it is calm. */
+  private repair(now: number): void {
+    const session = this.session!
+    const lost = session.counters.dropFullFirst
+    if (lost === this.repairedLosses || now - this.repairedAt < REPAIR_PAUSE) return
+    this.repairedLosses = lost
+    this.repairedAt = now
+    const repair = new Repair(this.state, BigInt(Date.now()) * 1_000_000n)
+    session.picture(repair, () => {
+      repair.finish()
+      this.repairCount++
+    })
+  }
+
   private async restart(): Promise<void> {
     const now = performance.now()
     const { problem } = this.session!
@@ -184,6 +208,7 @@ export class Live implements MachineTables {
     if (this.restarts.length >= MAX_RESTARTS)
       throw new LiveError('sidecar', problem ?? `the sidecar ended ${MAX_RESTARTS} times within a minute`)
     this.restarts.push(now)
+    this.repairedLosses = 0
     this.restartCount++
     this.options.warn?.(
       `the sidecar has ended${problem === undefined ? '' : `: ${problem}`}; it is started again and the state is read anew`,

@@ -52,7 +52,8 @@ export class SidecarSession {
   private readonly addon: Addon
   private readonly child: ChildProcess | undefined
   private readonly options: SessionOptions
-  private readonly reader: CaptureReader
+  private reader: CaptureReader
+  private repaired: (() => void) | undefined
   private rings_: Rings | undefined
   private ready = false
   private streamed: readonly StreamedRing[] = []
@@ -63,9 +64,7 @@ export class SidecarSession {
   constructor(addon: Addon, visitor: CaptureVisitor, options: SessionOptions) {
     this.addon = addon
     this.options = options
-    this.reader = new CaptureReader(visitor)
-    // The sidecar's blocks are those of a capture, whose first block is a section header.
-    new CaptureWriter(bytes => this.reader.push(bytes)).flush()
+    this.reader = pictureReader(visitor)
     if (options.socketPath === undefined) {
       const probe = findNative('probe')
       const [ours, theirs] = addon.socketpair()
@@ -118,6 +117,13 @@ export class SidecarSession {
     }
   }
 
+  /** Asks for another picture of the machine; `done` when all of it has gone to the visitor. */
+  picture(visitor: CaptureVisitor, done: () => void): void {
+    this.reader = pictureReader(visitor)
+    this.repaired = done
+    this.control.send(Frame.picture)
+  }
+
   /** Changes which system calls are recorded. */
   want(wants: Uint8Array): void {
     this.options.wants = wants
@@ -148,6 +154,8 @@ export class SidecarSession {
         break
       case Frame.ready:
         this.reader.end()
+        this.repaired?.()
+        this.repaired = undefined
         if (this.rings_ === undefined) throw new LiveError('protocol', 'the sidecar gave no rings')
         this.ready = true
         break
@@ -236,6 +244,13 @@ function ended(child: ChildProcess): Promise<void> {
 /** Bytes of a ring whose records come over the socket; and how many must be free before the socket is read again. */
 const STREAM_RING = 4 << 20
 const STREAM_ROOM = 2 << 20
+
+/** The sidecar's blocks are those of a capture, whose first block is a section header. */
+function pictureReader(visitor: CaptureVisitor): CaptureReader {
+  const reader = new CaptureReader(visitor)
+  new CaptureWriter(bytes => reader.push(bytes)).flush()
+  return reader
+}
 
 function connect(addon: Addon, path: string): number {
   try {

@@ -27,6 +27,7 @@ export const Frame = {
   problem: 9,
   stream: 10,
   events: 11,
+  picture: 12,
 } as const
 
 /** u32 kind, u32 length of the payload that follows. */

@@ -74,6 +74,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', { timeout: 60_
     engine = await Engine.start({ stream, ringBytes: 1 << 16 })
     engine.child.kill('SIGSTOP')
     execFileSync('sh', ['-c', 'i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i+1)); done'])
+    const unseen = spawn('sleep', ['60'], { stdio: 'ignore' })
     engine.child.kill('SIGCONT')
     let counts: Record<string, number> = {}
     await until('drops', async () => {
@@ -81,6 +82,10 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', { timeout: 60_
       return counts.dropPressure! > 0 && counts.dropFullFirst! > 0
     })
     expect(counts.malformed).toBe(0)
+    // What was missed meanwhile is read from /proc.
+    await until('repair', async () => (await engine!.ask('counts')).repairs > 0)
+    expect(await engine.ask(`thread ${unseen.pid}`)).toEqual({ comm: 'sleep', ptid: process.pid, fds: '/dev/null' })
+    unseen.kill('SIGKILL')
     await until('event after', () => {
       open('recovered')
       return engine!.opened.includes('/tmp/falc-live-recovered')

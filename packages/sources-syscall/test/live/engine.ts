@@ -27,7 +27,10 @@ createInterface({ input: process.stdin })
   .on('line', line => {
     if (line === 'counts') say(live.counts)
     else if (line === 'threads') say({ threads: live.state.threads.size, fakes: live.state.fakes })
-    else if (line === 'sidecar') say({ pid: live.sidecarPid })
+    else if (line.startsWith('thread ')) {
+      const thread = live.state.threads.get(Number(line.slice(7)))
+      say({ comm: thread?.comm ?? null, ptid: thread?.ptid ?? null, fds: thread?.fds.get(0)?.name ?? null })
+    } else if (line === 'sidecar') say({ pid: live.sidecarPid })
     else if (line === 'shadow') {
       try {
         say({ shadow: readFileSync('/etc/shadow').length })
