@@ -3,8 +3,8 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Engine, isAlive, loadedPrograms, missing, PROBE, sleep, until } from './machine.ts'
+import { afterEach, describe, expect, test } from 'vitest'
+import { Engine, isAlive, missing, PROBE, programsOf, sleep, until, untilUnloaded } from './machine.ts'
 
 const reason = missing()
 
@@ -20,33 +20,29 @@ const WAYS = [
 
 describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', { timeout: 60_000 }, ({ stream }) => {
   let engine: Engine | undefined
-  let before: string[]
-  beforeEach(() => {
-    before = loadedPrograms()
-  })
   afterEach(async () => {
     await engine?.stop()
     engine = undefined
   })
-  const ours = () => loadedPrograms().filter(id => !before.includes(id))
-
   test('an engine that is killed takes the sidecar and the programs along', async () => {
     engine = await Engine.start({ stream })
     const { sidecar } = engine
-    expect(ours().length).toBeGreaterThan(0)
+    const programs = programsOf(sidecar)
+    expect(programs.length).toBeGreaterThan(100)
     engine.child.kill('SIGKILL')
     await until('end of the sidecar', () => !isAlive(sidecar))
-    await until('end of the programs', () => ours().length === 0)
+    await untilUnloaded(programs)
   })
 
   test('an engine that is stopped and then killed does so, too', async () => {
     engine = await Engine.start({ stream })
     const { sidecar } = engine
+    const programs = programsOf(sidecar)
     engine.child.kill('SIGSTOP')
     await sleep(200)
     engine.child.kill('SIGKILL')
     await until('end of the sidecar', () => !isAlive(sidecar))
-    await until('end of the programs', () => ours().length === 0)
+    await untilUnloaded(programs)
   })
 
   test('a sidecar that is killed is reported and started again, and the state is read anew', async () => {
@@ -95,10 +91,11 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', { timeout: 60_
   test('an engine that ends by itself leaves nothing', async () => {
     engine = await Engine.start({ stream })
     const { sidecar } = engine
+    const programs = programsOf(sidecar)
     await engine.stop()
     expect(engine.child.exitCode).toBe(0)
     expect(isAlive(sidecar)).toBe(false)
-    await until('end of the programs', () => ours().length === 0)
+    await untilUnloaded(programs)
   })
 
   test('an ordinary user’s engine sees events through a sidecar that is a service, and no more than events', async () => {
@@ -117,12 +114,13 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', { timeout: 60_
       })
       for (const round of ['one', 'two']) {
         engine = await Engine.start({ stream, socketPath, drop: true })
+        const programs = programsOf(service.pid!)
         expect(await engine.ask('shadow')).toEqual({ shadow: 'EACCES' })
         open(round)
         await until(`event ${round}`, () => engine!.opened.includes(`/tmp/falc-live-${round}`))
         await engine.stop()
         expect(isAlive(service.pid!)).toBe(true)
-        await until('end of the programs', () => ours().length === 0)
+        await untilUnloaded(programs)
       }
     } finally {
       service.kill('SIGTERM')

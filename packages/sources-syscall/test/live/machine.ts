@@ -1,6 +1,6 @@
 /** What the live tests need of the machine, and the processes that they run on it. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -24,15 +24,25 @@ function why(): string | undefined {
   return undefined
 }
 
-/** Identifiers of the BPF programs that the kernel holds of ours. */
+/** Identifiers of all BPF programs that are loaded. */
 export function loadedPrograms(): string[] {
   const tool = ['/usr/sbin/bpftool', '/usr/bin/bpftool'].find(path => existsSync(path))
   if (tool === undefined) throw new Error('bpftool is not installed')
-  const list = JSON.parse(execFileSync(tool, ['-j', 'prog', 'list'], { encoding: 'utf8', maxBuffer: 1 << 26 })) as {
-    id: number
-    name?: string
-  }[]
-  return list.filter(({ name }) => name === 'dispatch' || name === 'process_exit').map(({ id }) => String(id))
+  const text = execFileSync(tool, ['-j', 'prog', 'list'], { encoding: 'utf8', maxBuffer: 1 << 26 })
+  return (JSON.parse(text) as { id: number }[]).map(({ id }) => String(id))
+}
+
+/** Of these, the ones that a process holds. */
+export function programsOf(pid: number): string[] {
+  const folder = `/proc/${pid}/fdinfo`
+  return readdirSync(folder).flatMap(
+    fd => /^prog_id:\s+(\d+)$/m.exec(readFileSync(`${folder}/${fd}`, 'utf8'))?.[1] ?? [],
+  )
+}
+
+/** Waits until none of these programs is loaded any more. */
+export function untilUnloaded(ids: readonly string[]): Promise<void> {
+  return until('end of the programs', () => !loadedPrograms().some(id => ids.includes(id)))
 }
 
 export function sleep(ms: number): Promise<void> {
