@@ -1,8 +1,7 @@
-import { compileOutput, isoTime } from '@falc/engine'
-import { openCapture, type Replay } from '@falc/sources-syscall'
+import { isoTime } from '@falc/engine'
+import { type CaptureInfo, captureInfo } from '@falc/sources-syscall'
 import { defineCommand, print } from '../command.ts'
 import { CliError } from '../fail.ts'
-import { loadSource } from '../sources/load.ts'
 
 export const capture = defineCommand({
   name: 'capture',
@@ -30,6 +29,8 @@ interface Info {
   readonly last: string | null
   readonly seconds: number
   readonly events: number
+  /** Threads that the capture knew when it began. */
+  readonly known: number
   /** Threads that events are about. */
   readonly threads: number
   /** By evt.type, most frequent first. */
@@ -41,60 +42,57 @@ interface Info {
 }
 
 async function gather(file: string): Promise<Info> {
-  const replay = await open(file)
-  const typeOf = compileOutput('%evt.type', await loadSource('syscall'))
-  const types = new Map<string, number>()
-  const threads = new Set<number>()
-  let first: bigint | null = null
-  let last: bigint | null = null
-  let broken: string | null = null
-  const { event } = replay
-  try {
-    do {
-      while (replay.next()) {
-        const type = typeOf(event)
-        types.set(type, (types.get(type) ?? 0) + 1)
-        if (event.tid > 0) threads.add(event.tid)
-        first ??= event.time
-        last = event.time
-      }
-    } while (await replay.fill())
-  } catch (error) {
-    if ((error as Error).name !== 'CaptureError') throw error
-    broken = (error as Error).message
-  }
-  const { machine, counts } = replay
+  const { size, machine, first, last, events, processes, threads, byType, counts, error } = await read(file)
   const { hostname = '', cpus = 0, memoryBytes = 0n } = machine ?? {}
   const { events: _, sections: __, ...others } = counts
   return {
     file,
-    bytes: replay.size,
+    bytes: size,
     machine: machine && { hostname, cpus, memoryMiB: Number(memoryBytes >> 20n) },
     first: first === null ? null : isoTime(first),
     last: last === null ? null : isoTime(last),
     seconds: first === null || last === null ? 0 : Number(last - first) / 1e9,
-    events: [...types.values()].reduce((sum, n) => sum + n, 0),
-    threads: threads.size,
-    types: Object.fromEntries([...types].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))),
+    events,
+    known: processes,
+    threads,
+    types: Object.fromEntries(byType.map(({ type, events }) => [type, events])),
     skipped: Object.fromEntries(Object.entries(others).filter(([, n]) => n > 0)),
-    broken,
+    broken: error === null ? null : error.message,
   }
 }
 
-async function open(file: string): Promise<Replay> {
+/** @throws {CliError} when the file cannot be read, or is no capture from its first byte on */
+async function read(file: string): Promise<CaptureInfo> {
+  let info: CaptureInfo
   try {
-    return await openCapture(file)
+    info = await captureInfo(file)
   } catch (error) {
     throw new CliError(`Unable to open the capture ${file}: ${(error as Error).message}`)
   }
+  if (info.error !== null && info.sections === 0)
+    throw new CliError(`Unable to open the capture ${file}: ${info.error.message}`)
+  return info
 }
 
-function text({ file, bytes, machine, first, last, seconds, events, threads, types, skipped, broken }: Info): string {
+function text({
+  file,
+  bytes,
+  machine,
+  first,
+  last,
+  seconds,
+  events,
+  known,
+  threads,
+  types,
+  skipped,
+  broken,
+}: Info): string {
   const rows: [string, string][] = [
     ['File', `${file} (${bytes} bytes)`],
     ['Machine', machine ? `${machine.hostname}, ${machine.cpus} CPUs, ${machine.memoryMiB} MiB` : 'not recorded'],
     ['Time', first === null ? 'no events' : `${first} to ${last} (${seconds.toFixed(3)} s)`],
-    ['Events', `${events} of ${threads} threads`],
+    ['Events', `${events} of ${threads} threads (${known} at the start)`],
   ]
   const passed = Object.entries(skipped).map(([name, count]) => `${name} ${count}`)
   if (passed.length > 0) rows.push(['Passed over', passed.join(', ')])

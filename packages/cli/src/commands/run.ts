@@ -8,7 +8,7 @@ import { describeRules } from '../listing/describe.ts'
 import { listEvents } from '../listing/events.ts'
 import { listFields } from '../listing/fields.ts'
 import { type ListFormat, parseFormat } from '../listing/format.ts'
-import { listPlugins } from '../listing/plugins.ts'
+import { listPlugins, pluginInfo } from '../listing/plugins.ts'
 import { supportText } from '../listing/support.ts'
 import { detect } from '../run/detect.ts'
 import { RUN_FLAGS, type RunFlags } from '../run/flags.ts'
@@ -38,7 +38,8 @@ async function inform(flags: RunFlags): Promise<number | undefined> {
     print(`Your system page size is: ${execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' })}`)
   else if (flags.list !== undefined) print(await listFields(flags.list, { format: format(flags), names: flags.names }))
   else if (flags['list-events']) print(await listEvents(format(flags)))
-  else if (flags['list-plugins']) print(listPlugins())
+  else if (flags['list-plugins']) print(await listPlugins())
+  else if (flags['plugin-info'] !== undefined) print(await pluginInfo(flags['plugin-info']))
   else if (flags.validate.length > 0) return validateFiles(flags, config())
   else if (flags['describe-all'] || flags.describe !== undefined)
     print(await describeRules(flags.describe, flags.rules, config()))

@@ -1,4 +1,4 @@
-import type { FieldDef, Source } from '@falc/engine'
+import { allFields, type FieldDef, type Source } from '@falc/engine'
 import { loadSource, loadSources } from '../sources/load.ts'
 import { columns, type ListFormat, markdownTable } from './format.ts'
 
@@ -26,7 +26,7 @@ export async function listFields(name: string, { format, names }: FieldListOptio
 }
 
 function rowsOf(source: Source): Row[] {
-  return Object.entries(source.fields)
+  return Object.entries(allFields(source))
     .filter(([, def]) => !def.hidden)
     .map(([name, def]) => ({ name, def }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -2,7 +2,6 @@ import { hostname as systemHostname } from 'node:os'
 import { Engine, formatResult, type LoadReport, type Source } from '@falc/engine'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
-import { BUILT_IN_PLUGINS } from '../sources/plugins.ts'
 import type { RulesFile } from './rules.ts'
 
 export interface EngineSetup {
@@ -16,7 +15,6 @@ export function makeEngine(setup: EngineSetup, rules: readonly RulesFile[]): { e
   const { config, sources, backend } = setup
   const engine = new Engine({
     sources,
-    plugins: BUILT_IN_PLUGINS,
     priority: config.priority,
     ruleMatching: config.ruleMatching,
     ruleSelection: config.ruleSelection,

@@ -35,6 +35,7 @@ export const RUN_FLAGS = {
   list: { value: 'SOURCE', optionalValue: true, help: 'List fields, of all sources or one' },
   'list-events': { help: 'List event types of system calls' },
   'list-plugins': { help: 'List the plugins of Falco that falc stands in for' },
+  'plugin-info': { value: 'NAME', help: 'Say what stands in for a plugin of Falco' },
   names: { short: 'N', help: 'With --list: names only' },
   format: { value: 'FORMAT', help: 'With --list, --list-events: text, markdown or json' },
   markdown: {},

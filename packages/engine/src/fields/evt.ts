@@ -103,6 +103,11 @@ export function genericFields(source: Source, context: EventContext): Record<str
   }
 }
 
+/** All fields that rules of a source may name: its own and the generic ones. */
+export function allFields(source: Source): Record<string, FieldDef> {
+  return { ...genericFields(source, eventContext()), ...source.fields }
+}
+
 /** Falco's `static_fields`: constants under `static.NAME`. */
 export function staticFields(values: Readonly<Record<string, string>>): Record<string, FieldDef> {
   return Object.fromEntries(
