@@ -18,7 +18,7 @@ import { SourceRules } from './source-rules.ts'
  */
 export const RULESET_MAGIC = 0x524c_4146
 /** Raised whenever the header changes; programs have a version of their own. */
-export const RULESET_VERSION = 3
+export const RULESET_VERSION = 2
 
 export interface SavedHeader {
   readonly first: boolean

@@ -41,7 +41,7 @@ export class Bucket {
   readonly #sets: SetTable
   /** Every rule of the bucket. */
   readonly #every: Int32Array
-  /** For each of #parts: its distinct roots with the rules that have them, and the rules without a part. */
+  /** Per scope: each distinct part, and as bits the rules that have it; first the rules without a part. */
   readonly #masks: readonly PartMasks[]
   /** Parts that are still to be tested rule by rule: indexes in #parts. */
   readonly #open: Int32Array
@@ -65,7 +65,7 @@ export class Bucket {
     this.#layout = layout
     this.#sets = new SetTable(rules.length, CAPACITY)
     this.#every = Int32Array.from(rules.keys())
-    this.#masks = this.#parts.map(parts => new PartMasks(parts, this.#sets.width))
+    this.#masks = scopes.map(scope => new PartMasks(scope.parts, this.#sets.width))
     this.#open = new Int32Array(this.#parts.length)
   }
 
@@ -135,16 +135,7 @@ export class Bucket {
         this.#open[open++] = this.#scopes.length + i
         continue
       }
-      const key = this.#keys[i]!
-      let own = key.setOf(event, sets)
-      if (own < 0) {
-        if (!begun) {
-          this.#evaluator.begin(event)
-          begun = true
-        }
-        own = this.#setOf(this.#scopes.length + i)
-        if (sets.clears === clears) key.keep(own)
-      }
+      const own = this.#keys[i]!.setOf(event, sets)
       if (sets.clears !== clears) return this.#each(event, matches, first)
       set = set < 0 ? own : sets.meet(set, own)
       if (sets.clears !== clears) return this.#each(event, matches, first)
@@ -181,9 +172,9 @@ export class Bucket {
     return count
   }
 
-  /** The number of the set of rules whose part holds, by position in #parts. */
-  #setOf(index: number): number {
-    const { parts, rules, always } = this.#masks[index]!
+  /** The number of the set of rules whose part in a scope holds. */
+  #setOf(scope: number): number {
+    const { parts, rules, always } = this.#masks[scope]!
     const { scratch } = this.#sets
     scratch.set(always)
     for (let i = 0; i < parts.length; i++) {

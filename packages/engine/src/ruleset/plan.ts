@@ -1,7 +1,6 @@
 import type { Node } from '../bytecode/tree.ts'
 import type { EventTypes } from '../fields/field.ts'
 import type { ResolvedField } from '../fields/table.ts'
-import { TYPES } from '../fields/types.ts'
 import { EventTypeAnalysis } from './event-types.ts'
 import { type ClauseNode, clausesOf, fold } from './fold.ts'
 import { keysOf, split } from './split.ts'
@@ -34,11 +33,6 @@ export interface KeyPlan {
   readonly field: readonly [name: string, arg: string | null]
   /** The part of each rule that the field decides: a root, -1 for none. */
   readonly parts: readonly number[]
-  /** Which values allow what; null for a number, whose parts are tested when a value first comes. */
-  readonly named: NamedValues | null
-}
-
-export interface NamedValues {
   /** The rules that a value allows which no rule names; a rule without a part is always among them. */
   readonly other: readonly number[]
   /** The rules that are possible when the field is absent. */
@@ -151,16 +145,8 @@ function keyFields(conditions: readonly Node[]): Map<string, ResolvedField> {
   return new Map(many.map(([field]) => [field.text, field]))
 }
 
-function planKey(field: ResolvedField, nodes: readonly (Node | undefined)[], root: (node: Node) => number): KeyPlan {
-  return {
-    field: [field.name, field.argText ?? null],
-    parts: nodes.map(node => (node ? root(node) : -1)),
-    named: TYPES[field.type].kind === 'number' ? null : namedValues(nodes),
-  }
-}
-
 /** Finds out for which values of a field each rule's part holds. */
-function namedValues(nodes: readonly (Node | undefined)[]): NamedValues {
+function planKey(field: ResolvedField, nodes: readonly (Node | undefined)[], root: (node: Node) => number): KeyPlan {
   const other: number[] = []
   const absent: number[] = []
   const toggled = new Map<KeyValue, number[]>()
@@ -177,7 +163,13 @@ function namedValues(nodes: readonly (Node | undefined)[]): NamedValues {
       else toggled.set(value, [rule])
     }
   })
-  return { other, absent, values: [...toggled] }
+  return {
+    field: [field.name, field.argText ?? null],
+    parts: nodes.map(node => (node ? root(node) : -1)),
+    other,
+    absent,
+    values: [...toggled],
+  }
 }
 
 /** A value that no constant equals. */

@@ -47,18 +47,18 @@ export function keysOf(node: Node): ReadonlyMap<string, ResolvedField> {
   return keys
 }
 
-/** The one field of the event whose value decides a tree: a number, or a text or truth that is compared for equality. */
+/** The one field of the event whose text or truth, compared with constants for equality, decides a tree. */
 function keyOf(node: Node): ResolvedField | undefined {
   switch (node.kind) {
     case 'const':
       return undefined
     case 'clause': {
       const { left, op, modifier, right, scope } = node.clause
-      if (modifier !== undefined || right !== undefined || scope !== MIXED) return undefined
+      const compares = op === '=' || op === '!=' || op === 'in' || op === 'exists'
+      if (!compares || modifier !== undefined || right !== undefined || scope !== MIXED) return undefined
       if (left.kind !== 'field' || left.list || left.anyOf) return undefined
       const { kind } = TYPES[left.type]
-      const compares = op === '=' || op === '!=' || op === 'in' || op === 'exists'
-      return kind === 'number' || ((kind === 'text' || kind === 'bool') && compares) ? left.field : undefined
+      return kind === 'text' || kind === 'bool' ? left.field : undefined
     }
     case 'not':
       return keyOf(node.child)
