@@ -2,10 +2,19 @@
 
 const NS = 1_000_000_000n
 
+/** The second that was printed last and its text: alerts come in bursts. */
+let printedSecond: bigint | undefined
+let printedClock = ''
+
 /** `HH:MM:SS`, local time. */
 export function clockTime(ns: bigint): string {
-  const date = toDate(ns)
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+  const second = seconds(ns)
+  if (second !== printedSecond) {
+    const date = toDate(ns)
+    printedClock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+    printedSecond = second
+  }
+  return printedClock
 }
 
 /** `YYYY-MM-DD`, local time. */
