@@ -1,9 +1,10 @@
 /**
- * All benchmarks, or those named on the command line: audit expressions load syscalls.
+ * All benchmarks, or those named on the command line: audit expressions load syscalls live.
  * Figures are ratios or CPU times of one run on one machine; docs/performance.md tells what was measured where.
  */
 import { benchAudit } from './audit.ts'
 import { benchExpressions } from './expressions.ts'
+import { benchLive } from './live.ts'
 import { benchLoad } from './load.ts'
 import { benchSyscalls } from './syscalls.ts'
 
@@ -12,6 +13,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   expressions: benchExpressions,
   load: benchLoad,
   syscalls: benchSyscalls,
+  live: benchLive,
 }
 
 const asked = process.argv.slice(2)
