@@ -1,7 +1,8 @@
 import { type MappedText, MappedTextBuilder } from '../text/mapped.ts'
 import type { Problem } from '../text/problem.ts'
+import { BadNames, type NamedKind } from './bad-names.ts'
 import type { CollectedList, CollectedMacro, CollectedRule, Ordered } from './collected.ts'
-import { type Context, LoadFailure } from './context.ts'
+import { type Context, FollowUp, LoadFailure } from './context.ts'
 import { checkException, type FieldCheck } from './exceptions.ts'
 import type {
   CheckedException,
@@ -19,6 +20,7 @@ import { compareVersions, ENGINE_VERSION, formatVersion, parseVersion, satisfies
 const NO_LIST = "List uses 'append' or 'override.items: append' but no list by that name already exists"
 const NO_MACRO = "Macro uses 'append' or 'override.condition: append' but no macro by that name already exists"
 const NO_RULE_APPEND = "Rule uses 'append' or 'override.<key>: append' but no rule by that name already exists"
+const NO_RULE_ENABLE = "Rule has 'enabled' key but no rule by that name already exists"
 const NO_RULE_REPLACE = "An 'override.<key>: replace' to a rule was requested but no rule by that name already exists"
 
 /** What the collector asks about sources. */
@@ -32,6 +34,7 @@ export class Collector {
   readonly macros = new Map<string, CollectedMacro>()
   readonly rules = new Map<string, CollectedRule>()
   readonly plugins: PluginRequirement[] = []
+  readonly bad = new BadNames()
   /** The newest engine version that a file asks for. */
   engineVersion: Version = { major: 0, minor: 0, patch: 0 }
   #next = 0
@@ -43,6 +46,7 @@ export class Collector {
   /**
    * Adds one item; what it warns about is added to `warnings`.
    * @throws {LoadFailure} when it contradicts what is there.
+   * @throws {FollowUp} when it changes something with which something is wrong already.
    */
   add(item: Item, warnings: Problem[]): void {
     switch (item.kind) {
@@ -66,14 +70,29 @@ export class Collector {
         return
       case 'rule enable': {
         const { name, enabled, context } = item
-        const rule =
-          this.rules.get(name) ?? fail(context, "Rule has 'enabled' key but no rule by that name already exists")
+        const rule = this.#existing(this.rules, 'rule', name, context, NO_RULE_ENABLE)
         this.rules.set(name, { ...rule, enabled })
         return
       }
       case 'unknown':
         return
     }
+  }
+
+  /** Remembers that something is wrong with an item; it has been said. */
+  markBad(kind: NamedKind, name: string, context: Context): void {
+    this.bad.add(kind, name)
+    // Conditions are to be known to use it.
+    if (kind === 'list' && !this.lists.has(name))
+      this.lists.set(name, { name, items: [], context, ...this.#order(undefined) })
+  }
+
+  /** What an item changes. */
+  #existing<T>(items: ReadonlyMap<string, T>, kind: NamedKind, name: string, context: Context, otherwise: string): T {
+    if (this.bad.has(kind, name)) throw new FollowUp()
+    const item = items.get(name)
+    if (item === undefined && this.bad.incomplete) throw new FollowUp()
+    return item ?? fail(context, otherwise)
   }
 
   #engine(version: Version, context: Context): void {
@@ -101,9 +120,10 @@ export class Collector {
     const before = this.lists.get(name)
     if (!append) {
       this.lists.set(name, { name, items, context, ...this.#order(before) })
+      this.bad.delete('list', name)
       return
     }
-    const list = before ?? fail(context, NO_LIST)
+    const list = this.#existing(this.lists, 'list', name, context, NO_LIST)
     this.lists.set(name, { ...list, items: [...list.items, ...items], ...this.#order(list) })
   }
 
@@ -111,9 +131,10 @@ export class Collector {
     const before = this.macros.get(name)
     if (!append) {
       this.macros.set(name, { name, condition, context, ...this.#order(before) })
+      this.bad.delete('macro', name)
       return
     }
-    const macro = before ?? fail(context, NO_MACRO)
+    const macro = this.#existing(this.macros, 'macro', name, context, NO_MACRO)
     this.macros.set(name, { ...macro, condition: joined(macro.condition, condition), ...this.#order(macro) })
   }
 
@@ -126,16 +147,17 @@ export class Collector {
     const exceptions = this.#checked(item.exceptions, unknownSource ? undefined : item.source)
     const { kind: _, ...rule } = item
     this.rules.set(item.name, { ...rule, exceptions, unknownSource, ...this.#order(before) })
+    this.bad.delete('rule', item.name)
   }
 
   #update({ name, append, replace, context }: RuleUpdateItem): void {
     if (append) {
-      const rule = this.rules.get(name) ?? fail(context, NO_RULE_APPEND)
+      const rule = this.#existing(this.rules, 'rule', name, context, NO_RULE_APPEND)
       if (Object.keys(append).length === 0) fail(context, 'Appended rule must have exceptions or condition property')
       this.rules.set(name, { ...this.#appended(rule, append), ...this.#order(rule) })
     }
     if (replace) {
-      const rule = this.rules.get(name) ?? fail(context, NO_RULE_REPLACE)
+      const rule = this.#existing(this.rules, 'rule', name, context, NO_RULE_REPLACE)
       const { exceptions, ...changes } = replace
       const source = rule.unknownSource ? undefined : rule.source
       const checked = exceptions === undefined ? rule.exceptions : this.#checked(exceptions, source)

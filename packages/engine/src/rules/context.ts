@@ -43,16 +43,24 @@ function location(item_type: ItemType, item_name: string, place: Place): Locatio
   return { item_type, item_name, position: { name: file, line, column, offset } }
 }
 
-/** Thrown at the first error of a file; caught by the loader. */
+/** Thrown when something is wrong with an item; caught by the loader, which goes on with the next one. */
 export class LoadFailure extends Error {
-  readonly problem: Problem
-  constructor(where: Context | Problem, code: ProblemCode, message: string) {
+  /** At least one. */
+  readonly problems: readonly Problem[]
+  constructor(where: Context | readonly Problem[], code: ProblemCode, message: string) {
     super(message)
     this.name = 'LoadFailure'
-    this.problem = where instanceof Context ? where.problem(code, message) : where
+    this.problems = where instanceof Context ? [where.problem(code, message)] : where
   }
 
-  static of(problem: Problem): LoadFailure {
-    return new LoadFailure(problem, problem.code, problem.message)
+  /** Several problems of one item. */
+  static of(problems: readonly [Problem, ...Problem[]]): LoadFailure {
+    return new LoadFailure(problems, problems[0].code, problems[0].message)
   }
 }
+
+/** Thrown when a limit of the whole load is passed: it is not gone on with. */
+export class LimitFailure extends LoadFailure {}
+
+/** Thrown for an item that cannot be checked because of an error that has been said already. */
+export class FollowUp extends Error {}

@@ -1,6 +1,6 @@
 import { type MappedText, MappedTextBuilder } from '../text/mapped.ts'
 import type { CollectedList } from './collected.ts'
-import { LoadFailure } from './context.ts'
+import { LimitFailure } from './context.ts'
 import { addQuoted } from './item-text.ts'
 
 /** Units that a condition may have with its lists in place. */
@@ -28,6 +28,7 @@ for (const char of `"'`) KIND[char.charCodeAt(0)] = 2
 /**
  * Puts lists in place in other lists: an item that is the name of a list which was first defined before this one was
  * last changed stands for that list's items. A list that would hold itself keeps the name.
+ * @throws {LimitFailure} when a list gets too long or too deep.
  */
 export function resolveLists(
   lists: ReadonlyMap<string, CollectedList>,
@@ -75,16 +76,16 @@ function same(before: ResolvedList | undefined, now: ResolvedList): ResolvedList
   return unchanged ? before : now
 }
 
-function tooLong(list: CollectedList): LoadFailure {
-  return new LoadFailure(
+function tooLong(list: CollectedList): LimitFailure {
+  return new LimitFailure(
     list.context,
     'LOAD_ERR_VALIDATE',
     `List is too long: its items have more than ${MAX_EXPANDED_LENGTH} characters in all`,
   )
 }
 
-function tooDeep(list: CollectedList): LoadFailure {
-  return new LoadFailure(list.context, 'LOAD_ERR_VALIDATE', `Lists are nested deeper than ${MAX_LIST_DEPTH} levels`)
+function tooDeep(list: CollectedList): LimitFailure {
+  return new LimitFailure(list.context, 'LOAD_ERR_VALIDATE', `Lists are nested deeper than ${MAX_LIST_DEPTH} levels`)
 }
 
 /** Replaces names of lists in condition texts by the lists' items. */
@@ -100,7 +101,7 @@ export class ListExpander {
    * The condition with the items of each list that it names in place; `uses` gets these lists. A list's name is a word
    * between blanks, parentheses, commas and `=`, outside of quotes. Items that are names of lists defined later than
    * theirs are replaced in turn.
-   * @throws {LoadFailure} when that gets too long.
+   * @throws {LimitFailure} when that gets too long.
    */
   expand(condition: MappedText, uses: Set<ResolvedList>, after = -1): MappedText {
     const { text } = condition

@@ -2,9 +2,12 @@ import type { Problem } from '../text/problem.ts'
 import type { FileResult } from '../text/report.ts'
 import { SourceText } from '../text/source.ts'
 import { Collector } from './collect.ts'
-import { Context, LoadFailure } from './context.ts'
+import { Context, FollowUp, LoadFailure } from './context.ts'
+import { at } from './decode.ts'
+import { ErrorCollector } from './errors.ts'
+import type { Item } from './item.ts'
 import { checkPlugins } from './plugins.ts'
-import { readItem } from './read.ts'
+import { nameOf, readItem } from './read.ts'
 import { Resolver } from './resolve.ts'
 import type { LoaderOptions, PluginVersion, ResolvedRule, RuleChecks } from './rule.ts'
 import { checkSchema } from './schema.ts'
@@ -28,8 +31,8 @@ export interface LoadResult {
 
 /**
  * Loads rules files one after the other, as Falco does: after each file all that was collected so far is resolved and
- * compiled again, so a file may use only what it or an earlier one defines. The first error of a file ends the loading;
- * later files are then only read.
+ * compiled again, so a file may use only what it or an earlier one defines. Unlike Falco it goes on after an error: all
+ * that is wrong is collected, except for what only follows from an error before.
  */
 export class RuleLoader {
   readonly #options: LoaderOptions
@@ -39,8 +42,11 @@ export class RuleLoader {
   readonly #files: FileResult[] = []
   /** Warnings that were given already: later files do not repeat them. */
   readonly #given = new Set<string>()
+  readonly #errors = new ErrorCollector()
   #rules: readonly ResolvedRule[] = []
-  #failed = false
+  #unreadable = false
+  /** What stands in the files, apart from where lists and macros are named; found when first asked for. */
+  #words: ReadonlySet<string> | undefined = undefined
 
   constructor(checks: RuleChecks, options: LoaderOptions = {}) {
     this.#options = options
@@ -54,18 +60,21 @@ export class RuleLoader {
     this.#sources.set(name, source)
     const context = Context.file(source)
     const warnings: Problem[] = []
-    const errors: Problem[] = []
+    const found: Problem[] = []
     let documents: (YamlNode | undefined)[] = []
-    const failed = this.#failed
     try {
       documents = parseDocuments(source, context)
-      this.#readDocuments(documents, context, warnings)
-      if (!failed) this.#rules = this.#resolver.resolve(this.#collector, file => this.#sources.get(file), warnings)
     } catch (error) {
-      if (!(error instanceof LoadFailure)) throw error
-      errors.push(error.problem)
-      this.#failed = true
+      found.push(...problemsOf(error))
+      this.#collector.bad.incomplete = true
     }
+    this.#readDocuments(documents, context, found, warnings)
+    try {
+      this.#rules = this.#resolver.resolve(this.#collector, file => this.#sources.get(file), found, warnings)
+    } catch (error) {
+      found.push(...problemsOf(error))
+    }
+    const errors = this.#errors.newOnes(found, [...this.#sources.keys()])
     const { schema, warnings: schemaWarnings } = checkSchema(documents)
     const result = { name, schema, schemaWarnings, errors, warnings: this.#newOnes(warnings) }
     this.#files.push(result)
@@ -74,7 +83,8 @@ export class RuleLoader {
 
   /** Adds the result of a file that could not be read. */
   addUnreadable(name: string, reason: string): FileResult {
-    this.#failed = true
+    this.#collector.bad.incomplete = true
+    this.#unreadable = true
     const problem = Context.file(new SourceText(name, '')).problem('LOAD_ERR_FILE_READ', reason)
     const result: FileResult = { name, schema: 'none', schemaWarnings: [], errors: [problem], warnings: [] }
     this.#files.push(result)
@@ -83,20 +93,22 @@ export class RuleLoader {
 
   /** Checks what concerns all files together, and gives the result. */
   finish(): LoadResult {
-    const missing = this.#missingPlugin()
+    const missing = checkPlugins(this.#collector.plugins, this.#options.plugins ?? [])
     // It may well be why rules do not compile, so it comes first.
-    const errors = [...(missing ? [missing] : []), ...this.#files.flatMap(file => file.errors)]
+    const errors = [...missing, ...this.#files.flatMap(file => file.errors)]
+    const ok = errors.length === 0
     const files = this.#files.map(file => {
-      const concerned = missing?.locations[0]?.position.name === file.name
-      return concerned ? { ...file, errors: [missing, ...file.errors] } : file
+      const own = missing.filter(({ locations }) => locations[0]!.position.name === file.name)
+      const all = own.length > 0 ? { ...file, errors: [...own, ...file.errors] } : file
+      return ok ? all : { ...all, warnings: all.warnings.filter(warning => !this.#isDoubtful(warning)) }
     })
     const { lists, macros, engineVersion, plugins } = this.#collector
     return {
-      ok: errors.length === 0,
+      ok,
       errors,
-      warnings: this.#files.flatMap(file => file.warnings),
+      warnings: files.flatMap(file => file.warnings),
       files,
-      rules: errors.length === 0 ? this.#rules : [],
+      rules: ok ? this.#rules : [],
       lists: [...lists.values()].map(({ name, items }) => ({ name, items: items.map(item => item.text) })),
       macros: [...macros.values()].map(({ name, condition }) => ({ name, condition: condition.text })),
       requiredEngineVersion: formatVersion(engineVersion),
@@ -104,30 +116,56 @@ export class RuleLoader {
     }
   }
 
-  #missingPlugin(): Problem | undefined {
-    try {
-      checkPlugins(this.#collector.plugins, this.#options.plugins ?? [])
-      return undefined
-    } catch (error) {
-      if (!(error instanceof LoadFailure)) throw error
-      return error.problem
+  /** Whether a warning says that something is unused that may be used where an error is. */
+  #isDoubtful({ code, locations }: Problem): boolean {
+    if (code !== 'LOAD_UNUSED_MACRO' && code !== 'LOAD_UNUSED_LIST') return false
+    this.#words ??= new Set([...this.#sources.values()].flatMap(({ content }) => wordsOf(content)))
+    return this.#unreadable || this.#words.has(locations.at(-1)!.item_name)
+  }
+
+  /** Reads item by item; one that is wrong does not keep the next ones from being read. */
+  #readDocuments(
+    documents: readonly (YamlNode | undefined)[],
+    context: Context,
+    errors: Problem[],
+    warnings: Problem[],
+  ): void {
+    const wholeFile = (message: string) => {
+      errors.push(context.problem('LOAD_ERR_YAML_VALIDATE', message))
+      this.#collector.bad.incomplete = true
+    }
+    let tooNew = false
+    for (const document of documents) {
+      if (document === undefined || (document.kind === 'scalar' && document.isNull)) continue
+      if (document.kind === 'scalar') wholeFile('Rules content is not yaml')
+      else if (document.kind === 'map') wholeFile('Rules content is not yaml array of objects')
+      else
+        for (const node of document.items) {
+          if (node.kind === 'scalar' && node.isNull) continue
+          // Rules for a newer engine may have what this one does not know.
+          if (tooNew) this.#markBad(node, context)
+          else tooNew = !this.#readItem(node, context, errors, warnings)
+        }
     }
   }
 
-  #readDocuments(documents: readonly (YamlNode | undefined)[], context: Context, warnings: Problem[]): void {
-    const collect = !this.#failed
-    for (const document of documents) {
-      if (document === undefined || (document.kind === 'scalar' && document.isNull)) continue
-      if (document.kind === 'scalar')
-        throw new LoadFailure(context, 'LOAD_ERR_YAML_VALIDATE', 'Rules content is not yaml')
-      if (document.kind === 'map')
-        throw new LoadFailure(context, 'LOAD_ERR_YAML_VALIDATE', 'Rules content is not yaml array of objects')
-      for (const node of document.items) {
-        if (node.kind === 'scalar' && node.isNull) continue
-        const item = readItem(node, context, warnings)
-        if (collect) this.#collector.add(item, warnings)
-      }
+  /** False when the rest of the file is made for a newer engine. */
+  #readItem(node: YamlNode, context: Context, errors: Problem[], warnings: Problem[]): boolean {
+    let item: Item | undefined
+    try {
+      item = readItem(node, context, warnings)
+      this.#collector.add(item, warnings)
+      return true
+    } catch (error) {
+      if (!(error instanceof FollowUp)) errors.push(...problemsOf(error))
+      this.#markBad(node, context)
+      return item?.kind !== 'engine version'
     }
+  }
+
+  #markBad(node: YamlNode, context: Context): void {
+    const named = nameOf(node)
+    if (named) this.#collector.markBad(named.kind, named.name, at(context, named.kind, named.name, node))
   }
 
   #newOnes(warnings: readonly Problem[]): Problem[] {
@@ -138,6 +176,17 @@ export class RuleLoader {
       return true
     })
   }
+}
+
+/** The words of a rules file without those that name a list or a macro for its definition. */
+function wordsOf(content: string): string[] {
+  return content.replace(/^[ \t-]*(?:list|macro)[ \t]*:.*$/gm, '').split(/[\s(),='"[\]]+/)
+}
+
+/** What a failure says. @throws whatever is none */
+function problemsOf(error: unknown): readonly Problem[] {
+  if (!(error instanceof LoadFailure)) throw error
+  return error.problems
 }
 
 function parseDocuments(source: SourceText, context: Context): (YamlNode | undefined)[] {

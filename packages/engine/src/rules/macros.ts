@@ -1,6 +1,8 @@
 import type { Condition, MacroRef } from '../condition/ast.ts'
+import type { Problem } from '../text/problem.ts'
+import type { BadNames } from './bad-names.ts'
 import type { CollectedMacro } from './collected.ts'
-import { type Context, LoadFailure } from './context.ts'
+import { type Context, FollowUp, LoadFailure } from './context.ts'
 import { expressionContext } from './expression.ts'
 import type { Memo } from './memo.ts'
 import type { ParsedCondition } from './parsed.ts'
@@ -21,27 +23,41 @@ export interface ClosedCondition {
   readonly depth: number
 }
 
+/** A macro with its parsed condition; undefined when that cannot be had, for a reason that has been said. */
+export interface MacroBody {
+  readonly macro: CollectedMacro
+  readonly parsed: ParsedCondition | undefined
+}
+
 /** Puts macros in place of their names, for one state of the collected items. */
 export class MacroResolver {
-  readonly #macros: ReadonlyMap<string, { macro: CollectedMacro; parsed: ParsedCondition }>
+  /** What is wrong with macros, by name. */
+  readonly failures = new Map<string, LoadFailure>()
+  readonly #macros: ReadonlyMap<string, MacroBody>
   readonly #memo: Memo<ClosedCondition>
-  readonly #closed = new Map<string, ClosedCondition>()
+  readonly #bad: BadNames
+  /** undefined: cannot be closed, and why has been said. */
+  readonly #closed = new Map<string, ClosedCondition | undefined>()
   readonly #open = new Set<string>()
-  constructor(
-    macros: ReadonlyMap<string, { macro: CollectedMacro; parsed: ParsedCondition }>,
-    memo: Memo<ClosedCondition>,
-  ) {
+  constructor(macros: ReadonlyMap<string, MacroBody>, memo: Memo<ClosedCondition>, bad: BadNames) {
     this.#macros = macros
     this.#memo = memo
+    this.#bad = bad
   }
 
-  /** A macro's own closed condition. @throws {LoadFailure} */
-  macro(name: string): ClosedCondition {
-    const done = this.#closed.get(name)
-    if (done) return done
+  /** A macro's own closed condition; undefined when it has none, for a reason in `failures` or one said before. */
+  macro(name: string): ClosedCondition | undefined {
+    if (this.#closed.has(name)) return this.#closed.get(name)
     const { macro, parsed } = this.#macros.get(name)!
+    if (!parsed) return undefined
     this.#open.add(name)
-    const closed = this.close(`macro ${name}`, parsed, macro.context, macro.visibility)
+    let closed: ClosedCondition | undefined
+    try {
+      closed = this.close(`macro ${name}`, parsed, macro.context, macro.visibility)
+    } catch (error) {
+      if (error instanceof LoadFailure) this.failures.set(name, error)
+      else if (!(error instanceof FollowUp)) throw error
+    }
     this.#open.delete(name)
     this.#closed.set(name, closed)
     return closed
@@ -50,6 +66,7 @@ export class MacroResolver {
   /**
    * A parsed condition with its macros in place. It sees the macros that were first defined before `visibility`.
    * @throws {LoadFailure} LOAD_ERR_VALIDATE when a macro does not exist, is not visible yet, or holds itself.
+   * @throws {FollowUp} when a macro has no condition, for a reason that has been said.
    */
   close(
     key: string,
@@ -58,19 +75,32 @@ export class MacroResolver {
     visibility = Number.POSITIVE_INFINITY,
   ): ClosedCondition {
     const direct = new Map<string, ClosedCondition>()
+    const missing = new Map<string, Problem>()
+    let followsUp = false
     for (const ref of parsed.macroRefs) {
-      if (direct.has(ref.name)) continue
+      if (direct.has(ref.name) || missing.has(ref.name)) continue
       const found = this.#macros.get(ref.name)
+      if (this.#bad.has('macro', ref.name) || (!found && this.#bad.incomplete)) {
+        followsUp = true
+        continue
+      }
       const where = () => expressionContext(context, parsed.text, ref.span!)
-      if (!found || found.macro.index >= visibility)
-        throw new LoadFailure(where(), 'LOAD_ERR_VALIDATE', `Undefined macro '${ref.name}' used in filter.`)
+      if (!found || found.macro.index >= visibility) {
+        missing.set(ref.name, where().problem('LOAD_ERR_VALIDATE', `Undefined macro '${ref.name}' used in filter.`))
+        continue
+      }
       if (this.#open.has(ref.name)) {
         const loop = expressionContext(found.macro.context, parsed.text, ref.span!)
         throw new LoadFailure(loop, 'LOAD_ERR_VALIDATE', `reference loop in macro '${ref.name}'`)
       }
       if (this.#open.size >= MAX_CONDITION_DEPTH) throw tooLarge(context)
-      direct.set(ref.name, this.macro(ref.name))
+      const closed = this.macro(ref.name)
+      if (closed) direct.set(ref.name, closed)
+      else followsUp = true
     }
+    const [first, ...more] = missing.values()
+    if (first) throw LoadFailure.of([first, ...more])
+    if (followsUp) throw new FollowUp()
     return this.#memo.get(key, [parsed, ...direct.values()], () => unfold(parsed, direct, context))
   }
 }

@@ -3,7 +3,8 @@ import { ConditionError } from '../condition/error.ts'
 import { parseMappedCondition } from '../condition/parse.ts'
 import { walk } from '../condition/walk.ts'
 import type { MappedText } from '../text/mapped.ts'
-import { type Context, LoadFailure } from './context.ts'
+import type { BadNames } from './bad-names.ts'
+import { type Context, FollowUp, LoadFailure } from './context.ts'
 import { expressionContext } from './expression.ts'
 import type { ListExpander, ResolvedList } from './lists.ts'
 import type { Memo } from './memo.ts'
@@ -21,6 +22,7 @@ export interface ParsedCondition {
 /**
  * Puts the lists in place and parses.
  * @throws {LoadFailure} LOAD_ERR_COMPILE_CONDITION
+ * @throws {FollowUp} when it does not parse, and something is wrong with a list in it
  */
 export function parseItemCondition(
   key: string,
@@ -28,21 +30,23 @@ export function parseItemCondition(
   context: Context,
   expander: ListExpander,
   memo: Memo<ParsedCondition>,
+  bad: BadNames,
 ): ParsedCondition {
   const uses = new Set<ResolvedList>()
   const text = expander.expand(written, uses)
   return memo.get(key, [written, text.text, ...uses], () => {
-    const lists = [...uses].flatMap(({ list, uses: inner }) => [list.name, ...inner])
-    const condition = parse(text, context)
-    return { text, condition, macroRefs: macroRefs(condition), lists: [...new Set(lists)] }
+    const lists = [...new Set([...uses].flatMap(({ list, uses: inner }) => [list.name, ...inner]))]
+    const condition = parse(text, context, () => lists.some(name => bad.has('list', name)))
+    return { text, condition, macroRefs: macroRefs(condition), lists }
   })
 }
 
-function parse(text: MappedText, context: Context): Condition {
+function parse(text: MappedText, context: Context, excused: () => boolean): Condition {
   try {
     return parseMappedCondition(text)
   } catch (error) {
     if (!(error instanceof ConditionError)) throw error
+    if (excused()) throw new FollowUp()
     throw new LoadFailure(expressionContext(context, text, error.span), 'LOAD_ERR_COMPILE_CONDITION', error.message)
   }
 }

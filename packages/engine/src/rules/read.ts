@@ -1,4 +1,5 @@
 import type { Problem } from '../text/problem.ts'
+import type { NamedKind } from './bad-names.ts'
 import { type Context, LoadFailure } from './context.ts'
 import { at, MapReader, parseUint32 } from './decode.ts'
 import type { Item, PluginRequirement } from './item.ts'
@@ -63,6 +64,14 @@ export function readItem(node: YamlNode, file: Context, warnings: Problem[]): It
   }
   warnings.push(at(file, 'rules content item', '', node).problem('LOAD_UNKNOWN_ITEM', 'Unknown top level item'))
   return { kind: 'unknown' }
+}
+
+/** What a node would define or change, when that much of it can be read. */
+export function nameOf(node: YamlNode): { kind: NamedKind; name: string } | undefined {
+  if (node.kind !== 'map') return undefined
+  const kind = (['list', 'macro', 'rule'] as const).find(key => node.entries.has(key))
+  const name = kind && node.entries.get(kind)!.value
+  return name?.kind === 'scalar' && name.text !== '' ? { kind: kind!, name: name.text } : undefined
 }
 
 function warnOfUnknownKeys(reader: MapReader, kind: keyof typeof KEYS, warnings: Problem[]): void {

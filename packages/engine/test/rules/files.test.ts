@@ -50,6 +50,43 @@ test('after an error later files are still read', () => {
   expect(errors.map(e => e.code)).toEqual(['LOAD_ERR_YAML_VALIDATE', 'LOAD_ERR_YAML_PARSE'])
 })
 
+test('what only follows from a file that cannot be read is not said', () => {
+  const update = '- rule: A\n  condition: and m\n  override:\n    condition: append\n'
+  const typed = rule('C', 'fd.nam in (l) and proc.name = a')
+  const { errors } = load(['- macro: [m\n', update + rule('B', 'm and proc.name in (l)') + typed])
+  expect(errors.map(e => e.code)).toEqual(['LOAD_ERR_YAML_PARSE', 'LOAD_ERR_COMPILE_CONDITION'])
+  expect(errors[1]!.message).toContain('fd.nam')
+})
+
+test('an error of one file is not repeated for the next one', () => {
+  const { files } = load([rule('A', 'proc.nam = a'), '- rule: A\n  enabled: false\n', rule('B', 'proc.nam = a')])
+  expect(files.map(({ errors }) => errors.length)).toEqual([1, 0, 1])
+})
+
+test('a new definition that is right puts things right for what follows', () => {
+  const { ok, errors } = load([
+    '- macro: m\n',
+    `- macro: m\n  condition: proc.name = a\n${rule('A', 'm and fd.nam = b')}`,
+  ])
+  expect(ok).toBe(false)
+  expect(errors.map(e => e.code)).toEqual(['LOAD_ERR_YAML_VALIDATE', 'LOAD_ERR_COMPILE_CONDITION'])
+})
+
+test('with errors, nothing is called unused that may be used', () => {
+  const definitions = '- macro: m\n  condition: proc.name = a\n- macro: n\n  condition: proc.name = a\n'
+  const unused = (second: string) =>
+    load([definitions, second]).warnings.flatMap(w =>
+      w.code === 'LOAD_UNUSED_MACRO' ? w.locations.at(-1)!.item_name : [],
+    )
+  expect(unused(rule('A', 'n and fd.num > 3 and'))).toEqual(['m'])
+  expect(unused('- rule: A\n  condition: [m, n\n')).toEqual([])
+})
+
+test('every plugin that is missing is named', () => {
+  const file = ['json', 'k8saudit'].map(name => `    - name: ${name}\n      version: 0.7.0\n`).join('')
+  expect(load([`- required_plugin_versions:\n${file}`]).errors).toHaveLength(2)
+})
+
 test('rules that have not changed are not compiled again', () => {
   const compiled: string[] = []
   const counting: RuleChecks = {
