@@ -9,7 +9,8 @@
 #include "system.bpf.h"
 #include "tracepoints.bpf.h"
 
-char LICENSE[] SEC("license") = "GPL";
+/* The kernel gives its helpers only to programs that declare a licence compatible with the GPL. */
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(dispatch, struct pt_regs *regs, long ret)
