@@ -27,12 +27,12 @@ export function makeEngine(setup: EngineSetup, rules: readonly RulesFile[]): { e
   return { engine, report: engine.load([...rules]) }
 }
 
-/** The same for those who need the rules. @throws {CliError} with the report on the first invalid file */
+/** The same for those who need the rules. @throws {CliError} with the report on every invalid file */
 export function loadEngine(setup: EngineSetup, rules: readonly RulesFile[]): { engine: Engine; report: LoadReport } {
   const { engine, report } = makeEngine(setup, rules)
   if (report.ok) return { engine, report }
-  const invalid = report.files.find(file => file.errors.length > 0)
-  throw new CliError(invalid ? formatResult(invalid).trimEnd() : report.errors.map(({ message }) => message).join('\n'))
+  const invalid = report.files.filter(file => file.errors.length > 0)
+  throw new CliError(invalid.map(file => formatResult(file).trimEnd()).join('\n'))
 }
 
 /** What alerts name as their host. */

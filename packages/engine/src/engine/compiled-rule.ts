@@ -41,7 +41,8 @@ export function compileRule(
   append: readonly (AppendOutput | AppendOutputFormat)[],
 ): Compilation {
   const warnings: Finding[] = []
-  let node: Node
+  const errors: Finding[] = []
+  let node: Node | undefined
   let typeCount: number | undefined
   let many = false
   try {
@@ -55,9 +56,9 @@ export function compileRule(
       ? matchesManyTypes(rule.condition, types)
       : rule.source === 'syscall' && matchesUnnamedTypes(rule.condition, 'evt.type')
   } catch (error) {
-    return refused(error, 'LOAD_ERR_COMPILE_CONDITION', 'condition', warnings)
+    errors.push(refused(error, 'LOAD_ERR_COMPILE_CONDITION', 'condition'))
   }
-  warnings.push(...deprecatedFields(rule, table))
+  if (node) warnings.push(...deprecatedFields(rule, table))
   if (rule.warnEvttypes && many) {
     const message = 'Rule matches too many evt.type values. This has a significant performance penalty.'
     warnings.push({ code: 'LOAD_NO_EVTTYPE', message, part: 'condition' })
@@ -76,10 +77,11 @@ export function compileRule(
         raw: extra.raw,
       })),
     }
-    const compiled = { rule, node, output: appended.output, alert, typeCount }
-    return { compiled, findings: { errors: [], warnings } }
+    const compiled = node && { rule, node, output: appended.output, alert, typeCount }
+    return { compiled, findings: { errors, warnings } }
   } catch (error) {
-    return refused(error, 'LOAD_ERR_COMPILE_OUTPUT', 'output', warnings)
+    errors.push(refused(error, 'LOAD_ERR_COMPILE_OUTPUT', 'output'))
+    return { compiled: undefined, findings: { errors, warnings } }
   }
 }
 
@@ -94,10 +96,8 @@ function template(text: string, table: FieldTable) {
   return parsed
 }
 
-function refused(error: unknown, code: ProblemCode, part: Finding['part'], warnings: Finding[]): Compilation {
-  const finding: Finding =
-    error instanceof ConditionError
-      ? { code, message: error.message, part, span: error.span, ...(error.place ? { place: error.place } : {}) }
-      : { code, message: error instanceof Error ? error.message : String(error), part }
-  return { compiled: undefined, findings: { errors: [finding], warnings } }
+function refused(error: unknown, code: ProblemCode, part: Finding['part']): Finding {
+  return error instanceof ConditionError
+    ? { code, message: error.message, part, span: error.span, ...(error.place ? { place: error.place } : {}) }
+    : { code, message: error instanceof Error ? error.message : String(error), part }
 }

@@ -67,7 +67,7 @@ export interface Finding {
 }
 
 export interface Findings {
-  /** The first one stops the loading. With skip-if-unknown-filter, one about an unknown field or event type only drops the rule. */
+  /** With any, the rule cannot be loaded. With skip-if-unknown-filter, a first one about an unknown field or event type only drops the rule. */
   readonly errors: readonly Finding[]
   readonly warnings: readonly Finding[]
 }

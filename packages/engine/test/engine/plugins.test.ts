@@ -49,13 +49,17 @@ test('without the plugin neither its version nor its fields are there', () => {
   expect(messages).toEqual([
     "Plugin requirement not satisfied, must load one of: 'container' (>= 0.4.0); none of them is loaded",
     'filter_check called with nonexistent field container.start_ts',
+    'unknown filter: nonexistent field container.id',
   ])
 })
 
 test('of a known plugin, fields come to its own source only', () => {
   const content = RULES.replace(/priority.*/, 'priority: INFO\n  source: other')
   const { messages } = load({ sources: [{ ...calls(), name: 'other' }], plugins: [container] }, content)
-  expect(messages).toEqual(['filter_check called with nonexistent field container.start_ts'])
+  expect(messages).toEqual([
+    'filter_check called with nonexistent field container.start_ts',
+    'unknown filter: nonexistent field container.id',
+  ])
 })
 
 test('sources announce the plugins that they stand for; the option adds to them and overrules their versions', () => {
