@@ -9,6 +9,8 @@ import { startFalc } from './process.ts'
 
 const reason = noLive() ?? missing()
 const ROUNDS = 5
+/** No other test's container asks for it. */
+const FILE = `/etc/falc-act-${process.pid}`
 
 describe.skipIf(reason !== undefined)('acts in new containers', { timeout: 120_000 }, () => {
   let podman: Podman
@@ -20,13 +22,13 @@ describe.skipIf(reason !== undefined)('acts in new containers', { timeout: 120_0
   const rules = (image: string) => `
 - rule: known image
   desc: d
-  condition: evt.type in (open, openat) and fd.name = /etc/passwd and proc.name = cat and container.image.repository = ${image}
-  output: "%proc.name in %container.name of %container.image.repository:%container.image.tag team=%container.label[team] privileged=%container.privileged"
+  condition: evt.type in (open, openat) and fd.name = ${FILE} and proc.name in (cat, sh, busybox) and container.image.repository = ${image}
+  output: "read in %container.name of %container.image.repository:%container.image.tag team=%container.label[team] privileged=%container.privileged"
   priority: NOTICE
 - rule: other image
   desc: d
-  condition: evt.type in (open, openat) and fd.name = /etc/passwd and proc.name = cat and container.id != host and not container.image.repository = ${image}
-  output: "%proc.name in %container.name of %container.image.repository"
+  condition: evt.type in (open, openat) and fd.name = ${FILE} and proc.name in (cat, sh, busybox) and container.id != host and not container.image.repository = ${image}
+  output: "read in %container.name of %container.image.repository"
   priority: NOTICE
 `
 
@@ -48,26 +50,28 @@ describe.skipIf(reason !== undefined)('acts in new containers', { timeout: 120_0
           '--name',
           `falc-act-${process.pid}-${i}`,
           podman.image,
-          'cat',
-          '/etc/passwd',
+          'sh',
+          '-c',
+          // It reads at once, and stays until a busy machine's podman has answered.
+          `/bin/busybox cat ${FILE}; sleep 1`,
         )
-        // The image has no such file: to try to open it is enough.
+        // There is no such file: to try to open it is enough.
         .catch(() => {})
     }
-    await new Promise(resolve => setTimeout(resolve, 700))
+    await new Promise(resolve => setTimeout(resolve, holdMs))
     falc.child.kill('SIGINT')
     await falc.exit
     return falc.output
   }
 
   test('metadata is waited for', async () => {
-    const { stdout } = await detect(500)
+    const { stdout } = await detect(3000)
     const lines = stdout.split('\n').filter(line => line.includes(`falc-act-${process.pid}`) || line.includes('<NA>'))
     const repository = podman.image.slice(0, -3)
     expect(lines.map(line => line.replace(/^\S+ /, ''))).toEqual(
       Array.from(
         { length: ROUNDS },
-        (_, i) => `Notice cat in falc-act-${process.pid}-${i} of ${repository}:v1 team=blue privileged=false`,
+        (_, i) => `Notice read in falc-act-${process.pid}-${i} of ${repository}:v1 team=blue privileged=false`,
       ),
     )
   })
