@@ -166,8 +166,6 @@ function parseAlerts(output: string): Alert[] {
 }
 
 function belongs({ output_fields: fields }: Alert, { name, options }: Step): boolean {
-  // Known fault: live, the path of runc's copy of itself in memory is "/", so that the rules do not know runc by it.
-  if (String(fields['proc.cmdline']).startsWith('memfd:runc_clon')) return false
   if (options !== undefined) return fields['container.name'] === name
   return `${fields['proc.cwd']}/`.startsWith(`${join(root, name)}/`)
 }

@@ -185,6 +185,13 @@ __noinline int walk_path(__u64 dentry_address, __u64 vfsmount_address)
 	if (!b || !dentry)
 		return 0;
 	b->at = BACKWARDS - 1;
+	if (BPF_CORE_READ(dentry, d_parent) == dentry && dentry != BPF_CORE_READ(vfsmnt, mnt_root)) {
+		/* A memfd or the like lies in no directory: it has its name alone, without a slash. */
+		if (!prepend(b, (const char *)BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len)))
+			return 0;
+		b->at += 1;
+		return 1;
+	}
 	if (BPF_CORE_READ(dentry, d_hash.pprev) == NULL && BPF_CORE_READ(dentry, d_parent) != dentry &&
 	    BPF_CORE_READ(dentry, d_inode, i_nlink) == 0) {
 		/* as d_path(9) says it */
