@@ -16,6 +16,7 @@ export PATH
 if [ ! -f packages/cli/dist/main.js ] || [ -n "$(find packages/*/src -newer node_modules/.falc-built -name '*.ts' -print -quit 2>/dev/null || echo new)" ]; then
   echo "falc: building" >&2
   tsc -b tsconfig.json
+  node scripts/bundle.ts
   touch node_modules/.falc-built
 fi
 script=$1

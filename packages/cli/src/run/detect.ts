@@ -25,6 +25,7 @@ export async function detect(flags: RunFlags): Promise<number> {
     sources,
     backend: backend(flags.backend),
     verbose: flags.verbose,
+    cache: !flags['no-cache'],
     log: () => log ?? early,
   })
   let log: Log | undefined
@@ -37,7 +38,7 @@ export async function detect(flags: RunFlags): Promise<number> {
     config.warnings,
     flags,
   )
-  const loaded = loader.build(texts)
+  const loaded = await loader.build(texts)
   if (flags['dry-run']) return 0
 
   const feeds = await openFeeds(loaded, flags, sources, log)

@@ -1,7 +1,7 @@
-import { hostname as systemHostname } from 'node:os'
 import { Engine, formatResult, type LoadReport, type Source } from '@falc/engine'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
+import { hostname } from './hostname.ts'
 import type { RulesFile } from './rules.ts'
 
 export interface EngineSetup {
@@ -33,9 +33,4 @@ export function loadEngine(setup: EngineSetup, rules: readonly RulesFile[]): { e
   if (report.ok) return { engine, report }
   const invalid = report.files.filter(file => file.errors.length > 0)
   throw new CliError(invalid.map(file => formatResult(file).trimEnd()).join('\n'))
-}
-
-/** What alerts name as their host. */
-export function hostname(): string {
-  return process.env.FALCO_HOSTNAME || systemHostname()
 }

@@ -48,6 +48,7 @@ export const RUN_FLAGS = {
   'config-schema': { help: 'Print the JSON schema of the configuration' },
   'rule-schema': { help: 'Print the JSON schema of rules files' },
   'page-size': { help: "Print the system's page size" },
+  'no-cache': { help: 'Compile the rules anew, keep nothing for the next start' },
   backend: { value: 'vm|jit', help: 'How conditions are run (default: jit where code generation is allowed)' },
 } as const
 

@@ -16,7 +16,7 @@ export function attach(session: Session, first: Texts, loader: Loader, log: Log,
     try {
       const next = loader.read()
       if (!always && next.digest === current.digest) return
-      const loaded = loader.build(next)
+      const loaded = await loader.build(next)
       await session.replace(loaded)
       current = next
       watch()

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { formatResult, formatSummary, type Source } from '@falc/engine'
+import type { Source } from '@falc/engine'
 import { type Config, loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
-import { loadEngine } from './engine.ts'
+import { cachedRules } from './cached-rules.ts'
 import type { RunFlags } from './flags.ts'
-import { captureDurations } from './rule-captures.ts'
 import { type RulesFile, readRules } from './rules.ts'
 import type { Loaded } from './session.ts'
 
@@ -25,7 +24,7 @@ export interface Loader {
   /** @throws {CliError | ConfigError} */
   read(): Texts
   /** @throws {CliError} with Falco's report, when the rules are invalid */
-  build(texts: Texts): Loaded
+  build(texts: Texts): Promise<Loaded>
 }
 
 export interface LoaderOptions {
@@ -36,6 +35,8 @@ export interface LoaderOptions {
   readonly sources: readonly Source[]
   readonly backend: 'vm' | 'jit' | undefined
   readonly verbose: boolean
+  /** Rulesets compiled earlier may be used, and new ones kept. */
+  readonly cache: boolean
   readonly log: () => Log
 }
 
@@ -54,7 +55,7 @@ export function overrides(flags: RunFlags): string[] {
 }
 
 export function makeLoader(options: LoaderOptions): Loader {
-  const { configPath, overrides, rules: given, sources, backend, verbose, log } = options
+  const { configPath, overrides, rules: given, sources, backend, verbose, cache, log } = options
   return {
     read() {
       const config = loadConfig(configPath, overrides)
@@ -68,18 +69,16 @@ export function makeLoader(options: LoaderOptions): Loader {
       const watch = [...config.watch, ...paths, ...rules.map(file => file.name)].filter(path => path !== '-')
       return { config, rules, watch: [...new Set(watch)], digest: digestOf(config, rules) }
     },
-    build({ config, rules }) {
-      const { engine, report } = loadEngine({ config, sources, ...(backend && { backend }) }, rules)
+    async build({ config, rules }) {
+      const setup = { config, sources, ...(backend && { backend }) }
+      const { engine, notes } = await cachedRules(setup, rules, cache)
       log().info(`Loading rules from:\n${rules.map(({ name }) => `   ${name}`).join('\n')}`)
-      for (const file of report.files) {
-        if (file.warnings.length === 0) continue
-        log().warning((verbose ? formatResult(file) : formatSummary(file)).trimEnd())
-      }
+      for (const { full, summary } of notes.warnings) log().warning(verbose ? full : summary)
       return {
         config,
         engine,
-        ruleNames: report.rules.map(rule => rule.name),
-        captureDurations: captureDurations(report.rules),
+        ruleNames: notes.ruleNames,
+        captureDurations: new Map(notes.captureDurations.map(([rule, ns]) => [rule, BigInt(ns)])),
       }
     },
   }

@@ -1,20 +1,24 @@
-import type { Alert, Engine, Source } from '@falc/engine'
+import type { Alert, Source } from '@falc/engine'
+import type { Detector } from '@falc/engine/runtime'
 import { Outputs } from '@falc/outputs'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import type { Consumer, Feed } from '../sources/feed.ts'
 import { alertLine } from './alert-line.ts'
-import { hostname } from './engine.ts'
+import { hostname } from './hostname.ts'
 import { HOT_RESTART_FAILURE, internalMessage } from './internal-alert.ts'
 import { RuleCaptures } from './rule-captures.ts'
 import { openOutputs } from './sinks.ts'
 import { Statistics } from './statistics.ts'
 
+/** Rules at work, compiled now or earlier. */
+export type RunningRules = Pick<Detector, 'evaluate' | 'wantedTypes' | 'stats'>
+
 /** What a (re)load gives: the part of a run that can be replaced while events flow. */
 export interface Loaded {
   readonly config: Config
-  readonly engine: Engine
+  readonly engine: RunningRules
   /** Names of all rules in the order of their definition. */
   readonly ruleNames: readonly string[]
   /** ns by name of the rules that ask for a capture around their alerts; 0n = the default. */

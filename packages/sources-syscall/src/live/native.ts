@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { LiveError } from './error.ts'
 
 /** The addon: see native/addon/addon.c. */
@@ -17,9 +16,6 @@ export interface Addon {
   send(fd: number, bytes: Uint8Array): number
   close(fd: number): void
 }
-
-/** Built in a checkout by `pnpm build:native`. */
-const LOCAL = join(dirname(fileURLToPath(import.meta.url)), '../../native/.output')
 
 const PARTS = {
   probe: { file: 'falc-probe', env: 'FALC_PROBE' },
@@ -41,8 +37,8 @@ export function findNative(part: keyof typeof PARTS): string {
   const name = `@falc/probe-${process.platform}-${process.arch}`
   const packaged = inPackage(name, file)
   if (packaged !== undefined) return packaged
-  const local = join(LOCAL, file)
-  if (existsSync(local)) return local
+  const local = inCheckout(file)
+  if (local !== undefined) return local
   if (process.platform !== 'linux') {
     throw new LiveError('unsupported', `live capture needs Linux; captures can be replayed here with -e FILE`)
   }
@@ -54,10 +50,28 @@ export function findNative(part: keyof typeof PARTS): string {
 
 function inPackage(name: string, file: string): string | undefined {
   try {
-    return createRequire(import.meta.url).resolve(`${name}/${file}`)
+    return ownRequire().resolve(`${name}/${file}`)
   } catch {
     return undefined
   }
+}
+
+/** Built by `pnpm build:native`. */
+function inCheckout(file: string): string | undefined {
+  try {
+    const path = join(dirname(ownRequire().resolve(MANIFEST)), 'native/.output', file)
+    return existsSync(path) ? path : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const MANIFEST = '@falc/sources-syscall/package.json'
+
+/** Resolves as this package does, which is not where this code lies once it has been bundled. */
+function ownRequire(): NodeJS.Require {
+  const here = createRequire(import.meta.url)
+  return createRequire(here.resolve(MANIFEST))
 }
 
 let loaded: Addon | undefined

@@ -1,0 +1,23 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * Where falc keeps what it can make again: below the folder that systemd gave (CacheDirectory=), $XDG_CACHE_HOME, or the
+ * home's .cache. undefined when that is not this user's own: what lies there is run, and `sudo` may have left somebody
+ * else's HOME in place.
+ */
+export function cacheFolder(): string | undefined {
+  const { CACHE_DIRECTORY, XDG_CACHE_HOME, HOME } = process.env
+  const base = CACHE_DIRECTORY?.split(':')[0] || XDG_CACHE_HOME || HOME
+  if (!base || !isOwn(base)) return undefined
+  if (CACHE_DIRECTORY) return base
+  const folder = join(XDG_CACHE_HOME || join(base, '.cache'), 'falc')
+  return [join(base, '.cache'), folder].every(path => isOwn(path) !== false) ? folder : undefined
+}
+
+/** undefined = it is not there. */
+function isOwn(path: string): boolean | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return undefined
+  return stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o022) === 0
+}
