@@ -6,6 +6,9 @@ const DENSE = 1024
 /** Sizes that libstdc++ gives a hash table which grows one by one. */
 const BUCKETS: readonly number[] = [13, 29, 59, 127, 257, 541, 1109, 2357, 5087]
 
+/** Forks of forks whose order may wait. */
+const MAX_ORIGINS = 8
+
 /** libsinsp's limit on the descriptors of one process. */
 export const MAX_FDS_PER_PROCESS = 4096
 
@@ -28,6 +31,14 @@ export class FdTable {
   private first = 0
   private last = 0
   private room = 0
+  /**
+   * The parent's table as it was at the fork: the order of entries of rank `inherited` or less follows from it, and is worked
+   * out when somebody asks. `origins` counts the tables that wait for one another.
+   */
+  private origin: FdTable | null = null
+  private origins = 0
+  private inherited = 0
+  private copied: readonly number[] | null = null
   /** Number of open descriptors. */
   size = 0
   /** Descriptors left out because the table was full. */
@@ -98,21 +109,18 @@ export class FdTable {
     const table = new FdTable(this.capacity === 0 ? MAX_FDS_PER_PROCESS : this.capacity)
     for (const fd of this.low) if (fd !== null) fd.flags |= FD_SHARED
     if (this.high !== null) for (const fd of this.high.values()) fd.flags |= FD_SHARED
-    table.low = this.low
-    table.high = this.high
-    table.size = this.size
-    table.shared = true
+    if (this.origins >= MAX_ORIGINS) this.settle()
     this.shared = true
-    // libsinsp puts the entries into the child's table one by one, in the order of the parent's.
-    table.lowRanks = this.lowRanks
-    table.highRanks = this.highRanks
-    table.sign = this.sign
-    table.first = this.first
-    table.last = this.last
-    table.room = this.room
-    table.turn()
-    table.room = BUCKETS[0]!
-    while (table.room < table.size) table.grow()
+    this.copyTo(table)
+    const origin = new FdTable(0)
+    this.copyTo(origin)
+    table.origin = origin
+    table.origins = this.origins + 1
+    table.inherited = Math.max(Math.abs(this.first), Math.abs(this.last))
+    table.sign = 1
+    table.first = table.inherited
+    table.last = 0
+    table.room = BUCKETS.find(count => count >= this.size) ?? Number.POSITIVE_INFINITY
     return table
   }
 
@@ -149,10 +157,64 @@ export class FdTable {
     return nums.reverse().map(num => [num, this.get(num)!])
   }
 
+  private copyTo(table: FdTable): void {
+    table.low = this.low
+    table.high = this.high
+    table.size = this.size
+    table.shared = true
+    table.lowRanks = this.lowRanks
+    table.highRanks = this.highRanks
+    table.sign = this.sign
+    table.first = this.first
+    table.last = this.last
+    table.room = this.room
+    table.origin = this.origin
+    table.origins = this.origins
+    table.inherited = this.inherited
+  }
+
+  /** Gives the entries that were there at the fork their ranks. */
+  private settle(): void {
+    const { origin } = this
+    if (origin === null) return
+    this.origin = null
+    this.origins = 0
+    const nums = origin.orderOfCopy()
+    const low = this.lowRanks.slice()
+    const high = this.highRanks === null ? null : new Map(this.highRanks)
+    for (const [i, num] of nums.entries()) {
+      const rank = this.rankOf(num)
+      if (rank === undefined || rank > this.inherited) continue
+      // Below all later ones, in the same order.
+      if (num >= 0 && num < DENSE) low[num] = this.inherited - i
+      else high!.set(num, this.inherited - i)
+    }
+    this.last = this.inherited - nums.length
+    this.lowRanks = low
+    this.highRanks = high
+  }
+
+  /** Of an origin, which may be that of several tables. */
+  private orderOfCopy(): readonly number[] {
+    if (this.copied === null) {
+      // libsinsp puts the entries into the child's table one by one, in the order of the parent's.
+      this.turn()
+      this.room = BUCKETS[0]!
+      while (this.room < this.size) this.grow()
+      this.copied = this.numsInOrder()
+    }
+    return this.copied
+  }
+
+  private rankOf(num: number): number | undefined {
+    if (this.get(num) === null) return undefined
+    return (num >= 0 && num < DENSE ? this.lowRanks[num]! : this.highRanks!.get(num)!) * this.sign
+  }
+
   private numsInOrder(): number[] {
+    this.settle()
     const entries = [...this].map(([num]) => {
-      const rank = num >= 0 && num < DENSE ? this.lowRanks[num]! : this.highRanks!.get(num)!
-      return { num, rank: rank * this.sign }
+      return { num, rank: this.rankOf(num)! }
     })
     const buckets = new Map<number, number[]>()
     for (const { num } of entries.sort((a, b) => a.rank - b.rank)) {
@@ -171,6 +233,7 @@ export class FdTable {
 
   /** The entries are put into another table, or a larger one, in their order: the first is then the last. */
   private turn(): void {
+    this.settle()
     if (this.low.length <= this.room && this.high === null) {
       const { first } = this
       this.sign = -this.sign
