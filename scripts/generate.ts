@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { compatHeader } from '../packages/sources-syscall/scripts/compat-header.ts'
 import { eventsHeader } from '../packages/sources-syscall/scripts/events-header.ts'
 import { syscallsHeader } from '../packages/sources-syscall/scripts/syscalls-header.ts'
 import { fieldsPage } from './generate/fields.ts'
@@ -20,6 +21,7 @@ const FILES: Readonly<Record<string, () => string>> = {
   'docs/opcodes.md': () => formatted(opcodesPage()),
   'docs/rules.md': () => formatted(rulesPage()),
   'packages/sources-syscall/native/bpf/events.gen.h': eventsHeader,
+  'packages/sources-syscall/native/sidecar/compat.gen.h': compatHeader,
   'packages/sources-syscall/native/sidecar/syscalls.gen.h': syscallsHeader,
 }
 

@@ -38,6 +38,9 @@ enum trace {
 	TRACE_PAGE_FAULT,
 };
 
+/* So does a call through the 32-bit interface; which of them is wanted is asked when its counterpart is known. */
+#define SLOT_COMPAT 507
+
 /* Losses by cause, and events by outcome. */
 enum counter {
 	COUNT_EVENTS = 0,          /* written to a ring */
@@ -48,7 +51,7 @@ enum counter {
 	COUNT_DROP_NO_RING,        /* the CPU came up after the start */
 	COUNT_FAULT,               /* a user page was not there: the parameter is empty */
 	COUNT_TAIL_FAILED,         /* a tail call did not happen */
-	COUNT_COMPAT,              /* a call through the 32-bit interface: its numbers mean other calls, none is recorded */
+	COUNT_COMPAT,              /* a call through the 32-bit interface that has no counterpart */
 	COUNTER_MAX,
 };
 

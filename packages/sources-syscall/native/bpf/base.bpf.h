@@ -7,6 +7,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "../wire.h"
+#include "../compat.h"
 
 /* Settings, fixed by the sidecar before the programs are loaded. */
 const volatile __u64 boot_time_ns;   /* CLOCK_REALTIME at boot: added to the boot clock gives ns since 1970 */
@@ -22,6 +23,17 @@ const volatile __u32 ring_bytes;     /* size of one ring */
 #define MAX_CHUNK 4096
 
 /*
+ * The system call that is about to return, as a native one: `dispatch` and `compat` leave it here for the program of its
+ * event, which so need not know by which door the call came in.
+ */
+struct registers {
+	__u64 arguments[6];
+	__u32 number;     /* of the native call */
+	__u16 portable;   /* Falco's code where the number does not tell it, else 0 */
+	__u16 narrow;     /* enum narrow in compat.h: what in the caller's memory is laid out for 32 bits */
+};
+
+/*
  * An event under construction. Twice MAX_EVENT, so that a masked offset plus one chunk stays inside. The cursors lie here
  * and not on the stack: what is read from a map is any number to the verifier, so that it need not tell apart the paths
  * that led here (it would otherwise follow each combination of lengths).
@@ -30,6 +42,10 @@ struct scratch {
 	__u8 bytes[2 * MAX_EVENT];
 	__u32 at;       /* where the next parameter goes */
 	__u32 cursor;   /* length of a parameter that is put together piece by piece */
+	__u64 total;    /* bytes that the vector of the call describes */
+	__u32 unasked;  /* bytes written to the ring since it was last asked how full it is */
+	__u32 pressed;  /* it was nearly full then */
+	struct registers registers;
 };
 
 /* By CPU: a per-CPU map's values are limited to 32 KiB. The sidecar sets max_entries. */
@@ -86,4 +102,23 @@ static __always_inline void count(__u32 which)
 	struct counters *c = bpf_map_lookup_elem(&counts, &zero);
 	if (c && which < COUNTER_MAX)
 		c->values[which]++;
+}
+
+#define NR_EXECVE 59
+#define NR_EXECVEAT 322
+
+/* Goes on to the program of a call that is wanted; its registers are in place. */
+static __always_inline int call_program(void *ctx, __u32 nr, long ret)
+{
+	if ((nr == NR_EXECVE || nr == NR_EXECVEAT) && ret >= 0)
+		return 0; /* exec_done has written it */
+	bpf_tail_call(ctx, &exit_programs, nr);
+	count(COUNT_TAIL_FAILED);
+	return 0;
+}
+
+static __always_inline bool is_wanted(__u32 nr)
+{
+	__u8 *want = bpf_map_lookup_elem(&syscalls, &nr);
+	return want && *want != WANT_NOTHING;
 }

@@ -3,6 +3,7 @@
 #include "store.bpf.h"
 #include "flags.bpf.h"
 #include "task.bpf.h"
+#include "io.bpf.h"
 
 /* res initval flags; res flags initval */
 EXIT_EVENT(eventfd, 284, SYSCALL_EVENTFD_X)
@@ -175,7 +176,7 @@ EXIT_EVENT(process_vm_readv, 310, SYSCALL_PROCESS_VM_READV_X)
 	struct iovec iov = {};
 	put_u64(e, ret);
 	put_int(e, argument(regs, 0));
-	bpf_probe_read_user(&iov, sizeof(iov), (void *)argument(regs, 1));
+	read_iovec(&iov, regs, argument(regs, 1), 0);
 	put_data(e, (unsigned long)iov.iov_base, ret);
 }
 
@@ -184,17 +185,17 @@ EXIT_EVENT(process_vm_writev, 311, SYSCALL_PROCESS_VM_WRITEV_X)
 	struct iovec iov = {};
 	put_u64(e, ret);
 	put_int(e, argument(regs, 0));
-	bpf_probe_read_user(&iov, sizeof(iov), (void *)argument(regs, 1));
+	read_iovec(&iov, regs, argument(regs, 1), 0);
 	put_data(e, (unsigned long)iov.iov_base, ret);
 }
 
 /* res interval */
 EXIT_EVENT(nanosleep, 35, SYSCALL_NANOSLEEP_X)
 {
-	struct __kernel_timespec t = {};
+	__u64 ns = 0;
 	put_int(e, ret);
-	bpf_probe_read_user(&t, sizeof(t), (void *)argument(regs, 0));
-	put_u64(e, t.tv_sec * 1000000000ull + t.tv_nsec);
+	read_time(&ns, regs, argument(regs, 0));
+	put_u64(e, ns);
 }
 
 /* res addr op val */
@@ -216,8 +217,7 @@ struct {
 
 EXIT_EVENT(generic, -1, GENERIC_X)
 {
-	__u32 nr = syscall_number(regs);
-	__u16 *id = bpf_map_lookup_elem(&portable_numbers, &nr);
-	put_u16(e, id ? *id : 0);
-	put_u16(e, nr);
+	__u16 *id = bpf_map_lookup_elem(&portable_numbers, &regs->number);
+	put_u16(e, regs->portable ? regs->portable : id ? *id : 0);
+	put_u16(e, regs->number);
 }

@@ -7,40 +7,102 @@
 #define AF_INET6 10
 #define PATH_MAX 4096
 
+/* Since 5.11 the kernel gives a pointer of known type, which the verifier lets us follow without a helper. */
+#define TYPED_TASK bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
+
 static __always_inline struct task_struct *current_task(void)
 {
-	return (struct task_struct *)bpf_get_current_task_btf();
+	if (TYPED_TASK)
+		return bpf_get_current_task_btf();
+	return (struct task_struct *)bpf_get_current_task();
 }
 
-/* n-th argument of the syscall that is about to return (0-based). At sys_exit the registers still hold them. */
-static __always_inline unsigned long argument(struct pt_regs *regs, int n)
+/* n-th argument of the system call (0-based). */
+static __always_inline __u64 argument(const struct registers *regs, int n)
 {
-	switch (n) {
-	case 0: return PT_REGS_PARM1_CORE_SYSCALL(regs);
-	case 1: return PT_REGS_PARM2_CORE_SYSCALL(regs);
-	case 2: return PT_REGS_PARM3_CORE_SYSCALL(regs);
-	case 3: return PT_REGS_PARM4_CORE_SYSCALL(regs);
-	case 4: return PT_REGS_PARM5_CORE_SYSCALL(regs);
-	default: return PT_REGS_PARM6_CORE_SYSCALL(regs);
-	}
+	return regs->arguments[n];
 }
 
-static __always_inline long syscall_number(struct pt_regs *regs)
+/* The registers that sys_exit gives still hold the arguments. They are read directly: this is every call's way. */
+static __always_inline void read_native(struct registers *to, struct pt_regs *regs)
 {
 #if defined(__TARGET_ARCH_x86)
-	return BPF_CORE_READ(regs, orig_ax);
+	to->arguments[0] = regs->di;
+	to->arguments[1] = regs->si;
+	to->arguments[2] = regs->dx;
+	to->arguments[3] = regs->r10;
+	to->arguments[4] = regs->r8;
+	to->arguments[5] = regs->r9;
+#elif defined(__TARGET_ARCH_arm64)
+	to->arguments[0] = PT_REGS_PARM1_CORE_SYSCALL(regs);
+	to->arguments[1] = PT_REGS_PARM2_CORE_SYSCALL(regs);
+	to->arguments[2] = PT_REGS_PARM3_CORE_SYSCALL(regs);
+	to->arguments[3] = PT_REGS_PARM4_CORE_SYSCALL(regs);
+	to->arguments[4] = PT_REGS_PARM5_CORE_SYSCALL(regs);
+	to->arguments[5] = PT_REGS_PARM6_CORE_SYSCALL(regs);
+#endif
+}
+
+/* The same of a call through the 32-bit interface; false = this machine has none that is understood. */
+static __always_inline bool read_compat(struct registers *to, struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	to->arguments[0] = (__u32)regs->bx;
+	to->arguments[1] = (__u32)regs->cx;
+	to->arguments[2] = (__u32)regs->dx;
+	to->arguments[3] = (__u32)regs->si;
+	to->arguments[4] = (__u32)regs->di;
+	to->arguments[5] = (__u32)regs->bp;
+	return true;
+#else
+	return false;
+#endif
+}
+
+/* Whether the caller's memory has it laid out for 32 bits. `which` is one of enum narrow. */
+static __always_inline bool is_narrow(const struct registers *regs, __u16 which)
+{
+	return regs->narrow & which;
+}
+
+/* A timespec in the caller's memory as ns. */
+static __always_inline bool read_time(__u64 *to, const struct registers *regs, __u64 from)
+{
+	struct __kernel_timespec time = {};
+	__s32 narrow[2] = {};
+	if (!is_narrow(regs, NARROW_TIME)) {
+		if (bpf_probe_read_user(&time, sizeof(time), (void *)from))
+			return false;
+	} else {
+		if (bpf_probe_read_user(narrow, sizeof(narrow), (void *)from))
+			return false;
+		time.tv_sec = narrow[0];
+		time.tv_nsec = narrow[1];
+	}
+	*to = time.tv_sec * 1000000000ull + time.tv_nsec;
+	return true;
+}
+
+static __always_inline __u32 syscall_number(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->orig_ax;
 #elif defined(__TARGET_ARCH_arm64)
 	return BPF_CORE_READ((struct pt_regs___arm64 *)regs, syscallno);
 #endif
 }
 
-/* A 32-bit compatibility task: its syscall numbers mean something else. */
-static __always_inline bool is_compat_task(struct task_struct *task)
+/* Whether the call came through the 32-bit interface: its number and its arguments mean something else. */
+static __always_inline bool is_compat_call(void)
 {
 #if defined(__TARGET_ARCH_x86)
-	return BPF_CORE_READ(task, thread_info.status) & 0x0002; /* TS_COMPAT, arch/x86/include/asm/thread_info.h */
-#else
-	return false;
+	const __u32 ts_compat = 0x0002; /* arch/x86/include/asm/thread_info.h */
+	if (TYPED_TASK)
+		return bpf_get_current_task_btf()->thread_info.status & ts_compat;
+	return BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), thread_info.status) & ts_compat;
+#elif defined(__TARGET_ARCH_arm64)
+	const __u32 tif_32bit = 1 << 22; /* arch/arm64/include/asm/thread_info.h */
+	return BPF_CORE_READ(current_task(), thread_info.flags) & tif_32bit;
 #endif
 }
 

@@ -41,9 +41,10 @@ GET_ID_EVENT(getegid, 108, SYSCALL_GETEGID_X)
 	EXIT_EVENT(name, nr, code)                                                                                   \
 	{                                                                                                            \
 		__u32 ids[3] = {};                                                                                   \
-		bpf_probe_read_user(&ids[0], 4, (void *)argument(regs, 0));                                          \
-		bpf_probe_read_user(&ids[1], 4, (void *)argument(regs, 1));                                          \
-		bpf_probe_read_user(&ids[2], 4, (void *)argument(regs, 2));                                          \
+		__u32 size = is_narrow(regs, NARROW_ID) ? 2 : 4;                                                     \
+		bpf_probe_read_user(&ids[0], size, (void *)argument(regs, 0));                                       \
+		bpf_probe_read_user(&ids[1], size, (void *)argument(regs, 1));                                       \
+		bpf_probe_read_user(&ids[2], size, (void *)argument(regs, 2));                                       \
 		put_int(e, ret);                                                                                     \
 		put_u32(e, ids[0]);                                                                                  \
 		put_u32(e, ids[1]);                                                                                  \
@@ -87,12 +88,24 @@ EXIT_EVENT_FIRST(unshare, 272, SYSCALL_UNSHARE_X)
 	put_u32(e, clone_flags(argument(regs, 0)));
 }
 
+static __always_inline bool read_limit(struct rlimit *to, const struct registers *regs, __u64 from)
+{
+	__u32 narrow[2];
+	if (!is_narrow(regs, NARROW_LONG))
+		return bpf_probe_read_user(to, sizeof(*to), (void *)from) == 0;
+	if (bpf_probe_read_user(narrow, sizeof(narrow), (void *)from))
+		return false;
+	to->rlim_cur = narrow[0] == 0xffffffff ? ~0ull : narrow[0]; /* RLIM_INFINITY */
+	to->rlim_max = narrow[1] == 0xffffffff ? ~0ull : narrow[1];
+	return true;
+}
+
 /* res cur max resource */
-static __always_inline void write_rlimit(struct event *e, struct pt_regs *regs, long ret)
+static __always_inline void write_rlimit(struct event *e, struct registers *regs, long ret)
 {
 	struct rlimit limit = {};
 	put_int(e, ret);
-	if (!bpf_probe_read_user(&limit, sizeof(limit), (void *)argument(regs, 1))) {
+	if (read_limit(&limit, regs, argument(regs, 1))) {
 		put_u64(e, limit.rlim_cur);
 		put_u64(e, limit.rlim_max);
 	} else {

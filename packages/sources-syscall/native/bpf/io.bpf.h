@@ -61,24 +61,23 @@ EXIT_EVENT(pwrite64, 18, SYSCALL_PWRITE_X)
 	put_u64(e, argument(regs, 3));
 }
 
-#define MAX_IOVECS 16
+#define MAX_IOVECS 32
 
-/* How many bytes the vector describes, of its first MAX_IOVECS entries. */
-static __always_inline __u64 iovec_size(unsigned long vector, unsigned long n)
+static __always_inline bool read_iovec(struct iovec *to, const struct registers *regs, __u64 vector, __u32 i)
 {
-	__u64 size = 0;
-	for (int i = 0; i < MAX_IOVECS; i++) {
-		struct iovec iov = {};
-		if (i >= n || bpf_probe_read_user(&iov, sizeof(iov), (void *)(vector + i * sizeof(iov))))
-			break;
-		size += iov.iov_len;
-	}
-	return size;
+	__u32 narrow[2];
+	if (!is_narrow(regs, NARROW_LONG))
+		return bpf_probe_read_user(to, sizeof(*to), (void *)(vector + i * sizeof(*to))) == 0;
+	if (bpf_probe_read_user(narrow, sizeof(narrow), (void *)(vector + i * sizeof(narrow))))
+		return false;
+	to->iov_base = (void *)(__u64)narrow[0];
+	to->iov_len = narrow[1];
+	return true;
 }
 
 /*
- * Copies what the vector describes, at most `left` bytes of its first MAX_IOVECS entries, behind what this CPU's event holds;
- * the length. A global function: see task.bpf.h.
+ * Of the vector's first MAX_IOVECS entries: copies what they describe, at most `left` bytes, behind what this CPU's event
+ * holds, and sums up their lengths in `total`; the length of the copy. A global function: see task.bpf.h.
  */
 __noinline int copy_iovecs(__u64 vector, __u64 n, __u32 left)
 {
@@ -87,18 +86,21 @@ __noinline int copy_iovecs(__u64 vector, __u64 n, __u32 left)
 	if (!to)
 		return 0;
 	to->cursor = 0;
-	for (__u32 i = 0; i < MAX_IOVECS && i < n && left; i++) {
+	to->total = 0;
+	for (__u32 i = 0; i < MAX_IOVECS && i < n; i++) {
 		struct iovec iov = {};
 		__u32 size;
-		if (bpf_probe_read_user(&iov, sizeof(iov), (void *)(vector + i * sizeof(iov))))
+		if (!read_iovec(&iov, &to->registers, vector, i))
 			break;
+		to->total += iov.iov_len;
 		size = iov.iov_len < left ? iov.iov_len : left;
 		size &= 2 * MAX_CHUNK - 1;
 		if (!size)
 			continue;
 		if (bpf_probe_read_user(&to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)], size, iov.iov_base)) {
 			count(COUNT_FAULT);
-			break;
+			left = 0;
+			continue;
 		}
 		to->cursor += size;
 		left -= size;
@@ -106,42 +108,50 @@ __noinline int copy_iovecs(__u64 vector, __u64 n, __u32 left)
 	return to->cursor;
 }
 
-/* What went through the vector: `size` bytes of it, of these at most snaplen. */
-static __always_inline void put_iovec_data(struct event *e, unsigned long vector, unsigned long n, long size)
+/* At most `size` bytes of what the vector describes, of these at most snaplen. What it describes in all is then in `total`. */
+static __always_inline void put_iovec_data(struct event *e, __u64 vector, __u64 n, long size)
 {
 	__u32 keep = snaplen < MAX_CHUNK ? snaplen : MAX_CHUNK;
-	if (size <= 0) {
-		put_empty(e);
-		return;
-	}
-	end_param(e, copy_iovecs(vector, n, size < keep ? size : keep) & (2 * MAX_CHUNK - 1));
+	end_param(e, copy_iovecs(vector, n, size < 0 ? 0 : size < keep ? size : keep) & (2 * MAX_CHUNK - 1));
+}
+
+/* The size before the data: it is known only when the vector has been read. */
+static __always_inline void put_size_and_iovec_data(struct event *e, __u64 vector, __u64 n, long size)
+{
+	__u32 at = e->to->at;
+	put_u32(e, 0);
+	put_iovec_data(e, vector, n, size);
+	*(__u32 *)&e->to->bytes[at & (MAX_EVENT - 1)] = e->to->total;
+}
+
+/* What a failed write tried to write is recorded too: all that there is. */
+static __always_inline long written_of_all(long ret)
+{
+	return ret > 0 ? ret : MAX_CHUNK;
 }
 
 /* res size data fd */
 EXIT_EVENT(readv, 19, SYSCALL_READV_X)
 {
 	put_u64(e, ret);
-	put_u32(e, iovec_size(argument(regs, 1), argument(regs, 2)));
-	put_iovec_data(e, argument(regs, 1), argument(regs, 2), ret);
+	put_size_and_iovec_data(e, argument(regs, 1), argument(regs, 2), ret);
 	put_int(e, argument(regs, 0));
 }
 
 /* res data fd size */
 EXIT_EVENT(writev, 20, SYSCALL_WRITEV_X)
 {
-	__u64 size = iovec_size(argument(regs, 1), argument(regs, 2));
 	put_u64(e, ret);
-	put_iovec_data(e, argument(regs, 1), argument(regs, 2), written(ret, size));
+	put_iovec_data(e, argument(regs, 1), argument(regs, 2), written_of_all(ret));
 	put_int(e, argument(regs, 0));
-	put_u32(e, size);
+	put_u32(e, e->to->total);
 }
 
 /* res size data fd pos */
 EXIT_EVENT(preadv, 295, SYSCALL_PREADV_X)
 {
 	put_u64(e, ret);
-	put_u32(e, iovec_size(argument(regs, 1), argument(regs, 2)));
-	put_iovec_data(e, argument(regs, 1), argument(regs, 2), ret);
+	put_size_and_iovec_data(e, argument(regs, 1), argument(regs, 2), ret);
 	put_int(e, argument(regs, 0));
 	put_u64(e, argument(regs, 3));
 }
@@ -149,11 +159,10 @@ EXIT_EVENT(preadv, 295, SYSCALL_PREADV_X)
 /* res data fd size pos */
 EXIT_EVENT(pwritev, 296, SYSCALL_PWRITEV_X)
 {
-	__u64 size = iovec_size(argument(regs, 1), argument(regs, 2));
 	put_u64(e, ret);
-	put_iovec_data(e, argument(regs, 1), argument(regs, 2), written(ret, size));
+	put_iovec_data(e, argument(regs, 1), argument(regs, 2), written_of_all(ret));
 	put_int(e, argument(regs, 0));
-	put_u32(e, size);
+	put_u32(e, e->to->total);
 	put_u64(e, argument(regs, 3));
 }
 
@@ -247,7 +256,9 @@ EXIT_EVENT(pipe2, 293, SYSCALL_PIPE2_X)
 EXIT_EVENT(sendfile, 40, SYSCALL_SENDFILE_X)
 {
 	__u64 offset = 0;
-	if (argument(regs, 2))
+	if (argument(regs, 2) && is_narrow(regs, NARROW_OFFSET))
+		bpf_probe_read_user(&offset, sizeof(__u32), (void *)argument(regs, 2));
+	else if (argument(regs, 2))
 		bpf_probe_read_user(&offset, sizeof(offset), (void *)argument(regs, 2));
 	put_u64(e, ret);
 	put_u64(e, offset);
@@ -311,10 +322,9 @@ EXIT_EVENT(poll, 7, SYSCALL_POLL_X)
 /* res fds timeout sigmask */
 EXIT_EVENT(ppoll, 271, SYSCALL_PPOLL_X)
 {
-	struct __kernel_timespec timeout = {};
 	__u64 mask = 0, ns = ~0ull;
-	if (argument(regs, 2) && !bpf_probe_read_user(&timeout, sizeof(timeout), (void *)argument(regs, 2)))
-		ns = timeout.tv_sec * 1000000000ull + timeout.tv_nsec;
+	if (argument(regs, 2))
+		read_time(&ns, regs, argument(regs, 2));
 	if (argument(regs, 3))
 		bpf_probe_read_user(&mask, sizeof(mask), (void *)argument(regs, 3));
 	put_int(e, ret);

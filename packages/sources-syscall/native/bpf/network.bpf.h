@@ -182,7 +182,7 @@ EXIT_EVENT(listen, 50, SOCKET_LISTEN_X)
 }
 
 /* fd tuple queuepct queuelen queuemax [flags] */
-static __always_inline void push_accept(struct event *e, struct pt_regs *regs, long ret)
+static __always_inline void push_accept(struct event *e, struct registers *regs, long ret)
 {
 	struct sock *listening = sock_of(file_of(current_task(), argument(regs, 0)));
 	__u32 length = 0, max = 0;
@@ -230,73 +230,146 @@ EXIT_EVENT(recvfrom, 45, SOCKET_RECVFROM_X)
 	put_u32(e, argument(regs, 2));
 }
 
-static __always_inline bool read_msghdr(struct user_msghdr *to, unsigned long from)
+/* A msghdr in the caller's memory. */
+struct message {
+	__u64 name, vector, vectors, control, control_size;
+	__u32 length;   /* of a mmsghdr: what was sent or received of it */
+};
+
+struct narrow_mmsghdr {
+	__u32 name, name_size, vector, vectors, control, control_size, flags, length;
+};
+
+/* `many` = it is a mmsghdr, as sendmmsg and recvmmsg have them in a row: the i-th of these. */
+static __always_inline bool read_message(struct message *to, const struct registers *regs, __u64 from, __u32 i, bool many)
 {
-	return bpf_probe_read_user(to, sizeof(*to), (void *)from) == 0;
+	if (is_narrow(regs, NARROW_LONG)) {
+		struct narrow_mmsghdr m = {};
+		if (bpf_probe_read_user(&m, many ? sizeof(m) : sizeof(m) - sizeof(m.length), (void *)(from + i * sizeof(m))))
+			return false;
+		*to = (struct message){ m.name, m.vector, m.vectors, m.control, m.control_size, m.length };
+	} else {
+		struct { struct user_msghdr msg; __u64 length; } m = {};
+		if (bpf_probe_read_user(&m, many ? sizeof(m) : sizeof(m.msg), (void *)(from + i * sizeof(m))))
+			return false;
+		*to = (struct message){ (__u64)m.msg.msg_name, (__u64)m.msg.msg_iov, m.msg.msg_iovlen,
+		                        (__u64)m.msg.msg_control, m.msg.msg_controllen, m.length };
+	}
+	return true;
 }
 
 /* res data fd size tuple */
 EXIT_EVENT(sendmsg, 46, SOCKET_SENDMSG_X)
 {
-	struct user_msghdr msg = {};
-	__u64 size = 0;
+	struct message m = {};
 	put_u64(e, ret);
-	if (read_msghdr(&msg, argument(regs, 1)))
-		size = iovec_size((unsigned long)msg.msg_iov, msg.msg_iovlen);
-	put_iovec_data(e, (unsigned long)msg.msg_iov, msg.msg_iovlen, written(ret, size));
+	read_message(&m, regs, argument(regs, 1), 0, false);
+	put_iovec_data(e, m.vector, m.vectors, written_of_all(ret));
 	put_int(e, argument(regs, 0));
-	put_u32(e, size);
-	put_socktuple(e, argument(regs, 0), true, (unsigned long)msg.msg_name);
+	put_u32(e, e->to->total);
+	put_socktuple(e, argument(regs, 0), true, m.name);
 }
 
 /* res size data tuple msgcontrol fd */
 EXIT_EVENT(recvmsg, 47, SOCKET_RECVMSG_X)
 {
-	struct user_msghdr msg = {};
+	struct message m = {};
 	put_u64(e, ret);
-	if (ret < 0 || !read_msghdr(&msg, argument(regs, 1))) {
+	if (ret < 0 || !read_message(&m, regs, argument(regs, 1), 0, false)) {
 		put_empty(e);
 		put_empty(e);
 		put_empty(e);
 		put_empty(e);
 	} else {
-		put_u32(e, iovec_size((unsigned long)msg.msg_iov, msg.msg_iovlen));
-		put_iovec_data(e, (unsigned long)msg.msg_iov, msg.msg_iovlen, ret);
-		put_socktuple(e, argument(regs, 0), false, (unsigned long)msg.msg_name);
-		put_user_bytes(e, (unsigned long)msg.msg_control, msg.msg_controllen);
+		put_size_and_iovec_data(e, m.vector, m.vectors, ret);
+		put_socktuple(e, argument(regs, 0), false, m.name);
+		put_user_bytes(e, m.control, m.control_size);
 	}
 	put_int(e, argument(regs, 0));
 }
 
-/* Of the messages of sendmmsg and recvmmsg the first is recorded: res fd size data tuple [msgcontrol] */
-EXIT_EVENT(sendmmsg, 307, SOCKET_SENDMMSG_X)
+/* The kernel's own bound of a call's messages (UIO_MAXIOV). */
+#define MAX_MESSAGES 1024
+
+/*
+ * sendmmsg and recvmmsg give one event per message, or one for a call that moved none. A message's event is written by a
+ * global function: see task.bpf.h. 0 = it could not be read, and neither can the rest.
+ */
+static __always_inline int write_none(__u16 type, __u32 nparams, long ret)
 {
-	struct user_msghdr msg = {};
-	__u64 size = 0;
+	struct event event, *e = &event;
+	if (!begin(e, type, nparams, WANT_EVENT))
+		return 0;
 	put_int(e, ret);
-	put_int(e, argument(regs, 0));
-	if (read_msghdr(&msg, argument(regs, 1)))
-		size = iovec_size((unsigned long)msg.msg_iov, msg.msg_iovlen);
-	put_u32(e, size);
-	put_iovec_data(e, (unsigned long)msg.msg_iov, msg.msg_iovlen, size);
-	put_socktuple(e, argument(regs, 0), true, (unsigned long)msg.msg_name);
+	put_int(e, argument(&e->to->registers, 0));
+	put_u32(e, 0);
+	for (__u32 i = 3; i < nparams; i++)
+		put_empty(e);
+	return commit(e);
 }
 
-EXIT_EVENT(recvmmsg, 299, SOCKET_RECVMMSG_X)
+/* res fd size data tuple */
+__noinline int write_sent(__u32 i)
 {
-	struct user_msghdr msg = {};
-	__u64 size = 0;
-	put_int(e, ret);
+	struct event event, *e = &event;
+	struct registers *regs;
+	struct message m = {};
+	if (!begin(e, PPME_SOCKET_SENDMMSG_X, NPARAMS_SOCKET_SENDMMSG_X, WANT_EVENT))
+		return 0;
+	regs = &e->to->registers;
+	if (!read_message(&m, regs, argument(regs, 1), i, true)) {
+		count(COUNT_FAULT);
+		return 0;
+	}
+	put_int(e, m.length);
 	put_int(e, argument(regs, 0));
-	if (ret > 0 && read_msghdr(&msg, argument(regs, 1)))
-		size = iovec_size((unsigned long)msg.msg_iov, msg.msg_iovlen);
-	put_u32(e, size);
-	put_iovec_data(e, (unsigned long)msg.msg_iov, msg.msg_iovlen, ret > 0 ? (long)size : 0);
-	if (ret > 0)
-		put_socktuple(e, argument(regs, 0), false, (unsigned long)msg.msg_name);
-	else
-		put_empty(e);
-	put_user_bytes(e, (unsigned long)msg.msg_control, msg.msg_controllen);
+	put_size_and_iovec_data(e, m.vector, m.vectors, written_of_all(m.length));
+	put_socktuple(e, argument(regs, 0), true, m.name);
+	commit(e);
+	return 1;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(x_sendmmsg, struct pt_regs *unused, long ret)
+{
+	if (ret <= 0)
+		return write_none(PPME_SOCKET_SENDMMSG_X, NPARAMS_SOCKET_SENDMMSG_X, ret);
+	for (__u32 i = 0; i < MAX_MESSAGES && i < ret && write_sent(i); i++)
+		;
+	return 0;
+}
+
+/* res fd size data tuple msgcontrol */
+__noinline int write_received(__u32 i)
+{
+	struct event event, *e = &event;
+	struct registers *regs;
+	struct message m = {};
+	if (!begin(e, PPME_SOCKET_RECVMMSG_X, NPARAMS_SOCKET_RECVMMSG_X, WANT_EVENT))
+		return 0;
+	regs = &e->to->registers;
+	if (!read_message(&m, regs, argument(regs, 1), i, true)) {
+		count(COUNT_FAULT);
+		return 0;
+	}
+	put_int(e, m.length);
+	put_int(e, argument(regs, 0));
+	put_u32(e, m.length);
+	put_iovec_data(e, m.vector, m.vectors, m.length);
+	put_socktuple(e, argument(regs, 0), false, m.name);
+	put_user_bytes(e, m.control, m.control_size);
+	commit(e);
+	return 1;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(x_recvmmsg, struct pt_regs *unused, long ret)
+{
+	if (ret <= 0)
+		return write_none(PPME_SOCKET_RECVMMSG_X, NPARAMS_SOCKET_RECVMMSG_X, ret);
+	for (__u32 i = 0; i < MAX_MESSAGES && i < ret && write_received(i); i++)
+		;
+	return 0;
 }
 
 /* res fd how */
@@ -330,7 +403,7 @@ EXIT_EVENT(socketpair, 53, SOCKET_SOCKETPAIR_X)
 #define SOL_TCP 6
 
 /* Kernel's numbers of SOL_SOCKET options are those of the table up to 53, but for the two that a driver numbers apart. */
-static __always_inline void put_sockopt(struct event *e, struct pt_regs *regs, long ret, bool get)
+static __always_inline void put_sockopt(struct event *e, struct registers *regs, long ret, bool get)
 {
 	int level = argument(regs, 1), name = argument(regs, 2);
 	__u32 length = argument(regs, 4);
@@ -352,7 +425,14 @@ static __always_inline void put_sockopt(struct event *e, struct pt_regs *regs, l
 		end_param(e, 9);
 	} else if (level == SOL_SOCKET && (name == 20 || name == 21) /* SO_RCVTIMEO, SO_SNDTIMEO */) {
 		struct __kernel_old_timeval tv = {};
-		bpf_probe_read_user(&tv, sizeof(tv), (void *)argument(regs, 3));
+		__s32 narrow[2] = {};
+		if (is_narrow(regs, NARROW_LONG)) {
+			bpf_probe_read_user(narrow, sizeof(narrow), (void *)argument(regs, 3));
+			tv.tv_sec = narrow[0];
+			tv.tv_usec = narrow[1];
+		} else {
+			bpf_probe_read_user(&tv, sizeof(tv), (void *)argument(regs, 3));
+		}
 		*slot(e) = 4;
 		*(__u64 *)(slot(e) + 1) = tv.tv_sec * 1000000000ull + tv.tv_usec * 1000ull;
 		end_param(e, 9);

@@ -8,27 +8,32 @@
 #include "descriptors.bpf.h"
 #include "system.bpf.h"
 #include "tracepoints.bpf.h"
+#include "compat.bpf.h"
 
 /* The kernel gives its helpers only to programs that declare a licence compatible with the GPL. */
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* Every call of the machine comes through here: what is not wanted must go at once. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(dispatch, struct pt_regs *regs, long ret)
 {
-	__u32 nr = syscall_number(regs);
-	__u8 *want = bpf_map_lookup_elem(&syscalls, &nr);
-	__u32 pid = bpf_get_current_pid_tgid() >> 32;
-	if (!want || *want == WANT_NOTHING)
+	bool compat = is_compat_call();
+	__u32 nr = compat ? SLOT_COMPAT : syscall_number(regs), cpu, pid;
+	struct scratch *to;
+	if (!is_wanted(nr))
 		return 0;
+	pid = bpf_get_current_pid_tgid() >> 32;
 	if (pid == sidecar_pid || pid == engine_pid)
 		return 0;
-	if (is_compat_task(current_task())) {
-		count(COUNT_COMPAT);
-		return 0;
+	if (!compat) {
+		cpu = bpf_get_smp_processor_id();
+		to = bpf_map_lookup_elem(&scratches, &cpu);
+		if (!to)
+			return 0;
+		read_native(&to->registers, regs);
+		to->registers.number = nr;
+		to->registers.portable = 0;
+		to->registers.narrow = 0;
 	}
-	if ((nr == NR_EXECVE || nr == NR_EXECVEAT) && ret >= 0)
-		return 0; /* exec_done has written it */
-	bpf_tail_call(ctx, &exit_programs, nr);
-	count(COUNT_TAIL_FAILED);
-	return 0;
+	return call_program(ctx, nr, ret);
 }

@@ -10,8 +10,6 @@
 #include "task.bpf.h"
 #include "file.bpf.h"
 
-#define NR_EXECVE 59
-#define NR_EXECVEAT 322
 #define EXE_WRITABLE 1
 #define EXE_UPPER_LAYER 2
 #define EXE_FROM_MEMFD 4
@@ -165,6 +163,17 @@ int BPF_PROG(exec_done, struct task_struct *task, pid_t old_pid, struct linux_bi
 
 #define MAX_ARGS 128
 
+/* array[i] in user memory; 0 when it can't be read. */
+static __always_inline __u64 read_pointer(const struct registers *regs, __u64 array, __u32 i)
+{
+	__u64 p = 0;
+	if (is_narrow(regs, NARROW_LONG))
+		bpf_probe_read_user(&p, 4, (void *)(array + 4 * i));
+	else
+		bpf_probe_read_user(&p, 8, (void *)(array + 8 * i));
+	return p;
+}
+
 /* Copies the strings array[first..] behind what this CPU's event holds; the length. The array holds pointers in user memory. */
 __noinline int copy_strings(__u64 array, __u32 first)
 {
@@ -174,9 +183,9 @@ __noinline int copy_strings(__u64 array, __u32 first)
 		return 0;
 	to->cursor = 0;
 	for (__u32 i = first; i < MAX_ARGS; i++) {
-		unsigned long p = 0;
+		__u64 p = read_pointer(&to->registers, array, i);
 		long n;
-		if (bpf_probe_read_user(&p, sizeof(p), (void *)(array + 8 * i)) || !p)
+		if (!p)
 			break;
 		n = bpf_probe_read_user_str(&to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)], MAX_CHUNK, (void *)p);
 		if (n <= 0)
@@ -191,8 +200,8 @@ __noinline int copy_strings(__u64 array, __u32 first)
 /* exe args, of an exec that failed */
 static __always_inline void put_argv(struct event *e, unsigned long argv)
 {
-	unsigned long p = 0;
-	if (!argv || bpf_probe_read_user(&p, sizeof(p), (void *)argv)) {
+	__u64 p = argv ? read_pointer(&e->to->registers, argv, 0) : 0;
+	if (!p) {
 		put_empty(e);
 		put_empty(e);
 		return;

@@ -109,9 +109,15 @@ static __always_inline int commit(struct event *e)
 		return 0;
 	}
 	h->len = size - sizeof(h->cpu);
-	if (e->want != WANT_FIRST && bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > (__u64)ring_bytes / 8 * 7) {
-		count(COUNT_DROP_PRESSURE);
-		return 0;
+	/* Asking costs as much as a short event: it is done now and then, and always while the ring is nearly full. */
+	e->to->unasked += size;
+	if (e->want != WANT_FIRST && (e->to->pressed || e->to->unasked > ring_bytes / 64)) {
+		e->to->unasked = 0;
+		e->to->pressed = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > (__u64)ring_bytes / 8 * 7;
+		if (e->to->pressed) {
+			count(COUNT_DROP_PRESSURE);
+			return 0;
+		}
 	}
 	if (bpf_ringbuf_output(ring, e->to->bytes, size & (2 * MAX_EVENT - 1), BPF_RB_NO_WAKEUP)) {
 		count(e->want == WANT_FIRST ? COUNT_DROP_FULL_FIRST : COUNT_DROP_FULL);
@@ -127,17 +133,17 @@ static __always_inline int commit(struct event *e)
  * translates by name elsewhere).
  */
 #define EXIT_EVENT_WANT(name, nr, code, want)                                                       \
-	static __always_inline void write_##name(struct event *e, struct pt_regs *regs, long ret);  \
+	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret);\
 	SEC("tp_btf/sys_exit")                                                                      \
-	int BPF_PROG(x_##name, struct pt_regs *regs, long ret)                                      \
+	int BPF_PROG(x_##name, struct pt_regs *unused, long ret)                                   \
 	{                                                                                           \
 		struct event event, *e = &event;                                                    \
 		if (!begin(e, PPME_##code, NPARAMS_##code, want))                                   \
 			return 0;                                                                   \
-		write_##name(e, regs, ret);                                                         \
+		write_##name(e, &e->to->registers, ret);                                            \
 		return commit(e);                                                                   \
 	}                                                                                           \
-	static __always_inline void write_##name(struct event *e, struct pt_regs *regs, long ret)
+	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret)
 
 #define EXIT_EVENT(name, nr, code) EXIT_EVENT_WANT(name, nr, code, WANT_EVENT)
 #define EXIT_EVENT_FIRST(name, nr, code) EXIT_EVENT_WANT(name, nr, code, WANT_FIRST)

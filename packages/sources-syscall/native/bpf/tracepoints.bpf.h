@@ -3,20 +3,13 @@
 #include "store.bpf.h"
 #include "task.bpf.h"
 
-/* Whether the sidecar was asked for it. `which` is one of enum trace in wire.h. */
-static __always_inline bool traced(__u32 which)
-{
-	__u8 *want = bpf_map_lookup_elem(&syscalls, &which);
-	return want && *want != WANT_NOTHING;
-}
-
 /* spid dpid sig */
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(t_signal, int sig, struct kernel_siginfo *info, struct k_sigaction *action)
 {
 	struct event event, *e = &event;
 	int code, from = 0;
-	if (!traced(TRACE_SIGNAL) || !begin(e, PPME_SIGNALDELIVER_E, NPARAMS_SIGNALDELIVER_E, WANT_EVENT))
+	if (!is_wanted(TRACE_SIGNAL) || !begin(e, PPME_SIGNALDELIVER_E, NPARAMS_SIGNALDELIVER_E, WANT_EVENT))
 		return 0;
 	code = BPF_CORE_READ(info, si_code);
 	if (sig == 17 /* SIGCHLD */)
@@ -34,7 +27,7 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(t_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	struct event event, *e = &event;
-	if (!traced(TRACE_SWITCH) || !begin(e, PPME_SCHEDSWITCH_6_E, NPARAMS_SCHEDSWITCH_6_E, WANT_EVENT))
+	if (!is_wanted(TRACE_SWITCH) || !begin(e, PPME_SCHEDSWITCH_6_E, NPARAMS_SCHEDSWITCH_6_E, WANT_EVENT))
 		return 0;
 	put_int(e, BPF_CORE_READ(next, pid));
 	put_faults(e, prev);
@@ -47,7 +40,7 @@ SEC("tp_btf/page_fault_user")
 int BPF_PROG(t_page_fault, unsigned long address, struct pt_regs *regs, unsigned long error)
 {
 	struct event event, *e = &event;
-	if (!traced(TRACE_PAGE_FAULT) || !begin(e, PPME_PAGE_FAULT_E, NPARAMS_PAGE_FAULT_E, WANT_EVENT))
+	if (!is_wanted(TRACE_PAGE_FAULT) || !begin(e, PPME_PAGE_FAULT_E, NPARAMS_PAGE_FAULT_E, WANT_EVENT))
 		return 0;
 	put_u64(e, address);
 	put_u64(e, PT_REGS_IP_CORE(regs));

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "compat.gen.h"
 #include "connection.h"
 #include "probe.skel.h"
 #include "syscalls.gen.h"
@@ -39,6 +40,27 @@ static int native_number(const char *name)
 	return -1;
 }
 
+/* What the probe needs to know of calls through the 32-bit interface, and the program that takes them. */
+static int fill_compat(struct probe *skeleton)
+{
+	int calls = bpf_map__fd(skeleton->maps.compat_calls), program = bpf_program__fd(skeleton->progs.compat);
+	__u32 slot = SLOT_COMPAT;
+	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.exit_programs), &slot, &program, BPF_ANY))
+		return -errno;
+	for (size_t i = 0; i < sizeof(COMPAT_CALLS) / sizeof(COMPAT_CALLS[0]); i++) {
+		__u32 nr = COMPAT_CALLS[i].number;
+		if (bpf_map_update_elem(calls, &nr, &COMPAT_CALLS[i].call, BPF_ANY))
+			return -errno;
+	}
+	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++) {
+		struct compat_call call = { .native = SYSCALLS[i].number, .known = 1 };
+		__u32 nr = SYSCALLS[i].number;
+		if (nr >= COMPAT_SAME_FROM && bpf_map_update_elem(calls, &nr, &call, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
 /* Puts every syscall's program in its place; those without one of their own get the generic one. */
 static int fill_programs(struct probe *skeleton)
 {
@@ -52,6 +74,8 @@ static int fill_programs(struct probe *skeleton)
 		if (bpf_map_update_elem(map, &nr, &generic, BPF_ANY) || bpf_map_update_elem(portable, &nr, &id, BPF_ANY))
 			return -errno;
 	}
+	if (fill_compat(skeleton))
+		return -errno;
 	bpf_object__for_each_program(program, skeleton->obj) {
 		const char *name = bpf_program__name(program);
 		int nr, fd = bpf_program__fd(program);
@@ -108,6 +132,7 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 	bpf_object__for_each_program(program, skeleton->obj)
 		if (!strncmp(bpf_program__name(program), PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)))
 			bpf_program__set_autoattach(program, false);
+	bpf_program__set_autoattach(skeleton->progs.compat, false);
 	for (size_t i = 0; i < TRACES; i++) {
 		program = *trace_program(skeleton, i);
 		bpf_program__set_autoattach(program, false);
@@ -153,8 +178,9 @@ const int *probe_rings(const struct probe_session *session, int *count)
 int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_SYSCALLS])
 {
 	int map = bpf_map__fd(session->skeleton->maps.syscalls);
+	const __u8 always = WANT_EVENT;
 	for (__u32 nr = 0; nr < MAX_NATIVE_SYSCALLS; nr++)
-		if (bpf_map_update_elem(map, &nr, &wants[nr], BPF_ANY))
+		if (bpf_map_update_elem(map, &nr, nr == SLOT_COMPAT ? &always : &wants[nr], BPF_ANY))
 			return -errno;
 	for (size_t i = 0; i < TRACES; i++) {
 		struct bpf_program *program = *trace_program(session->skeleton, i);

@@ -120,6 +120,22 @@ static void sockets(void)
 	call(socketpair, AF_UNIX, SOCK_STREAM, 0, pair);
 }
 
+static void messages(void)
+{
+	struct iovec sent[3] = { { "ab", 2 }, { "cde", 3 }, { "fg", 2 } };
+	struct mmsghdr out[3] = { { .msg_hdr = { .msg_iov = sent, .msg_iovlen = 2 } }, { .msg_hdr = { .msg_iov = sent + 1, .msg_iovlen = 1 } },
+	                          { .msg_hdr = { .msg_iov = sent + 2, .msg_iovlen = 1 } } };
+	char buffers[2][100];
+	struct iovec received[2] = { { buffers[0], 100 }, { buffers[1], 100 } };
+	struct mmsghdr in[2] = { { .msg_hdr = { .msg_iov = received, .msg_iovlen = 1 } }, { .msg_hdr = { .msg_iov = received + 1, .msg_iovlen = 1 } } };
+	int pair[2];
+	call(socketpair, AF_UNIX, SOCK_DGRAM, 0, pair);
+	call(sendmmsg, pair[0], out, 3, 0);
+	call(recvmmsg, pair[1], in, 2, 0, NULL);
+	call(sendmmsg, 999, out, 3, 0);
+	call(recvmmsg, pair[0], in, 2, MSG_DONTWAIT, NULL);
+}
+
 static void identity(void)
 {
 	struct rlimit limit = { 100, 200 };
@@ -189,6 +205,7 @@ int main(int argc, char **argv)
 {
 	static const struct { const char *name; void (*act)(void); } ACTS[] = {
 		{ "files", files }, { "names", names }, { "descriptors", descriptors }, { "sockets", sockets },
+		{ "messages", messages },
 		{ "identity", identity }, { "memory", memory }, { "processes", processes }, { "rest", rest },
 	};
 	for (size_t i = 0; argc > 1 && i < sizeof(ACTS) / sizeof(*ACTS); i++)

@@ -1,6 +1,6 @@
-/** What the probe records of an act, parameter by parameter: cases/acts.txt. */
+/** What the probe records of an act, parameter by parameter: cases/acts.txt; of 32-bit calls: cases/compat.txt. */
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -13,65 +13,83 @@ import { missing } from './machine.ts'
 const reason = missing()
 
 /** By act: the lines expected, in their order; `*` stands for any text, `$DIR` for the act's folder. */
-const CASES = new Map(
-  readFileSync(join(import.meta.dirname, 'cases/acts.txt'), 'utf8')
+function cases(file: string): [act: string, lines: readonly string[]][] {
+  return readFileSync(join(import.meta.dirname, 'cases', file), 'utf8')
     .split(/^# /m)
     .slice(1)
     .map(part => {
       const [title, ...lines] = part.trimEnd().split('\n')
-      return [title!, lines.filter(line => line !== '')] as const
-    }),
-)
+      return [title!, lines.filter(line => line !== '')]
+    })
+}
 
+const BARE = ['-O1', '-ffreestanding', '-nostdlib', '-static', '-fno-pie', '-no-pie', '-fno-stack-protector']
+const native = { source: 'acts.c', flags: [], acts: cases('acts.txt'), narrow: false }
+const narrow = { source: 'compat.c', acts: cases('compat.txt'), stream: false, narrow: true }
 const WAYS = [
-  { way: 'through shared memory', stream: false },
-  { way: 'over the socket', stream: true },
-]
+  { way: 'through shared memory', ...native, stream: false },
+  { way: 'over the socket', ...native, stream: true },
+  { way: 'of a 32-bit program', ...narrow, flags: ['-m32', ...BARE] },
+  { way: 'of a 64-bit program that makes 32-bit calls', ...narrow, flags: ['-m64', '-mno-red-zone', ...BARE] },
+].filter(({ narrow }) => !narrow || hasNarrowCalls())
 
-describe.skipIf(reason !== undefined).each(WAYS)('acts, $way', { timeout: 30_000 }, ({ stream }) => {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-acts-')))
-  const line = compileOutput('%evt.type %evt.args', syscall())
-  let live: Live
-  beforeAll(async () => {
-    execFileSync('cc', [join(import.meta.dirname, 'acts.c'), '-o', join(folder, 'acts')])
-    live = await openLive({ stream })
-  })
-  afterAll(async () => {
-    await live?.close()
-    rmSync(folder, { recursive: true, force: true })
-  })
+/** Whether this machine's kernel runs 32-bit programs of x86. */
+function hasNarrowCalls(): boolean {
+  if (reason !== undefined || process.arch !== 'x64') return false
+  const config = '/proc/sys/abi/vsyscall32' // there with CONFIG_IA32_EMULATION only
+  if (existsSync(config)) return true
+  console.warn('skipped: this kernel runs no 32-bit programs')
+  return false
+}
 
-  /** Events of the act's process and its children, as lines. */
-  async function record(act: string, cwd: string): Promise<string[]> {
-    const lines: string[] = []
-    const done = promisify(execFile)(join(folder, 'acts'), [act], { cwd }).catch(error => error)
-    let ended = false
-    void done.then(() => (ended = true))
-    for (let turns = 0; turns < 10; ) {
-      while (live.next()) if (live.event.thread?.cwd.startsWith(cwd)) lines.push(line(live.event))
-      await live.fill()
-      if (ended) turns++
+describe.skipIf(reason !== undefined).each(WAYS)(
+  'acts, $way',
+  { timeout: 30_000 },
+  ({ source, flags, acts, stream }) => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-acts-')))
+    const line = compileOutput('%evt.type %evt.args', syscall())
+    let live: Live
+    beforeAll(async () => {
+      execFileSync('cc', [...flags, join(import.meta.dirname, source), '-o', join(folder, 'acts')])
+      live = await openLive({ stream })
+    })
+    afterAll(async () => {
+      await live?.close()
+      rmSync(folder, { recursive: true, force: true })
+    })
+
+    /** Events of the act's process and its children, as lines. */
+    async function record(act: string, cwd: string): Promise<string[]> {
+      const lines: string[] = []
+      const done = promisify(execFile)(join(folder, 'acts'), [act], { cwd }).catch(error => error)
+      let ended = false
+      void done.then(() => (ended = true))
+      for (let turns = 0; turns < 10; ) {
+        while (live.next()) if (live.event.thread?.cwd.startsWith(cwd)) lines.push(line(live.event))
+        await live.fill()
+        if (ended) turns++
+      }
+      return lines
     }
-    return lines
-  }
 
-  test.each([...CASES])('%s', async (act, expected) => {
-    const cwd = mkdtempSync(join(folder, 'act-'))
-    const lines = await record(act, cwd)
-    const kinds = new Set(expected.map(text => text.split(' ')[0]))
-    const relevant = lines.filter(text => kinds.has(text.split(' ')[0])).map(text => text.replaceAll(cwd, '$DIR'))
-    let from = 0
-    for (const text of expected) {
-      const at = relevant.findIndex((one, i) => i >= from && pattern(text).test(one))
-      if (at < 0)
-        expect(
-          relevant.slice(from).filter(one => one.startsWith(`${text.split(' ')[0]} `)),
-          `no event ${text}`,
-        ).toEqual([text])
-      from = at + 1
-    }
-  })
-})
+    test.each(acts)('%s', async (act, expected) => {
+      const cwd = mkdtempSync(join(folder, 'act-'))
+      const lines = await record(act, cwd)
+      const kinds = new Set(expected.map(text => text.split(' ')[0]))
+      const relevant = lines.filter(text => kinds.has(text.split(' ')[0])).map(text => text.replaceAll(cwd, '$DIR'))
+      let from = 0
+      for (const text of expected) {
+        const at = relevant.findIndex((one, i) => i >= from && pattern(text).test(one))
+        if (at < 0)
+          expect(
+            relevant.slice(from).filter(one => one.startsWith(`${text.split(' ')[0]} `)),
+            `no event ${text}`,
+          ).toEqual([text])
+        from = at + 1
+      }
+    })
+  },
+)
 
 function pattern(text: string): RegExp {
   const parts = text.split('*').map(part => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))

@@ -1,0 +1,115 @@
+/*
+ * Level 3: calls through the 32-bit interface of x86 (`int 0x80`, 32-bit programs). `compat` turns such a call into its
+ * counterpart on x86-64 and goes on to that one's program; what is laid out otherwise in memory is left to the program,
+ * which asks `is_narrow` (extract.bpf.h).
+ */
+#pragma once
+#include "store.bpf.h"
+
+/* By number in the 32-bit interface: filled by the sidecar. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_SYSCALLS);
+	__type(key, __u32);
+	__type(value, struct compat_call);
+} compat_calls SEC(".maps");
+
+/* socketcall(2): by its first argument the counterpart, and how many arguments lie in memory (include/uapi/linux/net.h). */
+static const struct { __u16 native; __u8 n; } SOCKETCALLS[] = {
+	{}, { 41, 3 }, { 49, 3 }, { 42, 3 }, { 50, 2 }, { 43, 3 }, { 51, 3 }, { 52, 3 }, { 53, 4 }, { 44, 4 } /* send */,
+	{ 45, 4 } /* recv */, { 44, 6 }, { 45, 6 }, { 48, 2 }, { 54, 5 }, { 55, 5 }, { 46, 3 }, { 47, 3 }, { 288, 4 }, { 299, 5 }, { 307, 4 },
+};
+
+/* ipc(2): by its first argument (include/uapi/linux/ipc.h). */
+static const __u16 IPC_CALLS[] = { 0, 65, 64, 66, 220, 0, 0, 0, 0, 0, 0, 69, 70, 68, 71, 0, 0, 0, 0, 0, 0, 30, 67, 29, 31 };
+#define IPC_SEMOP 1
+#define IPC_SEMCTL 3
+#define IPC_64 0x100
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
+
+/* `n` 32-bit arguments from the caller's memory; the others become 0. */
+static __always_inline bool read_narrow(struct registers *to, __u64 from, __u32 n)
+{
+	__u32 values[6] = {};
+	if (n > 6 || bpf_probe_read_user(values, n * sizeof(__u32), (void *)from))
+		return false;
+	for (int i = 0; i < 6; i++)
+		to->arguments[i] = values[i];
+	return true;
+}
+
+/* Sets to->number and to->arguments; false = there is no counterpart, or the arguments cannot be read. */
+static __always_inline bool as_native(struct registers *to, const struct compat_call *call)
+{
+	__u64 *a = to->arguments;
+	__u32 which = a[0], data = 0;
+	to->number = call->native;
+	switch (call->shape) {
+	case SHAPE_SOCKETCALL:
+		if (which == 0 || which >= COUNT_OF(SOCKETCALLS))
+			return false;
+		to->number = SOCKETCALLS[which].native;
+		return read_narrow(to, a[1], SOCKETCALLS[which].n);
+	case SHAPE_IPC:
+		which &= 0xffff; /* above is a version */
+		if (which >= COUNT_OF(IPC_CALLS) || !IPC_CALLS[which])
+			return false;
+		to->number = IPC_CALLS[which];
+		if (which == IPC_SEMOP) {
+			a[0] = a[1], a[1] = a[4];
+		} else if (which == IPC_SEMCTL) {
+			bpf_probe_read_user(&data, sizeof(data), (void *)a[4]);
+			a[0] = a[1], a[1] = a[2], a[2] = a[3] & ~IPC_64, a[3] = data;
+		} else {
+			a[0] = a[1], a[1] = a[2], a[2] = a[3];
+		}
+		return true;
+	case SHAPE_MMAP:
+		return read_narrow(to, a[0], 6);
+	case SHAPE_MMAP2:
+		a[5] <<= 12;
+		return true;
+	case SHAPE_UMOUNT:
+		a[1] = 0;
+		return true;
+	case SHAPE_LSEEK:
+		a[1] = (__s64)(__s32)a[1];
+		return true;
+	case SHAPE_LLSEEK:
+		a[1] = a[1] << 32 | a[2];
+		a[2] = a[4];
+		return true;
+	case SHAPE_POSITION:
+		a[3] |= a[4] << 32;
+		return true;
+	default:
+		return true;
+	}
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(compat, struct pt_regs *regs, long ret)
+{
+	__u32 nr = syscall_number(regs), cpu = bpf_get_smp_processor_id();
+	struct compat_call *call = bpf_map_lookup_elem(&compat_calls, &nr);
+	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
+	struct registers *r;
+	if (!to)
+		return 0;
+	r = &to->registers;
+	if (!call || !call->known || !read_compat(r, regs)) {
+		count(COUNT_COMPAT);
+		return 0;
+	}
+	for (int i = 0; i < 3; i++)
+		if (call->short_ids & (1 << i))
+			r->arguments[i] = (__u16)r->arguments[i] == 0xffff ? 0xffffffff : (__u16)r->arguments[i];
+	r->portable = call->portable;
+	r->narrow = NARROW_LONG | call->narrow;
+	if (!as_native(r, call)) {
+		count(COUNT_COMPAT);
+		return 0;
+	}
+	return is_wanted(r->number) ? call_program(ctx, r->number, ret) : 0;
+}
