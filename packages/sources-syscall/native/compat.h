@@ -1,9 +1,15 @@
-/* The 32-bit interface of x86 (`int 0x80`): what the sidecar tells the probe of each of its calls. */
+/*
+ * The other interfaces of x86: i386's (`int 0x80`, 32-bit programs) and x32, whose numbers have bit 30. What the sidecar tells
+ * the probe of each of their calls. Of x32 only numbers from 512 on need it; below they mean what x86-64's mean.
+ */
 #pragma once
 
 #ifndef __bpf__
 #include <linux/types.h>
 #endif
+
+#define X32_BIT 0x40000000
+#define MAX_COMPAT_CALLS 1024
 
 /* How the arguments differ from those of the counterpart on x86-64. */
 enum shape {
@@ -20,8 +26,8 @@ enum shape {
 
 /* What in the caller's memory is laid out for 32 bits. */
 enum narrow {
-	NARROW_LONG = 1,    /* long, size_t and pointers: of every call through this interface */
-	NARROW_TIME = 2,    /* timespec */
+	NARROW_LONG = 1,    /* long, size_t and pointers: of every such call */
+	NARROW_TIME = 2,    /* timespec, timeval */
 	NARROW_OFFSET = 4,  /* off_t */
 	NARROW_ID = 8,      /* user and group ids of 16 bits */
 };

@@ -38,7 +38,7 @@ enum trace {
 	TRACE_PAGE_FAULT,
 };
 
-/* So does a call through the 32-bit interface; which of them is wanted is asked when its counterpart is known. */
+/* So does a call through another interface than x86-64's; which of them is wanted is asked when its counterpart is known. */
 #define SLOT_COMPAT 507
 
 /* Losses by cause, and events by outcome. */
@@ -51,7 +51,7 @@ enum counter {
 	COUNT_DROP_NO_RING,        /* the CPU came up after the start */
 	COUNT_FAULT,               /* a user page was not there: the parameter is empty */
 	COUNT_TAIL_FAILED,         /* a tail call did not happen */
-	COUNT_COMPAT,              /* a call through the 32-bit interface that has no counterpart */
+	COUNT_COMPAT,              /* a call through another interface that has no counterpart */
 	COUNTER_MAX,
 };
 

@@ -1,15 +1,15 @@
 /*
- * Level 3: calls through the 32-bit interface of x86 (`int 0x80`, 32-bit programs). `compat` turns such a call into its
+ * Level 3: calls through x86's other interfaces: i386's (`int 0x80`, 32-bit programs) and x32. `compat` turns such a call into its
  * counterpart on x86-64 and goes on to that one's program; what is laid out otherwise in memory is left to the program,
  * which asks `is_narrow` (extract.bpf.h).
  */
 #pragma once
 #include "store.bpf.h"
 
-/* By number in the 32-bit interface: filled by the sidecar. */
+/* By number, i386's first, then x32's: filled by the sidecar. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, MAX_SYSCALLS);
+	__uint(max_entries, MAX_COMPAT_CALLS);
 	__type(key, __u32);
 	__type(value, struct compat_call);
 } compat_calls SEC(".maps");
@@ -92,24 +92,34 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(compat, struct pt_regs *regs, long ret)
 {
 	__u32 nr = syscall_number(regs), cpu = bpf_get_smp_processor_id();
-	struct compat_call *call = bpf_map_lookup_elem(&compat_calls, &nr);
 	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
+	struct compat_call *call;
 	struct registers *r;
+	bool x32 = nr & X32_BIT;
 	if (!to)
 		return 0;
 	r = &to->registers;
-	if (!call || !call->known || !read_compat(r, regs)) {
-		count(COUNT_COMPAT);
-		return 0;
-	}
-	for (int i = 0; i < 3; i++)
-		if (call->short_ids & (1 << i))
-			r->arguments[i] = (__u16)r->arguments[i] == 0xffff ? 0xffffffff : (__u16)r->arguments[i];
-	r->portable = call->portable;
-	r->narrow = NARROW_LONG | call->narrow;
-	if (!as_native(r, call)) {
-		count(COUNT_COMPAT);
-		return 0;
+	nr &= ~X32_BIT;
+	if (x32)
+		read_native(r, regs);
+	if (x32 && nr < MAX_SYSCALLS) {
+		r->number = nr;
+		r->portable = r->narrow = 0;
+	} else {
+		call = bpf_map_lookup_elem(&compat_calls, &nr);
+		if (!call || !call->known || !(x32 || read_compat(r, regs))) {
+			count(COUNT_COMPAT);
+			return 0;
+		}
+		for (int i = 0; i < 3; i++)
+			if (call->short_ids & (1 << i))
+				r->arguments[i] = (__u16)r->arguments[i] == 0xffff ? 0xffffffff : (__u16)r->arguments[i];
+		r->portable = call->portable;
+		r->narrow = NARROW_LONG | call->narrow;
+		if (!as_native(r, call)) {
+			count(COUNT_COMPAT);
+			return 0;
+		}
 	}
 	return is_wanted(r->number) ? call_program(ctx, r->number, ret) : 0;
 }

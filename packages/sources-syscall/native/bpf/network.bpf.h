@@ -426,7 +426,7 @@ static __always_inline void put_sockopt(struct event *e, struct registers *regs,
 	} else if (level == SOL_SOCKET && (name == 20 || name == 21) /* SO_RCVTIMEO, SO_SNDTIMEO */) {
 		struct __kernel_old_timeval tv = {};
 		__s32 narrow[2] = {};
-		if (is_narrow(regs, NARROW_LONG)) {
+		if (is_narrow(regs, NARROW_TIME)) {
 			bpf_probe_read_user(narrow, sizeof(narrow), (void *)argument(regs, 3));
 			tv.tv_sec = narrow[0];
 			tv.tv_usec = narrow[1];

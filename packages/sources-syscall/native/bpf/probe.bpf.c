@@ -17,9 +17,11 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 SEC("tp_btf/sys_exit")
 int BPF_PROG(dispatch, struct pt_regs *regs, long ret)
 {
-	bool compat = is_compat_call();
-	__u32 nr = compat ? SLOT_COMPAT : syscall_number(regs), cpu, pid;
+	__u32 nr = syscall_number(regs), cpu, pid;
+	bool compat = (__s32)nr >= X32_BIT || is_compat_call();
 	struct scratch *to;
+	if (compat)
+		nr = SLOT_COMPAT;
 	if (!is_wanted(nr))
 		return 0;
 	pid = bpf_get_current_pid_tgid() >> 32;

@@ -99,7 +99,7 @@ static const struct compat_row {
 	{ 99, { 137, 0, SHAPE_SAME, 0, 0, 1 } }, /* statfs */
 	{ 100, { 138, 0, SHAPE_SAME, 0, 0, 1 } }, /* fstatfs */
 	{ 101, { 173, 0, SHAPE_SAME, 0, 0, 1 } }, /* ioperm */
-	{ 102, { -1, 277, SHAPE_SOCKETCALL, 0, 0, 1 } }, /* socketcall */
+	{ 102, { -1, 277, SHAPE_SOCKETCALL, NARROW_TIME, 0, 1 } }, /* socketcall */
 	{ 103, { 103, 0, SHAPE_SAME, 0, 0, 1 } }, /* syslog */
 	{ 104, { 38, 0, SHAPE_SAME, 0, 0, 1 } }, /* setitimer */
 	{ 105, { 36, 0, SHAPE_SAME, 0, 0, 1 } }, /* getitimer */
@@ -345,8 +345,8 @@ static const struct compat_row {
 	{ 362, { 42, 0, SHAPE_SAME, 0, 0, 1 } }, /* connect */
 	{ 363, { 50, 0, SHAPE_SAME, 0, 0, 1 } }, /* listen */
 	{ 364, { 288, 0, SHAPE_SAME, 0, 0, 1 } }, /* accept4 */
-	{ 365, { 55, 0, SHAPE_SAME, 0, 0, 1 } }, /* getsockopt */
-	{ 366, { 54, 0, SHAPE_SAME, 0, 0, 1 } }, /* setsockopt */
+	{ 365, { 55, 0, SHAPE_SAME, NARROW_TIME, 0, 1 } }, /* getsockopt */
+	{ 366, { 54, 0, SHAPE_SAME, NARROW_TIME, 0, 1 } }, /* setsockopt */
 	{ 367, { 51, 0, SHAPE_SAME, 0, 0, 1 } }, /* getsockname */
 	{ 368, { 52, 0, SHAPE_SAME, 0, 0, 1 } }, /* getpeername */
 	{ 369, { 44, 0, SHAPE_SAME, 0, 0, 1 } }, /* sendto */
@@ -397,4 +397,40 @@ static const struct compat_row {
 	{ 421, { 128, 0, SHAPE_SAME, 0, 0, 1 } }, /* rt_sigtimedwait_time64 */
 	{ 422, { 202, 0, SHAPE_SAME, 0, 0, 1 } }, /* futex_time64 */
 	{ 423, { 148, 0, SHAPE_SAME, 0, 0, 1 } }, /* sched_rr_get_interval_time64 */
+	{ 512, { 13, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 rt_sigaction */
+	{ 513, { 15, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 rt_sigreturn */
+	{ 514, { 16, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 ioctl */
+	{ 515, { 19, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 readv */
+	{ 516, { 20, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 writev */
+	{ 517, { 45, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 recvfrom */
+	{ 518, { 46, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 sendmsg */
+	{ 519, { 47, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 recvmsg */
+	{ 520, { 59, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 execve */
+	{ 521, { 101, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 ptrace */
+	{ 522, { 127, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 rt_sigpending */
+	{ 523, { 128, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 rt_sigtimedwait */
+	{ 524, { 129, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 rt_sigqueueinfo */
+	{ 525, { 131, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 sigaltstack */
+	{ 526, { 222, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 timer_create */
+	{ 527, { 244, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 mq_notify */
+	{ 528, { 246, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 kexec_load */
+	{ 529, { 247, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 waitid */
+	{ 530, { 273, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 set_robust_list */
+	{ 531, { 274, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 get_robust_list */
+	{ 532, { 278, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 vmsplice */
+	{ 533, { 279, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 move_pages */
+	{ 534, { 295, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 preadv */
+	{ 535, { 296, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 pwritev */
+	{ 536, { 297, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 rt_tgsigqueueinfo */
+	{ 537, { 299, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 recvmmsg */
+	{ 538, { 307, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 sendmmsg */
+	{ 539, { 310, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 process_vm_readv */
+	{ 540, { 311, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 process_vm_writev */
+	{ 541, { 54, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 setsockopt */
+	{ 542, { 55, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 getsockopt */
+	{ 543, { 206, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 io_setup */
+	{ 544, { 209, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 io_submit */
+	{ 545, { 322, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 execveat */
+	{ 546, { 327, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 preadv2 */
+	{ 547, { 328, 0, SHAPE_SAME, 0, 0, 1 } }, /* x32 pwritev2 */
 };

@@ -199,6 +199,7 @@ static void rest(void)
 	call(nanosleep, &ms, NULL);
 	call(delete_module, "absent", O_NONBLOCK);
 	call(umask, 022);
+	syscall(0x40000000 | SYS_openat, AT_FDCWD, "by-x32", O_RDONLY);
 }
 
 int main(int argc, char **argv)
