@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-packages='clang-19 llvm-19 bpftool libbpf-dev libelf-dev zlib1g-dev make gcc libc6-dev'
+packages='clang-19 llvm-19 bpftool libbpf-dev libelf-dev zlib1g-dev libzstd-dev make gcc libc6-dev'
 [ "$(uname -s)" = Linux ] || { echo "live detection needs Linux"; exit 1; }
 [ -r /sys/kernel/btf/vmlinux ] || { echo "live detection needs a kernel with BTF (/sys/kernel/btf/vmlinux)"; exit 1; }
 missing=

@@ -1,5 +1,5 @@
 /** The units of deploy/systemd: a sidecar with their rights and no more serves an engine that has none. */
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -18,6 +18,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { NATIVE, noLive } from './machine.ts'
+import { type Started, startFalc } from './process.ts'
 
 const NOBODY = 65534
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -101,5 +102,48 @@ describe.skipIf(reason !== undefined)('the sidecar as a service', { timeout: 60_
       expect(stdout).toMatch(/: Notice cat \/etc\/shadow of \S+ by root\n/)
     }
     expect(sidecar.exitCode).toBe(null)
+  })
+})
+
+describe.skipIf(reason !== undefined)('falc run --user', { timeout: 60_000 }, () => {
+  const dir = mkdtempSync(join(tmpdir(), 'falc-user-'))
+  let falc: Started | undefined
+  afterAll(async () => {
+    falc?.child.kill('SIGKILL')
+    await falc?.exit
+    rmSync(dir, { recursive: true })
+  })
+
+  const childOf = (pid: number) =>
+    Number(
+      execFileSync('ps', ['--no-headers', '-o', 'pid', '--ppid', String(pid)], { encoding: 'utf8' }).split('\n')[0],
+    )
+
+  test('goes on after its sidecar was killed; after the sixth time it ends, with what it saw and why', async () => {
+    chmodSync(dir, 0o755)
+    writeFileSync(
+      join(dir, 'rules.yaml'),
+      '- {rule: marked, desc: d, condition: evt.type = openat and fd.name endswith falc-user-mark, output: "seen %user.name", priority: NOTICE}\n',
+    )
+    falc = startFalc(['run', '-r', 'rules.yaml', '--user', 'nobody'], dir)
+    await falc.sees('Opening event source')
+    const supervisor = childOf(falc.child.pid!)
+    const acts = setInterval(() => spawnSync('cat', ['/tmp/falc-user-mark']), 200)
+    for (let n = 1; n <= 5; n++) {
+      process.kill(childOf(supervisor), 'SIGKILL')
+      await falc.sees(`restart ${n} of 5 within a minute`)
+      const alerts = falc.output.stdout.length
+      for (let i = 0; i < 500 && falc.output.stdout.length === alerts; i++) await sleep(20)
+      expect(falc.output.stdout.length).toBeGreaterThan(alerts)
+    }
+    clearInterval(acts)
+    expect(readFileSync(`/proc/${falc.child.pid}/status`, 'utf8')).toMatch(/^Uid:(\s+65534){4}$/m)
+    process.kill(childOf(supervisor), 'SIGKILL')
+    expect(await falc.exit).toBe(1)
+    expect(falc.output.stderr).toContain(
+      'the sidecar was started 6 times within a minute and ended each time, at last killed by signal 9 (Killed)\n',
+    )
+    expect(falc.output.stderr).toMatch(/Events detected: \d+\n/)
+    expect(falc.output.stderr).toMatch(/syscall: restarts: \d/)
   })
 })

@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 
 struct event_header {
 	__u16 cpu;
@@ -65,10 +65,18 @@ enum counter {
  *   engine   SYSCALLS, STOP                   at any time
  *   engine   PICTURE                          after losses: the sidecar sends BLOCKS … and READY once more
  *   engine   STREAM                           when it may not map the rings: the sidecar then sends EVENTS
+ *   sidecar  WAIT                             after CONFIGURE: a service has another engine; the rest follows when that is gone
  *   sidecar  PROBLEM                          a text; it then closes the connection
  *
  * Nothing else is understood: a frame of another kind or length ends the connection. When the engine's end closes, the
  * sidecar detaches its programs and exits.
+ *
+ * A sidecar that the engine has started (--respawn) comes as two processes: a supervisor, and a worker that it starts again
+ * when it was killed. The engine's first socket then leads to the supervisor, which speaks and does not listen:
+ *
+ *   WORKER (with one descriptor)              a worker was started: the descriptor is a control connection to it
+ *   ENDED                                     a text: how the worker ended; WORKER follows after a pause
+ *   PROBLEM                                   a text: it gives up, and closes the socket
  */
 #define WIRE_MAGIC 0x434c4146 /* "FALC" */
 #define MAX_NATIVE_SYSCALLS 512
@@ -87,6 +95,9 @@ enum frame_kind {
 	FRAME_STREAM,
 	FRAME_EVENTS,
 	FRAME_PICTURE,
+	FRAME_WAIT,
+	FRAME_WORKER,
+	FRAME_ENDED,
 };
 
 struct frame_header {
@@ -107,9 +118,20 @@ struct configure {
 	__u32 snaplen;
 	__u32 ring_bytes;        /* per ring: a power of two, at least a page */
 	__u32 cpus_per_ring;
-	__u32 engine_pid;        /* whose own events are left out; 0 = none */
+	__u32 own_events;        /* 0 = those of the engine's own process are left out */
 	__u32 picture;           /* 1 = send the picture of /proc */
 	__u8 wants[MAX_NATIVE_SYSCALLS]; /* enum want by the kernel's syscall number */
+};
+
+/* The engine that is being served, and that one waits for. */
+struct wait {
+	__u32 pid;
+	__u32 uid;
+};
+
+struct worker_frame {
+	__u32 pid;
+	__u32 restarts;          /* within the last minute */
 };
 
 struct rings {

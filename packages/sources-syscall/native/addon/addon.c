@@ -10,9 +10,11 @@
  *   send(fd, bytes)      → bytes taken, -1 = no room now
  *   close(fd)
  *
- * Errors of the system are thrown as Error with `code` (EPERM …).
+ * Errors of the system are thrown as Error with `code` (EPERM …). Descriptors are those that these functions gave: one that
+ * is closed, or another's, is refused with EBADF, since the number may be the runtime's own by now.
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,13 +26,45 @@
 
 #define MAX_FDS 253 /* SCM_MAX_FD, include/net/scm.h */
 
+/* What these calls give; strerrorname_np would say all, but needs glibc 2.32. */
+static const char *name_of(int error)
+{
+	static const struct { int number; const char *name; } NAMES[] = {
+		{ EPERM, "EPERM" }, { ENOENT, "ENOENT" }, { EINTR, "EINTR" }, { EBADF, "EBADF" }, { EAGAIN, "EAGAIN" },
+		{ ENOMEM, "ENOMEM" }, { EACCES, "EACCES" }, { ENODEV, "ENODEV" }, { EINVAL, "EINVAL" }, { ENFILE, "ENFILE" },
+		{ EMFILE, "EMFILE" }, { EPIPE, "EPIPE" }, { ENOTSOCK, "ENOTSOCK" }, { ENOTCONN, "ENOTCONN" },
+		{ ECONNREFUSED, "ECONNREFUSED" }, { ECONNRESET, "ECONNRESET" }, { ENOBUFS, "ENOBUFS" }, { EOVERFLOW, "EOVERFLOW" },
+		{ ENOTSUP, "ENOTSUP" }, { ENOTDIR, "ENOTDIR" }, { ELOOP, "ELOOP" }, { ETIMEDOUT, "ETIMEDOUT" }, { EPROTOTYPE, "EPROTOTYPE" },
+	};
+	for (size_t i = 0; i < sizeof(NAMES) / sizeof(*NAMES); i++)
+		if (NAMES[i].number == error)
+			return NAMES[i].name;
+	return NULL;
+}
+
 static napi_value fail(napi_env env, const char *what)
 {
 	int error = errno;
 	char text[256];
 	snprintf(text, sizeof(text), "%s: %s", what, strerror(error));
-	napi_throw_error(env, strerrorname_np(error), text);
+	napi_throw_error(env, name_of(error), text);
 	return NULL;
+}
+
+/* Descriptors that these functions gave and that are not closed, of all threads. */
+#define MAX_FD (1 << 20)
+static atomic_bool given[MAX_FD];
+
+/* Gives a descriptor to JavaScript: -1 and an error is pending, when it can't be remembered. */
+static int give(napi_env env, int fd)
+{
+	if (fd < MAX_FD) {
+		atomic_store(&given[fd], 1);
+		return fd;
+	}
+	close(fd);
+	napi_throw_error(env, "EMFILE", "too many descriptors are open");
+	return -1;
 }
 
 /* The call's arguments; 0 = there are too few, and an error is pending. */
@@ -52,12 +86,25 @@ static int int_of(napi_env env, napi_value from, int *to)
 	return 0;
 }
 
+static int descriptor_of(napi_env env, napi_value from, int *to)
+{
+	char text[96];
+	if (!int_of(env, from, to))
+		return 0;
+	if (*to >= 0 && *to < MAX_FD && atomic_load(&given[*to]))
+		return 1;
+	snprintf(text, sizeof(text), "descriptor %d is closed, or did not come from here", *to);
+	napi_throw_error(env, "EBADF", text);
+	return 0;
+}
+
+/* Not empty: no bytes received would look like the peer's end. */
 static int bytes_of(napi_env env, napi_value from, void **data, size_t *length)
 {
 	napi_typedarray_type type;
-	if (napi_get_typedarray_info(env, from, &type, length, data, NULL, NULL) == napi_ok && type == napi_uint8_array)
+	if (napi_get_typedarray_info(env, from, &type, length, data, NULL, NULL) == napi_ok && type == napi_uint8_array && *length && *data)
 		return 1;
-	napi_throw_type_error(env, NULL, "expected a Uint8Array");
+	napi_throw_type_error(env, NULL, "expected a Uint8Array of at least one byte");
 	return 0;
 }
 
@@ -90,13 +137,28 @@ static int map_part(napi_env env, napi_value object, const char *name, int fd, i
 	return napi_set_named_property(env, object, name, buffer) == napi_ok;
 }
 
+/* Of a file that is shorter than its mapping, the missing pages would kill the process. */
+static int is_bpf_map(int fd)
+{
+	char path[64], target[64];
+	ssize_t n;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = readlink(path, target, sizeof(target) - 1);
+	target[n < 0 ? 0 : n] = 0;
+	return !strcmp(target, "anon_inode:bpf-map");
+}
+
 static napi_value map(napi_env env, napi_callback_info info)
 {
 	napi_value args[2], object;
 	long page = sysconf(_SC_PAGESIZE);
 	int fd, ring;
-	if (!arguments(env, info, 2, args) || !int_of(env, args[0], &fd) || !int_of(env, args[1], &ring))
+	if (!arguments(env, info, 2, args) || !descriptor_of(env, args[0], &fd) || !int_of(env, args[1], &ring))
 		return NULL;
+	if (!is_bpf_map(fd)) {
+		napi_throw_type_error(env, NULL, "the descriptor is no BPF map");
+		return NULL;
+	}
 	if (ring < page || (ring & (ring - 1))) {
 		napi_throw_range_error(env, NULL, "a ring is a power of two of at least one page");
 		return NULL;
@@ -121,7 +183,7 @@ static napi_value socket_pair(napi_env env, napi_callback_info info)
 	if (napi_create_array_with_length(env, 2, &array) != napi_ok)
 		return NULL;
 	for (int i = 0; i < 2; i++)
-		napi_set_element(env, array, i, number(env, fds[i]));
+		napi_set_element(env, array, i, number(env, give(env, fds[i])));
 	return array;
 }
 
@@ -133,7 +195,7 @@ static napi_value connect_to(napi_env env, napi_callback_info info)
 	int fd;
 	if (!arguments(env, info, 1, args))
 		return NULL;
-	if (napi_get_value_string_utf8(env, args[0], NULL, 0, &length) != napi_ok || length >= sizeof(address.sun_path)) {
+	if (napi_get_value_string_utf8(env, args[0], NULL, 0, &length) != napi_ok || length == 0 || length >= sizeof(address.sun_path)) {
 		napi_throw_type_error(env, NULL, "expected the path of a socket, of at most 107 bytes");
 		return NULL;
 	}
@@ -146,7 +208,7 @@ static napi_value connect_to(napi_env env, napi_callback_info info)
 		close(fd);
 		return NULL;
 	}
-	return number(env, fd);
+	return number(env, give(env, fd));
 }
 
 static napi_value receive(napi_env env, napi_callback_info info)
@@ -157,7 +219,7 @@ static napi_value receive(napi_env env, napi_callback_info info)
 	napi_value args[2], object, fds;
 	int fd, count = 0;
 	ssize_t n;
-	if (!arguments(env, info, 2, args) || !int_of(env, args[0], &fd) || !bytes_of(env, args[1], &iov.iov_base, &iov.iov_len))
+	if (!arguments(env, info, 2, args) || !descriptor_of(env, args[0], &fd) || !bytes_of(env, args[1], &iov.iov_base, &iov.iov_len))
 		return NULL;
 	do {
 		n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
@@ -172,7 +234,7 @@ static napi_value receive(napi_env env, napi_callback_info info)
 		for (size_t at = 0; at + sizeof(int) <= c->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
 			int passed;
 			memcpy(&passed, CMSG_DATA(c) + at, sizeof(passed));
-			napi_set_element(env, fds, count++, number(env, passed));
+			napi_set_element(env, fds, count++, number(env, give(env, passed)));
 		}
 	}
 	napi_set_named_property(env, object, "length", number(env, n));
@@ -187,7 +249,7 @@ static napi_value send_bytes(napi_env env, napi_callback_info info)
 	size_t length;
 	ssize_t n;
 	int fd;
-	if (!arguments(env, info, 2, args) || !int_of(env, args[0], &fd) || !bytes_of(env, args[1], &data, &length))
+	if (!arguments(env, info, 2, args) || !descriptor_of(env, args[0], &fd) || !bytes_of(env, args[1], &data, &length))
 		return NULL;
 	do {
 		n = send(fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -201,8 +263,9 @@ static napi_value close_fd(napi_env env, napi_callback_info info)
 {
 	napi_value args[1];
 	int fd;
-	if (!arguments(env, info, 1, args) || !int_of(env, args[0], &fd))
+	if (!arguments(env, info, 1, args) || !descriptor_of(env, args[0], &fd))
 		return NULL;
+	atomic_store(&given[fd], 0); /* before: afterwards the number may be another thread's */
 	if (close(fd))
 		return fail(env, "close");
 	return NULL;

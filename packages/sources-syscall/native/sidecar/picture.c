@@ -102,11 +102,12 @@ static int send_interfaces(int socket, struct block *b)
 
 static int send_users(int socket, struct block *b)
 {
+	/* Read here and not by getpwent: that loads NSS modules of the machine's libc, which a static program cannot. */
+	FILE *passwd = fopen("/etc/passwd", "re"), *groups = fopen("/etc/group", "re");
 	struct passwd *user;
 	struct group *group;
 	block_begin(b, BLOCK_USERS_V2);
-	setpwent();
-	while ((user = getpwent())) {
+	while (passwd && (user = fgetpwent(passwd))) {
 		size_t start = entry_begin(b);
 		add_u8(b, 0);
 		add_u32(b, user->pw_uid);
@@ -116,16 +117,17 @@ static int send_users(int socket, struct block *b)
 		add_text(b, user->pw_shell, strlen(user->pw_shell), 255);
 		entry_end(b, start);
 	}
-	endpwent();
-	setgrent();
-	while ((group = getgrent())) {
+	while (groups && (group = fgetgrent(groups))) {
 		size_t start = entry_begin(b);
 		add_u8(b, 1);
 		add_u32(b, group->gr_gid);
 		add_text(b, group->gr_name, strlen(group->gr_name), 255);
 		entry_end(b, start);
 	}
-	endgrent();
+	if (passwd)
+		fclose(passwd);
+	if (groups)
+		fclose(groups);
 	return block_send(b, socket);
 }
 

@@ -107,7 +107,7 @@ static int make_rings(struct probe_session *session, const struct configure *set
 	return 0;
 }
 
-int probe_open(struct probe_session **to, const struct configure *settings, __u64 boot_time_ns, int socket)
+int probe_open(struct probe_session **to, const struct configure *settings, __u64 boot_time_ns, __u32 engine_pid, int socket)
 {
 	struct probe_session *session = calloc(1, sizeof(*session));
 	struct bpf_program *program;
@@ -125,7 +125,7 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 	}
 	skeleton->rodata->boot_time_ns = boot_time_ns;
 	skeleton->rodata->snaplen = settings->snaplen;
-	skeleton->rodata->engine_pid = settings->engine_pid;
+	skeleton->rodata->engine_pid = settings->own_events ? 0 : engine_pid;
 	skeleton->rodata->sidecar_pid = getpid();
 	skeleton->rodata->ring_bytes = settings->ring_bytes;
 	/* what `dispatch` calls is not attached itself; tracepoints are attached when they are wanted */

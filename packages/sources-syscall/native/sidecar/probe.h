@@ -5,7 +5,7 @@
 struct probe_session;
 
 /* Loads and attaches; on success *session is to be closed with probe_close. `socket` is told what went wrong. */
-int probe_open(struct probe_session **session, const struct configure *settings, __u64 boot_time_ns, int socket);
+int probe_open(struct probe_session **session, const struct configure *settings, __u64 boot_time_ns, __u32 engine_pid, int socket);
 
 /* Descriptors of the ring buffers, and how many. They belong to the session. */
 const int *probe_rings(const struct probe_session *session, int *count);

@@ -13,13 +13,18 @@ export class Control {
   closed = false
   private readonly addon: Addon
   private readonly fd: number
-  private readonly bytes = new Uint8Array(FRAME_HEADER + MAX_FRAME)
-  private readonly view = new DataView(this.bytes.buffer)
+  private readonly limit: number
+  private readonly bytes: Uint8Array<ArrayBuffer>
+  private readonly view: DataView<ArrayBuffer>
   private filled = 0
 
-  constructor(addon: Addon, fd: number) {
+  /** @param limit bytes of the longest payload */
+  constructor(addon: Addon, fd: number, limit = MAX_FRAME) {
     this.addon = addon
     this.fd = fd
+    this.limit = limit
+    this.bytes = new Uint8Array(FRAME_HEADER + limit)
+    this.view = new DataView(this.bytes.buffer)
   }
 
   /** Hands every frame that has come to `handle`, as long as `more` says so: what is left waits in the socket. `closed` tells whether the peer is still there. @throws {LiveError} `protocol` */
@@ -76,7 +81,7 @@ export class Control {
     let at = 0
     while (this.filled - at >= FRAME_HEADER) {
       const length = this.view.getUint32(at + 4, true)
-      if (length > MAX_FRAME) throw new LiveError('protocol', `the sidecar sent a frame of ${length} bytes`)
+      if (length > this.limit) throw new LiveError('protocol', `the sidecar sent a frame of ${length} bytes`)
       if (this.filled - at < FRAME_HEADER + length) break
       handle(this.view.getUint32(at, true), new DataView(this.bytes.buffer, at + FRAME_HEADER, length))
       at += FRAME_HEADER + length

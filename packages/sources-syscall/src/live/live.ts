@@ -11,6 +11,7 @@ import { type Addon, loadAddon } from './native.ts'
 import { Repair } from './repair.ts'
 import type { Rings } from './rings.ts'
 import { SidecarSession } from './session.ts'
+import { openSidecar, type Sidecar } from './sidecar.ts'
 import { COUNTERS, type Counter } from './wire.ts'
 
 export interface LiveOptions extends StateOptions, CallOptions {
@@ -48,9 +49,8 @@ const CONTROL_TURN = 100
 const BUSY_SHARE = 1 / 16
 /** Milliseconds between two repairs. */
 const REPAIR_PAUSE = 5000
-/** Starts of the sidecar that may fail or end within the time, before the run is given up. */
-const MAX_RESTARTS = 5
-const RESTART_WINDOW = 60_000
+/** Looks at the rings of a sidecar that has ended, until all that they hold is delivered. */
+const LAST_LOOKS = 3
 
 /**
  * The running machine: events as they happen, with the state behind them. Same loop as a Replay:
@@ -62,8 +62,13 @@ const RESTART_WINDOW = 60_000
  */
 export async function openLive(options: LiveOptions = {}): Promise<Live> {
   const live = new Live(loadAddon(), options)
-  await live.start()
-  return live
+  try {
+    await live.start()
+    return live
+  } catch (error) {
+    await live.close()
+    throw error
+  }
 }
 
 export class Live implements MachineTables {
@@ -73,7 +78,12 @@ export class Live implements MachineTables {
   private readonly options: LiveOptions
   private readonly delivery: Delivery
   private readonly earlier: Record<Counter, number> = Object.fromEntries(COUNTERS.map(name => [name, 0])) as never
-  private readonly restarts: number[] = []
+  private readonly sidecar: Sidecar
+  private readonly warn: (text: string) => void
+  private stream: boolean
+  private restarting: Promise<void> | undefined
+  private failure: unknown
+  private lastLooks = 0
   private session: SidecarSession | undefined
   private rings: Rings | undefined
   private wants: Uint8Array
@@ -88,6 +98,9 @@ export class Live implements MachineTables {
   constructor(addon: Addon, options: LiveOptions) {
     this.addon = addon
     this.options = options
+    this.stream = options.stream ?? false
+    this.warn = options.warn ?? (() => {})
+    this.sidecar = openSidecar(addon, options.socketPath, this.warn)
     this.state = new SyscallState(options)
     this.delivery = new Delivery(this.state, numbers(options.wanted))
     this.wants = wantedCalls(options.wanted ?? 'all', options)
@@ -121,28 +134,32 @@ export class Live implements MachineTables {
     return this.state.interfaces
   }
 
-  /** Process id of the sidecar that was started; undefined for a service. */
+  /** Process id of the sidecar that holds the programs; undefined for a service. */
   get sidecarPid(): number | undefined {
-    return this.session?.pid
+    return this.sidecar.pid
   }
 
   /** Called once by openLive. @throws {LiveError} */
-  async start(): Promise<void> {
+  async start(problem?: string): Promise<void> {
     const { options } = this
+    const fd = await this.sidecar.connect(problem)
     this.state.onSection()
-    const session = new SidecarSession(this.addon, this.state, {
+    const session = new SidecarSession(this.addon, fd, this.state, {
       snaplen: options.snaplen ?? 80,
       ringBytes: options.ringBytes ?? 8 << 20,
       cpusPerRing: options.cpusPerRing ?? 1,
-      socketPath: options.socketPath,
-      stream: options.stream ?? false,
+      stream: this.stream,
       wants: this.wants,
+      warn: this.warn,
     })
     this.session = session
+    const rings = await session.greet()
+    // What was refused once is not tried again: it was said, and would be said again.
+    this.stream = session.streaming
     this.malformed += this.rings?.malformed ?? 0
-    this.rings = await session.greet()
+    this.rings = rings
     this.state.onTablesEnd()
-    setMachine(this.rings.event, this)
+    setMachine(rings.event, this)
   }
 
   /** Goes to the next event that rules see. False = there is none for now: `fill`. */
@@ -159,12 +176,18 @@ export class Live implements MachineTables {
     if (this.stopped) return false
     const share = this.rings!.look()
     if (share < BUSY_SHARE) await new Promise(resolve => setTimeout(resolve, TURN))
+    if (this.failure !== undefined) throw this.failure
+    if (this.restarting !== undefined) return !this.stopped
+    const session = this.session!
     const now = performance.now()
-    if (now - this.polled > CONTROL_TURN || this.session!.streaming) {
+    if (now - this.polled > CONTROL_TURN || session.streaming) {
       this.polled = now
-      this.session!.poll()
-      if (this.session!.closed && !this.stopped) await this.restart()
-      else if (share < BUSY_SHARE) this.repair(now)
+      session.poll()
+      if (!session.closed && share < BUSY_SHARE) this.repair(now)
+    }
+    if (session.closed && !this.stopped && ++this.lastLooks > LAST_LOOKS) {
+      this.lastLooks = 0
+      this.restarting = this.restart(session)
     }
     return !this.stopped
   }
@@ -184,7 +207,8 @@ export class Live implements MachineTables {
   /** Ends it. The promise is kept when the sidecar has gone, and its programs with it. */
   async close(): Promise<void> {
     this.stopped = true
-    await this.session?.close()
+    this.session?.close()
+    await this.sidecar.close()
   }
 
   /** When events about the life of processes were lost, the state is compared with /proc, as soon as it is calm. */
@@ -201,20 +225,26 @@ export class Live implements MachineTables {
     })
   }
 
-  private async restart(): Promise<void> {
-    const now = performance.now()
-    const { problem } = this.session!
-    while (this.restarts.length > 0 && now - this.restarts[0]! > RESTART_WINDOW) this.restarts.shift()
-    if (this.restarts.length >= MAX_RESTARTS)
-      throw new LiveError('sidecar', problem ?? `the sidecar ended ${MAX_RESTARTS} times within a minute`)
-    this.restarts.push(now)
-    this.repairedLosses = 0
-    this.restartCount++
-    this.options.warn?.(
-      `the sidecar has ended${problem === undefined ? '' : `: ${problem}`}; it is started again and the state is read anew`,
-    )
-    for (const name of COUNTERS) this.earlier[name] += this.session!.counters[name]
-    await this.start()
+  /** Goes on with another sidecar; until it is there, there are no events. What fails is thrown by `fill`. */
+  private async restart(ended: SidecarSession): Promise<void> {
+    try {
+      for (let last = ended; last.closed && !this.stopped; last = this.session!) {
+        for (const name of COUNTERS) this.earlier[name] += last.counters[name]
+        this.session = undefined
+        this.repairedLosses = 0
+        this.restartCount++
+        await this.start(last.problem).catch(error => this.unless(error))
+      }
+    } catch (error) {
+      this.failure = error
+    } finally {
+      this.restarting = undefined
+    }
+  }
+
+  /** A sidecar that ended before it was ready is one more that ended. @throws what else went wrong */
+  private unless(error: unknown): void {
+    if (!(error instanceof LiveError && error.code === 'sidecar' && this.session?.closed === true)) throw error
   }
 }
 

@@ -1,11 +1,10 @@
 /** One conversation with the sidecar, from its greeting to its end. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { CaptureReader } from '../capture/reader.ts'
 import type { CaptureVisitor } from '../capture/visitor.ts'
 import { CaptureWriter } from '../capture/writer.ts'
 import { Control } from './control.ts'
 import { LiveError } from './error.ts'
-import { type Addon, findNative } from './native.ts'
+import type { Addon } from './native.ts'
 import type { RingMemory } from './ring.ts'
 import { Rings } from './rings.ts'
 import { StreamedRing } from './streamed-ring.ts'
@@ -18,6 +17,7 @@ import {
   Hello,
   MAX_NATIVE_SYSCALLS,
   Rings as RingsFrame,
+  Wait,
   WIRE_MAGIC,
   WIRE_VERSION,
 } from './wire.ts'
@@ -28,10 +28,10 @@ export interface SessionOptions {
   /** Per ring: a power of two. */
   readonly ringBytes: number
   readonly cpusPerRing: number
-  /** A running sidecar's socket; default: one is started. */
-  readonly socketPath?: string | undefined
   /** Do without shared memory: records come over the socket. Happens by itself when mapping is refused. */
   readonly stream: boolean
+  /** Told what happens on the way. */
+  readonly warn: (text: string) => void
   /** By system call number: see calls.ts. */
   wants: Uint8Array
 }
@@ -50,42 +50,26 @@ export class SidecarSession {
   cpus = 0
   private readonly control: Control
   private readonly addon: Addon
-  private readonly child: ChildProcess | undefined
   private readonly options: SessionOptions
   private reader: CaptureReader
   private repaired: (() => void) | undefined
   private rings_: Rings | undefined
   private ready = false
   private streamed: readonly StreamedRing[] = []
-  /** A sidecar that was started has ended; at once when none was. */
-  private readonly gone: Promise<void>
+  /** What it waits for, in words. */
+  private waits: string | undefined
 
-  /** Starts or finds the sidecar; `greet` then sets it to work. @throws {LiveError} */
-  constructor(addon: Addon, visitor: CaptureVisitor, options: SessionOptions) {
+  /** @param fd a control connection, which becomes the session's; `greet` then sets the sidecar to work */
+  constructor(addon: Addon, fd: number, visitor: CaptureVisitor, options: SessionOptions) {
     this.addon = addon
+    this.control = new Control(addon, fd)
     this.options = options
     this.reader = pictureReader(visitor)
-    if (options.socketPath === undefined) {
-      const probe = findNative('probe')
-      const [ours, theirs] = addon.socketpair()
-      this.child = spawn(probe, ['--fd', '3'], { stdio: ['ignore', 'ignore', 'inherit', theirs] })
-      this.child.on('error', error => (this.problem ??= `${probe} can't be started: ${error.message}`))
-      this.gone = ended(this.child)
-      addon.close(theirs)
-      this.control = new Control(addon, ours)
-    } else {
-      this.gone = Promise.resolve()
-      this.control = new Control(addon, connect(addon, options.socketPath))
-    }
   }
 
   /** The sidecar is gone, or was sent away. */
   get closed(): boolean {
     return this.control.closed
-  }
-
-  get pid(): number | undefined {
-    return this.child?.pid
   }
 
   /** Waits until events flow and the first picture of the machine has gone to the visitor. @throws {LiveError} */
@@ -96,8 +80,9 @@ export class SidecarSession {
       if (this.ready) break
       if (this.closed) throw new LiveError('sidecar', this.problem ?? 'the sidecar ended before it was ready')
       if (performance.now() > limit) {
-        await this.close()
-        throw new LiveError('sidecar', `the sidecar was not ready within ${GREETING_LIMIT / 1000} s`)
+        this.close()
+        const why = this.waits === undefined ? '' : `: ${this.waits}`
+        throw new LiveError('sidecar', `the sidecar was not ready within ${GREETING_LIMIT / 1000} s${why}`)
       }
       await new Promise(resolve => setTimeout(resolve, GREETING_TURN))
     }
@@ -112,7 +97,7 @@ export class SidecarSession {
         () => this.streamed.every(ring => ring.free >= STREAM_ROOM),
       )
     } catch (error) {
-      void this.close()
+      this.close()
       throw error
     }
   }
@@ -130,14 +115,10 @@ export class SidecarSession {
     this.control.send(Frame.syscalls, wants)
   }
 
-  /** Sends the sidecar away. The promise is kept when it has gone. */
-  close(): Promise<void> {
+  /** Sends the sidecar away. */
+  close(): void {
     this.control.send(Frame.stop)
     this.control.close()
-    this.child?.ref()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, PATIENCE)
-    return Promise.race([this.gone, promise]).finally(() => clearTimeout(timer))
   }
 
   private take(kind: number, payload: DataView): void {
@@ -167,6 +148,10 @@ export class SidecarSession {
       case Frame.stats:
         for (const [i, name] of COUNTERS.entries()) this.counters[name] = Number(payload.getBigUint64(i * 8, true))
         break
+      case Frame.wait:
+        this.waits = `it serves process ${payload.getUint32(Wait.pid, true)} of user ${payload.getUint32(Wait.uid, true)}`
+        this.options.warn(`the sidecar is busy: ${this.waits}; this engine waits for its end`)
+        break
       case Frame.problem:
         this.problem = new TextDecoder().decode(payload)
         break
@@ -193,7 +178,7 @@ export class SidecarSession {
     view.setUint32(Configure.snaplen, options.snaplen, true)
     view.setUint32(Configure.ringBytes, options.ringBytes, true)
     view.setUint32(Configure.cpusPerRing, options.cpusPerRing, true)
-    view.setUint32(Configure.enginePid, process.pid, true)
+    view.setUint32(Configure.ownEvents, 0, true)
     view.setUint32(Configure.picture, 1, true)
     configure.set(options.wants.subarray(0, MAX_NATIVE_SYSCALLS), Configure.wants)
     this.control.send(Frame.configure, configure)
@@ -218,9 +203,12 @@ export class SidecarSession {
     try {
       return fds.map(fd => this.addon.map(fd, ringBytes))
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'EPERM' || code === 'EACCES' || code === 'ENOTSUP') return undefined
-      throw error
+      const { code, message } = error as NodeJS.ErrnoException
+      if (!REFUSALS.has(code)) throw error
+      this.options.warn(
+        `shared memory with the kernel is refused (${message}): events come over the socket, which is slower`,
+      )
+      return undefined
     }
   }
 
@@ -230,16 +218,8 @@ export class SidecarSession {
   }
 }
 
-/** Milliseconds that a sidecar has to detach its programs. */
-const PATIENCE = 2000
-
-function ended(child: ChildProcess): Promise<void> {
-  return new Promise(resolve => {
-    child.once('exit', () => resolve())
-    child.once('error', () => resolve())
-    child.unref()
-  })
-}
+/** What mmap says when this process may not, or has no room; ENOTSUP: a runtime that takes no memory from outside. */
+const REFUSALS: ReadonlySet<string | undefined> = new Set(['EPERM', 'EACCES', 'ENOMEM', 'EAGAIN', 'ENOTSUP'])
 
 /** Bytes of a ring whose records come over the socket; and how many must be free before the socket is read again. */
 const STREAM_RING = 4 << 20
@@ -250,12 +230,4 @@ function pictureReader(visitor: CaptureVisitor): CaptureReader {
   const reader = new CaptureReader(visitor)
   new CaptureWriter(bytes => reader.push(bytes)).flush()
   return reader
-}
-
-function connect(addon: Addon, path: string): number {
-  try {
-    return addon.connect(path)
-  } catch (error) {
-    throw new LiveError('sidecar', `no sidecar answers at ${path}: ${(error as Error).message}`)
-  }
 }

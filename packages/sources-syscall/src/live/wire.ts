@@ -2,7 +2,7 @@
  * native/wire.h in TypeScript: what probe, sidecar and engine share. All numbers are little-endian; test/live/wire.test.ts
  * compares every constant here with the header's.
  */
-export const WIRE_VERSION = 1
+export const WIRE_VERSION = 2
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
@@ -28,6 +28,9 @@ export const Frame = {
   stream: 10,
   events: 11,
   picture: 12,
+  wait: 13,
+  worker: 14,
+  ended: 15,
 } as const
 
 /** u32 kind, u32 length of the payload that follows. */
@@ -40,11 +43,13 @@ export const Configure = {
   snaplen: 4,
   ringBytes: 8,
   cpusPerRing: 12,
-  enginePid: 16,
+  ownEvents: 16,
   picture: 20,
   wants: 24,
   size: 24 + MAX_NATIVE_SYSCALLS,
 } as const
+export const Wait = { pid: 0, uid: 4, size: 8 } as const
+export const Worker = { pid: 0, restarts: 4, size: 8 } as const
 export const Rings = { count: 0, ringBytes: 4, size: 8 } as const
 
 /** Longest payload of an EVENTS frame. */

@@ -1,17 +1,10 @@
 /** However one of the two ends, the other knows; the kernel keeps nothing of them. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { execFileSync, spawn } from 'node:child_process'
 import { afterEach, describe, expect, test } from 'vitest'
-import { Engine, isAlive, missing, PROBE, programsOf, sleep, until, untilUnloaded } from './machine.ts'
+import { Engine, isAlive, missing, programsOf, sleep, until, untilUnloaded } from './machine.ts'
+import { Service } from './service.ts'
 
 const reason = missing()
-
-/** Opens a file of this name, which need not be there. */
-function open(name: string): void {
-  spawnSync('cat', [`/tmp/falc-live-${name}`])
-}
 
 const WAYS = [
   { way: 'through shared memory', stream: false },
@@ -48,8 +41,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', { timeout: 60_
   test('a sidecar that is killed is reported and started again, and the state is read anew', async () => {
     engine = await Engine.start({ stream })
     const first = engine.sidecar
-    open('before')
-    await until('event before', () => engine!.opened.includes('/tmp/falc-live-before'))
+    await engine.sees('before')
     process.kill(first, 'SIGKILL')
     await until('warning', () => engine!.warnings.length > 0)
     let second = first
@@ -57,10 +49,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', { timeout: 60_
       second = (await engine!.ask('sidecar')).pid
       return second !== first
     })
-    await until('event after', () => {
-      open('after')
-      return engine!.opened.includes('/tmp/falc-live-after')
-    })
+    await engine.sees('after')
     const { threads } = await engine.ask('threads')
     expect(threads).toBeGreaterThan(5)
     expect((await engine.ask('counts')).restarts).toBe(1)
@@ -82,10 +71,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', { timeout: 60_
     await until('repair', async () => (await engine!.ask('counts')).repairs > 0)
     expect(await engine.ask(`thread ${unseen.pid}`)).toEqual({ comm: 'sleep', ptid: process.pid, fds: '/dev/null' })
     unseen.kill('SIGKILL')
-    await until('event after', () => {
-      open('recovered')
-      return engine!.opened.includes('/tmp/falc-live-recovered')
-    })
+    await engine.sees('recovered')
   })
 
   test('an engine that ends by itself leaves nothing', async () => {
@@ -99,34 +85,20 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', { timeout: 60_
   })
 
   test('an ordinary user’s engine sees events through a sidecar that is a service, and no more than events', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'falc-service-'))
-    const socketPath = join(folder, 'probe.sock')
-    const service = spawn(PROBE, ['--listen', socketPath], { stdio: 'ignore' })
+    const service = await new Service().start()
     try {
-      execFileSync('chmod', ['755', folder])
-      await until('socket', () => {
-        try {
-          execFileSync('chgrp', ['65534', socketPath], { stdio: 'ignore' })
-          return true
-        } catch {
-          return false
-        }
-      })
       for (const round of ['one', 'two']) {
-        engine = await Engine.start({ stream, socketPath, drop: true })
-        const programs = programsOf(service.pid!)
+        engine = await Engine.start({ stream, socketPath: service.path, drop: true })
+        const programs = programsOf(service.worker!)
         expect(await engine.ask('shadow')).toEqual({ shadow: 'EACCES' })
-        open(round)
-        await until(`event ${round}`, () => engine!.opened.includes(`/tmp/falc-live-${round}`))
+        await engine.sees(round)
         await engine.stop()
-        expect(isAlive(service.pid!)).toBe(true)
+        expect(isAlive(service.pid)).toBe(true)
         await untilUnloaded(programs)
       }
     } finally {
-      service.kill('SIGTERM')
-      await until('end of the service', () => service.exitCode !== null || service.signalCode !== null)
-      rmSync(folder, { recursive: true })
+      await service.stop()
     }
-    expect(service.exitCode).toBe(0)
+    expect(service.child.exitCode).toBe(0)
   })
 })

@@ -1,15 +1,26 @@
 /** What the live tests need of the machine, and the processes that they run on it. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 const native = join(import.meta.dirname, '../../native/.output')
 export const PROBE = join(native, 'falc-probe')
+export const ADDON = join(native, 'falc.node')
 
 /** Why live tests cannot run here; undefined = they can. Throws when FALC_REQUIRE asks for them. */
 export function missing(): string | undefined {
-  const reason = why()
+  return skipped(why())
+}
+
+/** The same of tests that need the built parts and no rights. */
+export function missingAddon(): string | undefined {
+  return skipped(existsSync(ADDON) ? undefined : NOT_BUILT)
+}
+
+const NOT_BUILT = 'the native parts are not built: pnpm build:native'
+
+function skipped(reason: string | undefined): string | undefined {
   if (reason === undefined) return undefined
   if ((process.env.FALC_REQUIRE ?? '').split(',').includes('live')) throw new Error(`FALC_REQUIRE=live, but ${reason}`)
   console.warn(`skipped: ${reason}`)
@@ -20,7 +31,7 @@ function why(): string | undefined {
   if (process.platform !== 'linux') return 'live tests need Linux'
   if (process.getuid?.() !== 0) return 'live tests need root'
   if (!existsSync('/sys/kernel/btf/vmlinux')) return 'this kernel has no BTF'
-  if (!existsSync(PROBE)) return 'the native parts are not built: pnpm build:native'
+  if (!existsSync(PROBE)) return NOT_BUILT
   return undefined
 }
 
@@ -38,6 +49,26 @@ export function programsOf(pid: number): string[] {
   return readdirSync(folder).flatMap(
     fd => /^prog_id:\s+(\d+)$/m.exec(readFileSync(`${folder}/${fd}`, 'utf8'))?.[1] ?? [],
   )
+}
+
+/** Processes that were started with this in their environment, or by one that was. */
+export function processesWith(setting: string): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter(pid => pid > 0 && pid !== process.pid && isAlive(pid) && environment(pid).includes(setting))
+}
+
+function environment(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+  } catch {
+    return []
+  }
+}
+
+/** The process that started it. */
+export function parentOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[1])
 }
 
 /** Waits until none of these programs is loaded any more. */
@@ -76,6 +107,8 @@ export interface EngineOptions {
   /** Becomes nobody once it has started. */
   readonly drop?: boolean
   readonly env?: Record<string, string>
+  /** A command that runs the rest of its line, and the words before that. */
+  readonly through?: readonly string[]
 }
 
 /** An engine in a process of its own (engine.ts). */
@@ -86,14 +119,14 @@ export class Engine {
   sidecar = 0
   private readonly answers: Record<string, unknown>[] = []
   private ready = false
-  private error = ''
+  /** What it has said on stderr. */
+  error = ''
 
   private constructor(options: EngineOptions) {
-    this.child = spawn(
-      process.execPath,
-      ['--conditions=@falc/source', join(import.meta.dirname, 'engine.ts'), JSON.stringify(options)],
-      { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...options.env } },
-    )
+    const engine = join(import.meta.dirname, 'engine.ts')
+    const node = [process.execPath, '--conditions=@falc/source', engine, JSON.stringify(options)]
+    const [command, ...args] = [...(options.through ?? []), ...node]
+    this.child = spawn(command!, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...options.env } })
     this.child.stderr!.on('data', data => (this.error += data))
     createInterface({ input: this.child.stdout! }).on('line', line => this.take(JSON.parse(line)))
   }
@@ -109,6 +142,18 @@ export class Engine {
     return this.child.pid!
   }
 
+  get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null
+  }
+
+  /** Opens a file of this name, which need not be there, until the engine has seen it. */
+  sees(name: string): Promise<void> {
+    return until(`event ${name}`, () => {
+      spawnSync('cat', [`/tmp/falc-live-${name}`])
+      return this.opened.includes(`/tmp/falc-live-${name}`)
+    })
+  }
+
   /** Asks the engine something: see engine.ts. */
   async ask(question: string): Promise<Record<string, any>> {
     const known = this.answers.length
@@ -118,9 +163,9 @@ export class Engine {
   }
 
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return
+    if (this.ended) return
     this.child.stdin!.end()
-    await until('end of the engine', () => this.child.exitCode !== null || this.child.signalCode !== null)
+    await until('end of the engine', () => this.ended)
   }
 
   private take(message: Record<string, any>): void {

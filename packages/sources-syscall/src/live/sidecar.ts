@@ -1,0 +1,191 @@
+/** Where connections to a sidecar come from: a service, or one that this process starts. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Control } from './control.ts'
+import { LiveError } from './error.ts'
+import { type Addon, findNative } from './native.ts'
+import { Tries } from './tries.ts'
+import { Frame, Worker } from './wire.ts'
+
+export interface Sidecar {
+  /** Process that holds the programs; undefined for a service. */
+  readonly pid: number | undefined
+  /**
+   * A control connection. Every further call means that the one before has ended, with `problem` when it said why: another
+   * comes after a pause, and `warn` is told.
+   * @throws {LiveError} when there is none any more
+   */
+  connect(problem?: string): Promise<number>
+  /** Ends it. The promise is kept when it has gone, and its programs with it. */
+  close(): Promise<void>
+}
+
+/** @param socketPath of a service; undefined: one is started */
+export function openSidecar(addon: Addon, socketPath: string | undefined, warn: (text: string) => void): Sidecar {
+  return socketPath === undefined ? new StartedSidecar(addon, warn) : new ServiceSidecar(addon, socketPath, warn)
+}
+
+class ServiceSidecar implements Sidecar {
+  readonly pid = undefined
+  private readonly addon: Addon
+  private readonly path: string
+  private readonly warn: (text: string) => void
+  private readonly tries = new Tries()
+  private connected = false
+  private closed = false
+
+  constructor(addon: Addon, path: string, warn: (text: string) => void) {
+    this.addon = addon
+    this.path = path
+    this.warn = warn
+  }
+
+  async connect(problem?: string): Promise<number> {
+    const { path, warn } = this
+    let said = problem
+    for (;;) {
+      if (this.connected) {
+        const pause = this.tries.next()
+        const why = said === undefined ? '' : `: ${said}`
+        if (pause === undefined)
+          throw new LiveError(
+            'sidecar',
+            `the sidecar at ${path} has ended ${Tries.max + 1} times within a minute${why}`,
+          )
+        warn(
+          `the sidecar at ${path} has ended${why}; connecting again in ${pause} ms (${this.tries.count} of ${Tries.max} within a minute), the state is read anew`,
+        )
+        await sleep(pause)
+      }
+      if (this.closed) throw new LiveError('sidecar', 'closed')
+      try {
+        const fd = this.addon.connect(path)
+        this.connected = true
+        return fd
+      } catch (error) {
+        said = `no sidecar answers at ${path}: ${(error as Error).message}`
+        if (!this.connected) throw new LiveError('sidecar', said)
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+  }
+}
+
+/** Milliseconds between looks at the supervisor's socket. */
+const TURN = 2
+/** Milliseconds for the supervisor's start, and the longest of its pauses. */
+const LIMIT = 30_000
+/** Milliseconds that a sidecar has to detach its programs. */
+const PATIENCE = 2000
+/** Bytes of the longest frame that a supervisor sends. */
+const LONGEST = 4096
+
+/**
+ * `falc-probe --fd 3 --respawn`: a supervisor, and a worker that it starts again when it was killed. So that is possible
+ * when this process has given its rights away.
+ */
+class StartedSidecar implements Sidecar {
+  pid: number | undefined
+  private readonly addon: Addon
+  private readonly warn: (text: string) => void
+  private readonly tries = new Tries()
+  private readonly user = process.geteuid!()
+  private child: ChildProcess | undefined
+  private channel: Control | undefined
+  private gone: Promise<void> = Promise.resolve()
+  private problem: string | undefined
+  private closed = false
+
+  constructor(addon: Addon, warn: (text: string) => void) {
+    this.addon = addon
+    this.warn = warn
+  }
+
+  async connect(problem?: string): Promise<number> {
+    const known = problem === undefined ? '' : `: ${problem}`
+    if (this.channel === undefined) await this.start()
+    const limit = performance.now() + LIMIT
+    for (;;) {
+      const fd = this.poll(known)
+      if (fd !== undefined) return fd
+      if (this.closed) throw new LiveError('sidecar', 'closed')
+      if (this.channel!.closed) {
+        if (this.problem !== undefined) throw new LiveError('sidecar', `${this.problem}${known}`)
+        if (this.pid === undefined) throw new LiveError('sidecar', 'the sidecar ended before it was ready')
+        await this.startAgain()
+      }
+      if (performance.now() > limit) throw new LiveError('sidecar', 'the sidecar starts no worker')
+      await sleep(TURN)
+    }
+  }
+
+  close(): Promise<void> {
+    this.closed = true
+    this.channel?.close()
+    this.child?.ref()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, PATIENCE)
+    return Promise.race([this.gone, promise]).finally(() => clearTimeout(timer))
+  }
+
+  /** @throws {LiveError} when the program can't be run */
+  private async start(): Promise<void> {
+    const probe = findNative('probe')
+    const [ours, theirs] = this.addon.socketpair()
+    const child = spawn(probe, ['--fd', '3', '--respawn'], { stdio: ['ignore', 'ignore', 'inherit', theirs] })
+    this.gone = ended(child)
+    this.addon.close(theirs)
+    this.child = child
+    this.channel = new Control(this.addon, ours, LONGEST)
+    try {
+      await once(child, 'spawn')
+    } catch (error) {
+      throw new LiveError('sidecar', `${probe} can't be started: ${(error as Error).message}`)
+    }
+  }
+
+  /** The supervisor was killed: its worker was so, too. */
+  private async startAgain(): Promise<void> {
+    const what = 'the supervisor of the sidecar has ended'
+    if (process.geteuid!() !== this.user)
+      throw new LiveError('sidecar', `${what}, and this process may not start another since it has changed its user`)
+    const pause = this.tries.next()
+    if (pause === undefined) throw new LiveError('sidecar', `${what} ${Tries.max + 1} times within a minute`)
+    this.warn(
+      `${what}; it is started again (${this.tries.count} of ${Tries.max} within a minute), the state is read anew`,
+    )
+    await sleep(pause)
+    await this.start()
+  }
+
+  /** Takes what the supervisor has said. Returns the newest worker's connection, if there is one. */
+  private poll(known: string): number | undefined {
+    const channel = this.channel!
+    let came: number | undefined
+    const take = (kind: number, payload: DataView) => {
+      if (kind === Frame.worker) {
+        this.pid = payload.getUint32(Worker.pid, true)
+        if (came !== undefined) this.addon.close(came)
+        came = channel.fds.shift()
+      } else if (kind === Frame.ended) {
+        this.warn(`the sidecar has ended${known}: ${new TextDecoder().decode(payload)}, and the state is read anew`)
+      } else if (kind === Frame.problem) {
+        this.problem = new TextDecoder().decode(payload)
+      } else throw new LiveError('protocol', `the supervisor of the sidecar sent a frame of kind ${kind}`)
+    }
+    channel.poll(take, () => came === undefined)
+    return came
+  }
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise(resolve => {
+    child.once('exit', () => resolve())
+    child.once('error', () => resolve())
+    child.unref()
+  })
+}

@@ -1,0 +1,93 @@
+/** The engine's end of a control connection, spoken by hand. */
+import type { Addon } from '../../src/live/native.ts'
+import { Configure, FRAME_HEADER, Frame, WIRE_VERSION } from '../../src/live/wire.ts'
+import { until } from './machine.ts'
+
+export class Peer {
+  readonly kinds: number[] = []
+  problem = ''
+  /** It has hung up. */
+  gone = false
+  private readonly addon: Addon
+  private readonly fd: number
+  private open = true
+  private bytes = Buffer.alloc(0)
+
+  constructor(addon: Addon, fd: number) {
+    this.addon = addon
+    this.fd = fd
+  }
+
+  send(bytes: Uint8Array): void {
+    try {
+      this.addon.send(this.fd, bytes)
+    } catch {
+      // It has hung up already.
+    }
+  }
+
+  /** Takes what it says. */
+  listen(): void {
+    const room = new Uint8Array(1 << 16)
+    while (this.open && !this.gone) {
+      let length = 0
+      try {
+        const got = this.addon.receive(this.fd, room)
+        length = got.length
+        for (const fd of got.fds) this.addon.close(fd)
+      } catch {
+        // Reset: it closed before it had read all.
+      }
+      if (length < 0) break
+      if (length === 0) this.gone = true
+      this.bytes = Buffer.concat([this.bytes, room.subarray(0, length)])
+    }
+    while (this.bytes.length >= FRAME_HEADER && this.bytes.length >= FRAME_HEADER + this.bytes.readUInt32LE(4)) {
+      const end = FRAME_HEADER + this.bytes.readUInt32LE(4)
+      this.kinds.push(this.bytes.readUInt32LE(0))
+      if (this.kinds.at(-1) === Frame.problem) this.problem = this.bytes.toString('utf8', FRAME_HEADER, end)
+      this.bytes = this.bytes.subarray(end)
+    }
+  }
+
+  /** Waits until it has sent a frame of this kind. */
+  async hears(kind: number, ms?: number): Promise<void> {
+    const heard = () => {
+      this.listen()
+      return this.kinds.includes(kind)
+    }
+    await until(`frame of kind ${kind}`, heard, ms)
+  }
+
+  /** Waits until it hangs up. */
+  async left(ms?: number): Promise<void> {
+    const left = () => {
+      this.listen()
+      return this.gone
+    }
+    await until('end of the connection', left, ms)
+  }
+
+  close(): void {
+    this.listen()
+    if (this.open) this.addon.close(this.fd)
+    this.open = false
+  }
+}
+
+export function frame(kind: number, payload: Uint8Array, length = payload.length): Uint8Array {
+  const bytes = Buffer.alloc(FRAME_HEADER + payload.length)
+  bytes.writeUInt32LE(kind, 0)
+  bytes.writeUInt32LE(length, 4)
+  bytes.set(payload, FRAME_HEADER)
+  return bytes
+}
+
+/** A sound CONFIGURE payload but for these values. */
+export function configure(values: Partial<Record<keyof typeof Configure, number>> = {}): Uint8Array {
+  const payload = Buffer.alloc(Configure.size)
+  const all = { version: WIRE_VERSION, snaplen: 80, ringBytes: 1 << 16, cpusPerRing: 1, ...values }
+  for (const [name, value] of Object.entries(all))
+    payload.writeUInt32LE(value >>> 0, Configure[name as keyof typeof Configure])
+  return payload
+}

@@ -1,0 +1,134 @@
+/** A started sidecar is two processes. Whichever of them and the engine is killed, detection goes on or nothing is left. */
+import { spawnSync } from 'node:child_process'
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  Engine,
+  isAlive,
+  missing,
+  parentOf,
+  processesWith,
+  programsOf,
+  sleep,
+  until,
+  untilUnloaded,
+} from './machine.ts'
+
+const reason = missing()
+const MARK = `restarts-${process.pid}-${Date.now()}`
+const left = () => processesWith(`FALC_TEST=${MARK}`).sort()
+
+describe.skipIf(reason !== undefined)('restarts', { timeout: 60_000 }, () => {
+  let engine: Engine | undefined
+  afterEach(async () => {
+    await engine?.stop()
+    engine = undefined
+  })
+
+  /** The three processes of an engine that runs. */
+  function processes({ pid, sidecar }: Engine) {
+    return { engine: pid, supervisor: parentOf(sidecar), worker: sidecar }
+  }
+
+  const ENDS = [
+    ['engine'],
+    ['engine', 'worker'],
+    ['worker', 'engine'],
+    ['engine', 'supervisor'],
+    ['supervisor', 'engine'],
+    ['engine', 'supervisor', 'worker'],
+    ['worker', 'supervisor', 'engine'],
+  ] as const
+
+  test.each(ENDS.map(killed => ({ killed })))(
+    'nothing is left of $killed, killed in this order',
+    async ({ killed }) => {
+      engine = await Engine.start({ env: { FALC_TEST: MARK } })
+      const all = processes(engine)
+      const programs = programsOf(all.worker)
+      expect(programs.length).toBeGreaterThan(100)
+      expect(left()).toEqual(Object.values(all).sort())
+      // One may be gone already, by the end of the one before.
+      spawnSync('kill', ['-9', ...killed.map(name => String(all[name]))])
+      await until('end of all', () => left().length === 0)
+      await untilUnloaded(programs)
+    },
+  )
+
+  test('nothing is left when the engine is killed while the supervisor pauses', async () => {
+    engine = await Engine.start({ env: { FALC_TEST: MARK } })
+    for (let restarts = 1; restarts <= 3; restarts++) {
+      process.kill(engine.sidecar, 'SIGKILL')
+      await until('warning', () => engine!.warnings.length === restarts)
+      if (restarts < 3) await nextWorker(engine)
+    }
+    engine.child.kill('SIGKILL')
+    await until('end of all', () => left().length === 0)
+    // The pause is over by now.
+    await sleep(600)
+    expect(left()).toEqual([])
+  })
+
+  test('an engine that is an ordinary user’s by now goes on after its worker was killed', async () => {
+    engine = await Engine.start({ drop: true })
+    const { supervisor, worker } = processes(engine)
+    await engine.sees('one')
+    process.kill(worker, 'SIGKILL')
+    await engine.sees('two')
+    expect(parentOf(await nextWorker(engine))).toBe(supervisor)
+    expect(engine.warnings).toEqual([
+      'the sidecar has ended: killed by signal 9 (Killed); restart 1 of 5 within a minute, in 0 ms, and the state is read anew',
+    ])
+    expect(await engine.ask('shadow')).toEqual({ shadow: 'EACCES' })
+  })
+
+  test('an engine that has its rights goes on after its supervisor was killed', async () => {
+    engine = await Engine.start()
+    const { supervisor, worker } = processes(engine)
+    const programs = programsOf(worker)
+    process.kill(supervisor, 'SIGKILL')
+    await engine.sees('one')
+    await until('end of the worker', () => !isAlive(worker))
+    await untilUnloaded(programs)
+    expect(engine.warnings[0]).toContain('the supervisor of the sidecar has ended; it is started again')
+  })
+
+  test('an engine without rights says why it can’t go on after its supervisor was killed', async () => {
+    engine = await Engine.start({ drop: true })
+    process.kill(processes(engine).supervisor, 'SIGKILL')
+    await until('end of the engine', () => engine!.ended)
+    expect(engine.child.exitCode).toBe(1)
+    expect(engine.error).toContain('may not start another since it has changed its user')
+  })
+
+  test('after five restarts within a minute it is given up, with the reason', async () => {
+    engine = await Engine.start({ drop: true })
+    const { supervisor } = processes(engine)
+    for (let restarts = 0; restarts <= 5; restarts++) {
+      process.kill(engine.sidecar, 'SIGKILL')
+      if (restarts < 5) await nextWorker(engine)
+    }
+    await until('end of the engine', () => engine!.ended)
+    expect(engine.child.exitCode).toBe(1)
+    expect(engine.warnings.map(text => /restart \d.*(?=,)/.exec(text)?.[0])).toEqual([
+      'restart 1 of 5 within a minute, in 0 ms',
+      'restart 2 of 5 within a minute, in 250 ms',
+      'restart 3 of 5 within a minute, in 500 ms',
+      'restart 4 of 5 within a minute, in 1000 ms',
+      'restart 5 of 5 within a minute, in 2000 ms',
+    ])
+    expect(engine.error).toContain(
+      'the sidecar was started 6 times within a minute and ended each time, at last killed by signal 9 (Killed)',
+    )
+    await until('end of the supervisor', () => !isAlive(supervisor))
+  })
+
+  /** Waits until another worker serves the engine, and remembers it. */
+  async function nextWorker(engine: Engine): Promise<number> {
+    const before = engine.sidecar
+    await until('another worker', async () => {
+      engine.sidecar = (await engine.ask('sidecar')).pid
+      return engine.sidecar !== before
+    })
+    return engine.sidecar
+  }
+})
