@@ -98,7 +98,7 @@ EXIT_EVENT(pidfd_getfd, 438, SYSCALL_PIDFD_GETFD_X)
 EXIT_EVENT(userfaultfd, 323, SYSCALL_USERFAULTFD_X)
 {
 	put_int(e, ret);
-	put_u32(e, open_flags(argument(regs, 0)) & ~3u);
+	put_u32(e, argument(regs, 0));
 }
 
 /* fd cmd */
@@ -131,7 +131,7 @@ EXIT_EVENT(io_uring_enter, 426, SYSCALL_IO_URING_ENTER_X)
 	put_u32(e, argument(regs, 1));
 	put_u32(e, argument(regs, 2));
 	put_u32(e, argument(regs, 3) & 15);
-	put_u32(e, 0);
+	put_u32(e, argument(regs, 4)); /* a pointer's lower half, as in Falco */
 }
 
 /* res fd opcode arg nr_args */
@@ -170,23 +170,19 @@ EXIT_EVENT(delete_module, 176, SYSCALL_DELETE_MODULE_X)
 	put_u32(e, delete_module_flags(argument(regs, 1)));
 }
 
-/* res pid data: the first local (readv) or local (writev) buffer */
+/* res pid data: of the caller's own buffers */
 EXIT_EVENT(process_vm_readv, 310, SYSCALL_PROCESS_VM_READV_X)
 {
-	struct iovec iov = {};
 	put_u64(e, ret);
 	put_int(e, argument(regs, 0));
-	read_iovec(&iov, regs, argument(regs, 1), 0);
-	put_data(e, (unsigned long)iov.iov_base, ret);
+	put_iovec_data(e, argument(regs, 1), argument(regs, 2), ret);
 }
 
 EXIT_EVENT(process_vm_writev, 311, SYSCALL_PROCESS_VM_WRITEV_X)
 {
-	struct iovec iov = {};
 	put_u64(e, ret);
 	put_int(e, argument(regs, 0));
-	read_iovec(&iov, regs, argument(regs, 1), 0);
-	put_data(e, (unsigned long)iov.iov_base, ret);
+	put_iovec_data(e, argument(regs, 1), argument(regs, 2), ret);
 }
 
 /* res interval */
@@ -203,7 +199,7 @@ EXIT_EVENT(futex, 202, SYSCALL_FUTEX_X)
 {
 	put_int(e, ret);
 	put_u64(e, argument(regs, 0));
-	put_u16(e, argument(regs, 1) & 0x1ff);
+	put_u16(e, futex_operation(argument(regs, 1)));
 	put_u64(e, argument(regs, 2));
 }
 

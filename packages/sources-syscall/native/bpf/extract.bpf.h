@@ -169,10 +169,13 @@ static __always_inline __s64 task_sid(struct task_struct *task)
 	return pid_vnr(BPF_CORE_READ(task, signal, pids[PIDTYPE_SID]));
 }
 
-/* Whether the task lives in a pid namespace other than the first. */
-static __always_inline bool in_child_pidns(struct task_struct *task)
+/* The innermost namespace that a pid structure has a number in. */
+static __always_inline struct pid_namespace *pid_namespace_of(struct pid *pid)
 {
-	return BPF_CORE_READ(task, thread_pid, level) != 0;
+	struct upid id = {};
+	int level = BPF_CORE_READ(pid, level);
+	bpf_probe_read_kernel(&id, sizeof(id), (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * sizeof(struct upid));
+	return id.ns;
 }
 
 static __always_inline __u64 kernel_cap(kernel_cap_t cap)

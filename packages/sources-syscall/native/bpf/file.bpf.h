@@ -20,7 +20,7 @@ static __always_inline __u32 overlay_layer(struct file *file, __u32 upper, __u32
 		return 0;
 	/* struct ovl_inode is private to overlayfs: the vfs inode is followed by the upper dentry (fs/overlayfs/ovl_entry.h). */
 	bpf_probe_read_kernel(&upper_dentry, sizeof(upper_dentry), (char *)inode + bpf_core_type_size(struct inode));
-	return upper_dentry ? upper : lower;
+	return upper_dentry && BPF_CORE_READ(upper_dentry, d_inode, i_ino) ? upper : lower;
 }
 
 /* Kernel's additions to open flags: created now, overlay layer. */
@@ -366,11 +366,11 @@ EXIT_EVENT(fsconfig, 431, SYSCALL_FSCONFIG_X)
 	put_int(e, argument(regs, 0));
 	put_u32(e, cmd);
 	put_user_text(e, argument(regs, 2));
-	if (cmd == 2) /* FSCONFIG_SET_BINARY: aux is its length */
+	if (ret >= 0 && cmd == 2) /* FSCONFIG_SET_BINARY: aux is its length */
 		put_user_bytes(e, argument(regs, 3), argument(regs, 4));
 	else
 		put_empty(e);
-	if (cmd == 1 || cmd == 3 || cmd == 4) /* a string, a path */
+	if (ret >= 0 && (cmd == 1 || cmd == 3 || cmd == 4)) /* a string, a path */
 		put_user_text(e, argument(regs, 3));
 	else
 		put_empty(e);

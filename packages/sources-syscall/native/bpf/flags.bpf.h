@@ -7,30 +7,34 @@
 
 #define MAP(from, to) ((flags & (from)) ? (to) : 0)
 
-/* open(2) flags → file_flags. O_SYNC contains O_DSYNC, O_TMPFILE contains O_DIRECTORY. */
+/*
+ * open(2) flags → file_flags. O_SYNC contains O_DSYNC, and O_TMPFILE contains O_DIRECTORY: as in Falco, one bit of them is enough, so
+ * that a directory is opened with O_DIRECTORY and O_TMPFILE.
+ */
 static __always_inline __u32 open_flags(unsigned long flags)
 {
 	__u32 r;
 	switch (flags & 3) {
-	case 0: r = 1; break;          /* O_RDONLY */
 	case 1: r = 2; break;          /* O_WRONLY */
-	default: r = 3; break;         /* O_RDWR */
+	case 2: r = 3; break;          /* O_RDWR */
+	default: r = 1; break;         /* O_RDONLY */
 	}
 	r |= MAP(00000100, 4) | MAP(00002000, 8) | MAP(00000200, 32) | MAP(00001000, 256) | MAP(00004000, 64);
-	r |= MAP(00010000, 16);                                     /* O_DSYNC */
-	r |= (flags & 04010000) == 04010000 ? 128 : 0;              /* O_SYNC */
+	r |= MAP(00010000, 16) | MAP(04010000, 128);                /* O_DSYNC, O_SYNC */
 #if defined(__TARGET_ARCH_arm64)
-	r |= MAP(0200000, 512) | MAP(040000, 1024) | MAP(0400000, 2048);
-	r |= (flags & 020040000) == 020040000 ? 8192 : 0;
+	r |= MAP(0200000, 512) | MAP(040000, 1024) | MAP(0400000, 2048) | MAP(020040000, 8192);
 #else
-	r |= MAP(040000, 512) | MAP(0200000, 1024) | MAP(0100000, 2048);
-	r |= (flags & 020200000) == 020200000 ? 8192 : 0;           /* O_TMPFILE */
+	r |= MAP(040000, 512) | MAP(0200000, 1024) | MAP(0100000, 2048) | MAP(020200000, 8192); /* the last: O_TMPFILE */
 #endif
 	r |= MAP(02000000, 4096);                                   /* O_CLOEXEC */
 	return r;
 }
 
-#define OPEN_CREATES(flags) ((flags) & (00000100 | 020000000))
+#if defined(__TARGET_ARCH_arm64)
+#define OPEN_CREATES(flags) ((flags) & (00000100 | 020040000))
+#else
+#define OPEN_CREATES(flags) ((flags) & (00000100 | 020200000))
+#endif
 
 /* Permission bits of an open that may create; 0 otherwise. */
 static __always_inline __u32 open_mode(unsigned long flags, unsigned long mode)
@@ -97,10 +101,10 @@ static __always_inline __u8 fcntl_command(unsigned long cmd)
 	}
 }
 
-/* mode_t with its file type, as chmod_mode and mknod_mode have it: the same bits. */
+/* A mode with its file type, as mknod_mode has it: the same bits; no type means a regular file. */
 static __always_inline __u32 file_mode(unsigned long mode)
 {
-	return mode & 0177777;
+	return (mode & 07777) | (mode & 0170000 ? mode & 0170000 : 0100000);
 }
 
 /* access(2) → access_flags: equal bits; F_OK is 0. */
@@ -111,11 +115,27 @@ static __always_inline __u32 access_mode(unsigned long mode)
 
 static __always_inline __u32 unlinkat_flags(unsigned long flags) { return MAP(0x200, 512); }
 static __always_inline __u32 linkat_flags(unsigned long flags) { return MAP(0x400, 1024) | MAP(0x1000, 4096); }
-static __always_inline __u32 fchownat_flags(unsigned long flags) { return MAP(0x100, 1024) | MAP(0x1000, 4096); }
+/* The table calls 1024 AT_SYMLINK_NOFOLLOW; Falco sets it for AT_SYMLINK_FOLLOW (0x400), and so do we. */
+static __always_inline __u32 fchownat_flags(unsigned long flags) { return MAP(0x400, 1024) | MAP(0x1000, 4096); }
 static __always_inline __u32 newfstatat_flags(unsigned long flags) { return flags & 0x1900; }
 static __always_inline __u32 execveat_flags(unsigned long flags) { return MAP(0x1000, 1) | MAP(0x100, 2); }
 static __always_inline __u32 dup3_flags(unsigned long flags) { return MAP(02000000, 4096); }
-static __always_inline __u32 pipe2_flags(unsigned long flags) { return open_flags(flags) & ~3u; }
+#if defined(__TARGET_ARCH_arm64)
+#define O_DIRECT 0200000
+#else
+#define O_DIRECT 040000
+#endif
+static __always_inline __u32 pipe2_flags(unsigned long flags) { return MAP(02000000, 4096) | MAP(O_DIRECT, 512) | MAP(04000, 64); }
+/* poll(2) events → poll_flags: POLLIN POLLPRI POLLOUT POLLRDHUP POLLERR POLLHUP POLLNVAL POLLRDNORM POLLRDBAND POLLWRNORM POLLWRBAND */
+static __always_inline __u16 poll_events(short flags)
+{
+	return MAP(0x1, 1) | MAP(0x2, 2) | MAP(0x4, 4) | MAP(0x2000, 8) | MAP(0x8, 0x10) | MAP(0x10, 0x20) | MAP(0x20, 0x40) |
+	       MAP(0x40, 0x80) | MAP(0x80, 0x100) | MAP(0x100, 0x200) | MAP(0x200, 0x400);
+}
+/* lseek(2): what the table has no name for is 0 */
+static __always_inline __u8 lseek_whence(unsigned long whence) { return whence < 3 ? whence : 0; }
+/* futex(2) operations are numbered alike; newer ones have no name in the table */
+static __always_inline __u16 futex_operation(unsigned long op) { return ((op & 127) < 13 ? op & 127 : 0) | (op & 0x180); }
 static __always_inline __u32 memfd_flags(unsigned long flags) { return flags & 7; }
 static __always_inline __u32 pidfd_flags(unsigned long flags) { return MAP(04000, 1); }
 static __always_inline __u32 close_range_flags(unsigned long flags) { return MAP(2, 2) | MAP(4, 4); }

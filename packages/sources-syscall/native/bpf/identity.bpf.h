@@ -88,58 +88,68 @@ EXIT_EVENT_FIRST(unshare, 272, SYSCALL_UNSHARE_X)
 	put_u32(e, clone_flags(argument(regs, 0)));
 }
 
-static __always_inline bool read_limit(struct rlimit *to, const struct registers *regs, __u64 from)
+#define RLIMIT_UNKNOWN 255
+
+static __always_inline void put_resource(struct event *e, unsigned long resource)
 {
-	__u32 narrow[2];
-	if (!is_narrow(regs, NARROW_LONG))
-		return bpf_probe_read_user(to, sizeof(*to), (void *)from) == 0;
-	if (bpf_probe_read_user(narrow, sizeof(narrow), (void *)from))
-		return false;
-	to->rlim_cur = narrow[0] == 0xffffffff ? ~0ull : narrow[0]; /* RLIM_INFINITY */
-	to->rlim_max = narrow[1] == 0xffffffff ? ~0ull : narrow[1];
-	return true;
+	put_u8(e, resource < 16 ? resource : RLIMIT_UNKNOWN);
 }
 
-/* res cur max resource */
-static __always_inline void write_rlimit(struct event *e, struct registers *regs, long ret)
+/* Two limits; 0 when they can't be read. */
+static __always_inline void put_limits(struct event *e, __u64 from)
 {
 	struct rlimit limit = {};
+	if (from)
+		bpf_probe_read_user(&limit, sizeof(limit), (void *)from);
+	put_u64(e, limit.rlim_cur);
+	put_u64(e, limit.rlim_max);
+}
+
+/* The same, as long as the caller's longs are. */
+static __always_inline void put_old_limits(struct event *e, const struct registers *regs, __u64 from)
+{
+	__u32 narrow[2] = {};
+	if (!is_narrow(regs, NARROW_LONG)) {
+		put_limits(e, from);
+		return;
+	}
+	bpf_probe_read_user(narrow, sizeof(narrow), (void *)from);
+	put_u64(e, narrow[0] == 0xffffffff ? ~0ull : narrow[0]); /* RLIM_INFINITY */
+	put_u64(e, narrow[1] == 0xffffffff ? ~0ull : narrow[1]);
+}
+
+/* res cur max resource; what a failed getrlimit did not tell is -1 */
+EXIT_EVENT(getrlimit, 97, SYSCALL_GETRLIMIT_X)
+{
 	put_int(e, ret);
-	if (read_limit(&limit, regs, argument(regs, 1))) {
-		put_u64(e, limit.rlim_cur);
-		put_u64(e, limit.rlim_max);
+	if (ret == 0) {
+		put_old_limits(e, regs, argument(regs, 1));
 	} else {
 		put_u64(e, -1);
 		put_u64(e, -1);
 	}
-	put_u8(e, argument(regs, 0));
+	put_resource(e, argument(regs, 0));
 }
-EXIT_EVENT(getrlimit, 97, SYSCALL_GETRLIMIT_X) { write_rlimit(e, regs, ret); }
-EXIT_EVENT(setrlimit, 160, SYSCALL_SETRLIMIT_X) { write_rlimit(e, regs, ret); }
 
-/* -1 when there is nothing to read because the call failed; 0 for a null pointer. */
-static __always_inline void put_limit(struct event *e, unsigned long from, bool failed)
+EXIT_EVENT(setrlimit, 160, SYSCALL_SETRLIMIT_X)
 {
-	struct rlimit limit = {};
-	if (failed)
-		limit.rlim_cur = limit.rlim_max = -1;
-	else if (from)
-		bpf_probe_read_user(&limit, sizeof(limit), (void *)from);
-	put_u64(e, limit.rlim_cur);
-	put_u64(e, limit.rlim_max);
+	put_int(e, ret);
+	put_old_limits(e, regs, argument(regs, 1));
+	put_resource(e, argument(regs, 0));
 }
 
 /* res newcur newmax oldcur oldmax pid resource */
 EXIT_EVENT(prlimit64, 302, SYSCALL_PRLIMIT_X)
 {
 	put_int(e, ret);
-	put_limit(e, argument(regs, 2), false);
-	put_limit(e, argument(regs, 3), ret != 0);
+	put_limits(e, argument(regs, 2));
+	put_limits(e, ret == 0 ? argument(regs, 3) : 0);
 	put_int(e, argument(regs, 0));
-	put_u8(e, argument(regs, 1));
+	put_resource(e, argument(regs, 1));
 }
 
 #define PR_SET_NAME 15
+#define PR_GET_NAME 16
 #define PR_GET_CHILD_SUBREAPER 37
 
 /* res option arg2_str arg2_int */
@@ -148,13 +158,13 @@ EXIT_EVENT_FIRST(prctl, 157, SYSCALL_PRCTL_X)
 	int option = argument(regs, 0), value = 0;
 	put_int(e, ret);
 	put_u32(e, option);
-	if (option == PR_SET_NAME)
+	if (option == PR_SET_NAME || option == PR_GET_NAME) {
 		put_user_text(e, argument(regs, 1));
-	else
-		put_empty(e);
-	if (option == PR_SET_NAME) {
 		put_u64(e, 0);
-	} else if (option == PR_GET_CHILD_SUBREAPER) {
+		return;
+	}
+	put_empty(e);
+	if (option == PR_GET_CHILD_SUBREAPER) {
 		bpf_probe_read_user(&value, sizeof(value), (void *)argument(regs, 1));
 		put_int(e, value);
 	} else {
@@ -185,16 +195,42 @@ EXIT_EVENT(tgkill, 234, SYSCALL_TGKILL_X)
 	put_u8(e, argument(regs, 2));
 }
 
-/* res addr data request pid; addr and data are DYN: 0 = u64 */
+/* DYN of ptrace: 0 = u64, 1 = signal */
+static __always_inline void put_ptrace_number(struct event *e, __u64 value)
+{
+	*slot(e) = 0;
+	*(__u64 *)(slot(e) + 1) = value;
+	end_param(e, 9);
+}
+
+/* What the request means by `data`: where the kernel wrote a word, a signal, or a number. */
+static __always_inline void put_ptrace_data(struct event *e, unsigned long request, unsigned long data)
+{
+	__u64 word = 0;
+	switch (request) {
+	case 1: case 2: case 3:                   /* PTRACE_PEEKTEXT, PEEKDATA, PEEKUSR */
+		bpf_probe_read_user(&word, sizeof(word), (void *)data);
+		put_ptrace_number(e, word);
+		break;
+	case 7: case 9: case 17: case 24:         /* PTRACE_CONT, SINGLESTEP, DETACH, SYSCALL */
+		*slot(e) = 1;
+		*(slot(e) + 1) = data;
+		end_param(e, 2);
+		break;
+	default:
+		put_ptrace_number(e, data);
+	}
+}
+
+/* res addr data request pid; of a failed call addr and data are 0 */
 EXIT_EVENT(ptrace, 101, SYSCALL_PTRACE_X)
 {
 	put_int(e, ret);
-	*slot(e) = 0;
-	*(__u64 *)(slot(e) + 1) = argument(regs, 2);
-	end_param(e, 9);
-	*slot(e) = 0;
-	*(__u64 *)(slot(e) + 1) = argument(regs, 3);
-	end_param(e, 9);
+	put_ptrace_number(e, ret < 0 ? 0 : argument(regs, 2));
+	if (ret < 0)
+		put_ptrace_number(e, 0);
+	else
+		put_ptrace_data(e, argument(regs, 0), argument(regs, 3));
 	put_u16(e, ptrace_request(argument(regs, 0)));
 	put_int(e, argument(regs, 1));
 }

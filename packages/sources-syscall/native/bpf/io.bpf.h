@@ -130,11 +130,12 @@ static __always_inline long written_of_all(long ret)
 	return ret > 0 ? ret : MAX_CHUNK;
 }
 
-/* res size data fd */
+/* res size data fd; the size is what was read */
 EXIT_EVENT(readv, 19, SYSCALL_READV_X)
 {
 	put_u64(e, ret);
-	put_size_and_iovec_data(e, argument(regs, 1), argument(regs, 2), ret);
+	put_u32(e, ret > 0 ? ret : 0);
+	put_iovec_data(e, argument(regs, 1), argument(regs, 2), ret);
 	put_int(e, argument(regs, 0));
 }
 
@@ -151,7 +152,8 @@ EXIT_EVENT(writev, 20, SYSCALL_WRITEV_X)
 EXIT_EVENT(preadv, 295, SYSCALL_PREADV_X)
 {
 	put_u64(e, ret);
-	put_size_and_iovec_data(e, argument(regs, 1), argument(regs, 2), ret);
+	put_u32(e, ret > 0 ? ret : 0);
+	put_iovec_data(e, argument(regs, 1), argument(regs, 2), ret);
 	put_int(e, argument(regs, 0));
 	put_u64(e, argument(regs, 3));
 }
@@ -212,7 +214,7 @@ EXIT_EVENT(lseek, 8, SYSCALL_LSEEK_X)
 	put_u64(e, ret);
 	put_int(e, argument(regs, 0));
 	put_u64(e, argument(regs, 1));
-	put_u8(e, argument(regs, 2));
+	put_u8(e, lseek_whence(argument(regs, 2)));
 }
 
 /* res fd operation */
@@ -227,8 +229,12 @@ EXIT_EVENT(flock, 73, SYSCALL_FLOCK_X)
 static __always_inline struct file *put_pair(struct event *e, unsigned long at, long ret)
 {
 	int pair[2] = { -1, -1 };
-	if (ret == 0 && bpf_probe_read_user(pair, sizeof(pair), (void *)at))
-		count(COUNT_FAULT);
+	/* of a failed call: what stands there */
+	if (bpf_probe_read_user(pair, sizeof(pair), (void *)at)) {
+		pair[0] = pair[1] = -1;
+		if (ret == 0)
+			count(COUNT_FAULT);
+	}
 	put_int(e, pair[0]);
 	put_int(e, pair[1]);
 	return ret == 0 ? file_of(current_task(), pair[0]) : NULL;
@@ -277,17 +283,14 @@ EXIT_EVENT(splice, 275, SYSCALL_SPLICE_X)
 	put_u32(e, argument(regs, 5) & 15);
 }
 
-/* res fdout offout fdin offin len */
+/* res fdout offout fdin offin len; the offsets are the pointers to them, as in Falco */
 EXIT_EVENT(copy_file_range, 326, SYSCALL_COPY_FILE_RANGE_X)
 {
-	__u64 in = 0, out = 0;
-	bpf_probe_read_user(&in, sizeof(in), (void *)argument(regs, 1));
-	bpf_probe_read_user(&out, sizeof(out), (void *)argument(regs, 3));
 	put_u64(e, ret);
 	put_int(e, argument(regs, 2));
-	put_u64(e, out);
+	put_u64(e, argument(regs, 3));
 	put_int(e, argument(regs, 0));
-	put_u64(e, in);
+	put_u64(e, argument(regs, 1));
 	put_u64(e, argument(regs, 4));
 }
 
@@ -304,25 +307,25 @@ static __always_inline void put_fdlist(struct event *e, unsigned long fds, unsig
 			break;
 		__u8 *entry = &e->to->bytes[(at + 2 + kept * 10) & (MAX_EVENT - 1)];
 		*(__s64 *)entry = fd.fd;
-		*(__s16 *)(entry + 8) = returned ? fd.revents : fd.events;
+		*(__u16 *)(entry + 8) = poll_events(returned ? fd.revents : fd.events);
 		kept++;
 	}
 	*(__u16 *)&e->to->bytes[at] = kept;
 	end_param(e, 2 + kept * 10);
 }
 
-/* res fds timeout */
+/* res fds timeout: an int without its sign */
 EXIT_EVENT(poll, 7, SYSCALL_POLL_X)
 {
 	put_int(e, ret);
 	put_fdlist(e, argument(regs, 0), argument(regs, 1), true);
-	put_u64(e, (__s64)(int)argument(regs, 2));
+	put_u64(e, (__u32)argument(regs, 2));
 }
 
 /* res fds timeout sigmask */
 EXIT_EVENT(ppoll, 271, SYSCALL_PPOLL_X)
 {
-	__u64 mask = 0, ns = ~0ull;
+	__u64 mask = 0, ns = 0;
 	if (argument(regs, 2))
 		read_time(&ns, regs, argument(regs, 2));
 	if (argument(regs, 3))

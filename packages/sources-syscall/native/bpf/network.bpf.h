@@ -20,7 +20,7 @@ static __always_inline struct sock *sock_of(struct file *file)
 /* The path that a unix socket is bound to, at `to`; its length with the NUL. An abstract name keeps its text without the leading NUL. */
 static __always_inline __u32 unix_path(struct sock *sk, __u8 *to)
 {
-	struct unix_address *address = BPF_CORE_READ((struct unix_sock *)sk, addr);
+	struct unix_address *address = sk ? BPF_CORE_READ((struct unix_sock *)sk, addr) : NULL;
 	char *path;
 	char first = 0;
 	long n;
@@ -85,13 +85,12 @@ static __always_inline void put_socktuple(struct event *e, int fd, bool outbound
 		end_param(e, 37);
 	} else if (family == AF_UNIX) {
 		struct sock *other = BPF_CORE_READ((struct unix_sock *)sk, peer);
-		__u32 n;
+		struct sock *server = outbound ? other : sk;
 		to[0] = AF_UNIX;
-		*(__u64 *)(to + 1) = (__u64)(outbound ? sk : other);
-		*(__u64 *)(to + 9) = (__u64)(outbound ? other : sk);
-		/* the server's end has the name */
-		n = unix_path(outbound && other ? other : sk, to + 17);
-		end_param(e, 17 + n);
+		/* the other way round than addresses: first the server's end, which has the name, then the client's */
+		*(__u64 *)(to + 1) = (__u64)server;
+		*(__u64 *)(to + 9) = (__u64)(outbound ? sk : other);
+		end_param(e, 17 + unix_path(server, to + 17));
 	} else {
 		put_empty(e);
 	}
@@ -191,7 +190,7 @@ static __always_inline void push_accept(struct event *e, struct registers *regs,
 		put_socktuple(e, ret, false, 0);
 	else
 		put_empty(e);
-	if (listening) {
+	if (listening && ret >= 0) {
 		length = BPF_CORE_READ(listening, sk_ack_backlog);
 		max = BPF_CORE_READ(listening, sk_max_ack_backlog);
 	}
@@ -204,7 +203,7 @@ EXIT_EVENT(accept, 43, SOCKET_ACCEPT_5_X) { push_accept(e, regs, ret); }
 EXIT_EVENT(accept4, 288, SOCKET_ACCEPT4_6_X)
 {
 	push_accept(e, regs, ret);
-	put_u32(e, 0); /* Falco's drivers leave the flags 0 */
+	put_u32(e, socket_flags(argument(regs, 3)));
 }
 
 /* res data fd size tuple */
@@ -222,7 +221,7 @@ EXIT_EVENT(recvfrom, 45, SOCKET_RECVFROM_X)
 {
 	put_u64(e, ret);
 	put_data(e, argument(regs, 1), ret);
-	if (ret >= 0)
+	if (ret > 0)
 		put_socktuple(e, argument(regs, 0), false, argument(regs, 4));
 	else
 		put_empty(e);
@@ -270,18 +269,18 @@ EXIT_EVENT(sendmsg, 46, SOCKET_SENDMSG_X)
 	put_socktuple(e, argument(regs, 0), true, m.name);
 }
 
-/* res size data tuple msgcontrol fd */
+/* res size data tuple msgcontrol fd; the size is what came */
 EXIT_EVENT(recvmsg, 47, SOCKET_RECVMSG_X)
 {
 	struct message m = {};
 	put_u64(e, ret);
-	if (ret < 0 || !read_message(&m, regs, argument(regs, 1), 0, false)) {
-		put_empty(e);
+	put_u32(e, ret > 0 ? ret : 0);
+	if (ret <= 0 || !read_message(&m, regs, argument(regs, 1), 0, false)) {
 		put_empty(e);
 		put_empty(e);
 		put_empty(e);
 	} else {
-		put_size_and_iovec_data(e, m.vector, m.vectors, ret);
+		put_iovec_data(e, m.vector, m.vectors, ret);
 		put_socktuple(e, argument(regs, 0), false, m.name);
 		put_user_bytes(e, m.control, m.control_size);
 	}
@@ -329,16 +328,6 @@ __noinline int write_sent(__u32 i)
 	return 1;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(x_sendmmsg, struct pt_regs *unused, long ret)
-{
-	if (ret <= 0)
-		return write_none(PPME_SOCKET_SENDMMSG_X, NPARAMS_SOCKET_SENDMMSG_X, ret);
-	for (__u32 i = 0; i < MAX_MESSAGES && i < ret && write_sent(i); i++)
-		;
-	return 0;
-}
-
 /* res fd size data tuple msgcontrol */
 __noinline int write_received(__u32 i)
 {
@@ -362,15 +351,18 @@ __noinline int write_received(__u32 i)
 	return 1;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(x_recvmmsg, struct pt_regs *unused, long ret)
-{
-	if (ret <= 0)
-		return write_none(PPME_SOCKET_RECVMMSG_X, NPARAMS_SOCKET_RECVMMSG_X, ret);
-	for (__u32 i = 0; i < MAX_MESSAGES && i < ret && write_received(i); i++)
-		;
-	return 0;
-}
+#define MESSAGES_EVENT(name, nr, code, write_one)                                                                    \
+	SEC("tp_btf/sys_exit")                                                                                       \
+	int BPF_PROG(x_##name, struct pt_regs *unused, long ret)                                                     \
+	{                                                                                                            \
+		if (ret <= 0)                                                                                        \
+			return write_none(PPME_##code, NPARAMS_##code, ret);                                         \
+		for (__u32 i = 0; i < MAX_MESSAGES && i < ret && write_one(i); i++)                                  \
+			;                                                                                            \
+		return 0;                                                                                            \
+	}
+MESSAGES_EVENT(sendmmsg, 307, SOCKET_SENDMMSG_X, write_sent)
+MESSAGES_EVENT(recvmmsg, 299, SOCKET_RECVMMSG_X, write_received)
 
 /* res fd how */
 EXIT_EVENT(shutdown, 48, SOCKET_SHUTDOWN_X)
@@ -402,57 +394,90 @@ EXIT_EVENT(socketpair, 53, SOCKET_SOCKETPAIR_X)
 #define SOL_SOCKET 1
 #define SOL_TCP 6
 
-/* Kernel's numbers of SOL_SOCKET options are those of the table up to 53, but for the two that a driver numbers apart. */
-static __always_inline void put_sockopt(struct event *e, struct registers *regs, long ret, bool get)
+/* SOL_SOCKET options are numbered alike up to 50, but for SO_COOKIE and kin; newer ones have no name in the table. */
+static __always_inline __u8 socket_option(int name)
+{
+	switch (name) {
+	case 55: return 52;     /* SO_MEMINFO */
+	case 57: return 53;     /* SO_COOKIE */
+	case 59: return 51;     /* SO_PEERGROUPS */
+	case 66: return 20;     /* SO_RCVTIMEO_NEW */
+	case 67: return 21;     /* SO_SNDTIMEO_NEW */
+	default: return name > 0 && name <= 50 ? name : 0;
+	}
+}
+
+/* Options whose value is one number of 32 bits. */
+static __always_inline bool is_number_option(int name)
+{
+	switch (name) {
+	case 13:                /* SO_LINGER: two numbers */
+	case 17: case 28:       /* SO_PEERCRED, SO_PEERNAME */
+	case 26: case 50:       /* SO_ATTACH_FILTER, SO_ATTACH_BPF */
+		return false;
+	default:
+		return name > 0 && name < 50;
+	}
+}
+
+#define MAX_OPTION 256
+
+/* res fd level optname optval optlen; optval is DYN: 0 = bytes, 1 = errno, 2 = u32, 3 = u64, 4 = a time */
+static __always_inline void put_sockopt(struct event *e, struct registers *regs, long ret, int length)
 {
 	int level = argument(regs, 1), name = argument(regs, 2);
-	__u32 length = argument(regs, 4);
-	if (get) {
-		int at = 0;
-		bpf_probe_read_user(&at, sizeof(at), (void *)argument(regs, 4));
-		length = ret == 0 ? at : 0;
-	}
+	void *from = (void *)argument(regs, 3);
 	put_int(e, ret);
 	put_int(e, argument(regs, 0));
 	put_u8(e, level == SOL_SOCKET ? 1 : level == SOL_TCP ? 2 : 0);
-	put_u8(e, level == SOL_SOCKET && name > 0 && name < 54 ? name : 0);
-	/* DYN: 0 = bytes, 1 = errno, 2 = u32, 4 = a time */
+	put_u8(e, level == SOL_SOCKET ? socket_option(name) : 0);
 	if (level == SOL_SOCKET && name == 4 /* SO_ERROR */) {
 		int error = 0;
-		bpf_probe_read_user(&error, sizeof(error), (void *)argument(regs, 3));
+		bpf_probe_read_user(&error, sizeof(error), from);
 		*slot(e) = 1;
 		*(__s64 *)(slot(e) + 1) = -(__s64)error;
 		end_param(e, 9);
-	} else if (level == SOL_SOCKET && (name == 20 || name == 21) /* SO_RCVTIMEO, SO_SNDTIMEO */) {
+	} else if (level == SOL_SOCKET && (name == 20 || name == 21 || name == 66 || name == 67) /* SO_RCVTIMEO, SO_SNDTIMEO */) {
 		struct __kernel_old_timeval tv = {};
 		__s32 narrow[2] = {};
 		if (is_narrow(regs, NARROW_TIME)) {
-			bpf_probe_read_user(narrow, sizeof(narrow), (void *)argument(regs, 3));
+			bpf_probe_read_user(narrow, sizeof(narrow), from);
 			tv.tv_sec = narrow[0];
 			tv.tv_usec = narrow[1];
 		} else {
-			bpf_probe_read_user(&tv, sizeof(tv), (void *)argument(regs, 3));
+			bpf_probe_read_user(&tv, sizeof(tv), from);
 		}
 		*slot(e) = 4;
 		*(__u64 *)(slot(e) + 1) = tv.tv_sec * 1000000000ull + tv.tv_usec * 1000ull;
 		end_param(e, 9);
-	} else if (level == SOL_SOCKET && length == 4) {
+	} else if (level == SOL_SOCKET && name == 57 /* SO_COOKIE */) {
+		__u64 value = 0;
+		bpf_probe_read_user(&value, sizeof(value), from);
+		*slot(e) = 3;
+		*(__u64 *)(slot(e) + 1) = value;
+		end_param(e, 9);
+	} else if (level == SOL_SOCKET && is_number_option(name)) {
 		__u32 value = 0;
-		bpf_probe_read_user(&value, sizeof(value), (void *)argument(regs, 3));
+		bpf_probe_read_user(&value, sizeof(value), from);
 		*slot(e) = 2;
 		*(__u32 *)(slot(e) + 1) = value;
 		end_param(e, 5);
 	} else {
-		__u32 size = length > 256 ? 256 : length;
+		__u32 size = length < 0 ? 0 : length > MAX_OPTION ? MAX_OPTION : length;
 		*slot(e) = 0;
-		if (size && bpf_probe_read_user(slot(e) + 1, size & 511, (void *)argument(regs, 3)))
+		if (size && bpf_probe_read_user(slot(e) + 1, size & (2 * MAX_OPTION - 1), from))
 			size = 0;
 		end_param(e, 1 + size);
 	}
 	put_u32(e, length);
 }
 
-EXIT_EVENT(setsockopt, 54, SOCKET_SETSOCKOPT_X) { put_sockopt(e, regs, ret, false); }
-EXIT_EVENT(getsockopt, 55, SOCKET_GETSOCKOPT_X) { put_sockopt(e, regs, ret, true); }
+EXIT_EVENT(setsockopt, 54, SOCKET_SETSOCKOPT_X) { put_sockopt(e, regs, ret, argument(regs, 4)); }
+EXIT_EVENT(getsockopt, 55, SOCKET_GETSOCKOPT_X)
+{
+	int length = 0;
+	bpf_probe_read_user(&length, sizeof(length), (void *)argument(regs, 4));
+	put_sockopt(e, regs, ret, length);
+}
 EXIT_EVENT(getsockname, 51, SOCKET_GETSOCKNAME_X) {}
 EXIT_EVENT(getpeername, 52, SOCKET_GETPEERNAME_X) {}

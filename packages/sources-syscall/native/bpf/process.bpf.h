@@ -32,8 +32,9 @@ static __always_inline __u64 inode_ctime(struct inode *inode)
 	struct inode___6_11 *a = (void *)inode;
 	struct inode___6_6 *b = (void *)inode;
 	struct inode___old *c = (void *)inode;
+	/* Since 6.13 the topmost bit of the nanoseconds tells that somebody has asked for the time (I_CTIME_QUERIED, include/linux/fs.h). */
 	if (bpf_core_field_exists(a->i_ctime_sec))
-		return NS(BPF_CORE_READ(a, i_ctime_sec), BPF_CORE_READ(a, i_ctime_nsec));
+		return NS(BPF_CORE_READ(a, i_ctime_sec), BPF_CORE_READ(a, i_ctime_nsec) & 0x7fffffff);
 	if (bpf_core_field_exists(b->__i_ctime))
 		return NS(BPF_CORE_READ(b, __i_ctime.tv_sec), BPF_CORE_READ(b, __i_ctime.tv_nsec));
 	return NS(BPF_CORE_READ(c, i_ctime.tv_sec), BPF_CORE_READ(c, i_ctime.tv_nsec));
@@ -48,33 +49,77 @@ static __always_inline __u64 inode_mtime(struct inode *inode)
 	return NS(BPF_CORE_READ(c, i_mtime.tv_sec), BPF_CORE_READ(c, i_mtime.tv_nsec));
 }
 
-/* Whether the owner or anybody may write the executable: by its mode and the task's ids, as access(2) would decide. */
+#define SB_RDONLY 1
+#define S_IMMUTABLE 8
+#define MAY_WRITE 2
+#define CAP_DAC_OVERRIDE 1
+#define CAP_FOWNER 3
+#define MAX_GROUP_STEPS 16 /* a binary search among at most 65536 groups (NGROUPS_MAX) */
+#define MAX_ID_EXTENTS 5   /* that lie in struct uid_gid_map itself (UID_GID_MAP_MAX_BASE_EXTENTS) */
+
+/* Whether the id is one of the task's supplementary groups, which the kernel keeps sorted. */
+static __always_inline bool in_groups(const struct cred *cred, __u32 gid)
+{
+	struct group_info *groups = BPF_CORE_READ(cred, group_info);
+	__u32 left = 0, right = groups ? BPF_CORE_READ(groups, ngroups) : 0;
+	for (int i = 0; i < MAX_GROUP_STEPS && left < right; i++) {
+		__u32 middle = (left + right) / 2, here = 0;
+		BPF_CORE_READ_INTO(&here, groups, gid[middle].val);
+		if (here == gid)
+			return true;
+		if (gid > here)
+			left = middle + 1;
+		else
+			right = middle;
+	}
+	return false;
+}
+
+/* Whether the user namespace has a number for the id. */
+static __always_inline bool is_mapped(struct uid_gid_map *map, __u32 id)
+{
+	__u32 extents = BPF_CORE_READ(map, nr_extents);
+	for (__u32 i = 0; i < MAX_ID_EXTENTS && i < extents; i++) {
+		__u32 first = BPF_CORE_READ(map, extent[i].lower_first), count = BPF_CORE_READ(map, extent[i].count);
+		if (id >= first && id - first < count)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the task could write its executable: its owner may (it can change the mode), else the mode and capabilities decide. */
 static __always_inline bool exe_writable(struct task_struct *task, struct inode *inode)
 {
 	umode_t mode = BPF_CORE_READ(inode, i_mode);
 	const struct cred *cred = BPF_CORE_READ(task, cred);
-	__u32 fsuid = BPF_CORE_READ(cred, fsuid.val), fsgid = BPF_CORE_READ(cred, fsgid.val);
-	unsigned long sb_flags = BPF_CORE_READ(inode, i_sb, s_flags);
-	unsigned int i_flags = BPF_CORE_READ(inode, i_flags);
-	if ((sb_flags & 1) || (i_flags & 8))            /* read-only file system, immutable file */
+	__u32 uid = BPF_CORE_READ(inode, i_uid.val), gid = BPF_CORE_READ(inode, i_gid.val);
+	struct user_namespace *ns;
+	__u64 caps;
+	if ((BPF_CORE_READ(inode, i_sb, s_flags) & SB_RDONLY) || (BPF_CORE_READ(inode, i_flags) & S_IMMUTABLE))
 		return false;
-	if (kernel_cap(BPF_CORE_READ(cred, cap_effective)) & (1ull << 1)) /* CAP_DAC_OVERRIDE */
+	if (uid == (__u32)-1 || gid == (__u32)-1)
+		return false;
+	if (BPF_CORE_READ(cred, fsuid.val) == uid)
 		return true;
-	if (BPF_CORE_READ(inode, i_uid.val) == fsuid)
-		return mode & 0200;
-	if (BPF_CORE_READ(inode, i_gid.val) == fsgid)
-		return mode & 0020;
-	return mode & 0002;
+	if (BPF_CORE_READ(cred, fsgid.val) == gid || in_groups(cred, gid))
+		mode >>= 3;
+	if (mode & MAY_WRITE)
+		return true;
+	ns = BPF_CORE_READ(cred, user_ns);
+	if (!ns || !is_mapped(&ns->uid_map, uid))
+		return false;
+	caps = kernel_cap(BPF_CORE_READ(cred, cap_effective));
+	return (caps & (1ull << CAP_FOWNER)) || ((caps & (1ull << CAP_DAC_OVERRIDE)) && is_mapped(&ns->gid_map, gid));
 }
 
-/* memfd files have no link and a name that begins so (mm/memfd.c). */
+/* A memfd lies in no directory and has a name that begins so (mm/memfd.c). */
 static __always_inline bool from_memfd(struct file *file)
 {
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
 	char name[8] = {};
-	if (BPF_CORE_READ(file, f_inode, i_nlink) != 0)
+	if (BPF_CORE_READ(dentry, d_parent) != dentry)
 		return false;
-	bpf_probe_read_kernel(name, 7, BPF_CORE_READ(dentry, d_name.name));
+	bpf_probe_read_kernel(name, 6, BPF_CORE_READ(dentry, d_name.name));
 	return name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && name[3] == 'f' && name[4] == 'd' && name[5] == ':';
 }
 
@@ -83,7 +128,8 @@ static __always_inline __u32 tty_of(struct task_struct *task)
 	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);
 	if (!tty)
 		return 0;
-	return (BPF_CORE_READ(tty, driver, major) << 8) | (BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index));
+	return encode_dev((BPF_CORE_READ(tty, driver, major) << 20) +
+	                  BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index));
 }
 
 /* loginuid is a config option (CONFIG_AUDIT). */
@@ -138,30 +184,31 @@ static __always_inline void put_exec_end(struct event *e, struct task_struct *ta
 	put_u32(e, BPF_CORE_READ(cred, egid.val));
 }
 
+#define PF_KTHREAD 0x00200000
+
+/* execve and execveat alike: the kernel makes an execve of the latter on its way (set_personality_64bit, arch/x86/kernel/process_64.c). */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(exec_done, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	struct event event, *e = &event;
 	__u32 nr = NR_EXECVE;
 	__u8 *want = bpf_map_lookup_elem(&syscalls, &nr);
-	/* execveat gives the file as a descriptor: the kernel then names it /dev/fd/N itself (fs/exec.c). */
-	bool at = BPF_CORE_READ(bprm, fdpath) != NULL;
-	if (!want || *want == WANT_NOTHING)
+	if (!want || *want == WANT_NOTHING || (BPF_CORE_READ(task, flags) & PF_KTHREAD))
 		return 0;
-	if (at ? !begin(e, PPME_SYSCALL_EXECVEAT_X, NPARAMS_SYSCALL_EXECVEAT_X, WANT_FIRST)
-	       : !begin(e, PPME_SYSCALL_EXECVE_19_X, NPARAMS_SYSCALL_EXECVE_19_X, WANT_FIRST))
+	if (!begin(e, PPME_SYSCALL_EXECVE_19_X, NPARAMS_SYSCALL_EXECVE_19_X, WANT_FIRST))
 		return 0;
 	put_u64(e, 0);
 	put_command_line(e, task);
 	put_exec_middle(e, task);
 	put_environment(e, task);
 	put_exec_end(e, task);
-	if (!at)
-		put_kernel_text(e, BPF_CORE_READ(bprm, filename), MAX_CHUNK);
+	/* of an execveat it is /dev/fd/N, or /dev/fd/N/path (fs/exec.c) */
+	put_kernel_text(e, BPF_CORE_READ(bprm, filename), MAX_CHUNK);
 	return commit(e);
 }
 
-#define MAX_ARGS 128
+/* As many strings of argv and envp are recorded of an exec that failed; of one that succeeds all are, up to MAX_ARGS_BYTES. */
+#define MAX_ARGS 16
 
 /* array[i] in user memory; 0 when it can't be read. */
 static __always_inline __u64 read_pointer(const struct registers *regs, __u64 array, __u32 i)
@@ -188,8 +235,10 @@ __noinline int copy_strings(__u64 array, __u32 first)
 		if (!p)
 			break;
 		n = bpf_probe_read_user_str(&to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)], MAX_CHUNK, (void *)p);
-		if (n <= 0)
-			break;
+		if (n <= 0) { /* not readable: it keeps its place */
+			to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)] = 0;
+			n = 1;
+		}
 		to->cursor += n;
 		if (to->cursor >= MAX_ARGS_BYTES)
 			return MAX_ARGS_BYTES;
@@ -237,23 +286,40 @@ EXIT_EVENT_FIRST(execveat, 322, SYSCALL_EXECVEAT_X)
 	put_exec_end(e, task);
 }
 
+/* When the first process of the task's pid namespace began: ns since boot. */
+static __always_inline __u64 pidns_start(struct task_struct *task)
+{
+	struct pid_namespace *ns = pid_namespace_of(BPF_CORE_READ(task, signal, pids[PIDTYPE_TGID]));
+	return BPF_CORE_READ(ns, child_reaper, start_time);
+}
+
+/* Whether the child is or will be in another pid namespace than the first. */
+static __always_inline bool child_in_pidns(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	return BPF_CORE_READ(pid, level) != 0 || BPF_CORE_READ(task, nsproxy, pid_ns_for_children) != pid_namespace_of(pid);
+}
+
 /* res exe args tid pid ptid cwd fdlimit pgft_maj pgft_min vm_size vm_rss vm_swap comm cgroups flags uid gid vtid vpid pidns_init_start_ts */
 static __always_inline void write_clone_event(struct event *e, struct task_struct *task, long ret, __u32 flags)
 {
 	const struct cred *cred = BPF_CORE_READ(task, cred);
-	struct task_struct *init;
 	put_int(e, ret);
-	put_command_line(e, task);
+	if (ret >= 0) {
+		put_command_line(e, task);
+	} else {
+		put_empty(e);
+		put_empty(e);
+	}
 	put_exec_middle(e, task);
-	if (in_child_pidns(task))
+	if (child_in_pidns(task))
 		flags |= CLONE_CHILD_IN_PIDNS;
 	put_u32(e, flags);
 	put_u32(e, BPF_CORE_READ(cred, euid.val));
 	put_u32(e, BPF_CORE_READ(cred, egid.val));
 	put_u64(e, task_vtid(task));
 	put_u64(e, task_vpid(task));
-	init = BPF_CORE_READ(task, nsproxy, pid_ns_for_children, child_reaper);
-	put_u64(e, init && ret == 0 ? BPF_CORE_READ(init, start_boottime) : 0);
+	put_u64(e, ret == 0 ? pidns_start(task) : 0);
 }
 
 EXIT_EVENT_FIRST(clone, 56, SYSCALL_CLONE_20_X)
@@ -278,19 +344,74 @@ EXIT_EVENT_FIRST(vfork, 58, SYSCALL_VFORK_20_X)
 	write_clone_event(e, current_task(), ret, 0);
 }
 
+#define PF_EXITING 0x00000004
+#define MAX_GROUP_THREADS 30
+#define MAX_ANCESTORS 60
+#define UNKNOWN_REAPER -1 /* more threads or ancestors than are looked at: the engine finds it by the same rules */
+
+/* A thread of the task's group that is not ending; 0 = there is none. */
+static __always_inline int living_thread(struct task_struct *task)
+{
+	struct list_head *head = (void *)BPF_CORE_READ(task, signal) + bpf_core_field_offset(struct signal_struct, thread_head);
+	struct list_head *at = BPF_CORE_READ(head, next);
+	for (int i = 0; i < MAX_GROUP_THREADS; i++) {
+		struct task_struct *thread = (void *)at - bpf_core_field_offset(struct task_struct, thread_node);
+		if (at == head)
+			return 0;
+		if (!(BPF_CORE_READ(thread, flags) & PF_EXITING))
+			return BPF_CORE_READ(thread, pid);
+		at = BPF_CORE_READ(at, next);
+	}
+	return UNKNOWN_REAPER;
+}
+
+/*
+ * Whose children those of the ending task become, as the kernel decides it a little later (find_new_reaper, kernel/exit.c):
+ * another thread of its group, the nearest ancestor that is a child subreaper, or the first process of its pid namespace.
+ * 0 when the namespace ends with it. A global function: see task.bpf.h.
+ */
+__noinline int new_reaper(__u64 task_address)
+{
+	struct task_struct *task = (void *)task_address, *ancestor;
+	struct pid_namespace *ns = pid_namespace_of(BPF_CORE_READ(task, thread_pid));
+	struct task_struct *first = BPF_CORE_READ(ns, child_reaper);
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	int level = BPF_CORE_READ(task, thread_pid, level), first_tid = BPF_CORE_READ(first, pid);
+	int thread = living_thread(task);
+	if (thread)
+		return thread;
+	if (first == task)
+		return 0;
+	if (!BPF_CORE_READ_BITFIELD_PROBED(signal, has_child_subreaper))
+		return first_tid;
+	ancestor = BPF_CORE_READ(task, real_parent);
+	for (int i = 0; i < MAX_ANCESTORS; i++) {
+		if (BPF_CORE_READ(ancestor, thread_pid, level) != level || ancestor == first)
+			return first_tid;
+		signal = BPF_CORE_READ(ancestor, signal);
+		if (BPF_CORE_READ_BITFIELD_PROBED(signal, is_child_subreaper)) {
+			thread = living_thread(ancestor);
+			if (thread)
+				return thread;
+		}
+		ancestor = BPF_CORE_READ(ancestor, real_parent);
+	}
+	return UNKNOWN_REAPER;
+}
+
 /* status ret sig core reaper_tid */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
 	struct event event, *e = &event;
 	int code = BPF_CORE_READ(task, exit_code);
-	if (!begin(e, PPME_PROCEXIT_1_E, NPARAMS_PROCEXIT_1_E, WANT_FIRST))
+	if ((BPF_CORE_READ(task, flags) & PF_KTHREAD) || !begin(e, PPME_PROCEXIT_1_E, NPARAMS_PROCEXIT_1_E, WANT_FIRST))
 		return 0;
-	put_u64(e, code);
+	put_u64(e, (__s64)code);
 	put_u64(e, (code >> 8) & 0xff);
-	put_u8(e, code & 0x7f);
+	put_u8(e, (code & 0x7f) == 0x7f ? 0 : code & 0x7f); /* 0x7f: stopped, not ended */
 	put_u8(e, (code & 0x80) != 0);
-	/* The children's new parent is not chosen yet (exit_notify comes later): 0 lets the engine find it by the same rules. */
-	put_u64(e, 0);
+	/* without children there is nobody to be given away */
+	put_int(e, BPF_CORE_READ(task, children.next) == &task->children ? 0 : new_reaper(bpf_get_current_task()));
 	return commit(e);
 }

@@ -5,16 +5,16 @@
 
 /* semop(2) flags: IPC_NOWAIT, SEM_UNDO */
 static __always_inline __u16 semop_flags(short flags) { return MAP(04000, 1) | MAP(0x1000, 2); }
-static __always_inline __u32 semget_flags(int flags) { return MAP(02000, 0x4000) | MAP(01000, 0x2000) | (flags & 0777); }
+static __always_inline __u32 semget_flags(int flags) { return MAP(02000, 0x4000) | MAP(01000, 0x2000); }
 
 /* res nsops, the first two operations as num op flg, semid */
 EXIT_EVENT(semop, 65, SYSCALL_SEMOP_X)
 {
 	unsigned long n = argument(regs, 2);
 	struct sembuf ops[2] = {};
-	if (n > 0)
+	if (ret == 0 && n > 0)
 		bpf_probe_read_user(&ops[0], sizeof(ops[0]), (void *)argument(regs, 1));
-	if (n > 1)
+	if (ret == 0 && n > 1)
 		bpf_probe_read_user(&ops[1], sizeof(ops[1]), (void *)(argument(regs, 1) + sizeof(ops[0])));
 	put_int(e, ret);
 	put_u32(e, n);

@@ -108,12 +108,12 @@ static __always_inline void put_environment(struct event *e, struct task_struct 
 		e->to->bytes[(e->to->at - 1) & (MAX_EVENT - 1)] = 0;
 }
 
-/* tid pid ptid, as the first namespace sees them */
+/* tid pid ptid, as the first namespace sees them; ptid is the thread that made the process, not its group */
 static __always_inline void put_ids(struct event *e, struct task_struct *task)
 {
 	put_u64(e, BPF_CORE_READ(task, pid));
 	put_u64(e, BPF_CORE_READ(task, tgid));
-	put_u64(e, BPF_CORE_READ(task, real_parent, tgid));
+	put_u64(e, BPF_CORE_READ(task, real_parent, pid));
 }
 
 static __always_inline void put_fdlimit(struct event *e, struct task_struct *task)
@@ -191,13 +191,6 @@ __noinline int walk_path(__u64 dentry_address, __u64 vfsmount_address)
 			return 0;
 		b->at += 1;
 		return 1;
-	}
-	if (BPF_CORE_READ(dentry, d_hash.pprev) == NULL && BPF_CORE_READ(dentry, d_parent) != dentry &&
-	    BPF_CORE_READ(dentry, d_inode, i_nlink) == 0) {
-		/* as d_path(9) says it */
-		const char deleted[] = " (deleted)";
-		b->at = BACKWARDS - sizeof(deleted);
-		__builtin_memcpy(&b->bytes[BACKWARDS - sizeof(deleted)], deleted, sizeof(deleted) - 1);
 	}
 	for (int i = 0; i < MAX_COMPONENTS; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);

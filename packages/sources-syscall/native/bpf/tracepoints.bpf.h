@@ -3,20 +3,29 @@
 #include "store.bpf.h"
 #include "task.bpf.h"
 
+/* Who sent the signal, where its kind and origin tell so. */
+static __always_inline int sender(int sig, struct kernel_siginfo *info)
+{
+	switch (sig) {
+	case 9:                                         /* SIGKILL */
+		return BPF_CORE_READ(info, _sifields._kill._pid);
+	case 1: case 2: case 3: case 15: case 20:       /* SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP: by a process, not by the kernel */
+		return BPF_CORE_READ(info, si_code) <= 0 ? BPF_CORE_READ(info, _sifields._kill._pid) : 0;
+	case 17:                                        /* SIGCHLD */
+		return BPF_CORE_READ(info, _sifields._sigchld._pid);
+	default:
+		return sig >= 32 ? BPF_CORE_READ(info, _sifields._rt._pid) : 0;
+	}
+}
+
 /* spid dpid sig */
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(t_signal, int sig, struct kernel_siginfo *info, struct k_sigaction *action)
 {
 	struct event event, *e = &event;
-	int code, from = 0;
 	if (!is_wanted(TRACE_SIGNAL) || !begin(e, PPME_SIGNALDELIVER_E, NPARAMS_SIGNALDELIVER_E, WANT_EVENT))
 		return 0;
-	code = BPF_CORE_READ(info, si_code);
-	if (sig == 17 /* SIGCHLD */)
-		from = BPF_CORE_READ(info, _sifields._sigchld._pid);
-	else if (sig == 9 || code <= 0 /* sent by a process, not by the kernel */)
-		from = BPF_CORE_READ(info, _sifields._kill._pid);
-	put_int(e, from);
+	put_int(e, sender(sig, info));
 	put_int(e, BPF_CORE_READ(current_task(), pid));
 	put_u8(e, sig);
 	return commit(e);

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/keyctl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -36,10 +37,13 @@ static void files(void)
 	struct { unsigned long flags, mode, resolve; } how = { O_RDONLY, 0, 0x08 };
 	call(openat, AT_FDCWD, "made", O_RDONLY | O_CLOEXEC);
 	call(openat, AT_FDCWD, "absent", O_WRONLY);
+	close(call(openat, AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	close(call(openat, AT_FDCWD, "made", O_WRONLY | O_DSYNC));
 	call(openat2, AT_FDCWD, "made", &how, sizeof(how));
 	call(creat, "created", 0600);
 	call(write, fd, "hello world", 11);
 	call(lseek, fd, 0, SEEK_SET);
+	call(lseek, fd, 0, SEEK_DATA);
 	call(read, fd, buffer, 5);
 	call(pread64, fd, buffer, 100, 6);
 	call(pwrite64, fd, "xy", 2, 1);
@@ -49,6 +53,7 @@ static void files(void)
 	call(fchmodat, AT_FDCWD, "made", 0777);
 	call(chown, "made", 1, 2);
 	call(fchownat, AT_FDCWD, "made", 3, 4, AT_SYMLINK_NOFOLLOW);
+	call(fchownat, AT_FDCWD, "made", 3, 4, AT_SYMLINK_FOLLOW);
 	call(flock, fd, 2 | 4);
 	call(close, fd);
 	call(close, 999);
@@ -72,6 +77,7 @@ static void names(void)
 	call(unlink, "b3");
 	call(unlinkat, AT_FDCWD, "e", AT_REMOVEDIR);
 	call(mknod, "fifo", S_IFIFO | 0644, 0);
+	call(mknodat, AT_FDCWD, "plain", 0600, 0);
 	call(access, "a", R_OK | W_OK);
 	call(mount, "none", "/absent", "tmpfs", MS_NOSUID | MS_NODEV, NULL);
 	call(umount2, "/absent", 2);
@@ -113,7 +119,7 @@ static void sockets(void)
 	call(bind, server, &un, sizeof(un));
 	call(listen, server, 3);
 	call(connect, client, &un, sizeof(un));
-	other = call(accept4, server, NULL, NULL, 0);
+	other = call(accept4, server, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	call(sendto, client, "over unix", 9, 0, NULL, 0);
 	call(shutdown, other, SHUT_WR);
 	call(bind, socket(AF_UNIX, SOCK_STREAM, 0), &hidden, 2 + 5);
@@ -136,16 +142,61 @@ static void messages(void)
 	call(recvmmsg, pair[0], in, 2, MSG_DONTWAIT, NULL);
 }
 
+/* More than one buffer, more than one message. */
+static void datagrams(void)
+{
+	char a[4], b[64];
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct iovec one = { "first", 5 }, two[2] = { { "sec", 3 }, { "ond", 3 } }, into[2] = { { a, sizeof(a) }, { b, sizeof(b) } };
+	struct mmsghdr sent[2] = { { .msg_hdr = { &in, sizeof(in), &one, 1, NULL, 0, 0 } }, { .msg_hdr = { &in, sizeof(in), two, 2, NULL, 0, 0 } } };
+	struct mmsghdr received[2] = { { .msg_hdr = { NULL, 0, into, 2, NULL, 0, 0 } }, { .msg_hdr = { NULL, 0, into, 2, NULL, 0, 0 } } };
+	struct msghdr message = { NULL, 0, into, 2, NULL, 0, 0 };
+	socklen_t length = sizeof(in), size = sizeof(int);
+	int type;
+	long server = call(socket, AF_INET, SOCK_DGRAM, 0), client = call(socket, AF_INET, SOCK_DGRAM, 0);
+	call(bind, server, &in, sizeof(in));
+	call(getsockname, server, &in, &length);
+	call(sendmmsg, client, sent, 2, 0);
+	call(recvmmsg, server, received, 2, 0, NULL);
+	call(recvmmsg, server, received, 2, MSG_DONTWAIT, NULL);
+	call(sendmsg, client, &sent[1].msg_hdr, 0);
+	call(recvmsg, server, &message, 0);
+	call(recvmsg, server, &message, MSG_DONTWAIT);
+	call(getsockopt, server, SOL_SOCKET, SO_TYPE, &type, &size);
+	call(getsockopt, server, IPPROTO_IP, IP_TTL, &type, &size);
+	call(getsockopt, server, SOL_SOCKET, SO_PROTOCOL, NULL, &size);
+}
+
+static void trace(void)
+{
+	int status;
+	long word = 0, child = call(fork);
+	if (!child) {
+		call(ptrace, PTRACE_TRACEME, 0, 0, 0);
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	call(ptrace, PTRACE_PEEKUSER, child, 0, &word);
+	call(ptrace, PTRACE_CONT, child, 0, SIGCONT);
+	waitpid(child, &status, 0);
+}
+
 static void identity(void)
 {
 	struct rlimit limit = { 100, 200 };
+	char name[16];
 	call(setrlimit, RLIMIT_CORE, &limit);
 	call(prlimit64, 0, RLIMIT_CORE, NULL, &limit);
+	call(prlimit64, 0, 99, NULL, &limit);
+	call(getrlimit, RLIMIT_CORE, NULL);
 	call(prctl, PR_SET_NAME, "act-named");
+	call(prctl, PR_GET_NAME, name);
 	call(prctl, PR_SET_NAME, "acts");
 	call(prctl, PR_SET_CHILD_SUBREAPER, 1);
 	call(unshare, CLONE_NEWNS);
-	call(ptrace, PTRACE_CONT, 999999, 0, 0);
+	call(ptrace, PTRACE_CONT, 999999, 1, 2);
+	trace();
 	call(kill, getpid(), 0);
 	call(tgkill, getpid(), getpid(), 0);
 	call(setresgid, 5, 6, 7);
@@ -182,6 +233,50 @@ static void processes(void)
 	if (!fork())
 		raise(SIGKILL);
 	wait(&status);
+	/* a child that outlives its parent, and one that outlives its parent below a subreaper */
+	if (!fork()) {
+		if (fork())
+			_exit(4);
+		usleep(50000);
+		_exit(0);
+	}
+	wait(&status);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (!fork()) {
+		if (fork())
+			_exit(5);
+		usleep(50000);
+		_exit(0);
+	}
+	while (wait(&status) > 0)
+		;
+}
+
+/* An executable of its own, of another's, and of another's that its group may write. */
+static void writable(void)
+{
+	static const struct { int uid, gid, mode; } FILES[] = { { 5, 5, 0555 }, { 6, 6, 0755 }, { 6, 5, 0775 }, { 6, 7, 0775 }, { 6, 6, 0757 } };
+	char *const argv[] = { "copy", NULL };
+	gid_t groups[] = { 4, 7 };
+	char bytes[4096];
+	int status;
+	chmod(".", 0755);
+	for (size_t i = 0; i < sizeof(FILES) / sizeof(*FILES); i++) {
+		int from = open("/bin/true", O_RDONLY), to = open("copy", O_CREAT | O_TRUNC | O_WRONLY, 0700);
+		for (ssize_t n; (n = read(from, bytes, sizeof(bytes))) > 0;)
+			if (write(to, bytes, n) != n)
+				exit(1);
+		close(to);
+		if (chown("copy", FILES[i].uid, FILES[i].gid) || chmod("copy", FILES[i].mode))
+			exit(1);
+		if (!fork()) {
+			if (setgroups(2, groups) || setgid(5) || setuid(5))
+				exit(1);
+			call(execve, "copy", argv, NULL);
+		}
+		wait(&status);
+		unlink("copy");
+	}
 }
 
 static void rest(void)
@@ -194,7 +289,18 @@ static void rest(void)
 	call(semop, id, &operation, 1);
 	call(semctl, id, 0, IPC_RMID, 0);
 	call(keyctl, KEYCTL_GET_KEYRING_ID, -3, 0, 0, 0);
+	struct pollfd ended = { .events = POLLIN };
+	int ends[2];
 	call(poll, &fd, 1, 0);
+	call(pipe, ends);
+	call(close, ends[1]);
+	ended.fd = ends[0];
+	call(poll, &ended, 1, -1);
+	call(ppoll, &fd, 1, NULL, NULL, 0);
+	call(userfaultfd, O_CLOEXEC);
+	call(readv, ends[0], &(struct iovec){ &id, sizeof(id) }, 1);
+	call(copy_file_range, 999, NULL, 998, NULL, 7, 0);
+	call(pipe, NULL);
 	call(writev, fd.fd, iov, 2);
 	call(nanosleep, &ms, NULL);
 	call(delete_module, "absent", O_NONBLOCK);
@@ -206,7 +312,7 @@ int main(int argc, char **argv)
 {
 	static const struct { const char *name; void (*act)(void); } ACTS[] = {
 		{ "files", files }, { "names", names }, { "descriptors", descriptors }, { "sockets", sockets },
-		{ "messages", messages },
+		{ "messages", messages }, { "datagrams", datagrams }, { "writable", writable },
 		{ "identity", identity }, { "memory", memory }, { "processes", processes }, { "rest", rest },
 	};
 	for (size_t i = 0; argc > 1 && i < sizeof(ACTS) / sizeof(*ACTS); i++)

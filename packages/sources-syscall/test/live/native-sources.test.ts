@@ -21,7 +21,7 @@ function programs(): { name: string; nr: number; code: string }[] {
   return readdirSync(join(native, 'bpf'))
     .filter(file => file.endsWith('.bpf.h'))
     .flatMap(file => [
-      ...readFileSync(join(native, 'bpf', file), 'utf8').matchAll(/^[A-Z_]*EVENT[A-Z_]*\((\w+), (-?\d+), (\w+)\)/gm),
+      ...readFileSync(join(native, 'bpf', file), 'utf8').matchAll(/^[A-Z_]*EVENT[A-Z_]*\((\w+), (-?\d+), (\w+)[,)]/gm),
     ])
     .map(([, name, nr, code]) => ({ name: name!, nr: Number(nr), code: code! }))
 }
