@@ -6,7 +6,7 @@ const conditions = ['@falc/source']
 /** Tests that watch the whole machine or run containers: one after another, when nothing else disturbs them. */
 const LIVE = [
   'packages/sources-syscall/test/live/**/*.test.ts',
-  'packages/sources-syscall/test/containers/podman*.test.ts',
+  'packages/sources-syscall/test/containers/{podman,docker,containerd}.test.ts',
   'scripts/pack.test.ts',
   'packages/cli/test/{containers,live-scenario,record,service,syscalls}.test.ts',
 ]

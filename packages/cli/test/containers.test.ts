@@ -1,78 +1,155 @@
-/** Acts in new containers, live: rules see the metadata, in the first milliseconds as well. */
+/**
+ * Containers that end at once and are removed, live, of real engines: each act gives its alert once, with what the engine
+ * knows of the container, and no rule fires because nobody knew yet.
+ */
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { missing, Podman } from '../../sources-syscall/test/containers/podman.ts'
+import { Containerd, missing as noContainerd } from '../../sources-syscall/test/containers/containerd.ts'
+import { Docker, missing as noDocker } from '../../sources-syscall/test/containers/docker.ts'
+import { missing as noPodman, Podman } from '../../sources-syscall/test/containers/podman.ts'
 import { noLive } from './machine.ts'
-import { startFalc } from './process.ts'
+import { type Started, startFalc } from './process.ts'
 
-const reason = noLive() ?? missing()
-const ROUNDS = 5
-/** No other test's container asks for it. */
+const live = noLive()
+const ROUNDS = 20
+/** Milliseconds that an alert may take on a busy machine. */
+const HOLD = 3000
+/** No other test's container asks for it. There is no such file: to try to open it is enough. */
 const FILE = `/etc/falc-act-${process.pid}`
+const PREFIX = `act-${process.pid}`
+const ACT = ['cat', FILE]
 
-describe.skipIf(reason !== undefined)('acts in new containers', { timeout: 120_000 }, () => {
-  let podman: Podman
-  beforeAll(async () => {
-    podman = await Podman.start()
-  }, 60_000)
-  afterAll(() => podman.stop(), 60_000)
+/** Somebody who runs containers. */
+interface Runner {
+  /** Its protocol, as the plugin's configuration names it. */
+  readonly engine: 'podman' | 'docker' | 'cri'
+  readonly socket: string
+  readonly image: string
+  /** What the alert says besides name and image. */
+  readonly says: string
+  /** Runs the act in a container of that name and returns when it is gone. */
+  run(name: string): Promise<unknown>
+  stop(): Promise<void>
+}
 
-  const rules = (image: string) => `
+const RUNNERS: Readonly<Record<string, { readonly missing: () => string | undefined; start(): Promise<Runner> }>> = {
+  podman: {
+    missing: noPodman,
+    async start() {
+      const podman = await Podman.start()
+      const options = ['--rm', '--network', 'none', '--label', 'tier=front']
+      return {
+        engine: 'podman',
+        socket: podman.socket,
+        image: podman.image,
+        says: 'podman tier=front pod=<NA>/<NA>',
+        // It fails, since there is no such file.
+        run: name => podman.do('run', ...options, '--name', name, podman.image, ...ACT).catch(() => {}),
+        stop: () => podman.stop(),
+      }
+    },
+  },
+  docker: {
+    missing: noDocker,
+    async start() {
+      const docker = await Docker.start()
+      const options = { Cmd: ACT, Labels: { tier: 'front' }, HostConfig: { AutoRemove: true } }
+      return {
+        engine: 'docker',
+        socket: docker.socket,
+        image: docker.image,
+        says: 'docker tier=front pod=<NA>/<NA>',
+        run: name => docker.run(name, options),
+        stop: () => docker.stop(),
+      }
+    },
+  },
+  "containerd, in Kubernetes' way": {
+    missing: noContainerd,
+    async start() {
+      const containerd = await Containerd.start()
+      const pod = await containerd.runPod('web-1', 'shop', { app: 'web' })
+      return {
+        engine: 'cri',
+        socket: containerd.socket,
+        image: containerd.image,
+        says: 'containerd tier=front pod=shop/web-1',
+        run: async name => {
+          const id = await containerd.create(pod, name, { args: ACT, labels: { tier: 'front' } })
+          await containerd.runToEnd(id)
+        },
+        stop: () => containerd.stop(),
+      }
+    },
+  },
+  "containerd, ctr's": {
+    missing: noContainerd,
+    async start() {
+      const containerd = await Containerd.start()
+      const options = ['--rm', '--snapshotter', 'native', '--label', 'tier=front']
+      return {
+        engine: 'cri',
+        socket: containerd.socket,
+        image: containerd.image,
+        says: 'containerd tier=front pod=<NA>/<NA>',
+        run: name => containerd.ctr('-n', 'default', 'run', ...options, containerd.image, name, ...ACT).catch(() => {}),
+        stop: () => containerd.stop(),
+      }
+    },
+  },
+}
+
+const rules = (image: string) => `
+- macro: act
+  condition: (evt.type in (open, openat) and fd.name = ${FILE} and proc.name in (cat, busybox) and container.id != host)
 - rule: known image
   desc: d
-  condition: evt.type in (open, openat) and fd.name = ${FILE} and proc.name in (cat, sh, busybox) and container.image.repository = ${image}
-  output: "read in %container.name of %container.image.repository:%container.image.tag team=%container.label[team] privileged=%container.privileged"
+  condition: act and container.image.repository = ${image.slice(0, image.lastIndexOf(':'))}
+  output: "%container.name of %container.image, %container.type tier=%container.label[tier] pod=%k8s.ns.name/%k8s.pod.name"
   priority: NOTICE
 - rule: other image
   desc: d
-  condition: evt.type in (open, openat) and fd.name = ${FILE} and proc.name in (cat, sh, busybox) and container.id != host and not container.image.repository = ${image}
-  output: "read in %container.name of %container.image.repository"
+  condition: act and not container.image.repository = ${image.slice(0, image.lastIndexOf(':'))}
+  output: "%container.name of %container.image, though it is another"
   priority: NOTICE
 `
 
-  async function detect(holdMs: number) {
-    const path = join(tmpdir(), `falc-containers-${process.pid}.yaml`)
-    const repository = podman.image.slice(0, -3)
-    writeFileSync(path, rules(repository))
-    const engines = `{podman: {sockets: [${podman.socket}]}}`
-    const plugin = `plugins[0]={name: container, init_config: {hold_ms: ${holdMs}, engines: ${engines}}}`
-    const falc = startFalc(['run', '-r', path, '-o', plugin], tmpdir())
-    await falc.sees('Opening event source')
-    for (let i = 0; i < ROUNDS; i++) {
-      await podman
-        .do(
-          'run',
-          '--rm',
-          '--network',
-          'none',
-          '--name',
-          `falc-act-${process.pid}-${i}`,
-          podman.image,
-          'sh',
-          '-c',
-          // It reads at once, and stays until a busy machine's podman has answered.
-          `/bin/busybox cat ${FILE}; sleep 1`,
-        )
-        // There is no such file: to try to open it is enough.
-        .catch(() => {})
-    }
-    await new Promise(resolve => setTimeout(resolve, holdMs))
-    falc.child.kill('SIGINT')
-    await falc.exit
-    return falc.output
-  }
+async function watch({ engine, socket, image }: Runner): Promise<Started> {
+  const path = join(tmpdir(), `falc-containers-${process.pid}.yaml`)
+  writeFileSync(path, rules(image))
+  const engines = { podman: [], docker: [], cri: [], [engine]: [socket] }
+  const listed = Object.entries(engines).map(([name, sockets]) => `${name}: {sockets: [${sockets}]}`)
+  const plugin = `plugins[0]={name: container, init_config: {hold_ms: ${HOLD}, engines: {${listed.join(', ')}}}}`
+  const falc = startFalc(['run', '-r', path, '-o', plugin], tmpdir())
+  await falc.sees('Opening event source')
+  return falc
+}
 
-  test('metadata is waited for', async () => {
-    const { stdout } = await detect(3000)
-    const lines = stdout.split('\n').filter(line => line.includes(`falc-act-${process.pid}`) || line.includes('<NA>'))
-    const repository = podman.image.slice(0, -3)
-    expect(lines.map(line => line.replace(/^\S+ /, ''))).toEqual(
-      Array.from(
-        { length: ROUNDS },
-        (_, i) => `Notice read in falc-act-${process.pid}-${i} of ${repository}:v1 team=blue privileged=false`,
-      ),
-    )
+for (const [title, { missing, start }] of Object.entries(RUNNERS)) {
+  const reason = live ?? missing()
+  describe.skipIf(reason !== undefined)(title, { timeout: 120_000 }, () => {
+    let runner: Runner
+    beforeAll(async () => {
+      runner = await start()
+    }, 60_000)
+    afterAll(() => runner.stop(), 60_000)
+
+    test('containers that end at once', async () => {
+      const falc = await watch(runner)
+      for (let i = 0; i < ROUNDS; i++) await runner.run(`${PREFIX}-${i}`)
+      await Promise.race([falc.sees(`${PREFIX}-${ROUNDS - 1} of `).catch(() => {}), sleep(HOLD)])
+      // An alert that came twice would be here by then.
+      await sleep(500)
+      falc.child.kill('SIGINT')
+      await falc.exit
+      const alerts = falc.output.stdout.split('\n').filter(line => line.includes(' of '))
+      expect(alerts.map(line => line.replace(/^\S+ Notice /, ''))).toEqual(
+        Array.from({ length: ROUNDS }, (_, i) => `${PREFIX}-${i} of ${runner.image}, ${runner.says}`),
+      )
+      expect(falc.output.stderr).toContain('announcements connected: 1')
+    })
   })
-})
+}

@@ -102,10 +102,15 @@ class LiveFeed implements Feed {
   }
 
   metadata(): Record<string, number> {
-    const { lookups, ...evaluations } = this.containers.counts
+    const { lookups, ahead, watches, dropped, ...evaluations } = this.containers.counts
     const named = (what: string, counts: Readonly<Record<string, number>>) =>
       Object.fromEntries(Object.entries(counts).map(([outcome, count]) => [`${what} ${outcome}`, count]))
-    return nonZero({ ...named('look-ups', lookups), ...named('evaluations', evaluations) })
+    return nonZero({
+      ...named('look-ups', lookups),
+      ...named('look-ups ahead', ahead),
+      ...named('announcements', { ...watches, dropped }),
+      ...named('evaluations', evaluations),
+    })
   }
 }
 

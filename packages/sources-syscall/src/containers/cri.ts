@@ -1,17 +1,33 @@
 /** containerd and CRI-O through the Kubernetes container runtime interface, runtime.v1. Numbers: k8s.io/cri-api api.proto. */
-import { Answer, CONTAINER_TYPE, type ContainerDescription, keptLabels, shortId, splitImage } from './description.ts'
+import {
+  type Announced,
+  Answer,
+  CONTAINER_TYPE,
+  type ContainerDescription,
+  keptLabels,
+  shortId,
+  splitImage,
+} from './description.ts'
 import { LookupError } from './failure.ts'
 import type { GrpcClient } from './grpc.ts'
 import { encodeMessage, Message } from './protobuf.ts'
 
-const SERVICE = '/runtime.v1.RuntimeService'
+export const SERVICE = '/runtime.v1.RuntimeService'
 /** NamespaceMode: the node's own. */
 const NODE = 2n
 /** MountPropagation by number. */
 const PROPAGATION = ['private', 'rslave', 'rshared']
+const IMAGE_ID = /^sha256:|^[0-9a-f]{64}$/
 /** What a bad answer could fill the memory with. */
 const MAX_CNI_LENGTH = 4096
 const NOTHING = new Message(new Uint8Array(0))
+
+/** What a runtime says of a container or a pod: the message of the protocol, and its own account. */
+interface Told {
+  readonly status: Message
+  readonly info: Answer
+}
+const UNTOLD: Told = { status: NOTHING, info: new Answer(undefined) }
 
 /** Field numbers. */
 const VersionResponse = { runtimeName: 2 }
@@ -40,23 +56,48 @@ export async function inspectCri(
   signal: AbortSignal,
 ): Promise<ContainerDescription> {
   try {
-    const version = await client.call(`${SERVICE}/Version`, encodeMessage([]), signal)
-    const type = typeOf(version.text(VersionResponse.runtimeName))
+    const type = await runtimeType(client, signal)
     const filter = encodeMessage([[ContainerFilter.id, id]])
     const list = await client.call(`${SERVICE}/ListContainers`, nested(ListContainersRequest.filter, filter), signal)
     const [listed] = list.messages(ListContainersResponse.containers)
-    if (listed === undefined) return sandbox(await sandboxStatus(client, id, signal), type, labelLimit)
-    const request = encodeMessage([
-      [StatusRequest.id, id],
-      [StatusRequest.verbose, true],
-    ])
-    const answer = await client.call(`${SERVICE}/ContainerStatus`, request, signal)
-    const pod = await podOf(client, listed.text(Container.podSandboxId), signal)
-    return container(answer, pod, listed.text(Container.podSandboxId), type, labelLimit)
+    if (listed === undefined) return sandbox(await told(client, 'PodSandboxStatus', id, signal), type, labelLimit)
+    const own = await told(client, 'ContainerStatus', id, signal)
+    const podId = listed.text(Container.podSandboxId)
+    return container(own, await podOf(client, podId, signal), podId, type, labelLimit)
   } catch (error) {
     if (error instanceof RangeError) throw new LookupError('bad-answer', `${client.socket}: ${error.message}`)
     throw error
   }
+}
+
+/**
+ * The same from the messages alone that come with an event, without the runtime's own account: there the environment, the
+ * privileges and the network's result stand. null = the event does not describe it. @throws {RangeError}
+ */
+export function describedByEvent(
+  id: string,
+  podStatus: Message,
+  statuses: readonly Message[],
+  type: number,
+  labelLimit: number,
+): Announced | null {
+  const pod = { ...UNTOLD, status: podStatus }
+  const podId = podStatus.text(PodSandboxStatus.id)
+  const status = statuses.find(one => one.text(ContainerStatus.id) === id)
+  if (status === undefined && podId !== id) return null
+  const whole =
+    status === undefined
+      ? sandbox(pod, type, labelLimit)
+      : container({ ...UNTOLD, status }, pod, podId, type, labelLimit)
+  const { env: _, privileged: __, cni_json: ___, ...known } = whole
+  return known
+}
+
+/** container_type of what this runtime makes. @throws {LookupError} */
+export async function runtimeType(client: GrpcClient, signal: AbortSignal): Promise<number> {
+  const version = await client.call(`${SERVICE}/Version`, encodeMessage([]), signal)
+  const runtime = version.text(VersionResponse.runtimeName)
+  return runtime === 'containerd' || runtime === 'cri-o' ? CONTAINER_TYPE[runtime] : CONTAINER_TYPE.cri
 }
 
 function nested(field: number, message: Uint8Array): Uint8Array {
@@ -64,42 +105,43 @@ function nested(field: number, message: Uint8Array): Uint8Array {
   return Uint8Array.of((field << 3) | 2, message.length, ...message)
 }
 
-function typeOf(runtime: string): number {
-  return runtime === 'containerd' || runtime === 'cri-o' ? CONTAINER_TYPE[runtime] : CONTAINER_TYPE.cri
-}
-
-function sandboxStatus(client: GrpcClient, id: string, signal: AbortSignal): Promise<Message> {
+/** @throws {LookupError | RangeError} */
+async function told(
+  client: GrpcClient,
+  method: 'ContainerStatus' | 'PodSandboxStatus',
+  id: string,
+  signal: AbortSignal,
+): Promise<Told> {
   const request = encodeMessage([
     [StatusRequest.id, id],
     [StatusRequest.verbose, true],
   ])
-  return client.call(`${SERVICE}/PodSandboxStatus`, request, signal)
+  const answer = await client.call(`${SERVICE}/${method}`, request, signal)
+  return { status: answer.message(StatusResponse.status), info: infoOf(answer) }
 }
 
-/** The pod of a container; one that has gone meanwhile is not known. @throws {LookupError} */
-async function podOf(client: GrpcClient, id: string, signal: AbortSignal): Promise<Message> {
-  if (id === '') return NOTHING
+/** The pod of a container; one that has gone meanwhile is not known. @throws {LookupError | RangeError} */
+async function podOf(client: GrpcClient, id: string, signal: AbortSignal): Promise<Told> {
+  if (id === '') return UNTOLD
   try {
-    return await sandboxStatus(client, id, signal)
+    return await told(client, 'PodSandboxStatus', id, signal)
   } catch (error) {
-    if (error instanceof LookupError && error.reason === 'not-found') return NOTHING
+    if (error instanceof LookupError && error.reason === 'not-found') return UNTOLD
     throw error
   }
 }
 
 function container(
-  answer: Message,
-  podAnswer: Message,
+  { status, info }: Told,
+  podTold: Told,
   sandboxId: string,
   type: number,
   labelLimit: number,
 ): ContainerDescription {
-  const status = answer.message(StatusResponse.status)
-  const info = infoOf(answer)
   const id = status.text(ContainerStatus.id)
   if (id === '') throw new LookupError('bad-answer', 'a container without an id')
   return {
-    ...pod(podAnswer, labelLimit),
+    ...pod(podTold, labelLimit),
     ...image(status, info),
     type,
     id: shortId(id),
@@ -119,7 +161,7 @@ function container(
     pod_sandbox_id: sandboxId,
     labels: {
       ...keptLabels(status.map(ContainerStatus.labels), labelLimit),
-      ...podNames(podAnswer, sandboxId),
+      ...podNames(podTold, sandboxId),
     },
     Mounts: status.messages(ContainerStatus.mounts).map(mount => ({
       Source: mount.text(Mount.hostPath),
@@ -132,15 +174,14 @@ function container(
 }
 
 /** The container that holds a pod's namespaces, described by the pod alone. */
-function sandbox(answer: Message, type: number, labelLimit: number): ContainerDescription {
-  const status = answer.message(StatusResponse.status)
+function sandbox(podTold: Told, type: number, labelLimit: number): ContainerDescription {
+  const { status, info } = podTold
   const id = status.text(PodSandboxStatus.id)
   if (id === '') throw new LookupError('bad-answer', 'a pod without an id')
-  const info = infoOf(answer)
   const name = info.text('image') || info.text('runtimeSpec', 'annotations', 'io.kubernetes.cri-o.Image')
   const { repository, tag, digest } = splitImage(name)
   return {
-    ...pod(answer, labelLimit),
+    ...pod(podTold, labelLimit),
     type,
     id: shortId(id),
     full_id: id,
@@ -156,21 +197,20 @@ function sandbox(answer: Message, type: number, labelLimit: number): ContainerDe
     privileged: info.flag('config', 'linux', 'security_context', 'privileged'),
     is_pod_sandbox: true,
     pod_sandbox_id: id,
-    labels: { ...keptLabels(status.map(PodSandboxStatus.labels), labelLimit), ...podNames(answer, id) },
+    labels: { ...keptLabels(status.map(PodSandboxStatus.labels), labelLimit), ...podNames(podTold, id) },
     Mounts: [],
   }
 }
 
 /** What containers of a pod have from it. */
-function pod(answer: Message, labelLimit: number) {
-  const status = answer.message(StatusResponse.status)
+function pod({ status, info }: Told, labelLimit: number) {
   const options = status
     .message(PodSandboxStatus.linux)
     .message(LinuxPodSandboxStatus.namespaces)
     .message(Namespace.options)
   return {
     ip: status.message(PodSandboxStatus.network).text(PodSandboxNetworkStatus.ip),
-    cni_json: cniResult(infoOf(answer)),
+    cni_json: cniResult(info),
     host_pid: options.number(NamespaceOption.pid) === NODE,
     host_network: options.number(NamespaceOption.network) === NODE,
     host_ipc: options.number(NamespaceOption.ipc) === NODE,
@@ -179,8 +219,7 @@ function pod(answer: Message, labelLimit: number) {
 }
 
 /** The labels by which fields find the pod's names. The runtime's own word counts more than a label that somebody set. */
-function podNames(answer: Message, sandboxId: string): Record<string, string> {
-  const status = answer.message(StatusResponse.status)
+function podNames({ status }: Told, sandboxId: string): Record<string, string> {
   const metadata = status.message(PodSandboxStatus.metadata)
   const names: Record<string, string> = sandboxId === '' ? {} : { 'io.kubernetes.sandbox.id': sandboxId }
   if (!status.has(PodSandboxStatus.metadata)) return names
@@ -206,13 +245,15 @@ function image(status: Message, info: Answer) {
     : reference.startsWith('sha256:')
       ? reference
       : ''
-  const configured = info.text('config', 'image', 'image') || status.text(ContainerStatus.imageId)
+  // The kubelet asks for an image by its id, others by its name.
+  const asked = info.text('config', 'image', 'image')
+  const ids = [asked, status.text(ContainerStatus.imageId), reference]
   return {
     image: tag === '' ? repository : `${repository}:${tag}`,
     imagerepo: repository,
     imagetag: tag,
     imagedigest: digest,
-    imageid: configured.replace(/^sha256:/, ''),
+    imageid: (ids.find(id => IMAGE_ID.test(id)) ?? asked).replace(/^sha256:/, ''),
   }
 }
 

@@ -11,8 +11,8 @@ export interface DescribedMount {
   readonly Propagation: string
 }
 
-/** A container as Falco's container plugin describes it: what fields read, and what a recording holds of it. */
-export interface ContainerDescription extends ContainerInfo {
+/** What whoever tells of a container knows of it at least. */
+interface ContainerIdentity extends ContainerInfo {
   readonly type: number
   /** The first 12 characters of `full_id`. */
   readonly id: string
@@ -21,6 +21,11 @@ export interface ContainerDescription extends ContainerInfo {
   readonly image: string
   readonly imagerepo: string
   readonly imagetag: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** A container as Falco's container plugin describes it: what fields read, and what a recording holds of it. */
+export interface ContainerDescription extends ContainerIdentity {
   readonly imagedigest: string
   readonly imageid: string
   readonly User: string
@@ -35,10 +40,12 @@ export interface ContainerDescription extends ContainerInfo {
   readonly host_ipc: boolean
   readonly is_pod_sandbox: boolean
   readonly pod_sandbox_id: string
-  readonly labels: Readonly<Record<string, string>>
   readonly pod_sandbox_labels: Readonly<Record<string, string>>
   readonly Mounts: readonly DescribedMount[]
 }
+
+/** A container as an engine announces it. What it does not say is not known: fields of it are absent, not false or empty. */
+export type Announced = ContainerIdentity & Partial<ContainerDescription>
 
 /** Falco's label_max_len: longer labels are left out. */
 export const LABEL_MAX_LENGTH = 100

@@ -20,21 +20,28 @@ export async function inspectDocker(
   signal: AbortSignal,
 ): Promise<ContainerDescription> {
   const container = new Answer(await client.get(`/containers/${encodeURIComponent(id)}/json`, signal))
-  const imageId = container.text('Image')
-  const image = new Answer(await imageOf(client, imageId, signal))
-  const named = splitImage(container.text('Config', 'Image'))
+  const name = container.text('Config', 'Image')
+  return {
+    ...described(container, labelLimit),
+    type: CONTAINER_TYPE.docker,
+    image: name,
+    ...(await dockerImage(client, container.text('Image'), name, signal)),
+    ip: container.text('NetworkSettings', 'IPAddress') || (await sharedAddress(client, container, signal)),
+  }
+}
+
+/** What docker knows of an image. @param name by which the container asked for it @throws {LookupError} */
+export async function dockerImage(client: SocketClient, id: string, name: string, signal: AbortSignal) {
+  const image = new Answer(await imageOf(client, id, signal))
+  const named = splitImage(name)
   const pulled = image.texts('RepoDigests').map(splitImage)
   const origin = pulled.find(({ repository }) => repository === named.repository) ?? pulled[0]
   const tagged = image.texts('RepoTags').map(splitImage)
   return {
-    ...described(container, labelLimit),
-    type: CONTAINER_TYPE.docker,
-    image: container.text('Config', 'Image'),
-    imageid: imageId.replace(/^sha256:/, ''),
+    imageid: (image.text('Id') || id).replace(/^sha256:/, ''),
     imagerepo: origin?.repository ?? tagged[0]?.repository ?? named.repository,
     imagetag: (tagged.find(({ repository }) => repository === named.repository) ?? tagged[0])?.tag ?? named.tag,
     imagedigest: origin?.digest ?? named.digest,
-    ip: container.text('NetworkSettings', 'IPAddress') || (await sharedAddress(client, container, signal)),
   }
 }
 

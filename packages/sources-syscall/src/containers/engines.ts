@@ -1,13 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { inspectContainerd } from './containerd.ts'
 import { inspectCri } from './cri.ts'
-import { type ContainerDescription, LABEL_MAX_LENGTH } from './description.ts'
+import { watchCri } from './cri-events.ts'
+import { type Announced, LABEL_MAX_LENGTH } from './description.ts'
 import { inspectDocker, inspectPodman } from './docker.ts'
+import { watchDocker, watchPodman, withDockerImage, withPodmanImage } from './docker-events.ts'
+import type { Engine, EngineKind } from './engine.ts'
+import { LookupError } from './failure.ts'
 import { GrpcClient } from './grpc.ts'
 import { SocketClient } from './http.ts'
-
-/** Protocols that engines speak: docker and podman JSON over HTTP, containerd and CRI-O the container runtime interface. */
-export type EngineKind = 'docker' | 'podman' | 'cri'
 
 /** Sockets to ask, by protocol. Default: where the engines put them. */
 export type EngineSockets = Readonly<Record<EngineKind, readonly string[]>>
@@ -27,17 +29,6 @@ const ASKED: Readonly<Record<string, readonly EngineKind[]>> = {
   docker: ['docker', 'cri', 'podman'],
   cri: ['cri', 'docker'],
   containerd: ['cri'],
-}
-
-/** Somebody who can tell about containers. */
-export interface Engine {
-  readonly kind: EngineKind
-  readonly socket: string
-  /** The socket's file is there: looked at anew each time, since an engine may start later. */
-  present(): boolean
-  /** @throws {LookupError} */
-  inspect(id: string, signal: AbortSignal): Promise<ContainerDescription>
-  close(): void
 }
 
 /** Runtimes (of control groups' layouts) whose containers an engine could know. */
@@ -66,13 +57,47 @@ function open(kind: EngineKind, socket: string, connections: number, labelLimit:
   const present = () => existsSync(socket)
   if (kind === 'cri') {
     const client = new GrpcClient(socket)
-    const inspect = (id: string, signal: AbortSignal) => inspectCri(client, id, labelLimit, signal)
-    return { kind, socket, present, inspect, close: () => client.close() }
+    return {
+      kind,
+      socket,
+      present,
+      inspect: (id, signal) => inspectRuntime(client, id, labelLimit, signal),
+      watch: (watcher, signal) => watchCri(client, labelLimit, watcher, signal),
+      close: () => client.close(),
+    }
   }
   const client = new SocketClient(socket, connections)
-  const ask = kind === 'docker' ? inspectDocker : inspectPodman
-  const inspect = (id: string, signal: AbortSignal) => ask(client, id, labelLimit, signal)
-  return { kind, socket, present, inspect, close: () => client.close() }
+  const [ask, follow, image] =
+    kind === 'docker' ? [inspectDocker, watchDocker, withDockerImage] : [inspectPodman, watchPodman, withPodmanImage]
+  return {
+    kind,
+    socket,
+    present,
+    inspect: (id, signal) => ask(client, id, labelLimit, signal),
+    watch: (watcher, signal) => follow(client, labelLimit, watcher, signal),
+    withImage: (container, signal) => image(client, container, signal),
+    close: () => client.close(),
+  }
+}
+
+/** Through the container runtime interface; what it does not know (or does not run) may be containerd's own. @throws {LookupError} */
+async function inspectRuntime(
+  client: GrpcClient,
+  id: string,
+  labelLimit: number,
+  signal: AbortSignal,
+): Promise<Announced> {
+  try {
+    return await inspectCri(client, id, labelLimit, signal)
+  } catch (error) {
+    if (!(error instanceof LookupError) || (error.reason !== 'not-found' && error.reason !== 'bad-answer')) throw error
+    try {
+      return await inspectContainerd(client, id, labelLimit, signal)
+    } catch (further) {
+      // Of two failures the one that may pass counts; that there is no such service says nothing.
+      throw further instanceof LookupError && further.reason === 'not-found' ? further : error
+    }
+  }
 }
 
 /** Sockets of podmans that users run for themselves. */

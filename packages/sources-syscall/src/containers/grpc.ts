@@ -3,7 +3,7 @@ import { connect as connectSocket } from 'node:net'
 import { LookupError, lookupError } from './failure.ts'
 import { Message } from './protobuf.ts'
 
-const MAX_ANSWER = 4 << 20
+const MAX_MESSAGE = 4 << 20
 /** In front of every message: compressed (no), length. */
 const PREFIX = 5
 
@@ -16,7 +16,10 @@ const PERMISSION_DENIED = 7
 const UNIMPLEMENTED = 12
 const UNAVAILABLE = 14
 
-/** Unary gRPC calls to a service behind a unix socket, over one HTTP/2 connection that is made again when it breaks. */
+/** What goes with a call besides its message: gRPC's metadata. */
+export type Metadata = Readonly<Record<string, string>>
+
+/** gRPC calls to a service behind a unix socket, over one HTTP/2 connection that is made again when it breaks. */
 export class GrpcClient {
   readonly socket: string
   private session: ClientHttp2Session | null = null
@@ -25,12 +28,47 @@ export class GrpcClient {
     this.socket = socket
   }
 
-  /** @param method `/package.Service/Method` @throws {LookupError} */
-  call(method: string, request: Uint8Array, signal: AbortSignal): Promise<Message> {
+  /** A call with one answer. @param method `/package.Service/Method` @throws {LookupError} */
+  async call(method: string, request: Uint8Array, signal: AbortSignal, metadata: Metadata = {}): Promise<Message> {
+    const answers: Uint8Array[] = []
+    await this.exchange(method, request, signal, metadata, bytes => answers.push(bytes))
+    if (answers.length !== 1) throw new LookupError('bad-answer', `${this.socket} ${method}: not one plain message`)
+    return readMessage(answers[0]!, this.socket)
+  }
+
+  /**
+   * A call with answers that go on and on. `opened` is called when the call is on its way: services send nothing, not even
+   * headers, before the first answer. Kept when the service ends it. @throws {LookupError}
+   */
+  async follow(
+    method: string,
+    request: Uint8Array,
+    opened: () => void,
+    answer: (message: Message) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.exchange(method, request, signal, {}, bytes => answer(readMessage(bytes, this.socket)), opened)
+  }
+
+  close(): void {
+    this.session?.destroy()
+    this.session = null
+  }
+
+  private exchange(
+    method: string,
+    request: Uint8Array,
+    signal: AbortSignal,
+    metadata: Metadata,
+    answer: (bytes: Uint8Array) => void,
+    opened = () => {},
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       let stream: ReturnType<ClientHttp2Session['request']>
+      let session: ClientHttp2Session
       const end = (finish: () => void) => {
         signal.removeEventListener('abort', abort)
+        session?.off('connect', opened)
         finish()
       }
       const fail = (error: unknown) => end(() => reject(lookupError(error, this.socket)))
@@ -39,8 +77,9 @@ export class GrpcClient {
         fail(new LookupError('timeout', `${this.socket}: no answer to ${method}`))
       }
       try {
-        const session = this.connection(fail)
+        session = this.connection(fail)
         stream = session.request({
+          ...metadata,
           ':method': 'POST',
           ':path': method,
           'content-type': 'application/grpc',
@@ -52,8 +91,9 @@ export class GrpcClient {
       }
       if (signal.aborted) return abort()
       signal.addEventListener('abort', abort)
-      const chunks: Buffer[] = []
-      let length = 0
+      if (session.connecting) session.once('connect', opened)
+      else opened()
+      const messages = new MessageSplitter()
       let status: number | undefined
       let words = ''
       const readStatus = (headers: Record<string, unknown>) => {
@@ -63,26 +103,24 @@ export class GrpcClient {
       stream.on('response', readStatus)
       stream.on('trailers', readStatus)
       stream.on('data', (chunk: Buffer) => {
-        length += chunk.length
-        if (length > MAX_ANSWER) stream.destroy(new LookupError('bad-answer', `${this.socket}: an endless answer`))
-        else chunks.push(chunk)
+        try {
+          messages.push(chunk, answer)
+        } catch (error) {
+          stream.destroy(lookupError(error, this.socket))
+        }
       })
       stream.on('error', fail)
       stream.on('end', () => {
         try {
-          const message = readAnswer(status, words, Buffer.concat(chunks), `${this.socket} ${method}`)
-          end(() => resolve(message))
+          checkStatus(status, words, `${this.socket} ${method}`)
+          if (messages.rest > 0) throw new LookupError('bad-answer', `${this.socket} ${method}: half a message`)
+          end(resolve)
         } catch (error) {
           fail(error)
         }
       })
       stream.end(frame(request))
     })
-  }
-
-  close(): void {
-    this.session?.destroy()
-    this.session = null
   }
 
   private connection(failed: (error: Error) => void): ClientHttp2Session {
@@ -105,13 +143,44 @@ function frame(message: Uint8Array): Buffer {
   return bytes
 }
 
-/** @throws {LookupError | RangeError} */
-function readAnswer(status: number | undefined, words: string, body: Buffer, where: string): Message {
+/** Cuts what arrives into messages. */
+class MessageSplitter {
+  private held: Buffer = Buffer.alloc(0)
+
+  /** Bytes of a message that has not come whole. */
+  get rest(): number {
+    return this.held.length
+  }
+
+  /** @throws {LookupError} for a message that is compressed or too long */
+  push(chunk: Buffer, message: (bytes: Uint8Array) => void): void {
+    this.held = this.held.length === 0 ? chunk : Buffer.concat([this.held, chunk])
+    while (this.held.length >= PREFIX) {
+      const length = this.held.readUInt32BE(1)
+      if (this.held[0] !== 0) throw new LookupError('bad-answer', 'not a plain message')
+      if (length > MAX_MESSAGE) throw new LookupError('bad-answer', 'an endless answer')
+      if (this.held.length < PREFIX + length) return
+      message(this.held.subarray(PREFIX, PREFIX + length))
+      this.held = this.held.subarray(PREFIX + length)
+    }
+  }
+}
+
+/** @throws {LookupError} */
+function readMessage(bytes: Uint8Array, where: string): Message {
+  try {
+    return new Message(bytes)
+  } catch (error) {
+    throw new LookupError('bad-answer', `${where}: ${(error as Error).message}`)
+  }
+}
+
+/** @throws {LookupError} unless the call went well */
+function checkStatus(status: number | undefined, words: string, where: string): void {
   switch (status) {
     case OK:
-      break
+      return
     case NOT_FOUND:
-      throw new LookupError('not-found', `${where}: ${words}`)
     // CRI-O's and old containerd's answer to an id that is not theirs.
     case INVALID_ARGUMENT:
       throw new LookupError('not-found', `${where}: ${words}`)
@@ -127,8 +196,4 @@ function readAnswer(status: number | undefined, words: string, body: Buffer, whe
     default:
       throw new LookupError('bad-answer', `${where}: status ${status}: ${words}`)
   }
-  if (body.length < PREFIX || body[0] !== 0 || body.readUInt32BE(1) !== body.length - PREFIX) {
-    throw new LookupError('bad-answer', `${where}: not one plain message`)
-  }
-  return new Message(body.subarray(PREFIX))
 }

@@ -3,6 +3,8 @@ import { LookupError, lookupError } from './failure.ts'
 
 /** An engine's answer is a few kilobytes; beyond this it is no answer. */
 const MAX_BODY = 4 << 20
+/** An event is at most as long as the labels that somebody gave a container. */
+const MAX_LINE = 256 << 10
 
 /** Asks an HTTP service behind a unix socket; connections are kept between requests. */
 export class SocketClient {
@@ -45,6 +47,39 @@ export class SocketClient {
     })
   }
 
+  /**
+   * Hands on the lines of an answer that goes on and on, over a connection of its own that does not keep the program alive.
+   * `opened` is called when it has begun. Kept when the service ends it. @throws {LookupError}
+   */
+  follow(path: string, opened: () => void, line: (text: string) => void, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) => reject(lookupError(error, this.socket))
+      const asked = request(
+        { socketPath: this.socket, path, agent: false, signal, headers: { host: 'localhost' } },
+        response => {
+          response.on('error', fail)
+          if (response.statusCode !== 200) {
+            response.destroy()
+            return fail(statusError(response.statusCode ?? 0, `${this.socket}${path}`))
+          }
+          opened()
+          let rest = ''
+          response.setEncoding('utf8').on('data', (text: string) => {
+            const lines = (rest + text).split('\n')
+            rest = lines.pop()!
+            if (rest.length > MAX_LINE)
+              return asked.destroy(new LookupError('bad-answer', `${this.socket}: an endless line`))
+            for (const whole of lines) if (whole.trim() !== '') line(whole)
+          })
+          response.on('end', resolve)
+        },
+      )
+      asked.on('socket', socket => socket.unref())
+      asked.on('error', fail)
+      asked.end()
+    })
+  }
+
   close(): void {
     this.agent.destroy()
   }
@@ -52,16 +87,19 @@ export class SocketClient {
 
 /** @throws {LookupError} */
 function readBody(status: number, body: string, where: string): unknown {
-  if (status === 404) throw new LookupError('not-found', `${where}: no such container`)
-  if (status === 401 || status === 403) throw new LookupError('refused', `${where}: status ${status}`)
-  // The container is being made or taken down.
-  if (status === 409) throw new LookupError('not-found', `${where}: status ${status}`)
-  // podman answers so while it makes or takes down the container.
-  if (status >= 500) throw new LookupError('refused', `${where}: status ${status}`)
-  if (status !== 200) throw new LookupError('bad-answer', `${where}: status ${status}`)
+  if (status !== 200) throw statusError(status, where)
   try {
     return JSON.parse(body)
   } catch {
     throw new LookupError('bad-answer', `${where}: not JSON`)
   }
+}
+
+function statusError(status: number, where: string): LookupError {
+  if (status === 404) return new LookupError('not-found', `${where}: there is no such thing`)
+  // 409: the container is being made or taken down.
+  if (status === 409) return new LookupError('not-found', `${where}: status ${status}`)
+  // podman answers 500 while it makes or takes down the container.
+  const refused = status === 401 || status === 403 || status >= 500
+  return new LookupError(refused ? 'refused' : 'bad-answer', `${where}: status ${status}`)
 }

@@ -1,5 +1,6 @@
-import type { ContainerDescription } from './description.ts'
-import { type Engine, enginesFor } from './engines.ts'
+import type { Announced } from './description.ts'
+import type { Announcement, Engine } from './engine.ts'
+import { enginesFor } from './engines.ts'
 import { type LookupError, type LookupReason, lookupError } from './failure.ts'
 
 /** A container whose metadata is wanted. */
@@ -7,6 +8,8 @@ export interface Wanted {
   readonly fullId: string
   /** The runtime whose control group layout it has. */
   readonly runtime: string
+  /** The engine that has it, if that is known. */
+  readonly engine?: Engine
 }
 
 export interface LookupOptions {
@@ -22,8 +25,11 @@ export interface LookupOptions {
   readonly backoff?: number
 }
 
-/** Look-ups by outcome, of all that have ended. */
-export type LookupCounts = Record<'found' | LookupReason, number>
+/** Look-ups by outcome, of all that have ended. `from-event`: the engine had it no more, what it had announced was taken. */
+export type LookupCounts = Record<'found' | 'from-event' | LookupReason, number>
+
+/** How a look-up ends: nothing is found for a reason. */
+export type LookupEnd<W> = (wanted: W, found: Announced | null, reason: LookupReason | null) => void
 
 const MAX_BACKOFF = 2000
 
@@ -57,6 +63,7 @@ interface Lane<W> {
 export class Lookups<W extends Wanted = Wanted> {
   readonly counts: LookupCounts = {
     found: 0,
+    'from-event': 0,
     'no-socket': 0,
     refused: 0,
     'not-found': 0,
@@ -66,19 +73,26 @@ export class Lookups<W extends Wanted = Wanted> {
   }
   private readonly engines: readonly Engine[]
   private readonly options: Required<LookupOptions>
-  private readonly done: (wanted: W, found: ContainerDescription | null, reason: LookupReason | null) => void
+  private readonly done: LookupEnd<W>
+  private readonly announced: (fullId: string) => Announcement | undefined
   private readonly lanes = new Map<string, Lane<W>>()
-  private readonly timers = new Set<NodeJS.Timeout>()
+  /** Ends of the pauses between attempts, by the container's id. */
+  private readonly pauses = new Map<string, () => void>()
   private readonly closing = new AbortController()
 
-  /** `done` is called once for each container, never from within `start`. */
+  /**
+   * `done` is called once for each container, never from within `start`.
+   * @param announced what the engines have announced of a container
+   */
   constructor(
     engines: readonly Engine[],
-    done: (wanted: W, found: ContainerDescription | null, reason: LookupReason | null) => void,
+    done: LookupEnd<W>,
     options: LookupOptions = {},
+    announced: (fullId: string) => Announcement | undefined = () => undefined,
   ) {
     this.engines = engines
     this.done = done
+    this.announced = announced
     this.options = { concurrency: 4, queue: 1024, timeout: 2000, attempts: 8, backoff: 10, ...options }
   }
 
@@ -98,11 +112,15 @@ export class Lookups<W extends Wanted = Wanted> {
     else setImmediate(() => this.end(wanted, null, 'queue-full'))
   }
 
+  /** The container was announced: a look-up that waits for its next attempt goes on now. */
+  wake(fullId: string): void {
+    this.pauses.get(fullId)?.()
+  }
+
   close(): void {
     this.closing.abort()
     for (const { waiting } of this.lanes.values()) waiting.length = 0
-    for (const timer of this.timers) clearTimeout(timer)
-    for (const engine of this.engines) engine.close()
+    for (const end of [...this.pauses.values()]) end()
   }
 
   private async run(wanted: W, lane: Lane<W>): Promise<void> {
@@ -114,8 +132,16 @@ export class Lookups<W extends Wanted = Wanted> {
         if (this.closing.signal.aborted) return
         if (!('reason' in outcome)) return this.end(wanted, outcome, null)
         const { reason } = outcome as LookupError
-        if (!TEMPORARY[reason] || attempt >= attempts) return this.end(wanted, null, reason)
-        await this.sleep(Math.min(backoff * 2 ** (attempt - 1), MAX_BACKOFF))
+        const last = !TEMPORARY[reason] || attempt >= attempts
+        const known = this.announced(wanted.fullId)
+        // An engine that has announced a container and does not know it has removed it: it will not come back.
+        if (known !== undefined && (last || reason === 'not-found')) {
+          const container = await this.withImage(known)
+          if (!this.closing.signal.aborted) this.end(wanted, container, null, 'from-event')
+          return
+        }
+        if (last) return this.end(wanted, null, reason)
+        await this.pause(wanted.fullId, Math.min(backoff * 2 ** (attempt - 1), MAX_BACKOFF))
       }
     } finally {
       lane.running--
@@ -124,16 +150,21 @@ export class Lookups<W extends Wanted = Wanted> {
     }
   }
 
-  /** One attempt: the engines that may know it, one after the other. */
-  private async ask(wanted: W): Promise<ContainerDescription | LookupError> {
+  /** One attempt: the engine that has announced it, or those that may know it, one after the other. */
+  private async ask(wanted: W): Promise<Announced | LookupError> {
+    const known = this.announced(wanted.fullId)
+    if (known?.complete === true) {
+      await null
+      return known.container
+    }
+    const engine = wanted.engine ?? known?.engine
     let failure = lookupError(Object.assign(new Error('no engine'), { code: 'ENOENT' }), wanted.runtime)
-    for (const engine of enginesFor(this.engines, wanted.runtime)) {
-      if (!engine.present()) continue
+    for (const asked of engine === undefined ? enginesFor(this.engines, wanted.runtime) : [engine]) {
+      if (!asked.present()) continue
       try {
-        const timeout = AbortSignal.timeout(this.options.timeout)
-        return await engine.inspect(wanted.fullId, AbortSignal.any([timeout, this.closing.signal]))
+        return await asked.inspect(wanted.fullId, this.deadline())
       } catch (error) {
-        const next = lookupError(error, engine.socket)
+        const next = lookupError(error, asked.socket)
         if (WEIGHT[next.reason] >= WEIGHT[failure.reason]) failure = next
       }
     }
@@ -142,19 +173,40 @@ export class Lookups<W extends Wanted = Wanted> {
     return failure
   }
 
-  private end(wanted: W, found: ContainerDescription | null, reason: LookupReason | null): void {
+  /** What was announced, with what the engine knows of the image if it answers. */
+  private async withImage({ engine, container }: Announcement): Promise<Announced> {
+    if (container.imageid !== undefined || engine.withImage === undefined) return container
+    try {
+      return await engine.withImage(container, this.deadline())
+    } catch {
+      return container
+    }
+  }
+
+  private deadline(): AbortSignal {
+    return AbortSignal.any([AbortSignal.timeout(this.options.timeout), this.closing.signal])
+  }
+
+  private end(
+    wanted: W,
+    found: Announced | null,
+    reason: LookupReason | null,
+    outcome: keyof LookupCounts = reason ?? 'found',
+  ): void {
     if (this.closing.signal.aborted) return
-    this.counts[reason ?? 'found']++
+    this.counts[outcome]++
     this.done(wanted, found, reason)
   }
 
-  private sleep(ms: number): Promise<void> {
+  private pause(fullId: string, ms: number): Promise<void> {
     return new Promise(resolve => {
-      const timer = setTimeout(() => {
-        this.timers.delete(timer)
+      const end = () => {
+        clearTimeout(timer)
+        this.pauses.delete(fullId)
         resolve()
-      }, ms)
-      this.timers.add(timer)
+      }
+      const timer = setTimeout(end, ms)
+      this.pauses.set(fullId, end)
     })
   }
 }

@@ -2,27 +2,39 @@ import { SyscallEvent } from '../event.ts'
 import { setMachine } from '../fields/machine.ts'
 import type { Container } from '../state/container.ts'
 import type { SyscallState } from '../state/state.ts'
-import type { ContainerDescription } from './description.ts'
-import { type Engine, type EngineSockets, openEngines } from './engines.ts'
+import { Announcements } from './announcements.ts'
+import type { Announced } from './description.ts'
+import type { Engine } from './engine.ts'
+import { type EngineSockets, openEngines } from './engines.ts'
 import { Held } from './held.ts'
 import { type LookupCounts, type LookupOptions, Lookups } from './lookups.ts'
 import { containerNote } from './note.ts'
+import type { WatchCounts } from './watches.ts'
 
 export interface MetadataOptions extends LookupOptions {
   /** Sockets to ask instead of the usual ones, by protocol. */
   readonly sockets?: Partial<EngineSockets>
   /** Longer labels are left out; default 100, as in Falco. */
   readonly labelMaxLength?: number
-  /** Milliseconds that an evaluation may wait for metadata; default 500, 0 = none waits. */
+  /** Milliseconds that an evaluation may wait for metadata; default 1000, 0 = none waits. */
   readonly holdMs?: number
   /** Bounds of what waits. Defaults: 4096 events, 16 MiB. */
   readonly holdEvents?: number
   readonly holdBytes?: number
 }
 
+/** Milliseconds that a session waits at its start for the containers that run already. */
+const SETTLE = 500
+
 /** What became of look-ups, and of evaluations that asked for metadata before it was there. */
 export interface MetadataCounts {
   readonly lookups: Readonly<LookupCounts>
+  /** Look-ups of containers that an engine had announced, before their first event. */
+  readonly ahead: Readonly<LookupCounts>
+  /** Connections over which engines announce containers. */
+  readonly watches: Readonly<WatchCounts>
+  /** Announcements forgotten because there were too many. */
+  readonly dropped: number
   /** Evaluations that waited. */
   readonly held: number
   /** Of these, those that got the metadata; were let go at the end of the window; whose look-up failed. */
@@ -47,22 +59,27 @@ export interface MetadataCounts {
 export class ContainerMetadata {
   onReady: (() => void) | null = null
   private readonly state: SyscallState
+  private readonly engines: readonly Engine[]
+  private readonly announcements: Announcements
   private readonly lookups: Lookups<Container>
   private readonly held: Held
   private readonly ready: SyscallEvent[] = []
   private readonly windows = new Map<Container, NodeJS.Timeout>()
+  private readonly looking = new Set<Container>()
   private readonly holdMs: number
   private settled: (() => void) | null = null
 
   constructor(state: SyscallState, options: MetadataOptions = {}, engines?: readonly Engine[]) {
-    const open = engines ?? openEngines(options.sockets, options.concurrency, undefined, options.labelMaxLength)
+    this.engines = engines ?? openEngines(options.sockets, options.concurrency, undefined, options.labelMaxLength)
     this.state = state
-    this.holdMs = options.holdMs ?? 500
+    this.holdMs = options.holdMs ?? 1000
     this.held = new Held(options.holdEvents ?? 4096, options.holdBytes ?? 16 << 20)
+    this.announcements = new Announcements(this.engines, announced => this.heard(announced), options)
     this.lookups = new Lookups<Container>(
-      open,
+      this.engines,
       (container, found, reason) => this.done(container, found, reason),
       options,
+      fullId => this.announcements.get(fullId),
     )
     state.containers.onNew = container => this.look(container)
     for (const container of state.containers) {
@@ -71,7 +88,8 @@ export class ContainerMetadata {
   }
 
   get counts(): MetadataCounts {
-    return { lookups: this.lookups.counts, ...this.held.counts }
+    const { ahead, watches, dropped } = this.announcements
+    return { lookups: this.lookups.counts, ahead: ahead.counts, watches: watches.counts, dropped, ...this.held.counts }
   }
 
   /** To be called before an event is evaluated. */
@@ -98,7 +116,7 @@ export class ContainerMetadata {
   }
 
   /** Resolves when no look-up is under way, at the latest after `ms`: for the containers that run when a session starts. */
-  async settle(ms = this.holdMs): Promise<void> {
+  async settle(ms = Math.min(this.holdMs, SETTLE)): Promise<void> {
     if (this.lookups.pending === 0) return
     let timer: NodeJS.Timeout | undefined
     await new Promise<void>(resolve => {
@@ -111,7 +129,7 @@ export class ContainerMetadata {
 
   /** Lets everything go that waits, as it is: `next` gives it. */
   flush(): void {
-    for (const container of [...this.windows.keys()]) this.release(container, 'expired')
+    for (const container of [...this.windows.keys()]) this.expire(container)
   }
 
   close(): void {
@@ -119,26 +137,54 @@ export class ContainerMetadata {
     for (const timer of this.windows.values()) clearTimeout(timer)
     this.windows.clear()
     this.lookups.close()
+    this.announcements.close()
+    for (const engine of this.engines) engine.close()
   }
 
   private look(container: Container): void {
     if (this.holdMs > 0) {
       container.pending = true
-      const window = setTimeout(() => this.release(container, 'expired'), this.holdMs)
+      const window = setTimeout(() => this.expire(container), this.holdMs)
       window.unref()
       this.windows.set(container, window)
     }
+    this.start(container)
+  }
+
+  /** An engine has announced a container. False = nobody has met it. */
+  private heard({ id, full_id: fullId }: Announced): boolean {
+    const container = this.state.containers.get(id)
+    if (container === undefined) return false
+    if (container.info !== null) this.announcements.forget(fullId)
+    else if (this.looking.has(container)) this.lookups.wake(fullId)
+    // Its look-up has failed.
+    else this.start(container)
+    return true
+  }
+
+  private start(container: Container): void {
+    this.looking.add(container)
     this.lookups.start(container)
   }
 
-  private done(container: Container, found: ContainerDescription | null, reason: string | null): void {
+  private done(container: Container, found: Announced | null, reason: string | null): void {
+    this.looking.delete(container)
+    this.announcements.forget(container.fullId)
     if (found !== null) this.tell(found)
     if (container.pending) this.release(container, reason === null ? 'filled' : 'failed')
     if (this.settled !== null && this.lookups.pending <= 1) this.settled()
     if (this.ready.length > 0) this.onReady?.()
   }
 
-  private tell(found: ContainerDescription): void {
+  /** The window is over: what an engine has announced is better than nothing. The look-up goes on. */
+  private expire(container: Container): void {
+    const known = container.info === null ? this.announcements.get(container.fullId) : undefined
+    if (known !== undefined) this.tell(known.container)
+    this.release(container, known === undefined ? 'expired' : 'filled')
+    if (this.ready.length > 0) this.onReady?.()
+  }
+
+  private tell(found: Announced): void {
     const bytes = containerNote(JSON.stringify({ container: found }), BigInt(Date.now()) * 1_000_000n)
     const event = new SyscallEvent()
     if (!event.attach(bytes, new DataView(bytes.buffer), 0, bytes.length))
@@ -153,6 +199,5 @@ export class ContainerMetadata {
     clearTimeout(this.windows.get(container))
     this.windows.delete(container)
     for (const event of this.held.take(container, outcome)) this.ready.push(event)
-    if (outcome === 'expired' && this.ready.length > 0) this.onReady?.()
   }
 }

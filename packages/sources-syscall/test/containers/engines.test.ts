@@ -81,7 +81,8 @@ describe('container runtime interface', () => {
       const method = headers[':path']!.replace('/runtime.v1.RuntimeService/', '')
       asked.push(method)
       const answer = answers.get(method)
-      const status = answer === undefined ? 5 : answer.startsWith('?') ? Number(answer.slice(1)) : 0
+      const other = method.startsWith('/')
+      const status = other ? 12 : answer === undefined ? 5 : answer.startsWith('?') ? Number(answer.slice(1)) : 0
       stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
       stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(status) }))
       if (status !== 0) return stream.end()

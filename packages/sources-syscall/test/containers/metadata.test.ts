@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Engine as Detector } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
-import type { ContainerDescription } from '../../src/containers/description.ts'
-import type { Engine } from '../../src/containers/engines.ts'
+import type { Announced, ContainerDescription } from '../../src/containers/description.ts'
+import type { Engine } from '../../src/containers/engine.ts'
 import { LookupError } from '../../src/containers/failure.ts'
 import { ContainerMetadata, type MetadataOptions } from '../../src/containers/metadata.ts'
 import type { SyscallEvent } from '../../src/event.ts'
@@ -35,12 +35,23 @@ const RULES = `
 function setUp(options: MetadataOptions = {}) {
   const state = new SyscallState()
   let answer: (found: ContainerDescription | Error) => void = () => {}
+  let announce: (container: Announced) => void = () => {}
+  let asked = 0
   const engine: Engine = {
     kind: 'podman',
     socket: '/x',
     present: () => true,
     inspect: () =>
-      new Promise((resolve, reject) => (answer = found => (found instanceof Error ? reject(found) : resolve(found)))),
+      new Promise((resolve, reject) => {
+        asked++
+        answer = found => (found instanceof Error ? reject(found) : resolve(found))
+      }),
+    watch: watcher =>
+      new Promise(() => {
+        watcher.opened()
+        announce = container => watcher.announced(container)
+      }),
+    withImage: async container => ({ ...container, imageid: 'aa' }),
     close: () => {},
   }
   const metadata = new ContainerMetadata(state, { attempts: 1, ...options }, [engine])
@@ -72,7 +83,11 @@ function setUp(options: MetadataOptions = {}) {
     answer(found as ContainerDescription)
     await sleep(5)
   }
-  return { metadata, alerts, happen, reply, state }
+  const hear = async (container: object) => {
+    announce(container as Announced)
+    await sleep(5)
+  }
+  return { metadata, alerts, happen, reply, hear, state, asked: () => asked }
 }
 
 const SHOP = { id: ID.slice(0, 12), full_id: ID, type: 11, name: 'shop-1', imagerepo: 'shop', imagetag: '1' }
@@ -150,6 +165,96 @@ describe('while metadata is on its way', () => {
     happen(enter(20, 'sh'))
     happen('20 openat fd=3 dirfd=-100 name=/secret flags=1')
     expect(alerts[1]).toBe('sh opened /secret in <NA>')
+  })
+})
+
+describe('an engine that announces its containers', () => {
+  const GONE = new LookupError('not-found', 'none')
+  const act = '20 openat fd=3 dirfd=-100 name=/secret flags=1'
+  const named = 'sh (conmon) opened /secret in shop-1 at 2'
+
+  test('is asked before the first event, and its answer waits', async () => {
+    const { alerts, happen, reply, hear, metadata, asked } = setUp()
+    await hear(SHOP)
+    await reply({ ...SHOP, ip: '10.0.0.7' })
+    happen(enter(20, 'sh'))
+    happen(act)
+    await sleep(5)
+    expect(alerts[1]).toBe(named)
+    expect(asked()).toBe(1)
+    expect(metadata.counts).toMatchObject({ lookups: { found: 1 }, ahead: { found: 1 }, watches: { connected: 1 } })
+  })
+
+  test('is asked again for the address that a container has not before it starts', async () => {
+    const { alerts, happen, reply, hear, state, asked } = setUp()
+    await hear(SHOP)
+    await reply({ ...SHOP, ip: '' })
+    happen(enter(20, 'sh'))
+    happen(act)
+    await reply({ ...SHOP, ip: '10.0.0.7' })
+    expect(alerts[1]).toBe(named)
+    expect(asked()).toBe(2)
+    expect(state.containers.get(SHOP.id)!.info).toMatchObject({ ip: '10.0.0.7' })
+  })
+
+  test('does not know a container any more: the announcement is taken', async () => {
+    const { alerts, happen, reply, hear, metadata, state } = setUp({ attempts: 8, backoff: 1000 })
+    happen(enter(20, 'sh'))
+    happen(act)
+    await reply(GONE)
+    expect(alerts.length).toBe(1)
+    // Podman's file of events is read four times a second.
+    await hear(SHOP)
+    await reply(GONE)
+    expect(alerts[1]).toBe(named)
+    expect(state.containers.get(SHOP.id)!.info).toEqual({ ...SHOP, imageid: 'aa' })
+    expect(metadata.counts).toMatchObject({ filled: 1, lookups: { 'from-event': 1, found: 0, 'not-found': 0 } })
+  })
+
+  test('is slower than the window: the announcement is taken, and the answer when it comes', async () => {
+    const { alerts, happen, reply, hear, state, metadata } = setUp({ holdMs: 30 })
+    happen(enter(20, 'sh'))
+    happen(act)
+    await hear(SHOP)
+    await sleep(50)
+    expect(alerts[1]).toBe(named)
+    await reply({ ...SHOP, privileged: true })
+    expect(state.containers.get(SHOP.id)!.info).toMatchObject({ privileged: true })
+    expect(metadata.counts).toMatchObject({ filled: 1, expired: 0, lookups: { found: 1 } })
+  })
+
+  test('announces after the look-up has failed: later events have the name', async () => {
+    const { alerts, happen, reply, hear, metadata } = setUp()
+    happen(enter(20, 'sh'))
+    await reply(GONE)
+    await hear(SHOP)
+    await reply(GONE)
+    happen('20 openat fd=3 dirfd=-100 name=/late flags=1')
+    expect(alerts[1]).toBe('sh (conmon) opened /late in shop-1 at 2')
+    expect(metadata.counts).toMatchObject({ lookups: { 'not-found': 1, 'from-event': 1 } })
+  })
+
+  test('of what an announcement does not say, fields are absent', async () => {
+    const { happen, reply, hear, state } = setUp()
+    happen(enter(20, 'sh'))
+    await hear(SHOP)
+    await reply(GONE)
+    const event = eventOf('getcwd', 20, 1n, wordsOf('res=0').values)
+    state.apply(event)
+    expect(source.fields['container.privileged']!.extract(event)).toBe(undefined)
+    expect(source.fields['container.mounts']!.extract(event)).toBe(undefined)
+    expect(source.fields['container.name']!.extract(event)).toBe('shop-1')
+  })
+
+  test('announces more than there is room for: the oldest are forgotten, and counted', async () => {
+    const { hear, metadata } = setUp()
+    for (let i = 0; i < 1100; i++) {
+      const id = i.toString(16).padStart(64, '0')
+      void hear({ ...SHOP, id: id.slice(0, 12), full_id: id })
+    }
+    expect(metadata.counts.dropped).toBe(76)
+    await hear({ ...SHOP, labels: { long: 'x'.repeat(17 << 20) } })
+    expect(metadata.counts.dropped).toBe(1101)
   })
 })
 

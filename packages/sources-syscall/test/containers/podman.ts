@@ -1,31 +1,36 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { BUSYBOX, packRoot } from './image.ts'
 
 const run = promisify(execFile)
-const BUSYBOX = '/bin/busybox'
-const APPLETS = ['sh', 'cat', 'sleep', 'ls', 'true']
 
 /** Why containers cannot be run here; undefined = they can. @throws {Error} instead, when FALC_REQUIRE asks for live tests */
-export function missing(): string | undefined {
-  const reason = why()
+export const missing = () => whyNot('podman', ['podman', 'runc'])
+
+/**
+ * Why tests with an engine cannot be run here, if its programs are not; undefined = they can.
+ * @throws {Error} instead, when FALC_REQUIRE asks for live tests
+ */
+export function whyNot(engine: string, programs: readonly string[]): string | undefined {
+  const reason = why(engine, programs)
   if (reason === undefined) return undefined
   if ((process.env.FALC_REQUIRE ?? '').split(',').includes('live')) throw new Error(`FALC_REQUIRE=live, but ${reason}`)
   console.warn(`skipped: ${reason}`)
   return reason
 }
 
-function why(): string | undefined {
-  if (process.getuid?.() !== 0) return 'podman tests need root'
-  if (!existsSync(BUSYBOX)) return `podman tests need ${BUSYBOX} (busybox-static)`
-  for (const program of ['podman', 'runc']) {
+function why(engine: string, programs: readonly string[]): string | undefined {
+  if (process.getuid?.() !== 0) return `${engine} tests need root`
+  if (!existsSync(BUSYBOX)) return `${engine} tests need ${BUSYBOX} (busybox-static)`
+  for (const program of programs) {
     try {
       execFileSync(program, ['--version'], { stdio: 'ignore' })
     } catch {
-      return `podman tests need ${program}`
+      return `${engine} tests need ${program}`
     }
   }
   return undefined
@@ -52,13 +57,7 @@ export class Podman {
       stdio: 'ignore',
     })
     const podman = new Podman(dir, image, service)
-    const root = join(dir, 'root')
-    mkdirSync(join(root, 'bin'), { recursive: true })
-    mkdirSync(join(root, 'etc'))
-    copyFileSync(BUSYBOX, join(root, 'bin/busybox'))
-    for (const name of APPLETS) symlinkSync('busybox', join(root, 'bin', name))
-    await run('tar', ['-C', root, '-cf', join(dir, 'image.tar'), '.'])
-    await podman.do('import', '--change', 'LABEL team=blue', join(dir, 'image.tar'), image)
+    await podman.do('import', '--change', 'LABEL team=blue', await packRoot(dir), image)
     for (let i = 0; i < 200 && !existsSync(podman.socket); i++) await sleep(20)
     return podman
   }

@@ -1,0 +1,159 @@
+/**
+ * containerd's own interface: containers of any namespace, those that the container runtime interface does not know (made by
+ * ctr, nerdctl) as well. Numbers: github.com/containerd/containerd/api/services.
+ */
+import { type Announced, Answer, CONTAINER_TYPE, keptLabels, shortId, splitImage } from './description.ts'
+import { LookupError } from './failure.ts'
+import type { GrpcClient } from './grpc.ts'
+import { encodeMessage, type Message } from './protobuf.ts'
+
+const CONTAINERS = '/containerd.services.containers.v1.Containers'
+const NAMESPACES = '/containerd.services.namespaces.v1.Namespaces'
+/** The namespaces of those who know more about their containers than containerd does: the kubelet's runtime, docker. */
+const KUBERNETES = 'k8s.io'
+const DOCKER = 'moby'
+/** Labels that containerd and its part for Kubernetes give containers for themselves. */
+const OWN_LABEL = /^io\.(?:cri-)?containerd[./]/
+/** More namespaces are not asked. */
+const MAX_NAMESPACES = 32
+
+/** Field numbers. */
+const GetContainerRequest = { id: 1 }
+const GetContainerResponse = { container: 1 }
+const ListNamespacesResponse = { namespaces: 1 }
+const Namespace = { name: 1 }
+const Container = { id: 1, labels: 2, image: 3, spec: 5, createdAt: 8 }
+const Any = { value: 2 }
+const Timestamp = { seconds: 1 }
+
+/** The container of that id in whichever namespace; not those that others know better. @throws {LookupError} */
+export async function inspectContainerd(
+  client: GrpcClient,
+  id: string,
+  labelLimit: number,
+  signal: AbortSignal,
+): Promise<Announced> {
+  const list = await client.call(`${NAMESPACES}/List`, new Uint8Array(0), signal)
+  const names = list.messages(ListNamespacesResponse.namespaces).map(namespace => namespace.text(Namespace.name))
+  for (const name of names.slice(0, MAX_NAMESPACES)) {
+    if (name === KUBERNETES || name === DOCKER) continue
+    try {
+      return await containerIn(client, name, id, labelLimit, signal)
+    } catch (error) {
+      if (!(error instanceof LookupError && error.reason === 'not-found')) throw error
+    }
+  }
+  throw new LookupError('not-found', `${client.socket}: no namespace has it`)
+}
+
+/** @throws {LookupError} */
+export async function containerIn(
+  client: GrpcClient,
+  namespace: string,
+  id: string,
+  labelLimit: number,
+  signal: AbortSignal,
+): Promise<Announced> {
+  const request = encodeMessage([[GetContainerRequest.id, id]])
+  const answer = await client.call(`${CONTAINERS}/Get`, request, signal, { 'containerd-namespace': namespace })
+  try {
+    return described(answer.message(GetContainerResponse.container), labelLimit)
+  } catch (error) {
+    if (error instanceof RangeError) throw new LookupError('bad-answer', `${client.socket}: ${error.message}`)
+    throw error
+  }
+}
+
+/** Whether the container runtime interface, or docker, tells about containers of this namespace. */
+export function isDockers(namespace: string): boolean {
+  return namespace === DOCKER
+}
+
+/** A container's record with the specification that runc gets. @throws {LookupError | RangeError} */
+function described(container: Message, labelLimit: number): Announced {
+  const id = container.text(Container.id)
+  if (id === '') throw new LookupError('bad-answer', 'a container without an id')
+  const labels = keptLabels(container.map(Container.labels), labelLimit)
+  for (const name of Object.keys(labels)) if (OWN_LABEL.test(name)) delete labels[name]
+  const spec = specOf(container)
+  const annotation = (name: string) => spec.text('annotations', `io.kubernetes.cri.${name}`)
+  const isPod = annotation('container-type') === 'sandbox'
+  const podName = annotation('sandbox-name')
+  const image = annotation('image-name') || container.text(Container.image)
+  const { repository, tag, digest } = splitImage(image)
+  return {
+    type: CONTAINER_TYPE.containerd,
+    id: shortId(id),
+    full_id: id,
+    name: isPod ? podName : annotation('container-name') || (labels['nerdctl/name'] ?? id),
+    image,
+    imagerepo: repository,
+    imagetag: tag,
+    imagedigest: digest,
+    created_time: Number(container.message(Container.createdAt).number(Timestamp.seconds)),
+    env: spec.texts('process', 'env'),
+    is_pod_sandbox: isPod,
+    pod_sandbox_id: annotation('sandbox-id'),
+    labels: { ...labels, ...podNames(annotation) },
+    ...(container.has(Container.spec) && {
+      ...namespacesOf(spec),
+      privileged: isPrivileged(spec),
+      Mounts: mountsOf(spec),
+    }),
+  }
+}
+
+/** The labels by which fields find a pod's names. */
+function podNames(annotation: (name: string) => string): Record<string, string> {
+  if (annotation('sandbox-id') === '') return {}
+  return {
+    'io.kubernetes.sandbox.id': annotation('sandbox-id'),
+    'io.kubernetes.pod.name': annotation('sandbox-name'),
+    'io.kubernetes.pod.namespace': annotation('sandbox-namespace'),
+    'io.kubernetes.pod.uid': annotation('sandbox-uid'),
+  }
+}
+
+/** JSON in a message that names its type. @throws {LookupError} */
+function specOf(container: Message): Answer {
+  const text = container.message(Container.spec).text(Any.value)
+  try {
+    return new Answer(text === '' ? undefined : JSON.parse(text))
+  } catch {
+    throw new LookupError('bad-answer', 'a specification that is not JSON')
+  }
+}
+
+/** A namespace that is not asked for is the host's; of one that is another's, it is not known. */
+function namespacesOf(spec: Answer) {
+  const namespaces = spec.list('linux', 'namespaces').map(entry => new Answer(entry))
+  const shared = (type: string, key: string) => {
+    const own = namespaces.find(namespace => namespace.text('type') === type)
+    return own === undefined || own.text('path') === '' ? { [key]: own === undefined } : {}
+  }
+  return { ...shared('pid', 'host_pid'), ...shared('network', 'host_network'), ...shared('ipc', 'host_ipc') }
+}
+
+/** Nobody writes it down; as ctr, nerdctl and the kubelet's runtime make privileged containers, nothing of /proc is masked. */
+function isPrivileged(spec: Answer): boolean {
+  const capabilities = spec.texts('process', 'capabilities', 'bounding')
+  return capabilities.includes('CAP_SYS_ADMIN') && spec.list('linux', 'maskedPaths').length === 0
+}
+
+/** What is the host's, without the container's own /proc, /sys, /dev. */
+function mountsOf(spec: Answer) {
+  return spec
+    .list('mounts')
+    .map(entry => new Answer(entry))
+    .filter(mount => mount.text('type') === 'bind')
+    .map(mount => {
+      const options = mount.texts('options')
+      return {
+        Source: mount.text('source'),
+        Destination: mount.text('destination'),
+        Mode: '',
+        RW: !options.includes('ro'),
+        Propagation: options.find(option => /^r?(private|shared|slave)$/.test(option)) ?? '',
+      }
+    })
+}

@@ -1,0 +1,112 @@
+import type { Announced } from './description.ts'
+import type { Engine } from './engine.ts'
+import { lookupError } from './failure.ts'
+
+/** What became of the connections over which engines announce containers. */
+export type WatchCounts = Record<
+  /** They came about. */
+  | 'connected'
+  /** Of these, they ended. */
+  | 'lost'
+  /** They did not come about: no rights, nobody listens, the engine fails. */
+  | 'refused'
+  /** The engine announces nothing. */
+  | 'unsupported'
+  /** Announcements that make no sense. */
+  | 'unreadable',
+  number
+>
+
+export interface WatchOptions {
+  /** Milliseconds before the first further attempt; doubled for each one that follows, up to half a minute. */
+  readonly backoff?: number
+}
+
+const MAX_BACKOFF = 30_000
+/** Milliseconds between looks for a socket that is not there. */
+const ABSENT = 1000
+/** A connection that held so long (ms) was good: the next attempt comes soon. */
+const GOOD = 10_000
+/** An engine that ends the stream at once (ms), without a word, has none to offer. */
+const AT_ONCE = 100
+
+/** One connection to each engine, made again when it breaks, that says which containers the engine makes. Keeps no program alive. */
+export class Watches {
+  readonly counts: WatchCounts = { connected: 0, lost: 0, refused: 0, unsupported: 0, unreadable: 0 }
+  private readonly announced: (engine: Engine, container: Announced) => void
+  private readonly backoff: number
+  private readonly closing = new AbortController()
+
+  constructor(
+    engines: readonly Engine[],
+    announced: (engine: Engine, container: Announced) => void,
+    { backoff = 100 }: WatchOptions = {},
+  ) {
+    this.announced = announced
+    this.backoff = backoff
+    for (const engine of engines) if (engine.watch !== undefined) void this.watch(engine)
+  }
+
+  close(): void {
+    this.closing.abort()
+  }
+
+  private async watch(engine: Engine): Promise<void> {
+    const { signal } = this.closing
+    for (let pause = this.backoff; !signal.aborted; ) {
+      if (!engine.present()) {
+        await this.sleep(ABSENT)
+        continue
+      }
+      const began = performance.now()
+      const outcome = await this.once(engine)
+      if (signal.aborted) return
+      this.counts[outcome]++
+      if (outcome === 'unsupported') pause = MAX_BACKOFF
+      else if (performance.now() - began > GOOD) pause = this.backoff
+      await this.sleep(pause)
+      pause = Math.min(pause * 2, MAX_BACKOFF)
+    }
+  }
+
+  /** One connection, from its beginning to its end. */
+  private async once(engine: Engine): Promise<'lost' | 'refused' | 'unsupported'> {
+    let opened: number | undefined
+    let heard = false
+    try {
+      await engine.watch!(
+        {
+          opened: () => {
+            opened = performance.now()
+            this.counts.connected++
+          },
+          announced: container => {
+            heard = true
+            this.announced(engine, container)
+          },
+          unreadable: () => this.counts.unreadable++,
+        },
+        this.closing.signal,
+      )
+      const atOnce = opened !== undefined && performance.now() - opened < AT_ONCE
+      return atOnce && !heard ? 'unsupported' : 'lost'
+    } catch (error) {
+      const { reason } = lookupError(error, engine.socket)
+      if (!heard && (reason === 'bad-answer' || reason === 'not-found')) return 'unsupported'
+      return opened === undefined ? 'refused' : 'lost'
+    }
+  }
+
+  private sleep(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      const { signal } = this.closing
+      const end = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', end)
+        resolve()
+      }
+      const timer = setTimeout(end, ms).unref()
+      signal.addEventListener('abort', end)
+    })
+  }
+}

@@ -1,0 +1,74 @@
+/** Against docker itself. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Announced } from '../../src/containers/description.ts'
+import type { Engine } from '../../src/containers/engine.ts'
+import { openEngines } from '../../src/containers/engines.ts'
+import { Docker, missing } from './docker.ts'
+import { cgroupOf, watching } from './watching.ts'
+
+const reason = missing()
+
+describe.skipIf(reason !== undefined)('docker', { timeout: 60_000 }, () => {
+  let docker: Docker
+  let engine: Engine
+  beforeAll(async () => {
+    docker = await Docker.start()
+    engine = openEngines({ docker: [docker.socket], podman: [], cri: [] })[0]!
+  }, 60_000)
+  afterAll(async () => {
+    engine.close()
+    await docker.stop()
+  }, 60_000)
+
+  test('describes a container', async () => {
+    const id = await docker.run('shop', {
+      Cmd: ['sleep', '60'],
+      Labels: { tier: 'front' },
+      HostConfig: { Privileged: true, PidMode: 'host', IpcMode: 'host', Binds: ['/usr:/host/usr:ro'] },
+    })
+    const { State } = JSON.parse(await docker.ask('GET', `/containers/${id}/json`))
+    expect(cgroupOf(State.Pid)).toEqual({ id: id.slice(0, 12), fullId: id, runtime: 'docker' })
+    const found = await engine.inspect(id, AbortSignal.timeout(5000))
+    expect(found).toMatchObject({
+      type: 0,
+      id: id.slice(0, 12),
+      full_id: id,
+      name: 'shop',
+      image: 'localhost/falc-test:v1',
+      imagerepo: 'localhost/falc-test',
+      imagetag: 'v1',
+      privileged: true,
+      host_pid: true,
+      host_ipc: true,
+      host_network: false,
+      is_pod_sandbox: false,
+      labels: { team: 'blue', tier: 'front' },
+      Mounts: [{ Source: '/usr', Destination: '/host/usr', Mode: 'ro', RW: false, Propagation: 'rprivate' }],
+    })
+    expect(found.imageid).toMatch(/^[0-9a-f]{64}$/)
+    expect(Math.abs(found.created_time! * 1000 - Date.now())).toBeLessThan(60_000)
+  })
+
+  test('announces a container that ends at once, and knows its image when it is gone', async () => {
+    const told: Announced[] = await watching(engine, () =>
+      docker.run('brief', { Cmd: ['true'], Labels: { tier: 'back' }, HostConfig: { AutoRemove: true } }),
+    )
+    const brief = told.find(({ name }) => name === 'brief')!
+    expect(brief).toMatchObject({
+      type: 0,
+      image: 'localhost/falc-test:v1',
+      imagerepo: 'localhost/falc-test',
+      imagetag: 'v1',
+      labels: { team: 'blue', tier: 'back' },
+    })
+    expect(brief.labels).not.toHaveProperty('image')
+    const whole = await engine.withImage!(brief, AbortSignal.timeout(5000))
+    expect(whole).toMatchObject({ name: 'brief', imagetag: 'v1', imageid: expect.stringMatching(/^[0-9a-f]{64}$/) })
+  })
+
+  test('a container that there is not', async () => {
+    await expect(engine.inspect('f'.repeat(64), AbortSignal.timeout(5000))).rejects.toMatchObject({
+      reason: 'not-found',
+    })
+  })
+})

@@ -1,0 +1,198 @@
+/** Connections over which engines announce containers: made again when they break, counted, no burden to the program. */
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { announcedBy } from '../../src/containers/docker-events.ts'
+import { openEngines } from '../../src/containers/engines.ts'
+import { Watches } from '../../src/containers/watches.ts'
+import { encodeText } from './message.ts'
+
+const ID = 'c0ffee'.padEnd(64, '0')
+
+describe('docker: an event', () => {
+  const text = readFileSync(new URL('cases/docker-events.txt', import.meta.url), 'utf8').replaceAll('{id}', ID)
+  const cases = text
+    .split(/^# /m)
+    .slice(1)
+    .map(part => part.trim().split('\n'))
+  test.each(cases)('%s', (_, event, __, expected) => {
+    const announced = announcedBy(event!, 0, 100)
+    expect(announced === null ? 'nothing' : JSON.stringify(announced)).toBe(expected)
+  })
+})
+
+let dir: string
+let socket: string
+let server: Server
+let open: ServerResponse[] = []
+const watched: string[] = []
+let watches: Watches
+const EVENT = `{"Action":"create","Actor":{"ID":"${ID}","Attributes":{"image":"a/b:1","name":"shop"}}}\n`
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'falc-watches-'))
+  socket = join(dir, 'engine.sock')
+  watched.length = 0
+})
+afterEach(() => {
+  watches?.close()
+  server?.closeAllConnections()
+  server?.close()
+  rmSync(dir, { recursive: true })
+})
+
+/** A docker that streams what tests write into `open`. */
+async function listen(answer = (response: ServerResponse) => response.writeHead(200).flushHeaders()): Promise<void> {
+  open = []
+  server = createServer((_, response) => {
+    open.push(response)
+    answer(response)
+  })
+  await new Promise<void>(resolve => server.listen(socket, resolve))
+}
+
+function watch(kind: 'docker' | 'cri'): Watches {
+  const engines = openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] })
+  watches = new Watches(engines, (_, { name }) => watched.push(name), { backoff: 10 })
+  return watches
+}
+
+async function until(what: () => boolean): Promise<void> {
+  for (let i = 0; i < 400 && !what(); i++) await sleep(10)
+}
+
+test('an engine that comes late, and is started again', async () => {
+  const { counts } = watch('docker')
+  await listen()
+  await until(() => open.length === 1)
+  open[0]!.write(EVENT)
+  await until(() => watched.length === 1)
+  server.closeAllConnections()
+  await new Promise(resolve => server.close(resolve))
+  expect(existsSync(socket)).toBe(false)
+  await listen()
+  await until(() => open.length === 1)
+  open[0]!.write(EVENT.slice(0, 20))
+  await sleep(10)
+  open[0]!.write(EVENT.slice(20) + EVENT)
+  await until(() => watched.length === 3)
+  expect(watched).toEqual(['shop', 'shop', 'shop'])
+  expect(counts).toEqual({ connected: 2, lost: 1, refused: 0, unsupported: 0, unreadable: 0 })
+})
+
+test('an engine that refuses is asked again, less and less often', async () => {
+  await listen(response => response.writeHead(500).end())
+  const { counts } = watch('docker')
+  await sleep(400)
+  // 10 + 20 + 40 + 80 + 160 ms
+  expect(counts.refused).toBeGreaterThanOrEqual(3)
+  expect(counts.refused).toBeLessThanOrEqual(6)
+})
+
+test.each([
+  ['has no such thing', (response: ServerResponse) => response.writeHead(404).end()],
+  ['ends it at once', (response: ServerResponse) => response.writeHead(200).end()],
+])('an engine that %s is left alone', async (_, answer) => {
+  await listen(answer)
+  const { counts } = watch('docker')
+  await sleep(200)
+  expect(counts.unsupported).toBe(1)
+  expect(open.length).toBe(1)
+})
+
+test('what makes no sense is counted', async () => {
+  await listen()
+  const { counts } = watch('docker')
+  await until(() => open.length === 1)
+  open[0]!.write(`<html>\n{"Actor": 7}\n\n${EVENT}`)
+  await until(() => watched.length === 1)
+  expect(counts.unreadable).toBe(2)
+})
+
+test('a line without an end is not kept', async () => {
+  await listen()
+  const { counts } = watch('docker')
+  await until(() => open.length === 1)
+  open[0]!.write(EVENT)
+  open[0]!.write('x'.repeat(300 << 10))
+  await until(() => counts.lost === 1)
+  expect(counts.lost).toBe(1)
+})
+
+test("the container runtime interface's events, as CRI-O sends them", async () => {
+  const events = [
+    `1="${ID}" 2=0 4={1="pod-1" 2={1="web-1" 2="uid-7" 3="prod"} 5={1="10.1.2.3"} 7={1="team" 2="blue"}} 5={1="other"} 5={1="${ID}" 2={1="front"} 8={1="quay.io/x/web:3"} 12={1="app" 2="shop"}}`,
+    `1="pod-1" 2=1 4={1="pod-1" 2={1="web-1" 2="uid-7" 3="prod"}}`,
+    `1="${ID}" 2=2 4={1="pod-1"} 5={1="${ID}" 2={1="stopped"}}`,
+    `1="unknown" 2=0 4={1="pod-1"}`,
+  ]
+  const engine = createHttp2Server()
+  engine.on('stream', (stream, headers) => {
+    const version = headers[':path']!.endsWith('/Version')
+    stream.on('error', () => {})
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: version })
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+    for (const text of version ? ['2="cri-o"'] : events) {
+      const message = encodeText(text)
+      const prefix = Buffer.alloc(5)
+      prefix.writeUInt32BE(message.length, 1)
+      // Messages are not cut where the network cuts.
+      stream.write(prefix.subarray(0, 3))
+      stream.write(Buffer.concat([prefix.subarray(3), message]))
+    }
+    if (version) stream.end()
+  })
+  await new Promise<void>(resolve => engine.listen(socket, resolve))
+  const [cri] = openEngines({ docker: [], podman: [], cri: [socket] })
+  const told: object[] = []
+  watches = new Watches([cri!], (_, container) => told.push(container))
+  await until(() => told.length === 2)
+  expect(told).toEqual([
+    expect.objectContaining({
+      type: 8,
+      full_id: ID,
+      name: 'front',
+      image: 'quay.io/x/web:3',
+      imagerepo: 'quay.io/x/web',
+      ip: '10.1.2.3',
+      pod_sandbox_id: 'pod-1',
+      pod_sandbox_labels: { team: 'blue' },
+      labels: {
+        app: 'shop',
+        'io.kubernetes.pod.name': 'web-1',
+        'io.kubernetes.pod.namespace': 'prod',
+        'io.kubernetes.pod.uid': 'uid-7',
+        'io.kubernetes.sandbox.id': 'pod-1',
+      },
+    }),
+    expect.objectContaining({ full_id: 'pod-1', name: 'web-1', is_pod_sandbox: true }),
+  ])
+  for (const container of told) expect(container).not.toHaveProperty('privileged')
+  expect(watches.counts).toMatchObject({ connected: 1, unreadable: 1 })
+  cri!.close()
+  engine.close()
+})
+
+test('a program that has nothing else to do ends', { timeout: 30_000 }, async () => {
+  await listen()
+  const door = fileURLToPath(new URL('../../src/containers/', import.meta.url))
+  const program = `
+    import { openEngines } from '${door}engines.ts'
+    import { Watches } from '${door}watches.ts'
+    const engines = openEngines({ docker: ['${socket}'], podman: ['${dir}/none.sock'], cri: [] })
+    const watches = new Watches(engines, (_, { name }) => console.log(name))
+    setTimeout(() => console.log(watches.counts.connected), 1000)
+  `
+  const args = ['--conditions=@falc/source', '--no-warnings', '--input-type=module', '-e', program]
+  const ended = promisify(execFile)(process.execPath, args)
+  await until(() => open.length === 1)
+  open[0]!.write(EVENT)
+  expect((await ended).stdout).toBe('shop\n1\n')
+})

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Announced } from '../../src/containers/description.ts'
+import type { Engine } from '../../src/containers/engine.ts'
+import { type ContainerMatch, matchCgroup } from '../../src/state/cgroup-matchers.ts'
+
+/** Milliseconds for an announcement: podman looks for its events four times a second. */
+const PATIENCE = 5000
+
+/** What an engine announces while something is done, up to the first container announced after it. */
+export async function watching(engine: Engine, act: () => Promise<unknown>): Promise<Announced[]> {
+  const told: Announced[] = []
+  const stop = new AbortController()
+  let ended: Promise<void> = Promise.resolve()
+  await new Promise<void>((resolve, reject) => {
+    const unreadable = () => reject(new Error('an announcement that makes no sense'))
+    ended = engine.watch!({ opened: resolve, announced: container => told.push(container), unreadable }, stop.signal)
+    ended.catch(reject)
+  })
+  await act()
+  for (let waited = 0; told.length === 0 && waited < PATIENCE; waited += 20) await sleep(20)
+  stop.abort()
+  await ended.catch(() => {})
+  return told
+}
+
+/** The container that a process is in, by its control groups. */
+export function cgroupOf(pid: number | string): ContainerMatch | undefined {
+  const paths = readFileSync(`/proc/${pid}/cgroup`, 'utf8').trim().split('\n')
+  return paths.map(line => matchCgroup(line.split(':')[2]!)).find(found => found !== null) ?? undefined
+}
