@@ -6,5 +6,7 @@ import { cacheFolder } from './cache-folder.ts'
 const cache = cacheFolder()
 if (cache !== undefined) enableCompileCache(cache)
 
-const { runCli } = await import('./cli.ts')
-process.exitCode = await runCli(process.argv.slice(2))
+// Not awaited here: the bundle is CommonJS.
+void import('./cli.ts').then(async ({ runCli }) => {
+  process.exitCode = await runCli(process.argv.slice(2))
+})

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { loadRuleset } from '@falc/engine/runtime'
 import { cacheFolder } from '../cache-folder.ts'
 import { falcVersion } from '../version.ts'
@@ -55,10 +56,11 @@ function settingsOf({ config, sources }: EngineSetup): string {
 /** Changes with the program: its version, and in a checkout every build. undefined = it runs from its sources. */
 function buildStamp(): string | undefined {
   const packages = ['@falc/engine', '@falc/sources-syscall', '@falc/sources-k8saudit']
-  const doors = packages.map(name => import.meta.resolve(name))
+  const { resolve } = createRequire(import.meta.url)
+  const doors = packages.map(name => resolve(name))
   if (doors.some(door => door.endsWith('.ts'))) return undefined
   const builds = doors.map(door => {
-    const record = fileURLToPath(new URL('.tsbuildinfo', door))
+    const record = join(dirname(door), '.tsbuildinfo')
     return statSync(record, { throwIfNoEntry: false })?.mtimeMs ?? 0
   })
   return JSON.stringify([falcVersion(), ...builds])

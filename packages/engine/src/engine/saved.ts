@@ -64,13 +64,12 @@ export function loadRuleset(bytes: Uint8Array, options: SavedOptions): Detector 
       ...staticFields(header.staticFields),
     })
     const layout = layoutOf(saved.memo)
-    const evaluators = saved.programs.map(length => {
-      const program = loadProgram(programs.subarray(at, (at += length)), table)
-      return createEvaluator({ ...program, layout }, options.backend)
-    })
+    // All are checked now; what runs one is made when the first event asks for it.
+    const loaded = saved.programs.map(length => loadProgram(programs.subarray(at, (at += length)), table))
     const bucketOf: Int32Array | 0 = saved.bucketOf === 0 ? 0 : Int32Array.from(saved.bucketOf)
     const shape = { rules: saved.alerts.length, buckets: saved.buckets, bucketOf }
-    const ruleset = new Ruleset(table, shape, layout, bucket => evaluators[bucket]!)
+    const evaluator = (bucket: number) => createEvaluator({ ...loaded[bucket]!, layout }, options.backend)
+    const ruleset = new Ruleset(table, shape, layout, evaluator)
     const settings = { hostname: options.hostname, iso8601: header.iso8601 }
     return new SourceRules(table, context, ruleset, saved.alerts, settings, header.first)
   })
