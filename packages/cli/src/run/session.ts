@@ -13,7 +13,7 @@ import { openOutputs } from './sinks.ts'
 import { Statistics } from './statistics.ts'
 
 /** Rules at work, compiled now or earlier. */
-export type RunningRules = Pick<Detector, 'evaluate' | 'wantedTypes' | 'stats'>
+export type RunningRules = Pick<Detector, 'evaluate' | 'takeBack' | 'wantedTypes' | 'stats'>
 
 /** What a (re)load gives: the part of a run that can be replaced while events flow. */
 export interface Loaded {
@@ -160,7 +160,10 @@ export class Session {
       event: (event, deferral) => {
         deferral?.before(event)
         const alerts = this.loaded.engine.evaluate(source, event)
-        if (deferral?.hold(event) === true) return
+        if (deferral?.hold(event) === true) {
+          this.loaded.engine.takeBack()
+          return
+        }
         this.events++
         if (captures !== undefined && alerts.length > 0) captures.alerted(alerts, event)
         for (let i = 0; i < alerts.length; i++) this.emit(alerts[i]!)

@@ -26,6 +26,14 @@ export class Detector {
     return this.#lastRules.evaluate(event)
   }
 
+  /**
+   * The outcome of the last evaluation is void, the same event will come again: it does not count. What could not be read,
+   * and events that were let go, stay counted.
+   */
+  takeBack(): void {
+    this.#lastRules?.takeBack()
+  }
+
   /** Evaluates events as they come; ends with them, or at `signal`. @throws {TypeError} when it is not clear which source they are of */
   run<E>(events: AsyncIterable<E> | Iterable<E>, options: RunOptions = {}): AsyncIterable<Alert> {
     const source = options.source ?? this.#onlySource()

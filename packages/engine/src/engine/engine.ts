@@ -93,6 +93,14 @@ export class Engine {
     return this.#detector.evaluate(source, event)
   }
 
+  /**
+   * The outcome of the last evaluation is void, the same event will come again: it does not count. What could not be read,
+   * and events that were let go, stay counted.
+   */
+  takeBack(): void {
+    this.#detector.takeBack()
+  }
+
   /** Evaluates events as they come; ends with them, or at `signal`. @throws {TypeError} when it is not clear which source they are of */
   run<E>(events: AsyncIterable<E> | Iterable<E>, options: RunOptions = {}): AsyncIterable<Alert> {
     return this.#detector.run(events, options)

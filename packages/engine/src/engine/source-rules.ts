@@ -21,6 +21,8 @@ export class SourceRules {
   events = 0
   readonly #context: EventContext
   readonly #alertErrors = new Map<string, number>()
+  /** Matches of the last evaluation; -1 = there was none, or it was taken back. */
+  #last = -1
 
   /** @param first give only the first rule's alert */
   constructor(
@@ -52,7 +54,18 @@ export class SourceRules {
     } catch {
       this.failedEvents++
     }
+    this.#last = count
     return count === 0 ? NO_ALERTS : this.#alerts(event, count)
+  }
+
+  /** Takes back what the last evaluation has counted, once. */
+  takeBack(): void {
+    if (this.#last < 0) return
+    const { matches } = this.ruleset
+    for (let i = 0; i < this.#last; i++) this.counts[matches[i]!]!--
+    this.#last = -1
+    this.events--
+    this.#context.num--
   }
 
   #alerts(event: unknown, count: number): RuleAlert[] {

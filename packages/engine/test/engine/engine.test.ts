@@ -107,6 +107,33 @@ test('stats count per rule and priority', () => {
   })
 })
 
+test('an evaluation that is taken back does not count', () => {
+  const engine = loaded()
+  engine.takeBack()
+  engine.evaluate(shop, wipe)
+  engine.evaluate(shop, wipe)
+  engine.takeBack()
+  engine.takeBack()
+  engine.evaluate(shop, { action: 'read' })
+  engine.takeBack()
+  expect(engine.stats()).toMatchObject({ events: 1, matches: 1, rules: [{ rule: 'Mass delete', count: 1 }] })
+  engine.evaluate(shop, wipe)
+  expect(engine.stats()).toMatchObject({ events: 2, matches: 2, priorities: { Warning: 2 } })
+})
+
+test('evt.num of an event that comes again is the same', () => {
+  const engine = loaded(
+    {},
+    JSON.stringify([
+      { rule: 'r', desc: 'd', condition: 'shop.action = delete', priority: 'INFO', source: 'shop', output: '%evt.num' },
+    ]),
+  )
+  expect(engine.evaluate(shop, wipe)[0]!.message).toBe('1')
+  engine.takeBack()
+  expect(engine.evaluate(shop, wipe)[0]!.message).toBe('1')
+  expect(engine.evaluate(shop, wipe)[0]!.message).toBe('2')
+})
+
 test('run: alerts of an iterable as they come, until the signal', async () => {
   const seen: string[] = []
   for await (const alert of loaded().run([wipe, { action: 'read' }, { action: 'delete', user: 'bob' }]))

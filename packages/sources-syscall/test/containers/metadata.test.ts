@@ -62,7 +62,8 @@ function setUp(options: MetadataOptions = {}) {
   const evaluate = (event: SyscallEvent) => {
     metadata.before(event)
     const found = detector.evaluate(source, event)
-    if (!metadata.hold(event)) alerts.push(...found.map(alert => alert.message))
+    if (metadata.hold(event)) detector.takeBack()
+    else alerts.push(...found.map(alert => alert.message))
   }
   metadata.onReady = () => {
     for (let event = metadata.next(); event !== null; event = metadata.next()) evaluate(event)
@@ -87,7 +88,7 @@ function setUp(options: MetadataOptions = {}) {
     announce(container as Announced)
     await sleep(5)
   }
-  return { metadata, alerts, happen, reply, hear, state, asked: () => asked }
+  return { metadata, alerts, happen, reply, hear, state, detector, asked: () => asked }
 }
 
 const SHOP = { id: ID.slice(0, 12), full_id: ID, type: 11, name: 'shop-1', imagerepo: 'shop', imagetag: '1' }
@@ -96,7 +97,7 @@ const enter = (tid: number, comm: string) =>
 
 describe('while metadata is on its way', () => {
   test('evaluations that ask for it wait, others do not', async () => {
-    const { alerts, happen, reply, metadata } = setUp()
+    const { alerts, happen, reply, metadata, detector } = setUp()
     happen(enter(20, 'sh'))
     expect(alerts).toEqual([`sh started in ${ID.slice(0, 12)}`])
     happen('20 openat fd=3 dirfd=-100 name=/secret flags=1')
@@ -110,6 +111,7 @@ describe('while metadata is on its way', () => {
     happen('20 openat fd=5 dirfd=-100 name=/third flags=1')
     expect(alerts[3]).toBe('sh (conmon) opened /third in shop-1 at 4')
     expect(metadata.counts).toMatchObject({ held: 2, filled: 2, expired: 0, lookups: { found: 1 } })
+    expect(detector.stats().matches).toBe(alerts.length)
   })
 
   test('what happens meanwhile does not change what was', async () => {
