@@ -1,10 +1,11 @@
 /** What a user gets: every package as it was built last is packed, installed into an empty project, and works from there. */
 import { execFile, execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { installPackages } from './install-packages.ts'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '..')
@@ -36,18 +37,8 @@ describe('packages installed into an empty project', { timeout: 300_000 }, () =>
     })
 
   beforeAll(async () => {
-    for (const name of readdirSync(join(root, 'packages'))) {
-      const dir = join(root, 'packages', name)
-      if (JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')).private) continue
-      await run('npx', ['-y', 'pnpm@12', 'pack', '--pack-destination', work], { cwd: dir })
-    }
-    if (native) await run(process.execPath, [join(root, 'scripts/pack-platform.ts'), '--out', work])
-    mkdirSync(project)
-    writeFileSync(join(project, 'package.json'), '{"private": true}')
+    await installPackages(work)
     writeFileSync(join(project, 'rules.yaml'), RULES)
-    const tarballs = readdirSync(work).filter(name => name.endsWith('.tgz'))
-    const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts', '--omit=optional']
-    await run('npm', [...install, ...tarballs.map(name => join(work, name))], { cwd: project })
   }, 300_000)
 
   test('nothing refers to the checkout', () => {
