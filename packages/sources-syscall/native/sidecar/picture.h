@@ -1,5 +1,6 @@
 /* The first picture of the machine: /proc, users and interfaces as scap blocks. */
 #pragma once
+#include <linux/types.h>
 
 /* Sends MI, IL, UL, PL and FDL blocks as FRAME_BLOCKS. Processes that end meanwhile are left out. 0, or -errno of the socket. */
-int send_picture(int socket, unsigned long long boot_time_ns);
+int send_picture(int socket, __u64 boot_time_ns);

@@ -44,16 +44,26 @@ export function emptyProcess(tid: number, pid: number, ptid: number): ProcessEnt
     exeIno: 0n,
     exeCtime: 0n,
     exeMtime: 0n,
+    cloneTs: 0n,
   }
 }
 
-/** Reads a process list of block version 1 to 9. Entries of version 9 tell their length and may end early or go on. */
-export function readProcesses(cursor: Cursor, version: number, onProcess: (process: ProcessEntry) => void): void {
+/**
+ * Reads a process list of block version 1 to 9. Entries of version 9 tell their length and may end early or go on. `started`: behind
+ * the format's last field they tell when the thread began, as the sidecar's do.
+ */
+export function readProcesses(
+  cursor: Cursor,
+  version: number,
+  onProcess: (process: ProcessEntry) => void,
+  started = false,
+): void {
   while (cursor.remaining >= 4) {
     const entry = version >= 9 ? cursor.part(lengthOf(cursor, 'process'), 'process') : cursor
     const process = emptyProcess(entry.i64Number('tid'), entry.i64Number('pid'), entry.i64Number('ptid'))
     readMandatory(entry, version, process)
     if (version >= 9) readTail(entry, process)
+    if (started && entry.remaining >= 8) process.cloneTs = entry.u64('start')
     onProcess(process)
   }
 }

@@ -53,6 +53,7 @@ export class CaptureReader {
    */
   passOver: Uint8Array | null = null
   private readonly visitor: CaptureVisitor
+  private readonly started: boolean
   private readonly converter = new Converter()
   private bytes = new Uint8Array(FIRST_BUFFER)
   private view = new DataView(this.bytes.buffer)
@@ -65,8 +66,10 @@ export class CaptureReader {
   /** `start`: the section header comes; `tables`: before the first event; `events`. */
   private phase: 'start' | 'tables' | 'events' = 'start'
 
-  constructor(visitor: CaptureVisitor = {}) {
+  /** @param started whether process lists tell when threads began: only the sidecar's do */
+  constructor(visitor: CaptureVisitor = {}, started = false) {
     this.visitor = visitor
+    this.started = started
   }
 
   /** Bytes of the capture read so far. */
@@ -222,7 +225,7 @@ export class CaptureReader {
     const cursor = new Cursor(this.bytes, this.view, at + BLOCK_HEADER, at + total - BLOCK_TRAILER, this.base + at)
     // Whatever a table or its visitor throws ends the reading.
     this.broken = true
-    this.machine = readTable(block, cursor, this.visitor) ?? this.machine
+    this.machine = readTable(block, cursor, this.visitor, this.started) ?? this.machine
     this.broken = false
   }
 

@@ -31,8 +31,17 @@ export function isTable(block: number): boolean {
   return TABLE_BLOCKS.has(block)
 }
 
-/** Reads a table's block and tells the visitor. @returns the machine, when that is what the block holds */
-export function readTable(block: number, cursor: Cursor, visitor: CaptureVisitor): MachineInfo | null {
+/**
+ * Reads a table's block and tells the visitor. `started`: see readProcesses.
+ *
+ * @returns the machine, when that is what the block holds
+ */
+export function readTable(
+  block: number,
+  cursor: Cursor,
+  visitor: CaptureVisitor,
+  started: boolean,
+): MachineInfo | null {
   switch (block) {
     case Block.machine: {
       if (cursor.remaining !== MACHINE_SIZE) cursor.fail(`machine block of ${cursor.remaining} bytes`)
@@ -55,7 +64,7 @@ export function readTable(block: number, cursor: Cursor, visitor: CaptureVisitor
       return null
     }
     default:
-      readProcesses(cursor, PROCESS_VERSIONS.get(block)!, process => visitor.onProcess?.(process))
+      readProcesses(cursor, PROCESS_VERSIONS.get(block)!, process => visitor.onProcess?.(process), started)
       return null
   }
 }

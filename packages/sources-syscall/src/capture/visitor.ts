@@ -57,6 +57,8 @@ export interface ProcessEntry {
   exeIno: bigint
   exeCtime: bigint
   exeMtime: bigint
+  /** When the thread began, ns since 1970; 0 = not known. A capture does not tell it. */
+  cloneTs: bigint
 }
 
 /** One open descriptor as it was when recording started. */

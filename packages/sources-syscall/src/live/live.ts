@@ -101,7 +101,7 @@ export class Live implements MachineTables {
     this.stream = options.stream ?? false
     this.warn = options.warn ?? (() => {})
     this.sidecar = openSidecar(addon, options.socketPath, this.warn)
-    this.state = new SyscallState(options)
+    this.state = new SyscallState({ ...options, sinceBoot: true })
     this.delivery = new Delivery(this.state, numbers(options.wanted))
     this.wants = wantedCalls(options.wanted ?? 'all', options)
   }

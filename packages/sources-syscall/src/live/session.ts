@@ -227,7 +227,7 @@ const STREAM_ROOM = 2 << 20
 
 /** The sidecar's blocks are those of a capture, whose first block is a section header. */
 function pictureReader(visitor: CaptureVisitor): CaptureReader {
-  const reader = new CaptureReader(visitor)
+  const reader = new CaptureReader(visitor, true)
   new CaptureWriter(bytes => reader.push(bytes)).flush()
   return reader
 }

@@ -87,6 +87,7 @@ function processEntry(thread: Thread): ProcessEntry {
     exeIno: thread.exeIno,
     exeCtime: thread.exeCtime,
     exeMtime: thread.exeMtime,
+    cloneTs: thread.cloneTs,
   }
 }
 

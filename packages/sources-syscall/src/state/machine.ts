@@ -21,10 +21,10 @@ export interface StateOptions {
    */
   readonly hostNames?: HostNames
   /**
-   * When the machine was started, nanoseconds since 1970: what pid namespaces' starting times, which the kernel counts from
-   * there, are added to. For live sources alone: in a replay Falco adds nothing, though the capture tells it.
+   * Pid namespaces' starting times, which the kernel counts from the machine's start, become times since 1970. For live sources
+   * alone: in a replay Falco leaves them as they are, though the capture tells when the machine was started.
    */
-  readonly bootTime?: bigint
+  readonly sinceBoot?: boolean
 }
 
 /** So many ids are asked for once; more are asked for again. */
@@ -39,8 +39,7 @@ export class Machine {
   readonly exits = new RecentExits()
   readonly openFiles = new OpenFiles()
   machine: MachineInfo | null = null
-  /** Nanoseconds since 1970; 0n in a replay: see StateOptions. */
-  readonly bootTime: bigint
+  private readonly sinceBoot: boolean
   /** Of the exit event that is being applied: its enter event, if that was recorded. */
   enter: EnterEvent | null = null
   /** Entries made up for threads that nothing was known of. */
@@ -59,7 +58,12 @@ export class Machine {
   constructor(options: StateOptions = {}) {
     this.threads = new Threads(options.threadTableSize)
     this.hostNames = options.hostNames ?? null
-    this.bootTime = options.bootTime ?? 0n
+    this.sinceBoot = options.sinceBoot ?? false
+  }
+
+  /** When the machine was started, nanoseconds since 1970; 0n in a replay: see StateOptions. */
+  get bootTime(): bigint {
+    return this.sinceBoot ? (this.machine?.bootTime ?? 0n) : 0n
   }
 
   /** The thread of an id, made up if nothing is known of it; null when the table is full. */

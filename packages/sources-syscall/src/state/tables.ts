@@ -53,6 +53,7 @@ export function readProcess(machine: Machine, entry: ProcessEntry): Thread {
   thread.exeLowerLayer = entry.exeLowerLayer
   thread.exeFromMemfd = entry.exeFromMemfd
   thread.tty = entry.tty
+  thread.cloneTs = entry.cloneTs
   if (entry.cgroups.length > 0) {
     const bytes = joined(entry.cgroups)
     thread.cgroupSet = machine.containers.resolve(bytes, 0, bytes.length)

@@ -1,0 +1,15 @@
+/* Processes and threads of /proc as entries of a process list (PL, version 9). */
+#pragma once
+#include "blocks.h"
+
+/* When the machine was started, ns since 1970. */
+struct boot_time {
+	__u64 clock;    /* as exact as the clocks are: what the times of events count from */
+	__u64 stat;     /* in full seconds, of /proc/stat: what Falco counts the times of pid namespaces from */
+};
+
+/*
+ * Adds the threads of a process. Those that end meanwhile are left out, and so is what has no program: a kernel's thread,
+ * a process that has ended. Behind the format's last field stands when the thread began: u64, ns since 1970.
+ */
+void add_threads(struct block *b, int pid, const struct boot_time *boot);

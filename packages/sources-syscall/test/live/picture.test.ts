@@ -1,0 +1,100 @@
+/** What the sidecar's first picture of /proc tells of a process: cases/picture.txt. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { FdKind } from '../../src/capture/visitor.ts'
+import { type Live, openLive } from '../../src/live/live.ts'
+import type { Thread } from '../../src/state/thread.ts'
+import { missing } from './machine.ts'
+
+const KINDS = new Map(Object.entries(FdKind).map(([name, kind]) => [kind, name]))
+/** By part of the picture, as text; `*` stands for any text, `$DIR` for the program's folder. */
+const EXPECTED = new Map(
+  readFileSync(join(import.meta.dirname, 'cases/picture.txt'), 'utf8')
+    .split(/^# /m)
+    .slice(1)
+    .map(part => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1).trimEnd()] as const),
+)
+
+describe.skipIf(missing() !== undefined)('the first picture', { timeout: 30_000 }, () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-picture-')))
+  let held: ChildProcess
+  let live: Live
+  beforeAll(async () => {
+    execFileSync('cc', [join(import.meta.dirname, 'held.c'), '-pthread', '-o', join(folder, 'held')])
+    held = spawn(join(folder, 'held'), ['one', 'two words'], {
+      argv0: 'argv0',
+      cwd: folder,
+      env: { KEY: 'value' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    await new Promise(resolve => held.stdout!.once('data', resolve))
+    live = await openLive()
+  })
+  afterAll(async () => {
+    await live?.close()
+    held.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const matches = (lines: readonly string[], part: string) => {
+    const text = lines.join('\n').replaceAll(folder, '$DIR')
+    const parts = EXPECTED.get(part)!
+      .split('*')
+      .map(literal => literal.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+    if (!new RegExp(`^${parts.join('[^\n]*')}$`).test(text)) expect(text).toBe(EXPECTED.get(part))
+  }
+
+  test('the process', () => {
+    const thread = live.state.threads.get(held.pid!)!
+    const bit = (value: boolean) => Number(value)
+    const { exeWritable, exeUpperLayer, exeLowerLayer, exeFromMemfd, loginuid, tty, uid, gid, cloneTs } = thread
+    const age = Date.now() - Number(cloneTs / 1_000_000n)
+    matches(
+      [
+        ...namesOf(thread),
+        `cwd ${thread.ownCwd}`,
+        `root ${thread.root}`,
+        `fdlimit ${thread.fdlimit}`,
+        `flags ${thread.flags}`,
+        `env ${thread.ownEnv.items}`,
+        `cgroups ${thread.cgroupTexts}`,
+        `exe_writable ${bit(exeWritable)} upper_layer ${bit(exeUpperLayer)} lower_layer ${bit(exeLowerLayer)} from_memfd ${bit(exeFromMemfd)}`,
+        `loginuid ${loginuid} tty ${tty} uid ${uid} gid ${gid}`,
+        `began ${age >= 0 && age < 10_000 ? 'less' : 'more'} than 10 s ago`,
+      ],
+      'process',
+    )
+  })
+
+  test('its other thread', () => {
+    const main = live.state.threads.get(held.pid!)!
+    const thread = [...live.state.threads].find(one => one.pid === held.pid && one !== main)!
+    const [comm, exe, exepath] = namesOf(thread)
+    const shared = thread.fds.get(3) === main.fds.get(3) || thread.leader?.fds === main.fds
+    matches(
+      [comm!, exe!, exepath!, `flags ${thread.flags}`, `descriptors are ${shared ? 'the process’s' : 'its own'}`],
+      'thread',
+    )
+  })
+
+  test('its descriptors', () => {
+    const thread = live.state.threads.get(held.pid!)!
+    const lines = [...thread.fds]
+      .filter(([num]) => num > 2 && num <= 20) // what stands above was inherited
+      .sort(([a], [b]) => a - b)
+      .map(([num, fd]) => `${num} ${KINDS.get(fd.type)} ${fd.openFlags} ${fd.name}`.trimEnd())
+    matches(lines, 'descriptors')
+  })
+
+  test('no thread of the kernel is in it', () => {
+    expect([...live.state.threads].filter(({ ptid }) => ptid === 2)).toEqual([])
+    expect(live.state.threads.get(2)).toBeNull()
+  })
+})
+
+function namesOf(thread: Thread): string[] {
+  return [`comm ${thread.comm}`, `exe ${thread.exe}`, `exepath ${thread.exepath}`, `args ${thread.argv.items}`]
+}
