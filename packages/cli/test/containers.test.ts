@@ -2,7 +2,7 @@
  * Containers that end at once and are removed, live, of real engines: each act gives its alert once, with what the engine
  * knows of the container, and no rule fires because nobody knew yet.
  */
-import { writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -117,16 +117,48 @@ const rules = (image: string) => `
   priority: NOTICE
 `
 
-async function watch({ engine, socket, image }: Runner): Promise<Started> {
+/** Only this engine is asked. */
+function plugin({ engine, socket }: Runner) {
+  const engines = Object.fromEntries(
+    ['podman', 'docker', 'cri'].map(name => [name, { sockets: name === engine ? [socket] : [] }]),
+  )
+  return { name: 'container', init_config: { hold_ms: HOLD, engines } }
+}
+
+async function watch(runner: Runner): Promise<Started> {
   const path = join(tmpdir(), `falc-containers-${process.pid}.yaml`)
-  writeFileSync(path, rules(image))
-  const engines = { podman: [], docker: [], cri: [], [engine]: [socket] }
-  const listed = Object.entries(engines).map(([name, sockets]) => `${name}: {sockets: [${sockets}]}`)
-  const plugin = `plugins[0]={name: container, init_config: {hold_ms: ${HOLD}, engines: {${listed.join(', ')}}}}`
-  const falc = startFalc(['run', '-r', path, '-o', plugin], tmpdir())
+  writeFileSync(path, rules(runner.image))
+  const falc = startFalc(['run', '-r', path, '-o', `plugins[0]=${JSON.stringify(plugin(runner))}`], tmpdir())
   await falc.sees('Opening event source')
   return falc
 }
+
+describe.skipIf((live ?? noPodman()) !== undefined)('a recording of one container', { timeout: 120_000 }, () => {
+  let runner: Runner
+  beforeAll(async () => {
+    runner = await RUNNERS.podman!.start()
+  }, 60_000)
+  afterAll(() => runner.stop(), 60_000)
+
+  test('has it from its first event to its last, though it ends at once', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'falc-recorded-'))
+    const capture = join(dir, 'act.scap')
+    const config = join(dir, 'falco.yaml')
+    writeFileSync(config, JSON.stringify({ plugins: [plugin(runner)] }))
+    const falc = startFalc(['record', '-c', config, '-w', capture, '--filter', `container.name = ${PREFIX}-one`], dir)
+    while (!existsSync(capture)) await sleep(50)
+    for (const name of [`${PREFIX}-other`, `${PREFIX}-one`]) await runner.run(name)
+    await sleep(HOLD)
+    falc.child.kill('SIGINT')
+    expect(await falc.exit).toBe(0)
+    const format = '%evt.type %proc.name %fd.name %container.name'
+    const printed = startFalc(['print', '-e', capture, '-p', format], dir)
+    await printed.exit
+    const lines = printed.output.stdout.split('\n').filter(line => !line.startsWith('container'))
+    expect(lines).toContain(`openat cat ${FILE} ${PREFIX}-one`)
+    rmSync(dir, { recursive: true })
+  })
+})
 
 for (const [title, { missing, start }] of Object.entries(RUNNERS)) {
   const reason = live ?? missing()

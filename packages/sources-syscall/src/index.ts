@@ -9,5 +9,6 @@ export { type Live, type LiveCounts, type LiveOptions, openLive } from './live/l
 export { findNative, loadAddon } from './live/native.ts'
 export { WIRE_VERSION } from './live/wire.ts'
 export { type EventStream, Recorder, type RecorderOptions } from './recording/recorder.ts'
+export { type PendingMetadata, WaitingRecorder } from './recording/waiting.ts'
 export { openCapture, type Replay, type ReplayOptions } from './replay.ts'
 export { PLUGINS, type SyscallOptions, syscall } from './source.ts'

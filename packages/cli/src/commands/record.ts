@@ -4,13 +4,17 @@ import {
   ContainerMetadata,
   type EventStream,
   LiveError,
+  type MetadataOptions,
   openCapture,
   openLive,
+  type PendingMetadata,
   Recorder,
   type SyscallEvent,
+  WaitingRecorder,
 } from '@falc/sources-syscall'
 import { defineCommand } from '../command.ts'
 import { CliError } from '../fail.ts'
+import { configuredEngines, metadataCounts } from '../sources/containers.ts'
 import { loadSource } from '../sources/load.ts'
 import { conditionError } from './disasm.ts'
 
@@ -27,6 +31,11 @@ export const record = defineCommand({
     },
     duration: { short: 'M', value: 'SECONDS', help: 'Stop after this time' },
     count: { short: 'n', value: 'N', help: 'Stop after this many events that match' },
+    config: {
+      short: 'c',
+      value: 'FILE',
+      help: 'Live: falco.yaml whose plugin "container" says which container engines are asked (default: where they usually are)',
+    },
     snaplen: { value: 'BYTES', help: 'Live: bytes kept of what is read and written (default: 80)' },
     gzip: { short: 'z', help: 'Compress' },
     'probe-socket': { value: 'SOCKET', help: 'Live: use the sidecar that listens here' },
@@ -37,14 +46,18 @@ export const record = defineCommand({
     const matches = matcher(await loadSource('syscall'), flags.filter)
     const seconds = positive('-M', flags.duration)
     const limit = whole('-n', flags.count) ?? Number.POSITIVE_INFINITY
-    const stream = await open(flags.capture, whole('--snaplen', flags.snaplen), flags['probe-socket'])
+    const stream = await open(flags.capture, {
+      snaplen: whole('--snaplen', flags.snaplen),
+      socketPath: flags['probe-socket'],
+      containers: flags.config === undefined ? {} : configuredEngines(flags.config),
+    })
     const stop = new AbortController()
     const timer = seconds === undefined ? undefined : setTimeout(() => stop.abort(), seconds * 1000)
     const end = () => stop.abort()
     process.once('SIGINT', end).once('SIGTERM', end)
     try {
       const counted = await copy(stream, flags.write, { matches, limit, gzip: flags.gzip, signal: stop.signal })
-      process.stderr.write(report(flags.write, counted, stream.losses()))
+      process.stderr.write(report(flags.write, counted, stream))
     } finally {
       clearTimeout(timer)
       process.off('SIGINT', end).off('SIGTERM', end)
@@ -60,29 +73,41 @@ interface Recorded extends EventStream {
   next(): boolean
   fill(): Promise<boolean>
   close(): Promise<void> | void
-  /** Events that tell about containers, since the last call. */
-  notes(): SyscallEvent[]
+  readonly metadata: PendingMetadata
   losses(): Readonly<Record<string, number>>
+  /** What became of look-ups of containers. */
+  lookups(): Readonly<Record<string, number>>
+}
+
+/** A capture brings its own. */
+const NO_METADATA: PendingMetadata = { pending: 0, before: () => {}, asked: () => false, next: () => null }
+
+interface LiveSettings {
+  readonly snaplen: number | undefined
+  readonly socketPath: string | undefined
+  readonly containers: MetadataOptions
 }
 
 /** @throws {CliError} */
-async function open(path: string | undefined, snaplen?: number, socketPath?: string): Promise<Recorded> {
+async function open(path: string | undefined, { snaplen, socketPath, containers }: LiveSettings): Promise<Recorded> {
   try {
     if (path !== undefined) {
       const replay = await openCapture(path)
-      return Object.assign(replay, { notes: () => [], losses: () => ({}) })
+      return Object.assign(replay, { metadata: NO_METADATA, losses: () => ({}), lookups: () => ({}) })
     }
     const live = await openLive({
       ...(snaplen !== undefined && { snaplen }),
       ...(socketPath !== undefined && { socketPath }),
     })
-    // A recording is in the order of time: nothing waits, and what is told about containers stands where it came.
-    const metadata = new ContainerMetadata(live.state, { holdMs: 0 })
-    await metadata.settle(SETTLE)
+    const metadata = new ContainerMetadata(live.state, containers)
+    await metadata.settle()
+    // What the tables tell of containers already is not to be told again.
+    while (metadata.next() !== null);
     const close = live.close.bind(live)
     return Object.assign(live, {
-      notes: () => notesOf(metadata),
+      metadata,
       losses: () => nonZero({ ...live.counts }),
+      lookups: () => metadataCounts(metadata.counts),
       close: () => {
         metadata.close()
         return close()
@@ -92,15 +117,6 @@ async function open(path: string | undefined, snaplen?: number, socketPath?: str
     if (error instanceof LiveError) throw new CliError(`Unable to capture system calls live: ${error.message}`)
     throw new CliError(`Unable to open the capture ${path}: ${(error as Error).message}`)
   }
-}
-
-/** Milliseconds that the description of containers which run already may take. */
-const SETTLE = 500
-
-function notesOf(metadata: ContainerMetadata): SyscallEvent[] {
-  const notes: SyscallEvent[] = []
-  for (let note = metadata.next(); note !== null; note = metadata.next()) notes.push(note)
-  return notes
 }
 
 function nonZero({ events: _, ...counts }: Readonly<Record<string, number>>): Record<string, number> {
@@ -127,35 +143,31 @@ const SLICE = 50
 const STRETCH = 4096
 
 /** @throws {CliError} when the capture breaks off or the file cannot be written; what was recorded so far is in the file */
-async function copy(stream: Recorded, path: string, { matches, limit, gzip, signal }: CopyOptions): Promise<Counted> {
-  let matched = 0
+async function copy(stream: Recorded, path: string, { gzip, signal, ...options }: CopyOptions): Promise<Counted> {
   let recorder: Recorder | undefined
+  let waiting: WaitingRecorder
   try {
-    const writer = new Recorder(path, stream, { gzip })
-    recorder = writer
-    // What the tables tell of containers already is not to be told again.
-    stream.notes()
+    recorder = new Recorder(path, stream, { gzip })
+    const writer = new WaitingRecorder(recorder, stream.metadata, options)
+    waiting = writer
     stream.tap((event, delivered) => {
       if (!delivered) writer.pass(event)
     })
     let slice = performance.now()
-    const take = (event: SyscallEvent) => {
-      if (matches === undefined || matches(event)) {
-        writer.write(event)
-        matched++
-      } else writer.pass(event)
-    }
+    const full = () => writer.matched >= options.limit
     do {
-      for (let n = 1; matched < limit && stream.next(); n++) {
-        take(stream.event)
+      writer.settle()
+      for (let n = 1; !full() && stream.next(); n++) {
+        writer.take(stream.event)
         if (n % STRETCH === 0 && performance.now() - slice > SLICE) {
           await turn()
           slice = performance.now()
           if (signal.aborted) break
+          writer.settle()
         }
       }
-      for (const note of stream.notes()) writer.write(note)
-    } while (matched < limit && !signal.aborted && (await stream.fill()))
+    } while (!full() && !signal.aborted && (await stream.fill()))
+    writer.finish()
   } catch (error) {
     const { name, message, code } = error as NodeJS.ErrnoException
     if (name !== 'CaptureError' && name !== 'LiveError' && code === undefined) throw error
@@ -164,13 +176,20 @@ async function copy(stream: Recorded, path: string, { matches, limit, gzip, sign
     stream.tap(null)
     recorder?.close()
   }
-  return { matched, events: recorder.events, bytes: recorder.size }
+  return { matched: waiting.matched, events: recorder.events, bytes: recorder.size }
 }
 
-function report(path: string, { matched, events, bytes }: Counted, losses: Readonly<Record<string, number>>): string {
+function report(path: string, { matched, events, bytes }: Counted, stream: Recorded): string {
   const kept = events > matched ? ` and ${events - matched} for the state alone` : ''
-  const lost = Object.entries(losses).map(([cause, count]) => `   ${cause}: ${count}\n`)
-  return `${path}: ${matched} events${kept}, ${bytes} bytes\n${lost.length > 0 ? `Events not recorded, by cause:\n${lost.join('')}` : ''}`
+  const block = (title: string, counts: Readonly<Record<string, number>>) => {
+    const rows = Object.entries(counts).map(([what, count]) => `   ${what}: ${count}\n`)
+    return rows.length > 0 ? `${title}:\n${rows.join('')}` : ''
+  }
+  return (
+    `${path}: ${matched} events${kept}, ${bytes} bytes\n` +
+    block('Events not recorded, by cause', stream.losses()) +
+    block('Metadata of containers', stream.lookups())
+  )
 }
 
 /** @throws {CliError} with a caret */

@@ -2,7 +2,7 @@ import type { Source } from '@falc/engine'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
-import { containerOptions } from '../sources/containers.ts'
+import { pluginOptions } from '../sources/containers.ts'
 import type { Feed } from '../sources/feed.ts'
 import { k8sAuditFeed } from '../sources/k8s-audit.ts'
 import { liveFeed } from '../sources/live.ts'
@@ -41,7 +41,7 @@ export async function openFeeds(
       config: config.live,
       wanted: engine.wantedTypes('syscall'),
       socketPath: flags['probe-socket'],
-      containers: containerOptions(config.plugins.find(({ name }) => name === 'container')?.initConfig ?? ''),
+      containers: pluginOptions(config),
       log,
     })
   log.info(`Enabled event sources: ${enabled.join(', ')}`)

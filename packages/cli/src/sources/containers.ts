@@ -1,9 +1,20 @@
-import type { MetadataOptions } from '@falc/sources-syscall'
+import type { MetadataCounts, MetadataOptions } from '@falc/sources-syscall'
 import { parse } from 'yaml'
+import { type Config, loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 
 /** The engines of Falco's container plugin, by the protocol that is spoken with them. */
 const ENGINES = { docker: ['docker'], podman: ['podman'], cri: ['cri', 'containerd'] } as const
+
+/** What a falco.yaml says for the plugin. @throws {CliError | ConfigError} */
+export function configuredEngines(path: string): MetadataOptions {
+  return pluginOptions(loadConfig(path, []))
+}
+
+/** @throws {CliError} */
+export function pluginOptions({ plugins }: Config): MetadataOptions {
+  return containerOptions(plugins.find(({ name }) => name === 'container')?.initConfig ?? '')
+}
 
 /**
  * Reads what the configuration says for Falco's container plugin: `engines.NAME.{enabled, sockets}`, `label_max_len`; and
@@ -17,7 +28,7 @@ export function containerOptions(initConfig: string): MetadataOptions {
   if (!isMap(engines)) throw new CliError('plugin container: init_config.engines must be a map')
   const sockets: Record<string, string[]> = {}
   for (const [kind, names] of Object.entries(ENGINES)) {
-    const named = names.filter(name => isMap(engines[name])).map(name => socketsOf(name, engines[name] as Config))
+    const named = names.filter(name => isMap(engines[name])).map(name => socketsOf(name, engines[name] as Settings))
     if (named.some(list => list !== undefined)) sockets[kind] = named.flatMap(list => list ?? [])
   }
   return {
@@ -27,7 +38,27 @@ export function containerOptions(initConfig: string): MetadataOptions {
   }
 }
 
-type Config = Readonly<Record<string, unknown>>
+/** What became of look-ups, announcements and evaluations that waited, by name; what did not happen is left out. */
+export function metadataCounts({
+  lookups,
+  ahead,
+  watches,
+  dropped,
+  ...evaluations
+}: MetadataCounts): Record<string, number> {
+  const groups = {
+    'look-ups': lookups,
+    'look-ups ahead': ahead,
+    announcements: { ...watches, dropped },
+    evaluations,
+  }
+  const named = Object.entries(groups).flatMap(([what, counts]) =>
+    Object.entries(counts).map(([outcome, count]): [string, number] => [`${what} ${outcome}`, count]),
+  )
+  return Object.fromEntries(named.filter(([, count]) => count > 0))
+}
+
+type Settings = Readonly<Record<string, unknown>>
 
 function read(text: string): unknown {
   try {
@@ -38,7 +69,7 @@ function read(text: string): unknown {
 }
 
 /** undefined = as usual. */
-function socketsOf(name: string, engine: Config): string[] | undefined {
+function socketsOf(name: string, engine: Settings): string[] | undefined {
   if (engine.enabled === false) return []
   const { sockets } = engine
   if (sockets === undefined) return undefined
@@ -47,7 +78,7 @@ function socketsOf(name: string, engine: Config): string[] | undefined {
   return sockets
 }
 
-function limit<K extends string>(config: Config, key: string, name: K): { readonly [P in K]?: number } {
+function limit<K extends string>(config: Settings, key: string, name: K): { readonly [P in K]?: number } {
   const value = config[key]
   if (value === undefined) return {}
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0)
@@ -55,6 +86,6 @@ function limit<K extends string>(config: Config, key: string, name: K): { readon
   return { [name]: value } as { [P in K]: number }
 }
 
-function isMap(value: unknown): value is Config {
+function isMap(value: unknown): value is Settings {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

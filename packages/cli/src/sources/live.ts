@@ -3,6 +3,7 @@ import { ContainerMetadata, type Live, LiveError, type MetadataOptions, openLive
 import type { LiveConfig } from '../config/live.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
+import { metadataCounts } from './containers.ts'
 import type { Consumer, Feed } from './feed.ts'
 
 export interface LiveFeedOptions {
@@ -102,15 +103,7 @@ class LiveFeed implements Feed {
   }
 
   metadata(): Record<string, number> {
-    const { lookups, ahead, watches, dropped, ...evaluations } = this.containers.counts
-    const named = (what: string, counts: Readonly<Record<string, number>>) =>
-      Object.fromEntries(Object.entries(counts).map(([outcome, count]) => [`${what} ${outcome}`, count]))
-    return nonZero({
-      ...named('look-ups', lookups),
-      ...named('look-ups ahead', ahead),
-      ...named('announcements', { ...watches, dropped }),
-      ...named('evaluations', evaluations),
-    })
+    return metadataCounts(this.containers.counts)
   }
 }
 

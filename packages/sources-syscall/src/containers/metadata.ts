@@ -101,10 +101,20 @@ export class ContainerMetadata {
     thread.memo = null
   }
 
+  /** Containers whose metadata is on its way and waited for. */
+  get pending(): number {
+    return this.windows.size
+  }
+
+  /** After the evaluation: it asked for metadata that is on its way. */
+  asked({ thread }: SyscallEvent): boolean {
+    return thread?.container.pending === true && thread.container.missed
+  }
+
   /** To be called after the evaluation. True = it asked for metadata that is on its way: its outcome is void, the event comes again. */
   hold(event: SyscallEvent): boolean {
     const { thread } = event
-    if (thread === null || !thread.container.pending || !thread.container.missed) return false
+    if (thread === null || !this.asked(event)) return false
     thread.container.missed = false
     thread.memo = null
     return this.held.add(thread.container, event)

@@ -1,0 +1,128 @@
+import { keep } from '../containers/past.ts'
+import { STATELESS } from '../delivery.ts'
+import { SyscallEvent } from '../event.ts'
+import type { Recorder } from './recorder.ts'
+
+/** What tells whether metadata of containers is on its way: ContainerMetadata. */
+export interface PendingMetadata {
+  readonly pending: number
+  before(event: SyscallEvent): void
+  asked(event: SyscallEvent): boolean
+  next(): SyscallEvent | null
+}
+
+export interface WaitingOptions {
+  /** Events to record; undefined = all. Others are recorded for the tables' sake. */
+  readonly matches?: ((event: SyscallEvent) => boolean) | undefined
+  /** No more than so many events that match. */
+  readonly limit?: number
+  /** Milliseconds that an event waits at most. Default: 1000. */
+  readonly holdMs?: number
+  /** Bytes that wait at most. Default: 16 MiB. */
+  readonly holdBytes?: number
+}
+
+/** \`ask\`: whether it matches depends on metadata that is on its way. */
+type Fate = 'write' | 'pass' | 'ask'
+
+interface Entry {
+  readonly event: SyscallEvent
+  readonly fate: Fate
+  /** It waits no longer (performance.now()). */
+  readonly until: number
+}
+
+/**
+ * Records a live stream. While metadata of a container is on its way, events wait, all of them, for they must stay in order: so
+ * what tells about a container stands in front of its first event, and conditions that ask for metadata know it.
+ */
+export class WaitingRecorder {
+  /** Events that match, so far. */
+  matched = 0
+  /** Times that too much was waiting: what waited was taken as it was. */
+  overflowed = 0
+  private readonly recorder: Recorder
+  private readonly metadata: PendingMetadata
+  private readonly options: Required<Omit<WaitingOptions, 'matches'>> & Pick<WaitingOptions, 'matches'>
+  private queue: Entry[] = []
+  /** The first entry that waits. */
+  private head = 0
+  private bytes = 0
+
+  constructor(recorder: Recorder, metadata: PendingMetadata, options: WaitingOptions = {}) {
+    this.recorder = recorder
+    this.metadata = metadata
+    this.options = { limit: Number.POSITIVE_INFINITY, holdMs: 1000, holdBytes: 16 << 20, ...options }
+  }
+
+  /** @throws {Error} of the file system */
+  take(event: SyscallEvent): void {
+    this.metadata.before(event)
+    const matches = this.matches(event)
+    if (this.metadata.asked(event)) this.wait(keep(event), 'ask')
+    else if (this.waits) this.wait(copyOf(event), matches ? 'write' : 'pass')
+    else this.record(event, matches)
+  }
+
+  /** An event that nobody asks about. @throws {Error} of the file system */
+  pass(event: SyscallEvent): void {
+    if (!this.waits) this.recorder.pass(event)
+    else if (STATELESS[event.type] === 0) this.wait(copyOf(event), 'pass')
+  }
+
+  /** Writes what is told about containers, and what waits no longer. @throws {Error} of the file system */
+  settle(): void {
+    for (let note = this.metadata.next(); note !== null; note = this.metadata.next()) this.recorder.write(note)
+    const now = performance.now()
+    while (this.head < this.queue.length && (this.metadata.pending === 0 || this.queue[this.head]!.until < now))
+      this.shift()
+    this.queue = this.queue.slice(this.head)
+    this.head = 0
+  }
+
+  /** Writes everything that waits, as it is. @throws {Error} of the file system */
+  finish(): void {
+    while (this.head < this.queue.length) this.shift()
+    this.settle()
+  }
+
+  private get waits(): boolean {
+    return this.head < this.queue.length || this.metadata.pending > 0
+  }
+
+  private matches(event: SyscallEvent): boolean {
+    return this.options.matches === undefined || this.options.matches(event)
+  }
+
+  private wait(event: SyscallEvent, fate: Fate): void {
+    this.queue.push({ event, fate, until: performance.now() + this.options.holdMs })
+    this.bytes += event.end - event.start
+    if (this.bytes <= this.options.holdBytes) return
+    this.overflowed++
+    this.finish()
+  }
+
+  private shift(): void {
+    const { event, fate } = this.queue[this.head++]!
+    this.bytes -= event.end - event.start
+    if (fate === 'pass') this.recorder.pass(event)
+    else this.record(event, fate === 'write' || this.matches(event))
+  }
+
+  private record(event: SyscallEvent, matches: boolean): void {
+    if (matches && this.matched < this.options.limit) {
+      this.recorder.write(event)
+      this.matched++
+    } else this.recorder.pass(event)
+  }
+}
+
+/** As much of an event as a recording needs. */
+function copyOf(event: SyscallEvent): SyscallEvent {
+  const copy = new SyscallEvent()
+  const bytes = event.bytes.slice(event.start, event.end)
+  copy.attach(bytes, new DataView(bytes.buffer), 0, bytes.length)
+  copy.cpu = event.cpu
+  copy.blockFlags = event.blockFlags
+  return copy
+}
