@@ -16,6 +16,7 @@ export type { EngineOptions, Tuning } from './engine/options.ts'
 export { RuleTester, type RuleTesterOptions, RuleTestFailure } from './engine/rule-tester.ts'
 export type { RunOptions } from './engine/run.ts'
 export type { EngineStats } from './engine/stats.ts'
+export { encodeBase64 } from './fields/base64.ts'
 export { allFields } from './fields/evt.ts'
 export type {
   EventTypes,

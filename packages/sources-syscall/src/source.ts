@@ -1,12 +1,15 @@
 import { defineSource, type Source } from '@falc/engine'
 import type { SyscallEvent } from './event.ts'
 import { eventTypes } from './fields/event-types.ts'
+import { BASE64_FIELDS } from './fields/evt-args.ts'
 import { fdHolder } from './fields/fd.ts'
 import { SYSCALL_FIELDS } from './fields/index.ts'
 
 export interface SyscallOptions {
   /** Names of the events that plugins add to the stream and that rules may name in evt.type. Default: those of Falco's container plugin. */
   readonly asyncEvents?: readonly string[]
+  /** Shows the data that calls read or wrote in base64 (Falco's buffer_format_base64); in evt.arg and evt.args conditions see it so, too. */
+  readonly base64?: boolean
 }
 
 /** Falco's plugins whose fields this source has; what required_plugin_versions is checked against. */
@@ -18,7 +21,7 @@ const CONTAINER_PLUGIN_EVENTS = ['container', 'container_removed'] as const
 export function syscall(options: SyscallOptions = {}): Source<SyscallEvent> {
   return defineSource<SyscallEvent>({
     name: 'syscall',
-    fields: SYSCALL_FIELDS,
+    fields: options.base64 ? { ...SYSCALL_FIELDS, ...BASE64_FIELDS } : SYSCALL_FIELDS,
     plugins: PLUGINS,
     eventTypes: eventTypes(options.asyncEvents ?? CONTAINER_PLUGIN_EVENTS),
     eventType: event => event.type,

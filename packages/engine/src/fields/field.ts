@@ -27,7 +27,8 @@ export interface FieldDef<E = any> {
   readonly filterOnly?: boolean
   readonly noRhs?: boolean
   readonly noTransformer?: boolean
-  readonly print?: 'dec' | 'hex' | 'oct' | 'id' | 'padded'
+  /** How numbers are shown; or bytes, which otherwise are text: in `base64`, or with `dots` in place of all but printable ASCII. */
+  readonly print?: 'dec' | 'hex' | 'oct' | 'id' | 'padded' | 'base64' | 'dots'
   /** What the value belongs to: `event` (default) or a key of the source's `scopes`. A field with a scope may read nothing but that scope's object. */
   readonly scope?: string
   /** Falco deprecates it: a rule that uses it loads with LOAD_DEPRECATED_ITEM. */
@@ -103,7 +104,7 @@ export interface Source<E = any> extends SourceDef<E> {
 
 const ARG_MODES = ['none', 'optional', 'required']
 const ARG_KINDS = ['index', 'key', 'path']
-const PRINTS = ['dec', 'hex', 'oct', 'id', 'padded']
+const PRINTS = ['dec', 'hex', 'oct', 'id', 'padded', 'base64', 'dots']
 const NAME = /^[a-z][\w-]*(\.[\w-]+)*$/i
 
 /**

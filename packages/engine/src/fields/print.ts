@@ -1,5 +1,6 @@
 import { bytesToText } from '../text/encoding.ts'
 import { addressBytes, printAddress } from './address.ts'
+import { encodeBase64 } from './base64.ts'
 import type { FieldDef, FieldType, Scalar, Value } from './field.ts'
 import { TYPES } from './types.ts'
 
@@ -39,7 +40,8 @@ function printScalar(value: Scalar, as: Printed): string {
   const { kind } = TYPES[as.type]
   if (value instanceof Uint8Array) {
     const address = kind === 'ip' || kind === 'net' ? addressBytes(value) : undefined
-    return address ? printAddress(address) : printBytes(value)
+    if (address) return printAddress(address)
+    return as.print === 'base64' ? encodeBase64(value) : as.print === 'dots' ? printDots(value) : printBytes(value)
   }
   if (typeof value === 'boolean') return String(value)
   return as.type === 'double' ? Number(value).toFixed(1) : printNumber(value, as)
@@ -50,6 +52,12 @@ function printBytes(bytes: Uint8Array): string {
   let end = bytes.length
   while (end > 0 && bytes[end - 1] === 0) end--
   return bytesToText(bytes.subarray(0, end)).toWellFormed()
+}
+
+function printDots(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.'
+  return text
 }
 
 function printNumber(value: number | bigint, as: Printed): string {

@@ -1,4 +1,4 @@
-import type { FieldType, Scalar } from '@falc/engine'
+import { encodeBase64, type FieldType, type Scalar } from '@falc/engine'
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import type { ParamType } from '../events/params.ts'
@@ -6,26 +6,27 @@ import { EVENTS } from '../events/table.ts'
 import { directoryOf, UNKNOWN_DIRECTORY } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
 import { type ArgumentRef, argumentByName, argumentRef } from './arguments.ts'
+import { type BytesText, dottedText } from './formats/bytes.ts'
 import { argumentText, rawText, readInteger, resolvedText } from './formats/param.ts'
 import { type Field, type Fields, LEFT_ONLY } from './table.ts'
 
 const DATA = argumentByName('data')
 
 /** All arguments, `name=value` or `name=value(what it stands for)` with spaces between; generic system calls show none. */
-function allArguments(event: SyscallEvent): string {
+function allArguments(event: SyscallEvent, bytesText: BytesText): string {
   if (event.type === PPME.GENERIC_X) return ''
   const { params } = EVENTS[event.type]!
   let text = ''
   for (let i = 0; i < event.nparams; i++) {
     const resolved = resolvedText(event, i)
-    text += `${i === 0 ? '' : ' '}${params[i]!.name}=${rawText(event, i)}${resolved === '' ? '' : `(${resolved})`}`
+    text += `${i === 0 ? '' : ' '}${params[i]!.name}=${rawText(event, i, bytesText)}${resolved === '' ? '' : `(${resolved})`}`
   }
   return text
 }
 
-function argument(event: SyscallEvent, ref: ArgumentRef): string | undefined {
+function argument(event: SyscallEvent, ref: ArgumentRef, bytesText: BytesText): string | undefined {
   const index = ref.of(event)
-  return index < 0 ? undefined : argumentText(event, index)
+  return index < 0 ? undefined : argumentText(event, index, bytesText)
 }
 
 /** The value of a parameter with its own type: numbers as numbers, text as text, anything else as bytes. */
@@ -127,22 +128,42 @@ function pathEnd(arg: string): number {
   return end
 }
 
+/** The fields that show bytes: `base64` or with dots in place of what cannot be printed. */
+function fieldsWithBytes(bytesText: BytesText): Fields {
+  const all = (event: SyscallEvent) => allArguments(event, bytesText)
+  return {
+    'evt.args': {
+      type: 'string',
+      doc: 'All arguments of the event in one text, `name=value` each, with what a value stands for in parentheses.',
+      extract: all,
+    },
+    'evt.info': { type: 'string', doc: 'The same as evt.args.', extract: all },
+    'evt.arg': {
+      type: 'string',
+      arg: 'required',
+      argKind: 'key',
+      doc: 'One argument of the event, by name (`evt.arg.flags`) or by number (`evt.arg[0]`); shown as what it stands for: names of flags, full paths, error names.',
+      parseArg: argumentRef,
+      extract: (event, ref) => argument(event, ref, bytesText),
+    },
+    'evt.buffer': {
+      type: 'bytes',
+      print: bytesText === encodeBase64 ? 'base64' : 'dots',
+      doc: 'The data that the call read or wrote, as much of it as was recorded.',
+      extract: event => {
+        const index = DATA.of(event)
+        return index >= 0 && event.has(index) ? event.blob(index) : undefined
+      },
+    },
+  }
+}
+
+/** Those of the fields of EVT_ARGS_FIELDS that show bytes, which they do in base64 (Falco's buffer_format_base64). */
+export const BASE64_FIELDS: Fields = fieldsWithBytes(encodeBase64)
+
 /** Arguments of the event. */
 export const EVT_ARGS_FIELDS: Fields = {
-  'evt.args': {
-    type: 'string',
-    doc: 'All arguments of the event in one text, `name=value` each, with what a value stands for in parentheses.',
-    extract: allArguments,
-  },
-  'evt.info': { type: 'string', doc: 'The same as evt.args.', extract: allArguments },
-  'evt.arg': {
-    type: 'string',
-    arg: 'required',
-    argKind: 'key',
-    doc: 'One argument of the event, by name (`evt.arg.flags`) or by number (`evt.arg[0]`); shown as what it stands for: names of flags, full paths, error names.',
-    parseArg: argumentRef,
-    extract: argument,
-  },
+  ...fieldsWithBytes(dottedText),
   'evt.rawarg': {
     type: 'dyn',
     arg: 'required',
@@ -152,14 +173,6 @@ export const EVT_ARGS_FIELDS: Fields = {
     parseArg: argumentByName,
     refine: rawType,
     extract: rawArgument,
-  },
-  'evt.buffer': {
-    type: 'bytes',
-    doc: 'The data that the call read or wrote, as much of it as was recorded.',
-    extract: event => {
-      const index = DATA.of(event)
-      return index >= 0 && event.has(index) ? event.blob(index) : undefined
-    },
   },
   'evt.abspath': {
     type: 'string',

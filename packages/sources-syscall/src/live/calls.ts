@@ -9,6 +9,8 @@ export interface CallOptions {
   readonly custom?: readonly string[]
   /** Falco's base_syscalls.repair: with a custom set, what state needs all the same. */
   readonly repair?: boolean
+  /** Falco's base_syscalls.all: every call, whether somebody wants it or not. */
+  readonly all?: boolean
 }
 
 /** Calls that change what fields show but that the event table does not mark: limits, namespaces. */
@@ -16,9 +18,10 @@ const ALSO_STATE = ['setrlimit', 'prlimit64', 'unshare', 'setns', 'getcwd']
 
 /**
  * Wants by the kernel's system call number, as the sidecar takes them.
- * @param types per event type 1 where a rule can match; `all` = everything
+ * @param wanted per event type 1 where a rule can match; `all` = everything
  */
-export function wantedCalls(types: Uint8Array | 'all', options: CallOptions = {}): Uint8Array {
+export function wantedCalls(wanted: Uint8Array | 'all', options: CallOptions = {}): Uint8Array {
+  const types = options.all === true ? 'all' : wanted
   const codes = new Set<number>()
   const custom = options.custom ?? []
   for (const event of EVENTS) {
@@ -27,7 +30,7 @@ export function wantedCalls(types: Uint8Array | 'all', options: CallOptions = {}
     if (event.enter && event.classes & EventClass.syscall) continue
     if (wanted || base) for (const code of syscallsOf(event.id)) codes.add(code)
   }
-  if (types === 'all' || types[PPME.GENERIC_X] === 1) for (const code of genericCalls()) codes.add(code)
+  if (types === 'all' || types[PPME.GENERIC_X] === 1) for (const code of GENERIC) codes.add(code)
   if (custom.length === 0 || options.repair === true) for (const name of ALSO_STATE) codes.add(SYSCALL_CODES.get(name)!)
   for (const name of custom) {
     const code = SYSCALL_CODES.get(name.replace(/^!/, ''))
@@ -39,8 +42,8 @@ export function wantedCalls(types: Uint8Array | 'all', options: CallOptions = {}
   for (const [native, code] of X86_64_SYSCALLS.entries()) if (codes.has(code)) wants[native] = 1
   if (types === 'all' || types[PPME.SIGNALDELIVER_E] === 1) wants[Trace.signal] = 1
   // These two are so many that they are only recorded when somebody asks for them by name.
-  if (types !== 'all' && types[PPME.SCHEDSWITCH_6_E] === 1) wants[Trace.switch] = 1
-  if (types !== 'all' && types[PPME.PAGE_FAULT_E] === 1) wants[Trace.pageFault] = 1
+  if (wanted !== 'all' && wanted[PPME.SCHEDSWITCH_6_E] === 1) wants[Trace.switch] = 1
+  if (wanted !== 'all' && wanted[PPME.PAGE_FAULT_E] === 1) wants[Trace.pageFault] = 1
   return wants
 }
 
@@ -49,8 +52,30 @@ function changesState(flags: number): boolean {
   return (flags & (EventFlag.modifies_state | EventFlag.creates_fd | EventFlag.destroys_fd)) !== 0
 }
 
-/** Calls without an event of their own. */
-function genericCalls(): number[] {
-  const own = new Set(EVENTS.flatMap(event => syscallsOf(event.id)))
-  return [...SYSCALL_CODES.values()].filter(code => !own.has(code))
+const OWN_EVENTS = new Set(EVENTS.flatMap(event => syscallsOf(event.id)))
+/** Codes of the calls without an event of their own. */
+const GENERIC = new Set([...SYSCALL_CODES.values()].filter(code => !OWN_EVENTS.has(code)))
+
+/** What of a custom set names no system call. */
+export function unknownCalls(custom: readonly string[]): string[] {
+  return custom.filter(name => !SYSCALL_CODES.has(name.replace(/^!/, '')))
 }
+
+/** Names of the events that are not recorded unless a rule asks for them (or base_syscalls), sorted: those that state can do without. */
+export function ignoredEvents(): string[] {
+  const names = new Set<string>()
+  const here = new Set(X86_64_SYSCALLS)
+  const alsoState = ALSO_STATE.map(name => SYSCALL_CODES.get(name)!)
+  for (const { id, name, flags, classes, enter } of EVENTS) {
+    if (enter && classes & EventClass.syscall) continue
+    if (flags & (EventFlag.unused | EventFlag.old_version) || changesState(flags)) continue
+    const codes = syscallsOf(id).filter(code => here.has(code))
+    const called = codes.length > 0 && !codes.some(code => alsoState.includes(code))
+    if (called || TRACES.includes(id)) names.add(name)
+  }
+  for (const [name, code] of SYSCALL_CODES) if (GENERIC.has(code) && here.has(code)) names.add(name)
+  return [...names].sort()
+}
+
+/** Events of the kernel that are no system calls. */
+const TRACES: readonly number[] = [PPME.SIGNALDELIVER_E, PPME.SCHEDSWITCH_6_E, PPME.PAGE_FAULT_E]

@@ -2,10 +2,11 @@ import { hostname } from 'node:os'
 import { Delivery, type EventTap } from '../delivery.ts'
 import type { SyscallEvent } from '../event.ts'
 import { type MachineTables, setMachine } from '../fields/machine.ts'
+import { failed } from '../fields/results.ts'
 import type { InterfaceTable } from '../state/interfaces.ts'
 import { type StateOptions, SyscallState } from '../state/state.ts'
 import type { UserTable } from '../state/users.ts'
-import { type CallOptions, wantedCalls } from './calls.ts'
+import { type CallOptions, unknownCalls, wantedCalls } from './calls.ts'
 import { LiveError } from './error.ts'
 import { type Addon, loadAddon } from './native.ts'
 import { Repair } from './repair.ts'
@@ -25,6 +26,15 @@ export interface LiveOptions extends StateOptions, CallOptions {
   readonly cpusPerRing?: number
   /** Socket of a sidecar that runs as a service (`falc-probe --listen`). Default: one is started, which needs root. */
   readonly socketPath?: string
+  /** Calls that failed change the state, and are not delivered (Falco's drop_failed_exit). */
+  readonly dropFailed?: boolean
+  /**
+   * Seconds between two comparisons of the thread table with /proc, losses or not (Falco's
+   * thread_table_auto_purging_interval_s), and of age from which a thread that has gone from there is taken out
+   * (thread_table_auto_purging_thread_timeout_s). Default: 300 each, as in Falco.
+   */
+  readonly purgeInterval?: number
+  readonly purgeTimeout?: number
   /** Do without shared memory: slower. Happens by itself when it is refused. */
   readonly stream?: boolean
   /** Told what happens on the way: the sidecar ended and was started again. */
@@ -39,6 +49,8 @@ export interface LiveCounts extends Record<Counter, number> {
   restarts: number
   /** Times that the state was compared with /proc after losses. */
   repairs: number
+  /** Threads taken out because they had gone without a word. */
+  purged: number
 }
 
 /** Milliseconds of sleep when little is there. */
@@ -49,6 +61,7 @@ const CONTROL_TURN = 100
 const BUSY_SHARE = 1 / 16
 /** Milliseconds between two repairs. */
 const REPAIR_PAUSE = 5000
+const PURGE_SECONDS = 300
 /** Looks at the rings of a sidecar that has ended, until all that they hold is delivered. */
 const LAST_LOOKS = 3
 
@@ -77,6 +90,7 @@ export class Live implements MachineTables {
   private readonly addon: Addon
   private readonly options: LiveOptions
   private readonly delivery: Delivery
+  private readonly dropFailed: boolean
   private readonly earlier: Record<Counter, number> = Object.fromEntries(COUNTERS.map(name => [name, 0])) as never
   private readonly sidecar: Sidecar
   private readonly warn: (text: string) => void
@@ -93,6 +107,9 @@ export class Live implements MachineTables {
   private repairedLosses = 0
   private repairedAt = Number.NEGATIVE_INFINITY
   private repairCount = 0
+  private purgedAt = performance.now()
+  private purgeCount = 0
+  private comparing = false
   private stopped = false
 
   constructor(addon: Addon, options: LiveOptions) {
@@ -104,6 +121,9 @@ export class Live implements MachineTables {
     this.state = new SyscallState({ ...options, sinceBoot: true })
     this.delivery = new Delivery(this.state, numbers(options.wanted))
     this.wants = wantedCalls(options.wanted ?? 'all', options)
+    this.dropFailed = options.dropFailed ?? false
+    for (const name of unknownCalls(options.custom ?? []))
+      options.warn?.(`base_syscalls.custom_set: there is no system call ${name.replace(/^!/, '')}`)
   }
 
   /** Overwritten by the next call of `next` or `fill`; another object after the sidecar has been started again. */
@@ -116,6 +136,7 @@ export class Live implements MachineTables {
       malformed: this.malformed + (this.rings?.malformed ?? 0),
       restarts: this.restartCount,
       repairs: this.repairCount,
+      purged: this.purgeCount,
     } as LiveCounts
     for (const name of COUNTERS) counts[name] = this.earlier[name] + (this.session?.counters[name] ?? 0)
     return counts
@@ -124,6 +145,11 @@ export class Live implements MachineTables {
   /** Time of the first event, ns since 1970; undefined before it. */
   get firstTime(): bigint | undefined {
     return this.delivery.firstTime
+  }
+
+  /** Time of the last event of any kind, ns since 1970; 0n before the first. */
+  get lastTime(): bigint {
+    return this.firstTime === undefined ? 0n : this.event.time
   }
 
   get users(): UserTable {
@@ -167,7 +193,7 @@ export class Live implements MachineTables {
     const rings = this.rings!
     const { delivery } = this
     const event = rings.event
-    while (rings.next()) if (delivery.take(event)) return true
+    while (rings.next()) if (delivery.take(event) && !(this.dropFailed && failed(event) === true)) return true
     return false
   }
 
@@ -215,13 +241,33 @@ export class Live implements MachineTables {
   private repair(now: number): void {
     const session = this.session!
     const lost = session.counters.dropFullFirst
-    if (lost === this.repairedLosses || now - this.repairedAt < REPAIR_PAUSE) return
-    this.repairedLosses = lost
-    this.repairedAt = now
-    const repair = new Repair(this.state, BigInt(Date.now()) * 1_000_000n)
-    session.picture(repair, () => {
-      repair.finish()
-      this.repairCount++
+    if (lost === this.repairedLosses) this.purge(now)
+    else if (now - this.repairedAt >= REPAIR_PAUSE) {
+      this.repairedLosses = lost
+      this.repairedAt = now
+      this.compare(0, () => this.repairCount++)
+    }
+  }
+
+  /** Every few minutes it is compared all the same: an exit that was lost alone leaves its thread in the table for good. */
+  private purge(now: number): void {
+    const { purgeInterval = PURGE_SECONDS, purgeTimeout = PURGE_SECONDS } = this.options
+    if (now - this.purgedAt < purgeInterval * 1000) return
+    this.purgedAt = now
+    this.compare(purgeTimeout, removed => {
+      this.purgeCount += removed
+    })
+  }
+
+  /** @param age seconds: younger threads that /proc does not show are left alone */
+  private compare(age: number, done: (removed: number) => void): void {
+    // One picture at a time: the other would take its blocks.
+    if (this.comparing) return
+    this.comparing = true
+    const repair = new Repair(this.state, BigInt(Date.now() - age * 1000) * 1_000_000n)
+    this.session!.picture(repair, () => {
+      this.comparing = false
+      done(repair.finish())
     })
   }
 
@@ -232,6 +278,7 @@ export class Live implements MachineTables {
         for (const name of COUNTERS) this.earlier[name] += last.counters[name]
         this.session = undefined
         this.repairedLosses = 0
+        this.comparing = false
         this.restartCount++
         await this.start(last.problem).catch(error => this.unless(error))
       }

@@ -3,7 +3,7 @@ import type { SyscallState } from '../state/state.ts'
 import { readFd, readProcess } from '../state/tables.ts'
 
 /**
- * Takes a second picture of /proc, after events about the life of processes were lost: threads that nothing is known of are
+ * Takes another picture of /proc, because events about the life of processes were lost or may have been: threads that nothing is known of are
  * added with their descriptors, threads that are there no more are taken out. What is known from events stays as it is.
  */
 export class Repair implements CaptureVisitor {
@@ -30,15 +30,17 @@ export class Repair implements CaptureVisitor {
     if (this.added.has(tid)) this.state.threads.get(tid)?.fds.set(entry.fd, readFd(this.state, entry))
   }
 
-  /** The picture is complete. */
-  finish(): void {
+  /** The picture is complete. Returns how many threads were taken out. */
+  finish(): number {
     const { state } = this
     for (const tid of this.added) {
       const thread = state.threads.get(tid)
       if (thread !== null) state.threads.link(thread)
     }
+    const before = state.threads.removed
     for (const thread of [...state.threads]) {
       if (!this.seen.has(thread.tid) && thread.cloneTs < this.since) state.removeThread(thread, -1)
     }
+    return state.threads.removed - before
   }
 }

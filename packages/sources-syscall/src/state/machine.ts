@@ -27,6 +27,20 @@ export interface StateOptions {
   readonly sinceBoot?: boolean
 }
 
+/** How much the tables hold, and what has gone through them. */
+export interface StateCounts {
+  readonly threads: number
+  /** Descriptors of all processes. */
+  readonly fds: number
+  readonly addedThreads: number
+  readonly removedThreads: number
+  /** Threads that an event told of and nothing was known about. */
+  readonly unknownThreads: number
+  /** Threads left out because the table was full. */
+  readonly droppedThreads: number
+  readonly containers: number
+}
+
 /** So many ids are asked for once; more are asked for again. */
 const MAX_ASKED = 65536
 
@@ -64,6 +78,24 @@ export class Machine {
   /** When the machine was started, nanoseconds since 1970; 0n in a replay: see StateOptions. */
   get bootTime(): bigint {
     return this.sinceBoot ? (this.machine?.bootTime ?? 0n) : 0n
+  }
+
+  counts(): StateCounts {
+    const { threads } = this
+    // Threads of a process share its table.
+    const tables = new Set<FdTable>()
+    for (const thread of threads) tables.add(thread.fds)
+    let fds = 0
+    for (const table of tables) fds += table.size
+    return {
+      threads: threads.size,
+      fds,
+      addedThreads: threads.added,
+      removedThreads: threads.removed,
+      unknownThreads: this.fakes,
+      droppedThreads: threads.dropped,
+      containers: this.containers.size,
+    }
   }
 
   /** The thread of an id, made up if nothing is known of it; null when the table is full. */

@@ -23,6 +23,9 @@ export class Threads implements ThreadIndex {
   private readonly followers = new FollowerIndex()
   readonly capacity: number
   size = 0
+  /** Threads put in and taken out since the start. */
+  added = 0
+  removed = 0
   /** Threads left out because the table was full. */
   dropped = 0
 
@@ -57,6 +60,7 @@ export class Threads implements ThreadIndex {
     if (old !== null) for (const child of old.children) thread.children.add(child)
     this.place(thread.tid, thread)
     this.size++
+    this.added++
     if (link) this.link(thread)
     this.followers.add(thread)
     this.followers.forget(thread.tid)
@@ -204,6 +208,7 @@ export class Threads implements ThreadIndex {
     }
     this.place(thread.tid, null)
     this.size--
+    this.removed++
   }
 
   private forgetTree(thread: Thread): void {

@@ -4,11 +4,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const native = join(import.meta.dirname, '../../native/.output')
-export const PROBE = join(native, 'falc-probe')
-export const ADDON = join(native, 'falc.node')
+/** Where the native parts are built to. */
+export const NATIVE = join(import.meta.dirname, '../../native/.output')
+export const PROBE = join(NATIVE, 'falc-probe')
+export const ADDON = join(NATIVE, 'falc.node')
 
-/** Why live tests cannot run here; undefined = they can. Throws when FALC_REQUIRE asks for them. */
+/** Why live tests cannot run here, those of other packages as well; undefined = they can. @throws {Error} instead, when FALC_REQUIRE asks for them */
 export function missing(): string | undefined {
   return skipped(why())
 }
@@ -31,7 +32,7 @@ function why(): string | undefined {
   if (process.platform !== 'linux') return 'live tests need Linux'
   if (process.getuid?.() !== 0) return 'live tests need root'
   if (!existsSync('/sys/kernel/btf/vmlinux')) return 'this kernel has no BTF'
-  if (!existsSync(PROBE)) return NOT_BUILT
+  if (!existsSync(PROBE) || !existsSync(ADDON)) return NOT_BUILT
   return undefined
 }
 

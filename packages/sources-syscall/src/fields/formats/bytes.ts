@@ -7,3 +7,6 @@ export function dottedText(bytes: Uint8Array): string {
   }
   return text
 }
+
+/** How bytes that a call read or wrote are shown. */
+export type BytesText = (bytes: Uint8Array) => string

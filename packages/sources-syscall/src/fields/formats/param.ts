@@ -11,7 +11,7 @@ import type { UserTable } from '../../state/users.ts'
 import { AT_FDCWD, baseOf } from '../directory.ts'
 import { machineOf } from '../machine.ts'
 import { sockaddrText, socktupleText } from './address.ts'
-import { dottedText } from './bytes.ts'
+import { type BytesText, dottedText } from './bytes.ts'
 import { fdText, fdTypeChar } from './fd.ts'
 import { FlagNames } from './flags.ts'
 import { generalText, numberText } from './number.ts'
@@ -23,9 +23,13 @@ const ALL_ONES = 0xffffffffffffffffn
 const NO_ID = 0xffffffff
 
 /** Parameter `i` of an event as libsinsp prints it: `16384`, `/etc/passwd`, `-2`. */
-export function rawText(event: SyscallEvent, i: number): string {
+export function rawText(event: SyscallEvent, i: number, bytesText: BytesText = dottedText): string {
   const info = EVENTS[event.type]!.params[i]!
   if (!event.has(i)) return absentText(info.type)
+  if (info.type === 'bytes') {
+    const at = event.paramOffset(i)
+    return bytesText(event.bytes.subarray(at, at + event.paramLength(i)))
+  }
   return info.type === 'dyn'
     ? variantText(event, i, info, raw)
     : raw(event, info, info.type, event.paramOffset(i), event.paramLength(i))
@@ -41,8 +45,8 @@ export function resolvedText(event: SyscallEvent, i: number): string {
 }
 
 /** `resolvedText`, or `rawText` where there is none: evt.arg. */
-export function argumentText(event: SyscallEvent, i: number): string {
-  return resolvedText(event, i) || rawText(event, i)
+export function argumentText(event: SyscallEvent, i: number, bytesText: BytesText = dottedText): string {
+  return resolvedText(event, i) || rawText(event, i, bytesText)
 }
 
 function absentText(type: ParamType): string {

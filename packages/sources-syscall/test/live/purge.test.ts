@@ -1,0 +1,62 @@
+/** Threads whose exit was lost: the table is compared with /proc from time to time. */
+import { describe, expect, test } from 'vitest'
+import { type Live, type LiveOptions, openLive } from '../../src/live/live.ts'
+import { FdTable } from '../../src/state/thread/fd-table.ts'
+import { missing } from './machine.ts'
+
+const reason = missing()
+
+describe.skipIf(reason !== undefined)('threads that have gone without a word', { timeout: 60_000 }, () => {
+  /** Nothing but the state's own events. */
+  const QUIET: LiveOptions = { wanted: new Uint8Array(512), purgeInterval: 1 }
+
+  /** Reads events for a while. */
+  async function read(live: Live, milliseconds: number): Promise<void> {
+    const end = performance.now() + milliseconds
+    while (performance.now() < end) {
+      while (live.next());
+      await live.fill()
+    }
+  }
+
+  /** Ids that nobody has: Linux gives none so high unless it has to. */
+  let next = 4_100_000
+
+  /** Puts a thread in the table that is not in /proc. @param age seconds since its birth */
+  function addGone({ state }: Live, age: number): number {
+    const tid = next++
+    const thread = state.newThread(tid, tid, 1, new FdTable())
+    thread.comm = 'gone'
+    thread.cloneTs = BigInt(Date.now() - age * 1000) * 1_000_000n
+    expect(state.threads.add(thread)).toBe(true)
+    return tid
+  }
+
+  test('are taken out when they are old enough, and counted', async () => {
+    const live = await openLive({ ...QUIET, purgeTimeout: 60 })
+    try {
+      const [old, young] = [addGone(live, 120), addGone(live, 10)]
+      const alive = live.state.threads.get(process.pid)!
+      await read(live, 3000)
+      expect(live.state.threads.get(old)).toBe(null)
+      expect(live.state.threads.get(young)?.comm).toBe('gone')
+      expect(live.state.threads.get(process.pid)).toBe(alive)
+      expect(live.counts.purged).toBeGreaterThanOrEqual(1)
+      expect(live.counts.repairs).toBe(0)
+    } finally {
+      await live.close()
+    }
+  })
+
+  test('stay where the interval is not over', async () => {
+    const live = await openLive({ ...QUIET, purgeInterval: 60, purgeTimeout: 0 })
+    try {
+      const old = addGone(live, 120)
+      await read(live, 1500)
+      expect(live.state.threads.get(old)?.comm).toBe('gone')
+      expect(live.counts.purged).toBe(0)
+    } finally {
+      await live.close()
+    }
+  })
+})
