@@ -8,6 +8,8 @@ export interface Command<T extends Flags = Flags> {
   /** One or two lines. */
   readonly summary: string
   readonly flags: T
+  /** Flags that there once were, with what to use in their place. */
+  readonly former?: Readonly<Record<string, string>>
   /** Returns the exit code. @throws {CliError} */
   run(values: FlagValues<T>, positionals: readonly string[]): Promise<number> | number
 }
@@ -22,7 +24,7 @@ export const HELP = { short: 'h', help: 'Print this page' } as const
 /** Parses the arguments of a command and runs it, or prints its help. */
 export async function runCommand(command: Command<any>, args: readonly string[]): Promise<number> {
   const flags: Flags = { ...command.flags, help: HELP }
-  const { values, positionals } = parseFlags(command.name, flags, args)
+  const { values, positionals } = parseFlags(command.name, flags, args, command.former)
   if (values.help) {
     print(`Usage: falc ${command.name} ${command.usage}\n\n${command.summary}\n\n${flagLines(flags)}`)
     return 0

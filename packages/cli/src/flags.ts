@@ -23,11 +23,12 @@ type FlagValue<F extends Flag> = F extends { value: string }
     : boolean
 export type FlagValues<T extends Flags> = { readonly [K in keyof T]: FlagValue<T[K]> }
 
-/** @throws {CliError} on unknown flags and missing values */
+/** @param former flags that there once were, with what to use in their place @throws {CliError} on unknown flags and missing values */
 export function parseFlags<T extends Flags>(
   command: string,
   flags: T,
   args: readonly string[],
+  former: Readonly<Record<string, string>> = {},
 ): { values: FlagValues<T>; positionals: string[] } {
   const options: Record<string, { type: 'string' | 'boolean'; short?: string; multiple?: boolean }> = {}
   for (const [name, flag] of Object.entries(flags)) {
@@ -50,7 +51,10 @@ export function parseFlags<T extends Flags>(
     }
     return { values: all as FlagValues<T>, positionals }
   } catch (error) {
-    throw new CliError(`${reason(error as NodeJS.ErrnoException)} (see falc ${command} --help)`)
+    const text = reason(error as NodeJS.ErrnoException)
+    const name = /^unknown option '--?([^']+)'/.exec(text)?.[1]
+    const advice = name !== undefined && Object.hasOwn(former, name) ? `: ${former[name]}` : ''
+    throw new CliError(`${text}${advice} (see falc ${command} --help)`)
   }
 }
 

@@ -1,20 +1,51 @@
-import { LOG_LEVELS, type LogLevel } from './config/config.ts'
+import { PRIORITIES } from '@falc/engine'
+import { Channel, OutputError, SyslogOutput } from '@falc/outputs'
+import { LOG_LEVELS, type LogConfig, type LogLevel } from './config/log.ts'
 
-/** falc's own log, on standard error: Falco's line format. Alerts never come this way. */
+/** falc's own log, on standard error and in the system's log, in Falco's line format. Alerts never come this way. */
 export class Log {
+  private readonly config: LogConfig
   private readonly threshold: number
-  private readonly enabled: boolean
   private readonly iso8601: boolean
+  private syslog: Channel | undefined
 
-  constructor({ stderr, level }: { stderr: boolean; level: LogLevel }, iso8601: boolean) {
-    this.enabled = stderr
-    this.threshold = LOG_LEVELS.indexOf(level)
+  constructor(config: LogConfig, iso8601: boolean) {
+    this.config = config
+    this.threshold = LOG_LEVELS.indexOf(config.level)
     this.iso8601 = iso8601
   }
 
+  /** Opens the system's log, if the configuration wants it; a machine without one is told of on standard error. */
+  async open(): Promise<void> {
+    if (!this.config.syslog) return
+    const output = new SyslogOutput()
+    try {
+      await output.open()
+      this.syslog = new Channel(output)
+    } catch (error) {
+      if (!(error instanceof OutputError)) throw error
+      this.warning(`log_syslog: ${error.message}`)
+    }
+  }
+
+  /** Waits until the system's log has taken what it was told, a second at most. */
+  async close(): Promise<void> {
+    await this.syslog?.close(1000)
+    this.syslog = undefined
+  }
+
   write(level: LogLevel, text: string): void {
-    if (!this.enabled || LOG_LEVELS.indexOf(level) > this.threshold) return
-    process.stderr.write(`${timestamp(new Date(), this.iso8601)}: ${text}\n`)
+    const severity = LOG_LEVELS.indexOf(level)
+    if (severity > this.threshold) return
+    if (this.config.stderr) process.stderr.write(`${timestamp(new Date(), this.iso8601)}: ${text}\n`)
+    // The two scales are the same; a message of several lines is several there.
+    for (const line of this.syslog ? text.split('\n') : []) this.syslog!.push({ line, priority: PRIORITIES[severity]! })
+  }
+
+  /** What the source of system calls has to say, as far as libs_logger lets it. */
+  source(level: LogLevel, text: string): void {
+    const { source } = this.config
+    if (source !== null && LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(source)) this.write(level, `[libs]: ${text}`)
   }
 
   error(text: string): void {
@@ -30,6 +61,9 @@ export class Log {
     this.write('debug', text)
   }
 }
+
+/** What is said before the configuration is known. */
+export const EARLY_LOG: LogConfig = { stderr: true, syslog: false, level: 'info', source: 'info' }
 
 /** `Tue Nov 24 15:33:18 2026` in local time, or `2026-11-24T15:33:18+0000`. */
 function timestamp(now: Date, iso8601: boolean): string {

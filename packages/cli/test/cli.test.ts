@@ -13,7 +13,7 @@ afterAll(() => rmSync(root, { recursive: true }))
 
 /*
  * Sections: names of files (with a dot) with their contents; `args`, one per line; `stdin`; `env`, A=B lines; then
- * `stdout`, `stderr`, `exit` (default 0) and `after FILE` (its contents in the end) as expected. $CAPTURES is examples/captures. A line `…` in expected
+ * `stdout`, `stderr`, `logged` (lines of the log, without their times), `exit` (default 0) and `after FILE` (its contents in the end) as expected. $CAPTURES is examples/captures. A line `…` in expected
  * output stands for any lines. UPDATE_CASES=1 rewrites expectations that do not hold (and have no `…`).
  */
 for (const { file, cases } of readCases(CASES)) {
@@ -41,6 +41,8 @@ for (const { file, cases } of readCases(CASES)) {
               update(title, stream, text),
             )
         }
+        const log = falc.output.stderr.split('\n').map(line => line.replace(/^\w+ \w+ +\d+ [\d:]+ \d+: /, ''))
+        for (const line of lines('logged')) expect(log).toContain(line)
         for (const [name, text] of sections) {
           if (name.startsWith('after ')) expectLines(readFileSync(join(folder, name.slice(6)), 'utf8'), text)
         }

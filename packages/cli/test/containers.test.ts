@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Containerd, missing as noContainerd } from '../../sources-syscall/test/containers/containerd.ts'
 import { Docker, missing as noDocker } from '../../sources-syscall/test/containers/docker.ts'
 import { missing as noPodman, Podman } from '../../sources-syscall/test/containers/podman.ts'
-import { noLive } from './machine.ts'
+import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { type Started, startFalc } from './process.ts'
 
 const live = noLive()

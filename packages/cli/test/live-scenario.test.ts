@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { missing, Podman } from '../../sources-syscall/test/containers/podman.ts'
-import { noLive } from './machine.ts'
+import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { type Started, startFalc } from './process.ts'
 import { readCases } from './sections.ts'
 

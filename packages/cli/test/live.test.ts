@@ -216,7 +216,7 @@ test('the webhook and the health server', { timeout: 30_000 }, async () => {
   expect(posted.status).toBe(200)
   await falc.sees('first saw one')
   expect(await (await fetch(`${at}/metrics`)).text()).toContain(
-    'falcosecurity_falco_rules_matches_total{rule_name="first"} 1\n',
+    'falcosecurity_falco_rules_matches_total{priority="5",source="k8s_audit",rule_name="first"} 1\n',
   )
   falc.child.kill('SIGTERM')
   expect(await falc.exit).toBe(0)

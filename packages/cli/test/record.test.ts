@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
-import { noLive } from './machine.ts'
+import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { startFalc } from './process.ts'
 
 const CAPTURES = fileURLToPath(new URL('../../../examples/captures', import.meta.url))

@@ -17,7 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { NATIVE, noLive } from './machine.ts'
+import { NATIVE, missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { type Started, startFalc } from './process.ts'
 
 const NOBODY = 65534

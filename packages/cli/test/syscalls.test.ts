@@ -1,10 +1,11 @@
 /** `falc run` on the running machine. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { noLive } from './machine.ts'
+import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { type Started, startFalc } from './process.ts'
 
 const reason = noLive()
@@ -61,6 +62,96 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
     await run.sees('Reloaded')
     spawnSync('sh', ['-c', 'umask 022'])
     await run.sees('second: umask')
+  })
+
+  test('what was known before the rules were loaded anew is known after it', async () => {
+    const run = await start()
+    // The descriptor is opened, and the shell started, under the old rules.
+    const shell = spawn('sh', ['-c', 'exec 3<"$0"; read line; cat <&3', join(dir, 'secret')], { stdio: 'pipe' })
+    await run.sees('first: sh')
+    writeFileSync(
+      join(dir, 'rules.yaml'),
+      `- {rule: second, desc: d, condition: "evt.type = read and fd.name = ${join(dir, 'secret')}", output: "second: %proc.name below %proc.pname read %fd.name", priority: NOTICE}\n`,
+    )
+    await run.sees('Reloaded')
+    shell.stdin.write('\n')
+    await run.sees(`second: cat below sh read ${join(dir, 'secret')}`)
+  })
+
+  test('broken rules leave the old ones in force', async () => {
+    const run = await start()
+    writeFileSync(join(dir, 'rules.yaml'), '- rule: broken\n  condition: evt.type = open and\n')
+    await run.sees('Reload failed, the previous configuration and rules stay in force')
+    await run.sees('Falco internal: hot restart failure')
+    read('secret')
+    await run.sees('first:')
+  })
+
+  test('the exit action of syscall_event_drops ends the run as in Falco', async () => {
+    const drops = 'syscall_event_drops={simulate_drops: true, actions: [log, alert, exit]}'
+    const run = await start('-o', drops, '-o', 'json_output=true', '-o', 'log_level=debug')
+    expect(await run.exit).toBe(1)
+    const alert = alerts(run)
+      .map(line => JSON.parse(line))
+      .find(one => one.source === 'internal')
+    expect(alert).toMatchObject({
+      rule: 'Falco internal: syscall event drop',
+      priority: 'Debug',
+      output_fields: { n_drops_buffer_total: '0', n_drops_bug: '0', ebpf_enabled: '1' },
+    })
+    expect(alert.output).toMatch(/^Falco internal: syscall event drop\. \d+ system calls dropped in last second\.$/)
+    expect(alert.output_fields.n_evts).toMatch(/^\d+$/)
+    const { stderr } = run.output
+    expect(stderr).toMatch(/Simulating syscall event drop\n/)
+    expect(stderr).toMatch(/: Exiting\.\n/)
+    expect(stderr).toContain('   - event drop detected: 1 occurrences\n   - num times actions taken: 1\n')
+    expect(stderr).toMatch(/Error: Drop manager internal error\n$/)
+  })
+
+  test('metrics tell what the kernel and the state count', async () => {
+    const metrics = 'metrics={enabled: true, interval: 500ms, output_file: metrics.jsonl, include_empty_values: true}'
+    const run = await start('-o', metrics)
+    read('secret')
+    await sleep(2500)
+    run.child.kill('SIGINT')
+    expect(await run.exit).toBe(0)
+    const lines = readFileSync(join(dir, 'metrics.jsonl'), 'utf8').split('\n').slice(0, -1)
+    const [before, after] = lines.slice(-2).map(line => JSON.parse(line).output_fields)
+    expect(after).toMatchObject({ 'scap.engine_name': 'modern_bpf', 'evt.source': 'syscall', 'falco.rules.first': 1 })
+    expect(after['scap.n_evts_prev']).toBe(before['scap.n_evts'])
+    expect(after['scap.n_evts']).toBeGreaterThan(0)
+    expect(after['falco.num_evts']).toBeGreaterThan(0)
+    for (const name of ['n_threads', 'n_fds', 'n_added_threads']) expect(after[`falco.${name}`]).toBeGreaterThan(1)
+    for (const name of ['n_drops', 'n_drops_buffer_total', 'n_drops_scratch_map', 'n_drops_bug', 'n_drops_perc'])
+      expect(after).toHaveProperty([`scap.${name}`])
+  })
+
+  test('calls that failed are left out with drop_failed_exit', async () => {
+    const failing = `- {rule: failing, desc: d, condition: "evt.type in (open, openat) and evt.arg.name contains ${dir} and evt.failed = true", output: "failing: %evt.arg.name", priority: NOTICE}\n`
+    writeFileSync(join(dir, 'rules.yaml'), rule('first', join(dir, 'secret')) + failing)
+    const run = await start()
+    read('missing')
+    await run.sees('failing:')
+    run.child.kill('SIGINT')
+    await run.exit
+    const without = await start('-o', 'engine.modern_ebpf.drop_failed_exit=true')
+    read('missing')
+    read('secret')
+    await without.sees('first:')
+    expect(without.output.stdout).not.toContain('failing')
+  })
+
+  test('the source has its say in the log unless libs_logger forbids it, and a full table of threads is reported', async () => {
+    const options = ['-o', 'base_syscalls.custom_set[]=opne', '-o', 'falco_libs.thread_table_size=1']
+    const run = await start(...options)
+    expect(run.output.stderr).toContain('[libs]: base_syscalls.custom_set: there is no system call opne\n')
+    read('secret')
+    await sleep(500)
+    run.child.kill('SIGINT')
+    await run.exit
+    expect(run.output.stderr).toMatch(/syscall: threadTableFull: \d+\n/)
+    const silent = await start(...options, '-o', 'libs_logger.enabled=false')
+    expect(silent.output.stderr).not.toContain('opne')
   })
 })
 

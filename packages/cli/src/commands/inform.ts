@@ -4,7 +4,7 @@ import { print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CONFIG_SCHEMA } from '../config/schema.ts'
 import { describeRules } from '../listing/describe.ts'
-import { listEvents } from '../listing/events.ts'
+import { listEvents, listIgnored } from '../listing/events.ts'
 import { listFields } from '../listing/fields.ts'
 import { type ListFormat, parseFormat } from '../listing/format.ts'
 import { listPlugins, pluginInfo } from '../listing/plugins.ts'
@@ -24,7 +24,8 @@ export async function inform(flags: RunFlags): Promise<number> {
   else if (flags['page-size'])
     print(`Your system page size is: ${execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' })}`)
   else if (flags.list !== undefined) print(await listFields(flags.list, { format: format(flags), names: flags.names }))
-  else if (flags['list-events']) print(await listEvents(format(flags)))
+  else if (flags.ignored) print(await listIgnored())
+  else if (flags['list-events'] || flags['list-syscall-events']) print(await listEvents(format(flags)))
   else if (flags['list-plugins']) print(await listPlugins())
   else if (flags['plugin-info'] !== undefined) print(await pluginInfo(flags['plugin-info']))
   else if (flags.validate.length > 0) return validateFiles(flags, config())

@@ -1,13 +1,14 @@
 import { defineCommand } from '../command.ts'
 import { CliError } from '../fail.ts'
 import { detect } from '../run/detect.ts'
-import { RUN_FLAGS, type RunFlags } from '../run/flags.ts'
+import { FORMER_FLAGS, RUN_FLAGS, type RunFlags } from '../run/flags.ts'
 
 export const run = defineCommand({
   name: 'run',
   usage: '[-c FILE] [-r PATH]… [-e CAPTURE | --k8s-audit FROM] [FLAGS]',
   summary: 'Detect: events in, alerts out on stdout and wherever falco.yaml says',
   flags: RUN_FLAGS,
+  former: FORMER_FLAGS,
   async run(flags, positionals) {
     if (positionals.length > 0) throw new CliError(`unexpected argument "${positionals[0]}" (see falc run --help)`)
     return asks(flags) ? (await import('./inform.ts')).inform(flags) : detect(flags)
@@ -24,6 +25,8 @@ function asks(flags: RunFlags): boolean {
     flags['page-size'] ||
     flags.list !== undefined ||
     flags['list-events'] ||
+    flags['list-syscall-events'] ||
+    flags.ignored ||
     flags['list-plugins'] ||
     flags['plugin-info'] !== undefined ||
     flags.validate.length > 0 ||

@@ -1,4 +1,5 @@
 import { type ConfigPlace, where } from './error.ts'
+import { FORMER_KEYS } from './no-effect.ts'
 import type { JsonSchema } from './schema.ts'
 import type { ConfigNode } from './tree.ts'
 
@@ -51,10 +52,14 @@ function checkMap(node: ConfigNode & { kind: 'map' }, schema: JsonSchema, path: 
     const full = path === '' ? key : `${path}.${key}`
     const known = Object.hasOwn(schema.properties ?? {}, key) ? schema.properties![key] : schema.additionalProperties
     if (known) found.push(...checkSchema(value, known, full))
-    else if (known === false) found.push({ reason: `unknown key ${full}`, place })
+    else if (known === false) found.push({ reason: unknownKey(full), place })
   }
   for (const key of schema.required ?? []) {
     if (!node.entries.has(key)) found.push({ reason: `${path} should have the key ${key}`, place: node.place })
   }
   return found
+}
+
+function unknownKey(key: string): string {
+  return Object.hasOwn(FORMER_KEYS, key) ? `unknown key ${key}: ${FORMER_KEYS[key]}` : `unknown key ${key}`
 }

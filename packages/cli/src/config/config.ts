@@ -1,15 +1,15 @@
 import { PRIORITIES, type Priority } from '@falc/engine'
 import { checkSchema, warningText } from './check.ts'
-import { ConfigError } from './error.ts'
+import { ConfigError, where } from './error.ts'
 import { type ConfigFiles, readConfigFiles } from './files.ts'
 import { type LiveConfig, readLive } from './live.ts'
+import { type LogConfig, readLog } from './log.ts'
+import { type MetricsConfig, readMetrics } from './metrics.ts'
+import { noEffectWarnings } from './no-effect.ts'
 import { type OutputsConfig, readOutputs } from './outputs.ts'
 import { ConfigReader } from './reader.ts'
 import { CONFIG_SCHEMA } from './schema.ts'
-
-/** Severities of falc's own log, as Falco names them. */
-export const LOG_LEVELS = ['emergency', 'alert', 'critical', 'error', 'warning', 'notice', 'info', 'debug'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
+import { readSyscallHealth, type SyscallHealthConfig } from './syscall-health.ts'
 
 const ENGINE_KINDS = ['kmod', 'modern_ebpf', 'replay', 'nodriver'] as const
 export type EngineKind = (typeof ENGINE_KINDS)[number]
@@ -34,13 +34,17 @@ export interface Config {
   readonly base64: boolean
   readonly outputs: OutputsConfig
   readonly watchConfigFiles: boolean
-  readonly log: { readonly stderr: boolean; readonly level: LogLevel }
+  readonly log: LogConfig
+  readonly metrics: MetricsConfig
+  readonly syscallHealth: SyscallHealthConfig
   readonly webserver: WebserverConfig
   readonly capture: CaptureConfig
 }
 
 export interface PluginConfig {
   readonly name: string
+  /** Of a shared library that falc does not load: what it does is built in. */
+  readonly libraryPath: string
   /** A map in the file is given as JSON text, as in Falco. */
   readonly initConfig: string
   readonly openParams: string
@@ -92,12 +96,13 @@ export function loadConfig(
   const { root, files, watch, warnings } = readConfigFiles(path, options)
   const reader = new ConfigReader(root, env)
   const schema = checkSchema(root, CONFIG_SCHEMA).map(warningText)
+  const engine = readEngine(reader)
   return {
     files,
     watch,
-    warnings: [...warnings, ...schema, ...oldKeys(reader)],
-    engine: readEngine(reader),
-    live: readLive(reader),
+    warnings: [...warnings, ...schema, ...oldKeys(reader), ...noEffectWarnings(reader), ...oddities(reader)],
+    engine,
+    live: readLive(reader, engine.kind === 'kmod' ? 'kmod' : 'modern_ebpf'),
     plugins: readPlugins(reader),
     rulesFiles: RULES_KEYS.map(key => reader.strings(key)).find(list => list.length > 0) ?? [],
     ruleSelection: readSelection(reader),
@@ -116,10 +121,9 @@ export function loadConfig(
     base64: reader.boolean('buffer_format_base64', false),
     outputs: readOutputs(reader),
     watchConfigFiles: reader.boolean('watch_config_files', true),
-    log: {
-      stderr: reader.boolean('log_stderr', true),
-      level: reader.choice('log_level', LOG_LEVELS, 'info'),
-    },
+    log: readLog(reader),
+    metrics: readMetrics(reader),
+    syscallHealth: readSyscallHealth(reader),
     webserver: {
       enabled: reader.boolean('webserver.enabled', false),
       port: reader.integer('webserver.listen_port', 8765, 0, 65535),
@@ -151,6 +155,27 @@ function oldKeys(reader: ConfigReader): string[] {
     : []
 }
 
+/** Settings that do something, though not what their words say. */
+function oddities(reader: ConfigReader): string[] {
+  const found: string[] = []
+  const note = (key: string, text: string) => {
+    const place = reader.place(key)
+    found.push(place ? `${where(place)}: ${text}` : text)
+  }
+  if (reader.string('engine.kind', '').toLowerCase() === 'kmod') {
+    note(
+      'engine.kind',
+      'engine.kind kmod: falc has no kernel module, its BPF probe is used with the settings of engine.kmod',
+    )
+  }
+  const on = (key: string) => reader.boolean(key, false)
+  const page = on('webserver.enabled') && on('webserver.prometheus_metrics_enabled')
+  if (on('metrics.enabled') && !on('metrics.output_rule') && reader.string('metrics.output_file', '') === '' && !page) {
+    note('metrics.enabled', 'metrics are enabled with no output configured, no snapshot will be collected')
+  }
+  return found
+}
+
 function readPriority(reader: ConfigReader): Priority {
   const names = [...PRIORITIES, 'Info'] as const
   const name = reader.choice('priority', names, 'Debug')
@@ -176,7 +201,12 @@ function readPlugins(reader: ConfigReader): PluginConfig[] {
     if (name === '') throw new ConfigError('a plugin needs a name', place)
     const init = plugin.node('init_config')
     const initConfig = !init ? '' : init.kind === 'scalar' ? plugin.text(init) : JSON.stringify(plugin.data(init))
-    return { name, initConfig, openParams: plugin.string('open_params', '').trim() }
+    return {
+      name,
+      libraryPath: plugin.string('library_path', ''),
+      initConfig,
+      openParams: plugin.string('open_params', '').trim(),
+    }
   })
   if (!reader.node('load_plugins')) return all
   return reader.strings('load_plugins').map(name => {

@@ -62,6 +62,17 @@ export class ConfigReader {
     return value
   }
 
+  number(path: string, otherwise: number, min = 0, max = Number.POSITIVE_INFINITY): number {
+    const found = this.scalar(path)
+    if (!found || found.text === '') return otherwise
+    const value = Number(found.text)
+    if (!/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(found.text) || value < min || value > max) {
+      const range = max === Number.POSITIVE_INFINITY ? `of at least ${min}` : `from ${min} to ${max}`
+      throw new ConfigError(`${path} must be a number ${range}, not "${found.text}"`, found.place)
+    }
+    return value
+  }
+
   /** A list of scalars; a single scalar is a list of one, as in Falco. */
   strings(path: string): string[] {
     const node = this.node(path)

@@ -9,6 +9,12 @@ export async function listEvents(format: ListFormat): Promise<string> {
   return format === 'markdown' ? markdownTable(['Name', 'Parameters'], cells) : columns(cells)
 }
 
+/** `-i`: what is not recorded unless a rule, or base_syscalls, asks for it. */
+export async function listIgnored(): Promise<string> {
+  const names = (await import('@falc/sources-syscall')).ignoredEvents()
+  return `Ignored Event(s):\n${names.map(name => `- ${name}\n`).join('')}\n`
+}
+
 function signature({ params }: EventListing): string {
   return params.length === 0 ? '(none)' : params.map(({ name, type }) => `${type} ${name}`).join(', ')
 }

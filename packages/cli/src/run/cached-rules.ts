@@ -48,9 +48,9 @@ function restore(ruleset: Uint8Array, { sources, backend }: EngineSetup): Runnin
 
 /** All that the saved form follows from besides the rules' text. */
 function settingsOf({ config, sources }: EngineSetup): string {
-  const { priority, ruleMatching, ruleSelection, appendOutput, staticFields, iso8601 } = config
+  const { priority, ruleMatching, ruleSelection, appendOutput, staticFields, iso8601, base64 } = config
   const names = sources.map(({ name, plugins }) => [name, plugins])
-  return JSON.stringify([priority, ruleMatching, ruleSelection, appendOutput, staticFields, iso8601, names])
+  return JSON.stringify([priority, ruleMatching, ruleSelection, appendOutput, staticFields, iso8601, base64, names])
 }
 
 /** Changes with the program: its version, and in a checkout every build. undefined = it runs from its sources. */

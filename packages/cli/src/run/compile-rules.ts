@@ -11,7 +11,7 @@ export function compileRules(
 ): { readonly engine: Engine; readonly notes: RulesetNotes } {
   const { engine, report } = loadEngine(setup, files)
   const notes = {
-    ruleNames: report.rules.map(rule => rule.name),
+    rules: report.rules.map(({ name, source, priority, tags }) => ({ name, source, priority, tags })),
     captureDurations: [...captureDurations(report.rules)].map(([rule, ns]) => [rule, String(ns)] as const),
     warnings: report.files
       .filter(file => file.warnings.length > 0)

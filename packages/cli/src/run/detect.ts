@@ -1,26 +1,30 @@
 import { rmSync, writeFileSync } from 'node:fs'
+import type { Source } from '@falc/engine'
+import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
-import { Log } from '../log.ts'
+import { EARLY_LOG, Log } from '../log.ts'
+import { metricsPage } from '../meter/page.ts'
 import type { Feed } from '../sources/feed.ts'
 import { loadSources } from '../sources/load.ts'
 import { falcVersion, versionText } from '../version.ts'
 import { openFeeds } from './feeds.ts'
-import type { RunFlags } from './flags.ts'
+import { flagWarnings, type RunFlags } from './flags.ts'
 import { attach } from './live.ts'
-import { configPath, makeLoader, overrides } from './load.ts'
-import { metricsText } from './metrics.ts'
-import { Session } from './session.ts'
+import { configPath, type Loader, makeLoader, overrides, type Texts } from './load.ts'
+import { type Loaded, Session } from './session.ts'
 import { becomeUser } from './user.ts'
+import { watchRun } from './watch-run.ts'
 import { startWebserver } from './webserver.ts'
 
 /** `falc run` proper. Returns the exit code. @throws {CliError | ConfigError} */
 export async function detect(flags: RunFlags): Promise<number> {
   const seconds = duration(flags.duration)
   const sources = await loadSources()
-  const early = new Log({ stderr: true, level: 'info' }, false)
+  const early = new Log(EARLY_LOG, false)
   const loader = makeLoader({
     configPath: configPath(flags.config),
     overrides: overrides(flags),
+    print: flags.print,
     rules: flags.rules,
     sources,
     backend: backend(flags.backend),
@@ -32,27 +36,45 @@ export async function detect(flags: RunFlags): Promise<number> {
   const texts = loader.read()
   const { config } = texts
   log = new Log(config.log, config.iso8601)
-  greet(
-    log,
-    texts.config.files.map(({ path }) => path),
-    config.warnings,
-    flags,
-  )
-  const loaded = await loader.build(texts)
-  if (flags['dry-run']) return 0
+  await log.open()
+  try {
+    greet(log, texts.config, flags)
+    const loaded = await loader.build(texts)
+    if (flags['dry-run']) return 0
+    await run({ flags, sources, log, loader, texts, loaded, seconds })
+    return 0
+  } finally {
+    await log.close()
+  }
+}
 
+interface Run {
+  readonly flags: RunFlags
+  readonly sources: readonly Source[]
+  readonly log: Log
+  readonly loader: Loader
+  readonly texts: Texts
+  readonly loaded: Loaded
+  readonly seconds: number | undefined
+}
+
+/** Opens everything, reads events to their end, and undoes it all. */
+async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run): Promise<void> {
+  const { config } = texts
   const feeds = await openFeeds(loaded, flags, sources, log)
   const live = feeds.some(feed => !feed.finite)
   const session = new Session(loaded, new Map(sources.map(source => [source.name, source])), log)
   // Everything below may keep the process alive, so everything is undone again.
   const undo: (() => void)[] = []
   try {
-    if (live && config.webserver.enabled) {
-      const pages = { versions: () => versionText(true), metrics: () => metricsText(session) }
+    if (config.webserver.enabled && live) {
+      const pages = { versions: () => versionText(true), metrics: () => metricsPage(session) }
       undo.push(await startWebserver(config.webserver, pages))
-    }
+    } else if (config.webserver.enabled) log.info('Skipping starting webserver in capture mode')
     if (flags.pidfile !== undefined) undo.push(writePid(flags.pidfile))
     await session.open()
+    const watch = watchRun(session, feeds, log)
+    undo.push(watch.end)
     undo.push(attach(session, texts, loader, log, live))
     if (flags.user !== undefined) becomeUser(flags.user)
     if (seconds !== undefined) {
@@ -63,12 +85,12 @@ export async function detect(flags: RunFlags): Promise<number> {
     try {
       await session.run(feeds)
     } finally {
-      process.stderr.write(session.statistics.report(session.ruleNames) + lossReport(session, feeds))
+      const report = session.statistics.report(session.ruleNames) + lossReport(session, feeds) + watch.report()
+      process.stderr.write(report)
     }
   } finally {
     for (const step of undo.reverse()) step()
   }
-  return 0
 }
 
 /** Returns how to take the file away again. @throws {CliError} */
@@ -81,12 +103,11 @@ function writePid(path: string): () => void {
   return () => rmSync(path, { force: true })
 }
 
-function greet(log: Log, files: readonly string[], warnings: readonly string[], flags: RunFlags): void {
+function greet(log: Log, { files, warnings }: Config, flags: RunFlags): void {
   log.info(`falc version: ${falcVersion()} (${process.arch})`)
-  const from = files.length > 0 ? files.map(file => `   ${file}`).join('\n') : '   built-in defaults'
+  const from = files.length > 0 ? files.map(({ path }) => `   ${path}`).join('\n') : '   built-in defaults'
   log.info(`falc initialized with configuration files:\n${from}`)
-  for (const warning of warnings) log.warning(warning)
-  if (flags.print !== undefined) log.warning('-p is deprecated and does nothing: use append_output')
+  for (const warning of [...warnings, ...flagWarnings(flags)]) log.warning(warning)
 }
 
 /** What was lost on the way, by place and cause; nothing, when nothing was. */

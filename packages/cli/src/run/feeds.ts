@@ -21,11 +21,16 @@ export async function openFeeds(
   log: Log,
 ): Promise<Feed[]> {
   const capture = flags.capture ?? (config.engine.kind === 'replay' ? config.engine.captureFile : undefined)
+  if (capture !== undefined && flags.follow) throw new CliError('--follow needs --k8s-audit FILE')
   if (flags.capture !== undefined && flags['k8s-audit'] !== undefined) {
     throw new CliError('-e and --k8s-audit exclude each other')
   }
+  plugins(config, log)
   // Falco: which sources are enabled makes no difference to a capture.
-  if (capture !== undefined) return [await captureFeed(capture, engine.wantedTypes('syscall'))]
+  if (capture !== undefined) {
+    const { threadTableSize } = config.live
+    return [await captureFeed(capture, engine.wantedTypes('syscall'), { threadTableSize })]
+  }
   const audit = auditFeed(config, flags, log)
   const possible = [
     ...(config.engine.kind === 'nodriver' || flags['k8s-audit'] !== undefined ? [] : ['syscall']),
@@ -60,10 +65,10 @@ export async function openFeeds(
 function auditFeed(config: Config, flags: RunFlags, log: Log): Feed | undefined {
   const plugin = config.plugins.find(({ name }) => name === 'k8saudit')
   const from = flags['k8s-audit'] ?? plugin?.openParams
-  for (const { name } of config.plugins) {
-    if (!KNOWN_PLUGINS.includes(name)) log.warning(`plugin ${name}: falc has nothing in its place, it is left out`)
+  if (!from) {
+    if (flags.follow) throw new CliError('--follow needs --k8s-audit FILE')
+    return undefined
   }
-  if (!from) return undefined
   return k8sAuditFeed({
     from,
     follow: flags.follow,
@@ -73,6 +78,14 @@ function auditFeed(config: Config, flags: RunFlags, log: Log): Feed | undefined 
 }
 
 const KNOWN_PLUGINS: readonly string[] = ['container', 'json', 'k8saudit']
+
+/** Says what becomes of the plugins that the configuration names. */
+function plugins(config: Config, log: Log): void {
+  for (const { name, libraryPath } of config.plugins) {
+    if (!KNOWN_PLUGINS.includes(name)) log.warning(`plugin ${name}: falc has nothing in its place, it is left out`)
+    else if (libraryPath !== '') log.info(`plugin ${name}: built in, ${libraryPath} is not loaded`)
+  }
+}
 
 function selectSources(flags: RunFlags, possible: readonly string[], loaded: readonly string[]): string[] {
   const enable = flags['enable-source']

@@ -34,6 +34,8 @@ export const RUN_FLAGS = {
   describe: { short: 'l', value: 'RULE', help: 'Describe one rule' },
   list: { value: 'SOURCE', optionalValue: true, help: 'List fields, of all sources or one' },
   'list-events': { help: 'List event types of system calls' },
+  'list-syscall-events': {},
+  ignored: { short: 'i', help: 'List the events that are not recorded unless a rule asks for them' },
   'list-plugins': { help: 'List the plugins of Falco that falc stands in for' },
   'plugin-info': { value: 'NAME', help: 'Say what stands in for a plugin of Falco' },
   names: { short: 'N', help: 'With --list: names only' },
@@ -42,7 +44,12 @@ export const RUN_FLAGS = {
   unbuffered: { short: 'U', help: 'Write each alert at once' },
   verbose: { short: 'v', help: 'Show warnings about rules in full' },
   pidfile: { short: 'P', value: 'FILE', help: 'Write the process id to this file' },
-  print: { short: 'p', value: 'FORMAT' },
+  print: {
+    short: 'p',
+    value: 'FORMAT',
+    help: 'Append this to the output of every rule (deprecated: use append_output)',
+  },
+  'print-base64': { short: 'b', help: 'Show the data that calls read or wrote in base64 (buffer_format_base64)' },
   version: { help: 'Print the version' },
   support: { help: 'Print version, configuration and rules for a support request' },
   'config-schema': { help: 'Print the JSON schema of the configuration' },
@@ -53,3 +60,47 @@ export const RUN_FLAGS = {
 } as const
 
 export type RunFlags = FlagValues<typeof RUN_FLAGS>
+
+/** Flags of earlier releases of Falco, and what does their work now. */
+export const FORMER_FLAGS: Readonly<Record<string, string>> = {
+  A: 'use -o base_syscalls.all=true',
+  D: 'use -o rules[]={disable: {rule: "*NAME*"}}',
+  T: 'use -o rules[]={disable: {tag: TAG}}',
+  t: 'use -o rules[]={disable: {rule: "*"}} and -o rules[]={enable: {tag: TAG}}',
+  S: 'use -o falco_libs.snaplen=BYTES',
+  snaplen: 'use -o falco_libs.snaplen=BYTES',
+  s: 'use metrics.output_file',
+  'stats-interval': 'use metrics.interval',
+  k: 'Kubernetes fields come from the container runtime',
+  'k8s-api': 'Kubernetes fields come from the container runtime',
+  K: 'Kubernetes fields come from the container runtime',
+  'k8s-api-cert': 'Kubernetes fields come from the container runtime',
+  'k8s-node': 'Kubernetes fields come from the container runtime',
+  cri: 'use init_config of the plugin container',
+  'disable-cri-async': 'use init_config of the plugin container',
+  d: 'let a service manager run it in the background',
+  daemon: 'let a service manager run it in the background',
+  'modern-bpf': 'it is how events come in any case',
+  nodriver: 'use -o engine.kind=nodriver',
+  u: 'there is no ptrace source',
+  userspace: 'there is no ptrace source',
+  g: 'gVisor is not supported',
+  'gvisor-config': 'gVisor is not supported',
+  'gvisor-generate-config': 'gVisor is not supported',
+  'gvisor-root': 'gVisor is not supported',
+}
+
+/** Flags that do nothing beside the others, or are on their way out. */
+export function flagWarnings(flags: RunFlags): string[] {
+  const captured = flags.capture !== undefined
+  const conditions: readonly (readonly [boolean, string])[] = [
+    [flags.print !== undefined, '-p is deprecated: use append_output'],
+    [captured && flags['enable-source'].length > 0, '--enable-source has no effect with a capture'],
+    [captured && flags['disable-source'].length > 0, '--disable-source has no effect with a capture'],
+    [captured && flags['probe-socket'] !== undefined, '--probe-socket has no effect with a capture'],
+    [flags.names, '-N has no effect without --list'],
+    [flags.format !== undefined, '--format has no effect without --list or --list-events'],
+    [flags.markdown, '--markdown has no effect without --list or --list-events'],
+  ]
+  return conditions.filter(([holds]) => holds).map(([, text]) => text)
+}

@@ -1,4 +1,4 @@
-import type { Priority } from '@falc/engine'
+import { escapeLine, type Json, type Priority, printJson } from '@falc/engine'
 import type { Message } from '@falc/outputs'
 
 /** An alert about falc itself, as Falco gives them: source "internal", no tags, no message. */
@@ -6,7 +6,7 @@ export interface InternalAlert {
   readonly rule: string
   readonly priority: Priority
   readonly output: string
-  readonly fields?: Readonly<Record<string, string | number>>
+  readonly fields?: Readonly<Record<string, Json>>
 }
 
 export const HOT_RESTART_FAILURE = 'Falco internal: hot restart failure'
@@ -14,20 +14,15 @@ export const HOT_RESTART_FAILURE = 'Falco internal: hot restart failure'
 export function internalMessage(alert: InternalAlert, json: boolean, hostname: string, now = new Date()): Message {
   const { rule, priority, output, fields = {} } = alert
   if (json) {
-    const line = JSON.stringify({
-      hostname,
-      output,
-      output_fields: fields,
-      priority,
-      rule,
-      source: 'internal',
-      time: now.toISOString().replace('Z', '000000Z'),
-    })
+    const time = now.toISOString().replace('Z', '000000Z')
+    const line = printJson({ hostname, output, output_fields: fields, priority, rule, source: 'internal', time })
     return { line, priority }
   }
-  const pairs = Object.entries(fields).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+  const pairs = Object.keys(fields)
+    .sort()
+    .map(key => `${key}=${printJson(fields[key])}`)
   const text = `${timeOfDay(now)}: ${priority} ${output} (${pairs.join(' ')})`
-  return { line: JSON.stringify(text).slice(1, -1), priority }
+  return { line: escapeLine(text), priority }
 }
 
 /** Local HH:MM:SS.nnnnnnnnn. */

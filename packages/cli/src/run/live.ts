@@ -20,7 +20,7 @@ export function attach(session: Session, first: Texts, loader: Loader, log: Log,
       await session.replace(loaded)
       current = next
       watch()
-      log.info(`Reloaded configuration and rules: ${loaded.ruleNames.length} rules`)
+      log.info(`Reloaded configuration and rules: ${loaded.rules.length} rules`)
     } catch (error) {
       session.reloadFailed((error as Error).message)
     }

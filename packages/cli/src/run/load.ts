@@ -4,6 +4,8 @@ import type { Source } from '@falc/engine'
 import { type Config, loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
+import { nowNs } from '../meter/subject.ts'
+import { loadSources } from '../sources/load.ts'
 import { cachedRules } from './cached-rules.ts'
 import type { RunFlags } from './flags.ts'
 import { type RulesFile, readRules } from './rules.ts'
@@ -30,6 +32,8 @@ export interface Loader {
 export interface LoaderOptions {
   readonly configPath: string | undefined
   readonly overrides: readonly string[]
+  /** -p: appended to the output of every rule. */
+  readonly print: string | undefined
   /** -r: instead of rules_files. */
   readonly rules: readonly string[]
   readonly sources: readonly Source[]
@@ -51,14 +55,22 @@ export function configPath(given: string | undefined): string | undefined {
 
 /** The -o options, and those that other flags stand for. */
 export function overrides(flags: RunFlags): string[] {
-  return [...flags.option, ...(flags.unbuffered ? ['buffered_outputs=false'] : [])]
+  return [
+    ...flags.option,
+    ...(flags.unbuffered ? ['buffered_outputs=false'] : []),
+    ...(flags['print-base64'] ? ['buffer_format_base64=true'] : []),
+  ]
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 export function makeLoader(options: LoaderOptions): Loader {
-  const { configPath, overrides, rules: given, sources, backend, verbose, cache, log } = options
+  const { configPath, overrides, print, rules: given, sources, backend, verbose, cache, log } = options
   return {
     read() {
-      const config = loadConfig(configPath, overrides)
+      const config = withPrint(loadConfig(configPath, overrides), print)
       const paths = given.length > 0 ? given : config.rulesFiles
       if (paths.length === 0) {
         throw new CliError(
@@ -70,18 +82,29 @@ export function makeLoader(options: LoaderOptions): Loader {
       return { config, rules, watch: [...new Set(watch)], digest: digestOf(config, rules) }
     },
     async build({ config, rules }) {
-      const setup = { config, sources, ...(backend && { backend }) }
+      const shown = config.base64 ? await loadSources({ base64: true }) : sources
+      const setup = { config, sources: shown, ...(backend && { backend }) }
       const { engine, notes } = await cachedRules(setup, rules, cache)
       log().info(`Loading rules from:\n${rules.map(({ name }) => `   ${name}`).join('\n')}`)
       for (const { full, summary } of notes.warnings) log().warning(verbose ? full : summary)
       return {
         config,
         engine,
-        ruleNames: notes.ruleNames,
+        rules: notes.rules,
+        rulesFiles: rules.map(({ name, content }) => ({ path: name, sha256: sha256(content) })),
+        loadedAt: nowNs(),
         captureDurations: new Map(notes.captureDurations.map(([rule, ns]) => [rule, BigInt(ns)])),
       }
     },
   }
+}
+
+/** As in Falco -pc and -pk add nothing any more: what they stood for is suggested by the fields themselves. */
+const NOTHING_TO_PRINT = ['c', 'container', 'k', 'kubernetes']
+
+function withPrint(config: Config, print: string | undefined): Config {
+  if (print === undefined || NOTHING_TO_PRINT.includes(print)) return config
+  return { ...config, appendOutput: [...config.appendOutput, { extra_output: print }] }
 }
 
 function digestOf(config: Config, rules: readonly RulesFile[]): string {

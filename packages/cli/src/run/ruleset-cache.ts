@@ -2,11 +2,20 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Priority } from '@falc/engine'
+
+/** What a report or a metric says about a rule. */
+export interface RuleNote {
+  readonly name: string
+  readonly source: string
+  readonly priority: Priority
+  readonly tags: readonly string[]
+}
 
 /** What loading the rules gave besides the ruleset, as JSON. */
 export interface RulesetNotes {
-  /** Names of all rules in the order of their definition. */
-  readonly ruleNames: readonly string[]
+  /** All rules in the order of their definition. */
+  readonly rules: readonly RuleNote[]
   /** ns as text, by name of the rules that ask for a capture. */
   readonly captureDurations: readonly (readonly [rule: string, nanoseconds: string])[]
   /** Falco's report per file with warnings, short and in full. */

@@ -4,11 +4,13 @@ import { Outputs } from '@falc/outputs'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
+import type { LoadedFile, MeteredFeed, Subject } from '../meter/subject.ts'
 import type { Consumer, Feed } from '../sources/feed.ts'
 import { alertLine } from './alert-line.ts'
 import { hostname } from './hostname.ts'
-import { HOT_RESTART_FAILURE, internalMessage } from './internal-alert.ts'
+import { HOT_RESTART_FAILURE, type InternalAlert, internalMessage } from './internal-alert.ts'
 import { RuleCaptures } from './rule-captures.ts'
+import type { RuleNote } from './ruleset-cache.ts'
 import { openOutputs } from './sinks.ts'
 import { Statistics } from './statistics.ts'
 
@@ -19,14 +21,17 @@ export type RunningRules = Pick<Detector, 'evaluate' | 'takeBack' | 'wantedTypes
 export interface Loaded {
   readonly config: Config
   readonly engine: RunningRules
-  /** Names of all rules in the order of their definition. */
-  readonly ruleNames: readonly string[]
+  /** In the order of their definition. */
+  readonly rules: readonly RuleNote[]
+  readonly rulesFiles: readonly LoadedFile[]
+  /** ns since 1970 */
+  readonly loadedAt: bigint
   /** ns by name of the rules that ask for a capture around their alerts; 0n = the default. */
   readonly captureDurations: ReadonlyMap<string, bigint>
 }
 
 /** One run: feeds → engine → outputs, until the feeds end or somebody stops it. */
-export class Session {
+export class Session implements Subject {
   readonly statistics = new Statistics()
   private loaded: Loaded
   private outputs: Outputs
@@ -38,10 +43,12 @@ export class Session {
   private readonly closing = new Set<Promise<void>>()
   /** Alerts that outputs of earlier configurations lost, by output and cause. */
   private readonly lost = new Map<string, number>()
-  events = 0
-  private feeds: readonly Feed[] = []
+  private readonly running: { readonly feed: Feed; events: number }[] = []
+  private failure: string | undefined
   private urgent = false
   private captures: RuleCaptures | undefined
+  /** Called after a reload. */
+  onReplaced: () => void = () => {}
 
   constructor(loaded: Loaded, sources: ReadonlyMap<string, Source>, log: Log) {
     this.loaded = loaded
@@ -59,13 +66,45 @@ export class Session {
     return this.loaded.config
   }
 
+  get metrics(): Config['metrics'] {
+    return this.config.metrics
+  }
+
+  get rules(): readonly RuleNote[] {
+    return this.loaded.rules
+  }
+
   get ruleNames(): readonly string[] {
-    return this.loaded.ruleNames
+    return this.rules.map(rule => rule.name)
+  }
+
+  get rulesFiles(): readonly LoadedFile[] {
+    return this.loaded.rulesFiles
+  }
+
+  get configFiles(): readonly LoadedFile[] {
+    return this.config.files
+  }
+
+  get reloadedAt(): bigint {
+    return this.loaded.loadedAt
+  }
+
+  get matches(): ReadonlyMap<string, number> {
+    return this.statistics.rules
+  }
+
+  feeds(): MeteredFeed[] {
+    return this.running.map(({ feed, events }) => ({
+      source: feed.source,
+      events,
+      meter: feed.meter,
+      losses: feed.losses(),
+    }))
   }
 
   /** Reads all feeds to their end, then delivers what is queued. @throws {CliError} when a feed or every output fails */
   async run(feeds: readonly Feed[]): Promise<void> {
-    this.feeds = feeds
     try {
       await Promise.all(feeds.map(feed => this.runFeed(feed)))
     } finally {
@@ -73,7 +112,19 @@ export class Session {
       await this.close(this.outputs)
       await Promise.all(this.closing)
     }
+    if (this.failure !== undefined) throw new CliError(this.failure)
     if (this.outputs.broken) throw new CliError('every output has failed: nobody receives alerts')
+  }
+
+  /** Ends the run with an error; what is queued goes out first. */
+  fail(reason: string): void {
+    this.failure ??= reason
+    this.stop()
+  }
+
+  /** Sends an alert about falc itself. */
+  tell(alert: InternalAlert): void {
+    this.outputs.push(internalMessage(alert, this.config.json.enabled, hostname()))
   }
 
   /** Stops gracefully; a run that is ending already gives up alerts that are still queued. */
@@ -96,17 +147,19 @@ export class Session {
       this.closing.add(closed)
       this.outputs = opened
     }
+    for (const name of changedForRestart(this.loaded.config, next.config))
+      this.log.warning(`Reload: what has changed in ${name} has no effect before a restart`)
     this.loaded = next
     this.captures?.reload(next.captureDurations)
-    for (const feed of this.feeds) feed.want?.(next.engine.wantedTypes(feed.source))
+    for (const { feed } of this.running) feed.want?.(next.engine.wantedTypes(feed.source))
+    this.onReplaced()
   }
 
   /** The old rules stay: says so in the log and as an alert. */
   reloadFailed(reason: string): void {
     this.log.error(`Reload failed, the previous configuration and rules stay in force: ${reason}`)
     const output = `${HOT_RESTART_FAILURE}: ${reason}`
-    const alert = { rule: HOT_RESTART_FAILURE, priority: 'Critical', output } as const
-    this.outputs.push(internalMessage(alert, this.config.json.enabled, hostname()))
+    this.tell({ rule: HOT_RESTART_FAILURE, priority: 'Critical', output })
   }
 
   /** What evaluating went wrong with since the rules were last loaded: such fields counted as absent. */
@@ -117,7 +170,7 @@ export class Session {
 
   /** What became of look-ups of containers and of evaluations that waited for them: `look-ups found`. */
   metadata(): Record<string, number> {
-    return Object.assign({}, ...this.feeds.map(feed => feed.metadata?.()))
+    return Object.assign({}, ...this.running.map(({ feed }) => feed.metadata?.()))
   }
 
   /** Alerts that did not go out, by output and cause: `file: ENOSPC`. */
@@ -131,8 +184,10 @@ export class Session {
     const source = this.sources.get(feed.source)
     if (!source) throw new CliError(`unknown event source ${feed.source}`)
     const captures = this.capturesOf(feed)
+    const tally = { feed, events: 0 }
+    this.running.push(tally)
     try {
-      await feed.run(this.consumer(source, captures), this.stopping.signal)
+      await feed.run(this.consumer(source, captures, tally), this.stopping.signal)
     } catch (error) {
       this.stopping.abort()
       if (error instanceof CliError) throw error
@@ -143,19 +198,24 @@ export class Session {
     }
   }
 
-  private capturesOf({ stream }: Feed): RuleCaptures | undefined {
+  private capturesOf(feed: Feed): RuleCaptures | undefined {
     const { config, captureDurations } = this.loaded
-    if (!config.capture.enabled || stream === undefined) return undefined
+    const { stream } = feed
+    if (!config.capture.enabled) return undefined
+    if (stream === undefined) {
+      this.log.warning(`capture.enabled has no effect on ${feed.source}: only system calls can be captured`)
+      return undefined
+    }
     this.captures = new RuleCaptures(captureDurations, {
       config: config.capture,
       stream,
-      tell: alert => this.outputs.push(internalMessage(alert, this.config.json.enabled, hostname())),
+      tell: alert => this.tell(alert),
       problem: text => this.log.error(text),
     })
     return this.captures
   }
 
-  private consumer(source: Source, captures: RuleCaptures | undefined): Consumer {
+  private consumer(source: Source, captures: RuleCaptures | undefined, tally: { events: number }): Consumer {
     return {
       event: (event, deferral) => {
         deferral?.before(event)
@@ -164,7 +224,7 @@ export class Session {
           this.loaded.engine.takeBack()
           return
         }
-        this.events++
+        tally.events++
         if (captures !== undefined && alerts.length > 0) captures.alerted(alerts, event)
         for (let i = 0; i < alerts.length; i++) this.emit(alerts[i]!)
       },
@@ -212,4 +272,21 @@ function addLosses(all: Map<string, number>, outputs: Outputs): void {
 
 function sameOutputs(a: Config, b: Config): boolean {
   return JSON.stringify([a.outputs, a.json.enabled]) === JSON.stringify([b.outputs, b.json.enabled])
+}
+
+/** What is read once, at the start: parts of the configuration, by the keys of falco.yaml. */
+const AT_START = {
+  engine: 'engine',
+  live: 'engine, base_syscalls or falco_libs',
+  plugins: 'plugins',
+  webserver: 'webserver',
+  log: 'log_stderr, log_syslog, log_level or libs_logger',
+  capture: 'capture',
+} as const satisfies Partial<Record<keyof Config, string>>
+
+function changedForRestart(before: Config, after: Config): string[] {
+  const text = (part: unknown) =>
+    JSON.stringify(part, (_, value) => (typeof value === 'bigint' ? String(value) : value))
+  const keys = Object.keys(AT_START) as (keyof typeof AT_START)[]
+  return keys.filter(key => text(before[key]) !== text(after[key])).map(key => AT_START[key])
 }

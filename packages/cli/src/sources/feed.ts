@@ -1,4 +1,5 @@
 import type { EventStream } from '@falc/sources-syscall'
+import type { FeedMeter } from '../meter/counts.ts'
 
 /** Asked around the evaluation of an event that may have to wait for something. */
 export interface Deferral {
@@ -26,6 +27,8 @@ export interface Feed {
   run(consumer: Consumer, signal: AbortSignal): Promise<void>
   /** What did not come through so far, by cause. */
   losses(): Readonly<Record<string, number>>
+  /** What it counts, for metrics and for the watch over a live source's health. */
+  readonly meter: FeedMeter
   /** What became of look-ups of containers and of evaluations that waited for them. */
   metadata?(): Readonly<Record<string, number>>
   /** What can be recorded. */

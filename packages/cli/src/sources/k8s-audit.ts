@@ -18,6 +18,8 @@ interface InitConfig {
   readonly webhookMaxBatchSize?: number
 }
 
+const INIT_KEYS: readonly string[] = ['sslCertificate', 'maxEventSize', 'webhookMaxBatchSize']
+
 export interface K8sAuditOptions {
   /** As the plugin's open_params: a file, a folder, `-`, `http(s)://host:port/path`. */
   readonly from: string
@@ -38,6 +40,7 @@ export function k8sAuditFeed(options: K8sAuditOptions): Feed {
 
 class K8sAuditFeed implements Feed {
   readonly source = 'k8s_audit'
+  readonly meter = { engine: 'source_plugin' } as const
   readonly title: string
   readonly finite: boolean
   private readonly params: OpenParams
@@ -50,6 +53,9 @@ class K8sAuditFeed implements Feed {
     this.options = options
     this.params = openParams(options.from)
     this.config = initConfig(options.initConfig ?? '')
+    for (const key of Object.keys(this.config)) {
+      if (!INIT_KEYS.includes(key)) options.warn(`plugin k8saudit: init_config.${key} has no effect`)
+    }
     this.finite = this.params.kind !== 'webhook' && !options.follow
     this.title = this.params.kind === 'webhook' ? `webhook ${options.from}` : `audit log ${options.from}`
     if (options.follow && this.params.kind !== 'file') throw new CliError('--follow needs a file of audit events')
@@ -113,9 +119,13 @@ function openParams(text: string): OpenParams {
 
 function initConfig(text: string): InitConfig {
   if (text.trim() === '') return {}
+  let config: unknown
   try {
-    return JSON.parse(text) as InitConfig
+    config = JSON.parse(text)
   } catch (error) {
     throw new CliError(`plugin k8saudit: init_config is not JSON: ${(error as Error).message}`)
   }
+  if (typeof config !== 'object' || config === null || Array.isArray(config))
+    throw new CliError('plugin k8saudit: init_config must be a map')
+  return config as InitConfig
 }

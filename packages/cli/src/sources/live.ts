@@ -3,6 +3,7 @@ import { ContainerMetadata, type Live, LiveError, type MetadataOptions, openLive
 import type { LiveConfig } from '../config/live.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
+import type { FeedMeter, KernelCounts } from '../meter/counts.ts'
 import { metadataCounts } from './containers.ts'
 import type { Consumer, Feed } from './feed.ts'
 
@@ -27,13 +28,21 @@ export async function liveFeed({ config, wanted, socketPath, containers, log }: 
       cpusPerRing: config.cpusPerRing,
       custom: config.customCalls,
       repair: config.repairCalls,
+      all: config.allCalls,
+      dropFailed: config.dropFailed,
       threadTableSize: config.threadTableSize,
-      warn: text => log.warning(text),
+      purgeInterval: config.purgeInterval,
+      purgeTimeout: config.purgeTimeout,
+      warn: text => log.source('warning', text),
       ...(socketPath !== undefined && { socketPath }),
     })
     const metadata = new ContainerMetadata(live.state, containers)
     // Events wait in the rings meanwhile.
     await metadata.settle()
+    log.source(
+      'debug',
+      `${config.ringBytes >> 20} MiB of ring for each ${config.cpusPerRing} CPUs, ${live.state.threads.size} threads at the start`,
+    )
     return new LiveFeed(live, metadata)
   } catch (error) {
     if (error instanceof LiveError) throw new CliError(`Unable to capture system calls live: ${error.message}`)
@@ -50,6 +59,12 @@ class LiveFeed implements Feed {
   readonly source = 'syscall'
   readonly title = 'system calls of this machine'
   readonly finite = false
+  readonly meter: FeedMeter = {
+    engine: 'modern_bpf',
+    kernel: () => kernelCounts(this.live),
+    state: () => this.live.state.counts(),
+    lastEvent: () => this.live.lastTime,
+  }
   private readonly live: Live
   private readonly containers: ContainerMetadata
 
@@ -99,12 +114,24 @@ class LiveFeed implements Feed {
 
   losses(): Record<string, number> {
     const { events: _, ...lost } = this.live.counts
-    return nonZero(lost)
+    return nonZero({ ...lost, threadTableFull: this.live.state.threads.dropped })
   }
 
   metadata(): Record<string, number> {
     return metadataCounts(this.containers.counts)
   }
+}
+
+/** The probe's counters under the names that Falco has for such things. */
+function kernelCounts({ counts }: Live): KernelCounts {
+  const lost = {
+    bufferFull: counts.dropFull,
+    bufferPressure: counts.dropPressure,
+    bufferFullFirst: counts.dropFullFirst,
+    scratch: counts.dropTooLarge,
+    bug: counts.dropNoRing + counts.tailFailed,
+  }
+  return { events: Object.values(lost).reduce((sum, count) => sum + count, counts.events), lost }
 }
 
 function nonZero(counts: Readonly<Record<string, number>>): Record<string, number> {

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { openCapture, type Replay } from '@falc/sources-syscall'
 import { CliError } from '../fail.ts'
+import type { FeedMeter } from '../meter/counts.ts'
 import type { Consumer, Feed } from './feed.ts'
 
 /**
@@ -8,9 +9,14 @@ import type { Consumer, Feed } from './feed.ts'
  * @param wanted per event type 1 or 0, as Engine.wantedTypes says: events of other types are not handed on
  * @throws {CliError} when it cannot be opened
  */
-export async function captureFeed(path: string, wanted: Uint8Array | 'all' = 'all'): Promise<Feed> {
+export async function captureFeed(
+  path: string,
+  wanted: Uint8Array | 'all' = 'all',
+  state: { readonly threadTableSize?: number } = {},
+): Promise<Feed> {
   try {
-    return new CaptureFeed(path, await openCapture(path, wanted === 'all' ? {} : { wanted: numbers(wanted) }))
+    const options = wanted === 'all' ? state : { ...state, wanted: numbers(wanted) }
+    return new CaptureFeed(path, await openCapture(path, options))
   } catch (error) {
     throw new CliError(`Unable to open the capture ${path}: ${(error as Error).message}`)
   }
@@ -27,6 +33,7 @@ class CaptureFeed implements Feed {
   readonly source = 'syscall'
   readonly title: string
   readonly finite = true
+  readonly meter: FeedMeter = { state: () => this.capture.state.counts() }
   private readonly capture: Replay
 
   constructor(path: string, capture: Replay) {
@@ -58,6 +65,7 @@ class CaptureFeed implements Feed {
 
   losses(): Record<string, number> {
     const { newer, unknownBlocks, evicted } = this.capture.counts
-    return Object.fromEntries(Object.entries({ newer, unknownBlocks, evicted }).filter(([, count]) => count > 0))
+    const counts = { newer, unknownBlocks, evicted, threadTableFull: this.capture.state.threads.dropped }
+    return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
   }
 }

@@ -1,0 +1,85 @@
+import type { Metric } from './metric.ts'
+
+/** What the kernel's side counts, since the start. */
+export interface KernelCounts {
+  /** Events that happened, those that were lost included. */
+  readonly events: number
+  /** Events lost, by cause: `buffer…` = the rings had no room, `scratch` = too large to put together, `bug` = anything else. */
+  readonly lost: {
+    readonly bufferFull: number
+    readonly bufferPressure: number
+    readonly bufferFullFirst: number
+    readonly scratch: number
+    readonly bug: number
+  }
+}
+
+/** What the state of the machine holds, and what went through it. */
+export interface StateCounts {
+  readonly threads: number
+  readonly fds: number
+  readonly addedThreads: number
+  readonly removedThreads: number
+  /** Threads that an event told of and nothing was known about. */
+  readonly unknownThreads: number
+  /** Threads left out because the table was full. */
+  readonly droppedThreads: number
+  readonly containers: number
+}
+
+/** What a feed tells about itself. */
+export interface FeedMeter {
+  /** As Falco names the way in which events come; not for captures. */
+  readonly engine?: 'modern_bpf' | 'source_plugin'
+  kernel?(): KernelCounts
+  state?(): StateCounts
+  /** Time of the last event of any kind, ns since 1970; 0n = none yet. */
+  lastEvent?(): bigint
+}
+
+const BUFFER_CAUSES = ['bufferFull', 'bufferPressure', 'bufferFullFirst'] as const
+
+export function dropsOf({ lost }: KernelCounts): { total: number; buffer: number } {
+  const buffer = BUFFER_CAUSES.reduce((sum, cause) => sum + lost[cause], 0)
+  return { total: buffer + lost.scratch + lost.bug, buffer }
+}
+
+/** metrics.kernel_event_counters_enabled; n_evts and n_drops come first. */
+export function kernelMetrics(counts: KernelCounts): Metric[] {
+  const { total, buffer } = dropsOf(counts)
+  const counter = (name: string, value: number): Metric => ({
+    name,
+    group: 'scap',
+    unit: 'count',
+    kind: 'counter',
+    value,
+  })
+  return [
+    counter('n_evts', counts.events),
+    counter('n_drops', total),
+    counter('n_drops_buffer_total', buffer),
+    counter('n_drops_scratch_map', counts.lost.scratch),
+    counter('n_drops_bug', counts.lost.bug),
+  ]
+}
+
+/** metrics.state_counters_enabled */
+export function stateMetrics(counts: StateCounts): Metric[] {
+  const metric = (name: string, kind: Metric['kind'], value: number): Metric => {
+    return { name, group: 'falco', page: 'scap', unit: 'count', kind, value }
+  }
+  return [
+    metric('n_threads', 'gauge', counts.threads),
+    metric('n_fds', 'gauge', counts.fds),
+    metric('n_added_threads', 'counter', counts.addedThreads),
+    metric('n_removed_threads', 'counter', counts.removedThreads),
+    metric('n_failed_thread_lookups', 'counter', counts.unknownThreads),
+    metric('n_drops_full_threadtable', 'counter', counts.droppedThreads),
+  ]
+}
+
+/** metrics.plugins_metrics_enabled: of the container plugin, whose work falc does itself. */
+export function pluginMetrics(counts: StateCounts): Metric[] {
+  const name = 'container.n_containers'
+  return [{ name, group: 'plugins', unit: 'count', kind: 'gauge', value: counts.containers }]
+}

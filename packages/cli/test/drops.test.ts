@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest'
+import type { DropAction } from '../src/config/syscall-health.ts'
+import { DropMonitor } from '../src/health/drops.ts'
+import { SilenceMonitor } from '../src/health/silence.ts'
+import { TokenBucket } from '../src/health/token-bucket.ts'
+import type { KernelCounts } from '../src/meter/counts.ts'
+
+/** What the probe has counted up to a second: events, lost ones included, and those that full rings cost. */
+const counted = (events: number, bufferFull: number): KernelCounts => ({
+  events,
+  lost: { bufferFull, bufferPressure: 0, bufferFullFirst: 0, scratch: 0, bug: 0 },
+})
+
+interface Case {
+  readonly title: string
+  readonly threshold?: number
+  readonly actions?: readonly DropAction[]
+  readonly rate?: number
+  readonly maxBurst?: number
+  readonly simulate?: boolean
+  /** [events, lost] in each second. */
+  readonly seconds: readonly (readonly [number, number])[]
+  /** What is done, by second. */
+  readonly done: readonly string[]
+}
+
+const TOLD = (n: number) => `Falco internal: syscall event drop. ${n} system calls dropped in last second.`
+
+const CASES: readonly Case[] = [
+  { title: 'nothing is lost', seconds: [[100, 0]], done: [] },
+  { title: 'as much as the threshold allows', seconds: [[100, 10]], done: [] },
+  { title: 'more than it allows', seconds: [[100, 11]], done: [`1 alert ${TOLD(11)}`] },
+  {
+    title: 'each second counts for itself',
+    threshold: 0,
+    rate: 1,
+    maxBurst: 5,
+    seconds: [
+      [100, 1],
+      [100, 0],
+      [50, 3],
+    ],
+    done: [`1 alert ${TOLD(1)}`, `3 alert ${TOLD(3)}`],
+  },
+  {
+    title: 'no more often than the bucket lets it: once, then every other second',
+    threshold: 0,
+    rate: 0.5,
+    maxBurst: 1,
+    seconds: [
+      [10, 1],
+      [10, 1],
+      [10, 1],
+    ],
+    done: [
+      `1 alert ${TOLD(1)}`,
+      '2 debug Syscall event drop but token bucket depleted, skipping actions',
+      `3 alert ${TOLD(1)}`,
+    ],
+  },
+  { title: 'ignored', actions: ['ignore'], threshold: 0, seconds: [[10, 5]], done: [] },
+  {
+    title: 'log and exit',
+    actions: ['log', 'exit'],
+    threshold: 0,
+    seconds: [[10, 5]],
+    done: [`1 debug ${TOLD(5)}`, `1 critical ${TOLD(5)}`, '1 critical Exiting.', '1 exit Drop manager internal error'],
+  },
+  {
+    title: 'simulated, with nothing lost and nothing happening',
+    simulate: true,
+    seconds: [[0, 0]],
+    done: ['1 info Simulating syscall event drop', `1 alert ${TOLD(1)}`],
+  },
+]
+
+test.each(CASES.map(c => [c.title, c] as const))('lost events: %s', (_, c) => {
+  const done: string[] = []
+  let second = 0
+  const monitor = new DropMonitor(
+    {
+      threshold: c.threshold ?? 0.1,
+      actions: c.actions ?? ['alert'],
+      rate: c.rate ?? 0.03333,
+      maxBurst: c.maxBurst ?? 1,
+      simulate: c.simulate ?? false,
+    },
+    {
+      log: (level, text) => done.push(`${second} ${level} ${text}`),
+      alert: ({ output }) => done.push(`${second} alert ${output}`),
+      exit: reason => done.push(`${second} exit ${reason}`),
+    },
+  )
+  let [events, lost] = [0, 0]
+  for (const [newEvents, newlyLost] of c.seconds) {
+    second++
+    events += newEvents
+    lost += newlyLost
+    monitor.look(counted(events, lost), second * 1000)
+  }
+  expect(done).toEqual(c.done)
+})
+
+test('the alert tells by cause', () => {
+  const alerts: unknown[] = []
+  const monitor = new DropMonitor(
+    { threshold: 0, actions: ['alert'], rate: 1, maxBurst: 1, simulate: false },
+    { log: () => {}, alert: alert => alerts.push(alert), exit: () => {} },
+  )
+  monitor.look({ events: 100, lost: { bufferFull: 1, bufferPressure: 2, bufferFullFirst: 3, scratch: 4, bug: 5 } }, 0)
+  expect(alerts).toEqual([
+    {
+      rule: 'Falco internal: syscall event drop',
+      priority: 'Debug',
+      output: TOLD(15),
+      fields: {
+        n_evts: '100',
+        n_drops: '15',
+        n_drops_buffer_total: '6',
+        n_drops_buffer_full: '1',
+        n_drops_buffer_pressure: '2',
+        n_drops_buffer_full_first: '3',
+        n_drops_scratch_map: '4',
+        n_drops_page_faults: '0',
+        n_drops_bug: '5',
+        ebpf_enabled: '1',
+      },
+    },
+  ])
+})
+
+describe('silence', () => {
+  /** [second, time of the last event] */
+  const look = (max: number, ...looks: readonly (readonly [number, bigint])[]) => {
+    const told: string[] = []
+    const monitor = new SilenceMonitor(max, ({ output, fields }) => told.push(`${output} ${fields!.last_event_time}`))
+    for (const [second, event] of looks) monitor.look(event, second * 1000)
+    return told
+  }
+  const TOLD_OF = 'Falco internal: timeouts notification. 100 consecutive timeouts without event.'
+
+  test('of three seconds, for a hundred timeouts', () => {
+    expect(look(100, [0, 5n], [1, 5n], [2, 5n], [3, 5n])).toEqual([])
+    expect(look(100, [0, 0n], [3, 0n], [4, 0n])).toEqual([`${TOLD_OF} none`])
+  })
+  test('is told of again when it goes on', () => {
+    expect(look(100, [0, 0n], [4, 0n], [5, 0n], [8, 0n]).length).toBe(2)
+  })
+  test('ends with an event', () => {
+    expect(look(100, [0, 1n], [2, 2n], [4, 2n])).toEqual([])
+  })
+  test('says when the last event was', () => {
+    const noon = new Date(2026, 10, 24, 12, 0, 0)
+    const [told] = look(
+      100,
+      [0, BigInt(noon.getTime()) * 1_000_000n + 42n],
+      [1, 0n],
+      [1, BigInt(noon.getTime()) * 1_000_000n + 42n],
+      [5, BigInt(noon.getTime()) * 1_000_000n + 42n],
+    )
+    expect(told).toBe(`${TOLD_OF} 12:00:00.000000042`)
+  })
+})
+
+test('a bucket with less than one token gives none', () => {
+  const bucket = new TokenBucket(100, 0.5)
+  expect([0, 1000, 2000].map(now => bucket.claim(now))).toEqual([false, false, false])
+})

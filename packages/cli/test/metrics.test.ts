@@ -1,0 +1,209 @@
+/** Snapshots and the page of a run on a Kubernetes audit log, and of one on the running machine. */
+import { spawnSync } from 'node:child_process'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Started, startFalc } from './process.ts'
+
+const PROMTOOL = '/usr/bin/promtool'
+const required = (process.env.FALC_REQUIRE ?? '').split(',').includes('promtool')
+if (required && !existsSync(PROMTOOL)) throw new Error(`FALC_REQUIRE asks for ${PROMTOOL}: apt-get install promtool`)
+
+let dir: string
+let falc: Started | undefined
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'falc-metrics-'))
+  const rule = (name: string, verb: string) =>
+    `- {rule: ${JSON.stringify(name)}, desc: d, condition: ka.verb = ${verb}, output: "%ka.verb", priority: WARNING, source: k8s_audit, tags: [k8s, mitre.x]}\n`
+  writeFileSync(join(dir, 'rules.yaml'), rule('Read a "secret"', 'get') + rule('Never', 'never'))
+  const event = (id: number) =>
+    `${JSON.stringify({ kind: 'Event', auditID: String(id), stage: 'ResponseComplete', verb: 'get', objectRef: { name: 'x' }, stageTimestamp: '2026-05-04T10:20:30.000000Z' })}\n`
+  writeFileSync(join(dir, 'audit.jsonl'), event(1) + event(2))
+})
+afterEach(async () => {
+  falc?.child.kill('SIGKILL')
+  await falc?.exit
+  falc = undefined
+  rmSync(dir, { recursive: true })
+})
+
+function follow(...options: string[]): Started {
+  const args = options.flatMap(option => ['-o', option])
+  falc = startFalc(['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', '--follow', ...args], dir)
+  return falc
+}
+
+/** Snapshots in the file, once there are so many. */
+async function snapshots(count: number): Promise<{ sample: number; output_fields: Record<string, any> }[]> {
+  for (let i = 0; i < 500; i++) {
+    const path = join(dir, 'metrics.jsonl')
+    const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
+    if (lines.length >= count) return lines.map(line => JSON.parse(line))
+    await sleep(20)
+  }
+  throw new Error(`${count} snapshots did not come: ${falc!.output.stderr}`)
+}
+
+const FILE = 'output_file: metrics.jsonl'
+
+describe('snapshots', { timeout: 30_000 }, () => {
+  test('as alerts, with the fields of Falco', async () => {
+    const run = follow('json_output=true', 'metrics={enabled: true, interval: 200ms, output_rule: true}')
+    await run.sees('Falco internal: metrics snapshot')
+    run.child.kill('SIGINT')
+    await run.exit
+    const line = run.output.stdout.split('\n').find(text => text.includes('metrics snapshot'))!
+    const alert = JSON.parse(line)
+    expect(alert).toMatchObject({
+      hostname: 'testhost',
+      output: 'Falco metrics snapshot',
+      priority: 'Informational',
+      rule: 'Falco internal: metrics snapshot',
+      source: 'internal',
+    })
+    const fields = Object.keys(alert.output_fields)
+    expect(fields).toEqual([...fields].sort())
+    expect(alert.output_fields).toMatchObject({
+      'evt.hostname': 'testhost',
+      'evt.source': 'k8s_audit',
+      'falco.num_evts': 2,
+      'falco.rules.matches_total': 2,
+      'falco.rules.Read_a_secret': 2,
+      'falco.outputs_queue_num_drops': 0,
+      'scap.engine_name': 'source_plugin',
+      'scap.n_drops_perc': 0,
+    })
+    expect(alert.output_fields['falco.sha256_rules_file.rules_yaml']).toMatch(/^[0-9a-f]{64}$/)
+    for (const name of ['falco.cpu_usage_perc', 'falco.memory_rss_mb', 'falco.host_memory_used_mb'])
+      expect(alert.output_fields[name]).toBeGreaterThan(0)
+    // What is zero is left out, and so is what the source does not count.
+    expect(fields).not.toContain('falco.rules.Never')
+    expect(fields).not.toContain('scap.n_evts')
+    // In nanoseconds it is more than a JavaScript number holds: as text it is exact.
+    const ns = /"evt\.time":(\d{19}),/.exec(line)![1]!
+    expect(Math.abs(Number(BigInt(ns) / 1_000_000n) - Date.now())).toBeLessThan(60_000)
+  })
+
+  test('as text', async () => {
+    const run = follow('metrics={enabled: true, interval: 200ms, output_rule: true}')
+    await run.sees('Falco metrics snapshot')
+    expect(run.output.stdout).toMatch(
+      /^\d\d:\d\d:\d\d\.\d{9}: Informational Falco metrics snapshot \(evt\.hostname=\\"testhost\\" evt\.source=\\"k8s_audit\\" .*falco\.num_evts=2 .*\)$/m,
+    )
+  })
+
+  test('as lines of a file, at full intervals', async () => {
+    await follow(`metrics={enabled: true, interval: 1s, ${FILE}}`).sees('get')
+    const lines = await snapshots(4)
+    expect(lines.map(line => line.sample)).toEqual(lines.map((_, i) => i + 1))
+    // Timers are late on a busy machine, never early.
+    for (const { output_fields } of lines) expect((output_fields['evt.time'] / 1e6) % 1000).toBeLessThan(800)
+    const [before, after] = lines.slice(-2).map(line => line.output_fields)
+    expect(after!['falco.num_evts_prev']).toBe(before!['falco.num_evts'])
+    expect(after!['falco.evts_rate_sec']).toBe(0)
+    expect(falc!.output.stdout).not.toContain('metrics snapshot')
+  })
+
+  test('of the groups that are wanted, in the unit that is wanted', async () => {
+    const off = 'resource_utilization_enabled: false, rules_counters_enabled: false'
+    follow(`metrics={enabled: true, interval: 200ms, ${FILE}, ${off}}`)
+    const [none] = await snapshots(1)
+    expect(Object.keys(none!.output_fields).filter(name => /memory|rules\./.test(name))).toEqual([])
+    falc!.child.kill('SIGKILL')
+    await falc!.exit
+    rmSync(join(dir, 'metrics.jsonl'))
+    follow(`metrics={enabled: true, interval: 200ms, ${FILE}, convert_memory_to_mb: false, include_empty_values: true}`)
+    const [all] = await snapshots(1)
+    expect(all!.output_fields['falco.memory_rss_kb']).toBeGreaterThan(10_000)
+    expect(all!.output_fields['falco.rules.Never']).toBe(0)
+  })
+
+  test('begin and end with a reload', async () => {
+    const config = (metrics: string) => `rules_files: [rules.yaml]\nstdout_output: {enabled: true}\n${metrics}\n`
+    const path = join(dir, 'falco.yaml')
+    writeFileSync(path, config('metrics: {enabled: false}'))
+    const run = startFalc(['run', '-c', 'falco.yaml', '--k8s-audit', 'audit.jsonl', '--follow'], dir)
+    falc = run
+    await run.sees('Opening event source')
+    writeFileSync(path, config(`metrics: {enabled: true, interval: 200ms, ${FILE}}`))
+    await snapshots(1)
+    writeFileSync(path, config('webserver: {enabled: true}'))
+    await run.sees('has no effect before a restart')
+    expect(run.output.stderr).toContain('Reload: what has changed in webserver has no effect before a restart')
+    const count = (await snapshots(1)).length
+    await sleep(700)
+    expect((await snapshots(1)).length).toBe(count)
+  })
+
+  test('to a file that cannot be written are refused at the start', async () => {
+    const run = follow('metrics={enabled: true, interval: 200ms, output_file: no/such/folder}')
+    expect(await run.exit).toBe(1)
+    expect(run.output.stderr).toContain(
+      "Error: metrics.output_file: ENOENT: no such file or directory, open 'no/such/folder'",
+    )
+  })
+})
+
+describe('the page', { timeout: 30_000 }, () => {
+  async function page(...options: string[]): Promise<string> {
+    const port = await freePort()
+    const web = `webserver={enabled: true, listen_port: ${port}, listen_address: 127.0.0.1, prometheus_metrics_enabled: true}`
+    const run = follow(web, ...options)
+    await run.sees('Opening event source')
+    appendFileSync(join(dir, 'audit.jsonl'), 'not json\n')
+    for (let i = 0; i < 200; i++) {
+      const text = await fetch(`http://127.0.0.1:${port}/metrics`).then(
+        answer => answer.text(),
+        () => '',
+      )
+      if (text.includes('falc_events_lost_total')) return text
+      await sleep(20)
+    }
+    throw new Error(`no page: ${run.output.stderr}`)
+  }
+
+  test('tells the same under the names of Falco', async () => {
+    const text = await page('metrics={enabled: true, include_empty_values: true}')
+    expect(text).toContain(
+      'falcosecurity_falco_rules_matches_total{priority="4",source="k8s_audit",rule_name="Read a \\"secret\\"",tag_k8s="true",tag_mitre_x="true"} 2\n',
+    )
+    expect(text).toContain('rule_name="Never",tag_k8s="true",tag_mitre_x="true"} 0\n')
+    expect(text).toContain(
+      'falcosecurity_scap_engine_name_info{engine_name="source_plugin",evt_source="k8s_audit"} 1\n',
+    )
+    expect(text).toContain('falcosecurity_evt_hostname_info{hostname="testhost"} 1\n')
+    expect(text).toContain('falc_events_lost_total{source="k8s_audit",cause="bad-json"} 1\n')
+    expect(text).toMatch(/^falcosecurity_falco_memory_rss_bytes \d{8,}$/m)
+    expect(text).toMatch(/^falcosecurity_falco_cpu_usage_ratio \d+(\.\d+)?$/m)
+    expect(text).toMatch(/^falcosecurity_falco_start_timestamp_nanoseconds \d{19}$/m)
+  })
+
+  test.skipIf(!existsSync(PROMTOOL))(
+    'is read by Prometheus, who has nothing to say against names of ours',
+    async () => {
+      const text = await page('metrics={enabled: true, include_empty_values: true}')
+      const { status, stderr } = spawnSync(PROMTOOL, ['check', 'metrics'], { input: text, encoding: 'utf8' })
+      // 1: it could not read it; 3: it would have chosen other names.
+      expect([0, 3]).toContain(status)
+      for (const line of stderr.split('\n').filter(Boolean)) {
+        expect(line).toMatch(
+          /^falcosecurity_\S+ (use base unit "seconds"|non-counter metrics should not have "_total")/,
+        )
+      }
+      expect(spawnSync(PROMTOOL, ['check', 'metrics'], { input: `${text}falc_x{ 1\n`, encoding: 'utf8' }).status).toBe(
+        1,
+      )
+    },
+  )
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise(resolve => server.close(resolve))
+  return port
+}

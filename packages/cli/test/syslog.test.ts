@@ -1,0 +1,101 @@
+/** log_syslog and syslog_output, read at /dev/log as the system's log reads them. */
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+/** Node has no datagram sockets of the local kind: the reader is a few lines of Perl, which every Debian has; one datagram a line. */
+const READER = `
+use Socket;
+socket(S, AF_UNIX, SOCK_DGRAM, 0) and bind(S, pack_sockaddr_un($ARGV[0])) or die "$ARGV[0]: $!";
+open(OUT, '>', $ARGV[1]) or die "$ARGV[1]: $!";
+syswrite(OUT, "$datagram\\n") while defined recv(S, $datagram, 65536, 0);
+`
+
+function missing(): string | undefined {
+  if (process.getuid?.() !== 0) return 'a mount namespace of their own needs root'
+  for (const program of ['unshare', 'logger', 'perl'])
+    if (spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0) return `needs ${program}`
+  // A place for /dev/log where there is none: only this namespace sees what is mounted.
+  const tried = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt'])
+  return tried.status === 0 ? undefined : 'mounting is not allowed here'
+}
+
+const reason = missing()
+if (reason !== undefined) console.warn(`skipped: syslog tests: ${reason}`)
+
+let dir: string
+let reader: ReturnType<typeof spawn>
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'falc-syslog-'))
+  writeFileSync(join(dir, 'reader.pl'), READER)
+  if (reason !== undefined) return
+  reader = spawn('perl', [join(dir, 'reader.pl'), join(dir, 'log'), join(dir, 'read')], { stdio: 'inherit' })
+  for (let i = 0; i < 250 && !existsSync(join(dir, 'read')); i++) await sleep(20)
+})
+afterAll(() => {
+  reader?.kill()
+  rmSync(dir, { recursive: true })
+})
+
+/** Runs falc where /dev is a folder with the reader's socket as `log`, and the devices that programs need. */
+function run(...args: string[]): string {
+  const place =
+    'mount -t tmpfs none /mnt && cp -a /dev/null /dev/zero /dev/urandom /dev/random /mnt && ln -s "$0" /mnt/log && mount --move /mnt /dev && exec "$@"'
+  const node = [process.execPath, '--conditions=@falc/source', '--no-warnings', MAIN]
+  const { stdout, stderr, status } = spawnSync(
+    'unshare',
+    ['-m', 'sh', '-c', place, join(dir, 'log'), ...node, ...args],
+    { cwd: dir, encoding: 'utf8', env: { ...process.env, TZ: 'UTC' } },
+  )
+  expect([status, stderr]).toEqual([0, stderr])
+  return stdout
+}
+
+/** Datagrams so far: priority and text, without time and process id. */
+async function datagrams(text: string): Promise<string[]> {
+  const path = join(dir, 'read')
+  for (let i = 0; i < 250 && !readFileSync(path, 'utf8').includes(text); i++) await sleep(20)
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map(line => line.replace(/^(<\d+>)\w+ +\d+ [\d:]+ /, '$1').replace(/\[\d+\]:/, ':'))
+}
+
+test.skipIf(reason !== undefined)('log and alerts arrive with their severities', { timeout: 60_000 }, async () => {
+  const rule =
+    '- {rule: r, desc: d, condition: ka.verb = get, output: "got it", priority: WARNING, source: k8s_audit}\n'
+  writeFileSync(join(dir, 'rules.yaml'), rule)
+  const event = {
+    kind: 'Event',
+    auditID: 'a',
+    stage: 'ResponseComplete',
+    verb: 'get',
+    stageTimestamp: '2026-05-04T10:20:30.000000Z',
+  }
+  writeFileSync(join(dir, 'audit.jsonl'), `${JSON.stringify(event)}\nno json\n`)
+  const options = ['log_syslog=true', 'log_stderr=false', 'syslog_output.enabled=true', 'plugins_hostinfo=true']
+  const stdout = run('run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', ...options.flatMap(o => ['-o', o]))
+  expect(stdout).toBe('10:20:30.000000000: Warning got it\n')
+  const read = await datagrams('got it')
+  // LOG_USER is 8, and the severities are those of syslog: 6 info, 4 warning.
+  expect(read).toContain('<14>falco: falc version: 0.1.0 (x64)')
+  expect(read).toContain('<12>falco: 10:20:30.000000000: Warning got it')
+  expect(
+    read.filter(line => line.startsWith('<12>falco: -o plugins_hostinfo=true:1:18: plugins_hostinfo has no effect')),
+  ).toHaveLength(1)
+  expect(read.filter(line => line.includes('bad-json'))).toHaveLength(1)
+  // A message of several lines is as many datagrams.
+  expect(read).toContain('<14>falco:    rules.yaml')
+})
+
+test.skipIf(reason !== undefined)('what log_level leaves out does not arrive', { timeout: 60_000 }, async () => {
+  const before = (await datagrams('got it')).length
+  run('run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', '-o', 'log_syslog=true', '-o', 'log_level=error')
+  expect((await datagrams('got it')).length).toBe(before)
+})
