@@ -349,9 +349,10 @@ EXIT_EVENT_FIRST(vfork, 58, SYSCALL_VFORK_20_X)
 #define MAX_ANCESTORS 60
 #define UNKNOWN_REAPER -1 /* more threads or ancestors than are looked at: the engine finds it by the same rules */
 
-/* A thread of the task's group that is not ending; 0 = there is none. */
-static __always_inline int living_thread(struct task_struct *task)
+/* A thread of the task's group that is not ending; 0 = there is none. A global function: see task.bpf.h. */
+__noinline int living_thread(__u64 task_address)
 {
+	struct task_struct *task = (void *)task_address;
 	struct list_head *head = (void *)BPF_CORE_READ(task, signal) + bpf_core_field_offset(struct signal_struct, thread_head);
 	struct list_head *at = BPF_CORE_READ(head, next);
 	for (int i = 0; i < MAX_GROUP_THREADS; i++) {
@@ -377,7 +378,7 @@ __noinline int new_reaper(__u64 task_address)
 	struct task_struct *first = BPF_CORE_READ(ns, child_reaper);
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	int level = BPF_CORE_READ(task, thread_pid, level), first_tid = BPF_CORE_READ(first, pid);
-	int thread = living_thread(task);
+	int thread = living_thread(task_address);
 	if (thread)
 		return thread;
 	if (first == task)
@@ -390,7 +391,7 @@ __noinline int new_reaper(__u64 task_address)
 			return first_tid;
 		signal = BPF_CORE_READ(ancestor, signal);
 		if (BPF_CORE_READ_BITFIELD_PROBED(signal, is_child_subreaper)) {
-			thread = living_thread(ancestor);
+			thread = living_thread((__u64)ancestor);
 			if (thread)
 				return thread;
 		}

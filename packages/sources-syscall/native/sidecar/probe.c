@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,8 +16,19 @@
 #define MAX_RINGS 253
 #define PROGRAM_PREFIX "x_"
 
+/* Times that wants may ask for programs that were not loaded yet. */
+#define MAX_ADDITIONS 64
+
 struct probe_session {
 	struct probe *skeleton;
+	/* Copies of the object that share its maps, each with programs that were wanted later. */
+	struct probe *additions[MAX_ADDITIONS];
+	int addition_count;
+	/* By syscall number: what stands in its slot of exit_programs. */
+	__u8 filled[MAX_NATIVE_SYSCALLS];
+	struct configure settings;
+	__u64 boot_time_ns;
+	__u32 engine_pid;
 	int rings[MAX_RINGS];
 	int ring_count;
 	int cpus;
@@ -61,29 +73,84 @@ static int fill_compat(struct probe *skeleton)
 	return 0;
 }
 
-/* Puts every syscall's program in its place; those without one of their own get the generic one. */
-static int fill_programs(struct probe *skeleton)
+static int fill_portable(struct probe *skeleton)
 {
-	int map = bpf_map__fd(skeleton->maps.exit_programs), generic = bpf_program__fd(skeleton->progs.x_generic);
 	int portable = bpf_map__fd(skeleton->maps.portable_numbers);
-	struct bpf_program *program;
-
 	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++) {
 		__u32 nr = SYSCALLS[i].number;
 		__u16 id = SYSCALLS[i].portable;
-		if (bpf_map_update_elem(map, &nr, &generic, BPF_ANY) || bpf_map_update_elem(portable, &nr, &id, BPF_ANY))
+		if (bpf_map_update_elem(portable, &nr, &id, BPF_ANY))
 			return -errno;
 	}
-	if (fill_compat(skeleton))
-		return -errno;
+	return 0;
+}
+
+/* The call whose event a program writes; -1 = it is no program of one call. */
+static int call_of(const struct bpf_program *program)
+{
+	const char *name = bpf_program__name(program);
+	if (strncmp(name, PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)))
+		return -1;
+	return native_number(name + strlen(PROGRAM_PREFIX));
+}
+
+static bool has_program(struct probe *skeleton, __u32 nr)
+{
+	struct bpf_program *program;
+	bpf_object__for_each_program(program, skeleton->obj)
+		if (call_of(program) == (int)nr)
+			return true;
+	return false;
+}
+
+/*
+ * Marks for loading what writes the events of calls that are wanted and have nothing in their slot: verifying all 190 programs
+ * takes the kernel a quarter of a second, and rules want a part of them. Returns how many.
+ */
+static int choose_programs(struct probe_session *session, struct probe *skeleton, const __u8 *wants)
+{
+	struct bpf_program *program;
+	bool generic = false;
+	int chosen = 0;
+	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++) {
+		__u32 nr = SYSCALLS[i].number;
+		if (wants[nr] && !session->filled[nr] && !has_program(skeleton, nr))
+			generic = true;
+	}
 	bpf_object__for_each_program(program, skeleton->obj) {
-		const char *name = bpf_program__name(program);
-		int nr, fd = bpf_program__fd(program);
-		if (strncmp(name, PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)))
+		int nr = call_of(program);
+		bool load = nr >= 0 && wants[nr] && !session->filled[nr];
+		if (program == skeleton->progs.x_generic)
+			load = generic;
+		else if (nr < 0)
 			continue;
-		nr = native_number(name + strlen(PROGRAM_PREFIX));
-		if (nr >= 0 && bpf_map_update_elem(map, &nr, &fd, BPF_ANY))
+		bpf_program__set_autoload(program, load);
+		chosen += load;
+	}
+	return chosen;
+}
+
+/* Puts the programs that are loaded into the slots of their calls; those without one of their own get the generic one. */
+static int fill_programs(struct probe_session *session, struct probe *skeleton, const __u8 *wants)
+{
+	int map = bpf_map__fd(session->skeleton->maps.exit_programs), generic = bpf_program__fd(skeleton->progs.x_generic);
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, skeleton->obj) {
+		int nr = call_of(program), fd = bpf_program__fd(program);
+		if (nr < 0 || fd < 0)
+			continue;
+		if (bpf_map_update_elem(map, &nr, &fd, BPF_ANY))
 			return -errno;
+		session->filled[nr] = 1;
+	}
+	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++) {
+		__u32 nr = SYSCALLS[i].number;
+		if (generic < 0 || !wants[nr] || session->filled[nr])
+			continue;
+		if (bpf_map_update_elem(map, &nr, &generic, BPF_ANY))
+			return -errno;
+		session->filled[nr] = 1;
 	}
 	return 0;
 }
@@ -107,25 +174,17 @@ static int make_rings(struct probe_session *session, const struct configure *set
 	return 0;
 }
 
-int probe_open(struct probe_session **to, const struct configure *settings, __u64 boot_time_ns, __u32 engine_pid, int socket)
+/* The object with its settings, nothing of it loaded. */
+static struct probe *open_object(const struct probe_session *session)
 {
-	struct probe_session *session = calloc(1, sizeof(*session));
+	const struct configure *settings = &session->settings;
+	struct probe *skeleton = probe__open();
 	struct bpf_program *program;
-	struct probe *skeleton;
-	int err;
-
-	if (!session)
-		return -ENOMEM;
-	session->cpus = libbpf_num_possible_cpus();
-	session->skeleton = skeleton = probe__open();
-	if (!skeleton) {
-		err = -errno;
-		send_problem(socket, "the BPF object can't be opened: %s", strerror(-err));
-		goto failed;
-	}
-	skeleton->rodata->boot_time_ns = boot_time_ns;
+	if (!skeleton)
+		return NULL;
+	skeleton->rodata->boot_time_ns = session->boot_time_ns;
 	skeleton->rodata->snaplen = settings->snaplen;
-	skeleton->rodata->engine_pid = settings->own_events ? 0 : engine_pid;
+	skeleton->rodata->engine_pid = settings->own_events ? 0 : session->engine_pid;
 	skeleton->rodata->sidecar_pid = getpid();
 	skeleton->rodata->ring_bytes = settings->ring_bytes;
 	/* what `dispatch` calls is not attached itself; tracepoints are attached when they are wanted */
@@ -140,9 +199,65 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 		if (libbpf_find_vmlinux_btf_id(TRACEPOINTS[i], BPF_TRACE_RAW_TP) < 0)
 			bpf_program__set_autoload(program, false);
 	}
-	err = bpf_map__set_max_entries(skeleton->maps.scratches, session->cpus);
+	bpf_map__set_max_entries(skeleton->maps.scratches, session->cpus);
+	return skeleton;
+}
+
+/* Loads programs for calls that were not wanted before, onto the maps of those that run. */
+static int add_programs(struct probe_session *session, const __u8 *wants)
+{
+	struct probe *skeleton;
+	struct bpf_program *program;
+	struct bpf_map *map, *running;
+	int err;
+
+	if (session->addition_count == MAX_ADDITIONS)
+		return -E2BIG;
+	skeleton = open_object(session);
+	if (!skeleton)
+		return -errno;
+	bpf_object__for_each_program(program, skeleton->obj)
+		if (call_of(program) < 0 && program != skeleton->progs.x_generic)
+			bpf_program__set_autoload(program, false);
+	if (!choose_programs(session, skeleton, wants)) {
+		probe__destroy(skeleton);
+		return 0;
+	}
+	for (map = bpf_object__next_map(skeleton->obj, NULL); map; map = bpf_object__next_map(skeleton->obj, map)) {
+		running = bpf_object__find_map_by_name(session->skeleton->obj, bpf_map__name(map));
+		err = bpf_map__reuse_fd(map, bpf_map__fd(running));
+		if (err)
+			goto failed;
+	}
+	err = probe__load(skeleton);
 	if (err)
 		goto failed;
+	session->additions[session->addition_count++] = skeleton;
+	return fill_programs(session, skeleton, wants);
+failed:
+	probe__destroy(skeleton);
+	return err;
+}
+
+int probe_open(struct probe_session **to, const struct configure *settings, __u64 boot_time_ns, __u32 engine_pid, int socket)
+{
+	struct probe_session *session = calloc(1, sizeof(*session));
+	struct probe *skeleton;
+	int err;
+
+	if (!session)
+		return -ENOMEM;
+	session->cpus = libbpf_num_possible_cpus();
+	session->settings = *settings;
+	session->boot_time_ns = boot_time_ns;
+	session->engine_pid = engine_pid;
+	session->skeleton = skeleton = open_object(session);
+	if (!skeleton) {
+		err = -errno;
+		send_problem(socket, "the BPF object can't be opened: %s", strerror(-err));
+		goto failed;
+	}
+	choose_programs(session, skeleton, settings->wants);
 	err = probe__load(skeleton);
 	if (err) {
 		send_problem(socket, "the kernel refused the BPF programs: %s (is it 5.8 or newer, with BTF, and has this process CAP_BPF and CAP_PERFMON?)", strerror(-err));
@@ -153,7 +268,11 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 		send_problem(socket, "no ring of %u bytes: %s", settings->ring_bytes, strerror(-err));
 		goto failed;
 	}
-	err = fill_programs(skeleton);
+	err = fill_portable(skeleton);
+	if (!err)
+		err = fill_compat(skeleton);
+	if (!err)
+		err = fill_programs(session, skeleton, settings->wants);
 	if (!err)
 		err = probe_set_wants(session, settings->wants);
 	if (!err)
@@ -179,6 +298,14 @@ int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_S
 {
 	int map = bpf_map__fd(session->skeleton->maps.syscalls);
 	const __u8 always = WANT_EVENT;
+	bool missing = false;
+	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++)
+		missing |= wants[SYSCALLS[i].number] && !session->filled[SYSCALLS[i].number];
+	if (missing) {
+		int err = add_programs(session, wants);
+		if (err)
+			return err;
+	}
 	for (__u32 nr = 0; nr < MAX_NATIVE_SYSCALLS; nr++)
 		if (bpf_map_update_elem(map, &nr, nr == SLOT_COMPAT ? &always : &wants[nr], BPF_ANY))
 			return -errno;
@@ -222,6 +349,8 @@ void probe_close(struct probe_session *session)
 		close(session->rings[i]);
 	for (size_t i = 0; i < TRACES; i++)
 		bpf_link__destroy(session->traces[i]);
+	for (int i = 0; i < session->addition_count; i++)
+		probe__destroy(session->additions[i]);
 	if (session->skeleton)
 		probe__destroy(session->skeleton);
 	free(session);

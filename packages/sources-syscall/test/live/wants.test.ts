@@ -1,0 +1,68 @@
+/** Which system calls are recorded can change while events flow: the programs of those that were not wanted are loaded then. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PPME } from '../../src/events/ids.ts'
+import { EVENTS } from '../../src/events/table.ts'
+import { type Live, openLive } from '../../src/live/live.ts'
+import { missing, programsOf, until } from './machine.ts'
+
+const want = (...types: number[]) => Uint8Array.from(EVENTS, ({ id }) => (types.includes(id) ? 1 : 0))
+
+describe.skipIf(missing())('what is wanted', { timeout: 60_000 }, () => {
+  let live: Live
+  let folder: string
+  const seen: string[] = []
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'falc-wants-'))
+    live = await openLive({ wanted: want(PPME.SYSCALL_OPENAT_2_X) })
+  })
+  afterAll(async () => {
+    await live.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  /** A directory made by another process with another mask, and then one file opened. */
+  async function act(name: string): Promise<string[]> {
+    const path = join(folder, name)
+    spawnSync('sh', ['-c', `umask 012; mkdir ${path}; : > ${path}/last`])
+    seen.length = 0
+    await until('the last event', async () => {
+      await live.fill()
+      let last = false
+      while (live.next()) {
+        const { event } = live
+        if (event.type === PPME.SYSCALL_OPENAT_2_X) last ||= event.text(2) === `${path}/last`
+        else if (event.type === PPME.SYSCALL_MKDIR_2_X) {
+          if (event.text(1) === path) seen.push('mkdir')
+        } else if (event.type === PPME.GENERIC_X && event.thread.comm === 'sh') seen.push('generic')
+      }
+      return last
+    })
+    return [...new Set(seen)]
+  }
+
+  test('at first is all that is loaded', async () => {
+    expect(await act('first')).toEqual([])
+  })
+
+  test('grows', async () => {
+    const before = programsOf(live.sidecarPid!).length
+    live.want(want(PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_MKDIR_2_X))
+    await until('the programs', () => programsOf(live.sidecarPid!).length > before)
+    expect(await act('second')).toEqual(['mkdir'])
+    live.want(want(PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_MKDIR_2_X, PPME.GENERIC_X))
+    await until('the generic program', async () => (await act(`third-${Date.now()}`)).includes('generic'))
+  })
+
+  test('shrinks, and grows again without loading anything', async () => {
+    const loaded = programsOf(live.sidecarPid!).length
+    live.want(want(PPME.SYSCALL_OPENAT_2_X))
+    await until('nothing else', async () => (await act(`fourth-${Date.now()}`)).length === 0)
+    live.want(want(PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_MKDIR_2_X))
+    await until('mkdir', async () => (await act(`fifth-${Date.now()}`)).includes('mkdir'))
+    expect(programsOf(live.sidecarPid!)).toHaveLength(loaded)
+  })
+})
