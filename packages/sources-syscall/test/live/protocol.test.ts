@@ -70,9 +70,9 @@ describe.skipIf(reason !== undefined)('protocol', { timeout: 120_000 }, () => {
       const peer = new Started(addon)
       peer.send(frame(Frame.configure, configure()))
       await peer.hears(Frame.ready)
-      const programs = programsOf(peer.child.pid!)
-      expect(programs.length).toBeGreaterThan(100)
       peer.send(frame(Frame.syscalls, new Uint8Array(512).fill(255)))
+      let programs: string[] = []
+      await until('all programs', () => (programs = programsOf(peer.child.pid!)).length > 100)
       peer.send(frame(Frame.syscalls, new Uint8Array(512)))
       peer.send(bytes)
       await peer.left()
