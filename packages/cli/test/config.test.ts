@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { loadConfig } from '../src/config/config.ts'
+import { ConfigReader } from '../src/config/reader.ts'
+import { CONFIG_SCHEMA, type JsonSchema } from '../src/config/schema.ts'
 import { readCases } from './sections.ts'
 
 let dir: string
@@ -52,3 +54,34 @@ for (const { file, cases } of readCases(new URL('cases/config/', import.meta.url
     })
   })
 }
+
+/** Paths of the schema's keys; what is inside of a list counts with the list. */
+function keysOf(schema: JsonSchema, path = ''): string[] {
+  if (schema.properties === undefined) return [path]
+  return Object.entries(schema.properties).flatMap(([key, inner]) =>
+    keysOf(inner, path === '' ? key : `${path}.${key}`),
+  )
+}
+
+test('every key of the schema is read by somebody', () => {
+  const read = new Set<string>()
+  const { node } = ConfigReader.prototype
+  const spy = vi.spyOn(ConfigReader.prototype, 'node').mockImplementation(function (this: ConfigReader, path) {
+    read.add(path)
+    return node.call(this, path)
+  })
+  // With everything on, so that what depends on it is asked for.
+  const options = [
+    ...['file', 'program', 'http', 'webserver'].map(
+      name => `${name === 'webserver' ? name : `${name}_output`}.enabled=true`,
+    ),
+    ...['file_output.filename=a', 'program_output.program=b', 'http_output.url=http://c'],
+    ...['webserver.ssl_enabled=true', 'webserver.threadiness=2', 'metrics.enabled=true'],
+    ...Object.keys(CONFIG_SCHEMA.properties!.metrics!.properties!).map(key => `metrics.${key}=true`),
+    'metrics.interval=1s',
+    'engine.modern_ebpf.disable_iterators=false',
+  ]
+  for (const kind of ['kmod', 'modern_ebpf']) loadConfig(undefined, [...options, `engine.kind=${kind}`])
+  spy.mockRestore()
+  expect(keysOf(CONFIG_SCHEMA).filter(key => !read.has(key) && key !== 'config_files')).toEqual([])
+})
