@@ -30,8 +30,15 @@ export function readConfigFiles(path: string | undefined, options: readonly stri
   return { root, files: loading.files, watch: loading.watch, warnings: loading.warnings }
 }
 
+/** `stdout_output: { enabled: true }` */
 function builtIn(): ConfigMap {
-  return parseTree({ name: 'built-in defaults', text: 'stdout_output:\n  enabled: true\n' }) as ConfigMap
+  const source = { name: 'built-in defaults', text: '' }
+  const root = emptyMap(source)
+  const output = emptyMap(source)
+  const { place } = root
+  output.entries.set('enabled', { key: place, value: { kind: 'scalar', text: 'true', quoted: false, place } })
+  root.entries.set('stdout_output', { key: place, value: output })
+  return root
 }
 
 class Loading {

@@ -6,6 +6,9 @@ const PAGE_SIZE = 1 << PAGE_BITS
 /** Linux gives no thread id above this (PID_MAX_LIMIT); others, from broken captures, go to a Map. */
 const MAX_PAGED = 1 << 22
 
+/** Stands for every page without a thread; nobody writes to it. */
+const EMPTY_PAGE: (Thread | null)[] = new Array<Thread | null>(PAGE_SIZE).fill(null)
+
 /** What everyone but the state engine sees of `Threads`: look-up. */
 export type { ThreadIndex as ThreadTable } from './thread.ts'
 
@@ -166,7 +169,10 @@ export class Threads implements ThreadIndex {
   }
 
   *[Symbol.iterator](): IterableIterator<Thread> {
-    for (const page of this.pages) for (const thread of page) if (thread !== null) yield thread
+    for (const page of this.pages) {
+      if (page === EMPTY_PAGE) continue
+      for (const thread of page) if (thread !== null) yield thread
+    }
     yield* this.beyond.values()
   }
 
@@ -226,7 +232,8 @@ export class Threads implements ThreadIndex {
   private place(tid: number, thread: Thread | null): void {
     if (tid >= 0 && tid < MAX_PAGED) {
       const page = tid >>> PAGE_BITS
-      while (this.pages.length <= page) this.pages.push(new Array<Thread | null>(PAGE_SIZE).fill(null))
+      while (this.pages.length <= page) this.pages.push(EMPTY_PAGE)
+      if (this.pages[page] === EMPTY_PAGE) this.pages[page] = EMPTY_PAGE.slice()
       this.pages[page]![tid & (PAGE_SIZE - 1)] = thread
     } else if (thread === null) this.beyond.delete(tid)
     else this.beyond.set(tid, thread)
