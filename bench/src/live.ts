@@ -1,95 +1,101 @@
 /**
- * Live: what watching costs. The workload of bench/workload.sh runs alone and under `falc run`, in turn; counted are the CPU
- * seconds of engine and sidecar while it runs, those of the workload with and without, and what was dropped. Needs root, the
- * native parts (pnpm run build:native) and a machine that is otherwise quiet.
+ * Live: what watching costs. Each load runs alone and under a watcher that has just been started, in turn; counted are the CPU
+ * seconds of the watcher's processes from their start on, those of the load with and without, and what was dropped. A `falco`
+ * on PATH (or named by FALC_PEER_FALCO) takes its turn beside falc. FALC_BENCH_WORKLOAD names another script than
+ * workload.sh. Needs root, the native parts (pnpm run build:native) and a machine that is otherwise quiet.
  */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RulesFile } from '@falc/engine'
 import { root, syscallRules } from './files.ts'
 import { report, times } from './measure.ts'
+import { findFalco, liveFalco } from './peers/falco.ts'
+import { cpuOf, peakOf, treeOf } from './processes.ts'
 
 const ROUNDS = 3
 
-/** Clock ticks per second of /proc/PID/stat. */
-const TICKS = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
+const LOADS = [
+  { name: 'workload', script: process.env.FALC_BENCH_WORKLOAD ?? join(root, 'bench/workload.sh') },
+  { name: 'storm', script: join(root, 'bench/storm.sh') },
+]
 
-/** CPU seconds, user and system, that a process has used. */
-function cpu(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / TICKS
+/** How a watcher is started, and what it says once events flow. */
+interface Watching {
+  readonly name: string
+  readonly command: readonly string[]
+  readonly ready: RegExp
 }
 
-/** Processes whose parent is `pid`. */
-function childrenOf(pid: number): number[] {
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .map(Number)
-    .filter(child => {
-      try {
-        return (
-          Number(
-            readFileSync(`/proc/${child}/stat`, 'utf8')
-              .replace(/^.*\) /, '')
-              .split(' ')[1],
-          ) === pid
-        )
-      } catch {
-        return false
-      }
-    })
+interface Cost {
+  /** CPU seconds from the process's start, and of these the ones before the load began. */
+  readonly seconds: number
+  readonly start: number
+  /** MiB. */
+  readonly memory: number
+  /** CPU seconds of the load. */
+  readonly load: number
+  readonly drops: string
 }
 
-/** CPU seconds of one run of the workload. */
-function workload(work: string): number {
-  const script = '"$@" >/dev/null 2>&1; times'
-  const folder = join(work, 'workload')
-  const { stdout } = spawnSync('bash', ['-c', script, 'bash', join(root, 'bench/workload.sh'), folder], {
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
+const sleep = (ms: number) => new Promise(done => setTimeout(done, ms))
+
+/** CPU seconds of one run of a script. */
+function runLoad(script: string, work: string): number {
+  const folder = join(work, 'load')
+  const command = '"$@" >/dev/null 2>&1; times'
+  const { stdout } = spawnSync('bash', ['-c', command, 'bash', 'bash', script, folder], {
     encoding: 'utf8',
+    env: { ...process.env, W: folder },
   })
   rmSync(folder, { recursive: true, force: true })
   const match = /(\d+)m([\d.]+)s (\d+)m([\d.]+)s\s*$/.exec(stdout)
-  if (!match) throw new Error('the workload did not run')
+  if (!match) throw new Error(`${script} did not run`)
   return Number(match[1]) * 60 + Number(match[2]) + Number(match[3]) * 60 + Number(match[4])
 }
 
-interface Watcher {
-  readonly child: ChildProcess
-  /** Engine and sidecar. */
-  readonly pids: readonly number[]
-  readonly log: () => string
+async function watch({ name, command, ready }: Watching, script: string, work: string): Promise<Cost> {
+  const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] })
+  let log = ''
+  child.stderr.on('data', data => void (log += data))
+  const deadline = Date.now() + 30_000
+  while (!ready.test(log)) {
+    if (Date.now() > deadline || child.exitCode !== null) throw new Error(`${name} did not start:\n${log}`)
+    await sleep(50)
+  }
+  await sleep(1000)
+  const pids = treeOf(child.pid!)
+  const start = cpuOf(pids)
+  const load = runLoad(script, work)
+  await sleep(500)
+  const seconds = cpuOf(pids)
+  const memory = peakOf(pids)
+  await ended(child)
+  return { seconds, start, memory, load, drops: /[^\n]*\bdrop[^\n]*: [1-9]\d*/i.exec(log)?.[0]?.trim() ?? 'none' }
 }
 
-async function watch(rules: readonly RulesFile[], work: string): Promise<Watcher> {
-  const files = rules.map(({ content }, i) => {
+async function ended(child: ChildProcess): Promise<void> {
+  const closed = new Promise(done => child.on('close', done))
+  child.kill('SIGINT')
+  await closed
+}
+
+function watchers(rules: readonly RulesFile[], work: string): Watching[] {
+  const files = rules.flatMap(({ content }, i) => {
     const path = join(work, `${i}.yaml`)
     writeFileSync(path, content)
     return ['-r', path]
   })
-  const child = spawn(join(root, 'falc'), ['run', ...files.flat()], { stdio: ['ignore', 'ignore', 'pipe'] })
-  let log = ''
-  child.stderr!.on('data', data => void (log += data))
-  const deadline = Date.now() + 20_000
-  while (!log.includes('Opening event source') || childrenOf(child.pid!).length === 0) {
-    if (Date.now() > deadline || child.exitCode !== null) throw new Error(`falc did not start:\n${log}`)
-    await new Promise(done => setTimeout(done, 100))
-  }
-  await new Promise(done => setTimeout(done, 1500)) // the picture of /proc is taken
-  return { child, pids: [child.pid!, ...childrenOf(child.pid!)], log: () => log }
+  const falco = findFalco()
+  return [
+    { name: 'falc', command: [join(root, 'falc'), 'run', ...files], ready: /Opening event source/ },
+    ...(falco === undefined
+      ? []
+      : [{ name: 'falco', command: liveFalco(falco, files, work), ready: /Opening 'syscall' source/ }]),
+  ]
 }
-
-async function stop({ child, log }: Watcher): Promise<string> {
-  const ended = new Promise(done => child.on('close', done))
-  child.kill('SIGINT')
-  await ended
-  return log()
-}
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
 
 export async function benchLive(): Promise<void> {
   if (process.getuid?.() !== 0) {
@@ -98,27 +104,33 @@ export async function benchLive(): Promise<void> {
   }
   const work = mkdtempSync(join(tmpdir(), 'falc-bench-'))
   try {
-    workload(work)
-    console.log('Live, under bench/workload.sh')
-    for (const set of ['stable', 'all'] as const) {
-      const alone: number[] = []
-      const under: number[] = []
-      const watching: number[] = []
-      const watcher = await watch(syscallRules(set), work)
-      for (let i = 0; i < ROUNDS; i++) {
-        const before = watcher.pids.map(cpu).reduce((a, b) => a + b)
-        under.push(workload(work))
-        watching.push(watcher.pids.map(cpu).reduce((a, b) => a + b) - before)
-      }
-      const log = await stop(watcher)
-      for (let i = 0; i < ROUNDS; i++) alone.push(workload(work))
-      const drops = /drop[^\n]*/i.exec(log)?.[0] ?? 'none'
-      report(`${set} rules: CPU of engine and sidecar, first run`, `${watching[0]!.toFixed(2)} s`)
-      report(`${set} rules: the same, median of ${ROUNDS}`, `${median(watching).toFixed(2)} s`)
-      report(`${set} rules: CPU of the workload beside that without`, times(median(under) / median(alone)))
-      report(`${set} rules: drops`, drops)
+    for (const { name, script } of LOADS) {
+      console.log(`Live, under ${name}`)
+      runLoad(script, work)
+      for (const set of ['stable', 'all'] as const) await compareUnder(script, set, work)
     }
   } finally {
     rmSync(work, { recursive: true, force: true })
+  }
+}
+
+async function compareUnder(script: string, set: 'stable' | 'all', work: string): Promise<void> {
+  const watching = watchers(syscallRules(set), work)
+  const alone: number[] = []
+  const costs = watching.map((): Cost[] => [])
+  for (let round = 0; round < ROUNDS; round++) {
+    alone.push(runLoad(script, work))
+    for (const [i, one] of watching.entries()) costs[i]!.push(await watch(one, script, work))
+  }
+  for (const [i, { name }] of watching.entries()) {
+    const own = costs[i]!
+    const of = (what: (cost: Cost) => number) => median(own.map(what))
+    const label = (what: string) => `${set} rules, ${name}: ${what}`
+    const spread = own.map(({ seconds }) => seconds.toFixed(2)).join(' ')
+    report(label('CPU, start included'), `${of(cost => cost.seconds).toFixed(2)} s`, '', `each: ${spread}`)
+    report(label('of it start'), `${of(cost => cost.start).toFixed(2)} s`)
+    report(label('memory, all processes'), `${of(cost => cost.memory).toFixed(0)} MiB`)
+    report(label('CPU of the load beside that without'), times(of(cost => cost.load) / median(alone)))
+    report(label('drops'), [...new Set(own.map(({ drops }) => drops))].join(', '))
   }
 }

@@ -39,9 +39,10 @@ export async function compare(contenders: readonly Contender[], rounds = 7, warm
   })
 }
 
-/** One line of a report: `what`, the figure, and the goal beside it. */
-export function report(what: string, figure: string, goal = ''): void {
-  console.log(`  ${what.padEnd(62)} ${figure.padStart(12)}${goal ? `   (goal: ${goal})` : ''}`)
+/** One line of a report: `what`, the figure, the goal beside it, a remark. */
+export function report(what: string, figure: string, goal = '', remark = ''): void {
+  const more = [...(goal ? [`goal: ${goal}`] : []), ...(remark ? [remark] : [])]
+  console.log(`  ${what.padEnd(62)} ${figure.padStart(12)}${more.length > 0 ? `   (${more.join('; ')})` : ''}`)
 }
 
 export const times = (ratio: number): string => `${ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2)}×`

@@ -38,6 +38,16 @@ export function measureFalco(falco: string, capture: string, events: number, rul
   }
 }
 
+/** The command line of Falco on this machine, live; alerts go nowhere. @param files `-r` and paths */
+export function liveFalco(falco: string, files: readonly string[], work: string): string[] {
+  const config = join(work, 'falco-live.yaml')
+  writeFileSync(
+    config,
+    'rules_files: []\nlog_stderr: true\nlog_level: info\nstdout_output: {enabled: true}\nengine: {kind: modern_ebpf}\n',
+  )
+  return [falco, '-c', config, ...files]
+}
+
 /** User CPU seconds of a command, as the shell's `times` has them for its children. */
 function seconds(command: string, args: readonly string[]): number {
   const script = '"$@" >/dev/null 2>&1; status=$?; times; exit $status'
