@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { WIRE_VERSION } from '@falc/sources-syscall'
 import { afterAll, describe, expect, test } from 'vitest'
 import { kernelFindings } from '../src/doctor/kernel.ts'
 import { startFalc } from './process.ts'
@@ -36,10 +37,26 @@ test('the command says of every line how to mend it, and ends with what is possi
   const [text, json] = [startFalc(['doctor'], root, env), startFalc(['doctor', '--json'], root, env)]
   expect([await text.exit, await json.exit]).toEqual([1, 1])
   expect(text.output.stdout).toMatch(
-    /^missing {2}sidecar +FALC_PROBE names \/no\/such\/probe, which is not there\n +→ npm install @falc\/probe-/m,
+    /^missing {3}sidecar +FALC_PROBE names \/no\/such\/probe, which is not there\n +→ npm install @falc\/probe-/m,
   )
   expect(text.output.stdout).toMatch(/\n\nfalc run cannot work live here yet; it replays captures with -e FILE\.\n$/)
   const { live, findings } = JSON.parse(json.output.stdout)
   expect(live).toBe(false)
   for (const { state, mend } of findings) expect(mend === undefined).toBe(state === 'ok')
+})
+
+test('a sidecar that ends at once is found by the trial', { timeout: 30_000 }, async () => {
+  const probe = join(root, 'probe')
+  writeFileSync(probe, `#!/bin/sh\n[ "$1" = --version ] && echo 'falc-probe, wire version ${WIRE_VERSION}'\nexit 3\n`, {
+    mode: 0o755,
+  })
+  const { exit, output } = startFalc(['doctor', '--json'], root, { FALC_PROBE: probe })
+  expect(await exit).toBe(1)
+  const { live, findings } = JSON.parse(output.stdout)
+  expect(live).toBe(false)
+  const lacking = findings.filter(({ state }: { state: string }) => state === 'missing')
+  const tried = lacking.find(({ name }: { name: string }) => name === 'trial')
+  // Where something else is missing nothing is tried.
+  if (tried !== undefined) expect(tried.detail).toMatch(/^the sidecar/)
+  else expect(lacking.length).toBeGreaterThan(0)
 })

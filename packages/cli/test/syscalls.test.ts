@@ -126,6 +126,17 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
       expect(after).toHaveProperty([`scap.${name}`])
   })
 
+  test('falc doctor tries it out', async () => {
+    falc = startFalc(['doctor', '--json'], dir)
+    expect(await falc.exit).toBe(0)
+    const { live, findings } = JSON.parse(falc.output.stdout)
+    expect(live).toBe(true)
+    expect(findings.at(-1)).toMatchObject({ name: 'trial', state: 'ok' })
+    expect(findings.at(-1).detail).toMatch(
+      /^a program that was started is seen after \d+ ms; \d+ threads known before$/,
+    )
+  })
+
   test('calls that failed are left out with drop_failed_exit', async () => {
     const failing = `- {rule: failing, desc: d, condition: "evt.type in (open, openat) and evt.arg.name contains ${dir} and evt.failed = true", output: "failing: %evt.arg.name", priority: NOTICE}\n`
     writeFileSync(join(dir, 'rules.yaml'), rule('first', join(dir, 'secret')) + failing)

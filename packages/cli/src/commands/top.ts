@@ -13,7 +13,7 @@ import { CliError } from '../fail.ts'
 import { readRules } from '../run/rules.ts'
 import { loadSource, loadSources } from '../sources/load.ts'
 import { Activity } from '../top/activity.ts'
-import { type FrameSettings, frame } from '../top/frame.ts'
+import { frame } from '../top/frame.ts'
 
 export const top = defineCommand({
   name: 'top',
@@ -31,20 +31,39 @@ export const top = defineCommand({
     if (extra !== undefined) throw new CliError(`unexpected argument "${extra}"`)
     const interval = number('-d', flags.interval, 1)
     const source = await loadSource('syscall')
-    const watch = new Watch(source, await engineOf(flags.rules), {
-      rows: Math.round(number('-n', flags.rows, 10)),
-      width: process.stdout.columns ?? 120,
-    })
+    const watch = new Watch(source, await engineOf(flags.rules), Math.round(number('-n', flags.rows, 10)))
     const stop = new AbortController()
     const end = () => stop.abort()
     process.once('SIGINT', end).once('SIGTERM', end)
+    const release = flags.once ? () => {} : listen(end)
     const options = { interval, once: flags.once, signal: stop.signal }
-    if (flags.capture !== undefined) await replay(flags.capture, watch, options)
-    else await live(flags['probe-socket'], watch, options)
-    process.off('SIGINT', end).off('SIGTERM', end)
+    try {
+      if (flags.capture !== undefined) await replay(flags.capture, watch, options)
+      else await live(flags['probe-socket'], watch, options)
+    } finally {
+      release()
+      process.off('SIGINT', end).off('SIGTERM', end)
+    }
     return 0
   },
 })
+
+/** A person at the keyboard ends it with q as well. @returns how to give the keyboard back */
+function listen(end: () => void): () => void {
+  const { stdin } = process
+  if (!stdin.isTTY || !process.stdout.isTTY) return () => {}
+  // The terminal hands each key on at once now, that of the interrupt included.
+  const key = (bytes: Buffer) => {
+    if (bytes.includes('q') || bytes.includes(3)) end()
+  }
+  stdin.setRawMode(true)
+  stdin.on('data', key)
+  return () => {
+    stdin.off('data', key)
+    stdin.setRawMode(false)
+    stdin.pause()
+  }
+}
 
 interface WatchOptions {
   readonly interval: number
@@ -59,16 +78,17 @@ class Watch {
   private readonly rules = new Map<string, number>()
   private readonly source: Source
   private readonly engine: Engine | undefined
-  private readonly settings: FrameSettings
+  private readonly rows: number
   private readonly names: TypeNames
   private frames = 0
   /** Of the last event, ns since 1970. */
   time = 0n
 
-  constructor(source: Source, engine: Engine | undefined, settings: FrameSettings) {
+  /** @param rows of each table, at most */
+  constructor(source: Source, engine: Engine | undefined, rows: number) {
     this.source = source
     this.engine = engine
-    this.settings = settings
+    this.rows = rows
     this.names = new TypeNames(source)
   }
 
@@ -76,13 +96,12 @@ class Watch {
     this.activity.event(event, this.names.of(event))
     this.time = event.time
     if (this.engine === undefined) return
-    for (const { rule } of this.engine.evaluate(this.source, event)) {
-      this.activity.alert(rule)
+    for (const { rule } of this.engine.evaluate(this.source, event))
       this.rules.set(rule, (this.rules.get(rule) ?? 0) + 1)
-    }
   }
 
   draw({ state }: EventStream, seconds: number, dropped: number): void {
+    const { isTTY, columns = 120, rows } = process.stdout
     const text = frame(
       this.activity,
       {
@@ -91,12 +110,17 @@ class Watch {
         dropped,
         threads: state.threads.size,
         containers: state.containers.size,
-        rules: this.rules,
+        rules: this.engine && this.rules,
       },
-      this.settings,
+      {
+        rows: this.rows,
+        width: columns,
+        height: isTTY ? rows : undefined,
+        ...(isTTY && process.stdin.isTTY && { hint: 'q ends' }),
+      },
     )
     // Home, clear: the frame takes the place of the one before.
-    print(process.stdout.isTTY ? `\x1b[H\x1b[2J${text}` : this.frames++ > 0 ? `\n${text}` : text)
+    print(isTTY ? `\x1b[H\x1b[2J${text}` : this.frames++ > 0 ? `\n${text}` : text)
     this.activity.clear()
   }
 }

@@ -5,12 +5,14 @@ import { findNative, LiveError, loadAddon, openEngines, WIRE_VERSION } from '@fa
 import { type Finding, found, missing, optional } from './finding.ts'
 
 /** Where the service of deploy/systemd listens. */
-const SERVICE_SOCKET = '/run/falc/probe.sock'
+export const SERVICE_SOCKET = '/run/falc/probe.sock'
 /** Folders that are on root's path, not on everybody's. */
 const SYSTEM_PATH = ['/usr/sbin', '/sbin']
 
 export function partFindings(): Finding[] {
-  return [sidecar(), addon(), service(), ...builders(), containers()]
+  const native = [sidecar(), addon()]
+  const built = native.every(({ state }) => state === 'ok')
+  return [...native, ...(built ? [] : builders()), service(), containers()]
 }
 
 function sidecar(): Finding {
@@ -52,7 +54,8 @@ function absent(name: string, error: unknown): Finding {
 function service(): Finding {
   const name = 'sidecar service'
   if (!existsSync(SERVICE_SOCKET)) {
-    return optional(name, `${SERVICE_SOCKET} is not there`, 'systemctl enable --now falc-probe   (docs/install.md)')
+    const detail = `${SERVICE_SOCKET} is not there: falc run starts a sidecar of its own, which needs root`
+    return optional(name, detail, 'systemctl enable --now falc-probe   (docs/install.md)')
   }
   try {
     accessSync(SERVICE_SOCKET, constants.R_OK | constants.W_OK)
@@ -89,7 +92,7 @@ function containers(): Finding {
     )
   return optional(
     name,
-    'no socket of docker, podman, containerd or CRI-O',
+    'no socket of docker, podman, containerd or CRI-O: containers have ids, no names and images',
     'systemctl enable --now podman.socket   (or the engine that you use)',
   )
 }

@@ -1,11 +1,14 @@
 import type { SyscallEvent } from '@falc/sources-syscall'
 
+type Container = NonNullable<SyscallEvent['thread']>['container']
+
 /** Processes told apart within one frame; further ones are counted together. */
 const MAX_PROCESSES = 8192
 
 export interface Process {
   readonly pid: number
   name: string
+  /** Name and id, as far as they are known; empty: the host. */
   container: string
   count: number
 }
@@ -13,13 +16,11 @@ export interface Process {
 /** What happened since the last frame. */
 export class Activity {
   events = 0
-  alerts = 0
   /** Events of processes beyond the limit. */
   others = 0
   /** By name of the event type. */
   readonly types = new Map<string, number>()
   readonly processes = new Map<number, Process>()
-  readonly rules = new Map<string, number>()
 
   /** Takes an event, after the state has. */
   event(event: SyscallEvent, type: string): void {
@@ -36,22 +37,21 @@ export class Activity {
       process = { pid: thread.pid, name: '', container: '', count: 0 }
       this.processes.set(thread.pid, process)
     }
-    process.name = thread.comm
-    process.container = thread.containerId
+    // Threads may have names of their own.
+    process.name = (thread.leader ?? thread).comm
+    process.container = containerOf(thread.container)
     process.count++
-  }
-
-  alert(rule: string): void {
-    this.alerts++
-    this.rules.set(rule, (this.rules.get(rule) ?? 0) + 1)
   }
 
   clear(): void {
     this.events = 0
-    this.alerts = 0
     this.others = 0
     this.types.clear()
     this.processes.clear()
-    this.rules.clear()
   }
+}
+
+function containerOf({ id, info }: Container): string {
+  const name = info?.name
+  return typeof name === 'string' && name !== '' && name !== id ? `${name} (${id})` : id
 }

@@ -1,10 +1,14 @@
 import type { Activity } from './activity.ts'
 
 export interface FrameSettings {
-  /** Rows of each table. */
+  /** Rows of each table, at most. */
   readonly rows: number
   /** Columns of the terminal. */
   readonly width: number
+  /** Lines of the terminal; undefined = as many as it takes. */
+  readonly height: number | undefined
+  /** What the first line ends with. */
+  readonly hint?: string
 }
 
 export interface FrameState {
@@ -16,25 +20,21 @@ export interface FrameState {
   readonly dropped: number
   readonly threads: number
   readonly containers: number
-  /** Alerts by rule since the start: rules are too rare for rates. */
-  readonly rules: ReadonlyMap<string, number>
+  /** Alerts by rule since the start: rules are too rare for rates. undefined = there are no rules. */
+  readonly rules: ReadonlyMap<string, number> | undefined
 }
 
-/** One picture of what goes on: a line of sums, then the busiest processes, event types and rules. */
-export function frame(activity: Activity, state: FrameState, { rows, width }: FrameSettings): string {
+/** One picture of what goes on: sums, then the busiest processes, event types and rules. It fits the terminal. */
+export function frame(activity: Activity, state: FrameState, settings: FrameSettings): string {
+  const { width } = settings
   const rate = (count: number) => perSecond(count, state.seconds)
+  const head = sums(activity, state, settings)
+  const tables = state.rules === undefined ? 2 : 3
+  const rows = rowsThatFit(settings, head.length, tables, activity.others > 0)
   const processes = busiest(activity.processes.values(), ({ count }) => count, rows)
   const types = busiest(activity.types, ([, count]) => count, rows)
-  const rules = busiest(state.rules, ([, count]) => count, rows)
   const lines = [
-    [
-      `falc top  ${state.time.toISOString().slice(11, 19)} UTC`,
-      `${rate(activity.events)} events/s`,
-      `${state.dropped} dropped`,
-      `${state.threads} threads`,
-      `${state.containers} containers`,
-      `${activity.alerts} alerts`,
-    ].join('   '),
+    ...head,
     '',
     table(
       ['EVENTS/S', 'PID', 'PROCESS', 'CONTAINER'],
@@ -46,14 +46,43 @@ export function frame(activity: Activity, state: FrameState, { rows, width }: Fr
       ['EVENTS/S', 'EVENT'],
       types.map(([type, count]) => [rate(count), type]),
     ),
-    '',
-    table(
-      ['ALERTS', 'RULE'],
-      rules.map(([rule, count]) => [String(count), rule]),
-    ),
   ]
+  if (state.rules !== undefined) {
+    const rules = busiest(state.rules, ([, count]) => count, rows)
+    const cells = rules.map(([rule, count]) => [String(count), rule])
+    lines.push('', table(['ALERTS', 'RULE'], cells))
+  }
   const cut = lines.join('\n').split('\n')
   return `${cut.map(line => line.slice(0, width).trimEnd()).join('\n')}\n`
+}
+
+/** What the first line, or lines where the terminal is narrow, say. */
+function sums(activity: Activity, state: FrameState, { width, hint }: FrameSettings): string[] {
+  let alerts = 0
+  for (const count of state.rules?.values() ?? []) alerts += count
+  const items = [
+    `falc top  ${state.time.toISOString().slice(11, 19)} UTC`,
+    `${perSecond(activity.events, state.seconds)} events/s`,
+    `${state.dropped} dropped`,
+    `${state.threads} threads`,
+    `${state.containers} containers`,
+    ...(state.rules === undefined ? [] : [`${alerts} alerts`]),
+    ...(hint === undefined ? [] : [hint]),
+  ]
+  const lines: string[] = []
+  for (const item of items) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + 3 + item.length <= width) lines[lines.length - 1] = `${last}   ${item}`
+    else lines.push(last === undefined ? item : `          ${item}`)
+  }
+  return lines
+}
+
+/** Rows of each table, so that all of them are seen with their titles, and a line is left for the cursor. */
+function rowsThatFit({ rows, height }: FrameSettings, head: number, tables: number, others: boolean): number {
+  if (height === undefined) return rows
+  const free = height - head - (others ? 1 : 0) - tables * 2 - 1
+  return Math.max(1, Math.min(rows, Math.floor(free / tables)))
 }
 
 function busiest<T>(items: Iterable<T>, count: (item: T) => number, rows: number): T[] {
