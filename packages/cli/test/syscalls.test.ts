@@ -60,22 +60,23 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
     const wanted = `- {rule: second, desc: d, condition: evt.type = umask and proc.name = sh, output: "second: %evt.type", priority: NOTICE}\n`
     writeFileSync(join(dir, 'rules.yaml'), wanted)
     await run.sees('Reloaded')
-    spawnSync('sh', ['-c', 'umask 022'])
-    await run.sees('second: umask')
+    await repeating(() => spawnSync('sh', ['-c', 'umask 022']), run.sees('second: umask'))
   })
 
   test('what was known before the rules were loaded anew is known after it', async () => {
     const run = await start()
     // The descriptor is opened, and the shell started, under the old rules.
-    const shell = spawn('sh', ['-c', 'exec 3<"$0"; read line; cat <&3', join(dir, 'secret')], { stdio: 'pipe' })
+    const script = 'exec 3<"$0"; while read line; do cat <&3; done'
+    const shell = spawn('sh', ['-c', script, join(dir, 'secret')], { stdio: ['pipe', 'ignore', 'inherit'] })
     await run.sees('first: sh')
     writeFileSync(
       join(dir, 'rules.yaml'),
       `- {rule: second, desc: d, condition: "evt.type = read and fd.name = ${join(dir, 'secret')}", output: "second: %proc.name below %proc.pname read %fd.name", priority: NOTICE}\n`,
     )
     await run.sees('Reloaded')
-    shell.stdin.write('\n')
-    await run.sees(`second: cat below sh read ${join(dir, 'secret')}`)
+    const seen = run.sees(`second: cat below sh read ${join(dir, 'secret')}`)
+    await repeating(() => shell.stdin!.write('\n'), seen)
+    shell.stdin!.end()
   })
 
   test('broken rules leave the old ones in force', async () => {
@@ -165,6 +166,16 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
     expect(silent.output.stderr).not.toContain('opne')
   })
 })
+
+/** Does it again and again until it is seen: the probe may need a moment for calls that it did not record before. */
+async function repeating(act: () => unknown, seen: Promise<void>): Promise<void> {
+  const timer = setInterval(act, 200)
+  try {
+    await seen
+  } finally {
+    clearInterval(timer)
+  }
+}
 
 function rule(name: string, path: string): string {
   return (
