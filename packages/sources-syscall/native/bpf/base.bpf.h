@@ -104,8 +104,13 @@ static __always_inline void count(__u32 which)
 		c->values[which]++;
 }
 
+#if defined(__TARGET_ARCH_arm64)
+#define NR_EXECVE 221
+#define NR_EXECVEAT 281
+#else
 #define NR_EXECVE 59
 #define NR_EXECVEAT 322
+#endif
 
 /* Goes on to the program of a call that is wanted; its registers are in place. */
 static __always_inline int call_program(void *ctx, __u32 nr, long ret)

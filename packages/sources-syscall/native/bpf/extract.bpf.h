@@ -88,7 +88,7 @@ static __always_inline __u32 syscall_number(struct pt_regs *regs)
 #if defined(__TARGET_ARCH_x86)
 	return regs->orig_ax;
 #elif defined(__TARGET_ARCH_arm64)
-	return BPF_CORE_READ((struct pt_regs___arm64 *)regs, syscallno);
+	return BPF_CORE_READ(regs, syscallno);
 #endif
 }
 

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#if defined(__x86_64__)
 #include "compat.gen.h"
+#endif
 #include "connection.h"
 #include "probe.skel.h"
 #include "syscalls.gen.h"
@@ -55,10 +57,12 @@ static int native_number(const char *name)
 /* What the probe needs to know of calls through the 32-bit interface, and the program that takes them. */
 static int fill_compat(struct probe *skeleton)
 {
-	int calls = bpf_map__fd(skeleton->maps.compat_calls), program = bpf_program__fd(skeleton->progs.compat);
+	int program = bpf_program__fd(skeleton->progs.compat);
 	__u32 slot = SLOT_COMPAT;
 	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.exit_programs), &slot, &program, BPF_ANY))
 		return -errno;
+#if defined(__x86_64__) /* of 32-bit programs on arm64 nothing is recorded: their calls are counted */
+	int calls = bpf_map__fd(skeleton->maps.compat_calls);
 	for (size_t i = 0; i < sizeof(COMPAT_CALLS) / sizeof(COMPAT_CALLS[0]); i++) {
 		__u32 nr = COMPAT_CALLS[i].number;
 		if (bpf_map_update_elem(calls, &nr, &COMPAT_CALLS[i].call, BPF_ANY))
@@ -70,6 +74,7 @@ static int fill_compat(struct probe *skeleton)
 		if (nr >= COMPAT_SAME_FROM && bpf_map_update_elem(calls, &nr, &call, BPF_ANY))
 			return -errno;
 	}
+#endif
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /** Which system calls the probe records. */
 import { PPME } from '../events/ids.ts'
-import { SYSCALL_CODES, syscallsOf, X86_64_SYSCALLS } from '../events/syscalls.ts'
+import { ARM64_SYSCALLS, SYSCALL_CODES, syscallsOf, X86_64_SYSCALLS } from '../events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
 import { MAX_NATIVE_SYSCALLS, Trace } from './wire.ts'
 
@@ -39,7 +39,8 @@ export function wantedCalls(wanted: Uint8Array | 'all', options: CallOptions = {
     else codes.add(code)
   }
   const wants = new Uint8Array(MAX_NATIVE_SYSCALLS)
-  for (const [native, code] of X86_64_SYSCALLS.entries()) if (codes.has(code)) wants[native] = 1
+  const natives = process.arch === 'arm64' ? ARM64_SYSCALLS : X86_64_SYSCALLS
+  for (const [native, code] of natives.entries()) if (codes.has(code)) wants[native] = 1
   if (types === 'all' || types[PPME.SIGNALDELIVER_E] === 1) wants[Trace.signal] = 1
   // These two are so many that they are only recorded when somebody asks for them by name.
   if (wanted !== 'all' && wanted[PPME.SCHEDSWITCH_6_E] === 1) wants[Trace.switch] = 1
