@@ -14,19 +14,31 @@ struct {
 	__type(value, struct compat_call);
 } compat_calls SEC(".maps");
 
+/* A power of two: older verifiers follow a mask, not the comparison that clang makes. */
+#define MAX_SUBCALLS 32
+
 /* socketcall(2): by its first argument the counterpart, and how many arguments lie in memory (include/uapi/linux/net.h). */
-static const struct { __u16 native; __u8 n; } SOCKETCALLS[] = {
+static const struct { __u16 native; __u8 n; } SOCKETCALLS[MAX_SUBCALLS] = {
 	{}, { 41, 3 }, { 49, 3 }, { 42, 3 }, { 50, 2 }, { 43, 3 }, { 51, 3 }, { 52, 3 }, { 53, 4 }, { 44, 4 } /* send */,
 	{ 45, 4 } /* recv */, { 44, 6 }, { 45, 6 }, { 48, 2 }, { 54, 5 }, { 55, 5 }, { 46, 3 }, { 47, 3 }, { 288, 4 }, { 299, 5 }, { 307, 4 },
 };
 
 /* ipc(2): by its first argument (include/uapi/linux/ipc.h). */
-static const __u16 IPC_CALLS[] = { 0, 65, 64, 66, 220, 0, 0, 0, 0, 0, 0, 69, 70, 68, 71, 0, 0, 0, 0, 0, 0, 30, 67, 29, 31 };
+static const __u16 IPC_CALLS[MAX_SUBCALLS] = { 0, 65, 64, 66, 220, 0, 0, 0, 0, 0, 0, 69, 70, 68, 71, 0, 0, 0, 0, 0, 0, 30, 67, 29, 31 };
 #define IPC_SEMOP 1
 #define IPC_SEMCTL 3
 #define IPC_64 0x100
 
-#define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
+
+/* Whether it is an index of these tables. */
+static __always_inline bool is_subcall(__u32 *which)
+{
+	if (*which >= MAX_SUBCALLS)
+		return false;
+	barrier_var(*which);
+	*which &= MAX_SUBCALLS - 1;
+	return true;
+}
 
 /* `n` 32-bit arguments from the caller's memory; the others become 0. */
 static __always_inline bool read_narrow(struct registers *to, __u64 from, __u32 n)
@@ -47,13 +59,13 @@ static __always_inline bool as_native(struct registers *to, const struct compat_
 	to->number = call->native;
 	switch (call->shape) {
 	case SHAPE_SOCKETCALL:
-		if (which == 0 || which >= COUNT_OF(SOCKETCALLS))
+		if (!is_subcall(&which) || !SOCKETCALLS[which].native)
 			return false;
 		to->number = SOCKETCALLS[which].native;
 		return read_narrow(to, a[1], SOCKETCALLS[which].n);
 	case SHAPE_IPC:
 		which &= 0xffff; /* above is a version */
-		if (which >= COUNT_OF(IPC_CALLS) || !IPC_CALLS[which])
+		if (!is_subcall(&which) || !IPC_CALLS[which])
 			return false;
 		to->number = IPC_CALLS[which];
 		if (which == IPC_SEMOP) {

@@ -150,6 +150,9 @@ static __always_inline bool prepend(struct backwards *b, const char *name, __u32
 	if (at < length + 2 || at > BACKWARDS)
 		return false;
 	at -= length;
+	/* Linux 6.12 no longer knows the bound of `length` after the comparison: it is set again. */
+	barrier_var(length);
+	length &= 255;
 	bpf_probe_read_kernel(&b->bytes[at & (BACKWARDS - 1)], length, name);
 	at -= 1;
 	b->bytes[at & (BACKWARDS - 1)] = '/';
