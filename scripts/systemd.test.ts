@@ -78,9 +78,9 @@ describe.skipIf(reason !== undefined)('the units under systemd', { timeout: 120_
     for (const name of MASKED) symlinkSync('/dev/null', join(files, 'etc/systemd/system', name))
     put('etc/falc/falc.yaml', CONFIG)
     put('etc/falc/rules.yaml', RULES)
-    cpSync(project, join(files, 'opt/falc'), { recursive: true })
+    cpSync(project, join(files, 'opt/falc'), { recursive: true, verbatimSymlinks: true })
     copyFileSync(process.execPath, join(files, 'opt/falc/node'))
-    put('usr/bin/falc', '#!/bin/sh\nexec /opt/falc/node /opt/falc/node_modules/@falc/cli/bundle/main.js "$@"\n', 0o755)
+    put('usr/bin/falc', '#!/bin/sh\nexec /opt/falc/node /opt/falc/node_modules/.bin/falc "$@"\n', 0o755)
     mkdirSync(join(files, 'usr/lib/falc'))
     copyFileSync(
       join(project, `node_modules/@falc/probe-linux-${process.arch}/falc-probe`),

@@ -50,7 +50,7 @@ const RULES = `
   priority: NOTICE
 - rule: exec
   desc: an exec with its arguments
-  condition: evt.type in (execve, execveat) and proc.name = wc and proc.args = "-c /etc/passwd" and proc.exepath = /bin/wc
+  condition: evt.type in (execve, execveat) and proc.name = wc and proc.args = "-c /etc/passwd" and proc.exepath = /bin/busybox
   output: "%proc.exepath %proc.args of %proc.aname[1]"
   priority: NOTICE
 - rule: connect
@@ -84,20 +84,23 @@ mount -t devtmpfs dev /dev
 ip link set lo up
 ulimit -n 4096
 uname -a
-falc="node /falc/node_modules/@falc/cli/bundle/main.js"
+falc="node /falc/node_modules/.bin/falc"
 $falc doctor
 $falc run -r /rules.yaml -o json_output=true -M SECONDS &
 falc=$!
+# With their paths, since busybox's shell would run them without an exec.
 acts() {
-  cat /etc/shadow >/dev/null
-  wc -c /etc/passwd >/dev/null
-  nc -w 1 127.0.0.1 4242 </dev/null 2>/dev/null
-  sh -c '(echo text >/tmp/in-a-child) & wait'
+  /bin/cat /etc/shadow >/dev/null
+  /bin/wc -c /etc/passwd >/dev/null
+  /bin/nc -l -p 4242 >/dev/null </dev/null &
+  sleep 1
+  echo text | /bin/nc -w 1 127.0.0.1 4242
+  /bin/sh -c '(echo text >/tmp/in-a-child) & wait'
   : >/tmp/gone
   rm /tmp/gone
   sync
 }
-while kill -0 $falc 2>/dev/null; do acts; sleep 1; done
+while kill -0 $falc 2>/dev/null; do acts; done
 echo done
 poweroff -f
 `
@@ -135,7 +138,7 @@ async function makeImage(
   for (const name of ['falc-probe', 'falc.node']) copyFileSync(join(native, name), join(image, name))
   const project = await installPackages(work)
   rmSync(join(project, 'node_modules/@falc', `probe-linux-${process.arch}`), { recursive: true, force: true })
-  cpSync(project, join(image, 'falc'), { recursive: true })
+  cpSync(project, join(image, 'falc'), { recursive: true, verbatimSymlinks: true })
   writeFileSync(join(image, 'rules.yaml'), RULES)
   writeFileSync(join(image, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n')
   writeFileSync(join(image, 'etc/group'), 'root:x:0:\n')
