@@ -21,6 +21,8 @@ const HOLD = 3000
 const FILE = `/etc/falc-act-${process.pid}`
 const PREFIX = `act-${process.pid}`
 const ACT = ['cat', FILE]
+/** As ctr has it. */
+const MOUNT = 'type=bind,src=/usr,dst=/host/usr,options=rbind:ro'
 
 /** Somebody who runs containers. */
 interface Runner {
@@ -30,6 +32,8 @@ interface Runner {
   readonly image: string
   /** What the alert says besides name and image. */
   readonly says: string
+  /** The alert says too what the container may; an engine that keeps no record of that may have removed it first. */
+  readonly may?: string
   /** Runs the act in a container of that name and returns when it is gone. */
   run(name: string): Promise<unknown>
   stop(): Promise<void>
@@ -45,7 +49,7 @@ const RUNNERS: Readonly<Record<string, { readonly missing: () => string | undefi
         engine: 'podman',
         socket: podman.socket,
         image: podman.image,
-        says: 'podman tier=front pod=<NA>/<NA>',
+        says: 'podman tier=front pod=<NA>/<NA> <NA> app=<NA>',
         // It fails, since there is no such file.
         run: name => podman.do('run', ...options, '--name', name, podman.image, ...ACT).catch(() => {}),
         stop: () => podman.stop(),
@@ -61,7 +65,7 @@ const RUNNERS: Readonly<Record<string, { readonly missing: () => string | undefi
         engine: 'docker',
         socket: docker.socket,
         image: docker.image,
-        says: 'docker tier=front pod=<NA>/<NA>',
+        says: 'docker tier=front pod=<NA>/<NA> <NA> app=<NA>',
         run: name => docker.run(name, options),
         stop: () => docker.stop(),
       }
@@ -76,9 +80,15 @@ const RUNNERS: Readonly<Record<string, { readonly missing: () => string | undefi
         engine: 'cri',
         socket: containerd.socket,
         image: containerd.image,
-        says: 'containerd tier=front pod=shop/web-1',
+        says: 'containerd tier=front pod=shop/web-1 uid-of-web-1 app=web',
+        may: 'privileged=true mount=/usr',
         run: async name => {
-          const id = await containerd.create(pod, name, { args: ACT, labels: { tier: 'front' } })
+          const id = await containerd.create(pod, name, {
+            args: ACT,
+            labels: { tier: 'front' },
+            mount: ['/usr', '/host/usr'],
+            privileged: true,
+          })
           await containerd.runToEnd(id)
         },
         stop: () => containerd.stop(),
@@ -89,12 +99,13 @@ const RUNNERS: Readonly<Record<string, { readonly missing: () => string | undefi
     missing: noContainerd,
     async start() {
       const containerd = await Containerd.start()
-      const options = ['--rm', '--snapshotter', 'native', '--label', 'tier=front']
+      const options = ['--rm', '--snapshotter', 'native', '--label', 'tier=front', '--privileged', '--mount', MOUNT]
       return {
         engine: 'cri',
         socket: containerd.socket,
         image: containerd.image,
-        says: 'containerd tier=front pod=<NA>/<NA>',
+        says: 'containerd tier=front pod=<NA>/<NA> <NA> app=<NA>',
+        may: 'privileged=true mount=/usr',
         run: name => containerd.ctr('-n', 'default', 'run', ...options, containerd.image, name, ...ACT).catch(() => {}),
         stop: () => containerd.stop(),
       }
@@ -108,7 +119,7 @@ const rules = (image: string) => `
 - rule: known image
   desc: d
   condition: act and container.image.repository = ${image.slice(0, image.lastIndexOf(':'))}
-  output: "%container.name of %container.image, %container.type tier=%container.label[tier] pod=%k8s.ns.name/%k8s.pod.name"
+  output: "%container.name of %container.image, %container.type tier=%container.label[tier] pod=%k8s.ns.name/%k8s.pod.name %k8s.pod.uid app=%k8s.pod.label[app]; privileged=%container.privileged mount=%container.mount.source[/host/usr]"
   priority: NOTICE
 - rule: other image
   desc: d
@@ -178,8 +189,13 @@ for (const [title, { missing, start }] of Object.entries(RUNNERS)) {
       falc.child.kill('SIGINT')
       await falc.exit
       const alerts = falc.output.stdout.split('\n').filter(line => line.includes(' of '))
-      expect(alerts.map(line => line.replace(/^\S+ Notice /, ''))).toEqual(
-        Array.from({ length: ROUNDS }, (_, i) => `${PREFIX}-${i} of ${runner.image}, ${runner.says}`),
+      const { image, says, may } = runner
+      const said = alerts.map(line => line.replace(/^\S+ Notice /, ''))
+      expect(may === undefined ? said.map(line => line.split(';')[0]) : said).toEqual(
+        Array.from(
+          { length: ROUNDS },
+          (_, i) => `${PREFIX}-${i} of ${image}, ${says}${may === undefined ? '' : `; ${may}`}`,
+        ),
       )
       expect(falc.output.stderr).toContain('announcements connected: 1')
     })

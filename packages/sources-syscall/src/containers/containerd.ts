@@ -4,10 +4,12 @@
  */
 import { type Announced, Answer, CONTAINER_TYPE, keptLabels, shortId, splitImage } from './description.ts'
 import { LookupError } from './failure.ts'
-import type { GrpcClient } from './grpc.ts'
+import type { GrpcClient, Metadata } from './grpc.ts'
+import { boundMounts, looksPrivileged, sharedNamespaces } from './oci-spec.ts'
 import { encodeMessage, type Message } from './protobuf.ts'
 
 const CONTAINERS = '/containerd.services.containers.v1.Containers'
+const IMAGES = '/containerd.services.images.v1.Images'
 const NAMESPACES = '/containerd.services.namespaces.v1.Namespaces'
 /** The namespaces of those who know more about their containers than containerd does: the kubelet's runtime, docker. */
 const KUBERNETES = 'k8s.io'
@@ -23,6 +25,10 @@ const GetContainerResponse = { container: 1 }
 const ListNamespacesResponse = { namespaces: 1 }
 const Namespace = { name: 1 }
 const Container = { id: 1, labels: 2, image: 3, spec: 5, createdAt: 8 }
+const GetImageRequest = { name: 1 }
+const GetImageResponse = { image: 1 }
+const Image = { target: 3 }
+const Descriptor = { digest: 2 }
 const Any = { value: 2 }
 const Timestamp = { seconds: 1 }
 
@@ -55,16 +61,32 @@ export async function containerIn(
   signal: AbortSignal,
 ): Promise<Announced> {
   const request = encodeMessage([[GetContainerRequest.id, id]])
-  const answer = await client.call(`${CONTAINERS}/Get`, request, signal, { 'containerd-namespace': namespace })
+  const metadata = { 'containerd-namespace': namespace }
+  const answer = await client.call(`${CONTAINERS}/Get`, request, signal, metadata)
   try {
-    return described(answer.message(GetContainerResponse.container), labelLimit)
+    const container = answer.message(GetContainerResponse.container)
+    const digest = await digestOf(client, container.text(Container.image), signal, metadata)
+    const known = described(container, labelLimit)
+    return digest === '' ? known : { ...known, imagedigest: digest }
   } catch (error) {
     if (error instanceof RangeError) throw new LookupError('bad-answer', `${client.socket}: ${error.message}`)
     throw error
   }
 }
 
-/** Whether the container runtime interface, or docker, tells about containers of this namespace. */
+/** The digest that an image's name stands for; '' when there is no such image. @throws {LookupError | RangeError} */
+async function digestOf(client: GrpcClient, name: string, signal: AbortSignal, metadata: Metadata): Promise<string> {
+  const request = encodeMessage([[GetImageRequest.name, name]])
+  try {
+    const answer = await client.call(`${IMAGES}/Get`, request, signal, metadata)
+    return answer.message(GetImageResponse.image).message(Image.target).text(Descriptor.digest)
+  } catch (error) {
+    if (error instanceof LookupError && error.reason === 'not-found') return ''
+    throw error
+  }
+}
+
+/** Whether docker tells about containers of this namespace. */
 export function isDockers(namespace: string): boolean {
   return namespace === DOCKER
 }
@@ -96,9 +118,9 @@ function described(container: Message, labelLimit: number): Announced {
     pod_sandbox_id: annotation('sandbox-id'),
     labels: { ...labels, ...podNames(annotation) },
     ...(container.has(Container.spec) && {
-      ...namespacesOf(spec),
-      privileged: isPrivileged(spec),
-      Mounts: mountsOf(spec),
+      ...sharedNamespaces(spec),
+      privileged: looksPrivileged(spec),
+      Mounts: boundMounts(spec),
     }),
   }
 }
@@ -122,38 +144,4 @@ function specOf(container: Message): Answer {
   } catch {
     throw new LookupError('bad-answer', 'a specification that is not JSON')
   }
-}
-
-/** A namespace that is not asked for is the host's; of one that is another's, it is not known. */
-function namespacesOf(spec: Answer) {
-  const namespaces = spec.list('linux', 'namespaces').map(entry => new Answer(entry))
-  const shared = (type: string, key: string) => {
-    const own = namespaces.find(namespace => namespace.text('type') === type)
-    return own === undefined || own.text('path') === '' ? { [key]: own === undefined } : {}
-  }
-  return { ...shared('pid', 'host_pid'), ...shared('network', 'host_network'), ...shared('ipc', 'host_ipc') }
-}
-
-/** Nobody writes it down; as ctr, nerdctl and the kubelet's runtime make privileged containers, nothing of /proc is masked. */
-function isPrivileged(spec: Answer): boolean {
-  const capabilities = spec.texts('process', 'capabilities', 'bounding')
-  return capabilities.includes('CAP_SYS_ADMIN') && spec.list('linux', 'maskedPaths').length === 0
-}
-
-/** What is the host's, without the container's own /proc, /sys, /dev. */
-function mountsOf(spec: Answer) {
-  return spec
-    .list('mounts')
-    .map(entry => new Answer(entry))
-    .filter(mount => mount.text('type') === 'bind')
-    .map(mount => {
-      const options = mount.texts('options')
-      return {
-        Source: mount.text('source'),
-        Destination: mount.text('destination'),
-        Mode: '',
-        RW: !options.includes('ro'),
-        Propagation: options.find(option => /^r?(private|shared|slave)$/.test(option)) ?? '',
-      }
-    })
 }

@@ -23,6 +23,7 @@ export async function inspectDocker(
   const name = container.text('Config', 'Image')
   return {
     ...described(container, labelLimit),
+    ...(await podOf(client, container, labelLimit, signal)),
     type: CONTAINER_TYPE.docker,
     image: name,
     ...(await dockerImage(client, container.text('Image'), name, signal)),
@@ -30,9 +31,19 @@ export async function inspectDocker(
   }
 }
 
+/** The pod that the kubelet's labels name: its sandbox is a container, too. @throws {LookupError} */
+async function podOf(client: SocketClient, container: Answer, labelLimit: number, signal: AbortSignal) {
+  const id = container.text('Config', 'Labels', 'io.kubernetes.sandbox.id')
+  if (id === '') return {}
+  const sandbox = new Answer(await orNothing(client.get(`/containers/${encodeURIComponent(id)}/json`, signal)))
+  return { pod_sandbox_id: id, pod_sandbox_labels: keptLabels(sandbox.at('Config', 'Labels'), labelLimit) }
+}
+
 /** What docker knows of an image. @param name by which the container asked for it @throws {LookupError} */
 export async function dockerImage(client: SocketClient, id: string, name: string, signal: AbortSignal) {
-  const image = new Answer(await imageOf(client, id, signal))
+  const image = new Answer(
+    id === '' ? undefined : await orNothing(client.get(`/images/${encodeURIComponent(id)}/json`, signal)),
+  )
   const named = splitImage(name)
   const pulled = image.texts('RepoDigests').map(splitImage)
   const origin = pulled.find(({ repository }) => repository === named.repository) ?? pulled[0]
@@ -104,11 +115,10 @@ function mountOf(mount: Answer): DescribedMount {
   }
 }
 
-/** The image's own description; an image that was removed meanwhile has none. @throws {LookupError} */
-async function imageOf(client: SocketClient, id: string, signal: AbortSignal): Promise<unknown> {
-  if (id === '') return undefined
+/** An answer about something that may be gone meanwhile; undefined = it is. @throws {LookupError} */
+async function orNothing(answer: Promise<unknown>): Promise<unknown> {
   try {
-    return await client.get(`/images/${encodeURIComponent(id)}/json`, signal)
+    return await answer
   } catch (error) {
     if (error instanceof LookupError && error.reason === 'not-found') return undefined
     throw error
@@ -131,13 +141,7 @@ async function sharedAddress(client: SocketClient, container: Answer, signal: Ab
   const own = networkAddress(container)
   const mode = container.text('HostConfig', 'NetworkMode')
   if (own !== '' || !mode.startsWith('container:')) return own
-  try {
-    const other = new Answer(
-      await client.get(`/containers/${encodeURIComponent(mode.slice('container:'.length))}/json`, signal),
-    )
-    return other.text('NetworkSettings', 'IPAddress') || networkAddress(other)
-  } catch (error) {
-    if (error instanceof LookupError && error.reason === 'not-found') return ''
-    throw error
-  }
+  const id = encodeURIComponent(mode.slice('container:'.length))
+  const other = new Answer(await orNothing(client.get(`/containers/${id}/json`, signal)))
+  return other.text('NetworkSettings', 'IPAddress') || networkAddress(other)
 }

@@ -1,4 +1,4 @@
-import type { Announced } from './description.ts'
+import type { Announced, ContainerDescription } from './description.ts'
 
 /** Protocols that engines speak: docker and podman JSON over HTTP, containerd and CRI-O the container runtime interface. */
 export type EngineKind = 'docker' | 'podman' | 'cri'
@@ -13,6 +13,8 @@ export interface Engine {
   inspect(id: string, signal: AbortSignal): Promise<Announced>
   /** Tells of containers as the engine makes them, until the engine ends it. @throws {LookupError} when the connection fails */
   watch?(watcher: Watcher, signal: AbortSignal): Promise<void>
+  /** What can be seen of a running container without the engine's answer; undefined = nothing. Never throws. */
+  peek?(id: string): Promise<Partial<ContainerDescription> | undefined>
   /** Adds what the engine knows of the image. @throws {LookupError} */
   withImage?(container: Announced, signal: AbortSignal): Promise<Announced>
   close(): void

@@ -10,6 +10,7 @@ import type { Engine, EngineKind } from './engine.ts'
 import { LookupError } from './failure.ts'
 import { GrpcClient } from './grpc.ts'
 import { SocketClient } from './http.ts'
+import { PodmanBundles } from './podman-bundle.ts'
 
 /** Sockets to ask, by protocol. Default: where the engines put them. */
 export type EngineSockets = Readonly<Record<EngineKind, readonly string[]>>
@@ -49,11 +50,11 @@ export function openEngines(
 ): Engine[] {
   const all = { ...DEFAULT_SOCKETS, podman: [...DEFAULT_SOCKETS.podman, ...userSockets(root)], ...sockets }
   return (Object.keys(DEFAULT_SOCKETS) as EngineKind[]).flatMap(kind =>
-    all[kind].map(socket => open(kind, join(root, socket), connections, labelLimit)),
+    all[kind].map(socket => open(kind, join(root, socket), root, connections, labelLimit)),
   )
 }
 
-function open(kind: EngineKind, socket: string, connections: number, labelLimit: number): Engine {
+function open(kind: EngineKind, socket: string, root: string, connections: number, labelLimit: number): Engine {
   const present = () => existsSync(socket)
   if (kind === 'cri') {
     const client = new GrpcClient(socket)
@@ -67,16 +68,25 @@ function open(kind: EngineKind, socket: string, connections: number, labelLimit:
     }
   }
   const client = new SocketClient(socket, connections)
-  const [ask, follow, image] =
-    kind === 'docker' ? [inspectDocker, watchDocker, withDockerImage] : [inspectPodman, watchPodman, withPodmanImage]
+  const base = { kind, socket, present, close: () => client.close() }
+  if (kind === 'docker') {
+    return {
+      ...base,
+      inspect: (id, signal) => inspectDocker(client, id, labelLimit, signal),
+      watch: (watcher, signal) => watchDocker(client, labelLimit, watcher, signal),
+      withImage: (container, signal) => withDockerImage(client, container, signal),
+    }
+  }
+  const bundles = new PodmanBundles(client, root)
   return {
-    kind,
-    socket,
-    present,
-    inspect: (id, signal) => ask(client, id, labelLimit, signal),
-    watch: (watcher, signal) => follow(client, labelLimit, watcher, signal),
-    withImage: (container, signal) => image(client, container, signal),
-    close: () => client.close(),
+    ...base,
+    inspect: (id, signal) => inspectPodman(client, id, labelLimit, signal),
+    watch: (watcher, signal) => {
+      void bundles.locate()
+      return watchPodman(client, labelLimit, watcher, signal)
+    },
+    peek: id => bundles.read(id),
+    withImage: (container, signal) => withPodmanImage(client, container, signal),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Announced } from './description.ts'
+import type { Announced, ContainerDescription } from './description.ts'
 import type { Announcement, Engine } from './engine.ts'
 import { enginesFor } from './engines.ts'
 import { type LookupError, type LookupReason, lookupError } from './failure.ts'
@@ -32,6 +32,8 @@ export type LookupCounts = Record<'found' | 'from-event' | LookupReason, number>
 export type LookupEnd<W> = (wanted: W, found: Announced | null, reason: LookupReason | null) => void
 
 const MAX_BACKOFF = 2000
+/** Attempts after which what was announced is enough: the engine may not let us in any more. */
+const ENOUGH = 4
 
 /** Failures that a further attempt may mend: the container is being made, the engine is starting or busy. */
 const TEMPORARY: Readonly<Record<LookupReason, boolean>> = {
@@ -127,6 +129,7 @@ export class Lookups<W extends Wanted = Wanted> {
     lane.running++
     try {
       const { attempts, backoff } = this.options
+      const seen = this.peek(wanted)
       for (let attempt = 1; ; attempt++) {
         const outcome = await this.ask(wanted)
         if (this.closing.signal.aborted) return
@@ -135,8 +138,8 @@ export class Lookups<W extends Wanted = Wanted> {
         const last = !TEMPORARY[reason] || attempt >= attempts
         const known = this.announced(wanted.fullId)
         // An engine that has announced a container and does not know it has removed it: it will not come back.
-        if (known !== undefined && (last || reason === 'not-found')) {
-          const container = await this.withImage(known)
+        if (known !== undefined && (last || reason === 'not-found' || attempt >= ENOUGH)) {
+          const container = { ...(await this.withImage(known)), ...(await seen) }
           if (!this.closing.signal.aborted) this.end(wanted, container, null, 'from-event')
           return
         }
@@ -171,6 +174,15 @@ export class Lookups<W extends Wanted = Wanted> {
     // An absent socket answers at once, but nobody is called from within `start`.
     await null
     return failure
+  }
+
+  /** What can be seen while the container runs, in case that it is gone when the engine is asked. */
+  private async peek({ fullId, runtime, engine }: W): Promise<Partial<ContainerDescription> | undefined> {
+    for (const one of engine === undefined ? enginesFor(this.engines, runtime) : []) {
+      const seen = one.present() ? await one.peek?.(fullId) : undefined
+      if (seen !== undefined) return seen
+    }
+    return undefined
   }
 
   /** What was announced, with what the engine knows of the image if it answers. */

@@ -16,7 +16,7 @@ export interface MetadataOptions extends LookupOptions {
   readonly sockets?: Partial<EngineSockets>
   /** Longer labels are left out; default 100, as in Falco. */
   readonly labelMaxLength?: number
-  /** Milliseconds that an evaluation may wait for metadata; default 1000, 0 = none waits. */
+  /** Milliseconds that an evaluation may wait for metadata; default 2000, 0 = none waits. */
   readonly holdMs?: number
   /** Bounds of what waits. Defaults: 4096 events, 16 MiB. */
   readonly holdEvents?: number
@@ -72,7 +72,7 @@ export class ContainerMetadata {
   constructor(state: SyscallState, options: MetadataOptions = {}, engines?: readonly Engine[]) {
     this.engines = engines ?? openEngines(options.sockets, options.concurrency, undefined, options.labelMaxLength)
     this.state = state
-    this.holdMs = options.holdMs ?? 1000
+    this.holdMs = options.holdMs ?? 2000
     this.held = new Held(options.holdEvents ?? 4096, options.holdBytes ?? 16 << 20)
     this.announcements = new Announcements(this.engines, announced => this.heard(announced), options)
     this.lookups = new Lookups<Container>(

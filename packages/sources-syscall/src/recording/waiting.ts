@@ -16,7 +16,7 @@ export interface WaitingOptions {
   readonly matches?: ((event: SyscallEvent) => boolean) | undefined
   /** No more than so many events that match. */
   readonly limit?: number
-  /** Milliseconds that an event waits at most. Default: 1000. */
+  /** Milliseconds that an event waits at most. Default: 2000. */
   readonly holdMs?: number
   /** Bytes that wait at most. Default: 16 MiB. */
   readonly holdBytes?: number
@@ -52,7 +52,7 @@ export class WaitingRecorder {
   constructor(recorder: Recorder, metadata: PendingMetadata, options: WaitingOptions = {}) {
     this.recorder = recorder
     this.metadata = metadata
-    this.options = { limit: Number.POSITIVE_INFINITY, holdMs: 1000, holdBytes: 16 << 20, ...options }
+    this.options = { limit: Number.POSITIVE_INFINITY, holdMs: 2000, holdBytes: 16 << 20, ...options }
   }
 
   /** @throws {Error} of the file system */

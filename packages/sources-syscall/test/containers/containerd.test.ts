@@ -77,11 +77,10 @@ describe.skipIf(reason !== undefined)('containerd', { timeout: 60_000 }, () => {
 
   test('announces a container before it starts', async () => {
     let made = ''
-    const told = await watching(engine, async () => {
+    const told = await watching(engine, 'brief', async () => {
       made = await containerd.create(pod, 'brief', { args: ['true'], labels: { tier: 'back' } })
     })
-    expect(told).toHaveLength(1)
-    expect(told[0]).toMatchObject({
+    expect(told).toMatchObject({
       type: 7,
       full_id: made,
       name: 'brief',
@@ -92,13 +91,13 @@ describe.skipIf(reason !== undefined)('containerd', { timeout: 60_000 }, () => {
       labels: { tier: 'back', 'io.kubernetes.pod.name': 'web-1', 'io.kubernetes.pod.namespace': 'shop' },
     })
     // It joins the pod's network: whose that is, the container's record does not say.
-    expect(told[0]).not.toHaveProperty('host_network')
+    expect(told).not.toHaveProperty('host_network')
   })
 
   test('describes and announces what ctr runs', async () => {
     const name = `ctr-${process.pid}`
     const args = ['--snapshotter', 'native', '--runtime', 'io.containerd.runc.v2', '--net-host', '--label', 'tier=side']
-    const told = await watching(engine, () =>
+    const told = await watching(engine, name, () =>
       containerd.ctr('-n', 'default', 'run', '-d', ...args, containerd.image, name, 'sleep', '60'),
     )
     const expected = {
@@ -107,13 +106,14 @@ describe.skipIf(reason !== undefined)('containerd', { timeout: 60_000 }, () => {
       name,
       imagerepo: 'localhost/falc-test',
       imagetag: 'v1',
+      imagedigest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
       host_network: true,
       host_pid: false,
       privileged: false,
       pod_sandbox_id: '',
       labels: { team: 'blue', tier: 'side' },
     }
-    expect(told[0]).toMatchObject(expected)
+    expect(told).toMatchObject(expected)
     expect(await engine.inspect(name, AbortSignal.timeout(5000))).toMatchObject(expected)
     const pid = /\s(\d+)\s/.exec(await containerd.ctr('-n', 'default', 'tasks', 'ls'))![1]!
     expect(cgroupOf(pid)).toEqual({ id: name.slice(0, 12), fullId: name, runtime: 'containerd' })

@@ -69,6 +69,7 @@ export class Containerd {
 
   /** Returns the sandbox's id. It has the node's network, so that none is to be made. */
   async runPod(name: string, namespace: string, labels: Readonly<Record<string, string>>): Promise<string> {
+    // Only a privileged pod may have privileged containers.
     const pod = `1={1="${name}" 2="uid-of-${name}" 3="${namespace}"} ${map(6, labels)} 8={2={1={1=2} 6=1}}`
     const id = (await this.cri('RunPodSandbox', `1={${pod}}`)).text(1)
     this.pods.set(id, pod)

@@ -1,6 +1,5 @@
 /** Against docker itself. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Announced } from '../../src/containers/description.ts'
 import type { Engine } from '../../src/containers/engine.ts'
 import { openEngines } from '../../src/containers/engines.ts'
 import { Docker, missing } from './docker.ts'
@@ -49,11 +48,31 @@ describe.skipIf(reason !== undefined)('docker', { timeout: 60_000 }, () => {
     expect(Math.abs(found.created_time! * 1000 - Date.now())).toBeLessThan(60_000)
   })
 
+  test('describes a container of a pod, as the kubelet makes it', async () => {
+    const names = { 'io.kubernetes.pod.name': 'web-1', 'io.kubernetes.pod.namespace': 'shop' }
+    const pod = await docker.run('k8s_POD_web-1_shop_uid-7_0', {
+      Cmd: ['sleep', '60'],
+      Labels: { ...names, app: 'web' },
+    })
+    const id = await docker.run('k8s_front_web-1_shop_uid-7_0', {
+      Cmd: ['sleep', '60'],
+      Labels: { ...names, 'io.kubernetes.sandbox.id': pod },
+      HostConfig: { NetworkMode: `container:${pod}` },
+    })
+    expect(await engine.inspect(id, AbortSignal.timeout(5000))).toMatchObject({
+      is_pod_sandbox: false,
+      pod_sandbox_id: pod,
+      pod_sandbox_labels: { team: 'blue', app: 'web' },
+      labels: { 'io.kubernetes.pod.name': 'web-1', 'io.kubernetes.pod.namespace': 'shop' },
+    })
+    expect(await engine.inspect(pod, AbortSignal.timeout(5000))).toMatchObject({ is_pod_sandbox: true })
+  })
+
   test('announces a container that ends at once, and knows its image when it is gone', async () => {
-    const told: Announced[] = await watching(engine, () =>
+    const told = await watching(engine, 'brief', () =>
       docker.run('brief', { Cmd: ['true'], Labels: { tier: 'back' }, HostConfig: { AutoRemove: true } }),
     )
-    const brief = told.find(({ name }) => name === 'brief')!
+    const brief = told!
     expect(brief).toMatchObject({
       type: 0,
       image: 'localhost/falc-test:v1',

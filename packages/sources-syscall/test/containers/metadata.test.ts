@@ -32,7 +32,7 @@ const RULES = `
 `
 
 /** A machine with one container, whose engine answers when told to. */
-function setUp(options: MetadataOptions = {}) {
+function setUp(options: MetadataOptions = {}, seen?: Partial<ContainerDescription>) {
   const state = new SyscallState()
   let answer: (found: ContainerDescription | Error) => void = () => {}
   let announce: (container: Announced) => void = () => {}
@@ -51,6 +51,7 @@ function setUp(options: MetadataOptions = {}) {
         watcher.opened()
         announce = container => watcher.announced(container)
       }),
+    peek: async () => seen,
     withImage: async container => ({ ...container, imageid: 'aa' }),
     close: () => {},
   }
@@ -211,6 +212,28 @@ describe('an engine that announces its containers', () => {
     expect(alerts[1]).toBe(named)
     expect(state.containers.get(SHOP.id)!.info).toEqual({ ...SHOP, imageid: 'aa' })
     expect(metadata.counts).toMatchObject({ filled: 1, lookups: { 'from-event': 1, found: 0, 'not-found': 0 } })
+  })
+
+  test('lets nobody in: the announcement is taken after a few attempts', async () => {
+    const { happen, reply, hear, state, asked, metadata } = setUp({ attempts: 8, backoff: 1 })
+    await hear(SHOP)
+    happen(enter(20, 'sh'))
+    for (let i = 0; i < 12; i++) {
+      await reply(new LookupError('refused', 'no rights'))
+      await sleep(10)
+    }
+    expect(state.containers.get(SHOP.id)!.info).toMatchObject({ name: 'shop-1' })
+    expect(metadata.counts.lookups).toMatchObject({ 'from-event': 1, refused: 0 })
+    expect(asked()).toBeLessThan(16)
+  })
+
+  test('what was seen while the container ran goes with its announcement', async () => {
+    const { happen, reply, hear, state } = setUp({ attempts: 8, backoff: 1000 }, { privileged: true })
+    happen(enter(20, 'sh'))
+    await reply(GONE)
+    await hear(SHOP)
+    await reply(GONE)
+    expect(state.containers.get(SHOP.id)!.info).toEqual({ ...SHOP, imageid: 'aa', privileged: true })
   })
 
   test('is slower than the window: the announcement is taken, and the answer when it comes', async () => {

@@ -4,6 +4,7 @@ import { openEngines } from '../../src/containers/engines.ts'
 import { Lookups } from '../../src/containers/lookups.ts'
 import { matchCgroup } from '../../src/state/cgroup-matchers.ts'
 import { missing, Podman } from './podman.ts'
+import { watching } from './watching.ts'
 
 const reason = missing()
 
@@ -54,6 +55,45 @@ describe.skipIf(reason !== undefined)('podman', { timeout: 60_000 }, () => {
     expect(found.imagedigest).toMatch(/^sha256:[0-9a-f]{64}$/)
     expect(Math.abs(found.created_time * 1000 - Date.now())).toBeLessThan(60_000)
     for (const engine of engines) engine.close()
+  })
+
+  test('its specification says what it may, without the engine', async () => {
+    const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] })
+    const engine = engines.find(({ kind }) => kind === 'podman')!
+    const { privileged, host_pid, host_network, host_ipc, Mounts } = await engine.inspect(id, AbortSignal.timeout(5000))
+    const seen = await engine.peek!(id)
+    expect(seen).toMatchObject({ privileged, host_pid, host_network, host_ipc })
+    expect(privileged).toBe(true)
+    expect(seen!.Mounts!.map(({ Source, Destination, RW }) => ({ Source, Destination, RW }))).toEqual(
+      Mounts!.map(({ Source, Destination, RW }) => ({ Source, Destination, RW })),
+    )
+    expect(seen!.env).toContain('container=podman')
+    expect(await engine.peek!('f'.repeat(64))).toBe(undefined)
+    expect(await engine.peek!(`../../${id}`)).toBe(undefined)
+    for (const one of engines) one.close()
+  })
+
+  test('announces a container that ends at once, and knows its image when it is gone', async () => {
+    const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] })
+    const engine = engines.find(({ kind }) => kind === 'podman')!
+    const name = `falc-brief-${process.pid}`
+    const told = await watching(engine, name, () =>
+      podman.do('run', '--rm', '--network', 'none', '--name', name, '--label', 'tier=back', podman.image, 'true'),
+    )
+    expect(told).toMatchObject({
+      type: 11,
+      name,
+      image: podman.image,
+      imagetag: 'v1',
+      labels: { team: 'blue', tier: 'back' },
+    })
+    await expect(engine.inspect(told!.full_id, AbortSignal.timeout(5000))).rejects.toMatchObject({
+      reason: 'not-found',
+    })
+    const whole = await engine.withImage!(told!, AbortSignal.timeout(5000))
+    expect(whole.imageid).toMatch(/^[0-9a-f]{64}$/)
+    expect(whole.imagedigest).toMatch(/^sha256:[0-9a-f]{64}$/)
+    for (const one of engines) one.close()
   })
 
   test('a container that there is not', async () => {

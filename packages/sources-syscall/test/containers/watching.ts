@@ -7,8 +7,12 @@ import { type ContainerMatch, matchCgroup } from '../../src/state/cgroup-matcher
 /** Milliseconds for an announcement: podman looks for its events four times a second. */
 const PATIENCE = 5000
 
-/** What an engine announces while something is done, up to the first container announced after it. */
-export async function watching(engine: Engine, act: () => Promise<unknown>): Promise<Announced[]> {
+/** What an engine announces of the container of that name, while something is done. */
+export async function watching(
+  engine: Engine,
+  name: string,
+  act: () => Promise<unknown>,
+): Promise<Announced | undefined> {
   const told: Announced[] = []
   const stop = new AbortController()
   let ended: Promise<void> = Promise.resolve()
@@ -18,10 +22,11 @@ export async function watching(engine: Engine, act: () => Promise<unknown>): Pro
     ended.catch(reject)
   })
   await act()
-  for (let waited = 0; told.length === 0 && waited < PATIENCE; waited += 20) await sleep(20)
+  const found = () => told.find(container => container.name === name)
+  for (let waited = 0; found() === undefined && waited < PATIENCE; waited += 20) await sleep(20)
   stop.abort()
   await ended.catch(() => {})
-  return told
+  return found()
 }
 
 /** The container that a process is in, by its control groups. */
