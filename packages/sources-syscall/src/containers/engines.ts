@@ -55,38 +55,58 @@ export function openEngines(
 }
 
 function open(kind: EngineKind, socket: string, root: string, connections: number, labelLimit: number): Engine {
-  const present = () => existsSync(socket)
   if (kind === 'cri') {
     const client = new GrpcClient(socket)
     return {
       kind,
       socket,
-      present,
+      ...presence(socket, (watcher, signal) => watchCri(client, labelLimit, watcher, signal)),
       inspect: (id, signal) => inspectRuntime(client, id, labelLimit, signal),
-      watch: (watcher, signal) => watchCri(client, labelLimit, watcher, signal),
       close: () => client.close(),
     }
   }
   const client = new SocketClient(socket, connections)
-  const base = { kind, socket, present, close: () => client.close() }
+  const base = { kind, socket, close: () => client.close() }
   if (kind === 'docker') {
     return {
       ...base,
+      ...presence(socket, (watcher, signal) => watchDocker(client, labelLimit, watcher, signal)),
       inspect: (id, signal) => inspectDocker(client, id, labelLimit, signal),
-      watch: (watcher, signal) => watchDocker(client, labelLimit, watcher, signal),
       withImage: (container, signal) => withDockerImage(client, container, signal),
     }
   }
   const bundles = new PodmanBundles(client, root)
   return {
     ...base,
-    inspect: (id, signal) => inspectPodman(client, id, labelLimit, signal),
-    watch: (watcher, signal) => {
+    ...presence(socket, (watcher, signal) => {
       void bundles.locate()
       return watchPodman(client, labelLimit, watcher, signal)
-    },
+    }),
+    inspect: (id, signal) => inspectPodman(client, id, labelLimit, signal),
     peek: id => bundles.read(id),
     withImage: (container, signal) => withPodmanImage(client, container, signal),
+  }
+}
+
+/** The engine is there if its socket is, or if we are connected: after a change of user the socket may be out of sight. */
+function presence(
+  socket: string,
+  follow: NonNullable<Engine['watch']>,
+): Pick<Engine, 'present'> & Required<Pick<Engine, 'watch'>> {
+  let connected = false
+  return {
+    present: () => connected || existsSync(socket),
+    watch: async (watcher, signal) => {
+      const opened = () => {
+        connected = true
+        watcher.opened()
+      }
+      try {
+        await follow({ ...watcher, opened }, signal)
+      } finally {
+        connected = false
+      }
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 /** Connections over which engines announce containers: made again when they break, counted, no burden to the program. */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, unlinkSync } from 'node:fs'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
 import { tmpdir } from 'node:os'
@@ -85,6 +85,19 @@ test('an engine that comes late, and is started again', async () => {
   await until(() => watched.length === 3)
   expect(watched).toEqual(['shop', 'shop', 'shop'])
   expect(counts).toEqual({ connected: 2, lost: 1, refused: 0, unsupported: 0, unreadable: 0 })
+})
+
+test('an engine is there as long as it is connected, though its socket is out of sight', async () => {
+  await listen()
+  const [engine] = openEngines({ docker: [socket], podman: [], cri: [] })
+  watches = new Watches([engine!], () => {}, { backoff: 10 })
+  await until(() => watches.counts.connected === 1)
+  // As after --user, when the folder is root's.
+  unlinkSync(socket)
+  expect(engine!.present()).toBe(true)
+  server.closeAllConnections()
+  await until(() => watches.counts.lost === 1)
+  expect(engine!.present()).toBe(false)
 })
 
 test('an engine that refuses is asked again, less and less often', async () => {
