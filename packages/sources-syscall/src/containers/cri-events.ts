@@ -23,7 +23,18 @@ export async function watchCri(
   signal: AbortSignal,
 ): Promise<void> {
   const type = await typeOf(client, signal)
-  if (type === CONTAINER_TYPE.containerd) return watchContainerd(client, labelLimit, watcher, signal)
+  const watch = type === CONTAINER_TYPE.containerd ? watchContainerd : watchEvents
+  await watch(client, labelLimit, watcher, signal, type)
+}
+
+/** Tells of what GetContainerEvents says. @throws {LookupError} */
+export async function watchEvents(
+  client: GrpcClient,
+  labelLimit: number,
+  watcher: Watcher,
+  signal: AbortSignal,
+  type: number,
+): Promise<void> {
   const event = (message: Message) => {
     if (message.number(ContainerEvent.type) > LAST_OF_BEGINNING) return
     const statuses = message.messages(ContainerEvent.statuses)

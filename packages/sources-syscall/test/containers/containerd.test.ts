@@ -1,7 +1,9 @@
 /** Against containerd itself: pods through the container runtime interface, containers of ctr through its own. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Engine } from '../../src/containers/engine.ts'
+import { watchEvents } from '../../src/containers/cri-events.ts'
+import type { Engine, Watcher } from '../../src/containers/engine.ts'
 import { openEngines } from '../../src/containers/engines.ts'
+import { GrpcClient } from '../../src/containers/grpc.ts'
 import { Containerd, missing } from './containerd.ts'
 import { cgroupOf, watching } from './watching.ts'
 
@@ -92,6 +94,18 @@ describe.skipIf(reason !== undefined)('containerd', { timeout: 60_000 }, () => {
     })
     // It joins the pod's network: whose that is, the container's record does not say.
     expect(told).not.toHaveProperty('host_network')
+  })
+
+  test("the container runtime interface's events say the same", async () => {
+    const client = new GrpcClient(containerd.socket)
+    const watch = (watcher: Watcher, signal: AbortSignal) => watchEvents(client, 100, watcher, signal, 7)
+    let made = ''
+    const told = await watching({ watch }, 'events', async () => {
+      made = await containerd.create(pod, 'events', { args: ['true'], labels: { tier: 'back' } })
+    })
+    const { env: _, privileged: __, cni_json: ___, ...known } = await engine.inspect(made, AbortSignal.timeout(5000))
+    expect(told).toEqual({ ...known, imageid: told!.imageid })
+    client.close()
   })
 
   test('describes and announces what ctr runs', async () => {

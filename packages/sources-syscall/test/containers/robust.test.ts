@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Answer } from '../../src/containers/description.ts'
+import { announcedBy } from '../../src/containers/docker-events.ts'
 import { openEngines } from '../../src/containers/engines.ts'
 import { LookupError } from '../../src/containers/failure.ts'
+import { boundMounts, looksPrivileged, sharedNamespaces } from '../../src/containers/oci-spec.ts'
 import { encodeMessage, Message } from '../../src/containers/protobuf.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'falc-robust-'))
@@ -56,6 +59,56 @@ test.each(['docker', 'podman'] as const)(
   },
   30_000,
 )
+
+test('an event of docker announces a container or nothing', () => {
+  const attributes = fc.dictionary(
+    fc.constantFrom('image', 'name', 'podId', 'tier'),
+    fc.oneof(fc.string(), fc.jsonValue()),
+  )
+  const actor = fc.record({
+    ID: fc.oneof(fc.string(), fc.jsonValue()),
+    Attributes: fc.oneof(attributes, fc.jsonValue()),
+  })
+  const event = fc.record({ Action: fc.string(), Actor: fc.oneof(actor, fc.jsonValue()), time: fc.jsonValue() })
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        event.map(value => JSON.stringify(value)),
+        fc.json(),
+        fc.string(),
+      ),
+      text => {
+        const announced = announcedBy(text, 0, 100)
+        if (announced !== null) expect(JSON.parse(JSON.stringify(announced))).toEqual(announced)
+      },
+    ),
+    { numRuns: 2000 },
+  )
+})
+
+test('what runc is given is described, whatever it is', () => {
+  const entries = fc.oneof(
+    fc.array(fc.oneof(fc.record({ type: fc.constantFrom('bind', 'pid'), path: fc.jsonValue() }), fc.jsonValue())),
+    fc.jsonValue(),
+  )
+  const spec = fc.record(
+    {
+      mounts: entries,
+      linux: fc.record({ namespaces: entries, maskedPaths: fc.jsonValue() }),
+      process: fc.jsonValue(),
+    },
+    { requiredKeys: [] },
+  )
+  fc.assert(
+    fc.property(fc.oneof(spec, fc.jsonValue()), value => {
+      const answer = new Answer(value)
+      expect(typeof looksPrivileged(answer)).toBe('boolean')
+      for (const flag of Object.values(sharedNamespaces(answer))) expect(typeof flag).toBe('boolean')
+      for (const { RW } of boundMounts(answer)) expect(typeof RW).toBe('boolean')
+    }),
+    { numRuns: 2000 },
+  )
+})
 
 test('bytes are a message or no message', () => {
   fc.assert(

@@ -9,7 +9,7 @@ const PATIENCE = 5000
 
 /** What an engine announces of the container of that name, while something is done. */
 export async function watching(
-  engine: Engine,
+  engine: Pick<Engine, 'watch'>,
   name: string,
   act: () => Promise<unknown>,
 ): Promise<Announced | undefined> {
