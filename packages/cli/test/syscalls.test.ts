@@ -109,6 +109,51 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
     expect(stderr).toMatch(/Error: Drop manager internal error\n$/)
   })
 
+  test('events that are lost are told of by syscall_event_drops', async () => {
+    writeFileSync(join(dir, 'rules.yaml'), rule('first', join(dir, 'secret')))
+    const drops = 'syscall_event_drops={threshold: 0, actions: [alert], rate: 1, max_burst: 10}'
+    const small = ['-o', 'engine.modern_ebpf.buf_size_preset=1', '-o', 'engine.modern_ebpf.cpus_for_each_buffer=0']
+    const run = await start('-o', drops, ...small, '-o', 'json_output=true', '-o', 'base_syscalls.all=true')
+    // Nobody reads the ring meanwhile: a mebibyte is soon full.
+    run.child.kill('SIGSTOP')
+    const busy = 'i=0; while [ $i -lt 40000 ]; do i=$((i+1)); [ -e /etc/hostname ]; done'
+    spawnSync('sh', ['-c', busy])
+    run.child.kill('SIGCONT')
+    await run.sees('Falco internal: syscall event drop')
+    run.child.kill('SIGINT')
+    expect(await run.exit).toBe(0)
+    const told = alerts(run)
+      .map(line => JSON.parse(line))
+      .filter(one => one.rule === 'Falco internal: syscall event drop')
+    for (const { output, output_fields: fields } of told) {
+      const number = (name: string) => Number(fields[name])
+      expect(number('n_drops')).toBeGreaterThan(0)
+      expect(number('n_evts')).toBeGreaterThanOrEqual(number('n_drops'))
+      const causes = ['n_drops_buffer_full', 'n_drops_buffer_pressure', 'n_drops_buffer_full_first'].map(number)
+      expect(causes.reduce((sum, count) => sum + count)).toBe(number('n_drops_buffer_total'))
+      expect(output).toContain(`. ${fields.n_drops} system calls dropped in last second.`)
+    }
+    expect(run.output.stderr).toMatch(
+      /Syscall event drop monitoring:\n {3}- event drop detected: [1-9]\d* occurrences\n/,
+    )
+    expect(run.output.stderr).toMatch(/syscall: drop(Full|Pressure): [1-9]/)
+  })
+
+  test('alerts that a full queue does not take are counted', async () => {
+    const slow = 'program_output={enabled: true, program: "sleep 1; cat > /dev/null"}'
+    const run = await start('-o', slow, '-o', 'outputs_queue.capacity=1', '-o', 'output_timeout=300')
+    for (let i = 0; i < 10; i++) read('secret')
+    await run.sees('program: outputs queue full (1), dropping alerts')
+    await run.sees('"program" output timeout, the output channel is blocked')
+    run.child.kill('SIGINT')
+    expect(await run.exit).toBe(0)
+    expect(run.output.stderr).toMatch(/program: queue_full: [1-9]\n/)
+    expect(run.output.stderr).toContain('Events detected: 10')
+    // Standard output has a queue of its own, which holds one as well.
+    const lost = Number(/stdout: queue_full: (\d+)/.exec(run.output.stderr)?.[1] ?? 0)
+    expect(alerts(run).length + lost).toBe(10)
+  })
+
   test('metrics tell what the kernel and the state count', async () => {
     const metrics = 'metrics={enabled: true, interval: 500ms, output_file: metrics.jsonl, include_empty_values: true}'
     const run = await start('-o', metrics)

@@ -1,0 +1,146 @@
+/** http_output, webserver and buffered_outputs of falco.yaml, with real servers and clients. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { createServer, get, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buffer, text } from 'node:stream/consumers'
+import { gunzipSync } from 'node:zlib'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { startFalc } from './process.ts'
+
+/** Certificate and key of "localhost". */
+const PEM = join(import.meta.dirname, '../../sources-k8saudit/test/cases/webhook/localhost.pem')
+const pem = readFileSync(PEM)
+
+let dir: string
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'falc-servers-'))
+  writeFileSync(
+    join(dir, 'rules.yaml'),
+    '- {rule: r, desc: d, condition: ka.verb = get, output: "got it", priority: WARNING, source: k8s_audit}\n',
+  )
+  const event = {
+    kind: 'Event',
+    auditID: 'a',
+    stage: 'ResponseComplete',
+    verb: 'get',
+    stageTimestamp: '2026-05-04T10:20:30.000000Z',
+  }
+  writeFileSync(join(dir, 'audit.jsonl'), `${JSON.stringify(event)}\n`)
+})
+afterEach(() => rmSync(dir, { recursive: true }))
+
+/** Runs falc with this falco.yaml on one event, to its end. */
+async function run(config: string) {
+  writeFileSync(join(dir, 'falco.yaml'), `rules_files: [rules.yaml]\n${config}`)
+  const falc = startFalc(['run', '-c', 'falco.yaml', '--k8s-audit', 'audit.jsonl'], dir)
+  expect(await falc.exit).toBe(0)
+  return falc.output
+}
+
+describe('http_output', { timeout: 30_000 }, () => {
+  let server: Server
+  let seen: { request: IncomingMessage; body: Buffer; client: string | undefined }[]
+  let url: string
+  beforeEach(async () => {
+    seen = []
+    const options = { cert: pem, key: pem, ca: pem, requestCert: true, rejectUnauthorized: false }
+    server = createServer(options, async (request, response) => {
+      const client = (request.socket as import('node:tls').TLSSocket).getPeerCertificate().subject?.CN
+      seen.push({ request, body: await buffer(request), client: client as string | undefined })
+      response.end('thanks\n')
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    url = `https://localhost:${(server.address() as AddressInfo).port}/in`
+  })
+  afterEach(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+
+  test('with an authority, a certificate of its own, compression and an echo', async () => {
+    const { stdout, stderr } = await run(`
+json_output: true
+http_output:
+  enabled: true
+  url: ${url}
+  user_agent: me
+  ca_cert: ${PEM}
+  mtls: true
+  client_cert: ${PEM}
+  client_key: ${PEM}
+  echo: true
+  compress_uploads: true
+`)
+    expect(stderr).not.toContain('not delivered')
+    expect(stdout).toBe('thanks\n')
+    const [{ request, body, client }] = seen as [(typeof seen)[0]]
+    expect(request.headers).toMatchObject({
+      'user-agent': 'me',
+      'content-type': 'application/json',
+      'content-encoding': 'gzip',
+    })
+    expect(JSON.parse(gunzipSync(body).toString())).toMatchObject({ rule: 'r', priority: 'Warning' })
+    expect(client).toBe('localhost')
+  })
+
+  test('to somebody unknown is refused and counted, unless insecure', async () => {
+    const refused = await run(`http_output: {enabled: true, url: "${url}"}\n`)
+    expect(refused.stderr).toMatch(
+      /Alerts not delivered, by output and cause:\n {3}http: DEPTH_ZERO_SELF_SIGNED_CERT: 1\n/,
+    )
+    expect(seen).toEqual([])
+    const trusting = await run(`http_output: {enabled: true, url: "${url}", insecure: true}\n`)
+    expect(trusting.stderr).not.toContain('not delivered')
+    expect(seen.map(({ body }) => body.toString())).toEqual(['10:20:30.000000000: Warning got it'])
+    expect(seen[0]!.request.headers['user-agent']).toBe('falcosecurity/falco')
+    expect(trusting.stdout).toBe('')
+  })
+})
+
+test('webserver with a certificate, another health page and no metrics', { timeout: 30_000 }, async () => {
+  const free = createServer().listen(0, '127.0.0.1')
+  await new Promise(resolve => free.once('listening', resolve))
+  const { port } = free.address() as AddressInfo
+  await new Promise(resolve => free.close(resolve))
+  writeFileSync(
+    join(dir, 'falco.yaml'),
+    `rules_files: [rules.yaml]\nstdout_output: {enabled: true}\nwebserver: {enabled: true, listen_address: 127.0.0.1, listen_port: ${port}, ssl_enabled: true, ssl_certificate: ${PEM}, k8s_healthz_endpoint: /ok}\n`,
+  )
+  const falc = startFalc(['run', '-c', 'falco.yaml', '--k8s-audit', 'audit.jsonl', '--follow'], dir)
+  await falc.sees('got it')
+  const ask = (path: string) =>
+    new Promise<string>((resolve, reject) => {
+      get(`https://localhost:${port}${path}`, { ca: pem, agent: false }, async response =>
+        resolve(`${response.statusCode} ${await text(response)}`),
+      ).on('error', reject)
+    })
+  expect(await ask('/ok')).toBe('200 {"status": "ok"}')
+  expect(await ask('/healthz')).toBe('404 ')
+  expect(await ask('/metrics')).toBe('404 ')
+  falc.child.kill('SIGTERM')
+  expect(await falc.exit).toBe(0)
+})
+
+test('buffered_outputs lets an alert wait for others, and -U does not', { timeout: 30_000 }, async () => {
+  writeFileSync(
+    join(dir, 'falco.yaml'),
+    'rules_files: [rules.yaml]\nstdout_output: {enabled: true}\nbuffered_outputs: true\n',
+  )
+  /** Milliseconds from the opening of the source to the alert. */
+  const wait = async (...flags: string[]) => {
+    const falc = startFalc(['run', '-c', 'falco.yaml', '--k8s-audit', 'audit.jsonl', '--follow', ...flags], dir)
+    await falc.sees('Opening event source')
+    const start = performance.now()
+    await falc.sees('got it')
+    const passed = performance.now() - start
+    falc.child.kill('SIGKILL')
+    await falc.exit
+    return passed
+  }
+  const [buffered, unbuffered] = [await wait(), await wait('-U')]
+  expect(buffered).toBeGreaterThan(800)
+  expect(unbuffered).toBeLessThan(buffered)
+})
