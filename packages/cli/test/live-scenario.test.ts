@@ -134,6 +134,7 @@ function configuration(rules: readonly string[], podman: Podman | undefined): st
       buffered_outputs: false,
       append_output: [
         { extra_fields: ['proc.cwd', 'proc.cmdline', 'proc.exepath', 'container.name', 'container.image.repository'] },
+        { extra_fields: ['user.name', 'group.name'] },
       ],
       plugins: [{ name: 'container', init_config: { hold_ms: 2000, engines: { podman: { sockets } } } }],
     }),

@@ -6,7 +6,7 @@ import { Thread, ThreadGroup, type ThreadIndex } from '../state/thread.ts'
 const MAX_ANCESTORS = 32
 
 /**
- * An event as it is now, to be looked at later: its bytes, its thread with its ancestors, and its descriptor are copied, so
+ * An event as it is now, to be looked at later: its bytes, its thread with its ancestors, and its descriptors are copied, so
  * that what happens meanwhile (an exec, an exit, a close) does not change what fields say of it. The container, the
  * users and what lies beyond (leaders of sessions and groups that are no ancestors) are read as they are then.
  */
@@ -40,6 +40,7 @@ class Past implements ThreadIndex {
 
   keep(thread: Thread): Thread {
     const copy = this.copy(thread)
+    copy.fds = thread.fds.fork()
     let next = thread.leader?.parent ?? null
     for (let i = 0; i < MAX_ANCESTORS && next !== null && !this.threads.has(next.tid); i++) {
       this.copy(next)

@@ -8,6 +8,7 @@ import { type StateOptions, SyscallState } from '../state/state.ts'
 import type { UserTable } from '../state/users.ts'
 import { type CallOptions, unknownCalls, wantedCalls } from './calls.ts'
 import { LiveError } from './error.ts'
+import { machineNames } from './names.ts'
 import { type Addon, loadAddon } from './native.ts'
 import { Repair } from './repair.ts'
 import type { Rings } from './rings.ts'
@@ -118,7 +119,7 @@ export class Live implements MachineTables {
     this.stream = options.stream ?? false
     this.warn = options.warn ?? (() => {})
     this.sidecar = openSidecar(addon, options.socketPath, this.warn)
-    this.state = new SyscallState({ ...options, sinceBoot: true })
+    this.state = new SyscallState({ names: machineNames(), ...options, sinceBoot: true })
     this.delivery = new Delivery(this.state, numbers(options.wanted))
     this.wants = wantedCalls(options.wanted ?? 'all', options)
     this.dropFailed = options.dropFailed ?? false

@@ -1,7 +1,9 @@
 import { CaptureFileWriter } from '../capture/file.ts'
 import { type EventTap, STATELESS } from '../delivery.ts'
 import type { SyscallEvent } from '../event.ts'
+import type { NameSearch, Names } from '../state/names.ts'
 import type { SyscallState } from '../state/state.ts'
+import { nameNotes } from './name-notes.ts'
 import { writeSnapshot } from './snapshot.ts'
 
 /** A stream of events with the state behind it: a Replay, or what is Live. */
@@ -26,11 +28,20 @@ const STATE_ONLY = 1
  */
 export class Recorder {
   private readonly file: CaptureFileWriter
+  private readonly names: NameSearch
 
   /** @throws {Error} of the file system when the file cannot be made */
   constructor(path: string, stream: EventStream, options: RecorderOptions = {}) {
+    const { users, names } = stream.state
+    const now = () => options.time ?? BigInt(Date.now()) * 1_000_000n
     this.file = new CaptureFileWriter(path, options)
-    writeSnapshot(this.file.writer, stream.state, options.time ?? BigInt(Date.now()) * 1_000_000n)
+    this.names = names
+    writeSnapshot(this.file.writer, stream.state, now())
+    const tell = (id: string, found: Names) => {
+      for (const note of nameNotes(id, found, now())) this.write(note)
+    }
+    for (const id of users.containers()) tell(id, { users: users.usersOf(id), groups: users.groupsOf(id) })
+    names.onFound = tell
   }
 
   /** Events in the file. */
@@ -57,6 +68,7 @@ export class Recorder {
 
   /** @throws {Error} of the file system */
   close(): void {
+    this.names.onFound = null
     this.file.close()
   }
 }

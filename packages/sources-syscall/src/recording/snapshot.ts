@@ -17,7 +17,7 @@ const MAX_PID = 1n << 22n
 export function writeSnapshot(writer: CaptureWriter, state: SyscallState, time: bigint): void {
   writer.machine(state.machine ?? thisMachine(state))
   writer.interfaces(state.interfaces.all)
-  writer.users(state.users.hostUsers(), state.users.hostGroups())
+  writer.users(state.users.usersOf(''), state.users.groupsOf(''))
   writer.processes(processes(state))
   const ports = listeningPorts(state)
   for (const thread of state.threads) {

@@ -16,7 +16,7 @@ export function setUser(machine: Machine, event: SyscallEvent, thread: Thread, i
     thread.uid = uid
     thread.memo = null
   }
-  machine.learnUser(thread.container, uid)
+  machine.learnUser(thread.container, uid, thread)
 }
 
 /** setgid, setregid, setresgid. */
@@ -27,7 +27,7 @@ export function setGroup(machine: Machine, event: SyscallEvent, thread: Thread, 
     thread.gid = gid
     thread.memo = null
   }
-  machine.learnGroup(thread.container, gid)
+  machine.learnGroup(thread.container, gid, thread)
 }
 
 export function setSession(machine: Machine, event: SyscallEvent, thread: Thread): void {

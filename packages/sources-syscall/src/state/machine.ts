@@ -2,6 +2,7 @@ import type { MachineInfo } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
 import { ContainerTable } from './container-table.ts'
 import { InterfaceTable } from './interfaces.ts'
+import { type MachineNames, NameSearch } from './names.ts'
 import { OpenFiles } from './open-files.ts'
 import { RecentExits } from './recent-exits.ts'
 import type { Cgroups } from './thread/cgroups.ts'
@@ -10,16 +11,16 @@ import type { EnterEvent } from './thread/enter-event.ts'
 import { FdTable } from './thread/fd-table.ts'
 import { Thread } from './thread.ts'
 import { Threads } from './thread-table.ts'
-import { type HostNames, UserTable } from './users.ts'
+import { UserTable } from './users.ts'
 
 export interface StateOptions {
   /** Threads kept at most (falco_libs.thread_table_size); default 262144. */
   readonly threadTableSize?: number
   /**
-   * Names of the users and groups of the machine that this runs on, asked for host ids that the recording does not
-   * name: Falco does so, in replay too. Default: nobody is asked.
+   * Asked for the names of users and groups that the tables do not name: for live sources (Falco asks the machine that it runs
+   * on in replay too). Default: nobody is asked.
    */
-  readonly hostNames?: HostNames
+  readonly names?: MachineNames
   /**
    * Pid namespaces' starting times, which the kernel counts from the machine's start, become times since 1970. For live sources
    * alone: in a replay Falco leaves them as they are, though the capture tells when the machine was started.
@@ -41,13 +42,11 @@ export interface StateCounts {
   readonly containers: number
 }
 
-/** So many ids are asked for once; more are asked for again. */
-const MAX_ASKED = 65536
-
 /** The tables of the recorded machine, and what the events of several families do to them. */
 export class Machine {
   readonly threads: Threads
   readonly users = new UserTable()
+  readonly names: NameSearch
   readonly interfaces = new InterfaceTable()
   readonly containers = new ContainerTable()
   readonly exits = new RecentExits()
@@ -59,9 +58,6 @@ export class Machine {
   /** Entries made up for threads that nothing was known of. */
   fakes = 0
 
-  private readonly hostNames: HostNames | null
-  private readonly askedUsers = new Set<number>()
-  private readonly askedGroups = new Set<number>()
   /** What the last event ended, to be taken out before the next: rules see a thread on its exit, a descriptor on its close. */
   protected unsettled = false
   private exited: Thread | null = null
@@ -71,7 +67,7 @@ export class Machine {
 
   constructor(options: StateOptions = {}) {
     this.threads = new Threads(options.threadTableSize)
-    this.hostNames = options.hostNames ?? null
+    this.names = new NameSearch(this.users, options.names ?? null)
     this.sinceBoot = options.sinceBoot ?? false
   }
 
@@ -150,27 +146,13 @@ export class Machine {
     return this.containers.resolve(event.bytes, start, end)
   }
 
-  /** A user that a process now runs as. */
-  learnUser(container: Container, uid: number): void {
-    if (!container.isHost || this.hostNames === null || this.askedUsers.has(uid)) return
-    if (this.askedUsers.size >= MAX_ASKED) this.askedUsers.clear()
-    this.askedUsers.add(uid)
-    if (this.users.hasUser('', uid)) return
-    const user = this.hostNames.user(uid)
-    if (user === undefined) return
-    this.users.setUser('', user)
-    this.threads.forgetAll()
+  /** A user that a process now runs as; `thread` is in the container. */
+  learnUser(container: Container, uid: number, thread: Thread | null): void {
+    if (this.names.user(container, uid, thread)) this.threads.forgetAll()
   }
 
-  learnGroup(container: Container, gid: number): void {
-    if (!container.isHost || this.hostNames === null || this.askedGroups.has(gid)) return
-    if (this.askedGroups.size >= MAX_ASKED) this.askedGroups.clear()
-    this.askedGroups.add(gid)
-    if (this.users.hasGroup('', gid)) return
-    const group = this.hostNames.group(gid)
-    if (group === undefined) return
-    this.users.setGroup('', group)
-    this.threads.forgetAll()
+  learnGroup(container: Container, gid: number, thread: Thread | null): void {
+    if (this.names.group(container, gid, thread)) this.threads.forgetAll()
   }
 
   /** Takes out what the last event ended. */
@@ -198,8 +180,7 @@ export class Machine {
     this.containers.clear()
     this.exits.clear()
     this.openFiles.clear()
-    this.askedUsers.clear()
-    this.askedGroups.clear()
+    this.names.clear()
     this.machine = null
   }
 }

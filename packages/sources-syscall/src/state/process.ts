@@ -147,8 +147,8 @@ function readClone(machine: Machine, event: SyscallEvent, child: Thread, relativ
   readMemory(event, child)
   child.uid = event.uint32(16)
   child.gid = event.uint32(17)
-  machine.learnUser(machine.containers.host, child.uid)
-  machine.learnGroup(machine.containers.host, child.gid)
+  machine.learnUser(machine.containers.host, child.uid, null)
+  machine.learnGroup(machine.containers.host, child.gid, null)
   if (event.has(14)) child.cgroupSet = machine.cgroupsOf(event, 14, relative.cgroupSet)
   child.cloneTs = event.time
 }
@@ -233,12 +233,12 @@ export function execve(machine: Machine, event: SyscallEvent, thread: Thread): v
   if (event.has(29)) thread.gid = event.uint32(29)
   const vpgid = event.has(17) ? event.int64Number(17) : thread.vpgid
   machine.threads.setLeaders(thread, thread.sid, vpgid, event.int64Number(28, -1))
-  machine.learnUser(thread.container, thread.uid)
-  machine.learnGroup(thread.container, thread.gid)
   thread.flags =
     (thread.flags & (CL_PIPE_SRC | CL_PIPE_DST | CL_IS_MAIN_THREAD | CL_CLONE_INVERTED)) | CL_ACTIVE | CL_NAME_CHANGED
   thread.fds.deleteCloseOnExec()
   resolveContainer(machine, thread)
+  machine.learnUser(thread.container, thread.uid, thread)
+  machine.learnGroup(thread.container, thread.gid, thread)
   machine.threads.changed(thread)
   endSiblings(machine, thread)
 }

@@ -301,8 +301,8 @@ export class SyscallState extends Machine implements CaptureVisitor {
     for (const thread of this.threads) this.threads.link(thread)
     assignRoles(this.threads)
     for (const thread of this.threads) {
-      this.learnUser(thread.container, thread.uid)
-      this.learnGroup(thread.container, thread.gid)
+      this.learnUser(thread.container, thread.uid, thread)
+      this.learnGroup(thread.container, thread.gid, thread)
     }
   }
 

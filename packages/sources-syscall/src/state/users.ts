@@ -11,12 +11,6 @@ export interface Group {
   readonly name: string
 }
 
-/** Asks the machine that this runs on for a user or a group of its own; undefined = it has none of that id. */
-export interface HostNames {
-  user(uid: number): User | undefined
-  group(gid: number): Group | undefined
-}
-
 const ROOT: User = { uid: 0, gid: 0, name: 'root', home: '/root', shell: '' }
 const ROOT_GROUP: Group = { gid: 0, name: 'root' }
 
@@ -37,13 +31,23 @@ export class UserTable {
     return this.groups.get(containerId)?.get(gid) ?? (gid === 0 ? ROOT_GROUP : undefined)
   }
 
-  /** All users of the host that are known. */
-  hostUsers(): User[] {
-    return [...(this.users.get('')?.values() ?? [])]
+  /** All users of a container, or of the host (''), that are known. */
+  usersOf(containerId: string): User[] {
+    return [...(this.users.get(containerId)?.values() ?? [])]
   }
 
-  hostGroups(): Group[] {
-    return [...(this.groups.get('')?.values() ?? [])]
+  groupsOf(containerId: string): Group[] {
+    return [...(this.groups.get(containerId)?.values() ?? [])]
+  }
+
+  /** Ids of the containers of which users or groups are known. */
+  containers(): string[] {
+    return [...new Set([...this.users.keys(), ...this.groups.keys()])].filter(id => id !== '')
+  }
+
+  forget(containerId: string): void {
+    this.users.delete(containerId)
+    this.groups.delete(containerId)
   }
 
   hasUser(containerId: string, uid: number): boolean {

@@ -8,13 +8,15 @@ const run = promisify(execFile)
 export const BUSYBOX = '/bin/busybox'
 const APPLETS = ['sh', 'cat', 'sleep', 'ls', 'true']
 
-/** Packs the files of an image: busybox under a few names, and a file to read. Returns the archive's path. */
+/** Packs the files of an image: busybox under a few names, users, and a file to read. Returns the archive's path. */
 export async function packRoot(dir: string): Promise<string> {
   const root = join(dir, 'root')
   mkdirSync(join(root, 'bin'), { recursive: true })
   mkdirSync(join(root, 'etc'))
   copyFileSync(BUSYBOX, join(root, 'bin/busybox'))
   writeFileSync(join(root, 'etc/shadow'), 'root:*:1::::::\n')
+  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/:/bin/sh\nshopkeeper:x:1000:1000::/:/bin/sh\n')
+  writeFileSync(join(root, 'etc/group'), 'root:x:0:\nshop:x:1000:\n')
   for (const name of APPLETS) symlinkSync('busybox', join(root, 'bin', name))
   await run('tar', ['-C', root, '-cf', join(dir, 'image.tar'), '.'])
   return join(dir, 'image.tar')

@@ -17,7 +17,7 @@ const RULES = `
 - rule: shell in shop
   desc: d
   condition: evt.type = openat and proc.name = sh and container.image.repository = shop
-  output: "%proc.name (%proc.pname) opened %fd.name in %container.name at %evt.num"
+  output: "%proc.name (%proc.pname) opened %evt.arg.fd in %container.name at %evt.num"
   priority: NOTICE
 - rule: shell elsewhere
   desc: d
@@ -106,11 +106,11 @@ describe('while metadata is on its way', () => {
     expect(alerts.length).toBe(1)
     await reply(SHOP)
     expect(alerts.slice(1)).toEqual([
-      'sh (conmon) opened /secret in shop-1 at 2',
-      'sh (conmon) opened /other in shop-1 at 3',
+      'sh (conmon) opened <f>/secret in shop-1 at 2',
+      'sh (conmon) opened <f>/other in shop-1 at 3',
     ])
     happen('20 openat fd=5 dirfd=-100 name=/third flags=1')
-    expect(alerts[3]).toBe('sh (conmon) opened /third in shop-1 at 4')
+    expect(alerts[3]).toBe('sh (conmon) opened <f>/third in shop-1 at 4')
     expect(metadata.counts).toMatchObject({ held: 2, filled: 2, expired: 0, lookups: { found: 1 } })
     expect(detector.stats().matches).toBe(alerts.length)
   })
@@ -126,7 +126,7 @@ describe('while metadata is on its way', () => {
     happen('10 procexit status=0')
     happen('1 getcwd res=0')
     await reply(SHOP)
-    expect(alerts).toContain('sh (conmon) opened /secret in shop-1 at 2')
+    expect(alerts).toContain('sh (conmon) opened <f>/secret in shop-1 at 2')
     expect(alerts.join()).not.toContain('boring')
   })
 
@@ -140,7 +140,7 @@ describe('while metadata is on its way', () => {
     expect(alerts[2]).toBe('sh opened /late in <NA>')
     await reply(SHOP)
     happen('20 openat fd=5 dirfd=-100 name=/later flags=1')
-    expect(alerts[3]).toBe('sh (conmon) opened /later in shop-1 at 4')
+    expect(alerts[3]).toBe('sh (conmon) opened <f>/later in shop-1 at 4')
     expect(metadata.counts).toMatchObject({ held: 1, filled: 0, expired: 1 })
   })
 
@@ -159,7 +159,10 @@ describe('while metadata is on its way', () => {
     for (let i = 0; i < 4; i++) happen(`20 openat fd=${i} dirfd=-100 name=/f${i} flags=1`)
     expect(alerts.slice(1)).toEqual(['sh opened /f2 in <NA>', 'sh opened /f3 in <NA>'])
     await reply(SHOP)
-    expect(alerts.slice(3)).toEqual(['sh (conmon) opened /f0 in shop-1 at 2', 'sh (conmon) opened /f1 in shop-1 at 3'])
+    expect(alerts.slice(3)).toEqual([
+      'sh (conmon) opened <f>/f0 in shop-1 at 2',
+      'sh (conmon) opened <f>/f1 in shop-1 at 3',
+    ])
     expect(metadata.counts).toMatchObject({ held: 2, filled: 2, overflowed: 2 })
   })
 
@@ -174,7 +177,7 @@ describe('while metadata is on its way', () => {
 describe('an engine that announces its containers', () => {
   const GONE = new LookupError('not-found', 'none')
   const act = '20 openat fd=3 dirfd=-100 name=/secret flags=1'
-  const named = 'sh (conmon) opened /secret in shop-1 at 2'
+  const named = 'sh (conmon) opened <f>/secret in shop-1 at 2'
 
   test('is asked before the first event, and its answer waits', async () => {
     const { alerts, happen, reply, hear, metadata, asked } = setUp()
@@ -255,7 +258,7 @@ describe('an engine that announces its containers', () => {
     await hear(SHOP)
     await reply(GONE)
     happen('20 openat fd=3 dirfd=-100 name=/late flags=1')
-    expect(alerts[1]).toBe('sh (conmon) opened /late in shop-1 at 2')
+    expect(alerts[1]).toBe('sh (conmon) opened <f>/late in shop-1 at 2')
     expect(metadata.counts).toMatchObject({ lookups: { 'not-found': 1, 'from-event': 1 } })
   })
 

@@ -46,7 +46,7 @@ function run(lines: readonly string[]): string[] {
   const seen: string[] = []
   const [first, ...rest] = lines.map(wordsOf)
   const limit = first?.bare[0] === 'limit' ? Number(first.bare[1]) : undefined
-  const state = new SyscallState({ threadTableSize: limit, hostNames: { user: guest, group: () => undefined } })
+  const state = new SyscallState({ threadTableSize: limit, names: { user: guest, group: () => undefined } })
   let started = false
   const start = () => {
     if (!started) state.onTablesEnd()

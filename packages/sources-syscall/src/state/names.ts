@@ -1,0 +1,100 @@
+import type { Container } from './thread/container.ts'
+import type { Thread } from './thread.ts'
+import type { Group, User, UserTable } from './users.ts'
+
+export interface Names {
+  readonly users: readonly User[]
+  readonly groups: readonly Group[]
+}
+
+/** The machine that this runs on, asked for names of users and groups. undefined = it cannot tell. */
+export interface MachineNames {
+  user(uid: number): User | undefined
+  group(gid: number): Group | undefined
+  /** All names that the files of a process tell; undefined also when these are the files of the machine itself. */
+  ofProcess?(pid: number): Names | undefined
+}
+
+/** Milliseconds before the same is asked again. */
+const PAUSE = 100
+/** So many ids or containers are remembered as asked. */
+const MAX_ASKED = 16384
+/** Containers whose names are kept. */
+const MAX_CONTAINERS = 1024
+/** Ancestors in a container that are asked when a process has ended before it could be. */
+const MAX_ANCESTORS = 4
+
+/** Looks for the names of the users and groups that processes run as, when the tables lack them. */
+export class NameSearch {
+  /** Told what was found, for recordings. Containers by id, '' = the host. */
+  onFound: ((containerId: string, names: Names) => void) | null = null
+  private readonly tables: UserTable
+  private readonly machine: MachineNames | null
+  /** When it was asked for an id of the host, or about a container, and answered (performance.now()). */
+  private readonly asked = new Map<string, number>()
+  private readonly containers = new Set<string>()
+
+  constructor(tables: UserTable, machine: MachineNames | null) {
+    this.tables = tables
+    this.machine = machine
+  }
+
+  /** A user that a process now runs as. True = names were found. */
+  user(container: Container, uid: number, thread: Thread | null): boolean {
+    if (this.machine === null || this.tables.hasUser(container.id, uid)) return false
+    if (!container.isHost) return this.inContainer(container, thread)
+    if (!this.due(`u${uid}`)) return false
+    const user = this.machine.user(uid)
+    return user !== undefined && this.found('', { users: [user], groups: [] })
+  }
+
+  group(container: Container, gid: number, thread: Thread | null): boolean {
+    if (this.machine === null || this.tables.hasGroup(container.id, gid)) return false
+    if (!container.isHost) return this.inContainer(container, thread)
+    if (!this.due(`g${gid}`)) return false
+    const group = this.machine.group(gid)
+    return group !== undefined && this.found('', { users: [], groups: [group] })
+  }
+
+  clear(): void {
+    this.asked.clear()
+    this.containers.clear()
+  }
+
+  private inContainer(container: Container, thread: Thread | null): boolean {
+    if (!this.due(container.id)) return false
+    for (let at = thread, n = 0; at !== null && at.container === container && n < MAX_ANCESTORS; at = at.parent, n++) {
+      const names = this.machine?.ofProcess?.(at.pid)
+      if (names !== undefined) return this.found(container.id, names)
+    }
+    // A process that has ended is not to keep the next one from being asked.
+    this.asked.delete(container.id)
+    return false
+  }
+
+  private found(containerId: string, names: Names): boolean {
+    if (containerId !== '') this.remember(containerId)
+    for (const user of names.users) this.tables.setUser(containerId, user)
+    for (const group of names.groups) this.tables.setGroup(containerId, group)
+    this.onFound?.(containerId, names)
+    return true
+  }
+
+  private remember(containerId: string): void {
+    if (!this.containers.has(containerId) && this.containers.size >= MAX_CONTAINERS) {
+      const [oldest] = this.containers
+      this.containers.delete(oldest!)
+      this.tables.forget(oldest!)
+    }
+    this.containers.add(containerId)
+  }
+
+  private due(what: string): boolean {
+    const now = performance.now()
+    const last = this.asked.get(what)
+    if (last !== undefined && now - last < PAUSE) return false
+    if (this.asked.size >= MAX_ASKED) this.asked.clear()
+    this.asked.set(what, now)
+    return true
+  }
+}

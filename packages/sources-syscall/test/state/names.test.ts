@@ -1,0 +1,106 @@
+/** Names of users and groups that the tables lack, asked of the machine that this runs on. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { compileOutput } from '@falc/engine'
+import { describe, expect, test } from 'vitest'
+import { setMachine } from '../../src/fields/machine.ts'
+import { Recorder } from '../../src/recording/recorder.ts'
+import { openCapture } from '../../src/replay.ts'
+import { syscall } from '../../src/source.ts'
+import type { MachineNames } from '../../src/state/index.ts'
+import { SyscallState } from '../../src/state/state.ts'
+import { eventOf, processOf, wordsOf } from './notation.ts'
+
+const source = syscall()
+const text = compileOutput('%user.name %user.homedir %user.shell %group.name', source)
+const SHOP = 'ab'.repeat(32)
+const exec = (tid: number, uid: number, more = '') =>
+  `${tid} execve res=0 exe=/bin/sh comm=sh tid=${tid} pid=${tid} ptid=10 uid=${uid} gid=${uid}${more}`
+const inShop = ` cgroups=cpu=/libpod_parent/libpod-${SHOP}`
+const person = (name: string, uid: number) => ({ name, uid, gid: uid, home: `/home/${name}`, shell: '/bin/sh' })
+
+/** A host with a user 1000 and a container where that is somebody else; processes above 90 have ended. */
+function setUp() {
+  const asked: string[] = []
+  const names: MachineNames = {
+    user: uid => {
+      asked.push(`user ${uid}`)
+      return uid === 1000 ? person('ann', uid) : undefined
+    },
+    group: gid => (gid === 1000 ? { name: 'staff', gid } : undefined),
+    ofProcess: pid => {
+      asked.push(`process ${pid}`)
+      return pid > 90 ? undefined : { users: [person('web', 1000)], groups: [{ name: 'www', gid: 1000 }] }
+    },
+  }
+  const state = new SyscallState({ names })
+  state.onProcess(processOf(wordsOf('thread 10 comm=conmon')))
+  state.onTablesEnd()
+  asked.length = 0
+  let time = 1_000_000_000n
+  const happen = (line: string) => {
+    const [tid, name, ...rest] = line.split(' ')
+    const event = eventOf(name!, Number(tid), time++, wordsOf(rest.join(' ')).values)
+    setMachine(event, state)
+    state.apply(event)
+    return event
+  }
+  return { state, asked, happen, shown: (line: string) => text(happen(line)) }
+}
+
+describe('users that nobody has named', () => {
+  test('of the host are asked for when a process runs as them', () => {
+    const { shown, asked } = setUp()
+    expect(shown(exec(20, 1000))).toBe('ann /home/ann /bin/sh staff')
+    expect(shown(exec(20, 1000))).toBe('ann /home/ann /bin/sh staff')
+    expect(asked).toEqual(['user 1000'])
+  })
+
+  test('are not asked for again at once', () => {
+    const { shown, asked } = setUp()
+    for (let i = 0; i < 5; i++) expect(shown(exec(20, 77))).toBe('<NA> <NA> <NA> <NA>')
+    expect(asked).toEqual(['user 77'])
+  })
+
+  test('of a container are its own', () => {
+    const { shown, asked } = setUp()
+    expect(shown(exec(20, 1000, inShop))).toBe('web /home/web /bin/sh www')
+    expect(shown(exec(21, 1000))).toBe('ann /home/ann /bin/sh staff')
+    expect(asked).toEqual(['process 20', 'user 1000'])
+  })
+
+  test('of a container are asked of an ancestor when the process has ended, else of the next', () => {
+    const { shown, asked } = setUp()
+    expect(shown(exec(91, 1000, inShop))).toBe('<NA> <NA> <NA> <NA>')
+    expect(shown(exec(20, 1000, inShop).replace('ptid=10', 'ptid=91'))).toBe('web /home/web /bin/sh www')
+    const again = setUp()
+    again.happen(exec(30, 0, inShop))
+    expect(again.asked).toEqual(['process 30'])
+    expect(asked).toEqual(['process 91', 'process 91', 'process 20'])
+  })
+
+  test('stand in a recording, whether they were known before it or not', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'falc-names-'))
+    try {
+      const { state, happen } = setUp()
+      happen(exec(20, 1000, inShop))
+      const path = join(dir, 'names.scap')
+      const recorder = new Recorder(path, { state, tap: () => {} })
+      recorder.write(happen(exec(21, 1000)))
+      recorder.write(happen(exec(20, 1000, inShop)))
+      recorder.close()
+      const replay = await openCapture(path)
+      const lines: string[] = []
+      do while (replay.next()) lines.push(text(replay.event))
+      while (await replay.fill())
+      replay.close()
+      expect(lines.filter(line => line !== '<NA> <NA> <NA> <NA>')).toEqual([
+        'ann /home/ann /bin/sh staff',
+        'web /home/web /bin/sh www',
+      ])
+    } finally {
+      rmSync(dir, { recursive: true })
+    }
+  })
+})
