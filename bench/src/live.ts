@@ -73,7 +73,13 @@ async function watch({ name, command, ready }: Watching, script: string, work: s
   const seconds = cpuOf(pids)
   const memory = peakOf(pids)
   await ended(child)
-  return { seconds, start, memory, load, drops: /[^\n]*\bdrop[^\n]*: [1-9]\d*/i.exec(log)?.[0]?.trim() ?? 'none' }
+  return { seconds, start, memory, load, drops: dropsIn(log) }
+}
+
+/** What the watcher's report says of lost events: falc's causes, Falco's count. */
+function dropsIn(log: string): string {
+  const found = log.match(/^ *syscall: drop\w+: [1-9]\d*|n_drops(_[a-z]+)?[:=] ?[1-9]\d*/gm) ?? []
+  return found.map(line => line.trim()).join(', ') || 'none'
 }
 
 async function ended(child: ChildProcess): Promise<void> {
