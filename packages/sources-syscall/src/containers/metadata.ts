@@ -51,7 +51,8 @@ export interface MetadataCounts {
  *
  *   metadata.before(event)
  *   const alerts = engine.evaluate(source, event)
- *   if (!metadata.hold(event)) deliver(alerts)        // else they are void: the event comes again from `next`
+ *   if (metadata.hold(event)) engine.takeBack()       // the alerts are void: the event comes again from `next`
+ *   else deliver(alerts)
  *
  * `next` gives, in the order of their coming, the events that tell about containers (for rules and recordings; the state has
  * seen them) and the events that waited. `onReady` is called when there are some.
