@@ -21,7 +21,8 @@ export class Log {
     const output = new SyslogOutput()
     try {
       await output.open()
-      this.syslog = new Channel(output)
+      // What does not arrive there can only be said here.
+      this.syslog = new Channel(output, { log: (_, text) => this.print(`log_syslog: ${text}`) })
     } catch (error) {
       if (!(error instanceof OutputError)) throw error
       this.warning(`log_syslog: ${error.message}`)
@@ -37,9 +38,13 @@ export class Log {
   write(level: LogLevel, text: string): void {
     const severity = LOG_LEVELS.indexOf(level)
     if (severity > this.threshold) return
-    if (this.config.stderr) process.stderr.write(`${timestamp(new Date(), this.iso8601)}: ${text}\n`)
+    this.print(text)
     // The two scales are the same; a message of several lines is several there.
     for (const line of this.syslog ? text.split('\n') : []) this.syslog!.push({ line, priority: PRIORITIES[severity]! })
+  }
+
+  private print(text: string): void {
+    if (this.config.stderr) process.stderr.write(`${timestamp(new Date(), this.iso8601)}: ${text}\n`)
   }
 
   /** What the source of system calls has to say, as far as libs_logger lets it. */

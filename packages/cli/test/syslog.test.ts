@@ -44,18 +44,20 @@ afterAll(() => {
 })
 
 /** Runs falc where /dev is a folder with the reader's socket as `log`, and the devices that programs need. */
-function run(...args: string[]): string {
+function run(args: readonly string[], log = join(dir, 'log')): { stdout: string; stderr: string } {
   const place =
     'mount -t tmpfs none /mnt && cp -a /dev/null /dev/zero /dev/urandom /dev/random /mnt && ln -s "$0" /mnt/log && mount --move /mnt /dev && exec "$@"'
   const node = [process.execPath, '--conditions=@falc/source', '--no-warnings', MAIN]
-  const { stdout, stderr, status } = spawnSync(
-    'unshare',
-    ['-m', 'sh', '-c', place, join(dir, 'log'), ...node, ...args],
-    { cwd: dir, encoding: 'utf8', env: { ...process.env, TZ: 'UTC' } },
-  )
+  const { stdout, stderr, status } = spawnSync('unshare', ['-m', 'sh', '-c', place, log, ...node, ...args], {
+    cwd: dir,
+    encoding: 'utf8',
+    env: { ...process.env, TZ: 'UTC' },
+  })
   expect([status, stderr]).toEqual([0, stderr])
-  return stdout
+  return { stdout, stderr }
 }
+
+const ARGS = ['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl']
 
 /** Datagrams so far: priority and text, without time and process id. */
 async function datagrams(text: string): Promise<string[]> {
@@ -80,7 +82,7 @@ test.skipIf(reason !== undefined)('log and alerts arrive with their severities',
   }
   writeFileSync(join(dir, 'audit.jsonl'), `${JSON.stringify(event)}\nno json\n`)
   const options = ['log_syslog=true', 'log_stderr=false', 'syslog_output.enabled=true', 'plugins_hostinfo=true']
-  const stdout = run('run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', ...options.flatMap(o => ['-o', o]))
+  const { stdout } = run([...ARGS, ...options.flatMap(o => ['-o', o])])
   expect(stdout).toBe('10:20:30.000000000: Warning got it\n')
   const read = await datagrams('got it')
   // LOG_USER is 8, and the severities are those of syslog: 6 info, 4 warning.
@@ -96,6 +98,16 @@ test.skipIf(reason !== undefined)('log and alerts arrive with their severities',
 
 test.skipIf(reason !== undefined)('what log_level leaves out does not arrive', { timeout: 60_000 }, async () => {
   const before = (await datagrams('got it')).length
-  run('run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', '-o', 'log_syslog=true', '-o', 'log_level=error')
+  run([...ARGS, '-o', 'log_syslog=true', '-o', 'log_level=error'])
   expect((await datagrams('got it')).length).toBe(before)
+})
+
+test.skipIf(reason !== undefined)('where nobody listens, that is said and counted', { timeout: 60_000 }, () => {
+  const { stdout, stderr } = run(
+    [...ARGS, '-o', 'log_syslog=true', '-o', 'syslog_output.enabled=true'],
+    join(dir, 'nobody'),
+  )
+  expect(stdout).toBe('10:20:30.000000000: Warning got it\n')
+  expect(stderr).toContain(': log_syslog: syslog output: nobody listens at /dev/log\n')
+  expect(stderr).toContain('Alerts not delivered, by output and cause:\n   syslog: ENOENT: 1\n')
 })

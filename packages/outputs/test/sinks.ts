@@ -1,6 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
 import {
-  chmodSync,
   closeSync,
   constants,
   existsSync,
@@ -145,27 +144,49 @@ async function http(): Promise<Sink> {
   }
 }
 
-/** logger(1) is played by a script first on PATH, which keeps what it reads. */
-function syslog(): Sink {
+/** Reads datagrams, one a line, as the system's log does: Perl, because Node has no such sockets. */
+const READER = `
+use Socket;
+socket(S, AF_UNIX, SOCK_DGRAM, 0) and bind(S, pack_sockaddr_un($ARGV[0])) or die "$ARGV[0]: $!";
+open(OUT, '>', $ARGV[1]) or die "$ARGV[1]: $!";
+syswrite(OUT, "$datagram\\n") while defined recv(S, $datagram, 1 << 20, 0);
+`
+/** What a datagram holds before the text: priority, time, tag. */
+const HEAD = /^<12>\w{3} [ \d]\d \d\d:\d\d:\d\d falco: /
+/** Characters of a long line that come in one datagram. */
+const CHUNK = 30_000
+
+async function syslog(): Promise<Sink> {
   const dir = folder()
-  const out = join(dir, 'out')
-  const pid = join(dir, 'pid')
-  const stop = join(dir, 'stop')
-  const logger = join(dir, 'logger')
-  writeFileSync(logger, `#!/bin/sh\nif [ -e ${stop} ]; then exit 3; fi; echo $$ > ${pid}\nexec cat >> ${out}\n`)
-  chmodSync(logger, 0o755)
-  const path = process.env.PATH
-  process.env.PATH = `${dir}:${path}`
+  const [socket, out] = [join(dir, 'log'), join(dir, 'out')]
+  const reader = spawn('perl', ['-e', READER, socket, out], { stdio: 'inherit' })
+  while (!existsSync(out)) await sleep(5)
+  /** Lines put together again. */
+  const received = () => {
+    const lines: string[] = []
+    let open = false
+    for (const datagram of linesOf(out)) {
+      const text = datagram.replace(HEAD, '')
+      if (open) lines[lines.length - 1] += text
+      else lines.push(text)
+      open = text.length === CHUNK
+    }
+    return lines
+  }
   return {
-    output: new SyslogOutput(),
-    received: async () => linesOf(out).map(line => line.replace(/^<12>/, '')),
-    breakReceiver: async () => {
-      writeFileSync(stop, '')
-      if (existsSync(pid)) await endOf(Number(readFileSync(pid, 'utf8')))
+    output: new SyslogOutput({ socket }),
+    received: async () => {
+      // logger has ended by now, but the reader may not have read all that is in the socket.
+      for (let before = -1; before !== linesOf(out).length; await sleep(50)) before = linesOf(out).length
+      return received()
     },
-    causes: null,
+    breakReceiver: async () => {
+      reader.kill('SIGKILL')
+      rmSync(socket)
+    },
+    causes: /^ENOENT$/,
     cleanUp: async () => {
-      process.env.PATH = path
+      reader.kill('SIGKILL')
       rmSync(dir, { recursive: true })
     },
   }

@@ -74,6 +74,7 @@ function holds(asks: NonNullable<NoEffect['asks']>, reader: ConfigReader): boole
 export const FORMER_KEYS: Readonly<Record<string, string>> = {
   'engine.ebpf': 'Falco 0.44 took it out; engine.modern_ebpf is there',
   'engine.gvisor': 'Falco 0.44 took it out',
+  container_engines: 'it is init_config of the plugin container',
   grpc: 'Falco 0.44 took it out; http_output is there',
   grpc_output: 'Falco 0.44 took it out; http_output is there',
   outputs: 'Falco 0.37 took the limit on alerts out; outputs_queue.capacity is there',

@@ -18,6 +18,8 @@ export function attach(session: Session, first: Texts, loader: Loader, log: Log,
       if (!always && next.digest === current.digest) return
       const loaded = await loader.build(next)
       await session.replace(loaded)
+      const known = current.config.warnings
+      for (const warning of next.config.warnings) if (!known.includes(warning)) log.warning(warning)
       current = next
       watch()
       log.info(`Reloaded configuration and rules: ${loaded.rules.length} rules`)

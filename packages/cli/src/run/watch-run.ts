@@ -19,6 +19,8 @@ export function watchRun(session: Session, feeds: readonly Feed[], log: Log): Ru
   let end = () => {}
   const begin = () => {
     settings = settingsOf(session)
+    if (session.config.syscallHealth.drops.simulate && live === undefined)
+      log.warning('syscall_event_drops.simulate_drops has no effect: system calls are not captured live')
     const endSnapshots = takeSnapshots(session, alert => session.tell(alert), log)
     const endHealth = live && watchHealth(live.meter, session, log)
     end = () => {
