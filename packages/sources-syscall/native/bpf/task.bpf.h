@@ -237,8 +237,11 @@ __noinline int walk_kernfs(__u64 node_address)
 	if (!b)
 		return 0;
 	b->at = BACKWARDS - 1;
+	/* Asked before the loop: Linux 6.1 and older refuse a loop that clang lets begin in its middle. */
+	if (!node)
+		goto root;
 	for (int i = 0; i < 16; i++) {
-		struct kernfs_node *parent = node ? kernfs_parent(node) : NULL;
+		struct kernfs_node *parent = kernfs_parent(node);
 		char name[256];
 		long n;
 		if (!parent)
@@ -250,6 +253,7 @@ __noinline int walk_kernfs(__u64 node_address)
 			break;
 		node = parent;
 	}
+root:
 	if (b->at == BACKWARDS - 1) {
 		b->at = BACKWARDS - 2;
 		b->bytes[BACKWARDS - 2] = '/';
