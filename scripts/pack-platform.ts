@@ -1,7 +1,8 @@
 /**
- * Makes the npm package of this platform's native parts: `pack-platform.ts [--out FOLDER]`, after `pnpm build:native`. The
- * package is put together in a folder of its own, so that no checkout ever runs binaries that are left over from packing.
- * Prints the tarball's path.
+ * Makes the npm package of a platform's native parts: `pack-platform.ts [--out FOLDER] [--arch x64|arm64]`, after
+ * `pnpm build:native`, or after scripts/native.sh ARCH for another architecture than this machine's. The package is put
+ * together in a folder of its own, so that no checkout ever runs binaries that are left over from packing. Prints the
+ * tarball's path.
  */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -13,16 +14,24 @@ const BINARIES = ['falc-probe', 'falc.node']
 const root = resolve(import.meta.dirname, '..')
 const native = join(root, 'packages/sources-syscall')
 
-const { values } = parseArgs({ options: { out: { type: 'string', default: '.' } } })
+const GNU_NAMES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' }
+/** e_machine of ELF headers. */
+const MACHINES: Readonly<Record<string, number>> = { x64: 62, arm64: 183 }
+
+const { values } = parseArgs({
+  options: { out: { type: 'string', default: '.' }, arch: { type: 'string', default: process.arch } },
+})
 try {
-  console.log(pack(`${process.platform}-${process.arch}`, resolve(values.out)))
+  console.log(pack(values.arch, resolve(values.out)))
 } catch (error) {
   console.error(`pack-platform: ${(error as Error).message}`)
   process.exitCode = 1
 }
 
 /** @throws {Error} when the platform has no package or its parts are not built */
-function pack(platform: string, out: string): string {
+function pack(arch: string, out: string): string {
+  const platform = `${process.platform}-${arch}`
+  const foreign = arch !== process.arch
   const template = join(native, 'npm', platform)
   if (!existsSync(template)) throw new Error(`there is no package for ${platform} (packages/sources-syscall/npm)`)
   const manifest = JSON.parse(readFileSync(join(template, 'package.json'), 'utf8'))
@@ -32,13 +41,16 @@ function pack(platform: string, out: string): string {
   try {
     cpSync(template, staging, { recursive: true })
     for (const name of BINARIES) {
-      const built = join(native, 'native/.output', name)
-      if (!existsSync(built)) throw new Error(`${built} is not built: pnpm build:native`)
+      const built = join(native, 'native/.output', foreign ? arch : '', name)
+      if (!existsSync(built)) throw new Error(`${built} is not built: sh scripts/native.sh${foreign ? ` ${arch}` : ''}`)
+      const machine = readFileSync(built).readUInt16LE(18)
+      if (machine !== MACHINES[arch]) throw new Error(`${built} is for another machine (${machine})`)
       copyFileSync(built, join(staging, name))
       // Debug information of the C code; that of the BPF programs is data to the sidecar and stays.
-      execFileSync('strip', ['--strip-debug', join(staging, name)])
+      const strip = foreign ? `${GNU_NAMES[arch]}-linux-gnu-strip` : 'strip'
+      execFileSync(strip, ['--strip-debug', join(staging, name)])
     }
-    execFileSync(join(staging, 'falc-probe'), ['--version'], { stdio: 'ignore' })
+    if (!foreign) execFileSync(join(staging, 'falc-probe'), ['--version'], { stdio: 'ignore' })
     const npm = ['pack', '--silent', '--pack-destination', out]
     const tarball = execFileSync('npm', npm, { cwd: staging, encoding: 'utf8' }).trim()
     return join(out, tarball)

@@ -150,7 +150,21 @@ async function makeImage(
 
 function boot({ qemu, console: line }: (typeof MACHINES)[string], kernel: string): Promise<string> {
   const [program, ...args] = qemu
-  const options = ['-m', '3G', '-smp', '2', '-display', 'none', '-serial', 'stdio', '-no-reboot', '-nic', 'none', '-kernel', kernel]
+  const options = [
+    '-m',
+    '3G',
+    '-smp',
+    '2',
+    '-display',
+    'none',
+    '-serial',
+    'stdio',
+    '-no-reboot',
+    '-nic',
+    'none',
+    '-kernel',
+    kernel,
+  ]
   const append = `console=${line} quiet panic=-1 rdinit=/init`
   const guest = spawn(program!, [...args, ...options, '-initrd', join(work, 'initramfs'), '-append', append], {
     stdio: ['ignore', 'pipe', 'inherit'],
