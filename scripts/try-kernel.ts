@@ -63,6 +63,11 @@ const RULES = `
   condition: evt.type = openat and fd.name = /tmp/in-a-child and proc.name = sh and proc.pname = sh and proc.aname[2] = init
   output: "%proc.name of %proc.pname opened %fd.name"
   priority: NOTICE
+- rule: fork
+  desc: a child's own half of a clone
+  condition: evt.type in (clone, fork, vfork, clone3) and evt.rawres = 0 and proc.name = sh and proc.pname = sh
+  output: "%evt.type %evt.args"
+  priority: NOTICE
 - rule: unlink
   desc: a call of which only some architectures have the old form
   condition: evt.type in (unlink, unlinkat) and evt.args contains /tmp/gone

@@ -105,6 +105,7 @@ static __always_inline void count(__u32 which)
 }
 
 #if defined(__TARGET_ARCH_arm64)
+#define NR_CLONE 220
 #define NR_EXECVE 221
 #define NR_EXECVEAT 281
 #else

@@ -322,6 +322,34 @@ static __always_inline void write_clone_event(struct event *e, struct task_struc
 	put_u64(e, ret == 0 ? pidns_start(task) : 0);
 }
 
+#if defined(__TARGET_ARCH_arm64)
+/*
+ * A child's first return to user space is no end of a system call on arm64 (ret_from_fork, arch/arm64/kernel/entry.S), so its
+ * half of the clone is written when its parent has made it. Of the flags those are known that show in what both share.
+ */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(fork_done, struct task_struct *parent, struct task_struct *child)
+{
+	struct event event, *e = &event;
+	__u32 flags = 0;
+	if (!is_wanted(NR_CLONE) || (BPF_CORE_READ(child, flags) & PF_KTHREAD))
+		return 0;
+	if (!begin(e, PPME_SYSCALL_CLONE_20_X, NPARAMS_SYSCALL_CLONE_20_X, WANT_FIRST))
+		return 0;
+	((struct event_header *)e->to->bytes)->tid = BPF_CORE_READ(child, pid);
+	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
+		flags |= 0x10000; /* CLONE_THREAD */
+	if (BPF_CORE_READ(child, files) == BPF_CORE_READ(parent, files))
+		flags |= 0x400; /* CLONE_FILES */
+	if (BPF_CORE_READ(child, fs) == BPF_CORE_READ(parent, fs))
+		flags |= 0x200; /* CLONE_FS */
+	if (BPF_CORE_READ(child, mm) == BPF_CORE_READ(parent, mm))
+		flags |= 0x100; /* CLONE_VM */
+	write_clone_event(e, child, 0, clone_flags(flags));
+	return commit(e);
+}
+#endif
+
 EXIT_EVENT_FIRST(clone, 56, SYSCALL_CLONE_20_X)
 {
 	write_clone_event(e, current_task(), ret, clone_flags(argument(regs, 0)));
