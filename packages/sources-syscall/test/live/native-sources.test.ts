@@ -1,11 +1,11 @@
 /** The C sources and the TypeScript say the same: tables, sizes, offsets. Needs a C compiler at most. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { syscallsHeader } from '../../scripts/syscalls-header.ts'
-import { SYSCALL_CODES, syscallsOf, X86_64_SYSCALLS } from '../../src/events/syscalls.ts'
+import { ARM64_SYSCALLS, SYSCALL_CODES, SYSCALL_NAMES, syscallsOf, X86_64_SYSCALLS } from '../../src/events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag } from '../../src/events/table.ts'
 import * as wire from '../../src/live/wire.ts'
 
@@ -14,6 +14,33 @@ const compiler = spawnSync('cc', ['--version']).status === 0
 
 test('the sidecar’s table of system calls is up to date (else run scripts/syscalls-header.ts)', () => {
   expect(readFileSync(join(native, 'sidecar/syscalls.gen.h'), 'utf8')).toBe(syscallsHeader())
+})
+
+/** Debian's kernel headers of every architecture. */
+const HEADERS = '/usr/lib/linux/uapi'
+const GONE = new Set(
+  '_sysctl create_module get_kernel_syms query_module nfsservctl getpmsg putpmsg afs_syscall tuxcall security vserver uselib epoll_ctl_old epoll_wait_old'.split(
+    ' ',
+  ),
+)
+
+describe.skipIf(!existsSync(HEADERS))('numbers of system calls', () => {
+  test.each([
+    ['x86', X86_64_SYSCALLS],
+    ['arm64', ARM64_SYSCALLS],
+  ])('are those of %s’s header', (arch, numbers) => {
+    const header = readFileSync(`${HEADERS}/${arch}/asm/unistd_64.h`, 'utf8')
+    const theirs = new Map([...header.matchAll(/#define __NR_(\w+) (\d+)/g)].map(match => [match[1], Number(match[2])]))
+    const ours = new Map(
+      [...numbers.entries()].filter(([, code]) => code >= 0).map(([nr, code]) => [SYSCALL_NAMES[code], nr]),
+    )
+    expect(theirs.size).toBeGreaterThan(300)
+    const missing = [...theirs].filter(([name, number]) => ours.get(name!) !== number)
+    const wrong = [...ours].filter(([name, number]) => theirs.has(name!) && theirs.get(name!) !== number)
+    expect(wrong).toEqual([])
+    // Falco has no code for them: what Linux never did or does no more, and what is younger.
+    expect(missing.filter(([name, number]) => number < 450 && !GONE.has(name!))).toEqual([])
+  })
 })
 
 /** name, number, event code of each program that writes a system call's event. */
