@@ -1,6 +1,7 @@
 #!/bin/sh
-# Everything that must hold: types (the build has checked them), format and lint, floors, exports, then the tests.
+# Everything that must hold: types (the build has checked those of the packages), format and lint, floors, exports, then the tests.
 set -eu
+tsc -p tsconfig.tests.json
 biome check .
 node scripts/floors.ts
 node scripts/exports.ts

@@ -61,7 +61,7 @@ test('a list stays where its name stands', () => {
 test('a macro has the place of its body, and the place of its use', () => {
   const content = `- macro: m\n  condition: proc.name = a or fd.num > 3\n${RULE('not m and proc.tty = 0')}`
   expect(places(content).map(pair => pair[1])).toEqual(['proc.name = a', 'fd.num > 3', 'proc.tty = 0'])
-  const [not] = (load(content).condition as { children: { child: Record<string, any> }[] }).children
+  const [not] = (load(content).condition as unknown as { children: { child: Record<string, any> }[] }).children
   expect(not!.child).toMatchObject({ kind: 'or', macro: 'm', use: { line: 5, column: 18, length: 1 } })
 })
 

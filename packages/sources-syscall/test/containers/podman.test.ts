@@ -53,7 +53,7 @@ describe.skipIf(reason !== undefined)('podman', { timeout: 60_000 }, () => {
     })
     expect(found.imageid).toMatch(/^[0-9a-f]{64}$/)
     expect(found.imagedigest).toMatch(/^sha256:[0-9a-f]{64}$/)
-    expect(Math.abs(found.created_time * 1000 - Date.now())).toBeLessThan(60_000)
+    expect(Math.abs(found.created_time! * 1000 - Date.now())).toBeLessThan(60_000)
     for (const engine of engines) engine.close()
   })
 

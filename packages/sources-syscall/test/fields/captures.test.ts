@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { compileOutput } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
+import type { SyscallEvent } from '../../src/event.ts'
 import { openCapture } from '../../src/replay.ts'
 import { syscall } from '../../src/source.ts'
 import { readCases } from './cases.ts'
@@ -9,7 +10,7 @@ import { readCases } from './cases.ts'
 async function printed(name: string): Promise<{ expected: string[]; actual: string[] }> {
   const source = syscall()
   const expected: string[] = []
-  const wanted = new Map<number, { field: string; print: (event: unknown) => string }[]>()
+  const wanted = new Map<number, { field: string; print: ReturnType<typeof compileOutput<SyscallEvent>> }[]>()
   for (const { text } of readCases(`${name}.txt`)) {
     const [, num, field] = /^(\d+) (\S+) = /.exec(text)!
     expected.push(text)

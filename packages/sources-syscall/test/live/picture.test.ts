@@ -9,7 +9,7 @@ import { type Live, openLive } from '../../src/live/live.ts'
 import type { Thread } from '../../src/state/thread.ts'
 import { missing } from './machine.ts'
 
-const KINDS = new Map(Object.entries(FdKind).map(([name, kind]) => [kind, name]))
+const KINDS = new Map<number, string>(Object.entries(FdKind).map(([name, kind]) => [kind, name]))
 /** By part of the picture, as text; `*` stands for any text, `$DIR` for the program's folder. */
 const EXPECTED = new Map(
   readFileSync(join(import.meta.dirname, 'cases/picture.txt'), 'utf8')

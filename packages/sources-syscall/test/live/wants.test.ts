@@ -37,7 +37,7 @@ describe.skipIf(missing())('what is wanted', { timeout: 60_000 }, () => {
         if (event.type === PPME.SYSCALL_OPENAT_2_X) last ||= event.text(2) === `${path}/last`
         else if (event.type === PPME.SYSCALL_MKDIR_2_X) {
           if (event.text(1) === path) seen.push('mkdir')
-        } else if (event.type === PPME.GENERIC_X && event.thread.comm === 'sh') seen.push('generic')
+        } else if (event.type === PPME.GENERIC_X && event.thread?.comm === 'sh') seen.push('generic')
       }
       return last
     })

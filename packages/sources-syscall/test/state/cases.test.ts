@@ -90,7 +90,7 @@ function guest(uid: number) {
   return uid === 1000 ? { uid, gid: 1000, name: 'guest', home: '/home/guest', shell: '/bin/sh' } : undefined
 }
 
-const REMEMBERED: Memo = { owner: {}, truths: new Uint8Array(0), sets: new Int32Array(0) }
+const REMEMBERED: Memo = { owner: {}, truths: [], sets: [] }
 
 function remember(state: SyscallState): void {
   for (const thread of state.threads) {

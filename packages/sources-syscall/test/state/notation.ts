@@ -161,6 +161,7 @@ export function processOf({ bare, values }: Words): ProcessEntry {
     exeIno: 0n,
     exeCtime: 0n,
     exeMtime: 0n,
+    cloneTs: 0n,
   }
 }
 

@@ -101,7 +101,7 @@ function check(state: SyscallState, event: SyscallEvent, line: string): void {
 function compared(memo: Memo | null, fields: typeof SCOPES.fd, event: SyscallEvent, where: string): Memo {
   const values = fields.map(([name, field]) => `${name} ${String(field.extract(event))}`)
   if (memo !== null) expect(values, where).toEqual(memo.owner)
-  return { owner: values, truths: new Uint8Array(0), sets: new Int32Array(0) }
+  return { owner: values, truths: [], sets: [] }
 }
 
 function fieldsOf(scope: string) {
