@@ -1,4 +1,4 @@
-import { encodeNote } from '../events/encode.ts'
+import { encodeNote } from '../encode-note.ts'
 import { PPME } from '../events/ids.ts'
 
 const encoder = new TextEncoder()

@@ -1,5 +1,5 @@
+import { encodeNote } from '../encode-note.ts'
 import { SyscallEvent } from '../event.ts'
-import { encodeNote } from '../events/encode.ts'
 import { PPME } from '../events/ids.ts'
 import type { Names } from '../state/index.ts'
 
