@@ -29,8 +29,16 @@ static __always_inline __u32 unix_path(struct sock *sk, __u8 *to)
 		return 1;
 	path = (char *)address + bpf_core_field_offset(struct unix_address, name) + 2;
 	bpf_probe_read_kernel(&first, 1, path);
-	n = bpf_probe_read_kernel_str(to, UNIX_PATH_MAX, first ? path : path + 1);
-	return n > 0 ? n & 255 : 1;
+	n = bpf_probe_read_kernel_str(to, UNIX_PATH_MAX + 1, first ? path : path + 1);
+	if (!first) {
+		/* An abstract name has no NUL at its end, what follows is not of it. Its leading one counts for it here. */
+		long size = BPF_CORE_READ(address, len) - 2;
+		if (size > 0 && n > size) {
+			to[(size - 1) & 127] = 0;
+			n = size;
+		}
+	}
+	return n > 0 ? n & 127 : 1;
 }
 
 /*

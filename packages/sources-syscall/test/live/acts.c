@@ -122,7 +122,10 @@ static void sockets(void)
 	other = call(accept4, server, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	call(sendto, client, "over unix", 9, 0, NULL, 0);
 	call(shutdown, other, SHUT_WR);
-	call(bind, socket(AF_UNIX, SOCK_STREAM, 0), &hidden, 2 + 5);
+	server = socket(AF_UNIX, SOCK_STREAM, 0);
+	call(bind, server, &hidden, 2 + 5);
+	listen(server, 3);
+	call(connect, socket(AF_UNIX, SOCK_STREAM, 0), &hidden, 2 + 5);
 	call(socketpair, AF_UNIX, SOCK_STREAM, 0, pair);
 }
 
