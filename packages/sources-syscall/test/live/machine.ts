@@ -147,6 +147,11 @@ export class Engine {
     return this.child.exitCode !== null || this.child.signalCode !== null
   }
 
+  /** Waits until it has warned so often. What a dying sidecar's programs still saw has come by then. */
+  warned(times: number): Promise<void> {
+    return until(`warning ${times}`, () => this.warnings.length >= times)
+  }
+
   /** Opens a file of this name, which need not be there, until the engine has seen it. */
   sees(name: string): Promise<void> {
     return until(`event ${name}`, () => {

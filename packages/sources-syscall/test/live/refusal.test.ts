@@ -40,6 +40,7 @@ describe.skipIf(reason !== undefined)('mapping is refused', { timeout: 60_000 },
     engine = await refused(errno)
     await engine.sees('one')
     process.kill(service.worker!, 'SIGKILL')
+    await engine.warned(2)
     await engine.sees('two')
     const [first, ...others] = engine.warnings
     expect(first).toBe(
@@ -61,6 +62,7 @@ describe.skipIf(reason !== undefined)('mapping is refused', { timeout: 60_000 },
     const size = Number(/^VmSize:\s+(\d+)/m.exec(readFileSync(`/proc/${engine.pid}/status`, 'utf8'))![1]) * 1024
     execFileSync('prlimit', ['--pid', String(engine.pid), `--as=${size + (128 << 20)}`])
     process.kill(service.worker!, 'SIGKILL')
+    await engine.warned(2)
     await engine.sees('two')
     expect(engine.warnings[1]).toContain('refused (mmap of the ring: Cannot allocate memory)')
     expect(engine.warnings.length).toBe(2)

@@ -58,7 +58,7 @@ describe.skipIf(reason !== undefined)('restarts', { timeout: 60_000 }, () => {
     engine = await Engine.start({ env: { FALC_TEST: MARK } })
     for (let restarts = 1; restarts <= 3; restarts++) {
       process.kill(engine.sidecar, 'SIGKILL')
-      await until('warning', () => engine!.warnings.length === restarts)
+      await engine.warned(restarts)
       if (restarts < 3) await nextWorker(engine)
     }
     engine.child.kill('SIGKILL')
@@ -73,6 +73,7 @@ describe.skipIf(reason !== undefined)('restarts', { timeout: 60_000 }, () => {
     const { supervisor, worker } = processes(engine)
     await engine.sees('one')
     process.kill(worker, 'SIGKILL')
+    await engine.warned(1)
     await engine.sees('two')
     expect(parentOf(await nextWorker(engine))).toBe(supervisor)
     expect(engine.warnings).toEqual([
@@ -86,6 +87,7 @@ describe.skipIf(reason !== undefined)('restarts', { timeout: 60_000 }, () => {
     const { supervisor, worker } = processes(engine)
     const programs = programsOf(worker)
     process.kill(supervisor, 'SIGKILL')
+    await engine.warned(1)
     await engine.sees('one')
     await until('end of the worker', () => !isAlive(worker))
     await untilUnloaded(programs)

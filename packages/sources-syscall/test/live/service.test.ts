@@ -112,12 +112,14 @@ describe.skipIf(reason !== undefined)('a service', { timeout: 60_000 }, () => {
   test('an engine goes on after its worker was killed, and after the service was', async () => {
     const engine = await start()
     process.kill(service.worker!, 'SIGKILL')
+    await engine.warned(1)
     await engine.sees('one')
     const { worker } = service
     service.child.kill('SIGKILL')
     await until('end of both', () => service.ended && !isAlive(worker!))
     await sleep(500)
     await service.start()
+    await engine.warned(2)
     await engine.sees('two')
     expect(engine.warnings[0]).toBe(
       `the sidecar at ${service.path} has ended; connecting again in 0 ms (1 of 5 within a minute), the state is read anew`,
