@@ -7,6 +7,7 @@ import { type LogConfig, readLog } from './log.ts'
 import { type MetricsConfig, readMetrics } from './metrics.ts'
 import { noEffectWarnings } from './no-effect.ts'
 import { type OutputsConfig, readOutputs } from './outputs.ts'
+import { pluginWarnings } from './plugin-settings.ts'
 import { ConfigReader } from './reader.ts'
 import { CONFIG_SCHEMA } from './schema.ts'
 import { readSyscallHealth, type SyscallHealthConfig } from './syscall-health.ts'
@@ -100,7 +101,14 @@ export function loadConfig(
   return {
     files,
     watch,
-    warnings: [...warnings, ...schema, ...oldKeys(reader), ...noEffectWarnings(reader), ...oddities(reader)],
+    warnings: [
+      ...warnings,
+      ...schema,
+      ...oldKeys(reader),
+      ...noEffectWarnings(reader),
+      ...pluginWarnings(reader),
+      ...oddities(reader),
+    ],
     engine,
     live: readLive(reader, engine.kind === 'kmod' ? 'kmod' : 'modern_ebpf'),
     plugins: readPlugins(reader),

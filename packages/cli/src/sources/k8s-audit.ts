@@ -18,8 +18,6 @@ interface InitConfig {
   readonly webhookMaxBatchSize?: number
 }
 
-const INIT_KEYS: readonly string[] = ['sslCertificate', 'maxEventSize', 'webhookMaxBatchSize']
-
 export interface K8sAuditOptions {
   /** As the plugin's open_params: a file, a folder, `-`, `http(s)://host:port/path`. */
   readonly from: string
@@ -53,9 +51,6 @@ class K8sAuditFeed implements Feed {
     this.options = options
     this.params = openParams(options.from)
     this.config = initConfig(options.initConfig ?? '')
-    for (const key of Object.keys(this.config)) {
-      if (!INIT_KEYS.includes(key)) options.warn(`plugin k8saudit: init_config.${key} has no effect`)
-    }
     this.finite = this.params.kind !== 'webhook' && !options.follow
     this.title = this.params.kind === 'webhook' ? `webhook ${options.from}` : `audit log ${options.from}`
     if (options.follow && this.params.kind !== 'file') throw new CliError('--follow needs a file of audit events')
