@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 2
+#define WIRE_VERSION 3
 
 struct event_header {
 	__u16 cpu;
@@ -52,6 +52,7 @@ enum counter {
 	COUNT_FAULT,               /* a user page was not there: the parameter is empty */
 	COUNT_TAIL_FAILED,         /* a tail call did not happen */
 	COUNT_COMPAT,              /* a call through another interface that has no counterpart */
+	COUNT_RACED,               /* an open's path was changed in memory during the call: the file's own path is recorded */
 	COUNTER_MAX,
 };
 

@@ -16,6 +16,25 @@ const volatile __u32 engine_pid;     /* the engine's own events are not recorded
 const volatile __u32 sidecar_pid;
 const volatile __u32 ring_bytes;     /* size of one ring */
 
+/*
+ * BPF_CORE_READ calls a helper for every pointer on its way. Where the kernel can give a pointer its type (6.2), plain loads
+ * do the same: a load from a wrong address gives 0 there, as the helper does.
+ */
+extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
+const volatile bool can_cast;
+#define TYPED(p) ((typeof(p))bpf_rdonly_cast((p), bpf_core_type_id_kernel(typeof(*(p)))))
+#define HELPED_READ(src, a, ...)                                                                                     \
+	({                                                                                                           \
+		___type((src), a, ##__VA_ARGS__) __r;                                                                \
+		BPF_CORE_READ_INTO(&__r, (src), a, ##__VA_ARGS__);                                                   \
+		__r;                                                                                                 \
+	})
+#undef BPF_CORE_READ
+#define BPF_CORE_READ(src, a, ...)                                                                                   \
+	(can_cast ? ___arrow(TYPED(src), a, ##__VA_ARGS__) : HELPED_READ(src, a, ##__VA_ARGS__))
+/* A pointer as a number, which is what global functions take. */
+#define READ_ADDRESS(src, a, ...) ((__u64)HELPED_READ(src, a, ##__VA_ARGS__))
+
 #define MAX_CPUS 512
 #define MAX_SYSCALLS 512
 /* The largest event: args, env, cgroups and three paths at 4096 each, and the fixed parameters. */

@@ -135,12 +135,20 @@ static __always_inline __u64 file_ino(struct file *file)
 	return BPF_CORE_READ(file, f_inode, i_ino);
 }
 
+/* A pointer as a number: the verifier lets us calculate with that, and global functions take it. */
+static __always_inline __u64 as_number(const void *pointer)
+{
+	__u64 number = 0;
+	bpf_probe_read_kernel(&number, sizeof(number), &pointer);
+	return number;
+}
+
 /* The namespace-local id of a pid structure, at its own level. */
 static __always_inline __s64 pid_vnr(struct pid *pid)
 {
 	int level = BPF_CORE_READ(pid, level);
 	struct upid id = {};
-	bpf_probe_read_kernel(&id, sizeof(id), (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * sizeof(struct upid));
+	bpf_probe_read_kernel(&id, sizeof(id), (void *)(as_number(pid) + bpf_core_field_offset(struct pid, numbers)) + level * sizeof(struct upid));
 	return id.nr;
 }
 
@@ -174,7 +182,7 @@ static __always_inline struct pid_namespace *pid_namespace_of(struct pid *pid)
 {
 	struct upid id = {};
 	int level = BPF_CORE_READ(pid, level);
-	bpf_probe_read_kernel(&id, sizeof(id), (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * sizeof(struct upid));
+	bpf_probe_read_kernel(&id, sizeof(id), (void *)(as_number(pid) + bpf_core_field_offset(struct pid, numbers)) + level * sizeof(struct upid));
 	return id.ns;
 }
 

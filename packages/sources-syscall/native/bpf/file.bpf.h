@@ -3,6 +3,7 @@
 #include "store.bpf.h"
 #include "flags.bpf.h"
 #include "task.bpf.h"
+#include "opening.bpf.h"
 
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
 #define FD_UPPER_LAYER 0x8000
@@ -38,39 +39,6 @@ static __always_inline void put_dev_ino(struct event *e, struct file *file)
 static __always_inline struct file *opened(long ret)
 {
 	return ret >= 0 ? file_of(current_task(), ret) : NULL;
-}
-
-/* Whether the text that ends at `end` in this CPU's event ends in the dentry's name. */
-__noinline int ends_in_name(__u32 end, __u64 dentry_address)
-{
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
-	struct dentry *dentry = (void *)dentry_address;
-	char name[256];
-	__u32 length = BPF_CORE_READ(dentry, d_name.len) & 255;
-	if (!to || end < length || bpf_probe_read_kernel(name, length, BPF_CORE_READ(dentry, d_name.name)))
-		return 1;
-	for (__u32 i = 0; i < 255 && i < length; i++)
-		if (to->bytes[(end - length + i) & (MAX_EVENT - 1)] != (__u8)name[i])
-			return 0;
-	return 1;
-}
-
-/*
- * The path of an open. It is read when the call returns, from memory that other threads can write: what stands there now may
- * not be what the kernel opened. The kernel's own path is recorded instead where the text is proven false: it cannot be read
- * any more, or links were not to be followed and the opened file has another name. Where links are followed, a differing name
- * is usual (/lib/libc.so.6 is libc-2.36.so), and the text stays, as rules expect it.
- */
-static __always_inline void put_open_path(struct event *e, unsigned long from, struct file *file, bool no_links)
-{
-	long n = from ? bpf_probe_read_user_str(slot(e), MAX_CHUNK, (void *)from) : 0;
-	if (from && n < 0)
-		count(COUNT_FAULT);
-	if (file && (n <= 0 || (no_links && !ends_in_name(e->to->at + n - 1, (__u64)BPF_CORE_READ(file, f_path.dentry)))))
-		put_file_path(e, file);
-	else
-		end_param(e, n > 0 ? n & (2 * MAX_CHUNK - 1) : 0);
 }
 
 #if defined(__TARGET_ARCH_arm64)

@@ -199,7 +199,7 @@ EXIT_EVENT(tgkill, 234, SYSCALL_TGKILL_X)
 static __always_inline void put_ptrace_number(struct event *e, __u64 value)
 {
 	*slot(e) = 0;
-	*(__u64 *)(slot(e) + 1) = value;
+	STORE(__u64, slot(e) + 1, value);
 	end_param(e, 9);
 }
 

@@ -61,7 +61,7 @@ EXIT_EVENT(pwrite64, 18, SYSCALL_PWRITE_X)
 	put_u64(e, argument(regs, 3));
 }
 
-#define MAX_IOVECS 32
+#define MAX_IOVECS 16
 
 static __always_inline bool read_iovec(struct iovec *to, const struct registers *regs, __u64 vector, __u32 i)
 {
@@ -121,7 +121,7 @@ static __always_inline void put_size_and_iovec_data(struct event *e, __u64 vecto
 	__u32 at = e->to->at;
 	put_u32(e, 0);
 	put_iovec_data(e, vector, n, size);
-	*(__u32 *)&e->to->bytes[at & (MAX_EVENT - 1)] = e->to->total;
+	STORE(__u32, &e->to->bytes[at & (MAX_EVENT - 1)], e->to->total);
 }
 
 /* What a failed write tried to write is recorded too: all that there is. */
@@ -306,11 +306,11 @@ static __always_inline void put_fdlist(struct event *e, unsigned long fds, unsig
 		if (i >= n || bpf_probe_read_user(&fd, sizeof(fd), (void *)(fds + i * sizeof(fd))))
 			break;
 		__u8 *entry = &e->to->bytes[(at + 2 + kept * 10) & (MAX_EVENT - 1)];
-		*(__s64 *)entry = fd.fd;
-		*(__u16 *)(entry + 8) = poll_events(returned ? fd.revents : fd.events);
+		STORE(__s64, entry, fd.fd);
+		STORE(__u16, entry + 8, poll_events(returned ? fd.revents : fd.events));
 		kept++;
 	}
-	*(__u16 *)&e->to->bytes[at] = kept;
+	STORE(__u16, &e->to->bytes[at], kept);
 	end_param(e, 2 + kept * 10);
 }
 

@@ -67,10 +67,10 @@ static __always_inline void put_socktuple(struct event *e, int fd, bool outbound
 			}
 		}
 		to[0] = AF_INET;
-		*(__u32 *)(to + 1) = outbound ? local : remote;
-		*(__u16 *)(to + 5) = bpf_ntohs(outbound ? local_port : remote_port);
-		*(__u32 *)(to + 7) = outbound ? remote : local;
-		*(__u16 *)(to + 11) = bpf_ntohs(outbound ? remote_port : local_port);
+		STORE(__u32, to + 1, outbound ? local : remote);
+		STORE(__u16, to + 5, bpf_ntohs(outbound ? local_port : remote_port));
+		STORE(__u32, to + 7, outbound ? remote : local);
+		STORE(__u16, to + 11, bpf_ntohs(outbound ? remote_port : local_port));
 		end_param(e, 13);
 	} else if (family == AF_INET6) {
 		struct inet_sock *inet = (struct inet_sock *)sk;
@@ -87,17 +87,17 @@ static __always_inline void put_socktuple(struct event *e, int fd, bool outbound
 		}
 		to[0] = AF_INET6;
 		__builtin_memcpy(to + 1, outbound ? &local : &remote, 16);
-		*(__u16 *)(to + 17) = bpf_ntohs(outbound ? local_port : remote_port);
+		STORE(__u16, to + 17, bpf_ntohs(outbound ? local_port : remote_port));
 		__builtin_memcpy(to + 19, outbound ? &remote : &local, 16);
-		*(__u16 *)(to + 35) = bpf_ntohs(outbound ? remote_port : local_port);
+		STORE(__u16, to + 35, bpf_ntohs(outbound ? remote_port : local_port));
 		end_param(e, 37);
 	} else if (family == AF_UNIX) {
 		struct sock *other = BPF_CORE_READ((struct unix_sock *)sk, peer);
 		struct sock *server = outbound ? other : sk;
 		to[0] = AF_UNIX;
 		/* the other way round than addresses: first the server's end, which has the name, then the client's */
-		*(__u64 *)(to + 1) = (__u64)server;
-		*(__u64 *)(to + 9) = (__u64)(outbound ? sk : other);
+		STORE(__u64, to + 1, (__u64)server);
+		STORE(__u64, to + 9, (__u64)(outbound ? sk : other));
 		end_param(e, 17 + unix_path(server, to + 17));
 	} else {
 		put_empty(e);
@@ -120,8 +120,8 @@ static __always_inline void put_sockaddr(struct event *e, unsigned long from, un
 			put_empty(e);
 			return;
 		}
-		*(__u32 *)(to + 1) = in.sin_addr.s_addr;
-		*(__u16 *)(to + 5) = bpf_ntohs(in.sin_port);
+		STORE(__u32, to + 1, in.sin_addr.s_addr);
+		STORE(__u16, to + 5, bpf_ntohs(in.sin_port));
 		end_param(e, 7);
 	} else if (family == AF_INET6) {
 		struct sockaddr_in6 in = {};
@@ -130,7 +130,7 @@ static __always_inline void put_sockaddr(struct event *e, unsigned long from, un
 			return;
 		}
 		__builtin_memcpy(to + 1, &in.sin6_addr, 16);
-		*(__u16 *)(to + 17) = bpf_ntohs(in.sin6_port);
+		STORE(__u16, to + 17, bpf_ntohs(in.sin6_port));
 		end_param(e, 19);
 	} else if (family == AF_UNIX) {
 		/* An abstract name has no NUL at its end: only `length` says how long it is. */
@@ -443,7 +443,7 @@ static __always_inline void put_sockopt(struct event *e, struct registers *regs,
 		int error = 0;
 		bpf_probe_read_user(&error, sizeof(error), from);
 		*slot(e) = 1;
-		*(__s64 *)(slot(e) + 1) = -(__s64)error;
+		STORE(__s64, slot(e) + 1, -(__s64)error);
 		end_param(e, 9);
 	} else if (level == SOL_SOCKET && (name == 20 || name == 21 || name == 66 || name == 67) /* SO_RCVTIMEO, SO_SNDTIMEO */) {
 		struct __kernel_old_timeval tv = {};
@@ -456,19 +456,19 @@ static __always_inline void put_sockopt(struct event *e, struct registers *regs,
 			bpf_probe_read_user(&tv, sizeof(tv), from);
 		}
 		*slot(e) = 4;
-		*(__u64 *)(slot(e) + 1) = tv.tv_sec * 1000000000ull + tv.tv_usec * 1000ull;
+		STORE(__u64, slot(e) + 1, tv.tv_sec * 1000000000ull + tv.tv_usec * 1000ull);
 		end_param(e, 9);
 	} else if (level == SOL_SOCKET && name == 57 /* SO_COOKIE */) {
 		__u64 value = 0;
 		bpf_probe_read_user(&value, sizeof(value), from);
 		*slot(e) = 3;
-		*(__u64 *)(slot(e) + 1) = value;
+		STORE(__u64, slot(e) + 1, value);
 		end_param(e, 9);
 	} else if (level == SOL_SOCKET && is_number_option(name)) {
 		__u32 value = 0;
 		bpf_probe_read_user(&value, sizeof(value), from);
 		*slot(e) = 2;
-		*(__u32 *)(slot(e) + 1) = value;
+		STORE(__u32, slot(e) + 1, value);
 		end_param(e, 5);
 	} else {
 		__u32 size = length < 0 ? 0 : length > MAX_OPTION ? MAX_OPTION : length;

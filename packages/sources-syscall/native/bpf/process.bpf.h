@@ -60,8 +60,9 @@ static __always_inline __u64 inode_mtime(struct inode *inode)
 /* Whether the id is one of the task's supplementary groups, which the kernel keeps sorted. */
 static __always_inline bool in_groups(const struct cred *cred, __u32 gid)
 {
-	struct group_info *groups = BPF_CORE_READ(cred, group_info);
-	__u32 left = 0, right = groups ? BPF_CORE_READ(groups, ngroups) : 0;
+	/* Of a typed pointer the verifier would follow each way through the loop. */
+	struct group_info *groups = HELPED_READ(cred, group_info);
+	__u32 left = 0, right = groups ? HELPED_READ(groups, ngroups) : 0;
 	for (int i = 0; i < MAX_GROUP_STEPS && left < right; i++) {
 		__u32 middle = (left + right) / 2, here = 0;
 		BPF_CORE_READ_INTO(&here, groups, gid[middle].val);
@@ -419,7 +420,7 @@ __noinline int new_reaper(__u64 task_address)
 			return first_tid;
 		signal = BPF_CORE_READ(ancestor, signal);
 		if (BPF_CORE_READ_BITFIELD_PROBED(signal, is_child_subreaper)) {
-			thread = living_thread((__u64)ancestor);
+			thread = living_thread(as_number(ancestor));
 			if (thread)
 				return thread;
 		}

@@ -11,6 +11,22 @@ struct event {
 
 #define LENS_AT (sizeof(struct event_header))
 
+/*
+ * A number at any address. Through a pointer of its own: the compiler would else take the alignment from where it points, and
+ * write byte by byte.
+ */
+#define STORE(type, at, value)                                                                                        \
+	do {                                                                                                          \
+		type *store_at = launder(at);                                                                         \
+		*store_at = (value);                                                                                  \
+	} while (0)
+
+static __always_inline void *launder(void *pointer)
+{
+	asm volatile("" : "+r"(pointer));
+	return pointer;
+}
+
 /* Starts an event in this CPU's scratch space. The number of parameters is the event table's. */
 static __always_inline bool begin(struct event *e, __u16 type, __u32 nparams, __u8 want)
 {
@@ -20,11 +36,11 @@ static __always_inline bool begin(struct event *e, __u16 type, __u32 nparams, __
 	if (!e->to)
 		return false;
 	h = (struct event_header *)e->to->bytes;
-	h->cpu = cpu;
-	h->time_ns = boot_time_ns + bpf_ktime_get_boot_ns();
-	h->tid = bpf_get_current_pid_tgid() & 0xffffffff;
-	h->type = type;
-	h->nparams = nparams;
+	STORE(__u16, &h->cpu, cpu);
+	STORE(__u64, &h->time_ns, boot_time_ns + bpf_ktime_get_boot_ns());
+	STORE(__u64, &h->tid, bpf_get_current_pid_tgid() & 0xffffffff);
+	STORE(__u16, &h->type, type);
+	STORE(__u32, &h->nparams, nparams);
 	e->to->at = LENS_AT + 2 * nparams;
 	e->param = 0;
 	e->want = want;
@@ -33,7 +49,7 @@ static __always_inline bool begin(struct event *e, __u16 type, __u32 nparams, __
 
 static __always_inline void end_param(struct event *e, __u32 length)
 {
-	*(__u16 *)&e->to->bytes[(LENS_AT + 2 * e->param) & (MAX_EVENT - 1)] = length;
+	STORE(__u16, &e->to->bytes[(LENS_AT + 2 * e->param) & (MAX_EVENT - 1)], length);
 	e->to->at += length;
 	e->param++;
 }
@@ -41,9 +57,9 @@ static __always_inline void end_param(struct event *e, __u32 length)
 #define slot(e) (&(e)->to->bytes[(e)->to->at & (MAX_EVENT - 1)])
 
 static __always_inline void put_u8(struct event *e, __u8 v) { *slot(e) = v; end_param(e, 1); }
-static __always_inline void put_u16(struct event *e, __u16 v) { *(__u16 *)slot(e) = v; end_param(e, 2); }
-static __always_inline void put_u32(struct event *e, __u32 v) { *(__u32 *)slot(e) = v; end_param(e, 4); }
-static __always_inline void put_u64(struct event *e, __u64 v) { *(__u64 *)slot(e) = v; end_param(e, 8); }
+static __always_inline void put_u16(struct event *e, __u16 v) { STORE(__u16, slot(e), v); end_param(e, 2); }
+static __always_inline void put_u32(struct event *e, __u32 v) { STORE(__u32, slot(e), v); end_param(e, 4); }
+static __always_inline void put_u64(struct event *e, __u64 v) { STORE(__u64, slot(e), v); end_param(e, 8); }
 static __always_inline void put_empty(struct event *e) { end_param(e, 0); }
 
 /* fd, pid and the like are ints in the kernel and 64 bits on the wire. */
@@ -108,7 +124,7 @@ static __always_inline int commit(struct event *e)
 		count(COUNT_DROP_TOO_LARGE);
 		return 0;
 	}
-	h->len = size - sizeof(h->cpu);
+	STORE(__u32, &h->len, size - sizeof(h->cpu));
 	/* Asking costs as much as a short event: it is done now and then, and always while the ring is nearly full. */
 	e->to->unasked += size;
 	if (e->want != WANT_FIRST && (e->to->pressed || e->to->unasked > ring_bytes / 64)) {

@@ -69,7 +69,7 @@ EXIT_EVENT(semget, 64, SYSCALL_SEMGET_X)
 static __always_inline void put_key_number(struct event *e, unsigned long value)
 {
 	*slot(e) = 0;
-	*(__u64 *)(slot(e) + 1) = value;
+	STORE(__u64, slot(e) + 1, value);
 	end_param(e, 9);
 }
 

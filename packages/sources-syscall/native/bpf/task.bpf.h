@@ -221,7 +221,7 @@ static __always_inline void put_file_path(struct event *e, struct file *file)
 {
 	__u32 zero = 0;
 	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
-	if (!b || !walk_path((__u64)BPF_CORE_READ(file, f_path.dentry), (__u64)BPF_CORE_READ(file, f_path.mnt))) {
+	if (!b || !walk_path(READ_ADDRESS(file, f_path.dentry), READ_ADDRESS(file, f_path.mnt))) {
 		put_empty(e);
 		return;
 	}
@@ -265,7 +265,7 @@ root:
 static __always_inline void append_cgroup(struct event *e, struct backwards *b, struct task_struct *task, int subsystem,
                                           const char *label, __u32 label_length)
 {
-	walk_kernfs((__u64)BPF_CORE_READ(task, cgroups, subsys[subsystem], cgroup, kn));
+	walk_kernfs(READ_ADDRESS(task, cgroups, subsys[subsystem], cgroup, kn));
 	bpf_probe_read_kernel(&e->to->bytes[(e->to->at + e->to->cursor) & (MAX_EVENT - 1)], label_length, label);
 	e->to->cursor += label_length;
 	e->to->cursor += append_backwards(e, e->to->cursor, b);

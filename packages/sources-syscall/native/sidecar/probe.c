@@ -1,6 +1,7 @@
 #include "probe.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -35,10 +36,11 @@ struct probe_session {
 	int ring_count;
 	int cpus;
 	struct bpf_link *traces[3];
+	struct bpf_link *opening;
 };
 
-/* In the order of enum trace. */
-static const char *const TRACEPOINTS[] = { "signal_deliver", "sched_switch", "page_fault_user" };
+/* In the order of enum trace; by the name of their type in the kernel. */
+static const char *const TRACEPOINTS[] = { "btf_trace_signal_deliver", "btf_trace_sched_switch", "btf_trace_page_fault_user" };
 #define TRACES (sizeof(TRACEPOINTS) / sizeof(*TRACEPOINTS))
 
 static struct bpf_program **trace_program(struct probe *skeleton, size_t which)
@@ -160,6 +162,15 @@ static int fill_programs(struct probe_session *session, struct probe *skeleton, 
 	return 0;
 }
 
+static int add_ring(struct probe_session *session, const struct configure *settings)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "falc_ring", 0, 0, settings->ring_bytes, NULL);
+	if (fd < 0)
+		return -errno;
+	session->rings[session->ring_count++] = fd;
+	return 0;
+}
+
 static int make_rings(struct probe_session *session, const struct configure *settings)
 {
 	int map = bpf_map__fd(session->skeleton->maps.rings);
@@ -168,10 +179,9 @@ static int make_rings(struct probe_session *session, const struct configure *set
 		if (ring >= MAX_RINGS)
 			ring = MAX_RINGS - 1;
 		while (session->ring_count <= ring) {
-			int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "falc_ring", 0, 0, settings->ring_bytes, NULL);
-			if (fd < 0)
-				return -errno;
-			session->rings[session->ring_count++] = fd;
+			int err = add_ring(session, settings);
+			if (err)
+				return err;
 		}
 		if (bpf_map_update_elem(map, &cpu, &session->rings[ring], BPF_ANY))
 			return -errno;
@@ -184,9 +194,13 @@ static struct probe *open_object(const struct probe_session *session)
 {
 	const struct configure *settings = &session->settings;
 	struct probe *skeleton = probe__open();
+	struct btf *kernel = btf__load_vmlinux_btf(); /* without it, the verifier says what is wrong */
 	struct bpf_program *program;
-	if (!skeleton)
+	if (!skeleton) {
+		btf__free(kernel);
 		return NULL;
+	}
+	skeleton->rodata->can_cast = kernel && btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	skeleton->rodata->boot_time_ns = session->boot_time_ns;
 	skeleton->rodata->snaplen = settings->snaplen;
 	skeleton->rodata->engine_pid = settings->own_events ? 0 : session->engine_pid;
@@ -197,13 +211,15 @@ static struct probe *open_object(const struct probe_session *session)
 		if (!strncmp(bpf_program__name(program), PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)))
 			bpf_program__set_autoattach(program, false);
 	bpf_program__set_autoattach(skeleton->progs.compat, false);
+	bpf_program__set_autoattach(skeleton->progs.opening, false);
 	for (size_t i = 0; i < TRACES; i++) {
 		program = *trace_program(skeleton, i);
 		bpf_program__set_autoattach(program, false);
 		/* not every architecture has each of them */
-		if (libbpf_find_vmlinux_btf_id(TRACEPOINTS[i], BPF_TRACE_RAW_TP) < 0)
+		if (!kernel || btf__find_by_name_kind(kernel, TRACEPOINTS[i], BTF_KIND_TYPEDEF) < 0)
 			bpf_program__set_autoload(program, false);
 	}
+	btf__free(kernel);
 	bpf_map__set_max_entries(skeleton->maps.scratches, session->cpus);
 	return skeleton;
 }
@@ -263,6 +279,14 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 		goto failed;
 	}
 	choose_programs(session, skeleton, settings->wants);
+	/* before 5.10, what is put into a map of maps must have the size of its template: the first ring is that */
+	err = add_ring(session, settings);
+	if (!err)
+		err = bpf_map__set_inner_map_fd(skeleton->maps.rings, session->rings[0]);
+	if (err) {
+		send_problem(socket, "no ring of %u bytes: %s", settings->ring_bytes, strerror(-err));
+		goto failed;
+	}
 	err = probe__load(skeleton);
 	if (err) {
 		send_problem(socket, "the kernel refused the BPF programs: %s (is it 5.8 or newer, with BTF, and has this process CAP_BPF and CAP_PERFMON?)", strerror(-err));
@@ -299,6 +323,24 @@ const int *probe_rings(const struct probe_session *session, int *count)
 	return session->rings;
 }
 
+/* Who wants no open need not pay at every call for looking at their paths. */
+static int attach_opening(struct probe_session *session, const __u8 wants[MAX_NATIVE_SYSCALLS])
+{
+	static const char *const OPENS[] = { "open", "openat", "openat2", "creat" };
+	bool wanted = false;
+	for (size_t i = 0; i < sizeof(OPENS) / sizeof(OPENS[0]); i++) {
+		int nr = native_number(OPENS[i]); /* not every architecture has each of them */
+		wanted |= nr >= 0 && wants[nr] != WANT_NOTHING;
+	}
+	if (!wanted) {
+		bpf_link__destroy(session->opening);
+		session->opening = NULL;
+	} else if (!session->opening) {
+		session->opening = bpf_program__attach(session->skeleton->progs.opening);
+	}
+	return wanted && !session->opening ? -errno : 0;
+}
+
 int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_SYSCALLS])
 {
 	int map = bpf_map__fd(session->skeleton->maps.syscalls);
@@ -325,7 +367,7 @@ int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_S
 				return -errno;
 		}
 	}
-	return 0;
+	return attach_opening(session, wants);
 }
 
 int probe_read_stats(struct probe_session *session, struct stats *to)
@@ -356,6 +398,7 @@ void probe_close(struct probe_session *session)
 		bpf_link__destroy(session->traces[i]);
 	for (int i = 0; i < session->addition_count; i++)
 		probe__destroy(session->additions[i]);
+	bpf_link__destroy(session->opening);
 	if (session->skeleton)
 		probe__destroy(session->skeleton);
 	free(session);

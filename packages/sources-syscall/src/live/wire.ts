@@ -2,7 +2,7 @@
  * native/wire.h in TypeScript: what probe, sidecar and engine share. All numbers are little-endian; test/live/wire.test.ts
  * compares every constant here with the header's.
  */
-export const WIRE_VERSION = 2
+export const WIRE_VERSION = 3
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
@@ -67,6 +67,7 @@ export const COUNTERS = [
   'fault',
   'tailFailed',
   'compat',
+  'raced',
 ] as const
 
 export type Counter = (typeof COUNTERS)[number]

@@ -47,9 +47,13 @@ export function loadedPrograms(): string[] {
 /** Of these, the ones that a process holds. */
 export function programsOf(pid: number): string[] {
   const folder = `/proc/${pid}/fdinfo`
-  return readdirSync(folder).flatMap(
-    fd => /^prog_id:\s+(\d+)$/m.exec(readFileSync(`${folder}/${fd}`, 'utf8'))?.[1] ?? [],
-  )
+  return readdirSync(folder).flatMap(fd => {
+    try {
+      return /^prog_id:\s+(\d+)$/m.exec(readFileSync(`${folder}/${fd}`, 'utf8'))?.[1] ?? []
+    } catch {
+      return [] // closed since: it may be loading programs
+    }
+  })
 }
 
 /** Processes that were started with this in their environment, or by one that was. */

@@ -1,0 +1,71 @@
+/*
+ * Attackers for race.test.ts. Names are at most 7 bytes: the change is one store.
+ *   race flip NAME OTHER TIMES   opens, TIMES times, a path that another thread changes all the while from NAME to OTHER and back
+ *   race wait NAME OTHER         opens the fifo NAME, and has OTHER stand there while the kernel waits for its other end
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile uint64_t path __attribute__((aligned(64)));
+static uint64_t names[2];
+static volatile int done;
+
+/* The two must run at the same time: each on a CPU of its own, the first and the last that there are. */
+static void stay_on(int last)
+{
+	cpu_set_t all, one;
+	sched_getaffinity(0, sizeof(all), &all);
+	CPU_ZERO(&one);
+	for (int cpu = 0; cpu < CPU_SETSIZE && (last || !CPU_COUNT(&one)); cpu++)
+		if (CPU_ISSET(cpu, &all)) {
+			CPU_ZERO(&one);
+			CPU_SET(cpu, &one);
+		}
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+static void *flip(void *unused)
+{
+	stay_on(1);
+	while (!done) {
+		path = names[1];
+		path = names[0];
+	}
+	return unused;
+}
+
+static void *open_path(void *unused)
+{
+	close(open((const char *)&path, O_RDONLY));
+	return unused;
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+	if (argc < 4 || strlen(argv[2]) > 7 || strlen(argv[3]) > 7)
+		return 2;
+	strncpy((char *)&names[0], argv[2], 8);
+	strncpy((char *)&names[1], argv[3], 8);
+	path = names[0];
+	if (pthread_create(&thread, NULL, argc > 4 ? flip : open_path, NULL))
+		return 1;
+	if (argc > 4) {
+		stay_on(0);
+		for (int i = 0; i < atoi(argv[4]); i++)
+			open_path(NULL);
+		done = 1;
+	} else {
+		usleep(100000);
+		path = names[1];
+		close(open(argv[2], O_WRONLY));
+	}
+	pthread_join(thread, NULL);
+	return 0;
+}

@@ -1,0 +1,93 @@
+/** Paths of opens that another thread changes while the kernel works: race.c. */
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { compileOutput } from '@falc/engine'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PPME } from '../../src/events/ids.ts'
+import { type Live, openLive } from '../../src/live/live.ts'
+import { syscall } from '../../src/source.ts'
+import { missing, sleep, until } from './machine.ts'
+
+const reason = missing()
+const run = promisify(execFile)
+
+describe.skipIf(reason !== undefined)('a path that changes during the open', { timeout: 120_000 }, () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-race-')))
+  const line = compileOutput('%evt.type|%evt.arg.name|%fs.path.name|%evt.arg.ino', syscall())
+  let live: Live
+  beforeAll(async () => {
+    execFileSync('cc', ['-O2', '-pthread', join(import.meta.dirname, 'race.c'), '-o', join(folder, 'race')])
+    for (const name of ['plain', 'other', 'secret']) writeFileSync(join(folder, name), name)
+    for (const name of ['x', 'y']) mkdirSync(join(folder, name))
+    for (const name of ['x/f', 'y/f']) writeFileSync(join(folder, name), name)
+    symlinkSync('secret', join(folder, 'link'))
+    execFileSync('mkfifo', [join(folder, 'fifo')])
+    const opens = new Uint8Array(512)
+    opens[PPME.SYSCALL_OPEN_X] = opens[PPME.SYSCALL_OPENAT_2_X] = 1
+    live = await openLive({ wanted: opens })
+  })
+  afterAll(async () => {
+    await live?.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** Opens of files in the folder by the attacker: the name recorded, and whether it leads to the file that was opened. */
+  async function attack(...args: string[]): Promise<{ name: string; right: boolean }[]> {
+    const opens: { name: string; right: boolean }[] = []
+    const done = run(join(folder, 'race'), args, { cwd: folder })
+    let ended = false
+    void done.then(() => (ended = true))
+    for (let turns = 0; turns < 10; ) {
+      while (live.next()) {
+        const { event } = live
+        if (event.thread?.comm !== 'race' || event.thread.cwd !== `${folder}/`) continue
+        const [type, , path, inode] = line(event).split('|') as [string, string, string, string]
+        if (!type.startsWith('open') || inode === '0' || !path.startsWith(folder)) continue
+        opens.push({ name: path.slice(folder.length + 1), right: inodeOf(path) === inode })
+      }
+      await live.fill()
+      if (ended) turns++
+    }
+    await done
+    return opens
+  }
+
+  function inodeOf(path: string): string {
+    return String(statSync(resolve(folder, path)).ino)
+  }
+
+  test('while the kernel waits: the file that was opened is recorded, and the change is counted', async () => {
+    const before = live.counts.raced
+    const opens = await attack('wait', 'fifo', 'plain')
+    expect(opens.map(({ name }) => name)).toEqual(['fifo', 'fifo'])
+    await until('count', async () => {
+      await live.fill()
+      return live.counts.raced > before
+    })
+  })
+
+  test.skipIf(availableParallelism() < 2).each([
+    ['plain', 'other'],
+    ['link', 'plain'],
+    ['x/f', 'y/f'],
+  ])(
+    'again and again, between %s and %s: what cannot be told apart is over after the first proof',
+    async (name, other) => {
+      let proven = 0
+      let seen = 0
+      for (let i = 0; i < 10 && (proven === 0 || seen < 10_000); i++) {
+        const before = live.counts.raced
+        const opens = await attack('flip', name, other, '20000')
+        expect(opens.filter(({ right }) => !right).length).toBeLessThan(10)
+        seen += opens.length
+        await sleep(1200) // the counts come once a second
+        await live.fill()
+        proven += live.counts.raced - before
+      }
+      expect(proven).toBeGreaterThan(0)
+    },
+  )
+})
