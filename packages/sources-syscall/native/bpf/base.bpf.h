@@ -62,6 +62,7 @@ struct scratch {
 	__u32 at;       /* where the next parameter goes */
 	__u32 cursor;   /* length of a parameter that is put together piece by piece */
 	__u64 total;    /* bytes that the vector of the call describes */
+	__u32 faulty;   /* one of its parts could not be read */
 	__u32 unasked;  /* bytes written to the ring since it was last asked how full it is */
 	__u32 pressed;  /* it was nearly full then */
 	struct registers registers;

@@ -76,10 +76,33 @@ static __always_inline bool read_iovec(struct iovec *to, const struct registers 
 }
 
 /*
- * Of the vector's first MAX_IOVECS entries: copies what they describe, at most `left` bytes, behind what this CPU's event
- * holds, and sums up their lengths in `total`; the length of the copy. A global function: see task.bpf.h.
+ * Copies what the vector's i-th entry describes behind what this CPU's event holds, as long as that is less than `most`, and adds
+ * its length to `total`; 0 = the vector cannot be read. A global function, as what calls it: see task.bpf.h.
  */
-__noinline int copy_iovecs(__u64 vector, __u64 n, __u32 left)
+__noinline int copy_iovec(__u64 vector, __u32 i, __u32 most)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), size, left;
+	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
+	struct iovec iov = {};
+	if (!to || !read_iovec(&iov, &to->registers, vector, i))
+		return 0;
+	to->total += iov.iov_len;
+	left = to->cursor < most ? most - to->cursor : 0;
+	size = iov.iov_len < left ? iov.iov_len : left;
+	size &= 2 * MAX_CHUNK - 1;
+	if (!size || to->faulty)
+		return 1;
+	if (bpf_probe_read_user(&to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)], size, iov.iov_base)) {
+		count(COUNT_FAULT);
+		to->faulty = 1; /* what follows would stand in its place */
+		return 1;
+	}
+	to->cursor += size;
+	return 1;
+}
+
+/* The same of the vector's first MAX_IOVECS entries, at most `most` bytes; the length of the copy. */
+__noinline int copy_iovecs(__u64 vector, __u64 n, __u32 most)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
@@ -87,24 +110,9 @@ __noinline int copy_iovecs(__u64 vector, __u64 n, __u32 left)
 		return 0;
 	to->cursor = 0;
 	to->total = 0;
-	for (__u32 i = 0; i < MAX_IOVECS && i < n; i++) {
-		struct iovec iov = {};
-		__u32 size;
-		if (!read_iovec(&iov, &to->registers, vector, i))
-			break;
-		to->total += iov.iov_len;
-		size = iov.iov_len < left ? iov.iov_len : left;
-		size &= 2 * MAX_CHUNK - 1;
-		if (!size)
-			continue;
-		if (bpf_probe_read_user(&to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)], size, iov.iov_base)) {
-			count(COUNT_FAULT);
-			left = 0;
-			continue;
-		}
-		to->cursor += size;
-		left -= size;
-	}
+	to->faulty = 0;
+	for (__u32 i = 0; i < MAX_IOVECS && i < n && copy_iovec(vector, i, most); i++)
+		;
 	return to->cursor;
 }
 

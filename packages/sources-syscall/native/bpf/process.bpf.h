@@ -57,12 +57,12 @@ static __always_inline __u64 inode_mtime(struct inode *inode)
 #define MAX_GROUP_STEPS 16 /* a binary search among at most 65536 groups (NGROUPS_MAX) */
 #define MAX_ID_EXTENTS 5   /* that lie in struct uid_gid_map itself (UID_GID_MAP_MAX_BASE_EXTENTS) */
 
-/* Whether the id is one of the task's supplementary groups, which the kernel keeps sorted. */
-static __always_inline bool in_groups(const struct cred *cred, __u32 gid)
+/* Whether the id is one of the credentials' supplementary groups, which the kernel keeps sorted. A global function: see task.bpf.h. */
+__noinline int in_groups(__u64 cred_address, __u32 gid)
 {
-	/* Of a typed pointer the verifier would follow each way through the loop. */
-	struct group_info *groups = HELPED_READ(cred, group_info);
-	__u32 left = 0, right = groups ? HELPED_READ(groups, ngroups) : 0;
+	const struct cred *cred = (void *)cred_address;
+	struct group_info *groups = BPF_CORE_READ(cred, group_info);
+	__u32 left = 0, right = groups ? BPF_CORE_READ(groups, ngroups) : 0;
 	for (int i = 0; i < MAX_GROUP_STEPS && left < right; i++) {
 		__u32 middle = (left + right) / 2, here = 0;
 		BPF_CORE_READ_INTO(&here, groups, gid[middle].val);
@@ -88,11 +88,15 @@ static __always_inline bool is_mapped(struct uid_gid_map *map, __u32 id)
 	return false;
 }
 
-/* Whether the task could write its executable: its owner may (it can change the mode), else the mode and capabilities decide. */
-static __always_inline bool exe_writable(struct task_struct *task, struct inode *inode)
+/*
+ * Whether a task with these credentials could write its executable: its owner may (it can change the mode), else the mode and capabilities decide. A
+ * global function: see task.bpf.h.
+ */
+__noinline int exe_writable(__u64 cred_address, __u64 inode_address)
 {
+	const struct cred *cred = (void *)cred_address;
+	struct inode *inode = (void *)inode_address;
 	umode_t mode = BPF_CORE_READ(inode, i_mode);
-	const struct cred *cred = BPF_CORE_READ(task, cred);
 	__u32 uid = BPF_CORE_READ(inode, i_uid.val), gid = BPF_CORE_READ(inode, i_gid.val);
 	struct user_namespace *ns;
 	__u64 caps;
@@ -102,7 +106,7 @@ static __always_inline bool exe_writable(struct task_struct *task, struct inode 
 		return false;
 	if (BPF_CORE_READ(cred, fsuid.val) == uid)
 		return true;
-	if (BPF_CORE_READ(cred, fsgid.val) == gid || in_groups(cred, gid))
+	if (BPF_CORE_READ(cred, fsgid.val) == gid || in_groups((__u64)cred, gid))
 		mode >>= 3;
 	if (mode & MAY_WRITE)
 		return true;
@@ -163,7 +167,7 @@ static __always_inline void put_exec_end(struct event *e, struct task_struct *ta
 	put_u64(e, task_vpgid(task));
 	put_u32(e, loginuid_of(task));
 	if (inode) {
-		if (exe_writable(task, inode))
+		if (exe_writable((__u64)BPF_CORE_READ(task, cred), (__u64)inode))
 			flags |= EXE_WRITABLE;
 		flags |= overlay_layer(file, EXE_UPPER_LAYER, EXE_LOWER_LAYER);
 		if (from_memfd(file))
@@ -222,6 +226,24 @@ static __always_inline __u64 read_pointer(const struct registers *regs, __u64 ar
 	return p;
 }
 
+/* Copies the string array[i] behind what this CPU's event holds and counts it in `cursor`; 0 = it was the last. */
+__noinline int copy_string(__u64 array, __u32 i)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
+	__u64 p = to && i < MAX_ARGS ? read_pointer(&to->registers, array, i) : 0;
+	long n;
+	if (!to || !p)
+		return 0;
+	n = bpf_probe_read_user_str(&to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)], MAX_CHUNK, (void *)p);
+	if (n <= 0) { /* not readable: it keeps its place */
+		to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)] = 0;
+		n = 1;
+	}
+	to->cursor += n;
+	return to->cursor < MAX_ARGS_BYTES;
+}
+
 /* Copies the strings array[first..] behind what this CPU's event holds; the length. The array holds pointers in user memory. */
 __noinline int copy_strings(__u64 array, __u32 first)
 {
@@ -230,21 +252,10 @@ __noinline int copy_strings(__u64 array, __u32 first)
 	if (!to)
 		return 0;
 	to->cursor = 0;
-	for (__u32 i = first; i < MAX_ARGS; i++) {
-		__u64 p = read_pointer(&to->registers, array, i);
-		long n;
-		if (!p)
-			break;
-		n = bpf_probe_read_user_str(&to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)], MAX_CHUNK, (void *)p);
-		if (n <= 0) { /* not readable: it keeps its place */
-			to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)] = 0;
-			n = 1;
-		}
-		to->cursor += n;
-		if (to->cursor >= MAX_ARGS_BYTES)
-			return MAX_ARGS_BYTES;
-	}
-	return to->cursor;
+	/* counted from zero: the verifier sees the end of a loop whose start it knows */
+	for (__u32 i = 0; i < MAX_ARGS && copy_string(array, first + i); i++)
+		;
+	return to->cursor < MAX_ARGS_BYTES ? to->cursor : MAX_ARGS_BYTES;
 }
 
 /* exe args, of an exec that failed */

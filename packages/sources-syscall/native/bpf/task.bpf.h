@@ -2,6 +2,7 @@
 #pragma once
 #include "store.bpf.h"
 
+#define MAX_CGROUP_DEPTH 16
 #define MAX_COMPONENTS 48     /* path components that are followed up to a root */
 #define MAX_ARGS_BYTES 4096
 #define PAGE_KIB 4
@@ -134,6 +135,9 @@ static __always_inline void put_comm(struct event *e, struct task_struct *task)
 struct backwards {
 	__u8 bytes[BACKWARDS + 512];
 	__u32 at;       /* where the text starts; in the map for the same reason as in struct scratch */
+	/* where a walk is: a dentry and its mount, or a kernfs node */
+	__u64 node;
+	__u64 vfsmount;
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -173,9 +177,36 @@ static __always_inline __u32 append_backwards(struct event *e, __u32 offset, str
 }
 
 /*
- * The walks are global functions: the verifier checks each once, by itself, instead of again at every call with every
- * state of the caller. They take kernel pointers as numbers.
+ * The walks are global functions, and so is a step of each: the verifier checks them once, by themselves, instead of again at
+ * every call and in every turn of a loop with every state of the caller. They take kernel pointers as numbers.
  */
+
+/* One component of a path, or one mount, up; 0 = the walk is over. */
+__noinline int walk_component(void)
+{
+	__u32 zero = 0;
+	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	struct dentry *dentry, *parent;
+	struct vfsmount *vfsmnt;
+	if (!b)
+		return 0;
+	dentry = (void *)b->node;
+	vfsmnt = (void *)b->vfsmount;
+	parent = BPF_CORE_READ(dentry, d_parent);
+	if (dentry == BPF_CORE_READ(vfsmnt, mnt_root) || dentry == parent) {
+		struct mount *mount = (void *)vfsmnt - bpf_core_field_offset(struct mount, mnt);
+		struct mount *up = BPF_CORE_READ(mount, mnt_parent);
+		if (up == mount)
+			return 0;
+		b->node = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
+		b->vfsmount = (__u64)up + bpf_core_field_offset(struct mount, mnt);
+		return 1;
+	}
+	if (!prepend(b, (const char *)BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len)))
+		return 0;
+	b->node = (__u64)parent;
+	return 1;
+}
 
 /* Writes the path of (dentry, vfsmount) backwards, across mounts, to the root of its mount namespace; 0 = it could not. */
 __noinline int walk_path(__u64 dentry_address, __u64 vfsmount_address)
@@ -184,7 +215,6 @@ __noinline int walk_path(__u64 dentry_address, __u64 vfsmount_address)
 	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
 	struct dentry *dentry = (void *)dentry_address;
 	struct vfsmount *vfsmnt = (void *)vfsmount_address;
-	struct mount *mount = (void *)vfsmnt - bpf_core_field_offset(struct mount, mnt);
 	if (!b || !dentry)
 		return 0;
 	b->at = BACKWARDS - 1;
@@ -195,21 +225,10 @@ __noinline int walk_path(__u64 dentry_address, __u64 vfsmount_address)
 		b->at += 1;
 		return 1;
 	}
-	for (int i = 0; i < MAX_COMPONENTS; i++) {
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-		if (dentry == BPF_CORE_READ(vfsmnt, mnt_root) || dentry == parent) {
-			struct mount *up = BPF_CORE_READ(mount, mnt_parent);
-			if (up == mount)
-				break;
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			mount = up;
-			vfsmnt = (void *)mount + bpf_core_field_offset(struct mount, mnt);
-			continue;
-		}
-		if (!prepend(b, (const char *)BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len)))
-			break;
-		dentry = parent;
-	}
+	b->node = dentry_address;
+	b->vfsmount = vfsmount_address;
+	for (int i = 0; i < MAX_COMPONENTS && walk_component(); i++)
+		;
 	if (b->at == BACKWARDS - 1) {
 		b->at = BACKWARDS - 2;
 		b->bytes[BACKWARDS - 2] = '/';
@@ -228,32 +247,38 @@ static __always_inline void put_file_path(struct event *e, struct file *file)
 	end_param(e, append_backwards(e, 0, b));
 }
 
+/* One kernfs node up; 0 = the walk is over. */
+__noinline int walk_kernfs_node(void)
+{
+	__u32 zero = 0;
+	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	struct kernfs_node *node, *parent;
+	char name[256];
+	long n;
+	if (!b || !b->node)
+		return 0;
+	node = (void *)b->node;
+	parent = kernfs_parent(node);
+	if (!parent)
+		return 0;
+	n = bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(node, name));
+	if (n <= 1 || !prepend(b, name, n - 1))
+		return 0;
+	b->node = (__u64)parent;
+	return 1;
+}
+
 /* Writes the path of a kernfs node backwards. */
 __noinline int walk_kernfs(__u64 node_address)
 {
 	__u32 zero = 0;
 	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
-	struct kernfs_node *node = (void *)node_address;
 	if (!b)
 		return 0;
 	b->at = BACKWARDS - 1;
-	/* Asked before the loop: Linux 6.1 and older refuse a loop that clang lets begin in its middle. */
-	if (!node)
-		goto root;
-	for (int i = 0; i < 16; i++) {
-		struct kernfs_node *parent = kernfs_parent(node);
-		char name[256];
-		long n;
-		if (!parent)
-			break;
-		n = bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(node, name));
-		if (n <= 1)
-			break;
-		if (!prepend(b, name, n - 1))
-			break;
-		node = parent;
-	}
-root:
+	b->node = node_address;
+	for (int i = 0; i < MAX_CGROUP_DEPTH && walk_kernfs_node(); i++)
+		;
 	if (b->at == BACKWARDS - 1) {
 		b->at = BACKWARDS - 2;
 		b->bytes[BACKWARDS - 2] = '/';
