@@ -204,6 +204,7 @@ export class Live implements MachineTables {
   /** Waits until there may be more. False = closed. @throws {LiveError} when the sidecar has gone and does not come back */
   async fill(): Promise<boolean> {
     if (this.stopped) return false
+    this.state.lookForNames()
     const share = this.rings!.look()
     if (share < BUSY_SHARE) await new Promise(resolve => setTimeout(resolve, share < QUIET_SHARE ? QUIET_TURN : TURN))
     if (this.failure !== undefined) throw this.failure

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, statSync } from 'node:fs'
 import type { Group, MachineNames, Names, User } from '../state/index.ts'
 
 /** Longer files are not read: whoever makes them may be in a container. */
@@ -17,6 +17,7 @@ export function machineNames(root = process.env.HOST_ROOT ?? ''): MachineNames {
       const namespace = linkOf(`${root}/proc/${pid}/ns/mnt`)
       if (namespace === undefined || namespace === own) return undefined
       const files = `${root}/proc/${pid}/root`
+      if (sameFile(`${files}/`, `${root}/`)) return undefined
       const names = { users: users(files, constants.O_NOFOLLOW), groups: groups(files, constants.O_NOFOLLOW) }
       return names.users.length + names.groups.length > 0 ? names : undefined
     },
@@ -67,6 +68,16 @@ function read(path: string, flags: number): string {
     return ''
   } finally {
     closeSync(fd)
+  }
+}
+
+/** True also when one of them cannot be looked at. */
+function sameFile(one: string, other: string): boolean {
+  try {
+    const [a, b] = [statSync(one), statSync(other)]
+    return a.dev === b.dev && a.ino === b.ino
+  } catch {
+    return true
   }
 }
 

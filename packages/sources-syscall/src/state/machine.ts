@@ -155,6 +155,11 @@ export class Machine {
     if (this.names.group(container, gid, thread)) this.threads.forgetAll()
   }
 
+  /** Live, to be called again and again: looks for the names of users in containers that are new. */
+  lookForNames(): void {
+    if (this.names.look()) this.threads.forgetAll()
+  }
+
   /** Takes out what the last event ended. */
   protected settle(): void {
     this.unsettled = false

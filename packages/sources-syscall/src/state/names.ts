@@ -11,7 +11,10 @@ export interface Names {
 export interface MachineNames {
   user(uid: number): User | undefined
   group(gid: number): Group | undefined
-  /** All names that the files of a process tell; undefined also when these are the files of the machine itself. */
+  /**
+   * All names that the files of a process tell; undefined also when it shares mounts or the root with the machine itself, as a
+   * process does that is to become a container's and is not yet.
+   */
   ofProcess?(pid: number): Names | undefined
 }
 
@@ -23,6 +26,17 @@ const MAX_ASKED = 16384
 const MAX_CONTAINERS = 1024
 /** Ancestors in a container that are asked when a process has ended before it could be. */
 const MAX_ANCESTORS = 4
+/** New containers that are looked at, for so long (milliseconds), by so many of their processes, with a pause between looks. */
+const MAX_NEW = 32
+const NEW_FOR = 3000
+const NEW_PROCESSES = 3
+const NEW_PAUSE = 5
+
+/** A container whose names are looked for before a process in it needs them: that one may be gone too soon. */
+interface New {
+  readonly since: number
+  readonly pids: number[]
+}
 
 /** Looks for the names of the users and groups that processes run as, when the tables lack them. */
 export class NameSearch {
@@ -33,6 +47,10 @@ export class NameSearch {
   /** When it was asked for an id of the host, or about a container, and answered (performance.now()). */
   private readonly asked = new Map<string, number>()
   private readonly containers = new Set<string>()
+  private readonly fresh = new Map<string, New>()
+  /** Containers whose names were looked for long enough. */
+  private readonly nameless = new Set<string>()
+  private looked = 0
 
   constructor(tables: UserTable, machine: MachineNames | null) {
     this.tables = tables
@@ -56,9 +74,54 @@ export class NameSearch {
     return group !== undefined && this.found('', { users: [], groups: [group] })
   }
 
+  /** A process that has come to be in a container. */
+  meet(container: Container, pid: number): void {
+    if (this.machine?.ofProcess === undefined || container.isHost) return
+    if (this.containers.has(container.id) || this.nameless.has(container.id)) return
+    let entry = this.fresh.get(container.id)
+    if (entry === undefined) {
+      if (this.fresh.size >= MAX_NEW) return
+      entry = { since: performance.now(), pids: [] }
+      this.fresh.set(container.id, entry)
+    }
+    if (entry.pids.includes(pid)) return
+    entry.pids.push(pid)
+    if (entry.pids.length > NEW_PROCESSES) entry.pids.shift()
+  }
+
+  /** Looks at new containers; to be called again and again. True = names were found. */
+  look(): boolean {
+    if (this.fresh.size === 0) return false
+    const now = performance.now()
+    if (now - this.looked < NEW_PAUSE) return false
+    this.looked = now
+    let found = false
+    for (const [id, { since, pids }] of this.fresh) {
+      const names = this.containers.has(id) ? undefined : this.ofAny(pids)
+      if (names !== undefined) found = this.found(id, names)
+      if (!this.containers.has(id)) {
+        if (now - since < NEW_FOR) continue
+        if (this.nameless.size >= MAX_ASKED) this.nameless.clear()
+        this.nameless.add(id)
+      }
+      this.fresh.delete(id)
+    }
+    return found
+  }
+
   clear(): void {
     this.asked.clear()
     this.containers.clear()
+    this.fresh.clear()
+    this.nameless.clear()
+  }
+
+  private ofAny(pids: readonly number[]): Names | undefined {
+    for (const pid of pids) {
+      const names = this.machine?.ofProcess?.(pid)
+      if (names !== undefined) return names
+    }
+    return undefined
   }
 
   private inContainer(container: Container, thread: Thread | null): boolean {

@@ -287,6 +287,7 @@ export function resolveContainer(machine: Machine, thread: Thread): void {
   if (container === thread.container) return
   thread.container = container
   thread.memo = null
+  machine.names.meet(container, thread.pid)
 }
 
 /** The strings of parameter `i`; `likely` itself when they are the same. */

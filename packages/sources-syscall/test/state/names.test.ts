@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { compileOutput } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
 import { setMachine } from '../../src/fields/machine.ts'
@@ -21,9 +22,9 @@ const inShop = ` cgroups=cpu=/libpod_parent/libpod-${SHOP}`
 const person = (name: string, uid: number) => ({ name, uid, gid: uid, home: `/home/${name}`, shell: '/bin/sh' })
 
 /** A host with a user 1000 and a container where that is somebody else; processes above 90 have ended. */
-function setUp() {
+function setUp(other?: MachineNames) {
   const asked: string[] = []
-  const names: MachineNames = {
+  const names: MachineNames = other ?? {
     user: uid => {
       asked.push(`user ${uid}`)
       return uid === 1000 ? person('ann', uid) : undefined
@@ -78,6 +79,22 @@ describe('users that nobody has named', () => {
     again.happen(exec(30, 0, inShop))
     expect(again.asked).toEqual(['process 30'])
     expect(asked).toEqual(['process 91', 'process 91', 'process 20'])
+  })
+
+  test('of a container are looked for from its first process on, as soon as that has its root', async () => {
+    let rooted = false
+    const names: MachineNames = {
+      user: () => undefined,
+      group: () => undefined,
+      ofProcess: () => (rooted ? { users: [person('web', 1000)], groups: [] } : undefined),
+    }
+    const { shown, state } = setUp(names)
+    expect(shown(exec(91, 0, inShop))).toBe('root /root <NA> root')
+    state.lookForNames()
+    rooted = true
+    await sleep(10)
+    state.lookForNames()
+    expect(shown(exec(92, 1000, inShop))).toBe('web /home/web /bin/sh <NA>')
   })
 
   test('stand in a recording, whether they were known before it or not', async () => {
