@@ -112,12 +112,16 @@ __noinline int ends_in_name(__u32 end, __u64 dentry_address)
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
 	struct dentry *dentry = (void *)dentry_address;
-	char name[256];
+	__u64 name[32] = {}, *text; /* in words: 255 turns of a loop cost the verifier much */
 	__u32 length = BPF_CORE_READ(dentry, d_name.len) & 255;
 	if (!to || end < length || bpf_probe_read_kernel(name, length, BPF_CORE_READ(dentry, d_name.name)))
 		return 1;
-	for (__u32 i = 0; i < 255 && i < length; i++)
-		if (to->bytes[(end - length + i) & (MAX_EVENT - 1)] != (__u8)name[i])
+	text = (__u64 *)&to->bytes[MAX_EVENT]; /* behind every event */
+	for (int i = 0; i < 32; i++)
+		text[i] = 0;
+	bpf_probe_read_kernel(text, length, &to->bytes[(end - length) & (MAX_EVENT - 1)]);
+	for (int i = 0; i < 32; i++)
+		if (text[i] != name[i])
 			return 0;
 	return 1;
 }

@@ -61,8 +61,9 @@ static __always_inline __u64 inode_mtime(struct inode *inode)
 __noinline int in_groups(__u64 cred_address, __u32 gid)
 {
 	const struct cred *cred = (void *)cred_address;
-	struct group_info *groups = BPF_CORE_READ(cred, group_info);
-	__u32 left = 0, right = groups ? BPF_CORE_READ(groups, ngroups) : 0;
+	/* Of a typed pointer the verifier would follow each way through the loop. */
+	struct group_info *groups = HELPED_READ(cred, group_info);
+	__u32 left = 0, right = groups ? HELPED_READ(groups, ngroups) : 0;
 	for (int i = 0; i < MAX_GROUP_STEPS && left < right; i++) {
 		__u32 middle = (left + right) / 2, here = 0;
 		BPF_CORE_READ_INTO(&here, groups, gid[middle].val);
@@ -89,8 +90,8 @@ static __always_inline bool is_mapped(struct uid_gid_map *map, __u32 id)
 }
 
 /*
- * Whether a task with these credentials could write its executable: its owner may (it can change the mode), else the mode and capabilities decide. A
- * global function: see task.bpf.h.
+ * Whether a task with these credentials could write its executable: its owner may (it can change the mode), else the mode and
+ * capabilities decide. A global function: see task.bpf.h.
  */
 __noinline int exe_writable(__u64 cred_address, __u64 inode_address)
 {
@@ -106,7 +107,7 @@ __noinline int exe_writable(__u64 cred_address, __u64 inode_address)
 		return false;
 	if (BPF_CORE_READ(cred, fsuid.val) == uid)
 		return true;
-	if (BPF_CORE_READ(cred, fsgid.val) == gid || in_groups((__u64)cred, gid))
+	if (BPF_CORE_READ(cred, fsgid.val) == gid || in_groups(cred_address, gid))
 		mode >>= 3;
 	if (mode & MAY_WRITE)
 		return true;
@@ -167,7 +168,7 @@ static __always_inline void put_exec_end(struct event *e, struct task_struct *ta
 	put_u64(e, task_vpgid(task));
 	put_u32(e, loginuid_of(task));
 	if (inode) {
-		if (exe_writable((__u64)BPF_CORE_READ(task, cred), (__u64)inode))
+		if (exe_writable(READ_ADDRESS(task, cred), READ_ADDRESS(file, f_inode)))
 			flags |= EXE_WRITABLE;
 		flags |= overlay_layer(file, EXE_UPPER_LAYER, EXE_LOWER_LAYER);
 		if (from_memfd(file))
