@@ -114,10 +114,16 @@ describe.skipIf(reason !== undefined)('falc run --user', { timeout: 60_000 }, ()
     rmSync(dir, { recursive: true })
   })
 
+  /** 0 = it has none. */
   const childOf = (pid: number) =>
     Number(
-      execFileSync('ps', ['--no-headers', '-o', 'pid', '--ppid', String(pid)], { encoding: 'utf8' }).split('\n')[0],
+      spawnSync('ps', ['--no-headers', '-o', 'pid', '--ppid', String(pid)], { encoding: 'utf8' }).stdout.split('\n')[0],
     )
+
+  async function until(what: string, condition: () => boolean): Promise<void> {
+    for (let i = 0; i < 1000 && !condition(); i++) await sleep(20)
+    expect(condition(), what).toBe(true)
+  }
 
   test('goes on after its sidecar was killed; after the sixth time it ends, with what it saw and why', async () => {
     chmodSync(dir, 0o755)
@@ -127,18 +133,24 @@ describe.skipIf(reason !== undefined)('falc run --user', { timeout: 60_000 }, ()
     )
     falc = startFalc(['run', '-r', 'rules.yaml', '--user', 'nobody'], dir)
     await falc.sees('Opening event source')
-    const supervisor = childOf(falc.child.pid!)
+    const run = falc
+    const supervisor = childOf(run.child.pid!)
     const acts = setInterval(() => spawnSync('cat', ['/tmp/falc-user-mark']), 200)
+    let worker = childOf(supervisor)
     for (let n = 1; n <= 5; n++) {
-      process.kill(childOf(supervisor), 'SIGKILL')
-      await falc.sees(`restart ${n} of 5 within a minute`)
-      const alerts = falc.output.stdout.length
-      for (let i = 0; i < 500 && falc.output.stdout.length === alerts; i++) await sleep(20)
-      expect(falc.output.stdout.length).toBeGreaterThan(alerts)
+      process.kill(worker, 'SIGKILL')
+      await run.sees(`restart ${n} of 5 within a minute`)
+      const before = worker
+      await until('another worker', () => {
+        worker = childOf(supervisor)
+        return worker > 0 && worker !== before
+      })
+      const alerts = run.output.stdout.length
+      await until(`an alert after restart ${n}: ${run.output.stderr}`, () => run.output.stdout.length > alerts)
     }
     clearInterval(acts)
     expect(readFileSync(`/proc/${falc.child.pid}/status`, 'utf8')).toMatch(/^Uid:(\s+65534){4}$/m)
-    process.kill(childOf(supervisor), 'SIGKILL')
+    process.kill(worker, 'SIGKILL')
     expect(await falc.exit).toBe(1)
     expect(falc.output.stderr).toContain(
       'the sidecar was started 6 times within a minute and ended each time, at last killed by signal 9 (Killed)\n',

@@ -102,6 +102,8 @@ export class Live implements MachineTables {
   private restarting: Promise<void> | undefined
   private failure: unknown
   private lastLooks = 0
+  /** Of the sidecars before this one: time of the last event. */
+  private lastBefore = 0n
   private session: SidecarSession | undefined
   private rings: Rings | undefined
   private wants: Uint8Array
@@ -153,7 +155,8 @@ export class Live implements MachineTables {
 
   /** Time of the last event of any kind, ns since 1970; 0n before the first. */
   get lastTime(): bigint {
-    return this.firstTime === undefined ? 0n : this.event.time
+    const event = this.rings?.event
+    return event === undefined || event.end === 0 ? this.lastBefore : event.time
   }
 
   get users(): UserTable {
@@ -187,6 +190,8 @@ export class Live implements MachineTables {
     // What was refused once is not tried again: it was said, and would be said again.
     this.stream = session.streaming
     this.malformed += this.rings?.malformed ?? 0
+    rings.event.num = this.rings?.event.num ?? 0
+    this.lastBefore = this.lastTime
     this.rings = rings
     this.state.onTablesEnd()
     setMachine(rings.event, this)

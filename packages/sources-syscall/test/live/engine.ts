@@ -30,7 +30,7 @@ createInterface({ input: process.stdin })
     else if (line.startsWith('thread ')) {
       const thread = live.state.threads.get(Number(line.slice(7)))
       say({ comm: thread?.comm ?? null, ptid: thread?.ptid ?? null, fds: thread?.fds.get(0)?.name ?? null })
-    } else if (line === 'sidecar') say({ pid: live.sidecarPid })
+    } else if (line === 'sidecar') say({ pid: live.sidecarPid, lastTime: String(live.lastTime) })
     else if (line === 'shadow') {
       try {
         say({ shadow: readFileSync('/etc/shadow').length })

@@ -127,8 +127,13 @@ describe.skipIf(reason !== undefined)('restarts', { timeout: 60_000 }, () => {
   /** Waits until another worker serves the engine, and remembers it. */
   async function nextWorker(engine: Engine): Promise<number> {
     const before = engine.sidecar
+    let last = 0n
     await until('another worker', async () => {
-      engine.sidecar = (await engine.ask('sidecar')).pid
+      const { pid, lastTime } = await engine.ask('sidecar')
+      engine.sidecar = pid
+      // The new one has seen nothing yet.
+      expect(BigInt(lastTime)).toBeGreaterThanOrEqual(last)
+      last = BigInt(lastTime)
       return engine.sidecar !== before
     })
     return engine.sidecar
