@@ -61,7 +61,7 @@ EXIT_EVENT(pwrite64, 18, SYSCALL_PWRITE_X)
 	put_u64(e, argument(regs, 3));
 }
 
-#define MAX_IOVECS 16
+#define MAX_IOVECS 32
 
 static __always_inline bool read_iovec(struct iovec *to, const struct registers *regs, __u64 vector, __u32 i)
 {
