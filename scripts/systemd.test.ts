@@ -118,11 +118,11 @@ describe.skipIf(reason !== undefined)('the units under systemd', { timeout: 120_
   const worker = () => inside('pgrep', '-P', show('falc-probe', 'MainPID'))
 
   async function until(what: string, condition: () => boolean): Promise<void> {
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < 600; i++) {
       if (condition()) return
       await sleep(100)
     }
-    throw new Error(`${what}: not within 30 s\n${console_}${init > 0 ? journal() : ''}`)
+    throw new Error(`${what}: not within 60 s\n${console_}${init > 0 ? journal() : ''}`)
   }
 
   /** Acts until there is one more alert. */
