@@ -142,12 +142,20 @@ function configuration(rules: readonly string[], podman: Podman | undefined): st
   return file
 }
 
+/** Runs an act as the host's: a session's control group may look like a container's, and would be taken for one. */
+const ON_HOST = `
+while IFS=: read -r _ controllers path; do
+  [ "$path" = / ] || echo $$ >"/sys/fs/cgroup/\${controllers#name=}/cgroup.procs" || :
+done </proc/self/cgroup 2>/dev/null
+exec sh act`
+
 async function perform(step: Step, podman: Podman | undefined): Promise<void> {
   const dir = join(root, step.name)
   mkdirSync(dir)
   writeFileSync(join(dir, 'act'), step.act)
   const variables = { D: dir, N: step.name }
-  if (step.options === undefined) await run('sh', ['act'], { cwd: dir, env: { PATH: process.env.PATH, ...variables } })
+  if (step.options === undefined)
+    await run('sh', ['-c', ON_HOST], { cwd: dir, env: { PATH: process.env.PATH, ...variables } })
   else if (podman !== undefined)
     await podman.do(
       ...['run', '--network', 'none', '--name', step.name, '-e', `N=${step.name}`, '-v', `${dir}/act:/act:ro`],

@@ -13,13 +13,14 @@ export function machineNames(root = process.env.HOST_ROOT ?? ''): MachineNames {
   return {
     user: uid => users(root, 0).find(user => user.uid === uid),
     group: gid => groups(root, 0).find(group => group.gid === gid),
-    ofProcess(pid: number): Names | undefined {
+    ofProcess(pid: number): Names | null | undefined {
       const namespace = linkOf(`${root}/proc/${pid}/ns/mnt`)
-      if (namespace === undefined || namespace === own) return undefined
+      if (namespace === undefined) return undefined
+      if (namespace === own) return null
       const files = `${root}/proc/${pid}/root`
-      if (sameFile(`${files}/`, `${root}/`)) return undefined
+      if (sameFile(`${files}/`, `${root}/`)) return null
       const names = { users: users(files, constants.O_NOFOLLOW), groups: groups(files, constants.O_NOFOLLOW) }
-      return names.users.length + names.groups.length > 0 ? names : undefined
+      return names.users.length + names.groups.length > 0 ? names : null
     },
   }
 }

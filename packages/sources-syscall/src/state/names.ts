@@ -12,10 +12,10 @@ export interface MachineNames {
   user(uid: number): User | undefined
   group(gid: number): Group | undefined
   /**
-   * All names that the files of a process tell; undefined also when it shares mounts or the root with the machine itself, as a
-   * process does that is to become a container's and is not yet.
+   * All names that the files of a process tell; null when it shares mounts or the root with the machine itself, as a process
+   * does that is to become a container's and is not yet; undefined when it has ended.
    */
-  ofProcess?(pid: number): Names | undefined
+  ofProcess?(pid: number): Names | null | undefined
 }
 
 /** Milliseconds before the same is asked again. */
@@ -26,16 +26,19 @@ const MAX_ASKED = 16384
 const MAX_CONTAINERS = 1024
 /** Ancestors in a container that are asked when a process has ended before it could be. */
 const MAX_ANCESTORS = 4
-/** New containers that are looked at, for so long (milliseconds), by so many of their processes, with a pause between looks. */
+/** New containers that are looked at, for so long (milliseconds), by so many of their processes. */
 const MAX_NEW = 32
 const NEW_FOR = 3000
 const NEW_PROCESSES = 3
+/** Between looks at one pass so many milliseconds, or this share of its age. */
 const NEW_PAUSE = 5
+const NEW_SHARE = 1 / 8
 
 /** A container whose names are looked for before a process in it needs them: that one may be gone too soon. */
 interface New {
   readonly since: number
   readonly pids: number[]
+  next: number
 }
 
 /** Looks for the names of the users and groups that processes run as, when the tables lack them. */
@@ -50,7 +53,6 @@ export class NameSearch {
   private readonly fresh = new Map<string, New>()
   /** Containers whose names were looked for long enough. */
   private readonly nameless = new Set<string>()
-  private looked = 0
 
   constructor(tables: UserTable, machine: MachineNames | null) {
     this.tables = tables
@@ -81,7 +83,8 @@ export class NameSearch {
     let entry = this.fresh.get(container.id)
     if (entry === undefined) {
       if (this.fresh.size >= MAX_NEW) return
-      entry = { since: performance.now(), pids: [] }
+      const now = performance.now()
+      entry = { since: now, pids: [], next: now + NEW_PAUSE }
       this.fresh.set(container.id, entry)
     }
     if (entry.pids.includes(pid)) return
@@ -93,10 +96,11 @@ export class NameSearch {
   look(): boolean {
     if (this.fresh.size === 0) return false
     const now = performance.now()
-    if (now - this.looked < NEW_PAUSE) return false
-    this.looked = now
     let found = false
-    for (const [id, { since, pids }] of this.fresh) {
+    for (const [id, entry] of this.fresh) {
+      const { since, pids, next } = entry
+      if (now < next) continue
+      entry.next = now + Math.max(NEW_PAUSE, (now - since) * NEW_SHARE)
       const names = this.containers.has(id) ? undefined : this.ofAny(pids)
       if (names !== undefined) found = this.found(id, names)
       if (!this.containers.has(id)) {
@@ -119,7 +123,7 @@ export class NameSearch {
   private ofAny(pids: readonly number[]): Names | undefined {
     for (const pid of pids) {
       const names = this.machine?.ofProcess?.(pid)
-      if (names !== undefined) return names
+      if (names) return names
     }
     return undefined
   }
@@ -128,7 +132,9 @@ export class NameSearch {
     if (!this.due(container.id)) return false
     for (let at = thread, n = 0; at !== null && at.container === container && n < MAX_ANCESTORS; at = at.parent, n++) {
       const names = this.machine?.ofProcess?.(at.pid)
-      if (names !== undefined) return this.found(container.id, names)
+      if (names) return this.found(container.id, names)
+      // Its ancestors are no further; the container is asked again after the pause, by whatever runs in it then.
+      if (names === null) return false
     }
     // A process that has ended is not to keep the next one from being asked.
     this.asked.delete(container.id)

@@ -97,6 +97,21 @@ describe('users that nobody has named', () => {
     expect(shown(exec(92, 1000, inShop))).toBe('web /home/web /bin/sh <NA>')
   })
 
+  test('are not asked for by every process of what only looks like a container', () => {
+    const asked: number[] = []
+    const names: MachineNames = {
+      user: () => undefined,
+      group: () => undefined,
+      ofProcess: pid => {
+        asked.push(pid)
+        return null
+      },
+    }
+    const { shown } = setUp(names)
+    for (let pid = 100; pid < 150; pid++) expect(shown(exec(pid, 1000, inShop))).toBe('<NA> <NA> <NA> <NA>')
+    expect(asked.length).toBeLessThan(5)
+  })
+
   test('stand in a recording, whether they were known before it or not', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'falc-names-'))
     try {
