@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 3
+#define WIRE_VERSION 4
 
 struct event_header {
 	__u16 cpu;
@@ -29,6 +29,8 @@ enum want {
 	WANT_EVENT = 1,
 	/* Also when the ring is nearly full: process life and what state cannot do without. */
 	WANT_FIRST = 2,
+	/* No rule wants it: only where it changes what state knows. Most fcntl and prlimit calls ask and change nothing. */
+	WANT_STATE = 3,
 };
 
 /* What is no system call is wanted at these places of `wants`, above all system call numbers. */

@@ -143,6 +143,13 @@ static __always_inline int call_program(void *ctx, __u32 nr, long ret)
 	return 0;
 }
 
+/* Whether only state wants the call: what changes nothing is then left out. */
+static __always_inline bool is_for_state(__u32 nr)
+{
+	__u8 *want = bpf_map_lookup_elem(&syscalls, &nr);
+	return want && *want == WANT_STATE;
+}
+
 static __always_inline bool is_wanted(__u32 nr)
 {
 	__u8 *want = bpf_map_lookup_elem(&syscalls, &nr);

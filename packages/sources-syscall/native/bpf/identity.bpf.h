@@ -141,6 +141,10 @@ EXIT_EVENT(setrlimit, 160, SYSCALL_SETRLIMIT_X)
 /* res newcur newmax oldcur oldmax pid resource */
 EXIT_EVENT(prlimit64, 302, SYSCALL_PRLIMIT_X)
 {
+	if (!argument(regs, 2) && is_for_state(regs->number)) {
+		leave_out(e);
+		return;
+	}
 	put_int(e, ret);
 	put_limits(e, argument(regs, 2));
 	put_limits(e, ret == 0 ? argument(regs, 3) : 0);

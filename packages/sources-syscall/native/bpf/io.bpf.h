@@ -198,9 +198,18 @@ EXIT_EVENT(dup3, 292, SYSCALL_DUP3_X)
 	put_u32(e, dup3_flags(argument(regs, 2)));
 }
 
+#define F_DUPFD 0
+#define F_SETFD 2
+#define F_DUPFD_CLOEXEC 1030
+
 /* res fd cmd arg */
 EXIT_EVENT(fcntl, 72, SYSCALL_FCNTL_X)
 {
+	__u32 command = argument(regs, 1);
+	if (command != F_DUPFD && command != F_DUPFD_CLOEXEC && command != F_SETFD && is_for_state(regs->number)) {
+		leave_out(e);
+		return;
+	}
 	put_int(e, ret);
 	put_int(e, argument(regs, 0));
 	put_u8(e, fcntl_command(argument(regs, 1)));

@@ -109,13 +109,22 @@ static __always_inline void put_data(struct event *e, unsigned long from, long s
 	put_user_bytes(e, from, size < keep ? size : keep);
 }
 
+/* In a syscall's program, instead of pushing parameters: there is to be no event. */
+static __always_inline void leave_out(struct event *e)
+{
+	e->want = WANT_NOTHING;
+}
+
 /* Sends the event. Everything that is lost is counted by cause. */
 static __always_inline int commit(struct event *e)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct event_header *h = (struct event_header *)e->to->bytes;
 	__u32 size = e->to->at;
-	void *ring = bpf_map_lookup_elem(&rings, &cpu);
+	void *ring;
+	if (e->want == WANT_NOTHING)
+		return 0;
+	ring = bpf_map_lookup_elem(&rings, &cpu);
 	if (!ring) {
 		count(COUNT_DROP_NO_RING);
 		return 0;

@@ -2,7 +2,7 @@
 import { PPME } from '../events/ids.ts'
 import { ARM64_SYSCALLS, SYSCALL_CODES, syscallsOf, X86_64_SYSCALLS } from '../events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
-import { MAX_NATIVE_SYSCALLS, Trace } from './wire.ts'
+import { MAX_NATIVE_SYSCALLS, Trace, Want } from './wire.ts'
 
 export interface CallOptions {
   /** Falco's base_syscalls.custom_set: calls besides those of the rules, instead of those that state needs; `!name` takes one away. */
@@ -22,25 +22,29 @@ const ALSO_STATE = ['setrlimit', 'prlimit64', 'unshare', 'setns', 'getcwd']
  */
 export function wantedCalls(wanted: Uint8Array | 'all', options: CallOptions = {}): Uint8Array {
   const types = options.all === true ? 'all' : wanted
-  const codes = new Set<number>()
+  /** Codes of calls, and whether somebody other than the state wants them. */
+  const codes = new Map<number, boolean>()
+  const want = (code: number, wanted: boolean) => codes.set(code, wanted || codes.get(code) === true)
   const custom = options.custom ?? []
   for (const event of EVENTS) {
     const wanted = types === 'all' || types[event.id] === 1
     const base = changesState(event.flags) && (custom.length === 0 || options.repair === true)
     if (event.enter && event.classes & EventClass.syscall) continue
-    if (wanted || base) for (const code of syscallsOf(event.id)) codes.add(code)
+    if (wanted || base) for (const code of syscallsOf(event.id)) want(code, wanted)
   }
-  if (types === 'all' || types[PPME.GENERIC_X] === 1) for (const code of GENERIC) codes.add(code)
-  if (custom.length === 0 || options.repair === true) for (const name of ALSO_STATE) codes.add(SYSCALL_CODES.get(name)!)
+  if (types === 'all' || types[PPME.GENERIC_X] === 1) for (const code of GENERIC) want(code, true)
+  if (custom.length === 0 || options.repair === true)
+    for (const name of ALSO_STATE) want(SYSCALL_CODES.get(name)!, false)
   for (const name of custom) {
     const code = SYSCALL_CODES.get(name.replace(/^!/, ''))
     if (code === undefined) continue
     if (name.startsWith('!')) codes.delete(code)
-    else codes.add(code)
+    else want(code, true)
   }
   const wants = new Uint8Array(MAX_NATIVE_SYSCALLS)
   const natives = process.arch === 'arm64' ? ARM64_SYSCALLS : X86_64_SYSCALLS
-  for (const [native, code] of natives.entries()) if (codes.has(code)) wants[native] = 1
+  for (const [native, code] of natives.entries())
+    if (codes.has(code)) wants[native] = codes.get(code) ? Want.event : Want.state
   if (types === 'all' || types[PPME.SIGNALDELIVER_E] === 1) wants[Trace.signal] = 1
   // These two are so many that they are only recorded when somebody asks for them by name.
   if (wanted !== 'all' && wanted[PPME.SCHEDSWITCH_6_E] === 1) wants[Trace.switch] = 1

@@ -2,10 +2,12 @@
  * native/wire.h in TypeScript: what probe, sidecar and engine share. All numbers are little-endian; test/live/wire.test.ts
  * compares every constant here with the header's.
  */
-export const WIRE_VERSION = 3
+export const WIRE_VERSION = 4
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
+/** What is wanted of a system call; `state`: no rule wants it, only where it changes what state knows. */
+export const Want = { nothing: 0, event: 1, first: 2, state: 3 } as const
 /** Places in `wants` of what is no system call. */
 export const Trace = { signal: 508, switch: 509, pageFault: 510 } as const
 /** Longest payload of a frame. */

@@ -9,6 +9,10 @@ import { EVENTS } from '../../src/events/table.ts'
 import { type Live, openLive } from '../../src/live/live.ts'
 import { missing, programsOf, until } from './machine.ts'
 
+/** As the event table numbers them (PPM_FCNTL_F_*). */
+const F_DUPFD = 1
+const F_GETFL = 4
+
 const want = (...types: number[]) => Uint8Array.from(EVENTS, ({ id }) => (types.includes(id) ? 1 : 0))
 
 describe.skipIf(missing())('what is wanted', { timeout: 60_000 }, () => {
@@ -46,6 +50,26 @@ describe.skipIf(missing())('what is wanted', { timeout: 60_000 }, () => {
 
   test('at first is all that is loaded', async () => {
     expect(await act('first')).toEqual([])
+  })
+
+  test('of what state alone wants is only what changes it', async () => {
+    const commands = new Set<number>()
+    live.tap(event => {
+      if (event.type === PPME.SYSCALL_FCNTL_X && event.thread?.comm === 'perl') commands.add(event.uint8(2))
+    })
+    const asking = 'use Fcntl; fcntl(STDIN, F_GETFL, 0); fcntl(STDIN, F_DUPFD, 50)'
+    spawnSync('perl', ['-e', asking], { stdio: ['pipe', 'inherit', 'inherit'] })
+    await act('asked')
+    expect([...commands]).toContain(F_DUPFD)
+    expect([...commands]).not.toContain(F_GETFL)
+    live.want(want(PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_FCNTL_X))
+    await until('the other command', async () => {
+      spawnSync('perl', ['-e', asking], { stdio: ['pipe', 'inherit', 'inherit'] })
+      await act(`asked-${Date.now()}`)
+      return commands.has(F_GETFL)
+    })
+    live.tap(null)
+    live.want(want(PPME.SYSCALL_OPENAT_2_X))
   })
 
   test('grows', async () => {
