@@ -54,11 +54,17 @@ export interface LiveCounts extends Record<Counter, number> {
   purged: number
 }
 
-/** Milliseconds of sleep when little is there, and when next to nothing is: waking up costs more than the events then. */
-const TURN = 10
-const QUIET_TURN = 25
-/** A ring filled less than this is next to empty. */
-const QUIET_SHARE = 1 / 512
+/**
+ * Milliseconds of sleep between looks at the rings: the longer, the more events share the cost of waking up with cold caches.
+ * Alerts wait up to two turns; Falco's reader sleeps as long.
+ */
+const TURN = 30
+/** While records come over the socket, or a process in a new container may end before it has been looked at. */
+const SHORT_TURN = 10
+/** What one CPU can write at most: 2.5 million events of 100 bytes a second. */
+const BYTES_PER_MS = 256 << 10
+/** Falco's buffer size preset 4. */
+const DEFAULT_RING_BYTES = 8 << 20
 /** Milliseconds between looks at the sidecar's messages. */
 const CONTROL_TURN = 100
 /** A ring filled so far is read on without sleep. */
@@ -179,7 +185,7 @@ export class Live implements MachineTables {
     this.state.onSection()
     const session = new SidecarSession(this.addon, fd, this.state, {
       snaplen: options.snaplen ?? 80,
-      ringBytes: options.ringBytes ?? 8 << 20,
+      ringBytes: options.ringBytes ?? DEFAULT_RING_BYTES,
       cpusPerRing: options.cpusPerRing ?? 1,
       stream: this.stream,
       wants: this.wants,
@@ -211,7 +217,7 @@ export class Live implements MachineTables {
     if (this.stopped) return false
     this.state.lookForNames()
     const share = this.rings!.look()
-    if (share < BUSY_SHARE) await new Promise(resolve => setTimeout(resolve, share < QUIET_SHARE ? QUIET_TURN : TURN))
+    if (share < BUSY_SHARE) await new Promise(resolve => setTimeout(resolve, this.turn(share)))
     if (this.failure !== undefined) throw this.failure
     if (this.restarting !== undefined) return !this.stopped
     const session = this.session!
@@ -245,6 +251,12 @@ export class Live implements MachineTables {
     this.stopped = true
     this.session?.close()
     await this.sidecar.close()
+  }
+
+  /** Milliseconds in which no ring can fill up, at most a turn. */
+  private turn(share: number): number {
+    const room = ((1 - share) * (this.options.ringBytes ?? DEFAULT_RING_BYTES)) / BYTES_PER_MS
+    return Math.min(room, this.session!.streaming || this.state.looksForNames ? SHORT_TURN : TURN)
   }
 
   /** When events about the life of processes were lost, the state is compared with /proc, as soon as it is calm. */

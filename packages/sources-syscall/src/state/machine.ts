@@ -155,6 +155,10 @@ export class Machine {
     if (this.names.group(container, gid, thread)) this.threads.forgetAll()
   }
 
+  get looksForNames(): boolean {
+    return this.names.isLooking
+  }
+
   /** Live, to be called again and again: looks for the names of users in containers that are new. */
   lookForNames(): void {
     if (this.names.look()) this.threads.forgetAll()

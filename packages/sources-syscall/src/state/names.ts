@@ -92,6 +92,11 @@ export class NameSearch {
     if (entry.pids.length > NEW_PROCESSES) entry.pids.shift()
   }
 
+  /** New containers are still to be looked at. */
+  get isLooking(): boolean {
+    return this.fresh.size > 0
+  }
+
   /** Looks at new containers; to be called again and again. True = names were found. */
   look(): boolean {
     if (this.fresh.size === 0) return false
