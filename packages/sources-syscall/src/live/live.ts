@@ -256,7 +256,7 @@ export class Live implements MachineTables {
   /** Milliseconds in which no ring can fill up, at most a turn. */
   private turn(share: number): number {
     const room = ((1 - share) * (this.options.ringBytes ?? DEFAULT_RING_BYTES)) / BYTES_PER_MS
-    return Math.min(room, this.session!.streaming || this.state.looksForNames ? SHORT_TURN : TURN)
+    return Math.min(room, this.session?.streaming === true || this.state.looksForNames ? SHORT_TURN : TURN)
   }
 
   /** When events about the life of processes were lost, the state is compared with /proc, as soon as it is calm. */
