@@ -17,6 +17,9 @@ export default defineConfig({
   test: {
     pool: 'threads',
     execArgv: ['--conditions=@falc/source'],
+    // Of a machine that others use, too: a test that hangs is still found.
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
     projects: [
       {
         extends: true,
