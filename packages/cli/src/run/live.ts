@@ -22,6 +22,8 @@ export function attach(session: Session, first: Texts, loader: Loader, log: Log,
       for (const warning of next.config.warnings) if (!known.includes(warning)) log.warning(warning)
       current = next
       watch()
+      // What was changed since it was read, while nobody watched.
+      queue(false)
       log.info(`Reloaded configuration and rules: ${loaded.rules.length} rules`)
     } catch (error) {
       session.reloadFailed((error as Error).message)
