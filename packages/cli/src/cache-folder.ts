@@ -8,11 +8,14 @@ import { join } from 'node:path'
  */
 export function cacheFolder(): string | undefined {
   const { CACHE_DIRECTORY, XDG_CACHE_HOME, HOME } = process.env
-  const base = CACHE_DIRECTORY?.split(':')[0] || XDG_CACHE_HOME || HOME
-  if (!base || !isOwn(base)) return undefined
-  if (CACHE_DIRECTORY) return base
-  const folder = join(XDG_CACHE_HOME || join(base, '.cache'), 'falc')
-  return [join(base, '.cache'), folder].every(path => isOwn(path) !== false) ? folder : undefined
+  const given = CACHE_DIRECTORY?.split(':')[0]
+  if (given) return isOwn(given) ? given : undefined
+  const base = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'))
+  if (!base) return undefined
+  const folder = join(base, 'falc')
+  // What is not there will be made, below what is.
+  const found = [XDG_CACHE_HOME || HOME!, base, folder].map(isOwn)
+  return found[0] === true && !found.includes(false) ? folder : undefined
 }
 
 /** undefined = it is not there. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { RULE_SCHEMA } from '@falc/engine'
 import { print } from '../command.ts'
-import { loadConfig } from '../config/config.ts'
+import { type Config, loadConfig } from '../config/config.ts'
 import { CONFIG_SCHEMA } from '../config/schema.ts'
 import { describeRules } from '../listing/describe.ts'
 import { listEvents, listIgnored } from '../listing/events.ts'
@@ -9,28 +9,39 @@ import { listFields } from '../listing/fields.ts'
 import { type ListFormat, parseFormat } from '../listing/format.ts'
 import { listPlugins, pluginInfo } from '../listing/plugins.ts'
 import { supportText } from '../listing/support.ts'
-import type { RunFlags } from '../run/flags.ts'
+import type { InformingFlag, RunFlags } from '../run/flags.ts'
 import { configPath, overrides } from '../run/load.ts'
 import { versionText } from '../version.ts'
 import { validateFiles } from './validate.ts'
 
-/** What the flags that ask for something ask for. @throws {CliError} */
-export async function inform(flags: RunFlags): Promise<number> {
-  const config = () => loadConfig(configPath(flags.config), overrides(flags))
-  if (flags.version) print(versionText(config().json.enabled))
-  else if (flags.support) print(supportText(flags, config()))
-  else if (flags['config-schema']) print(`${JSON.stringify(CONFIG_SCHEMA, null, 2)}\n`)
-  else if (flags['rule-schema']) print(`${JSON.stringify(RULE_SCHEMA, null, 2)}\n`)
-  else if (flags['page-size'])
-    print(`Your system page size is: ${execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' })}`)
-  else if (flags.list !== undefined) print(await listFields(flags.list, { format: format(flags), names: flags.names }))
-  else if (flags.ignored) print(await listIgnored())
-  else if (flags['list-events'] || flags['list-syscall-events']) print(await listEvents(format(flags)))
-  else if (flags['list-plugins']) print(await listPlugins())
-  else if (flags['plugin-info'] !== undefined) print(await pluginInfo(flags['plugin-info']))
-  else if (flags.validate.length > 0) return validateFiles(flags, config())
-  else print(await describeRules(flags.describe, flags.rules, config()))
+/** Text to print; a number is the exit code of what has printed by itself. */
+const ANSWERS: Readonly<Record<InformingFlag, (flags: RunFlags) => Promise<string | number> | string | number>> = {
+  version: flags => versionText(configOf(flags).json.enabled),
+  support: flags => supportText(flags, configOf(flags)),
+  'config-schema': () => `${JSON.stringify(CONFIG_SCHEMA, null, 2)}\n`,
+  'rule-schema': () => `${JSON.stringify(RULE_SCHEMA, null, 2)}\n`,
+  'page-size': () => `Your system page size is: ${execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' })}`,
+  list: flags => listFields(flags.list!, { format: format(flags), names: flags.names }),
+  ignored: () => listIgnored(),
+  'list-events': flags => listEvents(format(flags)),
+  'list-syscall-events': flags => listEvents(format(flags)),
+  'list-plugins': () => listPlugins(),
+  'plugin-info': flags => pluginInfo(flags['plugin-info']!),
+  validate: flags => validateFiles(flags, configOf(flags)),
+  'describe-all': flags => describeRules(flags.describe, flags.rules, configOf(flags)),
+  describe: flags => describeRules(flags.describe, flags.rules, configOf(flags)),
+}
+
+/** Answers what a flag asks for. Returns the exit code. @throws {CliError | ConfigError} */
+export async function inform(flag: InformingFlag, flags: RunFlags): Promise<number> {
+  const answer = await ANSWERS[flag](flags)
+  if (typeof answer === 'number') return answer
+  print(answer)
   return 0
+}
+
+function configOf(flags: RunFlags): Config {
+  return loadConfig(configPath(flags.config), overrides(flags))
 }
 
 function format(flags: RunFlags): ListFormat {

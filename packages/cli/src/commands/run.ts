@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts'
 import { CliError } from '../fail.ts'
 import { detect } from '../run/detect.ts'
-import { FORMER_FLAGS, RUN_FLAGS, type RunFlags } from '../run/flags.ts'
+import { FORMER_FLAGS, INFORMING_FLAGS, type InformingFlag, RUN_FLAGS, type RunFlags } from '../run/flags.ts'
 
 export const run = defineCommand({
   name: 'run',
@@ -11,26 +11,15 @@ export const run = defineCommand({
   former: FORMER_FLAGS,
   async run(flags, positionals) {
     if (positionals.length > 0) throw new CliError(`unexpected argument "${positionals[0]}" (see falc run --help)`)
-    return asks(flags) ? (await import('./inform.ts')).inform(flags) : detect(flags)
+    const flag = asked(flags)
+    return flag === undefined ? detect(flags) : (await import('./inform.ts')).inform(flag, flags)
   },
 })
 
-/** Flags that print something and stop. What they need is loaded for them only. */
-function asks(flags: RunFlags): boolean {
-  return (
-    flags.version ||
-    flags.support ||
-    flags['config-schema'] ||
-    flags['rule-schema'] ||
-    flags['page-size'] ||
-    flags.list !== undefined ||
-    flags['list-events'] ||
-    flags['list-syscall-events'] ||
-    flags.ignored ||
-    flags['list-plugins'] ||
-    flags['plugin-info'] !== undefined ||
-    flags.validate.length > 0 ||
-    flags['describe-all'] ||
-    flags.describe !== undefined
-  )
+/** The first flag that asks for something. What it needs is loaded for it only. */
+function asked(flags: RunFlags): InformingFlag | undefined {
+  return INFORMING_FLAGS.find(name => {
+    const value = flags[name]
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false
+  })
 }

@@ -74,6 +74,7 @@ function alertOf(output: string, delta: KernelCounts, drops: number): InternalAl
     n_drops_buffer_pressure: delta.lost.bufferPressure,
     n_drops_buffer_full_first: delta.lost.bufferFullFirst,
     n_drops_scratch_map: delta.lost.scratch,
+    // Of Falco's older probe, which gave an event up where a page was missing; ours keeps it with that parameter empty.
     n_drops_page_faults: 0,
     n_drops_bug: delta.lost.bug,
     ebpf_enabled: 1,

@@ -104,3 +104,23 @@ export function flagWarnings(flags: RunFlags): string[] {
   ]
   return conditions.filter(([holds]) => holds).map(([, text]) => text)
 }
+
+/** Flags that print something and stop, in the order in which they are looked for: commands/inform.ts. */
+export const INFORMING_FLAGS = [
+  'version',
+  'support',
+  'config-schema',
+  'rule-schema',
+  'page-size',
+  'list',
+  'ignored',
+  'list-events',
+  'list-syscall-events',
+  'list-plugins',
+  'plugin-info',
+  'validate',
+  'describe-all',
+  'describe',
+] as const satisfies readonly (keyof RunFlags)[]
+
+export type InformingFlag = (typeof INFORMING_FLAGS)[number]

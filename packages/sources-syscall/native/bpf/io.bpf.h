@@ -176,46 +176,6 @@ EXIT_EVENT(pwritev, 296, SYSCALL_PWRITEV_X)
 	put_u64(e, argument(regs, 3));
 }
 
-/* res oldfd [newfd [flags]] */
-EXIT_EVENT(dup, 32, SYSCALL_DUP_1_X)
-{
-	put_int(e, ret);
-	put_int(e, argument(regs, 0));
-}
-
-EXIT_EVENT(dup2, 33, SYSCALL_DUP2_X)
-{
-	put_int(e, ret);
-	put_int(e, argument(regs, 0));
-	put_int(e, argument(regs, 1));
-}
-
-EXIT_EVENT(dup3, 292, SYSCALL_DUP3_X)
-{
-	put_int(e, ret);
-	put_int(e, argument(regs, 0));
-	put_int(e, argument(regs, 1));
-	put_u32(e, dup3_flags(argument(regs, 2)));
-}
-
-#define F_DUPFD 0
-#define F_SETFD 2
-#define F_DUPFD_CLOEXEC 1030
-
-/* res fd cmd arg */
-EXIT_EVENT(fcntl, 72, SYSCALL_FCNTL_X)
-{
-	__u32 command = argument(regs, 1);
-	if (command != F_DUPFD && command != F_DUPFD_CLOEXEC && command != F_SETFD && is_for_state(regs->number)) {
-		leave_out(e);
-		return;
-	}
-	put_int(e, ret);
-	put_int(e, argument(regs, 0));
-	put_u8(e, fcntl_command(argument(regs, 1)));
-	put_u64(e, argument(regs, 2));
-}
-
 /* res fd request argument */
 EXIT_EVENT(ioctl, 16, SYSCALL_IOCTL_3_X)
 {

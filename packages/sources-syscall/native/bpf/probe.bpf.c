@@ -1,9 +1,12 @@
 /* The one BPF object: every family, and the dispatcher in front of them. */
 #include "store.bpf.h"
+#include "exec.bpf.h"
 #include "process.bpf.h"
 #include "io.bpf.h"
 #include "memory.bpf.h"
 #include "network.bpf.h"
+#include "messages.bpf.h"
+#include "sockopt.bpf.h"
 #include "identity.bpf.h"
 #include "descriptors.bpf.h"
 #include "system.bpf.h"

@@ -2,6 +2,7 @@
 #pragma once
 #include "store.bpf.h"
 
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 #define MAX_CGROUP_DEPTH 16
 #define MAX_COMPONENTS 48     /* path components that are followed up to a root */
 #define MAX_ARGS_BYTES 4096

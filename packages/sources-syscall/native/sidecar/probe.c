@@ -9,23 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#if defined(__x86_64__)
-#include "compat.gen.h"
-#endif
 #include "connection.h"
-#include "probe.skel.h"
-#include "syscalls.gen.h"
+#include "programs.h"
 
 #define MAX_RINGS 253
-#define PROGRAM_PREFIX "x_"
-
-/* Times that wants may ask for programs that were not loaded yet. */
-#define MAX_ADDITIONS 64
 
 struct probe_session {
 	struct probe *skeleton;
-	/* Copies of the object that share its maps, each with programs that were wanted later. */
-	struct probe *additions[MAX_ADDITIONS];
+	/* Copies of the object that share its maps, each with at least one program that was wanted later. */
+	struct probe *additions[MAX_NATIVE_SYSCALLS];
 	int addition_count;
 	/* By syscall number: what stands in its slot of exit_programs. */
 	__u8 filled[MAX_NATIVE_SYSCALLS];
@@ -46,120 +38,6 @@ static const char *const TRACEPOINTS[] = { "btf_trace_signal_deliver", "btf_trac
 static struct bpf_program **trace_program(struct probe *skeleton, size_t which)
 {
 	return which == 0 ? &skeleton->progs.t_signal : which == 1 ? &skeleton->progs.t_switch : &skeleton->progs.t_page_fault;
-}
-
-static int native_number(const char *name)
-{
-	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++)
-		if (!strcmp(SYSCALLS[i].name, name))
-			return SYSCALLS[i].number;
-	return -1;
-}
-
-/* What the probe needs to know of calls through the 32-bit interface, and the program that takes them. */
-static int fill_compat(struct probe *skeleton)
-{
-	int program = bpf_program__fd(skeleton->progs.compat);
-	__u32 slot = SLOT_COMPAT;
-	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.exit_programs), &slot, &program, BPF_ANY))
-		return -errno;
-#if defined(__x86_64__) /* of 32-bit programs on arm64 nothing is recorded: their calls are counted */
-	int calls = bpf_map__fd(skeleton->maps.compat_calls);
-	for (size_t i = 0; i < sizeof(COMPAT_CALLS) / sizeof(COMPAT_CALLS[0]); i++) {
-		__u32 nr = COMPAT_CALLS[i].number;
-		if (bpf_map_update_elem(calls, &nr, &COMPAT_CALLS[i].call, BPF_ANY))
-			return -errno;
-	}
-	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++) {
-		struct compat_call call = { .native = SYSCALLS[i].number, .known = 1 };
-		__u32 nr = SYSCALLS[i].number;
-		if (nr >= COMPAT_SAME_FROM && bpf_map_update_elem(calls, &nr, &call, BPF_ANY))
-			return -errno;
-	}
-#endif
-	return 0;
-}
-
-static int fill_portable(struct probe *skeleton)
-{
-	int portable = bpf_map__fd(skeleton->maps.portable_numbers);
-	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++) {
-		__u32 nr = SYSCALLS[i].number;
-		__u16 id = SYSCALLS[i].portable;
-		if (bpf_map_update_elem(portable, &nr, &id, BPF_ANY))
-			return -errno;
-	}
-	return 0;
-}
-
-/* The call whose event a program writes; -1 = it is no program of one call. */
-static int call_of(const struct bpf_program *program)
-{
-	const char *name = bpf_program__name(program);
-	if (strncmp(name, PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)))
-		return -1;
-	return native_number(name + strlen(PROGRAM_PREFIX));
-}
-
-static bool has_program(struct probe *skeleton, __u32 nr)
-{
-	struct bpf_program *program;
-	bpf_object__for_each_program(program, skeleton->obj)
-		if (call_of(program) == (int)nr)
-			return true;
-	return false;
-}
-
-/*
- * Marks for loading what writes the events of calls that are wanted and have nothing in their slot: verifying all 190 programs
- * takes the kernel a quarter of a second, and rules want a part of them. Returns how many.
- */
-static int choose_programs(struct probe_session *session, struct probe *skeleton, const __u8 *wants)
-{
-	struct bpf_program *program;
-	bool generic = false;
-	int chosen = 0;
-	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++) {
-		__u32 nr = SYSCALLS[i].number;
-		if (wants[nr] && !session->filled[nr] && !has_program(skeleton, nr))
-			generic = true;
-	}
-	bpf_object__for_each_program(program, skeleton->obj) {
-		int nr = call_of(program);
-		bool load = nr >= 0 && wants[nr] && !session->filled[nr];
-		if (program == skeleton->progs.x_generic)
-			load = generic;
-		else if (nr < 0)
-			continue;
-		bpf_program__set_autoload(program, load);
-		chosen += load;
-	}
-	return chosen;
-}
-
-/* Puts the programs that are loaded into the slots of their calls; those without one of their own get the generic one. */
-static int fill_programs(struct probe_session *session, struct probe *skeleton, const __u8 *wants)
-{
-	int map = bpf_map__fd(session->skeleton->maps.exit_programs), generic = bpf_program__fd(skeleton->progs.x_generic);
-	struct bpf_program *program;
-
-	bpf_object__for_each_program(program, skeleton->obj) {
-		int nr = call_of(program), fd = bpf_program__fd(program);
-		if (nr < 0 || fd < 0)
-			continue;
-		if (bpf_map_update_elem(map, &nr, &fd, BPF_ANY))
-			return -errno;
-		session->filled[nr] = 1;
-	}
-	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++) {
-		__u32 nr = SYSCALLS[i].number;
-		if (generic < 0 || !wants[nr] || session->filled[nr])
-			continue;
-		if (bpf_map_update_elem(map, &nr, &generic, BPF_ANY))
-			return -errno;
-		session->filled[nr] = 1;
-	}
-	return 0;
 }
 
 static int add_ring(struct probe_session *session, const struct configure *settings)
@@ -232,15 +110,13 @@ static int add_programs(struct probe_session *session, const __u8 *wants)
 	struct bpf_map *map, *running;
 	int err;
 
-	if (session->addition_count == MAX_ADDITIONS)
-		return -E2BIG;
 	skeleton = open_object(session);
 	if (!skeleton)
 		return -errno;
 	bpf_object__for_each_program(program, skeleton->obj)
 		if (call_of(program) < 0 && program != skeleton->progs.x_generic)
 			bpf_program__set_autoload(program, false);
-	if (!choose_programs(session, skeleton, wants)) {
+	if (!choose_programs(skeleton, session->filled, wants)) {
 		probe__destroy(skeleton);
 		return 0;
 	}
@@ -254,7 +130,7 @@ static int add_programs(struct probe_session *session, const __u8 *wants)
 	if (err)
 		goto failed;
 	session->additions[session->addition_count++] = skeleton;
-	return fill_programs(session, skeleton, wants);
+	return fill_programs(skeleton, session->filled, wants);
 failed:
 	probe__destroy(skeleton);
 	return err;
@@ -278,7 +154,7 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 		send_problem(socket, "the BPF object can't be opened: %s", strerror(-err));
 		goto failed;
 	}
-	choose_programs(session, skeleton, settings->wants);
+	choose_programs(skeleton, session->filled, settings->wants);
 	/* before 5.10, what is put into a map of maps must have the size of its template: the first ring is that */
 	err = add_ring(session, settings);
 	if (!err)
@@ -297,11 +173,9 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 		send_problem(socket, "no ring of %u bytes: %s", settings->ring_bytes, strerror(-err));
 		goto failed;
 	}
-	err = fill_portable(skeleton);
+	err = fill_tables(skeleton);
 	if (!err)
-		err = fill_compat(skeleton);
-	if (!err)
-		err = fill_programs(session, skeleton, settings->wants);
+		err = fill_programs(skeleton, session->filled, settings->wants);
 	if (!err)
 		err = probe_set_wants(session, settings->wants);
 	if (!err)
@@ -345,10 +219,7 @@ int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_S
 {
 	int map = bpf_map__fd(session->skeleton->maps.syscalls);
 	const __u8 always = WANT_EVENT;
-	bool missing = false;
-	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++)
-		missing |= wants[SYSCALLS[i].number] && !session->filled[SYSCALLS[i].number];
-	if (missing) {
+	if (any_missing(session->filled, wants)) {
 		int err = add_programs(session, wants);
 		if (err)
 			return err;

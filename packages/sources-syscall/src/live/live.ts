@@ -10,10 +10,10 @@ import { type CallOptions, unknownCalls, wantedCalls } from './calls.ts'
 import { LiveError } from './error.ts'
 import { machineNames } from './names.ts'
 import { type Addon, loadAddon } from './native.ts'
-import { Repair } from './repair.ts'
 import type { Rings } from './rings.ts'
 import { SidecarSession } from './session.ts'
 import { openSidecar, type Sidecar } from './sidecar.ts'
+import { Upkeep } from './upkeep.ts'
 import { COUNTERS, type Counter } from './wire.ts'
 
 export interface LiveOptions extends StateOptions, CallOptions {
@@ -69,9 +69,6 @@ const DEFAULT_RING_BYTES = 8 << 20
 const CONTROL_TURN = 100
 /** A ring filled so far is read on without sleep. */
 const BUSY_SHARE = 1 / 16
-/** Milliseconds between two repairs. */
-const REPAIR_PAUSE = 5000
-const PURGE_SECONDS = 300
 /** Looks at the rings of a sidecar that has ended, until all that they hold is delivered. */
 const LAST_LOOKS = 3
 
@@ -116,12 +113,7 @@ export class Live implements MachineTables {
   private malformed = 0
   private restartCount = 0
   private polled = 0
-  private repairedLosses = 0
-  private repairedAt = Number.NEGATIVE_INFINITY
-  private repairCount = 0
-  private purgedAt = performance.now()
-  private purgeCount = 0
-  private comparing = false
+  private readonly upkeep: Upkeep
   private stopped = false
 
   constructor(addon: Addon, options: LiveOptions) {
@@ -131,6 +123,7 @@ export class Live implements MachineTables {
     this.warn = options.warn ?? (() => {})
     this.sidecar = openSidecar(addon, options.socketPath, this.warn)
     this.state = new SyscallState({ names: machineNames(), ...options, sinceBoot: true })
+    this.upkeep = new Upkeep(this.state, options)
     this.delivery = new Delivery(this.state, numbers(options.wanted))
     this.wants = wantedCalls(options.wanted ?? 'all', options)
     this.dropFailed = options.dropFailed ?? false
@@ -147,8 +140,8 @@ export class Live implements MachineTables {
     const counts = {
       malformed: this.malformed + (this.rings?.malformed ?? 0),
       restarts: this.restartCount,
-      repairs: this.repairCount,
-      purged: this.purgeCount,
+      repairs: this.upkeep.repairs,
+      purged: this.upkeep.purged,
     } as LiveCounts
     for (const name of COUNTERS) counts[name] = this.earlier[name] + (this.session?.counters[name] ?? 0)
     return counts
@@ -225,7 +218,7 @@ export class Live implements MachineTables {
     if (now - this.polled > CONTROL_TURN || session.streaming) {
       this.polled = now
       session.poll()
-      if (!session.closed && share < BUSY_SHARE) this.repair(now)
+      if (!session.closed && share < BUSY_SHARE) this.upkeep.look(session, now)
     }
     if (session.closed && !this.stopped && ++this.lastLooks > LAST_LOOKS) {
       this.lastLooks = 0
@@ -259,48 +252,13 @@ export class Live implements MachineTables {
     return Math.min(room, this.session?.streaming === true || this.state.looksForNames ? SHORT_TURN : TURN)
   }
 
-  /** When events about the life of processes were lost, the state is compared with /proc, as soon as it is calm. */
-  private repair(now: number): void {
-    const session = this.session!
-    const lost = session.counters.dropFullFirst
-    if (lost === this.repairedLosses) this.purge(now)
-    else if (now - this.repairedAt >= REPAIR_PAUSE) {
-      this.repairedLosses = lost
-      this.repairedAt = now
-      this.compare(0, () => this.repairCount++)
-    }
-  }
-
-  /** Every few minutes it is compared all the same: an exit that was lost alone leaves its thread in the table for good. */
-  private purge(now: number): void {
-    const { purgeInterval = PURGE_SECONDS, purgeTimeout = PURGE_SECONDS } = this.options
-    if (now - this.purgedAt < purgeInterval * 1000) return
-    this.purgedAt = now
-    this.compare(purgeTimeout, removed => {
-      this.purgeCount += removed
-    })
-  }
-
-  /** @param age seconds: younger threads that /proc does not show are left alone */
-  private compare(age: number, done: (removed: number) => void): void {
-    // One picture at a time: the other would take its blocks.
-    if (this.comparing) return
-    this.comparing = true
-    const repair = new Repair(this.state, BigInt(Date.now() - age * 1000) * 1_000_000n)
-    this.session!.picture(repair, () => {
-      this.comparing = false
-      done(repair.finish())
-    })
-  }
-
   /** Goes on with another sidecar; until it is there, there are no events. What fails is thrown by `fill`. */
   private async restart(ended: SidecarSession): Promise<void> {
     try {
       for (let last = ended; last.closed && !this.stopped; last = this.session!) {
         for (const name of COUNTERS) this.earlier[name] += last.counters[name]
         this.session = undefined
-        this.repairedLosses = 0
-        this.comparing = false
+        this.upkeep.startAnew()
         this.restartCount++
         await this.start(last.problem).catch(error => this.unless(error))
       }

@@ -1,0 +1,157 @@
+/*
+ * Level 3: processes change their image. A successful exec is written when the kernel announces it (sched_process_exec): there
+ * the file name is the kernel's own copy, which the caller can no longer change. A failed one is written at sys_exit.
+ */
+#pragma once
+#include "executable.bpf.h"
+
+/* What both halves of an exec share, from tid on to gid; exe and args stand before it. */
+static __always_inline void put_exec_middle(struct event *e, struct task_struct *task)
+{
+	put_ids(e, task);
+	put_empty(e); /* cwd */
+	put_fdlimit(e, task);
+	put_faults(e, task);
+	put_memory(e, task);
+	put_comm(e, task);
+	put_cgroups(e, task);
+}
+
+static __always_inline void put_exec_end(struct event *e, struct task_struct *task)
+{
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	struct file *file = exe_file(task);
+	struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
+	__u32 flags = 0;
+	put_u32(e, tty_of(task));
+	put_u64(e, task_vpgid(task));
+	put_u32(e, loginuid_of(task));
+	if (inode) {
+		if (exe_writable(READ_ADDRESS(task, cred), READ_ADDRESS(file, f_inode)))
+			flags |= EXE_WRITABLE;
+		flags |= overlay_layer(file, EXE_UPPER_LAYER, EXE_LOWER_LAYER);
+		if (from_memfd(file))
+			flags |= EXE_FROM_MEMFD;
+	}
+	put_u32(e, flags);
+	put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_inheritable)));
+	put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_permitted)));
+	put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_effective)));
+	put_u64(e, inode ? BPF_CORE_READ(inode, i_ino) : 0);
+	put_u64(e, inode ? inode_ctime(inode) : 0);
+	put_u64(e, inode ? inode_mtime(inode) : 0);
+	put_u32(e, BPF_CORE_READ(cred, euid.val));
+	if (file)
+		put_file_path(e, file);
+	else
+		put_empty(e);
+	put_u64(e, task_pgid(task));
+	put_u32(e, BPF_CORE_READ(cred, egid.val));
+}
+
+/* execve and execveat alike: the kernel makes an execve of the latter on its way (set_personality_64bit, arch/x86/kernel/process_64.c). */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exec_done, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct event event, *e = &event;
+	__u32 nr = NR_EXECVE;
+	__u8 *want = bpf_map_lookup_elem(&syscalls, &nr);
+	if (!want || *want == WANT_NOTHING || (BPF_CORE_READ(task, flags) & PF_KTHREAD))
+		return 0;
+	if (!begin(e, PPME_SYSCALL_EXECVE_19_X, NPARAMS_SYSCALL_EXECVE_19_X, WANT_FIRST))
+		return 0;
+	put_u64(e, 0);
+	put_command_line(e, task);
+	put_exec_middle(e, task);
+	put_environment(e, task);
+	put_exec_end(e, task);
+	/* of an execveat it is /dev/fd/N, or /dev/fd/N/path (fs/exec.c) */
+	put_kernel_text(e, BPF_CORE_READ(bprm, filename), MAX_CHUNK);
+	return commit(e);
+}
+
+/* As many strings of argv and envp are recorded of an exec that failed; of one that succeeds all are, up to MAX_ARGS_BYTES. */
+#define MAX_ARGS 16
+
+/* array[i] in user memory; 0 when it can't be read. */
+static __always_inline __u64 read_pointer(const struct registers *regs, __u64 array, __u32 i)
+{
+	__u64 p = 0;
+	if (is_narrow(regs, NARROW_LONG))
+		bpf_probe_read_user(&p, 4, (void *)(array + 4 * i));
+	else
+		bpf_probe_read_user(&p, 8, (void *)(array + 8 * i));
+	return p;
+}
+
+/* Copies the string array[i] behind what this CPU's event holds and counts it in `cursor`; 0 = it was the last. */
+__noinline int copy_string(__u64 array, __u32 i)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
+	__u64 p = to && i < MAX_ARGS ? read_pointer(&to->registers, array, i) : 0;
+	long n;
+	if (!to || !p)
+		return 0;
+	n = bpf_probe_read_user_str(&to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)], MAX_CHUNK, (void *)p);
+	if (n <= 0) { /* not readable: it keeps its place */
+		to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)] = 0;
+		n = 1;
+	}
+	to->cursor += n;
+	return to->cursor < MAX_ARGS_BYTES;
+}
+
+/* Copies the strings array[first..] behind what this CPU's event holds; the length. The array holds pointers in user memory. */
+__noinline int copy_strings(__u64 array, __u32 first)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
+	if (!to)
+		return 0;
+	to->cursor = 0;
+	/* counted from zero: the verifier sees the end of a loop whose start it knows */
+	for (__u32 i = 0; i < MAX_ARGS && copy_string(array, first + i); i++)
+		;
+	return to->cursor < MAX_ARGS_BYTES ? to->cursor : MAX_ARGS_BYTES;
+}
+
+/* exe args, of an exec that failed */
+static __always_inline void put_argv(struct event *e, unsigned long argv)
+{
+	__u64 p = argv ? read_pointer(&e->to->registers, argv, 0) : 0;
+	if (!p) {
+		put_empty(e);
+		put_empty(e);
+		return;
+	}
+	put_user_text(e, p);
+	end_param(e, copy_strings(argv, 1) & (2 * MAX_CHUNK - 1));
+}
+
+/* env, of an exec that failed: what it would have been */
+static __always_inline void put_envp(struct event *e, unsigned long envp)
+{
+	end_param(e, envp ? copy_strings(envp, 0) & (2 * MAX_CHUNK - 1) : 0);
+}
+
+EXIT_EVENT_FIRST(execve, 59, SYSCALL_EXECVE_19_X)
+{
+	struct task_struct *task = current_task();
+	put_u64(e, ret);
+	put_argv(e, argument(regs, 1));
+	put_exec_middle(e, task);
+	put_envp(e, argument(regs, 2));
+	put_exec_end(e, task);
+	put_user_text(e, argument(regs, 0));
+}
+
+EXIT_EVENT_FIRST(execveat, 322, SYSCALL_EXECVEAT_X)
+{
+	struct task_struct *task = current_task();
+	put_u64(e, ret);
+	put_argv(e, argument(regs, 2));
+	put_exec_middle(e, task);
+	put_envp(e, argument(regs, 3));
+	put_exec_end(e, task);
+}

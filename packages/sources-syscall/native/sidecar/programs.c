@@ -1,0 +1,139 @@
+#include "programs.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include "compat.gen.h"
+#endif
+#include "syscalls.gen.h"
+
+int native_number(const char *name)
+{
+	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++)
+		if (!strcmp(SYSCALLS[i].name, name))
+			return SYSCALLS[i].number;
+	return -1;
+}
+
+/* What the probe needs to know of calls through the 32-bit interface, and the program that takes them. */
+static int fill_compat(struct probe *skeleton)
+{
+	int program = bpf_program__fd(skeleton->progs.compat);
+	__u32 slot = SLOT_COMPAT;
+	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.exit_programs), &slot, &program, BPF_ANY))
+		return -errno;
+#if defined(__x86_64__) /* of 32-bit programs on arm64 nothing is recorded: their calls are counted */
+	int calls = bpf_map__fd(skeleton->maps.compat_calls);
+	for (size_t i = 0; i < sizeof(COMPAT_CALLS) / sizeof(COMPAT_CALLS[0]); i++) {
+		__u32 nr = COMPAT_CALLS[i].number;
+		if (bpf_map_update_elem(calls, &nr, &COMPAT_CALLS[i].call, BPF_ANY))
+			return -errno;
+	}
+	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++) {
+		struct compat_call call = { .native = SYSCALLS[i].number, .known = 1 };
+		__u32 nr = SYSCALLS[i].number;
+		if (nr >= COMPAT_SAME_FROM && bpf_map_update_elem(calls, &nr, &call, BPF_ANY))
+			return -errno;
+	}
+#endif
+	return 0;
+}
+
+static int fill_portable(struct probe *skeleton)
+{
+	int portable = bpf_map__fd(skeleton->maps.portable_numbers);
+	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++) {
+		__u32 nr = SYSCALLS[i].number;
+		__u16 id = SYSCALLS[i].portable;
+		if (bpf_map_update_elem(portable, &nr, &id, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+/* The call whose event a program writes; -1 = it is no program of one call. */
+int call_of(const struct bpf_program *program)
+{
+	const char *name = bpf_program__name(program);
+	if (strncmp(name, PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)))
+		return -1;
+	return native_number(name + strlen(PROGRAM_PREFIX));
+}
+
+static bool has_program(struct probe *skeleton, __u32 nr)
+{
+	struct bpf_program *program;
+	bpf_object__for_each_program(program, skeleton->obj)
+		if (call_of(program) == (int)nr)
+			return true;
+	return false;
+}
+
+/*
+ * Marks for loading what writes the events of calls that are wanted and have nothing in their slot: verifying all 190 programs
+ * takes the kernel a quarter of a second, and rules want a part of them. Returns how many.
+ */
+int choose_programs(struct probe *skeleton, const __u8 *filled, const __u8 *wants)
+{
+	struct bpf_program *program;
+	bool generic = false;
+	int chosen = 0;
+	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++) {
+		__u32 nr = SYSCALLS[i].number;
+		if (wants[nr] && !filled[nr] && !has_program(skeleton, nr))
+			generic = true;
+	}
+	bpf_object__for_each_program(program, skeleton->obj) {
+		int nr = call_of(program);
+		bool load = nr >= 0 && wants[nr] && !filled[nr];
+		if (program == skeleton->progs.x_generic)
+			load = generic;
+		else if (nr < 0)
+			continue;
+		bpf_program__set_autoload(program, load);
+		chosen += load;
+	}
+	return chosen;
+}
+
+/* Puts the programs that are loaded into the slots of their calls; those without one of their own get the generic one. */
+int fill_programs(struct probe *skeleton, __u8 *filled, const __u8 *wants)
+{
+	int map = bpf_map__fd(skeleton->maps.exit_programs), generic = bpf_program__fd(skeleton->progs.x_generic);
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, skeleton->obj) {
+		int nr = call_of(program), fd = bpf_program__fd(program);
+		if (nr < 0 || fd < 0)
+			continue;
+		if (bpf_map_update_elem(map, &nr, &fd, BPF_ANY))
+			return -errno;
+		filled[nr] = 1;
+	}
+	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++) {
+		__u32 nr = SYSCALLS[i].number;
+		if (generic < 0 || !wants[nr] || filled[nr])
+			continue;
+		if (bpf_map_update_elem(map, &nr, &generic, BPF_ANY))
+			return -errno;
+		filled[nr] = 1;
+	}
+	return 0;
+}
+
+bool any_missing(const __u8 *filled, const __u8 *wants)
+{
+	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++)
+		if (wants[SYSCALLS[i].number] && !filled[SYSCALLS[i].number])
+			return true;
+	return false;
+}
+
+int fill_tables(struct probe *skeleton)
+{
+	int err = fill_portable(skeleton);
+	return err ? err : fill_compat(skeleton);
+}

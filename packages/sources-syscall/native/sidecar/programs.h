@@ -1,0 +1,21 @@
+/*
+ * Which BPF programs are loaded, and in which slots of exit_programs they stand. By syscall number: `filled` says what has one,
+ * `wants` is that of wire.h.
+ */
+#pragma once
+#include <bpf/libbpf.h>
+#include <stdbool.h>
+
+#include "probe.skel.h"
+#include "../wire.h"
+
+#define PROGRAM_PREFIX "x_"
+
+/* This machine's number of a call; -1 = it has none of that name. */
+int native_number(const char *name);
+int call_of(const struct bpf_program *program);
+int choose_programs(struct probe *skeleton, const __u8 *filled, const __u8 *wants);
+int fill_programs(struct probe *skeleton, __u8 *filled, const __u8 *wants);
+bool any_missing(const __u8 *filled, const __u8 *wants);
+/* Tables that programs look things up in: numbers of calls, and calls through other interfaces. */
+int fill_tables(struct probe *skeleton);

@@ -1,0 +1,71 @@
+import type { SyscallState } from '../state/state.ts'
+import { Repair } from './repair.ts'
+import type { SidecarSession } from './session.ts'
+
+/** Milliseconds between two repairs. */
+const REPAIR_PAUSE = 5000
+const PURGE_SECONDS = 300
+
+export interface UpkeepOptions {
+  /** Seconds between two comparisons, losses or not; seconds of age from which a thread that has gone is taken out. Default: 300 each. */
+  readonly purgeInterval?: number
+  readonly purgeTimeout?: number
+}
+
+/** Compares the state with /proc: after losses, and now and then. */
+export class Upkeep {
+  /** Comparisons after losses. */
+  repairs = 0
+  /** Threads that had gone without a word. */
+  purged = 0
+  private readonly state: SyscallState
+  private readonly options: UpkeepOptions
+  private repairedLosses = 0
+  private repairedAt = Number.NEGATIVE_INFINITY
+  private purgedAt = performance.now()
+  private comparing = false
+
+  constructor(state: SyscallState, options: UpkeepOptions) {
+    this.state = state
+    this.options = options
+  }
+
+  /** To be called while it is calm. When events about the life of processes were lost, the state is compared with /proc. */
+  look(session: SidecarSession, now: number): void {
+    const lost = session.counters.dropFullFirst
+    if (lost === this.repairedLosses) this.purge(session, now)
+    else if (now - this.repairedAt >= REPAIR_PAUSE) {
+      this.repairedLosses = lost
+      this.repairedAt = now
+      this.compare(session, 0, () => this.repairs++)
+    }
+  }
+
+  /** Another sidecar has read everything anew, and counts from zero. */
+  startAnew(): void {
+    this.repairedLosses = 0
+    this.comparing = false
+  }
+
+  /** Every few minutes it is compared all the same: an exit that was lost alone leaves its thread in the table for good. */
+  private purge(session: SidecarSession, now: number): void {
+    const { purgeInterval = PURGE_SECONDS, purgeTimeout = PURGE_SECONDS } = this.options
+    if (now - this.purgedAt < purgeInterval * 1000) return
+    this.purgedAt = now
+    this.compare(session, purgeTimeout, removed => {
+      this.purged += removed
+    })
+  }
+
+  /** @param age seconds: younger threads that /proc does not show are left alone */
+  private compare(session: SidecarSession, age: number, done: (removed: number) => void): void {
+    // One picture at a time: the other would take its blocks.
+    if (this.comparing) return
+    this.comparing = true
+    const repair = new Repair(this.state, BigInt(Date.now() - age * 1000) * 1_000_000n)
+    session.picture(repair, () => {
+      this.comparing = false
+      done(repair.finish())
+    })
+  }
+}
