@@ -18,9 +18,13 @@ export function cacheFolder(): string | undefined {
   return found[0] === true && !found.includes(false) ? folder : undefined
 }
 
-/** undefined = it is not there. */
+/** undefined = it is not there. What cannot be looked at is not ours. */
 function isOwn(path: string): boolean | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  if (stats === undefined) return undefined
-  return stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o022) === 0
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) return undefined
+    return stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o022) === 0
+  } catch {
+    return false
+  }
 }
