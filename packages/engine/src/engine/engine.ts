@@ -140,7 +140,7 @@ export class Engine {
       rules: this.#enabled(this.#compiled, table),
     }))
     return saveRuleset(
-      sources.filter(({ rules }) => rules.length > 0),
+      sources,
       this.options,
       this.#plugins.map(({ name }) => name),
     )

@@ -54,8 +54,10 @@ export interface SavedOptions {
 export function loadRuleset(bytes: Uint8Array, options: SavedOptions): Detector {
   const { header, programs } = readRuleset(bytes)
   let at = 0
-  const rules = header.sources.map(saved => {
+  const rules = header.sources.flatMap(saved => {
     const source = options.sources.find(({ name }) => name === saved.name)
+    // A source without rules is saved too, since events of it may come all the same.
+    if (!source && saved.alerts.length === 0) return []
     if (!source) throw new Error(`saved ruleset needs source '${saved.name}'`)
     const context = eventContext(options.hostname)
     const table = new FieldTable(source, {

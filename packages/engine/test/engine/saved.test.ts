@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
 import { alertJson, loadRuleset } from '../../src/runtime.ts'
@@ -52,6 +53,75 @@ test('programs of one source share what they keep on threads and fds', () => {
   detector.evaluate(threads, new Act(0, thread, fd, 5))
   expect(thread.memo).toBe(memo)
   expect(detector.wantedTypes(threads)).toEqual(engine.wantedTypes(threads))
+})
+
+const request = fc.record<Request>({
+  action: fc.constantFrom('delete', 'read', 'write'),
+  user: fc.constantFrom('eve', 'cleaner', 'ann'),
+  rows: fc.integer({ min: 0, max: 600 }),
+})
+const act = fc.tuple(fc.integer({ min: 0, max: 3 }), fc.constantFrom('sh', 'cat'), fc.integer({ min: 0, max: 3 }))
+const selection = fc.record({
+  op: fc.constantFrom('enable' as const, 'disable' as const),
+  rule: fc.constantFrom('*', 'shop 1', 'threads 2', '*2'),
+})
+/** With times, so that two evaluations of one event print the same. */
+const timed = { ...threads, time: () => 1_700_000_000_000_000_000n }
+/** A condition of each source, repeated in rules of random priority. */
+const CONDITIONS = {
+  shop: ['shop.action = delete', 'shop.user = eve and shop.rows > 100', 'shop.action in (read, write)'],
+  threads: ['evt.type = open and proc.name = sh', 'evt.size > 1', 'evt.type in (close, execve) and proc.name = cat'],
+}
+const rules = (source: keyof typeof CONDITIONS) =>
+  fc.array(
+    fc.record({
+      condition: fc.constantFrom(...CONDITIONS[source]),
+      priority: fc.constantFrom('ERROR', 'NOTICE', 'DEBUG'),
+      enabled: fc.boolean(),
+    }),
+    { maxLength: 4 },
+  )
+
+test('a saved ruleset behaves as the engine, whatever the sources, rules and options', () => {
+  fc.assert(
+    fc.property(
+      fc.subarray([shop, timed], { minLength: 1 }),
+      fc.record({ shop: rules('shop'), threads: rules('threads') }),
+      fc.record(
+        {
+          priority: fc.constantFrom('error', 'notice', 'debug'),
+          ruleMatching: fc.constantFrom('first' as const, 'all' as const),
+          ruleSelection: fc.array(selection, { maxLength: 2 }),
+          appendOutput: fc.array(fc.record({ extra_output: fc.constantFrom('X', '%static.zone') }), { maxLength: 1 }),
+          timeFormatIso8601: fc.boolean(),
+        },
+        { requiredKeys: [] },
+      ),
+      fc.array(request, { maxLength: 6 }),
+      fc.array(act, { maxLength: 6 }),
+      (sources, written, options, requests, acts) => {
+        const engine = new Engine({ ...options, sources, staticFields: { zone: 'dmz' }, hostname: 'h' })
+        const items = sources.flatMap(({ name }) =>
+          written[name as keyof typeof CONDITIONS].map((rule, i) => ({
+            ...{ rule: `${name} ${i}`, desc: 'd', output: 'o', source: name, ...rule },
+          })),
+        )
+        expect(engine.load([{ name: 'r.yaml', content: JSON.stringify(items) }]).errors).toEqual([])
+        const detector = loadRuleset(engine.save(), { sources, hostname: 'h' })
+        for (const source of sources) {
+          expect(detector.wantedTypes(source)).toEqual(engine.wantedTypes(source))
+          const events =
+            source === shop
+              ? requests
+              : acts.map(([type, name, size]) => new Act(type, new Thread(name, name), new Fd('/etc/passwd'), size))
+          const seen = (from: Pick<Engine, 'evaluate'>, event: unknown) =>
+            from.evaluate(source, event).map(alert => alertJson(alert))
+          for (const event of events) expect(seen(detector, event)).toEqual(seen(engine, event))
+        }
+        expect(detector.stats()).toEqual(engine.stats())
+      },
+    ),
+  )
 })
 
 test('what is no ruleset is refused with the reason', () => {
