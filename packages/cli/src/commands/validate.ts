@@ -45,7 +45,8 @@ export async function validateFiles(flags: ValidateFlags, config: Config): Promi
   const described = report.ok && (flags['describe-all'] || flags.describe !== undefined)
   if (config.json.enabled) {
     const results = JSON.stringify(report.files.map(resultToJSON))
-    const rest = described ? `"falco_describe_results":${descriptionJson(report, sources, flags.describe)},` : ''
+    const options = { sources, rule: flags.describe, staticFields: config.staticFields }
+    const rest = described ? `"falco_describe_results":${descriptionJson(report, options)},` : ''
     print(`{${rest}"falco_load_results":${results}}\n`)
   } else {
     print(summary(report, rules, log))

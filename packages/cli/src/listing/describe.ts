@@ -1,4 +1,4 @@
-import { describeRules as describe, type LoadReport, printJson, type Source } from '@falc/engine'
+import { type DescribeOptions, describeRules as describe, type LoadReport, printJson } from '@falc/engine'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { loadEngine } from '../run/engine.ts'
@@ -21,12 +21,14 @@ export async function describeRules(
   if (name !== undefined && !report.rules.some(rule => rule.name === name)) {
     throw new CliError(`there is no rule "${name}" in ${paths.join(', ')}`)
   }
-  return config.json.enabled ? `${descriptionJson(report, sources, name)}\n` : descriptionText(report, name)
+  return config.json.enabled
+    ? `${descriptionJson(report, { sources, rule: name, staticFields: config.staticFields })}\n`
+    : descriptionText(report, name)
 }
 
 /** Falco's JSON object of one rule, or of all rules, macros and lists. */
-export function descriptionJson(report: LoadReport, sources: readonly Source[], name: string | undefined): string {
-  const described = describe(report, name === undefined ? { sources } : { sources, rule: name })
+export function descriptionJson(report: LoadReport, options: DescribeOptions): string {
+  const described = describe(report, options)
   return printJson(described as unknown as Parameters<typeof printJson>[0])
 }
 

@@ -1,6 +1,5 @@
-import { eventContext, genericFields } from '../fields/evt.ts'
 import type { Source } from '../fields/field.ts'
-import { FieldTable } from '../fields/table.ts'
+import { fieldTable } from '../fields/table.ts'
 import { Format, Slots } from './format.ts'
 import { parseTemplate } from './template.ts'
 
@@ -9,7 +8,7 @@ import { parseTemplate } from './template.ts'
  * @throws {ConditionError} with the span of the token that is no field of the source, or is malformed
  */
 export function compileOutput<E>(template: string, source: Source<E>): (event: E) => string {
-  const table = new FieldTable(source, genericFields(source, eventContext()))
+  const table = fieldTable(source)
   const slots = new Slots(table)
   const format = new Format(
     parseTemplate(template, (name, arg) => table.lookup(name, arg) !== undefined),

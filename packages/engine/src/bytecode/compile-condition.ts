@@ -1,7 +1,7 @@
 import type { Condition } from '../condition/ast.ts'
-import { eventContext, genericFields } from '../fields/evt.ts'
+import { eventContext } from '../fields/evt.ts'
 import type { Source } from '../fields/field.ts'
-import { FieldTable } from '../fields/table.ts'
+import { fieldTable } from '../fields/table.ts'
 import { closeCondition, type Names } from './close-condition.ts'
 import { compileProgram } from './compile.ts'
 import { createEvaluator } from './create-evaluator.ts'
@@ -36,7 +36,7 @@ export function compileCondition<E>(
   options: ConditionOptions = {},
 ): CompiledCondition<E> {
   const context = eventContext()
-  const table = new FieldTable(source, genericFields(source, context))
+  const table = fieldTable(source, { context })
   const { node, warnings } = lower(closeCondition(condition, options), table)
   const program = compileProgram(table, [node])
   const evaluator = createEvaluator(program, options.backend)

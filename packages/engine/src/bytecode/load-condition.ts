@@ -1,6 +1,6 @@
-import { eventContext, genericFields } from '../fields/evt.ts'
+import { eventContext } from '../fields/evt.ts'
 import type { Source } from '../fields/field.ts'
-import { FieldTable } from '../fields/table.ts'
+import { fieldTable } from '../fields/table.ts'
 import { createEvaluator } from './create-evaluator.ts'
 import { disassemble } from './disassemble.ts'
 import type { Backend } from './evaluator.ts'
@@ -26,7 +26,7 @@ export function loadCondition<E>(
   options: { backend?: Backend } = {},
 ): LoadedCondition<E> {
   const context = eventContext()
-  const program = loadProgram(bytes, new FieldTable(source, genericFields(source, context)))
+  const program = loadProgram(bytes, fieldTable(source, { context }))
   const evaluator = createEvaluator(program, options.backend)
   return {
     test(event) {

@@ -5,17 +5,17 @@ import type { Condition } from '../condition/ast.ts'
 import { ConditionError } from '../condition/error.ts'
 import { printCondition } from '../condition/print.ts'
 import { fieldsOf, walk } from '../condition/walk.ts'
-import { eventContext, genericFields } from '../fields/evt.ts'
 import type { Source } from '../fields/field.ts'
-import { pluginFields } from '../fields/plugin-fields.ts'
-import { FieldTable } from '../fields/table.ts'
+import { fieldTable } from '../fields/table.ts'
 import { EventTypeAnalysis } from '../ruleset/event-types.ts'
 import type { LoadedRule, LoadReport } from './loaded-rule.ts'
 
 export interface DescribeOptions {
   readonly sources: readonly Source[]
+  /** As in the options of the engine that loaded the rules: outputs may name them. */
+  readonly staticFields?: Readonly<Record<string, string>> | undefined
   /** Only the rule of this name; then the description is that rule's `info` and `details` in a list of one. */
-  readonly rule?: string
+  readonly rule?: string | undefined
   /** The plugin that a field comes from, when it comes from one. Default: the plugin of the rule's source, for its own fields. */
   pluginOf?(field: string, source: string): string | undefined
 }
@@ -46,7 +46,7 @@ export function describeRules(report: LoadReport, options: DescribeOptions): Rul
 
 function describeRule(rule: LoadedRule, report: LoadReport, options: DescribeOptions): Description {
   const { name, conditionText, priority, output, desc, enabled, source, tags, capture, captureDuration } = rule
-  const outputFields = fieldsOfOutput(output, options.sources.find(s => s.name === source)!)
+  const outputFields = fieldsOfOutput(output, options.sources.find(s => s.name === source)!, options.staticFields)
   const fields = fieldsOf(rule.condition).map(nameOf)
   const { exceptions } = rule
   return {
@@ -147,12 +147,9 @@ function eventNames(condition: Condition, source: Source): string[] {
   return unique(types.map(type => eventTypes.valueOf(field, type) ?? 'asyncevent'))
 }
 
-function fieldsOfOutput(output: string, source: Source): string[] {
-  const table = new FieldTable(source, { ...pluginFields(source.name), ...genericFields(source, eventContext()) })
-  const template = parseTemplate(
-    output,
-    (name, arg) => name.startsWith('static.') || table.lookup(name, arg) !== undefined,
-  )
+function fieldsOfOutput(output: string, source: Source, staticFields: DescribeOptions['staticFields']): string[] {
+  const table = fieldTable(source, { staticFields })
+  const template = parseTemplate(output, (name, arg) => table.lookup(name, arg) !== undefined)
   return unique(template.flatMap(token => (token.kind === 'value' ? fieldOperands(token.operand).map(nameOf) : [])))
 }
 

@@ -1,9 +1,8 @@
 import type { Alert } from '../alert/alert.ts'
 import { evaluateTree } from '../bytecode/evaluate-tree.ts'
-import { type EventContext, eventContext, genericFields, staticFields } from '../fields/evt.ts'
+import { type EventContext, eventContext } from '../fields/evt.ts'
 import type { Source } from '../fields/field.ts'
-import { pluginFields } from '../fields/plugin-fields.ts'
-import { FieldTable } from '../fields/table.ts'
+import { type FieldTable, fieldTable } from '../fields/table.ts'
 import { RuleLoader } from '../rules/loader.ts'
 import { type Priority, parsePriority } from '../rules/priority.ts'
 import type { PluginVersion, ResolvedRule, RuleChecks } from '../rules/rule.ts'
@@ -44,17 +43,12 @@ export class Engine {
     this.options = options
     priorityOf(options)
     this.#plugins = pluginsOf(options)
-    const pluginNames = this.#plugins.map(({ name }) => name)
+    const plugins = this.#plugins.map(({ name }) => name)
     for (const source of options.sources) {
       if (this.#sources.has(source.name)) throw new TypeError(`two sources are named '${source.name}'`)
       const context = eventContext(options.hostname)
-      const generic = {
-        ...pluginFields(source.name, pluginNames),
-        ...genericFields(source, context),
-        ...staticFields(options.staticFields ?? {}),
-      }
       this.#sources.set(source.name, {
-        table: new FieldTable(source, generic),
+        table: fieldTable(source, { context, plugins, staticFields: options.staticFields }),
         types: source.eventTypes && source.eventType ? new EventTypeAnalysis(source.eventTypes) : undefined,
         context,
       })

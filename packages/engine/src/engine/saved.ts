@@ -3,10 +3,9 @@ import { createEvaluator } from '../bytecode/create-evaluator.ts'
 import type { Backend } from '../bytecode/evaluator.ts'
 import { MemoLayout } from '../bytecode/memo.ts'
 import { loadProgram } from '../bytecode/save.ts'
-import { eventContext, genericFields, staticFields } from '../fields/evt.ts'
+import { eventContext } from '../fields/evt.ts'
 import type { Source } from '../fields/field.ts'
-import { pluginFields } from '../fields/plugin-fields.ts'
-import { FieldTable } from '../fields/table.ts'
+import { fieldTable } from '../fields/table.ts'
 import { Ruleset, type RulesetShape } from '../ruleset/ruleset.ts'
 import { bytesToText } from '../text/encoding.ts'
 import { Detector } from './detector.ts'
@@ -60,11 +59,7 @@ export function loadRuleset(bytes: Uint8Array, options: SavedOptions): Detector 
     if (!source && saved.alerts.length === 0) return []
     if (!source) throw new Error(`saved ruleset needs source '${saved.name}'`)
     const context = eventContext(options.hostname)
-    const table = new FieldTable(source, {
-      ...pluginFields(source.name, header.plugins),
-      ...genericFields(source, context),
-      ...staticFields(header.staticFields),
-    })
+    const table = fieldTable(source, { context, plugins: header.plugins, staticFields: header.staticFields })
     const layout = layoutOf(saved.memo)
     // All are checked now; what runs one is made when the first event asks for it.
     const loaded = saved.programs.map(length => loadProgram(programs.subarray(at, (at += length)), table))

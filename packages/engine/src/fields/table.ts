@@ -1,7 +1,9 @@
 import { ConditionError } from '../condition/error.ts'
 import type { Span } from '../text/span.ts'
 import { nearest } from './did-you-mean.ts'
+import { type EventContext, eventContext, genericFields, staticFields } from './evt.ts'
 import type { FieldDef, FieldType, Source } from './field.ts'
+import { pluginFields } from './plugin-fields.ts'
 
 /** A field as a condition or template names it, found in a table: what is left to do per event is `def.extract(event, arg)`. */
 export interface ResolvedField {
@@ -22,13 +24,32 @@ export interface ResolvedField {
 
 const NO_SPAN: Span = { offset: 0, line: 1, column: 1, length: 0 }
 
-/** All fields of a source: its own and the generic ones that it does not declare itself. */
+export interface FieldTableOptions {
+  /** What evt.num, evt.hostname and the relative times read. Default: one that nobody updates, enough to check names. */
+  readonly context?: EventContext
+  /** Falco plugins whose fields rules may name. Default: all known ones. */
+  readonly plugins?: Iterable<string> | undefined
+  /** Falco's `static_fields`, by name without `static.`. */
+  readonly staticFields?: Readonly<Record<string, string>> | undefined
+}
+
+/** Every field that a condition or an output of this source may name; the source's own declarations take precedence. */
+export function fieldTable(source: Source, options: FieldTableOptions = {}): FieldTable {
+  const { context = eventContext(), plugins, staticFields: constants = {} } = options
+  return new FieldTable(source, {
+    ...pluginFields(source.name, plugins),
+    ...genericFields(source, context),
+    ...staticFields(constants),
+  })
+}
+
+/** The fields of a source by name. `fieldTable` builds one. */
 export class FieldTable {
   readonly source: Source
   readonly #defs: ReadonlyMap<string, FieldDef>
   readonly #resolved = new Map<string, ResolvedField>()
 
-  /** @param generic fields that the engine adds (fields/evt.ts); a declaration of the source's own wins. */
+  /** @param generic fields that the source has besides its own; its own declarations take precedence */
   constructor(source: Source, generic: Readonly<Record<string, FieldDef>> = {}) {
     this.source = source
     this.#defs = new Map([...Object.entries(generic), ...Object.entries(source.fields)])
