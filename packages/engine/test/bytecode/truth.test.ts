@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { readCases } from '../../../../scripts/testing/cases.ts'
 import { compileProgram } from '../../src/bytecode/compile.ts'
 import { createEvaluator } from '../../src/bytecode/create-evaluator.ts'
 import { evaluateTree } from '../../src/bytecode/evaluate-tree.ts'
@@ -6,50 +7,46 @@ import { lower } from '../../src/bytecode/lower.ts'
 import { ConditionError } from '../../src/condition/error.ts'
 import { parseCondition } from '../../src/condition/parse.ts'
 import { FieldTable } from '../../src/fields/table.ts'
-import { type TruthCase, truthCases } from './truth-cases.ts'
+import { sourceOf } from './truth-source.ts'
 
-const cases = truthCases(new URL('../cases/truth/', import.meta.url))
-
-function compiled(c: TruthCase) {
-  const table = new FieldTable(c.source)
-  return { table, ...lower(parseCondition(c.condition), table) }
-}
-
-describe('truth tables', () => {
-  test.each(cases.map(c => [`${c.at} ${c.expect} ${c.condition}`, c] as const))('%s', (_, c) => {
-    if (c.expect === 'error') {
-      const error = failure(() => compiled(c))
-      expect(error).toBeInstanceOf(ConditionError)
-      expect((error as ConditionError).code).toBe(c.code)
-      for (const words of c.words) expect((error as ConditionError).message).toContain(words)
-      return
-    }
-    const { table, node, warnings } = compiled(c)
-    if (c.expect === 'warn' || c.expect === 'quiet') {
-      expect(warnings.map(w => w.code)).toEqual(c.expect === 'warn' ? [c.code] : [])
-      return
-    }
-    const event = {}
-    const program = compileProgram(table, [node])
-    const truths = [
-      evaluateTree(node, event),
-      ...(['vm', 'jit'] as const).map(tier => {
-        const evaluator = createEvaluator(program, tier)
-        expect(evaluator.backend).toBe(tier)
-        evaluator.begin(event)
-        return evaluator.test(0)
-      }),
-    ]
-    const expected = c.expect === 'true'
-    expect(truths).toEqual([expected, expected, expected])
+describe.each(readCases(new URL('../cases/truth/', import.meta.url)))('$file', ({ cases }) => {
+  test.each(cases)('$title', one => {
+    const table = new FieldTable(sourceOf(one.lines('fields')))
+    one.expectRows('checks', (condition, expected) => {
+      const outcome = compile(table, condition)
+      if (outcome instanceof ConditionError) return errorText(outcome, expected)
+      if (expected === 'no warning' || expected.startsWith('warn '))
+        return outcome.warnings.length === 0 ? 'no warning' : outcome.warnings.map(w => `warn ${w.code}`).join(', ')
+      return truth(table, outcome.node)
+    })
   })
 })
 
-function failure(run: () => unknown): unknown {
+function compile(table: FieldTable, condition: string) {
   try {
-    run()
+    return lower(parseCondition(condition), table)
   } catch (error) {
-    return error
+    if (error instanceof ConditionError) return error
+    throw error
   }
-  return undefined
+}
+
+/** What the tree walk, the VM and the JIT agree on. */
+function truth(table: FieldTable, node: ReturnType<typeof lower>['node']): string {
+  const event = {}
+  const program = compileProgram(table, [node])
+  const truths = { tree: evaluateTree(node, event), vm: false, jit: false }
+  for (const tier of ['vm', 'jit'] as const) {
+    const evaluator = createEvaluator(program, tier)
+    expect(evaluator.backend).toBe(tier)
+    evaluator.begin(event)
+    truths[tier] = evaluator.test(0)
+  }
+  return new Set(Object.values(truths)).size === 1 ? String(truths.tree) : JSON.stringify(truths)
+}
+
+/** A row says the code, and words of the message where they matter. */
+function errorText({ code, message }: ConditionError, expected: string): string {
+  const [, expectedCode, words] = /^error (\S+?)(?:: (.*))?$/.exec(expected) ?? []
+  return expectedCode === code && message.includes(words ?? '') ? expected : `error ${code}: ${message}`
 }

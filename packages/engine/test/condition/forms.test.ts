@@ -1,10 +1,10 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { readCaseFile } from '../../../../scripts/testing/cases.ts'
 import type { Condition, Operand } from '../../src/condition/ast.ts'
 import { ConditionError } from '../../src/condition/error.ts'
 import { parseCondition } from '../../src/condition/parse.ts'
 import { printCondition } from '../../src/condition/print.ts'
 import { isList } from '../../src/condition/walk.ts'
-import { readCases, UPDATE, writeCases } from '../text/golden.ts'
 
 /** The tree as nested lists: operator first, texts as JSON. */
 function tree(node: Condition): string {
@@ -33,23 +33,17 @@ function failure(text: string): string {
   }
 }
 
-function runCases(name: string, result: (input: string) => string): void {
-  const file = new URL(`../cases/condition/${name}.txt`, import.meta.url)
-  const cases = readCases(file)
-  if (UPDATE) {
-    writeCases(
-      file,
-      cases.map(one => ({ ...one, output: result(one.input).trim() })),
-    )
-  }
-  test.for(cases)(`${name}: $name`, ({ input, output }) => {
-    if (!UPDATE) expect(result(input).trim()).toBe(output)
+describe('forms', () => {
+  test.each(readCaseFile(new URL('../cases/condition/forms.txt', import.meta.url)))('$title', one => {
+    const parsed = parseCondition(one.text('condition'))
+    one.expect('tree', tree(parsed))
+    one.expect('printed', printCondition(parsed))
+    expect(tree(parseCondition(printCondition(parsed)))).toBe(tree(parsed))
   })
-}
-
-runCases('forms', input => {
-  const parsed = parseCondition(input)
-  expect(tree(parseCondition(printCondition(parsed)))).toBe(tree(parsed))
-  return `${tree(parsed)}\n${printCondition(parsed)}`
 })
-runCases('errors', failure)
+
+describe('errors', () => {
+  test.each(readCaseFile(new URL('../cases/condition/errors.txt', import.meta.url)))('$title', one => {
+    one.expect('error', failure(one.text('condition')))
+  })
+})

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
+import { readCaseFile } from '../../../../scripts/testing/cases.ts'
 import { printCondition } from '../../src/condition/print.ts'
 import { RuleLoader } from '../../src/rules/loader.ts'
-import { readCases, UPDATE, writeCases } from '../text/golden.ts'
 import { checks } from './checks.ts'
 
 /** The keys that every rule needs and that no case is about. */
@@ -33,14 +33,6 @@ function resolve(yaml: string): string {
   return lines.join('\n')
 }
 
-const file = new URL('../cases/rules/resolution.txt', import.meta.url)
-const cases = readCases(file)
-if (UPDATE)
-  writeCases(
-    file,
-    cases.map(one => ({ ...one, output: resolve(one.input) })),
-  )
-
-test.for(cases)('$name', ({ input, output }) => {
-  if (!UPDATE) expect(resolve(input)).toBe(output)
+test.each(readCaseFile(new URL('../cases/rules/resolution.txt', import.meta.url)))('$title', one => {
+  one.expect('resolved', resolve(one.text('rules')))
 })
