@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
+import { readCases, UPDATE } from '../../../scripts/testing/cases.ts'
 import { startFalc } from './process.ts'
-import { readCases, updateCase } from './sections.ts'
 
 const CASES = new URL('cases/cli/', import.meta.url)
 const CAPTURES = fileURLToPath(new URL('../../../examples/captures', import.meta.url))
@@ -14,20 +14,20 @@ afterAll(() => rmSync(root, { recursive: true }))
 /*
  * Sections: names of files (with a dot) with their contents; `args`, one per line; `stdin`; `env`, A=B lines; then
  * `stdout`, `stderr`, `logged` (lines of the log, without their times), `exit` (default 0) and `after FILE` (its contents in the end) as expected. $CAPTURES is examples/captures. A line `…` in expected
- * output stands for any lines. UPDATE_CASES=1 rewrites expectations that do not hold (and have no `…`).
+ * output stands for any lines. FALC_UPDATE=1 rewrites expectations that do not hold (and have no `…`).
  */
 for (const { file, cases } of readCases(CASES)) {
   describe(file, () => {
-    test.each(cases.map(c => [c.title, c] as const))(
-      '%s',
-      async (title, { sections }) => {
+    test.each(cases)(
+      '$title',
+      async one => {
+        const { sections } = one
         const folder = mkdtempSync(join(root, 'case-'))
         for (const [name, text] of sections) {
           if (!name.includes('.') || name.includes(' ')) continue
           mkdirSync(dirname(join(folder, name)), { recursive: true })
           writeFileSync(join(folder, name), text.replaceAll('$CAPTURES', CAPTURES))
         }
-        const update = (title: string, section: string, text: string) => updateCase(CASES, file, title, section, text)
         const lines = (name: string) =>
           (sections.get(name) ?? '').replaceAll('$CAPTURES', CAPTURES).split('\n').filter(Boolean)
         const env = Object.fromEntries(lines('env').map(line => line.split(/=(.*)/s).slice(0, 2)))
@@ -38,7 +38,7 @@ for (const { file, cases } of readCases(CASES)) {
           const expected = sections.get(stream)
           if (expected !== undefined)
             expectLines(falc.output[stream].replaceAll(CAPTURES, '$CAPTURES'), expected, text =>
-              update(title, stream, text),
+              one.update(stream, text),
             )
         }
         const log = falc.output.stderr.split('\n').map(line => line.replace(/^\w+ \w+ +\d+ [\d:]+ \d+: /, ''))
@@ -55,7 +55,7 @@ for (const { file, cases } of readCases(CASES)) {
 
 function expectLines(actual: string, expected: string, update?: (text: string) => void): void {
   if (!/^…$/m.test(expected)) {
-    if (process.env.UPDATE_CASES && update && actual !== expected) {
+    if (UPDATE && update && actual !== expected) {
       update(actual)
       return
     }

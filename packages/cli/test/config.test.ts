@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
+import { readCases } from '../../../scripts/testing/cases.ts'
 import { loadConfig } from '../src/config/config.ts'
 import { ConfigReader } from '../src/config/reader.ts'
 import { CONFIG_SCHEMA, type JsonSchema } from '../src/config/schema.ts'
-import { readCases } from './sections.ts'
 
 let dir: string
 beforeEach(() => {
@@ -24,7 +24,7 @@ const comparable = (value: unknown) =>
  */
 for (const { file, cases } of readCases(new URL('cases/config/', import.meta.url))) {
   describe(file, () => {
-    test.each(cases.map(c => [c.title, c] as const))('%s', (_, { sections }) => {
+    test.each(cases)('$title', ({ sections }) => {
       for (const [name, text] of sections) {
         if (!name.includes('.')) continue
         mkdirSync(dirname(join(dir, name)), { recursive: true })

@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { WIRE_VERSION } from '@falc/sources-syscall'
 import { afterAll, describe, expect, test } from 'vitest'
+import { readCases } from '../../../scripts/testing/cases.ts'
 import { kernelFindings } from '../src/doctor/kernel.ts'
 import { startFalc } from './process.ts'
-import { readCases } from './sections.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'falc-doctor-'))
 afterAll(() => rmSync(root, { recursive: true }))
 
 for (const { file, cases } of readCases(new URL('cases/doctor/', import.meta.url))) {
   describe(file, () => {
-    test.each(cases.map(c => [c.title, c] as const))('%s', (_, { sections }) => {
+    test.each(cases)('$title', ({ sections }) => {
       const dir = mkdtempSync(join(root, 'machine-'))
       for (const [name, text] of sections) {
         if (!name.endsWith('.')) continue

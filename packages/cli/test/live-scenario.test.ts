@@ -10,10 +10,10 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readCases } from '../../../scripts/testing/cases.ts'
 import { missing, Podman } from '../../sources-syscall/test/containers/podman.ts'
 import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { type Started, startFalc } from './process.ts'
-import { readCases } from './sections.ts'
 
 const noHost = noLive()
 const noContainers = noHost ?? missing()
