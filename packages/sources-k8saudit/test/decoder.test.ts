@@ -1,17 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { readCaseFile } from '../../../scripts/testing/cases.ts'
 import { type AuditEvent, AuditLogDecoder, type AuditProblem, readAuditStream } from '../src/index.ts'
 
-/** Cases: a comment as title, the log, `---`, the auditIDs of its events and, per problem, its line and cause. */
-const cases = readFileSync(join(import.meta.dirname, 'cases/logs/logs.txt'), 'utf8')
-  .split('\n\n# ')
-  .map(part => {
-    const [title, ...lines] = part.replace(/^# /, '').trimEnd().split('\n')
-    const bar = lines.indexOf('---')
-    return { title: title!, log: lines.slice(0, bar).join('\n'), expected: lines.slice(bar + 1) }
-  })
+/** `log`; `result`: the auditIDs of its events and, per problem, its line and cause. */
+const cases = readCaseFile(new URL('cases/logs/logs.txt', import.meta.url))
 
 function decode(
   chunks: Iterable<Uint8Array>,
@@ -32,12 +25,12 @@ describe.each([
   ['with line ends', '\n'],
   ['with carriage returns', '\r\n'],
 ])('%s', (_, end) => {
-  test.each(cases)('$title', ({ log, expected }) => {
-    const bytes = new TextEncoder().encode(log.replaceAll('\n', end))
+  test.each(cases)('$title', one => {
+    const bytes = new TextEncoder().encode(one.text('log').replaceAll('\n', end))
     const whole = decode([bytes])
-    expect(shown(whole)).toEqual(expected)
-    const one = [...bytes].map(byte => Uint8Array.of(byte))
-    expect(shown(decode(one))).toEqual(expected)
+    one.expect('result', shown(whole).join('\n'))
+    const single = [...bytes].map(byte => Uint8Array.of(byte))
+    expect(shown(decode(single))).toEqual(shown(whole))
     const { stats } = whole.decoder
     expect(stats.bytes).toBe(bytes.length)
     expect(stats.events).toBe(whole.events.length)

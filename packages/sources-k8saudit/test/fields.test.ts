@@ -1,52 +1,36 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { readCases } from '../../../scripts/testing/cases.ts'
 import { k8sAudit, parseAuditEvents } from '../src/index.ts'
 
-/**
- * Cases: an event as JSON, `---`, and per line a field and its value as JSON or `absent`. Cases are separated by an empty
- * line; lines that begin with # are comments.
- */
-const dir = join(import.meta.dirname, 'cases/fields')
+/** `event`: an event as JSON; `fields`: a table of fields and their values, as JSON or `absent`. */
+const files = readCases(new URL('cases/fields/', import.meta.url))
 const source = k8sAudit()
 
-function casesOf(file: string): { name: string; event: string; checks: string[] }[] {
-  const text = readFileSync(join(dir, file), 'utf8')
-  let name = ''
-  return text
-    .split('\n\n')
-    .filter(part => part.trim() !== '')
-    .map(part => {
-      const lines = part.split('\n').filter(line => line !== '')
-      name = lines.find(line => line.startsWith('#'))?.slice(2) ?? name
-      const rest = lines.filter(line => !line.startsWith('#'))
-      const bar = rest.indexOf('---')
-      return { name, event: rest.slice(0, bar).join('\n'), checks: rest.slice(bar + 1) }
-    })
-}
-
-describe.each(readdirSync(dir))('%s', file => {
-  for (const { name, event, checks } of casesOf(file)) {
-    test.each(checks)(`%s (${name})`, check => {
-      const [, field, arg, absent, value] = /^([\w.]+)(?:\[(.*?)\])? (?:(absent)|= (.*))$/.exec(check)!
-      const def = source.fields[field!]!
+describe.each(files)('$file', ({ cases }) => {
+  test.each(cases)('$title', one => {
+    one.expectRows('fields', (field, expected) => {
+      const [, name, arg] = /^([\w.]+)(?:\[(.*)\])?$/.exec(field)!
+      const def = source.fields[name!]!
       const given =
         arg === undefined ? undefined : (def.parseArg?.(arg) ?? (def.argKind === 'index' ? Number(arg) : arg))
-      const found = def.extract(parseAuditEvents(event)[0]!, given)
-      expect(found).toEqual(absent ? undefined : JSON.parse(value!))
+      const value = def.extract(parseAuditEvents(one.text('event'))[0]!, given)
+      if (value === undefined) return 'absent'
+      return expected.startsWith('absent') || JSON.stringify(JSON.parse(expected)) !== JSON.stringify(value)
+        ? JSON.stringify(value)
+        : expected
     })
-  }
+  })
 })
 
 test('every field has a case', () => {
-  const text = readdirSync(dir)
-    .map(file => readFileSync(join(dir, file), 'utf8'))
-    .join('\n')
+  const shown = new Set(
+    files.flatMap(({ cases }) => cases.flatMap(one => one.rows('fields').map(row => row.input.replace(/\[.*/, '')))),
+  )
   // The init and ephemeral containers share the rows of the containers.
   const names = Object.keys(source.fields).filter(
     name => !/\.(init|ephemeral)Containers\./.test(name) && name !== 'jevt.time',
   )
-  expect(names.filter(name => !new RegExp(`^${name}[ \\[]`, 'm').test(text))).toEqual([])
+  expect(names.filter(name => !shown.has(name))).toEqual([])
 })
 
 test('jevt.time is the local time of day', () => {

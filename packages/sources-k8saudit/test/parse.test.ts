@@ -1,28 +1,23 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { readCaseFile } from '../../../scripts/testing/cases.ts'
 import { AuditError, k8sAudit, parseAuditBody, parseAuditEvents } from '../src/index.ts'
 
-/** Cases: a body, `---`, then `events` with their auditIDs and the problems (`strict:` those of strict reading). */
-const cases = readFileSync(join(import.meta.dirname, 'cases/bodies/bodies.txt'), 'utf8')
-  .split('\n\n')
-  .map(part => part.split('\n').filter(line => line !== '' && !line.startsWith('#')))
-  .map(lines => ({ body: lines[0]!, expected: lines.slice(2) }))
+/** `body`; `result`: the auditIDs of its events and its problems; `strict`: the problems of a strict reading, where it differs. */
+const cases = readCaseFile(new URL('cases/bodies/bodies.txt', import.meta.url))
 
 describe('bodies', () => {
-  test.each(cases)('$body', ({ body, expected }) => {
-    const strictly = expected.find(line => line.startsWith('strict: '))?.slice(8)
-    const { events, problems } = parseAuditBody(body)
+  test.each(cases)('$title', one => {
+    const { events, problems } = parseAuditBody(one.text('body'))
     const ids = events.map(event => event.root.auditID ?? '').join(' ')
     const shown = problems.map(({ index, cause, message }) =>
       cause === 'bad-json' ? cause : `${index === undefined ? '' : `${index} `}${cause}: ${message}`,
     )
     const lines = events.length > 0 || problems.length === 0 ? [`events ${ids}`.trim(), ...shown] : shown
-    expect(lines).toEqual(expected.filter(line => !line.startsWith('strict: ')))
-    if (strictly) {
-      const strict = parseAuditBody(body, { strict: true })
-      expect(strict.problems.map(p => `${p.cause}: ${p.message}`)).toEqual([strictly])
+    one.expect('result', lines.join('\n'))
+    if (one.sections.has('strict')) {
+      const strict = parseAuditBody(one.text('body'), { strict: true })
+      one.expect('strict', strict.problems.map(p => `${p.cause}: ${p.message}`).join('\n'))
     }
   })
 })
