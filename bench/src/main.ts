@@ -1,11 +1,12 @@
 /**
- * All benchmarks, or those named on the command line: audit expressions load syscalls live.
+ * All benchmarks, or those named on the command line: audit expressions load syscalls live run.
  * Figures are ratios or CPU times of one run on one machine; docs/performance.md tells what was measured where.
  */
 import { benchAudit } from './audit.ts'
 import { benchExpressions } from './expressions.ts'
 import { benchLive } from './live.ts'
 import { benchLoad } from './load.ts'
+import { benchRun } from './run.ts'
 import { benchSyscalls } from './syscalls.ts'
 
 const BENCHES: Record<string, () => Promise<void>> = {
@@ -14,6 +15,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   load: benchLoad,
   syscalls: benchSyscalls,
   live: benchLive,
+  run: benchRun,
 }
 
 const asked = process.argv.slice(2)

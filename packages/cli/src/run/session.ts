@@ -15,7 +15,7 @@ import { openOutputs } from './sinks.ts'
 import { Statistics } from './statistics.ts'
 
 /** Rules at work, compiled now or earlier. */
-export type RunningRules = Pick<Detector, 'evaluate' | 'takeBack' | 'wantedTypes' | 'stats'>
+export type RunningRules = Pick<Detector, 'evaluate' | 'wantedTypes' | 'stats'>
 
 /** What a (re)load gives: the part of a run that can be replaced while events flow. */
 export interface Loaded {
@@ -218,12 +218,8 @@ export class Session implements Subject {
   private consumer(source: Source, captures: RuleCaptures | undefined, tally: { events: number }): Consumer {
     return {
       event: (event, deferral) => {
-        deferral?.before(event)
-        const alerts = this.loaded.engine.evaluate(source, event)
-        if (deferral?.hold(event) === true) {
-          this.loaded.engine.takeBack()
-          return
-        }
+        const alerts = this.loaded.engine.evaluate(source, event, deferral)
+        if (alerts === undefined) return
         tally.events++
         if (captures !== undefined && alerts.length > 0) captures.alerted(alerts, event)
         for (let i = 0; i < alerts.length; i++) this.emit(alerts[i]!)

@@ -1,15 +1,10 @@
+import type { Deferral } from '@falc/engine'
 import type { EventStream } from '@falc/sources-syscall'
 import type { FeedMeter } from '../meter/counts.ts'
 
-/** Asked around the evaluation of an event that may have to wait for something. */
-export interface Deferral {
-  before(event: any): void
-  /** True = the evaluation's outcome is void: the feed hands the event on once more, later. */
-  hold(event: any): boolean
-}
-
 /** What a feed hands its events to. Both calls are synchronous, so that nothing is awaited per event. */
 export interface Consumer {
+  /** @param deferral may hold the event; the feed then passes it on once more, later */
   event(event: any, deferral?: Deferral): void
   /** Called between batches: a promise means that the feed should wait, because alerts pile up. */
   pause(): Promise<void> | undefined

@@ -1,55 +1,69 @@
 import type { Alert } from '../alert/alert.ts'
 import type { Source } from '../fields/field.ts'
 import { type RunOptions, runEvents } from './run.ts'
-import type { SourceRules } from './source-rules.ts'
+import type { Deferral, SourceRules } from './source-rules.ts'
 import { type EngineStats, statsOf } from './stats.ts'
 
-/** Rules of some sources, ready to run: what an engine has after loading, and all that a saved ruleset is. */
+/** Evaluates events against the rules of some sources. An engine is one whose rules can be loaded; a saved ruleset is one as it is. */
 export class Detector {
-  readonly #rules: ReadonlyMap<string, SourceRules>
+  #rules: ReadonlyMap<string, SourceRules> = new Map()
   /** The source of the last event and its rules: sources rarely change from one event to the next. */
   #lastSource: Source | string | undefined = undefined
   #lastRules: SourceRules | undefined = undefined
 
   constructor(rules: readonly SourceRules[]) {
+    this.install(rules)
+  }
+
+  /** Replaces all rules; takes effect with the next event. */
+  protected install(rules: readonly SourceRules[]): void {
     this.#rules = new Map(rules.map(own => [own.source.name, own]))
+    this.#lastSource = undefined
   }
 
   /**
-   * The alerts of an event, usually none; then it is always the same frozen array. Nothing that an event holds makes it throw.
-   * @throws {TypeError} for a source that is not there
+   * The alerts of an event. Without a match it returns the same frozen array each time. Nothing in an event makes it throw.
+   * @throws {TypeError} for a source that the engine does not have
    */
-  evaluate(source: Source | string, event: unknown): Alert[] {
-    if (source === this.#lastSource) return this.#lastRules!.evaluate(event)
-    this.#lastRules = this.#of(source)
-    this.#lastSource = source
-    return this.#lastRules.evaluate(event)
+  evaluate<E>(source: Source<E> | string, event: NoInfer<E>): Alert[]
+  /**
+   * The same for events that may have to wait for something.
+   * @param deferral decides after the rules have run whether the evaluation counts
+   * @returns undefined when it does not: nothing was counted, and the same event will come again
+   */
+  evaluate<E>(
+    source: Source<E> | string,
+    event: NoInfer<E>,
+    deferral: Deferral<NoInfer<E>> | undefined,
+  ): Alert[] | undefined
+  evaluate(source: Source | string, event: unknown, deferral?: Deferral): Alert[] | undefined {
+    if (source !== this.#lastSource) {
+      this.#lastRules = this.#of(source)
+      this.#lastSource = source
+    }
+    return this.#lastRules!.evaluate(event, deferral)
   }
 
   /**
-   * The outcome of the last evaluation is void, the same event will come again: it does not count. What could not be read,
-   * and events that were let go, stay counted.
+   * Evaluates events as they arrive. Ends with the events, or when `signal` fires. Rules that are loaded meanwhile apply
+   * from the next event on; an event is read only when the alerts of the one before have been taken.
+   * @throws {TypeError} when there are several sources and the options name none
    */
-  takeBack(): void {
-    this.#lastRules?.takeBack()
-  }
-
-  /** Evaluates events as they come; ends with them, or at `signal`. @throws {TypeError} when it is not clear which source they are of */
-  run<E>(events: AsyncIterable<E> | Iterable<E>, options: RunOptions = {}): AsyncIterable<Alert> {
+  run<E>(events: AsyncIterable<E> | Iterable<E>, options: RunOptions<NoInfer<E>> = {}): AsyncIterableIterator<Alert> {
     const source = options.source ?? this.#onlySource()
     this.#of(source)
     return runEvents(events, event => this.evaluate(source, event), options.signal)
   }
 
   /**
-   * The event types that rules can match: per type of the source 1 or 0, so that events of other types need not even be
-   * decoded; `all` when the source has no event types.
+   * The event types that rules can match, as 1 or 0 per type of the source: events of the other types need not even be
+   * decoded. `all` when the source has no event types.
    */
   wantedTypes(source: Source | string): Uint8Array | 'all' {
     return this.#of(source).ruleset.wantedTypes()
   }
 
-  /** What has been counted since the rules were loaded. */
+  /** Counts since the rules were loaded. */
   stats(): EngineStats {
     return statsOf([...this.#rules.values()])
   }
@@ -62,7 +76,8 @@ export class Detector {
   }
 
   #onlySource(): string {
-    if (this.#rules.size !== 1) throw new TypeError('several sources: say which one the events are of')
+    if (this.#rules.size !== 1)
+      throw new TypeError(`run: name the events' source: one of ${[...this.#rules.keys()].join(', ')}`)
     return this.#rules.keys().next().value!
   }
 }

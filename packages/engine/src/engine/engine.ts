@@ -1,4 +1,3 @@
-import type { Alert } from '../alert/alert.ts'
 import { evaluateTree } from '../bytecode/evaluate-tree.ts'
 import { type EventContext, eventContext } from '../fields/evt.ts'
 import type { Source } from '../fields/field.ts'
@@ -7,16 +6,16 @@ import { RuleLoader } from '../rules/loader.ts'
 import { type Priority, parsePriority } from '../rules/priority.ts'
 import type { PluginVersion, ResolvedRule, RuleChecks } from '../rules/rule.ts'
 import { EventTypeAnalysis } from '../ruleset/event-types.ts'
+import { TreeEvaluator } from '../ruleset/tree-evaluator.ts'
 import type { Explanation } from '../testing/explanation.ts'
-import { buildRules } from './build.ts'
 import { type Compilation, type CompiledRule, compileRule } from './compiled-rule.ts'
 import { Detector } from './detector.ts'
 import { explainRule } from './explain.ts'
 import type { LoadedRule, LoadReport, RulesFile } from './loaded-rule.ts'
 import type { EngineOptions } from './options.ts'
-import type { RunOptions } from './run.ts'
-import { saveRuleset } from './save.ts'
-import type { EngineStats } from './stats.ts'
+import { type PlannedRules, saveRuleset } from './save.ts'
+import { planSource } from './source-plan.ts'
+import { SourceRules } from './source-rules.ts'
 
 /** A source with what does not change when rules are loaded. */
 interface SourceState {
@@ -29,17 +28,18 @@ interface SourceState {
  * Loads rules and evaluates events. Rules are read, merged, resolved and compiled when they are loaded; an event only
  * runs the program of its type.
  */
-export class Engine {
+export class Engine extends Detector {
   readonly options: EngineOptions
   readonly #sources = new Map<string, SourceState>()
   /** Those of the sources and those of the options; of one name, the options' alone. */
   readonly #plugins: readonly PluginVersion[]
+  /** All loaded rules, and per source the plan of those that are enabled. */
   #compiled: readonly CompiledRule[] = []
-  /** The loaded rules; loading puts another one in its place. */
-  #detector: Detector
+  #planned: readonly PlannedRules[] = []
 
   /** @throws {TypeError} for an option that means nothing: two sources of one name, an unknown priority */
   constructor(options: EngineOptions) {
+    super([])
     this.options = options
     priorityOf(options)
     this.#plugins = pluginsOf(options)
@@ -53,7 +53,7 @@ export class Engine {
         context,
       })
     }
-    this.#detector = this.#detectorOf([])
+    this.#run([])
   }
 
   /**
@@ -74,37 +74,15 @@ export class Engine {
 
     // 2. index and compile the enabled rules of each source
     const compiled = result.rules.flatMap(rule => compilations.get(rule.name)?.compilation.compiled ?? [])
-    this.#detector = this.#detectorOf(compiled)
-    this.#compiled = compiled
+    this.#run(compiled)
     return { ...result, rules: compiled.map(toLoadedRule) }
-  }
-
-  /**
-   * The alerts of an event, usually none; then it is always the same frozen array. Nothing that an event holds makes it throw.
-   * @throws {TypeError} for a source that the engine was not given
-   */
-  evaluate(source: Source | string, event: unknown): Alert[] {
-    return this.#detector.evaluate(source, event)
-  }
-
-  /**
-   * The outcome of the last evaluation is void, the same event will come again: it does not count. What could not be read,
-   * and events that were let go, stay counted.
-   */
-  takeBack(): void {
-    this.#detector.takeBack()
-  }
-
-  /** Evaluates events as they come; ends with them, or at `signal`. @throws {TypeError} when it is not clear which source they are of */
-  run<E>(events: AsyncIterable<E> | Iterable<E>, options: RunOptions = {}): AsyncIterable<Alert> {
-    return this.#detector.run(events, options)
   }
 
   /**
    * Why a rule gives an alert for an event or does not: every check with its value. Counts nothing.
    * @throws {TypeError} for a source or rule that is not there
    */
-  explain(source: Source | string, event: unknown, rule: string): Explanation {
+  explain<E>(source: Source<E> | string, event: NoInfer<E>, rule: string): Explanation {
     const { table } = this.#state(source)
     const own = this.#compiled.filter(c => c.rule.source === table.source.name)
     const at = own.findIndex(c => c.rule.name === rule)
@@ -114,41 +92,35 @@ export class Engine {
     return explainRule(own[at]!, event, earlier?.rule.name)
   }
 
-  /**
-   * The event types that rules can match: per type of the source 1 or 0, so that events of other types need not even be
-   * decoded; `all` when the source has no event types.
-   */
-  wantedTypes(source: Source | string): Uint8Array | 'all' {
-    return this.#detector.wantedTypes(source)
-  }
-
-  /** What has been counted since rules were last loaded. */
-  stats(): EngineStats {
-    return this.#detector.stats()
-  }
-
   /** The enabled rules as bytes, for `loadRuleset` of `@falc/engine/runtime`, which needs no parser. */
   save(): Uint8Array {
-    const sources = [...this.#sources.values()].map(({ table }) => ({
-      table,
-      rules: this.#enabled(this.#compiled, table),
-    }))
     return saveRuleset(
-      sources,
+      this.#planned,
       this.options,
       this.#plugins.map(({ name }) => name),
     )
   }
 
-  #detectorOf(compiled: readonly CompiledRule[]): Detector {
-    const sources = [...this.#sources.values()]
-    return new Detector(
-      sources.map(({ table, context }) => buildRules(this.#enabled(compiled, table), table, context, this.options)),
-    )
-  }
-
-  #enabled(compiled: readonly CompiledRule[], { source }: FieldTable): CompiledRule[] {
-    return compiled.filter(({ rule }) => rule.enabled && rule.source === source.name)
+  /** Puts compiled rules to work. */
+  #run(compiled: readonly CompiledRule[]): void {
+    const { hostname, timeFormatIso8601: iso8601, ruleMatching, backend, tuning } = this.options
+    const settings = { hostname, iso8601, backend, first: ruleMatching !== 'all' }
+    const planned: PlannedRules[] = []
+    const running = [...this.#sources.values()].map(({ table, context }) => {
+      const rules = compiled.filter(({ rule }) => rule.enabled && rule.source === table.source.name)
+      const plan = planSource(
+        rules.map(({ node }) => node),
+        table,
+        tuning,
+      )
+      const alerts = rules.map(({ alert }) => alert)
+      planned.push({ plan, alerts })
+      const walker = tuning?.treeWalk ? (bucket: number) => new TreeEvaluator(plan.roots[bucket]!) : undefined
+      return new SourceRules(plan, context, alerts, settings, walker)
+    })
+    this.#compiled = compiled
+    this.#planned = planned
+    this.install(running)
   }
 
   #checks(compilations: Map<string, { rule: ResolvedRule; compilation: Compilation }>): RuleChecks {

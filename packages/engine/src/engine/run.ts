@@ -1,52 +1,129 @@
 import type { Alert } from '../alert/alert.ts'
 import type { Source } from '../fields/field.ts'
 
-export interface RunOptions {
-  /** Which source the events are of; may be left out when the engine has one source. */
-  readonly source?: Source | string
-  /** Ends the run after the event at hand. */
+export interface RunOptions<E = any> {
+  /** The source of the events. Not needed when there is only one. */
+  readonly source?: Source<E> | string
+  /** Ends the run, also while it waits for an event. */
   readonly signal?: AbortSignalLike
 }
 
-/** The part of AbortSignal that is used: node and browsers have it, the language itself does not. */
+/** What is used of an AbortSignal, which the language itself does not have. */
 export interface AbortSignalLike {
   readonly aborted: boolean
   addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
-/** Events in, alerts out, as they come; pulls the next event only when the alerts of the last one are taken. */
-export async function* runEvents<E>(
+/** Evaluates events as they arrive; the iterator that `run` returns. */
+export function runEvents<E>(
   events: AsyncIterable<E> | Iterable<E>,
   evaluate: (event: E) => readonly Alert[],
   signal: AbortSignalLike | undefined,
-): AsyncGenerator<Alert, void, undefined> {
-  if (signal?.aborted) return
-  const iterator = Symbol.asyncIterator in events ? events[Symbol.asyncIterator]() : events[Symbol.iterator]()
-  let abort: () => void = () => {}
-  const aborted = new Promise<undefined>(resolve => {
-    abort = () => resolve(undefined)
-  })
-  signal?.addEventListener('abort', abort, { once: true })
-  let finished = false
-  try {
-    for (;;) {
-      const next = iterator.next()
-      const result = next instanceof Promise ? await Promise.race([next, aborted]) : next
-      if (result === undefined) return
-      if (result.done) {
-        finished = true
-        return
+): AsyncIterableIterator<Alert> {
+  return new Run(events, evaluate, signal)
+}
+
+interface Waiting {
+  readonly resolve: (result: IteratorResult<Alert, undefined>) => void
+  readonly reject: (reason: unknown) => void
+}
+
+const DONE = { done: true, value: undefined } as const
+
+/**
+ * One loop over the events serves all calls of `next`. An event costs one `await`, or none when it comes from a plain
+ * iterable; promises are made per alert, never per event.
+ */
+class Run<E> implements AsyncIterableIterator<Alert> {
+  readonly #events: AsyncIterable<E> | Iterable<E>
+  readonly #evaluate: (event: E) => readonly Alert[]
+  readonly #signal: AbortSignalLike | undefined
+  #iterator: AsyncIterator<E> | Iterator<E> | undefined = undefined
+  /** Alerts of the last event; those from `#taken` on are still to be delivered. */
+  #alerts: readonly Alert[] = []
+  #taken = 0
+  /** Calls of `next` that wait, in order. */
+  readonly #waiting: Waiting[] = []
+  #reading = false
+  /** No further event is evaluated. */
+  #ended = false
+  /** Nobody is left to hear that closing the events has failed. */
+  readonly #abort = () => void this.#end().catch(() => {})
+
+  constructor(
+    events: AsyncIterable<E> | Iterable<E>,
+    evaluate: (event: E) => readonly Alert[],
+    signal: AbortSignalLike | undefined,
+  ) {
+    this.#events = events
+    this.#evaluate = evaluate
+    this.#signal = signal
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<Alert, undefined>> {
+    if (this.#signal?.aborted) this.#abort()
+    if (this.#taken < this.#alerts.length) return Promise.resolve({ done: false, value: this.#alerts[this.#taken++]! })
+    if (this.#ended) return Promise.resolve(DONE)
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      if (!this.#reading) void this.#read()
+    })
+  }
+
+  /** Waits until the events are closed, unless they are still waiting for their next one. */
+  async return(): Promise<IteratorResult<Alert, undefined>> {
+    this.#taken = this.#alerts.length
+    const closed = this.#end()
+    if (!this.#reading) await closed
+    return DONE
+  }
+
+  /** Evaluates events while somebody waits for an alert. Never rejects. */
+  async #read(): Promise<void> {
+    this.#reading = true
+    try {
+      const iterator = (this.#iterator ??= this.#open())
+      const isAsync = Symbol.asyncIterator in this.#events
+      while (this.#waiting.length > 0) {
+        const next = iterator.next()
+        const result = isAsync ? await next : (next as IteratorResult<E>)
+        if (this.#ended) break
+        if (result.done) {
+          this.#iterator = undefined
+          void this.#end()
+          break
+        }
+        this.#alerts = this.#evaluate(result.value)
+        this.#taken = 0
+        while (this.#taken < this.#alerts.length && this.#waiting.length > 0)
+          this.#waiting.shift()!.resolve({ done: false, value: this.#alerts[this.#taken++]! })
       }
-      for (const alert of evaluate(result.value)) {
-        yield alert
-        if (signal?.aborted) return
-      }
-      if (signal?.aborted) return
+    } catch (error) {
+      // After its own error an iterator is closed.
+      this.#iterator = undefined
+      this.#waiting.shift()?.reject(error)
+      void this.#end()
     }
-  } finally {
-    signal?.removeEventListener('abort', abort)
-    // A source that waits for its next event cannot be waited for.
-    if (!finished) void iterator.return?.()
+    this.#reading = false
+  }
+
+  #open(): AsyncIterator<E> | Iterator<E> {
+    this.#signal?.addEventListener('abort', this.#abort, { once: true })
+    const events = this.#events
+    return Symbol.asyncIterator in events ? events[Symbol.asyncIterator]() : events[Symbol.iterator]()
+  }
+
+  /** Answers everybody who waits, and closes the events. Alerts of an event that was evaluated can still be taken. */
+  async #end(): Promise<void> {
+    if (this.#ended) return
+    this.#ended = true
+    this.#signal?.removeEventListener('abort', this.#abort)
+    for (const { resolve } of this.#waiting.splice(0)) resolve(DONE)
+    await this.#iterator?.return?.()
   }
 }

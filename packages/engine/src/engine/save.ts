@@ -1,16 +1,19 @@
-import { compileProgram } from '../bytecode/compile.ts'
-import { MemoLayout } from '../bytecode/memo.ts'
+import type { AlertTemplate } from '../alert/plan.ts'
 import { saveProgram } from '../bytecode/save.ts'
-import type { FieldTable } from '../fields/table.ts'
-import { planRuleset } from '../ruleset/plan.ts'
 import { textToBytes } from '../text/encoding.ts'
-import type { CompiledRule } from './compiled-rule.ts'
 import type { EngineOptions } from './options.ts'
 import { RULESET_MAGIC, RULESET_VERSION, type SavedHeader, type SavedSource } from './saved.ts'
+import type { SourcePlan } from './source-plan.ts'
+
+/** The enabled rules of a source: their plan, and by position what their alerts say. */
+export interface PlannedRules {
+  readonly plan: SourcePlan
+  readonly alerts: readonly AlertTemplate[]
+}
 
 /** The enabled rules of some sources as bytes, for `loadRuleset`. */
 export function saveRuleset(
-  sources: readonly { readonly table: FieldTable; readonly rules: readonly CompiledRule[] }[],
+  sources: readonly PlannedRules[],
   options: EngineOptions,
   plugins: readonly string[],
 ): Uint8Array {
@@ -20,8 +23,8 @@ export function saveRuleset(
     iso8601: options.timeFormatIso8601 === true,
     staticFields: options.staticFields ?? {},
     plugins,
-    sources: sources.map(({ table, rules }) => {
-      const { saved, bytes } = saveSource(table, rules)
+    sources: sources.map(rules => {
+      const { saved, bytes } = saveSource(rules)
       programs.push(...bytes)
       return saved
     }),
@@ -41,23 +44,15 @@ export function saveRuleset(
   return out
 }
 
-function saveSource(table: FieldTable, rules: readonly CompiledRule[]): { saved: SavedSource; bytes: Uint8Array[] } {
-  const { source } = table
-  const scopes = new Set(Object.keys(source.scopes ?? {}))
-  const types = source.eventType ? source.eventTypes : undefined
-  const plan = planRuleset(
-    rules.map(({ node }) => node),
-    types,
-    scopes,
-    true,
-  )
-  const layout = new MemoLayout()
-  const bytes = plan.buckets.map(({ roots }) => saveProgram(compileProgram(table, roots, { memo: layout })))
+function saveSource({ plan, alerts }: PlannedRules): { saved: SavedSource; bytes: Uint8Array[] } {
+  const { shape, layout, table } = plan
+  // All buckets are compiled before the slots are counted: each may add some.
+  const bytes = shape.buckets.map((_, bucket) => saveProgram(plan.program(bucket)))
   const saved: SavedSource = {
-    name: source.name,
-    alerts: rules.map(({ alert }) => alert),
-    buckets: plan.buckets.map(({ rules, scopes, keys, rest }) => ({ rules, scopes, keys, rest })),
-    bucketOf: plan.bucketOf === 0 ? 0 : Array.from(plan.bucketOf),
+    name: table.source.name,
+    alerts,
+    buckets: shape.buckets.map(({ rules, scopes, keys, rest }) => ({ rules, scopes, keys, rest })),
+    bucketOf: shape.bucketOf === 0 ? 0 : Array.from(shape.bucketOf),
     memo: layout.scopes().map(scope => [scope, layout.size(scope)] as const),
     programs: bytes.map(program => program.length),
   }

@@ -1,12 +1,11 @@
 import type { AlertTemplate } from '../alert/plan.ts'
-import { createEvaluator } from '../bytecode/create-evaluator.ts'
 import type { Backend } from '../bytecode/evaluator.ts'
 import { MemoLayout } from '../bytecode/memo.ts'
 import { loadProgram } from '../bytecode/save.ts'
 import { eventContext } from '../fields/evt.ts'
 import type { Source } from '../fields/field.ts'
 import { fieldTable } from '../fields/table.ts'
-import { Ruleset, type RulesetShape } from '../ruleset/ruleset.ts'
+import type { RulesetShape } from '../ruleset/ruleset.ts'
 import { bytesToText } from '../text/encoding.ts'
 import { Detector } from './detector.ts'
 import { SourceRules } from './source-rules.ts'
@@ -65,10 +64,10 @@ export function loadRuleset(bytes: Uint8Array, options: SavedOptions): Detector 
     const loaded = saved.programs.map(length => loadProgram(programs.subarray(at, (at += length)), table))
     const bucketOf: Int32Array | 0 = saved.bucketOf === 0 ? 0 : Int32Array.from(saved.bucketOf)
     const shape = { rules: saved.alerts.length, buckets: saved.buckets, bucketOf }
-    const evaluator = (bucket: number) => createEvaluator({ ...loaded[bucket]!, layout }, options.backend)
-    const ruleset = new Ruleset(table, shape, layout, evaluator)
-    const settings = { hostname: options.hostname, iso8601: header.iso8601 }
-    return new SourceRules(table, context, ruleset, saved.alerts, settings, header.first)
+    const plan = { table, shape, layout, program: (bucket: number) => ({ ...loaded[bucket]!, layout }) }
+    const { hostname, backend } = options
+    const settings = { hostname, backend, iso8601: header.iso8601, first: header.first }
+    return new SourceRules(plan, context, saved.alerts, settings)
   })
   return new Detector(rules)
 }

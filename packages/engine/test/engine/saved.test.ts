@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
-import { alertJson, loadRuleset } from '../../src/runtime.ts'
+import { alertJson, loadRuleset, type Source } from '../../src/runtime.ts'
 import { Act, Fd, Thread, threads } from '../ruleset/threads.ts'
 import { type Request, RULES, shop } from './shop.ts'
 
@@ -108,7 +108,7 @@ test('a saved ruleset behaves as the engine, whatever the sources, rules and opt
         )
         expect(engine.load([{ name: 'r.yaml', content: JSON.stringify(items) }]).errors).toEqual([])
         const detector = loadRuleset(engine.save(), { sources, hostname: 'h' })
-        for (const source of sources) {
+        for (const source of sources as readonly Source[]) {
           expect(detector.wantedTypes(source)).toEqual(engine.wantedTypes(source))
           const events =
             source === shop

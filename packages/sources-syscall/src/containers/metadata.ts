@@ -46,13 +46,11 @@ export interface MetadataCounts {
 }
 
 /**
- * Metadata of the containers of a live machine. It asks the engines about every container that the state meets, and makes
- * evaluations wait that want to know what is still on its way:
+ * Metadata of the containers of a live machine. It asks the engines about every container that the state meets. As the
+ * deferral of an evaluation it holds events whose rules ask for what is still on its way:
  *
- *   metadata.before(event)
- *   const alerts = engine.evaluate(source, event)
- *   if (metadata.hold(event)) engine.takeBack()       // the alerts are void: the event comes again from `next`
- *   else deliver(alerts)
+ *   const alerts = engine.evaluate(source, event, metadata)
+ *   if (alerts !== undefined) deliver(alerts)         // else the event comes again from `next`
  *
  * `next` gives, in the order of their coming, the events that tell about containers (for rules and recordings; the state has
  * seen them) and the events that waited. `onReady` is called when there are some.

@@ -61,10 +61,8 @@ function setUp(options: MetadataOptions = {}, seen?: Partial<ContainerDescriptio
   if (!report.ok) throw new Error(report.errors.map(error => error.message).join('\n'))
   const alerts: string[] = []
   const evaluate = (event: SyscallEvent) => {
-    metadata.before(event)
-    const found = detector.evaluate(source, event)
-    if (metadata.hold(event)) detector.takeBack()
-    else alerts.push(...found.map(alert => alert.message))
+    const found = detector.evaluate(source, event, metadata)
+    if (found !== undefined) alerts.push(...found.map(alert => alert.message))
   }
   metadata.onReady = () => {
     for (let event = metadata.next(); event !== null; event = metadata.next()) evaluate(event)

@@ -1,0 +1,46 @@
+import { compileProgram } from '../bytecode/compile.ts'
+import { MemoLayout } from '../bytecode/memo.ts'
+import type { Program } from '../bytecode/program.ts'
+import type { Node } from '../bytecode/tree.ts'
+import type { FieldTable } from '../fields/table.ts'
+import { planRuleset } from '../ruleset/plan.ts'
+import type { RulesetShape } from '../ruleset/ruleset.ts'
+import type { Tuning } from './options.ts'
+
+/** How the rules of a source are divided by event type, with a program for each bucket: what runs, and what is saved. */
+export interface SourcePlan {
+  readonly table: FieldTable
+  readonly shape: RulesetShape
+  /** The memo slots that all programs of the plan share. */
+  readonly layout: MemoLayout
+  /** The program of a bucket; compiled when it is first asked for. */
+  program(bucket: number): Program
+}
+
+/** A plan that was made from conditions still has them. */
+export interface CompiledPlan extends SourcePlan {
+  /** Per bucket: the nodes that its shape names by number. */
+  readonly roots: readonly (readonly Node[])[]
+}
+
+/** Plans the buckets of a source's enabled rules. */
+export function planSource(conditions: readonly Node[], table: FieldTable, tuning: Tuning = {}): CompiledPlan {
+  const { source } = table
+  const { index = true, memo = true } = tuning
+  const { buckets, bucketOf } = planRuleset(
+    conditions,
+    source.eventType ? source.eventTypes : undefined,
+    new Set(memo ? Object.keys(source.scopes ?? {}) : []),
+    index,
+  )
+  const layout = new MemoLayout()
+  const roots = buckets.map(bucket => bucket.roots)
+  const programs: (Program | undefined)[] = []
+  return {
+    table,
+    shape: { rules: conditions.length, buckets, bucketOf },
+    layout,
+    roots,
+    program: bucket => (programs[bucket] ??= compileProgram(table, roots[bucket]!, memo ? { memo: layout } : {})),
+  }
+}
