@@ -40,7 +40,7 @@ enum trace {
 	TRACE_PAGE_FAULT,
 };
 
-/* So does a call through another interface than x86-64's; which of them is wanted is asked when its counterpart is known. */
+/* Slot for 32-bit and x32 calls; the translated call is filtered later. */
 #define SLOT_COMPAT 507
 
 /* Losses by cause, and events by outcome. */

@@ -9,12 +9,12 @@
 static __always_inline void put_exec_middle(struct event *e, struct task_struct *task)
 {
 	put_ids(e, task);
-	put_empty(e); /* cwd */
-	put_fdlimit(e, task);
+	PARAM(cwd, put_empty(e)); /* cwd */
+	PARAM(fdlimit, put_fdlimit(e, task));
 	put_faults(e, task);
 	put_memory(e, task);
-	put_comm(e, task);
-	put_cgroups(e, task);
+	PARAM(comm, put_comm(e, task));
+	PARAM(cgroups, put_cgroups(e, task));
 }
 
 static __always_inline void put_exec_end(struct event *e, struct task_struct *task)
@@ -23,9 +23,9 @@ static __always_inline void put_exec_end(struct event *e, struct task_struct *ta
 	struct file *file = exe_file(task);
 	struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
 	__u32 flags = 0;
-	put_u32(e, tty_of(task));
-	put_u64(e, task_vpgid(task));
-	put_u32(e, loginuid_of(task));
+	PARAM(tty, put_u32(e, tty_of(task)));
+	PARAM(vpgid, put_u64(e, task_vpgid(task)));
+	PARAM(loginuid, put_u32(e, loginuid_of(task)));
 	if (inode) {
 		if (exe_writable(READ_ADDRESS(task, cred), READ_ADDRESS(file, f_inode)))
 			flags |= EXE_WRITABLE;
@@ -33,20 +33,20 @@ static __always_inline void put_exec_end(struct event *e, struct task_struct *ta
 		if (from_memfd(file))
 			flags |= EXE_FROM_MEMFD;
 	}
-	put_u32(e, flags);
-	put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_inheritable)));
-	put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_permitted)));
-	put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_effective)));
-	put_u64(e, inode ? BPF_CORE_READ(inode, i_ino) : 0);
-	put_u64(e, inode ? inode_ctime(inode) : 0);
-	put_u64(e, inode ? inode_mtime(inode) : 0);
-	put_u32(e, BPF_CORE_READ(cred, euid.val));
+	PARAM(flags, put_u32(e, flags));
+	PARAM(cap_inheritable, put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_inheritable))));
+	PARAM(cap_permitted, put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_permitted))));
+	PARAM(cap_effective, put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_effective))));
+	PARAM(exe_ino, put_u64(e, inode ? BPF_CORE_READ(inode, i_ino) : 0));
+	PARAM(exe_ino_ctime, put_u64(e, inode ? inode_ctime(inode) : 0));
+	PARAM(exe_ino_mtime, put_u64(e, inode ? inode_mtime(inode) : 0));
+	PARAM(uid, put_u32(e, BPF_CORE_READ(cred, euid.val)));
 	if (file)
-		put_file_path(e, file);
+		PARAM(trusted_exepath, put_file_path(e, file));
 	else
-		put_empty(e);
-	put_u64(e, task_pgid(task));
-	put_u32(e, BPF_CORE_READ(cred, egid.val));
+		PARAM(trusted_exepath, put_empty(e));
+	PARAM(pgid, put_u64(e, task_pgid(task)));
+	PARAM(gid, put_u32(e, BPF_CORE_READ(cred, egid.val)));
 }
 
 /* execve and execveat alike: the kernel makes an execve of the latter on its way (set_personality_64bit, arch/x86/kernel/process_64.c). */
@@ -60,13 +60,13 @@ int BPF_PROG(exec_done, struct task_struct *task, pid_t old_pid, struct linux_bi
 		return 0;
 	if (!begin(e, PPME_SYSCALL_EXECVE_19_X, NPARAMS_SYSCALL_EXECVE_19_X, WANT_FIRST))
 		return 0;
-	put_u64(e, 0);
+	PARAM(res, put_u64(e, 0));
 	put_command_line(e, task);
 	put_exec_middle(e, task);
-	put_environment(e, task);
+	PARAM(env, put_environment(e, task));
 	put_exec_end(e, task);
 	/* of an execveat it is /dev/fd/N, or /dev/fd/N/path (fs/exec.c) */
-	put_kernel_text(e, BPF_CORE_READ(bprm, filename), MAX_CHUNK);
+	PARAM(filename, put_kernel_text(e, BPF_CORE_READ(bprm, filename), MAX_CHUNK));
 	return commit(e);
 }
 
@@ -116,42 +116,42 @@ __noinline int copy_strings(__u64 array, __u32 first)
 	return to->cursor < MAX_ARGS_BYTES ? to->cursor : MAX_ARGS_BYTES;
 }
 
-/* exe args, of an exec that failed */
+/* Of an exec that failed. */
 static __always_inline void put_argv(struct event *e, unsigned long argv)
 {
 	__u64 p = argv ? read_pointer(&e->to->registers, argv, 0) : 0;
 	if (!p) {
-		put_empty(e);
-		put_empty(e);
+		PARAM(exe, put_empty(e));
+		PARAM(args, put_empty(e));
 		return;
 	}
-	put_user_text(e, p);
-	end_param(e, copy_strings(argv, 1) & (2 * MAX_CHUNK - 1));
+	PARAM(exe, put_user_text(e, p));
+	PARAM(args, end_param(e, copy_strings(argv, 1) & (2 * MAX_CHUNK - 1)));
 }
 
-/* env, of an exec that failed: what it would have been */
+/* Of an exec that failed: the environment that it would have had. */
 static __always_inline void put_envp(struct event *e, unsigned long envp)
 {
 	end_param(e, envp ? copy_strings(envp, 0) & (2 * MAX_CHUNK - 1) : 0);
 }
 
-EXIT_EVENT_FIRST(execve, 59, SYSCALL_EXECVE_19_X)
+EXIT_EVENT_FIRST(execve, SYSCALL_EXECVE_19_X)
 {
 	struct task_struct *task = current_task();
-	put_u64(e, ret);
+	PARAM(res, put_u64(e, ret));
 	put_argv(e, argument(regs, 1));
 	put_exec_middle(e, task);
-	put_envp(e, argument(regs, 2));
+	PARAM(env, put_envp(e, argument(regs, 2)));
 	put_exec_end(e, task);
-	put_user_text(e, argument(regs, 0));
+	PARAM(filename, put_user_text(e, argument(regs, 0)));
 }
 
-EXIT_EVENT_FIRST(execveat, 322, SYSCALL_EXECVEAT_X)
+EXIT_EVENT_FIRST(execveat, SYSCALL_EXECVEAT_X)
 {
 	struct task_struct *task = current_task();
-	put_u64(e, ret);
+	PARAM(res, put_u64(e, ret));
 	put_argv(e, argument(regs, 2));
 	put_exec_middle(e, task);
-	put_envp(e, argument(regs, 3));
+	PARAM(env, put_envp(e, argument(regs, 3)));
 	put_exec_end(e, task);
 }

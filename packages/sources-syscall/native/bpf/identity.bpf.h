@@ -3,89 +3,83 @@
 #include "store.bpf.h"
 #include "flags.bpf.h"
 
-/* res and one id */
-#define SET_ID_EVENT(name, nr, code) EXIT_EVENT_FIRST(name, nr, code) { put_int(e, ret); put_u32(e, argument(regs, 0)); }
-SET_ID_EVENT(setuid, 105, SYSCALL_SETUID_X)
-SET_ID_EVENT(setgid, 106, SYSCALL_SETGID_X)
+#define SET_ID_EVENT(name, code, id) EXIT_EVENT_FIRST(name, code) { PARAM(res, put_int(e, ret)); PARAM(id, put_u32(e, argument(regs, 0))); }
+SET_ID_EVENT(setuid, SYSCALL_SETUID_X, uid)
+SET_ID_EVENT(setgid, SYSCALL_SETGID_X, gid)
 
-/* res real effective */
-#define SET_RE_EVENT(name, nr, code)                                                                                 \
-	EXIT_EVENT_FIRST(name, nr, code)                                                                             \
+#define SET_RE_EVENT(name, code, real, effective)                                                                    \
+	EXIT_EVENT_FIRST(name, code)                                                                                 \
 	{                                                                                                            \
-		put_int(e, ret);                                                                                     \
-		put_u32(e, argument(regs, 0));                                                                       \
-		put_u32(e, argument(regs, 1));                                                                       \
+		PARAM(res, put_int(e, ret));                                                                         \
+		PARAM(real, put_u32(e, argument(regs, 0)));                                                          \
+		PARAM(effective, put_u32(e, argument(regs, 1)));                                                     \
 	}
-SET_RE_EVENT(setreuid, 113, SYSCALL_SETREUID_X)
-SET_RE_EVENT(setregid, 114, SYSCALL_SETREGID_X)
+SET_RE_EVENT(setreuid, SYSCALL_SETREUID_X, ruid, euid)
+SET_RE_EVENT(setregid, SYSCALL_SETREGID_X, rgid, egid)
 
-/* res real effective saved */
-#define SET_RES_EVENT(name, nr, code)                                                                                \
-	EXIT_EVENT_FIRST(name, nr, code)                                                                             \
+#define SET_RES_EVENT(name, code, real, effective, saved)                                                            \
+	EXIT_EVENT_FIRST(name, code)                                                                                 \
 	{                                                                                                            \
-		put_int(e, ret);                                                                                     \
-		put_u32(e, argument(regs, 0));                                                                       \
-		put_u32(e, argument(regs, 1));                                                                       \
-		put_u32(e, argument(regs, 2));                                                                       \
+		PARAM(res, put_int(e, ret));                                                                         \
+		PARAM(real, put_u32(e, argument(regs, 0)));                                                          \
+		PARAM(effective, put_u32(e, argument(regs, 1)));                                                     \
+		PARAM(saved, put_u32(e, argument(regs, 2)));                                                         \
 	}
-SET_RES_EVENT(setresuid, 117, SYSCALL_SETRESUID_X)
-SET_RES_EVENT(setresgid, 119, SYSCALL_SETRESGID_X)
+SET_RES_EVENT(setresuid, SYSCALL_SETRESUID_X, ruid, euid, suid)
+SET_RES_EVENT(setresgid, SYSCALL_SETRESGID_X, rgid, egid, sgid)
 
-#define GET_ID_EVENT(name, nr, code) EXIT_EVENT(name, nr, code) { put_u32(e, ret); }
-GET_ID_EVENT(getuid, 102, SYSCALL_GETUID_X)
-GET_ID_EVENT(geteuid, 107, SYSCALL_GETEUID_X)
-GET_ID_EVENT(getgid, 104, SYSCALL_GETGID_X)
-GET_ID_EVENT(getegid, 108, SYSCALL_GETEGID_X)
+#define GET_ID_EVENT(name, code, id) EXIT_EVENT(name, code) { PARAM(id, put_u32(e, ret)); }
+GET_ID_EVENT(getuid, SYSCALL_GETUID_X, uid)
+GET_ID_EVENT(geteuid, SYSCALL_GETEUID_X, euid)
+GET_ID_EVENT(getgid, SYSCALL_GETGID_X, gid)
+GET_ID_EVENT(getegid, SYSCALL_GETEGID_X, egid)
 
-#define GET_RES_EVENT(name, nr, code)                                                                                \
-	EXIT_EVENT(name, nr, code)                                                                                   \
+#define GET_RES_EVENT(name, code, real, effective, saved)                                                            \
+	EXIT_EVENT(name, code)                                                                                       \
 	{                                                                                                            \
 		__u32 ids[3] = {};                                                                                   \
 		__u32 size = is_narrow(regs, NARROW_ID) ? 2 : 4;                                                     \
 		bpf_probe_read_user(&ids[0], size, (void *)argument(regs, 0));                                       \
 		bpf_probe_read_user(&ids[1], size, (void *)argument(regs, 1));                                       \
 		bpf_probe_read_user(&ids[2], size, (void *)argument(regs, 2));                                       \
-		put_int(e, ret);                                                                                     \
-		put_u32(e, ids[0]);                                                                                  \
-		put_u32(e, ids[1]);                                                                                  \
-		put_u32(e, ids[2]);                                                                                  \
+		PARAM(res, put_int(e, ret));                                                                         \
+		PARAM(real, put_u32(e, ids[0]));                                                                     \
+		PARAM(effective, put_u32(e, ids[1]));                                                                \
+		PARAM(saved, put_u32(e, ids[2]));                                                                    \
 	}
-GET_RES_EVENT(getresuid, 118, SYSCALL_GETRESUID_X)
-GET_RES_EVENT(getresgid, 120, SYSCALL_GETRESGID_X)
+GET_RES_EVENT(getresuid, SYSCALL_GETRESUID_X, ruid, euid, suid)
+GET_RES_EVENT(getresgid, SYSCALL_GETRESGID_X, rgid, egid, sgid)
 
-/* res cap_inheritable cap_permitted cap_effective: what the task has now */
-EXIT_EVENT_FIRST(capset, 126, SYSCALL_CAPSET_X)
+/* The capabilities that the task has now. */
+EXIT_EVENT_FIRST(capset, SYSCALL_CAPSET_X)
 {
 	const struct cred *cred = BPF_CORE_READ(current_task(), cred);
-	put_int(e, ret);
-	put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_inheritable)));
-	put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_permitted)));
-	put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_effective)));
+	PARAM(res, put_int(e, ret));
+	PARAM(cap_inheritable, put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_inheritable))));
+	PARAM(cap_permitted, put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_permitted))));
+	PARAM(cap_effective, put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_effective))));
 }
 
-EXIT_EVENT_FIRST(setsid, 112, SYSCALL_SETSID_X) { put_int(e, ret); }
+EXIT_EVENT_FIRST(setsid, SYSCALL_SETSID_X) { PARAM(res, put_int(e, ret)); }
 
-/* res pid pgid */
-EXIT_EVENT_FIRST(setpgid, 109, SYSCALL_SETPGID_X)
+EXIT_EVENT_FIRST(setpgid, SYSCALL_SETPGID_X)
 {
-	put_int(e, ret);
-	put_int(e, argument(regs, 0));
-	put_int(e, argument(regs, 1));
+	PARAM(res, put_int(e, ret));
+	PARAM(pid, put_int(e, argument(regs, 0)));
+	PARAM(pgid, put_int(e, argument(regs, 1)));
 }
 
-/* res fd nstype */
-EXIT_EVENT_FIRST(setns, 308, SYSCALL_SETNS_X)
+EXIT_EVENT_FIRST(setns, SYSCALL_SETNS_X)
 {
-	put_int(e, ret);
-	put_int(e, argument(regs, 0));
-	put_u32(e, clone_flags(argument(regs, 1)));
+	PARAM(res, put_int(e, ret));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(nstype, put_u32(e, clone_flags(argument(regs, 1))));
 }
 
-/* res flags */
-EXIT_EVENT_FIRST(unshare, 272, SYSCALL_UNSHARE_X)
+EXIT_EVENT_FIRST(unshare, SYSCALL_UNSHARE_X)
 {
-	put_int(e, ret);
-	put_u32(e, clone_flags(argument(regs, 0)));
+	PARAM(res, put_int(e, ret));
+	PARAM(flags, put_u32(e, clone_flags(argument(regs, 0))));
 }
 
 #define RLIMIT_UNKNOWN 255
@@ -110,93 +104,90 @@ static __always_inline void put_old_limits(struct event *e, const struct registe
 {
 	__u32 narrow[2] = {};
 	if (!is_narrow(regs, NARROW_LONG)) {
-		put_limits(e, from);
+		PARAM(cur max, put_limits(e, from));
 		return;
 	}
 	bpf_probe_read_user(narrow, sizeof(narrow), (void *)from);
-	put_u64(e, narrow[0] == 0xffffffff ? ~0ull : narrow[0]); /* RLIM_INFINITY */
-	put_u64(e, narrow[1] == 0xffffffff ? ~0ull : narrow[1]);
+	PARAM(cur, put_u64(e, narrow[0] == 0xffffffff ? ~0ull : narrow[0])); /* RLIM_INFINITY */
+	PARAM(max, put_u64(e, narrow[1] == 0xffffffff ? ~0ull : narrow[1]));
 }
 
-/* res cur max resource; what a failed getrlimit did not tell is -1 */
-EXIT_EVENT(getrlimit, 97, SYSCALL_GETRLIMIT_X)
+/* A failed getrlimit leaves the limits unknown: -1. */
+EXIT_EVENT(getrlimit, SYSCALL_GETRLIMIT_X)
 {
-	put_int(e, ret);
+	PARAM(res, put_int(e, ret));
 	if (ret == 0) {
 		put_old_limits(e, regs, argument(regs, 1));
 	} else {
-		put_u64(e, -1);
-		put_u64(e, -1);
+		PARAM(cur, put_u64(e, -1));
+		PARAM(max, put_u64(e, -1));
 	}
-	put_resource(e, argument(regs, 0));
+	PARAM(resource, put_resource(e, argument(regs, 0)));
 }
 
-EXIT_EVENT(setrlimit, 160, SYSCALL_SETRLIMIT_X)
+EXIT_EVENT(setrlimit, SYSCALL_SETRLIMIT_X)
 {
-	put_int(e, ret);
+	PARAM(res, put_int(e, ret));
 	put_old_limits(e, regs, argument(regs, 1));
-	put_resource(e, argument(regs, 0));
+	PARAM(resource, put_resource(e, argument(regs, 0)));
 }
 
-/* res newcur newmax oldcur oldmax pid resource */
-EXIT_EVENT(prlimit64, 302, SYSCALL_PRLIMIT_X)
+EXIT_EVENT(prlimit64, SYSCALL_PRLIMIT_X)
 {
 	if (!argument(regs, 2) && is_for_state(regs->number)) {
 		leave_out(e);
 		return;
 	}
-	put_int(e, ret);
-	put_limits(e, argument(regs, 2));
-	put_limits(e, ret == 0 ? argument(regs, 3) : 0);
-	put_int(e, argument(regs, 0));
-	put_resource(e, argument(regs, 1));
+	PARAM(res, put_int(e, ret));
+	PARAM(newcur newmax, put_limits(e, argument(regs, 2)));
+	PARAM(oldcur oldmax, put_limits(e, ret == 0 ? argument(regs, 3) : 0));
+	PARAM(pid, put_int(e, argument(regs, 0)));
+	PARAM(resource, put_resource(e, argument(regs, 1)));
 }
 
 #define PR_SET_NAME 15
 #define PR_GET_NAME 16
 #define PR_GET_CHILD_SUBREAPER 37
 
-/* res option arg2_str arg2_int */
-EXIT_EVENT_FIRST(prctl, 157, SYSCALL_PRCTL_X)
+EXIT_EVENT_FIRST(prctl, SYSCALL_PRCTL_X)
 {
 	int option = argument(regs, 0), value = 0;
-	put_int(e, ret);
-	put_u32(e, option);
+	PARAM(res, put_int(e, ret));
+	PARAM(option, put_u32(e, option));
 	if (option == PR_SET_NAME || option == PR_GET_NAME) {
-		put_user_text(e, argument(regs, 1));
-		put_u64(e, 0);
+		PARAM(arg2_str, put_user_text(e, argument(regs, 1)));
+		PARAM(arg2_int, put_u64(e, 0));
 		return;
 	}
-	put_empty(e);
+	PARAM(arg2_str, put_empty(e));
 	if (option == PR_GET_CHILD_SUBREAPER) {
 		bpf_probe_read_user(&value, sizeof(value), (void *)argument(regs, 1));
-		put_int(e, value);
+		PARAM(arg2_int, put_int(e, value));
 	} else {
-		put_u64(e, argument(regs, 1));
+		PARAM(arg2_int, put_u64(e, argument(regs, 1)));
 	}
 }
 
-/* res pid [tid] sig */
-EXIT_EVENT(kill, 62, SYSCALL_KILL_X)
+EXIT_EVENT(kill, SYSCALL_KILL_X)
 {
-	put_int(e, ret);
-	put_int(e, argument(regs, 0));
-	put_u8(e, argument(regs, 1));
+	PARAM(res, put_int(e, ret));
+	PARAM(pid, put_int(e, argument(regs, 0)));
+	PARAM(sig, put_u8(e, argument(regs, 1)));
 }
 
-EXIT_EVENT(tkill, 200, SYSCALL_TKILL_X)
+EXIT_EVENT(tkill, SYSCALL_TKILL_X)
 {
-	put_int(e, ret);
-	put_int(e, argument(regs, 0));
-	put_u8(e, argument(regs, 1));
+	PARAM(res, put_int(e, ret));
+	PARAM(tid, put_int(e, argument(regs, 0)));
+	PARAM(sig, put_u8(e, argument(regs, 1)));
 }
 
-EXIT_EVENT(tgkill, 234, SYSCALL_TGKILL_X)
+EXIT_EVENT(tgkill, SYSCALL_TGKILL_X)
 {
-	put_int(e, ret);
-	put_int(e, argument(regs, 0));
-	put_int(e, argument(regs, 1));
-	put_u8(e, argument(regs, 2));
+	PARAM(res, put_int(e, ret));
+	PARAM(pid, put_int(e, argument(regs, 0)));
+	PARAM(tid, put_int(e, argument(regs, 1)));
+	PARAM(sig, put_u8(e, argument(regs, 2)));
 }
 
 /* DYN of ptrace: 0 = u64, 1 = signal */
@@ -226,23 +217,22 @@ static __always_inline void put_ptrace_data(struct event *e, unsigned long reque
 	}
 }
 
-/* res addr data request pid; of a failed call addr and data are 0 */
-EXIT_EVENT(ptrace, 101, SYSCALL_PTRACE_X)
+/* addr and data of a failed call are 0. */
+EXIT_EVENT(ptrace, SYSCALL_PTRACE_X)
 {
-	put_int(e, ret);
-	put_ptrace_number(e, ret < 0 ? 0 : argument(regs, 2));
+	PARAM(res, put_int(e, ret));
+	PARAM(addr, put_ptrace_number(e, ret < 0 ? 0 : argument(regs, 2)));
 	if (ret < 0)
-		put_ptrace_number(e, 0);
+		PARAM(data, put_ptrace_number(e, 0));
 	else
-		put_ptrace_data(e, argument(regs, 0), argument(regs, 3));
-	put_u16(e, ptrace_request(argument(regs, 0)));
-	put_int(e, argument(regs, 1));
+		PARAM(data, put_ptrace_data(e, argument(regs, 0), argument(regs, 3)));
+	PARAM(request, put_u16(e, ptrace_request(argument(regs, 0))));
+	PARAM(pid, put_int(e, argument(regs, 1)));
 }
 
-/* res op flags */
-EXIT_EVENT(seccomp, 317, SYSCALL_SECCOMP_X)
+EXIT_EVENT(seccomp, SYSCALL_SECCOMP_X)
 {
-	put_int(e, ret);
-	put_u64(e, argument(regs, 0));
-	put_u64(e, argument(regs, 1));
+	PARAM(res, put_int(e, ret));
+	PARAM(op, put_u64(e, argument(regs, 0)));
+	PARAM(flags, put_u64(e, argument(regs, 1)));
 }

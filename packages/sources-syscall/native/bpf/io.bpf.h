@@ -3,29 +3,26 @@
 #include "store.bpf.h"
 #include "flags.bpf.h"
 
-/* res fd */
-EXIT_EVENT(close, 3, SYSCALL_CLOSE_X)
+EXIT_EVENT(close, SYSCALL_CLOSE_X)
 {
-	put_int(e, ret);
-	put_int(e, argument(regs, 0));
+	PARAM(res, put_int(e, ret));
+	PARAM(fd, put_int(e, argument(regs, 0)));
 }
 
-/* res first last flags */
-EXIT_EVENT(close_range, 436, SYSCALL_CLOSE_RANGE_X)
+EXIT_EVENT(close_range, SYSCALL_CLOSE_RANGE_X)
 {
-	put_int(e, ret);
-	put_u32(e, argument(regs, 0));
-	put_u32(e, argument(regs, 1));
-	put_u32(e, close_range_flags(argument(regs, 2)));
+	PARAM(res, put_int(e, ret));
+	PARAM(first, put_u32(e, argument(regs, 0)));
+	PARAM(last, put_u32(e, argument(regs, 1)));
+	PARAM(flags, put_u32(e, close_range_flags(argument(regs, 2))));
 }
 
-/* res data fd size */
-EXIT_EVENT(read, 0, SYSCALL_READ_X)
+EXIT_EVENT(read, SYSCALL_READ_X)
 {
-	put_u64(e, ret);
-	put_data(e, argument(regs, 1), ret);
-	put_int(e, argument(regs, 0));
-	put_u32(e, argument(regs, 2));
+	PARAM(res, put_u64(e, ret));
+	PARAM(data, put_data(e, argument(regs, 1), ret));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(size, put_u32(e, argument(regs, 2)));
 }
 
 /* What a failed write tried to write is recorded too. */
@@ -34,31 +31,30 @@ static __always_inline long written(long ret, unsigned long size)
 	return ret > 0 ? ret : (long)size;
 }
 
-EXIT_EVENT(write, 1, SYSCALL_WRITE_X)
+EXIT_EVENT(write, SYSCALL_WRITE_X)
 {
-	put_u64(e, ret);
-	put_data(e, argument(regs, 1), written(ret, argument(regs, 2)));
-	put_int(e, argument(regs, 0));
-	put_u32(e, argument(regs, 2));
+	PARAM(res, put_u64(e, ret));
+	PARAM(data, put_data(e, argument(regs, 1), written(ret, argument(regs, 2))));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(size, put_u32(e, argument(regs, 2)));
 }
 
-/* res data fd size pos */
-EXIT_EVENT(pread64, 17, SYSCALL_PREAD_X)
+EXIT_EVENT(pread64, SYSCALL_PREAD_X)
 {
-	put_u64(e, ret);
-	put_data(e, argument(regs, 1), ret);
-	put_int(e, argument(regs, 0));
-	put_u32(e, argument(regs, 2));
-	put_u64(e, argument(regs, 3));
+	PARAM(res, put_u64(e, ret));
+	PARAM(data, put_data(e, argument(regs, 1), ret));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(size, put_u32(e, argument(regs, 2)));
+	PARAM(pos, put_u64(e, argument(regs, 3)));
 }
 
-EXIT_EVENT(pwrite64, 18, SYSCALL_PWRITE_X)
+EXIT_EVENT(pwrite64, SYSCALL_PWRITE_X)
 {
-	put_u64(e, ret);
-	put_data(e, argument(regs, 1), written(ret, argument(regs, 2)));
-	put_int(e, argument(regs, 0));
-	put_u32(e, argument(regs, 2));
-	put_u64(e, argument(regs, 3));
+	PARAM(res, put_u64(e, ret));
+	PARAM(data, put_data(e, argument(regs, 1), written(ret, argument(regs, 2))));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(size, put_u32(e, argument(regs, 2)));
+	PARAM(pos, put_u64(e, argument(regs, 3)));
 }
 
 #define MAX_IOVECS 32
@@ -127,8 +123,8 @@ static __always_inline void put_iovec_data(struct event *e, __u64 vector, __u64 
 static __always_inline void put_size_and_iovec_data(struct event *e, __u64 vector, __u64 n, long size)
 {
 	__u32 at = e->to->at;
-	put_u32(e, 0);
-	put_iovec_data(e, vector, n, size);
+	PARAM(size, put_u32(e, 0));
+	PARAM(data, put_iovec_data(e, vector, n, size));
 	STORE(__u32, &e->to->bytes[at & (MAX_EVENT - 1)], e->to->total);
 }
 
@@ -138,68 +134,62 @@ static __always_inline long written_of_all(long ret)
 	return ret > 0 ? ret : MAX_CHUNK;
 }
 
-/* res size data fd; the size is what was read */
-EXIT_EVENT(readv, 19, SYSCALL_READV_X)
+/* The size is what was read. */
+EXIT_EVENT(readv, SYSCALL_READV_X)
 {
-	put_u64(e, ret);
-	put_u32(e, ret > 0 ? ret : 0);
-	put_iovec_data(e, argument(regs, 1), argument(regs, 2), ret);
-	put_int(e, argument(regs, 0));
+	PARAM(res, put_u64(e, ret));
+	PARAM(size, put_u32(e, ret > 0 ? ret : 0));
+	PARAM(data, put_iovec_data(e, argument(regs, 1), argument(regs, 2), ret));
+	PARAM(fd, put_int(e, argument(regs, 0)));
 }
 
-/* res data fd size */
-EXIT_EVENT(writev, 20, SYSCALL_WRITEV_X)
+EXIT_EVENT(writev, SYSCALL_WRITEV_X)
 {
-	put_u64(e, ret);
-	put_iovec_data(e, argument(regs, 1), argument(regs, 2), written_of_all(ret));
-	put_int(e, argument(regs, 0));
-	put_u32(e, e->to->total);
+	PARAM(res, put_u64(e, ret));
+	PARAM(data, put_iovec_data(e, argument(regs, 1), argument(regs, 2), written_of_all(ret)));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(size, put_u32(e, e->to->total));
 }
 
-/* res size data fd pos */
-EXIT_EVENT(preadv, 295, SYSCALL_PREADV_X)
+EXIT_EVENT(preadv, SYSCALL_PREADV_X)
 {
-	put_u64(e, ret);
-	put_u32(e, ret > 0 ? ret : 0);
-	put_iovec_data(e, argument(regs, 1), argument(regs, 2), ret);
-	put_int(e, argument(regs, 0));
-	put_u64(e, argument(regs, 3));
+	PARAM(res, put_u64(e, ret));
+	PARAM(size, put_u32(e, ret > 0 ? ret : 0));
+	PARAM(data, put_iovec_data(e, argument(regs, 1), argument(regs, 2), ret));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(pos, put_u64(e, argument(regs, 3)));
 }
 
-/* res data fd size pos */
-EXIT_EVENT(pwritev, 296, SYSCALL_PWRITEV_X)
+EXIT_EVENT(pwritev, SYSCALL_PWRITEV_X)
 {
-	put_u64(e, ret);
-	put_iovec_data(e, argument(regs, 1), argument(regs, 2), written_of_all(ret));
-	put_int(e, argument(regs, 0));
-	put_u32(e, e->to->total);
-	put_u64(e, argument(regs, 3));
+	PARAM(res, put_u64(e, ret));
+	PARAM(data, put_iovec_data(e, argument(regs, 1), argument(regs, 2), written_of_all(ret)));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(size, put_u32(e, e->to->total));
+	PARAM(pos, put_u64(e, argument(regs, 3)));
 }
 
-/* res fd request argument */
-EXIT_EVENT(ioctl, 16, SYSCALL_IOCTL_3_X)
+EXIT_EVENT(ioctl, SYSCALL_IOCTL_3_X)
 {
-	put_int(e, ret);
-	put_int(e, argument(regs, 0));
-	put_u64(e, argument(regs, 1));
-	put_u64(e, argument(regs, 2));
+	PARAM(res, put_int(e, ret));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(request, put_u64(e, argument(regs, 1)));
+	PARAM(argument, put_u64(e, argument(regs, 2)));
 }
 
-/* res fd offset whence */
-EXIT_EVENT(lseek, 8, SYSCALL_LSEEK_X)
+EXIT_EVENT(lseek, SYSCALL_LSEEK_X)
 {
-	put_u64(e, ret);
-	put_int(e, argument(regs, 0));
-	put_u64(e, argument(regs, 1));
-	put_u8(e, lseek_whence(argument(regs, 2)));
+	PARAM(res, put_u64(e, ret));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(offset, put_u64(e, argument(regs, 1)));
+	PARAM(whence, put_u8(e, lseek_whence(argument(regs, 2))));
 }
 
-/* res fd operation */
-EXIT_EVENT(flock, 73, SYSCALL_FLOCK_X)
+EXIT_EVENT(flock, SYSCALL_FLOCK_X)
 {
-	put_int(e, ret);
-	put_int(e, argument(regs, 0));
-	put_u32(e, flock_flags(argument(regs, 1)));
+	PARAM(res, put_int(e, ret));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(operation, put_u32(e, flock_flags(argument(regs, 1))));
 }
 
 /* Two descriptors that the kernel wrote to the user's int[2]. */
@@ -212,68 +202,65 @@ static __always_inline struct file *put_pair(struct event *e, unsigned long at, 
 		if (ret == 0)
 			count(COUNT_FAULT);
 	}
-	put_int(e, pair[0]);
-	put_int(e, pair[1]);
+	PARAM(fd1, put_int(e, pair[0]));
+	PARAM(fd2, put_int(e, pair[1]));
 	return ret == 0 ? file_of(current_task(), pair[0]) : NULL;
 }
 
-/* res fd1 fd2 ino [flags] */
-EXIT_EVENT(pipe, 22, SYSCALL_PIPE_X)
+EXIT_EVENT(pipe, SYSCALL_PIPE_X)
 {
 	struct file *file;
-	put_int(e, ret);
+	PARAM(res, put_int(e, ret));
 	file = put_pair(e, argument(regs, 0), ret);
-	put_u64(e, file ? file_ino(file) : 0);
+	PARAM(ino, put_u64(e, file ? file_ino(file) : 0));
 }
 
-EXIT_EVENT(pipe2, 293, SYSCALL_PIPE2_X)
+EXIT_EVENT(pipe2, SYSCALL_PIPE2_X)
 {
 	struct file *file;
-	put_int(e, ret);
+	PARAM(res, put_int(e, ret));
 	file = put_pair(e, argument(regs, 0), ret);
-	put_u64(e, file ? file_ino(file) : 0);
-	put_u32(e, pipe2_flags(argument(regs, 1)));
+	PARAM(ino, put_u64(e, file ? file_ino(file) : 0));
+	PARAM(flags, put_u32(e, pipe2_flags(argument(regs, 1))));
 }
 
-/* res offset out_fd in_fd size */
-EXIT_EVENT(sendfile, 40, SYSCALL_SENDFILE_X)
+EXIT_EVENT(sendfile, SYSCALL_SENDFILE_X)
 {
 	__u64 offset = 0;
 	if (argument(regs, 2) && is_narrow(regs, NARROW_OFFSET))
 		bpf_probe_read_user(&offset, sizeof(__u32), (void *)argument(regs, 2));
 	else if (argument(regs, 2))
 		bpf_probe_read_user(&offset, sizeof(offset), (void *)argument(regs, 2));
-	put_u64(e, ret);
-	put_u64(e, offset);
-	put_int(e, argument(regs, 0));
-	put_int(e, argument(regs, 1));
-	put_u64(e, argument(regs, 3));
+	PARAM(res, put_u64(e, ret));
+	PARAM(offset, put_u64(e, offset));
+	PARAM(out_fd, put_int(e, argument(regs, 0)));
+	PARAM(in_fd, put_int(e, argument(regs, 1)));
+	PARAM(size, put_u64(e, argument(regs, 3)));
 }
 
-/* res fd_in fd_out size flags */
-EXIT_EVENT(splice, 275, SYSCALL_SPLICE_X)
+EXIT_EVENT(splice, SYSCALL_SPLICE_X)
 {
-	put_u64(e, ret);
-	put_int(e, argument(regs, 0));
-	put_int(e, argument(regs, 2));
-	put_u64(e, argument(regs, 4));
-	put_u32(e, argument(regs, 5) & 15);
+	PARAM(res, put_u64(e, ret));
+	PARAM(fd_in, put_int(e, argument(regs, 0)));
+	PARAM(fd_out, put_int(e, argument(regs, 2)));
+	PARAM(size, put_u64(e, argument(regs, 4)));
+	PARAM(flags, put_u32(e, argument(regs, 5) & 15));
 }
 
-/* res fdout offout fdin offin len; the offsets are the pointers to them, as in Falco */
-EXIT_EVENT(copy_file_range, 326, SYSCALL_COPY_FILE_RANGE_X)
+/* The offsets are the pointers to them, as in Falco. */
+EXIT_EVENT(copy_file_range, SYSCALL_COPY_FILE_RANGE_X)
 {
-	put_u64(e, ret);
-	put_int(e, argument(regs, 2));
-	put_u64(e, argument(regs, 3));
-	put_int(e, argument(regs, 0));
-	put_u64(e, argument(regs, 1));
-	put_u64(e, argument(regs, 4));
+	PARAM(res, put_u64(e, ret));
+	PARAM(fdout, put_int(e, argument(regs, 2)));
+	PARAM(offout, put_u64(e, argument(regs, 3)));
+	PARAM(fdin, put_int(e, argument(regs, 0)));
+	PARAM(offin, put_u64(e, argument(regs, 1)));
+	PARAM(len, put_u64(e, argument(regs, 4)));
 }
 
 #define MAX_POLLED 16
 
-/* u16 count, then count × (i64 fd, i16 events); after the call the events are those that came */
+/* u16 count, then count × (i64 fd, i16 events). After the call, the events are those that occurred. */
 static __always_inline void put_fdlist(struct event *e, unsigned long fds, unsigned long n, bool returned)
 {
 	__u32 at = e->to->at & (MAX_EVENT - 1);
@@ -291,33 +278,31 @@ static __always_inline void put_fdlist(struct event *e, unsigned long fds, unsig
 	end_param(e, 2 + kept * 10);
 }
 
-/* res fds timeout: an int without its sign */
-EXIT_EVENT(poll, 7, SYSCALL_POLL_X)
+/* The timeout is an int without its sign. */
+EXIT_EVENT(poll, SYSCALL_POLL_X)
 {
-	put_int(e, ret);
-	put_fdlist(e, argument(regs, 0), argument(regs, 1), true);
-	put_u64(e, (__u32)argument(regs, 2));
+	PARAM(res, put_int(e, ret));
+	PARAM(fds, put_fdlist(e, argument(regs, 0), argument(regs, 1), true));
+	PARAM(timeout, put_u64(e, (__u32)argument(regs, 2)));
 }
 
-/* res fds timeout sigmask */
-EXIT_EVENT(ppoll, 271, SYSCALL_PPOLL_X)
+EXIT_EVENT(ppoll, SYSCALL_PPOLL_X)
 {
 	__u64 mask = 0, ns = 0;
 	if (argument(regs, 2))
 		read_time(&ns, regs, argument(regs, 2));
 	if (argument(regs, 3))
 		bpf_probe_read_user(&mask, sizeof(mask), (void *)argument(regs, 3));
-	put_int(e, ret);
-	put_fdlist(e, argument(regs, 0), argument(regs, 1), true);
-	put_u64(e, ns);
-	put_u32(e, mask);
+	PARAM(res, put_int(e, ret));
+	PARAM(fds, put_fdlist(e, argument(regs, 0), argument(regs, 1), true));
+	PARAM(timeout, put_u64(e, ns));
+	PARAM(sigmask, put_u32(e, mask));
 }
 
-/* res maxevents */
-EXIT_EVENT(epoll_wait, 232, SYSCALL_EPOLLWAIT_X)
+EXIT_EVENT(epoll_wait, SYSCALL_EPOLLWAIT_X)
 {
-	put_int(e, ret);
-	put_int(e, argument(regs, 2));
+	PARAM(res, put_int(e, ret));
+	PARAM(maxevents, put_int(e, argument(regs, 2)));
 }
 
-EXIT_EVENT(select, 23, SYSCALL_SELECT_X) { put_int(e, ret); }
+EXIT_EVENT(select, SYSCALL_SELECT_X) { PARAM(res, put_int(e, ret)); }

@@ -1,75 +1,86 @@
-/* Level 3: address space. */
+/* Level 3: address space, of the caller and of others. */
 #pragma once
 #include "store.bpf.h"
 #include "flags.bpf.h"
 #include "task.bpf.h"
+#include "io.bpf.h"
 
-/* res vm_size vm_rss vm_swap addr length prot flags fd offset */
-EXIT_EVENT(mmap, 9, SYSCALL_MMAP_X)
+EXIT_EVENT(mmap, SYSCALL_MMAP_X)
 {
-	put_u64(e, ret);
+	PARAM(res, put_u64(e, ret));
 	put_memory(e, current_task());
-	put_u64(e, argument(regs, 0));
-	put_u64(e, argument(regs, 1));
-	put_u32(e, prot_flags(argument(regs, 2)));
-	put_u32(e, mmap_flags(argument(regs, 3)));
-	put_int(e, argument(regs, 4));
-	put_u64(e, argument(regs, 5));
+	PARAM(addr, put_u64(e, argument(regs, 0)));
+	PARAM(length, put_u64(e, argument(regs, 1)));
+	PARAM(prot, put_u32(e, prot_flags(argument(regs, 2))));
+	PARAM(flags, put_u32(e, mmap_flags(argument(regs, 3))));
+	PARAM(fd, put_int(e, argument(regs, 4)));
+	PARAM(offset, put_u64(e, argument(regs, 5)));
 }
 
-/* res vm_size vm_rss vm_swap addr length */
-EXIT_EVENT(munmap, 11, SYSCALL_MUNMAP_X)
+EXIT_EVENT(munmap, SYSCALL_MUNMAP_X)
 {
-	put_u64(e, ret);
+	PARAM(res, put_u64(e, ret));
 	put_memory(e, current_task());
-	put_u64(e, argument(regs, 0));
-	put_u64(e, argument(regs, 1));
+	PARAM(addr, put_u64(e, argument(regs, 0)));
+	PARAM(length, put_u64(e, argument(regs, 1)));
 }
 
-/* res vm_size vm_rss vm_swap addr */
-EXIT_EVENT(brk, 12, SYSCALL_BRK_4_X)
+EXIT_EVENT(brk, SYSCALL_BRK_4_X)
 {
-	put_u64(e, ret);
+	PARAM(res, put_u64(e, ret));
 	put_memory(e, current_task());
-	put_u64(e, argument(regs, 0));
+	PARAM(addr, put_u64(e, argument(regs, 0)));
 }
 
-/* res addr length prot */
-EXIT_EVENT(mprotect, 10, SYSCALL_MPROTECT_X)
+EXIT_EVENT(mprotect, SYSCALL_MPROTECT_X)
 {
-	put_int(e, ret);
-	put_u64(e, argument(regs, 0));
-	put_u64(e, argument(regs, 1));
-	put_u32(e, prot_flags(argument(regs, 2)));
+	PARAM(res, put_int(e, ret));
+	PARAM(addr, put_u64(e, argument(regs, 0)));
+	PARAM(length, put_u64(e, argument(regs, 1)));
+	PARAM(prot, put_u32(e, prot_flags(argument(regs, 2))));
 }
 
-/* res addr len */
-EXIT_EVENT(mlock, 149, SYSCALL_MLOCK_X)
+EXIT_EVENT(mlock, SYSCALL_MLOCK_X)
 {
-	put_int(e, ret);
-	put_u64(e, argument(regs, 0));
-	put_u64(e, argument(regs, 1));
+	PARAM(res, put_int(e, ret));
+	PARAM(addr, put_u64(e, argument(regs, 0)));
+	PARAM(len, put_u64(e, argument(regs, 1)));
 }
 
-EXIT_EVENT(munlock, 150, SYSCALL_MUNLOCK_X)
+EXIT_EVENT(munlock, SYSCALL_MUNLOCK_X)
 {
-	put_int(e, ret);
-	put_u64(e, argument(regs, 0));
-	put_u64(e, argument(regs, 1));
+	PARAM(res, put_int(e, ret));
+	PARAM(addr, put_u64(e, argument(regs, 0)));
+	PARAM(len, put_u64(e, argument(regs, 1)));
 }
 
-EXIT_EVENT(mlock2, 325, SYSCALL_MLOCK2_X)
+EXIT_EVENT(mlock2, SYSCALL_MLOCK2_X)
 {
-	put_int(e, ret);
-	put_u64(e, argument(regs, 0));
-	put_u64(e, argument(regs, 1));
-	put_u32(e, argument(regs, 2) & 1);
+	PARAM(res, put_int(e, ret));
+	PARAM(addr, put_u64(e, argument(regs, 0)));
+	PARAM(len, put_u64(e, argument(regs, 1)));
+	PARAM(flags, put_u32(e, argument(regs, 2) & 1));
 }
 
-EXIT_EVENT(mlockall, 151, SYSCALL_MLOCKALL_X)
+EXIT_EVENT(mlockall, SYSCALL_MLOCKALL_X)
 {
-	put_int(e, ret);
-	put_u32(e, argument(regs, 0) & 7);
+	PARAM(res, put_int(e, ret));
+	PARAM(flags, put_u32(e, argument(regs, 0) & 7));
 }
 
-EXIT_EVENT(munlockall, 152, SYSCALL_MUNLOCKALL_X) { put_int(e, ret); }
+EXIT_EVENT(munlockall, SYSCALL_MUNLOCKALL_X) { PARAM(res, put_int(e, ret)); }
+
+/* The data is that of the caller's own buffers. */
+EXIT_EVENT(process_vm_readv, SYSCALL_PROCESS_VM_READV_X)
+{
+	PARAM(res, put_u64(e, ret));
+	PARAM(pid, put_int(e, argument(regs, 0)));
+	PARAM(data, put_iovec_data(e, argument(regs, 1), argument(regs, 2), ret));
+}
+
+EXIT_EVENT(process_vm_writev, SYSCALL_PROCESS_VM_WRITEV_X)
+{
+	PARAM(res, put_u64(e, ret));
+	PARAM(pid, put_int(e, argument(regs, 0)));
+	PARAM(data, put_iovec_data(e, argument(regs, 1), argument(regs, 2), ret));
+}

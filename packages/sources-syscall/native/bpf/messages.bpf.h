@@ -30,34 +30,33 @@ static __always_inline bool read_message(struct message *to, const struct regist
 	return true;
 }
 
-/* res data fd size tuple */
-EXIT_EVENT(sendmsg, 46, SOCKET_SENDMSG_X)
+EXIT_EVENT(sendmsg, SOCKET_SENDMSG_X)
 {
 	struct message m = {};
-	put_u64(e, ret);
+	PARAM(res, put_u64(e, ret));
 	read_message(&m, regs, argument(regs, 1), 0, false);
-	put_iovec_data(e, m.vector, m.vectors, written_of_all(ret));
-	put_int(e, argument(regs, 0));
-	put_u32(e, e->to->total);
-	put_socktuple(e, argument(regs, 0), true, m.name);
+	PARAM(data, put_iovec_data(e, m.vector, m.vectors, written_of_all(ret)));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(size, put_u32(e, e->to->total));
+	PARAM(tuple, put_socktuple(e, argument(regs, 0), true, m.name));
 }
 
-/* res size data tuple msgcontrol fd; the size is what came */
-EXIT_EVENT(recvmsg, 47, SOCKET_RECVMSG_X)
+/* The size is what was received. */
+EXIT_EVENT(recvmsg, SOCKET_RECVMSG_X)
 {
 	struct message m = {};
-	put_u64(e, ret);
-	put_u32(e, ret > 0 ? ret : 0);
+	PARAM(res, put_u64(e, ret));
+	PARAM(size, put_u32(e, ret > 0 ? ret : 0));
 	if (ret <= 0 || !read_message(&m, regs, argument(regs, 1), 0, false)) {
-		put_empty(e);
-		put_empty(e);
-		put_empty(e);
+		PARAM(data, put_empty(e));
+		PARAM(tuple, put_empty(e));
+		PARAM(msgcontrol, put_empty(e));
 	} else {
-		put_iovec_data(e, m.vector, m.vectors, ret);
-		put_socktuple(e, argument(regs, 0), false, m.name);
-		put_user_bytes(e, m.control, m.control_size);
+		PARAM(data, put_iovec_data(e, m.vector, m.vectors, ret));
+		PARAM(tuple, put_socktuple(e, argument(regs, 0), false, m.name));
+		PARAM(msgcontrol, put_user_bytes(e, m.control, m.control_size));
 	}
-	put_int(e, argument(regs, 0));
+	PARAM(fd, put_int(e, argument(regs, 0)));
 }
 
 /* Messages are written in rounds, so that the verifier goes through two short loops: 1024 in all, the kernel's own bound (UIO_MAXIOV). */
@@ -73,9 +72,9 @@ static __always_inline int write_none(__u16 type, __u32 nparams, long ret)
 	struct event event, *e = &event;
 	if (!begin(e, type, nparams, WANT_EVENT))
 		return 0;
-	put_int(e, ret);
-	put_int(e, argument(&e->to->registers, 0));
-	put_u32(e, 0);
+	PARAM(res, put_int(e, ret));
+	PARAM(fd, put_int(e, argument(&e->to->registers, 0)));
+	PARAM(size, put_u32(e, 0));
 	for (__u32 i = 3; i < nparams; i++)
 		put_empty(e);
 	return commit(e);
@@ -92,12 +91,11 @@ static __always_inline bool begin_message(struct event *e, __u16 type, __u32 npa
 		count(COUNT_FAULT);
 		return false;
 	}
-	put_int(e, m->length);
-	put_int(e, argument(regs, 0));
+	PARAM(res, put_int(e, m->length));
+	PARAM(fd, put_int(e, argument(regs, 0)));
 	return true;
 }
 
-/* res fd size data tuple */
 __noinline int write_sent(__u32 i)
 {
 	struct event event, *e = &event;
@@ -105,27 +103,26 @@ __noinline int write_sent(__u32 i)
 	if (!begin_message(e, PPME_SOCKET_SENDMMSG_X, NPARAMS_SOCKET_SENDMMSG_X, &m, i))
 		return 0;
 	put_size_and_iovec_data(e, m.vector, m.vectors, written_of_all(m.length));
-	put_socktuple(e, argument(&e->to->registers, 0), true, m.name);
+	PARAM(tuple, put_socktuple(e, argument(&e->to->registers, 0), true, m.name));
 	commit(e);
 	return 1;
 }
 
-/* res fd size data tuple msgcontrol */
 __noinline int write_received(__u32 i)
 {
 	struct event event, *e = &event;
 	struct message m = {};
 	if (!begin_message(e, PPME_SOCKET_RECVMMSG_X, NPARAMS_SOCKET_RECVMMSG_X, &m, i))
 		return 0;
-	put_u32(e, m.length);
-	put_iovec_data(e, m.vector, m.vectors, m.length);
-	put_socktuple(e, argument(&e->to->registers, 0), false, m.name);
-	put_user_bytes(e, m.control, m.control_size);
+	PARAM(size, put_u32(e, m.length));
+	PARAM(data, put_iovec_data(e, m.vector, m.vectors, m.length));
+	PARAM(tuple, put_socktuple(e, argument(&e->to->registers, 0), false, m.name));
+	PARAM(msgcontrol, put_user_bytes(e, m.control, m.control_size));
 	commit(e);
 	return 1;
 }
 
-#define MESSAGES_EVENT(name, nr, code, write_one)                                                                    \
+#define MESSAGES_EVENT(name, code, write_one)                                                                        \
 	__noinline int write_round_of_##name(__u32 first, __u32 n)                                                   \
 	{                                                                                                            \
 		for (__u32 i = 0; i < ROUND; i++)                                                                    \
@@ -142,5 +139,5 @@ __noinline int write_received(__u32 i)
 			;                                                                                            \
 		return 0;                                                                                            \
 	}
-MESSAGES_EVENT(sendmmsg, 307, SOCKET_SENDMMSG_X, write_sent)
-MESSAGES_EVENT(recvmmsg, 299, SOCKET_RECVMMSG_X, write_received)
+MESSAGES_EVENT(sendmmsg, SOCKET_SENDMMSG_X, write_sent)
+MESSAGES_EVENT(recvmmsg, SOCKET_RECVMMSG_X, write_received)

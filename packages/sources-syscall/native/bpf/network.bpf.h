@@ -148,44 +148,41 @@ static __always_inline void put_sockaddr(struct event *e, unsigned long from, un
 	}
 }
 
-/* fd domain type proto flags: the flags are those that socket(2) folds into its type */
-EXIT_EVENT(socket, 41, SOCKET_SOCKET_X)
+/* The flags are those that socket(2) folds into its type. */
+EXIT_EVENT(socket, SOCKET_SOCKET_X)
 {
-	put_int(e, ret);
-	put_u32(e, argument(regs, 0));
-	put_u32(e, argument(regs, 1));
-	put_u32(e, argument(regs, 2));
-	put_u32(e, socket_flags(argument(regs, 1)));
+	PARAM(fd, put_int(e, ret));
+	PARAM(domain, put_u32(e, argument(regs, 0)));
+	PARAM(type, put_u32(e, argument(regs, 1)));
+	PARAM(proto, put_u32(e, argument(regs, 2)));
+	PARAM(flags, put_u32(e, socket_flags(argument(regs, 1))));
 }
 
-/* res addr fd */
-EXIT_EVENT(bind, 49, SOCKET_BIND_X)
+EXIT_EVENT(bind, SOCKET_BIND_X)
 {
-	put_int(e, ret);
-	put_sockaddr(e, argument(regs, 1), argument(regs, 2));
-	put_int(e, argument(regs, 0));
+	PARAM(res, put_int(e, ret));
+	PARAM(addr, put_sockaddr(e, argument(regs, 1), argument(regs, 2)));
+	PARAM(fd, put_int(e, argument(regs, 0)));
 }
 
 #define EINPROGRESS 115
 
-/* res tuple fd addr */
-EXIT_EVENT(connect, 42, SOCKET_CONNECT_X)
+EXIT_EVENT(connect, SOCKET_CONNECT_X)
 {
-	put_int(e, ret);
+	PARAM(res, put_int(e, ret));
 	if (ret == 0 || ret == -EINPROGRESS)
-		put_socktuple(e, argument(regs, 0), true, argument(regs, 1));
+		PARAM(tuple, put_socktuple(e, argument(regs, 0), true, argument(regs, 1)));
 	else
-		put_empty(e);
-	put_int(e, argument(regs, 0));
-	put_sockaddr(e, argument(regs, 1), argument(regs, 2));
+		PARAM(tuple, put_empty(e));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(addr, put_sockaddr(e, argument(regs, 1), argument(regs, 2)));
 }
 
-/* res fd backlog */
-EXIT_EVENT(listen, 50, SOCKET_LISTEN_X)
+EXIT_EVENT(listen, SOCKET_LISTEN_X)
 {
-	put_int(e, ret);
-	put_int(e, argument(regs, 0));
-	put_u32(e, argument(regs, 1));
+	PARAM(res, put_int(e, ret));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(backlog, put_u32(e, argument(regs, 1)));
 }
 
 /* fd tuple queuepct queuelen queuemax [flags] */
@@ -193,76 +190,72 @@ static __always_inline void push_accept(struct event *e, struct registers *regs,
 {
 	struct sock *listening = sock_of(file_of(current_task(), argument(regs, 0)));
 	__u32 length = 0, max = 0;
-	put_int(e, ret);
+	PARAM(fd, put_int(e, ret));
 	if (ret >= 0)
-		put_socktuple(e, ret, false, 0);
+		PARAM(tuple, put_socktuple(e, ret, false, 0));
 	else
-		put_empty(e);
+		PARAM(tuple, put_empty(e));
 	if (listening && ret >= 0) {
 		length = BPF_CORE_READ(listening, sk_ack_backlog);
 		max = BPF_CORE_READ(listening, sk_max_ack_backlog);
 	}
-	put_u8(e, length && max ? length * 100ull / max : 0);
-	put_u32(e, length);
-	put_u32(e, max);
+	PARAM(queuepct, put_u8(e, length && max ? length * 100ull / max : 0));
+	PARAM(queuelen, put_u32(e, length));
+	PARAM(queuemax, put_u32(e, max));
 }
 
-EXIT_EVENT(accept, 43, SOCKET_ACCEPT_5_X) { push_accept(e, regs, ret); }
-EXIT_EVENT(accept4, 288, SOCKET_ACCEPT4_6_X)
+EXIT_EVENT(accept, SOCKET_ACCEPT_5_X) { push_accept(e, regs, ret); }
+EXIT_EVENT(accept4, SOCKET_ACCEPT4_6_X)
 {
 	push_accept(e, regs, ret);
-	put_u32(e, socket_flags(argument(regs, 3)));
+	PARAM(flags, put_u32(e, socket_flags(argument(regs, 3))));
 }
 
-/* res data fd size tuple */
-EXIT_EVENT(sendto, 44, SOCKET_SENDTO_X)
+EXIT_EVENT(sendto, SOCKET_SENDTO_X)
 {
-	put_u64(e, ret);
-	put_data(e, argument(regs, 1), written(ret, argument(regs, 2)));
-	put_int(e, argument(regs, 0));
-	put_u32(e, argument(regs, 2));
-	put_socktuple(e, argument(regs, 0), true, argument(regs, 4));
+	PARAM(res, put_u64(e, ret));
+	PARAM(data, put_data(e, argument(regs, 1), written(ret, argument(regs, 2))));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(size, put_u32(e, argument(regs, 2)));
+	PARAM(tuple, put_socktuple(e, argument(regs, 0), true, argument(regs, 4)));
 }
 
-/* res data tuple fd size */
-EXIT_EVENT(recvfrom, 45, SOCKET_RECVFROM_X)
+EXIT_EVENT(recvfrom, SOCKET_RECVFROM_X)
 {
-	put_u64(e, ret);
-	put_data(e, argument(regs, 1), ret);
+	PARAM(res, put_u64(e, ret));
+	PARAM(data, put_data(e, argument(regs, 1), ret));
 	if (ret > 0)
-		put_socktuple(e, argument(regs, 0), false, argument(regs, 4));
+		PARAM(tuple, put_socktuple(e, argument(regs, 0), false, argument(regs, 4)));
 	else
-		put_empty(e);
-	put_int(e, argument(regs, 0));
-	put_u32(e, argument(regs, 2));
+		PARAM(tuple, put_empty(e));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(size, put_u32(e, argument(regs, 2)));
 }
 
-/* res fd how */
-EXIT_EVENT(shutdown, 48, SOCKET_SHUTDOWN_X)
+EXIT_EVENT(shutdown, SOCKET_SHUTDOWN_X)
 {
-	put_int(e, ret);
-	put_int(e, argument(regs, 0));
-	put_u8(e, argument(regs, 1));
+	PARAM(res, put_int(e, ret));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(how, put_u8(e, argument(regs, 1)));
 }
 
-/* res fd1 fd2 source peer domain type proto */
-EXIT_EVENT(socketpair, 53, SOCKET_SOCKETPAIR_X)
+EXIT_EVENT(socketpair, SOCKET_SOCKETPAIR_X)
 {
 	int pair[2] = { -1, -1 };
 	struct sock *source = NULL, *peer = NULL;
-	put_int(e, ret);
+	PARAM(res, put_int(e, ret));
 	if (ret == 0 && !bpf_probe_read_user(pair, sizeof(pair), (void *)argument(regs, 3))) {
 		source = sock_of(file_of(current_task(), pair[0]));
 		peer = source ? BPF_CORE_READ((struct unix_sock *)source, peer) : NULL;
 	}
-	put_int(e, pair[0]);
-	put_int(e, pair[1]);
-	put_u64(e, (__u64)source);
-	put_u64(e, (__u64)peer);
-	put_u32(e, argument(regs, 0));
-	put_u32(e, argument(regs, 1));
-	put_u32(e, argument(regs, 2));
+	PARAM(fd1, put_int(e, pair[0]));
+	PARAM(fd2, put_int(e, pair[1]));
+	PARAM(source, put_u64(e, (__u64)source));
+	PARAM(peer, put_u64(e, (__u64)peer));
+	PARAM(domain, put_u32(e, argument(regs, 0)));
+	PARAM(type, put_u32(e, argument(regs, 1)));
+	PARAM(proto, put_u32(e, argument(regs, 2)));
 }
 
-EXIT_EVENT(getsockname, 51, SOCKET_GETSOCKNAME_X) {}
-EXIT_EVENT(getpeername, 52, SOCKET_GETPEERNAME_X) {}
+EXIT_EVENT(getsockname, SOCKET_GETSOCKNAME_X) {}
+EXIT_EVENT(getpeername, SOCKET_GETPEERNAME_X) {}

@@ -18,26 +18,25 @@ static __always_inline bool child_in_pidns(struct task_struct *task)
 	return BPF_CORE_READ(pid, level) != 0 || BPF_CORE_READ(task, nsproxy, pid_ns_for_children) != pid_namespace_of(pid);
 }
 
-/* res exe args tid pid ptid cwd fdlimit pgft_maj pgft_min vm_size vm_rss vm_swap comm cgroups flags uid gid vtid vpid pidns_init_start_ts */
 static __always_inline void write_clone_event(struct event *e, struct task_struct *task, long ret, __u32 flags)
 {
 	const struct cred *cred = BPF_CORE_READ(task, cred);
-	put_int(e, ret);
+	PARAM(res, put_int(e, ret));
 	if (ret >= 0) {
 		put_command_line(e, task);
 	} else {
-		put_empty(e);
-		put_empty(e);
+		PARAM(exe, put_empty(e));
+		PARAM(args, put_empty(e));
 	}
 	put_exec_middle(e, task);
 	if (child_in_pidns(task))
 		flags |= CLONE_CHILD_IN_PIDNS;
-	put_u32(e, flags);
-	put_u32(e, BPF_CORE_READ(cred, euid.val));
-	put_u32(e, BPF_CORE_READ(cred, egid.val));
-	put_u64(e, task_vtid(task));
-	put_u64(e, task_vpid(task));
-	put_u64(e, ret == 0 ? pidns_start(task) : 0);
+	PARAM(flags, put_u32(e, flags));
+	PARAM(uid, put_u32(e, BPF_CORE_READ(cred, euid.val)));
+	PARAM(gid, put_u32(e, BPF_CORE_READ(cred, egid.val)));
+	PARAM(vtid, put_u64(e, task_vtid(task)));
+	PARAM(vpid, put_u64(e, task_vpid(task)));
+	PARAM(pidns_init_start_ts, put_u64(e, ret == 0 ? pidns_start(task) : 0));
 }
 
 #if defined(__TARGET_ARCH_arm64)
@@ -68,24 +67,24 @@ int BPF_PROG(fork_done, struct task_struct *parent, struct task_struct *child)
 }
 #endif
 
-EXIT_EVENT_FIRST(clone, 56, SYSCALL_CLONE_20_X)
+EXIT_EVENT_FIRST(clone, SYSCALL_CLONE_20_X)
 {
 	write_clone_event(e, current_task(), ret, clone_flags(argument(regs, 0)));
 }
 
-EXIT_EVENT_FIRST(clone3, 435, SYSCALL_CLONE3_X)
+EXIT_EVENT_FIRST(clone3, SYSCALL_CLONE3_X)
 {
 	__u64 flags = 0;
 	bpf_probe_read_user(&flags, sizeof(flags), (void *)argument(regs, 0));
 	write_clone_event(e, current_task(), ret, clone_flags(flags));
 }
 
-EXIT_EVENT_FIRST(fork, 57, SYSCALL_FORK_20_X)
+EXIT_EVENT_FIRST(fork, SYSCALL_FORK_20_X)
 {
 	write_clone_event(e, current_task(), ret, 0);
 }
 
-EXIT_EVENT_FIRST(vfork, 58, SYSCALL_VFORK_20_X)
+EXIT_EVENT_FIRST(vfork, SYSCALL_VFORK_20_X)
 {
 	write_clone_event(e, current_task(), ret, 0);
 }
@@ -146,7 +145,6 @@ __noinline int new_reaper(__u64 task_address)
 	return UNKNOWN_REAPER;
 }
 
-/* status ret sig core reaper_tid */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
@@ -154,11 +152,11 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	int code = BPF_CORE_READ(task, exit_code);
 	if ((BPF_CORE_READ(task, flags) & PF_KTHREAD) || !begin(e, PPME_PROCEXIT_1_E, NPARAMS_PROCEXIT_1_E, WANT_FIRST))
 		return 0;
-	put_u64(e, (__s64)code);
-	put_u64(e, (code >> 8) & 0xff);
-	put_u8(e, (code & 0x7f) == 0x7f ? 0 : code & 0x7f); /* 0x7f: stopped, not ended */
-	put_u8(e, (code & 0x80) != 0);
+	PARAM(status, put_u64(e, (__s64)code));
+	PARAM(ret, put_u64(e, (code >> 8) & 0xff));
+	PARAM(sig, put_u8(e, (code & 0x7f) == 0x7f ? 0 : code & 0x7f)); /* 0x7f: stopped, not ended */
+	PARAM(core, put_u8(e, (code & 0x80) != 0));
 	/* without children there is nobody to be given away */
-	put_int(e, BPF_CORE_READ(task, children.next) == &task->children ? 0 : new_reaper(bpf_get_current_task()));
+	PARAM(reaper_tid, put_int(e, BPF_CORE_READ(task, children.next) == &task->children ? 0 : new_reaper(bpf_get_current_task())));
 	return commit(e);
 }

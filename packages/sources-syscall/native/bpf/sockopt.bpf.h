@@ -33,21 +33,21 @@ static __always_inline bool is_number_option(int name)
 
 #define MAX_OPTION 256
 
-/* res fd level optname optval optlen; optval is DYN: 0 = bytes, 1 = errno, 2 = u32, 3 = u64, 4 = a time */
+/* val is DYN: 0 = bytes, 1 = errno, 2 = u32, 3 = u64, 4 = a time. */
 static __always_inline void put_sockopt(struct event *e, struct registers *regs, long ret, int length)
 {
 	int level = argument(regs, 1), name = argument(regs, 2);
 	void *from = (void *)argument(regs, 3);
-	put_int(e, ret);
-	put_int(e, argument(regs, 0));
-	put_u8(e, level == SOL_SOCKET ? 1 : level == SOL_TCP ? 2 : 0);
-	put_u8(e, level == SOL_SOCKET ? socket_option(name) : 0);
+	PARAM(res, put_int(e, ret));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(level, put_u8(e, level == SOL_SOCKET ? 1 : level == SOL_TCP ? 2 : 0));
+	PARAM(optname, put_u8(e, level == SOL_SOCKET ? socket_option(name) : 0));
 	if (level == SOL_SOCKET && name == 4 /* SO_ERROR */) {
 		int error = 0;
 		bpf_probe_read_user(&error, sizeof(error), from);
 		*slot(e) = 1;
 		STORE(__s64, slot(e) + 1, -(__s64)error);
-		end_param(e, 9);
+		PARAM(val, end_param(e, 9));
 	} else if (level == SOL_SOCKET && (name == 20 || name == 21 || name == 66 || name == 67) /* SO_RCVTIMEO, SO_SNDTIMEO */) {
 		struct __kernel_old_timeval tv = {};
 		__s32 narrow[2] = {};
@@ -60,31 +60,31 @@ static __always_inline void put_sockopt(struct event *e, struct registers *regs,
 		}
 		*slot(e) = 4;
 		STORE(__u64, slot(e) + 1, tv.tv_sec * 1000000000ull + tv.tv_usec * 1000ull);
-		end_param(e, 9);
+		PARAM(val, end_param(e, 9));
 	} else if (level == SOL_SOCKET && name == 57 /* SO_COOKIE */) {
 		__u64 value = 0;
 		bpf_probe_read_user(&value, sizeof(value), from);
 		*slot(e) = 3;
 		STORE(__u64, slot(e) + 1, value);
-		end_param(e, 9);
+		PARAM(val, end_param(e, 9));
 	} else if (level == SOL_SOCKET && is_number_option(name)) {
 		__u32 value = 0;
 		bpf_probe_read_user(&value, sizeof(value), from);
 		*slot(e) = 2;
 		STORE(__u32, slot(e) + 1, value);
-		end_param(e, 5);
+		PARAM(val, end_param(e, 5));
 	} else {
 		__u32 size = length < 0 ? 0 : length > MAX_OPTION ? MAX_OPTION : length;
 		*slot(e) = 0;
 		if (size && bpf_probe_read_user(slot(e) + 1, size & (2 * MAX_OPTION - 1), from))
 			size = 0;
-		end_param(e, 1 + size);
+		PARAM(val, end_param(e, 1 + size));
 	}
-	put_u32(e, length);
+	PARAM(optlen, put_u32(e, length));
 }
 
-EXIT_EVENT(setsockopt, 54, SOCKET_SETSOCKOPT_X) { put_sockopt(e, regs, ret, argument(regs, 4)); }
-EXIT_EVENT(getsockopt, 55, SOCKET_GETSOCKOPT_X)
+EXIT_EVENT(setsockopt, SOCKET_SETSOCKOPT_X) { put_sockopt(e, regs, ret, argument(regs, 4)); }
+EXIT_EVENT(getsockopt, SOCKET_GETSOCKOPT_X)
 {
 	int length = 0;
 	bpf_probe_read_user(&length, sizeof(length), (void *)argument(regs, 4));

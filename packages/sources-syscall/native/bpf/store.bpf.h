@@ -15,10 +15,10 @@ struct event {
  * A number at any address. Through a pointer of its own: the compiler would else take the alignment from where it points, and
  * write byte by byte.
  */
-#define STORE(type, at, value)                                                                                        \
-	do {                                                                                                          \
-		type *store_at = launder(at);                                                                         \
-		*store_at = (value);                                                                                  \
+#define STORE(type, at, value)                                                                                       \
+	do {                                                                                                         \
+		type *store_at = launder(at);                                                                        \
+		*store_at = (value);                                                                                 \
 	} while (0)
 
 static __always_inline void *launder(void *pointer)
@@ -55,6 +55,12 @@ static __always_inline void end_param(struct event *e, __u32 length)
 }
 
 #define slot(e) (&(e)->to->bytes[(e)->to->at & (MAX_EVENT - 1)])
+
+/*
+ * PARAM(names, put) names the parameters that `put` writes, as the event table does. The compiler ignores the names; a test
+ * compares names, widths and order with the table (scripts/probe-parameters.ts).
+ */
+#define PARAM(names, put) put
 
 static __always_inline void put_u8(struct event *e, __u8 v) { *slot(e) = v; end_param(e, 1); }
 static __always_inline void put_u16(struct event *e, __u16 v) { STORE(__u16, slot(e), v); end_param(e, 2); }
@@ -153,22 +159,21 @@ static __always_inline int commit(struct event *e)
 }
 
 /*
- * One syscall's event: the program that `dispatch` tail-calls. The body pushes the parameters; `e`, `regs` and `ret` are in
- * scope. The section's number is for the sidecar: it puts the program into exit_programs[nr] (x86-64 numbers; the sidecar
- * translates by name elsewhere).
+ * The event of one system call: a program that `dispatch` tail-calls. The body writes the parameters; `e`, `regs` and `ret` are
+ * in scope. The sidecar finds the call by the program's name, x_NAME, and puts the program into exit_programs.
  */
-#define EXIT_EVENT_WANT(name, nr, code, want)                                                       \
-	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret);\
-	SEC("tp_btf/sys_exit")                                                                      \
-	int BPF_PROG(x_##name, struct pt_regs *unused, long ret)                                   \
-	{                                                                                           \
-		struct event event, *e = &event;                                                    \
-		if (!begin(e, PPME_##code, NPARAMS_##code, want))                                   \
-			return 0;                                                                   \
-		write_##name(e, &e->to->registers, ret);                                            \
-		return commit(e);                                                                   \
-	}                                                                                           \
+#define EXIT_EVENT_WANT(name, code, want)                                                                            \
+	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret);                 \
+	SEC("tp_btf/sys_exit")                                                                                       \
+	int BPF_PROG(x_##name, struct pt_regs *unused, long ret)                                                     \
+	{                                                                                                            \
+		struct event event, *e = &event;                                                                     \
+		if (!begin(e, PPME_##code, NPARAMS_##code, want))                                                    \
+			return 0;                                                                                    \
+		write_##name(e, &e->to->registers, ret);                                                             \
+		return commit(e);                                                                                    \
+	}                                                                                                            \
 	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret)
 
-#define EXIT_EVENT(name, nr, code) EXIT_EVENT_WANT(name, nr, code, WANT_EVENT)
-#define EXIT_EVENT_FIRST(name, nr, code) EXIT_EVENT_WANT(name, nr, code, WANT_FIRST)
+#define EXIT_EVENT(name, code) EXIT_EVENT_WANT(name, code, WANT_EVENT)
+#define EXIT_EVENT_FIRST(name, code) EXIT_EVENT_WANT(name, code, WANT_FIRST)

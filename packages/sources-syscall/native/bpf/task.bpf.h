@@ -43,25 +43,24 @@ static __always_inline __u64 mm_counter(struct mm_struct *mm, int member)
 	return n > 0 ? n : 0;
 }
 
-/* pgft_maj pgft_min vm_size vm_rss vm_swap; sizes in KiB */
 static __always_inline void put_faults(struct event *e, struct task_struct *task)
 {
-	put_u64(e, BPF_CORE_READ(task, maj_flt));
-	put_u64(e, BPF_CORE_READ(task, min_flt));
+	PARAM(pgft_maj, put_u64(e, BPF_CORE_READ(task, maj_flt)));
+	PARAM(pgft_min, put_u64(e, BPF_CORE_READ(task, min_flt)));
 }
 
 static __always_inline void put_memory(struct event *e, struct task_struct *task)
 {
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	if (!mm) {
-		put_u32(e, 0);
-		put_u32(e, 0);
-		put_u32(e, 0);
+		PARAM(vm_size, put_u32(e, 0));
+		PARAM(vm_rss, put_u32(e, 0));
+		PARAM(vm_swap, put_u32(e, 0));
 		return;
 	}
-	put_u32(e, BPF_CORE_READ(mm, total_vm) * PAGE_KIB);
-	put_u32(e, (mm_counter(mm, MM_FILEPAGES) + mm_counter(mm, MM_ANONPAGES) + mm_counter(mm, MM_SHMEMPAGES)) * PAGE_KIB);
-	put_u32(e, mm_counter(mm, MM_SWAPENTS) * PAGE_KIB);
+	PARAM(vm_size, put_u32(e, BPF_CORE_READ(mm, total_vm) * PAGE_KIB));
+	PARAM(vm_rss, put_u32(e, (mm_counter(mm, MM_FILEPAGES) + mm_counter(mm, MM_ANONPAGES) + mm_counter(mm, MM_SHMEMPAGES)) * PAGE_KIB));
+	PARAM(vm_swap, put_u32(e, mm_counter(mm, MM_SWAPENTS) * PAGE_KIB));
 }
 
 /* Bytes [from, to) of the user's memory as two parameters: the first string, and the rest. */
@@ -70,8 +69,8 @@ static __always_inline void put_first_and_rest(struct event *e, unsigned long fr
 	unsigned long size = to - from;
 	long first;
 	if (from >= to) {
-		put_empty(e);
-		put_empty(e);
+		PARAM(exe, put_empty(e));
+		PARAM(args, put_empty(e));
 		return;
 	}
 	if (size > MAX_ARGS_BYTES)
@@ -79,22 +78,22 @@ static __always_inline void put_first_and_rest(struct event *e, unsigned long fr
 	first = bpf_probe_read_user_str(slot(e), MAX_CHUNK, (void *)from);
 	if (first <= 0) {
 		count(COUNT_FAULT);
-		put_empty(e);
-		put_empty(e);
+		PARAM(exe, put_empty(e));
+		PARAM(args, put_empty(e));
 		return;
 	}
-	end_param(e, first & (2 * MAX_CHUNK - 1));
+	PARAM(exe, end_param(e, first & (2 * MAX_CHUNK - 1)));
 	if ((unsigned long)first >= size) {
-		put_empty(e);
+		PARAM(args, put_empty(e));
 		return;
 	}
-	put_user_bytes(e, from + first, size - first);
+	PARAM(args, put_user_bytes(e, from + first, size - first));
 	/* what was cut must still end in NUL */
 	if (to - from > MAX_ARGS_BYTES)
 		e->to->bytes[(e->to->at - 1) & (MAX_EVENT - 1)] = 0;
 }
 
-/* exe args of a task that has its own image */
+/* Of a task that has its own image. */
 static __always_inline void put_command_line(struct event *e, struct task_struct *task)
 {
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
@@ -110,12 +109,12 @@ static __always_inline void put_environment(struct event *e, struct task_struct 
 		e->to->bytes[(e->to->at - 1) & (MAX_EVENT - 1)] = 0;
 }
 
-/* tid pid ptid, as the first namespace sees them; ptid is the thread that made the process, not its group */
+/* Ids as the initial namespace sees them. ptid is the thread that created the process, not its group. */
 static __always_inline void put_ids(struct event *e, struct task_struct *task)
 {
-	put_u64(e, BPF_CORE_READ(task, pid));
-	put_u64(e, BPF_CORE_READ(task, tgid));
-	put_u64(e, BPF_CORE_READ(task, real_parent, pid));
+	PARAM(tid, put_u64(e, BPF_CORE_READ(task, pid)));
+	PARAM(pid, put_u64(e, BPF_CORE_READ(task, tgid)));
+	PARAM(ptid, put_u64(e, BPF_CORE_READ(task, real_parent, pid)));
 }
 
 static __always_inline void put_fdlimit(struct event *e, struct task_struct *task)
@@ -298,7 +297,7 @@ static __always_inline void append_cgroup(struct event *e, struct backwards *b, 
 }
 
 #define CGROUP(label, id)                                                                                            \
-	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, id))                                                       \
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, id))                                                   \
 		append_cgroup(e, b, task, bpf_core_enum_value(enum cgroup_subsys_id, id), label, sizeof(label) - 1)
 
 /* cpuset cpu cpuacct io memory, each "subsystem=path" NUL */

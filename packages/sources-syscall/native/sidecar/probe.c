@@ -14,6 +14,10 @@
 
 #define MAX_RINGS 253
 
+/* By the names of their types in the kernel, in the order of enum trace. */
+static const char *const TRACEPOINTS[] = { "btf_trace_signal_deliver", "btf_trace_sched_switch", "btf_trace_page_fault_user" };
+#define TRACES (sizeof(TRACEPOINTS) / sizeof(*TRACEPOINTS))
+
 struct probe_session {
 	struct probe *skeleton;
 	/* Copies of the object that share its maps, each with at least one program that was wanted later. */
@@ -27,13 +31,9 @@ struct probe_session {
 	int rings[MAX_RINGS];
 	int ring_count;
 	int cpus;
-	struct bpf_link *traces[3];
+	struct bpf_link *traces[TRACES];
 	struct bpf_link *opening;
 };
-
-/* In the order of enum trace; by the name of their type in the kernel. */
-static const char *const TRACEPOINTS[] = { "btf_trace_signal_deliver", "btf_trace_sched_switch", "btf_trace_page_fault_user" };
-#define TRACES (sizeof(TRACEPOINTS) / sizeof(*TRACEPOINTS))
 
 static struct bpf_program **trace_program(struct probe *skeleton, size_t which)
 {

@@ -74,7 +74,7 @@ static int open_stream(struct stream **stream, struct probe_session *session, __
 }
 
 /* One frame of the engine. 0, -errno, or 1: it asks for the end. */
-static int obey(int socket, const struct configure *settings, __u64 boot_time_ns, struct probe_session *session, struct stream **stream)
+static int handle_frame(int socket, const struct configure *settings, __u64 boot_time_ns, struct probe_session *session, struct stream **stream)
 {
 	__u8 wants[MAX_NATIVE_SYSCALLS];
 	__u32 kind, length;
@@ -124,7 +124,7 @@ int record(int socket, const struct configure *settings, __u64 boot_time_ns, pid
 		if (n < 0 && errno != EINTR)
 			err = -errno;
 		if (n > 0)
-			err = obey(socket, settings, boot_time_ns, session, &stream);
+			err = handle_frame(socket, settings, boot_time_ns, session, &stream);
 		if (!err && stream)
 			err = stream_send(stream, socket);
 		if (!err && clock_ns(CLOCK_MONOTONIC) >= next_stats) {

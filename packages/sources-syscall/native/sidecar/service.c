@@ -95,7 +95,7 @@ static void accept_client(struct service *service)
 }
 
 /* Takes what a client says. 0 = it may stay. */
-static int hear(struct service *service, struct client *client)
+static int read_client(struct service *service, struct client *client)
 {
 	const struct frame_header *header = &client->said.header;
 	const char *why;
@@ -127,7 +127,7 @@ static void sort_out(struct service *service, const struct pollfd *polled, int c
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
 	for (int i = count - 1; i >= 0; i--) {
 		struct client *client = &service->clients[i];
-		int over = is_configured(client) ? polled[i].revents != 0 : polled[i].revents != 0 && hear(service, client);
+		int over = is_configured(client) ? polled[i].revents != 0 : polled[i].revents != 0 && read_client(service, client);
 		if (over || (!is_configured(client) && now - client->since > PATIENCE))
 			drop(service, i);
 	}

@@ -311,12 +311,137 @@ static void rest(void)
 	syscall(0x40000000 | SYS_openat, AT_FDCWD, "by-x32", O_RDONLY);
 }
 
+/* By path, by descriptor, and of directories. */
+static void folders(void)
+{
+	char buffer[512];
+	struct stat st;
+	long folder = open(".", O_RDONLY | O_DIRECTORY), file = open("file", O_CREAT | O_RDWR, 0600);
+	mkdir("below", 0700);
+	call(stat, "file", &st);
+	call(lstat, "absent", &st);
+	call(fstat, file, &st);
+	call(chdir, "below");
+	call(getcwd, buffer, sizeof(buffer));
+	call(getcwd, buffer, 1);
+	call(fchdir, folder);
+	call(getdents, folder, buffer, sizeof(buffer));
+	call(getdents64, file, buffer, sizeof(buffer));
+	call(lchown, "file", 1, 2);
+	call(fchown, file, 3, 4);
+	call(open_by_handle_at, 999, NULL, O_RDONLY);
+	call(fsconfig, 999, 2, "key", "value", 5);
+	call(quotactl, 0x80000200, "/absent", 0, NULL);
+}
+
+/* Between descriptors, and waiting for them. */
+static void transfers(void)
+{
+	struct iovec two[2] = { { "ab", 2 }, { "cd", 2 } };
+	char buffer[16];
+	struct iovec into = { buffer, sizeof(buffer) };
+	struct timeval none = { 0, 0 };
+	int pair[2], other[2];
+	long file = open("file", O_CREAT | O_RDWR, 0600);
+	call(pwritev, file, two, 2, 1, 0);
+	call(preadv, file, &into, 1, 2, 0);
+	if (pipe(pair) || pipe(other))
+		exit(1);
+	lseek(file, 0, SEEK_SET);
+	call(sendfile, pair[1], file, NULL, 3);
+	call(splice, pair[0], NULL, other[1], NULL, 2, 0);
+	call(ioctl, file, 0x5401, buffer);
+	long poll = call(epoll_create, 7);
+	call(epoll_wait, poll, buffer, 1, 0);
+	call(select, 0, NULL, NULL, NULL, &none);
+}
+
+/* Descriptors that are made by older calls, or that lead to other processes. */
+static void older(void)
+{
+	sigset_t mask;
+	sigemptyset(&mask);
+	call(eventfd, 7);
+	call(signalfd, -1, &mask, 8);
+	call(signalfd4, -1, &mask, 8, O_CLOEXEC);
+	call(timerfd_create, 1, 0);
+	call(inotify_init);
+	call(pidfd_getfd, 999, 1, 0);
+	call(io_uring_setup, 4, NULL);
+	call(io_uring_enter, 999, 1, 2, 1, NULL, 0);
+	call(io_uring_register, 999, 3, NULL, 5);
+	call(accept, 999, NULL, NULL);
+	call(getsockname, 999, NULL, NULL);
+	call(getpeername, 999, NULL, NULL);
+	call(recvfrom, 999, NULL, 0, 0, NULL, NULL);
+}
+
+/* What needs rights fails here on purpose: no module is loaded, no filter set. */
+static void rights(void)
+{
+	int ids[3];
+	call(init_module, "no module", 9, "a=1");
+	call(finit_module, 999, "b=2", 0);
+	call(setns, 999, CLONE_NEWNET);
+	call(seccomp, 99, 1, NULL);
+	call(capset, NULL, NULL);
+	call(setpgid, 0, 0);
+	if (!fork()) {
+		call(setsid);
+		_exit(0);
+	}
+	wait(NULL);
+	call(tkill, getpid(), 0);
+	call(setregid, 7, 8);
+	call(setreuid, 5, 6);
+	call(geteuid);
+	call(getgid);
+	call(getegid);
+	call(getresuid, &ids[0], &ids[1], &ids[2]);
+	call(getresgid, &ids[0], &ids[1], &ids[2]);
+	call(setgid, 8);
+}
+
+/* Memory, of this process and of others; what has no event of its own. */
+static void more_memory(void)
+{
+	static char page[4096] __attribute__((aligned(4096)));
+	struct iovec from = { "abc", 3 }, to = { page, 3 };
+	int word = 1;
+	call(brk, 0);
+	call(mlock, page, 4096);
+	call(mlock2, page, 4096, 1);
+	call(munlock, page, 4096);
+	call(munlockall);
+	call(process_vm_readv, getpid(), &to, 1, &from, 1, 0);
+	call(process_vm_writev, getpid(), &from, 1, &to, 1, 0);
+	call(getpriority, 0, 0);
+	call(futex, &word, 1, 1, NULL, NULL, 0);
+}
+
+/* vfork by a library function: after the call itself, the child would run on its parent's stack. */
+static void children(void)
+{
+	unsigned long how[8] = { 0, 0, 0, 0, SIGCHLD };
+	char *const argv[] = { "named", NULL };
+	int status;
+	call(execveat, AT_FDCWD, "absent", argv, NULL, 0);
+	if (!call(clone3, how, sizeof(how)))
+		_exit(0);
+	wait(&status);
+	if (!vfork())
+		_exit(0);
+	wait(&status);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct { const char *name; void (*act)(void); } ACTS[] = {
 		{ "files", files }, { "names", names }, { "descriptors", descriptors }, { "sockets", sockets },
 		{ "messages", messages }, { "datagrams", datagrams }, { "writable", writable },
 		{ "identity", identity }, { "memory", memory }, { "processes", processes }, { "rest", rest },
+		{ "folders", folders }, { "transfers", transfers }, { "older", older }, { "rights", rights },
+		{ "more memory", more_memory }, { "children", children },
 	};
 	for (size_t i = 0; argc > 1 && i < sizeof(ACTS) / sizeof(*ACTS); i++)
 		if (!strcmp(argv[1], ACTS[i].name)) {

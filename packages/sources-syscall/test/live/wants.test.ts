@@ -81,6 +81,19 @@ describe.skipIf(missing())('what is wanted', { timeout: 60_000 }, () => {
     await until('the generic program', async () => (await act(`third-${Date.now()}`)).includes('generic'))
   })
 
+  test('tracepoints are attached when they are wanted', async () => {
+    const traces = [PPME.SCHEDSWITCH_6_E, PPME.PAGE_FAULT_E]
+    const left = new Set<number>(traces)
+    live.want(want(...traces))
+    await until('a switch and a page fault', async () => {
+      await live.fill()
+      while (live.next()) left.delete(live.event.type)
+      // not every architecture has a tracepoint of page faults
+      return left.size === (process.arch === 'x64' ? 0 : 1) && !left.has(PPME.SCHEDSWITCH_6_E)
+    })
+    live.want(want(PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_MKDIR_2_X))
+  })
+
   test('shrinks, and grows again without loading anything', async () => {
     const loaded = programsOf(live.sidecarPid!).length
     live.want(want(PPME.SYSCALL_OPENAT_2_X))
