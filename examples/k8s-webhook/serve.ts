@@ -34,5 +34,5 @@ console.error(`listening at ${webhook.url} with ${report.rules.length} rules`)
 for await (const batch of webhook.batches())
   for (const event of batch) for (const alert of engine.evaluate(source, event)) console.log(alert.output)
 
-const { events, cut, refused } = webhook.stats
-console.error(`stopped after ${events} events (${cut} cut), refused: ${JSON.stringify(refused)}`)
+const { events, refused } = webhook.stats
+console.error(`stopped after ${events} events, refused: ${JSON.stringify(refused)}`)

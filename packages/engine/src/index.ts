@@ -32,6 +32,7 @@ export type {
 } from './fields/field.ts'
 export { defineSource } from './fields/field.ts'
 export { Regex } from './fields/regex.ts'
+export { clockTime, fraction, utcTime } from './fields/time.ts'
 export { PRIORITIES, type Priority, parsePriority } from './rules/priority.ts'
 export type { PluginVersion, RuleSelection } from './rules/rule.ts'
 export { RULE_SCHEMA } from './rules/rule-schema.gen.ts'

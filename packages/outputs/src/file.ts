@@ -13,19 +13,19 @@ export class FileOutput implements Output {
   readonly name = 'file'
   readonly maxBatch = 512
   readonly retries = 0
-  private readonly filename: string
-  private readonly keepAlive: boolean
-  private handle: FileHandle | null = null
+  readonly #filename: string
+  readonly #keepAlive: boolean
+  #handle: FileHandle | null = null
 
   constructor({ filename, keepAlive = false }: FileOptions) {
-    this.filename = filename
-    this.keepAlive = keepAlive
+    this.#filename = filename
+    this.#keepAlive = keepAlive
   }
 
   async open(): Promise<void> {
     try {
-      const handle = await open(this.filename, 'a')
-      if (this.keepAlive) this.handle = handle
+      const handle = await open(this.#filename, 'a')
+      if (this.#keepAlive) this.#handle = handle
       else await handle.close()
     } catch (error) {
       throw outputError(error, 'file output', 0)
@@ -34,11 +34,11 @@ export class FileOutput implements Output {
 
   async send(messages: readonly Message[]): Promise<void> {
     try {
-      const handle = (this.handle ??= await open(this.filename, 'a'))
+      const handle = (this.#handle ??= await open(this.#filename, 'a'))
       try {
         await writeFd(handle.fd, lines(messages))
       } finally {
-        if (!this.keepAlive) await this.release()
+        if (!this.#keepAlive) await this.#release()
       }
     } catch (error) {
       throw outputError(error, 'file output', messages.length)
@@ -46,17 +46,17 @@ export class FileOutput implements Output {
   }
 
   async reopen(): Promise<void> {
-    await this.release()
+    await this.#release()
     await this.open()
   }
 
   async close(): Promise<void> {
-    await this.release()
+    await this.#release()
   }
 
-  private async release(): Promise<void> {
-    const handle = this.handle
-    this.handle = null
+  async #release(): Promise<void> {
+    const handle = this.#handle
+    this.#handle = null
     await handle?.close()
   }
 }

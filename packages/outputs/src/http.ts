@@ -34,15 +34,15 @@ export class HttpOutput implements Output {
   readonly name = 'http'
   readonly maxBatch = 1
   retries = 0
-  private readonly options: HttpOptions
-  private readonly url: URL
-  private agent: Agent
+  readonly #options: HttpOptions
+  readonly #url: URL
+  #agent: Agent
 
   /** @throws {OutputError} when the URL is not one of http or https, or a certificate file cannot be read */
   constructor(options: HttpOptions) {
-    this.options = options
-    this.url = parseUrl(options.url)
-    this.agent = makeAgent(this.url, options)
+    this.#options = options
+    this.#url = parseUrl(options.url)
+    this.#agent = makeAgent(this.#url, options)
   }
 
   async open(): Promise<void> {}
@@ -50,7 +50,7 @@ export class HttpOutput implements Output {
   async send(messages: readonly Message[]): Promise<void> {
     for (const [i, message] of messages.entries()) {
       try {
-        await this.post(message.line)
+        await this.#post(message.line)
       } catch (error) {
         throw outputError(error, 'http output', 1, i)
       }
@@ -59,33 +59,33 @@ export class HttpOutput implements Output {
 
   /** Certificates are read again, connections are made anew. */
   async reopen(): Promise<void> {
-    const agent = makeAgent(this.url, this.options)
-    this.agent.destroy()
-    this.agent = agent
+    const agent = makeAgent(this.#url, this.#options)
+    this.#agent.destroy()
+    this.#agent = agent
   }
 
   async close(): Promise<void> {
-    this.agent.destroy()
+    this.#agent.destroy()
   }
 
-  private async post(line: string): Promise<void> {
+  async #post(line: string): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.attempt(line)
+        return await this.#attempt(line)
       } catch (error) {
         const timedOut = (error as OutputError).code === 'timeout'
-        if (!timedOut || attempt >= (this.options.maxConsecutiveTimeouts ?? 5)) throw error
+        if (!timedOut || attempt >= (this.#options.maxConsecutiveTimeouts ?? 5)) throw error
         this.retries++
       }
     }
   }
 
-  private async attempt(line: string): Promise<void> {
-    const { json, userAgent = 'falcosecurity/falco', compressUploads, echo, timeout = 10_000 } = this.options
+  async #attempt(line: string): Promise<void> {
+    const { json, userAgent = 'falcosecurity/falco', compressUploads, echo, timeout = 10_000 } = this.#options
     const body = compressUploads ? gzipSync(line) : Buffer.from(line)
-    const answer = await exchange(this.url, body, timeout, {
+    const answer = await exchange(this.#url, body, timeout, {
       method: 'POST',
-      agent: this.agent,
+      agent: this.#agent,
       headers: {
         'Content-Type': json ? 'application/json' : 'text/plain',
         'Content-Length': body.length,
@@ -96,7 +96,7 @@ export class HttpOutput implements Output {
     // The alert is through by now: a standard output that takes nothing more is no loss of it.
     if (echo) await writeFd(1, answer.body).catch(() => {})
     if (answer.status >= 400) {
-      throw new OutputError(`http_${answer.status}`, `http output: ${this.url.host} answered ${answer.status}`, 1)
+      throw new OutputError(`http_${answer.status}`, `http output: ${this.#url.host} answered ${answer.status}`, 1)
     }
   }
 }

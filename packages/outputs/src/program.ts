@@ -15,29 +15,29 @@ export class ProgramOutput implements Output {
   readonly name: string = 'program'
   readonly maxBatch: number
   retries = 0
-  private readonly program: string
-  private readonly keepAlive: boolean
-  private child: Child | null = null
+  readonly #program: string
+  readonly #keepAlive: boolean
+  #child: Child | null = null
 
   constructor({ program, keepAlive = false }: ProgramOptions) {
-    this.program = program
-    this.keepAlive = keepAlive
+    this.#program = program
+    this.#keepAlive = keepAlive
     this.maxBatch = keepAlive ? 512 : 1
   }
 
   async open(): Promise<void> {
-    if (this.keepAlive) this.child = new Child(this.program)
+    if (this.#keepAlive) this.#child = new Child(this.#program)
   }
 
   async send(messages: readonly Message[]): Promise<void> {
-    if (this.keepAlive) return this.sendTo(messages)
+    if (this.#keepAlive) return this.#sendTo(messages)
     for (const [i, message] of messages.entries()) {
-      const child = new Child(this.program)
-      this.child = child
+      const child = new Child(this.#program)
+      this.#child = child
       // A program that ends well without reading what it is given has done its work: the exit code alone counts.
       await child.write(this.text([message])).catch(() => {})
       const code = await child.end()
-      this.child = null
+      this.#child = null
       if (code !== 0) throw new OutputError(`exit_${code}`, `${this.name}: ended with code ${code}`, 1, i)
     }
   }
@@ -48,14 +48,14 @@ export class ProgramOutput implements Output {
   }
 
   /** A process that ended since the last message is started again, once. */
-  private async sendTo(messages: readonly Message[]): Promise<void> {
+  async #sendTo(messages: readonly Message[]): Promise<void> {
     for (let attempt = 0; ; attempt++) {
-      const child = this.child?.alive ? this.child : new Child(this.program)
-      this.child = child
+      const child = this.#child?.alive ? this.#child : new Child(this.#program)
+      this.#child = child
       try {
         return await child.write(this.text(messages))
       } catch (error) {
-        this.child = null
+        this.#child = null
         if (attempt > 0) throw outputError(error, this.name, messages.length)
         this.retries++
       }
@@ -68,43 +68,43 @@ export class ProgramOutput implements Output {
   }
 
   async close(force = false): Promise<void> {
-    if (force) this.child?.kill()
-    else await this.child?.end()
-    this.child = null
+    if (force) this.#child?.kill()
+    else await this.#child?.end()
+    this.#child = null
   }
 }
 
 class Child {
-  private readonly process: ChildProcess
-  private readonly exit: Promise<number>
+  readonly #process: ChildProcess
+  readonly #exit: Promise<number>
   alive = true
 
   constructor(program: string) {
-    this.process = spawn('/bin/sh', ['-c', program], { stdio: ['pipe', 'inherit', 'inherit'] })
-    this.exit = new Promise(resolve => {
+    this.#process = spawn('/bin/sh', ['-c', program], { stdio: ['pipe', 'inherit', 'inherit'] })
+    this.#exit = new Promise(resolve => {
       const ended = (code: number) => {
         this.alive = false
         resolve(code)
       }
-      this.process.once('error', () => ended(127))
-      this.process.once('exit', (code, signal) => ended(code ?? 128 + (constants.signals[signal!] ?? 0)))
+      this.#process.once('error', () => ended(127))
+      this.#process.once('exit', (code, signal) => ended(code ?? 128 + (constants.signals[signal!] ?? 0)))
     })
     // A failing write reports to its own caller; without a listener the event would end the process.
-    this.process.stdin!.on('error', () => {})
+    this.#process.stdin!.on('error', () => {})
   }
 
   write(text: string): Promise<void> {
-    return writeStream(this.process.stdin!, text)
+    return writeStream(this.#process.stdin!, text)
   }
 
   /** Closes the program's input, waits for its end and gives its exit code. */
   end(): Promise<number> {
-    this.process.stdin!.end()
-    return this.exit
+    this.#process.stdin!.end()
+    return this.#exit
   }
 
   kill(): void {
-    this.process.stdin!.destroy()
-    this.process.kill('SIGKILL')
+    this.#process.stdin!.destroy()
+    this.#process.kill('SIGKILL')
   }
 }

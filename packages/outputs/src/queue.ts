@@ -4,8 +4,8 @@ export const UNBOUNDED = 1_000_000
 /** First in, first out, with a bound. What does not fit is refused, never silently dropped. */
 export class BoundedQueue<T> {
   readonly capacity: number
-  private items: T[] = []
-  private head = 0
+  #items: T[] = []
+  #head = 0
 
   /** @param capacity in items; 0 = UNBOUNDED */
   constructor(capacity: number) {
@@ -13,25 +13,25 @@ export class BoundedQueue<T> {
   }
 
   get length(): number {
-    return this.items.length - this.head
+    return this.#items.length - this.#head
   }
 
   /** False: full, the item was not taken. */
   push(item: T): boolean {
     if (this.length >= this.capacity) return false
-    this.items.push(item)
+    this.#items.push(item)
     return true
   }
 
   /** Removes and returns up to `count` items, oldest first. */
   take(count: number): T[] {
-    const end = Math.min(this.head + count, this.items.length)
-    const taken = this.items.slice(this.head, end)
-    this.head = end
+    const end = Math.min(this.#head + count, this.#items.length)
+    const taken = this.#items.slice(this.#head, end)
+    this.#head = end
     // The taken part is given back once it is the larger one: amortised constant time per item.
-    if (this.head * 2 >= this.items.length) {
-      this.items = this.items.slice(this.head)
-      this.head = 0
+    if (this.#head * 2 >= this.#items.length) {
+      this.#items = this.#items.slice(this.#head)
+      this.#head = 0
     }
     return taken
   }
@@ -39,8 +39,8 @@ export class BoundedQueue<T> {
   /** Empties the queue; returns how many items were in it. */
   clear(): number {
     const count = this.length
-    this.items = []
-    this.head = 0
+    this.#items = []
+    this.#head = 0
     return count
   }
 }

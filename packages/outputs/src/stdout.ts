@@ -11,21 +11,21 @@ export class StdoutOutput implements Output {
   readonly name = 'stdout'
   readonly maxBatch = 512
   readonly retries = 0
-  private readonly fd: number
-  private pipe: Socket | null = null
+  readonly #fd: number
+  #pipe: Socket | null = null
 
   constructor(fd = 1) {
-    this.fd = fd
+    this.#fd = fd
   }
 
   async open(): Promise<void> {
     try {
-      const kind = fstatSync(this.fd)
+      const kind = fstatSync(this.#fd)
       if (!kind.isFIFO() && !kind.isSocket()) return
-      this.pipe = new Socket({ fd: this.fd, readable: false, writable: true })
-      this.pipe.unref()
+      this.#pipe = new Socket({ fd: this.#fd, readable: false, writable: true })
+      this.#pipe.unref()
       // A failing write reports to its own caller; without a listener the event would end the process.
-      this.pipe.on('error', () => {})
+      this.#pipe.on('error', () => {})
     } catch (error) {
       throw outputError(error, 'stdout', 0)
     }
@@ -34,8 +34,8 @@ export class StdoutOutput implements Output {
   async send(messages: readonly Message[]): Promise<void> {
     const text = lines(messages)
     try {
-      if (this.pipe) await writeStream(this.pipe, text)
-      else await writeFd(this.fd, text)
+      if (this.#pipe) await writeStream(this.#pipe, text)
+      else await writeFd(this.#fd, text)
     } catch (thrown) {
       const error = outputError(thrown, 'stdout', messages.length)
       const gone = error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED' || error.code === 'ECONNRESET'
@@ -47,6 +47,6 @@ export class StdoutOutput implements Output {
 
   async close(force = false): Promise<void> {
     // Standard output itself stays open: it belongs to the process. Without force all writes are through by now.
-    if (force) this.pipe?.destroy()
+    if (force) this.#pipe?.destroy()
   }
 }

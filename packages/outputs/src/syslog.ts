@@ -24,23 +24,23 @@ export interface SyslogOptions {
  */
 export class SyslogOutput extends ProgramOutput {
   override readonly name = 'syslog'
-  private readonly socket: string
+  readonly #socket: string
 
   constructor({ socket = '/dev/log' }: SyslogOptions = {}) {
     const options = `--prio-prefix --tag falco --size ${CHUNK * 4} --socket-errors=on --socket '${socket}'`
     super({ program: `exec logger ${options}`, keepAlive: true })
-    this.socket = socket
+    this.#socket = socket
   }
 
   override async open(): Promise<void> {
     if (!onPath('logger')) throw new OutputError('ENOENT', 'syslog output: needs the program logger (util-linux)', 0)
     // The system's log may come later: what is sent before is lost and counted.
-    if (this.present) await super.open()
+    if (this.#present) await super.open()
   }
 
   override async send(messages: readonly Message[]): Promise<void> {
-    if (!this.present)
-      throw new OutputError('ENOENT', `syslog output: nobody listens at ${this.socket}`, messages.length)
+    if (!this.#present)
+      throw new OutputError('ENOENT', `syslog output: nobody listens at ${this.#socket}`, messages.length)
     await super.send(messages)
   }
 
@@ -55,8 +55,8 @@ export class SyslogOutput extends ProgramOutput {
     return text
   }
 
-  private get present(): boolean {
-    return existsSync(this.socket)
+  get #present(): boolean {
+    return existsSync(this.#socket)
   }
 }
 

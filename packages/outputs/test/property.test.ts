@@ -16,15 +16,15 @@ class Scripted implements Output {
   readonly retries = 0
   readonly maxBatch: number
   readonly got: string[] = []
-  private readonly script: Fate[]
+  readonly #script: Fate[]
   constructor(maxBatch: number, script: readonly Fate[]) {
     this.maxBatch = maxBatch
-    this.script = [...script]
+    this.#script = [...script]
   }
   async open() {}
   async send(messages: readonly Message[]) {
     await Promise.resolve()
-    const fate = this.script.shift() ?? 'all'
+    const fate = this.#script.shift() ?? 'all'
     const count = messages.length
     const delivered = fate === 'all' ? count : fate === 'broken' ? 0 : Math.min(fate.delivered, count - 1)
     this.got.push(...messages.slice(0, delivered).map(message => message.line))

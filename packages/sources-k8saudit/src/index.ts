@@ -1,9 +1,7 @@
 export { AuditEvent } from './event.ts'
-export { AuditLogDecoder, type DecoderOptions } from './input/decoder.ts'
 export type { AuditInput } from './input/input.ts'
 export { type AuditLogOptions, type AuditLogStats, openAuditLog } from './input/logfile.ts'
 export { type OpenParams, parseOpenParams } from './input/open-params.ts'
-export type { AuditStats, InputOptions } from './input/stats.ts'
 export { readAuditStream } from './input/stream.ts'
 export {
   AuditWebhook,
@@ -11,6 +9,8 @@ export {
   type AuditWebhookStats,
   openAuditWebhook,
 } from './input/webhook.ts'
+export { k8sAudit, PLUGINS } from './k8s-audit.ts'
+export { AuditLogDecoder, type DecoderOptions } from './log/decoder.ts'
 export { type AuditBody, type ParseOptions, parseAuditBody, parseAuditEvents } from './parse.ts'
 export { AuditError, type AuditProblem, type AuditProblemCause } from './problem.ts'
-export { k8sAudit, PLUGINS } from './source.ts'
+export type { AuditStats, InputOptions } from './stats.ts'

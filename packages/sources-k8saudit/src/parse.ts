@@ -1,8 +1,6 @@
-import { AuditEvent, type Origin } from './event.ts'
-import { cutToSize } from './json/cut.ts'
-import { isTooDeep, MAX_DEPTH } from './json/depth.ts'
+import { AuditEvent } from './event.ts'
 import { isObject, type Json, type JsonObject } from './json/json.ts'
-import { parseExactly } from './json/text.ts'
+import { findList, type ListSpan, MAX_DEPTH, MAX_VALUES, skipSpace, ValueScan } from './json/scan.ts'
 import { AuditError, type AuditProblem, type AuditProblemCause } from './problem.ts'
 
 export interface AuditBody {
@@ -12,14 +10,14 @@ export interface AuditBody {
 }
 
 export interface ParseOptions {
-  /** Larger events are cut, value by value, until they are no larger. Default: nothing is cut. */
+  /** Bytes of an event in `evt.plugininfo`, at most; fields always see the whole event. Default 262144. */
   readonly maxEventSize?: number
-  /** Take only what says that it is an audit event: `kind: Event`, or without a kind an `auditID`. Default: any JSON object. */
+  /** Accept only objects that are audit events by `kind: Event` or, without a kind, by an `auditID`. Default: any JSON object. */
   readonly strict?: boolean
 }
 
 /**
- * The events of one JSON text: an Event, an EventList, or an array of these. Bad events of a list are left out and given
+ * The events of one JSON text: an Event, an EventList, or an array of these. Bad events of a list are left out and passed
  * to `report`; the others are kept.
  * @throws {AuditError} when there is a problem and no event at all.
  */
@@ -32,91 +30,210 @@ export function parseAuditEvents(text: string, report?: (problem: AuditProblem) 
 
 /** As parseAuditEvents, but never throws. */
 export function parseAuditBody(text: string, options: ParseOptions = {}): AuditBody {
-  // Before parsing: a deep tree costs hundreds of bytes of memory per byte of text.
-  if (isTooDeep(text)) return failed('too-deep', `nested deeper than ${MAX_DEPTH} levels`)
-  let root: Json
-  try {
-    root = JSON.parse(text)
-  } catch (error) {
-    return failed('bad-json', (error as Error).message)
+  // The usual line of a log, without the detour by iterators.
+  if (text.length <= SHORT) {
+    const root = parseOne(text)
+    if (!(root instanceof Bad) && reasonAgainst(root, options.strict ?? false) === undefined)
+      return { events: [new AuditEvent(root as JsonObject, text, options.maxEventSize)], problems: [] }
   }
-  const strict = options.strict ?? false
-  const origin = new TextOrigin(text, strict)
-  const problems: AuditProblem[] = []
-  const items = itemsOf(root, strict, problems)
-  const maxSize = options.maxEventSize ?? Number.POSITIVE_INFINITY
-  const events = new Array<AuditEvent>(items.length)
-  for (let i = 0; i < items.length; i++) {
-    const cuts = text.length > maxSize ? cutToSize(items[i]!, maxSize) : 0
-    events[i] = new AuditEvent(items[i]!, cuts > 0 ? undefined : origin, i, cuts)
-  }
-  return { events, problems }
+  return new BodyReader(text, options).read(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
 }
 
-function failed(cause: AuditProblemCause, message: string): AuditBody {
-  return { events: [], problems: [{ cause, message }] }
-}
-
-class TextOrigin implements Origin {
-  readonly text: string
-  private readonly strict: boolean
-  private exact: readonly Json[] | undefined = undefined
-
-  constructor(text: string, strict: boolean) {
-    this.text = text
-    this.strict = strict
-  }
-
-  exactItems(): readonly Json[] {
-    this.exact ??= itemsOf(parseExactly(this.text), this.strict, [])
-    return this.exact
-  }
-}
-
-/** The single events of a body, in order; what is none is reported by its position in the list. */
-function itemsOf(root: Json, strict: boolean, problems: AuditProblem[]): JsonObject[] {
-  const reason = reasonAgainst(root, strict)
-  if (reason === undefined) return [root as JsonObject]
-  const list = listOf(root)
-  if (!list) {
-    problems.push({ cause: 'not-an-event', message: reason })
-    return []
-  }
-  const items: JsonObject[] = []
-  for (let index = 0; index < list.length; index++) {
-    const item = list[index]!
-    // The items of an EventList have no kind of their own; an array may hold lists again.
-    if (!Array.isArray(root) && isObject(item)) items.push(item)
-    else if (Array.isArray(root) && listOf(item)) {
-      const inner: AuditProblem[] = []
-      for (const one of itemsOf(item, strict, inner)) items.push(one)
-      for (const { cause, message, count = 1 } of inner) add(problems, { cause, message, index, count })
-    } else {
-      const against = reasonAgainst(item, strict)
-      if (against === undefined) items.push(item as JsonObject)
-      else add(problems, { cause: 'not-an-event', message: `item ${index}: ${against}`, index })
-    }
-  }
-  return items
-}
-
-/** One body has no more problems than these one by one; the last stands for all further ones. */
+/** A body reports this many problems one by one, and the others by their number. */
 const MAX_PROBLEMS = 100
 
-function add(problems: AuditProblem[], problem: AuditProblem): void {
-  const last = problems.at(-1)
-  if (problems.length < MAX_PROBLEMS || !last) problems.push(problem)
-  else {
-    const count = (last.count ?? 1) + (problem.count ?? 1)
-    problems[problems.length - 1] = { cause: problem.cause, message: `${count} more items are not audit events`, count }
+/** Reads a body item by item: the text is all that is kept of what has not been asked for yet. */
+export class BodyReader {
+  readonly #items: Iterator<Item>
+  #problems = 0
+  /** The whole body was read. */
+  done = false
+
+  constructor(text: string, options: ParseOptions = {}) {
+    this.#items = itemsOf(text, options, 0)
+  }
+
+  /** The next events: up to `maxItems` items, and no further item once they take `maxLength` characters. */
+  read(maxItems: number, maxLength: number): AuditBody {
+    const events: AuditEvent[] = []
+    const problems: AuditProblem[] = []
+    for (let length = 0, count = 0; count < maxItems && length < maxLength; count++) {
+      const { value, done } = this.#items.next()
+      if (done) {
+        this.done = true
+        break
+      }
+      length += value.length
+      if (value.event) events.push(value.event)
+      else if (++this.#problems <= MAX_PROBLEMS) problems.push(value.problem)
+      else merge(problems, value.problem)
+    }
+    return { events, problems }
   }
 }
 
-function listOf(root: Json): readonly Json[] | undefined {
-  if (Array.isArray(root)) return root
-  if (!isObject(root) || root.kind !== 'EventList') return undefined
-  if (root.items === null) return []
-  return Array.isArray(root.items) ? root.items : undefined
+/** Adds to the problem that stands for all further ones of its cause. */
+function merge(problems: AuditProblem[], { cause }: AuditProblem): void {
+  const at = problems.findLastIndex(problem => problem.cause === cause && problem.count !== undefined)
+  const count = (problems[at]?.count ?? 0) + 1
+  problems[at < 0 ? problems.length : at] = { cause, message: `further bad items: ${count}`, count }
+}
+
+/** An event or what is wrong with it, and how many characters it took. */
+type Item =
+  | { readonly event: AuditEvent; readonly length: number }
+  | { readonly event?: undefined; readonly problem: AuditProblem; readonly length: number }
+
+/** Lists in arrays in arrays …: each level is scanned anew, so their number is limited. */
+const MAX_LISTS = 4
+
+/** The fields of an EventList beside its items, as text. */
+const MAX_ENVELOPE = 64 * 1024
+const ENVELOPE: AuditProblem = {
+  cause: 'too-large',
+  message: `the fields of a list beside its items take more than ${MAX_ENVELOPE} bytes`,
+}
+
+function* itemsOf(text: string, options: ParseOptions, level: number): Generator<Item, void> {
+  const list = mayBeList(text) ? (listOf(text, true) ?? listOf(text, false)) : undefined
+  if (list) yield* listItems(text, list, options, level)
+  else yield* oneItem(text, options, level)
+}
+
+/** Text this short cannot be nested too deep, nor hold too many values. */
+const SHORT = 2 * MAX_DEPTH
+
+/** A guess that costs little: an event may contain these words, too, and a short text is parsed to find out. */
+const mayBeList = (text: string): boolean =>
+  text.length > SHORT && (text[skipSpace(text, 0)] === '[' || text.includes('"EventList"'))
+
+function* oneItem(text: string, options: ParseOptions, level: number): Generator<Item, void> {
+  const { length } = text
+  const root = parseOne(text)
+  if (root instanceof Bad) return yield { problem: root.problem, length }
+  const reason = reasonAgainst(root, options.strict ?? false)
+  if (reason === undefined)
+    return yield { event: new AuditEvent(root as JsonObject, text, options.maxEventSize), length }
+  const list = listOf(text, false)
+  if (list) yield* listItems(text, list, options, level)
+  else if (Array.isArray(root) || (isObject(root) && root.kind === 'EventList' && Array.isArray(root.items)))
+    yield { problem: ENVELOPE, length }
+  else if (!isObject(root) || root.kind !== 'EventList' || root.items !== null)
+    yield { problem: { cause: 'not-an-event', message: reason }, length }
+}
+
+interface List extends ListSpan {
+  readonly isArray: boolean
+}
+
+/** The items of a text that is a list, judged by all but its items. */
+function listOf(text: string, toLast: boolean): List | undefined {
+  const span = findList(text, 'items', toLast)
+  if (!span || text.length - (span.to - span.from) > MAX_ENVELOPE) return undefined
+  try {
+    const root: Json = JSON.parse(text.slice(0, span.from) + text.slice(span.to))
+    const isArray = Array.isArray(root)
+    return isArray || (isObject(root) && root.kind === 'EventList') ? { ...span, isArray } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function* listItems(
+  text: string,
+  { from, to, isArray }: List,
+  options: ParseOptions,
+  level: number,
+): Generator<Item, void> {
+  const scan = new ValueScan()
+  let at = skipSpace(text, from)
+  for (let index = 0; at < to || index > 0; index++) {
+    const end = Math.min(scan.run(text, at), to)
+    const item = text.slice(at, end)
+    if (isArray) yield* arrayItem(item, index, scan, options, level)
+    else yield listItem(item, index, scan, options)
+    if (text[end] !== ',') {
+      if (end < to) yield* afterList(text, from, end, index + 1)
+      return
+    }
+    at = end + 1
+  }
+}
+
+/** The list ends before the bracket that was taken for its end: its object has more members, or it is broken. */
+function* afterList(text: string, from: number, end: number, index: number): Generator<Item, void> {
+  const length = text.length - end
+  if (from + length > MAX_ENVELOPE) yield { problem: at(index, ENVELOPE), length }
+  else {
+    const rest = parseScanned(text.slice(0, from) + text.slice(end), new ValueScan())
+    if (rest instanceof Bad) yield { problem: at(index, rest.problem), length }
+  }
+}
+
+/** An item of an EventList: it needs no kind of its own. */
+function listItem(text: string, index: number, scan: ValueScan, options: ParseOptions): Item {
+  const { length } = text
+  const root = parseScanned(text, scan)
+  if (root instanceof Bad) return { problem: at(index, root.problem), length }
+  if (isObject(root)) return { event: new AuditEvent(root, text, options.maxEventSize), length }
+  const reason = reasonAgainst(root, options.strict ?? false)!
+  return { problem: at(index, { cause: 'not-an-event', message: reason }), length }
+}
+
+/** An item of an array: an event, or a list again. */
+function* arrayItem(
+  text: string,
+  index: number,
+  scan: ValueScan,
+  options: ParseOptions,
+  level: number,
+): Generator<Item, void> {
+  const tooDeep = level + 1 >= MAX_LISTS && mayBeList(text)
+  const bad = tooDeep ? new Bad('too-deep', `lists in more than ${MAX_LISTS} lists`) : badByScan(scan)
+  if (bad) return yield { problem: at(index, bad.problem), length: text.length }
+  for (const item of itemsOf(text, options, level + 1)) {
+    if (item.event) yield item
+    else {
+      const inner = item.problem.index !== undefined
+      yield { ...item, problem: inner ? { ...item.problem, index } : at(index, item.problem) }
+    }
+  }
+}
+
+const at = (index: number, { cause, message }: AuditProblem): AuditProblem => ({
+  cause,
+  message: `item ${index}: ${message}`,
+  index,
+})
+
+class Bad {
+  readonly problem: AuditProblem
+
+  constructor(cause: AuditProblemCause, message: string) {
+    this.problem = { cause, message }
+  }
+}
+
+/** Before parsing: a deep or wide tree costs hundreds of bytes of memory per byte of text. */
+function badByScan({ depth, values }: ValueScan): Bad | undefined {
+  if (depth > MAX_DEPTH) return new Bad('too-deep', `nested deeper than ${MAX_DEPTH} levels`)
+  return values > MAX_VALUES ? new Bad('too-large', `more than ${MAX_VALUES} values`) : undefined
+}
+
+function parseOne(text: string): Json | Bad {
+  const scan = new ValueScan()
+  if (text.length > SHORT) scan.run(text, 0)
+  return parseScanned(text, scan)
+}
+
+function parseScanned(text: string, scan: ValueScan): Json | Bad {
+  const bad = badByScan(scan)
+  if (bad) return bad
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    return new Bad('bad-json', (error as Error).message)
+  }
 }
 
 /** Why a value is not a single audit event; undefined: it is one. */

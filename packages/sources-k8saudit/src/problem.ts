@@ -1,26 +1,26 @@
-/** Why an audit body, or one event of it, was not taken. */
+/** Why an audit body, or one event of it, was rejected. */
 export type AuditProblemCause =
-  /** Not JSON: truncated, a syntax error, or raw text. */
+  /** Not JSON: truncated, a syntax error, plain text. */
   | 'bad-json'
-  /** Nested too deeply. */
+  /** Nested too deep. */
   | 'too-deep'
   /** JSON, but neither an audit event nor a list of them. */
   | 'not-an-event'
-  /** Larger than the limit. */
+  /** Larger than a limit. */
   | 'too-large'
 
 export interface AuditProblem {
   readonly cause: AuditProblemCause
   readonly message: string
-  /** Position in the list, when only this one of the list's events is bad. */
+  /** Position in the list, if a single item is bad. */
   readonly index?: number
-  /** How many it stands for, when it stands for several. */
+  /** How many items this stands for, if several. */
   readonly count?: number
-  /** Line of the log where the text begins, from 1. */
+  /** Line of the log where the document begins, from 1. */
   readonly line?: number
 }
 
-/** A body that holds no audit event. */
+/** A body without any audit event. */
 export class AuditError extends Error {
   override readonly name = 'AuditError'
   override readonly cause: AuditProblemCause

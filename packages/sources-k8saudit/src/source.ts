@@ -1,20 +1,6 @@
-import { defineSource, type Source } from '@falc/engine'
-import type { AuditEvent } from './event.ts'
-import { auditFields } from './fields/fields.ts'
-
-/** The Falco plugins whose fields this source has; what required_plugin_versions is checked against. */
-export const PLUGINS = [
-  { name: 'k8saudit', version: '0.18.0' },
-  { name: 'json', version: '0.7.0' },
-] as const
-
-/** Kubernetes audit events as a source: the fields of Falco's k8saudit and json plugins. */
-export function k8sAudit(): Source<AuditEvent> {
-  return defineSource<AuditEvent>({
-    name: 'k8s_audit',
-    fields: auditFields(),
-    time: event => event.time,
-    plugins: PLUGINS,
-    plugin: { name: 'k8saudit', info: event => JSON.stringify(event.root) },
-  })
-}
+/** What works in any runtime: the fields, and bytes or text to events. index.ts adds files and servers, which need Node. */
+export { AuditEvent } from './event.ts'
+export { k8sAudit, PLUGINS } from './k8s-audit.ts'
+export { AuditLogDecoder, type DecoderOptions } from './log/decoder.ts'
+export { type AuditBody, type ParseOptions, parseAuditBody, parseAuditEvents } from './parse.ts'
+export { AuditError, type AuditProblem, type AuditProblemCause } from './problem.ts'

@@ -1,4 +1,4 @@
-/** A moment: whole seconds since 1970 (of the second that has begun), and the nanoseconds of that second. */
+/** Whole seconds since 1970, rounded down, and the nanoseconds of that second. */
 export interface Moment {
   readonly seconds: number
   readonly nanos: number
@@ -9,15 +9,15 @@ export function toNs({ seconds, nanos }: Moment): bigint {
   return BigInt(seconds) * NS_PER_S + BigInt(nanos)
 }
 
-/** The nanoseconds since 1970 as decimal digits; without a bigint where it can be, since rules ask this of every event. */
+/** The nanoseconds since 1970 as decimal digits; without a bigint where possible, since rules ask for it on every event. */
 export function nsText(moment: Moment): string {
   const { seconds, nanos } = moment
   return seconds > 0 ? `${seconds}${String(nanos).padStart(9, '0')}` : String(toNs(moment))
 }
 
 /**
- * The moment that an RFC 3339 time names (digits after the ninth are cut); undefined when it is not one. Written out
- * without a regular expression: it is done for every event.
+ * Parses an RFC 3339 time; undefined when the text is not one. Digits after the ninth are cut. Without a regular
+ * expression, because it runs for every event.
  */
 export function parseTime(text: string): Moment | undefined {
   const year = digits(text, 0, 4)
@@ -46,7 +46,7 @@ export function parseTime(text: string): Moment | undefined {
   return { seconds, nanos }
 }
 
-/** The number that the characters are; -1 when they are not all digits. */
+/** The characters as a number; -1 unless all are digits. */
 function digits(text: string, from: number, to: number): number {
   let value = 0
   for (let i = from; i < to; i++) {
@@ -63,7 +63,7 @@ function separated(text: string): boolean {
   return text[4] === '-' && text[7] === '-' && isOneOf(text, 10, 'T', 't') && text[13] === ':' && text[16] === ':'
 }
 
-/** Seconds east of UTC of the zone that the text ends with. */
+/** Seconds east of UTC, from the zone at the end of the text. */
 function offsetAt(text: string, at: number): number | undefined {
   if (isOneOf(text, at, 'Z', 'z')) return at + 1 === text.length ? 0 : undefined
   const hours = digits(text, at + 1, at + 3)
@@ -78,7 +78,7 @@ function daysIn(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
 }
 
-/** Of the Gregorian calendar, with years that begin in March, so that a leap day is a year's last. */
+/** Days in the Gregorian calendar. Years begin in March here, so that a leap day is the last of its year. */
 function daysSince1970(year: number, month: number, day: number): number {
   const y = month > 2 ? year : year - 1
   const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1
@@ -86,21 +86,3 @@ function daysSince1970(year: number, month: number, day: number): number {
 }
 
 const NS_PER_S = 1_000_000_000n
-
-/** Time of day in the local time zone, to the nanosecond: `15:04:05.000000000`. */
-export function formatTime(ns: bigint): string {
-  const { date, fraction } = split(ns)
-  const two = (n: number) => String(n).padStart(2, '0')
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${fraction}`
-}
-
-/** UTC in ISO 8601, to the nanosecond: `2026-01-02T15:04:05.000000000+0000`. */
-export function formatIso8601(ns: bigint): string {
-  const { date, fraction } = split(ns)
-  return `${date.toISOString().slice(0, 19)}.${fraction}+0000`
-}
-
-function split(ns: bigint): { date: Date; fraction: string } {
-  const fraction = ((ns % NS_PER_S) + NS_PER_S) % NS_PER_S
-  return { date: new Date(Number((ns - fraction) / 1_000_000n)), fraction: String(fraction).padStart(9, '0') }
-}

@@ -38,7 +38,7 @@ test('jevt.time is the local time of day', () => {
   expect(source.fields['jevt.time']!.extract(event)).toMatch(/^\d\d:\d\d:07\.000000042$/)
 })
 
-test('an event without a time has the time at which it is first asked for', () => {
+test('an event without a time has the time of the first call', () => {
   const event = parseAuditEvents('{"auditID":"a"}')[0]!
   const now = BigInt(Date.now()) * 1_000_000n
   expect(event.time - now).toBeLessThan(10_000_000_000n)

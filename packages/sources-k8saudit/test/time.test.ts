@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatIso8601, nsText, parseTime, toNs } from '../src/time.ts'
+import { nsText, parseTime, toNs } from '../src/time.ts'
 
 test.each([
   ['1970-01-01T00:00:00Z', 0n],
@@ -37,16 +37,14 @@ test.each([
   '2026-03-17T09:41:00+0200',
   '2026-03-17T09:41:00+02:0',
   '2026-03-1xT09:41:00Z',
-])('%s is none', text => {
+])('%j is not a time', text => {
   expect(parseTime(text)).toBeUndefined()
 })
 
-test('every date is what Date says, and is printed as it was', () => {
+test('agrees with Date on every date', () => {
   fc.assert(
     fc.property(fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }), date => {
-      const ns = toNs(parseTime(date.toISOString())!)
-      expect(ns).toBe(BigInt(date.getTime()) * 1_000_000n)
-      expect(formatIso8601(ns).slice(0, 23)).toBe(date.toISOString().slice(0, 23))
+      expect(toNs(parseTime(date.toISOString())!)).toBe(BigInt(date.getTime()) * 1_000_000n)
     }),
   )
 })

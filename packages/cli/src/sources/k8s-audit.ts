@@ -67,7 +67,7 @@ class K8sAuditFeed implements Feed {
 
   losses(): Record<string, number> {
     const stats = this.input?.stats as (AuditStats & { refused?: Record<string, number> }) | undefined
-    const all = { ...stats?.rejected, ...stats?.refused, cut: stats?.cut ?? 0 }
+    const all = { ...stats?.rejected, ...stats?.refused }
     return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0))
   }
 

@@ -7,8 +7,8 @@ function containerRows<K extends Kind>(kind: K, what: string) {
   const path = `/requestObject/spec/${kind}/*`
   const context = `${path}/securityContext`
   const pod = '/requestObject/spec/securityContext'
-  const row = (rule: Row['rule'], pointer: string, doc: string, other?: string): Row => ({
-    rule,
+  const row = (reader: Row['reader'], pointer: string, doc: string, other?: string): Row => ({
+    reader,
     pointer,
     ...(other !== undefined && { other }),
     list: true,

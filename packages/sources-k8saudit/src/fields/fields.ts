@@ -3,18 +3,18 @@ import type { AuditEvent } from '../event.ts'
 import { PointerTree } from '../json/pointer.ts'
 import { ACCESS } from './access.ts'
 import { CONTAINERS } from './container.ts'
-import { exactly } from './exact.ts'
+import { exactly } from './exactly.ts'
 import { jsonFields } from './json.ts'
 import { OBJECTS } from './objects.ts'
 import { POD } from './pod.ts'
+import { READERS, type Read } from './readers.ts'
 import { REQUEST, RESPONSE } from './request.ts'
 import type { Row, Rows } from './row.ts'
-import { type Read, RULES } from './rules.ts'
 
 /** Every `ka.*` field, by name. */
 export const ROWS: Rows = { ...REQUEST, ...ACCESS, ...OBJECTS, ...POD, ...CONTAINERS, ...RESPONSE }
 
-/** The fields of one source, on a pointer tree of their own. */
+/** The fields of one source, on their own pointer tree. */
 export function auditFields(): Record<string, FieldDef<AuditEvent>> {
   const tree = new PointerTree()
   const fields: Record<string, FieldDef<AuditEvent>> = {}
@@ -23,7 +23,7 @@ export function auditFields(): Record<string, FieldDef<AuditEvent>> {
 }
 
 function fieldOf(tree: PointerTree, row: Row): FieldDef<AuditEvent> {
-  const read = exactly(RULES[row.rule](tree, row) as Read)
+  const read = exactly(READERS[row.reader](tree, row) as Read)
   return {
     type: 'string',
     ...(row.list && { list: true }),

@@ -1,62 +1,57 @@
-import type { AuditEvent } from '../event.ts'
+import type { JsonDocument } from '../json/document.ts'
 import type { Json } from '../json/json.ts'
 import { type PointerNode, type PointerTree, Step, tokensOf } from '../json/pointer.ts'
 
 /**
- * A path through lists: containers, then the image of each. Wherever the walk stands at an array before it takes
- * a key, it goes into every element (or into the one that the index names); an element that lacks the rest of the path
- * gives undefined. An array at the path's end is a value like any other.
+ * A path through lists: containers, then the image of each. Where a key is to be looked up in an array, the walk visits
+ * every element, or the one that the index names; an element that lacks the rest of the path counts as undefined. An
+ * array at the path's end is a value like any other.
  */
 export class ListPath {
-  private readonly head: PointerNode
-  /** The nodes above `head`: if one of them is an array, the walk starts there. */
-  private readonly above: readonly PointerNode[]
-  private readonly steps: readonly Step[]
-  private readonly tail: number
+  readonly #head: PointerNode
+  /** The nodes above `head`. If one of them is an array, the walk starts there. */
+  readonly #above: readonly PointerNode[]
+  readonly #steps: readonly Step[]
+  readonly #tail: number
 
   constructor(tree: PointerTree, pointer: string) {
     const star = pointer.indexOf('/*')
     const end = star >= 0 ? star : pointer.lastIndexOf('/')
-    this.head = tree.node(pointer.slice(0, end))
+    this.#head = tree.node(pointer.slice(0, end))
     const above: PointerNode[] = []
-    for (let node = this.head.parent; node; node = node.parent) above.unshift(node)
-    this.above = above
+    for (let node = this.#head.parent; node; node = node.parent) above.unshift(node)
+    this.#above = above
     const keys = tokensOf(pointer).filter(key => key !== '*')
-    this.steps = keys.map(key => new Step(key))
-    this.tail = above.length
+    this.#steps = keys.map(key => new Step(key))
+    this.#tail = above.length
   }
 
   /** What the path leads to, undefined for each element that lacks it; or undefined when the list itself is missing. */
-  read(event: AuditEvent, index: number | undefined): (Json | undefined)[] | undefined {
-    let from: Json | undefined = this.head.get(event)
-    let step = this.tail
+  read(document: JsonDocument, index: number | undefined): (Json | undefined)[] | undefined {
+    let from: Json | undefined = this.#head.get(document)
+    let step = this.#tail
     if (from === undefined) {
-      step = this.above.findIndex(node => Array.isArray(node.get(event)))
+      step = this.#above.findIndex(node => Array.isArray(node.get(document)))
       if (step < 0) return undefined
-      from = this.above[step]!.get(event)
+      from = this.#above[step]!.get(document)
     }
     const values: (Json | undefined)[] = []
-    return this.walk(from, step, index, values) ? values : undefined
+    return this.#walk(from, step, index, values) ? values : undefined
   }
 
-  private walk(
-    value: Json | undefined,
-    from: number,
-    index: number | undefined,
-    values: (Json | undefined)[],
-  ): boolean {
-    for (let i = from; i < this.steps.length; i++) {
+  #walk(value: Json | undefined, from: number, index: number | undefined, values: (Json | undefined)[]): boolean {
+    for (let i = from; i < this.#steps.length; i++) {
       if (Array.isArray(value)) {
         if (index === undefined) {
-          for (const element of value) if (!this.walk(element, i, index, values)) values.push(undefined)
+          for (const element of value) if (!this.#walk(element, i, index, values)) values.push(undefined)
           return true
         }
         value = value[index]
       }
-      value = this.steps[i]!.from(value)
+      value = this.#steps[i]!.from(value)
       if (value === undefined) return false
     }
-    if (this.steps.length === this.tail && Array.isArray(value)) {
+    if (this.#steps.length === this.#tail && Array.isArray(value)) {
       // The path ends with `*`: the elements themselves.
       if (index === undefined) for (const element of value) values.push(element)
       else if (index < value.length) values.push(value[index])

@@ -1,9 +1,9 @@
-import type { Pointers, RuleName } from './rules.ts'
+import type { Pointers, ReaderName } from './readers.ts'
 
-/** One field: where its value is, how it is made of what is there, what it means. */
+/** One field: where its value is, how it is read, what it means. */
 export interface Row extends Pointers {
-  /** How the value is made; see rules.ts. */
-  readonly rule: RuleName
+  /** How the value is read; see readers.ts. */
+  readonly reader: ReaderName
   readonly list?: boolean
   readonly arg?: 'index' | 'key'
   readonly doc: string

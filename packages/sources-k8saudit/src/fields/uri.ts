@@ -1,6 +1,6 @@
 /**
- * The first value of a query parameter; undefined when there is none, or when the query is malformed (a bad escape, a
- * semicolon), as Go reads queries. `+` is a space.
+ * The first value of a query parameter; undefined when it is missing, or when the query is malformed (a bad escape, a
+ * semicolon) by the rules of Go's net/url. `+` is a space.
  */
 export function queryValue(uri: string, key: string): string | undefined {
   const hash = uri.indexOf('#')
@@ -19,7 +19,7 @@ export function queryValue(uri: string, key: string): string | undefined {
   return value
 }
 
-/** Percent-decoding; bytes that are no UTF-8 become U+FFFD. undefined for a bad escape. */
+/** Percent-decoding; bytes that are not UTF-8 become U+FFFD. undefined for a bad escape. */
 function decoded(text: string): string | undefined {
   const spaced = text.replaceAll('+', ' ')
   if (!spaced.includes('%')) return spaced

@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../event.ts'
-import type { AuditStats } from './stats.ts'
+import type { AuditStats } from '../stats.ts'
 
-/** A way in. Iterate the events, or, which is faster, the batches in which they arrive; once. */
+/** A source of events. Iterate, once, the events or the batches in which they arrive; batches are faster. */
 export interface AuditInput<S extends AuditStats = AuditStats> extends AsyncIterable<AuditEvent> {
   readonly stats: S
   batches(): AsyncIterable<AuditEvent[]>

@@ -2,9 +2,9 @@ import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditEvent } from '../event.ts'
-import { AuditLogDecoder, type DecoderOptions } from './decoder.ts'
+import { AuditLogDecoder, type DecoderOptions } from '../log/decoder.ts'
+import { type AuditStats, newStats } from '../stats.ts'
 import { type AuditInput, eventsOf } from './input.ts'
-import { type AuditStats, newStats } from './stats.ts'
 
 export interface AuditLogOptions extends DecoderOptions {
   /** Go on reading as the file grows, also when it is replaced (rotated) or truncated, until `signal`. Default false. */
@@ -34,34 +34,34 @@ const CHUNK = 256 * 1024
 
 class AuditLog implements AuditInput<AuditLogStats> {
   readonly stats: AuditLogStats = { ...newStats(), rotations: 0, truncations: 0 }
-  private readonly path: string
-  private readonly options: AuditLogOptions
-  private readonly buffer = new Uint8Array(CHUNK)
+  readonly #path: string
+  readonly #options: AuditLogOptions
+  readonly #buffer = new Uint8Array(CHUNK)
 
   constructor(path: string, options: AuditLogOptions) {
-    this.path = path
-    this.options = options
+    this.#path = path
+    this.#options = options
   }
 
   batches(): AsyncGenerator<AuditEvent[], void> {
-    return this.options.follow ? this.follow() : this.readWhole()
+    return this.#options.follow ? this.#follow() : this.#readWhole()
   }
 
   [Symbol.asyncIterator](): AsyncIterator<AuditEvent> {
     return eventsOf(this.batches())
   }
 
-  private get stopped(): boolean {
-    return this.options.signal?.aborted ?? false
+  get #stopped(): boolean {
+    return this.#options.signal?.aborted ?? false
   }
 
-  private async *readWhole(): AsyncGenerator<AuditEvent[], void> {
-    for (const path of await filesOf(this.path)) {
-      const decoder = new AuditLogDecoder(this.options, this.stats)
+  async *#readWhole(): AsyncGenerator<AuditEvent[], void> {
+    for (const path of await filesOf(this.#path)) {
+      const decoder = new AuditLogDecoder(this.#options, this.stats)
       const file = await open(path)
       try {
-        yield* this.readOn(file, new Position(0), decoder)
-        if (!this.stopped) yield* nonEmpty(decoder.end())
+        yield* this.#readOn(file, new Position(0), decoder)
+        if (!this.#stopped) yield* nonEmpty(decoder.end())
       } finally {
         await file.close()
       }
@@ -69,29 +69,25 @@ class AuditLog implements AuditInput<AuditLogStats> {
   }
 
   /** Reads from `position` to the file's present end. */
-  private async *readOn(
-    file: FileHandle,
-    position: Position,
-    decoder: AuditLogDecoder,
-  ): AsyncGenerator<AuditEvent[], void> {
-    while (!this.stopped) {
-      const { bytesRead } = await file.read(this.buffer, 0, CHUNK, position.offset)
+  async *#readOn(file: FileHandle, position: Position, decoder: AuditLogDecoder): AsyncGenerator<AuditEvent[], void> {
+    while (!this.#stopped) {
+      const { bytesRead } = await file.read(this.#buffer, 0, CHUNK, position.offset)
       if (bytesRead === 0) return
       position.offset += bytesRead
-      yield* nonEmpty(decoder.push(this.buffer.subarray(0, bytesRead)))
+      yield* nonEmpty(decoder.push(this.#buffer.subarray(0, bytesRead)))
     }
   }
 
-  private async *follow(): AsyncGenerator<AuditEvent[], void> {
-    let atEnd = this.options.from === 'end'
-    while (!this.stopped) {
-      const file = await this.openWhenThere()
+  async *#follow(): AsyncGenerator<AuditEvent[], void> {
+    let atEnd = this.#options.from === 'end'
+    while (!this.#stopped) {
+      const file = await this.#openWhenThere()
       if (!file) return
       const position = new Position(atEnd ? (await file.stat()).size : 0)
       atEnd = false
-      const decoder = new AuditLogDecoder(this.options, this.stats)
+      const decoder = new AuditLogDecoder(this.#options, this.stats)
       try {
-        yield* this.followOne(file, position, decoder)
+        yield* this.#followOne(file, position, decoder)
         yield* nonEmpty(decoder.end())
       } finally {
         await file.close()
@@ -100,18 +96,18 @@ class AuditLog implements AuditInput<AuditLogStats> {
   }
 
   /** Returns when another file stands at the path, and this one is read to its end. */
-  private async *followOne(
+  async *#followOne(
     file: FileHandle,
     position: Position,
     decoder: AuditLogDecoder,
   ): AsyncGenerator<AuditEvent[], void> {
     const own = await file.stat({ bigint: true })
     for (;;) {
-      yield* this.readOn(file, position, decoder)
-      const there = await stat(this.path, { bigint: true }).catch(missing)
+      yield* this.#readOn(file, position, decoder)
+      const there = await stat(this.#path, { bigint: true }).catch(missing)
       if (there && (there.ino !== own.ino || there.dev !== own.dev)) {
         this.stats.rotations++
-        yield* this.readOn(file, position, decoder)
+        yield* this.#readOn(file, position, decoder)
         return
       }
       if (there && there.size < BigInt(position.offset)) {
@@ -120,27 +116,27 @@ class AuditLog implements AuditInput<AuditLogStats> {
         position.offset = 0
         continue
       }
-      if (!(await this.pause())) return
+      if (!(await this.#pause())) return
     }
   }
 
-  private async openWhenThere(): Promise<FileHandle | undefined> {
+  async #openWhenThere(): Promise<FileHandle | undefined> {
     for (;;) {
-      const file = await open(this.path).catch(missing)
+      const file = await open(this.#path).catch(missing)
       if (file) return file
-      if (!(await this.pause())) return undefined
+      if (!(await this.#pause())) return undefined
     }
   }
 
   /** False: stopped. */
-  private async pause(): Promise<boolean> {
-    if (this.stopped) return false
+  async #pause(): Promise<boolean> {
+    if (this.#stopped) return false
     try {
-      await sleep(this.options.pollMs ?? 100, undefined, { signal: this.options.signal })
+      await sleep(this.#options.pollMs ?? 100, undefined, { signal: this.#options.signal })
     } catch {
       // Only the signal ends a sleep early.
     }
-    return !this.stopped
+    return !this.#stopped
   }
 }
 

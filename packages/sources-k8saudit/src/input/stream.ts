@@ -1,42 +1,42 @@
 import type { AuditEvent } from '../event.ts'
-import { AuditLogDecoder, type DecoderOptions } from './decoder.ts'
+import { AuditLogDecoder, type DecoderOptions } from '../log/decoder.ts'
+import type { AuditStats } from '../stats.ts'
 import { type AuditInput, eventsOf } from './input.ts'
-import type { AuditStats } from './stats.ts'
 
-/** The audit log that a stream of bytes holds, as standard input: `readAuditStream(process.stdin)`. */
+/** An audit log read from a stream of bytes, such as standard input: `readAuditStream(process.stdin)`. */
 export function readAuditStream(stream: AsyncIterable<Uint8Array>, options: DecoderOptions = {}): AuditInput {
   return new AuditStream(stream, options)
 }
 
 class AuditStream implements AuditInput {
-  private readonly stream: AsyncIterable<Uint8Array>
-  private readonly decoder: AuditLogDecoder
-  private readonly signal: AbortSignal | undefined
+  readonly #stream: AsyncIterable<Uint8Array>
+  readonly #decoder: AuditLogDecoder
+  readonly #signal: AbortSignal | undefined
 
   constructor(stream: AsyncIterable<Uint8Array>, options: DecoderOptions) {
-    this.stream = stream
-    this.decoder = new AuditLogDecoder(options)
-    this.signal = options.signal
+    this.#stream = stream
+    this.#decoder = new AuditLogDecoder(options)
+    this.#signal = options.signal
   }
 
   get stats(): AuditStats {
-    return this.decoder.stats
+    return this.#decoder.stats
   }
 
   async *batches(): AsyncGenerator<AuditEvent[], void> {
-    const chunks = this.stream[Symbol.asyncIterator]()
-    const aborted = abortOf(this.signal)
+    const chunks = this.#stream[Symbol.asyncIterator]()
+    const aborted = abortOf(this.#signal)
     try {
       for (;;) {
         const next = await Promise.race([chunks.next(), aborted.promise])
         if (next === undefined) break
-        const events = next.done ? this.decoder.end() : this.decoder.push(next.value)
+        const events = next.done ? this.#decoder.end() : this.#decoder.push(next.value)
         if (events.length > 0) yield events
         if (next.done) break
       }
     } finally {
       aborted.dispose()
-      // Not awaited: a stream that is being read cannot return before its next chunk.
+      // Not awaited: a stream with a pending read returns only after its next chunk.
       chunks.return?.()?.catch(() => undefined)
     }
   }
@@ -46,7 +46,7 @@ class AuditStream implements AuditInput {
   }
 }
 
-/** A promise of undefined that is kept when the signal fires. */
+/** A promise that resolves to undefined when the signal fires. */
 function abortOf(signal: AbortSignal | undefined): { promise: Promise<undefined>; dispose(): void } {
   const { promise, resolve } = Promise.withResolvers<undefined>()
   const fire = () => resolve(undefined)

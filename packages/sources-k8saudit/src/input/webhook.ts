@@ -5,10 +5,10 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { AuditEvent } from '../event.ts'
 import { parseAuditBody } from '../parse.ts'
+import { type AuditStats, countBody, type InputOptions, newStats } from '../stats.ts'
 import { type Refusal, type RefusalCause, readBody, refusalOf, tooLarge } from './body.ts'
 import { type AuditInput, eventsOf } from './input.ts'
 import { BatchQueue } from './queue.ts'
-import { type AuditStats, countBody, type InputOptions, MAX_EVENT_SIZE, newStats } from './stats.ts'
 
 export interface AuditWebhookOptions extends InputOptions {
   /** Address to listen at. Default: all. */
@@ -54,35 +54,35 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
   }
   /** Where it can be reached from this machine; empty before it listens. */
   url = ''
-  private readonly options: AuditWebhookOptions
-  private readonly path: string
-  private readonly maxBodyBytes: number
-  private readonly queue: BatchQueue
-  private readonly server: Server
-  private stopping: Promise<void> | undefined = undefined
+  readonly #options: AuditWebhookOptions
+  readonly #path: string
+  readonly #maxBodyBytes: number
+  readonly #queue: BatchQueue
+  readonly #server: Server
+  #stopping: Promise<void> | undefined = undefined
 
   constructor(options: AuditWebhookOptions) {
-    this.options = options
-    this.path = options.path ?? '/k8s-audit'
-    this.maxBodyBytes = options.maxBodyBytes ?? 12 * 1024 * 1024
-    this.queue = new BatchQueue(options.maxQueuedBytes ?? 64 * 1024 * 1024)
-    const handler = (request: IncomingMessage, response: ServerResponse) => void this.handle(request, response)
-    this.server = options.tls === undefined ? createServer(handler) : createTlsServer(tlsOptions(options.tls), handler)
-    this.server.requestTimeout = 60_000
+    this.#options = options
+    this.#path = options.path ?? '/k8s-audit'
+    this.#maxBodyBytes = options.maxBodyBytes ?? 12 * 1024 * 1024
+    this.#queue = new BatchQueue(options.maxQueuedBytes ?? 64 * 1024 * 1024)
+    const handler = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response)
+    this.#server = options.tls === undefined ? createServer(handler) : createTlsServer(tlsOptions(options.tls), handler)
+    this.#server.requestTimeout = 60_000
   }
 
   async listen(): Promise<void> {
-    const { host, port = 9765, signal } = this.options
-    this.server.listen({ port, ...(host && { host }) })
-    await once(this.server, 'listening')
-    this.url = this.ownUrl()
+    const { host, port = 9765, signal } = this.#options
+    this.#server.listen({ port, ...(host && { host }) })
+    await once(this.#server, 'listening')
+    this.url = this.#ownUrl()
     if (signal?.aborted) await this.close()
     signal?.addEventListener('abort', () => void this.close(), { once: true })
   }
 
   async *batches(): AsyncGenerator<AuditEvent[], void> {
     try {
-      for (let batch = await this.queue.take(); batch; batch = await this.queue.take()) yield batch
+      for (let batch = await this.#queue.take(); batch; batch = await this.#queue.take()) yield batch
     } finally {
       await this.close()
     }
@@ -94,70 +94,71 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
 
   /** Takes no new requests, lets those that have begun end, and ends the iteration when all their events are given out. */
   close(): Promise<void> {
-    this.stopping ??= this.stop()
-    return this.stopping
+    this.#stopping ??= this.#stop()
+    return this.#stopping
   }
 
-  private ownUrl(): string {
-    const { port, address } = this.server.address() as AddressInfo
+  #ownUrl(): string {
+    const { port, address } = this.#server.address() as AddressInfo
     const everywhere = address === '::' || address === '0.0.0.0'
     const host = everywhere ? 'localhost' : address.includes(':') ? `[${address}]` : address
-    return `${this.options.tls === undefined ? 'http' : 'https'}://${host}:${port}${this.path}`
+    return `${this.#options.tls === undefined ? 'http' : 'https'}://${host}:${port}${this.#path}`
   }
 
-  private async stop(): Promise<void> {
-    const closed = once(this.server, 'close')
-    this.server.close()
-    this.server.closeIdleConnections()
-    const timer = setTimeout(() => this.server.closeAllConnections(), this.options.graceMs ?? 5000)
+  async #stop(): Promise<void> {
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    this.#server.closeIdleConnections()
+    const timer = setTimeout(() => this.#server.closeAllConnections(), this.#options.graceMs ?? 5000)
     await closed
     clearTimeout(timer)
-    this.queue.close()
+    this.#queue.close()
   }
 
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.stats.requests++
-    const refusal = await this.take(request)
-    if (refusal) this.refuse(refusal, request, response)
-    else response.writeHead(200, this.stopping && { connection: 'close' }).end()
+    const refusal = await this.#take(request)
+    if (refusal) this.#refuse(refusal, request, response)
+    else response.writeHead(200, this.#stopping && { connection: 'close' }).end()
   }
 
   /** Queues the events of a request; or says why not. */
-  private async take(request: IncomingMessage): Promise<Refusal | undefined> {
-    const early = refusalOf(request, this.path, this.maxBodyBytes)
+  async #take(request: IncomingMessage): Promise<Refusal | undefined> {
+    const early = refusalOf(request, this.#path, this.#maxBodyBytes)
     if (early) return early
-    const expected = Number(request.headers['content-length'] ?? this.maxBodyBytes)
-    if (!this.queue.reserve(expected)) return BUSY
+    const expected = Number(request.headers['content-length'] ?? this.#maxBodyBytes)
+    if (!this.#queue.reserve(expected)) return BUSY
     let bytes: Buffer | undefined
     try {
-      bytes = await readBody(request, this.maxBodyBytes)
+      bytes = await readBody(request, this.#maxBodyBytes)
     } catch (error) {
       return { status: 400, cause: 'aborted', reason: (error as Error).message }
     } finally {
-      this.queue.release(expected)
+      this.#queue.release(expected)
     }
-    return bytes ? this.takeBody(bytes) : tooLarge(this.maxBodyBytes)
+    return bytes ? this.#takeBody(bytes) : tooLarge(this.#maxBodyBytes)
   }
 
-  private takeBody(bytes: Buffer): Refusal | undefined {
+  #takeBody(bytes: Buffer): Refusal | undefined {
+    const { maxEventSize } = this.#options
     const body = parseAuditBody(bytes.toString('utf8'), {
       strict: true,
-      maxEventSize: this.options.maxEventSize ?? MAX_EVENT_SIZE,
+      ...(maxEventSize !== undefined && { maxEventSize }),
     })
     const { events, problems } = body
     if (events.length > 0) {
       const weight = bytes.length + events.length * EVENT_WEIGHT
-      if (!this.queue.reserve(weight)) return BUSY
-      this.queue.push(events, weight)
+      if (!this.#queue.reserve(weight)) return BUSY
+      this.#queue.push(events, weight)
     }
     this.stats.bytes += bytes.length
     countBody(this.stats, body)
-    for (const problem of problems) this.options.onProblem?.(problem)
+    for (const problem of problems) this.#options.onProblem?.(problem)
     if (events.length > 0 || problems.length === 0) return undefined
     return { status: 400, cause: 'bad-body', reason: `${problems[0]!.cause}: ${problems[0]!.message}` }
   }
 
-  private refuse(refusal: Refusal, request: IncomingMessage, response: ServerResponse): void {
+  #refuse(refusal: Refusal, request: IncomingMessage, response: ServerResponse): void {
     this.stats.refused[refusal.cause]++
     if (response.destroyed) return
     response.writeHead(refusal.status, {

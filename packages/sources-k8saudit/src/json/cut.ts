@@ -1,10 +1,10 @@
 import type { Json } from './json.ts'
 
 /**
- * Makes an event that is too large smaller instead of dropping it. Room is shared out from the top: of an
- * object's or list's strings the largest are replaced by a text that says how large they were, until the others fit; its
- * branches get equal parts of the rest, and one that cannot be made to fit into its part is replaced as a whole.
- * Sizes are those of compact JSON in UTF-16 units, escapes not counted. Takes time linear in the event's size, but for sorting.
+ * Shortens an event that is too large to be printed. Room is divided from the top: the largest strings of an object or
+ * list are replaced by their size until the others fit; its branches share the rest equally, and a branch that cannot
+ * fit into its share is replaced as a whole. Sizes are those of compact JSON in UTF-16 units, escapes not counted. Takes
+ * time linear in the event's size, apart from sorting.
  */
 
 type Branch = Record<string, Json>
@@ -27,7 +27,7 @@ interface Cut {
   count: number
 }
 
-/** Cuts the values of `branch` until it is no larger than `room`; false, with nothing cut, when they are too many for that. */
+/** Cuts the values of `branch` until it is no larger than `room`; false, with nothing cut, when there are too many of them. */
 function fit(branch: Branch, room: number, cut: Cut): boolean {
   const leaves: Child[] = []
   const branches: Child[] = []
@@ -38,7 +38,7 @@ function fit(branch: Branch, room: number, cut: Cut): boolean {
   }
   const left = room - frameOf(branch)
   if (left < marks(leaves) + marks(branches)) return false
-  // Leaves may have all that the branches do not ask for, and half of the room in any case.
+  // Leaves may take what the branches do not need, and at least half of the room.
   const kept = Math.min(sum(branches), Math.max(Math.ceil(left / 2), marks(branches)))
   const rest = left - cutLeaves(branch, leaves, Math.max(left - kept, marks(leaves)), cut)
   cutBranches(branch, branches, rest, cut)
@@ -51,7 +51,7 @@ interface Child {
 }
 
 const sum = (children: readonly Child[]): number => children.reduce((total, { size }) => total + size, 0)
-/** What they take at least: each is as it is, or a mark. */
+/** The least that they take: each as it is, or as a mark. */
 const marks = (children: readonly Child[]): number =>
   children.reduce((total, { size }) => total + Math.min(size, MARK_SIZE), 0)
 
@@ -66,7 +66,7 @@ function cutLeaves(branch: Branch, leaves: Child[], room: number, cut: Cut): num
   return size
 }
 
-/** Gives each branch an equal part of the room, of which small ones leave something to the others. */
+/** Gives each branch an equal part of the room; small ones leave the rest of theirs to the others. */
 function cutBranches(branch: Branch, branches: Child[], room: number, cut: Cut): void {
   branches.sort((a, b) => a.size - b.size)
   let left = room
@@ -78,7 +78,7 @@ function cutBranches(branch: Branch, branches: Child[], room: number, cut: Cut):
   }
 }
 
-/** The root itself holds too much: what comes last in it goes. */
+/** The root itself has too many keys: the last ones are removed. */
 function dropKeys(root: Branch, limit: number, cut: Cut): void {
   let left = limit - 2
   for (const key of Object.keys(root)) {
@@ -94,7 +94,7 @@ function dropKeys(root: Branch, limit: number, cut: Cut): void {
   }
 }
 
-/** Puts a mark in place of a value, also of one that is named `__proto__`. */
+/** Replaces a value by a mark, even one that is named `__proto__`. */
 function replace(branch: Branch, key: string, size: number, cut: Cut): number {
   const value = mark(size)
   cut.count++

@@ -1,14 +1,14 @@
-import { closingQuote } from '../json/depth.ts'
+import { closingQuote } from '../json/scan.ts'
 
 /** Finds where a JSON document ends, line by line, by brackets and strings alone. JSON.parse judges the rest. */
 export class DocumentScanner {
-  private depth = 0
-  /** The last character that is neither white space nor part of a string; 0 at the start. */
-  private last = 0
+  #depth = 0
+  /** The last character outside of strings and white space; 0 at the start. */
+  #last = 0
 
   /**
-   * Reads on in `line` from `from`. Returns where the document ends (after its last bracket), -1 when it goes on in the
-   * next line, or -2 when no document goes on like this: a string that is still open, a bracket too many.
+   * Reads `line` from `from`. Returns where the document ends (after its last bracket), -1 when it continues on the next
+   * line, or -2 when it is malformed: an unterminated string, an extra bracket.
    */
   scan(line: string, from: number): number {
     for (let i = from; i < line.length; i++) {
@@ -16,12 +16,12 @@ export class DocumentScanner {
       switch (c) {
         case 0x5b: // [
         case 0x7b: // {
-          this.depth++
+          this.#depth++
           break
         case 0x5d: // ]
         case 0x7d: // }
-          if (--this.depth === 0) return i + 1
-          if (this.depth < 0) return -2
+          if (--this.#depth === 0) return i + 1
+          if (this.#depth < 0) return -2
           break
         case 0x22: // "
           i = closingQuote(line, i)
@@ -32,20 +32,20 @@ export class DocumentScanner {
         case 0x20:
           continue
         default:
-          if (this.depth === 0) return -2
+          if (this.#depth === 0) return -2
       }
-      this.last = c
+      this.#last = c
     }
     return -1
   }
 
   /** Whether a value may come next. */
   get wantsValue(): boolean {
-    return this.last === 0x3a || this.last === 0x2c || this.last === 0x5b // : , [
+    return this.#last === 0x3a || this.#last === 0x2c || this.#last === 0x5b // : , [
   }
 
-  /** Whether the scan stands directly in the outermost bracket. */
+  /** Whether the scan is directly inside the outermost bracket. */
   get atTop(): boolean {
-    return this.depth === 1
+    return this.#depth === 1
   }
 }
