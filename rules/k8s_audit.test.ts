@@ -71,9 +71,9 @@ const service = (type: string): Sketch => ({
   body: { spec: { type, ports: [{ port: 80 }] } },
 })
 
-/** Rule: what it must fire on, what it must not. */
+/** By rule: events on which it must fire, and events on which it must not. */
 const CASES: Record<string, { fires: Sketch[]; stays: Sketch[] }> = {
-  'API asked without credentials': {
+  'Anonymous API Request': {
     fires: [
       { user: 'system:anonymous', verb: 'list', on: 'secrets', code: 403 },
       { user: 'system:anonymous', verb: 'get', uri: '/api/v1/namespaces', code: 200 },
@@ -83,29 +83,29 @@ const CASES: Record<string, { fires: Sketch[]; stays: Sketch[] }> = {
       { verb: 'list', on: 'secrets', ns: 'shop', code: 200 },
     ],
   },
-  'Request made as somebody else': {
+  'User Impersonated': {
     fires: [{ verb: 'get', on: 'pods', ns: 'shop', as: 'admin', code: 200 }],
     stays: [{ verb: 'get', on: 'pods', ns: 'shop', code: 200 }],
   },
-  'Command run in a pod': {
+  'Exec or Attach to Pod': {
     fires: [{ stage: 'ResponseStarted', on: 'pods/exec', ns: 'shop', code: 101, uri: '/x/exec?command=sh' }],
     stays: [
       { stage: 'ResponseComplete', on: 'pods/exec', ns: 'shop', code: 101 },
       { stage: 'ResponseStarted', verb: 'get', on: 'pods/log', ns: 'shop', code: 200 },
     ],
   },
-  'Container added to a running pod': {
+  'Ephemeral Container Added to Pod': {
     fires: [{ verb: 'patch', on: 'pods/ephemeralcontainers', ns: 'shop', code: 200 }],
     stays: [{ verb: 'get', on: 'pods/ephemeralcontainers', ns: 'shop', code: 200 }],
   },
-  'Kubelet reached through the API server': {
+  'Kubelet Request Proxied by API Server': {
     fires: [{ verb: 'get', on: 'nodes/proxy', code: 200 }],
     stays: [
       { verb: 'get', on: 'nodes/proxy', code: 403 },
       { verb: 'get', on: 'nodes/status', code: 200 },
     ],
   },
-  'Privileged container requested': {
+  'Privileged Container Created': {
     fires: [
       podWith({ securityContext: { privileged: true } }),
       podWith({}, { initContainers: [{ name: 'i', image: 'i', securityContext: { privileged: true } }] }),
@@ -116,7 +116,7 @@ const CASES: Record<string, { fires: Sketch[]; stays: Sketch[] }> = {
       { ...podWith({ securityContext: { privileged: true } }), code: 403 },
     ],
   },
-  'Node directory mounted into a pod': {
+  'Sensitive Host Path Mounted by Pod': {
     fires: [
       podWith(
         {},
@@ -130,45 +130,45 @@ const CASES: Record<string, { fires: Sketch[]; stays: Sketch[] }> = {
     ],
     stays: [podWith({}, { volumes: [{ name: 'h', hostPath: { path: '/srv/cache' } }] }), podWith({})],
   },
-  'Pod shares namespaces of its node': {
+  'Pod Using Host Namespaces': {
     fires: [podWith({}, { hostNetwork: true }), podWith({}, { hostPID: true }), podWith({}, { hostIPC: true })],
     stays: [podWith({}, { hostNetwork: false }), podWith({})],
   },
-  'Cluster administrator appointed': {
+  'Cluster-Admin Role Bound': {
     fires: [bind('cluster-admin')],
     stays: [bind('view'), { ...bind('cluster-admin'), code: 403 }],
   },
-  'Role with all rights created': {
+  'Role With Wildcards Created': {
     fires: [role(['*'], ['pods']), role(['get'], ['*'])],
     stays: [role(['get', 'list'], ['pods']), { ...role(['*'], ['*']), user: 'system:apiserver' }],
   },
-  'Token issued for a system account': {
+  'System Service Account Token Issued': {
     fires: [token('kube-system')],
     stays: [token('shop'), { ...token('kube-system'), user: 'system:node:worker-1' }],
   },
-  'Secrets of all namespaces read': {
+  'Secrets Listed in All Namespaces': {
     fires: [{ verb: 'list', on: 'secrets', code: 200 }],
     stays: [
       { verb: 'list', on: 'secrets', ns: 'shop', code: 200 },
       { verb: 'list', on: 'secrets', code: 200, user: 'system:serviceaccount:kube-system:generic-garbage-collector' },
     ],
   },
-  'Credentials in a config map': {
+  'Credentials Written to ConfigMap': {
     fires: [configMap({ env: 'AWS_ACCESS_KEY_ID=AKIA' }), configMap({ password: 'hunter2' })],
     stays: [configMap({ LOG_LEVEL: 'info' }), { verb: 'get', on: 'configmaps', ns: 'shop', code: 200 }],
   },
-  'Service opened on every node': {
+  'NodePort Service Created by User': {
     fires: [service('NodePort')],
     stays: [service('ClusterIP')],
   },
-  'Workload placed in kube-system': {
+  'Workload Created in kube-system': {
     fires: [{ on: 'deployments', ns: 'kube-system' }],
     stays: [
       { on: 'deployments', ns: 'shop' },
       { on: 'pods', ns: 'kube-system', user: 'system:serviceaccount:kube-system:daemon-set-controller' },
     ],
   },
-  'Traces deleted': {
+  'Kubernetes Events Deleted': {
     fires: [{ verb: 'deletecollection', on: 'events', ns: 'ci', code: 200 }],
     stays: [{ verb: 'list', on: 'events', ns: 'ci', code: 200 }],
   },
@@ -190,7 +190,7 @@ describe.each(Object.entries(CASES))('%s', (rule, { fires, stays }) => {
   })
 })
 
-test('the bundled audit log: what is wrong in it is found, and nothing else', () => {
+test('the bundled audit log raises these alerts and no others', () => {
   const decoder = new AuditLogDecoder()
   const bytes = readFileSync(join(import.meta.dirname, '../examples/captures/k8s-audit.jsonl'))
   const events = [...decoder.push(bytes), ...decoder.end()]
@@ -199,21 +199,21 @@ test('the bundled audit log: what is wrong in it is found, and nothing else', ()
     for (const { rule } of engine.evaluate(source, event)) counts[rule] = (counts[rule] ?? 0) + 1
   expect(events.length).toBeGreaterThan(180)
   expect(counts).toEqual({
-    'API asked without credentials': 1,
-    'Secrets of all namespaces read': 1,
-    'Command run in a pod': 1,
-    'Privileged container requested': 1,
-    'Pod shares namespaces of its node': 2,
-    'Node directory mounted into a pod': 1,
-    'Cluster administrator appointed': 1,
-    'Role with all rights created': 1,
-    'Token issued for a system account': 1,
-    'Workload placed in kube-system': 1,
-    'Service opened on every node': 1,
-    'Credentials in a config map': 1,
-    'Kubelet reached through the API server': 1,
-    'Request made as somebody else': 1,
-    'Container added to a running pod': 1,
-    'Traces deleted': 1,
+    'Anonymous API Request': 1,
+    'Secrets Listed in All Namespaces': 1,
+    'Exec or Attach to Pod': 1,
+    'Privileged Container Created': 1,
+    'Pod Using Host Namespaces': 2,
+    'Sensitive Host Path Mounted by Pod': 1,
+    'Cluster-Admin Role Bound': 1,
+    'Role With Wildcards Created': 1,
+    'System Service Account Token Issued': 1,
+    'Workload Created in kube-system': 1,
+    'NodePort Service Created by User': 1,
+    'Credentials Written to ConfigMap': 1,
+    'Kubelet Request Proxied by API Server': 1,
+    'User Impersonated': 1,
+    'Ephemeral Container Added to Pod': 1,
+    'Kubernetes Events Deleted': 1,
   })
 })

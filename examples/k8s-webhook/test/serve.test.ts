@@ -67,7 +67,7 @@ describe.each([
     const { alerts, log: words } = await server.stop()
     expect(alerts).toHaveLength(16)
     expect(alerts.join('\n')).toContain(
-      'cluster-admin given | by=system:serviceaccount:ci:deployer binding=ci-maintenance',
+      'cluster-admin role bound | user=system:serviceaccount:ci:deployer binding=ci-maintenance',
     )
     expect(words).toContain(`stopped after ${log.length} events`)
     expect(words).toContain('"bad-body":1')

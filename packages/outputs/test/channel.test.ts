@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import {
   BoundedQueue,
   Channel,
@@ -46,6 +46,10 @@ class Gate implements Output {
     for (let i = 0; i < 10; i++) await Promise.resolve()
   }
 }
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 const fill = (channel: Channel, ...lines: string[]) => {
   for (const line of lines) channel.push(message(line))
@@ -112,8 +116,7 @@ test('a slow call is reported and goes on', async () => {
   const log: string[] = []
   const channel = new Channel(gate, { timeout: 10, log: (level, text) => log.push(`${level}: ${text}`) })
   fill(channel, 'a')
-  await new Promise(resolve => setTimeout(resolve, 50))
-  expect(log).toEqual(['critical: "gate" output timeout, the output channel is blocked'])
+  await vi.waitFor(() => expect(log).toEqual(['critical: "gate" output timeout, the output channel is blocked']))
   await gate.pass()
   expect(channel.stats).toMatchObject({ delivered: 1, timeouts: 1 })
 })
@@ -141,13 +144,14 @@ test('closing gives up when told to', async () => {
 })
 
 test('lingering messages go out together, after the time or when the batch is full', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const gate = new Gate(3)
   const channel = new Channel(gate, { linger: 20 })
   fill(channel, 'a')
-  await new Promise(resolve => setTimeout(resolve, 2))
+  await vi.advanceTimersByTimeAsync(19)
   fill(channel, 'b')
   expect(gate.sent).toEqual([])
-  await new Promise(resolve => setTimeout(resolve, 40))
+  await vi.advanceTimersByTimeAsync(1)
   expect(gate.sent).toEqual([['a', 'b']])
   await gate.pass()
   fill(channel, 'c', 'd', 'e')
@@ -194,8 +198,6 @@ test('outputs that were opened are closed again when another one cannot be', asy
 test('a program that does not end is ended', async () => {
   const channel = new Channel(new ProgramOutput({ program: 'exec sleep 60', keepAlive: true }))
   fill(channel, 'a')
-  const start = Date.now()
   await channel.close(50)
-  expect(Date.now() - start).toBeLessThan(10_000)
   expect(channel.stats).toMatchObject({ delivered: 1, queued: 0, dropped: {} })
 })
