@@ -19,6 +19,7 @@ export type { Deferral } from './engine/source-rules.ts'
 export type { EngineStats } from './engine/stats.ts'
 export { encodeBase64 } from './fields/base64.ts'
 export { allFields } from './fields/evt.ts'
+export type { FieldFailure } from './fields/failures.ts'
 export type {
   EventTypes,
   FieldDef,

@@ -38,9 +38,14 @@ async function compiler() {
   return (await import('./compile-rules.ts')).compileRules
 }
 
-function restore(ruleset: Uint8Array, { sources, backend }: EngineSetup): RunningRules | undefined {
+function restore(ruleset: Uint8Array, { sources, backend, onError }: EngineSetup): RunningRules | undefined {
   try {
-    return loadRuleset(ruleset, { sources, hostname: hostname(), ...(backend && { backend }) })
+    return loadRuleset(ruleset, {
+      sources,
+      hostname: hostname(),
+      ...(backend && { backend }),
+      ...(onError && { onError }),
+    })
   } catch {
     return undefined
   }

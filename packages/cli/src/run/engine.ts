@@ -1,4 +1,4 @@
-import { Engine, formatResult, type LoadReport, type Source } from '@falc/engine'
+import { Engine, type FieldFailure, formatResult, type LoadReport, type Source } from '@falc/engine'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { hostname } from './hostname.ts'
@@ -8,11 +8,12 @@ export interface EngineSetup {
   readonly config: Config
   readonly sources: readonly Source[]
   readonly backend?: 'vm' | 'jit'
+  readonly onError?: (failure: FieldFailure) => void
 }
 
 /** A new engine with its rules loaded, or the reasons why not. */
 export function makeEngine(setup: EngineSetup, rules: readonly RulesFile[]): { engine: Engine; report: LoadReport } {
-  const { config, sources, backend } = setup
+  const { config, sources, backend, onError } = setup
   const engine = new Engine({
     sources,
     priority: config.priority,
@@ -23,6 +24,7 @@ export function makeEngine(setup: EngineSetup, rules: readonly RulesFile[]): { e
     hostname: hostname(),
     timeFormatIso8601: config.iso8601,
     ...(backend && { backend }),
+    ...(onError && { onError }),
   })
   return { engine, report: engine.load([...rules]) }
 }

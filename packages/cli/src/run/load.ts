@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import type { Source } from '@falc/engine'
+import type { FieldFailure, Source } from '@falc/engine'
 import { type Config, loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
@@ -83,7 +83,7 @@ export function makeLoader(options: LoaderOptions): Loader {
     },
     async build({ config, rules }) {
       const shown = config.base64 ? await loadSources({ base64: true }) : sources
-      const setup = { config, sources: shown, ...(backend && { backend }) }
+      const setup = { config, sources: shown, onError: firstOfEach(log()), ...(backend && { backend }) }
       const { engine, notes } = await cachedRules(setup, rules, cache)
       log().info(`Loading rules from:\n${rules.map(({ name }) => `   ${name}`).join('\n')}`)
       for (const { full, summary } of notes.warnings) log().warning(verbose ? full : summary)
@@ -96,6 +96,18 @@ export function makeLoader(options: LoaderOptions): Loader {
         captureDurations: new Map(notes.captureDurations.map(([rule, ns]) => [rule, BigInt(ns)])),
       }
     },
+  }
+}
+
+/** Logs the first failure of each field, with its stack; the rest are only counted. */
+function firstOfEach(log: Log): (failure: FieldFailure) => void {
+  const seen = new Set<string>()
+  return ({ source, field, error }) => {
+    const key = `${source} ${field}`
+    if (seen.has(key)) return
+    seen.add(key)
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    log.error(`${source}: ${field} could not be read; further failures are only counted: ${reason}`)
   }
 }
 

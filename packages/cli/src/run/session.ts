@@ -162,10 +162,9 @@ export class Session implements Subject {
     this.tell({ rule: HOT_RESTART_FAILURE, priority: 'Critical', output })
   }
 
-  /** What evaluating went wrong with since the rules were last loaded: such fields counted as absent. */
-  evaluationErrors(): Record<string, number> {
-    const { extractErrors, failedEvents } = this.loaded.engine.stats()
-    return { ...extractErrors, ...(failedEvents > 0 && { 'whole event': failedEvents }) }
+  /** Failed extractions since the rules were last loaded, by field; such fields are absent. */
+  evaluationErrors(): Readonly<Record<string, number>> {
+    return this.loaded.engine.stats().extractErrors
   }
 
   /** What became of look-ups of containers and of evaluations that waited for them: `look-ups found`. */

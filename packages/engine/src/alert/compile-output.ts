@@ -1,3 +1,4 @@
+import { eventContext, nextEvent } from '../fields/evt.ts'
 import type { Source } from '../fields/field.ts'
 import { fieldTable } from '../fields/table.ts'
 import { Format, Slots } from './format.ts'
@@ -8,11 +9,15 @@ import { parseTemplate } from './template.ts'
  * @throws {ConditionError} with the span of the token that is no field of the source, or is malformed
  */
 export function compileOutput<E>(template: string, source: Source<E>): (event: E) => string {
-  const table = fieldTable(source)
+  const context = eventContext()
+  const table = fieldTable(source, { context })
   const slots = new Slots(table)
   const format = new Format(
     parseTemplate(template, (name, arg) => table.lookup(name, arg) !== undefined),
     slots,
   )
-  return event => format.text(slots, slots.capture(event))
+  return event => {
+    nextEvent(context)
+    return format.text(slots, slots.capture(event))
+  }
 }

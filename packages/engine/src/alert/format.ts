@@ -3,7 +3,7 @@ import { lowerOperand } from '../bytecode/operand.ts'
 import type { Expr, FieldExpr } from '../bytecode/tree.ts'
 import type { FieldOperand, Operand } from '../condition/ast.ts'
 import { isList } from '../condition/walk.ts'
-import type { ExtractErrors } from '../fields/extract.ts'
+import type { ExtractErrors } from '../fields/failures.ts'
 import type { Value } from '../fields/field.ts'
 import { jsonValue } from '../fields/print.ts'
 import type { FieldTable } from '../fields/table.ts'
@@ -69,8 +69,8 @@ export class Slots {
   #ownJson(expr: FieldExpr, event: unknown): Value | undefined {
     try {
       return expr.field.def.toJson!(event, expr.field.arg)
-    } catch {
-      this.#errors?.set(expr.key, (this.#errors.get(expr.key) ?? 0) + 1)
+    } catch (error) {
+      this.#errors?.add(expr.key, error, event)
       return undefined
     }
   }

@@ -1,4 +1,4 @@
-import type { ExtractErrors } from '../fields/extract.ts'
+import type { ExtractErrors } from '../fields/failures.ts'
 import type { Value } from '../fields/field.ts'
 import type { FieldTable } from '../fields/table.ts'
 import type { Priority } from '../rules/priority.ts'

@@ -1,5 +1,6 @@
 import type { Condition } from '../condition/ast.ts'
-import { eventContext } from '../fields/evt.ts'
+import { eventContext, nextEvent } from '../fields/evt.ts'
+import { ExtractErrors, type ExtractFailure } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import { fieldTable } from '../fields/table.ts'
 import { closeCondition, type Names } from './close-condition.ts'
@@ -14,6 +15,8 @@ import type { ConditionWarning } from './warnings.ts'
 export interface ConditionOptions extends Names {
   /** Default: jit. */
   readonly backend?: Backend
+  /** Called for every field that could not be read; it is absent then. */
+  readonly onError?: (failure: ExtractFailure) => void
 }
 
 export interface CompiledCondition<E = any> {
@@ -39,10 +42,10 @@ export function compileCondition<E>(
   const table = fieldTable(source, { context })
   const { node, warnings } = lower(closeCondition(condition, options), table)
   const program = compileProgram(table, [node])
-  const evaluator = createEvaluator(program, options.backend)
+  const evaluator = createEvaluator(program, options.backend, (context.errors = new ExtractErrors(options.onError)))
   return {
     test(event) {
-      context.num++
+      nextEvent(context)
       evaluator.begin(event)
       return evaluator.test(0)
     },

@@ -1,5 +1,6 @@
 import { holds } from '../fields/compare.ts'
-import { type ExtractErrors, extract } from '../fields/extract.ts'
+import { extract } from '../fields/extract.ts'
+import { ExtractErrors, type ExtractFailure } from '../fields/failures.ts'
 import type { Scalar, Value } from '../fields/field.ts'
 import { printValue } from '../fields/print.ts'
 import { elements, TRANSFORMERS } from '../fields/transformers.ts'
@@ -82,12 +83,18 @@ export interface ClauseReport {
   readonly left: Value | undefined
   /** The value as an output prints it, `<NA>` when absent. */
   readonly leftText: string
+  /** Why a field of the clause could not be read. */
+  readonly failure: ExtractFailure | undefined
 }
 
-/** Evaluates a clause and tells what its left side was. */
+/** Evaluates a clause and reports the value of its left side. */
 export function describeClause(clause: Clause, event: unknown): ClauseReport {
-  const left = evaluateExpr(clause.left, event)
-  return { truth: evaluateClause(clause, event), left, leftText: printExpr(clause.left, left) }
+  let failure: ExtractFailure | undefined
+  const errors = new ExtractErrors(found => {
+    failure ??= found
+  })
+  const left = evaluateExpr(clause.left, event, errors)
+  return { truth: evaluateClause(clause, event, errors), left, leftText: printExpr(clause.left, left), failure }
 }
 
 /** The text of an operand's value, `<NA>` when it is absent. */

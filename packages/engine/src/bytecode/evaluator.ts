@@ -10,7 +10,5 @@ export interface Evaluator {
   next(from: number): number
   /** Which tier runs: `jit` only where code generation is allowed. */
   readonly backend: Backend
-  /** Extractions that threw or gave a value of another type than declared (both count as absent), by field as written. */
-  readonly extractErrors: ReadonlyMap<string, number>
 }
 export type Backend = 'vm' | 'jit'

@@ -1,4 +1,5 @@
-import { checked, type ExtractErrors, failed } from '../fields/extract.ts'
+import { checked } from '../fields/extract.ts'
+import { ExtractErrors } from '../fields/failures.ts'
 import type { Value } from '../fields/field.ts'
 import { TYPES } from '../fields/types.ts'
 import { prepare } from './constants.ts'
@@ -15,8 +16,9 @@ interface Environment {
   readonly extracts: readonly unknown[]
   readonly args: readonly unknown[]
   /** Per register with a field: what becomes of a value that is not plainly of its type. */
-  readonly check: (register: number, value: unknown) => unknown
-  readonly fail: (register: number) => undefined
+  readonly check: (register: number, value: unknown, event: unknown) => unknown
+  /** Counts what a field's function has thrown. */
+  readonly fail: (register: number, error: unknown, event: unknown) => void
   readonly truths: (scope: number, event: unknown) => number[]
   readonly tuple: (values: readonly unknown[]) => unknown
   readonly apply: (constant: unknown, values: readonly unknown[]) => unknown
@@ -46,15 +48,14 @@ export function canGenerate(): boolean {
  */
 export class Jit implements Evaluator {
   readonly backend = 'jit'
-  readonly extractErrors: ExtractErrors = new Map()
   // The generated functions themselves, without a method between.
   readonly begin: (event: unknown) => void
   readonly test: (root: number) => boolean
   readonly next: (from: number) => number
 
-  constructor(program: Program) {
+  constructor(program: Program, errors: ExtractErrors = new ExtractErrors()) {
     const make = new Function('env', generate(program)) as (env: Environment) => Generated
-    const generated = make(environment(program, this.extractErrors))
+    const generated = make(environment(program, errors))
     this.begin = generated.begin
     this.test = generated.test
     this.next = generated.next
@@ -68,8 +69,8 @@ function environment(program: Program, errors: ExtractErrors): Environment {
     constants: program.constants.map(prepare),
     extracts: registers.map(field => field?.def.extract.bind(field.def)),
     args: registers.map(field => field?.arg),
-    check: (register, value) => checked(registers[register]!, value as Value, errors),
-    fail: register => failed(registers[register]!, errors),
+    check: (register, value, event) => checked(registers[register]!, value as Value, event, errors),
+    fail: (register, error, event) => errors.add(registers[register]!.text, error, event),
     truths: (scope, event) =>
       truthsOf(program, scope, event, errors) ?? (scratch[scope] = cleared(program, scope, scratch[scope]!)),
     tuple: values => tupleOf(values as never),
@@ -128,10 +129,10 @@ function registerLines(r: number, kind: string | undefined): string[] {
   const lines = [`var v${r} = undefined, g${r} = 0`]
   if (kind === undefined) return lines
   const plain = { text: 'string', number: 'number', bool: 'boolean' }[kind]
-  const value = plain === undefined ? `check(${r}, v)` : `typeof v === '${plain}' ? v : check(${r}, v)`
+  const value = plain === undefined ? `check(${r}, v, event)` : `typeof v === '${plain}' ? v : check(${r}, v, event)`
   lines.push(`const x${r} = env.extracts[${r}], a${r} = env.args[${r}]`)
   lines.push(
-    `function f${r}() { g${r} = now; try { const v = x${r}(event, a${r}); v${r} = ${value} } catch { v${r} = fail(${r}) } }`,
+    `function f${r}() { g${r} = now; try { const v = x${r}(event, a${r}); v${r} = ${value} } catch (e) { v${r} = undefined; fail(${r}, e, event) } }`,
   )
   return lines
 }

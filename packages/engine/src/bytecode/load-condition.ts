@@ -1,9 +1,10 @@
-import { eventContext } from '../fields/evt.ts'
+import { eventContext, nextEvent } from '../fields/evt.ts'
+import { ExtractErrors } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import { fieldTable } from '../fields/table.ts'
+import type { ConditionOptions } from './compile-condition.ts'
 import { createEvaluator } from './create-evaluator.ts'
 import { disassemble } from './disassemble.ts'
-import type { Backend } from './evaluator.ts'
 import { loadProgram } from './save.ts'
 
 /** A saved condition, ready to run. */
@@ -23,14 +24,14 @@ export interface LoadedCondition<E = any> {
 export function loadCondition<E>(
   bytes: Uint8Array,
   source: Source<E>,
-  options: { backend?: Backend } = {},
+  options: Pick<ConditionOptions, 'backend' | 'onError'> = {},
 ): LoadedCondition<E> {
   const context = eventContext()
   const program = loadProgram(bytes, fieldTable(source, { context }))
-  const evaluator = createEvaluator(program, options.backend)
+  const evaluator = createEvaluator(program, options.backend, (context.errors = new ExtractErrors(options.onError)))
   return {
     test(event) {
-      context.num++
+      nextEvent(context)
       evaluator.begin(event)
       return evaluator.test(0)
     },

@@ -13,7 +13,7 @@ export function trace(program: Program, root: number, event: unknown): string {
   const tell = (t: boolean) => {
     if (last >= 0) lines.push(printInstruction(program, last, withValues(registers), `t = ${t}`))
   }
-  const vm = new Vm(program, (pc, t, values) => {
+  const vm = new Vm(program, undefined, (pc, t, values) => {
     registers = values
     tell(t)
     last = pc

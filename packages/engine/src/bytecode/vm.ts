@@ -1,4 +1,5 @@
-import { type ExtractErrors, extract } from '../fields/extract.ts'
+import { extract } from '../fields/extract.ts'
+import { ExtractErrors } from '../fields/failures.ts'
 import type { MemoHolder, Value } from '../fields/field.ts'
 import { elements } from '../fields/transformers.ts'
 import { type Application, type Comparison, type CountTest, prepare, type Test } from './constants.ts'
@@ -11,7 +12,7 @@ export type Trace = (pc: number, t: boolean, values: readonly (Value | undefined
 /** Runs a program by interpreting its instructions. */
 export class Vm implements Evaluator {
   readonly backend = 'vm'
-  readonly extractErrors: ExtractErrors = new Map()
+  readonly #errors: ExtractErrors
   readonly #program: Program
   readonly #constants: readonly any[]
   readonly #values: (Value | undefined)[]
@@ -32,7 +33,8 @@ export class Vm implements Evaluator {
   #now = 0
 
   /** @param trace called before each instruction */
-  constructor(program: Program, trace?: Trace) {
+  constructor(program: Program, errors: ExtractErrors = new ExtractErrors(), trace?: Trace) {
+    this.#errors = errors
     this.#program = program
     this.#trace = trace
     this.#constants = program.constants.map(prepare)
@@ -142,7 +144,7 @@ export class Vm implements Evaluator {
         case 9: // field
           if (filled[a] !== now) {
             filled[a] = now
-            values[a] = extract(this.#program.registers[a]!, this.#event, this.extractErrors)
+            values[a] = extract(this.#program.registers[a]!, this.#event, this.#errors)
           }
           break
         case 10: // load
@@ -236,7 +238,7 @@ export class Vm implements Evaluator {
   /** The truths kept on this event's object of a scope; a fresh memo when it has none of this layout. */
   #truthsIn(scope: number): number[] {
     this.#truthsOf[scope] = this.#now
-    const truths = truthsOf(this.#program, scope, this.#event, this.extractErrors)
+    const truths = truthsOf(this.#program, scope, this.#event, this.#errors)
     return (this.#truths[scope] =
       truths ?? (this.#scratch[scope] = cleared(this.#program, scope, this.#scratch[scope]!)))
   }
@@ -255,8 +257,8 @@ export function truthsOf(program: Program, scope: number, event: unknown, errors
   let object: MemoHolder | null | undefined
   try {
     object = holder(event)
-  } catch {
-    errors.set(name, (errors.get(name) ?? 0) + 1)
+  } catch (error) {
+    errors.add(name, error, event)
   }
   if (object === undefined || object === null) return undefined
   const { memo } = object

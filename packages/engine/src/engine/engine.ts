@@ -1,5 +1,6 @@
 import { evaluateTree } from '../bytecode/evaluate-tree.ts'
 import { type EventContext, eventContext } from '../fields/evt.ts'
+import type { ExtractErrors } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import { type FieldTable, fieldTable } from '../fields/table.ts'
 import { RuleLoader } from '../rules/loader.ts'
@@ -83,7 +84,9 @@ export class Engine extends Detector {
    * @throws {TypeError} for a source or rule that is not there
    */
   explain<E>(source: Source<E> | string, event: NoInfer<E>, rule: string): Explanation {
-    const { table } = this.#state(source)
+    const { table, context } = this.#state(source)
+    // Another event than the last one that was evaluated.
+    context.time = undefined
     const own = this.#compiled.filter(c => c.rule.source === table.source.name)
     const at = own.findIndex(c => c.rule.name === rule)
     if (at < 0) throw new TypeError(`source '${table.source.name}' has no rule '${rule}'`)
@@ -103,8 +106,8 @@ export class Engine extends Detector {
 
   /** Puts compiled rules to work. */
   #run(compiled: readonly CompiledRule[]): void {
-    const { hostname, timeFormatIso8601: iso8601, ruleMatching, backend, tuning } = this.options
-    const settings = { hostname, iso8601, backend, first: ruleMatching !== 'all' }
+    const { hostname, timeFormatIso8601: iso8601, ruleMatching, backend, onError, tuning } = this.options
+    const settings = { hostname, iso8601, backend, onError, first: ruleMatching !== 'all' }
     const planned: PlannedRules[] = []
     const running = [...this.#sources.values()].map(({ table, context }) => {
       const rules = compiled.filter(({ rule }) => rule.enabled && rule.source === table.source.name)
@@ -115,8 +118,8 @@ export class Engine extends Detector {
       )
       const alerts = rules.map(({ alert }) => alert)
       planned.push({ plan, alerts })
-      const walker = tuning?.treeWalk ? (bucket: number) => new TreeEvaluator(plan.roots[bucket]!) : undefined
-      return new SourceRules(plan, context, alerts, settings, walker)
+      const walker = (bucket: number, errors: ExtractErrors) => new TreeEvaluator(plan.roots[bucket]!, errors)
+      return new SourceRules(plan, context, alerts, settings, tuning?.treeWalk ? walker : undefined)
     })
     this.#compiled = compiled
     this.#planned = planned

@@ -1,4 +1,5 @@
 import type { Backend } from '../bytecode/evaluator.ts'
+import type { FieldFailure } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import type { Priority } from '../rules/priority.ts'
 import type { PluginVersion, RuleSelection } from '../rules/rule.ts'
@@ -28,6 +29,11 @@ export interface EngineOptions {
   readonly timeFormatIso8601?: boolean
   /** `jit` (default) generates JavaScript where that is allowed and falls back to `vm`, which interprets; the same results. */
   readonly backend?: Backend
+  /**
+   * Called for every field that could not be read: its function threw, or returned a value of another type than declared. The
+   * field is absent then, and counted in `stats()`. What the callback throws is ignored.
+   */
+  readonly onError?: (failure: FieldFailure) => void
   /** Switches of the evaluation, for tests and measurements: the results are the same whatever they say. */
   readonly tuning?: Tuning
 }

@@ -3,6 +3,7 @@ import type { Backend } from '../bytecode/evaluator.ts'
 import { MemoLayout } from '../bytecode/memo.ts'
 import { loadProgram } from '../bytecode/save.ts'
 import { eventContext } from '../fields/evt.ts'
+import type { FieldFailure } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import { fieldTable } from '../fields/table.ts'
 import type { RulesetShape } from '../ruleset/ruleset.ts'
@@ -43,6 +44,8 @@ export interface SavedOptions {
   readonly hostname?: string
   /** Default: jit. */
   readonly backend?: Backend
+  /** As in the options of an engine. */
+  readonly onError?: (failure: FieldFailure) => void
 }
 
 /**
@@ -65,8 +68,8 @@ export function loadRuleset(bytes: Uint8Array, options: SavedOptions): Detector 
     const bucketOf: Int32Array | 0 = saved.bucketOf === 0 ? 0 : Int32Array.from(saved.bucketOf)
     const shape = { rules: saved.alerts.length, buckets: saved.buckets, bucketOf }
     const plan = { table, shape, layout, program: (bucket: number) => ({ ...loaded[bucket]!, layout }) }
-    const { hostname, backend } = options
-    const settings = { hostname, backend, iso8601: header.iso8601, first: header.first }
+    const { hostname, backend, onError } = options
+    const settings = { hostname, backend, onError, iso8601: header.iso8601, first: header.first }
     return new SourceRules(plan, context, saved.alerts, settings)
   })
   return new Detector(rules)

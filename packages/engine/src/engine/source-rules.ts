@@ -2,7 +2,8 @@ import { AlertPlan, type AlertSettings, type AlertTemplate } from '../alert/plan
 import type { RuleAlert } from '../alert/rule-alert.ts'
 import { createEvaluator } from '../bytecode/create-evaluator.ts'
 import type { Backend, Evaluator } from '../bytecode/evaluator.ts'
-import { type EventContext, timeOf } from '../fields/evt.ts'
+import { type EventContext, nextEvent, timeOf } from '../fields/evt.ts'
+import { ExtractErrors, type FieldFailure } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import { Ruleset } from '../ruleset/ruleset.ts'
 import type { SourcePlan } from './source-plan.ts'
@@ -21,6 +22,7 @@ export interface RunSettings extends AlertSettings {
   readonly backend?: Backend | undefined
   /** Only the first matching rule gives an alert. */
   readonly first: boolean
+  readonly onError?: ((failure: FieldFailure) => void) | undefined
 }
 
 const NO_ALERTS: RuleAlert[] = []
@@ -34,11 +36,12 @@ export class SourceRules {
   /** Matches per rule, by position. */
   readonly counts: Float64Array
   events = 0
-  /** Events that were dropped because a function of their source threw. */
+  /** Events that were dropped because `eventType` or a scope of their source threw. */
   failedEvents = 0
+  /** What could not be read, in conditions and outputs. */
+  readonly errors: ExtractErrors
   readonly #first: boolean
   readonly #context: EventContext
-  readonly #alertErrors = new Map<string, number>()
 
   /** @param evaluator what runs a bucket's rules. Default: its program on `settings.backend` */
   constructor(
@@ -46,28 +49,34 @@ export class SourceRules {
     context: EventContext,
     alerts: readonly AlertTemplate[],
     settings: RunSettings,
-    evaluator: (bucket: number) => Evaluator = bucket => createEvaluator(plan.program(bucket), settings.backend),
+    evaluator = (bucket: number, errors: ExtractErrors): Evaluator =>
+      createEvaluator(plan.program(bucket), settings.backend, errors),
   ) {
-    this.source = plan.table.source
-    this.ruleset = new Ruleset(plan.table, plan.shape, plan.layout, evaluator)
-    this.plans = alerts.map(alert => new AlertPlan(alert, plan.table, settings, this.#alertErrors))
+    const { source } = plan.table
+    const { onError } = settings
+    const errors = new ExtractErrors(onError && (failure => onError({ source: source.name, ...failure })))
+    this.source = source
+    this.errors = errors
+    this.ruleset = new Ruleset(plan.table, plan.shape, plan.layout, bucket => evaluator(bucket, errors), errors)
+    this.plans = alerts.map(alert => new AlertPlan(alert, plan.table, settings, errors))
     this.counts = new Float64Array(alerts.length)
     this.#first = settings.first
     this.#context = context
+    context.errors = errors
   }
 
   /** The alerts of an event; the same empty array whenever there are none; undefined when `deferral` holds the event. */
   evaluate(event: unknown, deferral?: Deferral): RuleAlert[] | undefined {
     if (deferral !== undefined) deferral.before(event)
     const context = this.#context
-    context.num++
-    context.now = undefined
+    nextEvent(context)
     let count = 0
+    if (context.firstTime === undefined) context.firstTime = timeOf(this.source, event, context)
     try {
-      if (context.firstTime === undefined) context.firstTime = timeOf(this.source, event, context)
       count = this.ruleset.evaluate(event, this.#first)
-    } catch {
+    } catch (error) {
       this.failedEvents++
+      this.errors.add('event', error, event)
     }
     const alerts = count === 0 ? NO_ALERTS : this.#alerts(event, count)
     if (deferral?.hold(event)) {
@@ -82,25 +91,8 @@ export class SourceRules {
   #alerts(event: unknown, count: number): RuleAlert[] {
     const { matches } = this.ruleset
     const alerts: RuleAlert[] = []
-    const time = this.#time(event)
-    // A source without times has one time for all that an alert says.
-    if (this.source.time === undefined) this.#context.now = time
+    const time = timeOf(this.source, event, this.#context)
     for (let i = 0; i < count; i++) alerts.push(this.plans[matches[i]!]!.alert(event, time))
     return alerts
-  }
-
-  #time(event: unknown): bigint {
-    try {
-      return timeOf(this.source, event, this.#context)
-    } catch {
-      this.failedEvents++
-      return BigInt(Date.now()) * 1_000_000n
-    }
-  }
-
-  /** Adds the extractions that failed in conditions and outputs, by field. */
-  extractErrors(into: Map<string, number>): void {
-    this.ruleset.extractErrors(into)
-    for (const [field, count] of this.#alertErrors) into.set(field, (into.get(field) ?? 0) + count)
   }
 }

@@ -13,9 +13,9 @@ export interface EngineStats {
     readonly count: number
   }[]
   readonly priorities: Readonly<Partial<Record<Priority, number>>>
-  /** Extractions that threw or gave a value of another type than declared, by field: they counted as absent. */
+  /** Extractions that threw or returned a value of another type than declared, by field (`onError` says more); such fields are absent. */
   readonly extractErrors: Readonly<Record<string, number>>
-  /** Events that were let go because a function of their source threw. */
+  /** Events that were dropped because `eventType` or a scope of their source threw; also under `event` in extractErrors. */
   readonly failedEvents: number
   /** Events that results kept on threads and the like decided, without reading a field. */
   readonly decided: number
@@ -34,7 +34,7 @@ export function statsOf(sources: readonly SourceRules[]): EngineStats {
       rules.push({ rule, source: name, priority, count })
       priorities[priority] = (priorities[priority] ?? 0) + count
     })
-    source.extractErrors(errors)
+    for (const [field, count] of source.errors.counts) errors.set(field, (errors.get(field) ?? 0) + count)
   }
   const sum = (of: (source: SourceRules) => number) => sources.reduce((n, source) => n + of(source), 0)
   return {

@@ -1,5 +1,6 @@
+import type { ExtractErrors } from './failures.ts'
 import type { FieldDef, Source } from './field.ts'
-import { calendarDay, clockTime, fraction, remainder, seconds, utcTime } from './time.ts'
+import { calendarDay, clockTime, fraction, nanoseconds, remainder, seconds, utcTime } from './time.ts'
 import { narrow } from './values.ts'
 
 /** What an engine knows of the event at hand beside the event itself; the engine keeps it up to date. */
@@ -9,23 +10,41 @@ export interface EventContext {
   hostname: string | undefined
   /** Time of the first event, from which relative times count; undefined before it. */
   firstTime: bigint | undefined
-  /** Time of the event at hand, for sources that give none. */
-  now: bigint | undefined
+  /** Time of the event at hand, from when it is first asked for. */
+  time: bigint | undefined
+  /** Where a `time` of the source that throws is counted. */
+  errors: ExtractErrors | undefined
 }
 
 export function eventContext(hostname?: string): EventContext {
-  return { num: 0, hostname, firstTime: undefined, now: undefined }
+  return { num: 0, hostname, firstTime: undefined, time: undefined, errors: undefined }
 }
 
-/** The time of an event in nanoseconds: the source's, else what the engine noted, else the clock. */
+/** Moves on to the next event. */
+export function nextEvent(context: EventContext): void {
+  context.num++
+  context.time = undefined
+}
+
+/** The time of the event at hand in nanoseconds: what the source says, else the clock when it is first asked for. Never throws. */
 export function timeOf(source: Source, event: unknown, context: EventContext): bigint {
-  return source.time?.(event) ?? context.now ?? BigInt(Date.now()) * 1_000_000n
+  return (context.time ??= readTime(source, event, context.errors) ?? BigInt(Date.now()) * 1_000_000n)
+}
+
+function readTime(source: Source, event: unknown, errors: ExtractErrors | undefined): bigint | undefined {
+  try {
+    const time = source.time?.(event)
+    return time === undefined ? undefined : nanoseconds(time)
+  } catch (error) {
+    errors?.add('time', error, event)
+    return undefined
+  }
 }
 
 /** The fields that every source has. A source that declares one of them itself has its own. */
 export function genericFields(source: Source, context: EventContext): Record<string, FieldDef> {
   const time = (event: unknown) => timeOf(source, event, context)
-  const nanoseconds = (event: unknown) => narrow(time(event))
+  const exact = (event: unknown) => narrow(time(event))
   const since = (event: unknown) => time(event) - (context.firstTime ?? time(event))
   return {
     'evt.num': {
@@ -35,31 +54,31 @@ export function genericFields(source: Source, context: EventContext): Record<str
     'evt.time': {
       ...{ type: 'string', doc: 'local time with nanoseconds; in JSON the nanoseconds since 1970' },
       extract: event => clockTime(time(event)) + fraction(time(event)),
-      toJson: nanoseconds,
+      toJson: exact,
     },
     'evt.time.s': {
       ...{ type: 'string', doc: 'local time, seconds; in JSON as evt.time' },
       extract: event => clockTime(time(event)),
-      toJson: nanoseconds,
+      toJson: exact,
     },
     'evt.time.iso8601': {
       ...{ type: 'string', doc: 'time in ISO 8601, UTC, with nanoseconds; in JSON as evt.time' },
       extract: event => `${utcTime(time(event))}+0000`,
-      toJson: nanoseconds,
+      toJson: exact,
     },
     'evt.datetime': {
       ...{ type: 'string', doc: 'local date and time with nanoseconds; in JSON as evt.time' },
       extract: event => `${calendarDay(time(event))} ${clockTime(time(event))}${fraction(time(event))}`,
-      toJson: nanoseconds,
+      toJson: exact,
     },
     'evt.datetime.s': {
       ...{ type: 'string', doc: 'local date and time, seconds; in JSON as evt.time' },
       extract: event => `${calendarDay(time(event))} ${clockTime(time(event))}`,
-      toJson: nanoseconds,
+      toJson: exact,
     },
     'evt.rawtime': {
       ...{ type: 'abstime', print: 'dec', doc: 'nanoseconds since 1970' },
-      extract: nanoseconds,
+      extract: exact,
     },
     'evt.rawtime.s': {
       ...{ type: 'abstime', print: 'dec', doc: 'whole seconds since 1970' },

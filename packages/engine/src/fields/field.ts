@@ -85,8 +85,8 @@ export interface SourceDef<E = any> {
   readonly fields: Readonly<Record<string, FieldDef<E>>>
   /** The event's type: an element of `eventTypes.all`, or (without `eventTypes`) any name, seen as evt.type. */
   eventType?(event: E): number | string
-  /** Nanoseconds since 1970. Default: the clock when the event is evaluated. */
-  time?(event: E): bigint
+  /** When it happened: nanoseconds since 1970, a Date, or text in ISO 8601. Default, also when it throws: the clock when the event is evaluated. */
+  time?(event: E): bigint | Date | string
   /** Event number as evt.num prints it (from 1). Default: a count kept by the engine. */
   num?(event: E): number
   /** Who keeps the memo of a scope for this event (`thread: e => e.thread`); undefined: nobody, clauses are evaluated anew. */

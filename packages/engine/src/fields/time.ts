@@ -2,6 +2,24 @@
 
 const NS = 1_000_000_000n
 
+/**
+ * Nanoseconds since 1970 of a time as sources give it: nanoseconds, a Date, or text in ISO 8601 with up to nine digits of a
+ * second. @throws {TypeError} for anything else
+ */
+export function nanoseconds(time: bigint | Date | string): bigint {
+  if (typeof time === 'bigint') return time
+  if (time instanceof Date && !Number.isNaN(time.getTime())) return BigInt(time.getTime()) * 1_000_000n
+  if (typeof time === 'string' && ISO.test(time)) {
+    const second = Date.parse(time.replace(FRACTION, ''))
+    const digits = FRACTION.exec(time)?.[0].slice(1) ?? ''
+    if (!Number.isNaN(second)) return BigInt(second) * 1_000_000n + BigInt(digits.padEnd(9, '0'))
+  }
+  throw new TypeError(`not a time (bigint in nanoseconds, Date or ISO 8601 text): ${String(time)}`)
+}
+
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/i
+const FRACTION = /\.\d+/
+
 /** The second that was printed last and its text: alerts come in bursts. */
 let printedSecond: bigint | undefined
 let printedClock = ''

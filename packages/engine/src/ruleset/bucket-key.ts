@@ -1,4 +1,5 @@
-import { type ExtractErrors, extract } from '../fields/extract.ts'
+import { extract } from '../fields/extract.ts'
+import type { ExtractErrors } from '../fields/failures.ts'
 import type { ResolvedField } from '../fields/table.ts'
 import type { KeyPlan } from './plan.ts'
 import type { SetTable } from './set-table.ts'
@@ -7,7 +8,7 @@ import type { SetTable } from './set-table.ts'
 export class BucketKey {
   /** By rule of the bucket: the root of its part, -1 for none. */
   readonly parts: Int32Array
-  readonly errors: ExtractErrors = new Map()
+  readonly #errors: ExtractErrors
   readonly #field: ResolvedField
   readonly #plan: KeyPlan
   /** Position in `#plan.values` by value. */
@@ -17,7 +18,8 @@ export class BucketKey {
   /** The state of the table of sets for which `#sets` is right. */
   #clears = 0
 
-  constructor(plan: KeyPlan, field: ResolvedField) {
+  constructor(plan: KeyPlan, field: ResolvedField, errors: ExtractErrors) {
+    this.#errors = errors
     this.parts = Int32Array.from(plan.parts)
     this.#field = field
     this.#plan = plan
@@ -32,7 +34,7 @@ export class BucketKey {
       this.#sets.fill(-1)
     }
     const { length } = this.#plan.values
-    const value = extract(this.#field, event, this.errors)
+    const value = extract(this.#field, event, this.#errors)
     const at = value === undefined ? length + 1 : (this.#index.get(value) ?? length)
     const known = this.#sets[at]!
     return known >= 0 ? known : this.#make(at, table)

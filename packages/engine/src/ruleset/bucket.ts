@@ -74,11 +74,6 @@ export class Bucket {
     return this.#sets.clears
   }
 
-  /** Extractions that failed, by field. */
-  get extractErrors(): ReadonlyMap<string, number>[] {
-    return [this.#evaluator.extractErrors, ...this.#keys.map(({ errors }) => errors)]
-  }
-
   /**
    * Writes the rules that match, by their position in the ruleset, in order; returns how many.
    * @param first stop at the first one

@@ -1,5 +1,6 @@
 import type { Evaluator } from '../bytecode/evaluator.ts'
 import type { MemoLayout } from '../bytecode/memo.ts'
+import type { ExtractErrors } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import type { FieldTable } from '../fields/table.ts'
 import { Bucket } from './bucket.ts'
@@ -31,15 +32,21 @@ export class Ruleset {
   readonly #shape: RulesetShape
   readonly #layout: MemoLayout
   readonly #makeEvaluator: (bucket: number) => Evaluator
+  readonly #errors: ExtractErrors
   readonly #buckets: (Bucket | undefined)[]
 
-  /** @param makeEvaluator what runs the program of a bucket */
+  /**
+   * @param makeEvaluator what runs the program of a bucket
+   * @param errors where extractions that fail are counted
+   */
   constructor(
     table: FieldTable,
     shape: RulesetShape,
     layout: MemoLayout,
     makeEvaluator: (bucket: number) => Evaluator,
+    errors: ExtractErrors,
   ) {
+    this.#errors = errors
     this.source = table.source
     this.#table = table
     this.matches = new Int32Array(Math.max(1, shape.rules))
@@ -81,13 +88,6 @@ export class Ruleset {
     return this.#buckets.reduce((n, bucket) => n + (bucket?.decided ?? 0), 0)
   }
 
-  /** Extractions that failed, added to `into`. */
-  extractErrors(into: Map<string, number>): void {
-    for (const bucket of this.#buckets)
-      for (const errors of bucket?.extractErrors ?? [])
-        for (const [field, count] of errors) into.set(field, (into.get(field) ?? 0) + count)
-  }
-
   #open(index: number): Bucket | undefined {
     const known = this.#buckets[index]
     const shape = this.#shape.buckets[index]
@@ -99,7 +99,10 @@ export class Ruleset {
       parts: Int32Array.from(parts),
     }))
     const evaluator = this.#makeEvaluator(index)
-    const keys = shape.keys.map(key => new BucketKey(key, this.#table.resolve(key.field[0], key.field[1] ?? undefined)))
+    const keys = shape.keys.map(key => {
+      const [name, arg] = key.field
+      return new BucketKey(key, this.#table.resolve(name, arg ?? undefined), this.#errors)
+    })
     const bucket = new Bucket(
       Int32Array.from(shape.rules),
       scopes,

@@ -1,15 +1,17 @@
 import { evaluateTree } from '../bytecode/evaluate-tree.ts'
 import type { Backend, Evaluator } from '../bytecode/evaluator.ts'
 import type { Node } from '../bytecode/tree.ts'
+import type { ExtractErrors } from '../fields/failures.ts'
 
 /** The slow twin of the compiled evaluators: walks the trees, keeps nothing. */
 export class TreeEvaluator implements Evaluator {
   readonly backend: Backend = 'vm'
-  readonly extractErrors = new Map<string, number>()
   readonly #roots: readonly Node[]
+  readonly #errors: ExtractErrors
   #event: unknown = undefined
 
-  constructor(roots: readonly Node[]) {
+  constructor(roots: readonly Node[], errors: ExtractErrors) {
+    this.#errors = errors
     this.#roots = roots
   }
 
@@ -18,7 +20,7 @@ export class TreeEvaluator implements Evaluator {
   }
 
   test(root: number): boolean {
-    return evaluateTree(this.#roots[root]!, this.#event, this.extractErrors)
+    return evaluateTree(this.#roots[root]!, this.#event, this.#errors)
   }
 
   next(from: number): number {

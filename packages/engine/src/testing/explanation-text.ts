@@ -37,7 +37,8 @@ function tree(node: ExplainedNode, depth: number): string[] {
 }
 
 function found(check: ExplainedNode): string {
-  return check.constant ? `always ${check.truth}` : `is ${check.valueText}`
+  if (check.constant) return `always ${check.truth}`
+  return `is ${check.valueText}${check.error === undefined ? '' : ` (${check.error})`}`
 }
 
 function at({ place }: ExplainedNode): string {

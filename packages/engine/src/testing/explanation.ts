@@ -16,6 +16,8 @@ export interface ExplainedNode {
   readonly valueText?: string
   /** The same, typed; null = absent. */
   readonly value?: Value | null
+  /** Of a check: why a field of it could not be read and therefore is absent. */
+  readonly error?: string
   /** Whether it was evaluated for this event, or has the same truth for all. */
   readonly constant?: true
   /** The macro that the node is the body of. */
@@ -60,12 +62,13 @@ export function explainNode(node: Node, event: unknown): ExplainedNode {
     case 'const':
       return { kind: 'check', truth: node.value, text: textOf(written, node.value), constant: true, ...common }
     case 'clause': {
-      const { truth, left, leftText } = describeClause(node.clause, event)
+      const { truth, left, leftText, failure } = describeClause(node.clause, event)
       const { type, list } = node.clause.left
       const print = node.clause.left.kind === 'field' ? node.clause.left.field.print : undefined
       const value = jsonValue(left, { type, list, print })
       const text = written ? textOf(written, truth) : node.clause.key
-      return { kind: 'check', truth, text, valueText: leftText, value, ...common }
+      const error = failure && { error: `${failure.field} could not be read: ${String(failure.error)}` }
+      return { kind: 'check', truth, text, valueText: leftText, value, ...error, ...common }
     }
     case 'not': {
       const child = explainNode(node.child, event)

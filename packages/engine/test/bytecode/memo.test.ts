@@ -4,6 +4,7 @@ import { createEvaluator } from '../../src/bytecode/create-evaluator.ts'
 import { lower } from '../../src/bytecode/lower.ts'
 import { MemoLayout } from '../../src/bytecode/memo.ts'
 import { parseCondition } from '../../src/condition/parse.ts'
+import { ExtractErrors } from '../../src/fields/failures.ts'
 import { defineSource } from '../../src/fields/field.ts'
 import { FieldTable } from '../../src/fields/table.ts'
 import { Holder, type MockEvent } from './mock-source.ts'
@@ -106,12 +107,13 @@ describe.each(['vm', 'jit'] as const)('%s', tier => {
   test('an extraction that throws or gives another type counts as absent, and is counted', () => {
     const { table } = counting()
     const nodes = nodesOf(table, 'evt.bad exists', 'evt.odd exists', 'not evt.bad = a')
-    const evaluator = createEvaluator(compileProgram(table, nodes), tier)
+    const errors = new ExtractErrors()
+    const evaluator = createEvaluator(compileProgram(table, nodes), tier, errors)
     for (let i = 0; i < 2; i++) {
       evaluator.begin({ values: {}, thread: undefined, fd: undefined })
       expect([0, 1, 2].map(root => evaluator.test(root))).toEqual([false, false, true])
     }
-    expect(Object.fromEntries(evaluator.extractErrors)).toEqual({ 'evt.bad': 2, 'evt.odd': 2 })
+    expect(Object.fromEntries(errors.counts)).toEqual({ 'evt.bad': 2, 'evt.odd': 2 })
   })
 })
 
@@ -138,9 +140,10 @@ test('a scope whose function throws keeps nothing, and is counted', () => {
   const table = new FieldTable(source)
   const program = compileProgram(table, nodesOf(table, 'a.b = x'), { memo: new MemoLayout() })
   for (const tier of ['vm', 'jit'] as const) {
-    const evaluator = createEvaluator(program, tier)
+    const errors = new ExtractErrors()
+    const evaluator = createEvaluator(program, tier, errors)
     evaluator.begin({})
     expect(evaluator.test(0)).toBe(true)
-    expect(Object.fromEntries(evaluator.extractErrors)).toEqual({ thread: 1 })
+    expect(Object.fromEntries(errors.counts)).toEqual({ thread: 1 })
   }
 })
