@@ -10,6 +10,7 @@ import { compatHeader } from '../packages/sources-syscall/scripts/compat-header.
 import { eventsHeader } from '../packages/sources-syscall/scripts/events-header.ts'
 import { syscallsHeader } from '../packages/sources-syscall/scripts/syscalls-header.ts'
 import { fieldsPage } from './generate/fields.ts'
+import { languagePage } from './generate/language.ts'
 import { formatted } from './generate/markdown.ts'
 import { opcodesPage } from './generate/opcodes.ts'
 import { rulesPage } from './generate/rules.ts'
@@ -18,6 +19,7 @@ const ROOT = resolve(import.meta.dirname, '..')
 
 const FILES: Readonly<Record<string, () => string>> = {
   'docs/fields.md': () => formatted(fieldsPage()),
+  'docs/language.md': () => formatted(languagePage()),
   'docs/opcodes.md': () => formatted(opcodesPage()),
   'docs/rules.md': () => formatted(rulesPage()),
   'packages/sources-syscall/native/bpf/events.gen.h': eventsHeader,

@@ -1,6 +1,6 @@
+import { type Modifier, OPERATORS, type OperatorName } from '../condition/operators.ts'
 import { printAddress } from '../fields/address.ts'
 import type { Scalar } from '../fields/field.ts'
-import type { Modifier, OperatorName } from '../fields/operators.ts'
 import { TYPES } from '../fields/types.ts'
 import type { Expr } from './tree.ts'
 
@@ -18,8 +18,8 @@ export interface Comparison {
  */
 export function canonical({ op, modifier, values }: Comparison, list: boolean): Comparison {
   if (op === 'exists') return { op, modifier, values }
-  if (op === 'bcontains') return canonical({ op: 'contains', modifier, values }, list)
-  if (op === 'bstartswith') return canonical({ op: 'startswith', modifier, values }, list)
+  const { sameAs } = OPERATORS[op]
+  if (sameAs) return canonical({ op: sameAs, modifier, values }, list)
   // How often a value occurs counts for oneof alone.
   const sorted = modifier === 'oneof' ? [...values].sort(byKey) : distinct(values)
   if (modifier !== undefined) {

@@ -1,8 +1,9 @@
+import type { Kind, OperatorName } from '../condition/operators.ts'
 import type { Scalar } from '../fields/field.ts'
-import { type Kind, TYPES } from '../fields/types.ts'
+import { TYPES } from '../fields/types.ts'
 import type { Assembler, Loaded } from './assembler.ts'
 import { type Comparison, canonical, scalarKey } from './canonical.ts'
-import type { Constant } from './constants.ts'
+import type { Constant, TestConstant } from './constants.ts'
 import { Op, type OpCode } from './opcodes.ts'
 import type { Clause, Expr } from './tree.ts'
 
@@ -22,7 +23,9 @@ export function emitClause(clause: Clause, assembler: Assembler, loaded: Loaded)
     return
   }
   const comparison = canonical(clause, left.list)
-  if (comparison.modifier !== undefined) emitModifier(a, kind, left, comparison, assembler)
+  const { modifier } = comparison
+  const countless = modifier === undefined || (modifier === 'anyof' && comparison.op !== '!=')
+  if (!countless) emitCount(a, kind, comparison, assembler)
   else if (comparison.op !== '!=') emitComparison(a, kind, left, comparison, assembler)
   else {
     emitComparison(a, kind, left, { ...comparison, op: '=' }, assembler)
@@ -56,58 +59,46 @@ function emitOperand(expr: Expr, assembler: Assembler, loaded: Loaded): number {
   return register
 }
 
-function emitModifier(
-  a: number,
-  of: Kind,
-  left: Expr,
-  { op, modifier, values }: Comparison,
-  assembler: Assembler,
-): void {
-  if (op === 'startswith' && modifier === 'anyof' && of === 'text') {
-    assembler.emit(left.anyOf ? Op.any : Op.test, a, add(assembler, { kind: 'prefixes', values: values as string[] }))
-    return
-  }
+/** How many of the values must pass, as the modifier says. */
+function emitCount(a: number, of: Kind, { op, modifier, values }: Comparison, assembler: Assembler): void {
   const negated = op === '!='
   const tests = values.map(value => testOf(of, negated ? '=' : op, [value]))
   assembler.emit(Op.count, a, add(assembler, { kind: 'count', modifier: modifier!, negated, tests }))
 }
 
+/** Some value must pass. */
 function emitComparison(a: number, of: Kind, left: Expr, { op, values }: Comparison, assembler: Assembler): void {
-  if (left.list || left.anyOf) {
-    assembler.emit(left.list && op === 'in' ? Op.all : Op.any, a, add(assembler, testOf(of, op, values)))
-    return
-  }
-  const plain = plainInstruction(of, left, op)
+  const plain = values.length === 1 && !left.list && !left.anyOf ? plainInstruction(of, left, op) : undefined
   if (plain !== undefined) assembler.emit(plain, a, add(assembler, scalarConstant(values[0]!)))
-  else assembler.emit(Op.test, a, add(assembler, testOf(of, op, values)))
+  else {
+    const every = left.list && op === 'in'
+    const instruction = every ? Op.all : left.list || left.anyOf ? Op.any : Op.test
+    assembler.emit(instruction, a, add(assembler, testOf(of, op, values)))
+  }
 }
 
+type Instructions = Partial<Record<OperatorName, OpCode>>
+const OF_TEXT: Instructions = { '=': Op.eq, contains: Op.contains, startswith: Op.prefix, endswith: Op.suffix }
+const OF_NUMBER: Instructions = { '=': Op.eq, '<': Op.lt, '<=': Op.le, '>': Op.gt, '>=': Op.ge }
+const OF_WIDE_NUMBER: Instructions = { ...OF_NUMBER, '=': Op.eqn }
+const OF_BOOL: Instructions = { '=': Op.eq }
+
 /** The instruction that compares with a single value directly; undefined: a prepared test does. */
-function plainInstruction(of: Kind, left: Expr, op: Comparison['op']): OpCode | undefined {
+function plainInstruction(of: Kind, left: Expr, op: OperatorName): OpCode | undefined {
   switch (of) {
     case 'text':
-      return { '=': Op.eq, contains: Op.contains, startswith: Op.prefix, endswith: Op.suffix }[op as string]
+      return OF_TEXT[op]
     case 'bool':
-      return op === '=' ? Op.eq : undefined
+      return OF_BOOL[op]
     case 'number':
-      if (op === '=') return TYPES[left.type].bits === 64 ? Op.eqn : Op.eq
-      return { '<': Op.lt, '<=': Op.le, '>': Op.gt, '>=': Op.ge }[op as string]
+      return (TYPES[left.type].bits === 64 ? OF_WIDE_NUMBER : OF_NUMBER)[op]
     default:
       return undefined
   }
 }
 
-function testOf(of: Kind, op: Comparison['op'], values: readonly Scalar[]): Constant {
-  switch (op) {
-    case '=':
-    case 'in':
-    case 'intersects':
-      return { kind: 'set', of, values }
-    case 'pmatch':
-      return { kind: 'paths', values: values as string[] }
-    default:
-      return { kind: 'than', of, op, value: values[0]! }
-  }
+function testOf(of: Kind, op: OperatorName, values: readonly Scalar[]): TestConstant {
+  return { kind: 'test', of, op, values }
 }
 
 function scalarConstant(value: Scalar): Constant {

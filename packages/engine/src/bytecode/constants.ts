@@ -1,31 +1,34 @@
-import { bytesAt, compareTexts, equal, holds, indexOfBytes } from '../fields/compare.ts'
+import type { Kind, Modifier, OperatorName } from '../condition/operators.ts'
+import type { TransformerName } from '../condition/transformers.ts'
+import { bytesAt, equal, holds, indexOfBytes } from '../fields/compare.ts'
 import type { Scalar, Value } from '../fields/field.ts'
 import { Glob } from '../fields/glob.ts'
-import type { Modifier, OperatorName } from '../fields/operators.ts'
 import { PathPrefixes } from '../fields/path-prefixes.ts'
 import { Regex } from '../fields/regex.ts'
 import { AddressSet, BytesSet, FoldedText, NetworkSet, NumberSet, Prefixes } from '../fields/sets.ts'
-import { elements, TRANSFORMERS, type TransformerName } from '../fields/transformers.ts'
-import type { Kind } from '../fields/types.ts'
+import { APPLY, elements } from '../fields/transformers.ts'
 import type { ConstantSort } from './opcodes.ts'
 
-/** A constant as a program stores it: data that can be written to a file. `prepare` makes of it what instructions use. */
+/** An element passes when `element op value` holds for one of the values. */
+export interface TestConstant {
+  readonly kind: 'test'
+  readonly of: Kind
+  readonly op: OperatorName
+  readonly values: readonly Scalar[]
+}
+
+/** A constant as a program stores it: data that can be written to a file. `prepare` turns it into what instructions use. */
 export type Constant =
   | { readonly kind: 'text'; readonly value: string }
   | { readonly kind: 'number'; readonly value: number | bigint }
   | { readonly kind: 'bool'; readonly value: boolean }
-  /** Equal to one of these values of a kind. */
-  | { readonly kind: 'set'; readonly of: Kind; readonly values: readonly Scalar[] }
-  /** `element op value` for one value. */
-  | { readonly kind: 'than'; readonly of: Kind; readonly op: OperatorName; readonly value: Scalar }
-  | { readonly kind: 'prefixes'; readonly values: readonly string[] }
-  | { readonly kind: 'paths'; readonly values: readonly string[] }
+  | TestConstant
   /** How many of these tests must pass: each for some element, or with `negated` for none. */
   | {
       readonly kind: 'count'
       readonly modifier: Modifier
       readonly negated: boolean
-      readonly tests: readonly Constant[]
+      readonly tests: readonly TestConstant[]
     }
   /** Two registers; with `list` each element of the left one is looked for in the right one. */
   | { readonly kind: 'comparison'; readonly of: Kind; readonly op: OperatorName; readonly list: boolean }
@@ -37,15 +40,12 @@ export type Constant =
       readonly option: string | undefined
     }
 
-/** By kind of constant: which operands it can be. */
+/** Which operands a constant can be, by its kind. */
 export const CONSTANT_SORTS: Readonly<Record<Constant['kind'], ConstantSort>> = {
   text: 'value',
   number: 'value',
   bool: 'value',
-  set: 'test',
-  than: 'test',
-  prefixes: 'test',
-  paths: 'test',
+  test: 'test',
   count: 'count',
   comparison: 'comparison',
   registers: 'registers',
@@ -61,7 +61,7 @@ export interface CountTest {
   holds(value: Value): boolean
 }
 /** What `compare` calls with two whole operands. */
-export interface Comparison {
+export interface Comparator {
   compare(left: Value, right: Value): boolean
 }
 /** What `apply` calls with its operands. */
@@ -76,7 +76,7 @@ export type Prepared =
   | boolean
   | Test
   | CountTest
-  | Comparison
+  | Comparator
   | Application
   | readonly number[]
 
@@ -89,24 +89,74 @@ export function prepare(constant: Constant): Prepared {
       return constant.value
     case 'registers':
       return constant.values
-    case 'set':
-      return setOf(constant.of, constant.values)
-    case 'than':
-      return thanTest(constant.of, constant.op, constant.value)
-    case 'prefixes':
-      return new Prefixes(constant.values)
-    case 'paths':
-      return new PathPrefixes(constant.values)
+    case 'test':
+      return testOf(constant)
     case 'count':
-      return new Count(
-        constant.modifier,
-        constant.negated,
-        constant.tests.map(t => prepare(t) as Test),
-      )
+      return new Count(constant.modifier, constant.negated, constant.tests.map(testOf))
     case 'comparison':
-      return new RegisterComparison(constant.of, constant.op, constant.list)
+      return new RegisterComparator(constant.of, constant.op, constant.list)
     case 'transform':
       return new TransformApplication(constant.name, constant.registers, constant.option)
+  }
+}
+
+/** Sets and patterns where an operator has them; any other operator is compared value by value, by its definition. */
+function testOf({ of, op, values }: TestConstant): Test {
+  switch (op) {
+    case '=':
+    case 'in':
+    case 'intersects':
+      return setOf(of, values)
+    case 'pmatch':
+      return new PathPrefixes(values as readonly string[])
+    case 'startswith':
+      if (of === 'text' && values.length > 1) return new Prefixes(values as readonly string[])
+  }
+  const tests = values.map(value => singleTest(of, op, value))
+  return tests.length === 1 ? tests[0]! : new AnyTest(tests)
+}
+
+function singleTest(of: Kind, op: OperatorName, value: Scalar): Test {
+  switch (op) {
+    case 'glob':
+    case 'iglob':
+      return new Glob(value as string, op === 'iglob')
+    case 'regex':
+      return new Regex(value as string)
+    case 'icontains':
+      return new FoldedText(value as string)
+    case 'contains':
+      return of === 'bytes'
+        ? new FunctionTest(b => indexOfBytes(b, value as Uint8Array) >= 0)
+        : new FunctionTest(t => t.includes(value))
+    case 'startswith':
+      return of === 'bytes'
+        ? new FunctionTest(b => bytesAt(b, value as Uint8Array, 0))
+        : new FunctionTest(t => t.startsWith(value))
+    case 'endswith':
+      return of === 'bytes'
+        ? new FunctionTest(b => bytesAt(b, value as Uint8Array, b.length - (value as Uint8Array).length))
+        : new FunctionTest(t => t.endsWith(value))
+    default:
+      return new FunctionTest(v => holds(op, of, v, value))
+  }
+}
+
+class FunctionTest implements Test {
+  readonly test: (value: any) => boolean
+  constructor(test: (value: any) => boolean) {
+    this.test = test
+  }
+}
+
+class AnyTest implements Test {
+  readonly #tests: readonly Test[]
+  constructor(tests: readonly Test[]) {
+    this.#tests = tests
+  }
+  test(value: unknown): boolean {
+    for (const test of this.#tests) if (test.test(value)) return true
+    return false
   }
 }
 
@@ -136,74 +186,6 @@ function setOf(kind: Kind, values: readonly Scalar[]): Test {
   }
 }
 
-function thanTest(kind: Kind, op: OperatorName, value: Scalar): Test {
-  switch (op) {
-    case 'glob':
-    case 'iglob':
-      return new Glob(value as string, op === 'iglob')
-    case 'regex':
-      return new Regex(value as string)
-    case 'icontains':
-      return new FoldedText(value as string)
-    case '=':
-      return setOf(kind, [value])
-    case 'contains':
-      return kind === 'bytes'
-        ? new BytesTest(b => indexOfBytes(b, value as Uint8Array) >= 0)
-        : new TextTest(t => t.includes(value as string))
-    case 'startswith':
-      return kind === 'bytes'
-        ? new BytesTest(b => bytesAt(b, value as Uint8Array, 0))
-        : new TextTest(t => t.startsWith(value as string))
-    case 'endswith':
-      return kind === 'bytes'
-        ? new BytesTest(b => bytesAt(b, value as Uint8Array, b.length - (value as Uint8Array).length))
-        : new TextTest(t => t.endsWith(value as string))
-    default:
-      return new OrderTest(kind, op, value)
-  }
-}
-
-class TextTest implements Test {
-  readonly test: (text: string) => boolean
-  constructor(test: (text: string) => boolean) {
-    this.test = test
-  }
-}
-
-class BytesTest implements Test {
-  readonly test: (bytes: Uint8Array) => boolean
-  constructor(test: (bytes: Uint8Array) => boolean) {
-    this.test = test
-  }
-}
-
-/** `<`, `<=`, `>`, `>=`. */
-class OrderTest implements Test {
-  readonly #kind: Kind
-  readonly #op: OperatorName
-  readonly #value: Scalar
-  constructor(kind: Kind, op: OperatorName, value: Scalar) {
-    this.#kind = kind
-    this.#op = op
-    this.#value = value
-  }
-  test(value: Scalar): boolean {
-    if (this.#kind !== 'text') return holds(this.#op, this.#kind, value, this.#value)
-    const order = compareTexts(value as string, this.#value as string)
-    switch (this.#op) {
-      case '<':
-        return order < 0
-      case '<=':
-        return order <= 0
-      case '>':
-        return order > 0
-      default:
-        return order >= 0
-    }
-  }
-}
-
 class Count implements CountTest {
   readonly #modifier: Modifier
   readonly #negated: boolean
@@ -226,7 +208,7 @@ class Count implements CountTest {
   }
 }
 
-class RegisterComparison implements Comparison {
+class RegisterComparator implements Comparator {
   readonly #kind: Kind
   readonly #op: OperatorName
   readonly #list: boolean
@@ -253,6 +235,6 @@ class TransformApplication implements Application {
     this.#option = option
   }
   apply(args: readonly Value[]): Value | undefined {
-    return TRANSFORMERS[this.#name].apply(args, this.#option)
+    return APPLY[this.#name](args, this.#option)
   }
 }

@@ -85,14 +85,10 @@ function constantText(program: Program, constant: Constant): string {
     case 'number':
     case 'bool':
       return scalarKey(constant.value)
-    case 'set':
-      return `in {${some(constant.values.map(v => (constant.of === 'ip' ? printAddress(v as Uint8Array) : scalarKey(v))))}}`
-    case 'than':
-      return `${constant.op} ${scalarKey(constant.value)}`
-    case 'prefixes':
-      return `startswith {${some(constant.values.map(scalarKey))}}`
-    case 'paths':
-      return `pmatch {${some(constant.values.map(scalarKey))}}`
+    case 'test': {
+      const values = constant.values.map(v => (constant.of === 'ip' ? printAddress(v as Uint8Array) : scalarKey(v)))
+      return `${constant.op} ${values.length === 1 ? values[0] : `{${some(values)}}`}`
+    }
     case 'count': {
       const tests = constant.tests.map(test => constantText(program, test))
       return `${constant.negated ? 'not ' : ''}${constant.modifier} {${some(tests)}}`

@@ -3,8 +3,8 @@ import { extract } from '../fields/extract.ts'
 import { ExtractErrors, type ExtractFailure } from '../fields/failures.ts'
 import type { Scalar, Value } from '../fields/field.ts'
 import { printValue } from '../fields/print.ts'
-import { elements, TRANSFORMERS } from '../fields/transformers.ts'
-import { type Kind, TYPES } from '../fields/types.ts'
+import { APPLY, elements } from '../fields/transformers.ts'
+import { TYPES } from '../fields/types.ts'
 import type { Clause, Expr, Node } from './tree.ts'
 
 /**
@@ -38,7 +38,7 @@ export function evaluateClause(clause: Clause, event: unknown, errors?: ExtractE
 
 function compareValues(clause: Clause, left: Value, values: readonly Scalar[]): boolean {
   const { op, modifier } = clause
-  const kind: Kind = TYPES[clause.left.type].kind
+  const { kind } = TYPES[clause.left.type]
   const own = elements(left)
   const passes = (value: Scalar) =>
     op === '!=' ? !own.some(v => holds('=', kind, v, value)) : own.some(v => holds(op, kind, v, value))
@@ -61,7 +61,7 @@ export function evaluateExpr(expr: Expr, event: unknown, errors?: ExtractErrors)
     }
     case 'transform': {
       const args = evaluateAll(expr.args, event, errors)
-      return args && TRANSFORMERS[expr.name].apply(args, expr.option)
+      return args && APPLY[expr.name](args, expr.option)
     }
   }
 }

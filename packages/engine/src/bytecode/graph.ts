@@ -1,6 +1,5 @@
 import type { Condition } from '../condition/ast.ts'
-import { clauseCost } from './cost.ts'
-import { likelihood } from './likelihood.ts'
+import { clauseCost, clauseLikelihood } from './cost.ts'
 import type { MemoLayout } from './memo.ts'
 import { mergeAlternatives } from './merge.ts'
 import type { Clause, Node } from './tree.ts'
@@ -103,7 +102,7 @@ export class Graph {
       memo: false,
       height: 0,
       cost: clauseCost(clause),
-      likely: likelihood(clause),
+      likely: clauseLikelihood(clause),
       clause,
       written,
     }

@@ -1,6 +1,7 @@
 import type { Check, Condition, LiteralOperand, Operand } from '../condition/ast.ts'
+import { OPERATORS, type Operator, parseOperator } from '../condition/operators.ts'
+import { VAL } from '../condition/transformers.ts'
 import type { Scalar } from '../fields/field.ts'
-import { OPERATORS, type Operator, parseOperator } from '../fields/operators.ts'
 import { Regex } from '../fields/regex.ts'
 import type { FieldTable } from '../fields/table.ts'
 import { TYPES } from '../fields/types.ts'
@@ -67,12 +68,12 @@ function lowerCheck(check: Check, table: FieldTable, warnings: ConditionWarning[
   if (check.left.kind === 'literal')
     refuse('field', 'filter error: missing field in left-hand of binary check', where, check.left.span)
   const left = lowerOperand(check.left, table, where)
-  if (modifier !== undefined && !operator.modifiable)
-    refuse('operator', `filter error: operator '${op}' takes no modifier '${modifier}'`, where)
   checkOperator(left, op, operator, where)
   const right = rightExpr(check.right, left, op, operator, table, where)
-  const literals = right || operator.form === 'none' ? [] : literalsOf(check.right, where)
-  if (!right && operator.form === 'value' && modifier === undefined && literals.length !== 1)
+  const { form } = operator
+  const literals = right || form === 'unary' ? [] : literalsOf(check.right, where)
+  const single = modifier === undefined && (form === 'number' || form === 'string')
+  if (!right && single && literals.length !== 1)
     refuse('value', `filter error: operator '${op}' takes one value`, where)
   const values = literals.map(literal => constantOf(literal, left, op, table, where))
   for (const literal of literals) warnings.push(...valueWarnings(literal, op, table, check))
@@ -89,7 +90,7 @@ function lowerCheck(check: Check, table: FieldTable, warnings: ConditionWarning[
     values,
     right,
   }
-  const decided = (operator.form !== 'none' && !right && values.length === 0) || fields.length === 0
+  const decided = (form !== 'unary' && !right && values.length === 0) || fields.length === 0
   return decided
     ? { kind: 'const', value: evaluateClause(clause, undefined), written: check }
     : { kind: 'clause', clause, written: check }
@@ -136,7 +137,7 @@ function rightExpr(
   const operand = isOperand(right) ? right : undefined
   if (operand === undefined || operand.kind === 'literal') return undefined
   const expr =
-    operand.kind === 'transform' && operand.name === 'val'
+    operand.kind === 'transform' && operand.name === VAL
       ? valExpr(operand, table, where)
       : lowerOperand(operand, table, where)
   if (!operator.fields)

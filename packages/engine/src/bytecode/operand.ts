@@ -1,7 +1,7 @@
 import type { FieldOperand, LiteralOperand, Operand, TransformOperand } from '../condition/ast.ts'
 import { ConditionError, type ConditionErrorCode } from '../condition/error.ts'
+import { isTransformer, TRANSFORMERS, type Transformer, type TransformerName, VAL } from '../condition/transformers.ts'
 import type { FieldTable } from '../fields/table.ts'
-import { TRANSFORMERS, type Transformer, type TransformerName } from '../fields/transformers.ts'
 import { LIST_TYPES, TYPES } from '../fields/types.ts'
 import type { Place, Span } from '../text/span.ts'
 import { scalarKey } from './canonical.ts'
@@ -58,9 +58,9 @@ function lowerLiteral(operand: LiteralOperand): Expr {
 
 function lowerTransform(operand: TransformOperand, table: FieldTable, where: Where): Expr {
   const { name, span } = operand
-  if (name === 'val') refuse('transformer', `filter error: 'val' is allowed as a right-hand value only`, where, span)
-  if (!Object.hasOwn(TRANSFORMERS, name)) refuse('transformer', `unknown field transfomer '${name}'`, where, span)
-  const transformer = TRANSFORMERS[name as TransformerName]
+  if (name === VAL) refuse('transformer', `filter error: 'val' is allowed as a right-hand value only`, where, span)
+  if (!isTransformer(name)) return refuse('transformer', `unknown field transfomer '${name}'`, where, span)
+  const transformer = TRANSFORMERS[name]
   const [fewest, most] = transformer.arity
   if (operand.args.length < fewest || operand.args.length > most) {
     const wanted = fewest === most ? `${fewest}` : `at least ${fewest}`
@@ -69,7 +69,7 @@ function lowerTransform(operand: TransformOperand, table: FieldTable, where: Whe
   if (operand.arg !== undefined && !transformer.option)
     refuse('transformer', `filter error: '${name}' takes no argument in brackets`, where, span)
   const args = operand.args.map((arg, i) => lowerArgument(arg, i, name, transformer, table, where))
-  return transformed(name as TransformerName, transformer, args, operand.arg)
+  return transformed(name, transformer, args, operand.arg)
 }
 
 function transformed(

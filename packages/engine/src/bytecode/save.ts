@@ -11,7 +11,7 @@ import { callDepth, type Program, type ProgramClause, type ProgramScope, routine
  */
 const MAGIC = 0x434c_4146
 /** Raised whenever opcodes, constants or the header change: an older program is then refused, not misread. */
-export const PROGRAM_VERSION = 1
+export const PROGRAM_VERSION = 2
 
 /** Bytes before the header. */
 const PREFIX = 20

@@ -1,8 +1,8 @@
 import type { Condition } from '../condition/ast.ts'
+import type { Modifier, OperatorName } from '../condition/operators.ts'
+import type { TransformerName } from '../condition/transformers.ts'
 import type { FieldType, Scalar } from '../fields/field.ts'
-import type { Modifier, OperatorName } from '../fields/operators.ts'
 import type { ResolvedField } from '../fields/table.ts'
-import type { TransformerName } from '../fields/transformers.ts'
 
 /**
  * A condition after checking against a source's fields: names are gone, values are parsed, what cannot differ is folded.

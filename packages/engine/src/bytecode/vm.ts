@@ -2,7 +2,7 @@ import { extract } from '../fields/extract.ts'
 import { ExtractErrors } from '../fields/failures.ts'
 import type { MemoHolder, Value } from '../fields/field.ts'
 import { elements } from '../fields/transformers.ts'
-import { type Application, type Comparison, type CountTest, prepare, type Test } from './constants.ts'
+import { type Application, type Comparator, type CountTest, prepare, type Test } from './constants.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Program } from './program.ts'
 
@@ -224,7 +224,7 @@ export class Vm implements Evaluator {
           // compare
           const v = values[a]
           const w = values[code[pc + 2]!]
-          t = v !== undefined && w !== undefined && (constants[code[pc + 3]!] as Comparison).compare(v, w)
+          t = v !== undefined && w !== undefined && (constants[code[pc + 3]!] as Comparator).compare(v, w)
           break
         }
         case 28: // differs

@@ -1,7 +1,7 @@
 import type { Check, LiteralOperand } from '../condition/ast.ts'
-import type { OperatorName } from '../fields/operators.ts'
+import type { OperatorName } from '../condition/operators.ts'
+import { TRANSFORMER_NAMES, VAL } from '../condition/transformers.ts'
 import type { FieldTable, ResolvedField } from '../fields/table.ts'
-import { TRANSFORMER_NAMES } from '../fields/transformers.ts'
 import type { Place, Span } from '../text/span.ts'
 
 /** Something in a condition that works, but probably not as meant. */
@@ -33,7 +33,7 @@ export function valueWarnings(
       ...{ code: 'field-value', ...at },
       message: `'${text}' may be a valid field misused as a const string value`,
     })
-  if (TRANSFORMER_NAMES.some(name => bare.startsWith(`${name}(`) && bare.endsWith(')')))
+  if ([VAL, ...TRANSFORMER_NAMES].some(name => bare.startsWith(`${name}(`) && bare.endsWith(')')))
     warnings.push({
       ...{ code: 'transformer-value', ...at },
       message: `'${text}' may be a valid field transformer misused as a const string value`,

@@ -49,7 +49,7 @@ export interface FieldOperand {
 }
 export interface TransformOperand {
   readonly kind: 'transform'
-  /** `tolower`, `val`, `getopt` …: a name of fields/transformers.ts. */
+  /** `tolower`, `val`, `getopt` …: a name of transformers.ts. */
   readonly name: string
   readonly args: readonly (Operand | readonly Operand[])[]
   readonly arg?: string

@@ -6,7 +6,7 @@ import type { Check, Condition, Operand } from './ast.ts'
 import { ConditionError } from './error.ts'
 import { QuoteError, unquote } from './quote.ts'
 import * as T from './tokens.ts'
-import { takesManyArguments, VAL } from './words.ts'
+import { isTransformer, TRANSFORMERS, VAL } from './transformers.ts'
 
 /** Nesting of parentheses and transformers that a condition may have. */
 export const MAX_DEPTH = 100
@@ -100,7 +100,7 @@ export class ConditionParser extends EmbeddedActionsParser {
     let op = ''
     let right: Operand | Operand[] | undefined
     this.OR([
-      { ALT: () => (op = this.CONSUME(T.Exists).image) },
+      { ALT: () => (op = this.CONSUME(T.UnaryOp).image) },
       {
         ALT: () => {
           op = this.CONSUME(T.NumOp).image
@@ -276,7 +276,7 @@ export class ConditionParser extends EmbeddedActionsParser {
 
   #checkArguments(name: IToken, args: readonly (Operand | Operand[])[]): void {
     const transformer = name.image.slice(0, -1)
-    if (takesManyArguments(transformer)) return
+    if (isTransformer(transformer) && TRANSFORMERS[transformer].arity[1] > 1) return
     const only = args[0]!
     const fits = args.length === 1 && !Array.isArray(only) && only.kind !== 'literal'
     if (fits && (transformer !== VAL || only.kind === 'field')) return

@@ -1,10 +1,8 @@
 import type { Condition, Operand } from './ast.ts'
+import { MODIFIERS, OPERATORS, parseOperator } from './operators.ts'
 import { quote } from './quote.ts'
 import { isList } from './walk.ts'
-import { LIST_OPERATORS, MODIFIERS, NUMERIC_OPERATORS } from './words.ts'
 
-const LIST_OPS: ReadonlySet<string> = new Set(LIST_OPERATORS)
-const NUM_OPS: ReadonlySet<string> = new Set(NUMERIC_OPERATORS)
 const MODIFIER_WORDS: ReadonlySet<string> = new Set(MODIFIERS)
 /** What may stand between brackets without quotes. */
 const BARE_ARG = /^[^\]["'\s\\\0-\x1f\udc80-\udcff]+$/
@@ -27,10 +25,15 @@ export function printCondition(condition: Condition): string {
       if (right === undefined) return head
       if (isList(right)) return `${head} (${right.map(printOperand).join(', ')})`
       // A name of a list (`in shells`) and a number keep their form: quoted they would be something else.
-      const plain = right.kind === 'literal' && (LIST_OPS.has(op) || NUM_OPS.has(op) || op.includes(' '))
-      return `${head} ${plain ? right.text : printOperand(right)}`
+      return `${head} ${right.kind === 'literal' && !takesText(op) ? right.text : printOperand(right)}`
     }
   }
+}
+
+/** True when the operator as written is followed by one text. */
+function takesText(written: string): boolean {
+  const operator = parseOperator(written)
+  return operator === undefined || (operator.modifier === undefined && OPERATORS[operator.op].form === 'string')
 }
 
 /** An operand as canonical text. */

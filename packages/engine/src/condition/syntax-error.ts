@@ -1,6 +1,7 @@
 import { EOF, type IRecognitionException, type IToken } from 'chevrotain'
+import { MODIFIERS, spellings } from './operators.ts'
 import * as T from './tokens.ts'
-import { MODIFIERS, OPERATORS, quotedList, TRANSFORMERS, VAL } from './words.ts'
+import { isTransformer, TRANSFORMER_NAMES, VAL } from './transformers.ts'
 
 /** What is said about a syntax error, and the part of the text that it is said about. */
 export interface Explanation {
@@ -9,13 +10,13 @@ export interface Explanation {
   readonly length: number
 }
 
-const TRANSFORMER_LIST = quotedList([VAL, ...TRANSFORMERS])
+const TRANSFORMER_LIST = quotedList([VAL, ...TRANSFORMER_NAMES])
 
 /** By grammar rule, what Falco says when nothing fits there. */
 const EXPECTED: Readonly<Record<string, string>> = {
   primary: "expected a '(' token, a field check, or an identifier",
   check: "expected a '(' token, a field check, or an identifier",
-  comparison: `expected a valid check operator: one of ${quotedList(OPERATORS)}`,
+  comparison: `expected a valid check operator: one of ${quotedList(spellings())}`,
   numberValue: `expected a number value or a field with a valid transformer: ${TRANSFORMER_LIST}`,
   stringValue: `expected a string value or a field with a valid transformer: ${TRANSFORMER_LIST}`,
   listValue: `expected a list, an identifier, or a field with a valid transformer: ${TRANSFORMER_LIST}`,
@@ -85,7 +86,7 @@ function due(
 function foundThere(found: string, rest: string, text: string, offset: number, rule: string): string {
   const before = /([a-zA-Z][a-zA-Z0-9_]*)\s*$/.exec(text.slice(Math.max(0, offset - 80), offset))?.[1]
   if (found.startsWith('(') && before === VAL) return ` ('${VAL}' is for the right side of a check)`
-  if (found.startsWith('(') && before !== undefined && (TRANSFORMERS as readonly string[]).includes(before))
+  if (found.startsWith('(') && before !== undefined && isTransformer(before))
     return ` (no blank may stand between '${before}' and '(')`
   if (found.startsWith('(') && before !== undefined && (MODIFIERS as readonly string[]).includes(before))
     return ` ('${before}' takes a list: blanks must stand before and after it)`
@@ -100,4 +101,9 @@ function foundThere(found: string, rest: string, text: string, offset: number, r
 
 function shortened(word: string): string {
   return word.length > 30 ? `${word.slice(0, 27)}...` : word
+}
+
+/** `'a', 'b', 'c'`, as Falco lists words. */
+function quotedList(words: readonly string[]): string {
+  return words.map(word => `'${word}'`).join(', ')
 }

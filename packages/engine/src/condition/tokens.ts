@@ -1,5 +1,6 @@
 import { createToken, type IMultiModeLexerDefinition, Lexer, type TokenType } from 'chevrotain'
-import { LIST_OPERATORS, MODIFIERS, STRING_OPERATORS, TRANSFORMERS, VAL } from './words.ts'
+import { MODIFIERS, spellings } from './operators.ts'
+import { TRANSFORMER_NAMES, VAL } from './transformers.ts'
 
 /**
  * Tokens of the condition language. What a word is depends on where it stands (`in` may be a value, `*.log` is one),
@@ -45,16 +46,16 @@ export const Field = createToken({ name: 'Field', pattern: FIELD, ...go('OP') })
 export const CallField = createToken({ name: 'CallField', pattern: FIELD })
 export const Identifier = createToken({ name: 'Identifier', pattern: new RegExp(IDENTIFIER), ...go('CONJ') })
 
-export const Exists = createToken({ name: 'Exists', pattern: 'exists', ...go('CONJ') })
-export const NumOp = createToken({ name: 'NumOp', pattern: /<=?|>=?/, ...go('NUM') })
-const symbolOps = STRING_OPERATORS.filter(op => /\W/.test(op))
-const wordOps = STRING_OPERATORS.filter(op => !/\W/.test(op))
+export const UnaryOp = createToken({ name: 'UnaryOp', pattern: new RegExp(words(spellings('unary'))), ...go('CONJ') })
+export const NumOp = createToken({ name: 'NumOp', pattern: new RegExp(words(spellings('number'))), ...go('NUM') })
+const symbolOps = spellings('string').filter(op => /\W/.test(op))
+const wordOps = spellings('string').filter(op => !/\W/.test(op))
 export const StrOp = createToken({
   name: 'StrOp',
   pattern: new RegExp(`${words(symbolOps)}|(?:${words(wordOps)})(?=${BLANK})`),
   ...go('STR'),
 })
-export const ListOp = createToken({ name: 'ListOp', pattern: new RegExp(words(LIST_OPERATORS)), ...go('LISTV') })
+export const ListOp = createToken({ name: 'ListOp', pattern: new RegExp(words(spellings('list'))), ...go('LISTV') })
 /** A modifier stands between blanks, before a list, a name or a transformer; elsewhere the word is a value. */
 export const Modifier = createToken({
   name: 'Modifier',
@@ -89,8 +90,8 @@ export const Quoted = createToken({ name: 'Quoted', ...quotedPattern })
 export const ListOpen = createToken({ name: 'ListOpen', pattern: '(', ...go('LIST') })
 export const ListClose = createToken({ name: 'ListClose', pattern: ')', ...go('CONJ') })
 
-const CALL = new RegExp(`(?:${words(TRANSFORMERS)})\\(`)
-const CALL_OR_VAL = new RegExp(`(?:${words([VAL, ...TRANSFORMERS])})\\(`)
+const CALL = new RegExp(`(?:${words(TRANSFORMER_NAMES)})\\(`)
+const CALL_OR_VAL = new RegExp(`(?:${words([VAL, ...TRANSFORMER_NAMES])})\\(`)
 export const LeftCall = createToken({ name: 'LeftCall', pattern: CALL, ...go('CALL_L') })
 export const RightCall = createToken({ name: 'RightCall', pattern: CALL_OR_VAL, ...go('CALL_R') })
 export const InnerCall = createToken({ name: 'InnerCall', pattern: CALL, push_mode: 'CALL' })
@@ -105,7 +106,7 @@ export const LEXER_DEFINITION: IMultiModeLexerDefinition = {
   defaultMode: 'PRIMARY',
   modes: {
     PRIMARY: [Blank, LParen, Not, Field, LeftCall, Identifier],
-    OP: [Blank, LBracket, Exists, NumOp, StrOp, ListOp],
+    OP: [Blank, LBracket, UnaryOp, NumOp, StrOp, ListOp],
     NUM: [Blank, RightCall, NumberText],
     STR: [Blank, Modifier, RightCall, QuotedValue, BareValue],
     LISTV: [Blank, ListOpen, RightCall, Identifier],

@@ -1,11 +1,10 @@
+import type { Kind, OperatorName } from '../condition/operators.ts'
 import { textToBytes } from '../text/encoding.ts'
 import { addressBytes, equalBytes, inNetwork, parseNetwork } from './address.ts'
 import type { Scalar } from './field.ts'
 import { Glob, lowerAscii } from './glob.ts'
-import type { OperatorName } from './operators.ts'
 import { pathParts } from './path-prefixes.ts'
 import { Regex } from './regex.ts'
-import type { Kind } from './types.ts'
 
 /**
  * `a op b` for two present scalars of one kind, by definition and without preparation: what the compiled forms must agree

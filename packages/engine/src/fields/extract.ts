@@ -1,7 +1,8 @@
+import type { Kind } from '../condition/operators.ts'
 import type { ExtractErrors } from './failures.ts'
 import type { Value } from './field.ts'
 import type { ResolvedField } from './table.ts'
-import { type Kind, TYPES } from './types.ts'
+import { TYPES } from './types.ts'
 
 /** A field's value in an event, checked against its declaration; undefined = absent. Never throws. */
 export function extract(field: ResolvedField, event: unknown, errors?: ExtractErrors): Value | undefined {

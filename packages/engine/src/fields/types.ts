@@ -1,5 +1,4 @@
-/** How values of a type behave in comparisons. `opaque` values can only be asked for existence and printed. */
-export type Kind = 'text' | 'number' | 'bool' | 'bytes' | 'ip' | 'net' | 'opaque'
+import type { Kind } from '../condition/operators.ts'
 
 export interface TypeInfo {
   readonly kind: Kind

@@ -1,7 +1,7 @@
+import { OPERATORS, type OperatorName } from '../condition/operators.ts'
 import { textToBytes } from '../text/encoding.ts'
 import { parseIpv4, parseIpv6, parseNetwork } from './address.ts'
 import type { FieldType, Scalar } from './field.ts'
-import type { OperatorName } from './operators.ts'
 import { SERVICES } from './services.ts'
 import { TYPES } from './types.ts'
 
@@ -14,7 +14,7 @@ const MAX_BYTES = 255
  * @throws {Error} with Falco's reason
  */
 export function parseValue(text: string, type: FieldType, op: OperatorName): Scalar {
-  if (op === 'bcontains' || op === 'bstartswith') return parseHex(text)
+  if (OPERATORS[op].hex) return parseHex(text)
   const info = TYPES[type]
   switch (info.kind) {
     case 'text':

@@ -1,8 +1,8 @@
 import type { Operand } from '../condition/ast.ts'
 import { ConditionError } from '../condition/error.ts'
+import { MODIFIERS, parseOperator, spellings, takesList } from '../condition/operators.ts'
 import { parseOperand } from '../condition/parse.ts'
 import { isList } from '../condition/walk.ts'
-import { isOperator, LIST_OPERATORS, MODIFIERS, takesList } from '../condition/words.ts'
 import { type MappedText, MappedTextBuilder } from '../text/mapped.ts'
 import { LoadFailure } from './context.ts'
 import type { CheckedException, Entry, ExceptionItem } from './item.ts'
@@ -29,12 +29,12 @@ export function checkException(item: ExceptionItem, source: string | undefined, 
   if (fields.list) {
     if (given && !given.list) fail('Fields and comps must both be lists, or both be strings')
     if (operators.length !== names.length) fail('Fields and comps lists must have equal length')
-    for (const op of operators) if (!isOperator(op)) fail(`'${op}' is not a supported comparison operator`)
+    for (const op of operators) if (!parseOperator(op)) fail(`'${op}' is not a supported comparison operator`)
   } else {
     if (given?.list) fail('Fields and comps must both be strings')
     if (!takesList(operators[0]!))
       fail(
-        `When fields is a single value, comps must be one of (${LIST_OPERATORS.join(', ')}), or an operator with ${MODIFIERS.join(', ')}`,
+        `When fields is a single value, comps must be one of (${spellings('list').join(', ')}), or an operator with ${MODIFIERS.join(', ')}`,
       )
   }
   const checked = names.map(field => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Condition, Operand } from '../../src/condition/ast.ts'
-import { LIST_OPERATORS, MODIFIERS, NUMERIC_OPERATORS, STRING_OPERATORS } from '../../src/condition/words.ts'
+import { MODIFIERS, spellings } from '../../src/condition/operators.ts'
 
 const identifier = fc.stringMatching(/^[a-z][a-z0-9_]{0,8}$/)
 /** Any text that a condition can hold: everything but NUL and halves of characters. */
@@ -51,12 +51,12 @@ const check = fc
     fc.oneof({ weight: 3, arbitrary: field }, transform),
     fc.oneof(
       fc.constant({ op: 'exists', right: undefined }),
-      fc.record({ op: fc.constantFrom(...NUMERIC_OPERATORS), right: fc.oneof(number, onRight) }),
-      fc.record({ op: fc.constantFrom<string>(...STRING_OPERATORS), right: stringSide }),
-      fc.record({ op: fc.constantFrom(...LIST_OPERATORS), right: listSide }),
+      fc.record({ op: fc.constantFrom(...spellings('number')), right: fc.oneof(number, onRight) }),
+      fc.record({ op: fc.constantFrom(...spellings('string')), right: stringSide }),
+      fc.record({ op: fc.constantFrom(...spellings('list')), right: listSide }),
       fc.record({
         op: fc
-          .tuple(fc.constantFrom(...STRING_OPERATORS), fc.constantFrom(...MODIFIERS))
+          .tuple(fc.constantFrom(...spellings('string')), fc.constantFrom(...MODIFIERS))
           .map(([op, m]) => `${op} ${m}`),
         right: list,
       }),
