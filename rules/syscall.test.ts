@@ -1,24 +1,17 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Engine, type EngineOptions } from '../packages/engine/src/index.ts'
 import { openCapture, syscall } from '../packages/sources-syscall/src/index.ts'
+import { type Case, readCases, UPDATE } from '../scripts/testing/cases.ts'
 import { recorded } from './test/scene.ts'
 
 /**
  * test/captures/NAME.txt: the alerts of examples/captures/NAME.scap.
- * test/cases/TOPIC.txt: scenes (test/scene.ts), each with the alerts of all rules that match:
- *
- *   # RULE, fires: what happens         the rule is among the alerts
- *   # RULE, stays: what happens         it is not
- *   lines of the scene
- *   ==>
- *   alerts
- *
- * FALC_UPDATE=1 writes what comes out in place of what is expected.
+ * test/cases/TOPIC.txt: `scene` (see test/scene.ts) and the `alerts` of all rules that match. The title says which rule a
+ * case is about: `RULE, fires: what happens` when the rule is among the alerts, `RULE, stays: what happens` when it is not.
  */
 const here = import.meta.dirname
-const casesFolder = join(here, 'test/cases')
 const capturesFolder = join(here, 'test/captures')
 const source = syscall()
 const rules = { name: 'syscall.yaml', content: readFileSync(join(here, 'syscall.yaml'), 'utf8') }
@@ -83,60 +76,38 @@ describe('captures', () => {
       const { engine } = engineFor(options)
       const alerts = await replay(engine, join(here, `../examples/captures/${name}.scap`), true)
       const text = `${alerts.join('\n')}\n`
-      if (process.env.FALC_UPDATE && way === ways[0]![0]) writeFileSync(file, text)
+      if (UPDATE && way === ways[0]![0]) writeFileSync(file, text)
       expect(text).toBe(readFileSync(file, 'utf8'))
     })
   })
 })
 
-interface Case {
-  readonly title: string
-  readonly rule: string
-  readonly fires: boolean
-  readonly lines: string[]
-  readonly expected: string
+function subjectOf({ title, at }: Case): { rule: string; fires: boolean } {
+  const [, rule, verb] = /^(.+), (fires|stays): ./.exec(title) ?? []
+  if (rule === undefined) throw new Error(`${at}: not the title of a case: ${title}`)
+  return { rule, fires: verb === 'fires' }
 }
 
-function casesOf(text: string): Case[] {
-  return text.split(/^(?=# )/m).map(part => {
-    const [given, expected = ''] = part.split('==>\n')
-    const [title, ...lines] = given!.trimEnd().split('\n') as [string, ...string[]]
-    const head = title.match(/^# (.+), (fires|stays): ./)
-    if (head === null) throw new Error(`not the head of a case: ${title}`)
-    return { title, rule: head[1]!, fires: head[2] === 'fires', lines, expected: expected.trim() }
+const files = readCases(new URL('test/cases/', import.meta.url))
+const subjects = files.flatMap(({ cases }) => cases.map(subjectOf))
+
+describe.each(files)('$file', ({ cases }) => {
+  test.each(cases)('$title', async one => {
+    const { rule, fires } = subjectOf(one)
+    const alerts = await recorded(one.lines('scene'), path => replay(all, path, false))
+    const text = alerts.join('\n')
+    expect(
+      alerts.some(alert => alert.startsWith(`${rule}: `)),
+      text || 'no alert',
+    ).toBe(fires)
+    one.expect('alerts', text)
   })
-}
-
-const topics = readdirSync(casesFolder).map(name => ({
-  name,
-  cases: casesOf(readFileSync(join(casesFolder, name), 'utf8')),
-}))
-
-for (const { name, cases } of topics) {
-  describe(name, () => {
-    const written: string[] = []
-    for (const { title, rule, fires, lines, expected } of cases) {
-      test(title.slice(2), async () => {
-        const alerts = await recorded(lines, path => replay(all, path, false))
-        const text = alerts.join('\n')
-        written.push([title, ...lines, '==>', ...alerts, ''].join('\n'))
-        if (process.env.FALC_UPDATE && written.length === cases.length) {
-          writeFileSync(join(casesFolder, name), written.join('\n'))
-        }
-        expect(
-          alerts.some(alert => alert.startsWith(`${rule}: `)),
-          text || 'no alert',
-        ).toBe(fires)
-        if (!process.env.FALC_UPDATE) expect(text).toBe(expected)
-      })
-    }
-  })
-}
+})
 
 test.each(report.rules.map(rule => rule.name))(
   '%s has a case in which it fires, and one in which it does not',
   name => {
-    const own = topics.flatMap(({ cases }) => cases).filter(({ rule }) => rule === name)
+    const own = subjects.filter(({ rule }) => rule === name)
     expect(own.some(({ fires }) => fires)).toBe(true)
     expect(own.some(({ fires }) => !fires)).toBe(true)
   },
@@ -144,5 +115,5 @@ test.each(report.rules.map(rule => rule.name))(
 
 test('cases are about rules that exist', () => {
   const names = new Set(report.rules.map(rule => rule.name))
-  expect(topics.flatMap(({ cases }) => cases.map(({ rule }) => rule)).filter(rule => !names.has(rule))).toEqual([])
+  expect(subjects.map(({ rule }) => rule).filter(rule => !names.has(rule))).toEqual([])
 })

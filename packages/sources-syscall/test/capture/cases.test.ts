@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join as path } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { readCases } from '../../../../scripts/testing/cases.ts'
 import { Block } from '../../src/capture/block.ts'
 import { CaptureError } from '../../src/capture/error.ts'
 import { CaptureReader } from '../../src/capture/reader.ts'
@@ -8,27 +7,19 @@ import { assemble, block, eventBlock, join, SECTION } from './assemble.ts'
 import { json, printEvent, printFd, printProcess } from './print.ts'
 
 /**
- * Case files: `=== title`, then lines of input, `---`, lines of output. Input: `BLOCK WORDS` is a block of that kind with
- * these bytes; for event blocks the words are `TID EVENT PARAMETER…` (or `TID EVENT [flags N] …`); `raw WORDS` are bytes as
- * they stand; `section` starts a further one. A section header comes first unless the first line is `raw`.
+ * `blocks`: what the capture holds. `BLOCK WORDS` is a block of that kind with these bytes; for event blocks the words are
+ * `TID EVENT PARAMETER…` (or `TID [flags N] EVENT …`); `raw WORDS` are bytes without a block around them; `section` starts
+ * another section. A section header is written first unless the first line is `raw`.
+ * `read`: what the reader reports, the same when it is given the file byte by byte.
  */
-const folder = path(import.meta.dirname, 'cases')
-for (const name of readdirSync(folder)) {
-  describe(name, () => {
-    for (const part of readFileSync(path(folder, name), 'utf8').split(/^=== /m).slice(1)) {
-      const [title, ...rest] = part.split('\n') as [string, ...string[]]
-      const [input, output] = rest.join('\n').split(/^---\n/m) as [string, string]
-      const bytes = capture(input.split('\n').filter(line => line !== ''))
-      const expected = output.split('\n').filter(line => line !== '')
-      test(title, () => {
-        expect(read(bytes, bytes.length)).toEqual(expected)
-      })
-      test(`${title}, byte by byte`, () => {
-        expect(read(bytes, 1)).toEqual(expected)
-      })
-    }
+describe.each(readCases(new URL('cases/', import.meta.url)))('$file', ({ cases }) => {
+  test.each(cases)('$title', one => {
+    const bytes = capture(one.lines('blocks'))
+    const whole = read(bytes, bytes.length)
+    one.expect('read', whole.join('\n'))
+    expect(read(bytes, 1)).toEqual(whole)
   })
-}
+})
 
 function capture(lines: readonly string[]): Uint8Array {
   const parts = lines.map(line => {

@@ -1,27 +1,19 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readCaseFile } from '../../../../scripts/testing/cases.ts'
 import { openEngines } from '../../src/containers/engines.ts'
 import { LookupError } from '../../src/containers/failure.ts'
 import { encodeText } from './message.ts'
 
 const ID = 'c0ffee'.padEnd(64, '0')
 
-/** Cases of a file: `# title`, lines, `==>`, expectation. */
-function casesOf(name: string): { title: string; lines: string[]; expected: string }[] {
-  const text = readFileSync(new URL(`cases/${name}`, import.meta.url), 'utf8').replaceAll('{id}', ID)
-  return text
-    .split(/^# /m)
-    .slice(1)
-    .map(part => {
-      const [title, ...lines] = part.trim().split('\n')
-      const at = lines.indexOf('==>')
-      return { title: title!, lines: lines.slice(0, at), expected: lines.slice(at + 1).join('\n') }
-    })
-}
+/** `answers` of the engine, `description` of the container (the keys that matter) or the reason why there is none. */
+const casesOf = (name: string) => readCaseFile(new URL(`cases/${name}`, import.meta.url))
+const withId = (text: string) => text.replaceAll('{id}', ID)
 
 let dir: string
 let socket: string
@@ -44,7 +36,10 @@ async function inspected(kind: 'docker' | 'cri', expected: string): Promise<stri
     expect(found.id).toBe(ID.slice(0, 12))
     const keys = [...expected.matchAll(/(?:^| )(\w+)=/g)].map(([, key]) => key!).filter(key => key in found)
     const text = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value))
-    return keys.map(key => `${key}=${text(found[key])}`).join(' ')
+    return keys
+      .map(key => `${key}=${text(found[key])}`)
+      .join(' ')
+      .replaceAll(ID, '{id}')
   } catch (error) {
     if (error instanceof LookupError) return error.reason
     throw error
@@ -54,7 +49,8 @@ async function inspected(kind: 'docker' | 'cri', expected: string): Promise<stri
 }
 
 describe('docker', () => {
-  test.each(casesOf('docker.txt'))('$title', async ({ lines, expected }) => {
+  test.each(casesOf('docker.txt'))('$title', async one => {
+    const lines = withId(one.text('answers')).split('\n')
     const answers = new Map(
       lines.flatMap((line, i) => (line.startsWith('GET ') ? [[line.slice(4), lines[i + 1]!]] : [])),
     )
@@ -68,12 +64,13 @@ describe('docker', () => {
       server.closeAllConnections()
       server.close()
     }
-    expect(await inspected('docker', expected)).toBe(expected)
+    one.expect('description', await inspected('docker', withId(one.text('description'))))
   })
 })
 
 describe('container runtime interface', () => {
-  test.each(casesOf('cri.txt'))('$title', async ({ lines, expected }) => {
+  test.each(casesOf('cri.txt'))('$title', async one => {
+    const lines = withId(one.text('answers')).split('\n')
     const answers = new Map(lines.map(line => [line.split(' ', 1)[0]!, line.slice(line.indexOf(' ') + 1)]))
     const asked: string[] = []
     const server = createHttp2Server()
@@ -93,7 +90,7 @@ describe('container runtime interface', () => {
     })
     await new Promise<void>(resolve => server.listen(socket, resolve))
     stop = () => server.close()
-    expect(await inspected('cri', expected)).toBe(expected)
+    one.expect('description', await inspected('cri', withId(one.text('description'))))
     expect(asked[0]).toBe('Version')
   })
 })

@@ -1,6 +1,6 @@
 /** Connections over which engines announce containers: made again when they break, counted, no burden to the program. */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, unlinkSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, unlinkSync } from 'node:fs'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
 import { tmpdir } from 'node:os'
@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readCaseFile } from '../../../../scripts/testing/cases.ts'
 import { announcedBy } from '../../src/containers/docker-events.ts'
 import { openEngines } from '../../src/containers/engines.ts'
 import { Watches } from '../../src/containers/watches.ts'
@@ -17,14 +18,9 @@ import { encodeText } from './message.ts'
 const ID = 'c0ffee'.padEnd(64, '0')
 
 describe('docker: an event', () => {
-  const text = readFileSync(new URL('cases/docker-events.txt', import.meta.url), 'utf8').replaceAll('{id}', ID)
-  const cases = text
-    .split(/^# /m)
-    .slice(1)
-    .map(part => part.trim().split('\n'))
-  test.each(cases)('%s', (_, event, __, expected) => {
-    const announced = announcedBy(event!, 0, 100)
-    expect(announced === null ? 'nothing' : JSON.stringify(announced)).toBe(expected)
+  test.each(readCaseFile(new URL('cases/docker-events.txt', import.meta.url)))('$title', one => {
+    const announced = announcedBy(one.text('event').replaceAll('{id}', ID), 0, 100)
+    one.expect('announced', announced === null ? 'nothing' : JSON.stringify(announced).replaceAll(ID, '{id}'))
   })
 })
 

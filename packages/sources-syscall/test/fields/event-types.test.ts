@@ -1,14 +1,16 @@
 import { expect, test } from 'vitest'
+import { readCaseFile } from '../../../../scripts/testing/cases.ts'
 import { EVENTS, EventClass } from '../../src/events/table.ts'
 import { eventTypes } from '../../src/fields/event-types.ts'
-import { readCases } from './cases.ts'
 
 const types = eventTypes(['container', 'container_removed'])
 
-test.each(readCases('event-types.txt'))('$line: $text', ({ text }) => {
-  const [, field, value, codes] = /^(\S+) = (\S+) -> ?(.*)$/.exec(text)!
-  const ids = types.typesOf(field!, value!)
-  expect(ids === undefined ? 'unknown' : ids.map(id => EVENTS[id]!.code).join(' ')).toBe(codes)
+test.each(readCaseFile(new URL('cases/event-types.txt', import.meta.url)))('$title', one => {
+  one.expectRows('events', check => {
+    const [field, value] = check.split(' = ')
+    const ids = types.typesOf(field!, value!)
+    return ids === undefined ? 'unknown' : ids.map(id => EVENTS[id]!.code).join(' ')
+  })
 })
 
 test('each type that rules see has its name among the values of evt.type, and finds itself by it', () => {

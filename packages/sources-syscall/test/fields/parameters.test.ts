@@ -1,12 +1,12 @@
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
+import { readCaseFile } from '../../../../scripts/testing/cases.ts'
 import { rawText, resolvedText } from '../../src/fields/formats/param.ts'
-import { readCases } from './cases.ts'
 import { eventWith, fromHex } from './encode.ts'
 
-test.each(readCases('parameters.txt'))('$line: $text', ({ text }) => {
-  const [, code, param, hex, raw, resolved] = /^(\S+) (\S+) (\S+) -> (.*?) ?\| ?(.*)$/.exec(
-    text.replace('-> |', '->  |'),
-  )!
-  const { event, index } = eventWith(code!, param!, fromHex(hex!))
-  expect({ raw: rawText(event, index), resolved: resolvedText(event, index) }).toEqual({ raw, resolved })
+test.each(readCaseFile(new URL('cases/parameters.txt', import.meta.url)))('$title', one => {
+  one.expectRows('prints', input => {
+    const [code, param, hex] = input.split(' ')
+    const { event, index } = eventWith(code!, param!, fromHex(hex!))
+    return `${rawText(event, index)} | ${resolvedText(event, index)}`.trim()
+  })
 })

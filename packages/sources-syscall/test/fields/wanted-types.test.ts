@@ -1,8 +1,8 @@
 import { Engine } from '@falc/engine'
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
+import { readCaseFile } from '../../../../scripts/testing/cases.ts'
 import { EVENTS } from '../../src/events/table.ts'
 import { syscall } from '../../src/source.ts'
-import { readCases } from './cases.ts'
 
 const source = syscall()
 const types = source.eventTypes!
@@ -21,11 +21,11 @@ function described(wanted: Uint8Array): string {
   return inside.length <= outside.length ? inside.join(' ') : `all but ${outside.join(' ')}`
 }
 
-test.each(readCases('wanted-types.txt'))('$line: $text', ({ text }) => {
-  const [, condition, expected] = /^(.*) -> (.*)$/.exec(text)!
-  const engine = new Engine({ sources: [source] })
-  const rule = { rule: 'R', desc: 'd', condition, output: 'o', priority: 'INFO' }
-  const { errors } = engine.load([{ name: 'r.yaml', content: JSON.stringify([rule]) }])
-  const found = errors[0] ? `error ${errors[0].message}` : described(engine.wantedTypes(source) as Uint8Array)
-  expect(found).toBe(expected)
+test.each(readCaseFile(new URL('cases/wanted-types.txt', import.meta.url)))('$title', one => {
+  one.expectRows('types', condition => {
+    const engine = new Engine({ sources: [source] })
+    const rule = { rule: 'R', desc: 'd', condition, output: 'o', priority: 'INFO' }
+    const { errors } = engine.load([{ name: 'r.yaml', content: JSON.stringify([rule]) }])
+    return errors[0] ? `error ${errors[0].message}` : described(engine.wantedTypes(source) as Uint8Array)
+  })
 })

@@ -1,26 +1,21 @@
 /** What the probe records of an act, parameter by parameter: cases/acts.txt; of 32-bit calls: cases/compat.txt. */
 import { execFile, execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { compileOutput } from '@falc/engine'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readCaseFile } from '../../../../scripts/testing/cases.ts'
 import { type Live, openLive } from '../../src/live/live.ts'
 import { syscall } from '../../src/source.ts'
 import { missing } from './machine.ts'
 
 const reason = missing()
 
-/** By act: the lines expected, in their order; `*` stands for any text, `$DIR` for the act's folder. */
+/** By act: the `events` expected, in their order; `*` stands for any text, `$DIR` for the act's folder. */
 function cases(file: string): [act: string, lines: readonly string[]][] {
-  return readFileSync(join(import.meta.dirname, 'cases', file), 'utf8')
-    .split(/^# /m)
-    .slice(1)
-    .map(part => {
-      const [title, ...lines] = part.trimEnd().split('\n')
-      return [title!, lines.filter(line => line !== '')]
-    })
+  return readCaseFile(new URL(`cases/${file}`, import.meta.url)).map(one => [one.title, one.lines('events')])
 }
 
 const BARE = ['-O1', '-ffreestanding', '-nostdlib', '-static', '-fno-pie', '-no-pie', '-fno-stack-protector']

@@ -1,9 +1,10 @@
 /** What the sidecar's first picture of /proc tells of a process: cases/picture.txt. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readCaseFile } from '../../../../scripts/testing/cases.ts'
 import { FdKind } from '../../src/capture/visitor.ts'
 import { type Live, openLive } from '../../src/live/live.ts'
 import type { Thread } from '../../src/state/thread.ts'
@@ -12,10 +13,7 @@ import { missing } from './machine.ts'
 const KINDS = new Map<number, string>(Object.entries(FdKind).map(([name, kind]) => [kind, name]))
 /** By part of the picture, as text; `*` stands for any text, `$DIR` for the program's folder. */
 const EXPECTED = new Map(
-  readFileSync(join(import.meta.dirname, 'cases/picture.txt'), 'utf8')
-    .split(/^# /m)
-    .slice(1)
-    .map(part => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1).trimEnd()] as const),
+  readCaseFile(new URL('cases/picture.txt', import.meta.url)).map(one => [one.title, one.text('picture')]),
 )
 
 describe.skipIf(missing() !== undefined)('the first picture', { timeout: 30_000 }, () => {

@@ -1,46 +1,27 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Memo } from '@falc/engine'
-import { describe, expect, test } from 'vitest'
+import { describe, test } from 'vitest'
+import { readCases } from '../../../../scripts/testing/cases.ts'
 import type { SyscallEvent } from '../../src/event.ts'
 import { SyscallState } from '../../src/state/state.ts'
 import { dump, fdLine } from './dump.ts'
 import { eventOf, fdOf, ipBytes, processOf, type Words, wordsOf } from './notation.ts'
 
 /**
- * cases/TOPIC.txt: cases of the form
+ * `events`:
  *
- *   # title
  *   thread 1 comm=init            initial tables: threads, `fd TID NUMBER KIND name=…`, `interface 10.0.0.5`
  *   10 openat fd=3 name=/x        then events: thread, name (`open>` = its enter event), parameters
  *   10 close? res=0 fd=3          ? = show what rules would see of the event
  *   +2.5                          time passes (seconds)
  *   remember                      as if rules had remembered something on every thread and descriptor
- *   ==>
- *   tables after the events
  *
- * FALC_UPDATE=1 writes what comes out in place of what is expected.
+ * `tables`: the tables after the events.
  */
-const folder = new URL('cases/', import.meta.url)
-const START = 1_700_000_000_000_000_000n
+describe.each(readCases(new URL('cases/', import.meta.url)))('$file', ({ cases }) => {
+  test.each(cases)('$title', one => one.expect('tables', run(one.lines('events')).join('\n')))
+})
 
-for (const file of readdirSync(folder).filter(name => name.endsWith('.txt'))) {
-  const url = new URL(file, folder)
-  const cases = readFileSync(url, 'utf8').split(/^(?=# )/m)
-  const written: string[] = []
-  describe(file, () => {
-    for (const text of cases) {
-      const [given, expected = ''] = text.split('==>\n')
-      const [title, ...lines] = given!.trimEnd().split('\n')
-      test(title!.slice(2), () => {
-        const actual = run(lines)
-        written.push(`${given}==>\n${actual.join('\n')}\n\n`)
-        if (process.env.FALC_UPDATE) {
-          if (written.length === cases.length) writeFileSync(url, `${written.join('').trimEnd()}\n`)
-        } else expect(actual.join('\n')).toBe(expected.trimEnd())
-      })
-    }
-  })
-}
+const START = 1_700_000_000_000_000_000n
 
 function run(lines: readonly string[]): string[] {
   const seen: string[] = []
