@@ -23,7 +23,10 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['input', 'index'],
   ],
   outputs: ['output', 'write', 'queue', 'channel', 'outputs'],
-  'sources-syscall': ['events', 'state/fd', 'state/thread', 'event', 'capture', 'state', 'fields', 'source'],
+  'sources-syscall': [
+    ...['events', 'model', 'event', 'meta-event', 'capture', 'state', 'delivery', 'fields', 'source', 'replay'],
+    ...['containers', 'recording', 'live', 'index'],
+  ],
 }
 
 /** Packages that run in a browser, too, up to the rooms named here: files of others may use `node:` modules. */

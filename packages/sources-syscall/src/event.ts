@@ -1,7 +1,8 @@
 import { EVENT_FLAGS, EVENT_NPARAMS, EVENTS, EventFlag } from './events/table.ts'
 import { internText } from './events/text.ts'
-import type { Fd } from './state/fd.ts'
-import type { Thread } from './state/thread.ts'
+import type { EventTables } from './model/event-tables.ts'
+import type { Fd } from './model/fd.ts'
+import type { Thread } from './model/thread.ts'
 
 /** Bytes of the header in front of the parameter lengths: u64 time, u64 tid, u32 len, u16 type, u32 nparams. */
 export const EVENT_HEADER = 26
@@ -45,6 +46,8 @@ export class SyscallEvent {
   fd: Fd | null = null
   /** libsinsp's lastevent_fd: the number that the event is about, -1 = none. */
   fdNum = -1
+  /** Set once by whoever owns the stream; null: fields that need the tables are absent. */
+  tables: EventTables | null = null
 
   /** Parameter i lies in bytes[offsets[i], offsets[i + 1]). */
   private readonly offsets = new Int32Array(MAX_PARAMS + 1)
@@ -125,6 +128,11 @@ export class SyscallEvent {
   /** Where parameter `i` starts in `bytes`. */
   paramOffset(i: number): number {
     return this.offsets[i]!
+  }
+
+  /** What the call returned: the first parameter of every exit event; -1 when it is absent. */
+  get result(): number {
+    return this.int64Number(0, -1)
   }
 
   int8(i: number, missing = 0): number {

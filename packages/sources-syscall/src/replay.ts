@@ -3,10 +3,10 @@ import type { CaptureCounts } from './capture/reader.ts'
 import type { MachineInfo } from './capture/visitor.ts'
 import { Delivery, type EventTap } from './delivery.ts'
 import type { SyscallEvent } from './event.ts'
-import { type MachineTables, setMachine } from './fields/machine.ts'
-import type { InterfaceTable } from './state/interfaces.ts'
+import type { EventTables } from './model/event-tables.ts'
+import type { InterfaceTable } from './model/interfaces.ts'
+import type { UserTable } from './model/users.ts'
 import { type StateOptions, SyscallState } from './state/state.ts'
-import type { UserTable } from './state/users.ts'
 
 export interface ReplayOptions extends StateOptions {
   /** Event types that somebody wants to see: others are taken into the state, or passed over when they change none. Default: all. */
@@ -29,7 +29,7 @@ export async function openCapture(path: string, options: ReplayOptions = {}): Pr
 }
 
 /** A capture being replayed: the events that rules see, one object for all of them, with the state behind it. */
-export class Replay implements MachineTables {
+export class Replay implements EventTables {
   readonly state: SyscallState
   /** Overwritten by the next call of `next` or `fill`. */
   readonly event: SyscallEvent
@@ -43,7 +43,7 @@ export class Replay implements MachineTables {
     this.state = state
     this.event = file.event
     this.delivery = new Delivery(state, wanted)
-    setMachine(this.event, this)
+    this.event.tables = this
   }
 
   /** Time of the first event, ns since 1970; undefined before it. */
@@ -52,11 +52,11 @@ export class Replay implements MachineTables {
   }
 
   get users(): UserTable {
-    return this.state.users
+    return this.state.tables.users
   }
 
   get interfaces(): InterfaceTable {
-    return this.state.interfaces
+    return this.state.tables.interfaces
   }
 
   /** What the reader met, by kind. */

@@ -108,8 +108,8 @@ class Watch {
         time: new Date(Number(this.time / 1_000_000n)),
         seconds,
         dropped,
-        threads: state.threads.size,
-        containers: state.containers.size,
+        threads: state.tables.threads.size,
+        containers: state.tables.containers.size,
         rules: this.engine && this.rules,
       },
       {

@@ -11,7 +11,7 @@ export async function trial(socketPath: string | undefined): Promise<Finding> {
   let live: Live | undefined
   try {
     live = await openLive(socketPath === undefined ? {} : { socketPath })
-    const { threads } = live.state
+    const { threads } = live.state.tables
     const known = threads.size
     const start = performance.now()
     const child = execFile('true', () => {})

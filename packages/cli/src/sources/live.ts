@@ -41,7 +41,7 @@ export async function liveFeed({ config, wanted, socketPath, containers, log }: 
     await metadata.settle()
     log.source(
       'debug',
-      `${config.ringBytes >> 20} MiB of ring for each ${config.cpusPerRing} CPUs, ${live.state.threads.size} threads at the start`,
+      `${config.ringBytes >> 20} MiB of ring for each ${config.cpusPerRing} CPUs, ${live.state.tables.threads.size} threads at the start`,
     )
     return new LiveFeed(live, metadata)
   } catch (error) {
@@ -62,7 +62,7 @@ class LiveFeed implements Feed {
   readonly meter: FeedMeter = {
     engine: 'modern_bpf',
     kernel: () => kernelCounts(this.live),
-    state: () => this.live.state.counts(),
+    state: () => this.live.state.tables.counts,
     lastEvent: () => this.live.lastTime,
   }
   private readonly live: Live
@@ -114,7 +114,7 @@ class LiveFeed implements Feed {
 
   losses(): Record<string, number> {
     const { events: _, ...lost } = this.live.counts
-    return nonZero({ ...lost, threadTableFull: this.live.state.threads.dropped })
+    return nonZero({ ...lost, threadTableFull: this.live.state.tables.threads.dropped })
   }
 
   metadata(): Record<string, number> {

@@ -33,7 +33,7 @@ class CaptureFeed implements Feed {
   readonly source = 'syscall'
   readonly title: string
   readonly finite = true
-  readonly meter: FeedMeter = { state: () => this.capture.state.counts() }
+  readonly meter: FeedMeter = { state: () => this.capture.state.tables.counts }
   private readonly capture: Replay
 
   constructor(path: string, capture: Replay) {
@@ -65,7 +65,7 @@ class CaptureFeed implements Feed {
 
   losses(): Record<string, number> {
     const { newer, unknownBlocks, evicted } = this.capture.counts
-    const counts = { newer, unknownBlocks, evicted, threadTableFull: this.capture.state.threads.dropped }
+    const counts = { newer, unknownBlocks, evicted, threadTableFull: this.capture.state.tables.threads.dropped }
     return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
   }
 }

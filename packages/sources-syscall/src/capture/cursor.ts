@@ -1,5 +1,5 @@
 import { internText } from '../events/text.ts'
-import { CaptureError } from './error.ts'
+import { CaptureError } from './capture-error.ts'
 
 const TWO_32 = 4294967296
 

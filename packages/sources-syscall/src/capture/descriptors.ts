@@ -1,7 +1,8 @@
+import { FdKind } from '../model/fd.ts'
 import { TextLimit } from './block.ts'
 import type { Cursor } from './cursor.ts'
 import { lengthOf } from './tables.ts'
-import { type FdEntry, FdKind } from './visitor.ts'
+import type { FdEntry } from './visitor.ts'
 
 export function emptyFd(fd: number, type: number): FdEntry {
   return {

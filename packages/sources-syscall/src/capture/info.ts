@@ -1,7 +1,7 @@
 import { PPME } from '../events/ids.ts'
 import { SYSCALL_NAMES } from '../events/syscalls.ts'
 import { EVENTS } from '../events/table.ts'
-import { CaptureError } from './error.ts'
+import { CaptureError } from './capture-error.ts'
 import { openCapture } from './file.ts'
 import { CaptureCounts } from './reader.ts'
 import type { MachineInfo } from './visitor.ts'

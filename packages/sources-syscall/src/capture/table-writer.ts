@@ -1,7 +1,9 @@
 /** Entries of process and descriptor lists in today's versions; the readers are in `processes.ts` and `descriptors.ts`. */
+
+import { FdKind } from '../model/fd.ts'
 import { TextLimit } from './block.ts'
 import type { ByteWriter } from './byte-writer.ts'
-import { type FdEntry, FdKind, type ProcessEntry } from './visitor.ts'
+import type { FdEntry, ProcessEntry } from './visitor.ts'
 
 export function writeProcess(out: ByteWriter, process: ProcessEntry): void {
   const length = out.reserveLength()

@@ -1,7 +1,9 @@
 /** The tables of a capture other than processes and descriptors: machine, interfaces, users and groups. */
+
+import type { InterfaceEntry } from '../model/interfaces.ts'
 import { TextLimit } from './block.ts'
 import type { Cursor } from './cursor.ts'
-import type { GroupEntry, InterfaceEntry, MachineInfo, UserEntry } from './visitor.ts'
+import type { GroupEntry, MachineInfo, UserEntry } from './visitor.ts'
 
 /** Bytes of a machine block's body. */
 export const MACHINE_SIZE = 180

@@ -1,3 +1,5 @@
+import type { InterfaceEntry } from '../model/interfaces.ts'
+
 /** What a capture holds besides events, as the reader gives it and the writer takes it. */
 
 /** The recorded machine. */
@@ -82,44 +84,6 @@ export interface FdEntry {
   /** Unix sockets: kernel addresses of both ends. */
   unixSource: bigint
   unixPeer: bigint
-}
-
-/** SCAP_FD_*: kinds of descriptors. */
-export const FdKind = {
-  unknown: 0,
-  file: 1,
-  directory: 2,
-  ipv4Socket: 3,
-  ipv6Socket: 4,
-  /** Listening. */
-  ipv4Server: 5,
-  ipv6Server: 6,
-  fifo: 7,
-  unixSocket: 8,
-  event: 9,
-  unsupported: 10,
-  signalfd: 11,
-  eventpoll: 12,
-  inotify: 13,
-  timerfd: 14,
-  netlink: 15,
-  /** A file with its open flags and device. */
-  fileV2: 16,
-  bpf: 17,
-  userfaultfd: 18,
-  ioUring: 19,
-  memfd: 20,
-  pidfd: 21,
-} as const
-
-export interface InterfaceEntry {
-  readonly name: string
-  /** 4 or 16 bytes each. */
-  readonly address: Uint8Array
-  readonly netmask: Uint8Array
-  readonly broadcast: Uint8Array
-  /** Mbit/s, 0 = not recorded. */
-  readonly linkSpeed: bigint
 }
 
 export interface UserEntry {

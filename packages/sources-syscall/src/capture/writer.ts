@@ -1,9 +1,10 @@
 import type { SyscallEvent } from '../event.ts'
+import type { InterfaceEntry } from '../model/interfaces.ts'
 import { BLOCK_HEADER, BLOCK_TRAILER, Block, EVENT_BLOCK_LIMIT, SECTION_MAGIC, TextLimit } from './block.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { writeFd, writeProcess } from './table-writer.ts'
 import { MACHINE_SIZE } from './tables.ts'
-import type { FdEntry, GroupEntry, InterfaceEntry, MachineInfo, ProcessEntry, UserEntry } from './visitor.ts'
+import type { FdEntry, GroupEntry, MachineInfo, ProcessEntry, UserEntry } from './visitor.ts'
 
 /** A list is split into blocks of about this size. */
 const LIST_BLOCK = 256 << 10

@@ -1,4 +1,4 @@
-import type { ContainerInfo } from '../state/container.ts'
+import type { ContainerInfo } from '../model/container.ts'
 
 /** container_type of Falco's container events. */
 export const CONTAINER_TYPE = { docker: 0, cri: 6, containerd: 7, 'cri-o': 8, podman: 11 } as const

@@ -1,6 +1,6 @@
 import type { SyscallEvent } from '../event.ts'
-import type { Container } from '../state/container.ts'
-import { keep } from './past.ts'
+import type { Container } from '../model/container.ts'
+import { keep } from './event-snapshot.ts'
 
 /** What a kept event takes besides its bytes: copies of its thread and a few ancestors. */
 const KEPT_BYTES = 4096

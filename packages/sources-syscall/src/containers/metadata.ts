@@ -1,14 +1,13 @@
 import { SyscallEvent } from '../event.ts'
-import { setMachine } from '../fields/machine.ts'
-import type { Container } from '../state/container.ts'
+import type { Container } from '../model/container.ts'
 import type { SyscallState } from '../state/state.ts'
 import { Announcements } from './announcements.ts'
+import { containerEvent } from './container-event.ts'
 import type { Announced } from './description.ts'
 import type { Engine } from './engine.ts'
 import { type EngineSockets, openEngines } from './engines.ts'
 import { Held } from './held.ts'
 import { type LookupCounts, type LookupOptions, Lookups } from './lookups.ts'
-import { containerNote } from './note.ts'
 import type { WatchCounts } from './watches.ts'
 
 export interface MetadataOptions extends LookupOptions {
@@ -80,8 +79,8 @@ export class ContainerMetadata {
       options,
       fullId => this.announcements.get(fullId),
     )
-    state.containers.onNew = container => this.look(container)
-    for (const container of state.containers) {
+    state.tables.containers.onNew = container => this.look(container)
+    for (const container of state.tables.containers) {
       if (container.info === null && container.type === '') this.look(container)
     }
   }
@@ -142,7 +141,7 @@ export class ContainerMetadata {
   }
 
   close(): void {
-    this.state.containers.onNew = null
+    this.state.tables.containers.onNew = null
     for (const timer of this.windows.values()) clearTimeout(timer)
     this.windows.clear()
     this.lookups.close()
@@ -162,7 +161,7 @@ export class ContainerMetadata {
 
   /** An engine has announced a container. False = nobody has met it. */
   private heard({ id, full_id: fullId }: Announced): boolean {
-    const container = this.state.containers.get(id)
+    const container = this.state.tables.containers.get(id)
     if (container === undefined) return false
     if (container.info !== null) this.announcements.forget(fullId)
     else if (this.looking.has(container)) this.lookups.wake(fullId)
@@ -194,12 +193,12 @@ export class ContainerMetadata {
   }
 
   private tell(found: Announced): void {
-    const bytes = containerNote(JSON.stringify({ container: found }), BigInt(Date.now()) * 1_000_000n)
+    const bytes = containerEvent(JSON.stringify({ container: found }), BigInt(Date.now()) * 1_000_000n)
     const event = new SyscallEvent()
     if (!event.attach(bytes, new DataView(bytes.buffer), 0, bytes.length))
       throw new Error('a container event without sense')
     this.state.apply(event)
-    setMachine(event, this.state)
+    event.tables = this.state.tables
     this.ready.push(event)
   }
 

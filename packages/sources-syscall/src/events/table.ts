@@ -110,11 +110,6 @@ export function eventIdsOf(name: string): readonly number[] {
   return idsByName.get(name) ?? []
 }
 
-/** Index of a parameter by its name, -1 = the event has none of that name. */
-export function paramIndexOf(event: EventInfo, name: string): number {
-  return event.params.findIndex(param => param.name === name)
-}
-
 const idsByName = new Map<string, number[]>()
 for (const event of EVENTS) {
   const ids = idsByName.get(event.name)

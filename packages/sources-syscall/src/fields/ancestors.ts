@@ -1,5 +1,5 @@
 import type { SyscallEvent } from '../event.ts'
-import type { Thread } from '../state/thread.ts'
+import type { Thread } from '../model/thread.ts'
 import { integer } from './formats/integer.ts'
 import { environmentValue, parentOf, processId } from './process.ts'
 import { type Field, type Fields, LEFT_ONLY } from './table.ts'

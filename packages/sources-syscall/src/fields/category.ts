@@ -1,7 +1,7 @@
-import { FdKind } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { EVENTS, EventClass, type EventInfo, eventIdsOf } from '../events/table.ts'
+import { FdKind } from '../model/fd.ts'
 import { genericName } from './event-types.ts'
 
 /** evt.category. */

@@ -1,5 +1,5 @@
 import type { SyscallEvent } from '../event.ts'
-import type { ContainerInfo } from '../state/container.ts'
+import type { ContainerInfo } from '../model/container.ts'
 
 /** What a runtime or orchestrator says about a mount. */
 export interface Mount {

@@ -1,6 +1,6 @@
 import { Regex } from '@falc/engine'
 import type { SyscallEvent } from '../event.ts'
-import type { Container } from '../state/container.ts'
+import type { Container } from '../model/container.ts'
 import { containerInfo, infoFlag, infoMounts, infoText, labelsText, labelText, type Mount } from './container-info.ts'
 import { integer } from './formats/integer.ts'
 import type { Field, Fields } from './table.ts'

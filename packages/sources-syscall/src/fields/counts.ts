@@ -1,7 +1,7 @@
-import { FdKind } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { EVENTS, type EventCategory } from '../events/table.ts'
+import { FdKind } from '../model/fd.ts'
 import { failed, returnValue } from './results.ts'
 import type { Field, Fields } from './table.ts'
 

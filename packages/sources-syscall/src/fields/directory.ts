@@ -1,7 +1,7 @@
 import type { SyscallEvent } from '../event.ts'
 import type { ParamInfo } from '../events/params.ts'
+import type { Thread } from '../model/thread.ts'
 import { directoryOf } from '../state/directories.ts'
-import type { Thread } from '../state/thread.ts'
 
 export const AT_FDCWD = -100
 

@@ -1,7 +1,6 @@
 import type { SyscallEvent } from '../event.ts'
 import { integer } from './formats/integer.ts'
 import { localClockText } from './formats/time.ts'
-import { machineOf } from './machine.ts'
 import type { Field, Fields } from './table.ts'
 
 const SECOND = 1_000_000_000n
@@ -17,7 +16,7 @@ function nanoseconds(
   return { type, ...(print === undefined ? {} : { print }), doc, extract: value, toJson: value }
 }
 
-const sinceFirst = (event: SyscallEvent) => event.time - (machineOf(event)?.firstTime ?? event.time)
+const sinceFirst = (event: SyscallEvent) => event.time - (event.tables?.firstTime ?? event.time)
 
 /** Deprecated in Falco, which gives 0 for them since enter events are gone. */
 function latency(doc: string, print: Field['print']): Field {

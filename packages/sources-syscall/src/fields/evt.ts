@@ -5,7 +5,6 @@ import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
 import { categoryText } from './category.ts'
 import { eventName, genericName } from './event-types.ts'
 import { argumentText } from './formats/param.ts'
-import { machineOf } from './machine.ts'
 import { failed, returnValue } from './results.ts'
 import type { Field, Fields } from './table.ts'
 
@@ -90,7 +89,7 @@ export const EVT_FIELDS: Fields = {
   'evt.hostname': {
     type: 'string',
     doc: 'Name of the machine that the event was recorded on.',
-    extract: event => machineOf(event)?.hostname,
+    extract: event => event.tables?.hostname,
   },
   'evt.is_async': {
     type: 'bool',

@@ -1,8 +1,8 @@
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
+import type { Thread } from '../model/thread.ts'
 import { directoryOf } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
-import type { Thread } from '../state/thread.ts'
 import { AT_FDCWD, singleSlashes } from './directory.ts'
 import { argumentText } from './formats/param.ts'
 

@@ -1,9 +1,7 @@
-import { FdKind } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
-import { FD_ROLES, type Fd } from '../state/fd.ts'
+import { FD_ROLES, type Fd, FdKind } from '../model/fd.ts'
 import { ofFd } from './fd.ts'
 import { fdL4Proto, l4ProtoName } from './formats/fd.ts'
-import { machineOf } from './machine.ts'
 import { type Field, type Fields, LEFT_ONLY } from './table.ts'
 
 /** Falco can compare these but has nothing to print for them. */
@@ -61,7 +59,7 @@ function clientIsLocal(event: SyscallEvent): boolean | undefined {
 }
 
 function isLocal(event: SyscallEvent, address: Uint8Array): boolean {
-  return machineOf(event)?.interfaces.has(address) ?? false
+  return event.tables?.interfaces.has(address) ?? false
 }
 
 /** One end of a connection, chosen by where it is. */

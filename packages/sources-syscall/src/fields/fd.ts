@@ -1,7 +1,6 @@
-import { FdKind } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
 import { EVENT_FLAGS, EventFlag } from '../events/table.ts'
-import { FD_CONNECTED, FD_OVERLAY_LOWER, FD_OVERLAY_UPPER, type Fd } from '../state/fd.ts'
+import { FD_CONNECTED, FD_OVERLAY_LOWER, FD_OVERLAY_UPPER, type Fd, FdKind } from '../model/fd.ts'
 import { directoryName, fileName, singleSlashes } from './directory.ts'
 import { failedConnect, lostName, lostNameRaw, lostTypeChar } from './fd-lost.ts'
 import { fdTypeChar, fdTypeName } from './formats/fd.ts'

@@ -1,4 +1,3 @@
-import { machineOf } from './machine.ts'
 import type { Fields } from './table.ts'
 import { UNKNOWN_NAME } from './user.ts'
 
@@ -18,7 +17,7 @@ export const GROUP_FIELDS: Fields = {
     extract: event => {
       const { thread } = event
       if (thread === null) return undefined
-      return machineOf(event)?.users.group(thread.containerId, thread.gid)?.name ?? UNKNOWN_NAME
+      return event.tables?.users.group(thread.containerId, thread.gid)?.name ?? UNKNOWN_NAME
     },
   },
 }

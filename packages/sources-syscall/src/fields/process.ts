@@ -1,5 +1,5 @@
 import type { SyscallEvent } from '../event.ts'
-import type { Thread } from '../state/thread.ts'
+import type { Thread } from '../model/thread.ts'
 import { capabilitiesText } from './formats/capabilities.ts'
 import { integer } from './formats/integer.ts'
 import { utf8Length } from './formats/utf8.ts'

@@ -1,6 +1,6 @@
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
-import type { Thread } from '../state/thread.ts'
+import type { Thread } from '../model/thread.ts'
 import type { ThreadTable } from '../state/thread-table.ts'
 import type { Field, Fields } from './table.ts'
 

@@ -1,5 +1,5 @@
-import type { Fd } from '../state/fd.ts'
-import type { Thread } from '../state/thread.ts'
+import type { Fd } from '../model/fd.ts'
+import type { Thread } from '../model/thread.ts'
 import { fdTypeName } from './formats/fd.ts'
 import { processId } from './process.ts'
 import type { Field, Fields } from './table.ts'

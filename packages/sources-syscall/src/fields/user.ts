@@ -1,8 +1,7 @@
 import type { SyscallEvent } from '../event.ts'
-import type { Thread } from '../state/thread.ts'
-import { NO_ID } from '../state/thread.ts'
-import type { User } from '../state/users.ts'
-import { machineOf } from './machine.ts'
+import type { Thread } from '../model/thread.ts'
+import { NO_ID } from '../model/thread.ts'
+import type { User } from '../model/users.ts'
 import type { Field, Fields } from './table.ts'
 
 /** Printed for users and groups that the recording does not name; a value like any other. */
@@ -22,7 +21,7 @@ function ofUser(doc: string, id: (thread: Thread) => number, of: (user: User) =>
 }
 
 function lookup(event: SyscallEvent, thread: Thread, uid: number): User | undefined {
-  return machineOf(event)?.users.user(thread.containerId, uid)
+  return event.tables?.users.user(thread.containerId, uid)
 }
 
 const uid = (thread: Thread) => thread.uid

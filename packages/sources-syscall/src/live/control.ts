@@ -1,5 +1,5 @@
 /** The connection to the sidecar: frames in both directions. */
-import { LiveError } from './error.ts'
+import { LiveError } from './live-error.ts'
 import type { Addon } from './native.ts'
 import { FRAME_HEADER, MAX_FRAME } from './wire.ts'
 

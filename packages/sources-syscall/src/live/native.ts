@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { LiveError } from './error.ts'
+import { LiveError } from './live-error.ts'
 
 /** The addon: see native/addon/addon.c. */
 export interface Addon {

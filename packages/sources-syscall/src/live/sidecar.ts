@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Control } from './control.ts'
-import { LiveError } from './error.ts'
+import { LiveError } from './live-error.ts'
 import { type Addon, findNative } from './native.ts'
-import { Tries } from './tries.ts'
+import { RestartBudget } from './restart-budget.ts'
 import { Frame, Worker } from './wire.ts'
 
 export interface Sidecar {
@@ -31,7 +31,7 @@ class ServiceSidecar implements Sidecar {
   private readonly addon: Addon
   private readonly path: string
   private readonly warn: (text: string) => void
-  private readonly tries = new Tries()
+  private readonly budget = new RestartBudget()
   private connected = false
   private closed = false
 
@@ -46,15 +46,15 @@ class ServiceSidecar implements Sidecar {
     let said = problem
     for (;;) {
       if (this.connected) {
-        const pause = this.tries.next()
+        const pause = this.budget.next()
         const why = said === undefined ? '' : `: ${said}`
         if (pause === undefined)
           throw new LiveError(
             'sidecar',
-            `the sidecar at ${path} has ended ${Tries.max + 1} times within a minute${why}`,
+            `the sidecar at ${path} has ended ${RestartBudget.max + 1} times within a minute${why}`,
           )
         warn(
-          `the sidecar at ${path} has ended${why}; connecting again in ${pause} ms (${this.tries.count} of ${Tries.max} within a minute), the state is read anew`,
+          `the sidecar at ${path} has ended${why}; connecting again in ${pause} ms (${this.budget.count} of ${RestartBudget.max} within a minute), the state is read anew`,
         )
         await sleep(pause)
       }
@@ -92,7 +92,7 @@ class StartedSidecar implements Sidecar {
   pid: number | undefined
   private readonly addon: Addon
   private readonly warn: (text: string) => void
-  private readonly tries = new Tries()
+  private readonly budget = new RestartBudget()
   private readonly user = process.geteuid!()
   private child: ChildProcess | undefined
   private channel: Control | undefined
@@ -153,10 +153,10 @@ class StartedSidecar implements Sidecar {
     const what = 'the supervisor of the sidecar has ended'
     if (process.geteuid!() !== this.user)
       throw new LiveError('sidecar', `${what}, and this process may not start another since it has changed its user`)
-    const pause = this.tries.next()
-    if (pause === undefined) throw new LiveError('sidecar', `${what} ${Tries.max + 1} times within a minute`)
+    const pause = this.budget.next()
+    if (pause === undefined) throw new LiveError('sidecar', `${what} ${RestartBudget.max + 1} times within a minute`)
     this.warn(
-      `${what}; it is started again (${this.tries.count} of ${Tries.max} within a minute), the state is read anew`,
+      `${what}; it is started again (${this.budget.count} of ${RestartBudget.max} within a minute), the state is read anew`,
     )
     await sleep(pause)
     await this.start()

@@ -1,10 +1,10 @@
 import { CaptureFileWriter } from '../capture/file.ts'
 import { type EventTap, STATELESS } from '../delivery.ts'
 import type { SyscallEvent } from '../event.ts'
-import type { NameSearch, Names } from '../state/names.ts'
+import type { NameSearch, Names } from '../state/name-search.ts'
 import type { SyscallState } from '../state/state.ts'
-import { nameNotes } from './name-notes.ts'
-import { writeSnapshot } from './snapshot.ts'
+import { nameEvents } from './name-events.ts'
+import { writeTables } from './write-tables.ts'
 
 /** A stream of events with the state behind it: a Replay, or what is Live. */
 export interface EventStream {
@@ -32,13 +32,13 @@ export class Recorder {
 
   /** @throws {Error} of the file system when the file cannot be made */
   constructor(path: string, stream: EventStream, options: RecorderOptions = {}) {
-    const { users, names } = stream.state
+    const { users, names } = stream.state.tables
     const now = () => options.time ?? BigInt(Date.now()) * 1_000_000n
     this.file = new CaptureFileWriter(path, options)
     this.names = names
-    writeSnapshot(this.file.writer, stream.state, now())
+    writeTables(this.file.writer, stream.state.tables, now())
     const tell = (id: string, found: Names) => {
-      for (const note of nameNotes(id, found, now())) this.write(note)
+      for (const note of nameEvents(id, found, now())) this.write(note)
     }
     for (const id of users.containers()) tell(id, { users: users.usersOf(id), groups: users.groupsOf(id) })
     names.onFound = tell

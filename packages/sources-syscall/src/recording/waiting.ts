@@ -1,4 +1,4 @@
-import { keep } from '../containers/past.ts'
+import { keep } from '../containers/event-snapshot.ts'
 import { STATELESS } from '../delivery.ts'
 import { SyscallEvent } from '../event.ts'
 import type { Recorder } from './recorder.ts'

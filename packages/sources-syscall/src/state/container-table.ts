@@ -1,7 +1,7 @@
+import { Cgroups } from '../model/cgroups.ts'
+import { Container } from '../model/container.ts'
+import { splitStrings } from '../model/string-list.ts'
 import { matchCgroup } from './cgroup-matchers.ts'
-import { splitStrings } from './thread/arguments.ts'
-import { Cgroups } from './thread/cgroups.ts'
-import { Container } from './thread/container.ts'
 
 /** container_type of container events, by number. */
 const TYPES: readonly string[] = [

@@ -1,6 +1,6 @@
 import type { SyscallEvent } from '../event.ts'
-import { FD_SHARED, type Fd } from './fd.ts'
-import type { Thread } from './thread.ts'
+import { FD_SHARED, type Fd } from '../model/fd.ts'
+import type { Thread } from '../model/thread.ts'
 
 /** Puts a new descriptor in the thread's table and makes it the one that the event is about. */
 export function openFd(event: SyscallEvent, thread: Thread, num: number, fd: Fd): void {

@@ -1,7 +1,12 @@
 import type { SyscallEvent } from '../event.ts'
-import type { Machine } from './machine.ts'
+import { positions } from '../events/positions.ts'
+import type { Thread } from '../model/thread.ts'
+import type { Effects } from './effects.ts'
 import { concatenatePaths } from './paths.ts'
-import type { Thread } from './thread.ts'
+import type { Tables } from './tables.ts'
+
+const CHDIR = positions(['path'], 'SYSCALL_CHDIR_X', 'SYSCALL_GETCWD_X')
+const CHROOT = positions(['path'], 'SYSCALL_CHROOT_X')
 
 const AT_FDCWD = -100
 /** Base of a path relative to a descriptor that is not known; joined without a slash, as in Falco. */
@@ -17,20 +22,39 @@ export function directoryOf(thread: Thread, name: string, dirfd: number): string
 }
 
 /** Makes `path`, seen from the present one, the process's working directory. */
-export function changeDirectory(machine: Machine, thread: Thread, path: string): void {
+function changeDirectory(tables: Tables, thread: Thread, path: string): void {
   const leader = thread.leader
   if (leader === null) return
   let cwd = concatenatePaths(leader.ownCwd, path)
   if (!cwd.endsWith('/')) cwd += '/'
   if (cwd === leader.ownCwd) return
   leader.ownCwd = cwd
-  machine.threads.processChanged(leader)
+  tables.threads.processChanged(leader)
+}
+
+/** chdir, and getcwd, which returns it. */
+function chdir(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.result >= 0) changeDirectory(tables, thread, event.text(CHDIR.path))
+}
+
+function fchdir(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.result >= 0 && event.fd !== null) changeDirectory(tables, thread, event.fd.name)
 }
 
 /** chroot: the thread's root is the path, resolved. */
-export function changeRoot(event: SyscallEvent, thread: Thread): void {
-  if (event.int64Number(0, -1) !== 0) return
-  const path = event.text(1)
-  thread.root = path.startsWith('/') ? path : concatenatePaths(thread.cwd, path)
-  thread.memo = null
+function chroot(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.result < 0) return
+  if (event.result === 0) {
+    const path = event.text(CHROOT.path)
+    thread.root = path.startsWith('/') ? path : concatenatePaths(thread.cwd, path)
+    thread.memo = null
+  }
+  tables.resolveContainer(thread)
+}
+
+export const DIRECTORY_EFFECTS: Effects = {
+  SYSCALL_CHDIR_X: chdir,
+  SYSCALL_GETCWD_X: chdir,
+  SYSCALL_FCHDIR_X: fchdir,
+  SYSCALL_CHROOT_X: chroot,
 }

@@ -1,27 +1,67 @@
 import type { SyscallEvent } from '../event.ts'
-import { EnterEvent } from './thread/enter-event.ts'
+import { PPME } from '../events/ids.ts'
+import { positions } from '../events/positions.ts'
+import { EnterEvent } from '../model/enter-event.ts'
+import type { Thread } from '../model/thread.ts'
+import type { Effect, Effects } from './effects.ts'
+import type { Tables } from './tables.ts'
 
 const NO_BYTES = new Uint8Array(0)
+const AT_FDCWD = -100
+const NO_FD = -1
 
-/** null when the event is not one to keep, or was recorded empty. */
-export function enterEventOf(event: SyscallEvent): EnterEvent | null {
-  const type = event.type
-  switch (type) {
-    case 2: // open
-      return event.has(0) ? new EnterEvent(type, event.text(0), event.uint32(1), -1, -1, NO_BYTES) : null
-    case 58: // creat
-    case 292: // execve
-      return event.has(0) ? new EnterEvent(type, event.text(0), 0, -1, -1, NO_BYTES) : null
-    case 306: // openat
-    case 326: // openat2
-      return event.has(0)
-        ? new EnterEvent(type, event.text(1), event.uint32(2), event.int64Number(0), -1, NO_BYTES)
-        : null
-    case 330: // execveat
-      return new EnterEvent(type, event.text(1), event.uint32(2), event.int64Number(0), -1, NO_BYTES)
-    case 22: // connect
-      return new EnterEvent(type, '', 0, -1, event.int64Number(0, -1), event.blob(1).slice())
-    default:
-      return null
+const OPEN = positions(['name', 'flags'], 'SYSCALL_OPEN_E')
+const CREAT = positions(['name'], 'SYSCALL_CREAT_E')
+const EXECVE = positions(['filename'], 'SYSCALL_EXECVE_19_E')
+const OPENAT = positions(['dirfd', 'name', 'flags'], 'SYSCALL_OPENAT_2_E', 'SYSCALL_OPENAT2_E')
+const EXECVEAT = positions(['dirfd', 'pathname', 'flags'], 'SYSCALL_EXECVEAT_E')
+const CONNECT = positions(['fd', 'addr'], 'SOCKET_CONNECT_E')
+
+/** Makes the enter event of the call; null when it was recorded empty. */
+type Reader = (event: SyscallEvent) => EnterEvent | null
+
+/** Keeps the enter event on the thread until the call's exit. Rules never see it. */
+function keeps(read: Reader): Effect {
+  return (_tables, event, thread) => {
+    thread.enter = read(event)
   }
+}
+
+function connect(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  const fd = event.int64Number(CONNECT.fd, -1)
+  thread.enter = new EnterEvent(event.type, '', 0, NO_FD, fd, event.blob(CONNECT.addr).slice())
+  event.fdNum = fd
+  event.fd = thread.fds.get(fd)
+}
+
+function readPath(path: number): Reader {
+  return event => (event.has(path) ? enterOf(event, event.text(path), 0, NO_FD) : null)
+}
+
+function enterOf(event: SyscallEvent, name: string, flags: number, dirfd: number): EnterEvent {
+  return new EnterEvent(event.type, name, flags, dirfd, NO_FD, NO_BYTES)
+}
+
+const openat: Reader = event =>
+  event.has(OPENAT.dirfd)
+    ? enterOf(event, event.text(OPENAT.name), event.uint32(OPENAT.flags), event.int64Number(OPENAT.dirfd))
+    : null
+
+export const ENTER_EFFECTS: Effects = {
+  SYSCALL_OPEN_E: keeps(event =>
+    event.has(OPEN.name) ? enterOf(event, event.text(OPEN.name), event.uint32(OPEN.flags), AT_FDCWD) : null,
+  ),
+  SYSCALL_CREAT_E: keeps(readPath(CREAT.name)),
+  SYSCALL_EXECVE_19_E: keeps(readPath(EXECVE.filename)),
+  SYSCALL_OPENAT_2_E: keeps(openat),
+  SYSCALL_OPENAT2_E: keeps(openat),
+  SYSCALL_EXECVEAT_E: keeps(event =>
+    enterOf(event, event.text(EXECVEAT.pathname), event.uint32(EXECVEAT.flags), event.int64Number(EXECVEAT.dirfd)),
+  ),
+  SOCKET_CONNECT_E: connect,
+}
+
+/** The enter event belongs to the exit event that has come: the exit's id is one more, except that execveat may end as execve. */
+export function belongsTo(enter: EnterEvent, exit: number): boolean {
+  return enter.type + 1 === exit || (enter.type === PPME.SYSCALL_EXECVEAT_E && exit === PPME.SYSCALL_EXECVE_19_X)
 }

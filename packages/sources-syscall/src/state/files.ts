@@ -1,14 +1,18 @@
-import { FdKind } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
+import { PPME } from '../events/ids.ts'
+import { positions } from '../events/positions.ts'
+import { Fd, FdKind, O_CLOEXEC } from '../model/fd.ts'
+import { CL_PIPE_DST, CL_PIPE_SRC, type Thread } from '../model/thread.ts'
 import { changeFd, openFd } from './descriptors.ts'
 import { directoryOf } from './directories.ts'
-import { Fd, O_CLOEXEC } from './fd.ts'
-import type { Machine } from './machine.ts'
+import type { Effect, Effects } from './effects.ts'
 import { concatenatePaths } from './paths.ts'
-import { CL_PIPE_DST, CL_PIPE_SRC, type Thread } from './thread.ts'
+import type { Tables } from './tables.ts'
 
 const SLASH = 0x2f
 const AT_FDCWD = -100
+/** A name that is relative to nothing known: it is taken as it is. */
+const NO_BASE = -101
 /** Flags from here up are the kernel's findings; the exit event alone has them. */
 const KERNEL_FLAGS = ~((1 << 14) - 1)
 const UPPER_LAYER = 1 << 15
@@ -23,52 +27,88 @@ const CLOSE_RANGE_CLOEXEC = 4
 const MFD_CLOEXEC = 1
 const EPOLL_CLOEXEC = 1
 
-/** open, openat, openat2, creat, open_by_handle_at: a file or directory. */
-export function open(machine: Machine, event: SyscallEvent, thread: Thread): void {
-  const num = event.int64Number(0, -1)
-  if (num < 0) return
-  const enter =
-    machine.enter !== null && machine.enter.name !== '' && machine.enter.name !== '<NA>' ? machine.enter : null
-  let name: string
-  /** Parameter with the device; the inode is the next. */
-  let dev: number
-  let flags: number
-  let dirfd = AT_FDCWD
-  let based = true
-  switch (event.type) {
-    case 3: // open
-      name = enter === null ? event.text(1) : enter.name
-      flags = openFlags(event.uint32(2), enter?.flags)
-      dev = 4
-      break
-    case 59: // creat
-      name = enter === null ? event.text(1) : enter.name
-      flags = creatFlags(event.uint16(5))
-      dev = 3
-      break
-    case 337: // open_by_handle_at
-      name = event.text(3)
-      flags = event.uint32(2)
-      based = false
-      dev = 4
-      break
-    default: // openat, openat2
-      name = enter === null ? (event.has(2) ? event.text(2) : '<NA>') : enter.name
-      flags = openFlags(event.uint32(3), enter?.flags)
-      if (enter !== null) dirfd = enter.dirfd
-      else if (event.has(1)) dirfd = event.int64Number(1)
-      else based = false
-      dev = event.type === 307 ? 5 : 6
-  }
-  const device = event.uint32(dev)
-  const inoLow = low32(event, dev + 1)
-  const inoHigh = high32(event, dev + 1)
-  if (name.charCodeAt(0) === SLASH) {
-    openFd(event, thread, num, machine.openFiles.of(null, name, flags, device, inoLow, inoHigh))
-    return
-  }
-  const path = concatenatePaths(based ? directoryOf(thread, name, dirfd) : '', name)
-  openFd(event, thread, num, machine.openFiles.of(path, name, flags, device, inoLow, inoHigh))
+const OPEN = positions(['name', 'flags', 'dev', 'ino'], 'SYSCALL_OPEN_X')
+const CREAT = positions(['name', 'creat_flags', 'dev', 'ino'], 'SYSCALL_CREAT_X')
+const OPENAT = positions(['dirfd', 'name', 'flags', 'dev', 'ino'], 'SYSCALL_OPENAT_2_X')
+const OPENAT2 = positions(['dirfd', 'name', 'flags', 'dev', 'ino'], 'SYSCALL_OPENAT2_X')
+const BY_HANDLE = positions(['flags', 'path', 'dev', 'ino'], 'SYSCALL_OPEN_BY_HANDLE_AT_X')
+const CLOSE_RANGE = positions(['first', 'last', 'flags'], 'SYSCALL_CLOSE_RANGE_X')
+const DUP3 = positions(['flags'], 'SYSCALL_DUP3_X')
+const FCNTL = positions(['cmd', 'arg'], 'SYSCALL_FCNTL_X')
+const PIPE = positions(['fd1', 'fd2', 'ino'], 'SYSCALL_PIPE_X', 'SYSCALL_PIPE2_X')
+const PIPE2 = positions(['flags'], 'SYSCALL_PIPE2_X')
+const EPOLL = positions(['flags'], 'SYSCALL_EPOLL_CREATE1_X')
+const MEMFD = positions(['name', 'flags'], 'SYSCALL_MEMFD_CREATE_X')
+const PIDFD_OPEN = positions(['pid', 'flags'], 'SYSCALL_PIDFD_OPEN_X')
+const PIDFD_GETFD = positions(['pid_fd', 'target_fd'], 'SYSCALL_PIDFD_GETFD_X')
+/** Events whose flags are those of the new descriptor. */
+const KIND_FLAGS = positions(
+  ['flags'],
+  'SYSCALL_EVENTFD2_X',
+  'SYSCALL_SIGNALFD4_X',
+  'SYSCALL_INOTIFY_INIT1_X',
+  'SYSCALL_USERFAULTFD_X',
+)
+
+/** The path that the enter event recorded, if it recorded one; it takes precedence over the exit event's. */
+function passedPath(tables: Tables): string | null {
+  const { enter } = tables
+  return enter === null || enter.name === '' || enter.name === '<NA>' ? null : enter.name
+}
+
+function open(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.result < 0) return
+  const passed = passedPath(tables)
+  const flags = openFlags(event.uint32(OPEN.flags), passed === null ? undefined : tables.enter!.flags)
+  openFile(tables, event, thread, passed ?? event.text(OPEN.name), AT_FDCWD, flags, OPEN)
+}
+
+function creat(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.result < 0) return
+  const name = passedPath(tables) ?? event.text(CREAT.name)
+  openFile(tables, event, thread, name, AT_FDCWD, creatFlags(event.uint16(CREAT.creat_flags)), CREAT)
+}
+
+function openByHandle(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.result < 0) return
+  openFile(tables, event, thread, event.text(BY_HANDLE.path), NO_BASE, event.uint32(BY_HANDLE.flags), BY_HANDLE)
+}
+
+function openat(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  openRelative(tables, event, thread, OPENAT)
+}
+
+function openat2(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  openRelative(tables, event, thread, OPENAT2)
+}
+
+function openRelative(tables: Tables, event: SyscallEvent, thread: Thread, at: typeof OPENAT): void {
+  if (event.result < 0) return
+  const passed = passedPath(tables)
+  const name = passed ?? (event.has(at.name) ? event.text(at.name) : '<NA>')
+  const flags = openFlags(event.uint32(at.flags), passed === null ? undefined : tables.enter!.flags)
+  let dirfd = NO_BASE
+  if (passed !== null) dirfd = tables.enter!.dirfd
+  else if (event.has(at.dirfd)) dirfd = event.int64Number(at.dirfd)
+  openFile(tables, event, thread, name, dirfd, flags, at)
+}
+
+/** A file or directory was opened under the number that the event returned. `dirfd`: what a relative name starts from, or NO_BASE. */
+function openFile(
+  tables: Tables,
+  event: SyscallEvent,
+  thread: Thread,
+  name: string,
+  dirfd: number,
+  flags: number,
+  at: { readonly dev: number; readonly ino: number },
+): void {
+  let path: string | null = null
+  if (name.charCodeAt(0) !== SLASH)
+    path = concatenatePaths(dirfd === NO_BASE ? '' : directoryOf(thread, name, dirfd), name)
+  const { openFiles } = tables
+  const fd = openFiles.of(path, name, flags, event.uint32(at.dev), low32(event, at.ino), high32(event, at.ino))
+  openFd(event, thread, event.result, fd)
 }
 
 function openFlags(flags: number, passed: number | undefined): number {
@@ -78,11 +118,6 @@ function openFlags(flags: number, passed: number | undefined): number {
 function creatFlags(layers: number): number {
   if ((layers & CREAT_UPPER_LAYER) !== 0) return UPPER_LAYER
   return (layers & CREAT_LOWER_LAYER) !== 0 ? LOWER_LAYER : 0
-}
-
-function setInode(fd: Fd, event: SyscallEvent, i: number): void {
-  fd.inoLow = low32(event, i)
-  fd.inoHigh = high32(event, i)
 }
 
 /** Halves of a 64-bit parameter. */
@@ -95,15 +130,15 @@ function high32(event: SyscallEvent, i: number): number {
 }
 
 /** close: the descriptor goes when the next event comes. */
-export function close(machine: Machine, event: SyscallEvent, thread: Thread): void {
-  if (event.fd !== null && event.int64Number(0, -1) >= 0) machine.closeAfter(thread, event.fdNum)
+function close(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.fd !== null && event.result >= 0) tables.closeAfter(thread, event.fdNum)
 }
 
-export function closeRange(event: SyscallEvent, thread: Thread): void {
-  if (event.int64Number(0, -1) < 0) return
-  const first = event.uint32(1)
-  const last = event.uint32(2)
-  const keep = (event.uint32(3) & CLOSE_RANGE_CLOEXEC) !== 0
+function closeRange(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.result < 0) return
+  const first = event.uint32(CLOSE_RANGE.first)
+  const last = event.uint32(CLOSE_RANGE.last)
+  const keep = (event.uint32(CLOSE_RANGE.flags) & CLOSE_RANGE_CLOEXEC) !== 0
   for (const [num] of thread.fds) {
     if (num < first || num > last) continue
     if (keep) setCloseOnExec(thread.fds.own(num)!, true)
@@ -116,14 +151,14 @@ function setCloseOnExec(fd: Fd, on: boolean): void {
 }
 
 /** dup, dup2, dup3: a copy under another number. */
-export function dup(event: SyscallEvent, thread: Thread): void {
-  const num = event.int64Number(0, -1)
+function dup(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  const num = event.result
   if (num < 0) return
   if (num === 0) thread.flags |= CL_PIPE_DST
   else if (num === 1) thread.flags |= CL_PIPE_SRC
   if (event.fd === null) return
   const fd = event.fd.copy(num)
-  setCloseOnExec(fd, event.type === 365 && event.uint32(3) !== 0)
+  setCloseOnExec(fd, event.type === PPME.SYSCALL_DUP3_X && event.uint32(DUP3.flags) !== 0)
   duplicate(event, thread, num, fd)
 }
 
@@ -133,72 +168,106 @@ function duplicate(event: SyscallEvent, thread: Thread, num: number, fd: Fd): vo
   event.fd = thread.fds.set(num, fd) ? fd : null
 }
 
-export function fcntl(event: SyscallEvent, thread: Thread): void {
-  const result = event.int64Number(0, -1)
+function fcntl(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  const { result } = event
   if (result < 0 || event.fd === null) return
-  const command = event.uint8(2)
+  const command = event.uint8(FCNTL.cmd)
   if (command === F_DUPFD || command === F_DUPFD_CLOEXEC) {
     const fd = event.fd.copy(result)
     setCloseOnExec(fd, command === F_DUPFD_CLOEXEC)
     duplicate(event, thread, result, fd)
   } else if (command === F_SETFD) {
-    const on = (event.uint64Number(3) & 1) !== 0
+    const on = (event.uint64Number(FCNTL.arg) & 1) !== 0
     if (on !== ((event.fd.openFlags & O_CLOEXEC) !== 0)) setCloseOnExec(changeFd(event, thread), on)
   }
 }
 
-export function pipe(event: SyscallEvent, thread: Thread): void {
-  if (event.int64Number(0, -1) < 0) return
-  for (let end = 1; end <= 2; end++) {
+function pipe(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.result < 0) return
+  for (const end of [PIPE.fd1, PIPE.fd2]) {
     const num = event.int64Number(end, -1)
     const fd = new Fd(num, FdKind.fifo)
-    setInode(fd, event, 3)
-    if (event.type === 393) fd.openFlags = event.uint32(4)
+    fd.inoLow = low32(event, PIPE.ino)
+    fd.inoHigh = high32(event, PIPE.ino)
+    if (event.type === PPME.SYSCALL_PIPE2_X) fd.openFlags = event.uint32(PIPE2.flags)
     openFd(event, thread, num, fd)
   }
 }
 
-/** eventfd, signalfd, timerfd, inotify, bpf, userfaultfd, io_uring, epoll: a nameless descriptor of a kind. */
-export function openKind(event: SyscallEvent, thread: Thread, kind: number, openFlags: number): void {
-  const num = event.int64Number(0, -1)
-  if (num < 0) return
-  const fd = new Fd(num, kind)
-  fd.openFlags = openFlags
-  openFd(event, thread, num, fd)
+/** A nameless descriptor of a kind. */
+function opens(kind: number, flags: (event: SyscallEvent) => number = () => 0): Effect {
+  return (_tables, event, thread) => {
+    const num = event.result
+    if (num < 0) return
+    const fd = new Fd(num, kind)
+    fd.openFlags = flags(event)
+    openFd(event, thread, num, fd)
+  }
 }
 
-export function epoll(event: SyscallEvent, thread: Thread): void {
-  openKind(event, thread, FdKind.eventpoll, (event.uint32(1) & EPOLL_CLOEXEC) !== 0 ? O_CLOEXEC : 0)
-}
+const flags16 = (event: SyscallEvent) => event.uint16(KIND_FLAGS.flags)
+const flags32 = (event: SyscallEvent) => event.uint32(KIND_FLAGS.flags)
+const epollFlags = (event: SyscallEvent) => ((event.uint32(EPOLL.flags) & EPOLL_CLOEXEC) !== 0 ? O_CLOEXEC : 0)
 
 /** memfd_create. A failed one leaves, as in Falco, an entry of unknown kind under the error's number. */
-export function memfd(event: SyscallEvent, thread: Thread): void {
-  const num = event.int64Number(0, -1)
+function memfd(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  const num = event.result
   const fd = new Fd(num, num >= 0 ? FdKind.memfd : FdKind.unknown)
   if (num >= 0) {
-    fd.name = event.text(1)
-    fd.openFlags = event.uint32(2)
+    fd.name = event.text(MEMFD.name)
+    fd.openFlags = event.uint32(MEMFD.flags)
     setCloseOnExec(fd, (fd.openFlags & MFD_CLOEXEC) !== 0)
   }
   openFd(event, thread, num, fd)
 }
 
-export function pidfdOpen(event: SyscallEvent, thread: Thread): void {
-  const num = event.int64Number(0, -1)
+function pidfdOpen(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  const num = event.result
   if (num < 0) return
   const fd = new Fd(num, FdKind.pidfd)
-  fd.pid = event.int64Number(1)
+  fd.pid = event.int64Number(PIDFD_OPEN.pid)
   fd.name = `/proc/${fd.pid}`
-  fd.openFlags = event.uint32(2)
+  fd.openFlags = event.uint32(PIDFD_OPEN.flags)
   openFd(event, thread, num, fd)
 }
 
 /** pidfd_getfd: a copy of another process's descriptor. */
-export function pidfdGetfd(machine: Machine, event: SyscallEvent, thread: Thread): void {
-  const num = event.int64Number(0, -1)
+function pidfdGetfd(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  const num = event.result
   if (num < 0) return
-  const pidfd = thread.fds.get(event.int64Number(1, -1))
+  const pidfd = thread.fds.get(event.int64Number(PIDFD_GETFD.pid_fd, -1))
   if (pidfd === null || pidfd.type !== FdKind.pidfd) return
-  const target = machine.threads.get(pidfd.pid)?.fds.get(event.int64Number(2, -1))
+  const target = tables.threads.get(pidfd.pid)?.fds.get(event.int64Number(PIDFD_GETFD.target_fd, -1))
   if (target) duplicate(event, thread, num, target.copy(num))
+}
+
+export const FILE_EFFECTS: Effects = {
+  SYSCALL_OPEN_X: open,
+  SYSCALL_CREAT_X: creat,
+  SYSCALL_OPENAT_2_X: openat,
+  SYSCALL_OPENAT2_X: openat2,
+  SYSCALL_OPEN_BY_HANDLE_AT_X: openByHandle,
+  SYSCALL_CLOSE_X: close,
+  SYSCALL_CLOSE_RANGE_X: closeRange,
+  SYSCALL_DUP_1_X: dup,
+  SYSCALL_DUP2_X: dup,
+  SYSCALL_DUP3_X: dup,
+  SYSCALL_FCNTL_X: fcntl,
+  SYSCALL_PIPE_X: pipe,
+  SYSCALL_PIPE2_X: pipe,
+  SYSCALL_EVENTFD_X: opens(FdKind.event),
+  SYSCALL_EVENTFD2_X: opens(FdKind.event, flags16),
+  SYSCALL_SIGNALFD_X: opens(FdKind.signalfd),
+  SYSCALL_SIGNALFD4_X: opens(FdKind.signalfd, flags16),
+  SYSCALL_TIMERFD_CREATE_X: opens(FdKind.timerfd),
+  SYSCALL_INOTIFY_INIT_X: opens(FdKind.inotify),
+  SYSCALL_INOTIFY_INIT1_X: opens(FdKind.inotify, flags16),
+  SYSCALL_BPF_2_X: opens(FdKind.bpf),
+  SYSCALL_USERFAULTFD_X: opens(FdKind.userfaultfd, flags32),
+  SYSCALL_IO_URING_SETUP_X: opens(FdKind.ioUring),
+  SYSCALL_EPOLL_CREATE_X: opens(FdKind.eventpoll),
+  SYSCALL_EPOLL_CREATE1_X: opens(FdKind.eventpoll, epollFlags),
+  SYSCALL_MEMFD_CREATE_X: memfd,
+  SYSCALL_PIDFD_OPEN_X: pidfdOpen,
+  SYSCALL_PIDFD_GETFD_X: pidfdGetfd,
 }

@@ -1,4 +1,4 @@
-import type { Thread } from './thread.ts'
+import type { Thread } from '../model/thread.ts'
 
 /**
  * Which threads name a thread id as their session or process group: when that thread appears, changes or goes, what they

@@ -1,6 +1,27 @@
 import type { SyscallEvent } from '../event.ts'
-import type { Machine } from './machine.ts'
-import { CL_CLONE_NEWUSER, type Thread } from './thread.ts'
+import { positions } from '../events/positions.ts'
+import { CL_CLONE_NEWUSER, type Thread } from '../model/thread.ts'
+import type { Effect, Effects } from './effects.ts'
+import type { Tables } from './tables.ts'
+
+const SETUID = positions(['uid'], 'SYSCALL_SETUID_X')
+const SETREUID = positions(['euid'], 'SYSCALL_SETREUID_X', 'SYSCALL_SETRESUID_X')
+const SETGID = positions(['gid'], 'SYSCALL_SETGID_X')
+const SETREGID = positions(['egid'], 'SYSCALL_SETREGID_X', 'SYSCALL_SETRESGID_X')
+const CAPSET = positions(['cap_inheritable', 'cap_permitted', 'cap_effective'], 'SYSCALL_CAPSET_X')
+const UNSHARE = positions(['flags'], 'SYSCALL_UNSHARE_X')
+const SETNS = positions(['nstype'], 'SYSCALL_SETNS_X')
+const PRCTL = positions(['option', 'arg2_int'], 'SYSCALL_PRCTL_X')
+const RLIMIT = positions(['cur', 'resource'], 'SYSCALL_GETRLIMIT_X', 'SYSCALL_SETRLIMIT_X')
+const PRLIMIT = positions(['newcur', 'pid', 'resource'], 'SYSCALL_PRLIMIT_X')
+const MEMORY = positions(
+  ['vm_size', 'vm_rss', 'vm_swap'],
+  'SYSCALL_BRK_4_X',
+  'SYSCALL_MMAP_X',
+  'SYSCALL_MMAP2_X',
+  'SYSCALL_MUNMAP_X',
+)
+const SWITCH = positions(['pgft_maj', 'pgft_min', 'vm_size', 'vm_rss', 'vm_swap'], 'SCHEDSWITCH_6_E')
 
 const RLIMIT_NOFILE = 7
 const PR_SET_CHILD_SUBREAPER = 36
@@ -8,44 +29,55 @@ const PR_GET_CHILD_SUBREAPER = 37
 /** All capabilities that libsinsp knows: CAP_CHOWN to CAP_CHECKPOINT_RESTORE. */
 const ALL_CAPABILITIES = (1n << 41n) - 1n
 
-/** setuid, setreuid, setresuid: `i` is the parameter with the effective id. */
-export function setUser(machine: Machine, event: SyscallEvent, thread: Thread, i: number): void {
-  if (event.int64Number(0, -1) !== 0 || !event.has(i)) return
-  const uid = event.uint32(i)
-  if (uid !== thread.uid) {
-    thread.uid = uid
-    thread.memo = null
+/** setuid, setreuid, setresuid. `effective`: the parameter with the effective id. */
+function setsUser(effective: number): Effect {
+  return (tables, event, thread) => {
+    if (event.result !== 0 || !event.has(effective)) return
+    const uid = event.uint32(effective)
+    if (uid !== thread.uid) {
+      thread.uid = uid
+      thread.memo = null
+    }
+    tables.learnUser(thread.container, uid, thread)
   }
-  machine.learnUser(thread.container, uid, thread)
 }
 
 /** setgid, setregid, setresgid. */
-export function setGroup(machine: Machine, event: SyscallEvent, thread: Thread, i: number): void {
-  if (event.int64Number(0, -1) !== 0 || !event.has(i)) return
-  const gid = event.uint32(i)
-  if (gid !== thread.gid) {
-    thread.gid = gid
-    thread.memo = null
+function setsGroup(effective: number): Effect {
+  return (tables, event, thread) => {
+    if (event.result !== 0 || !event.has(effective)) return
+    const gid = event.uint32(effective)
+    if (gid !== thread.gid) {
+      thread.gid = gid
+      thread.memo = null
+    }
+    tables.learnGroup(thread.container, gid, thread)
   }
-  machine.learnGroup(thread.container, gid, thread)
 }
 
-export function setSession(machine: Machine, event: SyscallEvent, thread: Thread): void {
-  const sid = event.int64Number(0, -1)
+function setSession(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  const sid = event.result
   if (sid < 0) return
-  machine.threads.setLeaders(thread, sid, thread.vpgid, thread.pgid)
-  machine.threads.changed(thread)
+  tables.threads.setLeaders(thread, sid, thread.vpgid, thread.pgid)
+  tables.threads.changed(thread)
 }
 
-export function setCapabilities(event: SyscallEvent, thread: Thread): void {
-  if (event.int64Number(0, -1) < 0) return
-  takeCapabilities(thread, event.uint64(1), event.uint64(2), event.uint64(3))
+function setCapabilities(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.result < 0) return
+  takeCapabilities(
+    thread,
+    event.uint64(CAPSET.cap_inheritable),
+    event.uint64(CAPSET.cap_permitted),
+    event.uint64(CAPSET.cap_effective),
+  )
 }
 
-/** unshare, setns: in a user namespace of its own a thread has all capabilities. `i`: the parameter with the flags. */
-export function enterNamespace(event: SyscallEvent, thread: Thread, i: number): void {
-  if (event.int64Number(0, -1) < 0 || (event.uint32(i) & CL_CLONE_NEWUSER) === 0) return
-  takeCapabilities(thread, ALL_CAPABILITIES, ALL_CAPABILITIES, ALL_CAPABILITIES)
+/** unshare, setns: in a user namespace of its own a thread has all capabilities. `flags`: the parameter with the namespaces. */
+function entersNamespace(flags: number): Effect {
+  return (_tables, event, thread) => {
+    if (event.result < 0 || (event.uint32(flags) & CL_CLONE_NEWUSER) === 0) return
+    takeCapabilities(thread, ALL_CAPABILITIES, ALL_CAPABILITIES, ALL_CAPABILITIES)
+  }
 }
 
 function takeCapabilities(thread: Thread, inheritable: bigint, permitted: bigint, effective: bigint): void {
@@ -56,52 +88,77 @@ function takeCapabilities(thread: Thread, inheritable: bigint, permitted: bigint
 }
 
 /** prctl: whether the process takes over the orphans below it. PR_SET_NAME changes nothing, as in Falco. */
-export function processControl(event: SyscallEvent, thread: Thread): void {
-  if (event.int64Number(0, -1) < 0 || thread.group === null) return
-  const option = event.uint32(1)
+function processControl(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.result < 0 || thread.group === null) return
+  const option = event.uint32(PRCTL.option)
   if (option === PR_SET_CHILD_SUBREAPER || option === PR_GET_CHILD_SUBREAPER) {
-    thread.group.reaper = event.int64Number(3) !== 0
+    thread.group.reaper = event.int64Number(PRCTL.arg2_int) !== 0
   }
 }
 
 /** getrlimit, setrlimit. */
-export function resourceLimit(machine: Machine, event: SyscallEvent, thread: Thread): void {
-  if (event.int64Number(0, -1) < 0 || event.uint8(3, 255) !== RLIMIT_NOFILE) return
-  takeFdLimit(machine, thread, event.int64Number(1, -1))
+function resourceLimit(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.result < 0 || event.uint8(RLIMIT.resource, 255) !== RLIMIT_NOFILE) return
+  takeFdLimit(tables, thread, event.int64Number(RLIMIT.cur, -1))
 }
 
 /** prlimit, of any process. */
-export function processLimit(machine: Machine, event: SyscallEvent, thread: Thread): void {
-  if (event.int64Number(0, -1) !== 0 || event.uint8(6, 255) !== RLIMIT_NOFILE || !event.has(5)) return
-  const pid = event.int64Number(5)
-  const target = pid === 0 ? thread : machine.threads.get(pid)
-  if (target !== null && !target.isInvalid) takeFdLimit(machine, target, event.int64Number(1, -1))
+function processLimit(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.result !== 0 || event.uint8(PRLIMIT.resource, 255) !== RLIMIT_NOFILE || !event.has(PRLIMIT.pid)) return
+  const pid = event.int64Number(PRLIMIT.pid)
+  const target = pid === 0 ? thread : tables.threads.get(pid)
+  if (target !== null && !target.isInvalid) takeFdLimit(tables, target, event.int64Number(PRLIMIT.newcur, -1))
 }
 
-function takeFdLimit(machine: Machine, thread: Thread, limit: number): void {
+function takeFdLimit(tables: Tables, thread: Thread, limit: number): void {
   const leader = thread.leader
   if (limit === -1 || leader === null || leader.fdlimit === limit) return
   leader.fdlimit = limit
-  machine.threads.processChanged(leader)
+  tables.threads.processChanged(leader)
 }
 
 /** brk, mmap, munmap: counters, which no memo depends on. */
-export function memory(event: SyscallEvent, thread: Thread): void {
-  if (event.has(1)) thread.vmSize = event.uint32(1)
-  if (event.has(3)) {
-    thread.vmRss = event.uint32(2)
-    thread.vmSwap = event.uint32(3)
+function memory(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.has(MEMORY.vm_size)) thread.vmSize = event.uint32(MEMORY.vm_size)
+  if (event.has(MEMORY.vm_swap)) {
+    thread.vmRss = event.uint32(MEMORY.vm_rss)
+    thread.vmSwap = event.uint32(MEMORY.vm_swap)
   }
 }
 
-/** A context switch tells page faults and memory. */
-export function contextSwitch(event: SyscallEvent, thread: Thread): void {
-  if (!event.has(5)) return
-  thread.pfMajor = event.uint64Number(1)
-  thread.pfMinor = event.uint64Number(2)
+/** A context switch reports page faults and memory. */
+function contextSwitch(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (!event.has(SWITCH.vm_swap)) return
+  thread.pfMajor = event.uint64Number(SWITCH.pgft_maj)
+  thread.pfMinor = event.uint64Number(SWITCH.pgft_min)
   const leader = thread.leader
   if (leader === null) return
-  leader.vmSize = event.uint32(3)
-  leader.vmRss = event.uint32(4)
-  leader.vmSwap = event.uint32(5)
+  leader.vmSize = event.uint32(SWITCH.vm_size)
+  leader.vmRss = event.uint32(SWITCH.vm_rss)
+  leader.vmSwap = event.uint32(SWITCH.vm_swap)
+}
+
+export const IDENTITY_EFFECTS: Effects = {
+  SYSCALL_SETUID_X: setsUser(SETUID.uid),
+  SYSCALL_SETREUID_X: setsUser(SETREUID.euid),
+  SYSCALL_SETRESUID_X: setsUser(SETREUID.euid),
+  SYSCALL_SETGID_X: setsGroup(SETGID.gid),
+  SYSCALL_SETREGID_X: setsGroup(SETREGID.egid),
+  SYSCALL_SETRESGID_X: setsGroup(SETREGID.egid),
+  SYSCALL_SETSID_X: setSession,
+  SYSCALL_CAPSET_X: setCapabilities,
+  SYSCALL_UNSHARE_X: entersNamespace(UNSHARE.flags),
+  SYSCALL_SETNS_X: entersNamespace(SETNS.nstype),
+  SYSCALL_PRCTL_X: processControl,
+  SYSCALL_GETRLIMIT_X: resourceLimit,
+  SYSCALL_SETRLIMIT_X: resourceLimit,
+  SYSCALL_PRLIMIT_X: processLimit,
+}
+
+export const COUNTER_EFFECTS: Effects = {
+  SYSCALL_BRK_4_X: memory,
+  SYSCALL_MMAP_X: memory,
+  SYSCALL_MMAP2_X: memory,
+  SYSCALL_MUNMAP_X: memory,
+  SCHEDSWITCH_6_E: contextSwitch,
 }

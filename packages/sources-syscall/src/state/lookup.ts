@@ -1,3 +1,5 @@
+import { PPME } from '../events/ids.ts'
+import type { EventCode } from '../events/positions.ts'
 import { EVENTS, EventFlag, type EventInfo } from '../events/table.ts'
 
 /** How the thread of an event is found. */
@@ -8,26 +10,30 @@ export const LOOKUP_FIND = 1
 export const LOOKUP_CREATE = 2
 
 /** Events that are not about a thread although they may carry a thread id. */
-const THREADLESS = new Set([
-  322, // pluginevent
-  324, // container
-  354, // useradded
-  356, // userdeleted
-  358, // groupadded
-  360, // groupdeleted
-  402, // asyncevent
-])
+const THREADLESS = ids(
+  'PLUGINEVENT_E',
+  'CONTAINER_JSON_2_E',
+  'USER_ADDED_E',
+  'USER_DELETED_E',
+  'GROUP_ADDED_E',
+  'GROUP_DELETED_E',
+  'ASYNCEVENT_E',
+)
 
-/** Events of threads that may be unknown for good reason: just born, kernel's own, or gone. */
-const FIND_ONLY = new Set([
-  152, // switch
-  186, // procexit
-  223, // clone
-  225, // fork
-  227, // vfork
-  234, // procinfo
-  335, // clone3
-])
+/** Events of threads that may be unknown for a good reason: just born, the kernel's own, or gone. */
+const FIND_ONLY = ids(
+  'SCHEDSWITCH_6_E',
+  'PROCEXIT_1_E',
+  'SYSCALL_CLONE_20_X',
+  'SYSCALL_FORK_20_X',
+  'SYSCALL_VFORK_20_X',
+  'SYSCALL_CLONE3_X',
+  'PROCINFO_E',
+)
+
+function ids(...codes: readonly EventCode[]): ReadonlySet<number> {
+  return new Set(codes.map(code => PPME[code]))
+}
 
 function lookupOf(event: EventInfo): number {
   if (FIND_ONLY.has(event.id)) return LOOKUP_FIND
@@ -35,36 +41,19 @@ function lookupOf(event: EventInfo): number {
   return LOOKUP_CREATE
 }
 
-/** Exit events whose descriptor is not their second parameter. */
-const PARAMETERS: Readonly<Record<number, number>> = {
-  7: 2, // read
-  9: 2, // write
-  21: 2, // bind
-  23: 2, // connect
-  29: 2, // send
-  31: 2, // sendto
-  33: 2, // recv
-  35: 3, // recvfrom
-  49: 2, // sendmsg
-  53: 5, // recvmsg
-  113: 2, // pread
-  115: 2, // pwrite
-  117: 3, // readv
-  119: 2, // writev
-  121: 3, // preadv
-  123: 2, // pwritev
-  161: 8, // mmap
-  163: 8, // mmap2
-  167: 2, // splice
-  181: 2, // symlinkat
-  189: 2, // sendfile
-}
+/** Exit events whose descriptor is neither called `fd` nor their second parameter. */
+const FD_PARAMETERS: Readonly<Partial<Record<string, string>>> = {
+  SYSCALL_SPLICE_X: 'fd_out',
+  SYSCALL_SYMLINKAT_X: 'linkdirfd',
+  SYSCALL_SENDFILE_X: 'out_fd',
+} satisfies Partial<Record<EventCode, string>>
 
 /** The parameter with the descriptor that an exit event is about (libsinsp's lastevent_fd); 0 = there is none. */
 function fdParameterOf(event: EventInfo): number {
   if (event.enter || (event.flags & EventFlag.uses_fd) === 0) return 0
-  const parameter = PARAMETERS[event.id] ?? 1
-  return event.params[parameter]?.type === 'fd' ? parameter : 0
+  const name = FD_PARAMETERS[event.code] ?? 'fd'
+  const position = event.params.findIndex(param => param.name === name && param.type === 'fd')
+  return position < 0 && event.params[1]?.type === 'fd' ? 1 : Math.max(position, 0)
 }
 
 /** By event type: LOOKUP_* in the low two bits, the parameter with the descriptor above. */

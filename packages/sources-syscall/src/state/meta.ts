@@ -1,46 +1,66 @@
 import type { SyscallEvent } from '../event.ts'
+import { PPME } from '../events/ids.ts'
+import { positions } from '../events/positions.ts'
 import { decodeText } from '../events/text.ts'
-import type { Machine } from './machine.ts'
+import type { Effects, ThreadlessEffect } from './effects.ts'
+import type { Tables } from './tables.ts'
 
-const USER_ADDED = 354
-const GROUP_ADDED = 358
+const USER = positions(['uid', 'gid', 'name', 'home', 'shell', 'container_id'], 'USER_ADDED_E', 'USER_DELETED_E')
+const GROUP = positions(['gid', 'name', 'container_id'], 'GROUP_ADDED_E', 'GROUP_DELETED_E')
+const CONTAINER = positions(['json'], 'CONTAINER_JSON_2_E')
+const ASYNC = positions(['name', 'data'], 'ASYNCEVENT_E')
 
 /** useradded, userdeleted: of the host or of a container. */
-export function user(machine: Machine, event: SyscallEvent): void {
-  const uid = event.uint32(0)
-  const container = event.text(5)
-  if (event.type === USER_ADDED) {
-    const entry = { uid, gid: event.uint32(1), name: event.text(2), home: event.text(3), shell: event.text(4) }
-    machine.users.setUser(container, entry)
-  } else machine.users.deleteUser(container, uid)
-  machine.threads.forgetAll()
+function user(tables: Tables, event: SyscallEvent): void {
+  const uid = event.uint32(USER.uid)
+  const container = event.text(USER.container_id)
+  if (event.type === PPME.USER_ADDED_E) {
+    const entry = {
+      uid,
+      gid: event.uint32(USER.gid),
+      name: event.text(USER.name),
+      home: event.text(USER.home),
+      shell: event.text(USER.shell),
+    }
+    tables.users.setUser(container, entry)
+  } else tables.users.deleteUser(container, uid)
+  tables.threads.forgetAll()
 }
 
 /** groupadded, groupdeleted. */
-export function group(machine: Machine, event: SyscallEvent): void {
-  const gid = event.uint32(0)
-  const container = event.text(2)
-  if (event.type === GROUP_ADDED) machine.users.setGroup(container, { gid, name: event.text(1) })
-  else machine.users.deleteGroup(container, gid)
-  machine.threads.forgetAll()
+function group(tables: Tables, event: SyscallEvent): void {
+  const gid = event.uint32(GROUP.gid)
+  const container = event.text(GROUP.container_id)
+  if (event.type === PPME.GROUP_ADDED_E) tables.users.setGroup(container, { gid, name: event.text(GROUP.name) })
+  else tables.users.deleteGroup(container, gid)
+  tables.threads.forgetAll()
 }
 
 /** A container's metadata, as captures of older recorders have it. */
-export function container(machine: Machine, event: SyscallEvent): void {
-  describe(machine, event.text(0))
+function container(tables: Tables, event: SyscallEvent): void {
+  describe(tables, event.text(CONTAINER.json))
 }
 
 /** An event of a plugin; Falco's container plugin reports containers so. */
-export function async(machine: Machine, event: SyscallEvent): void {
-  if (event.text(1) !== 'container') return
-  const bytes = event.blob(2)
+function async(tables: Tables, event: SyscallEvent): void {
+  if (event.text(ASYNC.name) !== 'container') return
+  const bytes = event.blob(ASYNC.data)
   const end = bytes.length > 0 && bytes[bytes.length - 1] === 0 ? bytes.length - 1 : bytes.length
-  describe(machine, decodeText(bytes, 0, end))
+  describe(tables, decodeText(bytes, 0, end))
 }
 
-function describe(machine: Machine, json: string): void {
-  const described = machine.containers.describe(json)
+function describe(tables: Tables, json: string): void {
+  const described = tables.containers.describe(json)
   if (described === null) return
   described.memo = null
-  machine.threads.forgetAll()
+  tables.threads.forgetAll()
+}
+
+export const META_EFFECTS: Effects<ThreadlessEffect> = {
+  USER_ADDED_E: user,
+  USER_DELETED_E: user,
+  GROUP_ADDED_E: group,
+  GROUP_DELETED_E: group,
+  CONTAINER_JSON_2_E: container,
+  ASYNCEVENT_E: async,
 }

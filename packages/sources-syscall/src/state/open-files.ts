@@ -1,5 +1,4 @@
-import { FdKind } from '../capture/visitor.ts'
-import { FD_OVERLAY_LOWER, FD_OVERLAY_UPPER, FD_SHARED, Fd } from './fd.ts'
+import { FD_OVERLAY_LOWER, FD_OVERLAY_UPPER, FD_SHARED, Fd, FdKind } from '../model/fd.ts'
 import { concatenatePaths } from './paths.ts'
 
 /** A power of two. */

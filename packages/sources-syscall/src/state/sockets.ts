@@ -1,5 +1,5 @@
-import { FdKind } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
+import { positions } from '../events/positions.ts'
 import { decodeText } from '../events/text.ts'
 import {
   AF_INET,
@@ -15,22 +15,36 @@ import {
   tupleText,
   unixTupleText,
   unmap,
-} from './addresses.ts'
-import { changeFd, nameFd, openFd } from './descriptors.ts'
+} from '../model/addresses.ts'
 import {
   FD_CONNECTED,
   FD_ROLE_CLIENT,
   FD_ROLE_SERVER,
   FD_ROLES,
   Fd,
+  FdKind,
   L4_ICMP,
   L4_RAW,
   L4_TCP,
   L4_UDP,
   L4_UNKNOWN,
-} from './fd.ts'
-import type { Machine } from './machine.ts'
-import type { Thread } from './thread.ts'
+} from '../model/fd.ts'
+import type { Thread } from '../model/thread.ts'
+import { changeFd, nameFd, openFd } from './descriptors.ts'
+import type { Effect, Effects } from './effects.ts'
+import type { Tables } from './tables.ts'
+
+const SOCKET = positions(['domain', 'type', 'proto', 'flags'], 'SOCKET_SOCKET_X')
+const SOCKETPAIR = positions(['fd1', 'fd2'], 'SOCKET_SOCKETPAIR_X')
+const BIND = positions(['addr'], 'SOCKET_BIND_X')
+const CONNECT = positions(['tuple', 'addr'], 'SOCKET_CONNECT_X')
+const ACCEPT = positions(['tuple'], 'SOCKET_ACCEPT_5_X', 'SOCKET_ACCEPT4_6_X')
+const SEND = positions(['fd', 'tuple'], 'SOCKET_SEND_X', 'SOCKET_SENDTO_X', 'SOCKET_SENDMSG_X')
+const SENDMMSG = positions(['res', 'tuple'], 'SOCKET_SENDMMSG_X')
+const RECV = positions(['tuple'], 'SOCKET_RECV_X')
+const RECVFROM = positions(['tuple'], 'SOCKET_RECVFROM_X')
+const RECVMSG = positions(['tuple'], 'SOCKET_RECVMSG_X')
+const RECVMMSG = positions(['res', 'tuple'], 'SOCKET_RECVMMSG_X')
 
 const AF_NETLINK = 16
 const SOCK_STREAM = 1
@@ -41,10 +55,12 @@ const EINPROGRESS = -115
 /** A unix socket's tuple: family and two kernel addresses in front of the path. */
 const UNIX_PATH_AT = 17
 
-export function socket(event: SyscallEvent, thread: Thread): void {
-  const num = event.int64Number(0, -1)
+function socket(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  const num = event.result
   if (num < 0) return
-  addSocket(event, thread, num, event.uint32(1), event.uint32(2), event.uint32(3)).openFlags = event.uint32(4)
+  const domain = event.uint32(SOCKET.domain)
+  const fd = addSocket(event, thread, num, domain, event.uint32(SOCKET.type), event.uint32(SOCKET.proto))
+  fd.openFlags = event.uint32(SOCKET.flags)
 }
 
 function addSocket(
@@ -87,10 +103,10 @@ function l4protoOf(type: number, protocol: number): number {
   }
 }
 
-export function socketpair(event: SyscallEvent, thread: Thread): void {
-  if (event.int64Number(0, -1) < 0) return
-  const first = event.int64Number(1, -1)
-  const second = event.int64Number(2, -1)
+function socketpair(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.result < 0) return
+  const first = event.int64Number(SOCKETPAIR.fd1, -1)
+  const second = event.int64Number(SOCKETPAIR.fd2, -1)
   if (first === second) return
   const fd = new Fd(first, FdKind.unixSocket)
   openFd(event, thread, first, fd)
@@ -99,10 +115,10 @@ export function socketpair(event: SyscallEvent, thread: Thread): void {
 }
 
 /** bind: with a port the socket is a server's. */
-export function bind(event: SyscallEvent, thread: Thread): void {
-  if (event.fd === null || event.int64Number(0, -1) < 0 || !event.has(1)) return
+function bind(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.fd === null || event.result < 0 || !event.has(BIND.addr)) return
   const fd = changeFd(event, thread)
-  const bytes = event.blob(1)
+  const bytes = event.blob(BIND.addr)
   const address = readAddress(bytes)
   if (address !== null && address.port > 0) {
     const mapped = address.ip.length === 16 && isMapped(address.ip)
@@ -134,29 +150,29 @@ export function tupleParamText(bytes: Uint8Array): string {
   return bytes[0] === AF_UNIX ? unixTupleText(bytes, pathText(bytes, UNIX_PATH_AT)) : ''
 }
 
-export function connect(machine: Machine, event: SyscallEvent, thread: Thread): void {
+function connect(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.fd === null) return
-  const result = event.int64Number(0, -1)
+  const { result } = event
   if (result < 0 && result !== EINPROGRESS) return
   const fd = changeFd(event, thread)
   fd.flags |= FD_CONNECTED
-  const passed = machine.enter === null || machine.enter.address.length === 0 ? null : machine.enter.address
-  if (!event.has(1)) {
+  const passed = tables.enter === null || tables.enter.address.length === 0 ? null : tables.enter.address
+  if (!event.has(CONNECT.tuple)) {
     // TCP fast open: the kernel has no addresses yet.
     if (passed !== null) takeDestination(event, fd, passed)
     return
   }
-  const bytes = event.blob(1)
+  const bytes = event.blob(CONNECT.tuple)
   const tuple = readTuple(bytes)
   if (tuple !== null) {
-    const real = realDestination(tuple, event.blob(3), passed)
+    const real = realDestination(tuple, event.blob(CONNECT.addr), passed)
     fd.type = real.sip.length === 4 ? FdKind.ipv4Socket : FdKind.ipv6Socket
     const changed = setTuple(fd, real, true)
     if (changed && (fd.flags & FD_ROLE_SERVER) !== 0 && fd.l4proto === L4_UDP) swap(fd)
     nameFd(event, fd, socketName(fd))
   } else {
     if (fd.type !== FdKind.unixSocket) return
-    const exitPath = event.has(3) ? pathText(event.blob(3), 1) : null
+    const exitPath = event.has(CONNECT.addr) ? pathText(event.blob(CONNECT.addr), 1) : null
     let path = pathText(bytes, UNIX_PATH_AT)
     if (exitPath !== null && passed !== null && exitPath === path) path = pathText(passed, 1)
     nameFd(event, fd, unixTupleText(bytes, path))
@@ -182,7 +198,7 @@ function realDestination(tuple: InetTuple, exitAddress: Uint8Array, passed: Uint
 function takeDestination(event: SyscallEvent, fd: Fd, address: Uint8Array): void {
   const passed = readAddress(address)
   if (passed === null) {
-    nameFd(event, fd, event.has(1) ? tupleParamText(event.blob(1)) : 'NULL')
+    nameFd(event, fd, event.has(CONNECT.tuple) ? tupleParamText(event.blob(CONNECT.tuple)) : 'NULL')
     return
   }
   const mapped = passed.ip.length === 16 && isMapped(passed.ip)
@@ -192,12 +208,12 @@ function takeDestination(event: SyscallEvent, fd: Fd, address: Uint8Array): void
 }
 
 /** accept, accept4: a connection that came in. */
-export function accept(event: SyscallEvent, thread: Thread): void {
-  const num = event.int64Number(0, -1)
+function accept(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  const num = event.result
   if (num < 0) return
   event.fdNum = num
-  if (!event.has(1)) return
-  const bytes = event.blob(1)
+  if (!event.has(ACCEPT.tuple)) return
+  const bytes = event.blob(ACCEPT.tuple)
   const tuple = readTuple(bytes)
   const fd = new Fd(num, FdKind.unixSocket)
   if (tuple !== null) {
@@ -210,46 +226,67 @@ export function accept(event: SyscallEvent, thread: Thread): void {
   openFd(event, thread, num, fd)
 }
 
-/** Exits of read, recv and their kin. `tuple`: the parameter with the addresses, -1 = none. */
-export function receive(machine: Machine, event: SyscallEvent, thread: Thread, tuple: number): void {
-  const fd = event.fd
-  if (fd === null || !connects(event, thread, fd)) return
-  if (tuple < 0 || !event.has(tuple)) return
-  learn(machine, event, thread, tuple, true)
+/** Exits of read, write and their kin: they show that an inet socket is connected, and carry no addresses. */
+function transfer(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (isUnconnected(event.fd)) connects(event, thread, event.fd!)
 }
 
-/** Exits of write, send and their kin. */
-export function send(machine: Machine, event: SyscallEvent, thread: Thread, tuple: number): void {
-  if (event.fd === null) {
-    if (tuple < 0 || event.type === 51) return
-    inferSocket(event, thread, tuple)
+/** An inet socket over which nothing has been transferred yet. */
+function isUnconnected(fd: Fd | null): boolean {
+  return (
+    fd !== null && (fd.flags & FD_CONNECTED) === 0 && (fd.type === FdKind.ipv4Socket || fd.type === FdKind.ipv6Socket)
+  )
+}
+
+/** Exits of recv and its kin. `tuple`: the parameter with the addresses. */
+function receives(tuple: number): Effect {
+  return (tables, event, thread) => {
+    const { fd } = event
+    if (fd !== null && connects(event, thread, fd) && event.has(tuple)) learn(tables, event, thread, tuple, true)
   }
+}
+
+/** Exits of send and its kin. */
+function send(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.fd === null) inferSocket(event, thread)
   const fd = event.fd as Fd | null
-  if (fd === null || !connects(event, thread, fd)) return
-  if (tuple < 0 || !event.has(tuple)) return
-  learn(machine, event, thread, tuple, false)
+  if (fd !== null && connects(event, thread, fd) && event.has(SEND.tuple))
+    learn(tables, event, thread, SEND.tuple, false)
+}
+
+/** sendmmsg: the recorder may leave it empty. */
+function sendmmsg(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  const { fd } = event
+  if (!event.has(SENDMMSG.res) || fd === null || !connects(event, thread, fd)) return
+  if (event.has(SENDMMSG.tuple)) learn(tables, event, thread, SENDMMSG.tuple, false)
+}
+
+const receiveMany = receives(RECVMMSG.tuple)
+
+/** recvmmsg: the recorder may leave it empty. */
+function recvmmsg(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.has(RECVMMSG.res)) receiveMany(tables, event, thread)
 }
 
 /** A successful transfer shows that an inet socket is connected. False: it failed. */
 function connects(event: SyscallEvent, thread: Thread, fd: Fd): boolean {
-  if (event.int64Number(0, -1) < 0) return false
+  if (event.result < 0) return false
   if ((fd.type === FdKind.ipv4Socket || fd.type === FdKind.ipv6Socket) && (fd.flags & FD_CONNECTED) === 0) {
     changeFd(event, thread).flags |= FD_CONNECTED
   }
   return true
 }
 
-/** Someone sends on a descriptor that nothing is known of: it is a datagram socket. */
-function inferSocket(event: SyscallEvent, thread: Thread, tuple: number): void {
-  if (event.int64Number(0, -1) < 0) return
-  const family = event.has(tuple) ? event.bytes[event.paramOffset(tuple)]! : 0
-  if (family === AF_INET || family === AF_INET6) {
-    addSocket(event, thread, event.int64Number(2, -1), family, SOCK_DGRAM, IPPROTO_UDP)
-  }
+/** A process sends on a descriptor of which nothing is known: it is a datagram socket. */
+function inferSocket(event: SyscallEvent, thread: Thread): void {
+  if (event.result < 0) return
+  const family = event.has(SEND.tuple) ? event.bytes[event.paramOffset(SEND.tuple)]! : 0
+  if (family === AF_INET || family === AF_INET6)
+    addSocket(event, thread, event.int64Number(SEND.fd, -1), family, SOCK_DGRAM, IPPROTO_UDP)
 }
 
 /** Takes addresses from a transfer, for sockets that have none yet or, being datagram sockets, may have others each time. */
-function learn(machine: Machine, event: SyscallEvent, thread: Thread, param: number, incoming: boolean): void {
+function learn(tables: Tables, event: SyscallEvent, thread: Thread, param: number, incoming: boolean): void {
   const present = event.fd!
   if (present.name !== '' && isTcp(present)) return
   const bytes = event.blob(param)
@@ -274,7 +311,7 @@ function learn(machine: Machine, event: SyscallEvent, thread: Thread, param: num
   fd.type = type
   if (!setTuple(fd, tuple, false)) return
   if (fd.l4proto === L4_UNKNOWN) fd.l4proto = L4_UDP
-  machine.interfaces.complete(fd)
+  tables.interfaces.complete(fd)
   if ((fd.flags & FD_ROLES) === 0) guessRole(fd, thread, incoming)
   if ((fd.flags & (incoming ? FD_ROLE_CLIENT : FD_ROLE_SERVER)) !== 0) swap(fd)
   nameFd(event, fd, socketName(fd))
@@ -367,4 +404,33 @@ function pathText(bytes: Uint8Array, at: number): string {
   let end = at
   while (end < bytes.length && bytes[end] !== 0) end++
   return decodeText(bytes, at, end)
+}
+
+/** Most events of a busy machine are these. */
+export const TRANSFER_EFFECTS: Effects = {
+  SYSCALL_READ_X: transfer,
+  SYSCALL_PREAD_X: transfer,
+  SYSCALL_READV_X: transfer,
+  SYSCALL_PREADV_X: transfer,
+  SYSCALL_WRITE_X: transfer,
+  SYSCALL_PWRITE_X: transfer,
+  SYSCALL_WRITEV_X: transfer,
+  SYSCALL_PWRITEV_X: transfer,
+}
+
+export const SOCKET_EFFECTS: Effects = {
+  SOCKET_SOCKET_X: socket,
+  SOCKET_SOCKETPAIR_X: socketpair,
+  SOCKET_BIND_X: bind,
+  SOCKET_CONNECT_X: connect,
+  SOCKET_ACCEPT_5_X: accept,
+  SOCKET_ACCEPT4_6_X: accept,
+  SOCKET_RECV_X: receives(RECV.tuple),
+  SOCKET_RECVFROM_X: receives(RECVFROM.tuple),
+  SOCKET_RECVMSG_X: receives(RECVMSG.tuple),
+  SOCKET_RECVMMSG_X: recvmmsg,
+  SOCKET_SEND_X: send,
+  SOCKET_SENDTO_X: send,
+  SOCKET_SENDMSG_X: send,
+  SOCKET_SENDMMSG_X: sendmmsg,
 }

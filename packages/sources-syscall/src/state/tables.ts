@@ -1,137 +1,221 @@
-import { type FdEntry, FdKind, type ProcessEntry } from '../capture/visitor.ts'
-import { addressText, isMapped, tupleText, unmap } from './addresses.ts'
-import { FD_CONNECTED, FD_ROLE_CLIENT, FD_ROLE_SERVER, Fd, L4_TCP } from './fd.ts'
-import type { Machine } from './machine.ts'
-import { concatenatePaths } from './paths.ts'
-import { StringList } from './thread/arguments.ts'
-import { FdTable } from './thread/fd-table.ts'
-import { CL_ACTIVE, CL_CLONE_FILES, type Thread } from './thread.ts'
+import type { MachineInfo } from '../capture/visitor.ts'
+import type { SyscallEvent } from '../event.ts'
+import type { Cgroups } from '../model/cgroups.ts'
+import type { Container } from '../model/container.ts'
+import type { EnterEvent } from '../model/enter-event.ts'
+import { FdTable } from '../model/fd-table.ts'
+import { InterfaceTable } from '../model/interfaces.ts'
+import { Thread } from '../model/thread.ts'
+import { UserTable } from '../model/users.ts'
+import { ContainerTable } from './container-table.ts'
+import { type MachineNames, NameSearch } from './name-search.ts'
+import { OpenFiles } from './open-files.ts'
+import { RecentExits } from './recent-exits.ts'
+import { Threads } from './thread-table.ts'
 
-const encoder = new TextEncoder()
+export interface StateOptions {
+  /** Threads kept at most (falco_libs.thread_table_size); default 262144. */
+  readonly threadTableSize?: number
+  /**
+   * Asked for the names of users and groups that the tables do not name: for live sources (Falco asks the machine that it runs
+   * on in replay too). Default: nobody is asked.
+   */
+  readonly names?: MachineNames
+  /**
+   * Pid namespaces' starting times, which the kernel counts from the machine's start, become times since 1970. For live sources
+   * alone: in a replay Falco leaves them as they are, though the capture tells when the machine was started.
+   */
+  readonly sinceBoot?: boolean
+}
 
-/** A thread of the initial tables. It gets its group and its parent when all are there. */
-export function readProcess(machine: Machine, entry: ProcessEntry): Thread {
-  const isMain = entry.tid === entry.pid
-  const thread = machine.newThread(
-    entry.tid,
-    entry.pid,
-    entry.ptid,
-    new FdTable(isMain || (entry.flags & CL_CLONE_FILES) === 0 ? undefined : 0),
-  )
-  thread.sid = entry.sid
-  thread.vpgid = entry.vpgid
-  thread.pgid = entry.pgid
-  thread.vtid = entry.vtid
-  thread.vpid = entry.vpid
-  thread.rename(entry.comm, entry.exe, listOf(entry.args))
-  thread.exepath = entry.exepath
-  if (isMain) {
-    thread.ownEnv = listOf(entry.env)
-    const cwd = concatenatePaths('', entry.cwd)
-    thread.ownCwd = cwd.endsWith('/') ? cwd : `${cwd}/`
+/** How much the tables hold, what has gone through them, and what they had no room for. */
+export interface StateCounts {
+  readonly threads: number
+  /** Descriptors of all processes. */
+  readonly fds: number
+  readonly addedThreads: number
+  readonly removedThreads: number
+  /** Threads that an event named and of which nothing was known. */
+  readonly unknownThreads: number
+  readonly containers: number
+  /** Threads left out because the table was full. */
+  readonly droppedThreads: number
+  /** Descriptors left out because their process had too many. */
+  readonly droppedFds: number
+  /** Descriptors of the initial tables whose thread was not among them. */
+  readonly orphanFds: number
+  /** Users and groups left out because their container had too many. */
+  readonly droppedUsers: number
+  /** Containers forgotten because there were too many. */
+  readonly evictedContainers: number
+  /** Container events whose JSON could not be read. */
+  readonly unreadableContainers: number
+}
+
+/** The tables of the recorded machine, and the changes that events of several families make to them. */
+export class Tables {
+  readonly threads: Threads
+  readonly users = new UserTable()
+  readonly names: NameSearch
+  readonly interfaces = new InterfaceTable()
+  readonly containers = new ContainerTable()
+  readonly exits = new RecentExits()
+  readonly openFiles = new OpenFiles()
+  machine: MachineInfo | null = null
+  private readonly sinceBoot: boolean
+  /** The enter event of the exit event that is being applied, if one was recorded. */
+  enter: EnterEvent | null = null
+  /** See StateCounts. */
+  unknownThreads = 0
+  orphanFds = 0
+  droppedFds = 0
+
+  /** What the last event ended, to be taken out before the next: rules see a thread on its exit, a descriptor on its close. */
+  unsettled = false
+  private exited: Thread | null = null
+  private reaper = -1
+  private closedTable: FdTable | null = null
+  private closedNum = -1
+
+  constructor(options: StateOptions = {}) {
+    this.threads = new Threads(options.threadTableSize)
+    this.names = new NameSearch(this.users, options.names ?? null)
+    this.sinceBoot = options.sinceBoot ?? false
   }
-  thread.root = entry.root
-  thread.flags = entry.flags | CL_ACTIVE
-  thread.fdlimit = entry.fdlimit
-  thread.uid = entry.uid
-  thread.gid = entry.gid
-  thread.loginuid = entry.loginuid
-  thread.capPermitted = entry.capPermitted
-  thread.capEffective = entry.capEffective
-  thread.capInheritable = entry.capInheritable
-  thread.vmSize = entry.vmSize
-  thread.vmRss = entry.vmRss
-  thread.vmSwap = entry.vmSwap
-  thread.pfMajor = Number(entry.pfMajor)
-  thread.pfMinor = Number(entry.pfMinor)
-  thread.pidnsInitStartTs = entry.pidnsInitStartTs
-  thread.exeIno = entry.exeIno
-  thread.exeCtime = entry.exeCtime
-  thread.exeMtime = entry.exeMtime
-  thread.exeWritable = entry.exeWritable
-  thread.exeUpperLayer = entry.exeUpperLayer
-  thread.exeLowerLayer = entry.exeLowerLayer
-  thread.exeFromMemfd = entry.exeFromMemfd
-  thread.tty = entry.tty
-  thread.cloneTs = entry.cloneTs
-  if (entry.cgroups.length > 0) {
-    const bytes = joined(entry.cgroups)
-    thread.cgroupSet = machine.containers.resolve(bytes, 0, bytes.length)
-    thread.container = thread.cgroupSet.container
+
+  /** When the machine was started, nanoseconds since 1970; 0n in a replay: see StateOptions. */
+  get bootTime(): bigint {
+    return this.sinceBoot ? (this.machine?.bootTime ?? 0n) : 0n
   }
-  return thread
-}
 
-function listOf(items: readonly string[]): StringList {
-  return new StringList(joined(items), items)
-}
-
-/** As events carry a list: each text with its NUL. */
-function joined(texts: readonly string[]): Uint8Array {
-  return encoder.encode(texts.map(text => `${text}\0`).join(''))
-}
-
-/** A descriptor of the initial tables. */
-export function readFd(machine: Machine, entry: FdEntry): Fd {
-  const fd = new Fd(entry.fd, entry.type)
-  fd.inoLow = Number(BigInt.asUintN(32, entry.ino))
-  fd.inoHigh = Number(BigInt.asUintN(32, entry.ino >> 32n))
-  fd.openFlags = entry.openFlags
-  fd.dev = entry.dev
-  fd.name = entry.name
-  fd.l4proto = entry.l4proto
-  switch (entry.type) {
-    case FdKind.ipv4Socket:
-    case FdKind.ipv6Socket: {
-      const mapped = entry.type === FdKind.ipv6Socket && isMapped(entry.sip!) && isMapped(entry.dip!)
-      if (mapped) fd.type = FdKind.ipv4Socket
-      fd.sip = mapped ? unmap(entry.sip!) : entry.sip
-      fd.dip = mapped ? unmap(entry.dip!) : entry.dip
-      fd.sport = entry.sport
-      fd.dport = entry.dport
-      if (entry.l4proto === L4_TCP) fd.flags |= FD_CONNECTED
-      if (fd.type === FdKind.ipv4Socket) machine.interfaces.complete(fd)
-      fd.name = tupleText(fd.sip!, fd.sport, fd.dip!, fd.dport)
-      break
+  get counts(): StateCounts {
+    const { threads, containers } = this
+    // Threads of a process share its table.
+    const tables = new Set<FdTable>()
+    for (const thread of threads) tables.add(thread.fds)
+    let fds = 0
+    for (const table of tables) fds += table.size
+    return {
+      threads: threads.size,
+      fds,
+      addedThreads: threads.added,
+      removedThreads: threads.removed,
+      unknownThreads: this.unknownThreads,
+      containers: containers.size,
+      droppedThreads: threads.dropped,
+      droppedFds: this.droppedFds,
+      orphanFds: this.orphanFds,
+      droppedUsers: this.users.dropped,
+      evictedContainers: containers.evicted,
+      unreadableContainers: containers.unreadable,
     }
-    case FdKind.ipv4Server:
-    case FdKind.ipv6Server:
-      fd.dip = entry.sip
-      fd.dport = entry.sport
-      fd.name = `${addressText(entry.sip!)}:${entry.sport}`
-      break
-    case FdKind.unixSocket:
-      fd.flags |= entry.name === '' ? FD_ROLE_CLIENT : FD_ROLE_SERVER
-      break
   }
-  return fd
-}
 
-/**
- * Roles for the connections of the initial tables, which say nothing about who opened them: an IPv4 connection from a port
- * that someone listens on came in from the other end. IPv6 connections keep no role, as in Falco.
- */
-export function assignRoles(threads: Iterable<Thread>): void {
-  const tables = new Set<FdTable>()
-  for (const thread of threads) tables.add(thread.fds)
-  const ports = new Set<number>()
-  for (const table of tables) {
-    for (const [, fd] of table) if (fd.type === FdKind.ipv4Server || fd.type === FdKind.ipv6Server) ports.add(fd.dport)
+  /** The thread of an id, made up if nothing is known of it; null when the table is full. */
+  threadOf(tid: number): Thread | null {
+    const known = this.threads.get(tid)
+    if (known !== null) return known
+    const fake = this.newThread(tid, -1, -1, new FdTable())
+    fake.comm = '<NA>'
+    fake.exe = '<NA>'
+    if (!this.threads.add(fake)) return null
+    this.unknownThreads++
+    return fake
   }
-  for (const table of tables) {
-    for (const [, fd] of table) {
-      if (fd.type !== FdKind.ipv4Socket) continue
-      if (!ports.has(fd.sport)) {
-        fd.flags |= FD_ROLE_CLIENT
-        continue
-      }
-      const { sip, sport } = fd
-      fd.sip = fd.dip
-      fd.sport = fd.dport
-      fd.dip = sip
-      fd.dport = sport
-      fd.name = tupleText(fd.sip!, fd.sport, fd.dip!, fd.dport)
-      fd.flags |= FD_ROLE_SERVER
+
+  newThread(tid: number, pid: number, ptid: number, fds: FdTable): Thread {
+    return new Thread(this.threads, tid, pid, ptid, fds, this.containers.host)
+  }
+
+  /** Takes a thread out at once. `reaperTid`: who gets its children according to the kernel, -1 = not known. */
+  removeThread(thread: Thread, reaperTid: number): void {
+    let reaper: Thread | null = null
+    if (thread.children.size > 0 && thread.group !== null) {
+      if (reaperTid > 0) reaper = this.threadOf(reaperTid)
+      if (reaper === null || reaper === thread || reaper.isInvalid) reaper = this.threads.findReaper(thread)
     }
+    this.threads.remove(thread, reaper)
+  }
+
+  /** Takes a thread out before the next event. */
+  removeAfter(thread: Thread, reaperTid: number): void {
+    this.unsettled = true
+    this.exited = thread
+    this.reaper = reaperTid
+  }
+
+  /** Takes a descriptor out before the next event. */
+  closeAfter(thread: Thread, num: number): void {
+    this.unsettled = true
+    this.closedTable = thread.fds
+    this.closedNum = num
+  }
+
+  /** The cgroups of parameter `i`; `likely` itself when they are the same. */
+  cgroupsOf(event: SyscallEvent, i: number, likely: Cgroups | null): Cgroups {
+    const start = event.paramOffset(i)
+    const end = start + event.paramLength(i)
+    if (likely !== null && likely.bytes.length === end - start) {
+      let at = 0
+      while (at < likely.bytes.length && likely.bytes[at] === event.bytes[start + at]) at++
+      if (at === likely.bytes.length) return likely
+    }
+    return this.containers.resolve(event.bytes, start, end)
+  }
+
+  /** A user that a process now runs as; `thread` is in the container. */
+  learnUser(container: Container, uid: number, thread: Thread | null): void {
+    if (this.names.user(container, uid, thread)) this.threads.forgetAll()
+  }
+
+  learnGroup(container: Container, gid: number, thread: Thread | null): void {
+    if (this.names.group(container, gid, thread)) this.threads.forgetAll()
+  }
+
+  /** The thread's container follows from its cgroups; decided when a process starts, execs or changes its root. */
+  resolveContainer(thread: Thread): void {
+    const container = thread.cgroupSet?.container ?? this.containers.host
+    if (container === thread.container) return
+    thread.container = container
+    thread.memo = null
+    this.names.meet(container, thread.pid)
+  }
+
+  get looksForNames(): boolean {
+    return this.names.isLooking
+  }
+
+  /** Live, to be called again and again: looks for the names of users in containers that are new. */
+  lookForNames(): void {
+    if (this.names.look()) this.threads.forgetAll()
+  }
+
+  /** Takes out what the last event ended; for `unsettled` tables, before the next event. */
+  settle(): void {
+    this.unsettled = false
+    const exited = this.exited
+    if (exited !== null) {
+      this.exited = null
+      this.removeThread(exited, this.reaper)
+    }
+    if (this.closedTable !== null) {
+      this.closedTable.delete(this.closedNum)
+      this.closedTable = null
+    }
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.unsettled = false
+    this.exited = null
+    this.closedTable = null
+    this.threads.clear()
+    this.users.clear()
+    this.interfaces.replace([])
+    this.containers.clear()
+    this.exits.clear()
+    this.openFiles.clear()
+    this.names.clear()
+    this.machine = null
   }
 }

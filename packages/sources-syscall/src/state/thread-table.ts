@@ -1,5 +1,5 @@
+import { CL_CLONE_FILES, type Thread, ThreadGroup, type ThreadIndex } from '../model/thread.ts'
 import { FollowerIndex } from './followers.ts'
-import { CL_CLONE_FILES, type Thread, ThreadGroup, type ThreadIndex } from './thread.ts'
 
 const PAGE_BITS = 10
 const PAGE_SIZE = 1 << PAGE_BITS
@@ -10,7 +10,7 @@ const MAX_PAGED = 1 << 22
 const EMPTY_PAGE: (Thread | null)[] = new Array<Thread | null>(PAGE_SIZE).fill(null)
 
 /** What everyone but the state engine sees of `Threads`: look-up. */
-export type { ThreadIndex as ThreadTable } from './thread.ts'
+export type { ThreadIndex as ThreadTable } from '../model/thread.ts'
 
 /** Falco's falco_libs.thread_table_size. */
 export const DEFAULT_THREAD_TABLE_SIZE = 262144

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readCases } from '../../../../scripts/testing/cases.ts'
 import { Block } from '../../src/capture/block.ts'
-import { CaptureError } from '../../src/capture/error.ts'
+import { CaptureError } from '../../src/capture/capture-error.ts'
 import { CaptureReader } from '../../src/capture/reader.ts'
 import { assemble, block, eventBlock, join, SECTION } from './assemble.ts'
 import { json, printEvent, printFd, printProcess } from './print.ts'

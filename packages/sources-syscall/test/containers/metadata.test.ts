@@ -6,7 +6,6 @@ import type { Engine } from '../../src/containers/engine.ts'
 import { LookupError } from '../../src/containers/failure.ts'
 import { ContainerMetadata, type MetadataOptions } from '../../src/containers/metadata.ts'
 import type { SyscallEvent } from '../../src/event.ts'
-import { setMachine } from '../../src/fields/machine.ts'
 import { syscall } from '../../src/source.ts'
 import { SyscallState } from '../../src/state/state.ts'
 import { eventOf, processOf, wordsOf } from '../state/notation.ts'
@@ -73,7 +72,7 @@ function setUp(options: MetadataOptions = {}, seen?: Partial<ContainerDescriptio
     const [tid, name, ...rest] = line.split(' ')
     const event = eventOf(name!, Number(tid), BigInt(1e9 + num), wordsOf(rest.join(' ')).values)
     event.num = ++num
-    setMachine(event, state)
+    event.tables = state.tables
     if (state.apply(event)) evaluate(event)
   }
   state.onProcess(processOf(wordsOf('thread 1 comm=init')))
@@ -198,7 +197,7 @@ describe('an engine that announces its containers', () => {
     await reply({ ...SHOP, ip: '10.0.0.7' })
     expect(alerts[1]).toBe(named)
     expect(asked()).toBe(2)
-    expect(state.containers.get(SHOP.id)!.info).toMatchObject({ ip: '10.0.0.7' })
+    expect(state.tables.containers.get(SHOP.id)!.info).toMatchObject({ ip: '10.0.0.7' })
   })
 
   test('does not know a container any more: the announcement is taken', async () => {
@@ -211,7 +210,7 @@ describe('an engine that announces its containers', () => {
     await hear(SHOP)
     await reply(GONE)
     expect(alerts[1]).toBe(named)
-    expect(state.containers.get(SHOP.id)!.info).toEqual({ ...SHOP, imageid: 'aa' })
+    expect(state.tables.containers.get(SHOP.id)!.info).toEqual({ ...SHOP, imageid: 'aa' })
     expect(metadata.counts).toMatchObject({ filled: 1, lookups: { 'from-event': 1, found: 0, 'not-found': 0 } })
   })
 
@@ -223,7 +222,7 @@ describe('an engine that announces its containers', () => {
       await reply(new LookupError('refused', 'no rights'))
       await sleep(10)
     }
-    expect(state.containers.get(SHOP.id)!.info).toMatchObject({ name: 'shop-1' })
+    expect(state.tables.containers.get(SHOP.id)!.info).toMatchObject({ name: 'shop-1' })
     expect(metadata.counts.lookups).toMatchObject({ 'from-event': 1, refused: 0 })
     expect(asked()).toBeLessThan(16)
   })
@@ -234,7 +233,7 @@ describe('an engine that announces its containers', () => {
     await reply(GONE)
     await hear(SHOP)
     await reply(GONE)
-    expect(state.containers.get(SHOP.id)!.info).toEqual({ ...SHOP, imageid: 'aa', privileged: true })
+    expect(state.tables.containers.get(SHOP.id)!.info).toEqual({ ...SHOP, imageid: 'aa', privileged: true })
   })
 
   test('is slower than the window: the announcement is taken, and the answer when it comes', async () => {
@@ -245,7 +244,7 @@ describe('an engine that announces its containers', () => {
     await sleep(50)
     expect(alerts[1]).toBe(named)
     await reply({ ...SHOP, privileged: true })
-    expect(state.containers.get(SHOP.id)!.info).toMatchObject({ privileged: true })
+    expect(state.tables.containers.get(SHOP.id)!.info).toMatchObject({ privileged: true })
     expect(metadata.counts).toMatchObject({ filled: 1, expired: 0, lookups: { found: 1 } })
   })
 
@@ -296,9 +295,9 @@ test('containers that ran before are looked up, and waited for', async () => {
     close: () => {},
   }
   const metadata = new ContainerMetadata(state, {}, [engine])
-  expect(state.containers.get(ID.slice(0, 12))!.pending).toBe(true)
+  expect(state.tables.containers.get(ID.slice(0, 12))!.pending).toBe(true)
   await metadata.settle()
-  expect(state.containers.get(ID.slice(0, 12))!.info).toMatchObject({ name: 'shop-1' })
+  expect(state.tables.containers.get(ID.slice(0, 12))!.info).toMatchObject({ name: 'shop-1' })
   expect(metadata.next()!.text(1)).toBe('container')
   expect(metadata.next()).toBe(null)
 })

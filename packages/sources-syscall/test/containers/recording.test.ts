@@ -9,7 +9,6 @@ import type { Announced } from '../../src/containers/description.ts'
 import type { Engine } from '../../src/containers/engine.ts'
 import { LookupError } from '../../src/containers/failure.ts'
 import { ContainerMetadata } from '../../src/containers/metadata.ts'
-import { setMachine } from '../../src/fields/machine.ts'
 import { Recorder } from '../../src/recording/recorder.ts'
 import { type WaitingOptions, WaitingRecorder } from '../../src/recording/waiting.ts'
 import { openCapture } from '../../src/replay.ts'
@@ -57,7 +56,7 @@ async function setUp(filter: string | undefined, options: WaitingOptions = {}, h
     for (const line of lines) {
       const [tid, name, ...rest] = line.split(' ')
       const event = eventOf(name!, Number(tid), time++, wordsOf(rest.join(' ')).values)
-      setMachine(event, state)
+      event.tables = state.tables
       if (state.apply(event)) waiting.take(event)
       else waiting.pass(event)
     }

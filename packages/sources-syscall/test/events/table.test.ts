@@ -4,8 +4,9 @@ import { FLAG_TABLES } from '../../src/events/flags.ts'
 import { PPME } from '../../src/events/ids.ts'
 import { ERRNO_NAMES, SIGNAL_NAMES } from '../../src/events/names.ts'
 import { DYN_TABLES, PARAM_SIZES } from '../../src/events/params.ts'
+import { positions } from '../../src/events/positions.ts'
 import { SYSCALL_CODES, SYSCALL_NAMES, syscallsOf, X86_64_SYSCALLS } from '../../src/events/syscalls.ts'
-import { EVENTS, EventClass, EventFlag, eventIdsOf, paramIndexOf } from '../../src/events/table.ts'
+import { EVENTS, EventClass, EventFlag, eventIdsOf } from '../../src/events/table.ts'
 
 describe('event table', () => {
   test('has every id once, and PPME names them all', () => {
@@ -29,11 +30,15 @@ describe('event table', () => {
     }
   })
 
-  test('finds events and parameters by name', () => {
+  test('finds events by name', () => {
     expect(eventIdsOf('openat')).toContain(PPME.SYSCALL_OPENAT_2_X)
     expect(eventIdsOf('no such event')).toEqual([])
-    expect(paramIndexOf(EVENTS[PPME.SYSCALL_OPENAT_2_X]!, 'name')).toBe(2)
-    expect(paramIndexOf(EVENTS[PPME.SYSCALL_OPENAT_2_X]!, 'nothing')).toBe(-1)
+  })
+
+  test('finds parameters by name, and refuses a wrong or ambiguous one', () => {
+    expect(positions(['name', 'fd'], 'SYSCALL_OPENAT_2_X', 'SYSCALL_OPENAT2_X')).toEqual({ name: 2, fd: 0 })
+    expect(() => positions(['nothing'], 'SYSCALL_OPENAT_2_X')).toThrow('SYSCALL_OPENAT_2_X has no parameter nothing')
+    expect(() => positions(['name'], 'SYSCALL_OPENAT_2_X', 'SYSCALL_OPEN_X')).toThrow('is not where that of')
   })
 
   test('only notes have wide lengths, and no event with wide lengths is stored', () => {

@@ -1,14 +1,14 @@
 import { SyscallEvent } from '../../src/event.ts'
 import { PPME } from '../../src/events/ids.ts'
-import { EVENTS, EventFlag, paramIndexOf } from '../../src/events/table.ts'
+import { type EventCode, positions } from '../../src/events/positions.ts'
+import { EVENTS, EventFlag } from '../../src/events/table.ts'
 
 /** An event with one parameter set and all others empty. */
 export function eventWith(code: string, param: string, value: Uint8Array): { event: SyscallEvent; index: number } {
   const id = PPME[code as keyof typeof PPME]
   const info = EVENTS[id]
   if (info === undefined) throw new TypeError(`no event ${code}`)
-  const index = paramIndexOf(info, param)
-  if (index < 0) throw new TypeError(`${code} has no parameter ${param}`)
+  const index = positions([param], code as EventCode)[param]!
   const lengthSize = info.flags & EventFlag.large_payload ? 4 : 2
   const size = 26 + info.params.length * lengthSize + value.length
   const bytes = new Uint8Array(size)

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { compileOutput } from '@falc/engine'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCaseFile } from '../../../../scripts/testing/cases.ts'
-import { type Live, openLive } from '../../src/live/live.ts'
+import { type Live, openLive } from '../../src/live/open-live.ts'
 import { syscall } from '../../src/source.ts'
 import { missing } from './machine.ts'
 

@@ -75,7 +75,7 @@ describe('churn', { timeout: 600_000 }, () => {
       take(PPME.SYSCALL_CHDIR_X, tid, { 0: 0, 1: `/tmp/${n}` })
       // Of some the exit is lost.
       if (n % 50 !== 0) take(PPME.PROCEXIT_1_E, tid, { 0: 0, 1: 0, 2: 0, 3: 0, 4: 0 })
-      most = Math.max(most, state.threads.size)
+      most = Math.max(most, state.tables.threads.size)
       if (n % Math.ceil(PROCESSES / 10) === 0) heaps.push(process.memoryUsage().heapUsed)
     }
     expect(most).toBeLessThan(32_000 / 50 + 10)

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { PPME } from '../../src/events/ids.ts'
-import { openLive } from '../../src/live/live.ts'
+import { openLive } from '../../src/live/open-live.ts'
 import type { EngineOptions } from './machine.ts'
 
 const { ringBytes, socketPath, stream, drop } = JSON.parse(process.argv[2] ?? '{}') as EngineOptions
@@ -26,9 +26,10 @@ if (drop) {
 createInterface({ input: process.stdin })
   .on('line', line => {
     if (line === 'counts') say(live.counts)
-    else if (line === 'threads') say({ threads: live.state.threads.size, fakes: live.state.fakes })
+    else if (line === 'threads')
+      say({ threads: live.state.tables.threads.size, fakes: live.state.tables.unknownThreads })
     else if (line.startsWith('thread ')) {
-      const thread = live.state.threads.get(Number(line.slice(7)))
+      const thread = live.state.tables.threads.get(Number(line.slice(7)))
       say({ comm: thread?.comm ?? null, ptid: thread?.ptid ?? null, fds: thread?.fds.get(0)?.name ?? null })
     } else if (line === 'sidecar') say({ pid: live.sidecarPid, lastTime: String(live.lastTime) })
     else if (line === 'shadow') {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCaseFile } from '../../../../scripts/testing/cases.ts'
-import { FdKind } from '../../src/capture/visitor.ts'
-import { type Live, openLive } from '../../src/live/live.ts'
-import type { Thread } from '../../src/state/thread.ts'
+import { type Live, openLive } from '../../src/live/open-live.ts'
+import { FdKind } from '../../src/model/fd.ts'
+import type { Thread } from '../../src/model/thread.ts'
 import { missing } from './machine.ts'
 
 const KINDS = new Map<number, string>(Object.entries(FdKind).map(([name, kind]) => [kind, name]))
@@ -46,7 +46,7 @@ describe.skipIf(missing() !== undefined)('the first picture', { timeout: 30_000 
   }
 
   test('the process', () => {
-    const thread = live.state.threads.get(held.pid!)!
+    const thread = live.state.tables.threads.get(held.pid!)!
     const bit = (value: boolean) => Number(value)
     const { exeWritable, exeUpperLayer, exeLowerLayer, exeFromMemfd, loginuid, tty, uid, gid, cloneTs } = thread
     const age = Date.now() - Number(cloneTs / 1_000_000n)
@@ -68,8 +68,8 @@ describe.skipIf(missing() !== undefined)('the first picture', { timeout: 30_000 
   })
 
   test('its other thread', () => {
-    const main = live.state.threads.get(held.pid!)!
-    const thread = [...live.state.threads].find(one => one.pid === held.pid && one !== main)!
+    const main = live.state.tables.threads.get(held.pid!)!
+    const thread = [...live.state.tables.threads].find(one => one.pid === held.pid && one !== main)!
     const [comm, exe, exepath] = namesOf(thread)
     const shared = thread.fds.get(3) === main.fds.get(3) || thread.leader?.fds === main.fds
     matches(
@@ -79,7 +79,7 @@ describe.skipIf(missing() !== undefined)('the first picture', { timeout: 30_000 
   })
 
   test('its descriptors', () => {
-    const thread = live.state.threads.get(held.pid!)!
+    const thread = live.state.tables.threads.get(held.pid!)!
     const lines = [...thread.fds]
       .filter(([num]) => num > 2 && num <= 20) // what stands above was inherited
       .sort(([a], [b]) => a - b)
@@ -88,8 +88,8 @@ describe.skipIf(missing() !== undefined)('the first picture', { timeout: 30_000 
   })
 
   test('no thread of the kernel is in it', () => {
-    expect([...live.state.threads].filter(({ ptid }) => ptid === 2)).toEqual([])
-    expect(live.state.threads.get(2)).toBeNull()
+    expect([...live.state.tables.threads].filter(({ ptid }) => ptid === 2)).toEqual([])
+    expect(live.state.tables.threads.get(2)).toBeNull()
   })
 })
 

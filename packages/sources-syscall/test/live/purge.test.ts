@@ -1,7 +1,7 @@
 /** Threads whose exit was lost: the table is compared with /proc from time to time. */
 import { describe, expect, test } from 'vitest'
-import { type Live, type LiveOptions, openLive } from '../../src/live/live.ts'
-import { FdTable } from '../../src/state/thread/fd-table.ts'
+import { type Live, type LiveOptions, openLive } from '../../src/live/open-live.ts'
+import { FdTable } from '../../src/model/fd-table.ts'
 import { missing } from './machine.ts'
 
 const reason = missing()
@@ -25,10 +25,10 @@ describe.skipIf(reason !== undefined)('threads that have gone without a word', {
   /** Puts a thread in the table that is not in /proc. @param age seconds since its birth */
   function addGone({ state }: Live, age: number): number {
     const tid = next++
-    const thread = state.newThread(tid, tid, 1, new FdTable())
+    const thread = state.tables.newThread(tid, tid, 1, new FdTable())
     thread.comm = 'gone'
     thread.cloneTs = BigInt(Date.now() - age * 1000) * 1_000_000n
-    expect(state.threads.add(thread)).toBe(true)
+    expect(state.tables.threads.add(thread)).toBe(true)
     return tid
   }
 
@@ -36,11 +36,11 @@ describe.skipIf(reason !== undefined)('threads that have gone without a word', {
     const live = await openLive({ ...QUIET, purgeTimeout: 60 })
     try {
       const [old, young] = [addGone(live, 120), addGone(live, 10)]
-      const alive = live.state.threads.get(process.pid)!
+      const alive = live.state.tables.threads.get(process.pid)!
       await read(live, 3000)
-      expect(live.state.threads.get(old)).toBe(null)
-      expect(live.state.threads.get(young)?.comm).toBe('gone')
-      expect(live.state.threads.get(process.pid)).toBe(alive)
+      expect(live.state.tables.threads.get(old)).toBe(null)
+      expect(live.state.tables.threads.get(young)?.comm).toBe('gone')
+      expect(live.state.tables.threads.get(process.pid)).toBe(alive)
       expect(live.counts.purged).toBeGreaterThanOrEqual(1)
       expect(live.counts.repairs).toBe(0)
     } finally {
@@ -53,7 +53,7 @@ describe.skipIf(reason !== undefined)('threads that have gone without a word', {
     try {
       const old = addGone(live, 120)
       await read(live, 1500)
-      expect(live.state.threads.get(old)?.comm).toBe('gone')
+      expect(live.state.tables.threads.get(old)?.comm).toBe('gone')
       expect(live.counts.purged).toBe(0)
     } finally {
       await live.close()

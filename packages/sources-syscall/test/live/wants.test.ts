@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PPME } from '../../src/events/ids.ts'
 import { EVENTS } from '../../src/events/table.ts'
-import { type Live, openLive } from '../../src/live/live.ts'
+import { type Live, openLive } from '../../src/live/open-live.ts'
 import { missing, programsOf, until } from './machine.ts'
 
 /** As the event table numbers them (PPM_FCNTL_F_*). */

@@ -74,7 +74,7 @@ function guest(uid: number) {
 const REMEMBERED: Memo = { owner: {}, truths: [], sets: [] }
 
 function remember(state: SyscallState): void {
-  for (const thread of state.threads) {
+  for (const thread of state.tables.threads) {
     thread.memo = REMEMBERED
     for (const [, fd] of thread.fds) fd.memo = REMEMBERED
   }

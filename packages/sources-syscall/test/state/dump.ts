@@ -1,5 +1,4 @@
-import { FdKind } from '../../src/capture/visitor.ts'
-import { addressText } from '../../src/state/addresses.ts'
+import { addressText } from '../../src/model/addresses.ts'
 import {
   FD_CONNECTED,
   FD_OVERLAY_LOWER,
@@ -7,22 +6,23 @@ import {
   FD_ROLE_CLIENT,
   FD_ROLE_SERVER,
   type Fd,
+  FdKind,
   O_CLOEXEC,
-} from '../../src/state/fd.ts'
+} from '../../src/model/fd.ts'
+import type { Thread } from '../../src/model/thread.ts'
 import type { SyscallState } from '../../src/state/state.ts'
-import type { Thread } from '../../src/state/thread.ts'
 
 const KINDS = new Map<number, string>(Object.entries(FdKind).map(([name, kind]) => [kind, name]))
 const PROTOCOLS = ['', '', 'tcp', 'udp', 'icmp', 'raw']
 
 /** The tables as lines: each thread with what is not the usual about it, below it the descriptors of its process. `*` = something is remembered. */
 export function dump(state: SyscallState): string[] {
-  const threads = [...state.threads].sort((a, b) => a.tid - b.tid)
+  const threads = [...state.tables.threads].sort((a, b) => a.tid - b.tid)
   const lines = threads.flatMap(thread => [
     threadLine(thread),
     ...(thread.isMain || thread.isFake ? [...thread.fds].map(([num, fd]) => fdLine(num, fd)) : []),
   ])
-  const { dropped } = state.threads
+  const { dropped } = state.tables.threads
   if (dropped > 0) lines.push(`${dropped} threads dropped`)
   return lines
 }

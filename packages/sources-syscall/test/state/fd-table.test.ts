@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Fd } from '../../src/state/fd.ts'
-import { FdTable } from '../../src/state/thread/fd-table.ts'
+import { Fd } from '../../src/model/fd.ts'
+import { FdTable } from '../../src/model/fd-table.ts'
 
 /** What happens to one of some tables: `at` and `num` are taken modulo what there is. */
 type Act = { kind: 'open' | 'close' | 'fork'; at: number; num: number }

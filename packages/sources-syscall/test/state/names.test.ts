@@ -5,11 +5,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { compileOutput } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
-import { setMachine } from '../../src/fields/machine.ts'
 import { Recorder } from '../../src/recording/recorder.ts'
 import { openCapture } from '../../src/replay.ts'
 import { syscall } from '../../src/source.ts'
-import type { MachineNames } from '../../src/state/index.ts'
+import type { MachineNames } from '../../src/state/name-search.ts'
 import { SyscallState } from '../../src/state/state.ts'
 import { eventOf, processOf, wordsOf } from './notation.ts'
 
@@ -43,7 +42,7 @@ function setUp(other?: MachineNames) {
   const happen = (line: string) => {
     const [tid, name, ...rest] = line.split(' ')
     const event = eventOf(name!, Number(tid), time++, wordsOf(rest.join(' ')).values)
-    setMachine(event, state)
+    event.tables = state.tables
     state.apply(event)
     return event
   }
@@ -90,10 +89,10 @@ describe('users that nobody has named', () => {
     }
     const { shown, state } = setUp(names)
     expect(shown(exec(91, 0, inShop))).toBe('root /root <NA> root')
-    state.lookForNames()
+    state.tables.lookForNames()
     rooted = true
     await sleep(10)
-    state.lookForNames()
+    state.tables.lookForNames()
     expect(shown(exec(92, 1000, inShop))).toBe('web /home/web /bin/sh <NA>')
   })
 

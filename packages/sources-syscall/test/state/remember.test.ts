@@ -3,7 +3,6 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { SyscallEvent } from '../../src/event.ts'
 import { SYSCALL_FIELDS } from '../../src/fields/index.ts'
-import { setMachine } from '../../src/fields/machine.ts'
 import { SyscallState } from '../../src/state/state.ts'
 import { eventOf, processOf, wordsOf } from './notation.ts'
 
@@ -76,7 +75,7 @@ test('what is remembered is true', () => {
         const { bare, values } = wordsOf(line)
         const event = eventOf(bare[1]!, Number(bare[0]), START + BigInt(i) * 1_000_000_000n, values)
         event.num = i + 1
-        setMachine(event, state)
+        event.tables = state.tables
         state.apply(event)
         check(state, event, line)
       })
@@ -86,7 +85,7 @@ test('what is remembered is true', () => {
 })
 
 function check(state: SyscallState, event: SyscallEvent, line: string): void {
-  for (const thread of state.threads) {
+  for (const thread of state.tables.threads) {
     event.thread = thread
     thread.memo = compared(thread.memo, SCOPES.thread, event, `thread ${thread.tid} after ${line}`)
     for (const [num, fd] of thread.fds) {

@@ -1,5 +1,4 @@
-import { FdKind } from '../../capture/visitor.ts'
-import { FD_ROLES, type Fd, L4_ICMP, L4_RAW, L4_TCP, L4_UDP, L4_UNKNOWN } from '../../state/fd.ts'
+import { FD_ROLES, type Fd, FdKind, L4_ICMP, L4_RAW, L4_TCP, L4_UDP, L4_UNKNOWN } from '../../model/fd.ts'
 
 /** fd.type by SCAP_FD_*. */
 const TYPE_NAMES = [

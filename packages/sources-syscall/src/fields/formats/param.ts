@@ -5,11 +5,10 @@ import { PARAM_SIZES, type ParamFormat, type ParamInfo, type ParamType } from '.
 import { SYSCALL_NAMES } from '../../events/syscalls.ts'
 import { EVENTS } from '../../events/table.ts'
 import { decodeText } from '../../events/text.ts'
+import type { Thread } from '../../model/thread.ts'
+import type { UserTable } from '../../model/users.ts'
 import { concatenatePaths } from '../../state/paths.ts'
-import type { Thread } from '../../state/thread.ts'
-import type { UserTable } from '../../state/users.ts'
 import { AT_FDCWD, baseOf } from '../directory.ts'
-import { machineOf } from '../machine.ts'
 import { sockaddrText, socktupleText } from './address.ts'
 import { type BytesText, dottedText } from './bytes.ts'
 import { fdText, fdTypeChar } from './fd.ts'
@@ -256,7 +255,7 @@ const groupName: NameOf = (users, container, id) =>
 
 function idName(event: SyscallEvent, id: number | bigint, nameOf: NameOf): string {
   if (id === NO_ID) return '<NONE>'
-  const users = machineOf(event)?.users
+  const users = event.tables?.users
   if (users === undefined || event.thread === null) return ABSENT
   return nameOf(users, event.thread.containerId, Number(id)) ?? ABSENT
 }

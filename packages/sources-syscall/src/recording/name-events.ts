@@ -1,13 +1,13 @@
-import { encodeNote } from '../encode-note.ts'
 import { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
-import type { Names } from '../state/index.ts'
+import { metaEvent } from '../meta-event.ts'
+import type { Names } from '../state/name-search.ts'
 
 /**
  * The events by which Falco's recordings tell the names of users and groups that it looked up. `containerId`: '' = of the host.
  * `time`: nanoseconds since 1970.
  */
-export function* nameNotes(containerId: string, { users, groups }: Names, time: bigint): Generator<SyscallEvent> {
+export function* nameEvents(containerId: string, { users, groups }: Names, time: bigint): Generator<SyscallEvent> {
   const id = text(containerId)
   for (const { uid, gid, name, home, shell } of users)
     yield note(PPME.USER_ADDED_E, time, [uint32(uid), uint32(gid), text(name), text(home), text(shell), id])
@@ -15,7 +15,7 @@ export function* nameNotes(containerId: string, { users, groups }: Names, time: 
 }
 
 function note(type: number, time: bigint, params: readonly Uint8Array[]): SyscallEvent {
-  const bytes = encodeNote(type, time, params)
+  const bytes = metaEvent(type, time, params)
   const event = new SyscallEvent()
   event.attach(bytes, new DataView(bytes.buffer), 0, bytes.length)
   return event

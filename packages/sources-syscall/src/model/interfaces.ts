@@ -1,6 +1,16 @@
-import { FdKind, type InterfaceEntry } from '../capture/visitor.ts'
 import { isZero, sameAddress } from './addresses.ts'
-import type { Fd } from './fd.ts'
+import { type Fd, FdKind } from './fd.ts'
+
+/** One network address of the machine. */
+export interface InterfaceEntry {
+  readonly name: string
+  /** 4 or 16 bytes each. */
+  readonly address: Uint8Array
+  readonly netmask: Uint8Array
+  readonly broadcast: Uint8Array
+  /** Mbit/s, 0 = not recorded. */
+  readonly linkSpeed: bigint
+}
 
 /** An IPv6 subnet is the first 64 bits, whatever its mask: so libsinsp. */
 const IPV6_SUBNET = 8

@@ -4,7 +4,7 @@ import { EVENT_FLAGS, EventFlag } from './events/table.ts'
 const TID_NONE = 0xffffffffffffffffn
 
 /** An event that tells something and is of no thread. `time`: nanoseconds since 1970. */
-export function encodeNote(type: number, time: bigint, params: readonly Uint8Array[]): Uint8Array {
+export function metaEvent(type: number, time: bigint, params: readonly Uint8Array[]): Uint8Array {
   const width = (EVENT_FLAGS[type]! & EventFlag.large_payload) === 0 ? 2 : 4
   const length = EVENT_HEADER + params.reduce((sum, param) => sum + width + param.length, 0)
   const bytes = new Uint8Array(length)

@@ -1,32 +1,32 @@
-import type { SyscallState } from '../state/state.ts'
-import { Repair } from './repair.ts'
+import type { Tables } from '../state/tables.ts'
+import { Reconcile } from './reconcile.ts'
 import type { SidecarSession } from './session.ts'
 
 /** Milliseconds between two repairs. */
 const REPAIR_PAUSE = 5000
 const PURGE_SECONDS = 300
 
-export interface UpkeepOptions {
+export interface ReconcilerOptions {
   /** Seconds between two comparisons, losses or not; seconds of age from which a thread that has gone is taken out. Default: 300 each. */
   readonly purgeInterval?: number
   readonly purgeTimeout?: number
 }
 
 /** Compares the state with /proc: after losses, and now and then. */
-export class Upkeep {
+export class Reconciler {
   /** Comparisons after losses. */
   repairs = 0
   /** Threads that had gone without a word. */
   purged = 0
-  private readonly state: SyscallState
-  private readonly options: UpkeepOptions
+  private readonly tables: Tables
+  private readonly options: ReconcilerOptions
   private repairedLosses = 0
   private repairedAt = Number.NEGATIVE_INFINITY
   private purgedAt = performance.now()
   private comparing = false
 
-  constructor(state: SyscallState, options: UpkeepOptions) {
-    this.state = state
+  constructor(tables: Tables, options: ReconcilerOptions) {
+    this.tables = tables
     this.options = options
   }
 
@@ -62,10 +62,10 @@ export class Upkeep {
     // One picture at a time: the other would take its blocks.
     if (this.comparing) return
     this.comparing = true
-    const repair = new Repair(this.state, BigInt(Date.now() - age * 1000) * 1_000_000n)
-    session.picture(repair, () => {
+    const reconcile = new Reconcile(this.tables, BigInt(Date.now() - age * 1000) * 1_000_000n)
+    session.picture(reconcile, () => {
       this.comparing = false
-      done(repair.finish())
+      done(reconcile.finish())
     })
   }
 }

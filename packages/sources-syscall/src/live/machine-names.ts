@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, statSync } from 'node:fs'
-import type { Group, MachineNames, Names, User } from '../state/index.ts'
+import type { Group, User } from '../model/users.ts'
+import type { MachineNames, Names } from '../state/name-search.ts'
 
 /** Longer files are not read: whoever makes them may be in a container. */
 const MAX_BYTES = 1 << 20

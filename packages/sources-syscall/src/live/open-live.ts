@@ -1,19 +1,19 @@
 import { hostname } from 'node:os'
 import { Delivery, type EventTap } from '../delivery.ts'
 import type { SyscallEvent } from '../event.ts'
-import { type MachineTables, setMachine } from '../fields/machine.ts'
 import { failed } from '../fields/results.ts'
-import type { InterfaceTable } from '../state/interfaces.ts'
+import type { EventTables } from '../model/event-tables.ts'
+import type { InterfaceTable } from '../model/interfaces.ts'
+import type { UserTable } from '../model/users.ts'
 import { type StateOptions, SyscallState } from '../state/state.ts'
-import type { UserTable } from '../state/users.ts'
 import { type CallOptions, unknownCalls, wantedCalls } from './calls.ts'
-import { LiveError } from './error.ts'
-import { machineNames } from './names.ts'
+import { LiveError } from './live-error.ts'
+import { machineNames } from './machine-names.ts'
 import { type Addon, loadAddon } from './native.ts'
+import { Reconciler } from './reconciler.ts'
 import type { Rings } from './rings.ts'
 import { SidecarSession } from './session.ts'
 import { openSidecar, type Sidecar } from './sidecar.ts'
-import { Upkeep } from './upkeep.ts'
 import { COUNTERS, type Counter } from './wire.ts'
 
 export interface LiveOptions extends StateOptions, CallOptions {
@@ -91,7 +91,7 @@ export async function openLive(options: LiveOptions = {}): Promise<Live> {
   }
 }
 
-export class Live implements MachineTables {
+export class Live implements EventTables {
   readonly hostname = hostname()
   readonly state: SyscallState
   private readonly addon: Addon
@@ -113,7 +113,7 @@ export class Live implements MachineTables {
   private malformed = 0
   private restartCount = 0
   private polled = 0
-  private readonly upkeep: Upkeep
+  private readonly reconciler: Reconciler
   private stopped = false
 
   constructor(addon: Addon, options: LiveOptions) {
@@ -123,7 +123,7 @@ export class Live implements MachineTables {
     this.warn = options.warn ?? (() => {})
     this.sidecar = openSidecar(addon, options.socketPath, this.warn)
     this.state = new SyscallState({ names: machineNames(), ...options, sinceBoot: true })
-    this.upkeep = new Upkeep(this.state, options)
+    this.reconciler = new Reconciler(this.state.tables, options)
     this.delivery = new Delivery(this.state, numbers(options.wanted))
     this.wants = wantedCalls(options.wanted ?? 'all', options)
     this.dropFailed = options.dropFailed ?? false
@@ -140,8 +140,8 @@ export class Live implements MachineTables {
     const counts = {
       malformed: this.malformed + (this.rings?.malformed ?? 0),
       restarts: this.restartCount,
-      repairs: this.upkeep.repairs,
-      purged: this.upkeep.purged,
+      repairs: this.reconciler.repairs,
+      purged: this.reconciler.purged,
     } as LiveCounts
     for (const name of COUNTERS) counts[name] = this.earlier[name] + (this.session?.counters[name] ?? 0)
     return counts
@@ -159,11 +159,11 @@ export class Live implements MachineTables {
   }
 
   get users(): UserTable {
-    return this.state.users
+    return this.state.tables.users
   }
 
   get interfaces(): InterfaceTable {
-    return this.state.interfaces
+    return this.state.tables.interfaces
   }
 
   /** Process id of the sidecar that holds the programs; undefined for a service. */
@@ -193,7 +193,7 @@ export class Live implements MachineTables {
     this.lastBefore = this.lastTime
     this.rings = rings
     this.state.onTablesEnd()
-    setMachine(rings.event, this)
+    rings.event.tables = this
   }
 
   /** Goes to the next event that rules see. False = there is none for now: `fill`. */
@@ -208,7 +208,7 @@ export class Live implements MachineTables {
   /** Waits until there may be more. False = closed. @throws {LiveError} when the sidecar has gone and does not come back */
   async fill(): Promise<boolean> {
     if (this.stopped) return false
-    this.state.lookForNames()
+    this.state.tables.lookForNames()
     const share = this.rings!.look()
     if (share < BUSY_SHARE) await new Promise(resolve => setTimeout(resolve, this.turn(share)))
     if (this.failure !== undefined) throw this.failure
@@ -218,7 +218,7 @@ export class Live implements MachineTables {
     if (now - this.polled > CONTROL_TURN || session.streaming) {
       this.polled = now
       session.poll()
-      if (!session.closed && share < BUSY_SHARE) this.upkeep.look(session, now)
+      if (!session.closed && share < BUSY_SHARE) this.reconciler.look(session, now)
     }
     if (session.closed && !this.stopped && ++this.lastLooks > LAST_LOOKS) {
       this.lastLooks = 0
@@ -249,7 +249,7 @@ export class Live implements MachineTables {
   /** Milliseconds in which no ring can fill up, at most a turn. */
   private turn(share: number): number {
     const room = ((1 - share) * (this.options.ringBytes ?? DEFAULT_RING_BYTES)) / BYTES_PER_MS
-    return Math.min(room, this.session?.streaming === true || this.state.looksForNames ? SHORT_TURN : TURN)
+    return Math.min(room, this.session?.streaming === true || this.state.tables.looksForNames ? SHORT_TURN : TURN)
   }
 
   /** Goes on with another sidecar; until it is there, there are no events. What fails is thrown by `fill`. */
@@ -258,7 +258,7 @@ export class Live implements MachineTables {
       for (let last = ended; last.closed && !this.stopped; last = this.session!) {
         for (const name of COUNTERS) this.earlier[name] += last.counters[name]
         this.session = undefined
-        this.upkeep.startAnew()
+        this.reconciler.startAnew()
         this.restartCount++
         await this.start(last.problem).catch(error => this.unless(error))
       }

@@ -1,6 +1,5 @@
 import { SyscallEvent } from '../event.ts'
-import { machineOf, setMachine } from '../fields/machine.ts'
-import { Thread, ThreadGroup, type ThreadIndex } from '../state/thread.ts'
+import { Thread, ThreadGroup, type ThreadIndex } from '../model/thread.ts'
 
 /** Ancestors that are kept with an event; rules look at a handful. */
 const MAX_ANCESTORS = 32
@@ -20,8 +19,8 @@ export function keep(event: SyscallEvent): SyscallEvent {
   copy.fdNum = event.fdNum
   copy.fd = event.fd === null ? null : event.fd.copy(event.fd.num)
   copy.thread = event.thread === null ? null : new Past(event.thread.table).keep(event.thread)
-  const machine = machineOf(event)
-  if (machine !== null) setMachine(copy, machine)
+  const machine = event.tables
+  if (machine !== null) copy.tables = machine
   return copy
 }
 

@@ -1,4 +1,4 @@
-import { FD_SHARED, type Fd, O_CLOEXEC } from '../fd.ts'
+import { FD_SHARED, type Fd, O_CLOEXEC } from './fd.ts'
 
 /** Numbers below this are an index into an array; the few above go to a Map. */
 const DENSE = 1024

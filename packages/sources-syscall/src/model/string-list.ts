@@ -1,4 +1,4 @@
-import { decodeText } from '../../events/text.ts'
+import { decodeText } from '../events/text.ts'
 
 const NO_BYTES = new Uint8Array(0)
 

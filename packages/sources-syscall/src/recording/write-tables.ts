@@ -1,10 +1,10 @@
 import { cpus, hostname, totalmem } from 'node:os'
-import { type FdEntry, FdKind, type MachineInfo, type ProcessEntry } from '../capture/visitor.ts'
+import type { FdEntry, MachineInfo, ProcessEntry } from '../capture/visitor.ts'
 import type { CaptureWriter } from '../capture/writer.ts'
-import { containerNote } from '../containers/note.ts'
-import { FD_ROLE_SERVER, type Fd } from '../state/fd.ts'
-import type { SyscallState } from '../state/state.ts'
-import type { Thread } from '../state/thread.ts'
+import { containerEvent } from '../containers/container-event.ts'
+import { FD_ROLE_SERVER, type Fd, FdKind } from '../model/fd.ts'
+import type { Thread } from '../model/thread.ts'
+import type { Tables } from '../state/tables.ts'
 
 const NO_TIME = 0n
 /** Linux's PID_MAX_LIMIT. */
@@ -14,37 +14,37 @@ const MAX_PID = 1n << 22n
  * Writes the tables as the state has them now, so that a recording can start in the middle of a stream. `time`: ns since 1970, of
  * the notes that tell about containers.
  */
-export function writeSnapshot(writer: CaptureWriter, state: SyscallState, time: bigint): void {
-  writer.machine(state.machine ?? thisMachine(state))
-  writer.interfaces(state.interfaces.all)
-  writer.users(state.users.usersOf(''), state.users.groupsOf(''))
-  writer.processes(processes(state))
-  const ports = listeningPorts(state)
-  for (const thread of state.threads) {
+export function writeTables(writer: CaptureWriter, tables: Tables, time: bigint): void {
+  writer.machine(tables.machine ?? thisMachine(tables))
+  writer.interfaces(tables.interfaces.all)
+  writer.users(tables.users.usersOf(''), tables.users.groupsOf(''))
+  writer.processes(processes(tables))
+  const ports = listeningPorts(tables)
+  for (const thread of tables.threads) {
     if (thread.tid < 0 || (!thread.isMain && thread.leader?.fds === thread.fds)) continue
     writer.fds(thread.tid, fds(thread, ports))
   }
-  for (const { info } of state.containers) {
+  for (const { info } of tables.containers) {
     if (info === null) continue
-    const note = containerNote(JSON.stringify({ container: info }), time)
+    const note = containerEvent(JSON.stringify({ container: info }), time)
     writer.writeBytes(note, 0, note.length, 0)
   }
 }
 
 /** For a state that was never told: the machine that this runs on. */
-function thisMachine(state: SyscallState): MachineInfo {
+function thisMachine(tables: Tables): MachineInfo {
   return {
     cpus: cpus().length,
     memoryBytes: BigInt(totalmem()),
     maxPid: MAX_PID,
     hostname: hostname(),
-    bootTime: state.bootTime,
+    bootTime: tables.bootTime,
     flags: NO_TIME,
   }
 }
 
-function* processes(state: SyscallState): Generator<ProcessEntry> {
-  for (const thread of state.threads) if (!thread.isInvalid) yield processEntry(thread)
+function* processes(tables: Tables): Generator<ProcessEntry> {
+  for (const thread of tables.threads) if (!thread.isInvalid) yield processEntry(thread)
 }
 
 function processEntry(thread: Thread): ProcessEntry {
@@ -91,9 +91,9 @@ function processEntry(thread: Thread): ProcessEntry {
   }
 }
 
-function listeningPorts(state: SyscallState): Set<number> {
+function listeningPorts(tables: Tables): Set<number> {
   const ports = new Set<number>()
-  for (const thread of state.threads) {
+  for (const thread of tables.threads) {
     for (const [, fd] of thread.fds) {
       if (fd.type === FdKind.ipv4Server || fd.type === FdKind.ipv6Server) ports.add(fd.dport)
     }

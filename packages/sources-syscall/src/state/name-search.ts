@@ -1,6 +1,6 @@
-import type { Container } from './thread/container.ts'
-import type { Thread } from './thread.ts'
-import type { Group, User, UserTable } from './users.ts'
+import type { Container } from '../model/container.ts'
+import type { Thread } from '../model/thread.ts'
+import type { Group, User, UserTable } from '../model/users.ts'
 
 export interface Names {
   readonly users: readonly User[]

@@ -1,5 +1,5 @@
-import { encodeNote } from '../encode-note.ts'
 import { PPME } from '../events/ids.ts'
+import { metaEvent } from '../meta-event.ts'
 
 const encoder = new TextEncoder()
 const NO_PLUGIN = 0
@@ -8,9 +8,9 @@ const NO_PLUGIN = 0
  * The event by which Falco's container plugin reports a container (asyncevent): an event like any other for state, rules and
  * recordings. `time`: nanoseconds since 1970.
  */
-export function containerNote(json: string, time: bigint): Uint8Array {
+export function containerEvent(json: string, time: bigint): Uint8Array {
   const texts = [encoder.encode('container\0'), encoder.encode(`${json}\0`)]
   const plugin = new Uint8Array(4)
   new DataView(plugin.buffer).setUint32(0, NO_PLUGIN, true)
-  return encodeNote(PPME.ASYNCEVENT_E, time, [plugin, ...texts])
+  return metaEvent(PPME.ASYNCEVENT_E, time, [plugin, ...texts])
 }

@@ -3,7 +3,7 @@ const PAUSES = [0, 250, 500, 1000, 2000]
 const WINDOW = 60_000
 
 /** Counts attempts that are no longer worth making when they fail too often in a row. */
-export class Tries {
+export class RestartBudget {
   static readonly max = PAUSES.length
   private readonly times: number[] = []
 

@@ -1,9 +1,9 @@
 import type { Memo, MemoHolder } from '@falc/engine'
-import { EMPTY_LIST, type StringList, splitStrings } from './thread/arguments.ts'
-import type { Cgroups } from './thread/cgroups.ts'
-import type { Container } from './thread/container.ts'
-import type { EnterEvent } from './thread/enter-event.ts'
-import type { FdTable } from './thread/fd-table.ts'
+import type { Cgroups } from './cgroups.ts'
+import type { Container } from './container.ts'
+import type { EnterEvent } from './enter-event.ts'
+import type { FdTable } from './fd-table.ts'
+import { EMPTY_LIST, type StringList, splitStrings } from './string-list.ts'
 
 /** PPM_CL_* bits of `Thread.flags`: how a thread was made and what has become of it. */
 export const CL_CLONE_FILES = 1
@@ -12,7 +12,6 @@ export const CL_CLONE_PARENT = 1 << 8
 export const CL_CLONE_THREAD = 1 << 13
 export const CL_CLONE_INVERTED = 1 << 16
 export const CL_NAME_CHANGED = 1 << 17
-export const CL_CLOSED = 1 << 18
 export const CL_ACTIVE = 1 << 19
 export const CL_CLONE_NEWUSER = 1 << 20
 export const CL_PIPE_SRC = 1 << 21

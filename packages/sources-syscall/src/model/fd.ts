@@ -1,12 +1,38 @@
 import type { Memo, MemoHolder } from '@falc/engine'
 
+/** SCAP_FD_*: kinds of descriptors. */
+export const FdKind = {
+  unknown: 0,
+  file: 1,
+  directory: 2,
+  ipv4Socket: 3,
+  ipv6Socket: 4,
+  /** Listening. */
+  ipv4Server: 5,
+  ipv6Server: 6,
+  fifo: 7,
+  unixSocket: 8,
+  event: 9,
+  unsupported: 10,
+  signalfd: 11,
+  eventpoll: 12,
+  inotify: 13,
+  timerfd: 14,
+  netlink: 15,
+  /** A file with its open flags and device. */
+  fileV2: 16,
+  bpf: 17,
+  userfaultfd: 18,
+  ioUring: 19,
+  memfd: 20,
+  pidfd: 21,
+} as const
+
 /** Bits of `Fd.flags`. */
 export const FD_ROLE_CLIENT = 1
 export const FD_ROLE_SERVER = 2
 export const FD_ROLES = FD_ROLE_CLIENT | FD_ROLE_SERVER
 export const FD_CONNECTED = 4
-export const FD_CONNECT_PENDING = 8
-export const FD_CONNECT_FAILED = 16
 /** The file lies in the upper (written) or a lower layer of an overlay file system. */
 export const FD_OVERLAY_UPPER = 32
 export const FD_OVERLAY_LOWER = 64
@@ -57,7 +83,6 @@ export class Fd implements MemoHolder {
   dport = 0
   /** SCAP_L4_* */
   l4proto = 0
-  mountId = 0
   /** Of a pidfd: the process it refers to. */
   pid = 0
 
@@ -85,7 +110,6 @@ export class Fd implements MemoHolder {
     fd.sport = this.sport
     fd.dport = this.dport
     fd.l4proto = this.l4proto
-    fd.mountId = this.mountId
     fd.pid = this.pid
     return fd
   }

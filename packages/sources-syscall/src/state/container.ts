@@ -1,1 +1,0 @@
-export { Container, type ContainerInfo } from './thread/container.ts'

@@ -1,0 +1,137 @@
+import type { FdEntry, ProcessEntry } from '../capture/visitor.ts'
+import { addressText, isMapped, tupleText, unmap } from '../model/addresses.ts'
+import { FD_CONNECTED, FD_ROLE_CLIENT, FD_ROLE_SERVER, Fd, FdKind, L4_TCP } from '../model/fd.ts'
+import { FdTable } from '../model/fd-table.ts'
+import { StringList } from '../model/string-list.ts'
+import { CL_ACTIVE, CL_CLONE_FILES, type Thread } from '../model/thread.ts'
+import { concatenatePaths } from './paths.ts'
+import type { Tables } from './tables.ts'
+
+const encoder = new TextEncoder()
+
+/** A thread of the initial tables. It gets its group and its parent when all are there. */
+export function readProcess(tables: Tables, entry: ProcessEntry): Thread {
+  const isMain = entry.tid === entry.pid
+  const thread = tables.newThread(
+    entry.tid,
+    entry.pid,
+    entry.ptid,
+    new FdTable(isMain || (entry.flags & CL_CLONE_FILES) === 0 ? undefined : 0),
+  )
+  thread.sid = entry.sid
+  thread.vpgid = entry.vpgid
+  thread.pgid = entry.pgid
+  thread.vtid = entry.vtid
+  thread.vpid = entry.vpid
+  thread.rename(entry.comm, entry.exe, listOf(entry.args))
+  thread.exepath = entry.exepath
+  if (isMain) {
+    thread.ownEnv = listOf(entry.env)
+    const cwd = concatenatePaths('', entry.cwd)
+    thread.ownCwd = cwd.endsWith('/') ? cwd : `${cwd}/`
+  }
+  thread.root = entry.root
+  thread.flags = entry.flags | CL_ACTIVE
+  thread.fdlimit = entry.fdlimit
+  thread.uid = entry.uid
+  thread.gid = entry.gid
+  thread.loginuid = entry.loginuid
+  thread.capPermitted = entry.capPermitted
+  thread.capEffective = entry.capEffective
+  thread.capInheritable = entry.capInheritable
+  thread.vmSize = entry.vmSize
+  thread.vmRss = entry.vmRss
+  thread.vmSwap = entry.vmSwap
+  thread.pfMajor = Number(entry.pfMajor)
+  thread.pfMinor = Number(entry.pfMinor)
+  thread.pidnsInitStartTs = entry.pidnsInitStartTs
+  thread.exeIno = entry.exeIno
+  thread.exeCtime = entry.exeCtime
+  thread.exeMtime = entry.exeMtime
+  thread.exeWritable = entry.exeWritable
+  thread.exeUpperLayer = entry.exeUpperLayer
+  thread.exeLowerLayer = entry.exeLowerLayer
+  thread.exeFromMemfd = entry.exeFromMemfd
+  thread.tty = entry.tty
+  thread.cloneTs = entry.cloneTs
+  if (entry.cgroups.length > 0) {
+    const bytes = joined(entry.cgroups)
+    thread.cgroupSet = tables.containers.resolve(bytes, 0, bytes.length)
+    thread.container = thread.cgroupSet.container
+  }
+  return thread
+}
+
+function listOf(items: readonly string[]): StringList {
+  return new StringList(joined(items), items)
+}
+
+/** As events carry a list: each text with its NUL. */
+function joined(texts: readonly string[]): Uint8Array {
+  return encoder.encode(texts.map(text => `${text}\0`).join(''))
+}
+
+/** A descriptor of the initial tables. */
+export function readFd(tables: Tables, entry: FdEntry): Fd {
+  const fd = new Fd(entry.fd, entry.type)
+  fd.inoLow = Number(BigInt.asUintN(32, entry.ino))
+  fd.inoHigh = Number(BigInt.asUintN(32, entry.ino >> 32n))
+  fd.openFlags = entry.openFlags
+  fd.dev = entry.dev
+  fd.name = entry.name
+  fd.l4proto = entry.l4proto
+  switch (entry.type) {
+    case FdKind.ipv4Socket:
+    case FdKind.ipv6Socket: {
+      const mapped = entry.type === FdKind.ipv6Socket && isMapped(entry.sip!) && isMapped(entry.dip!)
+      if (mapped) fd.type = FdKind.ipv4Socket
+      fd.sip = mapped ? unmap(entry.sip!) : entry.sip
+      fd.dip = mapped ? unmap(entry.dip!) : entry.dip
+      fd.sport = entry.sport
+      fd.dport = entry.dport
+      if (entry.l4proto === L4_TCP) fd.flags |= FD_CONNECTED
+      if (fd.type === FdKind.ipv4Socket) tables.interfaces.complete(fd)
+      fd.name = tupleText(fd.sip!, fd.sport, fd.dip!, fd.dport)
+      break
+    }
+    case FdKind.ipv4Server:
+    case FdKind.ipv6Server:
+      fd.dip = entry.sip
+      fd.dport = entry.sport
+      fd.name = `${addressText(entry.sip!)}:${entry.sport}`
+      break
+    case FdKind.unixSocket:
+      fd.flags |= entry.name === '' ? FD_ROLE_CLIENT : FD_ROLE_SERVER
+      break
+  }
+  return fd
+}
+
+/**
+ * Roles for the connections of the initial tables, which say nothing about who opened them: an IPv4 connection from a port
+ * that someone listens on came in from the other end. IPv6 connections keep no role, as in Falco.
+ */
+export function assignRoles(threads: Iterable<Thread>): void {
+  const tables = new Set<FdTable>()
+  for (const thread of threads) tables.add(thread.fds)
+  const ports = new Set<number>()
+  for (const table of tables) {
+    for (const [, fd] of table) if (fd.type === FdKind.ipv4Server || fd.type === FdKind.ipv6Server) ports.add(fd.dport)
+  }
+  for (const table of tables) {
+    for (const [, fd] of table) {
+      if (fd.type !== FdKind.ipv4Socket) continue
+      if (!ports.has(fd.sport)) {
+        fd.flags |= FD_ROLE_CLIENT
+        continue
+      }
+      const { sip, sport } = fd
+      fd.sip = fd.dip
+      fd.sport = fd.dport
+      fd.dip = sip
+      fd.dport = sport
+      fd.name = tupleText(fd.sip!, fd.sport, fd.dip!, fd.dport)
+      fd.flags |= FD_ROLE_SERVER
+    }
+  }
+}
