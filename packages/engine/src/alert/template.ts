@@ -21,7 +21,7 @@ const TRANSFORMER = /[a-zA-Z]\w*[ \t\r\n]*\(/y
  * counts, what follows is text again: `%proc.names` is `%proc.name` and an s. A `*` at the start is Falco's mark for
  * printing <NA> for what is absent; that is always done here, so it is dropped. There is no escape for `%`.
  * @param isField whether the source has the field and accepts the argument
- * @throws {ConditionError} `template` with the span of the token in `text`
+ * @throws {ConditionError} `template` or `unknown-field` with the span of the token in `text`
  */
 export function parseTemplate(text: string, isField: (name: string, arg: string | undefined) => boolean): Template {
   const tokens: Token[] = []
@@ -107,7 +107,7 @@ function asOperand(text: string, start: number, closed: number): Found<Operand> 
     } catch (error) {
       if (!(error instanceof ConditionError)) throw error
       if (end === closed)
-        throw new ConditionError('template', `unknown filter: ${error.message}`, spanAt(text, start, end - start))
+        throw new ConditionError('unknown-field', `unknown filter: ${error.message}`, spanAt(text, start, end - start))
     }
   }
   throw unknown(text, start, start)
@@ -116,7 +116,7 @@ function asOperand(text: string, start: number, closed: number): Found<Operand> 
 function unknown(text: string, from: number, start: number): ConditionError {
   const token = /^\w*(?:\.\w+)*(?:\[[^\]]*\])?/.exec(text.slice(start))![0] || text[start]!
   const message = `unknown filter: nonexistent field ${token}`
-  return new ConditionError('template', message, spanAt(text, from, start + token.length - from))
+  return new ConditionError('unknown-field', message, spanAt(text, from, start + token.length - from))
 }
 
 function spanAt(text: string, offset: number, length: number): Span {

@@ -8,7 +8,6 @@ import { compileProgram } from './compile.ts'
 import { createEvaluator } from './create-evaluator.ts'
 import { disassemble } from './disassemble.ts'
 import type { Backend } from './evaluator.ts'
-import { javascript } from './javascript.ts'
 import { lower } from './lower.ts'
 import { saveProgram } from './save.ts'
 import type { ConditionWarning } from './warnings.ts'
@@ -25,8 +24,6 @@ export interface CompiledCondition<E = any> {
   test(event: E): boolean
   /** The program as a listing. */
   disassemble(): string
-  /** The JavaScript that the JIT makes of the program, with the listing beside it. */
-  javascript(): string
   readonly warnings: readonly ConditionWarning[]
   /** The program as bytes that `@falc/engine/runtime` loads without the parser. */
   save(): Uint8Array
@@ -53,7 +50,6 @@ export function compileCondition<E>(
       return evaluator.test(0)
     },
     disassemble: () => disassemble(program),
-    javascript: () => javascript(program, true),
     warnings,
     save: () => saveProgram(program),
   }

@@ -199,6 +199,6 @@ function constantOf(literal: LiteralOperand, left: Expr, op: Clause['op'], table
     types.fields.includes(left.key) &&
     !types.typesOf(left.key, String(value))
   )
-    refuse('value', `unknown event type ${String(value)}`, where, literal.span)
+    refuse('unknown-event-type', `unknown event type ${String(value)}`, where, literal.span)
   return value
 }

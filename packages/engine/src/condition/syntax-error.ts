@@ -4,7 +4,7 @@ import * as T from './tokens.ts'
 import { isTransformer, TRANSFORMER_NAMES, VAL } from './transformers.ts'
 
 /** What is said about a syntax error, and the part of the text that it is said about. */
-export interface SyntaxMessage {
+export interface Explanation {
   readonly message: string
   readonly offset: number
   readonly length: number
@@ -51,7 +51,7 @@ export function explainSyntaxError(
   failure: IRecognitionException,
   tokens: readonly IToken[],
   text: string,
-): SyntaxMessage {
+): Explanation {
   const offset = failure.token.tokenType === EOF ? text.trimEnd().length : failure.token.startOffset
   const rest = text.slice(offset, offset + 80)
   const found = /^(?:[a-zA-Z0-9_.]+|[^a-zA-Z0-9_.\s]+|\s)/.exec(rest)?.[0] ?? ''

@@ -5,7 +5,9 @@ import { lowerOperand } from '../bytecode/operand.ts'
 import type { Node } from '../bytecode/tree.ts'
 import { ConditionError } from '../condition/error.ts'
 import type { FieldTable } from '../fields/table.ts'
-import type { Finding, Findings, ResolvedRule } from '../rules/rule.ts'
+import type { Finding, Findings } from '../rules/finding.ts'
+import type { Resolution } from '../rules/resolve.ts'
+import type { ResolvedRule } from '../rules/rule.ts'
 import type { EventTypeAnalysis } from '../ruleset/event-types.ts'
 import { matchesManyTypes, matchesUnnamedTypes } from '../ruleset/many-types.ts'
 import type { ProblemCode } from '../text/problem.ts'
@@ -29,13 +31,36 @@ export interface SourceContext {
   readonly types: EventTypeAnalysis | undefined
 }
 
-export interface Compilation {
+interface Compilation {
   readonly compiled: CompiledRule | undefined
   readonly findings: Findings
 }
 
+export interface CompiledRules {
+  /** Those that compile, of the state after the last file. */
+  readonly rules: readonly CompiledRule[]
+  /** What compiling found in a rule of any state. */
+  findings(rule: ResolvedRule): Findings
+}
+
+/** Loading, stage 4: closed rules → clauses over their source's fields, and parsed output templates. */
+export function compile(
+  resolutions: readonly Resolution[],
+  sources: ReadonlyMap<string, SourceContext>,
+  append: readonly (AppendOutput | AppendOutputFormat)[] = [],
+): CompiledRules {
+  // A rule that a file does not affect is the same object before and after it.
+  const rules = new Set(resolutions.flatMap(resolution => [...resolution.rules.values()]))
+  const compilations = new Map([...rules].map(rule => [rule, compileRule(rule, sources.get(rule.source)!, append)]))
+  const last = [...(resolutions.at(-1)?.rules.values() ?? [])]
+  return {
+    rules: last.flatMap(rule => compilations.get(rule)!.compiled ?? []),
+    findings: rule => compilations.get(rule)!.findings,
+  }
+}
+
 /** Compiles a rule's condition and output; never throws. */
-export function compileRule(
+function compileRule(
   rule: ResolvedRule,
   { table, types }: SourceContext,
   append: readonly (AppendOutput | AppendOutputFormat)[],
@@ -97,7 +122,8 @@ function template(text: string, table: FieldTable) {
 }
 
 function refused(error: unknown, code: ProblemCode, part: Finding['part']): Finding {
-  return error instanceof ConditionError
-    ? { code, message: error.message, part, span: error.span, ...(error.place ? { place: error.place } : {}) }
-    : { code, message: error instanceof Error ? error.message : String(error), part }
+  if (!(error instanceof ConditionError))
+    return { code, message: error instanceof Error ? error.message : String(error), part }
+  const { message, span, place, code: cause } = error
+  return { code, message, part, span, place, cause }
 }

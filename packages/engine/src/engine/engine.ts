@@ -3,19 +3,22 @@ import { type EventContext, eventContext } from '../fields/evt.ts'
 import type { ExtractErrors } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import { type FieldTable, fieldTable } from '../fields/table.ts'
-import { RuleLoader } from '../rules/loader.ts'
-import { type Priority, parsePriority } from '../rules/priority.ts'
-import type { PluginVersion, ResolvedRule, RuleChecks } from '../rules/rule.ts'
+import { collect, type SourceCheck } from '../rules/collect.ts'
+import { parsePriority } from '../rules/priority.ts'
+import { read } from '../rules/read.ts'
+import { report } from '../rules/report.ts'
+import { resolve } from '../rules/resolve.ts'
+import type { PluginVersion } from '../rules/rule.ts'
 import { EventTypeAnalysis } from '../ruleset/event-types.ts'
 import { TreeEvaluator } from '../ruleset/tree-evaluator.ts'
 import type { Explanation } from '../testing/explanation.ts'
-import { type Compilation, type CompiledRule, compileRule } from './compiled-rule.ts'
+import { type CompiledRule, compile } from './compiled-rule.ts'
 import { Detector } from './detector.ts'
 import { explainRule } from './explain.ts'
+import { type IndexedRules, index } from './index-rules.ts'
 import type { LoadedRule, LoadReport, RulesFile } from './loaded-rule.ts'
 import type { EngineOptions } from './options.ts'
-import { type PlannedRules, saveRuleset } from './save.ts'
-import { planSource } from './source-plan.ts'
+import { saveRuleset } from './save.ts'
 import { SourceRules } from './source-rules.ts'
 
 /** A source with what does not change when rules are loaded. */
@@ -32,17 +35,23 @@ interface SourceState {
 export class Engine extends Detector {
   readonly options: EngineOptions
   readonly #sources = new Map<string, SourceState>()
-  /** Those of the sources and those of the options; of one name, the options' alone. */
+  /** What loading asks about the sources. */
+  readonly #fields: SourceCheck = {
+    hasSource: name => this.#sources.has(name),
+    isField: (source, name, arg) => this.#sources.get(source)?.table.lookup(name, arg) !== undefined,
+  }
+  /** Of the sources and the options; for the same name, the options' take precedence. */
   readonly #plugins: readonly PluginVersion[]
   /** All loaded rules, and per source the plan of those that are enabled. */
   #compiled: readonly CompiledRule[] = []
-  #planned: readonly PlannedRules[] = []
+  #indexed: readonly IndexedRules[] = []
 
   /** @throws {TypeError} for an option that means nothing: two sources of one name, an unknown priority */
   constructor(options: EngineOptions) {
     super([])
     this.options = options
-    priorityOf(options)
+    if (parsePriority(options.priority ?? 'Debug') === undefined)
+      throw new TypeError(`unknown priority '${options.priority}'`)
     this.#plugins = pluginsOf(options)
     const plugins = this.#plugins.map(({ name }) => name)
     for (const source of options.sources) {
@@ -54,29 +63,24 @@ export class Engine extends Detector {
         context,
       })
     }
-    this.#run([])
+    this.#run([], index([], this.#sources, options.tuning))
   }
 
   /**
-   * Loads rules files, in this order, in place of the rules that are loaded now. When anything is wrong with them
-   * (`ok` is false), the old rules stay. Never throws for what a file holds.
+   * Loads rules files, in this order; they replace the loaded rules. With any error (`ok` is false) the old rules stay.
+   * Never throws for the content of a file.
    */
   load(files: readonly RulesFile[]): LoadReport {
-    // 1. read, merge and resolve; the loader asks for each rule to be compiled and for what that finds
-    const compilations = new Map<string, { rule: ResolvedRule; compilation: Compilation }>()
-    const loader = new RuleLoader(this.#checks(compilations), {
-      priority: priorityOf(this.options),
-      ruleSelection: this.options.ruleSelection ?? [],
-      plugins: this.#plugins,
-    })
-    for (const { name, content } of files) loader.addFile(name, content)
-    const result = loader.finish()
+    const { priority, ruleSelection, appendOutput, tuning } = this.options
+    const texts = files.map(read)
+    const collected = collect(texts, this.#fields)
+    const resolved = resolve(collected, { priority: parsePriority(priority ?? 'Debug'), ruleSelection })
+    const compiled = compile(resolved, this.#sources, appendOutput)
+    const indexed = index(compiled.rules, this.#sources, tuning)
+    const result = report(texts, resolved, compiled, this.#plugins)
     if (!result.ok) return { ...result, rules: [] }
-
-    // 2. index and compile the enabled rules of each source
-    const compiled = result.rules.flatMap(rule => compilations.get(rule.name)?.compilation.compiled ?? [])
-    this.#run(compiled)
-    return { ...result, rules: compiled.map(toLoadedRule) }
+    this.#run(compiled.rules, indexed)
+    return { ...result, rules: compiled.rules.map(toLoadedRule) }
   }
 
   /**
@@ -98,44 +102,24 @@ export class Engine extends Detector {
   /** The enabled rules as bytes, for `loadRuleset` of `@falc/engine/runtime`, which needs no parser. */
   save(): Uint8Array {
     return saveRuleset(
-      this.#planned,
+      this.#indexed,
       this.options,
       this.#plugins.map(({ name }) => name),
     )
   }
 
-  /** Puts compiled rules to work. */
-  #run(compiled: readonly CompiledRule[]): void {
+  /** Replaces the rules that events are evaluated against. */
+  #run(compiled: readonly CompiledRule[], indexed: readonly IndexedRules[]): void {
     const { hostname, timeFormatIso8601: iso8601, ruleMatching, backend, onError, tuning } = this.options
     const settings = { hostname, iso8601, backend, onError, first: ruleMatching !== 'all' }
-    const planned: PlannedRules[] = []
-    const running = [...this.#sources.values()].map(({ table, context }) => {
-      const rules = compiled.filter(({ rule }) => rule.enabled && rule.source === table.source.name)
-      const plan = planSource(
-        rules.map(({ node }) => node),
-        table,
-        tuning,
-      )
-      const alerts = rules.map(({ alert }) => alert)
-      planned.push({ plan, alerts })
+    const running = indexed.map(({ plan, alerts }) => {
       const walker = (bucket: number, errors: ExtractErrors) => new TreeEvaluator(plan.roots[bucket]!, errors)
+      const { context } = this.#state(plan.table.source)
       return new SourceRules(plan, context, alerts, settings, tuning?.treeWalk ? walker : undefined)
     })
     this.#compiled = compiled
-    this.#planned = planned
+    this.#indexed = indexed
     this.install(running)
-  }
-
-  #checks(compilations: Map<string, { rule: ResolvedRule; compilation: Compilation }>): RuleChecks {
-    return {
-      hasSource: name => this.#sources.has(name),
-      isField: (source, name, arg) => this.#sources.get(source)?.table.lookup(name, arg) !== undefined,
-      compile: rule => {
-        const compilation = compileRule(rule, this.#state(rule.source), this.options.appendOutput ?? [])
-        compilations.set(rule.name, { rule, compilation })
-        return compilation.findings
-      },
-    }
   }
 
   #state(source: Source | string): SourceState {
@@ -144,13 +128,6 @@ export class Engine extends Detector {
     if (!state) throw new TypeError(`the engine has no source '${name}'`)
     return state
   }
-}
-
-function priorityOf({ priority }: EngineOptions): Priority {
-  if (priority === undefined) return 'Debug'
-  const known = parsePriority(priority)
-  if (known === undefined) throw new TypeError(`unknown priority '${priority}'`)
-  return known
 }
 
 function pluginsOf({ sources, plugins = [] }: EngineOptions): PluginVersion[] {

@@ -1,4 +1,4 @@
-import type { LoadResult } from '../rules/loader.ts'
+import type { LoadResult } from '../rules/report.ts'
 import type { ResolvedRule } from '../rules/rule.ts'
 
 /** A rule as it was loaded: its condition closed, its output with everything appended. */
@@ -25,8 +25,8 @@ export interface LoadedRule
   readonly typeCount: number | undefined
 }
 
-/** What loading gave: problems, what is known of each file (formatResult and resultToJSON print it as `falco -V` does), and the rules. */
-export interface LoadReport extends Omit<LoadResult, 'rules'> {
+/** The result of loading. `formatResult` and `resultToJSON` print a file's result as `falco -V` does. */
+export interface LoadReport extends LoadResult {
   /** In the order of definition. Empty when `ok` is false. */
   readonly rules: readonly LoadedRule[]
 }

@@ -1,6 +1,7 @@
 import { fieldsOf, walk } from '../condition/walk.ts'
 import type { FieldTable } from '../fields/table.ts'
-import type { Finding, ResolvedRule } from '../rules/rule.ts'
+import type { Finding } from '../rules/finding.ts'
+import type { ResolvedRule } from '../rules/rule.ts'
 import { DEPRECATED_FIELDS } from '../rules/warnings.ts'
 
 /** Fields that the rule's own source calls deprecated; those that Falco does are the loader's business. */

@@ -62,14 +62,14 @@ export class FieldTable {
 
   /**
    * Finds a field: `name[arg]`, or for keys also `name.arg` (`evt.arg.flags`).
-   * @throws {ConditionError} code `field`, with Falco's words, at `span`
+   * @throws {ConditionError} code `unknown-field` or `field`, with Falco's words, at `span`
    */
   resolve(name: string, arg?: string, span: Span = NO_SPAN): ResolvedField {
     const text = arg === undefined ? name : `${name}[${arg}]`
     const known = this.#resolved.get(text)
     if (known) return known
     const found = this.#find(name, arg)
-    if (!found) throw new ConditionError('field', this.#nonexistent(name, text), span)
+    if (!found) throw new ConditionError('unknown-field', this.#nonexistent(name, text), span)
     return this.#enter(text, resolved(found.name, found.def, found.arg, span))
   }
 

@@ -1,9 +1,9 @@
 import { type MappedText, MappedTextBuilder } from '../text/mapped.ts'
 import type { Problem } from '../text/problem.ts'
-import { BadNames, type NamedKind } from './bad-names.ts'
-import type { CollectedList, CollectedMacro, CollectedRule, Ordered } from './collected.ts'
-import { type Context, FollowUp, LoadFailure } from './context.ts'
+import type { CollectedList, CollectedMacro, CollectedRule, Collection, Ordered } from './collected.ts'
+import { AlreadyReported, type Context, LoadFailure, problemsOf } from './context.ts'
 import { checkException, type FieldCheck } from './exceptions.ts'
+import { FailedItems, type NamedKind } from './failed-items.ts'
 import type {
   CheckedException,
   ExceptionItem,
@@ -15,7 +15,8 @@ import type {
   RuleItem,
   RuleUpdateItem,
 } from './item.ts'
-import { compareVersions, ENGINE_VERSION, formatVersion, parseVersion, satisfies, type Version } from './version.ts'
+import type { ReadFile } from './read.ts'
+import { compareVersions, parseVersion, type Version } from './version.ts'
 
 const NO_LIST = "List uses 'append' or 'override.items: append' but no list by that name already exists"
 const NO_MACRO = "Macro uses 'append' or 'override.condition: append' but no macro by that name already exists"
@@ -28,30 +29,58 @@ export interface SourceCheck extends FieldCheck {
   hasSource(name: string): boolean
 }
 
-/** Merges the items of all files, in order, into one set of lists, macros and rules. */
-export class Collector {
-  readonly lists = new Map<string, CollectedList>()
-  readonly macros = new Map<string, CollectedMacro>()
-  readonly rules = new Map<string, CollectedRule>()
-  readonly plugins: PluginRequirement[] = []
-  readonly bad = new BadNames()
-  /** The newest engine version that a file asks for. */
-  engineVersion: Version = { major: 0, minor: 0, patch: 0 }
+/** Loading, stage 2: merges the items of all files in order; one collection for the state after each file. */
+export function collect(files: readonly ReadFile[], sources: SourceCheck): Collection[] {
+  const collector = new Collector(sources)
+  return files.map(file => collector.add(file))
+}
+
+/** The state while items are merged. */
+class Collector {
+  readonly #lists = new Map<string, CollectedList>()
+  readonly #macros = new Map<string, CollectedMacro>()
+  readonly #rules = new Map<string, CollectedRule>()
+  readonly #plugins: PluginRequirement[] = []
+  readonly #failed = new FailedItems()
+  #engineVersion: Version = { major: 0, minor: 0, patch: 0 }
   #next = 0
   readonly #sources: SourceCheck
   constructor(sources: SourceCheck) {
     this.#sources = sources
   }
 
+  add({ items, incomplete }: ReadFile): Collection {
+    const errors: Problem[] = []
+    const warnings: Problem[] = []
+    if (incomplete) this.#failed.incomplete = true
+    for (const item of items) {
+      try {
+        this.#item(item, warnings)
+      } catch (error) {
+        errors.push(...problemsOf(error))
+        if ('name' in item) this.#fail(item.kind === 'list' || item.kind === 'macro' ? item.kind : 'rule', item)
+      }
+    }
+    return {
+      lists: new Map(this.#lists),
+      macros: new Map(this.#macros),
+      rules: new Map(this.#rules),
+      plugins: [...this.#plugins],
+      engineVersion: this.#engineVersion,
+      failed: new FailedItems(this.#failed),
+      errors,
+      warnings,
+    }
+  }
+
   /**
-   * Adds one item; what it warns about is added to `warnings`.
-   * @throws {LoadFailure} when it contradicts what is there.
-   * @throws {FollowUp} when it changes something with which something is wrong already.
+   * @throws {LoadFailure} when the item contradicts what is defined
+   * @throws {AlreadyReported} when it changes an item that has failed
    */
-  add(item: Item, warnings: Problem[]): void {
+  #item(item: Item, warnings: Problem[]): void {
     switch (item.kind) {
       case 'engine version':
-        this.#engine(item.version, item.context)
+        if (compareVersions(item.version, this.#engineVersion) > 0) this.#engineVersion = item.version
         return
       case 'plugin versions':
         for (const requirement of item.requirements) this.#plugin(requirement)
@@ -70,38 +99,31 @@ export class Collector {
         return
       case 'rule enable': {
         const { name, enabled, context } = item
-        const rule = this.#existing(this.rules, 'rule', name, context, NO_RULE_ENABLE)
-        this.rules.set(name, { ...rule, enabled })
+        const rule = this.#existing(this.#rules, 'rule', name, context, NO_RULE_ENABLE)
+        this.#rules.set(name, { ...rule, enabled })
         return
       }
+      case 'failed':
+        this.#fail(item.of, item)
+        return
       case 'unknown':
         return
     }
   }
 
-  /** Remembers that something is wrong with an item; it has been said. */
-  markBad(kind: NamedKind, name: string, context: Context): void {
-    this.bad.add(kind, name)
-    // Conditions are to be known to use it.
-    if (kind === 'list' && !this.lists.has(name))
-      this.lists.set(name, { name, items: [], context, ...this.#order(undefined) })
+  #fail(kind: NamedKind, { name, context }: { readonly name: string; readonly context: Context }): void {
+    this.#failed.add(kind, name)
+    // An empty list, so that conditions that name it still resolve.
+    if (kind === 'list' && !this.#lists.has(name))
+      this.#lists.set(name, { name, items: [], context, ...this.#order(undefined) })
   }
 
-  /** What an item changes. */
+  /** The item that another one changes. */
   #existing<T>(items: ReadonlyMap<string, T>, kind: NamedKind, name: string, context: Context, otherwise: string): T {
-    if (this.bad.has(kind, name)) throw new FollowUp()
+    if (this.#failed.has(kind, name)) throw new AlreadyReported()
     const item = items.get(name)
-    if (item === undefined && this.bad.incomplete) throw new FollowUp()
+    if (item === undefined && this.#failed.incomplete) throw new AlreadyReported()
     return item ?? fail(context, otherwise)
-  }
-
-  #engine(version: Version, context: Context): void {
-    if (!satisfies(ENGINE_VERSION, version))
-      fail(
-        context,
-        `Rules require engine version ${formatVersion(version)}, but engine version is ${formatVersion(ENGINE_VERSION)}`,
-      )
-    if (compareVersions(version, this.engineVersion) > 0) this.engineVersion = version
   }
 
   #plugin(requirement: PluginRequirement): void {
@@ -113,55 +135,55 @@ export class Collector {
         fail(requirement.context, `Defined multiple alternative version requirements for plugin '${name}'`)
       names.add(name)
     }
-    this.plugins.push(requirement)
+    this.#plugins.push(requirement)
   }
 
   #list({ name, items, append, context }: ListItem): void {
-    const before = this.lists.get(name)
+    const before = this.#lists.get(name)
     if (!append) {
-      this.lists.set(name, { name, items, context, ...this.#order(before) })
-      this.bad.delete('list', name)
+      this.#lists.set(name, { name, items, context, ...this.#order(before) })
+      this.#failed.delete('list', name)
       return
     }
-    const list = this.#existing(this.lists, 'list', name, context, NO_LIST)
-    this.lists.set(name, { ...list, items: [...list.items, ...items], ...this.#order(list) })
+    const list = this.#existing(this.#lists, 'list', name, context, NO_LIST)
+    this.#lists.set(name, { ...list, items: [...list.items, ...items], ...this.#order(list) })
   }
 
   #macro({ name, condition, append, context }: MacroItem): void {
-    const before = this.macros.get(name)
+    const before = this.#macros.get(name)
     if (!append) {
-      this.macros.set(name, { name, condition, context, ...this.#order(before) })
-      this.bad.delete('macro', name)
+      this.#macros.set(name, { name, condition, context, ...this.#order(before) })
+      this.#failed.delete('macro', name)
       return
     }
-    const macro = this.#existing(this.macros, 'macro', name, context, NO_MACRO)
-    this.macros.set(name, { ...macro, condition: joined(macro.condition, condition), ...this.#order(macro) })
+    const macro = this.#existing(this.#macros, 'macro', name, context, NO_MACRO)
+    this.#macros.set(name, { ...macro, condition: joined(macro.condition, condition), ...this.#order(macro) })
   }
 
   #rule(item: RuleItem, warnings: Problem[]): void {
-    const before = this.rules.get(item.name)
+    const before = this.#rules.get(item.name)
     if (before && before.source !== item.source) fail(item.context, 'Rule has been re-defined with a different source')
     const unknownSource = !this.#sources.hasSource(item.source)
     if (unknownSource)
       warnings.push(item.context.problem('LOAD_UNKNOWN_SOURCE', `Unknown source ${item.source}, skipping`))
     const exceptions = this.#checked(item.exceptions, unknownSource ? undefined : item.source)
     const { kind: _, ...rule } = item
-    this.rules.set(item.name, { ...rule, exceptions, unknownSource, ...this.#order(before) })
-    this.bad.delete('rule', item.name)
+    this.#rules.set(item.name, { ...rule, exceptions, unknownSource, ...this.#order(before) })
+    this.#failed.delete('rule', item.name)
   }
 
   #update({ name, append, replace, context }: RuleUpdateItem): void {
     if (append) {
-      const rule = this.#existing(this.rules, 'rule', name, context, NO_RULE_APPEND)
+      const rule = this.#existing(this.#rules, 'rule', name, context, NO_RULE_APPEND)
       if (Object.keys(append).length === 0) fail(context, 'Appended rule must have exceptions or condition property')
-      this.rules.set(name, { ...this.#appended(rule, append), ...this.#order(rule) })
+      this.#rules.set(name, { ...this.#appended(rule, append), ...this.#order(rule) })
     }
     if (replace) {
-      const rule = this.#existing(this.rules, 'rule', name, context, NO_RULE_REPLACE)
+      const rule = this.#existing(this.#rules, 'rule', name, context, NO_RULE_REPLACE)
       const { exceptions, ...changes } = replace
       const source = rule.unknownSource ? undefined : rule.source
       const checked = exceptions === undefined ? rule.exceptions : this.#checked(exceptions, source)
-      this.rules.set(name, { ...rule, ...changes, exceptions: checked, ...this.#order(rule) })
+      this.#rules.set(name, { ...rule, ...changes, exceptions: checked, ...this.#order(rule) })
     }
   }
 

@@ -1,9 +1,12 @@
-import type { CheckedException, ListItem, MacroItem, RuleItem } from './item.ts'
+import type { Problem } from '../text/problem.ts'
+import type { FailedItems } from './failed-items.ts'
+import type { CheckedException, ListItem, MacroItem, PluginRequirement, RuleItem } from './item.ts'
+import type { Version } from './version.ts'
 
 /**
- * Position in the order of definition (`index`: of the first one; `visibility`: of the last one that changed it). What
- * an item refers to must have been defined before it was last changed. Never changed in place: a new object says that
- * something is new.
+ * Position in the order of definition: `index` of the first definition, `visibility` of the last change. An item may
+ * refer to what was defined before it was last changed. These objects are immutable: a change makes a new one, which
+ * keeps its definition's `context`.
  */
 export interface Ordered {
   readonly index: number
@@ -14,6 +17,20 @@ export type CollectedMacro = Ordered & Omit<MacroItem, 'kind' | 'append'>
 export type CollectedRule = Ordered &
   Omit<RuleItem, 'kind' | 'exceptions'> & {
     readonly exceptions: readonly CheckedException[]
-    /** Its source is not loaded: it is left out. */
+    /** No source of its name is loaded; the rule is skipped. */
     readonly unknownSource: boolean
   }
+
+/** Everything that is defined after a file, by name and in the order of definition. */
+export interface Collection {
+  readonly lists: ReadonlyMap<string, CollectedList>
+  readonly macros: ReadonlyMap<string, CollectedMacro>
+  readonly rules: ReadonlyMap<string, CollectedRule>
+  readonly plugins: readonly PluginRequirement[]
+  /** The newest engine version that a file requires. */
+  readonly engineVersion: Version
+  readonly failed: FailedItems
+  /** What merging the file's items found. */
+  readonly errors: readonly Problem[]
+  readonly warnings: readonly Problem[]
+}

@@ -43,7 +43,7 @@ function location(item_type: ItemType, item_name: string, place: Place): Locatio
   return { item_type, item_name, position: { name: file, line, column, offset } }
 }
 
-/** Thrown when something is wrong with an item; caught by the loader, which goes on with the next one. */
+/** Thrown for an error in an item; loading continues with the next item. */
 export class LoadFailure extends Error {
   /** At least one. */
   readonly problems: readonly Problem[]
@@ -59,8 +59,15 @@ export class LoadFailure extends Error {
   }
 }
 
-/** Thrown when a limit of the whole load is passed: it is not gone on with. */
+/** Thrown when a limit on a whole load is exceeded; loading stops. */
 export class LimitFailure extends LoadFailure {}
 
-/** Thrown for an item that cannot be checked because of an error that has been said already. */
-export class FollowUp extends Error {}
+/** Thrown for an item that cannot be checked because of an error that is already reported. */
+export class AlreadyReported extends Error {}
+
+/** The problems of a failure. @throws any other error */
+export function problemsOf(error: unknown): readonly Problem[] {
+  if (error instanceof AlreadyReported) return []
+  if (!(error instanceof LoadFailure)) throw error
+  return error.problems
+}

@@ -1,18 +1,23 @@
 import type { Problem } from '../text/problem.ts'
 
 /**
- * The errors of a load, each cause once: rules that share a macro, a list or an alias with an error in it, and later
- * files after which all is resolved again, do not repeat it.
+ * The errors of a load, each cause once: rules that share a macro, a list or an alias with an error in it do not repeat
+ * the error, and neither do later files.
  */
 export class ErrorCollector {
-  readonly #given = new Set<string>()
+  readonly #reported = new Set<string>()
+  readonly #order: ReadonlyMap<string, number>
 
-  /** Those that are new, by the file that they are in (in the order of `files`) and the position. */
-  newOnes(errors: readonly Problem[], files: readonly string[]): Problem[] {
-    const fileOrder = new Map(files.map((name, i) => [name, i]))
+  /** @param files names, in order */
+  constructor(files: readonly string[]) {
+    this.#order = new Map(files.map((name, i) => [name, i]))
+  }
+
+  /** Those that are new, ordered by file, item and position. */
+  newOnes(errors: readonly Problem[]): Problem[] {
     const rank = ({ locations }: Problem): [number, number, number] => {
       const [file, item] = locations
-      const order = fileOrder.get(file?.position.name ?? '') ?? fileOrder.size
+      const order = this.#order.get(file?.position.name ?? '') ?? this.#order.size
       return [order, item?.position.offset ?? -1, locations.at(-1)?.position.offset ?? -1]
     }
     return errors
@@ -25,8 +30,8 @@ export class ErrorCollector {
   #isNew({ code, message, locations }: Problem): boolean {
     const { name, offset } = locations.at(-1)!.position
     const key = JSON.stringify([code, message, name, offset])
-    if (this.#given.has(key)) return false
-    this.#given.add(key)
+    if (this.#reported.has(key)) return false
+    this.#reported.add(key)
     return true
   }
 }

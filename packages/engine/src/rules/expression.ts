@@ -1,10 +1,11 @@
 import type { Condition } from '../condition/ast.ts'
 import type { MappedText } from '../text/mapped.ts'
-import type { Problem, ProblemCode } from '../text/problem.ts'
+import type { Problem } from '../text/problem.ts'
 import { snippet } from '../text/snippet.ts'
 import type { SourceText } from '../text/source.ts'
 import type { Place, Span } from '../text/span.ts'
 import type { Context } from './context.ts'
+import type { Finding } from './finding.ts'
 
 /** Units of a condition that a location names it by. */
 const NAME_LENGTH = 20
@@ -14,15 +15,6 @@ export interface Origins {
   file(name: string): SourceText | undefined
   /** The text that a macro's nodes have their spans in. */
   macro(name: string): MappedText | undefined
-}
-
-/** What a problem with a condition says; `place` is that of a node of the closed condition, `span` lies in that node's text. */
-export interface Remark {
-  readonly code: ProblemCode
-  readonly message: string
-  readonly span?: Span
-  readonly place?: Place
-  readonly deprecatedField?: string
 }
 
 /** The context of a part of a condition's own text: the innermost location of a problem with it. */
@@ -39,10 +31,10 @@ export function conditionProblem(
   item: Context,
   text: MappedText,
   condition: Condition,
-  remark: Remark,
+  finding: Finding,
   origins: Origins,
 ): Problem {
-  const { code, message, span, place, deprecatedField } = remark
+  const { code, message, span, place, deprecatedField } = finding
   const path = place && pathTo(condition, place)
   const outer = path?.find(node => node.macro !== undefined)
   if (!path || !place || !outer?.use) {

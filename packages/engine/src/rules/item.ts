@@ -1,19 +1,22 @@
 import type { MappedText } from '../text/mapped.ts'
 import type { Place } from '../text/span.ts'
 import type { Context } from './context.ts'
+import type { NamedKind } from './failed-items.ts'
 import type { Priority } from './priority.ts'
 import type { PluginVersion } from './rule.ts'
 import type { Version } from './version.ts'
 
-/** The items of a rules file, as read: checked one by one, not yet against each other. */
+/** The items of a rules file as read: each checked by itself, not yet against the others. */
 export type Item =
-  | { readonly kind: 'engine version'; readonly version: Version; readonly context: Context }
+  | { readonly kind: 'engine version'; readonly version: Version }
   | { readonly kind: 'plugin versions'; readonly requirements: readonly PluginRequirement[] }
   | ListItem
   | MacroItem
   | RuleItem
   | RuleUpdateItem
   | { readonly kind: 'rule enable'; readonly name: string; readonly enabled: boolean; readonly context: Context }
+  /** An item that could not be read; the errors of its file say why. */
+  | { readonly kind: 'failed'; readonly of: NamedKind; readonly name: string; readonly context: Context }
   | { readonly kind: 'unknown' }
 
 /** One plugin, or one of its alternatives, must be there. */

@@ -3,37 +3,34 @@ import type { CollectedList } from './collected.ts'
 import { LimitFailure } from './context.ts'
 import { addQuoted } from './item-text.ts'
 
-/** Units that a condition may have with its lists in place. */
+/** Maximum length of a condition with its lists expanded, in UTF-16 units. */
 export const MAX_EXPANDED_LENGTH = 4 * 1024 * 1024
 
-/** Lists within lists within lists … that there may be. */
+/** Maximum nesting of lists in lists. */
 export const MAX_LIST_DEPTH = 200
 
-/** A list with the lists that its items name in place. */
+/** A list with the lists that its items name expanded. */
 export interface ResolvedList {
   readonly list: CollectedList
   readonly items: readonly MappedText[]
-  /** Names of the lists that stand in it. */
+  /** Names of the lists expanded in it. */
   readonly uses: ReadonlySet<string>
   /** Position in the order of definition. */
   readonly order: number
 }
 
 const SPACE = /\s/
-/** By code unit below 128: 1 for what delimits words, 2 for quotes. */
+/** By code unit below 128: 1 for delimiters of words, 2 for quotes. */
 const KIND = new Uint8Array(128)
 for (const char of ' \t\n\v\f\r(),=') KIND[char.charCodeAt(0)] = 1
 for (const char of `"'`) KIND[char.charCodeAt(0)] = 2
 
 /**
- * Puts lists in place in other lists: an item that is the name of a list which was first defined before this one was
- * last changed stands for that list's items. A list that would hold itself keeps the name.
- * @throws {LimitFailure} when a list gets too long or too deep.
+ * Expands lists in other lists: an item that is the name of a list stands for that list's items, if the list was first
+ * defined before this one was last changed. A list that would contain itself keeps the name.
+ * @throws {LimitFailure} when a list gets too long or too deep
  */
-export function resolveLists(
-  lists: ReadonlyMap<string, CollectedList>,
-  before: ReadonlyMap<string, ResolvedList>,
-): Map<string, ResolvedList> {
+export function resolveLists(lists: ReadonlyMap<string, CollectedList>): Map<string, ResolvedList> {
   const resolved = new Map<string, ResolvedList>()
   const open = new Set<string>()
   const orders = new Map([...lists.keys()].map((name, i) => [name, i]))
@@ -57,23 +54,12 @@ export function resolveLists(
       }
     }
     open.delete(list.name)
-    const made = same(before.get(list.name), { list, items, uses, order: orders.get(list.name)! })
+    const made = { list, items, uses, order: orders.get(list.name)! }
     resolved.set(list.name, made)
     return made
   }
   for (const list of lists.values()) resolve(list)
   return resolved
-}
-
-/** The earlier object when nothing has changed, so that what was made from it still holds. */
-function same(before: ResolvedList | undefined, now: ResolvedList): ResolvedList {
-  const unchanged =
-    before !== undefined &&
-    before.list === now.list &&
-    before.order === now.order &&
-    before.items.length === now.items.length &&
-    before.items.every((item, i) => item === now.items[i])
-  return unchanged ? before : now
 }
 
 function tooLong(list: CollectedList): LimitFailure {
@@ -88,7 +74,7 @@ function tooDeep(list: CollectedList): LimitFailure {
   return new LimitFailure(list.context, 'LOAD_ERR_VALIDATE', `Lists are nested deeper than ${MAX_LIST_DEPTH} levels`)
 }
 
-/** Replaces names of lists in condition texts by the lists' items. */
+/** Replaces the names of lists in the text of conditions with the lists' items. */
 export class ListExpander {
   readonly #lists: ReadonlyMap<string, ResolvedList>
   readonly #expansions = new Map<string, { text: MappedText; uses: ReadonlySet<ResolvedList> }>()
@@ -98,10 +84,10 @@ export class ListExpander {
   }
 
   /**
-   * The condition with the items of each list that it names in place; `uses` gets these lists. A list's name is a word
-   * between blanks, parentheses, commas and `=`, outside of quotes. Items that are names of lists defined later than
-   * theirs are replaced in turn.
-   * @throws {LimitFailure} when that gets too long.
+   * The condition with the lists that it names expanded; these lists are added to `uses`. A list's name is a word
+   * delimited by blanks, parentheses, commas or `=`, outside of quotes. Items that name a list defined after their own
+   * are expanded in turn.
+   * @throws {LimitFailure} when the text gets too long
    */
   expand(condition: MappedText, uses: Set<ResolvedList>, after = -1): MappedText {
     const { text } = condition
@@ -158,7 +144,7 @@ export class ListExpander {
   }
 }
 
-/** Past the string that begins at `at`: the next mark of its kind without a backslash before it, or the end. */
+/** The offset after the string that begins at `at`: its end is the next quote of its kind without a backslash before it. */
 function endOfString(text: string, at: number): number {
   const mark = text[at]!
   for (let end = text.indexOf(mark, at + 1); end >= 0; end = text.indexOf(mark, end + 1))
@@ -166,7 +152,7 @@ function endOfString(text: string, at: number): number {
   return text.length
 }
 
-/** The range to leave out for an empty list at `[at, end)`: with the comma before it, else with the one after it. */
+/** The range to remove for an empty list at `[at, end)`: with the comma before it, else with the one after it. */
 function withoutComma(text: string, at: number, end: number, copied: number): { from: number; to: number } {
   let from = at
   while (from > copied && SPACE.test(text[from - 1]!)) from--

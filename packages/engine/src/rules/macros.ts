@@ -1,62 +1,63 @@
 import type { Condition, MacroRef } from '../condition/ast.ts'
 import type { Problem } from '../text/problem.ts'
-import type { BadNames } from './bad-names.ts'
 import type { CollectedMacro } from './collected.ts'
-import { type Context, FollowUp, LoadFailure } from './context.ts'
+import { AlreadyReported, type Context, LoadFailure } from './context.ts'
 import { expressionContext } from './expression.ts'
-import type { Memo } from './memo.ts'
+import type { FailedItems } from './failed-items.ts'
 import type { ParsedCondition } from './parsed.ts'
 
-/** Nodes that a condition may have with its macros unfolded. */
+/** Maximum number of nodes of a condition with its macros expanded. */
 export const MAX_CONDITION_SIZE = 100_000
-/** Nesting that a condition may have with its macros unfolded: Falco's limit for rules. */
+/** Maximum depth of a condition with its macros expanded: Falco's limit for rules. */
 export const MAX_CONDITION_DEPTH = 1000
 
-/** A condition without macros, and what went into it. */
+/** A condition without macros, and what it was made of. */
 export interface ClosedCondition {
   readonly condition: Condition
-  /** Macros in it, also through other macros. */
+  /** Macros in it, directly or through other macros. */
   readonly macros: ReadonlySet<string>
-  /** Lists in it, also through macros. */
+  /** Lists in it, directly or through macros. */
   readonly lists: ReadonlySet<string>
   readonly size: number
   readonly depth: number
 }
 
-/** A macro with its parsed condition; undefined when that cannot be had, for a reason that has been said. */
-export interface MacroBody {
+/** A macro on its way to a closed condition. */
+export interface ResolvedMacro {
   readonly macro: CollectedMacro
-  readonly parsed: ParsedCondition | undefined
+  /** Absent when it does not parse; the error is reported. */
+  readonly parsed?: ParsedCondition | undefined
+  /** Absent when it cannot be closed; the error is reported. */
+  readonly closed?: ClosedCondition | undefined
 }
 
-/** Puts macros in place of their names, for one state of the collected items. */
+/** Expands macros, for one state of the collected items. */
 export class MacroResolver {
-  /** What is wrong with macros, by name. */
+  /** Errors by macro. */
   readonly failures = new Map<string, LoadFailure>()
-  readonly #macros: ReadonlyMap<string, MacroBody>
-  readonly #memo: Memo<ClosedCondition>
-  readonly #bad: BadNames
-  /** undefined: cannot be closed, and why has been said. */
+  readonly #macros: ReadonlyMap<string, ResolvedMacro>
+  readonly #failed: FailedItems
   readonly #closed = new Map<string, ClosedCondition | undefined>()
   readonly #open = new Set<string>()
-  constructor(macros: ReadonlyMap<string, MacroBody>, memo: Memo<ClosedCondition>, bad: BadNames) {
+
+  /** @param macros those that are closed already are taken as they are */
+  constructor(macros: ReadonlyMap<string, ResolvedMacro>, failed: FailedItems) {
     this.#macros = macros
-    this.#memo = memo
-    this.#bad = bad
+    this.#failed = failed
   }
 
-  /** A macro's own closed condition; undefined when it has none, for a reason in `failures` or one said before. */
+  /** A macro's own closed condition; undefined when it has an error, new (`failures`) or already reported. */
   macro(name: string): ClosedCondition | undefined {
-    if (this.#closed.has(name)) return this.#closed.get(name)
-    const { macro, parsed } = this.#macros.get(name)!
+    const { macro, parsed, closed: known } = this.#macros.get(name)!
+    if (known ?? this.#closed.has(name)) return known ?? this.#closed.get(name)
     if (!parsed) return undefined
     this.#open.add(name)
     let closed: ClosedCondition | undefined
     try {
-      closed = this.close(`macro ${name}`, parsed, macro.context, macro.visibility)
+      closed = this.close(parsed, macro.context, macro.visibility)
     } catch (error) {
       if (error instanceof LoadFailure) this.failures.set(name, error)
-      else if (!(error instanceof FollowUp)) throw error
+      else if (!(error instanceof AlreadyReported)) throw error
     }
     this.#open.delete(name)
     this.#closed.set(name, closed)
@@ -64,24 +65,19 @@ export class MacroResolver {
   }
 
   /**
-   * A parsed condition with its macros in place. It sees the macros that were first defined before `visibility`.
-   * @throws {LoadFailure} LOAD_ERR_VALIDATE when a macro does not exist, is not visible yet, or holds itself.
-   * @throws {FollowUp} when a macro has no condition, for a reason that has been said.
+   * A parsed condition with its macros expanded. It sees the macros that were first defined before `visibility`.
+   * @throws {LoadFailure} LOAD_ERR_VALIDATE when a macro does not exist, is not visible yet, or refers to itself
+   * @throws {AlreadyReported} when a macro has an error
    */
-  close(
-    key: string,
-    parsed: ParsedCondition,
-    context: Context,
-    visibility = Number.POSITIVE_INFINITY,
-  ): ClosedCondition {
+  close(parsed: ParsedCondition, context: Context, visibility = Number.POSITIVE_INFINITY): ClosedCondition {
     const direct = new Map<string, ClosedCondition>()
     const missing = new Map<string, Problem>()
-    let followsUp = false
+    let reported = false
     for (const ref of parsed.macroRefs) {
       if (direct.has(ref.name) || missing.has(ref.name)) continue
       const found = this.#macros.get(ref.name)
-      if (this.#bad.has('macro', ref.name) || (!found && this.#bad.incomplete)) {
-        followsUp = true
+      if (this.#failed.has('macro', ref.name) || (!found && this.#failed.incomplete)) {
+        reported = true
         continue
       }
       const where = () => expressionContext(context, parsed.text, ref.span!)
@@ -96,12 +92,12 @@ export class MacroResolver {
       if (this.#open.size >= MAX_CONDITION_DEPTH) throw tooLarge(context)
       const closed = this.macro(ref.name)
       if (closed) direct.set(ref.name, closed)
-      else followsUp = true
+      else reported = true
     }
     const [first, ...more] = missing.values()
     if (first) throw LoadFailure.of([first, ...more])
-    if (followsUp) throw new FollowUp()
-    return this.#memo.get(key, [parsed, ...direct.values()], () => unfold(parsed, direct, context))
+    if (reported) throw new AlreadyReported()
+    return unfold(parsed, direct, context)
   }
 }
 
@@ -141,7 +137,7 @@ function unfold(
   return { condition: node, macros, lists, size, depth }
 }
 
-/** A macro's body in place of its name; the body's children are shared by all who use it. */
+/** A macro's body instead of its name; all uses share the body's children. */
 function unfolded(body: Condition, ref: MacroRef): Condition {
   return { ...body, macro: ref.name, ...(ref.place && { use: ref.place }) }
 }
@@ -150,6 +146,6 @@ function tooLarge(context: Context): LoadFailure {
   return new LoadFailure(
     context,
     'LOAD_ERR_VALIDATE',
-    `Condition is too large with its macros in place: more than ${MAX_CONDITION_SIZE} nodes or ${MAX_CONDITION_DEPTH} levels`,
+    `Condition is too large with its macros expanded: more than ${MAX_CONDITION_SIZE} nodes or ${MAX_CONDITION_DEPTH} levels`,
   )
 }

@@ -2,7 +2,7 @@ import { type MappedText, MappedTextBuilder } from '../text/mapped.ts'
 import type { Problem } from '../text/problem.ts'
 import type { Context } from './context.ts'
 import type { Origins } from './expression.ts'
-import type { Finding } from './rule.ts'
+import type { Finding } from './finding.ts'
 import { deprecatedInOutput } from './warnings.ts'
 
 const CONTAINER_INFO = '%container.info'

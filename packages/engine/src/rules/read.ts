@@ -1,182 +1,94 @@
 import type { Problem } from '../text/problem.ts'
-import type { NamedKind } from './bad-names.ts'
-import { type Context, LoadFailure } from './context.ts'
-import { at, MapReader, parseUint32 } from './decode.ts'
-import type { Item, PluginRequirement } from './item.ts'
-import { ERROR_OVERRIDE_APPEND, readAppend, readOverrides } from './read-override.ts'
-import { readRule } from './read-rule.ts'
-import type { PluginVersion } from './rule.ts'
-import { parseVersion } from './version.ts'
-import type { YamlNode } from './yaml.ts'
+import { SourceText } from '../text/source.ts'
+import { Context, LoadFailure, problemsOf } from './context.ts'
+import { at } from './decode.ts'
+import type { Item } from './item.ts'
+import { EngineTooOld, nameOf, readItem } from './read-item.ts'
+import { checkSchema, type SchemaResult } from './schema.ts'
+import { parseYaml, YamlError, type YamlNode } from './yaml.ts'
 
-const KEYS = {
-  list: ['list', 'items', 'append', 'override'],
-  macro: ['macro', 'condition', 'append', 'override'],
-  rule: [
-    'rule',
-    'condition',
-    'output',
-    'desc',
-    'priority',
-    'source',
-    'enabled',
-    'tags',
-    'exceptions',
-    'warn_evttypes',
-    'skip-if-unknown-filter',
-    'capture',
-    'capture_duration',
-    'append',
-    'override',
-  ],
-} as const
+/** A rules file's items, each checked by itself. */
+export interface ReadFile {
+  readonly source: SourceText
+  /** In the order of the file; one that could not be read is there as its name. */
+  readonly items: readonly Item[]
+  readonly errors: readonly Problem[]
+  readonly warnings: readonly Problem[]
+  /** Part of the file could not be read: any name may be one that it defines. */
+  readonly incomplete: boolean
+  readonly schema: SchemaResult
+}
 
-const LIST_NAME = /^[^()"'\s=,]+$/
-const MACRO_NAME = /^[a-zA-Z]+[a-zA-Z0-9_]*$/
-
-/**
- * Reads one item of a rules file; what it warns about is added to `warnings`.
- * @throws {LoadFailure} on the first thing that is wrong.
- */
-export function readItem(node: YamlNode, file: Context, warnings: Problem[]): Item {
-  if (node.kind !== 'map')
-    throw new LoadFailure(
-      at(file, 'rules content item', '', node),
-      'LOAD_ERR_YAML_VALIDATE',
-      'Unexpected element type. Each element should be a yaml associative array.',
-    )
-  const has = (key: string) => node.entries.has(key)
-  if (has('required_engine_version'))
-    return readEngineVersion(new MapReader(node, at(file, 'required_engine_version', '', node)))
-  if (has('required_plugin_versions')) return readPluginVersions(new MapReader(node, file))
-  for (const kind of ['list', 'macro', 'rule'] as const) {
-    if (!has(kind)) continue
-    const name = new MapReader(node, at(file, kind, '', node)).text(kind)
-    const reader = new MapReader(node, at(file, kind, name, node))
-    const item =
-      kind === 'list'
-        ? readList(reader, name, warnings)
-        : kind === 'macro'
-          ? readMacro(reader, name, warnings)
-          : readRule(reader, name, warnings)
-    warnOfUnknownKeys(reader, kind, warnings)
-    return item
+/** Loading, stage 1: YAML text → items with their places. Never throws for what a file holds. */
+export function read({ name, content }: { readonly name: string; readonly content: string }): ReadFile {
+  const source = new SourceText(name, content)
+  const context = Context.file(source)
+  const found: Found = { items: [], errors: [], warnings: [], incomplete: false, tooNew: false }
+  let documents: (YamlNode | undefined)[] = []
+  try {
+    documents = parseDocuments(source, context)
+  } catch (error) {
+    found.errors.push(...problemsOf(error))
+    found.incomplete = true
   }
-  warnings.push(at(file, 'rules content item', '', node).problem('LOAD_UNKNOWN_ITEM', 'Unknown top level item'))
-  return { kind: 'unknown' }
+  for (const document of documents) readDocument(document, context, found)
+  const { items, errors, warnings, incomplete } = found
+  return { source, items, errors, warnings, incomplete, schema: checkSchema(documents) }
 }
 
-/** What a node would define or change, when that much of it can be read. */
-export function nameOf(node: YamlNode): { kind: NamedKind; name: string } | undefined {
-  if (node.kind !== 'map') return undefined
-  const kind = (['list', 'macro', 'rule'] as const).find(key => node.entries.has(key))
-  const name = kind && node.entries.get(kind)!.value
-  return name?.kind === 'scalar' && name.text !== '' ? { kind: kind!, name: name.text } : undefined
+interface Found {
+  readonly items: Item[]
+  readonly errors: Problem[]
+  readonly warnings: Problem[]
+  incomplete: boolean
+  /** The file asks for a newer engine: what follows may use what this one does not know. */
+  tooNew: boolean
 }
 
-function warnOfUnknownKeys(reader: MapReader, kind: keyof typeof KEYS, warnings: Problem[]): void {
-  const known: readonly string[] = KEYS[kind]
-  for (const { key, keyOffset } of reader.map.entries.values())
-    if (!known.includes(key))
-      warnings.push(
-        reader.context
-          .at('value for', key, keyOffset, key.length)
-          .problem('LOAD_UNKNOWN_KEY', `Unknown key '${key}' in ${kind} definition: it is ignored`),
-      )
+function readDocument(document: YamlNode | undefined, context: Context, found: Found): void {
+  if (document === undefined || isNull(document)) return
+  if (document.kind !== 'seq') {
+    const message =
+      document.kind === 'scalar' ? 'Rules content is not yaml' : 'Rules content is not yaml array of objects'
+    found.errors.push(context.problem('LOAD_ERR_YAML_VALIDATE', message))
+    found.incomplete = true
+    return
+  }
+  for (const node of document.items) if (!isNull(node)) readNode(node, context, found)
 }
 
-function readEngineVersion(reader: MapReader): Item {
-  const text = reader.text('required_engine_version')
-  const number = parseUint32(text)
-  const version = number === undefined ? parseVersion(text) : { major: 0, minor: number, patch: 0 }
-  if (version === undefined)
-    reader.fail(`Unable to parse engine version '${text}' as a semver string. Expected "x.y.z" semver format.`)
-  return { kind: 'engine version', version, context: reader.context }
-}
-
-function readPluginVersions(reader: MapReader): Item {
-  const type = 'required plugin versions'
-  const { seq, context } = reader.sequence(
-    'required_plugin_versions',
-    type,
-    'Value of required_plugin_versions must be a sequence',
-  )
-  const requirements = seq.items.map((node): PluginRequirement => {
-    const { found, reader: plugin } = readPlugin(
-      node,
-      context,
-      'required plugin versions entry',
-      'Plugin version must be a mapping',
-    )
-    const alternatives = [found]
-    if (plugin.has('alternatives')) {
-      const list = plugin.value('alternatives')
-      if (list.kind !== 'seq')
-        throw new LoadFailure(
-          plugin.context,
-          'LOAD_ERR_YAML_VALIDATE',
-          'Value of plugin version alternatives must be a sequence',
-        )
-      for (const other of list.items)
-        alternatives.push(
-          readPlugin(
-            other,
-            plugin.context,
-            'required plugin versions alternative',
-            'Plugin version alternative must be a mapping',
-          ).found,
-        )
+/** An item with an error does not keep the next ones from being read. */
+function readNode(node: YamlNode, context: Context, found: Found): void {
+  try {
+    if (!found.tooNew) {
+      found.items.push(readItem(node, context, found.warnings))
+      return
     }
-    return { alternatives, context: plugin.context }
-  })
-  return { kind: 'plugin versions', requirements }
+  } catch (error) {
+    found.errors.push(...problemsOf(error))
+    found.tooNew = error instanceof EngineTooOld
+  }
+  const named = nameOf(node)
+  if (named)
+    found.items.push({
+      kind: 'failed',
+      of: named.kind,
+      name: named.name,
+      context: at(context, named.kind, named.name, node),
+    })
 }
 
-function readPlugin(
-  node: YamlNode,
-  parent: Context,
-  type: 'required plugin versions entry' | 'required plugin versions alternative',
-  otherwise: string,
-): { found: PluginVersion; reader: MapReader } {
-  const unnamed = at(parent, type, '', node)
-  if (node.kind !== 'map') throw new LoadFailure(unnamed, 'LOAD_ERR_YAML_VALIDATE', otherwise)
-  const name = new MapReader(node, unnamed).text('name')
-  const reader = new MapReader(node, at(parent, type, name, node))
-  return { found: { name, version: reader.text('version') }, reader }
+function isNull(node: YamlNode): boolean {
+  return node.kind === 'scalar' && node.isNull
 }
 
-function readList(reader: MapReader, name: string, warnings: Problem[]): Item {
-  const { context } = reader
-  if (!LIST_NAME.test(name))
-    warnings.push(
-      context.problem(
-        'LOAD_INVALID_LIST_NAME',
-        `List has an invalid name. List names should match a regular expression: ([^()"'[:space:]=,]+)`,
-      ),
-    )
-  const items = reader.texts('items')
-  const append = readChoice(reader, 'items', warnings)
-  return { kind: 'list', name, items, append, context }
-}
-
-function readMacro(reader: MapReader, name: string, warnings: Problem[]): Item {
-  const { context } = reader
-  if (!MACRO_NAME.test(name))
-    warnings.push(
-      context.problem(
-        'LOAD_INVALID_MACRO_NAME',
-        'Macro has an invalid name. Macro names should match a regular expression: ([a-zA-Z]+[a-zA-Z0-9_]*)',
-      ),
-    )
-  const condition = reader.mapped('condition')
-  const append = readChoice(reader, 'condition', warnings)
-  return { kind: 'macro', name, condition, append, context }
-}
-
-/** Whether a list or a macro, which have one key that counts, is appended to; else it is defined anew. */
-function readChoice(reader: MapReader, key: string, warnings: Problem[]): boolean {
-  const append = readAppend(reader, warnings)
-  const overrides = readOverrides(reader, [key], [key], warnings)
-  if (append && overrides.any) reader.fail(ERROR_OVERRIDE_APPEND)
-  return append || overrides.append.has(key)
+function parseDocuments(source: SourceText, context: Context): (YamlNode | undefined)[] {
+  try {
+    return parseYaml(source)
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error
+    // What is missing at the end is shown behind the last thing that is there.
+    const offset = Math.min(error.offset, source.content.trimEnd().length)
+    throw new LoadFailure(context.at('value for', '', offset, 1), 'LOAD_ERR_YAML_PARSE', error.message)
+  }
 }

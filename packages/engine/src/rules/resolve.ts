@@ -1,190 +1,170 @@
-import type { MappedText } from '../text/mapped.ts'
 import type { Problem } from '../text/problem.ts'
-import type { BadNames, NamedKind } from './bad-names.ts'
-import type { Collector } from './collect.ts'
-import type { CollectedRule } from './collected.ts'
-import { type Context, FollowUp, LimitFailure, LoadFailure } from './context.ts'
+import { affected } from './affected.ts'
+import type { CollectedRule, Collection } from './collected.ts'
+import { LimitFailure, LoadFailure, problemsOf } from './context.ts'
 import { withExceptions } from './exceptions.ts'
-import { conditionProblem, type Origins, type Remark } from './expression.ts'
+import { FailedItems, type NamedKind } from './failed-items.ts'
 import { ListExpander, type ResolvedList, resolveLists } from './lists.ts'
-import { type ClosedCondition, type MacroBody, MacroResolver } from './macros.ts'
-import { Memo } from './memo.ts'
-import { type OutputText, outputOf, outputProblem } from './output.ts'
+import { type ClosedCondition, MacroResolver, type ResolvedMacro } from './macros.ts'
+import { outputOf } from './output.ts'
 import { type ParsedCondition, parseItemCondition } from './parsed.ts'
 import { priorityLevel } from './priority.ts'
-import type { Finding, Findings, LoaderOptions, ResolvedRule, RuleChecks } from './rule.ts'
+import type { ResolvedRule, ResolveOptions } from './rule.ts'
 import { isSelected } from './select.ts'
 import { warningsOf } from './warnings.ts'
 
-/** What Falco says when a field or an event type does not exist: skip-if-unknown-filter is about these. */
-const UNKNOWN = /nonexistent field|invalid formatting token|unknown event type|unknown filter:/
-
-const UNKNOWN_FIELD = /nonexistent field/
+/** A collection with everything that could be resolved; by name, in the order of definition. */
+export interface Resolution {
+  readonly collection: Collection
+  readonly lists: ReadonlyMap<string, ResolvedList>
+  readonly macros: ReadonlyMap<string, ResolvedMacro>
+  readonly rules: ReadonlyMap<string, ResolvedRule>
+  /** Also those that resolving has found; rules that do not compile are not among them. */
+  readonly failed: FailedItems
+  readonly errors: readonly Problem[]
+}
 
 /**
- * From the collected items to closed rules, as often as wanted: what has not changed since the last time is not done
- * again.
+ * Loading, stage 3: collections → closed rules. Each collection is resolved by itself, so a file may use only what it or
+ * an earlier file defines; what a file does not affect is taken over from the resolution before, as the same objects.
  */
-export class Resolver {
-  readonly #checks: RuleChecks
-  readonly #options: LoaderOptions
-  readonly #parsed = new Memo<ParsedCondition>()
-  readonly #excepted = new Memo<MappedText>()
-  readonly #outputs = new Memo<OutputText>()
-  readonly #closed = new Memo<ClosedCondition>()
-  readonly #rules = new Memo<ResolvedRule>()
-  readonly #remarks = new Memo<Remark[]>()
-  readonly #findings = new Memo<Findings>()
-  #lists: ReadonlyMap<string, ResolvedList> = new Map()
+export function resolve(collections: readonly Collection[], options: ResolveOptions): Resolution[] {
+  const resolutions: Resolution[] = []
+  for (const collection of collections) resolutions.push(resolveOne(collection, resolutions.at(-1), options))
+  return resolutions
+}
 
-  constructor(checks: RuleChecks, options: LoaderOptions) {
-    this.#checks = checks
-    this.#options = options
+function resolveOne(collection: Collection, before: Resolution | undefined, options: ResolveOptions): Resolution {
+  const failed = failedIn(collection, before)
+  const lists = new Map<string, ResolvedList>()
+  const macros = new Map<string, ResolvedMacro>()
+  const rules = new Map<string, ResolvedRule>()
+  const errors: Problem[] = []
+  const resolution = { collection, lists, macros, rules, failed, errors }
+  try {
+    for (const [name, list] of resolveLists(collection.lists)) lists.set(name, list)
+    fill(resolution, before, options)
+  } catch (error) {
+    if (!(error instanceof LimitFailure)) throw error
+    errors.push(...error.problems)
   }
+  return resolution
+}
 
-  /**
-   * Resolves everything and has each rule compiled; what is wrong is added to `errors` and marked as bad, warnings are
-   * added to `warnings`. With errors, from here or from before, nothing is said about unused items.
-   * @throws {LimitFailure}
-   */
-  resolve(collected: Collector, file: Origins['file'], errors: Problem[], warnings: Problem[]): ResolvedRule[] {
-    const { bad } = collected
-    const attempt = <T>(kind: NamedKind, name: string, make: () => T): T | undefined => {
-      try {
-        return make()
-      } catch (error) {
-        if (error instanceof FollowUp) return undefined
-        if (!(error instanceof LoadFailure) || error instanceof LimitFailure) throw error
-        errors.push(...error.problems)
-        bad.add(kind, name)
-        return undefined
-      }
+/** The items that have failed: an error lasts until the item is defined anew. */
+function failedIn(collection: Collection, before: Resolution | undefined): FailedItems {
+  const failed = new FailedItems(collection.failed)
+  if (!before) return failed
+  for (const kind of ['list', 'macro', 'rule'] as const)
+    for (const name of before.failed.of(kind)) {
+      const context = (of: Collection) => of[`${kind}s`].get(name)?.context
+      if (context(collection) === context(before.collection)) failed.add(kind, name)
     }
-    this.#lists = resolveLists(collected.lists, this.#lists)
-    const expander = new ListExpander(this.#lists)
-    const parse = (key: string, text: MappedText, context: Context) =>
-      parseItemCondition(key, text, context, expander, this.#parsed, bad)
-    const parsed = new Map<string, MacroBody>()
-    for (const macro of collected.macros.values()) {
-      const { name, condition, context } = macro
-      if (bad.has('macro', name)) continue
-      parsed.set(name, { macro, parsed: attempt('macro', name, () => parse(`macro ${name}`, condition, context)) })
+  return failed
+}
+
+/** @throws {LimitFailure} */
+function fill(
+  {
+    collection,
+    lists,
+    macros,
+    rules,
+    failed,
+    errors,
+  }: {
+    readonly collection: Collection
+    readonly lists: ReadonlyMap<string, ResolvedList>
+    readonly macros: Map<string, ResolvedMacro>
+    readonly rules: Map<string, ResolvedRule>
+    readonly failed: FailedItems
+    readonly errors: Problem[]
+  },
+  before: Resolution | undefined,
+  options: ResolveOptions,
+): void {
+  const changed = before && affected(collection, before.collection)
+  const attempt = <T>(kind: NamedKind, name: string, make: () => T): T | undefined => {
+    try {
+      return make()
+    } catch (error) {
+      if (error instanceof LimitFailure) throw error
+      errors.push(...problemsOf(error))
+      if (error instanceof LoadFailure) failed.add(kind, name)
+      return undefined
     }
-    const macros = new MacroResolver(parsed, this.#closed, bad)
-    const usedMacros = new Set<string>()
-    const usedLists = new Set([...this.#lists.values()].flatMap(list => [...list.uses]))
-    const use = (closed: ClosedCondition) => {
-      for (const name of closed.macros) usedMacros.add(name)
-      for (const name of closed.lists) usedLists.add(name)
-    }
-    for (const name of parsed.keys()) {
-      const closed = macros.macro(name)
-      if (closed) use(closed)
-    }
-    for (const [name, { problems }] of macros.failures) {
-      errors.push(...problems)
-      bad.add('macro', name)
-    }
-    const origins: Origins = { file, macro: name => parsed.get(name)?.parsed?.text }
-    const rules: ResolvedRule[] = []
-    for (const rule of collected.rules.values()) {
-      const { name, context } = rule
-      if (rule.unknownSource || bad.has('rule', name)) continue
-      const resolved = attempt('rule', name, () => {
-        const text = this.#excepted.get(name, [rule.condition, rule.exceptions], () =>
-          withExceptions(rule.condition, rule.exceptions),
-        )
-        const condition = parse(`rule ${name}`, text, context)
-        const closed = macros.close(`rule ${name}`, condition, context)
-        use(closed)
-        return this.#rule(rule, condition, closed)
-      })
-      if (resolved && this.#check(rule, resolved, origins, bad, errors, warnings)) rules.push(resolved)
-    }
-    if (errors.length > 0 || bad.any) return rules
-    for (const { name, context } of collected.macros.values())
-      if (!usedMacros.has(name))
-        warnings.push(context.problem('LOAD_UNUSED_MACRO', 'Macro not referred to by any other rule/macro'))
-    for (const { name, context } of collected.lists.values())
-      if (!usedLists.has(name))
-        warnings.push(context.problem('LOAD_UNUSED_LIST', 'List not referred to by any other rule/macro'))
-    return rules
   }
-
-  #rule(rule: CollectedRule, parsed: ParsedCondition, closed: ClosedCondition): ResolvedRule {
-    const output = this.#output(rule)
-    return this.#rules.get(rule.name, [rule, parsed, closed], (): ResolvedRule => {
-      const threshold = this.#options.priority ?? 'Debug'
-      const belowPriority = priorityLevel(rule.priority) > priorityLevel(threshold)
-      return {
-        name: rule.name,
-        source: rule.source,
-        priority: rule.priority,
-        tags: rule.tags,
-        enabled: !belowPriority && isSelected(rule, this.#options.ruleSelection ?? []),
-        belowPriority,
-        desc: rule.desc,
-        condition: closed.condition,
-        conditionText: parsed.text,
-        conditionWritten: rule.condition,
-        output: output.text.text,
-        outputText: output.text,
-        warnEvttypes: rule.warnEvttypes,
-        skipIfUnknownFilter: rule.skipIfUnknownFilter,
-        capture: rule.capture,
-        captureDuration: rule.captureDuration,
-        exceptions: rule.exceptions.map(({ name, fields, comps, values, range }) => ({
-          name,
-          fields: fields.map(field => field.text),
-          comps,
-          values: values.length,
-          place: range,
-        })),
-        index: rule.index,
-        visibility: rule.visibility,
-        macros: [...closed.macros].sort(),
-        lists: [...closed.lists].sort(),
-        locations: rule.context.locations,
-      }
-    })
-  }
-
-  #output(rule: CollectedRule): OutputText {
-    return this.#outputs.get(rule.name, [rule.output], () => outputOf(rule.output))
-  }
-
-  /** False when the rule is to be left out. */
-  #check(
-    rule: CollectedRule,
-    resolved: ResolvedRule,
-    origins: Origins,
-    bad: BadNames,
-    errors: Problem[],
-    warnings: Problem[],
-  ): boolean {
-    const { errors: wrong, warnings: found } = this.#findings.get(rule.name, [resolved], () =>
-      this.#checks.compile(resolved),
+  const expander = new ListExpander(lists)
+  for (const macro of collection.macros.values()) {
+    const { name, condition, context } = macro
+    if (failed.has('macro', name)) continue
+    const known = changed?.has(macro) ? undefined : before?.macros.get(name)
+    macros.set(
+      name,
+      known?.closed
+        ? known
+        : { macro, parsed: attempt('macro', name, () => parseItemCondition(condition, context, expander, failed)) },
     )
-    const problem = (finding: Finding): Problem => {
-      if (finding.part === 'output') return outputProblem(rule.context, resolved.outputText, finding, origins)
-      if (finding.part === 'rule') return rule.context.problem(finding.code, finding.message, finding.deprecatedField)
-      return conditionProblem(rule.context, resolved.conditionText, resolved.condition, finding, origins)
-    }
-    warnings.push(...this.#output(rule).warnings.map(problem))
-    const error = wrong[0]
-    if (error && rule.skipIfUnknownFilter && UNKNOWN.test(error.message)) {
-      warnings.push(problem({ ...error, code: 'LOAD_UNKNOWN_FILTER' }))
-      return false
-    }
-    const remarks = this.#remarks.get(rule.name, [resolved.condition], () => warningsOf(resolved.condition))
-    for (const remark of remarks) warnings.push(problem({ ...remark, part: 'condition' }))
-    for (const finding of found) warnings.push(problem(finding))
-    if (!error) return true
-    // Without all of its lists a condition may well not compile.
-    const excused = bad.incomplete || resolved.lists.some(name => bad.has('list', name))
-    for (const finding of wrong)
-      if (!excused || finding.part !== 'condition' || UNKNOWN_FIELD.test(finding.message)) errors.push(problem(finding))
-    bad.add('rule', rule.name)
-    return false
+  }
+  const resolver = new MacroResolver(macros, failed)
+  for (const [name, macro] of macros) macros.set(name, { ...macro, closed: resolver.macro(name) })
+  for (const [name, { problems }] of resolver.failures) {
+    errors.push(...problems)
+    failed.add('macro', name)
+  }
+  for (const rule of collection.rules.values()) {
+    const { name, context } = rule
+    if (rule.unknownSource || failed.has('rule', name)) continue
+    const known = changed?.has(rule) ? undefined : before?.rules.get(name)
+    const resolved =
+      known ??
+      attempt('rule', name, () => {
+        const text = withExceptions(rule.condition, rule.exceptions)
+        const parsed = parseItemCondition(text, context, expander, failed)
+        return resolvedRule(rule, parsed, resolver.close(parsed, context), options)
+      })
+    if (resolved) rules.set(name, resolved)
+  }
+}
+
+function resolvedRule(
+  rule: CollectedRule,
+  parsed: ParsedCondition,
+  closed: ClosedCondition,
+  { priority = 'Debug', ruleSelection = [] }: ResolveOptions,
+): ResolvedRule {
+  const output = outputOf(rule.output)
+  const belowPriority = priorityLevel(rule.priority) > priorityLevel(priority)
+  return {
+    name: rule.name,
+    source: rule.source,
+    priority: rule.priority,
+    tags: rule.tags,
+    enabled: !belowPriority && isSelected(rule, ruleSelection),
+    belowPriority,
+    desc: rule.desc,
+    condition: closed.condition,
+    conditionText: parsed.text,
+    conditionWritten: rule.condition,
+    output: output.text.text,
+    outputText: output.text,
+    warnEvttypes: rule.warnEvttypes,
+    skipIfUnknownFilter: rule.skipIfUnknownFilter,
+    capture: rule.capture,
+    captureDuration: rule.captureDuration,
+    exceptions: rule.exceptions.map(({ name, fields, comps, values, range }) => ({
+      name,
+      fields: fields.map(field => field.text),
+      comps,
+      values: values.length,
+      place: range,
+    })),
+    index: rule.index,
+    visibility: rule.visibility,
+    macros: [...closed.macros].sort(),
+    lists: [...closed.lists].sort(),
+    context: rule.context,
+    outputFindings: output.warnings,
+    conditionFindings: warningsOf(closed.condition),
   }
 }

@@ -1,7 +1,8 @@
 import type { Condition } from '../condition/ast.ts'
 import type { MappedText } from '../text/mapped.ts'
-import type { Location, ProblemCode } from '../text/problem.ts'
-import type { Place, Span } from '../text/span.ts'
+import type { Place } from '../text/span.ts'
+import type { Context } from './context.ts'
+import type { Finding } from './finding.ts'
 import type { Priority } from './priority.ts'
 
 /** A rule with its lists, macros and exceptions in place: what the engine compiles. */
@@ -39,8 +40,12 @@ export interface ResolvedRule {
   readonly macros: readonly string[]
   /** Names of the lists it refers to, also through macros and lists; sorted. */
   readonly lists: readonly string[]
-  /** From the file down to the rule. */
-  readonly locations: readonly Location[]
+  /** Where it was defined; the same object as long as it is not defined anew. */
+  readonly context: Context
+  /** Warnings about the output as written. */
+  readonly outputFindings: readonly Finding[]
+  /** Warnings about the closed condition that do not depend on its source's fields. */
+  readonly conditionFindings: readonly Finding[]
 }
 
 export interface ResolvedException {
@@ -51,34 +56,6 @@ export interface ResolvedException {
   readonly values: number
   /** All of its definition in the file; its checks in the closed condition have their places in there. */
   readonly place: Place
-}
-
-/** Something that a check found in a rule; the loader turns it into a Problem with its place and snippet. */
-export interface Finding {
-  readonly code: ProblemCode
-  readonly message: string
-  /** What it is about: the condition or the output (then `span` or `place` say where), or the rule as a whole. */
-  readonly part: 'condition' | 'output' | 'rule'
-  /** In the text of the condition (of the macro, when the node came from one: then give `place` too) or of the output. */
-  readonly span?: Span
-  /** The node's place; wins over `span`. */
-  readonly place?: Place
-  readonly deprecatedField?: string
-}
-
-export interface Findings {
-  /** With any, the rule cannot be loaded. With skip-if-unknown-filter, a first one about an unknown field or event type only drops the rule. */
-  readonly errors: readonly Finding[]
-  readonly warnings: readonly Finding[]
-}
-
-/** What the loader asks of the rooms above it. */
-export interface RuleChecks {
-  hasSource(name: string): boolean
-  /** Whether the source has the field and accepts the argument: asked for the fields of exceptions. */
-  isField(source: string, name: string, arg: string | undefined): boolean
-  /** Compiles a rule's condition and output. Asked anew for each file, and not again for a rule that has not changed since. Must not throw. */
-  compile(rule: ResolvedRule): Findings
 }
 
 /** One step of rule selection: by name with `*` as wildcard, by tag, or both (then each must match). */
@@ -93,11 +70,10 @@ export interface PluginVersion {
   readonly version: string
 }
 
-export interface LoaderOptions {
+/** What resolving depends on besides the files. */
+export interface ResolveOptions {
   /** Rules that are less severe are not enabled. Default: Debug. */
   readonly priority?: Priority
-  /** In order, the last one that matches wins. */
+  /** In order; the last match wins. */
   readonly ruleSelection?: readonly RuleSelection[]
-  /** What required_plugin_versions may ask for. Default: none. */
-  readonly plugins?: readonly PluginVersion[]
 }

@@ -1,8 +1,9 @@
 import type { Check, Condition, Operand } from '../condition/ast.ts'
 import { isList, walk, walkOperands } from '../condition/walk.ts'
-import type { Remark } from './expression.ts'
+import type { ProblemCode } from '../text/problem.ts'
+import type { Finding } from './finding.ts'
 
-/** Fields that Falco means to drop. */
+/** Fields that Falco will drop. */
 export const DEPRECATED_FIELDS: readonly string[] = [
   'evt.dir',
   'evt.latency',
@@ -14,35 +15,35 @@ export const DEPRECATED_FIELDS: readonly string[] = [
 const DEPRECATED: ReadonlySet<string> = new Set(DEPRECATED_FIELDS)
 const NA_OPERATORS: ReadonlySet<string> = new Set(['=', '==', '!=', 'in', 'intersects', 'pmatch'])
 
-/** What is worth a warning in a condition whatever its source's fields are: comparisons with <NA>, deprecated fields; each kind once. */
-export function warningsOf(condition: Condition): Remark[] {
-  const remarks: Remark[] = []
-  const said = new Set<string>()
+/** Warnings about a condition that do not depend on the source's fields: comparisons with <NA> and deprecated fields, each once. */
+export function warningsOf(condition: Condition): Finding[] {
+  const findings: Finding[] = []
+  const reported = new Set<string>()
   walk(condition, node => {
     if (node.kind !== 'check') return
-    if (!said.has('<NA>') && isUnsafeNaCheck(node)) {
-      said.add('<NA>')
-      remarks.push(remark(node, 'LOAD_UNSAFE_NA_CHECK', NA_MESSAGE))
+    if (!reported.has('<NA>') && isUnsafeNaCheck(node)) {
+      reported.add('<NA>')
+      findings.push(finding(node, 'LOAD_UNSAFE_NA_CHECK', NA_MESSAGE))
     }
     walkOperands(node, operand => {
-      if (operand.kind !== 'field' || !DEPRECATED.has(operand.name) || said.has(operand.name)) return
-      said.add(operand.name)
+      if (operand.kind !== 'field' || !DEPRECATED.has(operand.name) || reported.has(operand.name)) return
+      reported.add(operand.name)
       const message = `usage of deprecated field '${operand.name}' has been detected in the rule condition`
-      remarks.push({
-        ...remark(node, 'LOAD_DEPRECATED_ITEM', message),
+      findings.push({
+        ...finding(node, 'LOAD_DEPRECATED_ITEM', message),
         deprecatedField: operand.name,
         ...(operand.span && { span: operand.span }),
       })
     })
   })
-  return remarks
+  return findings
 }
 
 const NA_MESSAGE =
   'comparing a field value with <NA> is unsafe and can lead to unpredictable behavior of the rule condition: an absent field equals nothing, use the exists operator instead'
 
-function remark(node: Check, code: Remark['code'], message: string): Remark {
-  return { code, message, ...(node.span && { span: node.span }), ...(node.place && { place: node.place }) }
+function finding(node: Check, code: ProblemCode, message: string): Finding {
+  return { code, message, part: 'condition', span: node.span, place: node.place }
 }
 
 /** A `ka.*` or `jevt.*` field itself (not transformed) compared with the text <NA>. */

@@ -22,4 +22,9 @@ export class TreeEvaluator implements Evaluator {
   test(root: number): boolean {
     return evaluateTree(this.#roots[root]!, this.#event, this.#errors)
   }
+
+  next(from: number): number {
+    for (let root = from; root < this.#roots.length; root++) if (this.test(root)) return root
+    return -1
+  }
 }

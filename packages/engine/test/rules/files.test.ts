@@ -1,20 +1,18 @@
 import { expect, test } from 'vitest'
 import { printCondition } from '../../src/condition/print.ts'
-import { RuleLoader } from '../../src/rules/loader.ts'
-import type { LoaderOptions, RuleChecks } from '../../src/rules/rule.ts'
 import { formatSummary, resultToJSON } from '../../src/text/report.ts'
-import { checks } from './checks.ts'
+import { load as loadFiles } from './checks.ts'
 
 const rule = (name: string, condition: string, more = '') =>
   `- rule: ${name}\n  desc: d\n  condition: ${condition}\n  output: x\n  priority: NOTICE\n${more}`
 
-function load(files: readonly string[], options: LoaderOptions = {}, with_: RuleChecks = checks) {
-  const loader = new RuleLoader(with_, options)
-  files.forEach((content, i) => void loader.addFile(`${i + 1}.yaml`, content))
-  return loader.finish()
-}
+const load = (files: readonly string[], options: Parameters<typeof loadFiles>[1] = {}) =>
+  loadFiles(
+    files.map((content, i) => ({ name: `${i + 1}.yaml`, content })),
+    options,
+  )
 
-const enabled = (files: readonly string[], options: LoaderOptions) =>
+const enabled = (files: readonly string[], options: Parameters<typeof loadFiles>[1]) =>
   load(files, options).rules.flatMap(({ name, enabled }) => (enabled ? [name] : []))
 
 test('a later file changes rules of an earlier one', () => {
@@ -87,18 +85,18 @@ test('every plugin that is missing is named', () => {
   expect(load([`- required_plugin_versions:\n${file}`]).errors).toHaveLength(2)
 })
 
-test('rules that have not changed are not compiled again', () => {
-  const compiled: string[] = []
-  const counting: RuleChecks = {
-    ...checks,
-    compile(rule) {
-      compiled.push(rule.name)
-      return checks.compile(rule)
-    },
-  }
-  const first = `- list: l\n  items: [a]\n- macro: m\n  condition: proc.name in (l)\n${rule('A', 'm')}${rule('B', 'proc.name = b')}`
-  load([first, rule('C', 'm'), '- list: l\n  items: [c]\n  override:\n    items: append\n'], {}, counting)
-  expect(compiled).toEqual(['A', 'B', 'C', 'A', 'C'])
+test('what a file does not affect is not resolved again', () => {
+  const first = `- list: l\n  items: [a]\n- macro: m\n  condition: proc.name in (l)\n${rule('A', 'm')}${rule('B', 'proc.name = b')}${rule('D', 'proc.name in (x)')}`
+  const { states } = load([
+    first,
+    rule('C', 'm'),
+    '- list: l\n  items: [c]\n  override:\n    items: append\n',
+    '- list: x\n  items: [y]\n',
+  ])
+  const isNew = states.map((rules, i) =>
+    [...rules.values()].flatMap(r => (states[i - 1]?.get(r.name) === r ? [] : r.name)),
+  )
+  expect(isNew).toEqual([['A', 'B', 'D'], ['C'], ['A', 'C'], ['D']])
 })
 
 test('selection by name, wildcard and tag: the last one that matches counts', () => {
@@ -179,14 +177,5 @@ test("a file's result, short and as JSON", () => {
       },
       { code: 'LOAD_UNUSED_LIST' },
     ],
-  })
-})
-
-test('a file that cannot be read', () => {
-  const loader = new RuleLoader(checks)
-  loader.addUnreadable('gone.yaml', 'no such file')
-  expect(loader.finish()).toMatchObject({
-    ok: false,
-    errors: [{ code: 'LOAD_ERR_FILE_READ', message: 'no such file' }],
   })
 })

@@ -1,15 +1,12 @@
 import { expect, test } from 'vitest'
 import { printCondition } from '../../src/condition/print.ts'
 import { walk } from '../../src/condition/walk.ts'
-import { RuleLoader } from '../../src/rules/loader.ts'
-import { checks } from './checks.ts'
+import { load } from './checks.ts'
 
 const RULE = (condition: string) => `- rule: r\n  desc: d\n  condition: ${condition}\n  output: x\n  priority: INFO\n`
 
-function load(content: string) {
-  const loader = new RuleLoader(checks)
-  loader.addFile('rules.yaml', content)
-  const result = loader.finish()
+function ruleOf(content: string) {
+  const result = load([{ name: 'rules.yaml', content }])
   expect(result.errors).toEqual([])
   return result.rules[0]!
 }
@@ -17,7 +14,7 @@ function load(content: string) {
 /** For each check of the rule's closed condition: what it says, and what stands in the file at its place. */
 function places(content: string): [string, string][] {
   const found: [string, string][] = []
-  walk(load(content).condition, node => {
+  walk(ruleOf(content).condition, node => {
     if (node.kind !== 'check') return
     const { offset, length } = node.place!
     found.push([printCondition(node), content.slice(offset, offset + length)])
@@ -61,7 +58,7 @@ test('a list stays where its name stands', () => {
 test('a macro has the place of its body, and the place of its use', () => {
   const content = `- macro: m\n  condition: proc.name = a or fd.num > 3\n${RULE('not m and proc.tty = 0')}`
   expect(places(content).map(pair => pair[1])).toEqual(['proc.name = a', 'fd.num > 3', 'proc.tty = 0'])
-  const [not] = (load(content).condition as unknown as { children: { child: Record<string, any> }[] }).children
+  const [not] = (ruleOf(content).condition as unknown as { children: { child: Record<string, any> }[] }).children
   expect(not!.child).toMatchObject({ kind: 'or', macro: 'm', use: { line: 5, column: 18, length: 1 } })
 })
 
@@ -91,7 +88,7 @@ test('an exception covers its checks', () => {
       values: [[/tmp]]
   tags: [a]
 `
-  const { place } = load(content).exceptions[0]!
+  const { place } = ruleOf(content).exceptions[0]!
   expect(content.slice(place.offset, place.offset + place.length).trim()).toBe(
     'name: known\n      fields: [fd.name]\n      values: [[/tmp]]',
   )

@@ -1,8 +1,7 @@
 import { test } from 'vitest'
 import { readCaseFile } from '../../../../scripts/testing/cases.ts'
 import { printCondition } from '../../src/condition/print.ts'
-import { RuleLoader } from '../../src/rules/loader.ts'
-import { checks } from './checks.ts'
+import { load } from './checks.ts'
 
 /** The keys that every rule needs and that no case is about. */
 const rest = '  desc: d\n  output: x\n  priority: INFO\n'
@@ -20,9 +19,7 @@ function complete(yaml: string): string {
 }
 
 function resolve(yaml: string): string {
-  const loader = new RuleLoader(checks)
-  loader.addFile('rules.yaml', complete(yaml))
-  const { errors, warnings, rules } = loader.finish()
+  const { errors, warnings, rules } = load([{ name: 'rules.yaml', content: complete(yaml) }])
   const lines = rules.map(rule => {
     const used = [...rule.macros.map(name => `macro ${name}`), ...rule.lists.map(name => `list ${name}`)]
     const notes = [...(rule.enabled ? [] : ['disabled']), ...used].join(', ')

@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { RuleLoader } from '../../src/rules/loader.ts'
-import { checks } from './checks.ts'
+import { load } from './checks.ts'
 
 test('the compiled schema is that of rule-schema.json', () => {
   const script = fileURLToPath(new URL('../../scripts/generate-schema.ts', import.meta.url))
@@ -26,7 +25,7 @@ test.for([
     [/value/],
   ],
 ] as const)('%s', ([, content, schema, warnings]) => {
-  const result = new RuleLoader(checks).addFile('rules.yaml', content)
+  const result = load([{ name: 'rules.yaml', content }]).files[0]!
   expect(result.errors).toEqual([])
   expect(result.schema).toBe(schema)
   expect(result.schemaWarnings).toHaveLength(warnings.length)

@@ -1,0 +1,191 @@
+import { UNKNOWN } from '../condition/error.ts'
+import type { Problem } from '../text/problem.ts'
+import type { FileResult } from '../text/report.ts'
+import type { SourceText } from '../text/source.ts'
+import type { Context } from './context.ts'
+import { ErrorCollector } from './errors.ts'
+import { conditionProblem, type Origins } from './expression.ts'
+import type { Finding, Findings } from './finding.ts'
+import { outputProblem } from './output.ts'
+import { checkPlugins } from './plugins.ts'
+import type { ReadFile } from './read.ts'
+import type { Resolution } from './resolve.ts'
+import type { PluginVersion, ResolvedRule } from './rule.ts'
+import { formatVersion } from './version.ts'
+
+/** The result of loading all files. */
+export interface LoadResult {
+  readonly ok: boolean
+  readonly errors: readonly Problem[]
+  readonly warnings: readonly Problem[]
+  readonly files: readonly FileResult[]
+  readonly lists: readonly { readonly name: string; readonly items: readonly string[] }[]
+  readonly macros: readonly { readonly name: string; readonly condition: string }[]
+  /** The newest version that a file requires. */
+  readonly requiredEngineVersion: string
+  readonly requiredPlugins: readonly (readonly PluginVersion[])[]
+}
+
+/** What compiling has found in each resolved rule. */
+export interface Checked {
+  findings(rule: ResolvedRule): Findings
+}
+
+/**
+ * Loading, stage 6: what the stages have found, by the file after which they found it; each cause once. Falco stops at
+ * the first file with an error; falc checks the later files too.
+ */
+export function report(
+  files: readonly ReadFile[],
+  resolutions: readonly Resolution[],
+  compiled: Checked,
+  plugins: readonly PluginVersion[],
+): LoadResult {
+  const reporter = new Reporter(files, compiled)
+  const reported = files.map((file, i) => reporter.file(file, resolutions[i]!))
+  const last: Resolution | undefined = resolutions.at(-1)
+  const missing = last ? checkPlugins(last.collection.plugins, plugins) : []
+  // A missing plugin may be why rules do not compile, so it comes first.
+  const errors = [...missing, ...reported.flatMap(file => file.errors)]
+  const ok = errors.length === 0
+  const used = ok ? undefined : usedWords(files)
+  const results = reported.map(file => {
+    const own = missing.filter(({ locations }) => locations[0]!.position.name === file.name)
+    const all = { ...file, errors: [...own, ...file.errors] }
+    return used ? { ...all, warnings: all.warnings.filter(warning => !isDoubtful(warning, used)) } : all
+  })
+  return {
+    ok,
+    errors,
+    warnings: results.flatMap(file => file.warnings),
+    files: results,
+    lists: mapped(last?.collection.lists, ({ name, items }) => ({ name, items: items.map(item => item.text) })),
+    macros: mapped(last?.collection.macros, ({ name, condition }) => ({ name, condition: condition.text })),
+    requiredEngineVersion: formatVersion(last?.collection.engineVersion ?? { major: 0, minor: 0, patch: 0 }),
+    requiredPlugins: (last?.collection.plugins ?? []).map(({ alternatives }) => alternatives),
+  }
+}
+
+function mapped<T, R>(items: ReadonlyMap<string, T> | undefined, make: (item: T) => R): R[] {
+  return items ? [...items.values()].map(make) : []
+}
+
+/** Keeps what has been reported for earlier files. */
+class Reporter {
+  readonly #compiled: Checked
+  readonly #sources: ReadonlyMap<string, SourceText>
+  readonly #errors: ErrorCollector
+  readonly #warnings = new Set<string>()
+  /** Definitions of rules that do not compile: not reported again for a later file. */
+  readonly #rejected = new Set<Context>()
+  #anyErrors = false
+
+  constructor(files: readonly ReadFile[], compiled: Checked) {
+    this.#compiled = compiled
+    this.#sources = new Map(files.map(({ source }) => [source.name, source]))
+    this.#errors = new ErrorCollector([...this.#sources.keys()])
+  }
+
+  file(file: ReadFile, resolution: Resolution): FileResult {
+    const { collection } = resolution
+    const found = [...file.errors, ...collection.errors, ...resolution.errors]
+    const warnings = inOrder([...file.warnings, ...collection.warnings])
+    const origins: Origins = {
+      file: name => this.#sources.get(name),
+      macro: name => resolution.macros.get(name)?.parsed?.text,
+    }
+    for (const rule of resolution.rules.values()) this.#rule(rule, resolution, origins, found, warnings)
+    this.#anyErrors ||= found.length > 0
+    if (!this.#anyErrors) warnings.push(...unusedIn(resolution))
+    return {
+      name: file.source.name,
+      schema: file.schema.schema,
+      schemaWarnings: file.schema.warnings,
+      errors: this.#errors.newOnes(found),
+      warnings: this.#newWarnings(warnings),
+    }
+  }
+
+  #rule(rule: ResolvedRule, { failed }: Resolution, origins: Origins, errors: Problem[], warnings: Problem[]): void {
+    if (this.#rejected.has(rule.context)) return
+    const found = this.#compiled.findings(rule)
+    const problem = (finding: Finding) => problemOf(rule, finding, origins)
+    warnings.push(...rule.outputFindings.map(problem))
+    const error = found.errors[0]
+    if (error && rule.skipIfUnknownFilter && isUnknown(error)) {
+      warnings.push(problem({ ...error, code: 'LOAD_UNKNOWN_FILTER' }))
+      return
+    }
+    warnings.push(...rule.conditionFindings.map(problem), ...found.warnings.map(problem))
+    if (!error) return
+    this.#rejected.add(rule.context)
+    // Without all of its lists a condition may well not compile.
+    const excused = failed.incomplete || rule.lists.some(name => failed.has('list', name))
+    for (const finding of found.errors)
+      if (!excused || finding.part !== 'condition' || finding.cause === 'unknown-field') errors.push(problem(finding))
+    this.#anyErrors = true
+  }
+
+  #newWarnings(warnings: readonly Problem[]): Problem[] {
+    return warnings.filter(({ code, message, locations }) => {
+      const key = JSON.stringify([code, message, locations])
+      if (this.#warnings.has(key)) return false
+      this.#warnings.add(key)
+      return true
+    })
+  }
+}
+
+function isUnknown({ cause }: Finding): boolean {
+  return cause !== undefined && UNKNOWN.has(cause)
+}
+
+function problemOf(rule: ResolvedRule, finding: Finding, origins: Origins): Problem {
+  const { context, outputText, conditionText, condition } = rule
+  if (finding.part === 'output') return outputProblem(context, outputText, finding, origins)
+  if (finding.part === 'rule') return context.problem(finding.code, finding.message, finding.deprecatedField)
+  return conditionProblem(context, conditionText, condition, finding, origins)
+}
+
+/** Reading and merging both warn about a file's items. */
+function inOrder(warnings: readonly Problem[]): Problem[] {
+  const offset = ({ locations }: Problem) => locations[1]?.position.offset ?? -1
+  return warnings.toSorted((a, b) => offset(a) - offset(b))
+}
+
+/** Lists and macros that nothing refers to. */
+function unusedIn({ collection, lists, macros, rules }: Resolution): Problem[] {
+  const usedMacros = new Set<string>()
+  const usedLists = new Set([...lists.values()].flatMap(list => [...list.uses]))
+  for (const user of [...[...macros.values()].flatMap(({ closed }) => closed ?? []), ...rules.values()]) {
+    for (const name of user.macros) usedMacros.add(name)
+    for (const name of user.lists) usedLists.add(name)
+  }
+  const unused = <T extends { name: string; context: Context }>(
+    items: ReadonlyMap<string, T>,
+    used: ReadonlySet<string>,
+    code: 'LOAD_UNUSED_MACRO' | 'LOAD_UNUSED_LIST',
+    what: string,
+  ) =>
+    [...items.values()].flatMap(({ name, context }) =>
+      used.has(name) ? [] : [context.problem(code, `${what} not referred to by any other rule/macro`)],
+    )
+  return [
+    ...unused(collection.macros, usedMacros, 'LOAD_UNUSED_MACRO', 'Macro'),
+    ...unused(collection.lists, usedLists, 'LOAD_UNUSED_LIST', 'List'),
+  ]
+}
+
+/** The words of the files, without the names of lists and macros in their definitions. */
+function usedWords(files: readonly ReadFile[]): ReadonlySet<string> {
+  return new Set(
+    files.flatMap(({ source }) =>
+      source.content.replace(/^[ \t-]*(?:list|macro)[ \t]*:.*$/gm, '').split(/[\s(),='"[\]]+/),
+    ),
+  )
+}
+
+/** Whether something is called unused that may be used where an error is. */
+function isDoubtful({ code, locations }: Problem, used: ReadonlySet<string>): boolean {
+  return (code === 'LOAD_UNUSED_MACRO' || code === 'LOAD_UNUSED_LIST') && used.has(locations.at(-1)!.item_name)
+}
