@@ -56,7 +56,7 @@ export async function benchRun(): Promise<void> {
       }
       const run = async () => {
         let alerts = 0
-        for await (const _ of engine.run<Order>(events(EVENTS, nth))) alerts++
+        for await (const _ of engine.run(events(EVENTS, nth))) alerts++
         return alerts
       }
       const [plain, ran] = await compare(
@@ -81,7 +81,7 @@ export async function benchRun(): Promise<void> {
     yield* eachAsync(LONG, 1000)
     after = heap()
   }
-  for await (const _ of engine.run<Order>(watched(), { signal: new AbortController().signal })) {
+  for await (const _ of engine.run(watched(), { signal: new AbortController().signal })) {
     // Only the events count.
   }
   const bytes = Math.max(0, after - before) / LONG

@@ -13,7 +13,7 @@ export interface Change {
 
 export const shop = defineSource<Change>({
   name: 'shop',
-  time: change => BigInt(Date.parse(change.at)) * 1_000_000n,
+  time: change => change.at,
   eventType: change => change.action,
   fields: {
     'user.name': { type: 'string', doc: 'Who did it', extract: change => change.user.name },

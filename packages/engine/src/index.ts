@@ -14,13 +14,14 @@ export { Engine } from './engine/engine.ts'
 export type { LoadedRule, LoadReport, RulesFile } from './engine/loaded-rule.ts'
 export type { EngineOptions, Tuning } from './engine/options.ts'
 export { RuleTester, type RuleTesterOptions, RuleTestFailure } from './engine/rule-tester.ts'
-export type { RunOptions } from './engine/run.ts'
+export type { RunOptions, RunSource } from './engine/run.ts'
 export type { Deferral } from './engine/source-rules.ts'
 export type { EngineStats } from './engine/stats.ts'
 export { encodeBase64 } from './fields/base64.ts'
 export { allFields } from './fields/evt.ts'
 export type { FieldFailure } from './fields/failures.ts'
 export type {
+  EventOf,
   EventTypes,
   FieldDef,
   FieldType,

@@ -1,11 +1,11 @@
 import type { Alert } from '../alert/alert.ts'
-import type { Source } from '../fields/field.ts'
-import { type RunOptions, runEvents } from './run.ts'
+import type { EventOf, Source } from '../fields/field.ts'
+import { type RunOptions, type RunSource, runEvents } from './run.ts'
 import type { Deferral, SourceRules } from './source-rules.ts'
 import { type EngineStats, statsOf } from './stats.ts'
 
 /** Evaluates events against the rules of some sources. An engine is one whose rules can be loaded; a saved ruleset is one as it is. */
-export class Detector {
+export class Detector<S extends Source = Source> {
   #rules: ReadonlyMap<string, SourceRules> = new Map()
   /** The source of the last event and its rules: sources rarely change from one event to the next. */
   #lastSource: Source | string | undefined = undefined
@@ -49,7 +49,18 @@ export class Detector {
    * from the next event on; an event is read only when the alerts of the one before have been taken.
    * @throws {TypeError} when there are several sources and the options name none
    */
-  run<E>(events: AsyncIterable<E> | Iterable<E>, options: RunOptions<NoInfer<E>> = {}): AsyncIterableIterator<Alert> {
+  run(
+    events: AsyncIterable<EventOf<S>> | Iterable<EventOf<S>>,
+    options?: RunOptions & { readonly source?: undefined },
+  ): AsyncIterableIterator<Alert>
+  run<E>(
+    events: AsyncIterable<NoInfer<E>> | Iterable<NoInfer<E>>,
+    options: RunOptions & RunSource<E>,
+  ): AsyncIterableIterator<Alert>
+  run(
+    events: AsyncIterable<unknown> | Iterable<unknown>,
+    options: RunOptions & Partial<RunSource<any>> = {},
+  ): AsyncIterableIterator<Alert> {
     const source = options.source ?? this.#onlySource()
     this.#of(source)
     return runEvents(events, event => this.evaluate(source, event), options.signal)

@@ -32,8 +32,8 @@ interface SourceState {
  * Loads rules and evaluates events. Rules are read, merged, resolved and compiled when they are loaded; an event only
  * runs the program of its type.
  */
-export class Engine extends Detector {
-  readonly options: EngineOptions
+export class Engine<S extends Source = Source> extends Detector<S> {
+  readonly options: EngineOptions<S>
   readonly #sources = new Map<string, SourceState>()
   /** What loading asks about the sources. */
   readonly #fields: SourceCheck = {
@@ -47,7 +47,7 @@ export class Engine extends Detector {
   #indexed: readonly IndexedRules[] = []
 
   /** @throws {TypeError} for an option that means nothing: two sources of one name, an unknown priority */
-  constructor(options: EngineOptions) {
+  constructor(options: EngineOptions<S>) {
     super([])
     this.options = options
     if (parsePriority(options.priority ?? 'Debug') === undefined)

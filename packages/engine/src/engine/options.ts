@@ -6,9 +6,9 @@ import type { PluginVersion, RuleSelection } from '../rules/rule.ts'
 import type { AppendOutput, AppendOutputFormat } from './append-output.ts'
 
 /** How an engine is set up; falco.yaml's names in camel case. */
-export interface EngineOptions {
+export interface EngineOptions<S extends Source = Source> {
   /** Where events come from; a rule of another source is skipped with a warning. */
-  readonly sources: readonly Source[]
+  readonly sources: readonly S[]
   /**
    * What required_plugin_versions of rules files may ask for, beside the plugins that the sources stand for. A plugin
    * of Falco that is known to bring fields brings them here, too, absent where the source does not declare them itself.

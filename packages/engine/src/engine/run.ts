@@ -1,9 +1,12 @@
 import type { Alert } from '../alert/alert.ts'
 import type { Source } from '../fields/field.ts'
 
-export interface RunOptions<E = any> {
-  /** The source of the events. Not needed when there is only one. */
-  readonly source?: Source<E> | string
+/** Which source the events are of; not needed when there is only one. */
+export interface RunSource<E> {
+  readonly source: Source<E> | string
+}
+
+export interface RunOptions {
   /** Ends the run, also while it waits for an event. */
   readonly signal?: AbortSignalLike
 }

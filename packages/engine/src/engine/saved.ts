@@ -39,8 +39,8 @@ export interface SavedSource {
   readonly programs: readonly number[]
 }
 
-export interface SavedOptions {
-  readonly sources: readonly Source[]
+export interface SavedOptions<S extends Source = Source> {
+  readonly sources: readonly S[]
   readonly hostname?: string
   /** Default: jit. */
   readonly backend?: Backend
@@ -52,7 +52,7 @@ export interface SavedOptions {
  * Loads what `engine.save()` gave. Needs neither the parser of conditions nor that of YAML.
  * @throws {Error} when the bytes are no ruleset of this version, are damaged, or need a source or field that is not there
  */
-export function loadRuleset(bytes: Uint8Array, options: SavedOptions): Detector {
+export function loadRuleset<S extends Source>(bytes: Uint8Array, options: SavedOptions<S>): Detector<S> {
   const { header, programs } = readRuleset(bytes)
   let at = 0
   const rules = header.sources.flatMap(saved => {

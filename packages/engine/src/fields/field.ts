@@ -1,4 +1,5 @@
-import { type FieldType, TYPES } from './types.ts'
+import type { Kind } from '../condition/operators.ts'
+import { type FieldType, TYPES, type TypesOf } from './types.ts'
 
 /**
  * The generic event interface: what a Source tells the engine about its events. An event is any object; the source
@@ -14,12 +15,57 @@ export type { FieldType }
 export type Scalar = string | number | bigint | boolean | Uint8Array
 export type Value = Scalar | readonly Scalar[]
 
-export interface FieldDef<E = any> {
-  readonly type: FieldType
+/** What `extract` returns for one value of a type that behaves as `Kind` says. */
+interface ScalarOf {
+  readonly text: string
+  readonly number: number | bigint
+  readonly bool: boolean
+  readonly bytes: Uint8Array
+  readonly ip: string | Uint8Array
+  readonly net: string | Uint8Array
+  /** Only asked for existence and printed. */
+  readonly opaque: Scalar
+}
+
+/**
+ * What a field of a source is. `type`, `list` and `anyOf` say what `extract` may return; a field whose argument decides the type
+ * (`refine`) may return anything.
+ */
+export type FieldDef<E = any> = RefinedDef<E> | { [K in Kind]: ValueDef<E, TypesOf<K>, ScalarOf[K]> }[Kind]
+
+// The compiler's messages speak of the last one that fits.
+type ValueDef<E, T extends FieldType, V extends Scalar> = ListDef<E, T, V> | AnyOfDef<E, T, V> | SingleDef<E, T, V>
+
+interface ListDef<E, T extends FieldType, V extends Scalar> extends Declaration<E, V | readonly V[]> {
+  readonly type: T
   /** The value is a list: `in` asks for all of its elements, `intersects` for any; printed `(a,b)`. */
-  readonly list?: boolean
+  readonly list: true
+  readonly anyOf?: false
+}
+
+interface AnyOfDef<E, T extends FieldType, V extends Scalar> extends Declaration<E, V | readonly V[]> {
+  readonly type: T
   /** Several values of which any may match (fd.ip, proc.aname without index); printed with spaces between. */
+  readonly anyOf: true
+  readonly list?: false
+}
+
+interface SingleDef<E, T extends FieldType, V extends Scalar> extends Declaration<E, V> {
+  readonly type: T
+  readonly list?: false
+  readonly anyOf?: false
+}
+
+interface RefinedDef<E> extends Declaration<E, Value> {
+  readonly type: FieldType
+  readonly list?: boolean
   readonly anyOf?: boolean
+  /** What the (parsed) argument changes about the declaration: `evt.rawarg.NAME` has that parameter's type. Called at load. */
+  refine(arg: any): Pick<FieldDef, 'type' | 'list' | 'print'>
+}
+
+/** What a field declares besides its type. */
+interface Declaration<E, V extends Value> {
   /** `required` is insisted on where `argKind` or `parseArg` says what the argument is; else `extract` copes with its absence. */
   readonly arg?: 'none' | 'optional' | 'required'
   /** What the argument is: a number, a name, or a path; also written with a dot after the field's name (`evt.arg.name`) for keys. */
@@ -39,16 +85,15 @@ export interface FieldDef<E = any> {
   readonly doc: string
   /** Falco has dropped the field: a rule may still name it (it is always absent) and gets a warning. */
   readonly removed?: boolean
-  /** What one extraction costs beside a comparison of two numbers (1); guides the order of evaluation, never its result. */
+  /** What one extraction costs relative to a comparison of two numbers (1); guides the order of evaluation, never its result. */
   readonly cost?: number
-  /** Checks the argument at load and turns it into what `extract` is given; throws an Error with the reason. Without it: an index becomes a number, anything else stays text. */
+  /** Checks the argument at load and turns it into what `extract` receives; throws an Error with the reason. Without it an index becomes a number, and anything else stays text. */
   parseArg?(arg: string): string | number | object
-  /** The field's value in an event; undefined = absent. Must not throw (a throw counts as absent and is counted). */
-  extract(event: E, arg?: any): Value | undefined
-  /** What the (parsed) argument changes about the declaration: `evt.rawarg.NAME` has that parameter's type. Asked at load. */
-  refine?(arg: any): Pick<FieldDef, 'type' | 'list' | 'print'>
+  /** The field's value in an event; undefined = absent. A field that throws is absent, too, and is reported to `onError`. */
+  extract(event: E, arg?: any): V | undefined
   /** The value for JSON where it is not the value itself: evt.time is text, in JSON nanoseconds. */
   toJson?(event: E, arg?: any): Value | undefined
+  refine?(arg: any): Pick<FieldDef, 'type' | 'list' | 'print'>
 }
 
 /**
@@ -80,9 +125,9 @@ export interface EventTypes {
   valueOf(field: string, type: number): string | null | undefined
 }
 
-export interface SourceDef<E = any> {
+export interface SourceDef<E = any, F extends string = string> {
   readonly name: string
-  readonly fields: Readonly<Record<string, FieldDef<E>>>
+  readonly fields: Readonly<Record<F, FieldDef<E>>>
   /** The event's type: an element of `eventTypes.all`, or (without `eventTypes`) any name, seen as evt.type. */
   eventType?(event: E): number | string
   /** When it happened: nanoseconds since 1970, a Date, or text in ISO 8601. Default, also when it throws: the clock when the event is evaluated. */
@@ -98,9 +143,13 @@ export interface SourceDef<E = any> {
   readonly plugin?: { readonly name: string; info?(event: E): string | undefined }
 }
 
-export interface Source<E = any> extends SourceDef<E> {
+/** @typeParam F names of the fields, where they are known */
+export interface Source<E = any, F extends string = string> extends SourceDef<E, F> {
   readonly kind: 'source'
 }
+
+/** The events of a source. */
+export type EventOf<S> = S extends Source<infer E, any> ? E : never
 
 const ARG_MODES = ['none', 'optional', 'required']
 const ARG_KINDS = ['index', 'key', 'path']
@@ -108,10 +157,11 @@ const PRINTS = ['dec', 'hex', 'oct', 'id', 'padded', 'base64', 'dots']
 const NAME = /^[a-z][\w-]*(\.[\w-]+)*$/i
 
 /**
- * Declares an event source.
+ * Declares an event source. The type of its events is given (`defineSource<Login>({…})`), or inferred from the first function
+ * that declares it (`time: (login: Login) => login.at`); only then are the fields' names known to the compiler, too.
  * @throws {TypeError} when a declaration contradicts itself (unknown type or scope, no extract), naming the field.
  */
-export function defineSource<E>(def: SourceDef<E>): Source<E> {
+export function defineSource<E, const F extends string = string>(def: SourceDef<E, F>): Source<E, F> {
   if (typeof def.name !== 'string' || def.name === '') throw new TypeError('a source needs a name')
   const scopes = def.scopes ?? {}
   for (const [scope, holder] of Object.entries(scopes)) {
@@ -119,7 +169,7 @@ export function defineSource<E>(def: SourceDef<E>): Source<E> {
       throw new TypeError(`source '${def.name}': the scope 'event' has no memo and cannot be declared`)
     if (typeof holder !== 'function') throw new TypeError(`source '${def.name}': scope '${scope}' must be a function`)
   }
-  for (const [name, field] of Object.entries(def.fields)) {
+  for (const [name, field] of Object.entries<FieldDef>(def.fields)) {
     const fault = faultOf(name, field, scopes)
     if (fault) throw new TypeError(`source '${def.name}': field '${name}': ${fault}`)
   }

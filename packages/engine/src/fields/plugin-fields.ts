@@ -55,6 +55,6 @@ function declare(into: Record<string, FieldDef>, words: string, mark: Pick<Field
       ...(takesArgument && { arg: 'required', argKind: 'key' }),
       ...mark,
       extract: () => undefined,
-    }
+    } as FieldDef
   }
 }

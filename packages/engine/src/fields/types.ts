@@ -60,6 +60,9 @@ const TABLE = {
 /** Falco's parameter types, with string, bytes, path, relpath for PT_CHARBUF, PT_BYTEBUF, PT_FSPATH, PT_FSRELPATH. */
 export type FieldType = keyof typeof TABLE
 
+/** The types whose values behave as `K` says. */
+export type TypesOf<K extends Kind> = { [T in FieldType]: (typeof TABLE)[T]['kind'] extends K ? T : never }[FieldType]
+
 /** Every field type: the one place that says what its values are. */
 export const TYPES: Readonly<Record<FieldType, TypeInfo>> = TABLE
 

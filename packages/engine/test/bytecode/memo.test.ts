@@ -14,7 +14,7 @@ function counting() {
   const reads: Record<string, number> = {}
   const read = (name: string, event: MockEvent, owner: 'thread' | 'fd' | undefined) => {
     reads[name] = (reads[name] ?? 0) + 1
-    return (owner ? event[owner] : event)?.values[name]
+    return (owner ? event[owner] : event)?.values[name] as string | undefined
   }
   const source = defineSource<MockEvent>({
     name: 'counting',
@@ -31,7 +31,7 @@ function counting() {
           throw new Error('unreadable')
         },
       },
-      'evt.odd': { type: 'string', doc: '', extract: () => 5 },
+      'evt.odd': { type: 'string', doc: '', extract: () => 5 as never },
     },
     scopes: { thread: e => e.thread, fd: e => e.fd },
   })

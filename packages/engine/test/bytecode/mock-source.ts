@@ -52,7 +52,7 @@ export const mockSource = defineSource<MockEvent>({
         scope: owner,
         ...def,
         extract: event => (owner === 'event' ? event : event[owner])?.values[name],
-      },
+      } as FieldDef<MockEvent>,
     ]),
   ),
   scopes: { thread: event => event.thread, fd: event => event.fd },

@@ -9,7 +9,7 @@ function fieldOf(text: string): [name: string, def: FieldDef] {
   const [, name = '', type = '', flags = '', value = ''] = /^(\S+) (\S+)((?: \w+)*) = (.*)$/.exec(text) ?? []
   const has = (flag: string) => flags.split(' ').includes(flag)
   const extracted = parseFieldValue(value)
-  const def: FieldDef = {
+  const def = {
     type: type as FieldType,
     list: has('list'),
     anyOf: has('anyOf'),
@@ -19,7 +19,7 @@ function fieldOf(text: string): [name: string, def: FieldDef] {
     ...(has('arg') ? { argKind: 'key' } : {}),
     doc: 'a case',
     extract: () => extracted,
-  }
+  } as FieldDef
   return [name, def]
 }
 

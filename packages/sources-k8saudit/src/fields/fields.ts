@@ -31,5 +31,5 @@ function fieldOf(tree: PointerTree, row: Row): FieldDef<AuditEvent> {
     ...(row.arg === 'key' && { arg: 'required', argKind: 'key' }),
     doc: row.doc,
     extract: (event, arg) => (event.isAudit ? read(event, arg) : undefined),
-  }
+  } as FieldDef<AuditEvent>
 }

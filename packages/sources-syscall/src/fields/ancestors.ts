@@ -18,7 +18,7 @@ function parent(type: Field['type'], doc: string, of: (parent: Thread) => string
       const thread = event.thread === null ? null : parentOf(event.thread)
       return thread === null ? undefined : of(thread)
     },
-  }
+  } as Field
 }
 
 /** A value of the N-th ancestor (0 = the process itself), or of any ancestor when there is no index. */

@@ -13,7 +13,7 @@ function nanoseconds(
   of: (event: SyscallEvent) => bigint,
 ): Field {
   const value = (event: SyscallEvent) => integer(of(event))
-  return { type, ...(print === undefined ? {} : { print }), doc, extract: value, toJson: value }
+  return { type, ...(print === undefined ? {} : { print }), doc, extract: value, toJson: value } as Field
 }
 
 const sinceFirst = (event: SyscallEvent) => event.time - (event.tables?.firstTime ?? event.time)
@@ -52,7 +52,14 @@ export const EVT_TIME_FIELDS: Fields = {
   'evt.latency': latency('Nanoseconds between entry and return of the call.', 'dec'),
   'evt.latency.s': latency('Whole seconds of evt.latency.', 'dec'),
   'evt.latency.ns': latency('Nanoseconds of evt.latency within its second.', 'padded'),
-  'evt.latency.quantized': { ...latency('Logarithm of evt.latency.', 'dec'), type: 'uint64', hidden: true },
+  'evt.latency.quantized': {
+    type: 'uint64',
+    print: 'dec',
+    hidden: true,
+    deprecated: true,
+    doc: 'Logarithm of evt.latency. Deprecated: always 0.',
+    extract: () => 0,
+  },
   'evt.latency.human': {
     type: 'string',
     deprecated: true,

@@ -84,7 +84,7 @@ function network(address: Field): Field {
     type: 'ipnet',
     ...NET_ONLY,
     toJson: event => (address.extract(event) === undefined ? undefined : '<IPNET>'),
-  }
+  } as Field
 }
 
 function localPort(doc: string, local: boolean): Field {

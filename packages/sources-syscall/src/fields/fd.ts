@@ -32,7 +32,7 @@ export function ofFd(
     ...(print === undefined ? {} : { print }),
     doc,
     extract: event => (event.fd === null ? undefined : of(event.fd)),
-  }
+  } as Field
 }
 
 function isFile(fd: Fd): boolean {

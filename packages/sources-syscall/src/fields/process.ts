@@ -25,7 +25,7 @@ function known(type: Field['type'], doc: string, of: (thread: Thread) => bigint)
       const value = event.thread === null ? 0n : of(event.thread)
       return value === 0n ? undefined : integer(value)
     },
-  }
+  } as Field
 }
 
 function onThread<T>(event: SyscallEvent, of: (thread: Thread) => T): T | undefined {

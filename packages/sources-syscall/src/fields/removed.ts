@@ -40,7 +40,7 @@ function absent(words: readonly string[], doc: string, mark: Partial<Field>): Fi
       ...mark,
       doc,
       extract: () => undefined,
-    }
+    } as Field
   }
   return fields
 }
