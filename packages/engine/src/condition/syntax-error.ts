@@ -3,8 +3,8 @@ import { MODIFIERS, spellings } from './operators.ts'
 import * as T from './tokens.ts'
 import { isTransformer, TRANSFORMER_NAMES, VAL } from './transformers.ts'
 
-/** What is said about a syntax error, and the part of the text that it is said about. */
-export interface Explanation {
+/** The message for a syntax error, and the part of the text that it is about. */
+export interface SyntaxProblem {
   readonly message: string
   readonly offset: number
   readonly length: number
@@ -51,7 +51,7 @@ export function explainSyntaxError(
   failure: IRecognitionException,
   tokens: readonly IToken[],
   text: string,
-): Explanation {
+): SyntaxProblem {
   const offset = failure.token.tokenType === EOF ? text.trimEnd().length : failure.token.startOffset
   const rest = text.slice(offset, offset + 80)
   const found = /^(?:[a-zA-Z0-9_.]+|[^a-zA-Z0-9_.\s]+|\s)/.exec(rest)?.[0] ?? ''

@@ -142,5 +142,6 @@ function toLoadedRule({ rule, output, typeCount }: CompiledRule): LoadedRule {
   return {
     ...{ name, source, priority, tags, enabled, desc, condition, conditionText, output },
     ...{ exceptions, capture, captureDuration, macros, lists, typeCount },
+    locations: rule.context.locations,
   }
 }

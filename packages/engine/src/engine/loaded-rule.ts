@@ -1,5 +1,6 @@
 import type { LoadResult } from '../rules/report.ts'
 import type { ResolvedRule } from '../rules/rule.ts'
+import type { Location } from '../text/problem.ts'
 
 /** A rule as it was loaded: its condition closed, its output with everything appended. */
 export interface LoadedRule
@@ -19,6 +20,8 @@ export interface LoadedRule
     | 'lists'
   > {
   readonly output: string
+  /** From the file down to the rule's definition, with its length. */
+  readonly locations: readonly Location[]
   /** The condition as written, macros by name. */
   readonly conditionText: string
   /** How many event types it can match; undefined where the source has none. */

@@ -237,5 +237,5 @@ function fail(context: Context, message: string): never {
 }
 
 function joined(first: MappedText, second: MappedText): MappedText {
-  return new MappedTextBuilder().add(first).glue(' ', second).add(second).build()
+  return new MappedTextBuilder().add(first).insert(' ', second).add(second).build()
 }

@@ -4,7 +4,7 @@ import { snippet } from '../text/snippet.ts'
 import type { SourceText } from '../text/source.ts'
 import type { Place } from '../text/span.ts'
 
-/** Where in a rules file the loader is: the chain of items from the file down, and the spot itself. */
+/** A spot in a rules file: the chain of items from the file down to it. */
 export class Context {
   readonly source: SourceText
   readonly locations: readonly Location[]
@@ -17,17 +17,20 @@ export class Context {
 
   static file(source: SourceText): Context {
     const place = source.place(0)
-    return new Context(source, [location('rules content', '', place)], place)
+    return new Context(source, [location('rules content', '', place, source.content.length)], place)
   }
 
-  /** A part of this one, `length` units at `offset` of the same file. */
-  at(type: ItemType, name: string, offset: number, length = 0): Context {
-    return this.part(type, name, this.source, this.source.place(offset, length))
+  /**
+   * A part of this one in the same file: `length` units at `offset`.
+   * @param shown how many of these a snippet marks
+   */
+  at(type: ItemType, name: string, offset: number, length = 0, shown = length): Context {
+    return this.part(type, name, this.source, this.source.place(offset, shown), length)
   }
 
-  /** A part of this one that may stand in another file (a list's item, a macro's body). */
-  part(type: ItemType, name: string, source: SourceText, place: Place): Context {
-    return new Context(source, [...this.locations, location(type, name, place)], place)
+  /** A part of this one that may be in another file (a list's item, a macro's body). */
+  part(type: ItemType, name: string, source: SourceText, place: Place, length = place.length): Context {
+    return new Context(source, [...this.locations, location(type, name, place, length)], place)
   }
 
   problem(code: ProblemCode, message: string, deprecatedField?: string): Problem {
@@ -38,9 +41,9 @@ export class Context {
   }
 }
 
-function location(item_type: ItemType, item_name: string, place: Place): Location {
+function location(item_type: ItemType, item_name: string, place: Place, length: number): Location {
   const { file, line, column, offset } = place
-  return { item_type, item_name, position: { name: file, line, column, offset } }
+  return { item_type, item_name, position: { name: file, line, column, offset }, length }
 }
 
 /** Thrown for an error in an item; loading continues with the next item. */

@@ -94,8 +94,8 @@ export class MapReader {
 
 /** The context of a node. */
 export function at(context: Context, type: ItemType, name: string, node: YamlNode): Context {
-  // A collection's end says little: its beginning is shown.
-  return context.at(type, name, node.offset, node.kind === 'scalar' ? node.length : 0)
+  // Of a collection only the beginning is shown.
+  return context.at(type, name, node.offset, node.length, node.kind === 'scalar' ? node.length : 0)
 }
 
 const TRUE: ReadonlySet<string> = new Set(['y', 'yes', 'true', 'on'])

@@ -76,12 +76,12 @@ function fieldsIn(operand: Operand | readonly Operand[]): { name: string; arg?: 
 export function withExceptions(condition: MappedText, exceptions: readonly CheckedException[]): MappedText {
   if (exceptions.length === 0) return condition
   const builder = new MappedTextBuilder()
-    .glue('(', condition)
+    .insert('(', condition)
     .add(condition)
-    .glue(')', condition, condition.text.length)
+    .insert(')', condition, condition.text.length)
   for (const exception of exceptions) {
     if (exception.values.length === 0) continue
-    builder.glue(' and not ', exception.fields[0]!)
+    builder.insert(' and not ', exception.fields[0]!)
     if (exception.single) addSingle(builder, exception)
     else addRows(builder, exception)
   }
@@ -90,31 +90,31 @@ export function withExceptions(condition: MappedText, exceptions: readonly Check
 
 function addSingle(builder: MappedTextBuilder, { fields, comps, values, context }: CheckedException): void {
   const field = fields[0]!
-  builder.add(field).glue(` ${comps[0]} (`, field)
+  builder.add(field).insert(` ${comps[0]} (`, field)
   values.forEach((value, i) => {
     if (value.list)
       throw new LoadFailure(context, 'LOAD_ERR_VALIDATE', 'Expected values array to contain a list of strings')
-    if (i > 0) builder.glue(', ', value.text)
+    if (i > 0) builder.insert(', ', value.text)
     addQuoted(builder, value.text)
   })
-  builder.glue(')', field)
+  builder.insert(')', field)
 }
 
 function addRows(builder: MappedTextBuilder, { fields, comps, values, context }: CheckedException): void {
-  builder.glue('(', fields[0]!)
+  builder.insert('(', fields[0]!)
   values.forEach((row, i) => {
     if (!row.list || row.items.length !== fields.length)
       throw new LoadFailure(context, 'LOAD_ERR_VALIDATE', 'Fields and values lists must have equal length')
-    builder.glue(i > 0 ? ' or (' : '(', fields[0]!)
+    builder.insert(i > 0 ? ' or (' : '(', fields[0]!)
     row.items.forEach((value, k) => {
       const field = fields[k]!
-      if (k > 0) builder.glue(' and ', field)
-      builder.add(field).glue(` ${comps[k]} `, field)
+      if (k > 0) builder.insert(' and ', field)
+      builder.add(field).insert(` ${comps[k]} `, field)
       addValue(builder, value, comps[k]!, field)
     })
-    builder.glue(')', fields[0]!)
+    builder.insert(')', fields[0]!)
   })
-  builder.glue(')', fields[0]!)
+  builder.insert(')', fields[0]!)
 }
 
 function addValue(builder: MappedTextBuilder, value: Entry, op: string, field: MappedText): void {
@@ -125,15 +125,15 @@ function addValue(builder: MappedTextBuilder, value: Entry, op: string, field: M
       // Written with its parentheses: `(a, b)`, `(some_list)`.
       builder.add(value.text)
     } else {
-      addQuoted(builder.glue('(', value.text), value.text).glue(')', value.text)
+      addQuoted(builder.insert('(', value.text), value.text).insert(')', value.text)
     }
     return
   }
-  builder.glue('(', field)
+  builder.insert('(', field)
   value.items.forEach((item, i) => {
     if (item.list) return
-    if (i > 0) builder.glue(', ', item.text)
+    if (i > 0) builder.insert(', ', item.text)
     addQuoted(builder, item.text)
   })
-  builder.glue(')', field)
+  builder.insert(')', field)
 }

@@ -9,8 +9,8 @@ export function addQuoted(builder: MappedTextBuilder, item: MappedText): MappedT
   if (text !== '' && (/^["']/.test(text) || !SPACE.test(text))) return builder.add(item)
   const quoted = quote(text)
   const inner = quoted.slice(1, -1)
-  if (inner === text) return builder.glue('"', item).add(item).glue('"', item, text.length)
+  if (inner === text) return builder.insert('"', item).add(item).insert('"', item, text.length)
   const place = item.place(0, text.length)
   const source = item.sourceAt(0)
-  return source ? builder.stand(quoted, source, place.offset, place.length) : builder.glue(quoted, item)
+  return source ? builder.replace(quoted, source, place.offset, place.length) : builder.insert(quoted, item)
 }

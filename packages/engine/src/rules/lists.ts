@@ -130,7 +130,7 @@ export class ListExpander {
     if (!made) {
       const builder = new MappedTextBuilder()
       list.items.forEach((item, i) => {
-        if (i > 0) builder.glue(', ', item)
+        if (i > 0) builder.insert(', ', item)
         addQuoted(builder, item)
       })
       const inner = new Set<ResolvedList>([list])

@@ -31,11 +31,11 @@ export function mapScalar(value: string, style: ScalarStyle, source: SourceText,
         continue
       }
       const units = value.codePointAt(v)! > 0xffff ? 2 : 1
-      builder.stand(value.slice(v, v + units), source, s, length)
+      builder.replace(value.slice(v, v + units), source, s, length)
       v += units
       s += length
     } else if (style === 'single' && char === "'" && content.startsWith("''", s)) {
-      builder.stand(char, source, s, 2)
+      builder.replace(char, source, s, 2)
       v++
       s += 2
     } else if (s < to && content[s] === char) {
@@ -52,11 +52,11 @@ export function mapScalar(value: string, style: ScalarStyle, source: SourceText,
       s += n
     } else if (BLANK.test(char)) {
       // A folded line break, or one that a blank line stands for.
-      builder.stand(char, source, Math.min(s, to), 0)
+      builder.replace(char, source, Math.min(s, to), 0)
       v++
       if (char === ' ') while (s < to && BLANK.test(content[s]!)) s++
     } else {
-      builder.stand(value.slice(v), source, from, to - from)
+      builder.replace(value.slice(v), source, from, to - from)
       v = value.length
     }
   }

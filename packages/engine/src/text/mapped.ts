@@ -108,8 +108,8 @@ export class MappedTextBuilder {
     return this
   }
 
-  /** Appends text that was not written anywhere (a joining blank, `and not`), as coming from where `text[at]` does. */
-  glue(words: string, text: MappedText, at = 0): this {
+  /** Appends words that are in no file (a joining blank, `and not`); their place is that of `text[at]`. */
+  insert(words: string, text: MappedText, at = 0): this {
     if (words === '') return this
     const piece = text.pieces[text.pieceAt(at)]
     if (piece) {
@@ -127,8 +127,8 @@ export class MappedTextBuilder {
     return this
   }
 
-  /** Appends words that stand for `length` units of `source` at `offset`. */
-  stand(words: string, source: SourceText, offset: number, length: number): this {
+  /** Appends words that replace `length` units of `source` at `offset`. */
+  replace(words: string, source: SourceText, offset: number, length: number): this {
     if (words === '') return this
     this.#push({ at: this.length, source, offset, length, exact: false })
     this.#parts.push(words)

@@ -132,9 +132,9 @@ export type ItemType =
   | 'overrides'
   | 'extension item'
 
-/** Where something stands: `line` and `column` count from 1 (Falco's count from 0), `offset` in UTF-16 units from 0. */
+/** `line` and `column` count from 1 (Falco's from 0), `offset` counts UTF-16 units from 0. */
 export interface Position {
-  /** The file. */
+  /** The file's name. */
   readonly name: string
   readonly line: number
   readonly column: number
@@ -145,6 +145,8 @@ export interface Location {
   readonly item_type: ItemType
   readonly item_name: string
   readonly position: Position
+  /** UTF-16 units from `position` to the item's end. */
+  readonly length: number
 }
 
 /** One error or warning about the rules. */

@@ -52,7 +52,7 @@ export function resultToJSON(result: FileResult): Record<string, unknown> {
   const problem = (p: Problem) => ({
     code: p.code,
     codedesc: CODES[p.code].short,
-    context: { locations: p.locations, snippet: p.snippet },
+    context: { locations: p.locations.map(({ length: _, ...location }) => location), snippet: p.snippet },
     message: p.message,
     ...(p.deprecated_field === undefined ? {} : { deprecated_field: p.deprecated_field }),
   })

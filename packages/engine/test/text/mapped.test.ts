@@ -27,7 +27,7 @@ test('places count lines and columns from 1, whatever ends a line', () => {
 
 test('pieces keep their places through putting together and cutting', () => {
   const whole = MappedText.exact(source.content, source, 0)
-  const text = new MappedTextBuilder().add(whole, 0, 5).glue(' and ', whole, 11).add(whole, 11, 17).build()
+  const text = new MappedTextBuilder().add(whole, 0, 5).insert(' and ', whole, 11).add(whole, 11, 17).build()
   expect(text.text).toBe('first and second')
   expect(text.place(10, 6)).toMatchObject({ line: 2, column: 1, length: 6 })
   expect(text.place(0, 16)).toMatchObject({ line: 1, column: 1, length: 17 })
