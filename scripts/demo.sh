@@ -22,7 +22,7 @@ title 'Replay of a recorded attack' \
 
 title 'Why' \
   'falc explains every alert, and every one that did not come: each check, its value, and where it was written.'
-./falc explain -r rules/syscall.yaml --rule 'Program run from memory' --event examples/captures/host-a.scap --num 2434
+./falc explain -r rules/syscall.yaml --rule 'Program Run From Memory' --event examples/captures/host-a.scap --num 2434
 
 if [ "$(id -u)" = 0 ] && why=$(sh scripts/native.sh); then
   title 'Live' \
