@@ -22,7 +22,10 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['problem', 'json', 'time', 'event', 'fields', 'k8s-audit', 'parse', 'stats', 'log', 'source'],
     ...['input', 'index'],
   ],
-  outputs: ['output', 'write', 'queue', 'channel', 'outputs'],
+  outputs: [
+    ...['answer', 'output', 'backoff', 'queue', 'counters', 'channel', 'outputs', 'write', 'processes', 'child'],
+    ...['stdout', 'file', 'program', 'http', 'syslog', 'index'],
+  ],
   'sources-syscall': [
     ...['events', 'model', 'event', 'meta-event', 'capture', 'state', 'delivery', 'fields', 'source', 'replay'],
     ...['containers', 'recording', 'live', 'index'],

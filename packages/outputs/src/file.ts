@@ -1,25 +1,31 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { type Answer, failureOf } from './answer.ts'
 import { type Message, type Output, outputError } from './output.ts'
-import { lines, writeFd } from './write.ts'
+import { type FilePort, LineWriter } from './write.ts'
 
 export interface FileOptions {
   readonly filename: string
-  /** Keep the file open between messages; otherwise it is opened and closed for each batch. */
+  /** Keep the file open between batches; otherwise it is opened and closed for each. */
   readonly keepAlive?: boolean
+  /** How the file is written; tests put a disk of their own in place of the system's. */
+  readonly files?: FilePort
 }
+
+const NAME = 'file output'
 
 /** Lines at the end of a file. */
 export class FileOutput implements Output {
   readonly name = 'file'
   readonly maxBatch = 512
-  readonly retries = 0
   readonly #filename: string
   readonly #keepAlive: boolean
+  readonly #writer: LineWriter
   #handle: FileHandle | null = null
 
-  constructor({ filename, keepAlive = false }: FileOptions) {
+  constructor({ filename, keepAlive = false, files }: FileOptions) {
     this.#filename = filename
     this.#keepAlive = keepAlive
+    this.#writer = new LineWriter(NAME, files)
   }
 
   async open(): Promise<void> {
@@ -28,20 +34,19 @@ export class FileOutput implements Output {
       if (this.#keepAlive) this.#handle = handle
       else await handle.close()
     } catch (error) {
-      throw outputError(error, 'file output', 0)
+      throw outputError(error, NAME)
     }
   }
 
-  async send(messages: readonly Message[]): Promise<void> {
+  async send(messages: readonly Message[]): Promise<Answer> {
     try {
       const handle = (this.#handle ??= await open(this.#filename, 'a'))
-      try {
-        await writeFd(handle.fd, lines(messages))
-      } finally {
-        if (!this.#keepAlive) await this.#release()
-      }
+      const answer = await this.#writer.write(handle.fd, messages)
+      // After a failure the file may be another one: it is opened anew.
+      if (!this.#keepAlive || answer.failure) await this.#release()
+      return answer
     } catch (error) {
-      throw outputError(error, 'file output', messages.length)
+      return { delivered: 0, failure: failureOf(error, NAME) }
     }
   }
 
@@ -57,6 +62,7 @@ export class FileOutput implements Output {
   async #release(): Promise<void> {
     const handle = this.#handle
     this.#handle = null
-    await handle?.close()
+    // An error here (EDQUOT, EIO of network file systems) comes after the lines were taken.
+    await handle?.close().catch(() => {})
   }
 }

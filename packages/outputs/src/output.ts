@@ -1,8 +1,9 @@
 import type { Alert, Priority } from '@falc/engine'
+import type { Answer } from './answer.ts'
 
 /** An alert on its way out: formatted once, sent to every output. */
 export interface Message {
-  /** Text or JSON as `json_output` says, without a newline at the end. */
+  /** Text or JSON, as `json_output` says, without a newline at the end. */
   readonly line: string
   readonly priority: Priority
   /** The alert that `line` shows; absent for falc's own messages. */
@@ -10,48 +11,41 @@ export interface Message {
 }
 
 /**
- * One way out. A Channel calls it: never two calls at the same time, `open` before the first `send`, nothing after
- * `close`. `send` resolves when the receiver has taken all messages (operating system, child process, HTTP server).
+ * One way out. It knows how to open, how to send a batch and what an answer means; queues, retries, counters and log
+ * lines are the Channel's. A Channel never makes two calls at the same time, except for `close(true)`.
  */
 export interface Output {
   /** As in falco.yaml: stdout, file, program, http, syslog. */
   readonly name: string
-  /** Largest number of messages for one `send`. */
+  /** The largest batch that `send` takes. */
   readonly maxBatch: number
   /** Checks that the receiver is there. @throws {OutputError} */
   open(): Promise<void>
-  /** @throws {OutputError} what was lost and why; the output can be used again, unless the error is `broken`. */
-  send(messages: readonly Message[]): Promise<void>
-  /** SIGUSR1: closes and opens again what may have been moved away (log rotation). @throws {OutputError} */
+  /** Sends messages in order. Resolves when the receiver has them or does not want them; never rejects. */
+  send(messages: readonly Message[]): Promise<Answer>
+  /** SIGUSR1: closes and opens again what may have been moved away (log rotation). @throws {OutputError} the old state stays, if it can */
   reopen(): Promise<void>
-  /** Frees everything, at once when `force` is set, otherwise after what was sent has gone out. */
+  /** Frees everything: after what was sent has gone out, or with `force` at once, which also ends a `send` in progress. */
   close(force?: boolean): Promise<void>
-  /** Attempts repeated because the first one failed. */
-  readonly retries: number
+  /** Messages that were answered as delivered and turned out to be lost, by cause, in total. */
+  readonly undone?: Readonly<Record<string, number>>
 }
 
-/** Why messages did not go out. `code` is the cause they are counted under: an errno name, `http_500`, `timeout` … */
+/** An output cannot be set up as it is configured. */
 export class OutputError extends Error {
+  override readonly name = 'OutputError'
+  /** An errno name, or what is wrong in a word. */
   readonly code: string
-  /** How many messages of the batch are lost by this, after `delivered` others went out; the rest may be sent again. */
-  readonly lost: number
-  readonly delivered: number
-  /** Nothing can ever go out here again (the reader of a pipe has gone). */
-  readonly broken: boolean
-  constructor(code: string, message: string, lost: number, delivered = 0, broken = false) {
+
+  constructor(code: string, message: string) {
     super(message)
-    this.name = 'OutputError'
     this.code = code
-    this.lost = lost
-    this.delivered = delivered
-    this.broken = broken
   }
 }
 
-/** An OutputError out of what the system threw. */
-export function outputError(error: unknown, what: string, lost: number, delivered = 0): OutputError {
+/** A system error as an OutputError. */
+export function outputError(error: unknown, output: string): OutputError {
   if (error instanceof OutputError) return error
   const code = (error as NodeJS.ErrnoException | null)?.code ?? 'error'
-  const reason = error instanceof Error ? error.message : String(error)
-  return new OutputError(code, `${what}: ${reason}`, lost, delivered)
+  return new OutputError(code, `${output}: ${error instanceof Error ? error.message : String(error)}`)
 }

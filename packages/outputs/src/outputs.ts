@@ -1,4 +1,5 @@
-import { Channel, type ChannelOptions, type OutputStats } from './channel.ts'
+import { Channel, type ChannelOptions } from './channel.ts'
+import type { OutputStats } from './counters.ts'
 import type { Message, Output } from './output.ts'
 
 /** All outputs of a run: every message goes to each of them. */
@@ -9,7 +10,7 @@ export class Outputs {
     this.#channels = outputs.map(output => new Channel(output, options))
   }
 
-  /** @throws {OutputError} of the first output that cannot be opened; the others are closed again then */
+  /** @throws {OutputError} of the first output that cannot be opened, after closing the others */
   async open(): Promise<void> {
     try {
       for (const channel of this.#channels) await channel.output.open()
@@ -24,7 +25,7 @@ export class Outputs {
     for (const channel of this.#channels) channel.push(message)
   }
 
-  /** A producer that can wait should `await room()` before it goes on. */
+  /** A producer that can wait should `await room()` now. */
   get full(): boolean {
     return this.#channels.some(channel => channel.full)
   }

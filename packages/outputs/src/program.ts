@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { constants } from 'node:os'
-import { type Message, type Output, OutputError, outputError } from './output.ts'
-import { lines, writeStream } from './write.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Answer, type Failure, failureOf } from './answer.ts'
+import { Child } from './child.ts'
+import type { Message, Output } from './output.ts'
+import { lines } from './write.ts'
 
 export interface ProgramOptions {
   /** A shell command; it reads alerts on its standard input. */
@@ -10,14 +11,23 @@ export interface ProgramOptions {
   readonly keepAlive?: boolean
 }
 
+/** The shell's exit codes for a command that could not be run: not executable, not found. */
+const NEVER_RAN: readonly number[] = [126, 127]
+
+/** Milliseconds in which the shell finds out that it cannot run the command. */
+const START_UP = 100
+
 /** Lines for a child process of the shell; its output goes where falc's own goes. */
 export class ProgramOutput implements Output {
-  readonly name: string = 'program'
+  readonly name = 'program'
   readonly maxBatch: number
-  retries = 0
+  readonly undone: Record<string, number> = {}
   readonly #program: string
   readonly #keepAlive: boolean
   #child: Child | null = null
+  /** Messages written to `#child`. */
+  #written = 0
+  #closed = false
 
   constructor({ program, keepAlive = false }: ProgramOptions) {
     this.#program = program
@@ -26,85 +36,88 @@ export class ProgramOutput implements Output {
   }
 
   async open(): Promise<void> {
-    if (this.#keepAlive) this.#child = new Child(this.#program)
+    if (this.#keepAlive) this.#start()
   }
 
-  async send(messages: readonly Message[]): Promise<void> {
-    if (this.#keepAlive) return this.#sendTo(messages)
-    for (const [i, message] of messages.entries()) {
-      const child = new Child(this.#program)
-      this.#child = child
-      // A program that ends well without reading what it is given has done its work: the exit code alone counts.
-      await child.write(this.text([message])).catch(() => {})
+  async send(messages: readonly Message[]): Promise<Answer> {
+    return this.#keepAlive ? this.#toOne(messages) : this.#toEach(messages)
+  }
+
+  /** A process per message: its exit code is the answer. */
+  async #toEach(messages: readonly Message[]): Promise<Answer> {
+    for (const [delivered, message] of messages.entries()) {
+      const child = this.#start()
+      // A program that succeeds without reading its input has done its work.
+      child.write(lines([message])).catch(() => {})
       const code = await child.end()
-      this.#child = null
-      if (code !== 0) throw new OutputError(`exit_${code}`, `${this.name}: ended with code ${code}`, 1, i)
+      if (code !== 0) return { delivered, failure: exitFailure(code, NEVER_RAN.includes(code) ? 'later' : 'poison') }
     }
+    return { delivered: messages.length }
   }
 
-  /** What the program reads for these messages. */
-  protected text(messages: readonly Message[]): string {
-    return lines(messages)
-  }
-
-  /** A process that ended since the last message is started again, once. */
-  async #sendTo(messages: readonly Message[]): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      const child = this.#child?.alive ? this.#child : new Child(this.#program)
-      this.#child = child
-      try {
-        return await child.write(this.text(messages))
-      } catch (error) {
-        this.#child = null
-        if (attempt > 0) throw outputError(error, this.name, messages.length)
-        this.retries++
+  /** One process for all messages: what it has been given counts as delivered, unless it turns out that it never ran. */
+  async #toOne(messages: readonly Message[]): Promise<Answer> {
+    const code = this.#child?.code
+    if (code !== undefined) {
+      this.#settle(code)
+      if (code !== 0) return { delivered: 0, failure: exitFailure(code, 'later') }
+    }
+    const child = this.#child ?? this.#start()
+    try {
+      await child.write(lines(messages))
+      if (this.#written === 0) {
+        const code = await Promise.race([child.exit, sleep(START_UP)])
+        if (code !== undefined && NEVER_RAN.includes(code)) {
+          this.#child = null
+          return { delivered: 0, failure: exitFailure(code, 'later') }
+        }
       }
+      this.#written += messages.length
+      return { delivered: messages.length }
+    } catch (error) {
+      // It ended while it was written to: its exit code says more than the broken pipe.
+      const code = await child.end()
+      this.#settle(code)
+      const failure = code === 0 ? failureOf(error, this.name) : exitFailure(code, 'later')
+      return { delivered: 0, failure: { ...failure, ...(code === 0 && { after: 0 }) } }
     }
+  }
+
+  /** The process has ended with this code: what a program that never ran was given is lost. */
+  #settle(code: number): void {
+    if (NEVER_RAN.includes(code) && this.#written > 0) {
+      const cause = `exit_${code}`
+      this.undone[cause] = (this.undone[cause] ?? 0) + this.#written
+    }
+    this.#child = null
+    this.#written = 0
+  }
+
+  #start(): Child {
+    if (this.#closed) throw Object.assign(new Error('closed'), { code: 'closed' })
+    this.#child = new Child('/bin/sh', ['-c', this.#program])
+    this.#written = 0
+    return this.#child
   }
 
   async reopen(): Promise<void> {
-    await this.close()
+    await this.#end()
     await this.open()
   }
 
   async close(force = false): Promise<void> {
+    this.#closed = true
     if (force) this.#child?.kill()
-    else await this.#child?.end()
-    this.#child = null
+    else await this.#end()
+  }
+
+  async #end(): Promise<void> {
+    if (!this.#child) return
+    const code = await this.#child.end()
+    this.#settle(code)
   }
 }
 
-class Child {
-  readonly #process: ChildProcess
-  readonly #exit: Promise<number>
-  alive = true
-
-  constructor(program: string) {
-    this.#process = spawn('/bin/sh', ['-c', program], { stdio: ['pipe', 'inherit', 'inherit'] })
-    this.#exit = new Promise(resolve => {
-      const ended = (code: number) => {
-        this.alive = false
-        resolve(code)
-      }
-      this.#process.once('error', () => ended(127))
-      this.#process.once('exit', (code, signal) => ended(code ?? 128 + (constants.signals[signal!] ?? 0)))
-    })
-    // A failing write reports to its own caller; without a listener the event would end the process.
-    this.#process.stdin!.on('error', () => {})
-  }
-
-  write(text: string): Promise<void> {
-    return writeStream(this.#process.stdin!, text)
-  }
-
-  /** Closes the program's input, waits for its end and gives its exit code. */
-  end(): Promise<number> {
-    this.#process.stdin!.end()
-    return this.#exit
-  }
-
-  kill(): void {
-    this.#process.stdin!.destroy()
-    this.#process.kill('SIGKILL')
-  }
+function exitFailure(code: number, kind: Failure['class']): Failure {
+  return { class: kind, cause: `exit_${code}`, message: `program: ended with code ${code}` }
 }

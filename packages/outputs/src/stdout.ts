@@ -1,17 +1,24 @@
 import { fstatSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { type Message, type Output, OutputError, outputError } from './output.ts'
-import { lines, writeFd, writeStream } from './write.ts'
+import { type Answer, failureOf } from './answer.ts'
+import { type Message, type Output, outputError } from './output.ts'
+import { FILES, LineWriter, lines, writeStream } from './write.ts'
+
+const NAME = 'stdout'
+
+/** The codes of a write to a pipe whose reader has gone. */
+const GONE: readonly string[] = ['EPIPE', 'ERR_STREAM_DESTROYED', 'ECONNRESET']
 
 /**
- * Lines on standard output. A pipe is written without blocking the process (process.stdout would), so that a reader
- * that stops reading stops neither signals nor other outputs; a gone reader breaks the output.
+ * Lines on standard output. A pipe is written without blocking the process, as process.stdout would, so that a reader
+ * that stops reading stops neither signals nor other outputs. A reader that has gone breaks the output.
  */
 export class StdoutOutput implements Output {
   readonly name = 'stdout'
   readonly maxBatch = 512
-  readonly retries = 0
   readonly #fd: number
+  /** The file may be the log's, too: a torn line is closed by a newline, nothing is cut off. */
+  readonly #writer = new LineWriter(NAME, { ...FILES, size: async () => undefined })
   #pipe: Socket | null = null
 
   constructor(fd = 1) {
@@ -27,19 +34,19 @@ export class StdoutOutput implements Output {
       // A failing write reports to its own caller; without a listener the event would end the process.
       this.#pipe.on('error', () => {})
     } catch (error) {
-      throw outputError(error, 'stdout', 0)
+      throw outputError(error, NAME)
     }
   }
 
-  async send(messages: readonly Message[]): Promise<void> {
-    const text = lines(messages)
+  async send(messages: readonly Message[]): Promise<Answer> {
+    if (!this.#pipe) return this.#writer.write(this.#fd, messages)
     try {
-      if (this.#pipe) await writeStream(this.#pipe, text)
-      else await writeFd(this.#fd, text)
-    } catch (thrown) {
-      const error = outputError(thrown, 'stdout', messages.length)
-      const gone = error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED' || error.code === 'ECONNRESET'
-      throw gone ? new OutputError('EPIPE', 'stdout: the reader has gone', messages.length, 0, true) : error
+      await writeStream(this.#pipe, lines(messages))
+      return { delivered: messages.length }
+    } catch (error) {
+      const failure = failureOf(error, NAME)
+      if (!GONE.includes(failure.cause)) return { delivered: 0, failure }
+      return { delivered: 0, failure: { class: 'broken', cause: 'EPIPE', message: 'stdout: the reader has gone' } }
     }
   }
 

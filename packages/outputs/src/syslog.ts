@@ -1,63 +1,81 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { PRIORITIES } from '@falc/engine'
-import { type Message, OutputError } from './output.ts'
-import { ProgramOutput } from './program.ts'
+import type { Answer, Failure } from './answer.ts'
+import { Child } from './child.ts'
+import { type Message, type Output, OutputError } from './output.ts'
 
-/** syslog(3)'s facility LOG_USER, which Falco logs under. */
+/** The facility LOG_USER of syslog(3), which Falco logs under. */
 const LOG_USER = 1 << 3
 
 /**
- * Characters of one datagram, at most: logger(1) cuts at 1024 bytes unless it is told otherwise, and more than the kernel
- * takes at once (212992 bytes by default) it loses without a word. UTF-8 has up to four bytes for a character.
+ * Characters per datagram, at most. The kernel takes no datagram of more than 212,992 bytes by default, and a character
+ * has up to four bytes in UTF-8.
  */
 const CHUNK = 30_000
 
 export interface SyslogOptions {
-  /** Where the system's log listens. */
+  /** Where the system's log listens. Default /dev/log. */
   readonly socket?: string
 }
 
+const NAME = 'syslog output'
+
 /**
- * The local syslog, through logger(1) of util-linux: Node cannot open the datagram socket /dev/log. The level is the
- * alert's priority (the two scales are the same), the tag is falco's. What is longer than a datagram comes in several.
+ * The local syslog, through logger(1) of util-linux, because Node cannot open the datagram socket /dev/log. There is one
+ * logger for each batch: its exit code and messages tell what became of it. The level is the alert's priority (the two
+ * scales are the same), the tag is falco's. A message longer than a datagram is sent in several.
  */
-export class SyslogOutput extends ProgramOutput {
-  override readonly name = 'syslog'
+export class SyslogOutput implements Output {
+  readonly name = 'syslog'
+  readonly maxBatch = 512
   readonly #socket: string
+  #child: Child | null = null
 
   constructor({ socket = '/dev/log' }: SyslogOptions = {}) {
-    const options = `--prio-prefix --tag falco --size ${CHUNK * 4} --socket-errors=on --socket '${socket}'`
-    super({ program: `exec logger ${options}`, keepAlive: true })
     this.#socket = socket
   }
 
-  override async open(): Promise<void> {
-    if (!onPath('logger')) throw new OutputError('ENOENT', 'syslog output: needs the program logger (util-linux)', 0)
-    // The system's log may come later: what is sent before is lost and counted.
-    if (this.#present) await super.open()
+  /** The system's log may start later: messages wait for it. */
+  async open(): Promise<void> {
+    if (!onPath('logger')) throw new OutputError('ENOENT', `${NAME}: needs the program logger (util-linux)`)
   }
 
-  override async send(messages: readonly Message[]): Promise<void> {
-    if (!this.#present)
-      throw new OutputError('ENOENT', `syslog output: nobody listens at ${this.#socket}`, messages.length)
-    await super.send(messages)
+  async send(messages: readonly Message[]): Promise<Answer> {
+    if (!existsSync(this.#socket))
+      return { delivered: 0, failure: failure('ENOENT', `nobody listens at ${this.#socket}`) }
+    const options = ['--prio-prefix', '--tag', 'falco', '--size', String(CHUNK * 4), '--socket-errors=on']
+    const child = new Child('logger', [...options, '--socket', this.#socket], true)
+    this.#child = child
+    const written = child.write(datagrams(messages)).then(
+      () => true,
+      () => false,
+    )
+    const code = await child.end()
+    this.#child = null
+    if (code === 0 && child.stderr === '' && (await written)) return { delivered: messages.length }
+    return { delivered: 0, failure: failure(`exit_${code}`, child.stderr || `logger ended with code ${code}`) }
   }
 
-  protected override text(messages: readonly Message[]): string {
-    let text = ''
-    for (const { line, priority } of messages) {
-      const prefix = `<${LOG_USER | PRIORITIES.indexOf(priority)}>`
-      let at = 0
-      do text += `${prefix}${line.slice(at, at + CHUNK)}\n`
-      while ((at += CHUNK) < line.length)
-    }
-    return text
-  }
+  async reopen(): Promise<void> {}
 
-  get #present(): boolean {
-    return existsSync(this.#socket)
+  async close(force = false): Promise<void> {
+    if (force) this.#child?.kill()
   }
+}
+
+const failure = (cause: string, reason: string): Failure => ({ class: 'later', cause, message: `${NAME}: ${reason}` })
+
+/** The lines that logger makes datagrams of. */
+function datagrams(messages: readonly Message[]): string {
+  let text = ''
+  for (const { line, priority } of messages) {
+    const prefix = `<${LOG_USER | PRIORITIES.indexOf(priority)}>`
+    let at = 0
+    do text += `${prefix}${line.slice(at, at + CHUNK)}\n`
+    while ((at += CHUNK) < line.length)
+  }
+  return text
 }
 
 function onPath(program: string): boolean {

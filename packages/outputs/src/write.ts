@@ -1,29 +1,95 @@
-import { write } from 'node:fs'
+import { fstat, ftruncate, write } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { type Answer, failureOf } from './answer.ts'
+import type { Message } from './output.ts'
 
-const writeSome = promisify(write) as unknown as (
-  fd: number,
-  data: Uint8Array,
-  offset: number,
+/** The calls that writing to a descriptor needs; tests put a disk of their own in place of the system's. */
+export interface FilePort {
+  write(fd: number, data: Uint8Array, offset: number): Promise<number>
+  /** Size of a regular file; undefined for anything else. */
+  size(fd: number): Promise<number | undefined>
+  truncate(fd: number, size: number): Promise<void>
+}
+
+const writeAsync = promisify(write) as unknown as (
+  ...args: [fd: number, data: Uint8Array, offset: number]
 ) => Promise<{ bytesWritten: number }>
+const fstatAsync = promisify(fstat)
+
+export const FILES: FilePort = {
+  write: async (fd, data, offset) => (await writeAsync(fd, data, offset)).bytesWritten,
+  size: async fd => {
+    const stats = await fstatAsync(fd)
+    return stats.isFile() ? stats.size : undefined
+  },
+  truncate: promisify(ftruncate),
+}
 
 /** Milliseconds until a descriptor that another process made non-blocking is tried again. */
 const RETRY_AFTER = 5
 
-/** Writes all of `text` to a file or terminal. @throws the system's error (ENOSPC, EIO …) */
-export async function writeFd(fd: number, text: string): Promise<void> {
-  const data = Buffer.from(text)
-  let offset = 0
-  while (offset < data.length) {
+/** Writes whole lines to a file, a terminal or a device. */
+export class LineWriter {
+  readonly #output: string
+  readonly #files: FilePort
+  /** The last line written is not complete and could not be removed. */
+  #torn = false
+
+  /** @param output its name in log messages */
+  constructor(output: string, files: FilePort = FILES) {
+    this.#output = output
+    this.#files = files
+  }
+
+  /** Appends one line per message. A line that does not fit, on a full disk, is removed again and not delivered. */
+  async write(fd: number, messages: readonly Message[]): Promise<Answer> {
+    const start = this.#torn ? '\n' : ''
+    const data = Buffer.from(start + lines(messages))
+    let offset = 0
     try {
-      offset += (await writeSome(fd, data, offset)).bytesWritten
+      while (offset < data.length) {
+        const count = await this.#some(fd, data, offset)
+        if (count === 0) throw Object.assign(new Error('nothing was written'), { code: 'EIO' })
+        offset += count
+        this.#torn = false
+      }
+      return { delivered: messages.length }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
-      await sleep(RETRY_AFTER)
+      const whole = offset === 0 ? 0 : data.lastIndexOf(0x0a, offset - 1) + 1
+      if (offset > whole) await this.#removeTail(fd, offset - whole)
+      return { delivered: countLines(data, start.length, whole), failure: failureOf(error, this.#output) }
     }
   }
+
+  async #some(fd: number, data: Uint8Array, offset: number): Promise<number> {
+    for (;;) {
+      try {
+        return await this.#files.write(fd, data, offset)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+        await sleep(RETRY_AFTER)
+      }
+    }
+  }
+
+  /** Takes back the beginning of a line, the last `count` bytes of the file. */
+  async #removeTail(fd: number, count: number): Promise<void> {
+    try {
+      const size = await this.#files.size(fd)
+      if (size === undefined || size < count) this.#torn = true
+      else await this.#files.truncate(fd, size - count)
+    } catch {
+      this.#torn = true
+    }
+  }
+}
+
+function countLines(data: Uint8Array, from: number, to: number): number {
+  let count = 0
+  for (let at = data.indexOf(0x0a, from); at >= 0 && at < to; at = data.indexOf(0x0a, at + 1)) count++
+  return count
 }
 
 /** Resolves when the operating system has taken `text`. @throws the stream's error (EPIPE when the reader has gone) */
@@ -34,7 +100,7 @@ export function writeStream(stream: Writable, text: string): Promise<void> {
 }
 
 /** Messages as lines. */
-export function lines(messages: readonly { readonly line: string }[]): string {
+export function lines(messages: readonly Message[]): string {
   let text = ''
   for (const message of messages) text += `${message.line}\n`
   return text

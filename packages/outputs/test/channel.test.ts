@@ -1,33 +1,34 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
+  type Answer,
   BoundedQueue,
   Channel,
+  type ChannelOptions,
+  type Failure,
+  type FailureClass,
   FileOutput,
   type Message,
   type Output,
-  OutputError,
   Outputs,
-  ProgramOutput,
 } from '../src/index.ts'
 
 const message = (line: string): Message => ({ line, priority: 'Warning' })
 
-/** An output whose every send waits until the test lets it through or fails it. */
+/** An output whose every send waits for the test's answer. */
 class Gate implements Output {
   readonly name = 'gate'
   readonly maxBatch: number
-  readonly retries = 0
   readonly sent: string[][] = []
   forced: boolean | undefined
-  #waiting: { resolve: () => void; reject: (error: Error) => void } | null = null
+  #waiting: { resolve: (answer: Answer) => void; count: number } | null = null
   constructor(maxBatch = 2) {
     this.maxBatch = maxBatch
   }
   async open() {}
-  send(messages: readonly Message[]): Promise<void> {
+  send(messages: readonly Message[]): Promise<Answer> {
     this.sent.push(messages.map(m => m.line))
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject }
+    return new Promise(resolve => {
+      this.#waiting = { resolve, count: messages.length }
     })
   }
   async reopen() {
@@ -36,26 +37,28 @@ class Gate implements Output {
   async close(force?: boolean) {
     this.forced = force ?? false
   }
-  /** Ends the send that is under way, if one comes. */
-  async pass(error?: Error): Promise<void> {
+  /** Answers the send in progress, if there is one: all is delivered, or the first so many are, and then this failure. */
+  async pass(delivered?: number, failure?: Failure): Promise<void> {
     for (let i = 0; i < 10 && !this.#waiting; i++) await Promise.resolve()
     const waiting = this.#waiting
     this.#waiting = null
-    if (error) waiting?.reject(error)
-    else waiting?.resolve()
+    waiting?.resolve({ delivered: delivered ?? waiting.count, ...(failure && { failure }) })
     for (let i = 0; i < 10; i++) await Promise.resolve()
   }
 }
 
 afterEach(() => {
   vi.useRealTimers()
+  vi.restoreAllMocks()
 })
+
+const failure = (kind: FailureClass, cause: string): Failure => ({ class: kind, cause, message: `gate: ${cause}` })
 
 const fill = (channel: Channel, ...lines: string[]) => {
   for (const line of lines) channel.push(message(line))
 }
 
-test('a full queue refuses, counts and says so once', async () => {
+test('a full queue refuses and counts, and logs it once', async () => {
   const gate = new Gate()
   const log: string[] = []
   const channel = new Channel(gate, { capacity: 3, log: (level, text) => log.push(`${level}: ${text}`) })
@@ -70,24 +73,24 @@ test('a full queue refuses, counts and says so once', async () => {
   expect(channel.stats).toMatchObject({ delivered: 3, queued: 0, dropped: { queue_full: 2 } })
 })
 
-test('a failure loses what it says and no more', async () => {
+test('a message that the receiver refuses is lost, and only this one', async () => {
   const gate = new Gate(4)
   const channel = new Channel(gate)
   fill(channel, 'a', 'b', 'c', 'd')
-  await gate.pass(new OutputError('http_500', 'no', 1, 1))
+  await gate.pass(1, failure('poison', 'http_400'))
   await gate.pass()
   expect(gate.sent).toEqual([
     ['a', 'b', 'c', 'd'],
     ['c', 'd'],
   ])
-  expect(channel.stats).toMatchObject({ delivered: 3, queued: 0, dropped: { http_500: 1 } })
+  expect(channel.stats).toMatchObject({ delivered: 3, queued: 0, dropped: { http_400: 1 } })
 })
 
 test('a broken output takes nothing more', async () => {
   const gate = new Gate()
   const outputs = new Outputs([gate])
   for (const line of ['a', 'b', 'c']) outputs.push(message(line))
-  await gate.pass(new OutputError('EPIPE', 'gone', 2, 0, true))
+  await gate.pass(0, failure('broken', 'EPIPE'))
   outputs.push(message('d'))
   expect(outputs.broken).toBe(true)
   expect(outputs.stats[0]).toMatchObject({ pushed: 4, delivered: 0, queued: 0, dropped: { EPIPE: 2, broken: 2 } })
@@ -132,7 +135,7 @@ test('closing gives up after a time without progress, and counts', async () => {
   expect(channel.stats).toMatchObject({ pushed: 4, delivered: 2, queued: 0, dropped: { shutdown: 2 } })
 })
 
-test('closing gives up when told to', async () => {
+test('closing gives up when it is aborted', async () => {
   const gate = new Gate()
   const channel = new Channel(gate)
   fill(channel, 'a')
@@ -177,27 +180,126 @@ test('reopening comes before the next message', async () => {
 })
 
 test('a queue keeps order over many rounds and gives memory back', () => {
-  const queue = new BoundedQueue<number>(10)
+  const queue = new BoundedQueue<number>({ capacity: 10 }, () => 1)
+  const take = (count: number) => {
+    const taken = queue.peek(count)
+    queue.remove(count)
+    return taken
+  }
   const seen: number[] = []
   for (let i = 0; i < 1000; i++) {
     expect(queue.push(i)).toBe(true)
-    if (i % 3 === 2) seen.push(...queue.take(2), ...queue.take(1))
+    if (i % 3 === 2) seen.push(...take(2), ...take(1))
   }
   expect(seen).toEqual(Array.from({ length: 999 }, (_, i) => i))
   expect(queue.clear()).toBe(1)
   expect(queue.length).toBe(0)
 })
 
-test('outputs that were opened are closed again when another one cannot be', async () => {
+test('when one output cannot be opened, the others are closed again', async () => {
   const gate = new Gate()
   const outputs = new Outputs([gate, new FileOutput({ filename: '/no/such/folder/file' })])
   await expect(outputs.open()).rejects.toThrow('file output: ENOENT')
   expect(gate.forced).toBe(true)
 })
 
-test('a program that does not end is ended', async () => {
-  const channel = new Channel(new ProgramOutput({ program: 'exec sleep 60', keepAlive: true }))
-  fill(channel, 'a')
-  await channel.close(50)
-  expect(channel.stats).toMatchObject({ delivered: 1, queued: 0, dropped: {} })
+/** A channel whose pauses are exact, on fake timers. */
+function timed(options: ChannelOptions = {}) {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
+  vi.spyOn(Math, 'random').mockReturnValue(0.5)
+  const gate = new Gate(1)
+  const log: string[] = []
+  const write = (level: string, text: string) => log.push(`${level}: ${text}`)
+  const channel = new Channel(gate, { backoff: { first: 100, max: 1000 }, timeout: 1e9, log: write, ...options })
+  return { gate, channel, log }
+}
+
+describe('a failure that passes', () => {
+  test('is tried again after growing pauses, in order, and logged twice', async () => {
+    const { gate, channel, log } = timed()
+    fill(channel, 'a', 'b', 'c')
+    for (const pause of [100, 200, 400, 800, 1000, 1000]) {
+      await gate.pass(0, failure('later', 'ECONNREFUSED'))
+      const attempts = gate.sent.length
+      await vi.advanceTimersByTimeAsync(pause - 1)
+      expect(gate.sent).toHaveLength(attempts)
+      await vi.advanceTimersByTimeAsync(1)
+      expect(gate.sent).toHaveLength(attempts + 1)
+    }
+    expect(channel.stats).toMatchObject({ queued: 3, delivered: 0, retries: 6, failing: 'gate: ECONNREFUSED' })
+    for (let i = 0; i < 3; i++) await gate.pass()
+    expect(gate.sent.slice(-3)).toEqual([['a'], ['b'], ['c']])
+    expect(channel.stats).toMatchObject({ queued: 0, delivered: 3, dropped: {} })
+    expect(log).toEqual([
+      'error: gate: ECONNREFUSED; retrying',
+      'notice: gate: recovered after 3.5 s; 3 messages waited, 0 were lost',
+    ])
+  })
+
+  test('waits longer when the receiver asks for it', async () => {
+    const { gate, channel } = timed()
+    fill(channel, 'a')
+    await gate.pass(0, { ...failure('later', 'http_429'), after: 5000 })
+    await vi.advanceTimersByTimeAsync(4999)
+    expect(gate.sent).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(gate.sent).toHaveLength(2)
+  })
+
+  test('counts what a full queue loses meanwhile', async () => {
+    const { gate, channel, log } = timed({ capacity: 2 })
+    fill(channel, 'a', 'b')
+    await gate.pass(0, failure('later', 'ENOSPC'))
+    fill(channel, 'c')
+    await vi.advanceTimersByTimeAsync(100)
+    await gate.pass()
+    expect(log.at(-1)).toBe('notice: gate: recovered after 0.1 s; 2 messages waited, 1 were lost')
+  })
+
+  test('holds up a producer for a limited time', async () => {
+    const { gate, channel } = timed({ patience: 2000 })
+    for (let i = 0; i < 1100; i++) fill(channel, String(i))
+    let waits = true
+    const room = channel.room().then(() => {
+      waits = false
+    })
+    const started = performance.now()
+    while (waits) {
+      await gate.pass(0, failure('later', 'ECONNREFUSED'))
+      await vi.advanceTimersByTimeAsync(100)
+    }
+    await room
+    expect(performance.now() - started).toBeGreaterThanOrEqual(2000)
+    expect(channel.full).toBe(false)
+  })
+
+  test('ends a close without a deadline after the same time, under its own cause', async () => {
+    const { gate, channel } = timed({ patience: 2000 })
+    fill(channel, 'a')
+    const closed = channel.close()
+    for (let i = 0; i < 8; i++) {
+      await gate.pass(0, failure('later', 'ECONNREFUSED'))
+      await vi.advanceTimersByTimeAsync(1000)
+    }
+    await closed
+    expect(channel.stats).toMatchObject({ delivered: 0, queued: 0, dropped: { ECONNREFUSED: 1 } })
+    expect(gate.forced).toBe(true)
+  })
+})
+
+describe('memory', () => {
+  test('the queue is bounded in bytes', () => {
+    const channel = new Channel(new Gate(), { maxBytes: 1_000_000 })
+    for (let i = 0; i < 1000; i++) channel.push(message('x'.repeat(10_000)))
+    const { queued, queuedBytes, dropped } = channel.stats
+    expect(queuedBytes).toBeLessThanOrEqual(1_000_000)
+    expect(queued + dropped.queue_full!).toBe(1000)
+    expect(queued).toBeGreaterThan(90)
+  })
+
+  test('a single message of any size has room in an empty queue', () => {
+    const channel = new Channel(new Gate(), { maxBytes: 1000 })
+    fill(channel, 'x'.repeat(10_000), 'y')
+    expect(channel.stats).toMatchObject({ queued: 1, dropped: { queue_full: 1 } })
+  })
 })

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Channel, type Message, type OutputStats } from '../src/index.ts'
 import { SINKS, type Sink } from './sinks.ts'
 
@@ -12,21 +12,30 @@ function balanced(stats: OutputStats): void {
   expect(stats.delivered + stats.queued + lost).toBe(stats.pushed)
 }
 
+const OPTIONS = { backoff: { first: 5, max: 20 }, patience: 300 }
+
 describe.each(Object.entries(SINKS))('%s', (_, make) => {
   let sink: Sink
   let channel: Channel
+  const log: string[] = []
+  const arrived = (lines: readonly string[]) =>
+    vi.waitFor(async () => expect(await sink.received()).toEqual(lines), { timeout: 10_000 })
   beforeEach(async () => {
+    log.length = 0
     sink = await make()
-    channel = new Channel(sink.output)
+    channel = new Channel(sink.output, { ...OPTIONS, log: (_, text) => log.push(text) })
     await sink.output.open()
   })
-  afterEach(() => sink.cleanUp())
+  afterEach(async () => {
+    await channel.close()
+    await sink.cleanUp()
+  })
 
   test('delivers every line, in order', async () => {
     const sent = numbered(40)
     for (const line of sent) channel.push(message(line))
     await channel.close()
-    expect(await sink.received()).toEqual(sent)
+    await arrived(sent)
     expect(channel.stats).toMatchObject({ pushed: 40, delivered: 40, queued: 0, dropped: {}, retries: 0 })
   })
 
@@ -34,7 +43,7 @@ describe.each(Object.entries(SINKS))('%s', (_, make) => {
     const sent = ['before', 'x'.repeat(1 << 20), 'after']
     for (const line of sent) channel.push(message(line))
     await channel.close()
-    expect(await sink.received()).toEqual(sent)
+    await arrived(sent)
   })
 
   test('reopening loses nothing', async () => {
@@ -43,7 +52,7 @@ describe.each(Object.entries(SINKS))('%s', (_, make) => {
     await channel.reopen()
     for (const line of numbered(5, 5)) channel.push(message(line))
     await channel.close()
-    expect(await sink.received()).toEqual(numbered(10))
+    await arrived(numbered(10))
     balanced(channel.stats)
   })
 
@@ -52,15 +61,32 @@ describe.each(Object.entries(SINKS))('%s', (_, make) => {
     await channel.flush()
     await sink.breakReceiver()
     for (const line of numbered(5)) channel.push(message(line))
-    await channel.flush()
-    const { dropped, delivered } = channel.stats
+    await channel.close()
+    const { dropped, delivered, queued } = channel.stats
+    expect(queued).toBe(0)
     if (sink.causes) {
       expect(delivered).toBeLessThan(6)
       for (const cause of Object.keys(dropped)) expect(cause).toMatch(sink.causes!)
     }
     balanced(channel.stats)
+  })
+
+  test('delivers what had to wait, and logs one line when it fails and one when it has recovered', async context => {
+    if (!sink.restoreReceiver) return context.skip('the receiver cannot come back')
+    channel.push(message('first'))
+    await channel.flush()
+    await sink.breakReceiver()
+    for (const line of numbered(5)) channel.push(message(line))
+    await vi.waitFor(() => expect(channel.stats.retries).toBeGreaterThan(2), { timeout: 10_000 })
+    expect(channel.stats).toMatchObject({ delivered: 1, queued: 5 })
+    await sink.restoreReceiver()
+    await channel.flush()
     await channel.close()
-    balanced(channel.stats)
+    await arrived(['first', ...numbered(5)])
+    expect(log).toEqual([
+      expect.stringMatching(/^\w+ output: .+; retrying$/),
+      expect.stringMatching(/^\w+: recovered after \d+\.\d s; 5 messages waited, 0 were lost$/),
+    ])
   })
 
   test('takes nothing after the end, and counts it', async () => {

@@ -1,9 +1,14 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
-import { Channel, HttpOutput } from '../src/index.ts'
+import { Channel, HttpOutput, OutputError } from '../src/index.ts'
 
 let server: Server | undefined
 afterEach(() => {
@@ -24,7 +29,7 @@ async function serve(...answers: number[]) {
 }
 
 const send = async (output: HttpOutput, line: string) => {
-  const channel = new Channel(output)
+  const channel = new Channel(output, { backoff: { first: 5, max: 20 }, patience: 300 })
   channel.push({ line, priority: 'Error' })
   await channel.close()
   return channel.stats
@@ -57,18 +62,78 @@ test('a time-out is tried again, and counted', async () => {
   const { url, seen } = await serve(0, 0, 200)
   const stats = await send(new HttpOutput({ url, json: false, timeout: 50 }), 'a')
   expect(stats).toMatchObject({ delivered: 1, dropped: {}, retries: 2 })
-  expect(seen.length).toBe(3)
+  expect(seen).toHaveLength(3)
 })
 
-test('after the last retry the alert is lost under its cause', async () => {
-  const { url } = await serve(0, 0)
+test('what a server never answers is lost at the end, under its cause', async () => {
+  const { url } = await serve(...new Array(1000).fill(0))
   const stats = await send(new HttpOutput({ url, json: false, timeout: 50, maxConsecutiveTimeouts: 1 }), 'a')
-  expect(stats).toMatchObject({ delivered: 0, dropped: { timeout: 1 }, retries: 1 })
+  expect(stats).toMatchObject({ delivered: 0, dropped: { timeout: 1 } })
+  expect(stats.retries).toBeGreaterThan(1)
 })
 
-test('a refusal is a loss', async () => {
-  const { url } = await serve(503)
-  expect(await send(new HttpOutput({ url, json: false }), 'a')).toMatchObject({ dropped: { http_503: 1 } })
+test.each([500, 503, 429, 408, 401, 403, 404])('after %i the alert is sent again', async status => {
+  const { url, seen } = await serve(status, status, 200)
+  const stats = await send(new HttpOutput({ url, json: false }), 'a')
+  expect(stats).toMatchObject({ delivered: 1, dropped: {}, retries: 2 })
+  expect(seen).toHaveLength(3)
+})
+
+test.each([400, 413, 422])('after %i the alert is lost and the next one sent', async status => {
+  const { url, seen } = await serve(status, 200)
+  const channel = new Channel(new HttpOutput({ url, json: false }))
+  for (const line of ['a', 'b']) channel.push({ line, priority: 'Error' })
+  await channel.close()
+  expect(channel.stats).toMatchObject({ delivered: 1, dropped: { [`http_${status}`]: 1 }, retries: 0 })
+  expect(seen.map(({ body }) => body.toString())).toEqual(['a', 'b'])
+})
+
+test('an answer that does not end neither delays nor fails the delivery, nor fills memory', async () => {
+  let sent = 0
+  server = createServer((request, response) => {
+    request.resume()
+    response.writeHead(200)
+    const chunk = Buffer.alloc(64 * 1024)
+    const more = () => {
+      while (!response.destroyed && response.write(chunk)) sent += chunk.length
+    }
+    response.on('drain', more)
+    more()
+  })
+  await new Promise<void>(resolve => server!.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const stats = await send(new HttpOutput({ url: `http://127.0.0.1:${port}/`, json: false, keepAlive: true }), 'a')
+  expect(stats).toMatchObject({ delivered: 1, dropped: {} })
+  expect(sent).toBeLessThan(64 * 1024 * 1024)
+})
+
+test('a reload with a client certificate that is not one keeps the old one', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'falc-http-'))
+  const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')]
+  const generate = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+  const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+  execFileSync('openssl', [...generate, ...name, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+  const pem = { cert: readFileSync(cert), key: readFileSync(key) }
+  const bodies: string[] = []
+  const secure = createTlsServer({ ...pem, ca: pem.cert, requestCert: true }, async (request, response) => {
+    bodies.push((await buffer(request)).toString())
+    response.end()
+  })
+  server = secure
+  await new Promise<void>(resolve => secure.listen(0, '127.0.0.1', resolve))
+  const url = `https://localhost:${(secure.address() as AddressInfo).port}/`
+  const log: string[] = []
+  const output = new HttpOutput({ url, json: false, caCert: cert, mtls: true, clientCert: cert, clientKey: key })
+  const channel = new Channel(output, { log: (_, text) => log.push(text) })
+  writeFileSync(key, 'not a key')
+  await channel.reopen()
+  channel.push({ line: 'a', priority: 'Error' })
+  await channel.close()
+  rmSync(dir, { recursive: true })
+  expect(log).toEqual([expect.stringMatching(/^http output: .+ \(reopening\)$/)])
+  expect(bodies).toEqual(['a'])
+  const options = { url, json: false, mtls: true, clientCert: cert, clientKey: key }
+  expect(() => new HttpOutput(options)).toThrow(OutputError)
 })
 
 test.each([

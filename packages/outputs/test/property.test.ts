@@ -1,19 +1,23 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Channel, type Message, type Output, OutputError } from '../src/index.ts'
+import { type Answer, Channel, type FailureClass, type Message, type Output } from '../src/index.ts'
 
-/** What an output does with each batch: takes it, or loses part of it. */
-type Fate = { readonly delivered: number; readonly lost: number } | 'all' | 'broken'
+/** What an output answers to a batch: it takes some messages and fails, or takes all. */
+type Fate = { readonly delivered: number; readonly class: FailureClass } | 'all'
 
 const fates: fc.Arbitrary<Fate> = fc.oneof(
   { weight: 5, arbitrary: fc.constant<Fate>('all') },
-  { weight: 3, arbitrary: fc.record({ delivered: fc.nat(3), lost: fc.integer({ min: 1, max: 3 }) }) },
-  { weight: 1, arbitrary: fc.constant<Fate>('broken') },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      delivered: fc.nat(3),
+      class: fc.constantFrom<FailureClass>('later', 'later', 'poison', 'poison', 'misconfigured', 'broken'),
+    }),
+  },
 )
 
 class Scripted implements Output {
   readonly name = 'scripted'
-  readonly retries = 0
   readonly maxBatch: number
   readonly got: string[] = []
   readonly #script: Fate[]
@@ -22,14 +26,13 @@ class Scripted implements Output {
     this.#script = [...script]
   }
   async open() {}
-  async send(messages: readonly Message[]) {
+  async send(messages: readonly Message[]): Promise<Answer> {
     await Promise.resolve()
     const fate = this.#script.shift() ?? 'all'
     const count = messages.length
-    const delivered = fate === 'all' ? count : fate === 'broken' ? 0 : Math.min(fate.delivered, count - 1)
+    const delivered = fate === 'all' ? count : Math.min(fate.delivered, count - 1)
     this.got.push(...messages.slice(0, delivered).map(message => message.line))
-    if (fate === 'broken') throw new OutputError('EPIPE', 'gone', count, 0, true)
-    if (fate !== 'all') throw new OutputError('EIO', 'lost', Math.min(fate.lost, count - delivered), delivered)
+    return { delivered, ...(fate !== 'all' && { failure: { class: fate.class, cause: fate.class, message: 'no' } }) }
   }
   async reopen() {}
   async close() {}
@@ -44,7 +47,7 @@ test('whatever an output does, every message is delivered once, in order, or cou
       fc.array(fc.constantFrom('push', 'flush', 'turn', 'reopen'), { maxLength: 60 }),
       async (maxBatch, capacity, script, steps) => {
         const output = new Scripted(maxBatch, script)
-        const channel = new Channel(output, { capacity })
+        const channel = new Channel(output, { capacity, backoff: { first: 0, max: 0 } })
         let pushed = 0
         const check = () => {
           const { pushed: counted, delivered, queued, dropped } = channel.stats

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   closeSync,
   constants,
@@ -7,6 +8,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -18,14 +20,16 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FileOutput, HttpOutput, type Output, ProgramOutput, StdoutOutput, SyslogOutput } from '../src/index.ts'
 
-/** An output of each kind with a receiver behind it: what the contract suite runs on. */
+/** An output of each kind with a real receiver: what the contract suite runs on. */
 export interface Sink {
   readonly output: Output
-  /** The lines that arrived; asked after the output was closed. */
+  /** The lines that have arrived, once the output is closed. */
   received(): Promise<string[]>
   /** Takes the receiver away. */
   breakReceiver(): Promise<void>
-  /** The causes that a loss may then be counted under; null: the system may go on taking what nobody reads. */
+  /** Brings it back, where that can be. */
+  restoreReceiver?(): Promise<void>
+  /** The causes that losses are counted under while it is away; null: the system may take what nobody reads. */
   readonly causes: RegExp | null
   cleanUp(): Promise<void>
 }
@@ -41,7 +45,8 @@ function file(keepAlive: boolean): Sink {
   return {
     output: new FileOutput({ filename: path, keepAlive }),
     received: async () => linesOf(path),
-    breakReceiver: async () => rmSync(sub, { recursive: true }),
+    breakReceiver: async () => renameSync(sub, `${sub}.away`),
+    ...(!keepAlive && { restoreReceiver: async () => renameSync(`${sub}.away`, sub) }),
     causes: keepAlive ? null : /^ENOENT$/,
     cleanUp: async () => rmSync(dir, { recursive: true }),
   }
@@ -128,7 +133,8 @@ async function http(): Promise<Sink> {
     bodies.push(await text(request))
     response.end('ok')
   })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const listen = (port: number) => new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+  await listen(0)
   const { port } = server.address() as AddressInfo
   const stop = () =>
     new Promise<void>(resolve => {
@@ -139,6 +145,7 @@ async function http(): Promise<Sink> {
     output: new HttpOutput({ url: `http://127.0.0.1:${port}/alerts`, json: false, keepAlive: true }),
     received: async () => bodies,
     breakReceiver: stop,
+    restoreReceiver: () => listen(port),
     causes: /^(ECONNREFUSED|ECONNRESET)$/,
     cleanUp: stop,
   }
@@ -148,7 +155,7 @@ async function http(): Promise<Sink> {
 const READER = `
 use Socket;
 socket(S, AF_UNIX, SOCK_DGRAM, 0) and bind(S, pack_sockaddr_un($ARGV[0])) or die "$ARGV[0]: $!";
-open(OUT, '>', $ARGV[1]) or die "$ARGV[1]: $!";
+open(OUT, '>>', $ARGV[1]) or die "$ARGV[1]: $!";
 syswrite(OUT, "$datagram\\n") while defined recv(S, $datagram, 1 << 20, 0);
 `
 /** What a datagram holds before the text: priority, time, tag. */
@@ -159,8 +166,13 @@ const CHUNK = 30_000
 async function syslog(): Promise<Sink> {
   const dir = folder()
   const [socket, out] = [join(dir, 'log'), join(dir, 'out')]
-  const reader = spawn('perl', ['-e', READER, socket, out], { stdio: 'inherit' })
-  while (!existsSync(out)) await sleep(5)
+  let reader: ReturnType<typeof spawn>
+  const listen = async () => {
+    rmSync(socket, { force: true })
+    reader = spawn('perl', ['-e', READER, socket, out], { stdio: 'inherit' })
+    while (!existsSync(socket)) await sleep(5)
+  }
+  await listen()
   /** Lines put together again. */
   const received = () => {
     const lines: string[] = []
@@ -175,16 +187,14 @@ async function syslog(): Promise<Sink> {
   }
   return {
     output: new SyslogOutput({ socket }),
-    received: async () => {
-      // logger has ended by now, but the reader may not have read all that is in the socket.
-      for (let before = -1; before !== linesOf(out).length; await sleep(50)) before = linesOf(out).length
-      return received()
-    },
+    received: async () => received(),
+    // The socket stays: a stale one, which refuses connections.
     breakReceiver: async () => {
       reader.kill('SIGKILL')
-      rmSync(socket)
+      await once(reader, 'exit')
     },
-    causes: /^ENOENT$/,
+    restoreReceiver: listen,
+    causes: /^exit_1$/,
     cleanUp: async () => {
       reader.kill('SIGKILL')
       rmSync(dir, { recursive: true })

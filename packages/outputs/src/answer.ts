@@ -1,0 +1,65 @@
+/** What a failure means for the messages that were not delivered. */
+export type FailureClass =
+  /** It will pass: a server that does not answer, a full disk. The same messages are sent again later. */
+  | 'later'
+  /** The receiver does not want the first message that was not delivered. It is dropped, the next ones are sent. */
+  | 'poison'
+  /** Nothing gets through until somebody changes a setting, here or at the receiver. Messages wait. */
+  | 'misconfigured'
+  /** Nothing can ever be delivered again: the reader of a pipe has gone. */
+  | 'broken'
+
+export interface Failure {
+  readonly class: FailureClass
+  /** What losses are counted under: an errno name, `http_500`, `timeout`, `exit_1` … */
+  readonly cause: string
+  /** One sentence for the log. */
+  readonly message: string
+  /** Milliseconds that the receiver asks to wait, at least. 0: try again at once. */
+  readonly after?: number
+}
+
+/** What became of a batch: a value, since failing is nothing exceptional for an output. */
+export interface Answer {
+  /** The receiver took the first so many messages. */
+  readonly delivered: number
+  /** Why it did not take the others; absent when it took all. */
+  readonly failure?: Failure
+}
+
+/** The failure that a system error means. */
+export function failureOf(error: unknown, output: string): Failure {
+  const cause = (error as NodeJS.ErrnoException | null)?.code ?? 'error'
+  const reason = error instanceof Error ? error.message : String(error)
+  return { class: 'later', cause, message: `${output}: ${reason}` }
+}
+
+/** 4xx that are not about the alert: they pass by themselves, or with another setting. */
+const STATUS: Readonly<Record<number, FailureClass>> = {
+  401: 'misconfigured',
+  403: 'misconfigured',
+  404: 'misconfigured',
+  405: 'misconfigured',
+  407: 'misconfigured',
+  408: 'later',
+  425: 'later',
+  429: 'later',
+}
+
+/** The failure that an HTTP status means; undefined: the request succeeded. */
+export function statusFailure(status: number, server: string, after?: number): Failure | undefined {
+  if (status < 400) return undefined
+  return {
+    class: STATUS[status] ?? (status < 500 ? 'poison' : 'later'),
+    cause: `http_${status}`,
+    message: `http output: ${server} answered ${status}`,
+    ...(after !== undefined && { after }),
+  }
+}
+
+/** Retry-After in milliseconds: seconds, or a date. undefined: there is none, or it is malformed. */
+export function retryAfter(header: string | undefined, now = Date.now()): number | undefined {
+  if (header === undefined) return undefined
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined
+}

@@ -1,0 +1,51 @@
+/** What happened to the messages of one output. pushed = delivered + queued + all of `dropped`. */
+export interface OutputStats {
+  readonly name: string
+  readonly pushed: number
+  readonly delivered: number
+  readonly queued: number
+  /** Memory of what is queued, estimated. */
+  readonly queuedBytes: number
+  /** By cause: queue_full, closed, shutdown, broken, or the cause of a failure. */
+  readonly dropped: Readonly<Record<string, number>>
+  /** Calls that took longer than output_timeout. */
+  readonly timeouts: number
+  /** Attempts repeated because the one before failed. */
+  readonly retries: number
+  /** Why nothing gets through at present. */
+  readonly failing?: string
+}
+
+export class Counters {
+  pushed = 0
+  delivered = 0
+  timeouts = 0
+  retries = 0
+  readonly #dropped = new Map<string, number>()
+
+  drop(cause: string, count: number): void {
+    if (count > 0) this.#dropped.set(cause, (this.#dropped.get(cause) ?? 0) + count)
+  }
+
+  has(cause: string): boolean {
+    return this.#dropped.has(cause)
+  }
+
+  /** All that was dropped. */
+  get lost(): number {
+    let sum = 0
+    for (const count of this.#dropped.values()) sum += count
+    return sum
+  }
+
+  /** @param undone counted as delivered before they turned out to be lost, by cause */
+  stats(undone: Readonly<Record<string, number>> = {}): Pick<OutputStats, 'delivered' | 'dropped'> {
+    const dropped = new Map(this.#dropped)
+    let { delivered } = this
+    for (const [cause, count] of Object.entries(undone)) {
+      delivered -= count
+      dropped.set(cause, (dropped.get(cause) ?? 0) + count)
+    }
+    return { delivered, dropped: Object.fromEntries([...dropped].sort()) }
+  }
+}

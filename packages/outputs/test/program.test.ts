@@ -1,0 +1,128 @@
+/** Programs that block, fail, do not exist, or have children. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test, vi } from 'vitest'
+import { Channel, OwnProcesses, ownProcesses, ProgramOutput } from '../src/index.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'falc-program-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+
+const OPTIONS = { backoff: { first: 5, max: 20 }, patience: 300 }
+
+/** A channel to a program, and the log. */
+function channelTo(program: string, keepAlive: boolean) {
+  const log: string[] = []
+  const output = new ProgramOutput({ program, keepAlive })
+  return { channel: new Channel(output, { ...OPTIONS, log: (_, text) => log.push(text) }), log }
+}
+
+const fill = (channel: Channel, count: number, line = 'x') => {
+  for (let i = 0; i < count; i++) channel.push({ line, priority: 'Warning' })
+}
+
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    // A process that nobody has waited for yet has ended, too.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+/** The pids that a program has written, one a line. */
+const pidsIn = (path: string) =>
+  existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean).map(Number) : []
+
+describe.each([true, false])('keep_alive %s', keepAlive => {
+  test('a program that never ends is ended with its children, and not started again', async () => {
+    const pids = join(dir, `blocked-${keepAlive}`)
+    const { channel } = channelTo(`echo $$ >> ${pids}; sleep 600 & echo $! >> ${pids}; sleep 600; true`, keepAlive)
+    fill(channel, 20_000, 'x'.repeat(100))
+    await vi.waitFor(() => expect(pidsIn(pids)).toHaveLength(2), { timeout: 10_000 })
+    await channel.close(100)
+    const { pushed, delivered, queued, dropped } = channel.stats
+    expect(queued).toBe(0)
+    expect(delivered + dropped.shutdown!).toBe(pushed)
+    await vi.waitFor(() => expect(pidsIn(pids).filter(alive)).toEqual([]), { timeout: 10_000 })
+    expect(pidsIn(pids)).toHaveLength(2)
+  })
+
+  test('a command that does not exist loses nothing that is not counted', async () => {
+    const { channel, log } = channelTo('/no/such/command 2>/dev/null', keepAlive)
+    fill(channel, 1000)
+    await vi.waitFor(() => expect(channel.stats.failing).toBeDefined(), { timeout: 10_000 })
+    fill(channel, 1000)
+    await channel.close()
+    expect(channel.stats).toMatchObject({ pushed: 2000, delivered: 0, dropped: { exit_127: 2000 } })
+    expect(log[0]).toBe('program: ended with code 127; retrying')
+  })
+})
+
+test('a command that is found later gets what was waiting', async () => {
+  const [command, out] = [join(dir, 'later'), join(dir, 'out')]
+  const { channel } = channelTo(`${command} 2>/dev/null`, true)
+  fill(channel, 3)
+  await vi.waitFor(() => expect(channel.stats.retries).toBeGreaterThan(1), { timeout: 10_000 })
+  writeFileSync(command, `#!/bin/sh\nexec cat >> ${out}\n`, { mode: 0o755 })
+  await channel.flush()
+  await channel.close()
+  expect(readFileSync(out, 'utf8')).toBe('x\nx\nx\n')
+})
+
+test('a command that cannot be run after all: what counted as delivered counts as lost', async () => {
+  const gate = join(dir, 'gate')
+  const { channel } = channelTo(`while [ ! -e ${gate} ]; do sleep 0.01; done; exec /no/such/command 2>/dev/null`, true)
+  fill(channel, 10)
+  await channel.flush()
+  expect(channel.stats).toMatchObject({ delivered: 10, dropped: {} })
+  writeFileSync(gate, '')
+  await channel.close()
+  expect(channel.stats).toMatchObject({ pushed: 10, delivered: 0, queued: 0, dropped: { exit_127: 10 } })
+})
+
+test('a program that fails for one alert loses this one', async () => {
+  const { channel } = channelTo('read line; [ "$line" != bad ]', false)
+  for (const line of ['good', 'bad', 'good']) channel.push({ line, priority: 'Warning' })
+  await channel.close()
+  expect(channel.stats).toMatchObject({ delivered: 2, dropped: { exit_1: 1 } })
+})
+
+describe('the processes that outputs have started', () => {
+  test('are known by pid and time', () => {
+    let now = 10_000_000_000n
+    const processes = new OwnProcesses(() => now)
+    processes.add(7)
+    expect(processes.has(7, 10_000_000_001n)).toBe(true)
+    expect(processes.has(8, 10_000_000_001n)).toBe(false)
+    expect(processes.has(7, 8_000_000_000n)).toBe(false)
+    now = 20_000_000_000n
+    processes.ended(7)
+    expect(processes.has(7, 19_000_000_000n)).toBe(true)
+    expect(processes.has(7, 21_000_000_000n)).toBe(false)
+  })
+
+  test('are forgotten when there are very many, except those that run', () => {
+    const processes = new OwnProcesses()
+    processes.add(1)
+    for (let pid = 2; pid < 20_000; pid++) {
+      processes.add(pid)
+      processes.ended(pid)
+    }
+    expect(processes.size).toBeLessThan(5000)
+    expect(processes.has(1, BigInt(Date.now()) * 1_000_000n)).toBe(true)
+  })
+
+  test('include a program and the shell that runs it', async () => {
+    const path = join(dir, 'pid')
+    const { channel } = channelTo(`echo $$ > ${path}; cat > /dev/null`, true)
+    fill(channel, 1)
+    await channel.flush()
+    await vi.waitFor(() => expect(pidsIn(path)).toHaveLength(1))
+    const [pid] = pidsIn(path)
+    expect(ownProcesses.has(pid!, BigInt(Date.now()) * 1_000_000n)).toBe(true)
+    await channel.close()
+    expect(ownProcesses.has(pid!, BigInt(Date.now() + 60_000) * 1_000_000n)).toBe(false)
+  })
+})
