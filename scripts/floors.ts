@@ -17,7 +17,7 @@ const FLOORS: readonly (readonly string[])[] = [
  * counts. Rooms not listed come last, in one class.
  */
 const ROOMS: Record<string, readonly string[]> = {
-  engine: ['text', 'condition', 'rules', 'fields', 'bytecode', 'ruleset', 'alert', 'testing', 'engine'],
+  engine: ['text', 'condition', 'rules', 'fields', 'bytecode', 'ruleset', 'alert', 'explain', 'engine'],
   'sources-k8saudit': [
     ...['problem', 'json', 'time', 'event', 'fields', 'k8s-audit', 'parse', 'stats', 'log', 'source'],
     ...['input', 'index'],

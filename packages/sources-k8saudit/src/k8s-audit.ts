@@ -1,5 +1,5 @@
 import { defineSource, type Source } from '@falc/engine'
-import type { AuditEvent } from './event.ts'
+import { AuditEvent } from './event.ts'
 import { auditFields } from './fields/fields.ts'
 
 /** The Falco plugins whose fields this source has; `required_plugin_versions` is checked against them. */
@@ -14,7 +14,15 @@ export function k8sAudit(): Source<AuditEvent> {
     name: 'k8s_audit',
     fields: auditFields(),
     time: event => event.time,
+    check: whyNotAudit,
     plugins: PLUGINS,
     plugin: { name: 'k8saudit', info: event => event.printed() },
   })
+}
+
+function whyNotAudit(event: AuditEvent): string | undefined {
+  if (!(event instanceof AuditEvent)) return 'it is not an AuditEvent, as parseAuditEvents returns them'
+  return event.isAudit
+    ? undefined
+    : 'it has no auditID, so that Falco does not take it for an audit event and every ka.* field is absent'
 }

@@ -98,3 +98,11 @@ test('no text throws anything, and what is taken can be read by every field', ()
     { numRuns: 2000 },
   )
 })
+
+test('an event without auditID, or one that was not parsed, is not fit for a test', () => {
+  const { check } = k8sAudit()
+  const [audit, other] = parseAuditEvents('[{"auditID":"1","verb":"get"},{"verb":"get"}]')
+  expect(check!(audit!)).toBe(undefined)
+  expect(check!(other!)).toContain('no auditID')
+  expect(check!({ auditID: '1' } as never)).toContain('parseAuditEvents')
+})

@@ -13,7 +13,15 @@ export async function runTest(test: RuleTest, engine: Engine, sources: ReadonlyM
   const counts = new Map<string, number>()
   const shown = new Map<string, string[]>()
   const audit: unknown[] = []
+  let seen = 0
+  const unreadable: string[] = []
   const see = (source: Source, event: unknown) => {
+    seen++
+    const refused = source.check?.(event)
+    if (refused !== undefined) {
+      unreadable.push(`event ${seen} cannot be tested: ${refused}`)
+      return
+    }
     for (const alert of engine.evaluate(source, event)) {
       counts.set(alert.rule, (counts.get(alert.rule) ?? 0) + 1)
       keep(shown, alert)
@@ -27,7 +35,7 @@ export async function runTest(test: RuleTest, engine: Engine, sources: ReadonlyM
     for (const event of test.events) see(sources.get('k8s_audit')!, event)
     audit.push(...test.events)
   }
-  return [...new Set([...test.expect.keys(), ...counts.keys()])].flatMap(rule => {
+  const problems = [...new Set([...test.expect.keys(), ...counts.keys()])].flatMap(rule => {
     const wanted = test.expect.get(rule) ?? 0
     const count = counts.get(rule) ?? 0
     if (wanted === 'some' ? count > 0 : count === wanted) return []
@@ -35,6 +43,7 @@ export async function runTest(test: RuleTest, engine: Engine, sources: ReadonlyM
     const why = wanted === 'some' || count < wanted ? nearest(rule, engine, audit) : (shown.get(rule) ?? []).join('\n')
     return [why === '' ? problem : `${problem}\n${indent(why)}`]
   })
+  return [...unreadable.slice(0, SHOWN), ...problems]
 }
 
 async function openFeed(path: string): Promise<Feed> {

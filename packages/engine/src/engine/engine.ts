@@ -1,4 +1,6 @@
 import { evaluateTree } from '../bytecode/evaluate-tree.ts'
+import { Coverage } from '../explain/coverage.ts'
+import type { Explanation } from '../explain/explanation.ts'
 import { type EventContext, eventContext } from '../fields/evt.ts'
 import type { ExtractErrors } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
@@ -11,10 +13,9 @@ import { resolve } from '../rules/resolve.ts'
 import type { PluginVersion } from '../rules/rule.ts'
 import { EventTypeAnalysis } from '../ruleset/event-types.ts'
 import { TreeEvaluator } from '../ruleset/tree-evaluator.ts'
-import type { Explanation } from '../testing/explanation.ts'
 import { type CompiledRule, compile } from './compiled-rule.ts'
 import { Detector } from './detector.ts'
-import { explainRule } from './explain.ts'
+import { explainRule } from './explain-rule.ts'
 import { type IndexedRules, index } from './index-rules.ts'
 import type { LoadedRule, LoadReport, RulesFile } from './loaded-rule.ts'
 import type { EngineOptions } from './options.ts'
@@ -97,6 +98,18 @@ export class Engine<S extends Source = Source> extends Detector<S> {
     const first = this.options.ruleMatching !== 'all'
     const earlier = first ? own.slice(0, at).find(c => c.rule.enabled && evaluateTree(c.node, event)) : undefined
     return explainRule(own[at]!, event, earlier?.rule.name)
+  }
+
+  /** Counts how the checks of a source's rules, as they are loaded now, come out over the events that it is given. */
+  coverage<E>(source: Source<E> | string): Coverage<E> {
+    const { table, context } = this.#state(source)
+    const own = this.#compiled.filter(({ rule }) => rule.source === table.source.name)
+    return new Coverage(
+      own.map(({ rule, node }) => ({ name: rule.name, node })),
+      () => {
+        context.time = undefined
+      },
+    )
   }
 
   /** The enabled rules as bytes, for `loadRuleset` of `@falc/engine/runtime`, which needs no parser. */

@@ -1,7 +1,8 @@
 import type { Alert } from '../alert/alert.ts'
+import type { Coverage } from '../explain/coverage.ts'
+import { explanationText } from '../explain/explanation-text.ts'
+import type { FieldFailure } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
-import { Coverage } from '../testing/coverage.ts'
-import { explanationText } from '../testing/explanation-text.ts'
 import { formatProblem } from '../text/report.ts'
 import { Engine } from './engine.ts'
 import type { LoadedRule, RulesFile } from './loaded-rule.ts'
@@ -9,13 +10,15 @@ import type { EngineOptions } from './options.ts'
 
 export interface RuleTesterOptions<E> extends Omit<EngineOptions, 'sources'> {
   readonly files: readonly RulesFile[]
-  /** The source whose events the tests give. */
+  /** The source of the events that are tested. */
   readonly source: Source<E>
   /** Other sources that the files have rules for. */
   readonly otherSources?: readonly Source[]
+  /** Default true. False: `coverage` is not counted, which evaluates each distinct check once more per event. */
+  readonly coverage?: boolean
 }
 
-/** An expectation that does not hold; the message explains what the rule made of the event. */
+/** An expectation that does not hold, or an event that cannot be tested; the message explains what the rule made of the event. */
 export class RuleTestFailure extends Error {
   constructor(message: string) {
     super(message)
@@ -24,31 +27,40 @@ export class RuleTestFailure extends Error {
 }
 
 /**
- * Tests rules on events, with any test runner: expectations throw when they do not hold. All rules that match count,
- * also behind an earlier one (`ruleMatching: 'first'` tests them in Falco's default order).
+ * Tests rules on events, with any test runner: expectations throw when they do not hold. Every rule that matches gives an
+ * alert; with `ruleMatching: 'first'` only the first one does, as Falco's default is. An event that its source does not accept, or
+ * of which a field cannot be read, fails the test; to allow the latter, give an `onError`.
  */
 export class RuleTester<E = any> {
   readonly engine: Engine
   readonly rules: readonly LoadedRule[]
   readonly #source: Source<E>
-  readonly #coverage = new Coverage()
+  readonly #coverage: Coverage<E> | undefined
+  /** Of the event at hand. */
+  readonly #failures: FieldFailure[] = []
 
   /** @throws {RuleTestFailure} with all problems when the rules do not load */
   constructor(options: RuleTesterOptions<E>) {
-    const { files, source, otherSources = [], ...rest } = options
+    const { files, source, otherSources = [], coverage = true, ...rest } = options
     this.#source = source
-    this.engine = new Engine({ ruleMatching: 'all', ...rest, sources: [source, ...otherSources] })
+    const onError = (failure: FieldFailure) => void this.#failures.push(failure)
+    this.engine = new Engine({ ruleMatching: 'all', onError, ...rest, sources: [source, ...otherSources] })
     const report = this.engine.load(files)
     if (!report.ok) throw new RuleTestFailure(report.errors.map(formatProblem).join('\n'))
     this.rules = report.rules.filter(rule => rule.source === source.name)
+    this.#coverage = coverage ? this.engine.coverage(source) : undefined
   }
 
-  /** The alerts of events, in order. */
+  /** The alerts of events, in order. @throws {RuleTestFailure} when an event cannot be tested */
   alerts(...events: readonly E[]): Alert[] {
     return events.flatMap(event => {
-      for (const rule of this.rules)
-        this.#coverage.record(rule.name, this.engine.explain(this.#source, event, rule.name).condition)
-      return this.engine.evaluate(this.#source, event)
+      const refused = this.#source.check?.(event)
+      if (refused !== undefined) throw new RuleTestFailure(`the event cannot be tested: ${refused}`)
+      const alerts = this.engine.evaluate(this.#source, event)
+      const [failure] = this.#failures.splice(0)
+      if (failure) throw new RuleTestFailure(`${failure.field} could not be read: ${reason(failure.error)}`)
+      this.#coverage?.record(event)
+      return alerts
     })
   }
 
@@ -90,8 +102,10 @@ export class RuleTester<E = any> {
     }
   }
 
-  /** What the events so far have shown of each check: those that never changed their truth are not tested. */
-  get coverage(): Coverage {
+  /** How each check came out over the events so far. @throws {TypeError} with the option `coverage: false` */
+  get coverage(): Coverage<E> {
+    if (this.#coverage === undefined)
+      throw new TypeError('coverage is not counted: the tester has the option coverage: false')
     return this.#coverage
   }
 
@@ -100,4 +114,8 @@ export class RuleTester<E = any> {
     const names = this.rules.map(({ name }) => `"${name}"`).join(', ')
     throw new RuleTestFailure(`there is no rule "${rule}" for source ${this.#source.name}; there are: ${names}`)
   }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

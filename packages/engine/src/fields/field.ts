@@ -132,6 +132,8 @@ export interface SourceDef<E = any, F extends string = string> {
   eventType?(event: E): number | string
   /** When it happened: nanoseconds since 1970, a Date, or text in ISO 8601. Default, also when it throws: the clock when the event is evaluated. */
   time?(event: E): bigint | Date | string
+  /** Why an event cannot be tested: it is not one of this source, so that its fields would all be absent. RuleTester and `falc test` ask it; evaluation does not. */
+  check?(event: E): string | undefined
   /** Event number as evt.num prints it (from 1). Default: a count kept by the engine. */
   num?(event: E): number
   /** Who keeps the memo of a scope for this event (`thread: e => e.thread`); undefined: nobody, clauses are evaluated anew. */

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
+import { explanationText } from '../../src/explain/explanation-text.ts'
 import type { FieldFailure } from '../../src/fields/failures.ts'
 import { defineSource } from '../../src/fields/field.ts'
 import { compileCondition } from '../../src/index.ts'
 import { loadRuleset } from '../../src/runtime.ts'
-import { explanationText } from '../../src/testing/explanation-text.ts'
 import { type Request, shop } from './shop.ts'
 
 const rules = (condition: string, output = '%shop.user') =>

@@ -1,5 +1,5 @@
+import { type ExplainedNode, type Explanation, explainNode, nearestMiss } from '../explain/explanation.ts'
 import type { ResolvedException } from '../rules/rule.ts'
-import { type ExplainedNode, type Explanation, explainNode, nearestMiss } from '../testing/explanation.ts'
 import type { CompiledRule } from './compiled-rule.ts'
 
 /**

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
 import type { EngineOptions } from '../../src/engine/options.ts'
-import { explanationText } from '../../src/testing/explanation-text.ts'
-import { type Request, RULES, shop } from './shop.ts'
+import { explanationText } from '../../src/explain/explanation-text.ts'
+import { type Request, RULES, shop } from '../engine/shop.ts'
 
 function explain(event: Request, rule: string, options: Partial<EngineOptions> = {}) {
   const engine = new Engine({ sources: [shop], ...options })

@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest'
+import { Engine } from '../../src/engine/engine.ts'
+import { RuleTester, RuleTestFailure } from '../../src/engine/rule-tester.ts'
+import { defineSource, type FieldDef } from '../../src/fields/field.ts'
+import { type Request, RULES, shop } from '../engine/shop.ts'
+
+const tester = () => new RuleTester<Request>({ files: [{ name: 'shop.yaml', content: RULES }], source: shop })
+const wipe: Request = { action: 'delete', user: 'eve', rows: 500 }
+
+test('expectations that hold give the alert', () => {
+  const rules = tester()
+  expect(rules.expectAlert('Mass delete', { action: 'read' }, wipe).message).toBe('eve deleted 500 rows')
+  expect(rules.expectAlert('Any delete', wipe).message).toBe('eve deletes')
+  rules.expectNoAlert('Mass delete', { ...wipe, rows: 100 }, { ...wipe, user: 'root' })
+  rules.expectNone({ action: 'read' }, { action: 'write' })
+})
+
+test('expectations that do not hold say why', () => {
+  const rules = tester()
+  const failing = (f: () => void) => {
+    try {
+      f()
+    } catch (error) {
+      expect(error).toBeInstanceOf(RuleTestFailure)
+      return (error as Error).message
+    }
+    return 'holds'
+  }
+  expect(failing(() => rules.expectAlert('Mass delete', { action: 'read' }, { ...wipe, rows: 3 }))).toMatch(
+    /^expected an alert of "Mass delete" \(event 2 of 2 came nearest\)\n.*\n[\s\S]*one check[\s\S]*shop.rows > 100 {2}is 3/,
+  )
+  expect(failing(() => rules.expectNoAlert('Mass delete', wipe))).toContain('expected no alert of "Mass delete"\n')
+  expect(failing(() => rules.expectNone(wipe))).toContain('but "Mass delete" gave one')
+  expect(failing(() => rules.expectAlert('Mass', wipe))).toContain('there are: "Mass delete", "Any delete", "Off"')
+  expect(failing(() => rules.expectAlert('Off', { action: 'read' }))).toContain('the rule is disabled')
+})
+
+test('rules that do not load fail with their problems', () => {
+  const files = [{ name: 'shop.yaml', content: RULES.replace('shop.rows >', 'shop.row >') }]
+  expect(() => new RuleTester({ files, source: shop })).toThrow(/shop\.yaml[\s\S]*nonexistent field shop\.row/)
+})
+
+test('coverage names the checks that no event turned', () => {
+  const rules = tester()
+  rules.alerts(wipe, { ...wipe, rows: 5 })
+  expect(
+    rules.coverage
+      .untested()
+      .filter(c => c.rule === 'Mass delete')
+      .map(c => [c.text, c.held, c.failed]),
+  ).toEqual([
+    ['shop.action = delete', 2, 0],
+    ['shop.user in (root, ada)', 0, 2],
+    ['shop.user = cleaner', 0, 2],
+  ])
+  expect(rules.coverage.neverMatched()).toEqual(['Off'])
+  expect(String(rules.coverage)).toMatchSnapshot()
+})
+
+test('before the first event every check is untested and no rule has matched', () => {
+  const rules = tester()
+  const { coverage } = rules
+  expect(coverage.untested()).toEqual(coverage.checks())
+  expect(coverage.checks().map(({ rule, text }) => `${rule}: ${text}`)).toContain('Mass delete: shop.rows > 100')
+  expect(coverage.neverMatched()).toEqual(rules.rules.map(({ name }) => name))
+  expect(String(coverage)).toContain('never evaluated: shop.rows > 100  shop.yaml:5:14')
+})
+
+test('rules share the evaluation of equal checks', () => {
+  let reads = 0
+  const action = { ...shop.fields['shop.action']!, extract: () => String(reads++ % 2 === 0 ? 'read' : 'write') }
+  const source = defineSource<Request>({ ...shop, fields: { ...shop.fields, 'shop.action': action as FieldDef } })
+  const content = Array.from({ length: 50 }, (_, i) => ({
+    ...{ rule: `r${i}`, desc: 'd', condition: 'shop.action = read', output: 'o', priority: 'INFO', source: 'shop' },
+  }))
+  const engine = new Engine({ sources: [source] })
+  engine.load([{ name: 'r.yaml', content: JSON.stringify(content) }])
+  const coverage = engine.coverage(source)
+  for (let i = 0; i < 4; i++) coverage.record(wipe)
+  expect(reads).toBe(4)
+  expect(coverage.checks().map(({ held, failed }) => [held, failed])).toEqual(Array(50).fill([2, 2]))
+})
+
+test('coverage can be switched off', () => {
+  const rules = new RuleTester({ files: [{ name: 'shop.yaml', content: RULES }], source: shop, coverage: false })
+  rules.expectAlert('Mass delete', wipe)
+  expect(() => rules.coverage).toThrow('coverage: false')
+})
+
+const failing = JSON.stringify([
+  { rule: 'r', desc: 'd', condition: 'not shop.fails = x', output: 'o', priority: 'INFO', source: 'shop' },
+])
+
+test('a field that cannot be read fails the test, unless there is an onError', () => {
+  const files = [{ name: 'r.yaml', content: failing }]
+  const strict = new RuleTester({ files, source: shop })
+  for (const check of [
+    () => strict.expectAlert('r', wipe),
+    () => strict.expectNoAlert('r', wipe),
+    () => strict.expectNone(wipe),
+    () => strict.alerts(wipe),
+  ])
+    expect(check).toThrow(/^shop\.fails could not be read: Error: broken\n +at .*shop\.ts/)
+  const seen: string[] = []
+  const lenient = new RuleTester({ files, source: shop, onError: ({ field }) => void seen.push(field) })
+  lenient.expectAlert('r', wipe)
+  expect(seen).toEqual(['shop.fails'])
+})
+
+test('an event that is not one of the source fails the test', () => {
+  const check = (event: Request) => (event.action === '' ? 'it has no action' : undefined)
+  const rules = new RuleTester<Request>({ files: [{ name: 's.yaml', content: RULES }], source: { ...shop, check } })
+  rules.expectNone({ action: 'read' })
+  expect(() => rules.expectNone({ action: '' })).toThrow('the event cannot be tested: it has no action')
+})
