@@ -11,9 +11,9 @@ export type EventTap = (event: SyscallEvent, delivered: boolean) => void
  * those that somebody wants are delivered.
  */
 export class Delivery {
-  private readonly state: SyscallState
-  private wanted: Uint8Array | null = null
-  private initial = true
+  readonly #state: SyscallState
+  #wanted: Uint8Array | null = null
+  #initial = true
   /** Time of the first event that is no note of the recorder, ns since 1970: what evt.reltime counts from. */
   firstTime: bigint | undefined = undefined
   /** Sees every event, after the state has: `delivered` = rules are to see it. */
@@ -21,30 +21,30 @@ export class Delivery {
 
   /** @param wanted event types that somebody wants to see; others are taken into the state, or passed over when they change none. Default: all */
   constructor(state: SyscallState, wanted?: Iterable<number>) {
-    this.state = state
+    this.#state = state
     this.want(wanted)
   }
 
   /** Changes what is wanted, between two events. */
   want(wanted: Iterable<number> | undefined): void {
-    this.wanted = wanted === undefined ? null : flagged(wanted)
+    this.#wanted = wanted === undefined ? null : flagged(wanted)
   }
 
   /** Takes an event. True = rules are to see it. */
   take(event: SyscallEvent): boolean {
-    const delivered = this.apply(event)
+    const delivered = this.#apply(event)
     if (this.tap !== null) this.tap(event, delivered)
     return delivered
   }
 
-  private apply(event: SyscallEvent): boolean {
-    const { wanted } = this
+  #apply(event: SyscallEvent): boolean {
+    const wanted = this.#wanted
     if (this.firstTime === undefined && !isNote(event.type)) this.firstTime = event.time
     if (wanted !== null && wanted[event.type] === 0 && STATELESS[event.type] === 1) return false
-    if (!this.state.apply(event)) return false
-    if (this.initial) {
+    if (!this.#state.apply(event)) return false
+    if (this.#initial) {
       if (isInitial(event.type)) return false
-      this.initial = false
+      this.#initial = false
     }
     return wanted === null || wanted[event.type] === 1
   }

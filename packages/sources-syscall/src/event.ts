@@ -50,11 +50,11 @@ export class SyscallEvent {
   tables: EventTables | null = null
 
   /** Parameter i lies in bytes[offsets[i], offsets[i + 1]). */
-  private readonly offsets = new Int32Array(MAX_PARAMS + 1)
+  readonly #offsets = new Int32Array(MAX_PARAMS + 1)
   /** Counts events, so that texts of earlier ones are known to be stale. */
-  private serial = 1
-  private readonly textSerials = new Int32Array(MAX_PARAMS)
-  private readonly texts: string[] = new Array(MAX_PARAMS).fill('')
+  #serial = 1
+  readonly #textSerials = new Int32Array(MAX_PARAMS)
+  readonly #texts: string[] = new Array(MAX_PARAMS).fill('')
 
   /**
    * Makes this the event whose header starts at `start`; `limit` is the end of what belongs to it. `view` must cover `bytes`
@@ -70,7 +70,7 @@ export class SyscallEvent {
     if (end > limit || type >= EVENT_FLAGS.length) return false
     const known = EVENT_NPARAMS[type]!
     const count = Math.min(nparams, known)
-    const offsets = this.offsets
+    const offsets = this.#offsets
     let at: number
     if ((EVENT_FLAGS[type]! & EventFlag.large_payload) === 0) {
       let lens = start + EVENT_HEADER
@@ -97,7 +97,7 @@ export class SyscallEvent {
     this.view = view
     this.start = start
     this.end = end
-    this.serial = (this.serial + 1) | 0
+    this.#serial = (this.#serial + 1) | 0
     this.thread = null
     this.fd = null
     this.fdNum = -1
@@ -117,17 +117,17 @@ export class SyscallEvent {
   /** The parameter is there and not empty. A text "(NULL)", which recorders wrote for a null pointer, is empty. */
   has(i: number): boolean {
     const length = this.paramLength(i)
-    return length !== 0 && (length !== NULL_TEXT.length || !this.isNullText(i))
+    return length !== 0 && (length !== NULL_TEXT.length || !this.#isNullText(i))
   }
 
   /** Length in bytes as encoded, 0 when absent. */
   paramLength(i: number): number {
-    return i < this.nparams ? this.offsets[i + 1]! - this.offsets[i]! : 0
+    return i < this.nparams ? this.#offsets[i + 1]! - this.#offsets[i]! : 0
   }
 
   /** Where parameter `i` starts in `bytes`. */
   paramOffset(i: number): number {
-    return this.offsets[i]!
+    return this.#offsets[i]!
   }
 
   /** What the call returned: the first parameter of every exit event; -1 when it is absent. */
@@ -136,69 +136,69 @@ export class SyscallEvent {
   }
 
   int8(i: number, missing = 0): number {
-    return this.paramLength(i) === 1 ? this.view.getInt8(this.offsets[i]!) : missing
+    return this.paramLength(i) === 1 ? this.view.getInt8(this.#offsets[i]!) : missing
   }
 
   uint8(i: number, missing = 0): number {
-    return this.paramLength(i) === 1 ? this.bytes[this.offsets[i]!]! : missing
+    return this.paramLength(i) === 1 ? this.bytes[this.#offsets[i]!]! : missing
   }
 
   int16(i: number, missing = 0): number {
-    return this.paramLength(i) === 2 ? this.view.getInt16(this.offsets[i]!, true) : missing
+    return this.paramLength(i) === 2 ? this.view.getInt16(this.#offsets[i]!, true) : missing
   }
 
   uint16(i: number, missing = 0): number {
-    return this.paramLength(i) === 2 ? this.view.getUint16(this.offsets[i]!, true) : missing
+    return this.paramLength(i) === 2 ? this.view.getUint16(this.#offsets[i]!, true) : missing
   }
 
   int32(i: number, missing = 0): number {
-    return this.paramLength(i) === 4 ? this.view.getInt32(this.offsets[i]!, true) : missing
+    return this.paramLength(i) === 4 ? this.view.getInt32(this.#offsets[i]!, true) : missing
   }
 
   uint32(i: number, missing = 0): number {
-    return this.paramLength(i) === 4 ? this.view.getUint32(this.offsets[i]!, true) : missing
+    return this.paramLength(i) === 4 ? this.view.getUint32(this.#offsets[i]!, true) : missing
   }
 
   int64(i: number, missing = 0n): bigint {
-    return this.paramLength(i) === 8 ? this.view.getBigInt64(this.offsets[i]!, true) : missing
+    return this.paramLength(i) === 8 ? this.view.getBigInt64(this.#offsets[i]!, true) : missing
   }
 
   uint64(i: number, missing = 0n): bigint {
-    return this.paramLength(i) === 8 ? this.view.getBigUint64(this.offsets[i]!, true) : missing
+    return this.paramLength(i) === 8 ? this.view.getBigUint64(this.#offsets[i]!, true) : missing
   }
 
   /** A signed 64-bit number as a double: for descriptors, pids, results, which always fit. */
   int64Number(i: number, missing = 0): number {
     if (this.paramLength(i) !== 8) return missing
-    const at = this.offsets[i]!
+    const at = this.#offsets[i]!
     return this.view.getInt32(at + 4, true) * TWO_32 + this.view.getUint32(at, true)
   }
 
   /** An unsigned 64-bit number as a double; digits beyond 2^53 are lost. */
   uint64Number(i: number, missing = 0): number {
     if (this.paramLength(i) !== 8) return missing
-    const at = this.offsets[i]!
+    const at = this.#offsets[i]!
     return this.view.getUint32(at + 4, true) * TWO_32 + this.view.getUint32(at, true)
   }
 
   /** A string or path up to its first NUL, decoded as UTF-8 with U+FFFD for what is none; '' when absent (see `has`). */
   text(i: number): string {
     if (i >= this.nparams) return ''
-    if (this.textSerials[i] === this.serial) return this.texts[i]!
-    const start = this.offsets[i]!
-    const limit = this.offsets[i + 1]!
+    if (this.#textSerials[i] === this.#serial) return this.#texts[i]!
+    const start = this.#offsets[i]!
+    const limit = this.#offsets[i + 1]!
     const bytes = this.bytes
     let end = limit
     if (end > start && bytes[end - 1] === 0) end--
     let text = internText(bytes, this.view, start, end)
-    if (limit - start === NULL_TEXT.length && this.isNullText(i)) text = ''
-    this.textSerials[i] = this.serial
-    return (this.texts[i] = text)
+    if (limit - start === NULL_TEXT.length && this.#isNullText(i)) text = ''
+    this.#textSerials[i] = this.#serial
+    return (this.#texts[i] = text)
   }
 
   /** The parameter's bytes, as a window on the buffer: to be copied by whoever keeps it. */
   blob(i: number): Uint8Array {
-    return i < this.nparams ? this.bytes.subarray(this.offsets[i]!, this.offsets[i + 1]!) : NO_BYTES
+    return i < this.nparams ? this.bytes.subarray(this.#offsets[i]!, this.#offsets[i + 1]!) : NO_BYTES
   }
 
   /** Strings that stand one after another, each with its NUL (arguments, environment, cgroups). */
@@ -206,8 +206,8 @@ export class SyscallEvent {
     const list: string[] = []
     if (i >= this.nparams) return list
     const bytes = this.bytes
-    const limit = this.offsets[i + 1]!
-    let start = this.offsets[i]!
+    const limit = this.#offsets[i + 1]!
+    let start = this.#offsets[i]!
     while (start < limit) {
       let end = start
       while (end < limit && bytes[end] !== 0) end++
@@ -218,10 +218,10 @@ export class SyscallEvent {
   }
 
   /** Called with parameters of the right length only. */
-  private isNullText(i: number): boolean {
+  #isNullText(i: number): boolean {
     const { type } = EVENTS[this.type]!.params[i]!
     if (type !== 'string' && type !== 'path' && type !== 'relpath') return false
-    const at = this.offsets[i]!
+    const at = this.#offsets[i]!
     for (let n = 0; n < NULL_TEXT.length; n++) if (this.bytes[at + n] !== NULL_TEXT[n]) return false
     return true
   }

@@ -33,22 +33,22 @@ export class Replay implements EventTables {
   readonly state: SyscallState
   /** Overwritten by the next call of `next` or `fill`. */
   readonly event: SyscallEvent
-  private readonly file: CaptureFile
-  private readonly delivery: Delivery
+  readonly #file: CaptureFile
+  readonly #delivery: Delivery
   /** Falco tells no host name in a replay, although captures hold it: `machine`. */
   readonly hostname = ''
 
   constructor(file: CaptureFile, state: SyscallState, wanted?: Iterable<number>) {
-    this.file = file
+    this.#file = file
     this.state = state
     this.event = file.event
-    this.delivery = new Delivery(state, wanted)
+    this.#delivery = new Delivery(state, wanted)
     this.event.tables = this
   }
 
   /** Time of the first event, ns since 1970; undefined before it. */
   get firstTime(): bigint | undefined {
-    return this.delivery.firstTime
+    return this.#delivery.firstTime
   }
 
   get users(): UserTable {
@@ -61,22 +61,22 @@ export class Replay implements EventTables {
 
   /** What the reader met, by kind. */
   get counts(): CaptureCounts {
-    return this.file.counts
+    return this.#file.counts
   }
 
   /** The recorded machine; null when the capture does not tell. */
   get machine(): MachineInfo | null {
-    return this.file.machine
+    return this.#file.machine
   }
 
   /** Bytes of the file; 0 = not known. */
   get size(): number {
-    return this.file.size
+    return this.#file.size
   }
 
   /** Bytes of the file read so far. */
   get position(): number {
-    return this.file.position
+    return this.#file.position
   }
 
   /**
@@ -84,22 +84,24 @@ export class Replay implements EventTables {
    * @throws {CaptureError} once, where the capture breaks off; all events before have been delivered
    */
   next(): boolean {
-    const { file, event, delivery } = this
+    const { event } = this
+    const file = this.#file
+    const delivery = this.#delivery
     while (file.next()) if (delivery.take(event)) return true
     return false
   }
 
   /** Waits for more bytes. False = the capture is through. @throws {CaptureError} when the compressed stream is broken */
   fill(): Promise<boolean> {
-    return this.file.fill()
+    return this.#file.fill()
   }
 
   /** Lets somebody see every event, those that are not delivered as well; null = nobody any more. */
   tap(tap: EventTap | null): void {
-    this.delivery.tap = tap
+    this.#delivery.tap = tap
   }
 
   close(): void {
-    this.file.close()
+    this.#file.close()
   }
 }

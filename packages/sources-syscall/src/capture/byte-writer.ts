@@ -6,12 +6,12 @@ export class ByteWriter {
   length = 0
   /** Texts cut to their limit. */
   truncated = 0
-  private buffer = new Uint8Array(1 << 16)
-  private data = new DataView(this.buffer.buffer)
+  #buffer = new Uint8Array(1 << 16)
+  #data = new DataView(this.#buffer.buffer)
 
   /** What is written, valid until the next write. */
   view(): Uint8Array {
-    return this.buffer.subarray(0, this.length)
+    return this.#buffer.subarray(0, this.length)
   }
 
   clear(): void {
@@ -19,35 +19,35 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    const at = this.grow(1)
-    this.buffer[at] = value
+    const at = this.#grow(1)
+    this.#buffer[at] = value
   }
 
   u16(value: number): void {
-    const at = this.grow(2)
-    this.data.setUint16(at, value, true)
+    const at = this.#grow(2)
+    this.#data.setUint16(at, value, true)
   }
 
   u32(value: number): void {
-    const at = this.grow(4)
-    this.data.setUint32(at, value, true)
+    const at = this.#grow(4)
+    this.#data.setUint32(at, value, true)
   }
 
   u64(value: bigint): void {
-    const at = this.grow(8)
-    this.data.setBigUint64(at, value, true)
+    const at = this.#grow(8)
+    this.#data.setBigUint64(at, value, true)
   }
 
   /** A signed 64-bit number that fits a double. */
   i64(value: number): void {
-    const at = this.grow(8)
-    this.data.setUint32(at, value >>> 0, true)
-    this.data.setInt32(at + 4, Math.floor(value / TWO_32), true)
+    const at = this.#grow(8)
+    this.#data.setUint32(at, value >>> 0, true)
+    this.#data.setInt32(at + 4, Math.floor(value / TWO_32), true)
   }
 
   bytes(bytes: Uint8Array): void {
-    const at = this.grow(bytes.length)
-    this.buffer.set(bytes, at)
+    const at = this.#grow(bytes.length)
+    this.#buffer.set(bytes, at)
   }
 
   range(bytes: Uint8Array, start: number, end: number): void {
@@ -55,8 +55,8 @@ export class ByteWriter {
   }
 
   zeros(count: number): void {
-    const at = this.grow(count)
-    this.buffer.fill(0, at, at + count)
+    const at = this.#grow(count)
+    this.#buffer.fill(0, at, at + count)
   }
 
   /** UTF-8 without length, cut to `limit` bytes. @returns the bytes written */
@@ -87,29 +87,29 @@ export class ByteWriter {
   }
 
   reserveShort(): number {
-    return this.grow(2)
+    return this.#grow(2)
   }
 
   setShort(at: number, value: number): void {
-    this.data.setUint16(at, value, true)
+    this.#data.setUint16(at, value, true)
   }
 
   reserveLength(): number {
-    return this.grow(4)
+    return this.#grow(4)
   }
 
   setLength(at: number, value: number): void {
-    this.data.setUint32(at, value, true)
+    this.#data.setUint32(at, value, true)
   }
 
-  private grow(count: number): number {
+  #grow(count: number): number {
     const at = this.length
     const length = at + count
-    if (length > this.buffer.length) {
-      const grown = new Uint8Array(Math.max(this.buffer.length * 2, length))
-      grown.set(this.buffer)
-      this.buffer = grown
-      this.data = new DataView(grown.buffer)
+    if (length > this.#buffer.length) {
+      const grown = new Uint8Array(Math.max(this.#buffer.length * 2, length))
+      grown.set(this.#buffer)
+      this.#buffer = grown
+      this.#data = new DataView(grown.buffer)
     }
     this.length = length
     return at

@@ -41,17 +41,17 @@ export class Converter {
   evicted = 0
   /** Why the last `convert` returned `error`. */
   reason = ''
-  private readonly enters = new Map<number, StoredEnter>()
-  private storedBytes = 0
-  private scratch = new Uint8Array(MAX_EVENT)
-  private spare = new Uint8Array(MAX_EVENT)
-  private scratchView = new DataView(this.scratch.buffer)
-  private spareView = new DataView(this.spare.buffer)
+  readonly #enters = new Map<number, StoredEnter>()
+  #storedBytes = 0
+  #scratch = new Uint8Array(MAX_EVENT)
+  #spare = new Uint8Array(MAX_EVENT)
+  #scratchView = new DataView(this.#scratch.buffer)
+  #spareView = new DataView(this.#spare.buffer)
 
   /** Forgets all enter events: a new section starts. */
   clear(): void {
-    this.enters.clear()
-    this.storedBytes = 0
+    this.#enters.clear()
+    this.#storedBytes = 0
   }
 
   /** Converts the event in place: afterwards it is a view on this object's buffer, until the next call. */
@@ -62,39 +62,39 @@ export class Converter {
       const nparams = event.encodedParams
       if (fate === Fate.exit || !EVENTS[event.type]!.enter) {
         const known = EVENTS[event.type]!.params.length
-        if (nparams > known) return this.refuse(event, `has ${nparams} parameters, more than the ${known} known`)
+        if (nparams > known) return this.#refuse(event, `has ${nparams} parameters, more than the ${known} known`)
         if (fate === Fate.exit && nparams === known) return 'pass'
       }
       const conversion = conversionOf(event.type, nparams)
-      if (!conversion) return this.refuse(event, `with ${nparams} parameters has no conversion`)
-      if (conversion.action === 'store' || conversion.action === 'store+pass') this.store(event)
+      if (!conversion) return this.#refuse(event, `with ${nparams} parameters has no conversion`)
+      if (conversion.action === 'store' || conversion.action === 'store+pass') this.#store(event)
       if (conversion.action === 'store') return 'drop'
       if (conversion.action === 'pass' || conversion.action === 'store+pass') return 'pass'
-      if (!this.apply(event, conversion)) return 'error'
+      if (!this.#apply(event, conversion)) return 'error'
     }
-    return this.refuse(event, 'is converted without end')
+    return this.#refuse(event, 'is converted without end')
   }
 
-  private store(event: SyscallEvent): void {
-    this.forget(event.tid)
+  #store(event: SyscallEvent): void {
+    this.#forget(event.tid)
     const bytes = event.bytes.slice(event.start, event.end)
-    this.enters.set(event.tid, { type: event.type, bytes })
-    this.storedBytes += bytes.length
-    for (const tid of this.enters.keys()) {
-      if (this.storedBytes <= MAX_STORED_BYTES) break
-      this.forget(tid)
+    this.#enters.set(event.tid, { type: event.type, bytes })
+    this.#storedBytes += bytes.length
+    for (const tid of this.#enters.keys()) {
+      if (this.#storedBytes <= MAX_STORED_BYTES) break
+      this.#forget(tid)
       this.evicted++
     }
   }
 
-  private forget(tid: number): void {
-    const stored = this.enters.get(tid)
+  #forget(tid: number): void {
+    const stored = this.#enters.get(tid)
     if (!stored) return
-    this.storedBytes -= stored.bytes.length
-    this.enters.delete(tid)
+    this.#storedBytes -= stored.bytes.length
+    this.#enters.delete(tid)
   }
 
-  private apply(event: SyscallEvent, conversion: Conversion): boolean {
+  #apply(event: SyscallEvent, conversion: Conversion): boolean {
     const append = conversion.action === 'append'
     const type = append ? event.type : conversion.to
     const kept = append ? event.nparams : 0
@@ -105,24 +105,24 @@ export class Converter {
     for (const [n, param] of conversion.params.entries()) {
       const target = EVENTS[type]!.params[kept + n]?.type ?? 'bytes'
       const size = PARAM_SIZES[target]
-      const bytes = this.valueOf(event, param, size, target === 'uid' || target === 'gid')
+      const bytes = this.#valueOf(event, param, size, target === 'uid' || target === 'gid')
       if (bytes === null) return false
-      usedEnter ||= param.from === 'enter' && this.enters.has(event.tid)
+      usedEnter ||= param.from === 'enter' && this.#enters.has(event.tid)
       params.push(size > 0 && bytes.length > size ? bytes.subarray(0, size) : bytes)
     }
     const lengthSize = EVENTS[type]!.flags & EventFlag.large_payload ? 4 : 2
     for (const bytes of params) length += lengthSize + bytes.length
-    if (length > MAX_EVENT) return this.fails(event, 'grows beyond 64 KiB by its conversion')
-    if (usedEnter) this.forget(event.tid)
-    this.build(event, type, params, length, lengthSize)
-    if (event.attach(this.scratch, this.scratchView, 0, length)) return true
-    return this.fails(event, 'does not fit together after its conversion')
+    if (length > MAX_EVENT) return this.#fails(event, 'grows beyond 64 KiB by its conversion')
+    if (usedEnter) this.#forget(event.tid)
+    this.#build(event, type, params, length, lengthSize)
+    if (event.attach(this.#scratch, this.#scratchView, 0, length)) return true
+    return this.#fails(event, 'does not fit together after its conversion')
   }
 
   /** Writes the converted event to the spare buffer, since parameters may lie in the other, and changes them round. */
-  private build(event: SyscallEvent, type: number, params: Uint8Array[], length: number, lengthSize: 2 | 4): void {
-    const out = this.spare
-    const view = this.spareView
+  #build(event: SyscallEvent, type: number, params: Uint8Array[], length: number, lengthSize: 2 | 4): void {
+    const out = this.#spare
+    const view = this.#spareView
     out.set(event.bytes.subarray(event.start, event.start + EVENT_HEADER))
     view.setUint32(16, length, true)
     view.setUint16(20, type, true)
@@ -136,25 +136,25 @@ export class Converter {
       lengthAt += lengthSize
       at += bytes.length
     }
-    this.spare = this.scratch
-    this.spareView = this.scratchView
-    this.scratch = out
-    this.scratchView = view
+    this.#spare = this.#scratch
+    this.#spareView = this.#scratchView
+    this.#scratch = out
+    this.#scratchView = view
   }
 
-  private valueOf(event: SyscallEvent, param: ConversionParam, size: number, ones: boolean): Uint8Array | null {
+  #valueOf(event: SyscallEvent, param: ConversionParam, size: number, ones: boolean): Uint8Array | null {
     switch (param.from) {
       case 'old':
         if (param.index < event.nparams) return event.blob(param.index)
-        this.refuse(event, `lacks parameter ${param.index} for its conversion`)
+        this.#refuse(event, `lacks parameter ${param.index} for its conversion`)
         return null
       case 'enter': {
-        const stored = this.enters.get(event.tid)
+        const stored = this.#enters.get(event.tid)
         if (!stored) return param.orEmpty ? EMPTY : zero(size, ones)
         const bytes = stored.type === event.type - 1 ? paramOf(stored.bytes, param.index) : null
         if (bytes) return bytes
         const name = EVENTS[stored.type]!.code
-        this.refuse(event, `follows enter event ${name}, which is not its own or lacks parameter ${param.index}`)
+        this.#refuse(event, `follows enter event ${name}, which is not its own or lacks parameter ${param.index}`)
         return null
       }
       case 'zero':
@@ -166,12 +166,12 @@ export class Converter {
     }
   }
 
-  private fails(event: SyscallEvent, why: string): false {
-    this.refuse(event, why)
+  #fails(event: SyscallEvent, why: string): false {
+    this.#refuse(event, why)
     return false
   }
 
-  private refuse(event: SyscallEvent, why: string): 'error' {
+  #refuse(event: SyscallEvent, why: string): 'error' {
     this.reason = `event ${EVENTS[event.type]!.code} of thread ${event.tid} ${why}`
     return 'error'
   }

@@ -5,76 +5,76 @@ const TWO_32 = 4294967296
 
 /** Reads the fields of a table's block one after another. @throws {CaptureError} `corrupt` when a field leaves its bounds. */
 export class Cursor {
-  private readonly bytes: Uint8Array
-  private readonly view: DataView
-  private at: number
-  private end: number
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  #at: number
+  #end: number
   /** Offset of the block in the capture, for errors. */
-  private readonly blockOffset: number
+  readonly #blockOffset: number
 
   constructor(bytes: Uint8Array, view: DataView, at: number, end: number, blockOffset: number) {
-    this.bytes = bytes
-    this.view = view
-    this.at = at
-    this.end = end
-    this.blockOffset = blockOffset
+    this.#bytes = bytes
+    this.#view = view
+    this.#at = at
+    this.#end = end
+    this.#blockOffset = blockOffset
   }
 
   get remaining(): number {
-    return this.end - this.at
+    return this.#end - this.#at
   }
 
   /** A cursor over the next `length` bytes, which this one passes over. */
   part(length: number, what: string): Cursor {
-    return new Cursor(this.bytes, this.view, this.take(length, what), this.at, this.blockOffset)
+    return new Cursor(this.#bytes, this.#view, this.#take(length, what), this.#at, this.#blockOffset)
   }
 
   fail(message: string): never {
-    throw new CaptureError('corrupt', `corrupted input file: ${message}`, this.blockOffset)
+    throw new CaptureError('corrupt', `corrupted input file: ${message}`, this.#blockOffset)
   }
 
   u8(what: string): number {
-    return this.bytes[this.take(1, what)]!
+    return this.#bytes[this.#take(1, what)]!
   }
 
   u16(what: string): number {
-    return this.view.getUint16(this.take(2, what), true)
+    return this.#view.getUint16(this.#take(2, what), true)
   }
 
   u32(what: string): number {
-    return this.view.getUint32(this.take(4, what), true)
+    return this.#view.getUint32(this.#take(4, what), true)
   }
 
   u64(what: string): bigint {
-    return this.view.getBigUint64(this.take(8, what), true)
+    return this.#view.getBigUint64(this.#take(8, what), true)
   }
 
   /** A signed 64-bit number that fits a double: ids, descriptors. */
   i64Number(what: string): number {
-    const at = this.take(8, what)
-    return this.view.getInt32(at + 4, true) * TWO_32 + this.view.getUint32(at, true)
+    const at = this.#take(8, what)
+    return this.#view.getInt32(at + 4, true) * TWO_32 + this.#view.getUint32(at, true)
   }
 
   /** A copy. */
   copy(length: number, what: string): Uint8Array {
-    const at = this.take(length, what)
-    return this.bytes.slice(at, at + length)
+    const at = this.#take(length, what)
+    return this.#bytes.slice(at, at + length)
   }
 
   /** u16 length and so many bytes. */
   text(limit: number, what: string): string {
-    return this.fixedText(this.textLength(limit, what), what)
+    return this.fixedText(this.#textLength(limit, what), what)
   }
 
   /** u16 length and so many bytes of NUL-terminated strings. */
   texts(limit: number, what: string): string[] {
-    const length = this.textLength(limit, what)
-    let start = this.take(length, what)
+    const length = this.#textLength(limit, what)
+    let start = this.#take(length, what)
     const list: string[] = []
-    while (start < this.at) {
+    while (start < this.#at) {
       let end = start
-      while (end < this.at && this.bytes[end] !== 0) end++
-      list.push(internText(this.bytes, this.view, start, end))
+      while (end < this.#at && this.#bytes[end] !== 0) end++
+      list.push(internText(this.#bytes, this.#view, start, end))
       start = end + 1
     }
     return list
@@ -82,20 +82,20 @@ export class Cursor {
 
   /** Text of a field of `length` bytes, up to its first NUL. */
   fixedText(length: number, what: string): string {
-    const start = this.take(length, what)
-    return internText(this.bytes, this.view, start, this.at)
+    const start = this.#take(length, what)
+    return internText(this.#bytes, this.#view, start, this.#at)
   }
 
-  private textLength(limit: number, what: string): number {
+  #textLength(limit: number, what: string): number {
     const length = this.u16(what)
     if (length > limit) this.fail(`invalid length ${length} of ${what}`)
     return length
   }
 
-  private take(length: number, what: string): number {
-    const at = this.at
-    if (length > this.end - at) this.fail(`${what} is longer than what it is part of`)
-    this.at = at + length
+  #take(length: number, what: string): number {
+    const at = this.#at
+    if (length > this.#end - at) this.fail(`${what} is longer than what it is part of`)
+    this.#at = at + length
     return at
   }
 }

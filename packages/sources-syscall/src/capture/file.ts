@@ -39,14 +39,14 @@ export class CaptureFile {
   readonly size: number
   /** Bytes of the file read so far, for showing progress. */
   position = 0
-  private readonly chunks: AsyncIterator<number>
-  private ended = false
+  readonly #chunks: AsyncIterator<number>
+  #ended = false
 
   constructor(path: string, visitor: CaptureVisitor) {
     this.path = path
     this.size = statSync(path).size
     this.reader = new CaptureReader(visitor)
-    this.chunks = this.read()
+    this.#chunks = this.#read()
   }
 
   get event(): SyscallEvent {
@@ -73,10 +73,10 @@ export class CaptureFile {
 
   /** Waits for more bytes. False = the file is through. @throws {CaptureError} `compression` when the gzip stream is broken */
   async fill(): Promise<boolean> {
-    if (this.ended) return false
-    const { done } = await this.chunks.next()
+    if (this.#ended) return false
+    const { done } = await this.#chunks.next()
     if (done) {
-      this.ended = true
+      this.#ended = true
       this.reader.end()
     }
     return true
@@ -84,27 +84,27 @@ export class CaptureFile {
 
   /** Stops early. A capture that came to its end, or broke off, is closed already. */
   close(): void {
-    this.ended = true
+    this.#ended = true
     // The file is closed when the generator ends; nobody has to wait for it.
-    void this.chunks.return?.()
+    void this.#chunks.return?.()
   }
 
   /** Fills the reader chunk by chunk; yields the bytes added. */
-  private async *read(): AsyncGenerator<number> {
+  async *#read(): AsyncGenerator<number> {
     const file = await open(this.path)
     try {
       const first = new Uint8Array(CHUNK)
       const { bytesRead } = await file.read(first)
       this.position = bytesRead
       const start = first.subarray(0, bytesRead)
-      if (start[0] === 0x1f && start[1] === 0x8b) yield* this.decompress(start, file)
-      else yield* this.copy(start, file)
+      if (start[0] === 0x1f && start[1] === 0x8b) yield* this.#decompress(start, file)
+      else yield* this.#copy(start, file)
     } finally {
       await file.close()
     }
   }
 
-  private async *copy(start: Uint8Array, file: FileHandle): AsyncGenerator<number> {
+  async *#copy(start: Uint8Array, file: FileHandle): AsyncGenerator<number> {
     this.reader.push(start)
     yield start.length
     for (;;) {
@@ -116,10 +116,10 @@ export class CaptureFile {
     }
   }
 
-  private async *decompress(start: Uint8Array, file: FileHandle): AsyncGenerator<number> {
+  async *#decompress(start: Uint8Array, file: FileHandle): AsyncGenerator<number> {
     const gunzip = createGunzip({ chunkSize: CHUNK })
     // Errors of the file destroy gunzip, so whoever reads that sees them; a reader who stops early wants none.
-    pipeline(this.compressed(start, file), gunzip).catch(() => {})
+    pipeline(this.#compressed(start, file), gunzip).catch(() => {})
     try {
       for await (const chunk of gunzip as AsyncIterable<Uint8Array>) {
         this.reader.push(chunk)
@@ -133,7 +133,7 @@ export class CaptureFile {
       throw new CaptureError('compression', `${rest} bytes behind the end of the gzip stream`, this.reader.offset)
   }
 
-  private async *compressed(start: Uint8Array, file: FileHandle): AsyncGenerator<Uint8Array> {
+  async *#compressed(start: Uint8Array, file: FileHandle): AsyncGenerator<Uint8Array> {
     yield start
     for (;;) {
       const chunk = new Uint8Array(CHUNK)
@@ -150,24 +150,24 @@ export class CaptureFileWriter {
   readonly writer: CaptureWriter
   /** Bytes in the file so far. */
   size = 0
-  private readonly fd: number
+  readonly #fd: number
 
   /** @throws {Error} of the file system when the file cannot be made */
   constructor(path: string, options: { gzip?: boolean; mode?: number } = {}) {
-    this.fd = openSync(path, 'w', options.mode ?? 0o600)
-    this.writer = new CaptureWriter(bytes => this.put(options.gzip ? gzipSync(bytes) : bytes))
+    this.#fd = openSync(path, 'w', options.mode ?? 0o600)
+    this.writer = new CaptureWriter(bytes => this.#put(options.gzip ? gzipSync(bytes) : bytes))
   }
 
   close(): void {
     try {
       this.writer.flush()
     } finally {
-      closeSync(this.fd)
+      closeSync(this.#fd)
     }
   }
 
-  private put(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.fd, bytes, at)
+  #put(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at)
     this.size += bytes.length
   }
 }

@@ -52,29 +52,29 @@ export class CaptureReader {
    * old form. null = all are wanted. May be set at any time.
    */
   passOver: Uint8Array | null = null
-  private readonly visitor: CaptureVisitor
-  private readonly started: boolean
-  private readonly converter = new Converter()
-  private bytes = new Uint8Array(FIRST_BUFFER)
-  private view = new DataView(this.bytes.buffer)
-  private at = 0
-  private limit = 0
+  readonly #visitor: CaptureVisitor
+  readonly #started: boolean
+  readonly #converter = new Converter()
+  #bytes = new Uint8Array(FIRST_BUFFER)
+  #view = new DataView(this.#bytes.buffer)
+  #at = 0
+  #limit = 0
   /** Offset in the capture of the buffer's first byte. */
-  private base = 0
-  private ended = false
-  private broken = false
+  #base = 0
+  #ended = false
+  #broken = false
   /** `start`: the section header comes; `tables`: before the first event; `events`. */
-  private phase: 'start' | 'tables' | 'events' = 'start'
+  #phase: 'start' | 'tables' | 'events' = 'start'
 
   /** @param started whether process lists tell when threads began: only the sidecar's do */
   constructor(visitor: CaptureVisitor = {}, started = false) {
-    this.visitor = visitor
-    this.started = started
+    this.#visitor = visitor
+    this.#started = started
   }
 
   /** Bytes of the capture read so far. */
   get offset(): number {
-    return this.base + this.at
+    return this.#base + this.#at
   }
 
   /** Adds bytes, which are copied. */
@@ -85,29 +85,29 @@ export class CaptureReader {
 
   /** Room for `size` more bytes, to be written to and then told to `filled`: spares the copy of `push`. */
   space(size: number): Uint8Array {
-    const rest = this.limit - this.at
-    if (rest + size > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(this.bytes.length * 2, rest + size))
-      grown.set(this.bytes.subarray(this.at, this.limit))
-      this.bytes = grown
-      this.view = new DataView(grown.buffer)
-    } else if (this.at > 0) {
-      this.bytes.copyWithin(0, this.at, this.limit)
+    const rest = this.#limit - this.#at
+    if (rest + size > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(this.#bytes.length * 2, rest + size))
+      grown.set(this.#bytes.subarray(this.#at, this.#limit))
+      this.#bytes = grown
+      this.#view = new DataView(grown.buffer)
+    } else if (this.#at > 0) {
+      this.#bytes.copyWithin(0, this.#at, this.#limit)
     }
-    this.base += this.at
-    this.at = 0
-    this.limit = rest
-    return this.bytes.subarray(rest, rest + size)
+    this.#base += this.#at
+    this.#at = 0
+    this.#limit = rest
+    return this.#bytes.subarray(rest, rest + size)
   }
 
   /** So many bytes were written to what `space` gave. */
   filled(count: number): void {
-    this.limit += count
+    this.#limit += count
   }
 
   /** No more bytes come. */
   end(): void {
-    this.ended = true
+    this.#ended = true
   }
 
   /**
@@ -115,58 +115,58 @@ export class CaptureReader {
    * @throws {CaptureError} once, where the capture breaks off or is no capture; afterwards false.
    */
   next(): boolean {
-    if (this.broken) return false
+    if (this.#broken) return false
     for (;;) {
-      const at = this.at
-      const available = this.limit - at
-      if (available < BLOCK_HEADER) return this.starve(available)
-      const total = this.view.getUint32(at + 4, true)
+      const at = this.#at
+      const available = this.#limit - at
+      if (available < BLOCK_HEADER) return this.#starve(available)
+      const total = this.#view.getUint32(at + 4, true)
       if (total > available || total < BLOCK_HEADER + BLOCK_TRAILER || (total & 3) !== 0) {
-        this.checkLength(this.view.getUint32(at, true), total)
-        return this.starve(available)
+        this.#checkLength(this.#view.getUint32(at, true), total)
+        return this.#starve(available)
       }
-      const block = this.view.getUint32(at, true)
+      const block = this.#view.getUint32(at, true)
       let delivered: boolean
       if (block === Block.event2 || block === Block.eventFlags2) {
-        if (this.phase !== 'events') this.enterEvents()
-        if (total - BLOCK_HEADER > EVENT_BLOCK_LIMIT) this.fail('corrupt', `event block of ${total} bytes`)
+        if (this.#phase !== 'events') this.#enterEvents()
+        if (total - BLOCK_HEADER > EVENT_BLOCK_LIMIT) this.#fail('corrupt', `event block of ${total} bytes`)
         const start = block === Block.event2 ? at + EVENT_AT : at + EVENT_AT_WITH_FLAGS
         const limit = at + total - BLOCK_TRAILER
-        delivered = !this.isPassedOver(start, limit) && this.take(at, start, limit)
+        delivered = !this.#isPassedOver(start, limit) && this.#take(at, start, limit)
       } else {
-        delivered = this.readBlock(EARLY_BLOCKS.get(block) ?? block, at, total)
+        delivered = this.#readBlock(EARLY_BLOCKS.get(block) ?? block, at, total)
       }
-      this.at = at + total
+      this.#at = at + total
       if (delivered) return true
     }
   }
 
   /** Reads the tables up to the first event. False = more bytes are needed. @throws {CaptureError} as `next` */
   readTables(): boolean {
-    while (this.phase !== 'events') {
-      const available = this.limit - this.at
-      if (this.broken || available < BLOCK_HEADER) return !this.broken && this.starve(available)
-      const block = this.view.getUint32(this.at, true)
-      const total = this.view.getUint32(this.at + 4, true)
-      this.checkLength(block, total)
-      if (total > available) return this.starve(available)
+    while (this.#phase !== 'events') {
+      const available = this.#limit - this.#at
+      if (this.#broken || available < BLOCK_HEADER) return !this.#broken && this.#starve(available)
+      const block = this.#view.getUint32(this.#at, true)
+      const total = this.#view.getUint32(this.#at + 4, true)
+      this.#checkLength(block, total)
+      if (total > available) return this.#starve(available)
       if (isEvent(EARLY_BLOCKS.get(block) ?? block)) {
-        this.enterEvents()
+        this.#enterEvents()
       } else {
-        this.readBlock(EARLY_BLOCKS.get(block) ?? block, this.at, total)
-        this.at += total
+        this.#readBlock(EARLY_BLOCKS.get(block) ?? block, this.#at, total)
+        this.#at += total
       }
     }
     return true
   }
 
-  private isPassedOver(start: number, limit: number): boolean {
+  #isPassedOver(start: number, limit: number): boolean {
     const passOver = this.passOver
     if (passOver === null || limit - start < EVENT_HEADER) return false
-    const type = this.view.getUint16(start + 20, true)
+    const type = this.#view.getUint16(start + 20, true)
     if (passOver[type] !== 1) return false
     const fate = FATES[type]
-    if (fate !== Fate.pass && (fate !== Fate.exit || this.view.getUint32(start + 22, true) !== EVENT_NPARAMS[type]))
+    if (fate !== Fate.pass && (fate !== Fate.exit || this.#view.getUint32(start + 22, true) !== EVENT_NPARAMS[type]))
       return false
     this.counts.events++
     this.counts.passedOver++
@@ -174,12 +174,12 @@ export class CaptureReader {
   }
 
   /** An event of today's form between `start` and `limit`; its block starts at `at`. False = it is not delivered. */
-  private take(at: number, start: number, limit: number): boolean {
+  #take(at: number, start: number, limit: number): boolean {
     const event = this.event
-    const view = this.view
-    if (!event.attach(this.bytes, view, start, limit)) {
+    const view = this.#view
+    if (!event.attach(this.#bytes, view, start, limit)) {
       if (limit - start < EVENT_HEADER || view.getUint16(start + 20, true) < EVENT_FLAGS.length)
-        this.fail('corrupt', 'event whose lengths contradict each other')
+        this.#fail('corrupt', 'event whose lengths contradict each other')
       this.counts.newer++
       return false
     }
@@ -190,13 +190,13 @@ export class CaptureReader {
       event.num = ++this.counts.events
       return true
     }
-    return this.convert()
+    return this.#convert()
   }
 
-  private convert(): boolean {
-    const outcome = this.converter.convert(this.event)
-    this.counts.evicted = this.converter.evicted
-    if (outcome === 'error') this.fail('conversion', this.converter.reason)
+  #convert(): boolean {
+    const outcome = this.#converter.convert(this.event)
+    this.counts.evicted = this.#converter.evicted
+    if (outcome === 'error') this.#fail('conversion', this.#converter.reason)
     if (outcome === 'drop') {
       this.counts.merged++
       return false
@@ -206,86 +206,86 @@ export class CaptureReader {
   }
 
   /** Any block but the usual events. True = it is an event to deliver. */
-  private readBlock(block: number, at: number, total: number): boolean {
+  #readBlock(block: number, at: number, total: number): boolean {
     if (block === Block.section) {
-      this.startSection(at, total)
+      this.#startSection(at, total)
       return false
     }
-    if (this.phase === 'start') this.fail('not-a-capture', NO_SECTION)
-    if (isEvent(block)) return this.readEventBlock(block, at, total)
-    if (isTable(block)) this.readTableBlock(block, at, total)
+    if (this.#phase === 'start') this.#fail('not-a-capture', NO_SECTION)
+    if (isEvent(block)) return this.#readEventBlock(block, at, total)
+    if (isTable(block)) this.#readTableBlock(block, at, total)
     else this.counts.unknownBlocks++
     return false
   }
 
-  private readTableBlock(block: number, at: number, total: number): void {
-    if (this.phase === 'events') this.fail('unexpected-block', `table block 0x${block.toString(16)} after events`)
-    const trailer = this.view.getUint32(at + total - BLOCK_TRAILER, true)
-    if (trailer !== total) this.fail('corrupt', `wrong block total length, header=${total}, trailer=${trailer}`)
-    const cursor = new Cursor(this.bytes, this.view, at + BLOCK_HEADER, at + total - BLOCK_TRAILER, this.base + at)
+  #readTableBlock(block: number, at: number, total: number): void {
+    if (this.#phase === 'events') this.#fail('unexpected-block', `table block 0x${block.toString(16)} after events`)
+    const trailer = this.#view.getUint32(at + total - BLOCK_TRAILER, true)
+    if (trailer !== total) this.#fail('corrupt', `wrong block total length, header=${total}, trailer=${trailer}`)
+    const cursor = new Cursor(this.#bytes, this.#view, at + BLOCK_HEADER, at + total - BLOCK_TRAILER, this.#base + at)
     // Whatever a table or its visitor throws ends the reading.
-    this.broken = true
-    this.machine = readTable(block, cursor, this.visitor, this.started) ?? this.machine
-    this.broken = false
+    this.#broken = true
+    this.machine = readTable(block, cursor, this.#visitor, this.#started) ?? this.machine
+    this.#broken = false
   }
 
-  private readEventBlock(block: number, at: number, total: number): boolean {
-    if (this.phase !== 'events') this.enterEvents()
+  #readEventBlock(block: number, at: number, total: number): boolean {
+    if (this.#phase !== 'events') this.#enterEvents()
     const flags = block === Block.eventFlags1 || block === Block.eventFlags2Large
     const start = at + (flags ? EVENT_AT_WITH_FLAGS : EVENT_AT)
     const limit = at + total - BLOCK_TRAILER
-    if (block === Block.event2Large || block === Block.eventFlags2Large) return this.take(at, start, limit)
-    if (total - BLOCK_HEADER > EVENT_BLOCK_LIMIT) this.fail('corrupt', `event block of ${total} bytes`)
-    if (limit - start >= OLD_EVENT_HEADER && this.view.getUint16(start + 20, true) >= EVENT_FLAGS.length) {
+    if (block === Block.event2Large || block === Block.eventFlags2Large) return this.#take(at, start, limit)
+    if (total - BLOCK_HEADER > EVENT_BLOCK_LIMIT) this.#fail('corrupt', `event block of ${total} bytes`)
+    if (limit - start >= OLD_EVENT_HEADER && this.#view.getUint16(start + 20, true) >= EVENT_FLAGS.length) {
       this.counts.newer++
       return false
     }
-    const upgraded = upgradeEvent(this.view, this.bytes, start, limit)
+    const upgraded = upgradeEvent(this.#view, this.#bytes, start, limit)
     const event = this.event
     if (!upgraded || !event.attach(upgraded, new DataView(upgraded.buffer), 0, upgraded.length))
-      this.fail('corrupt', 'cannot convert v1 event block to v2')
-    event.cpu = this.view.getUint16(at + BLOCK_HEADER, true)
-    event.blockFlags = flags ? this.view.getUint32(at + EVENT_AT, true) : 0
-    return this.convert()
+      this.#fail('corrupt', 'cannot convert v1 event block to v2')
+    event.cpu = this.#view.getUint16(at + BLOCK_HEADER, true)
+    event.blockFlags = flags ? this.#view.getUint32(at + EVENT_AT, true) : 0
+    return this.#convert()
   }
 
-  private startSection(at: number, total: number): void {
-    if (total < 28) this.fail('corrupt', `section header of ${total} bytes`)
-    const magic = this.view.getUint32(at + 8, true)
-    if (magic !== SECTION_MAGIC) this.fail('not-a-capture', `invalid magic number 0x${magic.toString(16)}`)
-    const major = this.view.getUint16(at + 12, true)
-    if (major > 1) this.fail('version', `capture of version ${major}, this program reads version 1`)
+  #startSection(at: number, total: number): void {
+    if (total < 28) this.#fail('corrupt', `section header of ${total} bytes`)
+    const magic = this.#view.getUint32(at + 8, true)
+    if (magic !== SECTION_MAGIC) this.#fail('not-a-capture', `invalid magic number 0x${magic.toString(16)}`)
+    const major = this.#view.getUint16(at + 12, true)
+    if (major > 1) this.#fail('version', `capture of version ${major}, this program reads version 1`)
     this.machine = null
-    this.converter.clear()
-    this.phase = 'tables'
+    this.#converter.clear()
+    this.#phase = 'tables'
     const index = this.counts.sections++
-    this.visitor.onSection?.(index)
+    this.#visitor.onSection?.(index)
   }
 
-  private enterEvents(): void {
-    if (this.phase === 'start') this.fail('not-a-capture', NO_SECTION)
-    this.phase = 'events'
-    this.visitor.onTablesEnd?.()
+  #enterEvents(): void {
+    if (this.#phase === 'start') this.#fail('not-a-capture', NO_SECTION)
+    this.#phase = 'events'
+    this.#visitor.onTablesEnd?.()
   }
 
   /** Refuses a length that no block can have. */
-  private checkLength(block: number, total: number): void {
-    if (this.phase === 'start' && block !== Block.section) this.fail('not-a-capture', NO_SECTION)
-    if (total < BLOCK_HEADER + BLOCK_TRAILER || (total & 3) !== 0) this.fail('corrupt', `block of ${total} bytes`)
-    if (total > MAX_BLOCK) this.fail('too-large', `block of ${total} bytes, more than the ${MAX_BLOCK} supported`)
+  #checkLength(block: number, total: number): void {
+    if (this.#phase === 'start' && block !== Block.section) this.#fail('not-a-capture', NO_SECTION)
+    if (total < BLOCK_HEADER + BLOCK_TRAILER || (total & 3) !== 0) this.#fail('corrupt', `block of ${total} bytes`)
+    if (total > MAX_BLOCK) this.#fail('too-large', `block of ${total} bytes, more than the ${MAX_BLOCK} supported`)
   }
 
   /** The buffer holds no whole block any more. */
-  private starve(available: number): false {
-    if (!this.ended) return false
-    if (available > 0) this.fail('truncated', `the capture ends inside a block, ${available} bytes after its start`)
-    if (this.phase === 'start') this.fail('not-a-capture', 'not a scap capture: it is empty')
-    if (this.phase === 'tables') this.fail('no-events', 'no events in file')
+  #starve(available: number): false {
+    if (!this.#ended) return false
+    if (available > 0) this.#fail('truncated', `the capture ends inside a block, ${available} bytes after its start`)
+    if (this.#phase === 'start') this.#fail('not-a-capture', 'not a scap capture: it is empty')
+    if (this.#phase === 'tables') this.#fail('no-events', 'no events in file')
     return false
   }
 
-  private fail(code: CaptureErrorCode, message: string): never {
-    this.broken = true
-    throw new CaptureError(code, message, this.base + this.at)
+  #fail(code: CaptureErrorCode, message: string): never {
+    this.#broken = true
+    throw new CaptureError(code, message, this.#base + this.#at)
   }
 }

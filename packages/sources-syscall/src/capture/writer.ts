@@ -19,27 +19,27 @@ const FLUSH_AT = 256 << 10
 export class CaptureWriter {
   /** Events written. */
   events = 0
-  private readonly out = new ByteWriter()
-  private readonly sink: (bytes: Uint8Array) => void
+  readonly #out = new ByteWriter()
+  readonly #sink: (bytes: Uint8Array) => void
 
   constructor(sink: (bytes: Uint8Array) => void) {
-    this.sink = sink
-    const start = this.begin(Block.section)
-    this.out.u32(SECTION_MAGIC)
-    this.out.u16(1)
-    this.out.u16(2)
-    this.out.u64(0xffffffffffffffffn)
-    this.finish(start)
+    this.#sink = sink
+    const start = this.#begin(Block.section)
+    this.#out.u32(SECTION_MAGIC)
+    this.#out.u16(1)
+    this.#out.u16(2)
+    this.#out.u64(0xffffffffffffffffn)
+    this.#finish(start)
   }
 
   /** Texts of tables that were cut to the format's limits. */
   get truncated(): number {
-    return this.out.truncated
+    return this.#out.truncated
   }
 
   machine(machine: MachineInfo): void {
-    const start = this.begin(Block.machine)
-    const out = this.out
+    const start = this.#begin(Block.machine)
+    const out = this.#out
     out.u32(machine.cpus)
     out.u64(machine.memoryBytes)
     out.u64(machine.maxPid)
@@ -47,12 +47,12 @@ export class CaptureWriter {
     out.u64(machine.bootTime)
     out.u64(machine.flags)
     out.zeros(MACHINE_SIZE - (out.length - start - BLOCK_HEADER))
-    this.finish(start)
+    this.#finish(start)
   }
 
   interfaces(interfaces: readonly InterfaceEntry[]): void {
-    const start = this.begin(Block.interfaces2)
-    const out = this.out
+    const start = this.#begin(Block.interfaces2)
+    const out = this.#out
     for (const entry of interfaces) {
       const length = out.reserveLength()
       out.u16(entry.address.length === 4 ? 1 : 2)
@@ -64,12 +64,12 @@ export class CaptureWriter {
       out.setShort(nameLength, out.rawText(entry.name, TextLimit.interface))
       out.setLength(length, out.length - length - 4)
     }
-    this.finish(start)
+    this.#finish(start)
   }
 
   users(users: readonly UserEntry[], groups: readonly GroupEntry[]): void {
-    const start = this.begin(Block.users2)
-    const out = this.out
+    const start = this.#begin(Block.users2)
+    const out = this.#out
     for (const user of users) {
       const length = out.reserveLength()
       out.u8(0)
@@ -87,37 +87,37 @@ export class CaptureWriter {
       out.text(group.name, TextLimit.user)
       out.setLength(length, out.length - length)
     }
-    this.finish(start)
+    this.#finish(start)
   }
 
   processes(processes: Iterable<ProcessEntry>): void {
     let start = -1
     for (const process of processes) {
-      if (start >= 0 && this.out.length - start > LIST_BLOCK) {
-        this.finish(start)
+      if (start >= 0 && this.#out.length - start > LIST_BLOCK) {
+        this.#finish(start)
         start = -1
       }
-      if (start < 0) start = this.begin(Block.processes9)
-      writeProcess(this.out, process)
+      if (start < 0) start = this.#begin(Block.processes9)
+      writeProcess(this.#out, process)
     }
-    if (start >= 0) this.finish(start)
+    if (start >= 0) this.#finish(start)
   }
 
   /** The descriptors of one thread. Kinds without a form of their own in the format (FdKind.unknown and above pidfd) carry no name. */
   fds(tid: number, fds: Iterable<FdEntry>): void {
     let start = -1
     for (const fd of fds) {
-      if (start >= 0 && this.out.length - start > LIST_BLOCK) {
-        this.finish(start)
+      if (start >= 0 && this.#out.length - start > LIST_BLOCK) {
+        this.#finish(start)
         start = -1
       }
       if (start < 0) {
-        start = this.begin(Block.fds2)
-        this.out.i64(tid)
+        start = this.#begin(Block.fds2)
+        this.#out.i64(tid)
       }
-      writeFd(this.out, fd)
+      writeFd(this.#out, fd)
     }
-    if (start >= 0) this.finish(start)
+    if (start >= 0) this.#finish(start)
   }
 
   /** Copies an event as it stands. */
@@ -135,30 +135,30 @@ export class CaptureWriter {
       : large
         ? Block.event2Large
         : Block.event2
-    const at = this.begin(block)
-    this.out.u16(cpu)
-    if (blockFlags) this.out.u32(blockFlags)
-    this.out.range(bytes, start, end)
-    this.finish(at)
+    const at = this.#begin(block)
+    this.#out.u16(cpu)
+    if (blockFlags) this.#out.u32(blockFlags)
+    this.#out.range(bytes, start, end)
+    this.#finish(at)
     this.events++
   }
 
   /** Sends what is gathered to the sink. */
   flush(): void {
-    if (this.out.length > 0) this.sink(this.out.view())
-    this.out.clear()
+    if (this.#out.length > 0) this.#sink(this.#out.view())
+    this.#out.clear()
   }
 
-  private begin(block: number): number {
-    if (this.out.length >= FLUSH_AT) this.flush()
-    const start = this.out.length
-    this.out.u32(block)
-    this.out.u32(0)
+  #begin(block: number): number {
+    if (this.#out.length >= FLUSH_AT) this.flush()
+    const start = this.#out.length
+    this.#out.u32(block)
+    this.#out.u32(0)
     return start
   }
 
-  private finish(start: number): void {
-    const out = this.out
+  #finish(start: number): void {
+    const out = this.#out
     out.zeros(-(out.length - start) & 3)
     const total = out.length - start + BLOCK_TRAILER
     out.u32(total)

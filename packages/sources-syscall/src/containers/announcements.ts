@@ -16,25 +16,25 @@ export class Announcements {
   readonly ahead: Lookups<Wanted & { readonly engine: Engine }>
   /** Forgotten because there were too many. */
   dropped = 0
-  private readonly heard: (container: Announced) => boolean
-  private readonly entries = new Map<string, { readonly announcement: Announcement; readonly size: number }>()
-  private characters = 0
+  readonly #heard: (container: Announced) => boolean
+  readonly #entries = new Map<string, { readonly announcement: Announcement; readonly size: number }>()
+  #characters = 0
 
   /** @param heard told of each container for the first time. False = nobody has met it: the engine is asked ahead */
   constructor(engines: readonly Engine[], heard: (container: Announced) => boolean, options: LookupOptions = {}) {
-    this.heard = heard
-    this.ahead = new Lookups(engines, ({ fullId, engine }, found) => this.asked(fullId, engine, found), options)
-    this.watches = new Watches(engines, (engine, container) => this.take(engine, container))
+    this.#heard = heard
+    this.ahead = new Lookups(engines, ({ fullId, engine }, found) => this.#asked(fullId, engine, found), options)
+    this.watches = new Watches(engines, (engine, container) => this.#take(engine, container))
   }
 
   get(fullId: string): Announcement | undefined {
-    return this.entries.get(fullId)?.announcement
+    return this.#entries.get(fullId)?.announcement
   }
 
   /** What was announced of a container is not needed any more. */
   forget(fullId: string): void {
-    this.characters -= this.entries.get(fullId)?.size ?? 0
-    this.entries.delete(fullId)
+    this.#characters -= this.#entries.get(fullId)?.size ?? 0
+    this.#entries.delete(fullId)
   }
 
   close(): void {
@@ -42,25 +42,25 @@ export class Announcements {
     this.ahead.close()
   }
 
-  private take(engine: Engine, container: Announced): void {
+  #take(engine: Engine, container: Announced): void {
     const { full_id: fullId } = container
-    if (this.entries.has(fullId)) return
-    this.put(fullId, { engine, container, complete: false })
-    if (!this.heard(container)) this.ahead.start({ fullId, runtime: engine.kind, engine })
+    if (this.#entries.has(fullId)) return
+    this.#put(fullId, { engine, container, complete: false })
+    if (!this.#heard(container)) this.ahead.start({ fullId, runtime: engine.kind, engine })
   }
 
-  private asked(fullId: string, engine: Engine, found: Announced | null): void {
-    if (found === null || !this.entries.has(fullId)) return
-    this.put(fullId, { engine, container: found, complete: isComplete(engine.kind, found) })
+  #asked(fullId: string, engine: Engine, found: Announced | null): void {
+    if (found === null || !this.#entries.has(fullId)) return
+    this.#put(fullId, { engine, container: found, complete: isComplete(engine.kind, found) })
   }
 
-  private put(fullId: string, announcement: Announcement): void {
+  #put(fullId: string, announcement: Announcement): void {
     this.forget(fullId)
     const size = JSON.stringify(announcement.container).length
-    this.entries.set(fullId, { announcement, size })
-    this.characters += size
-    for (const [oldest] of this.entries) {
-      if (this.entries.size <= MAX_ENTRIES && this.characters <= MAX_CHARACTERS) break
+    this.#entries.set(fullId, { announcement, size })
+    this.#characters += size
+    for (const [oldest] of this.#entries) {
+      if (this.#entries.size <= MAX_ENTRIES && this.#characters <= MAX_CHARACTERS) break
       this.forget(oldest)
       this.dropped++
     }

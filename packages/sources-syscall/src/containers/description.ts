@@ -84,15 +84,15 @@ export function seconds(time: unknown): number {
 
 /** Values of an engine's JSON, whose shape is not trusted. */
 export class Answer {
-  private readonly value: unknown
+  readonly #value: unknown
 
   constructor(value: unknown) {
-    this.value = value
+    this.#value = value
   }
 
   /** The member at a path of keys; of something that is no object there is none. */
   at(...path: readonly string[]): unknown {
-    let value = this.value
+    let value = this.#value
     for (const key of path) {
       if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
       value = (value as Record<string, unknown>)[key]

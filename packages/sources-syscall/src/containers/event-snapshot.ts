@@ -26,39 +26,39 @@ export function keep(event: SyscallEvent): SyscallEvent {
 
 /** Threads as they were, in front of those that are. */
 class Past implements ThreadIndex {
-  private readonly threads = new Map<number, Thread>()
-  private readonly present: ThreadIndex
+  readonly #threads = new Map<number, Thread>()
+  readonly #present: ThreadIndex
 
   constructor(present: ThreadIndex) {
-    this.present = present
+    this.#present = present
   }
 
   get(tid: number): Thread | null {
-    return this.threads.get(tid) ?? this.present.get(tid)
+    return this.#threads.get(tid) ?? this.#present.get(tid)
   }
 
   keep(thread: Thread): Thread {
-    const copy = this.copy(thread)
+    const copy = this.#copy(thread)
     copy.fds = thread.fds.fork()
     let next = thread.leader?.parent ?? null
-    for (let i = 0; i < MAX_ANCESTORS && next !== null && !this.threads.has(next.tid); i++) {
-      this.copy(next)
+    for (let i = 0; i < MAX_ANCESTORS && next !== null && !this.#threads.has(next.tid); i++) {
+      this.#copy(next)
       next = next.leader?.parent ?? null
     }
     return copy
   }
 
   /** Copies a thread and, if it is another, the main thread of its process. */
-  private copy(thread: Thread): Thread {
-    const known = this.threads.get(thread.tid)
+  #copy(thread: Thread): Thread {
+    const known = this.#threads.get(thread.tid)
     if (known !== undefined) return known
     const copy = new Thread(this, thread.tid, thread.pid, thread.ptid, thread.fds, thread.container)
-    this.threads.set(thread.tid, copy)
+    this.#threads.set(thread.tid, copy)
     Object.assign(copy, thread, { table: this, memo: null, group: null })
     if (thread.group !== null) {
       const leader = thread.leader
       const group = new ThreadGroup(thread.group.pid, thread.group.reaper)
-      const main = leader === null || leader === thread ? null : this.copy(leader)
+      const main = leader === null || leader === thread ? null : this.#copy(leader)
       copy.group = Object.assign(group, { alive: thread.group.alive })
       for (const member of thread.group.threads) {
         group.threads.push(member === thread ? copy : member === leader && main !== null ? main : member)

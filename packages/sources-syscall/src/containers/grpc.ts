@@ -22,7 +22,7 @@ export type Metadata = Readonly<Record<string, string>>
 /** gRPC calls to a service behind a unix socket, over one HTTP/2 connection that is made again when it breaks. */
 export class GrpcClient {
   readonly socket: string
-  private session: ClientHttp2Session | null = null
+  #session: ClientHttp2Session | null = null
 
   constructor(socket: string) {
     this.socket = socket
@@ -31,7 +31,7 @@ export class GrpcClient {
   /** A call with one answer. @param method `/package.Service/Method` @throws {LookupError} */
   async call(method: string, request: Uint8Array, signal: AbortSignal, metadata: Metadata = {}): Promise<Message> {
     const answers: Uint8Array[] = []
-    await this.exchange(method, request, signal, metadata, bytes => answers.push(bytes))
+    await this.#exchange(method, request, signal, metadata, bytes => answers.push(bytes))
     if (answers.length !== 1) throw new LookupError('bad-answer', `${this.socket} ${method}: not one plain message`)
     return readMessage(answers[0]!, this.socket)
   }
@@ -47,15 +47,15 @@ export class GrpcClient {
     answer: (message: Message) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    await this.exchange(method, request, signal, {}, bytes => answer(readMessage(bytes, this.socket)), opened)
+    await this.#exchange(method, request, signal, {}, bytes => answer(readMessage(bytes, this.socket)), opened)
   }
 
   close(): void {
-    this.session?.destroy()
-    this.session = null
+    this.#session?.destroy()
+    this.#session = null
   }
 
-  private exchange(
+  #exchange(
     method: string,
     request: Uint8Array,
     signal: AbortSignal,
@@ -77,7 +77,7 @@ export class GrpcClient {
         fail(new LookupError('timeout', `${this.socket}: no answer to ${method}`))
       }
       try {
-        session = this.connection(fail)
+        session = this.#connection(fail)
         stream = session.request({
           ...metadata,
           ':method': 'POST',
@@ -123,15 +123,15 @@ export class GrpcClient {
     })
   }
 
-  private connection(failed: (error: Error) => void): ClientHttp2Session {
-    if (this.session !== null && !this.session.closed && !this.session.destroyed) return this.session
+  #connection(failed: (error: Error) => void): ClientHttp2Session {
+    if (this.#session !== null && !this.#session.closed && !this.#session.destroyed) return this.#session
     const session = connect('http://localhost', { createConnection: () => connectSocket(this.socket) })
     // Calls hear of it through their streams, except when there was never a connection.
     session.once('error', failed)
     session.on('error', () => {})
     // An idle connection does not keep the program alive.
     session.unref()
-    this.session = session
+    this.#session = session
     return session
   }
 }
@@ -145,23 +145,23 @@ function frame(message: Uint8Array): Buffer {
 
 /** Cuts what arrives into messages. */
 class MessageSplitter {
-  private held: Buffer = Buffer.alloc(0)
+  #held: Buffer = Buffer.alloc(0)
 
   /** Bytes of a message that has not come whole. */
   get rest(): number {
-    return this.held.length
+    return this.#held.length
   }
 
   /** @throws {LookupError} for a message that is compressed or too long */
   push(chunk: Buffer, message: (bytes: Uint8Array) => void): void {
-    this.held = this.held.length === 0 ? chunk : Buffer.concat([this.held, chunk])
-    while (this.held.length >= PREFIX) {
-      const length = this.held.readUInt32BE(1)
-      if (this.held[0] !== 0) throw new LookupError('bad-answer', 'not a plain message')
+    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
+    while (this.#held.length >= PREFIX) {
+      const length = this.#held.readUInt32BE(1)
+      if (this.#held[0] !== 0) throw new LookupError('bad-answer', 'not a plain message')
       if (length > MAX_MESSAGE) throw new LookupError('bad-answer', 'an endless answer')
-      if (this.held.length < PREFIX + length) return
-      message(this.held.subarray(PREFIX, PREFIX + length))
-      this.held = this.held.subarray(PREFIX + length)
+      if (this.#held.length < PREFIX + length) return
+      message(this.#held.subarray(PREFIX, PREFIX + length))
+      this.#held = this.#held.subarray(PREFIX + length)
     }
   }
 }

@@ -8,40 +8,40 @@ const KEPT_BYTES = 4096
 /** Events whose evaluation waits for the metadata of their container, bounded in number and size. */
 export class Held {
   readonly counts = { held: 0, filled: 0, expired: 0, failed: 0, overflowed: 0 }
-  private readonly maxEvents: number
-  private readonly maxBytes: number
-  private readonly waiting = new Map<Container, SyscallEvent[]>()
-  private events = 0
-  private bytes = 0
+  readonly #maxEvents: number
+  readonly #maxBytes: number
+  readonly #waiting = new Map<Container, SyscallEvent[]>()
+  #events = 0
+  #bytes = 0
 
   constructor(maxEvents: number, maxBytes: number) {
-    this.maxEvents = maxEvents
-    this.maxBytes = maxBytes
+    this.#maxEvents = maxEvents
+    this.#maxBytes = maxBytes
   }
 
   /** False = there is no room: the event is to be taken as it is now. */
   add(container: Container, event: SyscallEvent): boolean {
     const size = event.end - event.start + KEPT_BYTES
-    if (this.events >= this.maxEvents || this.bytes + size > this.maxBytes) {
+    if (this.#events >= this.#maxEvents || this.#bytes + size > this.#maxBytes) {
       this.counts.overflowed++
       return false
     }
-    let list = this.waiting.get(container)
-    if (list === undefined) this.waiting.set(container, (list = []))
+    let list = this.#waiting.get(container)
+    if (list === undefined) this.#waiting.set(container, (list = []))
     list.push(keep(event))
-    this.events++
-    this.bytes += size
+    this.#events++
+    this.#bytes += size
     this.counts.held++
     return true
   }
 
   /** The events of a container, in the order of their coming. */
   take(container: Container, outcome: 'filled' | 'expired' | 'failed'): SyscallEvent[] {
-    const list = this.waiting.get(container)
+    const list = this.#waiting.get(container)
     if (list === undefined) return []
-    this.waiting.delete(container)
-    this.events -= list.length
-    for (const event of list) this.bytes -= event.end - event.start + KEPT_BYTES
+    this.#waiting.delete(container)
+    this.#events -= list.length
+    for (const event of list) this.#bytes -= event.end - event.start + KEPT_BYTES
     this.counts[outcome] += list.length
     return list
   }

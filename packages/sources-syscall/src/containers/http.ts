@@ -9,11 +9,11 @@ const MAX_LINE = 256 << 10
 /** Asks an HTTP service behind a unix socket; connections are kept between requests. */
 export class SocketClient {
   readonly socket: string
-  private readonly agent: Agent
+  readonly #agent: Agent
 
   constructor(socket: string, connections: number) {
     this.socket = socket
-    this.agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: 30_000 })
+    this.#agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: 30_000 })
   }
 
   /** The JSON at `path`. @throws {LookupError} */
@@ -21,7 +21,7 @@ export class SocketClient {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => reject(lookupError(error, this.socket))
       const asked = request(
-        { socketPath: this.socket, path, agent: this.agent, signal, headers: { host: 'localhost' } },
+        { socketPath: this.socket, path, agent: this.#agent, signal, headers: { host: 'localhost' } },
         response => {
           const chunks: Buffer[] = []
           let length = 0
@@ -81,7 +81,7 @@ export class SocketClient {
   }
 
   close(): void {
-    this.agent.destroy()
+    this.#agent.destroy()
   }
 }
 

@@ -73,14 +73,14 @@ export class Lookups<W extends Wanted = Wanted> {
     'bad-answer': 0,
     'queue-full': 0,
   }
-  private readonly engines: readonly Engine[]
-  private readonly options: Required<LookupOptions>
-  private readonly done: LookupEnd<W>
-  private readonly announced: (fullId: string) => Announcement | undefined
-  private readonly lanes = new Map<string, Lane<W>>()
+  readonly #engines: readonly Engine[]
+  readonly #options: Required<LookupOptions>
+  readonly #done: LookupEnd<W>
+  readonly #announced: (fullId: string) => Announcement | undefined
+  readonly #lanes = new Map<string, Lane<W>>()
   /** Ends of the pauses between attempts, by the container's id. */
-  private readonly pauses = new Map<string, () => void>()
-  private readonly closing = new AbortController()
+  readonly #pauses = new Map<string, () => void>()
+  readonly #closing = new AbortController()
 
   /**
    * `done` is called once for each container, never from within `start`.
@@ -92,80 +92,80 @@ export class Lookups<W extends Wanted = Wanted> {
     options: LookupOptions = {},
     announced: (fullId: string) => Announcement | undefined = () => undefined,
   ) {
-    this.engines = engines
-    this.done = done
-    this.announced = announced
-    this.options = { concurrency: 4, queue: 1024, timeout: 2000, attempts: 8, backoff: 10, ...options }
+    this.#engines = engines
+    this.#done = done
+    this.#announced = announced
+    this.#options = { concurrency: 4, queue: 1024, timeout: 2000, attempts: 8, backoff: 10, ...options }
   }
 
   /** Look-ups that have not ended. */
   get pending(): number {
     let sum = 0
-    for (const { running, waiting } of this.lanes.values()) sum += running + waiting.length
+    for (const { running, waiting } of this.#lanes.values()) sum += running + waiting.length
     return sum
   }
 
   start(wanted: W): void {
-    if (this.closing.signal.aborted) return
-    let lane = this.lanes.get(wanted.runtime)
-    if (lane === undefined) this.lanes.set(wanted.runtime, (lane = { running: 0, waiting: [] }))
-    if (lane.running < this.options.concurrency) void this.run(wanted, lane)
-    else if (lane.waiting.length < this.options.queue) lane.waiting.push(wanted)
-    else setImmediate(() => this.end(wanted, null, 'queue-full'))
+    if (this.#closing.signal.aborted) return
+    let lane = this.#lanes.get(wanted.runtime)
+    if (lane === undefined) this.#lanes.set(wanted.runtime, (lane = { running: 0, waiting: [] }))
+    if (lane.running < this.#options.concurrency) void this.#run(wanted, lane)
+    else if (lane.waiting.length < this.#options.queue) lane.waiting.push(wanted)
+    else setImmediate(() => this.#end(wanted, null, 'queue-full'))
   }
 
   /** The container was announced: a look-up that waits for its next attempt goes on now. */
   wake(fullId: string): void {
-    this.pauses.get(fullId)?.()
+    this.#pauses.get(fullId)?.()
   }
 
   close(): void {
-    this.closing.abort()
-    for (const { waiting } of this.lanes.values()) waiting.length = 0
-    for (const end of [...this.pauses.values()]) end()
+    this.#closing.abort()
+    for (const { waiting } of this.#lanes.values()) waiting.length = 0
+    for (const end of [...this.#pauses.values()]) end()
   }
 
-  private async run(wanted: W, lane: Lane<W>): Promise<void> {
+  async #run(wanted: W, lane: Lane<W>): Promise<void> {
     lane.running++
     try {
-      const { attempts, backoff } = this.options
-      const seen = this.peek(wanted)
+      const { attempts, backoff } = this.#options
+      const seen = this.#peek(wanted)
       for (let attempt = 1; ; attempt++) {
-        const outcome = await this.ask(wanted)
-        if (this.closing.signal.aborted) return
-        if (!('reason' in outcome)) return this.end(wanted, outcome, null)
+        const outcome = await this.#ask(wanted)
+        if (this.#closing.signal.aborted) return
+        if (!('reason' in outcome)) return this.#end(wanted, outcome, null)
         const { reason } = outcome as LookupError
         const last = !TEMPORARY[reason] || attempt >= attempts
-        const known = this.announced(wanted.fullId)
+        const known = this.#announced(wanted.fullId)
         // An engine that has announced a container and does not know it has removed it: it will not come back.
         if (known !== undefined && (last || reason === 'not-found' || attempt >= ENOUGH)) {
-          const container = { ...(await this.withImage(known)), ...(await seen) }
-          if (!this.closing.signal.aborted) this.end(wanted, container, null, 'from-event')
+          const container = { ...(await this.#withImage(known)), ...(await seen) }
+          if (!this.#closing.signal.aborted) this.#end(wanted, container, null, 'from-event')
           return
         }
-        if (last) return this.end(wanted, null, reason)
-        await this.pause(wanted.fullId, Math.min(backoff * 2 ** (attempt - 1), MAX_BACKOFF))
+        if (last) return this.#end(wanted, null, reason)
+        await this.#pause(wanted.fullId, Math.min(backoff * 2 ** (attempt - 1), MAX_BACKOFF))
       }
     } finally {
       lane.running--
       const next = lane.waiting.shift()
-      if (next !== undefined) void this.run(next, lane)
+      if (next !== undefined) void this.#run(next, lane)
     }
   }
 
   /** One attempt: the engine that has announced it, or those that may know it, one after the other. */
-  private async ask(wanted: W): Promise<Announced | LookupError> {
-    const known = this.announced(wanted.fullId)
+  async #ask(wanted: W): Promise<Announced | LookupError> {
+    const known = this.#announced(wanted.fullId)
     if (known?.complete === true) {
       await null
       return known.container
     }
     const engine = wanted.engine ?? known?.engine
     let failure = lookupError(Object.assign(new Error('no engine'), { code: 'ENOENT' }), wanted.runtime)
-    for (const asked of engine === undefined ? enginesFor(this.engines, wanted.runtime) : [engine]) {
+    for (const asked of engine === undefined ? enginesFor(this.#engines, wanted.runtime) : [engine]) {
       if (!asked.present()) continue
       try {
-        return await asked.inspect(wanted.fullId, this.deadline())
+        return await asked.inspect(wanted.fullId, this.#deadline())
       } catch (error) {
         const next = lookupError(error, asked.socket)
         if (WEIGHT[next.reason] >= WEIGHT[failure.reason]) failure = next
@@ -177,8 +177,8 @@ export class Lookups<W extends Wanted = Wanted> {
   }
 
   /** What can be seen while the container runs, in case that it is gone when the engine is asked. */
-  private async peek({ fullId, runtime, engine }: W): Promise<Partial<ContainerDescription> | undefined> {
-    for (const one of engine === undefined ? enginesFor(this.engines, runtime) : []) {
+  async #peek({ fullId, runtime, engine }: W): Promise<Partial<ContainerDescription> | undefined> {
+    for (const one of engine === undefined ? enginesFor(this.#engines, runtime) : []) {
       const seen = one.present() ? await one.peek?.(fullId) : undefined
       if (seen !== undefined) return seen
     }
@@ -186,39 +186,39 @@ export class Lookups<W extends Wanted = Wanted> {
   }
 
   /** What was announced, with what the engine knows of the image if it answers. */
-  private async withImage({ engine, container }: Announcement): Promise<Announced> {
+  async #withImage({ engine, container }: Announcement): Promise<Announced> {
     if (container.imageid !== undefined || engine.withImage === undefined) return container
     try {
-      return await engine.withImage(container, this.deadline())
+      return await engine.withImage(container, this.#deadline())
     } catch {
       return container
     }
   }
 
-  private deadline(): AbortSignal {
-    return AbortSignal.any([AbortSignal.timeout(this.options.timeout), this.closing.signal])
+  #deadline(): AbortSignal {
+    return AbortSignal.any([AbortSignal.timeout(this.#options.timeout), this.#closing.signal])
   }
 
-  private end(
+  #end(
     wanted: W,
     found: Announced | null,
     reason: LookupReason | null,
     outcome: keyof LookupCounts = reason ?? 'found',
   ): void {
-    if (this.closing.signal.aborted) return
+    if (this.#closing.signal.aborted) return
     this.counts[outcome]++
-    this.done(wanted, found, reason)
+    this.#done(wanted, found, reason)
   }
 
-  private pause(fullId: string, ms: number): Promise<void> {
+  #pause(fullId: string, ms: number): Promise<void> {
     return new Promise(resolve => {
       const end = () => {
         clearTimeout(timer)
-        this.pauses.delete(fullId)
+        this.#pauses.delete(fullId)
         resolve()
       }
       const timer = setTimeout(end, ms)
-      this.pauses.set(fullId, end)
+      this.#pauses.set(fullId, end)
     })
   }
 }

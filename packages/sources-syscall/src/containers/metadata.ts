@@ -56,38 +56,44 @@ export interface MetadataCounts {
  */
 export class ContainerMetadata {
   onReady: (() => void) | null = null
-  private readonly state: SyscallState
-  private readonly engines: readonly Engine[]
-  private readonly announcements: Announcements
-  private readonly lookups: Lookups<Container>
-  private readonly held: Held
-  private readonly ready: SyscallEvent[] = []
-  private readonly windows = new Map<Container, NodeJS.Timeout>()
-  private readonly looking = new Set<Container>()
-  private readonly holdMs: number
-  private settled: (() => void) | null = null
+  readonly #state: SyscallState
+  readonly #engines: readonly Engine[]
+  readonly #announcements: Announcements
+  readonly #lookups: Lookups<Container>
+  readonly #held: Held
+  readonly #ready: SyscallEvent[] = []
+  readonly #windows = new Map<Container, NodeJS.Timeout>()
+  readonly #looking = new Set<Container>()
+  readonly #holdMs: number
+  #settled: (() => void) | null = null
 
   constructor(state: SyscallState, options: MetadataOptions = {}, engines?: readonly Engine[]) {
-    this.engines = engines ?? openEngines(options.sockets, options.concurrency, undefined, options.labelMaxLength)
-    this.state = state
-    this.holdMs = options.holdMs ?? 2000
-    this.held = new Held(options.holdEvents ?? 4096, options.holdBytes ?? 16 << 20)
-    this.announcements = new Announcements(this.engines, announced => this.heard(announced), options)
-    this.lookups = new Lookups<Container>(
-      this.engines,
-      (container, found, reason) => this.done(container, found, reason),
+    this.#engines = engines ?? openEngines(options.sockets, options.concurrency, undefined, options.labelMaxLength)
+    this.#state = state
+    this.#holdMs = options.holdMs ?? 2000
+    this.#held = new Held(options.holdEvents ?? 4096, options.holdBytes ?? 16 << 20)
+    this.#announcements = new Announcements(this.#engines, announced => this.#heard(announced), options)
+    this.#lookups = new Lookups<Container>(
+      this.#engines,
+      (container, found, reason) => this.#done(container, found, reason),
       options,
-      fullId => this.announcements.get(fullId),
+      fullId => this.#announcements.get(fullId),
     )
-    state.tables.containers.onNew = container => this.look(container)
+    state.tables.containers.onNew = container => this.#look(container)
     for (const container of state.tables.containers) {
-      if (container.info === null && container.type === '') this.look(container)
+      if (container.info === null && container.type === '') this.#look(container)
     }
   }
 
   get counts(): MetadataCounts {
-    const { ahead, watches, dropped } = this.announcements
-    return { lookups: this.lookups.counts, ahead: ahead.counts, watches: watches.counts, dropped, ...this.held.counts }
+    const { ahead, watches, dropped } = this.#announcements
+    return {
+      lookups: this.#lookups.counts,
+      ahead: ahead.counts,
+      watches: watches.counts,
+      dropped,
+      ...this.#held.counts,
+    }
   }
 
   /** To be called before an event is evaluated. */
@@ -101,7 +107,7 @@ export class ContainerMetadata {
 
   /** Containers whose metadata is on its way and waited for. */
   get pending(): number {
-    return this.windows.size
+    return this.#windows.size
   }
 
   /** After the evaluation: it asked for metadata that is on its way. */
@@ -115,97 +121,97 @@ export class ContainerMetadata {
     if (thread === null || !this.asked(event)) return false
     thread.container.missed = false
     thread.memo = null
-    return this.held.add(thread.container, event)
+    return this.#held.add(thread.container, event)
   }
 
   /** The next event that tells about a container, or that has waited; null = none now. */
   next(): SyscallEvent | null {
-    return this.ready.shift() ?? null
+    return this.#ready.shift() ?? null
   }
 
   /** Resolves when no look-up is under way, at the latest after `ms`: for the containers that run when a session starts. */
-  async settle(ms = Math.min(this.holdMs, SETTLE)): Promise<void> {
-    if (this.lookups.pending === 0) return
+  async settle(ms = Math.min(this.#holdMs, SETTLE)): Promise<void> {
+    if (this.#lookups.pending === 0) return
     let timer: NodeJS.Timeout | undefined
     await new Promise<void>(resolve => {
-      this.settled = resolve
+      this.#settled = resolve
       timer = setTimeout(resolve, ms)
     })
     clearTimeout(timer)
-    this.settled = null
+    this.#settled = null
   }
 
   /** Lets everything go that waits, as it is: `next` gives it. */
   flush(): void {
-    for (const container of [...this.windows.keys()]) this.expire(container)
+    for (const container of [...this.#windows.keys()]) this.#expire(container)
   }
 
   close(): void {
-    this.state.tables.containers.onNew = null
-    for (const timer of this.windows.values()) clearTimeout(timer)
-    this.windows.clear()
-    this.lookups.close()
-    this.announcements.close()
-    for (const engine of this.engines) engine.close()
+    this.#state.tables.containers.onNew = null
+    for (const timer of this.#windows.values()) clearTimeout(timer)
+    this.#windows.clear()
+    this.#lookups.close()
+    this.#announcements.close()
+    for (const engine of this.#engines) engine.close()
   }
 
-  private look(container: Container): void {
-    if (this.holdMs > 0) {
+  #look(container: Container): void {
+    if (this.#holdMs > 0) {
       container.pending = true
-      const window = setTimeout(() => this.expire(container), this.holdMs)
+      const window = setTimeout(() => this.#expire(container), this.#holdMs)
       window.unref()
-      this.windows.set(container, window)
+      this.#windows.set(container, window)
     }
-    this.start(container)
+    this.#start(container)
   }
 
   /** An engine has announced a container. False = nobody has met it. */
-  private heard({ id, full_id: fullId }: Announced): boolean {
-    const container = this.state.tables.containers.get(id)
+  #heard({ id, full_id: fullId }: Announced): boolean {
+    const container = this.#state.tables.containers.get(id)
     if (container === undefined) return false
-    if (container.info !== null) this.announcements.forget(fullId)
-    else if (this.looking.has(container)) this.lookups.wake(fullId)
+    if (container.info !== null) this.#announcements.forget(fullId)
+    else if (this.#looking.has(container)) this.#lookups.wake(fullId)
     // Its look-up has failed.
-    else this.start(container)
+    else this.#start(container)
     return true
   }
 
-  private start(container: Container): void {
-    this.looking.add(container)
-    this.lookups.start(container)
+  #start(container: Container): void {
+    this.#looking.add(container)
+    this.#lookups.start(container)
   }
 
-  private done(container: Container, found: Announced | null, reason: string | null): void {
-    this.looking.delete(container)
-    this.announcements.forget(container.fullId)
-    if (found !== null) this.tell(found)
-    if (container.pending) this.release(container, reason === null ? 'filled' : 'failed')
-    if (this.settled !== null && this.lookups.pending <= 1) this.settled()
-    if (this.ready.length > 0) this.onReady?.()
+  #done(container: Container, found: Announced | null, reason: string | null): void {
+    this.#looking.delete(container)
+    this.#announcements.forget(container.fullId)
+    if (found !== null) this.#tell(found)
+    if (container.pending) this.#release(container, reason === null ? 'filled' : 'failed')
+    if (this.#settled !== null && this.#lookups.pending <= 1) this.#settled()
+    if (this.#ready.length > 0) this.onReady?.()
   }
 
   /** The window is over: what an engine has announced is better than nothing. The look-up goes on. */
-  private expire(container: Container): void {
-    const known = container.info === null ? this.announcements.get(container.fullId) : undefined
-    if (known !== undefined) this.tell(known.container)
-    this.release(container, known === undefined ? 'expired' : 'filled')
-    if (this.ready.length > 0) this.onReady?.()
+  #expire(container: Container): void {
+    const known = container.info === null ? this.#announcements.get(container.fullId) : undefined
+    if (known !== undefined) this.#tell(known.container)
+    this.#release(container, known === undefined ? 'expired' : 'filled')
+    if (this.#ready.length > 0) this.onReady?.()
   }
 
-  private tell(found: Announced): void {
+  #tell(found: Announced): void {
     const bytes = containerEvent(JSON.stringify({ container: found }), BigInt(Date.now()) * 1_000_000n)
     const event = new SyscallEvent()
     if (!event.attach(bytes, new DataView(bytes.buffer), 0, bytes.length))
       throw new Error('a container event without sense')
-    this.state.apply(event)
-    event.tables = this.state.tables
-    this.ready.push(event)
+    this.#state.apply(event)
+    event.tables = this.#state.tables
+    this.#ready.push(event)
   }
 
-  private release(container: Container, outcome: 'filled' | 'expired' | 'failed'): void {
+  #release(container: Container, outcome: 'filled' | 'expired' | 'failed'): void {
     container.pending = false
-    clearTimeout(this.windows.get(container))
-    this.windows.delete(container)
-    for (const event of this.held.take(container, outcome)) this.ready.push(event)
+    clearTimeout(this.#windows.get(container))
+    this.#windows.delete(container)
+    for (const event of this.#held.take(container, outcome)) this.#ready.push(event)
   }
 }

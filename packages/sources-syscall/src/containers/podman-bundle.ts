@@ -15,23 +15,23 @@ const TIMEOUT = 10_000
 
 /** The folders of a podman's containers. */
 export class PodmanBundles {
-  private readonly client: SocketClient
-  private readonly root: string
-  private folder: Promise<string | undefined> | undefined
+  readonly #client: SocketClient
+  readonly #root: string
+  #folder: Promise<string | undefined> | undefined
 
   /** @param root where the host's files are seen */
   constructor(client: SocketClient, root: string) {
-    this.client = client
-    this.root = root
+    this.#client = client
+    this.#root = root
   }
 
   /** Asks podman where it keeps its containers, if nobody has. Later is too late for the first one. undefined = it does not say. */
   locate(): Promise<string | undefined> {
-    this.folder ??= this.ask().catch(() => {
-      this.folder = undefined
+    this.#folder ??= this.#ask().catch(() => {
+      this.#folder = undefined
       return undefined
     })
-    return this.folder
+    return this.#folder
   }
 
   /** undefined = it cannot be read: the container is gone, we have no right, it is on another machine. */
@@ -52,10 +52,10 @@ export class PodmanBundles {
   }
 
   /** @throws {LookupError} */
-  private async ask(): Promise<string | undefined> {
-    const info = new Answer(await this.client.get('/v4.0.0/libpod/info', AbortSignal.timeout(TIMEOUT)))
+  async #ask(): Promise<string | undefined> {
+    const info = new Answer(await this.#client.get('/v4.0.0/libpod/info', AbortSignal.timeout(TIMEOUT)))
     const folder = info.text('store', 'graphRoot')
-    return folder === '' ? undefined : join(this.root, folder, `${info.text('store', 'graphDriverName')}-containers`)
+    return folder === '' ? undefined : join(this.#root, folder, `${info.text('store', 'graphDriverName')}-containers`)
   }
 }
 

@@ -31,7 +31,7 @@ export function encodeMessage(fields: readonly (readonly [number: number, value:
 
 /** A message that was received, its fields by number. Absent fields have their type's default. */
 export class Message {
-  private readonly fields = new Map<number, (bigint | Uint8Array)[]>()
+  readonly #fields = new Map<number, (bigint | Uint8Array)[]>()
 
   /** @throws {RangeError} when the bytes are no message */
   constructor(bytes: Uint8Array) {
@@ -40,20 +40,20 @@ export class Message {
       const key = Number(reader.varint())
       const value = reader.value(key & 7)
       const number = Math.floor(key / 8)
-      const values = this.fields.get(number)
-      if (values === undefined) this.fields.set(number, [value])
+      const values = this.#fields.get(number)
+      if (values === undefined) this.#fields.set(number, [value])
       else values.push(value)
     }
   }
 
   /** The last value wins. */
   number(field: number): bigint {
-    const value = this.fields.get(field)?.at(-1)
+    const value = this.#fields.get(field)?.at(-1)
     return typeof value === 'bigint' ? BigInt.asIntN(64, value) : 0n
   }
 
   text(field: number): string {
-    const value = this.fields.get(field)?.at(-1)
+    const value = this.#fields.get(field)?.at(-1)
     return value instanceof Uint8Array ? decoder.decode(value) : ''
   }
 
@@ -63,12 +63,12 @@ export class Message {
   }
 
   has(field: number): boolean {
-    return this.fields.has(field)
+    return this.#fields.has(field)
   }
 
   /** @throws {RangeError} */
   messages(field: number): Message[] {
-    return (this.fields.get(field) ?? []).filter(value => value instanceof Uint8Array).map(value => new Message(value))
+    return (this.#fields.get(field) ?? []).filter(value => value instanceof Uint8Array).map(value => new Message(value))
   }
 
   /** A map of texts. @throws {RangeError} */
@@ -78,21 +78,21 @@ export class Message {
 }
 
 class Reader {
-  private readonly bytes: Uint8Array
-  private at = 0
+  readonly #bytes: Uint8Array
+  #at = 0
 
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes
+    this.#bytes = bytes
   }
 
   get done(): boolean {
-    return this.at >= this.bytes.length
+    return this.#at >= this.#bytes.length
   }
 
   varint(): bigint {
     let value = 0n
     for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.bytes[this.at++]
+      const byte = this.#bytes[this.#at++]
       if (byte === undefined) break
       value |= BigInt(byte & 0x7f) << shift
       if (byte < 0x80) return value
@@ -105,20 +105,20 @@ class Reader {
       case VARINT:
         return this.varint()
       case FIXED64:
-        return this.take(8)
+        return this.#take(8)
       case BYTES:
-        return this.take(Number(this.varint()))
+        return this.#take(Number(this.varint()))
       case FIXED32:
-        return this.take(4)
+        return this.#take(4)
       default:
         throw new RangeError(`wire type ${type}`)
     }
   }
 
-  private take(length: number): Uint8Array {
-    const start = this.at
-    if (length > this.bytes.length - start) throw new RangeError('a field longer than its message')
-    this.at += length
-    return this.bytes.subarray(start, this.at)
+  #take(length: number): Uint8Array {
+    const start = this.#at
+    if (length > this.#bytes.length - start) throw new RangeError('a field longer than its message')
+    this.#at += length
+    return this.#bytes.subarray(start, this.#at)
   }
 }

@@ -33,44 +33,44 @@ const AT_ONCE = 100
 /** One connection to each engine, made again when it breaks, that says which containers the engine makes. Keeps no program alive. */
 export class Watches {
   readonly counts: WatchCounts = { connected: 0, lost: 0, refused: 0, unsupported: 0, unreadable: 0 }
-  private readonly announced: (engine: Engine, container: Announced) => void
-  private readonly backoff: number
-  private readonly closing = new AbortController()
+  readonly #announced: (engine: Engine, container: Announced) => void
+  readonly #backoff: number
+  readonly #closing = new AbortController()
 
   constructor(
     engines: readonly Engine[],
     announced: (engine: Engine, container: Announced) => void,
     { backoff = 100 }: WatchOptions = {},
   ) {
-    this.announced = announced
-    this.backoff = backoff
-    for (const engine of engines) if (engine.watch !== undefined) void this.watch(engine)
+    this.#announced = announced
+    this.#backoff = backoff
+    for (const engine of engines) if (engine.watch !== undefined) void this.#watch(engine)
   }
 
   close(): void {
-    this.closing.abort()
+    this.#closing.abort()
   }
 
-  private async watch(engine: Engine): Promise<void> {
-    const { signal } = this.closing
-    for (let pause = this.backoff; !signal.aborted; ) {
+  async #watch(engine: Engine): Promise<void> {
+    const { signal } = this.#closing
+    for (let pause = this.#backoff; !signal.aborted; ) {
       if (!engine.present()) {
-        await this.sleep(ABSENT)
+        await this.#sleep(ABSENT)
         continue
       }
       const began = performance.now()
-      const outcome = await this.once(engine)
+      const outcome = await this.#once(engine)
       if (signal.aborted) return
       this.counts[outcome]++
       if (outcome === 'unsupported') pause = MAX_BACKOFF
-      else if (performance.now() - began > GOOD) pause = this.backoff
-      await this.sleep(pause)
+      else if (performance.now() - began > GOOD) pause = this.#backoff
+      await this.#sleep(pause)
       pause = Math.min(pause * 2, MAX_BACKOFF)
     }
   }
 
   /** One connection, from its beginning to its end. */
-  private async once(engine: Engine): Promise<'lost' | 'refused' | 'unsupported'> {
+  async #once(engine: Engine): Promise<'lost' | 'refused' | 'unsupported'> {
     let opened: number | undefined
     let heard = false
     try {
@@ -82,11 +82,11 @@ export class Watches {
           },
           announced: container => {
             heard = true
-            this.announced(engine, container)
+            this.#announced(engine, container)
           },
           unreadable: () => this.counts.unreadable++,
         },
-        this.closing.signal,
+        this.#closing.signal,
       )
       const atOnce = opened !== undefined && performance.now() - opened < AT_ONCE
       return atOnce && !heard ? 'unsupported' : 'lost'
@@ -97,9 +97,9 @@ export class Watches {
     }
   }
 
-  private sleep(ms: number): Promise<void> {
+  #sleep(ms: number): Promise<void> {
     return new Promise(resolve => {
-      const { signal } = this.closing
+      const { signal } = this.#closing
       const end = () => {
         clearTimeout(timer)
         signal.removeEventListener('abort', end)

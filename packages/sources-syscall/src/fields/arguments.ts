@@ -5,19 +5,19 @@ import { EVENTS } from '../events/table.ts'
 /** Which parameter of each event type an argument's name means: index by event id, -1 = the event has none of that name. */
 export class ArgumentRef {
   readonly name: string
-  private readonly indexes: Int8Array
+  readonly #indexes: Int8Array
   /** The first parameter of that name in the event table: its type is taken for the argument's when rules load. */
   readonly info: ParamInfo | null
 
   constructor(name: string, indexes: Int8Array, info: ParamInfo | null) {
     this.name = name
-    this.indexes = indexes
+    this.#indexes = indexes
     this.info = info
   }
 
   /** Parameter index in this event; -1 = it has none. */
   of(event: SyscallEvent): number {
-    const index = this.indexes[event.type]!
+    const index = this.#indexes[event.type]!
     return index < event.nparams ? index : -1
   }
 }

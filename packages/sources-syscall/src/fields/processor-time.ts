@@ -6,25 +6,25 @@ import type { Field, Fields } from './table.ts'
 
 /** When each processor last switched to another thread, and how long the threads have run: known from switch events, which few recordings hold. */
 class SwitchClock {
-  private readonly lastSwitch: bigint[] = []
-  private readonly totals = new WeakMap<Thread, bigint>()
-  private eventNum = -1
-  private ran = 0n
+  readonly #lastSwitch: bigint[] = []
+  readonly #totals = new WeakMap<Thread, bigint>()
+  #eventNum = -1
+  #ran = 0n
 
   /** Nanoseconds that the thread of a switch event has run; the same however often it is asked for one event. */
   running(event: SyscallEvent): bigint {
-    if (event.num === this.eventNum) return this.ran
-    const last = this.lastSwitch[event.cpu]
+    if (event.num === this.#eventNum) return this.#ran
+    const last = this.#lastSwitch[event.cpu]
     const { thread, time } = event
-    this.eventNum = event.num
-    this.lastSwitch[event.cpu] = time
-    this.ran = last === undefined ? 0n : time - last
-    if (thread !== null) this.totals.set(thread, this.total(thread) + this.ran)
-    return this.ran
+    this.#eventNum = event.num
+    this.#lastSwitch[event.cpu] = time
+    this.#ran = last === undefined ? 0n : time - last
+    if (thread !== null) this.#totals.set(thread, this.total(thread) + this.#ran)
+    return this.#ran
   }
 
   total(thread: Thread): bigint {
-    return this.totals.get(thread) ?? 0n
+    return this.#totals.get(thread) ?? 0n
   }
 }
 

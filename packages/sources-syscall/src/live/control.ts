@@ -11,34 +11,34 @@ export class Control {
   /** Descriptors received and not yet taken. */
   readonly fds: number[] = []
   closed = false
-  private readonly addon: Addon
-  private readonly fd: number
-  private readonly limit: number
-  private readonly bytes: Uint8Array<ArrayBuffer>
-  private readonly view: DataView<ArrayBuffer>
-  private filled = 0
+  readonly #addon: Addon
+  readonly #fd: number
+  readonly #limit: number
+  readonly #bytes: Uint8Array<ArrayBuffer>
+  readonly #view: DataView<ArrayBuffer>
+  #filled = 0
 
   /** @param limit bytes of the longest payload */
   constructor(addon: Addon, fd: number, limit = MAX_FRAME) {
-    this.addon = addon
-    this.fd = fd
-    this.limit = limit
-    this.bytes = new Uint8Array(FRAME_HEADER + limit)
-    this.view = new DataView(this.bytes.buffer)
+    this.#addon = addon
+    this.#fd = fd
+    this.#limit = limit
+    this.#bytes = new Uint8Array(FRAME_HEADER + limit)
+    this.#view = new DataView(this.#bytes.buffer)
   }
 
   /** Hands every frame that has come to `handle`, as long as `more` says so: what is left waits in the socket. `closed` tells whether the peer is still there. @throws {LiveError} `protocol` */
   poll(handle: FrameHandler, more: () => boolean): void {
     while (!this.closed && more()) {
-      const { length, fds } = this.receive()
+      const { length, fds } = this.#receive()
       this.fds.push(...fds)
       if (length < 0) return
       if (length === 0) {
         this.close()
         return
       }
-      this.filled += length
-      this.cut(handle)
+      this.#filled += length
+      this.#cut(handle)
     }
   }
 
@@ -52,7 +52,7 @@ export class Control {
     frame.set(payload, FRAME_HEADER)
     let sent: number
     try {
-      sent = this.addon.send(this.fd, frame)
+      sent = this.#addon.send(this.#fd, frame)
     } catch {
       // It has gone: `poll` will see the end.
       return
@@ -64,29 +64,29 @@ export class Control {
   close(): void {
     if (this.closed) return
     this.closed = true
-    this.addon.close(this.fd)
-    for (const fd of this.fds.splice(0)) this.addon.close(fd)
+    this.#addon.close(this.#fd)
+    for (const fd of this.fds.splice(0)) this.#addon.close(fd)
   }
 
-  private receive(): { length: number; fds: number[] } {
+  #receive(): { length: number; fds: number[] } {
     try {
-      return this.addon.receive(this.fd, this.bytes.subarray(this.filled))
+      return this.#addon.receive(this.#fd, this.#bytes.subarray(this.#filled))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return { length: 0, fds: [] }
       throw error
     }
   }
 
-  private cut(handle: FrameHandler): void {
+  #cut(handle: FrameHandler): void {
     let at = 0
-    while (this.filled - at >= FRAME_HEADER) {
-      const length = this.view.getUint32(at + 4, true)
-      if (length > this.limit) throw new LiveError('protocol', `the sidecar sent a frame of ${length} bytes`)
-      if (this.filled - at < FRAME_HEADER + length) break
-      handle(this.view.getUint32(at, true), new DataView(this.bytes.buffer, at + FRAME_HEADER, length))
+    while (this.#filled - at >= FRAME_HEADER) {
+      const length = this.#view.getUint32(at + 4, true)
+      if (length > this.#limit) throw new LiveError('protocol', `the sidecar sent a frame of ${length} bytes`)
+      if (this.#filled - at < FRAME_HEADER + length) break
+      handle(this.#view.getUint32(at, true), new DataView(this.#bytes.buffer, at + FRAME_HEADER, length))
       at += FRAME_HEADER + length
     }
-    this.bytes.copyWithin(0, at, this.filled)
-    this.filled -= at
+    this.#bytes.copyWithin(0, at, this.#filled)
+    this.#filled -= at
   }
 }

@@ -94,68 +94,68 @@ export async function openLive(options: LiveOptions = {}): Promise<Live> {
 export class Live implements EventTables {
   readonly hostname = hostname()
   readonly state: SyscallState
-  private readonly addon: Addon
-  private readonly options: LiveOptions
-  private readonly delivery: Delivery
-  private readonly dropFailed: boolean
-  private readonly earlier: Record<Counter, number> = Object.fromEntries(COUNTERS.map(name => [name, 0])) as never
-  private readonly sidecar: Sidecar
-  private readonly warn: (text: string) => void
-  private stream: boolean
-  private restarting: Promise<void> | undefined
-  private failure: unknown
-  private lastLooks = 0
+  readonly #addon: Addon
+  readonly #options: LiveOptions
+  readonly #delivery: Delivery
+  readonly #dropFailed: boolean
+  readonly #earlier: Record<Counter, number> = Object.fromEntries(COUNTERS.map(name => [name, 0])) as never
+  readonly #sidecar: Sidecar
+  readonly #warn: (text: string) => void
+  #stream: boolean
+  #restarting: Promise<void> | undefined
+  #failure: unknown
+  #lastLooks = 0
   /** Of the sidecars before this one: time of the last event. */
-  private lastBefore = 0n
-  private session: SidecarSession | undefined
-  private rings: Rings | undefined
-  private wants: Uint8Array
-  private malformed = 0
-  private restartCount = 0
-  private polled = 0
-  private readonly reconciler: Reconciler
-  private stopped = false
+  #lastBefore = 0n
+  #session: SidecarSession | undefined
+  #rings: Rings | undefined
+  #wants: Uint8Array
+  #malformed = 0
+  #restartCount = 0
+  #polled = 0
+  readonly #reconciler: Reconciler
+  #stopped = false
 
   constructor(addon: Addon, options: LiveOptions) {
-    this.addon = addon
-    this.options = options
-    this.stream = options.stream ?? false
-    this.warn = options.warn ?? (() => {})
-    this.sidecar = openSidecar(addon, options.socketPath, this.warn)
+    this.#addon = addon
+    this.#options = options
+    this.#stream = options.stream ?? false
+    this.#warn = options.warn ?? (() => {})
+    this.#sidecar = openSidecar(addon, options.socketPath, this.#warn)
     this.state = new SyscallState({ names: machineNames(), ...options, sinceBoot: true })
-    this.reconciler = new Reconciler(this.state.tables, options)
-    this.delivery = new Delivery(this.state, numbers(options.wanted))
-    this.wants = wantedCalls(options.wanted ?? 'all', options)
-    this.dropFailed = options.dropFailed ?? false
+    this.#reconciler = new Reconciler(this.state.tables, options)
+    this.#delivery = new Delivery(this.state, numbers(options.wanted))
+    this.#wants = wantedCalls(options.wanted ?? 'all', options)
+    this.#dropFailed = options.dropFailed ?? false
     for (const name of unknownCalls(options.custom ?? []))
       options.warn?.(`base_syscalls.custom_set: there is no system call ${name.replace(/^!/, '')}`)
   }
 
   /** Overwritten by the next call of `next` or `fill`; another object after the sidecar has been started again. */
   get event(): SyscallEvent {
-    return this.rings!.event
+    return this.#rings!.event
   }
 
   get counts(): LiveCounts {
     const counts = {
-      malformed: this.malformed + (this.rings?.malformed ?? 0),
-      restarts: this.restartCount,
-      repairs: this.reconciler.repairs,
-      purged: this.reconciler.purged,
+      malformed: this.#malformed + (this.#rings?.malformed ?? 0),
+      restarts: this.#restartCount,
+      repairs: this.#reconciler.repairs,
+      purged: this.#reconciler.purged,
     } as LiveCounts
-    for (const name of COUNTERS) counts[name] = this.earlier[name] + (this.session?.counters[name] ?? 0)
+    for (const name of COUNTERS) counts[name] = this.#earlier[name] + (this.#session?.counters[name] ?? 0)
     return counts
   }
 
   /** Time of the first event, ns since 1970; undefined before it. */
   get firstTime(): bigint | undefined {
-    return this.delivery.firstTime
+    return this.#delivery.firstTime
   }
 
   /** Time of the last event of any kind, ns since 1970; 0n before the first. */
   get lastTime(): bigint {
-    const event = this.rings?.event
-    return event === undefined || event.end === 0 ? this.lastBefore : event.time
+    const event = this.#rings?.event
+    return event === undefined || event.end === 0 ? this.#lastBefore : event.time
   }
 
   get users(): UserTable {
@@ -168,110 +168,110 @@ export class Live implements EventTables {
 
   /** Process id of the sidecar that holds the programs; undefined for a service. */
   get sidecarPid(): number | undefined {
-    return this.sidecar.pid
+    return this.#sidecar.pid
   }
 
   /** Called once by openLive. @throws {LiveError} */
   async start(problem?: string): Promise<void> {
-    const { options } = this
-    const fd = await this.sidecar.connect(problem)
+    const options = this.#options
+    const fd = await this.#sidecar.connect(problem)
     this.state.onSection()
-    const session = new SidecarSession(this.addon, fd, this.state, {
+    const session = new SidecarSession(this.#addon, fd, this.state, {
       snaplen: options.snaplen ?? 80,
       ringBytes: options.ringBytes ?? DEFAULT_RING_BYTES,
       cpusPerRing: options.cpusPerRing ?? 1,
-      stream: this.stream,
-      wants: this.wants,
-      warn: this.warn,
+      stream: this.#stream,
+      wants: this.#wants,
+      warn: this.#warn,
     })
-    this.session = session
+    this.#session = session
     const rings = await session.greet()
     // What was refused once is not tried again: it was said, and would be said again.
-    this.stream = session.streaming
-    this.malformed += this.rings?.malformed ?? 0
-    rings.event.num = this.rings?.event.num ?? 0
-    this.lastBefore = this.lastTime
-    this.rings = rings
+    this.#stream = session.streaming
+    this.#malformed += this.#rings?.malformed ?? 0
+    rings.event.num = this.#rings?.event.num ?? 0
+    this.#lastBefore = this.lastTime
+    this.#rings = rings
     this.state.onTablesEnd()
     rings.event.tables = this
   }
 
   /** Goes to the next event that rules see. False = there is none for now: `fill`. */
   next(): boolean {
-    const rings = this.rings!
-    const { delivery } = this
+    const rings = this.#rings!
+    const delivery = this.#delivery
     const event = rings.event
-    while (rings.next()) if (delivery.take(event) && !(this.dropFailed && failed(event) === true)) return true
+    while (rings.next()) if (delivery.take(event) && !(this.#dropFailed && failed(event) === true)) return true
     return false
   }
 
   /** Waits until there may be more. False = closed. @throws {LiveError} when the sidecar has gone and does not come back */
   async fill(): Promise<boolean> {
-    if (this.stopped) return false
+    if (this.#stopped) return false
     this.state.tables.lookForNames()
-    const share = this.rings!.look()
-    if (share < BUSY_SHARE) await new Promise(resolve => setTimeout(resolve, this.turn(share)))
-    if (this.failure !== undefined) throw this.failure
-    if (this.restarting !== undefined) return !this.stopped
-    const session = this.session!
+    const share = this.#rings!.look()
+    if (share < BUSY_SHARE) await new Promise(resolve => setTimeout(resolve, this.#turn(share)))
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#restarting !== undefined) return !this.#stopped
+    const session = this.#session!
     const now = performance.now()
-    if (now - this.polled > CONTROL_TURN || session.streaming) {
-      this.polled = now
+    if (now - this.#polled > CONTROL_TURN || session.streaming) {
+      this.#polled = now
       session.poll()
-      if (!session.closed && share < BUSY_SHARE) this.reconciler.look(session, now)
+      if (!session.closed && share < BUSY_SHARE) this.#reconciler.look(session, now)
     }
-    if (session.closed && !this.stopped && ++this.lastLooks > LAST_LOOKS) {
-      this.lastLooks = 0
-      this.restarting = this.restart(session)
+    if (session.closed && !this.#stopped && ++this.#lastLooks > LAST_LOOKS) {
+      this.#lastLooks = 0
+      this.#restarting = this.#restart(session)
     }
-    return !this.stopped
+    return !this.#stopped
   }
 
   /** Changes what is wanted, after rules were loaded anew. */
   want(wanted: Uint8Array | 'all'): void {
-    this.delivery.want(numbers(wanted))
-    this.wants = wantedCalls(wanted, this.options)
-    this.session?.want(this.wants)
+    this.#delivery.want(numbers(wanted))
+    this.#wants = wantedCalls(wanted, this.#options)
+    this.#session?.want(this.#wants)
   }
 
   /** Lets somebody see every event, those that are not delivered as well; null = nobody any more. */
   tap(tap: EventTap | null): void {
-    this.delivery.tap = tap
+    this.#delivery.tap = tap
   }
 
   /** Ends it. The promise is kept when the sidecar has gone, and its programs with it. */
   async close(): Promise<void> {
-    this.stopped = true
-    this.session?.close()
-    await this.sidecar.close()
+    this.#stopped = true
+    this.#session?.close()
+    await this.#sidecar.close()
   }
 
   /** Milliseconds in which no ring can fill up, at most a turn. */
-  private turn(share: number): number {
-    const room = ((1 - share) * (this.options.ringBytes ?? DEFAULT_RING_BYTES)) / BYTES_PER_MS
-    return Math.min(room, this.session?.streaming === true || this.state.tables.looksForNames ? SHORT_TURN : TURN)
+  #turn(share: number): number {
+    const room = ((1 - share) * (this.#options.ringBytes ?? DEFAULT_RING_BYTES)) / BYTES_PER_MS
+    return Math.min(room, this.#session?.streaming === true || this.state.tables.looksForNames ? SHORT_TURN : TURN)
   }
 
   /** Goes on with another sidecar; until it is there, there are no events. What fails is thrown by `fill`. */
-  private async restart(ended: SidecarSession): Promise<void> {
+  async #restart(ended: SidecarSession): Promise<void> {
     try {
-      for (let last = ended; last.closed && !this.stopped; last = this.session!) {
-        for (const name of COUNTERS) this.earlier[name] += last.counters[name]
-        this.session = undefined
-        this.reconciler.startAnew()
-        this.restartCount++
-        await this.start(last.problem).catch(error => this.unless(error))
+      for (let last = ended; last.closed && !this.#stopped; last = this.#session!) {
+        for (const name of COUNTERS) this.#earlier[name] += last.counters[name]
+        this.#session = undefined
+        this.#reconciler.startAnew()
+        this.#restartCount++
+        await this.start(last.problem).catch(error => this.#unless(error))
       }
     } catch (error) {
-      this.failure = error
+      this.#failure = error
     } finally {
-      this.restarting = undefined
+      this.#restarting = undefined
     }
   }
 
   /** A sidecar that ended before it was ready is one more that ended. @throws what else went wrong */
-  private unless(error: unknown): void {
-    if (!(error instanceof LiveError && error.code === 'sidecar' && this.session?.closed === true)) throw error
+  #unless(error: unknown): void {
+    if (!(error instanceof LiveError && error.code === 'sidecar' && this.#session?.closed === true)) throw error
   }
 }
 

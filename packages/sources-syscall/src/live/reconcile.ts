@@ -7,39 +7,39 @@ import type { Tables } from '../state/tables.ts'
  * added with their descriptors, threads that are there no more are taken out. What is known from events stays as it is.
  */
 export class Reconcile implements CaptureVisitor {
-  private readonly tables: Tables
-  private readonly since: bigint
-  private readonly seen = new Set<number>()
-  private readonly added = new Set<number>()
+  readonly #tables: Tables
+  readonly #since: bigint
+  readonly #seen = new Set<number>()
+  readonly #added = new Set<number>()
 
   /** @param since when the picture was asked for, ns since 1970: threads born later may be missing in it */
   constructor(tables: Tables, since: bigint) {
-    this.tables = tables
-    this.since = since
+    this.#tables = tables
+    this.#since = since
   }
 
   onProcess(entry: ProcessEntry): void {
-    const { tables } = this
-    this.seen.add(entry.tid)
+    const tables = this.#tables
+    this.#seen.add(entry.tid)
     const known = tables.threads.get(entry.tid)
     if (known !== null && !known.isInvalid) return
-    if (tables.threads.add(readProcess(tables, entry), false)) this.added.add(entry.tid)
+    if (tables.threads.add(readProcess(tables, entry), false)) this.#added.add(entry.tid)
   }
 
   onFd(tid: number, entry: FdEntry): void {
-    if (this.added.has(tid)) this.tables.threads.get(tid)?.fds.set(entry.fd, readFd(this.tables, entry))
+    if (this.#added.has(tid)) this.#tables.threads.get(tid)?.fds.set(entry.fd, readFd(this.#tables, entry))
   }
 
   /** The picture is complete. Returns how many threads were taken out. */
   finish(): number {
-    const { tables } = this
-    for (const tid of this.added) {
+    const tables = this.#tables
+    for (const tid of this.#added) {
       const thread = tables.threads.get(tid)
       if (thread !== null) tables.threads.link(thread)
     }
     const before = tables.threads.removed
     for (const thread of [...tables.threads]) {
-      if (!this.seen.has(thread.tid) && thread.cloneTs < this.since) tables.removeThread(thread, -1)
+      if (!this.#seen.has(thread.tid) && thread.cloneTs < this.#since) tables.removeThread(thread, -1)
     }
     return tables.threads.removed - before
   }

@@ -34,84 +34,84 @@ export class Ring {
   readonly bytes: Uint8Array
   readonly view: DataView
   readonly size: number
-  private readonly words: Int32Array
-  private readonly consumer: BigUint64Array
-  private readonly producer: Int32Array
-  private readonly mask: number
+  readonly #words: Int32Array
+  readonly #consumer: BigUint64Array
+  readonly #producer: Int32Array
+  readonly #mask: number
   /** Up to where is read; a double holds it for petabytes. */
-  private position: number
-  private told: number
-  private readonly epochHigh: number
+  #position: number
+  #told: number
+  readonly #epochHigh: number
   /** Of the head: offset of its data and length. */
-  private at = 0
-  private length = 0
+  #at = 0
+  #length = 0
 
   /** @param epochHigh upper 32 bits of the time from which `time` counts: keeps differences exact */
   constructor(memory: RingMemory, epochHigh: number) {
     this.bytes = new Uint8Array(memory.data)
     this.view = new DataView(memory.data)
-    this.words = new Int32Array(memory.data)
-    this.consumer = new BigUint64Array(memory.consumer, 0, 1)
-    this.producer = new Int32Array(memory.producer, 0, 2)
+    this.#words = new Int32Array(memory.data)
+    this.#consumer = new BigUint64Array(memory.consumer, 0, 1)
+    this.#producer = new Int32Array(memory.producer, 0, 2)
     this.size = memory.data.byteLength / 2
-    this.mask = this.size - 1
-    this.position = Number(this.consumer[0])
-    this.told = this.position
-    this.epochHigh = epochHigh
+    this.#mask = this.size - 1
+    this.#position = Number(this.#consumer[0])
+    this.#told = this.#position
+    this.#epochHigh = epochHigh
   }
 
   /** Reads the kernel's position. */
   look(): void {
     this.aged = this.left
     // The low half is enough: a ring is smaller than 4 GiB.
-    this.left = (Atomics.load(this.producer, 0) - ((this.position % TWO_32) | 0)) >>> 0
+    this.left = (Atomics.load(this.#producer, 0) - ((this.#position % TWO_32) | 0)) >>> 0
     this.blocked = false
   }
 
   /** Makes the next record the head, if there is one. */
   load(): void {
     while (this.left > 0) {
-      const at = this.position & this.mask
-      const head = Atomics.load(this.words, at >> 2)
+      const at = this.#position & this.#mask
+      const head = Atomics.load(this.#words, at >> 2)
       if (head < 0) {
         this.blocked = true
         break
       }
       if ((head & DISCARDED) === 0) {
-        this.at = at + RECORD_HEADER
-        this.length = head & LENGTH
-        const time = this.at + RECORD_EVENT
-        this.time = (this.view.getUint32(time + 4, true) - this.epochHigh) * TWO_32 + this.view.getUint32(time, true)
+        this.#at = at + RECORD_HEADER
+        this.#length = head & LENGTH
+        const time = this.#at + RECORD_EVENT
+        this.time = (this.view.getUint32(time + 4, true) - this.#epochHigh) * TWO_32 + this.view.getUint32(time, true)
         return
       }
-      this.pass(head & LENGTH)
+      this.#pass(head & LENGTH)
     }
     this.time = Number.POSITIVE_INFINITY
   }
 
   /** Shows the head through `event`, where it lies. False = it contradicts itself. */
   attach(event: SyscallEvent): boolean {
-    const at = this.at
+    const at = this.#at
     event.cpu = this.view.getUint16(at + RECORD_CPU, true)
-    return event.attach(this.bytes, this.view, at + RECORD_EVENT, at + this.length)
+    return event.attach(this.bytes, this.view, at + RECORD_EVENT, at + this.#length)
   }
 
   /** Done with the head. */
   skip(): void {
-    this.pass(this.length)
-    if (this.position - this.told > TELL_AFTER) this.tell()
+    this.#pass(this.#length)
+    if (this.#position - this.#told > TELL_AFTER) this.tell()
   }
 
   /** Tells the kernel what it may write over. The head must not be in use. */
   tell(): void {
-    if (this.position === this.told) return
-    this.told = this.position
-    Atomics.store(this.consumer, 0, BigInt(this.position))
+    if (this.#position === this.#told) return
+    this.#told = this.#position
+    Atomics.store(this.#consumer, 0, BigInt(this.#position))
   }
 
-  private pass(length: number): void {
+  #pass(length: number): void {
     const size = (length + RECORD_HEADER + 7) & ~7
-    this.position += size
+    this.#position += size
     this.left -= size
     this.aged -= size
   }

@@ -12,21 +12,21 @@ export class Rings {
   readonly event = new SyscallEvent()
   /** Records whose lengths contradict each other. */
   malformed = 0
-  private readonly rings: readonly Ring[]
+  readonly #rings: readonly Ring[]
   /** The ring whose head was delivered. */
-  private current: Ring | null = null
+  #current: Ring | null = null
   /** Time of the oldest head of the others: up to there the current ring goes on. */
-  private bound = 0
+  #bound = 0
 
   /** @param epoch a time not long before the first event, ns since 1970 */
   constructor(memories: readonly RingMemory[], epoch: bigint) {
     const epochHigh = Number(epoch >> 32n)
-    this.rings = memories.map(memory => new Ring(memory, epochHigh))
+    this.#rings = memories.map(memory => new Ring(memory, epochHigh))
   }
 
   /** Looks how far the kernel is. The share of the fullest ring that is unread, 0 to 1. */
   look(): number {
-    const { rings } = this
+    const rings = this.#rings
     let share = 0
     for (const ring of rings) ring.look()
     for (const ring of rings) {
@@ -34,22 +34,22 @@ export class Rings {
       if (ring.time === Number.POSITIVE_INFINITY) ring.load()
       share = Math.max(share, ring.left / ring.size)
     }
-    this.current = null
-    this.bound = Number.NEGATIVE_INFINITY
+    this.#current = null
+    this.#bound = Number.NEGATIVE_INFINITY
     return share
   }
 
   /** Goes to the next event; it lies in the ring until the next call. False = nothing more before the next `look`. */
   next(): boolean {
     for (;;) {
-      let ring = this.current
+      let ring = this.#current
       if (ring !== null) {
         ring.skip()
         ring.load()
       }
-      if (ring === null || ring.time > this.bound || ring.aged <= 0) ring = this.choose()
+      if (ring === null || ring.time > this.#bound || ring.aged <= 0) ring = this.#choose()
       if (ring === null) {
-        this.rest()
+        this.#rest()
         return false
       }
       if (ring.attach(this.event)) {
@@ -61,12 +61,12 @@ export class Rings {
   }
 
   /** The ring with the oldest head, if what is there may be delivered. */
-  private choose(): Ring | null {
+  #choose(): Ring | null {
     let oldest: Ring | null = null
     let time = Number.POSITIVE_INFINITY
     let second = Number.POSITIVE_INFINITY
     let aged = false
-    for (const ring of this.rings) {
+    for (const ring of this.#rings) {
       if (ring.blocked) return null
       if (ring.aged > 0) aged = true
       if (ring.time < time) {
@@ -76,13 +76,13 @@ export class Rings {
       } else if (ring.time < second) second = ring.time
     }
     if (!aged) return null
-    this.bound = second
-    this.current = oldest
+    this.#bound = second
+    this.#current = oldest
     return oldest
   }
 
-  private rest(): void {
-    this.current = null
-    for (const ring of this.rings) ring.tell()
+  #rest(): void {
+    this.#current = null
+    for (const ring of this.#rings) ring.tell()
   }
 }

@@ -48,53 +48,53 @@ export class SidecarSession {
   problem: string | undefined
   bootTime = 0n
   cpus = 0
-  private readonly control: Control
-  private readonly addon: Addon
-  private readonly options: SessionOptions
-  private reader: CaptureReader
-  private repaired: (() => void) | undefined
-  private rings_: Rings | undefined
-  private ready = false
-  private streamed: readonly StreamedRing[] = []
+  readonly #control: Control
+  readonly #addon: Addon
+  readonly #options: SessionOptions
+  #reader: CaptureReader
+  #repaired: (() => void) | undefined
+  #rings_: Rings | undefined
+  #ready = false
+  #streamed: readonly StreamedRing[] = []
   /** What it waits for, in words. */
-  private waits: string | undefined
+  #waits: string | undefined
 
   /** @param fd a control connection, which becomes the session's; `greet` then sets the sidecar to work */
   constructor(addon: Addon, fd: number, visitor: CaptureVisitor, options: SessionOptions) {
-    this.addon = addon
-    this.control = new Control(addon, fd)
-    this.options = options
-    this.reader = pictureReader(visitor)
+    this.#addon = addon
+    this.#control = new Control(addon, fd)
+    this.#options = options
+    this.#reader = pictureReader(visitor)
   }
 
   /** The sidecar is gone, or was sent away. */
   get closed(): boolean {
-    return this.control.closed
+    return this.#control.closed
   }
 
   /** Waits until events flow and the first picture of the machine has gone to the visitor. @throws {LiveError} */
   async greet(): Promise<Rings> {
     const limit = performance.now() + GREETING_LIMIT
-    while (!this.ready) {
+    while (!this.#ready) {
       this.poll()
-      if (this.ready) break
+      if (this.#ready) break
       if (this.closed) throw new LiveError('sidecar', this.problem ?? 'the sidecar ended before it was ready')
       if (performance.now() > limit) {
         this.close()
-        const why = this.waits === undefined ? '' : `: ${this.waits}`
+        const why = this.#waits === undefined ? '' : `: ${this.#waits}`
         throw new LiveError('sidecar', `the sidecar was not ready within ${GREETING_LIMIT / 1000} s${why}`)
       }
       await new Promise(resolve => setTimeout(resolve, GREETING_TURN))
     }
-    return this.rings_!
+    return this.#rings_!
   }
 
   /** Takes what the sidecar has sent. @throws {LiveError} `protocol` */
   poll(): void {
     try {
-      this.control.poll(
-        (kind, payload) => this.take(kind, payload),
-        () => this.streamed.every(ring => ring.free >= STREAM_ROOM),
+      this.#control.poll(
+        (kind, payload) => this.#take(kind, payload),
+        () => this.#streamed.every(ring => ring.free >= STREAM_ROOM),
       )
     } catch (error) {
       this.close()
@@ -104,44 +104,44 @@ export class SidecarSession {
 
   /** Asks for another picture of the machine; `done` when all of it has gone to the visitor. */
   picture(visitor: CaptureVisitor, done: () => void): void {
-    this.reader = pictureReader(visitor)
-    this.repaired = done
-    this.control.send(Frame.picture)
+    this.#reader = pictureReader(visitor)
+    this.#repaired = done
+    this.#control.send(Frame.picture)
   }
 
   /** Changes which system calls are recorded. */
   want(wants: Uint8Array): void {
-    this.options.wants = wants
-    this.control.send(Frame.syscalls, wants)
+    this.#options.wants = wants
+    this.#control.send(Frame.syscalls, wants)
   }
 
   /** Sends the sidecar away. */
   close(): void {
-    this.control.send(Frame.stop)
-    this.control.close()
+    this.#control.send(Frame.stop)
+    this.#control.close()
   }
 
-  private take(kind: number, payload: DataView): void {
+  #take(kind: number, payload: DataView): void {
     switch (kind) {
       case Frame.hello:
-        this.hello(payload)
+        this.#hello(payload)
         break
       case Frame.rings:
-        this.map(payload)
+        this.#map(payload)
         break
       case Frame.blocks:
-        this.reader.push(new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength))
-        this.reader.next()
+        this.#reader.push(new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength))
+        this.#reader.next()
         break
       case Frame.ready:
-        this.reader.end()
-        this.repaired?.()
-        this.repaired = undefined
-        if (this.rings_ === undefined) throw new LiveError('protocol', 'the sidecar gave no rings')
-        this.ready = true
+        this.#reader.end()
+        this.#repaired?.()
+        this.#repaired = undefined
+        if (this.#rings_ === undefined) throw new LiveError('protocol', 'the sidecar gave no rings')
+        this.#ready = true
         break
       case Frame.events:
-        this.streamed[payload.getUint32(Events.ring, true)]?.push(
+        this.#streamed[payload.getUint32(Events.ring, true)]?.push(
           new Uint8Array(payload.buffer, payload.byteOffset + Events.records, payload.byteLength - Events.records),
         )
         break
@@ -149,8 +149,8 @@ export class SidecarSession {
         for (const [i, name] of COUNTERS.entries()) this.counters[name] = Number(payload.getBigUint64(i * 8, true))
         break
       case Frame.wait:
-        this.waits = `it serves process ${payload.getUint32(Wait.pid, true)} of user ${payload.getUint32(Wait.uid, true)}`
-        this.options.warn(`the sidecar is busy: ${this.waits}; this engine waits for its end`)
+        this.#waits = `it serves process ${payload.getUint32(Wait.pid, true)} of user ${payload.getUint32(Wait.uid, true)}`
+        this.#options.warn(`the sidecar is busy: ${this.#waits}; this engine waits for its end`)
         break
       case Frame.problem:
         this.problem = new TextDecoder().decode(payload)
@@ -160,7 +160,7 @@ export class SidecarSession {
     }
   }
 
-  private hello(payload: DataView): void {
+  #hello(payload: DataView): void {
     if (payload.byteLength !== Hello.size || payload.getUint32(Hello.magic, true) !== WIRE_MAGIC)
       throw new LiveError('protocol', 'what answers is no falc-probe')
     const version = payload.getUint32(Hello.version, true)
@@ -171,7 +171,7 @@ export class SidecarSession {
       )
     this.bootTime = payload.getBigUint64(Hello.bootTime, true)
     this.cpus = payload.getUint32(Hello.cpus, true)
-    const { options } = this
+    const options = this.#options
     const configure = new Uint8Array(Configure.size)
     const view = new DataView(configure.buffer)
     view.setUint32(Configure.version, WIRE_VERSION, true)
@@ -181,31 +181,31 @@ export class SidecarSession {
     view.setUint32(Configure.ownEvents, 0, true)
     view.setUint32(Configure.picture, 1, true)
     configure.set(options.wants.subarray(0, MAX_NATIVE_SYSCALLS), Configure.wants)
-    this.control.send(Frame.configure, configure)
+    this.#control.send(Frame.configure, configure)
   }
 
-  private map(payload: DataView): void {
+  #map(payload: DataView): void {
     const count = payload.getUint32(RingsFrame.count, true)
     const ringBytes = payload.getUint32(RingsFrame.ringBytes, true)
-    const fds = this.control.fds.splice(0, count)
+    const fds = this.#control.fds.splice(0, count)
     if (fds.length !== count) throw new LiveError('protocol', `${count} rings were announced, ${fds.length} came`)
-    const memories = this.options.stream ? undefined : this.mapAll(fds, ringBytes)
-    for (const fd of fds) this.addon.close(fd)
+    const memories = this.#options.stream ? undefined : this.#mapAll(fds, ringBytes)
+    for (const fd of fds) this.#addon.close(fd)
     if (memories === undefined) {
-      this.streamed = fds.map(() => new StreamedRing(STREAM_RING))
-      this.control.send(Frame.stream)
+      this.#streamed = fds.map(() => new StreamedRing(STREAM_RING))
+      this.#control.send(Frame.stream)
     }
-    this.rings_ = new Rings(memories ?? this.streamed, BigInt(Date.now()) * 1_000_000n)
+    this.#rings_ = new Rings(memories ?? this.#streamed, BigInt(Date.now()) * 1_000_000n)
   }
 
   /** undefined = this process may not. */
-  private mapAll(fds: readonly number[], ringBytes: number): RingMemory[] | undefined {
+  #mapAll(fds: readonly number[], ringBytes: number): RingMemory[] | undefined {
     try {
-      return fds.map(fd => this.addon.map(fd, ringBytes))
+      return fds.map(fd => this.#addon.map(fd, ringBytes))
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       if (!REFUSALS.has(code)) throw error
-      this.options.warn(
+      this.#options.warn(
         `shared memory with the kernel is refused (${message}): events come over the socket, which is slower`,
       )
       return undefined
@@ -214,7 +214,7 @@ export class SidecarSession {
 
   /** Records come over the socket: it is to be polled often. */
   get streaming(): boolean {
-    return this.streamed.length > 0
+    return this.#streamed.length > 0
   }
 }
 

@@ -28,25 +28,26 @@ export function openSidecar(addon: Addon, socketPath: string | undefined, warn: 
 
 class ServiceSidecar implements Sidecar {
   readonly pid = undefined
-  private readonly addon: Addon
-  private readonly path: string
-  private readonly warn: (text: string) => void
-  private readonly budget = new RestartBudget()
-  private connected = false
-  private closed = false
+  readonly #addon: Addon
+  readonly #path: string
+  readonly #warn: (text: string) => void
+  readonly #budget = new RestartBudget()
+  #connected = false
+  #closed = false
 
   constructor(addon: Addon, path: string, warn: (text: string) => void) {
-    this.addon = addon
-    this.path = path
-    this.warn = warn
+    this.#addon = addon
+    this.#path = path
+    this.#warn = warn
   }
 
   async connect(problem?: string): Promise<number> {
-    const { path, warn } = this
+    const path = this.#path
+    const warn = this.#warn
     let said = problem
     for (;;) {
-      if (this.connected) {
-        const pause = this.budget.next()
+      if (this.#connected) {
+        const pause = this.#budget.next()
         const why = said === undefined ? '' : `: ${said}`
         if (pause === undefined)
           throw new LiveError(
@@ -54,24 +55,24 @@ class ServiceSidecar implements Sidecar {
             `the sidecar at ${path} has ended ${RestartBudget.max + 1} times within a minute${why}`,
           )
         warn(
-          `the sidecar at ${path} has ended${why}; connecting again in ${pause} ms (${this.budget.count} of ${RestartBudget.max} within a minute), the state is read anew`,
+          `the sidecar at ${path} has ended${why}; connecting again in ${pause} ms (${this.#budget.count} of ${RestartBudget.max} within a minute), the state is read anew`,
         )
         await sleep(pause)
       }
-      if (this.closed) throw new LiveError('sidecar', 'closed')
+      if (this.#closed) throw new LiveError('sidecar', 'closed')
       try {
-        const fd = this.addon.connect(path)
-        this.connected = true
+        const fd = this.#addon.connect(path)
+        this.#connected = true
         return fd
       } catch (error) {
         said = `no sidecar answers at ${path}: ${(error as Error).message}`
-        if (!this.connected) throw new LiveError('sidecar', said)
+        if (!this.#connected) throw new LiveError('sidecar', said)
       }
     }
   }
 
   async close(): Promise<void> {
-    this.closed = true
+    this.#closed = true
   }
 }
 
@@ -90,33 +91,33 @@ const LONGEST = 4096
  */
 class StartedSidecar implements Sidecar {
   pid: number | undefined
-  private readonly addon: Addon
-  private readonly warn: (text: string) => void
-  private readonly budget = new RestartBudget()
-  private readonly user = process.geteuid!()
-  private child: ChildProcess | undefined
-  private channel: Control | undefined
-  private gone: Promise<void> = Promise.resolve()
-  private problem: string | undefined
-  private closed = false
+  readonly #addon: Addon
+  readonly #warn: (text: string) => void
+  readonly #budget = new RestartBudget()
+  readonly #user = process.geteuid!()
+  #child: ChildProcess | undefined
+  #channel: Control | undefined
+  #gone: Promise<void> = Promise.resolve()
+  #problem: string | undefined
+  #closed = false
 
   constructor(addon: Addon, warn: (text: string) => void) {
-    this.addon = addon
-    this.warn = warn
+    this.#addon = addon
+    this.#warn = warn
   }
 
   async connect(problem?: string): Promise<number> {
     const known = problem === undefined ? '' : `: ${problem}`
-    if (this.channel === undefined) await this.start()
+    if (this.#channel === undefined) await this.#start()
     const limit = performance.now() + LIMIT
     for (;;) {
-      const fd = this.poll(known)
+      const fd = this.#poll(known)
       if (fd !== undefined) return fd
-      if (this.closed) throw new LiveError('sidecar', 'closed')
-      if (this.channel!.closed) {
-        if (this.problem !== undefined) throw new LiveError('sidecar', `${this.problem}${known}`)
+      if (this.#closed) throw new LiveError('sidecar', 'closed')
+      if (this.#channel!.closed) {
+        if (this.#problem !== undefined) throw new LiveError('sidecar', `${this.#problem}${known}`)
         if (this.pid === undefined) throw new LiveError('sidecar', 'the sidecar ended before it was ready')
-        await this.startAgain()
+        await this.#startAgain()
       }
       if (performance.now() > limit) throw new LiveError('sidecar', 'the sidecar starts no worker')
       await sleep(TURN)
@@ -124,23 +125,23 @@ class StartedSidecar implements Sidecar {
   }
 
   close(): Promise<void> {
-    this.closed = true
-    this.channel?.close()
-    this.child?.ref()
+    this.#closed = true
+    this.#channel?.close()
+    this.#child?.ref()
     const { promise, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, PATIENCE)
-    return Promise.race([this.gone, promise]).finally(() => clearTimeout(timer))
+    return Promise.race([this.#gone, promise]).finally(() => clearTimeout(timer))
   }
 
   /** @throws {LiveError} when the program can't be run */
-  private async start(): Promise<void> {
+  async #start(): Promise<void> {
     const probe = findNative('probe')
-    const [ours, theirs] = this.addon.socketpair()
+    const [ours, theirs] = this.#addon.socketpair()
     const child = spawn(probe, ['--fd', '3', '--respawn'], { stdio: ['ignore', 'ignore', 'inherit', theirs] })
-    this.gone = ended(child)
-    this.addon.close(theirs)
-    this.child = child
-    this.channel = new Control(this.addon, ours, LONGEST)
+    this.#gone = ended(child)
+    this.#addon.close(theirs)
+    this.#child = child
+    this.#channel = new Control(this.#addon, ours, LONGEST)
     try {
       await once(child, 'spawn')
     } catch (error) {
@@ -149,32 +150,32 @@ class StartedSidecar implements Sidecar {
   }
 
   /** The supervisor was killed: its worker was so, too. */
-  private async startAgain(): Promise<void> {
+  async #startAgain(): Promise<void> {
     const what = 'the supervisor of the sidecar has ended'
-    if (process.geteuid!() !== this.user)
+    if (process.geteuid!() !== this.#user)
       throw new LiveError('sidecar', `${what}, and this process may not start another since it has changed its user`)
-    const pause = this.budget.next()
+    const pause = this.#budget.next()
     if (pause === undefined) throw new LiveError('sidecar', `${what} ${RestartBudget.max + 1} times within a minute`)
-    this.warn(
-      `${what}; it is started again (${this.budget.count} of ${RestartBudget.max} within a minute), the state is read anew`,
+    this.#warn(
+      `${what}; it is started again (${this.#budget.count} of ${RestartBudget.max} within a minute), the state is read anew`,
     )
     await sleep(pause)
-    await this.start()
+    await this.#start()
   }
 
   /** Takes what the supervisor has said. Returns the newest worker's connection, if there is one. */
-  private poll(known: string): number | undefined {
-    const channel = this.channel!
+  #poll(known: string): number | undefined {
+    const channel = this.#channel!
     let came: number | undefined
     const take = (kind: number, payload: DataView) => {
       if (kind === Frame.worker) {
         this.pid = payload.getUint32(Worker.pid, true)
-        if (came !== undefined) this.addon.close(came)
+        if (came !== undefined) this.#addon.close(came)
         came = channel.fds.shift()
       } else if (kind === Frame.ended) {
-        this.warn(`the sidecar has ended${known}: ${new TextDecoder().decode(payload)}, and the state is read anew`)
+        this.#warn(`the sidecar has ended${known}: ${new TextDecoder().decode(payload)}, and the state is read anew`)
       } else if (kind === Frame.problem) {
-        this.problem = new TextDecoder().decode(payload)
+        this.#problem = new TextDecoder().decode(payload)
       } else throw new LiveError('protocol', `the supervisor of the sidecar sent a frame of kind ${kind}`)
     }
     channel.poll(take, () => came === undefined)

@@ -17,28 +17,28 @@ export const MAX_FDS_PER_PROCESS = 4096
  * either side writes, so forking a process with a thousand open files costs nothing.
  */
 export class FdTable {
-  private low: (Fd | null)[] = []
-  private high: Map<number, Fd> | null = null
+  #low: (Fd | null)[] = []
+  #high: Map<number, Fd> | null = null
   /** `low` and `high` belong to several tables. */
-  private shared = false
+  #shared = false
   /**
    * For `inOrder`, beside the entries: each has a rank, `sign` times its place; `first` and `last` are the highest and the
    * lowest of the signed ranks. `room`: libsinsp's hash table grows when it holds more, which turns its order around.
    */
-  private lowRanks: number[] = []
-  private highRanks: Map<number, number> | null = null
-  private sign = 1
-  private first = 0
-  private last = 0
-  private room = 0
+  #lowRanks: number[] = []
+  #highRanks: Map<number, number> | null = null
+  #sign = 1
+  #first = 0
+  #last = 0
+  #room = 0
   /**
    * The parent's table as it was at the fork: the order of entries of rank `inherited` or less follows from it, and is worked
    * out when somebody asks. `origins` counts the tables that wait for one another.
    */
-  private origin: FdTable | null = null
-  private origins = 0
-  private inherited = 0
-  private copied: readonly number[] | null = null
+  #origin: FdTable | null = null
+  #origins = 0
+  #inherited = 0
+  #copied: readonly number[] | null = null
   /** Number of open descriptors. */
   size = 0
   /** Descriptors left out because the table was full. */
@@ -51,8 +51,8 @@ export class FdTable {
   }
 
   get(num: number): Fd | null {
-    if (num >= 0 && num < DENSE) return num < this.low.length ? this.low[num] : null
-    return this.high?.get(num) ?? null
+    if (num >= 0 && num < DENSE) return num < this.#low.length ? this.#low[num] : null
+    return this.#high?.get(num) ?? null
   }
 
   /** False when the table is full and `num` was not in it: the descriptor is then not tracked, and counted. */
@@ -65,33 +65,33 @@ export class FdTable {
       }
       this.size++
     }
-    if (this.shared) this.detach()
-    if (old === null && this.size > this.room) this.grow()
+    if (this.#shared) this.#detach()
+    if (old === null && this.size > this.#room) this.#grow()
     if (num >= 0 && num < DENSE) {
-      const low = this.low
+      const low = this.#low
       while (low.length < num) {
         low.push(null)
-        this.lowRanks.push(0)
+        this.#lowRanks.push(0)
       }
       low[num] = fd
-      if (old === null) this.lowRanks[num] = this.sign * ++this.first
+      if (old === null) this.#lowRanks[num] = this.#sign * ++this.#first
     } else {
-      this.high ??= new Map()
-      this.highRanks ??= new Map()
-      this.high.set(num, fd)
-      if (old === null) this.highRanks.set(num, this.sign * ++this.first)
+      this.#high ??= new Map()
+      this.#highRanks ??= new Map()
+      this.#high.set(num, fd)
+      if (old === null) this.#highRanks.set(num, this.#sign * ++this.#first)
     }
     return true
   }
 
   delete(num: number): void {
     if (this.get(num) === null) return
-    if (this.shared) this.detach()
+    if (this.#shared) this.#detach()
     this.size--
-    if (num >= 0 && num < DENSE) this.low[num] = null
+    if (num >= 0 && num < DENSE) this.#low[num] = null
     else {
-      this.high!.delete(num)
-      this.highRanks!.delete(num)
+      this.#high!.delete(num)
+      this.#highRanks!.delete(num)
     }
   }
 
@@ -107,20 +107,20 @@ export class FdTable {
   /** The table of a forked child. */
   fork(): FdTable {
     const table = new FdTable(this.capacity === 0 ? MAX_FDS_PER_PROCESS : this.capacity)
-    for (const fd of this.low) if (fd !== null) fd.flags |= FD_SHARED
-    if (this.high !== null) for (const fd of this.high.values()) fd.flags |= FD_SHARED
-    if (this.origins >= MAX_ORIGINS) this.settle()
-    this.shared = true
-    this.copyTo(table)
+    for (const fd of this.#low) if (fd !== null) fd.flags |= FD_SHARED
+    if (this.#high !== null) for (const fd of this.#high.values()) fd.flags |= FD_SHARED
+    if (this.#origins >= MAX_ORIGINS) this.#settle()
+    this.#shared = true
+    this.#copyTo(table)
     const origin = new FdTable(0)
-    this.copyTo(origin)
-    table.origin = origin
-    table.origins = this.origins + 1
-    table.inherited = Math.max(Math.abs(this.first), Math.abs(this.last))
-    table.sign = 1
-    table.first = table.inherited
-    table.last = 0
-    table.room = BUCKETS.find(count => count >= this.size) ?? Number.POSITIVE_INFINITY
+    this.#copyTo(origin)
+    table.#origin = origin
+    table.#origins = this.#origins + 1
+    table.#inherited = Math.max(Math.abs(this.#first), Math.abs(this.#last))
+    table.#sign = 1
+    table.#first = table.#inherited
+    table.#last = 0
+    table.#room = BUCKETS.find(count => count >= this.size) ?? Number.POSITIVE_INFINITY
     return table
   }
 
@@ -130,11 +130,11 @@ export class FdTable {
   }
 
   *[Symbol.iterator](): IterableIterator<[number, Fd]> {
-    for (let num = 0; num < this.low.length; num++) {
-      const fd = this.low[num]
+    for (let num = 0; num < this.#low.length; num++) {
+      const fd = this.#low[num]
       if (fd !== null) yield [num, fd]
     }
-    if (this.high !== null) yield* this.high
+    if (this.#high !== null) yield* this.#high
   }
 
   /**
@@ -142,12 +142,12 @@ export class FdTable {
    * except that entries of one bucket stand together; all is turned around whenever the table grows or is copied.
    */
   inOrder(): Fd[] {
-    return this.numsInOrder().map(num => this.get(num)!)
+    return this.#numsInOrder().map(num => this.get(num)!)
   }
 
   /** The entries in an order in which a table that takes them one by one comes to the order that this one has. */
   forSnapshot(): [number, Fd][] {
-    const left = this.numsInOrder().reverse()
+    const left = this.#numsInOrder().reverse()
     const nums: number[] = []
     // Backwards: what came last stands last; before the entry that made the table grow, all were the other way around.
     for (let size = left.length; size > 0; size--) {
@@ -157,68 +157,68 @@ export class FdTable {
     return nums.reverse().map(num => [num, this.get(num)!])
   }
 
-  private copyTo(table: FdTable): void {
-    table.low = this.low
-    table.high = this.high
+  #copyTo(table: FdTable): void {
+    table.#low = this.#low
+    table.#high = this.#high
     table.size = this.size
-    table.shared = true
-    table.lowRanks = this.lowRanks
-    table.highRanks = this.highRanks
-    table.sign = this.sign
-    table.first = this.first
-    table.last = this.last
-    table.room = this.room
-    table.origin = this.origin
-    table.origins = this.origins
-    table.inherited = this.inherited
+    table.#shared = true
+    table.#lowRanks = this.#lowRanks
+    table.#highRanks = this.#highRanks
+    table.#sign = this.#sign
+    table.#first = this.#first
+    table.#last = this.#last
+    table.#room = this.#room
+    table.#origin = this.#origin
+    table.#origins = this.#origins
+    table.#inherited = this.#inherited
   }
 
   /** Gives the entries that were there at the fork their ranks. */
-  private settle(): void {
-    const { origin } = this
+  #settle(): void {
+    const origin = this.#origin
     if (origin === null) return
-    this.origin = null
-    this.origins = 0
-    const nums = origin.orderOfCopy()
-    const low = this.lowRanks.slice()
-    const high = this.highRanks === null ? null : new Map(this.highRanks)
+    this.#origin = null
+    this.#origins = 0
+    const nums = origin.#orderOfCopy()
+    const low = this.#lowRanks.slice()
+    const high = this.#highRanks === null ? null : new Map(this.#highRanks)
     for (const [i, num] of nums.entries()) {
-      const rank = this.rankOf(num)
-      if (rank === undefined || rank > this.inherited) continue
+      const rank = this.#rankOf(num)
+      if (rank === undefined || rank > this.#inherited) continue
       // Below all later ones, in the same order.
-      if (num >= 0 && num < DENSE) low[num] = this.inherited - i
-      else high!.set(num, this.inherited - i)
+      if (num >= 0 && num < DENSE) low[num] = this.#inherited - i
+      else high!.set(num, this.#inherited - i)
     }
-    this.last = this.inherited - nums.length
-    this.lowRanks = low
-    this.highRanks = high
+    this.#last = this.#inherited - nums.length
+    this.#lowRanks = low
+    this.#highRanks = high
   }
 
   /** Of an origin, which may be that of several tables. */
-  private orderOfCopy(): readonly number[] {
-    if (this.copied === null) {
+  #orderOfCopy(): readonly number[] {
+    if (this.#copied === null) {
       // libsinsp puts the entries into the child's table one by one, in the order of the parent's.
-      this.turn()
-      this.room = BUCKETS[0]!
-      while (this.room < this.size) this.grow()
-      this.copied = this.numsInOrder()
+      this.#turn()
+      this.#room = BUCKETS[0]!
+      while (this.#room < this.size) this.#grow()
+      this.#copied = this.#numsInOrder()
     }
-    return this.copied
+    return this.#copied
   }
 
-  private rankOf(num: number): number | undefined {
+  #rankOf(num: number): number | undefined {
     if (this.get(num) === null) return undefined
-    return (num >= 0 && num < DENSE ? this.lowRanks[num]! : this.highRanks!.get(num)!) * this.sign
+    return (num >= 0 && num < DENSE ? this.#lowRanks[num]! : this.#highRanks!.get(num)!) * this.#sign
   }
 
-  private numsInOrder(): number[] {
-    this.settle()
+  #numsInOrder(): number[] {
+    this.#settle()
     const entries = [...this].map(([num]) => {
-      return { num, rank: this.rankOf(num)! }
+      return { num, rank: this.#rankOf(num)! }
     })
     const buckets = new Map<number, number[]>()
     for (const { num } of entries.sort((a, b) => a.rank - b.rank)) {
-      const bucket = num % this.room
+      const bucket = num % this.#room
       const others = buckets.get(bucket)
       if (others === undefined) buckets.set(bucket, [num])
       else others.push(num)
@@ -226,41 +226,41 @@ export class FdTable {
     return [...buckets.values()].flat().reverse()
   }
 
-  private grow(): void {
-    if (this.room > 0) this.turn()
-    this.room = BUCKETS.find(count => count > this.room) ?? Number.POSITIVE_INFINITY
+  #grow(): void {
+    if (this.#room > 0) this.#turn()
+    this.#room = BUCKETS.find(count => count > this.#room) ?? Number.POSITIVE_INFINITY
   }
 
   /** The entries are put into another table, or a larger one, in their order: the first is then the last. */
-  private turn(): void {
-    this.settle()
-    if (this.low.length <= this.room && this.high === null) {
-      const { first } = this
-      this.sign = -this.sign
-      this.first = -this.last
-      this.last = -first
+  #turn(): void {
+    this.#settle()
+    if (this.#low.length <= this.#room && this.#high === null) {
+      const first = this.#first
+      this.#sign = -this.#sign
+      this.#first = -this.#last
+      this.#last = -first
       return
     }
     // Some share a bucket: ranks alone do not tell the order.
-    const nums = this.numsInOrder()
-    const low = this.lowRanks.slice()
-    const high = this.highRanks === null ? null : new Map(this.highRanks)
+    const nums = this.#numsInOrder()
+    const low = this.#lowRanks.slice()
+    const high = this.#highRanks === null ? null : new Map(this.#highRanks)
     for (const [i, num] of nums.entries()) {
       if (num >= 0 && num < DENSE) low[num] = i + 1
       else high!.set(num, i + 1)
     }
-    this.lowRanks = low
-    this.highRanks = high
-    this.sign = 1
-    this.first = nums.length
-    this.last = 1
+    this.#lowRanks = low
+    this.#highRanks = high
+    this.#sign = 1
+    this.#first = nums.length
+    this.#last = 1
   }
 
-  private detach(): void {
-    this.low = this.low.slice()
-    this.lowRanks = this.lowRanks.slice()
-    if (this.high !== null) this.high = new Map(this.high)
-    if (this.highRanks !== null) this.highRanks = new Map(this.highRanks)
-    this.shared = false
+  #detach(): void {
+    this.#low = this.#low.slice()
+    this.#lowRanks = this.#lowRanks.slice()
+    if (this.#high !== null) this.#high = new Map(this.#high)
+    if (this.#highRanks !== null) this.#highRanks = new Map(this.#highRanks)
+    this.#shared = false
   }
 }

@@ -19,22 +19,22 @@ const LOOPBACK6 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
 
 /** The network addresses of the recorded machine: which end of a connection is the local one. */
 export class InterfaceTable {
-  private interfaces: readonly InterfaceEntry[] = []
+  #interfaces: readonly InterfaceEntry[] = []
   /** Changes whenever the addresses do, for whoever caches an answer. */
   generation = 0
 
   replace(interfaces: readonly InterfaceEntry[]): void {
-    this.interfaces = interfaces
+    this.#interfaces = interfaces
     this.generation++
   }
 
   get all(): readonly InterfaceEntry[] {
-    return this.interfaces
+    return this.#interfaces
   }
 
   /** `address`, of 4 or 16 bytes, is one of the machine's; of an IPv6 address the first 64 bits count. */
   has(address: Uint8Array): boolean {
-    return this.interfaces.some(own =>
+    return this.#interfaces.some(own =>
       address.length === 4 ? sameAddress(own.address, address) : inIpv6Subnet(own.address, address),
     )
   }
@@ -44,17 +44,17 @@ export class InterfaceTable {
     if (fd.sip === null || fd.dip === null) return
     if (fd.type !== FdKind.ipv4Socket && fd.type !== FdKind.ipv6Socket) return
     if (isZero(fd.sip)) {
-      const own = this.nearest(fd.dip)
+      const own = this.#nearest(fd.dip)
       if (!(sameAddress(own, fd.dip) && fd.sport === fd.dport)) fd.sip = own
     } else if (isZero(fd.dip)) {
-      const own = this.nearest(fd.sip)
+      const own = this.#nearest(fd.sip)
       if (!(sameAddress(own, fd.sip) && fd.sport === fd.dport)) fd.dip = own
     }
   }
 
   /** The machine's own address from which `other` is reached: itself, one of its subnet, else the first that is not the loopback. */
-  private nearest(other: Uint8Array): Uint8Array {
-    const family = this.interfaces.filter(own => own.address.length === other.length)
+  #nearest(other: Uint8Array): Uint8Array {
+    const family = this.#interfaces.filter(own => own.address.length === other.length)
     const found =
       family.find(own => sameAddress(own.address, other)) ??
       family.find(own => (other.length === 4 ? inIpv4Subnet(own, other) : inIpv6Subnet(own.address, other))) ??

@@ -7,30 +7,30 @@ const NO_BYTES = new Uint8Array(0)
  * so that threads which inherit it share it.
  */
 export class StringList {
-  private split: readonly string[] | null = null
-  private joined: string | null = null
-  private readonly bytes: Uint8Array
+  #split: readonly string[] | null = null
+  #joined: string | null = null
+  readonly #bytes: Uint8Array
 
   /** `bytes` must be the list's own. */
   constructor(bytes: Uint8Array, items: readonly string[] | null = null) {
-    this.bytes = bytes
-    this.split = items
+    this.#bytes = bytes
+    this.#split = items
   }
 
   get items(): readonly string[] {
-    this.split ??= splitStrings(this.bytes)
-    return this.split
+    this.#split ??= splitStrings(this.#bytes)
+    return this.#split
   }
 
   /** The strings with single spaces between. */
   get text(): string {
-    this.joined ??= this.items.join(' ')
-    return this.joined
+    this.#joined ??= this.items.join(' ')
+    return this.#joined
   }
 
   /** It was made from the bytes[start, end). */
   madeFrom(bytes: Uint8Array, start: number, end: number): boolean {
-    const own = this.bytes
+    const own = this.#bytes
     if (own.length !== end - start) return false
     for (let i = 0; i < own.length; i++) if (own[i] !== bytes[start + i]) return false
     return true

@@ -99,7 +99,7 @@ export class Thread implements MemoHolder {
   readonly table: ThreadIndex
   /** The last enter event of a call that is to be seen through user space's eyes (open, connect, execve …), until its exit. */
   enter: EnterEvent | null = null
-  private line: string | null = null
+  #line: string | null = null
 
   constructor(table: ThreadIndex, tid: number, pid: number, ptid: number, fds: FdTable, container: Container) {
     this.table = table
@@ -117,8 +117,8 @@ export class Thread implements MemoHolder {
 
   /** comm and argv[1..] with spaces between (proc.cmdline). */
   get cmdline(): string {
-    this.line ??= this.argv.items.length === 0 ? this.comm : `${this.comm} ${this.argv.text}`
-    return this.line
+    this.#line ??= this.argv.items.length === 0 ? this.comm : `${this.comm} ${this.argv.text}`
+    return this.#line
   }
 
   /** An entry made up for a thread that nothing is known of: comm and exe are "<NA>", pid and ptid -1. */
@@ -179,7 +179,7 @@ export class Thread implements MemoHolder {
     this.comm = comm
     this.exe = exe
     this.argv = argv
-    this.line = null
+    this.#line = null
   }
 }
 

@@ -16,70 +16,70 @@ const ROOT_GROUP: Group = { gid: 0, name: 'root' }
 
 /** Users and groups by container id ('' = the host) and id. */
 export class UserTable {
-  private readonly users = new Map<string, Map<number, User>>()
-  private readonly groups = new Map<string, Map<number, Group>>()
+  readonly #users = new Map<string, Map<number, User>>()
+  readonly #groups = new Map<string, Map<number, Group>>()
   /** Entries left out because a container had too many. */
   dropped = 0
 
   /** undefined = not known; then user 0 is "root" with home "/root" and no shell. */
   user(containerId: string, uid: number): User | undefined {
-    return this.users.get(containerId)?.get(uid) ?? (uid === 0 ? ROOT : undefined)
+    return this.#users.get(containerId)?.get(uid) ?? (uid === 0 ? ROOT : undefined)
   }
 
   /** undefined = not known; group 0 is then "root". */
   group(containerId: string, gid: number): Group | undefined {
-    return this.groups.get(containerId)?.get(gid) ?? (gid === 0 ? ROOT_GROUP : undefined)
+    return this.#groups.get(containerId)?.get(gid) ?? (gid === 0 ? ROOT_GROUP : undefined)
   }
 
   /** All users of a container, or of the host (''), that are known. */
   usersOf(containerId: string): User[] {
-    return [...(this.users.get(containerId)?.values() ?? [])]
+    return [...(this.#users.get(containerId)?.values() ?? [])]
   }
 
   groupsOf(containerId: string): Group[] {
-    return [...(this.groups.get(containerId)?.values() ?? [])]
+    return [...(this.#groups.get(containerId)?.values() ?? [])]
   }
 
   /** Ids of the containers of which users or groups are known. */
   containers(): string[] {
-    return [...new Set([...this.users.keys(), ...this.groups.keys()])].filter(id => id !== '')
+    return [...new Set([...this.#users.keys(), ...this.#groups.keys()])].filter(id => id !== '')
   }
 
   forget(containerId: string): void {
-    this.users.delete(containerId)
-    this.groups.delete(containerId)
+    this.#users.delete(containerId)
+    this.#groups.delete(containerId)
   }
 
   hasUser(containerId: string, uid: number): boolean {
-    return this.users.get(containerId)?.has(uid) === true
+    return this.#users.get(containerId)?.has(uid) === true
   }
 
   hasGroup(containerId: string, gid: number): boolean {
-    return this.groups.get(containerId)?.has(gid) === true
+    return this.#groups.get(containerId)?.has(gid) === true
   }
 
   setUser(containerId: string, user: User): void {
-    this.put(this.users, containerId, user.uid, user)
+    this.#put(this.#users, containerId, user.uid, user)
   }
 
   setGroup(containerId: string, group: Group): void {
-    this.put(this.groups, containerId, group.gid, group)
+    this.#put(this.#groups, containerId, group.gid, group)
   }
 
   deleteUser(containerId: string, uid: number): void {
-    this.users.get(containerId)?.delete(uid)
+    this.#users.get(containerId)?.delete(uid)
   }
 
   deleteGroup(containerId: string, gid: number): void {
-    this.groups.get(containerId)?.delete(gid)
+    this.#groups.get(containerId)?.delete(gid)
   }
 
   clear(): void {
-    this.users.clear()
-    this.groups.clear()
+    this.#users.clear()
+    this.#groups.clear()
   }
 
-  private put<T>(tables: Map<string, Map<number, T>>, containerId: string, id: number, entry: T): void {
+  #put<T>(tables: Map<string, Map<number, T>>, containerId: string, id: number, entry: T): void {
     let table = tables.get(containerId)
     if (table === undefined) {
       if (tables.size >= MAX_CONTAINERS) {

@@ -27,16 +27,16 @@ const STATE_ONLY = 1
  * the tables' sake alone if it changes them, so that the wanted events mean the same in a replay.
  */
 export class Recorder {
-  private readonly file: CaptureFileWriter
-  private readonly names: NameSearch
+  readonly #file: CaptureFileWriter
+  readonly #names: NameSearch
 
   /** @throws {Error} of the file system when the file cannot be made */
   constructor(path: string, stream: EventStream, options: RecorderOptions = {}) {
     const { users, names } = stream.state.tables
     const now = () => options.time ?? BigInt(Date.now()) * 1_000_000n
-    this.file = new CaptureFileWriter(path, options)
-    this.names = names
-    writeTables(this.file.writer, stream.state.tables, now())
+    this.#file = new CaptureFileWriter(path, options)
+    this.#names = names
+    writeTables(this.#file.writer, stream.state.tables, now())
     const tell = (id: string, found: Names) => {
       for (const note of nameEvents(id, found, now())) this.write(note)
     }
@@ -46,29 +46,29 @@ export class Recorder {
 
   /** Events in the file. */
   get events(): number {
-    return this.file.writer.events
+    return this.#file.writer.events
   }
 
   /** Bytes in the file; the last ones may still be in memory. */
   get size(): number {
-    return this.file.size
+    return this.#file.size
   }
 
   /** Records an event. @throws {Error} of the file system */
   write(event: SyscallEvent): void {
-    this.file.writer.write(event)
+    this.#file.writer.write(event)
   }
 
   /** Records an event that nobody wants to see, if the tables need it. @throws {Error} of the file system */
   pass(event: SyscallEvent): void {
     if (STATELESS[event.type] === 1) return
     const { bytes, start, end, cpu, blockFlags } = event
-    this.file.writer.writeBytes(bytes, start, end, cpu, blockFlags | STATE_ONLY)
+    this.#file.writer.writeBytes(bytes, start, end, cpu, blockFlags | STATE_ONLY)
   }
 
   /** @throws {Error} of the file system */
   close(): void {
-    this.names.onFound = null
-    this.file.close()
+    this.#names.onFound = null
+    this.#file.close()
   }
 }

@@ -41,79 +41,79 @@ export class WaitingRecorder {
   matched = 0
   /** Times that too much was waiting: what waited was taken as it was. */
   overflowed = 0
-  private readonly recorder: Recorder
-  private readonly metadata: PendingMetadata
-  private readonly options: Required<Omit<WaitingOptions, 'matches'>> & Pick<WaitingOptions, 'matches'>
-  private queue: Entry[] = []
+  readonly #recorder: Recorder
+  readonly #metadata: PendingMetadata
+  readonly #options: Required<Omit<WaitingOptions, 'matches'>> & Pick<WaitingOptions, 'matches'>
+  #queue: Entry[] = []
   /** The first entry that waits. */
-  private head = 0
-  private bytes = 0
+  #head = 0
+  #bytes = 0
 
   constructor(recorder: Recorder, metadata: PendingMetadata, options: WaitingOptions = {}) {
-    this.recorder = recorder
-    this.metadata = metadata
-    this.options = { limit: Number.POSITIVE_INFINITY, holdMs: 2000, holdBytes: 16 << 20, ...options }
+    this.#recorder = recorder
+    this.#metadata = metadata
+    this.#options = { limit: Number.POSITIVE_INFINITY, holdMs: 2000, holdBytes: 16 << 20, ...options }
   }
 
   /** @throws {Error} of the file system */
   take(event: SyscallEvent): void {
-    this.metadata.before(event)
-    const matches = this.matches(event)
-    if (this.metadata.asked(event)) this.wait(keep(event), 'ask')
-    else if (this.waits) this.wait(copyOf(event), matches ? 'write' : 'pass')
-    else this.record(event, matches)
+    this.#metadata.before(event)
+    const matches = this.#matches(event)
+    if (this.#metadata.asked(event)) this.#wait(keep(event), 'ask')
+    else if (this.#waits) this.#wait(copyOf(event), matches ? 'write' : 'pass')
+    else this.#record(event, matches)
   }
 
   /** An event that nobody asks about. @throws {Error} of the file system */
   pass(event: SyscallEvent): void {
-    if (!this.waits) this.recorder.pass(event)
-    else if (STATELESS[event.type] === 0) this.wait(copyOf(event), 'pass')
+    if (!this.#waits) this.#recorder.pass(event)
+    else if (STATELESS[event.type] === 0) this.#wait(copyOf(event), 'pass')
   }
 
   /** Writes what is told about containers, and what waits no longer. @throws {Error} of the file system */
   settle(): void {
-    for (let note = this.metadata.next(); note !== null; note = this.metadata.next()) this.recorder.write(note)
+    for (let note = this.#metadata.next(); note !== null; note = this.#metadata.next()) this.#recorder.write(note)
     const now = performance.now()
-    while (this.head < this.queue.length && (this.metadata.pending === 0 || this.queue[this.head]!.until < now))
-      this.shift()
-    this.queue = this.queue.slice(this.head)
-    this.head = 0
+    while (this.#head < this.#queue.length && (this.#metadata.pending === 0 || this.#queue[this.#head]!.until < now))
+      this.#shift()
+    this.#queue = this.#queue.slice(this.#head)
+    this.#head = 0
   }
 
   /** Writes everything that waits, as it is. @throws {Error} of the file system */
   finish(): void {
-    while (this.head < this.queue.length) this.shift()
+    while (this.#head < this.#queue.length) this.#shift()
     this.settle()
   }
 
-  private get waits(): boolean {
-    return this.head < this.queue.length || this.metadata.pending > 0
+  get #waits(): boolean {
+    return this.#head < this.#queue.length || this.#metadata.pending > 0
   }
 
-  private matches(event: SyscallEvent): boolean {
-    return this.options.matches === undefined || this.options.matches(event)
+  #matches(event: SyscallEvent): boolean {
+    return this.#options.matches === undefined || this.#options.matches(event)
   }
 
-  private wait(event: SyscallEvent, fate: Fate): void {
-    this.queue.push({ event, fate, until: performance.now() + this.options.holdMs })
-    this.bytes += event.end - event.start
-    if (this.bytes <= this.options.holdBytes) return
+  #wait(event: SyscallEvent, fate: Fate): void {
+    this.#queue.push({ event, fate, until: performance.now() + this.#options.holdMs })
+    this.#bytes += event.end - event.start
+    if (this.#bytes <= this.#options.holdBytes) return
     this.overflowed++
     this.finish()
   }
 
-  private shift(): void {
-    const { event, fate } = this.queue[this.head++]!
-    this.bytes -= event.end - event.start
-    if (fate === 'pass') this.recorder.pass(event)
-    else this.record(event, fate === 'write' || this.matches(event))
+  #shift(): void {
+    const { event, fate } = this.#queue[this.#head++]!
+    this.#bytes -= event.end - event.start
+    if (fate === 'pass') this.#recorder.pass(event)
+    else this.#record(event, fate === 'write' || this.#matches(event))
   }
 
-  private record(event: SyscallEvent, matches: boolean): void {
-    if (matches && this.matched < this.options.limit) {
-      this.recorder.write(event)
+  #record(event: SyscallEvent, matches: boolean): void {
+    if (matches && this.matched < this.#options.limit) {
+      this.#recorder.write(event)
       this.matched++
-    } else this.recorder.pass(event)
+    } else this.#recorder.pass(event)
   }
 }
 

@@ -28,9 +28,9 @@ const MAX_CGROUPS = 4096
 /** The containers of the recorded machine, and the cgroup lists that name them. */
 export class ContainerTable {
   readonly host = new Container('', '', 'host', '')
-  private readonly containers = new Map<string, Container>()
+  readonly #containers = new Map<string, Container>()
   /** By the list's text. */
-  private cgroups = new Map<string, Cgroups>()
+  #cgroups = new Map<string, Cgroups>()
   /** Containers forgotten, oldest first, because there were too many. */
   evicted = 0
   /** Container events whose JSON could not be read. */
@@ -39,11 +39,11 @@ export class ContainerTable {
   onNew: ((container: Container) => void) | null = null
 
   get size(): number {
-    return this.containers.size
+    return this.#containers.size
   }
 
   get(id: string): Container | undefined {
-    return id === '' ? this.host : this.containers.get(id)
+    return id === '' ? this.host : this.#containers.get(id)
   }
 
   /** The cgroup list that bytes[start, end) hold. */
@@ -51,13 +51,13 @@ export class ContainerTable {
     const own = bytes.slice(start, end)
     const texts = splitStrings(own)
     const key = texts.join('\0')
-    let cgroups = this.cgroups.get(key)
+    let cgroups = this.#cgroups.get(key)
     if (cgroups === undefined) {
       // Lists are few; a recording that has more begins anew, threads keep the ones they have.
-      if (this.cgroups.size >= MAX_CGROUPS) this.cgroups = new Map()
+      if (this.#cgroups.size >= MAX_CGROUPS) this.#cgroups = new Map()
       const pairs = readPairs(texts)
-      cgroups = new Cgroups(own, pairs, this.containerOf(pairs))
-      this.cgroups.set(key, cgroups)
+      cgroups = new Cgroups(own, pairs, this.#containerOf(pairs))
+      this.#cgroups.set(key, cgroups)
     }
     return cgroups
   }
@@ -77,7 +77,7 @@ export class ContainerTable {
       this.unreadable++
       return null
     }
-    const container = this.make(inner.id, '')
+    const container = this.#make(inner.id, '')
     container.info = inner
     if (typeof inner.full_id === 'string') container.fullId = inner.full_id
     if (typeof inner.type === 'number') container.type = TYPES[inner.type] ?? ''
@@ -86,34 +86,34 @@ export class ContainerTable {
 
   /** Containers that are known, the host left out. */
   [Symbol.iterator](): IterableIterator<Container> {
-    return this.containers.values()
+    return this.#containers.values()
   }
 
   clear(): void {
-    this.containers.clear()
-    this.cgroups.clear()
+    this.#containers.clear()
+    this.#cgroups.clear()
   }
 
-  private containerOf(pairs: readonly (readonly [string, string])[]): Container {
+  #containerOf(pairs: readonly (readonly [string, string])[]): Container {
     for (const [, path] of pairs) {
       const match = matchCgroup(path)
-      if (match !== null) return this.make(match.id, match.runtime, match.fullId)
+      if (match !== null) return this.#make(match.id, match.runtime, match.fullId)
     }
     return this.host
   }
 
-  private make(id: string, runtime: string, fullId = id): Container {
+  #make(id: string, runtime: string, fullId = id): Container {
     if (id === '') return this.host
-    let container = this.containers.get(id)
+    let container = this.#containers.get(id)
     if (container === undefined) {
-      if (this.containers.size >= MAX_CONTAINERS) {
-        const [oldest] = this.containers.keys()
-        this.containers.delete(oldest!)
+      if (this.#containers.size >= MAX_CONTAINERS) {
+        const [oldest] = this.#containers.keys()
+        this.#containers.delete(oldest!)
         this.evicted++
       }
       const bare = WITHOUT_METADATA.has(runtime)
       container = new Container(id, fullId, bare ? runtime : '', runtime)
-      this.containers.set(id, container)
+      this.#containers.set(id, container)
       if (this.onNew !== null && runtime !== '' && !bare) this.onNew(container)
     }
     return container

@@ -5,39 +5,39 @@ import type { Thread } from '../model/thread.ts'
  * remember of their leader is void, though it need not be an ancestor of theirs.
  */
 export class FollowerIndex {
-  private readonly byLeader = new Map<number, Set<Thread>>()
+  readonly #byLeader = new Map<number, Set<Thread>>()
 
   add(thread: Thread): void {
-    this.follow(thread, thread.sid)
-    if (thread.pgid !== thread.sid) this.follow(thread, thread.pgid)
-    if (thread.vpgid !== thread.pgid && thread.vpgid !== thread.sid) this.follow(thread, thread.vpgid)
+    this.#follow(thread, thread.sid)
+    if (thread.pgid !== thread.sid) this.#follow(thread, thread.pgid)
+    if (thread.vpgid !== thread.pgid && thread.vpgid !== thread.sid) this.#follow(thread, thread.vpgid)
   }
 
   remove(thread: Thread): void {
-    this.leave(thread, thread.sid)
-    this.leave(thread, thread.pgid)
-    this.leave(thread, thread.vpgid)
+    this.#leave(thread, thread.sid)
+    this.#leave(thread, thread.pgid)
+    this.#leave(thread, thread.vpgid)
   }
 
   /** Clears the memos of all that follow `leader`. */
   forget(leader: number): void {
-    const threads = this.byLeader.get(leader)
+    const threads = this.#byLeader.get(leader)
     if (threads !== undefined) for (const thread of threads) thread.memo = null
   }
 
   clear(): void {
-    this.byLeader.clear()
+    this.#byLeader.clear()
   }
 
-  private follow(thread: Thread, leader: number): void {
+  #follow(thread: Thread, leader: number): void {
     if (leader < 0) return
-    const threads = this.byLeader.get(leader)
-    if (threads === undefined) this.byLeader.set(leader, new Set([thread]))
+    const threads = this.#byLeader.get(leader)
+    if (threads === undefined) this.#byLeader.set(leader, new Set([thread]))
     else threads.add(thread)
   }
 
-  private leave(thread: Thread, leader: number): void {
-    const threads = this.byLeader.get(leader)
-    if (threads?.delete(thread) && threads.size === 0) this.byLeader.delete(leader)
+  #leave(thread: Thread, leader: number): void {
+    const threads = this.#byLeader.get(leader)
+    if (threads?.delete(thread) && threads.size === 0) this.#byLeader.delete(leader)
   }
 }

@@ -45,47 +45,47 @@ interface New {
 export class NameSearch {
   /** Told what was found, for recordings. Containers by id, '' = the host. */
   onFound: ((containerId: string, names: Names) => void) | null = null
-  private readonly tables: UserTable
-  private readonly machine: MachineNames | null
+  readonly #tables: UserTable
+  readonly #machine: MachineNames | null
   /** When it was asked for an id of the host, or about a container, and answered (performance.now()). */
-  private readonly asked = new Map<string, number>()
-  private readonly containers = new Set<string>()
-  private readonly fresh = new Map<string, New>()
+  readonly #asked = new Map<string, number>()
+  readonly #containers = new Set<string>()
+  readonly #fresh = new Map<string, New>()
   /** Containers whose names were looked for long enough. */
-  private readonly nameless = new Set<string>()
+  readonly #nameless = new Set<string>()
 
   constructor(tables: UserTable, machine: MachineNames | null) {
-    this.tables = tables
-    this.machine = machine
+    this.#tables = tables
+    this.#machine = machine
   }
 
   /** A user that a process now runs as. True = names were found. */
   user(container: Container, uid: number, thread: Thread | null): boolean {
-    if (this.machine === null || this.tables.hasUser(container.id, uid)) return false
-    if (!container.isHost) return this.inContainer(container, thread)
-    if (!this.due(`u${uid}`)) return false
-    const user = this.machine.user(uid)
-    return user !== undefined && this.found('', { users: [user], groups: [] })
+    if (this.#machine === null || this.#tables.hasUser(container.id, uid)) return false
+    if (!container.isHost) return this.#inContainer(container, thread)
+    if (!this.#due(`u${uid}`)) return false
+    const user = this.#machine.user(uid)
+    return user !== undefined && this.#found('', { users: [user], groups: [] })
   }
 
   group(container: Container, gid: number, thread: Thread | null): boolean {
-    if (this.machine === null || this.tables.hasGroup(container.id, gid)) return false
-    if (!container.isHost) return this.inContainer(container, thread)
-    if (!this.due(`g${gid}`)) return false
-    const group = this.machine.group(gid)
-    return group !== undefined && this.found('', { users: [], groups: [group] })
+    if (this.#machine === null || this.#tables.hasGroup(container.id, gid)) return false
+    if (!container.isHost) return this.#inContainer(container, thread)
+    if (!this.#due(`g${gid}`)) return false
+    const group = this.#machine.group(gid)
+    return group !== undefined && this.#found('', { users: [], groups: [group] })
   }
 
   /** A process that has come to be in a container. */
   meet(container: Container, pid: number): void {
-    if (this.machine?.ofProcess === undefined || container.isHost) return
-    if (this.containers.has(container.id) || this.nameless.has(container.id)) return
-    let entry = this.fresh.get(container.id)
+    if (this.#machine?.ofProcess === undefined || container.isHost) return
+    if (this.#containers.has(container.id) || this.#nameless.has(container.id)) return
+    let entry = this.#fresh.get(container.id)
     if (entry === undefined) {
-      if (this.fresh.size >= MAX_NEW) return
+      if (this.#fresh.size >= MAX_NEW) return
       const now = performance.now()
       entry = { since: now, pids: [], next: now + NEW_PAUSE }
-      this.fresh.set(container.id, entry)
+      this.#fresh.set(container.id, entry)
     }
     if (entry.pids.includes(pid)) return
     entry.pids.push(pid)
@@ -94,81 +94,81 @@ export class NameSearch {
 
   /** New containers are still to be looked at. */
   get isLooking(): boolean {
-    return this.fresh.size > 0
+    return this.#fresh.size > 0
   }
 
   /** Looks at new containers; to be called again and again. True = names were found. */
   look(): boolean {
-    if (this.fresh.size === 0) return false
+    if (this.#fresh.size === 0) return false
     const now = performance.now()
     let found = false
-    for (const [id, entry] of this.fresh) {
+    for (const [id, entry] of this.#fresh) {
       const { since, pids, next } = entry
       if (now < next) continue
       entry.next = now + Math.max(NEW_PAUSE, (now - since) * NEW_SHARE)
-      const names = this.containers.has(id) ? undefined : this.ofAny(pids)
-      if (names !== undefined) found = this.found(id, names)
-      if (!this.containers.has(id)) {
+      const names = this.#containers.has(id) ? undefined : this.#ofAny(pids)
+      if (names !== undefined) found = this.#found(id, names)
+      if (!this.#containers.has(id)) {
         if (now - since < NEW_FOR) continue
-        if (this.nameless.size >= MAX_ASKED) this.nameless.clear()
-        this.nameless.add(id)
+        if (this.#nameless.size >= MAX_ASKED) this.#nameless.clear()
+        this.#nameless.add(id)
       }
-      this.fresh.delete(id)
+      this.#fresh.delete(id)
     }
     return found
   }
 
   clear(): void {
-    this.asked.clear()
-    this.containers.clear()
-    this.fresh.clear()
-    this.nameless.clear()
+    this.#asked.clear()
+    this.#containers.clear()
+    this.#fresh.clear()
+    this.#nameless.clear()
   }
 
-  private ofAny(pids: readonly number[]): Names | undefined {
+  #ofAny(pids: readonly number[]): Names | undefined {
     for (const pid of pids) {
-      const names = this.machine?.ofProcess?.(pid)
+      const names = this.#machine?.ofProcess?.(pid)
       if (names) return names
     }
     return undefined
   }
 
-  private inContainer(container: Container, thread: Thread | null): boolean {
-    if (!this.due(container.id)) return false
+  #inContainer(container: Container, thread: Thread | null): boolean {
+    if (!this.#due(container.id)) return false
     for (let at = thread, n = 0; at !== null && at.container === container && n < MAX_ANCESTORS; at = at.parent, n++) {
-      const names = this.machine?.ofProcess?.(at.pid)
-      if (names) return this.found(container.id, names)
+      const names = this.#machine?.ofProcess?.(at.pid)
+      if (names) return this.#found(container.id, names)
       // Its ancestors are no further; the container is asked again after the pause, by whatever runs in it then.
       if (names === null) return false
     }
     // A process that has ended is not to keep the next one from being asked.
-    this.asked.delete(container.id)
+    this.#asked.delete(container.id)
     return false
   }
 
-  private found(containerId: string, names: Names): boolean {
-    if (containerId !== '') this.remember(containerId)
-    for (const user of names.users) this.tables.setUser(containerId, user)
-    for (const group of names.groups) this.tables.setGroup(containerId, group)
+  #found(containerId: string, names: Names): boolean {
+    if (containerId !== '') this.#remember(containerId)
+    for (const user of names.users) this.#tables.setUser(containerId, user)
+    for (const group of names.groups) this.#tables.setGroup(containerId, group)
     this.onFound?.(containerId, names)
     return true
   }
 
-  private remember(containerId: string): void {
-    if (!this.containers.has(containerId) && this.containers.size >= MAX_CONTAINERS) {
-      const [oldest] = this.containers
-      this.containers.delete(oldest!)
-      this.tables.forget(oldest!)
+  #remember(containerId: string): void {
+    if (!this.#containers.has(containerId) && this.#containers.size >= MAX_CONTAINERS) {
+      const [oldest] = this.#containers
+      this.#containers.delete(oldest!)
+      this.#tables.forget(oldest!)
     }
-    this.containers.add(containerId)
+    this.#containers.add(containerId)
   }
 
-  private due(what: string): boolean {
+  #due(what: string): boolean {
     const now = performance.now()
-    const last = this.asked.get(what)
+    const last = this.#asked.get(what)
     if (last !== undefined && now - last < PAUSE) return false
-    if (this.asked.size >= MAX_ASKED) this.asked.clear()
-    this.asked.set(what, now)
+    if (this.#asked.size >= MAX_ASKED) this.#asked.clear()
+    this.#asked.set(what, now)
     return true
   }
 }

@@ -14,12 +14,12 @@ const LOWER_LAYER = 1 << 16
  * is allocated, no clause on fd.* is computed anew. Direct-mapped by inode: at most 16384 objects are kept.
  */
 export class OpenFiles {
-  private readonly known: (Fd | null)[] = new Array(SLOTS).fill(null)
+  readonly #known: (Fd | null)[] = new Array(SLOTS).fill(null)
 
   /** The descriptor of a file that was passed as `passed`; `path` is what a relative one came to, null for an absolute one. */
   of(path: string | null, passed: string, openFlags: number, dev: number, inoLow: number, inoHigh: number): Fd {
     const slot = (inoLow ^ (inoLow >>> 12) ^ (openFlags << 3) ^ dev) & (SLOTS - 1)
-    const known = this.known[slot]!
+    const known = this.#known[slot]!
     if (
       known !== null &&
       known.inoLow === inoLow &&
@@ -41,11 +41,11 @@ export class OpenFiles {
     fd.dev = dev
     fd.inoLow = inoLow
     fd.inoHigh = inoHigh
-    this.known[slot] = fd
+    this.#known[slot] = fd
     return fd
   }
 
   clear(): void {
-    this.known.fill(null)
+    this.#known.fill(null)
   }
 }

@@ -7,32 +7,32 @@ const STALE_NS = 2e9
  * back to life. A ring: old entries are overwritten.
  */
 export class RecentExits {
-  private readonly parents = new Int32Array(SLOTS)
-  private readonly threads = new Int32Array(SLOTS)
-  private readonly times = new Float64Array(SLOTS)
+  readonly #parents = new Int32Array(SLOTS)
+  readonly #threads = new Int32Array(SLOTS)
+  readonly #times = new Float64Array(SLOTS)
   /** Ring position of the last exit of a thread id. */
-  private readonly last = new Map<number, number>()
-  private next = 0
+  readonly #last = new Map<number, number>()
+  #next = 0
 
   /** `time`: nanoseconds since 1970. */
   add(ptid: number, tid: number, time: number): void {
-    const slot = this.next
-    const old = this.threads[slot]!
-    if (this.last.get(old) === slot) this.last.delete(old)
-    this.parents[slot] = ptid
-    this.threads[slot] = tid
-    this.times[slot] = time
-    this.last.set(tid, slot)
-    this.next = (slot + 1) % SLOTS
+    const slot = this.#next
+    const old = this.#threads[slot]!
+    if (this.#last.get(old) === slot) this.#last.delete(old)
+    this.#parents[slot] = ptid
+    this.#threads[slot] = tid
+    this.#times[slot] = time
+    this.#last.set(tid, slot)
+    this.#next = (slot + 1) % SLOTS
   }
 
   has(ptid: number, tid: number, now: number): boolean {
-    const slot = this.last.get(tid)
-    return slot !== undefined && this.parents[slot] === ptid && now - this.times[slot]! < STALE_NS
+    const slot = this.#last.get(tid)
+    return slot !== undefined && this.#parents[slot] === ptid && now - this.#times[slot]! < STALE_NS
   }
 
   clear(): void {
-    this.last.clear()
-    this.next = 0
+    this.#last.clear()
+    this.#next = 0
   }
 }

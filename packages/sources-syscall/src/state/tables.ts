@@ -62,7 +62,7 @@ export class Tables {
   readonly exits = new RecentExits()
   readonly openFiles = new OpenFiles()
   machine: MachineInfo | null = null
-  private readonly sinceBoot: boolean
+  readonly #sinceBoot: boolean
   /** The enter event of the exit event that is being applied, if one was recorded. */
   enter: EnterEvent | null = null
   /** See StateCounts. */
@@ -72,20 +72,20 @@ export class Tables {
 
   /** What the last event ended, to be taken out before the next: rules see a thread on its exit, a descriptor on its close. */
   unsettled = false
-  private exited: Thread | null = null
-  private reaper = -1
-  private closedTable: FdTable | null = null
-  private closedNum = -1
+  #exited: Thread | null = null
+  #reaper = -1
+  #closedTable: FdTable | null = null
+  #closedNum = -1
 
   constructor(options: StateOptions = {}) {
     this.threads = new Threads(options.threadTableSize)
     this.names = new NameSearch(this.users, options.names ?? null)
-    this.sinceBoot = options.sinceBoot ?? false
+    this.#sinceBoot = options.sinceBoot ?? false
   }
 
   /** When the machine was started, nanoseconds since 1970; 0n in a replay: see StateOptions. */
   get bootTime(): bigint {
-    return this.sinceBoot ? (this.machine?.bootTime ?? 0n) : 0n
+    return this.#sinceBoot ? (this.machine?.bootTime ?? 0n) : 0n
   }
 
   get counts(): StateCounts {
@@ -140,15 +140,15 @@ export class Tables {
   /** Takes a thread out before the next event. */
   removeAfter(thread: Thread, reaperTid: number): void {
     this.unsettled = true
-    this.exited = thread
-    this.reaper = reaperTid
+    this.#exited = thread
+    this.#reaper = reaperTid
   }
 
   /** Takes a descriptor out before the next event. */
   closeAfter(thread: Thread, num: number): void {
     this.unsettled = true
-    this.closedTable = thread.fds
-    this.closedNum = num
+    this.#closedTable = thread.fds
+    this.#closedNum = num
   }
 
   /** The cgroups of parameter `i`; `likely` itself when they are the same. */
@@ -193,22 +193,22 @@ export class Tables {
   /** Takes out what the last event ended; for `unsettled` tables, before the next event. */
   settle(): void {
     this.unsettled = false
-    const exited = this.exited
+    const exited = this.#exited
     if (exited !== null) {
-      this.exited = null
-      this.removeThread(exited, this.reaper)
+      this.#exited = null
+      this.removeThread(exited, this.#reaper)
     }
-    if (this.closedTable !== null) {
-      this.closedTable.delete(this.closedNum)
-      this.closedTable = null
+    if (this.#closedTable !== null) {
+      this.#closedTable.delete(this.#closedNum)
+      this.#closedTable = null
     }
   }
 
   /** Forgets everything. */
   clear(): void {
     this.unsettled = false
-    this.exited = null
-    this.closedTable = null
+    this.#exited = null
+    this.#closedTable = null
     this.threads.clear()
     this.users.clear()
     this.interfaces.replace([])

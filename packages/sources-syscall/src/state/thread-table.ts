@@ -20,10 +20,10 @@ export const DEFAULT_THREAD_TABLE_SIZE = 262144
  * done for every event, is two array loads. Also the one place that knows whose memo falls when a thread changes.
  */
 export class Threads implements ThreadIndex {
-  private readonly pages: (Thread | null)[][] = []
-  private readonly beyond = new Map<number, Thread>()
-  private readonly groups = new Map<number, ThreadGroup>()
-  private readonly followers = new FollowerIndex()
+  readonly #pages: (Thread | null)[][] = []
+  readonly #beyond = new Map<number, Thread>()
+  readonly #groups = new Map<number, ThreadGroup>()
+  readonly #followers = new FollowerIndex()
   readonly capacity: number
   size = 0
   /** Threads put in and taken out since the start. */
@@ -43,9 +43,9 @@ export class Threads implements ThreadIndex {
   get(tid: number): Thread | null {
     if (tid >= 0 && tid < MAX_PAGED) {
       const page = tid >>> PAGE_BITS
-      return page < this.pages.length ? this.pages[page]![tid & (PAGE_SIZE - 1)]! : null
+      return page < this.#pages.length ? this.#pages[page]![tid & (PAGE_SIZE - 1)]! : null
     }
-    return this.beyond.size === 0 ? null : (this.beyond.get(tid) ?? null)
+    return this.#beyond.size === 0 ? null : (this.#beyond.get(tid) ?? null)
   }
 
   /**
@@ -54,38 +54,38 @@ export class Threads implements ThreadIndex {
    */
   add(thread: Thread, link = true): boolean {
     const old = this.get(thread.tid)
-    if (old !== null) this.erase(old)
+    if (old !== null) this.#erase(old)
     if (this.isFull) {
       this.dropped++
       return false
     }
     // Children of the one before, whose exit was lost, know their parent by its id: they are this one's now.
     if (old !== null) for (const child of old.children) thread.children.add(child)
-    this.place(thread.tid, thread)
+    this.#place(thread.tid, thread)
     this.size++
     this.added++
     if (link) this.link(thread)
-    this.followers.add(thread)
-    this.followers.forget(thread.tid)
+    this.#followers.add(thread)
+    this.#followers.forget(thread.tid)
     return true
   }
 
   /** Joins a thread to its group and its parent. A parent that is not in the table makes ptid 0. */
   link(thread: Thread): void {
     if (thread.isInvalid || thread.group !== null) return
-    let group = this.groups.get(thread.pid)
+    let group = this.#groups.get(thread.pid)
     if (group === undefined) {
       group = new ThreadGroup(thread.pid, thread.pid === 1 || thread.vpid === 1)
-      this.groups.set(thread.pid, group)
+      this.#groups.set(thread.pid, group)
     }
     group.add(thread)
     thread.group = group
     shareDescriptors(thread, group)
     // Others of the group see a difference only when their main thread comes.
-    if (thread.isMain) this.forgetTree(thread)
+    if (thread.isMain) this.#forgetTree(thread)
     thread.memo = null
-    this.followers.forget(thread.tid)
-    this.adopt(thread, this.get(thread.ptid))
+    this.#followers.forget(thread.tid)
+    this.#adopt(thread, this.get(thread.ptid))
   }
 
   /**
@@ -95,24 +95,24 @@ export class Threads implements ThreadIndex {
   remove(thread: Thread, reaper: Thread | null): void {
     const group = thread.group
     if (group === null) {
-      this.erase(thread)
+      this.#erase(thread)
       return
     }
     if (!thread.dead) {
       thread.dead = true
       group.alive--
     }
-    if (thread.children.size > 0) this.reparent(thread, reaper)
+    if (thread.children.size > 0) this.#reparent(thread, reaper)
     if (group.alive === 0) {
       const main = this.get(group.pid)
-      this.groups.delete(group.pid)
+      this.#groups.delete(group.pid)
       if (main !== null && main.group === group) {
         // A dead main thread may have been given children since.
-        this.reparent(main, null)
-        this.erase(main)
+        this.#reparent(main, null)
+        this.#erase(main)
       }
     }
-    if (!thread.isMain) this.erase(thread)
+    if (!thread.isMain) this.#erase(thread)
   }
 
   /**
@@ -136,8 +136,8 @@ export class Threads implements ThreadIndex {
 
   /** Forgets what was remembered about a thread, about the rest of its group, its descendants and those it leads as session or process group. */
   changed(thread: Thread): void {
-    this.forgetTree(thread)
-    this.followers.forget(thread.tid)
+    this.#forgetTree(thread)
+    this.#followers.forget(thread.tid)
   }
 
   /** Forgets what was remembered about the threads of a process, after a change that those below it cannot see. */
@@ -149,11 +149,11 @@ export class Threads implements ThreadIndex {
   /** Sets the ids by which a thread finds its session's and process groups' leaders. To be followed by `changed`. */
   setLeaders(thread: Thread, sid: number, vpgid: number, pgid: number): void {
     if (sid === thread.sid && vpgid === thread.vpgid && pgid === thread.pgid) return
-    this.followers.remove(thread)
+    this.#followers.remove(thread)
     thread.sid = sid
     thread.vpgid = vpgid
     thread.pgid = pgid
-    this.followers.add(thread)
+    this.#followers.add(thread)
   }
 
   forgetAll(): void {
@@ -161,23 +161,23 @@ export class Threads implements ThreadIndex {
   }
 
   clear(): void {
-    this.pages.length = 0
-    this.beyond.clear()
-    this.groups.clear()
-    this.followers.clear()
+    this.#pages.length = 0
+    this.#beyond.clear()
+    this.#groups.clear()
+    this.#followers.clear()
     this.size = 0
   }
 
   *[Symbol.iterator](): IterableIterator<Thread> {
-    for (const page of this.pages) {
+    for (const page of this.#pages) {
       if (page === EMPTY_PAGE) continue
       for (const thread of page) if (thread !== null) yield thread
     }
-    yield* this.beyond.values()
+    yield* this.#beyond.values()
   }
 
   /** Makes `parent` the parent of `thread`; null = unknown: ptid becomes 0. */
-  private adopt(thread: Thread, parent: Thread | null): void {
+  #adopt(thread: Thread, parent: Thread | null): void {
     if (parent === null || parent.isInvalid || parent === thread) {
       thread.ptid = 0
       return
@@ -186,22 +186,22 @@ export class Threads implements ThreadIndex {
     parent.children.add(thread)
   }
 
-  private reparent(thread: Thread, reaper: Thread | null): void {
+  #reparent(thread: Thread, reaper: Thread | null): void {
     // A reaper in another process is one from now on, whether it has said so or not.
     if (reaper !== null && reaper.group !== null && reaper.pid !== thread.pid) reaper.group.reaper = true
     for (const child of thread.children) {
-      this.adopt(child, reaper === child ? null : reaper)
-      this.forgetTree(child)
+      this.#adopt(child, reaper === child ? null : reaper)
+      this.#forgetTree(child)
     }
     thread.children.clear()
   }
 
   /** Takes a thread out of everything that refers to it. */
-  private erase(thread: Thread): void {
+  #erase(thread: Thread): void {
     if (this.get(thread.tid) !== thread) return
-    if (thread.isMain) this.forgetTree(thread)
-    this.followers.remove(thread)
-    this.followers.forget(thread.tid)
+    if (thread.isMain) this.#forgetTree(thread)
+    this.#followers.remove(thread)
+    this.#followers.forget(thread.tid)
     thread.parent?.children.delete(thread)
     const group = thread.group
     if (group !== null) {
@@ -210,14 +210,14 @@ export class Threads implements ThreadIndex {
         group.alive--
       }
       group.remove(thread)
-      if (group.threads.length === 0 && this.groups.get(group.pid) === group) this.groups.delete(group.pid)
+      if (group.threads.length === 0 && this.#groups.get(group.pid) === group) this.#groups.delete(group.pid)
     }
-    this.place(thread.tid, null)
+    this.#place(thread.tid, null)
     this.size--
     this.removed++
   }
 
-  private forgetTree(thread: Thread): void {
+  #forgetTree(thread: Thread): void {
     thread.memo = null
     if (thread.children.size === 0 && (thread.group === null || thread.group.threads.length <= 1)) return
     const seen = new Set<Thread>([thread])
@@ -229,14 +229,14 @@ export class Threads implements ThreadIndex {
     }
   }
 
-  private place(tid: number, thread: Thread | null): void {
+  #place(tid: number, thread: Thread | null): void {
     if (tid >= 0 && tid < MAX_PAGED) {
       const page = tid >>> PAGE_BITS
-      while (this.pages.length <= page) this.pages.push(EMPTY_PAGE)
-      if (this.pages[page] === EMPTY_PAGE) this.pages[page] = EMPTY_PAGE.slice()
-      this.pages[page]![tid & (PAGE_SIZE - 1)] = thread
-    } else if (thread === null) this.beyond.delete(tid)
-    else this.beyond.set(tid, thread)
+      while (this.#pages.length <= page) this.#pages.push(EMPTY_PAGE)
+      if (this.#pages[page] === EMPTY_PAGE) this.#pages[page] = EMPTY_PAGE.slice()
+      this.#pages[page]![tid & (PAGE_SIZE - 1)] = thread
+    } else if (thread === null) this.#beyond.delete(tid)
+    else this.#beyond.set(tid, thread)
   }
 }
 

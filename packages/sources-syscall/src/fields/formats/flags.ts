@@ -5,28 +5,28 @@ const REMEMBERED = 1024
 
 /** Turns numbers into the names of one flag table, remembering the answers. */
 export class FlagNames {
-  private readonly table: readonly FlagName[]
-  private readonly exact: boolean
-  private readonly remembered = new Map<number, string>()
+  readonly #table: readonly FlagName[]
+  readonly #exact: boolean
+  readonly #remembered = new Map<number, string>()
 
   /** @param exact the number is one of the values (Falco's ENUMFLAGS), not a sum of bits. */
   constructor(table: readonly FlagName[], exact: boolean) {
-    this.table = table
-    this.exact = exact
+    this.#table = table
+    this.#exact = exact
   }
 
   /** Names joined with `|`; '' when none fits. `value` is unsigned. */
   text(value: number): string {
-    const known = this.remembered.get(value)
+    const known = this.#remembered.get(value)
     if (known !== undefined) return known
-    const text = this.exact ? this.ofValue(value) : this.ofBits(value)
-    if (this.remembered.size < REMEMBERED) this.remembered.set(value, text)
+    const text = this.#exact ? this.#ofValue(value) : this.#ofBits(value)
+    if (this.#remembered.size < REMEMBERED) this.#remembered.set(value, text)
     return text
   }
 
   /** Every name of exactly this value: AF_LOCAL|AF_UNIX. */
-  private ofValue(value: number): string {
-    return this.table
+  #ofValue(value: number): string {
+    return this.#table
       .filter(flag => flag.value === value)
       .map(flag => flag.name)
       .join('|')
@@ -36,10 +36,10 @@ export class FlagNames {
    * The names in the order of the table, each taking its bits away (O_RDWR leaves nothing to O_RDONLY). The first entry that is
    * equal to the whole number ends the walk; a name of value 0 is only for the number 0.
    */
-  private ofBits(value: number): string {
+  #ofBits(value: number): string {
     const names: string[] = []
     let rest = value
-    for (const flag of this.table) {
+    for (const flag of this.#table) {
       if (flag.value === value) {
         names.push(flag.name)
         break
