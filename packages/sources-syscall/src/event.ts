@@ -3,6 +3,7 @@ import { internText } from './events/text.ts'
 import type { EventTables } from './model/event-tables.ts'
 import type { Fd } from './model/fd.ts'
 import type { Thread } from './model/thread.ts'
+import { ThreadSnapshot } from './model/thread-snapshot.ts'
 
 /** Bytes of the header in front of the parameter lengths: u64 time, u64 tid, u32 len, u16 type, u32 nparams. */
 export const EVENT_HEADER = 26
@@ -16,7 +17,8 @@ const NO_BYTES = new Uint8Array(0)
 
 /**
  * One event: a view over the bytes of a scap event, in a capture's buffer or in the ring. One object is reused for every
- * event of a stream, so nobody keeps it. `attach` reads and checks the header and the lengths; parameters are decoded when asked.
+ * event of a stream: to keep an event, `clone` it. `attach` reads and checks the header and the lengths; parameters are decoded
+ * when they are asked for.
  *
  * Parameters are counted from 0, as in the event table. A parameter may be absent: the recorder left it empty (length 0)
  * or the event is older than the table. Number accessors give `missing` (default 0) when the parameter does not have
@@ -102,6 +104,33 @@ export class SyscallEvent {
     this.fd = null
     this.fdNum = -1
     return true
+  }
+
+  /**
+   * A copy that the next event does not overwrite. It has bytes of its own, and copies of its descriptor, its thread and the
+   * thread's ancestors as they are now, so a later exec, exit or close does not change what fields say. What lies beyond is
+   * read as it is by then: the container's metadata, user names, other processes that arguments refer to, and leaders of sessions
+   * and process groups that are not ancestors.
+   */
+  clone(): SyscallEvent {
+    const copy = this.cloneBytes()
+    copy.num = this.num
+    copy.fdNum = this.fdNum
+    copy.fd = this.fd === null ? null : this.fd.copy(this.fd.num)
+    if (copy.fd !== null) copy.fd.renamedAt = this.fd!.renamedAt
+    copy.thread = this.thread === null ? null : new ThreadSnapshot(this.thread.table).take(this.thread)
+    copy.tables = this.tables
+    return copy
+  }
+
+  /** A copy of what was recorded, without number, thread, descriptor or tables: as much as a recording needs. */
+  cloneBytes(): SyscallEvent {
+    const copy = new SyscallEvent()
+    const bytes = this.bytes.slice(this.start, this.end)
+    copy.attach(bytes, new DataView(bytes.buffer), 0, bytes.length)
+    copy.cpu = this.cpu
+    copy.blockFlags = this.blockFlags
+    return copy
   }
 
   /** Nanoseconds since 1970. */

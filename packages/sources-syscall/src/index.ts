@@ -13,4 +13,4 @@ export { type EventStream, Recorder, type RecorderOptions } from './recording/re
 export { type PendingMetadata, WaitingRecorder } from './recording/waiting.ts'
 export { openCapture, type Replay, type ReplayOptions } from './replay.ts'
 export { PLUGINS, type SyscallOptions, syscall } from './source.ts'
-export type { StateCounts } from './state/tables.ts'
+export type { StateCounts, StateLosses } from './state/tables.ts'

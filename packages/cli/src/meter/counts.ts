@@ -1,3 +1,4 @@
+import type { StateCounts } from '@falc/sources-syscall'
 import type { Metric } from './metric.ts'
 
 /** What the kernel's side counts, since the start. */
@@ -12,19 +13,6 @@ export interface KernelCounts {
     readonly scratch: number
     readonly bug: number
   }
-}
-
-/** What the state of the machine holds, and what went through it. */
-export interface StateCounts {
-  readonly threads: number
-  readonly fds: number
-  readonly addedThreads: number
-  readonly removedThreads: number
-  /** Threads that an event told of and nothing was known about. */
-  readonly unknownThreads: number
-  /** Threads left out because the table was full. */
-  readonly droppedThreads: number
-  readonly containers: number
 }
 
 /** What a feed tells about itself. */
@@ -74,7 +62,12 @@ export function stateMetrics(counts: StateCounts): Metric[] {
     metric('n_added_threads', 'counter', counts.addedThreads),
     metric('n_removed_threads', 'counter', counts.removedThreads),
     metric('n_failed_thread_lookups', 'counter', counts.unknownThreads),
-    metric('n_drops_full_threadtable', 'counter', counts.droppedThreads),
+    metric('n_drops_full_threadtable', 'counter', counts.losses.threadTableFull),
+    metric('n_drops_full_fdtable', 'counter', counts.losses.fdTableFull),
+    metric('n_drops_full_usertable', 'counter', counts.losses.userTableFull),
+    metric('n_drops_full_containertable', 'counter', counts.losses.containerTableFull),
+    metric('n_orphan_fds', 'counter', counts.losses.orphanFds),
+    metric('n_unreadable_containers', 'counter', counts.losses.unreadableContainers),
   ]
 }
 

@@ -114,7 +114,7 @@ class LiveFeed implements Feed {
 
   losses(): Record<string, number> {
     const { events: _, ...lost } = this.live.counts
-    return nonZero({ ...lost, threadTableFull: this.live.state.tables.threads.dropped })
+    return nonZero({ ...lost, ...this.live.state.tables.losses })
   }
 
   metadata(): Record<string, number> {

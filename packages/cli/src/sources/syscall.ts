@@ -65,7 +65,7 @@ class CaptureFeed implements Feed {
 
   losses(): Record<string, number> {
     const { newer, unknownBlocks, evicted } = this.capture.counts
-    const counts = { newer, unknownBlocks, evicted, threadTableFull: this.capture.state.tables.threads.dropped }
+    const counts = { newer, unknownBlocks, evicted, ...this.capture.state.tables.losses }
     return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
   }
 }

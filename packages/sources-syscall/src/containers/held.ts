@@ -1,6 +1,5 @@
 import type { SyscallEvent } from '../event.ts'
 import type { Container } from '../model/container.ts'
-import { keep } from './event-snapshot.ts'
 
 /** What a kept event takes besides its bytes: copies of its thread and a few ancestors. */
 const KEPT_BYTES = 4096
@@ -28,7 +27,7 @@ export class Held {
     }
     let list = this.#waiting.get(container)
     if (list === undefined) this.#waiting.set(container, (list = []))
-    list.push(keep(event))
+    list.push(event.clone())
     this.#events++
     this.#bytes += size
     this.counts.held++

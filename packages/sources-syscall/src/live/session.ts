@@ -47,7 +47,6 @@ export class SidecarSession {
   /** What the sidecar said when it gave up. */
   problem: string | undefined
   bootTime = 0n
-  cpus = 0
   readonly #control: Control
   readonly #addon: Addon
   readonly #options: SessionOptions
@@ -170,7 +169,6 @@ export class SidecarSession {
         `falc-probe speaks version ${version} of the wire format, this program version ${WIRE_VERSION}: install the same version of both`,
       )
     this.bootTime = payload.getBigUint64(Hello.bootTime, true)
-    this.cpus = payload.getUint32(Hello.cpus, true)
     const options = this.#options
     const configure = new Uint8Array(Configure.size)
     const view = new DataView(configure.buffer)

@@ -41,8 +41,6 @@ export class FdTable {
   #copied: readonly number[] | null = null
   /** Number of open descriptors. */
   size = 0
-  /** Descriptors left out because the table was full. */
-  dropped = 0
   readonly capacity: number
 
   /** `capacity` 0: of a thread whose process is not known, it keeps nothing. */
@@ -55,14 +53,15 @@ export class FdTable {
     return this.#high?.get(num) ?? null
   }
 
-  /** False when the table is full and `num` was not in it: the descriptor is then not tracked, and counted. */
+  get isFull(): boolean {
+    return this.size >= this.capacity
+  }
+
+  /** False when the table is full and `num` was not in it: the descriptor is then not tracked. */
   set(num: number, fd: Fd): boolean {
     const old = this.get(num)
     if (old === null) {
-      if (this.size >= this.capacity) {
-        this.dropped++
-        return false
-      }
+      if (this.isFull) return false
       this.size++
     }
     if (this.#shared) this.#detach()
@@ -104,13 +103,19 @@ export class FdTable {
     return copy
   }
 
+  /** The table as it is now, its order included. */
+  snapshot(): FdTable {
+    const table = new FdTable(this.capacity)
+    this.#share()
+    this.#copyTo(table)
+    return table
+  }
+
   /** The table of a forked child. */
   fork(): FdTable {
     const table = new FdTable(this.capacity === 0 ? MAX_FDS_PER_PROCESS : this.capacity)
-    for (const fd of this.#low) if (fd !== null) fd.flags |= FD_SHARED
-    if (this.#high !== null) for (const fd of this.#high.values()) fd.flags |= FD_SHARED
     if (this.#origins >= MAX_ORIGINS) this.#settle()
-    this.#shared = true
+    this.#share()
     this.#copyTo(table)
     const origin = new FdTable(0)
     this.#copyTo(origin)
@@ -155,6 +160,12 @@ export class FdTable {
       if (BUCKETS.includes(size - 1)) left.reverse()
     }
     return nums.reverse().map(num => [num, this.get(num)!])
+  }
+
+  #share(): void {
+    for (const fd of this.#low) if (fd !== null) fd.flags |= FD_SHARED
+    if (this.#high !== null) for (const fd of this.#high.values()) fd.flags |= FD_SHARED
+    this.#shared = true
   }
 
   #copyTo(table: FdTable): void {

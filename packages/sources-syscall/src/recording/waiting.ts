@@ -1,6 +1,5 @@
-import { keep } from '../containers/event-snapshot.ts'
 import { STATELESS } from '../delivery.ts'
-import { SyscallEvent } from '../event.ts'
+import type { SyscallEvent } from '../event.ts'
 import type { Recorder } from './recorder.ts'
 
 /** What tells whether metadata of containers is on its way: ContainerMetadata. */
@@ -59,15 +58,15 @@ export class WaitingRecorder {
   take(event: SyscallEvent): void {
     this.#metadata.before(event)
     const matches = this.#matches(event)
-    if (this.#metadata.asked(event)) this.#wait(keep(event), 'ask')
-    else if (this.#waits) this.#wait(copyOf(event), matches ? 'write' : 'pass')
+    if (this.#metadata.asked(event)) this.#wait(event.clone(), 'ask')
+    else if (this.#waits) this.#wait(event.cloneBytes(), matches ? 'write' : 'pass')
     else this.#record(event, matches)
   }
 
   /** An event that nobody asks about. @throws {Error} of the file system */
   pass(event: SyscallEvent): void {
     if (!this.#waits) this.#recorder.pass(event)
-    else if (STATELESS[event.type] === 0) this.#wait(copyOf(event), 'pass')
+    else if (STATELESS[event.type] === 0) this.#wait(event.cloneBytes(), 'pass')
   }
 
   /** Writes what is told about containers, and what waits no longer. @throws {Error} of the file system */
@@ -115,14 +114,4 @@ export class WaitingRecorder {
       this.matched++
     } else this.#recorder.pass(event)
   }
-}
-
-/** As much of an event as a recording needs. */
-function copyOf(event: SyscallEvent): SyscallEvent {
-  const copy = new SyscallEvent()
-  const bytes = event.bytes.slice(event.start, event.end)
-  copy.attach(bytes, new DataView(bytes.buffer), 0, bytes.length)
-  copy.cpu = event.cpu
-  copy.blockFlags = event.blockFlags
-  return copy
 }

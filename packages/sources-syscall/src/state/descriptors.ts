@@ -1,13 +1,23 @@
 import type { SyscallEvent } from '../event.ts'
 import { FD_SHARED, type Fd } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
+import type { Tables } from './tables.ts'
 
-/** Puts a new descriptor in the thread's table and makes it the one that the event is about. */
-export function openFd(event: SyscallEvent, thread: Thread, num: number, fd: Fd): void {
+/**
+ * Puts a new descriptor in the thread's table and makes it the one that the event is about. When the table is full, the event has
+ * its descriptor all the same; later events that use it do not.
+ */
+export function openFd(tables: Tables, event: SyscallEvent, thread: Thread, num: number, fd: Fd): void {
   fd.num = num
-  event.fdNum = num
   if (fd.name !== '') fd.renamedAt = event.num
-  event.fd = thread.fds.set(num, fd) ? fd : null
+  duplicateFd(tables, event, thread, num, fd)
+}
+
+/** As openFd, for a copy: its name is not new. */
+export function duplicateFd(tables: Tables, event: SyscallEvent, thread: Thread, num: number, fd: Fd): void {
+  event.fdNum = num
+  event.fd = fd
+  if (!thread.fds.set(num, fd)) tables.droppedFds++
 }
 
 /** The event's descriptor, made ready to be changed: the thread's own, with nothing remembered. The event must have one. */

@@ -3,7 +3,7 @@ import { PPME } from '../events/ids.ts'
 import { positions } from '../events/positions.ts'
 import { Fd, FdKind, O_CLOEXEC } from '../model/fd.ts'
 import { CL_PIPE_DST, CL_PIPE_SRC, type Thread } from '../model/thread.ts'
-import { changeFd, openFd } from './descriptors.ts'
+import { changeFd, duplicateFd, openFd } from './descriptors.ts'
 import { directoryOf } from './directories.ts'
 import type { Effect, Effects } from './effects.ts'
 import { concatenatePaths } from './paths.ts'
@@ -108,7 +108,7 @@ function openFile(
     path = concatenatePaths(dirfd === NO_BASE ? '' : directoryOf(thread, name, dirfd), name)
   const { openFiles } = tables
   const fd = openFiles.of(path, name, flags, event.uint32(at.dev), low32(event, at.ino), high32(event, at.ino))
-  openFd(event, thread, event.result, fd)
+  openFd(tables, event, thread, event.result, fd)
 }
 
 function openFlags(flags: number, passed: number | undefined): number {
@@ -151,7 +151,7 @@ function setCloseOnExec(fd: Fd, on: boolean): void {
 }
 
 /** dup, dup2, dup3: a copy under another number. */
-function dup(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+function dup(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const num = event.result
   if (num < 0) return
   if (num === 0) thread.flags |= CL_PIPE_DST
@@ -159,30 +159,24 @@ function dup(_tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.fd === null) return
   const fd = event.fd.copy(num)
   setCloseOnExec(fd, event.type === PPME.SYSCALL_DUP3_X && event.uint32(DUP3.flags) !== 0)
-  duplicate(event, thread, num, fd)
+  duplicateFd(tables, event, thread, num, fd)
 }
 
-/** As openFd, for a copy: its name is not new. */
-function duplicate(event: SyscallEvent, thread: Thread, num: number, fd: Fd): void {
-  event.fdNum = num
-  event.fd = thread.fds.set(num, fd) ? fd : null
-}
-
-function fcntl(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+function fcntl(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const { result } = event
   if (result < 0 || event.fd === null) return
   const command = event.uint8(FCNTL.cmd)
   if (command === F_DUPFD || command === F_DUPFD_CLOEXEC) {
     const fd = event.fd.copy(result)
     setCloseOnExec(fd, command === F_DUPFD_CLOEXEC)
-    duplicate(event, thread, result, fd)
+    duplicateFd(tables, event, thread, result, fd)
   } else if (command === F_SETFD) {
     const on = (event.uint64Number(FCNTL.arg) & 1) !== 0
     if (on !== ((event.fd.openFlags & O_CLOEXEC) !== 0)) setCloseOnExec(changeFd(event, thread), on)
   }
 }
 
-function pipe(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+function pipe(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result < 0) return
   for (const end of [PIPE.fd1, PIPE.fd2]) {
     const num = event.int64Number(end, -1)
@@ -190,18 +184,18 @@ function pipe(_tables: Tables, event: SyscallEvent, thread: Thread): void {
     fd.inoLow = low32(event, PIPE.ino)
     fd.inoHigh = high32(event, PIPE.ino)
     if (event.type === PPME.SYSCALL_PIPE2_X) fd.openFlags = event.uint32(PIPE2.flags)
-    openFd(event, thread, num, fd)
+    openFd(tables, event, thread, num, fd)
   }
 }
 
 /** A nameless descriptor of a kind. */
 function opens(kind: number, flags: (event: SyscallEvent) => number = () => 0): Effect {
-  return (_tables, event, thread) => {
+  return (tables, event, thread) => {
     const num = event.result
     if (num < 0) return
     const fd = new Fd(num, kind)
     fd.openFlags = flags(event)
-    openFd(event, thread, num, fd)
+    openFd(tables, event, thread, num, fd)
   }
 }
 
@@ -210,7 +204,7 @@ const flags32 = (event: SyscallEvent) => event.uint32(KIND_FLAGS.flags)
 const epollFlags = (event: SyscallEvent) => ((event.uint32(EPOLL.flags) & EPOLL_CLOEXEC) !== 0 ? O_CLOEXEC : 0)
 
 /** memfd_create. A failed one leaves, as in Falco, an entry of unknown kind under the error's number. */
-function memfd(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+function memfd(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const num = event.result
   const fd = new Fd(num, num >= 0 ? FdKind.memfd : FdKind.unknown)
   if (num >= 0) {
@@ -218,17 +212,17 @@ function memfd(_tables: Tables, event: SyscallEvent, thread: Thread): void {
     fd.openFlags = event.uint32(MEMFD.flags)
     setCloseOnExec(fd, (fd.openFlags & MFD_CLOEXEC) !== 0)
   }
-  openFd(event, thread, num, fd)
+  openFd(tables, event, thread, num, fd)
 }
 
-function pidfdOpen(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+function pidfdOpen(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const num = event.result
   if (num < 0) return
   const fd = new Fd(num, FdKind.pidfd)
   fd.pid = event.int64Number(PIDFD_OPEN.pid)
   fd.name = `/proc/${fd.pid}`
   fd.openFlags = event.uint32(PIDFD_OPEN.flags)
-  openFd(event, thread, num, fd)
+  openFd(tables, event, thread, num, fd)
 }
 
 /** pidfd_getfd: a copy of another process's descriptor. */
@@ -238,7 +232,7 @@ function pidfdGetfd(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const pidfd = thread.fds.get(event.int64Number(PIDFD_GETFD.pid_fd, -1))
   if (pidfd === null || pidfd.type !== FdKind.pidfd) return
   const target = tables.threads.get(pidfd.pid)?.fds.get(event.int64Number(PIDFD_GETFD.target_fd, -1))
-  if (target) duplicate(event, thread, num, target.copy(num))
+  if (target) duplicateFd(tables, event, thread, num, target.copy(num))
 }
 
 export const FILE_EFFECTS: Effects = {

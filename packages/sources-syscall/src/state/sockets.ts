@@ -55,15 +55,16 @@ const EINPROGRESS = -115
 /** A unix socket's tuple: family and two kernel addresses in front of the path. */
 const UNIX_PATH_AT = 17
 
-function socket(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+function socket(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const num = event.result
   if (num < 0) return
   const domain = event.uint32(SOCKET.domain)
-  const fd = addSocket(event, thread, num, domain, event.uint32(SOCKET.type), event.uint32(SOCKET.proto))
+  const fd = addSocket(tables, event, thread, num, domain, event.uint32(SOCKET.type), event.uint32(SOCKET.proto))
   fd.openFlags = event.uint32(SOCKET.flags)
 }
 
 function addSocket(
+  tables: Tables,
   event: SyscallEvent,
   thread: Thread,
   num: number,
@@ -78,7 +79,7 @@ function addSocket(
     fd.type = domain === AF_INET ? FdKind.ipv4Socket : FdKind.ipv6Socket
     fd.l4proto = l4protoOf(type, protocol)
   }
-  openFd(event, thread, num, fd)
+  openFd(tables, event, thread, num, fd)
   return fd
 }
 
@@ -103,14 +104,14 @@ function l4protoOf(type: number, protocol: number): number {
   }
 }
 
-function socketpair(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+function socketpair(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result < 0) return
   const first = event.int64Number(SOCKETPAIR.fd1, -1)
   const second = event.int64Number(SOCKETPAIR.fd2, -1)
   if (first === second) return
   const fd = new Fd(first, FdKind.unixSocket)
-  openFd(event, thread, first, fd)
-  openFd(event, thread, second, fd.copy(second))
+  openFd(tables, event, thread, first, fd)
+  openFd(tables, event, thread, second, fd.copy(second))
   event.fd = fd
 }
 
@@ -208,7 +209,7 @@ function takeDestination(event: SyscallEvent, fd: Fd, address: Uint8Array): void
 }
 
 /** accept, accept4: a connection that came in. */
-function accept(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+function accept(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const num = event.result
   if (num < 0) return
   event.fdNum = num
@@ -223,7 +224,7 @@ function accept(_tables: Tables, event: SyscallEvent, thread: Thread): void {
   } else if (bytes[0] !== AF_UNIX) return
   fd.name = tupleParamText(bytes)
   fd.flags = FD_ROLE_SERVER | FD_CONNECTED
-  openFd(event, thread, num, fd)
+  openFd(tables, event, thread, num, fd)
 }
 
 /** Exits of read, write and their kin: they show that an inet socket is connected, and carry no addresses. */
@@ -248,7 +249,7 @@ function receives(tuple: number): Effect {
 
 /** Exits of send and its kin. */
 function send(tables: Tables, event: SyscallEvent, thread: Thread): void {
-  if (event.fd === null) inferSocket(event, thread)
+  if (event.fd === null) inferSocket(tables, event, thread)
   const fd = event.fd as Fd | null
   if (fd !== null && connects(event, thread, fd) && event.has(SEND.tuple))
     learn(tables, event, thread, SEND.tuple, false)
@@ -278,11 +279,11 @@ function connects(event: SyscallEvent, thread: Thread, fd: Fd): boolean {
 }
 
 /** A process sends on a descriptor of which nothing is known: it is a datagram socket. */
-function inferSocket(event: SyscallEvent, thread: Thread): void {
+function inferSocket(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result < 0) return
   const family = event.has(SEND.tuple) ? event.bytes[event.paramOffset(SEND.tuple)]! : 0
   if (family === AF_INET || family === AF_INET6)
-    addSocket(event, thread, event.int64Number(SEND.fd, -1), family, SOCK_DGRAM, IPPROTO_UDP)
+    addSocket(tables, event, thread, event.int64Number(SEND.fd, -1), family, SOCK_DGRAM, IPPROTO_UDP)
 }
 
 /** Takes addresses from a transfer, for sockets that have none yet or, being datagram sockets, may have others each time. */

@@ -28,7 +28,23 @@ export interface StateOptions {
   readonly sinceBoot?: boolean
 }
 
-/** How much the tables hold, what has gone through them, and what they had no room for. */
+/** What the tables had no room for, or could not use, since the start. */
+export interface StateLosses {
+  /** Threads left out because there were too many. */
+  readonly threadTableFull: number
+  /** Descriptors left out because their process had too many. */
+  readonly fdTableFull: number
+  /** Users and groups left out because their container had too many. */
+  readonly userTableFull: number
+  /** Containers forgotten, oldest first, because there were too many. */
+  readonly containerTableFull: number
+  /** Descriptors of the initial tables whose thread was not among them. */
+  readonly orphanFds: number
+  /** Container events whose JSON could not be read. */
+  readonly unreadableContainers: number
+}
+
+/** How much the tables hold, and what has gone through them. */
 export interface StateCounts {
   readonly threads: number
   /** Descriptors of all processes. */
@@ -38,18 +54,7 @@ export interface StateCounts {
   /** Threads that an event named and of which nothing was known. */
   readonly unknownThreads: number
   readonly containers: number
-  /** Threads left out because the table was full. */
-  readonly droppedThreads: number
-  /** Descriptors left out because their process had too many. */
-  readonly droppedFds: number
-  /** Descriptors of the initial tables whose thread was not among them. */
-  readonly orphanFds: number
-  /** Users and groups left out because their container had too many. */
-  readonly droppedUsers: number
-  /** Containers forgotten because there were too many. */
-  readonly evictedContainers: number
-  /** Container events whose JSON could not be read. */
-  readonly unreadableContainers: number
+  readonly losses: StateLosses
 }
 
 /** The tables of the recorded machine, and the changes that events of several families make to them. */
@@ -65,8 +70,9 @@ export class Tables {
   readonly #sinceBoot: boolean
   /** The enter event of the exit event that is being applied, if one was recorded. */
   enter: EnterEvent | null = null
-  /** See StateCounts. */
+  /** Entries made up for threads of which nothing was known. */
   unknownThreads = 0
+  /** See StateLosses. */
   orphanFds = 0
   droppedFds = 0
 
@@ -102,11 +108,18 @@ export class Tables {
       removedThreads: threads.removed,
       unknownThreads: this.unknownThreads,
       containers: containers.size,
-      droppedThreads: threads.dropped,
-      droppedFds: this.droppedFds,
+      losses: this.losses,
+    }
+  }
+
+  get losses(): StateLosses {
+    const { threads, containers } = this
+    return {
+      threadTableFull: threads.dropped,
+      fdTableFull: this.droppedFds,
+      userTableFull: this.users.dropped,
+      containerTableFull: containers.evicted,
       orphanFds: this.orphanFds,
-      droppedUsers: this.users.dropped,
-      evictedContainers: containers.evicted,
       unreadableContainers: containers.unreadable,
     }
   }
