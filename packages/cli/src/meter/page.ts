@@ -91,6 +91,7 @@ function describeLosses(page: Page, subject: Subject, feeds: readonly MeteredFee
     const [output = '', cause = ''] = key.split(': ')
     page.add('falc_alerts_lost_total', 'counter', 'alerts not delivered', count, { output, cause })
   }
+  page.add('falc_own_process_alerts_total', 'counter', "alerts about outputs' processes, not sent", subject.ownAlerts)
   for (const [outcome, count] of Object.entries(subject.metadata()))
     page.add('falc_container_metadata_total', 'counter', 'look-ups, evaluations that waited', count, { outcome })
   for (const [field, count] of Object.entries(subject.evaluationErrors()))

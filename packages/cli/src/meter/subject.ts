@@ -31,6 +31,8 @@ export interface Subject {
   feeds(): readonly MeteredFeed[]
   /** Alerts that did not go out, by output and cause: `file: ENOSPC`. */
   losses(): ReadonlyMap<string, number>
+  /** Alerts about processes that outputs have started; they are not sent. */
+  readonly ownAlerts: number
   /** Look-ups of containers and evaluations that waited for them, by outcome. */
   metadata(): Readonly<Record<string, number>>
   /** Fields that could not be read. */

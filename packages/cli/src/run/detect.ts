@@ -118,6 +118,7 @@ function lossReport(session: Session, feeds: readonly Feed[]): string {
   return (
     block('Events not taken whole, by cause', events) +
     block('Metadata of containers', Object.entries(session.metadata())) +
+    block('Alerts not sent', session.ownAlerts > 0 ? [["about outputs' own processes", session.ownAlerts]] : []) +
     block('Fields that could not be read', Object.entries(session.evaluationErrors())) +
     block('Alerts not delivered, by output and cause', [...session.losses()])
   )

@@ -9,6 +9,7 @@ import type { Consumer, Feed } from '../sources/feed.ts'
 import { alertLine } from './alert-line.ts'
 import { hostname } from './hostname.ts'
 import { HOT_RESTART_FAILURE, type InternalAlert, internalMessage } from './internal-alert.ts'
+import { isOwnProcess } from './own-processes.ts'
 import { RuleCaptures } from './rule-captures.ts'
 import type { RuleNote } from './ruleset-cache.ts'
 import { openOutputs } from './sinks.ts'
@@ -33,6 +34,8 @@ export interface Loaded {
 /** One run: feeds → engine → outputs, until the feeds end or somebody stops it. */
 export class Session implements Subject {
   readonly statistics = new Statistics()
+  /** Alerts about processes that outputs have started: they are not sent, since each would cause the next one. */
+  ownAlerts = 0
   private loaded: Loaded
   private outputs: Outputs
   private readonly log: Log
@@ -214,12 +217,21 @@ export class Session implements Subject {
     return this.captures
   }
 
-  private consumer(source: Source, captures: RuleCaptures | undefined, tally: { events: number }): Consumer {
+  private consumer(
+    source: Source,
+    captures: RuleCaptures | undefined,
+    tally: { feed: Feed; events: number },
+  ): Consumer {
+    const live = !tally.feed.finite
     return {
       event: (event, deferral) => {
         const alerts = this.loaded.engine.evaluate(source, event, deferral)
         if (alerts === undefined) return
         tally.events++
+        if (alerts.length > 0 && live && isOwnProcess(event)) {
+          this.ownAlerts += alerts.length
+          return
+        }
         if (captures !== undefined && alerts.length > 0) captures.alerted(alerts, event)
         for (let i = 0; i < alerts.length; i++) this.emit(alerts[i]!)
       },

@@ -1,0 +1,32 @@
+import { ownProcesses } from '@falc/outputs'
+
+/** What is looked at of an event; events of other sources than system calls have no thread. */
+interface Traced {
+  /** Nanoseconds since 1970. */
+  readonly time: bigint
+  readonly thread?: Relative | null
+}
+
+interface Relative {
+  readonly pid: number
+  /** Session id. */
+  readonly sid: number
+  readonly parent: Relative | null
+}
+
+/** Ancestors looked at, at most: what a program starts is never this deep, and recordings may hold cycles. */
+const MAX_ANCESTORS = 64
+
+/**
+ * Whether an event is about a process that an output has started, or about one of its descendants: program_output's
+ * program, and logger for syslog_output. An alert about it would start the next one, without end.
+ */
+export function isOwnProcess({ thread, time }: Traced, processes: typeof ownProcesses = ownProcesses): boolean {
+  if (processes.size === 0) return false
+  let next = thread ?? null
+  for (let i = 0; next !== null && i < MAX_ANCESTORS; i++) {
+    if (processes.has(next.pid, time) || processes.has(next.sid, time)) return true
+    next = next.parent
+  }
+  return false
+}
