@@ -10,28 +10,29 @@ import { loadSource, loadSources } from '../sources/load.ts'
 export const disasm = defineCommand({
   name: 'disasm',
   usage: '-r PATH… --rule NAME | [--source SOURCE] CONDITION',
-  summary: 'Show the bytecode of a rule or of a condition',
+  summary: 'Show the bytecode of a rule or of a condition, or the JavaScript made of it',
   flags: {
     rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules file or folder, in order' },
     rule: { value: 'NAME', help: 'The rule to show' },
     source: { value: 'SOURCE', help: 'Event source of the condition (default: syscall)' },
+    js: { help: 'The JavaScript that the JIT makes of the bytecode' },
     config: { short: 'c', value: 'FILE', help: 'Configuration' },
   },
-  async run({ rules, rule, source = 'syscall', config }, [condition, extra]) {
+  async run({ rules, rule, source = 'syscall', js, config }, [condition, extra]) {
     if (extra !== undefined) throw new CliError('the condition must be one argument: put it in quotes')
     if (rule !== undefined && condition === undefined) {
       const found = await findRule(rule, rules, config)
-      print(await listing(printCondition(found.condition), found.source))
-    } else if (condition !== undefined && rule === undefined) print(await listing(condition, source))
+      print(await listing(printCondition(found.condition), found.source, js))
+    } else if (condition !== undefined && rule === undefined) print(await listing(condition, source, js))
     else throw new CliError('disasm needs either --rule or a condition (see falc disasm --help)')
     return 0
   },
 })
 
-async function listing(condition: string, source: string): Promise<string> {
+async function listing(condition: string, source: string, js: boolean): Promise<string> {
   try {
-    const text = compileCondition(condition, await loadSource(source)).disassemble()
-    return text.endsWith('\n') ? text : `${text}\n`
+    const compiled = compileCondition(condition, await loadSource(source))
+    return js ? compiled.javascript() : compiled.disassemble()
   } catch (error) {
     if (error instanceof ConditionError) throw conditionError(error, condition)
     throw error

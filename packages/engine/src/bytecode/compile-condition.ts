@@ -8,6 +8,7 @@ import { compileProgram } from './compile.ts'
 import { createEvaluator } from './create-evaluator.ts'
 import { disassemble } from './disassemble.ts'
 import type { Backend } from './evaluator.ts'
+import { javascript } from './javascript.ts'
 import { lower } from './lower.ts'
 import { saveProgram } from './save.ts'
 import type { ConditionWarning } from './warnings.ts'
@@ -24,6 +25,8 @@ export interface CompiledCondition<E = any> {
   test(event: E): boolean
   /** The program as a listing. */
   disassemble(): string
+  /** The JavaScript that the JIT makes of the program, with the listing beside it. */
+  javascript(): string
   readonly warnings: readonly ConditionWarning[]
   /** The program as bytes that `@falc/engine/runtime` loads without the parser. */
   save(): Uint8Array
@@ -50,6 +53,7 @@ export function compileCondition<E>(
       return evaluator.test(0)
     },
     disassemble: () => disassemble(program),
+    javascript: () => javascript(program, true),
     warnings,
     save: () => saveProgram(program),
   }

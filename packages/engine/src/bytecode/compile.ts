@@ -2,7 +2,7 @@ import type { FieldTable } from '../fields/table.ts'
 import { TYPES } from '../fields/types.ts'
 import { Assembler, type Loaded } from './assembler.ts'
 import { emitClause } from './compile-clause.ts'
-import { type And, type Edge, Graph, type GraphNode, type Leaf, negate, type Ref } from './graph.ts'
+import { type Conjunction, type Edge, Graph, type GraphNode, type Leaf, negate, type Ref } from './graph.ts'
 import { MemoLayout } from './memo.ts'
 import { Op, type OpCode } from './opcodes.ts'
 import { callDepth, type Program, type ProgramClause, type ProgramScope } from './program.ts'
@@ -118,7 +118,7 @@ class Compiler {
   }
 
   /** A conjunction: the first false child decides. Negated it is the disjunction of the negated children: the first true one does. */
-  #and(node: And, negated: boolean, loaded: Loaded): void {
+  #and(node: Conjunction, negated: boolean, loaded: Loaded): void {
     const jumps: number[] = []
     // Only the first child is evaluated for certain; what the others load is known to the ones behind them alone.
     let known = loaded

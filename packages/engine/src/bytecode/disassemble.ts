@@ -13,25 +13,28 @@ export function disassemble(program: Program): string {
   for (let pc = 0; pc < code.length; pc += WORDS) {
     const label = labels.get(pc)
     if (label !== undefined) lines.push(...(lines.length > 0 ? [''] : []), `${label}:`)
-    lines.push(printInstruction(program, pc, operandText, commentOf(clauses.get(pc))))
+    lines.push(printInstruction(program, pc, commentOf(clauses.get(pc))))
   }
   return `${lines.join('\n')}\n`
 }
 
-/** How an operand word is written: for a listing its name, for a trace what it holds. */
-export type OperandPrinter = (program: Program, kind: OperandKind, word: number) => string
-
-/** One instruction as one line; listing and trace differ in how operands are written and in the comment alone. */
-export function printInstruction(program: Program, pc: number, operand: OperandPrinter, comment = ''): string {
+/** One instruction as one line. */
+export function printInstruction(program: Program, pc: number, comment = ''): string {
   const { code } = program
   const info = OPS[code[pc] as OpCode]
-  const operands = info.operands.flatMap((kind, i) => (kind === '-' ? [] : [operand(program, kind, code[pc + 1 + i]!)]))
+  const operands = info.operands.flatMap((kind, i) =>
+    kind === '-' ? [] : [operandText(program, kind, code[pc + 1 + i]!)],
+  )
   const text = `${String(pc / WORDS).padStart(5)}  ${info.name.padEnd(8)} ${operands.join(', ')}`
   return comment === '' ? text.trimEnd() : `${text.padEnd(40)} ; ${comment}`
 }
 
-/** An operand by name: what a listing shows. */
-export function operandText(program: Program, kind: OperandKind, word: number): string {
+/** What a register holds: a field by its name, anything else by its number. */
+export function registerText(program: Program, register: number): string {
+  return program.registers[register]?.text ?? `v${register}`
+}
+
+function operandText(program: Program, kind: OperandKind, word: number): string {
   switch (kind) {
     case '-':
       return ''
@@ -46,10 +49,8 @@ export function operandText(program: Program, kind: OperandKind, word: number): 
       return program.scopes[word]!.name
     case 'slot':
       return `slot ${word}`
-    case 'register': {
-      const field = program.registers[word]
-      return field ? `${field.text}` : `v${word}`
-    }
+    case 'register':
+      return registerText(program, word)
     default:
       return constantText(program, program.constants[word]!)
   }
@@ -105,7 +106,7 @@ function constantText(program: Program, constant: Constant): string {
 }
 
 function registersText(program: Program, registers: readonly number[]): string {
-  return registers.map(r => operandText(program, 'register', r)).join(', ')
+  return registers.map(r => registerText(program, r)).join(', ')
 }
 
 function some(texts: readonly string[]): string {

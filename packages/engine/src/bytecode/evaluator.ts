@@ -6,8 +6,6 @@ export interface Evaluator {
   begin(event: unknown): void
   /** The truth of the root with this index, for the event that `begin` was given. */
   test(root: number): boolean
-  /** The first root from `from` on that holds, or -1: what a ruleset calls in its loop. */
-  next(from: number): number
   /** Which tier runs: `jit` only where code generation is allowed. */
   readonly backend: Backend
 }

@@ -8,7 +8,7 @@ import type { Clause, Node } from './tree.ts'
  * The conditions of a program as one graph without duplicates. There are conjunctions and clauses only; what is negated
  * is the edge, so that `not (a or b)` and `not a and not b` are the same node.
  */
-export type GraphNode = And | Leaf
+export type GraphNode = Conjunction | Leaf
 
 interface Common {
   /** The subtree's number in the layout. */
@@ -26,7 +26,7 @@ interface Common {
   /** Guessed share of events in which it holds. */
   readonly likely: number
 }
-export interface And extends Common {
+export interface Conjunction extends Common {
   readonly kind: 'and'
   /** At least two; first what is cheap and likely to decide. */
   readonly children: readonly Edge[]
@@ -178,7 +178,7 @@ export class Graph {
     const cost = ordered.reduceRight((rest, child) => edgeCost(child, scope) + rest * edgeLikely(child), 0)
     const likely = ordered.reduce((product, child) => product * edgeLikely(child), 1)
     const height = 1 + Math.max(...ordered.map(child => child.node.height))
-    const and: And = { kind: 'and', id, scope, uses: 0, memo: false, height, cost, likely, children: ordered }
+    const and: Conjunction = { kind: 'and', id, scope, uses: 0, memo: false, height, cost, likely, children: ordered }
     this.#nodes.set(id, and)
     return and
   }

@@ -1,4 +1,4 @@
-import type { Memo } from '../fields/field.ts'
+import type { Memo, MemoHolder } from '../fields/field.ts'
 
 /**
  * Where the truths of memoised subtrees lie: one numbering per scope, shared by all programs of a ruleset, so that an
@@ -10,10 +10,10 @@ export class MemoLayout {
   readonly #ids = new Map<string, number>()
   #owner: object = {}
   /**
-   * Stands on objects that were met once: many are never met again (the descriptor of a file that is opened, read and
-   * closed), and this one costs them nothing. It keeps no truths.
+   * The memo of objects seen once: many are never seen again (the descriptor of a file that is opened, read and closed), and
+   * this one costs them nothing. It keeps no truths.
    */
-  readonly met: Memo = { owner: {}, truths: [], sets: [] }
+  readonly #seenOnce: Memo = { owner: {}, truths: [], sets: [] }
 
   /** A number for a subtree by its key: the same key, the same number, in all programs of the layout. */
   intern(key: string): number {
@@ -44,11 +44,6 @@ export class MemoLayout {
     return [...this.#scopes.keys()].sort()
   }
 
-  /** What `Memo.owner` must be for a memo to be of use. */
-  get owner(): object {
-    return this.#owner
-  }
-
   /** A place in `Memo.sets` of a scope's objects. A new one makes all memos stale. */
   setSlot(scope: string): number {
     const slots = this.#slotsOf(scope)
@@ -58,15 +53,31 @@ export class MemoLayout {
     return slot
   }
 
-  /** An empty memo for an object of `scope`, sized for all slots given out so far. */
-  create(scope: string): Memo {
-    const { unknown, noSets } = this.#slotsOf(scope)
-    return { owner: this.#owner, truths: unknown.slice(), sets: noSets.slice() }
+  /** The memo of an object of `scope`, which it gets when an event meets it for the second time. Called once per event. */
+  memoOf(holder: MemoHolder, scope: string): Memo | undefined {
+    const { memo } = holder
+    if (memo !== null && memo.owner === this.#owner) return memo
+    if (memo === this.#seenOnce) return (holder.memo = this.#create(scope))
+    holder.memo = this.#seenOnce
+    return undefined
+  }
+
+  /** The memo of an object in an event for which `memoOf` may have been called: an object that it did not see gets one now. */
+  memoWithin(holder: MemoHolder, scope: string): Memo | undefined {
+    const { memo } = holder
+    if (memo !== null && memo !== undefined && memo.owner === this.#owner) return memo
+    return memo === this.#seenOnce ? undefined : (holder.memo = this.#create(scope))
   }
 
   /** `Memo.truths` of `scope` with nothing known. */
   unknownTruths(scope: string): number[] {
     return this.#slotsOf(scope).unknown.slice()
+  }
+
+  /** An empty memo, sized for all slots given out so far. */
+  #create(scope: string): Memo {
+    const { unknown, noSets } = this.#slotsOf(scope)
+    return { owner: this.#owner, truths: unknown.slice(), sets: noSets.slice() }
   }
 
   #slotsOf(scope: string): ScopeSlots {
@@ -86,6 +97,9 @@ interface ScopeSlots {
   /** The same for `Memo.sets`. */
   noSets: readonly number[]
 }
+
+/** Programs number their events up to this, then start again: twice a number plus a truth is a small integer. */
+export const MAX_NOW = 2 ** 29
 
 /** The element of `Memo.truths` that holds a slot's two bits. */
 export function wordOf(slot: number): number {

@@ -4,10 +4,8 @@ import type { MemoHolder, Value } from '../fields/field.ts'
 import { elements } from '../fields/transformers.ts'
 import { type Application, type Comparator, type CountTest, prepare, type Test } from './constants.ts'
 import type { Evaluator } from './evaluator.ts'
+import { MAX_NOW } from './memo.ts'
 import type { Program } from './program.ts'
-
-/** What a trace sees: where the machine is, and its registers. */
-export type Trace = (pc: number, t: boolean, values: readonly (Value | undefined)[]) => void
 
 /** Runs a program by interpreting its instructions. */
 export class Vm implements Evaluator {
@@ -27,16 +25,13 @@ export class Vm implements Evaluator {
   readonly #truthsOf: Int32Array
   /** Per scope: stands in where no object keeps a memo. */
   readonly #scratch: number[][]
-  readonly #trace: Trace | undefined
   #event: unknown = undefined
   /** Number of the event: what was filled or known before is stale, without any clearing. */
   #now = 0
 
-  /** @param trace called before each instruction */
-  constructor(program: Program, errors: ExtractErrors = new ExtractErrors(), trace?: Trace) {
+  constructor(program: Program, errors: ExtractErrors = new ExtractErrors()) {
     this.#errors = errors
     this.#program = program
-    this.#trace = trace
     this.#constants = program.constants.map(prepare)
     this.#values = program.registers.map(() => undefined)
     this.#filled = new Int32Array(program.registers.length)
@@ -56,12 +51,6 @@ export class Vm implements Evaluator {
     return this.#run(this.#program.roots[root]!)
   }
 
-  next(from: number): number {
-    const { roots } = this.#program
-    for (let i = from; i < roots.length; i++) if (this.#run(roots[i]!)) return i
-    return -1
-  }
-
   /** Before the event number leaves 30 bits: everything starts anew. */
   #restart(): void {
     this.#now = 1
@@ -70,7 +59,10 @@ export class Vm implements Evaluator {
     this.#truthsOf.fill(0)
   }
 
-  /** The machine: see opcodes.ts. Labels are Op's numbers, written out (style: V8 must see them constant). */
+  /**
+   * The machine of opcodes.ts. Labels are the numbers of `Op` written out: V8 compiles a switch over literals to a jump table,
+   * and one over properties of an imported object to a chain of comparisons, which is 2 to 30 times slower.
+   */
   #run(pc: number): boolean {
     const code = this.#program.code
     const constants = this.#constants
@@ -79,11 +71,9 @@ export class Vm implements Evaluator {
     const nodes = this.#nodes
     const stack = this.#stack
     const now = this.#now
-    const trace = this.#trace
     let sp = 0
     let t = false
     for (;;) {
-      if (trace !== undefined) trace(pc, t, values)
       const a = code[pc + 1]!
       switch (code[pc]) {
         case 0: // ret
@@ -245,8 +235,6 @@ export class Vm implements Evaluator {
 }
 
 const EMPTY: number[] = []
-/** Event numbers stay below 2^29, so that twice one plus a truth is a small integer. */
-export const MAX_NOW = 2 ** 29
 
 /**
  * The truths of the object that an event has in a scope; undefined when nobody keeps them. A source's function that throws
@@ -261,12 +249,7 @@ export function truthsOf(program: Program, scope: number, event: unknown, errors
     errors.add(name, error, event)
   }
   if (object === undefined || object === null) return undefined
-  const { memo } = object
-  if (memo !== null && memo !== undefined && memo.owner === program.layout.owner) return memo.truths
-  if (memo === program.layout.met) return undefined
-  const fresh = program.layout.create(name)
-  object.memo = fresh
-  return fresh.truths
+  return program.layout.memoWithin(object, name)?.truths
 }
 
 /** Truths of which nothing is known: for events whose object keeps no memo. */

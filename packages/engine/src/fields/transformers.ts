@@ -24,7 +24,7 @@ export const APPLY: Readonly<Record<TransformerName, Apply>> = {
 }
 
 function each(value: Value, change: (v: Scalar) => Scalar | undefined): Value | undefined {
-  if (!isList(value)) return change(value)
+  if (!Array.isArray(value)) return change(value as Scalar)
   const changed: Scalar[] = []
   for (const v of value) {
     const c = change(v)
@@ -34,13 +34,9 @@ function each(value: Value, change: (v: Scalar) => Scalar | undefined): Value | 
   return changed
 }
 
-export function isList(value: Value): value is readonly Scalar[] {
-  return Array.isArray(value)
-}
-
 /** A list's elements; a scalar is a list of one. */
 export function elements(value: Value): readonly Scalar[] {
-  return isList(value) ? value : [value]
+  return Array.isArray(value) ? value : [value as Scalar]
 }
 
 function present(list: string[]): string[] | undefined {

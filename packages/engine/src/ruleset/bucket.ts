@@ -92,15 +92,10 @@ export class Bucket {
         this.#open[open++] = i
         continue
       }
-      let memo = holder.memo
-      if (memo === null || memo.owner !== this.#layout.owner) {
-        // A memo is for the second time: until then the parts are tested one by one.
-        if (memo !== this.#layout.met) {
-          holder.memo = this.#layout.met
-          this.#open[open++] = i
-          continue
-        }
-        holder.memo = memo = this.#layout.create(scope.name)
+      const memo = this.#layout.memoOf(holder, scope.name)
+      if (memo === undefined) {
+        this.#open[open++] = i
+        continue
       }
       // Numbers from before the table started anew lie below.
       let own = memo.sets[scope.slot]! - 1 - clears * CAPACITY

@@ -73,11 +73,6 @@ export class Ruleset {
     return Uint8Array.from(bucketOf, index => (index < 0 ? 0 : 1))
   }
 
-  /** Makes all programs now instead of when they are first needed. */
-  openAll(): void {
-    for (const index of this.#shape.buckets.keys()) this.#open(index)
-  }
-
   /** How often a table of rule sets was full and started anew. */
   get evictions(): number {
     return this.#buckets.reduce((n, bucket) => n + (bucket?.clears ?? 0), 0)

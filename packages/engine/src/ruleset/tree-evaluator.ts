@@ -22,9 +22,4 @@ export class TreeEvaluator implements Evaluator {
   test(root: number): boolean {
     return evaluateTree(this.#roots[root]!, this.#event, this.#errors)
   }
-
-  next(from: number): number {
-    for (let root = from; root < this.#roots.length; root++) if (this.test(root)) return root
-    return -1
-  }
 }

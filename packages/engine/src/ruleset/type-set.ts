@@ -34,10 +34,6 @@ export class TypeSet {
     return new TypeSet(this.words.map((word, i) => word | other.words[i]!))
   }
 
-  get isEmpty(): boolean {
-    return this.words.every(word => word === 0)
-  }
-
   /** The types in ascending order. */
   toArray(): number[] {
     const types: number[] = []

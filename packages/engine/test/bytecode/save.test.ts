@@ -1,11 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { readCaseFile, UPDATE } from '../../../../scripts/testing/cases.ts'
 import { compileProgram } from '../../src/bytecode/compile.ts'
 import { compileCondition } from '../../src/bytecode/compile-condition.ts'
 import { createEvaluator } from '../../src/bytecode/create-evaluator.ts'
 import { disassemble } from '../../src/bytecode/disassemble.ts'
 import { loadCondition } from '../../src/bytecode/load-condition.ts'
 import { lower } from '../../src/bytecode/lower.ts'
+import { MemoLayout } from '../../src/bytecode/memo.ts'
+import { OPS, WORDS } from '../../src/bytecode/opcodes.ts'
 import { loadProgram, saveProgram } from '../../src/bytecode/save.ts'
 import { parseCondition } from '../../src/condition/parse.ts'
 import { defineSource } from '../../src/fields/field.ts'
@@ -21,6 +24,25 @@ const saved = saveProgram(program)
 describe('saved programs', () => {
   test('load to the same listing', () => {
     expect(disassemble(loadProgram(saved, table))).toBe(disassemble(program))
+  })
+
+  test('of this version load, whoever saved them', () => {
+    const [one] = readCaseFile(new URL('../cases/saved/program.txt', import.meta.url))
+    let bytes: Uint8Array = Buffer.from(one!.text('program'), 'base64')
+    if (UPDATE) {
+      const nodes = one!.lines('conditions').map(text => lower(parseCondition(text), table).node)
+      bytes = saveProgram(compileProgram(table, nodes, { memo: new MemoLayout() }))
+      one!.update(
+        'program',
+        Buffer.from(bytes)
+          .toString('base64')
+          .replace(/.{120}/g, '$&\n'),
+      )
+    }
+    const loaded = loadProgram(bytes, table)
+    one!.expect('listing', disassemble(loaded))
+    const used = new Set(loaded.code.filter((_, i) => i % WORDS === 0))
+    expect(Object.keys(OPS).filter(op => !used.has(Number(op) as never))).toEqual([])
   })
 
   test('are refused with the reason when they do not fit', () => {
