@@ -87,6 +87,14 @@ function encode(param: ParamInfo, value: string): Uint8Array {
               .map(text => `${text}\0`)
               .join(''),
           )
+    case 'fdlist': {
+      // Descriptors with "|" between; none has events.
+      const nums = value.split('|')
+      return Uint8Array.from([
+        ...little(BigInt(nums.length), 2),
+        ...nums.flatMap(num => [...little(BigInt(num), 8), 0, 0]),
+      ])
+    }
     default:
       return encoder.encode(`${value}\0`)
   }
