@@ -1,4 +1,5 @@
 import type { Alert } from '../alert/alert.ts'
+import { checkOptions } from '../fields/check-options.ts'
 import type { EventOf, Source } from '../fields/field.ts'
 import { type RunOptions, type RunSource, runEvents } from './run.ts'
 import type { Deferral, SourceRules } from './source-rules.ts'
@@ -61,6 +62,7 @@ export class Detector<S extends Source = Source> {
     events: AsyncIterable<unknown> | Iterable<unknown>,
     options: RunOptions & Partial<RunSource<any>> = {},
   ): AsyncIterableIterator<Alert> {
+    checkOptions('run', options, { source: typeof options.source === 'string' ? 'text' : 'object', signal: 'object' })
     const source = options.source ?? this.#onlySource()
     this.#of(source)
     return runEvents(events, event => this.evaluate(source, event), options.signal)

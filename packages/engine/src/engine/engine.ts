@@ -1,12 +1,13 @@
 import { evaluateTree } from '../bytecode/evaluate-tree.ts'
 import { Coverage } from '../explain/coverage.ts'
 import type { Explanation } from '../explain/explanation.ts'
+import { checkOptions } from '../fields/check-options.ts'
 import { type EventContext, eventContext } from '../fields/evt.ts'
 import type { ExtractErrors } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import { type FieldTable, fieldTable } from '../fields/table.ts'
 import { collect, type SourceCheck } from '../rules/collect.ts'
-import { parsePriority } from '../rules/priority.ts'
+import { PRIORITIES, parsePriority } from '../rules/priority.ts'
 import { read } from '../rules/read.ts'
 import { report } from '../rules/report.ts'
 import { resolve } from '../rules/resolve.ts'
@@ -17,8 +18,8 @@ import { type CompiledRule, compile } from './compiled-rule.ts'
 import { Detector } from './detector.ts'
 import { explainRule } from './explain-rule.ts'
 import { type IndexedRules, index } from './index-rules.ts'
-import type { LoadedRule, LoadReport, RulesFile } from './loaded-rule.ts'
-import type { EngineOptions } from './options.ts'
+import { checkFiles, type LoadedRule, type LoadReport, type RulesFile } from './loaded-rule.ts'
+import { checkSources, ENGINE_OPTIONS, type EngineOptions } from './options.ts'
 import { saveRuleset } from './save.ts'
 import { SourceRules } from './source-rules.ts'
 
@@ -47,16 +48,17 @@ export class Engine<S extends Source = Source> extends Detector<S> {
   #compiled: readonly CompiledRule[] = []
   #indexed: readonly IndexedRules[] = []
 
-  /** @throws {TypeError} for an option that means nothing: two sources of one name, an unknown priority */
+  /** @throws {TypeError} for an unknown option or value, with what is allowed */
   constructor(options: EngineOptions<S>) {
+    checkOptions('Engine', options, ENGINE_OPTIONS)
+    checkSources('Engine', options.sources)
+    if (parsePriority(options.priority ?? 'Debug') === undefined)
+      throw new TypeError(`Engine: unknown priority '${options.priority}'; allowed: ${PRIORITIES.join(', ')}`)
     super([])
     this.options = options
-    if (parsePriority(options.priority ?? 'Debug') === undefined)
-      throw new TypeError(`unknown priority '${options.priority}'`)
     this.#plugins = pluginsOf(options)
     const plugins = this.#plugins.map(({ name }) => name)
     for (const source of options.sources) {
-      if (this.#sources.has(source.name)) throw new TypeError(`two sources are named '${source.name}'`)
       const context = eventContext(options.hostname)
       this.#sources.set(source.name, {
         table: fieldTable(source, { context, plugins, staticFields: options.staticFields }),
@@ -70,8 +72,10 @@ export class Engine<S extends Source = Source> extends Detector<S> {
   /**
    * Loads rules files, in this order; they replace the loaded rules. With any error (`ok` is false) the old rules stay.
    * Never throws for the content of a file.
+   * @throws {TypeError} for anything else than a list of files with a name and text
    */
   load(files: readonly RulesFile[]): LoadReport {
+    checkFiles(files)
     const { priority, ruleSelection, appendOutput, tuning } = this.options
     const texts = files.map(read)
     const collected = collect(texts, this.#fields)

@@ -1,3 +1,4 @@
+import { shown } from '../fields/check-options.ts'
 import type { LoadResult } from '../rules/report.ts'
 import type { ResolvedRule } from '../rules/rule.ts'
 import type { Location } from '../text/problem.ts'
@@ -38,4 +39,16 @@ export interface RulesFile {
   /** Shown in problems and places. */
   readonly name: string
   readonly content: string
+}
+
+/** @throws {TypeError} for anything else than a list of files with a name and text */
+export function checkFiles(files: unknown): asserts files is readonly RulesFile[] {
+  const what = 'expected a list of files, [{ name, content }], whose name and content are strings'
+  if (!Array.isArray(files)) throw new TypeError(`load: ${what}; got ${shown(files)}`)
+  for (const [i, file] of files.entries()) {
+    if (typeof file !== 'object' || file === null) throw new TypeError(`load: ${what}; file ${i} is ${shown(file)}`)
+    for (const key of ['name', 'content'] as const)
+      if (typeof file[key] !== 'string')
+        throw new TypeError(`load: ${what}; ${key} of file ${i} is ${shown(file[key])}`)
+  }
 }

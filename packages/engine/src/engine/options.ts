@@ -1,4 +1,5 @@
 import type { Backend } from '../bytecode/evaluator.ts'
+import { type Expected, shown } from '../fields/check-options.ts'
 import type { FieldFailure } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import type { Priority } from '../rules/priority.ts'
@@ -45,4 +46,40 @@ export interface Tuning {
   readonly memo?: boolean
   /** Walks the tree of the conditions instead of running the compiled program. */
   readonly treeWalk?: boolean
+}
+
+/** The values that options may have, for JavaScript and for configuration that is read from files. */
+export const ENGINE_OPTIONS = {
+  sources: 'list',
+  plugins: { listOf: { name: 'text', version: 'text' } },
+  priority: 'text',
+  ruleMatching: { oneOf: ['first', 'all'] },
+  ruleSelection: { listOf: { op: { oneOf: ['enable', 'disable'] }, rule: 'text', tag: 'text' } },
+  appendOutput: {
+    listOf: {
+      ...{ match: { options: { source: 'text', rule: 'text', tags: 'list' } }, extra_output: 'text' },
+      ...{ extra_fields: 'list', suggested_output: 'boolean' },
+      ...{ format: 'text', source: 'text', rule: 'text', tags: 'list' },
+    },
+  },
+  staticFields: 'object',
+  hostname: 'text',
+  timeFormatIso8601: 'boolean',
+  backend: { oneOf: ['jit', 'vm'] },
+  onError: 'function',
+  tuning: { options: { index: 'boolean', memo: 'boolean', treeWalk: 'boolean' } },
+} as const satisfies Record<keyof EngineOptions, Expected>
+
+/** @throws {TypeError} for something else than a list of sources with different names */
+export function checkSources(what: string, sources: unknown): void {
+  if (!Array.isArray(sources)) throw new TypeError(`${what}: option 'sources': expected a list, got ${shown(sources)}`)
+  const names = new Set<string>()
+  for (const [i, source] of sources.entries()) {
+    if (source?.kind !== 'source')
+      throw new TypeError(
+        `${what}: option 'sources'[${i}]: expected a source as defineSource returns it, got ${shown(source)}`,
+      )
+    if (names.has(source.name)) throw new TypeError(`${what}: two sources are named '${source.name}'`)
+    names.add(source.name)
+  }
 }

@@ -1,12 +1,13 @@
 import type { Alert } from '../alert/alert.ts'
 import type { Coverage } from '../explain/coverage.ts'
 import { explanationText } from '../explain/explanation-text.ts'
+import { checkOptions, type Expected } from '../fields/check-options.ts'
 import type { FieldFailure } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import { formatProblem } from '../text/report.ts'
 import { Engine } from './engine.ts'
 import type { LoadedRule, RulesFile } from './loaded-rule.ts'
-import type { EngineOptions } from './options.ts'
+import { ENGINE_OPTIONS, type EngineOptions } from './options.ts'
 
 export interface RuleTesterOptions<E> extends Omit<EngineOptions, 'sources'> {
   readonly files: readonly RulesFile[]
@@ -17,6 +18,11 @@ export interface RuleTesterOptions<E> extends Omit<EngineOptions, 'sources'> {
   /** Default true. False: `coverage` is not counted, which evaluates each distinct check once more per event. */
   readonly coverage?: boolean
 }
+
+const { sources: _, ...REST } = ENGINE_OPTIONS
+const TESTER_OPTIONS = {
+  ...{ files: 'list', source: 'object', otherSources: 'list', coverage: 'boolean', ...REST },
+} as const satisfies Record<keyof RuleTesterOptions<unknown>, Expected>
 
 /** An expectation that does not hold, or an event that cannot be tested; the message explains what the rule made of the event. */
 export class RuleTestFailure extends Error {
@@ -41,6 +47,7 @@ export class RuleTester<E = any> {
 
   /** @throws {RuleTestFailure} with all problems when the rules do not load */
   constructor(options: RuleTesterOptions<E>) {
+    checkOptions('RuleTester', options, TESTER_OPTIONS)
     const { files, source, otherSources = [], coverage = true, ...rest } = options
     this.#source = source
     const onError = (failure: FieldFailure) => void this.#failures.push(failure)

@@ -2,6 +2,7 @@ import type { AlertTemplate } from '../alert/plan.ts'
 import type { Backend } from '../bytecode/evaluator.ts'
 import { MemoLayout } from '../bytecode/memo.ts'
 import { loadProgram } from '../bytecode/save.ts'
+import { checkOptions, type Expected } from '../fields/check-options.ts'
 import { eventContext } from '../fields/evt.ts'
 import type { FieldFailure } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
@@ -9,6 +10,7 @@ import { fieldTable } from '../fields/table.ts'
 import type { RulesetShape } from '../ruleset/ruleset.ts'
 import { bytesToText } from '../text/encoding.ts'
 import { Detector } from './detector.ts'
+import { checkSources, ENGINE_OPTIONS } from './options.ts'
 import { SourceRules } from './source-rules.ts'
 
 /**
@@ -48,11 +50,16 @@ export interface SavedOptions<S extends Source = Source> {
   readonly onError?: (failure: FieldFailure) => void
 }
 
+const { sources, hostname, backend, onError } = ENGINE_OPTIONS
+const SAVED_OPTIONS = { sources, hostname, backend, onError } satisfies Record<keyof SavedOptions, Expected>
+
 /**
  * Loads what `engine.save()` gave. Needs neither the parser of conditions nor that of YAML.
  * @throws {Error} when the bytes are no ruleset of this version, are damaged, or need a source or field that is not there
  */
 export function loadRuleset<S extends Source>(bytes: Uint8Array, options: SavedOptions<S>): Detector<S> {
+  checkOptions('loadRuleset', options, SAVED_OPTIONS)
+  checkSources('loadRuleset', options.sources)
   const { header, programs } = readRuleset(bytes)
   let at = 0
   const rules = header.sources.flatMap(saved => {

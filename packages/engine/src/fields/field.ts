@@ -1,4 +1,5 @@
 import type { Kind } from '../condition/operators.ts'
+import { checkOptions, type Expected } from './check-options.ts'
 import { type FieldType, TYPES, type TypesOf } from './types.ts'
 
 /**
@@ -153,18 +154,32 @@ export interface Source<E = any, F extends string = string> extends SourceDef<E,
 /** The events of a source. */
 export type EventOf<S> = S extends Source<infer E, any> ? E : never
 
-const ARG_MODES = ['none', 'optional', 'required']
-const ARG_KINDS = ['index', 'key', 'path']
-const PRINTS = ['dec', 'hex', 'oct', 'id', 'padded', 'base64', 'dots']
+const SOURCE_KEYS = {
+  ...{ name: 'text', fields: 'object', eventType: 'function', time: 'function', check: 'function', num: 'function' },
+  ...{ scopes: 'object', eventTypes: 'object', plugins: 'list', plugin: 'object' },
+  // Of a source that is derived from another one: { ...source, name }.
+  kind: { oneOf: ['source'] },
+} as const satisfies Record<keyof Source, Expected>
+const FIELD_KEYS = {
+  type: { oneOf: Object.keys(TYPES) },
+  ...{ list: 'boolean', anyOf: 'boolean', filterOnly: 'boolean', noRhs: 'boolean', noTransformer: 'boolean' },
+  arg: { oneOf: ['none', 'optional', 'required'] },
+  argKind: { oneOf: ['index', 'key', 'path'] },
+  print: { oneOf: ['dec', 'hex', 'oct', 'id', 'padded', 'base64', 'dots'] },
+  ...{ scope: 'text', deprecated: 'boolean', suggested: 'boolean', hidden: 'boolean', removed: 'boolean', doc: 'text' },
+  ...{ cost: 'number', parseArg: 'function', extract: 'function', refine: 'function', toJson: 'function' },
+} as const satisfies Record<keyof RefinedDef<any>, Expected>
 const NAME = /^[a-z][\w-]*(\.[\w-]+)*$/i
 
 /**
  * Declares an event source. The type of its events is given (`defineSource<Login>({…})`), or inferred from the first function
  * that declares it (`time: (login: Login) => login.at`); only then are the fields' names known to the compiler, too.
- * @throws {TypeError} when a declaration contradicts itself (unknown type or scope, no extract), naming the field.
+ * @throws {TypeError} naming the field, for an unknown property or value, and when something is missing or contradictory
  */
 export function defineSource<E, const F extends string = string>(def: SourceDef<E, F>): Source<E, F> {
+  checkOptions('defineSource', def, SOURCE_KEYS)
   if (typeof def.name !== 'string' || def.name === '') throw new TypeError('a source needs a name')
+  if (def.fields === undefined) throw new TypeError(`source '${def.name}': needs fields`)
   const scopes = def.scopes ?? {}
   for (const [scope, holder] of Object.entries(scopes)) {
     if (scope === 'event')
@@ -172,8 +187,12 @@ export function defineSource<E, const F extends string = string>(def: SourceDef<
     if (typeof holder !== 'function') throw new TypeError(`source '${def.name}': scope '${scope}' must be a function`)
   }
   for (const [name, field] of Object.entries<FieldDef>(def.fields)) {
-    const fault = faultOf(name, field, scopes)
-    if (fault) throw new TypeError(`source '${def.name}': field '${name}': ${fault}`)
+    const what = `source '${def.name}': field '${name}'`
+    if (!NAME.test(name))
+      throw new TypeError(`${what}: not a field name (letters, digits, _ and -, in parts joined by dots)`)
+    checkOptions(what, field, FIELD_KEYS)
+    const fault = faultOf(field, ['event', ...Object.keys(scopes)])
+    if (fault) throw new TypeError(`${what}: ${fault}`)
   }
   for (const field of def.eventTypes?.fields ?? []) {
     if (!Object.hasOwn(def.fields, field))
@@ -182,17 +201,12 @@ export function defineSource<E, const F extends string = string>(def: SourceDef<
   return { ...def, kind: 'source' }
 }
 
-/** Why a declaration cannot stand; undefined when it can. */
-function faultOf(name: string, field: FieldDef, scopes: object): string | undefined {
-  if (!NAME.test(name)) return 'not a field name (letters, digits, _ and -, in parts joined by dots)'
-  if (typeof field !== 'object' || field === null) return 'no declaration'
-  if (!Object.hasOwn(TYPES, field.type)) return `unknown type '${field.type}'`
-  if (typeof field.extract !== 'function') return 'no extract function'
-  if (field.scope !== undefined && field.scope !== 'event' && !Object.hasOwn(scopes, field.scope))
-    return `unknown scope '${field.scope}'`
+/** What a declaration lacks, or how it contradicts itself. */
+function faultOf(field: FieldDef, scopes: readonly string[]): string | undefined {
+  if (field.type === undefined) return 'has no type'
+  if (field.extract === undefined) return 'has no extract function'
+  if (field.scope !== undefined && !scopes.includes(field.scope))
+    return `unknown scope '${field.scope}' (allowed: ${scopes.join(', ')})`
   if (field.list && field.anyOf) return 'list and anyOf exclude each other'
-  if (field.arg !== undefined && !ARG_MODES.includes(field.arg)) return `unknown arg '${field.arg}'`
-  if (field.argKind !== undefined && !ARG_KINDS.includes(field.argKind)) return `unknown argKind '${field.argKind}'`
-  if (field.print !== undefined && !PRINTS.includes(field.print)) return `unknown print '${field.print}'`
   return undefined
 }

@@ -18,16 +18,31 @@ describe('defineSource', () => {
   })
 
   test.each([
-    [{ type: 'text' }, "source 'shop': field 'a.b': unknown type 'text'"],
-    [{ type: 'toString' }, "source 'shop': field 'a.b': unknown type 'toString'"],
-    [{ extract: undefined }, "source 'shop': field 'a.b': no extract function"],
-    [{ scope: 'fd' }, "source 'shop': field 'a.b': unknown scope 'fd'"],
-    [{ list: true, anyOf: true }, "source 'shop': field 'a.b': list and anyOf exclude each other"],
-    [{ arg: 'maybe' }, "source 'shop': field 'a.b': unknown arg 'maybe'"],
-    [{ argKind: 'name' }, "source 'shop': field 'a.b': unknown argKind 'name'"],
-    [{ print: 'HEX' }, "source 'shop': field 'a.b': unknown print 'HEX'"],
+    [{ type: 'text' }, "option 'type': unknown value 'text' (allowed: string, bytes, path, "],
+    [{ type: 'toString' }, "option 'type': unknown value 'toString', did you mean 'string'? (allowed: "],
+    [{ type: undefined }, 'has no type'],
+    [{ extract: undefined }, 'has no extract function'],
+    [{ extract: 'x' }, "option 'extract': expected a function, got 'x'"],
+    [{ scope: 'fd' }, "unknown scope 'fd' (allowed: event, thread)"],
+    [{ list: true, anyOf: true }, 'list and anyOf exclude each other'],
+    [{ list: 'yes' }, "option 'list': expected true or false, got 'yes'"],
+    [{ arg: 'maybe' }, "option 'arg': unknown value 'maybe' (allowed: none, optional, required)"],
+    [{ argKind: 'name' }, "option 'argKind': unknown value 'name' (allowed: index, key, path)"],
+    [{ print: 'HEX' }, "option 'print': unknown value 'HEX' (allowed: dec, hex, "],
+    [{ scop: 'thread' }, "unknown option 'scop', did you mean 'scope'? (allowed: type, list, "],
   ])('refuses %j', (field, message) => {
-    expect(define(field)).toThrow(new TypeError(message))
+    expect(define(field)).toThrow(TypeError)
+    expect(define(field)).toThrow(`source 'shop': field 'a.b': ${message}`)
+  })
+
+  test.each([
+    [undefined, 'defineSource: expected an object (name, fields, '],
+    [{ name: 'a' }, "source 'a': needs fields"],
+    [{ name: 'a', fields: [] }, "defineSource: option 'fields': expected an object, got a list"],
+    [{ name: 'a', fields: { 'a.b': null } }, "source 'a': field 'a.b': expected an object (type, "],
+    [{ name: 'a', fields: {}, times: () => 0n }, "defineSource: unknown option 'times', did you mean 'time'?"],
+  ])('refuses the source %j', (def, message) => {
+    expect(() => defineSource(def as never)).toThrow(message)
   })
 
   test('knows the scopes that are declared', () => {
