@@ -1,6 +1,6 @@
 /*
- * What the probe, the sidecar and the engine share. src/live/wire.ts says the same in TypeScript; a test compares every
- * size and offset. Raise WIRE_VERSION with every change: both sides refuse another one.
+ * What the probe, the sidecar and the engine share. src/live/wire.ts is its twin in TypeScript; a test compares every
+ * size and offset. Raise WIRE_VERSION with every change: each side refuses a peer of another version.
  *
  * A ring record is the body of a scap EV_V2 block:
  *   u16 cpu; u64 time_ns; u64 tid; u32 len; u16 type; u32 nparams; u16 lens[nparams]; params
@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 4
+#define WIRE_VERSION 5
 
 struct event_header {
 	__u16 cpu;
@@ -23,17 +23,22 @@ struct event_header {
 	__u32 nparams;
 } __attribute__((packed));
 
-/* What is wanted of a syscall. */
+/* A process id in the sidecar's pid namespace, and in the initial one, whose ids events carry. */
+struct pid_pair {
+	__u32 here, global;
+};
+
+/* What is wanted of a system call. */
 enum want {
 	WANT_NOTHING = 0,
 	WANT_EVENT = 1,
-	/* Also when the ring is nearly full: process life and what state cannot do without. */
+	/* Also when the ring is nearly full: process life, and what the state needs. */
 	WANT_FIRST = 2,
 	/* No rule wants it: only where it changes what state knows. Most fcntl and prlimit calls ask and change nothing. */
 	WANT_STATE = 3,
 };
 
-/* What is no system call is wanted at these places of `wants`, above all system call numbers. */
+/* Slots of `wants` for tracepoints, above all system call numbers. */
 enum trace {
 	TRACE_SIGNAL = 508,
 	TRACE_SWITCH,
@@ -47,35 +52,40 @@ enum trace {
 enum counter {
 	COUNT_EVENTS = 0,          /* written to a ring */
 	COUNT_DROP_FULL,           /* the ring had no room */
-	COUNT_DROP_PRESSURE,       /* given up early so that WANT_FIRST events find room */
-	COUNT_DROP_FULL_FIRST,     /* a WANT_FIRST event that found no room all the same */
+	COUNT_DROP_PRESSURE,       /* given up early to leave room for WANT_FIRST events */
+	COUNT_DROP_FULL_FIRST,     /* a WANT_FIRST event that found no room nevertheless */
 	COUNT_DROP_TOO_LARGE,      /* longer than MAX_EVENT */
 	COUNT_DROP_NO_RING,        /* the CPU came up after the start */
-	COUNT_FAULT,               /* a user page was not there: the parameter is empty */
+	COUNT_FAULT,               /* a page of user memory was not resident: the parameter is empty */
 	COUNT_TAIL_FAILED,         /* a tail call did not happen */
-	COUNT_COMPAT,              /* a call through another interface that has no counterpart */
-	COUNT_RACED,               /* an open's path was changed in memory during the call: the file's own path is recorded */
+	COUNT_COMPAT,              /* a 32-bit call that has no native counterpart */
+	COUNT_RACED,               /* a path was changed in memory during the call */
+	COUNT_DROP_FLOOD,          /* given up because its process filled the ring: the room is for others */
+	COUNT_IO_URING,            /* requests submitted to an io_uring: what they do is not recorded */
+	COUNT_NAMES_REFUSED,       /* the sidecar's own: users of a container that could not be read safely or in time */
 	COUNTER_MAX,
 };
 
 /*
  * The control connection: a stream socket with frames in both directions, each a frame_header and `length` bytes.
  *
- *   sidecar  HELLO                            says who it is
+ *   sidecar  HELLO                            identifies itself
  *   engine   CONFIGURE                        once
  *   sidecar  RINGS (with descriptors), BLOCKS …, READY     events flow from RINGS on; BLOCKS is the picture of /proc
  *   sidecar  STATS                            every second
  *   engine   SYSCALLS, STOP                   at any time
  *   engine   PICTURE                          after losses: the sidecar sends BLOCKS … and READY once more
+ *   engine   NAMES (names_request)            at any time: users and groups as the files of a process name them
+ *   sidecar  NAMES (names, two texts)         the answer
  *   engine   STREAM                           when it may not map the rings: the sidecar then sends EVENTS
- *   sidecar  WAIT                             after CONFIGURE: a service has another engine; the rest follows when that is gone
+ *   sidecar  WAIT                             after CONFIGURE: the service serves another engine first; the rest follows later
  *   sidecar  PROBLEM                          a text; it then closes the connection
  *
- * Nothing else is understood: a frame of another kind or length ends the connection. When the engine's end closes, the
- * sidecar detaches its programs and exits.
+ * A frame of another kind or length ends the connection. When the engine closes its end, the sidecar detaches its programs
+ * and exits.
  *
- * A sidecar that the engine has started (--respawn) comes as two processes: a supervisor, and a worker that it starts again
- * when it was killed. The engine's first socket then leads to the supervisor, which speaks and does not listen:
+ * A sidecar that the engine has started (--respawn) is two processes: a supervisor, and a worker that it restarts when it was
+ * killed. The engine's first socket leads to the supervisor, which only sends:
  *
  *   WORKER (with one descriptor)              a worker was started: the descriptor is a control connection to it
  *   ENDED                                     a text: how the worker ended; WORKER follows after a pause
@@ -101,6 +111,7 @@ enum frame_kind {
 	FRAME_WAIT,
 	FRAME_WORKER,
 	FRAME_ENDED,
+	FRAME_NAMES,
 };
 
 struct frame_header {
@@ -121,12 +132,12 @@ struct configure {
 	__u32 snaplen;
 	__u32 ring_bytes;        /* per ring: a power of two, at least a page */
 	__u32 cpus_per_ring;
-	__u32 own_events;        /* 0 = those of the engine's own process are left out */
+	__u32 own_events;        /* 0 = leave out the events of the engine's own process */
 	__u32 picture;           /* 1 = send the picture of /proc */
 	__u8 wants[MAX_NATIVE_SYSCALLS]; /* enum want by the kernel's syscall number */
 };
 
-/* The engine that is being served, and that one waits for. */
+/* The engine that is being served. */
 struct wait {
 	__u32 pid;
 	__u32 uid;
@@ -140,6 +151,26 @@ struct worker_frame {
 struct rings {
 	__u32 count;             /* of descriptors that come along */
 	__u32 ring_bytes;
+};
+
+struct names_request {
+	__u32 pid;
+};
+
+enum names_outcome {
+	NAMES_READ = 0,
+	NAMES_SHARED,            /* the process shares the host's mounts or root */
+	NAMES_GONE,              /* it has ended */
+	NAMES_REFUSED,           /* not in time, not a plain file, or too long; or too many are being read */
+};
+
+/* The texts of /etc/passwd and /etc/group follow. */
+#define MAX_NAMES_TEXT (256 << 10)
+struct names {
+	__u32 pid;
+	__u32 outcome;           /* enum names_outcome */
+	__u32 passwd_bytes;
+	__u32 group_bytes;
 };
 
 /* Whole records of one ring follow, each as it lies there: u32 length, u32 page offset, data, padded to 8. */

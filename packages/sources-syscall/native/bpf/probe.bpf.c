@@ -12,6 +12,7 @@
 #include "system.bpf.h"
 #include "tracepoints.bpf.h"
 #include "compat.bpf.h"
+#include "pids.bpf.h"
 
 /* The kernel gives its helpers only to programs that declare a licence compatible with the GPL. */
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

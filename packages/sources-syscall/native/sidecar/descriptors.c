@@ -47,8 +47,8 @@ static int anonymous_kind(const char *name)
 
 static void add_file(struct block *b, int pid, int fd, const struct stat *st, const char *target, size_t length)
 {
-	char path[64], info[512];
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, fd);
+	char path[MAX_PROC_PATH], info[512];
+	proc_path(path, sizeof(path), "%d/fdinfo/%d", pid, fd);
 	read_text(path, info, sizeof(info));
 	add_u8(b, KIND_FILE_V2);
 	add_u32(b, open_flags(status_number(info, "flags:", 0, 8)));
@@ -59,10 +59,10 @@ static void add_file(struct block *b, int pid, int fd, const struct stat *st, co
 /* Names are those of the links; what has no name there has none here. A socket of a family without a table is left out. */
 static void add_descriptor(struct block *b, int pid, int fd, const struct socket_table *sockets)
 {
-	char path[64], target[4096];
+	char path[MAX_PROC_PATH], target[4096];
 	struct stat st;
 	size_t start, length;
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
+	proc_path(path, sizeof(path), "%d/fd/%d", pid, fd);
 	length = read_link(path, target, sizeof(target));
 	if (!length || stat(path, &st))
 		return;
@@ -98,11 +98,11 @@ static void add_descriptor(struct block *b, int pid, int fd, const struct socket
 int add_descriptors(struct block *b, int pid)
 {
 	const struct socket_table *sockets = sockets_of(pid);
-	char path[64];
+	char path[MAX_PROC_PATH];
 	DIR *dir;
 	struct dirent *entry;
 	size_t empty;
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	proc_path(path, sizeof(path), "%d/fd", pid);
 	dir = opendir(path);
 	if (!dir)
 		return 0;

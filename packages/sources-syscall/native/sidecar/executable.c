@@ -54,11 +54,11 @@ static struct {
 /* Fills `overlay` from the process's mounts: `upper` stays '' when the overlay has no upper layer, or is not found. */
 static void find_overlay(int pid, dev_t dev)
 {
-	char path[64], line[16 * 1024], wanted[32];
+	char path[MAX_PROC_PATH], line[16 * 1024], wanted[32];
 	FILE *f;
 	overlay.dev = dev;
 	overlay.mountpoint[0] = overlay.upper[0] = 0;
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo", pid);
+	proc_path(path, sizeof(path), "%d/mountinfo", pid);
 	snprintf(wanted, sizeof(wanted), "%u:%u", major(dev), minor(dev));
 	f = fopen(path, "re");
 	if (!f)
@@ -98,11 +98,11 @@ static int in_upper_layer(int pid, dev_t dev, const char *target)
 
 void look_at_executable(struct executable *to, int pid, const char *status)
 {
-	char link[64];
+	char link[MAX_PROC_PATH];
 	struct stat st;
 	struct statfs fs;
 	memset(to, 0, sizeof(*to));
-	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	proc_path(link, sizeof(link), "%d/exe", pid);
 	to->path_size = read_link(link, to->path, sizeof(to->path));
 	if (!to->path_size || stat(link, &st))
 		return;

@@ -17,6 +17,7 @@
 #include <bpf/libbpf.h>
 
 #include "../wire.h"
+#include "proc.h"
 #include "serve.h"
 #include "service.h"
 #include "signals.h"
@@ -39,7 +40,9 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: falc-probe --fd N [--respawn] | --listen PATH | --version\n");
+	fprintf(stderr, "usage: falc-probe --fd N [--respawn] | --listen PATH | --version\n"
+			"       --drain-timeout SECONDS   end the session of an engine that does not read its events for so long;\n"
+			"                                 default 30, 0 = never\n");
 	return 2;
 }
 
@@ -49,11 +52,13 @@ int main(int argc, char **argv)
 		{ "fd", required_argument, NULL, 'f' },
 		{ "respawn", no_argument, NULL, 'r' },
 		{ "listen", required_argument, NULL, 'l' },
+		{ "drain-timeout", required_argument, NULL, 'd' },
 		{ "version", no_argument, NULL, 'v' },
 		{},
 	};
 	struct sigaction action = { .sa_handler = on_signal };
 	const char *path = NULL;
+	char *end;
 	int option, fd = -1, respawn = 0, err;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -67,6 +72,11 @@ int main(int argc, char **argv)
 		case 'l':
 			path = optarg;
 			break;
+		case 'd':
+			drain_seconds = strtoul(optarg, &end, 10);
+			if (!*optarg || *end)
+				return usage();
+			break;
 		case 'v':
 			printf("falc-probe, wire version %d\n", WIRE_VERSION);
 			return 0;
@@ -76,6 +86,11 @@ int main(int argc, char **argv)
 	}
 	if ((fd < 0) == !path || optind < argc || (path && respawn))
 		return usage();
+	host_root = getenv("HOST_ROOT") ? getenv("HOST_ROOT") : "";
+	if (strlen(host_root) > MAX_HOST_ROOT) {
+		fprintf(stderr, "falc-probe: HOST_ROOT is longer than %d bytes\n", MAX_HOST_ROOT);
+		return 2;
+	}
 	libbpf_set_print(quiet);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);

@@ -14,6 +14,7 @@
 
 #include "blocks.h"
 #include "descriptors.h"
+#include "pids.h"
 #include "proc.h"
 #include "processes.h"
 #include "sockets.h"
@@ -22,11 +23,12 @@
 
 static int send_machine(int socket, struct block *b, const struct boot_time *boot)
 {
-	char hostname[128] = {}, text[32];
+	char hostname[128] = {}, text[32], path[MAX_PROC_PATH];
 	struct sysinfo info;
 	sysinfo(&info);
 	gethostname(hostname, sizeof(hostname) - 1);
-	read_text("/proc/sys/kernel/pid_max", text, sizeof(text));
+	proc_path(path, sizeof(path), "sys/kernel/pid_max");
+	read_text(path, text, sizeof(text));
 	block_begin(b, BLOCK_MACHINE);
 	add_u32(b, sysconf(_SC_NPROCESSORS_ONLN));
 	add_u64(b, (__u64)info.totalram * info.mem_unit);
@@ -77,10 +79,17 @@ static int send_interfaces(int socket, struct block *b)
 	return block_send(b, socket);
 }
 
+static FILE *open_on_host(const char *name)
+{
+	char path[MAX_PROC_PATH];
+	snprintf(path, sizeof(path), "%s%s", host_root, name);
+	return fopen(path, "re");
+}
+
 static int send_users(int socket, struct block *b)
 {
-	/* Read here and not by getpwent: that loads NSS modules of the machine's libc, which a static program cannot. */
-	FILE *passwd = fopen("/etc/passwd", "re"), *groups = fopen("/etc/group", "re");
+	/* Not by getpwent: that loads NSS modules of the machine's libc, which a static program cannot. */
+	FILE *passwd = open_on_host("/etc/passwd"), *groups = open_on_host("/etc/group");
 	struct passwd *user;
 	struct group *group;
 	block_begin(b, BLOCK_USERS_V2);
@@ -108,12 +117,15 @@ static int send_users(int socket, struct block *b)
 	return block_send(b, socket);
 }
 
-/* Processes first, then the descriptors of each: an FDL block may only speak of a thread that is known. */
+/* Processes first, then the descriptors of each: an FDL block may only name a thread that is known. */
 static int send_processes(int socket, struct block *b, const struct boot_time *boot)
 {
-	DIR *proc = opendir("/proc");
+	char path[MAX_PROC_PATH];
+	DIR *proc;
 	struct dirent *entry;
-	int err = 0, self = getpid();
+	int err = 0, self = own_pid();
+	proc_path(path, sizeof(path), ".");
+	proc = opendir(path);
 	if (!proc)
 		return -errno;
 	block_begin(b, BLOCK_PROCESSES_V9);
@@ -143,9 +155,11 @@ static int send_processes(int socket, struct block *b, const struct boot_time *b
 /* Of /proc/stat, whose lines may be longer than the buffer: none but this one begins so. */
 static __u64 boot_seconds(void)
 {
-	char line[256];
+	char line[256], path[MAX_PROC_PATH];
 	unsigned long long seconds = 0;
-	FILE *f = fopen("/proc/stat", "re");
+	FILE *f;
+	proc_path(path, sizeof(path), "stat");
+	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f) && sscanf(line, "btime %llu", &seconds) != 1)
 		;
 	if (f)
@@ -162,8 +176,11 @@ int send_picture(int socket, __u64 boot_time_ns)
 		err = send_interfaces(socket, &b);
 	if (!err)
 		err = send_users(socket, &b);
-	if (!err)
+	if (!err && proc_is_initial())
 		err = send_processes(socket, &b, &boot);
+	else if (!err)
+		fprintf(stderr, "falc-probe: %s/proc is that of a pid namespace: processes that run already are not known. Share the host's pid "
+				"namespace, or mount its file system and set HOST_ROOT\n", host_root);
 	block_free(&b);
 	return err;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "connection.h"
+#include "pids.h"
 #include "programs.h"
 
 #define MAX_RINGS 253
@@ -27,7 +28,7 @@ struct probe_session {
 	__u8 filled[MAX_NATIVE_SYSCALLS];
 	struct configure settings;
 	__u64 boot_time_ns;
-	__u32 engine_pid;
+	__u32 engine_pid, sidecar_pid;   /* as the initial pid namespace numbers them; 0 = not known */
 	int rings[MAX_RINGS];
 	int ring_count;
 	int cpus;
@@ -38,6 +39,12 @@ struct probe_session {
 static struct bpf_program **trace_program(struct probe *skeleton, size_t which)
 {
 	return which == 0 ? &skeleton->progs.t_signal : which == 1 ? &skeleton->progs.t_switch : &skeleton->progs.t_page_fault;
+}
+
+int ring_count(__u32 cpus_per_ring)
+{
+	__u32 cpus = libbpf_num_possible_cpus(), rings = (cpus + (__u64)cpus_per_ring - 1) / cpus_per_ring;
+	return rings > MAX_RINGS ? MAX_RINGS : rings;
 }
 
 static int add_ring(struct probe_session *session, const struct configure *settings)
@@ -53,7 +60,7 @@ static int make_rings(struct probe_session *session, const struct configure *set
 {
 	int map = bpf_map__fd(session->skeleton->maps.rings);
 	for (int cpu = 0; cpu < session->cpus; cpu++) {
-		int ring = cpu / (int)settings->cpus_per_ring;
+		int ring = cpu / settings->cpus_per_ring;
 		if (ring >= MAX_RINGS)
 			ring = MAX_RINGS - 1;
 		while (session->ring_count <= ring) {
@@ -82,7 +89,7 @@ static struct probe *open_object(const struct probe_session *session)
 	skeleton->rodata->boot_time_ns = session->boot_time_ns;
 	skeleton->rodata->snaplen = settings->snaplen;
 	skeleton->rodata->engine_pid = settings->own_events ? 0 : session->engine_pid;
-	skeleton->rodata->sidecar_pid = getpid();
+	skeleton->rodata->sidecar_pid = session->sidecar_pid;
 	skeleton->rodata->ring_bytes = settings->ring_bytes;
 	/* what `dispatch` calls is not attached itself; tracepoints are attached when they are wanted */
 	bpf_object__for_each_program(program, skeleton->obj)
@@ -90,6 +97,7 @@ static struct probe *open_object(const struct probe_session *session)
 			bpf_program__set_autoattach(program, false);
 	bpf_program__set_autoattach(skeleton->progs.compat, false);
 	bpf_program__set_autoattach(skeleton->progs.opening, false);
+	bpf_program__set_autoload(skeleton->progs.list_pids, false);
 	for (size_t i = 0; i < TRACES; i++) {
 		program = *trace_program(skeleton, i);
 		bpf_program__set_autoattach(program, false);
@@ -148,6 +156,14 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 	session->settings = *settings;
 	session->boot_time_ns = boot_time_ns;
 	session->engine_pid = engine_pid;
+	session->sidecar_pid = getpid();
+	if (!in_initial_pidns()) {
+		err = globalize(&session->engine_pid, &session->sidecar_pid);
+		if (err) {
+			send_problem(socket, "the sidecar runs in a pid namespace of its own and cannot find its id outside: %s", strerror(-err));
+			goto failed;
+		}
+	}
 	session->skeleton = skeleton = open_object(session);
 	if (!skeleton) {
 		err = -errno;

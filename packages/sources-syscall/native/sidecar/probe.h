@@ -4,6 +4,9 @@
 
 struct probe_session;
 
+/* Rings on this machine, when so many CPUs share one. */
+int ring_count(__u32 cpus_per_ring);
+
 /* Loads and attaches; on success *session is to be closed with probe_close. `socket` is told what went wrong. */
 int probe_open(struct probe_session **session, const struct configure *settings, __u64 boot_time_ns, __u32 engine_pid, int socket);
 

@@ -2,9 +2,30 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+const char *host_root = "";
+
+void proc_path(char *to, size_t room, const char *format, ...)
+{
+	int n = snprintf(to, room, "%s/proc/", host_root);
+	va_list args;
+	va_start(args, format);
+	if (n > 0 && (size_t)n < room)
+		vsnprintf(to + n, room - n, format, args);
+	va_end(args);
+}
+
+int own_pid(void)
+{
+	char path[MAX_PROC_PATH], target[32];
+	proc_path(path, sizeof(path), "self");
+	return read_link(path, target, sizeof(target)) ? entry_number(target) : 0;
+}
 
 ssize_t read_file(const char *path, char *to, size_t room)
 {

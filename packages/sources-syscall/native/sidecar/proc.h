@@ -1,7 +1,18 @@
-/* Reading /proc. */
+/* Reading the host's /proc. */
 #pragma once
 #include <stddef.h>
 #include <sys/types.h>
+
+/* Where the host's root file system is seen, from the environment's HOST_ROOT; "" = at /. At most MAX_HOST_ROOT bytes. */
+extern const char *host_root;
+#define MAX_HOST_ROOT 256
+#define MAX_PROC_PATH (MAX_HOST_ROOT + 96)
+
+/* The path of a file of the host's /proc. */
+void proc_path(char *to, size_t room, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* This process's id in the host's /proc; 0 = it is not in there. */
+int own_pid(void);
 
 /* A whole small file; its length, or -1. Nothing is put behind it. */
 ssize_t read_file(const char *path, char *to, size_t room);

@@ -88,14 +88,14 @@ static __u64 since_1970(__u64 boot_time_ns, unsigned long long ticks)
 static __u64 pidns_start(int pid, const struct boot_time *boot)
 {
 	static struct { ino_t ns; __u64 start; } last;
-	char path[64], comm[64];
+	char path[MAX_PROC_PATH], comm[64];
 	struct stat st;
 	struct stat_fields fields;
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+	proc_path(path, sizeof(path), "%d/ns/pid", pid);
 	if (stat(path, &st))
 		return 0;
 	if (st.st_ino != last.ns) {
-		snprintf(path, sizeof(path), "/proc/%d/root/proc/1/stat", pid);
+		proc_path(path, sizeof(path), "%d/root/proc/1/stat", pid);
 		last.ns = st.st_ino;
 		last.start = read_stat(path, comm, sizeof(comm), &fields) ? since_1970(boot->stat, fields.start_ticks) : 0;
 	}
@@ -105,8 +105,8 @@ static __u64 pidns_start(int pid, const struct boot_time *boot)
 /* A file of a thread. The name lives until the next call. */
 static const char *task_file(int pid, int tid, const char *name)
 {
-	static char path[96];
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, name);
+	static char path[MAX_PROC_PATH];
+	proc_path(path, sizeof(path), "%d/task/%d/%s", pid, tid, name);
 	return path;
 }
 
@@ -189,11 +189,11 @@ static void add_thread(struct block *b, int pid, int tid, struct executable *exe
 void add_threads(struct block *b, int pid, const struct boot_time *boot)
 {
 	struct executable exe = {};
-	char path[64];
+	char path[MAX_PROC_PATH];
 	__u64 pidns;
 	DIR *tasks;
 	struct dirent *entry;
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	proc_path(path, sizeof(path), "%d/task", pid);
 	tasks = opendir(path);
 	if (!tasks)
 		return;

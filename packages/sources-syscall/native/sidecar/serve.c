@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -11,6 +12,8 @@
 
 #include "clock.h"
 #include "connection.h"
+#include "drain.h"
+#include "names.h"
 #include "picture.h"
 #include "probe.h"
 #include "signals.h"
@@ -19,8 +22,12 @@
 /* Milliseconds between STATS, and between looks at the rings when their records are sent. */
 #define STATS_TURN 1000
 #define STREAM_TURN 10
-/* Seconds: who begins a frame finishes it. */
+/* Seconds in which an engine that has begun a frame must finish it, and one that is sent a frame must make room for it. */
 #define PATIENCE 10
+/* Rings of the default size are always allowed; larger ones may take this share of the machine's memory together. */
+#define DEFAULT_RING_BYTES (8u << 20)
+#define MAX_RING_BYTES (512u << 20)
+#define MEMORY_SHARE 8
 
 struct peer peer_of(int socket)
 {
@@ -43,97 +50,169 @@ struct hello hello_now(void)
 	};
 }
 
+__u32 drain_seconds = 30;
+
+static __u64 rings_limit(__u64 rings)
+{
+	struct sysinfo info = {};
+	__u64 share, least = rings * DEFAULT_RING_BYTES;
+	sysinfo(&info);
+	share = (__u64)info.totalram * info.mem_unit / MEMORY_SHARE;
+	return share > least ? share : least;
+}
+
 const char *refuse(const struct configure *settings)
 {
 	__u32 ring = settings->ring_bytes;
+	__u64 rings;
 	if (settings->version != WIRE_VERSION)
-		return "the engine speaks another version of the wire format: install the same version of both";
-	if (ring < sysconf(_SC_PAGESIZE) || ring > (1u << 30) || (ring & (ring - 1)))
-		return "ring_bytes must be a power of two from one page to 1 GiB";
+		return "engine and sidecar speak different versions of the wire format: install the same version of both";
+	if (ring < sysconf(_SC_PAGESIZE) || ring > MAX_RING_BYTES || (ring & (ring - 1)))
+		return "ring_bytes must be a power of two from one page to 512 MiB";
 	if (!settings->cpus_per_ring)
 		return "cpus_per_ring must be at least 1";
 	if (settings->snaplen > 4096)
-		return "snaplen is at most 4096";
+		return "snaplen must be at most 4096";
+	rings = ring_count(settings->cpus_per_ring);
+	if (rings * ring > rings_limit(rings))
+		return "the rings would take more than an eighth of this machine's memory: ask for a smaller ring_bytes";
 	return NULL;
 }
 
-static int picture_and_ready(int socket, int picture, __u64 boot_time_ns)
+/* One engine's session. */
+struct recording {
+	int socket;
+	const struct configure *settings;
+	__u64 boot_time_ns;
+	struct probe_session *session;
+	struct stream *stream;
+	struct drain *drain;
+	struct names_readings *names;
+};
+
+static int picture_and_ready(const struct recording *r, int picture)
 {
-	int err = picture ? send_picture(socket, boot_time_ns) : 0;
-	return err ? err : send_frame(socket, FRAME_READY, NULL, 0, NULL, 0);
+	int err = picture ? send_picture(r->socket, r->boot_time_ns) : 0;
+	return err ? err : send_frame(r->socket, FRAME_READY, NULL, 0, NULL, 0);
 }
 
-static int open_stream(struct stream **stream, struct probe_session *session, __u32 ring_bytes, int socket)
+static int open_stream(struct recording *r)
 {
 	int count, err;
-	const int *fds = probe_rings(session, &count);
-	err = stream_open(stream, fds, count, ring_bytes);
+	const int *fds = probe_rings(r->session, &count);
+	err = stream_open(&r->stream, fds, count, r->settings->ring_bytes);
 	if (err)
-		send_problem(socket, "the sidecar itself can't map the rings: %s", strerror(-err));
+		send_problem(r->socket, "the sidecar cannot map the rings: %s", strerror(-err));
 	return err;
 }
 
-/* One frame of the engine. 0, -errno, or 1: it asks for the end. */
-static int handle_frame(int socket, const struct configure *settings, __u64 boot_time_ns, struct probe_session *session, struct stream **stream)
+/* Why a session that ran is over, for the engine's user. */
+static void explain_end(int socket, int err, const struct stream *stream)
 {
-	__u8 wants[MAX_NATIVE_SYSCALLS];
+	if (err == -EPROTO && stream)
+		send_problem(socket, "a ring's positions contradict each other: something else than the sidecar moves the reader's position");
+	else if (err == -EAGAIN) /* nor would it read this: it goes to the log */
+		send_problem(-1, "the engine did not read from its socket for %d s", PATIENCE);
+	else if (err == -ETIME)
+		send_problem(socket, "the engine did not read from a ring that is not empty for %u s", drain_seconds);
+}
+
+/* Does what one frame of the engine asks for. 0, -errno, or 1: it asks for the end. */
+static int handle_frame(struct recording *r)
+{
+	union {
+		__u8 wants[MAX_NATIVE_SYSCALLS];
+		struct names_request names;
+	} frame;
 	__u32 kind, length;
-	int err = receive_frame(socket, &kind, wants, sizeof(wants), &length);
+	int err = receive_frame(r->socket, &kind, &frame, sizeof(frame), &length);
 	if (err)
 		return err;
 	if (kind == FRAME_STOP && length == 0)
 		return 1;
 	if (kind == FRAME_PICTURE && length == 0)
-		return picture_and_ready(socket, 1, boot_time_ns);
-	if (kind == FRAME_STREAM && length == 0 && !*stream)
-		return open_stream(stream, session, settings->ring_bytes, socket);
-	if (kind == FRAME_SYSCALLS && length == sizeof(wants))
-		return probe_set_wants(session, wants);
-	send_problem(socket, "a frame of kind %u and %u bytes is not understood", kind, length);
-	return -EPROTO;
+		return picture_and_ready(r, 1);
+	if (kind == FRAME_STREAM && length == 0 && !r->stream)
+		return open_stream(r);
+	if (kind == FRAME_SYSCALLS && length == sizeof(frame.wants))
+		return probe_set_wants(r->session, frame.wants);
+	if (kind == FRAME_NAMES && length == sizeof(frame.names))
+		return names_ask(r->names, r->socket, frame.names.pid);
+	send_problem(r->socket, "unexpected frame of kind %u with %u bytes", kind, length);
+	return -EBADMSG;
 }
 
-static int send_stats(int socket, struct probe_session *session)
+static int send_stats(struct recording *r)
 {
 	struct stats stats;
-	int err = probe_read_stats(session, &stats);
-	return err ? err : send_frame(socket, FRAME_STATS, &stats, sizeof(stats), NULL, 0);
+	int err = probe_read_stats(r->session, &stats);
+	if (err)
+		return err;
+	stats.counters[COUNT_NAMES_REFUSED] += names_refused(r->names);
+	return send_frame(r->socket, FRAME_STATS, &stats, sizeof(stats), NULL, 0);
+}
+
+/* Loads, attaches, and sends what the engine needs to begin. */
+static int start(struct recording *r, pid_t engine)
+{
+	struct rings rings = { .ring_bytes = r->settings->ring_bytes };
+	const int *fds;
+	int count, err;
+	r->names = names_open();
+	if (!r->names)
+		return -ENOMEM;
+	err = probe_open(&r->session, r->settings, r->boot_time_ns, engine, r->socket);
+	if (err)
+		return err;
+	fds = probe_rings(r->session, &count);
+	rings.count = count;
+	err = send_frame(r->socket, FRAME_RINGS, &rings, sizeof(rings), fds, count);
+	if (!err)
+		err = picture_and_ready(r, r->settings->picture);
+	if (!err && drain_seconds)
+		err = drain_open(&r->drain, fds, count, r->settings->ring_bytes, drain_seconds * 1000000000ull);
+	return err;
+}
+
+/* Waits for the engine, a reading of names or the next turn, and does what is due. 0, -errno, or 1: the engine asks for the end. */
+static int turn(struct recording *r, __u64 *next_stats)
+{
+	struct pollfd polled[1 + MAX_READINGS] = { { .fd = r->socket, .events = POLLIN } };
+	int n = poll(polled, 1 + names_polled(r->names, polled + 1), r->stream ? STREAM_TURN : STATS_TURN), err = 0;
+	__u64 now = clock_ns(CLOCK_MONOTONIC);
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (polled[0].revents)
+		err = handle_frame(r);
+	if (!err)
+		err = names_turn(r->names, r->socket);
+	if (!err && r->stream)
+		err = stream_send(r->stream, r->socket);
+	if (!err && now >= *next_stats) {
+		*next_stats = now + STATS_TURN * 1000000ull;
+		err = r->drain && drain_stalled(r->drain, now) ? -ETIME : send_stats(r);
+	}
+	return err;
 }
 
 int record(int socket, const struct configure *settings, __u64 boot_time_ns, pid_t engine)
 {
 	struct timeval patience = { .tv_sec = PATIENCE };
-	struct probe_session *session = NULL;
-	struct stream *stream = NULL;
+	struct recording r = { .socket = socket, .settings = settings, .boot_time_ns = boot_time_ns };
 	__u64 next_stats = 0;
-	const int *fds;
-	int err, count;
+	int err;
 
 	setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	err = probe_open(&session, settings, boot_time_ns, engine, socket);
-	if (err)
-		return err;
-	fds = probe_rings(session, &count);
-	err = send_frame(socket, FRAME_RINGS, &(struct rings){ .count = count, .ring_bytes = settings->ring_bytes }, sizeof(struct rings), fds, count);
-	if (!err)
-		err = picture_and_ready(socket, settings->picture, boot_time_ns);
-
-	while (!err && !stopping) {
-		struct pollfd poll_fd = { .fd = socket, .events = POLLIN };
-		int n = poll(&poll_fd, 1, stream ? STREAM_TURN : STATS_TURN);
-		if (n < 0 && errno != EINTR)
-			err = -errno;
-		if (n > 0)
-			err = handle_frame(socket, settings, boot_time_ns, session, &stream);
-		if (!err && stream)
-			err = stream_send(stream, socket);
-		if (!err && clock_ns(CLOCK_MONOTONIC) >= next_stats) {
-			next_stats = clock_ns(CLOCK_MONOTONIC) + STATS_TURN * 1000000ull;
-			err = send_stats(socket, session);
-		}
-	}
-	stream_close(stream);
-	probe_close(session);
+	setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	err = start(&r, engine);
+	while (!err && !stopping)
+		err = turn(&r, &next_stats);
+	if (err < 0)
+		explain_end(socket, err, r.stream);
+	names_close(r.names);
+	drain_close(r.drain);
+	stream_close(r.stream);
+	probe_close(r.session);
 	return err > 0 || err == -EPIPE || err == -ECONNRESET ? 0 : err;
 }
 

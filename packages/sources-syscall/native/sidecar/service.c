@@ -15,9 +15,9 @@
 #include "signals.h"
 #include "worker.h"
 
-/* Engines that are connected and not served yet. */
+/* Engines that are connected but not served yet. */
 #define MAX_CLIENTS 16
-/* Nanoseconds in which a CONFIGURE must have come. Meanwhile the others are served. */
+/* Nanoseconds that a client has for its CONFIGURE. Meanwhile others are served. */
 #define PATIENCE (10 * 1000000000ull)
 
 /* Milliseconds between looks at the clock. */
@@ -27,17 +27,17 @@ struct client {
 	int fd;
 	struct peer peer;
 	__u64 since;
-	__u64 boot_time_ns;   /* as its HELLO said */
+	__u64 boot_time_ns;   /* as sent in HELLO */
 	size_t filled;
 	struct {
 		struct frame_header header;
 		struct configure settings;
-	} said;
+	} received;
 };
 
 struct service {
 	int listening;
-	struct client clients[MAX_CLIENTS];   /* in the order of their coming */
+	struct client clients[MAX_CLIENTS];   /* in the order of connecting */
 	int count;
 	struct worker worker;
 	struct peer served;
@@ -45,7 +45,7 @@ struct service {
 
 static int is_configured(const struct client *client)
 {
-	return client->filled == sizeof(client->said);
+	return client->filled == sizeof(client->received);
 }
 
 static void drop(struct service *service, int which)
@@ -56,14 +56,14 @@ static void drop(struct service *service, int which)
 	memmove(client, client + 1, (service->count - which) * sizeof(*client));
 }
 
-static void tell_to_wait(const struct service *service, const struct client *client)
+static void send_wait(const struct service *service, const struct client *client)
 {
 	struct wait wait = { .pid = service->served.pid, .uid = service->served.uid };
 	fprintf(stderr, "falc-probe: process %d of user %d waits for process %d\n", client->peer.pid, client->peer.uid, service->served.pid);
 	send_frame(client->fd, FRAME_WAIT, &wait, sizeof(wait), NULL, 0);
 }
 
-/* When all places are taken, the oldest of those who have said nothing makes room. 0 = nobody can. */
+/* When all places are taken, the oldest client that has not sent its CONFIGURE makes room. 0 = there is none. */
 static int make_room(struct service *service)
 {
 	if (service->count < MAX_CLIENTS)
@@ -85,7 +85,7 @@ static void accept_client(struct service *service)
 	if (fd < 0)
 		return;
 	if (!make_room(service)) {
-		send_problem(fd, "%d engines wait already", MAX_CLIENTS);
+		send_problem(fd, "%d engines are waiting already", MAX_CLIENTS);
 		close(fd);
 		return;
 	}
@@ -94,35 +94,35 @@ static void accept_client(struct service *service)
 	send_frame(fd, FRAME_HELLO, &hello, sizeof(hello), NULL, 0);
 }
 
-/* Takes what a client says. 0 = it may stay. */
+/* Reads what a client sends before it is served. 0 = it may stay. */
 static int read_client(struct service *service, struct client *client)
 {
-	const struct frame_header *header = &client->said.header;
+	const struct frame_header *header = &client->received.header;
 	const char *why;
-	ssize_t n = recv(client->fd, (char *)&client->said + client->filled, sizeof(client->said) - client->filled, MSG_DONTWAIT);
+	ssize_t n = recv(client->fd, (char *)&client->received + client->filled, sizeof(client->received) - client->filled, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n <= 0)
 		return -EPIPE;
 	client->filled += n;
-	if (client->filled >= sizeof(*header) && (header->kind != FRAME_CONFIGURE || header->length != sizeof(client->said.settings))) {
-		send_problem(client->fd, "expected a CONFIGURE frame of %zu bytes", sizeof(client->said.settings));
+	if (client->filled >= sizeof(*header) && (header->kind != FRAME_CONFIGURE || header->length != sizeof(client->received.settings))) {
+		send_problem(client->fd, "expected a CONFIGURE frame of %zu bytes", sizeof(client->received.settings));
 		return -EPROTO;
 	}
 	if (!is_configured(client))
 		return 0;
-	why = refuse(&client->said.settings);
+	why = refuse(&client->received.settings);
 	if (why) {
 		send_problem(client->fd, "%s", why);
 		return -EINVAL;
 	}
 	if (service->worker.pid)
-		tell_to_wait(service, client);
+		send_wait(service, client);
 	return 0;
 }
 
-/* Those who are gone, or have said nothing for too long. */
-static void sort_out(struct service *service, const struct pollfd *polled, int count)
+/* Drops clients that have hung up or have been silent for too long. */
+static void drop_lost(struct service *service, const struct pollfd *polled, int count)
 {
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
 	for (int i = count - 1; i >= 0; i--) {
@@ -145,7 +145,7 @@ static int work(void *context)
 	for (int i = 0; i < work->service->count; i++)
 		close(work->service->clients[i].fd);
 	close(work->service->listening);
-	return record(client->fd, &client->said.settings, client->boot_time_ns, client->peer.pid);
+	return record(client->fd, &client->received.settings, client->boot_time_ns, client->peer.pid);
 }
 
 /* Serves the next client that is ready, if there is one. */
@@ -173,7 +173,7 @@ static void reap(struct service *service)
 {
 	char how[96];
 	int in_order = worker_reap(&service->worker, how, sizeof(how));
-	fprintf(stderr, "falc-probe: process %d is served no more%s%s\n", service->served.pid, in_order ? "" : ": its worker was ", in_order ? "" : how);
+	fprintf(stderr, "falc-probe: process %d is no longer served%s%s\n", service->served.pid, in_order ? "" : ": its worker was ", in_order ? "" : how);
 }
 
 int serve_all(const char *path)
@@ -188,16 +188,17 @@ int serve_all(const char *path)
 		struct pollfd polled[MAX_CLIENTS + 2];
 		int count = service.count, n;
 		for (int i = 0; i < count; i++) {
-			/* what a client says that is ready is for its worker */
+			/* what a configured client sends is left for its worker */
 			short events = is_configured(&service.clients[i]) ? POLLRDHUP : POLLIN | POLLRDHUP;
 			polled[i] = (struct pollfd){ .fd = service.clients[i].fd, .events = events };
 		}
 		polled[count] = (struct pollfd){ .fd = service.worker.pidfd, .events = POLLIN };
 		polled[count + 1] = (struct pollfd){ .fd = service.listening, .events = POLLIN };
+		notify("WATCHDOG=1");
 		n = poll(polled, count + 2, TURN);
 		if (n < 0)
 			continue; /* a signal */
-		sort_out(&service, polled, count);
+		drop_lost(&service, polled, count);
 		if (polled[count].revents)
 			reap(&service);
 		if (!service.worker.pid)

@@ -6,6 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "proc.h"
+#include "unix_names.h"
+
 enum { KIND_IPV4 = 3, KIND_IPV6 = 4, KIND_IPV4_SERVER = 5, KIND_IPV6_SERVER = 6, KIND_UNIX = 8, KIND_NETLINK = 15 };
 enum { L4_TCP = 2, L4_UDP = 3, L4_RAW = 5 };
 
@@ -54,9 +57,9 @@ static void parse_address(const char *hex, unsigned char *to, int words)
 
 static void read_inet(struct socket_table *t, int pid, const char *name, int l4proto, int v6)
 {
-	char path[64], line[512];
+	char path[MAX_PROC_PATH], line[512];
 	FILE *f;
-	snprintf(path, sizeof(path), "/proc/%d/net/%s", pid, name);
+	proc_path(path, sizeof(path), "%d/net/%s", pid, name);
 	f = fopen(path, "re");
 	if (!f)
 		return;
@@ -91,11 +94,12 @@ static void read_inet(struct socket_table *t, int pid, const char *name, int l4p
 	fclose(f);
 }
 
+/* The addresses of the kernel's sockets, which events name; names only where sock_diag gives none, since they may forge lines. */
 static void read_unix(struct socket_table *t, int pid)
 {
-	char path[64], line[512];
+	char path[MAX_PROC_PATH], line[512];
 	FILE *f;
-	snprintf(path, sizeof(path), "/proc/%d/net/unix", pid);
+	proc_path(path, sizeof(path), "%d/net/unix", pid);
 	f = fopen(path, "re");
 	if (!f)
 		return;
@@ -117,11 +121,103 @@ static void read_unix(struct socket_table *t, int pid)
 	fclose(f);
 }
 
+static int by_inode(const void *a, const void *b)
+{
+	unsigned long long x = ((const struct socket_entry *)a)->ino, y = ((const struct socket_entry *)b)->ino;
+	return x < y ? -1 : x > y;
+}
+
+static void drop_entry(struct socket_entry *e)
+{
+	free(e->path);
+	e->path = NULL;
+	e->kind = 0;
+}
+
+/* Two entries of one inode: one is forged. Only unix sockets can be, and which of them it is nobody knows. */
+static void drop_forged(struct socket_table *t)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < t->count;) {
+		size_t end = i + 1, others = 0;
+		while (end < t->count && t->entries[end].ino == t->entries[i].ino)
+			end++;
+		for (size_t j = i; j < end && end - i > 1; j++)
+			others += t->entries[j].kind != KIND_UNIX;
+		for (size_t j = i; j < end && end - i > 1; j++) {
+			if (t->entries[j].kind == KIND_UNIX && (others || j > i))
+				drop_entry(&t->entries[j]);
+			else if (t->entries[j].kind == KIND_UNIX) {
+				free(t->entries[j].path);
+				t->entries[j].path = NULL;
+				t->entries[j].source = 0;
+			}
+		}
+		for (; i < end; i++)
+			if (t->entries[i].kind)
+				t->entries[kept++] = t->entries[i];
+	}
+	t->count = kept;
+}
+
+/* The unix sockets that there are, by the kernel's own list. */
+struct known_sockets {
+	struct socket_table *table;
+	struct socket_entry *entries;
+	size_t count, room;
+};
+
+static void know_socket(void *context, unsigned long long ino, const char *name, size_t length)
+{
+	struct known_sockets *known = context;
+	struct socket_entry key = { .ino = ino };
+	const struct socket_entry *there = bsearch(&key, known->table->entries, known->table->count, sizeof(key), by_inode);
+	if (known->count == known->room) {
+		size_t room = known->room * 2 + 64;
+		struct socket_entry *entries = realloc(known->entries, room * sizeof(*entries));
+		if (!entries)
+			return;
+		known->entries = entries;
+		known->room = room;
+	}
+	known->entries[known->count++] = (struct socket_entry){
+		.kind = KIND_UNIX, .ino = ino, .source = there ? there->source : 0, .path = length ? strndup(name, length) : NULL,
+	};
+}
+
+/* Puts what sock_diag says in the place of what /proc says. Where it says nothing, /proc's entries stay. */
+static void check_unix(struct socket_table *t, int pid)
+{
+	struct known_sockets known = { .table = t };
+	size_t kept = 0;
+	if (unix_names(pid, know_socket, &known)) {
+		for (size_t i = 0; i < known.count; i++)
+			free(known.entries[i].path);
+		free(known.entries);
+		return;
+	}
+	for (size_t i = 0; i < t->count; i++)
+		if (t->entries[i].kind == KIND_UNIX)
+			drop_entry(&t->entries[i]);
+		else
+			t->entries[kept++] = t->entries[i];
+	t->count = kept;
+	for (size_t i = 0; i < known.count; i++) {
+		struct socket_entry *e = new_entry(t);
+		if (e)
+			*e = known.entries[i];
+		else
+			free(known.entries[i].path);
+	}
+	free(known.entries);
+	qsort(t->entries, t->count, sizeof(*t->entries), by_inode);
+}
+
 static void read_netlink(struct socket_table *t, int pid)
 {
-	char path[64], line[512];
+	char path[MAX_PROC_PATH], line[512];
 	FILE *f;
-	snprintf(path, sizeof(path), "/proc/%d/net/netlink", pid);
+	proc_path(path, sizeof(path), "%d/net/netlink", pid);
 	f = fopen(path, "re");
 	if (!f)
 		return;
@@ -139,18 +235,12 @@ static void read_netlink(struct socket_table *t, int pid)
 	fclose(f);
 }
 
-static int by_inode(const void *a, const void *b)
-{
-	unsigned long long x = ((const struct socket_entry *)a)->ino, y = ((const struct socket_entry *)b)->ino;
-	return x < y ? -1 : x > y;
-}
-
 const struct socket_table *sockets_of(int pid)
 {
-	char path[64];
+	char path[MAX_PROC_PATH];
 	struct stat st;
 	struct socket_table *t;
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	proc_path(path, sizeof(path), "%d/ns/net", pid);
 	if (stat(path, &st))
 		return NULL;
 	for (t = tables; t; t = t->next)
@@ -168,7 +258,10 @@ const struct socket_table *sockets_of(int pid)
 	read_inet(t, pid, "raw6", L4_RAW, 1);
 	read_unix(t, pid);
 	read_netlink(t, pid);
-	qsort(t->entries, t->count, sizeof(*t->entries), by_inode);
+	if (t->count)
+		qsort(t->entries, t->count, sizeof(*t->entries), by_inode);
+	drop_forged(t);
+	check_unix(t, pid);
 	t->next = tables;
 	tables = t;
 	return t;

@@ -10,7 +10,10 @@ struct stream;
 /* Maps the rings. 0, or -errno. */
 int stream_open(struct stream **to, const int *rings, int count, __u32 ring_bytes);
 
-/* Sends what is complete in the rings, and frees their room. Blocks while the engine does not read. 0, or -errno. */
+/*
+ * Sends the complete records of the rings and frees their room. Blocks while the engine does not read, as long as the socket's
+ * SO_SNDTIMEO says. 0, or -errno: -EPROTO when a ring's positions or lengths contradict each other.
+ */
 int stream_send(struct stream *stream, int socket);
 
 void stream_close(struct stream *stream);

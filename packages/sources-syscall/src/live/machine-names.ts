@@ -1,41 +1,90 @@
-import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Group, User } from '../model/users.ts'
 import type { MachineNames, Names } from '../state/name-search.ts'
+import { NamesOutcome, Names as NamesPayload, NamesRequest } from './wire.ts'
 
-/** Longer files are not read: whoever makes them may be in a container. */
+/** Longer files of the host are not read. */
 const MAX_BYTES = 1 << 20
+/** Processes whose names are asked for at a time, and answers that are kept, for so many milliseconds. */
+const MAX_ASKED = 16
+const MAX_ANSWERS = 256
+const KEPT = 5000
 
 /**
- * Users and groups by the files of this machine and, as in Falco, of its containers: through /proc/PID/root, which takes root's
- * rights. `root`: where the host's files are seen (Falco's HOST_ROOT).
+ * Users and groups by the host's files and, as in Falco, by those of its containers. Whoever runs a container decides what
+ * reading its files does, so the sidecar reads them, with a deadline (native/sidecar/names.c): `ofProcess` asks it and has the
+ * answer at a later call.
  */
-export function machineNames(root = process.env.HOST_ROOT ?? ''): MachineNames {
-  const own = linkOf('/proc/self/ns/mnt')
-  return {
-    user: uid => users(root, 0).find(user => user.uid === uid),
-    group: gid => groups(root, 0).find(group => group.gid === gid),
-    ofProcess(pid: number): Names | null | undefined {
-      const namespace = linkOf(`${root}/proc/${pid}/ns/mnt`)
-      if (namespace === undefined) return undefined
-      if (namespace === own) return null
-      const files = `${root}/proc/${pid}/root`
-      if (sameFile(`${files}/`, `${root}/`)) return null
-      const names = { users: users(files, constants.O_NOFOLLOW), groups: groups(files, constants.O_NOFOLLOW) }
-      return names.users.length + names.groups.length > 0 ? names : null
-    },
+export class LiveNames implements MachineNames {
+  readonly #root: string
+  readonly #answers = new Map<number, { readonly names: Names | null | undefined; readonly time: number }>()
+  readonly #asked = new Map<number, number>()
+  #ask: ((request: Uint8Array) => void) | null = null
+
+  /** @param root where the host's root file system is seen (Falco's HOST_ROOT) */
+  constructor(root = process.env.HOST_ROOT ?? '') {
+    this.#root = root
+  }
+
+  user(uid: number): User | undefined {
+    return users(read(`${this.#root}/etc/passwd`)).find(user => user.uid === uid)
+  }
+
+  group(gid: number): Group | undefined {
+    return groups(read(`${this.#root}/etc/group`)).find(group => group.gid === gid)
+  }
+
+  ofProcess(pid: number): Names | null | undefined {
+    const now = performance.now()
+    const answer = this.#answers.get(pid)
+    if (answer !== undefined && now - answer.time < KEPT) return answer.names
+    for (const [asked, time] of this.#asked) if (now - time > KEPT) this.#asked.delete(asked)
+    if (this.#ask === null || this.#asked.has(pid) || this.#asked.size >= MAX_ASKED) return undefined
+    const request = new Uint8Array(NamesRequest.size)
+    new DataView(request.buffer).setUint32(NamesRequest.pid, pid, true)
+    this.#asked.set(pid, now)
+    this.#ask(request)
+    return undefined
+  }
+
+  /** Whom to ask from now on. */
+  connect(ask: (request: Uint8Array) => void): void {
+    this.#ask = ask
+    this.#asked.clear()
+    this.#answers.clear()
+  }
+
+  /** Takes the payload of a NAMES frame. */
+  answer(payload: DataView): void {
+    const pid = payload.getUint32(NamesPayload.pid, true)
+    if (!this.#asked.delete(pid)) return
+    if (this.#answers.size >= MAX_ANSWERS) this.#answers.delete(this.#answers.keys().next().value!)
+    this.#answers.set(pid, { names: namesOf(payload), time: performance.now() })
   }
 }
 
-function users(root: string, flags: number): User[] {
-  return entries(`${root}/etc/passwd`, flags).flatMap(([name, , uid, gid, , home = '', shell = '']) =>
+function namesOf(payload: DataView): Names | null | undefined {
+  const outcome = payload.getUint32(NamesPayload.outcome, true)
+  if (outcome === NamesOutcome.gone) return undefined
+  if (outcome !== NamesOutcome.read) return null
+  const text = (from: number, length: number) =>
+    new TextDecoder().decode(new Uint8Array(payload.buffer, payload.byteOffset + from, length))
+  const passwd = payload.getUint32(NamesPayload.passwdBytes, true)
+  const names = {
+    users: users(text(NamesPayload.text, passwd)),
+    groups: groups(text(NamesPayload.text + passwd, payload.getUint32(NamesPayload.groupBytes, true))),
+  }
+  return names.users.length + names.groups.length > 0 ? names : null
+}
+
+function users(passwd: string): User[] {
+  return entries(passwd).flatMap(([name, , uid, gid, , home = '', shell = '']) =>
     isName(name) && isId(uid) && isId(gid) ? [{ name, uid: Number(uid), gid: Number(gid), home, shell }] : [],
   )
 }
 
-function groups(root: string, flags: number): Group[] {
-  return entries(`${root}/etc/group`, flags).flatMap(([name, , gid]) =>
-    isName(name) && isId(gid) ? [{ name, gid: Number(gid) }] : [],
-  )
+function groups(group: string): Group[] {
+  return entries(group).flatMap(([name, , gid]) => (isName(name) && isId(gid) ? [{ name, gid: Number(gid) }] : []))
 }
 
 function isName(text: string | undefined): text is string {
@@ -46,18 +95,18 @@ function isId(text: string | undefined): text is string {
   return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) <= 0xffffffff
 }
 
-function entries(path: string, flags: number): string[][] {
-  return read(path, flags)
+function entries(text: string): string[][] {
+  return text
     .split('\n')
     .filter(line => !line.startsWith('#'))
     .map(line => line.split(':'))
 }
 
-/** '' = there is no such file, it may not be read, or it is none to be read: a pipe, too long, or a link, which would lead out of a container. */
-function read(path: string, flags: number): string {
+/** '' = there is no such file, it may not be read, or it is not a plain file of bounded size. */
+function read(path: string): string {
   let fd: number
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY | flags)
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   } catch {
     return ''
   }
@@ -70,23 +119,5 @@ function read(path: string, flags: number): string {
     return ''
   } finally {
     closeSync(fd)
-  }
-}
-
-/** True also when one of them cannot be looked at. */
-function sameFile(one: string, other: string): boolean {
-  try {
-    const [a, b] = [statSync(one), statSync(other)]
-    return a.dev === b.dev && a.ino === b.ino
-  } catch {
-    return true
-  }
-}
-
-function linkOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return undefined
   }
 }

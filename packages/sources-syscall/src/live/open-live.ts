@@ -8,7 +8,7 @@ import type { UserTable } from '../model/users.ts'
 import { type StateOptions, SyscallState } from '../state/state.ts'
 import { type CallOptions, unknownCalls, wantedCalls } from './calls.ts'
 import { LiveError } from './live-error.ts'
-import { machineNames } from './machine-names.ts'
+import { LiveNames } from './machine-names.ts'
 import { type Addon, loadAddon } from './native.ts'
 import { Reconciler } from './reconciler.ts'
 import type { Rings } from './rings.ts'
@@ -100,6 +100,7 @@ export class Live implements EventTables {
   readonly #dropFailed: boolean
   readonly #earlier: Record<Counter, number> = Object.fromEntries(COUNTERS.map(name => [name, 0])) as never
   readonly #sidecar: Sidecar
+  readonly #names = new LiveNames()
   readonly #warn: (text: string) => void
   #stream: boolean
   #restarting: Promise<void> | undefined
@@ -122,7 +123,7 @@ export class Live implements EventTables {
     this.#stream = options.stream ?? false
     this.#warn = options.warn ?? (() => {})
     this.#sidecar = openSidecar(addon, options.socketPath, this.#warn)
-    this.state = new SyscallState({ names: machineNames(), ...options, sinceBoot: true })
+    this.state = new SyscallState({ names: this.#names, ...options, sinceBoot: true })
     this.#reconciler = new Reconciler(this.state.tables, options)
     this.#delivery = new Delivery(this.state, numbers(options.wanted))
     this.#wants = wantedCalls(options.wanted ?? 'all', options)
@@ -183,8 +184,10 @@ export class Live implements EventTables {
       stream: this.#stream,
       wants: this.#wants,
       warn: this.#warn,
+      names: payload => this.#names.answer(payload),
     })
     this.#session = session
+    this.#names.connect(request => session.askNames(request))
     const rings = await session.greet()
     // What was refused once is not tried again: it was said, and would be said again.
     this.#stream = session.streaming

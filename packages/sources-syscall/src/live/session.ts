@@ -34,6 +34,8 @@ export interface SessionOptions {
   readonly warn: (text: string) => void
   /** By system call number: see calls.ts. */
   wants: Uint8Array
+  /** Takes the payload of a NAMES frame. */
+  readonly names: (payload: DataView) => void
 }
 
 /** Milliseconds between looks at the socket until the sidecar is ready. */
@@ -114,6 +116,11 @@ export class SidecarSession {
     this.#control.send(Frame.syscalls, wants)
   }
 
+  /** Asks for the users and groups of a process. */
+  askNames(request: Uint8Array): void {
+    this.#control.send(Frame.names, request)
+  }
+
   /** Sends the sidecar away. */
   close(): void {
     this.#control.send(Frame.stop)
@@ -146,6 +153,9 @@ export class SidecarSession {
         break
       case Frame.stats:
         for (const [i, name] of COUNTERS.entries()) this.counters[name] = Number(payload.getBigUint64(i * 8, true))
+        break
+      case Frame.names:
+        this.#options.names(payload)
         break
       case Frame.wait:
         this.#waits = `it serves process ${payload.getUint32(Wait.pid, true)} of user ${payload.getUint32(Wait.uid, true)}`

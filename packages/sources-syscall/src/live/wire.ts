@@ -1,14 +1,14 @@
 /**
- * native/wire.h in TypeScript: what probe, sidecar and engine share. All numbers are little-endian; test/live/wire.test.ts
- * compares every constant here with the header's.
+ * native/wire.h in TypeScript: what probe, sidecar and engine share. All numbers are little-endian; test/probe/native-sources.test.ts
+ * compares every constant with the header's.
  */
-export const WIRE_VERSION = 4
+export const WIRE_VERSION = 5
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
-/** What is wanted of a system call; `state`: no rule wants it, only where it changes what state knows. */
+/** What is wanted of a system call. `state`: no rule asks for it; only calls that change the state are recorded. */
 export const Want = { nothing: 0, event: 1, first: 2, state: 3 } as const
-/** Places in `wants` of what is no system call. */
+/** Slots of `wants` for tracepoints. */
 export const Trace = { signal: 508, switch: 509, pageFault: 510 } as const
 /** Longest payload of a frame. */
 export const MAX_FRAME = 1 << 20
@@ -33,6 +33,7 @@ export const Frame = {
   wait: 13,
   worker: 14,
   ended: 15,
+  names: 16,
 } as const
 
 /** u32 kind, u32 length of the payload that follows. */
@@ -54,6 +55,10 @@ export const Wait = { pid: 0, uid: 4, size: 8 } as const
 export const Worker = { pid: 0, restarts: 4, size: 8 } as const
 export const Rings = { count: 0, ringBytes: 4, size: 8 } as const
 
+export const NamesRequest = { pid: 0, size: 4 } as const
+export const Names = { pid: 0, outcome: 4, passwdBytes: 8, groupBytes: 12, text: 16 } as const
+export const NamesOutcome = { read: 0, shared: 1, gone: 2, refused: 3 } as const
+
 /** Longest payload of an EVENTS frame. */
 export const MAX_EVENTS_FRAME = 256 << 10
 export const Events = { ring: 0, records: 8 } as const
@@ -70,6 +75,9 @@ export const COUNTERS = [
   'tailFailed',
   'compat',
   'raced',
+  'dropFlood',
+  'ioUring',
+  'namesRefused',
 ] as const
 
 export type Counter = (typeof COUNTERS)[number]

@@ -68,7 +68,8 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', { timeout: 60_
     })
     expect(counts.malformed).toBe(0)
     // What was missed meanwhile is read from /proc.
-    await until('repair', async () => (await engine!.ask('counts')).repairs > 0)
+    const repaired = async () => (await engine!.ask(`thread ${unseen.pid}`)).comm !== null
+    await until('repair', async () => (await engine!.ask('counts')).repairs > 0 && (await repaired()))
     expect(await engine.ask(`thread ${unseen.pid}`)).toEqual({ comm: 'sleep', ptid: process.pid, fds: '/dev/null' })
     unseen.kill('SIGKILL')
     await engine.sees('recovered')

@@ -2,7 +2,7 @@
  * An engine in a process of its own, for the tests: says on stdout which files are opened whose name has `falc-live`, and
  * answers questions from stdin. One JSON object a line.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { PPME } from '../../src/events/ids.ts'
 import { openLive } from '../../src/live/open-live.ts'
@@ -31,6 +31,9 @@ createInterface({ input: process.stdin })
     else if (line.startsWith('thread ')) {
       const thread = live.state.tables.threads.get(Number(line.slice(7)))
       say({ comm: thread?.comm ?? null, ptid: thread?.ptid ?? null, fds: thread?.fds.get(0)?.name ?? null })
+    } else if (line.startsWith('touch ')) {
+      writeFileSync(line.slice(6), '')
+      say({ touched: line.slice(6) })
     } else if (line === 'sidecar') say({ pid: live.sidecarPid, lastTime: String(live.lastTime) })
     else if (line === 'shadow') {
       try {

@@ -6,6 +6,11 @@ import { until } from './machine.ts'
 export class Peer {
   readonly kinds: number[] = []
   problem = ''
+  /** Descriptors that came along, when they are kept. */
+  readonly fds: number[] = []
+  keepsFds = false
+  /** Payload of the last frame of each kind. */
+  readonly payloads = new Map<number, Buffer>()
   /** It has hung up. */
   gone = false
   private readonly addon: Addon
@@ -34,7 +39,8 @@ export class Peer {
       try {
         const got = this.addon.receive(this.fd, room)
         length = got.length
-        for (const fd of got.fds) this.addon.close(fd)
+        if (this.keepsFds) this.fds.push(...got.fds)
+        else for (const fd of got.fds) this.addon.close(fd)
       } catch {
         // Reset: it closed before it had read all.
       }
@@ -45,6 +51,7 @@ export class Peer {
     while (this.bytes.length >= FRAME_HEADER && this.bytes.length >= FRAME_HEADER + this.bytes.readUInt32LE(4)) {
       const end = FRAME_HEADER + this.bytes.readUInt32LE(4)
       this.kinds.push(this.bytes.readUInt32LE(0))
+      this.payloads.set(this.bytes.readUInt32LE(0), Buffer.from(this.bytes.subarray(FRAME_HEADER, end)))
       if (this.kinds.at(-1) === Frame.problem) this.problem = this.bytes.toString('utf8', FRAME_HEADER, end)
       this.bytes = this.bytes.subarray(end)
     }
@@ -70,7 +77,7 @@ export class Peer {
 
   close(): void {
     this.listen()
-    if (this.open) this.addon.close(this.fd)
+    if (this.open) for (const fd of [this.fd, ...this.fds.splice(0)]) this.addon.close(fd)
     this.open = false
   }
 }

@@ -124,7 +124,7 @@ describe.skipIf(reason !== undefined)('a service', { timeout: 60_000 }, () => {
     expect(engine.warnings[0]).toBe(
       `the sidecar at ${service.path} has ended; connecting again in 0 ms (1 of 5 within a minute), the state is read anew`,
     )
-    expect(service.said).toContain(`process ${engine.pid} is served no more: its worker was killed by signal 9`)
+    expect(service.said).toContain(`process ${engine.pid} is no longer served: its worker was killed by signal 9`)
   })
 
   test('an engine says why it gives up when the service does not come back', async () => {

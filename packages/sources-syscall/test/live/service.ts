@@ -12,9 +12,9 @@ export class Service {
   said = ''
 
   /** Starts it, and waits until it listens or has ended. Group nobody may connect. */
-  async start(): Promise<this> {
+  async start(...options: string[]): Promise<this> {
     chmodSync(this.folder, 0o755)
-    this.child = spawn(PROBE, ['--listen', this.path], { stdio: ['ignore', 'ignore', 'pipe'] })
+    this.child = spawn(PROBE, ['--listen', this.path, ...options], { stdio: ['ignore', 'ignore', 'pipe'] })
     this.child.stderr!.on('data', data => (this.said += data))
     await until('service', () => this.ended || (existsSync(this.path) && this.open()))
     return this

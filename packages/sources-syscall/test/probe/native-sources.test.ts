@@ -1,15 +1,17 @@
 /** The C sources and the TypeScript say the same: tables, sizes, offsets. Needs a C compiler at most. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { probeSequences } from '../../scripts/probe-parameters.ts'
 import { syscallsHeader } from '../../scripts/syscalls-header.ts'
 import { ARM64_SYSCALLS, SYSCALL_CODES, SYSCALL_NAMES, syscallsOf, X86_64_SYSCALLS } from '../../src/events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag } from '../../src/events/table.ts'
 import * as wire from '../../src/live/wire.ts'
 
 const native = join(import.meta.dirname, '../../native')
+const sequences = probeSequences(join(native, 'bpf'))
 const compiler = spawnSync('cc', ['--version']).status === 0
 
 test('the sidecar’s table of system calls is up to date (else run scripts/syscalls-header.ts)', () => {
@@ -43,37 +45,18 @@ describe.skipIf(!existsSync(HEADERS))('numbers of system calls', () => {
   })
 })
 
-/** name, number, event code of each program that writes a system call's event. */
-function programs(): { name: string; nr: number; code: string }[] {
-  return readdirSync(join(native, 'bpf'))
-    .filter(file => file.endsWith('.bpf.h'))
-    .flatMap(file => [
-      ...readFileSync(join(native, 'bpf', file), 'utf8').matchAll(/^[A-Z_]*EVENT[A-Z_]*\((\w+), (-?\d+), (\w+)[,)]/gm),
-    ])
-    .map(([, name, nr, code]) => ({ name: name!, nr: Number(nr), code: code! }))
-}
-
-/** Codes of the events that functions begin by themselves: of calls that write several. */
-function begun(): string[] {
-  return readdirSync(join(native, 'bpf'))
-    .filter(file => file.endsWith('.bpf.h'))
-    .flatMap(file => [...readFileSync(join(native, 'bpf', file), 'utf8').matchAll(/\bbegin\(e, PPME_(\w+),/g)])
-    .map(([, code]) => code!)
-}
-
 describe('programs', () => {
   test('each writes the event that belongs to its system call', () => {
-    for (const { name, nr, code } of programs()) {
-      if (name === 'generic') continue
-      const event = EVENTS.find(one => one.code === code)
-      expect(event, code).toBeDefined()
-      expect(X86_64_SYSCALLS[nr], name).toBe(SYSCALL_CODES.get(name))
-      expect(syscallsOf(event!.id), `${name} → ${code}`).toContain(SYSCALL_CODES.get(name))
+    for (const { program, code } of sequences) {
+      const call = SYSCALL_CODES.get(program)
+      if (call === undefined) continue // not the program of one call
+      const event = EVENTS.find(one => one.code === code)!
+      expect(syscallsOf(event.id), `${program} → ${code}`).toContain(call)
     }
   })
 
   test('every event of today that a call of x86-64 gives has one', () => {
-    const written = new Set([...programs().map(({ code }) => code), ...begun()])
+    const written = new Set(sequences.map(({ code }) => code))
     const natives = new Set(X86_64_SYSCALLS)
     const missing = EVENTS.filter(
       event =>
@@ -129,6 +112,17 @@ describe.skipIf(!compiler)('wire.h', () => {
       'sizeof(struct rings)': wire.Rings.size,
       'offsetof(struct rings, count)': wire.Rings.count,
       'offsetof(struct rings, ring_bytes)': wire.Rings.ringBytes,
+      'sizeof(struct names_request)': wire.NamesRequest.size,
+      'offsetof(struct names_request, pid)': wire.NamesRequest.pid,
+      'sizeof(struct names)': wire.Names.text,
+      'offsetof(struct names, pid)': wire.Names.pid,
+      'offsetof(struct names, outcome)': wire.Names.outcome,
+      'offsetof(struct names, passwd_bytes)': wire.Names.passwdBytes,
+      'offsetof(struct names, group_bytes)': wire.Names.groupBytes,
+      NAMES_READ: wire.NamesOutcome.read,
+      NAMES_SHARED: wire.NamesOutcome.shared,
+      NAMES_GONE: wire.NamesOutcome.gone,
+      NAMES_REFUSED: wire.NamesOutcome.refused,
       MAX_EVENTS_FRAME: wire.MAX_EVENTS_FRAME,
       'offsetof(struct events_frame, ring)': wire.Events.ring,
       'sizeof(struct events_frame)': wire.Events.records,

@@ -1,0 +1,103 @@
+/** A container decides what happens when the names of its users are read: nothing waits for it, and nothing of the host is read. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadAddon } from '../../../src/live/native.ts'
+import { Frame, Names, NamesOutcome, NamesRequest } from '../../../src/live/wire.ts'
+import { missing, until } from '../machine.ts'
+import { configure, frame, Peer } from '../peer.ts'
+import { Service } from '../service.ts'
+
+const reason = missing()
+
+describe.skipIf(reason !== undefined)('names of a container', { timeout: 60_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'falc-jail-'))
+  const jails: ChildProcess[] = []
+  let service: Service
+  let peer: Peer
+  beforeAll(async () => {
+    execFileSync('cc', [join(import.meta.dirname, 'jail.c'), '-o', join(folder, 'jail')])
+    service = await new Service().start()
+    const addon = loadAddon()
+    peer = new Peer(addon, addon.connect(service.path))
+    peer.send(frame(Frame.configure, configure()))
+    await peer.hears(Frame.ready)
+  })
+  afterAll(async () => {
+    for (const jail of jails) jail.kill('SIGKILL')
+    peer?.close()
+    await service?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  async function jail(kind: string): Promise<number> {
+    const child = spawn(join(folder, 'jail'), [mkdtempSync(join(folder, `${kind}-`)), kind], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    jails.push(child)
+    let said = ''
+    child.stdout!.on('data', data => (said += data))
+    await until('the jail', () => said.endsWith('\n') || child.exitCode !== null)
+    return Number(said)
+  }
+
+  async function ask(pid: number): Promise<{ outcome: number; text: string }> {
+    const request = Buffer.alloc(NamesRequest.size)
+    request.writeUInt32LE(pid)
+    peer.payloads.delete(Frame.names)
+    peer.send(frame(Frame.names, request))
+    await until('the answer', () => {
+      peer.listen()
+      return peer.payloads.has(Frame.names)
+    })
+    const payload = peer.payloads.get(Frame.names)!
+    expect(payload.readUInt32LE(Names.pid)).toBe(pid)
+    return { outcome: payload.readUInt32LE(Names.outcome), text: payload.toString('utf8', Names.text) }
+  }
+
+  test('are read from its plain files', async () => {
+    const { outcome, text } = await ask(await jail('plain'))
+    expect(outcome).toBe(NamesOutcome.read)
+    expect(text).toBe('jailed:x:4242:4242::/home:/bin/sh\njailed:x:4242:\n')
+  })
+
+  test('are the host’s when a process shares its root', async () => {
+    expect(await ask(process.pid)).toEqual({ outcome: NamesOutcome.shared, text: '' })
+  })
+
+  test('are unknown when the process has ended', async () => {
+    expect(await ask(0x3fffff)).toEqual({ outcome: NamesOutcome.gone, text: '' })
+  })
+
+  test('are not the host’s files through an absolute link', async () => {
+    expect((await ask(await jail('link'))).text).toBe('')
+  })
+
+  test.each(['fifo', 'device', 'huge'])('are not read from what is no plain file of bounded size: %s', async kind => {
+    expect(await ask(await jail(kind))).toEqual({ outcome: NamesOutcome.refused, text: '' })
+  })
+
+  test.skipIf(!existsSync('/dev/fuse'))(
+    'on a file system that never answers are given up, and others are read meanwhile',
+    async () => {
+      const hanging = await jail('hang')
+      const request = Buffer.alloc(NamesRequest.size)
+      request.writeUInt32LE(hanging)
+      peer.send(frame(Frame.names, request))
+      expect((await ask(await jail('plain'))).outcome).toBe(NamesOutcome.read)
+      expect(await ask(hanging)).toEqual({ outcome: NamesOutcome.refused, text: '' })
+    },
+  )
+
+  test('that are refused are counted', async () => {
+    peer.payloads.delete(Frame.stats)
+    await peer.hears(Frame.stats)
+    await until('the count', () => {
+      peer.listen()
+      const stats = peer.payloads.get(Frame.stats)
+      return stats !== undefined && stats.readBigUInt64LE(stats.length - 8) >= 3n
+    })
+  })
+})
