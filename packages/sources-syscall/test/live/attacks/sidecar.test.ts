@@ -126,7 +126,7 @@ describe.skipIf(reason !== undefined)('a hostile process', { timeout: 60_000 }, 
       const live = await openLive()
       try {
         const names = children.flatMap(child => {
-          const thread = live.state.threads.get(child.pid!)
+          const thread = live.state.tables.threads.get(child.pid!)
           return thread === null ? [] : [...thread.fds].map(([, fd]) => fd.name)
         })
         expect(names.filter(name => name.includes('/run/trusted') && !name.includes('\n'))).toEqual([])
