@@ -43,13 +43,6 @@ test('the rules load without errors or warnings', () => {
   expect(report.warnings).toEqual([])
 })
 
-test('the adaptation that the README shows loads after them', () => {
-  const [, content] = readFileSync(join(here, 'README.md'), 'utf8').match(/```yaml\n(.*?)```/s)!
-  const adapted = new Engine({ sources: [source] }).load([rules, { name: 'README.md', content: content! }])
-  expect(adapted.errors).toEqual([])
-  expect(adapted.warnings).toEqual([])
-})
-
 test('every rule says what it is about', () => {
   for (const { name, tags, output } of report.rules) {
     expect(

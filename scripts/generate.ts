@@ -14,6 +14,7 @@ import { languagePage } from './generate/language.ts'
 import { formatted } from './generate/markdown.ts'
 import { opcodesPage } from './generate/opcodes.ts'
 import { rulesPage } from './generate/rules.ts'
+import { terminalPicture } from './generate/terminal.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
@@ -22,6 +23,7 @@ const FILES: Readonly<Record<string, () => string>> = {
   'docs/language.md': () => formatted(languagePage()),
   'docs/opcodes.md': () => formatted(opcodesPage()),
   'docs/rules.md': () => formatted(rulesPage()),
+  'docs/terminal.svg': terminalPicture,
   'packages/sources-syscall/native/bpf/events.gen.h': eventsHeader,
   'packages/sources-syscall/native/sidecar/compat.gen.h': compatHeader,
   'packages/sources-syscall/native/sidecar/syscalls.gen.h': syscallsHeader,

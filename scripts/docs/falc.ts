@@ -1,0 +1,55 @@
+/** Checks of falc's command lines against what the command says of itself. */
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { ROOT } from './markdown.ts'
+
+/** What runs the command from source. */
+export const FALC = ['--conditions=@falc/source', '--no-warnings', join(ROOT, 'packages/cli/src/main.ts')]
+
+const pages = new Map<string, string>()
+
+function help(command?: string): string {
+  const args = [...FALC, 'help', ...(command === undefined ? [] : [command])]
+  const key = command ?? ''
+  let page = pages.get(key)
+  if (page === undefined) {
+    page = execFileSync(process.execPath, args, { encoding: 'utf8' })
+    pages.set(key, page)
+  }
+  return page
+}
+
+const COMMANDS = new Set([...help().matchAll(/^ {2}(\w+) {2,}/gm)].map(([, name]) => name!))
+
+/** The words of a command line up to a pipe or a comment, without quotes. */
+function words(line: string): string[] {
+  const found: string[] = []
+  for (const [, single, double, bare, end] of line.matchAll(
+    /'([^']*)'|"([^"]*)"|([^\s'"|&;>#][^\s'"|&;>]*)|([|&;>#])/g,
+  )) {
+    if (end !== undefined) break
+    found.push((single ?? double ?? bare)!)
+  }
+  return found
+}
+
+/** What is wrong with the falc commands of a shell text: commands and flags that do not exist. */
+export function wrongCommands(text: string): string[] {
+  const calls = text.replaceAll('\\\n', ' ').matchAll(/(?:^|[\s;|&(`])(?:\.\/)?falc(?= )([^\n`]*)/g)
+  return [...calls].flatMap(([, rest]) => {
+    const [first = '', ...others] = words(rest!)
+    if (first === 'help')
+      return others[0] === undefined || /^[A-Z]/.test(others[0]) || COMMANDS.has(others[0])
+        ? []
+        : [`no command ${others[0]}`]
+    const named = COMMANDS.has(first)
+    if (!named && !first.startsWith('-')) return [`falc has no command '${first}'`]
+    const command = named ? first : 'run'
+    const known = new Set(help(command).match(/(?<![\w-])--?[A-Za-z][\w-]*/g))
+    return (named ? others : [first, ...others])
+      .filter(word => /^--?[A-Za-z]/.test(word))
+      .map(word => word.replace(/[=[].*/, ''))
+      .filter(flag => !known.has(flag))
+      .map(flag => `falc ${command} has no flag ${flag}`)
+  })
+}
