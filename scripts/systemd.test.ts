@@ -175,7 +175,7 @@ describe.skipIf(reason !== undefined)('the units under systemd', { timeout: 120_
 
   test('new rules are loaded', async () => {
     inside('systemctl', 'reload', 'falc')
-    await until('reload', () => journal().includes('Reloaded configuration and rules: 1 rules'))
+    await until('reload', () => journal().includes('Reloaded configuration and rules: 1 rule'))
     await detects()
   })
 

@@ -1,56 +1,62 @@
 import { PRIORITIES } from '@falc/engine'
 import { Channel, OutputError, SyslogOutput } from '@falc/outputs'
-import { LOG_LEVELS, type LogConfig, type LogLevel } from './config/log.ts'
+import type { Config } from './config/config.ts'
+import { LOG_LEVELS, type LogLevel } from './config/keys/operation.ts'
+import { printable } from './printable.ts'
 
-/** falc's own log, on standard error and in the system's log, in Falco's line format. Alerts never come this way. */
+export type LogConfig = Pick<Config, 'log_stderr' | 'log_syslog' | 'log_level' | 'libs_logger' | 'time_format_iso_8601'>
+
+/** falc's own log, on standard error and in the system log, in Falco's line format. Alerts do not use it. */
 export class Log {
-  private readonly config: LogConfig
-  private readonly threshold: number
-  private readonly iso8601: boolean
-  private syslog: Channel | undefined
+  readonly #config: LogConfig
+  #syslog: Channel | undefined
 
-  constructor(config: LogConfig, iso8601: boolean) {
-    this.config = config
-    this.threshold = LOG_LEVELS.indexOf(config.level)
-    this.iso8601 = iso8601
+  constructor(config: LogConfig) {
+    this.#config = config
   }
 
-  /** Opens the system's log, if the configuration wants it; a machine without one is told of on standard error. */
+  /** Opens the system log, if the configuration enables it. A machine without one is a warning. */
   async open(): Promise<void> {
-    if (!this.config.syslog) return
+    if (!this.#config.log_syslog) return
     const output = new SyslogOutput()
     try {
       await output.open()
-      // What does not arrive there can only be said here.
-      this.syslog = new Channel(output, { log: (_, text) => this.print(`log_syslog: ${text}`) })
+      // Messages about the system log itself go to standard error only.
+      this.#syslog = new Channel(output, { log: (level, text) => this.#print(level, `log_syslog: ${text}`) })
     } catch (error) {
       if (!(error instanceof OutputError)) throw error
       this.warning(`log_syslog: ${error.message}`)
     }
   }
 
-  /** Waits until the system's log has taken what it was told, a second at most. */
+  /** Waits until the system log has taken the messages, at most a second. */
   async close(): Promise<void> {
-    await this.syslog?.close(1000)
-    this.syslog = undefined
+    await this.#syslog?.close(1000)
+    this.#syslog = undefined
   }
 
   write(level: LogLevel, text: string): void {
     const severity = LOG_LEVELS.indexOf(level)
-    if (severity > this.threshold) return
-    this.print(text)
-    // The two scales are the same; a message of several lines is several there.
-    for (const line of this.syslog ? text.split('\n') : []) this.syslog!.push({ line, priority: PRIORITIES[severity]! })
+    if (severity > LOG_LEVELS.indexOf(this.#config.log_level)) return
+    this.#print(level, text)
+    // The system log gets each line by itself. Its severities are those of alerts.
+    for (const line of this.#syslog ? text.split('\n') : [])
+      this.#syslog!.push({ line: printable(line), priority: PRIORITIES[severity]! })
   }
 
-  private print(text: string): void {
-    if (this.config.stderr) process.stderr.write(`${timestamp(new Date(), this.iso8601)}: ${text}\n`)
+  /** Messages of warning and above name their severity. */
+  #print(level: LogLevel, text: string): void {
+    if (!this.#config.log_stderr) return
+    const severity = LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf('warning') ? `${capitalized(level)}: ` : ''
+    const time = timestamp(new Date(), this.#config.time_format_iso_8601)
+    process.stderr.write(`${time}: ${severity}${printable(text, '\n')}\n`)
   }
 
-  /** What the source of system calls has to say, as far as libs_logger lets it. */
+  /** Messages of the system call source, subject to libs_logger. */
   source(level: LogLevel, text: string): void {
-    const { source } = this.config
-    if (source !== null && LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(source)) this.write(level, `[libs]: ${text}`)
+    const { enabled, severity } = this.#config.libs_logger
+    const threshold = severity === 'fatal' ? 'critical' : severity === 'trace' ? 'debug' : severity
+    if (enabled && LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(threshold)) this.write(level, `[libs]: ${text}`)
   }
 
   error(text: string): void {
@@ -67,8 +73,18 @@ export class Log {
   }
 }
 
-/** What is said before the configuration is known. */
-export const EARLY_LOG: LogConfig = { stderr: true, syslog: false, level: 'info', source: 'info' }
+/** The log before the configuration is known. */
+export const EARLY_LOG: LogConfig = {
+  log_stderr: true,
+  log_syslog: false,
+  log_level: 'info',
+  libs_logger: { enabled: true, severity: 'info' },
+  time_format_iso_8601: false,
+}
+
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1)
+}
 
 /** `Tue Nov 24 15:33:18 2026` in local time, or `2026-11-24T15:33:18+0000`. */
 function timestamp(now: Date, iso8601: boolean): string {

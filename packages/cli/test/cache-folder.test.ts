@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -17,31 +17,38 @@ afterEach(() => {
   for (const [name, value] of before) if (value !== undefined) process.env[name] = value
 })
 
-describe('compiled code and rules are kept', () => {
+describe('the cache is', () => {
   test("below the user's home", () => {
     process.env.HOME = dir
-    expect(cacheFolder()).toBe(join(dir, '.cache/falc'))
+    expect(cacheFolder()).toEqual({ folder: join(dir, '.cache/falc') })
     mkdirSync(join(dir, '.cache/falc'), { recursive: true, mode: 0o700 })
-    expect(cacheFolder()).toBe(join(dir, '.cache/falc'))
+    expect(cacheFolder()).toEqual({ folder: join(dir, '.cache/falc') })
   })
 
-  test('where XDG_CACHE_HOME says, before that', () => {
+  test('in XDG_CACHE_HOME, which takes precedence over the home', () => {
     process.env.HOME = '/'
     process.env.XDG_CACHE_HOME = dir
-    expect(cacheFolder()).toBe(join(dir, 'falc'))
+    expect(cacheFolder()).toEqual({ folder: join(dir, 'falc') })
   })
 
-  test('where systemd says, first of all', () => {
+  test('in the folder of systemd, which takes precedence over both', () => {
     process.env.XDG_CACHE_HOME = '/'
     process.env.CACHE_DIRECTORY = `${dir}:/var/cache/other`
-    expect(cacheFolder()).toBe(dir)
+    expect(cacheFolder()).toEqual({ folder: dir })
   })
 
-  test.each<[string, () => void]>([
-    ['nobody has a home', () => {}],
-    ['the home is not there', () => (process.env.HOME = join(dir, 'none'))],
+  test('in a folder of systemd that does not exist yet', () => {
+    process.env.CACHE_DIRECTORY = join(dir, 'made/cache')
+    expect(cacheFolder()).toEqual({ folder: join(dir, 'made/cache') })
+    expect(statSync(join(dir, 'made/cache')).mode & 0o777).toBe(0o700)
+  })
+
+  test.each<[string, string, () => void]>([
+    ['there is no home', 'is set', () => {}],
+    ['the home does not exist', 'none is not a folder', () => (process.env.HOME = join(dir, 'none'))],
     [
-      'others may write there',
+      'others can write there',
+      '.cache is not a folder of this user',
       () => {
         process.env.HOME = dir
         mkdirSync(join(dir, '.cache'))
@@ -49,14 +56,15 @@ describe('compiled code and rules are kept', () => {
       },
     ],
     [
-      'it cannot be looked at',
+      'it cannot be read',
+      '.cache is not a folder of this user',
       () => {
         process.env.HOME = dir
         symlinkSync('.cache', join(dir, '.cache'))
       },
     ],
-  ])('nowhere when %s', (_, arrange) => {
+  ])('nowhere when %s, with the reason', (_, reason, arrange) => {
     arrange()
-    expect(cacheFolder()).toBeUndefined()
+    expect(cacheFolder()).toEqual({ reason: expect.stringContaining(reason) })
   })
 })

@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { readCases } from '../../../scripts/testing/cases.ts'
 import { loadConfig } from '../src/config/config.ts'
-import { ConfigReader } from '../src/config/reader.ts'
-import { CONFIG_SCHEMA, type JsonSchema } from '../src/config/schema.ts'
+import { FALCO_YAML } from '../src/config/keys/falco-yaml.ts'
+import { keysOf } from '../src/config/section.ts'
 
 let dir: string
 beforeEach(() => {
@@ -24,7 +24,8 @@ const comparable = (value: unknown) =>
  */
 for (const { file, cases } of readCases(new URL('cases/config/', import.meta.url))) {
   describe(file, () => {
-    test.each(cases)('$title', ({ sections }) => {
+    test.each(cases)('$title', one => {
+      const { sections } = one
       for (const [name, text] of sections) {
         if (!name.includes('.')) continue
         mkdirSync(dirname(join(dir, name)), { recursive: true })
@@ -44,44 +45,27 @@ for (const { file, cases } of readCases(new URL('cases/config/', import.meta.url
           // Carets below the folder's name shrink with it.
           message = full.replaceAll(dir, '$DIR').replace('^'.repeat(dir.length), '^^^^')
         }
-        expect(`${message}\n`).toBe(error)
+        one.expect('error', message)
         return
       }
       const config = comparable(load())
       if (sections.has('config')) expect(config).toMatchObject(parse(sections.get('config')!))
-      const expected = sections.get('warnings')
-      expect(config.warnings).toEqual(expected === undefined ? [] : expected.split('\n').filter(Boolean))
+      if (sections.has('warnings')) one.expect('warnings', config.warnings.join('\n'))
+      else expect(config.warnings).toEqual([])
     })
   })
 }
 
-/** Paths of the schema's keys; what is inside of a list counts with the list. */
-function keysOf(schema: JsonSchema, path = ''): string[] {
-  if (schema.properties === undefined) return [path]
-  return Object.entries(schema.properties).flatMap(([key, inner]) =>
-    keysOf(inner, path === '' ? key : `${path}.${key}`),
-  )
-}
-
-test('every key of the schema is read by somebody', () => {
-  const read = new Set<string>()
-  const { node } = ConfigReader.prototype
-  const spy = vi.spyOn(ConfigReader.prototype, 'node').mockImplementation(function (this: ConfigReader, path) {
-    read.add(path)
-    return node.call(this, path)
+test('every key is used by the program, or says why it has no effect', () => {
+  const src = new URL('../src/', import.meta.url)
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  const program = files
+    .filter(name => name.endsWith('.ts') && !name.startsWith('config/keys/'))
+    .map(name => readFileSync(new URL(name, src), 'utf8'))
+    .join('\n')
+  const unused = keysOf(FALCO_YAML).filter(({ path, key }) => {
+    const name = path.split('.').at(-1)!
+    return key.noEffect === undefined && !new RegExp(`\\b${name}\\b`).test(program)
   })
-  // With everything on, so that what depends on it is asked for.
-  const options = [
-    ...['file', 'program', 'http', 'webserver'].map(
-      name => `${name === 'webserver' ? name : `${name}_output`}.enabled=true`,
-    ),
-    ...['file_output.filename=a', 'program_output.program=b', 'http_output.url=http://c'],
-    ...['webserver.ssl_enabled=true', 'webserver.threadiness=2', 'metrics.enabled=true'],
-    ...Object.keys(CONFIG_SCHEMA.properties!.metrics!.properties!).map(key => `metrics.${key}=true`),
-    'metrics.interval=1s',
-    'engine.modern_ebpf.disable_iterators=false',
-  ]
-  for (const kind of ['kmod', 'modern_ebpf']) loadConfig(undefined, [...options, `engine.kind=${kind}`])
-  spy.mockRestore()
-  expect(keysOf(CONFIG_SCHEMA).filter(key => !read.has(key) && key !== 'config_files')).toEqual([])
+  expect(unused.map(({ path }) => path)).toEqual([])
 })

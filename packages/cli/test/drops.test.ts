@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { DropAction } from '../src/config/syscall-health.ts'
+import type { Config } from '../src/config/config.ts'
 import { DropMonitor } from '../src/health/drops.ts'
 import { SilenceMonitor } from '../src/health/silence.ts'
 import { TokenBucket } from '../src/health/token-bucket.ts'
@@ -14,7 +14,7 @@ const counted = (events: number, bufferFull: number): KernelCounts => ({
 interface Case {
   readonly title: string
   readonly threshold?: number
-  readonly actions?: readonly DropAction[]
+  readonly actions?: Config['syscall_event_drops']['actions']
   readonly rate?: number
   readonly maxBurst?: number
   readonly simulate?: boolean
@@ -64,7 +64,12 @@ const CASES: readonly Case[] = [
     actions: ['log', 'exit'],
     threshold: 0,
     seconds: [[10, 5]],
-    done: [`1 debug ${TOLD(5)}`, `1 critical ${TOLD(5)}`, '1 critical Exiting.', '1 exit Drop manager internal error'],
+    done: [
+      `1 warning ${TOLD(5)}`,
+      `1 critical ${TOLD(5)}`,
+      '1 critical Exiting.',
+      '1 exit Drop manager internal error',
+    ],
   },
   {
     title: 'simulated, with nothing lost and nothing happening',
@@ -82,8 +87,8 @@ test.each(CASES.map(c => [c.title, c] as const))('lost events: %s', (_, c) => {
       threshold: c.threshold ?? 0.1,
       actions: c.actions ?? ['alert'],
       rate: c.rate ?? 0.03333,
-      maxBurst: c.maxBurst ?? 1,
-      simulate: c.simulate ?? false,
+      max_burst: c.maxBurst ?? 1,
+      simulate_drops: c.simulate ?? false,
     },
     {
       log: (level, text) => done.push(`${second} ${level} ${text}`),
@@ -104,7 +109,7 @@ test.each(CASES.map(c => [c.title, c] as const))('lost events: %s', (_, c) => {
 test('the alert tells by cause', () => {
   const alerts: unknown[] = []
   const monitor = new DropMonitor(
-    { threshold: 0, actions: ['alert'], rate: 1, maxBurst: 1, simulate: false },
+    { threshold: 0, actions: ['alert'], rate: 1, max_burst: 1, simulate_drops: false },
     { log: () => {}, alert: alert => alerts.push(alert), exit: () => {} },
   )
   monitor.look({ events: 100, lost: { bufferFull: 1, bufferPressure: 2, bufferFullFirst: 3, scratch: 4, bug: 5 } }, 0)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { defineSource } from '@falc/engine'
 import { afterAll, expect, test } from 'vitest'
 import type { Log } from '../src/log.ts'
-import { makeLoader } from '../src/run/load.ts'
+import { makeLoader } from '../src/run/loader.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'falc-errors-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -28,7 +28,7 @@ test('the first failure of each field is logged with its stack', async () => {
   const lines: string[] = []
   const log = { info: () => {}, warning: () => {}, error: (text: string) => lines.push(text) } as unknown as Log
   const loader = makeLoader({
-    ...{ configPath: undefined, overrides: [], print: undefined, rules: [rules], sources: [source] },
+    ...{ configPath: undefined, overrides: [], print: undefined, rules: [rules], makeSources: async () => [source] },
     ...{ backend: undefined, verbose: false, cache: false, log: () => log },
   })
   const { engine } = await loader.build(loader.read())

@@ -91,7 +91,7 @@ describe('signals', { timeout: 30_000 }, () => {
     happen('two')
     await run.sees('first saw two')
     run.child.kill('SIGHUP')
-    await run.sees('Reloaded configuration and rules: 1 rules')
+    await run.sees('Reloaded configuration and rules: 1 rule')
     happen('three')
     await run.sees('second saw three')
     run.child.kill('SIGINT')
@@ -110,7 +110,7 @@ describe('changed files', { timeout: 30_000 }, () => {
     happen('two')
     await run.sees('first saw two')
     writeFileSync(join(dir, 'rules.yaml'), rule('second'))
-    await run.sees('Reloaded configuration and rules: 1 rules')
+    await run.sees('Reloaded configuration and rules: 1 rule')
     happen('three')
     await run.sees('second saw three')
     const failure = run.output.stdout

@@ -50,7 +50,7 @@ describe.each(['host-a.scap', 'container-a.scap'])('a recording of %s', { timeou
       expect(lineCount(one)).toBeGreaterThan(10)
       expect(other === one).toBe(true)
       expect(stderr).toMatch(
-        new RegExp(`^${part}: ${lineCount(one)} events and \\d+ for the state alone, \\d+ bytes\n$`),
+        new RegExp(`^${part}: ${lineCount(one)} events and \\d+ for the state only, \\d+ bytes\n$`),
       )
     },
   )
@@ -140,7 +140,7 @@ test.skipIf(reason !== undefined)(
     await sleep(1000)
     for (const falc of [recorder, detector]) falc.child.kill('SIGINT')
     expect([await recorder.exit, await detector.exit]).toEqual([0, 0])
-    expect(recorder.output.stderr).toMatch(/^live\.scap: \d+ events( and \d+ for the state alone)?, \d+ bytes\n/)
+    expect(recorder.output.stderr).toMatch(/^live\.scap: \d+ events( and \d+ for the state only)?, \d+ bytes\n/)
     expect(recorder.output.stderr).not.toContain('not recorded')
     expect(lineCount(detector.output.stdout)).toBeGreaterThan(5)
     const { stdout } = await falc('run', '-r', 'live.yaml', '-e', 'live.scap')

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Log } from '../src/log.ts'
-import { watchFiles } from '../src/run/watch.ts'
+import { EARLY_LOG, Log } from '../src/log.ts'
+import { watchFiles } from '../src/run/watch-files.ts'
 
 let dir: string
 let end: () => void
@@ -14,7 +14,7 @@ beforeEach(() => {
   mkdirSync(join(dir, 'rules.d'))
   writeFileSync(join(dir, 'falco.yaml'), '')
   changes = 0
-  const log = new Log({ stderr: false, syslog: false, level: 'info', source: null }, false)
+  const log = new Log({ ...EARLY_LOG, log_stderr: false })
   end = watchFiles([join(dir, 'falco.yaml'), join(dir, 'rules.d')], () => changes++, log)
 })
 afterEach(() => {

@@ -1,10 +1,12 @@
 import { ConditionError, compileCondition, printCondition } from '@falc/engine'
 import { defineCommand, print } from '../command.ts'
+import { conditionError } from '../condition-error.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
-import { loadEngine } from '../run/engine.ts'
-import { configPath } from '../run/load.ts'
-import { readRules } from '../run/rules.ts'
+import { loadEngine } from '../rules/compile.ts'
+import { readRules } from '../rules/files.ts'
+import { engineOptions } from '../rules/options.ts'
+import { configPath } from '../run/loader.ts'
 import { loadSource, loadSources } from '../sources/load.ts'
 
 export const disasm = defineCommand({
@@ -39,16 +41,10 @@ async function listing(condition: string, source: string, js: boolean): Promise<
   }
 }
 
-/** The message with the condition's line and a caret below it. */
-export function conditionError({ message, span }: ConditionError, text: string): CliError {
-  const line = text.split('\n')[span.line - 1] ?? ''
-  return new CliError(`${message}\n  ${line}\n  ${' '.repeat(span.column - 1)}${'^'.repeat(Math.max(1, span.length))}`)
-}
-
 async function findRule(name: string, paths: readonly string[], config: string | undefined) {
   if (paths.length === 0) throw new CliError('--rule needs rules files: -r PATH')
-  const setup = { config: loadConfig(configPath(config), []), sources: await loadSources() }
-  const { report } = loadEngine(setup, readRules(paths))
+  const options = engineOptions(loadConfig(configPath(config), []))
+  const { report } = loadEngine(options, { sources: await loadSources() }, readRules(paths))
   const rule = report.rules.find(one => one.name === name)
   if (!rule) throw new CliError(`there is no rule "${name}" in ${paths.join(', ')}`)
   return rule

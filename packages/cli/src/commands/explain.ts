@@ -2,18 +2,19 @@ import { type Engine, explanationText, type LoadedRule } from '@falc/engine'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
-import { loadEngine } from '../run/engine.ts'
-import { configPath } from '../run/load.ts'
-import { readRules } from '../run/rules.ts'
+import { loadEngine } from '../rules/compile.ts'
+import { readRules } from '../rules/files.ts'
+import { engineOptions } from '../rules/options.ts'
+import { configPath } from '../run/loader.ts'
+import { captureFeed } from '../sources/capture-feed.ts'
 import type { Feed } from '../sources/feed.ts'
-import { k8sAuditFeed } from '../sources/k8s-audit.ts'
+import { k8sAuditFeed } from '../sources/k8s-audit-feed.ts'
 import { loadSources } from '../sources/load.ts'
-import { captureFeed } from '../sources/syscall.ts'
 
 export const explain = defineCommand({
   name: 'explain',
   usage: '-r PATH… --rule NAME --event FILE [--num N] [--json]',
-  summary: 'Say why a rule did or did not match an event: every check, its value, where it was written',
+  summary: 'Show why a rule did or did not match an event: every check, its value, where it was written',
   flags: {
     rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules file or folder, in order' },
     rule: { value: 'NAME', help: 'The rule to explain' },
@@ -27,15 +28,15 @@ export const explain = defineCommand({
     if (name === undefined || rules.length === 0 || event.length === 0) {
       throw new CliError('explain needs -r PATH, --rule NAME and --event FILE (see falc explain --help)')
     }
-    const setup = { config: loadConfig(configPath(config), option), sources: await loadSources() }
-    const { engine, report } = loadEngine(setup, readRules(rules))
+    const options = engineOptions(loadConfig(configPath(config), option))
+    const { engine, report } = loadEngine(options, { sources: await loadSources() }, readRules(rules))
     const rule = report.rules.find(one => one.name === name)
     if (!rule) throw new CliError(`there is no rule "${name}" in ${rules.join(', ')}`)
     if (num === undefined && rule.source === 'syscall')
-      throw new CliError('a capture has many events: say which with --num N')
+      throw new CliError('a capture has many events: choose one with --num N')
     let explained = 0
     for (const file of event) explained += await explainFile(engine, rule, file, number(num), json)
-    if (explained === 0) throw new CliError(num === undefined ? 'there is no event' : `there is no event ${num}`)
+    if (explained === 0) throw new CliError(num === undefined ? 'there are no events' : `there is no event ${num}`)
     return 0
   },
 })
@@ -73,6 +74,6 @@ async function openFeed(source: string, file: string): Promise<Feed> {
 
 function number(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  if (!/^[1-9]\d*$/.test(text)) throw new CliError(`--num needs a number from 1, not "${text}"`)
+  if (!/^[1-9]\d*$/.test(text)) throw new CliError(`--num needs a whole number from 1, not "${text}"`)
   return Number(text)
 }

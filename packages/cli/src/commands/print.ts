@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import { type Alert, ConditionError, compileCondition, compileOutput, Engine, type Source } from '@falc/engine'
 import { defineCommand, print } from '../command.ts'
+import { conditionError } from '../condition-error.ts'
 import { CliError } from '../fail.ts'
-import { hostname } from '../run/hostname.ts'
+import { hostname } from '../hostname.ts'
+import { printable } from '../printable.ts'
+import { captureFeed } from '../sources/capture-feed.ts'
 import { loadSource } from '../sources/load.ts'
-import { captureFeed } from '../sources/syscall.ts'
-import { conditionError } from './disasm.ts'
 
-/** What sysdig prints. */
+/** The default of sysdig. */
 const DEFAULT_FORMAT = '%evt.num %evt.time %evt.cpu %proc.name (%thread.tid) %evt.type %evt.args'
 
 export const printEvents = defineCommand({
@@ -60,7 +61,7 @@ function checked(text: string, compile: () => unknown): void {
 }
 
 function jsonLine(format: string): (alert: Alert) => string {
-  // Every alert has its time; here only those who ask for it.
+  // Every alert has evt.time; here only a template that asks for it.
   const time = /%\s*\d*evt\.time(?![\w.[])/.test(format)
   return alert => {
     const fields = { ...(alert.toJSON().output_fields as Record<string, unknown>) }
@@ -77,12 +78,14 @@ async function printAll(
   limit: number,
 ): Promise<void> {
   const enough = new AbortController()
+  const { isTTY } = process.stdout
   let text = ''
   let printed = 0
   const event = (event: unknown) => {
     for (const alert of engine.evaluate(source, event)) {
       if (printed >= limit) return
-      text += `${line(alert)}\n`
+      // Files and pipes get the text to the letter, as from sysdig.
+      text += `${isTTY ? printable(line(alert)) : line(alert)}\n`
       if (++printed >= limit) enough.abort()
     }
   }

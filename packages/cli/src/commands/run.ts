@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts'
 import { CliError } from '../fail.ts'
 import { detect } from '../run/detect.ts'
-import { FORMER_FLAGS, INFORMING_FLAGS, type InformingFlag, RUN_FLAGS, type RunFlags } from '../run/flags.ts'
+import { FORMER_FLAGS, INFORMING_FLAGS, type InformingFlag, RUN_FLAGS, type RunFlags } from '../run/run-flags.ts'
 
 export const run = defineCommand({
   name: 'run',

@@ -1,8 +1,10 @@
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
+import { count as counted } from '../count.ts'
 import { CliError } from '../fail.ts'
-import { loadEngine } from '../run/engine.ts'
-import { readRules } from '../run/rules.ts'
+import { loadEngine } from '../rules/compile.ts'
+import { readRules } from '../rules/files.ts'
+import { engineOptions } from '../rules/options.ts'
 import { loadSources } from '../sources/load.ts'
 import { runTest } from '../testing/run-test.ts'
 import { readTestFile, type TestFile } from '../testing/test-file.ts'
@@ -10,7 +12,7 @@ import { readTestFile, type TestFile } from '../testing/test-file.ts'
 export const test = defineCommand({
   name: 'test',
   usage: '[-r PATH]… FILE… [--json]',
-  summary: 'Unit-test rules: events and the alerts that they should give (docs/cli.md)',
+  summary: 'Unit-test rules: events and the alerts that they should raise (docs/cli.md)',
   flags: {
     rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules to load before those of the test file' },
     option: { short: 'o', value: 'KEY=VALUE', multiple: true, help: 'Set a key of the configuration' },
@@ -18,8 +20,8 @@ export const test = defineCommand({
   },
   async run({ rules, option, json }, files) {
     if (files.length === 0) throw new CliError('test needs at least one test file (see falc test --help)')
-    // All rules that match count, also behind an earlier one, unless the options say otherwise.
-    const config = loadConfig(undefined, ['rule_matching=all', ...option])
+    // Every rule that matches alerts, unless an option asks for the first one only.
+    const options = engineOptions(loadConfig(undefined, ['rule_matching=all', ...option]))
     const sources = await loadSources()
     const byName = new Map(sources.map(source => [source.name, source]))
     let count = 0
@@ -34,16 +36,16 @@ export const test = defineCommand({
         print(json ? jsonLine(path, one.name, problems) : textLines(path, one.name, problems))
       }
     }
-    if (!json) print(`${count} tests, ${failed === 0 ? 'all hold' : `${failed} failed`}\n`)
+    if (!json) print(`${counted(count, 'test')}, ${failed === 0 ? 'all passed' : `${failed} failed`}\n`)
     return failed === 0 ? 0 : 1
 
     function load({ path, rules: own, tests }: TestFile) {
-      const { engine, report } = loadEngine({ config, sources }, readRules([...rules, ...own]))
+      const { engine, report } = loadEngine(options, { sources }, readRules([...rules, ...own]))
       const known = new Set(report.rules.map(rule => rule.name))
       for (const { name, expect } of tests) {
         const rule = [...expect.keys()].find(one => !known.has(one))
         if (rule !== undefined)
-          throw new CliError(`${path}: test "${name}" expects alerts of "${rule}", which is no rule`)
+          throw new CliError(`${path}: test "${name}" expects alerts of "${rule}", but there is no such rule`)
       }
       return engine
     }

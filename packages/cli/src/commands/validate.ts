@@ -4,15 +4,16 @@ import { type Config, loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { descriptionJson, descriptionText } from '../listing/describe.ts'
 import { Log } from '../log.ts'
-import { makeEngine } from '../run/engine.ts'
-import { configPath } from '../run/load.ts'
-import { type RulesFile, readRules } from '../run/rules.ts'
+import { makeEngine } from '../rules/compile.ts'
+import { type RulesFile, readRules } from '../rules/files.ts'
+import { engineOptions } from '../rules/options.ts'
+import { configPath } from '../run/loader.ts'
 import { loadSources } from '../sources/load.ts'
 
 export const validate = defineCommand({
   name: 'validate',
   usage: '[--json] FILE…',
-  summary: 'Check rules files together, in order, and say what is wrong where (as run -V)',
+  summary: 'Check rules files, loaded together in order, and report errors with their place (as run -V)',
   flags: {
     json: { help: 'Print the report as JSON' },
     config: { short: 'c', value: 'FILE', help: 'Configuration' },
@@ -36,16 +37,16 @@ export interface ValidateFlags {
 
 /** `-V`: the report on stdout; returns exit code 1 when a file is invalid. @throws {CliError} when one cannot be read */
 export async function validateFiles(flags: ValidateFlags, config: Config): Promise<number> {
-  const log = new Log(config.log, config.iso8601)
+  const log = new Log(config)
   for (const warning of config.warnings) log.warning(warning)
   log.info(`Validating rules file(s):\n${flags.validate.map(file => `   ${file}`).join('\n')}`)
   const rules = readRules(flags.validate)
   const sources = await loadSources()
-  const { report } = makeEngine({ config, sources }, rules)
+  const { report } = makeEngine(engineOptions(config), { sources }, rules)
   const described = report.ok && (flags['describe-all'] || flags.describe !== undefined)
-  if (config.json.enabled) {
+  if (config.json_output) {
     const results = JSON.stringify(report.files.map(resultToJSON))
-    const options = { sources, rule: flags.describe, staticFields: config.staticFields }
+    const options = { sources, rule: flags.describe, staticFields: config.static_fields }
     const rest = described ? `"falco_describe_results":${descriptionJson(report, options)},` : ''
     print(`{${rest}"falco_load_results":${results}}\n`)
   } else {
@@ -55,7 +56,7 @@ export async function validateFiles(flags: ValidateFlags, config: Config): Promi
   return report.ok ? 0 : 1
 }
 
-/** Falco's text: errors in full; of a file with warnings only that it has some (they go to the log). */
+/** Falco's text: errors in full; warnings go to the log. */
 function summary(report: LoadReport, rules: readonly RulesFile[], log: Log): string {
   return report.files
     .map(file => {

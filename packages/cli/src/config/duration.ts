@@ -1,8 +1,9 @@
 const UNITS = { y: 31_536_000_000, w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const
 
 /**
- * Milliseconds of a duration as Prometheus writes them: `1h`, `15s`, `1h30m`, units from the longest to the shortest, each
- * once. A number without a unit is milliseconds, as in older Falco. Blanks do not count. undefined = it is none.
+ * Milliseconds of a duration in Prometheus' notation: `1h`, `15s`, `1h30m`. Units go from the longest to the shortest,
+ * each at most once. A number without a unit is milliseconds, as in older releases of Falco. Blanks are ignored.
+ * @returns undefined for any other text
  */
 export function parseDuration(text: string): number | undefined {
   const bare = text.replace(/\s/g, '')

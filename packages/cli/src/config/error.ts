@@ -1,42 +1,34 @@
-/** A text that configuration came from: a file, or one `-o` option. */
-export interface ConfigSource {
-  readonly name: string
-  readonly text: string
-}
+import { type SourceText, snippet } from '@falc/engine'
 
-/** Where something was written. */
+/** A range in a text that configuration came from: a file, or one `-o` option. */
 export interface ConfigPlace {
-  readonly source: ConfigSource
+  readonly source: SourceText
   readonly offset: number
   readonly length: number
 }
 
-/** Wrong configuration; the message shows the place with a caret, if there is one. */
+/** Invalid configuration. The message shows the place with a caret, if it is known. */
 export class ConfigError extends Error {
+  /** The message without its place. */
+  readonly reason: string
+  readonly place: ConfigPlace | undefined
+
   constructor(reason: string, place?: ConfigPlace) {
-    super(place ? `${where(place)}: ${reason}\n${snippet(place)}` : reason)
+    super(place ? `${where(place)}: ${reason}${excerpt(place)}` : reason)
     this.name = 'ConfigError'
+    this.reason = reason
+    this.place = place
   }
 }
 
 /** `file:line:column`, both from 1. */
 export function where({ source, offset }: ConfigPlace): string {
-  const before = source.text.slice(0, offset)
-  const line = before.split('\n').length
-  return `${source.name}:${line}:${offset - (before.lastIndexOf('\n') + 1) + 1}`
+  const { line, column } = source.place(offset)
+  return `${source.name}:${line}:${column}`
 }
 
-/** Columns of a line that are shown around the place. */
-const WIDTH = 120
-
-function snippet({ source, offset, length }: ConfigPlace): string {
-  const { text } = source
-  const start = text.lastIndexOf('\n', offset - 1) + 1
-  const end = text.indexOf('\n', start)
-  const line = text.slice(start, end < 0 ? undefined : end).replaceAll('\t', ' ')
-  const column = offset - start
-  const from = Math.max(0, column - WIDTH / 2)
-  const shown = line.slice(from, from + WIDTH)
-  const carets = '^'.repeat(Math.max(1, Math.min(length, shown.length - (column - from))))
-  return `  ${shown}\n  ${' '.repeat(column - from)}${carets}`
+/** The line and its carets, indented; empty for an empty line. */
+function excerpt({ source, offset, length }: ConfigPlace): string {
+  const text = snippet(source, source.place(offset, length)).trimEnd()
+  return text.replace(/^/gm, '  ').replace(/^(?=.)/, '\n')
 }

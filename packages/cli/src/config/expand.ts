@@ -1,8 +1,10 @@
+export type Env = Readonly<Record<string, string | undefined>>
+
 /**
- * `${VAR}` becomes the variable's value (nothing, if it is not set), `$${VAR}` stands for `${VAR}` itself, as in
- * Falco's configuration. What follows an unclosed `${` stays as it is; values are not expanded again.
+ * Replaces `${VAR}` by the value of the environment variable, or by nothing when it is not set. `$${VAR}` stands for
+ * the text `${VAR}`. An unclosed `${` is left alone, and values are not expanded again: all as in Falco.
  */
-export function expand(text: string, env: Readonly<Record<string, string | undefined>>): string {
+export function expand(text: string, env: Env): string {
   return text.replace(/\$\$\{[^}]*\}|\$\{([^}]*)\}/g, (whole, name: string | undefined) =>
     name === undefined ? whole.slice(1) : (env[name] ?? ''),
   )

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { SourceText } from '@falc/engine'
 import { ConfigError } from './error.ts'
 import { applyOverride } from './override.ts'
-import { type ConfigMap, type ConfigNode, emptyMap, parseTree } from './tree.ts'
+import { type ConfigMap, type ConfigNode, emptyMap, isNull, parseTree } from './tree.ts'
 
 /** Configuration of all files and options, merged. */
 export interface ConfigFiles {
   readonly root: ConfigMap
   /** Files in the order in which they were merged. */
   readonly files: readonly { readonly path: string; readonly sha256: string }[]
-  /** Everything whose change should be noticed: files and folders of `config_files`. */
+  /** Files and folders whose changes matter. */
   readonly watch: readonly string[]
   readonly warnings: readonly string[]
 }
@@ -18,27 +19,23 @@ export interface ConfigFiles {
 type Strategy = 'append' | 'override' | 'add-only'
 
 /**
- * Reads falco.yaml, what its `config_files` names, and `-o` options over both.
- * @param path undefined: built-in defaults, alerts on standard output
+ * Reads falco.yaml, what its `config_files` names, and `-o` options, which take precedence over both.
+ * @param path undefined = built-in defaults, with alerts on standard output
  * @throws {ConfigError}
  */
 export function readConfigFiles(path: string | undefined, options: readonly string[]): ConfigFiles {
   const loading = new Loading()
   const root = path === undefined ? builtIn() : loading.file(path)
-  if (path !== undefined) loading.include(root, path)
-  for (const option of options) applyOverride(root, option)
+  const including = (option: string) => /^config_files\s*[=[]/.test(option)
+  for (const option of options.filter(including)) applyOverride(root, option)
+  loading.include(root, path)
+  for (const option of options.filter(one => !including(one))) applyOverride(root, option)
   return { root, files: loading.files, watch: loading.watch, warnings: loading.warnings }
 }
 
 /** `stdout_output: { enabled: true }` */
 function builtIn(): ConfigMap {
-  const source = { name: 'built-in defaults', text: '' }
-  const root = emptyMap(source)
-  const output = emptyMap(source)
-  const { place } = root
-  output.entries.set('enabled', { key: place, value: { kind: 'scalar', text: 'true', quoted: false, place } })
-  root.entries.set('stdout_output', { key: place, value: output })
-  return root
+  return parseTree(new SourceText('built-in defaults', 'stdout_output: {enabled: true}')) as ConfigMap
 }
 
 class Loading {
@@ -55,21 +52,21 @@ class Loading {
     }
     this.files.push({ path, sha256: createHash('sha256').update(text).digest('hex') })
     this.watch.push(path)
-    const source = { name: path, text }
+    const source = new SourceText(path, text)
     const tree = parseTree(source)
     if (tree.kind === 'map') return tree
     if (tree.kind === 'scalar' && tree.text === '') return emptyMap(source)
     throw new ConfigError('a configuration file must be a map of keys', tree.place)
   }
 
-  include(root: ConfigMap, main: string): void {
+  /** Merges the files that `config_files` names: a list, or one item. */
+  include(root: ConfigMap, main: string | undefined): void {
     const list = root.entries.get('config_files')?.value
-    if (!list || (list.kind === 'scalar' && list.text === '')) return
-    if (list.kind !== 'list') throw new ConfigError('config_files must be a list', list.place)
-    for (const item of list.items) {
+    if (list === undefined || isNull(list)) return
+    for (const item of list.kind === 'list' ? list.items : [list]) {
       const { path, strategy } = readItem(item)
       for (const file of this.expand(path)) {
-        if (resolve(file) === resolve(main)) {
+        if (main !== undefined && resolve(file) === resolve(main)) {
           throw new ConfigError(`config_files must not name the main configuration file ${main}`, item.place)
         }
         const tree = this.file(file)
@@ -116,7 +113,7 @@ function readItem(item: ConfigNode): { path: string; strategy: Strategy } {
   return { path: path.text, strategy: name }
 }
 
-/** Top-level keys only, as in Falco: `append` joins lists and replaces the rest. */
+/** Merges top-level keys, as in Falco: `append` joins lists and replaces everything else. */
 function merge(root: ConfigMap, added: ConfigMap, strategy: Strategy): void {
   for (const [key, entry] of added.entries) {
     const old = root.entries.get(key)

@@ -1,4 +1,5 @@
-import { ConfigError, type ConfigPlace, type ConfigSource } from './error.ts'
+import { SourceText } from '@falc/engine'
+import { ConfigError, type ConfigPlace } from './error.ts'
 import { type ConfigEntry, type ConfigMap, type ConfigNode, parseTree } from './tree.ts'
 
 /** One step into the tree: a key, an index, or one more item at the end (`[]`). */
@@ -9,11 +10,11 @@ interface PathStep {
 
 /**
  * Sets one `-o key=value` in the tree. The key is dotted, with `[i]` for list items and `[]` for a new one; a dot that
- * belongs to a key is escaped (`a\.b`). A value that begins with `{` is YAML, any other is a scalar.
+ * belongs to a key is escaped (`a\.b`). A value that begins with `{` is YAML, any other one is a scalar.
  * @throws {ConfigError}
  */
 export function applyOverride(root: ConfigMap, option: string): void {
-  const source: ConfigSource = { name: `-o ${option}`, text: option }
+  const source = new SourceText(`-o ${option}`, option)
   const equals = option.indexOf('=')
   if (equals <= 0) {
     throw new ConfigError(`Error parsing config option "${option}". Must be of the form key=val or key.subkey=val`)
@@ -23,14 +24,14 @@ export function applyOverride(root: ConfigMap, option: string): void {
   setAt(root, steps, valueNode(value, source, equals + 1))
 }
 
-function valueNode(value: string, source: ConfigSource, offset: number): ConfigNode {
+function valueNode(value: string, source: SourceText, offset: number): ConfigNode {
   const place = { source, offset, length: value.length }
   if (!value.startsWith('{')) return { kind: 'scalar', text: value, quoted: false, place }
-  // Spaces in place of the key, so that positions in the value are positions in the option.
-  return parseTree({ name: source.name, text: ' '.repeat(offset) + value })
+  // Spaces instead of the key, so that positions in the value are positions in the option.
+  return parseTree(new SourceText(source.name, ' '.repeat(offset) + value))
 }
 
-function parsePath(path: string, source: ConfigSource): PathStep[] {
+function parsePath(path: string, source: SourceText): PathStep[] {
   const steps: PathStep[] = []
   let at = 0
   const fail = (reason: string, offset: number): never => {
@@ -65,16 +66,19 @@ function setAt(root: ConfigMap, steps: readonly PathStep[], value: ConfigNode): 
     const last = i === steps.length - 1
     const next: ConfigNode = last ? value : emptyFor(steps[i + 1]!)
     if (typeof step === 'object' && 'key' in step) {
-      if (node.kind !== 'map') throw new ConfigError('there is no map here to take a key', place)
+      if (node.kind !== 'map') throw new ConfigError('this is not a map, so it cannot have the key', place)
       const old: ConfigEntry | undefined = node.entries.get(step.key)
       const keep: boolean = !last && old !== undefined && fits(old.value, next)
       node.entries.set(step.key, { key: place, value: keep ? old!.value : next })
       node = keep ? old!.value : next
     } else {
-      if (node.kind !== 'list') throw new ConfigError('there is no list here', place)
+      if (node.kind !== 'list') throw new ConfigError('this is not a list', place)
       const index: number = step === 'append' ? node.items.length : step.index
       if (index > node.items.length) {
-        throw new ConfigError(`the list has ${node.items.length} items`, place)
+        throw new ConfigError(
+          `the list has only ${node.items.length} ${node.items.length === 1 ? 'item' : 'items'}`,
+          place,
+        )
       }
       const old: ConfigNode | undefined = node.items[index]
       const keep: boolean = !last && old !== undefined && fits(old, next)
@@ -84,7 +88,7 @@ function setAt(root: ConfigMap, steps: readonly PathStep[], value: ConfigNode): 
   }
 }
 
-/** A value that is missing, or null, or a scalar gives way to the container that the path needs. */
+/** Whether a value can stay: a scalar, null included, is replaced by the container that the path needs. */
 function fits(old: ConfigNode, wanted: ConfigNode): boolean {
   return old.kind === wanted.kind || old.kind !== 'scalar'
 }

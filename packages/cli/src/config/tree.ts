@@ -1,9 +1,10 @@
+import type { SourceText } from '@falc/engine'
 import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml'
-import { ConfigError, type ConfigPlace, type ConfigSource } from './error.ts'
+import { ConfigError, type ConfigPlace } from './error.ts'
 
 /**
- * Configuration as it was written: every value knows its place, scalars keep their text (types are decided by whoever
- * reads them, after `${VAR}` has been expanded, as in Falco).
+ * Configuration as it was written: every value knows its place, and scalars keep their text. The table of keys decides
+ * their types after `${VAR}` has been expanded, as in Falco.
  */
 export type ConfigNode = ConfigScalar | ConfigMap | ConfigList
 
@@ -29,58 +30,58 @@ export interface ConfigList {
   readonly place: ConfigPlace
 }
 
-/** More nodes than any configuration has: aliases of aliases can multiply without end. */
+/** More nodes than any configuration has: nested aliases can multiply exponentially. */
 const MAX_NODES = 100_000
 
-export function emptyMap(source: ConfigSource): ConfigMap {
+export function emptyMap(source: SourceText): ConfigMap {
   return { kind: 'map', entries: new Map(), place: { source, offset: 0, length: 0 } }
 }
 
-/** @throws {ConfigError} with place, when the text is not YAML */
-export function parseTree(source: ConfigSource): ConfigNode {
+/** True for a missing value, `null` and nothing: the key then has its default. */
+export function isNull(node: ConfigNode | undefined): boolean {
+  return node === undefined || (node.kind === 'scalar' && node.text === '' && !node.quoted)
+}
+
+/** @throws {ConfigError} with its place, when the text is not YAML */
+export function parseTree(source: SourceText): ConfigNode {
   try {
-    const document = parseDocument(source.text, { strict: false, uniqueKeys: false, prettyErrors: false })
+    const document = parseDocument(source.content, { strict: false, uniqueKeys: false, prettyErrors: false })
     const [error] = document.errors
     if (error) {
       const [offset, end] = error.pos
       throw new ConfigError(`YAML: ${error.message}`, { source, offset, length: end - offset })
     }
-    return new Reader(source, document.contents, alias => alias.resolve(document)).read()
+    return new Composer(source, alias => alias.resolve(document)).node(document.contents, 0)
   } catch (error) {
     if (error instanceof RangeError) throw new ConfigError(`${source.name}: nested too deeply`)
     throw error
   }
 }
 
-class Reader {
-  private readonly source: ConfigSource
-  private readonly root: Node | null
-  private readonly resolve: (alias: any) => Node | undefined
-  private count = 0
+class Composer {
+  readonly #source: SourceText
+  readonly #resolve: (alias: any) => Node | undefined
+  #count = 0
 
-  constructor(source: ConfigSource, root: Node | null, resolve: (alias: any) => Node | undefined) {
-    this.source = source
-    this.root = root
-    this.resolve = resolve
+  constructor(source: SourceText, resolve: (alias: any) => Node | undefined) {
+    this.#source = source
+    this.#resolve = resolve
   }
 
-  read(): ConfigNode {
-    return this.node(this.root, 0)
-  }
-
-  private node(node: unknown, at: number): ConfigNode {
-    const place = this.place(node as Node | null, at)
-    if (++this.count > MAX_NODES) throw new ConfigError(`more than ${MAX_NODES} values`, place)
+  /** @param at where a node that YAML leaves out would be */
+  node(node: unknown, at: number): ConfigNode {
+    const place = this.#place(node as Node | null, at)
+    if (++this.#count > MAX_NODES) throw new ConfigError(`more than ${MAX_NODES} values`, place)
     if (isAlias(node)) {
-      const target = this.resolve(node)
-      if (!target) throw new ConfigError(`no anchor named ${node.source}`, place)
+      const target = this.#resolve(node)
+      if (!target) throw new ConfigError(`no anchor is named ${node.source}`, place)
       return this.node(target, at)
     }
     if (isMap(node)) {
       const entries = new Map<string, ConfigEntry>()
       for (const pair of node.items) {
-        const key = this.place(pair.key as Node | null, place.offset)
-        if (!isScalar(pair.key)) throw new ConfigError('a key must be a word', key)
+        const key = this.#place(pair.key as Node | null, place.offset)
+        if (!isScalar(pair.key)) throw new ConfigError('a key must be a scalar', key)
         entries.set(String(pair.key.value), { key, value: this.node(pair.value, key.offset + key.length) })
       }
       return { kind: 'map', entries, place }
@@ -92,13 +93,13 @@ class Reader {
     return { kind: 'scalar', text, quoted, place }
   }
 
-  private place(node: Node | null, at: number): ConfigPlace {
+  #place(node: Node | null, at: number): ConfigPlace {
     const [offset, end] = node?.range ?? [at, at]
-    return { source: this.source, offset, length: end - offset }
+    return { source: this.#source, offset, length: end - offset }
   }
 }
 
-/** The tree as JSON-like data, scalars as YAML types them. For `--support`, JSON texts for plugins, and tests. */
+/** The tree as plain data, its scalars typed as YAML types them. */
 export function plain(node: ConfigNode, text: (scalar: ConfigScalar) => string = scalar => scalar.text): unknown {
   switch (node.kind) {
     case 'map':

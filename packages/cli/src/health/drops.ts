@@ -1,13 +1,13 @@
-import type { SyscallHealthConfig } from '../config/syscall-health.ts'
+import type { InternalAlert } from '../alerts/internal.ts'
+import type { Config } from '../config/config.ts'
 import { dropsOf, type KernelCounts } from '../meter/counts.ts'
-import type { InternalAlert } from '../run/internal-alert.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 const SYSCALL_EVENT_DROP = 'Falco internal: syscall event drop'
 
-/** What the drop monitor can do: syscall_event_drops.actions. */
+/** How the drop monitor acts: syscall_event_drops.actions. */
 export interface DropActions {
-  log(level: 'critical' | 'debug' | 'info', text: string): void
+  log(level: 'critical' | 'warning' | 'debug' | 'info', text: string): void
   alert(alert: InternalAlert): void
   exit(reason: string): void
 }
@@ -17,54 +17,54 @@ const NOTHING: KernelCounts = {
   lost: { bufferFull: 0, bufferPressure: 0, bufferFullFirst: 0, scratch: 0, bug: 0 },
 }
 
-/** Acts when more system calls get lost than the configuration puts up with (syscall_event_drops). */
+/** Acts when more system calls are lost than the configuration allows (syscall_event_drops). */
 export class DropMonitor {
-  /** Looks at which too much was lost, and how often something was done about it. */
+  /** Seconds in which too much was lost, and those in which actions were taken. */
   detected = 0
   acted = 0
-  private readonly config: SyscallHealthConfig['drops']
-  private readonly actions: DropActions
-  private readonly bucket: TokenBucket
-  private last = NOTHING
+  readonly #config: Config['syscall_event_drops']
+  readonly #actions: DropActions
+  readonly #bucket: TokenBucket
+  #last = NOTHING
 
-  constructor(config: SyscallHealthConfig['drops'], actions: DropActions) {
-    this.config = config
-    this.actions = actions
-    this.bucket = new TokenBucket(config.rate, config.maxBurst)
+  constructor(config: Config['syscall_event_drops'], actions: DropActions) {
+    this.#config = config
+    this.#actions = actions
+    this.#bucket = new TokenBucket(config.rate, config.max_burst)
   }
 
-  /** To be called every second. @param now milliseconds of any clock that never goes back */
+  /** Called every second. @param now milliseconds of a monotonic clock */
   look(counts: KernelCounts, now: number): void {
-    const delta = difference(counts, this.last)
-    this.last = counts
-    const { simulate } = this.config
-    if (simulate) this.actions.log('info', 'Simulating syscall event drop')
+    const delta = difference(counts, this.#last)
+    this.#last = counts
+    const { simulate_drops: simulate } = this.#config
+    if (simulate) this.#actions.log('info', 'Simulating syscall event drop')
     const drops = dropsOf(delta).total + (simulate ? 1 : 0)
-    const threshold = simulate ? 0 : this.config.threshold
-    // What was lost is part of the events, but a simulated drop may come alone.
+    const threshold = simulate ? 0 : this.#config.threshold
+    // Lost events are counted as events; a simulated drop may be the only one.
     if (drops === 0 || drops / Math.max(delta.events, 1) <= threshold) return
     this.detected++
-    if (this.bucket.claim(now)) {
+    if (this.#bucket.claim(now)) {
       this.acted++
-      this.act(delta, drops)
-    } else this.actions.log('debug', 'Syscall event drop but token bucket depleted, skipping actions')
+      this.#act(delta, drops)
+    } else this.#actions.log('debug', 'Syscall event drop but token bucket depleted, skipping actions')
   }
 
-  private act(delta: KernelCounts, drops: number): void {
+  #act(delta: KernelCounts, drops: number): void {
     const text = `${SYSCALL_EVENT_DROP}. ${drops} system calls dropped in last second.`
-    for (const action of this.config.actions) {
-      if (action === 'log') this.actions.log('debug', text)
-      else if (action === 'alert') this.actions.alert(alertOf(text, delta, drops))
+    for (const action of this.#config.actions) {
+      if (action === 'log') this.#actions.log('warning', text)
+      else if (action === 'alert') this.#actions.alert(alertOf(text, delta, drops))
       else if (action === 'exit') {
-        this.actions.log('critical', text)
-        this.actions.log('critical', 'Exiting.')
-        this.actions.exit('Drop manager internal error')
+        this.#actions.log('critical', text)
+        this.#actions.log('critical', 'Exiting.')
+        this.#actions.exit('Drop manager internal error')
       }
     }
   }
 }
 
-/** Falco's fields, all of them text. The probe does not count by system call: n_drops_buffer_open_exit and its kin are not there. */
+/** Falco's fields, all of them text. The probe does not count by system call, so n_drops_buffer_open_exit and the like are missing. */
 function alertOf(output: string, delta: KernelCounts, drops: number): InternalAlert {
   const fields = {
     n_evts: delta.events,
@@ -74,7 +74,7 @@ function alertOf(output: string, delta: KernelCounts, drops: number): InternalAl
     n_drops_buffer_pressure: delta.lost.bufferPressure,
     n_drops_buffer_full_first: delta.lost.bufferFullFirst,
     n_drops_scratch_map: delta.lost.scratch,
-    // Of Falco's older probe, which gave an event up where a page was missing; ours keeps it with that parameter empty.
+    // Falco's older probe dropped an event when a page was missing. This one sends it with an empty parameter.
     n_drops_page_faults: 0,
     n_drops_bug: delta.lost.bug,
     ebpf_enabled: 1,

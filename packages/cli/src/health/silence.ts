@@ -1,46 +1,41 @@
-import type { InternalAlert } from '../run/internal-alert.ts'
+import { clockTime, fraction } from '@falc/engine'
+import type { InternalAlert } from '../alerts/internal.ts'
 
 const TIMEOUTS = 'Falco internal: timeouts notification'
 
-/** Milliseconds that Falco waits for an event before it calls it a timeout. */
+/** Milliseconds without an event that Falco counts as one timeout. */
 const TIMEOUT = 30
 
-/** Tells when no event at all has come for as long as so many timeouts last (syscall_event_timeouts). */
+/** Alerts when no event has arrived for a number of consecutive timeouts (syscall_event_timeouts). */
 export class SilenceMonitor {
-  private readonly max: number
-  private readonly tell: (alert: InternalAlert) => void
-  private lastEvent = -1n
-  private since = 0
+  readonly #max: number
+  readonly #send: (alert: InternalAlert) => void
+  #lastEvent = -1n
+  #since = 0
 
   /** @param max timeouts */
-  constructor(max: number, tell: (alert: InternalAlert) => void) {
-    this.max = max
-    this.tell = tell
+  constructor(max: number, send: (alert: InternalAlert) => void) {
+    this.#max = max
+    this.#send = send
   }
 
   /**
-   * To be called every second.
-   * @param lastEvent time of the last event of any kind, ns since 1970; 0n = none yet
-   * @param now milliseconds of any clock that never goes back
+   * Called every second.
+   * @param lastEvent time of the last event of any kind, ns since 1970; 0n = no event yet
+   * @param now milliseconds of a monotonic clock
    */
   look(lastEvent: bigint, now: number): void {
-    if (lastEvent !== this.lastEvent) {
-      this.lastEvent = lastEvent
-      this.since = now
-    } else if (now - this.since > this.max * TIMEOUT) {
-      this.since = now
-      this.tell({
+    if (lastEvent !== this.#lastEvent) {
+      this.#lastEvent = lastEvent
+      this.#since = now
+    } else if (now - this.#since > this.#max * TIMEOUT) {
+      this.#since = now
+      this.#send({
         rule: TIMEOUTS,
         priority: 'Debug',
-        output: `${TIMEOUTS}. ${this.max} consecutive timeouts without event.`,
-        fields: { last_event_time: lastEvent === 0n ? 'none' : timeText(lastEvent) },
+        output: `${TIMEOUTS}. ${this.#max} consecutive timeouts without event.`,
+        fields: { last_event_time: lastEvent === 0n ? 'none' : clockTime(lastEvent) + fraction(lastEvent) },
       })
     }
   }
-}
-
-/** Local `HH:MM:SS.nnnnnnnnn`. */
-function timeText(ns: bigint): string {
-  const date = new Date(Number(ns / 1_000_000n))
-  return `${date.toTimeString().slice(0, 8)}.${String(ns % 1_000_000_000n).padStart(9, '0')}`
 }

@@ -1,27 +1,37 @@
+import type { InternalAlert } from '../alerts/internal.ts'
+import type { Config } from '../config/config.ts'
 import type { Log } from '../log.ts'
 import type { FeedMeter } from '../meter/counts.ts'
-import type { Session } from '../run/session.ts'
 import { DropMonitor } from './drops.ts'
 import { SilenceMonitor } from './silence.ts'
 
-/** Milliseconds between two looks; the probe's counters come as often. */
-const TURN = 1000
+/** Milliseconds between checks. The probe's counters are refreshed as often. */
+const INTERVAL = 1000
 
-/** Looks every second whether events of a live source get lost, or do not come. @returns how to end it, with a line for the report */
-export function watchHealth(meter: FeedMeter, session: Session, log: Log): () => string {
-  const { syscallHealth } = session.config
-  const tell: Session['tell'] = alert => session.tell(alert)
-  const drops = new DropMonitor(syscallHealth.drops, {
+/** The run that is watched. */
+export interface Watched {
+  readonly config: Config
+  /** Sends an alert about falc itself. */
+  report(alert: InternalAlert): void
+  /** Ends the run with an error. */
+  fail(reason: string): void
+}
+
+/** Checks every second whether events of a live source are lost, or stay away. @returns a function that ends it and returns a line for the final report */
+export function watchHealth(meter: FeedMeter, run: Watched, log: Log): () => string {
+  const { syscall_event_drops, syscall_event_timeouts } = run.config
+  const alert = (internal: InternalAlert) => run.report(internal)
+  const drops = new DropMonitor(syscall_event_drops, {
     log: (level, text) => log.write(level, text),
-    alert: tell,
-    exit: reason => session.fail(reason),
+    alert,
+    exit: reason => run.fail(reason),
   })
-  const silence = new SilenceMonitor(syscallHealth.maxTimeouts, tell)
-  const look = () => {
+  const silence = new SilenceMonitor(syscall_event_timeouts.max_consecutives, alert)
+  const check = () => {
     if (meter.kernel) drops.look(meter.kernel(), performance.now())
     if (meter.lastEvent) silence.look(meter.lastEvent(), performance.now())
   }
-  const timer = setInterval(look, TURN)
+  const timer = setInterval(check, INTERVAL)
   return () => {
     clearInterval(timer)
     return drops.detected === 0

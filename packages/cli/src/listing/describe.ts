@@ -1,8 +1,9 @@
 import { type DescribeOptions, describeRules as describe, type LoadReport, printJson } from '@falc/engine'
-import type { Config } from '../config/config.ts'
+import { type Config, rulesFiles } from '../config/config.ts'
 import { CliError } from '../fail.ts'
-import { loadEngine } from '../run/engine.ts'
-import { readRules } from '../run/rules.ts'
+import { loadEngine } from '../rules/compile.ts'
+import { readRules } from '../rules/files.ts'
+import { engineOptions } from '../rules/options.ts'
 import { loadSources } from '../sources/load.ts'
 import { columns } from './format.ts'
 
@@ -12,17 +13,17 @@ export async function describeRules(
   rules: readonly string[],
   config: Config,
 ): Promise<string> {
-  const paths = rules.length > 0 ? rules : config.rulesFiles
+  const paths = rules.length > 0 ? rules : rulesFiles(config)
   if (paths.length === 0) {
     throw new CliError('You must specify at least one rules file/directory via -r or a rules_files entry in falco.yaml')
   }
   const sources = await loadSources()
-  const { report } = loadEngine({ config, sources }, readRules(paths))
+  const { report } = loadEngine(engineOptions(config), { sources }, readRules(paths))
   if (name !== undefined && !report.rules.some(rule => rule.name === name)) {
     throw new CliError(`there is no rule "${name}" in ${paths.join(', ')}`)
   }
-  return config.json.enabled
-    ? `${descriptionJson(report, { sources, rule: name, staticFields: config.staticFields })}\n`
+  return config.json_output
+    ? `${descriptionJson(report, { sources, rule: name, staticFields: config.static_fields })}\n`
     : descriptionText(report, name)
 }
 

@@ -1,12 +1,12 @@
 import { arch, release, type as systemType, version } from 'node:os'
-import type { Config } from '../config/config.ts'
-import type { RunFlags } from '../run/flags.ts'
-import { readRules } from '../run/rules.ts'
+import { type Config, rulesFiles } from '../config/config.ts'
+import { readRules } from '../rules/files.ts'
+import type { RunFlags } from '../run/run-flags.ts'
 import { engineVersion, falcVersion } from '../version.ts'
 
-/** `--support`: what somebody who helps needs to know, as JSON. Holds rules and configuration file names, no secrets of the configuration. */
+/** `--support`: facts for a support request, as JSON. It has the rules, but of the configuration only file names and warnings: no secrets. */
 export function supportText(flags: RunFlags, config: Config): string {
-  const paths = flags.rules.length > 0 ? flags.rules : config.rulesFiles
+  const paths = flags.rules.length > 0 ? flags.rules : rulesFiles(config)
   const { number, semver } = engineVersion()
   const support = {
     version: falcVersion(),
@@ -20,7 +20,7 @@ export function supportText(flags: RunFlags, config: Config): string {
     },
     cmdline: process.argv.slice(2),
     config: { files: config.files, warnings: config.warnings },
-    rules_files: readRules(paths).map(({ name, content }) => ({ path: name, content })),
+    rules_files: readRules(paths, () => {}).map(({ name, content }) => ({ path: name, content })),
   }
   return `${JSON.stringify(support)}\n`
 }

@@ -1,11 +1,11 @@
 import type { StateCounts } from '@falc/sources-syscall'
 import type { Metric } from './metric.ts'
 
-/** What the kernel's side counts, since the start. */
+/** What the kernel side has counted since the start. */
 export interface KernelCounts {
-  /** Events that happened, those that were lost included. */
+  /** Events that happened, lost ones included. */
   readonly events: number
-  /** Events lost, by cause: `buffer…` = the rings had no room, `scratch` = too large to put together, `bug` = anything else. */
+  /** Lost events by cause: `buffer…` = a ring was full, `scratch` = too large to assemble, `bug` = anything else. */
   readonly lost: {
     readonly bufferFull: number
     readonly bufferPressure: number
@@ -15,13 +15,13 @@ export interface KernelCounts {
   }
 }
 
-/** What a feed tells about itself. */
+/** A feed's own counters. */
 export interface FeedMeter {
-  /** As Falco names the way in which events come; not for captures. */
+  /** Falco's name for how events arrive. Captures have none. */
   readonly engine?: 'modern_bpf' | 'source_plugin'
   kernel?(): KernelCounts
   state?(): StateCounts
-  /** Time of the last event of any kind, ns since 1970; 0n = none yet. */
+  /** Time of the last event of any kind, in ns since 1970; 0n = no event yet. */
   lastEvent?(): bigint
 }
 
@@ -62,16 +62,11 @@ export function stateMetrics(counts: StateCounts): Metric[] {
     metric('n_added_threads', 'counter', counts.addedThreads),
     metric('n_removed_threads', 'counter', counts.removedThreads),
     metric('n_failed_thread_lookups', 'counter', counts.unknownThreads),
-    metric('n_drops_full_threadtable', 'counter', counts.losses.threadTableFull),
-    metric('n_drops_full_fdtable', 'counter', counts.losses.fdTableFull),
-    metric('n_drops_full_usertable', 'counter', counts.losses.userTableFull),
-    metric('n_drops_full_containertable', 'counter', counts.losses.containerTableFull),
-    metric('n_orphan_fds', 'counter', counts.losses.orphanFds),
-    metric('n_unreadable_containers', 'counter', counts.losses.unreadableContainers),
+    metric('n_drops_full_threadtable', 'counter', counts.droppedThreads),
   ]
 }
 
-/** metrics.plugins_metrics_enabled: of the container plugin, whose work falc does itself. */
+/** metrics.plugins_metrics_enabled: those of the container plugin, which is built in. */
 export function pluginMetrics(counts: StateCounts): Metric[] {
   const name = 'container.n_containers'
   return [{ name, group: 'plugins', unit: 'count', kind: 'gauge', value: counts.containers }]

@@ -1,25 +1,25 @@
-/** What a number counts, and so what its name ends with on a page for Prometheus. */
+/** The unit of a metric. It decides how the name ends on the Prometheus page. */
 export type Unit = 'count' | 'percent' | 'bytes' | 'kibibytes'
 
-/** One number, told under Falco's names in snapshots and on the page. */
+/** One number under Falco's names. */
 export interface Metric {
-  /** As in Falco, without the group in front of it: `memory_rss_kb`, `n_evts`. */
+  /** Falco's name without the group: `memory_rss_kb`, `n_evts`. */
   readonly name: string
   /** The group in snapshots: `falco.memory_rss_kb`. */
   readonly group: 'falco' | 'scap' | 'plugins'
-  /** The group on the page, where it is another one: `falcosecurity_scap_n_threads_total`, but `falco.n_threads`. */
+  /** The group on the page, where it differs: `falcosecurity_scap_n_threads_total`, but `falco.n_threads`. */
   readonly page?: 'falco' | 'scap'
   readonly unit: Unit
-  /** `counter`: it only grows. */
+  /** A `counter` only grows. */
   readonly kind: 'counter' | 'gauge'
   readonly value: number
-  /** On the page, where one name has several numbers. */
+  /** Labels on the page. */
   readonly labels?: Readonly<Record<string, string>>
 }
 
 const MEMORY_SUFFIX = /_(kb|bytes)$/
 
-/** Memory in megabytes with one decimal, other numbers as they are. */
+/** Memory in megabytes with one decimal, other numbers unchanged. */
 export function inMegabytes(metric: Metric): { name: string; value: number } {
   const { name, unit, value } = metric
   if (unit !== 'bytes' && unit !== 'kibibytes') return metric
@@ -49,7 +49,7 @@ export function onPage(metric: Metric): { name: string; value: number } {
   }
 }
 
-/** A name that stands for a rule or a file within a metric's name, as Falco makes it. */
+/** The name of a rule or file as part of a metric's name, made as in Falco. */
 export function sanitized(name: string): string {
   return name
     .replace(/[^a-zA-Z0-9_:]/g, '_')

@@ -1,57 +1,57 @@
 import { availableParallelism, release } from 'node:os'
 import { basename } from 'node:path'
 import { PRIORITIES } from '@falc/engine'
-import { hostname } from '../run/hostname.ts'
+import { hostname } from '../hostname.ts'
 import { falcVersion } from '../version.ts'
 import type { KernelCounts } from './counts.ts'
 import { type Metric, onPage } from './metric.ts'
+import { type MeteredFeed, type MetricsSource, nowNs, queueDrops, STARTED_AT, upSeconds } from './metrics-source.ts'
 import { bootTime } from './resources.ts'
-import { chosen } from './snapshot.ts'
-import { type MeteredFeed, nowNs, queueDrops, STARTED_AT, type Subject, upSeconds } from './subject.ts'
+import { chosen, kernelEnabled } from './snapshot.ts'
 
 type Labels = Readonly<Record<string, string>>
 
-/** The same numbers as those of the snapshots in Prometheus' text format, under Falco's names; `falc_…` are our own. */
-export function metricsPage(subject: Subject): string {
+/** The numbers of the snapshots in Prometheus' text format, under Falco's names. Series named `falc_…` are falc's own. */
+export function metricsPage(from: MetricsSource): string {
   const page = new Page()
-  const feeds = subject.feeds()
-  describe(page, subject, feeds)
-  if (subject.metrics.rules) describeRules(page, subject)
-  const told = new Set<string>()
+  const feeds = from.feeds()
+  describe(page, from, feeds)
+  if (from.metrics.rules_counters_enabled) describeRules(page, from)
+  const added = new Set<string>()
   for (const feed of feeds) {
-    for (const metric of chosen(subject, feed)) {
-      // What falc and the machine use is the same for every feed.
+    for (const metric of chosen(from, feed)) {
+      // Resources are the same for every feed.
       const { name, value } = onPage(metric)
-      if (told.has(name)) continue
-      told.add(name)
-      // The sum over all causes is told by cause.
+      if (added.has(name)) continue
+      added.add(name)
+      // The page has the sum by cause instead.
       if (metric.name !== 'n_drops_buffer_total') page.add(name, metric.kind, HELP, value)
     }
-    const kernel = subject.metrics.kernel ? feed.meter.kernel?.() : undefined
+    const kernel = kernelEnabled(from.metrics) ? feed.meter.kernel?.() : undefined
     if (kernel) describeBuffers(page, kernel)
   }
-  describeLosses(page, subject, feeds)
+  describeLosses(page, from, feeds)
   return page.text
 }
 
 const HELP = 'https://falco.org/docs/metrics/'
 
-function describe(page: Page, subject: Subject, feeds: readonly MeteredFeed[]): void {
+function describe(page: Page, from: MetricsSource, feeds: readonly MeteredFeed[]): void {
   const info = (name: string, labels: Labels) => page.add(`falcosecurity_${name}_info`, 'gauge', HELP, 1, labels)
   const number = (name: string, kind: Metric['kind'], value: number | bigint) =>
     page.add(`falcosecurity_falco_${name}`, kind, HELP, value)
   info('falco_version', { version: falcVersion() })
-  for (const { path, sha256 } of subject.rulesFiles)
+  for (const { path, sha256 } of from.rulesFiles)
     info('falco_sha256_rules_files', { file_name: basename(path), sha256 })
-  for (const { path, sha256 } of subject.configFiles)
+  for (const { path, sha256 } of from.configFiles)
     info('falco_sha256_config_files', { file_name: basename(path), sha256 })
   for (const { source, meter } of feeds)
     if (meter.engine) info('scap_engine_name', { engine_name: meter.engine, evt_source: source })
   info('falco_kernel_release', { kernel_release: release() })
   info('evt_hostname', { hostname: hostname() })
   const now = nowNs()
-  number('outputs_queue_num_drops_total', 'counter', queueDrops(subject))
-  number('reload_timestamp_nanoseconds', 'gauge', subject.reloadedAt)
+  number('outputs_queue_num_drops_total', 'counter', queueDrops(from))
+  number('reload_timestamp_nanoseconds', 'gauge', from.reloadedAt)
   number('start_timestamp_nanoseconds', 'gauge', STARTED_AT)
   number('duration_seconds_total', 'counter', upSeconds(now))
   number('host_boot_timestamp_nanoseconds', 'gauge', bootTime())
@@ -63,12 +63,12 @@ function describe(page: Page, subject: Subject, feeds: readonly MeteredFeed[]): 
   )
 }
 
-function describeRules(page: Page, { rules, matches, metrics }: Subject): void {
+function describeRules(page: Page, { rules, matches, metrics }: MetricsSource): void {
   const name = 'falcosecurity_falco_rules_matches_total'
   const known = new Map(rules.map(rule => [rule.name, rule]))
   for (const rule_name of new Set([...known.keys(), ...matches.keys()])) {
     const count = matches.get(rule_name) ?? 0
-    if (count === 0 && !metrics.emptyValues) continue
+    if (count === 0 && !metrics.include_empty_values) continue
     const rule = known.get(rule_name)
     const tags = (rule?.tags ?? []).map(tag => [`tag_${tag.replace(/[^a-zA-Z0-9_]/g, '_')}`, 'true'])
     const own = rule && { priority: String(PRIORITIES.indexOf(rule.priority)), source: rule.source }
@@ -76,41 +76,79 @@ function describeRules(page: Page, { rules, matches, metrics }: Subject): void {
   }
 }
 
-/** Falco tells by system call what full rings cost; the probe tells by the pressure that there was. */
+/** Falco counts losses of full rings by system call; the probe counts them by how full the ring was. */
 function describeBuffers(page: Page, { lost }: KernelCounts): void {
   const causes = { full: lost.bufferFull, pressure: lost.bufferPressure, full_first: lost.bufferFullFirst }
   for (const [drop, count] of Object.entries(causes))
     page.add('falcosecurity_scap_n_drops_buffer_total', 'counter', HELP, count, { dir: 'exit', drop })
 }
 
-function describeLosses(page: Page, subject: Subject, feeds: readonly MeteredFeed[]): void {
-  for (const { source, losses } of feeds)
-    for (const [cause, count] of Object.entries(losses))
-      page.add('falc_events_lost_total', 'counter', 'events not taken whole', count, { source, cause })
-  for (const [key, count] of subject.losses()) {
-    const [output = '', cause = ''] = key.split(': ')
-    page.add('falc_alerts_lost_total', 'counter', 'alerts not delivered', count, { output, cause })
+/** Series exist with 0 from the start, so that `increase()` sees the first loss. */
+function describeLosses(page: Page, from: MetricsSource, feeds: readonly MeteredFeed[]): void {
+  const counter = (name: string, help: string, rows: readonly (readonly [Labels, number])[], none: Labels[]) => {
+    const empty = none.filter(labels => !rows.some(([known]) => sameLabels(known, labels)))
+    for (const [labels, count] of [...empty.map(labels => [labels, 0] as const), ...rows])
+      page.add(name, 'counter', help, count, labels)
   }
-  page.add('falc_own_process_alerts_total', 'counter', "alerts about outputs' processes, not sent", subject.ownAlerts)
-  for (const [outcome, count] of Object.entries(subject.metadata()))
-    page.add('falc_container_metadata_total', 'counter', 'look-ups, evaluations that waited', count, { outcome })
-  for (const [field, count] of Object.entries(subject.evaluationErrors()))
-    page.add('falc_field_errors_total', 'counter', 'fields that could not be read', count, { field })
+  page.add('falc_own_process_alerts_total', 'counter', "Alerts about outputs' processes, not sent.", from.ownAlerts)
+  counter(
+    'falc_events_lost_total',
+    'Events lost or cut, by source and cause.',
+    feeds.flatMap(({ source, losses }) =>
+      Object.entries(losses).map(([cause, count]) => [{ source, cause }, count] as const),
+    ),
+    [],
+  )
+  const queues = from.queues()
+  counter(
+    'falc_alerts_lost_total',
+    'Alerts not delivered, by output and cause.',
+    [...from.losses()].map(([key, count]) => {
+      const [output = '', cause = ''] = key.split(': ')
+      return [{ output, cause }, count] as const
+    }),
+    queues.map(({ output }) => ({ output, cause: 'queue_full' })),
+  )
+  for (const { output, queued } of queues)
+    page.add('falc_outputs_queue_length', 'gauge', 'Alerts waiting in the queue of an output.', queued, { output })
+  page.add(
+    'falc_reloads_failed_total',
+    'counter',
+    'Reloads that failed; the previous rules stayed.',
+    from.failedReloads,
+  )
+  for (const [outcome, count] of Object.entries(from.metadata()))
+    page.add(
+      'falc_container_metadata_total',
+      'counter',
+      'Look-ups of containers, and evaluations that waited.',
+      count,
+      {
+        outcome,
+      },
+    )
+  const errors = Object.entries(from.evaluationErrors())
+  for (const [field, count] of errors)
+    page.add('falc_field_errors_total', 'counter', 'Failed extractions, by field.', count, { field })
 }
 
-/** Samples by name: all of one name stand together, below one HELP and one TYPE. */
+function sameLabels(a: Labels, b: Labels): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+/** Samples by name: those of one name are together, below one HELP and one TYPE. */
 class Page {
-  private readonly families = new Map<string, string>()
+  readonly #families = new Map<string, string>()
 
   add(name: string, kind: Metric['kind'], help: string, value: number | bigint, labels: Labels = {}): void {
     const head = `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n`
     const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`)
     const sample = `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}\n`
-    this.families.set(name, (this.families.get(name) ?? head) + sample)
+    this.#families.set(name, (this.#families.get(name) ?? head) + sample)
   }
 
   get text(): string {
-    return [...this.families.values()].join('')
+    return [...this.#families.values()].join('')
   }
 }
 

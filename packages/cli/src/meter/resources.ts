@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { type Metric, oneDecimal, type Unit } from './metric.ts'
 
-/** Where the host's /proc is, seen from a container: Falco's variable. */
+/** The root of the host, seen from a container: Falco's variable. */
 const HOST = process.env.HOST_ROOT ?? ''
-/** The memory of the container that falc runs in: Falco's variable and place, then that of the second version of cgroups. */
+/** Files with the memory of falc's own container: Falco's variable or path, then the path of cgroups v2. */
 const CGROUP_MEMORY = [
   process.env.FALCO_CGROUP_MEM_PATH ?? '/sys/fs/cgroup/memory/memory.usage_in_bytes',
   '/sys/fs/cgroup/memory.current',
 ]
 
-/** What falc and the machine use (metrics.resource_utilization_enabled). What cannot be read is left out. */
+/** Resources that falc and the machine use (metrics.resource_utilization_enabled). Unreadable ones are left out. */
 export function resourceMetrics(): Metric[] {
   const gauge = (name: string, unit: Unit, value: number | undefined): Metric[] =>
     value === undefined || Number.isNaN(value) ? [] : [{ name, group: 'falco', unit, kind: 'gauge', value }]
@@ -32,18 +32,18 @@ export function resourceMetrics(): Metric[] {
   ]
 }
 
-/** When the machine was started, nanoseconds since 1970; 0n = not known. */
+/** When the machine booted, in ns since 1970; 0n = unknown. */
 export function bootTime(): bigint {
   return BigInt(numberAfter(read(`${HOST}/proc/stat`), 'btime') ?? 0) * 1_000_000_000n
 }
 
-/** Percent of one CPU since the start, as ps tells it. */
+/** Percent of one CPU since the start, as ps prints it. */
 function cpuUsage(): number {
   const { user, system } = process.cpuUsage()
   return oneDecimal((user + system) / 10_000 / process.uptime())
 }
 
-/** Percent of all CPUs since the machine's start. */
+/** Percent of all CPUs since boot. */
 function hostCpuUsage(stat: string | undefined): number | undefined {
   const times = /^cpu\s+(.*)$/m
     .exec(stat ?? '')?.[1]

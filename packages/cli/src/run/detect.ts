@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import type { Source } from '@falc/engine'
 import type { Config } from '../config/config.ts'
+import { count } from '../count.ts'
 import { CliError } from '../fail.ts'
 import { EARLY_LOG, Log } from '../log.ts'
 import { metricsPage } from '../meter/page.ts'
@@ -8,9 +9,10 @@ import type { Feed } from '../sources/feed.ts'
 import { loadSources } from '../sources/load.ts'
 import { falcVersion, versionText } from '../version.ts'
 import { openFeeds } from './feeds.ts'
-import { flagWarnings, type RunFlags } from './flags.ts'
-import { attach } from './live.ts'
-import { configPath, type Loader, makeLoader, overrides, type Texts } from './load.ts'
+import { configPath, type Loader, makeLoader, overrides, type Texts } from './loader.ts'
+import { showProgress } from './progress.ts'
+import { attach } from './reload.ts'
+import { flagWarnings, type RunFlags } from './run-flags.ts'
 import { type Loaded, Session } from './session.ts'
 import { becomeUser } from './user.ts'
 import { watchRun } from './watch-run.ts'
@@ -20,13 +22,13 @@ import { startWebserver } from './webserver.ts'
 export async function detect(flags: RunFlags): Promise<number> {
   const seconds = duration(flags.duration)
   const sources = await loadSources()
-  const early = new Log(EARLY_LOG, false)
+  const early = new Log(EARLY_LOG)
   const loader = makeLoader({
     configPath: configPath(flags.config),
     overrides: overrides(flags),
     print: flags.print,
     rules: flags.rules,
-    sources,
+    makeSources: loadSources,
     backend: backend(flags.backend),
     verbose: flags.verbose,
     cache: !flags['no-cache'],
@@ -35,11 +37,12 @@ export async function detect(flags: RunFlags): Promise<number> {
   let log: Log | undefined
   const texts = loader.read()
   const { config } = texts
-  log = new Log(config.log, config.iso8601)
+  log = new Log(config)
   await log.open()
   try {
     greet(log, texts.config, flags)
     const loaded = await loader.build(texts)
+    if (enabledRules(loaded) === 0) log.warning('No rule is enabled: there will be no alerts')
     if (flags['dry-run']) return 0
     await run({ flags, sources, log, loader, texts, loaded, seconds })
     return 0
@@ -58,18 +61,20 @@ interface Run {
   readonly seconds: number | undefined
 }
 
-/** Opens everything, reads events to their end, and undoes it all. */
+/** Opens everything, reads events to their end, and closes everything. */
 async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run): Promise<void> {
   const { config } = texts
   const feeds = await openFeeds(loaded, flags, sources, log)
   const live = feeds.some(feed => !feed.finite)
   const session = new Session(loaded, new Map(sources.map(source => [source.name, source])), log)
-  // Everything below may keep the process alive, so everything is undone again.
+  // Whatever keeps the process alive is undone in the end.
   const undo: (() => void)[] = []
   try {
     if (config.webserver.enabled && live) {
       const pages = { versions: () => versionText(true), metrics: () => metricsPage(session) }
-      undo.push(await startWebserver(config.webserver, pages))
+      const server = await startWebserver(config.webserver, pages)
+      undo.push(server.stop)
+      log.info(`Starting health webserver, listening on ${server.url}`)
     } else if (config.webserver.enabled) log.info('Skipping starting webserver in capture mode')
     if (flags.pidfile !== undefined) undo.push(writePid(flags.pidfile))
     await session.open()
@@ -82,9 +87,12 @@ async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run)
       undo.push(() => clearTimeout(timer))
     }
     for (const feed of feeds) log.info(`Opening event source '${feed.source}': ${feed.title}`)
+    log.info(`Detecting with ${count(enabledRules(loaded), 'rule')}`)
+    undo.push(showProgress(feeds))
     try {
       await session.run(feeds)
     } finally {
+      undo.pop()!()
       const report = session.statistics.report(session.ruleNames) + lossReport(session, feeds) + watch.report()
       process.stderr.write(report)
     }
@@ -93,7 +101,11 @@ async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run)
   }
 }
 
-/** Returns how to take the file away again. @throws {CliError} */
+function enabledRules({ rules }: Loaded): number {
+  return rules.filter(rule => rule.enabled).length
+}
+
+/** Returns a function that removes the file. @throws {CliError} */
 function writePid(path: string): () => void {
   try {
     writeFileSync(path, `${process.pid}\n`)
@@ -110,14 +122,14 @@ function greet(log: Log, { files, warnings }: Config, flags: RunFlags): void {
   for (const warning of [...warnings, ...flagWarnings(flags)]) log.warning(warning)
 }
 
-/** What was lost on the way, by place and cause; nothing, when nothing was. */
+/** Losses by place and cause; empty when nothing was lost. */
 function lossReport(session: Session, feeds: readonly Feed[]): string {
   const events = feeds.flatMap(feed =>
     Object.entries(feed.losses()).map(([cause, n]) => [`${feed.source}: ${cause}`, n]),
   )
   return (
-    block('Events not taken whole, by cause', events) +
-    block('Metadata of containers', Object.entries(session.metadata())) +
+    block('Events lost or cut, by cause', events) +
+    block('Container metadata', Object.entries(session.metadata())) +
     block('Alerts not sent', session.ownAlerts > 0 ? [["about outputs' own processes", session.ownAlerts]] : []) +
     block('Fields that could not be read', Object.entries(session.evaluationErrors())) +
     block('Alerts not delivered, by output and cause', [...session.losses()])
@@ -133,7 +145,7 @@ function duration(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const seconds = Number(text)
   if (!(seconds >= 0) || text.trim() === '') throw new CliError(`-M needs a number of seconds, not "${text}"`)
-  // Falco: 0 is no limit. Timers hold 2^31 milliseconds.
+  // As in Falco, 0 is no limit. Timers hold at most 2^31 milliseconds.
   return seconds === 0 ? undefined : Math.min(seconds, 2_147_483)
 }
 

@@ -1,18 +1,19 @@
 import type { Source } from '@falc/engine'
 import type { Config } from '../config/config.ts'
+import { BUILT_IN_PLUGINS } from '../config/keys/plugins.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
-import { pluginOptions } from '../sources/containers.ts'
+import { captureFeed } from '../sources/capture-feed.ts'
+import { metadataOptions } from '../sources/containers.ts'
 import type { Feed } from '../sources/feed.ts'
-import { k8sAuditFeed } from '../sources/k8s-audit.ts'
-import { liveFeed } from '../sources/live.ts'
-import { captureFeed } from '../sources/syscall.ts'
-import type { RunFlags } from './flags.ts'
+import { k8sAuditFeed } from '../sources/k8s-audit-feed.ts'
+import { liveFeed } from '../sources/live-feed.ts'
+import type { RunFlags } from './run-flags.ts'
 import type { Loaded } from './session.ts'
 
 /**
  * The feeds that configuration and flags ask for.
- * @throws {CliError} when they ask for none, or for something that there is not
+ * @throws {CliError} when they ask for none, or for one that does not exist
  */
 export async function openFeeds(
   { config, engine }: Loaded,
@@ -20,15 +21,15 @@ export async function openFeeds(
   sources: readonly Source[],
   log: Log,
 ): Promise<Feed[]> {
-  const capture = flags.capture ?? (config.engine.kind === 'replay' ? config.engine.captureFile : undefined)
+  const capture = flags.capture ?? (config.engine.kind === 'replay' ? config.engine.replay.capture_file : undefined)
   if (capture !== undefined && flags.follow) throw new CliError('--follow needs --k8s-audit FILE')
   if (flags.capture !== undefined && flags['k8s-audit'] !== undefined) {
-    throw new CliError('-e and --k8s-audit exclude each other')
+    throw new CliError('-e and --k8s-audit cannot be combined')
   }
   plugins(config, log)
-  // Falco: which sources are enabled makes no difference to a capture.
+  // As in Falco, a capture is read whichever sources are enabled.
   if (capture !== undefined) {
-    const { threadTableSize } = config.live
+    const threadTableSize = config.falco_libs.thread_table_size
     return [await captureFeed(capture, engine.wantedTypes('syscall'), { threadTableSize })]
   }
   const audit = auditFeed(config, flags, log)
@@ -43,10 +44,10 @@ export async function openFeeds(
   )
   const live = () =>
     liveFeed({
-      config: config.live,
+      config,
       wanted: engine.wantedTypes('syscall'),
       socketPath: flags['probe-socket'],
-      containers: pluginOptions(config),
+      containers: metadataOptions(config),
       log,
     })
   log.info(`Enabled event sources: ${enabled.join(', ')}`)
@@ -61,9 +62,9 @@ export async function openFeeds(
   )
 }
 
-/** By flag, or by the configuration of the plugin k8saudit. */
+/** Audit events, if a flag or the plugin k8saudit asks for them. */
 function auditFeed(config: Config, flags: RunFlags, log: Log): Feed | undefined {
-  const plugin = config.plugins.find(({ name }) => name === 'k8saudit')
+  const plugin = config.plugins.used.find(({ name }) => name === 'k8saudit')
   const from = flags['k8s-audit'] ?? plugin?.openParams
   if (!from) {
     if (flags.follow) throw new CliError('--follow needs --k8s-audit FILE')
@@ -72,17 +73,15 @@ function auditFeed(config: Config, flags: RunFlags, log: Log): Feed | undefined 
   return k8sAuditFeed({
     from,
     follow: flags.follow,
-    ...(plugin && { initConfig: plugin.initConfig }),
+    settings: config.plugins.settings.k8saudit,
     warn: text => log.warning(text),
   })
 }
 
-const KNOWN_PLUGINS: readonly string[] = ['container', 'json', 'k8saudit']
-
-/** Says what becomes of the plugins that the configuration names. */
+/** Logs what falc does about the plugins that the configuration uses. */
 function plugins(config: Config, log: Log): void {
-  for (const { name, libraryPath } of config.plugins) {
-    if (!KNOWN_PLUGINS.includes(name)) log.warning(`plugin ${name}: falc has nothing in its place, it is left out`)
+  for (const { name, libraryPath } of config.plugins.used) {
+    if (!BUILT_IN_PLUGINS.includes(name)) log.warning(`plugin ${name}: not supported by falc, ignored`)
     else if (libraryPath !== '') log.info(`plugin ${name}: built in, ${libraryPath} is not loaded`)
   }
 }

@@ -1,24 +1,21 @@
 import type { Alert, Source } from '@falc/engine'
-import type { Detector } from '@falc/engine/runtime'
 import { Outputs } from '@falc/outputs'
-import type { Config } from '../config/config.ts'
+import { HOT_RESTART_FAILURE, type InternalAlert, internalMessage } from '../alerts/internal.ts'
+import { alertLine } from '../alerts/line.ts'
+import { type Config, changedForRestart } from '../config/config.ts'
 import { CliError } from '../fail.ts'
+import { hostname } from '../hostname.ts'
 import type { Log } from '../log.ts'
-import type { LoadedFile, MeteredFeed, Subject } from '../meter/subject.ts'
+import { type LoadedFile, type MeteredFeed, type MetricsSource, nowNs } from '../meter/metrics-source.ts'
+import type { RunningRules } from '../rules/cached.ts'
+import type { RuleNote } from '../rules/ruleset-cache.ts'
 import type { Consumer, Feed } from '../sources/feed.ts'
-import { alertLine } from './alert-line.ts'
-import { hostname } from './hostname.ts'
-import { HOT_RESTART_FAILURE, type InternalAlert, internalMessage } from './internal-alert.ts'
+import { openOutputs, outputsConfig } from './open-outputs.ts'
 import { isOwnProcess } from './own-processes.ts'
 import { RuleCaptures } from './rule-captures.ts'
-import type { RuleNote } from './ruleset-cache.ts'
-import { openOutputs } from './sinks.ts'
 import { Statistics } from './statistics.ts'
 
-/** Rules at work, compiled now or earlier. */
-export type RunningRules = Pick<Detector, 'evaluate' | 'wantedTypes' | 'stats'>
-
-/** What a (re)load gives: the part of a run that can be replaced while events flow. */
+/** The part of a run that a reload replaces while events flow. */
 export interface Loaded {
   readonly config: Config
   readonly engine: RunningRules
@@ -27,46 +24,49 @@ export interface Loaded {
   readonly rulesFiles: readonly LoadedFile[]
   /** ns since 1970 */
   readonly loadedAt: bigint
-  /** ns by name of the rules that ask for a capture around their alerts; 0n = the default. */
+  /** ns by name of the rules that ask for a capture; 0n = the default. */
   readonly captureDurations: ReadonlyMap<string, bigint>
 }
 
-/** One run: feeds → engine → outputs, until the feeds end or somebody stops it. */
-export class Session implements Subject {
+/** One run: feeds → engine → outputs, until the feeds end or it is stopped. */
+export class Session implements MetricsSource {
   readonly statistics = new Statistics()
-  /** Alerts about processes that outputs have started: they are not sent, since each would cause the next one. */
+  /** Alerts about processes that outputs have started. They are not sent, since each would cause the next one. */
   ownAlerts = 0
-  private loaded: Loaded
-  private outputs: Outputs
-  private readonly log: Log
-  private readonly sources: ReadonlyMap<string, Source>
-  private readonly stopping = new AbortController()
-  /** Fires when what is still queued shall be given up. */
-  private readonly giveUp = new AbortController()
-  private readonly closing = new Set<Promise<void>>()
-  /** Alerts that outputs of earlier configurations lost, by output and cause. */
-  private readonly lost = new Map<string, number>()
-  private readonly running: { readonly feed: Feed; events: number }[] = []
-  private failure: string | undefined
-  private urgent = false
-  private captures: RuleCaptures | undefined
+  #loaded: Loaded
+  #outputs: Outputs
+  readonly #log: Log
+  readonly #sources: ReadonlyMap<string, Source>
+  readonly #stopping = new AbortController()
+  /** Fires when queued alerts are given up. */
+  readonly #giveUp = new AbortController()
+  readonly #closing = new Set<Promise<void>>()
+  /** Alerts lost by outputs of earlier configurations, by output and cause. */
+  readonly #lost = new Map<string, number>()
+  readonly #running: { readonly feed: Feed; events: number }[] = []
+  #failure: string | undefined
+  #urgent = false
+  #captures: RuleCaptures | undefined
+  failedReloads = 0
+  /** The reason of the last failed reload; undefined after one that succeeded. */
+  #lastFailure: string | undefined
   /** Called after a reload. */
   onReplaced: () => void = () => {}
 
   constructor(loaded: Loaded, sources: ReadonlyMap<string, Source>, log: Log) {
-    this.loaded = loaded
-    this.outputs = new Outputs([])
-    this.sources = sources
-    this.log = log
+    this.#loaded = loaded
+    this.#outputs = new Outputs([])
+    this.#sources = sources
+    this.#log = log
   }
 
   /** @throws {CliError} when an output cannot be opened */
   async open(): Promise<void> {
-    this.outputs = await openOutputs(this.config, this.log)
+    this.#outputs = await openOutputs(this.config, this.#log)
   }
 
   get config(): Config {
-    return this.loaded.config
+    return this.#loaded.config
   }
 
   get metrics(): Config['metrics'] {
@@ -74,7 +74,7 @@ export class Session implements Subject {
   }
 
   get rules(): readonly RuleNote[] {
-    return this.loaded.rules
+    return this.#loaded.rules
   }
 
   get ruleNames(): readonly string[] {
@@ -82,7 +82,7 @@ export class Session implements Subject {
   }
 
   get rulesFiles(): readonly LoadedFile[] {
-    return this.loaded.rulesFiles
+    return this.#loaded.rulesFiles
   }
 
   get configFiles(): readonly LoadedFile[] {
@@ -90,7 +90,7 @@ export class Session implements Subject {
   }
 
   get reloadedAt(): bigint {
-    return this.loaded.loadedAt
+    return this.#loaded.loadedAt
   }
 
   get matches(): ReadonlyMap<string, number> {
@@ -98,7 +98,7 @@ export class Session implements Subject {
   }
 
   feeds(): MeteredFeed[] {
-    return this.running.map(({ feed, events }) => ({
+    return this.#running.map(({ feed, events }) => ({
       source: feed.source,
       events,
       meter: feed.meter,
@@ -109,89 +109,113 @@ export class Session implements Subject {
   /** Reads all feeds to their end, then delivers what is queued. @throws {CliError} when a feed or every output fails */
   async run(feeds: readonly Feed[]): Promise<void> {
     try {
-      await Promise.all(feeds.map(feed => this.runFeed(feed)))
+      await Promise.all(feeds.map(feed => this.#runFeed(feed)))
     } finally {
-      this.stopping.abort()
-      await this.close(this.outputs)
-      await Promise.all(this.closing)
+      this.#stopping.abort()
+      await this.#close(this.#outputs)
+      await Promise.all(this.#closing)
     }
-    if (this.failure !== undefined) throw new CliError(this.failure)
-    if (this.outputs.broken) throw new CliError('every output has failed: nobody receives alerts')
+    if (this.#failure !== undefined) throw new CliError(this.#failure)
+    if (this.#outputs.broken) throw new CliError('every output has failed: no alerts can be delivered')
   }
 
   /** Ends the run with an error; what is queued goes out first. */
   fail(reason: string): void {
-    this.failure ??= reason
+    this.#failure ??= reason
     this.stop()
   }
 
   /** Sends an alert about falc itself. */
-  tell(alert: InternalAlert): void {
-    this.outputs.push(internalMessage(alert, this.config.json.enabled, hostname()))
+  report(alert: InternalAlert): void {
+    this.#outputs.push(internalMessage(alert, this.config.json_output, hostname(), nowNs()))
   }
 
-  /** Stops gracefully; a run that is ending already gives up alerts that are still queued. */
+  /** Stops gracefully. Called again while the run ends, it gives up queued alerts. */
   stop(): void {
-    if (this.stopping.signal.aborted) this.giveUp.abort()
-    this.urgent = true
-    this.stopping.abort()
+    if (this.#stopping.signal.aborted) this.#giveUp.abort()
+    this.#urgent = true
+    this.#stopping.abort()
   }
 
   /** SIGUSR1. */
   async reopen(): Promise<void> {
-    await this.outputs.reopen()
+    await this.#outputs.reopen()
   }
 
-  /** Replaces configuration and rules between two events. @throws {CliError} when a new output cannot be opened; nothing has changed then */
+  /**
+   * Replaces configuration and rules between two events.
+   * @throws {CliError} when a new output cannot be opened; nothing is changed then
+   */
   async replace(next: Loaded): Promise<void> {
-    if (!sameOutputs(this.loaded.config, next.config)) {
-      const opened = await openOutputs(next.config, this.log)
-      const closed = this.close(this.outputs, true).finally(() => this.closing.delete(closed))
-      this.closing.add(closed)
-      this.outputs = opened
+    if (!sameOutputs(this.#loaded.config, next.config)) {
+      const opened = await openOutputs(next.config, this.#log)
+      const closed = this.#close(this.#outputs, true).finally(() => this.#closing.delete(closed))
+      this.#closing.add(closed)
+      this.#outputs = opened
     }
-    for (const name of changedForRestart(this.loaded.config, next.config))
-      this.log.warning(`Reload: what has changed in ${name} has no effect before a restart`)
-    this.loaded = next
-    this.captures?.reload(next.captureDurations)
-    for (const { feed } of this.running) feed.want?.(next.engine.wantedTypes(feed.source))
+    const waiting = changedForRestart(this.#loaded.config, next.config)
+    if (waiting.length > 0) this.#log.warning(`Reload: changes of ${waiting.join(', ')} take effect after a restart`)
+    this.#loaded = next
+    this.#lastFailure = undefined
+    this.#captures?.reload(next.captureDurations)
+    for (const { feed } of this.#running) feed.want?.(next.engine.wantedTypes(feed.source))
     this.onReplaced()
   }
 
-  /** The old rules stay: says so in the log and as an alert. */
-  reloadFailed(reason: string): void {
-    this.log.error(`Reload failed, the previous configuration and rules stay in force: ${reason}`)
+  /**
+   * Logs and alerts that the previous configuration and rules stay in force. The same reason again, for instance for a
+   * changed file and for a SIGHUP after it, is no second alert.
+   * @param requested by a signal: it is logged in any case
+   */
+  reloadFailed(reason: string, requested: boolean): void {
+    this.failedReloads++
+    const again = reason === this.#lastFailure
+    this.#lastFailure = reason
+    if (!again || requested)
+      this.#log.error(`Reload failed, the previous configuration and rules stay in force: ${reason}`)
+    if (again) return
     const output = `${HOT_RESTART_FAILURE}: ${reason}`
-    this.tell({ rule: HOT_RESTART_FAILURE, priority: 'Critical', output })
+    this.report({ rule: HOT_RESTART_FAILURE, priority: 'Critical', output })
+  }
+
+  /** The files are those in force. @returns whether the last reload had failed */
+  reloadUnneeded(): boolean {
+    const failed = this.#lastFailure !== undefined
+    this.#lastFailure = undefined
+    return failed
   }
 
   /** Failed extractions since the rules were last loaded, by field; such fields are absent. */
   evaluationErrors(): Readonly<Record<string, number>> {
-    return this.loaded.engine.stats().extractErrors
+    return this.#loaded.engine.stats().extractErrors
   }
 
-  /** What became of look-ups of containers and of evaluations that waited for them: `look-ups found`. */
+  /** Look-ups of containers, and evaluations that waited for them, by outcome: `look-ups found`. */
   metadata(): Record<string, number> {
-    return Object.assign({}, ...this.running.map(({ feed }) => feed.metadata?.()))
+    return Object.assign({}, ...this.#running.map(({ feed }) => feed.metadata?.()))
   }
 
-  /** Alerts that did not go out, by output and cause: `file: ENOSPC`. */
+  /** Alerts that were not delivered, by output and cause: `file: ENOSPC`. */
   losses(): ReadonlyMap<string, number> {
-    const all = new Map(this.lost)
-    addLosses(all, this.outputs)
+    const all = new Map(this.#lost)
+    addLosses(all, this.#outputs)
     return all
   }
 
-  private async runFeed(feed: Feed): Promise<void> {
-    const source = this.sources.get(feed.source)
+  queues(): { output: string; queued: number }[] {
+    return this.#outputs.stats.map(({ name, queued }) => ({ output: name, queued }))
+  }
+
+  async #runFeed(feed: Feed): Promise<void> {
+    const source = this.#sources.get(feed.source)
     if (!source) throw new CliError(`unknown event source ${feed.source}`)
-    const captures = this.capturesOf(feed)
+    const captures = this.#capturesOf(feed)
     const tally = { feed, events: 0 }
-    this.running.push(tally)
+    this.#running.push(tally)
     try {
-      await feed.run(this.consumer(source, captures, tally), this.stopping.signal)
+      await feed.run(this.#consumer(source, captures, tally), this.#stopping.signal)
     } catch (error) {
-      this.stopping.abort()
+      this.#stopping.abort()
       if (error instanceof CliError) throw error
       if (!(error as NodeJS.ErrnoException).code && (error as Error).name !== 'CaptureError') throw error
       throw new CliError(`${feed.title}: ${(error as Error).message}`)
@@ -200,24 +224,24 @@ export class Session implements Subject {
     }
   }
 
-  private capturesOf(feed: Feed): RuleCaptures | undefined {
-    const { config, captureDurations } = this.loaded
+  #capturesOf(feed: Feed): RuleCaptures | undefined {
+    const { config, captureDurations } = this.#loaded
     const { stream } = feed
     if (!config.capture.enabled) return undefined
     if (stream === undefined) {
-      this.log.warning(`capture.enabled has no effect on ${feed.source}: only system calls can be captured`)
+      this.#log.warning(`capture.enabled has no effect on ${feed.source}: only system calls can be captured`)
       return undefined
     }
-    this.captures = new RuleCaptures(captureDurations, {
+    this.#captures = new RuleCaptures(captureDurations, {
       config: config.capture,
       stream,
-      tell: alert => this.tell(alert),
-      problem: text => this.log.error(text),
+      report: alert => this.report(alert),
+      problem: text => this.#log.error(text),
     })
-    return this.captures
+    return this.#captures
   }
 
-  private consumer(
+  #consumer(
     source: Source,
     captures: RuleCaptures | undefined,
     tally: { feed: Feed; events: number },
@@ -225,7 +249,7 @@ export class Session implements Subject {
     const live = !tally.feed.finite
     return {
       event: (event, deferral) => {
-        const alerts = this.loaded.engine.evaluate(source, event, deferral)
+        const alerts = this.#loaded.engine.evaluate(source, event, deferral)
         if (alerts === undefined) return
         tally.events++
         if (alerts.length > 0 && live && isOwnProcess(event)) {
@@ -233,23 +257,23 @@ export class Session implements Subject {
           return
         }
         if (captures !== undefined && alerts.length > 0) captures.alerted(alerts, event)
-        for (let i = 0; i < alerts.length; i++) this.emit(alerts[i]!)
+        for (let i = 0; i < alerts.length; i++) this.#emit(alerts[i]!)
       },
       pause: () => {
-        if (this.outputs.broken) this.stopping.abort()
-        return this.outputs.full ? this.room() : undefined
+        if (this.#outputs.broken) this.#stopping.abort()
+        return this.#outputs.full ? this.#room() : undefined
       },
     }
   }
 
-  private emit(alert: Alert): void {
+  #emit(alert: Alert): void {
     this.statistics.count(alert)
-    this.outputs.push({ line: alertLine(alert, this.loaded.config), priority: alert.priority, alert })
+    this.#outputs.push({ line: alertLine(alert, this.#loaded.config), priority: alert.priority, alert })
   }
 
   /** Resolves when the outputs have caught up, or the run is to stop. */
-  private room(): Promise<void> {
-    const { signal } = this.stopping
+  #room(): Promise<void> {
+    const { signal } = this.#stopping
     if (signal.aborted) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const done = () => {
@@ -257,14 +281,14 @@ export class Session implements Subject {
         resolve()
       }
       signal.addEventListener('abort', done)
-      this.outputs.room().then(done, reject)
+      this.#outputs.room().then(done, reject)
     })
   }
 
-  /** A stop from outside sets a deadline, so does a reload; after an input that has ended there is all the time that the readers take. */
-  private async close(outputs: Outputs, soon = this.urgent): Promise<void> {
-    await outputs.close(soon ? this.config.outputs.timeout : undefined, this.giveUp.signal)
-    if (outputs !== this.outputs) addLosses(this.lost, outputs)
+  /** @param soon a stop or a reload sets a deadline; after the end of the input, readers have all the time they need */
+  async #close(outputs: Outputs, soon = this.#urgent): Promise<void> {
+    await outputs.close(soon ? this.config.output_timeout : undefined, this.#giveUp.signal)
+    if (outputs !== this.#outputs) addLosses(this.#lost, outputs)
   }
 }
 
@@ -278,22 +302,5 @@ function addLosses(all: Map<string, number>, outputs: Outputs): void {
 }
 
 function sameOutputs(a: Config, b: Config): boolean {
-  return JSON.stringify([a.outputs, a.json.enabled]) === JSON.stringify([b.outputs, b.json.enabled])
-}
-
-/** What is read once, at the start: parts of the configuration, by the keys of falco.yaml. */
-const AT_START = {
-  engine: 'engine',
-  live: 'engine, base_syscalls or falco_libs',
-  plugins: 'plugins',
-  webserver: 'webserver',
-  log: 'log_stderr, log_syslog, log_level or libs_logger',
-  capture: 'capture',
-} as const satisfies Partial<Record<keyof Config, string>>
-
-function changedForRestart(before: Config, after: Config): string[] {
-  const text = (part: unknown) =>
-    JSON.stringify(part, (_, value) => (typeof value === 'bigint' ? String(value) : value))
-  const keys = Object.keys(AT_START) as (keyof typeof AT_START)[]
-  return keys.filter(key => text(before[key]) !== text(after[key])).map(key => AT_START[key])
+  return JSON.stringify(outputsConfig(a)) === JSON.stringify(outputsConfig(b))
 }

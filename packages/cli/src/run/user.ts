@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { CliError } from '../fail.ts'
 
 /**
- * Becomes an ordinary user for good: what needed privilege is open by now.
- * @throws {CliError} when there is no such user, or this process may not change
+ * Switches to another user for good, once everything that needs privilege is open.
+ * @throws {CliError} when there is no such user, or this process may not switch
  */
 export function becomeUser(name: string): void {
   const entry = readFileSync('/etc/passwd', 'utf8')

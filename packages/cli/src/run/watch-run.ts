@@ -4,14 +4,14 @@ import { takeSnapshots } from '../meter/snapshots.ts'
 import type { Feed } from '../sources/feed.ts'
 import type { Session } from './session.ts'
 
-/** What goes on beside a run: snapshots of metrics, and the watch over a live source's health. */
+/** Runs beside a session: snapshots of metrics, and checks of a live source's health. */
 export interface RunWatch {
   end(): void
-  /** Lines for the report at the end; nothing, when nothing was amiss. */
+  /** Lines for the final report; empty when there is nothing to report. */
   report(): string
 }
 
-/** Begins it, and begins anew when a reload changes what the configuration says about it. @throws {CliError} */
+/** Starts it, and restarts it when a reload changes its configuration. @throws {CliError} */
 export function watchRun(session: Session, feeds: readonly Feed[], log: Log): RunWatch {
   const live = feeds.find(feed => !feed.finite && feed.meter.kernel !== undefined)
   let report = ''
@@ -19,9 +19,9 @@ export function watchRun(session: Session, feeds: readonly Feed[], log: Log): Ru
   let end = () => {}
   const begin = () => {
     settings = settingsOf(session)
-    if (session.config.syscallHealth.drops.simulate && live === undefined)
+    if (session.config.syscall_event_drops.simulate_drops && live === undefined)
       log.warning('syscall_event_drops.simulate_drops has no effect: system calls are not captured live')
-    const endSnapshots = takeSnapshots(session, alert => session.tell(alert), log)
+    const endSnapshots = takeSnapshots(session, alert => session.report(alert), log)
     const endHealth = live && watchHealth(live.meter, session, log)
     end = () => {
       endSnapshots()
@@ -45,5 +45,5 @@ export function watchRun(session: Session, feeds: readonly Feed[], log: Log): Ru
 }
 
 function settingsOf({ config }: Session): string {
-  return JSON.stringify([config.metrics, config.syscallHealth])
+  return JSON.stringify([config.metrics, config.syscall_event_drops, config.syscall_event_timeouts])
 }

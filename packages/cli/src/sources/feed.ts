@@ -2,11 +2,11 @@ import type { Deferral } from '@falc/engine'
 import type { EventStream } from '@falc/sources-syscall'
 import type { FeedMeter } from '../meter/counts.ts'
 
-/** What a feed hands its events to. Both calls are synchronous, so that nothing is awaited per event. */
+/** Receives the events of a feed. Both calls are synchronous, so that nothing is awaited per event. */
 export interface Consumer {
   /** @param deferral may hold the event; the feed then passes it on once more, later */
   event(event: any, deferral?: Deferral): void
-  /** Called between batches: a promise means that the feed should wait, because alerts pile up. */
+  /** Called between batches. A promise asks the feed to wait, because alerts pile up. */
   pause(): Promise<void> | undefined
 }
 
@@ -16,18 +16,20 @@ export interface Feed {
   readonly source: string
   /** How the log names it: `capture x.scap`, `webhook http://…`. */
   readonly title: string
-  /** It has an end, and can wait: a file. */
+  /** It ends by itself: a file. */
   readonly finite: boolean
-  /** Reads until the end or until `signal` fires. @throws what stops it */
+  /** Reads until the end, or until `signal` fires. @throws what stops it */
   run(consumer: Consumer, signal: AbortSignal): Promise<void>
-  /** What did not come through so far, by cause. */
+  /** Events lost or cut so far, by cause. */
   losses(): Readonly<Record<string, number>>
-  /** What it counts, for metrics and for the watch over a live source's health. */
+  /** Counters for metrics and for the checks of a live source's health. */
   readonly meter: FeedMeter
-  /** What became of look-ups of containers and of evaluations that waited for them. */
+  /** Look-ups of containers, and evaluations that waited for them, by outcome. */
   metadata?(): Readonly<Record<string, number>>
-  /** What can be recorded. */
+  /** How much of a file has been read. @returns bytes; size 0 = unknown */
+  progress?(): { readonly position: number; readonly size: number; readonly events: number }
+  /** For recordings. */
   readonly stream?: EventStream
-  /** Rules were loaded anew: per event type 1 where one of them can match. */
+  /** Rules were reloaded. @param wanted per event type, 1 where a rule can match */
   want?(wanted: Uint8Array | 'all'): void
 }

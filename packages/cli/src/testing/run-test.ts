@@ -1,8 +1,8 @@
 import { type Alert, type Engine, explanationText, type Source } from '@falc/engine'
 import { CliError } from '../fail.ts'
+import { captureFeed } from '../sources/capture-feed.ts'
 import type { Feed } from '../sources/feed.ts'
-import { k8sAuditFeed } from '../sources/k8s-audit.ts'
-import { captureFeed } from '../sources/syscall.ts'
+import { k8sAuditFeed } from '../sources/k8s-audit-feed.ts'
 import type { RuleTest } from './test-file.ts'
 
 /** Alerts of one rule that are shown when there are too many. */

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
+import { SourceText } from '@falc/engine'
 import { parseAuditEvents } from '@falc/sources-k8saudit'
-import { checkSchema } from '../config/check.ts'
 import { ConfigError } from '../config/error.ts'
-import { ConfigReader } from '../config/reader.ts'
-import type { JsonSchema } from '../config/schema.ts'
+import { converted, type Kind, list, mapOf, oneOrMore, text } from '../config/kind.ts'
+import { key, optional, section } from '../config/section.ts'
 import { type ConfigNode, parseTree, plain } from '../config/tree.ts'
 import { CliError } from '../fail.ts'
 
@@ -13,7 +13,7 @@ export interface RuleTest {
   readonly name: string
   /** Inline audit events, or the path of an audit log or capture. */
   readonly events: readonly unknown[] | string
-  /** Alerts by rule; `some` = at least one. Rules that are not named must give none. */
+  /** Alerts by rule; `some` = at least one. Other rules must not alert. */
   readonly expect: ReadonlyMap<string, number | 'some'>
 }
 
@@ -23,68 +23,68 @@ export interface TestFile {
   readonly tests: readonly RuleTest[]
 }
 
-const SCHEMA: JsonSchema = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    rules: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
-    tests: {
-      type: 'array',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        properties: { name: { type: 'string' }, event: {}, events: { type: 'string' }, expect: { type: 'object' } },
-        required: ['name', 'expect'],
-      },
-    },
+/** An audit event, or a list of them. */
+const inlineEvents: Kind<readonly unknown[]> = {
+  schema: {},
+  read(node: ConfigNode) {
+    try {
+      const events = node.kind === 'list' ? node.items : [node]
+      return events.flatMap(event => parseAuditEvents(JSON.stringify(plain(event))))
+    } catch (error) {
+      throw new ConfigError((error as Error).message, node.place)
+    }
   },
-  required: ['tests'],
 }
 
-/** @throws {CliError | ConfigError} with the place, when it is not a test file */
+const expected = converted(text, (count, fail): number | 'some' => {
+  if (count === 'some') return 'some'
+  return /^\d+$/.test(count) ? Number(count) : fail(`expected is a number of alerts, or some, not "${count}"`)
+})
+
+const TEST = section(
+  {
+    name: key(text, '', 'Title of the test.'),
+    event: optional(inlineEvents, 'An audit event, or a list of them.'),
+    events: optional(text, 'The path of an audit log or a capture.'),
+    expect: optional(mapOf(expected), 'Alerts by rule: a number, or some.', { needed: 'a test needs expect' }),
+  },
+  { required: ['name'] },
+)
+
+const test = converted(TEST, (one, fail) =>
+  (one.event === undefined) === (one.events === undefined) ? fail('a test needs either event or events') : one,
+)
+
+const FILE = section({
+  rules: key(oneOrMore(text), [], 'Rules files.'),
+  tests: optional(list(test), 'The tests.', { needed: 'a test file needs tests' }),
+})
+
+/** @throws {CliError | ConfigError} with its place, when it is not a valid test file */
 export function readTestFile(path: string): TestFile {
-  let text: string
+  let content: string
   try {
-    text = readFileSync(path, 'utf8')
+    content = readFileSync(path, 'utf8')
   } catch (error) {
     throw new CliError(`Could not read test file ${path}: ${(error as Error).message}`)
   }
-  const tree = parseTree({ name: path, text })
-  const [wrong] = checkSchema(tree, SCHEMA)
-  if (wrong) throw new ConfigError(wrong.reason, wrong.place)
+  const tree = parseTree(new SourceText(path, content))
   if (tree.kind !== 'map') throw new ConfigError('a test file is a map with the keys rules and tests', tree.place)
-  const reader = new ConfigReader(tree, {})
+  const { rules, tests = [] } = FILE.values(tree, {
+    path: '',
+    env: {},
+    warn: (reason, place) => {
+      throw new ConfigError(reason, place)
+    },
+  })
   const relative = (name: string) => (isAbsolute(name) ? name : join(dirname(path), name))
   return {
     path,
-    rules: reader.strings('rules').map(relative),
-    tests: reader.maps('tests').map(({ reader: test, place }) => {
-      const events = test.node('events')
-      const event = test.node('event')
-      if (Boolean(events) === Boolean(event)) throw new ConfigError('a test needs either event or events', place)
-      return {
-        name: test.string('name', ''),
-        events: event ? inlineEvents(event) : relative(test.string('events', '')),
-        expect: new Map(Object.entries(test.table('expect')).map(([rule, count]) => [rule, expected(count, test)])),
-      }
-    }),
+    rules: rules.map(relative),
+    tests: tests.map(({ name, event, events, expect = {} }) => ({
+      name,
+      events: event ?? relative(events!),
+      expect: new Map(Object.entries(expect)),
+    })),
   }
-}
-
-/** An audit event, or a list of them. @throws {ConfigError} */
-function inlineEvents(node: ConfigNode): unknown[] {
-  try {
-    return (node.kind === 'list' ? node.items : [node]).flatMap(item => parseAuditEvents(JSON.stringify(plain(item))))
-  } catch (error) {
-    throw new ConfigError((error as Error).message, node.place)
-  }
-}
-
-function expected(count: string, test: ConfigReader): number | 'some' {
-  if (count === 'some') return 'some'
-  if (/^\d+$/.test(count)) return Number(count)
-  throw new ConfigError(
-    `what is expected of a rule is a number of alerts, or some; not "${count}"`,
-    test.place('expect'),
-  )
 }

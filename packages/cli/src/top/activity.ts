@@ -2,18 +2,18 @@ import type { SyscallEvent } from '@falc/sources-syscall'
 
 type Container = NonNullable<SyscallEvent['thread']>['container']
 
-/** Processes told apart within one frame; further ones are counted together. */
+/** Processes counted separately within one frame; others are counted together. */
 const MAX_PROCESSES = 8192
 
 export interface Process {
   readonly pid: number
   name: string
-  /** Name and id, as far as they are known; empty: the host. */
+  /** Name and id, as far as known; empty = the host. */
   container: string
   count: number
 }
 
-/** What happened since the last frame. */
+/** Counts events since the last frame. */
 export class Activity {
   events = 0
   /** Events of processes beyond the limit. */
@@ -22,7 +22,7 @@ export class Activity {
   readonly types = new Map<string, number>()
   readonly processes = new Map<number, Process>()
 
-  /** Takes an event, after the state has. */
+  /** Counts an event that the state has processed. */
   event(event: SyscallEvent, type: string): void {
     this.events++
     this.types.set(type, (this.types.get(type) ?? 0) + 1)
@@ -37,7 +37,7 @@ export class Activity {
       process = { pid: thread.pid, name: '', container: '', count: 0 }
       this.processes.set(thread.pid, process)
     }
-    // Threads may have names of their own.
+    // Threads can have names other than their process.
     process.name = (thread.leader ?? thread).comm
     process.container = containerOf(thread.container)
     process.count++

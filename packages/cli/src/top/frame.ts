@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts'
 import type { Activity } from './activity.ts'
 
 export interface FrameSettings {
@@ -5,26 +6,26 @@ export interface FrameSettings {
   readonly rows: number
   /** Columns of the terminal. */
   readonly width: number
-  /** Lines of the terminal; undefined = as many as it takes. */
+  /** Lines of the terminal; undefined = unlimited. */
   readonly height: number | undefined
-  /** What the first line ends with. */
+  /** Text at the end of the first line. */
   readonly hint?: string
 }
 
 export interface FrameState {
-  /** Of the last event. */
+  /** Time of the last event. */
   readonly time: Date
-  /** That the activity took. */
+  /** Length of the interval. */
   readonly seconds: number
-  /** Since the start. */
+  /** Events lost since the start. */
   readonly dropped: number
   readonly threads: number
   readonly containers: number
-  /** Alerts by rule since the start: rules are too rare for rates. undefined = there are no rules. */
+  /** Alerts by rule since the start; undefined = no rules are loaded. */
   readonly rules: ReadonlyMap<string, number> | undefined
 }
 
-/** One picture of what goes on: sums, then the busiest processes, event types and rules. It fits the terminal. */
+/** One frame: sums, then the busiest processes, event types and rules. It fits the terminal. */
 export function frame(activity: Activity, state: FrameState, settings: FrameSettings): string {
   const { width } = settings
   const rate = (count: number) => perSecond(count, state.seconds)
@@ -56,7 +57,7 @@ export function frame(activity: Activity, state: FrameState, settings: FrameSett
   return `${cut.map(line => line.slice(0, width).trimEnd()).join('\n')}\n`
 }
 
-/** What the first line, or lines where the terminal is narrow, say. */
+/** The first line, or lines where the terminal is narrow. */
 function sums(activity: Activity, state: FrameState, { width, hint }: FrameSettings): string[] {
   let alerts = 0
   for (const count of state.rules?.values() ?? []) alerts += count
@@ -78,7 +79,7 @@ function sums(activity: Activity, state: FrameState, { width, hint }: FrameSetti
   return lines
 }
 
-/** Rows of each table, so that all of them are seen with their titles, and a line is left for the cursor. */
+/** Rows of each table such that all tables fit with their titles, and a line is left for the cursor. */
 function rowsThatFit({ rows, height }: FrameSettings, head: number, tables: number, others: boolean): number {
   if (height === undefined) return rows
   const free = height - head - (others ? 1 : 0) - tables * 2 - 1
@@ -96,7 +97,7 @@ function perSecond(count: number, seconds: number): string {
 
 /** The first column is a number. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) rows = [['-']]
+  rows = rows.length === 0 ? [['-']] : rows.map(row => row.map(cell => printable(cell)))
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map(row => row[i]?.length ?? 0)))
   const line = (cells: readonly string[]) =>
     cells.map((cell, i) => (i === 0 ? cell.padStart(Math.max(10, widths[i]!)) : cell.padEnd(widths[i]!))).join('  ')

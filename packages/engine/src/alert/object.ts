@@ -16,7 +16,7 @@ export interface JsonOptions {
 
 /** Falco's JSON object of an alert, its keys in order. */
 export function alertObject(
-  alert: Alert,
+  alert: Omit<Alert, 'toJSON'>,
   include: JsonOptions,
   convert: (value: Value | null) => unknown,
 ): Record<string, unknown> {

@@ -6,7 +6,7 @@ import type { Consumer, Feed } from './feed.ts'
 
 /**
  * Replays a capture.
- * @param wanted per event type 1 or 0, as Engine.wantedTypes says: events of other types are not handed on
+ * @param wanted per event type 1 or 0, as Engine.wantedTypes returns it: events of other types are not passed on
  * @throws {CliError} when it cannot be opened
  */
 export async function captureFeed(
@@ -26,31 +26,40 @@ function* numbers(flags: Uint8Array): Generator<number> {
   for (const [type, flag] of flags.entries()) if (flag) yield type
 }
 
-/** Milliseconds of events after which signals, timers and outputs get their turn. */
+/** Milliseconds of events between turns of the event loop. */
 const SLICE = 50
 
 class CaptureFeed implements Feed {
   readonly source = 'syscall'
   readonly title: string
   readonly finite = true
-  readonly meter: FeedMeter = { state: () => this.capture.state.tables.counts }
-  private readonly capture: Replay
+  readonly meter: FeedMeter = { state: () => this.#capture.state.tables.counts }
+  readonly #capture: Replay
 
   constructor(path: string, capture: Replay) {
     this.title = `capture ${path}`
-    this.capture = capture
+    this.#capture = capture
   }
 
   get stream(): Replay {
-    return this.capture
+    return this.#capture
+  }
+
+  #events = 0
+
+  progress(): { position: number; size: number; events: number } {
+    return { position: this.#capture.position, size: this.#capture.size, events: this.#events }
   }
 
   async run(consumer: Consumer, signal: AbortSignal): Promise<void> {
-    const { capture } = this
+    const capture = this.#capture
     let slice = performance.now()
     try {
       do {
-        while (capture.next()) consumer.event(capture.event)
+        while (capture.next()) {
+          this.#events++
+          consumer.event(capture.event)
+        }
         const wait = consumer.pause()
         if (wait) await wait
         if (performance.now() - slice > SLICE) {
@@ -64,8 +73,8 @@ class CaptureFeed implements Feed {
   }
 
   losses(): Record<string, number> {
-    const { newer, unknownBlocks, evicted } = this.capture.counts
-    const counts = { newer, unknownBlocks, evicted, ...this.capture.state.tables.losses }
+    const { newer, unknownBlocks, evicted } = this.#capture.counts
+    const counts = { newer, unknownBlocks, evicted, ...this.#capture.state.tables.losses }
     return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
   }
 }

@@ -1,41 +1,45 @@
-import type { MetricsConfig } from '../config/metrics.ts'
-import type { RuleNote } from '../run/ruleset-cache.ts'
+import type { Config } from '../config/config.ts'
+import type { RuleNote } from '../rules/ruleset-cache.ts'
 import type { FeedMeter } from './counts.ts'
 
-/** A text that was loaded. */
+/** A file that was loaded. */
 export interface LoadedFile {
   readonly path: string
   readonly sha256: string
 }
 
-/** A feed and what came of it. */
+/** A feed's counters. */
 export interface MeteredFeed {
   readonly source: string
   /** Events that were evaluated. */
   readonly events: number
   readonly meter: FeedMeter
-  /** Events that did not come through whole, by cause. */
+  /** Events that were lost or cut, by cause. */
   readonly losses: Readonly<Record<string, number>>
 }
 
-/** What is metered: a run. Everything is asked for anew each time, since a reload changes it. */
-export interface Subject {
-  readonly metrics: MetricsConfig
+/** A run, as metrics see it. Everything is read anew each time, since a reload changes it. */
+export interface MetricsSource {
+  readonly metrics: Config['metrics']
   readonly rules: readonly RuleNote[]
   readonly rulesFiles: readonly LoadedFile[]
   readonly configFiles: readonly LoadedFile[]
   /** ns since 1970 */
   readonly reloadedAt: bigint
-  /** Alerts by rule, those of rules that a reload took away as well. */
+  /** Alerts by rule, those of rules that a reload removed included. */
   readonly matches: ReadonlyMap<string, number>
   feeds(): readonly MeteredFeed[]
-  /** Alerts that did not go out, by output and cause: `file: ENOSPC`. */
+  /** Alerts that were not delivered, by output and cause: `file: ENOSPC`. */
   losses(): ReadonlyMap<string, number>
   /** Alerts about processes that outputs have started; they are not sent. */
   readonly ownAlerts: number
-  /** Look-ups of containers and evaluations that waited for them, by outcome. */
+  /** Outputs with the alerts that wait in their queues. */
+  queues(): readonly { readonly output: string; readonly queued: number }[]
+  /** Reloads that failed. */
+  readonly failedReloads: number
+  /** Look-ups of containers, and evaluations that waited for them, by outcome. */
   metadata(): Readonly<Record<string, number>>
-  /** Fields that could not be read. */
+  /** Failed extractions by field. */
   evaluationErrors(): Readonly<Record<string, number>>
 }
 
@@ -51,7 +55,7 @@ export function upSeconds(now: bigint): number {
   return Number((now - STARTED_AT) / 1_000_000_000n)
 }
 
-/** Alerts that queues had no room for. */
-export function queueDrops(subject: Subject): number {
-  return [...subject.losses()].reduce((sum, [cause, count]) => (cause.endsWith(': queue_full') ? sum + count : sum), 0)
+/** Alerts that full queues dropped. */
+export function queueDrops(source: MetricsSource): number {
+  return [...source.losses()].reduce((sum, [cause, count]) => (cause.endsWith(': queue_full') ? sum + count : sum), 0)
 }

@@ -1,4 +1,4 @@
-/** Rulesets that were compiled before, so that a start with the same rules needs no parser and no compiler. */
+/** Keeps compiled rulesets, so that a start with the same rules needs neither parser nor compiler. */
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,13 +10,14 @@ export interface RuleNote {
   readonly source: string
   readonly priority: Priority
   readonly tags: readonly string[]
+  readonly enabled: boolean
 }
 
-/** What loading the rules gave besides the ruleset, as JSON. */
+/** What loading the rules returned besides the ruleset, as plain data. */
 export interface RulesetNotes {
   /** All rules in the order of their definition. */
   readonly rules: readonly RuleNote[]
-  /** ns as text, by name of the rules that ask for a capture. */
+  /** Nanoseconds as text, by name of the rules that ask for a capture. */
   readonly captureDurations: readonly (readonly [rule: string, nanoseconds: string])[]
   /** Falco's report per file with warnings, short and in full. */
   readonly warnings: readonly { readonly summary: string; readonly full: string }[]
@@ -24,36 +25,38 @@ export interface RulesetNotes {
 
 export interface CachedRuleset {
   readonly notes: RulesetNotes
-  /** What `engine.save()` gave. */
+  /** What `engine.save()` returned. */
   readonly ruleset: Uint8Array
 }
 
-/** Files kept: rules are edited, and each version leaves one. */
+/** Files kept: each version of edited rules leaves one. */
 const KEPT = 16
 const ENDING = '.ruleset'
 
 /**
- * A folder of files named by a digest of all that a ruleset follows from: rules, settings, program. A file is
- * SHA-256 (32 bytes) of the rest, the length of the notes (32 bits, little-endian), the notes, the ruleset.
- * Whatever is wrong with it, the cache is as if empty: nothing is lost but time.
+ * A folder of files named by a digest of everything that a ruleset depends on. A file is SHA-256 (32 bytes) of the
+ * rest, the length of the notes (32 bits, little-endian), the notes, the ruleset. A damaged file is a cache miss.
  */
 export class RulesetCache {
-  private readonly folder: string
+  readonly #folder: string
 
   constructor(folder: string) {
-    this.folder = join(folder, 'rulesets')
+    this.#folder = join(folder, 'rulesets')
   }
 
-  /** @param parts all that the ruleset follows from */
-  static key(parts: readonly string[]): string {
-    const hash = createHash('sha256')
-    for (const part of parts) hash.update(`${Buffer.byteLength(part)}\0`).update(part)
-    return hash.digest('hex')
+  /** @param input plain data @throws {TypeError} for what JSON would leave out, so that no part of the input is ignored */
+  static key(build: string, input: object): string {
+    const text = JSON.stringify([build, input], (name, value) => {
+      if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
+        throw new TypeError(`the ruleset cache cannot digest ${name}`)
+      return value
+    })
+    return createHash('sha256').update(text).digest('hex')
   }
 
   read(key: string): CachedRuleset | undefined {
     try {
-      const bytes = readFileSync(this.path(key))
+      const bytes = readFileSync(this.#path(key))
       const rest = bytes.subarray(32)
       if (!digest(rest).equals(bytes.subarray(0, 32))) return undefined
       const end = 4 + rest.readUInt32LE(0)
@@ -68,26 +71,26 @@ export class RulesetCache {
     const length = Buffer.alloc(4)
     length.writeUInt32LE(json.length)
     const rest = Buffer.concat([length, json, ruleset])
-    const path = this.path(key)
+    const path = this.#path(key)
     const draft = `${path}.${randomBytes(6).toString('hex')}`
     try {
-      mkdirSync(this.folder, { recursive: true, mode: 0o700 })
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
       writeFileSync(draft, Buffer.concat([digest(rest), rest]), { mode: 0o600 })
       renameSync(draft, path)
-      this.prune()
+      this.#prune()
     } catch {
       rmSync(draft, { force: true })
     }
   }
 
-  private path(key: string): string {
-    return join(this.folder, key + ENDING)
+  #path(key: string): string {
+    return join(this.#folder, key + ENDING)
   }
 
-  private prune(): void {
-    const files = readdirSync(this.folder).filter(name => name.endsWith(ENDING))
+  #prune(): void {
+    const files = readdirSync(this.#folder).filter(name => name.endsWith(ENDING))
     const byAge = files
-      .map(name => join(this.folder, name))
+      .map(name => join(this.#folder, name))
       .map(path => ({ path, time: statSync(path).mtimeMs }))
       .sort((a, b) => b.time - a.time)
     for (const { path } of byAge.slice(KEPT)) rmSync(path, { force: true })

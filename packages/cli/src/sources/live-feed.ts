@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { ContainerMetadata, type Live, LiveError, type MetadataOptions, openLive } from '@falc/sources-syscall'
-import type { LiveConfig } from '../config/live.ts'
+import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import type { FeedMeter, KernelCounts } from '../meter/counts.ts'
@@ -8,40 +8,40 @@ import { metadataCounts } from './containers.ts'
 import type { Consumer, Feed } from './feed.ts'
 
 export interface LiveFeedOptions {
-  readonly config: LiveConfig
-  /** Per event type 1 where a rule can match. */
+  readonly config: Config
+  /** Per event type, 1 where a rule can match. */
   readonly wanted: Uint8Array | 'all'
   /** Socket of a sidecar that runs as a service. */
   readonly socketPath?: string | undefined
-  /** Where to ask about containers, and how long evaluations wait for it. */
+  /** Where to ask about containers, and how long evaluations wait for the answer. */
   readonly containers: MetadataOptions
   readonly log: Log
 }
 
-/** Events of the running kernel. @throws {CliError} when this machine cannot do it, and why */
+/** System calls of this machine. @throws {CliError} with the reason, when this machine cannot capture them */
 export async function liveFeed({ config, wanted, socketPath, containers, log }: LiveFeedOptions): Promise<Feed> {
   try {
+    const ring = ringSettings(config)
+    const { base_syscalls, falco_libs } = config
     const live = await openLive({
       wanted,
-      snaplen: config.snaplen,
-      ringBytes: config.ringBytes,
-      cpusPerRing: config.cpusPerRing,
-      custom: config.customCalls,
-      repair: config.repairCalls,
-      all: config.allCalls,
-      dropFailed: config.dropFailed,
-      threadTableSize: config.threadTableSize,
-      purgeInterval: config.purgeInterval,
-      purgeTimeout: config.purgeTimeout,
+      ...ring,
+      snaplen: falco_libs.snaplen || DEFAULT_SNAPLEN,
+      custom: base_syscalls.custom_set,
+      repair: base_syscalls.repair,
+      all: base_syscalls.all,
+      threadTableSize: falco_libs.thread_table_size,
+      purgeInterval: falco_libs.thread_table_auto_purging_interval_s,
+      purgeTimeout: falco_libs.thread_table_auto_purging_thread_timeout_s,
       warn: text => log.source('warning', text),
       ...(socketPath !== undefined && { socketPath }),
     })
     const metadata = new ContainerMetadata(live.state, containers)
-    // Events wait in the rings meanwhile.
+    // Meanwhile events wait in the rings.
     await metadata.settle()
     log.source(
       'debug',
-      `${config.ringBytes >> 20} MiB of ring for each ${config.cpusPerRing} CPUs, ${live.state.tables.threads.size} threads at the start`,
+      `${ring.ringBytes >> 20} MiB of ring for each ${ring.cpusPerRing} CPUs, ${live.state.tables.threads.size} threads at the start`,
     )
     return new LiveFeed(live, metadata)
   } catch (error) {
@@ -50,9 +50,24 @@ export async function liveFeed({ config, wanted, socketPath, containers, log }: 
   }
 }
 
-/** Milliseconds of events after which signals, timers and outputs get their turn. */
+const DEFAULT_SNAPLEN = 80
+/** Ring bytes by buf_size_preset; 0 is reserved. */
+const PRESETS = [8, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512].map(megabytes => megabytes << 20)
+
+/** Settings of the rings. Falco's kernel module has a buffer for each CPU. */
+export function ringSettings({ engine }: Config) {
+  const kmod = engine.kind === 'kmod'
+  const { buf_size_preset, drop_failed_exit } = kmod ? engine.kmod : engine.modern_ebpf
+  return {
+    ringBytes: PRESETS[buf_size_preset]!,
+    cpusPerRing: kmod ? 1 : engine.modern_ebpf.cpus_for_each_buffer || 4096,
+    dropFailed: drop_failed_exit,
+  }
+}
+
+/** Milliseconds of events between turns of the event loop. */
 const SLICE = 20
-/** Events between looks at the clock. */
+/** Events between readings of the clock. */
 const STRETCH = 1024
 
 class LiveFeed implements Feed {
@@ -61,24 +76,25 @@ class LiveFeed implements Feed {
   readonly finite = false
   readonly meter: FeedMeter = {
     engine: 'modern_bpf',
-    kernel: () => kernelCounts(this.live),
-    state: () => this.live.state.tables.counts,
-    lastEvent: () => this.live.lastTime,
+    kernel: () => kernelCounts(this.#live),
+    state: () => this.#live.state.tables.counts,
+    lastEvent: () => this.#live.lastTime,
   }
-  private readonly live: Live
-  private readonly containers: ContainerMetadata
+  readonly #live: Live
+  readonly #containers: ContainerMetadata
 
   constructor(live: Live, metadata: ContainerMetadata) {
-    this.live = live
-    this.containers = metadata
+    this.#live = live
+    this.#containers = metadata
   }
 
   get stream(): Live {
-    return this.live
+    return this.#live
   }
 
   async run(consumer: Consumer, signal: AbortSignal): Promise<void> {
-    const { live, containers: metadata } = this
+    const live = this.#live
+    const metadata = this.#containers
     const late = () => {
       for (let event = metadata.next(); event !== null; event = metadata.next()) consumer.event(event, metadata)
     }
@@ -94,7 +110,7 @@ class LiveFeed implements Feed {
             slice = performance.now()
           }
         }
-        // The kernel does not wait: when alerts pile up, their queue drops and counts them, and no event is lost.
+        // The kernel does not wait. When alerts pile up, their queue drops and counts them, and no event is lost.
         void consumer.pause()
       } while (!signal.aborted && (await live.fill()))
     } catch (error) {
@@ -109,20 +125,20 @@ class LiveFeed implements Feed {
   }
 
   want(wanted: Uint8Array | 'all'): void {
-    this.live.want(wanted)
+    this.#live.want(wanted)
   }
 
   losses(): Record<string, number> {
-    const { events: _, ...lost } = this.live.counts
-    return nonZero({ ...lost, ...this.live.state.tables.losses })
+    const { events: _, ...lost } = this.#live.counts
+    return nonZero({ ...lost, ...this.#live.state.tables.losses })
   }
 
   metadata(): Record<string, number> {
-    return metadataCounts(this.containers.counts)
+    return metadataCounts(this.#containers.counts)
   }
 }
 
-/** The probe's counters under the names that Falco has for such things. */
+/** The probe's counters under Falco's names. */
 function kernelCounts({ counts }: Live): KernelCounts {
   const lost = {
     bufferFull: counts.dropFull,

@@ -1,27 +1,29 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { FieldFailure, Source } from '@falc/engine'
-import { type Config, loadConfig } from '../config/config.ts'
+import { cacheFolder } from '../cache-folder.ts'
+import { type Config, loadConfig, rulesFiles } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
-import { nowNs } from '../meter/subject.ts'
-import { loadSources } from '../sources/load.ts'
-import { cachedRules } from './cached-rules.ts'
-import type { RunFlags } from './flags.ts'
-import { type RulesFile, readRules } from './rules.ts'
+import { nowNs } from '../meter/metrics-source.ts'
+import { buildStamp, type CacheOptions, cachedRules } from '../rules/cached.ts'
+import { type RulesFile, readRules } from '../rules/files.ts'
+import { engineOptions } from '../rules/options.ts'
+import type { SourceOptions } from '../sources/load.ts'
+import type { RunFlags } from './run-flags.ts'
 import type { Loaded } from './session.ts'
 
 /** Configuration and rules as they are on disk. */
 export interface Texts {
   readonly config: Config
   readonly rules: readonly RulesFile[]
-  /** Files and folders that they came from. */
+  /** Files and folders that they were read from. */
   readonly watch: readonly string[]
-  /** Of all texts: equal when nothing has changed. */
+  /** Digest of all texts. */
   readonly digest: string
 }
 
-/** Loading in two steps, so that unchanged texts need not be compiled again. */
+/** Loads in two steps, so that unchanged texts are not compiled again. */
 export interface Loader {
   /** @throws {CliError | ConfigError} */
   read(): Texts
@@ -36,15 +38,15 @@ export interface LoaderOptions {
   readonly print: string | undefined
   /** -r: instead of rules_files. */
   readonly rules: readonly string[]
-  readonly sources: readonly Source[]
+  readonly makeSources: (options: SourceOptions) => Promise<Source[]>
   readonly backend: 'vm' | 'jit' | undefined
   readonly verbose: boolean
-  /** Rulesets compiled earlier may be used, and new ones kept. */
+  /** Whether compiled rulesets are cached. */
   readonly cache: boolean
   readonly log: () => Log
 }
 
-/** Falco's place for the configuration. */
+/** Where Falco's configuration is. */
 const DEFAULT_CONFIG = '/etc/falco/falco.yaml'
 
 /** @throws {CliError} */
@@ -53,7 +55,7 @@ export function configPath(given: string | undefined): string | undefined {
   return given ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined)
 }
 
-/** The -o options, and those that other flags stand for. */
+/** The -o options, and those that other flags are short for. */
 export function overrides(flags: RunFlags): string[] {
   return [
     ...flags.option,
@@ -67,24 +69,37 @@ function sha256(text: string): string {
 }
 
 export function makeLoader(options: LoaderOptions): Loader {
-  const { configPath, overrides, print, rules: given, sources, backend, verbose, cache, log } = options
+  const { configPath, overrides, print, rules: given, makeSources, backend, verbose, cache, log } = options
+  const cacheOptions = cache ? rulesetCache() : { reason: undefined }
   return {
     read() {
       const config = withPrint(loadConfig(configPath, overrides), print)
-      const paths = given.length > 0 ? given : config.rulesFiles
-      if (paths.length === 0) {
-        throw new CliError(
-          'You must specify at least one rules file/directory via -r or a rules_files entry in falco.yaml',
-        )
-      }
-      const rules = readRules(paths)
+      const paths = given.length > 0 ? given : rulesFiles(config)
+      const missing: string[] = []
+      // As in Falco, rules_files may name files that do not exist.
+      const rules = given.length > 0 ? readRules(paths) : readRules(paths, path => missing.push(path))
+      if (rules.length === 0) throw new CliError(noRules(missing))
       const watch = [...config.watch, ...paths, ...rules.map(file => file.name)].filter(path => path !== '-')
-      return { config, rules, watch: [...new Set(watch)], digest: digestOf(config, rules) }
+      const warnings = missing.map(path => `rules_files: ${path} does not exist and is skipped`)
+      return {
+        config: { ...config, warnings: [...config.warnings, ...warnings] },
+        rules,
+        watch: [...new Set(watch)],
+        digest: digestOf(config, rules),
+      }
     },
     async build({ config, rules }) {
-      const shown = config.base64 ? await loadSources({ base64: true }) : sources
-      const setup = { config, sources: shown, onError: firstOfEach(log()), ...(backend && { backend }) }
-      const { engine, notes } = await cachedRules(setup, rules, cache)
+      if ('reason' in cacheOptions && cacheOptions.reason !== undefined)
+        log().info(`Compiled rules are not cached: ${cacheOptions.reason}`)
+      const { engine, notes } = await cachedRules(
+        {
+          options: engineOptions(config, backend),
+          sourceOptions: { base64: config.buffer_format_base64 },
+          files: rules,
+        },
+        { makeSources, onError: firstOfEach(log()) },
+        'folder' in cacheOptions ? cacheOptions : undefined,
+      )
       log().info(`Loading rules from:\n${rules.map(({ name }) => `   ${name}`).join('\n')}`)
       for (const { full, summary } of notes.warnings) log().warning(verbose ? full : summary)
       return {
@@ -99,6 +114,19 @@ export function makeLoader(options: LoaderOptions): Loader {
   }
 }
 
+function noRules(missing: readonly string[]): string {
+  const text = 'You must specify at least one rules file/directory via -r or a rules_files entry in falco.yaml'
+  return missing.length === 0 ? text : `${text}: none of ${missing.join(', ')} exists`
+}
+
+/** Where compiled rulesets are kept, or why they are not. Running from the sources needs no reason. */
+function rulesetCache(): CacheOptions | { readonly reason: string | undefined } {
+  const build = buildStamp()
+  if (build === undefined) return { reason: undefined }
+  const found = cacheFolder()
+  return 'folder' in found ? { folder: found.folder, build } : found
+}
+
 /** Logs the first failure of each field, with its stack; the rest are only counted. */
 function firstOfEach(log: Log): (failure: FieldFailure) => void {
   const seen = new Set<string>()
@@ -111,12 +139,12 @@ function firstOfEach(log: Log): (failure: FieldFailure) => void {
   }
 }
 
-/** As in Falco -pc and -pk add nothing any more: what they stood for is suggested by the fields themselves. */
+/** As in Falco, -pc and -pk no longer add anything: sources suggest the fields that they stood for. */
 const NOTHING_TO_PRINT = ['c', 'container', 'k', 'kubernetes']
 
 function withPrint(config: Config, print: string | undefined): Config {
   if (print === undefined || NOTHING_TO_PRINT.includes(print)) return config
-  return { ...config, appendOutput: [...config.appendOutput, { extra_output: print }] }
+  return { ...config, append_output: [...config.append_output, { extra_output: print }] }
 }
 
 function digestOf(config: Config, rules: readonly RulesFile[]): string {

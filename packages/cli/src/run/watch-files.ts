@@ -2,19 +2,19 @@ import { type FSWatcher, statSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Log } from '../log.ts'
 
-/** Milliseconds of silence after a change before it is acted on: editors and package managers write in several steps. */
+/** Milliseconds without further changes before `changed` is called: editors and package managers write in several steps. */
 const SETTLE = 200
-/** Milliseconds after which it is acted on though there is no silence. */
+/** Milliseconds after which it is called even if changes go on. */
 const PATIENCE = 1000
 
 /**
- * Calls `changed` after something in the given files and folders may have changed. Folders are watched, not files:
- * a file that is replaced (by an editor, by a Kubernetes ConfigMap: `..data`) is another inode under the same name. What else is
- * written in the folder of a file, a log for instance, is nobody's concern.
- * @returns how to stop
+ * Calls `changed` after the given files and folders may have changed. The folders of files are watched instead of the files
+ * themselves, since a file that is replaced (by an editor, or by a Kubernetes ConfigMap with its link `..data`) is another
+ * inode under the same name. Other files in such a folder are ignored.
+ * @returns a function that stops watching
  */
 export function watchFiles(paths: readonly string[], changed: () => void, log: Log): () => void {
-  /** By folder the names that matter; all, where the folder itself is given. */
+  /** The names that matter, by folder; all of them where the folder itself is given. */
   const folders = new Map<string, Set<string> | 'all'>()
   for (const path of paths) {
     if (isFolder(path)) folders.set(path, 'all')

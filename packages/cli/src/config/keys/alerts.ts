@@ -1,0 +1,96 @@
+/** Keys that say what alerts look like and where they go. */
+import type { AppendOutput } from '@falc/engine'
+import { boolean, converted, integer, list, mapOf, scalarOrMap, text } from '../kind.ts'
+import { key, section } from '../section.ts'
+
+const appended = converted(
+  section({
+    match: section({
+      source: key(text, '', 'Source of the rules.'),
+      tags: key(list(text), [], 'Tags that the rules must all have.'),
+      rule: key(text, '', 'Name of the rule.'),
+    }),
+    extra_output: key(text, '', 'Text appended to the output.'),
+    extra_fields: key(list(scalarOrMap(text, mapOf(text))), [], 'Fields, or maps of names to templates.'),
+    suggested_output: key(boolean, false, 'Append the fields that sources suggest.'),
+  }),
+  ({ match: { source, tags, rule }, extra_output, extra_fields, suggested_output }): AppendOutput => ({
+    match: { ...(source && { source }), ...(rule && { rule }), ...(tags.length > 0 && { tags }) },
+    ...(extra_output && { extra_output }),
+    ...(extra_fields.length > 0 && { extra_fields }),
+    suggested_output,
+  }),
+)
+
+const enabled = (doc: string) => key(boolean, false, doc)
+
+export const ALERTS_KEYS = {
+  append_output: key(list(appended), [], 'Text and fields added to the output of rules, as in Falco.'),
+  static_fields: key(mapOf(text), {}, 'Constants that rules use as `static.NAME`.'),
+  json_output: key(boolean, false, 'Print alerts, and the reports of `-V` and `-L`, as JSON.'),
+  json_include_output_property: key(boolean, true, 'JSON has `output`.'),
+  json_include_message_property: key(boolean, false, 'JSON has `message`: the output without time and priority.'),
+  json_include_output_fields_property: key(boolean, true, 'JSON has `output_fields`.'),
+  json_include_tags_property: key(boolean, true, 'JSON has `tags`.'),
+  time_format_iso_8601: key(boolean, false, 'Print times of alerts and of the log as ISO 8601 (UTC).'),
+  buffer_format_base64: key(
+    boolean,
+    false,
+    '`evt.buffer`, `evt.arg` and `evt.args` have data in base64, in conditions too. Also `-b`.',
+  ),
+  stdout_output: section({ enabled: enabled('Alerts go to standard output. Without a configuration file: true.') }),
+  syslog_output: section({
+    enabled: enabled(
+      'Alerts go to the system log through `logger` of util-linux; lines of more than 30,000 characters are split. While nothing listens at /dev/log, alerts are lost and counted.',
+    ),
+  }),
+  file_output: section({
+    enabled: enabled('Alerts are appended to a file.'),
+    keep_alive: key(boolean, false, 'Keep the file open. Otherwise it is opened for each batch. SIGUSR1 reopens it.'),
+    filename: key(text, '', 'The file.', {
+      needed: 'Error reading config file: file output enabled but no filename in configuration block',
+    }),
+  }),
+  program_output: section({
+    enabled: enabled('Alerts go to the standard input of a program.'),
+    keep_alive: key(
+      boolean,
+      false,
+      'Keep the program running. Otherwise it is started for each alert, and an exit code other than 0 is a lost alert.',
+    ),
+    program: key(text, '', 'The command, run by `sh`.', {
+      needed: 'Error reading config file: program output enabled but no program in configuration block',
+    }),
+  }),
+  http_output: section({
+    enabled: enabled('Alerts are posted to a server, each in one request.'),
+    url: key(text, '', 'The server.', {
+      needed: 'Error reading config file: http output enabled but no url in configuration block',
+    }),
+    user_agent: key(text, 'falcosecurity/falco', 'The `User-Agent` header.'),
+    insecure: key(boolean, false, "Do not verify the server's certificate."),
+    ca_cert: key(text, '', 'A certificate that the server may be signed with.'),
+    ca_bundle: key(text, '', 'A file of such certificates.'),
+    ca_path: key(text, '', 'A folder of such certificates.'),
+    mtls: key(boolean, false, 'Present a client certificate.'),
+    client_cert: key(text, '/etc/ssl/certs/client.crt', 'The client certificate.'),
+    client_key: key(text, '/etc/ssl/certs/client.key', 'Its key.'),
+    echo: key(boolean, false, "Print the server's answers on standard output."),
+    compress_uploads: key(boolean, false, 'Compress requests with gzip.'),
+    keep_alive: key(boolean, false, 'Keep the connection open.'),
+    max_consecutive_timeouts: key(integer(0, 255), 5, 'How often a request that timed out is sent again.'),
+  }),
+  outputs_queue: section({
+    capacity: key(
+      integer(),
+      0,
+      'Alerts that may wait for each output. Further ones are dropped and counted. 0: 1,000,000.',
+    ),
+  }),
+  output_timeout: key(
+    integer(1, 2 ** 31 - 1),
+    2000,
+    'Milliseconds after which a blocked output is reported, and after which a stop gives up an output without progress.',
+  ),
+  buffered_outputs: key(boolean, false, 'Alerts may wait up to a second to be written together. `-U` turns it off.'),
+}

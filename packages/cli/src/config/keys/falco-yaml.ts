@@ -1,0 +1,32 @@
+/** The one table of falco.yaml: types, defaults, documentation, and when a change takes effect. */
+import { type Keys, section } from '../section.ts'
+import { ALERTS_KEYS } from './alerts.ts'
+import { OPERATION_KEYS } from './operation.ts'
+import { RULES_KEYS } from './rules.ts'
+import { SOURCES_KEYS } from './sources.ts'
+
+/** What became of keys of earlier releases: part of the warning about an unknown key. */
+const FORMER_KEYS: Readonly<Record<string, string>> = {
+  container_engines: 'use init_config of the plugin container',
+  grpc: 'removed in Falco 0.44; use http_output',
+  grpc_output: 'removed in Falco 0.44; use http_output',
+  metadata_download: 'removed in Falco 0.37',
+  modern_bpf: 'use engine.modern_ebpf',
+  outputs: 'removed in Falco 0.37; use outputs_queue.capacity',
+  snaplen: 'use falco_libs.snaplen',
+  syscall_buf_size_preset: 'use engine.modern_ebpf.buf_size_preset',
+  syscall_drop_failed_exit: 'use engine.modern_ebpf.drop_failed_exit',
+}
+
+/** Tables of docs/config.md, by title. */
+export const GROUPS = {
+  Rules: RULES_KEYS,
+  'Event sources': SOURCES_KEYS,
+  'Alerts and outputs': ALERTS_KEYS,
+  Operation: OPERATION_KEYS,
+} as const satisfies Readonly<Record<string, Keys>>
+
+export const FALCO_YAML = section(
+  { ...RULES_KEYS, ...SOURCES_KEYS, ...ALERTS_KEYS, ...OPERATION_KEYS },
+  { unknown: name => (Object.hasOwn(FORMER_KEYS, name) ? FORMER_KEYS[name] : undefined) },
+)

@@ -1,0 +1,71 @@
+import {
+  ContainerMetadata,
+  type EventStream,
+  LiveError,
+  type MetadataOptions,
+  openCapture,
+  openLive,
+  type PendingMetadata,
+  type SyscallEvent,
+} from '@falc/sources-syscall'
+import { CliError } from '../fail.ts'
+import { metadataCounts } from '../sources/containers.ts'
+
+/** A stream to record: a capture, or this machine. */
+export interface Recorded extends EventStream {
+  readonly event: SyscallEvent
+  next(): boolean
+  fill(): Promise<boolean>
+  close(): Promise<void> | void
+  readonly metadata: PendingMetadata
+  losses(): Readonly<Record<string, number>>
+  /** Look-ups of containers, by outcome. */
+  lookups(): Readonly<Record<string, number>>
+}
+
+/** A capture has its own metadata. */
+const NO_METADATA: PendingMetadata = { pending: 0, before: () => {}, asked: () => false, next: () => null }
+
+export interface LiveSettings {
+  readonly snaplen: number | undefined
+  readonly socketPath: string | undefined
+  readonly containers: MetadataOptions
+}
+
+/** @throws {CliError} */
+export async function openRecorded(
+  path: string | undefined,
+  { snaplen, socketPath, containers }: LiveSettings,
+): Promise<Recorded> {
+  try {
+    if (path !== undefined) {
+      const replay = await openCapture(path)
+      return Object.assign(replay, { metadata: NO_METADATA, losses: () => ({}), lookups: () => ({}) })
+    }
+    const live = await openLive({
+      ...(snaplen !== undefined && { snaplen }),
+      ...(socketPath !== undefined && { socketPath }),
+    })
+    const metadata = new ContainerMetadata(live.state, containers)
+    await metadata.settle()
+    // The tables have the containers that are known already.
+    while (metadata.next() !== null);
+    const close = live.close.bind(live)
+    return Object.assign(live, {
+      metadata,
+      losses: () => nonZero({ ...live.counts }),
+      lookups: () => metadataCounts(metadata.counts),
+      close: () => {
+        metadata.close()
+        return close()
+      },
+    })
+  } catch (error) {
+    if (error instanceof LiveError) throw new CliError(`Unable to capture system calls live: ${error.message}`)
+    throw new CliError(`Unable to open the capture ${path}: ${(error as Error).message}`)
+  }
+}
+
+function nonZero({ events: _, ...counts }: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
+}

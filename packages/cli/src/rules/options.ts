@@ -1,0 +1,26 @@
+import type { EngineOptions, FieldFailure, Source } from '@falc/engine'
+import type { Config } from '../config/config.ts'
+import { hostname } from '../hostname.ts'
+
+/** The engine's options as plain data. */
+export type CompileOptions = Omit<EngineOptions, 'sources' | 'onError'>
+
+/** What an engine needs besides its options: code. */
+export interface EngineParts {
+  readonly sources: readonly Source[]
+  readonly onError?: ((failure: FieldFailure) => void) | undefined
+}
+
+/** The options that falco.yaml asks for. */
+export function engineOptions(config: Config, backend?: 'vm' | 'jit'): CompileOptions {
+  return {
+    priority: config.priority,
+    ruleMatching: config.rule_matching,
+    ruleSelection: config.rules,
+    appendOutput: config.append_output,
+    staticFields: config.static_fields,
+    hostname: hostname(),
+    timeFormatIso8601: config.time_format_iso_8601,
+    ...(backend && { backend }),
+  }
+}

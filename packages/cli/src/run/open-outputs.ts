@@ -1,0 +1,82 @@
+import {
+  FileOutput,
+  HttpOutput,
+  type Output,
+  OutputError,
+  Outputs,
+  ProgramOutput,
+  StdoutOutput,
+  SyslogOutput,
+} from '@falc/outputs'
+import type { Config } from '../config/config.ts'
+import { CliError } from '../fail.ts'
+import type { Log } from '../log.ts'
+
+/** Milliseconds that alerts may wait to be written together, with buffered_outputs. */
+const LINGER = 1000
+
+/** Everything that outputs are made from: a reload opens them anew when it differs. */
+export function outputsConfig(config: Config) {
+  const { stdout_output, file_output, program_output, http_output, syslog_output } = config
+  const { outputs_queue, output_timeout, buffered_outputs, json_output } = config
+  return {
+    ...{ stdout_output, file_output, program_output, http_output, syslog_output },
+    ...{ outputs_queue, output_timeout, buffered_outputs, json_output },
+  }
+}
+
+type OutputsConfig = ReturnType<typeof outputsConfig>
+
+/**
+ * The outputs that the configuration enables, opened.
+ * @throws {CliError} when there is none, or one cannot be opened
+ */
+export async function openOutputs(config: Config, log: Log): Promise<Outputs> {
+  try {
+    const own = outputsConfig(config)
+    const outputs = new Outputs(makeOutputs(own), {
+      capacity: own.outputs_queue.capacity,
+      timeout: own.output_timeout,
+      linger: own.buffered_outputs ? LINGER : 0,
+      log: (level, text) => log.write(level, text),
+    })
+    await outputs.open()
+    return outputs
+  } catch (error) {
+    if (error instanceof OutputError) throw new CliError(error.message)
+    throw error
+  }
+}
+
+function makeOutputs(config: OutputsConfig): Output[] {
+  const { stdout_output, file_output, program_output, http_output, syslog_output } = config
+  const made: Output[] = []
+  if (stdout_output.enabled) made.push(new StdoutOutput())
+  if (file_output.enabled)
+    made.push(new FileOutput({ filename: file_output.filename, keepAlive: file_output.keep_alive }))
+  if (program_output.enabled)
+    made.push(new ProgramOutput({ program: program_output.program, keepAlive: program_output.keep_alive }))
+  if (http_output.enabled) made.push(httpOutput(http_output, config.json_output))
+  if (syslog_output.enabled) made.push(new SyslogOutput())
+  if (made.length > 0) return made
+  throw new CliError('No outputs configured. Please configure at least one output (for example stdout_output)')
+}
+
+function httpOutput(config: OutputsConfig['http_output'], json: boolean): HttpOutput {
+  return new HttpOutput({
+    json,
+    url: config.url,
+    userAgent: config.user_agent,
+    insecure: config.insecure,
+    caCert: config.ca_cert,
+    caBundle: config.ca_bundle,
+    caPath: config.ca_path,
+    mtls: config.mtls,
+    clientCert: config.client_cert,
+    clientKey: config.client_key,
+    echo: config.echo,
+    compressUploads: config.compress_uploads,
+    keepAlive: config.keep_alive,
+    maxConsecutiveTimeouts: config.max_consecutive_timeouts,
+  })
+}

@@ -1,0 +1,63 @@
+import { count } from '../count.ts'
+import type { Log } from '../log.ts'
+import type { Loader, Texts } from './loader.ts'
+import type { Session } from './session.ts'
+import { watchFiles } from './watch-files.ts'
+
+/**
+ * Connects signals and changed files with a running session: SIGINT and SIGTERM stop, SIGUSR1 reopens outputs, SIGHUP and
+ * changed files reload.
+ * @param live false: files are not watched, since the input ends by itself
+ * @returns a function that disconnects them
+ */
+export function attach(session: Session, first: Texts, loader: Loader, log: Log, live: boolean): () => void {
+  let current = first
+  let unwatch: (() => void) | undefined
+  let reloading = Promise.resolve()
+
+  /** @param requested by a signal: even without changes */
+  const reload = async (requested: boolean): Promise<void> => {
+    try {
+      const next = loader.read()
+      if (!requested && next.digest === current.digest) {
+        if (session.reloadUnneeded()) log.info('Configuration and rules are again those in force: nothing to reload')
+        return
+      }
+      const loaded = await loader.build(next)
+      await session.replace(loaded)
+      const known = current.config.warnings
+      for (const warning of next.config.warnings) if (!known.includes(warning)) log.warning(warning)
+      current = next
+      watch()
+      // Files may have changed between reading and watching them.
+      queue(false)
+      log.info(`Reloaded configuration and rules: ${count(loaded.rules.length, 'rule')}`)
+    } catch (error) {
+      session.reloadFailed((error as Error).message, requested)
+    }
+  }
+  // One after the other: a reload must not overtake an earlier one.
+  const queue = (requested: boolean) => {
+    reloading = reloading.then(() => reload(requested))
+  }
+  const watch = () => {
+    unwatch?.()
+    unwatch = live && current.config.watch_config_files ? watchFiles(current.watch, () => queue(false), log) : undefined
+  }
+  const stop = (name: string) => {
+    log.info(`${name} received, exiting...`)
+    session.stop()
+  }
+  const handlers: [NodeJS.Signals, () => void][] = [
+    ['SIGINT', () => stop('SIGINT')],
+    ['SIGTERM', () => stop('SIGTERM')],
+    ['SIGUSR1', () => void session.reopen()],
+    ['SIGHUP', () => queue(true)],
+  ]
+  for (const [signal, handler] of handlers) process.on(signal, handler)
+  watch()
+  return () => {
+    unwatch?.()
+    for (const [signal, handler] of handlers) process.off(signal, handler)
+  }
+}
