@@ -30,6 +30,24 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['events', 'model', 'event', 'meta-event', 'capture', 'state', 'delivery', 'fields', 'source', 'replay'],
     ...['containers', 'recording', 'live', 'index'],
   ],
+  cli: [
+    ...['fail', 'count', 'printable', 'hostname', 'version', 'flags', 'command', 'condition-error', 'cache-folder'],
+    ...[
+      'config',
+      'log',
+      'alerts',
+      'rules',
+      'meter',
+      'sources',
+      'health',
+      'run',
+      'recording',
+      'top',
+      'doctor',
+      'listing',
+    ],
+    ...['testing', 'commands', 'cli', 'index', 'main'],
+  ],
 }
 
 /** Packages that run in a browser, too, up to the rooms named here: files of others may use `node:` modules. */

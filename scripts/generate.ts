@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path'
 import { compatHeader } from '../packages/sources-syscall/scripts/compat-header.ts'
 import { eventsHeader } from '../packages/sources-syscall/scripts/events-header.ts'
 import { syscallsHeader } from '../packages/sources-syscall/scripts/syscalls-header.ts'
+import { configPage } from './generate/config.ts'
 import { fieldsPage } from './generate/fields.ts'
 import { languagePage } from './generate/language.ts'
 import { formatted } from './generate/markdown.ts'
@@ -19,6 +20,7 @@ import { terminalPicture } from './generate/terminal.ts'
 const ROOT = resolve(import.meta.dirname, '..')
 
 const FILES: Readonly<Record<string, () => string>> = {
+  'docs/config.md': () => formatted(configPage()),
   'docs/fields.md': () => formatted(fieldsPage()),
   'docs/language.md': () => formatted(languagePage()),
   'docs/opcodes.md': () => formatted(opcodesPage()),

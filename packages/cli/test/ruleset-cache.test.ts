@@ -1,12 +1,17 @@
-import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { alertJson, type EngineOptions } from '@falc/engine'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { loadConfig } from '../src/config/config.ts'
+import { type CompileInput, cachedRules } from '../src/rules/cached.ts'
+import { type CompileOptions, engineOptions } from '../src/rules/options.ts'
+import { RulesetCache } from '../src/rules/ruleset-cache.ts'
+import { captureFeed } from '../src/sources/capture-feed.ts'
+import { loadSources, type SourceOptions } from '../src/sources/load.ts'
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
-const capture = join(root, 'examples/captures/host-a.scap')
+const CAPTURE = fileURLToPath(new URL('../../../examples/captures/host-a.scap', import.meta.url))
 const RULE = `
 - list: never_used
   items: [a]
@@ -17,70 +22,106 @@ const RULE = `
   priority: WARNING
 `
 
-let home: string
+let folder: string
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'falc-home-'))
-  writeFileSync(join(home, 'rules.yaml'), RULE)
+  folder = mkdtempSync(join(tmpdir(), 'falc-rulesets-'))
 })
-afterEach(() => rmSync(home, { recursive: true }))
+afterEach(() => rmSync(folder, { recursive: true }))
 
-/** The built command: what runs from its sources keeps nothing. */
-function falc(...flags: string[]): { alerts: string; log: string } {
-  const { status, stdout, stderr } = spawnSync(
-    join(root, 'falc'),
-    ['run', '-v', '-r', 'rules.yaml', '-e', capture, ...flags],
-    { cwd: home, env: { PATH: process.env.PATH, HOME: home, TZ: 'UTC' }, encoding: 'utf8' },
-  )
-  expect(status, stderr).toBe(0)
-  return { alerts: stdout, log: stderr.replace(/^.*? 2\d{3}: /gm, '') }
+type Input = CompileInput<SourceOptions>
+
+const input = (options: readonly string[] = [], content = RULE): Input => ({
+  options: engineOptions(loadConfig(undefined, options)),
+  sourceOptions: { base64: false },
+  files: [{ name: 'rules.yaml', content }],
+})
+
+const load = (from: Input, cached = true) =>
+  cachedRules(from, { makeSources: loadSources }, cached ? { folder, build: 'test' } : undefined)
+
+/** The alerts of a capture and the warnings of the rules. */
+async function outcome(from: Input, cached = true) {
+  const { engine, notes } = await load(from, cached)
+  const alerts: string[] = []
+  const feed = await captureFeed(CAPTURE, engine.wantedTypes('syscall'))
+  const event = (event: unknown) => {
+    for (const alert of engine.evaluate('syscall', event) ?? []) alerts.push(alertJson(alert))
+  }
+  await feed.run({ event, pause: () => undefined }, new AbortController().signal)
+  return { alerts, notes }
 }
 
-const folder = () => join(home, '.cache/falc/rulesets')
-const kept = () => readdirSync(folder()).sort()
+const kept = () => readdirSync(join(folder, 'rulesets')).sort()
 
-describe('rulesets that were compiled before', { timeout: 60_000 }, () => {
-  test('give the same alerts, warnings and report', () => {
-    const first = falc()
-    expect(first.alerts).toContain('read /etc/shadow')
-    expect(first.log).toContain('LOAD_UNUSED_LIST')
+describe('a start from the cache', () => {
+  test('has the alerts, warnings and notes of one without', async () => {
+    const first = await outcome(input())
+    expect(first.alerts.join()).toContain('read /etc/shadow')
+    expect(first.notes.warnings[0]!.full).toContain('LOAD_UNUSED_LIST')
     expect(kept()).toHaveLength(1)
-    expect(falc()).toEqual(first)
+    expect(await outcome(input())).toEqual(first)
     expect(kept()).toHaveLength(1)
-    expect(falc('--no-cache')).toEqual(first)
-    expect(falc('--backend', 'vm')).toEqual(first)
+    expect(await outcome(input(), false)).toEqual(first)
   })
 
-  test('are not those of other rules or settings', () => {
-    falc()
-    writeFileSync(join(home, 'rules.yaml'), RULE.replace('read %fd.name', 'opened %fd.name'))
-    expect(falc().alerts).toContain('opened /etc/shadow')
-    expect(falc('-o', 'priority=error').alerts).toBe('')
-    expect(falc('-o', 'append_output[]={"extra_output": "X"}').alerts).toContain('X')
-    expect(kept()).toHaveLength(4)
+  test('knows sources without enabled rules', async () => {
+    for (const from of [input(['priority=error']), input([], '[]')]) {
+      for (let round = 0; round < 2; round++) {
+        const { engine } = await load(from)
+        for (const source of ['syscall', 'k8s_audit']) expect(engine.wantedTypes(source)).toBeInstanceOf(Uint8Array)
+      }
+    }
   })
 
   test.each<[string, (bytes: Buffer) => Buffer]>([
     ['damaged', bytes => bytes.fill(0x7b, 100, 101)],
     ['cut short', bytes => bytes.subarray(0, bytes.length / 2)],
     ['empty', () => Buffer.alloc(0)],
-  ])('that are %s are compiled anew', (_, spoil) => {
-    const first = falc()
-    const path = join(folder(), kept()[0]!)
+  ])('compiles again when the file is %s', async (_, spoil) => {
+    const first = await outcome(input())
+    const path = join(folder, 'rulesets', kept()[0]!)
     const sound = readFileSync(path)
     writeFileSync(path, spoil(Buffer.from(sound)))
-    expect(falc()).toEqual(first)
+    expect(await outcome(input())).toEqual(first)
     expect(readFileSync(path).equals(sound)).toBe(true)
   })
+})
 
-  test('are neither kept nor used where others can write', () => {
-    mkdirSync(join(home, '.cache'))
-    chmodSync(join(home, '.cache'), 0o777)
-    falc()
-    expect(readdirSync(join(home, '.cache'))).toEqual([])
+describe('the key', () => {
+  const key = (options: CompileOptions, build = 'test') => RulesetCache.key(build, { ...input(), options })
+
+  /** Another value for each option of an engine: a new option is a type error here. */
+  const OTHERS: { readonly [P in keyof Required<CompileOptions>]: EngineOptions[P] } = {
+    plugins: [{ name: 'json', version: '0.1.0' }],
+    priority: 'error',
+    ruleMatching: 'all',
+    ruleSelection: [{ op: 'disable', tag: 'x' }],
+    appendOutput: [{ extra_output: 'X' }],
+    staticFields: { zone: 'dmz' },
+    hostname: 'other',
+    timeFormatIso8601: true,
+    backend: 'vm',
+    tuning: { memo: false },
+  }
+
+  test.each(Object.entries(OTHERS))('changes with the option %s', (name, value) => {
+    const { options } = input()
+    expect(key({ ...options, [name]: value })).not.toBe(key(options))
   })
 
-  test('are not kept with --no-cache', () => {
-    falc('--no-cache')
-    expect(() => kept()).toThrow('ENOENT')
+  test('changes with the build, the rules and the options of sources', () => {
+    const from = input()
+    const keys = [
+      RulesetCache.key('test', from),
+      RulesetCache.key('another', from),
+      RulesetCache.key('test', input([], `${RULE}# more`)),
+      RulesetCache.key('test', { ...from, files: [{ ...from.files[0]!, name: 'other.yaml' }] }),
+      RulesetCache.key('test', { ...from, sourceOptions: { base64: true } }),
+    ]
+    expect(new Set(keys).size).toBe(keys.length)
+  })
+
+  test('refuses what it cannot digest', () => {
+    expect(() => RulesetCache.key('test', { options: { onError: () => {} } })).toThrow('cannot digest onError')
   })
 })

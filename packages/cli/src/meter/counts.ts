@@ -62,7 +62,12 @@ export function stateMetrics(counts: StateCounts): Metric[] {
     metric('n_added_threads', 'counter', counts.addedThreads),
     metric('n_removed_threads', 'counter', counts.removedThreads),
     metric('n_failed_thread_lookups', 'counter', counts.unknownThreads),
-    metric('n_drops_full_threadtable', 'counter', counts.droppedThreads),
+    metric('n_drops_full_threadtable', 'counter', counts.losses.threadTableFull),
+    metric('n_drops_full_fdtable', 'counter', counts.losses.fdTableFull),
+    metric('n_drops_full_usertable', 'counter', counts.losses.userTableFull),
+    metric('n_drops_full_containertable', 'counter', counts.losses.containerTableFull),
+    metric('n_orphan_fds', 'counter', counts.losses.orphanFds),
+    metric('n_unreadable_containers', 'counter', counts.losses.unreadableContainers),
   ]
 }
 
