@@ -241,11 +241,7 @@ export class Session implements MetricsSource {
     return this.#captures
   }
 
-  #consumer(
-    source: Source,
-    captures: RuleCaptures | undefined,
-    tally: { feed: Feed; events: number },
-  ): Consumer {
+  #consumer(source: Source, captures: RuleCaptures | undefined, tally: { feed: Feed; events: number }): Consumer {
     const live = !tally.feed.finite
     return {
       event: (event, deferral) => {
