@@ -102,7 +102,8 @@ function compileRule(
         raw: extra.raw,
       })),
     }
-    const compiled = node && { rule, node, output: appended.output, alert, typeCount }
+    const fits = node !== undefined && errors.length === 0
+    const compiled = fits ? { rule, node, output: appended.output, alert, typeCount } : undefined
     return { compiled, findings: { errors, warnings } }
   } catch (error) {
     errors.push(refused(error, 'LOAD_ERR_COMPILE_OUTPUT', 'output'))
