@@ -1,4 +1,4 @@
-import type { FieldTable } from '../fields/table.ts'
+import type { FieldTable, ResolvedField } from '../fields/table.ts'
 import { bytesToText, textToBytes } from '../text/encoding.ts'
 import { CONSTANT_SORTS, type Constant } from './constants.ts'
 import { MemoLayout } from './memo.ts'
@@ -11,7 +11,7 @@ import { callDepth, type Program, type ProgramClause, type ProgramScope, routine
  */
 const MAGIC = 0x434c_4146
 /** Raised whenever opcodes, constants or the header change: an older program is then refused, not misread. */
-export const PROGRAM_VERSION = 2
+export const PROGRAM_VERSION = 3
 
 /** Bytes before the header. */
 const PREFIX = 20
@@ -20,8 +20,8 @@ interface Header {
   readonly source: string
   readonly roots: readonly number[]
   readonly constants: readonly Constant[]
-  /** Per register: the field's name and argument, null for none. */
-  readonly registers: readonly (readonly [string, string | null] | null)[]
+  /** Per register: the field's name, argument and type, null for none. */
+  readonly registers: readonly (readonly [name: string, arg: string | null, type: string] | null)[]
   readonly nodeCount: number
   /** Names of the scopes, with the number of memo slots of each. */
   readonly scopes: readonly (readonly [string, number])[]
@@ -34,7 +34,7 @@ export function saveProgram(program: Program): Uint8Array {
     roots: Array.from(program.roots),
     constants: program.constants,
     registers: program.registers
-      .map(field => field && ([field.name, field.argText ?? null] as const))
+      .map(field => field && ([field.name, field.argText ?? null, typeOf(field)] as const))
       .map(r => r ?? null),
     nodeCount: program.nodeCount,
     scopes: program.scopes.map(scope => [scope.name, program.layout.size(scope.name)]),
@@ -74,7 +74,7 @@ export function loadProgram(bytes: Uint8Array, table: FieldTable): Program {
     code,
     roots: Int32Array.from(header.roots),
     constants: header.constants,
-    registers: header.registers.map(r => (r ? table.resolve(r[0], r[1] ?? undefined) : undefined)),
+    registers: header.registers.map(register => (register ? resolved(register, table) : undefined)),
     nodeCount: header.nodeCount,
     depth: 0,
     scopes: header.scopes.map(([name]) => scopeOf(name, table)),
@@ -83,6 +83,19 @@ export function loadProgram(bytes: Uint8Array, table: FieldTable): Program {
   }
   verify(program)
   return { ...program, depth: callDepth(code) }
+}
+
+/** A field as it was when the program was compiled: comparisons are made for its type. @throws {Error} when it is another one now */
+function resolved([name, arg, type]: NonNullable<Header['registers'][number]>, table: FieldTable): ResolvedField {
+  const field = table.resolve(name, arg ?? undefined)
+  if (typeOf(field) === type) return field
+  throw new Error(
+    `saved program needs field '${field.text}' of type ${type}, source '${table.source.name}' declares ${typeOf(field)}`,
+  )
+}
+
+function typeOf({ type, list, def }: ResolvedField): string {
+  return `${type}${list ? ' (list)' : def.anyOf ? ' (any of)' : ''}`
 }
 
 /** FNV-1a over everything behind the prefix. */

@@ -102,8 +102,8 @@ function compileRule(
         raw: extra.raw,
       })),
     }
-    const fits = node !== undefined && errors.length === 0
-    const compiled = fits ? { rule, node, output: appended.output, alert, typeCount } : undefined
+    if (!node || errors.length > 0) return { compiled: undefined, findings: { errors, warnings } }
+    const compiled = { rule, node, output: appended.output, alert, typeCount }
     return { compiled, findings: { errors, warnings } }
   } catch (error) {
     errors.push(refused(error, 'LOAD_ERR_COMPILE_OUTPUT', 'output'))

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
-import { alertJson, loadRuleset, type Source } from '../../src/runtime.ts'
+import { alertJson, type FieldDef, loadRuleset, type Source } from '../../src/runtime.ts'
 import { Act, Fd, Thread, threads } from '../ruleset/threads.ts'
 import { type Request, RULES, shop } from './shop.ts'
 
@@ -154,4 +154,16 @@ test('the runtime imports no parser', () => {
   visit(new URL('../../src/runtime.ts', import.meta.url))
   expect([...packages]).toEqual(['re2js'])
   expect([...seen].filter(path => /\/condition\/(?:parse|grammar)|\/rules\/(?:yaml|loader)/.test(path))).toEqual([])
+})
+
+test.each([
+  ['shop.rows', { type: 'string', extract: () => 'many' }, 'uint32', 'string'],
+  ['shop.user', { list: true }, 'string', 'string (list)'],
+  ['shop.user', { anyOf: true }, 'string', 'string (any of)'],
+])('a field %s with another type than it was saved with is refused: %j', (name, change, savedType, type) => {
+  const field = { ...shop.fields[name]!, ...change } as FieldDef
+  const changed = { ...shop, fields: { ...shop.fields, [name]: field } }
+  expect(() => loadRuleset(saved().bytes, { sources: [changed] })).toThrow(
+    new Error(`saved program needs field '${name}' of type ${savedType}, source 'shop' declares ${type}`),
+  )
 })
