@@ -1,0 +1,28 @@
+/** Costs of computations for tests that compare them: CPU time of this thread, so that other load does not count. */
+
+/** In milliseconds, the least of some attempts. */
+export function cpuOf(run: () => void, attempts = 3): number {
+  let least = Number.POSITIVE_INFINITY
+  for (let i = 0; i < attempts; i++) {
+    const before = process.threadCpuUsage()
+    run()
+    const { user, system } = process.threadCpuUsage(before)
+    least = Math.min(least, (user + system) / 1000)
+  }
+  return least
+}
+
+/** Of less than this, the clock is too coarse. */
+const MEASURABLE_MS = 10
+
+/** How many times as much an input of `factor * size` costs as one of `size`: about `factor` when the cost is linear. */
+export function growth(run: (size: number) => void, size: number, factor: number): number {
+  const times = (count: number, n: number) => cpuOf(() => repeat(count, () => run(n)))
+  let count = 1
+  while (times(count, size) < MEASURABLE_MS) count *= 2
+  return times(count, size * factor) / times(count, size)
+}
+
+function repeat(count: number, run: () => void): void {
+  for (let i = 0; i < count; i++) run()
+}
