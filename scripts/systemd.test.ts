@@ -16,14 +16,10 @@ import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { installPackages } from './install-packages.ts'
+import { skipped } from './testing/needs.ts'
 
 const root = resolve(import.meta.dirname, '..')
-const reason = whyNot()
-if (reason !== undefined) {
-  if ((process.env.FALC_REQUIRE ?? '').split(',').includes('systemd'))
-    throw new Error(`FALC_REQUIRE=systemd, but ${reason}`)
-  console.warn(`skipped: ${reason}`)
-}
+const reason = skipped('systemd', whyNot())
 
 function whyNot(): string | undefined {
   if (process.getuid?.() !== 0) return 'booting systemd needs root'

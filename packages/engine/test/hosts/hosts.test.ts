@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'vite'
 import { afterAll, describe, expect, test } from 'vitest'
+import { skipped } from '../../../../scripts/testing/needs.ts'
 import { EXPECTED } from './expected.ts'
 import { run } from './program.ts'
 
@@ -13,8 +14,7 @@ const CHROMIUM = '/usr/bin/chromium'
 const work = mkdtempSync(join(tmpdir(), 'falc-hosts-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 
-const required = (process.env.FALC_REQUIRE ?? '').split(',').includes('browser')
-if (required && !existsSync(CHROMIUM)) throw new Error(`FALC_REQUIRE asks for ${CHROMIUM}: apt-get install chromium`)
+const noBrowser = skipped('browser', existsSync(CHROMIUM) ? undefined : `a browser needs ${CHROMIUM} (chromium)`)
 
 test('Node', () => {
   expect(run()).toEqual({ ...EXPECTED, backend: 'jit' })
@@ -30,7 +30,7 @@ test('Node that forbids code generation', () => {
   expect(JSON.parse(output)).toEqual({ ...EXPECTED, backend: 'vm' })
 })
 
-describe.skipIf(!existsSync(CHROMIUM))('Chromium (skipped without /usr/bin/chromium)', () => {
+describe.skipIf(noBrowser !== undefined)('Chromium', () => {
   test.each([
     ['a page', '', 'jit'],
     [

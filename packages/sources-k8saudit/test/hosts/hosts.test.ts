@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { createContext, runInContext } from 'node:vm'
 import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { skipped } from '../../../../scripts/testing/needs.ts'
 import { run } from './program.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
-const required = (process.env.FALC_REQUIRE ?? '').split(',').includes('browser')
-if (required && !existsSync(CHROMIUM)) throw new Error(`FALC_REQUIRE asks for ${CHROMIUM}: apt-get install chromium`)
+const noBrowser = skipped('browser', existsSync(CHROMIUM) ? undefined : `a browser needs ${CHROMIUM} (chromium)`)
 
 const EXPECTED = {
   alerts: ['db', 'tls'].map(
@@ -59,7 +59,7 @@ test('a bundle where there is nothing but the language and text encoding', () =>
 const work = mkdtempSync(join(tmpdir(), 'falc-hosts-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 
-test.skipIf(!existsSync(CHROMIUM))(
+test.skipIf(noBrowser !== undefined)(
   'Chromium (skipped without /usr/bin/chromium)',
   () => {
     const page = join(work, 'page.html')

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { skipped } from '../../../../scripts/testing/needs.ts'
 import { BUSYBOX, packRoot } from './image.ts'
 
 const run = promisify(execFile)
@@ -16,11 +17,7 @@ export const missing = () => whyNot('podman', ['podman', 'runc'])
  * @throws {Error} instead, when FALC_REQUIRE asks for live tests
  */
 export function whyNot(engine: string, programs: readonly string[]): string | undefined {
-  const reason = why(engine, programs)
-  if (reason === undefined) return undefined
-  if ((process.env.FALC_REQUIRE ?? '').split(',').includes('live')) throw new Error(`FALC_REQUIRE=live, but ${reason}`)
-  console.warn(`skipped: ${reason}`)
-  return reason
+  return skipped('live', why(engine, programs))
 }
 
 function why(engine: string, programs: readonly string[]): string | undefined {

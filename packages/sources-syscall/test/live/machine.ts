@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { skipped } from '../../../../scripts/testing/needs.ts'
 
 /** Where the native parts are built to. */
 export const NATIVE = join(import.meta.dirname, '../../native/.output')
@@ -11,22 +12,15 @@ export const ADDON = join(NATIVE, 'falc.node')
 
 /** Why live tests cannot run here, those of other packages as well; undefined = they can. @throws {Error} instead, when FALC_REQUIRE asks for them */
 export function missing(): string | undefined {
-  return skipped(why())
+  return skipped('live', why())
 }
 
 /** The same of tests that need the built parts and no rights. */
 export function missingAddon(): string | undefined {
-  return skipped(existsSync(ADDON) ? undefined : NOT_BUILT)
+  return skipped('live', existsSync(ADDON) ? undefined : NOT_BUILT)
 }
 
 const NOT_BUILT = 'the native parts are not built: pnpm build:native'
-
-function skipped(reason: string | undefined): string | undefined {
-  if (reason === undefined) return undefined
-  if ((process.env.FALC_REQUIRE ?? '').split(',').includes('live')) throw new Error(`FALC_REQUIRE=live, but ${reason}`)
-  console.warn(`skipped: ${reason}`)
-  return reason
-}
 
 function why(): string | undefined {
   if (process.platform !== 'linux') return 'live tests need Linux'
