@@ -1,4 +1,4 @@
-import { type Modifier, OPERATORS, type OperatorName } from '../condition/operators.ts'
+import { type Kind, type Modifier, OPERATORS, type OperatorName } from '../condition/operators.ts'
 import { printAddress } from '../fields/address.ts'
 import type { Scalar } from '../fields/field.ts'
 import { TYPES } from '../fields/types.ts'
@@ -42,7 +42,12 @@ function byKey(a: Scalar, b: Scalar): number {
   return x < y ? -1 : x > y ? 1 : 0
 }
 
-/** A constant as a listing shows it; different constants give different texts. */
+/** A constant to compare values of a kind with, as a listing shows it. */
+export function constantText(of: Kind, value: Scalar): string {
+  return of === 'ip' && value instanceof Uint8Array ? printAddress(value) : scalarKey(value)
+}
+
+/** A scalar as text: different ones have different texts. */
 export function scalarKey(value: Scalar): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (value instanceof Uint8Array) return `0x${Array.from(value, b => b.toString(16).padStart(2, '0')).join('')}`
@@ -56,7 +61,6 @@ export function clauseKey(left: Expr, comparison: Comparison, right: Expr | unde
   if (op === 'exists') return `${left.key} exists`
   if (right) return `${left.key} ${operator} ${right.kind === 'field' ? `val(${right.key})` : right.key}`
   const single = modifier === undefined && op !== 'in' && op !== 'intersects' && op !== 'pmatch'
-  const address = TYPES[left.type].kind === 'ip'
-  const texts = values.map(v => (address ? printAddress(v as Uint8Array) : scalarKey(v)))
+  const texts = values.map(v => constantText(TYPES[left.type].kind, v))
   return `${left.key} ${operator} ${single ? texts[0] : `(${texts.join(', ')})`}`
 }

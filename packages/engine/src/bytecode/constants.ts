@@ -5,7 +5,7 @@ import type { Scalar, Value } from '../fields/field.ts'
 import { Glob } from '../fields/glob.ts'
 import { PathPrefixes } from '../fields/path-prefixes.ts'
 import { Regex } from '../fields/regex.ts'
-import { AddressSet, BytesSet, FoldedText, NetworkSet, NumberSet, Prefixes } from '../fields/sets.ts'
+import { AddressSet, BytesSet, FoldedText, NumberSet, Prefixes } from '../fields/sets.ts'
 import { APPLY, elements } from '../fields/transformers.ts'
 import type { ConstantSort } from './opcodes.ts'
 
@@ -178,9 +178,8 @@ function setOf(kind: Kind, values: readonly Scalar[]): Test {
     case 'bytes':
       return new BytesSet(values as readonly Uint8Array[])
     case 'ip':
-      return new AddressSet(values as readonly Uint8Array[])
     case 'net':
-      return new NetworkSet(values as readonly string[])
+      return new AddressSet(values as readonly (Uint8Array | string)[])
     default:
       return new ValueSet(values)
   }

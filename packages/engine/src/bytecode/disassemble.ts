@@ -1,5 +1,4 @@
-import { printAddress } from '../fields/address.ts'
-import { scalarKey } from './canonical.ts'
+import { constantText, scalarKey } from './canonical.ts'
 import type { Constant } from './constants.ts'
 import { OPS, Op, type OpCode, type OperandKind, WORDS } from './opcodes.ts'
 import type { Program, ProgramClause } from './program.ts'
@@ -52,7 +51,7 @@ function operandText(program: Program, kind: OperandKind, word: number): string 
     case 'register':
       return registerText(program, word)
     default:
-      return constantText(program, program.constants[word]!)
+      return printConstant(program, program.constants[word]!)
   }
 }
 
@@ -80,18 +79,18 @@ function labelsOf(program: Program): Map<number, string> {
 /** Values that a line can show. */
 const MAX_VALUES = 8
 
-function constantText(program: Program, constant: Constant): string {
+function printConstant(program: Program, constant: Constant): string {
   switch (constant.kind) {
     case 'text':
     case 'number':
     case 'bool':
       return scalarKey(constant.value)
     case 'test': {
-      const values = constant.values.map(v => (constant.of === 'ip' ? printAddress(v as Uint8Array) : scalarKey(v)))
+      const values = constant.values.map(value => constantText(constant.of, value))
       return `${constant.op} ${values.length === 1 ? values[0] : `{${some(values)}}`}`
     }
     case 'count': {
-      const tests = constant.tests.map(test => constantText(program, test))
+      const tests = constant.tests.map(test => printConstant(program, test))
       return `${constant.negated ? 'not ' : ''}${constant.modifier} {${some(tests)}}`
     }
     case 'comparison':

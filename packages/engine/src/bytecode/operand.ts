@@ -3,6 +3,8 @@ import { ConditionError, type ConditionErrorCode } from '../condition/error.ts'
 import { isTransformer, TRANSFORMERS, type Transformer, type TransformerName, VAL } from '../condition/transformers.ts'
 import type { FieldTable } from '../fields/table.ts'
 import { LIST_TYPES, TYPES } from '../fields/types.ts'
+import { NUL_IN_VALUE } from '../fields/values.ts'
+import { textToBytes } from '../text/encoding.ts'
 import type { Place, Span } from '../text/span.ts'
 import { scalarKey } from './canonical.ts'
 import type { Expr, FieldExpr, TransformExpr, TupleExpr } from './tree.ts'
@@ -24,7 +26,7 @@ export function lowerOperand(operand: Operand, table: FieldTable, where: Where):
     case 'field':
       return lowerField(operand, table, where)
     case 'literal':
-      return lowerLiteral(operand)
+      return lowerLiteral(operand, where)
     case 'transform':
       return lowerTransform(operand, table, where)
   }
@@ -51,7 +53,8 @@ function resolve(operand: FieldOperand, table: FieldTable, where: Where) {
   }
 }
 
-function lowerLiteral(operand: LiteralOperand): Expr {
+function lowerLiteral(operand: LiteralOperand, where: Where): Expr {
+  if (operand.text.includes('\0')) refuse('value', NUL_IN_VALUE, where, operand.span)
   const value = operand.text.toWellFormed()
   return { kind: 'literal', key: scalarKey(value), type: 'string', list: false, anyOf: false, value }
 }
@@ -68,6 +71,8 @@ function lowerTransform(operand: TransformOperand, table: FieldTable, where: Whe
   }
   if (operand.arg !== undefined && !transformer.option)
     refuse('transformer', `filter error: '${name}' takes no argument in brackets`, where, span)
+  if (operand.arg !== undefined && textToBytes(operand.arg).length !== 1)
+    refuse('transformer', `filter error: the argument of '${name}' must be a single option character`, where, span)
   const args = operand.args.map((arg, i) => lowerArgument(arg, i, name, transformer, table, where))
   return transformed(name, transformer, args, operand.arg)
 }
@@ -101,34 +106,29 @@ function lowerArgument(
   where: Where,
 ): Expr {
   const { shape } = transformer
+  const oneField = shape === 'each' || shape === 'whole'
   const wantsList = (shape === 'text-list' && index === 1) || (shape === 'list-text' && index === 0)
-  if (isTuple(arg)) {
-    if (!wantsList) refuse('transformer', `filter error: '${name}' takes no list as argument ${index + 1}`, where)
-    return tuple(arg.map(item => checkArgument(lowerOperand(item, table, where), item, name, transformer, where, true)))
-  }
-  const expr = lowerOperand(arg, table, where)
-  if (arg.kind === 'literal' && (shape === 'each' || shape === 'whole'))
-    refuse('transformer', `filter error: '${name}' takes a field or a transformer`, where, arg.span)
-  const anyList = shape === 'each' || shape === 'whole' || wantsList
-  return checkArgument(expr, arg, name, transformer, where, anyList)
-}
-
-function checkArgument(expr: Expr, arg: Operand, name: string, t: Transformer, where: Where, list: boolean): Expr {
-  if (expr.kind === 'field' && expr.field.def.noTransformer)
-    refuse('transformer', `filter error: field '${expr.key}' does not support transformers`, where, arg.span)
-  if (expr.list && !list)
-    refuse('transformer', `filter error: '${name}' takes no list here: '${expr.key}'`, where, arg.span)
-  const lengthOfList = t.shape === 'whole' && expr.list
-  if (!lengthOfList && !t.kinds.includes(TYPES[expr.type].kind)) {
-    const type = `${expr.list ? 'list of ' : ''}'${TYPES[expr.type].falco}'`
-    refuse(
-      'transformer',
-      `filter error: '${name}' transformer does not support type ${type} of '${expr.key}'`,
-      where,
-      arg.span,
-    )
+  const expr = isTuple(arg)
+    ? tuple(arg.map(item => checkArgument(lowerOperand(item, table, where), item.span, name, transformer, where)))
+    : checkArgument(lowerOperand(arg, table, where), arg.span, name, transformer, where)
+  const span = isTuple(arg) ? arg[0]?.span : arg.span
+  if (oneField && (expr.kind === 'tuple' || expr.kind === 'literal'))
+    refuse('transformer', `filter error: '${name}' takes a field or a transformer`, where, span)
+  if (!oneField && wantsList !== expr.list) {
+    const wanted = wantsList ? 'a list' : 'a single value'
+    refuse('transformer', `filter error: argument ${index + 1} of '${name}' must be ${wanted}`, where, span)
   }
   return expr
+}
+
+function checkArgument(expr: Expr, span: Span | undefined, name: string, t: Transformer, where: Where): Expr {
+  if (expr.kind === 'field' && expr.field.def.noTransformer)
+    refuse('transformer', `filter error: field '${expr.key}' does not support transformers`, where, span)
+  const lengthOfList = t.shape === 'whole' && expr.list
+  if (lengthOfList || t.kinds.includes(TYPES[expr.type].kind)) return expr
+  const type = `${expr.list ? 'list of ' : ''}'${TYPES[expr.type].falco}'`
+  const message = `filter error: '${name}' transformer does not support type ${type} of '${expr.key}'`
+  return refuse('transformer', message, where, span)
 }
 
 function tuple(items: readonly Expr[]): TupleExpr {

@@ -266,6 +266,7 @@ export class ConditionParser extends EmbeddedActionsParser {
       { ALT: () => this.SUBRULE(this.callField) },
       { ALT: () => this.SUBRULE(this.innerTransform) },
       { ALT: () => this.#string(this.CONSUME(T.Quoted)) },
+      { ALT: () => this.#literal(this.CONSUME(T.CallNumber)) },
     ])
   })
 

@@ -65,11 +65,10 @@ export const Modifier = createToken({
   ...go('LISTV'),
 })
 
-export const NumberText = createToken({
-  name: 'NumberText',
-  pattern: /0[xX][0-9a-zA-Z]+|[+-]?[0-9]+\.?[0-9]*(?:[eE][+-][0-9]+)?/,
-  ...go('CONJ'),
-})
+const NUMBER = /0[xX][0-9a-zA-Z]+|[+-]?[0-9]+\.?[0-9]*(?:[eE][+-][0-9]+)?/
+export const NumberText = createToken({ name: 'NumberText', pattern: NUMBER, ...go('CONJ') })
+/** Inside a transformer. */
+export const CallNumber = createToken({ name: 'CallNumber', pattern: NUMBER })
 const BARE = /[^()"'\s=,]+/
 export const BareValue = createToken({ name: 'BareValue', pattern: BARE, ...go('CONJ') })
 export const BareItem = createToken({ name: 'BareItem', pattern: BARE })
@@ -100,7 +99,17 @@ export const LeftClose = createToken({ name: 'LeftClose', pattern: ')', ...go('O
 export const RightClose = createToken({ name: 'RightClose', pattern: ')', ...go('CONJ') })
 export const InnerClose = createToken({ name: 'InnerClose', pattern: ')', pop_mode: true })
 
-const inCall = (close: TokenType) => [Blank, CallField, InnerCall, InnerList, Quoted, Comma, LBracket, close]
+const inCall = (close: TokenType) => [
+  Blank,
+  CallField,
+  InnerCall,
+  InnerList,
+  Quoted,
+  CallNumber,
+  Comma,
+  LBracket,
+  close,
+]
 
 export const LEXER_DEFINITION: IMultiModeLexerDefinition = {
   defaultMode: 'PRIMARY',

@@ -7,12 +7,13 @@ export interface Transformer {
   readonly kinds: readonly Kind[]
   /**
    * How arguments are taken: `each` applies to a scalar or to each element of a list; `whole` takes one operand as it is, a
-   * list of any type too; `texts` takes single texts only; `text-list` a text, then a list; `list-text` a list, then a text.
+   * list of any type too; `texts` takes single values only; `text-list` a single value, then a list; `list-text` a list, then
+   * a single value.
    */
   readonly shape: 'each' | 'whole' | 'texts' | 'text-list' | 'list-text'
   /** The type of the result; 'same' = that of the first argument. */
   readonly result: 'same' | 'string' | 'uint64'
-  /** It may be followed by `[option]`. */
+  /** It may be followed by `[c]`, one character. */
   readonly option?: true
   /** Rough time; 1 is a comparison of two numbers. Guides the order of evaluation only. */
   readonly cost: number
@@ -35,8 +36,8 @@ const TABLE = {
     doc: 'the number of elements of a list, of bytes of a text or buffer',
   },
   join: {
-    ...{ arity: [2, 2], kinds: ['text'], shape: 'text-list', result: 'string', cost: 10 },
-    doc: 'the elements of a list in one text, with a separator between them: `join(separator, list)`',
+    ...{ arity: [2, 2], kinds: ['text', 'number'], shape: 'text-list', result: 'string', cost: 10 },
+    doc: 'the elements of a list in one text, numbers in decimal, with a separator between them: `join(separator, list)`',
   },
   concat: {
     ...{ arity: [2, 64], kinds: ['text'], shape: 'texts', result: 'string', cost: 10 },

@@ -2,13 +2,24 @@
 
 /** The 4 bytes of a dotted address, as inet_pton reads it: four decimal parts without leading zeros. */
 export function parseIpv4(text: string): Uint8Array | undefined {
-  const parts = text.split('.')
-  if (parts.length !== 4) return undefined
   const bytes = new Uint8Array(4)
-  for (let i = 0; i < 4; i++) {
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(parts[i]!) || Number(parts[i]) > 255) return undefined
-    bytes[i] = Number(parts[i])
+  let part = 0
+  /** The part being read; -1 before its first digit. */
+  let value = -1
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit >= 0 && digit <= 9) {
+      if (value === 0) return undefined
+      value = value < 0 ? digit : value * 10 + digit
+      if (value > 255) return undefined
+    } else {
+      if (text[i] !== '.' || value < 0 || part === 3) return undefined
+      bytes[part++] = value
+      value = -1
+    }
   }
+  if (part !== 3 || value < 0) return undefined
+  bytes[3] = value
   return bytes
 }
 
@@ -44,12 +55,20 @@ function groups(text: string, last: boolean): number[] | undefined {
   return bytes
 }
 
-/** An address in text: with a dot and no colon IPv4, else IPv6. */
+/** An address in text; one of IPv4 that is written as IPv6 (`::ffff:10.0.0.1`) is the one of IPv4. */
 export function parseAddress(text: string): Uint8Array | undefined {
-  return text.includes(':') ? parseIpv6(text) : parseIpv4(text)
+  if (!text.includes(':')) return parseIpv4(text)
+  const bytes = parseIpv6(text)
+  return bytes !== undefined && isMapped(bytes) ? bytes.slice(12) : bytes
 }
 
-/** An address as a field gives it (text, 4 or 16 bytes) as bytes; undefined when it is none. */
+function isMapped(bytes: Uint8Array): boolean {
+  if (bytes.length !== 16) return false
+  for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return false
+  return bytes[10] === 0xff && bytes[11] === 0xff
+}
+
+/** An address as a field returns it (text, 4 or 16 bytes) as bytes; undefined for anything else. */
 export function addressBytes(value: unknown): Uint8Array | undefined {
   if (typeof value === 'string') return parseAddress(value)
   return value instanceof Uint8Array && (value.length === 4 || value.length === 16) ? value : undefined
@@ -92,10 +111,11 @@ export interface Network {
 export function parseNetwork(text: string): Network {
   const [address = '', mask, ...rest] = text.split('/')
   if (mask === undefined || rest.length > 0) throw new Error(`unrecognized IP network ${text}`)
-  const bytes = parseAddress(address)
+  const bytes = address.includes(':') ? parseIpv6(address) : parseIpv4(address)
   if (!bytes) throw new Error(`unrecognized IP address ${text}`)
-  if (!/^[0-9]{1,3}$/.test(mask) || Number(mask) > bytes.length * 8) throw new Error(`invalid netmask ${mask}`)
-  return { bytes, prefix: Number(mask) }
+  const prefix = Number(mask)
+  if (!/^[0-9]{1,3}$/.test(mask) || prefix > bytes.length * 8) throw new Error(`invalid netmask ${mask}`)
+  return prefix >= 96 && isMapped(bytes) ? { bytes: bytes.slice(12), prefix: prefix - 96 } : { bytes, prefix }
 }
 
 /** The address lies in the network; one of the other family does not. */

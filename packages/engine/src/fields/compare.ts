@@ -1,6 +1,6 @@
 import type { Kind, OperatorName } from '../condition/operators.ts'
 import { textToBytes } from '../text/encoding.ts'
-import { addressBytes, equalBytes, inNetwork, parseNetwork } from './address.ts'
+import { equalBytes, inNetwork, parseNetwork } from './address.ts'
 import type { Scalar } from './field.ts'
 import { Glob, lowerAscii } from './glob.ts'
 import { pathParts } from './path-prefixes.ts'
@@ -60,15 +60,11 @@ export function equal(kind: Kind, a: Scalar, b: Scalar): boolean {
   switch (kind) {
     case 'bytes':
       return equalBytes(a as Uint8Array, b as Uint8Array)
-    case 'ip': {
-      const x = addressBytes(a)
-      const y = addressBytes(b)
-      return x !== undefined && y !== undefined && equalBytes(x, y)
-    }
-    case 'net': {
-      const address = addressBytes(a)
-      return address !== undefined && inNetwork(address, parseNetwork(b as string))
-    }
+    case 'ip':
+    case 'net':
+      return typeof b === 'string'
+        ? inNetwork(a as Uint8Array, parseNetwork(b))
+        : equalBytes(a as Uint8Array, b as Uint8Array)
     case 'number':
       // biome-ignore lint/suspicious/noDoubleEquals: a bigint and a number of one value are equal
       return a == b

@@ -1,6 +1,7 @@
 import type { Kind } from '../condition/operators.ts'
+import { addressBytes } from './address.ts'
 import type { ExtractErrors } from './failures.ts'
-import type { Value } from './field.ts'
+import type { Scalar, Value } from './field.ts'
 import type { ResolvedField } from './table.ts'
 import { TYPES } from './types.ts'
 
@@ -16,7 +17,10 @@ export function extract(field: ResolvedField, event: unknown, errors?: ExtractEr
   return checked(field, value, event, errors)
 }
 
-/** `value` when it is what the field declares. An empty list, null and a value of another type are absent; the last is counted. */
+/**
+ * `value` when it is what the field declares, addresses as bytes. An empty list, null and a value of another type are absent;
+ * the last is counted.
+ */
 export function checked(
   field: ResolvedField,
   value: Value | null | undefined,
@@ -26,35 +30,43 @@ export function checked(
   if (value === undefined || value === null) return undefined
   const kind = TYPES[field.type].kind
   if (!Array.isArray(value)) {
-    if (!isOfKind(kind, value)) return wrong(field, value, event, errors)
-    return field.list ? [value as never] : value
+    const scalar = scalarOf(kind, value)
+    if (scalar === undefined) return wrong(field, value, event, errors)
+    return field.list ? [scalar] : scalar
   }
   if (!field.list && !field.def.anyOf) return wrong(field, value, event, errors)
   if (value.length === 0) return undefined
-  for (const element of value) if (!isOfKind(kind, element)) return wrong(field, element, event, errors)
-  return value
+  for (const element of value) if (scalarOf(kind, element) === undefined) return wrong(field, element, event, errors)
+  return kind === 'ip' || kind === 'net' ? value.map(element => scalarOf(kind, element)!) : value
 }
 
 function wrong(field: ResolvedField, value: unknown, event: unknown, errors: ExtractErrors | undefined): undefined {
-  const found = Array.isArray(value) ? 'a list' : value instanceof Uint8Array ? 'bytes' : typeof value
+  const { kind } = TYPES[field.type]
+  const text =
+    typeof value === 'string' && (kind === 'ip' || kind === 'net') && JSON.stringify(value.slice(0, MAX_SHOWN))
+  const found = Array.isArray(value) ? 'a list' : value instanceof Uint8Array ? 'bytes' : text || typeof value
   errors?.add(field.text, new TypeError(`extract returned ${found} for a field of type ${field.type}`), event)
   return undefined
 }
 
-function isOfKind(kind: Kind, value: unknown): boolean {
+/** Characters of a wrong value that a message quotes: an address has at most 45. */
+const MAX_SHOWN = 64
+
+/** The value as comparisons take it: an address in text becomes bytes, once for all that ask; undefined: it is not of this kind. */
+function scalarOf(kind: Kind, value: unknown): Scalar | undefined {
   switch (kind) {
     case 'text':
-      return typeof value === 'string'
+      return typeof value === 'string' ? value : undefined
     case 'number':
-      return typeof value === 'number' || typeof value === 'bigint'
+      return typeof value === 'number' || typeof value === 'bigint' ? value : undefined
     case 'bool':
-      return typeof value === 'boolean'
+      return typeof value === 'boolean' ? value : undefined
     case 'bytes':
-      return value instanceof Uint8Array
+      return value instanceof Uint8Array ? value : undefined
     case 'ip':
     case 'net':
-      return typeof value === 'string' || value instanceof Uint8Array
+      return addressBytes(value)
     case 'opaque':
-      return typeof value !== 'object' || value instanceof Uint8Array
+      return typeof value !== 'object' || value instanceof Uint8Array ? (value as Scalar) : undefined
   }
 }

@@ -1,4 +1,4 @@
-import { addressBytes, equalBytes, type Network, parseNetwork } from './address.ts'
+import { equalBytes, parseNetwork } from './address.ts'
 import { lowerAscii } from './glob.ts'
 
 /** Prepared right-hand sides that are more than one value. Each answers `test(value)` for one scalar. */
@@ -120,49 +120,28 @@ export class BytesSet {
   }
 }
 
-/** Addresses of both families. */
+/** Addresses and networks of both families: for each prefix length the masked addresses of that length. */
 export class AddressSet {
-  readonly #v4 = new Set<number>()
-  readonly #v6 = new Set<string>()
-
-  constructor(addresses: readonly Uint8Array[]) {
-    for (const bytes of addresses) {
-      if (bytes.length === 4) this.#v4.add(v4Number(bytes))
-      else this.#v6.add(String.fromCharCode(...bytes))
-    }
-  }
-
-  test(value: string | Uint8Array): boolean {
-    const bytes = addressBytes(value)
-    if (bytes === undefined) return false
-    return bytes.length === 4
-      ? this.#v4.has(v4Number(bytes))
-      : this.#v6.size > 0 && this.#v6.has(String.fromCharCode(...bytes))
-  }
-}
-
-/** Networks: for each prefix length the masked addresses of that length, the longest list of lengths being 129. */
-export class NetworkSet {
   readonly #v4: { readonly prefix: number; readonly networks: Set<number> }[] = []
   readonly #v6: { readonly prefix: number; readonly networks: Set<string> }[] = []
 
-  /** @param networks in CIDR notation @throws {Error} for what is none */
-  constructor(networks: readonly string[]) {
-    for (const { bytes, prefix } of networks.map(parseNetwork)) {
+  /** @param values addresses as bytes, networks in CIDR notation @throws {Error} for a text that is not a network */
+  constructor(values: readonly (Uint8Array | string)[]) {
+    for (const value of values) {
+      const { bytes, prefix } =
+        typeof value === 'string' ? parseNetwork(value) : { bytes: value, prefix: value.length * 8 }
       if (bytes.length === 4) bucket(this.#v4, prefix).add(masked4(v4Number(bytes), prefix))
-      else bucket(this.#v6, prefix).add(masked6({ bytes, prefix }))
+      else bucket(this.#v6, prefix).add(masked6(bytes, prefix))
     }
   }
 
-  test(value: string | Uint8Array): boolean {
-    const bytes = addressBytes(value)
-    if (bytes === undefined) return false
+  test(bytes: Uint8Array): boolean {
     if (bytes.length === 4) {
       const address = v4Number(bytes)
       for (const b of this.#v4) if (b.networks.has(masked4(address, b.prefix))) return true
       return false
     }
-    for (const b of this.#v6) if (b.networks.has(masked6({ bytes, prefix: b.prefix }))) return true
+    for (const b of this.#v6) if (b.networks.has(masked6(bytes, b.prefix))) return true
     return false
   }
 }
@@ -181,7 +160,7 @@ function masked4(address: number, prefix: number): number {
   return prefix === 0 ? 0 : ((address >>> (32 - prefix)) << (32 - prefix)) >>> 0
 }
 
-function masked6({ bytes, prefix }: Network): string {
+function masked6(bytes: Uint8Array, prefix: number): string {
   const whole = prefix >> 3
   const rest = prefix & 7
   const head = String.fromCharCode(...bytes.subarray(0, whole))

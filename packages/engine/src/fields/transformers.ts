@@ -15,7 +15,7 @@ export const APPLY: Readonly<Record<TransformerName, Apply>> = {
   b64: ([v]) => each(v!, decode),
   basename: ([v]) => each(v!, text => (text as string).slice((text as string).lastIndexOf('/') + 1)),
   len: ([v]) => lengthOf(v!),
-  join: ([separator, list]) => elements(list!).join(separator as string),
+  join: ([separator, list]) => elements(list!).join(String(separator)),
   concat: args => args.join(''),
   getopt: ([args, spec], option) => {
     const found = getopt(elements(args!) as string[], spec as string)

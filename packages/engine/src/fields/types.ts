@@ -23,7 +23,7 @@ const TABLE = {
   uint16: { kind: 'number', bits: 16, falco: 'UINT16' },
   uint32: { kind: 'number', bits: 32, falco: 'UINT32' },
   uint64: { kind: 'number', bits: 64, falco: 'UINT64' },
-  // A double's literal is read as a 32-bit integer, as in Falco.
+  // With `=` and `in`, Falco reads the literals of a double as 32-bit integers.
   double: { kind: 'number', bits: 32, signed: true, falco: 'DOUBLE' },
   flags8: { kind: 'number', bits: 8, falco: 'FLAGS8' },
   flags16: { kind: 'number', bits: 16, falco: 'FLAGS16' },

@@ -1,6 +1,6 @@
 import { OPERATORS, type OperatorName } from '../condition/operators.ts'
 import { textToBytes } from '../text/encoding.ts'
-import { parseIpv4, parseIpv6, parseNetwork } from './address.ts'
+import { parseAddress, parseIpv4, parseIpv6, parseNetwork } from './address.ts'
 import type { FieldType, Scalar } from './field.ts'
 import { SERVICES } from './services.ts'
 import { TYPES } from './types.ts'
@@ -8,17 +8,19 @@ import { TYPES } from './types.ts'
 /** Falco keeps a constant in a buffer of 256 bytes, the last one for the NUL. */
 const MAX_BYTES = 255
 
+export const NUL_IN_VALUE = 'filter error: a value cannot hold a NUL byte'
+
 /**
  * A value of a condition, parsed for the type of the field that it is compared with. Networks stay text (in the form
  * `parseNetwork` reads), addresses become bytes, whole numbers a number or, beyond 2^53, a bigint.
  * @throws {Error} with Falco's reason
  */
 export function parseValue(text: string, type: FieldType, op: OperatorName): Scalar {
+  if (text.includes('\0')) throw new Error(NUL_IN_VALUE)
   if (OPERATORS[op].hex) return parseHex(text)
   const info = TYPES[type]
   switch (info.kind) {
     case 'text':
-      if (text.includes('\0')) throw new Error('filter error: a text value cannot hold a NUL byte')
       checkLength(text)
       return text.toWellFormed()
     case 'bytes':
@@ -28,10 +30,13 @@ export function parseValue(text: string, type: FieldType, op: OperatorName): Sca
       if (text !== 'true' && text !== 'false') throw new Error(`filter error: unrecognized boolean value ${text}`)
       return text === 'true'
     case 'number':
+      if (type === 'double' && OPERATORS[op].form === 'number') return parseDouble(text)
       return type === 'port' ? parsePort(text) : parseInteger(text, info.bits!, info.signed === true)
     case 'ip': {
+      if (text.includes('/')) return parseNetwork(text) && text
       const v4 = type === 'ipv4addr' || (type === 'ipaddr' && text.includes('.'))
-      const bytes = v4 ? parseIpv4(text) : parseIpv6(text)
+      const bytes =
+        text.includes(':') && type === 'ipaddr' ? parseAddress(text) : v4 ? parseIpv4(text) : parseIpv6(text)
       if (!bytes) throw new Error(`unrecognized ${v4 ? 'IPv4' : 'IPv6'} address ${text}`)
       return bytes
     }
@@ -58,6 +63,13 @@ function parseInteger(text: string, bits: number, signed: boolean): number | big
   const floor = signed ? -(2n ** 63n) : -ceiling
   const clamped = whole > ceiling ? ceiling : whole < floor ? floor : whole
   return narrow(signed ? BigInt.asIntN(bits, clamped) : BigInt.asUintN(bits, clamped))
+}
+
+/** A decimal number; fraction and exponent are optional. */
+function parseDouble(text: string): number {
+  const number = /^[ \t\n\v\f\r]*[+-]?[0-9]+\.?[0-9]*(?:e[+-]?[0-9]+)?$/i.test(text) ? Number(text) : Number.NaN
+  if (!Number.isFinite(number)) throw new Error(`${text} is not a valid number`)
+  return number
 }
 
 /** The number that equals a bigint, or the bigint where there is none. */

@@ -156,7 +156,7 @@ const checks: fc.Arbitrary<Condition> = fc.oneof(
   fc.tuple(fc.constantFrom('=', '!=', '<', '>='), port).map(([op, v]) => check(field('fd.port'), op, literal(v))),
   many(port).map(v => check(field('fd.port'), 'in', v)),
   fc.tuple(fc.constantFrom('=', '!='), address).map(([op, v]) => check(field('fd.ip'), op, literal(v))),
-  fc.tuple(fc.constantFrom('fd.ip'), many(address)).map(([f, v]) => check(field(f), 'in', v)),
+  fc.tuple(fc.constantFrom('fd.ip'), many(fc.oneof(address, network))).map(([f, v]) => check(field(f), 'in', v)),
   fc.tuple(fc.constantFrom('=', '!='), network).map(([op, v]) => check(field('fd.net'), op, literal(v))),
   many(network).map(v => check(field('fd.net'), 'in', v)),
 )
