@@ -81,7 +81,7 @@ function program(name: string, names: readonly string[], mend: string): Finding 
 
 function containers(): Finding {
   const name = 'container engines'
-  const sockets = openEngines().filter(engine => engine.present())
+  const sockets = openEngines().system.filter(engine => engine.present())
   const open = sockets.filter(({ socket }) => canUse(socket))
   if (open.length > 0) return found(name, open.map(({ kind, socket }) => `${kind} at ${socket}`).join(', '))
   if (sockets.length > 0)

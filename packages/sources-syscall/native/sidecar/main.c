@@ -4,6 +4,8 @@
  *   falc-probe --fd N               serves one engine on an inherited socket, ends with it
  *   falc-probe --fd N --respawn     the same by a worker, which is started again when it was killed
  *   falc-probe --listen PATH        serves engines one after another on a unix socket
+ *   falc-probe --fd N --connect PATH --uid UID
+ *                                   carries bytes between the inherited socket and PATH, with that user's rights
  *
  * The walk: handshake → open, configure, load, attach → rings and picture to the engine → poll → cleanup (serve.c).
  */
@@ -18,6 +20,7 @@
 
 #include "../wire.h"
 #include "proc.h"
+#include "relay.h"
 #include "serve.h"
 #include "service.h"
 #include "signals.h"
@@ -40,7 +43,7 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: falc-probe --fd N [--respawn] | --listen PATH | --version\n"
+	fprintf(stderr, "usage: falc-probe --fd N [--respawn | --connect PATH --uid UID] | --listen PATH | --version\n"
 			"       --drain-timeout SECONDS   end the session of an engine that does not read its events for so long;\n"
 			"                                 default 30, 0 = never\n");
 	return 2;
@@ -53,12 +56,15 @@ int main(int argc, char **argv)
 		{ "respawn", no_argument, NULL, 'r' },
 		{ "listen", required_argument, NULL, 'l' },
 		{ "drain-timeout", required_argument, NULL, 'd' },
+		{ "connect", required_argument, NULL, 'c' },
+		{ "uid", required_argument, NULL, 'u' },
 		{ "version", no_argument, NULL, 'v' },
 		{},
 	};
 	struct sigaction action = { .sa_handler = on_signal };
-	const char *path = NULL;
 	char *end;
+	const char *path = NULL, *connect_to = NULL;
+	long uid = -1;
 	int option, fd = -1, respawn = 0, err;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -77,6 +83,12 @@ int main(int argc, char **argv)
 			if (!*optarg || *end)
 				return usage();
 			break;
+		case 'c':
+			connect_to = optarg;
+			break;
+		case 'u':
+			uid = atol(optarg);
+			break;
 		case 'v':
 			printf("falc-probe, wire version %d\n", WIRE_VERSION);
 			return 0;
@@ -84,8 +96,12 @@ int main(int argc, char **argv)
 			return usage();
 		}
 	}
-	if ((fd < 0) == !path || optind < argc || (path && respawn))
+	if ((fd < 0) == !path || optind < argc || (path && respawn) || !connect_to != (uid < 0) ||
+	    (connect_to && (path || respawn)))
 		return usage();
+	signal(SIGPIPE, SIG_IGN);
+	if (connect_to)
+		return relay(connect_to, uid, fd) ? 1 : 0;
 	host_root = getenv("HOST_ROOT") ? getenv("HOST_ROOT") : "";
 	if (strlen(host_root) > MAX_HOST_ROOT) {
 		fprintf(stderr, "falc-probe: HOST_ROOT is longer than %d bytes\n", MAX_HOST_ROOT);
@@ -94,7 +110,6 @@ int main(int argc, char **argv)
 	libbpf_set_print(quiet);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
 	if (fd >= 0)
 		prctl(PR_SET_PDEATHSIG, SIGTERM); /* started by the engine: ends with it, however it ends */
 	err = path ? serve_all(path) : respawn ? supervise(fd) : serve(fd, peer_of(fd).pid);

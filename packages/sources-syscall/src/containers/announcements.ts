@@ -1,5 +1,6 @@
 import type { Announced } from './description.ts'
 import type { Announcement, Engine, EngineKind } from './engine.ts'
+import type { Engines } from './engines.ts'
 import { type LookupOptions, Lookups, type Wanted } from './lookups.ts'
 import { Watches } from './watches.ts'
 
@@ -21,10 +22,10 @@ export class Announcements {
   #characters = 0
 
   /** @param heard told of each container for the first time. False = nobody has met it: the engine is asked ahead */
-  constructor(engines: readonly Engine[], heard: (container: Announced) => boolean, options: LookupOptions = {}) {
+  constructor(engines: Engines, heard: (container: Announced) => boolean, options: LookupOptions = {}) {
     this.#heard = heard
     this.ahead = new Lookups(engines, ({ fullId, engine }, found) => this.#asked(fullId, engine, found), options)
-    this.watches = new Watches(engines, (engine, container) => this.#take(engine, container))
+    this.watches = new Watches(engines.system, (engine, container) => this.#take(engine, container))
   }
 
   get(fullId: string): Announcement | undefined {
@@ -46,7 +47,7 @@ export class Announcements {
     const { full_id: fullId } = container
     if (this.#entries.has(fullId)) return
     this.#put(fullId, { engine, container, complete: false })
-    if (!this.#heard(container)) this.ahead.start({ fullId, runtime: engine.kind, engine })
+    if (!this.#heard(container)) this.ahead.start({ fullId, runtime: engine.kind, owner: null, engine })
   }
 
   #asked(fullId: string, engine: Engine, found: Announced | null): void {

@@ -7,6 +7,8 @@ export type EngineKind = 'docker' | 'podman' | 'cri'
 export interface Engine {
   readonly kind: EngineKind
   readonly socket: string
+  /** The user who runs it, and of whose containers alone it is believed; null = the machine's. */
+  readonly owner: number | null
   /** The socket's file is there: looked at anew each time, since an engine may start later. */
   present(): boolean
   /** @throws {LookupError} */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspectContainerd } from './containerd.ts'
 import { inspectCri } from './cri.ts'
@@ -11,6 +11,7 @@ import { LookupError } from './failure.ts'
 import { GrpcClient } from './grpc.ts'
 import { SocketClient } from './http.ts'
 import { PodmanBundles } from './podman-bundle.ts'
+import { canConnectAs, connectorAs } from './user-socket.ts'
 
 /** Sockets to ask, by protocol. Default: where the engines put them. */
 export type EngineSockets = Readonly<Record<EngineKind, readonly string[]>>
@@ -32,10 +33,51 @@ const ASKED: Readonly<Record<string, readonly EngineKind[]>> = {
   containerd: ['cri'],
 }
 
-/** Runtimes (of control groups' layouts) whose containers an engine could know. */
-export function enginesFor(engines: readonly Engine[], runtime: string): Engine[] {
-  const kinds = ASKED[runtime] ?? []
-  return kinds.flatMap(kind => engines.filter(engine => engine.kind === kind))
+/** Where engines that users run for themselves put their sockets, below /run/user/UID. */
+const USERS_SOCKETS = { podman: 'podman/podman.sock', docker: 'docker.sock' } as const
+const USERS_SOCKET = /^\/(?:var\/)?run\/user\/(\d{1,10})\//
+/** Users whose engines are open at the same time; of more, the one that came first is closed. */
+const MAX_USERS = 8
+
+/** The container engines of a machine: those of the system, and each user's own, opened when a container of that user is seen. */
+export class Engines {
+  readonly system: readonly Engine[]
+  readonly #ofUser: (uid: number) => readonly Engine[]
+  readonly #users = new Map<number, readonly Engine[]>()
+
+  constructor(system: readonly Engine[], ofUser: (uid: number) => readonly Engine[] = () => []) {
+    this.system = system
+    this.#ofUser = ofUser
+  }
+
+  /**
+   * The engines that could know a container, most likely first. A user can give any name to a control group of their own: about
+   * a container there only that user's engines are asked, and about no other.
+   * @param runtime whose layout the container's control group has
+   */
+  knowing(runtime: string, owner: number | null): Engine[] {
+    const kinds = ASKED[runtime] ?? []
+    const engines = owner === null ? this.system : this.#of(owner)
+    return kinds.flatMap(kind => engines.filter(engine => engine.kind === kind))
+  }
+
+  close(): void {
+    for (const engines of [this.system, ...this.#users.values()]) for (const engine of engines) engine.close()
+    this.#users.clear()
+  }
+
+  #of(uid: number): readonly Engine[] {
+    let engines = this.#users.get(uid)
+    if (engines === undefined) {
+      const [first] = this.#users
+      if (this.#users.size >= MAX_USERS && first !== undefined) {
+        for (const engine of first[1]) engine.close()
+        this.#users.delete(first[0])
+      }
+      this.#users.set(uid, (engines = this.#ofUser(uid)))
+    }
+    return engines
+  }
 }
 
 /**
@@ -47,11 +89,35 @@ export function openEngines(
   connections = 4,
   root = process.env.HOST_ROOT ?? '',
   labelLimit = LABEL_MAX_LENGTH,
-): Engine[] {
-  const all = { ...DEFAULT_SOCKETS, podman: [...DEFAULT_SOCKETS.podman, ...userSockets(root)], ...sockets }
-  return (Object.keys(DEFAULT_SOCKETS) as EngineKind[]).flatMap(kind =>
-    all[kind].map(socket => open(kind, join(root, socket), root, connections, labelLimit)),
+): Engines {
+  const kinds = Object.keys(DEFAULT_SOCKETS) as EngineKind[]
+  const all = { ...DEFAULT_SOCKETS, ...sockets }
+  const system = kinds.flatMap(kind =>
+    all[kind]
+      .filter(socket => !USERS_SOCKET.test(socket))
+      .map(socket => open(kind, join(root, socket), root, connections, labelLimit)),
   )
+  return new Engines(system, uid =>
+    (Object.keys(USERS_SOCKETS) as (keyof typeof USERS_SOCKETS)[]).flatMap(kind => {
+      const named = sockets[kind]?.filter(socket => USERS_SOCKET.exec(socket)?.[1] === String(uid))
+      const paths = named ?? [`/run/user/${uid}/${USERS_SOCKETS[kind]}`]
+      return paths.map(socket => openUsers(kind, join(root, socket), uid, labelLimit))
+    }),
+  )
+}
+
+/** An engine that a user runs. It is asked and not listened to: what it would announce is not needed to tell its own containers. */
+function openUsers(kind: keyof typeof USERS_SOCKETS, socket: string, uid: number, labelLimit: number): Engine {
+  const client = new SocketClient(socket, 1, connectorAs(uid, socket))
+  const inspect = kind === 'docker' ? inspectDocker : inspectPodman
+  return {
+    kind,
+    socket,
+    owner: uid,
+    present: () => canConnectAs(uid),
+    inspect: (id, signal) => inspect(client, id, labelLimit, signal),
+    close: () => client.close(),
+  }
 }
 
 function open(kind: EngineKind, socket: string, root: string, connections: number, labelLimit: number): Engine {
@@ -60,13 +126,14 @@ function open(kind: EngineKind, socket: string, root: string, connections: numbe
     return {
       kind,
       socket,
+      owner: null,
       ...presence(socket, (watcher, signal) => watchCri(client, labelLimit, watcher, signal)),
       inspect: (id, signal) => inspectRuntime(client, id, labelLimit, signal),
       close: () => client.close(),
     }
   }
   const client = new SocketClient(socket, connections)
-  const base = { kind, socket, close: () => client.close() }
+  const base = { kind, socket, owner: null, close: () => client.close() }
   if (kind === 'docker') {
     return {
       ...base,
@@ -127,17 +194,5 @@ async function inspectRuntime(
       // Of two failures the one that may pass counts; that there is no such service says nothing.
       throw further instanceof LookupError && further.reason === 'not-found' ? further : error
     }
-  }
-}
-
-/** Sockets of podmans that users run for themselves. */
-function userSockets(root: string): string[] {
-  const users = '/run/user'
-  try {
-    return readdirSync(join(root, users))
-      .map(uid => join(users, uid, 'podman/podman.sock'))
-      .filter(path => existsSync(join(root, path)))
-  } catch {
-    return []
   }
 }

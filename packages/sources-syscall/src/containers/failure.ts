@@ -39,6 +39,7 @@ export function reasonOf(error: NodeJS.ErrnoException): LookupReason {
     case 'ECONNREFUSED':
     case 'ECONNRESET':
     case 'EACCES':
+    case 'EAGAIN':
     case 'EPERM':
     case 'EPIPE':
     case 'ENOTCONN':

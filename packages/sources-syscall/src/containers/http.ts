@@ -1,8 +1,11 @@
 import { Agent, request } from 'node:http'
 import { LookupError, lookupError } from './failure.ts'
+import type { Connected } from './user-socket.ts'
 
-/** An engine's answer is a few kilobytes; beyond this it is no answer. */
+/** Bytes. An engine's answer has a few thousand; a longer one than this is an error. */
 const MAX_BODY = 4 << 20
+/** The same for an engine that a user runs: reading its answers must not keep the engine from its events. */
+const MAX_USERS_BODY = 256 << 10
 /** An event is at most as long as the labels that somebody gave a container. */
 const MAX_LINE = 256 << 10
 
@@ -10,10 +13,17 @@ const MAX_LINE = 256 << 10
 export class SocketClient {
   readonly socket: string
   readonly #agent: Agent
+  readonly #maxBody: number
 
-  constructor(socket: string, connections: number) {
+  /** @param connect makes connections to a socket that a user controls */
+  constructor(socket: string, connections: number, connect?: (connected: Connected) => void) {
     this.socket = socket
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: 30_000 })
+    this.#maxBody = connect === undefined ? MAX_BODY : MAX_USERS_BODY
+    if (connect !== undefined) {
+      // Node takes undefined for "the socket comes later", through the callback.
+      this.#agent.createConnection = (_, connected) => void connect(connected as Connected) as unknown as undefined
+    }
   }
 
   /** The JSON at `path`. @throws {LookupError} */
@@ -27,7 +37,8 @@ export class SocketClient {
           let length = 0
           response.on('data', (chunk: Buffer) => {
             length += chunk.length
-            if (length > MAX_BODY) asked.destroy(new LookupError('bad-answer', `${this.socket}: an endless answer`))
+            if (length > this.#maxBody)
+              asked.destroy(new LookupError('bad-answer', `${this.socket}: an endless answer`))
             else chunks.push(chunk)
           })
           response.on('error', fail)

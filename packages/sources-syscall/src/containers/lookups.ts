@@ -1,13 +1,15 @@
 import type { Announced, ContainerDescription } from './description.ts'
 import type { Announcement, Engine } from './engine.ts'
-import { enginesFor } from './engines.ts'
-import { type LookupError, type LookupReason, lookupError } from './failure.ts'
+import type { Engines } from './engines.ts'
+import { LookupError, type LookupReason, lookupError } from './failure.ts'
 
 /** A container whose metadata is wanted. */
 export interface Wanted {
   readonly fullId: string
   /** The runtime whose control group layout it has. */
   readonly runtime: string
+  /** The user in whose part of the control groups it lies; null = the system's. */
+  readonly owner: number | null
   /** The engine that has it, if that is known. */
   readonly engine?: Engine
 }
@@ -32,6 +34,8 @@ export type LookupCounts = Record<'found' | 'from-event' | LookupReason, number>
 export type LookupEnd<W> = (wanted: W, found: Announced | null, reason: LookupReason | null) => void
 
 const MAX_BACKOFF = 2000
+/** Milliseconds between the look-ups of one user's containers that wait for each other. */
+const USERS_INTERVAL = 50
 /** Attempts after which what was announced is enough: the engine may not let us in any more. */
 const ENOUGH = 4
 
@@ -55,7 +59,7 @@ const WEIGHT: Readonly<Record<LookupReason, number>> = {
   timeout: 4,
 }
 
-/** The look-ups of one runtime's containers: an engine that hangs holds up nobody else's. */
+/** The look-ups of one runtime's and one user's containers: an engine that hangs delays no others. */
 interface Lane<W> {
   running: number
   readonly waiting: W[]
@@ -73,10 +77,10 @@ export class Lookups<W extends Wanted = Wanted> {
     'bad-answer': 0,
     'queue-full': 0,
   }
-  readonly #engines: readonly Engine[]
+  readonly #engines: Engines
   readonly #options: Required<LookupOptions>
   readonly #done: LookupEnd<W>
-  readonly #announced: (fullId: string) => Announcement | undefined
+  readonly #announced: (wanted: Wanted) => Announcement | undefined
   readonly #lanes = new Map<string, Lane<W>>()
   /** Ends of the pauses between attempts, by the container's id. */
   readonly #pauses = new Map<string, () => void>()
@@ -87,10 +91,10 @@ export class Lookups<W extends Wanted = Wanted> {
    * @param announced what the engines have announced of a container
    */
   constructor(
-    engines: readonly Engine[],
+    engines: Engines,
     done: LookupEnd<W>,
     options: LookupOptions = {},
-    announced: (fullId: string) => Announcement | undefined = () => undefined,
+    announced: (wanted: Wanted) => Announcement | undefined = () => undefined,
   ) {
     this.#engines = engines
     this.#done = done
@@ -107,9 +111,10 @@ export class Lookups<W extends Wanted = Wanted> {
 
   start(wanted: W): void {
     if (this.#closing.signal.aborted) return
-    let lane = this.#lanes.get(wanted.runtime)
-    if (lane === undefined) this.#lanes.set(wanted.runtime, (lane = { running: 0, waiting: [] }))
-    if (lane.running < this.#options.concurrency) void this.#run(wanted, lane)
+    const key = `${wanted.runtime} ${wanted.owner ?? ''}`
+    let lane = this.#lanes.get(key)
+    if (lane === undefined) this.#lanes.set(key, (lane = { running: 0, waiting: [] }))
+    if (lane.running < (wanted.owner === null ? this.#options.concurrency : 1)) void this.#run(wanted, lane)
     else if (lane.waiting.length < this.#options.queue) lane.waiting.push(wanted)
     else setImmediate(() => this.#end(wanted, null, 'queue-full'))
   }
@@ -136,7 +141,7 @@ export class Lookups<W extends Wanted = Wanted> {
         if (!('reason' in outcome)) return this.#end(wanted, outcome, null)
         const { reason } = outcome as LookupError
         const last = !TEMPORARY[reason] || attempt >= attempts
-        const known = this.#announced(wanted.fullId)
+        const known = this.#announced(wanted)
         // An engine that has announced a container and does not know it has removed it: it will not come back.
         if (known !== undefined && (last || reason === 'not-found' || attempt >= ENOUGH)) {
           const container = { ...(await this.#withImage(known)), ...(await seen) }
@@ -147,6 +152,8 @@ export class Lookups<W extends Wanted = Wanted> {
         await this.#pause(wanted.fullId, Math.min(backoff * 2 ** (attempt - 1), MAX_BACKOFF))
       }
     } finally {
+      // A user can make any number of containers, and answer for each as long as it may be.
+      if (wanted.owner !== null && lane.waiting.length > 0) await this.#pause(wanted.fullId, USERS_INTERVAL)
       lane.running--
       const next = lane.waiting.shift()
       if (next !== undefined) void this.#run(next, lane)
@@ -155,17 +162,19 @@ export class Lookups<W extends Wanted = Wanted> {
 
   /** One attempt: the engine that has announced it, or those that may know it, one after the other. */
   async #ask(wanted: W): Promise<Announced | LookupError> {
-    const known = this.#announced(wanted.fullId)
+    const known = this.#announced(wanted)
     if (known?.complete === true) {
       await null
       return known.container
     }
     const engine = wanted.engine ?? known?.engine
     let failure = lookupError(Object.assign(new Error('no engine'), { code: 'ENOENT' }), wanted.runtime)
-    for (const asked of engine === undefined ? enginesFor(this.#engines, wanted.runtime) : [engine]) {
+    for (const asked of engine === undefined ? this.#engines.knowing(wanted.runtime, wanted.owner) : [engine]) {
       if (!asked.present()) continue
       try {
-        return await asked.inspect(wanted.fullId, this.#deadline())
+        const found = await asked.inspect(wanted.fullId, this.#deadline())
+        if (found.full_id === wanted.fullId) return found
+        throw new LookupError('bad-answer', `${asked.socket}: another container than ${wanted.fullId}`)
       } catch (error) {
         const next = lookupError(error, asked.socket)
         if (WEIGHT[next.reason] >= WEIGHT[failure.reason]) failure = next
@@ -177,8 +186,8 @@ export class Lookups<W extends Wanted = Wanted> {
   }
 
   /** What can be seen while the container runs, in case that it is gone when the engine is asked. */
-  async #peek({ fullId, runtime, engine }: W): Promise<Partial<ContainerDescription> | undefined> {
-    for (const one of engine === undefined ? enginesFor(this.#engines, runtime) : []) {
+  async #peek({ fullId, runtime, owner, engine }: W): Promise<Partial<ContainerDescription> | undefined> {
+    for (const one of engine === undefined ? this.#engines.knowing(runtime, owner) : []) {
       const seen = one.present() ? await one.peek?.(fullId) : undefined
       if (seen !== undefined) return seen
     }

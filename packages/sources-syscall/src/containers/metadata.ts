@@ -4,8 +4,7 @@ import type { SyscallState } from '../state/state.ts'
 import { Announcements } from './announcements.ts'
 import { containerEvent } from './container-event.ts'
 import type { Announced } from './description.ts'
-import type { Engine } from './engine.ts'
-import { type EngineSockets, openEngines } from './engines.ts'
+import { type EngineSockets, type Engines, openEngines } from './engines.ts'
 import { Held } from './held.ts'
 import { type LookupCounts, type LookupOptions, Lookups } from './lookups.ts'
 import type { WatchCounts } from './watches.ts'
@@ -57,7 +56,7 @@ export interface MetadataCounts {
 export class ContainerMetadata {
   onReady: (() => void) | null = null
   readonly #state: SyscallState
-  readonly #engines: readonly Engine[]
+  readonly #engines: Engines
   readonly #announcements: Announcements
   readonly #lookups: Lookups<Container>
   readonly #held: Held
@@ -67,7 +66,7 @@ export class ContainerMetadata {
   readonly #holdMs: number
   #settled: (() => void) | null = null
 
-  constructor(state: SyscallState, options: MetadataOptions = {}, engines?: readonly Engine[]) {
+  constructor(state: SyscallState, options: MetadataOptions = {}, engines?: Engines) {
     this.#engines = engines ?? openEngines(options.sockets, options.concurrency, undefined, options.labelMaxLength)
     this.#state = state
     this.#holdMs = options.holdMs ?? 2000
@@ -77,7 +76,7 @@ export class ContainerMetadata {
       this.#engines,
       (container, found, reason) => this.#done(container, found, reason),
       options,
-      fullId => this.#announcements.get(fullId),
+      ({ fullId, owner }) => (owner === null ? this.#announcements.get(fullId) : undefined),
     )
     state.tables.containers.onNew = container => this.#look(container)
     for (const container of state.tables.containers) {
@@ -152,7 +151,7 @@ export class ContainerMetadata {
     this.#windows.clear()
     this.#lookups.close()
     this.#announcements.close()
-    for (const engine of this.#engines) engine.close()
+    this.#engines.close()
   }
 
   #look(container: Container): void {
@@ -183,8 +182,8 @@ export class ContainerMetadata {
 
   #done(container: Container, found: Announced | null, reason: string | null): void {
     this.#looking.delete(container)
-    this.#announcements.forget(container.fullId)
-    if (found !== null) this.#tell(found)
+    if (container.owner === null) this.#announcements.forget(container.fullId)
+    if (found !== null) this.#tell(found, container)
     if (container.pending) this.#release(container, reason === null ? 'filled' : 'failed')
     if (this.#settled !== null && this.#lookups.pending <= 1) this.#settled()
     if (this.#ready.length > 0) this.onReady?.()
@@ -192,14 +191,16 @@ export class ContainerMetadata {
 
   /** The window is over: what an engine has announced is better than nothing. The look-up goes on. */
   #expire(container: Container): void {
-    const known = container.info === null ? this.#announcements.get(container.fullId) : undefined
-    if (known !== undefined) this.#tell(known.container)
+    const known =
+      container.info === null && container.owner === null ? this.#announcements.get(container.fullId) : undefined
+    if (known !== undefined) this.#tell(known.container, container)
     this.#release(container, known === undefined ? 'expired' : 'filled')
     if (this.#ready.length > 0) this.onReady?.()
   }
 
-  #tell(found: Announced): void {
-    const bytes = containerEvent(JSON.stringify({ container: found }), BigInt(Date.now()) * 1_000_000n)
+  #tell(found: Announced, { owner }: Container): void {
+    const described = owner === null ? found : { ...found, owner_uid: owner }
+    const bytes = containerEvent(JSON.stringify({ container: described }), BigInt(Date.now()) * 1_000_000n)
     const event = new SyscallEvent()
     if (!event.attach(bytes, new DataView(bytes.buffer), 0, bytes.length))
       throw new Error('a container event without sense')

@@ -2,6 +2,7 @@
  * What podman gives runc of a container: config.json in the container's folder, there before its first process and until it
  * is removed. podman itself answers nobody while it starts a container, and one that ends at once is gone when it does.
  */
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Answer, type ContainerDescription } from './description.ts'
@@ -10,6 +11,8 @@ import { boundMounts, sharedNamespaces } from './oci-spec.ts'
 
 /** Bytes; a specification has a few thousand. */
 const MAX_LENGTH = 1 << 20
+/** A pipe does not block, a link is not followed: the folder is what podman says that it is, the file what runc was given. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY
 /** Milliseconds for podman's account of itself. */
 const TIMEOUT = 10_000
 
@@ -39,10 +42,11 @@ export class PodmanBundles {
     const folder = await this.locate()
     if (folder === undefined || !/^[0-9a-f]+$/.test(id)) return undefined
     try {
-      const file = await open(join(folder, id, 'userdata/config.json'))
+      const file = await open(join(folder, id, 'userdata/config.json'), FLAGS)
       try {
-        const { size } = await file.stat()
-        return size > MAX_LENGTH ? undefined : described(new Answer(JSON.parse(await file.readFile('utf8'))), id)
+        const stat = await file.stat()
+        if (!stat.isFile() || stat.uid !== 0 || stat.size > MAX_LENGTH) return undefined
+        return described(new Answer(JSON.parse(await file.readFile('utf8'))), id)
       } finally {
         await file.close()
       }

@@ -124,6 +124,7 @@ export class Live implements EventTables {
     this.#warn = options.warn ?? (() => {})
     this.#sidecar = openSidecar(addon, options.socketPath, this.#warn)
     this.state = new SyscallState({ names: this.#names, ...options, sinceBoot: true })
+    this.state.tables.containers.byOwner = true
     this.#reconciler = new Reconciler(this.state.tables, options)
     this.#delivery = new Delivery(this.state, numbers(options.wanted))
     this.#wants = wantedCalls(options.wanted ?? 'all', options)

@@ -13,6 +13,8 @@ export class Container implements MemoHolder {
   type: string
   /** The runtime whose cgroup layout matched, '' = none did. */
   readonly runtime: string
+  /** The user in whose part of the control groups it lies, and who may thus have named it; null = the system's. */
+  readonly owner: number | null
   /** Metadata, when a container event brought it. */
   info: ContainerInfo | null = null
   /** Live: its metadata is on the way, and evaluations that ask for it can wait. */
@@ -20,11 +22,12 @@ export class Container implements MemoHolder {
   /** Live: somebody has asked for metadata that is on the way. */
   missed = false
 
-  constructor(id: string, fullId: string, type: string, runtime: string) {
+  constructor(id: string, fullId: string, type: string, runtime: string, owner: number | null = null) {
     this.id = id
     this.fullId = fullId
     this.type = type
     this.runtime = runtime
+    this.owner = owner
   }
 
   get isHost(): boolean {

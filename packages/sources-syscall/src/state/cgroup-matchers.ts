@@ -9,6 +9,15 @@ export interface ContainerMatch {
   readonly runtime: string
 }
 
+/** systemd hands a user the part of the control groups below user@UID.service: whoever that is may make any name there. */
+const USERS_PART = /\/user@(\d{1,10})\.service\//
+
+/** The user whose part of the control groups `path` lies in; null = the system's (or root's). */
+export function cgroupOwner(path: string): number | null {
+  const uid = Number(USERS_PART.exec(path)?.[1] ?? 0)
+  return uid === 0 ? null : uid
+}
+
 const ID_LENGTH = 64
 const REPORTED_LENGTH = 12
 

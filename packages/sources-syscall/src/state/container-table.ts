@@ -1,7 +1,7 @@
 import { Cgroups } from '../model/cgroups.ts'
 import { Container } from '../model/container.ts'
 import { splitStrings } from '../model/string-list.ts'
-import { matchCgroup } from './cgroup-matchers.ts'
+import { cgroupOwner, matchCgroup } from './cgroup-matchers.ts'
 
 /** container_type of container events, by number. */
 const TYPES: readonly string[] = [
@@ -28,6 +28,7 @@ const MAX_CGROUPS = 4096
 /** The containers of the recorded machine, and the cgroup lists that name them. */
 export class ContainerTable {
   readonly host = new Container('', '', 'host', '')
+  /** By the id, and by the owner where owners count. */
   readonly #containers = new Map<string, Container>()
   /** By the list's text. */
   #cgroups = new Map<string, Cgroups>()
@@ -35,6 +36,11 @@ export class ContainerTable {
   evicted = 0
   /** Container events whose JSON could not be read. */
   unreadable = 0
+  /**
+   * Live: a container that a user has named is another one than the system's of the same id, so that nobody can pass for a
+   * container that is not theirs. Captures do not say whose container an event describes: there they are the same.
+   */
+  byOwner = false
   /** Live: told about each container that a control group names for the first time and whose runtime has metadata. */
   onNew: ((container: Container) => void) | null = null
 
@@ -42,8 +48,8 @@ export class ContainerTable {
     return this.#containers.size
   }
 
-  get(id: string): Container | undefined {
-    return id === '' ? this.host : this.#containers.get(id)
+  get(id: string, owner: number | null = null): Container | undefined {
+    return id === '' ? this.host : this.#containers.get(this.#key(id, owner))
   }
 
   /** The cgroup list that bytes[start, end) hold. */
@@ -77,7 +83,7 @@ export class ContainerTable {
       this.unreadable++
       return null
     }
-    const container = this.#make(inner.id, '')
+    const container = this.#make(inner.id, '', inner.id, typeof inner.owner_uid === 'number' ? inner.owner_uid : null)
     container.info = inner
     if (typeof inner.full_id === 'string') container.fullId = inner.full_id
     if (typeof inner.type === 'number') container.type = TYPES[inner.type] ?? ''
@@ -97,14 +103,19 @@ export class ContainerTable {
   #containerOf(pairs: readonly (readonly [string, string])[]): Container {
     for (const [, path] of pairs) {
       const match = matchCgroup(path)
-      if (match !== null) return this.#make(match.id, match.runtime, match.fullId)
+      if (match !== null) return this.#make(match.id, match.runtime, match.fullId, cgroupOwner(path))
     }
     return this.host
   }
 
-  #make(id: string, runtime: string, fullId = id): Container {
+  #key(id: string, owner: number | null): string {
+    return owner === null || !this.byOwner ? id : `${id} ${owner}`
+  }
+
+  #make(id: string, runtime: string, fullId: string, owner: number | null): Container {
     if (id === '') return this.host
-    let container = this.#containers.get(id)
+    const key = this.#key(id, owner)
+    let container = this.#containers.get(key)
     if (container === undefined) {
       if (this.#containers.size >= MAX_CONTAINERS) {
         const [oldest] = this.#containers.keys()
@@ -112,8 +123,8 @@ export class ContainerTable {
         this.evicted++
       }
       const bare = WITHOUT_METADATA.has(runtime)
-      container = new Container(id, fullId, bare ? runtime : '', runtime)
-      this.#containers.set(id, container)
+      container = new Container(id, fullId, bare ? runtime : '', runtime, owner)
+      this.#containers.set(key, container)
       if (this.onNew !== null && runtime !== '' && !bare) this.onNew(container)
     }
     return container

@@ -16,7 +16,7 @@ describe.skipIf(reason !== undefined)('containerd', { timeout: 60_000 }, () => {
   let id: string
   beforeAll(async () => {
     containerd = await Containerd.start()
-    engine = openEngines({ docker: [], podman: [], cri: [containerd.socket] })[0]!
+    engine = openEngines({ docker: [], podman: [], cri: [containerd.socket] }).system[0]!
     pod = await containerd.runPod('web-1', 'shop', { app: 'web' })
     id = await containerd.create(pod, 'front', {
       args: ['sleep', '60'],

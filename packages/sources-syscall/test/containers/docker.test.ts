@@ -12,7 +12,7 @@ describe.skipIf(reason !== undefined)('docker', { timeout: 60_000 }, () => {
   let engine: Engine
   beforeAll(async () => {
     docker = await Docker.start()
-    engine = openEngines({ docker: [docker.socket], podman: [], cri: [] })[0]!
+    engine = openEngines({ docker: [docker.socket], podman: [], cri: [] }).system[0]!
   }, 60_000)
   afterAll(async () => {
     engine.close()

@@ -29,7 +29,7 @@ afterEach(() => {
 
 /** The description as the case's words, or the reason why there is none. */
 async function inspected(kind: 'docker' | 'cri', expected: string): Promise<string> {
-  const [engine] = openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] })
+  const [engine] = openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] }).system
   try {
     const found = await engine!.inspect(ID, AbortSignal.timeout(2000))
     expect(found.full_id).toBe(ID)

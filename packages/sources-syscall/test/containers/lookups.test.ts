@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { ContainerDescription } from '../../src/containers/description.ts'
 import type { Engine, EngineKind } from '../../src/containers/engine.ts'
-import { openEngines } from '../../src/containers/engines.ts'
+import { Engines, openEngines } from '../../src/containers/engines.ts'
 import { LookupError, type LookupReason } from '../../src/containers/failure.ts'
 import { type LookupOptions, Lookups } from '../../src/containers/lookups.ts'
 
@@ -18,13 +18,14 @@ function engine(kind: EngineKind, outcomes: readonly (LookupReason | 'found')[],
   const made = {
     kind,
     socket: `/${kind}`,
+    owner: null,
     asked: 0,
     present: () => outcomes[0] !== 'no-socket',
     async inspect(id: string) {
       const outcome = outcomes[Math.min(made.asked++, outcomes.length - 1)]!
       await sleep(ms)
       if (outcome !== 'found') throw new LookupError(outcome, kind)
-      return { name: `${kind}-${id}` } as ContainerDescription
+      return { name: `${kind}-${id}`, full_id: id } as ContainerDescription
     },
     close: () => {},
   }
@@ -33,11 +34,11 @@ function engine(kind: EngineKind, outcomes: readonly (LookupReason | 'found')[],
 
 async function lookUp(engines: readonly Engine[], runtime: string, options: LookupOptions = {}): Promise<string> {
   return new Promise(resolve => {
-    const lookups = new Lookups(engines, (_, found, reason) => resolve(found?.name ?? reason!), {
+    const lookups = new Lookups(new Engines(engines), (_, found, reason) => resolve(found?.name ?? reason!), {
       backoff: 1,
       ...options,
     })
-    lookups.start({ fullId: 'x', runtime })
+    lookups.start({ fullId: 'x', runtime, owner: null })
   })
 }
 
@@ -66,12 +67,11 @@ describe('one look-up', () => {
 test('few at a time, a bounded queue, all counted', async () => {
   const slow = engine('podman', ['found'], 20)
   const ended: string[] = []
-  const lookups = new Lookups<{ fullId: string; runtime: string }>(
-    [slow],
-    ({ fullId }, _, reason) => ended.push(reason ?? fullId),
-    { concurrency: 2, queue: 3 },
-  )
-  for (let i = 0; i < 7; i++) lookups.start({ fullId: String(i), runtime: 'podman' })
+  const lookups = new Lookups(new Engines([slow]), ({ fullId }, _, reason) => ended.push(reason ?? fullId), {
+    concurrency: 2,
+    queue: 3,
+  })
+  for (let i = 0; i < 7; i++) lookups.start({ fullId: String(i), runtime: 'podman', owner: null })
   expect(ended).toEqual([])
   expect(slow.asked).toBe(2)
   expect(lookups.pending).toBe(5)
@@ -84,11 +84,11 @@ test('few at a time, a bounded queue, all counted', async () => {
 test('an engine that hangs holds up nobody else', async () => {
   const ended: string[] = []
   const lookups = new Lookups(
-    [engine('docker', ['found'], 200), engine('podman', ['found'])],
+    new Engines([engine('docker', ['found'], 200), engine('podman', ['found'])]),
     (_, found) => ended.push(found!.name),
     { concurrency: 1 },
   )
-  for (const runtime of ['docker', 'docker', 'podman']) lookups.start({ fullId: 'x', runtime })
+  for (const runtime of ['docker', 'docker', 'podman']) lookups.start({ fullId: 'x', runtime, owner: null })
   await sleep(50)
   expect(ended).toEqual(['podman-x'])
   lookups.close()
@@ -96,18 +96,21 @@ test('an engine that hangs holds up nobody else', async () => {
 
 test('nobody hears of a look-up after close', async () => {
   const ended: unknown[] = []
-  const lookups = new Lookups([engine('podman', ['found'], 10)], wanted => ended.push(wanted))
-  lookups.start({ fullId: 'x', runtime: 'podman' })
+  const lookups = new Lookups(new Engines([engine('podman', ['found'], 10)]), wanted => ended.push(wanted))
+  lookups.start({ fullId: 'x', runtime: 'podman', owner: null })
   lookups.close()
   await sleep(30)
-  lookups.start({ fullId: 'y', runtime: 'podman' })
+  lookups.start({ fullId: 'y', runtime: 'podman', owner: null })
   await sleep(30)
   expect(ended).toEqual([])
 })
 
 describe.each(['podman', 'cri'] as const)('a %s socket that', kind => {
   const ask = (socket: string) =>
-    lookUp(openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] }), kind, { attempts: 1, timeout: 100 })
+    lookUp(openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] }).system, kind, {
+      attempts: 1,
+      timeout: 100,
+    })
 
   test('is not there', async () => {
     expect(await ask(join(dir, 'none.sock'))).toBe('no-socket')

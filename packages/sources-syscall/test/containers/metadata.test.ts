@@ -3,6 +3,7 @@ import { Engine as Detector } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
 import type { Announced, ContainerDescription } from '../../src/containers/description.ts'
 import type { Engine } from '../../src/containers/engine.ts'
+import { Engines } from '../../src/containers/engines.ts'
 import { LookupError } from '../../src/containers/failure.ts'
 import { ContainerMetadata, type MetadataOptions } from '../../src/containers/metadata.ts'
 import type { SyscallEvent } from '../../src/event.ts'
@@ -39,6 +40,7 @@ function setUp(options: MetadataOptions = {}, seen?: Partial<ContainerDescriptio
   const engine: Engine = {
     kind: 'podman',
     socket: '/x',
+    owner: null,
     present: () => true,
     inspect: () =>
       new Promise((resolve, reject) => {
@@ -54,7 +56,7 @@ function setUp(options: MetadataOptions = {}, seen?: Partial<ContainerDescriptio
     withImage: async container => ({ ...container, imageid: 'aa' }),
     close: () => {},
   }
-  const metadata = new ContainerMetadata(state, { attempts: 1, ...options }, [engine])
+  const metadata = new ContainerMetadata(state, { attempts: 1, ...options }, new Engines([engine]))
   const detector = new Detector({ sources: [source], ruleMatching: 'all' })
   const report = detector.load([{ name: 'r', content: RULES }])
   if (!report.ok) throw new Error(report.errors.map(error => error.message).join('\n'))
@@ -290,11 +292,12 @@ test('containers that ran before are looked up, and waited for', async () => {
   const engine: Engine = {
     kind: 'podman',
     socket: '/x',
+    owner: null,
     present: () => true,
     inspect: async () => SHOP as unknown as ContainerDescription,
     close: () => {},
   }
-  const metadata = new ContainerMetadata(state, {}, [engine])
+  const metadata = new ContainerMetadata(state, {}, new Engines([engine]))
   expect(state.tables.containers.get(ID.slice(0, 12))!.pending).toBe(true)
   await metadata.settle()
   expect(state.tables.containers.get(ID.slice(0, 12))!.info).toMatchObject({ name: 'shop-1' })

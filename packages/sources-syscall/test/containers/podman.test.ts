@@ -34,7 +34,7 @@ describe.skipIf(reason !== undefined)('podman', { timeout: 60_000 }, () => {
   })
 
   test('its engine describes it', async () => {
-    const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] })
+    const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] }).system
     const found = await engines.find(({ kind }) => kind === 'podman')!.inspect(id, AbortSignal.timeout(5000))
     expect(found).toMatchObject({
       type: 11,
@@ -58,7 +58,7 @@ describe.skipIf(reason !== undefined)('podman', { timeout: 60_000 }, () => {
   })
 
   test('its specification says what it may, without the engine', async () => {
-    const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] })
+    const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] }).system
     const engine = engines.find(({ kind }) => kind === 'podman')!
     const { privileged, host_pid, host_network, host_ipc, Mounts } = await engine.inspect(id, AbortSignal.timeout(5000))
     const seen = await engine.peek!(id)
@@ -74,7 +74,7 @@ describe.skipIf(reason !== undefined)('podman', { timeout: 60_000 }, () => {
   })
 
   test('announces a container that ends at once, and knows its image when it is gone', async () => {
-    const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] })
+    const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] }).system
     const engine = engines.find(({ kind }) => kind === 'podman')!
     const name = `falc-brief-${process.pid}`
     const told = await watching(engine, name, () =>
@@ -98,7 +98,7 @@ describe.skipIf(reason !== undefined)('podman', { timeout: 60_000 }, () => {
 
   test('a container that there is not', async () => {
     const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] })
-    const wanted = { fullId: 'f'.repeat(64), runtime: 'podman' }
+    const wanted = { fullId: 'f'.repeat(64), runtime: 'podman', owner: null }
     const outcome = await new Promise(resolve => {
       const lookups = new Lookups(engines, (_, found, why) => resolve({ found, why, counts: lookups.counts }), {
         attempts: 2,
@@ -106,6 +106,6 @@ describe.skipIf(reason !== undefined)('podman', { timeout: 60_000 }, () => {
       lookups.start(wanted)
     })
     expect(outcome).toMatchObject({ found: null, why: 'not-found', counts: { found: 0, 'not-found': 1 } })
-    for (const engine of engines) engine.close()
+    engines.close()
   })
 })

@@ -7,6 +7,7 @@ import { compileCondition, compileOutput } from '@falc/engine'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Announced } from '../../src/containers/description.ts'
 import type { Engine } from '../../src/containers/engine.ts'
+import { Engines } from '../../src/containers/engines.ts'
 import { LookupError } from '../../src/containers/failure.ts'
 import { ContainerMetadata } from '../../src/containers/metadata.ts'
 import { Recorder } from '../../src/recording/recorder.ts'
@@ -34,6 +35,7 @@ async function setUp(filter: string | undefined, options: WaitingOptions = {}, h
   const engine: Engine = {
     kind: 'podman',
     socket: '/x',
+    owner: null,
     present: () => true,
     inspect: id =>
       new Promise((resolve, reject) =>
@@ -41,7 +43,7 @@ async function setUp(filter: string | undefined, options: WaitingOptions = {}, h
       ),
     close: () => {},
   }
-  const metadata = new ContainerMetadata(state, { attempts: 1, holdMs }, [engine])
+  const metadata = new ContainerMetadata(state, { attempts: 1, holdMs }, new Engines([engine]))
   for (const thread of ['1 comm=init', '10 comm=conmon']) state.onProcess(processOf(wordsOf(`thread ${thread}`)))
   state.onTablesEnd()
   const path = join(dir, `${Math.random()}.scap`)

@@ -12,6 +12,9 @@ import { LookupError } from '../../src/containers/failure.ts'
 import { boundMounts, looksPrivileged, sharedNamespaces } from '../../src/containers/oci-spec.ts'
 import { encodeMessage, Message } from '../../src/containers/protobuf.ts'
 
+/** FALC_FUZZ_RUNS: answers and messages of each kind (300 and 2,000 by default). */
+const runs = (usual: number) => Number(process.env.FALC_FUZZ_RUNS ?? usual)
+
 const dir = mkdtempSync(join(tmpdir(), 'falc-robust-'))
 const socket = join(dir, 'engine.sock')
 let answer = ''
@@ -41,7 +44,7 @@ const inspected = fc.record(
 test.each(['docker', 'podman'] as const)(
   '%s',
   async kind => {
-    const [engine] = openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] })
+    const [engine] = openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] }).system
     await fc.assert(
       fc.asyncProperty(fc.oneof(inspected, fc.jsonValue()), async value => {
         answer = JSON.stringify(value)
@@ -53,11 +56,11 @@ test.each(['docker', 'podman'] as const)(
           expect(error).toBeInstanceOf(LookupError)
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
     engine!.close()
   },
-  30_000,
+  30_000 + 5 * runs(300),
 )
 
 test('an event of docker announces a container or nothing', () => {
@@ -82,7 +85,7 @@ test('an event of docker announces a container or nothing', () => {
         if (announced !== null) expect(JSON.parse(JSON.stringify(announced))).toEqual(announced)
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   )
 })
 
@@ -106,7 +109,7 @@ test('what runc is given is described, whatever it is', () => {
       for (const flag of Object.values(sharedNamespaces(answer))) expect(typeof flag).toBe('boolean')
       for (const { RW } of boundMounts(answer)) expect(typeof RW).toBe('boolean')
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   )
 })
 
@@ -124,7 +127,7 @@ test('bytes are a message or no message', () => {
         expect(error).toBeInstanceOf(RangeError)
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   )
 })
 

@@ -55,7 +55,7 @@ async function listen(answer = (response: ServerResponse) => response.writeHead(
 }
 
 function watch(kind: 'docker' | 'cri'): Watches {
-  const engines = openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] })
+  const engines = openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] }).system
   watches = new Watches(engines, (_, { name }) => watched.push(name), { backoff: 10 })
   return watches
 }
@@ -85,7 +85,7 @@ test('an engine that comes late, and is started again', async () => {
 
 test('an engine is there as long as it is connected, though its socket is out of sight', async () => {
   await listen()
-  const [engine] = openEngines({ docker: [socket], podman: [], cri: [] })
+  const [engine] = openEngines({ docker: [socket], podman: [], cri: [] }).system
   watches = new Watches([engine!], () => {}, { backoff: 10 })
   await until(() => watches.counts.connected === 1)
   // As after --user, when the folder is root's.
@@ -159,7 +159,7 @@ test("the container runtime interface's events, as CRI-O sends them", async () =
     if (version) stream.end()
   })
   await new Promise<void>(resolve => engine.listen(socket, resolve))
-  const [cri] = openEngines({ docker: [], podman: [], cri: [socket] })
+  const [cri] = openEngines({ docker: [], podman: [], cri: [socket] }).system
   const told: object[] = []
   watches = new Watches([cri!], (_, container) => told.push(container))
   await until(() => told.length === 2)
@@ -195,7 +195,7 @@ test('a program that has nothing else to do ends', { timeout: 30_000 }, async ()
   const program = `
     import { openEngines } from '${door}engines.ts'
     import { Watches } from '${door}watches.ts'
-    const engines = openEngines({ docker: ['${socket}'], podman: ['${dir}/none.sock'], cri: [] })
+    const engines = openEngines({ docker: ['${socket}'], podman: ['${dir}/none.sock'], cri: [] }).system
     const watches = new Watches(engines, (_, { name }) => console.log(name))
     setTimeout(() => console.log(watches.counts.connected), 1000)
   `
