@@ -28,7 +28,7 @@ const ROOMS: Record<string, readonly string[]> = {
   ],
   'sources-syscall': [
     ...['events', 'model', 'event', 'meta-event', 'capture', 'state', 'delivery', 'fields', 'source', 'replay'],
-    ...['containers', 'recording', 'live', 'index'],
+    ...['live', 'containers', 'recording', 'index'],
   ],
   cli: [
     ...['fail', 'count', 'printable', 'hostname', 'version', 'flags', 'command', 'condition-error', 'cache-folder'],
