@@ -15,12 +15,12 @@ export function cpuOf(run: () => void, attempts = 3): number {
 /** Of less than this, the clock is too coarse. */
 const MEASURABLE_MS = 10
 
-/** How many times as much an input of `factor * size` costs as one of `size`: about `factor` when the cost is linear. */
+/** How many times as much (the least of three measurements) an input of `factor * size` costs as one of `size`: about `factor` when the cost is linear. */
 export function growth(run: (size: number) => void, size: number, factor: number): number {
-  const times = (count: number, n: number) => cpuOf(() => repeat(count, () => run(n)))
+  const times = (count: number, n: number) => cpuOf(() => repeat(count, () => run(n)), 2)
   let count = 1
   while (times(count, size) < MEASURABLE_MS) count *= 2
-  return times(count, size * factor) / times(count, size)
+  return Math.min(...[1, 2, 3].map(() => times(count, size * factor) / times(count, size)))
 }
 
 function repeat(count: number, run: () => void): void {

@@ -46,14 +46,14 @@ describe('glob', () => {
 
   test('takes time in proportion to the lengths', () => {
     for (const [pattern, size] of [
-      [`${'*a'.repeat(100)}*b`, 50_000],
-      [`${'*[ab]'.repeat(50)}*c`, 10_000],
+      [`${'*a'.repeat(100)}*b`, 10_000],
+      [`${'*[ab]'.repeat(50)}*c`, 2_000],
     ] as const) {
       const glob = new Glob(pattern)
       expect(
-        growth(n => expect(glob.test('a'.repeat(n))).toBe(false), size, 5),
+        growth(n => expect(glob.test('a'.repeat(n))).toBe(false), size, 8),
         pattern,
-      ).toBeLessThan(12)
+      ).toBeLessThan(32)
     }
   })
 })
@@ -63,9 +63,9 @@ describe('regex', () => {
     for (const pattern of ['(a*)*b', '(a|aa)+']) {
       const regex = new Regex(pattern)
       expect(
-        growth(n => expect(regex.test(`${'a'.repeat(n)}!`)).toBe(false), 2000, 5),
+        growth(n => expect(regex.test(`${'a'.repeat(n)}!`)).toBe(false), 2000, 8),
         pattern,
-      ).toBeLessThan(12)
+      ).toBeLessThan(32)
     }
   })
 
