@@ -1,7 +1,7 @@
 #!/bin/sh
-# Sets up a bare clone (Node 20, npm and git are enough), then runs the script that it is given on the pinned Node:
+# Sets up a bare clone (Node 20, npm and git are enough), then runs a script on the pinned Node:
 #   sh scripts/bootstrap.sh scripts/test.sh ARG…
-# Installing is repeated only when the lock file has changed, building only when a source is newer than the last build.
+# It installs only when the lock file has changed, and builds only when a source is newer than the last build.
 set -eu
 cd "$(dirname "$0")/.."
 

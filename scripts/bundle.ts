@@ -1,7 +1,7 @@
 /**
- * Puts the falc command and all that it imports into a few files, packages/cli/bundle: a start then reads a dozen files, not
- * three hundred, and nothing that the command at hand does not need. CommonJS, because importing a module of Node's as ESM
- * evaluates all of its exports; for `node:http` that is an HTTP client of 500 kB. Run by `pnpm run build`, after the compiler.
+ * Bundles the falc command and everything it imports into packages/cli/bundle: a start reads a dozen files instead of three
+ * hundred, and only what the given command needs. CommonJS, because importing a built-in module as ESM evaluates all of its
+ * exports; for `node:http` that includes an HTTP client of 500 kB. `pnpm run build` runs this after the compiler.
  */
 import { join } from 'node:path'
 import { build } from 'rolldown'

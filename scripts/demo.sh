@@ -1,6 +1,6 @@
 #!/bin/sh
-# Shows what falc does, on what comes with it. Run it by `npm run demo`: that installs and builds what is missing.
-# Alerts go to standard output, what falc says about itself to standard error; here both go to the terminal.
+# Shows what falc does, with the captures and rules of the repository. `npm run demo` runs it after installing and building
+# what is missing. Alerts go to standard output and falc's log to standard error; here both go to the terminal.
 set -eu
 
 title() {
@@ -11,34 +11,34 @@ title() {
 }
 
 title 'Kubernetes audit log' \
-  'The log of an API server, some 200 requests: an intruder has come by the token of a CI job, and others do what they' \
-  'should not. Each line is an alert: time, priority, what happened | who did it, to what, from where.'
+  'About 200 requests to an API server: an intruder uses the stolen token of a CI job, and others break the rules, too.' \
+  'Each line is an alert: time, priority, what happened | who did it, to what, from where.'
 ./falc run -r rules/k8s_audit.yaml --k8s-audit examples/captures/k8s-audit.jsonl
 
 title 'Replay of a recorded attack' \
-  'The system calls of a host on which somebody reads password hashes, misuses a web server, runs programs from memory' \
-  'and leaves things behind. falc rebuilds processes and files from them and runs the same rules as it would live.'
+  'The system calls of a host on which an intruder reads password hashes, exploits a web server, runs a program from' \
+  'memory and plants files to come back. falc reconstructs processes and files and evaluates the rules as it does live.'
 ./falc run -r rules/syscall.yaml -e examples/captures/host-a.scap
 
 title 'Why' \
-  'falc explains every alert, and every one that did not come: each check, its value, and where it was written.'
+  'falc explains why a rule did or did not match: each check, its value, and where it comes from.'
 ./falc explain -r rules/syscall.yaml --rule 'Program Run From Memory' --event examples/captures/host-a.scap --num 2434
 
 if [ "$(id -u)" = 0 ] && why=$(sh scripts/native.sh); then
   title 'Live' \
-    'The system calls of this machine, for six seconds, through a probe in the kernel. In their midst this script reads' \
-    '/etc/shadow, which nobody but login programs should do.'
+    'The system calls of this machine for six seconds, through the kernel probe. Meanwhile this script reads /etc/shadow,' \
+    'which only login programs should do.'
   ./falc run -r rules/syscall.yaml -M 6 &
   sleep 3
   cat /etc/shadow >/dev/null
   wait
 else
   title 'Live' \
-    "Not on this machine: ${why:-it takes root (sudo npm run demo)}." \
-    'The replay above showed what it would look like: live and recorded events go the same way.'
+    "Not on this machine: ${why:-live detection needs root (sudo npm run demo)}." \
+    'The replay above shows what it looks like: live and recorded events take the same path.'
 fi
 
 title 'Next' \
-  './falc run -r rules/ -e CAPTURE.scap            another recording, by Falco, sysdig or Stratoshark' \
+  './falc run -r rules/ -e CAPTURE.scap            your own capture, from Falco, sysdig or Stratoshark' \
   "./falc print -e examples/captures/host-a.scap --filter 'evt.type = execve' -p '%evt.time %proc.pname > %proc.cmdline'" \
-  './falc help                                     all commands; rules/README.md: how to write and test rules'
+  './falc help                                     all commands; rules/README.md explains how to write and test rules'

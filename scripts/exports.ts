@@ -1,7 +1,6 @@
 /**
- * Checks what a user of the published packages would get: every package is packed and looked at by publint (does the
- * package.json tell the truth?) and by are-the-types-wrong (do the types resolve as the code does?).
- * Run after a build. Exit code 1 when either finds an error.
+ * Checks the packages as users would get them: each is packed and checked by publint (is package.json correct?) and by
+ * are-the-types-wrong (do types resolve as the code does?). Needs a build. Exit code 1 when either finds an error.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'

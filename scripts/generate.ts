@@ -1,7 +1,7 @@
 /**
- * Writes every generated file of the repository from the table that it repeats:
+ * Writes every generated file of the repository from its source:
  *   node --conditions=@falc/source scripts/generate.ts [--check]
- * --check writes nothing; it names each file that is stale and exits with 1.
+ * With --check it writes nothing, names each file that is stale, and exits with 1.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'

@@ -7,7 +7,7 @@ const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '..')
 
 /**
- * Packs every package as it was built last, with the native parts when they are built, and installs all into an empty project.
+ * Packs every package as last built, with the native parts if they are built, and installs them all into an empty project.
  * @param work an empty folder
  * @returns the project's folder in it
  */
