@@ -1,4 +1,4 @@
-export type { Alert } from './alert/alert.ts'
+export type { Alert, AlertData } from './alert/alert.ts'
 export { compileOutput } from './alert/compile-output.ts'
 export { escapeLine, type Json, printJson } from './alert/json.ts'
 export { isoTime, type JsonOptions } from './alert/object.ts'

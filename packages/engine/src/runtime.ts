@@ -1,4 +1,4 @@
-export type { Alert } from './alert/alert.ts'
+export type { Alert, AlertData } from './alert/alert.ts'
 export type { JsonOptions } from './alert/object.ts'
 export { alertJson, alertText } from './alert/print.ts'
 export type { Backend } from './bytecode/evaluator.ts'

@@ -1,5 +1,5 @@
 import {
-  type Alert,
+  type AlertData,
   alertJson,
   alertText,
   clockTime,
@@ -23,7 +23,7 @@ export const HOT_RESTART_FAILURE = 'Falco internal: hot restart failure'
 /** @param time ns since 1970 */
 export function internalMessage(internal: InternalAlert, json: boolean, hostname: string, time: bigint): Message {
   const { rule, priority, output, fields = {} } = internal
-  const alert: Omit<Alert, 'toJSON'> = {
+  const alert: AlertData = {
     rule,
     priority,
     source: 'internal',
@@ -32,7 +32,7 @@ export function internalMessage(internal: InternalAlert, json: boolean, hostname
     // JSON has the bare text, the line has time, priority and fields besides.
     output: json ? output : `${clockTime(time)}${fraction(time)}: ${priority} ${output}${pairs(fields)}`,
     message: output,
-    output_fields: fields as Alert['output_fields'],
+    output_fields: fields as AlertData['output_fields'],
     hostname,
   }
   return { line: json ? alertJson(alert, { tags: false }) : alertText(alert), priority }

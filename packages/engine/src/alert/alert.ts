@@ -1,8 +1,8 @@
 import type { Value } from '../fields/field.ts'
 import type { Priority } from '../rules/priority.ts'
 
-/** What outputs receive. */
-export interface Alert {
+/** What an alert says, as plain data. */
+export interface AlertData {
   readonly rule: string
   readonly priority: Priority
   readonly source: string
@@ -17,6 +17,15 @@ export interface Alert {
   /** By field as written in the output template; null = absent. */
   readonly output_fields: Readonly<Record<string, Value | null>>
   readonly hostname?: string
-  /** Falco's JSON object (keys sorted; integers beyond 2^53 exact: print it with `alertJson`, not JSON.stringify, when it may hold a bigint). */
+}
+
+/**
+ * What outputs receive. Its texts are made when they are first read, so that `structuredClone`, `postMessage` and spread would not
+ * copy them: copy `toObject()`.
+ */
+export interface Alert extends AlertData {
+  /** A copy as plain data, which can be cloned, spread and sent to other threads. */
+  toObject(): AlertData
+  /** Falco's JSON object, keys sorted. `JSON.stringify(alert)` prints the same text as `alertJson(alert)`. */
   toJSON(): Record<string, unknown>
 }

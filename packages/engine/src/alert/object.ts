@@ -1,5 +1,5 @@
 import type { Value } from '../fields/field.ts'
-import type { Alert } from './alert.ts'
+import type { AlertData } from './alert.ts'
 import { byCodePoint } from './json.ts'
 
 /** Which optional properties of the JSON object to print; falco.yaml's json_include_*_property. */
@@ -16,20 +16,20 @@ export interface JsonOptions {
 
 /** Falco's JSON object of an alert, its keys in order. */
 export function alertObject(
-  alert: Omit<Alert, 'toJSON'>,
+  alert: AlertData,
   include: JsonOptions,
-  convert: (value: Value | null) => unknown,
+  convert: (value: Value | null, name: string) => unknown,
 ): Record<string, unknown> {
   const fields = () =>
     Object.fromEntries(
       Object.keys(alert.output_fields)
         .sort(byCodePoint)
-        .map(name => [name, convert(alert.output_fields[name]!)]),
+        .map(name => [name, convert(alert.output_fields[name]!, name)]),
     )
   return {
     ...(alert.hostname === undefined ? {} : { hostname: alert.hostname }),
-    ...(include.message === true ? { message: alert.message } : {}),
-    ...(include.output === false ? {} : { output: alert.output }),
+    ...(include.message === true ? { message: alert.message.toWellFormed() } : {}),
+    ...(include.output === false ? {} : { output: alert.output.toWellFormed() }),
     ...(include.output_fields === false ? {} : { output_fields: fields() }),
     priority: alert.priority,
     rule: alert.rule,

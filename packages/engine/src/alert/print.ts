@@ -1,16 +1,16 @@
 import type { Value } from '../fields/field.ts'
-import type { Alert } from './alert.ts'
+import type { AlertData } from './alert.ts'
 import { byCodePoint, escapeLine, printDouble, printJson, quoteJson } from './json.ts'
 import { alertObject, type JsonOptions } from './object.ts'
 import { RuleAlert } from './rule-alert.ts'
 
 /** A line of text output as Falco prints it: the output, escaped like the inside of a JSON string. No line break at the end. */
-export function alertText(alert: Omit<Alert, 'toJSON'>): string {
+export function alertText(alert: AlertData): string {
   return escapeLine(alert.output)
 }
 
 /** An alert as Falco prints it in JSON: one line without a line break at the end, keys sorted, integers exact. */
-export function alertJson(alert: Omit<Alert, 'toJSON'>, include: JsonOptions = {}): string {
+export function alertJson(alert: AlertData, include: JsonOptions = {}): string {
   const doubles = alert instanceof RuleAlert ? alert.doubles : undefined
   const object = alertObject(alert, include, value => value)
   const parts = Object.keys(object).map(key => {

@@ -1,7 +1,8 @@
-import type { Value } from '../fields/field.ts'
+import type { Scalar, Value } from '../fields/field.ts'
 import type { Priority } from '../rules/priority.ts'
-import type { Alert } from './alert.ts'
+import type { Alert, AlertData } from './alert.ts'
 import type { Captured } from './format.ts'
+import { printDouble, printJson } from './json.ts'
 import { alertObject } from './object.ts'
 
 /** What alerts of one rule share, and how their texts are made. */
@@ -62,8 +63,17 @@ export class RuleAlert implements Alert {
     return this.#fields
   }
 
+  toObject(): AlertData {
+    const { rule, priority, source, tags, time, output, message, output_fields, hostname } = this
+    const fields = Object.fromEntries(Object.entries(output_fields).map(([name, value]) => [name, copied(value)]))
+    return {
+      ...{ rule, priority, source, tags: [...tags], time, output, message, output_fields: fields },
+      ...(hostname === undefined ? {} : { hostname }),
+    }
+  }
+
   toJSON(): Record<string, unknown> {
-    return alertObject(this, {}, value => (typeof value === 'bigint' ? exact(value) : value))
+    return alertObject(this, {}, (value, name) => exact(value, this.doubles.has(name)))
   }
 
   /** The names of output fields that are doubles, which print as such even when they are whole. */
@@ -72,11 +82,21 @@ export class RuleAlert implements Alert {
   }
 }
 
-/** JSON.rawJSON (ES proposal, in every engine this runs on of late) lets JSON.stringify print an integer of any size. */
+function copied(value: Value | null): Value | null {
+  if (value instanceof Uint8Array) return value.slice()
+  return Array.isArray(value) ? value.map(element => copied(element) as Scalar) : value
+}
+
+/** JSON.rawJSON (ES2026) makes JSON.stringify print a number as the given text. */
 const rawJson = (JSON as { rawJSON?: (text: string) => unknown }).rawJSON
 
-function exact(value: bigint): unknown {
+/** A value that JSON.stringify prints as `alertJson` does. */
+function exact(value: Value | null, double: boolean): unknown {
+  if (Array.isArray(value)) return value.map(element => exact(element, false))
+  if (typeof value === 'string') return value.toWellFormed()
+  if (value instanceof Uint8Array) return Array.from(value)
+  if (typeof value !== 'number' && typeof value !== 'bigint') return value
+  const printed = double && typeof value === 'number' ? printDouble(value) : printJson(value)
   const number = Number(value)
-  if (Number.isSafeInteger(number) || rawJson === undefined) return number
-  return rawJson(String(value))
+  return rawJson === undefined || JSON.stringify(number) === printed ? number : rawJson(printed)
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Alert } from '../../src/alert/alert.ts'
 import { isoTime } from '../../src/alert/object.ts'
@@ -45,9 +46,42 @@ test('JSON: what to include', () => {
   )
 })
 
-test('JSON.stringify gives the same object, integers beyond 2^53 exact', () => {
-  const alert = alertOf('%who.name %who.big', { name: 'a"b', big: 9_007_199_254_740_993n })
-  expect(JSON.stringify(alert)).toBe(alertJson(alert))
+const text = fc.string({ unit: 'binary' })
+const scalar = fc.oneof(
+  text,
+  fc.integer(),
+  fc.double(),
+  fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }),
+  fc.boolean(),
+  fc.uint8Array({ maxLength: 4 }),
+)
+
+test('JSON.stringify prints the same as alertJson, whatever the values', () => {
+  fc.assert(
+    fc.property(
+      text,
+      fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      fc.double(),
+      fc.array(scalar),
+      (name, big, load, list) => {
+        const alert = alertOf('%who.name %who.big %who.load %who.list', { name, big, load, list })
+        expect(JSON.stringify(alert)).toBe(alertJson(alert))
+        expect(JSON.stringify({ alerts: [alert] })).toBe(`{"alerts":[${alertJson(alert)}]}`)
+      },
+    ),
+  )
+})
+
+test('toObject is plain data that can be cloned, spread and printed', () => {
+  const alert = alertOf('%who.name %who.big %file.tags', { name: 'ada', big: 2n ** 63n })
+  const data = alert.toObject()
+  const { output, message, rule, time, tags, output_fields } = alert
+  expect(data).toEqual({
+    ...{ rule, priority: 'Warning', source: 'people', tags, time, output, message, output_fields, hostname: 'box' },
+  })
+  for (const copy of [structuredClone(data), { ...data }]) expect(copy).toEqual(data)
+  expect(alertJson(structuredClone(data))).toBe(alertJson(alert))
+  expect(alertText(data)).toBe(alertText(alert))
 })
 
 test('escaping: quotes, controls, and U+FFFD for bytes that are no UTF-8', () => {

@@ -5,6 +5,7 @@ export interface Person {
   readonly time?: bigint
   readonly big?: bigint
   readonly load?: number
+  readonly list?: readonly unknown[]
 }
 
 /** A small source for alerts: one field of each kind. */
@@ -16,6 +17,7 @@ export const people = defineSource<Person>({
     'who.id': { type: 'uint32', doc: 'number', extract: () => 7 },
     'who.big': { type: 'uint64', doc: 'large number', extract: event => event.big },
     'who.load': { type: 'double', doc: 'share', extract: event => event.load },
+    'who.list': { type: 'uint64', list: true, doc: 'numbers', extract: event => event.list as number[] | undefined },
     'who.raw': { type: 'uint8', print: 'hex', doc: 'in hex', extract: () => 255 },
     'who.parents': { type: 'string', anyOf: true, doc: 'ancestors', extract: () => ['sh', 'init'] },
     'who.up': { type: 'bool', doc: 'awake', extract: () => true },
