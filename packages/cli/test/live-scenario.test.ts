@@ -11,17 +11,28 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCases } from '../../../scripts/testing/cases.ts'
-import { missing, Podman } from '../../sources-syscall/test/containers/podman.ts'
+import { missing as missingPodman, Podman } from '../../sources-syscall/test/containers/podman.ts'
 import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { type Started, startFalc } from './process.ts'
 
-const noHost = noLive()
-const noContainers = noHost ?? missing()
+const noHost = noLive() ?? missingTool()
+const noContainers = noHost ?? missingPodman()
 const path = (relative: string) => fileURLToPath(new URL(`../../../${relative}`, import.meta.url))
 const PUBLIC = ['falco', 'falco-incubating', 'falco-sandbox']
   .map(name => path(`../shared/corpus/rules/${name}_rules.yaml`))
   .filter(existsSync)
 if (noHost === undefined && PUBLIC.length < 3) console.warn("skipped: the public rules' alerts: the files are not here")
+
+/** Programs that acts on the host use. @returns undefined = they are here @throws {Error} when FALC_REQUIRE asks for live tests */
+function missingTool(): string | undefined {
+  const tools = ['/bin/busybox', '/usr/bin/python3', '/usr/bin/unshare', '/bin/bash']
+  const tool = tools.find(one => !existsSync(one))
+  if (tool === undefined) return undefined
+  const reason = `live scenarios need ${tool}`
+  if ((process.env.FALC_REQUIRE ?? '').split(',').includes('live')) throw new Error(`FALC_REQUIRE=live, but ${reason}`)
+  console.warn(`skipped: ${reason}`)
+  return reason
+}
 
 const run = promisify(execFile)
 /** The act after all others, by which both engines show that they have seen these. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Started, startFalc } from './process.ts'
+import { type Started, startFalc, until } from './process.ts'
 
 let dir: string
 let falc: Started | undefined
@@ -46,11 +46,6 @@ const alerts = ({ output }: Started) =>
     .split('\n')
     .slice(0, -1)
     .map(line => line.replace(/^\S+ /, ''))
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !condition(); i++) await sleep(20)
-  expect(condition()).toBe(true)
-}
 
 describe('signals', { timeout: 30_000 }, () => {
   test.each(['SIGINT', 'SIGTERM'] as const)('%s stops with everything delivered and a report', async signal => {
@@ -171,11 +166,11 @@ describe('outputs', { timeout: 30_000 }, () => {
     let text = ''
     for (let i = 0; i < count; i++) text += event(`n${i}`)
     writeFileSync(join(dir, 'audit.jsonl'), text)
-    const run = startFalc(['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl'], dir)
+    const run = startFalc(['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', '-o', 'output_timeout=200'], dir)
     falc = run
     run.child.stdout.pause()
-    await run.sees('Opening event source')
-    await sleep(1000)
+    // The pipe is full by then.
+    await run.sees('output timeout')
     run.child.stdout.resume()
     expect(await run.exit).toBe(0)
     expect(alerts(run).length).toBe(count)

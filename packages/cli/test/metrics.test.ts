@@ -96,12 +96,10 @@ describe('snapshots', { timeout: 30_000 }, () => {
     )
   })
 
-  test('as lines of a file, at full intervals', async () => {
+  test('as lines of a file', async () => {
     await follow(`metrics={enabled: true, interval: 1s, ${FILE}}`).sees('get')
     const lines = await snapshots(4)
     expect(lines.map(line => line.sample)).toEqual(lines.map((_, i) => i + 1))
-    // Timers are late on a busy machine, never early.
-    for (const { output_fields } of lines) expect((output_fields['evt.time'] / 1e6) % 1000).toBeLessThan(800)
     const [before, after] = lines.slice(-2).map(line => line.output_fields)
     expect(after!['falco.num_evts_prev']).toBe(before!['falco.num_evts'])
     expect(after!['falco.evts_rate_sec']).toBe(0)

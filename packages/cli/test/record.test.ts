@@ -2,11 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
-import { startFalc } from './process.ts'
+import { startFalc, until } from './process.ts'
 
 const CAPTURES = fileURLToPath(new URL('../../../examples/captures', import.meta.url))
 const dir = mkdtempSync(join(tmpdir(), 'falc-record-'))
@@ -131,13 +130,22 @@ test.skipIf(reason !== undefined)(
 - {rule: programs, desc: d, condition: evt.type = execve and proc.cmdline contains ${place}, output: "${output}", priority: NOTICE}
 `.replace(/condition: (.*), output/g, 'condition: "$1", output')
     writeFileSync(join(dir, 'live.yaml'), rules)
+    const size = () => statSync(join(dir, 'live.scap'), { throwIfNoEntry: false })?.size ?? 0
     const recorder = startFalc(['record', '-w', 'live.scap', '-z'], dir)
     const detector = startFalc(['run', '-r', 'live.yaml'], dir)
     await detector.sees('Opening event source')
-    await sleep(1000)
+    await until(() => size() > 0)
     const acts = `mkdir ${place}; cd ${place}; echo one > ${place}/a; cat ${place}/a | sh -c 'cat > ${place}/b'; mv ${place}/a ${place}/c; rm ${place}/b`
     execFileSync('sh', ['-c', acts])
-    await sleep(1000)
+    await detector.sees(`rm ${place}/b`)
+    // The recorder writes its buffer after further events, so the acts are in the file once it has grown repeatedly.
+    for (let n = 0; n < 3; n++) {
+      const before = size()
+      await until(() => {
+        execFileSync('true')
+        return size() > before
+      })
+    }
     for (const falc of [recorder, detector]) falc.child.kill('SIGINT')
     expect([await recorder.exit, await detector.exit]).toEqual([0, 0])
     expect(recorder.output.stderr).toMatch(/^live\.scap: \d+ events( and \d+ for the state only)?, \d+ bytes\n/)

@@ -1,12 +1,12 @@
 /** `falc run` on the running machine. */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
-import { type Started, startFalc } from './process.ts'
+import { type Started, startFalc, until } from './process.ts'
 
 const reason = noLive()
 
@@ -158,11 +158,18 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
     const metrics = 'metrics={enabled: true, interval: 500ms, output_file: metrics.jsonl, include_empty_values: true}'
     const run = await start('-o', metrics)
     read('secret')
-    await sleep(2500)
+    const snapshots = () =>
+      existsSync(join(dir, 'metrics.jsonl'))
+        ? readFileSync(join(dir, 'metrics.jsonl'), 'utf8')
+            .split('\n')
+            .slice(0, -1)
+            .map(line => JSON.parse(line).output_fields)
+        : []
+    // One with the alert, and one before it.
+    await until(() => snapshots().length > 1 && snapshots().at(-1)['falco.rules.first'] === 1)
     run.child.kill('SIGINT')
     expect(await run.exit).toBe(0)
-    const lines = readFileSync(join(dir, 'metrics.jsonl'), 'utf8').split('\n').slice(0, -1)
-    const [before, after] = lines.slice(-2).map(line => JSON.parse(line).output_fields)
+    const [before, after] = snapshots().slice(-2)
     expect(after).toMatchObject({ 'scap.engine_name': 'modern_bpf', 'evt.source': 'syscall', 'falco.rules.first': 1 })
     expect(after['scap.n_evts_prev']).toBe(before['scap.n_evts'])
     expect(after['scap.n_evts']).toBeGreaterThan(0)

@@ -65,7 +65,7 @@ class Loading {
     if (list === undefined || isNull(list)) return
     for (const item of list.kind === 'list' ? list.items : [list]) {
       const { path, strategy } = readItem(item)
-      for (const file of this.expand(path)) {
+      for (const file of this.#expand(path)) {
         if (main !== undefined && resolve(file) === resolve(main)) {
           throw new ConfigError(`config_files must not name the main configuration file ${main}`, item.place)
         }
@@ -78,7 +78,7 @@ class Loading {
   }
 
   /** A file, or the YAML files of a folder by name. */
-  private expand(path: string): string[] {
+  #expand(path: string): string[] {
     const kind = statSync(path, { throwIfNoEntry: false })
     if (!kind) {
       this.warnings.push(`config_files: ${path} does not exist`)
