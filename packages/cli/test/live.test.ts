@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Started, startFalc, until } from './process.ts'
+import { until } from '../../../scripts/testing/wait.ts'
+import { type Started, startFalc } from './process.ts'
 
 let dir: string
 let falc: Started | undefined
@@ -62,10 +63,10 @@ describe('signals', { timeout: 30_000 }, () => {
   test('SIGUSR1 reopens a file that was moved away', async () => {
     const log = join(dir, 'alerts.log')
     const run = await follow('-o', 'file_output={enabled: true, filename: alerts.log, keep_alive: true}')
-    await until(() => readFileSync(log, 'utf8').includes('one'))
+    await until('the first alert', () => readFileSync(log, 'utf8').includes('one'))
     renameSync(log, `${log}.1`)
     run.child.kill('SIGUSR1')
-    await until(() => {
+    await until('a new file', () => {
       try {
         return readFileSync(log, 'utf8') === ''
       } catch {
@@ -128,12 +129,12 @@ describe('changed files', { timeout: 30_000 }, () => {
     writeFileSync(join(dir, 'falco.yaml'), config('a.log'))
     falc = startFalc(['run', '-c', 'falco.yaml', '--k8s-audit', 'audit.jsonl', '--follow'], dir)
     happen('one')
-    await until(() => readIfThere('a.log').includes('one'))
+    await until('the first alert', () => readIfThere('a.log').includes('one'))
     writeFileSync(join(dir, 'falco.yaml'), `${config('b.log')}colour: red\n`)
     await falc.sees('Reloaded')
     expect(falc.output.stderr).toContain('falco.yaml:4:1: unknown key colour\n')
     happen('two')
-    await until(() => readIfThere('b.log').includes('two'))
+    await until('the second alert', () => readIfThere('b.log').includes('two'))
     expect(readIfThere('a.log')).toMatch(/^\S+ Notice first saw one\n$/)
   })
 })

@@ -2,7 +2,6 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 /** The tests' processes share compiled code, since loading sources takes most of a short process's time. */
@@ -18,15 +17,6 @@ export interface Started {
   readonly exit: Promise<number | null>
   /** Resolves when standard output or error contains the text. */
   sees(text: string): Promise<void>
-}
-
-/** Waits for a condition, up to 30 s: the machine may be busy. @throws when it does not hold by then */
-export async function until(condition: () => boolean, what = 'the condition'): Promise<void> {
-  for (let i = 0; i < 1500; i++) {
-    if (condition()) return
-    await sleep(20)
-  }
-  throw new Error(`${what} did not come`)
 }
 
 /** Starts falc from source, as its own process. */

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
+import { until } from '../../../scripts/testing/wait.ts'
 import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
-import { startFalc, until } from './process.ts'
+import { startFalc } from './process.ts'
 
 const CAPTURES = fileURLToPath(new URL('../../../examples/captures', import.meta.url))
 const dir = mkdtempSync(join(tmpdir(), 'falc-record-'))
@@ -134,14 +135,14 @@ test.skipIf(reason !== undefined)(
     const recorder = startFalc(['record', '-w', 'live.scap', '-z'], dir)
     const detector = startFalc(['run', '-r', 'live.yaml'], dir)
     await detector.sees('Opening event source')
-    await until(() => size() > 0)
+    await until('the recording', () => size() > 0)
     const acts = `mkdir ${place}; cd ${place}; echo one > ${place}/a; cat ${place}/a | sh -c 'cat > ${place}/b'; mv ${place}/a ${place}/c; rm ${place}/b`
     execFileSync('sh', ['-c', acts])
     await detector.sees(`rm ${place}/b`)
     // The recorder writes its buffer after further events, so the acts are in the file once it has grown repeatedly.
     for (let n = 0; n < 3; n++) {
       const before = size()
-      await until(() => {
+      await until('a longer recording', () => {
         execFileSync('true')
         return size() > before
       })

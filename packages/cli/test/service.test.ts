@@ -16,8 +16,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { until } from '../../../scripts/testing/wait.ts'
 import { NATIVE, missing as noLive } from '../../sources-syscall/test/live/machine.ts'
-import { type Started, startFalc, until } from './process.ts'
+import { type Started, startFalc } from './process.ts'
 
 const NOBODY = 65534
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -77,7 +78,7 @@ describe.skipIf(reason !== undefined)('the sidecar as a service', { timeout: 60_
     sidecar = spawn('setpriv', [...rights(capabilities), join(dir, 'falc-probe'), '--listen', socket], {
       stdio: 'inherit',
     })
-    await until(() => existsSync(socket), 'the socket')
+    await until('the socket', () => existsSync(socket))
   })
   afterAll(() => {
     sidecar?.kill()
@@ -100,7 +101,7 @@ describe.skipIf(reason !== undefined)('the sidecar as a service', { timeout: 60_
       engine.stdout.setEncoding('utf8').on('data', text => (stdout += text))
       const ended = once(engine, 'exit')
       const acts = setInterval(() => execFileSync('cat', ['/etc/shadow']), 300)
-      await until(() => /: Notice cat \/etc\/shadow of \S+ by root\n/.test(stdout), 'an alert')
+      await until('an alert', () => /: Notice cat \/etc\/shadow of \S+ by root\n/.test(stdout))
       clearInterval(acts)
       engine.kill('SIGTERM')
       expect((await ended)[0]).toBe(0)
@@ -140,12 +141,12 @@ describe.skipIf(reason !== undefined)('falc run --user', { timeout: 60_000 }, ()
       process.kill(worker, 'SIGKILL')
       await run.sees(`restart ${n} of 5 within a minute`)
       const before = worker
-      await until(() => {
+      await until('another worker', () => {
         worker = childOf(supervisor)
         return worker > 0 && worker !== before
-      }, 'another worker')
+      })
       const alerts = run.output.stdout.length
-      await until(() => run.output.stdout.length > alerts, `an alert after restart ${n}`)
+      await until(`an alert after restart ${n}`, () => run.output.stdout.length > alerts)
     }
     clearInterval(acts)
     expect(readFileSync(`/proc/${falc.child.pid}/status`, 'utf8')).toMatch(/^Uid:(\s+65534){4}$/m)

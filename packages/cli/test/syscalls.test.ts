@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { until } from '../../../scripts/testing/wait.ts'
 import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
-import { type Started, startFalc, until } from './process.ts'
+import { type Started, startFalc } from './process.ts'
 
 const reason = noLive()
 
@@ -166,7 +167,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
             .map(line => JSON.parse(line).output_fields)
         : []
     // One with the alert, and one before it.
-    await until(() => snapshots().length > 1 && snapshots().at(-1)['falco.rules.first'] === 1)
+    await until('snapshots', () => snapshots().length > 1 && snapshots().at(-1)['falco.rules.first'] === 1)
     run.child.kill('SIGINT')
     expect(await run.exit).toBe(0)
     const [before, after] = snapshots().slice(-2)
