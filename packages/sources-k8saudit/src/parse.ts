@@ -165,8 +165,11 @@ function* afterList(text: string, from: number, end: number, index: number): Gen
   const length = text.length - end
   if (from + length > MAX_ENVELOPE) yield { problem: at(index, ENVELOPE), length }
   else {
-    const rest = parseScanned(text.slice(0, from) + text.slice(end), new ValueScan())
+    const envelope = text.slice(0, from) + text.slice(end)
+    const rest = parseScanned(envelope, new ValueScan())
     if (rest instanceof Bad) yield { problem: at(index, rest.problem), length }
+    else if (findList(envelope, 'items', false)?.from !== from)
+      yield { problem: at(index, { cause: 'bad-json', message: '"items" occurs twice' }), length }
   }
 }
 

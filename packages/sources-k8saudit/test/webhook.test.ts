@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   type AuditEvent,
@@ -82,7 +83,15 @@ describe.each([
   })
 })
 
-test('clients without a certificate are turned away when one is asked for', async () => {
+test('a gzip body is taken', async () => {
+  const webhook = await serve()
+  const { ids } = collect(webhook)
+  const answer = await post(webhook.url, gzipSync(list('1', '2')), { 'content-encoding': 'gzip' })
+  expect(answer.status).toBe(200)
+  await vi.waitFor(() => expect(ids).toEqual(['1', '2']))
+})
+
+test('clients without a certificate are turned away when one is required', async () => {
   const webhook = await serve({ tls: { cert: ca, ca } })
   await expect(post(webhook.url, list('1'))).rejects.toThrow()
   expect(webhook.stats.requests).toBe(0)
@@ -109,7 +118,20 @@ describe('what is refused, and why', () => {
       'content type "text/plain" is not application/json',
       [good, { 'content-type': 'text/plain' }],
     ],
-    ['compressed', 415, 'content encoding "gzip" is not supported', [good, { 'content-encoding': 'gzip' }]],
+    ['an unknown encoding', 415, 'content encoding "br" is not supported', [good, { 'content-encoding': 'br' }]],
+    ['gzip that is not', 400, 'gzip: incorrect header check', [good, { 'content-encoding': 'gzip' }]],
+    [
+      'gzip that breaks off',
+      400,
+      'gzip: unexpected end',
+      [gzipSync(good).subarray(0, 40), { 'content-encoding': 'gzip' }],
+    ],
+    [
+      'gzip that is too large inside',
+      413,
+      'the body is larger than 5000000 bytes',
+      [gzipSync(Buffer.alloc(6_000_000, ' ')), { 'content-encoding': 'gzip' }],
+    ],
     ['too large', 413, 'the body is larger than 5000000 bytes', [Buffer.alloc(6_000_000, ' ')]],
     [
       'too large, without a length',
@@ -185,7 +207,7 @@ test('a large event arrives whole and is cut when it is printed', async () => {
 
 describe('back-pressure', () => {
   test('nobody iterates: 429 with Retry-After, until somebody does', async () => {
-    const webhook = await serve({ maxQueuedBytes: 1020 })
+    const webhook = await serve({ maxQueuedBytes: 7000 })
     const statuses: number[] = []
     for (let i = 0; i < 6; i++) statuses.push((await post(webhook.url, list(String(i)))).status)
     expect(statuses).toEqual([200, 200, 200, 429, 429, 429])

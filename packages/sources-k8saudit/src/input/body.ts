@@ -1,62 +1,58 @@
 import type { IncomingMessage } from 'node:http'
+import { createGunzip } from 'node:zlib'
+import type { BodyBudget } from './budget.ts'
+import { BUSY, type Refusal, tooLarge } from './refusal.ts'
 
-/** A request that was not taken: its status, and the reason in words. */
-export interface Refusal {
-  readonly status: number
-  readonly reason: string
-  readonly cause: RefusalCause
+export interface BodyLimits {
+  /** Bytes, decompressed. */
+  readonly maxBytes: number
+  /** Milliseconds without any progress. */
+  readonly idleMs: number
+  /** Milliseconds for the whole body. */
+  readonly totalMs: number
 }
 
-export type RefusalCause =
-  /** Another path or method than the webhook's. */
-  | 'route'
-  /** Not JSON by its header, or compressed. */
-  | 'media-type'
-  | 'body-too-large'
-  /** The body holds no audit event. */
-  | 'bad-body'
-  /** Too much is waiting to be evaluated; the client shall come again. */
-  | 'busy'
-  /** The client went away in the middle of the body. */
-  | 'aborted'
-
-/** What the head of a request already tells against it. */
-export function refusalOf(request: IncomingMessage, path: string, maxBytes: number): Refusal | undefined {
-  const url = request.url ?? '/'
-  const at = url.split('?', 1)[0]!
-  if (at !== path)
-    return { status: 404, cause: 'route', reason: `nothing is served at ${at}; the webhook is at ${path}` }
-  if (request.method !== 'POST')
-    return { status: 405, cause: 'route', reason: `${request.method} is not allowed, only POST` }
-  const type = request.headers['content-type'] ?? ''
-  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type.trim()))
-    return { status: 415, cause: 'media-type', reason: `content type ${JSON.stringify(type)} is not application/json` }
-  const encoding = request.headers['content-encoding'] ?? 'identity'
-  if (encoding !== 'identity')
-    return { status: 415, cause: 'media-type', reason: `content encoding ${JSON.stringify(encoding)} is not supported` }
-  return Number(request.headers['content-length'] ?? 0) > maxBytes ? tooLarge(maxBytes) : undefined
-}
-
-export function tooLarge(maxBytes: number): Refusal {
-  return { status: 413, cause: 'body-too-large', reason: `the body is larger than ${maxBytes} bytes` }
-}
-
-/** The whole body, or undefined as soon as it is larger than `maxBytes`; rejects when the client goes away. */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>()
+/** Reads a body, decompressed. What has arrived takes memory from the budget; what is only declared does not. */
+export function readBody(request: IncomingMessage, limits: BodyLimits, budget: BodyBudget): Promise<Buffer | Refusal> {
+  const { promise, resolve } = Promise.withResolvers<Buffer | Refusal>()
+  const gunzip = request.headers['content-encoding'] === 'gzip' ? createGunzip() : undefined
   const chunks: Buffer[] = []
   let size = 0
-  request.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size <= maxBytes) chunks.push(chunk)
-    else {
-      // The rest is still read (and let go), so that the client gets to see the answer.
-      chunks.length = 0
-      resolve(undefined)
+  const share = budget.open(request.socket.remoteAddress ?? '', () => done(BUSY))
+  const slow = (ms: number) => () => done({ status: 408, cause: 'slow', reason: `no complete body within ${ms} ms` })
+  const total = setTimeout(slow(limits.totalMs), limits.totalMs)
+  const idle = setTimeout(slow(limits.idleMs), limits.idleMs)
+
+  function done(result: Buffer | Refusal): void {
+    clearTimeout(total)
+    clearTimeout(idle)
+    share.close()
+    chunks.length = 0
+    request.off('data', arrived)
+    if (gunzip) {
+      request.unpipe(gunzip)
+      gunzip.destroy()
     }
-  })
-  request.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
-  request.on('error', reject)
-  request.on('close', () => reject(new Error('the client went away')))
+    resolve(result)
+  }
+  function arrived(): void {
+    idle.refresh()
+  }
+  function take(chunk: Buffer): void {
+    size += chunk.length
+    if (size > limits.maxBytes) done(tooLarge(limits.maxBytes))
+    else if (share.grow(chunk.length)) chunks.push(chunk)
+    else done(BUSY)
+  }
+  const bad = (error: Error) => done({ status: 400, cause: 'bad-body', reason: `gzip: ${error.message}` })
+  const gone = () => done({ status: 400, cause: 'aborted', reason: 'the client closed the connection' })
+
+  request.on('data', arrived)
+  request.on('error', gone)
+  request.on('close', () => request.complete || gone())
+  const source = gunzip ? request.pipe(gunzip) : request
+  gunzip?.on('error', bad)
+  source.on('data', take)
+  source.on('end', () => done(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
   return promise
 }

@@ -5,8 +5,17 @@ import type { AuditStats } from '../stats.ts'
 export interface AuditInput<S extends AuditStats = AuditStats> extends AsyncIterable<AuditEvent> {
   readonly stats: S
   batches(): AsyncIterable<AuditEvent[]>
+  /** What was lost, by cause: events, documents and whole bodies that nobody sends again. Without causes that never occurred. */
+  losses(): Record<string, number>
 }
 
 export async function* eventsOf(batches: AsyncIterable<AuditEvent[]>): AsyncGenerator<AuditEvent, void> {
   for await (const batch of batches) for (const event of batch) yield event
+}
+
+export function lossesOf(
+  { rejected }: AuditStats,
+  others: Readonly<Record<string, number>> = {},
+): Record<string, number> {
+  return Object.fromEntries(Object.entries({ ...rejected, ...others }).filter(([, count]) => count > 0))
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditEvent } from '../event.ts'
 import { AuditLogDecoder, type DecoderOptions } from '../log/decoder.ts'
 import { type AuditStats, newStats } from '../stats.ts'
-import { type AuditInput, eventsOf } from './input.ts'
+import { type AuditInput, eventsOf, lossesOf } from './input.ts'
 
 export interface AuditLogOptions extends DecoderOptions {
   /** Go on reading as the file grows, also when it is replaced (rotated) or truncated, until `signal`. Default false. */
@@ -41,6 +41,10 @@ class AuditLog implements AuditInput<AuditLogStats> {
   constructor(path: string, options: AuditLogOptions) {
     this.#path = path
     this.#options = options
+  }
+
+  losses(): Record<string, number> {
+    return lossesOf(this.stats)
   }
 
   batches(): AsyncGenerator<AuditEvent[], void> {

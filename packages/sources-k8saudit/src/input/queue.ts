@@ -1,55 +1,99 @@
-import type { AuditEvent } from '../event.ts'
+import type { AuditBody, BodyReader } from '../parse.ts'
 
-/** Batches on their way from the server to whoever iterates. Bounded: what does not fit is refused, not dropped. */
-export class BatchQueue {
-  readonly #batches: { readonly events: AuditEvent[]; readonly weight: number }[] = []
+/** A body that waits to be evaluated. */
+export interface QueuedBody {
+  /** Its first events, already read, and a reader of the others. */
+  readonly first: AuditBody
+  readonly rest: BodyReader
+  /** Reads it from the start, again. */
+  readonly reread: () => BodyReader
+  /** Memory that it takes, in bytes. */
+  readonly weight: number
+  readonly client: string
+  /** Called once: true when all of its events have been evaluated, false when nobody will evaluate them. */
+  readonly settled: (evaluated: boolean) => void
+}
+
+/** A body in the queue. One that has to wait is kept as text alone: parsed, it would take many times the memory. */
+interface Entry extends Pick<QueuedBody, 'weight' | 'client' | 'settled'> {
+  readonly first: AuditBody | undefined
+  readonly rest: BodyReader
+}
+
+/** Items and characters of a body that are read at once; then others get a turn. */
+const SLICE = { items: 256, length: 1 << 20 } as const
+
+/** Bodies on their way from the server to whoever iterates. Bounded: what does not fit is refused, not dropped. */
+export class BodyQueue {
   readonly #maxWeight: number
-  #waiting: ((batch: AuditEvent[] | undefined) => void) | undefined = undefined
-  #closed = false
-  /** Weight of what is waiting, and of the bodies that are being read. */
+  readonly #bodies: Entry[] = []
+  readonly #weights = new Map<string, number>()
   #weight = 0
+  #current: Entry | undefined = undefined
+  #waiting: (() => void) | undefined = undefined
+  #closed = false
 
   constructor(maxWeight: number) {
     this.#maxWeight = maxWeight
   }
 
-  /** Makes room for so much; false when there is none. An empty queue has room for anything, so that no body is too large for ever. */
-  reserve(weight: number): boolean {
+  /** False: there is no room. An empty queue takes a body of any size; a client gets half of the room, so that others have the rest. */
+  push(body: QueuedBody): boolean {
+    const { client, weight, settled } = body
+    if (this.#closed) return false
+    const own = this.#weights.get(client) ?? 0
     if (this.#weight > 0 && this.#weight + weight > this.#maxWeight) return false
+    if (own > 0 && own + weight > this.#maxWeight / 2) return false
     this.#weight += weight
+    this.#weights.set(client, own + weight)
+    const waits = this.#current !== undefined || this.#bodies.length > 0
+    this.#bodies.push({ client, weight, settled, ...(waits ? { first: undefined, rest: body.reread() } : body) })
+    this.#waiting?.()
     return true
   }
 
-  release(weight: number): void {
-    this.#weight -= weight
-  }
-
-  /** Takes events for which `weight` is reserved. */
-  push(events: AuditEvent[], weight: number): void {
-    if (this.#waiting) {
-      const resolve = this.#waiting
+  /**
+   * The next events, as soon as there are any; undefined when the queue is closed and empty. Asking for the next ones says
+   * that the last ones have been evaluated.
+   */
+  async take(): Promise<AuditBody | undefined> {
+    if (this.#current?.rest.done) this.#settle(this.#current, true)
+    if (this.#current) return readSlice(this.#current.rest)
+    while (this.#bodies.length === 0) {
+      if (this.#closed) return undefined
+      await new Promise<void>(resolve => {
+        this.#waiting = resolve
+      })
       this.#waiting = undefined
-      this.release(weight)
-      resolve(events)
-    } else this.#batches.push({ events, weight })
-  }
-
-  /** The oldest batch, as soon as there is one; undefined when the queue is closed and empty. */
-  take(): Promise<AuditEvent[] | undefined> {
-    const batch = this.#batches.shift()
-    if (batch) {
-      this.release(batch.weight)
-      return Promise.resolve(batch.events)
     }
-    if (this.#closed) return Promise.resolve(undefined)
-    const { promise, resolve } = Promise.withResolvers<AuditEvent[] | undefined>()
-    this.#waiting = resolve
-    return promise
+    this.#current = this.#bodies.shift()!
+    return this.#current.first ?? readSlice(this.#current.rest)
   }
 
+  #settle(body: Entry, evaluated: boolean): void {
+    this.#current = undefined
+    this.#weight -= body.weight
+    const own = this.#weights.get(body.client)! - body.weight
+    if (own > 0) this.#weights.set(body.client, own)
+    else this.#weights.delete(body.client)
+    body.settled(evaluated)
+  }
+
+  /** No more bodies come; those that wait are still given out. */
   close(): void {
     this.#closed = true
-    this.#waiting?.(undefined)
-    this.#waiting = undefined
+    this.#waiting?.()
   }
+
+  /** Nobody asks any more. */
+  abandon(): void {
+    this.#closed = true
+    if (this.#current) this.#settle(this.#current, false)
+    for (const body of this.#bodies.splice(0)) this.#settle(body, false)
+  }
+}
+
+/** The next events of a body. */
+export function readSlice(body: BodyReader): AuditBody {
+  return body.read(SLICE.items, SLICE.length)
 }

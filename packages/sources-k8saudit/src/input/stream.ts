@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../event.ts'
 import { AuditLogDecoder, type DecoderOptions } from '../log/decoder.ts'
 import type { AuditStats } from '../stats.ts'
-import { type AuditInput, eventsOf } from './input.ts'
+import { type AuditInput, eventsOf, lossesOf } from './input.ts'
 
 /** An audit log read from a stream of bytes, such as standard input: `readAuditStream(process.stdin)`. */
 export function readAuditStream(stream: AsyncIterable<Uint8Array>, options: DecoderOptions = {}): AuditInput {
@@ -21,6 +21,10 @@ class AuditStream implements AuditInput {
 
   get stats(): AuditStats {
     return this.#decoder.stats
+  }
+
+  losses(): Record<string, number> {
+    return lossesOf(this.stats)
   }
 
   async *batches(): AsyncGenerator<AuditEvent[], void> {

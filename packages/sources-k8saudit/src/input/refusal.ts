@@ -1,0 +1,67 @@
+import type { IncomingMessage } from 'node:http'
+import type { TokenCheck } from './token.ts'
+
+/** Why a request was not taken: its status, and the reason in words. */
+export interface Refusal {
+  readonly status: number
+  readonly reason: string
+  readonly cause: RefusalCause
+}
+
+export type RefusalCause =
+  /** Another path or method than the webhook's. */
+  | 'route'
+  /** The bearer token is missing or wrong. */
+  | 'unauthorized'
+  /** Not JSON by its header, or in an unknown encoding. */
+  | 'media-type'
+  | 'body-too-large'
+  /** The body holds no audit event, or cannot be decompressed. */
+  | 'bad-body'
+  /** Too much is waiting to be evaluated; the client should try again. */
+  | 'busy'
+  /** The body did not arrive in time. */
+  | 'slow'
+  /** The client closed the connection in the middle of the body. */
+  | 'aborted'
+  /** The client has too many connections; this one was closed. */
+  | 'connections'
+
+/** Refusals after which the API server drops the events: the body will not be better the next time. */
+export const LOSSES: readonly RefusalCause[] = ['bad-body', 'body-too-large']
+
+export const BUSY: Refusal = { status: 429, cause: 'busy', reason: 'too many events are waiting; try again' }
+
+export const STOPPING: Refusal = { status: 503, cause: 'busy', reason: 'stopping; the events were not evaluated' }
+
+export function tooLarge(maxBytes: number): Refusal {
+  return { status: 413, cause: 'body-too-large', reason: `the body is larger than ${maxBytes} bytes` }
+}
+
+/** Judges a request by its head alone. */
+export function refusalOf(
+  { url = '/', method, headers }: IncomingMessage,
+  path: string,
+  maxBytes: number,
+  token: TokenCheck | undefined,
+): Refusal | undefined {
+  const at = url.split('?', 1)[0]!
+  if (at !== path)
+    return {
+      status: 404,
+      cause: 'route',
+      reason: `nothing is served at ${at.slice(0, 200)}; the webhook is at ${path}`,
+    }
+  if (method !== 'POST') return { status: 405, cause: 'route', reason: `${method} is not allowed, only POST` }
+  if (token && !token.accepts(headers.authorization))
+    return { status: 401, cause: 'unauthorized', reason: 'a bearer token is required' }
+  const type = headers['content-type'] ?? ''
+  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type.trim()))
+    return { status: 415, cause: 'media-type', reason: `content type ${shown(type)} is not application/json` }
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding !== 'identity' && encoding !== 'gzip')
+    return { status: 415, cause: 'media-type', reason: `content encoding ${shown(encoding)} is not supported` }
+  return Number(headers['content-length'] ?? 0) > maxBytes ? tooLarge(maxBytes) : undefined
+}
+
+const shown = (text: string): string => JSON.stringify(text.slice(0, 200))
