@@ -8,6 +8,8 @@ export type AuditProblemCause =
   | 'not-an-event'
   /** Larger than a limit. */
   | 'too-large'
+  /** Part of a log was gone before it could be read. */
+  | 'log-gap'
 
 export interface AuditProblem {
   readonly cause: AuditProblemCause

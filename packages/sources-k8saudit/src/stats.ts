@@ -19,7 +19,11 @@ export interface InputOptions {
 }
 
 export function newStats(): AuditStats {
-  return { bytes: 0, events: 0, rejected: { 'bad-json': 0, 'too-deep': 0, 'not-an-event': 0, 'too-large': 0 } }
+  return {
+    bytes: 0,
+    events: 0,
+    rejected: { 'bad-json': 0, 'too-deep': 0, 'not-an-event': 0, 'too-large': 0, 'log-gap': 0 },
+  }
 }
 
 export function countBody(stats: AuditStats, { events, problems }: AuditBody): void {

@@ -5,26 +5,32 @@ import type { AuditEvent } from '../event.ts'
 import { AuditLogDecoder, type DecoderOptions } from '../log/decoder.ts'
 import { type AuditStats, newStats } from '../stats.ts'
 import { type AuditInput, eventsOf, lossesOf } from './input.ts'
+import { headOf, type LogState, readState, writeState } from './log-state.ts'
+import { describe, generationsOf, type LogFile, sameFile } from './rotation.ts'
 
 export interface AuditLogOptions extends DecoderOptions {
-  /** Go on reading as the file grows, also when it is replaced (rotated) or truncated, until `signal`. Default false. */
+  /** Keep reading as the file grows, also when it is replaced (rotated) or truncated, until `signal`. Default false. */
   readonly follow?: boolean
-  /** Where to begin: 'start' (default), or 'end' to read only what is written from now on. */
-  readonly from?: 'start' | 'end'
-  /** How often a followed file is looked at. Default 100 ms. */
+  /** Where to begin: 'start', 'end' for only what is written from now on, or 'state', where `state` says. Default: 'state' if there is one, else 'start'. */
+  readonly from?: 'start' | 'end' | 'state'
+  /** With `follow`: a file that keeps how far the log was read, so that a restart continues there. It is written at most once a second, and at the end. */
+  readonly state?: string
+  /** Called when the state cannot be written: once, until it can be again. Reading continues. */
+  readonly onStateError?: (error: Error) => void
+  /** How often a followed file is checked. Default 100 ms. */
   readonly pollMs?: number
 }
 
 export interface AuditLogStats extends AuditStats {
-  /** How often the followed file was replaced by another. */
+  /** How often another file was read next. */
   rotations: number
-  /** How often it became shorter. */
+  /** How often the file became shorter. */
   truncations: number
 }
 
 /**
  * An audit log on disk: a file, or a directory, whose files are read in the order of their last change.
- * Iterating throws the file system's error when it cannot be read; with `follow`, a file that is missing is waited for.
+ * Iterating throws the file system's error when it cannot be read; with `follow`, a missing file is waited for.
  */
 export function openAuditLog(path: string, options: AuditLogOptions = {}): AuditInput<AuditLogStats> {
   return new AuditLog(path, options)
@@ -32,11 +38,16 @@ export function openAuditLog(path: string, options: AuditLogOptions = {}): Audit
 
 const CHUNK = 256 * 1024
 
+/** Milliseconds between two writes of the state. */
+const SAVE_MS = 1000
+
 class AuditLog implements AuditInput<AuditLogStats> {
   readonly stats: AuditLogStats = { ...newStats(), rotations: 0, truncations: 0 }
   readonly #path: string
   readonly #options: AuditLogOptions
   readonly #buffer = new Uint8Array(CHUNK)
+  #saved = 0
+  #unsaved = false
 
   constructor(path: string, options: AuditLogOptions) {
     this.#path = path
@@ -61,66 +72,149 @@ class AuditLog implements AuditInput<AuditLogStats> {
 
   async *#readWhole(): AsyncGenerator<AuditEvent[], void> {
     for (const path of await filesOf(this.#path)) {
-      const decoder = new AuditLogDecoder(this.#options, this.stats)
-      const file = await open(path)
+      const reading = new Reading(await open(path), 0, new AuditLogDecoder(this.#options, this.stats))
       try {
-        yield* this.#readOn(file, new Position(0), decoder)
-        if (!this.#stopped) yield* nonEmpty(decoder.end())
+        yield* this.#readOn(reading)
+        if (!this.#stopped) yield* nonEmpty(reading.decoder.end())
       } finally {
-        await file.close()
+        await reading.file.close()
       }
     }
   }
 
-  /** Reads from `position` to the file's present end. */
-  async *#readOn(file: FileHandle, position: Position, decoder: AuditLogDecoder): AsyncGenerator<AuditEvent[], void> {
+  /** Reads to the file's present end. When a batch has been taken, it has been evaluated. */
+  async *#readOn(reading: Reading): AsyncGenerator<AuditEvent[], void> {
     while (!this.#stopped) {
-      const { bytesRead } = await file.read(this.#buffer, 0, CHUNK, position.offset)
+      const { bytesRead } = await reading.file.read(this.#buffer, 0, CHUNK, reading.offset)
       if (bytesRead === 0) return
-      position.offset += bytesRead
-      yield* nonEmpty(decoder.push(this.#buffer.subarray(0, bytesRead)))
+      reading.offset += bytesRead
+      yield* nonEmpty(reading.decoder.push(this.#buffer.subarray(0, bytesRead)))
+      reading.settle()
+      if (performance.now() - this.#saved >= SAVE_MS) await this.#save(reading)
     }
   }
 
   async *#follow(): AsyncGenerator<AuditEvent[], void> {
-    let atEnd = this.#options.from === 'end'
-    while (!this.#stopped) {
-      const file = await this.#openWhenThere()
-      if (!file) return
-      const position = new Position(atEnd ? (await file.stat()).size : 0)
-      atEnd = false
-      const decoder = new AuditLogDecoder(this.#options, this.stats)
-      try {
-        yield* this.#followOne(file, position, decoder)
-        yield* nonEmpty(decoder.end())
-      } finally {
-        await file.close()
+    let reading = await this.#start()
+    try {
+      while (reading) {
+        try {
+          yield* this.#followOne(reading)
+          // A file that another one follows has ended. One that is only left for now may still get the rest of a line.
+          if (!this.#stopped) {
+            yield* nonEmpty(reading.decoder.end())
+            reading.settle()
+          }
+        } finally {
+          await this.#save(reading)
+        }
+        const last: Reading = reading
+        reading = this.#stopped ? undefined : await this.#next(last)
+        await last.file.close()
       }
+    } finally {
+      await reading?.file.close()
     }
   }
 
-  /** Returns when another file stands at the path, and this one is read to its end. */
-  async *#followOne(
-    file: FileHandle,
-    position: Position,
-    decoder: AuditLogDecoder,
-  ): AsyncGenerator<AuditEvent[], void> {
-    const own = await file.stat({ bigint: true })
+  /** Opens the file to begin with: the one that the state names, or the log itself, as soon as it is there. */
+  async #start(): Promise<Reading | undefined> {
+    const { state: path, from = 'state' } = this.#options
+    const state = path !== undefined && from === 'state' ? await readState(path) : undefined
+    const resumed = state && (await this.#resume(state))
+    if (resumed) return resumed
+    const file = await this.#openWhenThere()
+    return file && this.#reading(file, from === 'end' ? (await file.stat()).size : 0)
+  }
+
+  /** Finds the file that was read last, under whatever name; if it is gone, the oldest one that is newer. */
+  async #resume(state: LogState): Promise<Reading | undefined> {
+    const { files } = await generationsOf(this.#path)
+    const same = files.find(file => sameFile(file, state))
+    if (same) {
+      const file = await open(same.path)
+      const unchanged = same.size >= BigInt(state.offset) && (await headOf(file, state.offset)) === state.head
+      if (unchanged) return this.#reading(file, state.offset)
+      await file.close()
+    }
+    this.#gap(`the file that was read last is gone; what was written to it after byte ${state.offset} is lost`)
+    const next = files.find(file => file.changed >= state.changed)
+    return next && this.#reading(await open(next.path), 0)
+  }
+
+  /** Opens the file that was written after this one: a generation in between, or the log itself. */
+  async #next(last: Reading): Promise<Reading | undefined> {
+    const own = await last.file.stat({ bigint: true })
+    const newer = (all: readonly LogFile[]) => {
+      const at = all.findIndex(file => sameFile(file, own))
+      return at >= 0 ? all.slice(at + 1) : all.filter(file => file.changed >= own.mtimeNs)
+    }
+    while (!this.#stopped) {
+      const { files, compressed } = await generationsOf(this.#path)
+      for (const file of compressed.filter(file => file.changed > own.mtimeNs && !last.skipped.has(file.path))) {
+        last.skipped.add(file.path)
+        this.#gap(`${file.path} was compressed before it could be read`)
+      }
+      const [next] = newer(files)
+      const file = next && (await open(next.path).catch(missing))
+      if (file) {
+        const now = await file.stat({ bigint: true })
+        if (sameFile(now, next)) {
+          this.stats.rotations++
+          return this.#reading(file, 0, next.path !== this.#path)
+        }
+        // It was rotated meanwhile.
+        await file.close()
+      } else if (!(await this.#pause())) break
+    }
+    return undefined
+  }
+
+  #reading(file: FileHandle, offset: number, ended = false): Reading {
+    return new Reading(file, offset, new AuditLogDecoder(this.#options, this.stats), ended)
+  }
+
+  #gap(message: string): void {
+    this.stats.rejected['log-gap']++
+    this.#options.onProblem?.({ cause: 'log-gap', message })
+  }
+
+  /** Returns when this file was read to its end and a newer one has something to read. */
+  async *#followOne(reading: Reading): AsyncGenerator<AuditEvent[], void> {
+    const own = await reading.file.stat({ bigint: true })
     for (;;) {
-      yield* this.#readOn(file, position, decoder)
-      const there = await stat(this.#path, { bigint: true }).catch(missing)
-      if (there && (there.ino !== own.ino || there.dev !== own.dev)) {
-        this.stats.rotations++
-        yield* this.#readOn(file, position, decoder)
+      yield* this.#readOn(reading)
+      const there = await describe(this.#path)
+      // Whoever writes the log may go on with the renamed file until it is told of the new one.
+      if (reading.ended || (there && !sameFile(there, own) && there.size > 0n)) {
+        yield* this.#readOn(reading)
         return
       }
-      if (there && there.size < BigInt(position.offset)) {
+      if (there && sameFile(there, own) && there.size < BigInt(reading.offset)) {
         this.stats.truncations++
-        yield* nonEmpty(decoder.end())
-        position.offset = 0
+        yield* nonEmpty(reading.decoder.end())
+        reading.offset = 0
+        reading.settle()
         continue
       }
+      if (performance.now() - this.#saved >= SAVE_MS) await this.#save(reading)
       if (!(await this.#pause())) return
+    }
+  }
+
+  async #save(reading: Reading): Promise<void> {
+    const { state } = this.#options
+    this.#saved = performance.now()
+    if (state === undefined || reading.settled === reading.saved) return
+    const { dev, ino, mtimeNs } = await reading.file.stat({ bigint: true })
+    const offset = reading.settled
+    try {
+      await writeState(state, { dev, ino, offset, head: await headOf(reading.file, offset), changed: mtimeNs })
+      reading.saved = offset
+      this.#unsaved = false
+    } catch (error) {
+      if (!this.#unsaved) this.#options.onStateError?.(error as Error)
+      this.#unsaved = true
     }
   }
 
@@ -144,11 +238,32 @@ class AuditLog implements AuditInput<AuditLogStats> {
   }
 }
 
-/** How far a file is read. */
-class Position {
+/** A file that is being read. */
+class Reading {
+  readonly file: FileHandle
+  readonly decoder: AuditLogDecoder
+  /** Bytes read. */
   offset: number
-  constructor(offset: number) {
+  /** Bytes whose events have been evaluated: reading can continue here after a restart. */
+  settled: number
+  /** Nobody writes to it any more. */
+  readonly ended: boolean
+  /** What the state says; -1: nothing. */
+  saved = -1
+  /** Compressed files that were counted as lost. */
+  readonly skipped = new Set<string>()
+
+  constructor(file: FileHandle, offset: number, decoder: AuditLogDecoder, ended = false) {
+    this.file = file
+    this.ended = ended
     this.offset = offset
+    this.settled = offset
+    this.decoder = decoder
+  }
+
+  settle(): void {
+    const { pending } = this.decoder
+    if (pending !== undefined) this.settled = this.offset - pending
   }
 }
 

@@ -46,6 +46,11 @@ export class AuditLogDecoder {
     this.#maxSize = options.maxDocumentSize ?? 64 * 1024 * 1024
   }
 
+  /** Bytes taken that are not part of any event yet; undefined inside a document over several lines. */
+  get pending(): number | undefined {
+    return this.#open ? undefined : this.#restSize
+  }
+
   /** Takes the next bytes, which may end anywhere, and returns the events that are complete. */
   push(chunk: Uint8Array): AuditEvent[] {
     const events: AuditEvent[] = []
