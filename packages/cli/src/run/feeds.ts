@@ -70,9 +70,13 @@ function auditFeed(config: Config, flags: RunFlags, log: Log): Feed | undefined 
     if (flags.follow) throw new CliError('--follow needs --k8s-audit FILE')
     return undefined
   }
+  if (flags['from-start'] && flags['from-end']) throw new CliError('--from-start and --from-end exclude each other')
+  const begin = flags['from-start'] ? 'start' : flags['from-end'] ? 'end' : undefined
+  if (begin !== undefined && !flags.follow) throw new CliError(`--from-${begin} needs --follow`)
   return k8sAuditFeed({
     from,
     follow: flags.follow,
+    ...(begin && { begin }),
     settings: config.plugins.settings.k8saudit,
     warn: text => log.warning(text),
   })

@@ -36,6 +36,7 @@ export async function openOutputs(config: Config, log: Log): Promise<Outputs> {
     const own = outputsConfig(config)
     const outputs = new Outputs(makeOutputs(own), {
       capacity: own.outputs_queue.capacity,
+      maxBytes: own.outputs_queue.max_bytes,
       timeout: own.output_timeout,
       linger: own.buffered_outputs ? LINGER : 0,
       log: (level, text) => log.write(level, text),

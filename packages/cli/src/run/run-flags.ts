@@ -15,7 +15,9 @@ export const RUN_FLAGS = {
     value: 'FROM',
     help: 'Read Kubernetes audit events: a file, a folder, - (stdin), or a webhook http://[HOST]:PORT/PATH',
   },
-  follow: { help: 'With a file of --k8s-audit: go on as it grows and rotates' },
+  follow: { help: 'With a file of --k8s-audit: keep reading as it grows and rotates' },
+  'from-start': { help: 'With --follow: read the whole file, also what an earlier run has read' },
+  'from-end': { help: 'With --follow: read only what is written from now on' },
   'enable-source': {
     value: 'SOURCE',
     multiple: true,

@@ -259,6 +259,7 @@ export class Session implements MetricsSource {
         if (this.#outputs.broken) this.#stopping.abort()
         return this.#outputs.full ? this.#room() : undefined
       },
+      report: alert => this.report(alert),
     }
   }
 

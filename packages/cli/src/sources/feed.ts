@@ -1,13 +1,16 @@
 import type { Deferral } from '@falc/engine'
 import type { EventStream } from '@falc/sources-syscall'
+import type { InternalAlert } from '../alerts/internal.ts'
 import type { FeedMeter } from '../meter/counts.ts'
 
-/** Receives the events of a feed. Both calls are synchronous, so that nothing is awaited per event. */
+/** Receives the events of a feed. All calls are synchronous, so that nothing is awaited per event. */
 export interface Consumer {
   /** @param deferral may hold the event; the feed then passes it on once more, later */
   event(event: any, deferral?: Deferral): void
   /** Called between batches. A promise asks the feed to wait, because alerts pile up. */
   pause(): Promise<void> | undefined
+  /** Sends an alert about falc itself. Missing where no alerts are sent. */
+  report?(alert: InternalAlert): void
 }
 
 /** Events of one source, on their way into the engine. */

@@ -1,8 +1,9 @@
-import { fstatSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { fstatSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import {
   type AuditInput,
   type AuditProblem,
-  type AuditStats,
   type OpenParams,
   openAuditLog,
   openAuditWebhook,
@@ -11,12 +12,15 @@ import {
 } from '@falc/sources-k8saudit'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
+import { AuditDrops } from './audit-drops.ts'
 import type { Consumer, Feed } from './feed.ts'
 
 export interface K8sAuditOptions {
   /** As the plugin's open_params: a file, a folder, `-`, `http(s)://host:port/path`. */
   readonly from: string
   readonly follow?: boolean
+  /** With `follow`: where to begin, whatever an earlier run has read. */
+  readonly begin?: 'start' | 'end'
   /** Settings of the plugin k8saudit. */
   readonly settings?: Config['plugins']['settings']['k8saudit']
   /** Called with the first problem of each cause. */
@@ -41,6 +45,7 @@ class K8sAuditFeed implements Feed {
   readonly #params: OpenParams
   readonly #options: K8sAuditOptions
   readonly #warned = new Set<string>()
+  readonly #drops = new AuditDrops()
   #input: AuditInput | null = null
 
   constructor(options: K8sAuditOptions) {
@@ -53,41 +58,70 @@ class K8sAuditFeed implements Feed {
 
   async run(consumer: Consumer, signal: AbortSignal): Promise<void> {
     this.#input = await this.#open(signal)
-    for await (const batch of this.#input.batches()) {
-      for (let i = 0; i < batch.length; i++) consumer.event(batch[i])
-      const wait = consumer.pause()
-      if (wait) await wait
+    // Alerts about rejected events come from the timer, too: after a bad request there may be no batch for long.
+    const timer = setInterval(() => this.#drops.report(consumer), 1000)
+    try {
+      for await (const batch of this.#input.batches()) {
+        for (let i = 0; i < batch.length; i++) consumer.event(batch[i])
+        const wait = consumer.pause()
+        if (wait) await wait
+      }
+    } finally {
+      clearInterval(timer)
+      this.#drops.report(consumer, true)
     }
   }
 
   losses(): Record<string, number> {
-    const stats = this.#input?.stats as (AuditStats & { refused?: Record<string, number> }) | undefined
-    const all = { ...stats?.rejected, ...stats?.refused }
-    return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0))
+    return this.#input?.losses() ?? {}
   }
 
   async #open(signal: AbortSignal): Promise<AuditInput> {
-    const { maxEventSize, webhookMaxBatchSize, sslCertificate = DEFAULT_CERTIFICATE } = this.#options.settings ?? {}
+    const { settings, warn } = this.#options
+    const { maxEventSize, webhookMaxBatchSize, sslCertificate = DEFAULT_CERTIFICATE } = settings ?? {}
+    const { clientCA, tokenFile, answer } = settings ?? {}
     const common = {
       signal,
-      onProblem: (problem: AuditProblem) => this.#warnOnce(problem),
+      onProblem: (problem: AuditProblem) => {
+        this.#warnOnce(problem)
+        this.#drops.add(problem)
+      },
       ...(maxEventSize !== undefined && { maxEventSize }),
     }
     const params = this.#params
     try {
       if (params.kind === 'stdin') return readAuditStream(process.stdin, common)
-      if (params.kind === 'file') return openAuditLog(params.path, { ...common, follow: this.#options.follow ?? false })
+      if (params.kind === 'file') return openAuditLog(params.path, { ...common, ...this.#following(params.path) })
       const { host, port, path, tls } = params
-      return await openAuditWebhook({
+      const webhook = await openAuditWebhook({
         ...common,
         port,
         path,
         ...(host && { host }),
-        ...(tls && { tls: sslCertificate }),
+        ...(tls && {
+          tls: clientCA ? { cert: readFileSync(sslCertificate), ca: readFileSync(clientCA) } : sslCertificate,
+        }),
+        ...(tokenFile && { tokens: tokensIn(tokenFile) }),
+        ...(answer && { answer }),
         ...(webhookMaxBatchSize !== undefined && { maxBodyBytes: webhookMaxBatchSize }),
       })
+      if (webhook.exposed) warn(`${this.title}: ${webhook.exposed}. Set init_config.tokenFile, or clientCA with https`)
+      return webhook
     } catch (error) {
       throw new CliError(`${this.title}: ${(error as Error).message}`)
+    }
+  }
+
+  /** How a file is followed, if it is. */
+  #following(path: string) {
+    const { follow = false, begin, settings, warn } = this.#options
+    const state = settings?.stateFile ?? defaultState(path)
+    return {
+      follow,
+      ...(begin && { from: begin }),
+      ...(follow && state !== undefined && { state }),
+      onStateError: ({ message }: Error) =>
+        warn(`${this.title}: the position cannot be saved, a restart will read again: ${message}`),
     }
   }
 
@@ -97,6 +131,23 @@ class K8sAuditFeed implements Feed {
     const at = line === undefined ? '' : ` at line ${line}`
     this.#options.warn(`${this.title}: ${cause}${at}: ${message} (further ones are only counted)`)
   }
+}
+
+/** In the folder that systemd sets aside for the service; a file for each log. */
+function defaultState(path: string): string | undefined {
+  const dir = process.env.STATE_DIRECTORY?.split(':')[0]
+  const name = createHash('sha256').update(resolve(path)).digest('hex').slice(0, 16)
+  return dir ? join(dir, `k8s-audit-${name}.json`) : undefined
+}
+
+/** @throws {Error} when there is none */
+function tokensIn(path: string): string[] {
+  const tokens = readFileSync(path, 'utf8')
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '')
+  if (tokens.length === 0) throw new Error(`${path} has no token`)
+  return tokens
 }
 
 /** Standard input ends by itself only when it is a file: a pipe may stay open for as long as falc runs. */

@@ -28,7 +28,7 @@ export class AuditLogDecoder {
   readonly #parse: ParseOptions
   readonly #report: ((problem: AuditProblem) => void) | undefined
   readonly #maxSize: number
-  readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: false })
+  readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
   /** The bytes after the last line end. */
   #rest: Uint8Array[] = []
   #restSize = 0
@@ -116,6 +116,8 @@ export class AuditLogDecoder {
 
   #takeLine(line: string, events: AuditEvent[]): void {
     this.#line++
+    // A byte order mark, also where logs were joined.
+    if (line.charCodeAt(0) === 0xfeff) line = line.slice(1)
     if (this.#open) this.#continue(this.#open, line, events)
     else this.#beginLine(line, events)
   }

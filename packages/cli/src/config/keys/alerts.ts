@@ -41,7 +41,7 @@ export const ALERTS_KEYS = {
   stdout_output: section({ enabled: enabled('Alerts go to standard output. Without a configuration file: true.') }),
   syslog_output: section({
     enabled: enabled(
-      'Alerts go to the system log through `logger` of util-linux; lines of more than 30,000 characters are split. While nothing listens at /dev/log, alerts are lost and counted.',
+      'Alerts go to the system log through `logger` of util-linux; lines of more than 30,000 characters are split. While nothing listens at /dev/log, alerts wait.',
     ),
   }),
   file_output: section({
@@ -63,7 +63,9 @@ export const ALERTS_KEYS = {
     }),
   }),
   http_output: section({
-    enabled: enabled('Alerts are posted to a server, each in one request.'),
+    enabled: enabled(
+      'Alerts are posted to a server, each in one request. Alerts wait while it does not answer, or answers 5xx, 429, 408, 401, 403 or 404; those that it refuses with another 4xx are dropped and counted.',
+    ),
     url: key(text, '', 'The server.', {
       needed: 'Error reading config file: http output enabled but no url in configuration block',
     }),
@@ -78,13 +80,22 @@ export const ALERTS_KEYS = {
     echo: key(boolean, false, "Print the server's answers on standard output."),
     compress_uploads: key(boolean, false, 'Compress requests with gzip.'),
     keep_alive: key(boolean, false, 'Keep the connection open.'),
-    max_consecutive_timeouts: key(integer(0, 255), 5, 'How often a request that timed out is sent again.'),
+    max_consecutive_timeouts: key(
+      integer(0, 255),
+      5,
+      'How often a request that timed out is sent again at once; after that, with growing pauses.',
+    ),
   }),
   outputs_queue: section({
     capacity: key(
       integer(),
       0,
       'Alerts that may wait for each output. Further ones are dropped and counted. 0: 1,000,000.',
+    ),
+    max_bytes: key(
+      integer(1),
+      64 * 1024 * 1024,
+      "Memory of the alerts that wait for each output, in bytes. falc's own key.",
     ),
   }),
   output_timeout: key(

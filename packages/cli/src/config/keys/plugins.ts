@@ -1,5 +1,5 @@
 /** Settings (`init_config`) of the Falco plugins whose work falc does itself. */
-import { boolean, integer, list, text } from '../kind.ts'
+import { boolean, choice, integer, list, text } from '../kind.ts'
 import { key, optional, type Section, section } from '../section.ts'
 
 const ENGINE = section({
@@ -10,9 +10,28 @@ const ENGINE = section({
 const BY_CGROUP = section({ enabled: key(boolean, true, 'Recognise containers of this kind.') })
 
 const K8SAUDIT = section({
-  maxEventSize: optional(integer(1), 'Bytes of an audit event; larger ones are rejected and counted.'),
+  maxEventSize: optional(
+    integer(1),
+    'Bytes of an audit event in `evt.plugininfo`: the largest values of a larger one are cut there. Rules see the whole event.',
+  ),
   webhookMaxBatchSize: optional(integer(1), 'Bytes of a request body; larger ones are rejected and counted.'),
   sslCertificate: key(text, '/etc/falco/falco.pem', 'With `https`: a PEM file with certificate and key.'),
+  clientCA: optional(
+    text,
+    "With `https`: a PEM file; clients must have a certificate that it signed. falc's own setting.",
+  ),
+  tokenFile: optional(
+    text,
+    "A file with bearer tokens, one per line; requests must have one of them. Read at the start. falc's own setting.",
+  ),
+  answer: optional(
+    choice('queued', 'evaluated'),
+    "When a request is answered: as soon as its events wait to be evaluated, or when all of their alerts wait to be sent. falc's own setting.",
+  ),
+  stateFile: optional(
+    text,
+    "With `--follow`: a file that keeps how far the log was read. Default: one in `$STATE_DIRECTORY`, which systemd sets. falc's own setting.",
+  ),
   useAsync: optional(boolean, 'Asynchronous extraction.', {
     noEffect: { why: 'fields are always extracted when rules read them', asks: () => true },
   }),
