@@ -1,7 +1,8 @@
 import { EOF, type IRecognitionException, type IToken } from 'chevrotain'
-import { MODIFIERS, spellings } from './operators.ts'
+import { AFTER_CHECK, hintFor } from './hints.ts'
+import { spellings } from './operators.ts'
 import * as T from './tokens.ts'
-import { isTransformer, TRANSFORMER_NAMES, VAL } from './transformers.ts'
+import { TRANSFORMER_NAMES, VAL } from './transformers.ts'
 
 /** The message for a syntax error, and the part of the text that it is about. */
 export interface SyntaxProblem {
@@ -12,7 +13,7 @@ export interface SyntaxProblem {
 
 const TRANSFORMER_LIST = quotedList([VAL, ...TRANSFORMER_NAMES])
 
-/** By grammar rule, what Falco says when nothing fits there. */
+/** By grammar rule: Falco's message when no alternative matches. */
 const EXPECTED: Readonly<Record<string, string>> = {
   primary: "expected a '(' token, a field check, or an identifier",
   check: "expected a '(' token, a field check, or an identifier",
@@ -26,7 +27,14 @@ const EXPECTED: Readonly<Record<string, string>> = {
   innerOperand: `expected a field or a nested valid transformer: ${TRANSFORMER_LIST}`,
 }
 
-/** By the token before, where the rule that fails is the one around. */
+/** By operator. */
+const AFTER_OPERATOR: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(spellings('number').map(op => [op, EXPECTED.numberValue!])),
+  ...Object.fromEntries(spellings('string').map(op => [op, EXPECTED.stringValue!])),
+  ...Object.fromEntries(spellings('list').map(op => [op, EXPECTED.listValue!])),
+}
+
+/** By the token before, where the rule that fails is the surrounding one. */
 const AFTER = new Map([
   [T.NumOp, EXPECTED.numberValue],
   [T.StrOp, EXPECTED.stringValue],
@@ -34,73 +42,64 @@ const AFTER = new Map([
   [T.Modifier, EXPECTED.listValue],
 ])
 
-/** What people write who come from other languages, and what they mean. */
-const HINTS: readonly (readonly [RegExp, string])[] = [
-  [/^&&|^AND\b/, "write 'and'"],
-  [/^\|\||^OR\b/, "write 'or'"],
-  [/^NOT\b|^!(?!=)/, "write 'not' before the check: not field = value"],
-  [/^not\b/, "'not' stands before the whole check: not field in (a, b)"],
-  [/^(?:=~|~|matches\b)/, "write 'regex' (the whole value must match) or 'contains'"],
-  [/^like\b/, "write 'glob' or 'contains'"],
-  [/^[A-Z]+\b/, 'words of the language are lower case'],
-  [/^<>/, "write '!='"],
-]
-
-/** Turns what the parser met into Falco's words, with what stands there and a hint where one is known. */
+/** Turns an error of the parser into Falco's message, with what was found and a hint where one is known. */
 export function explainSyntaxError(
   failure: IRecognitionException,
   tokens: readonly IToken[],
   text: string,
 ): SyntaxProblem {
-  const offset = failure.token.tokenType === EOF ? text.trimEnd().length : failure.token.startOffset
+  const end = text.trimEnd().length
+  let offset = failure.token.tokenType === EOF ? end : failure.token.startOffset
+  const behind = failure.name === 'NotAllInputParsedException'
+  let rule = behind ? AFTER_CHECK : (failure.context.ruleStack.at(-1) ?? '')
+  let message = expected(failure, rule, tokens, text, offset)
+  // An operator or 'and' with nothing after it is no token, since a blank must follow; the error is what is missing.
+  const last = /^(?:[a-z]+|[<>=!]+)$/.exec(text.slice(offset, end))?.[0]
+  if (last !== undefined && (last === 'and' || last === 'or')) {
+    offset = end
+    message = `expected a check after '${last}'`
+  } else if (last !== undefined && rule === 'comparison' && AFTER_OPERATOR[last] !== undefined) {
+    offset = end
+    message = AFTER_OPERATOR[last]
+    rule = 'stringValue'
+  }
   const rest = text.slice(offset, offset + 80)
   const found = /^(?:[a-zA-Z0-9_.]+|[^a-zA-Z0-9_.\s]+|\s)/.exec(rest)?.[0] ?? ''
-  const rule = failure.context.ruleStack.at(-1) ?? ''
-  const message = due(failure, rule, tokens, offset, found)
-  return { message: message + foundThere(found, rest, text, offset, rule), offset, length: found.length }
+  const hint = hintFor({ rule, found, rest, before: text.slice(Math.max(0, offset - 80), offset) })
+  return {
+    message: message + shown(found, rest) + (hint === undefined ? '' : `: ${hint}`),
+    offset,
+    length: found.length,
+  }
 }
 
-function due(
+function expected(
   failure: IRecognitionException,
   rule: string,
   tokens: readonly IToken[],
+  text: string,
   offset: number,
-  found: string,
 ): string {
-  const glued = /^(?:and|or)/.exec(found)
-  if (failure.name === 'NotAllInputParsedException') {
-    if (glued) return `expected blank or '(' after '${glued[0]}'`
-    const last = tokens.findLast(token => token.startOffset < offset)
-    return `unexpected token after '${last?.image ?? ''}', expecting 'or', 'and'`
-  }
+  const glued = /^(?:and|or)/.exec(text.slice(offset, offset + 3))
+  const last = tokens.findLast(token => token.startOffset < offset)
+  if (failure.name === 'NotAllInputParsedException')
+    return glued
+      ? `expected blank or '(' after '${glued[0]}'`
+      : `unexpected token after '${last?.image ?? ''}', expecting 'or', 'and'`
   if (failure.name === 'MismatchedTokenException') {
     if (rule === 'argument') return "expected a ']' token"
     if (/Transform$/.test(rule)) return "expected a ')' token closing the transformer"
     if (rule === 'primary' && glued) return `expected blank or '(' after '${glued[0]}'`
     return "expected a ')' token"
   }
-  const before = tokens.findLast(token => token.startOffset < offset)?.tokenType
-  return (before && AFTER.get(before)) ?? EXPECTED[rule] ?? EXPECTED.primary!
+  return (last && AFTER.get(last.tokenType)) ?? EXPECTED[rule] ?? EXPECTED.primary!
 }
 
-function foundThere(found: string, rest: string, text: string, offset: number, rule: string): string {
-  const before = /([a-zA-Z][a-zA-Z0-9_]*)\s*$/.exec(text.slice(Math.max(0, offset - 80), offset))?.[1]
-  if (found.startsWith('(') && before === VAL) return ` ('${VAL}' is for the right side of a check)`
-  if (found.startsWith('(') && before !== undefined && isTransformer(before))
-    return ` (no blank may stand between '${before}' and '(')`
-  if (found.startsWith('(') && before !== undefined && (MODIFIERS as readonly string[]).includes(before))
-    return ` ('${before}' takes a list: blanks must stand before and after it)`
-  if (found.startsWith('(') && before !== undefined && rule !== 'primary')
-    return ` ('${before}' is no transformer: there are ${TRANSFORMER_LIST})`
-  if (/^["']/.test(found)) return `, found a string without an end: ${rest.split(/[\r\n]/)[0]!.slice(0, 20)}`
-  const hint = HINTS.find(([pattern]) => pattern.test(rest))?.[1]
-  const shown =
-    rest.trim() === '' ? ', found the end of the condition' : found.trim() === '' ? '' : `, found '${shortened(found)}'`
-  return shown + (hint === undefined ? '' : `: ${hint}`)
-}
-
-function shortened(word: string): string {
-  return word.length > 30 ? `${word.slice(0, 27)}...` : word
+function shown(found: string, rest: string): string {
+  if (/^["']/.test(found) && !rest.includes(found[0]!, 1))
+    return `, found a string without an end: ${rest.split(/[\r\n]/)[0]!.slice(0, 20)}`
+  if (rest.trim() === '') return ', found the end of the condition'
+  return found.trim() === '' ? '' : `, found '${found.length > 30 ? `${found.slice(0, 27)}...` : found}'`
 }
 
 /** `'a', 'b', 'c'`, as Falco lists words. */

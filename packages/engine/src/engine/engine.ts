@@ -39,7 +39,7 @@ export class Engine<S extends Source = Source> extends Detector<S> {
   readonly #sources = new Map<string, SourceState>()
   /** What loading asks about the sources. */
   readonly #fields: SourceCheck = {
-    hasSource: name => this.#sources.has(name),
+    sources: this.#sources,
     isField: (source, name, arg) => this.#sources.get(source)?.table.lookup(name, arg) !== undefined,
   }
   /** Of the sources and the options; for the same name, the options' take precedence. */

@@ -1,6 +1,6 @@
 import { ConditionError } from '../condition/error.ts'
+import { nearest } from '../text/did-you-mean.ts'
 import type { Span } from '../text/span.ts'
-import { nearest } from './did-you-mean.ts'
 import { type EventContext, eventContext, genericFields, staticFields } from './evt.ts'
 import type { FieldDef, FieldType, Source } from './field.ts'
 import { pluginFields } from './plugin-fields.ts'

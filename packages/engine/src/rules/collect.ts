@@ -1,3 +1,4 @@
+import { didYouMean } from '../text/did-you-mean.ts'
 import { type MappedText, MappedTextBuilder } from '../text/mapped.ts'
 import type { Problem } from '../text/problem.ts'
 import type { CollectedList, CollectedMacro, CollectedRule, Collection, Ordered } from './collected.ts'
@@ -24,14 +25,14 @@ const NO_RULE_APPEND = "Rule uses 'append' or 'override.<key>: append' but no ru
 const NO_RULE_ENABLE = "Rule has 'enabled' key but no rule by that name already exists"
 const NO_RULE_REPLACE = "An 'override.<key>: replace' to a rule was requested but no rule by that name already exists"
 
-/** What the collector asks about sources. */
+/** What merging asks about sources. */
 export interface SourceCheck extends FieldCheck {
-  hasSource(name: string): boolean
+  readonly sources: Pick<ReadonlyMap<string, unknown>, 'has' | 'keys'>
 }
 
 /** Loading, stage 2: merges the items of all files in order; one collection for the state after each file. */
-export function collect(files: readonly ReadFile[], sources: SourceCheck): Collection[] {
-  const collector = new Collector(sources)
+export function collect(files: readonly ReadFile[], checks: SourceCheck): Collection[] {
+  const collector = new Collector(checks)
   return files.map(file => collector.add(file))
 }
 
@@ -44,15 +45,18 @@ class Collector {
   readonly #failed = new FailedItems()
   #engineVersion: Version = { major: 0, minor: 0, patch: 0 }
   #next = 0
-  readonly #sources: SourceCheck
-  constructor(sources: SourceCheck) {
-    this.#sources = sources
+  /** The definitions of the current file, by kind and name. */
+  readonly #definitions = new Map<string, Context>()
+  readonly #checks: SourceCheck
+  constructor(checks: SourceCheck) {
+    this.#checks = checks
   }
 
   add({ items, incomplete }: ReadFile): Collection {
     const errors: Problem[] = []
     const warnings: Problem[] = []
     if (incomplete) this.#failed.incomplete = true
+    this.#definitions.clear()
     for (const item of items) {
       try {
         this.#item(item, warnings)
@@ -86,12 +90,15 @@ class Collector {
         for (const requirement of item.requirements) this.#plugin(requirement)
         return
       case 'list':
+        if (!item.append) this.#define(item, warnings)
         this.#list(item)
         return
       case 'macro':
+        if (!item.append) this.#define(item, warnings)
         this.#macro(item)
         return
       case 'rule':
+        this.#define(item, warnings)
         this.#rule(item, warnings)
         return
       case 'rule update':
@@ -111,6 +118,16 @@ class Collector {
     }
   }
 
+  /** Warns about a second definition in one file: across files it is how rules are customized, within one a mistake. */
+  #define({ kind, name, context }: ListItem | MacroItem | RuleItem, warnings: Problem[]): void {
+    const key = `${kind} ${name}`
+    const before = this.#definitions.get(key)
+    this.#definitions.set(key, context)
+    if (!before) return
+    const message = `The ${kind} is already defined in line ${before.place.line} of this file: this definition replaces it`
+    warnings.push(context.problem('LOAD_REDEFINED_ITEM', message))
+  }
+
   #fail(kind: NamedKind, { name, context }: { readonly name: string; readonly context: Context }): void {
     this.#failed.add(kind, name)
     // An empty list, so that conditions that name it still resolve.
@@ -123,7 +140,7 @@ class Collector {
     if (this.#failed.has(kind, name)) throw new AlreadyReported()
     const item = items.get(name)
     if (item === undefined && this.#failed.incomplete) throw new AlreadyReported()
-    return item ?? fail(context, otherwise)
+    return item ?? fail(context, otherwise + didYouMean(name, items.keys()))
   }
 
   #plugin(requirement: PluginRequirement): void {
@@ -163,9 +180,14 @@ class Collector {
   #rule(item: RuleItem, warnings: Problem[]): void {
     const before = this.#rules.get(item.name)
     if (before && before.source !== item.source) fail(item.context, 'Rule has been re-defined with a different source')
-    const unknownSource = !this.#sources.hasSource(item.source)
+    const unknownSource = !this.#checks.sources.has(item.source)
     if (unknownSource)
-      warnings.push(item.context.problem('LOAD_UNKNOWN_SOURCE', `Unknown source ${item.source}, skipping`))
+      warnings.push(
+        item.context.problem(
+          'LOAD_UNKNOWN_SOURCE',
+          `Unknown source ${item.source}, skipping${didYouMean(item.source, this.#checks.sources.keys())}`,
+        ),
+      )
     const exceptions = this.#checked(item.exceptions, unknownSource ? undefined : item.source)
     const { kind: _, ...rule } = item
     this.#rules.set(item.name, { ...rule, exceptions, unknownSource, ...this.#order(before) })
@@ -211,7 +233,7 @@ class Collector {
         if (!item.fields) fail(item.context, 'Rule exception must have fields property with a list of fields')
         if (item.values.length === 0)
           fail(item.context, 'Rule exception must have values property with a list of values')
-        exceptions.push(checkException(item, source, this.#sources))
+        exceptions.push(checkException(item, source, this.#checks))
         continue
       }
       if (item.fields) fail(item.context, 'Can not append exception fields to existing exception, only values')
@@ -223,7 +245,7 @@ class Collector {
   }
 
   #checked(exceptions: readonly ExceptionItem[], source: string | undefined): CheckedException[] {
-    return exceptions.map(item => checkException(item, source, this.#sources))
+    return exceptions.map(item => checkException(item, source, this.#checks))
   }
 
   #order(before: Ordered | undefined): Ordered {

@@ -79,8 +79,12 @@ export class ListExpander {
   readonly #lists: ReadonlyMap<string, ResolvedList>
   readonly #expansions = new Map<string, { text: MappedText; uses: ReadonlySet<ResolvedList> }>()
   #depth = 0
+  /** Names of all lists. */
+  readonly names: ReadonlySet<string>
+
   constructor(lists: ReadonlyMap<string, ResolvedList>) {
     this.#lists = lists
+    this.names = new Set(lists.keys())
   }
 
   /**

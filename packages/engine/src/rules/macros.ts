@@ -1,9 +1,11 @@
 import type { Condition, MacroRef } from '../condition/ast.ts'
+import { nearest } from '../text/did-you-mean.ts'
 import type { Problem } from '../text/problem.ts'
 import type { CollectedMacro } from './collected.ts'
 import { AlreadyReported, type Context, LoadFailure } from './context.ts'
 import { expressionContext } from './expression.ts'
 import type { FailedItems } from './failed-items.ts'
+import { listAsMacro } from './list-mistakes.ts'
 import type { ParsedCondition } from './parsed.ts'
 
 /** Maximum number of nodes of a condition with its macros expanded. */
@@ -82,7 +84,7 @@ export class MacroResolver {
       }
       const where = () => expressionContext(context, parsed.text, ref.span!)
       if (!found || found.macro.index >= visibility) {
-        missing.set(ref.name, where().problem('LOAD_ERR_VALIDATE', `Undefined macro '${ref.name}' used in filter.`))
+        missing.set(ref.name, where().problem('LOAD_ERR_VALIDATE', this.#undefined(ref, found, parsed)))
         continue
       }
       if (this.#open.has(ref.name)) {
@@ -98,6 +100,18 @@ export class MacroResolver {
     if (first) throw LoadFailure.of([first, ...more])
     if (reported) throw new AlreadyReported()
     return unfold(parsed, direct, context)
+  }
+
+  #undefined({ name, span }: MacroRef, found: ResolvedMacro | undefined, parsed: ParsedCondition): string {
+    const { text, written, lists } = parsed
+    const message = `Undefined macro '${name}' used in filter.`
+    const misplaced = listAsMacro(lists, written.text)
+    if (misplaced) return `${message} ${misplaced.message}`
+    if (found) return `${message} It is defined below (line ${found.macro.context.place.line}): move it up`
+    const guess = nearest(name, this.#macros.keys())
+    if (guess !== undefined) return `${message} Did you mean ${guess}?`
+    const alternative = /(?:=\s*|\bor\s+)[^\s()]+\s+or\s+$/.test(text.text.slice(0, span!.offset))
+    return alternative ? `${message} To compare with several values, write 'field in (a, b)'` : message
   }
 }
 

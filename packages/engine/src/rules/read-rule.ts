@@ -2,7 +2,7 @@ import type { Problem } from '../text/problem.ts'
 import { LoadFailure } from './context.ts'
 import type { MapReader } from './decode.ts'
 import type { Item, RuleChanges } from './item.ts'
-import { type Priority, parsePriority } from './priority.ts'
+import { PRIORITIES, type Priority, parsePriority } from './priority.ts'
 import { readExceptions } from './read-exceptions.ts'
 import { ERROR_OVERRIDE_APPEND, readAppend, readOverrides } from './read-override.ts'
 
@@ -41,6 +41,7 @@ export function readRule(reader: MapReader, name: string, warnings: Problem[]): 
     return { kind: 'rule update', name, append: changes, context }
   }
   if (['condition', 'output', 'desc', 'priority'].every(key => !reader.has(key))) {
+    if (!reader.has('enabled')) reader.fail(`Item has no mapping for key 'enabled'${missingOverride(reader)}`)
     const enabled = reader.boolean('enabled')
     warnings.push(context.problem('LOAD_DEPRECATED_ITEM', WARNING_ENABLED))
     return { kind: 'rule enable', name, enabled, context }
@@ -62,6 +63,13 @@ export function readRule(reader: MapReader, name: string, warnings: Problem[]): 
     exceptions: readExceptions(reader, false, warnings),
     context,
   }
+}
+
+/** A rule that only has keys which add to another one lacks the `override` that says so. */
+function missingOverride(reader: MapReader): string {
+  const keys = APPENDABLE.filter(key => reader.has(key))
+  if (keys.length === 0) return ''
+  return `: to change an existing rule, add 'override: {${keys.map(key => `${key}: append`).join(', ')}}'`
 }
 
 /** The keys that `override` names; every other key of a rule that could be overridden is one too many. */
@@ -113,9 +121,11 @@ function readChanges(reader: MapReader, keys: ReadonlySet<string>, append: boole
 }
 
 function readPriority(reader: MapReader): Priority {
-  const priority = parsePriority(reader.text('priority'))
+  const text = reader.text('priority')
+  const priority = parsePriority(text)
   if (priority) return priority
-  throw new LoadFailure(reader.at('priority', 'rule priority', ''), 'LOAD_ERR_YAML_VALIDATE', 'Invalid priority')
+  const message = `Invalid priority '${text}': it is one of ${PRIORITIES.join(', ')}`
+  throw new LoadFailure(reader.at('priority', 'rule priority', ''), 'LOAD_ERR_YAML_VALIDATE', message)
 }
 
 function readTags(reader: MapReader): string[] {

@@ -49,7 +49,9 @@ function readDocument(document: YamlNode | undefined, context: Context, found: F
   if (document === undefined || isNull(document)) return
   if (document.kind !== 'seq') {
     const message =
-      document.kind === 'scalar' ? 'Rules content is not yaml' : 'Rules content is not yaml array of objects'
+      document.kind === 'scalar'
+        ? 'Rules content is not yaml'
+        : "Rules content is not yaml array of objects (each item begins with '- ')"
     found.errors.push(context.problem('LOAD_ERR_YAML_VALIDATE', message))
     found.incomplete = true
     return
@@ -61,7 +63,11 @@ function readDocument(document: YamlNode | undefined, context: Context, found: F
 function readNode(node: YamlNode, context: Context, found: Found): void {
   try {
     if (!found.tooNew) {
-      found.items.push(readItem(node, context, found.warnings))
+      const item = readItem(node, context, found.warnings)
+      found.items.push(item)
+      const named = nameOf(node)
+      const where = named ? at(context, named.kind, named.name, node) : context
+      warnOfDuplicates(node, where, found.warnings)
       return
     }
   } catch (error) {
@@ -78,6 +84,17 @@ function readNode(node: YamlNode, context: Context, found: Found): void {
     })
 }
 
+function warnOfDuplicates(node: YamlNode, context: Context, warnings: Problem[]): void {
+  if (node.kind === 'seq') for (const item of node.items) warnOfDuplicates(item, context, warnings)
+  if (node.kind !== 'map') return
+  for (const { key, keyOffset } of node.duplicates) {
+    const first = context.source.place(node.entries.get(key)!.keyOffset)
+    const message = `Key '${key}' is already given in line ${first.line}: this one is ignored`
+    warnings.push(context.at('value for', key, keyOffset, key.length).problem('LOAD_DUPLICATE_KEY', message))
+  }
+  for (const { value } of node.entries.values()) warnOfDuplicates(value, context, warnings)
+}
+
 function isNull(node: YamlNode): boolean {
   return node.kind === 'scalar' && node.isNull
 }
@@ -87,8 +104,8 @@ function parseDocuments(source: SourceText, context: Context): (YamlNode | undef
     return parseYaml(source)
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
-    // What is missing at the end is shown behind the last thing that is there.
+    // Something missing at the end of the file is shown after its last character.
     const offset = Math.min(error.offset, source.content.trimEnd().length)
-    throw new LoadFailure(context.at('value for', '', offset, 1), 'LOAD_ERR_YAML_PARSE', error.message)
+    throw new LoadFailure(context.at('value for', '', offset, error.length), 'LOAD_ERR_YAML_PARSE', error.message)
   }
 }

@@ -90,6 +90,7 @@ class Reporter {
     const { collection } = resolution
     const found = [...file.errors, ...collection.errors, ...resolution.errors]
     const warnings = inOrder([...file.warnings, ...collection.warnings])
+    warnings.push(...resolution.warnings)
     const origins: Origins = {
       file: name => this.#sources.get(name),
       macro: name => resolution.macros.get(name)?.parsed?.text,

@@ -22,6 +22,7 @@ export interface Resolution {
   /** Also those that resolving has found; rules that do not compile are not among them. */
   readonly failed: FailedItems
   readonly errors: readonly Problem[]
+  readonly warnings: readonly Problem[]
 }
 
 /**
@@ -40,7 +41,8 @@ function resolveOne(collection: Collection, before: Resolution | undefined, opti
   const macros = new Map<string, ResolvedMacro>()
   const rules = new Map<string, ResolvedRule>()
   const errors: Problem[] = []
-  const resolution = { collection, lists, macros, rules, failed, errors }
+  const warnings: Problem[] = []
+  const resolution = { collection, lists, macros, rules, failed, errors, warnings }
   try {
     for (const [name, list] of resolveLists(collection.lists)) lists.set(name, list)
     fill(resolution, before, options)
@@ -72,6 +74,7 @@ function fill(
     rules,
     failed,
     errors,
+    warnings,
   }: {
     readonly collection: Collection
     readonly lists: ReadonlyMap<string, ResolvedList>
@@ -79,6 +82,7 @@ function fill(
     readonly rules: Map<string, ResolvedRule>
     readonly failed: FailedItems
     readonly errors: Problem[]
+    readonly warnings: Problem[]
   },
   before: Resolution | undefined,
   options: ResolveOptions,
@@ -103,7 +107,10 @@ function fill(
       name,
       known?.closed
         ? known
-        : { macro, parsed: attempt('macro', name, () => parseItemCondition(condition, context, expander, failed)) },
+        : {
+            macro,
+            parsed: attempt('macro', name, () => parseItemCondition(condition, context, expander, failed, warnings)),
+          },
     )
   }
   const resolver = new MacroResolver(macros, failed)
@@ -120,7 +127,7 @@ function fill(
       known ??
       attempt('rule', name, () => {
         const text = withExceptions(rule.condition, rule.exceptions)
-        const parsed = parseItemCondition(text, context, expander, failed)
+        const parsed = parseItemCondition(text, context, expander, failed, warnings)
         return resolvedRule(rule, parsed, resolver.close(parsed, context), options)
       })
     if (resolved) rules.set(name, resolved)

@@ -2,17 +2,18 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseAll
 import type { MappedText } from '../text/mapped.ts'
 import type { SourceText } from '../text/source.ts'
 import { mapScalar, type ScalarStyle } from './scalar.ts'
+import { explainYamlError } from './yaml-error.ts'
 
-/** Nesting that a rules file may have (a rules file needs 6). */
+/** Maximum nesting (a rules file needs 6). */
 export const MAX_YAML_DEPTH = 64
-/** Nodes that aliases may stand for in one document, counting what they repeat. */
+/** Maximum number of nodes that the aliases of a document expand to. */
 export const MAX_ALIASED_NODES = 100_000
 
 interface Node {
-  /** Where the node stands in the file. */
+  /** Its place in the file. */
   readonly offset: number
   readonly length: number
-  /** Nodes in it, itself included, with aliases counted as what they stand for. */
+  /** Number of nodes in it, itself included, with aliases expanded. */
   readonly size: number
 }
 export interface YamlScalar extends Node {
@@ -28,7 +29,9 @@ export interface YamlSeq extends Node {
 }
 export interface YamlMap extends Node {
   readonly kind: 'map'
+  /** The first entry of each key: the others are ignored, as in Falco. */
   readonly entries: ReadonlyMap<string, YamlEntry>
+  readonly duplicates: readonly YamlEntry[]
 }
 export type YamlNode = YamlScalar | YamlSeq | YamlMap
 export interface YamlEntry {
@@ -37,13 +40,15 @@ export interface YamlEntry {
   readonly value: YamlNode
 }
 
-/** Thrown when a file is not YAML, or more than a rules file may be. */
+/** Thrown when a file is not YAML, or exceeds the limits of a rules file. */
 export class YamlError extends Error {
   readonly offset: number
-  constructor(message: string, offset: number) {
+  readonly length: number
+  constructor(message: string, offset: number, length = 1) {
     super(message)
     this.name = 'YamlError'
     this.offset = offset
+    this.length = length
   }
 }
 
@@ -58,15 +63,15 @@ const STYLES: Readonly<Record<string, ScalarStyle>> = {
 }
 
 /**
- * The documents of a YAML file; a document without content is undefined. Scalars stay text: what they mean is decided
- * where they are read. Of a key that is given twice the first one counts, as in Falco.
+ * The documents of a YAML file; a document without content is undefined. Scalars stay text: the reader of an item
+ * decides what they mean.
  * @throws {YamlError}
  */
 export function parseYaml(source: SourceText): (YamlNode | undefined)[] {
   const documents = parseDocuments(source)
   return documents.map(document => {
     const error = document.errors[0]
-    if (error) throw new YamlError(firstLine(error), error.pos[0])
+    if (error) throw explained(error, source)
     const { contents } = document
     return contents === null ? undefined : new Composer().node(contents, 0)
   })
@@ -90,8 +95,10 @@ function parseDocuments(source: SourceText) {
   }
 }
 
-function firstLine(error: YAMLError): string {
-  return error.code === 'RESOURCE_EXHAUSTION' ? TOO_DEEP : error.message.split('\n')[0]!
+function explained(error: YAMLError, source: SourceText): YamlError {
+  if (error.code === 'RESOURCE_EXHAUSTION') return new YamlError(TOO_DEEP, error.pos[0])
+  const { message, offset, length } = explainYamlError(source, error.code, error.message.split('\n')[0]!, error.pos[0])
+  return new YamlError(message, offset, length)
 }
 
 class Composer {
@@ -121,15 +128,18 @@ class Composer {
     }
     if (isMap(node)) {
       const entries = new Map<string, YamlEntry>()
+      const duplicates: YamlEntry[] = []
       let size = 1
       for (const pair of node.items as { key: ParsedNode | null; value: ParsedNode | null }[]) {
         const key = this.node(pair.key, depth + 1)
         if (key.kind !== 'scalar') throw new YamlError('a key must be a scalar', key.offset)
         const value = pair.value === null ? nullNode(key.offset + key.length) : this.node(pair.value, depth + 1)
         size += 1 + value.size
-        if (!entries.has(key.text)) entries.set(key.text, { key: key.text, keyOffset: key.offset, value })
+        const entry = { key: key.text, keyOffset: key.offset, value }
+        if (entries.has(key.text)) duplicates.push(entry)
+        else entries.set(key.text, entry)
       }
-      return { kind: 'map', entries, offset, length, size }
+      return { kind: 'map', entries, duplicates, offset, length, size }
     }
     if (!isScalar(node)) throw new YamlError('unexpected node', offset)
     const text = String(node.value ?? '')
@@ -139,7 +149,12 @@ class Composer {
 
   #alias(name: string, offset: number): YamlNode {
     const target = this.#anchors.get(name)
-    if (target === undefined) throw new YamlError(`alias '*${name}' has no anchor before it`, offset)
+    if (target === undefined)
+      throw new YamlError(
+        `alias '*${name}' has no anchor before it (a plain text that begins with '*' needs quotes)`,
+        offset,
+        name.length + 1,
+      )
     this.#aliased += target.size
     if (this.#aliased > MAX_ALIASED_NODES)
       throw new YamlError(`aliases stand for more than ${MAX_ALIASED_NODES} nodes`, offset)

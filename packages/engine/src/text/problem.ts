@@ -1,10 +1,12 @@
-/** Everything that can be said about a rules file, as data: codes, places, words. Falco's names and wording (falco_load_result). */
+/** Problems of rules files as data: codes, places, messages. Names and wording are Falco's (falco_load_result). */
 
-/** What a code means: the short text is the one that Falco prints after the code; the long one explains it. */
+/** What a code means: Falco prints the short text after the code; the long text explains it. */
 export interface CodeInfo {
   readonly severity: 'error' | 'warning'
   readonly short: string
   readonly long: string
+  /** A warning of falc's own, which Falco does not give. */
+  readonly own?: true
 }
 
 export const CODES = {
@@ -101,6 +103,24 @@ export const CODES = {
     severity: 'warning',
     short: 'Unknown key in item definition',
     long: 'The key means nothing in this kind of item and is ignored.',
+  },
+  LOAD_DUPLICATE_KEY: {
+    severity: 'warning',
+    short: 'Duplicate key in item definition',
+    long: 'A key is given twice in one mapping; the first one is used, the other one is ignored. Falco does not warn.',
+    own: true,
+  },
+  LOAD_REDEFINED_ITEM: {
+    severity: 'warning',
+    short: 'Item defined twice in one file',
+    long: 'A second definition without override replaces the first one. Falco does not warn.',
+    own: true,
+  },
+  LOAD_UNDEFINED_LIST: {
+    severity: 'warning',
+    short: 'Undefined list',
+    long: 'A word among the values of a check looks like the name of a list, but there is no such list, so it is compared as text. Falco does not warn.',
+    own: true,
   },
 } as const satisfies Record<string, CodeInfo>
 

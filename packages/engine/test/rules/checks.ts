@@ -25,7 +25,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 }
 
 const sources: SourceCheck = {
-  hasSource: name => name in FIELDS,
+  sources: new Map(Object.entries(FIELDS)),
   isField: (source, name) => FIELDS[source]!.includes(name),
 }
 

@@ -1,0 +1,107 @@
+import { nearest } from '../text/did-you-mean.ts'
+import { MODIFIERS, spellings } from './operators.ts'
+import { isTransformer, TRANSFORMER_NAMES, VAL } from './transformers.ts'
+
+/** Where a syntax error is. */
+export interface Spot {
+  /** The grammar rule that failed. */
+  readonly rule: string
+  /** The word or sign at the error. */
+  readonly found: string
+  /** The text from the error on, and the text before it. */
+  readonly rest: string
+  readonly before: string
+}
+
+/** The `rule` of an error behind a whole condition. */
+export const AFTER_CHECK = 'after check'
+
+/** Words of other languages, anywhere. */
+const FOREIGN: readonly (readonly [RegExp, string])[] = [
+  [/^&&|^AND\b/, "write 'and'"],
+  [/^\|\||^OR\b/, "write 'or'"],
+  [/^NOT\b|^!(?!=)/, "write 'not' before the check: not field = value"],
+  [/^not\b/, "'not' stands before the whole check: not field in (a, b)"],
+  [/^<>/, "write '!='"],
+]
+
+/** Operators of other languages. */
+const OPERATORS: readonly (readonly [RegExp, string])[] = [
+  [/^is\s+not\s+(?:null|none|empty|defined)\b|^!=\s*null\b/i, "write 'field exists'"],
+  [/^is\s+(?:null|none|empty|undefined)\b/i, "write 'not field exists'"],
+  [/^(?:is\s+not|not\s*equals?|ne|neq)\b/i, "write '!='"],
+  [/^(?:is|equals?|eq)\b/i, "write '='"],
+  [/^(?:=~|~|match(?:es)?\b|rlike\b)/i, "write 'regex' (the whole value must match) or 'contains'"],
+  [/^like\b/i, "write 'glob' or 'contains'"],
+  [/^(?:includes?|has|containing)\b/i, "write 'contains'"],
+  [/^(?:gt|ge|gte|lt|le|lte)\b/i, "write '<', '<=', '>' or '>='"],
+  [/^one\s+of\b|^any\s+of\b/i, "write 'in (a, b)'"],
+]
+
+/** What the author probably meant; undefined: no idea. */
+export function hintFor(spot: Spot): string | undefined {
+  return parenthesis(spot) ?? operator(spot) ?? foreign(spot) ?? value(spot) ?? list(spot) ?? caps(spot)
+}
+
+function foreign({ rest }: Spot): string | undefined {
+  return FOREIGN.find(([pattern]) => pattern.test(rest))?.[1]
+}
+
+function caps({ found }: Spot): string | undefined {
+  return /^[A-Z]+$/.test(found) ? 'words of the language are lower case' : undefined
+}
+
+function operator({ rule, rest }: Spot): string | undefined {
+  if (rule !== 'comparison') return undefined
+  const known = OPERATORS.find(([pattern]) => pattern.test(rest))?.[1]
+  if (known !== undefined) return known
+  const word = /^[a-zA-Z_-]+/.exec(rest)?.[0]
+  if (word === undefined || rest.startsWith('not')) return undefined
+  const guess = nearest(word.toLowerCase().replace(/[_-]/g, ''), spellings())
+  return guess === undefined ? undefined : `did you mean '${guess}'?`
+}
+
+/** A parenthesis where there may be none. */
+function parenthesis({ rule, found, rest, before }: Spot): string | undefined {
+  if (!found.startsWith('(')) return undefined
+  const symbol = /(?:!=|==?)\s*$/.exec(before)?.[0].trim()
+  const word = /([a-zA-Z][a-zA-Z0-9_]*)\s*$/.exec(before)?.[1]
+  if (word === VAL) return `'${VAL}' is for the right side of a check`
+  if (word !== undefined && isTransformer(word)) return `no blank may stand between '${word}' and '('`
+  if (word !== undefined && (MODIFIERS as readonly string[]).includes(word))
+    return `'${word}' takes a list: blanks must stand before and after it`
+  const op = symbol ?? word
+  if (op !== undefined && spellings('string').includes(op)) {
+    if (!/^\([^()]*,/.test(rest)) return 'a value with parentheses needs quotes'
+    if (op === '!=') return "'!=' takes one value: write 'not field in (a, b)'"
+    return op === '=' || op === '=='
+      ? `'${op}' takes one value: write 'in (a, b)'`
+      : `'${op}' takes one value: write '${op} anyof (a, b)'`
+  }
+  if (word !== undefined && rule !== 'primary')
+    return `'${word}' is no transformer: there are ${[VAL, ...TRANSFORMER_NAMES].map(name => `'${name}'`).join(', ')}`
+  return undefined
+}
+
+function value({ rule, found, before }: Spot): string | undefined {
+  if (rule === 'numberValue') return `'${/[<>]=?\s*$/.exec(before)?.[0].trim() ?? '<'}' compares with a number`
+  if (rule === 'comparison' && /\w\s*$/.test(before) && /^(?:and|or|\)|\s|$)/.test(found))
+    return "a field alone is no check: write 'field exists', or for a boolean 'field = true'"
+  if (rule !== AFTER_CHECK) return undefined
+  if (/\bexists\s*$/.test(before)) return "'exists' takes no value"
+  if (found === ')') return "there is no '(' before that it closes"
+  if (found.startsWith('=') || found.startsWith('!='))
+    return 'the name of a field has a dot in it; without one it names a macro'
+  return /^[\w./-]/.test(found) ? "checks are joined by 'and' or 'or'; a value with blanks needs quotes" : undefined
+}
+
+function list({ rule, found, rest, before }: Spot): string | undefined {
+  if (found.startsWith('['))
+    return rule === 'comparison'
+      ? "no blank may stand between a field and '['"
+      : 'a list is written in parentheses: (a, b)'
+  if (found.startsWith(',') && rule === AFTER_CHECK) return 'a list is written in parentheses: (a, b)'
+  if (rule !== 'listValue' || !/\([^)]*\s$/.test(before)) return undefined
+  if (/^(?:and|or)\b/.test(rest)) return 'items of a list are separated by commas'
+  return /^[\w./"'-]/.test(found) ? 'a comma is missing between two items' : undefined
+}
