@@ -1,10 +1,12 @@
 import type { Check, Condition, LiteralOperand, Operand } from '../condition/ast.ts'
 import { OPERATORS, type Operator, parseOperator } from '../condition/operators.ts'
+import { posixHint } from '../condition/posix.ts'
 import { VAL } from '../condition/transformers.ts'
-import type { Scalar } from '../fields/field.ts'
+import type { EventTypes, Scalar } from '../fields/field.ts'
 import { Regex } from '../fields/regex.ts'
 import type { FieldTable } from '../fields/table.ts'
 import { TYPES } from '../fields/types.ts'
+import { nearestType, valueHint } from '../fields/value-hint.ts'
 import { parseValue } from '../fields/values.ts'
 import { clauseKey } from './canonical.ts'
 import { evaluateClause } from './evaluate-tree.ts'
@@ -188,7 +190,12 @@ function constantOf(literal: LiteralOperand, left: Expr, op: Clause['op'], table
     value = parseValue(literal.text, left.type, op)
     if (op === 'regex') new Regex(value as string)
   } catch (error) {
-    return refuse('value', error instanceof Error ? error.message : String(error), where, literal.span)
+    const message = error instanceof Error ? error.message : String(error)
+    const hint =
+      op === 'regex'
+        ? posixHint(/\\([a-zA-Z])/.exec(literal.text)?.[1] ?? '')
+        : valueHint(literal.text, left.key, TYPES[left.type], table)
+    return refuse('value', message + hint, where, literal.span)
   }
   const types = table.source.eventTypes
   const naming = op === '=' || op === '!=' || op === 'in' || op === 'intersects'
@@ -199,6 +206,11 @@ function constantOf(literal: LiteralOperand, left: Expr, op: Clause['op'], table
     types.fields.includes(left.key) &&
     !types.typesOf(left.key, String(value))
   )
-    refuse('unknown-event-type', `unknown event type ${String(value)}`, where, literal.span)
+    refuse('unknown-event-type', unknownType(String(value), left.key, types), where, literal.span)
   return value
+}
+
+function unknownType(value: string, field: string, types: EventTypes): string {
+  const guess = nearestType(value, field, types)
+  return `unknown event type ${value}${guess === undefined ? '' : `, did you mean ${guess}?`}`
 }

@@ -69,7 +69,7 @@ function parenthesis({ rule, found, rest, before }: Spot): string | undefined {
   if (word === VAL) return `'${VAL}' is for the right side of a check`
   if (word !== undefined && isTransformer(word)) return `no blank may stand between '${word}' and '('`
   if (word !== undefined && (MODIFIERS as readonly string[]).includes(word))
-    return `'${word}' takes a list: blanks must stand before and after it`
+    return `'${word}' takes a list: leave a blank before and after it`
   const op = symbol ?? word
   if (op !== undefined && spellings('string').includes(op)) {
     if (!/^\([^()]*,/.test(rest)) return 'a value with parentheses needs quotes'
@@ -92,7 +92,9 @@ function value({ rule, found, before }: Spot): string | undefined {
   if (found === ')') return "there is no '(' before that it closes"
   if (found.startsWith('=') || found.startsWith('!='))
     return 'the name of a field has a dot in it; without one it names a macro'
-  return /^[\w./-]/.test(found) ? "checks are joined by 'and' or 'or'; a value with blanks needs quotes" : undefined
+  return /^[\w./-]/.test(found) && !/^(?:and|or)/.test(found)
+    ? "checks are joined by 'and' or 'or'; a value with blanks needs quotes"
+    : undefined
 }
 
 function list({ rule, found, rest, before }: Spot): string | undefined {

@@ -1,4 +1,5 @@
 import { bytesToText, textToBytes } from '../text/encoding.ts'
+import { posixHint } from './posix.ts'
 
 /** Thrown by `unquote`; `offset` and `length` lie in the quoted text. */
 export class QuoteError extends Error {
@@ -82,7 +83,7 @@ export function unquote(quoted: string): string {
       const message =
         name === '"' || name === "'"
           ? `invalid \\${name} escape in ${mark}-quoted string`
-          : `unsupported string escape sequence: \\${name}`
+          : `unsupported string escape sequence: \\${name}${posixHint(name) || (/[|.+*?()[\]{}^$-]/.test(name) ? `: a backslash in a string is written \\\\, so \\\\${name}` : '')}`
       throw new QuoteError(message, i, 1 + name.length)
     }
   }

@@ -96,7 +96,8 @@ function expected(
 }
 
 function shown(found: string, rest: string): string {
-  if (/^["']/.test(found) && !rest.includes(found[0]!, 1))
+  // A string ends at a quote without a backslash before it.
+  if (/^["']/.test(found) && !/^(["']).*?(?<!\\)\1/s.test(rest))
     return `, found a string without an end: ${rest.split(/[\r\n]/)[0]!.slice(0, 20)}`
   if (rest.trim() === '') return ', found the end of the condition'
   return found.trim() === '' ? '' : `, found '${found.length > 30 ? `${found.slice(0, 27)}...` : found}'`

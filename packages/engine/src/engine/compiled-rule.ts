@@ -4,6 +4,7 @@ import { lower } from '../bytecode/lower.ts'
 import { lowerOperand } from '../bytecode/operand.ts'
 import type { Node } from '../bytecode/tree.ts'
 import { ConditionError } from '../condition/error.ts'
+import { fieldsOf } from '../condition/walk.ts'
 import type { FieldTable } from '../fields/table.ts'
 import type { Finding, Findings } from '../rules/finding.ts'
 import type { Resolution } from '../rules/resolve.ts'
@@ -51,7 +52,7 @@ export function compile(
 ): CompiledRules {
   // A rule that a file does not affect is the same object before and after it.
   const rules = new Set(resolutions.flatMap(resolution => [...resolution.rules.values()]))
-  const compilations = new Map([...rules].map(rule => [rule, compileRule(rule, sources.get(rule.source)!, append)]))
+  const compilations = new Map([...rules].map(rule => [rule, compileRule(rule, sources, append)]))
   const last = [...(resolutions.at(-1)?.rules.values() ?? [])]
   return {
     rules: last.flatMap(rule => compilations.get(rule)!.compiled ?? []),
@@ -62,9 +63,10 @@ export function compile(
 /** Compiles a rule's condition and output; never throws. */
 function compileRule(
   rule: ResolvedRule,
-  { table, types }: SourceContext,
+  sources: ReadonlyMap<string, SourceContext>,
   append: readonly (AppendOutput | AppendOutputFormat)[],
 ): Compilation {
+  const { table, types } = sources.get(rule.source)!
   const warnings: Finding[] = []
   const errors: Finding[] = []
   let node: Node | undefined
@@ -81,7 +83,9 @@ function compileRule(
       ? matchesManyTypes(rule.condition, types)
       : rule.source === 'syscall' && matchesUnnamedTypes(rule.condition, 'evt.type')
   } catch (error) {
-    errors.push(refused(error, 'LOAD_ERR_COMPILE_CONDITION', 'condition'))
+    const finding = rejected(error, 'LOAD_ERR_COMPILE_CONDITION', 'condition')
+    const hint = finding.cause === 'unknown-field' ? otherSource(rule, table, sources) : ''
+    errors.push({ ...finding, message: finding.message + hint })
   }
   if (node) warnings.push(...deprecatedFields(rule, table))
   if (rule.warnEvttypes && many) {
@@ -106,14 +110,14 @@ function compileRule(
     const compiled = { rule, node, output: appended.output, alert, typeCount }
     return { compiled, findings: { errors, warnings } }
   } catch (error) {
-    errors.push(refused(error, 'LOAD_ERR_COMPILE_OUTPUT', 'output'))
+    errors.push(rejected(error, 'LOAD_ERR_COMPILE_OUTPUT', 'output'))
     return { compiled: undefined, findings: { errors, warnings } }
   }
 }
 
 /** Parses a template and checks its transformers against the source. @throws {ConditionError} */
 function template(text: string, table: FieldTable) {
-  const parsed = parseTemplate(text, (name, arg) => table.lookup(name, arg) !== undefined)
+  const parsed = parsedTemplate(text, table)
   for (const token of parsed) {
     if (token.kind !== 'value') continue
     const span = token.operand.span ?? { offset: 0, line: 1, column: 1, length: text.length }
@@ -122,7 +126,32 @@ function template(text: string, table: FieldTable) {
   return parsed
 }
 
-function refused(error: unknown, code: ProblemCode, part: Finding['part']): Finding {
+function parsedTemplate(text: string, table: FieldTable) {
+  try {
+    return parseTemplate(text, (name, arg) => table.lookup(name, arg) !== undefined)
+  } catch (error) {
+    if (!(error instanceof ConditionError) || error.code !== 'unknown-field') throw error
+    const { code, message, span } = error
+    const guess = table.nearest(text.slice(span.offset + 1, span.offset + span.length).replace(/\[.*/, ''))
+    throw new ConditionError(code, guess === undefined ? message : `${message}, did you mean ${guess}?`, span)
+  }
+}
+
+/** A hint for a rule whose fields are those of another source. */
+function otherSource(
+  { condition, source }: ResolvedRule,
+  table: FieldTable,
+  sources: ReadonlyMap<string, SourceContext>,
+) {
+  const unknown = fieldsOf(condition).find(({ name, arg }) => !table.lookup(name, arg))
+  if (!unknown) return ''
+  const other = [...sources].find(([, { table }]) => table.lookup(unknown.name, unknown.arg))?.[0]
+  return other === undefined
+    ? ''
+    : `: it is a field of source ${other}, and the rule's source is ${source} (key 'source')`
+}
+
+function rejected(error: unknown, code: ProblemCode, part: Finding['part']): Finding {
   if (!(error instanceof ConditionError))
     return { code, message: error instanceof Error ? error.message : String(error), part }
   const { message, span, place, code: cause } = error

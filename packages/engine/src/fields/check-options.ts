@@ -1,4 +1,4 @@
-import { nearest } from './did-you-mean.ts'
+import { nearest } from '../text/did-you-mean.ts'
 
 /** What an option may be: one of some values, a type, a list of objects with such options, or an object with such options. */
 export type Expected =

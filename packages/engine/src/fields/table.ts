@@ -108,10 +108,15 @@ export class FieldTable {
     return undefined
   }
 
+  /** The field that `name` was most likely meant to be. */
+  nearest(name: string): string | undefined {
+    return nearest(name, this.#defs.keys())
+  }
+
   #nonexistent(name: string, text: string): string {
     const message = `filter_check called with nonexistent field ${text}`
     if (this.#defs.has(name)) return `${message} (${name} takes no argument)`
-    const guess = nearest(name, this.#defs.keys())
+    const guess = this.nearest(name)
     return guess === undefined ? message : `${message}, did you mean ${guess}?`
   }
 }

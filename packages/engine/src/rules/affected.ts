@@ -11,16 +11,17 @@ const DELIMITERS = /[\s\b(),='"]+/
  */
 export function affected(now: Collection, before: Collection): ReadonlySet<Collected> {
   const changed = new Set<Collected>()
+  const names = new Set([...now.lists.keys(), ...now.macros.keys()].map(firstWord))
   const users = new Map<string, Collected[]>()
   const queue: string[] = []
   const visit = (item: Collected, old: Collected | undefined, named: boolean) => {
     if (item !== old) {
       changed.add(item)
-      if (named) queue.push(item.name)
+      if (named) queue.push(firstWord(item.name))
       return
     }
     for (const word of wordsOf(item)) {
-      if (!now.lists.has(word) && !now.macros.has(word)) continue
+      if (!names.has(word)) continue
       const known = users.get(word)
       if (known) known.push(item)
       else users.set(word, [item])
@@ -33,10 +34,15 @@ export function affected(now: Collection, before: Collection): ReadonlySet<Colle
     for (const user of users.get(name) ?? []) {
       if (changed.has(user)) continue
       changed.add(user)
-      if (!('priority' in user)) queue.push(user.name)
+      if (!('priority' in user)) queue.push(firstWord(user.name))
     }
   }
   return changed
+}
+
+/** A list may have a name of several words. */
+function firstWord(name: string): string {
+  return name.split(DELIMITERS).find(word => word !== '') ?? name
 }
 
 /** Every word that may be the name of a list or a macro. */

@@ -20,8 +20,8 @@ const LIKE_A_LIST = /^[a-zA-Z][a-zA-Z0-9]*(?:_[a-zA-Z0-9]+)+$/
 
 /**
  * Words among a check's values that are probably names of lists that do not exist: `proc.name in (shel_binaries)`. Such a word
- * is compared as text, so the rule never matches. A word counts when it is written like the name of a list and is
- * nearly one, or is the only value.
+ * is compared as text, so the rule never matches. A word counts when it is written like the name of a list and nearly is
+ * one, or when it is the only value and a plural.
  */
 export function undefinedLists(
   { op, right }: Check,
@@ -36,7 +36,7 @@ export function undefinedLists(
     if (value.kind !== 'literal' || !LIKE_A_LIST.test(value.text) || !value.span) return []
     if (/["']/.test(text[value.span.offset]!) || names.has(value.text) || failed.has('list', value.text)) return []
     const guess = nearest(value.text, names)
-    if (guess === undefined && values.length > 1) return []
+    if (guess === undefined && (values.length > 1 || !value.text.endsWith('s'))) return []
     const hint = guess === undefined ? `if '${value.text}' is a value, put it into quotes` : `did you mean ${guess}?`
     return [{ message: `There is no list '${value.text}': ${hint}`, span: value.span }]
   })

@@ -78,6 +78,8 @@ function tooDeep(list: CollectedList): LimitFailure {
 export class ListExpander {
   readonly #lists: ReadonlyMap<string, ResolvedList>
   readonly #expansions = new Map<string, { text: MappedText; uses: ReadonlySet<ResolvedList> }>()
+  /** Names of more than one word, by the first: Falco warns about them and still expands the lists. */
+  readonly #spaced = new Map<string, readonly string[]>()
   #depth = 0
   /** Names of all lists. */
   readonly names: ReadonlySet<string>
@@ -85,6 +87,10 @@ export class ListExpander {
   constructor(lists: ReadonlyMap<string, ResolvedList>) {
     this.#lists = lists
     this.names = new Set(lists.keys())
+    for (const name of this.names) {
+      const first = /^[^\s(),=]+(?=[\s(),=])/.exec(name)?.[0]
+      if (first !== undefined) this.#spaced.set(first, [...(this.#spaced.get(first) ?? []), name])
+    }
   }
 
   /**
@@ -109,7 +115,13 @@ export class ListExpander {
       }
       let end = at + 1
       while (end < text.length && KIND[text.charCodeAt(end)] !== 1) end++
-      const list = this.#lists.get(text.slice(at, end))
+      let word = text.slice(at, end)
+      const spaced = this.#spaced.get(word)?.find(name => startsWithName(text, name, at))
+      if (spaced !== undefined) {
+        word = spaced
+        end = at + word.length
+      }
+      const list = this.#lists.get(word)
       if (list && list.order > after) {
         builder ??= new MappedTextBuilder()
         const items = this.#expansion(list, uses)
@@ -146,6 +158,11 @@ export class ListExpander {
     for (const used of made.uses) uses.add(used)
     return made.text
   }
+}
+
+function startsWithName(text: string, name: string, at: number): boolean {
+  const end = at + name.length
+  return text.startsWith(name, at) && (end === text.length || KIND[text.charCodeAt(end)] === 1)
 }
 
 /** The offset after the string that begins at `at`: its end is the next quote of its kind without a backslash before it. */

@@ -123,7 +123,8 @@ class Reporter {
     // Without all of its lists a condition may well not compile.
     const excused = failed.incomplete || rule.lists.some(name => failed.has('list', name))
     for (const finding of found.errors)
-      if (!excused || finding.part !== 'condition' || finding.cause === 'unknown-field') errors.push(problem(finding))
+      if (!excused || finding.part !== 'condition' || finding.cause === 'unknown-field')
+        errors.push(explained(problem(finding), warnings))
     this.#anyErrors = true
   }
 
@@ -135,6 +136,18 @@ class Reporter {
       return true
     })
   }
+}
+
+/** A value that does not fit its field may be the name of a list that does not exist: then one problem is enough. */
+function explained(error: Problem, warnings: Problem[]): Problem {
+  const spot = ({ locations }: Problem) => {
+    const { position } = locations.at(-1)!
+    return `${position.name} ${position.offset}`
+  }
+  const at = warnings.findIndex(warning => warning.code === 'LOAD_UNDEFINED_LIST' && spot(warning) === spot(error))
+  if (at < 0) return error
+  const [warning] = warnings.splice(at, 1)
+  return { ...error, message: `${error.message}. ${warning!.message}` }
 }
 
 function isUnknown({ cause }: Finding): boolean {
