@@ -1,39 +1,38 @@
-import { FD_SHARED, type Fd, O_CLOEXEC } from './fd.ts'
-
-/** Numbers below this are an index into an array; the few above go to a Map. */
-const DENSE = 1024
+import { type Fd, O_CLOEXEC } from './fd.ts'
+import { ANY, CLOSED_ON_EXEC, FdTree, KEPT_ON_EXEC } from './fd-tree.ts'
 
 /** Sizes that libstdc++ gives a hash table which grows one by one. */
 const BUCKETS: readonly number[] = [13, 29, 59, 127, 257, 541, 1109, 2357, 5087]
 
-/** Forks of forks whose order may wait. */
+/** Generations of forks whose order may remain to be worked out. */
 const MAX_ORIGINS = 8
+/** A larger table that is the child of so many forks gets the order of its numbers instead: a fork must not cost a sort. */
+const MAX_SETTLED = 256
 
 /** libsinsp's limit on the descriptors of one process. */
 export const MAX_FDS_PER_PROCESS = 4096
 
 /**
  * The descriptors of one process; the threads of a group share one. A fork shares the entries of both tables until
- * either side writes, so forking a process with a thousand open files costs nothing.
+ * either side writes. No call costs more for a larger table, except those that return all entries.
+ *
+ * `inOrder` gives the entries in the order in which libsinsp goes through its hash table, which shows in fd.types: what came last
+ * comes first, except that entries of one bucket are neighbours; the whole order is reversed whenever the table grows or is
+ * copied. For this, each entry has a rank: `sign` times its place.
  */
 export class FdTable {
-  #low: (Fd | null)[] = []
-  #high: Map<number, Fd> | null = null
-  /** `low` and `high` belong to several tables. */
-  #shared = false
-  /**
-   * For `inOrder`, beside the entries: each has a rank, `sign` times its place; `first` and `last` are the highest and the
-   * lowest of the signed ranks. `room`: libsinsp's hash table grows when it holds more, which turns its order around.
-   */
-  #lowRanks: number[] = []
-  #highRanks: Map<number, number> | null = null
+  #tree = new FdTree()
+  /** Above all numbers that have ever been in the table. */
+  #limit = 0
   #sign = 1
+  /** The highest and the lowest of the signed ranks. */
   #first = 0
   #last = 0
+  /** Entries that libsinsp's hash table holds before it grows. */
   #room = 0
   /**
    * The parent's table as it was at the fork: the order of entries of rank `inherited` or less follows from it, and is worked
-   * out when somebody asks. `origins` counts the tables that wait for one another.
+   * out when it is needed. `origins` counts the tables that wait for one another.
    */
   #origin: FdTable | null = null
   #origins = 0
@@ -49,8 +48,7 @@ export class FdTable {
   }
 
   get(num: number): Fd | null {
-    if (num >= 0 && num < DENSE) return num < this.#low.length ? this.#low[num] : null
-    return this.#high?.get(num) ?? null
+    return this.#tree.get(num)
   }
 
   get isFull(): boolean {
@@ -59,54 +57,52 @@ export class FdTable {
 
   /** False when the table is full and `num` was not in it: the descriptor is then not tracked. */
   set(num: number, fd: Fd): boolean {
-    const old = this.get(num)
-    if (old === null) {
-      if (this.isFull) return false
-      this.size++
+    if (this.#tree.get(num) !== null) {
+      this.#tree.put(num, fd, this.#tree.rankOf(num))
+      return true
     }
-    if (this.#shared) this.#detach()
-    if (old === null && this.size > this.#room) this.#grow()
-    if (num >= 0 && num < DENSE) {
-      const low = this.#low
-      while (low.length < num) {
-        low.push(null)
-        this.#lowRanks.push(0)
-      }
-      low[num] = fd
-      if (old === null) this.#lowRanks[num] = this.#sign * ++this.#first
-    } else {
-      this.#high ??= new Map()
-      this.#highRanks ??= new Map()
-      this.#high.set(num, fd)
-      if (old === null) this.#highRanks.set(num, this.#sign * ++this.#first)
-    }
+    if (this.isFull) return false
+    this.size++
+    if (this.size > this.#room) this.#grow()
+    this.#tree.put(num, fd, this.#sign * ++this.#first)
+    if (num >= this.#limit) this.#limit = num + 1
     return true
   }
 
   delete(num: number): void {
-    if (this.get(num) === null) return
-    if (this.#shared) this.#detach()
+    if (this.#tree.get(num) === null) return
     this.size--
-    if (num >= 0 && num < DENSE) this.#low[num] = null
-    else {
-      this.#high!.delete(num)
-      this.#highRanks!.delete(num)
-    }
+    this.#tree.delete(num)
   }
 
   /** The entry, made this table's own: whoever changes an Fd gets it here. */
   own(num: number): Fd | null {
     const fd = this.get(num)
-    if (fd === null || (fd.flags & FD_SHARED) === 0) return fd
+    if (fd === null || this.#tree.owns(fd)) return fd
     const copy = fd.copy(fd.num)
     this.set(num, copy)
     return copy
   }
 
+  /** The descriptor, which this table holds under `num`, may be changed where it is. */
+  owns(fd: Fd): boolean {
+    return this.#tree.owns(fd)
+  }
+
+  /** execve closes the descriptor, or keeps it. */
+  setCloseOnExec(num: number, on: boolean): Fd | null {
+    const fd = this.get(num)
+    if (fd === null || ((fd.openFlags & O_CLOEXEC) !== 0) === on) return fd
+    const own = this.#tree.owns(fd) ? fd : fd.copy(fd.num)
+    own.openFlags ^= O_CLOEXEC
+    own.memo = null
+    this.set(num, own)
+    return own
+  }
+
   /** The table as it is now, its order included. */
   snapshot(): FdTable {
     const table = new FdTable(this.capacity)
-    this.#share()
     this.#copyTo(table)
     return table
   }
@@ -114,8 +110,7 @@ export class FdTable {
   /** The table of a forked child. */
   fork(): FdTable {
     const table = new FdTable(this.capacity === 0 ? MAX_FDS_PER_PROCESS : this.capacity)
-    if (this.#origins >= MAX_ORIGINS) this.#settle()
-    this.#share()
+    if (this.#origins >= MAX_ORIGINS) this.#cutOrigins()
     this.#copyTo(table)
     const origin = new FdTable(0)
     this.#copyTo(origin)
@@ -129,23 +124,25 @@ export class FdTable {
     return table
   }
 
-  /** Takes out all whose execve closes. */
+  /** Takes out all that execve closes. */
   deleteCloseOnExec(): void {
-    for (const [num, fd] of this) if ((fd.openFlags & O_CLOEXEC) !== 0) this.delete(num)
+    for (const num of this.#tree.nums(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, CLOSED_ON_EXEC))
+      this.delete(num)
+  }
+
+  /** close_range: closes the descriptors from `first` to `last`, or marks those that execve would keep. */
+  closeRange(first: number, last: number, onExec: boolean): void {
+    for (const num of this.#tree.nums(first, last, onExec ? KEPT_ON_EXEC : ANY)) {
+      if (onExec) this.setCloseOnExec(num, true)
+      else this.delete(num)
+    }
   }
 
   *[Symbol.iterator](): IterableIterator<[number, Fd]> {
-    for (let num = 0; num < this.#low.length; num++) {
-      const fd = this.#low[num]
-      if (fd !== null) yield [num, fd]
-    }
-    if (this.#high !== null) yield* this.#high
+    for (const num of this.#tree.all()) yield [num, this.get(num)!]
   }
 
-  /**
-   * The entries in the order in which libsinsp goes through its hash table, which shows in fd.types: what came last comes first,
-   * except that entries of one bucket stand together; all is turned around whenever the table grows or is copied.
-   */
+  /** See the class. */
   inOrder(): Fd[] {
     return this.#numsInOrder().map(num => this.get(num)!)
   }
@@ -154,7 +151,7 @@ export class FdTable {
   forSnapshot(): [number, Fd][] {
     const left = this.#numsInOrder().reverse()
     const nums: number[] = []
-    // Backwards: what came last stands last; before the entry that made the table grow, all were the other way around.
+    // Backwards: what came last is last; before the entry that made the table grow, the order was the reverse.
     for (let size = left.length; size > 0; size--) {
       nums.push(left.pop()!)
       if (BUCKETS.includes(size - 1)) left.reverse()
@@ -162,19 +159,10 @@ export class FdTable {
     return nums.reverse().map(num => [num, this.get(num)!])
   }
 
-  #share(): void {
-    for (const fd of this.#low) if (fd !== null) fd.flags |= FD_SHARED
-    if (this.#high !== null) for (const fd of this.#high.values()) fd.flags |= FD_SHARED
-    this.#shared = true
-  }
-
   #copyTo(table: FdTable): void {
-    table.#low = this.#low
-    table.#high = this.#high
+    table.#tree = this.#tree.fork()
+    table.#limit = this.#limit
     table.size = this.size
-    table.#shared = true
-    table.#lowRanks = this.#lowRanks
-    table.#highRanks = this.#highRanks
     table.#sign = this.#sign
     table.#first = this.#first
     table.#last = this.#last
@@ -184,6 +172,14 @@ export class FdTable {
     table.#inherited = this.#inherited
   }
 
+  #cutOrigins(): void {
+    if (this.size <= MAX_SETTLED) this.#settle()
+    else {
+      this.#origin = null
+      this.#origins = 0
+    }
+  }
+
   /** Gives the entries that were there at the fork their ranks. */
   #settle(): void {
     const origin = this.#origin
@@ -191,18 +187,12 @@ export class FdTable {
     this.#origin = null
     this.#origins = 0
     const nums = origin.#orderOfCopy()
-    const low = this.#lowRanks.slice()
-    const high = this.#highRanks === null ? null : new Map(this.#highRanks)
     for (const [i, num] of nums.entries()) {
       const rank = this.#rankOf(num)
-      if (rank === undefined || rank > this.#inherited) continue
       // Below all later ones, in the same order.
-      if (num >= 0 && num < DENSE) low[num] = this.#inherited - i
-      else high!.set(num, this.#inherited - i)
+      if (rank !== undefined && rank <= this.#inherited) this.#setRank(num, this.#inherited - i)
     }
     this.#last = this.#inherited - nums.length
-    this.#lowRanks = low
-    this.#highRanks = high
   }
 
   /** Of an origin, which may be that of several tables. */
@@ -218,13 +208,16 @@ export class FdTable {
   }
 
   #rankOf(num: number): number | undefined {
-    if (this.get(num) === null) return undefined
-    return (num >= 0 && num < DENSE ? this.#lowRanks[num]! : this.#highRanks!.get(num)!) * this.#sign
+    return this.#tree.get(num) === null ? undefined : this.#tree.rankOf(num) * this.#sign
+  }
+
+  #setRank(num: number, rank: number): void {
+    this.#tree.setRank(num, rank)
   }
 
   #numsInOrder(): number[] {
     this.#settle()
-    const entries = [...this].map(([num]) => {
+    const entries = this.#tree.all().map(num => {
       return { num, rank: this.#rankOf(num)! }
     })
     const buckets = new Map<number, number[]>()
@@ -245,33 +238,18 @@ export class FdTable {
   /** The entries are put into another table, or a larger one, in their order: the first is then the last. */
   #turn(): void {
     this.#settle()
-    if (this.#low.length <= this.#room && this.#high === null) {
+    if (this.#limit <= this.#room) {
       const first = this.#first
       this.#sign = -this.#sign
       this.#first = -this.#last
       this.#last = -first
       return
     }
-    // Some share a bucket: ranks alone do not tell the order.
+    // Some share a bucket: ranks alone do not say the order.
     const nums = this.#numsInOrder()
-    const low = this.#lowRanks.slice()
-    const high = this.#highRanks === null ? null : new Map(this.#highRanks)
-    for (const [i, num] of nums.entries()) {
-      if (num >= 0 && num < DENSE) low[num] = i + 1
-      else high!.set(num, i + 1)
-    }
-    this.#lowRanks = low
-    this.#highRanks = high
+    for (const [i, num] of nums.entries()) this.#setRank(num, i + 1)
     this.#sign = 1
     this.#first = nums.length
     this.#last = 1
-  }
-
-  #detach(): void {
-    this.#low = this.#low.slice()
-    this.#lowRanks = this.#lowRanks.slice()
-    if (this.#high !== null) this.#high = new Map(this.#high)
-    if (this.#highRanks !== null) this.#highRanks = new Map(this.#highRanks)
-    this.#shared = false
   }
 }

@@ -36,7 +36,7 @@ export const FD_CONNECTED = 4
 /** The file lies in the upper (written) or a lower layer of an overlay file system. */
 export const FD_OVERLAY_UPPER = 32
 export const FD_OVERLAY_LOWER = 64
-/** Several descriptor tables hold this object since a fork: copy before changing (FdTable.own). */
+/** Programs that open the file in the same way share this object (OpenFiles): copy it before changing it (FdTable.own). */
 export const FD_SHARED = 128
 
 /** Bit of `Fd.openFlags` (PPM_O_CLOEXEC): execve closes it. */
@@ -85,6 +85,8 @@ export class Fd implements MemoHolder {
   l4proto = 0
   /** Of a pidfd: the process it refers to. */
   pid = 0
+  /** Which tree may change this object: see FdTree. */
+  generation = 0
 
   constructor(num: number, type: number) {
     this.type = type

@@ -1,5 +1,5 @@
 import type { SyscallEvent } from '../event.ts'
-import { FD_SHARED, type Fd } from '../model/fd.ts'
+import type { Fd } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
 import type { Tables } from './tables.ts'
 
@@ -23,7 +23,7 @@ export function duplicateFd(tables: Tables, event: SyscallEvent, thread: Thread,
 /** The event's descriptor, made ready to be changed: the thread's own, with nothing remembered. The event must have one. */
 export function changeFd(event: SyscallEvent, thread: Thread): Fd {
   let fd = event.fd!
-  if ((fd.flags & FD_SHARED) !== 0) {
+  if (!thread.fds.owns(fd)) {
     fd = thread.fds.own(event.fdNum) ?? fd.copy(fd.num)
     event.fd = fd
   }

@@ -3,7 +3,7 @@ import { PPME } from '../events/ids.ts'
 import { positions } from '../events/positions.ts'
 import { Fd, FdKind, O_CLOEXEC } from '../model/fd.ts'
 import { CL_PIPE_DST, CL_PIPE_SRC, type Thread } from '../model/thread.ts'
-import { changeFd, duplicateFd, openFd } from './descriptors.ts'
+import { duplicateFd, openFd } from './descriptors.ts'
 import { directoryOf } from './directories.ts'
 import type { Effect, Effects } from './effects.ts'
 import { concatenatePaths } from './paths.ts'
@@ -138,12 +138,8 @@ function closeRange(_tables: Tables, event: SyscallEvent, thread: Thread): void 
   if (event.result < 0) return
   const first = event.uint32(CLOSE_RANGE.first)
   const last = event.uint32(CLOSE_RANGE.last)
-  const keep = (event.uint32(CLOSE_RANGE.flags) & CLOSE_RANGE_CLOEXEC) !== 0
-  for (const [num] of thread.fds) {
-    if (num < first || num > last) continue
-    if (keep) setCloseOnExec(thread.fds.own(num)!, true)
-    else thread.fds.delete(num)
-  }
+  const onExec = (event.uint32(CLOSE_RANGE.flags) & CLOSE_RANGE_CLOEXEC) !== 0
+  thread.fds.closeRange(first, last, onExec)
 }
 
 function setCloseOnExec(fd: Fd, on: boolean): void {
@@ -172,7 +168,7 @@ function fcntl(tables: Tables, event: SyscallEvent, thread: Thread): void {
     duplicateFd(tables, event, thread, result, fd)
   } else if (command === F_SETFD) {
     const on = (event.uint64Number(FCNTL.arg) & 1) !== 0
-    if (on !== ((event.fd.openFlags & O_CLOEXEC) !== 0)) setCloseOnExec(changeFd(event, thread), on)
+    event.fd = thread.fds.setCloseOnExec(event.fdNum, on) ?? event.fd
   }
 }
 

@@ -58,20 +58,12 @@ const UNIX_PATH_AT = 17
 function socket(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const num = event.result
   if (num < 0) return
-  const domain = event.uint32(SOCKET.domain)
-  const fd = addSocket(tables, event, thread, num, domain, event.uint32(SOCKET.type), event.uint32(SOCKET.proto))
+  const fd = socketOf(num, event.uint32(SOCKET.domain), event.uint32(SOCKET.type), event.uint32(SOCKET.proto))
   fd.openFlags = event.uint32(SOCKET.flags)
+  openFd(tables, event, thread, num, fd)
 }
 
-function addSocket(
-  tables: Tables,
-  event: SyscallEvent,
-  thread: Thread,
-  num: number,
-  domain: number,
-  type: number,
-  protocol: number,
-): Fd {
+function socketOf(num: number, domain: number, type: number, protocol: number): Fd {
   const fd = new Fd(num, FdKind.unknown)
   if (domain === AF_UNIX) fd.type = FdKind.unixSocket
   else if (domain === AF_NETLINK) fd.type = FdKind.netlink
@@ -79,7 +71,6 @@ function addSocket(
     fd.type = domain === AF_INET ? FdKind.ipv4Socket : FdKind.ipv6Socket
     fd.l4proto = l4protoOf(type, protocol)
   }
-  openFd(tables, event, thread, num, fd)
   return fd
 }
 
@@ -282,8 +273,9 @@ function connects(event: SyscallEvent, thread: Thread, fd: Fd): boolean {
 function inferSocket(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result < 0) return
   const family = event.has(SEND.tuple) ? event.bytes[event.paramOffset(SEND.tuple)]! : 0
-  if (family === AF_INET || family === AF_INET6)
-    addSocket(tables, event, thread, event.int64Number(SEND.fd, -1), family, SOCK_DGRAM, IPPROTO_UDP)
+  if (family !== AF_INET && family !== AF_INET6) return
+  const num = event.int64Number(SEND.fd, -1)
+  openFd(tables, event, thread, num, socketOf(num, family, SOCK_DGRAM, IPPROTO_UDP))
 }
 
 /** Takes addresses from a transfer, for sockets that have none yet or, being datagram sockets, may have others each time. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Fd } from '../../src/model/fd.ts'
+import { Fd, O_CLOEXEC } from '../../src/model/fd.ts'
 import { FdTable } from '../../src/model/fd-table.ts'
 
 /** What happens to one of some tables: `at` and `num` are taken modulo what there is. */
@@ -43,4 +43,77 @@ describe('the order of descriptors', () => {
     for (let n = 0; n < 100_000; n++) table = table.fork()
     expect(table.inOrder()).toHaveLength(20)
   })
+})
+
+/** What is done to one of some tables. `to` and `on` are for ranges and flags. */
+interface Change {
+  readonly kind: 'open' | 'close' | 'fork' | 'flag' | 'range' | 'rangeOnExec' | 'exec' | 'change'
+  readonly at: number
+  readonly num: number
+  readonly to: number
+  readonly on: boolean
+}
+
+const anyNum = fc.oneof(fc.nat(70), fc.nat(40_000), fc.constantFrom(-9, 31, 32, 1023, 1024, 2 ** 30, 2 ** 31))
+
+const change: fc.Arbitrary<Change> = fc.record({
+  kind: fc.constantFrom('open', 'open', 'open', 'close', 'fork', 'flag', 'range', 'rangeOnExec', 'exec', 'change'),
+  at: fc.nat(5),
+  num: anyNum,
+  to: anyNum,
+  on: fc.boolean(),
+})
+
+/** Number, name and flags of each entry, in ascending order. */
+type Model = Map<number, { name: string; onExec: boolean }>
+
+function applyToModel(model: Model, { kind, num, to, on }: Change, name: string): void {
+  const within = [...model].filter(([n]) => n >= num && n <= to)
+  const entry = model.get(num)
+  if (kind === 'open') model.set(num, { name, onExec: on })
+  else if (kind === 'close') model.delete(num)
+  else if (kind === 'flag' && entry) model.set(num, { ...entry, onExec: on })
+  else if (kind === 'change' && entry) model.set(num, { ...entry, name })
+  else if (kind === 'range') for (const [n] of within) model.delete(n)
+  else if (kind === 'rangeOnExec') for (const [n, one] of within) model.set(n, { ...one, onExec: true })
+  else if (kind === 'exec') for (const [n, one] of [...model]) if (one.onExec) model.delete(n)
+}
+
+function applyToTable(table: FdTable, { kind, num, to, on }: Change, name: string): void {
+  if (kind === 'open') {
+    const fd = new Fd(num, 1)
+    fd.name = name
+    fd.openFlags = on ? O_CLOEXEC : 0
+    table.set(num, fd)
+  } else if (kind === 'close') table.delete(num)
+  else if (kind === 'flag') table.setCloseOnExec(num, on)
+  else if (kind === 'change') {
+    const fd = table.own(num)
+    if (fd !== null) fd.name = name
+  } else if (kind === 'range') table.closeRange(num, to, false)
+  else if (kind === 'rangeOnExec') table.closeRange(num, to, true)
+  else if (kind === 'exec') table.deleteCloseOnExec()
+}
+
+test('forked tables hold what tables that were copied would hold', () => {
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 80 }), changes => {
+      const tables = [{ table: new FdTable(), model: new Map() as Model }]
+      for (const [i, one] of changes.entries()) {
+        const { table, model } = tables[one.at % tables.length]!
+        if (one.kind === 'fork') tables.push({ table: table.fork(), model: new Map(model) })
+        else {
+          applyToTable(table, one, `${i}`)
+          applyToModel(model, one, `${i}`)
+        }
+      }
+      for (const { table, model } of tables) {
+        const seen = new Map([...table].map(([num, fd]) => [num, { name: fd.name, onExec: fd.openFlags !== 0 }]))
+        expect(new Map([...seen].sort((a, b) => a[0] - b[0]))).toEqual(new Map([...model].sort((a, b) => a[0] - b[0])))
+        expect(table.size).toBe(model.size)
+        for (const [num, { name }] of model) expect(table.get(num)?.name).toBe(name)
+      }
+    }),
+    { numRuns: 3000 },
+  )
 })
