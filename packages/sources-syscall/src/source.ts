@@ -28,7 +28,7 @@ export function syscall(options: SyscallOptions = {}): Source<SyscallEvent> {
     time: event => event.time,
     num: event => event.num,
     scopes: {
-      thread: event => event.thread ?? undefined,
+      thread: event => event.thread?.fresh(),
       fd: fdHolder,
     },
   })

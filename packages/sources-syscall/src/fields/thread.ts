@@ -122,7 +122,7 @@ export const THREAD_FIELDS: Fields = {
 function otherThreads(thread: Thread): number {
   const { group } = thread
   if (group === null) return 0
-  const leader = group.first
+  const leader = group.main
   return leader?.isMain && !leader.dead ? group.alive - 1 : group.alive
 }
 

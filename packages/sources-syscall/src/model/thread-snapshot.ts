@@ -8,6 +8,8 @@ const MAX_ANCESTORS = 32
  * the copies first, then the threads of the table as they are by then.
  */
 export class ThreadSnapshot implements ThreadIndex {
+  /** What is remembered about a copy stays true: it does not change. */
+  readonly epoch = 0
   readonly #threads = new Map<number, Thread>()
   readonly #table: ThreadIndex
 
@@ -39,14 +41,16 @@ export class ThreadSnapshot implements ThreadIndex {
     if (known !== undefined) return known
     const copy = new Thread(this, thread.tid, thread.pid, thread.ptid, thread.fds, thread.container)
     this.#threads.set(thread.tid, copy)
-    Object.assign(copy, thread, { table: this, memo: null, group: null })
+    Object.assign(copy, thread, {
+      ...{ table: this, memo: null, epoch: 0, group: null, previous: null, next: null, siblings: null },
+    })
     if (thread.group !== null) {
       const leader = thread.leader
       const group = new ThreadGroup(thread.group.pid, thread.group.reaper)
       const main = leader === null || leader === thread ? null : this.#copy(leader)
       copy.group = Object.assign(group, { alive: thread.group.alive })
       // Fields ask a group for its main thread and its size, not for the others.
-      if (leader !== null) group.threads.push(leader === thread ? copy : main!)
+      group.main = leader === thread ? copy : main
     }
     return copy
   }

@@ -27,21 +27,23 @@ export const NO_ID = 0xffffffff
 export interface ThreadIndex {
   /** null = not known. */
   get(tid: number): Thread | null
+  /** Goes up when what threads remember becomes void without a visit to each: see Thread.fresh. */
+  readonly epoch: number
 }
 
 /**
  * One thread of the recorded machine (libsinsp's threadinfo). Every field is set in the constructor, so that all
- * threads have one shape. `memo` is null again whenever something that a field of scope `thread` may read has changed: the
- * thread's own fields, its group's, its ancestors', those of its session's and process groups' leaders, its container
- * and the user tables. It stays when counters change (vm*, pf*, the descriptors): fields that read those are of
+ * threads have one shape. What `fresh().memo` remembers is void whenever something that a field of scope `thread` may read has
+ * changed: the thread's own fields, its group's, its ancestors', those of its session's and process groups' leaders, its
+ * container and the user tables. It stays when counters change (vm*, pf*, the descriptors): fields that read those are of
  * scope `event`.
  */
 export class Thread implements MemoHolder {
   memo: Memo | null = null
+  /** Epoch of the table that `memo` is of. */
+  epoch = 0
   readonly tid: number
   pid: number
-  /** Thread id of the parent; 0 when the parent is not known, -1 of an unknown thread. Set by the thread table alone. */
-  ptid: number
   sid = -1
   vpgid = -1
   pgid = -1
@@ -94,20 +96,50 @@ export class Thread implements MemoHolder {
   /** The descriptor table of the process; shared by the threads of a group. */
   fds: FdTable
   group: ThreadGroup | null = null
-  /** Threads whose `ptid` is this thread. */
-  readonly children: Set<Thread> = new Set()
+  /** Neighbours in the group's list. */
+  previous: Thread | null = null
+  next: Thread | null = null
+  /** The threads that have the same parent; null = the parent is not in the table. Set by the thread table alone. */
+  siblings: Family | null = null
+  /** The threads whose parent this one is; null = none so far. */
+  children: Family | null = null
   readonly table: ThreadIndex
   /** The last enter event of a call that is to be seen through user space's eyes (open, connect, execve …), until its exit. */
   enter: EnterEvent | null = null
   #line: string | null = null
+  #ptid: number
 
   constructor(table: ThreadIndex, tid: number, pid: number, ptid: number, fds: FdTable, container: Container) {
     this.table = table
     this.tid = tid
     this.pid = pid
-    this.ptid = ptid
+    this.#ptid = ptid
     this.fds = fds
     this.container = container
+  }
+
+  /** Thread id of the parent; 0 when the parent is not known, -1 of an unknown thread. */
+  get ptid(): number {
+    return this.siblings === null ? this.#ptid : this.siblings.parent
+  }
+
+  /** Before the thread is linked to its parent; the thread table alone changes it later. */
+  set ptid(tid: number) {
+    this.#ptid = tid
+  }
+
+  get hasChildren(): boolean {
+    return this.children !== null && this.children.members.size > 0
+  }
+
+  /** The thread, with nothing remembered if that became void since. To be called before `memo` is read. */
+  fresh(): this {
+    const { epoch } = this.table
+    if (this.epoch !== epoch) {
+      this.epoch = epoch
+      this.memo = null
+    }
+    return this
   }
 
   /** argv[1..] */
@@ -137,8 +169,7 @@ export class Thread implements MemoHolder {
   /** The main thread of the group: itself if it is main; null when the main thread is not known. */
   get leader(): Thread | null {
     if (this.isMain) return this
-    const first = this.group?.first ?? null
-    return first?.isMain ? first : null
+    return this.group?.main ?? null
   }
 
   /** The thread whose id is `ptid`; null when it is not in the table. For proc.p*: `leader?.parent?.leader`. */
@@ -183,40 +214,89 @@ export class Thread implements MemoHolder {
   }
 }
 
-/** The threads of one process. */
+/** Threads that have the same parent. It changes hands as a whole when the parent exits, however many they are. */
+export class Family {
+  readonly members = new Set<Thread>()
+  /** Thread id of the parent; 0 = there is none any more. */
+  parent: number
+
+  constructor(parent: number) {
+    this.parent = parent
+  }
+
+  add(thread: Thread): void {
+    this.members.add(thread)
+    thread.siblings = this
+  }
+
+  /** The two as one, which is the larger of them: nobody moves more often than its family doubles. */
+  join(other: Family): Family {
+    const [large, small] = this.members.size < other.members.size ? [other, this] : [this, other]
+    for (const thread of small.members) large.add(thread)
+    small.members.clear()
+    return large
+  }
+}
+
+/** The threads of one process: the main thread, if it is known, and a list of the others. */
 export class ThreadGroup {
   readonly pid: number
-  /** The main thread first, if it is known. */
-  readonly threads: Thread[] = []
+  main: Thread | null = null
   /** Threads that have not exited (proc.nthreads). */
   alive = 0
+  /** Threads in the list, and the main thread. */
+  size = 0
   /** Orphans below it are given to it: pid 1 of a namespace, or PR_SET_CHILD_SUBREAPER. */
   reaper: boolean
+  #head: Thread | null = null
+  #tail: Thread | null = null
 
   constructor(pid: number, reaper: boolean) {
     this.pid = pid
     this.reaper = reaper
   }
 
-  get first(): Thread | null {
-    return this.threads[0] ?? null
-  }
-
   add(thread: Thread): void {
-    if (thread.isMain) this.threads.unshift(thread)
-    else this.threads.push(thread)
     this.alive++
-  }
-
-  /** The first that has not exited, other than `except`. */
-  firstAlive(except: Thread | null): Thread | null {
-    if (this.alive <= 0) return null
-    for (const thread of this.threads) if (!thread.dead && thread !== except) return thread
-    return null
+    this.size++
+    if (thread.isMain && this.main === null) {
+      this.main = thread
+      return
+    }
+    thread.previous = this.#tail
+    thread.next = null
+    if (this.#tail === null) this.#head = thread
+    else this.#tail.next = thread
+    this.#tail = thread
   }
 
   remove(thread: Thread): void {
-    const at = this.threads.indexOf(thread)
-    if (at >= 0) this.threads.splice(at, 1)
+    this.size--
+    if (this.main === thread) {
+      this.main = null
+      return
+    }
+    if (thread.previous === null) this.#head = thread.next
+    else thread.previous.next = thread.next
+    if (thread.next === null) this.#tail = thread.previous
+    else thread.next.previous = thread.previous
+    thread.previous = null
+    thread.next = null
+  }
+
+  /** The first that has not exited, other than `except`. Threads leave the list when they exit, so the first two decide. */
+  firstAlive(except: Thread | null): Thread | null {
+    for (const thread of this) if (!thread.dead && thread !== except) return thread
+    return null
+  }
+
+  /** The main thread first. */
+  *[Symbol.iterator](): IterableIterator<Thread> {
+    if (this.main !== null) yield this.main
+    for (let thread = this.#head; thread !== null; ) {
+      const { next } = thread
+      yield thread
+      thread = next
+    }
   }
 }

@@ -19,10 +19,13 @@ export class FollowerIndex {
     this.#leave(thread, thread.vpgid)
   }
 
-  /** Clears the memos of all that follow `leader`. */
-  forget(leader: number): void {
+  /** Clears the memos of all that follow `leader`. False = they are more than `budget`, and keep them. */
+  forget(leader: number, budget: number): boolean {
     const threads = this.#byLeader.get(leader)
-    if (threads !== undefined) for (const thread of threads) thread.memo = null
+    if (threads === undefined) return true
+    if (threads.size > budget) return false
+    for (const thread of threads) thread.memo = null
+    return true
   }
 
   clear(): void {

@@ -315,7 +315,7 @@ function exepathOf(event: SyscallEvent, thread: Thread, tables: Tables): string 
 /** execve ends all threads of the group but the main one, whose id the calling thread takes. */
 function endSiblings(tables: Tables, thread: Thread): void {
   if (thread.group === null || thread.group.alive <= 1) return
-  for (const other of [...thread.group.threads]) {
+  for (const other of thread.group) {
     if (!other.isMain && other !== thread) tables.removeThread(other, -1)
   }
 }
@@ -325,7 +325,7 @@ function exit(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (thread.group !== null && !thread.dead) thread.group.alive--
   thread.dead = true
   tables.exits.add(thread.ptid, thread.tid, event.timeNumber)
-  tables.removeAfter(thread, thread.children.size > 0 ? event.int64Number(EXIT.reaper_tid, -1) : -1)
+  tables.removeAfter(thread, thread.hasChildren ? event.int64Number(EXIT.reaper_tid, -1) : -1)
 }
 
 /** The strings of parameter `i`; `likely` itself when they are the same. */

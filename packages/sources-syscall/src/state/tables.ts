@@ -143,7 +143,7 @@ export class Tables {
   /** Takes a thread out at once. `reaperTid`: who gets its children according to the kernel, -1 = not known. */
   removeThread(thread: Thread, reaperTid: number): void {
     let reaper: Thread | null = null
-    if (thread.children.size > 0 && thread.group !== null) {
+    if (thread.hasChildren && thread.group !== null) {
       if (reaperTid > 0) reaper = this.threadOf(reaperTid)
       if (reaper === null || reaper === thread || reaper.isInvalid) reaper = this.threads.findReaper(thread)
     }

@@ -1,10 +1,16 @@
-import { CL_CLONE_FILES, type Thread, ThreadGroup, type ThreadIndex } from '../model/thread.ts'
+import { CL_CLONE_FILES, Family, type Thread, ThreadGroup, type ThreadIndex } from '../model/thread.ts'
 import { FollowerIndex } from './followers.ts'
 
 const PAGE_BITS = 10
 const PAGE_SIZE = 1 << PAGE_BITS
 /** Linux gives no thread id above this (PID_MAX_LIMIT); others, from broken captures, go to a Map. */
 const MAX_PAGED = 1 << 22
+
+/** When more threads than this would have to forget something, all do: see ThreadIndex.epoch. */
+const FORGET_BUDGET = 64
+
+/** Ancestors that are asked whether they take over orphans. */
+const MAX_DEPTH = 4096
 
 /** Stands for every page without a thread; nobody writes to it. */
 const EMPTY_PAGE: (Thread | null)[] = new Array<Thread | null>(PAGE_SIZE).fill(null)
@@ -25,6 +31,7 @@ export class Threads implements ThreadIndex {
   readonly #groups = new Map<number, ThreadGroup>()
   readonly #followers = new FollowerIndex()
   readonly capacity: number
+  epoch = 0
   size = 0
   /** Threads put in and taken out since the start. */
   added = 0
@@ -60,13 +67,16 @@ export class Threads implements ThreadIndex {
       return false
     }
     // Children of the one before, whose exit was lost, know their parent by its id: they are this one's now.
-    if (old !== null) for (const child of old.children) thread.children.add(child)
+    if (old !== null) {
+      thread.children = old.children
+      old.children = null
+    }
     this.#place(thread.tid, thread)
     this.size++
     this.added++
     if (link) this.link(thread)
     this.#followers.add(thread)
-    this.#followers.forget(thread.tid)
+    this.#forgetFollowers(thread)
     return true
   }
 
@@ -84,7 +94,7 @@ export class Threads implements ThreadIndex {
     // Others of the group see a difference only when their main thread comes.
     if (thread.isMain) this.#forgetTree(thread)
     thread.memo = null
-    this.#followers.forget(thread.tid)
+    this.#forgetFollowers(thread)
     this.#adopt(thread, this.get(thread.ptid))
   }
 
@@ -102,7 +112,7 @@ export class Threads implements ThreadIndex {
       thread.dead = true
       group.alive--
     }
-    if (thread.children.size > 0) this.#reparent(thread, reaper)
+    if (thread.hasChildren) this.#reparent(thread, reaper)
     if (group.alive === 0) {
       const main = this.get(group.pid)
       this.#groups.delete(group.pid)
@@ -122,10 +132,9 @@ export class Threads implements ThreadIndex {
   findReaper(thread: Thread): Thread | null {
     const sibling = thread.group?.firstAlive(thread)
     if (sibling) return sibling
-    const seen = new Set<number>([thread.tid])
-    for (let next = thread.parent; next !== null; next = next.parent) {
-      if (seen.has(next.tid) || next.inPidNamespace !== thread.inPidNamespace) return null
-      seen.add(next.tid)
+    let next = thread.parent
+    for (let n = 0; next !== null && n < MAX_DEPTH; n++, next = next.parent) {
+      if (next === thread || next.inPidNamespace !== thread.inPidNamespace) return null
       if (next.group?.reaper) {
         const found = next.group.firstAlive(null)
         if (found !== null) return found
@@ -137,13 +146,16 @@ export class Threads implements ThreadIndex {
   /** Forgets what was remembered about a thread, about the rest of its group, its descendants and those it leads as session or process group. */
   changed(thread: Thread): void {
     this.#forgetTree(thread)
-    this.#followers.forget(thread.tid)
+    this.#forgetFollowers(thread)
   }
 
   /** Forgets what was remembered about the threads of a process, after a change that those below it cannot see. */
   processChanged(thread: Thread): void {
     thread.memo = null
-    if (thread.group !== null) for (const member of thread.group.threads) member.memo = null
+    const { group } = thread
+    if (group === null) return
+    if (group.size > FORGET_BUDGET) this.epoch++
+    else for (const member of group) member.memo = null
   }
 
   /** Sets the ids by which a thread finds its session's and process groups' leaders. To be followed by `changed`. */
@@ -157,7 +169,7 @@ export class Threads implements ThreadIndex {
   }
 
   forgetAll(): void {
-    for (const thread of this) thread.memo = null
+    this.epoch++
   }
 
   clear(): void {
@@ -179,21 +191,31 @@ export class Threads implements ThreadIndex {
   /** Makes `parent` the parent of `thread`; null = unknown: ptid becomes 0. */
   #adopt(thread: Thread, parent: Thread | null): void {
     if (parent === null || parent.isInvalid || parent === thread) {
+      thread.siblings = null
       thread.ptid = 0
       return
     }
-    thread.ptid = parent.tid
+    parent.children ??= new Family(parent.tid)
     parent.children.add(thread)
   }
 
+  /** Gives the children of a thread to the reaper, all at once. */
   #reparent(thread: Thread, reaper: Thread | null): void {
     // A reaper in another process is one from now on, whether it has said so or not.
     if (reaper !== null && reaper.group !== null && reaper.pid !== thread.pid) reaper.group.reaper = true
-    for (const child of thread.children) {
-      this.#adopt(child, reaper === child ? null : reaper)
-      this.#forgetTree(child)
+    const family = thread.children
+    if (family === null) return
+    this.#forgetTree(thread)
+    thread.children = null
+    if (reaper !== null && reaper.siblings === family) {
+      family.members.delete(reaper)
+      this.#adopt(reaper, null)
     }
-    thread.children.clear()
+    if (reaper === null || reaper.isInvalid) family.parent = 0
+    else {
+      reaper.children = reaper.children === null ? family : reaper.children.join(family)
+      reaper.children.parent = reaper.tid
+    }
   }
 
   /** Takes a thread out of everything that refers to it. */
@@ -201,8 +223,8 @@ export class Threads implements ThreadIndex {
     if (this.get(thread.tid) !== thread) return
     if (thread.isMain) this.#forgetTree(thread)
     this.#followers.remove(thread)
-    this.#followers.forget(thread.tid)
-    thread.parent?.children.delete(thread)
+    this.#forgetFollowers(thread)
+    thread.siblings?.members.delete(thread)
     const group = thread.group
     if (group !== null) {
       if (!thread.dead) {
@@ -210,22 +232,33 @@ export class Threads implements ThreadIndex {
         group.alive--
       }
       group.remove(thread)
-      if (group.threads.length === 0 && this.#groups.get(group.pid) === group) this.#groups.delete(group.pid)
+      if (group.size === 0 && this.#groups.get(group.pid) === group) this.#groups.delete(group.pid)
     }
     this.#place(thread.tid, null)
     this.size--
     this.removed++
   }
 
+  #forgetFollowers(leader: Thread): void {
+    if (!this.#followers.forget(leader.tid, FORGET_BUDGET)) this.epoch++
+  }
+
+  /** Of the thread, its group and its descendants. */
   #forgetTree(thread: Thread): void {
     thread.memo = null
-    if (thread.children.size === 0 && (thread.group === null || thread.group.threads.length <= 1)) return
+    if (!thread.hasChildren && (thread.group === null || thread.group.size <= 1)) return
     const seen = new Set<Thread>([thread])
     // A Set is walked in the order of insertion, entries added on the way included.
     for (const next of seen) {
       next.memo = null
-      if (next.group !== null) for (const member of next.group.threads) seen.add(member)
-      for (const child of next.children) seen.add(child)
+      const { group } = next
+      const relatives = seen.size + (group?.size ?? 0) + (next.children?.members.size ?? 0)
+      if (relatives > FORGET_BUDGET) {
+        this.epoch++
+        return
+      }
+      if (group !== null) for (const member of group) seen.add(member)
+      if (next.children !== null) for (const child of next.children.members) seen.add(child)
     }
   }
 
@@ -242,9 +275,9 @@ export class Threads implements ThreadIndex {
 
 /** Threads use the descriptors of their main thread; without one they have none that could be known. */
 function shareDescriptors(thread: Thread, group: ThreadGroup): void {
-  const main = group.first
-  if (main === null || !main.isMain) return
-  for (const other of thread.isMain ? group.threads : [thread]) {
+  const { main } = group
+  if (main === null) return
+  for (const other of thread.isMain ? group : [thread]) {
     if (!other.isMain && (other.flags & CL_CLONE_FILES) !== 0) other.fds = main.fds
   }
 }

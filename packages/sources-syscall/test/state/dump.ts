@@ -52,7 +52,7 @@ function threadLine(thread: Thread): string {
     ['dead', thread.dead, false],
   ]
   const shown = facts.filter(([, value, usual]) => value !== usual).map(([name, value]) => ` ${name}=${value}`)
-  return `${thread.tid} "${thread.cmdline}"${shown.join('')}${thread.memo === null ? '' : ' *'}`
+  return `${thread.tid} "${thread.cmdline}"${shown.join('')}${thread.fresh().memo === null ? '' : ' *'}`
 }
 
 export function fdLine(num: number, fd: Fd): string {

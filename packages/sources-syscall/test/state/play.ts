@@ -69,7 +69,7 @@ const REMEMBERED: Memo = { owner: {}, truths: [], sets: [] }
 
 function remember(state: SyscallState): void {
   for (const thread of state.tables.threads) {
-    thread.memo = REMEMBERED
+    thread.fresh().memo = REMEMBERED
     for (const [, fd] of thread.fds) fd.memo = REMEMBERED
   }
 }

@@ -87,7 +87,7 @@ test('what is remembered is true', () => {
 function check(state: SyscallState, event: SyscallEvent, line: string): void {
   for (const thread of state.tables.threads) {
     event.thread = thread
-    thread.memo = compared(thread.memo, SCOPES.thread, event, `thread ${thread.tid} after ${line}`)
+    thread.memo = compared(thread.fresh().memo, SCOPES.thread, event, `thread ${thread.tid} after ${line}`)
     for (const [num, fd] of thread.fds) {
       event.fd = fd
       event.fdNum = num
