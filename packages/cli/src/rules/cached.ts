@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Source } from '@falc/engine'
+import { Regex } from '@falc/engine/regex'
 import { type Detector, loadRuleset } from '@falc/engine/runtime'
 import { falcVersion } from '../version.ts'
 import type { RulesFile } from './files.ts'
@@ -72,6 +73,7 @@ function restore(
   try {
     return loadRuleset(ruleset, {
       sources,
+      regex: Regex,
       ...(hostname !== undefined && { hostname }),
       ...(backend && { backend }),
       ...(onError && { onError }),

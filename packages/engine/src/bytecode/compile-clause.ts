@@ -1,4 +1,5 @@
 import type { Kind, OperatorName } from '../condition/operators.ts'
+import type { ComparedOperator } from '../fields/compare.ts'
 import type { Scalar } from '../fields/field.ts'
 import { TYPES } from '../fields/types.ts'
 import type { Assembler, Loaded } from './assembler.ts'
@@ -18,7 +19,8 @@ export function emitClause(clause: Clause, assembler: Assembler, loaded: Loaded)
   const kind = TYPES[left.type].kind
   if (clause.right) {
     const b = emitOperand(clause.right, assembler, loaded)
-    const comparison: Constant = { kind: 'comparison', of: kind, op, list: left.list }
+    // `regex` compares with constants only.
+    const comparison: Constant = { kind: 'comparison', of: kind, op: op as ComparedOperator, list: left.list }
     assembler.emit(Op.compare, a, b, add(assembler, comparison))
     return
   }

@@ -1,3 +1,4 @@
+import { Regex } from '../fields/regex.ts'
 import type { FieldTable } from '../fields/table.ts'
 import { TYPES } from '../fields/types.ts'
 import { Assembler, type Loaded } from './assembler.ts'
@@ -74,6 +75,7 @@ class Compiler {
       roots: Int32Array.from(entries),
       constants: assembler.constants,
       registers: assembler.registers,
+      regex: Regex,
       nodeCount: this.#nodeSlots.size,
       depth: callDepth(code),
       scopes: this.#scopes,

@@ -1,10 +1,10 @@
 import type { Kind, Modifier, OperatorName } from '../condition/operators.ts'
 import type { TransformerName } from '../condition/transformers.ts'
-import { bytesAt, equal, holds, indexOfBytes } from '../fields/compare.ts'
+import { bytesAt, type ComparedOperator, equal, holds, indexOfBytes } from '../fields/compare.ts'
 import type { Scalar, Value } from '../fields/field.ts'
 import { Glob } from '../fields/glob.ts'
 import { PathPrefixes } from '../fields/path-prefixes.ts'
-import { Regex } from '../fields/regex.ts'
+import type { RegexEngine } from '../fields/regex.ts'
 import { AddressSet, BytesSet, FoldedText, NumberSet, Prefixes } from '../fields/sets.ts'
 import { APPLY, elements } from '../fields/transformers.ts'
 import type { ConstantSort } from './opcodes.ts'
@@ -31,7 +31,7 @@ export type Constant =
       readonly tests: readonly TestConstant[]
     }
   /** Two registers; with `list` each element of the left one is looked for in the right one. */
-  | { readonly kind: 'comparison'; readonly of: Kind; readonly op: OperatorName; readonly list: boolean }
+  | { readonly kind: 'comparison'; readonly of: Kind; readonly op: ComparedOperator; readonly list: boolean }
   | { readonly kind: 'registers'; readonly values: readonly number[] }
   | {
       readonly kind: 'transform'
@@ -80,8 +80,11 @@ export type Prepared =
   | Application
   | readonly number[]
 
-/** @throws {Error} when a pattern is not valid (a program from a file may hold anything) */
-export function prepare(constant: Constant): Prepared {
+/**
+ * @param regex what compiles `regex`; a program without that operator needs none
+ * @throws {Error} when a pattern is not valid (a program from a file may hold anything)
+ */
+export function prepare(constant: Constant, regex: RegexEngine | undefined): Prepared {
   switch (constant.kind) {
     case 'text':
     case 'number':
@@ -90,9 +93,13 @@ export function prepare(constant: Constant): Prepared {
     case 'registers':
       return constant.values
     case 'test':
-      return testOf(constant)
+      return testOf(constant, regex)
     case 'count':
-      return new Count(constant.modifier, constant.negated, constant.tests.map(testOf))
+      return new Count(
+        constant.modifier,
+        constant.negated,
+        constant.tests.map(test => testOf(test, regex)),
+      )
     case 'comparison':
       return new RegisterComparator(constant.of, constant.op, constant.list)
     case 'transform':
@@ -101,7 +108,7 @@ export function prepare(constant: Constant): Prepared {
 }
 
 /** Sets and patterns where an operator has them; any other operator is compared value by value, by its definition. */
-function testOf({ of, op, values }: TestConstant): Test {
+function testOf({ of, op, values }: TestConstant, regex: RegexEngine | undefined): Test {
   switch (op) {
     case '=':
     case 'in':
@@ -112,17 +119,17 @@ function testOf({ of, op, values }: TestConstant): Test {
     case 'startswith':
       if (of === 'text' && values.length > 1) return new Prefixes(values as readonly string[])
   }
-  const tests = values.map(value => singleTest(of, op, value))
+  const tests = values.map(value => singleTest(of, op, value, regex))
   return tests.length === 1 ? tests[0]! : new AnyTest(tests)
 }
 
-function singleTest(of: Kind, op: OperatorName, value: Scalar): Test {
+function singleTest(of: Kind, op: OperatorName, value: Scalar, regex: RegexEngine | undefined): Test {
   switch (op) {
     case 'glob':
     case 'iglob':
       return new Glob(value as string, op === 'iglob')
     case 'regex':
-      return new Regex(value as string)
+      return new regex!(value as string)
     case 'icontains':
       return new FoldedText(value as string)
     case 'contains':
@@ -209,9 +216,9 @@ class Count implements CountTest {
 
 class RegisterComparator implements Comparator {
   readonly #kind: Kind
-  readonly #op: OperatorName
+  readonly #op: ComparedOperator
   readonly #list: boolean
-  constructor(kind: Kind, op: OperatorName, list: boolean) {
+  constructor(kind: Kind, op: ComparedOperator, list: boolean) {
     this.#kind = kind
     this.#op = op
     this.#list = list

@@ -1,8 +1,10 @@
+import type { Kind, OperatorName } from '../condition/operators.ts'
 import { holds } from '../fields/compare.ts'
 import { extract } from '../fields/extract.ts'
 import { ExtractErrors, type ExtractFailure } from '../fields/failures.ts'
 import type { Scalar, Value } from '../fields/field.ts'
 import { printValue } from '../fields/print.ts'
+import { Regex } from '../fields/regex.ts'
 import { APPLY, elements } from '../fields/transformers.ts'
 import { TYPES } from '../fields/types.ts'
 import type { Clause, Expr, Node } from './tree.ts'
@@ -41,11 +43,15 @@ function compareValues(clause: Clause, left: Value, values: readonly Scalar[]): 
   const { kind } = TYPES[clause.left.type]
   const own = elements(left)
   const passes = (value: Scalar) =>
-    op === '!=' ? !own.some(v => holds('=', kind, v, value)) : own.some(v => holds(op, kind, v, value))
+    op === '!=' ? !own.some(v => holds('=', kind, v, value)) : own.some(v => holdsFor(op, kind, v, value))
   if (modifier === 'oneof') return values.filter(passes).length === 1
   if (modifier === 'allof') return values.length > 0 && values.every(passes)
   if (op === 'in' && clause.left.list) return own.every(v => values.some(value => holds('=', kind, v, value)))
   return values.some(passes)
+}
+
+function holdsFor(op: OperatorName, kind: Kind, value: Scalar, constant: Scalar): boolean {
+  return op === 'regex' ? new Regex(constant as string).test(value as string) : holds(op, kind, value, constant)
 }
 
 /** An operand's value; undefined = absent. */

@@ -64,7 +64,7 @@ function environment(program: Program, errors: ExtractErrors): Environment {
   const scratch: number[][] = program.scopes.map(() => [])
   const { registers } = program
   return {
-    constants: program.constants.map(prepare),
+    constants: program.constants.map(constant => prepare(constant, program.regex)),
     extracts: registers.map(field => field?.def.extract.bind(field.def)),
     args: registers.map(field => field?.arg),
     check: (register, value, event) => checked(registers[register]!, value as Value, event, errors),

@@ -1,11 +1,17 @@
 import { eventContext, nextEvent } from '../fields/evt.ts'
 import { ExtractErrors } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
+import type { RegexEngine } from '../fields/regex.ts'
 import { fieldTable } from '../fields/table.ts'
 import type { ConditionOptions } from './compile-condition.ts'
 import { createEvaluator } from './create-evaluator.ts'
 import { disassemble } from './disassemble.ts'
 import { loadProgram } from './save.ts'
+
+export interface LoadConditionOptions extends Pick<ConditionOptions, 'backend' | 'onError'> {
+  /** The `Regex` of `@falc/engine/regex`, for a condition that uses the operator `regex`. */
+  readonly regex?: RegexEngine
+}
 
 /** A saved condition, ready to run. */
 export interface LoadedCondition<E = any> {
@@ -24,10 +30,10 @@ export interface LoadedCondition<E = any> {
 export function loadCondition<E>(
   bytes: Uint8Array,
   source: Source<E>,
-  options: Pick<ConditionOptions, 'backend' | 'onError'> = {},
+  options: LoadConditionOptions = {},
 ): LoadedCondition<E> {
   const context = eventContext()
-  const program = loadProgram(bytes, fieldTable(source, { context }))
+  const program = loadProgram(bytes, fieldTable(source, { context }), options.regex)
   const evaluator = createEvaluator(program, options.backend, (context.errors = new ExtractErrors(options.onError)))
   return {
     test(event) {

@@ -1,4 +1,5 @@
 import type { MemoHolder } from '../fields/field.ts'
+import type { RegexEngine } from '../fields/regex.ts'
 import type { ResolvedField } from '../fields/table.ts'
 import type { Place, Span } from '../text/span.ts'
 import type { Constant } from './constants.ts'
@@ -15,6 +16,8 @@ export interface Program {
   readonly constants: readonly Constant[]
   /** Per value register: the field that `field` loads into it, undefined for registers of `load`, `tuple` and `apply`. */
   readonly registers: readonly (ResolvedField | undefined)[]
+  /** Compiles `regex`; undefined in a program without that operator. */
+  readonly regex: RegexEngine | undefined
   /** Slots of node[]. */
   readonly nodeCount: number
   /** Deepest nesting of calls. */

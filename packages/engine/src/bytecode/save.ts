@@ -1,3 +1,4 @@
+import type { RegexEngine } from '../fields/regex.ts'
 import type { FieldTable, ResolvedField } from '../fields/table.ts'
 import { bytesToText, textToBytes } from '../text/encoding.ts'
 import { CONSTANT_SORTS, type Constant } from './constants.ts'
@@ -53,9 +54,10 @@ export function saveProgram(program: Program): Uint8Array {
 /**
  * Reads a program for a source that has the fields it names. Needs no parser and no compiler. Damage is noticed; a program
  * that was forged ends, but may throw while it runs: load only what you trust.
+ * @param regex what compiles `regex`: needed by a program with that operator
  * @throws {Error} when the bytes are no program of this version, are damaged, or name what the source does not have
  */
-export function loadProgram(bytes: Uint8Array, table: FieldTable): Program {
+export function loadProgram(bytes: Uint8Array, table: FieldTable, regex?: RegexEngine): Program {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < PREFIX || view.getUint32(0, true) !== MAGIC) throw new Error('not a saved program')
   const version = view.getUint32(4, true)
@@ -75,6 +77,7 @@ export function loadProgram(bytes: Uint8Array, table: FieldTable): Program {
     roots: Int32Array.from(header.roots),
     constants: header.constants,
     registers: header.registers.map(register => (register ? resolved(register, table) : undefined)),
+    regex,
     nodeCount: header.nodeCount,
     depth: 0,
     scopes: header.scopes.map(([name]) => scopeOf(name, table)),
@@ -82,6 +85,8 @@ export function loadProgram(bytes: Uint8Array, table: FieldTable): Program {
     clauses: header.clauses,
   }
   verify(program)
+  if (!regex && header.constants.some(usesRegex))
+    throw new Error("saved program uses the operator 'regex': pass the option regex, the Regex of @falc/engine/regex")
   return { ...program, depth: callDepth(code) }
 }
 
@@ -96,6 +101,12 @@ function resolved([name, arg, type]: NonNullable<Header['registers'][number]>, t
 
 function typeOf({ type, list, def }: ResolvedField): string {
   return `${type}${list ? ' (list)' : def.anyOf ? ' (any of)' : ''}`
+}
+
+function usesRegex(constant: Constant): boolean {
+  return constant.kind === 'count'
+    ? constant.tests.some(usesRegex)
+    : constant.kind === 'test' && constant.op === 'regex'
 }
 
 /** FNV-1a over everything behind the prefix. */

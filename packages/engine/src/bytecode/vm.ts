@@ -32,7 +32,7 @@ export class Vm implements Evaluator {
   constructor(program: Program, errors: ExtractErrors = new ExtractErrors()) {
     this.#errors = errors
     this.#program = program
-    this.#constants = program.constants.map(prepare)
+    this.#constants = program.constants.map(constant => prepare(constant, program.regex))
     this.#values = program.registers.map(() => undefined)
     this.#filled = new Int32Array(program.registers.length)
     this.#nodes = new Int32Array(program.nodeCount)

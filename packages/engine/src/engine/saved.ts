@@ -6,6 +6,7 @@ import { checkOptions, type Expected } from '../fields/check-options.ts'
 import { eventContext } from '../fields/evt.ts'
 import type { FieldFailure } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
+import type { RegexEngine } from '../fields/regex.ts'
 import { fieldTable } from '../fields/table.ts'
 import type { RulesetShape } from '../ruleset/ruleset.ts'
 import { bytesToText } from '../text/encoding.ts'
@@ -48,10 +49,15 @@ export interface SavedOptions<S extends Source = Source> {
   readonly backend?: Backend
   /** As in the options of an engine. */
   readonly onError?: (failure: FieldFailure) => void
+  /** The `Regex` of `@falc/engine/regex`, for rules that use the operator `regex`. */
+  readonly regex?: RegexEngine
 }
 
 const { sources, hostname, backend, onError } = ENGINE_OPTIONS
-const SAVED_OPTIONS = { sources, hostname, backend, onError } satisfies Record<keyof SavedOptions, Expected>
+const SAVED_OPTIONS = { sources, hostname, backend, onError, regex: 'function' } satisfies Record<
+  keyof SavedOptions,
+  Expected
+>
 
 /**
  * Loads what `engine.save()` gave. Needs neither the parser of conditions nor that of YAML.
@@ -71,7 +77,9 @@ export function loadRuleset<S extends Source>(bytes: Uint8Array, options: SavedO
     const table = fieldTable(source, { context, plugins: header.plugins, staticFields: header.staticFields })
     const layout = layoutOf(saved.memo)
     // All are checked now; what runs one is made when the first event asks for it.
-    const loaded = saved.programs.map(length => loadProgram(programs.subarray(at, (at += length)), table))
+    const loaded = saved.programs.map(length =>
+      loadProgram(programs.subarray(at, (at += length)), table, options.regex),
+    )
     const bucketOf: Int32Array | 0 = saved.bucketOf === 0 ? 0 : Int32Array.from(saved.bucketOf)
     const shape = { rules: saved.alerts.length, buckets: saved.buckets, bucketOf }
     const plan = { table, shape, layout, program: (bucket: number) => ({ ...loaded[bucket]!, layout }) }

@@ -1,6 +1,17 @@
 import { RE2JS } from 're2js'
 
-/** re2js' class behind RE2JS: the one that takes the parser's own flags. */
+/** A compiled regular expression. */
+export interface Pattern {
+  test(text: string): boolean
+}
+
+/** What compiles the operator `regex`: programs are given it, so that a bundle without regex rules need not have it. */
+export type RegexEngine = new (pattern: string) => Pattern
+
+/**
+ * The class behind RE2JS, which takes the parser's own flags. It is not public: package.json pins the version, and
+ * patterns.test.ts checks what the flags do.
+ */
 const RE2 = RE2JS.compile('').re2().constructor as unknown as {
   compileImpl(pattern: string, flags: number, longest: boolean): ReturnType<RE2JS['re2']>
 }
@@ -10,8 +21,8 @@ const RE2 = RE2JS.compile('').re2().constructor as unknown as {
  */
 const CLASS_NL = 4
 
-/** A regular expression as Falco's `regex` operator has it: RE2, POSIX syntax, leftmost-longest, over the whole text, in linear time. */
-export class Regex {
+/** A regular expression of Falco's operator `regex`: RE2, POSIX syntax, leftmost-longest, over the whole text, in linear time. */
+export class Regex implements Pattern {
   readonly pattern: string
   readonly #compiled: RE2JS
 

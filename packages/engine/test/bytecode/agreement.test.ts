@@ -7,6 +7,7 @@ import { lower } from '../../src/bytecode/lower.ts'
 import { MemoLayout } from '../../src/bytecode/memo.ts'
 import { loadProgram, saveProgram } from '../../src/bytecode/save.ts'
 import type { Condition } from '../../src/condition/ast.ts'
+import { Regex } from '../../src/fields/regex.ts'
 import { FieldTable } from '../../src/fields/table.ts'
 import { conditions, Holder, type MockEvent, mockSource, values } from './mock-source.ts'
 
@@ -43,7 +44,7 @@ test('tree walk, VM and JIT agree, with and without memos, after saving and load
       const layout = new MemoLayout()
       const plain = compileProgram(table, nodes)
       const keeping = compileProgram(table, nodes, { memo: layout })
-      const loaded = loadProgram(saveProgram(keeping), table)
+      const loaded = loadProgram(saveProgram(keeping), table, Regex)
       const evaluators = [plain, keeping, loaded].flatMap(p => [createEvaluator(p, 'vm'), createEvaluator(p, 'jit')])
       // Index 2: nobody keeps anything.
       const threads = [new Holder(t0), new Holder(t1), undefined]

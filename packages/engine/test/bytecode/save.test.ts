@@ -12,6 +12,7 @@ import { OPS, WORDS } from '../../src/bytecode/opcodes.ts'
 import { loadProgram, saveProgram } from '../../src/bytecode/save.ts'
 import { parseCondition } from '../../src/condition/parse.ts'
 import { defineSource } from '../../src/fields/field.ts'
+import { Regex } from '../../src/fields/regex.ts'
 import { FieldTable } from '../../src/fields/table.ts'
 import { mockSource } from './mock-source.ts'
 
@@ -23,7 +24,7 @@ const saved = saveProgram(program)
 
 describe('saved programs', () => {
   test('load to the same listing', () => {
-    expect(disassemble(loadProgram(saved, table))).toBe(disassemble(program))
+    expect(disassemble(loadProgram(saved, table, Regex))).toBe(disassemble(program))
   })
 
   test('of this version load, whoever saved them', () => {
@@ -39,7 +40,7 @@ describe('saved programs', () => {
           .replace(/.{120}/g, '$&\n'),
       )
     }
-    const loaded = loadProgram(bytes, table)
+    const loaded = loadProgram(bytes, table, Regex)
     one!.expect('listing', disassemble(loaded))
     const used = new Set(loaded.code.filter((_, i) => i % WORDS === 0))
     expect(Object.keys(OPS).filter(op => !used.has(Number(op) as never))).toEqual([])
@@ -52,6 +53,7 @@ describe('saved programs', () => {
     expect(() => loadProgram(saved, new FieldTable(bare))).toThrow('nonexistent field')
     expect(() => loadProgram(saved.subarray(0, 40), table)).toThrow('saved program is damaged: wrong length')
     expect(() => loadProgram(new Uint8Array(3), table)).toThrow('not a saved program')
+    expect(() => loadProgram(saved, table)).toThrow("uses the operator 'regex': pass the option regex")
     const newer = saved.slice()
     newer[4] = 99
     expect(() => loadProgram(newer, table)).toThrow('saved program has version 99')
@@ -83,7 +85,7 @@ describe('saved programs', () => {
           code[at] = word
           let loaded: ReturnType<typeof loadProgram>
           try {
-            loaded = loadProgram(saveProgram({ ...program, code }), table)
+            loaded = loadProgram(saveProgram({ ...program, code }), table, Regex)
           } catch (error) {
             refused++
             expect((error as Error).message).toContain('saved program is damaged')
@@ -115,7 +117,7 @@ describe('saved programs', () => {
       macros: { is_staff: 'shop.user in (staff)' },
       lists: { staff: ['ann', 'more_staff'], more_staff: ['eve', 'bob'] },
     })
-    const loaded = loadCondition(compiled.save(), source)
+    const loaded = loadCondition(compiled.save(), source, { regex: Regex })
     for (const condition of [compiled, loaded])
       expect(['ann', 'bob', 'eve', 'joe'].map(user => condition.test({ user }))).toEqual([true, true, false, false])
     expect(loaded.disassemble()).toBe(compiled.disassemble())
