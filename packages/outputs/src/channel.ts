@@ -221,7 +221,7 @@ export class Channel {
   }
 
   async #deliver(): Promise<void> {
-    const batch = this.#queue.peek(this.output.maxBatch)
+    const batch = this.#queue.peek(this.output.maxBatch, this.output.maxBatchBytes)
     if (this.#outage) this.#counters.retries++
     const { delivered, failure } = await this.#attempt(batch)
     if (this.#state === 'closed') return

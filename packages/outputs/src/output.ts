@@ -19,6 +19,8 @@ export interface Output {
   readonly name: string
   /** The largest batch that `send` takes. */
   readonly maxBatch: number
+  /** Bytes of a batch, roughly: a stop measures progress in batches, so a slow receiver gets small ones. Default: no limit. */
+  readonly maxBatchBytes?: number
   /** Checks that the receiver is there. @throws {OutputError} */
   open(): Promise<void>
   /** Sends messages in order. Resolves when the receiver has them or does not want them; never rejects. */

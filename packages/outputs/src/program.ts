@@ -21,6 +21,7 @@ const START_UP = 100
 export class ProgramOutput implements Output {
   readonly name = 'program'
   readonly maxBatch: number
+  readonly maxBatchBytes = 64 * 1024
   readonly undone: Record<string, number> = {}
   readonly #program: string
   readonly #keepAlive: boolean

@@ -45,9 +45,15 @@ export class BoundedQueue<T> {
     return true
   }
 
-  /** Up to `count` items, oldest first; they stay in the queue. */
-  peek(count: number): T[] {
-    return this.#items.slice(this.#head, this.#head + count) as T[]
+  /** Up to `count` items of up to `maxBytes` in all, but at least one; oldest first. They stay in the queue. */
+  peek(count: number, maxBytes = Number.POSITIVE_INFINITY): T[] {
+    const limit = Math.min(this.#head + count, this.#items.length)
+    let end = this.#head
+    for (let bytes = 0; end < limit; end++) {
+      bytes += this.#sizeOf(this.#items[end]!)
+      if (bytes > maxBytes && end > this.#head) break
+    }
+    return this.#items.slice(this.#head, end) as T[]
   }
 
   /** Removes the oldest `count` items. */

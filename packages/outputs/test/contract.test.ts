@@ -75,6 +75,7 @@ describe.each(Object.entries(SINKS))('%s', (_, make) => {
     if (!sink.restoreReceiver) return context.skip('the receiver cannot come back')
     channel.push(message('first'))
     await channel.flush()
+    await arrived(['first'])
     await sink.breakReceiver()
     for (const line of numbered(5)) channel.push(message(line))
     await vi.waitFor(() => expect(channel.stats.retries).toBeGreaterThan(2), { timeout: 10_000 })
