@@ -1,5 +1,5 @@
 import { type Fd, O_CLOEXEC } from './fd.ts'
-import { ANY, CLOSED_ON_EXEC, FdTree, KEPT_ON_EXEC } from './fd-tree.ts'
+import { ANY, CLOSED_ON_EXEC, FdTree, isOfKind, KEPT_ON_EXEC } from './fd-tree.ts'
 
 /** Sizes that libstdc++ gives a hash table which grows one by one. */
 const BUCKETS: readonly number[] = [13, 29, 59, 127, 257, 541, 1109, 2357, 5087]
@@ -11,6 +11,8 @@ const MAX_SETTLED = 256
 
 /** libsinsp's limit on the descriptors of one process. */
 export const MAX_FDS_PER_PROCESS = 4096
+/** The newest descriptors beyond the limit, which are kept until newer ones come. */
+const MAX_OVERFLOW = 64
 
 /**
  * The descriptors of one process; the threads of a group share one. A fork shares the entries of both tables until
@@ -38,6 +40,8 @@ export class FdTable {
   #origins = 0
   #inherited = 0
   #copied: readonly number[] | null = null
+  /** Descriptors for which there was no room: the newest ones, by number. */
+  #overflow: Map<number, Fd> | null = null
   /** Number of open descriptors. */
   size = 0
   readonly capacity: number
@@ -48,20 +52,27 @@ export class FdTable {
   }
 
   get(num: number): Fd | null {
-    return this.#tree.get(num)
+    return this.#tree.get(num) ?? (this.#overflow === null ? null : (this.#overflow.get(num) ?? null))
   }
 
   get isFull(): boolean {
     return this.size >= this.capacity
   }
 
-  /** False when the table is full and `num` was not in it: the descriptor is then not tracked. */
+  /**
+   * False when the table is full and `num` was not in it. The descriptor is then kept for a while only: until some newer ones
+   * have come for which there is no room either.
+   */
   set(num: number, fd: Fd): boolean {
     if (this.#tree.get(num) !== null) {
       this.#tree.put(num, fd, this.#tree.rankOf(num))
       return true
     }
-    if (this.isFull) return false
+    if (this.isFull) {
+      this.#putAside(num, fd)
+      return false
+    }
+    this.#overflow?.delete(num)
     this.size++
     if (this.size > this.#room) this.#grow()
     this.#tree.put(num, fd, this.#sign * ++this.#first)
@@ -70,7 +81,10 @@ export class FdTable {
   }
 
   delete(num: number): void {
-    if (this.#tree.get(num) === null) return
+    if (this.#tree.get(num) === null) {
+      this.#overflow?.delete(num)
+      return
+    }
     this.size--
     this.#tree.delete(num)
   }
@@ -126,13 +140,12 @@ export class FdTable {
 
   /** Takes out all that execve closes. */
   deleteCloseOnExec(): void {
-    for (const num of this.#tree.nums(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, CLOSED_ON_EXEC))
-      this.delete(num)
+    for (const num of this.#nums(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, CLOSED_ON_EXEC)) this.delete(num)
   }
 
   /** close_range: closes the descriptors from `first` to `last`, or marks those that execve would keep. */
   closeRange(first: number, last: number, onExec: boolean): void {
-    for (const num of this.#tree.nums(first, last, onExec ? KEPT_ON_EXEC : ANY)) {
+    for (const num of this.#nums(first, last, onExec ? KEPT_ON_EXEC : ANY)) {
       if (onExec) this.setCloseOnExec(num, true)
       else this.delete(num)
     }
@@ -159,8 +172,29 @@ export class FdTable {
     return nums.reverse().map(num => [num, this.get(num)!])
   }
 
+  #nums(first: number, last: number, kind: typeof ANY | typeof KEPT_ON_EXEC | typeof CLOSED_ON_EXEC): number[] {
+    const nums = this.#tree.nums(first, last, kind)
+    if (this.#overflow !== null) {
+      for (const [num, fd] of this.#overflow) if (num >= first && num <= last && isOfKind(fd, kind)) nums.push(num)
+    }
+    return nums
+  }
+
+  #putAside(num: number, fd: Fd): void {
+    if (this.capacity === 0) return
+    this.#tree.claim(fd)
+    this.#overflow ??= new Map()
+    this.#overflow.delete(num)
+    if (this.#overflow.size >= MAX_OVERFLOW) {
+      const [oldest] = this.#overflow.keys()
+      this.#overflow.delete(oldest!)
+    }
+    this.#overflow.set(num, fd)
+  }
+
   #copyTo(table: FdTable): void {
     table.#tree = this.#tree.fork()
+    table.#overflow = this.#overflow === null ? null : new Map(this.#overflow)
     table.#limit = this.#limit
     table.size = this.size
     table.#sign = this.#sign

@@ -76,15 +76,20 @@ export class FdTree {
     return node.ranks[num & (WIDTH - 1)]!
   }
 
-  /** Puts a descriptor in, or in place of another. From now on it belongs to this tree, unless it is FD_SHARED. */
+  /** Puts a descriptor in, or in place of another. */
   put(num: number, fd: Fd, rank: number): void {
-    if ((fd.flags & FD_SHARED) === 0) fd.generation = this.#generation
+    this.claim(fd)
     if (!isTreeNumber(num)) {
       this.#writableOdd().set(num, { fd, rank })
       return
     }
     while (num >>> this.#shift >= WIDTH) this.#raise()
     if (!this.#writeInPlace(num, fd, rank)) this.#root = this.#write(this.#root, this.#shift, num, fd, rank)
+  }
+
+  /** From now on the descriptor belongs to this tree, unless it is FD_SHARED. */
+  claim(fd: Fd): void {
+    if ((fd.flags & FD_SHARED) === 0) fd.generation = this.#generation
   }
 
   setRank(num: number, rank: number): void {
@@ -211,7 +216,7 @@ function sumUp(node: Node, slot: number, child: Node): void {
   node.closed = child.closed !== 0 ? node.closed | bit : node.closed & ~bit
 }
 
-function isOfKind(fd: Fd, kind: number): boolean {
+export function isOfKind(fd: Fd, kind: number): boolean {
   return kind === ANY || ((fd.openFlags & O_CLOEXEC) !== 0) === (kind === CLOSED_ON_EXEC)
 }
 

@@ -5,7 +5,7 @@ import type { Tables } from './tables.ts'
 
 /**
  * Puts a new descriptor in the thread's table and makes it the one that the event is about. When the table is full, the event has
- * its descriptor all the same; later events that use it do not.
+ * its descriptor all the same; later events that use it have it as long as the table keeps it aside.
  */
 export function openFd(tables: Tables, event: SyscallEvent, thread: Thread, num: number, fd: Fd): void {
   fd.num = num

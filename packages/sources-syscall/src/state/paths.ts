@@ -1,19 +1,22 @@
-/** SCAP_MAX_PATH_SIZE: no path that libsinsp makes is longer. */
+/**
+ * SCAP_MAX_PATH_SIZE: no path that libsinsp makes is longer, in bytes. libsinsp measures what it was passed, so that
+ * "/./././…/etc/shadow" hides what it names; here what counts is the path that comes out.
+ */
 const MAX_PATH = 1024
-const TOO_LONG = '/DIR_TOO_LONG/FILENAME_TOO_LONG'
+export const TOO_LONG = '/DIR_TOO_LONG/FILENAME_TOO_LONG'
 const SLASH = 0x2f
 const DOT = 0x2e
 
 /**
  * `path` as seen from the directory `base`, which should end with "/", normalised as libsinsp does it: only `path` is looked at,
- * `base` is copied as it is, but "../" may climb into it. An absolute or empty `path` stands alone.
+ * `base` is copied as it is, but "../" may climb into it. An absolute or empty `path` stands alone. Takes time in proportion
+ * to the two lengths.
  */
 export function concatenatePaths(base: string, path: string): string {
-  if (base.length + path.length >= MAX_PATH / 4 && byteLength(base) + byteLength(path) + 1 > MAX_PATH) return TOO_LONG
   if (path === '') return ''
   const absolute = path.charCodeAt(0) === SLASH
-  if (isNormal(path)) return absolute ? path : base + path
-  return normalise(absolute ? '' : base, path)
+  const whole = isNormal(path) ? (absolute ? path : base + path) : normalise(absolute ? '' : base, path)
+  return whole.length >= MAX_PATH / 4 && byteLength(whole) + 1 > MAX_PATH ? TOO_LONG : whole
 }
 
 /** Nothing to do: no "//", no element that starts with a dot, no "/" at the end. */
@@ -35,38 +38,43 @@ function isNormal(path: string): boolean {
 }
 
 function normalise(base: string, path: string): string {
-  let out = base
-  let at = 0
-  while (at < path.length) {
-    const c = path.charCodeAt(at)
-    const atElement = out === '' || out.charCodeAt(out.length - 1) === SLASH
-    if (c === SLASH) {
-      // A climb to the very start leaves nothing; the slash behind it must not make the path absolute again.
-      if (!(atElement && (out !== '' || base !== ''))) out += '/'
+  /** What is in front of the elements; it ends with a slash as soon as there are any. */
+  let front = base
+  /** Each ends with a slash, except the last one. */
+  const elements: string[] = []
+  /** The next thing is an element of its own: the text so far is empty or ends with a slash. */
+  let fresh = base === '' || base.endsWith('/')
+  for (let at = 0; at < path.length; ) {
+    if (path.charCodeAt(at) === SLASH) {
       at++
+      // A climb to the very start leaves nothing; the slash behind it must not make the path absolute again.
+      if (fresh && (elements.length > 0 || front !== '' || base !== '')) continue
+      if (elements.length > 0) elements.push(`${elements.pop()!}/`)
+      else front += '/'
+      fresh = true
       continue
     }
-    let end = path.indexOf('/', at)
-    if (end < 0) end = path.length
+    const slash = path.indexOf('/', at)
+    const end = slash < 0 ? path.length : slash
     const element = path.slice(at, end)
-    if (atElement && element === '.') at = end + 1
-    else if (atElement && element === '..') {
-      out = parentOf(out)
+    if (fresh && (element === '.' || element === '..')) {
+      if (element === '..' && elements.pop() === undefined) front = parentOf(front)
       at = end + 1
-    } else {
-      out += element
-      at = end
+      continue
     }
+    if (fresh) elements.push(element)
+    else if (elements.length === 0) front += element
+    else elements.push(elements.pop()! + element)
+    fresh = false
+    at = end
   }
-  return out.length > 1 && out.charCodeAt(out.length - 1) === SLASH ? out.slice(0, -1) : out
+  const out = front + elements.join('')
+  return out.length > 1 && out.endsWith('/') ? out.slice(0, -1) : out
 }
 
 /** The path up to and with its last "/" but one; a path of one character stays. */
 function parentOf(path: string): string {
-  if (path.length <= 1) return path
-  let end = path.length - 1
-  while (end >= 1 && path.charCodeAt(end - 1) !== SLASH) end--
-  return path.slice(0, end)
+  return path.length <= 1 ? path : path.slice(0, path.lastIndexOf('/', path.length - 2) + 1)
 }
 
 function byteLength(text: string): number {

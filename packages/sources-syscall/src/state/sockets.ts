@@ -143,8 +143,9 @@ export function tupleParamText(bytes: Uint8Array): string {
 }
 
 function connect(tables: Tables, event: SyscallEvent, thread: Thread): void {
-  if (event.fd === null) return
   const { result } = event
+  if (event.fd === null && thread.fds.isFull && thread.fds.capacity > 0 && result >= 0) inferConnected(event)
+  if (event.fd === null) return
   if (result < 0 && result !== EINPROGRESS) return
   const fd = changeFd(event, thread)
   fd.flags |= FD_CONNECTED
@@ -161,7 +162,12 @@ function connect(tables: Tables, event: SyscallEvent, thread: Thread): void {
     fd.type = real.sip.length === 4 ? FdKind.ipv4Socket : FdKind.ipv6Socket
     const changed = setTuple(fd, real, true)
     if (changed && (fd.flags & FD_ROLE_SERVER) !== 0 && fd.l4proto === L4_UDP) swap(fd)
-    nameFd(event, fd, socketName(fd))
+    // Of a socket that was made up, only the ends are known.
+    nameFd(
+      event,
+      fd,
+      fd.l4proto === L4_UNKNOWN && thread.fds.get(event.fdNum) === null ? tupleParamText(bytes) : socketName(fd),
+    )
   } else {
     if (fd.type !== FdKind.unixSocket) return
     const exitPath = event.has(CONNECT.addr) ? pathText(event.blob(CONNECT.addr), 1) : null
@@ -170,6 +176,14 @@ function connect(tables: Tables, event: SyscallEvent, thread: Thread): void {
     nameFd(event, fd, unixTupleText(bytes, path))
   }
   if ((fd.flags & FD_ROLES) === 0) fd.flags |= FD_ROLE_CLIENT
+}
+
+/** The table had no room for the socket: it is made up from what connect tells, for this event. The protocol is not known. */
+function inferConnected(event: SyscallEvent): void {
+  const tuple = readTuple(event.blob(CONNECT.tuple))
+  if (tuple === null) return
+  const fd = new Fd(event.fdNum, tuple.sip.length === 4 ? FdKind.ipv4Socket : FdKind.ipv6Socket)
+  event.fd = fd
 }
 
 /**

@@ -117,3 +117,21 @@ test('forked tables hold what tables that were copied would hold', () => {
     { numRuns: 3000 },
   )
 })
+
+test('a full table keeps the newest descriptors aside, and forgets the oldest of these first', () => {
+  const table = new FdTable(10)
+  const open = (num: number) => table.set(num, new Fd(num, 1))
+  for (let num = 0; num < 10; num++) expect(open(num)).toBe(true)
+  for (let num = 10; num < 100; num++) expect(open(num)).toBe(false)
+  expect(table.size).toBe(10)
+  expect(table.get(99)?.num).toBe(99)
+  expect(table.get(36)?.num).toBe(36)
+  expect(table.get(35)).toBeNull()
+  table.own(99)!.name = 'mine'
+  const child = table.fork()
+  child.own(99)!.name = 'the child’s'
+  expect(table.get(99)?.name).toBe('mine')
+  table.closeRange(50, 99, false)
+  expect(table.get(99)).toBeNull()
+  expect(child.get(99)?.name).toBe('the child’s')
+})

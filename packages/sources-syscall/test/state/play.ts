@@ -14,6 +14,7 @@ export type Watcher = (event: SyscallEvent, visible: boolean, asked: boolean) =>
  *   limit 5                       at most so many threads
  *   thread 1 comm=init            initial tables: threads, `fd TID NUMBER KIND name=…`, `interface 10.0.0.5`
  *   10 openat fd=3 name=/x        then events: thread, name (`open>` = its enter event), parameters
+ *   fds 10 4096                   thread 10 opens so many files as its first act, from descriptor 0 up
  *   +2.5                          time passes (seconds)
  *   remember                      as if rules had remembered something on every thread and descriptor
  */
@@ -22,15 +23,30 @@ export function play(lines: readonly string[], watch: Watcher = () => {}): Sysca
   const limit = first?.bare[0] === 'limit' ? Number(first.bare[1]) : undefined
   const state = new SyscallState({ threadTableSize: limit, names: { user: guest, group: () => undefined } })
   let started = false
+  let crowd: readonly string[] = []
   const start = () => {
-    if (!started) state.onTablesEnd()
+    if (started) return
     started = true
+    state.onTablesEnd()
+    for (let n = 0; n < Number(crowd[2] ?? 0); n++)
+      state.apply(
+        eventOf(
+          'openat',
+          Number(crowd[1]),
+          START,
+          new Map([
+            ['fd', `${n}`],
+            ['name', `/f${n}`],
+          ]),
+        ),
+      )
   }
   let time = START
   let num = 0
   for (const words of limit === undefined && first ? [first, ...rest] : rest) {
     const [head = ''] = words.bare
     if (/^\+/.test(head)) time += BigInt(Math.round(Number(head) * 1e9))
+    else if (head === 'fds') crowd = words.bare
     else if (head === 'remember') {
       start()
       remember(state)
