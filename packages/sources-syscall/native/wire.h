@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 5
+#define WIRE_VERSION 6
 
 struct event_header {
 	__u16 cpu;
@@ -60,6 +60,7 @@ enum counter {
 	COUNT_TAIL_FAILED,         /* a tail call did not happen */
 	COUNT_COMPAT,              /* a 32-bit call that has no native counterpart */
 	COUNT_RACED,               /* a path was changed in memory during the call */
+	COUNT_UNCHECKED,           /* a path that could be read only once: another thread may have changed it */
 	COUNT_DROP_FLOOD,          /* given up because its process filled the ring: the room is for others */
 	COUNT_IO_URING,            /* requests submitted to an io_uring: what they do is not recorded */
 	COUNT_NAMES_REFUSED,       /* the sidecar's own: users of a container that could not be read safely or in time */

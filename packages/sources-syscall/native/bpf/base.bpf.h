@@ -65,6 +65,9 @@ struct scratch {
 	__u32 faulty;   /* one of its parts could not be read */
 	__u32 unasked;  /* bytes written to the ring since it was last asked how full it is */
 	__u32 pressed;  /* it was nearly full then */
+	__u32 resolved; /* of an open: the file's own path follows */
+	__u32 again;    /* of a call with paths that changed: this is its second event */
+	__u32 changed;
 	struct registers registers;
 };
 
@@ -91,6 +94,14 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } exit_programs SEC(".maps");
+
+/* By number, i386's first, then x32's: filled by the sidecar. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_COMPAT_CALLS);
+	__type(key, __u32);
+	__type(value, struct compat_call);
+} compat_calls SEC(".maps");
 
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

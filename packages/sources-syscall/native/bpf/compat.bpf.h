@@ -6,14 +6,6 @@
 #pragma once
 #include "store.bpf.h"
 
-/* By number, i386's first, then x32's: filled by the sidecar. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, MAX_COMPAT_CALLS);
-	__type(key, __u32);
-	__type(value, struct compat_call);
-} compat_calls SEC(".maps");
-
 /* A power of two: older verifiers follow a mask, not the comparison that clang makes. */
 #define MAX_SUBCALLS 32
 

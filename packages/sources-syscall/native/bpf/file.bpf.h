@@ -3,7 +3,7 @@
 #include "store.bpf.h"
 #include "flags.bpf.h"
 #include "task.bpf.h"
-#include "opening.bpf.h"
+#include "paths.bpf.h"
 
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
 #define FD_UPPER_LAYER 0x8000
@@ -41,56 +41,53 @@ static __always_inline struct file *opened(long ret)
 	return ret >= 0 ? file_of(current_task(), ret) : NULL;
 }
 
-#if defined(__TARGET_ARCH_arm64)
-#define O_NOFOLLOW 0100000
-#else
-#define O_NOFOLLOW 0400000
-#endif
-#define RESOLVE_NO_SYMLINKS 4
-
-EXIT_EVENT(open, SYSCALL_OPEN_X)
+EXIT_EVENT_RESOLVED(open, SYSCALL_OPEN_X)
 {
 	struct file *file = opened(ret);
 	PARAM(fd, put_int(e, ret));
-	PARAM(name, put_open_path(e, argument(regs, 0), file, argument(regs, 1) & O_NOFOLLOW));
+	PARAM(name, put_open_path(e, argument(regs, 0), file));
 	PARAM(flags, put_u32(e, open_flags(argument(regs, 1)) | (file ? opened_flags(file) : 0)));
 	PARAM(mode, put_u32(e, open_mode(argument(regs, 1), argument(regs, 2))));
 	put_dev_ino(e, file);
+	PARAM(resolved, put_resolved(e));
 }
 
-EXIT_EVENT(openat, SYSCALL_OPENAT_2_X)
+EXIT_EVENT_RESOLVED(openat, SYSCALL_OPENAT_2_X)
 {
 	struct file *file = opened(ret);
 	PARAM(fd, put_int(e, ret));
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
-	PARAM(name, put_open_path(e, argument(regs, 1), file, argument(regs, 2) & O_NOFOLLOW));
+	PARAM(name, put_open_path(e, argument(regs, 1), file));
 	PARAM(flags, put_u32(e, open_flags(argument(regs, 2)) | (file ? opened_flags(file) : 0)));
 	PARAM(mode, put_u32(e, open_mode(argument(regs, 2), argument(regs, 3))));
 	put_dev_ino(e, file);
+	PARAM(resolved, put_resolved(e));
 }
 
-EXIT_EVENT(openat2, SYSCALL_OPENAT2_X)
+EXIT_EVENT_RESOLVED(openat2, SYSCALL_OPENAT2_X)
 {
 	struct file *file = opened(ret);
 	struct open_how how = {};
 	bpf_probe_read_user(&how, sizeof(how), (void *)argument(regs, 2));
 	PARAM(fd, put_int(e, ret));
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
-	PARAM(name, put_open_path(e, argument(regs, 1), file, (how.flags & O_NOFOLLOW) || (how.resolve & RESOLVE_NO_SYMLINKS)));
+	PARAM(name, put_open_path(e, argument(regs, 1), file));
 	PARAM(flags, put_u32(e, open_flags(how.flags) | (file ? opened_flags(file) : 0)));
 	PARAM(mode, put_u32(e, open_mode(how.flags, how.mode)));
 	PARAM(resolve, put_u32(e, resolve_flags(how.resolve)));
 	put_dev_ino(e, file);
+	PARAM(resolved, put_resolved(e));
 }
 
-EXIT_EVENT(creat, SYSCALL_CREAT_X)
+EXIT_EVENT_RESOLVED(creat, SYSCALL_CREAT_X)
 {
 	struct file *file = opened(ret);
 	PARAM(fd, put_int(e, ret));
-	PARAM(name, put_open_path(e, argument(regs, 0), file, false));
+	PARAM(name, put_open_path(e, argument(regs, 0), file));
 	PARAM(mode, put_u32(e, argument(regs, 1) & 07777));
 	put_dev_ino(e, file);
 	PARAM(creat_flags, put_u16(e, file ? overlay_layer(file, 1, 2) : 0));
+	PARAM(resolved, put_resolved(e));
 }
 
 EXIT_EVENT(open_by_handle_at, SYSCALL_OPEN_BY_HANDLE_AT_X)
@@ -109,17 +106,53 @@ EXIT_EVENT(open_by_handle_at, SYSCALL_OPEN_BY_HANDLE_AT_X)
 #define PATH_EVENT(name, code) EXIT_EVENT(name, code) { PARAM(res, put_int(e, ret)); PARAM(path, put_user_text(e, argument(regs, 0))); }
 PATH_EVENT(stat, SYSCALL_STAT_X)
 PATH_EVENT(lstat, SYSCALL_LSTAT_X)
-PATH_EVENT(chdir, SYSCALL_CHDIR_X)
-PATH_EVENT(chroot, SYSCALL_CHROOT_X)
-PATH_EVENT(rmdir, SYSCALL_RMDIR_2_X)
-PATH_EVENT(unlink, SYSCALL_UNLINK_2_X)
+
+#define CHANGED_PATH_EVENT(name, code)                                                                               \
+	EXIT_EVENT_PATHS(name, code) { PARAM(res, put_int(e, ret)); PARAM(path, put_path(e, argument(regs, 0), 0)); }
+CHANGED_PATH_EVENT(rmdir, SYSCALL_RMDIR_2_X)
+CHANGED_PATH_EVENT(unlink, SYSCALL_UNLINK_2_X)
+
+/* Where the task is now: the kernel knows it, whatever was asked. */
+static __always_inline void put_cwd(struct event *e, long ret)
+{
+	struct fs_struct *fs = BPF_CORE_READ(current_task(), fs);
+	if (ret == 0 && fs && walk_path(READ_ADDRESS(fs, pwd.dentry), READ_ADDRESS(fs, pwd.mnt)))
+		put_walked(e);
+	else
+		put_empty(e);
+}
+
+EXIT_EVENT_RESOLVED(chdir, SYSCALL_CHDIR_X)
+{
+	PARAM(res, put_int(e, ret));
+	PARAM(path, put_user_text(e, argument(regs, 0)));
+	PARAM(resolved, put_cwd(e, ret));
+}
+
+EXIT_EVENT_RESOLVED(fchdir, SYSCALL_FCHDIR_X)
+{
+	PARAM(res, put_int(e, ret));
+	PARAM(fd, put_int(e, argument(regs, 0)));
+	PARAM(resolved, put_cwd(e, ret));
+}
+
+EXIT_EVENT_RESOLVED(chroot, SYSCALL_CHROOT_X)
+{
+	struct fs_struct *fs = BPF_CORE_READ(current_task(), fs);
+	PARAM(res, put_int(e, ret));
+	PARAM(path, put_user_text(e, argument(regs, 0)));
+	if (ret == 0 && fs && walk_path(READ_ADDRESS(fs, root.dentry), READ_ADDRESS(fs, root.mnt)))
+		PARAM(resolved, put_walked(e));
+	else
+		PARAM(resolved, put_empty(e));
+}
 
 #define TWO_PATHS_EVENT(name, code, first, second)                                                                   \
-	EXIT_EVENT(name, code)                                                                                       \
+	EXIT_EVENT_PATHS(name, code)                                                                                 \
 	{                                                                                                            \
 		PARAM(res, put_int(e, ret));                                                                         \
-		PARAM(first, put_user_text(e, argument(regs, 0)));                                                   \
-		PARAM(second, put_user_text(e, argument(regs, 1)));                                                  \
+		PARAM(first, put_path(e, argument(regs, 0), 0));                                                     \
+		PARAM(second, put_path(e, argument(regs, 1), 1));                                                    \
 	}
 TWO_PATHS_EVENT(rename, SYSCALL_RENAME_X, oldpath, newpath)
 TWO_PATHS_EVENT(link, SYSCALL_LINK_2_X, oldpath, newpath)
@@ -127,7 +160,6 @@ TWO_PATHS_EVENT(symlink, SYSCALL_SYMLINK_X, target, linkpath)
 
 #define FD_EVENT(name, code) EXIT_EVENT(name, code) { PARAM(res, put_int(e, ret)); PARAM(fd, put_int(e, argument(regs, 0))); }
 FD_EVENT(fstat, SYSCALL_FSTAT_X)
-FD_EVENT(fchdir, SYSCALL_FCHDIR_X)
 FD_EVENT(getdents, SYSCALL_GETDENTS_X)
 FD_EVENT(getdents64, SYSCALL_GETDENTS64_X)
 
@@ -155,70 +187,70 @@ EXIT_EVENT(access, SYSCALL_ACCESS_X)
 	PARAM(mode, put_u32(e, access_mode(argument(regs, 1))));
 }
 
-EXIT_EVENT(mkdir, SYSCALL_MKDIR_2_X)
+EXIT_EVENT_PATHS(mkdir, SYSCALL_MKDIR_2_X)
 {
 	PARAM(res, put_int(e, ret));
-	PARAM(path, put_user_text(e, argument(regs, 0)));
+	PARAM(path, put_path(e, argument(regs, 0), 0));
 	PARAM(mode, put_u32(e, argument(regs, 1) & 07777));
 }
 
-EXIT_EVENT(mkdirat, SYSCALL_MKDIRAT_X)
+EXIT_EVENT_PATHS(mkdirat, SYSCALL_MKDIRAT_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
-	PARAM(path, put_user_text(e, argument(regs, 1)));
+	PARAM(path, put_path(e, argument(regs, 1), 0));
 	PARAM(mode, put_u32(e, argument(regs, 2) & 07777));
 }
 
-EXIT_EVENT(unlinkat, SYSCALL_UNLINKAT_2_X)
+EXIT_EVENT_PATHS(unlinkat, SYSCALL_UNLINKAT_2_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
-	PARAM(name, put_user_text(e, argument(regs, 1)));
+	PARAM(name, put_path(e, argument(regs, 1), 0));
 	PARAM(flags, put_u32(e, unlinkat_flags(argument(regs, 2))));
 }
 
-EXIT_EVENT(renameat, SYSCALL_RENAMEAT_X)
+EXIT_EVENT_PATHS(renameat, SYSCALL_RENAMEAT_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(olddirfd, put_int(e, argument(regs, 0)));
-	PARAM(oldpath, put_user_text(e, argument(regs, 1)));
+	PARAM(oldpath, put_path(e, argument(regs, 1), 0));
 	PARAM(newdirfd, put_int(e, argument(regs, 2)));
-	PARAM(newpath, put_user_text(e, argument(regs, 3)));
+	PARAM(newpath, put_path(e, argument(regs, 3), 1));
 }
 
-EXIT_EVENT(renameat2, SYSCALL_RENAMEAT2_X)
+EXIT_EVENT_PATHS(renameat2, SYSCALL_RENAMEAT2_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(olddirfd, put_int(e, argument(regs, 0)));
-	PARAM(oldpath, put_user_text(e, argument(regs, 1)));
+	PARAM(oldpath, put_path(e, argument(regs, 1), 0));
 	PARAM(newdirfd, put_int(e, argument(regs, 2)));
-	PARAM(newpath, put_user_text(e, argument(regs, 3)));
+	PARAM(newpath, put_path(e, argument(regs, 3), 1));
 	PARAM(flags, put_u32(e, argument(regs, 4) & 7));
 }
 
-EXIT_EVENT(linkat, SYSCALL_LINKAT_2_X)
+EXIT_EVENT_PATHS(linkat, SYSCALL_LINKAT_2_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(olddir, put_int(e, argument(regs, 0)));
-	PARAM(oldpath, put_user_text(e, argument(regs, 1)));
+	PARAM(oldpath, put_path(e, argument(regs, 1), 0));
 	PARAM(newdir, put_int(e, argument(regs, 2)));
-	PARAM(newpath, put_user_text(e, argument(regs, 3)));
+	PARAM(newpath, put_path(e, argument(regs, 3), 1));
 	PARAM(flags, put_u32(e, linkat_flags(argument(regs, 4))));
 }
 
-EXIT_EVENT(symlinkat, SYSCALL_SYMLINKAT_X)
+EXIT_EVENT_PATHS(symlinkat, SYSCALL_SYMLINKAT_X)
 {
 	PARAM(res, put_int(e, ret));
-	PARAM(target, put_user_text(e, argument(regs, 0)));
+	PARAM(target, put_path(e, argument(regs, 0), 0));
 	PARAM(linkdirfd, put_int(e, argument(regs, 1)));
-	PARAM(linkpath, put_user_text(e, argument(regs, 2)));
+	PARAM(linkpath, put_path(e, argument(regs, 2), 1));
 }
 
-EXIT_EVENT(chmod, SYSCALL_CHMOD_X)
+EXIT_EVENT_PATHS(chmod, SYSCALL_CHMOD_X)
 {
 	PARAM(res, put_int(e, ret));
-	PARAM(filename, put_user_text(e, argument(regs, 0)));
+	PARAM(filename, put_path(e, argument(regs, 0), 0));
 	PARAM(mode, put_u32(e, argument(regs, 1) & 07777));
 }
 
@@ -229,19 +261,19 @@ EXIT_EVENT(fchmod, SYSCALL_FCHMOD_X)
 	PARAM(mode, put_u32(e, argument(regs, 1) & 07777));
 }
 
-EXIT_EVENT(fchmodat, SYSCALL_FCHMODAT_X)
+EXIT_EVENT_PATHS(fchmodat, SYSCALL_FCHMODAT_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
-	PARAM(filename, put_user_text(e, argument(regs, 1)));
+	PARAM(filename, put_path(e, argument(regs, 1), 0));
 	PARAM(mode, put_u32(e, argument(regs, 2) & 07777));
 }
 
 #define CHOWN_EVENT(name, code)                                                                                      \
-	EXIT_EVENT(name, code)                                                                                       \
+	EXIT_EVENT_PATHS(name, code)                                                                                 \
 	{                                                                                                            \
 		PARAM(res, put_int(e, ret));                                                                         \
-		PARAM(path, put_user_text(e, argument(regs, 0)));                                                    \
+		PARAM(path, put_path(e, argument(regs, 0), 0));                                                      \
 		PARAM(uid, put_u32(e, argument(regs, 1)));                                                           \
 		PARAM(gid, put_u32(e, argument(regs, 2)));                                                           \
 	}
@@ -256,47 +288,47 @@ EXIT_EVENT(fchown, SYSCALL_FCHOWN_X)
 	PARAM(gid, put_u32(e, argument(regs, 2)));
 }
 
-EXIT_EVENT(fchownat, SYSCALL_FCHOWNAT_X)
+EXIT_EVENT_PATHS(fchownat, SYSCALL_FCHOWNAT_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
-	PARAM(pathname, put_user_text(e, argument(regs, 1)));
+	PARAM(pathname, put_path(e, argument(regs, 1), 0));
 	PARAM(uid, put_u32(e, argument(regs, 2)));
 	PARAM(gid, put_u32(e, argument(regs, 3)));
 	PARAM(flags, put_u32(e, fchownat_flags(argument(regs, 4))));
 }
 
-EXIT_EVENT(mknod, SYSCALL_MKNOD_X)
+EXIT_EVENT_PATHS(mknod, SYSCALL_MKNOD_X)
 {
 	PARAM(res, put_int(e, ret));
-	PARAM(path, put_user_text(e, argument(regs, 0)));
+	PARAM(path, put_path(e, argument(regs, 0), 0));
 	PARAM(mode, put_u32(e, file_mode(argument(regs, 1))));
 	PARAM(dev, put_u32(e, argument(regs, 2)));
 }
 
-EXIT_EVENT(mknodat, SYSCALL_MKNODAT_X)
+EXIT_EVENT_PATHS(mknodat, SYSCALL_MKNODAT_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
-	PARAM(path, put_user_text(e, argument(regs, 1)));
+	PARAM(path, put_path(e, argument(regs, 1), 0));
 	PARAM(mode, put_u32(e, file_mode(argument(regs, 2))));
 	PARAM(dev, put_u32(e, argument(regs, 3)));
 }
 
-EXIT_EVENT(mount, SYSCALL_MOUNT_X)
+EXIT_EVENT_PATHS(mount, SYSCALL_MOUNT_X)
 {
 	PARAM(res, put_int(e, ret));
-	PARAM(dev, put_user_text(e, argument(regs, 0)));
-	PARAM(dir, put_user_text(e, argument(regs, 1)));
+	PARAM(dev, put_path(e, argument(regs, 0), 0));
+	PARAM(dir, put_path(e, argument(regs, 1), 1));
 	PARAM(type, put_user_text(e, argument(regs, 2)));
 	PARAM(flags, put_u32(e, mount_flags(argument(regs, 3))));
 }
 
 /* One system call number serves umount and umount2. */
-EXIT_EVENT(umount2, SYSCALL_UMOUNT2_X)
+EXIT_EVENT_PATHS(umount2, SYSCALL_UMOUNT2_X)
 {
 	PARAM(res, put_int(e, ret));
-	PARAM(name, put_user_text(e, argument(regs, 0)));
+	PARAM(name, put_path(e, argument(regs, 0), 0));
 	PARAM(flags, put_u32(e, umount_flags(argument(regs, 1))));
 }
 

@@ -236,15 +236,23 @@ __noinline int walk_path(__u64 dentry_address, __u64 vfsmount_address)
 	return 1;
 }
 
-static __always_inline void put_file_path(struct event *e, struct file *file)
+/* What a walk has written. */
+static __always_inline void put_walked(struct event *e)
 {
 	__u32 zero = 0;
 	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
-	if (!b || !walk_path(READ_ADDRESS(file, f_path.dentry), READ_ADDRESS(file, f_path.mnt))) {
+	if (b)
+		end_param(e, append_backwards(e, 0, b));
+	else
 		put_empty(e);
-		return;
-	}
-	end_param(e, append_backwards(e, 0, b));
+}
+
+static __always_inline void put_file_path(struct event *e, struct file *file)
+{
+	if (walk_path(READ_ADDRESS(file, f_path.dentry), READ_ADDRESS(file, f_path.mnt)))
+		put_walked(e);
+	else
+		put_empty(e);
 }
 
 /* One kernfs node up; 0 = the walk is over. */

@@ -33,7 +33,7 @@ struct probe_session {
 	int ring_count;
 	int cpus;
 	struct bpf_link *traces[TRACES];
-	struct bpf_link *opening;
+	struct bpf_link *paths;
 };
 
 static struct bpf_program **trace_program(struct probe *skeleton, size_t which)
@@ -96,7 +96,7 @@ static struct probe *open_object(const struct probe_session *session)
 		if (!strncmp(bpf_program__name(program), PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)))
 			bpf_program__set_autoattach(program, false);
 	bpf_program__set_autoattach(skeleton->progs.compat, false);
-	bpf_program__set_autoattach(skeleton->progs.opening, false);
+	bpf_program__set_autoattach(skeleton->progs.enter_paths, false);
 	bpf_program__set_autoload(skeleton->progs.list_pids, false);
 	for (size_t i = 0; i < TRACES; i++) {
 		program = *trace_program(skeleton, i);
@@ -213,22 +213,26 @@ const int *probe_rings(const struct probe_session *session, int *count)
 	return session->rings;
 }
 
-/* Who wants no open need not pay at every call for looking at their paths. */
-static int attach_opening(struct probe_session *session, const __u8 wants[MAX_NATIVE_SYSCALLS])
+/* Every call of the machine pays for the program at sys_enter: it is attached only when a call with paths is wanted. */
+static int attach_paths(struct probe_session *session, const __u8 wants[MAX_NATIVE_SYSCALLS])
 {
-	static const char *const OPENS[] = { "open", "openat", "openat2", "creat" };
+	static const char *const WITH_PATHS[] = {
+		"open", "openat", "openat2", "creat", "rename", "renameat", "renameat2", "mkdir", "mkdirat", "rmdir", "link", "linkat",
+		"unlink", "unlinkat", "symlink", "symlinkat", "chmod", "fchmodat", "chown", "lchown", "fchownat", "mknod", "mknodat",
+		"mount", "umount2",
+	};
 	bool wanted = false;
-	for (size_t i = 0; i < sizeof(OPENS) / sizeof(OPENS[0]); i++) {
-		int nr = native_number(OPENS[i]); /* not every architecture has each of them */
+	for (size_t i = 0; i < sizeof(WITH_PATHS) / sizeof(WITH_PATHS[0]); i++) {
+		int nr = native_number(WITH_PATHS[i]); /* not every architecture has each of them */
 		wanted |= nr >= 0 && wants[nr] != WANT_NOTHING;
 	}
 	if (!wanted) {
-		bpf_link__destroy(session->opening);
-		session->opening = NULL;
-	} else if (!session->opening) {
-		session->opening = bpf_program__attach(session->skeleton->progs.opening);
+		bpf_link__destroy(session->paths);
+		session->paths = NULL;
+	} else if (!session->paths) {
+		session->paths = bpf_program__attach(session->skeleton->progs.enter_paths);
 	}
-	return wanted && !session->opening ? -errno : 0;
+	return wanted && !session->paths ? -errno : 0;
 }
 
 int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_SYSCALLS])
@@ -254,7 +258,7 @@ int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_S
 				return -errno;
 		}
 	}
-	return attach_opening(session, wants);
+	return attach_paths(session, wants);
 }
 
 int probe_read_stats(struct probe_session *session, struct stats *to)
@@ -285,7 +289,7 @@ void probe_close(struct probe_session *session)
 		bpf_link__destroy(session->traces[i]);
 	for (int i = 0; i < session->addition_count; i++)
 		probe__destroy(session->additions[i]);
-	bpf_link__destroy(session->opening);
+	bpf_link__destroy(session->paths);
 	if (session->skeleton)
 		probe__destroy(session->skeleton);
 	free(session);

@@ -1,7 +1,7 @@
 /**
  * Events whose live form ends in one parameter more than the event table has: the path that the kernel found, absolute, from the
- * root of the process's mount namespace; empty where the path that was asked for is that path already, and of a call that failed.
- * Of an open it is the opened file's, of chdir and fchdir the new working directory's, of chroot the new root's.
+ * root of the process's mount namespace; empty for a call that failed. Of an open it is the opened file's, and empty where the
+ * path that was asked for is the same. Of chdir and fchdir it is the new working directory's, of chroot the new root's.
  *
  * Captures may lack it: those of other recorders, and older ones. Readers that know fewer parameters pass over it, as scap's
  * format has it (reference: scap_event_decode_params).

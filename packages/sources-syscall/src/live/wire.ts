@@ -2,7 +2,7 @@
  * native/wire.h in TypeScript: what probe, sidecar and engine share. All numbers are little-endian; test/probe/native-sources.test.ts
  * compares every constant with the header's.
  */
-export const WIRE_VERSION = 5
+export const WIRE_VERSION = 6
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
@@ -75,6 +75,7 @@ export const COUNTERS = [
   'tailFailed',
   'compat',
   'raced',
+  'unchecked',
   'dropFlood',
   'ioUring',
   'namesRefused',

