@@ -31,7 +31,6 @@ const children: ChildProcess[] = []
 const v1 = '/sys/fs/cgroup/memory'
 const group = join(existsSync(v1) ? v1 : '/sys/fs/cgroup', `falc-soak-${process.pid}`)
 const setting = (name: { v1: string; v2: string }) => join(group, existsSync(v1) ? name.v1 : name.v2)
-const USAGE = { v1: 'memory.usage_in_bytes', v2: 'memory.current' }
 
 /** Anonymous memory of all processes in the group, in bytes: what is not cache. */
 function used(): number {
