@@ -71,6 +71,8 @@ interface Declaration<E, V extends Value> {
   readonly arg?: 'none' | 'optional' | 'required'
   /** What the argument is: a number, a name, or a path; also written with a dot after the field's name (`evt.arg.name`) for keys. */
   readonly argKind?: 'index' | 'key' | 'path'
+  /** A key is written in brackets only (`container.label[app]`), as for the fields of Falco's plugins. */
+  readonly brackets?: true
   readonly filterOnly?: boolean
   readonly noRhs?: boolean
   readonly noTransformer?: boolean
@@ -165,6 +167,7 @@ const FIELD_KEYS = {
   ...{ list: 'boolean', anyOf: 'boolean', filterOnly: 'boolean', noRhs: 'boolean', noTransformer: 'boolean' },
   arg: { oneOf: ['none', 'optional', 'required'] },
   argKind: { oneOf: ['index', 'key', 'path'] },
+  brackets: 'boolean',
   print: { oneOf: ['dec', 'hex', 'oct', 'id', 'padded', 'base64', 'dots'] },
   ...{ scope: 'text', deprecated: 'boolean', suggested: 'boolean', hidden: 'boolean', removed: 'boolean', doc: 'text' },
   ...{ cost: 'number', parseArg: 'function', extract: 'function', refine: 'function', toJson: 'function' },

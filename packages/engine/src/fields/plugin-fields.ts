@@ -52,7 +52,7 @@ function declare(into: Record<string, FieldDef>, words: string, mark: Pick<Field
     const takesArgument = head.endsWith('[]')
     into[takesArgument ? head.slice(0, -2) : head] = {
       type,
-      ...(takesArgument && { arg: 'required', argKind: 'key' }),
+      ...(takesArgument && { arg: 'required', argKind: 'key', brackets: true }),
       ...mark,
       extract: () => undefined,
     } as FieldDef

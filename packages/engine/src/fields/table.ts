@@ -103,7 +103,7 @@ export class FieldTable {
     for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
       const head = this.#defs.get(name.slice(0, dot))
       if (head && takesArgument(head) && (head.argKind ?? 'key') === 'key')
-        return { name: name.slice(0, dot), def: head, arg: name.slice(dot + 1) }
+        return { name: name.slice(0, dot), def: head, arg: head.brackets ? undefined : name.slice(dot + 1) }
     }
     return undefined
   }

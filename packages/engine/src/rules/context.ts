@@ -25,7 +25,8 @@ export class Context {
    * @param shown how many of these a snippet marks
    */
   at(type: ItemType, name: string, offset: number, length = 0, shown = length): Context {
-    return this.part(type, name, this.source, this.source.place(offset, shown), length)
+    const { length: within } = this.source.place(offset, length)
+    return this.part(type, name, this.source, this.source.place(offset, shown), within)
   }
 
   /** A part of this one that may be in another file (a list's item, a macro's body). */

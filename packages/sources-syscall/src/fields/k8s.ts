@@ -35,6 +35,7 @@ export const K8S_FIELDS: Fields = {
     type: 'string',
     arg: 'required',
     argKind: 'key',
+    brackets: true,
     scope: 'thread',
     doc: 'One label of the pod: `k8s.pod.label[app]`.',
     extract: (event, name: string) => labelText(containerInfo(event), 'pod_sandbox_labels', name),
