@@ -1,3 +1,5 @@
+import { requireNode } from './node-version.ts'
+
 export type { Alert, AlertData } from './alert/alert.ts'
 export { compileOutput } from './alert/compile-output.ts'
 export { escapeLine, type Json, printJson } from './alert/json.ts'
@@ -48,3 +50,5 @@ export { type FileResult, formatProblem, formatResult, formatSummary, resultToJS
 export { snippet } from './text/snippet.ts'
 export { SourceText } from './text/source.ts'
 export type { Place, Span } from './text/span.ts'
+
+requireNode()

@@ -1,3 +1,5 @@
+import { requireNode } from './node-version.ts'
+
 export type { Alert, AlertData } from './alert/alert.ts'
 export type { JsonOptions } from './alert/object.ts'
 export { alertJson, alertText } from './alert/print.ts'
@@ -13,3 +15,5 @@ export type { FieldFailure } from './fields/failures.ts'
 export type { EventOf, FieldDef, FieldType, MemoHolder, Source, SourceDef, Value } from './fields/field.ts'
 export { defineSource } from './fields/field.ts'
 export type { Pattern, RegexEngine } from './fields/regex.ts'
+
+requireNode()
