@@ -72,6 +72,8 @@ describe.skipIf(reason !== undefined)('the units under systemd', { timeout: 120_
     put('usr/lib/sysusers.d/falc.conf', deploy('falc.sysusers.conf'))
     put('etc/systemd/system/falc-try.target', TARGET)
     for (const name of MASKED) symlinkSync('/dev/null', join(files, 'etc/systemd/system', name))
+    // The unit's watchdog is too patient for a test.
+    put('etc/systemd/system/falc.service.d/try.conf', '[Service]\nWatchdogSec=3\n')
     put('etc/falc/falc.yaml', CONFIG)
     put('etc/falc/rules.yaml', RULES)
     cpSync(project, join(files, 'opt/falc'), { recursive: true, verbatimSymlinks: true })
@@ -167,6 +169,30 @@ describe.skipIf(reason !== undefined)('the units under systemd', { timeout: 120_
     inside('kill', '-9', engine)
     await until('restart', () => show('falc', 'NRestarts') === '1' && show('falc', 'ActiveState') === 'active')
     await detects()
+  })
+
+  test('an engine that hangs is started again', async () => {
+    const before = Number(show('falc', 'NRestarts'))
+    const engine = show('falc', 'MainPID')
+    inside('kill', '-STOP', engine)
+    await until('restart', () => {
+      return Number(show('falc', 'NRestarts')) > before && show('falc', 'ActiveState') === 'active'
+    })
+    expect(journal()).toContain('Watchdog timeout')
+    await detects()
+  })
+
+  test('a broken configuration fails the reload, and the engine is left alone', async () => {
+    const engine = show('falc', 'MainPID')
+    const write = (text: string) => inside('sh', '-c', `cat >/etc/falc/falc.yaml <<'END'\n${text}END\n`)
+    write('rules_files: [\n')
+    expect(inside('sh', '-c', 'systemctl reload falc; echo $?')).toBe('1')
+    expect(journal()).toContain('YAML: ')
+    expect(show('falc', 'MainPID')).toBe(engine)
+    write(CONFIG)
+    expect(inside('sh', '-c', 'systemctl reload falc; echo $?')).toBe('0')
+    await detects()
+    expect(show('falc', 'MainPID')).toBe(engine)
   })
 
   test('new rules are loaded', async () => {

@@ -13,6 +13,7 @@ import { configPath, type Loader, makeLoader, overrides, type Texts } from './lo
 import { showProgress } from './progress.ts'
 import { attach } from './reload.ts'
 import { flagWarnings, type RunFlags } from './run-flags.ts'
+import { serviceManager } from './service-manager.ts'
 import { type Loaded, Session } from './session.ts'
 import { becomeUser } from './user.ts'
 import { watchRun } from './watch-run.ts'
@@ -87,7 +88,12 @@ async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run)
       undo.push(() => clearTimeout(timer))
     }
     for (const feed of feeds) log.info(`Opening event source '${feed.source}': ${feed.title}`)
-    log.info(`Detecting with ${count(enabledRules(loaded), 'rule')}`)
+    const status = `Detecting with ${count(enabledRules(loaded), 'rule')}`
+    log.info(status)
+    const manager = serviceManager(log)
+    undo.push(manager.end)
+    session.onStopping = manager.stopping
+    manager.ready(status)
     undo.push(showProgress(feeds))
     try {
       await session.run(feeds)

@@ -52,6 +52,8 @@ export class Session implements MetricsSource {
   #lastFailure: string | undefined
   /** Called after a reload. */
   onReplaced: () => void = () => {}
+  /** Called when the run begins to stop. */
+  onStopping: () => void = () => {}
 
   constructor(loaded: Loaded, sources: ReadonlyMap<string, Source>, log: Log) {
     this.#loaded = loaded
@@ -133,6 +135,7 @@ export class Session implements MetricsSource {
   /** Stops gracefully. Called again while the run ends, it gives up queued alerts. */
   stop(): void {
     if (this.#stopping.signal.aborted) this.#giveUp.abort()
+    else this.onStopping()
     this.#urgent = true
     this.#stopping.abort()
   }
