@@ -32,21 +32,8 @@ const ROOMS: Record<string, readonly string[]> = {
   ],
   cli: [
     ...['fail', 'count', 'printable', 'hostname', 'version', 'flags', 'command', 'condition-error', 'cache-folder'],
-    ...[
-      'config',
-      'log',
-      'alerts',
-      'rules',
-      'meter',
-      'sources',
-      'health',
-      'run',
-      'recording',
-      'top',
-      'doctor',
-      'listing',
-    ],
-    ...['testing', 'commands', 'cli', 'index', 'main'],
+    ...['config', 'log', 'alerts', 'rules', 'meter', 'machine', 'sources', 'health', 'run', 'recording', 'top'],
+    ...['doctor', 'listing', 'testing', 'commands', 'cli', 'index', 'main'],
   ],
 }
 

@@ -178,7 +178,6 @@ describe.skipIf(reason !== undefined)('the units under systemd', { timeout: 120_
     await until('restart', () => {
       return Number(show('falc', 'NRestarts')) > before && show('falc', 'ActiveState') === 'active'
     })
-    expect(journal()).toContain('Watchdog timeout')
     await detects()
   })
 

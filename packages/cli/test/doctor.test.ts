@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { WIRE_VERSION } from '@falc/sources-syscall'
 import { afterAll, describe, expect, test } from 'vitest'
 import { readCases } from '../../../scripts/testing/cases.ts'
-import { kernelFindings } from '../src/doctor/kernel.ts'
+import type { Finding } from '../src/machine/finding.ts'
+import { kernelFindings } from '../src/machine/kernel.ts'
 import { startFalc } from './process.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'falc-doctor-'))
@@ -21,7 +23,8 @@ for (const { file, cases } of readCases(new URL('cases/doctor/', import.meta.url
       }
       const findings = kernelFindings({ root: dir, release: sections.get('release.')!.trim(), platform: 'linux' })
       const lines = findings.map(
-        ({ state, name, detail, mend }) => `${state} ${name}: ${detail}${mend === undefined ? '' : ` → ${mend}`}\n`,
+        ({ state, name, detail, remedy }) =>
+          `${state} ${name}: ${detail}${remedy === undefined ? '' : ` → ${remedy}`}\n`,
       )
       expect(lines.join('')).toBe(sections.get('findings'))
     })
@@ -32,17 +35,76 @@ test('another system', () => {
   expect(kernelFindings({ root, release: '24.0.0', platform: 'darwin' })).toMatchObject([{ state: 'missing' }])
 })
 
-test('the command says of every line how to mend it, and ends with what is possible', { timeout: 30_000 }, async () => {
+test('each missing part has a remedy, and the last line is the verdict', { timeout: 30_000 }, async () => {
   const env = { FALC_PROBE: '/no/such/probe' }
   const [text, json] = [startFalc(['doctor'], root, env), startFalc(['doctor', '--json'], root, env)]
   expect([await text.exit, await json.exit]).toEqual([1, 1])
   expect(text.output.stdout).toMatch(
     /^missing {3}sidecar +FALC_PROBE names \/no\/such\/probe, which is not there\n +→ npm install @falc\/probe-/m,
   )
-  expect(text.output.stdout).toMatch(/\n\nfalc run cannot work live here yet; it replays captures with -e FILE\.\n$/)
+  expect(text.output.stdout).toMatch(/\n\nfalc run does not work live here yet; it replays captures with -e FILE\.\n$/)
   const { live, findings } = JSON.parse(json.output.stdout)
   expect(live).toBe(false)
-  for (const { state, mend } of findings) expect(mend === undefined).toBe(state === 'ok')
+  for (const { state, remedy } of findings) expect(remedy === undefined).toBe(state === 'ok')
+})
+
+test('a configuration is checked: keys, rules, paths, ports, servers', { timeout: 60_000 }, async () => {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const check = async (yaml: string) => {
+    writeFileSync(join(root, 'falco.yaml'), yaml)
+    const { exit, output } = startFalc(['doctor', '-c', 'falco.yaml', '--json'], root, { FALC_PROBE: '/no/such/probe' })
+    await exit
+    const { usable, findings } = JSON.parse(output.stdout) as { usable: boolean; findings: Finding[] }
+    const own = findings.slice(findings.findIndex(({ name }) => name === 'configuration'))
+    return { usable, lines: own.map(({ state, name, detail }) => `${state} ${name}: ${detail.split('\n')[0]}`) }
+  }
+  writeFileSync(
+    join(root, 'good.yaml'),
+    '- {rule: r, desc: d, condition: evt.type = open, output: o, priority: INFO}\n',
+  )
+  writeFileSync(join(root, 'bad.yaml'), '- {rule: r, desc: d, condition: evt.type =, output: o, priority: INFO}\n')
+  expect(
+    await check(`rules_files: [good.yaml, none.yaml]
+colour: red
+webserver: {enabled: true, listen_address: 127.0.0.1, listen_port: ${port}}
+file_output: {enabled: true, filename: no/such/folder/alerts.log}
+http_output: {enabled: true, url: "http://127.0.0.1:${port}/alerts", ca_cert: none.pem}
+`),
+  ).toEqual({
+    usable: false,
+    lines: [
+      'optional configuration: falco.yaml:2:1: unknown key colour',
+      'optional rules: 1 rule in 1 file; skipped: none.yaml',
+      'missing http_output.ca_cert: none.pem cannot be read: ENOENT',
+      'missing file_output.filename: no/such/folder/alerts.log cannot be written: ENOENT',
+      `missing webserver: 127.0.0.1:${port}: EADDRINUSE`,
+      `ok http_output.url: http://127.0.0.1:${port}/alerts accepts connections`,
+    ],
+  })
+  await new Promise(resolve => server.close(resolve))
+  expect(
+    await check(`rules_files: [good.yaml]
+webserver: {enabled: true, listen_address: 127.0.0.1, listen_port: ${port}}
+file_output: {enabled: true, filename: alerts.log}
+http_output: {enabled: true, url: "http://127.0.0.1:${port}/alerts"}
+`),
+  ).toEqual({
+    usable: true,
+    lines: [
+      'ok configuration: falco.yaml',
+      'ok rules: 1 rule in 1 file',
+      'ok file_output.filename: alerts.log',
+      `ok webserver: 127.0.0.1:${port} is free`,
+      `optional http_output.url: http://127.0.0.1:${port}/alerts: ECONNREFUSED`,
+    ],
+  })
+  expect(await check('rules_files: [bad.yaml]\n')).toMatchObject({
+    usable: false,
+    lines: ['ok configuration: falco.yaml', 'missing rules: bad.yaml: Invalid'],
+  })
+  expect(await check('rules_files: [\n')).toMatchObject({ usable: false })
 })
 
 test('a sidecar that ends at once is found by the trial', { timeout: 30_000 }, async () => {

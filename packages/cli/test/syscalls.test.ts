@@ -187,7 +187,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
     expect(live).toBe(true)
     expect(findings.at(-1)).toMatchObject({ name: 'trial', state: 'ok' })
     expect(findings.at(-1).detail).toMatch(
-      /^a program that was started is seen after \d+ ms; \d+ threads known before$/,
+      /^the start of a program was seen after \d+ ms; \d+ threads were known before$/,
     )
   })
 

@@ -1,24 +1,35 @@
 import { defineCommand, print } from '../command.ts'
-import type { Finding } from '../doctor/finding.ts'
-import { facts, kernelFindings } from '../doctor/kernel.ts'
+import { configurationFindings } from '../doctor/configuration.ts'
 import { partFindings, SERVICE_SOCKET } from '../doctor/parts.ts'
 import { trial } from '../doctor/trial.ts'
+import type { Finding } from '../machine/finding.ts'
+import { facts, kernelFindings } from '../machine/kernel.ts'
+import { printable } from '../printable.ts'
+import { configPath } from '../run/loader.ts'
 
 export const doctor = defineCommand({
   name: 'doctor',
-  usage: '[--json]',
-  summary: 'Say whether this machine can detect live, what is missing, and what mends it',
-  flags: { json: { help: 'Print JSON' } },
-  async run({ json }) {
+  usage: '[-c FILE] [--json]',
+  summary:
+    'Check whether this machine can detect live, and a configuration can be used; say how to fix what is missing',
+  flags: {
+    config: { short: 'c', value: 'FILE', help: 'Also check this configuration: keys, rules, paths, ports, servers' },
+    json: { help: 'Print JSON' },
+  },
+  async run({ config, json }) {
     const findings = [...kernelFindings(facts()), ...partFindings()]
     if (canCapture(findings)) findings.push(await trial(isServed(findings) ? SERVICE_SOCKET : undefined))
     const live = canCapture(findings)
-    print(json ? `${JSON.stringify({ live, findings }, null, 2)}\n` : text(findings, live))
-    return live ? 0 : 1
+    const own = config === undefined ? [] : await configurationFindings(configPath(config)!)
+    const usable = own.every(({ state }) => state !== 'missing')
+    const all = [...findings, ...own]
+    if (json) print(`${JSON.stringify({ live, ...(config !== undefined && { usable }), findings: all }, null, 2)}\n`)
+    else print(`${lines(all)}\n${verdict(live)}${config === undefined ? '' : configurationVerdict(config, usable)}`)
+    return live && usable ? 0 : 1
   },
 })
 
-/** With the service running, neither rights nor a sidecar of one's own are needed. */
+/** With the service running, neither rights nor a sidecar of its own are needed. */
 const SERVED = new Set(['rights', 'sidecar'])
 
 function isServed(findings: readonly Finding[]): boolean {
@@ -30,13 +41,24 @@ function canCapture(findings: readonly Finding[]): boolean {
   return findings.every(({ name, state }) => state !== 'missing' || (served && SERVED.has(name)))
 }
 
-const MARK: Readonly<Record<Finding['state'], string>> = { ok: 'ok', optional: 'optional', missing: 'missing' }
-
-function text(findings: readonly Finding[], live: boolean): string {
+function lines(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ name }) => name.length))
-  const lines = findings.map(({ name, state, detail, mend }) => {
-    const line = `${MARK[state].padEnd(8)}  ${name.padEnd(width)}  ${detail}\n`
-    return mend === undefined ? line : `${line}${' '.repeat(width + 12)}→ ${mend}\n`
-  })
-  return `${lines.join('')}\n${live ? 'falc run works live here.' : 'falc run cannot work live here yet; it replays captures with -e FILE.'}\n`
+  const indent = ' '.repeat(width + 12)
+  return findings
+    .map(({ name, state, detail, remedy }) => {
+      const text = printable(detail, '\n').replaceAll('\n', `\n${indent}`)
+      const line = `${state.padEnd(8)}  ${name.padEnd(width)}  ${text}\n`
+      return remedy === undefined ? line : `${line}${indent}→ ${remedy}\n`
+    })
+    .join('')
+}
+
+function verdict(live: boolean): string {
+  return live
+    ? 'falc run works live here.\n'
+    : 'falc run does not work live here yet; it replays captures with -e FILE.\n'
+}
+
+function configurationVerdict(path: string, usable: boolean): string {
+  return usable ? `${path} can be used here.\n` : `${path} cannot be used here yet.\n`
 }

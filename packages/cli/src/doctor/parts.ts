@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { findNative, LiveError, loadAddon, openEngines, WIRE_VERSION } from '@falc/sources-syscall'
-import { type Finding, found, missing, optional } from './finding.ts'
+import { type Finding, found, missing, optional } from '../machine/finding.ts'
 
 /** Where the service of deploy/systemd listens. */
 export const SERVICE_SOCKET = '/run/falc/probe.sock'
-/** Folders that are on root's path, not on everybody's. */
+/** Folders in root's PATH that may be missing in others'. */
 const SYSTEM_PATH = ['/usr/sbin', '/sbin']
 
 export function partFindings(): Finding[] {
@@ -19,11 +19,15 @@ function sidecar(): Finding {
   const name = 'sidecar'
   try {
     const path = findNative('probe')
-    const said = execFileSync(path, ['--version'], { encoding: 'utf8', timeout: 5000 }).trim()
-    const wire = /wire version (\d+)/.exec(said)?.[1]
+    const version = execFileSync(path, ['--version'], { encoding: 'utf8', timeout: 5000 }).trim()
+    const wire = /wire version (\d+)/.exec(version)?.[1]
     if (wire !== undefined && Number(wire) !== WIRE_VERSION)
-      return missing(name, `${path} speaks version ${wire}, this engine ${WIRE_VERSION}`, 'install both in one version')
-    return found(name, `${path} (${said})`)
+      return missing(
+        name,
+        `${path} has protocol version ${wire}, this engine ${WIRE_VERSION}`,
+        'install the same version of both',
+      )
+    return found(name, `${path} (${version})`)
   } catch (error) {
     return absent(name, error)
   }
@@ -47,25 +51,25 @@ function absent(name: string, error: unknown): Finding {
     message,
     known
       ? `npm install @falc/probe-${process.platform}-${process.arch}   (in a checkout: pnpm build:native)`
-      : 'build it anew: pnpm build:native',
+      : 'rebuild it: pnpm build:native',
   )
 }
 
 function service(): Finding {
   const name = 'sidecar service'
   if (!existsSync(SERVICE_SOCKET)) {
-    const detail = `${SERVICE_SOCKET} is not there: falc run starts a sidecar of its own, which needs root`
+    const detail = `${SERVICE_SOCKET} does not exist: falc run starts its own sidecar, which needs root`
     return optional(name, detail, 'systemctl enable --now falc-probe   (docs/install.md)')
   }
   try {
     accessSync(SERVICE_SOCKET, constants.R_OK | constants.W_OK)
     return found(name, SERVICE_SOCKET)
   } catch {
-    return optional(name, `${SERVICE_SOCKET} lets you not in`, 'sudo usermod -aG falc $USER')
+    return optional(name, `this user may not open ${SERVICE_SOCKET}`, 'sudo usermod -aG falc $USER')
   }
 }
 
-/** What building the native parts needs; with the platform's package nobody has to. */
+/** Tools that build the native parts. The platform's package makes that unnecessary. */
 function builders(): Finding[] {
   return [
     program('clang', ['clang-19', 'clang', 'clang-18', 'clang-17'], 'apt-get install clang-19'),
@@ -73,10 +77,10 @@ function builders(): Finding[] {
   ]
 }
 
-function program(name: string, names: readonly string[], mend: string): Finding {
+function program(name: string, names: readonly string[], remedy: string): Finding {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_PATH]
   const path = names.flatMap(file => folders.map(folder => join(folder, file))).find(existsSync)
-  return path === undefined ? optional(`to build: ${name}`, 'not on the path', mend) : found(`to build: ${name}`, path)
+  return path === undefined ? optional(`to build: ${name}`, 'not in PATH', remedy) : found(`to build: ${name}`, path)
 }
 
 function containers(): Finding {
@@ -87,12 +91,12 @@ function containers(): Finding {
   if (sockets.length > 0)
     return optional(
       name,
-      `${sockets.map(({ socket }) => socket).join(', ')}: not for this user`,
+      `${sockets.map(({ socket }) => socket).join(', ')}: not accessible to this user`,
       "join the socket's group, or run as root",
     )
   return optional(
     name,
-    'no socket of docker, podman, containerd or CRI-O: containers have ids, no names and images',
+    'no socket of docker, podman, containerd or CRI-O: containers have ids, but neither names nor images',
     'systemctl enable --now podman.socket   (or the engine that you use)',
   )
 }

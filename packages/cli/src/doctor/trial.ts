@@ -1,36 +1,38 @@
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { type Live, LiveError, openLive } from '@falc/sources-syscall'
-import { type Finding, found, missing } from './finding.ts'
+import { type Finding, found, missing } from '../machine/finding.ts'
 
-/** Milliseconds within which an act of ours must be seen. */
+/** Milliseconds within which the program must be seen. */
 const PATIENCE = 2000
 
-/** What all the rest comes to: opens the source for a moment and looks whether a program that is started is seen. */
+/** Opens the source for a moment and checks that it sees a program being started. */
 export async function trial(socketPath: string | undefined): Promise<Finding> {
   const name = 'trial'
   let live: Live | undefined
   try {
     live = await openLive(socketPath === undefined ? {} : { socketPath })
-    const { threads } = live.state.tables
-    const known = threads.size
+    const known = live.state.tables.threads.size
+    // Known by an argument, since the kernel's process ids differ from those of a container.
+    const mark = `falc-doctor-${randomBytes(8).toString('hex')}`
     const start = performance.now()
-    const child = execFile('true', () => {})
+    execFile('true', [mark], () => {})
     while (performance.now() - start < PATIENCE) {
       while (live.next()) {
-        if (live.event.tid !== child.pid) continue
+        if (!live.event.thread?.args.includes(mark)) continue
         const after = Math.round(performance.now() - start)
-        return found(name, `a program that was started is seen after ${after} ms; ${known} threads known before`)
+        return found(name, `the start of a program was seen after ${after} ms; ${known} threads were known before`)
       }
       await live.fill()
     }
     return missing(
       name,
-      `no event of a program that was started within ${PATIENCE / 1000} s`,
-      'falc run -r rules.yaml -v says more',
+      `the start of a program was not seen within ${PATIENCE / 1000} s`,
+      "run falc with -o log_level=debug for more; inside a container, use the host's pid namespace",
     )
   } catch (error) {
     if (!(error instanceof LiveError)) throw error
-    return missing(name, error.message, 'the message says it; the kernel log (dmesg) may say more')
+    return missing(name, error.message, 'the kernel log (dmesg) may say more')
   } finally {
     await live?.close()
   }

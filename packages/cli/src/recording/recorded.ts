@@ -9,6 +9,7 @@ import {
   type SyscallEvent,
 } from '@falc/sources-syscall'
 import { CliError } from '../fail.ts'
+import { unableToCapture } from '../machine/unable-to-capture.ts'
 import { metadataCounts } from '../sources/containers.ts'
 
 /** A stream to record: a capture, or this machine. */
@@ -61,7 +62,7 @@ export async function openRecorded(
       },
     })
   } catch (error) {
-    if (error instanceof LiveError) throw new CliError(`Unable to capture system calls live: ${error.message}`)
+    if (error instanceof LiveError) throw unableToCapture(error, socketPath !== undefined)
     throw new CliError(`Unable to open the capture ${path}: ${(error as Error).message}`)
   }
 }

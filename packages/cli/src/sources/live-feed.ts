@@ -3,6 +3,7 @@ import { ContainerMetadata, type Live, LiveError, type MetadataOptions, openLive
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
+import { unableToCapture } from '../machine/unable-to-capture.ts'
 import type { FeedMeter, KernelCounts } from '../meter/counts.ts'
 import { metadataCounts } from './containers.ts'
 import type { Consumer, Feed } from './feed.ts'
@@ -45,8 +46,7 @@ export async function liveFeed({ config, wanted, socketPath, containers, log }: 
     )
     return new LiveFeed(live, metadata)
   } catch (error) {
-    if (error instanceof LiveError) throw new CliError(`Unable to capture system calls live: ${error.message}`)
-    throw error
+    throw unableToCapture(error, socketPath !== undefined)
   }
 }
 

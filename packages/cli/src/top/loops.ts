@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { ContainerMetadata, LiveError, openCapture, openLive } from '@falc/sources-syscall'
+import { ContainerMetadata, openCapture, openLive } from '@falc/sources-syscall'
 import { CliError } from '../fail.ts'
+import { unableToCapture } from '../machine/unable-to-capture.ts'
 import type { Watch } from './watch.ts'
 
 export interface WatchOptions {
@@ -69,8 +70,7 @@ export async function watchLive(socketPath: string | undefined, watch: Watch, op
       await stream.close()
     }
   } catch (error) {
-    if (error instanceof LiveError) throw new CliError(`Unable to capture system calls live: ${error.message}`)
-    throw error
+    throw unableToCapture(error, socketPath !== undefined)
   }
 }
 

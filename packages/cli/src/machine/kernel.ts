@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { type Finding, found, missing, optional } from './finding.ts'
 
-/** Where the machine's facts are read; another root in tests. */
+/** Where facts about the machine are read. Tests have another root. */
 export interface Facts {
   readonly root: string
   readonly release: string
@@ -13,7 +13,7 @@ export function facts(root = ''): Facts {
   return { root, release: release(), platform: process.platform }
 }
 
-/** BPF ring buffers and the tracing programs that read the kernel's structures came together with it. */
+/** The first kernel with BPF ring buffers and with tracing programs that read kernel structures. */
 const OLDEST = [5, 8] as const
 
 const BIT = { sysPtrace: 19, sysAdmin: 21, sysResource: 24, perfmon: 38, bpf: 39 } as const
@@ -39,7 +39,7 @@ function types({ root }: Facts): Finding {
     accessSync(root + path, constants.R_OK)
     return found('kernel types (BTF)', path)
   } catch {
-    return missing('kernel types (BTF)', `${path} is not there`, 'boot a kernel built with CONFIG_DEBUG_INFO_BTF=y')
+    return missing('kernel types (BTF)', `${path} does not exist`, 'boot a kernel built with CONFIG_DEBUG_INFO_BTF=y')
   }
 }
 
@@ -52,7 +52,7 @@ function lockdown({ root }: Facts): Finding {
     : found('lockdown', mode)
 }
 
-/** What this process may do. An engine that uses a sidecar's service needs none of it. */
+/** Capabilities of this process. An engine that uses the sidecar service needs none. */
 function rights({ root }: Facts): Finding {
   const hex = /^CapEff:\s*([0-9a-f]+)/m.exec(read(`${root}/proc/self/status`) ?? '')?.[1] ?? '0'
   const has = (bit: number) => ((BigInt(`0x${hex}`) >> BigInt(bit)) & 1n) === 1n
@@ -66,7 +66,7 @@ function rights({ root }: Facts): Finding {
   )
 }
 
-/** Kernels before 5.11 count the rings as locked memory. */
+/** Kernels before 5.11 count rings as locked memory. */
 function memlock({ root, release }: Facts): Finding {
   const [major = 0, minor = 0] = release.split('.').map(Number)
   if (major > 5 || (major === 5 && minor >= 11)) return found('locked memory', 'not limited for BPF since Linux 5.11')

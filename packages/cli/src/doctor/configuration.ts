@@ -1,0 +1,168 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { dirname } from 'node:path'
+import { formatResult } from '@falc/engine'
+import { parseOpenParams } from '@falc/sources-k8saudit'
+import { type Config, loadConfig, rulesFiles } from '../config/config.ts'
+import { ConfigError } from '../config/error.ts'
+import { count } from '../count.ts'
+import { CliError } from '../fail.ts'
+import { type Finding, found, missing, optional } from '../machine/finding.ts'
+import { makeEngine } from '../rules/compile.ts'
+import { readRules } from '../rules/files.ts'
+import { engineOptions } from '../rules/options.ts'
+import { loadSources } from '../sources/load.ts'
+
+/** Milliseconds that a server has to accept a connection. */
+const PATIENCE = 2000
+
+/** Whether a falco.yaml can be used here: its keys, rules, paths, ports and servers. */
+export async function configurationFindings(path: string): Promise<Finding[]> {
+  let config: Config
+  try {
+    config = loadConfig(path, [])
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return [missing('configuration', error.message, `correct ${path}`)]
+  }
+  const warnings = config.warnings.map(text => optional('configuration', text, 'docs/config.md lists all keys'))
+  return [
+    ...(warnings.length > 0 ? warnings : [found('configuration', path)]),
+    await rules(config),
+    ...paths(config),
+    ...(await ports(config)),
+    ...(await servers(config)),
+  ]
+}
+
+async function rules(config: Config): Promise<Finding> {
+  const name = 'rules'
+  const remedy = 'correct rules_files and the rules'
+  const absent: string[] = []
+  try {
+    const files = readRules(rulesFiles(config), file => absent.push(file))
+    if (files.length === 0)
+      return missing(
+        name,
+        absent.length === 0 ? 'rules_files is empty' : `no file exists: ${absent.join(', ')}`,
+        remedy,
+      )
+    const { report } = makeEngine(engineOptions(config), { sources: await loadSources() }, files)
+    const invalid = report.files.filter(file => file.errors.length > 0)
+    if (invalid.length > 0) return missing(name, invalid.map(file => formatResult(file).trimEnd()).join('\n'), remedy)
+    const enabled = report.rules.filter(rule => rule.enabled).length
+    if (enabled === 0) return missing(name, 'no rule is enabled', remedy)
+    const text = `${count(enabled, 'rule')} in ${count(files.length, 'file')}`
+    return absent.length === 0 ? found(name, text) : optional(name, `${text}; skipped: ${absent.join(', ')}`, remedy)
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    return missing(name, error.message, remedy)
+  }
+}
+
+/** Files that are read and folders that are written to. */
+function paths(config: Config): Finding[] {
+  const { file_output: file, http_output: http, webserver, metrics, capture, plugins } = config
+  const reads: [key: string, path: string][] = []
+  const writes: [key: string, path: string][] = []
+  if (webserver.enabled && webserver.ssl_enabled) reads.push(['webserver.ssl_certificate', webserver.ssl_certificate])
+  if (http.enabled) {
+    for (const key of ['ca_cert', 'ca_bundle', 'ca_path'] as const)
+      if (http[key] !== '') reads.push([`http_output.${key}`, http[key]])
+    if (http.mtls)
+      reads.push(['http_output.client_cert', http.client_cert], ['http_output.client_key', http.client_key])
+  }
+  if (audit(config)?.tls) reads.push(['sslCertificate of k8saudit', plugins.settings.k8saudit.sslCertificate])
+  if (config.engine.kind === 'replay') reads.push(['engine.replay.capture_file', config.engine.replay.capture_file])
+  if (file.enabled) writes.push(['file_output.filename', file.filename])
+  if (metrics.enabled && metrics.output_file !== '') writes.push(['metrics.output_file', metrics.output_file])
+  if (capture.enabled) writes.push(['capture.path_prefix', `${capture.path_prefix}_`])
+  return [
+    ...reads.map(([key, path]) => access(key, path, path, constants.R_OK, 'read')),
+    ...writes.map(([key, path]) => access(key, path, existing(path), constants.W_OK, 'written')),
+  ]
+}
+
+/** The file itself, or the folder that it would be made in. */
+function existing(path: string): string {
+  return statSync(path, { throwIfNoEntry: false }) ? path : dirname(path)
+}
+
+function access(key: string, shown: string, path: string, mode: number, verb: string): Finding {
+  try {
+    accessSync(path, mode)
+    return found(key, shown)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return missing(key, `${shown} cannot be ${verb}: ${code}`, 'create it, or give the user that falc runs as access')
+  }
+}
+
+function audit({ plugins }: Config) {
+  const from = plugins.used.find(({ name }) => name === 'k8saudit')?.openParams
+  if (!from) return undefined
+  try {
+    const params = parseOpenParams(from)
+    return params.kind === 'webhook' ? params : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Ports that falc listens on. */
+async function ports(config: Config): Promise<Finding[]> {
+  const { webserver } = config
+  const hook = audit(config)
+  const listening: [key: string, host: string | undefined, port: number][] = [
+    ...(webserver.enabled ? [['webserver', webserver.listen_address, webserver.listen_port] as const] : []),
+    ...(hook ? [['webhook of k8saudit', hook.host, hook.port] as const] : []),
+  ].map(([key, host, port]) => [key, host || undefined, port])
+  return Promise.all(listening.map(([key, host, port]) => free(key, host, port)))
+}
+
+function free(key: string, host: string | undefined, port: number): Promise<Finding> {
+  const address = `${host ?? '*'}:${port}`
+  return new Promise(resolve => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const remedy =
+        error.code === 'EADDRINUSE' ? 'choose another port, or stop what listens there' : 'choose another address'
+      resolve(missing(key, `${address}: ${error.code}`, remedy))
+    })
+    server.listen(port, host, () => server.close(() => resolve(found(key, `${address} is free`))))
+  })
+}
+
+/** Servers that alerts are sent to. */
+async function servers({ http_output: http }: Config): Promise<Finding[]> {
+  if (!http.enabled) return []
+  const key = 'http_output.url'
+  if (!URL.canParse(http.url)) return [missing(key, `${http.url} is not a URL`, 'correct it')]
+  const { protocol, hostname, port } = new URL(http.url)
+  if (protocol !== 'http:' && protocol !== 'https:')
+    return [missing(key, `${http.url} is not http or https`, 'correct it')]
+  const reason = await unreachable(hostname.replace(/^\[|\]$/g, ''), Number(port || (protocol === 'https:' ? 443 : 80)))
+  return [
+    reason === undefined
+      ? found(key, `${http.url} accepts connections`)
+      : optional(
+          key,
+          `${http.url}: ${reason}`,
+          'start the server; meanwhile alerts for it wait, or are lost and counted',
+        ),
+  ]
+}
+
+/** undefined = the server accepts connections. */
+function unreachable(host: string, port: number): Promise<string | undefined> {
+  return new Promise(resolve => {
+    const socket = connect({ host, port, timeout: PATIENCE })
+    const end = (reason?: string) => {
+      socket.destroy()
+      resolve(reason)
+    }
+    socket.once('connect', () => end())
+    socket.once('timeout', () => end(`no answer within ${PATIENCE / 1000} s`))
+    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message))
+  })
+}
