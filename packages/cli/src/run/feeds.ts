@@ -4,7 +4,7 @@ import { BUILT_IN_PLUGINS } from '../config/keys/plugins.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import { captureFeed } from '../sources/capture-feed.ts'
-import { metadataOptions } from '../sources/containers.ts'
+import { containerEngines, metadataOptions } from '../sources/containers.ts'
 import type { Feed } from '../sources/feed.ts'
 import { k8sAuditFeed } from '../sources/k8s-audit-feed.ts'
 import { liveFeed } from '../sources/live-feed.ts'
@@ -29,8 +29,11 @@ export async function openFeeds(
   plugins(config, log)
   // As in Falco, a capture is read whichever sources are enabled.
   if (capture !== undefined) {
-    const threadTableSize = config.falco_libs.thread_table_size
-    return [await captureFeed(capture, engine.wantedTypes('syscall'), { threadTableSize })]
+    const state = {
+      threadTableSize: config.falco_libs.thread_table_size,
+      containerEngines: containerEngines(config),
+    }
+    return [await captureFeed(capture, engine.wantedTypes('syscall'), state)]
   }
   const audit = auditFeed(config, flags, log)
   const possible = [

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { openCapture, type Replay } from '@falc/sources-syscall'
+import { openCapture, type Replay, type StateOptions } from '@falc/sources-syscall'
 import { CliError } from '../fail.ts'
 import type { FeedMeter } from '../meter/counts.ts'
 import type { Consumer, Feed } from './feed.ts'
@@ -12,7 +12,7 @@ import type { Consumer, Feed } from './feed.ts'
 export async function captureFeed(
   path: string,
   wanted: Uint8Array | 'all' = 'all',
-  state: { readonly threadTableSize?: number } = {},
+  state: StateOptions = {},
 ): Promise<Feed> {
   try {
     const options = wanted === 'all' ? state : { ...state, wanted: numbers(wanted) }

@@ -1,4 +1,4 @@
-import type { MetadataCounts, MetadataOptions } from '@falc/sources-syscall'
+import type { ContainerEngine, MetadataCounts, MetadataOptions } from '@falc/sources-syscall'
 import { type Config, loadConfig } from '../config/config.ts'
 
 /** The engines of Falco's container plugin, by the protocol that they are asked in. */
@@ -22,6 +22,12 @@ export function metadataOptions({ plugins }: Config): MetadataOptions {
     ...(label_max_len !== undefined && { labelMaxLength: label_max_len }),
     ...(hold_ms !== undefined && { holdMs: hold_ms }),
   }
+}
+
+/** Engines whose containers are recognised by their control groups: those that are not disabled. */
+export function containerEngines({ plugins }: Config): ReadonlySet<ContainerEngine> {
+  const engines = Object.entries(plugins.settings.container.engines) as [ContainerEngine, { enabled: boolean }][]
+  return new Set(engines.filter(([, { enabled }]) => enabled).map(([name]) => name))
 }
 
 /** Look-ups, announcements, and evaluations that waited, by outcome; zeros are left out. */

@@ -58,8 +58,12 @@ class K8sAuditFeed implements Feed {
 
   async run(consumer: Consumer, signal: AbortSignal): Promise<void> {
     this.#input = await this.#open(signal)
-    // Alerts about rejected events come from the timer, too: after a bad request there may be no batch for long.
-    const timer = setInterval(() => this.#drops.report(consumer), 1000)
+    // Of a file that ends by itself, the final report has the losses. A timer raises the alerts, since after a bad request
+    // there may be no batch for long.
+    const report = (last: boolean) => {
+      if (!this.finite) this.#drops.report(consumer, last)
+    }
+    const timer = setInterval(() => report(false), 1000)
     try {
       for await (const batch of this.#input.batches()) {
         for (let i = 0; i < batch.length; i++) consumer.event(batch[i])
@@ -68,7 +72,7 @@ class K8sAuditFeed implements Feed {
       }
     } finally {
       clearInterval(timer)
-      this.#drops.report(consumer, true)
+      report(true)
     }
   }
 

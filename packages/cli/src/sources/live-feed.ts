@@ -5,7 +5,7 @@ import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import { unableToCapture } from '../machine/unable-to-capture.ts'
 import type { FeedMeter, KernelCounts } from '../meter/counts.ts'
-import { metadataCounts } from './containers.ts'
+import { containerEngines, metadataCounts } from './containers.ts'
 import type { Consumer, Feed } from './feed.ts'
 
 export interface LiveFeedOptions {
@@ -27,6 +27,7 @@ export async function liveFeed({ config, wanted, socketPath, containers, log }: 
     const live = await openLive({
       wanted,
       ...ring,
+      containerEngines: containerEngines(config),
       snaplen: falco_libs.snaplen || DEFAULT_SNAPLEN,
       custom: base_syscalls.custom_set,
       repair: base_syscalls.repair,

@@ -1,5 +1,8 @@
 /** How container runtimes name a container's control groups: which path belongs to which container. */
 
+/** Engines by the names of Falco's container plugin. */
+export type ContainerEngine = 'podman' | 'docker' | 'cri' | 'containerd' | 'lxc' | 'libvirt_lxc' | 'bpm'
+
 /** A container as its control group names it. */
 export interface ContainerMatch {
   /** As Falco reports it: the first 12 characters of a runtime's 64, or the runtime's own short name. */
@@ -44,19 +47,23 @@ const CRI: Layout = [
 const LXC = ['/lxc/', '/lxc.payload/', '/lxc.payload.']
 
 /** In Falco's order: the first that matches wins. */
-const MATCHERS: readonly ((path: string) => ContainerMatch | null)[] = [
-  path => hexId(path, PODMAN, 'podman'),
-  path => hexId(path, DOCKER, 'docker'),
-  path => hexId(path, CRI, 'cri'),
-  containerd,
-  lxc,
-  libvirt,
-  bpm,
+const MATCHERS: readonly (readonly [engine: ContainerEngine, match: (path: string) => ContainerMatch | null])[] = [
+  ['podman', path => hexId(path, PODMAN, 'podman')],
+  ['docker', path => hexId(path, DOCKER, 'docker')],
+  ['cri', path => hexId(path, CRI, 'cri')],
+  ['containerd', containerd],
+  ['lxc', lxc],
+  ['libvirt_lxc', libvirt],
+  ['bpm', bpm],
 ]
 
-/** null = no container: the host. */
-export function matchCgroup(path: string): ContainerMatch | null {
-  for (const match of MATCHERS) {
+/**
+ * The container that a control group belongs to; null = the host.
+ * @param engines the engines whose containers are recognised; null = all
+ */
+export function matchCgroup(path: string, engines: ReadonlySet<ContainerEngine> | null = null): ContainerMatch | null {
+  for (const [engine, match] of MATCHERS) {
+    if (engines !== null && !engines.has(engine)) continue
     const found = match(path)
     if (found !== null && found.id !== '') return found
   }

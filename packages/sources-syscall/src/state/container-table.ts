@@ -1,7 +1,7 @@
 import { Cgroups } from '../model/cgroups.ts'
 import { Container } from '../model/container.ts'
 import { splitStrings } from '../model/string-list.ts'
-import { cgroupOwner, matchCgroup } from './cgroup-matchers.ts'
+import { type ContainerEngine, cgroupOwner, matchCgroup } from './cgroup-matchers.ts'
 
 /** container_type of container events, by number. */
 const TYPES: readonly string[] = [
@@ -41,6 +41,8 @@ export class ContainerTable {
    * container that is not theirs. Captures do not say whose container an event describes: there they are the same.
    */
   byOwner = false
+  /** Engines whose containers are recognised; null = all. */
+  engines: ReadonlySet<ContainerEngine> | null = null
   /** Live: told about each container that a control group names for the first time and whose runtime has metadata. */
   onNew: ((container: Container) => void) | null = null
 
@@ -102,7 +104,7 @@ export class ContainerTable {
 
   #containerOf(pairs: readonly (readonly [string, string])[]): Container {
     for (const [, path] of pairs) {
-      const match = matchCgroup(path)
+      const match = matchCgroup(path, this.engines)
       if (match !== null) return this.#make(match.id, match.runtime, match.fullId, cgroupOwner(path))
     }
     return this.host

@@ -7,6 +7,7 @@ import { FdTable } from '../model/fd-table.ts'
 import { InterfaceTable } from '../model/interfaces.ts'
 import { Thread } from '../model/thread.ts'
 import { UserTable } from '../model/users.ts'
+import type { ContainerEngine } from './cgroup-matchers.ts'
 import { ContainerTable } from './container-table.ts'
 import { type MachineNames, NameSearch } from './name-search.ts'
 import { OpenFiles } from './open-files.ts'
@@ -26,6 +27,8 @@ export interface StateOptions {
    * alone: in a replay Falco leaves them as they are, though the capture tells when the machine was started.
    */
   readonly sinceBoot?: boolean
+  /** Engines whose control groups are recognised as containers (`engines` of the container plugin). Default: all. */
+  readonly containerEngines?: ReadonlySet<ContainerEngine>
 }
 
 /** What the tables had no room for, or could not use, since the start. */
@@ -85,6 +88,7 @@ export class Tables {
 
   constructor(options: StateOptions = {}) {
     this.threads = new Threads(options.threadTableSize)
+    this.containers.engines = options.containerEngines ?? null
     this.names = new NameSearch(this.users, options.names ?? null)
     this.#sinceBoot = options.sinceBoot ?? false
   }

@@ -29,7 +29,7 @@ describe.skipIf(reason !== undefined)('podman', { timeout: 60_000 }, () => {
       .trim()
       .split('\n')
       .map(line => line.split(':')[2]!)
-    const match = paths.map(matchCgroup).find(found => found !== null)
+    const match = paths.map(path => matchCgroup(path)).find(found => found !== null)
     expect(match).toEqual({ id: id.slice(0, 12), fullId: id, runtime: 'podman' })
   })
 
