@@ -1,3 +1,4 @@
+import { RESOLVED_EVENTS } from './events/resolved.ts'
 import { EVENT_FLAGS, EVENT_NPARAMS, EVENTS, EventFlag } from './events/table.ts'
 import { internText } from './events/text.ts'
 import type { EventTables } from './model/event-tables.ts'
@@ -14,6 +15,8 @@ const TWO_32 = 4294967296
 /** "(NULL)" and its NUL. */
 const NULL_TEXT = [0x28, 0x4e, 0x55, 0x4c, 0x4c, 0x29, 0]
 const NO_BYTES = new Uint8Array(0)
+/** By event type: it may end in the path that the kernel found. */
+const RESOLVED: Uint8Array = Uint8Array.from(EVENTS, ({ code }) => (RESOLVED_EVENTS.includes(code) ? 1 : 0))
 
 /**
  * One event: a view over the bytes of a scap event, in a capture's buffer or in the ring. One object is reused for every
@@ -104,6 +107,16 @@ export class SyscallEvent {
     this.fd = null
     this.fdNum = -1
     return true
+  }
+
+  /**
+   * The path that the kernel found, of events that may end in one (RESOLVED_EVENTS): it stands behind the last parameter and is
+   * none. '' = what was passed is that path, or it was not recorded.
+   */
+  get resolved(): string {
+    if (RESOLVED[this.type] === 0 || this.nparams < EVENT_NPARAMS[this.type]!) return ''
+    const start = this.#offsets[this.nparams]!
+    return this.end - start < 2 ? '' : internText(this.bytes, this.view, start, this.end - 1)
   }
 
   /**

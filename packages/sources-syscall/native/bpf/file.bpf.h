@@ -41,7 +41,7 @@ static __always_inline struct file *opened(long ret)
 	return ret >= 0 ? file_of(current_task(), ret) : NULL;
 }
 
-EXIT_EVENT_RESOLVED(open, SYSCALL_OPEN_X)
+EXIT_EVENT(open, SYSCALL_OPEN_X)
 {
 	struct file *file = opened(ret);
 	PARAM(fd, put_int(e, ret));
@@ -49,10 +49,10 @@ EXIT_EVENT_RESOLVED(open, SYSCALL_OPEN_X)
 	PARAM(flags, put_u32(e, open_flags(argument(regs, 1)) | (file ? opened_flags(file) : 0)));
 	PARAM(mode, put_u32(e, open_mode(argument(regs, 1), argument(regs, 2))));
 	put_dev_ino(e, file);
-	PARAM(resolved, put_resolved(e));
+	add_resolved(e);
 }
 
-EXIT_EVENT_RESOLVED(openat, SYSCALL_OPENAT_2_X)
+EXIT_EVENT(openat, SYSCALL_OPENAT_2_X)
 {
 	struct file *file = opened(ret);
 	PARAM(fd, put_int(e, ret));
@@ -61,10 +61,10 @@ EXIT_EVENT_RESOLVED(openat, SYSCALL_OPENAT_2_X)
 	PARAM(flags, put_u32(e, open_flags(argument(regs, 2)) | (file ? opened_flags(file) : 0)));
 	PARAM(mode, put_u32(e, open_mode(argument(regs, 2), argument(regs, 3))));
 	put_dev_ino(e, file);
-	PARAM(resolved, put_resolved(e));
+	add_resolved(e);
 }
 
-EXIT_EVENT_RESOLVED(openat2, SYSCALL_OPENAT2_X)
+EXIT_EVENT(openat2, SYSCALL_OPENAT2_X)
 {
 	struct file *file = opened(ret);
 	struct open_how how = {};
@@ -76,10 +76,10 @@ EXIT_EVENT_RESOLVED(openat2, SYSCALL_OPENAT2_X)
 	PARAM(mode, put_u32(e, open_mode(how.flags, how.mode)));
 	PARAM(resolve, put_u32(e, resolve_flags(how.resolve)));
 	put_dev_ino(e, file);
-	PARAM(resolved, put_resolved(e));
+	add_resolved(e);
 }
 
-EXIT_EVENT_RESOLVED(creat, SYSCALL_CREAT_X)
+EXIT_EVENT(creat, SYSCALL_CREAT_X)
 {
 	struct file *file = opened(ret);
 	PARAM(fd, put_int(e, ret));
@@ -87,7 +87,7 @@ EXIT_EVENT_RESOLVED(creat, SYSCALL_CREAT_X)
 	PARAM(mode, put_u32(e, argument(regs, 1) & 07777));
 	put_dev_ino(e, file);
 	PARAM(creat_flags, put_u16(e, file ? overlay_layer(file, 1, 2) : 0));
-	PARAM(resolved, put_resolved(e));
+	add_resolved(e);
 }
 
 EXIT_EVENT(open_by_handle_at, SYSCALL_OPEN_BY_HANDLE_AT_X)
@@ -113,38 +113,34 @@ CHANGED_PATH_EVENT(rmdir, SYSCALL_RMDIR_2_X)
 CHANGED_PATH_EVENT(unlink, SYSCALL_UNLINK_2_X)
 
 /* Where the task is now: the kernel knows it, whatever was asked. */
-static __always_inline void put_cwd(struct event *e, long ret)
+static __always_inline void add_cwd(struct event *e, long ret)
 {
 	struct fs_struct *fs = BPF_CORE_READ(current_task(), fs);
 	if (ret == 0 && fs && walk_path(READ_ADDRESS(fs, pwd.dentry), READ_ADDRESS(fs, pwd.mnt)))
-		put_walked(e);
-	else
-		put_empty(e);
+		add_walked(e);
 }
 
-EXIT_EVENT_RESOLVED(chdir, SYSCALL_CHDIR_X)
+EXIT_EVENT(chdir, SYSCALL_CHDIR_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(path, put_user_text(e, argument(regs, 0)));
-	PARAM(resolved, put_cwd(e, ret));
+	add_cwd(e, ret);
 }
 
-EXIT_EVENT_RESOLVED(fchdir, SYSCALL_FCHDIR_X)
+EXIT_EVENT(fchdir, SYSCALL_FCHDIR_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(fd, put_int(e, argument(regs, 0)));
-	PARAM(resolved, put_cwd(e, ret));
+	add_cwd(e, ret);
 }
 
-EXIT_EVENT_RESOLVED(chroot, SYSCALL_CHROOT_X)
+EXIT_EVENT(chroot, SYSCALL_CHROOT_X)
 {
 	struct fs_struct *fs = BPF_CORE_READ(current_task(), fs);
 	PARAM(res, put_int(e, ret));
 	PARAM(path, put_user_text(e, argument(regs, 0)));
 	if (ret == 0 && fs && walk_path(READ_ADDRESS(fs, root.dentry), READ_ADDRESS(fs, root.mnt)))
-		PARAM(resolved, put_walked(e));
-	else
-		PARAM(resolved, put_empty(e));
+		add_walked(e);
 }
 
 #define TWO_PATHS_EVENT(name, code, first, second)                                                                   \

@@ -5,7 +5,7 @@
  * Of an open that succeeded, the kernel knows the file's own path. It stands in the name's place when the two texts differ, when
  * the text could be read only once and is not that path, and in a process in which a change was seen. Otherwise the name is the
  * text; when that is not the file's path (links, `..`, a directory's descriptor, chroot, a relative path), the file's path
- * follows in a trailing parameter, `resolved`. Calls that return no file write one event for each of two texts that differ.
+ * follows behind the parameters. Calls that return no file write one event for each of two texts that differ.
  *
  * What stays open: a change before the kernel copies the text and back before sys_exit's reading, of a call that returns no file;
  * and a text of such a call whose page was not resident at sys_enter (counted: unchecked).
@@ -233,13 +233,19 @@ static __always_inline void put_open_path(struct event *e, unsigned long from, s
 		before->tid = 0;
 }
 
-/* The trailing parameter of an open. */
-static __always_inline void put_resolved(struct event *e)
+/* After all parameters: what a walk has written, as the event's tail. */
+static __always_inline void add_walked(struct event *e)
+{
+	__u32 zero = 0;
+	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	if (b)
+		e->to->at += append_backwards(e, 0, b);
+}
+
+static __always_inline void add_resolved(struct event *e)
 {
 	if (e->to->resolved)
-		put_walked(e);
-	else
-		put_empty(e);
+		add_walked(e);
 }
 
 /* Of a call that returns no file: the text at sys_exit, or, in the second event, that at sys_enter. */

@@ -162,20 +162,18 @@ static __always_inline int commit(struct event *e)
  * The event of one system call: a program that `dispatch` tail-calls. The body writes the parameters; `e`, `regs` and `ret` are
  * in scope. The sidecar finds the call by the program's name, x_NAME, and puts the program into exit_programs.
  */
-#define EXIT_EVENT_OF(name, code, nparams, want)                                                                            \
+#define EXIT_EVENT_WANT(name, code, want)                                                                            \
 	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret);                 \
 	SEC("tp_btf/sys_exit")                                                                                       \
 	int BPF_PROG(x_##name, struct pt_regs *unused, long ret)                                                     \
 	{                                                                                                            \
 		struct event event, *e = &event;                                                                     \
-		if (!begin(e, PPME_##code, nparams, want))                                                    \
+		if (!begin(e, PPME_##code, NPARAMS_##code, want))                                                    \
 			return 0;                                                                                    \
 		write_##name(e, &e->to->registers, ret);                                                             \
 		return commit(e);                                                                                    \
 	}                                                                                                            \
 	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret)
 
-#define EXIT_EVENT(name, code) EXIT_EVENT_OF(name, code, NPARAMS_##code, WANT_EVENT)
-#define EXIT_EVENT_FIRST(name, code) EXIT_EVENT_OF(name, code, NPARAMS_##code, WANT_FIRST)
-/* With one parameter more than the table has, the path that the kernel found (src/events/resolved.ts). Other readers pass over it. */
-#define EXIT_EVENT_RESOLVED(name, code) EXIT_EVENT_OF(name, code, NPARAMS_##code + 1, WANT_EVENT)
+#define EXIT_EVENT(name, code) EXIT_EVENT_WANT(name, code, WANT_EVENT)
+#define EXIT_EVENT_FIRST(name, code) EXIT_EVENT_WANT(name, code, WANT_FIRST)

@@ -1,10 +1,11 @@
 /**
- * Events whose live form ends in one parameter more than the event table has: the path that the kernel found, absolute, from the
- * root of the process's mount namespace; empty for a call that failed. Of an open it is the opened file's, and empty where the
- * path that was asked for is the same. Of chdir and fchdir it is the new working directory's, of chroot the new root's.
+ * Events that may end in a path which is no parameter: it stands behind the last one, inside the event's length, with a NUL at its
+ * end. It is the path that the kernel found, absolute, from the root of the process's mount namespace.
  *
- * Captures may lack it: those of other recorders, and older ones. Readers that know fewer parameters pass over it, as scap's
- * format has it (reference: scap_event_decode_params).
+ * Of an open it is the opened file's, and is there only where the path that was asked for is another one. Of chdir and fchdir it is
+ * the new working directory's, of chroot the new root's. A call that failed has none; nor has an event of another recorder.
+ * Falco and sysdig pass over it: they go by the lengths of the parameters. A parameter more than the event table has would stop
+ * their reading of a capture.
  */
 export const RESOLVED_EVENTS: readonly string[] = [
   'SYSCALL_OPEN_X',

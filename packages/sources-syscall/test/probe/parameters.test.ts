@@ -4,20 +4,16 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { probeSequences, type Sequence, textSequences } from '../../scripts/probe-parameters.ts'
 import { PARAM_SIZES } from '../../src/events/params.ts'
-import { RESOLVED_EVENTS } from '../../src/events/resolved.ts'
 import { EVENTS } from '../../src/events/table.ts'
 
 const FOLDER = join(import.meta.dirname, '../../native/bpf')
 const events = new Map(EVENTS.map(event => [event.code, event]))
 const sequences = probeSequences(FOLDER)
 
-const RESOLVED = { name: 'resolved', type: 'path' } as const
-
 /** Where a sequence differs from its row in the event table. */
 function differences({ code, program, puts, restEmpty }: Sequence): string[] {
-  const table = events.get(code)?.params
-  if (table === undefined) return [`${program}: there is no event ${code}`]
-  const params = RESOLVED_EVENTS.includes(code) ? [...table, RESOLVED] : table
+  const params = events.get(code)?.params
+  if (params === undefined) return [`${program}: there is no event ${code}`]
   if (restEmpty ? puts.length > params.length : puts.length !== params.length)
     return [`${program}: ${code} has ${params.length} parameters, ${puts.length} are written`]
   return puts.flatMap(({ name, width, place }, i) => {

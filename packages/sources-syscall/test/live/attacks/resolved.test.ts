@@ -1,0 +1,75 @@
+/** A file that is opened by a name that does not lead there in plain sight (resolved.c): the event carries the file's own path. */
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PPME } from '../../../src/events/ids.ts'
+import { type Live, openLive } from '../../../src/live/open-live.ts'
+import { Recorder } from '../../../src/recording/recorder.ts'
+import { openCapture } from '../../../src/replay.ts'
+import { missing, until } from '../machine.ts'
+
+const reason = missing()
+const OPENS: readonly number[] = [PPME.SYSCALL_OPEN_X, PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_OPENAT2_X]
+
+describe.skipIf(reason !== undefined)('the file’s own path', { timeout: 60_000 }, () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-resolved-')))
+  const capture = join(folder, 'opens.scap')
+  const recorded: string[] = []
+  let live: Live
+  let recorder: Recorder
+  beforeAll(async () => {
+    execFileSync('cc', [join(import.meta.dirname, 'resolved.c'), '-o', join(folder, 'resolved')])
+    live = await openLive()
+    recorder = new Recorder(capture, { state: live.state, tap: () => {} })
+  })
+  afterAll(async () => {
+    await live?.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  test.each(['link', 'root', 'chroot', 'in-root', 'clone-fs', 'rights', 'fchdir', 'tree'])(
+    'opened by %s',
+    async way => {
+      const cwd = mkdtempSync(join(folder, `${way}-`))
+      const secret = join(cwd, 'secret')
+      writeFileSync(secret, '')
+      const paths: string[] = []
+      let ended = false
+      const done = promisify(execFile)(join(folder, 'resolved'), [cwd, way])
+      await until('its end', async () => {
+        while (live.next()) {
+          const { event } = live
+          if (event.thread?.comm !== 'resolved') continue
+          if (OPENS.includes(event.type)) {
+            recorder.write(event)
+            const name = event.text(event.type === PPME.SYSCALL_OPEN_X ? 1 : 2)
+            if (name.endsWith('secret')) paths.push(event.resolved)
+            if (event.resolved !== '') recorded.push(event.resolved)
+          } else if (event.type === PPME.PROCEXIT_1_E && event.thread.args.includes(way)) ended = true
+        }
+        await live.fill()
+        return ended
+      })
+      await done
+      expect(paths).toEqual([secret])
+    },
+  )
+
+  test('is in a recording, which others read, too: no event has more parameters than its row in the event table', async () => {
+    recorder.close()
+    const replay = await openCapture(capture)
+    const paths: string[] = []
+    do
+      while (replay.next()) {
+        if (replay.event.resolved !== '') paths.push(replay.event.resolved)
+        expect(replay.event.encodedParams).toBe(replay.event.nparams)
+      }
+    while (await replay.fill())
+    replay.close()
+    expect(paths).toEqual(recorded)
+    expect(paths.length).toBeGreaterThan(7)
+  })
+})
