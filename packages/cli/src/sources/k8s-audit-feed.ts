@@ -88,7 +88,8 @@ class K8sAuditFeed implements Feed {
       signal,
       onProblem: (problem: AuditProblem) => {
         this.#warnOnce(problem)
-        this.#drops.add(problem)
+        // Of a file that is replayed, the report at the end says enough.
+        if (!this.finite) this.#drops.add(problem)
       },
       ...(maxEventSize !== undefined && { maxEventSize }),
     }
