@@ -88,8 +88,8 @@ class K8sAuditFeed implements Feed {
       signal,
       onProblem: (problem: AuditProblem) => {
         this.#warnOnce(problem)
-        // Of a file that is replayed, the report at the end says enough.
-        if (!this.finite) this.#drops.add(problem)
+        // Of bad lines in a file, the log and the report at the end say enough: nobody sends those to hide others.
+        if (this.#params.kind === 'webhook' || problem.cause === 'log-gap') this.#drops.add(problem)
       },
       ...(maxEventSize !== undefined && { maxEventSize }),
     }
