@@ -1,14 +1,14 @@
 import type { Place, Span } from '../text/span.ts'
 
-/** What every node of a condition carries besides its meaning. */
+/** Where a node was written. */
 interface Written {
-  /** Where the node stands in the condition's own text. */
+  /** Its range in the condition's own text. */
   readonly span?: Span
-  /** Where it stands in the rules file that it came from (set by the rule loader; survives macro unfolding). */
+  /** Its range in the rules file (set by the rule loader; kept when macros are expanded). */
   readonly place?: Place
-  /** The macro that this node was unfolded from, when it is the top of a macro's body. */
+  /** The macro whose body this node is the root of. */
   readonly macro?: string
-  /** With `macro`: where the macro's name stands that this was put in place of. */
+  /** With `macro`: the place of the macro's name that was replaced. */
   readonly use?: Place
 }
 
@@ -24,7 +24,7 @@ export interface Not extends Written {
   readonly kind: 'not'
   readonly child: Condition
 }
-/** A macro's name; gone after resolving (the condition is then *closed*). */
+/** The name of a macro. A resolved condition has none: it is *closed*. */
 export interface MacroRef extends Written {
   readonly kind: 'macro'
   readonly name: string
@@ -43,7 +43,7 @@ export type Condition = And | Or | Not | MacroRef | Check
 export interface FieldOperand {
   readonly kind: 'field'
   readonly name: string
-  /** The text between the brackets, unquoted. */
+  /** The text in brackets, unquoted. */
   readonly arg?: string
   readonly span?: Span
 }

@@ -21,7 +21,7 @@ export const UNKNOWN: ReadonlySet<ConditionErrorCode> = new Set(['unknown-field'
 
 /**
  * Thrown by the parser and the compilers of conditions and templates. `span` lies in the text that they were given.
- * `place` is the node's place in its rules file, if it has one; it is needed where the node may come from a macro.
+ * `place` is the node's place in its rules file, if it has one; pass it whenever the node may come from a macro.
  */
 export class ConditionError extends Error {
   readonly code: ConditionErrorCode

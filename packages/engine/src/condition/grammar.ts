@@ -8,25 +8,25 @@ import { QuoteError, unquote } from './quote.ts'
 import * as T from './tokens.ts'
 import { isTransformer, TRANSFORMERS, VAL } from './transformers.ts'
 
-/** Nesting of parentheses and transformers that a condition may have. */
+/** Maximum nesting of parentheses and transformers. */
 export const MAX_DEPTH = 100
 
 /**
  * The grammar: `or` of `and` of `not` of checks, macros and parentheses. It builds the tree while it parses. One
- * instance serves all conditions: building one costs far more than a parse.
+ * instance is used for all conditions: creating one takes far longer than a parse.
  */
 export class ConditionParser extends EmbeddedActionsParser {
   #text = new SourceText('', '')
   #mapped: MappedText | undefined
   #depth = 0
 
-  /** `validate`: checks that the grammar has no ambiguities, which takes longer than all the rest (a test does). */
+  /** @param validate check the grammar for ambiguities: slow, done by a test */
   constructor(validate = false) {
     super(T.TOKENS, { maxLookahead: 1, recoveryEnabled: false, skipValidations: !validate })
     this.performSelfAnalysis()
   }
 
-  /** Makes ready for `text`; with `mapped`, nodes get their places. */
+  /** Sets the input. With `mapped`, nodes get their places. */
   start(text: string, tokens: IToken[], mapped: MappedText | undefined): void {
     this.#text = new SourceText('', text)
     this.#mapped = mapped
@@ -327,7 +327,7 @@ export class ConditionParser extends EmbeddedActionsParser {
     })
   }
 
-  /** Falco's strings end at a NUL, so one in a value could never match. */
+  /** Falco's strings end at a NUL, so a value with one could never match. */
   #refuseNul(text: string, token: IToken): void {
     if (text.includes('\0')) throw new ConditionError('value', 'a value must not hold a NUL byte', this.#spanOf(token))
   }

@@ -13,15 +13,15 @@ export interface Spot {
   readonly before: string
 }
 
-/** The `rule` of an error behind a whole condition. */
+/** The `rule` of an error after a complete condition. */
 export const AFTER_CHECK = 'after check'
 
-/** Words of other languages, anywhere. */
+/** Words of other languages that can occur anywhere. */
 const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/^&&|^AND\b/, "write 'and'"],
   [/^\|\||^OR\b/, "write 'or'"],
   [/^NOT\b|^!(?!=)/, "write 'not' before the check: not field = value"],
-  [/^not\b/, "'not' stands before the whole check: not field in (a, b)"],
+  [/^not\b/, "write 'not' before the whole check: not field in (a, b)"],
   [/^<>/, "write '!='"],
 ]
 
@@ -38,7 +38,7 @@ const OPERATORS: readonly (readonly [RegExp, string])[] = [
   [/^one\s+of\b|^any\s+of\b/i, "write 'in (a, b)'"],
 ]
 
-/** What the author probably meant; undefined: no idea. */
+/** What the author probably meant; undefined when there is no good guess. */
 export function hintFor(spot: Spot): string | undefined {
   return parenthesis(spot) ?? operator(spot) ?? foreign(spot) ?? value(spot) ?? list(spot) ?? caps(spot)
 }
@@ -48,7 +48,7 @@ function foreign({ rest }: Spot): string | undefined {
 }
 
 function caps({ found }: Spot): string | undefined {
-  return /^[A-Z]+$/.test(found) ? 'words of the language are lower case' : undefined
+  return /^[A-Z]+$/.test(found) ? 'keywords are lower case' : undefined
 }
 
 function operator({ rule, rest }: Spot): string | undefined {
@@ -61,49 +61,47 @@ function operator({ rule, rest }: Spot): string | undefined {
   return guess === undefined ? undefined : `did you mean '${guess}'?`
 }
 
-/** A parenthesis where there may be none. */
+/** A parenthesis where none is allowed. */
 function parenthesis({ rule, found, rest, before }: Spot): string | undefined {
   if (!found.startsWith('(')) return undefined
   const symbol = /(?:!=|==?)\s*$/.exec(before)?.[0].trim()
   const word = /([a-zA-Z][a-zA-Z0-9_]*)\s*$/.exec(before)?.[1]
-  if (word === VAL) return `'${VAL}' is for the right side of a check`
-  if (word !== undefined && isTransformer(word)) return `no blank may stand between '${word}' and '('`
+  if (word === VAL) return `'${VAL}' is allowed on the right side of a check only`
+  if (word !== undefined && isTransformer(word)) return `remove the blank between '${word}' and '('`
   if (word !== undefined && (MODIFIERS as readonly string[]).includes(word))
     return `'${word}' takes a list: leave a blank before and after it`
   const op = symbol ?? word
   if (op !== undefined && spellings('string').includes(op)) {
-    if (!/^\([^()]*,/.test(rest)) return 'a value with parentheses needs quotes'
+    if (!/^\([^()]*,/.test(rest)) return 'quote values that contain parentheses'
     if (op === '!=') return "'!=' takes one value: write 'not field in (a, b)'"
     return op === '=' || op === '=='
       ? `'${op}' takes one value: write 'in (a, b)'`
       : `'${op}' takes one value: write '${op} anyof (a, b)'`
   }
   if (word !== undefined && rule !== 'primary')
-    return `'${word}' is no transformer: there are ${[VAL, ...TRANSFORMER_NAMES].map(name => `'${name}'`).join(', ')}`
+    return `'${word}' is not a transformer; the transformers are ${[VAL, ...TRANSFORMER_NAMES].map(name => `'${name}'`).join(', ')}`
   return undefined
 }
 
 function value({ rule, found, before }: Spot): string | undefined {
-  if (rule === 'numberValue') return `'${/[<>]=?\s*$/.exec(before)?.[0].trim() ?? '<'}' compares with a number`
+  if (rule === 'numberValue') return `'${/[<>]=?\s*$/.exec(before)?.[0].trim() ?? '<'}' compares numbers`
   if (rule === 'comparison' && /\w\s*$/.test(before) && /^(?:and|or|\)|\s|$)/.test(found))
-    return "a field alone is no check: write 'field exists', or for a boolean 'field = true'"
+    return "a check needs an operator: 'field exists', or 'field = true' for a boolean"
   if (rule !== AFTER_CHECK) return undefined
   if (/\bexists\s*$/.test(before)) return "'exists' takes no value"
-  if (found === ')') return "there is no '(' before that it closes"
+  if (found === ')') return "no '(' matches it"
   if (found.startsWith('=') || found.startsWith('!='))
-    return 'the name of a field has a dot in it; without one it names a macro'
+    return 'the name of a field contains a dot; a name without one is a macro'
   return /^[\w./-]/.test(found) && !/^(?:and|or)/.test(found)
-    ? "checks are joined by 'and' or 'or'; a value with blanks needs quotes"
+    ? "join checks with 'and' or 'or'; quote values that contain blanks"
     : undefined
 }
 
 function list({ rule, found, rest, before }: Spot): string | undefined {
   if (found.startsWith('['))
-    return rule === 'comparison'
-      ? "no blank may stand between a field and '['"
-      : 'a list is written in parentheses: (a, b)'
-  if (found.startsWith(',') && rule === AFTER_CHECK) return 'a list is written in parentheses: (a, b)'
+    return rule === 'comparison' ? "remove the blank before '['" : 'write lists in parentheses: (a, b)'
+  if (found.startsWith(',') && rule === AFTER_CHECK) return 'write lists in parentheses: (a, b)'
   if (rule !== 'listValue' || !/\([^)]*\s$/.test(before)) return undefined
-  if (/^(?:and|or)\b/.test(rest)) return 'items of a list are separated by commas'
+  if (/^(?:and|or)\b/.test(rest)) return 'separate the items of a list with commas'
   return /^[\w./"'-]/.test(found) ? 'a comma is missing between two items' : undefined
 }

@@ -16,15 +16,15 @@ const parser = new ConditionParser()
 
 /**
  * Parses the text of a condition.
- * @throws {ConditionError} with the first thing that is wrong and its span.
+ * @throws {ConditionError} for the first error
  */
 export function parseCondition(text: string): Condition {
   return parse(text, undefined, 'condition')
 }
 
 /**
- * Parses a condition that knows where it was written: every node gets its `place`.
- * @throws {ConditionError} whose span lies in `mapped.text`, and whose place is in the file.
+ * Parses a condition from a rules file: every node gets its `place`.
+ * @throws {ConditionError} with a span in `mapped.text` and a place in the file
  */
 export function parseMappedCondition(mapped: MappedText): Condition {
   try {
@@ -37,7 +37,7 @@ export function parseMappedCondition(mapped: MappedText): Condition {
 }
 
 /**
- * Parses a field or a transformer as a condition's left side has it: what an exception's `fields` hold.
+ * Parses the left side of a check, a field or a transformer: what the `fields` of an exception contain.
  * @throws {ConditionError}
  */
 export function parseOperand(text: string): Operand {

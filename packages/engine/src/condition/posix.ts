@@ -8,8 +8,10 @@ const CLASSES: Readonly<Record<string, string>> = {
   W: '[^0-9A-Za-z_]',
 }
 
-/** What to write instead of an escape such as `\s` in a regular expression; empty when there is nothing to say. */
+/** A hint for an escape such as `\s` in a regular expression, or the empty text. */
 export function posixHint(letter: string): string {
   const instead = CLASSES[letter]
-  return instead === undefined ? '' : `: regular expressions are POSIX and have no \\${letter}, write ${instead}`
+  return instead === undefined
+    ? ''
+    : `: regular expressions use POSIX syntax, which has no \\${letter}: write ${instead}`
 }

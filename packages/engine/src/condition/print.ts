@@ -4,10 +4,10 @@ import { quote } from './quote.ts'
 import { isList } from './walk.ts'
 
 const MODIFIER_WORDS: ReadonlySet<string> = new Set(MODIFIERS)
-/** What may stand between brackets without quotes. */
+/** Arguments that need no quotes. */
 const BARE_ARG = /^[^\]["'\s\\\0-\x1f\udc80-\udcff]+$/
 
-/** The condition as canonical text: parsing it again gives the same tree. */
+/** The condition as canonical text, which parses to the same tree. */
 export function printCondition(condition: Condition): string {
   switch (condition.kind) {
     case 'and':
@@ -24,7 +24,7 @@ export function printCondition(condition: Condition): string {
       const head = `${printOperand(left)} ${op}`
       if (right === undefined) return head
       if (isList(right)) return `${head} (${right.map(printOperand).join(', ')})`
-      // A name of a list (`in shells`) and a number keep their form: quoted they would be something else.
+      // Quotes would change the meaning of a list's name (`in shells`) and of a number.
       return `${head} ${right.kind === 'literal' && !takesText(op) ? right.text : printOperand(right)}`
     }
   }

@@ -13,9 +13,9 @@ export class QuoteError extends Error {
   }
 }
 
-/** What may stand in a condition without quotes. */
+/** Texts that need no quotes in a condition. */
 const BARE = /^[^()"'\s=,\\\0-\x1f\x7f]+$/
-/** `\ ` is a backslash alone: Falco reads it so, for rules that were written before it had escapes. */
+/** `\ ` is a single backslash, as in Falco, for rules that are older than its escapes. */
 const ESCAPES: Readonly<Record<string, string>> = {
   b: '\b',
   f: '\f',
@@ -37,12 +37,12 @@ const ESCAPED: Readonly<Record<string, string>> = {
   '\t': '\\t',
 }
 
-/** The text as a condition can hold it: as it is when it needs no quotes, else in double quotes. */
+/** The text in the form of a condition: unchanged if it needs no quotes, otherwise in double quotes. */
 export function quote(text: string): string {
   if (BARE.test(text) && !/[\udc80-\udcff]/.test(text)) return text
   const body = text.replace(NEEDS_ESCAPE, (char, at: number) => {
     const escaped = ESCAPED[char]
-    // A quote after a backslash never closes, so a backslash at the end needs another spelling.
+    // A quote after a backslash does not end a string, so a final backslash needs another spelling.
     if (char === '\\' && at === text.length - 1) return '\\x5c'
     if (escaped !== undefined) return escaped
     const before = text.charCodeAt(at - 1)
@@ -54,7 +54,7 @@ export function quote(text: string): string {
 /**
  * The text that a quoted string stands for. `\xHH` is a byte: bytes that do not form UTF-8 become lone surrogates
  * (text/encoding.ts).
- * @throws {QuoteError} on an escape that does not exist.
+ * @throws {QuoteError} for an unknown escape
  */
 export function unquote(quoted: string): string {
   const mark = quoted[0]
@@ -83,7 +83,7 @@ export function unquote(quoted: string): string {
       const message =
         name === '"' || name === "'"
           ? `invalid \\${name} escape in ${mark}-quoted string`
-          : `unsupported string escape sequence: \\${name}${posixHint(name) || (/[|.+*?()[\]{}^$-]/.test(name) ? `: a backslash in a string is written \\\\, so \\\\${name}` : '')}`
+          : `unsupported string escape sequence: \\${name}${posixHint(name) || (/[|.+*?()[\]{}^$-]/.test(name) ? `: write a backslash in a string as \\\\` : '')}`
       throw new QuoteError(message, i, 1 + name.length)
     }
   }

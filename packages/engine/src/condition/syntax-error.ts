@@ -27,14 +27,14 @@ const EXPECTED: Readonly<Record<string, string>> = {
   innerOperand: `expected a field or a nested valid transformer: ${TRANSFORMER_LIST}`,
 }
 
-/** By operator. */
+/** By operator: the message when nothing follows it. */
 const AFTER_OPERATOR: Readonly<Record<string, string>> = {
   ...Object.fromEntries(spellings('number').map(op => [op, EXPECTED.numberValue!])),
   ...Object.fromEntries(spellings('string').map(op => [op, EXPECTED.stringValue!])),
   ...Object.fromEntries(spellings('list').map(op => [op, EXPECTED.listValue!])),
 }
 
-/** By the token before, where the rule that fails is the surrounding one. */
+/** By the preceding token, where the failing rule is the surrounding one. */
 const AFTER = new Map([
   [T.NumOp, EXPECTED.numberValue],
   [T.StrOp, EXPECTED.stringValue],
@@ -42,7 +42,7 @@ const AFTER = new Map([
   [T.Modifier, EXPECTED.listValue],
 ])
 
-/** Turns an error of the parser into Falco's message, with what was found and a hint where one is known. */
+/** Turns a parser error into Falco's message, what was found, and a hint if there is one. */
 export function explainSyntaxError(
   failure: IRecognitionException,
   tokens: readonly IToken[],
@@ -53,7 +53,7 @@ export function explainSyntaxError(
   const behind = failure.name === 'NotAllInputParsedException'
   let rule = behind ? AFTER_CHECK : (failure.context.ruleStack.at(-1) ?? '')
   let message = expected(failure, rule, tokens, text, offset)
-  // An operator or 'and' with nothing after it is no token, since a blank must follow; the error is what is missing.
+  // Without a blank after it, an operator or 'and' at the end is not a token. The error is what is missing after it.
   const last = /^(?:[a-z]+|[<>=!]+)$/.exec(text.slice(offset, end))?.[0]
   if (last !== undefined && (last === 'and' || last === 'or')) {
     offset = end

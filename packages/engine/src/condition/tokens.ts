@@ -3,31 +3,32 @@ import { MODIFIERS, spellings } from './operators.ts'
 import { TRANSFORMER_NAMES, VAL } from './transformers.ts'
 
 /**
- * Tokens of the condition language. What a word is depends on where it stands (`in` may be a value, `*.log` is one),
- * so the lexer moves between modes:
+ * Tokens of the condition language. The meaning of a word depends on its position (`in` may be a value, `*.log` is one),
+ * so the lexer has modes:
  *
- *   PRIMARY  a check, a macro, `not` or `(` is due       OP     an operator is due
+ *   PRIMARY  expects a check, a macro, `not` or `(`      OP     expects an operator
  *   NUM STR LISTV  the right side of an operator         LIST   inside its parentheses
- *   CONJ     `and`, `or` or `)` is due                   ARG    inside brackets
+ *   CONJ     expects `and`, `or` or `)`                  ARG    inside brackets
  *   CALL_L CALL_R CALL  inside a transformer: the outermost one on the left, on the right, a nested one or a list
  *
- * Lexing stops where no token of the mode fits; what is left becomes one Rest token, and the parser says what was due. Keywords and operators need no blank after them where Falco needs none (`existsand`, `in(`).
+ * Lexing stops where no token of the mode matches; the rest of the text becomes one Rest token, and the parser reports what it
+ * expected. Keywords and operators need a blank after them only where Falco needs one (`existsand` and `in(` are fine).
  */
 const BLANK = '[ \\t\\b\\r\\n]'
 const IDENTIFIER = '[a-zA-Z][a-zA-Z0-9_]*'
 
 const words = (list: readonly string[]) => list.join('|')
-/** A transition. The modes passed through stay on the lexer's stack, where nothing returns to them. */
+/** A transition. The old mode stays on the lexer's stack and is never returned to. */
 const go = (mode: string) => ({ push_mode: mode })
 
 const Blank = createToken({ name: 'Blank', pattern: /[ \t\x08\r\n]+/, group: Lexer.SKIPPED, line_breaks: true })
-/** In no mode: made by the parser's caller. */
+/** Belongs to no mode: the parser's caller creates it. */
 export const Rest = createToken({ name: 'Rest', pattern: Lexer.NA })
 
 export const LParen = createToken({ name: 'LParen', pattern: '(', ...go('PRIMARY') })
 export const RParen = createToken({ name: 'RParen', pattern: ')' })
 export const Comma = createToken({ name: 'Comma', pattern: ',' })
-/** An argument follows its field without a blank. */
+/** No blank is allowed between a field and its argument. */
 export const LBracket = createToken({
   name: 'LBracket',
   pattern: /(?<![ \t\x08\r\n])\[/,
@@ -56,7 +57,7 @@ export const StrOp = createToken({
   ...go('STR'),
 })
 export const ListOp = createToken({ name: 'ListOp', pattern: new RegExp(words(spellings('list'))), ...go('LISTV') })
-/** A modifier stands between blanks, before a list, a name or a transformer; elsewhere the word is a value. */
+/** A modifier is surrounded by blanks and followed by a list, a name or a transformer; otherwise the word is a value. */
 export const Modifier = createToken({
   name: 'Modifier',
   pattern: new RegExp(`(?<=${BLANK})(?:${words(MODIFIERS)})(?=${BLANK}+(?!(?:and|or)(?![a-zA-Z0-9_]))[(a-zA-Z])`),
@@ -74,7 +75,7 @@ export const BareValue = createToken({ name: 'BareValue', pattern: BARE, ...go('
 export const BareItem = createToken({ name: 'BareItem', pattern: BARE })
 export const ArgText = createToken({ name: 'ArgText', pattern: /[^\]["'\s]+/ })
 
-/** A string up to the next mark of its kind that has no backslash before it, even where that backslash is itself escaped. */
+/** A string ends at the next quote of its kind without a backslash before it, even if that backslash is itself escaped. */
 function quotedString(text: string, offset: number): [string] | null {
   const mark = text[offset]
   if (mark !== '"' && mark !== "'") return null

@@ -1,6 +1,6 @@
 import type { Check, Condition, FieldOperand, Operand } from './ast.ts'
 
-/** Calls `visit` on every node, a parent before its children, from left to right. */
+/** Calls `visit` for every node, parents before children, from left to right. */
 export function walk(condition: Condition, visit: (node: Condition) => void): void {
   const stack: Condition[] = [condition]
   for (let node = stack.pop(); node; node = stack.pop()) {
@@ -11,7 +11,7 @@ export function walk(condition: Condition, visit: (node: Condition) => void): vo
   }
 }
 
-/** The condition with each node replaced by what `change` makes of it, children first; unchanged parts are shared. */
+/** Replaces each node with `change(node)`, children first; unchanged parts are shared. */
 export function map(condition: Condition, change: (node: Condition) => Condition): Condition {
   if (condition.kind === 'not') {
     const child = map(condition.child, change)
@@ -25,7 +25,7 @@ export function map(condition: Condition, change: (node: Condition) => Condition
   return change(condition)
 }
 
-/** Calls `visit` on every operand of a check, the parts of transformers included. */
+/** Calls `visit` for every operand of a check, including the arguments of transformers. */
 export function walkOperands(check: Check, visit: (operand: Operand) => void): void {
   const each = (operand: Operand | readonly Operand[]): void => {
     if (isList(operand)) {
@@ -39,7 +39,7 @@ export function walkOperands(check: Check, visit: (operand: Operand) => void): v
   if (check.right !== undefined) each(check.right)
 }
 
-/** Every field that the condition names, on either side, in transformers too. */
+/** The fields in a condition, on either side of checks and in transformers. */
 export function fieldsOf(condition: Condition): FieldOperand[] {
   const fields: FieldOperand[] = []
   walk(condition, node => {
@@ -48,7 +48,7 @@ export function fieldsOf(condition: Condition): FieldOperand[] {
   return fields
 }
 
-/** `Array.isArray` for operands: it does not narrow readonly arrays by itself. */
+/** `Array.isArray` for operands, since it does not narrow readonly arrays. */
 export function isList(operand: Operand | readonly Operand[] | undefined): operand is readonly Operand[] {
   return Array.isArray(operand)
 }

@@ -138,17 +138,11 @@ function parsedTemplate(text: string, table: FieldTable) {
 }
 
 /** A hint for a rule whose fields are those of another source. */
-function otherSource(
-  { condition, source }: ResolvedRule,
-  table: FieldTable,
-  sources: ReadonlyMap<string, SourceContext>,
-) {
+function otherSource({ condition }: ResolvedRule, table: FieldTable, sources: ReadonlyMap<string, SourceContext>) {
   const unknown = fieldsOf(condition).find(({ name, arg }) => !table.lookup(name, arg))
   if (!unknown) return ''
   const other = [...sources].find(([, { table }]) => table.lookup(unknown.name, unknown.arg))?.[0]
-  return other === undefined
-    ? ''
-    : `: it is a field of source ${other}, and the rule's source is ${source} (key 'source')`
+  return other === undefined ? '' : `: it belongs to source ${other}: add 'source: ${other}' to the rule`
 }
 
 function rejected(error: unknown, code: ProblemCode, part: Finding['part']): Finding {

@@ -3,7 +3,7 @@ import type { EventTypes } from './field.ts'
 import type { FieldTable } from './table.ts'
 import { TYPES, type TypeInfo } from './types.ts'
 
-/** What to add to the message about a value that does not fit its field: usually another field was meant. */
+/** A hint for a value that is not valid for its field, or the empty text. Usually another field was meant. */
 export function valueHint(value: string, field: string, { kind }: TypeInfo, table: FieldTable): string {
   const group = field.slice(0, field.lastIndexOf('.'))
   switch (kind) {
@@ -14,14 +14,8 @@ export function valueHint(value: string, field: string, { kind }: TypeInfo, tabl
         ? `: ${field} is a number, did you mean ${name.name}?`
         : ''
     }
-    case 'ip': {
-      if (!/^[0-9a-f.:]+\/[0-9]+$/i.test(value)) return ''
-      const network = table.lookup(field.replace(/ip$/, 'net'))
-      const meant = network && TYPES[network.type].kind === 'net' ? `, did you mean ${network.name}?` : ''
-      return `: ${field} is compared with addresses, not with networks${meant}`
-    }
     case 'net':
-      return /^[0-9a-f.:]+$/i.test(value) ? `: a network is written address/bits, as in 10.0.0.0/8` : ''
+      return /^[0-9a-f.:]+$/i.test(value) ? ': write networks as address/bits, for example 10.0.0.0/8' : ''
     default:
       return ''
   }

@@ -118,13 +118,13 @@ class Collector {
     }
   }
 
-  /** Warns about a second definition in one file: across files it is how rules are customized, within one a mistake. */
+  /** Warns about a second definition in one file. Across files that is how rules are customized; in one file it is a mistake. */
   #define({ kind, name, context }: ListItem | MacroItem | RuleItem, warnings: Problem[]): void {
     const key = `${kind} ${name}`
     const before = this.#definitions.get(key)
     this.#definitions.set(key, context)
     if (!before) return
-    const message = `The ${kind} is already defined in line ${before.place.line} of this file: this definition replaces it`
+    const message = `This ${kind} is already defined on line ${before.place.line}; this definition replaces it`
     warnings.push(context.problem('LOAD_REDEFINED_ITEM', message))
   }
 

@@ -3,7 +3,7 @@ import type { ItemType } from '../text/problem.ts'
 import { type Context, LoadFailure } from './context.ts'
 import { mappedScalar, type YamlEntry, type YamlMap, type YamlNode, type YamlScalar, type YamlSeq } from './yaml.ts'
 
-/** Reads keys of one mapping; whatever does not fit is LOAD_ERR_YAML_VALIDATE in Falco's words. */
+/** Reads the keys of a mapping. Errors are LOAD_ERR_YAML_VALIDATE with Falco's messages. */
 export class MapReader {
   readonly map: YamlMap
   readonly context: Context
@@ -26,7 +26,7 @@ export class MapReader {
     return value === undefined ? this.context : at(this.context, type, name, value)
   }
 
-  /** The scalar of a key that must be there and must not be empty. */
+  /** The scalar of a key that is required and must not be empty. */
   scalar(key: string): YamlScalar {
     const value = this.value(key)
     if (value.kind === 'scalar' && value.isNull) this.fail(`Mapping for key '${key}' is empty`)
@@ -51,7 +51,7 @@ export class MapReader {
     return this.has(key) ? this.boolean(key) : otherwise
   }
 
-  /** An integer of 32 bits without sign. */
+  /** An unsigned 32-bit integer. */
   uint32(key: string): number {
     return parseUint32(this.text(key)) ?? this.failAt(key, "Can't decode YAML scalar value")
   }
@@ -94,14 +94,14 @@ export class MapReader {
 
 /** The context of a node. */
 export function at(context: Context, type: ItemType, name: string, node: YamlNode): Context {
-  // Of a collection only the beginning is shown.
+  // For a collection, the snippet marks only its start.
   return context.at(type, name, node.offset, node.length, node.kind === 'scalar' ? node.length : 0)
 }
 
 const TRUE: ReadonlySet<string> = new Set(['y', 'yes', 'true', 'on'])
 const FALSE: ReadonlySet<string> = new Set(['n', 'no', 'false', 'off'])
 
-/** The words of YAML 1.1 for true and false, in lower case, upper case or capitalised: what yaml-cpp takes. */
+/** The booleans of YAML 1.1 in lower case, upper case or capitalized, as yaml-cpp accepts them. */
 export function parseBoolean(text: string): boolean | undefined {
   const lower = text.toLowerCase()
   if (text !== lower && text !== text.toUpperCase() && text.slice(1) !== lower.slice(1)) return undefined

@@ -13,7 +13,7 @@ export interface FieldCheck {
 }
 
 /**
- * Checks an exception's fields and comps; without a source (it is not loaded) any field will do.
+ * Checks an exception's fields and comps. If the source is not loaded (undefined), any field is accepted.
  * @throws {LoadFailure} LOAD_ERR_VALIDATE
  */
 export function checkException(item: ExceptionItem, source: string | undefined, sources: FieldCheck): CheckedException {
@@ -69,9 +69,9 @@ function fieldsIn(operand: Operand | readonly Operand[]): { name: string; arg?: 
 }
 
 /**
- * The condition with `and not` of each exception that has values. With any exception at all, the condition is put into
- * parentheses, as Falco does.
- * @throws {LoadFailure} when values do not fit the fields.
+ * Adds `and not` for each exception that has values. If there are exceptions, the condition is put into parentheses, as in
+ * Falco.
+ * @throws {LoadFailure} when values do not match the fields
  */
 export function withExceptions(condition: MappedText, exceptions: readonly CheckedException[]): MappedText {
   if (exceptions.length === 0) return condition

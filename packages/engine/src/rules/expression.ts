@@ -7,25 +7,25 @@ import type { Place, Span } from '../text/span.ts'
 import type { Context } from './context.ts'
 import type { Finding } from './finding.ts'
 
-/** Units of a condition that a location names it by. */
+/** Maximum length of a condition's text in a location. */
 const NAME_LENGTH = 20
 
-/** Where the texts are that a condition's nodes come from. */
+/** The texts that the nodes of a condition come from. */
 export interface Origins {
   file(name: string): SourceText | undefined
-  /** The text that a macro's nodes have their spans in. */
+  /** The text that the spans of a macro's nodes refer to. */
   macro(name: string): MappedText | undefined
 }
 
-/** The context of a part of a condition's own text: the innermost location of a problem with it. */
+/** The context of a part of a condition's own text. */
 export function expressionContext(item: Context, text: MappedText, span: Span): Context {
   const source = text.sourceAt(span.offset) ?? item.source
   return item.part('condition expression', shortened(text), source, text.place(span.offset, span.length))
 }
 
 /**
- * A problem with a part of a rule's closed condition. When that came out of a macro, the rule's own line with the
- * macro's name is shown, and below it the spot in the macro.
+ * A problem with a part of a rule's closed condition. If the part came from a macro, the snippet shows the rule's line
+ * with the macro's name, then the place in the macro.
  */
 export function conditionProblem(
   item: Context,
@@ -55,7 +55,7 @@ export function conditionProblem(
   return { ...problem, locations: inside.locations, snippet: shown }
 }
 
-/** The place of `span`, when the text that it lies in is known to be the one that the node came from. */
+/** The place of `span`, if it is known to refer to the text that the node came from. */
 function exactSpot(node: Condition, place: Place, span: Span | undefined, text: MappedText | undefined): Place {
   if (!span || !text || !node.span) return place
   const known = samePlace(text.place(node.span.offset, node.span.length), place)

@@ -3,7 +3,7 @@ import type { MappedText, MappedTextBuilder } from '../text/mapped.ts'
 
 const SPACE = /\s/
 
-/** Appends a list's item or an exception's value, in quotes when it holds blanks and is not in quotes already. */
+/** Appends an item of a list or a value of an exception; adds quotes if it contains blanks and has none. */
 export function addQuoted(builder: MappedTextBuilder, item: MappedText): MappedTextBuilder {
   const { text } = item
   if (text !== '' && (/^["']/.test(text) || !SPACE.test(text))) return builder.add(item)

@@ -19,7 +19,7 @@ export type Item =
   | { readonly kind: 'failed'; readonly of: NamedKind; readonly name: string; readonly context: Context }
   | { readonly kind: 'unknown' }
 
-/** One plugin, or one of its alternatives, must be there. */
+/** A plugin or one of its alternatives must be loaded. */
 export interface PluginRequirement {
   readonly alternatives: readonly PluginVersion[]
   readonly context: Context
@@ -59,7 +59,7 @@ export interface RuleItem {
   readonly context: Context
 }
 
-/** The keys of a rule that an append or an override gives. */
+/** The keys of a rule that an append or an override changes. */
 export type RuleChanges = Partial<
   Pick<
     RuleItem,
@@ -80,7 +80,7 @@ export type RuleChanges = Partial<
 export interface RuleUpdateItem {
   readonly kind: 'rule update'
   readonly name: string
-  /** Done before `replace`. */
+  /** Applied before `replace`. */
   readonly append?: RuleChanges
   readonly replace?: RuleChanges
   readonly context: Context
@@ -97,7 +97,7 @@ export interface ExceptionItem {
   readonly comps?: Entry
   readonly values: readonly Entry[]
   readonly context: Context
-  /** All of its definition: its fields, and so its checks, stand in there. */
+  /** The whole definition, which contains its fields and so the places of its checks. */
   readonly range: Place
 }
 
@@ -110,6 +110,6 @@ export interface CheckedException {
   readonly comps: readonly string[]
   readonly values: readonly Entry[]
   readonly context: Context
-  /** All of its definition: its fields, and so its checks, stand in there. */
+  /** The whole definition, which contains its fields and so the places of its checks. */
   readonly range: Place
 }

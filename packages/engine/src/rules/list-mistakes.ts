@@ -11,7 +11,7 @@ interface Mistake {
   readonly span: Span
 }
 
-/** Beyond these limits nothing is guessed: it would take too long. */
+/** Limits on the time spent guessing. */
 const MAX_VALUES = 30
 const MAX_LENGTH = 10_000
 const MAX_LISTS = 100
@@ -37,12 +37,12 @@ export function undefinedLists(
     if (/["']/.test(text[value.span.offset]!) || names.has(value.text) || failed.has('list', value.text)) return []
     const guess = nearest(value.text, names)
     if (guess === undefined && (values.length > 1 || !value.text.endsWith('s'))) return []
-    const hint = guess === undefined ? `if '${value.text}' is a value, put it into quotes` : `did you mean ${guess}?`
+    const hint = guess === undefined ? 'quote it if it is a plain value' : `did you mean ${guess}?`
     return [{ message: `There is no list '${value.text}': ${hint}`, span: value.span }]
   })
 }
 
-/** A list's name where a check or a macro is due; its items, put there, are no condition. */
+/** A list's name where a check or a macro is expected. */
 export function listAsMacro(lists: readonly string[], text: string): Mistake | undefined {
   if (text.length > MAX_LENGTH) return undefined
   for (const name of lists.slice(0, MAX_LISTS))

@@ -107,7 +107,8 @@ export class MacroResolver {
     const message = `Undefined macro '${name}' used in filter.`
     const misplaced = listAsMacro(lists, written.text)
     if (misplaced) return `${message} ${misplaced.message}`
-    if (found) return `${message} It is defined below (line ${found.macro.context.place.line}): move it up`
+    if (found)
+      return `${message} It is defined later (line ${found.macro.context.place.line}): move it before its first use`
     const guess = nearest(name, this.#macros.keys())
     if (guess !== undefined) return `${message} Did you mean ${guess}?`
     const alternative = /(?:=\s*|\bor\s+)[^\s()]+\s+or\s+$/.test(text.text.slice(0, span!.offset))

@@ -7,13 +7,13 @@ import { deprecatedInOutput } from './warnings.ts'
 
 const CONTAINER_INFO = '%container.info'
 
-/** A rule's output template as it is used, and what there is to say about it. */
+/** A rule's effective output template, and warnings about it. */
 export interface OutputText {
   readonly text: MappedText
   readonly warnings: readonly Finding[]
 }
 
-/** The output without what Falco drops from it. */
+/** Removes what Falco drops from an output. */
 export function outputOf(written: MappedText): OutputText {
   const warnings: Finding[] = []
   const text = withoutContainerInfo(written, warnings)
@@ -45,7 +45,7 @@ function withoutContainerInfo(written: MappedText, warnings: Finding[]): MappedT
   return builder.add(written, copied).build()
 }
 
-/** A problem with an output template, at the spot where it was written. */
+/** A problem with an output template, at its place in the file. */
 export function outputProblem(rule: Context, text: MappedText, finding: Finding, origins: Origins): Problem {
   const { code, message, span, deprecatedField } = finding
   const place = finding.place ?? text.place(span?.offset ?? 0, span?.length ?? text.text.length)

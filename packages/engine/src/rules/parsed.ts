@@ -60,12 +60,12 @@ export function parseItemCondition(
   }
 }
 
-/** ` #` ends a plain value in YAML, and so a condition. */
+/** A hint for a condition that a YAML comment cuts off. */
 function commentHint(text: MappedText, { offset }: Span): string {
   if (text.text.slice(offset).trim() !== '') return ''
   const last = text.text.trimEnd().length - 1
   const rest = text.sourceAt(last)?.content.slice(text.place(last, 1).offset + 1)
   return rest !== undefined && /^[ \t]+#/.test(rest)
-    ? " (' #' begins a comment in YAML: put the condition into a block (>), and a value with # into quotes)"
+    ? " (' #' starts a comment in YAML: write the condition as a block (>), and quote values that contain #)"
     : ''
 }

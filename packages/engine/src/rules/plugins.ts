@@ -14,7 +14,7 @@ export function checkPlugins(requirements: readonly PluginRequirement[], loaded:
     const wanted = alternatives.map(({ name, version }) => `'${name}' (>= ${version})`).join(' or ')
     const have = alternatives.flatMap(({ name }) => loaded.filter(plugin => plugin.name === name))
     const loadedNow =
-      have.length === 0 ? 'none of them is loaded' : `loaded: ${have.map(p => `${p.name} ${p.version}`).join(', ')}`
+      have.length === 0 ? 'none is loaded' : `loaded: ${have.map(p => `${p.name} ${p.version}`).join(', ')}`
     const message = `Plugin requirement not satisfied, must load one of: ${wanted}; ${loadedNow}`
     missing.push(context.problem('LOAD_ERR_VALIDATE', message))
   }

@@ -16,7 +16,7 @@ const BY_NAME = new Map<string, Priority>([
   ['info', 'Informational'],
 ])
 
-/** The priority of that name in any case; `info` is Informational; undefined: there is none. */
+/** The priority of that name, ignoring case; `info` is Informational. undefined for any other name. */
 export function parsePriority(name: string): Priority | undefined {
   return BY_NAME.get(name.toLowerCase())
 }

@@ -5,12 +5,12 @@ import type { Entry, ExceptionItem } from './item.ts'
 import { mappedScalar, type YamlNode } from './yaml.ts'
 
 /**
- * The exceptions of a rule item. With `partial` (an append) they need no fields, and lack of values is warned about.
+ * The exceptions of a rule item. With `partial` (an append) fields are optional, and missing values give a warning.
  * @throws {LoadFailure}
  */
 export function readExceptions(rule: MapReader, partial: boolean, warnings: Problem[]): ExceptionItem[] {
   const value = rule.entry('exceptions')?.value
-  // No exceptions, or the key with nothing behind it, are fine.
+  // The key may be missing or empty.
   if (value === undefined || (value.kind === 'scalar' && value.isNull)) return []
   const { seq, context } = rule.sequence('exceptions', 'exceptions', 'Rule exceptions must be a sequence')
   const exceptions: ExceptionItem[] = []

@@ -38,7 +38,7 @@ const MACRO_NAME = /^[a-zA-Z]+[a-zA-Z0-9_]*$/
 export class EngineTooOld extends LoadFailure {}
 
 /**
- * Reads one item of a rules file; what it warns about is added to `warnings`.
+ * Reads one item of a rules file and adds its warnings to `warnings`.
  * @throws {LoadFailure} for the first error
  */
 export function readItem(node: YamlNode, file: Context, warnings: Problem[]): Item {
@@ -69,7 +69,7 @@ export function readItem(node: YamlNode, file: Context, warnings: Problem[]): It
   return { kind: 'unknown' }
 }
 
-/** What a node would define or change, when that much of it can be read. */
+/** The item that a node defines or changes, if that much of it can be read. */
 export function nameOf(node: YamlNode): { kind: NamedKind; name: string } | undefined {
   if (node.kind !== 'map') return undefined
   const kind = (['list', 'macro', 'rule'] as const).find(key => node.entries.has(key))
@@ -182,7 +182,7 @@ function readMacro(reader: MapReader, name: string, warnings: Problem[]): Item {
   return { kind: 'macro', name, condition, append, context }
 }
 
-/** Whether a list or a macro, which have one key that counts, is appended to; else it is defined anew. */
+/** Whether a list or a macro is appended to; otherwise it is a new definition. */
 function readChoice(reader: MapReader, key: string, warnings: Problem[]): boolean {
   const append = readAppend(reader, warnings)
   const overrides = readOverrides(reader, [key], [key], warnings)

@@ -13,7 +13,7 @@ export interface Overrides {
   readonly any: boolean
 }
 
-/** The deprecated `append` flag. */
+/** Reads the deprecated `append` flag. */
 export function readAppend(reader: MapReader, warnings: Problem[]): boolean {
   const append = reader.booleanOr('append', false)
   if (append) warnings.push(reader.context.problem('LOAD_DEPRECATED_ITEM', WARNING_APPEND))
@@ -21,8 +21,8 @@ export function readAppend(reader: MapReader, warnings: Problem[]): boolean {
 }
 
 /**
- * Which keys `override` wants appended and which replaced.
- * @throws {LoadFailure} on a key or an operation that the kind of item does not allow.
+ * Reads `override`: which keys to append and which to replace.
+ * @throws {LoadFailure} for a key or an operation that this kind of item does not allow
  */
 export function readOverrides(
   reader: MapReader,

@@ -25,7 +25,7 @@ const REPLACEABLE: readonly string[] = [
 ]
 
 /**
- * A rule item: a whole rule, an append, an override, or the old way to switch a rule on and off.
+ * A rule item: a complete rule, an append, an override, or the old form that enables or disables a rule.
  * @throws {LoadFailure}
  */
 export function readRule(reader: MapReader, name: string, warnings: Problem[]): Item {
@@ -65,14 +65,14 @@ export function readRule(reader: MapReader, name: string, warnings: Problem[]): 
   }
 }
 
-/** A rule that only has keys which add to another one lacks the `override` that says so. */
+/** A hint for a rule that looks like a change to an existing one but has no `override`. */
 function missingOverride(reader: MapReader): string {
   const keys = APPENDABLE.filter(key => reader.has(key))
   if (keys.length === 0) return ''
   return `: to change an existing rule, add 'override: {${keys.map(key => `${key}: append`).join(', ')}}'`
 }
 
-/** The keys that `override` names; every other key of a rule that could be overridden is one too many. */
+/** Reads the keys that `override` names. Other keys of a rule are not allowed. */
 function readUpdate(
   reader: MapReader,
   name: string,
@@ -124,7 +124,7 @@ function readPriority(reader: MapReader): Priority {
   const text = reader.text('priority')
   const priority = parsePriority(text)
   if (priority) return priority
-  const message = `Invalid priority '${text}': it is one of ${PRIORITIES.join(', ')}`
+  const message = `Invalid priority '${text}', expected one of ${PRIORITIES.join(', ')}`
   throw new LoadFailure(reader.at('priority', 'rule priority', ''), 'LOAD_ERR_YAML_VALIDATE', message)
 }
 

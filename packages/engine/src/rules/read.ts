@@ -10,7 +10,7 @@ import { parseYaml, YamlError, type YamlNode } from './yaml.ts'
 /** A rules file's items, each checked by itself. */
 export interface ReadFile {
   readonly source: SourceText
-  /** In the order of the file; one that could not be read is there as its name. */
+  /** In the order of the file. Of an item that could not be read, only its name. */
   readonly items: readonly Item[]
   readonly errors: readonly Problem[]
   readonly warnings: readonly Problem[]
@@ -41,7 +41,7 @@ interface Found {
   readonly errors: Problem[]
   readonly warnings: Problem[]
   incomplete: boolean
-  /** The file asks for a newer engine: what follows may use what this one does not know. */
+  /** The file requires a newer engine: what follows may use features that this one does not have. */
   tooNew: boolean
 }
 
@@ -51,7 +51,7 @@ function readDocument(document: YamlNode | undefined, context: Context, found: F
     const message =
       document.kind === 'scalar'
         ? 'Rules content is not yaml'
-        : "Rules content is not yaml array of objects (each item begins with '- ')"
+        : "Rules content is not yaml array of objects (each item starts with '- ')"
     found.errors.push(context.problem('LOAD_ERR_YAML_VALIDATE', message))
     found.incomplete = true
     return
@@ -59,7 +59,7 @@ function readDocument(document: YamlNode | undefined, context: Context, found: F
   for (const node of document.items) if (!isNull(node)) readNode(node, context, found)
 }
 
-/** An item with an error does not keep the next ones from being read. */
+/** Reads an item; after an error, reading continues with the next one. */
 function readNode(node: YamlNode, context: Context, found: Found): void {
   try {
     if (!found.tooNew) {
@@ -89,7 +89,7 @@ function warnOfDuplicates(node: YamlNode, context: Context, warnings: Problem[])
   if (node.kind !== 'map') return
   for (const { key, keyOffset } of node.duplicates) {
     const first = context.source.place(node.entries.get(key)!.keyOffset)
-    const message = `Key '${key}' is already given in line ${first.line}: this one is ignored`
+    const message = `Key '${key}' already appears on line ${first.line}; this one is ignored`
     warnings.push(context.at('value for', key, keyOffset, key.length).problem('LOAD_DUPLICATE_KEY', message))
   }
   for (const { value } of node.entries.values()) warnOfDuplicates(value, context, warnings)

@@ -120,7 +120,7 @@ class Reporter {
     warnings.push(...rule.conditionFindings.map(problem), ...found.warnings.map(problem))
     if (!error) return
     this.#rejected.add(rule.context)
-    // Without all of its lists a condition may well not compile.
+    // A condition with a failed list may not compile for that reason.
     const excused = failed.incomplete || rule.lists.some(name => failed.has('list', name))
     for (const finding of found.errors)
       if (!excused || finding.part !== 'condition' || finding.cause === 'unknown-field')
@@ -138,7 +138,7 @@ class Reporter {
   }
 }
 
-/** A value that does not fit its field may be the name of a list that does not exist: then one problem is enough. */
+/** An invalid value may be the name of a list that does not exist; the two problems become one. */
 function explained(error: Problem, warnings: Problem[]): Problem {
   const spot = ({ locations }: Problem) => {
     const { position } = locations.at(-1)!
@@ -199,7 +199,7 @@ function usedWords(files: readonly ReadFile[]): ReadonlySet<string> {
   )
 }
 
-/** Whether something is called unused that may be used where an error is. */
+/** Whether an item is reported as unused although something with an error may use it. */
 function isDoubtful({ code, locations }: Problem, used: ReadonlySet<string>): boolean {
   return (code === 'LOAD_UNUSED_MACRO' || code === 'LOAD_UNUSED_LIST') && used.has(locations.at(-1)!.item_name)
 }

@@ -19,7 +19,7 @@ export interface Resolution {
   readonly lists: ReadonlyMap<string, ResolvedList>
   readonly macros: ReadonlyMap<string, ResolvedMacro>
   readonly rules: ReadonlyMap<string, ResolvedRule>
-  /** Also those that resolving has found; rules that do not compile are not among them. */
+  /** Including those that failed to resolve. Compiling comes later, so it does not contain rules that do not compile. */
   readonly failed: FailedItems
   readonly errors: readonly Problem[]
   readonly warnings: readonly Problem[]
@@ -27,7 +27,7 @@ export interface Resolution {
 
 /**
  * Loading, stage 3: collections → closed rules. Each collection is resolved by itself, so a file may use only what it or
- * an earlier file defines; what a file does not affect is taken over from the resolution before, as the same objects.
+ * an earlier file defines; what a file does not affect is carried over from the previous resolution, as the same objects.
  */
 export function resolve(collections: readonly Collection[], options: ResolveOptions): Resolution[] {
   const resolutions: Resolution[] = []

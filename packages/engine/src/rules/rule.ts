@@ -5,7 +5,7 @@ import type { Context } from './context.ts'
 import type { Finding } from './finding.ts'
 import type { Priority } from './priority.ts'
 
-/** A rule with its lists, macros and exceptions in place: what the engine compiles. */
+/** A rule with its lists, macros and exceptions expanded: the input of compilation. */
 export interface ResolvedRule {
   readonly name: string
   readonly source: string
@@ -14,12 +14,12 @@ export interface ResolvedRule {
   readonly tags: readonly string[]
   /** After rule selection and the priority threshold. */
   readonly enabled: boolean
-  /** Less severe than the threshold: `enabled` is false because of that. */
+  /** Less severe than the threshold, and disabled for that reason. */
   readonly belowPriority: boolean
   readonly desc: string
-  /** Closed: no macro is left in it. Nodes carry `place`; what came out of a macro carries `macro` and `use` at its top. Shared between rules: never change it. */
+  /** Closed: without macros. Nodes have a `place`; the root of what came from a macro has `macro` and `use`. Shared between rules: do not modify. */
   readonly condition: Condition
-  /** The text that was parsed: with appends, exceptions and list items in place, macros still by name. Spans of nodes that came from no macro lie in it. */
+  /** The parsed text: with appends, exceptions and lists expanded, and the names of macros. Spans of nodes that did not come from a macro refer to it. */
   readonly conditionText: MappedText
   /** The condition as written, appends joined, without exceptions. */
   readonly conditionWritten: MappedText
@@ -36,11 +36,11 @@ export interface ResolvedRule {
   readonly index: number
   /** When it was last defined, appended to or overridden, in the same count. */
   readonly visibility: number
-  /** Names of the macros it refers to, also through other macros; sorted. */
+  /** Names of the macros that it uses, directly or through other macros; sorted. */
   readonly macros: readonly string[]
-  /** Names of the lists it refers to, also through macros and lists; sorted. */
+  /** Names of the lists that it uses, directly or through macros and lists; sorted. */
   readonly lists: readonly string[]
-  /** Where it was defined; the same object as long as it is not defined anew. */
+  /** Where it is defined. A new definition has a new context. */
   readonly context: Context
   /** Warnings about the output as written. */
   readonly outputFindings: readonly Finding[]
@@ -52,9 +52,9 @@ export interface ResolvedException {
   readonly name: string
   readonly fields: readonly string[]
   readonly comps: readonly string[]
-  /** How many values it has; one without values excepts nothing. */
+  /** Number of values; without values an exception has no effect. */
   readonly values: number
-  /** All of its definition in the file; its checks in the closed condition have their places in there. */
+  /** The whole definition, which contains the places of its checks. */
   readonly place: Place
 }
 

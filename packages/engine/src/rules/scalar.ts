@@ -1,16 +1,16 @@
 import { MappedText, MappedTextBuilder } from '../text/mapped.ts'
 import type { SourceText } from '../text/source.ts'
 
-/** How YAML wrote a scalar; block scalars are literal or folded. */
+/** The style of a YAML scalar; block scalars are literal or folded. */
 export type ScalarStyle = 'plain' | 'single' | 'double' | 'block'
 
 const BLANK = /[ \t\r\n]/
 const HEX_ESCAPES: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 }
 
 /**
- * Maps the value of a YAML scalar back to its source `[from, to)`. YAML changes white space only (folding, indentation)
- * and, in quotes, escapes; so value and source are walked side by side. Where they do not fit, the rest of the value
- * is mapped to the spot as a whole.
+ * Maps the value of a YAML scalar back to its source `[from, to)`. YAML only changes white space (folding, indentation)
+ * and, in quotes, escapes, so value and source are compared side by side. If they do not match, the rest of the value is
+ * mapped to the scalar as a whole.
  */
 export function mapScalar(value: string, style: ScalarStyle, source: SourceText, from: number, to: number): MappedText {
   const { content } = source
@@ -51,7 +51,7 @@ export function mapScalar(value: string, style: ScalarStyle, source: SourceText,
       v += n
       s += n
     } else if (BLANK.test(char)) {
-      // A folded line break, or one that a blank line stands for.
+      // A folded line break, or the one of a blank line.
       builder.replace(char, source, Math.min(s, to), 0)
       v++
       if (char === ' ') while (s < to && BLANK.test(content[s]!)) s++
@@ -63,7 +63,7 @@ export function mapScalar(value: string, style: ScalarStyle, source: SourceText,
   return builder.build()
 }
 
-/** Whether a unit may be copied in a run without looking at it alone. */
+/** Whether a unit can be copied as part of a run. */
 function isOrdinary(char: string, style: ScalarStyle): boolean {
   return !(style === 'double' && char === '\\') && !(style === 'single' && char === "'")
 }

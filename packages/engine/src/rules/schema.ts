@@ -1,11 +1,11 @@
 import { validate } from './rule-schema.gen.ts'
 import type { YamlNode, YamlScalar } from './yaml.ts'
 
-/** Schema warnings that are kept of a file: more say nothing new. */
+/** Maximum number of schema warnings per file. */
 const MAX_WARNINGS = 20
 
 export interface SchemaResult {
-  /** `none`: there was nothing to validate. */
+  /** `none`: nothing to validate. */
   readonly schema: 'ok' | 'failed' | 'none'
   readonly warnings: readonly string[]
 }
@@ -16,7 +16,7 @@ interface SchemaError {
   readonly params: Readonly<Record<string, unknown>>
 }
 
-/** Validates a file's documents against the rule schema. That is stricter than the loader and never fatal. */
+/** Validates a file's documents against the rule schema. The schema is stricter than the loader, and its warnings are never fatal. */
 export function checkSchema(documents: readonly (YamlNode | undefined)[]): SchemaResult {
   const warnings: string[] = []
   let checked = 0
@@ -48,7 +48,7 @@ function toJS(node: YamlNode): unknown {
   return scalarValue(node)
 }
 
-/** The type that a plain scalar has by its form. */
+/** The value of a scalar; the form of a plain one decides its type. */
 function scalarValue({ text, style, isNull }: YamlScalar): unknown {
   if (isNull) return null
   if (style !== 'plain') return text

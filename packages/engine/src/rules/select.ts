@@ -1,6 +1,6 @@
 import type { RuleSelection } from './rule.ts'
 
-/** Whether the whole name fits a pattern in which `*` stands for any text; takes at most length × length steps. */
+/** Whether the whole name matches a pattern in which `*` matches any text. Time: at most the product of the lengths. */
 export function matchesWildcard(pattern: string, name: string): boolean {
   let p = 0
   let n = 0
@@ -14,7 +14,7 @@ export function matchesWildcard(pattern: string, name: string): boolean {
       p++
       n++
     } else if (star >= 0) {
-      // The last star takes one more.
+      // Extend the match of the last star by one.
       p = star + 1
       n = ++after
     } else {
@@ -25,7 +25,7 @@ export function matchesWildcard(pattern: string, name: string): boolean {
   return p === pattern.length
 }
 
-/** Whether a rule is on: as it says itself, unless a selection matches; of those the last one counts. */
+/** Whether a rule is enabled: the last selection that matches decides, otherwise the rule's own `enabled`. */
 export function isSelected(
   rule: { readonly name: string; readonly tags: readonly string[]; readonly enabled: boolean },
   selections: readonly RuleSelection[],

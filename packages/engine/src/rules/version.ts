@@ -1,11 +1,11 @@
-/** A version as Falco reads it: `major.minor.patch`, with a pre-release or build part that is not compared. */
+/** A version as Falco reads it: `major.minor.patch`, pre-release and build parts are ignored. */
 export interface Version {
   readonly major: number
   readonly minor: number
   readonly patch: number
 }
 
-/** The engine version that this engine answers to required_engine_version. */
+/** The engine version that required_engine_version is compared with. */
 export const ENGINE_VERSION: Version = { major: 0, minor: 63, patch: 0 }
 
 const SEMVER = /^(\d{1,10})\.(\d{1,10})\.(\d{1,10})(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/
@@ -19,12 +19,12 @@ export function formatVersion({ major, minor, patch }: Version): string {
   return `${major}.${minor}.${patch}`
 }
 
-/** Negative, zero or positive as `a` is before, the same as or after `b`. */
+/** Negative, zero or positive if `a` is before, equal to or after `b`. */
 export function compareVersions(a: Version, b: Version): number {
   return a.major - b.major || a.minor - b.minor || a.patch - b.patch
 }
 
-/** Whether something of version `have` does for a requirement of `wanted`: same major version, not older. */
+/** Whether version `have` satisfies a requirement of `wanted`: same major version, not older. */
 export function satisfies(have: Version, wanted: Version): boolean {
   return have.major === wanted.major && compareVersions(have, wanted) >= 0
 }

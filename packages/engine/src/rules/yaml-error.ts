@@ -1,6 +1,6 @@
 import type { SourceText } from '../text/source.ts'
 
-/** What is wrong with a YAML text, in the words of someone who writes rules, and where. */
+/** What is wrong with a YAML text and where, in the words of a rule author. */
 export interface YamlFault {
   readonly message: string
   readonly offset: number
@@ -21,12 +21,12 @@ interface Found {
 }
 
 const KEY = /^([ \t]*(?:- +)*)([\w-]+)[ \t]*:(?:\s|$)/
-/** Keys that cannot be words of a text that continues on the next line. */
+/** A line that starts with one of these keys does not continue the text of the line before. */
 const KEYS =
   /^(?:list|items|macro|rule|condition|output|desc|priority|source|enabled|tags|exceptions|append|override|warn_evttypes|skip-if-unknown-filter|capture|capture_duration|name|fields|comps|values)$/
-const QUOTED = 'put the value into quotes, or into a block (>) below its key'
+const QUOTED = 'quote the value, or write it as a block (>)'
 
-/** Tried in order; the first that recognises the mistake describes it. */
+/** Tried in order; the first one that recognizes the mistake explains it. */
 const MISTAKES: readonly ((found: Found) => YamlFault | undefined)[] = [
   tab,
   blockText,
@@ -42,7 +42,7 @@ const MISTAKES: readonly ((found: Found) => YamlFault | undefined)[] = [
   missingComma,
 ]
 
-/** Explains an error of the YAML library; a mistake that is not known keeps the library's message. */
+/** Explains an error of the YAML library; if the mistake is not recognized, keeps the library's message. */
 export function explainYamlError(source: SourceText, code: string, message: string, offset: number): YamlFault {
   const place = source.place(offset)
   const line = source.line(place.line)
@@ -64,7 +64,7 @@ function tab({ source, number }: Found): YamlFault | undefined {
     const before = /^ *\t/.exec(source.line(n))
     if (before)
       return {
-        message: 'a line is indented with a tab: YAML allows spaces only',
+        message: 'the line is indented with a tab: YAML allows only spaces',
         offset: source.lineStarts[n - 1]! + before[0].length - 1,
         length: 1,
       }
@@ -104,7 +104,7 @@ function colonInText({ source, code, number, line, start, offset }: Found): Yaml
     const colon = text.slice(from).search(/:(?:\s|$)/)
     if (colon < 0) continue
     return {
-      message: `': ' begins a value in YAML and cannot be part of a plain text: ${QUOTED}`,
+      message: `unquoted text cannot contain ': ': ${QUOTED}`,
       offset: source.lineStarts[n - 1]! + from + colon,
       length: 1,
     }
@@ -131,7 +131,7 @@ function keyIndentation({ source, code, number }: Found): YamlFault | undefined 
     if (sibling === undefined || sibling === key[1]!.length) return undefined
     const wrong = `'${key[2]}' is indented by ${spaces(key[1]!.length)}, the other keys of its item by ${sibling}`
     return {
-      message: key[1] === '' ? `${wrong}; a new item begins with '- '` : wrong,
+      message: key[1] === '' ? `${wrong}; a new item starts with '- '` : wrong,
       offset: source.lineStarts[n - 1]! + key[1]!.length,
       length: key[2]!.length,
     }
@@ -160,9 +160,9 @@ function dashIndentation({ code, message, line, start }: Found): YamlFault | und
 function unclosedQuote({ source, message }: Found): YamlFault | undefined {
   const mark = /^Missing closing (["'])quote/.exec(message)?.[1]
   if (mark === undefined) return undefined
-  // Nothing behind the opening mark closes it, so it is the last one.
+  // No quote closes the opening one, so it is the last one in the file.
   const offset = source.content.lastIndexOf(mark)
-  return { message: `a string that begins with ${mark} has no end`, offset, length: 1 }
+  return { message: `the string that starts with ${mark} is not closed`, offset, length: 1 }
 }
 
 function unclosedBracket({ source, message, offset }: Found): YamlFault | undefined {
@@ -170,10 +170,14 @@ function unclosedBracket({ source, message, offset }: Found): YamlFault | undefi
   if (kind === undefined) return undefined
   const [open, close, what] = kind === 'map' ? ['{', '}', 'mapping'] : ['[', ']', 'list']
   const at = source.content.lastIndexOf(open!, offset)
-  return { message: `a ${what} that begins with '${open}' has no '${close}'`, offset: Math.max(0, at), length: 1 }
+  return {
+    message: `the ${what} that starts with '${open}' is not closed with '${close}'`,
+    offset: Math.max(0, at),
+    length: 1,
+  }
 }
 
-/** Something behind a quoted or bracketed value. */
+/** Text after a quoted or bracketed value. */
 function textBehind({ code, line, start, offset }: Found): YamlFault | undefined {
   if (code !== 'UNEXPECTED_TOKEN') return undefined
   const before = line.slice(0, offset - start).trimEnd()
@@ -181,26 +185,30 @@ function textBehind({ code, line, start, offset }: Found): YamlFault | undefined
   const length = Math.max(1, line.slice(offset - start).trimEnd().length)
   if (/["']/.test(last))
     return {
-      message: `the value ends with its closing ${last}, but text follows: put all of it into quotes`,
+      message: `text after the closing ${last}: quote the whole value`,
       offset,
       length,
     }
   if (/[\]}]/.test(last)) {
-    const what = last === ']' ? "'[', which begins a list" : "'{', which begins a mapping"
-    return { message: `a plain text cannot begin with ${what}: ${QUOTED}`, offset, length }
+    const what = last === ']' ? "'[', which starts a list" : "'{', which starts a mapping"
+    return { message: `unquoted text cannot start with ${what}: ${QUOTED}`, offset, length }
   }
   return undefined
 }
 
 function forbiddenStart({ source, code, offset }: Found): YamlFault | undefined {
   if (code !== 'BAD_SCALAR_START') return undefined
-  return { message: `a plain text cannot begin with '${source.content[offset]}': ${QUOTED}`, offset, length: 1 }
+  return { message: `unquoted text cannot start with '${source.content[offset]}': ${QUOTED}`, offset, length: 1 }
 }
 
 function badEscape({ code, source, offset }: Found): YamlFault | undefined {
   if (code !== 'BAD_DQ_ESCAPE') return undefined
   const text = source.content.slice(offset, offset + 2)
-  return { message: `'${text}' is no escape in "…": write '\\\\' for a backslash, or use '…'`, offset, length: 2 }
+  return {
+    message: `'${text}' is not an escape sequence: in "…" write a backslash as '\\\\', or use '…'`,
+    offset,
+    length: 2,
+  }
 }
 
 function missingComma({ message, offset }: Found): YamlFault | undefined {

@@ -87,7 +87,7 @@ function parseDocuments(source: SourceText) {
       logLevel: 'silent',
       lineCounter: new LineCounter(),
     })
-    // An empty stream is no document at all.
+    // An empty stream has no document.
     return 'empty' in documents ? [] : documents
   } catch (error) {
     if (error instanceof RangeError) throw new YamlError(TOO_DEEP, 0)
@@ -150,11 +150,7 @@ class Composer {
   #alias(name: string, offset: number): YamlNode {
     const target = this.#anchors.get(name)
     if (target === undefined)
-      throw new YamlError(
-        `alias '*${name}' has no anchor before it (a plain text that begins with '*' needs quotes)`,
-        offset,
-        name.length + 1,
-      )
+      throw new YamlError(`alias '*${name}' is not defined: quote text that starts with '*'`, offset, name.length + 1)
     this.#aliased += target.size
     if (this.#aliased > MAX_ALIASED_NODES)
       throw new YamlError(`aliases stand for more than ${MAX_ALIASED_NODES} nodes`, offset)
@@ -166,7 +162,7 @@ function nullNode(offset: number): YamlScalar {
   return { kind: 'scalar', text: '', style: 'plain', isNull: true, offset, length: 0, size: 1 }
 }
 
-/** The scalar's text with the places of its units. */
+/** The scalar's text, mapped to the file. */
 export function mappedScalar(scalar: YamlScalar, source: SourceText): MappedText {
   return mapScalar(scalar.text, scalar.style, source, scalar.offset, scalar.offset + scalar.length)
 }

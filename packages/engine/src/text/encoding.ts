@@ -1,4 +1,4 @@
-/** The part of the encoding standard that the engine uses: node and browsers have both, without any type library. */
+/** The part of the Encoding standard that the engine uses, declared here since no type library is loaded. Node and browsers have it. */
 declare class TextEncoder {
   encode(text: string): Uint8Array
 }
@@ -10,17 +10,17 @@ declare class TextDecoder {
 const encoder = new TextEncoder()
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** A lone surrogate of this range stands for the raw byte in its low 8 bits: text that is not UTF-8 keeps its bytes. */
+/** A lone surrogate in this range represents the raw byte in its low 8 bits, so that text that is not UTF-8 keeps its bytes. */
 const RAW_BYTE = /[\udc80-\udcff]/
-/** A raw byte's surrogate, when no high surrogate stands before it (then the pair is an ordinary character). */
+/** A raw byte's surrogate. After a high surrogate it would be part of an ordinary character. */
 const LONE_RAW_BYTE = /(?<![\ud800-\udbff])[\udc80-\udcff]/
 
-/** True when `text` holds bytes that are not UTF-8 (each as a lone surrogate U+DC80…U+DCFF). */
+/** True if `text` contains bytes that are not UTF-8 (lone surrogates U+DC80…U+DCFF). */
 export function hasRawBytes(text: string): boolean {
   return RAW_BYTE.test(text) && LONE_RAW_BYTE.test(text)
 }
 
-/** UTF-8 bytes of a text; a lone surrogate U+DC80…U+DCFF gives the one byte that it stands for. */
+/** UTF-8 bytes of a text; a lone surrogate U+DC80…U+DCFF becomes the byte that it represents. */
 export function textToBytes(text: string): Uint8Array {
   if (!hasRawBytes(text)) return encoder.encode(text)
   const bytes: number[] = []
@@ -41,7 +41,7 @@ export function bytesToText(bytes: Uint8Array): string {
   }
 }
 
-/** Character by character: an ill-formed sequence gives its first byte as a raw byte and goes on after it. */
+/** Character by character. The first byte of an ill-formed sequence becomes a raw byte; decoding continues after it. */
 function decodeLoosely(bytes: Uint8Array): string {
   let text = ''
   for (let i = 0; i < bytes.length; ) {

@@ -6,7 +6,7 @@ import type { Place } from './span.ts'
  * Otherwise the whole run comes from `length` units at `offset` (an escape, a folded line break, a list's name).
  */
 export interface Piece {
-  /** Where the run begins in the text; it ends where the next one begins. */
+  /** Start of the run in the text; it ends at the start of the next one. */
   readonly at: number
   readonly source: SourceText
   readonly offset: number
@@ -15,8 +15,8 @@ export interface Piece {
 }
 
 /**
- * A text that knows for each of its units the place in the file it was written at, through YAML's folding and quoting,
- * list substitution, appends and exceptions.
+ * A text that maps each of its units to a place in a file, through YAML's folding and quoting, list expansion, appends
+ * and exceptions.
  */
 export class MappedText {
   readonly text: string
@@ -26,17 +26,17 @@ export class MappedText {
     this.pieces = pieces
   }
 
-  /** A text that stands in `source` at `offset` as it is. */
+  /** A text that is found unchanged in `source` at `offset`. */
   static exact(text: string, source: SourceText, offset: number): MappedText {
     return new MappedText(text, [{ at: 0, source, offset, length: text.length, exact: true }])
   }
 
-  /** A text that no file holds: a condition given to the API as a string. */
+  /** A text that is in no file: a condition passed to the API as a string. */
   static bare(text: string, name = ''): MappedText {
     return MappedText.exact(text, new SourceText(name, text), 0)
   }
 
-  /** Index of the piece that unit `at` lies in; -1 for a text without pieces. */
+  /** Index of the piece that contains unit `at`; -1 for a text without pieces. */
   pieceAt(at: number): number {
     const { pieces } = this
     let low = 0
@@ -55,8 +55,8 @@ export class MappedText {
   }
 
   /**
-   * Where `length` units at `at` were written. The place covers the range from the first to the last unit when both lie
-   * in one file in this order, else the first unit's run alone.
+   * The place of `length` units at `at`: from the first to the last unit if both are in one file in this order, else the
+   * run of the first unit.
    */
   place(at: number, length = 0): Place {
     const index = this.pieceAt(at)
@@ -77,14 +77,14 @@ export class MappedText {
     return new MappedTextBuilder().add(this, from, to).build()
   }
 
-  /** Without white space at both ends. */
+  /** The text without leading and trailing white space. */
   trim(): MappedText {
     const start = this.text.length - this.text.trimStart().length
     return this.slice(start, Math.max(start, this.text.trimEnd().length))
   }
 }
 
-/** Puts a MappedText together from pieces of others. */
+/** Builds a MappedText from parts of others. */
 export class MappedTextBuilder {
   #parts: string[] = []
   #pieces: Piece[] = []

@@ -5,7 +5,7 @@ export interface CodeInfo {
   readonly severity: 'error' | 'warning'
   readonly short: string
   readonly long: string
-  /** A warning of falc's own, which Falco does not give. */
+  /** A warning that Falco does not have. */
   readonly own?: true
 }
 
@@ -15,12 +15,12 @@ export const CODES = {
   LOAD_ERR_YAML_VALIDATE: {
     severity: 'error',
     short: 'Error validating internal structure of YAML file',
-    long: 'The file is valid YAML, but a value or a key in it is not what a rules file may hold there.',
+    long: 'The file is valid YAML, but a value or a key in it is not allowed there.',
   },
   LOAD_ERR_COMPILE_CONDITION: {
     severity: 'error',
     short: 'Error compiling condition',
-    long: 'A condition cannot be parsed, or it names a field, an operator or a value that does not fit.',
+    long: 'A condition cannot be parsed, or a field, operator or value in it is not valid.',
   },
   LOAD_ERR_COMPILE_OUTPUT: {
     severity: 'error',
@@ -30,39 +30,39 @@ export const CODES = {
   LOAD_ERR_VALIDATE: {
     severity: 'error',
     short: 'Error validating rule/macro/list/exception objects',
-    long: 'An item is well formed, but refers to something that does not exist or contradicts another one.',
+    long: 'An item is well formed, but refers to an item that does not exist, or contradicts another item.',
   },
   LOAD_ERR_EXTENSION: {
     severity: 'error',
     short: 'Error in extension item',
-    long: 'A program that embeds the engine refused an item of its own kind.',
+    long: 'A program that embeds the engine rejected an extension item.',
   },
   LOAD_UNKNOWN_SOURCE: {
     severity: 'warning',
     short: 'Unknown event source',
-    long: 'No event source of that name is loaded: the rule is left out.',
+    long: 'No event source of that name is loaded: the rule is skipped.',
   },
   LOAD_UNSAFE_NA_CHECK: {
     severity: 'warning',
     short: 'Unsafe <NA> comparison in condition',
-    long: 'A ka.* or jevt.* field is compared with <NA>. An absent field equals nothing: ask with exists.',
+    long: 'A ka.* or jevt.* field is compared with <NA>. An absent field is not equal to anything: use the exists operator.',
   },
   LOAD_NO_EVTTYPE: {
     severity: 'warning',
     short: 'Condition has no event-type restriction',
-    long: 'The rule is tried on nearly every event type, which costs time: restrict evt.type.',
+    long: 'The rule is evaluated for nearly every event type, which is slow: restrict evt.type.',
   },
   LOAD_UNKNOWN_FILTER: {
     severity: 'warning',
     short: 'Unknown field or event-type in condition or output',
-    long: 'The rule has skip-if-unknown-filter and names an unknown field or event type: it is left out.',
+    long: 'The rule has skip-if-unknown-filter and names an unknown field or event type: it is skipped.',
   },
   LOAD_UNUSED_MACRO: { severity: 'warning', short: 'Unused macro', long: 'No rule and no macro refers to it.' },
   LOAD_UNUSED_LIST: { severity: 'warning', short: 'Unused list', long: 'No rule, macro or list refers to it.' },
   LOAD_UNKNOWN_ITEM: {
     severity: 'warning',
     short: 'Unknown rules file item',
-    long: 'The item is no list, macro, rule or version requirement: it is left out.',
+    long: 'The item is not a list, macro, rule or version requirement: it is ignored.',
   },
   LOAD_DEPRECATED_ITEM: {
     severity: 'warning',
@@ -72,7 +72,7 @@ export const CODES = {
   LOAD_WARNING_EXTENSION: {
     severity: 'warning',
     short: 'Warning in extension item',
-    long: 'A program that embeds the engine warns about an item of its own kind.',
+    long: 'A program that embeds the engine warns about an extension item.',
   },
   LOAD_APPEND_NO_VALUES: {
     severity: 'warning',
@@ -87,27 +87,27 @@ export const CODES = {
   LOAD_INVALID_MACRO_NAME: {
     severity: 'warning',
     short: 'Invalid macro name',
-    long: 'A condition cannot refer to a macro of this name: letters, digits and _ only, a letter first.',
+    long: 'A condition cannot refer to a macro of this name: use letters, digits and _, and begin with a letter.',
   },
   LOAD_INVALID_LIST_NAME: {
     severity: 'warning',
     short: 'Invalid list name',
-    long: 'A condition cannot refer to a list of this name: no blanks, quotes, parentheses, commas or =.',
+    long: 'The name of a list should not contain blanks, quotes, parentheses, commas or =.',
   },
   LOAD_COMPILE_CONDITION: {
     severity: 'warning',
     short: 'Warning in rule condition',
-    long: 'The condition works, but probably means something else, or can be written as a faster operator.',
+    long: 'The condition is valid, but probably does not mean what was intended, or can use a faster operator.',
   },
   LOAD_UNKNOWN_KEY: {
     severity: 'warning',
     short: 'Unknown key in item definition',
-    long: 'The key means nothing in this kind of item and is ignored.',
+    long: 'This kind of item has no such key; it is ignored.',
   },
   LOAD_DUPLICATE_KEY: {
     severity: 'warning',
     short: 'Duplicate key in item definition',
-    long: 'A key is given twice in one mapping; the first one is used, the other one is ignored. Falco does not warn.',
+    long: 'A key appears twice in one mapping; the first one is used and the other one ignored. Falco does not warn.',
     own: true,
   },
   LOAD_REDEFINED_ITEM: {
@@ -119,7 +119,7 @@ export const CODES = {
   LOAD_UNDEFINED_LIST: {
     severity: 'warning',
     short: 'Undefined list',
-    long: 'A word among the values of a check looks like the name of a list, but there is no such list, so it is compared as text. Falco does not warn.',
+    long: 'A value looks like the name of a list, but there is no such list, so it is compared as text. Falco does not warn.',
     own: true,
   },
 } as const satisfies Record<string, CodeInfo>
@@ -174,9 +174,9 @@ export interface Problem {
   readonly severity: 'error' | 'warning'
   readonly code: ProblemCode
   readonly message: string
-  /** From the file down to the spot. */
+  /** From the file to the exact place. */
   readonly locations: readonly Location[]
-  /** The line that it is about, and below it a line with carets; empty when there is nothing to show. */
+  /** The line concerned, and a line with carets below it; empty if there is nothing to show. */
   readonly snippet: string
   /** The deprecated field that the warning is about. */
   readonly deprecated_field?: string

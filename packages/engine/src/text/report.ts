@@ -1,6 +1,6 @@
 import { CODES, type Location, type Problem } from './problem.ts'
 
-/** What is known about one file after loading: what `falco -V` prints. */
+/** The result of loading one file, as `falco -V` prints it. */
 export interface FileResult {
   readonly name: string
   readonly schema: 'ok' | 'failed' | 'none'
@@ -9,7 +9,7 @@ export interface FileResult {
   readonly warnings: readonly Problem[]
 }
 
-/** `In rules content: (FILE:1:1)`, and so on inwards, one location per line. */
+/** One location per line, from the outside in: `In rules content: (FILE:1:1)`. */
 function context(locations: readonly Location[]): string {
   return locations
     .map(({ item_type, item_name, position }, i) => {
@@ -19,7 +19,7 @@ function context(locations: readonly Location[]): string {
     .join('')
 }
 
-/** One problem as Falco prints it: where, the snippet between rules, code and message. */
+/** A problem as Falco prints it: locations, snippet, code and message. */
 export function formatProblem(problem: Problem): string {
   const { code, message, locations, snippet } = problem
   const shown = snippet === '' ? '<No context available>\n' : snippet
@@ -31,14 +31,14 @@ function verdict(result: FileResult): string {
   return result.warnings.length > 0 ? `${result.name}: Ok, with warnings` : `${result.name}: Ok`
 }
 
-/** The verdict on a file with every problem in full (Falco's verbose text). */
+/** A file's verdict and all problems in full (Falco's verbose text). */
 export function formatResult(result: FileResult): string {
   const block = (problems: readonly Problem[], title: string) =>
     problems.length === 0 ? '' : `\n${problems.length} ${title}:\n${problems.map(formatProblem).join('')}`
   return verdict(result) + block(result.errors, 'Errors') + block(result.warnings, 'Warnings')
 }
 
-/** The verdict on a file with the codes alone (Falco's summary). */
+/** A file's verdict and the codes of the problems (Falco's summary). */
 export function formatSummary(result: FileResult): string {
   const block = (problems: readonly Problem[], title: string) => {
     const codes = problems.map(p => `${p.code} (${CODES[p.code].short})`).join(' ')

@@ -1,12 +1,12 @@
 import type { SourceText } from './source.ts'
 import type { Place } from './span.ts'
 
-/** Units of a line that a snippet shows at most. */
+/** Maximum number of units of a line that a snippet shows. */
 export const SNIPPET_WIDTH = 160
-/** What stands for the part of a line that is not shown. */
+/** Marks a part of the line that is not shown. */
 const CUT = '...'
 
-/** The line of `place`, cut to a window around it when it is long, and a line with carets under the place. */
+/** The line of `place`, with carets below it; of a long line only the part around the place. */
 export function snippet(source: SourceText, place: Place): string {
   const line = source.line(place.line)
   if (line.trim() === '') return ''
@@ -20,10 +20,10 @@ export function snippet(source: SourceText, place: Place): string {
   }
   const before = from > 0 ? CUT : ''
   const shown = before + line.slice(from, to) + (to < line.length ? CUT : '')
-  // Tabs stay tabs, so that the carets stand below the place whatever a tab's width is.
+  // Tabs are kept, so that the carets align for any tab width.
   const indent = (before + line.slice(from, at)).replace(/[^\t]/g, ' ')
   return `${shown.replace(UNPRINTABLE, '\ufffd')}\n${indent}${'^'.repeat(Math.max(1, Math.min(end, to) - at))}\n`
 }
 
-/** Control characters other than tab, and halves of characters that the window cut. */
+/** Control characters other than tab, and surrogates whose pair was cut. */
 const UNPRINTABLE = /[\0-\x08\x0a-\x1f\x7f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g

@@ -1,6 +1,6 @@
 import type { Place } from './span.ts'
 
-/** A file's name and content, with its line starts found once, when first asked for. */
+/** A file's name and content; its line starts are computed on first use. */
 export class SourceText {
   readonly name: string
   readonly content: string
@@ -11,7 +11,7 @@ export class SourceText {
     this.#starts = undefined
   }
 
-  /** Offsets at which lines begin; a line ends with LF, CR LF or CR. */
+  /** Offsets of the lines. A line ends with LF, CR LF or CR. */
   get lineStarts(): readonly number[] {
     if (this.#starts) return this.#starts
     const starts = [0]
@@ -24,7 +24,7 @@ export class SourceText {
     return starts
   }
 
-  /** The place of `length` units at `offset`; beyond the end it is the end. */
+  /** The place of `length` units at `offset`, clamped to the end of the file. */
   place(offset: number, length = 0): Place {
     const at = Math.max(0, Math.min(offset, this.content.length))
     const starts = this.lineStarts
@@ -44,7 +44,7 @@ export class SourceText {
     }
   }
 
-  /** The text of a line (from 1) without its line break; empty when there is no such line. */
+  /** A line (counted from 1) without its line break; empty if there is no such line. */
   line(number: number): string {
     const starts = this.lineStarts
     const from = starts[number - 1]

@@ -6,8 +6,8 @@ export interface Span {
   readonly length: number
 }
 
-/** A range in a rules file: where something that a person wrote stands. */
+/** A range in a rules file. */
 export interface Place extends Span {
-  /** Name of the file as it was given to `Engine.load`. */
+  /** The file's name as passed to `Engine.load`. */
   readonly file: string
 }
