@@ -1,9 +1,10 @@
 import { type Command, print, runCommand } from './command.ts'
 import { ConfigError } from './config/error.ts'
 import { CliError } from './fail.ts'
+import { printable } from './printable.ts'
 import { versionText } from './version.ts'
 
-/** Every command, loaded when it is asked for. */
+/** The commands, loaded on demand. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   run: async () => (await import('./commands/run.ts')).run,
   validate: async () => (await import('./commands/validate.ts')).validate,
@@ -37,7 +38,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     return await runCommand(await load(), rest)
   } catch (error) {
     if (!(error instanceof CliError) && !(error instanceof ConfigError)) throw error
-    process.stderr.write(`Error: ${error.message}\n`)
+    process.stderr.write(`Error: ${printable(error.message, '\n\t')}\n`)
     return 1
   }
 }

@@ -1,14 +1,15 @@
 import { type Flags, type FlagValues, flagLines, parseFlags } from './flags.ts'
+import { printable } from './printable.ts'
 
 /** One subcommand. */
 export interface Command<T extends Flags = Flags> {
   readonly name: string
-  /** What comes after `falc NAME` in the help's first line. */
+  /** Arguments in the first line of the help. */
   readonly usage: string
   /** One or two lines. */
   readonly summary: string
   readonly flags: T
-  /** Flags that there once were, with what to use in their place. */
+  /** Flags of earlier releases, with their replacements. */
   readonly former?: Readonly<Record<string, string>>
   /** Returns the exit code. @throws {CliError} */
   run(values: FlagValues<T>, positionals: readonly string[]): Promise<number> | number
@@ -35,8 +36,8 @@ export async function runCommand(command: Command<any>, args: readonly string[])
 let guarded = false
 
 /**
- * Writes to standard output what was asked for; ends the program quietly when its reader has gone (`falc list | head`).
- * Alerts do not go this way: their output counts what it loses.
+ * Writes a command's result to standard output; on a terminal only what is printable. Ends the program quietly when the
+ * reader has gone (`falc list | head`). Alerts have their own output, which counts losses.
  * @returns false when the reader is behind: wait for `drain`
  */
 export function print(text: string): boolean {
@@ -47,5 +48,5 @@ export function print(text: string): boolean {
       process.exit(0)
     })
   }
-  return process.stdout.write(text)
+  return process.stdout.write(process.stdout.isTTY ? printable(text, '\n\t') : text)
 }

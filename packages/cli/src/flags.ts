@@ -5,11 +5,11 @@ import { CliError } from './fail.ts'
 export interface Flag {
   readonly short?: string
   readonly value?: string
-  /** May be given several times: its value is a list. */
+  /** The flag may be repeated: its value is a list. */
   readonly multiple?: boolean
-  /** The value may be left out (`--list`, `--list=syscall`): it is then the empty string. */
+  /** The value may be omitted (`--list`, `--list=syscall`); it is the empty string then. */
   readonly optionalValue?: boolean
-  /** Without: not shown in the help (accepted for Falco's sake). */
+  /** Flags without help are hidden: Falco has them. */
   readonly help?: string
 }
 export type Flags = Readonly<Record<string, Flag>>
@@ -23,7 +23,7 @@ type FlagValue<F extends Flag> = F extends { value: string }
     : boolean
 export type FlagValues<T extends Flags> = { readonly [K in keyof T]: FlagValue<T[K]> }
 
-/** @param former flags that there once were, with what to use in their place @throws {CliError} on unknown flags and missing values */
+/** @param former flags of earlier releases, with their replacements @throws {CliError} on unknown flags and missing values */
 export function parseFlags<T extends Flags>(
   command: string,
   flags: T,

@@ -68,7 +68,7 @@ test('a webhook that anybody can reach is warned about; tokens come from a file'
   await closed.end()
   expect(closed.warnings).toEqual([])
   expect(closed.ids).toEqual(['1'])
-  expect(closed.feed.losses()).toEqual({})
+  expect(Object.values(closed.feed.losses()).filter(count => count > 0)).toEqual([])
 })
 
 test('a rejected item is counted once and raises an alert', async () => {
@@ -84,7 +84,7 @@ test('a rejected item is counted once and raises an alert', async () => {
       'Falco internal: audit event drop. 1 audit event was rejected or lost, the first because of not-an-event: item 1: a number is not an audit event',
     fields: { 'not-an-event': '1' },
   })
-  expect(audit.feed.losses()).toEqual({ 'not-an-event': 1 })
+  expect(audit.feed.losses()).toMatchObject({ 'not-an-event': 1, 'bad-json': 0 })
   await audit.end()
   expect(audit.alerts).toHaveLength(1)
 })

@@ -123,6 +123,33 @@ describe('changed files', { timeout: 30_000 }, () => {
     expect(Object.keys(failure)).toEqual(['hostname', 'output', 'output_fields', 'priority', 'rule', 'source', 'time'])
   })
 
+  test('of a failed reload there is one alert, and files that are back as they were end it', async () => {
+    const run = await follow('-o', 'json_output=true')
+    const broken = '- rule: broken\n  condition: ka.verb = get and\n'
+    writeFileSync(join(dir, 'rules.yaml'), broken)
+    await run.sees('Reload failed')
+    run.child.kill('SIGHUP')
+    const failures = () => run.output.stderr.split('Reload failed').length - 1
+    await until('a second log message', () => failures() === 2)
+    writeFileSync(join(dir, 'rules.yaml'), rule('first'))
+    await run.sees('Configuration and rules are again those in force: nothing to reload')
+    happen('two')
+    await run.sees('first saw two')
+    expect(run.output.stdout.split('hot restart failure').length - 1).toBe(2) // rule and output of one alert
+    // After that the same mistake is reported again.
+    writeFileSync(join(dir, 'rules.yaml'), broken)
+    await until('a second alert', () => run.output.stdout.split('hot restart failure').length - 1 === 4)
+  })
+
+  test('an internal alert without fields has no parentheses', async () => {
+    const run = await follow()
+    writeFileSync(join(dir, 'rules.yaml'), 'no rules')
+    await run.sees('Falco internal: hot restart failure')
+    const line = run.output.stdout.split('\n').find(text => text.includes('hot restart failure'))!
+    expect(line).toMatch(/^\d\d:\d\d:\d\d\.\d{9}: Critical Falco internal: hot restart failure: rules\.yaml: Invalid/)
+    expect(line).not.toMatch(/\(\)$/)
+  })
+
   test('a new configuration brings new outputs and keeps what the old ones got', async () => {
     const config = (file: string) =>
       `rules_files: [rules.yaml]\nfile_output: {enabled: true, filename: ${file}}\nlog_stderr: true\n`

@@ -157,7 +157,7 @@ describe('the page', { timeout: 30_000 }, () => {
         answer => answer.text(),
         () => '',
       )
-      if (text.includes('falc_events_lost_total')) return text
+      if (text.includes('falc_events_lost_total{source="k8s_audit",cause="bad-json"} 1')) return text
       await sleep(20)
     }
     throw new Error(`no page: ${run.output.stderr}`)
@@ -173,7 +173,14 @@ describe('the page', { timeout: 30_000 }, () => {
       'falcosecurity_scap_engine_name_info{engine_name="source_plugin",evt_source="k8s_audit"} 1\n',
     )
     expect(text).toContain('falcosecurity_evt_hostname_info{hostname="testhost"} 1\n')
-    expect(text).toContain('falc_events_lost_total{source="k8s_audit",cause="bad-json"} 1\n')
+    // Other series are there before anything is lost, so that increase() sees the first loss.
+    for (const series of [
+      'falc_events_lost_total{source="k8s_audit",cause="too-deep"}',
+      'falc_alerts_lost_total{output="stdout",cause="queue_full"}',
+      'falc_outputs_queue_length{output="stdout"}',
+      'falc_reloads_failed_total',
+    ])
+      expect(text).toContain(`${series} 0\n`)
     expect(text).toMatch(/^falcosecurity_falco_memory_rss_bytes \d{8,}$/m)
     expect(text).toMatch(/^falcosecurity_falco_cpu_usage_ratio \d+(\.\d+)?$/m)
     expect(text).toMatch(/^falcosecurity_falco_start_timestamp_nanoseconds \d{19}$/m)

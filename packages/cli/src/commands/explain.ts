@@ -2,6 +2,7 @@ import { type Engine, explanationText, type LoadedRule } from '@falc/engine'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
+import { printable } from '../printable.ts'
 import { loadEngine } from '../rules/compile.ts'
 import { readRules } from '../rules/files.ts'
 import { engineOptions } from '../rules/options.ts'
@@ -61,10 +62,21 @@ async function explainFile(
     const explanation = engine.explain(rule.source, event, rule.name)
     if (json)
       print(`${JSON.stringify(explanation, (_, value) => (typeof value === 'bigint' ? String(value) : value))}\n`)
-    else print(`${explained > 1 ? '\n' : ''}${file}, event ${event.num ?? seen}\n${explanationText(explanation)}`)
+    else
+      print(
+        `${explained > 1 ? '\n' : ''}${file}, event ${event.num ?? seen}\n${explanationText(printableTexts(explanation))}`,
+      )
   }
   await feed.run({ event, pause: () => undefined }, enough.signal)
   return explained
+}
+
+/** Values come from processes and requests: each stays on its line. */
+function printableTexts<T>(value: T): T {
+  if (typeof value === 'string') return printable(value) as T
+  if (Array.isArray(value)) return value.map(printableTexts) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, printableTexts(inner)])) as T
 }
 
 async function openFeed(source: string, file: string): Promise<Feed> {

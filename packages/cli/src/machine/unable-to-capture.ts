@@ -1,15 +1,15 @@
 import { LiveError } from '@falc/sources-syscall'
 import { CliError } from '../fail.ts'
-import { facts, kernelFindings } from './kernel.ts'
+import { type Facts, facts, kernelFindings } from './kernel.ts'
 
 /**
  * The error of a command that cannot capture live. The kernel's own reason is often misleading (no BTF is "No such
  * process"), so what this machine or this process lacks comes first.
  * @param served a sidecar that runs as a service has the rights
  */
-export function unableToCapture(error: unknown, served: boolean): unknown {
+export function unableToCapture(error: unknown, served: boolean, machine: Facts = facts()): unknown {
   if (!(error instanceof LiveError)) return error
-  const lacking = kernelFindings(facts()).filter(
+  const lacking = kernelFindings(machine).filter(
     ({ name, state }) => state === 'missing' && !(served && name === 'rights'),
   )
   // A missing part says so itself.

@@ -5,6 +5,7 @@ import { count } from '../count.ts'
 import { CliError } from '../fail.ts'
 import { EARLY_LOG, Log } from '../log.ts'
 import { metricsPage } from '../meter/page.ts'
+import { printable } from '../printable.ts'
 import type { Feed } from '../sources/feed.ts'
 import { loadSources } from '../sources/load.ts'
 import { falcVersion, versionText } from '../version.ts'
@@ -100,7 +101,7 @@ async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run)
     } finally {
       undo.pop()!()
       const report = session.statistics.report(session.ruleNames) + lossReport(session, feeds) + watch.report()
-      process.stderr.write(report)
+      process.stderr.write(printable(report, '\n'))
     }
   } finally {
     for (const step of undo.reverse()) step()
@@ -131,7 +132,9 @@ function greet(log: Log, { files, warnings }: Config, flags: RunFlags): void {
 /** Losses by place and cause; empty when nothing was lost. */
 function lossReport(session: Session, feeds: readonly Feed[]): string {
   const events = feeds.flatMap(feed =>
-    Object.entries(feed.losses()).map(([cause, n]) => [`${feed.source}: ${cause}`, n]),
+    Object.entries(feed.losses())
+      .filter(([, n]) => n > 0)
+      .map(([cause, n]) => [`${feed.source}: ${cause}`, n]),
   )
   return (
     block('Events lost or cut, by cause', events) +

@@ -1,6 +1,8 @@
+import { isatty } from 'node:tty'
 import {
   FileOutput,
   HttpOutput,
+  type Message,
   type Output,
   OutputError,
   Outputs,
@@ -11,6 +13,14 @@ import {
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
+import { printable } from '../printable.ts'
+
+/** Alerts on a terminal. Files and pipes get them to the letter, as from Falco. */
+class TerminalOutput extends StdoutOutput {
+  override send(messages: readonly Message[]): ReturnType<StdoutOutput['send']> {
+    return super.send(messages.map(message => ({ ...message, line: printable(message.line) })))
+  }
+}
 
 /** Milliseconds that alerts may wait to be written together, with buffered_outputs. */
 const LINGER = 1000
@@ -52,7 +62,7 @@ export async function openOutputs(config: Config, log: Log): Promise<Outputs> {
 function makeOutputs(config: OutputsConfig): Output[] {
   const { stdout_output, file_output, program_output, http_output, syslog_output } = config
   const made: Output[] = []
-  if (stdout_output.enabled) made.push(new StdoutOutput())
+  if (stdout_output.enabled) made.push(isatty(1) ? new TerminalOutput() : new StdoutOutput())
   if (file_output.enabled)
     made.push(new FileOutput({ filename: file_output.filename, keepAlive: file_output.keep_alive }))
   if (program_output.enabled)

@@ -74,7 +74,6 @@ class CaptureFeed implements Feed {
 
   losses(): Record<string, number> {
     const { newer, unknownBlocks, evicted } = this.#capture.counts
-    const counts = { newer, unknownBlocks, evicted, ...this.#capture.state.tables.losses }
-    return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
+    return { newer, unknownBlocks, evicted, ...this.#capture.state.tables.losses }
   }
 }

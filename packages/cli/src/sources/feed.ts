@@ -23,7 +23,7 @@ export interface Feed {
   readonly finite: boolean
   /** Reads until the end, or until `signal` fires. @throws what stops it */
   run(consumer: Consumer, signal: AbortSignal): Promise<void>
-  /** Events lost or cut so far, by cause. */
+  /** Events lost or cut so far, by cause: every cause that there is, so that metrics have it from the start. */
   losses(): Readonly<Record<string, number>>
   /** Counters for metrics and for the checks of a live source's health. */
   readonly meter: FeedMeter

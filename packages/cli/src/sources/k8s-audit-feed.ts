@@ -77,7 +77,8 @@ class K8sAuditFeed implements Feed {
   }
 
   losses(): Record<string, number> {
-    return this.#input?.losses() ?? {}
+    const { rejected = {} } = this.#input?.stats ?? {}
+    return { ...rejected, ...this.#input?.losses() }
   }
 
   async #open(signal: AbortSignal): Promise<AuditInput> {

@@ -131,7 +131,7 @@ class LiveFeed implements Feed {
 
   losses(): Record<string, number> {
     const { events: _, ...lost } = this.#live.counts
-    return nonZero({ ...lost, ...this.#live.state.tables.losses })
+    return { ...lost, ...this.#live.state.tables.losses }
   }
 
   metadata(): Record<string, number> {
@@ -149,8 +149,4 @@ function kernelCounts({ counts }: Live): KernelCounts {
     bug: counts.dropNoRing + counts.tailFailed,
   }
   return { events: Object.values(lost).reduce((sum, count) => sum + count, counts.events), lost }
-}
-
-function nonZero(counts: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
 }

@@ -1,0 +1,92 @@
+/** What reaches a terminal or the log is printable, whatever a process or a request is named. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { afterAll, expect, test } from 'vitest'
+import { printable } from '../src/printable.ts'
+import { Activity } from '../src/top/activity.ts'
+import { frame } from '../src/top/frame.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'falc-terminal-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+
+/** Clears the screen, forges a line, deletes, starts a control sequence in one character, turns the text around. */
+const HOSTILE = 'eve\u001b[2J\n00:00:00: Notice forged\r\u007f\u009b31m\u202egnp.exe\u2028'
+/** Characters that no terminal should get from falc, apart from line ends. */
+const UNSAFE = /[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]/
+
+test('printable text has no control and no invisible format characters, and JSON stays the same JSON', () => {
+  expect(printable(HOSTILE)).toBe(
+    'eve\\u001b[2J\\u000a00:00:00: Notice forged\\u000d\\u007f\\u009b31m\\u202egnp.exe\\u2028',
+  )
+  expect(printable('naïve 日本 🙂')).toBe('naïve 日本 🙂')
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), text => {
+      expect(printable(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
+      expect(JSON.parse(printable(JSON.stringify(text)))).toBe(text)
+    }),
+  )
+})
+
+test('falc top', () => {
+  const activity = new Activity()
+  const thread = { pid: 7, comm: HOSTILE, leader: null, container: { id: 'c', info: { name: HOSTILE } } }
+  activity.event({ thread } as unknown as Parameters<Activity['event']>[0], HOSTILE)
+  const state = {
+    ...{ time: new Date(0), seconds: 1, dropped: 0, threads: 1, containers: 1 },
+    rules: new Map([[HOSTILE, 1]]),
+  }
+  const text = frame(activity, state, { rows: 10, width: 300, height: undefined })
+  expect(text).not.toMatch(UNSAFE)
+  expect(text.split('eve\\u001b').length - 1).toBe(4)
+  expect(text).not.toMatch(/^00:00:00/m)
+})
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+/** Output of falc on a terminal, which `script` of util-linux provides. */
+function onTerminal(...args: string[]): string {
+  const command = [process.execPath, '--conditions=@falc/source', '--no-warnings', MAIN, ...args]
+  const quoted = command.map(part => `'${part.replaceAll("'", "'\\''")}'`).join(' ')
+  const env = { PATH: process.env.PATH, TZ: 'UTC', HOME: dir }
+  const { stdout, stderr } = spawnSync('script', ['-qec', quoted, '/dev/null'], { cwd: dir, env, encoding: 'utf8' })
+  expect(stderr).toBe('')
+  return stdout
+}
+
+const SCRIPT = '/usr/bin/script'
+if (!existsSync(SCRIPT)) console.warn(`skipped: terminals need ${SCRIPT}`)
+
+test.skipIf(!existsSync(SCRIPT))('falc run and falc explain on a terminal', { timeout: 60_000 }, () => {
+  const event = { kind: 'Event', auditID: '1', stage: 'ResponseComplete', verb: 'get', user: { username: HOSTILE } }
+  writeFileSync(join(dir, 'audit.jsonl'), `${JSON.stringify(event)}\n`)
+  writeFileSync(
+    join(dir, 'rules.yaml'),
+    '- {rule: r, desc: d, condition: ka.user.name startswith eve, output: "by %ka.user.name", priority: INFO, source: k8s_audit}\n',
+  )
+  for (const args of [
+    ['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl'],
+    ['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', '-o', 'json_output=true'],
+    ['explain', '-r', 'rules.yaml', '--rule', 'r', '--event', 'audit.jsonl'],
+    ['explain', '-r', 'rules.yaml', '--rule', 'r', '--event', 'audit.jsonl', '--json'],
+    ['run', '-r', HOSTILE.replace('\n', '')],
+  ]) {
+    const text = onTerminal(...args)
+    expect(text).toContain('eve')
+    expect(text, args.join(' ')).not.toMatch(UNSAFE)
+    expect(text).not.toMatch(/^00:00:00: Notice forged/m)
+  }
+})
+
+test('alerts in files are those of Falco to the letter', { timeout: 30_000 }, () => {
+  const { stdout } = spawnSync(
+    process.execPath,
+    ['--conditions=@falc/source', '--no-warnings', MAIN, 'run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl'],
+    { cwd: dir, encoding: 'utf8', env: { PATH: process.env.PATH, HOME: dir, TZ: 'UTC' } },
+  )
+  // Falco escapes a line as JSON does: control characters below U+0020 only.
+  expect(stdout).toContain('by eve\\u001b[2J\\n00:00:00: Notice forged\\r\u007f\u009b31m\u202egnp.exe')
+})
