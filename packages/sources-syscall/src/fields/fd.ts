@@ -110,6 +110,12 @@ export const FD_FIELDS: Fields = {
       return isAboutFd(event) ? lostNameRaw(event) : undefined
     },
   },
+  'fd.nameresolved': {
+    type: 'string',
+    scope: 'fd',
+    doc: 'Path of the file that was opened, as the kernel found it, where it is not the path that was passed: links, mounts and a changed root are followed. Absent in captures without it.',
+    extract: event => (event.fd === null || event.fd.resolved === '' ? undefined : event.fd.resolved),
+  },
   'fd.directory': {
     type: 'string',
     scope: 'fd',

@@ -63,6 +63,7 @@ function path(event: SyscallEvent, role: Role, raw: boolean): string | undefined
   const text = event.text(index)
   if (raw) return text
   if (event.thread === null) return undefined
+  if (paths.opens === true && event.fd !== null && event.fd.resolved !== '') return event.fd.name
   return text.startsWith('/') ? concatenatePaths('', text) : resolve(event, event.thread, paths, text)
 }
 

@@ -64,6 +64,8 @@ export class Fd implements MemoHolder {
   dev = 0
   /** The path as it was passed to open. */
   nameRaw = ''
+  /** The path of the file that was opened, as the kernel found it; '' = not recorded, or it is the path that was passed. */
+  resolved = ''
   name = ''
   /** FD_ROLE_* | FD_CONNECTED | … */
   flags = 0
@@ -104,6 +106,7 @@ export class Fd implements MemoHolder {
     fd.flags = this.flags & ~FD_SHARED
     fd.name = this.name
     fd.nameRaw = this.nameRaw
+    fd.resolved = this.resolved
     fd.dev = this.dev
     fd.inoLow = this.inoLow
     fd.inoHigh = this.inoHigh

@@ -1,4 +1,4 @@
-import { Thread, ThreadGroup, type ThreadIndex } from './thread.ts'
+import { Thread, ThreadGroup, type ThreadIndex, WorkingDirectory } from './thread.ts'
 
 /** Ancestors that are copied with a thread; rules look at a handful. */
 const MAX_ANCESTORS = 32
@@ -43,6 +43,7 @@ export class ThreadSnapshot implements ThreadIndex {
     this.#threads.set(thread.tid, copy)
     Object.assign(copy, thread, {
       ...{ table: this, memo: null, epoch: 0, group: null, previous: null, next: null, siblings: null },
+      ownDirectory: thread.ownDirectory === null ? null : new WorkingDirectory(thread.ownDirectory.path),
     })
     if (thread.group !== null) {
       const leader = thread.leader

@@ -7,6 +7,8 @@ import { EMPTY_LIST, type StringList, splitStrings } from './string-list.ts'
 
 /** PPM_CL_* bits of `Thread.flags`: how a thread was made and what has become of it. */
 export const CL_CLONE_FILES = 1
+export const CL_CLONE_FS = 2
+export const CL_CLONE_NEWNS = 1 << 5
 export const CL_CLONE_NEWPID = 1 << 6
 export const CL_CLONE_PARENT = 1 << 8
 export const CL_CLONE_THREAD = 1 << 13
@@ -57,8 +59,8 @@ export class Thread implements MemoHolder {
   argv: StringList = EMPTY_LIST
   /** NAME=VALUE of the process: read it through `env`. */
   ownEnv: StringList = EMPTY_LIST
-  /** Ends with "/"; of the process: read it through `cwd`. */
-  ownCwd = ''
+  /** Of a thread that shares the main thread's: null. To be read through `directory` or `cwd`. */
+  ownDirectory: WorkingDirectory | null = null
   root = '/'
   cgroupSet: Cgroups | null = null
   /** PPM_CL_* */
@@ -182,9 +184,18 @@ export class Thread implements MemoHolder {
     return this.leader?.ownEnv.items ?? []
   }
 
-  /** The process's working directory, ending with "/"; "./" when the main thread is not known. */
+  /** The thread's working directory; null when the main thread, which it shares it with, is not known. */
+  get directory(): WorkingDirectory | null {
+    if (this.ownDirectory !== null) return this.ownDirectory
+    const { leader } = this
+    if (leader === null) return null
+    leader.ownDirectory ??= new WorkingDirectory('')
+    return leader.ownDirectory
+  }
+
+  /** Path of the working directory, ending with "/"; "./" when the main thread is not known. */
   get cwd(): string {
-    return this.leader?.ownCwd ?? './'
+    return this.directory?.path ?? './'
   }
 
   /** [subsystem, path] pairs. */
@@ -211,6 +222,18 @@ export class Thread implements MemoHolder {
     this.exe = exe
     this.argv = argv
     this.#line = null
+  }
+}
+
+/** A working directory: of the threads of a process, and of other processes made with CLONE_FS. */
+export class WorkingDirectory {
+  /** Ends with "/"; '' = not known. */
+  path: string
+  /** Several processes have it. */
+  shared = false
+
+  constructor(path: string) {
+    this.path = path
   }
 }
 

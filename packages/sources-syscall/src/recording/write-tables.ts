@@ -61,7 +61,7 @@ function processEntry(thread: Thread): ProcessEntry {
     exe: thread.exe,
     exepath: thread.exepath,
     args: thread.argv.items,
-    cwd: thread.isMain ? thread.ownCwd : thread.cwd,
+    cwd: thread.isMain ? (thread.ownDirectory?.path ?? '') : thread.cwd,
     env: thread.ownEnv.items,
     cgroups: thread.cgroupTexts,
     root: thread.root,

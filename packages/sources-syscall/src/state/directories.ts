@@ -2,6 +2,7 @@ import type { SyscallEvent } from '../event.ts'
 import { positions } from '../events/positions.ts'
 import type { Thread } from '../model/thread.ts'
 import type { Effects } from './effects.ts'
+import { knownAs } from './opened-path.ts'
 import { concatenatePaths } from './paths.ts'
 import type { Tables } from './tables.ts'
 
@@ -21,24 +22,33 @@ export function directoryOf(thread: Thread, name: string, dirfd: number): string
   return fd.name === '' || fd.name.endsWith('/') ? fd.name : `${fd.name}/`
 }
 
-/** Makes `path`, seen from the present one, the process's working directory. */
-function changeDirectory(tables: Tables, thread: Thread, path: string): void {
-  const leader = thread.leader
-  if (leader === null) return
-  let cwd = concatenatePaths(leader.ownCwd, path)
+/**
+ * Makes `path`, seen from the present one, the working directory of the thread and of all that share it. `resolved`: where the
+ * kernel says that it is, '' = not recorded.
+ */
+function changeDirectory(tables: Tables, thread: Thread, path: string, resolved: string): void {
+  const directory = thread.directory
+  if (directory === null) return
+  let cwd = concatenatePaths(directory.path, path)
+  if (resolved !== '') cwd = knownAs(cwd, resolved)
   if (!cwd.endsWith('/')) cwd += '/'
-  if (cwd === leader.ownCwd) return
-  leader.ownCwd = cwd
-  tables.threads.processChanged(leader)
+  if (cwd === directory.path) return
+  directory.path = cwd
+  if (directory.shared) tables.threads.forgetAll()
+  else tables.threads.processChanged(thread)
 }
 
 /** chdir, and getcwd, which returns it. */
 function chdir(tables: Tables, event: SyscallEvent, thread: Thread): void {
-  if (event.result >= 0) changeDirectory(tables, thread, event.text(CHDIR.path))
+  if (event.result >= 0) changeDirectory(tables, thread, event.text(CHDIR.path), event.resolved)
 }
 
+/** Of a descriptor that is not known, the directory changes only if the kernel's path was recorded. */
 function fchdir(tables: Tables, event: SyscallEvent, thread: Thread): void {
-  if (event.result >= 0 && event.fd !== null) changeDirectory(tables, thread, event.fd.name)
+  if (event.result < 0) return
+  const { resolved } = event
+  const path = event.fd === null || event.fd.name === '' ? resolved : event.fd.name
+  if (path !== '') changeDirectory(tables, thread, path, resolved)
 }
 
 /** chroot: the thread's root is the path, resolved. */
@@ -46,7 +56,7 @@ function chroot(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result < 0) return
   if (event.result === 0) {
     const path = event.text(CHROOT.path)
-    thread.root = path.startsWith('/') ? path : concatenatePaths(thread.cwd, path)
+    thread.root = event.resolved || (path.startsWith('/') ? path : concatenatePaths(thread.cwd, path))
     thread.memo = null
   }
   tables.resolveContainer(thread)

@@ -6,6 +6,7 @@ import { CL_PIPE_DST, CL_PIPE_SRC, type Thread } from '../model/thread.ts'
 import { duplicateFd, openFd } from './descriptors.ts'
 import { directoryOf } from './directories.ts'
 import type { Effect, Effects } from './effects.ts'
+import { knownAs } from './opened-path.ts'
 import { concatenatePaths } from './paths.ts'
 import type { Tables } from './tables.ts'
 
@@ -20,6 +21,8 @@ const LOWER_LAYER = 1 << 16
 const CREAT_UPPER_LAYER = 1
 const CREAT_LOWER_LAYER = 2
 
+/** PPM_RESOLVE_IN_ROOT */
+const RESOLVE_IN_ROOT = 2
 const F_DUPFD = 1
 const F_SETFD = 3
 const F_DUPFD_CLOEXEC = 26
@@ -31,6 +34,7 @@ const OPEN = positions(['name', 'flags', 'dev', 'ino'], 'SYSCALL_OPEN_X')
 const CREAT = positions(['name', 'creat_flags', 'dev', 'ino'], 'SYSCALL_CREAT_X')
 const OPENAT = positions(['dirfd', 'name', 'flags', 'dev', 'ino'], 'SYSCALL_OPENAT_2_X')
 const OPENAT2 = positions(['dirfd', 'name', 'flags', 'dev', 'ino'], 'SYSCALL_OPENAT2_X')
+const IN_ROOT = positions(['resolve'], 'SYSCALL_OPENAT2_X')
 const BY_HANDLE = positions(['flags', 'path', 'dev', 'ino'], 'SYSCALL_OPEN_BY_HANDLE_AT_X')
 const CLOSE_RANGE = positions(['first', 'last', 'flags'], 'SYSCALL_CLOSE_RANGE_X')
 const DUP3 = positions(['flags'], 'SYSCALL_DUP3_X')
@@ -106,9 +110,24 @@ function openFile(
   let path: string | null = null
   if (name.charCodeAt(0) !== SLASH)
     path = concatenatePaths(dirfd === NO_BASE ? '' : directoryOf(thread, name, dirfd), name)
+  const { resolved } = event
+  if (resolved !== '') path = isOffRoot(event) ? resolved : knownAs(path ?? concatenatePaths('', name), resolved)
   const { openFiles } = tables
-  const fd = openFiles.of(path, name, flags, event.uint32(at.dev), low32(event, at.ino), high32(event, at.ino))
+  const fd = openFiles.of(
+    path,
+    name,
+    resolved,
+    flags,
+    event.uint32(at.dev),
+    low32(event, at.ino),
+    high32(event, at.ino),
+  )
   openFd(tables, event, thread, event.result, fd)
+}
+
+/** openat2 with RESOLVE_IN_ROOT: an absolute path starts at the descriptor's directory. */
+function isOffRoot(event: SyscallEvent): boolean {
+  return event.type === PPME.SYSCALL_OPENAT2_X && (event.uint32(IN_ROOT.resolve) & RESOLVE_IN_ROOT) !== 0
 }
 
 function openFlags(flags: number, passed: number | undefined): number {

@@ -1,6 +1,6 @@
 import type { SyscallEvent } from '../event.ts'
 import { positions } from '../events/positions.ts'
-import { CL_CLONE_NEWUSER, type Thread } from '../model/thread.ts'
+import { CL_CLONE_FS, CL_CLONE_NEWNS, CL_CLONE_NEWUSER, type Thread, WorkingDirectory } from '../model/thread.ts'
 import type { Effect, Effects } from './effects.ts'
 import type { Tables } from './tables.ts'
 
@@ -72,12 +72,22 @@ function setCapabilities(_tables: Tables, event: SyscallEvent, thread: Thread): 
   )
 }
 
-/** unshare, setns: in a user namespace of its own a thread has all capabilities. `flags`: the parameter with the namespaces. */
-function entersNamespace(flags: number): Effect {
-  return (_tables, event, thread) => {
-    if (event.result < 0 || (event.uint32(flags) & CL_CLONE_NEWUSER) === 0) return
-    takeCapabilities(thread, ALL_CAPABILITIES, ALL_CAPABILITIES, ALL_CAPABILITIES)
-  }
+/** unshare: in a user namespace of its own a thread has all capabilities; a working directory that was shared is its own. */
+function unshare(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.result < 0) return
+  const flags = event.uint32(UNSHARE.flags)
+  const { directory } = thread
+  if ((flags & (CL_CLONE_FS | CL_CLONE_NEWNS)) !== 0 && directory !== null)
+    thread.ownDirectory = new WorkingDirectory(directory.path)
+  if ((flags & CL_CLONE_NEWUSER) !== 0) takeAllCapabilities(thread)
+}
+
+function setns(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.result >= 0 && (event.uint32(SETNS.nstype) & CL_CLONE_NEWUSER) !== 0) takeAllCapabilities(thread)
+}
+
+function takeAllCapabilities(thread: Thread): void {
+  takeCapabilities(thread, ALL_CAPABILITIES, ALL_CAPABILITIES, ALL_CAPABILITIES)
 }
 
 function takeCapabilities(thread: Thread, inheritable: bigint, permitted: bigint, effective: bigint): void {
@@ -147,8 +157,8 @@ export const IDENTITY_EFFECTS: Effects = {
   SYSCALL_SETRESGID_X: setsGroup(SETREGID.egid),
   SYSCALL_SETSID_X: setSession,
   SYSCALL_CAPSET_X: setCapabilities,
-  SYSCALL_UNSHARE_X: entersNamespace(UNSHARE.flags),
-  SYSCALL_SETNS_X: entersNamespace(SETNS.nstype),
+  SYSCALL_UNSHARE_X: unshare,
+  SYSCALL_SETNS_X: setns,
   SYSCALL_PRCTL_X: processControl,
   SYSCALL_GETRLIMIT_X: resourceLimit,
   SYSCALL_SETRLIMIT_X: resourceLimit,

@@ -3,7 +3,7 @@ import { addressText, isMapped, tupleText, unmap } from '../model/addresses.ts'
 import { FD_CONNECTED, FD_ROLE_CLIENT, FD_ROLE_SERVER, Fd, FdKind, L4_TCP } from '../model/fd.ts'
 import { FdTable } from '../model/fd-table.ts'
 import { StringList } from '../model/string-list.ts'
-import { CL_ACTIVE, CL_CLONE_FILES, type Thread } from '../model/thread.ts'
+import { CL_ACTIVE, CL_CLONE_FILES, type Thread, WorkingDirectory } from '../model/thread.ts'
 import { concatenatePaths } from './paths.ts'
 import type { Tables } from './tables.ts'
 
@@ -28,7 +28,7 @@ export function readProcess(tables: Tables, entry: ProcessEntry): Thread {
   if (isMain) {
     thread.ownEnv = listOf(entry.env)
     const cwd = concatenatePaths('', entry.cwd)
-    thread.ownCwd = cwd.endsWith('/') ? cwd : `${cwd}/`
+    thread.ownDirectory = new WorkingDirectory(cwd.endsWith('/') ? cwd : `${cwd}/`)
   }
   thread.root = entry.root
   thread.flags = entry.flags | CL_ACTIVE

@@ -16,8 +16,19 @@ const LOWER_LAYER = 1 << 16
 export class OpenFiles {
   readonly #known: (Fd | null)[] = new Array(SLOTS).fill(null)
 
-  /** The descriptor of a file that was passed as `passed`; `path` is what a relative one came to, null for an absolute one. */
-  of(path: string | null, passed: string, openFlags: number, dev: number, inoLow: number, inoHigh: number): Fd {
+  /**
+   * The descriptor of a file that was passed as `passed` and is known as `path`; null: `passed` is absolute, and it is known as that.
+   * `resolved`: see Fd.
+   */
+  of(
+    path: string | null,
+    passed: string,
+    resolved: string,
+    openFlags: number,
+    dev: number,
+    inoLow: number,
+    inoHigh: number,
+  ): Fd {
     const slot = (inoLow ^ (inoLow >>> 12) ^ (openFlags << 3) ^ dev) & (SLOTS - 1)
     const known = this.#known[slot]!
     if (
@@ -27,6 +38,7 @@ export class OpenFiles {
       known.openFlags === openFlags &&
       known.dev === dev &&
       known.nameRaw === passed &&
+      known.resolved === resolved &&
       (path === null || known.name === path)
     ) {
       return known
@@ -38,6 +50,7 @@ export class OpenFiles {
     if ((openFlags & LOWER_LAYER) !== 0) fd.flags |= FD_OVERLAY_LOWER
     fd.name = path ?? concatenatePaths('', passed)
     fd.nameRaw = passed
+    fd.resolved = resolved
     fd.dev = dev
     fd.inoLow = inoLow
     fd.inoHigh = inoHigh

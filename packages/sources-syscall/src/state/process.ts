@@ -7,6 +7,7 @@ import {
   CL_ACTIVE,
   CL_CHILD_IN_PIDNS,
   CL_CLONE_FILES,
+  CL_CLONE_FS,
   CL_CLONE_INVERTED,
   CL_CLONE_NEWPID,
   CL_CLONE_PARENT,
@@ -17,6 +18,7 @@ import {
   CL_PIPE_DST,
   CL_PIPE_SRC,
   type Thread,
+  WorkingDirectory,
 } from '../model/thread.ts'
 import { directoryOf } from './directories.ts'
 import type { Effects, ThreadlessEffect } from './effects.ts'
@@ -122,6 +124,7 @@ function cloneInCaller(tables: Tables, event: SyscallEvent, childTid: number): v
   child.pidnsInitStartTs = tables.bootTime
   if (valid) {
     inherit(child, caller)
+    inheritDirectory(child, caller, flags, isThread)
     if (!isThread) inheritProcess(child, caller)
   } else {
     caller.rename(child.comm, child.exe, child.argv)
@@ -169,6 +172,7 @@ function cloneInChild(tables: Tables, event: SyscallEvent): void {
   readClone(tables, event, child, model)
   if (valid) {
     inherit(child, model)
+    inheritDirectory(child, model, flags, isThread)
     if (isThread) child.lastExecTs = model.lastExecTs
     else inheritProcess(child, model)
   } else if (isThread) {
@@ -231,8 +235,17 @@ function inherit(child: Thread, model: Thread): void {
 }
 
 function inheritProcess(child: Thread, model: Thread): void {
-  child.ownCwd = model.cwd
   child.ownEnv = model.ownEnv
+}
+
+/** Whether caller and child share their working directory is CLONE_FS's business; threads that do have the main thread's. */
+function inheritDirectory(child: Thread, model: Thread, flags: number, isThread: boolean): void {
+  const { directory } = model
+  if ((flags & CL_CLONE_FS) === 0) child.ownDirectory = new WorkingDirectory(model.cwd)
+  else if (!isThread) {
+    child.ownDirectory = directory ?? new WorkingDirectory(model.cwd)
+    child.ownDirectory.shared = true
+  } else if (model.ownDirectory !== null && !model.isMain) child.ownDirectory = model.ownDirectory
 }
 
 /** execve and execveat: exit event, in the thread that now runs another program. */

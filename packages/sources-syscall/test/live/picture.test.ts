@@ -53,7 +53,7 @@ describe.skipIf(missing() !== undefined)('the first picture', { timeout: 30_000 
     matches(
       [
         ...namesOf(thread),
-        `cwd ${thread.ownCwd}`,
+        `cwd ${thread.cwd}`,
         `root ${thread.root}`,
         `fdlimit ${thread.fdlimit}`,
         `flags ${thread.flags}`,

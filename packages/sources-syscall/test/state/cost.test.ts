@@ -5,6 +5,7 @@ import { PARAM_SIZES, type ParamInfo } from '../../src/events/params.ts'
 import type { EventCode } from '../../src/events/positions.ts'
 import { EVENTS, EventFlag } from '../../src/events/table.ts'
 import { FdTable } from '../../src/model/fd-table.ts'
+import { WorkingDirectory } from '../../src/model/thread.ts'
 import { SyscallState } from '../../src/state/state.ts'
 
 /**
@@ -37,7 +38,7 @@ function crowd(n: number): SyscallState {
     thread.flags = tid === pid ? 0 : 0x2001
     thread.vtid = tid
     thread.vpid = pid
-    thread.ownCwd = '/'
+    if (tid === pid) thread.ownDirectory = new WorkingDirectory('/')
     tables.threads.setLeaders(thread, LEADER, LEADER, LEADER)
     tables.threads.add(thread)
   }

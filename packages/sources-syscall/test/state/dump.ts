@@ -37,7 +37,7 @@ function threadLine(thread: Thread): string {
     ['pgid', thread.pgid, thread.pid],
     ['exe', thread.exe, thread.comm],
     ['exepath', thread.exepath, `/bin/${thread.comm}`],
-    ['cwd', thread.isMain ? thread.ownCwd : '/', '/'],
+    ['cwd', thread.ownDirectory?.path ?? (thread.isMain ? '' : '/'), '/'],
     ['env', thread.isMain ? thread.env.join('|') : '', ''],
     ['root', thread.root, '/'],
     ['uid', thread.uid, 0],

@@ -2,6 +2,7 @@
 import type { FdEntry, ProcessEntry } from '../../src/capture/visitor.ts'
 import { SyscallEvent } from '../../src/event.ts'
 import { PARAM_SIZES, type ParamInfo } from '../../src/events/params.ts'
+import { RESOLVED_EVENTS } from '../../src/events/resolved.ts'
 import { EVENTS, EventFlag, type EventInfo, eventIdsOf } from '../../src/events/table.ts'
 
 const encoder = new TextEncoder()
@@ -27,12 +28,15 @@ export function wordsOf(line: string): Words {
 export function eventOf(name: string, tid: number, time: bigint, values: ReadonlyMap<string, string>): SyscallEvent {
   const info = infoOf(name)
   for (const key of values.keys()) {
+    if (key === 'resolved' && RESOLVED_EVENTS.includes(info.code)) continue
     if (!info.params.some(param => param.name === key)) throw new TypeError(`${name} has no parameter ${key}`)
   }
   const params = info.params.map(param => {
     const value = values.get(param.name)
     return value === undefined ? new Uint8Array(0) : encode(param, value)
   })
+  // Live events end in the path that the kernel found.
+  if (values.has('resolved')) params.push(encoder.encode(`${values.get('resolved')}\0`))
   const wide = (info.flags & EventFlag.large_payload) !== 0
   const size = 26 + params.length * (wide ? 4 : 2) + params.reduce((sum, param) => sum + param.length, 0)
   const bytes = new Uint8Array(size)
