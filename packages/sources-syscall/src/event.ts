@@ -177,14 +177,6 @@ export class SyscallEvent {
     return this.int64Number(0, -1)
   }
 
-  /** The path that the kernel found, of events that may end in one (RESOLVED_EVENTS); '' = what was passed is that path, or it was not recorded. */
-  get resolved(): string {
-    if (RESOLVED[this.type] === 0 || this.encodedParams <= EVENT_NPARAMS[this.type]!) return ''
-    const start = this.#offsets[this.nparams]!
-    const length = this.view.getUint16(this.start + EVENT_HEADER + 2 * this.nparams, true)
-    return length < 2 ? '' : internText(this.bytes, this.view, start, start + length - 1)
-  }
-
   int8(i: number, missing = 0): number {
     return this.paramLength(i) === 1 ? this.view.getInt8(this.#offsets[i]!) : missing
   }

@@ -35,10 +35,11 @@ export function eventOf(name: string, tid: number, time: bigint, values: Readonl
     const value = values.get(param.name)
     return value === undefined ? new Uint8Array(0) : encode(param, value)
   })
-  // Live events end in the path that the kernel found.
-  if (values.has('resolved')) params.push(encoder.encode(`${values.get('resolved')}\0`))
   const wide = (info.flags & EventFlag.large_payload) !== 0
-  const size = 26 + params.length * (wide ? 4 : 2) + params.reduce((sum, param) => sum + param.length, 0)
+  // Live events end in the path that the kernel found, which is not a parameter.
+  const tail = encoder.encode(values.has('resolved') ? `${values.get('resolved')}\0` : '')
+  const size = 26 + params.length * (wide ? 4 : 2) + params.reduce((sum, param) => sum + param.length, tail.length)
+
   const bytes = new Uint8Array(size)
   const view = new DataView(bytes.buffer)
   view.setBigUint64(0, time, true)
@@ -53,6 +54,7 @@ export function eventOf(name: string, tid: number, time: bigint, values: Readonl
     bytes.set(param, at)
     at += param.length
   })
+  bytes.set(tail, at)
   const event = new SyscallEvent()
   if (!event.attach(bytes, view, 0, size)) throw new TypeError(`${name}: not an event`)
   return event
