@@ -23,6 +23,7 @@ static __always_inline void write_clone_event(struct event *e, struct task_struc
 	const struct cred *cred = BPF_CORE_READ(task, cred);
 	PARAM(res, put_int(e, ret));
 	if (ret >= 0) {
+		e->want = WANT_LIFE;
 		put_command_line(e, task);
 	} else {
 		PARAM(exe, put_empty(e));
@@ -51,7 +52,7 @@ int BPF_PROG(fork_done, struct task_struct *parent, struct task_struct *child)
 	__u32 flags = 0;
 	if (!is_wanted(NR_CLONE) || (BPF_CORE_READ(child, flags) & PF_KTHREAD))
 		return 0;
-	if (!begin(e, PPME_SYSCALL_CLONE_20_X, NPARAMS_SYSCALL_CLONE_20_X, WANT_FIRST))
+	if (!begin(e, PPME_SYSCALL_CLONE_20_X, NPARAMS_SYSCALL_CLONE_20_X, WANT_LIFE))
 		return 0;
 	((struct event_header *)e->to->bytes)->tid = BPF_CORE_READ(child, pid);
 	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
@@ -150,7 +151,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 {
 	struct event event, *e = &event;
 	int code = BPF_CORE_READ(task, exit_code);
-	if ((BPF_CORE_READ(task, flags) & PF_KTHREAD) || !begin(e, PPME_PROCEXIT_1_E, NPARAMS_PROCEXIT_1_E, WANT_FIRST))
+	if ((BPF_CORE_READ(task, flags) & PF_KTHREAD) || !begin(e, PPME_PROCEXIT_1_E, NPARAMS_PROCEXIT_1_E, WANT_LIFE))
 		return 0;
 	PARAM(status, put_u64(e, (__s64)code));
 	PARAM(ret, put_u64(e, (code >> 8) & 0xff));

@@ -55,3 +55,18 @@ int BPF_PROG(t_page_fault, unsigned long address, struct pt_regs *regs, unsigned
 	PARAM(error, put_u32(e, (error & 1 ? 1 : 2) | (error & 2 ? 4 : 8) | (error & 4 ? 16 : 32) | (error & 8 ? 64 : 0) | (error & 16 ? 128 : 0)));
 	return commit(e);
 }
+
+/* A request that was submitted to an io_uring: no system call follows that could be recorded. The tracepoint's name before 6.0 and since. */
+static __always_inline int count_request(void)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	if (pid != sidecar_pid && pid != engine_pid)
+		count(COUNT_IO_URING);
+	return 0;
+}
+
+SEC("tp_btf/io_uring_submit_req")
+int BPF_PROG(t_io_uring, struct io_kiocb *request) { return count_request(); }
+
+SEC("tp_btf/io_uring_submit_sqe")
+int BPF_PROG(t_io_uring_old, void *context) { return count_request(); }

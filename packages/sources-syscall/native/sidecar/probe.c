@@ -105,6 +105,11 @@ static struct probe *open_object(const struct probe_session *session)
 		if (!kernel || btf__find_by_name_kind(kernel, TRACEPOINTS[i], BTF_KIND_TYPEDEF) < 0)
 			bpf_program__set_autoload(program, false);
 	}
+	/* attached with the rest, where this kernel has them: they only count */
+	if (!kernel || btf__find_by_name_kind(kernel, "btf_trace_io_uring_submit_req", BTF_KIND_TYPEDEF) < 0)
+		bpf_program__set_autoload(skeleton->progs.t_io_uring, false);
+	if (!kernel || btf__find_by_name_kind(kernel, "btf_trace_io_uring_submit_sqe", BTF_KIND_TYPEDEF) < 0)
+		bpf_program__set_autoload(skeleton->progs.t_io_uring_old, false);
 	btf__free(kernel);
 	bpf_map__set_max_entries(skeleton->maps.scratches, session->cpus);
 	return skeleton;

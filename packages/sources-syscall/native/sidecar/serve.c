@@ -20,7 +20,7 @@
 #include "stream.h"
 
 /* Milliseconds between STATS, and between looks at the rings when their records are sent. */
-#define STATS_TURN 1000
+#define STATS_TURN 500
 #define STREAM_TURN 10
 /* Seconds in which an engine that has begun a frame must finish it, and one that is sent a frame must make room for it. */
 #define PATIENCE 10
