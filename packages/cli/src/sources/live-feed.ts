@@ -143,7 +143,8 @@ class LiveFeed implements Feed {
 function kernelCounts({ counts }: Live): KernelCounts {
   const lost = {
     bufferFull: counts.dropFull,
-    bufferPressure: counts.dropPressure,
+    // a process that floods loses its events before others lose theirs: `losses` tells the two apart
+    bufferPressure: counts.dropPressure + counts.dropFlood,
     bufferFullFirst: counts.dropFullFirst,
     scratch: counts.dropTooLarge,
     bug: counts.dropNoRing + counts.tailFailed,
