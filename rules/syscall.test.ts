@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Engine, type EngineOptions } from '../packages/engine/src/index.ts'
 import { openCapture, syscall } from '../packages/sources-syscall/src/index.ts'
-import { type Case, readCases, UPDATE } from '../scripts/testing/cases.ts'
+import { readCases, UPDATE } from '../scripts/testing/cases.ts'
 import { recorded } from './test/scene.ts'
+import { subjectOf } from './test/subject.ts'
 
 /**
  * test/captures/NAME.txt: the alerts of examples/captures/NAME.scap.
@@ -74,12 +75,6 @@ describe('captures', () => {
     })
   })
 })
-
-function subjectOf({ title, at }: Case): { rule: string; fires: boolean } {
-  const [, rule, verb] = /^(.+), (fires|stays): ./.exec(title) ?? []
-  if (rule === undefined) throw new Error(`${at}: not the title of a case: ${title}`)
-  return { rule, fires: verb === 'fires' }
-}
 
 const files = readCases(new URL('test/cases/', import.meta.url))
 const subjects = files.flatMap(({ cases }) => cases.map(subjectOf))
