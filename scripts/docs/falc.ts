@@ -35,7 +35,8 @@ function words(line: string): string[] {
 
 /** What is wrong with the falc commands of a shell text: commands and flags that do not exist. */
 export function wrongCommands(text: string): string[] {
-  const calls = text.replaceAll('\\\n', ' ').matchAll(/(?:^|[\s;|&(`])(?:\.\/)?falc(?= )([^\n`]*)/g)
+  const commands = text.replaceAll('\\\n', ' ').replace(/(^|\s)#.*$/gm, '')
+  const calls = commands.matchAll(/(?:^|[\s;|&(`])(?:\.\/)?falc(?= )([^\n`]*)/g)
   return [...calls].flatMap(([, rest]) => {
     const [first = '', ...others] = words(rest!)
     if (first === 'help')
