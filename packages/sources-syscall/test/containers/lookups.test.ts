@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
+import { until } from '../../../../scripts/testing/wait.ts'
 import type { ContainerDescription } from '../../src/containers/description.ts'
 import type { Engine, EngineKind } from '../../src/containers/engine.ts'
 import { Engines, openEngines } from '../../src/containers/engines.ts'
@@ -75,7 +76,7 @@ test('few at a time, a bounded queue, all counted', async () => {
   expect(ended).toEqual([])
   expect(slow.asked).toBe(2)
   expect(lookups.pending).toBe(5)
-  await sleep(150)
+  await until('the end of all', () => ended.length === 7)
   expect(ended).toEqual(['queue-full', 'queue-full', '0', '1', '2', '3', '4'])
   expect(lookups.counts).toMatchObject({ found: 5, 'queue-full': 2 })
   expect(lookups.pending).toBe(0)
@@ -89,7 +90,7 @@ test('an engine that hangs holds up nobody else', async () => {
     { concurrency: 1 },
   )
   for (const runtime of ['docker', 'docker', 'podman']) lookups.start({ fullId: 'x', runtime, owner: null })
-  await sleep(50)
+  await until('one', () => ended.length > 0)
   expect(ended).toEqual(['podman-x'])
   lookups.close()
 })

@@ -1,6 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { Engine as Detector } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
+import { until } from '../../../../scripts/testing/wait.ts'
 import type { Announced, ContainerDescription } from '../../src/containers/description.ts'
 import type { Engine } from '../../src/containers/engine.ts'
 import { Engines } from '../../src/containers/engines.ts'
@@ -82,11 +83,11 @@ function setUp(options: MetadataOptions = {}, seen?: Partial<ContainerDescriptio
   state.onTablesEnd()
   const reply = async (found: object | Error) => {
     answer(found as ContainerDescription)
-    await sleep(5)
+    await turn()
   }
   const hear = async (container: object) => {
     announce(container as Announced)
-    await sleep(5)
+    await turn()
   }
   return { metadata, alerts, happen, reply, hear, state, detector, asked: () => asked }
 }
@@ -133,7 +134,7 @@ describe('while metadata is on its way', () => {
     const { alerts, happen, reply, metadata } = setUp({ holdMs: 30 })
     happen(enter(20, 'sh'))
     happen('20 openat fd=3 dirfd=-100 name=/secret flags=1')
-    await sleep(60)
+    await until('the end of the window', () => alerts.length > 1)
     expect(alerts[1]).toBe('sh opened /secret in <NA>')
     happen('20 openat fd=4 dirfd=-100 name=/late flags=1')
     expect(alerts[2]).toBe('sh opened /late in <NA>')
@@ -184,7 +185,7 @@ describe('an engine that announces its containers', () => {
     await reply({ ...SHOP, ip: '10.0.0.7' })
     happen(enter(20, 'sh'))
     happen(act)
-    await sleep(5)
+    await turn()
     expect(alerts[1]).toBe(named)
     expect(asked()).toBe(1)
     expect(metadata.counts).toMatchObject({ lookups: { found: 1 }, ahead: { found: 1 }, watches: { connected: 1 } })
@@ -243,7 +244,7 @@ describe('an engine that announces its containers', () => {
     happen(enter(20, 'sh'))
     happen(act)
     await hear(SHOP)
-    await sleep(50)
+    await until('the end of the window', () => alerts.length > 1)
     expect(alerts[1]).toBe(named)
     await reply({ ...SHOP, privileged: true })
     expect(state.tables.containers.get(SHOP.id)!.info).toMatchObject({ privileged: true })

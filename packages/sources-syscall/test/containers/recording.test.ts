@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { compileCondition, compileOutput } from '@falc/engine'
 import { afterAll, describe, expect, test } from 'vitest'
+import { until } from '../../../../scripts/testing/wait.ts'
 import type { Announced } from '../../src/containers/description.ts'
 import type { Engine } from '../../src/containers/engine.ts'
 import { Engines } from '../../src/containers/engines.ts'
@@ -65,7 +66,7 @@ async function setUp(filter: string | undefined, options: WaitingOptions = {}, h
   }
   const reply = async (id: string, found: Announced | null) => {
     answers.get(id)!(found)
-    await sleep(5)
+    await turn()
     waiting.settle()
   }
   /** What a replay of the recording shows. */
@@ -120,9 +121,10 @@ describe('a filter that asks for metadata', () => {
   test('waits no longer than it may, nor for more than there is room for', async () => {
     const slow = await setUp('not container.name = shop-1', { holdMs: 20 }, 20)
     slow.happen(enter(20, SHOP), open(20, 'first'))
-    await sleep(40)
-    slow.waiting.settle()
-    expect(slow.waiting.matched).toBe(2)
+    await until('both events', () => {
+      slow.waiting.settle()
+      return slow.waiting.matched === 2
+    })
     const narrow = await setUp('not container.name = shop-1', { holdBytes: 500 })
     narrow.happen(enter(20, SHOP), ...['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(name => open(20, name)))
     expect(narrow.waiting.overflowed).toBeGreaterThan(0)
