@@ -1,22 +1,54 @@
 /**
- * Bundles the falc command and everything it imports into packages/cli/bundle: a start reads a dozen files instead of three
- * hundred, and only what the given command needs. CommonJS, because importing a built-in module as ESM evaluates all of its
- * exports; for `node:http` that includes an HTTP client of 500 kB. `pnpm run build` runs this after the compiler.
+ * Puts the falc command and all that it imports into a few files, packages/cli/bundle: a start then reads a dozen files, not
+ * three hundred, and nothing that the command at hand does not need. CommonJS, because importing a module of Node's as ESM
+ * evaluates all of its exports; for `node:http` that is an HTTP client of 500 kB. Run by `pnpm run build`, after the compiler.
+ * NOTICES.txt beside it has the licence of every package that is bundled.
  */
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { build } from 'rolldown'
 
 const cli = join(import.meta.dirname, '../packages/cli')
+const { values } = await import('node:util').then(({ parseArgs }) =>
+  parseArgs({ options: { out: { type: 'string', default: join(cli, 'bundle') } } }),
+)
 
-await build({
+const { output } = await build({
   input: join(cli, 'dist/main.js'),
   platform: 'node',
   logLevel: 'warn',
   output: {
-    dir: join(cli, 'bundle'),
+    dir: values.out,
     format: 'cjs',
     cleanDir: true,
     entryFileNames: 'main.cjs',
     chunkFileNames: '[name]-[hash].cjs',
   },
 })
+
+const modules = output.flatMap(chunk => (chunk.type === 'chunk' ? chunk.moduleIds : []))
+const folders = new Set(modules.flatMap(file => foreignPackage(file) ?? []))
+const notices = [...folders].map(notice).sort()
+writeFileSync(join(values.out, 'NOTICES.txt'), `The falc command contains these packages:\n\n${notices.join('\n')}`)
+
+/** The folder of the package that a module belongs to; undefined for falc's own. */
+function foreignPackage(file: string): string | undefined {
+  if (!file.includes('/node_modules/')) return undefined
+  let folder = dirname(file)
+  // Some packages have a package.json without a name in the folders of their builds.
+  while (!existsSync(join(folder, 'package.json')) || manifestOf(folder).name === undefined) folder = dirname(folder)
+  return folder
+}
+
+function manifestOf(folder: string): { name?: string; version?: string; license?: string } {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+}
+
+/** @throws {Error} for a package without a licence's text: it may not be bundled */
+function notice(folder: string): string {
+  const { name, version, license } = manifestOf(folder)
+  const files = readdirSync(folder).filter(file => /^(licen[cs]e|notice|copying)(\.|$)/i.test(file))
+  if (license === undefined || files.length === 0) throw new Error(`${name} has no licence file`)
+  const texts = files.sort().map(file => readFileSync(join(folder, file), 'utf8').trim())
+  return `${'='.repeat(78)}\n${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`
+}

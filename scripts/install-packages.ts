@@ -1,10 +1,14 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { packPackages } from './pack-packages.ts'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '..')
+
+/** Arguments of npm. */
+export const INSTALL = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts']
 
 /**
  * Packs every package as last built, with the native parts if they are built, and installs them all into an empty project.
@@ -12,18 +16,13 @@ const root = resolve(import.meta.dirname, '..')
  * @returns the project's folder in it
  */
 export async function installPackages(work: string): Promise<string> {
-  for (const name of readdirSync(join(root, 'packages'))) {
-    const dir = join(root, 'packages', name)
-    if (JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')).private) continue
-    await run('npx', ['-y', 'pnpm@12', 'pack', '--pack-destination', work], { cwd: dir })
-  }
+  packPackages(work)
   if (existsSync(join(root, 'packages/sources-syscall/native/.output/falc.node')))
     await run(process.execPath, [join(root, 'scripts/pack-platform.ts'), '--out', work])
   const project = join(work, 'project')
   mkdirSync(project)
   writeFileSync(join(project, 'package.json'), '{"private": true}')
   const tarballs = readdirSync(work).filter(name => name.endsWith('.tgz'))
-  const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts', '--omit=optional']
-  await run('npm', [...install, ...tarballs.map(name => join(work, name))], { cwd: project })
+  await run('npm', [...INSTALL, '--omit=optional', ...tarballs.map(name => join(work, name))], { cwd: project })
   return project
 }

@@ -16,7 +16,7 @@ export interface AlertData {
   readonly message: string
   /** By field as written in the output template; null = absent. */
   readonly output_fields: Readonly<Record<string, Value | null>>
-  readonly hostname?: string
+  readonly hostname?: string | undefined
 }
 
 /**
