@@ -2,7 +2,7 @@ import type { FlagValues } from '../flags.ts'
 
 /** Falco's flags, and falc's own for the Kubernetes audit log. */
 export const RUN_FLAGS = {
-  config: { short: 'c', value: 'FILE', help: 'Configuration (default: /etc/falco/falco.yaml, if it is there)' },
+  config: { short: 'c', value: 'FILE', help: 'Configuration (default: /etc/falco/falco.yaml, if it exists)' },
   option: {
     short: 'o',
     value: 'KEY=VALUE',
@@ -26,9 +26,9 @@ export const RUN_FLAGS = {
   'disable-source': { value: 'SOURCE', multiple: true, help: 'Disable this event source' },
   'probe-socket': {
     value: 'PATH',
-    help: 'Socket of a falc-probe that runs as a service (falc-probe --listen); default: one is started, which needs root',
+    help: 'Socket of a falc-probe service (falc-probe --listen); default: falc starts its own, which needs root',
   },
-  user: { value: 'NAME', help: 'Once everything is open, go on as this user, without privilege' },
+  user: { value: 'NAME', help: 'Once everything is open, switch to this user, without privilege' },
   duration: { short: 'M', value: 'SECONDS', help: 'Stop after this time' },
   'dry-run': { help: 'Load configuration and rules, then stop' },
   validate: { short: 'V', value: 'FILE', multiple: true, help: 'Check a rules file and stop' },
@@ -37,9 +37,9 @@ export const RUN_FLAGS = {
   list: { value: 'SOURCE', optionalValue: true, help: 'List fields, of all sources or one' },
   'list-events': { help: 'List event types of system calls' },
   'list-syscall-events': {},
-  ignored: { short: 'i', help: 'List the events that are not recorded unless a rule asks for them' },
-  'list-plugins': { help: 'List the plugins of Falco that falc stands in for' },
-  'plugin-info': { value: 'NAME', help: 'Say what stands in for a plugin of Falco' },
+  ignored: { short: 'i', help: 'List the events that are recorded only if a rule uses them' },
+  'list-plugins': { help: 'List the plugins of Falco that are built in' },
+  'plugin-info': { value: 'NAME', help: 'Describe a built-in plugin' },
   names: { short: 'N', help: 'With --list: names only' },
   format: { value: 'FORMAT', help: 'With --list, --list-events: text, markdown or json' },
   markdown: {},
@@ -51,19 +51,19 @@ export const RUN_FLAGS = {
     value: 'FORMAT',
     help: 'Append this to the output of every rule (deprecated: use append_output)',
   },
-  'print-base64': { short: 'b', help: 'Show the data that calls read or wrote in base64 (buffer_format_base64)' },
+  'print-base64': { short: 'b', help: 'Show data that calls read or wrote in base64 (buffer_format_base64)' },
   version: { help: 'Print the version' },
   support: { help: 'Print version, configuration and rules for a support request' },
   'config-schema': { help: 'Print the JSON schema of the configuration' },
   'rule-schema': { help: 'Print the JSON schema of rules files' },
   'page-size': { help: "Print the system's page size" },
-  'no-cache': { help: 'Compile the rules anew, keep nothing for the next start' },
+  'no-cache': { help: 'Compile the rules, and do not cache them for the next start' },
   backend: { value: 'vm|jit', help: 'How conditions are run (default: jit where code generation is allowed)' },
 } as const
 
 export type RunFlags = FlagValues<typeof RUN_FLAGS>
 
-/** Flags of earlier releases of Falco, and what does their work now. */
+/** Flags of earlier releases of Falco, with their replacements. */
 export const FORMER_FLAGS: Readonly<Record<string, string>> = {
   A: 'use -o base_syscalls.all=true',
   D: 'use -o rules[]={disable: {rule: "*NAME*"}}',
@@ -82,7 +82,7 @@ export const FORMER_FLAGS: Readonly<Record<string, string>> = {
   'disable-cri-async': 'use init_config of the plugin container',
   d: 'let a service manager run it in the background',
   daemon: 'let a service manager run it in the background',
-  'modern-bpf': 'it is how events come in any case',
+  'modern-bpf': 'it is the only way of live capture',
   nodriver: 'use -o engine.kind=nodriver',
   u: 'there is no ptrace source',
   userspace: 'there is no ptrace source',
@@ -92,7 +92,7 @@ export const FORMER_FLAGS: Readonly<Record<string, string>> = {
   'gvisor-root': 'gVisor is not supported',
 }
 
-/** Flags that do nothing beside the others, or are on their way out. */
+/** Flags without effect in this combination, and deprecated ones. */
 export function flagWarnings(flags: RunFlags): string[] {
   const captured = flags.capture !== undefined
   const conditions: readonly (readonly [boolean, string])[] = [
@@ -107,7 +107,7 @@ export function flagWarnings(flags: RunFlags): string[] {
   return conditions.filter(([holds]) => holds).map(([, text]) => text)
 }
 
-/** Flags that print something and stop, in the order in which they are looked for: commands/inform.ts. */
+/** Flags that print something and stop, in order of precedence: commands/inform.ts. */
 export const INFORMING_FLAGS = [
   'version',
   'support',
