@@ -5,7 +5,7 @@ import { table } from './markdown.ts'
 const SOURCE = new URL('../../packages/engine/src/bytecode/opcodes.ts', import.meta.url)
 
 const KINDS: Readonly<Record<Exclude<OperandKind, '-'>, string>> = {
-  number: 'a number as it is',
+  number: 'a number',
   jump: 'address in the same routine, in words',
   call: 'address of a routine, in words',
   node: 'slot of `node[]`',
@@ -34,7 +34,7 @@ export function opcodesPage(): string {
   return [
     '# Opcodes',
     '_Generated from `packages/engine/src/bytecode/opcodes.ts` by `npm run generate`: do not edit._',
-    'What `falc disasm` lists and the virtual machine runs.',
+    'The instructions that the virtual machine runs. `falc disasm` lists those of a rule; with `--js` it shows the JavaScript that the JIT makes of them.',
     '## The machine',
     `\`\`\`text\n${machineOf(text)}\n\`\`\``,
     '## The instructions',

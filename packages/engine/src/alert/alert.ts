@@ -1,7 +1,7 @@
 import type { Value } from '../fields/field.ts'
 import type { Priority } from '../rules/priority.ts'
 
-/** What an alert says, as plain data. */
+/** The contents of an alert, as plain data. */
 export interface AlertData {
   readonly rule: string
   readonly priority: Priority

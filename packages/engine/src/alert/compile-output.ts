@@ -6,7 +6,7 @@ import { parseTemplate } from './template.ts'
 
 /**
  * Compiles an output template for a source: `%proc.name opened %fd.name`. Absent fields print as <NA>.
- * @throws {ConditionError} with the span of the token that is no field of the source, or is malformed
+ * @throws {ConditionError} with the span of a token that is malformed or not a field of the source
  */
 export function compileOutput<E>(template: string, source: Source<E>): (event: E) => string {
   const context = eventContext()

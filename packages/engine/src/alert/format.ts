@@ -10,10 +10,10 @@ import type { FieldTable } from '../fields/table.ts'
 import { bytesToText, textToBytes } from '../text/encoding.ts'
 import type { Template } from './template.ts'
 
-/** What formats have read of one event: by slot, undefined = absent. */
+/** The values that formats have read from one event, by slot; undefined = absent. */
 export interface Captured {
   readonly values: (Value | undefined)[]
-  /** For fields whose JSON value is another one than the printed one. */
+  /** Values for JSON, of fields where they differ from the printed ones. */
   readonly json: (Value | undefined)[]
 }
 
@@ -44,7 +44,7 @@ export class Slots {
     return this.#exprs[slot]!
   }
 
-  /** Reads everything now: the event may change or go away afterwards. Never throws. */
+  /** Reads all values now, since the event may be reused afterwards. Never throws. */
   capture(event: unknown): Captured {
     const values: (Value | undefined)[] = []
     const json: (Value | undefined)[] = []
@@ -82,7 +82,7 @@ function hasOwnJson(expr: Expr): expr is FieldExpr {
   return expr.kind === 'field' && expr.field.def.toJson !== undefined
 }
 
-/** Bytes may lie in a buffer that is used again. */
+/** Copies bytes, which may be in a buffer that is reused. */
 function keep(value: Value | undefined): Value | undefined {
   if (value instanceof Uint8Array) return value.slice()
   if (Array.isArray(value) && value.some(v => v instanceof Uint8Array))
@@ -93,7 +93,7 @@ function keep(value: Value | undefined): Value | undefined {
 /** A template bound to slots. */
 export class Format {
   readonly #parts: readonly (string | { readonly slot: number; readonly width: number })[]
-  /** Fields that the template names, inside transformers too, by the name they are printed under in output_fields. */
+  /** Slots of the fields that the template names, including those in transformers, by their key in output_fields. */
   readonly fields: ReadonlyMap<string, number>
 
   /** @throws {ConditionError} when a field or transformer does not fit the source */

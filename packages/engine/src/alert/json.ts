@@ -10,8 +10,8 @@ export type Json =
   | { readonly [key: string]: Json }
 
 /**
- * JSON without white space and with sorted keys, as Falco's JSON library prints it: characters beyond ASCII stay as they
- * are, what is not valid Unicode (a lone surrogate stands for a byte that is not UTF-8) becomes U+FFFD, integers are exact.
+ * JSON without white space and with sorted keys, as Falco's JSON library prints it. Characters beyond ASCII are not escaped, lone
+ * surrogates (bytes that are not UTF-8) become U+FFFD, and integers are exact.
  */
 export function printJson(value: Json): string {
   switch (typeof value) {
@@ -44,12 +44,12 @@ export function quoteJson(text: string): string {
   return JSON.stringify(text.toWellFormed())
 }
 
-/** The inside of a JSON string: how Falco escapes a line of text output. */
+/** Text escaped as inside a JSON string, which is how Falco escapes a line of text output. */
 export function escapeLine(text: string): string {
   return quoteJson(text).slice(1, -1)
 }
 
-/** The shortest decimal that reads back as the same number, always with a point or an exponent (of two digits at least): `5.0`, `1e+22`. */
+/** The shortest decimal that reads back as the same number, always with a point or an exponent of at least two digits: `5.0`, `1e+22`. */
 export function printDouble(value: number): string {
   if (!Number.isFinite(value)) return 'null'
   const magnitude = Math.abs(value)
@@ -65,7 +65,7 @@ export function byCodePoint(a: string, b: string): number {
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i)
     const y = b.charCodeAt(i)
-    // Surrogates stand for characters above every other unit.
+    // Surrogates encode characters above all other units.
     if (x !== y) return (isSurrogate(x) ? x + 0x10000 : x) - (isSurrogate(y) ? y + 0x10000 : y)
   }
   return a.length - b.length

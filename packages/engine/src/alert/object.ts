@@ -1,4 +1,5 @@
 import type { Value } from '../fields/field.ts'
+import { isoTime } from '../fields/time.ts'
 import type { AlertData } from './alert.ts'
 import { byCodePoint } from './json.ts'
 
@@ -38,14 +39,3 @@ export function alertObject(
     time: isoTime(alert.time),
   }
 }
-
-/** `2026-11-24T14:12:34.638674831Z`: UTC with nanoseconds. */
-export function isoTime(time: bigint): string {
-  const ns = ((time % NS) + NS) % NS
-  const seconds = Number((time - ns) / NS)
-  const date = new Date(seconds * 1000)
-  if (Number.isNaN(date.getTime())) return '1970-01-01T00:00:00.000000000Z'
-  return `${date.toISOString().slice(0, -5)}.${String(ns).padStart(9, '0')}Z`
-}
-
-const NS = 1_000_000_000n

@@ -7,14 +7,14 @@ import { byCodePoint } from './json.ts'
 import { type AlertWords, RuleAlert } from './rule-alert.ts'
 import type { Template } from './template.ts'
 
-/** Everything that a rule's alerts say, parsed: plain data, so that it can be saved. */
+/** What a rule's alerts consist of, parsed. Plain data, so that it can be saved. */
 export interface AlertTemplate {
   readonly rule: string
   readonly priority: Priority
   readonly source: string
   readonly tags: readonly string[]
   readonly message: Template
-  /** Output fields besides those of the message: of their own type, or a template's text. */
+  /** Output fields besides those of the message: with their own type when `raw`, otherwise the text of a template. */
   readonly extra: readonly { readonly name: string; readonly template: Template; readonly raw: boolean }[]
 }
 
@@ -24,7 +24,7 @@ export interface AlertSettings {
   readonly iso8601?: boolean | undefined
 }
 
-/** How to make alerts of one rule. */
+/** Makes the alerts of one rule. */
 export class AlertPlan implements AlertWords {
   readonly rule: string
   readonly priority: Priority
@@ -65,7 +65,7 @@ export class AlertPlan implements AlertWords {
     )
   }
 
-  /** The alert for an event that matched. Reads all it needs of the event now. */
+  /** The alert for an event that matched. All values are read from the event now. */
   alert(event: unknown, time: bigint): RuleAlert {
     return new RuleAlert(this, this.#slots.capture(event), time)
   }

@@ -5,7 +5,7 @@ import type { Captured } from './format.ts'
 import { printDouble, printJson } from './json.ts'
 import { alertObject } from './object.ts'
 
-/** What alerts of one rule share, and how their texts are made. */
+/** What the alerts of a rule share, and how their texts are made. */
 export interface AlertWords {
   readonly rule: string
   readonly priority: Priority
@@ -20,7 +20,7 @@ export interface AlertWords {
   fields(captured: Captured): Record<string, Value | null>
 }
 
-/** An alert of a rule. What the event held is read when it is made; texts are made when they are asked for. */
+/** An alert of a rule. The event's values are read when it is created, its texts are made when they are first read. */
 export class RuleAlert implements Alert {
   readonly rule: string
   readonly priority: Priority
@@ -76,7 +76,7 @@ export class RuleAlert implements Alert {
     return alertObject(this, {}, (value, name) => exact(value, this.doubles.has(name)))
   }
 
-  /** The names of output fields that are doubles, which print as such even when they are whole. */
+  /** The names of output fields that are doubles: they print with a point even when they are whole. */
   get doubles(): ReadonlySet<string> {
     return this.#words.doubles
   }

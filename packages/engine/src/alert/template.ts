@@ -4,7 +4,7 @@ import { parseOperand } from '../condition/parse.ts'
 import { SourceText } from '../text/source.ts'
 import type { Span } from '../text/span.ts'
 
-/** A parsed output template: plain data, so that it can be saved and formatted without a parser. */
+/** A parsed output template. Plain data, so that it can be saved and formatted without a parser. */
 export type Template = readonly Token[]
 
 export type Token =
@@ -17,9 +17,9 @@ const ARGUMENT = /\[(?:"([^"]*)"|'([^']*)'|([^\][\s"']*))\]/y
 const TRANSFORMER = /[a-zA-Z]\w*[ \t\r\n]*\(/y
 
 /**
- * Parses `text %field %field[arg] %10field %tolower(field)`. After a `%` the longest text that is a field of the source
- * counts, what follows is text again: `%proc.names` is `%proc.name` and an s. A `*` at the start is Falco's mark for
- * printing <NA> for what is absent; that is always done here, so it is dropped. There is no escape for `%`.
+ * Parses `text %field %field[arg] %10field %tolower(field)`. After a `%`, the longest prefix that is a field of the source is taken:
+ * `%proc.names` is `%proc.name` and an s. A `*` at the start, which tells Falco to print <NA> for absent fields, is dropped, since
+ * that is always done here. `%` cannot be escaped.
  * @param isField whether the source has the field and accepts the argument
  * @throws {ConditionError} `template` or `unknown-field` with the span of the token in `text`
  */
@@ -47,7 +47,7 @@ export function parseTemplate(text: string, isField: (name: string, arg: string 
   return tokens
 }
 
-/** A wider column is a mistake that would fill the output with blanks. */
+/** The widest column. */
 const MAX_WIDTH = 65_535
 
 interface Found<T> {
@@ -67,7 +67,7 @@ function field(
   const argument = ARGUMENT.exec(text)
   if (argument) {
     const arg = argument[1] ?? argument[2] ?? argument[3]!
-    // Empty brackets are text, unless the field needs an argument: the JSON pointer to the whole document is empty.
+    // Empty brackets are text, unless the field requires an argument: the JSON pointer to the whole document is empty.
     if (isField(longest, arg) && (arg !== '' || !isField(longest, undefined)))
       return { operand: { kind: 'field', name: longest, arg }, end: start + longest.length + argument[0].length }
   }

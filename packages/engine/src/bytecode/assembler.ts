@@ -2,10 +2,10 @@ import type { ResolvedField } from '../fields/table.ts'
 import type { Constant } from './constants.ts'
 import { type OpCode, WORDS } from './opcodes.ts'
 
-/** Registers that are loaded for certain at a point of a routine. */
+/** Registers that are certainly loaded at some point of a routine. */
 export type Loaded = Set<number>
 
-/** Code, constants and registers of a program while it is being written. */
+/** Collects the code, constants and registers of a program. */
 export class Assembler {
   readonly code: number[] = []
   readonly constants: Constant[] = []
@@ -13,7 +13,7 @@ export class Assembler {
   readonly #constantIds = new Map<string, number>()
   readonly #registerIds = new Map<string, number>()
 
-  /** Where the next instruction will stand. */
+  /** The pc of the next instruction. */
   get pc(): number {
     return this.code.length
   }
@@ -28,7 +28,7 @@ export class Assembler {
     this.code[pc + 1 + index] = word
   }
 
-  /** The number of a constant; equal ones share it. @param key text that tells constants apart */
+  /** The number of a constant; equal constants share one. @param key text that differs between different constants */
   constant(key: string, constant: Constant): number {
     let id = this.#constantIds.get(key)
     if (id === undefined) {

@@ -4,7 +4,7 @@ import type { Scalar } from '../fields/field.ts'
 import { TYPES } from '../fields/types.ts'
 import type { Expr } from './tree.ts'
 
-/** A comparison with constants in the form that equal comparisons share. */
+/** A comparison with constants. */
 export interface Comparison {
   readonly op: OperatorName
   readonly modifier: Modifier | undefined
@@ -12,15 +12,15 @@ export interface Comparison {
 }
 
 /**
- * Brings a comparison into the one form that stands for all that mean the same: `in (a)`, `intersects (a)` and `= allof
- * (a)` are `= a`, `= anyof` and `intersects` of a single value are `in`, sets are sorted and without duplicates.
- * A list field's `in` and `intersects` stay apart.
+ * The canonical form of a comparison: `in (a)`, `intersects (a)` and `= allof (a)` become `= a`; `= anyof` becomes `in`, and so
+ * does `intersects` on a single value; sets are sorted and have no duplicates. On a list field, `in` and `intersects` differ and
+ * are kept.
  */
 export function canonical({ op, modifier, values }: Comparison, list: boolean): Comparison {
   if (op === 'exists') return { op, modifier, values }
   const { sameAs } = OPERATORS[op]
   if (sameAs) return canonical({ op: sameAs, modifier, values }, list)
-  // How often a value occurs counts for oneof alone.
+  // Only oneof depends on how often a value occurs.
   const sorted = modifier === 'oneof' ? [...values].sort(byKey) : distinct(values)
   if (modifier !== undefined) {
     if (sorted.length === 1) return canonical({ op, modifier: undefined, values: sorted }, list)
@@ -42,7 +42,7 @@ function byKey(a: Scalar, b: Scalar): number {
   return x < y ? -1 : x > y ? 1 : 0
 }
 
-/** A constant to compare values of a kind with, as a listing shows it. */
+/** A constant that values of a kind are compared with, as a listing shows it. */
 export function constantText(of: Kind, value: Scalar): string {
   return of === 'ip' && value instanceof Uint8Array ? printAddress(value) : scalarKey(value)
 }
@@ -54,7 +54,7 @@ export function scalarKey(value: Scalar): string {
   return String(value)
 }
 
-/** The canonical text of a clause: Falco's syntax, as far as it has one. */
+/** The canonical text of a clause, in Falco's syntax where there is one. */
 export function clauseKey(left: Expr, comparison: Comparison, right: Expr | undefined): string {
   const { op, modifier, values } = canonical(comparison, left.list)
   const operator = modifier === undefined ? op : `${op} ${modifier}`

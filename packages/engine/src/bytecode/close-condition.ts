@@ -3,7 +3,7 @@ import { ConditionError } from '../condition/error.ts'
 import { parseCondition } from '../condition/parse.ts'
 import { isList, map } from '../condition/walk.ts'
 
-/** Names that a condition outside of any rules file may use. */
+/** Macros and lists for a condition outside of a rules file. */
 export interface Names {
   /** Condition texts by macro name; a macro may use others. */
   readonly macros?: Readonly<Record<string, string>>
@@ -12,8 +12,8 @@ export interface Names {
 }
 
 /**
- * Parses a condition and puts its macros and lists in place.
- * @throws {ConditionError} for what does not parse, is not defined, or names itself
+ * Parses a condition and replaces its macros and lists by what they stand for.
+ * @throws {ConditionError} for a syntax error, and for a macro that is undefined or refers to itself
  */
 export function closeCondition(condition: string | Condition, names: Names): Condition {
   return closed(typeof condition === 'string' ? parseCondition(condition) : condition, names, [])
@@ -33,7 +33,7 @@ function closed(condition: Condition, names: Names, open: readonly string[]): Co
     try {
       return { ...closed(parseCondition(text), names, [...open, name]), macro: name }
     } catch (error) {
-      // A span inside of the macro's text says nothing about the condition's.
+      // A span in the macro's text has no meaning in the condition's.
       if (error instanceof ConditionError)
         throw new ConditionError(error.code, `macro '${name}': ${error.message}`, span)
       throw error
@@ -41,7 +41,7 @@ function closed(condition: Condition, names: Names, open: readonly string[]): Co
   })
 }
 
-/** A check whose list of values has the items of the lists that it names. */
+/** Replaces the names of lists in a check's values by their items. */
 function withItems(check: Check, lists: NonNullable<Names['lists']>): Check {
   const { right } = check
   if (right === undefined) return check

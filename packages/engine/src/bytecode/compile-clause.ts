@@ -61,14 +61,14 @@ function emitOperand(expr: Expr, assembler: Assembler, loaded: Loaded): number {
   return register
 }
 
-/** How many of the values must pass, as the modifier says. */
+/** The modifier says for how many of the values the operator must hold. */
 function emitCount(a: number, of: Kind, { op, modifier, values }: Comparison, assembler: Assembler): void {
   const negated = op === '!='
   const tests = values.map(value => testOf(of, negated ? '=' : op, [value]))
   assembler.emit(Op.count, a, add(assembler, { kind: 'count', modifier: modifier!, negated, tests }))
 }
 
-/** Some value must pass. */
+/** The operator must hold for one of the values. */
 function emitComparison(a: number, of: Kind, left: Expr, { op, values }: Comparison, assembler: Assembler): void {
   const plain = values.length === 1 && !left.list && !left.anyOf ? plainInstruction(of, left, op) : undefined
   if (plain !== undefined) assembler.emit(plain, a, add(assembler, scalarConstant(values[0]!)))
@@ -85,7 +85,7 @@ const OF_NUMBER: Instructions = { '=': Op.eq, '<': Op.lt, '<=': Op.le, '>': Op.g
 const OF_WIDE_NUMBER: Instructions = { ...OF_NUMBER, '=': Op.eqn }
 const OF_BOOL: Instructions = { '=': Op.eq }
 
-/** The instruction that compares with a single value directly; undefined: a prepared test does. */
+/** The instruction that compares with a single value directly; undefined: it takes a prepared test. */
 function plainInstruction(of: Kind, left: Expr, op: OperatorName): OpCode | undefined {
   switch (of) {
     case 'text':
@@ -113,7 +113,7 @@ function add(assembler: Assembler, constant: Constant): number {
   return assembler.constant(constantKey(constant), constant)
 }
 
-/** Text that is equal for equal constants only. */
+/** A text that only equal constants share. */
 function constantKey(constant: Constant): string {
   return JSON.stringify(constant, (_, v: unknown) =>
     typeof v === 'bigint' ? `n${v}` : v instanceof Uint8Array ? scalarKey(v) : v,

@@ -16,7 +16,7 @@ import type { ConditionWarning } from './warnings.ts'
 export interface ConditionOptions extends Names {
   /** Default: jit. */
   readonly backend?: Backend
-  /** Called for every field that could not be read; it is absent then. */
+  /** Called for every field that could not be read and is therefore absent. */
   readonly onError?: (failure: ExtractFailure) => void
 }
 
@@ -33,8 +33,8 @@ export interface CompiledCondition<E = any> {
 }
 
 /**
- * Compiles one condition by itself, outside of any ruleset.
- * @throws {ConditionError} when it does not parse or does not fit the source's fields
+ * Compiles a single condition.
+ * @throws {ConditionError} for a syntax error, and for a field, operator or value that the source does not allow
  */
 export function compileCondition<E>(
   condition: string | Condition,

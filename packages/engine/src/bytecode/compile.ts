@@ -10,13 +10,13 @@ import { callDepth, type Program, type ProgramClause, type ProgramScope } from '
 import type { Node } from './tree.ts'
 
 export interface CompileOptions {
-  /** Shared by the programs of a ruleset; without one nothing is kept beyond an event. */
+  /** Shared by the programs of a ruleset. Without one, no truth is kept beyond an event. */
   readonly memo?: MemoLayout
 }
 
 /**
- * Compiles many conditions into one program: equal clauses and equal subtrees are evaluated once per event, those that
- * belong to a scope's object once per object.
+ * Compiles conditions into one program. Equal clauses and equal subtrees are evaluated once per event, and once per object when
+ * they belong to a scope.
  */
 export function compileProgram(table: FieldTable, roots: readonly Node[], options: CompileOptions = {}): Program {
   const layout = options.memo ?? new MemoLayout()
@@ -26,7 +26,7 @@ export function compileProgram(table: FieldTable, roots: readonly Node[], option
   return new Compiler(table.source.name, layout, scopes).program(roots.map(root => graph.root(root)))
 }
 
-/** A call whose routine has no address yet: the operand to patch. */
+/** A call to patch: its routine has no address yet. */
 interface Call {
   readonly pc: number
   readonly operand: number
@@ -42,7 +42,7 @@ class Compiler {
   readonly #nodeSlots = new Map<GraphNode, number>()
   readonly #clauses: ProgramClause[] = []
   readonly #calls: Call[] = []
-  /** Routines to come. */
+  /** Subtrees whose routines are still to be written. */
   readonly #pending: GraphNode[] = []
   readonly #routines = new Map<GraphNode, number>()
   readonly #seen = new Set<GraphNode>()
@@ -62,7 +62,7 @@ class Compiler {
       assembler.emit(Op.ret)
       return pc
     })
-    // The highest first: whoever calls a routine then stands before it.
+    // The highest first, so that every routine follows its callers.
     while (this.#pending.length > 0) {
       this.#pending.sort((a, b) => a.height - b.height)
       this.#routine(this.#pending.pop()!)
@@ -89,7 +89,7 @@ class Compiler {
     this.#routines.set(node, this.#assembler.pc)
     if (node.kind === 'clause') this.#leaf(node, new Set())
     else {
-      // A disjunction is a negated conjunction of negated children: the form with fewer negations is the shorter code.
+      // A disjunction is a negated conjunction of negated children: the form with fewer negations gives shorter code.
       const negated = node.children.filter(c => c.negated).length * 2 > node.children.length
       this.#and(node, negated, new Set())
       if (negated) this.#assembler.emit(Op.not)
@@ -119,10 +119,10 @@ class Compiler {
     this.#pending.push(node)
   }
 
-  /** A conjunction: the first false child decides. Negated it is the disjunction of the negated children: the first true one does. */
+  /** A conjunction: the first false child decides. Negated, it is the disjunction of the negated children: the first true one decides. */
   #and(node: Conjunction, negated: boolean, loaded: Loaded): void {
     const jumps: number[] = []
-    // Only the first child is evaluated for certain; what the others load is known to the ones behind them alone.
+    // Only the first child is certainly evaluated; what a later one loads is certain only for those after it.
     let known = loaded
     for (const [i, child] of node.children.entries()) {
       this.#edge(negated ? negate(child) : child, known)
@@ -149,7 +149,7 @@ class Compiler {
   }
 }
 
-/** Used more than once, and dearer than looking up whether it is known. */
+/** Used more than once, and more expensive than a look-up of its truth. */
 function isShared(node: GraphNode): boolean {
   if (node.uses < 2) return false
   if (node.kind === 'and') return true

@@ -17,20 +17,20 @@ export interface TestConstant {
   readonly values: readonly Scalar[]
 }
 
-/** A constant as a program stores it: data that can be written to a file. `prepare` turns it into what instructions use. */
+/** A constant as plain data, which can be saved. `prepare` turns it into what instructions use. */
 export type Constant =
   | { readonly kind: 'text'; readonly value: string }
   | { readonly kind: 'number'; readonly value: number | bigint }
   | { readonly kind: 'bool'; readonly value: boolean }
   | TestConstant
-  /** How many of these tests must pass: each for some element, or with `negated` for none. */
+  /** The modifier says how many of the tests must pass: each for some element, or with `negated` for no element. */
   | {
       readonly kind: 'count'
       readonly modifier: Modifier
       readonly negated: boolean
       readonly tests: readonly TestConstant[]
     }
-  /** Two registers; with `list` each element of the left one is looked for in the right one. */
+  /** Compares two registers; with `list`, the elements of the left one are looked up in the right one. */
   | { readonly kind: 'comparison'; readonly of: Kind; readonly op: ComparedOperator; readonly list: boolean }
   | { readonly kind: 'registers'; readonly values: readonly number[] }
   | {
@@ -40,7 +40,7 @@ export type Constant =
       readonly option: string | undefined
     }
 
-/** Which operands a constant can be, by its kind. */
+/** The sort of operand that each kind of constant can be. */
 export const CONSTANT_SORTS: Readonly<Record<Constant['kind'], ConstantSort>> = {
   text: 'value',
   number: 'value',
@@ -81,7 +81,7 @@ export type Prepared =
   | readonly number[]
 
 /**
- * @param regex what compiles `regex`; a program without that operator needs none
+ * @param regex compiles `regex`; undefined only in a program without that operator
  * @throws {Error} when a pattern is not valid (a program from a file may hold anything)
  */
 export function prepare(constant: Constant, regex: RegexEngine | undefined): Prepared {
@@ -107,7 +107,7 @@ export function prepare(constant: Constant, regex: RegexEngine | undefined): Pre
   }
 }
 
-/** Sets and patterns where an operator has them; any other operator is compared value by value, by its definition. */
+/** A set or pattern where the operator has one; otherwise values are compared one by one, by definition. */
 function testOf({ of, op, values }: TestConstant, regex: RegexEngine | undefined): Test {
   switch (op) {
     case '=':

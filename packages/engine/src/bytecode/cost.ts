@@ -11,7 +11,7 @@ export function clauseCost(clause: Clause): number {
   return exprCost(clause.left) + (clause.right ? exprCost(clause.right) : 0) + compare * times
 }
 
-/** The guessed share of events in which a clause holds. Guides order only: what is cheap and decides often comes first. */
+/** Guessed share of events in which a clause holds. Guides order only: cheap clauses that often decide come first. */
 export function clauseLikelihood(clause: Clause): number {
   return TYPES[clause.left.type].kind === 'bool' ? 0.4 : OPERATORS[clause.op].likelihood
 }

@@ -4,7 +4,7 @@ import { canGenerate, Jit } from './jit.ts'
 import type { Program } from './program.ts'
 import { Vm } from './vm.ts'
 
-/** Makes a program ready to run. `jit` (the default) becomes `vm` where code generation is forbidden. */
+/** Prepares a program to run. `jit` (the default) becomes `vm` where code generation is forbidden. */
 export function createEvaluator(program: Program, backend: Backend = 'jit', errors?: ExtractErrors): Evaluator {
   return backend === 'jit' && canGenerate() ? new Jit(program, errors) : new Vm(program, errors)
 }

@@ -3,7 +3,7 @@ import type { Constant } from './constants.ts'
 import { OPS, Op, type OpCode, type OperandKind, WORDS } from './opcodes.ts'
 import type { Program, ProgramClause } from './program.ts'
 
-/** A program as text: a line per instruction, the routines of roots and kept subtrees with their labels. */
+/** A program as text: one line per instruction, with a label before each routine. */
 export function disassemble(program: Program): string {
   const { code } = program
   const labels = labelsOf(program)
@@ -61,7 +61,7 @@ function commentOf(clause: ProgramClause | undefined): string {
   return place ? `${clause.key}  (${place.file}:${place.line}:${place.column})` : clause.key
 }
 
-/** Roots by number, the other routines by what they keep. */
+/** Labels of routines: roots by number, others by the node or memo slot that they fill. */
 function labelsOf(program: Program): Map<number, string> {
   const labels = new Map<number, string>()
   program.roots.forEach((pc, i) => {
@@ -76,7 +76,7 @@ function labelsOf(program: Program): Map<number, string> {
   return labels
 }
 
-/** Values that a line can show. */
+/** Most values of a constant in a line. */
 const MAX_VALUES = 8
 
 function printConstant(program: Program, constant: Constant): string {

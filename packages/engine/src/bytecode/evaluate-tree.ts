@@ -10,8 +10,7 @@ import { TYPES } from '../fields/types.ts'
 import type { Clause, Expr, Node } from './tree.ts'
 
 /**
- * The truth of a tree by definition: no program, no sets, nothing kept. The slow twin that VM and JIT are tested against,
- * and what explaining uses.
+ * The truth of a tree by definition, without a program, sets or memos. VM and JIT are tested against it, and explanations use it.
  */
 export function evaluateTree(node: Node, event: unknown, errors?: ExtractErrors): boolean {
   switch (node.kind) {
@@ -28,7 +27,7 @@ export function evaluateTree(node: Node, event: unknown, errors?: ExtractErrors)
   }
 }
 
-/** The truth of one check: false when an operand is absent. */
+/** The truth of one check. It is false when an operand is absent. */
 export function evaluateClause(clause: Clause, event: unknown, errors?: ExtractErrors): boolean {
   const left = evaluateExpr(clause.left, event, errors)
   if (left === undefined) return false
@@ -82,7 +81,7 @@ function evaluateAll(exprs: readonly Expr[], event: unknown, errors?: ExtractErr
   return values
 }
 
-/** What an explanation says of a clause. */
+/** What an explanation says about a clause. */
 export interface ClauseReport {
   readonly truth: boolean
   /** The left operand's value; undefined = absent. */

@@ -5,21 +5,21 @@ import { mergeAlternatives } from './merge.ts'
 import type { Clause, Node } from './tree.ts'
 
 /**
- * The conditions of a program as one graph without duplicates. There are conjunctions and clauses only; what is negated
- * is the edge, so that `not (a or b)` and `not a and not b` are the same node.
+ * The conditions of a program as one graph without duplicates. Nodes are conjunctions and clauses; negation is a property of
+ * edges, so that `not (a or b)` and `not a and not b` are the same node.
  */
 export type GraphNode = Conjunction | Leaf
 
 interface Common {
   /** The subtree's number in the layout. */
   readonly id: number
-  /** The scope that all its clauses share, when that scope's objects keep memos. */
+  /** The scope of all its clauses, if there is one and its objects keep memos. */
   readonly scope: string | undefined
-  /** Edges and roots that point here. */
+  /** Number of edges and roots that point here. */
   uses: number
   /** Its truth is kept in the memos of its scope. */
   memo: boolean
-  /** Longest way down to a clause. */
+  /** Length of the longest path to a clause. */
   readonly height: number
   /** Estimated time of an evaluation; 1 is a comparison of two numbers. */
   readonly cost: number
@@ -28,7 +28,7 @@ interface Common {
 }
 export interface Conjunction extends Common {
   readonly kind: 'and'
-  /** At least two; first what is cheap and likely to decide. */
+  /** At least two, ordered so that cheap ones that often decide come first. */
   readonly children: readonly Edge[]
 }
 export interface Leaf extends Common {
@@ -40,17 +40,17 @@ export interface Edge {
   readonly node: GraphNode
   readonly negated: boolean
 }
-/** A subtree in place: an edge, or a constant. */
+/** A reference to a subtree, or a constant. */
 export type Ref = Edge | boolean
 
-/** A read of a kept truth, in units of cost. */
+/** Cost of reading a kept truth. */
 const READ = 0.5
-/** As many exceptions of mixed scope share a guard. */
+/** Exceptions of mixed scope get a guard from this number on. */
 const WORTH_A_GUARD = 3
 
 export class Graph {
   readonly #nodes = new Map<number, GraphNode>()
-  /** What has been entered: parts of a condition may occur many times. */
+  /** Nodes entered before: parts of a condition may occur many times. */
   readonly #entered = new Map<Node, Ref>()
   readonly #layout: MemoLayout
   readonly #memoised: ReadonlySet<string>
@@ -61,7 +61,7 @@ export class Graph {
     this.#memoised = memoised
   }
 
-  /** Enters a condition that something will ask for by itself. */
+  /** Enters a condition that will be evaluated by itself. */
   root(node: Node): Ref {
     const ref = this.#enter(node)
     if (typeof ref !== 'boolean') this.#use(ref.node, undefined)
@@ -123,7 +123,7 @@ export class Graph {
     return { node: this.#conjunction(children), negated: false }
   }
 
-  /** Children of one memoised scope become one child among those of others: one truth to keep instead of several. */
+  /** Groups the children of each memoised scope into one child: one truth to keep instead of several. */
   #grouped(edges: readonly Edge[]): Edge[] {
     if (edges.every(e => e.node.scope === edges[0]!.node.scope)) return [...edges]
     const grouped: Edge[] = []
@@ -135,7 +135,7 @@ export class Graph {
     return grouped
   }
 
-  /** Negated clauses are alternatives: those of one operand become one clause. */
+  /** Merges negated clauses of one operand, which are alternatives, into one clause. */
   #merged(edges: readonly Edge[]): Edge[] {
     const leaves: Leaf[] = []
     for (const { node, negated } of edges) if (negated && node.kind === 'clause') leaves.push(node)
@@ -147,8 +147,8 @@ export class Graph {
   }
 
   /**
-   * Exceptions that mix scopes, `not (thread part and fd part)`, come by the dozen. Where no thread part holds, none of
-   * them does: one kept truth about the thread, "some part holds", stands in front of them all.
+   * Rules have dozens of exceptions that mix scopes: `not (thread part and fd part)`. None of them applies where no thread part
+   * holds, so one kept truth about the thread, "some part holds", guards them all.
    */
   #guarded(edges: readonly Edge[]): Edge[] {
     let rest = edges
@@ -159,7 +159,7 @@ export class Graph {
       const noPart = this.#and(own.map(edge => negate(partOf(edge, scope)!)))
       if (typeof noPart === 'boolean') continue
       rest = rest.filter(edge => !own.includes(edge))
-      // own holds, or no part does: not (some part and not own)
+      // Either no part holds or all exceptions do: not (some part and not own).
       const all: Edge = { node: this.#conjunction(own), negated: true }
       guarded.push({ node: this.#conjunction([negate(noPart), all]), negated: true })
     }
@@ -183,24 +183,24 @@ export class Graph {
     return and
   }
 
-  /** Counts a use; one from outside its scope makes a single-scope subtree a memoised one. */
+  /** Counts a use. A use from outside its scope makes a subtree of one scope a memoised one. */
   #use(node: GraphNode, userScope: string | undefined): void {
     if (node.scope !== undefined && node.scope !== userScope) node.memo = true
     if (node.uses++ === 0 && node.kind === 'and') for (const child of node.children) this.#use(child.node, node.scope)
   }
 }
 
-/** What evaluating a child costs its parent: a read, when the child is memoised there. */
+/** The cost of a child for its parent: only a read when the child is memoised. */
 function edgeCost(edge: Edge, parentScope: string | undefined): number {
   return edge.node.scope !== undefined && edge.node.scope !== parentScope ? READ : edge.node.cost
 }
 
-/** Never 1, so that a rank stays finite. */
+/** Less than 1, so that ranks are finite. */
 function edgeLikely({ node, negated }: Edge): number {
   return Math.min(negated ? 1 - node.likely : node.likely, 0.999)
 }
 
-/** The conjunct of one scope in an exception that mixes scopes. */
+/** The conjunct of a scope in an exception that mixes scopes. */
 function partOf({ node, negated }: Edge, scope: string): Edge | undefined {
   if (!negated || node.kind !== 'and' || node.scope !== undefined) return undefined
   return node.children.find(child => child.node.scope === scope)

@@ -13,9 +13,9 @@ const LEGEND = `\
 // truths7      of this event's object in scope 7: two bits per subtree, 0 unknown, 1 false, 2 true; fetched in event scope7`
 
 /**
- * A program as the body of a function that is given `env` (jit.ts) and returns `begin` and `test`. The text consists of
- * numbers and of words of this file; constants and the functions of fields come in as values, never as text.
- * @param commented adds the listing beside the code: for people, not for running
+ * A program as the body of a function that takes `env` (jit.ts) and returns `begin` and `test`. The text consists of numbers and
+ * words of this file; constants and the functions of fields come in as values, never as text.
+ * @param commented adds the listing as comments, which contain text of rules: to be read, not to be run
  */
 export function javascript(program: Program, commented = false): string {
   const comment = (text: string) => (commented ? ` // ${text.trim().replaceAll(/[\r\n\u2028\u2029]/g, ' ')}` : '')
@@ -68,7 +68,7 @@ function readerLines(r: number, kind: string): string[] {
   ]
 }
 
-/** A call of a root's routine; where a kept truth decides first, and is known to be false, without the call. */
+/** A call of a root's routine. Where its first instruction reads a kept truth that is known to be false, the call is skipped. */
 function guarded(program: Program, pc: number): string {
   const { code } = program
   const after = pc + WORDS
@@ -79,12 +79,12 @@ function guarded(program: Program, pc: number): string {
   return `(${truthBits(scope, slot)}) !== ${1 << shiftOf(slot)} && ${call(pc)}`
 }
 
-/** Routines are numbered like the lines of a listing. */
+/** Routines are numbered as in a listing. */
 function call(pc: number): string {
   return `routine${pc / WORDS}()`
 }
 
-/** The two bits of a kept truth, where they are in their element. */
+/** The two bits of a kept truth, at their place in the element. */
 function truthBits(scope: number, slot: number): string {
   return `(scope${scope} === now ? truths${scope} : fetch${scope}())[${wordOf(slot)}] & ${3 << shiftOf(slot)}`
 }

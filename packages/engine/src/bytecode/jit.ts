@@ -7,15 +7,15 @@ import { javascript } from './javascript.ts'
 import type { Program } from './program.ts'
 import { applied, cleared, everyElement, someElement, truthsOf, tupleOf } from './vm.ts'
 
-/** What generated code is given besides constants and fields. */
+/** What generated code uses. */
 interface Environment {
   readonly constants: readonly unknown[]
   /** Per register: the field's extract function (bound to its declaration) and argument. */
   readonly extracts: readonly unknown[]
   readonly args: readonly unknown[]
-  /** Per register with a field: what becomes of a value that is not plainly of its type. */
+  /** Checks a value that is not obviously of its field's type; returns what the register gets. */
   readonly check: (register: number, value: unknown, event: unknown) => unknown
-  /** Counts what a field's function has thrown. */
+  /** Reports what a field's function threw. */
   readonly fail: (register: number, error: unknown, event: unknown) => void
   readonly truths: (scope: number, event: unknown) => number[]
   readonly tuple: (values: readonly unknown[]) => unknown
@@ -38,7 +38,7 @@ export function canGenerate(): boolean {
   }
 }
 
-/** Numbers the programs of a process, for the names under which debuggers and profilers show them. */
+/** Numbers the programs of a process: debuggers and profilers show the number. */
 let programs = 0
 
 /**
@@ -47,7 +47,7 @@ let programs = 0
  */
 export class Jit implements Evaluator {
   readonly backend = 'jit'
-  // The generated functions themselves, without a method between.
+  // The generated functions themselves: a method around them would cost a call.
   readonly begin: (event: unknown) => void
   readonly test: (root: number) => boolean
 

@@ -13,7 +13,7 @@ export interface LoadConditionOptions extends Pick<ConditionOptions, 'backend' |
   readonly regex?: RegexEngine
 }
 
-/** A saved condition, ready to run. */
+/** A condition that was saved, ready to run. */
 export interface LoadedCondition<E = any> {
   /** Whether an event satisfies the condition. */
   test(event: E): boolean
@@ -22,8 +22,7 @@ export interface LoadedCondition<E = any> {
 }
 
 /**
- * Loads what `compileCondition(…).save()` gave, for a source that has the fields it names. Parser and compiler are not
- * needed for it.
+ * Loads the result of `compileCondition(…).save()` for a source that has the fields it names. Needs neither parser nor compiler.
  * @throws {Error} when the bytes are damaged, of another version or for another source
  * @throws {ConditionError} when the source lacks a field
  */

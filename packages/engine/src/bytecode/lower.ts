@@ -24,11 +24,11 @@ const NOWHERE: Where = { span: { offset: 0, line: 1, column: 1, length: 0 } }
 /**
  * Checks a closed condition (no macro names left) against a source's fields. The tree keeps the condition's shape; only
  * checks that no event can change become constants.
- * @throws {ConditionError} for the first field, operator, value or transformer that does not fit, with Falco's words
+ * @throws {ConditionError} for the first field, operator, value or transformer that does not fit, with Falco's message
  */
 export function lower(condition: Condition, table: FieldTable): Lowered {
   const warnings: ConditionWarning[] = []
-  // Macros within macros make a condition whose parts occur many times: each part is lowered once.
+  // With macros inside macros, parts of a condition occur many times: each is lowered once.
   const known = new Map<Condition, Node>()
   const nodeOf = (c: Condition): Node => {
     let node = known.get(c)

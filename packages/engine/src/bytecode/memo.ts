@@ -1,9 +1,9 @@
 import type { Memo, MemoHolder } from '../fields/field.ts'
 
 /**
- * Where the truths of memoised subtrees lie: one numbering per scope, shared by all programs of a ruleset, so that an
- * event type's program finds what another one learnt about the same thread. A ruleset makes one layout and drops it with
- * itself; memos that it left on objects are stale to any other layout.
+ * Assigns slots for the truths of memoised subtrees: one numbering per scope, shared by all programs of a ruleset, so that the
+ * program of one event type finds what another one has stored about the same thread. Each ruleset has a layout of its own; the
+ * memos that it leaves on objects are stale to any other layout.
  */
 export class MemoLayout {
   readonly #scopes = new Map<string, ScopeSlots>()
@@ -15,7 +15,7 @@ export class MemoLayout {
    */
   readonly #seenOnce: Memo = { owner: {}, truths: [], sets: [] }
 
-  /** A number for a subtree by its key: the same key, the same number, in all programs of the layout. */
+  /** The number of a subtree: equal keys have equal numbers in all programs of the layout. */
   intern(key: string): number {
     let id = this.#ids.get(key)
     if (id === undefined) this.#ids.set(key, (id = this.#ids.size + 1))
@@ -35,7 +35,7 @@ export class MemoLayout {
     return slot
   }
 
-  /** Slots given out in a scope. */
+  /** Number of slots in a scope. */
   size(scope: string): number {
     return this.#scopes.get(scope)?.bySubtree.size ?? 0
   }
@@ -53,7 +53,7 @@ export class MemoLayout {
     return slot
   }
 
-  /** The memo of an object of `scope`, which it gets when an event meets it for the second time. Called once per event. */
+  /** The memo of an object of `scope`. It is created the second time an event has the object. Call it once per event. */
   memoOf(holder: MemoHolder, scope: string): Memo | undefined {
     const { memo } = holder
     if (memo !== null && memo.owner === this.#owner) return memo
@@ -62,19 +62,19 @@ export class MemoLayout {
     return undefined
   }
 
-  /** The memo of an object in an event for which `memoOf` may have been called: an object that it did not see gets one now. */
+  /** The memo of an object in an event for which `memoOf` may have been called. If it was not, the memo is created now. */
   memoWithin(holder: MemoHolder, scope: string): Memo | undefined {
     const { memo } = holder
     if (memo !== null && memo !== undefined && memo.owner === this.#owner) return memo
     return memo === this.#seenOnce ? undefined : (holder.memo = this.#create(scope))
   }
 
-  /** `Memo.truths` of `scope` with nothing known. */
+  /** `Memo.truths` of `scope`, all unknown. */
   unknownTruths(scope: string): number[] {
     return this.#slotsOf(scope).unknown.slice()
   }
 
-  /** An empty memo, sized for all slots given out so far. */
+  /** An empty memo with room for all slots assigned so far. */
   #create(scope: string): Memo {
     const { unknown, noSets } = this.#slotsOf(scope)
     return { owner: this.#owner, truths: unknown.slice(), sets: noSets.slice() }
@@ -90,8 +90,8 @@ export class MemoLayout {
 interface ScopeSlots {
   readonly bySubtree: Map<number, number>
   /**
-   * What a new memo's truths are copied from. Plain arrays of small integers: a new memo takes some 30 ns; with typed
-   * arrays of more than 64 bytes it took 1,100 (Node 24), and every file that is opened brings a new object.
+   * The truths of a new memo are a copy of this. These are plain arrays of small integers: creating a memo takes about 30 ns,
+   * where typed arrays of more than 64 bytes took 1,100 ns (Node 24), and every opened file is a new object.
    */
   unknown: readonly number[]
   /** The same for `Memo.sets`. */
@@ -106,7 +106,7 @@ export function wordOf(slot: number): number {
   return slot >> 3
 }
 
-/** How far a slot's two bits lie from the element's lowest. */
+/** By how many bits a slot is shifted in its element. */
 export function shiftOf(slot: number): number {
   return (slot & 7) << 1
 }

@@ -2,7 +2,7 @@ import { TYPES } from '../fields/types.ts'
 import { clauseKey } from './canonical.ts'
 import type { Clause } from './tree.ts'
 
-/** How clauses of one operand are one clause when any of them may hold: `f = a or f in (b, c)` is `f in (a, b, c)`. */
+/** The operator of the clause that replaces alternatives on one operand: `f = a or f in (b, c)` is `f in (a, b, c)`. */
 const MERGED = {
   '=': { op: 'in', modifier: undefined },
   in: { op: 'in', modifier: undefined },
@@ -10,12 +10,12 @@ const MERGED = {
   startswith: { op: 'startswith', modifier: 'anyof' },
 } as const
 
-/** From so many on the one test is cheaper than the several. */
+/** Merging pays off from this number of clauses. */
 const ENOUGH = 3
 
 /**
- * Alternatives on the same text become one: rules name dozens of prefixes of fd.name, and one walk through a tree of
- * prefixes answers for all. Returns the clauses that stand for `clauses`, in the order of their first.
+ * Merges alternatives on the same text: rules name dozens of prefixes of fd.name, and one walk through a tree of prefixes tests
+ * them all. The result is in the order of the first clause of each group.
  */
 export function mergeAlternatives(clauses: readonly Clause[]): Clause[] {
   const groups = new Map<string, Clause[]>()
@@ -28,7 +28,7 @@ export function mergeAlternatives(clauses: readonly Clause[]): Clause[] {
   return [...groups.values()].flatMap(members => (members.length < ENOUGH ? members : merged(members)))
 }
 
-/** Clauses of one group can be one clause; undefined for a clause that stays alone. */
+/** The group of clauses that can be merged with this one; undefined: it cannot be merged. */
 function groupOf(clause: Clause): string | undefined {
   const { left, op, modifier, right } = clause
   if (right !== undefined || left.list || left.anyOf || TYPES[left.type].kind !== 'text') return undefined

@@ -13,15 +13,15 @@
  *   v[r]     value registers, one per operand of the program; undefined = absent. Filled at most once per event.
  *   k[i]     constants: a text, number or boolean, or a prepared test (constants.ts)
  *   node[n]  truths of subtrees that occur more than once: unknown at the start of each event
- *   memo[s]  truths kept on the event's object of scope s (a thread, an fd): unknown until first asked, then kept as long
- *            as the object keeps them
+ *   memo[s]  truths kept on the event's object of scope s (a thread, an fd): unknown at first, then known until the source
+ *            drops the object's memo
  *   a stack of return addresses
  *
- * A program is the routines of its roots, then those of the subtrees in node[] and memo[]. Every routine leaves its truth
- * in t and ends in `ret`. Jumps go forwards, within a routine; calls go to routines that lie behind.
+ * A program consists of the routines of its roots, then those of the subtrees in node[] and memo[]. Every routine leaves its
+ * truth in t and ends with `ret`. Jumps go forward within a routine; calls go to later routines.
  */
 export const Op = {
-  /** Return to the caller; from a root: to whoever asked, with t. */
+  /** return t to the caller */
   ret: 0,
   /** t := a ≠ 0 */
   const: 1,
@@ -39,19 +39,19 @@ export const Op = {
   memo: 7,
   /** memo[a][b] := t */
   keep: 8,
-  /** v[a] := that field of the event, unless done in this event */
+  /** v[a] := the register's field, unless read in this event */
   field: 9,
   /** v[a] := k[b] */
   load: 10,
-  /** v[a] := list of the registers k[b], absent when one is; unless done in this event */
+  /** v[a] := list of the registers k[b], absent when one of them is; unless filled in this event */
   tuple: 11,
-  /** v[a] := transformer k[b] of its registers, absent when one is; unless done in this event */
+  /** v[a] := transformer k[b] of its registers, absent when one of them is; unless filled in this event */
   apply: 12,
   /** t := v[a] is present */
   exists: 13,
-  /** t := v[a] is k[b]: a text, a boolean or a number of at most 32 bits */
+  /** t := v[a] = k[b]: a text, a boolean or a number of at most 32 bits */
   eq: 14,
-  /** t := v[a] equals k[b]: numbers that may be bigints */
+  /** t := v[a] = k[b]: numbers or bigints, by value */
   eqn: 15,
   /** t := v[a] < k[b] (numbers) */
   lt: 16,
@@ -65,17 +65,17 @@ export const Op = {
   prefix: 20,
   /** t := text v[a] ends with k[b] */
   suffix: 21,
-  /** t := text v[a] holds k[b] */
+  /** t := text v[a] contains k[b] */
   contains: 22,
-  /** t := v[a] passes the test k[b]: set, pattern, prefixes, networks … */
+  /** t := v[a] passes the test k[b]: a set, a pattern, prefixes, networks … */
   test: 23,
-  /** t := some element of v[a] passes k[b] (a scalar is its own element) */
+  /** t := some element of v[a] passes k[b]; a scalar is a list of one */
   any: 24,
   /** t := v[a] is present and each of its elements passes k[b] */
   all: 25,
-  /** t := as many of the tests k[b] pass for some element of v[a] as its modifier asks */
+  /** t := some element of v[a] passes, for as many of the tests k[b] as its modifier requires */
   count: 26,
-  /** t := v[a] compares with v[b] as k[c] says */
+  /** t := v[a] and v[b] compare as k[c] says */
   compare: 27,
   /** t := v[a] is present and not t */
   differs: 28,
@@ -85,8 +85,8 @@ export type OpName = keyof typeof Op
 export type OpCode = (typeof Op)[OpName]
 
 /**
- * What an operand word is: unused, a number as it is, an address to jump to or to call, a slot of node[], a scope, a slot
- * of memo[], a register, or a constant of a certain sort.
+ * What an operand word is: unused, a number, an address to jump to or to call, a slot of node[], a scope, a slot of memo[], a
+ * register, or a constant of some sort.
  */
 export type OperandKind = '-' | 'number' | 'jump' | 'call' | 'node' | 'scope' | 'slot' | 'register' | ConstantSort
 /** A plain value; a test of elements; a test of a whole operand; a comparison of two; registers; a transformer. */
@@ -95,7 +95,7 @@ export type ConstantSort = 'value' | 'test' | 'count' | 'comparison' | 'register
 export interface OpInfo {
   readonly name: OpName
   readonly operands: readonly [OperandKind, OperandKind, OperandKind]
-  /** It belongs to a clause: it loads a value or sets t from one. */
+  /** It is part of a clause: it loads a value or sets t from one. */
   readonly clause: boolean
 }
 
@@ -110,7 +110,7 @@ const value = (name: OpName, b: OperandKind = '-', c: OperandKind = '-'): OpInfo
   clause: true,
 })
 
-/** By opcode: what compiler, listing and loader know of it. */
+/** What compiler, listing and loader know about each opcode. */
 export const OPS: Readonly<Record<OpCode, OpInfo>> = {
   [Op.ret]: flow('ret'),
   [Op.const]: flow('const', 'number'),

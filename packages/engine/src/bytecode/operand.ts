@@ -9,18 +9,18 @@ import type { Place, Span } from '../text/span.ts'
 import { scalarKey } from './canonical.ts'
 import type { Expr, FieldExpr, TransformExpr, TupleExpr } from './tree.ts'
 
-/** Where an operand stands, for errors: its own span or that of the check around it. */
+/** Where an error is, unless the operand has a span of its own: the check around it. */
 export interface Where {
   readonly span: Span
   readonly place?: Place | undefined
 }
 
-/** Throws with the operand's own span where it has one. */
+/** @throws {ConditionError} at `span`, or at `where` without one */
 export function refuse(code: ConditionErrorCode, message: string, where: Where, span?: Span): never {
   throw new ConditionError(code, message, span ?? where.span, where.place)
 }
 
-/** An operand of a condition or template, checked against a source's fields. @throws {ConditionError} */
+/** Checks an operand of a condition or template against a source's fields. @throws {ConditionError} */
 export function lowerOperand(operand: Operand, table: FieldTable, where: Where): Expr {
   switch (operand.kind) {
     case 'field':
@@ -155,7 +155,7 @@ export function fieldsOfExpr(expr: Expr, into: FieldExpr[] = []): FieldExpr[] {
   return into
 }
 
-/** Lists that `in` and `intersects` can compare. */
+/** Whether `in` and `intersects` can compare a list of this type. */
 export function isComparableList(expr: Expr): boolean {
   return LIST_TYPES.has(expr.type)
 }

@@ -6,7 +6,7 @@ import type { Constant } from './constants.ts'
 import type { MemoLayout } from './memo.ts'
 import { Op, WORDS } from './opcodes.ts'
 
-/** Numbers, constants and the fields they name: all that running needs. Made by compile.ts or read by save.ts. */
+/** Code, constants and the fields they name: all that running needs. Made by compile.ts or read by save.ts. */
 export interface Program {
   /** Name of the source whose events it is for. */
   readonly source: string
@@ -22,9 +22,9 @@ export interface Program {
   readonly nodeCount: number
   /** Deepest nesting of calls. */
   readonly depth: number
-  /** The scopes that `memo` and `keep` name by their index here, with who holds the memo in an event. */
+  /** The scopes that `memo` and `keep` name by index, with the function that finds the object in an event. */
   readonly scopes: readonly ProgramScope[]
-  /** Where the memo slots come from: a layout shared with other programs, or one of the program's own. */
+  /** Assigns the memo slots; shared with the other programs of a ruleset. */
   readonly layout: MemoLayout
   /** Every clause, by the pc of its first instruction. */
   readonly clauses: readonly ProgramClause[]
@@ -35,7 +35,7 @@ export interface ProgramScope {
   readonly holder: (event: any) => MemoHolder | undefined
 }
 
-/** What a listing says beside a clause's instructions. */
+/** A clause, for listings. */
 export interface ProgramClause {
   readonly pc: number
   readonly key: string
@@ -45,7 +45,7 @@ export interface ProgramClause {
   readonly place: Place | undefined
 }
 
-/** First and last pc (exclusive) of each routine: they lie one behind the other, and only their last instruction is `ret`. */
+/** First and last pc (exclusive) of each routine. Routines follow one another; only the last instruction of each is `ret`. */
 export function routinesOf(code: Int32Array): [number, number][] {
   const found: [number, number][] = []
   let start = 0
@@ -57,7 +57,7 @@ export function routinesOf(code: Int32Array): [number, number][] {
   return found
 }
 
-/** Most calls that can wait for one another. Calls go to routines further on. */
+/** The deepest nesting of calls. Calls only go to later routines. */
 export function callDepth(code: Int32Array): number {
   const depths = new Map<number, number>()
   for (const [start, end] of routinesOf(code).reverse()) {

@@ -7,11 +7,11 @@ import { type ConstantSort, OPS, Op, type OpCode, type OperandKind, WORDS } from
 import { callDepth, type Program, type ProgramClause, type ProgramScope, routinesOf } from './program.ts'
 
 /**
- * Programs as bytes: `FALC`, the format's version, the length of a JSON header, the length of the code in words, a checksum
- * of what follows (each 32 bits, little-endian), the header, the code. What a program needs of its source is stored by name.
+ * Programs as bytes: `FALC`, the version of the format, the length of a JSON header, the length of the code in words, a checksum
+ * of what follows (each 32 bits, little-endian), the header, the code. Fields and scopes of the source are stored by name.
  */
 const MAGIC = 0x434c_4146
-/** Raised whenever opcodes, constants or the header change: an older program is then refused, not misread. */
+/** To be raised whenever opcodes, constants or the header change, so that an older program is refused, not misread. */
 export const PROGRAM_VERSION = 3
 
 /** Bytes before the header. */
@@ -52,10 +52,10 @@ export function saveProgram(program: Program): Uint8Array {
 }
 
 /**
- * Reads a program for a source that has the fields it names. Needs no parser and no compiler. Damage is noticed; a program
- * that was forged ends, but may throw while it runs: load only what you trust.
- * @param regex what compiles `regex`: needed by a program with that operator
- * @throws {Error} when the bytes are no program of this version, are damaged, or name what the source does not have
+ * Reads a program for a source that has the fields it names. Needs neither parser nor compiler. Damage is detected. A forged
+ * program always ends, but may throw while it runs: load only programs that you trust.
+ * @param regex compiles `regex`; required by a program with that operator
+ * @throws {Error} when the bytes are not a program of this version, are damaged, or name something that the source lacks
  */
 export function loadProgram(bytes: Uint8Array, table: FieldTable, regex?: RegexEngine): Program {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -109,7 +109,7 @@ function usesRegex(constant: Constant): boolean {
     : constant.kind === 'test' && constant.op === 'regex'
 }
 
-/** FNV-1a over everything behind the prefix. */
+/** FNV-1a over everything after the prefix. */
 function checksum(bytes: Uint8Array): number {
   let hash = 0x811c9dc5
   for (let i = PREFIX; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)
@@ -119,7 +119,7 @@ function checksum(bytes: Uint8Array): number {
 function parseHeader(bytes: Uint8Array): Header {
   try {
     const text = bytesToText(bytes)
-    // Going through every value takes longer than parsing, and few programs have values that need it.
+    // Visiting every value takes longer than parsing, and few programs have values that need it.
     return JSON.parse(text, text.includes('{"$') ? untag : undefined) as Header
   } catch {
     throw new Error('saved program is damaged: its header is not JSON')
@@ -140,7 +140,7 @@ function layoutOf(scopes: Header['scopes']): MemoLayout {
   return layout
 }
 
-/** Refuses code that names what is not there or could run without end: every word is checked here, none while running. */
+/** Refuses code that could run forever or that names something missing: every word is checked here, so that running checks none. */
 function verify(program: Program): void {
   const { code } = program
   const routines = routinesOf(code)
@@ -171,7 +171,7 @@ function isValid(
     case '-':
     case 'number':
       return true
-    // Jumps stay within their routine, calls go to later ones: every run comes to an end.
+    // Jumps go forward within their routine and calls go to later routines, so every run ends.
     case 'jump':
       return word > pc && word < end && word % WORDS === 0
     case 'call':

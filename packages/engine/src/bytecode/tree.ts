@@ -5,8 +5,8 @@ import type { FieldType, Scalar } from '../fields/field.ts'
 import type { ResolvedField } from '../fields/table.ts'
 
 /**
- * A condition after checking against a source's fields: names are gone, values are parsed, what cannot differ is folded.
- * Between lower.ts (Condition → Node) and compile.ts (Nodes → Program).
+ * A condition after it was checked against a source's fields: names are resolved, values parsed, constant checks folded. Made by
+ * lower.ts, compiled by compile.ts.
  */
 export type Node =
   | { readonly kind: 'const'; readonly value: boolean; readonly written?: Condition }
@@ -26,11 +26,11 @@ export interface Clause {
   readonly modifier: Modifier | undefined
   /** Parsed constants to compare with: one, or the list of `in`, `pmatch` and the modifiers. Empty with `right` or `exists`. */
   readonly values: readonly Scalar[]
-  /** What `left` is compared with when that is no constant. */
+  /** What `left` is compared with, unless that is a constant. */
   readonly right: Expr | undefined
 }
 
-/** What every operand knows about its values. */
+/** What is known about the values of an operand. */
 interface Typed {
   /** Canonical text. */
   readonly key: string
@@ -55,7 +55,7 @@ export interface TransformExpr extends Typed {
   readonly kind: 'transform'
   readonly name: TransformerName
   readonly args: readonly Expr[]
-  /** The text in brackets behind it: getopt(…)[c]. */
+  /** The text in brackets after it: getopt(…)[c]. */
   readonly option: string | undefined
 }
 export type Expr = FieldExpr | LiteralExpr | TupleExpr | TransformExpr

@@ -16,17 +16,17 @@ export class Vm implements Evaluator {
   readonly #values: (Value | undefined)[]
   /** Per register: the event in which it was filled. */
   readonly #filled: Int32Array
-  /** Per node: twice the event in which it became known, plus its truth. */
+  /** Per node: twice the number of the event in which it became known, plus its truth. */
   readonly #nodes: Int32Array
   readonly #stack: Int32Array
   /** Per scope: the truths of this event's object. */
   readonly #truths: number[][]
-  /** Per scope: the event for which #truths is right. */
+  /** Per scope: the event for which #truths is valid. */
   readonly #truthsOf: Int32Array
-  /** Per scope: stands in where no object keeps a memo. */
+  /** Per scope: used where no object keeps a memo. */
   readonly #scratch: number[][]
   #event: unknown = undefined
-  /** Number of the event: what was filled or known before is stale, without any clearing. */
+  /** Number of the event. What was filled in an earlier one is stale, so nothing needs to be cleared. */
   #now = 0
 
   constructor(program: Program, errors: ExtractErrors = new ExtractErrors()) {
@@ -51,7 +51,7 @@ export class Vm implements Evaluator {
     return this.#run(this.#program.roots[root]!)
   }
 
-  /** Before the event number leaves 30 bits: everything starts anew. */
+  /** Starts counting events again, with everything unknown. */
   #restart(): void {
     this.#now = 1
     this.#filled.fill(0)
@@ -225,7 +225,7 @@ export class Vm implements Evaluator {
     }
   }
 
-  /** The truths kept on this event's object of a scope; a fresh memo when it has none of this layout. */
+  /** The truths kept on this event's object of a scope. */
   #truthsIn(scope: number): number[] {
     this.#truthsOf[scope] = this.#now
     const truths = truthsOf(this.#program, scope, this.#event, this.#errors)
@@ -237,8 +237,8 @@ export class Vm implements Evaluator {
 const EMPTY: number[] = []
 
 /**
- * The truths of the object that an event has in a scope; undefined when nobody keeps them. A source's function that throws
- * gives no object, and is counted under the scope's name.
+ * The truths kept on the event's object of a scope; undefined when there is no object or it keeps no memo. A source's function
+ * that throws is reported under the scope's name and counts as no object.
  */
 export function truthsOf(program: Program, scope: number, event: unknown, errors: ExtractErrors): number[] | undefined {
   const { holder, name } = program.scopes[scope]!
@@ -252,7 +252,7 @@ export function truthsOf(program: Program, scope: number, event: unknown, errors
   return program.layout.memoWithin(object, name)?.truths
 }
 
-/** Truths of which nothing is known: for events whose object keeps no memo. */
+/** Truths that are all unknown, for events whose object keeps no memo. */
 export function cleared(program: Program, scope: number, scratch: number[]): number[] {
   const { name } = program.scopes[scope]!
   const size = program.layout.size(name)
@@ -264,7 +264,7 @@ function read(registers: readonly number[], values: readonly (Value | undefined)
   return registers.map(register => values[register])
 }
 
-/** The values as one list, lists among them unfolded; absent when one of them is. */
+/** The values as one flat list; absent when one of them is. */
 export function tupleOf(values: readonly (Value | undefined)[]): Value | undefined {
   return allPresent(values) ? values.flatMap(elements) : undefined
 }

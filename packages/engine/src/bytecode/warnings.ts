@@ -4,7 +4,7 @@ import { TRANSFORMER_NAMES, VAL } from '../condition/transformers.ts'
 import type { FieldTable, ResolvedField } from '../fields/table.ts'
 import type { Place, Span } from '../text/span.ts'
 
-/** Something in a condition that works, but probably not as meant. */
+/** Something in a condition that is valid, but probably not what was meant. */
 export interface ConditionWarning {
   readonly code: 'regex' | 'field-value' | 'transformer-value' | 'removed-field'
   readonly message: string
@@ -12,7 +12,7 @@ export interface ConditionWarning {
   readonly place: Place | undefined
 }
 
-/** What a value looks as if it were meant to be. */
+/** Warns about values that look like something else. */
 export function valueWarnings(
   literal: LiteralOperand,
   op: OperatorName,
@@ -41,14 +41,14 @@ export function valueWarnings(
   return warnings
 }
 
-/** A field that is accepted for old rules' sake. */
+/** Warns about a field that is accepted only for old rules. */
 export function warnOfField(field: ResolvedField, check: Check): ConditionWarning[] {
   if (!field.def.removed) return []
   const message = `field '${field.text}' was removed from Falco and is always absent`
   return [{ code: 'removed-field', message, span: check.span, place: check.place }]
 }
 
-/** Nothing but text behind an anchor or "any characters" and before another: a plain operator says the same. */
+/** Whether a pattern is plain text with an optional anchor or `.*` at either end, so that a plain operator would do. */
 function isPlainRegex(pattern: string): boolean {
   const core = /^(?:\^|\.[+*?])?([\s\S]*?)(?:\$|\.[+*?])?$/.exec(pattern)?.[1]
   return core !== undefined && !/[.+*?^$()[\]{}|\\]/.test(core)

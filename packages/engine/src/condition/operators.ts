@@ -1,4 +1,4 @@
-/** How the values of a type behave in comparisons (fields/types.ts says which type has which). `opaque` values only exist. */
+/** How the values of a type behave in comparisons (fields/types.ts says which type has which). `opaque` values only support `exists`. */
 export type Kind = 'text' | 'number' | 'bool' | 'bytes' | 'ip' | 'net' | 'opaque'
 
 /** For how many values of a list a string operator must hold: exactly one, at least one, all (of at least one). */

@@ -23,7 +23,7 @@ export function parseIpv4(text: string): Uint8Array | undefined {
   return bytes
 }
 
-/** The 16 bytes of an IPv6 address: groups in hex, one `::`, an IPv4 tail. */
+/** The 16 bytes of an IPv6 address: groups in hex, at most one `::`, optionally an IPv4 tail. */
 export function parseIpv6(text: string): Uint8Array | undefined {
   if (text.length > 45) return undefined
   const halves = text.split('::')
@@ -36,7 +36,7 @@ export function parseIpv6(text: string): Uint8Array | undefined {
   return Uint8Array.from([...head, ...new Array<number>(zeros).fill(0), ...tail])
 }
 
-/** The bytes of `a:b:c`, where a dotted address may stand last. */
+/** The bytes of `a:b:c`. @param last the text ends the address, so that it may end in a dotted part */
 function groups(text: string, last: boolean): number[] | undefined {
   if (text === '') return []
   const bytes: number[] = []
@@ -55,7 +55,7 @@ function groups(text: string, last: boolean): number[] | undefined {
   return bytes
 }
 
-/** An address in text; one of IPv4 that is written as IPv6 (`::ffff:10.0.0.1`) is the one of IPv4. */
+/** An address in text. An IPv4-mapped IPv6 address (`::ffff:10.0.0.1`) becomes the IPv4 address. */
 export function parseAddress(text: string): Uint8Array | undefined {
   if (!text.includes(':')) return parseIpv4(text)
   const bytes = parseIpv6(text)
@@ -74,7 +74,7 @@ export function addressBytes(value: unknown): Uint8Array | undefined {
   return value instanceof Uint8Array && (value.length === 4 || value.length === 16) ? value : undefined
 }
 
-/** The text of an address; IPv6 shortened as inet_ntop does (RFC 5952). */
+/** The text of an address; IPv6 is shortened as inet_ntop does (RFC 5952). */
 export function printAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.')
   const words = Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!)
@@ -103,11 +103,11 @@ export function printAddress(bytes: Uint8Array): string {
 /** A network in CIDR notation. */
 export interface Network {
   readonly bytes: Uint8Array
-  /** Leading bits that count. */
+  /** Length of the prefix in bits. */
   readonly prefix: number
 }
 
-/** `address/bits`, the bits at most those of the address. @throws {Error} with Falco's reason */
+/** Parses `address/bits`. @throws {Error} with Falco's reason */
 export function parseNetwork(text: string): Network {
   const [address = '', mask, ...rest] = text.split('/')
   if (mask === undefined || rest.length > 0) throw new Error(`unrecognized IP network ${text}`)
@@ -118,7 +118,7 @@ export function parseNetwork(text: string): Network {
   return prefix >= 96 && isMapped(bytes) ? { bytes: bytes.slice(12), prefix: prefix - 96 } : { bytes, prefix }
 }
 
-/** The address lies in the network; one of the other family does not. */
+/** Whether the address is in the network. An address of the other family never is. */
 export function inNetwork(bytes: Uint8Array, network: Network): boolean {
   if (bytes.length !== network.bytes.length) return false
   const whole = network.prefix >> 3
@@ -127,7 +127,7 @@ export function inNetwork(bytes: Uint8Array, network: Network): boolean {
   return rest === 0 || (bytes[whole]! ^ network.bytes[whole]!) >> (8 - rest) === 0
 }
 
-/** Same bytes, same length. */
+/** Equal bytes and equal length. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false

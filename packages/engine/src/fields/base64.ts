@@ -2,7 +2,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 /** By character code: the six bits, or -1. */
 const BITS = Int8Array.from({ length: 128 }, (_, code) => ALPHABET.indexOf(String.fromCharCode(code)))
 
-/** The bytes of a base64 text (RFC 4648, standard alphabet; padding may be left out); undefined when it is none. */
+/** The bytes of a base64 text (RFC 4648, standard alphabet; padding may be left out); undefined when it is not base64. */
 export function decodeBase64(text: string): Uint8Array | undefined {
   let end = text.length
   while (end > 0 && end > text.length - 2 && text[end - 1] === '=') end--

@@ -9,8 +9,8 @@ import { pathParts } from './path-prefixes.ts'
 export type ComparedOperator = Exclude<OperatorName, 'regex'>
 
 /**
- * `a op b` for two present scalars of one kind, by definition and without preparation: what the compiled forms must agree
- * with. A network is its text.
+ * `a op b` for two present scalars of one kind, by definition: the compiled forms must agree with it. A network is given as its
+ * text, an address as its bytes.
  */
 export function holds(op: ComparedOperator, kind: Kind, a: Scalar, b: Scalar): boolean {
   switch (op) {
@@ -55,7 +55,7 @@ export function holds(op: ComparedOperator, kind: Kind, a: Scalar, b: Scalar): b
   }
 }
 
-/** Equal values of one kind; numbers and bigints by value. */
+/** Whether two values of one kind are equal. Numbers and bigints compare by value. */
 export function equal(kind: Kind, a: Scalar, b: Scalar): boolean {
   switch (kind) {
     case 'bytes':
@@ -78,7 +78,7 @@ function order(kind: Kind, a: Scalar, b: Scalar): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** The order of the texts' UTF-8 bytes (strcmp), which for characters beyond U+FFFF is not that of UTF-16. */
+/** Orders texts by their UTF-8 bytes, as strcmp does. The order of UTF-16 differs for characters beyond U+FFFF. */
 export function compareTexts(a: string, b: string): number {
   if (a === b) return 0
   const length = Math.min(a.length, b.length)

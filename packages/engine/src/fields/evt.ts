@@ -3,14 +3,14 @@ import type { FieldDef, Source } from './field.ts'
 import { calendarDay, clockTime, fraction, nanoseconds, remainder, seconds, utcTime } from './time.ts'
 import { narrow } from './values.ts'
 
-/** What an engine knows of the event at hand beside the event itself; the engine keeps it up to date. */
+/** What the engine knows about the current event besides the event itself. */
 export interface EventContext {
   /** Number of the event from 1, for sources that do not count themselves. */
   num: number
   hostname: string | undefined
-  /** Time of the first event, from which relative times count; undefined before it. */
+  /** Time of the first event: relative times start there. undefined before it. */
   firstTime: bigint | undefined
-  /** Time of the event at hand, from when it is first asked for. */
+  /** Time of the current event, once something has read it. */
   time: bigint | undefined
   /** Where a `time` of the source that throws is counted. */
   errors: ExtractErrors | undefined
@@ -26,7 +26,7 @@ export function nextEvent(context: EventContext): void {
   context.time = undefined
 }
 
-/** The time of the event at hand in nanoseconds: what the source says, else the clock when it is first asked for. Never throws. */
+/** The time of the current event in nanoseconds: the source's, or else the clock's when it is first read. Never throws. */
 export function timeOf(source: Source, event: unknown, context: EventContext): bigint {
   return (context.time ??= readTime(source, event, context.errors) ?? BigInt(Date.now()) * 1_000_000n)
 }
@@ -41,7 +41,7 @@ function readTime(source: Source, event: unknown, errors: ExtractErrors | undefi
   }
 }
 
-/** The fields that every source has. A source that declares one of them itself has its own. */
+/** The fields that every source has. A source may declare its own field of the same name. */
 export function genericFields(source: Source, context: EventContext): Record<string, FieldDef> {
   const time = (event: unknown) => timeOf(source, event, context)
   const exact = (event: unknown) => narrow(time(event))
@@ -85,7 +85,7 @@ export function genericFields(source: Source, context: EventContext): Record<str
       extract: event => narrow(seconds(time(event))),
     },
     'evt.rawtime.ns': {
-      ...{ type: 'abstime', print: 'padded', doc: 'nanoseconds beside the whole seconds' },
+      ...{ type: 'abstime', print: 'padded', doc: 'nanoseconds within the second' },
       extract: event => narrow(remainder(time(event))),
     },
     'evt.reltime': {
@@ -97,7 +97,7 @@ export function genericFields(source: Source, context: EventContext): Record<str
       extract: event => narrow(seconds(since(event))),
     },
     'evt.reltime.ns': {
-      ...{ type: 'reltime', print: 'padded', doc: 'nanoseconds beside the whole seconds since the first event' },
+      ...{ type: 'reltime', print: 'padded', doc: 'nanoseconds within the second of evt.reltime.s' },
       extract: event => narrow(remainder(since(event))),
     },
     'evt.type': {
@@ -117,7 +117,7 @@ export function genericFields(source: Source, context: EventContext): Record<str
       ...{ type: 'string', doc: 'summary of the event by its plugin' },
       extract: event => source.plugin?.info?.(event),
     },
-    'evt.is_async': { type: 'bool', doc: 'the event was not asked for by a capture', extract: () => false },
+    'evt.is_async': { type: 'bool', doc: 'the event is asynchronous, not captured', extract: () => false },
     'evt.asynctype': { type: 'string', doc: 'name of an asynchronous event', extract: () => undefined },
   }
 }

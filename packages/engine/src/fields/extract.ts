@@ -18,8 +18,8 @@ export function extract(field: ResolvedField, event: unknown, errors?: ExtractEr
 }
 
 /**
- * `value` when it is what the field declares, addresses as bytes. An empty list, null and a value of another type are absent;
- * the last is counted.
+ * Returns `value` when its type is the declared one, with addresses as bytes. An empty list, null and a value of another type are
+ * absent; the last is counted.
  */
 export function checked(
   field: ResolvedField,
@@ -49,10 +49,10 @@ function wrong(field: ResolvedField, value: unknown, event: unknown, errors: Ext
   return undefined
 }
 
-/** Characters of a wrong value that a message quotes: an address has at most 45. */
+/** Most characters of a wrong address that a message quotes. */
 const MAX_SHOWN = 64
 
-/** The value as comparisons take it: an address in text becomes bytes, once for all that ask; undefined: it is not of this kind. */
+/** The value as comparisons take it: text of an address becomes bytes, once for all checks; undefined: not of this kind. */
 function scalarOf(kind: Kind, value: unknown): Scalar | undefined {
   switch (kind) {
     case 'text':

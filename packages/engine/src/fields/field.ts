@@ -67,16 +67,16 @@ interface RefinedDef<E> extends Declaration<E, Value> {
 
 /** What a field declares besides its type. */
 interface Declaration<E, V extends Value> {
-  /** `required` is insisted on where `argKind` or `parseArg` says what the argument is; else `extract` copes with its absence. */
+  /** Whether the field takes an argument. `required` is enforced at load when `argKind` or `parseArg` is declared too; otherwise `extract` must handle a missing argument. */
   readonly arg?: 'none' | 'optional' | 'required'
-  /** What the argument is: a number, a name, or a path; also written with a dot after the field's name (`evt.arg.name`) for keys. */
+  /** What the argument is: a number, a name, or a path. A key may also follow the field's name after a dot: `evt.arg.name`. */
   readonly argKind?: 'index' | 'key' | 'path'
   /** A key is written in brackets only (`container.label[app]`), as for the fields of Falco's plugins. */
   readonly brackets?: true
   readonly filterOnly?: boolean
   readonly noRhs?: boolean
   readonly noTransformer?: boolean
-  /** How numbers are shown; or bytes, which otherwise are text: in `base64`, or with `dots` in place of all but printable ASCII. */
+  /** How numbers are printed. For bytes, which otherwise print as text: `base64`, or `dots` for everything but printable ASCII. */
   readonly print?: 'dec' | 'hex' | 'oct' | 'id' | 'padded' | 'base64' | 'dots'
   /** What the value belongs to: `event` (default) or a key of the source's `scopes`. A field with a scope may read nothing but that scope's object. */
   readonly scope?: string
@@ -86,7 +86,7 @@ interface Declaration<E, V extends Value> {
   readonly suggested?: boolean
   readonly hidden?: boolean
   readonly doc: string
-  /** Falco has dropped the field: a rule may still name it (it is always absent) and gets a warning. */
+  /** Falco has removed the field: a rule that names it loads with a warning, and the field is always absent. */
   readonly removed?: boolean
   /** What one extraction costs relative to a comparison of two numbers (1); guides the order of evaluation, never its result. */
   readonly cost?: number
@@ -100,31 +100,31 @@ interface Declaration<E, V extends Value> {
 }
 
 /**
- * An object that clause results may be kept on: a thread, an fd. The engine fills `memo` when it first meets the object;
- * the source sets it to null whenever anything that a field of this scope reads has changed.
+ * An object that clause results may be kept on: a thread, an fd. The engine fills `memo`; the source sets it to null
+ * whenever anything that a field of this scope reads has changed.
  */
 export interface MemoHolder {
   memo: Memo | null
 }
 /** What a ruleset keeps on a MemoHolder. Opaque to sources. */
 export interface Memo {
-  /** Which ruleset filled it: another one finds it stale. */
+  /** The ruleset that filled it; to any other, the memo is stale. */
   readonly owner: object
-  /** Two bits per memoised clause (0 not known, 1 false, 2 true), eight clauses to an element. */
+  /** Two bits per memoised clause (0 unknown, 1 false, 2 true), eight clauses to an element. */
   readonly truths: number[]
-  /** Per event type's program: which set of rules this object leaves possible (0 not known). */
+  /** Per bucket of the ruleset: the set of rules that this object leaves possible (0 unknown). */
   readonly sets: number[]
 }
 
-/** How a source's event types relate to condition text; without it every rule is tried on every event. */
+/** How a source's event types relate to conditions. Without it, every rule is tried on every event. */
 export interface EventTypes {
   /** All event types of the source: small non-negative integers. */
   readonly all: readonly number[]
   /** Fields whose value follows from the event's type: evt.type, syscall.type. */
   readonly fields: readonly string[]
-  /** The types whose events can have `value` in `field`; undefined: no such value exists ("unknown event type X"). */
+  /** The types whose events can have `value` in `field`; undefined: there is no such value ("unknown event type X"). */
   typesOf(field: string, value: string): readonly number[] | undefined
-  /** What `field` holds in every event of `type`: a text; null = absent in each; undefined = it differs from event to event. */
+  /** The value of `field` in every event of `type`; null = always absent; undefined = it differs from event to event. */
   valueOf(field: string, type: number): string | null | undefined
 }
 
@@ -139,12 +139,12 @@ export interface SourceDef<E = any, F extends string = string> {
   check?(event: E): string | undefined
   /** Event number as evt.num prints it (from 1). Default: a count kept by the engine. */
   num?(event: E): number
-  /** Who keeps the memo of a scope for this event (`thread: e => e.thread`); undefined: nobody, clauses are evaluated anew. */
+  /** The object that keeps the memo of a scope for this event (`thread: e => e.thread`); undefined: no memo, clauses are evaluated each time. */
   readonly scopes?: Readonly<Record<string, (event: E) => MemoHolder | undefined>>
   readonly eventTypes?: EventTypes
-  /** The plugins of Falco that the source stands for: rules files may require them, in these versions. */
+  /** The Falco plugins that this source replaces, with the versions that rules files may require. */
   readonly plugins?: readonly { readonly name: string; readonly version: string }[]
-  /** Plugin that evt.pluginname and evt.plugininfo speak of. */
+  /** The plugin that evt.pluginname and evt.plugininfo report. */
   readonly plugin?: { readonly name: string; info?(event: E): string | undefined }
 }
 

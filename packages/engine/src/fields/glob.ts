@@ -28,7 +28,7 @@ const CLASSES: Readonly<Record<string, readonly number[]>> = {
 export class Glob {
   readonly pattern: string
   readonly foldCase: boolean
-  /** What stands between the stars; null: the pattern can match nothing (it ends in a lone backslash). */
+  /** The parts between the stars; null: the pattern ends in a lone backslash and matches nothing. */
   readonly #parts: readonly Part[] | null
 
   constructor(pattern: string, foldCase = false) {
@@ -46,7 +46,7 @@ export class Glob {
     if (at < 0) return false
     const last = parts.length - 1
     if (last === 0) return at === text.length
-    // Leftmost matches of the middle parts leave the most room for the rest: no choice needs to be taken back.
+    // The leftmost match of each middle part leaves the most room for the rest, so no backtracking is needed.
     for (let i = 1; i < last; i++) {
       at = parts[i]!.find(text, at)
       if (at < 0) return false
@@ -66,7 +66,7 @@ class Part {
     this.#text = steps.every(s => typeof s === 'string') ? steps.join('') : null
   }
 
-  /** Where a match that starts at `at` ends; -1: none. */
+  /** Where a match that starts at `at` ends; -1: no match. */
   matchAt(text: string, at: number): number {
     if (this.#text !== null) return text.startsWith(this.#text, at) ? at + this.#text.length : -1
     for (const step of this.#steps) {
@@ -78,7 +78,7 @@ class Part {
     return at
   }
 
-  /** Where the first match from `at` on ends; -1: none. */
+  /** Where the first match from `at` on ends; -1: no match. */
   find(text: string, at: number): number {
     if (this.#text !== null) {
       const found = text.indexOf(this.#text, at)
@@ -91,7 +91,7 @@ class Part {
     return -1
   }
 
-  /** A match from `at` or later ends where the text does. */
+  /** Whether a match from `at` or later ends at the end of the text. */
   matchEnd(text: string, at: number): boolean {
     if (this.#text !== null) return text.length - this.#text.length >= at && text.endsWith(this.#text)
     let start = text.length
@@ -123,7 +123,7 @@ function parse(pattern: string): Part[] | null {
   for (let i = 0; i < chars.length; i++) {
     const char = chars[i]!
     if (char === '*') {
-      // Stars in a row are one: an empty part between them would match anyway.
+      // Adjacent stars count as one: an empty part between them would always match.
       if (steps.length > 0 || parts.length === 0) parts.push(new Part(steps))
       steps = []
       while (chars[i + 1] === '*') i++
@@ -141,7 +141,7 @@ function parse(pattern: string): Part[] | null {
   return parts
 }
 
-/** A bracket expression whose `[` stands before `at`; undefined when no `]` closes it (the `[` is then a plain character). */
+/** The bracket expression whose `[` is before `at`; undefined when no `]` closes it (then `[` is a plain character). */
 function parseSet(chars: readonly string[], at: number): { set: CharSet; end: number } | undefined {
   const negated = chars[at] === '!' || chars[at] === '^'
   if (negated) at++
@@ -170,12 +170,12 @@ function parseSet(chars: readonly string[], at: number): { set: CharSet; end: nu
   return undefined
 }
 
-/** ASCII letters to lower case, everything else as it is. */
+/** Converts ASCII letters to lower case. */
 export function lowerAscii(text: string): string {
   return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, letters => letters.toLowerCase()) : text
 }
 
-/** ASCII letters to upper case, everything else as it is. */
+/** Converts ASCII letters to upper case. */
 export function upperAscii(text: string): string {
   return /[a-z]/.test(text) ? text.replace(/[a-z]+/g, letters => letters.toUpperCase()) : text
 }

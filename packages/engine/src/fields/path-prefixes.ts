@@ -12,7 +12,7 @@ export class PathPrefixes {
     }
   }
 
-  /** The path is one of the set's or lies below one. */
+  /** Whether the path is one of the set or below one of them. */
   test(path: string): boolean {
     return reaches(this.#root, pathParts(path), 0)
   }
@@ -38,7 +38,7 @@ class Branch {
   }
 }
 
-/** A branch lies at one depth only, so each is visited at most once: the work is bounded by the size of the set. */
+/** Each branch is at one depth only, so it is visited at most once: the work is bounded by the size of the set. */
 function reaches(branch: Branch, parts: readonly string[], depth: number): boolean {
   if (branch.end) return true
   if (depth === parts.length) return false
@@ -48,7 +48,7 @@ function reaches(branch: Branch, parts: readonly string[], depth: number): boole
   return branch.globs.some(g => g.glob.test(part) && reaches(g.branch, parts, depth + 1))
 }
 
-/** The components of a path; slashes in a row, at the start and at the end count for nothing. */
+/** The components of a path. Leading, trailing and repeated slashes are ignored. */
 export function pathParts(path: string): string[] {
   return path.split('/').filter(part => part !== '')
 }

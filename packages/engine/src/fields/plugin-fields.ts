@@ -1,10 +1,10 @@
 import type { FieldDef, FieldType } from './field.ts'
 
-/** Fields that a plugin of Falco adds to a source: `name` or `name:type`; brackets: it takes an argument. */
+/** The fields that a Falco plugin adds to a source: `name` or `name:type`; `[]` after the name: it takes an argument. */
 interface PluginFields {
   readonly source: string
   readonly fields: string
-  /** Still declared by the plugin, though nothing fills them. */
+  /** Declared by the plugin, but never filled. */
   readonly deprecated: string
 }
 
@@ -31,17 +31,17 @@ const KNOWN: Readonly<Record<string, PluginFields>> = {
 }
 
 /**
- * The fields that plugins of Falco bring to a source: rules that require the plugin may name them. Where the source does
- * not declare them itself they are absent in every event.
- * @param plugins names of plugins; those that are not known bring nothing. Default: all known ones.
+ * The fields that Falco plugins add to a source, so that rules may name them. They are absent in every event unless the source
+ * declares them itself.
+ * @param plugins names of plugins; unknown ones add nothing. Default: all known ones.
  */
 export function pluginFields(source: string, plugins: Iterable<string> = Object.keys(KNOWN)): Record<string, FieldDef> {
   const found: Record<string, FieldDef> = {}
   for (const plugin of plugins) {
     const known = Object.hasOwn(KNOWN, plugin) ? KNOWN[plugin] : undefined
     if (known?.source !== source) continue
-    declare(found, known.fields, { doc: `of the plugin ${plugin}, absent` })
-    declare(found, known.deprecated, { doc: `of the plugin ${plugin}, deprecated, absent`, deprecated: true })
+    declare(found, known.fields, { doc: `field of the plugin ${plugin}; absent` })
+    declare(found, known.deprecated, { doc: `deprecated field of the plugin ${plugin}; absent`, deprecated: true })
   }
   return found
 }

@@ -4,15 +4,15 @@ import { encodeBase64 } from './base64.ts'
 import type { FieldDef, FieldType, Scalar, Value } from './field.ts'
 import { TYPES } from './types.ts'
 
-/** What printing must know about a value. */
+/** What printing needs to know about a value. */
 export interface Printed {
   readonly type: FieldType
-  /** Printed `(a,b)`; other values that are several stand with blanks between. */
+  /** Printed `(a,b)`; the values of an `anyOf` field are separated by blanks. */
   readonly list: boolean
   readonly print: FieldDef['print']
 }
 
-/** A present value as an output shows it (Falco's rawval_to_string). Text that is not UTF-8 gets U+FFFD. */
+/** A value as an output prints it (Falco's rawval_to_string). Bytes that are not UTF-8 print as U+FFFD. */
 export function printValue(value: Value, as: Printed): string {
   if (!Array.isArray(value)) return printScalar(value as Scalar, as)
   const texts = value.map(v => printScalar(v, as))
@@ -20,8 +20,8 @@ export function printValue(value: Value, as: Printed): string {
 }
 
 /**
- * A value as JSON shows it: numbers, booleans and lists stay what they are (a bigint exact), everything else is text; a
- * number that prints in hex or octal is text too. Leading zeros are for texts only. null = absent.
+ * A value as JSON shows it: numbers (bigints exactly), booleans and lists keep their type, everything else is text, including
+ * numbers that print in hex or octal. Padding with zeros applies to texts only. null = absent.
  */
 export function jsonValue(value: Value | undefined, as: Printed): Value | null {
   if (value === undefined) return null
@@ -47,7 +47,7 @@ function printScalar(value: Scalar, as: Printed): string {
   return as.type === 'double' ? Number(value).toFixed(1) : printNumber(value, as)
 }
 
-/** Bytes up to a NUL at the end, as text. */
+/** Bytes as text, without trailing NULs. */
 function printBytes(bytes: Uint8Array): string {
   let end = bytes.length
   while (end > 0 && bytes[end - 1] === 0) end--

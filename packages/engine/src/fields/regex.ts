@@ -5,7 +5,7 @@ export interface Pattern {
   test(text: string): boolean
 }
 
-/** What compiles the operator `regex`: programs are given it, so that a bundle without regex rules need not have it. */
+/** Compiles patterns of the operator `regex`. Programs receive it, so that a bundle without regex rules does not need it. */
 export type RegexEngine = new (pattern: string) => Pattern
 
 /**
@@ -16,8 +16,8 @@ const RE2 = RE2JS.compile('').re2().constructor as unknown as {
   compileImpl(pattern: string, flags: number, longest: boolean): ReturnType<RE2JS['re2']>
 }
 /**
- * The flags that RE2's POSIX options give its parser: a negated class matches a newline, and that is all: no Perl
- * classes (\d \w \s), no \b, no (?…), no lazy quantifiers; ^ and $ at every line.
+ * The parser flags of RE2's POSIX options: a negated class matches a newline. Without the other flags there are no Perl classes
+ * (\d \w \s), no \b, no (?…) and no lazy quantifiers, and ^ and $ match at every line.
  */
 const CLASS_NL = 4
 
@@ -33,12 +33,12 @@ export class Regex implements Pattern {
     ;(this.#compiled as unknown as { re2Input: unknown }).re2Input = RE2.compileImpl(pattern, CLASS_NL, true)
   }
 
-  /** The whole of `text` matches. */
+  /** Whether the whole text matches. */
   test(text: string): boolean {
     return this.#compiled.testExact(text)
   }
 
-  /** A part of `text` matches. */
+  /** Whether a part of the text matches. */
   finds(text: string): boolean {
     return this.#compiled.test(text)
   }

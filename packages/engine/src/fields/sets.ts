@@ -1,23 +1,23 @@
 import { equalBytes, parseNetwork } from './address.ts'
 import { lowerAscii } from './glob.ts'
 
-/** Prepared right-hand sides that are more than one value. Each answers `test(value)` for one scalar. */
+/** Prepared right sides of checks. Each has `test(value)` for one scalar. */
 
-/** A table of more entries than this (16 MB) is not made. */
+/** Most entries of a table (16 MB). */
 const MAX_TREE = 1 << 22
 
 /**
- * Texts that a text may begin with (`startswith anyof`), as a tree over UTF-16 units: a text is walked until it leaves the
- * tree or completes a prefix, however many prefixes there are. Very many long ones are kept in sets by length instead.
+ * Prefixes (`startswith anyof`) as a tree over UTF-16 units. A test follows the text until it leaves the tree or completes a
+ * prefix, so its cost does not depend on the number of prefixes. Where the tree would be too large there is a set per length.
  */
 export class Prefixes {
-  /** Column of a unit in the table, 0 for one that no prefix has: of ASCII, and of the rest. */
+  /** Column of an ASCII unit in the table; 0: no prefix has it. #wide is the same for other units. */
   readonly #columns = new Uint16Array(128)
   readonly #wide = new Map<number, number>()
   #width = 1
   /** States × columns: the next state, 0 for none. State 1 is the root. */
   readonly #next: Int32Array
-  /** By state: a prefix ends here. */
+  /** Per state, 1 where a prefix ends. */
   readonly #ends: Uint8Array
   readonly #byLength: ReadonlyMap<number, ReadonlySet<string>> | undefined
 
@@ -77,7 +77,7 @@ function byLength(texts: readonly string[]): Map<number, Set<string>> {
   return sets
 }
 
-/** A text to be found in texts, ASCII case aside (`icontains`). */
+/** A text to find in others, ignoring ASCII case (`icontains`). */
 export class FoldedText {
   readonly #folded: string
   constructor(text: string) {
@@ -88,7 +88,7 @@ export class FoldedText {
   }
 }
 
-/** Numbers that may exceed 2^53: a bigint and a number of the same value are the same. */
+/** Numbers and bigints, compared by value. */
 export class NumberSet {
   readonly #numbers = new Set<number>()
   readonly #wide = new Set<bigint>()

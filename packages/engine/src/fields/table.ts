@@ -5,16 +5,16 @@ import { type EventContext, eventContext, genericFields, staticFields } from './
 import type { FieldDef, FieldType, Source } from './field.ts'
 import { pluginFields } from './plugin-fields.ts'
 
-/** A field as a condition or template names it, found in a table: what is left to do per event is `def.extract(event, arg)`. */
+/** A field as a condition or template names it, looked up in a table. Per event only `def.extract(event, arg)` remains. */
 export interface ResolvedField {
   /** The declared name. */
   readonly name: string
   /** The argument as written, without brackets. */
   readonly argText: string | undefined
-  /** Canonical text: `proc.aname[2]`. Equal texts of one table are the same object. */
+  /** Canonical text: `proc.aname[2]`. A table has one object for each text. */
   readonly text: string
   readonly def: FieldDef
-  /** What `def.extract` is given. */
+  /** The argument for `def.extract`. */
   readonly arg: any
   /** The type, list and print of the declaration, as the argument refined them. */
   readonly type: FieldType
@@ -25,7 +25,7 @@ export interface ResolvedField {
 const NO_SPAN: Span = { offset: 0, line: 1, column: 1, length: 0 }
 
 export interface FieldTableOptions {
-  /** What evt.num, evt.hostname and the relative times read. Default: one that nobody updates, enough to check names. */
+  /** What evt.num, evt.hostname and the relative times read. Default: one that is never updated, enough for checking names. */
   readonly context?: EventContext
   /** Falco plugins whose fields rules may name. Default: all known ones. */
   readonly plugins?: Iterable<string> | undefined
@@ -73,7 +73,7 @@ export class FieldTable {
     return this.#enter(text, resolved(found.name, found.def, found.arg, span))
   }
 
-  /** As `resolve`, but undefined for what does not resolve; it makes no guess and so costs little. */
+  /** As `resolve`, but returns undefined when there is no such field. Cheap, since it looks for no suggestion. */
   lookup(name: string, arg?: string): ResolvedField | undefined {
     const text = arg === undefined ? name : `${name}[${arg}]`
     const known = this.#resolved.get(text)
@@ -88,7 +88,7 @@ export class FieldTable {
     }
   }
 
-  /** Remembers a field under the text that asked for it; one object for all spellings. */
+  /** Stores a field under the text by which it was looked up; all spellings share one object. */
   #enter(text: string, field: ResolvedField): ResolvedField {
     const same = this.#resolved.get(field.text)
     this.#resolved.set(text, same ?? field)
@@ -108,7 +108,7 @@ export class FieldTable {
     return undefined
   }
 
-  /** The field that `name` was most likely meant to be. */
+  /** The field that `name` was probably meant to be. */
   nearest(name: string): string | undefined {
     return nearest(name, this.#defs.keys())
   }

@@ -1,4 +1,4 @@
-/** Times of events in the forms that Falco prints; all take nanoseconds since 1970. */
+/** Event times in the forms that Falco prints. All take nanoseconds since 1970. */
 
 const NS = 1_000_000_000n
 
@@ -20,7 +20,7 @@ export function nanoseconds(time: bigint | Date | string): bigint {
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/i
 const FRACTION = /\.\d+/
 
-/** The second that was printed last and its text: alerts come in bursts. */
+/** The last second printed and its text: alerts come in bursts. */
 let printedSecond: bigint | undefined
 let printedClock = ''
 
@@ -41,7 +41,7 @@ export function calendarDay(ns: bigint): string {
   return `${String(date.getFullYear()).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
 }
 
-/** `.nnnnnnnnn`: the part of a second. */
+/** `.nnnnnnnnn`: the fraction of the second. */
 export function fraction(ns: bigint): string {
   return `.${String(remainder(ns)).padStart(9, '0')}`
 }
@@ -51,12 +51,17 @@ export function utcTime(ns: bigint): string {
   return `${toDate(ns).toISOString().slice(0, -5)}${fraction(ns)}`
 }
 
+/** `2026-11-24T14:12:34.638674831Z`: UTC with nanoseconds. */
+export function isoTime(ns: bigint): string {
+  return `${utcTime(ns)}Z`
+}
+
 /** Whole seconds, rounded down. */
 export function seconds(ns: bigint): bigint {
   return (ns - remainder(ns)) / NS
 }
 
-/** What is left beside the whole seconds: 0 … 999,999,999. */
+/** The nanoseconds within the second: 0 … 999,999,999. */
 export function remainder(ns: bigint): bigint {
   const rest = ns % NS
   return rest < 0n ? rest + NS : rest
@@ -65,7 +70,7 @@ export function remainder(ns: bigint): bigint {
 /** The largest distance from 1970 that a Date can hold, in seconds. */
 const MAX_SECONDS = 8_640_000_000_000n
 
-/** A time beyond what a date can be is printed as the last one. */
+/** Times outside the range of Date are printed as the nearest one inside it. */
 function toDate(ns: bigint): Date {
   const s = seconds(ns)
   return new Date(Number(s > MAX_SECONDS ? MAX_SECONDS : s < -MAX_SECONDS ? -MAX_SECONDS : s) * 1000)

@@ -5,7 +5,7 @@ import type { Scalar, Value } from './field.ts'
 import { getopt, optionOf } from './getopt.ts'
 import { lowerAscii, upperAscii } from './glob.ts'
 
-/** The result for arguments that are all present; undefined = absent. */
+/** Computes the result from arguments that are all present; undefined = absent. */
 type Apply = (args: readonly Value[], option: string | undefined) => Value | undefined
 
 /** What each transformer computes, for arguments as condition/transformers.ts declares them. */
@@ -51,7 +51,7 @@ function decode(value: Scalar): Scalar | undefined {
 
 function lengthOf(value: Value): number {
   if (typeof value !== 'string') return (value as readonly Scalar[] | Uint8Array).length
-  // Most texts are ASCII, where bytes and units are one.
+  // Most texts are ASCII, with one byte per unit.
   for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) > 0x7f) return textToBytes(value).length
   return value.length
 }

@@ -2,7 +2,7 @@ import type { Kind } from '../condition/operators.ts'
 
 export interface TypeInfo {
   readonly kind: Kind
-  /** Width of an integer; literals wrap to it as Falco's do. */
+  /** Width of an integer. Literals wrap to it, as in Falco. */
   readonly bits?: 8 | 16 | 32 | 64
   readonly signed?: boolean
   /** The name that Falco's listings and messages print. */
@@ -63,10 +63,10 @@ export type FieldType = keyof typeof TABLE
 /** The types whose values behave as `K` says. */
 export type TypesOf<K extends Kind> = { [T in FieldType]: (typeof TABLE)[T]['kind'] extends K ? T : never }[FieldType]
 
-/** Every field type: the one place that says what its values are. */
+/** What the values of each field type are. */
 export const TYPES: Readonly<Record<FieldType, TypeInfo>> = TABLE
 
-/** Types whose lists Falco can compare (`in`, `intersects`); lists of other types can only be asked for existence. */
+/** Types whose lists Falco can compare (`in`, `intersects`); lists of other types only support `exists`. */
 export const LIST_TYPES: ReadonlySet<FieldType> = new Set<FieldType>([
   'string',
   'uint64',

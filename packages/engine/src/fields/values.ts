@@ -5,14 +5,14 @@ import type { FieldType, Scalar } from './field.ts'
 import { SERVICES } from './services.ts'
 import { TYPES } from './types.ts'
 
-/** Falco keeps a constant in a buffer of 256 bytes, the last one for the NUL. */
+/** Falco keeps a constant in a buffer of 256 bytes, with a NUL at the end. */
 const MAX_BYTES = 255
 
 export const NUL_IN_VALUE = 'filter error: a value cannot hold a NUL byte'
 
 /**
- * A value of a condition, parsed for the type of the field that it is compared with. Networks stay text (in the form
- * `parseNetwork` reads), addresses become bytes, whole numbers a number or, beyond 2^53, a bigint.
+ * Parses a value of a condition for the type of the field that it is compared with. Networks stay text (in the form that
+ * `parseNetwork` reads), addresses become bytes, numbers a number or, beyond 2^53, a bigint.
  * @throws {Error} with Falco's reason
  */
 export function parseValue(text: string, type: FieldType, op: OperatorName): Scalar {
@@ -53,7 +53,7 @@ function checkLength(text: string): void {
   if (used > MAX_BYTES) throw new Error(`filter parameter too long (used=${used}, available=${MAX_BYTES + 1}): ${text}`)
 }
 
-/** A decimal integer as sscanf reads it: leading blanks and a sign, nothing behind; what does not fit wraps. */
+/** A decimal integer as sscanf reads it: leading blanks, a sign, digits, nothing after them. Values that do not fit wrap. */
 function parseInteger(text: string, bits: number, signed: boolean): number | bigint {
   const match = /^[ \t\n\v\f\r]*([+-]?)([0-9]+)$/.exec(text)
   if (!match || match[2]!.length > MAX_BYTES) throw new Error(`${text} is not a valid number`)
@@ -72,7 +72,7 @@ function parseDouble(text: string): number {
   return number
 }
 
-/** The number that equals a bigint, or the bigint where there is none. */
+/** A bigint as a number where that is exact. */
 export function narrow(value: bigint): number | bigint {
   return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value
 }

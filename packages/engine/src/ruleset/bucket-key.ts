@@ -4,18 +4,18 @@ import type { ResolvedField } from '../fields/table.ts'
 import type { KeyPlan } from './plan.ts'
 import type { SetTable } from './set-table.ts'
 
-/** A field of the event that many rules compare with constants: its value is looked up once and names the rules that it leaves possible. */
+/** A field of the event that many rules compare with constants. Its value is looked up once and yields the rules that remain possible. */
 export class BucketKey {
   /** By rule of the bucket: the root of its part, -1 for none. */
   readonly parts: Int32Array
   readonly #errors: ExtractErrors
   readonly #field: ResolvedField
   readonly #plan: KeyPlan
-  /** Position in `#plan.values` by value. */
+  /** Positions in `#plan.values`, by value. */
   readonly #index: ReadonlyMap<unknown, number>
-  /** The number of the set for each value, then for others, then for absent; -1 not known yet. */
+  /** The set for each value, then for other values, then for absent; -1: not known yet. */
   readonly #sets: Int32Array
-  /** The state of the table of sets for which `#sets` is right. */
+  /** The state of the table of sets for which `#sets` is valid. */
   #clears = 0
 
   constructor(plan: KeyPlan, field: ResolvedField, errors: ExtractErrors) {
@@ -27,7 +27,7 @@ export class BucketKey {
     this.#sets = new Int32Array(plan.values.length + 2).fill(-1)
   }
 
-  /** The number of the set of rules that the event's value allows. May start the table anew. */
+  /** The set of rules that the event's value allows, by its number. May clear the table. */
   setOf(event: unknown, table: SetTable): number {
     if (this.#clears !== table.clears) {
       this.#clears = table.clears

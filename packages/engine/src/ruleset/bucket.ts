@@ -15,17 +15,16 @@ export interface BucketScope {
   readonly parts: Int32Array
 }
 
-/** When a scope has no kept set and so few rules are left, their parts are tested one by one instead of all rules' parts. */
+/** With this many rules left, a scope without a kept set tests their parts one by one instead of making a set of all rules. */
 const FEW = 4
-/** A bucket whose sets change so much that its table starts anew this often is run without sets. */
+/** A bucket whose table has been cleared this often runs without sets: they change too much. */
 const MAX_CLEARS = 1 << 12
 const CAPACITY = 4096
 
 /**
- * The rules that can match one group of event types. Which of them a thread (or another long-lived object) leaves
- * possible is a set kept on that object as a number; the sets of all scopes are intersected through a small cache. What
- * remains is usually nothing, and then the event is done without reading any of its fields: the cost does not depend on
- * the number of rules.
+ * The rules that can match one group of event types. A thread, or another long-lived object, keeps the set of rules that it leaves
+ * possible, as a number. The sets of all scopes are intersected through a small cache. Usually nothing remains, and the event is
+ * done without reading any of its fields, at a cost that does not depend on the number of rules.
  */
 export class Bucket {
   /** By rule of the bucket: its position in the ruleset, ascending. */
@@ -34,18 +33,18 @@ export class Bucket {
   readonly #keys: readonly BucketKey[]
   /** The parts of the scopes, then of the keys. */
   readonly #parts: readonly Int32Array[]
-  /** By rule of the bucket: the root of what no scope's object decides, -1 for nothing. */
+  /** By rule of the bucket: the root of the part that belongs to no scope or key, -1 for none. */
   readonly #rest: Int32Array
   readonly #evaluator: Evaluator
   readonly #layout: MemoLayout
   readonly #sets: SetTable
   /** Every rule of the bucket. */
   readonly #every: Int32Array
-  /** Per scope: each distinct part, and as bits the rules that have it; first the rules without a part. */
+  /** Per scope: which rules have which part. */
   readonly #masks: readonly PartMasks[]
   /** Parts that are still to be tested rule by rule: indexes in #parts. */
   readonly #open: Int32Array
-  /** Events that the kept sets decided alone. */
+  /** Events decided by kept sets alone. */
   decided = 0
 
   constructor(
@@ -69,13 +68,13 @@ export class Bucket {
     this.#open = new Int32Array(this.#parts.length)
   }
 
-  /** How often the table of sets was full and started anew. */
+  /** How often the table of sets was full and was cleared. */
   get clears(): number {
     return this.#sets.clears
   }
 
   /**
-   * Writes the rules that match, by their position in the ruleset, in order; returns how many.
+   * Writes the positions of the matching rules to `matches`, in order; returns how many.
    * @param first stop at the first one
    */
   evaluate(event: unknown, matches: Int32Array, first: boolean): number {
@@ -97,7 +96,7 @@ export class Bucket {
         this.#open[open++] = i
         continue
       }
-      // Numbers from before the table started anew lie below.
+      // Numbers given before the table was cleared are lower.
       let own = memo.sets[scope.slot]! - 1 - clears * CAPACITY
       if (own < 0) {
         if (candidates.length <= FEW) {
@@ -162,7 +161,7 @@ export class Bucket {
     return count
   }
 
-  /** The number of the set of rules whose part in a scope holds. */
+  /** The set of rules whose part in a scope holds, by its number. */
   #setOf(scope: number): number {
     const { parts, rules, always } = this.#masks[scope]!
     const { scratch } = this.#sets

@@ -6,8 +6,8 @@ import type { Span } from '../text/span.ts'
 import { TypeSet } from './type-set.ts'
 
 /**
- * What an event's type says about a condition: the types in whose events it can be true, and those in which it can be
- * false. A type in only one of the two sets decides the condition.
+ * What event types say about a condition: those with which it can be true, and those with which it can be false. A type in only
+ * one of the sets decides the condition.
  */
 export interface Possible {
   readonly true: TypeSet
@@ -18,9 +18,9 @@ const NOWHERE: Span = { offset: 0, line: 1, column: 1, length: 0 }
 
 /**
  * Which event types a closed condition can match (Falco's ppm_codes). Checks on the fields of `EventTypes` with `=`, `!=`,
- * `in` and `exists` decide by type; `evt.num`, which counts from 1, decides some checks for every type (`evt.num = 0` is
- * how rules write "never"); every other check can be true and false in any event. Negation, `and` and `or` follow from
- * these by three-valued logic, which gives the sets that pushing `not` down to the checks would give.
+ * `in` and `exists` decide by type; some checks on `evt.num`, which starts at 1, have the same truth in all
+ * events (`evt.num = 0` is how rules write "never"); every other check can be true and false in any event. Negation, `and` and `or`
+ * combine these sets by three-valued logic, with the same result as pushing `not` down to the checks.
  */
 export class EventTypeAnalysis {
   readonly #types: EventTypes
@@ -101,7 +101,7 @@ export class EventTypeAnalysis {
   }
 
   #exists(field: string): Possible {
-    // A value that differs from event to event is there in each of them.
+    // A value that differs from event to event is always present.
     return this.#byType(type => this.#types.valueOf(field, type) !== null)
   }
 
@@ -166,12 +166,12 @@ function fieldsIn(operand: Operand): string[] {
   return operand.args.flatMap(arg => (isList(arg) ? arg.flatMap(fieldsIn) : fieldsIn(arg)))
 }
 
-/** The truth of a check on evt.num that holds for every number from 1, or undefined. */
+/** The truth of a check on evt.num when it is the same for every number from 1; otherwise undefined. */
 function numberIsFixed(check: Check): boolean | undefined {
   if (check.right === undefined) return undefined
   const texts: string[] = []
   for (const operand of isList(check.right) ? check.right : [check.right]) {
-    // A negative number wraps to a large one, so it may be reached.
+    // A negative number wraps to a large one, which evt.num may reach.
     if (operand.kind !== 'literal' || !/^[0-9]+$/.test(operand.text)) return undefined
     texts.push(operand.text)
   }

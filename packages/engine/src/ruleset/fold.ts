@@ -3,7 +3,7 @@ import type { Clause, Node } from '../bytecode/tree.ts'
 export const TRUE: Node = { kind: 'const', value: true }
 export const FALSE: Node = { kind: 'const', value: false }
 
-/** Puts what is known of some clauses in place and drops what then cannot matter; a subtree that stays whole is returned as it is. */
+/** Replaces clauses by their known truths and simplifies the tree. An unchanged subtree is returned as it is. */
 export function fold(node: Node, truth: (clause: Clause) => boolean | undefined): Node {
   switch (node.kind) {
     case 'const':

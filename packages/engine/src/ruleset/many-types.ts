@@ -2,16 +2,16 @@ import type { Condition } from '../condition/ast.ts'
 import { isList, walk } from '../condition/walk.ts'
 import { EventTypeAnalysis } from './event-types.ts'
 
-/** Falco's bound: a rule that is tried on more event types than this costs too much. */
+/** Falco warns about a rule that is tried on more event types than this. */
 const MANY = 100
 
-/** How many event types make a rule too dear, for a source that lists its types. */
+/** Whether a rule is tried on too many event types, for a source that lists its types. */
 export function matchesManyTypes(condition: Condition, types: EventTypeAnalysis): boolean {
   return types.typesOf(condition).toArray().length > MANY
 }
 
 /**
- * The same where the types are not listed: a condition that can match a type that it does not name can match nearly all.
+ * The same for a source that does not list its types: a condition that can match a type that it does not name matches nearly all.
  * @param field the field that holds the type
  */
 export function matchesUnnamedTypes(condition: Condition, field: string): boolean {

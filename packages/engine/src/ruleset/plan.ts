@@ -5,17 +5,17 @@ import { EventTypeAnalysis } from './event-types.ts'
 import { type ClauseNode, clausesOf, fold } from './fold.ts'
 import { keysOf, split } from './split.ts'
 
-/** What one group of event types has to run: the rules that can match them, cut into the parts that can be kept. */
+/** What runs for one group of event types: the rules that can match them, split into parts that can be kept. */
 export interface BucketPlan {
-  /** Which rules, by their position in the ruleset, in order. Everything below goes by position in this list. */
+  /** The rules, by their position in the ruleset, in order. Everything below is by position in this list. */
   readonly rules: readonly number[]
   /** The parts per scope, the scope with the most parts first. */
   readonly scopes: readonly ScopePlan[]
   /** Fields of the event that many rules compare with constants. */
   readonly keys: readonly KeyPlan[]
-  /** What is left of each rule after the parts: a root, -1 when nothing is left. */
+  /** What remains of each rule besides the parts: a root, -1 for nothing. */
   readonly rest: readonly number[]
-  /** The nodes that the numbers above speak of. */
+  /** The nodes that the numbers above refer to. */
   readonly roots: readonly Node[]
 }
 
@@ -28,28 +28,27 @@ export interface ScopePlan {
 /** A value of a key field: a text, or the truth of a bool field. */
 export type KeyValue = string | boolean
 
-/** What the value of one field says about the rules. */
+/** Which rules the values of one field allow. */
 export interface KeyPlan {
   readonly field: readonly [name: string, arg: string | null]
   /** The part of each rule that the field decides: a root, -1 for none. */
   readonly parts: readonly number[]
-  /** The rules that a value allows which no rule names; a rule without a part is always among them. */
+  /** The rules allowed by a value that no rule names, among them every rule without a part. */
   readonly other: readonly number[]
-  /** The rules that are possible when the field is absent. */
+  /** The rules allowed when the field is absent. */
   readonly absent: readonly number[]
-  /** Per value that rules name: the rules for which it turns what `other` says. */
+  /** Per value that rules name: the rules whose truth differs from that in `other`. */
   readonly values: readonly (readonly [value: KeyValue, rules: readonly number[]])[]
 }
 
-/** Buckets, and which of them each event type has: -1 for none. Without event types there is one bucket for every event. */
+/** Buckets, and the bucket of each event type, -1 for none. Without event types there is one bucket for all events. */
 export interface RulesetPlan {
   readonly buckets: readonly BucketPlan[]
   readonly bucketOf: Int32Array | 0
 }
 
 /**
- * Groups event types in which all rules are the same after putting in place what the type decides, and plans a bucket
- * for each group.
+ * Groups event types for which all rules are equal once what the type decides is folded, and plans a bucket for each group.
  * @param scopes the scopes that have objects to keep results on
  * @param indexed false: the slow twin, one bucket of all rules with nothing decided and nothing split
  */
@@ -95,7 +94,7 @@ export function planRuleset(
   return { buckets, bucketOf }
 }
 
-/** A field is a key of a bucket when so many rules ask for its value: fewer are tested as fast one by one. */
+/** A field becomes a key of a bucket when this many rules compare its value. Fewer are tested as fast one by one. */
 const MANY_RULES = 6
 
 function planBucket(conditions: readonly Node[], scopes: ReadonlySet<string>, keyed = true): BucketPlan {
@@ -145,7 +144,7 @@ function keyFields(conditions: readonly Node[]): Map<string, ResolvedField> {
   return new Map(many.map(([field]) => [field.text, field]))
 }
 
-/** Finds out for which values of a field each rule's part holds. */
+/** Computes for which values of a field each rule's part holds. */
 function planKey(field: ResolvedField, nodes: readonly (Node | undefined)[], root: (node: Node) => number): KeyPlan {
   const other: number[] = []
   const absent: number[] = []
@@ -172,10 +171,10 @@ function planKey(field: ResolvedField, nodes: readonly (Node | undefined)[], roo
   }
 }
 
-/** A value that no constant equals. */
+/** Stands for a value that equals no constant. */
 const UNNAMED = Symbol('unnamed')
 
-/** The truth of a part that compares one field with constants, for a value of the field; undefined = absent. */
+/** The truth of a part that compares one field with constants, for a value of that field; undefined = absent. */
 function holdsFor(node: Node, value: KeyValue | typeof UNNAMED | undefined): boolean {
   switch (node.kind) {
     case 'const':

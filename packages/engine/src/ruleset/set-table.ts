@@ -1,10 +1,10 @@
-/** Sets that one bucket has met, each under a small number; also which set two of them have in common. */
+/** The sets of rules that occur in one bucket, each with a small number, and a cache of their intersections. */
 export class SetTable {
   /** Words per set. */
   readonly width: number
-  /** Where a set is put together before `intern`. */
+  /** The set to be interned is assembled here. */
   readonly scratch: Uint32Array
-  /** How often the table was full and started anew: every number given before is void then. */
+  /** How often the table was full and was cleared. Numbers given before are invalid. */
   clears = 0
   readonly #capacity: number
   #size = 0
@@ -12,11 +12,11 @@ export class SetTable {
   #members: Int32Array[] = []
   /** Open addressing: set number + 1, 0 for free. */
   #slots = new Int32Array(64)
-  /** Direct-mapped cache of intersections: the pair of numbers, and what they gave. */
+  /** Direct-mapped cache of intersections: the pair of numbers, and the result. */
   readonly #pairs = new Float64Array(PAIRS).fill(-1)
   readonly #meets = new Int32Array(PAIRS)
 
-  /** @param elements sets hold numbers below it @param capacity distinct sets kept before the table starts anew */
+  /** @param elements sets hold numbers below it @param capacity most sets before the table is cleared */
   constructor(elements: number, capacity = 4096) {
     this.width = Math.max(1, (elements + 31) >> 5)
     this.scratch = new Uint32Array(this.width)
@@ -28,7 +28,7 @@ export class SetTable {
     return this.#size
   }
 
-  /** The number of the set in `scratch`. May start the table anew first: see `clears`. */
+  /** The number of the set in `scratch`. May clear the table first: see `clears`. */
   intern(): number {
     const found = this.#find()
     if (found >= 0) return found
@@ -66,7 +66,7 @@ export class SetTable {
       any |= word
     }
     const id = any === 0 ? -1 : this.intern()
-    // After a clear the pair's own numbers are void.
+    // After a clear the numbers of the pair are invalid.
     if (clears === this.clears) {
       this.#pairs[slot] = pair
       this.#meets[slot] = id
@@ -115,7 +115,7 @@ export class SetTable {
 }
 
 const PAIRS = 1024
-/** More than any set's number, so that a pair has one number of its own. */
+/** Greater than any set's number, so that each pair has a number of its own. */
 const PAIR_STRIDE = 1 << 20
 
 function membersOf(words: Uint32Array): Int32Array {

@@ -3,20 +3,20 @@ import type { ResolvedField } from '../fields/table.ts'
 import { TYPES } from '../fields/types.ts'
 import { TRUE } from './fold.ts'
 
-/** A condition as a conjunction: one part per scope or field that decides it, and the rest. */
+/** A condition as a conjunction of one part per scope, one part per key field, and the rest. */
 export interface Split {
   /** By scope: the part whose truth belongs to that scope's object. */
   readonly parts: ReadonlyMap<string, Node>
-  /** By field as written: the part that compares nothing but this field's value with constants. */
+  /** By field as written: the part that only compares this field with constants. */
   readonly keyed: ReadonlyMap<string, Node>
-  /** What is left; constant true when nothing is. */
+  /** The rest; the constant true when there is none. */
   readonly rest: Node
 }
 
 /**
  * Groups the conjuncts of a condition, in the order written.
- * @param memoised the scopes that have objects which keep results
- * @param isKey the fields whose parts are wanted by value
+ * @param memoised the scopes whose objects keep results
+ * @param isKey whether the part of a field is looked up by value
  */
 export function split(node: Node, memoised: ReadonlySet<string>, isKey: (field: string) => boolean): Split {
   const parts = new Map<string, Node[]>()
@@ -37,7 +37,7 @@ export function split(node: Node, memoised: ReadonlySet<string>, isKey: (field: 
   return { parts: joined(parts), keyed: joined(keyed), rest: all(rest) }
 }
 
-/** The fields that decide conjuncts of a condition by their value alone, each once. */
+/** The fields whose value alone decides a conjunct of the condition, each once. */
 export function keysOf(node: Node): ReadonlyMap<string, ResolvedField> {
   const keys = new Map<string, ResolvedField>()
   for (const conjunct of conjuncts(node)) {
@@ -47,7 +47,7 @@ export function keysOf(node: Node): ReadonlyMap<string, ResolvedField> {
   return keys
 }
 
-/** The one field of the event whose text or truth, compared with constants for equality, decides a tree. */
+/** The field of the event that decides a tree by equality with constants, if there is just one. */
 function keyOf(node: Node): ResolvedField | undefined {
   switch (node.kind) {
     case 'const':
@@ -75,7 +75,7 @@ function all(nodes: readonly Node[]): Node {
   return nodes.length === 0 ? TRUE : nodes.length === 1 ? nodes[0]! : { kind: 'and', children: nodes }
 }
 
-/** The conjuncts of a condition; `not (a or b)` is `not a` and `not b`, which is how rules write their exceptions. */
+/** The conjuncts of a condition. `not (a or b)`, the form of exceptions, counts as `not a` and `not b`. */
 function conjuncts(node: Node): Node[] {
   if (node.kind === 'and') return node.children.flatMap(conjuncts)
   if (node.kind === 'not') {
@@ -86,7 +86,7 @@ function conjuncts(node: Node): Node[] {
   return node.kind === 'const' && node.value ? [] : [node]
 }
 
-/** The scope that all clauses share, `event` when they differ, undefined for a constant. */
+/** The scope of all clauses; `event` when they differ, undefined for a constant. */
 function scopeOf(node: Node): string | undefined {
   switch (node.kind) {
     case 'const':

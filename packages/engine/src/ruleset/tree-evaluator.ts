@@ -3,7 +3,7 @@ import type { Backend, Evaluator } from '../bytecode/evaluator.ts'
 import type { Node } from '../bytecode/tree.ts'
 import type { ExtractErrors } from '../fields/failures.ts'
 
-/** The slow twin of the compiled evaluators: walks the trees, keeps nothing. */
+/** The slow twin of the compiled evaluators: it walks the trees and keeps nothing. */
 export class TreeEvaluator implements Evaluator {
   readonly backend: Backend = 'vm'
   readonly #roots: readonly Node[]

@@ -1,6 +1,6 @@
 /** A set of event types (small non-negative integers) as bits. */
 export class TypeSet {
-  /** Bit t of the words: type t is in. */
+  /** Bit t is set when type t is in the set. */
   readonly words: Uint32Array
 
   constructor(words: Uint32Array) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Alert } from '../../src/alert/alert.ts'
-import { isoTime } from '../../src/alert/object.ts'
+import { isoTime } from '../../src/fields/time.ts'
 import { alertJson, alertText } from '../../src/alert/print.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import type { EngineOptions } from '../../src/engine/options.ts'
