@@ -47,7 +47,7 @@ test("a source's own declaration wins", () => {
 test('without the plugin neither its version nor its fields are there', () => {
   const { messages } = load({ sources: [calls()] })
   expect(messages).toEqual([
-    "Plugin requirement not satisfied, must load one of: 'container' (>= 0.4.0); none of them is loaded",
+    "Plugin requirement not satisfied, must load one of: 'container' (>= 0.4.0); none is loaded",
     'filter_check called with nonexistent field container.start_ts',
     'unknown filter: nonexistent field container.id',
   ])
