@@ -55,7 +55,7 @@ const FILE =
 function missingFiles({ at, text }: Place): string[] {
   const here = dirname(at.split(':')[0]!)
   return [...text.matchAll(FILE)].flatMap(([, name]) => {
-    if (/^[A-Z]+\.|\/[A-Z]+\.|\/etc\/|node_modules|^dist\//.test(name!) || FOREIGN.test(name!.split('/').at(-1)!))
+    if (/^\.|^[A-Z]+\.|\/[A-Z]+\.|\/etc\/|node_modules|^dist\//.test(name!) || FOREIGN.test(name!.split('/').at(-1)!))
       return []
     const packaged = at.startsWith('packages/') ? [at.split('/').slice(0, 2).join('/')] : []
     const places = [here, '', ...packaged, ...packaged.map(folder => `${folder}/src`)].map(folder =>
