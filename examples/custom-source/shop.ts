@@ -1,6 +1,6 @@
 import { defineSource } from '@falc/engine'
 
-/** A line of the shop's log: who did what to how many rows of which table. */
+/** A line of the shop's log. */
 export interface Change {
   readonly at: string
   readonly user: { readonly name: string; readonly role: 'customer' | 'clerk' | 'admin' }
@@ -23,6 +23,10 @@ export const shop = defineSource<Change>({
     'crud.columns': { type: 'string', list: true, doc: 'Columns that were changed', extract: change => change.columns },
     'crud.rows': { type: 'uint64', doc: 'How many rows', extract: change => change.rows },
     'client.ip': { type: 'ipaddr', doc: 'Where it came from', extract: change => change.address },
-    'client.net': { type: 'ipnet', doc: 'The same, to compare with networks', extract: change => change.address },
+    'client.net': {
+      type: 'ipnet',
+      doc: 'The same address, for comparisons with networks',
+      extract: change => change.address,
+    },
   },
 })

@@ -4,7 +4,7 @@ import { k8sAudit, parseAuditEvents } from '@falc/sources-k8saudit'
 
 const audit = k8sAudit()
 
-/** An engine with the rules of a file. @throws {Error} with all that is wrong with them */
+/** An engine with the rules of a file. @throws {Error} with all errors in the file */
 export function detector(rules: URL): Engine {
   const engine = new Engine({ sources: [audit], ruleMatching: 'all', timeFormatIso8601: true })
   const report = engine.load([{ name: rules.pathname, content: readFileSync(rules, 'utf8') }])
@@ -13,7 +13,7 @@ export function detector(rules: URL): Engine {
   return engine
 }
 
-/** Everything that the rules say of an audit log's text. */
+/** The alerts for the events of an audit log. */
 export function inspect(engine: Engine, log: string): Alert[] {
   return parseAuditEvents(log).flatMap(event => engine.evaluate(audit, event))
 }

@@ -1,6 +1,6 @@
 import { defineSource } from '@falc/engine'
 
-/** A program that starts. In a test, say only what the rule is about. */
+/** The start of a program. */
 export interface Start {
   readonly name: string
   readonly cmdline: string
@@ -21,7 +21,7 @@ export const processes = defineSource<Start>({
   },
 })
 
-/** An ordinary start, except for what a test says. */
+/** An ordinary start, with the given properties. */
 export function start(given: Partial<Start>): Start {
   const ordinary: Start = { name: 'sh', cmdline: given.name ?? 'sh', parent: 'sshd', user: 'ada', tty: 0 }
   return { ...ordinary, ...given }

@@ -28,7 +28,7 @@ describe('Root at a terminal', () => {
   test('a shell of root with a terminal', () => {
     rules.expectAlert('Root at a terminal', start({ user: 'root', tty: 34816 }))
   })
-  test('nobody else, no other program, no script', () => {
+  test('no other user, no other program, no script', () => {
     rules.expectNone(
       start({ user: 'ada', tty: 34816 }),
       start({ name: 'vi', user: 'root', tty: 34816 }),
@@ -38,6 +38,6 @@ describe('Root at a terminal', () => {
 })
 
 afterAll(() => {
-  // Every check of every rule was seen true and false: none of them could be left out unnoticed.
+  // Every check of every rule was both true and false: removing any of them would fail a test.
   expect(rules.coverage.untested()).toEqual([])
 })

@@ -15,7 +15,7 @@ const ajv = new Ajv({
   code: { source: true, esm: true, lines: true },
 })
 const code = standalone.default(ajv, ajv.compile(schema))
-// A declared type: what TypeScript infers of ajv's function does not compile in a .d.ts.
+// The declaration that TypeScript infers from ajv's function does not compile.
 const typed = code.replace('export const validate =', 'export const validate: (data: unknown) => boolean =')
 const text = `// @ts-nocheck
 // Generated from rule-schema.json by scripts/generate-schema.ts: do not edit.

@@ -1,34 +1,34 @@
 import type { FieldTable } from '../fields/table.ts'
 import type { ResolvedRule } from '../rules/rule.ts'
 
-/** One entry of falco.yaml's append_output: what matching rules print besides their own output. */
+/** An entry of falco.yaml's append_output: what matching rules print in addition to their own output. */
 export interface AppendOutput {
-  /** A rule must satisfy all that is given; an empty text or list matches every rule. */
+  /** A rule must satisfy every given property. An empty string or list matches every rule. */
   readonly match?: AppendOutputMatch
-  /** Text, with fields, that is put behind the output after a blank. */
+  /** A template that is appended to the output after a space. */
   readonly extra_output?: string
-  /** Fields added to `output_fields`: a name keeps its type, `{name: template}` becomes text. */
+  /** Fields added to `output_fields`: a name keeps the field's type, `{name: template}` is text. */
   readonly extra_fields?: readonly (string | Readonly<Record<string, string>>)[]
-  /** Puts `name=%field` behind the output for every field that its source suggests. */
+  /** Appends `name=%field` to the output for every field that the source suggests. */
   readonly suggested_output?: boolean
 }
 
 export interface AppendOutputMatch {
   readonly source?: string
-  /** The rule must have all of them. */
+  /** The rule must have all of these. */
   readonly tags?: readonly string[]
   readonly rule?: string
 }
 
-/** The same with the conditions beside the text, as Falco's own interface names them. */
+/** The same entry with its conditions at the top level, under the names of Falco's own interface. */
 export interface AppendOutputFormat extends AppendOutputMatch {
   readonly format: string
 }
 
-/** A field that a rule's alerts carry besides those of the output. */
+/** A field that a rule's alerts have in addition to those of the output. */
 export interface ExtraField {
   readonly name: string
-  /** The field itself, or a template that gives a text. */
+  /** The field itself, or a template for a text. */
   readonly template: string
   readonly raw: boolean
 }
@@ -38,7 +38,7 @@ export interface AppendedOutput {
   readonly fields: readonly ExtraField[]
 }
 
-/** A rule's output with everything that the entries add to it, in their order. */
+/** A rule's output with the additions of all entries, in order. */
 export function appendOutput(
   rule: Pick<ResolvedRule, 'name' | 'source' | 'tags'>,
   written: string,

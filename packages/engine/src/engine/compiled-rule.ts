@@ -19,14 +19,14 @@ import { deprecatedFields } from './rule-warnings.ts'
 export interface CompiledRule {
   readonly rule: ResolvedRule
   readonly node: Node
-  /** The output with what append_output adds. */
+  /** The output with the additions of append_output. */
   readonly output: string
   readonly alert: AlertTemplate
   /** How many event types it can match; undefined where the source has no event types. */
   readonly typeCount: number | undefined
 }
 
-/** What compiling a rule needs to know of its source. */
+/** What compiling a rule needs to know about its source. */
 export interface SourceContext {
   readonly table: FieldTable
   readonly types: EventTypeAnalysis | undefined

@@ -14,9 +14,9 @@ export interface DescribeOptions {
   readonly sources: readonly Source[]
   /** As in the options of the engine that loaded the rules: outputs may name them. */
   readonly staticFields?: Readonly<Record<string, string>> | undefined
-  /** Only the rule of this name; then the description is that rule's `info` and `details` in a list of one. */
+  /** Describes this rule only: a list with its `info` and `details`. */
   readonly rule?: string | undefined
-  /** The plugin that a field comes from, when it comes from one. Default: the plugin of the rule's source, for its own fields. */
+  /** The plugin that a field comes from, if any. Default: the plugin of the rule's source, for the source's own fields. */
   pluginOf?(field: string, source: string): string | undefined
 }
 
@@ -30,7 +30,7 @@ export interface RulesDescription {
   readonly rules: readonly Description[]
 }
 
-/** Loaded rules, macros and lists with what they use, in the shape of `falco -L` with json_output (`-l` for one rule). */
+/** Loaded rules, macros and lists with everything they use, in the format of `falco -L` with json_output (`-l` for one rule). */
 export function describeRules(report: LoadReport, options: DescribeOptions): RulesDescription {
   const rules = options.rule === undefined ? report.rules : report.rules.filter(({ name }) => name === options.rule)
   const described = rules.map(rule => describeRule(rule, report, options))
@@ -113,7 +113,7 @@ function describeList({ name, items }: LoadReport['lists'][number], report: Load
   }
 }
 
-/** A macro's condition with everything in place; undefined when its lists only make sense as text (`in` without a list around it). */
+/** A macro's condition with macros and lists expanded; undefined when a list is only valid inside another condition (`in` without parentheses). */
 function closeMacro(condition: string, report: LoadReport): Condition | undefined {
   try {
     return closeCondition(condition, {
@@ -133,7 +133,7 @@ function operators(condition: Condition): string[] {
   return unique(found)
 }
 
-/** Which of some lists or macros a condition's text names. */
+/** The lists or macros among `items` that a condition names. */
 function named(condition: string, items: readonly { readonly name: string }[]): string[] {
   const words = new Set(condition.split(/[\s(),=]+/))
   return items.map(({ name }) => name).filter(name => words.has(name))

@@ -5,10 +5,10 @@ import { type RunOptions, type RunSource, runEvents } from './run.ts'
 import type { Deferral, SourceRules } from './source-rules.ts'
 import { type EngineStats, statsOf } from './stats.ts'
 
-/** Evaluates events against the rules of some sources. An engine is one whose rules can be loaded; a saved ruleset is one as it is. */
+/** Evaluates events against rules. An Engine is a detector that can load rules; `loadRuleset` returns one whose rules are fixed. */
 export class Detector<S extends Source = Source> {
   #rules: ReadonlyMap<string, SourceRules> = new Map()
-  /** The source of the last event and its rules: sources rarely change from one event to the next. */
+  /** The source of the last event, and its rules: consecutive events usually have the same source. */
   #lastSource: Source | string | undefined = undefined
   #lastRules: SourceRules | undefined = undefined
 
@@ -28,9 +28,9 @@ export class Detector<S extends Source = Source> {
    */
   evaluate<E>(source: Source<E> | string, event: NoInfer<E>): Alert[]
   /**
-   * The same for events that may have to wait for something.
+   * The same for events that may have to wait, for metadata that their rules ask for.
    * @param deferral decides after the rules have run whether the evaluation counts
-   * @returns undefined when it does not: nothing was counted, and the same event will come again
+   * @returns undefined when it does not: nothing was counted, and the event will be evaluated again
    */
   evaluate<E>(
     source: Source<E> | string,
@@ -47,7 +47,7 @@ export class Detector<S extends Source = Source> {
 
   /**
    * Evaluates events as they arrive. Ends with the events, or when `signal` fires. Rules that are loaded meanwhile apply
-   * from the next event on; an event is read only when the alerts of the one before have been taken.
+   * from the next event on; the next event is read only when all alerts of the last one have been taken.
    * @throws {TypeError} when there are several sources and the options name none
    */
   run(

@@ -23,7 +23,7 @@ import { checkSources, ENGINE_OPTIONS, type EngineOptions } from './options.ts'
 import { saveRuleset } from './save.ts'
 import { SourceRules } from './source-rules.ts'
 
-/** A source with what does not change when rules are loaded. */
+/** A source, with everything that stays the same when rules are loaded. */
 interface SourceState {
   readonly table: FieldTable
   readonly types: EventTypeAnalysis | undefined
@@ -89,12 +89,12 @@ export class Engine<S extends Source = Source> extends Detector<S> {
   }
 
   /**
-   * Why a rule gives an alert for an event or does not: every check with its value. Counts nothing.
-   * @throws {TypeError} for a source or rule that is not there
+   * Why a rule raises an alert for an event, or why not: every check with its value. Counts nothing.
+   * @throws {TypeError} for an unknown source or rule
    */
   explain<E>(source: Source<E> | string, event: NoInfer<E>, rule: string): Explanation {
     const { table, context } = this.#state(source)
-    // Another event than the last one that was evaluated.
+    // The time that is kept belongs to the last evaluated event.
     context.time = undefined
     const own = this.#compiled.filter(c => c.rule.source === table.source.name)
     const at = own.findIndex(c => c.rule.name === rule)
@@ -104,7 +104,7 @@ export class Engine<S extends Source = Source> extends Detector<S> {
     return explainRule(own[at]!, event, earlier?.rule.name)
   }
 
-  /** Counts how the checks of a source's rules, as they are loaded now, come out over the events that it is given. */
+  /** Counts the results of every check of a source's loaded rules over recorded events: which checks do tests exercise? */
   coverage<E>(source: Source<E> | string): Coverage<E> {
     const { table, context } = this.#state(source)
     const own = this.#compiled.filter(({ rule }) => rule.source === table.source.name)

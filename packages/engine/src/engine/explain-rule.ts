@@ -3,8 +3,8 @@ import type { ResolvedException } from '../rules/rule.ts'
 import type { CompiledRule } from './compiled-rule.ts'
 
 /**
- * Says why a rule gives an alert for an event or does not.
- * @param earlier the name of an enabled earlier rule that takes the event, where only the first one counts
+ * Why a rule raises an alert for an event, or why not.
+ * @param earlier with `ruleMatching: 'first'`, the name of an enabled earlier rule that matches the event
  */
 export function explainRule(compiled: CompiledRule, event: unknown, earlier: string | undefined): Explanation {
   const { rule, node } = compiled
@@ -35,7 +35,7 @@ function reason(
   return exception ? { kind: 'exception', exception: exception.name, place: exception.place } : { kind: 'condition' }
 }
 
-/** The exception that alone makes the condition false: everything else about the event fits the rule. */
+/** The exception that makes the condition false, when every other part of the condition holds. */
 function appliedException(
   exceptions: readonly ResolvedException[],
   condition: ExplainedNode,
@@ -46,7 +46,7 @@ function appliedException(
   return owners.every(owner => owner !== undefined) ? owners[0] : undefined
 }
 
-/** Whether a node came out of an exception: it is a negation that was written there. */
+/** Whether a node comes from an exception: it is a negation whose text is in the exception. */
 function isInside(node: ExplainedNode, { place }: ResolvedException): boolean {
   if (node.kind !== 'not') return false
   const checks: ExplainedNode[] = [node]

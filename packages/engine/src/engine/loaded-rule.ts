@@ -3,7 +3,7 @@ import type { LoadResult } from '../rules/report.ts'
 import type { ResolvedRule } from '../rules/rule.ts'
 import type { Location } from '../text/problem.ts'
 
-/** A rule as it was loaded: its condition closed, its output with everything appended. */
+/** A rule as it was loaded: its condition with macros and lists expanded, its output with everything appended. */
 export interface LoadedRule
   extends Pick<
     ResolvedRule,

@@ -6,43 +6,43 @@ import type { Priority } from '../rules/priority.ts'
 import type { PluginVersion, RuleSelection } from '../rules/rule.ts'
 import type { AppendOutput, AppendOutputFormat } from './append-output.ts'
 
-/** How an engine is set up; falco.yaml's names in camel case. */
+/** The configuration of an engine, with falco.yaml's names in camel case. */
 export interface EngineOptions<S extends Source = Source> {
   /** Where events come from; a rule of another source is skipped with a warning. */
   readonly sources: readonly S[]
   /**
-   * What required_plugin_versions of rules files may ask for, beside the plugins that the sources stand for. A plugin
-   * of Falco that is known to bring fields brings them here, too, absent where the source does not declare them itself.
+   * Plugins that `required_plugin_versions` of rules files may require, in addition to those that the sources provide. The fields
+   * of Falco's `container` plugin are then known; where the source does not declare them, they are absent in every event.
    */
   readonly plugins?: readonly PluginVersion[]
-  /** Rules that are less severe are not loaded into the ruleset; any case. Default: Debug. */
+  /** Less severe rules are disabled. In any case (`warning`, `WARNING`). Default: Debug. */
   readonly priority?: Priority | (string & {})
-  /** `first` (default): an event gives the alert of the first rule that matches; `all`: of every one. */
+  /** `first` (default): only the first rule that matches an event raises an alert; `all`: every rule that matches does. */
   readonly ruleMatching?: 'first' | 'all'
-  /** Enables and disables rules by name (with `*`) and tag, in order, the last one wins. */
+  /** Enables and disables rules by name (`*` is a wildcard) and tag. Applied in order, so the last match takes effect. */
   readonly ruleSelection?: readonly RuleSelection[]
   readonly appendOutput?: readonly (AppendOutput | AppendOutputFormat)[]
   /** Constants that rules may use as `static.NAME`. */
   readonly staticFields?: Readonly<Record<string, string>>
-  /** What alerts name as their host, and the field evt.hostname. */
+  /** The value of `hostname` in alerts and of the field evt.hostname. */
   readonly hostname?: string
   /** Prints times as `2026-11-24T14:12:34.638674831+0000` (UTC) instead of the local time of day. */
   readonly timeFormatIso8601?: boolean
-  /** `jit` (default) generates JavaScript where that is allowed and falls back to `vm`, which interprets; the same results. */
+  /** `jit` (default) generates JavaScript; where that is forbidden, `vm` interprets instead. The results are the same. */
   readonly backend?: Backend
   /**
    * Called for every field that could not be read: its function threw, or returned a value of another type than declared. The
    * field is absent then, and counted in `stats()`. What the callback throws is ignored.
    */
   readonly onError?: (failure: FieldFailure) => void
-  /** Switches of the evaluation, for tests and measurements: the results are the same whatever they say. */
+  /** Switches off optimisations, for tests and benchmarks. The results are the same. */
   readonly tuning?: Tuning
 }
 
 export interface Tuning {
   /** Default true: rules per event type, split by scope. False: every rule on every event. */
   readonly index?: boolean
-  /** Default true: truths are kept on threads and other long-lived objects. */
+  /** Default true: results of checks are kept on threads and other long-lived objects. */
   readonly memo?: boolean
   /** Walks the tree of the conditions instead of running the compiled program. */
   readonly treeWalk?: boolean

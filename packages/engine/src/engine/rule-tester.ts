@@ -13,9 +13,9 @@ export interface RuleTesterOptions<E> extends Omit<EngineOptions, 'sources'> {
   readonly files: readonly RulesFile[]
   /** The source of the events that are tested. */
   readonly source: Source<E>
-  /** Other sources that the files have rules for. */
+  /** Further sources that the files have rules for. */
   readonly otherSources?: readonly Source[]
-  /** Default true. False: `coverage` is not counted, which evaluates each distinct check once more per event. */
+  /** Default true. Counting coverage evaluates each distinct check of all rules once per event. */
   readonly coverage?: boolean
 }
 
@@ -34,8 +34,8 @@ export class RuleTestFailure extends Error {
 
 /**
  * Tests rules on events, with any test runner: expectations throw when they do not hold. Every rule that matches gives an
- * alert; with `ruleMatching: 'first'` only the first one does, as Falco's default is. An event that its source does not accept, or
- * of which a field cannot be read, fails the test; to allow the latter, give an `onError`.
+ * alert; with `ruleMatching: 'first'` only the first one does, as Falco's default is. An event that its source does not accept fails
+ * the test, and so does a field that cannot be read unless there is an `onError`.
  */
 export class RuleTester<E = any> {
   readonly engine: Engine
@@ -72,9 +72,9 @@ export class RuleTester<E = any> {
   }
 
   /**
-   * The rule must give an alert for one of the events.
-   * @returns the first such alert, to look at its output
-   * @throws {RuleTestFailure} with the explanation of the event that came nearest
+   * One of the events must raise an alert of the rule.
+   * @returns the first such alert
+   * @throws {RuleTestFailure} with an explanation of the event that was closest to a match
    */
   expectAlert(rule: string, ...events: readonly E[]): Alert {
     this.#known(rule)
@@ -84,11 +84,11 @@ export class RuleTester<E = any> {
     const explanations = events.map(event => this.engine.explain(this.#source, event, rule))
     const distance = (at: number) => explanations[at]!.nearestMiss?.changes.length ?? 0
     const nearest = explanations.reduce((best, _, at) => (distance(at) < distance(best) ? at : best), 0)
-    const which = events.length === 1 ? '' : ` (event ${nearest + 1} of ${events.length} came nearest)`
+    const which = events.length === 1 ? '' : ` (event ${nearest + 1} of ${events.length} is the closest)`
     throw new RuleTestFailure(`expected an alert of "${rule}"${which}\n${explanationText(explanations[nearest]!)}`)
   }
 
-  /** The rule must give no alert for any of the events. @throws {RuleTestFailure} with the explanation of the first that does */
+  /** None of the events may raise an alert of the rule. @throws {RuleTestFailure} with an explanation of the first that does */
   expectNoAlert(rule: string, ...events: readonly E[]): void {
     this.#known(rule)
     events.forEach((event, i) => {
@@ -99,7 +99,7 @@ export class RuleTester<E = any> {
     })
   }
 
-  /** No rule may give an alert for any of the events. @throws {RuleTestFailure} */
+  /** None of the events may raise any alert. @throws {RuleTestFailure} */
   expectNone(...events: readonly E[]): void {
     for (const event of events) {
       const alert = this.alerts(event)[0]
@@ -109,7 +109,7 @@ export class RuleTester<E = any> {
     }
   }
 
-  /** How each check came out over the events so far. @throws {TypeError} with the option `coverage: false` */
+  /** The results of each check over the events so far. @throws {TypeError} with the option `coverage: false` */
   get coverage(): Coverage<E> {
     if (this.#coverage === undefined)
       throw new TypeError('coverage is not counted: the tester has the option coverage: false')

@@ -4,7 +4,7 @@ import type { Finding } from '../rules/finding.ts'
 import type { ResolvedRule } from '../rules/rule.ts'
 import { DEPRECATED_FIELDS } from '../rules/warnings.ts'
 
-/** Fields that the rule's own source calls deprecated; those that Falco does are the loader's business. */
+/** Warnings for fields that the source marks as deprecated. The loader warns of those that Falco deprecates. */
 export function deprecatedFields(rule: ResolvedRule, table: FieldTable): Finding[] {
   const warnings = new Map<string, Finding>()
   walk(rule.condition, node => {

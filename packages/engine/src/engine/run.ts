@@ -11,7 +11,7 @@ export interface RunOptions {
   readonly signal?: AbortSignalLike
 }
 
-/** What is used of an AbortSignal, which the language itself does not have. */
+/** The part of AbortSignal that is used. It is declared here since the language itself has no AbortSignal. */
 export interface AbortSignalLike {
   readonly aborted: boolean
   addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
@@ -51,7 +51,7 @@ class Run<E> implements AsyncIterableIterator<Alert> {
   #reading = false
   /** No further event is evaluated. */
   #ended = false
-  /** Nobody is left to hear that closing the events has failed. */
+  /** A failure to close the events is ignored, since the run has ended and no one waits for it. */
   readonly #abort = () => void this.#end().catch(() => {})
 
   constructor(
@@ -86,7 +86,7 @@ class Run<E> implements AsyncIterableIterator<Alert> {
     return DONE
   }
 
-  /** Evaluates events while somebody waits for an alert. Never rejects. */
+  /** Evaluates events while a call of `next` waits. Never rejects. */
   async #read(): Promise<void> {
     this.#reading = true
     try {
@@ -107,7 +107,7 @@ class Run<E> implements AsyncIterableIterator<Alert> {
           this.#waiting.shift()!.resolve({ done: false, value: this.#alerts[this.#taken++]! })
       }
     } catch (error) {
-      // After its own error an iterator is closed.
+      // An iterator that throws is closed already.
       this.#iterator = undefined
       this.#waiting.shift()?.reject(error)
       void this.#end()
@@ -121,7 +121,7 @@ class Run<E> implements AsyncIterableIterator<Alert> {
     return Symbol.asyncIterator in events ? events[Symbol.asyncIterator]() : events[Symbol.iterator]()
   }
 
-  /** Answers everybody who waits, and closes the events. Alerts of an event that was evaluated can still be taken. */
+  /** Ends all waiting calls and closes the events. Alerts of the last evaluated event can still be taken. */
   async #end(): Promise<void> {
     if (this.#ended) return
     this.#ended = true

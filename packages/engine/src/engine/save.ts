@@ -46,7 +46,7 @@ export function saveRuleset(
 
 function saveSource({ plan, alerts }: PlannedRules): { saved: SavedSource; bytes: Uint8Array[] } {
   const { shape, layout, table } = plan
-  // All buckets are compiled before the slots are counted: each may add some.
+  // Compiling a bucket may add memo slots, so all are compiled before the slots are counted.
   const bytes = shape.buckets.map((_, bucket) => saveProgram(plan.program(bucket)))
   const saved: SavedSource = {
     name: table.source.name,

@@ -19,7 +19,7 @@ import { SourceRules } from './source-rules.ts'
  * then the programs one after the other.
  */
 export const RULESET_MAGIC = 0x524c_4146
-/** Raised whenever the header changes; programs have a version of their own. */
+/** Incremented whenever the header changes. Programs have their own version. */
 export const RULESET_VERSION = 2
 
 export interface SavedHeader {
@@ -60,8 +60,8 @@ const SAVED_OPTIONS = { sources, hostname, backend, onError, regex: 'function' }
 >
 
 /**
- * Loads what `engine.save()` gave. Needs neither the parser of conditions nor that of YAML.
- * @throws {Error} when the bytes are no ruleset of this version, are damaged, or need a source or field that is not there
+ * Loads a ruleset that `engine.save()` returned, without the parsers of conditions and YAML.
+ * @throws {Error} when the bytes are damaged, have another version, or need a source or field that is missing or of another type
  */
 export function loadRuleset<S extends Source>(bytes: Uint8Array, options: SavedOptions<S>): Detector<S> {
   checkOptions('loadRuleset', options, SAVED_OPTIONS)
@@ -70,13 +70,13 @@ export function loadRuleset<S extends Source>(bytes: Uint8Array, options: SavedO
   let at = 0
   const rules = header.sources.flatMap(saved => {
     const source = options.sources.find(({ name }) => name === saved.name)
-    // A source without rules is saved too, since events of it may come all the same.
+    // Sources without rules are saved too, since their events may still be evaluated.
     if (!source && saved.alerts.length === 0) return []
     if (!source) throw new Error(`saved ruleset needs source '${saved.name}'`)
     const context = eventContext(options.hostname)
     const table = fieldTable(source, { context, plugins: header.plugins, staticFields: header.staticFields })
     const layout = layoutOf(saved.memo)
-    // All are checked now; what runs one is made when the first event asks for it.
+    // All programs are checked now; their evaluators are created when an event first needs them.
     const loaded = saved.programs.map(length =>
       loadProgram(programs.subarray(at, (at += length)), table, options.regex),
     )
@@ -109,7 +109,7 @@ function readRuleset(bytes: Uint8Array): { header: SavedHeader; programs: Uint8A
   return { header, programs }
 }
 
-/** A layout with as many slots as the programs were compiled with: they name slots by number. */
+/** A layout with the slots that the programs were compiled with: they refer to slots by number. */
 function layoutOf(memo: SavedSource['memo']): MemoLayout {
   const layout = new MemoLayout()
   for (const [scope, slots] of memo) for (let slot = 0; slot < slots; slot++) layout.slot(scope, slot)

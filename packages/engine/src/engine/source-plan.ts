@@ -7,19 +7,19 @@ import { planRuleset } from '../ruleset/plan.ts'
 import type { RulesetShape } from '../ruleset/ruleset.ts'
 import type { Tuning } from './options.ts'
 
-/** How the rules of a source are divided by event type, with a program for each bucket: what runs, and what is saved. */
+/** The rules of a source divided by event type, with a program for each bucket. Both evaluation and saving use it. */
 export interface SourcePlan {
   readonly table: FieldTable
   readonly shape: RulesetShape
   /** The memo slots that all programs of the plan share. */
   readonly layout: MemoLayout
-  /** The program of a bucket; compiled when it is first asked for. */
+  /** The program of a bucket. Compiled on first use. */
   program(bucket: number): Program
 }
 
-/** A plan that was made from conditions still has them. */
+/** A plan that was made from conditions, with these. */
 export interface CompiledPlan extends SourcePlan {
-  /** Per bucket: the nodes that its shape names by number. */
+  /** Per bucket: the nodes that its shape refers to by number. */
   readonly roots: readonly (readonly Node[])[]
 }
 

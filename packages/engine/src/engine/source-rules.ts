@@ -16,7 +16,7 @@ export interface Deferral<E = any> {
   hold(event: E): boolean
 }
 
-/** How the rules of a source are run, and what their alerts print. */
+/** How the rules of a source are evaluated, and what their alerts print. */
 export interface RunSettings extends AlertSettings {
   /** Default: jit. */
   readonly backend?: Backend | undefined
@@ -38,7 +38,7 @@ export class SourceRules {
   events = 0
   /** Events that were dropped because `eventType` or a scope of their source threw. */
   failedEvents = 0
-  /** What could not be read, in conditions and outputs. */
+  /** Failed extractions in conditions and outputs. */
   readonly errors: ExtractErrors
   readonly #first: boolean
   readonly #context: EventContext
@@ -65,7 +65,7 @@ export class SourceRules {
     context.errors = errors
   }
 
-  /** The alerts of an event; the same empty array whenever there are none; undefined when `deferral` holds the event. */
+  /** The alerts of an event. Without a match it returns the same frozen array each time; undefined when `deferral` holds the event. */
   evaluate(event: unknown, deferral?: Deferral): RuleAlert[] | undefined {
     if (deferral !== undefined) deferral.before(event)
     const context = this.#context

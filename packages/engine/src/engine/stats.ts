@@ -1,7 +1,7 @@
 import type { Priority } from '../rules/priority.ts'
 import type { SourceRules } from './source-rules.ts'
 
-/** What an engine has counted since rules were last loaded. */
+/** Counts since the rules were loaded. */
 export interface EngineStats {
   readonly events: number
   readonly matches: number
@@ -17,9 +17,9 @@ export interface EngineStats {
   readonly extractErrors: Readonly<Record<string, number>>
   /** Events that were dropped because `eventType` or a scope of their source threw; also under `event` in extractErrors. */
   readonly failedEvents: number
-  /** Events that results kept on threads and the like decided, without reading a field. */
+  /** Events that results kept on threads and other objects decided, without reading a field. */
   readonly decided: number
-  /** How often a table of rule sets was full and started anew. */
+  /** How often a table of rule sets was full and was cleared. */
   readonly evictions: number
 }
 

@@ -3,7 +3,7 @@ import type { Clause, Node } from '../bytecode/tree.ts'
 import { printCondition } from '../condition/print.ts'
 import type { Place } from '../text/span.ts'
 
-/** How often a check of a rule held and did not, over the events of a test. */
+/** How often a check of a rule was true and false over the events of a test. */
 export interface CheckCoverage {
   readonly rule: string
   /** The check as canonical text. */
@@ -20,7 +20,7 @@ export interface CoveredRule {
   readonly node: Node
 }
 
-/** Counts the truths of every check of some rules, to find those that no event has changed. */
+/** Counts the results of every check of rules, to find the checks that no test exercises. */
 export class Coverage<E = any> {
   readonly #rules: readonly RuleCount[]
   /** Each distinct check of all rules: rules that share a check share its evaluation. */
@@ -40,7 +40,7 @@ export class Coverage<E = any> {
     this.#begin = begin
   }
 
-  /** Evaluates every check of every rule on an event, also those that the verdict does not need. */
+  /** Evaluates every check of every rule, including checks that short-circuit evaluation would skip. */
   record(event: E): void {
     this.#begin()
     for (const check of this.#checks) check.record(event)
@@ -57,12 +57,12 @@ export class Coverage<E = any> {
     return this.#rules.filter(({ matched }) => matched === 0).map(({ name }) => name)
   }
 
-  /** Checks that were never seen true, or never false: without them the tests would have the same results. */
+  /** Checks that were never true or never false: the tests would pass without them. */
   untested(): CheckCoverage[] {
     return this.checks().filter(isUntested)
   }
 
-  /** For people: a line per rule, and below it the checks that were not seen both true and false. */
+  /** A report: one line per rule, followed by the checks that were not both true and false at some time. */
   toString(): string {
     const lines: string[] = []
     for (const rule of this.#rules) {
@@ -83,7 +83,7 @@ function isUntested({ held, failed }: CheckCoverage): boolean {
   return held === 0 || failed === 0
 }
 
-/** The outcomes of a check, and its truth for the event at hand. */
+/** The results of a check, and its truth for the current event. */
 class CheckCount {
   readonly #clause: Clause
   held = 0
@@ -124,7 +124,7 @@ class RuleCount {
 
 type ClauseNode = Extract<Node, { kind: 'clause' }>
 
-/** The checks of a condition that can have either truth, in the order written. */
+/** The checks of a condition that can be true or false, in the order written. */
 function clausesOf(node: Node): ClauseNode[] {
   switch (node.kind) {
     case 'const':

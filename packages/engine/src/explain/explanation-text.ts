@@ -1,12 +1,12 @@
 import type { ExplainedNode, Explanation } from './explanation.ts'
 
-/** An explanation for people: the verdict, then every check with its truth, its value and where it was written. */
+/** An explanation as text: the verdict, then every check with its truth, its value and its place in the rules file. */
 export function explanationText(explanation: Explanation): string {
   const lines = [verdict(explanation), '', ...tree(explanation.condition, 0)]
   const changes = explanation.nearestMiss?.changes
   if (changes && changes.length > 0) {
     const count = changes.length === 1 ? 'one check' : `${changes.length} checks`
-    lines.push('', `It would match if ${count} came out otherwise:`)
+    lines.push('', `It would match if ${count} had the opposite result:`)
     for (const check of changes) lines.push(`  ${check.text}  ${found(check)}${at(check)}`)
   }
   return `${lines.join('\n')}\n`
@@ -21,7 +21,7 @@ function verdict({ rule, alerts, matches, stoppedBy }: Explanation): string {
     case 'priority':
       return `${rule}: ${what} its priority is below the threshold`
     case 'earlier rule':
-      return `${rule}: ${what} the earlier rule "${stoppedBy.rule}" took the event (rule_matching: first)`
+      return `${rule}: ${what} the earlier rule "${stoppedBy.rule}" matches first (rule_matching: first)`
     case 'exception':
       return `${rule}: ${what} exception "${stoppedBy.exception}" applies (${stoppedBy.place.file}:${stoppedBy.place.line})`
     default:

@@ -6,28 +6,28 @@ import type { Value } from '../fields/field.ts'
 import { jsonValue } from '../fields/print.ts'
 import type { Place } from '../text/span.ts'
 
-/** A node of a rule's condition with what an event made of it. Plain data: JSON.stringify prints it (a bigint apart). */
+/** A node of a rule's condition with its result for an event. Plain data: JSON.stringify prints it, except for a bigint. */
 export interface ExplainedNode {
   readonly kind: 'and' | 'or' | 'not' | 'check'
   readonly truth: boolean
-  /** The check as canonical text; of the others, nothing. */
+  /** Of a check: its canonical text. */
   readonly text?: string
-  /** Of a check: what its left side was, as an output prints it; `<NA>` = absent. */
+  /** Of a check: the value of its left side as an output prints it; `<NA>` = absent. */
   readonly valueText?: string
   /** The same, typed; null = absent. */
   readonly value?: Value | null
-  /** Of a check: why a field of it could not be read and therefore is absent. */
+  /** Of a check: why one of its fields could not be read and is absent. */
   readonly error?: string
-  /** Whether it was evaluated for this event, or has the same truth for all. */
+  /** The node has the same truth for every event. */
   readonly constant?: true
-  /** The macro that the node is the body of. */
+  /** The macro whose body the node is. */
   readonly macro?: string
   /** Where it was written. */
   readonly place?: Place
   readonly children?: readonly ExplainedNode[]
 }
 
-/** The fewest checks that would have to turn out otherwise for the rule to match. */
+/** The smallest set of checks whose opposite result would make the rule match. */
 export interface NearestMiss {
   readonly changes: readonly ExplainedNode[]
 }
@@ -37,9 +37,9 @@ export interface Explanation {
   readonly source: string
   /** The condition holds. */
   readonly matches: boolean
-  /** An alert was given: it holds, the rule is enabled and no earlier rule took the event. */
+  /** The rule raises an alert: the condition holds, the rule is enabled, and with rule_matching `first` no earlier rule matches. */
   readonly alerts: boolean
-  /** Why there was no alert although (or besides that) the condition holds. */
+  /** Why there is no alert. */
   readonly stoppedBy?:
     | { readonly kind: 'disabled' }
     | { readonly kind: 'priority' }
@@ -47,11 +47,11 @@ export interface Explanation {
     | { readonly kind: 'exception'; readonly exception: string; readonly place: Place }
     | { readonly kind: 'condition' }
   readonly condition: ExplainedNode
-  /** When the condition does not hold. */
+  /** Only when the condition does not hold. */
   readonly nearestMiss?: NearestMiss
 }
 
-/** Evaluates every node of a tree, also those that evaluation would not reach. */
+/** Evaluates every node of a tree, including nodes that short-circuit evaluation would skip. */
 export function explainNode(node: Node, event: unknown): ExplainedNode {
   const { written } = node
   const common = {
@@ -91,7 +91,7 @@ export function checksOf(node: ExplainedNode): ExplainedNode[] {
   return node.kind === 'check' ? [node] : (node.children ?? []).flatMap(checksOf)
 }
 
-/** The fewest checks to turn so that `node` becomes `wanted`; undefined when only constants stand in the way. */
+/** The smallest set of checks to negate so that `node` becomes `wanted`; undefined when a constant prevents it. */
 export function nearestMiss(node: ExplainedNode, wanted = true): readonly ExplainedNode[] | undefined {
   if (node.truth === wanted) return []
   if (node.kind === 'check') return node.constant ? undefined : [node]
@@ -99,7 +99,7 @@ export function nearestMiss(node: ExplainedNode, wanted = true): readonly Explai
   if (node.kind === 'not') return nearestMiss(children[0]!, !wanted)
   const options = children.map(child => nearestMiss(child, wanted))
   if ((node.kind === 'and') === wanted) {
-    // All children must come out as wanted; equal checks turn together.
+    // All children must become `wanted`. Equal checks have the same result.
     const all = new Map<string, ExplainedNode>()
     for (const option of options) {
       if (option === undefined) return undefined

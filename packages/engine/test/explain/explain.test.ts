@@ -33,7 +33,7 @@ test('the exception that stopped it', () => {
   expect(stoppedBy).toMatchObject({ kind: 'exception', exception: 'nightly', place: { file: 'shop.yaml' } })
 })
 
-test('the earlier rule that took the event, unless all count', () => {
+test('the earlier rule that matches, with ruleMatching first', () => {
   const event: Request = { action: 'delete', user: 'eve', rows: 500 }
   expect(explain(event, 'Any delete').stoppedBy).toEqual({ kind: 'earlier rule', rule: 'Mass delete' })
   expect(explain(event, 'Any delete', { ruleMatching: 'all' }).alerts).toBe(true)

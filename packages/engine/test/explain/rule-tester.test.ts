@@ -27,7 +27,7 @@ test('expectations that do not hold say why', () => {
     return 'holds'
   }
   expect(failing(() => rules.expectAlert('Mass delete', { action: 'read' }, { ...wipe, rows: 3 }))).toMatch(
-    /^expected an alert of "Mass delete" \(event 2 of 2 came nearest\)\n.*\n[\s\S]*one check[\s\S]*shop.rows > 100 {2}is 3/,
+    /^expected an alert of "Mass delete" \(event 2 of 2 is the closest\)\n.*\n[\s\S]*one check[\s\S]*shop.rows > 100 {2}is 3/,
   )
   expect(failing(() => rules.expectNoAlert('Mass delete', wipe))).toContain('expected no alert of "Mass delete"\n')
   expect(failing(() => rules.expectNone(wipe))).toContain('but "Mass delete" gave one')
