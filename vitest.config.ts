@@ -1,9 +1,9 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
-// Packages resolve to their TypeScript sources through the condition, so tests need no build.
+// With this condition, packages resolve to their TypeScript sources: tests need no build.
 const conditions = ['@falc/source']
 
-/** Tests that watch the whole machine or run containers: one after another, when nothing else disturbs them. */
+/** Tests that watch the whole machine or run containers: they run one after another, after all others. */
 const LIVE = [
   'packages/sources-syscall/test/live/**/*.test.ts',
   'packages/sources-syscall/test/containers/{podman,docker,containerd}.test.ts',
@@ -17,8 +17,10 @@ export default defineConfig({
   test: {
     pool: 'threads',
     execArgv: ['--conditions=@falc/source'],
-    // Of a machine that others use, too: a test that hangs is still found.
+    // Generous: the machine may be busy, and a test that hangs is still found.
     testTimeout: 20_000,
+    // One switch for expected texts: case files and snapshots.
+    update: process.env.FALC_UPDATE === '1',
     hookTimeout: 30_000,
     projects: [
       {
