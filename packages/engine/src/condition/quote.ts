@@ -52,7 +52,7 @@ export function quote(text: string): string {
 }
 
 /**
- * The text that a quoted string stands for. `\xHH` is a byte: bytes that do not form UTF-8 become lone surrogates
+ * The value of a quoted string. `\xHH` is a byte: bytes that do not form UTF-8 become lone surrogates
  * (text/encoding.ts).
  * @throws {QuoteError} for an unknown escape
  */

@@ -48,9 +48,9 @@ export function listAsMacro(lists: readonly string[], text: string): Mistake | u
   for (const name of lists.slice(0, MAX_LISTS))
     for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
       const before = text.slice(Math.max(0, at - 40), at)
-      const due =
+      const expected =
         /(?:^|[\s(])(?:and|or|not)\s+$|^\s*$/.test(before) || /(?:^|\band|\bor|\bnot|\()\s*\(\s*$/.test(before)
-      if (!due || !/^(?:[\s)]|$)/.test(text.slice(at + name.length))) continue
+      if (!expected || !/^(?:[\s)]|$)/.test(text.slice(at + name.length))) continue
       const message = `'${name}' is a list, not a macro: write 'field in (${name})'`
       return { message, span: { offset: at, line: 1, column: at + 1, length: name.length } }
     }

@@ -26,8 +26,8 @@ for (const char of ' \t\n\v\f\r(),=') KIND[char.charCodeAt(0)] = 1
 for (const char of `"'`) KIND[char.charCodeAt(0)] = 2
 
 /**
- * Expands lists in other lists: an item that is the name of a list stands for that list's items, if the list was first
- * defined before this one was last changed. A list that would contain itself keeps the name.
+ * Expands lists in other lists: an item that is the name of a list is replaced with that list's items, if the list was
+ * first defined before this one was last changed. A list that would contain itself keeps the name.
  * @throws {LimitFailure} when a list gets too long or too deep
  */
 export function resolveLists(lists: ReadonlyMap<string, CollectedList>): Map<string, ResolvedList> {

@@ -34,7 +34,7 @@ test('a file may not use what only a later one defines', () => {
   ])
 })
 
-test('warnings of a file are given once, and not lost', () => {
+test('each warning is reported once', () => {
   const { files } = load(['- list: l\n  items: [a]\n', rule('A', 'proc.name in (l)'), rule('B', 'evt.dir = <')])
   expect(files.map(({ warnings }) => warnings.map(w => w.code))).toEqual([
     ['LOAD_UNUSED_LIST'],
@@ -43,12 +43,12 @@ test('warnings of a file are given once, and not lost', () => {
   ])
 })
 
-test('after an error later files are still read', () => {
+test('later files are read after an error', () => {
   const { errors } = load(['- rule: A\n', '- list: [x\n', rule('B', 'm')])
   expect(errors.map(e => e.code)).toEqual(['LOAD_ERR_YAML_VALIDATE', 'LOAD_ERR_YAML_PARSE'])
 })
 
-test('what only follows from a file that cannot be read is not said', () => {
+test('errors that follow from an unreadable file are not reported', () => {
   const update = '- rule: A\n  condition: and m\n  override:\n    condition: append\n'
   const typed = rule('C', 'fd.nam in (l) and proc.name = a')
   const { errors } = load(['- macro: [m\n', update + rule('B', 'm and proc.name in (l)') + typed])
@@ -56,12 +56,12 @@ test('what only follows from a file that cannot be read is not said', () => {
   expect(errors[1]!.message).toContain('fd.nam')
 })
 
-test('an error of one file is not repeated for the next one', () => {
+test('an error is not repeated for later files', () => {
   const { files } = load([rule('A', 'proc.nam = a'), '- rule: A\n  enabled: false\n', rule('B', 'proc.nam = a')])
   expect(files.map(({ errors }) => errors.length)).toEqual([1, 0, 1])
 })
 
-test('a new definition that is right puts things right for what follows', () => {
+test('a new, valid definition replaces a failed one for later items', () => {
   const { ok, errors } = load([
     '- macro: m\n',
     `- macro: m\n  condition: proc.name = a\n${rule('A', 'm and fd.nam = b')}`,
@@ -70,7 +70,7 @@ test('a new definition that is right puts things right for what follows', () => 
   expect(errors.map(e => e.code)).toEqual(['LOAD_ERR_YAML_VALIDATE', 'LOAD_ERR_COMPILE_CONDITION'])
 })
 
-test('with errors, nothing is called unused that may be used', () => {
+test('with errors, an item that may be used is not reported as unused', () => {
   const definitions = '- macro: m\n  condition: proc.name = a\n- macro: n\n  condition: proc.name = a\n'
   const unused = (second: string) =>
     load([definitions, second]).warnings.flatMap(w =>
@@ -80,7 +80,7 @@ test('with errors, nothing is called unused that may be used', () => {
   expect(unused('- rule: A\n  condition: [m, n\n')).toEqual([])
 })
 
-test('every plugin that is missing is named', () => {
+test('all missing plugins are reported', () => {
   const file = ['json', 'k8saudit'].map(name => `    - name: ${name}\n      version: 0.7.0\n`).join('')
   expect(load([`- required_plugin_versions:\n${file}`]).errors).toHaveLength(2)
 })
@@ -99,7 +99,7 @@ test('what a file does not affect is not resolved again', () => {
   expect(isNew).toEqual([['A', 'B', 'D'], ['C'], ['A', 'C'], ['D']])
 })
 
-test('selection by name, wildcard and tag: the last one that matches counts', () => {
+test('selection by name, wildcard and tag: the last match decides', () => {
   const files = [
     rule('abab', 'proc.name = a', '  tags: [x, y]\n') +
       rule('b', 'proc.name = b', '  tags: [y]\n') +

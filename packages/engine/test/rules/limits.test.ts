@@ -6,7 +6,7 @@ const rule = (condition: string, name = 'r') =>
   `- rule: ${name}\n  desc: d\n  condition: ${condition}\n  output: x\n  priority: INFO\n`
 const items = (count: number, item: (i: number) => string) => Array.from({ length: count }, (_, i) => item(i)).join('')
 
-/** Files made to cost much, and what is said about them; undefined: they are fine. */
+/** Files that would be expensive to load without limits, and the expected error; undefined: no error. */
 const CASES: Record<string, { content: string; message: RegExp | undefined }> = {
   'deep flow sequences': { content: '['.repeat(100_000), message: /nested/ },
   'deep block sequences': { content: `${'- '.repeat(20_000)}x`, message: /nested/ },

@@ -11,7 +11,7 @@ function ruleOf(content: string) {
   return result.rules[0]!
 }
 
-/** For each check of the rule's closed condition: what it says, and what stands in the file at its place. */
+/** For each check of the rule's closed condition: its text, and the text of the file at its place. */
 function places(content: string): [string, string][] {
   const found: [string, string][] = []
   walk(ruleOf(content).condition, node => {
@@ -33,10 +33,10 @@ test.for([
   ['double quotes over lines', '"proc.name = bash \\\n    and\n    fd.num > 3"'],
   ['carriage returns', '>\r\n    proc.name = bash\r\n    and fd.num > 3'],
 ])('%s', ([, condition]) => {
-  for (const [said, written] of places(RULE(condition!))) expect(written).toBe(said)
+  for (const [printed, written] of places(RULE(condition!))) expect(written).toBe(printed)
 })
 
-test('what YAML escapes is covered', () => {
+test('a place includes YAML escapes', () => {
   expect(places(RULE(`"proc.name = \\"a\\tb\\" and fd.name = 'x'"`)).map(pair => pair[1])).toEqual([
     'proc.name = \\"a\\tb\\"',
     "fd.name = 'x'",
@@ -47,7 +47,7 @@ test('what YAML escapes is covered', () => {
   ])
 })
 
-test('a list stays where its name stands', () => {
+test('a list has the place of its name', () => {
   const content = `- list: shells\n  items: [bash, zsh]\n${RULE('proc.name in (shells) and fd.num > 3')}`
   expect(places(content)).toEqual([
     ['proc.name in (bash, zsh)', 'proc.name in (shells)'],
@@ -62,7 +62,7 @@ test('a macro has the place of its body, and the place of its use', () => {
   expect(not!.child).toMatchObject({ kind: 'or', macro: 'm', use: { line: 5, column: 18, length: 1 } })
 })
 
-test('appends and exceptions keep their own places', () => {
+test('appends and exceptions have their own places', () => {
   const content = `${RULE('proc.name = bash')}  exceptions:
     - name: known
       fields: [fd.name]
@@ -81,7 +81,7 @@ test('appends and exceptions keep their own places', () => {
   ])
 })
 
-test('an exception covers its checks', () => {
+test('the place of an exception contains its checks', () => {
   const content = `${RULE('proc.name = bash')}  exceptions:
     - name: known
       fields: [fd.name]

@@ -3,10 +3,10 @@ import { readCaseFile } from '../../../../scripts/testing/cases.ts'
 import { printCondition } from '../../src/condition/print.ts'
 import { load } from './checks.ts'
 
-/** The keys that every rule needs and that no case is about. */
+/** Required keys that the cases leave out. */
 const rest = '  desc: d\n  output: x\n  priority: INFO\n'
 
-/** Cases write no desc, output and priority: a rule that has a condition and is no override gets them. */
+/** Adds desc, output and priority to rules with a condition and without override. */
 function complete(yaml: string): string {
   return yaml
     .split(/^(?=- )/m)
