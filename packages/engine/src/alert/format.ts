@@ -2,7 +2,7 @@ import { evaluateExpr, printExpr } from '../bytecode/evaluate-tree.ts'
 import { lowerOperand } from '../bytecode/operand.ts'
 import type { Expr, FieldExpr } from '../bytecode/tree.ts'
 import type { FieldOperand, Operand } from '../condition/ast.ts'
-import { isList } from '../condition/walk.ts'
+import { fieldsIn } from '../condition/walk.ts'
 import type { ExtractErrors } from '../fields/failures.ts'
 import type { Value } from '../fields/field.ts'
 import { jsonValue } from '../fields/print.ts'
@@ -101,7 +101,7 @@ export class Format {
     const fields = new Map<string, number>()
     this.#parts = template.map(token => {
       if (token.kind === 'text') return token.text
-      for (const field of fieldOperands(token.operand)) fields.set(nameOf(field), slots.add(field))
+      for (const field of fieldsIn(token.operand)) fields.set(nameOf(field), slots.add(field))
       return { slot: slots.add(token.operand), width: token.width }
     })
     this.fields = fields
@@ -121,13 +121,6 @@ export class Format {
 /** The key of a field in output_fields: as written. */
 export function nameOf(field: FieldOperand): string {
   return field.arg === undefined ? field.name : `${field.name}[${field.arg}]`
-}
-
-/** The fields that an operand names. */
-export function fieldOperands(operand: Operand): FieldOperand[] {
-  if (operand.kind === 'field') return [operand]
-  if (operand.kind === 'literal') return []
-  return operand.args.flatMap(arg => (isList(arg) ? arg.flatMap(fieldOperands) : fieldOperands(arg)))
 }
 
 /** Pads with blanks or cuts to `width` bytes of UTF-8. */

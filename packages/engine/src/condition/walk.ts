@@ -48,6 +48,13 @@ export function fieldsOf(condition: Condition): FieldOperand[] {
   return fields
 }
 
+/** The fields in an operand or a list of operands, including the arguments of transformers. */
+export function fieldsIn(operand: Operand | readonly Operand[]): FieldOperand[] {
+  if (isList(operand)) return operand.flatMap(fieldsIn)
+  if (operand.kind === 'transform') return operand.args.flatMap(fieldsIn)
+  return operand.kind === 'field' ? [operand] : []
+}
+
 /** `Array.isArray` for operands, since it does not narrow readonly arrays. */
 export function isList(operand: Operand | readonly Operand[] | undefined): operand is readonly Operand[] {
   return Array.isArray(operand)

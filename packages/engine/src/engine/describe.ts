@@ -1,10 +1,10 @@
-import { fieldOperands, nameOf } from '../alert/format.ts'
+import { nameOf } from '../alert/format.ts'
 import { parseTemplate } from '../alert/template.ts'
 import { closeCondition } from '../bytecode/close-condition.ts'
 import type { Condition } from '../condition/ast.ts'
 import { ConditionError } from '../condition/error.ts'
 import { printCondition } from '../condition/print.ts'
-import { fieldsOf, walk } from '../condition/walk.ts'
+import { fieldsIn, fieldsOf, walk } from '../condition/walk.ts'
 import type { Source } from '../fields/field.ts'
 import { fieldTable } from '../fields/table.ts'
 import { EventTypeAnalysis } from '../ruleset/event-types.ts'
@@ -150,7 +150,7 @@ function eventNames(condition: Condition, source: Source): string[] {
 function fieldsOfOutput(output: string, source: Source, staticFields: DescribeOptions['staticFields']): string[] {
   const table = fieldTable(source, { staticFields })
   const template = parseTemplate(output, (name, arg) => table.lookup(name, arg) !== undefined)
-  return unique(template.flatMap(token => (token.kind === 'value' ? fieldOperands(token.operand).map(nameOf) : [])))
+  return unique(template.flatMap(token => (token.kind === 'value' ? fieldsIn(token.operand).map(nameOf) : [])))
 }
 
 function plugins(fields: readonly string[], sourceName: string, { sources, pluginOf }: DescribeOptions): string[] {

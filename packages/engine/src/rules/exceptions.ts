@@ -1,8 +1,7 @@
-import type { Operand } from '../condition/ast.ts'
 import { ConditionError } from '../condition/error.ts'
 import { MODIFIERS, parseOperator, spellings, takesList } from '../condition/operators.ts'
 import { parseOperand } from '../condition/parse.ts'
-import { isList } from '../condition/walk.ts'
+import { fieldsIn } from '../condition/walk.ts'
 import { type MappedText, MappedTextBuilder } from '../text/mapped.ts'
 import { LoadFailure } from './context.ts'
 import type { CheckedException, Entry, ExceptionItem } from './item.ts'
@@ -60,12 +59,6 @@ function isKnown(text: string, source: string, sources: FieldCheck): boolean {
     if (error instanceof ConditionError) return false
     throw error
   }
-}
-
-function fieldsIn(operand: Operand | readonly Operand[]): { name: string; arg?: string }[] {
-  if (isList(operand)) return operand.flatMap(fieldsIn)
-  if (operand.kind === 'transform') return operand.args.flatMap(fieldsIn)
-  return operand.kind === 'field' ? [operand] : []
 }
 
 /**

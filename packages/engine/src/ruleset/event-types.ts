@@ -1,6 +1,6 @@
 import type { Check, Condition, Operand } from '../condition/ast.ts'
 import { ConditionError } from '../condition/error.ts'
-import { isList } from '../condition/walk.ts'
+import { fieldsIn, isList } from '../condition/walk.ts'
 import type { EventTypes } from '../fields/field.ts'
 import type { Span } from '../text/span.ts'
 import { TypeSet } from './type-set.ts'
@@ -149,7 +149,8 @@ export class EventTypeAnalysis {
 
   #refuseTransformed(check: Check): void {
     if (check.left.kind !== 'transform') return
-    const name = fieldsIn(check.left).find(field => this.#types.fields.includes(field))
+    const whole = fieldsIn(check.left).filter(({ arg }) => arg === undefined)
+    const name = whole.find(field => this.#types.fields.includes(field.name))?.name
     if (name === undefined) return
     const message = `${name} cannot be compared after a transformer`
     throw new ConditionError('transformer', message, spanOf(check, check.left), check.place)
@@ -158,12 +159,6 @@ export class EventTypeAnalysis {
 
 function spanOf(check: Check, operand: Operand): Span {
   return operand.span ?? check.span ?? NOWHERE
-}
-
-function fieldsIn(operand: Operand): string[] {
-  if (operand.kind === 'field') return operand.arg === undefined ? [operand.name] : []
-  if (operand.kind === 'literal') return []
-  return operand.args.flatMap(arg => (isList(arg) ? arg.flatMap(fieldsIn) : fieldsIn(arg)))
 }
 
 /** The truth of a check on evt.num when it is the same for every number from 1; otherwise undefined. */
