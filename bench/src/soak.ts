@@ -11,7 +11,6 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { root } from './files.ts'
 
 const LIMIT = 512 << 20
@@ -77,7 +76,9 @@ async function soak(): Promise<string[]> {
   const run = [join(root, 'falc'), 'run', '-c', configure()].map(word => `'${word}'`).join(' ')
   const falc = start('sh', '-c', `echo $$ >${join(group, 'cgroup.procs')}; exec ${run}`)
   let delivered = 0
-  createInterface({ input: falc.stdout! }).on('line', () => delivered++)
+  falc.stdout!.on('data', (chunk: Buffer) => {
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) delivered++
+  })
   let log = ''
   falc.stderr!.on('data', chunk => void (log += chunk))
   const ended = new Promise<number | null>(resolve => falc.once('close', resolve))
