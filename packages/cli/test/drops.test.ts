@@ -106,7 +106,7 @@ test.each(CASES.map(c => [c.title, c] as const))('lost events: %s', (_, c) => {
   expect(done).toEqual(c.done)
 })
 
-test('the alert tells by cause', () => {
+test('the alert has the losses by cause', () => {
   const alerts: unknown[] = []
   const monitor = new DropMonitor(
     { threshold: 0, actions: ['alert'], rate: 1, max_burst: 1, simulate_drops: false },
@@ -148,13 +148,13 @@ describe('silence', () => {
     expect(look(100, [0, 5n], [1, 5n], [2, 5n], [3, 5n])).toEqual([])
     expect(look(100, [0, 0n], [3, 0n], [4, 0n])).toEqual([`${TOLD_OF} none`])
   })
-  test('is told of again when it goes on', () => {
+  test('is reported again when it continues', () => {
     expect(look(100, [0, 0n], [4, 0n], [5, 0n], [8, 0n]).length).toBe(2)
   })
   test('ends with an event', () => {
     expect(look(100, [0, 1n], [2, 2n], [4, 2n])).toEqual([])
   })
-  test('says when the last event was', () => {
+  test('has the time of the last event', () => {
     const noon = new Date(2026, 10, 24, 12, 0, 0)
     const [told] = look(
       100,

@@ -205,6 +205,22 @@ describe('outputs', { timeout: 30_000 }, () => {
     expect(alerts(run).at(-1)).toBe(`Notice first saw n${count - 1}`)
   })
 
+  test('standard input that is a pipe is live: there is a web server, and rules are reloaded', async () => {
+    const web = 'webserver={enabled: true, listen_port: 0, listen_address: 127.0.0.1}'
+    const run = startFalc(['run', '-r', 'rules.yaml', '--k8s-audit', '-', '-o', web], dir)
+    falc = run
+    await run.sees('Starting health webserver, listening on http://127.0.0.1:')
+    const url = /listening on (\S+)/.exec(run.output.stderr)![1]!
+    run.child.stdin.write(event('one'))
+    await run.sees('first saw one')
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    writeFileSync(join(dir, 'rules.yaml'), rule('second'))
+    await run.sees('Reloaded')
+    run.child.stdin.end(event('two'))
+    expect(await run.exit).toBe(0)
+    expect(run.output.stdout).toContain('second saw two')
+  })
+
   test('a blocked reader does not keep a stopped run alive', async () => {
     let text = ''
     for (let i = 0; i < 20_000; i++) text += event(`n${i}`)

@@ -34,7 +34,7 @@ describe.each(['host-a.scap', 'container-a.scap'])('a recording of %s', { timeou
   const original = join(CAPTURES, name)
   const copy = join(dir, `copy-${name}`)
 
-  test('says the same', async () => {
+  test('prints the same', async () => {
     await falc('record', '-e', original, '-w', copy, '--gzip')
     const [one, other] = await Promise.all([printed(original), printed(copy)])
     expect(lineCount(one)).toBeGreaterThan(5000)
@@ -93,7 +93,7 @@ describe('captures around alerts', { timeout: 60_000 }, () => {
     }
   })
 
-  test('for as long as the rule says, else the configuration', async () => {
+  test('last as long as the rule, or else the configuration, asks for', async () => {
     const { files } = await run('long', rules(', capture: true').join(''), ', default_duration: 400')
     const short = await run('short', rules(', capture: true, capture_duration: 1').join(''), ', default_duration: 400')
     const span = async (file: string) => JSON.parse((await falc('capture', 'info', file, '--json')).stdout)
@@ -105,7 +105,7 @@ describe('captures around alerts', { timeout: 60_000 }, () => {
     expect(files.length).toBeLessThan(short.files.length)
   })
 
-  test('of every rule, when the mode says so', async () => {
+  test('are made for every rule in mode all_rules', async () => {
     const { files, alerts } = await run('all', rules().join(''), ', mode: all_rules, default_duration: 1')
     expect(files.length).toBe(alerts.length)
   })

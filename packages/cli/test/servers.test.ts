@@ -86,7 +86,7 @@ http_output:
     expect(client).toBe('localhost')
   })
 
-  test('to somebody unknown is refused and counted, unless insecure', async () => {
+  test('to an unknown server is refused and counted, unless insecure', async () => {
     const refused = await run(`http_output: {enabled: true, url: "${url}"}\n`)
     expect(refused.stderr).toMatch(
       /Alerts not delivered, by output and cause:\n {3}http: DEPTH_ZERO_SELF_SIGNED_CERT: 1\n/,

@@ -125,7 +125,7 @@ describe.skipIf(reason !== undefined)('falc run --user', { timeout: 60_000 }, ()
       spawnSync('ps', ['--no-headers', '-o', 'pid', '--ppid', String(pid)], { encoding: 'utf8' }).stdout.split('\n')[0],
     )
 
-  test('goes on after its sidecar was killed; after the sixth time it ends, with what it saw and why', async () => {
+  test('continues after its sidecar was killed; the sixth time it ends, with its report and the reason', async () => {
     chmodSync(dir, 0o755)
     writeFileSync(
       join(dir, 'rules.yaml'),

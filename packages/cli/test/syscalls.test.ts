@@ -48,7 +48,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
     expect(run.output.stderr).not.toContain('drop')
   })
 
-  test('with --user the engine goes on without privilege', async () => {
+  test('with --user the engine continues without privilege', async () => {
     const run = await start('--user', 'nobody')
     const status = readFileSync(`/proc/${run.child.pid}/status`, 'utf8')
     expect(status).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m)
@@ -57,7 +57,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
     await run.sees('first:')
   })
 
-  test('rules that are loaded anew change what is recorded', async () => {
+  test('reloaded rules change which calls are recorded', async () => {
     const run = await start()
     const wanted = `- {rule: second, desc: d, condition: evt.type = umask and proc.name = sh, output: "second: %evt.type", priority: NOTICE}\n`
     writeFileSync(join(dir, 'rules.yaml'), wanted)
@@ -65,7 +65,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
     await repeating(() => spawnSync('sh', ['-c', 'umask 022']), run.sees('second: umask'))
   })
 
-  test('what was known before the rules were loaded anew is known after it', async () => {
+  test('a reload keeps the state', async () => {
     const run = await start()
     // The descriptor is opened, and the shell started, under the old rules.
     const script = 'exec 3<"$0"; while read line; do cat <&3; done'
@@ -81,7 +81,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
     shell.stdin!.end()
   })
 
-  test('broken rules leave the old ones in force', async () => {
+  test('broken rules leave the previous ones in force', async () => {
     const run = await start()
     writeFileSync(join(dir, 'rules.yaml'), '- rule: broken\n  condition: evt.type = open and\n')
     await run.sees('Reload failed, the previous configuration and rules stay in force')
@@ -111,7 +111,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
     expect(stderr).toMatch(/Error: Drop manager internal error\n$/)
   })
 
-  test('events that are lost are told of by syscall_event_drops', async () => {
+  test('lost events are reported by syscall_event_drops', async () => {
     writeFileSync(join(dir, 'rules.yaml'), rule('first', join(dir, 'secret')))
     const drops = 'syscall_event_drops={threshold: 0, actions: [alert], rate: 1, max_burst: 10}'
     const small = ['-o', 'engine.modern_ebpf.buf_size_preset=1', '-o', 'engine.modern_ebpf.cpus_for_each_buffer=0']
@@ -158,7 +158,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
     expect(alerts(run).length + lost).toBe(detected)
   })
 
-  test('metrics tell what the kernel and the state count', async () => {
+  test('metrics have the counters of the kernel and of the state', async () => {
     const metrics = 'metrics={enabled: true, interval: 500ms, output_file: metrics.jsonl, include_empty_values: true}'
     const run = await start('-o', metrics)
     read('secret')
@@ -216,7 +216,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
     expect(without.output.stdout).not.toContain('failing')
   })
 
-  test('the source has its say in the log unless libs_logger forbids it, and a full table of threads is reported', async () => {
+  test('messages of the source are logged unless libs_logger is off, and a full thread table is reported', async () => {
     const options = ['-o', 'base_syscalls.custom_set[]=opne', '-o', 'falco_libs.thread_table_size=1']
     const run = await start(...options)
     expect(run.output.stderr).toContain('[libs]: base_syscalls.custom_set: there is no system call opne\n')

@@ -102,7 +102,7 @@ test.skipIf(reason !== undefined)('what log_level leaves out does not arrive', {
   expect((await datagrams('got it')).length).toBe(before)
 })
 
-test.skipIf(reason !== undefined)('where nobody listens, that is said and counted', { timeout: 60_000 }, () => {
+test.skipIf(reason !== undefined)('while nothing listens, losses are logged and counted', { timeout: 60_000 }, () => {
   const { stdout, stderr } = run(
     [...ARGS, '-o', 'log_syslog=true', '-o', 'syslog_output.enabled=true'],
     join(dir, 'nobody'),

@@ -6,7 +6,7 @@ import { CliError } from '../fail.ts'
 export const capture = defineCommand({
   name: 'capture',
   usage: 'info FILE… [--json]',
-  summary: 'Say what is in a capture: machine, time span, threads, events by type',
+  summary: 'Show the contents of a capture: machine, time span, threads, events by type',
   flags: { json: { help: 'Print JSON' } },
   async run({ json }, [action, ...files]) {
     if (action !== 'info' || files.length === 0) throw new CliError('usage: falc capture info FILE…')
@@ -29,15 +29,15 @@ interface Info {
   readonly last: string | null
   readonly seconds: number
   readonly events: number
-  /** Threads that the capture knew when it began. */
+  /** Threads known at the start of the capture. */
   readonly known: number
-  /** Threads that events are about. */
+  /** Threads with events. */
   readonly threads: number
   /** By evt.type, most frequent first. */
   readonly types: Readonly<Record<string, number>>
-  /** What the reader passed over, by kind. */
+  /** Blocks that the reader skipped, by kind. */
   readonly skipped: Readonly<Record<string, number>>
-  /** Where and why reading broke off. */
+  /** Where and why reading stopped early. */
   readonly broken: string | null
 }
 
@@ -95,7 +95,7 @@ function text({
     ['Events', `${events} of ${threads} threads (${known} at the start)`],
   ]
   const passed = Object.entries(skipped).map(([name, count]) => `${name} ${count}`)
-  if (passed.length > 0) rows.push(['Passed over', passed.join(', ')])
+  if (passed.length > 0) rows.push(['Skipped', passed.join(', ')])
   const head = rows.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join('')
   const width = String(Math.max(0, ...Object.values(types))).length
   const lines = Object.entries(types).map(([type, count]) => `  ${String(count).padStart(width)}  ${type}\n`)

@@ -6,7 +6,7 @@ import { FORMER_FLAGS, INFORMING_FLAGS, type InformingFlag, RUN_FLAGS, type RunF
 export const run = defineCommand({
   name: 'run',
   usage: '[-c FILE] [-r PATH]… [-e CAPTURE | --k8s-audit FROM] [FLAGS]',
-  summary: 'Detect: events in, alerts out on stdout and wherever falco.yaml says',
+  summary: 'Detect: read events, and send alerts to stdout and the outputs of falco.yaml',
   flags: RUN_FLAGS,
   former: FORMER_FLAGS,
   async run(flags, positionals) {
@@ -16,7 +16,7 @@ export const run = defineCommand({
   },
 })
 
-/** The first flag that asks for something. What it needs is loaded for it only. */
+/** The first flag that prints something and stops. Its code is loaded only then. */
 function asked(flags: RunFlags): InformingFlag | undefined {
   return INFORMING_FLAGS.find(name => {
     const value = flags[name]

@@ -1,4 +1,4 @@
-/** What is to be said of values that are valid by themselves, but not together. */
+/** Warnings about values that are valid by themselves, but not together. */
 import type { FALCO_YAML } from './keys/falco-yaml.ts'
 import type { ValuesOf } from './section.ts'
 

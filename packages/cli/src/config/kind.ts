@@ -1,4 +1,4 @@
-/** Types of configuration values: how each is read, and what the JSON Schema says of it. */
+/** Types of configuration values: how each is read, and its JSON Schema. */
 import { parseDuration } from './duration.ts'
 import { ConfigError, type ConfigPlace } from './error.ts'
 import { type Env, expand } from './expand.ts'

@@ -18,7 +18,7 @@ export interface PluginConfig {
   readonly openParams: string
 }
 
-/** What the configuration says of plugins. */
+/** The plugins of the configuration, and their settings. */
 export interface PluginsConfig {
   readonly used: readonly PluginConfig[]
   /** Settings of the built-in plugins that are used; defaults for the others. */

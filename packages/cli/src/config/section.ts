@@ -60,7 +60,7 @@ export interface SectionOptions {
    * @param own values of the section @param parent values of the section around it that come earlier
    */
   readonly used?: (own: Record<string, unknown>, parent: Record<string, unknown>) => boolean
-  /** What the warning about an unknown key says besides its name. */
+  /** More for the warning about an unknown key, besides its name. */
   readonly unknown?: (name: string) => string | undefined
 }
 

@@ -2,7 +2,7 @@ import { CliError } from '../fail.ts'
 import { loadSources } from '../sources/load.ts'
 import { columns } from './format.ts'
 
-/** `--list-plugins`: falc loads no shared libraries, its sources do themselves what these do. */
+/** `--list-plugins`: falc loads no shared libraries, its sources do their work. */
 export async function listPlugins(): Promise<string> {
   const rows = (await plugins()).map(
     ({ name, version, source }) => [name, `version ${version}, built in, source ${source}`] as const,
@@ -10,7 +10,7 @@ export async function listPlugins(): Promise<string> {
   return `${rows.length} plugins built in:\n\n${columns(rows)}`
 }
 
-/** `--plugin-info NAME`. @throws {CliError} when there is none of that name */
+/** `--plugin-info NAME`. @throws {CliError} for an unknown name */
 export async function pluginInfo(name: string): Promise<string> {
   const known = await plugins()
   const plugin = known.find(one => one.name === name)

@@ -12,7 +12,7 @@ export function unableToCapture(error: unknown, served: boolean, machine: Facts 
   const lacking = kernelFindings(machine).filter(
     ({ name, state }) => state === 'missing' && !(served && name === 'rights'),
   )
-  // A missing part says so itself.
+  // If a part is missing, its own message is enough.
   const reasons = error.code === 'not-installed' ? [] : lacking.map(({ detail, remedy }) => `${detail}: ${remedy}`)
   const text = reasons.length === 0 ? error.message : `${reasons.join('; ')} (${error.message})`
   return new CliError(`Unable to capture system calls live: ${text}`)

@@ -36,7 +36,7 @@ export interface CompileSteps<S> {
 /** Where compiled rulesets are kept. */
 export interface CacheOptions {
   readonly folder: string
-  /** Identifies the build of falc: another build compiles anew. */
+  /** Identifies the build of falc: another build compiles again. */
   readonly build: string
 }
 

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { join } from 'node:path'
 import type { Priority } from '@falc/engine'
 
-/** What a report or a metric says about a rule. */
+/** Facts about a rule for reports and metrics. */
 export interface RuleNote {
   readonly name: string
   readonly source: string

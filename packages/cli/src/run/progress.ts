@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts'
 import type { Feed } from '../sources/feed.ts'
 
 /** Milliseconds between two drawings of the line. */
@@ -7,13 +8,17 @@ const INTERVAL = 500
  * Shows how much of a file has been read: one line on standard error, redrawn, if that is a terminal and alerts do not go
  * to the same one. @returns a function that removes the line
  */
-export function showProgress(feeds: readonly Feed[], stderr = process.stderr, stdout = process.stdout): () => void {
+export function showProgress(
+  feeds: readonly Feed[],
+  stderr: Pick<NodeJS.WriteStream, 'isTTY' | 'write'> = process.stderr,
+  stdout: Pick<NodeJS.WriteStream, 'isTTY'> = process.stdout,
+): () => void {
   const feed = feeds.find(({ progress }) => progress !== undefined)
   if (feed === undefined || !stderr.isTTY || stdout.isTTY) return () => {}
   const timer = setInterval(() => {
     const { position, size, events } = feed.progress!()
     const share = size > 0 ? `${Math.floor((100 * position) / size)} %` : `${position >> 20} MiB`
-    stderr.write(`\r\x1b[K${feed.title}: ${share}, ${events} events`)
+    stderr.write(`\r\x1b[K${printable(feed.title)}: ${share}, ${events} events`)
   }, INTERVAL)
   return () => {
     clearInterval(timer)

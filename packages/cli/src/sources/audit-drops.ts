@@ -6,14 +6,17 @@ const AUDIT_EVENT_DROP = 'Falco internal: audit event drop'
 /** Milliseconds between two alerts. */
 const INTERVAL = 60_000
 
-/** Raises alerts when audit events are rejected or lost: an event that nobody can read may hide an attack. One at once, then one a minute at most. */
+/**
+ * Raises alerts when audit events are rejected or lost, since an unreadable event may hide an attack: one at once, then at
+ * most one a minute.
+ */
 export class AuditDrops {
   readonly #now: () => number
   #counts = new Map<string, number>()
   #first = ''
   #last = Number.NEGATIVE_INFINITY
 
-  /** @param now milliseconds of a clock that never goes back */
+  /** @param now milliseconds of a monotonic clock */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now
   }
@@ -23,7 +26,7 @@ export class AuditDrops {
     this.#counts.set(cause, (this.#counts.get(cause) ?? 0) + count)
   }
 
-  /** @param last send what there is, whatever the time */
+  /** @param last send what has been counted, whatever the time */
   report(consumer: Pick<Consumer, 'report'>, last = false): void {
     if (this.#counts.size === 0 || (!last && this.#now() - this.#last < INTERVAL)) return
     this.#last = this.#now()

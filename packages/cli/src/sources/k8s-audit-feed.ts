@@ -89,7 +89,7 @@ class K8sAuditFeed implements Feed {
       signal,
       onProblem: (problem: AuditProblem) => {
         this.#warnOnce(problem)
-        // Of bad lines in a file, the log and the report at the end say enough: nobody sends those to hide others.
+        // Bad lines in a file are in the log and in the final report. They are not sent by an attacker to hide others.
         if (this.#params.kind === 'webhook' || problem.cause === 'log-gap') this.#drops.add(problem)
       },
       ...(maxEventSize !== undefined && { maxEventSize }),

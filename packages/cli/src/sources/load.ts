@@ -2,11 +2,11 @@ import type { Source } from '@falc/engine'
 import { CliError } from '../fail.ts'
 
 export interface SourceOptions {
-  /** Data that calls read or wrote is shown in base64. */
+  /** Show data that calls read or wrote in base64. */
   readonly base64?: boolean
 }
 
-/** The event sources built into falc, by name, loaded when they are needed. */
+/** The built-in event sources by name, loaded on demand. */
 const SOURCES: Readonly<Record<string, (options: SourceOptions) => Promise<Source>>> = {
   syscall: async options => (await import('@falc/sources-syscall')).syscall(options),
   k8s_audit: async () => (await import('@falc/sources-k8saudit')).k8sAudit(),
@@ -18,7 +18,7 @@ export async function loadSources(options: SourceOptions = {}): Promise<Source[]
   return Promise.all(Object.values(SOURCES).map(load => load(options)))
 }
 
-/** @throws {CliError} when there is none of that name */
+/** @throws {CliError} for an unknown name */
 export async function loadSource(name: string): Promise<Source> {
   const load = Object.hasOwn(SOURCES, name) ? SOURCES[name] : undefined
   if (!load) throw new CliError(`Unknown event source: ${name} (there are ${SOURCE_NAMES.join(', ')})`)
