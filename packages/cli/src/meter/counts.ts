@@ -68,6 +68,8 @@ export function stateMetrics(counts: StateCounts): Metric[] {
     metric('n_drops_full_containertable', 'counter', counts.losses.containerTableFull),
     metric('n_orphan_fds', 'counter', counts.losses.orphanFds),
     metric('n_unreadable_containers', 'counter', counts.losses.unreadableContainers),
+    metric('n_truncated_args', 'counter', counts.losses.truncatedArgs),
+    metric('n_ancestors_cut', 'counter', counts.losses.ancestorsCut),
   ]
 }
 

@@ -1,5 +1,5 @@
 import type { SyscallEvent } from '../event.ts'
-import type { Thread } from '../model/thread.ts'
+import { MAX_ANCESTORS, type Thread } from '../model/thread.ts'
 import { integer } from './formats/integer.ts'
 import { environmentValue, parentOf, processId } from './process.ts'
 import { type Field, type Fields, LEFT_ONLY } from './table.ts'
@@ -46,6 +46,7 @@ function present<T>(values: readonly T[]): readonly T[] | undefined {
 
 function nthAncestor(thread: Thread, n: number): Thread | null {
   let next = thread.leader
+  if (n > MAX_ANCESTORS) return null
   for (let i = 0; i < n && next !== null; i++) next = parentOf(next)
   return next
 }
@@ -57,6 +58,10 @@ function ancestorsOf(thread: Thread): Thread[] {
   if (leader === null) return found
   let slow: Thread | null = leader
   for (let next = leader.parent; next !== null && next.tid !== -1; next = next.parent) {
+    if (found.length >= MAX_ANCESTORS) {
+      thread.table.ancestorsCut++
+      break
+    }
     found.push(next)
     if (found.length % 2 === 0) slow = slow?.parent ?? null
     if (next === slow) break

@@ -75,6 +75,10 @@ export const PROCESS_FIELDS: Fields = {
       onThread(event, thread => (index === undefined ? thread.argv.text : (thread.args[index] ?? ''))),
   },
   'proc.cmdline': text('Name of the process and its arguments with spaces between.', thread => thread.cmdline),
+  'proc.args_truncated': flag(
+    'The program was started with more than 4096 bytes of arguments; what is beyond was not recorded.',
+    thread => thread.argsTruncated,
+  ),
   'proc.cmdnargs': {
     type: 'uint64',
     print: 'dec',

@@ -151,8 +151,14 @@ export class FdTable {
     }
   }
 
+  /** In ascending order. */
   *[Symbol.iterator](): IterableIterator<[number, Fd]> {
     for (const num of this.#tree.all()) yield [num, this.get(num)!]
+  }
+
+  /** The first `count` entries. */
+  first(count: number): Fd[] {
+    return this.#tree.lowest(count).map(num => this.get(num)!)
   }
 
   /** See the class. */

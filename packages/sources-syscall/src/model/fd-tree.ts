@@ -132,6 +132,13 @@ export class FdTree {
     return this.nums(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, ANY)
   }
 
+  /** The lowest numbers, `count` of them if there are so many. */
+  lowest(count: number): number[] {
+    const found: number[] = []
+    if (this.#root !== null) collect(this.#root, this.#shift, 0, 0, Number.POSITIVE_INFINITY, ANY, found, count)
+    return found
+  }
+
   #raise(): void {
     const old = this.#root
     this.#shift += BITS
@@ -228,15 +235,16 @@ function collect(
   last: number,
   kind: number,
   found: number[],
+  limit = Number.POSITIVE_INFINITY,
 ): void {
   let mask = kind === ANY ? node.used : kind === KEPT_ON_EXEC ? node.kept : node.closed
   while (mask !== 0) {
     const slot = 31 - Math.clz32(mask & -mask)
     mask &= mask - 1
     const from = base + slot * 2 ** shift
-    if (from > last) return
+    if (from > last || found.length >= limit) return
     if (from + 2 ** shift - 1 < first) continue
     if (shift === 0) found.push(from)
-    else collect(node.nodes[slot]!, shift - BITS, from, first, last, kind, found)
+    else collect(node.nodes[slot]!, shift - BITS, from, first, last, kind, found, limit)
   }
 }

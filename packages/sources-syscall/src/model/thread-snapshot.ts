@@ -10,6 +10,7 @@ const MAX_ANCESTORS = 32
 export class ThreadSnapshot implements ThreadIndex {
   /** What is remembered about a copy stays true: it does not change. */
   readonly epoch = 0
+  ancestorsCut = 0
   readonly #threads = new Map<number, Thread>()
   readonly #table: ThreadIndex
 

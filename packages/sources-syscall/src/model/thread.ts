@@ -25,10 +25,18 @@ export const CL_IS_MAIN_THREAD = 1 << 30
 /** uid, gid or loginuid that is not set. */
 export const NO_ID = 0xffffffff
 
+/**
+ * Ancestors that fields look at, of which real machines have a few dozen at most. Without a limit, a process below a hundred
+ * thousand others would make every event dear. What is cut is counted.
+ */
+export const MAX_ANCESTORS = 512
+
 /** Where a thread finds others: the thread table. */
 export interface ThreadIndex {
   /** null = not known. */
   get(tid: number): Thread | null
+  /** Times that a walk along the ancestors was cut because there were too many (MAX_ANCESTORS). */
+  ancestorsCut: number
   /** Goes up when what threads remember becomes void without a visit to each: see Thread.fresh. */
   readonly epoch: number
 }
@@ -57,6 +65,8 @@ export class Thread implements MemoHolder {
   exepath = ''
   /** argv[1..] */
   argv: StringList = EMPTY_LIST
+  /** There were more arguments than recorders take. */
+  argsTruncated = false
   /** NAME=VALUE of the process: read it through `env`. */
   ownEnv: StringList = EMPTY_LIST
   /** Of a thread that shares the main thread's: null. To be read through `directory` or `cwd`. */

@@ -194,6 +194,7 @@ function readClone(tables: Tables, event: SyscallEvent, child: Thread, relative:
     exe,
     listOf(event, PROCESS.args, relative.argv),
   )
+  child.argsTruncated = isTruncated(event)
   child.fdlimit = event.int64Number(PROCESS.fdlimit)
   readMemory(event, child)
   child.uid = event.uint32(CLONE.uid)
@@ -258,6 +259,8 @@ function execve(tables: Tables, event: SyscallEvent, thread: Thread): void {
   }
   const exe = event.text(PROCESS.exe)
   thread.rename(event.has(PROCESS.comm) ? event.text(PROCESS.comm) : exe, exe, listOf(event, PROCESS.args, thread.argv))
+  thread.argsTruncated = isTruncated(event)
+  if (thread.argsTruncated) tables.truncatedArgs++
   thread.lastExecTs = event.time
   thread.pid = event.int64Number(PROCESS.pid)
   if (thread.isInvalid) {
@@ -339,6 +342,13 @@ function exit(tables: Tables, event: SyscallEvent, thread: Thread): void {
   thread.dead = true
   tables.exits.add(thread.ptid, thread.tid, event.timeNumber)
   tables.removeAfter(thread, thread.hasChildren ? event.int64Number(EXIT.reaper_tid, -1) : -1)
+}
+
+/** Recorders take argv[0] and the arguments up to this length together, the probe as well as Falco's. */
+const MAX_ARGS_BYTES = 4096
+
+function isTruncated(event: SyscallEvent): boolean {
+  return event.paramLength(PROCESS.exe) + event.paramLength(PROCESS.args) >= MAX_ARGS_BYTES
 }
 
 /** The strings of parameter `i`; `likely` itself when they are the same. */

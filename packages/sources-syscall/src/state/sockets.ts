@@ -52,6 +52,8 @@ const SOCK_DGRAM = 2
 const SOCK_RAW = 3
 const IPPROTO_UDP = 17
 const EINPROGRESS = -115
+/** Descriptors that are looked at to guess a role: it is done for each new datagram socket. */
+const MAX_NEIGHBOURS = 512
 /** A unix socket's tuple: family and two kernel addresses in front of the path. */
 const UNIX_PATH_AT = 17
 
@@ -384,7 +386,7 @@ function guessRole(fd: Fd, thread: Thread, incoming: boolean): void {
   }
   let bound = false
   let client = false
-  for (const [, other] of thread.fds) {
+  for (const other of thread.fds.first(MAX_NEIGHBOURS)) {
     if (other.type === FdKind.ipv4Server || other.type === FdKind.ipv6Server) bound ||= other.dport === dport
     else if (other.type === FdKind.ipv4Socket) client ||= other.sport === sport
   }

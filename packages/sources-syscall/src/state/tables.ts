@@ -45,6 +45,10 @@ export interface StateLosses {
   readonly orphanFds: number
   /** Container events whose JSON could not be read. */
   readonly unreadableContainers: number
+  /** Programs started with more arguments than recorders take (proc.args_truncated). */
+  readonly truncatedArgs: number
+  /** Times that fields looked at some ancestors only, because there were too many. */
+  readonly ancestorsCut: number
 }
 
 /** How much the tables hold, and what has gone through them. */
@@ -78,6 +82,7 @@ export class Tables {
   /** See StateLosses. */
   orphanFds = 0
   droppedFds = 0
+  truncatedArgs = 0
 
   /** What the last event ended, to be taken out before the next: rules see a thread on its exit, a descriptor on its close. */
   unsettled = false
@@ -125,6 +130,8 @@ export class Tables {
       containerTableFull: containers.evicted,
       orphanFds: this.orphanFds,
       unreadableContainers: containers.unreadable,
+      truncatedArgs: this.truncatedArgs,
+      ancestorsCut: threads.ancestorsCut,
     }
   }
 

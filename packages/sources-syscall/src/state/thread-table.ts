@@ -32,6 +32,7 @@ export class Threads implements ThreadIndex {
   readonly #followers = new FollowerIndex()
   readonly capacity: number
   epoch = 0
+  ancestorsCut = 0
   size = 0
   /** Threads put in and taken out since the start. */
   added = 0

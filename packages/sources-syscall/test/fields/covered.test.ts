@@ -12,10 +12,10 @@ const REASONS: Readonly<Record<string, string>> = {
   'evt.outputtime': 'local time: depends on the time zone',
   'evt.around': 'has no value: it is for filters alone',
   'util.cnt': 'counts how often it was asked, in this process',
-  'fd.cip.name': 'asks the name service of the machine',
-  'fd.sip.name': 'asks the name service of the machine',
-  'fd.lip.name': 'asks the name service of the machine',
-  'fd.rip.name': 'asks the name service of the machine',
+  'fd.cip.name': 'always absent: names are not looked up',
+  'fd.sip.name': 'always absent: names are not looked up',
+  'fd.lip.name': 'always absent: names are not looked up',
+  'fd.rip.name': 'always absent: names are not looked up',
 }
 
 /** Every name with dots in it that a case file mentions. */

@@ -4,6 +4,7 @@ import { PPME } from '../../src/events/ids.ts'
 import { PARAM_SIZES, type ParamInfo } from '../../src/events/params.ts'
 import type { EventCode } from '../../src/events/positions.ts'
 import { EVENTS, EventFlag } from '../../src/events/table.ts'
+import { SYSCALL_FIELDS } from '../../src/fields/index.ts'
 import { FdTable } from '../../src/model/fd-table.ts'
 import { WorkingDirectory } from '../../src/model/thread.ts'
 import { SyscallState } from '../../src/state/state.ts'
@@ -157,4 +158,24 @@ test('no event costs more for a hundred times as many threads, children and desc
       dear.push(`${code}: ${few.toFixed(2)} us, then ${many.toFixed(2)} us`)
   }
   expect(dear).toEqual([])
+})
+
+test('no field costs more below a hundred times as many ancestors', () => {
+  const times = [SMALL, LARGE].map(depth => {
+    const { tables } = new SyscallState({ threadTableSize: 2 * LARGE })
+    for (let tid = 1; tid <= depth; tid++) tables.threads.add(tables.newThread(tid, tid, tid - 1, new FdTable()))
+    const event = eventOf('SYSCALL_GETCWD_X', depth, { res: 0 })
+    event.thread = tables.threads.get(depth)
+    event.tables = tables
+    const fields = Object.entries(SYSCALL_FIELDS).filter(([, { arg }]) => arg !== 'required')
+    let best = Number.POSITIVE_INFINITY
+    for (let batch = 0; batch < BATCHES; batch++) {
+      const start = performance.now()
+      for (let i = 0; i < BATCH / 10; i++) for (const [, field] of fields) field.extract(event)
+      best = Math.min(best, performance.now() - start)
+    }
+    expect(tables.losses.ancestorsCut).toBeGreaterThan(0)
+    return best
+  })
+  expect(times[1]! / times[0]!).toBeLessThan(MAX_RATIO)
 })
