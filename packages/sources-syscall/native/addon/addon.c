@@ -10,8 +10,8 @@
  *   send(fd, bytes)      → bytes taken, -1 = no room now
  *   close(fd)
  *
- * Errors of the system are thrown as Error with `code` (EPERM …). Descriptors are those that these functions gave: one that
- * is closed, or another's, is refused with EBADF, since the number may be the runtime's own by now.
+ * Errors of the system are thrown as Error with `code` (EPERM …). Only descriptors returned by these functions are
+ * accepted: others, and closed ones, fail with EBADF, since the number may belong to the runtime by now.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -156,7 +156,7 @@ static napi_value map(napi_env env, napi_callback_info info)
 	if (!arguments(env, info, 2, args) || !descriptor_of(env, args[0], &fd) || !int_of(env, args[1], &ring))
 		return NULL;
 	if (!is_bpf_map(fd)) {
-		napi_throw_type_error(env, NULL, "the descriptor is no BPF map");
+		napi_throw_type_error(env, NULL, "the descriptor is not a BPF map");
 		return NULL;
 	}
 	if (ring < page || (ring & (ring - 1))) {

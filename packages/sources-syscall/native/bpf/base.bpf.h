@@ -18,7 +18,7 @@ const volatile __u32 ring_bytes;     /* size of one ring */
 
 /*
  * BPF_CORE_READ calls a helper for every pointer on its way. Where the kernel can give a pointer its type (6.2), plain loads
- * do the same: a load from a wrong address gives 0 there, as the helper does.
+ * do the same: a load from a bad address returns 0 there, as the helper does.
  */
 extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 const volatile bool can_cast;
@@ -43,7 +43,7 @@ const volatile bool can_cast;
 
 /*
  * The system call that is about to return, as a native one: `dispatch` and `compat` leave it here for the program of its
- * event, which so need not know by which door the call came in.
+ * event, which therefore need not know through which interface it was made.
  */
 struct registers {
 	__u64 arguments[6];

@@ -1,6 +1,6 @@
 /*
  * Level 3: calls through x86's other interfaces: i386's (`int 0x80`, 32-bit programs) and x32. `compat` turns such a call into its
- * counterpart on x86-64 and goes on to that one's program; what is laid out otherwise in memory is left to the program,
+ * counterpart on x86-64 and calls its program; structures with another layout in memory are left to the program,
  * which asks `is_narrow` (extract.bpf.h).
  */
 #pragma once
@@ -43,7 +43,7 @@ static __always_inline bool read_narrow(struct registers *to, __u64 from, __u32 
 	return true;
 }
 
-/* Sets to->number and to->arguments; false = there is no counterpart, or the arguments cannot be read. */
+/* Sets to->number and to->arguments; false = no counterpart, or the arguments cannot be read. */
 static __always_inline bool as_native(struct registers *to, const struct compat_call *call)
 {
 	__u64 *a = to->arguments;

@@ -7,7 +7,7 @@
 #define AF_INET6 10
 #define PATH_MAX 4096
 
-/* Since 5.11 the kernel gives a pointer of known type, which the verifier lets us follow without a helper. */
+/* Since 5.11 the kernel returns a typed pointer, which may be followed without a helper. */
 #define TYPED_TASK bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
 
 static __always_inline struct task_struct *current_task(void)
@@ -23,7 +23,7 @@ static __always_inline __u64 argument(const struct registers *regs, int n)
 	return regs->arguments[n];
 }
 
-/* The registers that sys_exit gives still hold the arguments. They are read directly: this is every call's way. */
+/* At sys_exit the registers still hold the arguments. They are read directly: every call passes here. */
 static __always_inline void read_native(struct registers *to, struct pt_regs *regs)
 {
 #if defined(__TARGET_ARCH_x86)

@@ -1,4 +1,4 @@
-/* Level 3: opening, naming and changing files. Each comment gives the parameters in the event table's order. */
+/* Level 3: opening, naming and changing files. */
 #pragma once
 #include "store.bpf.h"
 #include "flags.bpf.h"
@@ -11,7 +11,7 @@
 #define F_CREATED 0x4000
 #define FMODE_CREATED 0x100000
 
-/* In which layer of an overlay the file lies: bit values of `upper` and `lower`, 0 when it is no overlay. */
+/* In which layer of an overlay the file lies: bit values of `upper` and `lower`, 0 when it is not in an overlay. */
 static __always_inline __u32 overlay_layer(struct file *file, __u32 upper, __u32 lower)
 {
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);

@@ -90,7 +90,7 @@ __noinline int copy_iovec(__u64 vector, __u32 i, __u32 most)
 		return 1;
 	if (bpf_probe_read_user(&to->bytes[(to->at + to->cursor) & (MAX_EVENT - 1)], size, iov.iov_base)) {
 		count(COUNT_FAULT);
-		to->faulty = 1; /* what follows would stand in its place */
+		to->faulty = 1; /* what follows would take its place */
 		return 1;
 	}
 	to->cursor += size;
@@ -196,7 +196,7 @@ EXIT_EVENT(flock, SYSCALL_FLOCK_X)
 static __always_inline struct file *put_pair(struct event *e, unsigned long at, long ret)
 {
 	int pair[2] = { -1, -1 };
-	/* of a failed call: what stands there */
+	/* of a failed call: what memory holds */
 	if (bpf_probe_read_user(pair, sizeof(pair), (void *)at)) {
 		pair[0] = pair[1] = -1;
 		if (ret == 0)

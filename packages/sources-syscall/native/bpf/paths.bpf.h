@@ -2,7 +2,7 @@
  * Level 2: paths that a call is given. They lie in the caller's memory, where another thread may write at any time, so the text
  * at sys_exit need not be what the kernel used. Each is read at sys_enter and again at sys_exit.
  *
- * Of an open that succeeded, the kernel knows the file's own path. It stands in the name's place when the two texts differ, when
+ * Of an open that succeeded, the kernel knows the file's own path. It replaces the name when the two texts differ, when
  * the text could be read only once and is not that path, and in a process in which a change was seen. Otherwise the name is the
  * text; when that is not the file's path (links, `..`, a directory's descriptor, chroot, a relative path), the file's path
  * follows behind the parameters. Calls that return no file write one event for each of two texts that differ.
@@ -18,8 +18,8 @@
 
 /* The paths of a call as they were at sys_enter. */
 struct entered {
-	__u32 tid;        /* whose they are; 0 = nobody's */
-	__u32 length[2];  /* with the NUL; 0 = it could not be read, or there is none */
+	__u32 tid;        /* owner; 0 = unused */
+	__u32 length[2];  /* with the NUL; 0 = not readable, or none */
 	char text[2][MAX_CHUNK];
 };
 

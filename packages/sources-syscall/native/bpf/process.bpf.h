@@ -42,7 +42,7 @@ static __always_inline void write_clone_event(struct event *e, struct task_struc
 
 #if defined(__TARGET_ARCH_arm64)
 /*
- * A child's first return to user space is no end of a system call on arm64 (ret_from_fork, arch/arm64/kernel/entry.S), so its
+ * On arm64, a child's first return to user space is not the end of a system call (ret_from_fork, arch/arm64/kernel/entry.S), so its
  * half of the clone is written when its parent has made it. Of the flags those are known that show in what both share.
  */
 SEC("tp_btf/sched_process_fork")
@@ -95,7 +95,7 @@ EXIT_EVENT_FIRST(vfork, SYSCALL_VFORK_20_X)
 #define MAX_ANCESTORS 60
 #define UNKNOWN_REAPER -1 /* more threads or ancestors than are looked at: the engine finds it by the same rules */
 
-/* A thread of the task's group that is not ending; 0 = there is none. A global function: see task.bpf.h. */
+/* A thread of the task's group that is not ending; 0 = none. A global function: see task.bpf.h. */
 __noinline int living_thread(__u64 task_address)
 {
 	struct task_struct *task = (void *)task_address;
@@ -157,7 +157,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	PARAM(ret, put_u64(e, (code >> 8) & 0xff));
 	PARAM(sig, put_u8(e, (code & 0x7f) == 0x7f ? 0 : code & 0x7f)); /* 0x7f: stopped, not ended */
 	PARAM(core, put_u8(e, (code & 0x80) != 0));
-	/* without children there is nobody to be given away */
+	/* without children there is nothing to reparent */
 	PARAM(reaper_tid, put_int(e, BPF_CORE_READ(task, children.next) == &task->children ? 0 : new_reaper(bpf_get_current_task())));
 	return commit(e);
 }

@@ -18,7 +18,7 @@ struct event {
 #define LENS_AT (sizeof(struct event_header))
 
 /*
- * A number at any address. Through a pointer of its own: the compiler would else take the alignment from where it points, and
+ * Stores a number at any address, through a pointer of unknown origin: the compiler would otherwise assume its alignment and
  * write byte by byte.
  */
 #define STORE(type, at, value)                                                                                       \
@@ -121,7 +121,7 @@ static __always_inline void put_data(struct event *e, unsigned long from, long s
 	put_user_bytes(e, from, size < keep ? size : keep);
 }
 
-/* In a syscall's program, instead of pushing parameters: there is to be no event. */
+/* In the program of a call, instead of writing parameters: drops the event. */
 static __always_inline void leave_out(struct event *e)
 {
 	e->want = WANT_NOTHING;

@@ -1,9 +1,9 @@
-/* Level 3: what is no system call: signals, context switches, page faults. Attached only when a rule wants them. */
+/* Level 3: tracepoints other than system calls: signals, context switches, page faults, attached only when a rule wants them; io_uring. */
 #pragma once
 #include "store.bpf.h"
 #include "task.bpf.h"
 
-/* Who sent the signal, where its kind and origin tell so. */
+/* The sender of the signal, where its kind and origin show it. */
 static __always_inline int sender(int sig, struct kernel_siginfo *info)
 {
 	switch (sig) {

@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* What was bound: another process may put its own socket in the place of ours. */
+/* The socket that was bound: another process may replace it. */
 static struct stat bound;
 
 static int refused(const char *path, const char *why)
@@ -32,7 +32,7 @@ static int make_room(const char *path, const struct sockaddr_un *address)
 	err = connect(fd, (const struct sockaddr *)address, sizeof(*address)) ? errno : 0;
 	close(fd);
 	if (err != ECONNREFUSED)
-		return refused(path, "is another process's: it answers");
+		return refused(path, "belongs to another process, which answers");
 	return unlink(path) ? -errno : 0;
 }
 

@@ -40,10 +40,10 @@ struct names_readings *names_open(void)
 	return calloc(1, sizeof(struct names_readings));
 }
 
-/* A plain file below the root that `root` is, as its processes would open it; its bytes, or -1 when it is not to be read. 0 = there is none. */
+/* Reads a plain file below the directory `root` as its processes would see it. Returns its bytes, 0 when it does not exist, -1 when it must not be read. */
 static ssize_t read_below(int root, const char *path, char *to)
 {
-	/* First without opening it: to open a device or a pipe may do something. */
+	/* O_PATH first: opening a device or a pipe may have effects. */
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
 	int found = syscall(SYS_openat2, root, path, &how, sizeof(how)), fd;
 	char link[32];
@@ -113,7 +113,7 @@ static void child(int pipe, __u32 pid)
 	struct names *names = (void *)answer;
 	size_t size, sent = 0;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* Should it never end: it is not to keep the programs, the rings and the sockets. */
+	/* A child that never ends must not hold the programs, the rings and the sockets. */
 	dup2(pipe, 0);
 	syscall(SYS_close_range, 1, ~0u, 0);
 	if (!answer)
@@ -204,7 +204,7 @@ int names_turn(struct names_readings *readings, int socket)
 			reading->filled = 0;
 			err = answer(readings, reading, socket);
 		}
-		/* one that cannot be killed keeps its place, and costs nothing else */
+		/* one that cannot be killed keeps its slot and costs nothing else */
 		if (reading->pipe < 0 && waitpid(reading->child, NULL, WNOHANG) != 0)
 			reading->child = 0;
 	}

@@ -24,7 +24,7 @@ struct probe_session {
 	/* Copies of the object that share its maps, each with at least one program that was wanted later. */
 	struct probe *additions[MAX_NATIVE_SYSCALLS];
 	int addition_count;
-	/* By syscall number: what stands in its slot of exit_programs. */
+	/* By system call number: whether its slot of exit_programs is filled. */
 	__u8 filled[MAX_NATIVE_SYSCALLS];
 	struct configure settings;
 	__u64 boot_time_ns;
@@ -79,7 +79,7 @@ static struct probe *open_object(const struct probe_session *session)
 {
 	const struct configure *settings = &session->settings;
 	struct probe *skeleton = probe__open();
-	struct btf *kernel = btf__load_vmlinux_btf(); /* without it, the verifier says what is wrong */
+	struct btf *kernel = btf__load_vmlinux_btf(); /* without it, loading fails with a reason */
 	struct bpf_program *program;
 	if (!skeleton) {
 		btf__free(kernel);
@@ -91,7 +91,7 @@ static struct probe *open_object(const struct probe_session *session)
 	skeleton->rodata->engine_pid = settings->own_events ? 0 : session->engine_pid;
 	skeleton->rodata->sidecar_pid = session->sidecar_pid;
 	skeleton->rodata->ring_bytes = settings->ring_bytes;
-	/* what `dispatch` calls is not attached itself; tracepoints are attached when they are wanted */
+	/* programs that `dispatch` calls are not attached; tracepoints are attached when wanted */
 	bpf_object__for_each_program(program, skeleton->obj)
 		if (!strncmp(bpf_program__name(program), PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)))
 			bpf_program__set_autoattach(program, false);
@@ -115,7 +115,7 @@ static struct probe *open_object(const struct probe_session *session)
 	return skeleton;
 }
 
-/* Loads programs for calls that were not wanted before, onto the maps of those that run. */
+/* Loads programs for calls that were not wanted before; they share the maps of the running ones. */
 static int add_programs(struct probe_session *session, const __u8 *wants)
 {
 	struct probe *skeleton;
@@ -149,6 +149,22 @@ failed:
 	return err;
 }
 
+static void report_ring(int socket, __u32 bytes, int err)
+{
+	if (err == -EPERM)
+		send_problem(socket, "not permitted to create BPF maps: run as root, or with CAP_BPF and CAP_PERFMON");
+	else
+		send_problem(socket, "cannot create a ring of %u bytes: %s", bytes, strerror(-err));
+}
+
+/* Whether the kernel describes its types, which the programs are relocated by. */
+static bool has_types(void)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	btf__free(kernel);
+	return kernel != NULL;
+}
+
 int probe_open(struct probe_session **to, const struct configure *settings, __u64 boot_time_ns, __u32 engine_pid, int socket)
 {
 	struct probe_session *session = calloc(1, sizeof(*session));
@@ -157,6 +173,11 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 
 	if (!session)
 		return -ENOMEM;
+	if (!has_types()) {
+		send_problem(socket, "this kernel has no type information (BTF): it must be built with CONFIG_DEBUG_INFO_BTF");
+		err = -ENOTSUP;
+		goto failed;
+	}
 	session->cpus = libbpf_num_possible_cpus();
 	session->settings = *settings;
 	session->boot_time_ns = boot_time_ns;
@@ -165,23 +186,23 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 	if (!in_initial_pidns()) {
 		err = globalize(&session->engine_pid, &session->sidecar_pid);
 		if (err) {
-			send_problem(socket, "the sidecar runs in a pid namespace of its own and cannot find its id outside: %s", strerror(-err));
+			send_problem(socket, "the sidecar runs in its own pid namespace and cannot find its id outside: %s", strerror(-err));
 			goto failed;
 		}
 	}
 	session->skeleton = skeleton = open_object(session);
 	if (!skeleton) {
 		err = -errno;
-		send_problem(socket, "the BPF object can't be opened: %s", strerror(-err));
+		send_problem(socket, "cannot open the BPF object: %s", strerror(-err));
 		goto failed;
 	}
 	choose_programs(skeleton, session->filled, settings->wants);
-	/* before 5.10, what is put into a map of maps must have the size of its template: the first ring is that */
+	/* before 5.10, rings in a map of maps must have the size of its template: the first ring is the template */
 	err = add_ring(session, settings);
 	if (!err)
 		err = bpf_map__set_inner_map_fd(skeleton->maps.rings, session->rings[0]);
 	if (err) {
-		send_problem(socket, "no ring of %u bytes: %s", settings->ring_bytes, strerror(-err));
+		report_ring(socket, settings->ring_bytes, err);
 		goto failed;
 	}
 	err = probe__load(skeleton);
@@ -191,7 +212,7 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 	}
 	err = make_rings(session, settings);
 	if (err) {
-		send_problem(socket, "no ring of %u bytes: %s", settings->ring_bytes, strerror(-err));
+		report_ring(socket, settings->ring_bytes, err);
 		goto failed;
 	}
 	err = fill_tables(skeleton);
@@ -202,7 +223,7 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 	if (!err)
 		err = probe__attach(skeleton);
 	if (err) {
-		send_problem(socket, "the BPF programs can't be attached: %s", strerror(-err));
+		send_problem(socket, "cannot attach the BPF programs: %s", strerror(-err));
 		goto failed;
 	}
 	*to = session;

@@ -4,16 +4,16 @@
 
 struct probe_session;
 
-/* Rings on this machine, when so many CPUs share one. */
+/* Number of rings on this machine when `cpus_per_ring` CPUs share one. */
 int ring_count(__u32 cpus_per_ring);
 
-/* Loads and attaches; on success *session is to be closed with probe_close. `socket` is told what went wrong. */
+/* Loads and attaches; on success, close *session with probe_close. Errors are reported to `socket`. */
 int probe_open(struct probe_session **session, const struct configure *settings, __u64 boot_time_ns, __u32 engine_pid, int socket);
 
 /* Descriptors of the ring buffers, and how many. They belong to the session. */
 const int *probe_rings(const struct probe_session *session, int *count);
 
-/* Changes what is wanted of each syscall while the programs run. */
+/* Changes which calls are recorded while the programs run. */
 int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_SYSCALLS]);
 
 int probe_read_stats(struct probe_session *session, struct stats *to);

@@ -9,7 +9,7 @@ struct boot_time {
 };
 
 /*
- * Adds the threads of a process. Those that end meanwhile are left out, and so is what has no program: a kernel's thread,
- * a process that has ended. Behind the format's last field stands when the thread began: u64, ns since 1970.
+ * Adds the threads of a process. Threads that end meanwhile are left out, and so are tasks without a program: a kernel thread,
+ * a process that has ended. After the format's last field follows the thread's start: u64, ns since 1970.
  */
 void add_threads(struct block *b, int pid, const struct boot_time *boot);

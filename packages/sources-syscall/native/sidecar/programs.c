@@ -54,7 +54,7 @@ static int fill_portable(struct probe *skeleton)
 	return 0;
 }
 
-/* The call whose event a program writes; -1 = it is no program of one call. */
+/* The call whose event a program writes; -1 = it does not belong to one call. */
 int call_of(const struct bpf_program *program)
 {
 	const char *name = bpf_program__name(program);

@@ -1,5 +1,5 @@
 /*
- * Which BPF programs are loaded, and in which slots of exit_programs they stand. By syscall number: `filled` says what has one,
+ * Which BPF programs are loaded, and which slots of exit_programs they fill. By system call number: `filled` marks the slots that have one,
  * `wants` is that of wire.h.
  */
 #pragma once

@@ -6,7 +6,7 @@
 /* Seconds after which an engine that does not read from its rings is given up; 0 = never. */
 extern __u32 drain_seconds;
 
-/* What a HELLO says: of this machine, now. */
+/* The HELLO of this machine, now. */
 struct hello hello_now(void);
 
 /* Why these settings are refused, or NULL. */

@@ -94,7 +94,7 @@ static void read_inet(struct socket_table *t, int pid, const char *name, int l4p
 	fclose(f);
 }
 
-/* The addresses of the kernel's sockets, which events name; names only where sock_diag gives none, since they may forge lines. */
+/* Kernel addresses, which events use. Names come from sock_diag if possible: here a name may forge lines. */
 static void read_unix(struct socket_table *t, int pid)
 {
 	char path[MAX_PROC_PATH], line[512];
@@ -134,7 +134,7 @@ static void drop_entry(struct socket_entry *e)
 	e->kind = 0;
 }
 
-/* Two entries of one inode: one is forged. Only unix sockets can be, and which of them it is nobody knows. */
+/* Of two entries with one inode, one is forged. Only entries of unix sockets can be; which one is unknown. */
 static void drop_forged(struct socket_table *t)
 {
 	size_t kept = 0;
@@ -185,7 +185,7 @@ static void know_socket(void *context, unsigned long long ino, const char *name,
 	};
 }
 
-/* Puts what sock_diag says in the place of what /proc says. Where it says nothing, /proc's entries stay. */
+/* Replaces the entries from /proc by those of sock_diag, if that is available. */
 static void check_unix(struct socket_table *t, int pid)
 {
 	struct known_sockets known = { .table = t };

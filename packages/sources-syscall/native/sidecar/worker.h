@@ -11,7 +11,7 @@ struct worker {
 /* Forks. The child runs `work`, whose 0 or -errno becomes its exit code; it is killed when its parent ends. 0, or -errno. */
 int worker_start(struct worker *worker, int (*work)(void *context), void *context);
 
-/* Waits for its end and says in words how it came. 1 = it ended in order, 0 = not. */
+/* Waits for its end and describes it in `how`. 1 = it ended in order, 0 = not. */
 int worker_reap(struct worker *worker, char *how, size_t size);
 
 /* Kills and reaps it. The kernel takes back what it had loaded. */

@@ -28,7 +28,7 @@ describe.skipIf(reason !== undefined)('addon', () => {
     ['one that is no number', () => call.close!('3'), /^expected an integer$/],
     ['none', () => call.close!(), /^too few arguments$/],
     ['a file instead of a ring', () => addon.map(openSync('/etc/passwd', 'r'), 4096), /^descriptor \d+ is closed/],
-    ['a socket instead of a ring', () => addon.map(addon.socketpair()[0], 4096), /^the descriptor is no BPF map$/],
+    ['a socket instead of a ring', () => addon.map(addon.socketpair()[0], 4096), /^the descriptor is not a BPF map$/],
     ['a send to one that is closed', () => addon.send(closed(), byte), /^descriptor \d+ is closed/],
     ['no bytes to send', () => addon.send(addon.socketpair()[0], new Uint8Array(0)), /at least one byte$/],
     ['no room to receive', () => addon.receive(addon.socketpair()[0], new Uint8Array(0)), /at least one byte$/],

@@ -160,7 +160,7 @@ describe.skipIf(reason !== undefined)('the socket’s file', () => {
     const { status, stderr } = listen(service.path)
     expect([status, stderr]).toEqual([
       1,
-      `falc-probe: ${service.path} is another process's: it answers\nfalc-probe: Address already in use\n`,
+      `falc-probe: ${service.path} belongs to another process, which answers\nfalc-probe: Address already in use\n`,
     ])
     loadAddon().close(loadAddon().connect(service.path))
   })
