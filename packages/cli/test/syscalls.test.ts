@@ -48,6 +48,21 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
     expect(run.output.stderr).not.toContain('drop')
   })
 
+  test('a program that alerts start raises no alerts itself; they are counted', async () => {
+    const program = `cat ${join(dir, 'secret')} && touch ${join(dir, 'ran')}`
+    const run = await start('-o', 'program_output.enabled=true', '-o', `program_output.program=${program}`)
+    read('secret')
+    await run.sees('first:')
+    await until('the program has run', () => existsSync(join(dir, 'ran')))
+    // An act of somebody else's is still noticed, after those of the program.
+    spawnSync('head', [join(dir, 'secret')])
+    await run.sees('first: head')
+    run.child.kill('SIGINT')
+    expect(await run.exit).toBe(0)
+    expect(alerts(run)).toHaveLength(2)
+    expect(run.output.stderr).toMatch(/Alerts not sent:\n {3}about outputs' own processes: [12]\n/)
+  })
+
   test('with --user the engine continues without privilege', async () => {
     const run = await start('--user', 'nobody')
     const status = readFileSync(`/proc/${run.child.pid}/status`, 'utf8')
