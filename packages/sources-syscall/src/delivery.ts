@@ -3,23 +3,23 @@ import { PPME } from './events/ids.ts'
 import { EVENTS, EventClass, EventFlag } from './events/table.ts'
 import type { SyscallState } from './state/state.ts'
 
-/** Somebody who looks at every event of a stream on its way: a recorder. */
+/** Sees every event of a stream as it passes: a recorder. */
 export type EventTap = (event: SyscallEvent, delivered: boolean) => void
 
 /**
  * What stands between a stream of events, recorded or live, and the rules: each event changes the state that fields read;
- * those that somebody wants are delivered.
+ * those that are wanted are delivered.
  */
 export class Delivery {
   readonly #state: SyscallState
   #wanted: Uint8Array | null = null
   #initial = true
-  /** Time of the first event that is no note of the recorder, ns since 1970: what evt.reltime counts from. */
+  /** Time of the first event that is not a meta event, ns since 1970: evt.reltime counts from it. */
   firstTime: bigint | undefined = undefined
   /** Sees every event, after the state has: `delivered` = rules are to see it. */
   tap: EventTap | null = null
 
-  /** @param wanted event types that somebody wants to see; others are taken into the state, or passed over when they change none. Default: all */
+  /** @param wanted event types to deliver; others only change the state, or are skipped when they do not. Default: all */
   constructor(state: SyscallState, wanted?: Iterable<number>) {
     this.#state = state
     this.want(wanted)
@@ -39,7 +39,7 @@ export class Delivery {
 
   #apply(event: SyscallEvent): boolean {
     const wanted = this.#wanted
-    if (this.firstTime === undefined && !isNote(event.type)) this.firstTime = event.time
+    if (this.firstTime === undefined && !isMeta(event.type)) this.firstTime = event.time
     if (wanted !== null && wanted[event.type] === 0 && STATELESS[event.type] === 1) return false
     if (!this.#state.apply(event)) return false
     if (this.#initial) {
@@ -50,7 +50,7 @@ export class Delivery {
   }
 }
 
-/** Events that leave the state as it is. They still make up an entry for a thread that nothing is known of, which nobody can see. */
+/** Events that leave the state as it is, except for an entry for an unknown thread, which no field shows. */
 export const STATELESS: Uint8Array = Uint8Array.from(EVENTS, event =>
   event.enter ||
   event.flags & (EventFlag.modifies_state | EventFlag.creates_fd | EventFlag.destroys_fd) ||
@@ -59,7 +59,7 @@ export const STATELESS: Uint8Array = Uint8Array.from(EVENTS, event =>
     : 1,
 )
 
-/** Reads and writes tell who talks to whom; memory and scheduler events bring counters. */
+/** Reads and writes show who talks to whom; memory and scheduler events carry counters. */
 function learns(id: number): boolean {
   const { category, classes } = EVENTS[id]!
   return (
@@ -75,8 +75,8 @@ function learns(id: number): boolean {
   )
 }
 
-/** The recorder tells something: no event of the machine. */
-function isNote(type: number): boolean {
+/** Information from the recorder, not an event of the machine. */
+function isMeta(type: number): boolean {
   return (EVENTS[type]!.classes & EventClass.metaevent) !== 0
 }
 

@@ -223,7 +223,7 @@ export class SyscallEvent {
     return this.view.getUint32(at + 4, true) * TWO_32 + this.view.getUint32(at, true)
   }
 
-  /** A string or path up to its first NUL, decoded as UTF-8 with U+FFFD for what is none; '' when absent (see `has`). */
+  /** A string or path up to its first NUL, decoded as UTF-8 with U+FFFD for malformed bytes; '' when absent (see `has`). */
   text(i: number): string {
     if (i >= this.nparams) return ''
     if (this.#textSerials[i] === this.#serial) return this.#texts[i]!

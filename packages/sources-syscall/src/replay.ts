@@ -9,7 +9,7 @@ import type { UserTable } from './model/users.ts'
 import { type StateOptions, SyscallState } from './state/state.ts'
 
 export interface ReplayOptions extends StateOptions {
-  /** Event types that somebody wants to see: others are taken into the state, or passed over when they change none. Default: all. */
+  /** Event types to deliver. Others only change the state, or are skipped when they do not. Default: all. */
   readonly wanted?: Iterable<number>
 }
 
@@ -35,7 +35,7 @@ export class Replay implements EventTables {
   readonly event: SyscallEvent
   readonly #file: CaptureFile
   readonly #delivery: Delivery
-  /** Falco tells no host name in a replay, although captures hold it: `machine`. */
+  /** Empty, as in Falco's replays, although captures hold a host name: see `machine`. */
   readonly hostname = ''
 
   constructor(file: CaptureFile, state: SyscallState, wanted?: Iterable<number>) {
@@ -59,7 +59,7 @@ export class Replay implements EventTables {
     return this.state.tables.interfaces
   }
 
-  /** What the reader met, by kind. */
+  /** What the reader has read and skipped, by kind. */
   get counts(): CaptureCounts {
     return this.#file.counts
   }
@@ -91,12 +91,12 @@ export class Replay implements EventTables {
     return false
   }
 
-  /** Waits for more bytes. False = the capture is through. @throws {CaptureError} when the compressed stream is broken */
+  /** Waits for more bytes. False = the capture has ended. @throws {CaptureError} when the compressed stream is broken */
   fill(): Promise<boolean> {
     return this.#file.fill()
   }
 
-  /** Lets somebody see every event, those that are not delivered as well; null = nobody any more. */
+  /** Sets a function that sees every event, those that are not delivered as well; null = none. */
   tap(tap: EventTap | null): void {
     this.#delivery.tap = tap
   }

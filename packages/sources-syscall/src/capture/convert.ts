@@ -24,7 +24,7 @@ export const FATES: Uint8Array = Uint8Array.from(EVENTS, event => {
 const MAX_ROUNDS = 50
 /** A converted event is no longer than this. */
 const MAX_EVENT = 65536
-/** Enter events kept for exits to come: so many bytes, then the oldest go. */
+/** Bytes of enter events kept for later exits; beyond, the oldest go. */
 const MAX_STORED_BYTES = 32 << 20
 
 interface StoredEnter {

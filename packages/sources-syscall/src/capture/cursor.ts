@@ -61,12 +61,12 @@ export class Cursor {
     return this.#bytes.slice(at, at + length)
   }
 
-  /** u16 length and so many bytes. */
+  /** A u16 length and that many bytes. */
   text(limit: number, what: string): string {
     return this.fixedText(this.#textLength(limit, what), what)
   }
 
-  /** u16 length and so many bytes of NUL-terminated strings. */
+  /** A u16 length and that many bytes of NUL-terminated strings. */
   texts(limit: number, what: string): string[] {
     const length = this.#textLength(limit, what)
     let start = this.#take(length, what)

@@ -71,7 +71,7 @@ export class CaptureFile {
     }
   }
 
-  /** Waits for more bytes. False = the file is through. @throws {CaptureError} `compression` when the gzip stream is broken */
+  /** Waits for more bytes. False = the file has ended. @throws {CaptureError} `compression` when the gzip stream is broken */
   async fill(): Promise<boolean> {
     if (this.#ended) return false
     const { done } = await this.#chunks.next()
@@ -85,7 +85,7 @@ export class CaptureFile {
   /** Stops early. A capture that came to its end, or broke off, is closed already. */
   close(): void {
     this.#ended = true
-    // The file is closed when the generator ends; nobody has to wait for it.
+    // The file is closed when the generator ends; there is no need to wait for it.
     void this.#chunks.return?.()
   }
 

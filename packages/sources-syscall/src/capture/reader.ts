@@ -8,7 +8,7 @@ import { isTable, readTable } from './table-block.ts'
 import { OLD_EVENT_HEADER, upgradeEvent } from './upgrade.ts'
 import type { CaptureVisitor, MachineInfo } from './visitor.ts'
 
-/** What a reader met, by kind. Nothing leaves a capture uncounted. */
+/** What a reader has read and skipped, by kind. Everything in a capture is counted. */
 export class CaptureCounts {
   /** Events with a number: delivered, or passed over. */
   events = 0
@@ -48,7 +48,7 @@ export class CaptureReader {
   /** Of the present section; null = it has none (as plugins' captures). */
   machine: MachineInfo | null = null
   /**
-   * By event type, 1 = nobody wants it: it takes its number and is passed over by its header alone, unless it is of an
+   * By event type, 1 = not wanted: it takes its number and is passed over by its header alone, unless it is of an
    * old form. null = all are wanted. May be set at any time.
    */
   passOver: Uint8Array | null = null
@@ -83,7 +83,7 @@ export class CaptureReader {
     this.filled(chunk.length)
   }
 
-  /** Room for `size` more bytes, to be written to and then told to `filled`: spares the copy of `push`. */
+  /** Room for `size` more bytes: write to it, then call `filled`. Spares the copy of `push`. */
   space(size: number): Uint8Array {
     const rest = this.#limit - this.#at
     if (rest + size > this.#bytes.length) {
@@ -111,7 +111,7 @@ export class CaptureReader {
   }
 
   /**
-   * Goes to the next event. False = there is none in the bytes so far: push more, or, after `end`, the capture is through.
+   * Goes to the next event. False = there is none in the bytes so far: push more, or, after `end`, the capture has ended.
    * @throws {CaptureError} once, where the capture breaks off or is no capture; afterwards false.
    */
   next(): boolean {

@@ -32,7 +32,7 @@ export function isTable(block: number): boolean {
 }
 
 /**
- * Reads a table's block and tells the visitor. `started`: see readProcesses.
+ * Reads a table's block and calls the visitor. `started`: see readProcesses.
  *
  * @returns the machine, when that is what the block holds
  */

@@ -8,12 +8,12 @@ const MAX_ENTRIES = 1024
 const MAX_CHARACTERS = 16 << 20
 
 /**
- * Containers that engines have announced and nobody has met. The engine is asked for the rest ahead of their first event;
+ * Containers that engines have announced and no event has named. The engine is asked for the rest ahead of their first event;
  * of a container that is gone when it is asked, what the announcement said is all there is.
  */
 export class Announcements {
   readonly watches: Watches
-  /** Look-ups of announced containers that nobody has met. */
+  /** Look-ups of announced containers that no event has named yet. */
   readonly ahead: Lookups<Wanted & { readonly engine: Engine }>
   /** Forgotten because there were too many. */
   dropped = 0
@@ -21,7 +21,7 @@ export class Announcements {
   readonly #entries = new Map<string, { readonly announcement: Announcement; readonly size: number }>()
   #characters = 0
 
-  /** @param heard told of each container for the first time. False = nobody has met it: the engine is asked ahead */
+  /** @param heard called once for each container. False = no event has named it: the engine is asked ahead */
   constructor(engines: Engines, heard: (container: Announced) => boolean, options: LookupOptions = {}) {
     this.#heard = heard
     this.ahead = new Lookups(engines, ({ fullId, engine }, found) => this.#asked(fullId, engine, found), options)

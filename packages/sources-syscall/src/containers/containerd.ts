@@ -86,7 +86,7 @@ async function digestOf(client: GrpcClient, name: string, signal: AbortSignal, m
   }
 }
 
-/** Whether docker tells about containers of this namespace. */
+/** Whether docker describes the containers of this namespace. */
 export function isDockers(namespace: string): boolean {
   return namespace === DOCKER
 }

@@ -218,7 +218,7 @@ function pod({ status, info }: Told, labelLimit: number) {
   }
 }
 
-/** The labels by which fields find the pod's names. The runtime's own word counts more than a label that somebody set. */
+/** The labels by which fields find the pod's names. What the runtime itself reports takes precedence over a label that a user set. */
 function podNames({ status }: Told, sandboxId: string): Record<string, string> {
   const metadata = status.message(PodSandboxStatus.metadata)
   const names: Record<string, string> = sandboxId === '' ? {} : { 'io.kubernetes.sandbox.id': sandboxId }

@@ -11,7 +11,7 @@ export interface DescribedMount {
   readonly Propagation: string
 }
 
-/** What whoever tells of a container knows of it at least. */
+/** The least that a description of a container holds. */
 interface ContainerIdentity extends ContainerInfo {
   readonly type: number
   /** The first 12 characters of `full_id`. */
@@ -56,7 +56,7 @@ export function shortId(id: string): string {
   return id.slice(0, SHORT_ID)
 }
 
-/** Repository, tag and digest of an image's name; the part behind the last "/" may have a tag, a registry's port is none. */
+/** Repository, tag and digest of an image's name; the part after the last "/" may have a tag; the port of a registry is not a tag. */
 export function splitImage(image: string): { repository: string; tag: string; digest: string } {
   const at = image.indexOf('@')
   const name = at < 0 ? image : image.slice(0, at)
@@ -76,7 +76,7 @@ export function keptLabels(labels: unknown, limit: number): Record<string, strin
   return kept
 }
 
-/** Seconds since 1970 of an RFC 3339 time; 0 when it is none. */
+/** Seconds since 1970 of an RFC 3339 time; 0 when it is malformed. */
 export function seconds(time: unknown): number {
   const ms = typeof time === 'string' ? Date.parse(time) : Number.NaN
   return Number.isNaN(ms) ? 0 : Math.floor(ms / 1000)
@@ -90,7 +90,7 @@ export class Answer {
     this.#value = value
   }
 
-  /** The member at a path of keys; of something that is no object there is none. */
+  /** The member at a path of keys; undefined for anything but an object. */
   at(...path: readonly string[]): unknown {
     let value = this.#value
     for (const key of path) {

@@ -2,7 +2,7 @@
 export type LookupReason =
   /** No engine that makes such containers has a socket here. */
   | 'no-socket'
-  /** The socket is there, but does not let us in, nobody listens, or the engine fails. */
+  /** The socket exists, but access is denied, nothing listens, or the engine fails. */
   | 'refused'
   /** The engine answers that it has no such container. */
   | 'not-found'

@@ -6,7 +6,7 @@ import type { Connected } from './user-socket.ts'
 const MAX_BODY = 4 << 20
 /** The same for an engine that a user runs: reading its answers must not keep the engine from its events. */
 const MAX_USERS_BODY = 256 << 10
-/** An event is at most as long as the labels that somebody gave a container. */
+/** The length of an event is bounded by the labels of its container. */
 const MAX_LINE = 256 << 10
 
 /** Asks an HTTP service behind a unix socket; connections are kept between requests. */
@@ -59,7 +59,7 @@ export class SocketClient {
   }
 
   /**
-   * Hands on the lines of an answer that goes on and on, over a connection of its own that does not keep the program alive.
+   * Passes on the lines of an endless answer, over a connection of its own that does not keep the program alive.
    * `opened` is called when it has begun. Kept when the service ends it. @throws {LookupError}
    */
   follow(path: string, opened: () => void, line: (text: string) => void, signal: AbortSignal): Promise<void> {

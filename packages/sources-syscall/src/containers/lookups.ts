@@ -27,7 +27,7 @@ export interface LookupOptions {
   readonly backoff?: number
 }
 
-/** Look-ups by outcome, of all that have ended. `from-event`: the engine had it no more, what it had announced was taken. */
+/** Look-ups by outcome, of all that have ended. `from-event`: the engine no longer had it; what it had announced was used. */
 export type LookupCounts = Record<'found' | 'from-event' | LookupReason, number>
 
 /** How a look-up ends: nothing is found for a reason. */
@@ -49,7 +49,7 @@ const TEMPORARY: Readonly<Record<LookupReason, boolean>> = {
   'queue-full': false,
 }
 
-/** How much a failure tells: of several engines' the most telling is the one to be reported. */
+/** How informative a failure is: of several engines' failures the most informative one is reported. */
 const WEIGHT: Readonly<Record<LookupReason, number>> = {
   'no-socket': 0,
   'queue-full': 0,
@@ -119,7 +119,7 @@ export class Lookups<W extends Wanted = Wanted> {
     else setImmediate(() => this.#end(wanted, null, 'queue-full'))
   }
 
-  /** The container was announced: a look-up that waits for its next attempt goes on now. */
+  /** The container was announced: a look-up that waits for its next attempt makes it now. */
   wake(fullId: string): void {
     this.#pauses.get(fullId)?.()
   }
@@ -180,7 +180,7 @@ export class Lookups<W extends Wanted = Wanted> {
         if (WEIGHT[next.reason] >= WEIGHT[failure.reason]) failure = next
       }
     }
-    // An absent socket answers at once, but nobody is called from within `start`.
+    // An absent socket fails at once, but `done` must not be called from within `start`.
     await null
     return failure
   }

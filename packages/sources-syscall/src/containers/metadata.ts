@@ -100,7 +100,7 @@ export class ContainerMetadata {
     const { thread } = event
     if (thread === null || !thread.container.pending) return
     thread.container.missed = false
-    // What an earlier evaluation remembers of absent metadata must not answer for this one: nobody would ask again.
+    // What an earlier evaluation remembers of absent metadata must not answer for this one: no field would ask again.
     thread.memo = null
   }
 
@@ -123,7 +123,7 @@ export class ContainerMetadata {
     return this.#held.add(thread.container, event)
   }
 
-  /** The next event that tells about a container, or that has waited; null = none now. */
+  /** The next event that describes a container, or that has waited; null = none now. */
   next(): SyscallEvent | null {
     return this.#ready.shift() ?? null
   }
@@ -164,7 +164,7 @@ export class ContainerMetadata {
     this.#start(container)
   }
 
-  /** An engine has announced a container. False = nobody has met it. */
+  /** An engine has announced a container. False = no event has named it. */
   #heard({ id, full_id: fullId }: Announced): boolean {
     const container = this.#state.tables.containers.get(id)
     if (container === undefined) return false
@@ -189,7 +189,7 @@ export class ContainerMetadata {
     if (this.#ready.length > 0) this.onReady?.()
   }
 
-  /** The window is over: what an engine has announced is better than nothing. The look-up goes on. */
+  /** The window is over: what an engine has announced is used. The look-up continues. */
   #expire(container: Container): void {
     const known =
       container.info === null && container.owner === null ? this.#announcements.get(container.fullId) : undefined
@@ -202,8 +202,7 @@ export class ContainerMetadata {
     const described = owner === null ? found : { ...found, owner_uid: owner }
     const bytes = containerEvent(JSON.stringify({ container: described }), BigInt(Date.now()) * 1_000_000n)
     const event = new SyscallEvent()
-    if (!event.attach(bytes, new DataView(bytes.buffer), 0, bytes.length))
-      throw new Error('a container event without sense')
+    if (!event.attach(bytes, new DataView(bytes.buffer), 0, bytes.length)) throw new Error('malformed container event')
     this.#state.apply(event)
     event.tables = this.#state.tables
     this.#ready.push(event)

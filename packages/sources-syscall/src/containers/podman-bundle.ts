@@ -1,6 +1,6 @@
 /**
  * What podman gives runc of a container: config.json in the container's folder, there before its first process and until it
- * is removed. podman itself answers nobody while it starts a container, and one that ends at once is gone when it does.
+ * is removed. podman itself does not answer while it starts a container, and one that ends at once is gone when it does.
  */
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -28,7 +28,7 @@ export class PodmanBundles {
     this.#root = root
   }
 
-  /** Asks podman where it keeps its containers, if nobody has. Later is too late for the first one. undefined = it does not say. */
+  /** Asks podman once where it keeps its containers. Asking later would be too late for the first one. undefined = it does not say. */
   locate(): Promise<string | undefined> {
     this.#folder ??= this.#ask().catch(() => {
       this.#folder = undefined

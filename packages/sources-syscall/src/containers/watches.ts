@@ -8,7 +8,7 @@ export type WatchCounts = Record<
   | 'connected'
   /** Of these, they ended. */
   | 'lost'
-  /** They did not come about: no rights, nobody listens, the engine fails. */
+  /** Connections that failed: no permission, no listener, or an error of the engine. */
   | 'refused'
   /** The engine announces nothing. */
   | 'unsupported'

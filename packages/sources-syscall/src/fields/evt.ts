@@ -53,7 +53,7 @@ export const EVT_FIELDS: Fields = {
   },
   'syscall.type': {
     type: 'string',
-    doc: 'Name of the system call; absent for events that are none.',
+    doc: 'Name of the system call; absent for other events.',
     extract: event => {
       if (event.type === PPME.GENERIC_X) return genericName(event)
       const info = EVENTS[event.type]!

@@ -9,7 +9,7 @@ export interface CallOptions {
   readonly custom?: readonly string[]
   /** Falco's base_syscalls.repair: with a custom set, what state needs all the same. */
   readonly repair?: boolean
-  /** Falco's base_syscalls.all: every call, whether somebody wants it or not. */
+  /** Falco's base_syscalls.all: every call, whether rules need it or not. */
   readonly all?: boolean
 }
 
@@ -22,7 +22,7 @@ const ALSO_STATE = ['setrlimit', 'prlimit64', 'unshare', 'setns', 'getcwd']
  */
 export function wantedCalls(wanted: Uint8Array | 'all', options: CallOptions = {}): Uint8Array {
   const types = options.all === true ? 'all' : wanted
-  /** Codes of calls, and whether somebody other than the state wants them. */
+  /** Codes of calls, and whether they are wanted for more than the state. */
   const codes = new Map<number, boolean>()
   const want = (code: number, wanted: boolean) => codes.set(code, wanted || codes.get(code) === true)
   const custom = options.custom ?? []
@@ -46,7 +46,7 @@ export function wantedCalls(wanted: Uint8Array | 'all', options: CallOptions = {
   for (const [native, code] of natives.entries())
     if (codes.has(code)) wants[native] = codes.get(code) ? Want.event : Want.state
   if (types === 'all' || types[PPME.SIGNALDELIVER_E] === 1) wants[Trace.signal] = 1
-  // These two are so many that they are only recorded when somebody asks for them by name.
+  // These two are so frequent that they are recorded only when they are asked for by name.
   if (wanted !== 'all' && wanted[PPME.SCHEDSWITCH_6_E] === 1) wants[Trace.switch] = 1
   if (wanted !== 'all' && wanted[PPME.PAGE_FAULT_E] === 1) wants[Trace.pageFault] = 1
   return wants

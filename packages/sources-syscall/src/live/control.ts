@@ -58,7 +58,7 @@ export class Control {
       return
     }
     // The engine says little, and a socket holds far more than that.
-    if (sent !== frame.length) throw new LiveError('sidecar', 'the sidecar does not read what it is told')
+    if (sent !== frame.length) throw new LiveError('sidecar', 'the sidecar does not read its control connection')
   }
 
   close(): void {

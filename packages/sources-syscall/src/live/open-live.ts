@@ -17,7 +17,7 @@ import { openSidecar, type Sidecar } from './sidecar.ts'
 import { COUNTERS, type Counter } from './wire.ts'
 
 export interface LiveOptions extends StateOptions, CallOptions {
-  /** Per event type 1 where somebody wants to see it, as Engine.wantedTypes says. Default: all. */
+  /** By event type, 1 = deliver it, as Engine.wantedTypes returns it. Default: all. */
   readonly wanted?: Uint8Array | 'all'
   /** Bytes kept of what is read and written; default 80, as in Falco. */
   readonly snaplen?: number
@@ -50,7 +50,7 @@ export interface LiveCounts extends Record<Counter, number> {
   restarts: number
   /** Times that the state was compared with /proc after losses. */
   repairs: number
-  /** Threads taken out because they had gone without a word. */
+  /** Threads removed because they had ended and no exit event came. */
   purged: number
 }
 
@@ -238,7 +238,7 @@ export class Live implements EventTables {
     this.#session?.want(this.#wants)
   }
 
-  /** Lets somebody see every event, those that are not delivered as well; null = nobody any more. */
+  /** Sets a function that sees every event, those that are not delivered as well; null = none. */
   tap(tap: EventTap | null): void {
     this.#delivery.tap = tap
   }

@@ -4,7 +4,7 @@ import type { Tables } from '../state/tables.ts'
 
 /**
  * Takes another picture of /proc, because events about the life of processes were lost or may have been: threads that nothing is known of are
- * added with their descriptors, threads that are there no more are taken out. What is known from events stays as it is.
+ * added with their descriptors, threads that no longer exist are removed. What is known from events stays as it is.
  */
 export class Reconcile implements CaptureVisitor {
   readonly #tables: Tables

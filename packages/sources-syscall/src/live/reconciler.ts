@@ -16,7 +16,7 @@ export interface ReconcilerOptions {
 export class Reconciler {
   /** Comparisons after losses. */
   repairs = 0
-  /** Threads that had gone without a word. */
+  /** Threads removed because they had ended and no exit event came. */
   purged = 0
   readonly #tables: Tables
   readonly #options: ReconcilerOptions
@@ -30,7 +30,7 @@ export class Reconciler {
     this.#options = options
   }
 
-  /** To be called while it is calm. When events about the life of processes were lost, the state is compared with /proc. */
+  /** To be called while little happens. When events about the life of processes were lost, the state is compared with /proc. */
   look(session: SidecarSession, now: number): void {
     const lost = session.counters.dropFullFirst
     if (lost === this.#repairedLosses) this.#purge(session, now)

@@ -6,7 +6,7 @@ const RECORD_HEADER = 8
 const DISCARDED = 0x40000000
 const LENGTH = 0x3fffffff
 const TWO_32 = 4294967296
-/** Bytes read after which the kernel is told, so that it can use the room before a long drain is over. */
+/** Bytes read after which the position is published, so that the kernel can reuse the room during a long drain. */
 const TELL_AFTER = 128 << 10
 
 /** The memory of one ring, mapped. */

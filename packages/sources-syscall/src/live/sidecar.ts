@@ -14,7 +14,7 @@ export interface Sidecar {
   /**
    * A control connection. Every further call means that the one before has ended, with `problem` when it said why: another
    * comes after a pause, and `warn` is told.
-   * @throws {LiveError} when there is none any more
+   * @throws {LiveError} when there is no sidecar any more
    */
   connect(problem?: string): Promise<number>
   /** Ends it. The promise is kept when it has gone, and its programs with it. */

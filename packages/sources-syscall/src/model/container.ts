@@ -1,6 +1,6 @@
 import type { Memo, MemoHolder } from '@falc/engine'
 
-/** What a container runtime tells about a container: the JSON of container events, as Falco's container plugin writes it. */
+/** What a container runtime reports about a container: the JSON of container events, as Falco's container plugin writes it. */
 export type ContainerInfo = Readonly<Record<string, unknown>>
 
 /** A container, or the host: which one a thread is in follows from its cgroups. */
@@ -9,7 +9,7 @@ export class Container implements MemoHolder {
   /** As Falco reports it, at most 12 characters of the runtime's id; '' for the host (fields print "host"). */
   readonly id: string
   fullId: string
-  /** docker, lxc, libvirt-lxc, mesos, rkt, cri, containerd, cri-o, bpm, podman; 'host'; '' = metadata would tell and there is none. */
+  /** docker, lxc, libvirt-lxc, mesos, rkt, cri, containerd, cri-o, bpm, podman; 'host'; '' = only metadata would say, and it is missing. */
   type: string
   /** The runtime whose cgroup layout matched, '' = none did. */
   readonly runtime: string
@@ -19,7 +19,7 @@ export class Container implements MemoHolder {
   info: ContainerInfo | null = null
   /** Live: its metadata is on the way, and evaluations that ask for it can wait. */
   pending = false
-  /** Live: somebody has asked for metadata that is on the way. */
+  /** Live: a field was asked for metadata that is still on its way. */
   missed = false
 
   constructor(id: string, fullId: string, type: string, runtime: string, owner: number | null = null) {

@@ -1,5 +1,5 @@
 /**
- * What an enter event tells that its exit event may not: paths and addresses as they were passed, before another
+ * What an enter event holds and its exit event may not: paths and addresses as they were passed, before another
  * thread could change them. Kept on the thread until the exit.
  */
 export class EnterEvent {

@@ -6,7 +6,7 @@ const BUCKETS: readonly number[] = [13, 29, 59, 127, 257, 541, 1109, 2357, 5087]
 
 /** Generations of forks whose order may remain to be worked out. */
 const MAX_ORIGINS = 8
-/** A larger table that is the child of so many forks gets the order of its numbers instead: a fork must not cost a sort. */
+/** After MAX_ORIGINS forks, a larger table loses the order that it inherited: a fork must not cost a sort. */
 const MAX_SETTLED = 256
 
 /** libsinsp's limit on the descriptors of one process. */

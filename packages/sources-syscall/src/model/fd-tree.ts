@@ -117,7 +117,7 @@ export class FdTree {
     return tree
   }
 
-  /** Numbers from `first` to `last`, in ascending order. Costs no more than there are of the kind, times the height of the tree. */
+  /** Numbers from `first` to `last`, in ascending order. Takes time in proportion to what it returns and the height of the tree. */
   nums(first: number, last: number, kind: typeof ANY | typeof KEPT_ON_EXEC | typeof CLOSED_ON_EXEC): number[] {
     const found: number[] = []
     if (this.#root !== null) collect(this.#root, this.#shift, 0, Math.max(first, 0), last, kind, found)
@@ -132,7 +132,7 @@ export class FdTree {
     return this.nums(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, ANY)
   }
 
-  /** The lowest numbers, `count` of them if there are so many. */
+  /** The `count` lowest numbers, or all if there are fewer. */
   lowest(count: number): number[] {
     const found: number[] = []
     if (this.#root !== null) collect(this.#root, this.#shift, 0, 0, Number.POSITIVE_INFINITY, ANY, found, count)

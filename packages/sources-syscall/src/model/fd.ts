@@ -99,7 +99,7 @@ export class Fd implements MemoHolder {
     return (BigInt(this.inoHigh) << 32n) | BigInt(this.inoLow)
   }
 
-  /** A copy under another number; nothing remembered, owned by nobody else. */
+  /** A copy under another number, without memo, owned by no table yet. */
   copy(num: number): Fd {
     const fd = new Fd(num, this.type)
     fd.openFlags = this.openFlags

@@ -27,7 +27,7 @@ export const NO_ID = 0xffffffff
 
 /**
  * Ancestors that fields look at, of which real machines have a few dozen at most. Without a limit, a process below a hundred
- * thousand others would make every event dear. What is cut is counted.
+ * thousand others would make every event expensive. What is cut is counted.
  */
 export const MAX_ANCESTORS = 512
 
@@ -250,7 +250,7 @@ export class WorkingDirectory {
 /** Threads that have the same parent. It changes hands as a whole when the parent exits, however many they are. */
 export class Family {
   readonly members = new Set<Thread>()
-  /** Thread id of the parent; 0 = there is none any more. */
+  /** Thread id of the parent; 0 = it is gone. */
   parent: number
 
   constructor(parent: number) {
@@ -262,7 +262,7 @@ export class Family {
     thread.siblings = this
   }
 
-  /** The two as one, which is the larger of them: nobody moves more often than its family doubles. */
+  /** Merges the smaller family into the larger, so that a thread moves only when its family at least doubles. Returns the larger. */
   join(other: Family): Family {
     const [large, small] = this.members.size < other.members.size ? [other, this] : [this, other]
     for (const thread of small.members) large.add(thread)

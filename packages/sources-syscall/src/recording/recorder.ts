@@ -59,7 +59,7 @@ export class Recorder {
     this.#file.writer.write(event)
   }
 
-  /** Records an event that nobody wants to see, if the tables need it. @throws {Error} of the file system */
+  /** Records an event that does not match, if the tables need it. @throws {Error} of the file system */
   pass(event: SyscallEvent): void {
     if (STATELESS[event.type] === 1) return
     const { bytes, start, end, cpu, blockFlags } = event

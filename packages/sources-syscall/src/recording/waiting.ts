@@ -2,7 +2,7 @@ import { STATELESS } from '../delivery.ts'
 import type { SyscallEvent } from '../event.ts'
 import type { Recorder } from './recorder.ts'
 
-/** What tells whether metadata of containers is on its way: ContainerMetadata. */
+/** Says whether metadata of containers is on its way: ContainerMetadata. */
 export interface PendingMetadata {
   readonly pending: number
   before(event: SyscallEvent): void
@@ -13,7 +13,7 @@ export interface PendingMetadata {
 export interface WaitingOptions {
   /** Events to record; undefined = all. Others are recorded for the tables' sake. */
   readonly matches?: ((event: SyscallEvent) => boolean) | undefined
-  /** No more than so many events that match. */
+  /** The most matching events to record. */
   readonly limit?: number
   /** Milliseconds that an event waits at most. Default: 2000. */
   readonly holdMs?: number
@@ -33,7 +33,7 @@ interface Entry {
 
 /**
  * Records a live stream. While metadata of a container is on its way, events wait, all of them, for they must stay in order: so
- * what tells about a container stands in front of its first event, and conditions that ask for metadata know it.
+ * the description of a container precedes its first event, and conditions that ask for metadata have it.
  */
 export class WaitingRecorder {
   /** Events that match, so far. */
@@ -63,13 +63,13 @@ export class WaitingRecorder {
     else this.#record(event, matches)
   }
 
-  /** An event that nobody asks about. @throws {Error} of the file system */
+  /** Takes an event that conditions are not asked about. @throws {Error} of the file system */
   pass(event: SyscallEvent): void {
     if (!this.#waits) this.#recorder.pass(event)
     else if (STATELESS[event.type] === 0) this.#wait(event.cloneBytes(), 'pass')
   }
 
-  /** Writes what is told about containers, and what waits no longer. @throws {Error} of the file system */
+  /** Writes the descriptions of containers, and events that need not wait any longer. @throws {Error} of the file system */
   settle(): void {
     for (let note = this.#metadata.next(); note !== null; note = this.#metadata.next()) this.#recorder.write(note)
     const now = performance.now()

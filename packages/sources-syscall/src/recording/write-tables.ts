@@ -31,7 +31,7 @@ export function writeTables(writer: CaptureWriter, tables: Tables, time: bigint)
   }
 }
 
-/** For a state that was never told: the machine that this runs on. */
+/** The machine that this runs on, for a state without machine information. */
 function thisMachine(tables: Tables): MachineInfo {
   return {
     cpus: cpus().length,

@@ -92,7 +92,7 @@ function isHex(path: string, start: number): boolean {
 
 /**
  * Containers made with ctr: /NAMESPACE/ID with an id of any kind. Falco takes any two-element path for one unless it ends as
- * a systemd unit does. podman's conmon, the host process beside each container, is none.
+ * a systemd unit does. podman's conmon, the host process beside each container, is not one.
  */
 function containerd(path: string): ContainerMatch | null {
   const namespace = /\/[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*\//.exec(path)?.[0]

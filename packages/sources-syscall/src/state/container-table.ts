@@ -43,7 +43,7 @@ export class ContainerTable {
   byOwner = false
   /** Engines whose containers are recognised; null = all. */
   engines: ReadonlySet<ContainerEngine> | null = null
-  /** Live: told about each container that a control group names for the first time and whose runtime has metadata. */
+  /** Live: called for each container that a control group names for the first time and whose runtime has metadata. */
   onNew: ((container: Container) => void) | null = null
 
   get size(): number {

@@ -26,11 +26,11 @@ const MAX_ASKED = 16384
 const MAX_CONTAINERS = 1024
 /** Ancestors in a container that are asked when a process has ended before it could be. */
 const MAX_ANCESTORS = 4
-/** New containers that are looked at, for so long (milliseconds), by so many of their processes. */
+/** New containers that are looked at; for how long (milliseconds); by how many of their processes. */
 const MAX_NEW = 32
 const NEW_FOR = 3000
 const NEW_PROCESSES = 3
-/** Between looks at one pass so many milliseconds, or this share of its age. */
+/** Between two looks at a container: at least this many milliseconds, or this share of its age. */
 const NEW_PAUSE = 5
 const NEW_SHARE = 1 / 8
 

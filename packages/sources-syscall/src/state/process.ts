@@ -99,7 +99,7 @@ function cloneInCaller(tables: Tables, event: SyscallEvent, childTid: number): v
     tables.threads.link(caller)
   }
   const flags = event.uint32(CLONE.flags)
-  // In a pid namespace the number is not one of the machine's: the child's own event tells.
+  // In a pid namespace the number is not the machine's: the child's own event has it.
   if ((flags & (CL_CHILD_IN_PIDNS | CL_CLONE_NEWPID | CL_CLONE_PARENT)) !== 0 || caller.tid !== caller.vtid) return
   // The caller of vfork returns after the child has gone its way, perhaps after its end.
   if ((flags & CL_CLONE_VFORK) !== 0 || event.type === PPME.SYSCALL_VFORK_20_X) return
@@ -186,7 +186,7 @@ function cloneInChild(tables: Tables, event: SyscallEvent): void {
   event.thread = tables.threads.add(child) ? child : null
 }
 
-/** What a clone event itself tells about the child. `relative`: a thread that most likely has the same arguments and cgroups. */
+/** What a clone event itself says about the child. `relative`: a thread that most likely has the same arguments and cgroups. */
 function readClone(tables: Tables, event: SyscallEvent, child: Thread, relative: Thread): void {
   const exe = event.text(PROCESS.exe)
   child.rename(

@@ -180,7 +180,7 @@ function connect(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if ((fd.flags & FD_ROLES) === 0) fd.flags |= FD_ROLE_CLIENT
 }
 
-/** The table had no room for the socket: it is made up from what connect tells, for this event. The protocol is not known. */
+/** The table had no room for the socket: it is made up from connect's addresses, for this event. The protocol is not known. */
 function inferConnected(event: SyscallEvent): void {
   const tuple = readTuple(event.blob(CONNECT.tuple))
   if (tuple === null) return
@@ -294,7 +294,7 @@ function inferSocket(tables: Tables, event: SyscallEvent, thread: Thread): void 
   openFd(tables, event, thread, num, socketOf(num, family, SOCK_DGRAM, IPPROTO_UDP))
 }
 
-/** Takes addresses from a transfer, for sockets that have none yet or, being datagram sockets, may have others each time. */
+/** Takes addresses from a transfer, for sockets that have none yet and for datagram sockets, whose peer may differ each time. */
 function learn(tables: Tables, event: SyscallEvent, thread: Thread, param: number, incoming: boolean): void {
   const present = event.fd!
   if (present.name !== '' && isTcp(present)) return

@@ -19,12 +19,12 @@ export interface StateOptions {
   readonly threadTableSize?: number
   /**
    * Asked for the names of users and groups that the tables do not name: for live sources (Falco asks the machine that it runs
-   * on in replay too). Default: nobody is asked.
+   * on in replay too). Default: names are not looked up.
    */
   readonly names?: MachineNames
   /**
    * Pid namespaces' starting times, which the kernel counts from the machine's start, become times since 1970. For live sources
-   * alone: in a replay Falco leaves them as they are, though the capture tells when the machine was started.
+   * alone: in a replay Falco leaves them as they are, although the capture holds the time of the machine's start.
    */
   readonly sinceBoot?: boolean
   /** Engines whose control groups are recognised as containers (`engines` of the container plugin). Default: all. */

@@ -12,7 +12,7 @@ const FORGET_BUDGET = 64
 /** Ancestors that are asked whether they take over orphans. */
 const MAX_DEPTH = 4096
 
-/** Stands for every page without a thread; nobody writes to it. */
+/** Every page without a thread is this one; it is never written to. */
 const EMPTY_PAGE: (Thread | null)[] = new Array<Thread | null>(PAGE_SIZE).fill(null)
 
 /** What everyone but the state engine sees of `Threads`: look-up. */

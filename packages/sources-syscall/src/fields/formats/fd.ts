@@ -29,7 +29,7 @@ const TYPE_NAMES = [
 /** fd.typechar by SCAP_FD_*. */
 const TYPE_CHARS = 'ofd4646pueXslitnfburmP'
 
-/** Kind of a descriptor in words; `<NA>` for kinds that nobody knows. */
+/** Kind of a descriptor in words; `<NA>` for unknown kinds. */
 export function fdTypeName(fd: Fd): string {
   return TYPE_NAMES[fd.type] ?? '<NA>'
 }
