@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { compileOutput } from '@falc/engine'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCaseFile } from '../../../../scripts/testing/cases.ts'
+import { PPME } from '../../src/events/ids.ts'
 import { type Live, openLive } from '../../src/live/open-live.ts'
 import { syscall } from '../../src/source.ts'
 import { missing } from './machine.ts'
@@ -56,14 +57,21 @@ describe.skipIf(reason !== undefined).each(WAYS)(
     /** Events of the act's process and its children, as lines. */
     async function record(act: string, cwd: string): Promise<string[]> {
       const lines: string[] = []
-      const done = promisify(execFile)(join(folder, 'acts'), [act], { cwd }).catch(error => error)
-      let ended = false
-      void done.then(() => (ended = true))
-      for (let turns = 0; turns < 10; ) {
-        while (live.next()) if (live.event.thread?.cwd.startsWith(cwd)) lines.push(line(live.event))
+      const done = promisify(execFile)(join(folder, 'acts'), [act], { cwd })
+      const { pid } = done.child
+      const ended = done.catch(error => error)
+      let gone = false
+      // after its end, a few turns more: children that outlive it
+      for (let turns = 0, limit = performance.now() + 20_000; turns < 10 && performance.now() < limit; ) {
+        while (live.next()) {
+          const { event } = live
+          if (event.thread?.cwd.startsWith(cwd)) lines.push(line(event))
+          if (event.type === PPME.PROCEXIT_1_E && event.tid === pid) gone = true
+        }
         await live.fill()
-        if (ended) turns++
+        if (gone) turns++
       }
+      await ended
       return lines
     }
 

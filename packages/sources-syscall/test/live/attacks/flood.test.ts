@@ -16,7 +16,7 @@ describe.skipIf(reason !== undefined)('a flood', { timeout: 60_000 }, () => {
   let live: Live
   beforeAll(async () => {
     execFileSync('cc', ['-pthread', join(import.meta.dirname, 'flood.c'), '-o', join(folder, 'flood')])
-    live = await openLive({ ringBytes: 1 << 20 })
+    live = await openLive({ ringBytes: 4 << 20 })
   })
   afterAll(async () => {
     await live?.close()
@@ -69,7 +69,12 @@ describe.skipIf(reason !== undefined)('a flood', { timeout: 60_000 }, () => {
           20_000,
         ).catch(() => {})
         await victim
-        expect({ opened: opened.size, execs }).toEqual({ opened: 100, execs: 10 })
+        expect(execs).toBe(10)
+        // Others, too, may fill what the flood leaves while this reader waits for a processor: that is counted.
+        await take()
+        const others = live.counts.dropPressure + live.counts.dropFull - before.dropPressure - before.dropFull
+        if (others === 0) expect(opened.size).toBe(100)
+        expect(opened.size + others).toBeGreaterThanOrEqual(100)
       } finally {
         flood.kill('SIGKILL')
       }
