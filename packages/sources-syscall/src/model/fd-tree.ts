@@ -79,6 +79,15 @@ export class FdTree {
   /** Puts a descriptor in, or in place of another. */
   put(num: number, fd: Fd, rank: number): void {
     this.claim(fd)
+    this.#place(num, fd, rank)
+  }
+
+  /** Changes the rank alone: the descriptor belongs to whom it belonged to before. */
+  setRank(num: number, rank: number): void {
+    this.#place(num, this.get(num)!, rank)
+  }
+
+  #place(num: number, fd: Fd, rank: number): void {
     if (!isTreeNumber(num)) {
       this.#writableOdd().set(num, { fd, rank })
       return
@@ -90,10 +99,6 @@ export class FdTree {
   /** From now on the descriptor belongs to this tree, unless it is FD_SHARED. */
   claim(fd: Fd): void {
     if ((fd.flags & FD_SHARED) === 0) fd.generation = this.#generation
-  }
-
-  setRank(num: number, rank: number): void {
-    this.put(num, this.get(num)!, rank)
   }
 
   delete(num: number): void {

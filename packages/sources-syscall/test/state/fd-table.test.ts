@@ -135,3 +135,18 @@ test('a full table keeps the newest descriptors aside, and forgets the oldest of
   expect(table.get(99)).toBeNull()
   expect(child.get(99)?.name).toBe('the child’s')
 })
+
+test('reading the order of a forked table gives neither side the descriptors of the other', () => {
+  const parent = new FdTable()
+  for (let num = 0; num < 20; num++) parent.set(num, new Fd(num, 1))
+  const child = parent.fork()
+  child.inOrder()
+  child.setCloseOnExec(5, true)
+  parent.inOrder()
+  parent.own(7)!.name = 'the parent’s'
+  expect([parent.get(5)!.openFlags, child.get(5)!.openFlags !== 0]).toEqual([0, true])
+  expect(child.get(7)!.name).not.toBe('the parent’s')
+  parent.deleteCloseOnExec()
+  child.deleteCloseOnExec()
+  expect([parent.size, child.size]).toEqual([20, 19])
+})
