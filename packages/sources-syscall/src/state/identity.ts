@@ -76,9 +76,9 @@ function setCapabilities(_tables: Tables, event: SyscallEvent, thread: Thread): 
 function unshare(_tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result < 0) return
   const flags = event.uint32(UNSHARE.flags)
-  const { directory } = thread
-  if ((flags & (CL_CLONE_FS | CL_CLONE_NEWNS)) !== 0 && directory !== null)
-    thread.ownDirectory = new WorkingDirectory(directory.path)
+  // A thread of Falco's keeps following its main thread.
+  if ((flags & (CL_CLONE_FS | CL_CLONE_NEWNS)) !== 0 && thread.ownDirectory !== null)
+    thread.ownDirectory = new WorkingDirectory(thread.ownDirectory.path)
   if ((flags & CL_CLONE_NEWUSER) !== 0) takeAllCapabilities(thread)
 }
 

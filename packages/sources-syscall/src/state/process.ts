@@ -239,14 +239,13 @@ function inheritProcess(child: Thread, model: Thread): void {
   child.ownEnv = model.ownEnv
 }
 
-/** Whether caller and child share their working directory is CLONE_FS's business; threads that do have the main thread's. */
+/** Processes share a working directory if CLONE_FS says so; threads have their main thread's, as in Falco. */
 function inheritDirectory(child: Thread, model: Thread, flags: number, isThread: boolean): void {
+  if (isThread) return
   const { directory } = model
-  if ((flags & CL_CLONE_FS) === 0) child.ownDirectory = new WorkingDirectory(model.cwd)
-  else if (!isThread) {
-    child.ownDirectory = directory ?? new WorkingDirectory(model.cwd)
-    child.ownDirectory.shared = true
-  } else if (model.ownDirectory !== null && !model.isMain) child.ownDirectory = model.ownDirectory
+  child.ownDirectory = (flags & CL_CLONE_FS) === 0 ? null : directory
+  if (child.ownDirectory === null) child.ownDirectory = new WorkingDirectory(model.cwd)
+  else child.ownDirectory.shared = true
 }
 
 /** execve and execveat: exit event, in the thread that now runs another program. */
