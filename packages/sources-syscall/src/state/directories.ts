@@ -47,8 +47,7 @@ function chdir(tables: Tables, event: SyscallEvent, thread: Thread): void {
 function fchdir(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result < 0) return
   const { resolved } = event
-  const path = event.fd === null || event.fd.name === '' ? resolved : event.fd.name
-  if (path !== '') changeDirectory(tables, thread, path, resolved)
+  if (event.fd !== null || resolved !== '') changeDirectory(tables, thread, event.fd?.name || resolved, resolved)
 }
 
 /** chroot: the thread's root is the path, resolved. */
