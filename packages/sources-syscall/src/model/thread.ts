@@ -196,7 +196,6 @@ export class Thread implements MemoHolder {
 
   /** The thread's working directory; null when the main thread, which it shares it with, is not known. */
   get directory(): WorkingDirectory | null {
-    if (this.ownDirectory !== null) return this.ownDirectory
     const { leader } = this
     if (leader === null) return null
     leader.ownDirectory ??= new WorkingDirectory('')
