@@ -11,8 +11,9 @@ import { assignRoles, readFd, readProcess } from './initial-tables.ts'
 import { LOOKUP_CREATE, LOOKUP_FIND, LOOKUPS } from './lookup.ts'
 import { META_EFFECTS } from './meta.ts'
 import { BIRTH_EFFECTS, PROCESS_EFFECTS } from './process.ts'
-import { SOCKET_EFFECTS, TRANSFER_EFFECTS } from './sockets.ts'
+import { SOCKET_EFFECTS } from './sockets.ts'
 import { type StateOptions, Tables } from './tables.ts'
+import { MESSAGE_EFFECTS, TRANSFER_EFFECTS } from './transfers.ts'
 
 export type { StateOptions } from './tables.ts'
 
@@ -24,6 +25,7 @@ const EFFECTS = effectsByType(
   FILE_EFFECTS,
   COUNTER_EFFECTS,
   SOCKET_EFFECTS,
+  MESSAGE_EFFECTS,
   PROCESS_EFFECTS,
   DIRECTORY_EFFECTS,
   IDENTITY_EFFECTS,

@@ -1,0 +1,75 @@
+import { type InetTuple, isZero, sameAddress } from '../model/addresses.ts'
+import { FD_ROLE_CLIENT, FD_ROLE_SERVER, type Fd, FdKind, L4_TCP } from '../model/fd.ts'
+import type { Thread } from '../model/thread.ts'
+
+/** Descriptors that are looked at to guess a role: it is done for each new datagram socket. */
+const MAX_NEIGHBOURS = 512
+
+export function isTcp(fd: Fd): boolean {
+  return (
+    fd.l4proto === L4_TCP &&
+    (fd.type === FdKind.ipv4Socket ||
+      fd.type === FdKind.ipv6Socket ||
+      fd.type === FdKind.ipv4Server ||
+      fd.type === FdKind.ipv6Server)
+  )
+}
+
+/** The same two ends, whichever way round. */
+export function sameEnds(fd: Fd, t: InetTuple): boolean {
+  if (fd.sport === t.sport && fd.dport === t.dport && sameAddress(fd.sip, t.sip) && sameAddress(fd.dip, t.dip))
+    return true
+  return fd.sport === t.dport && fd.dport === t.sport && sameAddress(fd.sip, t.dip) && sameAddress(fd.dip, t.sip)
+}
+
+/** False when nothing changed. A destination that is known already stays unless `overwrite`. */
+export function setTuple(fd: Fd, tuple: InetTuple, overwrite: boolean): boolean {
+  if (sameEnds(fd, tuple)) return false
+  let changed = false
+  if (!sameAddress(fd.sip, tuple.sip)) {
+    fd.sip = tuple.sip
+    changed = true
+  }
+  if (fd.sport !== tuple.sport) {
+    fd.sport = tuple.sport
+    changed = true
+  }
+  const unknown = fd.dip === null || fd.dip.length !== tuple.dip.length || isZero(fd.dip)
+  if (unknown || (overwrite && !sameAddress(fd.dip, tuple.dip))) {
+    fd.dip = tuple.dip
+    changed = true
+  }
+  if (fd.dport === 0 || (overwrite && fd.dport !== tuple.dport)) {
+    fd.dport = tuple.dport
+    changed = true
+  }
+  return changed
+}
+
+export function swapEnds(fd: Fd): void {
+  const ip = fd.sip
+  const port = fd.sport
+  fd.sip = fd.dip
+  fd.sport = fd.dport
+  fd.dip = ip
+  fd.dport = port
+}
+
+/** A process that is bound to the destination's port is the server, unless it uses the source's port too: then who speaks first is the client. */
+export function guessRole(fd: Fd, thread: Thread, incoming: boolean): void {
+  let sport = fd.sport
+  let dport = fd.dport
+  if (fd.type === FdKind.ipv6Socket) {
+    // Falco reads the ports of the IPv4 layout here, which lie in the middle of an IPv6 address.
+    sport = fd.sip![8]! | (fd.sip![9]! << 8)
+    dport = fd.sip![10]! | (fd.sip![11]! << 8)
+  }
+  let bound = false
+  let client = false
+  for (const other of thread.fds.first(MAX_NEIGHBOURS)) {
+    if (other.type === FdKind.ipv4Server || other.type === FdKind.ipv6Server) bound ||= other.dport === dport
+    else if (other.type === FdKind.ipv4Socket) client ||= other.sport === sport
+  }
+  if (bound && client) fd.flags |= incoming ? FD_ROLE_SERVER : FD_ROLE_CLIENT
+  else fd.flags |= bound ? FD_ROLE_SERVER : FD_ROLE_CLIENT
+}
