@@ -9,6 +9,11 @@ const SYSTEM = /^\/(?:etc|root|boot|usr|bin|sbin|lib|lib32|lib64|libx32|opt|var)
 const OPEN_TO_ALL = /^\/var\/(?:tmp|lock|run)(?:\/|$)/
 /** Links that distributions themselves have: /bin is usr/bin, /var/run is /run. */
 const MERGED = /^\/(?:usr\/(?=(?:bin|sbin|lib|lib32|lib64|libx32)(?:\/|$))|var\/(?=run(?:\/|$)|lock(?:\/|$)))/
+/** A process's own folder: what the kernel opened there is below its number. */
+const OWN = [
+  [/^\/proc\/self\//, /^\/proc\/\d+\//],
+  [/^\/proc\/thread-self\//, /^\/proc\/\d+\/task\/\d+\//],
+] as const
 const SHARED_LIBRARY = /^\/(?:usr\/)?lib[^/]*\/(?:.*\/)?[^/]+\.so(?:\.[^/]*)?$/
 
 /**
@@ -20,6 +25,7 @@ const SHARED_LIBRARY = /^\/(?:usr\/)?lib[^/]*\/(?:.*\/)?[^/]+\.so(?:\.[^/]*)?$/
  *   /tmp/x           /etc/shadow           resolved   a link to a file that rules name
  *   /etc/shadow      /host/etc/shadow      asked      as Falco: from a changed root, rules know the file by this name
  *   /lib/x.so        /usr/lib/x.so         asked      links that every machine has
+ *   /proc/self/maps  /proc/7/maps          asked      as Falco: rules tell a process's own folder from those of others
  *   /tmp/x           /tmp/y                resolved   what was opened
  */
 export function knownAs(asked: string, resolved: string): string {
@@ -34,5 +40,8 @@ function isSystem(path: string): boolean {
 
 function isUsualLink(asked: string, resolved: string): boolean {
   if (asked.replace(MERGED, '/') === resolved.replace(MERGED, '/')) return true
+  for (const [own, numbered] of OWN) {
+    if (own.test(asked) && numbered.test(resolved)) return asked.replace(own, '') === resolved.replace(numbered, '')
+  }
   return SHARED_LIBRARY.test(asked) && SHARED_LIBRARY.test(resolved)
 }
