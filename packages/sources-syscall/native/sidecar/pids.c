@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "probe.skel.h"
 #include "proc.h"
+#include "programs.h"
 #include "../wire.h"
 
 #define PROC_PID_INIT_INO 0xEFFFFFFC /* include/linux/proc_ns.h */
@@ -58,7 +58,7 @@ static int translate(int iterator, __u32 *one, __u32 *other)
 
 int globalize(__u32 *one, __u32 *other)
 {
-	struct probe *skeleton = probe__open();
+	struct probe *skeleton = open_skeleton();
 	struct bpf_program *program;
 	struct bpf_link *link;
 	int err;

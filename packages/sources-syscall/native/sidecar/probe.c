@@ -78,7 +78,7 @@ static int make_rings(struct probe_session *session, const struct configure *set
 static struct probe *open_object(const struct probe_session *session)
 {
 	const struct configure *settings = &session->settings;
-	struct probe *skeleton = probe__open();
+	struct probe *skeleton = open_skeleton();
 	struct btf *kernel = btf__load_vmlinux_btf(); /* without it, loading fails with a reason */
 	struct bpf_program *program;
 	if (!skeleton) {

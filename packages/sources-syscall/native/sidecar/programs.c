@@ -10,6 +10,11 @@
 #endif
 #include "syscalls.gen.h"
 
+struct probe *open_skeleton(void)
+{
+	return probe__open();
+}
+
 int native_number(const char *name)
 {
 	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++)

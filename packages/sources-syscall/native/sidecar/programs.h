@@ -11,6 +11,8 @@
 
 #define PROGRAM_PREFIX "x_"
 
+/* The opened object. No other file may call probe__open: each copy of the object that it holds is more than a megabyte. */
+struct probe *open_skeleton(void);
 /* This machine's number of a call; -1 = it has none of that name. */
 int native_number(const char *name);
 int call_of(const struct bpf_program *program);
