@@ -80,7 +80,7 @@ export function sleep(ms: number): Promise<void> {
 }
 
 /** Waits until `condition` holds. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
   const end = performance.now() + ms
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`${what}: not within ${ms} ms`)

@@ -51,7 +51,7 @@ describe.skipIf(reason !== undefined)('the file’s own path', { timeout: 60_000
           } else if (event.type === PPME.PROCEXIT_1_E && event.thread.args.includes(way)) ended = true
         }
         await live.fill()
-        return ended
+        return ended && paths.length > 0
       })
       await done
       expect(paths).toEqual([secret])
