@@ -140,7 +140,7 @@ test.skipIf(reason !== undefined)(
     execFileSync('sh', ['-c', acts])
     await detector.sees(`rm ${place}/b`)
     // The recorder writes its buffer after further events, so the acts are in the file once it has grown repeatedly.
-    for (let n = 0; n < 3; n++) {
+    for (let n = 0; n < 6; n++) {
       const before = size()
       await until('a longer recording', () => {
         execFileSync('true')
