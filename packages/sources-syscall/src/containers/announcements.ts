@@ -8,20 +8,20 @@ const MAX_ENTRIES = 1024
 const MAX_CHARACTERS = 16 << 20
 
 /**
- * Containers that engines have announced and no event has named. The engine is asked for the rest ahead of their first event;
- * of a container that is gone when it is asked, what the announcement said is all there is.
+ * Containers that engines have announced but no event has referenced. The engine is queried for the remaining metadata before
+ * their first event; if the container is gone by then, only the announced metadata is available.
  */
 export class Announcements {
   readonly watches: Watches
-  /** Look-ups of announced containers that no event has named yet. */
+  /** Look-ups of announced containers that no event has referenced yet. */
   readonly ahead: Lookups<Wanted & { readonly engine: Engine }>
-  /** Forgotten because there were too many. */
+  /** Announcements dropped because there were too many. */
   dropped = 0
   readonly #heard: (container: Announced) => boolean
   readonly #entries = new Map<string, { readonly announcement: Announcement; readonly size: number }>()
   #characters = 0
 
-  /** @param heard called once for each container. False = no event has named it: the engine is asked ahead */
+  /** @param heard called once for each container. False = no event has referenced it: the engine is queried ahead of time */
   constructor(engines: Engines, heard: (container: Announced) => boolean, options: LookupOptions = {}) {
     this.#heard = heard
     this.ahead = new Lookups(engines, ({ fullId, engine }, found) => this.#asked(fullId, engine, found), options)
@@ -32,7 +32,7 @@ export class Announcements {
     return this.#entries.get(fullId)?.announcement
   }
 
-  /** What was announced of a container is not needed any more. */
+  /** Drops the announcement of a container that is no longer needed. */
   forget(fullId: string): void {
     this.#characters -= this.#entries.get(fullId)?.size ?? 0
     this.#entries.delete(fullId)
@@ -68,7 +68,7 @@ export class Announcements {
   }
 }
 
-/** Docker gives a container its address when it starts, the container runtime interface before. */
+/** Docker assigns a container's address when it starts, the container runtime interface before that. */
 function isComplete(kind: EngineKind, { ip, host_network }: Announced): boolean {
   return kind === 'cri' || host_network === true || (ip !== undefined && ip !== '')
 }

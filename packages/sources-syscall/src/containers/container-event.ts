@@ -5,8 +5,8 @@ const encoder = new TextEncoder()
 const NO_PLUGIN = 0
 
 /**
- * The event by which Falco's container plugin reports a container (asyncevent): an event like any other for state, rules and
- * recordings. `time`: nanoseconds since 1970.
+ * The event with which Falco's container plugin reports a container (asyncevent). State, rules and recordings treat it like any
+ * other event. `time`: nanoseconds since 1970.
  */
 export function containerEvent(json: string, time: bigint): Uint8Array {
   const texts = [encoder.encode('container\0'), encoder.encode(`${json}\0`)]

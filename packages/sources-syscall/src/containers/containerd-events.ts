@@ -1,4 +1,4 @@
-/** Containers as containerd announces them to everybody who listens: its events, of all namespaces. */
+/** Containers announced by containerd's event stream, for all namespaces. */
 import { containerIn, isDockers } from './containerd.ts'
 import type { Watcher } from './engine.ts'
 import { LookupError } from './failure.ts'
@@ -10,10 +10,10 @@ const SubscribeRequest = { filters: 1 }
 const Envelope = { namespace: 2, event: 4 }
 const Any = { value: 2 }
 const ContainerCreate = { id: 1 }
-/** Milliseconds that containerd has for the record of a container that it has announced. */
+/** Timeout in milliseconds for fetching the record of an announced container. */
 const TIMEOUT = 2000
 
-/** Tells about new containers until containerd ends it. @throws {LookupError} */
+/** Reports new containers until containerd ends the stream. @throws {LookupError} */
 export async function watchContainerd(
   client: GrpcClient,
   labelLimit: number,
@@ -28,7 +28,7 @@ export async function watchContainerd(
     const deadline = AbortSignal.any([AbortSignal.timeout(TIMEOUT), signal])
     containerIn(client, namespace, created.text(ContainerCreate.id), labelLimit, deadline).then(
       container => watcher.announced(container),
-      // It is gone already, or makes no sense.
+      // The container is already gone, or its record is malformed.
       error => {
         if (!(error instanceof LookupError)) throw error
         if (!signal.aborted) watcher.unreadable()

@@ -1,6 +1,6 @@
 /**
- * containerd's own interface: containers of any namespace, those that the container runtime interface does not know (made by
- * ctr, nerdctl) as well. Numbers: github.com/containerd/containerd/api/services.
+ * containerd's own interface: containers of all namespaces, including those unknown to the container runtime interface (created
+ * by ctr or nerdctl). Field numbers: github.com/containerd/containerd/api/services.
  */
 import { type Announced, Answer, CONTAINER_TYPE, keptLabels, shortId, splitImage } from './description.ts'
 import { LookupError } from './failure.ts'
@@ -11,12 +11,12 @@ import { encodeMessage, type Message } from './protobuf.ts'
 const CONTAINERS = '/containerd.services.containers.v1.Containers'
 const IMAGES = '/containerd.services.images.v1.Images'
 const NAMESPACES = '/containerd.services.namespaces.v1.Namespaces'
-/** The namespaces of those who know more about their containers than containerd does: the kubelet's runtime, docker. */
+/** Namespaces whose owners know more about their containers than containerd does: the kubelet's runtime, docker. */
 const KUBERNETES = 'k8s.io'
 const DOCKER = 'moby'
-/** Labels that containerd and its part for Kubernetes give containers for themselves. */
+/** Labels that containerd and its CRI plugin set on containers for internal use. */
 const OWN_LABEL = /^io\.(?:cri-)?containerd[./]/
-/** More namespaces are not asked. */
+/** Further namespaces are not queried. */
 const MAX_NAMESPACES = 32
 
 /** Field numbers. */
@@ -32,7 +32,7 @@ const Descriptor = { digest: 2 }
 const Any = { value: 2 }
 const Timestamp = { seconds: 1 }
 
-/** The container of that id in whichever namespace; not those that others know better. @throws {LookupError} */
+/** Finds a container by id in any namespace except `KUBERNETES` and `DOCKER`. @throws {LookupError} */
 export async function inspectContainerd(
   client: GrpcClient,
   id: string,
@@ -74,7 +74,7 @@ export async function containerIn(
   }
 }
 
-/** The digest that an image's name stands for; '' when there is no such image. @throws {LookupError | RangeError} */
+/** The digest to which an image's name resolves; '' if there is no such image. @throws {LookupError | RangeError} */
 async function digestOf(client: GrpcClient, name: string, signal: AbortSignal, metadata: Metadata): Promise<string> {
   const request = encodeMessage([[GetImageRequest.name, name]])
   try {
@@ -86,12 +86,12 @@ async function digestOf(client: GrpcClient, name: string, signal: AbortSignal, m
   }
 }
 
-/** Whether docker describes the containers of this namespace. */
+/** Whether this namespace belongs to docker, which describes its containers itself. */
 export function isDockers(namespace: string): boolean {
   return namespace === DOCKER
 }
 
-/** A container's record with the specification that runc gets. @throws {LookupError | RangeError} */
+/** A container's record combined with its OCI runtime specification. @throws {LookupError | RangeError} */
 function described(container: Message, labelLimit: number): Announced {
   const id = container.text(Container.id)
   if (id === '') throw new LookupError('bad-answer', 'a container without an id')
@@ -125,7 +125,7 @@ function described(container: Message, labelLimit: number): Announced {
   }
 }
 
-/** The labels by which fields find a pod's names. */
+/** The labels from which fields read a pod's names. */
 function podNames(annotation: (name: string) => string): Record<string, string> {
   if (annotation('sandbox-id') === '') return {}
   return {
@@ -136,7 +136,7 @@ function podNames(annotation: (name: string) => string): Record<string, string> 
   }
 }
 
-/** JSON in a message that names its type. @throws {LookupError} */
+/** Parses the OCI specification: JSON in a protobuf Any. @throws {LookupError} */
 function specOf(container: Message): Answer {
   const text = container.message(Container.spec).text(Any.value)
   try {

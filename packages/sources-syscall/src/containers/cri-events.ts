@@ -1,4 +1,4 @@
-/** Containers as runtimes announce them through the container runtime interface: GetContainerEvents. */
+/** Containers announced through the container runtime interface: GetContainerEvents. */
 
 import { watchContainerd } from './containerd-events.ts'
 import { describedByEvent, runtimeType, SERVICE } from './cri.ts'
@@ -13,8 +13,8 @@ const ContainerEvent = { containerId: 1, type: 2, podStatus: 4, statuses: 5 }
 const LAST_OF_BEGINNING = 1n
 
 /**
- * Tells about new containers until the runtime ends it. containerd is asked through its own interface: before version 2 it gives
- * each event of GetContainerEvents to one of those who listen, and the kubelet must not miss any. @throws {LookupError}
+ * Reports new containers until the runtime ends the stream. containerd is watched through its own interface: before version 2 it
+ * sends each event of GetContainerEvents to only one of the listeners, and the kubelet must not miss any. @throws {LookupError}
  */
 export async function watchCri(
   client: GrpcClient,
@@ -27,7 +27,7 @@ export async function watchCri(
   await watch(client, labelLimit, watcher, signal, type)
 }
 
-/** Tells of what GetContainerEvents says. @throws {LookupError} */
+/** Reports the containers announced by GetContainerEvents. @throws {LookupError} */
 export async function watchEvents(
   client: GrpcClient,
   labelLimit: number,

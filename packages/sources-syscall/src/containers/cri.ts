@@ -1,4 +1,4 @@
-/** containerd and CRI-O through the Kubernetes container runtime interface, runtime.v1. Numbers: k8s.io/cri-api api.proto. */
+/** containerd and CRI-O through the Kubernetes container runtime interface, runtime.v1. Field numbers: k8s.io/cri-api api.proto. */
 import {
   type Announced,
   Answer,
@@ -13,16 +13,16 @@ import type { GrpcClient } from './grpc.ts'
 import { encodeMessage, Message } from './protobuf.ts'
 
 export const SERVICE = '/runtime.v1.RuntimeService'
-/** NamespaceMode: the node's own. */
+/** NamespaceMode NODE: shared with the host. */
 const NODE = 2n
 /** MountPropagation by number. */
 const PROPAGATION = ['private', 'rslave', 'rshared']
 const IMAGE_ID = /^sha256:|^[0-9a-f]{64}$/
-/** What a bad answer could fill the memory with. */
+/** Limits how much memory a bad answer can use. */
 const MAX_CNI_LENGTH = 4096
 const NOTHING = new Message(new Uint8Array(0))
 
-/** What a runtime says of a container or a pod: the message of the protocol, and its own account. */
+/** A runtime's answer about a container or a pod: the protocol message and the runtime-specific JSON. */
 interface Told {
   readonly status: Message
   readonly info: Answer
@@ -35,7 +35,7 @@ const ListContainersRequest = { filter: 1 }
 const ContainerFilter = { id: 1 }
 const ListContainersResponse = { containers: 1 }
 const Container = { podSandboxId: 2 }
-/** Of both requests and of both responses. */
+/** The same for both requests and both responses. */
 const StatusRequest = { id: 1, verbose: 2 }
 const StatusResponse = { status: 1, info: 2 }
 const ContainerStatus = { id: 1, metadata: 2, createdAt: 4, image: 8, imageRef: 9, labels: 12, mounts: 14, imageId: 17 }
@@ -48,7 +48,7 @@ const LinuxPodSandboxStatus = { namespaces: 1 }
 const Namespace = { options: 2 }
 const NamespaceOption = { network: 1, pid: 2, ipc: 3 }
 
-/** The container, or the pod's sandbox, that the runtime knows by this id. @throws {LookupError} */
+/** The container or pod sandbox with this id. @throws {LookupError} */
 export async function inspectCri(
   client: GrpcClient,
   id: string,
@@ -71,8 +71,8 @@ export async function inspectCri(
 }
 
 /**
- * The same from the messages alone that come with an event, without the runtime's own account: there the environment, the
- * privileges and the network's result stand. null = the event does not describe it. @throws {RangeError}
+ * The same from the messages in an event alone, without the runtime-specific JSON and therefore without the environment, the
+ * privileges and the CNI result. null = the event does not describe the container. @throws {RangeError}
  */
 export function describedByEvent(
   id: string,
@@ -93,7 +93,7 @@ export function describedByEvent(
   return known
 }
 
-/** container_type of what this runtime makes. @throws {LookupError} */
+/** container_type of this runtime's containers. @throws {LookupError} */
 export async function runtimeType(client: GrpcClient, signal: AbortSignal): Promise<number> {
   const version = await client.call(`${SERVICE}/Version`, encodeMessage([]), signal)
   const runtime = version.text(VersionResponse.runtimeName)
@@ -101,7 +101,7 @@ export async function runtimeType(client: GrpcClient, signal: AbortSignal): Prom
 }
 
 function nested(field: number, message: Uint8Array): Uint8Array {
-  // Ids are shorter than 128 bytes, so that one byte holds the length.
+  // Ids are shorter than 128 bytes, so one byte holds the length.
   return Uint8Array.of((field << 3) | 2, message.length, ...message)
 }
 
@@ -120,7 +120,7 @@ async function told(
   return { status: answer.message(StatusResponse.status), info: infoOf(answer) }
 }
 
-/** The pod of a container; one that has gone meanwhile is not known. @throws {LookupError | RangeError} */
+/** The pod of a container; `UNTOLD` if it is gone by now. @throws {LookupError | RangeError} */
 async function podOf(client: GrpcClient, id: string, signal: AbortSignal): Promise<Told> {
   if (id === '') return UNTOLD
   try {
@@ -173,7 +173,7 @@ function container(
   }
 }
 
-/** The container that holds a pod's namespaces, described by the pod alone. */
+/** The container that holds a pod's namespaces, described from the pod's status alone. */
 function sandbox(podTold: Told, type: number, labelLimit: number): ContainerDescription {
   const { status, info } = podTold
   const id = status.text(PodSandboxStatus.id)
@@ -202,7 +202,7 @@ function sandbox(podTold: Told, type: number, labelLimit: number): ContainerDesc
   }
 }
 
-/** What containers of a pod have from it. */
+/** The properties that containers inherit from their pod. */
 function pod({ status, info }: Told, labelLimit: number) {
   const options = status
     .message(PodSandboxStatus.linux)
@@ -218,7 +218,7 @@ function pod({ status, info }: Told, labelLimit: number) {
   }
 }
 
-/** The labels by which fields find the pod's names. What the runtime itself reports takes precedence over a label that a user set. */
+/** The labels from which fields read the pod's names. The runtime's own values take precedence over labels set by a user. */
 function podNames({ status }: Told, sandboxId: string): Record<string, string> {
   const metadata = status.message(PodSandboxStatus.metadata)
   const names: Record<string, string> = sandboxId === '' ? {} : { 'io.kubernetes.sandbox.id': sandboxId }
@@ -229,7 +229,7 @@ function podNames({ status }: Told, sandboxId: string): Record<string, string> {
   return names
 }
 
-/** `image_ref` is an image's id or `repository@sha256:digest`; the name of the image may then be an id, too. */
+/** `image_ref` is an image's id or `repository@sha256:digest`; the image's name may also be an id. */
 function image(status: Message, info: Answer) {
   const reference = status.text(ContainerStatus.imageRef)
   const spec = status.message(ContainerStatus.image).text(ImageSpec.image)
@@ -245,7 +245,7 @@ function image(status: Message, info: Answer) {
     : reference.startsWith('sha256:')
       ? reference
       : ''
-  // The kubelet asks for an image by its id, others by its name.
+  // The kubelet requests an image by its id, other clients by its name.
   const asked = info.text('config', 'image', 'image')
   const ids = [asked, status.text(ContainerStatus.imageId), reference]
   return {
@@ -257,7 +257,7 @@ function image(status: Message, info: Answer) {
   }
 }
 
-/** The runtime's own account, JSON whose shape differs between runtimes. */
+/** The runtime-specific JSON; its shape differs between runtimes. */
 function infoOf(answer: Message): Answer {
   const text = answer.map(StatusResponse.info).info
   try {

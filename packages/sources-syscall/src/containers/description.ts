@@ -11,7 +11,7 @@ export interface DescribedMount {
   readonly Propagation: string
 }
 
-/** The least that a description of a container holds. */
+/** The properties that every description of a container has. */
 interface ContainerIdentity extends ContainerInfo {
   readonly type: number
   /** The first 12 characters of `full_id`. */
@@ -24,7 +24,7 @@ interface ContainerIdentity extends ContainerInfo {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** A container as Falco's container plugin describes it: what fields read, and what a recording holds of it. */
+/** A container as described by Falco's container plugin: read by fields and stored in recordings. */
 export interface ContainerDescription extends ContainerIdentity {
   readonly imagedigest: string
   readonly imageid: string
@@ -44,7 +44,7 @@ export interface ContainerDescription extends ContainerIdentity {
   readonly Mounts: readonly DescribedMount[]
 }
 
-/** A container as an engine announces it. What it does not say is not known: fields of it are absent, not false or empty. */
+/** A container as announced by an engine. Properties that the engine does not report are absent, not false or empty. */
 export type Announced = ContainerIdentity & Partial<ContainerDescription>
 
 /** Falco's label_max_len: longer labels are left out. */
@@ -56,7 +56,7 @@ export function shortId(id: string): string {
   return id.slice(0, SHORT_ID)
 }
 
-/** Repository, tag and digest of an image's name; the part after the last "/" may have a tag; the port of a registry is not a tag. */
+/** Splits an image's name into repository, tag and digest. Only the part after the last "/" can have a tag; a registry's port is not a tag. */
 export function splitImage(image: string): { repository: string; tag: string; digest: string } {
   const at = image.indexOf('@')
   const name = at < 0 ? image : image.slice(0, at)
@@ -66,7 +66,7 @@ export function splitImage(image: string): { repository: string; tag: string; di
   return { repository: name.slice(0, colon), tag: name.slice(colon + 1), digest }
 }
 
-/** Texts of a map that are not too long. Anything else than a map of texts counts as none. */
+/** The string values of a map that are not longer than `limit`. Anything that is not an object is treated as empty. */
 export function keptLabels(labels: unknown, limit: number): Record<string, string> {
   const kept: Record<string, string> = {}
   if (typeof labels !== 'object' || labels === null) return kept
@@ -76,13 +76,13 @@ export function keptLabels(labels: unknown, limit: number): Record<string, strin
   return kept
 }
 
-/** Seconds since 1970 of an RFC 3339 time; 0 when it is malformed. */
+/** Converts an RFC 3339 time to seconds since 1970; 0 if malformed. */
 export function seconds(time: unknown): number {
   const ms = typeof time === 'string' ? Date.parse(time) : Number.NaN
   return Number.isNaN(ms) ? 0 : Math.floor(ms / 1000)
 }
 
-/** Values of an engine's JSON, whose shape is not trusted. */
+/** Reads values from an engine's JSON without trusting its shape. */
 export class Answer {
   readonly #value: unknown
 
@@ -90,7 +90,7 @@ export class Answer {
     this.#value = value
   }
 
-  /** The member at a path of keys; undefined for anything but an object. */
+  /** The value at a path of keys; undefined if the path does not exist. */
   at(...path: readonly string[]): unknown {
     let value = this.#value
     for (const key of path) {

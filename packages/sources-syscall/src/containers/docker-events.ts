@@ -1,29 +1,29 @@
-/** Containers as docker and podman announce them: GET /events, one JSON object a line. */
+/** Containers announced by docker and podman: GET /events, one JSON object per line. */
 import { type Announced, Answer, CONTAINER_TYPE, keptLabels, shortId, splitImage } from './description.ts'
 import { dockerImage } from './docker.ts'
 import type { Watcher } from './engine.ts'
 
 import type { SocketClient } from './http.ts'
 
-/** `start` is for containers that were made before anybody watched. */
+/** `start` covers containers that were created before the watch began. */
 const FILTERS = encodeURIComponent(JSON.stringify({ type: ['container'], event: ['create', 'start'] }))
-/** Attributes of an event that are no labels of the container. Where a label has such a name, the engine has left it out. */
+/** Event attributes that are not container labels. The engine omits a label with one of these names. */
 const OWN_ATTRIBUTES = new Set(['name', 'image', 'podId'])
 
-/** Tells about new containers until docker ends it. @throws {LookupError} */
+/** Reports new containers until docker ends the stream. @throws {LookupError} */
 export function watchDocker(client: SocketClient, labelLimit: number, watcher: Watcher, signal: AbortSignal) {
   return watch(client, '', CONTAINER_TYPE.docker, labelLimit, watcher, signal)
 }
 
 /**
- * The same of podman. With its events in a file (no systemd) it looks there four times a second, so that it may announce a
- * container that has gone already. @throws {LookupError}
+ * The same for podman. If it logs events to a file (no systemd), it polls that file four times a second, so it may announce a
+ * container that is already gone. @throws {LookupError}
  */
 export function watchPodman(client: SocketClient, labelLimit: number, watcher: Watcher, signal: AbortSignal) {
   return watch(client, '/v4.0.0/libpod', CONTAINER_TYPE.podman, labelLimit, watcher, signal)
 }
 
-/** The announced container with what the engine knows of its image: that stays when the container goes. @throws {LookupError} */
+/** Adds the image's metadata, which outlives the container, to an announced container. @throws {LookupError} */
 export async function withDockerImage(
   client: SocketClient,
   container: Announced,
@@ -60,7 +60,7 @@ function watch(
   return client.follow(`${prefix}/events?filters=${FILTERS}`, () => watcher.opened(), line, signal)
 }
 
-/** null = not what an event of a container looks like. */
+/** Returns null if the text is not a valid container event. */
 export function announcedBy(text: string, type: number, labelLimit: number): Announced | null {
   let event: Answer
   try {

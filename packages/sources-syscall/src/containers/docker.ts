@@ -12,7 +12,7 @@ import {
 import { LookupError } from './failure.ts'
 import type { SocketClient } from './http.ts'
 
-/** The container that docker knows by this id. @throws {LookupError} */
+/** Describes the docker container with this id. @throws {LookupError} */
 export async function inspectDocker(
   client: SocketClient,
   id: string,
@@ -31,7 +31,7 @@ export async function inspectDocker(
   }
 }
 
-/** The pod that the kubelet's labels name: its sandbox is a container, too. @throws {LookupError} */
+/** The pod named by the kubelet's labels; its sandbox is also a container. @throws {LookupError} */
 async function podOf(client: SocketClient, container: Answer, labelLimit: number, signal: AbortSignal) {
   const id = container.text('Config', 'Labels', 'io.kubernetes.sandbox.id')
   if (id === '') return {}
@@ -39,7 +39,7 @@ async function podOf(client: SocketClient, container: Answer, labelLimit: number
   return { pod_sandbox_id: id, pod_sandbox_labels: keptLabels(sandbox.at('Config', 'Labels'), labelLimit) }
 }
 
-/** What docker knows of an image. @param name by which the container asked for it @throws {LookupError} */
+/** Docker's metadata for an image. @param name the image name that the container was created with @throws {LookupError} */
 export async function dockerImage(client: SocketClient, id: string, name: string, signal: AbortSignal) {
   const image = new Answer(
     id === '' ? undefined : await orNothing(client.get(`/images/${encodeURIComponent(id)}/json`, signal)),
@@ -56,7 +56,7 @@ export async function dockerImage(client: SocketClient, id: string, name: string
   }
 }
 
-/** The container that podman knows by this id. @throws {LookupError} */
+/** Describes the podman container with this id. @throws {LookupError} */
 export async function inspectPodman(
   client: SocketClient,
   id: string,
@@ -79,7 +79,7 @@ export async function inspectPodman(
   }
 }
 
-/** What both engines say in the same words. @throws {LookupError} */
+/** The properties that both engines report in the same format. @throws {LookupError} */
 function described(container: Answer, labelLimit: number) {
   const id = container.text('Id')
   if (id === '') throw new LookupError('bad-answer', 'a container without an id')
@@ -115,7 +115,7 @@ function mountOf(mount: Answer): DescribedMount {
   }
 }
 
-/** An answer about something that may be gone meanwhile; undefined = it is. @throws {LookupError} */
+/** Resolves to undefined if the object no longer exists. @throws {LookupError} */
 async function orNothing(answer: Promise<unknown>): Promise<unknown> {
   try {
     return await answer
@@ -125,7 +125,7 @@ async function orNothing(answer: Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** The address of the first network that has one: networks with names are not repeated at the top. */
+/** The address of the first network that has one: the top-level address does not include named networks. */
 function networkAddress(container: Answer): string {
   const networks = container.at('NetworkSettings', 'Networks')
   if (typeof networks !== 'object' || networks === null) return ''
@@ -136,7 +136,7 @@ function networkAddress(container: Answer): string {
   return ''
 }
 
-/** A container that shares another's network has that one's address. @throws {LookupError} */
+/** A container that shares another container's network has the same address. @throws {LookupError} */
 async function sharedAddress(client: SocketClient, container: Answer, signal: AbortSignal): Promise<string> {
   const own = networkAddress(container)
   const mode = container.text('HostConfig', 'NetworkMode')

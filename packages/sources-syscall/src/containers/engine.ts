@@ -1,34 +1,34 @@
 import type { Announced, ContainerDescription } from './description.ts'
 
-/** Protocols that engines speak: docker and podman JSON over HTTP, containerd and CRI-O the container runtime interface. */
+/** Protocols of engines: JSON over HTTP for docker and podman, the container runtime interface for containerd and CRI-O. */
 export type EngineKind = 'docker' | 'podman' | 'cri'
 
-/** Somebody who can tell about containers. */
+/** A container engine: a source of container metadata. */
 export interface Engine {
   readonly kind: EngineKind
   readonly socket: string
-  /** The user who runs it, and of whose containers alone it is believed; null = the machine's. */
+  /** The user who runs it; it is trusted only for that user's containers. null = the system's engine. */
   readonly owner: number | null
-  /** The socket's file is there: looked at anew each time, since an engine may start later. */
+  /** Whether the engine is available. Checked on every call, since an engine may start later. */
   present(): boolean
   /** @throws {LookupError} */
   inspect(id: string, signal: AbortSignal): Promise<Announced>
-  /** Tells of containers as the engine makes them, until the engine ends it. @throws {LookupError} when the connection fails */
+  /** Reports containers as the engine creates them, until the engine ends the stream. @throws {LookupError} if the connection fails */
   watch?(watcher: Watcher, signal: AbortSignal): Promise<void>
-  /** What can be seen of a running container without the engine's answer; undefined = nothing. Never throws. */
+  /** Metadata of a running container that is available without querying the engine; undefined = none. Never throws. */
   peek?(id: string): Promise<Partial<ContainerDescription> | undefined>
-  /** Adds what the engine knows of the image. @throws {LookupError} */
+  /** Adds the engine's metadata for the image. @throws {LookupError} */
   withImage?(container: Announced, signal: AbortSignal): Promise<Announced>
   close(): void
 }
 
-/** Told of what an engine announces. */
+/** Receives an engine's announcements. */
 export interface Watcher {
-  /** From now on nothing is missed. */
+  /** The watch is active: no container created from now on is missed. */
   opened(): void
-  /** A container was made; perhaps more than once for the same. */
+  /** A container was created; may be called more than once for the same container. */
   announced(container: Announced): void
-  /** An announcement made no sense. */
+  /** An announcement could not be parsed. */
   unreadable(): void
 }
 
@@ -36,6 +36,6 @@ export interface Watcher {
 export interface Announcement {
   readonly engine: Engine
   readonly container: Announced
-  /** The engine was asked already and there is nothing to add. */
+  /** The engine has already been queried and there is nothing to add. */
   readonly complete: boolean
 }

@@ -13,7 +13,7 @@ import { SocketClient } from './http.ts'
 import { PodmanBundles } from './podman-bundle.ts'
 import { canConnectAs, connectorAs } from './user-socket.ts'
 
-/** Sockets to ask, by protocol. Default: where the engines put them. */
+/** Engine sockets by protocol. Default: the engines' usual paths. */
 export type EngineSockets = Readonly<Record<EngineKind, readonly string[]>>
 
 const DEFAULT_SOCKETS: EngineSockets = {
@@ -23,8 +23,8 @@ const DEFAULT_SOCKETS: EngineSockets = {
 }
 
 /**
- * Who may know a container, most likely first, by the layout of its control group. Layouts of docker and of the container
- * runtime interface are alike.
+ * The engines that may know a container, most likely first, by the layout of its control group. The layouts of docker and of
+ * the container runtime interface are alike.
  */
 const ASKED: Readonly<Record<string, readonly EngineKind[]>> = {
   podman: ['podman'],
@@ -33,10 +33,10 @@ const ASKED: Readonly<Record<string, readonly EngineKind[]>> = {
   containerd: ['cri'],
 }
 
-/** Where engines that users run for themselves put their sockets, below /run/user/UID. */
+/** Socket paths of rootless engines, relative to /run/user/UID. */
 const USERS_SOCKETS = { podman: 'podman/podman.sock', docker: 'docker.sock' } as const
 const USERS_SOCKET = /^\/(?:var\/)?run\/user\/(\d{1,10})\//
-/** Users whose engines are open at the same time; of more, the one that came first is closed. */
+/** Maximum number of users whose engines are open at the same time; beyond that, the oldest user's are closed. */
 const MAX_USERS = 8
 
 /** The container engines of a machine: those of the system, and each user's own, opened when a container of that user is seen. */
@@ -51,8 +51,8 @@ export class Engines {
   }
 
   /**
-   * The engines that could know a container, most likely first. A user can give any name to a control group of their own: about
-   * a container there only that user's engines are asked, and about no other.
+   * The engines that may know a container, most likely first. A user can give any name to a control group of their own, so a
+   * container there is looked up only in that user's engines, and those are used for no other container.
    * @param runtime whose layout the container's control group has
    */
   knowing(runtime: string, owner: number | null): Engine[] {
@@ -81,8 +81,8 @@ export class Engines {
 }
 
 /**
- * @param connections at the same time, for each engine that speaks HTTP
- * @param root where the host's files are seen (Falco's HOST_ROOT, /host in a pod)
+ * @param connections maximum number of concurrent connections to each engine that speaks HTTP
+ * @param root where the host's files are mounted (Falco's HOST_ROOT, /host in a pod)
  */
 export function openEngines(
   sockets: Partial<EngineSockets> = {},
@@ -106,7 +106,7 @@ export function openEngines(
   )
 }
 
-/** An engine that a user runs. It is asked and not listened to: what it would announce is not needed to tell its own containers. */
+/** A user's own engine. It is queried but not watched: its containers are recognized without its announcements. */
 function openUsers(kind: keyof typeof USERS_SOCKETS, socket: string, uid: number, labelLimit: number): Engine {
   const client = new SocketClient(socket, 1, connectorAs(uid, socket))
   const inspect = kind === 'docker' ? inspectDocker : inspectPodman
@@ -155,7 +155,7 @@ function open(kind: EngineKind, socket: string, root: string, connections: numbe
   }
 }
 
-/** The engine is there if its socket is, or if we are connected: after a change of user the socket may be out of sight. */
+/** The engine is present if its socket exists or a watch is connected: after a change of user the socket may be inaccessible. */
 function presence(
   socket: string,
   follow: NonNullable<Engine['watch']>,
@@ -177,7 +177,7 @@ function presence(
   }
 }
 
-/** Through the container runtime interface; what it does not know (or does not run) may be containerd's own. @throws {LookupError} */
+/** Tries the container runtime interface, then containerd's own if the former is missing or does not know the container. @throws {LookupError} */
 async function inspectRuntime(
   client: GrpcClient,
   id: string,
@@ -191,7 +191,7 @@ async function inspectRuntime(
     try {
       return await inspectContainerd(client, id, labelLimit, signal)
     } catch (further) {
-      // Of two failures the one that may pass counts; that there is no such service says nothing.
+      // Prefer the failure that may be temporary; a missing containerd service says nothing about the container.
       throw further instanceof LookupError && further.reason === 'not-found' ? further : error
     }
   }

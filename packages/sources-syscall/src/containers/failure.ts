@@ -1,14 +1,14 @@
-/** Why a container's metadata could not be had. */
+/** Why a container's metadata is unavailable. */
 export type LookupReason =
-  /** No engine that makes such containers has a socket here. */
+  /** No engine for this kind of container has a socket here. */
   | 'no-socket'
   /** The socket exists, but access is denied, nothing listens, or the engine fails. */
   | 'refused'
-  /** The engine answers that it has no such container. */
+  /** The engine does not know the container. */
   | 'not-found'
   /** The engine did not answer in time. */
   | 'timeout'
-  /** The engine's answer cannot be read. */
+  /** The engine's answer can't be parsed. */
   | 'bad-answer'
   /** Too many look-ups were waiting. */
   | 'queue-full'
@@ -24,9 +24,9 @@ export class LookupError extends Error {
   }
 }
 
-/** What the system's error code of a socket means for a look-up. */
+/** Maps a socket's error code to the reason of a failed look-up. */
 export function reasonOf(error: NodeJS.ErrnoException): LookupReason {
-  // HTTP/2 cancels its streams when there is no connection, and says so in the cause.
+  // Without a connection, HTTP/2 cancels its streams and reports the connection's error as the cause.
   if (error.cause instanceof Error) return reasonOf(error.cause)
   switch (error.code) {
     case 'ENOENT':
@@ -49,7 +49,7 @@ export function reasonOf(error: NodeJS.ErrnoException): LookupReason {
   }
 }
 
-/** The failure as a LookupError, whatever was thrown. */
+/** Converts any thrown error to a LookupError. */
 export function lookupError(error: unknown, where: string): LookupError {
   if (error instanceof LookupError) return error
   const { message } = error as Error

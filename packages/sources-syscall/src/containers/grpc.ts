@@ -4,10 +4,10 @@ import { LookupError, lookupError } from './failure.ts'
 import { Message } from './protobuf.ts'
 
 const MAX_MESSAGE = 4 << 20
-/** In front of every message: compressed (no), length. */
+/** Prefix of every message: a compression flag (0) and the length. */
 const PREFIX = 5
 
-/** gRPC status codes that mean something here. https://grpc.io/docs/guides/status-codes */
+/** The gRPC status codes that are handled. https://grpc.io/docs/guides/status-codes */
 const OK = 0
 const INVALID_ARGUMENT = 3
 const DEADLINE_EXCEEDED = 4
@@ -16,10 +16,10 @@ const PERMISSION_DENIED = 7
 const UNIMPLEMENTED = 12
 const UNAVAILABLE = 14
 
-/** What goes with a call besides its message: gRPC's metadata. */
+/** gRPC metadata, sent as headers of a call. */
 export type Metadata = Readonly<Record<string, string>>
 
-/** gRPC calls to a service behind a unix socket, over one HTTP/2 connection that is made again when it breaks. */
+/** gRPC calls to a service on a unix socket, over one HTTP/2 connection that is reopened if it breaks. */
 export class GrpcClient {
   readonly socket: string
   #session: ClientHttp2Session | null = null
@@ -28,7 +28,7 @@ export class GrpcClient {
     this.socket = socket
   }
 
-  /** A call with one answer. @param method `/package.Service/Method` @throws {LookupError} */
+  /** A unary call. @param method `/package.Service/Method` @throws {LookupError} */
   async call(method: string, request: Uint8Array, signal: AbortSignal, metadata: Metadata = {}): Promise<Message> {
     const answers: Uint8Array[] = []
     await this.#exchange(method, request, signal, metadata, bytes => answers.push(bytes))
@@ -37,8 +37,8 @@ export class GrpcClient {
   }
 
   /**
-   * A call with answers that go on and on. `opened` is called when the call is on its way: services send nothing, not even
-   * headers, before the first answer. Kept when the service ends it. @throws {LookupError}
+   * A server-streaming call. `opened` is called once the connection is established: services send nothing, not even headers,
+   * before the first answer. Resolves when the service ends the stream. @throws {LookupError}
    */
   async follow(
     method: string,
@@ -126,7 +126,7 @@ export class GrpcClient {
   #connection(failed: (error: Error) => void): ClientHttp2Session {
     if (this.#session !== null && !this.#session.closed && !this.#session.destroyed) return this.#session
     const session = connect('http://localhost', { createConnection: () => connectSocket(this.socket) })
-    // Calls hear of it through their streams, except when there was never a connection.
+    // Calls receive errors through their streams, unless the connection was never established.
     session.once('error', failed)
     session.on('error', () => {})
     // An idle connection does not keep the program alive.
@@ -143,11 +143,11 @@ function frame(message: Uint8Array): Buffer {
   return bytes
 }
 
-/** Cuts what arrives into messages. */
+/** Splits the received bytes into messages. */
 class MessageSplitter {
   #held: Buffer = Buffer.alloc(0)
 
-  /** Bytes of a message that has not come whole. */
+  /** Number of bytes received of an incomplete message. */
   get rest(): number {
     return this.#held.length
   }
@@ -175,13 +175,13 @@ function readMessage(bytes: Uint8Array, where: string): Message {
   }
 }
 
-/** @throws {LookupError} unless the call went well */
+/** @throws {LookupError} unless the call succeeded */
 function checkStatus(status: number | undefined, words: string, where: string): void {
   switch (status) {
     case OK:
       return
     case NOT_FOUND:
-    // CRI-O's and old containerd's answer to an id that is not theirs.
+    // CRI-O and old versions of containerd return this for an unknown id.
     case INVALID_ARGUMENT:
       throw new LookupError('not-found', `${where}: ${words}`)
     case DEADLINE_EXCEEDED:

@@ -1,10 +1,10 @@
 import type { SyscallEvent } from '../event.ts'
 import type { Container } from '../model/container.ts'
 
-/** What a kept event takes besides its bytes: copies of its thread and a few ancestors. */
+/** Memory used by a held event besides its bytes: copies of its thread and a few ancestors. */
 const KEPT_BYTES = 4096
 
-/** Events whose evaluation waits for the metadata of their container, bounded in number and size. */
+/** Events whose evaluation waits for their container's metadata, bounded in number and size. */
 export class Held {
   readonly counts = { held: 0, filled: 0, expired: 0, failed: 0, overflowed: 0 }
   readonly #maxEvents: number
@@ -18,7 +18,7 @@ export class Held {
     this.#maxBytes = maxBytes
   }
 
-  /** False = there is no room: the event is to be taken as it is now. */
+  /** False = there is no room: the event must be evaluated as it is. */
   add(container: Container, event: SyscallEvent): boolean {
     const size = event.end - event.start + KEPT_BYTES
     if (this.#events >= this.#maxEvents || this.#bytes + size > this.#maxBytes) {
@@ -34,7 +34,7 @@ export class Held {
     return true
   }
 
-  /** The events of a container, in the order of their coming. */
+  /** Removes and returns the events of a container, in order of arrival. */
   take(container: Container, outcome: 'filled' | 'expired' | 'failed'): SyscallEvent[] {
     const list = this.#waiting.get(container)
     if (list === undefined) return []

@@ -2,26 +2,26 @@ import { Agent, request } from 'node:http'
 import { LookupError, lookupError } from './failure.ts'
 import type { Connected } from './user-socket.ts'
 
-/** Bytes. An engine's answer has a few thousand; a longer one than this is an error. */
+/** Maximum length of an engine's answer in bytes. A typical answer has a few thousand. */
 const MAX_BODY = 4 << 20
-/** The same for an engine that a user runs: reading its answers must not keep the engine from its events. */
+/** The same for a user's engine: reading its answers must not delay event processing. */
 const MAX_USERS_BODY = 256 << 10
-/** The length of an event is bounded by the labels of its container. */
+/** Maximum length of an event; most of it is the container's labels. */
 const MAX_LINE = 256 << 10
 
-/** Asks an HTTP service behind a unix socket; connections are kept between requests. */
+/** An HTTP client for a service on a unix socket; connections are kept alive between requests. */
 export class SocketClient {
   readonly socket: string
   readonly #agent: Agent
   readonly #maxBody: number
 
-  /** @param connect makes connections to a socket that a user controls */
+  /** @param connect opens connections to a socket that a user controls */
   constructor(socket: string, connections: number, connect?: (connected: Connected) => void) {
     this.socket = socket
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: 30_000 })
     this.#maxBody = connect === undefined ? MAX_BODY : MAX_USERS_BODY
     if (connect !== undefined) {
-      // Node takes undefined for "the socket comes later", through the callback.
+      // If this returns undefined, Node waits for the callback to deliver the socket.
       this.#agent.createConnection = (_, connected) => void connect(connected as Connected) as unknown as undefined
     }
   }
@@ -59,8 +59,8 @@ export class SocketClient {
   }
 
   /**
-   * Passes on the lines of an endless answer, over a connection of its own that does not keep the program alive.
-   * `opened` is called when it has begun. Kept when the service ends it. @throws {LookupError}
+   * Streams the lines of an endless answer over a separate connection that does not keep the program alive.
+   * `opened` is called when the answer begins. Resolves when the service ends the answer. @throws {LookupError}
    */
   follow(path: string, opened: () => void, line: (text: string) => void, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -108,9 +108,9 @@ function readBody(status: number, body: string, where: string): unknown {
 
 function statusError(status: number, where: string): LookupError {
   if (status === 404) return new LookupError('not-found', `${where}: there is no such thing`)
-  // 409: the container is being made or taken down.
+  // 409: the container is being created or removed.
   if (status === 409) return new LookupError('not-found', `${where}: status ${status}`)
-  // podman answers 500 while it makes or takes down the container.
+  // podman returns 500 while the container is being created or removed.
   const refused = status === 401 || status === 403 || status >= 500
   return new LookupError(refused ? 'refused' : 'bad-answer', `${where}: status ${status}`)
 }

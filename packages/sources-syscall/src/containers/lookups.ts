@@ -6,40 +6,40 @@ import { LookupError, type LookupReason, lookupError } from './failure.ts'
 /** A container whose metadata is wanted. */
 export interface Wanted {
   readonly fullId: string
-  /** The runtime whose control group layout it has. */
+  /** The runtime, according to the layout of its control group. */
   readonly runtime: string
-  /** The user in whose part of the control groups it lies; null = the system's. */
+  /** The user who owns its part of the control group hierarchy; null = the system. */
   readonly owner: number | null
-  /** The engine that has it, if that is known. */
+  /** The engine that runs it, if known. */
   readonly engine?: Engine
 }
 
 export interface LookupOptions {
-  /** Look-ups of one runtime's containers under way at the same time. */
+  /** Maximum number of concurrent look-ups per runtime. */
   readonly concurrency?: number
-  /** Look-ups of one runtime's containers that may wait for their turn. */
+  /** Maximum number of queued look-ups per runtime. */
   readonly queue?: number
-  /** Milliseconds that one engine has for its answer. */
+  /** Timeout for one engine's answer, in milliseconds. */
   readonly timeout?: number
-  /** Attempts until a look-up is given up. */
+  /** Maximum number of attempts per look-up. */
   readonly attempts?: number
   /** Milliseconds before the second attempt; doubled for each further one, up to two seconds. */
   readonly backoff?: number
 }
 
-/** Look-ups by outcome, of all that have ended. `from-event`: the engine no longer had it; what it had announced was used. */
+/** Completed look-ups by outcome. `from-event`: the engine no longer knew the container, so its announcement was used. */
 export type LookupCounts = Record<'found' | 'from-event' | LookupReason, number>
 
-/** How a look-up ends: nothing is found for a reason. */
+/** Called when a look-up ends: `reason` is set if nothing was found. */
 export type LookupEnd<W> = (wanted: W, found: Announced | null, reason: LookupReason | null) => void
 
 const MAX_BACKOFF = 2000
-/** Milliseconds between the look-ups of one user's containers that wait for each other. */
+/** Milliseconds between consecutive look-ups of one user's containers. */
 const USERS_INTERVAL = 50
-/** Attempts after which what was announced is enough: the engine may not let us in any more. */
+/** Number of attempts after which the announcement is used: the engine may no longer grant access. */
 const ENOUGH = 4
 
-/** Failures that a further attempt may mend: the container is being made, the engine is starting or busy. */
+/** Failures that a retry may resolve: the container is being created, or the engine is starting or busy. */
 const TEMPORARY: Readonly<Record<LookupReason, boolean>> = {
   'no-socket': false,
   refused: true,
@@ -49,7 +49,7 @@ const TEMPORARY: Readonly<Record<LookupReason, boolean>> = {
   'queue-full': false,
 }
 
-/** How informative a failure is: of several engines' failures the most informative one is reported. */
+/** How informative a failure is: if several engines fail, the most informative failure is reported. */
 const WEIGHT: Readonly<Record<LookupReason, number>> = {
   'no-socket': 0,
   'queue-full': 0,
@@ -59,13 +59,13 @@ const WEIGHT: Readonly<Record<LookupReason, number>> = {
   timeout: 4,
 }
 
-/** The look-ups of one runtime's and one user's containers: an engine that hangs delays no others. */
+/** The look-ups for one runtime and owner, kept separate so that an engine that hangs does not delay the others. */
 interface Lane<W> {
   running: number
   readonly waiting: W[]
 }
 
-/** Asks engines for containers, a few at a time, again after failures that may pass. */
+/** Looks up containers in the engines with limited concurrency, and retries temporary failures. */
 export class Lookups<W extends Wanted = Wanted> {
   readonly counts: LookupCounts = {
     found: 0,
@@ -82,13 +82,13 @@ export class Lookups<W extends Wanted = Wanted> {
   readonly #done: LookupEnd<W>
   readonly #announced: (wanted: Wanted) => Announcement | undefined
   readonly #lanes = new Map<string, Lane<W>>()
-  /** Ends of the pauses between attempts, by the container's id. */
+  /** Functions that end the pauses between attempts, by container id. */
   readonly #pauses = new Map<string, () => void>()
   readonly #closing = new AbortController()
 
   /**
    * `done` is called once for each container, never from within `start`.
-   * @param announced what the engines have announced of a container
+   * @param announced returns the engines' announcement of a container
    */
   constructor(
     engines: Engines,
@@ -102,7 +102,7 @@ export class Lookups<W extends Wanted = Wanted> {
     this.#options = { concurrency: 4, queue: 1024, timeout: 2000, attempts: 8, backoff: 10, ...options }
   }
 
-  /** Look-ups that have not ended. */
+  /** Number of look-ups that have not ended. */
   get pending(): number {
     let sum = 0
     for (const { running, waiting } of this.#lanes.values()) sum += running + waiting.length
@@ -119,7 +119,7 @@ export class Lookups<W extends Wanted = Wanted> {
     else setImmediate(() => this.#end(wanted, null, 'queue-full'))
   }
 
-  /** The container was announced: a look-up that waits for its next attempt makes it now. */
+  /** The container was announced: if its look-up is waiting to retry, it retries now. */
   wake(fullId: string): void {
     this.#pauses.get(fullId)?.()
   }
@@ -142,7 +142,7 @@ export class Lookups<W extends Wanted = Wanted> {
         const { reason } = outcome as LookupError
         const last = !TEMPORARY[reason] || attempt >= attempts
         const known = this.#announced(wanted)
-        // An engine that has announced a container and does not know it has removed it: it will not come back.
+        // If an engine does not know a container that it has announced, it has removed it for good.
         if (known !== undefined && (last || reason === 'not-found' || attempt >= ENOUGH)) {
           const container = { ...(await this.#withImage(known)), ...(await seen) }
           if (!this.#closing.signal.aborted) this.#end(wanted, container, null, 'from-event')
@@ -152,7 +152,7 @@ export class Lookups<W extends Wanted = Wanted> {
         await this.#pause(wanted.fullId, Math.min(backoff * 2 ** (attempt - 1), MAX_BACKOFF))
       }
     } finally {
-      // A user can make any number of containers, and answer for each as long as it may be.
+      // A user can create any number of containers, with answers of the maximum length.
       if (wanted.owner !== null && lane.waiting.length > 0) await this.#pause(wanted.fullId, USERS_INTERVAL)
       lane.running--
       const next = lane.waiting.shift()
@@ -160,7 +160,7 @@ export class Lookups<W extends Wanted = Wanted> {
     }
   }
 
-  /** One attempt: the engine that has announced it, or those that may know it, one after the other. */
+  /** One attempt: queries the engine that announced the container, else each engine that may know it in turn. */
   async #ask(wanted: W): Promise<Announced | LookupError> {
     const known = this.#announced(wanted)
     if (known?.complete === true) {
@@ -185,7 +185,7 @@ export class Lookups<W extends Wanted = Wanted> {
     return failure
   }
 
-  /** What can be seen while the container runs, in case that it is gone when the engine is asked. */
+  /** Reads what is available while the container runs, in case it is gone before the engine answers. */
   async #peek({ fullId, runtime, owner, engine }: W): Promise<Partial<ContainerDescription> | undefined> {
     for (const one of engine === undefined ? this.#engines.knowing(runtime, owner) : []) {
       const seen = one.present() ? await one.peek?.(fullId) : undefined
@@ -194,7 +194,7 @@ export class Lookups<W extends Wanted = Wanted> {
     return undefined
   }
 
-  /** What was announced, with what the engine knows of the image if it answers. */
+  /** The announced container, with the engine's metadata for the image if it answers. */
   async #withImage({ engine, container }: Announcement): Promise<Announced> {
     if (container.imageid !== undefined || engine.withImage === undefined) return container
     try {

@@ -10,48 +10,48 @@ import { type LookupCounts, type LookupOptions, Lookups } from './lookups.ts'
 import type { WatchCounts } from './watches.ts'
 
 export interface MetadataOptions extends LookupOptions {
-  /** Sockets to ask instead of the usual ones, by protocol. */
+  /** Sockets that replace the default ones, by protocol. */
   readonly sockets?: Partial<EngineSockets>
-  /** Longer labels are left out; default 100, as in Falco. */
+  /** Longer labels are omitted; default 100, as in Falco. */
   readonly labelMaxLength?: number
-  /** Milliseconds that an evaluation may wait for metadata; default 2000, 0 = none waits. */
+  /** Maximum milliseconds that an evaluation waits for metadata; default 2000, 0 = do not wait. */
   readonly holdMs?: number
-  /** Bounds of what waits. Defaults: 4096 events, 16 MiB. */
+  /** Limits on the held events. Defaults: 4096 events, 16 MiB. */
   readonly holdEvents?: number
   readonly holdBytes?: number
 }
 
-/** Milliseconds that a session waits at its start for the containers that run already. */
+/** Milliseconds that a session waits at startup for the metadata of running containers. */
 const SETTLE = 500
 
-/** What became of look-ups, and of evaluations that asked for metadata before it was there. */
+/** Outcomes of look-ups, and of evaluations that needed metadata before it was available. */
 export interface MetadataCounts {
   readonly lookups: Readonly<LookupCounts>
-  /** Look-ups of containers that an engine had announced, before their first event. */
+  /** Look-ups of announced containers before their first event. */
   readonly ahead: Readonly<LookupCounts>
   /** Connections over which engines announce containers. */
   readonly watches: Readonly<WatchCounts>
-  /** Announcements forgotten because there were too many. */
+  /** Announcements dropped because there were too many. */
   readonly dropped: number
   /** Evaluations that waited. */
   readonly held: number
-  /** Of these, those that got the metadata; were let go at the end of the window; whose look-up failed. */
+  /** Of these: got the metadata; were released at the end of the window; had a failed look-up. */
   readonly filled: number
   readonly expired: number
   readonly failed: number
-  /** Evaluations that could not wait, because too much was waiting. */
+  /** Evaluations that could not wait because the limits were reached. */
   readonly overflowed: number
 }
 
 /**
- * Metadata of the containers of a live machine. It asks the engines about every container that the state meets. As the
- * deferral of an evaluation it holds events whose rules ask for what is still on its way:
+ * Metadata of the containers on a live machine. It looks up every container that the state encounters. Passed to `evaluate`
+ * as the deferral, it holds events whose rules need metadata that is still pending:
  *
  *   const alerts = engine.evaluate(source, event, metadata)
- *   if (alerts !== undefined) deliver(alerts)         // else the event comes again from `next`
+ *   if (alerts !== undefined) deliver(alerts)         // else `next` returns the event again
  *
- * `next` gives, in the order of their coming, the events that tell about containers (for rules and recordings; the state has
- * seen them) and the events that waited. `onReady` is called when there are some.
+ * `next` returns, in order of arrival, the events that describe containers (for rules and recordings; the state has already
+ * applied them) and the events that waited. `onReady` is called when there are any.
  */
 export class ContainerMetadata {
   onReady: (() => void) | null = null
@@ -95,26 +95,26 @@ export class ContainerMetadata {
     }
   }
 
-  /** To be called before an event is evaluated. */
+  /** Call this before evaluating an event. */
   before(event: SyscallEvent): void {
     const { thread } = event
     if (thread === null || !thread.container.pending) return
     thread.container.missed = false
-    // What an earlier evaluation remembers of absent metadata must not answer for this one: no field would ask again.
+    // Discard results memoized while metadata was absent: with them, no field would ask for it again.
     thread.memo = null
   }
 
-  /** Containers whose metadata is on its way and waited for. */
+  /** Number of containers whose metadata is pending. */
   get pending(): number {
     return this.#windows.size
   }
 
-  /** After the evaluation: it asked for metadata that is on its way. */
+  /** Whether the evaluation just done asked for pending metadata. */
   asked({ thread }: SyscallEvent): boolean {
     return thread?.container.pending === true && thread.container.missed
   }
 
-  /** To be called after the evaluation. True = it asked for metadata that is on its way: its outcome is void, the event comes again. */
+  /** Call this after the evaluation. True = it asked for pending metadata: discard its result, `next` will return the event again. */
   hold(event: SyscallEvent): boolean {
     const { thread } = event
     if (thread === null || !this.asked(event)) return false
@@ -123,12 +123,12 @@ export class ContainerMetadata {
     return this.#held.add(thread.container, event)
   }
 
-  /** The next event that describes a container, or that has waited; null = none now. */
+  /** The next event that describes a container or has waited; null = none is ready. */
   next(): SyscallEvent | null {
     return this.#ready.shift() ?? null
   }
 
-  /** Resolves when no look-up is under way, at the latest after `ms`: for the containers that run when a session starts. */
+  /** Resolves when no look-up is pending, or after `ms`. Used for the containers already running when a session starts. */
   async settle(ms = Math.min(this.#holdMs, SETTLE)): Promise<void> {
     if (this.#lookups.pending === 0) return
     let timer: NodeJS.Timeout | undefined
@@ -140,7 +140,7 @@ export class ContainerMetadata {
     this.#settled = null
   }
 
-  /** Lets everything go that waits, as it is: `next` gives it. */
+  /** Releases all held events as they are: `next` returns them. */
   flush(): void {
     for (const container of [...this.#windows.keys()]) this.#expire(container)
   }
@@ -164,13 +164,13 @@ export class ContainerMetadata {
     this.#start(container)
   }
 
-  /** An engine has announced a container. False = no event has named it. */
+  /** An engine has announced a container. False = no event has referenced it. */
   #heard({ id, full_id: fullId }: Announced): boolean {
     const container = this.#state.tables.containers.get(id)
     if (container === undefined) return false
     if (container.info !== null) this.#announcements.forget(fullId)
     else if (this.#looking.has(container)) this.#lookups.wake(fullId)
-    // Its look-up has failed.
+    // Its look-up failed.
     else this.#start(container)
     return true
   }
@@ -189,7 +189,7 @@ export class ContainerMetadata {
     if (this.#ready.length > 0) this.onReady?.()
   }
 
-  /** The window is over: what an engine has announced is used. The look-up continues. */
+  /** The window has expired: use the engine's announcement, if any. The look-up continues. */
   #expire(container: Container): void {
     const known =
       container.info === null && container.owner === null ? this.#announcements.get(container.fullId) : undefined

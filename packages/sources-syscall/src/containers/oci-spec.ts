@@ -1,7 +1,7 @@
-/** What runc is given of a container. https://github.com/opencontainers/runtime-spec/blob/main/config.md */
+/** The OCI runtime specification of a container, as passed to runc. https://github.com/opencontainers/runtime-spec/blob/main/config.md */
 import { Answer, type DescribedMount } from './description.ts'
 
-/** A namespace that is not asked for is the host's; of one that is another's, it is not known. */
+/** A namespace that is not listed is the host's. If one is joined by path, it is unknown whether it is the host's. */
 export function sharedNamespaces(spec: Answer) {
   const namespaces = spec.list('linux', 'namespaces').map(entry => new Answer(entry))
   const shared = (type: string, key: string) => {
@@ -11,13 +11,13 @@ export function sharedNamespaces(spec: Answer) {
   return { ...shared('pid', 'host_pid'), ...shared('network', 'host_network'), ...shared('ipc', 'host_ipc') }
 }
 
-/** Nobody writes it down; as engines make privileged containers, nothing of /proc is masked. */
+/** The specification has no such flag, but engines mask nothing in /proc for privileged containers. */
 export function looksPrivileged(spec: Answer): boolean {
   const capabilities = spec.texts('process', 'capabilities', 'bounding')
   return capabilities.includes('CAP_SYS_ADMIN') && spec.list('linux', 'maskedPaths').length === 0
 }
 
-/** What is the host's, without the container's own /proc, /sys, /dev. */
+/** The mounts from the host, without the container's own /proc, /sys, /dev. */
 export function boundMounts(spec: Answer): DescribedMount[] {
   return spec
     .list('mounts')

@@ -1,6 +1,6 @@
 /**
- * What podman gives runc of a container: config.json in the container's folder, there before its first process and until it
- * is removed. podman itself does not answer while it starts a container, and one that ends at once is gone when it does.
+ * The OCI specification that podman passes to runc: config.json in the container's folder, present from before its first process
+ * until the container is removed. podman does not answer while it starts a container, and a short-lived one is gone when it does.
  */
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -9,26 +9,26 @@ import { Answer, type ContainerDescription } from './description.ts'
 import type { SocketClient } from './http.ts'
 import { boundMounts, sharedNamespaces } from './oci-spec.ts'
 
-/** Bytes; a specification has a few thousand. */
+/** Maximum length of a specification in bytes; typically a few thousand. */
 const MAX_LENGTH = 1 << 20
-/** A pipe does not block, a link is not followed: the folder is what podman says that it is, the file what runc was given. */
+/** Do not block on a pipe and do not follow a link: the path comes from podman, but the file must be the one passed to runc. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY
-/** Milliseconds for podman's account of itself. */
+/** Timeout in milliseconds for podman's info request. */
 const TIMEOUT = 10_000
 
-/** The folders of a podman's containers. */
+/** Reads specifications from the folders of podman's containers. */
 export class PodmanBundles {
   readonly #client: SocketClient
   readonly #root: string
   #folder: Promise<string | undefined> | undefined
 
-  /** @param root where the host's files are seen */
+  /** @param root where the host's files are mounted */
   constructor(client: SocketClient, root: string) {
     this.#client = client
     this.#root = root
   }
 
-  /** Asks podman once where it keeps its containers. Asking later would be too late for the first one. undefined = it does not say. */
+  /** Asks podman once where it stores its containers, early enough for the first one. undefined = podman does not say. */
   locate(): Promise<string | undefined> {
     this.#folder ??= this.#ask().catch(() => {
       this.#folder = undefined
@@ -37,7 +37,7 @@ export class PodmanBundles {
     return this.#folder
   }
 
-  /** undefined = it cannot be read: the container is gone, we have no right, it is on another machine. */
+  /** Returns undefined if the specification can't be read: the container is gone, access is denied, or it is on another machine. */
   async read(id: string): Promise<Partial<ContainerDescription> | undefined> {
     const folder = await this.locate()
     if (folder === undefined || !/^[0-9a-f]+$/.test(id)) return undefined
@@ -68,7 +68,7 @@ function described(spec: Answer, id: string): Partial<ContainerDescription> {
     env: spec.texts('process', 'env'),
     privileged: spec.text('annotations', 'io.podman.annotations.privileged') === 'TRUE',
     ...sharedNamespaces(spec),
-    // podman's own files for /etc/hosts and the like lie in the container's folder.
+    // podman keeps its own files for /etc/hosts and the like in the container's folder.
     Mounts: boundMounts(spec).filter(({ Source }) => !Source.includes(`/${id}/`)),
   }
 }

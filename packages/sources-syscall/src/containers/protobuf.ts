@@ -1,17 +1,17 @@
-/** Protocol buffers as far as the container runtime interface needs them. https://protobuf.dev/programming-guides/encoding */
+/** The subset of Protocol Buffers that the container runtime interface needs. https://protobuf.dev/programming-guides/encoding */
 
 const VARINT = 0
 const FIXED64 = 1
 const BYTES = 2
 const FIXED32 = 5
-/** Field numbers of maps' entries. */
+/** Field numbers of map entries. */
 const MAP_KEY = 1
 const MAP_VALUE = 2
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** A message of texts and booleans. Fields without a value (empty, false) are left out, as the format has it. */
+/** Encodes a message of strings and booleans. Fields with the default value (empty, false) are omitted, as in proto3. */
 export function encodeMessage(fields: readonly (readonly [number: number, value: string | boolean])[]): Uint8Array {
   const out: number[] = []
   for (const [number, value] of fields) {
@@ -29,11 +29,11 @@ export function encodeMessage(fields: readonly (readonly [number: number, value:
   return Uint8Array.from(out)
 }
 
-/** A message that was received, its fields by number. Absent fields have their type's default. */
+/** A decoded message with its fields by number. Absent fields have their type's default value. */
 export class Message {
   readonly #fields = new Map<number, (bigint | Uint8Array)[]>()
 
-  /** @throws {RangeError} when the bytes are no message */
+  /** @throws {RangeError} if the bytes are not a message */
   constructor(bytes: Uint8Array) {
     const reader = new Reader(bytes)
     while (!reader.done) {
@@ -71,7 +71,7 @@ export class Message {
     return (this.#fields.get(field) ?? []).filter(value => value instanceof Uint8Array).map(value => new Message(value))
   }
 
-  /** A map of texts. @throws {RangeError} */
+  /** A map from strings to strings. @throws {RangeError} */
   map(field: number): Record<string, string> {
     return Object.fromEntries(this.messages(field).map(entry => [entry.text(MAP_KEY), entry.text(MAP_VALUE)]))
   }

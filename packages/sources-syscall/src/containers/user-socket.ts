@@ -1,19 +1,19 @@
 /**
- * Connections to sockets that users control. A path below /run/user may lead anywhere, also to a file system that never answers,
- * and connecting blocks the thread that does it. So another process connects, as that user, and carries the bytes: it can be killed.
+ * Connections to sockets that users control. A path below /run/user may lead anywhere, even to a file system that never answers,
+ * and connecting blocks the calling thread. So a separate process, which can be killed, connects as that user and relays the bytes.
  */
 import { spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { findNative } from '../live/native.ts'
 
-/** Milliseconds that connecting may take. */
+/** Timeout in milliseconds for connecting. */
 const CONNECT_TIMEOUT = 1000
-/** Milliseconds between starts of the process for one user: containers that cannot be asked about must not cost more. */
+/** Minimum milliseconds between starts of the process for one user, to bound the cost of look-ups that can't succeed. */
 const MIN_INTERVAL = 100
 
 export type Connected = (error: Error | null, socket?: Duplex) => void
 
-/** Whether this process may connect as another user: it is root, and the program that does so is installed. */
+/** Whether this process can connect as `uid`: it is root or that user, and the program that connects is installed. */
 export function canConnectAs(uid: number): boolean {
   if (process.geteuid?.() !== 0 && process.geteuid?.() !== uid) return false
   try {
@@ -23,7 +23,7 @@ export function canConnectAs(uid: number): boolean {
   }
 }
 
-/** A function that connects to `path` as that user, for `Agent.createConnection` and the like. */
+/** Returns a function that connects to `path` as that user, for `Agent.createConnection` and the like. */
 export function connectorAs(uid: number, path: string, timeout = CONNECT_TIMEOUT): (connected: Connected) => void {
   let last = Number.NEGATIVE_INFINITY
   return connected => {
@@ -52,7 +52,7 @@ function connectAs(uid: number, path: string, timeout: number, connected: Connec
     child.kill('SIGKILL')
     connected(error)
   }
-  /** The first byte is the errno of connecting, 0 for success. */
+  /** The first byte is the errno from connecting, 0 for success. */
   const read = () => {
     const status = socket.read(1) as Buffer | null
     if (status === null) return
@@ -70,7 +70,7 @@ function connectAs(uid: number, path: string, timeout: number, connected: Connec
   })
 }
 
-/** Linux's numbers of the errors that tell a look-up more than that it was refused. */
+/** Linux error numbers that are more specific than a refused connection. */
 const CODES: Readonly<Record<number, string>> = { 2: 'ENOENT', 13: 'EACCES', 20: 'ENOTDIR', 88: 'ENOTSOCK' }
 
 function failure(code: string, path: string): Error {

@@ -2,35 +2,35 @@ import type { Announced } from './description.ts'
 import type { Engine } from './engine.ts'
 import { lookupError } from './failure.ts'
 
-/** What became of the connections over which engines announce containers. */
+/** Outcomes of the connections over which engines announce containers. */
 export type WatchCounts = Record<
-  /** They came about. */
+  /** Connections that were established. */
   | 'connected'
-  /** Of these, they ended. */
+  /** Of these, those that ended. */
   | 'lost'
-  /** Connections that failed: no permission, no listener, or an error of the engine. */
+  /** Connections that failed: no permission, no listener, or an engine error. */
   | 'refused'
-  /** The engine announces nothing. */
+  /** Attempts after which the engine turned out not to support announcements. */
   | 'unsupported'
-  /** Announcements that make no sense. */
+  /** Announcements that could not be parsed. */
   | 'unreadable',
   number
 >
 
 export interface WatchOptions {
-  /** Milliseconds before the first further attempt; doubled for each one that follows, up to half a minute. */
+  /** Milliseconds before the first retry; doubled for each further one, up to half a minute. */
   readonly backoff?: number
 }
 
 const MAX_BACKOFF = 30_000
-/** Milliseconds between looks for a socket that is not there. */
+/** Milliseconds between checks for a missing socket. */
 const ABSENT = 1000
-/** A connection that held so long (ms) was good: the next attempt comes soon. */
+/** A connection that lasted longer than this (ms) was good: the backoff is reset. */
 const GOOD = 10_000
-/** An engine that ends the stream at once (ms), without a word, has none to offer. */
+/** An engine that ends the stream within this time (ms) without an announcement does not support it. */
 const AT_ONCE = 100
 
-/** One connection to each engine, made again when it breaks, that says which containers the engine makes. Keeps no program alive. */
+/** Watches each engine for new containers over one connection, reopened if it breaks. Does not keep the program alive. */
 export class Watches {
   readonly counts: WatchCounts = { connected: 0, lost: 0, refused: 0, unsupported: 0, unreadable: 0 }
   readonly #announced: (engine: Engine, container: Announced) => void
@@ -69,7 +69,7 @@ export class Watches {
     }
   }
 
-  /** One connection, from its beginning to its end. */
+  /** Runs one connection until it ends. */
   async #once(engine: Engine): Promise<'lost' | 'refused' | 'unsupported'> {
     let opened: number | undefined
     let heard = false

@@ -5,24 +5,24 @@ import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
 import { MAX_NATIVE_SYSCALLS, Trace, Want } from './wire.ts'
 
 export interface CallOptions {
-  /** Falco's base_syscalls.custom_set: calls besides those of the rules, instead of those that state needs; `!name` takes one away. */
+  /** Falco's base_syscalls.custom_set: calls recorded besides those of the rules, replacing those that state needs; `!name` removes one. */
   readonly custom?: readonly string[]
-  /** Falco's base_syscalls.repair: with a custom set, what state needs all the same. */
+  /** Falco's base_syscalls.repair: keep the calls that state needs in addition to a custom set. */
   readonly repair?: boolean
   /** Falco's base_syscalls.all: every call, whether rules need it or not. */
   readonly all?: boolean
 }
 
-/** Calls that change what fields show but that the event table does not mark: limits, namespaces. */
+/** Calls that affect field values but are not flagged in the event table: limits, namespaces. */
 const ALSO_STATE = ['setrlimit', 'prlimit64', 'unshare', 'setns', 'getcwd']
 
 /**
- * Wants by the kernel's system call number, as the sidecar takes them.
- * @param wanted per event type 1 where a rule can match; `all` = everything
+ * The wants, indexed by the kernel's system call number, in the sidecar's format.
+ * @param wanted per event type, 1 if a rule can match it; `all` = everything
  */
 export function wantedCalls(wanted: Uint8Array | 'all', options: CallOptions = {}): Uint8Array {
   const types = options.all === true ? 'all' : wanted
-  /** Codes of calls, and whether they are wanted for more than the state. */
+  /** Call codes, and whether each is wanted for rules rather than only for state. */
   const codes = new Map<number, boolean>()
   const want = (code: number, wanted: boolean) => codes.set(code, wanted || codes.get(code) === true)
   const custom = options.custom ?? []
@@ -46,7 +46,7 @@ export function wantedCalls(wanted: Uint8Array | 'all', options: CallOptions = {
   for (const [native, code] of natives.entries())
     if (codes.has(code)) wants[native] = codes.get(code) ? Want.event : Want.state
   if (types === 'all' || types[PPME.SIGNALDELIVER_E] === 1) wants[Trace.signal] = 1
-  // These two are so frequent that they are recorded only when they are asked for by name.
+  // These two are too frequent to record unless a rule asks for them by name.
   if (wanted !== 'all' && wanted[PPME.SCHEDSWITCH_6_E] === 1) wants[Trace.switch] = 1
   if (wanted !== 'all' && wanted[PPME.PAGE_FAULT_E] === 1) wants[Trace.pageFault] = 1
   return wants
@@ -58,15 +58,15 @@ function changesState(flags: number): boolean {
 }
 
 const OWN_EVENTS = new Set(EVENTS.flatMap(event => syscallsOf(event.id)))
-/** Codes of the calls without an event of their own. */
+/** Codes of the calls without a dedicated event type. */
 const GENERIC = new Set([...SYSCALL_CODES.values()].filter(code => !OWN_EVENTS.has(code)))
 
-/** What of a custom set names no system call. */
+/** The entries of a custom set that do not name a system call. */
 export function unknownCalls(custom: readonly string[]): string[] {
   return custom.filter(name => !SYSCALL_CODES.has(name.replace(/^!/, '')))
 }
 
-/** Names of the events that are not recorded unless a rule asks for them (or base_syscalls), sorted: those that state can do without. */
+/** Sorted names of the events that state does not need, recorded only if a rule (or base_syscalls) asks for them. */
 export function ignoredEvents(): string[] {
   const names = new Set<string>()
   const here = new Set(X86_64_SYSCALLS)
@@ -82,5 +82,5 @@ export function ignoredEvents(): string[] {
   return [...names].sort()
 }
 
-/** Events of the kernel that are no system calls. */
+/** Kernel events that are not system calls. */
 const TRACES: readonly number[] = [PPME.SIGNALDELIVER_E, PPME.SCHEDSWITCH_6_E, PPME.PAGE_FAULT_E]

@@ -6,9 +6,9 @@ import { FRAME_HEADER, MAX_FRAME } from './wire.ts'
 /** The payload is only valid during the call. */
 export type FrameHandler = (kind: number, payload: DataView) => void
 
-/** Cuts what comes from the socket into frames, and keeps the descriptors that came along. Never waits. */
+/** Splits the bytes from the socket into frames and collects the descriptors sent with them. Never blocks. */
 export class Control {
-  /** Descriptors received and not yet taken. */
+  /** Received descriptors that have not been taken yet. */
   readonly fds: number[] = []
   closed = false
   readonly #addon: Addon
@@ -18,7 +18,7 @@ export class Control {
   readonly #view: DataView<ArrayBuffer>
   #filled = 0
 
-  /** @param limit bytes of the longest payload */
+  /** @param limit maximum payload length in bytes */
   constructor(addon: Addon, fd: number, limit = MAX_FRAME) {
     this.#addon = addon
     this.#fd = fd
@@ -27,7 +27,10 @@ export class Control {
     this.#view = new DataView(this.#bytes.buffer)
   }
 
-  /** Hands every frame that has come to `handle`, as long as `more` says so: what is left waits in the socket. `closed` tells whether the peer is still there. @throws {LiveError} `protocol` */
+  /**
+   * Passes received frames to `handle` while `more` returns true; the rest stays in the socket. Sets `closed` if the peer has
+   * disconnected. @throws {LiveError} `protocol`
+   */
   poll(handle: FrameHandler, more: () => boolean): void {
     while (!this.closed && more()) {
       const { length, fds } = this.#receive()
@@ -42,7 +45,7 @@ export class Control {
     }
   }
 
-  /** @throws {LiveError} `sidecar` when the peer does not take it */
+  /** @throws {LiveError} `sidecar` if the peer does not accept the frame */
   send(kind: number, payload: Uint8Array = new Uint8Array(0)): void {
     if (this.closed) return
     const frame = new Uint8Array(FRAME_HEADER + payload.length)
@@ -54,10 +57,10 @@ export class Control {
     try {
       sent = this.#addon.send(this.#fd, frame)
     } catch {
-      // It has gone: `poll` will see the end.
+      // The peer is gone: `poll` will notice.
       return
     }
-    // The engine says little, and a socket holds far more than that.
+    // The engine sends little, far less than a socket buffers.
     if (sent !== frame.length) throw new LiveError('sidecar', 'the sidecar does not read its control connection')
   }
 

@@ -1,12 +1,12 @@
-/** Why there are no live events. */
+/** Why live capture is not possible. */
 export type LiveErrorCode =
   /** The sidecar or the addon is missing. */
   | 'not-installed'
-  /** This system cannot do it. */
+  /** This system does not support it. */
   | 'unsupported'
-  /** The sidecar refused or failed; it says why. */
+  /** The sidecar refused or failed; the message says why. */
   | 'sidecar'
-  /** The two do not understand each other. */
+  /** The engine and the sidecar disagree about the protocol. */
   | 'protocol'
 
 export class LiveError extends Error {

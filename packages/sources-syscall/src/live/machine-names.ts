@@ -3,17 +3,17 @@ import type { Group, User } from '../model/users.ts'
 import type { MachineNames, Names } from '../state/name-search.ts'
 import { NamesOutcome, Names as NamesPayload, NamesRequest } from './wire.ts'
 
-/** Longer files of the host are not read. */
+/** Host files longer than this are not read. */
 const MAX_BYTES = 1 << 20
-/** Processes whose names are asked for at a time, and answers that are kept, for so many milliseconds. */
+/** Maximum number of outstanding requests, maximum number of cached answers, and the lifetime of both in milliseconds. */
 const MAX_ASKED = 16
 const MAX_ANSWERS = 256
 const KEPT = 5000
 
 /**
- * Users and groups by the host's files and, as in Falco, by those of its containers. Whoever runs a container decides what
- * reading its files does, so the sidecar reads them, with a deadline (native/sidecar/names.c): `ofProcess` asks it and has the
- * answer at a later call.
+ * Users and groups from the host's files and, as in Falco, from those of its containers. A container's owner controls what
+ * reading its files does, so the sidecar reads them, with a deadline (native/sidecar/names.c): `ofProcess` sends a request,
+ * and a later call returns the answer.
  */
 export class LiveNames implements MachineNames {
   readonly #root: string
@@ -21,7 +21,7 @@ export class LiveNames implements MachineNames {
   readonly #asked = new Map<number, number>()
   #ask: ((request: Uint8Array) => void) | null = null
 
-  /** @param root where the host's root file system is seen (Falco's HOST_ROOT) */
+  /** @param root where the host's root file system is mounted (Falco's HOST_ROOT) */
   constructor(root = process.env.HOST_ROOT ?? '') {
     this.#root = root
   }
@@ -47,14 +47,14 @@ export class LiveNames implements MachineNames {
     return undefined
   }
 
-  /** Whom to ask from now on. */
+  /** Sets the function that sends requests, and discards earlier requests and answers. */
   connect(ask: (request: Uint8Array) => void): void {
     this.#ask = ask
     this.#asked.clear()
     this.#answers.clear()
   }
 
-  /** Takes the payload of a NAMES frame. */
+  /** Handles the payload of a NAMES frame. */
   answer(payload: DataView): void {
     const pid = payload.getUint32(NamesPayload.pid, true)
     if (!this.#asked.delete(pid)) return
@@ -102,7 +102,7 @@ function entries(text: string): string[][] {
     .map(line => line.split(':'))
 }
 
-/** '' = there is no such file, it may not be read, or it is not a plain file of bounded size. */
+/** Returns '' if the file does not exist, is not readable, is not a regular file, or is too long. */
 function read(path: string): string {
   let fd: number
   try {

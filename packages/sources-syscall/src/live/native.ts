@@ -1,4 +1,4 @@
-/** Where the parts that are no JavaScript lie. */
+/** Locates the native parts. */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -6,13 +6,13 @@ import { LiveError } from './live-error.ts'
 
 /** The addon: see native/addon/addon.c. */
 export interface Addon {
-  /** Memory of a BPF ring buffer. Only `consumer` may be written to; writing to the others kills the process. */
+  /** Maps a BPF ring buffer. Only `consumer` may be written to; writing to the others kills the process. */
   map(fd: number, ringBytes: number): { consumer: ArrayBuffer; producer: ArrayBuffer; data: ArrayBuffer }
   socketpair(): [number, number]
   connect(path: string): number
-  /** Without waiting: length -1 = nothing there yet, 0 = the peer has closed. */
+  /** Does not block. Length -1 = no data yet, 0 = the peer has closed. */
   receive(fd: number, bytes: Uint8Array): { length: number; fds: number[] }
-  /** Bytes taken; -1 = no room now. */
+  /** Returns the number of bytes sent; -1 = the socket is full. */
   send(fd: number, bytes: Uint8Array): number
   close(fd: number): void
 }
@@ -23,9 +23,9 @@ const PARTS = {
 } as const
 
 /**
- * Path of a native part: by its environment variable (FALC_PROBE, FALC_ADDON), else of the platform's package, else of the
+ * Path of a native part: from its environment variable (FALC_PROBE, FALC_ADDON), else in the platform's package, else in the
  * checkout.
- * @throws {LiveError} `not-installed` when there is none, and what to do
+ * @throws {LiveError} `not-installed` if it is not found, with instructions
  */
 export function findNative(part: keyof typeof PARTS): string {
   const { file, env } = PARTS[part]
@@ -68,7 +68,7 @@ function inCheckout(file: string): string | undefined {
 
 const MANIFEST = '@falc/sources-syscall/package.json'
 
-/** Resolves as this package does, which is not where this code lies once it has been bundled. */
+/** Resolves relative to this package, which is not where this code is once it has been bundled. */
 function ownRequire(): NodeJS.Require {
   const here = createRequire(import.meta.url)
   return createRequire(here.resolve(MANIFEST))
@@ -76,7 +76,7 @@ function ownRequire(): NodeJS.Require {
 
 let loaded: Addon | undefined
 
-/** @throws {LiveError} when it is not there, or does not fit this runtime */
+/** @throws {LiveError} if it is missing or incompatible with this runtime */
 export function loadAddon(): Addon {
   if (loaded !== undefined) return loaded
   const path = findNative('addon')

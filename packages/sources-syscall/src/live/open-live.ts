@@ -19,66 +19,66 @@ import { COUNTERS, type Counter } from './wire.ts'
 export interface LiveOptions extends StateOptions, CallOptions {
   /** By event type, 1 = deliver it, as Engine.wantedTypes returns it. Default: all. */
   readonly wanted?: Uint8Array | 'all'
-  /** Bytes kept of what is read and written; default 80, as in Falco. */
+  /** Bytes captured of data read and written; default 80, as in Falco. */
   readonly snaplen?: number
-  /** Bytes of each ring: a power of two; default 8 MiB, as in Falco. */
+  /** Size of each ring in bytes, a power of two; default 8 MiB, as in Falco. */
   readonly ringBytes?: number
   /** Default 1. */
   readonly cpusPerRing?: number
-  /** Socket of a sidecar that runs as a service (`falc-probe --listen`). Default: one is started, which needs root. */
+  /** Socket of a sidecar that runs as a service (`falc-probe --listen`). Default: start one, which needs root. */
   readonly socketPath?: string
-  /** Calls that failed change the state, and are not delivered (Falco's drop_failed_exit). */
+  /** Failed calls update the state but are not delivered (Falco's drop_failed_exit). */
   readonly dropFailed?: boolean
   /**
-   * Seconds between two comparisons of the thread table with /proc, losses or not (Falco's
-   * thread_table_auto_purging_interval_s), and of age from which a thread that has gone from there is taken out
-   * (thread_table_auto_purging_thread_timeout_s). Default: 300 each, as in Falco.
+   * `purgeInterval`: seconds between comparisons of the thread table with /proc, whether or not events were lost (Falco's
+   * thread_table_auto_purging_interval_s). `purgeTimeout`: minimum age in seconds of a thread to be removed because it is
+   * missing from /proc (thread_table_auto_purging_thread_timeout_s). Default: 300 each, as in Falco.
    */
   readonly purgeInterval?: number
   readonly purgeTimeout?: number
-  /** Do without shared memory: slower. Happens by itself when it is refused. */
+  /** Do not use shared memory, which is slower. The automatic fallback if mapping is refused. */
   readonly stream?: boolean
-  /** Told what happens on the way: the sidecar ended and was started again. */
+  /** Called with warnings, such as that the sidecar exited and was restarted. */
   readonly warn?: (text: string) => void
 }
 
-/** What did not come through, and what happened on the way. */
+/** Counters of lost events, restarts and repairs. */
 export interface LiveCounts extends Record<Counter, number> {
-  /** Ring records whose lengths contradict each other. */
+  /** Ring records with inconsistent lengths. */
   malformed: number
-  /** Times that the sidecar had to be started again. */
+  /** Number of times the sidecar was restarted. */
   restarts: number
-  /** Times that the state was compared with /proc after losses. */
+  /** Number of times the state was compared with /proc after losses. */
   repairs: number
-  /** Threads removed because they had ended and no exit event came. */
+  /** Threads removed because they had exited without an exit event. */
   purged: number
 }
 
 /**
- * Milliseconds of sleep between looks at the rings: the longer, the more events share the cost of waking up with cold caches.
- * Alerts wait up to two turns; Falco's reader sleeps as long.
+ * Milliseconds of sleep between polls of the rings. A longer sleep spreads the cost of waking up with cold caches over more
+ * events. Alerts are delayed by up to two turns; Falco's reader sleeps as long.
  */
 const TURN = 30
-/** While records come over the socket, or a process in a new container may end before it has been looked at. */
+/** Used while records come over the socket, or while a process in a new container may exit before it has been examined. */
 const SHORT_TURN = 10
-/** What one CPU can write at most: 2.5 million events of 100 bytes a second. */
+/** Upper bound of what one CPU writes: 2.5 million events of 100 bytes a second. */
 const BYTES_PER_MS = 256 << 10
 /** Falco's buffer size preset 4. */
 const DEFAULT_RING_BYTES = 8 << 20
-/** Milliseconds between looks at the sidecar's messages. */
+/** Milliseconds between polls of the sidecar's messages. */
 const CONTROL_TURN = 100
-/** A ring filled so far is read on without sleep. */
+/** If a ring is at least this full, reading continues without sleeping. */
 const BUSY_SHARE = 1 / 16
-/** Looks at the rings of a sidecar that has ended, until all that they hold is delivered. */
+/** Number of times the rings are polled after the sidecar has exited, to deliver all that they hold. */
 const LAST_LOOKS = 3
 
 /**
- * The running machine: events as they happen, with the state behind them. Same loop as a Replay:
+ * Captures events from the running machine and maintains the state that fields read. Same loop as a Replay:
  *
  *   const live = await openLive(options)
  *   do { while (live.next()) for (const alert of engine.evaluate(source, live.event)) … } while (await live.fill())
  *
- * @throws {LiveError} when this machine cannot do it, or lacks a part
+ * @throws {LiveError} if this machine does not support live capture or a native part is missing
  */
 export async function openLive(options: LiveOptions = {}): Promise<Live> {
   const live = new Live(loadAddon(), options)
@@ -106,7 +106,7 @@ export class Live implements EventTables {
   #restarting: Promise<void> | undefined
   #failure: unknown
   #lastLooks = 0
-  /** Of the sidecars before this one: time of the last event. */
+  /** Time of the last event from earlier sidecars. */
   #lastBefore = 0n
   #session: SidecarSession | undefined
   #rings: Rings | undefined
@@ -133,7 +133,7 @@ export class Live implements EventTables {
       options.warn?.(`base_syscalls.custom_set: there is no system call ${name.replace(/^!/, '')}`)
   }
 
-  /** Overwritten by the next call of `next` or `fill`; another object after the sidecar has been started again. */
+  /** Overwritten by the next call of `next` or `fill`. A different object after the sidecar has been restarted. */
   get event(): SyscallEvent {
     return this.#rings!.event
   }
@@ -149,7 +149,7 @@ export class Live implements EventTables {
     return counts
   }
 
-  /** Time of the first event, ns since 1970; undefined before it. */
+  /** Time of the first event, ns since 1970; undefined before the first. */
   get firstTime(): bigint | undefined {
     return this.#delivery.firstTime
   }
@@ -190,7 +190,7 @@ export class Live implements EventTables {
     this.#session = session
     this.#names.connect(request => session.askNames(request))
     const rings = await session.greet()
-    // What was refused once is not tried again: it was said, and would be said again.
+    // If mapping was refused once, do not try it again: the warning would be repeated.
     this.#stream = session.streaming
     this.#malformed += this.#rings?.malformed ?? 0
     rings.event.num = this.#rings?.event.num ?? 0
@@ -200,7 +200,7 @@ export class Live implements EventTables {
     rings.event.tables = this
   }
 
-  /** Goes to the next event that rules see. False = there is none for now: `fill`. */
+  /** Advances to the next event for the rules. False = no event is available: call `fill`. */
   next(): boolean {
     const rings = this.#rings!
     const delivery = this.#delivery
@@ -209,7 +209,7 @@ export class Live implements EventTables {
     return false
   }
 
-  /** Waits until there may be more. False = closed. @throws {LiveError} when the sidecar has gone and does not come back */
+  /** Waits until there may be more events. False = closed. @throws {LiveError} if the sidecar is gone and can't be restarted */
   async fill(): Promise<boolean> {
     if (this.#stopped) return false
     this.state.tables.lookForNames()
@@ -231,32 +231,32 @@ export class Live implements EventTables {
     return !this.#stopped
   }
 
-  /** Changes what is wanted, after rules were loaded anew. */
+  /** Changes the wanted event types after the rules were reloaded. */
   want(wanted: Uint8Array | 'all'): void {
     this.#delivery.want(numbers(wanted))
     this.#wants = wantedCalls(wanted, this.#options)
     this.#session?.want(this.#wants)
   }
 
-  /** Sets a function that sees every event, those that are not delivered as well; null = none. */
+  /** Sets a function that sees every event, including those that are not delivered; null removes it. */
   tap(tap: EventTap | null): void {
     this.#delivery.tap = tap
   }
 
-  /** Ends it. The promise is kept when the sidecar has gone, and its programs with it. */
+  /** Stops capturing. Resolves once the sidecar has exited and its programs are detached. */
   async close(): Promise<void> {
     this.#stopped = true
     this.#session?.close()
     await this.#sidecar.close()
   }
 
-  /** Milliseconds in which no ring can fill up, at most a turn. */
+  /** Milliseconds for which no ring can fill up, capped at one turn. */
   #turn(share: number): number {
     const room = ((1 - share) * (this.#options.ringBytes ?? DEFAULT_RING_BYTES)) / BYTES_PER_MS
     return Math.min(room, this.#session?.streaming === true || this.state.tables.looksForNames ? SHORT_TURN : TURN)
   }
 
-  /** Goes on with another sidecar; until it is there, there are no events. What fails is thrown by `fill`. */
+  /** Switches to a new sidecar; there are no events until it is ready. `fill` throws any error. */
   async #restart(ended: SidecarSession): Promise<void> {
     try {
       for (let last = ended; last.closed && !this.#stopped; last = this.#session!) {
@@ -273,7 +273,7 @@ export class Live implements EventTables {
     }
   }
 
-  /** A sidecar that ended before it was ready is one more that ended. @throws what else went wrong */
+  /** A sidecar that exits before it is ready counts as another exit. @throws any other error */
   #unless(error: unknown): void {
     if (!(error instanceof LiveError && error.code === 'sidecar' && this.#session?.closed === true)) throw error
   }

@@ -3,8 +3,8 @@ import { readFd, readProcess } from '../state/initial-tables.ts'
 import type { Tables } from '../state/tables.ts'
 
 /**
- * Takes another picture of /proc, because events about the life of processes were lost or may have been: threads that nothing is known of are
- * added with their descriptors, threads that no longer exist are removed. What is known from events stays as it is.
+ * Applies a new snapshot of /proc after process lifecycle events were, or may have been, lost. Unknown threads are added with
+ * their descriptors; threads that no longer exist are removed. State known from events is left unchanged.
  */
 export class Reconcile implements CaptureVisitor {
   readonly #tables: Tables
@@ -12,7 +12,7 @@ export class Reconcile implements CaptureVisitor {
   readonly #seen = new Set<number>()
   readonly #added = new Set<number>()
 
-  /** @param since when the picture was asked for, ns since 1970: threads born later may be missing in it */
+  /** @param since when the snapshot was requested, ns since 1970: it may lack threads created later */
   constructor(tables: Tables, since: bigint) {
     this.#tables = tables
     this.#since = since
@@ -30,7 +30,7 @@ export class Reconcile implements CaptureVisitor {
     if (this.#added.has(tid)) this.#tables.threads.get(tid)?.fds.set(entry.fd, readFd(this.#tables, entry))
   }
 
-  /** The picture is complete. Returns how many threads were taken out. */
+  /** The snapshot is complete. Returns the number of threads removed. */
   finish(): number {
     const tables = this.#tables
     for (const tid of this.#added) {

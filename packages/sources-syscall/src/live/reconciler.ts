@@ -2,21 +2,21 @@ import type { Tables } from '../state/tables.ts'
 import { Reconcile } from './reconcile.ts'
 import type { SidecarSession } from './session.ts'
 
-/** Milliseconds between two repairs. */
+/** Minimum milliseconds between repairs. */
 const REPAIR_PAUSE = 5000
 const PURGE_SECONDS = 300
 
 export interface ReconcilerOptions {
-  /** Seconds between two comparisons, losses or not; seconds of age from which a thread that has gone is taken out. Default: 300 each. */
+  /** Seconds between comparisons, whether or not events were lost; minimum age in seconds of a missing thread to be removed. Default: 300 each. */
   readonly purgeInterval?: number
   readonly purgeTimeout?: number
 }
 
-/** Compares the state with /proc: after losses, and now and then. */
+/** Compares the state with /proc: after losses, and periodically. */
 export class Reconciler {
   /** Comparisons after losses. */
   repairs = 0
-  /** Threads removed because they had ended and no exit event came. */
+  /** Threads removed because they had exited without an exit event. */
   purged = 0
   readonly #tables: Tables
   readonly #options: ReconcilerOptions
@@ -30,7 +30,7 @@ export class Reconciler {
     this.#options = options
   }
 
-  /** To be called while little happens. When events about the life of processes were lost, the state is compared with /proc. */
+  /** Call this while the load is low. Compares the state with /proc if process lifecycle events were lost. */
   look(session: SidecarSession, now: number): void {
     const lost = session.counters.dropFullFirst
     if (lost === this.#repairedLosses) this.#purge(session, now)
@@ -41,13 +41,13 @@ export class Reconciler {
     }
   }
 
-  /** Another sidecar has read everything anew, and counts from zero. */
+  /** A new sidecar has read the whole state again, and its counters start at zero. */
   startAnew(): void {
     this.#repairedLosses = 0
     this.#comparing = false
   }
 
-  /** Every few minutes it is compared all the same: an exit that was lost alone leaves its thread in the table for good. */
+  /** Compares every few minutes even without losses: a single lost exit would leave its thread in the table forever. */
   #purge(session: SidecarSession, now: number): void {
     const { purgeInterval = PURGE_SECONDS, purgeTimeout = PURGE_SECONDS } = this.#options
     if (now - this.#purgedAt < purgeInterval * 1000) return
@@ -57,9 +57,9 @@ export class Reconciler {
     })
   }
 
-  /** @param age seconds: younger threads that /proc does not show are left alone */
+  /** @param age in seconds: younger threads that are missing from /proc are kept */
   #compare(session: SidecarSession, age: number, done: (removed: number) => void): void {
-    // One picture at a time: the other would take its blocks.
+    // One snapshot at a time: a second one would receive the blocks of the first.
     if (this.#comparing) return
     this.#comparing = true
     const reconcile = new Reconcile(this.#tables, BigInt(Date.now() - age * 1000) * 1_000_000n)

@@ -6,29 +6,29 @@ const RECORD_HEADER = 8
 const DISCARDED = 0x40000000
 const LENGTH = 0x3fffffff
 const TWO_32 = 4294967296
-/** Bytes read after which the position is published, so that the kernel can reuse the room during a long drain. */
+/** The position is published after this many bytes, so that the kernel can reuse the space during a long drain. */
 const TELL_AFTER = 128 << 10
 
-/** The memory of one ring, mapped. */
+/** The memory of one ring. */
 export interface RingMemory {
-  /** u64 that the reader writes: up to where it has read. */
+  /** u64 written by the reader: its position. */
   readonly consumer: ArrayBuffer
-  /** u64 that the kernel writes: up to where it has written. */
+  /** u64 written by the kernel: its position. */
   readonly producer: ArrayBuffer
-  /** The ring's bytes twice in a row, so that no record is torn. */
+  /** The ring's bytes, twice in a row, so that every record is contiguous. */
   readonly data: ArrayBuffer
 }
 
 /**
- * Reads one BPF ring buffer in place. `look` fixes how far the kernel has written; `load` finds the next record up to there;
- * it stays the head until `skip`.
+ * Reads one BPF ring buffer in place. `look` samples the kernel's position; `load` finds the next record before it, which
+ * remains the head until `skip`.
  */
 export class Ring {
-  /** Time of the head, ns counted from `epoch`; Infinity = there is no head. */
+  /** Time of the head, in ns since the epoch given by `epochHigh`; Infinity = there is no head. */
   time = Number.POSITIVE_INFINITY
-  /** The kernel is still writing the head: nothing can be read before it has. */
+  /** The kernel is still writing the head: nothing can be read until it is done. */
   blocked = false
-  /** Bytes that `load` may read, and of these the ones that were there at the `look` before. */
+  /** Bytes that `load` may read, and how many of them were already there at the previous `look`. */
   left = 0
   aged = 0
   readonly bytes: Uint8Array
@@ -38,11 +38,11 @@ export class Ring {
   readonly #consumer: BigUint64Array
   readonly #producer: Int32Array
   readonly #mask: number
-  /** Up to where is read; a double holds it for petabytes. */
+  /** Read position; a double is exact for petabytes. */
   #position: number
   #told: number
   readonly #epochHigh: number
-  /** Of the head: offset of its data and length. */
+  /** Offset and length of the head's data. */
   #at = 0
   #length = 0
 
@@ -68,7 +68,7 @@ export class Ring {
     this.blocked = false
   }
 
-  /** Makes the next record the head, if there is one. */
+  /** Makes the next record, if any, the head. */
   load(): void {
     while (this.left > 0) {
       const at = this.#position & this.#mask
@@ -89,20 +89,20 @@ export class Ring {
     this.time = Number.POSITIVE_INFINITY
   }
 
-  /** Shows the head through `event`, where it lies. False = it contradicts itself. */
+  /** Attaches `event` to the head in place. False = the record is malformed. */
   attach(event: SyscallEvent): boolean {
     const at = this.#at
     event.cpu = this.view.getUint16(at + RECORD_CPU, true)
     return event.attach(this.bytes, this.view, at + RECORD_EVENT, at + this.#length)
   }
 
-  /** Done with the head. */
+  /** Advances past the head. */
   skip(): void {
     this.#pass(this.#length)
     if (this.#position - this.#told > TELL_AFTER) this.tell()
   }
 
-  /** Tells the kernel what it may write over. The head must not be in use. */
+  /** Publishes the position, so that the kernel can overwrite what was read. The head must not be in use. */
   tell(): void {
     if (this.#position === this.#told) return
     this.#told = this.#position

@@ -2,29 +2,29 @@ import { SyscallEvent } from '../event.ts'
 import { Ring, type RingMemory } from './ring.ts'
 
 /**
- * The rings of all CPUs as one stream in the order of time.
+ * Merges the rings of all CPUs into one stream ordered by time.
  *
- * An event gets its time a few microseconds before it is in its ring. So a reader that has seen a ring empty cannot know that
- * nothing older will appear there. Therefore one look at all rings delivers what was there at the look before, and of what
- * is new only what is older than that: whatever is missing would have been under way for a whole turn.
+ * An event is timestamped a few microseconds before it appears in its ring, so an empty ring may still receive an older event.
+ * Therefore each `look` at all rings releases only the events present at the previous `look`, and newer arrivals that precede
+ * them in time: an event that is still missing would have been in flight for a whole turn.
  */
 export class Rings {
   readonly event = new SyscallEvent()
-  /** Records whose lengths contradict each other. */
+  /** Records with inconsistent lengths. */
   malformed = 0
   readonly #rings: readonly Ring[]
   /** The ring whose head was delivered. */
   #current: Ring | null = null
-  /** Time of the oldest head of the others: up to there the current ring goes on. */
+  /** Time of the oldest head among the other rings: the current ring is read up to there. */
   #bound = 0
 
-  /** @param epoch a time not long before the first event, ns since 1970 */
+  /** @param epoch a time shortly before the first event, ns since 1970 */
   constructor(memories: readonly RingMemory[], epoch: bigint) {
     const epochHigh = Number(epoch >> 32n)
     this.#rings = memories.map(memory => new Ring(memory, epochHigh))
   }
 
-  /** Looks how far the kernel is. The share of the fullest ring that is unread, 0 to 1. */
+  /** Samples the kernel's positions. Returns the unread share of the fullest ring, 0 to 1. */
   look(): number {
     const rings = this.#rings
     let share = 0
@@ -39,7 +39,7 @@ export class Rings {
     return share
   }
 
-  /** Goes to the next event; it lies in the ring until the next call. False = nothing more before the next `look`. */
+  /** Advances to the next event, which is valid until the next call. False = no more events until the next `look`. */
   next(): boolean {
     for (;;) {
       let ring = this.#current
@@ -60,7 +60,7 @@ export class Rings {
     }
   }
 
-  /** The ring with the oldest head, if what is there may be delivered. */
+  /** The ring with the oldest head; null if no event may be delivered yet. */
   #choose(): Ring | null {
     let oldest: Ring | null = null
     let time = Number.POSITIVE_INFINITY

@@ -23,30 +23,30 @@ import {
 } from './wire.ts'
 
 export interface SessionOptions {
-  /** Bytes kept of what is read and written; Falco's snaplen. */
+  /** Bytes captured of data read and written; Falco's snaplen. */
   readonly snaplen: number
-  /** Per ring: a power of two. */
+  /** Size of each ring, a power of two. */
   readonly ringBytes: number
   readonly cpusPerRing: number
-  /** Do without shared memory: records come over the socket. Happens by itself when mapping is refused. */
+  /** Receive records over the socket, not through shared memory. The automatic fallback if mapping is refused. */
   readonly stream: boolean
-  /** Told what happens on the way. */
+  /** Called with warnings. */
   readonly warn: (text: string) => void
   /** By system call number: see calls.ts. */
   wants: Uint8Array
-  /** Takes the payload of a NAMES frame. */
+  /** Handles the payload of a NAMES frame. */
   readonly names: (payload: DataView) => void
 }
 
-/** Milliseconds between looks at the socket until the sidecar is ready. */
+/** Milliseconds between polls of the socket until the sidecar is ready. */
 const GREETING_TURN = 2
-/** Milliseconds for loading the programs and reading /proc. */
+/** Timeout in milliseconds for loading the programs and reading /proc. */
 const GREETING_LIMIT = 60_000
 
 export class SidecarSession {
-  /** What the probe has counted so far in this session. */
+  /** The probe's counters in this session. */
   readonly counters: Record<Counter, number> = Object.fromEntries(COUNTERS.map(name => [name, 0])) as never
-  /** What the sidecar said when it gave up. */
+  /** The sidecar's error message, if it gave up. */
   problem: string | undefined
   bootTime = 0n
   readonly #control: Control
@@ -57,10 +57,10 @@ export class SidecarSession {
   #rings_: Rings | undefined
   #ready = false
   #streamed: readonly StreamedRing[] = []
-  /** What it waits for, in words. */
+  /** Description of what the sidecar is waiting for. */
   #waits: string | undefined
 
-  /** @param fd a control connection, which becomes the session's; `greet` then sets the sidecar to work */
+  /** @param fd a control connection, owned by the session from now on; `greet` then starts the sidecar's work */
   constructor(addon: Addon, fd: number, visitor: CaptureVisitor, options: SessionOptions) {
     this.#addon = addon
     this.#control = new Control(addon, fd)
@@ -68,12 +68,12 @@ export class SidecarSession {
     this.#reader = pictureReader(visitor)
   }
 
-  /** The sidecar is gone, or was sent away. */
+  /** The sidecar is gone or was stopped. */
   get closed(): boolean {
     return this.#control.closed
   }
 
-  /** Waits until events flow and the first picture of the machine has gone to the visitor. @throws {LiveError} */
+  /** Waits until events flow and the visitor has received the first snapshot of the machine. @throws {LiveError} */
   async greet(): Promise<Rings> {
     const limit = performance.now() + GREETING_LIMIT
     while (!this.#ready) {
@@ -90,7 +90,7 @@ export class SidecarSession {
     return this.#rings_!
   }
 
-  /** Takes what the sidecar has sent. @throws {LiveError} `protocol` */
+  /** Handles the frames that the sidecar has sent. @throws {LiveError} `protocol` */
   poll(): void {
     try {
       this.#control.poll(
@@ -103,7 +103,7 @@ export class SidecarSession {
     }
   }
 
-  /** Asks for another picture of the machine; `done` when all of it has gone to the visitor. */
+  /** Requests a new snapshot of the machine; calls `done` once the visitor has received all of it. */
   picture(visitor: CaptureVisitor, done: () => void): void {
     this.#reader = pictureReader(visitor)
     this.#repaired = done
@@ -116,12 +116,12 @@ export class SidecarSession {
     this.#control.send(Frame.syscalls, wants)
   }
 
-  /** Asks for the users and groups of a process. */
+  /** Requests the users and groups of a process. */
   askNames(request: Uint8Array): void {
     this.#control.send(Frame.names, request)
   }
 
-  /** Sends the sidecar away. */
+  /** Stops the sidecar and closes the connection. */
   close(): void {
     this.#control.send(Frame.stop)
     this.#control.close()
@@ -206,7 +206,7 @@ export class SidecarSession {
     this.#rings_ = new Rings(memories ?? this.#streamed, BigInt(Date.now()) * 1_000_000n)
   }
 
-  /** undefined = this process may not. */
+  /** Returns undefined if mapping is refused. */
   #mapAll(fds: readonly number[], ringBytes: number): RingMemory[] | undefined {
     try {
       return fds.map(fd => this.#addon.map(fd, ringBytes))
@@ -220,20 +220,20 @@ export class SidecarSession {
     }
   }
 
-  /** Records come over the socket: it is to be polled often. */
+  /** Records come over the socket, which must be polled often. */
   get streaming(): boolean {
     return this.#streamed.length > 0
   }
 }
 
-/** What mmap says when this process may not, or has no room; ENOTSUP: a runtime that takes no memory from outside. */
+/** Errors from mmap for a lack of permission or memory; ENOTSUP: the runtime does not support external memory. */
 const REFUSALS: ReadonlySet<string | undefined> = new Set(['EPERM', 'EACCES', 'ENOMEM', 'EAGAIN', 'ENOTSUP'])
 
-/** Bytes of a ring whose records come over the socket; and how many must be free before the socket is read again. */
+/** Size in bytes of a ring filled over the socket, and how many must be free before the socket is read again. */
 const STREAM_RING = 4 << 20
 const STREAM_ROOM = 2 << 20
 
-/** The sidecar's blocks are those of a capture, whose first block is a section header. */
+/** The sidecar sends the blocks of a capture without the section header that must come first. */
 function pictureReader(visitor: CaptureVisitor): CaptureReader {
   const reader = new CaptureReader(visitor, true)
   new CaptureWriter(bytes => reader.push(bytes)).flush()

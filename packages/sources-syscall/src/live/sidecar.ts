@@ -1,4 +1,4 @@
-/** Where connections to a sidecar come from: a service, or one that this process starts. */
+/** Connects to a sidecar: a service, or one that this process starts. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,19 +9,19 @@ import { RestartBudget } from './restart-budget.ts'
 import { Frame, Worker } from './wire.ts'
 
 export interface Sidecar {
-  /** Process that holds the programs; undefined for a service. */
+  /** Id of the process that holds the programs; undefined for a service. */
   readonly pid: number | undefined
   /**
-   * A control connection. Every further call means that the one before has ended, with `problem` when it said why: another
-   * comes after a pause, and `warn` is told.
-   * @throws {LiveError} when there is no sidecar any more
+   * Returns a control connection. A further call means that the previous connection has ended, with `problem` as the reason if
+   * known: it logs a warning and returns a new connection after a pause.
+   * @throws {LiveError} if no sidecar is available any more
    */
   connect(problem?: string): Promise<number>
-  /** Ends it. The promise is kept when it has gone, and its programs with it. */
+  /** Stops the sidecar. Resolves once it has exited and its programs are detached. */
   close(): Promise<void>
 }
 
-/** @param socketPath of a service; undefined: one is started */
+/** @param socketPath socket of a service; undefined = start a sidecar */
 export function openSidecar(addon: Addon, socketPath: string | undefined, warn: (text: string) => void): Sidecar {
   return socketPath === undefined ? new StartedSidecar(addon, warn) : new ServiceSidecar(addon, socketPath, warn)
 }
@@ -76,18 +76,18 @@ class ServiceSidecar implements Sidecar {
   }
 }
 
-/** Milliseconds between looks at the supervisor's socket. */
+/** Milliseconds between polls of the supervisor's socket. */
 const TURN = 2
-/** Milliseconds for the supervisor's start, and the longest of its pauses. */
+/** Timeout in milliseconds for the supervisor's start, including its longest pause. */
 const LIMIT = 30_000
-/** Milliseconds that a sidecar has to detach its programs. */
+/** Timeout in milliseconds for the sidecar to detach its programs. */
 const PATIENCE = 2000
-/** Bytes of the longest frame that a supervisor sends. */
+/** Maximum payload length in bytes of a supervisor's frame. */
 const LONGEST = 4096
 
 /**
- * `falc-probe --fd 3 --respawn`: a supervisor, and a worker that it starts again when it was killed. So that is possible
- * when this process has given its rights away.
+ * `falc-probe --fd 3 --respawn`: a supervisor and a worker, which the supervisor restarts if it is killed. This works even
+ * after this process has dropped its privileges.
  */
 class StartedSidecar implements Sidecar {
   pid: number | undefined
@@ -133,7 +133,7 @@ class StartedSidecar implements Sidecar {
     return Promise.race([this.#gone, promise]).finally(() => clearTimeout(timer))
   }
 
-  /** @throws {LiveError} when the program can't be run */
+  /** @throws {LiveError} if the program can't be run */
   async #start(): Promise<void> {
     const probe = findNative('probe')
     const [ours, theirs] = this.#addon.socketpair()
@@ -149,7 +149,7 @@ class StartedSidecar implements Sidecar {
     }
   }
 
-  /** The supervisor was killed: its worker was so, too. */
+  /** Restarts the supervisor after it was killed, and its worker with it. */
   async #startAgain(): Promise<void> {
     const what = 'the supervisor of the sidecar has ended'
     if (process.geteuid!() !== this.#user)
@@ -163,7 +163,7 @@ class StartedSidecar implements Sidecar {
     await this.#start()
   }
 
-  /** Takes what the supervisor has said. Returns the newest worker's connection, if there is one. */
+  /** Handles the supervisor's frames. Returns the newest worker's connection, if any. */
   #poll(known: string): number | undefined {
     const channel = this.#channel!
     let came: number | undefined

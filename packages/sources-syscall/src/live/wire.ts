@@ -1,12 +1,12 @@
 /**
- * native/wire.h in TypeScript: what probe, sidecar and engine share. All numbers are little-endian; test/probe/native-sources.test.ts
- * compares every constant with the header's.
+ * native/wire.h in TypeScript: the definitions that the probe, the sidecar and the engine share. All numbers are little-endian;
+ * test/probe/native-sources.test.ts compares every constant with the header's.
  */
 export const WIRE_VERSION = 6
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
-/** What is wanted of a system call. `state`: no rule asks for it; only calls that change the state are recorded. */
+/** How a system call is recorded. `state`: no rule asks for it; only calls that change the state are recorded. */
 export const Want = { nothing: 0, event: 1, first: 2, state: 3 } as const
 /** Slots of `wants` for tracepoints. */
 export const Trace = { signal: 508, switch: 509, pageFault: 510 } as const
@@ -63,7 +63,7 @@ export const NamesOutcome = { read: 0, shared: 1, gone: 2, refused: 3 } as const
 export const MAX_EVENTS_FRAME = 256 << 10
 export const Events = { ring: 0, records: 8 } as const
 
-/** What the probe counts, in the order of the STATS frame's u64s. */
+/** The probe's counters, in the order of the STATS frame's u64s. */
 export const COUNTERS = [
   'events',
   'dropFull',
