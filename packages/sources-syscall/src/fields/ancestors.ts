@@ -4,10 +4,10 @@ import { integer } from './formats/integer.ts'
 import { environmentValue, parentOf, processId } from './process.ts'
 import { type Field, type Fields, LEFT_ONLY } from './table.ts'
 
-/** Levels that a variable is looked for in. */
+/** Number of ancestor levels searched for a variable. */
 const ENVIRONMENT_LEVELS = 20
 
-/** A value of the parent process; absent when it is not known. */
+/** A property of the parent process; absent when the parent is not known. */
 function parent(type: Field['type'], doc: string, of: (parent: Thread) => string | number | bigint | undefined): Field {
   return {
     type,
@@ -21,7 +21,7 @@ function parent(type: Field['type'], doc: string, of: (parent: Thread) => string
   } as Field
 }
 
-/** A value of the N-th ancestor (0 = the process itself), or of any ancestor when there is no index. */
+/** A property of the N-th ancestor (0 = the process itself), or of any ancestor if there is no index. */
 function ancestor(doc: string, of: (thread: Thread) => string): Field {
   return {
     type: 'string',
@@ -51,7 +51,7 @@ function nthAncestor(thread: Thread, n: number): Thread | null {
   return next
 }
 
-/** Parent, grandparent… along the raw parent ids; a cycle (from a broken recording) ends the walk. */
+/** Parent, grandparent… following the raw parent ids; a cycle (from a broken recording) ends the walk. */
 function ancestorsOf(thread: Thread): Thread[] {
   const found: Thread[] = []
   const leader = thread.leader
@@ -69,7 +69,7 @@ function ancestorsOf(thread: Thread): Thread[] {
   return found
 }
 
-/** The thread that leads the session or process group `id` of `thread`; null when it is not known. */
+/** Returns the leader of the session or process group `id` of `thread`; null when it is not known. */
 function leaderOf(thread: Thread, id: number, idOf: (thread: Thread) => number, global: boolean): Thread | null {
   if (global || !thread.inPidNamespace) {
     const leader = thread.table.get(id)

@@ -2,11 +2,14 @@ import type { SyscallEvent } from '../event.ts'
 import type { ParamInfo } from '../events/params.ts'
 import { EVENTS } from '../events/table.ts'
 
-/** Which parameter of each event type an argument's name means: index by event id, -1 = the event has none of that name. */
+/**
+ * Maps an argument name to a parameter index for each event type: index by event id, -1 = the event has no parameter of that
+ * name.
+ */
 export class ArgumentRef {
   readonly name: string
   readonly #indexes: Int8Array
-  /** The first parameter of that name in the event table: its type is taken for the argument's when rules load. */
+  /** The first parameter of that name in the event table; its type is used for the argument when rules are loaded. */
   readonly info: ParamInfo | null
 
   constructor(name: string, indexes: Int8Array, info: ParamInfo | null) {
@@ -15,7 +18,7 @@ export class ArgumentRef {
     this.info = info
   }
 
-  /** Parameter index in this event; -1 = it has none. */
+  /** Returns the parameter index in this event; -1 = none. */
   of(event: SyscallEvent): number {
     const index = this.#indexes[event.type]!
     return index < event.nparams ? index : -1
@@ -24,7 +27,7 @@ export class ArgumentRef {
 
 const byName = new Map<string, ArgumentRef>()
 
-/** `name` in `evt.arg.name`. @throws {Error} when no event has a parameter of that name. */
+/** Resolves `name` in `evt.arg.name`. @throws {Error} if no event has a parameter of that name. */
 export function argumentByName(name: string): ArgumentRef {
   const known = byName.get(name)
   if (known !== undefined) return known
@@ -36,7 +39,7 @@ export function argumentByName(name: string): ArgumentRef {
   return ref
 }
 
-/** `N` in `evt.arg[N]`, or a name. @throws {Error} when it is neither a number nor the name of a parameter. */
+/** Resolves `N` in `evt.arg[N]`, or a name. @throws {Error} if it is neither a number nor the name of a parameter. */
 export function argumentRef(text: string): ArgumentRef {
   if (!/^\d+$/.test(text)) return argumentByName(text)
   const index = Number(text)

@@ -22,13 +22,13 @@ export function categoryText(event: SyscallEvent): string {
   }
 }
 
-/** A call without an event of its own, or whose event is not recorded any more: the category of that one. */
+/** The category of a call that has no event of its own, or whose event is no longer recorded. */
 function genericCategory(event: SyscallEvent): string {
   const own = eventIdsOf(genericName(event) ?? '')[0]
   return own === undefined ? 'other' : EVENTS[own]!.category
 }
 
-/** Reading, writing and the like belong to what is read or written. */
+/** The category of I/O calls depends on the descriptor. */
 function ioCategory(fdType: number): string {
   switch (fdType) {
     case FdKind.file:

@@ -1,7 +1,7 @@
 import type { SyscallEvent } from '../event.ts'
 import type { ContainerInfo } from '../model/container.ts'
 
-/** What a runtime or orchestrator says about a mount. */
+/** A mount, as reported by a runtime or orchestrator. */
 export interface Mount {
   readonly Source: string
   readonly Destination: string
@@ -10,7 +10,7 @@ export interface Mount {
   readonly Propagation: string
 }
 
-/** Metadata of the event's container; undefined on the host and while nothing is known. */
+/** Metadata of the event's container; undefined on the host and while it is not known. */
 export function containerInfo(event: SyscallEvent): ContainerInfo | undefined {
   const thread = event.thread
   if (thread === null) return undefined
@@ -20,7 +20,7 @@ export function containerInfo(event: SyscallEvent): ContainerInfo | undefined {
   return undefined
 }
 
-/** A text of the metadata; other types than text count as absent. */
+/** Returns a string from the metadata; values of other types count as absent. */
 export function infoText(info: ContainerInfo | undefined, key: string): string | undefined {
   const value = info?.[key]
   return typeof value === 'string' ? value : undefined
@@ -31,7 +31,7 @@ export function infoFlag(info: ContainerInfo | undefined, key: string): boolean 
   return typeof value === 'boolean' ? value : undefined
 }
 
-/** A map of texts: labels. */
+/** Returns a map of strings, such as labels. */
 export function infoMap(info: ContainerInfo | undefined, key: string): Readonly<Record<string, unknown>> | undefined {
   const value = info?.[key]
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -39,14 +39,14 @@ export function infoMap(info: ContainerInfo | undefined, key: string): Readonly<
     : undefined
 }
 
-/** One label's value. */
+/** Returns the value of a label. */
 export function labelText(info: ContainerInfo | undefined, map: string, name: string): string | undefined {
   const labels = infoMap(info, map)
   const value = labels !== undefined && Object.hasOwn(labels, name) ? labels[name] : undefined
   return typeof value === 'string' ? value : undefined
 }
 
-/** `k:v, k2:v2` by name, without the orchestrator's own; a label without a value shows its name alone. */
+/** `k:v, k2:v2` sorted by name, without the orchestrator's own labels; a label without a value is shown as its name. */
 export function labelsText(info: ContainerInfo | undefined, map: string): string | undefined {
   const labels = infoMap(info, map)
   if (labels === undefined) return undefined
@@ -57,7 +57,7 @@ export function labelsText(info: ContainerInfo | undefined, map: string): string
     .join(', ')
 }
 
-/** The mounts of a container; entries that are no mounts are left out. */
+/** The mounts of a container; invalid entries are left out. */
 export function infoMounts(info: ContainerInfo | undefined): readonly Mount[] | undefined {
   const value = info?.Mounts
   return Array.isArray(value) ? value.filter(isMount) : undefined

@@ -7,7 +7,7 @@ import type { Field, Fields } from './table.ts'
 
 const HOST = 'host'
 
-/** A text of the container's metadata; `host` is what it is outside of containers. */
+/** A string from the container's metadata; `host` is the value outside of containers. */
 function text(doc: string, key: string, host = '', suggested = false): Field {
   return {
     type: 'string',
@@ -32,7 +32,7 @@ function onContainer<T>(event: SyscallEvent, of: (container: Container) => T): T
   return event.thread === null ? undefined : of(event.thread.container)
 }
 
-/** A mount chosen by its number, or by a regular expression found in its source or destination. */
+/** A mount selected by index, or by a regular expression that matches its source or destination. */
 function mount(doc: string, of: (mount: Mount) => string, by: (mount: Mount) => string): Field {
   return {
     type: 'string',
@@ -50,14 +50,17 @@ function mount(doc: string, of: (mount: Mount) => string, by: (mount: Mount) => 
   }
 }
 
-/** Digits are an index; anything else is a regular expression, which need not cover the whole text. @throws {Error} when it is none. */
+/**
+ * Digits are an index; anything else is a regular expression, which need not match the whole text. @throws {Error} if it is
+ * invalid.
+ */
 function mountChoice(arg: string): number | Regex {
   return /^(0|[1-9]\d*)$/.test(arg) ? Number(arg) : new Regex(arg)
 }
 
 const all = (entry: Mount) => [entry.Source, entry.Destination, entry.Mode, entry.RW, entry.Propagation].join(':')
 
-/** Containers, from control groups and from what runtimes tell. */
+/** Containers, from control groups and from runtime metadata. */
 export const CONTAINER_FIELDS: Fields = {
   'container.id': {
     type: 'string',

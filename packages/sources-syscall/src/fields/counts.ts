@@ -5,7 +5,7 @@ import { FdKind } from '../model/fd.ts'
 import { failed, returnValue } from './results.ts'
 import type { Field, Fields } from './table.ts'
 
-/** Errors are counted under what the descriptor is; without one, under what the call would have opened. */
+/** Errors are counted by the type of the descriptor; without one, by what the call would have opened. */
 type Sort = 'file' | 'net' | 'memory' | 'other'
 
 function sortOf(event: SyscallEvent): Sort {
@@ -55,7 +55,7 @@ function errors(event: SyscallEvent): number | undefined {
   return error === undefined ? undefined : Number(error)
 }
 
-/** Size of what was read or written, when the call and the descriptor are of these kinds. */
+/** Number of bytes read or written, if the call and the descriptor are of these kinds. */
 function bufferLength(doc: string, categories: readonly EventCategory[], kind?: (fdType: number) => boolean): Field {
   return {
     type: 'uint64',
@@ -76,7 +76,7 @@ const ANY: readonly EventCategory[] = ['io_read', 'io_write', 'io_other']
 const IN: readonly EventCategory[] = ['io_read']
 const OUT: readonly EventCategory[] = ['io_write']
 
-/** Counts and sizes, for adding up. */
+/** Counts and sizes, meant to be summed. */
 export const COUNT_FIELDS: Fields = {
   'evt.count': count('1 for every event.', () => 1),
   'evt.count.error': count('1 for calls that returned an error, 0 for those that did not.', errors),

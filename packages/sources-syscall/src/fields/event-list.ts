@@ -3,18 +3,18 @@ import { SYSCALL_NAMES } from '../events/syscalls.ts'
 import { EVENTS, EventClass } from '../events/table.ts'
 import { eventTypes } from './event-types.ts'
 
-/** An event that rules can ask evt.type for. */
+/** An event type that rules can compare evt.type with. */
 export interface EventListing {
   /** evt.type. */
   readonly name: string
-  /** A system call's return, or something that is no call. */
+  /** True for the exit event of a system call, false for other events. */
   readonly syscall: boolean
-  /** It has no type of its own: only which call it was is known. */
+  /** The call has no event type of its own: nothing but the call itself is known. */
   readonly generic: boolean
   readonly params: readonly { readonly name: string; readonly type: string }[]
 }
 
-/** The events that rules see, with the parameters that evt.arg can be asked for, by name. */
+/** The events that rules see, by name, with the parameters available to evt.arg. */
 export function listEvents(): EventListing[] {
   const { all } = eventTypes([])
   const own = all

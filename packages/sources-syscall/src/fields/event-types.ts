@@ -5,7 +5,7 @@ import { SYSCALL_CODES, SYSCALL_NAMES, X86_64_SYSCALLS } from '../events/syscall
 import { EVENTS, EventClass, EventFlag, eventIdsOf } from '../events/table.ts'
 
 /**
- * Event types that rules can see: exits of system calls, tracepoints and notes. Enter events serve the state alone, retired
+ * Event types that rules can see: exits of system calls, tracepoints and notes. Enter events serve only the state; retired
  * and old ones are converted when read.
  */
 const SEEN: Uint8Array = Uint8Array.from(EVENTS, event => {
@@ -15,7 +15,7 @@ const SEEN: Uint8Array = Uint8Array.from(EVENTS, event => {
 
 const ALL: readonly number[] = EVENTS.filter(event => SEEN[event.id] === 1).map(event => event.id)
 
-/** The call behind a generic event: its name; undefined = a call that the table does not know. */
+/** The name of the call behind a generic event; undefined = a call that is not in the table. */
 export function genericName(event: SyscallEvent): string | undefined {
   const code = event.uint16(0)
   if (code !== 0 || !event.has(1)) return SYSCALL_NAMES[code]
@@ -35,7 +35,7 @@ export function eventName(event: SyscallEvent): string | undefined {
   }
 }
 
-/** @param asyncNames events that plugins announce and that have no type of their own. */
+/** @param asyncNames events announced by plugins that have no type of their own. */
 export function eventTypes(asyncNames: readonly string[]): EventTypes {
   return {
     all: ALL,

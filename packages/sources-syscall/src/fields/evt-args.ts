@@ -12,7 +12,7 @@ import { type Field, type Fields, LEFT_ONLY } from './table.ts'
 
 const DATA = argumentByName('data')
 
-/** All arguments, `name=value` or `name=value(what it stands for)` with spaces between; generic system calls show none. */
+/** All arguments, as `name=value` or `name=value(meaning)` separated by spaces; empty for generic system calls. */
 function allArguments(event: SyscallEvent, bytesText: BytesText): string {
   if (event.type === PPME.GENERIC_X) return ''
   const { params } = EVENTS[event.type]!
@@ -29,7 +29,7 @@ function argument(event: SyscallEvent, ref: ArgumentRef, bytesText: BytesText): 
   return index < 0 ? undefined : argumentText(event, index, bytesText)
 }
 
-/** The value of a parameter with its own type: numbers as numbers, text as text, anything else as bytes. */
+/** The value of a parameter in its native type: numbers as numbers, text as text, anything else as bytes. */
 function rawArgument(event: SyscallEvent, ref: ArgumentRef): Scalar | undefined {
   const index = ref.of(event)
   if (index < 0 || !event.has(index)) return undefined
@@ -54,7 +54,7 @@ function rawArgument(event: SyscallEvent, ref: ArgumentRef): Scalar | undefined 
   }
 }
 
-/** The type that conditions compare an argument as: that of the first parameter of its name. */
+/** The type used to compare an argument in conditions: that of the first parameter of its name. */
 function rawType(ref: ArgumentRef): Pick<Field, 'type' | 'print'> {
   const { type, format } = ref.info!
   return {
@@ -63,7 +63,7 @@ function rawType(ref: ArgumentRef): Pick<Field, 'type' | 'print'> {
   }
 }
 
-/** Parameter types that fields do not have. */
+/** Parameter types that are not field types. */
 const RAW_TYPES: Readonly<Partial<Record<ParamType, FieldType>>> = {
   fd32: 'fd',
   pid32: 'pid',
@@ -77,7 +77,7 @@ interface PathPair {
   readonly path: string
 }
 
-/** Directory and path parameters of the calls that evt.abspath knows, source first. */
+/** Directory and path parameters of the calls supported by evt.abspath, source first. */
 const PATHS: ReadonlyMap<number, readonly PathPair[]> = new Map<number, readonly PathPair[]>([
   [PPME.SYSCALL_RENAMEAT_X, both('olddirfd', 'oldpath', 'newdirfd', 'newpath')],
   [PPME.SYSCALL_RENAMEAT2_X, both('olddirfd', 'oldpath', 'newdirfd', 'newpath')],
@@ -129,7 +129,7 @@ function pathEnd(arg: string): number {
   return end
 }
 
-/** The fields that show bytes: `base64` or with dots in place of what cannot be printed. */
+/** The fields that show bytes, in base64 or with dots for unprintable bytes. */
 function fieldsWithBytes(bytesText: BytesText): Fields {
   const all = (event: SyscallEvent) => allArguments(event, bytesText)
   return {
@@ -159,7 +159,7 @@ function fieldsWithBytes(bytesText: BytesText): Fields {
   }
 }
 
-/** Those of the fields of EVT_ARGS_FIELDS that show bytes, which they do in base64 (Falco's buffer_format_base64). */
+/** The fields of EVT_ARGS_FIELDS that show bytes, in base64 (Falco's buffer_format_base64). */
 export const BASE64_FIELDS: Fields = fieldsWithBytes(encodeBase64)
 
 /** Arguments of the event. */

@@ -5,7 +5,7 @@ import type { Field, Fields } from './table.ts'
 
 const SECOND = 1_000_000_000n
 
-/** A time in nanoseconds. In JSON it is a number however it is printed. */
+/** A time in nanoseconds. In JSON it is always a number, however it is printed. */
 function nanoseconds(
   type: Field['type'],
   print: Field['print'],
@@ -18,17 +18,22 @@ function nanoseconds(
 
 const sinceFirst = (event: SyscallEvent) => event.time - (event.tables?.firstTime ?? event.time)
 
-/** Deprecated in Falco, which gives 0 for them since enter events are gone. */
+/** Deprecated in Falco, where they are 0 now that there are no enter events. */
 function latency(doc: string, print: Field['print']): Field {
   return { ...nanoseconds('reltime', print, `${doc} Deprecated: always 0.`, () => 0n), deprecated: true }
 }
 
-/** Falco counts from the last event that the same condition or output asked about; each of ours asks anew, so it is always the first. */
+/**
+ * Falco measures from the last event for which the same condition or output read the field. Here, no state is kept between
+ * events, so every event counts as the first.
+ */
 function delta(doc: string, print: Field['print']): Field {
   return nanoseconds('reltime', print, `${doc} Always 0: no state is kept from event to event.`, () => 0n)
 }
 
-/** Times of the event that every source has are the engine's; these are the others, and those that depend on the first event. */
+/**
+ * Event times other than those common to all sources, which the engine provides; includes those relative to the first event.
+ */
 export const EVT_TIME_FIELDS: Fields = {
   'evt.rawtime.ns': nanoseconds(
     'abstime',

@@ -13,7 +13,7 @@ function hasFlag(doc: string, flags: number): Field {
   return { type: 'bool', doc, extract: event => (EVENTS[event.type]!.flags & flags) !== 0 }
 }
 
-/** What Falco's table of docker events had; nothing records them any more. */
+/** Fields of Falco's docker event table; nothing records these events any more. */
 function dockerEvent(doc: string, key: string): Field {
   return {
     type: 'string',
@@ -157,7 +157,7 @@ export const EVT_FIELDS: Fields = {
   'evt.infra.docker.container.image': dockerEvent('Image of the container that a docker event is about.', 'Image'),
 }
 
-/** util.cnt of one source: Falco counts for each mention in the rules, this for all of them. */
+/** util.cnt for one source: Falco keeps a counter for each mention in the rules, here all mentions share one. */
 function counting(): Field {
   let count = 0
   return {
@@ -168,7 +168,7 @@ function counting(): Field {
   }
 }
 
-/** Enter and exit id of the first event of that name in the table; a number means just that id. */
+/** Enter and exit id of the first event of that name in the table; a number selects only that id. */
 function typeIds(arg: string): { first: number; second: number } {
   if (/^\d+$/.test(arg)) return { first: Number(arg), second: -1 }
   const first = EVENTS.findIndex(event => event.name === arg)

@@ -11,12 +11,12 @@ import { argumentText } from './formats/param.ts'
  * arguments.
  */
 
-/** A connect that failed or is not done: the socket is there, its peer stands in the event only. */
+/** A connect that failed or is still in progress: the socket exists, but only the event has its peer. */
 export function failedConnect(event: SyscallEvent): boolean {
   return event.type === PPME.SOCKET_CONNECT_X && event.int64Number(0) < 0
 }
 
-/** fd.name; '' for calls that name nothing. */
+/** fd.name; '' for calls without a path or address. */
 export function lostName(event: SyscallEvent): string | undefined {
   switch (event.type) {
     case PPME.SYSCALL_OPEN_X:
@@ -36,7 +36,7 @@ export function lostName(event: SyscallEvent): string | undefined {
   }
 }
 
-/** fd.nameraw: the same, not made absolute, doubled slashes collapsed. */
+/** fd.nameraw: the same, but not made absolute, with double slashes collapsed. */
 export function lostNameRaw(event: SyscallEvent): string | undefined {
   switch (event.type) {
     case PPME.SYSCALL_OPENAT_2_X:
@@ -47,7 +47,7 @@ export function lostNameRaw(event: SyscallEvent): string | undefined {
   }
 }
 
-/** fd.typechar: what the call would have made. As in Falco, open is not among them and sockets count as IPv4. */
+/** fd.typechar: the type that the call would have created. As in Falco, open is not covered and sockets count as IPv4. */
 export function lostTypeChar(event: SyscallEvent): string {
   switch (event.type) {
     case PPME.SYSCALL_OPENAT_2_X:

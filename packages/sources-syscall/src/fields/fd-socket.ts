@@ -4,7 +4,7 @@ import { ofFd } from './fd.ts'
 import { fdL4Proto, l4ProtoName } from './formats/fd.ts'
 import { type Field, type Fields, LEFT_ONLY } from './table.ts'
 
-/** Falco can compare these but has nothing to print for them. */
+/** Falco can compare these fields but cannot print them. */
 const notPrinted = () => undefined
 
 const NET_ONLY = { filterOnly: true, ...LEFT_ONLY } as const
@@ -17,7 +17,7 @@ function isListening(fd: Fd): boolean {
   return fd.type === FdKind.ipv4Server || fd.type === FdKind.ipv6Server
 }
 
-/** The socket is known to be a client's or a server's: only then is it known which end is which. */
+/** True if the socket is known to be a client's or a server's; without a role, it is unclear which end is which. */
 function hasRole(fd: Fd): boolean {
   return (fd.flags & FD_ROLES) !== 0
 }
@@ -34,7 +34,7 @@ function clientPort(fd: Fd): number | undefined {
   return isConnection(fd) && hasRole(fd) ? fd.sport : undefined
 }
 
-/** A listening socket's port is known without a role. */
+/** The port of a listening socket is known even without a role. */
 function serverPort(fd: Fd): number | undefined {
   if (isListening(fd)) return fd.dport
   return isConnection(fd) && hasRole(fd) ? fd.dport : undefined
@@ -51,7 +51,7 @@ function ports(fd: Fd): readonly number[] | undefined {
   return isConnection(fd) ? [fd.sport, fd.dport] : undefined
 }
 
-/** Whether the client of a connection is this machine; undefined for what is no connection with a role. */
+/** True if this machine is the client of the connection; undefined if it is not a connection with a role. */
 function clientIsLocal(event: SyscallEvent): boolean | undefined {
   const { fd } = event
   if (fd === null || !isConnection(fd) || !hasRole(fd) || fd.sip === null) return undefined
@@ -62,7 +62,7 @@ function isLocal(event: SyscallEvent, address: Uint8Array): boolean {
   return event.tables?.interfaces.has(address) ?? false
 }
 
-/** One end of a connection, chosen by where it is. */
+/** The local or the remote end of a connection. */
 function end<T>(event: SyscallEvent, local: boolean, client: (fd: Fd) => T, server: (fd: Fd) => T): T | undefined {
   const clientLocal = clientIsLocal(event)
   if (clientLocal === undefined) return undefined
@@ -77,7 +77,7 @@ function localEnd(doc: string, local: boolean): Field {
   }
 }
 
-/** The same address, to be compared with networks; Falco has no more than a word to print for it. */
+/** The same address, for comparison with networks; Falco prints only a placeholder for it. */
 function network(address: Field): Field {
   return {
     ...address,
@@ -99,7 +99,7 @@ function localService(doc: string, local: boolean): Field {
   }
 }
 
-/** Names are not looked up: an answer given now says nothing about the time of the event. */
+/** Host names are not resolved: a look-up now would say nothing about the time of the event. */
 function hostName(doc: string): Field {
   return { type: 'string', ...LEFT_ONLY, doc: `${doc} Absent: names are not looked up.`, extract: () => undefined }
 }

@@ -9,17 +9,17 @@ import type { Field, Fields } from './table.ts'
 
 const FD_EVENTS = EventFlag.creates_fd | EventFlag.uses_fd | EventFlag.destroys_fd
 
-/** The event is about a descriptor: only then has it any fd.* field. */
+/** True if the event is about a descriptor; otherwise it has no fd.* fields. */
 export function isAboutFd(event: SyscallEvent): boolean {
   return (EVENT_FLAGS[event.type]! & FD_EVENTS) !== 0 && event.thread !== null
 }
 
-/** Who keeps what fd.* fields say: the descriptor, unless they follow from the event because the call failed. */
+/** The object that caches fd.* values: the descriptor, unless the call failed and the values come from the event. */
 export function fdHolder(event: SyscallEvent): Fd | undefined {
   return event.fd === null || failedConnect(event) ? undefined : event.fd
 }
 
-/** A value that follows from the descriptor alone. */
+/** A value that depends only on the descriptor. */
 export function ofFd(
   type: Field['type'],
   doc: string,
@@ -58,7 +58,7 @@ function inContainer(event: SyscallEvent, text: string | undefined): string | un
   return text === undefined || event.thread === null ? undefined : `${event.thread.containerId}:${text}`
 }
 
-/** Kinds of all descriptors that the process has open, each once; with a number that descriptor's. */
+/** The types of all open descriptors of the process, without duplicates; with a number, the type of that descriptor. */
 function types(event: SyscallEvent, num?: number): readonly string[] | undefined {
   if (!isAboutFd(event)) return undefined
   const { fds } = event.thread!

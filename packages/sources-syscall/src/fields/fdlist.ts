@@ -6,10 +6,10 @@ import { ipText } from './formats/address.ts'
 import { readFdList } from './formats/param.ts'
 import type { Field, Fields } from './table.ts'
 
-/** What is printed for a descriptor that has no such value. */
+/** Printed for a descriptor that lacks the value. */
 const ABSENT = '<NA>'
 
-/** A text for each descriptor that poll or ppoll waits for, with commas between; absent when none has one. */
+/** A comma-separated list with a value for each descriptor that poll or ppoll waits for; absent if none has one. */
 function each(doc: string, print: Field['print'], of: (fd: Fd | null, num: number) => string): Field {
   return {
     type: 'string',

@@ -8,18 +8,18 @@ import { argumentByName } from './arguments.ts'
 import { AT_FDCWD } from './directory.ts'
 import type { Field, Fields } from './table.ts'
 
-/** Which parameter holds a path: by name, `fd` for the descriptor's own name. */
+/** The parameters that hold the paths, by name; `fd` means the descriptor's name. */
 interface Paths {
   readonly name?: string
   readonly source?: string
   readonly target?: string
-  /** The first parameter is a descriptor: any but -1 counts as success, so that other errors pass too, as in Falco. */
+  /** The first parameter is a descriptor: any value but -1 counts as success, so other errors pass too, as in Falco. */
   readonly opens?: boolean
-  /** The parameter with the descriptor of the directory that paths are below; '' = there is one, but Falco takes no notice of it. */
+  /** The parameter with the directory descriptor for relative paths; '' = there is one, but Falco ignores it. */
   readonly dirfd?: string
 }
 
-/** Calls on paths. In links the new name is the source and what it leads to the target, as Falco has it. */
+/** Calls on paths. For links, the new name is the source and the file it links to is the target, as in Falco. */
 const PATHS: ReadonlyMap<number, Paths> = new Map<number, Paths>([
   [PPME.SYSCALL_MKDIR_2_X, { name: 'path' }],
   [PPME.SYSCALL_MKDIRAT_X, { name: 'path', dirfd: 'dirfd' }],
@@ -52,7 +52,7 @@ const PATHS: ReadonlyMap<number, Paths> = new Map<number, Paths>([
 
 type Role = 'name' | 'source' | 'target'
 
-/** A path of a call that has succeeded; absent for any other event. */
+/** A path of a successful call; absent for other events. */
 function path(event: SyscallEvent, role: Role, raw: boolean): string | undefined {
   const paths = PATHS.get(event.type)
   const param = paths?.[role]
@@ -72,8 +72,8 @@ function succeeded(event: SyscallEvent, paths: Paths): boolean {
 }
 
 /**
- * A relative path made absolute. What was opened has its path already; calls that take a directory's descriptor need one that
- * was opened as a directory; those that take two are not resolved at all. All as Falco has it.
+ * Makes a relative path absolute, as Falco does. Opened files already have their path; calls that take a directory
+ * descriptor need one that was opened as a directory; calls that take two are not resolved at all.
  */
 function resolve(event: SyscallEvent, thread: Thread, paths: Paths, text: string): string {
   if (event.type === PPME.SYSCALL_OPENAT_2_X || event.type === PPME.SYSCALL_OPENAT2_X) {

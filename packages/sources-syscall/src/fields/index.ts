@@ -18,7 +18,7 @@ import type { Fields } from './table.ts'
 import { THREAD_FIELDS } from './thread.ts'
 import { USER_FIELDS } from './user.ts'
 
-/** All fields of the syscall source; those that every source has come with the engine. */
+/** All fields of the syscall source; fields common to all sources come with the engine. */
 export const SYSCALL_FIELDS: Fields = {
   ...EVT_FIELDS,
   ...EVT_TIME_FIELDS,

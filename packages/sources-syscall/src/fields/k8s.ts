@@ -3,7 +3,7 @@ import type { Field, Fields } from './table.ts'
 
 const SHORT_ID = 12
 
-/** A label that the kubelet gives every container of a pod. */
+/** A label that the kubelet sets on every container of a pod. */
 function label(doc: string, name: string, suggested = false): Field {
   return {
     type: 'string',

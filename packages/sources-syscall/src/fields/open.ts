@@ -11,7 +11,7 @@ const O_TMPFILE = 1 << 13
 const O_F_CREATED = 1 << 14
 const EXECUTABLE = 0o111
 
-/** Where the open flags are among the parameters of an event; -1 = the event opens nothing. */
+/** The parameter index of the open flags; -1 = the event opens nothing. */
 function flagsIndex(type: number): number {
   switch (type) {
     case PPME.SYSCALL_OPEN_X:
@@ -36,14 +36,14 @@ function created(event: SyscallEvent): boolean {
   return (flags & O_TMPFILE) !== 0 && (returnValue(event) ?? -1) >= 0
 }
 
-/** The mode that a new file is given, where the call has one: the parameter after the flags. */
+/** The mode of a new file, if the call has one: the parameter after the flags. */
 function createdExecutable(event: SyscallEvent): boolean {
   if (event.type === PPME.SYSCALL_CREAT_X) return (event.uint32(2) & EXECUTABLE) !== 0
   if (event.type === PPME.SYSCALL_OPEN_BY_HANDLE_AT_X || (openFlags(event) & (O_CREAT | O_TMPFILE)) === 0) return false
   return (event.uint32(flagsIndex(event.type) + 1) & EXECUTABLE) !== 0
 }
 
-/** How a file is opened; false for events that open none. */
+/** How a file is opened; false for events that do not open a file. */
 export const OPEN_FIELDS: Fields = {
   'evt.is_open_read': {
     type: 'bool',

@@ -5,7 +5,7 @@ import { integer } from './formats/integer.ts'
 import { utf8Length } from './formats/utf8.ts'
 import type { Field, Fields } from './table.ts'
 
-/** A text that follows from the event's thread. */
+/** A string that depends only on the event's thread. */
 function text(doc: string, of: (thread: Thread) => string | undefined): Field {
   return { type: 'string', scope: 'thread', doc, extract: event => onThread(event, of) }
 }
@@ -14,7 +14,7 @@ function flag(doc: string, of: (thread: Thread) => boolean): Field {
   return { type: 'bool', scope: 'thread', doc, extract: event => onThread(event, of) }
 }
 
-/** A time or an inode that 0 stands for "not known" in. */
+/** A time or an inode, absent if 0, which means not known. */
 function known(type: Field['type'], doc: string, of: (thread: Thread) => bigint): Field {
   return {
     type,
@@ -32,17 +32,17 @@ function onThread<T>(event: SyscallEvent, of: (thread: Thread) => T): T | undefi
   return event.thread === null ? undefined : of(event.thread)
 }
 
-/** Ids that are no process ids (some recorders use larger ones) are absent. */
+/** Returns undefined for ids that are not process ids (some recorders use larger ones). */
 export function processId(id: number): number | undefined {
   return id >= -1 && id <= 0xffffffff ? id : undefined
 }
 
-/** The parent process's main thread: how proc.p* and the ancestors climb. */
+/** The parent process's main thread, used to walk up for proc.p* and the ancestors. */
 export function parentOf(thread: Thread): Thread | null {
   return thread.leader?.parent?.leader ?? null
 }
 
-/** `NAME`'s value without spaces around it; '' when it is not set. */
+/** The value of the variable `name`, trimmed; '' when it is not set. */
 export function environmentValue(thread: Thread, name: string): string {
   for (const variable of thread.env) {
     if (variable.length > name.length && variable[name.length] === '=' && variable.startsWith(name)) {
@@ -52,7 +52,7 @@ export function environmentValue(thread: Thread, name: string): string {
   return ''
 }
 
-/** A name in brackets: an index (which Falco takes and then ignores here) or the name of a variable. */
+/** The argument in brackets: an index (which Falco accepts and ignores here) or the name of a variable. */
 function variableName(arg: string): string {
   return /^\d+$/.test(arg) ? '' : arg
 }

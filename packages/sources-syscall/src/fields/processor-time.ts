@@ -4,14 +4,17 @@ import type { Thread } from '../model/thread.ts'
 import type { ThreadTable } from '../state/thread-table.ts'
 import type { Field, Fields } from './table.ts'
 
-/** When each processor last switched to another thread, and how long the threads have run: known from switch events, which few recordings hold. */
+/**
+ * Tracks when each processor last switched threads, and how long threads have run. Needs switch events, which few recordings
+ * contain.
+ */
 class SwitchClock {
   readonly #lastSwitch: bigint[] = []
   readonly #totals = new WeakMap<Thread, bigint>()
   #eventNum = -1
   #ran = 0n
 
-  /** Nanoseconds that the thread of a switch event has run; the same however often it is asked for one event. */
+  /** Nanoseconds that the thread of a switch event has run; repeated calls for the same event return the same value. */
   running(event: SyscallEvent): bigint {
     if (event.num === this.#eventNum) return this.#ran
     const last = this.#lastSwitch[event.cpu]
@@ -43,7 +46,7 @@ function isSwitch(event: SyscallEvent): boolean {
   return event.type === PPME.SCHEDSWITCH_1_E || event.type === PPME.SCHEDSWITCH_6_E
 }
 
-/** Share of a processor since the thread's last procinfo event, at most 100; only those events have it. */
+/** Share of a processor used since the thread's last procinfo event, at most 100; only procinfo events have it. */
 function share(doc: string, user: boolean, system: boolean): Field {
   const last = new WeakMap<Thread, bigint>()
   return {
@@ -60,7 +63,7 @@ function share(doc: string, user: boolean, system: boolean): Field {
   }
 }
 
-/** Time that threads spend on processors. */
+/** Processor time of threads. */
 export const PROCESSOR_TIME_FIELDS: Fields = {
   'thread.exectime': {
     type: 'reltime',

@@ -1,7 +1,7 @@
 import type { FieldType } from '@falc/engine'
 import type { Field, Fields } from './table.ts'
 
-/** `name` or `name type`; brackets after the name: it takes an argument. */
+/** `name` or `name type`; brackets after the name mean that it takes an argument. */
 const DEPRECATED = `
   container.healthcheck container.liveness_probe container.readiness_probe
   proc.is_container_healthcheck:bool proc.is_container_liveness_probe:bool proc.is_container_readiness_probe:bool
@@ -22,7 +22,7 @@ const REMOVED = `
   span.idtag[] span.rawtime span.rawparenttime
 `
 
-/** Tracer fields: of the span's own, its parent's, any ancestor's and its root's. */
+/** Tracer fields: of the span, its parent, any ancestor and its root. */
 const TRACER = ['', 'p.', 's.', 'm.'].flatMap(whose =>
   ['id:int64', 'ntags:uint32', 'nargs:uint32', 'tags', 'tag[]', 'args', 'arg[]'].map(
     part => `evtin.span.${whose}${part}`,
@@ -47,7 +47,7 @@ function absent(words: readonly string[], doc: string, mark: Partial<Field>): Fi
 
 const words = (text: string) => text.trim().split(/\s+/)
 
-/** Fields that old rules name and that nothing fills any more: always absent, with a warning when a rule is loaded. */
+/** Fields that old rules use and that nothing fills any more: always absent, with a warning when a rule is loaded. */
 export const REMOVED_FIELDS: Fields = {
   ...absent(words(DEPRECATED), 'Deprecated: always absent.', { deprecated: true }),
   ...absent([...words(REMOVED), ...TRACER], 'Removed from Falco: always absent.', { removed: true }),

@@ -3,14 +3,14 @@ import { PPME } from '../events/ids.ts'
 import { EVENTS, EventClass } from '../events/table.ts'
 import { integer } from './formats/integer.ts'
 
-/** By event id: 1 = the first parameter is what the call returned. True of all exit events of system calls but generic ones. */
+/** By event id: 1 = the first parameter is the call's return value. True of all system call exit events except generic ones. */
 const RETURNS: Uint8Array = Uint8Array.from(EVENTS, event =>
   (event.classes & EventClass.syscall) !== 0 && !event.enter && event.id !== PPME.GENERIC_X && event.params.length > 0
     ? 1
     : 0,
 )
 
-/** What the call returned, negative = -errno; undefined = the event is no return from a call. */
+/** The call's return value, negative = -errno; undefined = the event is not a system call exit. */
 export function returnValue(event: SyscallEvent): number | bigint | undefined {
   if (RETURNS[event.type] === 0 || event.nparams === 0) return undefined
   switch (event.paramLength(0)) {
@@ -25,7 +25,7 @@ export function returnValue(event: SyscallEvent): number | bigint | undefined {
   }
 }
 
-/** The call returned an error; undefined = the event is no return from a call. */
+/** True if the call returned an error; undefined = the event is not a system call exit. */
 export function failed(event: SyscallEvent): boolean | undefined {
   const value = returnValue(event)
   return value === undefined ? undefined : value < 0

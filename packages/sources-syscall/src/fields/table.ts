@@ -6,5 +6,5 @@ export type Field = FieldDef<SyscallEvent>
 /** A family of fields by name. */
 export type Fields = Readonly<Record<string, Field>>
 
-/** Falco lets a field that reads several values, or none of its own, stand on the left only. */
+/** In Falco, a field that reads several values, or has none of its own, is allowed only on the left-hand side. */
 export const LEFT_ONLY = { noRhs: true, noTransformer: true } as const

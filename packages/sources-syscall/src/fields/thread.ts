@@ -6,7 +6,7 @@ import type { Field, Fields } from './table.ts'
 
 const KILOBYTE = 1024
 
-/** A counter of the thread: of scope event, since counters change without a word. */
+/** A counter of the thread. Scope is event, because changes to counters do not invalidate memos. */
 function counter(doc: string, of: (thread: Thread) => number): Field {
   return {
     type: 'uint64',
@@ -28,7 +28,7 @@ function stream(doc: string, num: number, of: (fd: Fd) => string): Field {
   }
 }
 
-/** Memory belongs to the process: its other threads have 0. */
+/** Memory is accounted to the main thread; other threads have 0. */
 const ofMain = (thread: Thread, value: number) => (thread.isMain ? value : 0)
 
 const nameOf = (fd: Fd) => fd.name

@@ -4,7 +4,7 @@ import { NO_ID } from '../model/thread.ts'
 import type { User } from '../model/users.ts'
 import type { Field, Fields } from './table.ts'
 
-/** Printed for users and groups that the recording does not name; a value like any other. */
+/** Value for users and groups that the recording does not name; compared like any other value. */
 export const UNKNOWN_NAME = '<NA>'
 
 function ofUser(doc: string, id: (thread: Thread) => number, of: (user: User) => string): Field {
@@ -27,7 +27,7 @@ function lookup(event: SyscallEvent, thread: Thread, uid: number): User | undefi
 const uid = (thread: Thread) => thread.uid
 const loginuid = (thread: Thread) => thread.loginuid
 
-/** The user that the thread runs as, and the one that logged in. */
+/** The user that the thread runs as, and the login user. */
 export const USER_FIELDS: Fields = {
   'user.uid': {
     type: 'uint32',

@@ -4,13 +4,13 @@ export const AF_UNIX = 1
 export const AF_INET = 2
 export const AF_INET6 = 10
 
-/** "1.2.3.4" or "2001:db8::1" of 4 or 16 bytes, as inet_ntop writes them. */
+/** Formats a 4- or 16-byte address the way inet_ntop does: "1.2.3.4" or "2001:db8::1". */
 export function addressText(address: Uint8Array): string {
   if (address.length === 4) return `${address[0]}.${address[1]}.${address[2]}.${address[3]}`
   return ipv6Text(address)
 }
 
-/** An IPv4 address in IPv6's form, or no address at all, which Falco takes for one. */
+/** An IPv4-mapped IPv6 address, or the all-zero address, which Falco treats as one. */
 export function isMapped(address: Uint8Array): boolean {
   for (let i = 0; i < 10; i++) if (address[i] !== 0) return false
   if (address[10] === 0xff && address[11] === 0xff) return true
@@ -35,7 +35,7 @@ export function sameAddress(a: Uint8Array | null, b: Uint8Array | null): boolean
   return true
 }
 
-/** Both ends of a connection. A tuple of mapped addresses comes as IPv4. */
+/** Both ends of a connection. Tuples of IPv4-mapped addresses are converted to IPv4. */
 export interface InetTuple {
   readonly sip: Uint8Array
   readonly sport: number

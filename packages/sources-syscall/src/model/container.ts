@@ -3,23 +3,26 @@ import type { Memo, MemoHolder } from '@falc/engine'
 /** What a container runtime reports about a container: the JSON of container events, as Falco's container plugin writes it. */
 export type ContainerInfo = Readonly<Record<string, unknown>>
 
-/** A container, or the host: which one a thread is in follows from its cgroups. */
+/** A container, or the host. A thread's cgroups determine which one it is in. */
 export class Container implements MemoHolder {
   memo: Memo | null = null
-  /** As Falco reports it, at most 12 characters of the runtime's id; '' for the host (fields print "host"). */
+  /** The id as Falco reports it: at most 12 characters of the runtime's id; '' for the host (fields print "host"). */
   readonly id: string
   fullId: string
-  /** docker, lxc, libvirt-lxc, mesos, rkt, cri, containerd, cri-o, bpm, podman; 'host'; '' = only metadata would say, and it is missing. */
+  /**
+   * docker, lxc, libvirt-lxc, mesos, rkt, cri, containerd, cri-o, bpm, podman; 'host'; '' = only metadata can tell, and
+   * there is none.
+   */
   type: string
-  /** The runtime whose cgroup layout matched, '' = none did. */
+  /** The runtime whose cgroup layout matched; '' = no match. */
   readonly runtime: string
-  /** The user in whose part of the control groups it lies, and who may thus have named it; null = the system's. */
+  /** The user whose cgroup subtree contains the container, and who could therefore have chosen its name; null = the system. */
   readonly owner: number | null
-  /** Metadata, when a container event brought it. */
+  /** Metadata from a container event, if there was one. */
   info: ContainerInfo | null = null
-  /** Live: its metadata is on the way, and evaluations that ask for it can wait. */
+  /** Live: metadata has been requested, so evaluations that need it can wait. */
   pending = false
-  /** Live: a field was asked for metadata that is still on its way. */
+  /** Live: a field needed metadata that had not arrived yet. */
   missed = false
 
   constructor(id: string, fullId: string, type: string, runtime: string, owner: number | null = null) {

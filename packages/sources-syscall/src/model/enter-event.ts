@@ -1,9 +1,9 @@
 /**
- * What an enter event holds and its exit event may not: paths and addresses as they were passed, before another
- * thread could change them. Kept on the thread until the exit.
+ * Data that an enter event has but its exit event may lack: paths and addresses as passed, before another thread could
+ * change them. Kept on the thread until the exit event.
  */
 export class EnterEvent {
-  /** PPME_* id of the enter event: its exit's is one more. */
+  /** PPME_* id of the enter event; the exit event's id is one higher. */
   readonly type: number
   /** Path as passed; '' = not recorded. */
   readonly name: string

@@ -1,12 +1,18 @@
 import type { InterfaceTable } from './interfaces.ts'
 import type { UserTable } from './users.ts'
 
-/** What fields read besides the event, its thread and its descriptor: tables of the machine, and facts about the stream. */
+/** Inputs of fields other than the event, its thread and its descriptor: tables of the machine, and facts about the stream. */
 export interface EventTables {
   readonly users: UserTable
   readonly interfaces: InterfaceTable
-  /** Name of the machine; '' in a replay, as in Falco, although captures hold one. Missing: evt.hostname is absent. */
+  /**
+   * Host name of the machine; '' in a replay, as in Falco, even though captures record one. If missing, evt.hostname is
+   * absent.
+   */
   readonly hostname?: string
-  /** Time of the first event of the stream that is not a meta event, ns since 1970; undefined before it. Missing: evt.reltime is 0. */
+  /**
+   * Time of the first event of the stream that is not a meta event, ns since 1970; undefined until then. If missing,
+   * evt.reltime is 0.
+   */
   readonly firstTime?: bigint | undefined
 }

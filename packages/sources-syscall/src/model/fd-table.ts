@@ -1,52 +1,52 @@
 import { type Fd, O_CLOEXEC } from './fd.ts'
 import { ANY, CLOSED_ON_EXEC, FdTree, isOfKind, KEPT_ON_EXEC } from './fd-tree.ts'
 
-/** Sizes that libstdc++ gives a hash table which grows one by one. */
+/** Bucket counts of a libstdc++ hash table that grows one insertion at a time. */
 const BUCKETS: readonly number[] = [13, 29, 59, 127, 257, 541, 1109, 2357, 5087]
 
-/** Generations of forks whose order may remain to be worked out. */
+/** Number of fork generations whose order may be left unresolved. */
 const MAX_ORIGINS = 8
-/** After MAX_ORIGINS forks, a larger table loses the order that it inherited: a fork must not cost a sort. */
+/** After MAX_ORIGINS forks, tables larger than this drop their inherited order, so that a fork never pays for a sort. */
 const MAX_SETTLED = 256
 
 /** libsinsp's limit on the descriptors of one process. */
 export const MAX_FDS_PER_PROCESS = 4096
-/** The newest descriptors beyond the limit, which are kept until newer ones come. */
+/** Descriptors kept beyond the limit; newer ones evict older ones. */
 const MAX_OVERFLOW = 64
 
 /**
- * The descriptors of one process; the threads of a group share one. A fork shares the entries of both tables until
- * either side writes. No call costs more for a larger table, except those that return all entries.
+ * The descriptors of one process, shared by the threads of a group. After a fork, both tables share their entries until
+ * either side writes. The cost of a call does not depend on the size of the table, except for calls that return all entries.
  *
- * `inOrder` gives the entries in the order in which libsinsp goes through its hash table, which shows in fd.types: what came last
- * comes first, except that entries of one bucket are neighbours; the whole order is reversed whenever the table grows or is
- * copied. For this, each entry has a rank: `sign` times its place.
+ * `inOrder` returns the entries in libsinsp's hash table iteration order, which is visible in fd.types: the most recent
+ * insertion comes first, except that entries in the same bucket are adjacent; the whole order is reversed whenever the table
+ * grows or is copied. To reproduce this, each entry has a rank: `sign` times its position.
  */
 export class FdTable {
   #tree = new FdTree()
-  /** Above all numbers that have ever been in the table. */
+  /** Greater than every number that has ever been in the table. */
   #limit = 0
   #sign = 1
   /** The highest and the lowest of the signed ranks. */
   #first = 0
   #last = 0
-  /** Entries that libsinsp's hash table holds before it grows. */
+  /** Number of entries at which libsinsp's hash table grows. */
   #room = 0
   /**
-   * The parent's table as it was at the fork: the order of entries of rank `inherited` or less follows from it, and is worked
-   * out when it is needed. `origins` counts the tables that wait for one another.
+   * The parent's table at the time of the fork. It determines the order of entries with rank `inherited` or less, which is
+   * computed on demand. `origins` is the length of the chain of tables with unresolved order.
    */
   #origin: FdTable | null = null
   #origins = 0
   #inherited = 0
   #copied: readonly number[] | null = null
-  /** Descriptors for which there was no room: the newest ones, by number. */
+  /** Descriptors that did not fit: the newest ones, by number. */
   #overflow: Map<number, Fd> | null = null
   /** Number of open descriptors. */
   size = 0
   readonly capacity: number
 
-  /** `capacity` 0: of a thread whose process is not known, it keeps nothing. */
+  /** With `capacity` 0, the table stores nothing: for threads whose process is not known. */
   constructor(capacity: number = MAX_FDS_PER_PROCESS) {
     this.capacity = capacity
   }
@@ -60,8 +60,8 @@ export class FdTable {
   }
 
   /**
-   * False when the table is full and `num` was not in it. The descriptor is then kept for a while only: until some newer ones
-   * have come for which there is no room either.
+   * Returns false when the table is full and `num` is not in it. The descriptor is then kept only temporarily, until newer
+   * ones that do not fit either evict it.
    */
   set(num: number, fd: Fd): boolean {
     if (this.#tree.get(num) !== null) {
@@ -89,7 +89,7 @@ export class FdTable {
     this.#tree.delete(num)
   }
 
-  /** The entry, made this table's own: whoever changes an Fd gets it here. */
+  /** Returns the entry, unshared from other tables. Call this before changing an Fd. */
   own(num: number): Fd | null {
     const fd = this.get(num)
     if (fd === null || this.#tree.owns(fd)) return fd
@@ -98,12 +98,12 @@ export class FdTable {
     return copy
   }
 
-  /** The descriptor, which this table holds under `num`, may be changed where it is. */
+  /** True if the descriptor, which this table holds under `num`, may be modified in place. */
   owns(fd: Fd): boolean {
     return this.#tree.owns(fd)
   }
 
-  /** execve closes the descriptor, or keeps it. */
+  /** Sets whether execve closes the descriptor. */
   setCloseOnExec(num: number, on: boolean): Fd | null {
     const fd = this.get(num)
     if (fd === null || ((fd.openFlags & O_CLOEXEC) !== 0) === on) return fd
@@ -114,7 +114,7 @@ export class FdTable {
     return own
   }
 
-  /** The table as it is now, its order included. */
+  /** A snapshot of the table, including its order. */
   snapshot(): FdTable {
     const table = new FdTable(this.capacity)
     this.#copyTo(table)
@@ -138,12 +138,12 @@ export class FdTable {
     return table
   }
 
-  /** Takes out all that execve closes. */
+  /** Removes all descriptors that execve closes. */
   deleteCloseOnExec(): void {
     for (const num of this.#nums(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, CLOSED_ON_EXEC)) this.delete(num)
   }
 
-  /** close_range: closes the descriptors from `first` to `last`, or marks those that execve would keep. */
+  /** close_range: closes the descriptors from `first` to `last`, or marks them as close-on-exec. */
   closeRange(first: number, last: number, onExec: boolean): void {
     for (const num of this.#nums(first, last, onExec ? KEPT_ON_EXEC : ANY)) {
       if (onExec) this.setCloseOnExec(num, true)
@@ -166,11 +166,11 @@ export class FdTable {
     return this.#numsInOrder().map(num => this.get(num)!)
   }
 
-  /** The entries in an order in which a table that takes them one by one comes to the order that this one has. */
+  /** The entries, ordered so that inserting them one by one into a new table reproduces this table's order. */
   forSnapshot(): [number, Fd][] {
     const left = this.#numsInOrder().reverse()
     const nums: number[] = []
-    // Backwards: what came last is last; before the entry that made the table grow, the order was the reverse.
+    // Backwards: the last insertion goes last; before the entry that made the table grow, the order was reversed.
     for (let size = left.length; size > 0; size--) {
       nums.push(left.pop()!)
       if (BUCKETS.includes(size - 1)) left.reverse()
@@ -220,7 +220,7 @@ export class FdTable {
     }
   }
 
-  /** Gives the entries that were there at the fork their ranks. */
+  /** Assigns ranks to the entries inherited at the fork. */
   #settle(): void {
     const origin = this.#origin
     if (origin === null) return
@@ -229,16 +229,16 @@ export class FdTable {
     const nums = origin.#orderOfCopy()
     for (const [i, num] of nums.entries()) {
       const rank = this.#rankOf(num)
-      // Below all later ones, in the same order.
+      // Below all later entries, in the same order.
       if (rank !== undefined && rank <= this.#inherited) this.#setRank(num, this.#inherited - i)
     }
     this.#last = this.#inherited - nums.length
   }
 
-  /** Of an origin, which may be that of several tables. */
+  /** Called on an origin, which several tables may share. */
   #orderOfCopy(): readonly number[] {
     if (this.#copied === null) {
-      // libsinsp puts the entries into the child's table one by one, in the order of the parent's.
+      // libsinsp inserts the entries into the child's table one by one, in the parent's order.
       this.#turn()
       this.#room = BUCKETS[0]!
       while (this.#room < this.size) this.#grow()
@@ -275,7 +275,7 @@ export class FdTable {
     this.#room = BUCKETS.find(count => count > this.#room) ?? Number.POSITIVE_INFINITY
   }
 
-  /** The entries are put into another table, or a larger one, in their order: the first is then the last. */
+  /** Models the rehash into another or a larger table: entries are moved in order, so the first becomes the last. */
   #turn(): void {
     this.#settle()
     if (this.#limit <= this.#room) {
@@ -285,7 +285,7 @@ export class FdTable {
       this.#last = -first
       return
     }
-    // Some share a bucket: ranks alone do not say the order.
+    // Some entries share a bucket, so ranks alone do not determine the order.
     const nums = this.#numsInOrder()
     for (const [i, num] of nums.entries()) this.#setRank(num, i + 1)
     this.#sign = 1

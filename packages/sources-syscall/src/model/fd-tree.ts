@@ -2,16 +2,16 @@ import { FD_SHARED, type Fd, O_CLOEXEC } from './fd.ts'
 
 const BITS = 5
 const WIDTH = 1 << BITS
-/** Higher numbers, and negative ones, go to a Map: only broken captures and failed calls have them. */
+/** Higher and negative numbers go to a Map; they occur only in broken captures and for failed calls. */
 const MAX_NUM = 2 ** 30 - 1
 
-/** Leaves below this number stay when they are empty: the next descriptor will be there. */
+/** Leaves below this number are kept when empty, because the next descriptor will likely go there. */
 const EMPTY_LEAVES = WIDTH * WIDTH
 
 const NO_NODES: (Node | null)[] = []
 const NO_RANKS: number[] = []
 
-/** Ids of generations: which tree may write to a node or a descriptor. */
+/** Generation ids: they determine which tree may write to a node or a descriptor. */
 let generations = 0
 
 /** Which descriptors to look for: see FdTree.nums. */
@@ -19,12 +19,12 @@ export const ANY = 0
 export const KEPT_ON_EXEC = 1
 export const CLOSED_ON_EXEC = 2
 
-/** Thirty-two slots: of descriptors in a leaf, of nodes further up. Bit n of a mask says something about slot n and what is below it. */
+/** Thirty-two slots: descriptors in a leaf, child nodes higher up. Bit n of a mask describes slot n and everything below it. */
 class Node {
   generation: number
   /** Not empty. */
   used = 0
-  /** Has a descriptor that execve keeps; that execve closes. */
+  /** Slots with a descriptor that execve keeps; that execve closes. */
   kept = 0
   closed = 0
   readonly nodes: (Node | null)[]
@@ -45,10 +45,10 @@ class Node {
 }
 
 /**
- * Descriptors by number, with a rank each that the owner gives them: a radix tree whose nodes are shared between forked
- * processes until one of them writes. A fork costs the same whatever the number of descriptors; a look-up takes one step for
- * numbers below 32 and one more for each further five bits; descriptors of a range, or those that execve closes, are found
- * without looking at the others.
+ * Descriptors by number, each with a rank assigned by the owner: a radix tree whose nodes are shared between forked
+ * processes until one of them writes. A fork takes constant time. A look-up takes one step for
+ * numbers below 32, and one more for each further five bits. Descriptors in a range, or those that execve closes,
+ * are found without visiting the others.
  */
 export class FdTree {
   #generation = ++generations
@@ -68,7 +68,7 @@ export class FdTree {
     return slot < node.fds.length ? node.fds[slot]! : null
   }
 
-  /** Of a descriptor that is there. */
+  /** The rank of a descriptor, which must exist. */
   rankOf(num: number): number {
     if (!isTreeNumber(num)) return this.#odd!.get(num)!.rank
     let node = this.#root!
@@ -76,13 +76,13 @@ export class FdTree {
     return node.ranks[num & (WIDTH - 1)]!
   }
 
-  /** Puts a descriptor in, or in place of another. */
+  /** Inserts or replaces a descriptor. */
   put(num: number, fd: Fd, rank: number): void {
     this.claim(fd)
     this.#place(num, fd, rank)
   }
 
-  /** Changes the rank alone: the descriptor belongs to whom it belonged to before. */
+  /** Changes only the rank; the descriptor's owner stays the same. */
   setRank(num: number, rank: number): void {
     this.#place(num, this.get(num)!, rank)
   }
@@ -96,7 +96,7 @@ export class FdTree {
     if (!this.#writeInPlace(num, fd, rank)) this.#root = this.#write(this.#root, this.#shift, num, fd, rank)
   }
 
-  /** From now on the descriptor belongs to this tree, unless it is FD_SHARED. */
+  /** Makes this tree the owner of the descriptor, unless it is FD_SHARED. */
   claim(fd: Fd): void {
     if ((fd.flags & FD_SHARED) === 0) fd.generation = this.#generation
   }
@@ -106,12 +106,12 @@ export class FdTree {
     else if (!this.#writeInPlace(num, null, 0)) this.#root = this.#write(this.#root, this.#shift, num, null, 0)
   }
 
-  /** The descriptor belongs to this tree alone, so it may be changed where it is. */
+  /** True if this tree alone owns the descriptor, so that it may be modified in place. */
   owns(fd: Fd): boolean {
     return (fd.flags & FD_SHARED) === 0 && fd.generation === this.#generation
   }
 
-  /** A tree with the same descriptors, which now belong to neither. */
+  /** Returns a tree with the same descriptors, which neither tree owns from then on. */
   fork(): FdTree {
     const tree = new FdTree()
     this.#generation = ++generations
@@ -122,7 +122,10 @@ export class FdTree {
     return tree
   }
 
-  /** Numbers from `first` to `last`, in ascending order. Takes time in proportion to what it returns and the height of the tree. */
+  /**
+   * Numbers from `first` to `last`, in ascending order. Time is proportional to the size of the result plus the height of
+   * the tree.
+   */
   nums(first: number, last: number, kind: typeof ANY | typeof KEPT_ON_EXEC | typeof CLOSED_ON_EXEC): number[] {
     const found: number[] = []
     if (this.#root !== null) collect(this.#root, this.#shift, 0, Math.max(first, 0), last, kind, found)
@@ -132,7 +135,7 @@ export class FdTree {
     return found
   }
 
-  /** All numbers, in ascending order, odd ones last. */
+  /** All numbers in ascending order, except that those kept in the Map come last. */
   all(): number[] {
     return this.nums(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, ANY)
   }
@@ -154,7 +157,10 @@ export class FdTree {
     this.#root = root
   }
 
-  /** The usual case of `#write`: the nodes are this tree's own, and what is above the leaf's parent stays as it is. False = it is not. */
+  /**
+   * Fast path of `#write`: the tree owns the nodes, and everything above the leaf's parent stays unchanged. Returns false if
+   * that is not the case.
+   */
   #writeInPlace(num: number, fd: Fd | null, rank: number): boolean {
     const generation = this.#generation
     let node = this.#root
@@ -179,7 +185,7 @@ export class FdTree {
     )
   }
 
-  /** `fd` null: takes the descriptor out. Returns the node to be put in place of `node`. */
+  /** If `fd` is null, removes the descriptor. Returns the replacement for `node`. */
   #write(node: Node | null, shift: number, num: number, fd: Fd | null, rank: number): Node {
     const own = node?.generation === this.#generation ? node : new Node(this.#generation, shift === 0, node)
     const slot = (num >>> shift) & (WIDTH - 1)

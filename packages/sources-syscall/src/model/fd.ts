@@ -36,7 +36,7 @@ export const FD_CONNECTED = 4
 /** The file lies in the upper (written) or a lower layer of an overlay file system. */
 export const FD_OVERLAY_UPPER = 32
 export const FD_OVERLAY_LOWER = 64
-/** Programs that open the file in the same way share this object (OpenFiles): copy it before changing it (FdTable.own). */
+/** All programs that open the file in the same way share this object (OpenFiles): copy it before changing it (FdTable.own). */
 export const FD_SHARED = 128
 
 /** Bit of `Fd.openFlags` (PPM_O_CLOEXEC): execve closes it. */
@@ -50,13 +50,13 @@ export const L4_ICMP = 4
 export const L4_RAW = 5
 
 /**
- * One open file descriptor (libsinsp's fdinfo). Fields with scope `fd` read nothing but this object, and not `num`: after a
- * fork the object is shared by the tables of both processes until one of them changes it. `memo` is null again whenever
- * one of the other fields has changed.
+ * One open file descriptor (libsinsp's fdinfo). Fields with scope `fd` depend only on this object, and not on its `num`:
+ * after a fork, the tables of both processes share the object until one of them changes it. Any change to another property
+ * resets `memo` to null.
  */
 export class Fd implements MemoHolder {
-  // What opening a known file compares comes first: one cache line (OpenFiles).
-  /** Halves of the inode number, so that opening allocates nothing for it: see `ino`. */
+  // Properties compared when a known file is opened come first, to fit in one cache line (OpenFiles).
+  /** The inode number as two halves, to avoid an allocation on open: see `ino`. */
   inoLow = 0
   inoHigh = 0
   /** O_* in Falco's PPM_O_ encoding. */
@@ -64,7 +64,7 @@ export class Fd implements MemoHolder {
   dev = 0
   /** The path as it was passed to open. */
   nameRaw = ''
-  /** The path of the file that was opened, as the kernel found it; '' = not recorded, or it is the path that was passed. */
+  /** The path of the opened file as resolved by the kernel; '' = not recorded, or the same as the path passed. */
   resolved = ''
   name = ''
   /** FD_ROLE_* | FD_CONNECTED | … */
@@ -72,11 +72,11 @@ export class Fd implements MemoHolder {
   /** SCAP_FD_*: see FdKind. */
   type: number
   memo: Memo | null = null
-  /** The number it was last opened under; several tables and numbers may share the object. */
+  /** The number under which it was last opened; several tables and numbers may share the object. */
   num: number
-  /** `num` of the event that last gave it another name (fd.name_changed). */
+  /** `num` of the event that last renamed it (fd.name_changed). */
   renamedAt = 0
-  /** Client address: 4 or 16 bytes in network order; null for anything but a socket with a tuple. */
+  /** Client address: 4 or 16 bytes in network order; null unless this is a socket with a tuple. */
   sip: Uint8Array | null = null
   /** Server address, or the address of a listening socket (IPV4_SERVSOCK, IPV6_SERVSOCK). */
   dip: Uint8Array | null = null
@@ -85,7 +85,7 @@ export class Fd implements MemoHolder {
   dport = 0
   /** SCAP_L4_* */
   l4proto = 0
-  /** Of a pidfd: the process it refers to. */
+  /** For a pidfd: the process it refers to. */
   pid = 0
   /** Which tree may change this object: see FdTree. */
   generation = 0
@@ -99,7 +99,7 @@ export class Fd implements MemoHolder {
     return (BigInt(this.inoHigh) << 32n) | BigInt(this.inoLow)
   }
 
-  /** A copy under another number, without memo, owned by no table yet. */
+  /** Returns a copy with another number, without a memo and not yet owned by a table. */
   copy(num: number): Fd {
     const fd = new Fd(num, this.type)
     fd.openFlags = this.openFlags

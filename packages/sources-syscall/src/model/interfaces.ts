@@ -12,15 +12,15 @@ export interface InterfaceEntry {
   readonly linkSpeed: bigint
 }
 
-/** An IPv6 subnet is the first 64 bits, whatever its mask: so libsinsp. */
+/** As in libsinsp, an IPv6 subnet is the first 64 bits, whatever its mask. */
 const IPV6_SUBNET = 8
 const LOOPBACK4 = Uint8Array.of(127, 0, 0, 1)
 const LOOPBACK6 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
 
-/** The network addresses of the recorded machine: which end of a connection is the local one. */
+/** The network addresses of the recorded machine, used to determine which end of a connection is local. */
 export class InterfaceTable {
   #interfaces: readonly InterfaceEntry[] = []
-  /** Changes whenever the addresses do, for whoever caches an answer. */
+  /** Changes whenever the addresses do, to invalidate cached answers. */
   generation = 0
 
   replace(interfaces: readonly InterfaceEntry[]): void {
@@ -32,14 +32,14 @@ export class InterfaceTable {
     return this.#interfaces
   }
 
-  /** `address`, of 4 or 16 bytes, is one of the machine's; of an IPv6 address the first 64 bits count. */
+  /** True if `address` (4 or 16 bytes) belongs to the machine; for IPv6, only the first 64 bits are compared. */
   has(address: Uint8Array): boolean {
     return this.#interfaces.some(own =>
       address.length === 4 ? sameAddress(own.address, address) : inIpv6Subnet(own.address, address),
     )
   }
 
-  /** Fills in the end of a connection that the kernel gives as zero: the machine's address on that side. */
+  /** Replaces a local address that the kernel reported as zero with the machine's address on that side. */
   complete(fd: Fd): void {
     if (fd.sip === null || fd.dip === null) return
     if (fd.type !== FdKind.ipv4Socket && fd.type !== FdKind.ipv6Socket) return
@@ -52,7 +52,10 @@ export class InterfaceTable {
     }
   }
 
-  /** The machine's own address from which `other` is reached: itself, one of its subnet, else the first that is not the loopback. */
+  /**
+   * The machine's address used to reach `other`: `other` itself if local, else one in the same subnet, else the first that
+   * is not loopback.
+   */
   #nearest(other: Uint8Array): Uint8Array {
     const family = this.#interfaces.filter(own => own.address.length === other.length)
     const found =

@@ -3,15 +3,15 @@ import { decodeText } from '../events/text.ts'
 const NO_BYTES = new Uint8Array(0)
 
 /**
- * A list of strings as the kernel gives it, NUL-separated bytes, split when first asked: argv[1..], an environment. Immutable,
- * so that threads which inherit it share it.
+ * A list of strings in the kernel's format, NUL-separated bytes, split on first use: argv[1..], an environment. Immutable,
+ * so that threads which inherit it can share it.
  */
 export class StringList {
   #split: readonly string[] | null = null
   #joined: string | null = null
   readonly #bytes: Uint8Array
 
-  /** `bytes` must be the list's own. */
+  /** `bytes` must not be shared with or modified by the caller. */
   constructor(bytes: Uint8Array, items: readonly string[] | null = null) {
     this.#bytes = bytes
     this.#split = items
@@ -22,13 +22,13 @@ export class StringList {
     return this.#split
   }
 
-  /** The strings with single spaces between. */
+  /** The strings, joined by single spaces. */
   get text(): string {
     this.#joined ??= this.items.join(' ')
     return this.#joined
   }
 
-  /** It was made from the bytes[start, end). */
+  /** True if the list was built from the same bytes as bytes[start, end). */
   madeFrom(bytes: Uint8Array, start: number, end: number): boolean {
     const own = this.#bytes
     if (own.length !== end - start) return false
@@ -39,7 +39,7 @@ export class StringList {
 
 export const EMPTY_LIST = new StringList(NO_BYTES, [])
 
-/** The texts of a NUL-separated list; a trailing NUL ends the last one. */
+/** Splits a NUL-separated list; a trailing NUL terminates the last string. */
 export function splitStrings(bytes: Uint8Array): string[] {
   const out: string[] = []
   let from = 0

@@ -1,14 +1,14 @@
 import { Thread, ThreadGroup, type ThreadIndex, WorkingDirectory } from './thread.ts'
 
-/** Ancestors that are copied with a thread; rules look at a handful. */
+/** Maximum number of ancestors copied with a thread; rules look at only a few. */
 const MAX_ANCESTORS = 32
 
 /**
- * A thread as it is now, with its ancestors and the descriptors of its process, for an event that is looked at later. Look-ups find
- * the copies first, then the threads of the table as they are by then.
+ * A copy of a thread, its ancestors and its process's descriptors, for an event that is evaluated later. Look-ups try the
+ * copies first, then the live thread table.
  */
 export class ThreadSnapshot implements ThreadIndex {
-  /** What is remembered about a copy stays true: it does not change. */
+  /** Memos of a copy stay valid, because the copy never changes. */
   readonly epoch = 0
   ancestorsCut = 0
   readonly #threads = new Map<number, Thread>()
@@ -36,7 +36,7 @@ export class ThreadSnapshot implements ThreadIndex {
     return copy
   }
 
-  /** Copies a thread and, if it is another, the main thread of its process. */
+  /** Copies a thread and, if different, the main thread of its process. */
   #copy(thread: Thread): Thread {
     const known = this.#threads.get(thread.tid)
     if (known !== undefined) return known
@@ -51,7 +51,7 @@ export class ThreadSnapshot implements ThreadIndex {
       const group = new ThreadGroup(thread.group.pid, thread.group.reaper)
       const main = leader === null || leader === thread ? null : this.#copy(leader)
       copy.group = Object.assign(group, { alive: thread.group.alive })
-      // Fields ask a group for its main thread and its size, not for the others.
+      // Fields use only a group's main thread and size, not its other members.
       group.main = leader === thread ? copy : main
     }
     return copy

@@ -5,7 +5,7 @@ import type { EnterEvent } from './enter-event.ts'
 import type { FdTable } from './fd-table.ts'
 import { EMPTY_LIST, type StringList, splitStrings } from './string-list.ts'
 
-/** PPM_CL_* bits of `Thread.flags`: how a thread was made and what has become of it. */
+/** PPM_CL_* bits of `Thread.flags`: how a thread was created, and its later state. */
 export const CL_CLONE_FILES = 1
 export const CL_CLONE_FS = 2
 export const CL_CLONE_NEWNS = 1 << 5
@@ -22,35 +22,34 @@ export const CL_CLONE_VFORK = 1 << 27
 export const CL_CHILD_IN_PIDNS = 1 << 29
 export const CL_IS_MAIN_THREAD = 1 << 30
 
-/** uid, gid or loginuid that is not set. */
+/** Value of a uid, gid or loginuid that is not set. */
 export const NO_ID = 0xffffffff
 
 /**
- * Ancestors that fields look at, of which real machines have a few dozen at most. Without a limit, a process below a hundred
- * thousand others would make every event expensive. What is cut is counted.
+ * Maximum number of ancestors that fields visit; real machines have a few dozen at most. Without a limit, a process with a
+ * hundred thousand ancestors would make every event expensive. Truncated walks are counted.
  */
 export const MAX_ANCESTORS = 512
 
-/** Where a thread finds others: the thread table. */
+/** How a thread looks up other threads: the thread table. */
 export interface ThreadIndex {
   /** null = not known. */
   get(tid: number): Thread | null
-  /** Times that a walk along the ancestors was cut because there were too many (MAX_ANCESTORS). */
+  /** Number of ancestor walks cut off by MAX_ANCESTORS. */
   ancestorsCut: number
-  /** Goes up when what threads remember becomes void without a visit to each: see Thread.fresh. */
+  /** Incremented to invalidate the memos of all threads without visiting each: see Thread.fresh. */
   readonly epoch: number
 }
 
 /**
- * One thread of the recorded machine (libsinsp's threadinfo). Every field is set in the constructor, so that all
- * threads have one shape. What `fresh().memo` remembers is void whenever something that a field of scope `thread` may read has
- * changed: the thread's own fields, its group's, its ancestors', those of its session's and process groups' leaders, its
- * container and the user tables. It stays when counters change (vm*, pf*, the descriptors): fields that read those are of
- * scope `event`.
+ * One thread of the recorded machine (libsinsp's threadinfo). The constructor sets every property, so that all threads have
+ * the same shape. `fresh().memo` is invalidated by any change to what a field of scope `thread` may read: the thread's own
+ * properties, its group's, its ancestors', those of its session and process group leaders, its container and the user
+ * tables. It survives changes to counters (vm*, pf*, the descriptors): fields that read those have scope `event`.
  */
 export class Thread implements MemoHolder {
   memo: Memo | null = null
-  /** Epoch of the table that `memo` is of. */
+  /** The table's epoch at the time `memo` was created. */
   epoch = 0
   readonly tid: number
   pid: number
@@ -65,11 +64,11 @@ export class Thread implements MemoHolder {
   exepath = ''
   /** argv[1..] */
   argv: StringList = EMPTY_LIST
-  /** There were more arguments than recorders take. */
+  /** There were more arguments than recorders capture. */
   argsTruncated = false
-  /** NAME=VALUE of the process: read it through `env`. */
+  /** The process's environment as NAME=VALUE strings; read it through `env`. */
   ownEnv: StringList = EMPTY_LIST
-  /** Of a thread that shares the main thread's: null. To be read through `directory` or `cwd`. */
+  /** null for a thread that shares the main thread's directory. Read it through `directory` or `cwd`. */
   ownDirectory: WorkingDirectory | null = null
   root = '/'
   cgroupSet: Cgroups | null = null
@@ -94,7 +93,10 @@ export class Thread implements MemoHolder {
   exeIno = 0n
   exeCtime = 0n
   exeMtime = 0n
-  /** clone to change of the executable, and start of the pid namespace to that change; nanoseconds, 0n = not known. */
+  /**
+   * Time from the last change of the executable to clone, and from the start of the pid namespace to that change;
+   * nanoseconds, 0n = not known.
+   */
   exeCtimeToStart = 0n
   exeCtimeFromPidns = 0n
   exeWritable = false
@@ -103,20 +105,23 @@ export class Thread implements MemoHolder {
   exeFromMemfd = false
   tty = 0
   container: Container
-  /** A main thread that has exited before the other threads of its group. */
+  /** True for a main thread that exited before the other threads of its group. */
   dead = false
   /** The descriptor table of the process; shared by the threads of a group. */
   fds: FdTable
   group: ThreadGroup | null = null
-  /** Neighbours in the group's list. */
+  /** Links of the group's list. */
   previous: Thread | null = null
   next: Thread | null = null
-  /** The threads that have the same parent; null = the parent is not in the table. Set by the thread table alone. */
+  /** The threads with the same parent; null = the parent is not in the table. Set only by the thread table. */
   siblings: Family | null = null
   /** The threads whose parent this one is; null = none so far. */
   children: Family | null = null
   readonly table: ThreadIndex
-  /** The last enter event of a call that is to be seen through user space's eyes (open, connect, execve …), until its exit. */
+  /**
+   * The last enter event of a call whose arguments are taken as user space passed them (open, connect, execve …), kept until
+   * its exit.
+   */
   enter: EnterEvent | null = null
   #line: string | null = null
   #ptid: number
@@ -130,12 +135,12 @@ export class Thread implements MemoHolder {
     this.container = container
   }
 
-  /** Thread id of the parent; 0 when the parent is not known, -1 of an unknown thread. */
+  /** Thread id of the parent; 0 when the parent is not known, -1 for an unknown thread. */
   get ptid(): number {
     return this.siblings === null ? this.#ptid : this.siblings.parent
   }
 
-  /** Before the thread is linked to its parent; the thread table alone changes it later. */
+  /** Only for use before the thread is linked to its parent; later, only the thread table changes it. */
   set ptid(tid: number) {
     this.#ptid = tid
   }
@@ -144,7 +149,7 @@ export class Thread implements MemoHolder {
     return this.children !== null && this.children.members.size > 0
   }
 
-  /** The thread, with nothing remembered if that became void since. To be called before `memo` is read. */
+  /** Returns this thread after dropping its memo if that is out of date. Call it before reading `memo`. */
   fresh(): this {
     const { epoch } = this.table
     if (this.epoch !== epoch) {
@@ -159,13 +164,13 @@ export class Thread implements MemoHolder {
     return this.argv.items
   }
 
-  /** comm and argv[1..] with spaces between (proc.cmdline). */
+  /** comm and argv[1..], joined by spaces (proc.cmdline). */
   get cmdline(): string {
     this.#line ??= this.argv.items.length === 0 ? this.comm : `${this.comm} ${this.argv.text}`
     return this.#line
   }
 
-  /** An entry made up for a thread that nothing is known of: comm and exe are "<NA>", pid and ptid -1. */
+  /** True for a placeholder for an unknown thread: comm and exe are "<NA>", pid and ptid -1. */
   get isFake(): boolean {
     return this.pid < 0
   }
@@ -178,7 +183,7 @@ export class Thread implements MemoHolder {
     return this.tid < 0 || this.pid < 0 || this.ptid < 0
   }
 
-  /** The main thread of the group: itself if it is main; null when the main thread is not known. */
+  /** The main thread of the group, which may be this thread; null when it is not known. */
   get leader(): Thread | null {
     if (this.isMain) return this
     return this.group?.main ?? null
@@ -189,12 +194,12 @@ export class Thread implements MemoHolder {
     return this.ptid < 0 ? null : this.table.get(this.ptid)
   }
 
-  /** The process's environment, NAME=VALUE each. */
+  /** The process's environment, as NAME=VALUE strings. */
   get env(): readonly string[] {
     return this.leader?.ownEnv.items ?? []
   }
 
-  /** The thread's working directory; null when the main thread, which it shares it with, is not known. */
+  /** The thread's working directory; null if it shares the main thread's and the main thread is not known. */
   get directory(): WorkingDirectory | null {
     const { leader } = this
     if (leader === null) return null
@@ -212,7 +217,7 @@ export class Thread implements MemoHolder {
     return this.cgroupSet?.pairs ?? []
   }
 
-  /** `subsystem=path` each, as recorded. */
+  /** `subsystem=path` strings, as recorded. */
   get cgroupTexts(): readonly string[] {
     return this.cgroupSet === null ? [] : splitStrings(this.cgroupSet.bytes)
   }
@@ -234,11 +239,11 @@ export class Thread implements MemoHolder {
   }
 }
 
-/** A working directory: of the threads of a process, and of other processes made with CLONE_FS. */
+/** A working directory, shared by the threads of a process and by processes created with CLONE_FS. */
 export class WorkingDirectory {
   /** Ends with "/"; '' = not known. */
   path: string
-  /** Several processes have it. */
+  /** True if several processes share it. */
   shared = false
 
   constructor(path: string) {
@@ -246,10 +251,10 @@ export class WorkingDirectory {
   }
 }
 
-/** Threads that have the same parent. It changes hands as a whole when the parent exits, however many they are. */
+/** Threads with the same parent. When the parent exits, the family is reparented as a whole, however large it is. */
 export class Family {
   readonly members = new Set<Thread>()
-  /** Thread id of the parent; 0 = it is gone. */
+  /** Thread id of the parent; 0 = the parent has exited. */
   parent: number
 
   constructor(parent: number) {
@@ -270,15 +275,15 @@ export class Family {
   }
 }
 
-/** The threads of one process: the main thread, if it is known, and a list of the others. */
+/** The threads of one process: the main thread, if known, and a list of the others. */
 export class ThreadGroup {
   readonly pid: number
   main: Thread | null = null
   /** Threads that have not exited (proc.nthreads). */
   alive = 0
-  /** Threads in the list, and the main thread. */
+  /** Number of threads in the list, plus the main thread. */
   size = 0
-  /** Orphans below it are given to it: pid 1 of a namespace, or PR_SET_CHILD_SUBREAPER. */
+  /** Adopts orphaned descendants: pid 1 of a namespace, or PR_SET_CHILD_SUBREAPER. */
   reaper: boolean
   #head: Thread | null = null
   #tail: Thread | null = null
@@ -316,7 +321,10 @@ export class ThreadGroup {
     thread.next = null
   }
 
-  /** The first that has not exited, other than `except`. Threads leave the list when they exit, so the first two decide. */
+  /**
+   * Returns the first thread that has not exited, other than `except`. Threads leave the list on exit, so checking the first
+   * two is enough.
+   */
   firstAlive(except: Thread | null): Thread | null {
     for (const thread of this) if (!thread.dead && thread !== except) return thread
     return null

@@ -18,7 +18,7 @@ const ROOT_GROUP: Group = { gid: 0, name: 'root' }
 export class UserTable {
   readonly #users = new Map<string, Map<number, User>>()
   readonly #groups = new Map<string, Map<number, Group>>()
-  /** Entries left out because a container had too many. */
+  /** Number of entries dropped because a container had too many. */
   dropped = 0
 
   /** undefined = not known; then user 0 is "root" with home "/root" and no shell. */
@@ -31,7 +31,7 @@ export class UserTable {
     return this.#groups.get(containerId)?.get(gid) ?? (gid === 0 ? ROOT_GROUP : undefined)
   }
 
-  /** All users of a container, or of the host (''), that are known. */
+  /** All known users of a container, or of the host (''). */
   usersOf(containerId: string): User[] {
     return [...(this.#users.get(containerId)?.values() ?? [])]
   }
@@ -40,7 +40,7 @@ export class UserTable {
     return [...(this.#groups.get(containerId)?.values() ?? [])]
   }
 
-  /** Ids of the containers of which users or groups are known. */
+  /** Ids of the containers with known users or groups. */
   containers(): string[] {
     return [...new Set([...this.#users.keys(), ...this.#groups.keys()])].filter(id => id !== '')
   }

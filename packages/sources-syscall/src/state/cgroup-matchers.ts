@@ -5,17 +5,17 @@ export type ContainerEngine = 'podman' | 'docker' | 'cri' | 'containerd' | 'lxc'
 
 /** A container as its control group names it. */
 export interface ContainerMatch {
-  /** As Falco reports it: the first 12 characters of a runtime's 64, or the runtime's own short name. */
+  /** The id as Falco reports it: the first 12 of the runtime's 64 characters, or the runtime's own short name. */
   readonly id: string
   readonly fullId: string
-  /** The runtime whose layout matched; where layouts are alike (docker and CRI), the one that Falco tries first. */
+  /** The runtime whose layout matched; if several share a layout (docker and CRI), the one that Falco tries first. */
   readonly runtime: string
 }
 
-/** systemd hands a user the part of the control groups below user@UID.service: whoever that is may make any name there. */
+/** systemd delegates the cgroups below user@UID.service to the user, who can create any name there. */
 const USERS_PART = /\/user@(\d{1,10})\.service\//
 
-/** The user whose part of the control groups `path` lies in; null = the system's (or root's). */
+/** The user whose cgroup subtree contains `path`; null = the system (or root). */
 export function cgroupOwner(path: string): number | null {
   const uid = Number(USERS_PART.exec(path)?.[1] ?? 0)
   return uid === 0 ? null : uid
@@ -24,7 +24,7 @@ export function cgroupOwner(path: string): number | null {
 const ID_LENGTH = 64
 const REPORTED_LENGTH = 12
 
-/** [text in front of the id, text behind it up to the end] */
+/** [text before the id, text from the id to the end] */
 type Layout = readonly (readonly [prefix: string, suffix: string])[]
 
 const PODMAN: Layout = [
@@ -58,8 +58,8 @@ const MATCHERS: readonly (readonly [engine: ContainerEngine, match: (path: strin
 ]
 
 /**
- * The container that a control group belongs to; null = the host.
- * @param engines the engines whose containers are recognised; null = all
+ * Returns the container that a control group belongs to; null = the host.
+ * @param engines the engines whose containers are recognized; null = all
  */
 export function matchCgroup(path: string, engines: ReadonlySet<ContainerEngine> | null = null): ContainerMatch | null {
   for (const [engine, match] of MATCHERS) {
@@ -84,15 +84,15 @@ function hexId(path: string, layout: Layout, runtime: string): ContainerMatch | 
   return null
 }
 
-/** Hexadecimal from `start` up to where Falco looks: the 64th character of the path. */
+/** True if the path is hexadecimal from `start` up to where Falco stops checking: the 64th character of the path. */
 function isHex(path: string, start: number): boolean {
   const stranger = path.slice(start).search(/[^0-9a-fA-F]/)
   return stranger < 0 || stranger + start >= ID_LENGTH
 }
 
 /**
- * Containers made with ctr: /NAMESPACE/ID with an id of any kind. Falco takes any two-element path for one unless it ends as
- * a systemd unit does. podman's conmon, the host process beside each container, is not one.
+ * Containers created with ctr: /NAMESPACE/ID, with an id of any form. Falco treats any two-element path as a container
+ * unless it ends like a systemd unit. podman's conmon, the host process that accompanies each container, is excluded.
  */
 function containerd(path: string): ContainerMatch | null {
   const namespace = /\/[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*\//.exec(path)?.[0]

@@ -19,31 +19,32 @@ const TYPES: readonly string[] = [
   'podman',
 ]
 
-/** Runtimes that have no metadata to wait for: their type follows from the cgroup. */
+/** Runtimes without metadata to wait for: the cgroup alone determines the type. */
 const WITHOUT_METADATA = new Set(['lxc', 'libvirt-lxc', 'bpm'])
 
 const MAX_CONTAINERS = 16384
 const MAX_CGROUPS = 4096
 
-/** The containers of the recorded machine, and the cgroup lists that name them. */
+/** The containers of the recorded machine, and the cgroup lists that refer to them. */
 export class ContainerTable {
   readonly host = new Container('', '', 'host', '')
-  /** By the id, and by the owner where owners count. */
+  /** Keyed by id, and by owner if `byOwner` is set. */
   readonly #containers = new Map<string, Container>()
-  /** By the list's text. */
+  /** Keyed by the text of the list. */
   #cgroups = new Map<string, Cgroups>()
-  /** Containers forgotten, oldest first, because there were too many. */
+  /** Number of containers evicted, oldest first, because there were too many. */
   evicted = 0
-  /** Container events whose JSON could not be read. */
+  /** Number of container events whose JSON could not be parsed. */
   unreadable = 0
   /**
-   * Live: a container that a user has named is another one than the system's of the same id, so that nobody can pass for a
-   * container that is not theirs. Captures do not say whose container an event describes: there they are the same.
+   * Live: a container named by a user is distinct from the system's container of the same id, so that no user can
+   * impersonate a container that is not theirs. Captures do not record whose container an event describes, so there the two
+   * are the same.
    */
   byOwner = false
-  /** Engines whose containers are recognised; null = all. */
+  /** Engines whose containers are recognized; null = all. */
   engines: ReadonlySet<ContainerEngine> | null = null
-  /** Live: called for each container that a control group names for the first time and whose runtime has metadata. */
+  /** Live: called when a control group first refers to a container whose runtime has metadata. */
   onNew: ((container: Container) => void) | null = null
 
   get size(): number {
@@ -54,14 +55,14 @@ export class ContainerTable {
     return id === '' ? this.host : this.#containers.get(this.#key(id, owner))
   }
 
-  /** The cgroup list that bytes[start, end) hold. */
+  /** Returns the cgroup list encoded in bytes[start, end). */
   resolve(bytes: Uint8Array, start: number, end: number): Cgroups {
     const own = bytes.slice(start, end)
     const texts = splitStrings(own)
     const key = texts.join('\0')
     let cgroups = this.#cgroups.get(key)
     if (cgroups === undefined) {
-      // Lists are few; a recording that has more begins anew, threads keep the ones they have.
+      // There are few distinct lists. If a recording has more, the cache is reset; threads keep the lists they have.
       if (this.#cgroups.size >= MAX_CGROUPS) this.#cgroups = new Map()
       const pairs = readPairs(texts)
       cgroups = new Cgroups(own, pairs, this.#containerOf(pairs))
@@ -70,7 +71,7 @@ export class ContainerTable {
     return cgroups
   }
 
-  /** Takes the metadata of a container event. */
+  /** Stores the metadata from a container event. */
   describe(json: string): Container | null {
     let parsed: unknown
     try {
@@ -79,7 +80,7 @@ export class ContainerTable {
       this.unreadable++
       return null
     }
-    // The plugin wraps it in "container", older captures too.
+    // The plugin wraps the object in "container", and so do older captures.
     const inner = isObject(parsed) && isObject(parsed.container) ? parsed.container : parsed
     if (!isObject(inner) || typeof inner.id !== 'string') {
       this.unreadable++
@@ -92,7 +93,7 @@ export class ContainerTable {
     return container
   }
 
-  /** Containers that are known, the host left out. */
+  /** The known containers, without the host. */
   [Symbol.iterator](): IterableIterator<Container> {
     return this.#containers.values()
   }
@@ -138,7 +139,7 @@ function readPairs(texts: readonly string[]): (readonly [string, string])[] {
     const at = text.indexOf('=')
     if (at < 0) return []
     const subsystem = text.slice(0, at)
-    // The kernel's name and that of cgroup v1's directory; Falco knows the latter.
+    // "io" is the kernel's name, "blkio" the directory in cgroup v1; Falco uses the latter.
     return [[subsystem === 'io' ? 'blkio' : subsystem, text.slice(at + 1)] as const]
   })
 }

@@ -4,8 +4,8 @@ import type { Thread } from '../model/thread.ts'
 import type { Tables } from './tables.ts'
 
 /**
- * Puts a new descriptor in the thread's table and makes it the one that the event is about. When the table is full, the event has
- * its descriptor all the same; later events that use it have it as long as the table keeps it aside.
+ * Adds a new descriptor to the thread's table and makes it the event's descriptor. If the table is full, the event still
+ * gets the descriptor, and later events see it for as long as the table keeps it in its overflow.
  */
 export function openFd(tables: Tables, event: SyscallEvent, thread: Thread, num: number, fd: Fd): void {
   fd.num = num
@@ -13,14 +13,14 @@ export function openFd(tables: Tables, event: SyscallEvent, thread: Thread, num:
   duplicateFd(tables, event, thread, num, fd)
 }
 
-/** As openFd, for a copy: its name is not new. */
+/** Like openFd, for a copy: its name does not count as changed. */
 export function duplicateFd(tables: Tables, event: SyscallEvent, thread: Thread, num: number, fd: Fd): void {
   event.fdNum = num
   event.fd = fd
   if (!thread.fds.set(num, fd)) tables.droppedFds++
 }
 
-/** The event's descriptor, made ready to be changed: the thread's own, with nothing remembered. The event must have one. */
+/** Returns the event's descriptor ready for modification: unshared, with its memo cleared. The event must have one. */
 export function changeFd(event: SyscallEvent, thread: Thread): Fd {
   let fd = event.fd!
   if (!thread.fds.owns(fd)) {
@@ -31,7 +31,7 @@ export function changeFd(event: SyscallEvent, thread: Thread): Fd {
   return fd
 }
 
-/** Gives the descriptor another name. */
+/** Renames the descriptor. */
 export function nameFd(event: SyscallEvent, fd: Fd, name: string): void {
   if (name === fd.name) return
   fd.name = name

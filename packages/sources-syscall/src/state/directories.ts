@@ -10,10 +10,10 @@ const CHDIR = positions(['path'], 'SYSCALL_CHDIR_X', 'SYSCALL_GETCWD_X')
 const CHROOT = positions(['path'], 'SYSCALL_CHROOT_X')
 
 const AT_FDCWD = -100
-/** Base of a path relative to a descriptor that is not known; joined without a slash, as in Falco. */
+/** Base for paths relative to an unknown descriptor; joined without a slash, as in Falco. */
 export const UNKNOWN_DIRECTORY = '<UNKNOWN>'
 
-/** The directory that `name` is relative to when it was passed with `dirfd`, ending with "/"; "." for an absolute name. */
+/** The directory that `name`, passed with `dirfd`, is relative to, ending with "/"; "." for an absolute name. */
 export function directoryOf(thread: Thread, name: string, dirfd: number): string {
   if (name.charCodeAt(0) === 0x2f) return '.'
   if (dirfd === AT_FDCWD) return thread.cwd
@@ -23,8 +23,8 @@ export function directoryOf(thread: Thread, name: string, dirfd: number): string
 }
 
 /**
- * Makes `path`, seen from the present one, the working directory of the thread and of all that share it. `resolved`: where the
- * kernel says that it is, '' = not recorded.
+ * Makes `path`, relative to the current directory, the working directory of the thread and of all that share it. `resolved`:
+ * the path as resolved by the kernel, '' = not recorded.
  */
 function changeDirectory(tables: Tables, thread: Thread, path: string, resolved: string): void {
   const directory = thread.directory
@@ -43,14 +43,14 @@ function chdir(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result >= 0) changeDirectory(tables, thread, event.text(CHDIR.path), event.resolved)
 }
 
-/** Of a descriptor that is not known, the directory changes only if the kernel's path was recorded. */
+/** With an unknown descriptor, the directory changes only if the kernel's path was recorded. */
 function fchdir(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result < 0) return
   const { resolved } = event
   if (event.fd !== null || resolved !== '') changeDirectory(tables, thread, event.fd?.name || resolved, resolved)
 }
 
-/** chroot: the thread's root is the path, resolved. */
+/** chroot: sets the thread's root to the resolved path. */
 function chroot(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result < 0) return
   if (event.result === 0) {

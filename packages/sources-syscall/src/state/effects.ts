@@ -5,10 +5,10 @@ import { EVENTS } from '../events/table.ts'
 import type { Thread } from '../model/thread.ts'
 import type { Tables } from './tables.ts'
 
-/** What an event does to the tables. Called with the thread that the event was found to belong to. */
+/** Updates the tables for an event. Called with the event's thread. */
 export type Effect = (tables: Tables, event: SyscallEvent, thread: Thread) => void
 
-/** The same for events without a thread, or whose thread is not known. */
+/** Like Effect, for events without a thread or with an unknown one. */
 export type ThreadlessEffect = (tables: Tables, event: SyscallEvent) => void
 
 /** The effects of one family of events, by the event's name. */

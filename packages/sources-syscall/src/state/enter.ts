@@ -17,10 +17,10 @@ const OPENAT = positions(['dirfd', 'name', 'flags'], 'SYSCALL_OPENAT_2_E', 'SYSC
 const EXECVEAT = positions(['dirfd', 'pathname', 'flags'], 'SYSCALL_EXECVEAT_E')
 const CONNECT = positions(['fd', 'addr'], 'SOCKET_CONNECT_E')
 
-/** Makes the enter event of the call; null when it was recorded empty. */
+/** Reads the call's enter event; returns null when it was recorded empty. */
 type Reader = (event: SyscallEvent) => EnterEvent | null
 
-/** Keeps the enter event on the thread until the call's exit. Rules never see it. */
+/** Keeps the enter event on the thread until the exit event. Rules never see it. */
 function keeps(read: Reader): Effect {
   return (_tables, event, thread) => {
     thread.enter = read(event)
@@ -61,7 +61,7 @@ export const ENTER_EFFECTS: Effects = {
   SOCKET_CONNECT_E: connect,
 }
 
-/** The enter event belongs to the exit event that has come: the exit's id is one more, except that execveat may end as execve. */
+/** True if the enter event matches the exit event: the exit's id is one higher, except that execveat may return as execve. */
 export function belongsTo(enter: EnterEvent, exit: number): boolean {
   return enter.type + 1 === exit || (enter.type === PPME.SYSCALL_EXECVEAT_E && exit === PPME.SYSCALL_EXECVE_19_X)
 }

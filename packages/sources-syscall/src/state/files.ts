@@ -12,9 +12,9 @@ import type { Tables } from './tables.ts'
 
 const SLASH = 0x2f
 const AT_FDCWD = -100
-/** A name that is relative to nothing known: it is taken as it is. */
+/** The name has no known base and is used unchanged. */
 const NO_BASE = -101
-/** Flags from here up are the kernel's findings; the exit event alone has them. */
+/** Flags from this bit up are set by the kernel; only the exit event has them. */
 const KERNEL_FLAGS = ~((1 << 14) - 1)
 const UPPER_LAYER = 1 << 15
 const LOWER_LAYER = 1 << 16
@@ -45,7 +45,7 @@ const EPOLL = positions(['flags'], 'SYSCALL_EPOLL_CREATE1_X')
 const MEMFD = positions(['name', 'flags'], 'SYSCALL_MEMFD_CREATE_X')
 const PIDFD_OPEN = positions(['pid', 'flags'], 'SYSCALL_PIDFD_OPEN_X')
 const PIDFD_GETFD = positions(['pid_fd', 'target_fd'], 'SYSCALL_PIDFD_GETFD_X')
-/** Events whose flags are those of the new descriptor. */
+/** Events whose flags apply to the new descriptor. */
 const KIND_FLAGS = positions(
   ['flags'],
   'SYSCALL_EVENTFD2_X',
@@ -54,7 +54,7 @@ const KIND_FLAGS = positions(
   'SYSCALL_USERFAULTFD_X',
 )
 
-/** The path that the enter event recorded, if it recorded one; it takes precedence over the exit event's. */
+/** The path from the enter event, if it was recorded; takes precedence over the exit event's. */
 function passedPath(tables: Tables): string | null {
   const { enter } = tables
   return enter === null || enter.name === '' || enter.name === '<NA>' ? null : enter.name
@@ -97,7 +97,10 @@ function openRelative(tables: Tables, event: SyscallEvent, thread: Thread, at: t
   openFile(tables, event, thread, name, dirfd, flags, at)
 }
 
-/** A file or directory was opened under the number that the event returned. `dirfd`: what a relative name starts from, or NO_BASE. */
+/**
+ * Records a file or directory opened under the number that the call returned. `dirfd`: the base for a relative name, or
+ * NO_BASE.
+ */
 function openFile(
   tables: Tables,
   event: SyscallEvent,
@@ -125,7 +128,7 @@ function openFile(
   openFd(tables, event, thread, event.result, fd)
 }
 
-/** openat2 with RESOLVE_IN_ROOT: an absolute path starts at the descriptor's directory. */
+/** openat2 with RESOLVE_IN_ROOT: an absolute path is resolved from the descriptor's directory. */
 function isOffRoot(event: SyscallEvent): boolean {
   return event.type === PPME.SYSCALL_OPENAT2_X && (event.uint32(IN_ROOT.resolve) & RESOLVE_IN_ROOT) !== 0
 }
@@ -148,7 +151,7 @@ function high32(event: SyscallEvent, i: number): number {
   return event.paramLength(i) === 8 ? event.view.getUint32(event.paramOffset(i) + 4, true) : 0
 }
 
-/** close: the descriptor goes when the next event comes. */
+/** close: the descriptor is removed before the next event. */
 function close(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.fd !== null && event.result >= 0) tables.closeAfter(thread, event.fdNum)
 }
@@ -203,7 +206,7 @@ function pipe(tables: Tables, event: SyscallEvent, thread: Thread): void {
   }
 }
 
-/** A nameless descriptor of a kind. */
+/** Opens a descriptor of the given kind, without a name. */
 function opens(kind: number, flags: (event: SyscallEvent) => number = () => 0): Effect {
   return (tables, event, thread) => {
     const num = event.result
@@ -218,7 +221,7 @@ const flags16 = (event: SyscallEvent) => event.uint16(KIND_FLAGS.flags)
 const flags32 = (event: SyscallEvent) => event.uint32(KIND_FLAGS.flags)
 const epollFlags = (event: SyscallEvent) => ((event.uint32(EPOLL.flags) & EPOLL_CLOEXEC) !== 0 ? O_CLOEXEC : 0)
 
-/** memfd_create. A failed one leaves, as in Falco, an entry of unknown kind under the error's number. */
+/** memfd_create. If it fails, an entry of unknown kind is added under the error number, as in Falco. */
 function memfd(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const num = event.result
   const fd = new Fd(num, num >= 0 ? FdKind.memfd : FdKind.unknown)

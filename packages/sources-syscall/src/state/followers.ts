@@ -1,8 +1,8 @@
 import type { Thread } from '../model/thread.ts'
 
 /**
- * Which threads name a thread id as their session or process group: when that thread appears, changes or goes, what they
- * remember of their leader is void, though it need not be an ancestor of theirs.
+ * Maps a thread id to the threads that have it as their session or process group. When that thread appears, changes or
+ * exits, their memos about the leader become invalid, even if it is not one of their ancestors.
  */
 export class FollowerIndex {
   readonly #byLeader = new Map<number, Set<Thread>>()
@@ -19,7 +19,7 @@ export class FollowerIndex {
     this.#leave(thread, thread.vpgid)
   }
 
-  /** Clears the memos of all that follow `leader`. False = they are more than `budget`, and keep them. */
+  /** Clears the memos of all followers of `leader`. Returns false, clearing none, if there are more than `budget`. */
   forget(leader: number, budget: number): boolean {
     const threads = this.#byLeader.get(leader)
     if (threads === undefined) return true

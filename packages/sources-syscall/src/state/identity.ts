@@ -72,11 +72,11 @@ function setCapabilities(_tables: Tables, event: SyscallEvent, thread: Thread): 
   )
 }
 
-/** unshare: in a user namespace of its own a thread has all capabilities; a working directory that was shared is its own. */
+/** unshare: a thread in a new user namespace has all capabilities; a shared working directory becomes the process's own. */
 function unshare(_tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result < 0) return
   const flags = event.uint32(UNSHARE.flags)
-  // A thread of Falco's keeps following its main thread.
+  // As in Falco, a thread keeps following its main thread.
   if ((flags & (CL_CLONE_FS | CL_CLONE_NEWNS)) !== 0 && thread.ownDirectory !== null)
     thread.ownDirectory = new WorkingDirectory(thread.ownDirectory.path)
   if ((flags & CL_CLONE_NEWUSER) !== 0) takeAllCapabilities(thread)
@@ -97,7 +97,7 @@ function takeCapabilities(thread: Thread, inheritable: bigint, permitted: bigint
   thread.memo = null
 }
 
-/** prctl: whether the process takes over the orphans below it. PR_SET_NAME changes nothing, as in Falco. */
+/** prctl: whether the process adopts orphaned descendants. PR_SET_NAME has no effect, as in Falco. */
 function processControl(_tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result < 0 || thread.group === null) return
   const option = event.uint32(PRCTL.option)
@@ -127,7 +127,7 @@ function takeFdLimit(tables: Tables, thread: Thread, limit: number): void {
   tables.threads.processChanged(leader)
 }
 
-/** brk, mmap, munmap: counters, which no memo depends on. */
+/** brk, mmap, munmap: update counters, which no memo depends on. */
 function memory(_tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.has(MEMORY.vm_size)) thread.vmSize = event.uint32(MEMORY.vm_size)
   if (event.has(MEMORY.vm_swap)) {
@@ -136,7 +136,7 @@ function memory(_tables: Tables, event: SyscallEvent, thread: Thread): void {
   }
 }
 
-/** A context switch reports page faults and memory. */
+/** Context switches report page faults and memory sizes. */
 function contextSwitch(_tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (!event.has(SWITCH.vm_swap)) return
   thread.pfMajor = event.uint64Number(SWITCH.pgft_maj)

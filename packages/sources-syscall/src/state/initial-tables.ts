@@ -9,7 +9,7 @@ import type { Tables } from './tables.ts'
 
 const encoder = new TextEncoder()
 
-/** A thread of the initial tables. It gets its group and its parent when all are there. */
+/** Reads a thread of the initial tables. Groups and parents are assigned once all threads are read. */
 export function readProcess(tables: Tables, entry: ProcessEntry): Thread {
   const isMain = entry.tid === entry.pid
   const thread = tables.newThread(
@@ -66,12 +66,12 @@ function listOf(items: readonly string[]): StringList {
   return new StringList(joined(items), items)
 }
 
-/** As events carry a list: each text with its NUL. */
+/** Encodes a list as events do: NUL-terminated strings. */
 function joined(texts: readonly string[]): Uint8Array {
   return encoder.encode(texts.map(text => `${text}\0`).join(''))
 }
 
-/** A descriptor of the initial tables. */
+/** Reads a descriptor of the initial tables. */
 export function readFd(tables: Tables, entry: FdEntry): Fd {
   const fd = new Fd(entry.fd, entry.type)
   fd.inoLow = Number(BigInt.asUintN(32, entry.ino))
@@ -108,8 +108,8 @@ export function readFd(tables: Tables, entry: FdEntry): Fd {
 }
 
 /**
- * Roles for the connections of the initial tables, which say nothing about who opened them: an IPv4 connection from a port
- * that someone listens on came in from the other end. IPv6 connections keep no role, as in Falco.
+ * Assigns roles to the connections of the initial tables, which do not record who opened them: an IPv4 connection whose
+ * local port has a listener was opened by the other end. IPv6 connections get no role, as in Falco.
  */
 export function assignRoles(threads: Iterable<Thread>): void {
   const tables = new Set<FdTable>()

@@ -6,7 +6,7 @@ import { EVENTS, EventFlag, type EventInfo } from '../events/table.ts'
 export const LOOKUP_NONE = 0
 /** In the table. */
 export const LOOKUP_FIND = 1
-/** In the table, else an entry is made up. */
+/** In the table; if missing, a placeholder is created. */
 export const LOOKUP_CREATE = 2
 
 /** Events that are not about a thread although they may carry a thread id. */
@@ -20,7 +20,7 @@ const THREADLESS = ids(
   'ASYNCEVENT_E',
 )
 
-/** Events of threads that may be unknown for a good reason: just born, the kernel's own, or gone. */
+/** Events of threads that may legitimately be unknown: newly created, kernel threads, or exited. */
 const FIND_ONLY = ids(
   'SCHEDSWITCH_6_E',
   'PROCEXIT_1_E',
@@ -41,14 +41,14 @@ function lookupOf(event: EventInfo): number {
   return LOOKUP_CREATE
 }
 
-/** Exit events whose descriptor is neither called `fd` nor their second parameter. */
+/** Exit events whose descriptor is neither named `fd` nor the second parameter. */
 const FD_PARAMETERS: Readonly<Partial<Record<string, string>>> = {
   SYSCALL_SPLICE_X: 'fd_out',
   SYSCALL_SYMLINKAT_X: 'linkdirfd',
   SYSCALL_SENDFILE_X: 'out_fd',
 } satisfies Partial<Record<EventCode, string>>
 
-/** The parameter with the descriptor that an exit event is about (libsinsp's lastevent_fd); 0 = there is none. */
+/** The parameter that holds the descriptor of an exit event (libsinsp's lastevent_fd); 0 = none. */
 function fdParameterOf(event: EventInfo): number {
   if (event.enter || (event.flags & EventFlag.uses_fd) === 0) return 0
   const name = FD_PARAMETERS[event.code] ?? 'fd'
@@ -56,5 +56,5 @@ function fdParameterOf(event: EventInfo): number {
   return position < 0 && event.params[1]?.type === 'fd' ? 1 : Math.max(position, 0)
 }
 
-/** By event type: LOOKUP_* in the low two bits, the parameter with the descriptor above. */
+/** By event type: LOOKUP_* in the low two bits, the descriptor's parameter index in the higher bits. */
 export const LOOKUPS: Uint8Array = Uint8Array.from(EVENTS, event => lookupOf(event) | (fdParameterOf(event) << 2))

@@ -36,12 +36,12 @@ function group(tables: Tables, event: SyscallEvent): void {
   tables.threads.forgetAll()
 }
 
-/** A container's metadata, as captures of older recorders have it. */
+/** A container's metadata, as recorded in older captures. */
 function container(tables: Tables, event: SyscallEvent): void {
   describe(tables, event.text(CONTAINER.json))
 }
 
-/** An event of a plugin; Falco's container plugin reports containers so. */
+/** An event from a plugin; Falco's container plugin uses these to report containers. */
 function async(tables: Tables, event: SyscallEvent): void {
   if (event.text(ASYNC.name) !== 'container') return
   const bytes = event.blob(ASYNC.data)

@@ -7,51 +7,51 @@ export interface Names {
   readonly groups: readonly Group[]
 }
 
-/** The machine that this runs on, asked for names of users and groups. undefined = it cannot tell. */
+/** Looks up user and group names on the local machine. undefined = not available. */
 export interface MachineNames {
   user(uid: number): User | undefined
   group(gid: number): Group | undefined
   /**
-   * All names that the files of a process tell; null when it shares mounts or the root with the machine itself, as a process
-   * does that is to become a container's and is not yet; undefined when it has ended.
+   * All names in the passwd and group files visible to a process; null when it shares its mounts or root with the host, as a
+   * process does while its container is still being set up; undefined when it has exited.
    */
   ofProcess?(pid: number): Names | null | undefined
 }
 
-/** Milliseconds before the same is asked again. */
+/** Milliseconds before a look-up is repeated. */
 const PAUSE = 100
-/** So many ids or containers are remembered as asked. */
+/** Maximum number of ids or containers remembered as looked up. */
 const MAX_ASKED = 16384
-/** Containers whose names are kept. */
+/** Maximum number of containers whose names are kept. */
 const MAX_CONTAINERS = 1024
-/** Ancestors in a container that are asked when a process has ended before it could be. */
+/** Number of ancestors in the container to try when a process exited before it could be examined. */
 const MAX_ANCESTORS = 4
-/** New containers that are looked at; for how long (milliseconds); by how many of their processes. */
+/** Maximum number of new containers examined at once; for how long (milliseconds); through how many of their processes. */
 const MAX_NEW = 32
 const NEW_FOR = 3000
 const NEW_PROCESSES = 3
-/** Between two looks at a container: at least this many milliseconds, or this share of its age. */
+/** Delay between two attempts for a container: at least this many milliseconds, or this share of its age. */
 const NEW_PAUSE = 5
 const NEW_SHARE = 1 / 8
 
-/** A container whose names are looked for before a process in it needs them: that one may be gone too soon. */
+/** A container whose names are looked up before a process in it needs them, because that process may be short-lived. */
 interface New {
   readonly since: number
   readonly pids: number[]
   next: number
 }
 
-/** Looks for the names of the users and groups that processes run as, when the tables lack them. */
+/** Looks up the names of users and groups that processes run as, when the tables lack them. */
 export class NameSearch {
-  /** Told what was found, for recordings. Containers by id, '' = the host. */
+  /** Called with the names found, for recordings. Containers by id, '' = the host. */
   onFound: ((containerId: string, names: Names) => void) | null = null
   readonly #tables: UserTable
   readonly #machine: MachineNames | null
-  /** When it was asked for an id of the host, or about a container, and answered (performance.now()). */
+  /** Time of the last answered look-up (performance.now()), for an id of the host or for a container. */
   readonly #asked = new Map<string, number>()
   readonly #containers = new Set<string>()
   readonly #fresh = new Map<string, New>()
-  /** Containers whose names were looked for long enough. */
+  /** Containers for which the search was given up. */
   readonly #nameless = new Set<string>()
 
   constructor(tables: UserTable, machine: MachineNames | null) {
@@ -59,7 +59,7 @@ export class NameSearch {
     this.#machine = machine
   }
 
-  /** A user that a process now runs as. True = names were found. */
+  /** Looks up a user that a process now runs as. Returns true if names were found. */
   user(container: Container, uid: number, thread: Thread | null): boolean {
     if (this.#machine === null || this.#tables.hasUser(container.id, uid)) return false
     if (!container.isHost) return this.#inContainer(container, thread)
@@ -76,7 +76,7 @@ export class NameSearch {
     return group !== undefined && this.#found('', { users: [], groups: [group] })
   }
 
-  /** A process that has come to be in a container. */
+  /** Called when a process enters a container. */
   meet(container: Container, pid: number): void {
     if (this.#machine?.ofProcess === undefined || container.isHost) return
     if (this.#containers.has(container.id) || this.#nameless.has(container.id)) return
@@ -92,12 +92,12 @@ export class NameSearch {
     if (entry.pids.length > NEW_PROCESSES) entry.pids.shift()
   }
 
-  /** New containers are still to be looked at. */
+  /** True while there are new containers to examine. */
   get isLooking(): boolean {
     return this.#fresh.size > 0
   }
 
-  /** Looks at new containers; to be called again and again. True = names were found. */
+  /** Examines new containers; call it periodically. Returns true if names were found. */
   look(): boolean {
     if (this.#fresh.size === 0) return false
     const now = performance.now()
@@ -138,10 +138,10 @@ export class NameSearch {
     for (let at = thread, n = 0; at !== null && at.container === container && n < MAX_ANCESTORS; at = at.parent, n++) {
       const names = this.#machine?.ofProcess?.(at.pid)
       if (names) return this.#found(container.id, names)
-      // Its ancestors are no further; the container is asked again after the pause, by whatever runs in it then.
+      // Its ancestors are not set up either; after the pause, the container is tried again through whatever runs in it then.
       if (names === null) return false
     }
-    // A process that has ended is not to keep the next one from being asked.
+    // An exited process must not delay the next attempt.
     this.#asked.delete(container.id)
     return false
   }

@@ -9,16 +9,16 @@ const UPPER_LAYER = 1 << 15
 const LOWER_LAYER = 1 << 16
 
 /**
- * Descriptors of files that were opened before: programs open the same libraries and tables again and again, in the same
- * way. Opening one again gives the same object, shared as after a fork, together with what rules remember about it: nothing
- * is allocated, no clause on fd.* is computed anew. Direct-mapped by inode: at most 16384 objects are kept.
+ * Caches descriptors of files opened before: programs open the same libraries and tables again and again, in the same way.
+ * Reopening one returns the same object, shared as after a fork, together with its memo: nothing is allocated, and no clause
+ * on fd.* is recomputed. Direct-mapped by inode: at most 16384 objects are kept.
  */
 export class OpenFiles {
   readonly #known: (Fd | null)[] = new Array(SLOTS).fill(null)
 
   /**
-   * The descriptor of a file that was passed as `passed` and is known as `path`; null: `passed` is absolute, and it is known as that.
-   * `resolved`: see Fd.
+   * Returns the descriptor of a file that was passed as `passed` and is known as `path`; null means that `passed` is
+   * absolute and equals the known path. `resolved`: see Fd.
    */
   of(
     path: string | null,

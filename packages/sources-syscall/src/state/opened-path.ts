@@ -1,15 +1,15 @@
 import { TOO_LONG } from './paths.ts'
 
 /**
- * Folders that a distribution and its administrator fill. Rules name files there; who may write elsewhere can place a link, a
- * mount or a changed root in front of them.
+ * Directories populated by the distribution and the administrator. Rules name files there; anyone who can write elsewhere
+ * can redirect to them with a link, a mount or a changed root.
  */
 const SYSTEM = /^\/(?:etc|root|boot|usr|bin|sbin|lib|lib32|lib64|libx32|opt|var)(?:\/|$)/
-/** Within these, anyone may write. */
+/** Directories among them that anyone may write to. */
 const OPEN_TO_ALL = /^\/var\/(?:tmp|lock|run)(?:\/|$)/
-/** Links that distributions themselves have: /bin is usr/bin, /var/run is /run. */
+/** Links created by distributions: /bin is usr/bin, /var/run is /run. */
 const MERGED = /^\/(?:usr\/(?=(?:bin|sbin|lib|lib32|lib64|libx32)(?:\/|$))|var\/(?=run(?:\/|$)|lock(?:\/|$)))/
-/** A process's own folder: what the kernel opened there is below its number. */
+/** A process's own directory: the kernel resolves it to a path with the process id. */
 const OWN = [
   [/^\/proc\/self\//, /^\/proc\/\d+\//],
   [/^\/proc\/thread-self\//, /^\/proc\/\d+\/task\/\d+\//],
@@ -17,16 +17,16 @@ const OWN = [
 const SHARED_LIBRARY = /^\/(?:usr\/)?lib[^/]*\/(?:.*\/)?[^/]+\.so(?:\.[^/]*)?$/
 
 /**
- * The path by which rules know a file: `asked` is where the call's arguments lead (as Falco has it), `resolved` what the kernel
- * opened. They differ where links, mounts, a changed root or a descriptor of unknown origin lie on the way.
+ * The path by which rules know a file: `asked` is the path from the call's arguments (as in Falco), `resolved` the file
+ * that the kernel opened. They differ because of links, mounts, a changed root or an unknown descriptor.
  *
  *   asked            resolved              known as
- *   <UNKNOWN>passwd  /etc/passwd           resolved   it is not known where the call started
+ *   <UNKNOWN>passwd  /etc/passwd           resolved   the starting directory is unknown
  *   /tmp/x           /etc/shadow           resolved   a link to a file that rules name
- *   /etc/shadow      /host/etc/shadow      asked      as Falco: from a changed root, rules know the file by this name
- *   /lib/x.so        /usr/lib/x.so         asked      links that every machine has
- *   /proc/self/maps  /proc/7/maps          asked      as Falco: rules tell a process's own folder from those of others
- *   /tmp/x           /tmp/y                resolved   what was opened
+ *   /etc/shadow      /host/etc/shadow      asked      as in Falco: in a changed root, rules know the file by this name
+ *   /lib/x.so        /usr/lib/x.so         asked      links found on every machine
+ *   /proc/self/maps  /proc/7/maps          asked      as in Falco: rules distinguish a process's own directory from others
+ *   /tmp/x           /tmp/y                resolved   the file that was opened
  */
 export function knownAs(asked: string, resolved: string): string {
   if (asked === resolved || isUsualLink(asked, resolved)) return asked

@@ -1,6 +1,6 @@
 /**
- * SCAP_MAX_PATH_SIZE: no path that libsinsp makes is longer, in bytes. libsinsp measures what it was passed, so that
- * "/./././…/etc/shadow" hides what it names; here what counts is the path that comes out.
+ * SCAP_MAX_PATH_SIZE: the maximum length in bytes of a path built by libsinsp. libsinsp checks the length of the input, so
+ * "/./././…/etc/shadow" hides its target; here, the length of the result counts.
  */
 const MAX_PATH = 1024
 export const TOO_LONG = '/DIR_TOO_LONG/FILENAME_TOO_LONG'
@@ -8,9 +8,9 @@ const SLASH = 0x2f
 const DOT = 0x2e
 
 /**
- * `path` as seen from the directory `base`, which should end with "/", normalised as libsinsp does it: only `path` is looked at,
- * `base` is copied as it is, but "../" may climb into it. An absolute or empty `path` stands alone. Takes time in proportion
- * to the two lengths.
+ * `path` as seen from the directory `base`, which should end with "/", normalised as in libsinsp: only `path` is normalised;
+ * `base` is copied unchanged, but "../" may climb into it. `base` is ignored if `path` is absolute or empty. Time is linear in
+ * the two lengths.
  */
 export function concatenatePaths(base: string, path: string): string {
   if (path === '') return ''
@@ -19,7 +19,7 @@ export function concatenatePaths(base: string, path: string): string {
   return whole.length >= MAX_PATH / 4 && byteLength(whole) + 1 > MAX_PATH ? TOO_LONG : whole
 }
 
-/** Nothing to do: no "//", no element that starts with a dot, no "/" at the end. */
+/** True if the path is already normal: no "//", no element that starts with a dot, no "/" at the end. */
 function isNormal(path: string): boolean {
   const last = path.length - 1
   if (path.charCodeAt(last) === SLASH) return last === 0
@@ -38,16 +38,16 @@ function isNormal(path: string): boolean {
 }
 
 function normalise(base: string, path: string): string {
-  /** What is in front of the elements; it ends with a slash as soon as there are any. */
+  /** The part before the elements; ends with a slash if there are any elements. */
   let front = base
-  /** Each ends with a slash, except the last one. */
+  /** Each element except the last ends with a slash. */
   const elements: string[] = []
-  /** The next thing is an element of its own: the text so far is empty or ends with a slash. */
+  /** The next text starts a new element: the path so far is empty or ends with a slash. */
   let fresh = base === '' || base.endsWith('/')
   for (let at = 0; at < path.length; ) {
     if (path.charCodeAt(at) === SLASH) {
       at++
-      // A climb to the very start leaves nothing; the slash behind it must not make the path absolute again.
+      // Climbing to the very start leaves nothing; the slash that follows must not make the path absolute again.
       if (fresh && (elements.length > 0 || front !== '' || base !== '')) continue
       if (elements.length > 0) elements.push(`${elements.pop()!}/`)
       else front += '/'
@@ -72,7 +72,7 @@ function normalise(base: string, path: string): string {
   return out.length > 1 && out.endsWith('/') ? out.slice(0, -1) : out
 }
 
-/** The path up to and with its last "/" but one; a path of one character stays. */
+/** The path up to and with its last "/" but one; a path of one character is returned unchanged. */
 function parentOf(path: string): string {
   return path.length <= 1 ? path : path.slice(0, path.lastIndexOf('/', path.length - 2) + 1)
 }

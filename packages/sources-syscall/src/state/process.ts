@@ -65,7 +65,7 @@ const EXECVE = positions(
 )
 const EXIT = positions(['reaper_tid'], 'PROCEXIT_1_E')
 
-/** A child that the caller's event has made is believed to be the one of the child's event for this long. */
+/** A child created from the caller's event is taken to be the same as in the child's event for this long. */
 const CLONE_STALE_NS = 2e9
 
 /** Bits of execve's flags parameter. */
@@ -99,9 +99,9 @@ function cloneInCaller(tables: Tables, event: SyscallEvent, childTid: number): v
     tables.threads.link(caller)
   }
   const flags = event.uint32(CLONE.flags)
-  // In a pid namespace the number is not the machine's: the child's own event has it.
+  // In a pid namespace, the returned id is not the global one; the child's own event has that.
   if ((flags & (CL_CHILD_IN_PIDNS | CL_CLONE_NEWPID | CL_CLONE_PARENT)) !== 0 || caller.tid !== caller.vtid) return
-  // The caller of vfork returns after the child has gone its way, perhaps after its end.
+  // The caller of vfork returns after the child has called execve or exited.
   if ((flags & CL_CLONE_VFORK) !== 0 || event.type === PPME.SYSCALL_VFORK_20_X) return
   if (tables.exits.has(caller.tid, childTid, event.timeNumber)) return
   const existing = tables.threads.get(childTid)
@@ -146,7 +146,7 @@ function cloneInChild(tables: Tables, event: SyscallEvent): void {
   const tid = event.tid
   const pid = event.int64Number(PROCESS.pid)
   const ptid = event.int64Number(PROCESS.ptid)
-  // A thread is like its main thread, a process like its parent.
+  // A thread inherits from its main thread, a process from its parent.
   const model = tables.threadOf(isThread ? pid : ptid)
   if (model === null) {
     event.thread = null
@@ -186,7 +186,9 @@ function cloneInChild(tables: Tables, event: SyscallEvent): void {
   event.thread = tables.threads.add(child) ? child : null
 }
 
-/** What a clone event itself says about the child. `relative`: a thread that most likely has the same arguments and cgroups. */
+/**
+ * Reads the child's properties from a clone event. `relative`: a thread that most likely has the same arguments and cgroups.
+ */
 function readClone(tables: Tables, event: SyscallEvent, child: Thread, relative: Thread): void {
   const exe = event.text(PROCESS.exe)
   child.rename(
@@ -239,7 +241,7 @@ function inheritProcess(child: Thread, model: Thread): void {
   child.ownEnv = model.ownEnv
 }
 
-/** Processes share a working directory if CLONE_FS says so; threads have their main thread's, as in Falco. */
+/** Processes share a working directory only with CLONE_FS; threads always use their main thread's, as in Falco. */
 function inheritDirectory(child: Thread, model: Thread, flags: number, isThread: boolean): void {
   if (isThread) return
   const { directory } = model
@@ -248,11 +250,11 @@ function inheritDirectory(child: Thread, model: Thread, flags: number, isThread:
   else child.ownDirectory.shared = true
 }
 
-/** execve and execveat: exit event, in the thread that now runs another program. */
+/** execve and execveat: exit event, in the thread that now runs the new program. */
 function execve(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result < 0) return
   if (thread.dead) {
-    // The main thread had exited; another thread of the group takes its id over.
+    // The main thread had exited; another thread of the group takes over its id.
     thread.dead = false
     if (thread.group !== null) thread.group.alive++
   }
@@ -315,7 +317,7 @@ function readExecutableTimes(event: SyscallEvent, thread: Thread): void {
   }
 }
 
-/** The executable's path from the enter event, for captures whose exit event does not tell it. */
+/** The executable's path from the enter event, for captures whose exit event lacks it. */
 function exepathOf(event: SyscallEvent, thread: Thread, tables: Tables): string {
   const enter = tables.enter!
   const name = enter.name === '' ? '<NA>' : enter.name
@@ -327,7 +329,7 @@ function exepathOf(event: SyscallEvent, thread: Thread, tables: Tables): string 
   return emptyPath ? concatenatePaths('', directory) : concatenatePaths(directory, name)
 }
 
-/** execve ends all threads of the group but the main one, whose id the calling thread takes. */
+/** execve ends all threads of the group except the main one, whose id the calling thread takes over. */
 function endSiblings(tables: Tables, thread: Thread): void {
   if (thread.group === null || thread.group.alive <= 1) return
   for (const other of thread.group) {
@@ -335,7 +337,7 @@ function endSiblings(tables: Tables, thread: Thread): void {
   }
 }
 
-/** procexit: the thread is dead, and leaves the tables when the next event comes. */
+/** procexit: marks the thread dead; it is removed before the next event. */
 function exit(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (thread.group !== null && !thread.dead) thread.group.alive--
   thread.dead = true
@@ -343,14 +345,14 @@ function exit(tables: Tables, event: SyscallEvent, thread: Thread): void {
   tables.removeAfter(thread, thread.hasChildren ? event.int64Number(EXIT.reaper_tid, -1) : -1)
 }
 
-/** Recorders take argv[0] and the arguments up to this length together, the probe as well as Falco's. */
+/** Recorders capture argv[0] and the arguments up to this combined length; this holds for both our probe and Falco's. */
 const MAX_ARGS_BYTES = 4096
 
 function isTruncated(event: SyscallEvent): boolean {
   return event.paramLength(PROCESS.exe) + event.paramLength(PROCESS.args) >= MAX_ARGS_BYTES
 }
 
-/** The strings of parameter `i`; `likely` itself when they are the same. */
+/** Returns the strings of parameter `i`, reusing `likely` if they are the same. */
 function listOf(event: SyscallEvent, i: number, likely: StringList): StringList {
   const length = event.paramLength(i)
   if (length === 0) return EMPTY_LIST

@@ -3,8 +3,8 @@ const SLOTS = 8192
 const STALE_NS = 2e9
 
 /**
- * Threads that exited a moment ago, so that a clone event which the caller's side reports late does not bring its child
- * back to life. A ring: old entries are overwritten.
+ * Recently exited threads, so that a late clone event from the caller does not resurrect its child. A ring: old entries are
+ * overwritten.
  */
 export class RecentExits {
   readonly #parents = new Int32Array(SLOTS)

@@ -2,7 +2,7 @@ import { type InetTuple, isZero, sameAddress } from '../model/addresses.ts'
 import { FD_ROLE_CLIENT, FD_ROLE_SERVER, type Fd, FdKind, L4_TCP } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
 
-/** Descriptors that are looked at to guess a role: it is done for each new datagram socket. */
+/** Number of descriptors examined to guess a role; this happens for each new datagram socket. */
 const MAX_NEIGHBOURS = 512
 
 export function isTcp(fd: Fd): boolean {
@@ -15,14 +15,14 @@ export function isTcp(fd: Fd): boolean {
   )
 }
 
-/** The same two ends, whichever way round. */
+/** True if both have the same two ends, in either direction. */
 export function sameEnds(fd: Fd, t: InetTuple): boolean {
   if (fd.sport === t.sport && fd.dport === t.dport && sameAddress(fd.sip, t.sip) && sameAddress(fd.dip, t.dip))
     return true
   return fd.sport === t.dport && fd.dport === t.sport && sameAddress(fd.sip, t.dip) && sameAddress(fd.dip, t.sip)
 }
 
-/** False when nothing changed. A destination that is known already stays unless `overwrite`. */
+/** Returns false when nothing changed. A known destination is kept unless `overwrite` is set. */
 export function setTuple(fd: Fd, tuple: InetTuple, overwrite: boolean): boolean {
   if (sameEnds(fd, tuple)) return false
   let changed = false
@@ -55,12 +55,15 @@ export function swapEnds(fd: Fd): void {
   fd.dport = port
 }
 
-/** A process that is bound to the destination's port is the server, unless it uses the source's port too: then who speaks first is the client. */
+/**
+ * A process bound to the destination port is the server, unless it also uses the source port: then whoever sends first is
+ * the client.
+ */
 export function guessRole(fd: Fd, thread: Thread, incoming: boolean): void {
   let sport = fd.sport
   let dport = fd.dport
   if (fd.type === FdKind.ipv6Socket) {
-    // Falco reads the ports of the IPv4 layout here, which lie in the middle of an IPv6 address.
+    // Falco reads the ports at their IPv4 offsets here, which fall in the middle of an IPv6 address.
     sport = fd.sip![8]! | (fd.sip![9]! << 8)
     dport = fd.sip![10]! | (fd.sip![11]! << 8)
   }

@@ -11,7 +11,7 @@ import {
 } from '../model/addresses.ts'
 import { type Fd, L4_ICMP, L4_RAW, L4_TCP, L4_UDP } from '../model/fd.ts'
 
-/** Where a unix socket's path begins: behind the family, and in a tuple behind two kernel addresses. */
+/** Offset of a unix socket's path: after the family, and in a tuple after two kernel addresses. */
 export const UNIX_PATH_IN_ADDRESS = 1
 export const UNIX_PATH_IN_TUPLE = 17
 
@@ -33,12 +33,12 @@ export function tupleParamText(bytes: Uint8Array): string {
   return bytes[0] === AF_UNIX ? unixSocketName(bytes) : ''
 }
 
-/** fd.name of a unix socket, of a tuple's bytes. */
+/** fd.name of a unix socket, from the bytes of a tuple. */
 export function unixSocketName(bytes: Uint8Array): string {
   return unixTupleText(bytes, pathText(bytes, UNIX_PATH_IN_TUPLE))
 }
 
-/** fd.name of an inet socket: both ends, ports only where the protocol has them. */
+/** fd.name of an inet socket: both ends, with ports only if the protocol has them. */
 export function socketName(fd: Fd): string {
   if (fd.sip === null || fd.dip === null) return ''
   switch (fd.l4proto) {
@@ -53,7 +53,7 @@ export function socketName(fd: Fd): string {
   }
 }
 
-/** Text up to the first NUL. */
+/** Decodes the text up to the first NUL. */
 export function pathText(bytes: Uint8Array, at: number): string {
   let end = at
   while (end < bytes.length && bytes[end] !== 0) end++

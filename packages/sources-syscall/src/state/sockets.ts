@@ -75,7 +75,7 @@ function l4protoOf(type: number, protocol: number): number {
   const raw = type === SOCK_RAW
   switch (protocol) {
     case 0: {
-      // The type may have SOCK_NONBLOCK and SOCK_CLOEXEC in it.
+      // The type may include SOCK_NONBLOCK and SOCK_CLOEXEC.
       const kind = type & 0xff
       return kind === SOCK_STREAM ? L4_TCP : kind === SOCK_DGRAM ? L4_UDP : L4_UNKNOWN
     }
@@ -103,7 +103,7 @@ function socketpair(tables: Tables, event: SyscallEvent, thread: Thread): void {
   event.fd = fd
 }
 
-/** bind: with a port the socket is a server's. */
+/** bind: a socket with a port is a server. */
 function bind(_tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.fd === null || event.result < 0 || !event.has(BIND.addr)) return
   const fd = changeFd(event, thread)
@@ -130,7 +130,7 @@ function connect(tables: Tables, event: SyscallEvent, thread: Thread): void {
   fd.flags |= FD_CONNECTED
   const passed = tables.enter === null || tables.enter.address.length === 0 ? null : tables.enter.address
   if (!event.has(CONNECT.tuple)) {
-    // TCP fast open: the kernel has no addresses yet.
+    // TCP Fast Open: the kernel has no addresses yet.
     if (passed !== null) takeDestination(event, fd, passed)
     return
   }
@@ -141,7 +141,7 @@ function connect(tables: Tables, event: SyscallEvent, thread: Thread): void {
     fd.type = real.sip.length === 4 ? FdKind.ipv4Socket : FdKind.ipv6Socket
     const changed = setTuple(fd, real, true)
     if (changed && (fd.flags & FD_ROLE_SERVER) !== 0 && fd.l4proto === L4_UDP) swapEnds(fd)
-    // Of a socket that was made up, only the ends are known.
+    // Of an inferred socket, only the ends are known.
     nameFd(
       event,
       fd,
@@ -157,7 +157,7 @@ function connect(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if ((fd.flags & FD_ROLES) === 0) fd.flags |= FD_ROLE_CLIENT
 }
 
-/** The table had no room for the socket: it is made up from connect's addresses, for this event. The protocol is not known. */
+/** The socket did not fit in the table: infers it from connect's addresses, for this event only. The protocol is unknown. */
 function inferConnected(event: SyscallEvent): void {
   const tuple = readTuple(event.blob(CONNECT.tuple))
   if (tuple === null) return
@@ -166,8 +166,9 @@ function inferConnected(event: SyscallEvent): void {
 }
 
 /**
- * Where a connection really goes. If the exit event's tuple has the kernel's own destination it is right; if it repeats
- * what the program passed, another thread may have changed that since, and the enter event's address is.
+ * Returns the tuple with the actual destination. If the exit event's tuple holds the kernel's own destination, it is right.
+ * If it repeats what the program passed, another thread may have changed that in the meantime, so the enter event's address
+ * is used.
  */
 function realDestination(tuple: InetTuple, exitAddress: Uint8Array, passed: Uint8Array | null): InetTuple {
   if (passed === null) return tuple
@@ -192,7 +193,7 @@ function takeDestination(event: SyscallEvent, fd: Fd, address: Uint8Array): void
   fd.dport = passed.port
 }
 
-/** accept, accept4: a connection that came in. */
+/** accept, accept4: an incoming connection. */
 function accept(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const num = event.result
   if (num < 0) return

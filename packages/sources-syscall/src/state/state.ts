@@ -17,7 +17,7 @@ import { MESSAGE_EFFECTS, TRANSFER_EFFECTS } from './transfers.ts'
 
 export type { StateOptions } from './tables.ts'
 
-/** Bit of a block's flags: the event is for the tables only. */
+/** Bit of a block's flags: the event only updates the tables. */
 const STATE_ONLY = 1
 
 const EFFECTS = effectsByType(
@@ -35,8 +35,8 @@ const THREADLESS_EFFECTS = effectsByType(BIRTH_EFFECTS, META_EFFECTS)
 const ENTERS = effectsByType(ENTER_EFFECTS)
 
 /**
- * The state engine (libsinsp's parsers). As a visitor it takes the initial tables of a capture or of /proc; `apply` takes each
- * event before rules see it, changes the tables as the event says, and sets the event's thread, fd and fdNum.
+ * The state engine (libsinsp's parsers). As a visitor, it loads the initial tables of a capture or of /proc; `apply`
+ * processes each event before rules see it: it updates the tables and sets the event's thread, fd and fdNum.
  */
 export class SyscallState implements CaptureVisitor {
   readonly tables: Tables
@@ -45,7 +45,7 @@ export class SyscallState implements CaptureVisitor {
     this.tables = new Tables(options)
   }
 
-  /** Takes an event. False: rules must not see it. It was recorded for the tables only, or only its exit counts. */
+  /** Applies an event. Returns false if rules must not see it: it was recorded for the tables only, or only its exit counts. */
   apply(event: SyscallEvent): boolean {
     const { tables } = this
     if (tables.unsettled) tables.settle()
@@ -108,7 +108,7 @@ export class SyscallState implements CaptureVisitor {
     tables.threads.forgetAll()
   }
 
-  /** All threads are there: groups, parents and the roles of connections follow. */
+  /** All threads have been read: assigns groups, parents and the roles of connections. */
   onTablesEnd(): void {
     const { tables } = this
     const { threads } = tables

@@ -15,56 +15,56 @@ import { RecentExits } from './recent-exits.ts'
 import { Threads } from './thread-table.ts'
 
 export interface StateOptions {
-  /** Threads kept at most (falco_libs.thread_table_size); default 262144. */
+  /** Maximum number of threads (falco_libs.thread_table_size); default 262144. */
   readonly threadTableSize?: number
   /**
-   * Asked for the names of users and groups that the tables do not name: for live sources (Falco asks the machine that it runs
-   * on in replay too). Default: names are not looked up.
+   * Looks up users and groups that are missing from the tables. For live sources (Falco queries the local machine in replay
+   * too). Default: names are not looked up.
    */
   readonly names?: MachineNames
   /**
-   * Pid namespaces' starting times, which the kernel counts from the machine's start, become times since 1970. For live sources
-   * alone: in a replay Falco leaves them as they are, although the capture holds the time of the machine's start.
+   * Converts start times of pid namespaces, which the kernel counts from boot, to times since 1970. For live sources only:
+   * in a replay, Falco leaves them unchanged, although the capture records the boot time.
    */
   readonly sinceBoot?: boolean
-  /** Engines whose control groups are recognised as containers (`engines` of the container plugin). Default: all. */
+  /** Engines whose containers are recognized by their control groups (`engines` of the container plugin). Default: all. */
   readonly containerEngines?: ReadonlySet<ContainerEngine>
 }
 
-/** What the tables had no room for, or could not use, since the start. */
+/** Counts of what the tables had no room for, or could not use, since the start. */
 export interface StateLosses {
-  /** Threads left out because there were too many. */
+  /** Threads dropped because there were too many. */
   readonly threadTableFull: number
-  /** Descriptors left out because their process had too many. */
+  /** Descriptors dropped because their process had too many. */
   readonly fdTableFull: number
-  /** Users and groups left out because their container had too many. */
+  /** Users and groups dropped because their container had too many. */
   readonly userTableFull: number
-  /** Containers forgotten, oldest first, because there were too many. */
+  /** Containers evicted, oldest first, because there were too many. */
   readonly containerTableFull: number
-  /** Descriptors of the initial tables whose thread was not among them. */
+  /** Descriptors of the initial tables that belong to no thread in them. */
   readonly orphanFds: number
-  /** Container events whose JSON could not be read. */
+  /** Container events whose JSON could not be parsed. */
   readonly unreadableContainers: number
-  /** Programs started with more arguments than recorders take (proc.args_truncated). */
+  /** Programs started with more arguments than recorders capture (proc.args_truncated). */
   readonly truncatedArgs: number
-  /** Times that fields looked at some ancestors only, because there were too many. */
+  /** Number of times that fields visited only some of the ancestors, because there were too many. */
   readonly ancestorsCut: number
 }
 
-/** How much the tables hold, and what has gone through them. */
+/** The size of the tables, and how much has gone through them. */
 export interface StateCounts {
   readonly threads: number
   /** Descriptors of all processes. */
   readonly fds: number
   readonly addedThreads: number
   readonly removedThreads: number
-  /** Threads that an event named and of which nothing was known. */
+  /** Threads that an event refers to and that were unknown. */
   readonly unknownThreads: number
   readonly containers: number
   readonly losses: StateLosses
 }
 
-/** The tables of the recorded machine, and the changes that events of several families make to them. */
+/** The tables of the recorded machine, and the updates shared by several families of events. */
 export class Tables {
   readonly threads: Threads
   readonly users = new UserTable()
@@ -75,16 +75,19 @@ export class Tables {
   readonly openFiles = new OpenFiles()
   machine: MachineInfo | null = null
   readonly #sinceBoot: boolean
-  /** The enter event of the exit event that is being applied, if one was recorded. */
+  /** The enter event of the exit event being applied, if it was recorded. */
   enter: EnterEvent | null = null
-  /** Entries made up for threads of which nothing was known. */
+  /** Placeholders created for unknown threads. */
   unknownThreads = 0
   /** See StateLosses. */
   orphanFds = 0
   droppedFds = 0
   truncatedArgs = 0
 
-  /** What the last event ended, to be taken out before the next: rules see a thread on its exit, a descriptor on its close. */
+  /**
+   * Something ended by the last event must be removed before the next: rules still see a thread on its exit and a descriptor
+   * on its close.
+   */
   unsettled = false
   #exited: Thread | null = null
   #reaper = -1
@@ -98,7 +101,7 @@ export class Tables {
     this.#sinceBoot = options.sinceBoot ?? false
   }
 
-  /** When the machine was started, nanoseconds since 1970; 0n in a replay: see StateOptions. */
+  /** Boot time of the machine, nanoseconds since 1970; 0n in a replay: see StateOptions. */
   get bootTime(): bigint {
     return this.#sinceBoot ? (this.machine?.bootTime ?? 0n) : 0n
   }
@@ -135,7 +138,7 @@ export class Tables {
     }
   }
 
-  /** The thread of an id, made up if nothing is known of it; null when the table is full. */
+  /** Returns the thread with the given id, creating a placeholder if it is unknown; null when the table is full. */
   threadOf(tid: number): Thread | null {
     const known = this.threads.get(tid)
     if (known !== null) return known
@@ -151,7 +154,7 @@ export class Tables {
     return new Thread(this.threads, tid, pid, ptid, fds, this.containers.host)
   }
 
-  /** Takes a thread out at once. `reaperTid`: who gets its children according to the kernel, -1 = not known. */
+  /** Removes a thread immediately. `reaperTid`: the thread that adopts its children according to the kernel, -1 = not known. */
   removeThread(thread: Thread, reaperTid: number): void {
     let reaper: Thread | null = null
     if (thread.hasChildren && thread.group !== null) {
@@ -161,21 +164,21 @@ export class Tables {
     this.threads.remove(thread, reaper)
   }
 
-  /** Takes a thread out before the next event. */
+  /** Removes a thread before the next event. */
   removeAfter(thread: Thread, reaperTid: number): void {
     this.unsettled = true
     this.#exited = thread
     this.#reaper = reaperTid
   }
 
-  /** Takes a descriptor out before the next event. */
+  /** Removes a descriptor before the next event. */
   closeAfter(thread: Thread, num: number): void {
     this.unsettled = true
     this.#closedTable = thread.fds
     this.#closedNum = num
   }
 
-  /** The cgroups of parameter `i`; `likely` itself when they are the same. */
+  /** Returns the cgroups of parameter `i`, reusing `likely` if they are the same. */
   cgroupsOf(event: SyscallEvent, i: number, likely: Cgroups | null): Cgroups {
     const start = event.paramOffset(i)
     const end = start + event.paramLength(i)
@@ -187,7 +190,7 @@ export class Tables {
     return this.containers.resolve(event.bytes, start, end)
   }
 
-  /** A user that a process now runs as; `thread` is in the container. */
+  /** Looks up a user that a process now runs as; `thread` is in the container. */
   learnUser(container: Container, uid: number, thread: Thread | null): void {
     if (this.names.user(container, uid, thread)) this.threads.forgetAll()
   }
@@ -196,7 +199,7 @@ export class Tables {
     if (this.names.group(container, gid, thread)) this.threads.forgetAll()
   }
 
-  /** The thread's container follows from its cgroups; decided when a process starts, execs or changes its root. */
+  /** Determines the thread's container from its cgroups, when a process starts, execs or changes its root. */
   resolveContainer(thread: Thread): void {
     const container = thread.cgroupSet?.container ?? this.containers.host
     if (container === thread.container) return
@@ -209,12 +212,12 @@ export class Tables {
     return this.names.isLooking
   }
 
-  /** Live, to be called again and again: looks for the names of users in containers that are new. */
+  /** Live, to be called periodically: looks up the names of users in new containers. */
   lookForNames(): void {
     if (this.names.look()) this.threads.forgetAll()
   }
 
-  /** Takes out what the last event ended; for `unsettled` tables, before the next event. */
+  /** Removes what the last event ended. Call it before the next event if `unsettled` is set. */
   settle(): void {
     this.unsettled = false
     const exited = this.#exited
@@ -228,7 +231,7 @@ export class Tables {
     }
   }
 
-  /** Forgets everything. */
+  /** Clears all tables. */
   clear(): void {
     this.unsettled = false
     this.#exited = null

@@ -3,27 +3,27 @@ import { FollowerIndex } from './followers.ts'
 
 const PAGE_BITS = 10
 const PAGE_SIZE = 1 << PAGE_BITS
-/** Linux gives no thread id above this (PID_MAX_LIMIT); others, from broken captures, go to a Map. */
+/** Linux assigns no thread id above this (PID_MAX_LIMIT); larger ids, from broken captures, go to a Map. */
 const MAX_PAGED = 1 << 22
 
-/** When more threads than this would have to forget something, all do: see ThreadIndex.epoch. */
+/** If a change would invalidate the memos of more threads than this, all memos are invalidated: see ThreadIndex.epoch. */
 const FORGET_BUDGET = 64
 
-/** Ancestors that are asked whether they take over orphans. */
+/** Maximum number of ancestors checked for adopting orphans. */
 const MAX_DEPTH = 4096
 
-/** Every page without a thread is this one; it is never written to. */
+/** Shared by all pages without threads; never written to. */
 const EMPTY_PAGE: (Thread | null)[] = new Array<Thread | null>(PAGE_SIZE).fill(null)
 
-/** What everyone but the state engine sees of `Threads`: look-up. */
+/** The look-up interface of `Threads`, for everyone but the state engine. */
 export type { ThreadIndex as ThreadTable } from '../model/thread.ts'
 
 /** Falco's falco_libs.thread_table_size. */
 export const DEFAULT_THREAD_TABLE_SIZE = 262144
 
 /**
- * All threads of the recorded machine by thread id, their groups, and who is whose parent. Pages of 1024 slots: a look-up,
- * done for every event, is two array loads. Also the one place that knows whose memo falls when a thread changes.
+ * All threads of the recorded machine by thread id, with their groups and parent links. Pages of 1024 slots: a look-up, done
+ * for every event, is two array loads. Also the only place that decides which memos a change to a thread invalidates.
  */
 export class Threads implements ThreadIndex {
   readonly #pages: (Thread | null)[][] = []
@@ -34,10 +34,10 @@ export class Threads implements ThreadIndex {
   epoch = 0
   ancestorsCut = 0
   size = 0
-  /** Threads put in and taken out since the start. */
+  /** Threads added and removed since the start. */
   added = 0
   removed = 0
-  /** Threads left out because the table was full. */
+  /** Threads dropped because the table was full. */
   dropped = 0
 
   constructor(capacity: number = DEFAULT_THREAD_TABLE_SIZE) {
@@ -57,8 +57,8 @@ export class Threads implements ThreadIndex {
   }
 
   /**
-   * Puts a thread in, in place of one with the same id. False when the table is full: the thread is then not tracked, and
-   * counted. `link` joins it to its group and its parent; after the initial tables that is done when all threads are in.
+   * Adds a thread, replacing one with the same id. Returns false when the table is full: the thread is then not tracked, and
+   * counted. `link` joins it to its group and parent; for the initial tables, that happens after all threads are added.
    */
   add(thread: Thread, link = true): boolean {
     const old = this.get(thread.tid)
@@ -67,7 +67,7 @@ export class Threads implements ThreadIndex {
       this.dropped++
       return false
     }
-    // Children of the one before, whose exit was lost, know their parent by its id: they are this one's now.
+    // Children of the previous thread, whose exit was lost, refer to their parent by id: they now belong to this one.
     if (old !== null) {
       thread.children = old.children
       old.children = null
@@ -81,7 +81,7 @@ export class Threads implements ThreadIndex {
     return true
   }
 
-  /** Joins a thread to its group and its parent. A parent that is not in the table makes ptid 0. */
+  /** Links a thread to its group and its parent. If the parent is not in the table, ptid becomes 0. */
   link(thread: Thread): void {
     if (thread.isInvalid || thread.group !== null) return
     let group = this.#groups.get(thread.pid)
@@ -92,7 +92,7 @@ export class Threads implements ThreadIndex {
     group.add(thread)
     thread.group = group
     shareDescriptors(thread, group)
-    // Others of the group see a difference only when their main thread comes.
+    // Other threads of the group are affected only when their main thread appears.
     if (thread.isMain) this.#forgetTree(thread)
     thread.memo = null
     this.#forgetFollowers(thread)
@@ -100,8 +100,8 @@ export class Threads implements ThreadIndex {
   }
 
   /**
-   * Takes a thread out as its exit does: its children go to the thread `reaper` (null = to none), the group ends with its last
-   * thread. A main thread stays while others of its group live.
+   * Removes a thread as on its exit: its children go to the thread `reaper` (null = to none), and the group ends with its
+   * last thread. A main thread stays while other threads of its group are alive.
    */
   remove(thread: Thread, reaper: Thread | null): void {
     const group = thread.group
@@ -118,7 +118,7 @@ export class Threads implements ThreadIndex {
       const main = this.get(group.pid)
       this.#groups.delete(group.pid)
       if (main !== null && main.group === group) {
-        // A dead main thread may have been given children since.
+        // A dead main thread may have adopted children in the meantime.
         this.#reparent(main, null)
         this.#erase(main)
       }
@@ -127,8 +127,8 @@ export class Threads implements ThreadIndex {
   }
 
   /**
-   * Who takes over the children of a thread, as the kernel decides it: another thread of its group, else the nearest ancestor
-   * process that is a reaper, as long as all are on the same side of a pid namespace's border.
+   * Returns the thread that adopts the children of `thread`, by the kernel's rules: another thread of its group, else the
+   * nearest ancestor process that is a reaper, without crossing a pid namespace boundary.
    */
   findReaper(thread: Thread): Thread | null {
     const sibling = thread.group?.firstAlive(thread)
@@ -144,13 +144,16 @@ export class Threads implements ThreadIndex {
     return null
   }
 
-  /** Forgets what was remembered about a thread, about the rest of its group, its descendants and those it leads as session or process group. */
+  /**
+   * Invalidates the memos of a thread, of the rest of its group, of its descendants, and of the threads it leads as session
+   * or process group.
+   */
   changed(thread: Thread): void {
     this.#forgetTree(thread)
     this.#forgetFollowers(thread)
   }
 
-  /** Forgets what was remembered about the threads of a process, after a change that those below it cannot see. */
+  /** Invalidates the memos of the threads of a process, after a change that its descendants cannot see. */
   processChanged(thread: Thread): void {
     thread.memo = null
     const { group } = thread
@@ -159,7 +162,7 @@ export class Threads implements ThreadIndex {
     else for (const member of group) member.memo = null
   }
 
-  /** Sets the ids by which a thread finds its session's and process groups' leaders. To be followed by `changed`. */
+  /** Sets the ids of the thread's session and process group leaders. Call `changed` afterwards. */
   setLeaders(thread: Thread, sid: number, vpgid: number, pgid: number): void {
     if (sid === thread.sid && vpgid === thread.vpgid && pgid === thread.pgid) return
     this.#followers.remove(thread)
@@ -200,9 +203,9 @@ export class Threads implements ThreadIndex {
     parent.children.add(thread)
   }
 
-  /** Gives the children of a thread to the reaper, all at once. */
+  /** Moves all children of a thread to the reaper at once. */
   #reparent(thread: Thread, reaper: Thread | null): void {
-    // A reaper in another process is one from now on, whether it has said so or not.
+    // A process that adopts orphans counts as a reaper from then on, even if it never declared itself one.
     if (reaper !== null && reaper.group !== null && reaper.pid !== thread.pid) reaper.group.reaper = true
     const family = thread.children
     if (family === null) return
@@ -219,7 +222,7 @@ export class Threads implements ThreadIndex {
     }
   }
 
-  /** Takes a thread out of everything that refers to it. */
+  /** Removes a thread from everything that refers to it. */
   #erase(thread: Thread): void {
     if (this.get(thread.tid) !== thread) return
     if (thread.isMain) this.#forgetTree(thread)
@@ -244,12 +247,12 @@ export class Threads implements ThreadIndex {
     if (!this.#followers.forget(leader.tid, FORGET_BUDGET)) this.epoch++
   }
 
-  /** Of the thread, its group and its descendants. */
+  /** Invalidates the memos of the thread, its group and its descendants. */
   #forgetTree(thread: Thread): void {
     thread.memo = null
     if (!thread.hasChildren && (thread.group === null || thread.group.size <= 1)) return
     const seen = new Set<Thread>([thread])
-    // A Set is walked in the order of insertion, entries added on the way included.
+    // A Set is iterated in insertion order, including entries added during the iteration.
     for (const next of seen) {
       next.memo = null
       const { group } = next
@@ -274,7 +277,7 @@ export class Threads implements ThreadIndex {
   }
 }
 
-/** Threads use the descriptors of their main thread; without one they have none that could be known. */
+/** Threads use the descriptors of their main thread; without one, their descriptors are unknown. */
 function shareDescriptors(thread: Thread, group: ThreadGroup): void {
   const { main } = group
   if (main === null) return

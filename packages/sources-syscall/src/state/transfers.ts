@@ -28,7 +28,7 @@ const RECVMMSG = positions(['res', 'tuple'], 'SOCKET_RECVMMSG_X')
 
 const IPPROTO_UDP = 17
 
-/** Exits of read, write and their kin: they show that an inet socket is connected, and carry no addresses. */
+/** Exits of read, write and similar calls: they show that an inet socket is connected, but carry no addresses. */
 function transfer(_tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (isUnconnected(event.fd)) connects(event, thread, event.fd!)
 }
@@ -40,7 +40,7 @@ function isUnconnected(fd: Fd | null): boolean {
   )
 }
 
-/** Exits of recv and its kin. `tuple`: the parameter with the addresses. */
+/** Exits of recv and similar calls. `tuple`: the parameter with the addresses. */
 function receives(tuple: number): Effect {
   return (tables, event, thread) => {
     const { fd } = event
@@ -48,7 +48,7 @@ function receives(tuple: number): Effect {
   }
 }
 
-/** Exits of send and its kin. */
+/** Exits of send and similar calls. */
 function send(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.fd === null) inferSocket(tables, event, thread)
   const fd = event.fd as Fd | null
@@ -70,7 +70,7 @@ function recvmmsg(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.has(RECVMMSG.res)) receiveMany(tables, event, thread)
 }
 
-/** A successful transfer shows that an inet socket is connected. False: it failed. */
+/** A successful transfer shows that an inet socket is connected. Returns false if it failed. */
 function connects(event: SyscallEvent, thread: Thread, fd: Fd): boolean {
   if (event.result < 0) return false
   if ((fd.type === FdKind.ipv4Socket || fd.type === FdKind.ipv6Socket) && (fd.flags & FD_CONNECTED) === 0) {
@@ -79,7 +79,7 @@ function connects(event: SyscallEvent, thread: Thread, fd: Fd): boolean {
   return true
 }
 
-/** A process sends on a descriptor of which nothing is known: it is a datagram socket. */
+/** A process sends on an unknown descriptor: assumes a datagram socket. */
 function inferSocket(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result < 0) return
   const family = event.has(SEND.tuple) ? event.bytes[event.paramOffset(SEND.tuple)]! : 0

@@ -1,6 +1,6 @@
 const V4_IN_V6 = 12
 
-/** An address of 4 or 16 bytes in network order as text; 16 bytes in the shortest form of RFC 5952, as inet_ntop gives it. */
+/** Formats an address of 4 or 16 bytes in network order; 16 bytes in the shortest form of RFC 5952, like inet_ntop. */
 export function ipText(bytes: Uint8Array): string {
   return bytes.length === 4 ? ipv4Text(bytes, 0) : ipv6Text(bytes)
 }
@@ -37,7 +37,7 @@ function longestZeros(words: readonly number[]): { start: number; length: number
   return best
 }
 
-/** ::ffff:a.b.c.d, or :: (which libsinsp takes for one too). */
+/** True for ::ffff:a.b.c.d, and for ::, which libsinsp treats the same. */
 export function isV4Mapped(bytes: Uint8Array): boolean {
   for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return false
   return (bytes[10] === 0xff && bytes[11] === 0xff) || bytes.subarray(10).every(byte => byte === 0)

@@ -1,4 +1,4 @@
-/** Bytes as text: printable ASCII as it is, anything else a dot. */
+/** Bytes as text: printable ASCII unchanged, anything else as a dot. */
 export function dottedText(bytes: Uint8Array): string {
   let text = ''
   for (let i = 0; i < bytes.length; i++) {
@@ -8,5 +8,5 @@ export function dottedText(bytes: Uint8Array): string {
   return text
 }
 
-/** How bytes that a call read or wrote are shown. */
+/** Formats the bytes that a call read or wrote. */
 export type BytesText = (bytes: Uint8Array) => string

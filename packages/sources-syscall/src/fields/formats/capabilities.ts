@@ -10,11 +10,11 @@ const NAMES = `
   .trim()
   .split(/\s+/)
 
-/** Sets of capabilities seen so far: a machine has a handful. */
+/** Cache of capability sets; a machine has only a few. */
 const remembered = new Map<bigint, string>()
 const REMEMBERED = 4096
 
-/** The names of the bits that are set, with spaces between; '' = none. */
+/** The names of the bits that are set, separated by spaces; '' = none. */
 export function capabilitiesText(bits: bigint): string {
   const known = remembered.get(bits)
   if (known !== undefined) return known

@@ -29,19 +29,19 @@ const TYPE_NAMES = [
 /** fd.typechar by SCAP_FD_*. */
 const TYPE_CHARS = 'ofd4646pueXslitnfburmP'
 
-/** Kind of a descriptor in words; `<NA>` for unknown kinds. */
+/** The type of a descriptor in words; `<NA>` for unknown types. */
 export function fdTypeName(fd: Fd): string {
   return TYPE_NAMES[fd.type] ?? '<NA>'
 }
 
-/** Kind of a descriptor as one letter. */
+/** The type of a descriptor as one letter. */
 export function fdTypeChar(fd: Fd): string {
   return TYPE_CHARS[fd.type] ?? 'o'
 }
 
 /**
- * Transport protocol of a socket. One that is connected and has no role yet has none either, except a raw one; neither
- * has anything but an inet socket.
+ * Transport protocol of a socket. Connected sockets without a role have none, except raw ones; neither does anything but an
+ * inet socket.
  */
 export function fdL4Proto(fd: Fd): number {
   switch (fd.type) {

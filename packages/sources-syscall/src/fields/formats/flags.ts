@@ -1,21 +1,21 @@
 import type { FlagName } from '../../events/flags.ts'
 
-/** More values than this per table are not remembered: numbers come from untrusted input. */
+/** Maximum number of cached values per table: numbers come from untrusted input. */
 const REMEMBERED = 1024
 
-/** Turns numbers into the names of one flag table, remembering the answers. */
+/** Converts numbers to the names in one flag table, with a cache. */
 export class FlagNames {
   readonly #table: readonly FlagName[]
   readonly #exact: boolean
   readonly #remembered = new Map<number, string>()
 
-  /** @param exact the number is one of the values (Falco's ENUMFLAGS), not a sum of bits. */
+  /** @param exact the number is a single value (Falco's ENUMFLAGS), not a combination of bits. */
   constructor(table: readonly FlagName[], exact: boolean) {
     this.#table = table
     this.#exact = exact
   }
 
-  /** Names joined with `|`; '' when none fits. `value` is unsigned. */
+  /** Returns the names joined with `|`; '' if none matches. `value` is unsigned. */
   text(value: number): string {
     const known = this.#remembered.get(value)
     if (known !== undefined) return known
@@ -24,7 +24,7 @@ export class FlagNames {
     return text
   }
 
-  /** Every name of exactly this value: AF_LOCAL|AF_UNIX. */
+  /** All names with exactly this value: AF_LOCAL|AF_UNIX. */
   #ofValue(value: number): string {
     return this.#table
       .filter(flag => flag.value === value)
@@ -33,8 +33,8 @@ export class FlagNames {
   }
 
   /**
-   * The names in the order of the table, each taking its bits away (O_RDWR leaves nothing to O_RDONLY). The first entry that is
-   * equal to the whole number ends the walk; a name of value 0 is only for the number 0.
+   * The names in table order; each match removes its bits (after O_RDWR, O_RDONLY no longer matches). The first entry equal
+   * to the whole number ends the walk; a name with value 0 matches only the number 0.
    */
   #ofBits(value: number): string {
     const names: string[] = []

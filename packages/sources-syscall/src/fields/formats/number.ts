@@ -1,6 +1,9 @@
 import type { ParamFormat } from '../../events/params.ts'
 
-/** An integer as Falco prints a parameter of this format; `bits` is the width that a negative number is masked to in hex and octal. */
+/**
+ * Formats an integer as Falco prints a parameter of this format; `bits` is the width to which negative numbers are masked in
+ * hex and octal.
+ */
 export function numberText(value: number | bigint, format: ParamFormat, bits: number): string {
   switch (format) {
     case 'hex':

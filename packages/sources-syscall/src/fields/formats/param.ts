@@ -16,12 +16,12 @@ import { FlagNames } from './flags.ts'
 import { generalText, numberText } from './number.ts'
 import { localTimeText } from './time.ts'
 
-/** What a path, a text or a number is printed as when the recorder left it out. */
+/** Printed for a path, a string or a number that the recorder left out. */
 const ABSENT = '<NA>'
 const ALL_ONES = 0xffffffffffffffffn
 const NO_ID = 0xffffffff
 
-/** Parameter `i` of an event as libsinsp prints it: `16384`, `/etc/passwd`, `-2`. */
+/** Formats parameter `i` of an event as libsinsp does: `16384`, `/etc/passwd`, `-2`. */
 export function rawText(event: SyscallEvent, i: number, bytesText: BytesText = dottedText): string {
   const info = EVENTS[event.type]!.params[i]!
   if (!event.has(i)) return absentText(info.type)
@@ -34,7 +34,10 @@ export function rawText(event: SyscallEvent, i: number, bytesText: BytesText = d
     : raw(event, info, info.type, event.paramOffset(i), event.paramLength(i))
 }
 
-/** What parameter `i` stands for: names of flags, the file behind a descriptor, a path in full; '' = nothing more than `rawText` says. */
+/**
+ * The resolved value of parameter `i`: names of flags, the file behind a descriptor, a full path; '' = nothing to add to
+ * `rawText`.
+ */
 export function resolvedText(event: SyscallEvent, i: number): string {
   const info = EVENTS[event.type]!.params[i]!
   if (!event.has(i)) return ''
@@ -43,7 +46,7 @@ export function resolvedText(event: SyscallEvent, i: number): string {
     : resolved(event, info, info.type, event.paramOffset(i), event.paramLength(i))
 }
 
-/** `resolvedText`, or `rawText` where there is none: evt.arg. */
+/** evt.arg: `resolvedText`, or `rawText` if that is empty. */
 export function argumentText(event: SyscallEvent, i: number, bytesText: BytesText = dottedText): string {
   return resolvedText(event, i) || rawText(event, i, bytesText)
 }
@@ -63,7 +66,7 @@ function absentText(type: ParamType): string {
 
 type Render = (event: SyscallEvent, info: ParamInfo, type: ParamType, at: number, length: number) => string
 
-/** The first byte of a `dyn` parameter says which type the rest has. */
+/** The first byte of a `dyn` parameter is the type of the rest. */
 function variantText(
   event: SyscallEvent,
   i: number,
@@ -136,7 +139,7 @@ const SIGNED: ReadonlySet<ParamType> = new Set<ParamType>([
   'pid32',
 ])
 
-/** A number of any of the sizes; undefined when the recorder wrote another size than the type has. */
+/** Reads a number of any size; undefined if the recorded size differs from the size of the type. */
 export function readInteger(
   event: SyscallEvent,
   type: ParamType,
@@ -186,7 +189,7 @@ function scalarText(type: ParamType, format: ParamFormat, value: number | bigint
       return numberText(format === 'hex' || format === 'oct' ? value : Number(value) | 0, format, 32)
     case 'int64':
     case 'uint64':
-      // libsinsp prints what is unsigned with the format of what is signed
+      // libsinsp prints unsigned values with the signed format.
       return numberText(format === 'hex' || format === 'oct' ? value : asSigned(value), format, 64)
     default:
       return value.toString()
@@ -197,7 +200,7 @@ function asSigned(value: number | bigint): number | bigint {
   return typeof value === 'bigint' ? BigInt.asIntN(64, value) : value
 }
 
-/** What a number stands for. */
+/** The resolved value of a number. */
 function meaning(event: SyscallEvent, info: ParamInfo, type: ParamType, value: number | bigint): string {
   switch (type) {
     case 'errno':
@@ -247,7 +250,7 @@ function descriptorText(thread: Thread | null, num: number): string {
 
 type NameOf = (users: UserTable, container: string, id: number) => string | undefined
 
-/** Only what the recording has told: here, unlike in user.name, 0 does not mean root by itself. */
+/** Uses only names from the recording: unlike in user.name, 0 does not imply root here. */
 const userName: NameOf = (users, container, id) =>
   users.hasUser(container, id) ? users.user(container, id)?.name : undefined
 const groupName: NameOf = (users, container, id) =>
@@ -273,13 +276,16 @@ function flagNames(info: ParamInfo, exact: boolean): FlagNames | undefined {
   return names
 }
 
-/** A relative path in full: below the working directory, or the directory that the parameter named by `info.dirfd` is. */
+/**
+ * Makes a relative path absolute: relative to the working directory, or to the directory in the parameter named by
+ * `info.dirfd`.
+ */
 function fullPath(event: SyscallEvent, info: ParamInfo, path: string): string {
   if (event.thread === null || path === ABSENT || path.startsWith('/')) return ''
   return concatenatePaths(baseOf(event, event.thread, info), path)
 }
 
-/** A string up to its first NUL; what recorders write for a null pointer prints as absent. */
+/** A string up to its first NUL; the recorder's marker for a null pointer prints as absent. */
 function stringText(event: SyscallEvent, at: number, length: number): string {
   const text = pathText(event.bytes.subarray(at, at + length))
   return text === '(NULL)' ? ABSENT : text
@@ -290,7 +296,7 @@ function pathText(bytes: Uint8Array): string {
   return decodeText(bytes, 0, nul < 0 ? bytes.length : nul)
 }
 
-/** The descriptors of poll and ppoll with the letter of their kind and the events in hex: `3:f1 4:p0`. */
+/** The descriptors of poll and ppoll with their type letter and the events in hex: `3:f1 4:p0`. */
 function fdListText(event: SyscallEvent, at: number, length: number): string {
   if (event.thread === null) return ''
   const { fds } = event.thread
@@ -302,7 +308,7 @@ function fdListText(event: SyscallEvent, at: number, length: number): string {
     .join(' ')
 }
 
-/** Entries that the length leaves no room for are left out. */
+/** Entries beyond the length are left out. */
 export function readFdList(event: SyscallEvent, at: number, length: number): { num: number; events: number }[] {
   const { view } = event
   const entries: { num: number; events: number }[] = []

@@ -1,4 +1,4 @@
-/** Bytes that a text takes in UTF-8. */
+/** The length of a string in UTF-8 bytes. */
 export function utf8Length(text: string): number {
   let bytes = text.length
   for (let i = 0; i < text.length; i++) {
