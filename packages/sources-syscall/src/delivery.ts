@@ -3,34 +3,34 @@ import { PPME } from './events/ids.ts'
 import { EVENTS, EventClass, EventFlag } from './events/table.ts'
 import type { SyscallState } from './state/state.ts'
 
-/** Sees every event of a stream as it passes: a recorder. */
+/** Called for every event of a stream, for example by a recorder. */
 export type EventTap = (event: SyscallEvent, delivered: boolean) => void
 
 /**
- * What stands between a stream of events, recorded or live, and the rules: each event changes the state that fields read;
- * those that are wanted are delivered.
+ * Sits between a stream of events, recorded or live, and the rules. Each event updates the state that fields read; wanted
+ * events are then delivered.
  */
 export class Delivery {
   readonly #state: SyscallState
   #wanted: Uint8Array | null = null
   #initial = true
-  /** Time of the first event that is not a meta event, ns since 1970: evt.reltime counts from it. */
+  /** Time of the first event that is not a meta event, ns since 1970: evt.reltime is relative to it. */
   firstTime: bigint | undefined = undefined
-  /** Sees every event, after the state has: `delivered` = rules are to see it. */
+  /** Called for every event, after the state is updated. `delivered` = rules see it. */
   tap: EventTap | null = null
 
-  /** @param wanted event types to deliver; others only change the state, or are skipped when they do not. Default: all */
+  /** @param wanted event types to deliver; others only update the state, or are skipped if they do not affect it. Default: all */
   constructor(state: SyscallState, wanted?: Iterable<number>) {
     this.#state = state
     this.want(wanted)
   }
 
-  /** Changes what is wanted, between two events. */
+  /** Changes the set of wanted events; call it between two events. */
   want(wanted: Iterable<number> | undefined): void {
     this.#wanted = wanted === undefined ? null : flagged(wanted)
   }
 
-  /** Takes an event. True = rules are to see it. */
+  /** Processes an event. Returns true if rules should see it. */
   take(event: SyscallEvent): boolean {
     const delivered = this.#apply(event)
     if (this.tap !== null) this.tap(event, delivered)
@@ -50,7 +50,7 @@ export class Delivery {
   }
 }
 
-/** Events that leave the state as it is, except for an entry for an unknown thread, which no field shows. */
+/** Events that do not change the state, apart from adding an entry for an unknown thread, which no field exposes. */
 export const STATELESS: Uint8Array = Uint8Array.from(EVENTS, event =>
   event.enter ||
   event.flags & (EventFlag.modifies_state | EventFlag.creates_fd | EventFlag.destroys_fd) ||
@@ -75,12 +75,12 @@ function learns(id: number): boolean {
   )
 }
 
-/** Information from the recorder, not an event of the machine. */
+/** Information from the recorder rather than an event on the machine. */
 function isMeta(type: number): boolean {
   return (EVENTS[type]!.classes & EventClass.metaevent) !== 0
 }
 
-/** Events before the first other one that Falco takes while it opens the capture: rules never see them. */
+/** Falco consumes these while opening a capture, up to the first event of another type; rules never see them. */
 function isInitial(type: number): boolean {
   switch (type) {
     case PPME.CONTAINER_JSON_2_E:

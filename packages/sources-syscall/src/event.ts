@@ -9,62 +9,62 @@ import { ThreadSnapshot } from './model/thread-snapshot.ts'
 /** Bytes of the header in front of the parameter lengths: u64 time, u64 tid, u32 len, u16 type, u32 nparams. */
 export const EVENT_HEADER = 26
 
-/** No event has more parameters that this program knows. */
+/** No known event type has more parameters. */
 const MAX_PARAMS = 32
 const TWO_32 = 4294967296
 /** "(NULL)" and its NUL. */
 const NULL_TEXT = [0x28, 0x4e, 0x55, 0x4c, 0x4c, 0x29, 0]
 const NO_BYTES = new Uint8Array(0)
-/** By event type: it may end in the path that the kernel found. */
+/** By event type: 1 = it may end with the path that the kernel resolved. */
 const RESOLVED: Uint8Array = Uint8Array.from(EVENTS, ({ code }) => (RESOLVED_EVENTS.includes(code) ? 1 : 0))
 
 /**
- * One event: a view over the bytes of a scap event, in a capture's buffer or in the ring. One object is reused for every
- * event of a stream: to keep an event, `clone` it. `attach` reads and checks the header and the lengths; parameters are decoded
- * when they are asked for.
+ * One event: a view over the bytes of a scap event, in a capture's buffer or in the ring. A stream reuses one object for
+ * all its events: to keep an event, `clone` it. `attach` reads and checks the header and the lengths; parameters are decoded
+ * on access.
  *
- * Parameters are counted from 0, as in the event table. A parameter may be absent: the recorder left it empty (length 0)
- * or the event is older than the table. Number accessors give `missing` (default 0) when the parameter does not have
- * exactly the size they read; `has(i)` tells. Text is '' and bytes are empty when absent.
+ * Parameters are numbered from 0, as in the event table. A parameter may be absent, because the recorder left it empty
+ * (length 0) or the event is older than the table; `has(i)` checks for it. Number accessors return `missing` (default 0) if the
+ * parameter does not have exactly the size they read. An absent text is '', absent bytes are empty.
  */
 export class SyscallEvent {
-  /** PPME_* id: index of the event table. */
+  /** PPME_* id: index into the event table. */
   type = 0
-  /** Thread id of the header; -1 = not about a thread. */
+  /** Thread id from the header; -1 = no thread. */
   tid = 0
   cpu = 0
   /** evt.num, from 1. */
   num = 0
-  /** Parameters of this event that the table knows. */
+  /** Number of parameters, not counting those unknown to the table. */
   nparams = 0
-  /** Parameters of this event, those unknown to the table included. */
+  /** Number of parameters, including those unknown to the table. */
   encodedParams = 0
   bytes: Uint8Array = NO_BYTES
   view: DataView = new DataView(NO_BYTES.buffer)
   /** Offset of the event header in `bytes`, and the end of the event. */
   start = 0
   end = 0
-  /** SCAP_DF_* of the block: bit 0 = for state only, rules do not see it. */
+  /** SCAP_DF_* of the block: bit 0 = updates the state only, rules do not see it. */
   blockFlags = 0
   /** Set by the state engine before rules see the event; null = none. */
   thread: Thread | null = null
   fd: Fd | null = null
-  /** libsinsp's lastevent_fd: the number that the event is about, -1 = none. */
+  /** libsinsp's lastevent_fd: the descriptor number that the event refers to; -1 = none. */
   fdNum = -1
-  /** Set once by whoever owns the stream; null: fields that need the tables are absent. */
+  /** Set once by the owner of the stream. If null, fields that need the tables are absent. */
   tables: EventTables | null = null
 
   /** Parameter i lies in bytes[offsets[i], offsets[i + 1]). */
   readonly #offsets = new Int32Array(MAX_PARAMS + 1)
-  /** Counts events, so that texts of earlier ones are known to be stale. */
+  /** Incremented for each event, to detect cached texts of an earlier one. */
   #serial = 1
   readonly #textSerials = new Int32Array(MAX_PARAMS)
   readonly #texts: string[] = new Array(MAX_PARAMS).fill('')
 
   /**
-   * Makes this the event whose header starts at `start`; `limit` is the end of what belongs to it. `view` must cover `bytes`
-   * from its first byte. False = the event's lengths contradict each other or leave the limit, or its type is unknown;
-   * then the object is not to be used.
+   * Points this object at the event whose header starts at `start` and whose bytes end before `limit`. `view` must cover
+   * `bytes` from its first byte. Returns false if the event's lengths are inconsistent or exceed the limit, or if its type is
+   * unknown; do not use the object then.
    */
   attach(bytes: Uint8Array, view: DataView, start: number, limit: number): boolean {
     if (limit - start < EVENT_HEADER) return false
@@ -110,8 +110,8 @@ export class SyscallEvent {
   }
 
   /**
-   * The path that the kernel found, of events that may end in one (RESOLVED_EVENTS): it stands behind the last parameter and is
-   * none. '' = what was passed is that path, or it was not recorded.
+   * The path that the kernel resolved, for events that may end with one (RESOLVED_EVENTS). It follows the last parameter
+   * and is not itself a parameter. '' = the path passed was already the resolved one, or none was recorded.
    */
   get resolved(): string {
     if (RESOLVED[this.type] === 0 || this.nparams < EVENT_NPARAMS[this.type]!) return ''
@@ -120,10 +120,10 @@ export class SyscallEvent {
   }
 
   /**
-   * A copy that the next event does not overwrite. It has bytes of its own, and copies of its descriptor, its thread and the
-   * thread's ancestors as they are now, so a later exec, exit or close does not change what fields say. What lies beyond is
-   * read as it is by then: the container's metadata, user names, other processes that arguments refer to, and leaders of sessions
-   * and process groups that are not ancestors.
+   * A copy that the next event does not overwrite. It has its own bytes and its own copies of the descriptor, the thread and
+   * the thread's ancestors, so a later exec, exit or close does not change its fields. Everything else is read live: container
+   * metadata, user names, other processes that arguments refer to, and leaders of sessions and process groups that are not
+   * ancestors.
    */
   clone(): SyscallEvent {
     const copy = this.cloneBytes()
@@ -136,7 +136,7 @@ export class SyscallEvent {
     return copy
   }
 
-  /** A copy of what was recorded, without number, thread, descriptor or tables: as much as a recording needs. */
+  /** A copy of the recorded data only, without number, thread, descriptor or tables: all that a recording needs. */
   cloneBytes(): SyscallEvent {
     const copy = new SyscallEvent()
     const bytes = this.bytes.slice(this.start, this.end)
@@ -151,28 +151,28 @@ export class SyscallEvent {
     return this.view.getBigUint64(this.start, true)
   }
 
-  /** Nanoseconds since 1970 as a double, good to 256 ns: for comparing and subtracting without a bigint. */
+  /** Nanoseconds since 1970 as a double, accurate to 256 ns: for comparing and subtracting without a bigint. */
   get timeNumber(): number {
     return this.view.getUint32(this.start + 4, true) * TWO_32 + this.view.getUint32(this.start, true)
   }
 
-  /** The parameter is there and not empty. A text "(NULL)", which recorders wrote for a null pointer, is empty. */
+  /** True if the parameter is present and not empty. The text "(NULL)", which recorders wrote for a null pointer, is empty. */
   has(i: number): boolean {
     const length = this.paramLength(i)
     return length !== 0 && (length !== NULL_TEXT.length || !this.#isNullText(i))
   }
 
-  /** Length in bytes as encoded, 0 when absent. */
+  /** Encoded length in bytes; 0 if absent. */
   paramLength(i: number): number {
     return i < this.nparams ? this.#offsets[i + 1]! - this.#offsets[i]! : 0
   }
 
-  /** Where parameter `i` starts in `bytes`. */
+  /** Offset of parameter `i` in `bytes`. */
   paramOffset(i: number): number {
     return this.#offsets[i]!
   }
 
-  /** What the call returned: the first parameter of every exit event; -1 when it is absent. */
+  /** Return value of the call: the first parameter of every exit event; -1 if absent. */
   get result(): number {
     return this.int64Number(0, -1)
   }
@@ -223,7 +223,7 @@ export class SyscallEvent {
     return this.view.getUint32(at + 4, true) * TWO_32 + this.view.getUint32(at, true)
   }
 
-  /** A string or path up to its first NUL, decoded as UTF-8 with U+FFFD for malformed bytes; '' when absent (see `has`). */
+  /** A string or path up to its first NUL, decoded as UTF-8 with U+FFFD for malformed bytes; '' if absent (see `has`). */
   text(i: number): string {
     if (i >= this.nparams) return ''
     if (this.#textSerials[i] === this.#serial) return this.#texts[i]!
@@ -238,12 +238,12 @@ export class SyscallEvent {
     return (this.#texts[i] = text)
   }
 
-  /** The parameter's bytes, as a window on the buffer: to be copied by whoever keeps it. */
+  /** The parameter's bytes as a view into the buffer: copy them to keep them. */
   blob(i: number): Uint8Array {
     return i < this.nparams ? this.bytes.subarray(this.#offsets[i]!, this.#offsets[i + 1]!) : NO_BYTES
   }
 
-  /** Strings that stand one after another, each with its NUL (arguments, environment, cgroups). */
+  /** A sequence of NUL-terminated strings (arguments, environment, cgroups). */
   textList(i: number): string[] {
     const list: string[] = []
     if (i >= this.nparams) return list
@@ -259,7 +259,7 @@ export class SyscallEvent {
     return list
   }
 
-  /** Called with parameters of the right length only. */
+  /** The caller has checked the parameter's length. */
   #isNullText(i: number): boolean {
     const { type } = EVENTS[this.type]!.params[i]!
     if (type !== 'string' && type !== 'path' && type !== 'relpath') return false

@@ -3,7 +3,7 @@ import { EVENT_FLAGS, EventFlag } from './events/table.ts'
 
 const TID_NONE = 0xffffffffffffffffn
 
-/** An event that carries information and belongs to no thread (Falco's metaevent). `time`: nanoseconds since 1970. */
+/** Encodes an event that carries information and belongs to no thread (Falco's metaevent). `time`: nanoseconds since 1970. */
 export function metaEvent(type: number, time: bigint, params: readonly Uint8Array[]): Uint8Array {
   const width = (EVENT_FLAGS[type]! & EventFlag.large_payload) === 0 ? 2 : 4
   const length = EVENT_HEADER + params.reduce((sum, param) => sum + width + param.length, 0)

@@ -9,18 +9,18 @@ import type { UserTable } from './model/users.ts'
 import { type StateOptions, SyscallState } from './state/state.ts'
 
 export interface ReplayOptions extends StateOptions {
-  /** Event types to deliver. Others only change the state, or are skipped when they do not. Default: all. */
+  /** Event types to deliver. Others only update the state, or are skipped if they do not affect it. Default: all. */
   readonly wanted?: Iterable<number>
 }
 
 /**
- * Opens a capture and replays it: every event changes the state that fields read, then rules see it.
+ * Opens a capture and replays it. Each event first updates the state that fields read, then goes to the rules.
  *
  *   const replay = await openCapture(path)
  *   do { while (replay.next()) for (const alert of engine.evaluate(source, replay.event)) … } while (await replay.fill())
  *
- * @throws {CaptureError} when it is no capture, or breaks off before its first event
- * @throws {Error} of the file system when it cannot be read
+ * @throws {CaptureError} if the file is not a capture or breaks off before its first event
+ * @throws {Error} from the file system, if the file cannot be read
  */
 export async function openCapture(path: string, options: ReplayOptions = {}): Promise<Replay> {
   const state = new SyscallState(options)
@@ -28,10 +28,10 @@ export async function openCapture(path: string, options: ReplayOptions = {}): Pr
   return new Replay(file, state, options.wanted)
 }
 
-/** A capture being replayed: the events that rules see, one object for all of them, with the state behind it. */
+/** A capture being replayed: the events that rules see, one reused object for all of them, and the state behind it. */
 export class Replay implements EventTables {
   readonly state: SyscallState
-  /** Overwritten by the next call of `next` or `fill`. */
+  /** Overwritten by the next call to `next` or `fill`. */
   readonly event: SyscallEvent
   readonly #file: CaptureFile
   readonly #delivery: Delivery
@@ -59,17 +59,17 @@ export class Replay implements EventTables {
     return this.state.tables.interfaces
   }
 
-  /** What the reader has read and skipped, by kind. */
+  /** Counts of everything read and skipped, by kind. */
   get counts(): CaptureCounts {
     return this.#file.counts
   }
 
-  /** The recorded machine; null when the capture does not tell. */
+  /** The recorded machine; null if the capture does not describe it. */
   get machine(): MachineInfo | null {
     return this.#file.machine
   }
 
-  /** Bytes of the file; 0 = not known. */
+  /** Size of the file in bytes; 0 = unknown. */
   get size(): number {
     return this.#file.size
   }
@@ -80,8 +80,8 @@ export class Replay implements EventTables {
   }
 
   /**
-   * Goes to the next event that rules see. False = there is none in the bytes read so far: `fill`.
-   * @throws {CaptureError} once, where the capture breaks off; all events before have been delivered
+   * Advances to the next event that rules see. Returns false if the bytes read so far hold none: call `fill`.
+   * @throws {CaptureError} once, where the capture breaks off; all earlier events have been delivered
    */
   next(): boolean {
     const { event } = this
@@ -91,12 +91,12 @@ export class Replay implements EventTables {
     return false
   }
 
-  /** Waits for more bytes. False = the capture has ended. @throws {CaptureError} when the compressed stream is broken */
+  /** Waits for more bytes. Returns false at the end of the capture. @throws {CaptureError} if the compressed stream is broken */
   fill(): Promise<boolean> {
     return this.#file.fill()
   }
 
-  /** Sets a function that sees every event, those that are not delivered as well; null = none. */
+  /** Sets a function called for every event, including those not delivered; null removes it. */
   tap(tap: EventTap | null): void {
     this.#delivery.tap = tap
   }

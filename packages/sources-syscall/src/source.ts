@@ -6,18 +6,18 @@ import { fdHolder } from './fields/fd.ts'
 import { SYSCALL_FIELDS } from './fields/index.ts'
 
 export interface SyscallOptions {
-  /** Names of the events that plugins add to the stream and that rules may name in evt.type. Default: those of Falco's container plugin. */
+  /** Names of the events that plugins add to the stream and that rules may use in evt.type. Default: those of Falco's container plugin. */
   readonly asyncEvents?: readonly string[]
-  /** Shows the data that calls read or wrote in base64 (Falco's buffer_format_base64); in evt.arg and evt.args conditions see it so, too. */
+  /** Shows data read or written by calls as base64 (Falco's buffer_format_base64). Conditions on evt.arg and evt.args see base64, too. */
   readonly base64?: boolean
 }
 
-/** Falco's plugins whose fields this source has; what required_plugin_versions is checked against. */
+/** Falco's plugins whose fields this source provides. required_plugin_versions is checked against this list. */
 export const PLUGINS = [{ name: 'container', version: '0.7.1' }] as const
 
 const CONTAINER_PLUGIN_EVENTS = ['container', 'container_removed'] as const
 
-/** The source of system calls: events as SyscallEvent, after the state engine has seen them. */
+/** The source of system calls. Its events are SyscallEvents that the state engine has already processed. */
 export function syscall(options: SyscallOptions = {}): Source<SyscallEvent> {
   return defineSource<SyscallEvent>({
     name: 'syscall',

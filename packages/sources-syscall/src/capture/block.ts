@@ -31,7 +31,7 @@ export const Block = {
   eventFlags2Large: 0x0222,
 } as const
 
-/** Numbers that the first versions used for some of them. */
+/** Block numbers used by the first versions of the format. */
 export const EARLY_BLOCKS: ReadonlyMap<number, number> = new Map([
   [0x8002abcd, Block.machine],
   [0x8000abcd, Block.processes1],
@@ -44,12 +44,12 @@ export const EARLY_BLOCKS: ReadonlyMap<number, number> = new Map([
 ])
 
 export const SECTION_MAGIC = 0x1a2b3c4d
-/** Header in front of a body, trailer behind it. */
+/** Sizes of the header before a body and the trailer after it. */
 export const BLOCK_HEADER = 8
 export const BLOCK_TRAILER = 4
-/** Largest event block, header aside, that is not of a large kind. */
+/** Maximum size of an event block without its header, except for the large kinds. */
 export const EVENT_BLOCK_LIMIT = 65536
-/** Longest texts of the tables, in bytes. */
+/** Maximum lengths of texts in the tables, in bytes. */
 export const TextLimit = { process: 1024, list: 4096, fd: 1023, interface: 1023, user: 255 } as const
 
 const EVENT_BLOCKS: ReadonlySet<number> = new Set([

@@ -1,15 +1,15 @@
 const TWO_32 = 4294967296
 const encoder = new TextEncoder()
 
-/** A growing buffer of little-endian fields. Growing may replace the buffer, so room is made before the buffer is named. */
+/** A growable buffer of little-endian fields. Growing may replace the buffer, so methods make room before they access it. */
 export class ByteWriter {
   length = 0
-  /** Texts cut to their limit. */
+  /** Number of texts cut to their limit. */
   truncated = 0
   #buffer = new Uint8Array(1 << 16)
   #data = new DataView(this.#buffer.buffer)
 
-  /** What is written, valid until the next write. */
+  /** The bytes written, valid until the next write. */
   view(): Uint8Array {
     return this.#buffer.subarray(0, this.length)
   }
@@ -59,7 +59,7 @@ export class ByteWriter {
     this.#buffer.fill(0, at, at + count)
   }
 
-  /** UTF-8 without length, cut to `limit` bytes. @returns the bytes written */
+  /** Writes UTF-8 without a length, cut to `limit` bytes. @returns the number of bytes written */
   rawText(text: string, limit: number): number {
     let bytes = encoder.encode(text)
     if (bytes.length > limit) {
@@ -70,18 +70,18 @@ export class ByteWriter {
     return bytes.length
   }
 
-  /** u16 length and UTF-8. */
+  /** A u16 length, then UTF-8. */
   text(text: string, limit: number): void {
     const at = this.reserveShort()
     this.setShort(at, this.rawText(text, limit))
   }
 
-  /** u16 length and the texts, each with its NUL. */
+  /** A u16 length, then NUL-terminated texts. */
   texts(list: readonly string[], limit: number): void {
     this.text(list.map(text => `${text}\0`).join(''), limit)
   }
 
-  /** UTF-8 in a field of `size` bytes, NUL at the end. */
+  /** UTF-8 in a field of `size` bytes, padded with at least one NUL. */
   fixedText(text: string, size: number): void {
     this.zeros(size - this.rawText(text, size - 1))
   }

@@ -1,27 +1,27 @@
 /** Why reading a capture stopped. */
 export type CaptureErrorCode =
-  /** The file does not start as a capture does. */
+  /** The file does not start like a capture. */
   | 'not-a-capture'
   /** Written by a newer major version. */
   | 'version'
   /** The file ends inside a block. */
   | 'truncated'
-  /** Lengths contradict each other. */
+  /** Lengths are inconsistent. */
   | 'corrupt'
-  /** A block larger than this program takes. */
+  /** A block exceeds this program's size limit. */
   | 'too-large'
-  /** Tables, but no event. */
+  /** There are tables, but no events. */
   | 'no-events'
-  /** A known block at a place where it cannot be. */
+  /** A known block where it is not allowed. */
   | 'unexpected-block'
-  /** An event of an old version that nothing says how to read. */
+  /** An event in an old form that has no conversion. */
   | 'conversion'
-  /** The compressed stream around it is broken. */
+  /** The compressed stream is broken. */
   | 'compression'
 
 /**
- * Reading stopped here. Whatever came before has been delivered and stands. `offset` counts bytes of the capture, after
- * decompression; it is where the offending block starts.
+ * Thrown where reading stops. Everything before has been delivered and remains valid. `offset` is the start of the offending
+ * block, in bytes of the decompressed capture.
  */
 export class CaptureError extends Error {
   override name = 'CaptureError'

@@ -3,11 +3,11 @@ import { type Conversion, type ConversionParam, conversionOf } from '../events/c
 import { PARAM_SIZES } from '../events/params.ts'
 import { EVENTS, EventFlag } from '../events/table.ts'
 
-/** What is to happen with events of a type, before anything of them but the header is looked at. */
+/** How to handle events of a type, decided from the header alone. */
 export const Fate = {
   pass: 0,
   drop: 1,
-  /** An exit event of today: passes with the table's number of parameters, else it is converted. */
+  /** A current exit event: passes if it has the table's number of parameters, otherwise it is converted. */
   exit: 2,
   convert: 3,
 } as const
@@ -20,11 +20,11 @@ export const FATES: Uint8Array = Uint8Array.from(EVENTS, event => {
   return event.enter || old ? Fate.convert : Fate.exit
 })
 
-/** No chain of versions is longer. */
+/** Upper bound on the length of a conversion chain. */
 const MAX_ROUNDS = 50
-/** A converted event is no longer than this. */
+/** Maximum size of a converted event. */
 const MAX_EVENT = 65536
-/** Bytes of enter events kept for later exits; beyond, the oldest go. */
+/** Maximum bytes of enter events kept for later exits; beyond that, the oldest are dropped. */
 const MAX_STORED_BYTES = 32 << 20
 
 interface StoredEnter {
@@ -33,11 +33,11 @@ interface StoredEnter {
 }
 
 /**
- * Brings events of older captures into today's form: enter events are kept until their exit event, which takes their
- * parameters over; see `conversion.ts` for the rules.
+ * Converts events of older captures to the current form. Enter events are kept until their exit event, which takes over
+ * their parameters; see `conversion.ts` for the rules.
  */
 export class Converter {
-  /** Enter events forgotten because too many were waiting for their exit. */
+  /** Enter events dropped because too many were waiting for their exit. */
   evicted = 0
   /** Why the last `convert` returned `error`. */
   reason = ''
@@ -54,7 +54,7 @@ export class Converter {
     this.#storedBytes = 0
   }
 
-  /** Converts the event in place: afterwards it is a view on this object's buffer, until the next call. */
+  /** Converts the event in place. Until the next call, it is then a view into this object's buffer. */
   convert(event: SyscallEvent): 'pass' | 'drop' | 'error' {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const fate = FATES[event.type]!
@@ -119,7 +119,7 @@ export class Converter {
     return this.#fails(event, 'does not fit together after its conversion')
   }
 
-  /** Writes the converted event to the spare buffer, since parameters may lie in the other, and changes them round. */
+  /** Writes the converted event to the spare buffer, because parameters may be in the other one, then swaps the two. */
   #build(event: SyscallEvent, type: number, params: Uint8Array[], length: number, lengthSize: 2 | 4): void {
     const out = this.#spare
     const view = this.#spareView
@@ -183,7 +183,7 @@ function zero(size: number, ones: boolean): Uint8Array {
   return new Uint8Array(size).fill(ones ? 0xff : 0)
 }
 
-/** A parameter of a stored event, none of which has wide lengths; null = it has no such parameter. */
+/** A parameter of a stored event; null if there is no such parameter. Stored events never have u32 lengths. */
 function paramOf(bytes: Uint8Array, index: number): Uint8Array | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const nparams = view.getUint32(22, true)
@@ -193,7 +193,7 @@ function paramOf(bytes: Uint8Array, index: number): Uint8Array | null {
   return bytes.subarray(at, at + view.getUint16(EVENT_HEADER + index * 2, true))
 }
 
-/** The old container note (id, type, name, image) as the JSON text that later ones carry; empty when it lacks its id. */
+/** The old container event (id, type, name, image) as the JSON text that later ones carry; empty if it lacks its id. */
 function containerJson(event: SyscallEvent): Uint8Array {
   if (!event.has(0)) return EMPTY
   const note = { id: event.text(0), type: event.uint32(1), name: event.text(2), image: event.text(3) }

@@ -3,7 +3,7 @@ import { CaptureError } from './capture-error.ts'
 
 const TWO_32 = 4294967296
 
-/** Reads the fields of a table's block one after another. @throws {CaptureError} `corrupt` when a field leaves its bounds. */
+/** Reads the fields of a table block in order. @throws {CaptureError} `corrupt` if a field is out of bounds. */
 export class Cursor {
   readonly #bytes: Uint8Array
   readonly #view: DataView
@@ -24,7 +24,7 @@ export class Cursor {
     return this.#end - this.#at
   }
 
-  /** A cursor over the next `length` bytes, which this one passes over. */
+  /** A cursor over the next `length` bytes, which this one skips. */
   part(length: number, what: string): Cursor {
     return new Cursor(this.#bytes, this.#view, this.#take(length, what), this.#at, this.#blockOffset)
   }
@@ -55,7 +55,7 @@ export class Cursor {
     return this.#view.getInt32(at + 4, true) * TWO_32 + this.#view.getUint32(at, true)
   }
 
-  /** A copy. */
+  /** A copy of the next `length` bytes. */
   copy(length: number, what: string): Uint8Array {
     const at = this.#take(length, what)
     return this.#bytes.slice(at, at + length)

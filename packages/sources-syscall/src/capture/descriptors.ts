@@ -22,7 +22,7 @@ export function emptyFd(fd: number, type: number): FdEntry {
   }
 }
 
-/** Reads the descriptors of one thread. @param version 2: each entry starts with its length, that field included. */
+/** Reads the descriptors of one thread. @param version 2: each entry starts with its length, counting the length field. */
 export function readFds(cursor: Cursor, version: 1 | 2, onFd: (tid: number, fd: FdEntry) => void): void {
   const tid = cursor.i64Number('tid')
   while (cursor.remaining >= 4) {

@@ -1,4 +1,4 @@
-/** Captures in files: the only part of this room that uses Node. */
+/** Capture files: the only module in this folder that uses Node. */
 import { closeSync, openSync, statSync, writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
@@ -13,8 +13,8 @@ const CHUNK = 256 << 10
 
 /**
  * Opens a capture, plain or gzip, and reads its tables into the visitor.
- * @throws {CaptureError} when it is no capture, or breaks off before its first event
- * @throws {Error} of the file system when it cannot be read
+ * @throws {CaptureError} if the file is not a capture or breaks off before its first event
+ * @throws {Error} from the file system, if the file cannot be read
  */
 export async function openCapture(path: string, visitor: CaptureVisitor = {}): Promise<CaptureFile> {
   const file = new CaptureFile(path, visitor)
@@ -28,14 +28,14 @@ export async function openCapture(path: string, visitor: CaptureVisitor = {}): P
 }
 
 /**
- * A capture being read. Events are taken without waiting while there are bytes, and bytes are awaited in large pieces:
+ * A capture being read. Events are read synchronously while there are bytes; more bytes are read asynchronously, in large chunks:
  *
  *   do { while (capture.next()) use(capture.event) } while (await capture.fill())
  */
 export class CaptureFile {
   readonly reader: CaptureReader
   readonly path: string
-  /** Bytes of the file; 0 = not known (a pipe). */
+  /** Size of the file in bytes; 0 = unknown (a pipe). */
   readonly size: number
   /** Bytes of the file read so far, for showing progress. */
   position = 0
@@ -61,7 +61,7 @@ export class CaptureFile {
     return this.reader.counts
   }
 
-  /** Goes to the next event, see CaptureReader.next. @throws {CaptureError} once, where the capture breaks off */
+  /** Advances to the next event, see CaptureReader.next. @throws {CaptureError} once, where the capture breaks off */
   next(): boolean {
     try {
       return this.reader.next()
@@ -71,7 +71,7 @@ export class CaptureFile {
     }
   }
 
-  /** Waits for more bytes. False = the file has ended. @throws {CaptureError} `compression` when the gzip stream is broken */
+  /** Waits for more bytes. Returns false if the file has ended. @throws {CaptureError} `compression` if the gzip stream is broken */
   async fill(): Promise<boolean> {
     if (this.#ended) return false
     const { done } = await this.#chunks.next()
@@ -82,7 +82,7 @@ export class CaptureFile {
     return true
   }
 
-  /** Stops early. A capture that came to its end, or broke off, is closed already. */
+  /** Stops early. A capture that has ended or broken off is already closed. */
   close(): void {
     this.#ended = true
     // The file is closed when the generator ends; there is no need to wait for it.
@@ -118,7 +118,7 @@ export class CaptureFile {
 
   async *#decompress(start: Uint8Array, file: FileHandle): AsyncGenerator<number> {
     const gunzip = createGunzip({ chunkSize: CHUNK })
-    // Errors of the file destroy gunzip, so whoever reads that sees them; a reader who stops early wants none.
+    // A file error destroys gunzip and so surfaces in the loop below; a reader that stops early does not need it.
     pipeline(this.#compressed(start, file), gunzip).catch(() => {})
     try {
       for await (const chunk of gunzip as AsyncIterable<Uint8Array>) {
@@ -145,14 +145,14 @@ export class CaptureFile {
   }
 }
 
-/** A capture file being written. With `gzip`, each piece is a gzip member of its own, so what is written stays readable. */
+/** A capture file being written. With `gzip`, each piece is a separate gzip member, so everything written stays readable. */
 export class CaptureFileWriter {
   readonly writer: CaptureWriter
   /** Bytes in the file so far. */
   size = 0
   readonly #fd: number
 
-  /** @throws {Error} of the file system when the file cannot be made */
+  /** @throws {Error} from the file system, if the file cannot be created */
   constructor(path: string, options: { gzip?: boolean; mode?: number } = {}) {
     this.#fd = openSync(path, 'w', options.mode ?? 0o600)
     this.writer = new CaptureWriter(bytes => this.#put(options.gzip ? gzipSync(bytes) : bytes))

@@ -6,29 +6,29 @@ import { openCapture } from './file.ts'
 import { CaptureCounts } from './reader.ts'
 import type { MachineInfo } from './visitor.ts'
 
-/** What is in a capture, as `falc capture info` shows it. */
+/** Summary of a capture, as shown by `falc capture info`. */
 export interface CaptureInfo {
   readonly path: string
-  /** Bytes of the file. */
+  /** Size of the file in bytes. */
   readonly size: number
-  /** Of the last section; null = not recorded. */
+  /** The last one recorded; null = none. */
   readonly machine: MachineInfo | null
   readonly sections: number
   readonly events: number
-  /** Time of the first and the last event, ns since 1970; null = no event. */
+  /** Times of the first and the last event, ns since 1970; null = no events. */
   readonly first: bigint | null
   readonly last: bigint | null
   /** By evt.type, most frequent first. */
   readonly byType: readonly { readonly type: string; readonly events: number }[]
-  /** Threads in the table at the start, and threads that events are about. */
+  /** Number of threads in the process tables, and number of threads that have events. */
   readonly processes: number
   readonly threads: number
   readonly counts: CaptureCounts
-  /** Where and why reading broke off; null = it came to the end. */
+  /** Where and why reading broke off; null = it reached the end. */
   readonly error: CaptureError | null
 }
 
-/** Reads a whole capture. A broken one gives what came before the break. @throws {Error} of the file system */
+/** Reads a whole capture. For a broken one, the result covers everything before the break. @throws {Error} from the file system */
 export async function captureInfo(path: string): Promise<CaptureInfo> {
   const perEvent = new Float64Array(EVENTS.length)
   const perCall = new Float64Array(SYSCALL_NAMES.length)

@@ -3,7 +3,7 @@ import type { Cursor } from './cursor.ts'
 import { lengthOf } from './tables.ts'
 import type { ProcessEntry } from './visitor.ts'
 
-/** A thread of which nothing is known: what fields hold that a version does not record. */
+/** A thread about which nothing is known: the defaults of fields that a version does not record. */
 export function emptyProcess(tid: number, pid: number, ptid: number): ProcessEntry {
   return {
     tid,
@@ -49,8 +49,8 @@ export function emptyProcess(tid: number, pid: number, ptid: number): ProcessEnt
 }
 
 /**
- * Reads a process list of block version 1 to 9. Entries of version 9 tell their length and may end early or go on. `started`: behind
- * the format's last field they tell when the thread began, as the sidecar's do.
+ * Reads a process list of block version 1 to 9. Entries of version 9 start with their length; they may end early or hold
+ * further fields. `started`: the thread's start time follows the format's last field, as in the sidecar's lists.
  */
 export function readProcesses(
   cursor: Cursor,
@@ -96,10 +96,10 @@ function readMandatory(entry: Cursor, version: number, process: ProcessEntry): v
   if (version >= 5) process.root = entry.text(TextLimit.process, 'root')
 }
 
-/** Bytes of loginuid, exe_writable and the capabilities: what followed `root` in libs before 0.10. */
+/** Size of loginuid, exe_writable and the capabilities: the fields after `root` in libs before 0.10. */
 const TAIL_BEFORE_0_10 = 29
 
-/** Each field is there only if it fits into what is left of the entry. */
+/** Each field is present only if it fits in the rest of the entry. */
 function readTail(entry: Cursor, process: ProcessEntry): void {
   if (entry.remaining > TAIL_BEFORE_0_10) {
     if (entry.remaining >= 8) process.pidnsInitStartTs = entry.u64('pidns_init_start_ts')

@@ -8,48 +8,48 @@ import { isTable, readTable } from './table-block.ts'
 import { OLD_EVENT_HEADER, upgradeEvent } from './upgrade.ts'
 import type { CaptureVisitor, MachineInfo } from './visitor.ts'
 
-/** What a reader has read and skipped, by kind. Everything in a capture is counted. */
+/** Counts of everything read and skipped, by kind. */
 export class CaptureCounts {
-  /** Events with a number: delivered, or passed over. */
+  /** Numbered events: delivered or passed over. */
   events = 0
-  /** Of these, how many `next` passed over because of `passOver`. */
+  /** Of these, events that `next` skipped because of `passOver`. */
   passedOver = 0
-  /** Enter events merged into their exits, and events of kinds that no recorder gives any more. */
+  /** Enter events merged into their exits, and events of kinds that are no longer recorded. */
   merged = 0
   /** Events of a type newer than this program. */
   newer = 0
-  /** Blocks of a kind that this program does not know. */
+  /** Blocks of an unknown kind. */
   unknownBlocks = 0
-  /** Enter events given up because too many waited for their exit. */
+  /** Enter events dropped because too many were waiting for their exit. */
   evicted = 0
   sections = 0
 }
 
-/** A block larger than this is refused: it would have to be in memory as a whole. */
+/** Larger blocks are refused, because a block must fit in memory as a whole. */
 const MAX_BLOCK = 64 << 20
 const FIRST_BUFFER = 1 << 20
-/** Where the event stands in its block: behind the cpu, or behind cpu and flags. */
+/** Offset of the event in its block: after the cpu, or after cpu and flags. */
 const EVENT_AT = 10
 const EVENT_AT_WITH_FLAGS = 14
 const NO_SECTION = 'not a scap capture: it starts with no section header'
 
 /**
- * Reads a capture from chunks of bytes. Tables go to the visitor; events are taken one by one:
+ * Reads a capture from chunks of bytes. Tables go to the visitor; events are read one by one:
  *
- *   reader.push(chunk)            // as many as there are, then reader.end()
+ *   reader.push(chunk)            // for each chunk, then reader.end()
  *   while (reader.next()) use(reader.event)
  *
- * `event` is one object that the next call of `next` or `push` overwrites. Memory: one buffer, a chunk and the largest
- * block long. No I/O here: see `file.ts`.
+ * `event` is one object, overwritten by the next call to `next` or `push`. Memory use: one buffer, the size of a chunk plus
+ * the largest block. Does no I/O: see `file.ts`.
  */
 export class CaptureReader {
   readonly event = new SyscallEvent()
   readonly counts = new CaptureCounts()
-  /** Of the present section; null = it has none (as plugins' captures). */
+  /** Of the current section; null = it has none (as in plugins' captures). */
   machine: MachineInfo | null = null
   /**
-   * By event type, 1 = not wanted: it takes its number and is passed over by its header alone, unless it is of an
-   * old form. null = all are wanted. May be set at any time.
+   * By event type, 1 = not wanted: the event is numbered, but skipped after its header is read, unless it is in an old
+   * form. null = all are wanted. May be set at any time.
    */
   passOver: Uint8Array | null = null
   readonly #visitor: CaptureVisitor
@@ -59,14 +59,14 @@ export class CaptureReader {
   #view = new DataView(this.#bytes.buffer)
   #at = 0
   #limit = 0
-  /** Offset in the capture of the buffer's first byte. */
+  /** Offset of the buffer's first byte in the capture. */
   #base = 0
   #ended = false
   #broken = false
-  /** `start`: the section header comes; `tables`: before the first event; `events`. */
+  /** `start`: before the section header; `tables`: before the first event; `events`. */
   #phase: 'start' | 'tables' | 'events' = 'start'
 
-  /** @param started whether process lists tell when threads began: only the sidecar's do */
+  /** @param started whether process lists hold the start times of threads: only the sidecar's do */
   constructor(visitor: CaptureVisitor = {}, started = false) {
     this.#visitor = visitor
     this.#started = started
@@ -77,13 +77,13 @@ export class CaptureReader {
     return this.#base + this.#at
   }
 
-  /** Adds bytes, which are copied. */
+  /** Adds a copy of the bytes. */
   push(chunk: Uint8Array): void {
     this.space(chunk.length).set(chunk)
     this.filled(chunk.length)
   }
 
-  /** Room for `size` more bytes: write to it, then call `filled`. Spares the copy of `push`. */
+  /** Room for `size` more bytes: write to it, then call `filled`. Avoids the copy that `push` makes. */
   space(size: number): Uint8Array {
     const rest = this.#limit - this.#at
     if (rest + size > this.#bytes.length) {
@@ -100,19 +100,20 @@ export class CaptureReader {
     return this.#bytes.subarray(rest, rest + size)
   }
 
-  /** So many bytes were written to what `space` gave. */
+  /** Call it after writing `count` bytes to the array that `space` returned. */
   filled(count: number): void {
     this.#limit += count
   }
 
-  /** No more bytes come. */
+  /** Marks the end of the input. */
   end(): void {
     this.#ended = true
   }
 
   /**
-   * Goes to the next event. False = there is none in the bytes so far: push more, or, after `end`, the capture has ended.
-   * @throws {CaptureError} once, where the capture breaks off or is no capture; afterwards false.
+   * Advances to the next event. Returns false if the bytes so far hold none: push more. After `end`, false means that the
+   * capture has ended.
+   * @throws {CaptureError} once, where the capture breaks off or is not a capture; later calls return false.
    */
   next(): boolean {
     if (this.#broken) return false
@@ -141,7 +142,7 @@ export class CaptureReader {
     }
   }
 
-  /** Reads the tables up to the first event. False = more bytes are needed. @throws {CaptureError} as `next` */
+  /** Reads the tables up to the first event. Returns false if it needs more bytes. @throws {CaptureError} like `next` */
   readTables(): boolean {
     while (this.#phase !== 'events') {
       const available = this.#limit - this.#at
@@ -173,7 +174,7 @@ export class CaptureReader {
     return true
   }
 
-  /** An event of today's form between `start` and `limit`; its block starts at `at`. False = it is not delivered. */
+  /** Reads the event between `start` and `limit`, in a block that starts at `at`. Returns false if it is not delivered. */
   #take(at: number, start: number, limit: number): boolean {
     const event = this.event
     const view = this.#view
@@ -205,7 +206,7 @@ export class CaptureReader {
     return true
   }
 
-  /** Any block but the usual events. True = it is an event to deliver. */
+  /** Reads any block other than the common event blocks. Returns true if it is an event to deliver. */
   #readBlock(block: number, at: number, total: number): boolean {
     if (block === Block.section) {
       this.#startSection(at, total)
@@ -223,7 +224,7 @@ export class CaptureReader {
     const trailer = this.#view.getUint32(at + total - BLOCK_TRAILER, true)
     if (trailer !== total) this.#fail('corrupt', `wrong block total length, header=${total}, trailer=${trailer}`)
     const cursor = new Cursor(this.#bytes, this.#view, at + BLOCK_HEADER, at + total - BLOCK_TRAILER, this.#base + at)
-    // Whatever a table or its visitor throws ends the reading.
+    // An exception from a table or its visitor ends reading.
     this.#broken = true
     this.machine = readTable(block, cursor, this.#visitor, this.#started) ?? this.machine
     this.#broken = false
@@ -268,14 +269,14 @@ export class CaptureReader {
     this.#visitor.onTablesEnd?.()
   }
 
-  /** Refuses a length that no block can have. */
+  /** Rejects a length that no block can have. */
   #checkLength(block: number, total: number): void {
     if (this.#phase === 'start' && block !== Block.section) this.#fail('not-a-capture', NO_SECTION)
     if (total < BLOCK_HEADER + BLOCK_TRAILER || (total & 3) !== 0) this.#fail('corrupt', `block of ${total} bytes`)
     if (total > MAX_BLOCK) this.#fail('too-large', `block of ${total} bytes, more than the ${MAX_BLOCK} supported`)
   }
 
-  /** The buffer holds no whole block any more. */
+  /** Called when the buffer holds no further complete block. */
   #starve(available: number): false {
     if (!this.#ended) return false
     if (available > 0) this.#fail('truncated', `the capture ends inside a block, ${available} bytes after its start`)

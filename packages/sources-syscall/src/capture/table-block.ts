@@ -32,9 +32,9 @@ export function isTable(block: number): boolean {
 }
 
 /**
- * Reads a table's block and calls the visitor. `started`: see readProcesses.
+ * Reads a table block and calls the visitor. `started`: see readProcesses.
  *
- * @returns the machine, when that is what the block holds
+ * @returns the machine, if the block is a machine block; otherwise null
  */
 export function readTable(
   block: number,

@@ -1,4 +1,4 @@
-/** Entries of process and descriptor lists in today's versions; the readers are in `processes.ts` and `descriptors.ts`. */
+/** Writes entries of process and descriptor lists in their current versions; the readers are in `processes.ts` and `descriptors.ts`. */
 
 import { FdKind } from '../model/fd.ts'
 import { TextLimit } from './block.ts'

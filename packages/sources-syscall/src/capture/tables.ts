@@ -18,7 +18,7 @@ export function readMachine(cursor: Cursor): MachineInfo {
   return { cpus, memoryBytes, maxPid, hostname, bootTime, flags }
 }
 
-/** @param version 1: no link to lengths; 2: each entry is preceded by its length. */
+/** @param version 1: entries only; 2: each entry is preceded by its length, not counting the length field. */
 export function readInterfaces(cursor: Cursor, version: 1 | 2): InterfaceEntry[] {
   const interfaces: InterfaceEntry[] = []
   while (cursor.remaining >= 4) {
@@ -37,7 +37,7 @@ export function readInterfaces(cursor: Cursor, version: 1 | 2): InterfaceEntry[]
   return interfaces
 }
 
-/** @param version 1: entries alone; 2: each entry starts with its length, that field included. */
+/** @param version 1: entries only; 2: each entry starts with its length, counting the length field. */
 export function readUsers(cursor: Cursor, version: 1 | 2): { users: UserEntry[]; groups: GroupEntry[] } {
   const users: UserEntry[] = []
   const groups: GroupEntry[] = []
@@ -57,7 +57,7 @@ export function readUsers(cursor: Cursor, version: 1 | 2): { users: UserEntry[];
   return { users, groups }
 }
 
-/** Length of an entry whose first field tells it, that field not counted. */
+/** Reads an entry's length from its first field; the result does not count that field. */
 export function lengthOf(cursor: Cursor, what: string): number {
   const length = cursor.u32(`length of ${what}`)
   if (length < 4) cursor.fail(`length ${length} of ${what}`)

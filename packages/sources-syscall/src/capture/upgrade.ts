@@ -2,18 +2,18 @@ import { EVENT_HEADER } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { EVENT_FLAGS, EVENT_NPARAMS, EventFlag } from '../events/table.ts'
 
-/** Bytes of an event's header in the first version, which does not tell the number of parameters. */
+/** Size of an event header in version 1, which does not store the number of parameters. */
 export const OLD_EVENT_HEADER = 22
 
 /**
- * Turns an event of a version 1 block into today's form. The number of parameters follows from the lengths: it is the
- * largest, not above the table's, for which header, lengths and parameters add up to the event's own length.
- * @returns the event's bytes, or null when no number fits
+ * Converts an event from a version 1 block to the current form. The number of parameters is inferred: it is the largest
+ * number, up to the table's, for which header, lengths and parameters add up to the length of the event.
+ * @returns the event's bytes, or null if no number fits
  */
 export function upgradeEvent(view: DataView, bytes: Uint8Array, start: number, limit: number): Uint8Array | null {
   if (limit - start < OLD_EVENT_HEADER) return null
   const type = view.getUint16(start + 20, true)
-  // These two were written with three bytes too many in their length.
+  // These two were written with a length that is three bytes too large.
   const surplus = type === PPME.NOTIFICATION_E || type === PPME.INFRASTRUCTURE_EVENT_E ? 3 : 0
   const length = view.getUint32(start + 16, true) - surplus
   const end = start + length

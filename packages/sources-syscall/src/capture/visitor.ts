@@ -1,6 +1,6 @@
 import type { InterfaceEntry } from '../model/interfaces.ts'
 
-/** What a capture holds besides events, as the reader gives it and the writer takes it. */
+/** The contents of a capture other than events, as produced by the reader and accepted by the writer. */
 
 /** The recorded machine. */
 export interface MachineInfo {
@@ -13,7 +13,7 @@ export interface MachineInfo {
   readonly flags: bigint
 }
 
-/** One thread as it was when recording started. Defaults stand for what the capture's version does not record. */
+/** One thread as it was when recording started. Fields that the capture's version does not record hold defaults. */
 export interface ProcessEntry {
   tid: number
   pid: number
@@ -59,7 +59,7 @@ export interface ProcessEntry {
   exeIno: bigint
   exeCtime: bigint
   exeMtime: bigint
-  /** When the thread began, ns since 1970; 0 = not known. A capture does not tell it. */
+  /** Start time of the thread, ns since 1970; 0 = unknown. Captures do not record it. */
   cloneTs: bigint
 }
 
@@ -74,7 +74,7 @@ export interface FdEntry {
   /** PPM_O_*; files only. */
   openFlags: number
   dev: number
-  /** Inet sockets: 4 or 16 bytes each; a listening socket has `sip` and `sport` alone. null = none. */
+  /** Inet sockets: 4 or 16 bytes each; a listening socket has only `sip` and `sport`. null = none. */
   sip: Uint8Array | null
   dip: Uint8Array | null
   sport: number
@@ -100,17 +100,17 @@ export interface GroupEntry {
 }
 
 /**
- * Takes the tables of a capture, in file order, before the events that follow them. Entries belong to the visitor: the
- * reader keeps none. Missing methods: not wanted.
+ * Receives the tables of a capture, in file order, before the events that follow them. The visitor owns the entries: the
+ * reader keeps none. All methods are optional.
  */
 export interface CaptureVisitor {
-  /** A section starts: everything known so far is void (a further capture in the same file). `index` counts from 0. */
+  /** A section starts and invalidates everything before it (a file may hold several captures). `index` counts from 0. */
   onSection?(index: number): void
   onMachine?(machine: MachineInfo): void
   onProcess?(process: ProcessEntry): void
   /** The descriptors of one thread. */
   onFd?(tid: number, fd: FdEntry): void
-  /** A new list of interfaces or of users replaces the one before it. */
+  /** Each list of interfaces or users replaces the previous one. */
   onInterfaces?(interfaces: readonly InterfaceEntry[]): void
   onUsers?(users: readonly UserEntry[], groups: readonly GroupEntry[]): void
   /** The tables are complete, the first event comes next. */

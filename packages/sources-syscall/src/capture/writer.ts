@@ -6,15 +6,15 @@ import { writeFd, writeProcess } from './table-writer.ts'
 import { MACHINE_SIZE } from './tables.ts'
 import type { FdEntry, GroupEntry, MachineInfo, ProcessEntry, UserEntry } from './visitor.ts'
 
-/** A list is split into blocks of about this size. */
+/** Lists are split into blocks of about this size. */
 const LIST_BLOCK = 256 << 10
-/** Bytes gathered before they go to the sink. */
+/** Number of bytes to buffer before sending them to the sink. */
 const FLUSH_AT = 256 << 10
 
 /**
- * Writes a capture in today's block versions. Order: machine, interfaces, users, processes, descriptors, then events. Bytes go
- * to `sink` in pieces, each of which is only valid during the call; `flush` sends the rest. Texts longer than the
- * format allows are cut; `truncated` counts them.
+ * Writes a capture in the current block versions. Order: machine, interfaces, users, processes, descriptors, then events.
+ * Bytes go to `sink` in pieces, each valid only during the call; `flush` sends the rest. Texts longer than the format allows
+ * are cut; `truncated` counts them.
  */
 export class CaptureWriter {
   /** Events written. */
@@ -32,7 +32,7 @@ export class CaptureWriter {
     this.#finish(start)
   }
 
-  /** Texts of tables that were cut to the format's limits. */
+  /** Number of table texts cut to the format's limits. */
   get truncated(): number {
     return this.#out.truncated
   }
@@ -103,7 +103,7 @@ export class CaptureWriter {
     if (start >= 0) this.#finish(start)
   }
 
-  /** The descriptors of one thread. Kinds without a form of their own in the format (FdKind.unknown and above pidfd) carry no name. */
+  /** The descriptors of one thread. Names of kinds that the format does not define (FdKind.unknown and above pidfd) are lost. */
   fds(tid: number, fds: Iterable<FdEntry>): void {
     let start = -1
     for (const fd of fds) {
@@ -120,12 +120,12 @@ export class CaptureWriter {
     if (start >= 0) this.#finish(start)
   }
 
-  /** Copies an event as it stands. */
+  /** Copies an event unchanged. */
   write(event: SyscallEvent): void {
     this.writeBytes(event.bytes, event.start, event.end, event.cpu, event.blockFlags)
   }
 
-  /** An event's bytes[start, end), header included, as they come from the ring. */
+  /** Writes an event's bytes[start, end), including the header, as they come from the ring. */
   writeBytes(bytes: Uint8Array, start: number, end: number, cpu: number, blockFlags = 0): void {
     const large = end - start + 10 + BLOCK_TRAILER > EVENT_BLOCK_LIMIT
     const block = blockFlags
@@ -143,7 +143,7 @@ export class CaptureWriter {
     this.events++
   }
 
-  /** Sends what is gathered to the sink. */
+  /** Sends the buffered bytes to the sink. */
   flush(): void {
     if (this.#out.length > 0) this.#sink(this.#out.view())
     this.#out.clear()

@@ -1,14 +1,14 @@
 /**
- * How events of older captures become today's. A row is keyed by event and number of parameters:
+ * Conversion of events in older captures to the current form. A row is keyed by event and number of parameters:
  *
  *   store        keep it as the thread's last enter event, deliver nothing
  *   pass         deliver it; store+pass: both
  *   + a b …      append parameters
- *   -> TYPE a …  another event, made of these parameters alone
+ *   -> TYPE a …  replace it with another event that has only these parameters
  *
- * Parameters: oldN is the event's own Nth, enterN the Nth of the stored enter event (zero without one; `?`: empty without one),
- * zero a zero of the type's size (all ones for uid and gid), empty a length of 0, container_json the old container note as JSON.
- * After a conversion the result is looked up again, so an event passes through all the versions between.
+ * Parameters: oldN is the event's own Nth, enterN the Nth of the stored enter event (if none is stored: zero, or empty with
+ * `?`), zero a zero of the type's size (all ones for uid and gid), empty a length of 0, container_json the old container event
+ * as JSON. The result of a conversion is looked up again, so an event passes through all intermediate versions.
  */
 import { PPME } from './ids.ts'
 
@@ -270,9 +270,9 @@ SYSCALL_SIGNALFD4_X/2 + enter0 enter1
 
 export interface ConversionParam {
   readonly from: 'old' | 'enter' | 'zero' | 'empty' | 'container_json'
-  /** For old and enter: which parameter. */
+  /** For `old` and `enter`: index of the parameter. */
   readonly index: number
-  /** Without a stored enter event: empty, not zero. */
+  /** If no enter event is stored: empty instead of zero. */
   readonly orEmpty: boolean
 }
 
@@ -283,7 +283,7 @@ export interface Conversion {
   readonly params: readonly ConversionParam[]
 }
 
-/** The conversion of an event with so many parameters; undefined: there is none, the capture cannot be read on. */
+/** The conversion of an event with `nparams` parameters; undefined if there is none, which ends reading of the capture. */
 export function conversionOf(id: number, nparams: number): Conversion | undefined {
   return table.get(id * 64 + nparams)
 }

@@ -1,4 +1,4 @@
-/** Files and directories: opening, creating, linking, permissions, mounts. How to read a row: see `table.ts`. */
+/** Files and directories: opening, creating, linking, permissions, mounts. Row format: see `table.ts`. */
 export const FILE_EVENTS = `
 2 SYSCALL_OPEN_E open file creates_fd modifies_state converter_managed
     name:path flags:flags32:hex=file_flags mode:uint32:oct

@@ -1,4 +1,4 @@
-/** A bit or a value of a parameter and the name that Falco prints for it. */
+/** A bit or value of a parameter and the name that Falco prints for it. */
 export interface FlagName {
   readonly name: string
   readonly value: number
@@ -15,8 +15,8 @@ export function readNames(text: string): FlagName[] {
 }
 
 /**
- * Tables of flag names by the name that the event table's parameters use. Their order is the order in which names are
- * printed, and in which bits are taken: O_RDWR stands before O_WRONLY and O_RDONLY, whose bits it has.
+ * Tables of flag names, keyed by the name used in the event table. Entries are printed and matched in this order: O_RDWR
+ * comes before O_WRONLY and O_RDONLY because it includes their bits.
  */
 export const FLAG_TABLES: ReadonlyMap<string, readonly FlagName[]> = readTables(`
 socket_families

@@ -1,4 +1,4 @@
-/** Users, groups and sessions. How to read a row: see `table.ts`. */
+/** Users, groups and sessions. Row format: see `table.ts`. */
 export const IDENTITY_EVENTS = `
 190 SYSCALL_QUOTACTL_E quotactl user old_version converter_managed
     cmd:flags16=quotactl_cmds type:flags8=quotactl_types id:uint32 quota_fmt:flags8=quotactl_quota_fmts

@@ -1,6 +1,6 @@
 /**
- * Event ids by name, without Falco's `PPME_` in front. Literal numbers, so that a `switch` over them is a jump. A test
- * keeps them equal to the table.
+ * Event ids by name, without Falco's `PPME_` prefix. Literal numbers, so that a `switch` over them compiles to a jump. A
+ * test checks that they match the table.
  */
 export const PPME = {
   GENERIC_E: 0,

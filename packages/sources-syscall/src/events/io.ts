@@ -1,4 +1,4 @@
-/** Calls on open descriptors: reading, writing, closing, polling. How to read a row: see `table.ts`. */
+/** Calls on open descriptors: reading, writing, closing, polling. Row format: see `table.ts`. */
 export const IO_EVENTS = `
 4 SYSCALL_CLOSE_E close io_other destroys_fd uses_fd modifies_state old_version converter_managed
     fd:fd

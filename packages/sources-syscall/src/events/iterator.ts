@@ -1,4 +1,4 @@
-/** Tasks and descriptors as BPF iterators list them when a live session starts. How to read a row: see `table.ts`. */
+/** Tasks and descriptors listed by BPF iterators when a live session starts. Row format: see `table.ts`. */
 export const ITERATOR_EVENTS = `
 430 ITER_TASK_E task process/iter modifies_state
     ppid:pid32 pgid:pid32 vpgid:pid32 sid:pid32 comm:string argv:strings exepath:path

@@ -1,4 +1,4 @@
-/** Memory, semaphores and other ways for processes to talk. How to read a row: see `table.ts`. */
+/** Memory, semaphores and other interprocess communication. Row format: see `table.ts`. */
 export const MEMORY_EVENTS = `
 10 SYSCALL_BRK_1_E brk memory old_version converter_managed
     size:uint32

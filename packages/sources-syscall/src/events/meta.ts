@@ -1,4 +1,4 @@
-/** What is no system call: scheduler and fault tracepoints, containers, users, plugins, notes of the recorder. How to read a row: see `table.ts`. */
+/** Events other than system calls: scheduler and fault tracepoints, containers, users, plugins, recorder notes. Row format: see `table.ts`. */
 export const META_EVENTS = `
 16 PROCEXIT_E procexit process/tracepoint modifies_state old_version converter_managed
 146 SCHEDSWITCH_1_E switch unknown/scheduler+tracepoint skipparsereset old_version converter_managed

@@ -1,4 +1,4 @@
-/** Names of error numbers and signals, as Linux has them on x86-64; Falco prints them. */
+/** Names of error numbers and signals on x86-64 Linux, as Falco prints them. */
 import { readNames } from './flags.ts'
 
 export const ERRNO_NAMES: ReadonlyMap<number, string> = byValue(`

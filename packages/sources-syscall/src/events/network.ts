@@ -1,4 +1,4 @@
-/** Sockets. How to read a row: see `table.ts`. */
+/** Sockets. Row format: see `table.ts`. */
 export const NETWORK_EVENTS = `
 18 SOCKET_SOCKET_E socket net creates_fd modifies_state old_version converter_managed
     domain:enumflags32=socket_families type:uint32 proto:uint32

@@ -1,6 +1,6 @@
 /**
- * The types that event parameters are encoded with, and the size of each; 0 = variable. Any fixed size may also be
- * encoded with length 0: nothing was collected. Numbers are little-endian, addresses are in network order.
+ * The types of event parameters and their sizes in bytes; 0 = variable. A parameter of fixed size may also be encoded with
+ * length 0: nothing was collected. Numbers are little-endian, addresses are in network order.
  */
 export const PARAM_SIZES = {
   int8: 1,
@@ -39,13 +39,13 @@ export const PARAM_SIZES = {
   port: 2,
   ipv4addr: 4,
   ipv6addr: 16,
-  /** NUL-terminated; the NUL is counted. */
+  /** NUL-terminated; the length counts the NUL. */
   string: 0,
   path: 0,
   /** A path relative to the descriptor in parameter `dirfd`. */
   relpath: 0,
   bytes: 0,
-  /** NUL-terminated strings one after another. */
+  /** A sequence of NUL-terminated strings. */
   strings: 0,
   pairs: 0,
   /** u8 family, then address and port, or a path. */
@@ -69,13 +69,13 @@ export interface ParamInfo {
   readonly format: ParamFormat
   /** Names of the bits or values: a key of FLAG_TABLES, or null. */
   readonly flags: string | null
-  /** For `relpath`: which parameter holds the directory's descriptor; -1 = none. */
+  /** For `relpath`: index of the parameter that holds the directory's descriptor; -1 = none. */
   readonly dirfd: number
   /** For `dyn`: the variants by index, else null. */
   readonly variants: readonly { readonly type: ParamType; readonly format: ParamFormat }[] | null
 }
 
-/** What the first byte of a `dyn` parameter chooses between. */
+/** Variants of `dyn` parameters; the first byte of a parameter selects one. */
 export const DYN_TABLES: Readonly<Record<string, ParamInfo['variants']>> = {
   sockopt_dynamic_param: [
     { type: 'bytes', format: 'hex' },

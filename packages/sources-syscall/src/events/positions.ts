@@ -1,17 +1,17 @@
 import { PPME } from './ids.ts'
 import { EVENTS } from './table.ts'
 
-/** Falco's name of an event without PPME_: a key of PPME. */
+/** Falco's name for an event without PPME_: a key of PPME. */
 export type EventCode = keyof typeof PPME
 
 /**
- * Positions of parameters by their names in the event table, for code that reads events. Several events may share one reader;
- * then a name must have the same position in all of them.
+ * Looks up the positions of parameters by their names in the event table, for code that reads events. Several events may
+ * share one reader if each name has the same position in all of them.
  *
  *   const DUP = positions(['res', 'oldfd'], 'SYSCALL_DUP_1_X', 'SYSCALL_DUP2_X', 'SYSCALL_DUP3_X')
  *   event.int64Number(DUP.oldfd)
  *
- * @throws {TypeError} when the module loads and an event lacks a parameter of that name, or the positions differ
+ * @throws {TypeError} at module load, if an event lacks a parameter of that name or the positions differ
  */
 export function positions<const Name extends string>(
   names: readonly Name[],

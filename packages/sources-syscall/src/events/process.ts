@@ -1,4 +1,4 @@
-/** Processes and threads: creation, execution, limits, namespaces, modules. How to read a row: see `table.ts`. */
+/** Processes and threads: creation, execution, limits, namespaces, modules. Row format: see `table.ts`. */
 export const PROCESS_EVENTS = `
 12 SYSCALL_EXECVE_8_E execve process modifies_state old_version converter_managed
 13 SYSCALL_EXECVE_8_X execve process modifies_state old_version converter_managed

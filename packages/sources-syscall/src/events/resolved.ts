@@ -1,11 +1,11 @@
 /**
- * Events that may end in a path which is no parameter: it stands behind the last one, inside the event's length, with a NUL at its
- * end. It is the path that the kernel found, absolute, from the root of the process's mount namespace.
+ * Events that may end with a path that is not a parameter. It follows the last parameter, within the event's length, and is
+ * NUL-terminated. It is the path that the kernel resolved: absolute, from the root of the process's mount namespace.
  *
- * Of an open it is the opened file's, and is there only where the path that was asked for is another one. Of chdir and fchdir it is
- * the new working directory's, of chroot the new root's. A call that failed has none; nor has an event of another recorder.
- * Falco and sysdig pass over it: they go by the lengths of the parameters. A parameter more than the event table has would stop
- * their reading of a capture.
+ * For an open, it is the path of the opened file, present only if it differs from the requested path. For chdir and fchdir, it
+ * is the new working directory, for chroot the new root. Failed calls have none, nor do events from other recorders.
+ * Falco and sysdig ignore it, because they rely on the parameter lengths. An extra parameter, unknown to the event table, would
+ * stop them from reading the capture.
  */
 export const RESOLVED_EVENTS: readonly string[] = [
   'SYSCALL_OPEN_X',

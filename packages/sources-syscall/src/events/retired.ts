@@ -1,4 +1,4 @@
-/** Numbers that no recorder gives any more; the reader drops them. How to read a row: see `table.ts`. */
+/** Retired event numbers; the reader drops them. Row format: see `table.ts`. */
 export const RETIRED_EVENTS = `
 17 PROCEXIT_X NA unknown/none unused
 147 SCHEDSWITCH_1_X NA unknown/none unused

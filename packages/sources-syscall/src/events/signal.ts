@@ -1,4 +1,4 @@
-/** Signals, time, system-wide calls, and all other calls. How to read a row: see `table.ts`. */
+/** Signals, time, system-wide calls, and all other calls. Row format: see `table.ts`. */
 export const SIGNAL_EVENTS = `
 0 GENERIC_E syscall other old_version converter_managed
     ID:syscallid nativeID:uint16

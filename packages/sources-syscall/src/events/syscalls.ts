@@ -1,6 +1,6 @@
 /**
- * System calls by Falco's own code (PPM_SC_*, the same on every architecture), with the numbers on x86-64 and arm64 where they
- * have one. A generic event carries the code; its evt.type is the call's name. The last of them are tracepoints. `-` = none.
+ * System calls by Falco's own code (PPM_SC_*, the same on every architecture), with their numbers on x86-64 and arm64, if
+ * any. A generic event carries the code; its evt.type is the call's name. The last entries are tracepoints. `-` = none.
  */
 import { EVENTS, EventClass, EventFlag } from './table.ts'
 
@@ -94,7 +94,7 @@ const ROWS = `
 451 listns 470, 452 uprobe 336, 453 rseq_slice_yield 471
 `
 
-/** Where an event's name differs from the names of the calls that it is recorded for. */
+/** Calls of events whose name differs from the names of the calls they record. */
 const CALLS_OF_EVENT: Readonly<Record<string, readonly string[]>> = {
   llseek: ['_llseek'],
   pread: ['pread64'],
@@ -136,7 +136,7 @@ for (const row of ROWS.trim().split(/,\s*/)) {
   if (arm64 !== undefined) ARM64_SYSCALLS[Number(arm64)] = Number(code)
 }
 
-/** Codes of the calls that an event is recorded for. Empty for generic events (any call without an event of its own) and notes. */
+/** Codes of the calls that an event records. Empty for generic events (any call without its own event) and non-calls. */
 export function syscallsOf(id: number): readonly number[] {
   const event = EVENTS[id]
   if (!event || event.flags & EventFlag.unused) return []

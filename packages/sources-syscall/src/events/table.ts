@@ -1,12 +1,12 @@
 /**
- * The event table: every event a scap stream can hold. The rows stand in the files of this folder, one family each:
+ * The event table: every event a scap stream can hold. The rows are in the files of this folder, one family per file:
  *
  *   307 SYSCALL_OPENAT_2_X openat file creates_fd modifies_state converter_managed
  *       fd:fd dirfd:fd name:relpath@1 flags:flags32:hex=file_flags mode:uint32:oct …
  *
  * First line: id, Falco's name for it (without PPME_), name in rules, category, flags. `_E` is an enter event, `_X` an exit.
- * The category is followed by the classes of the event when they are not just `syscall`.
- * Then the parameters: name, type, format (when it is not the type's usual one), `=` the table of flag names or
+ * The category is followed by the event's classes unless they are just `syscall`.
+ * Next lines: the parameters, each with name, type, format (unless it is the type's default), `=` the table of flag names or
  * variants, `@` the parameter that a path is relative to.
  */
 import { FILE_EVENTS } from './file.ts'
@@ -34,11 +34,11 @@ export const EventFlag = {
   waits: 128,
   /** No thread is looked up for it. */
   skipparsereset: 256,
-  /** No recorder gives it any more. */
+  /** No longer recorded. */
   old_version: 512,
   /** Parameter lengths are u32, not u16. */
   large_payload: 2048,
-  /** Captures may hold older forms, which `conversion.ts` turns into today's. */
+  /** Captures may hold older forms, which `conversion.ts` converts. */
   converter_managed: 4096,
 } as const
 
@@ -105,7 +105,7 @@ export const EVENT_FLAGS: Uint16Array = Uint16Array.from(EVENTS, event => event.
 /** Number of parameters by id, for hot loops. */
 export const EVENT_NPARAMS: Uint8Array = Uint8Array.from(EVENTS, event => event.params.length)
 
-/** Ids of an event name (`openat` → its enter and exit events of all versions); empty when there is none. */
+/** Ids of an event name (`openat` → its enter and exit events of all versions); empty if there are none. */
 export function eventIdsOf(name: string): readonly number[] {
   return idsByName.get(name) ?? []
 }

@@ -1,27 +1,27 @@
 /**
- * Bytes of a parameter to text. Events repeat the same few thousand names and paths, so short texts are kept in a
- * direct-mapped table: a hit costs two passes over the bytes, four at a time, allocates nothing, and gives a string
- * whose hash is already known to the sets that rules look it up in.
+ * Decodes parameter bytes to text. Events repeat the same few thousand names and paths, so short texts are cached in a
+ * direct-mapped table. A hit costs two passes over the bytes, four at a time, allocates nothing, and returns a string
+ * whose hash is already computed for lookups in the sets of the rules.
  */
 
-/** Places in the table; a power of two. */
+/** Number of slots in the table; a power of two. */
 const SLOTS = 4096
-/** Longer texts are decoded each time. A power of two. */
+/** Longer texts are not cached. A power of two. */
 const LONGEST = 128
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-/** The bytes of slot n start at n * LONGEST; lengths[n] of them, 0 = free. */
+/** The bytes of slot n start at n * LONGEST; lengths[n] is their number, 0 = free. */
 const keys = new Uint8Array(SLOTS * LONGEST)
 const keyView = new DataView(keys.buffer)
 const lengths = new Uint8Array(SLOTS)
 const texts: string[] = new Array(SLOTS).fill('')
 
-/** `decodeText` with the table of known texts. `view` covers `bytes` from its first byte. */
+/** Like `decodeText`, but cached. `view` covers `bytes` from its first byte. */
 export function internText(bytes: Uint8Array, view: DataView, start: number, end: number): string {
   const length = end - start
   if (length <= 0) return ''
   if (length > LONGEST) return decodeText(bytes, start, end)
-  // Whole words, then the last word once more, which overlaps the one before.
+  // Whole words, then the last four bytes, which may overlap the word before.
   let hash = length
   const lastWord = end - 4
   for (let at = start; at < lastWord; at += 4) hash = (Math.imul(hash, 0x01000193) ^ view.getInt32(at, true)) | 0

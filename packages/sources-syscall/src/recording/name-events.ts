@@ -4,7 +4,7 @@ import { metaEvent } from '../meta-event.ts'
 import type { Names } from '../state/name-search.ts'
 
 /**
- * The events by which Falco's recordings tell the names of users and groups that it looked up. `containerId`: '' = of the host.
+ * Yields the events in which Falco's recordings store the names of users and groups. `containerId`: '' = the host.
  * `time`: nanoseconds since 1970.
  */
 export function* nameEvents(containerId: string, { users, groups }: Names, time: bigint): Generator<SyscallEvent> {
@@ -22,7 +22,7 @@ function note(type: number, time: bigint, params: readonly Uint8Array[]): Syscal
 }
 
 const encoder = new TextEncoder()
-/** Of a name or path; the field of Falco's is shorter, but a longer text is no error. */
+/** Maximum length of a name or path. Falco's own field is shorter, but a longer text is not an error. */
 const MAX_TEXT = 1024
 
 function text(value: string): Uint8Array {

@@ -6,31 +6,31 @@ import type { SyscallState } from '../state/state.ts'
 import { nameEvents } from './name-events.ts'
 import { writeTables } from './write-tables.ts'
 
-/** A stream of events with the state behind it: a Replay, or what is Live. */
+/** A stream of events and the state behind it: a Replay or a Live. */
 export interface EventStream {
   readonly state: SyscallState
   tap(tap: EventTap | null): void
 }
 
 export interface RecorderOptions {
-  /** Compressed, as Falco's and sysdig's recordings are. Default: not. */
+  /** Compress the file, as Falco and sysdig do. Default: false. */
   readonly gzip?: boolean
   /** ns since 1970; default: now. */
   readonly time?: bigint
 }
 
-/** Bit of a block's flags: for the tables' sake, rules do not see it. */
+/** Block flag: the event only updates the tables, rules do not see it. */
 const STATE_ONLY = 1
 
 /**
- * Records a stream into a capture file, from now on: the tables as they are, then events. What is not wanted is recorded for
- * the tables' sake alone if it changes them, so that the wanted events mean the same in a replay.
+ * Records a stream into a capture file from now on: first the current tables, then events. Unwanted events that change the
+ * tables are recorded as well, hidden from rules, so that the wanted ones mean the same in a replay.
  */
 export class Recorder {
   readonly #file: CaptureFileWriter
   readonly #names: NameSearch
 
-  /** @throws {Error} of the file system when the file cannot be made */
+  /** @throws {Error} from the file system, if the file cannot be created */
   constructor(path: string, stream: EventStream, options: RecorderOptions = {}) {
     const { users, names } = stream.state.tables
     const now = () => options.time ?? BigInt(Date.now()) * 1_000_000n
@@ -49,24 +49,24 @@ export class Recorder {
     return this.#file.writer.events
   }
 
-  /** Bytes in the file; the last ones may still be in memory. */
+  /** Bytes written to the file, not counting those still buffered. */
   get size(): number {
     return this.#file.size
   }
 
-  /** Records an event. @throws {Error} of the file system */
+  /** Records an event. @throws {Error} from the file system */
   write(event: SyscallEvent): void {
     this.#file.writer.write(event)
   }
 
-  /** Records an event that does not match, if the tables need it. @throws {Error} of the file system */
+  /** Records an event that does not match, if the tables need it. @throws {Error} from the file system */
   pass(event: SyscallEvent): void {
     if (STATELESS[event.type] === 1) return
     const { bytes, start, end, cpu, blockFlags } = event
     this.#file.writer.writeBytes(bytes, start, end, cpu, blockFlags | STATE_ONLY)
   }
 
-  /** @throws {Error} of the file system */
+  /** @throws {Error} from the file system */
   close(): void {
     this.#names.onFound = null
     this.#file.close()

@@ -2,7 +2,7 @@ import { STATELESS } from '../delivery.ts'
 import type { SyscallEvent } from '../event.ts'
 import type { Recorder } from './recorder.ts'
 
-/** Says whether metadata of containers is on its way: ContainerMetadata. */
+/** Tracks container metadata that is still pending; see ContainerMetadata. */
 export interface PendingMetadata {
   readonly pending: number
   before(event: SyscallEvent): void
@@ -11,40 +11,40 @@ export interface PendingMetadata {
 }
 
 export interface WaitingOptions {
-  /** Events to record; undefined = all. Others are recorded for the tables' sake. */
+  /** Events to record; undefined = all. Others are recorded only if the tables need them. */
   readonly matches?: ((event: SyscallEvent) => boolean) | undefined
-  /** The most matching events to record. */
+  /** Maximum number of matching events to record. */
   readonly limit?: number
-  /** Milliseconds that an event waits at most. Default: 2000. */
+  /** Maximum time that an event waits, in milliseconds. Default: 2000. */
   readonly holdMs?: number
-  /** Bytes that wait at most. Default: 16 MiB. */
+  /** Maximum number of bytes waiting. Default: 16 MiB. */
   readonly holdBytes?: number
 }
 
-/** \`ask\`: whether it matches depends on metadata that is on its way. */
+/** `ask`: whether it matches depends on pending metadata. */
 type Fate = 'write' | 'pass' | 'ask'
 
 interface Entry {
   readonly event: SyscallEvent
   readonly fate: Fate
-  /** It waits no longer (performance.now()). */
+  /** When it stops waiting (performance.now()). */
   readonly until: number
 }
 
 /**
- * Records a live stream. While metadata of a container is on its way, events wait, all of them, for they must stay in order: so
- * the description of a container precedes its first event, and conditions that ask for metadata have it.
+ * Records a live stream. While container metadata is pending, all events wait, because they must stay in order. The
+ * description of a container then precedes its first event, and conditions that read metadata find it.
  */
 export class WaitingRecorder {
-  /** Events that match, so far. */
+  /** Matching events so far. */
   matched = 0
-  /** Times that too much was waiting: what waited was taken as it was. */
+  /** Number of times that the queue overflowed and was processed without the missing metadata. */
   overflowed = 0
   readonly #recorder: Recorder
   readonly #metadata: PendingMetadata
   readonly #options: Required<Omit<WaitingOptions, 'matches'>> & Pick<WaitingOptions, 'matches'>
   #queue: Entry[] = []
-  /** The first entry that waits. */
+  /** Index of the first waiting entry. */
   #head = 0
   #bytes = 0
 
@@ -54,7 +54,7 @@ export class WaitingRecorder {
     this.#options = { limit: Number.POSITIVE_INFINITY, holdMs: 2000, holdBytes: 16 << 20, ...options }
   }
 
-  /** @throws {Error} of the file system */
+  /** @throws {Error} from the file system */
   take(event: SyscallEvent): void {
     this.#metadata.before(event)
     const matches = this.#matches(event)
@@ -63,13 +63,13 @@ export class WaitingRecorder {
     else this.#record(event, matches)
   }
 
-  /** Takes an event that conditions are not asked about. @throws {Error} of the file system */
+  /** Takes an event that is not checked against conditions. @throws {Error} from the file system */
   pass(event: SyscallEvent): void {
     if (!this.#waits) this.#recorder.pass(event)
     else if (STATELESS[event.type] === 0) this.#wait(event.cloneBytes(), 'pass')
   }
 
-  /** Writes the descriptions of containers, and events that need not wait any longer. @throws {Error} of the file system */
+  /** Writes container descriptions, then events that no longer need to wait. @throws {Error} from the file system */
   settle(): void {
     for (let note = this.#metadata.next(); note !== null; note = this.#metadata.next()) this.#recorder.write(note)
     const now = performance.now()
@@ -79,7 +79,7 @@ export class WaitingRecorder {
     this.#head = 0
   }
 
-  /** Writes everything that waits, as it is. @throws {Error} of the file system */
+  /** Writes all waiting events without the missing metadata. @throws {Error} from the file system */
   finish(): void {
     while (this.#head < this.#queue.length) this.#shift()
     this.settle()

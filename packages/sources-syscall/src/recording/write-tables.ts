@@ -11,8 +11,8 @@ const NO_TIME = 0n
 const MAX_PID = 1n << 22n
 
 /**
- * Writes the tables as the state has them now, so that a recording can start in the middle of a stream. `time`: ns since 1970, of
- * the notes that tell about containers.
+ * Writes the current tables, so that a recording can start in the middle of a stream. `time`: ns since 1970, the time of the
+ * events that describe containers.
  */
 export function writeTables(writer: CaptureWriter, tables: Tables, time: bigint): void {
   writer.machine(tables.machine ?? thisMachine(tables))
@@ -31,7 +31,7 @@ export function writeTables(writer: CaptureWriter, tables: Tables, time: bigint)
   }
 }
 
-/** The machine that this runs on, for a state without machine information. */
+/** The local machine, for a state without machine information. */
 function thisMachine(tables: Tables): MachineInfo {
   return {
     cpus: cpus().length,
@@ -106,8 +106,8 @@ function* fds(thread: Thread, ports: ReadonlySet<number>): Generator<FdEntry> {
 }
 
 /**
- * Tables name the local end of a connection first, and readers take it for a server when its port is one that somebody
- * listens on: where they would, the ends are put so.
+ * Table entries hold the local end of a connection first, and readers treat it as the server if its port has a listener.
+ * Server sockets to which this applies are written local end first.
  */
 function fdEntry(num: number, fd: Fd, ports: ReadonlySet<number>): FdEntry {
   const listens = fd.type === FdKind.ipv4Server || fd.type === FdKind.ipv6Server
