@@ -150,7 +150,8 @@ test.skipIf(reason !== undefined)(
     for (const falc of [recorder, detector]) falc.child.kill('SIGINT')
     expect([await recorder.exit, await detector.exit]).toEqual([0, 0])
     expect(recorder.output.stderr).toMatch(/^live\.scap: \d+ events( and \d+ for the state only)?, \d+ bytes\n/)
-    expect(recorder.output.stderr).not.toContain('not recorded')
+    // Other processes of the machine may use io_uring, whose requests are counted and not recorded.
+    expect(recorder.output.stderr).not.toMatch(/drop\w+: [1-9]/)
     expect(lineCount(detector.output.stdout)).toBeGreaterThan(5)
     const { stdout } = await falc('run', '-r', 'live.yaml', '-e', 'live.scap')
     // Each has its own probe, whose clock reads a little later or earlier.

@@ -153,7 +153,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', { timeout:
     expect(run.output.stderr).toMatch(
       /Syscall event drop monitoring:\n {3}- event drop detected: [1-9]\d* occurrences\n/,
     )
-    expect(run.output.stderr).toMatch(/syscall: drop(Full|Pressure): [1-9]/)
+    expect(run.output.stderr).toMatch(/syscall: drop(Full|Pressure|Flood): [1-9]/)
   })
 
   test('alerts that a full queue does not take are counted', async () => {
