@@ -39,14 +39,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: {
-          name: 'live',
-          include: LIVE,
-          fileParallelism: false,
-          // Whatever else runs on the machine takes part: in CI, one failure is tried once more. What failed at first is reported.
-          retry: process.env.CI ? 1 : 0,
-          sequence: { groupOrder: 1 },
-        },
+        test: { name: 'live', include: LIVE, fileParallelism: false, sequence: { groupOrder: 1 } },
       },
     ],
   },
