@@ -23,7 +23,19 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['input', 'index'],
   ],
   outputs: [
-    ...['answer', 'output', 'backoff', 'queue', 'counters', 'channel', 'outputs', 'write', 'processes', 'child'],
+    ...[
+      'answer',
+      'transport',
+      'output',
+      'backoff',
+      'queue',
+      'counters',
+      'channel',
+      'outputs',
+      'write',
+      'processes',
+      'child',
+    ],
     ...['stdout', 'file', 'program', 'http', 'syslog', 'index'],
   ],
   'sources-syscall': [

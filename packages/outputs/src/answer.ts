@@ -17,6 +17,8 @@ export interface Failure {
   readonly message: string
   /** Milliseconds that the receiver asks to wait, at least. 0: try again at once. */
   readonly after?: number
+  /** The connection is gone: the transport is closed and opened again before the next attempt. */
+  readonly reconnect?: true
 }
 
 /** What became of a batch: a value, since failing is nothing exceptional for an output. */
@@ -25,6 +27,8 @@ export interface Answer {
   readonly delivered: number
   /** Why it did not take the others; absent when it took all. */
   readonly failure?: Failure
+  /** Answers of bulk interfaces, one for each item after the first `delivered`; undefined: delivered. In place of `failure`. */
+  readonly items?: readonly (Failure | undefined)[]
 }
 
 /** The failure that a system error means. */

@@ -11,4 +11,15 @@ export { type ProgramOptions, ProgramOutput } from './program.ts'
 export { BoundedQueue, MAX_BYTES, type QueueBounds, UNBOUNDED } from './queue.ts'
 export { StdoutOutput } from './stdout.ts'
 export { type SyslogOptions, SyslogOutput } from './syslog.ts'
+export {
+  defineTransport,
+  type Item,
+  type Option,
+  type OptionsOf,
+  type OptionTable,
+  type OptionValues,
+  type Transport,
+  type TransportContext,
+  type TransportDefinition,
+} from './transport.ts'
 export type { FilePort } from './write.ts'

@@ -1,0 +1,119 @@
+/**
+ * What a transport is: its options as records, its limits, how it connects, how it sends one batch, and what an answer means.
+ * Queues, retries, dead letters, collapsing, rates, counters, secrets and log lines are the delivery's and the same for all.
+ */
+import type { AlertData } from '@falc/engine'
+import type { Answer } from './answer.ts'
+
+/** The kinds of option values, once read. */
+export interface OptionValues {
+  text: string
+  /** Text that is never printed: not in logs, errors, schemas or support bundles. */
+  secret: string
+  /** An absolute URL. Its password and query are never printed. */
+  url: string
+  integer: number
+  boolean: boolean
+  /** Milliseconds; written as 15s, 5m, 1h30m. */
+  duration: number
+  /** Bytes; written as 4096, 64KiB, 16MiB. */
+  bytes: number
+  /** A file or folder. */
+  path: string
+  /** The engine's output format over an alert: `%alert.rule on %alert.hostname`. */
+  template: string
+  /** One of `choices`. */
+  choice: string
+  list: readonly string[]
+  map: Readonly<Record<string, string>>
+}
+
+/** One option: reading, JSON Schema, docs/outputs.md and the removal of secrets derive from it. */
+export interface Option<K extends keyof OptionValues = keyof OptionValues> {
+  readonly kind: K
+  /** Markdown: what it does, one or two sentences. */
+  readonly doc: string
+  readonly default?: OptionValues[K]
+  /** Without it the output is not configured. */
+  readonly required?: true
+  readonly choices?: readonly string[]
+  /** Limits of an integer, a duration or a size. */
+  readonly min?: number
+  readonly max?: number
+  /** A value for the snippet of docs/outputs.md, where the default would not do. */
+  readonly example?: string | number | boolean
+}
+
+export type OptionTable = Readonly<Record<string, Option>>
+
+/** The values that a transport with these options is opened with. */
+export type OptionsOf<T extends OptionTable> = {
+  readonly [K in keyof T]:
+    | OptionValues[T[K]['kind']]
+    | (T[K] extends { readonly required: true } | { readonly default: unknown } ? never : undefined)
+}
+
+/** One alert on its way to a receiver. */
+export interface Item {
+  /** `alert.id`: the same for each attempt, so that receivers can recognise what they already have. */
+  readonly id: string
+  readonly alert: AlertData
+  /** The alert in the output's format, on one line: Falco's JSON unless configured otherwise. */
+  readonly body: string
+  /** The media type of `body`. */
+  readonly contentType: string
+  /** The output's template, rendered; without a template, the alert's output. For people. */
+  readonly text: string
+}
+
+/** An open connection to a receiver. The delivery never makes two calls at the same time, except for `close`. */
+export interface Transport {
+  /**
+   * Sends items in order. Resolves when the receiver has them or does not want them; never rejects, and ends soon after `signal` fires
+   * (the deadline of an attempt, or the end of the process).
+   */
+  send(items: readonly Item[], signal: AbortSignal): Promise<Answer>
+  /** Frees everything, at once. */
+  close(): Promise<void>
+}
+
+/** What a transport may use of its surroundings. */
+export interface TransportContext {
+  /** The output's name in falco.yaml. */
+  readonly name: string
+  readonly hostname: string
+  /**
+   * Compiles a template.
+   * @param encode applied to each field's value, so that what an attacker chose cannot leave its place (a token of a subject, a segment of a path)
+   * @throws {OutputError} when the template is malformed
+   */
+  template(text: string, encode?: (value: string) => string): (alert: AlertData) => string
+}
+
+export interface TransportDefinition<T extends OptionTable = OptionTable> {
+  /** As in `type:` of an output. */
+  readonly type: string
+  /** The receiver's own name: `NATS`, `PagerDuty`. */
+  readonly title: string
+  /** Markdown for docs/outputs.md: what is sent, and how answers are read. */
+  readonly doc: string
+  readonly options: T
+  /** The largest batch that `send` takes. */
+  readonly batch: { readonly items: number; readonly bytes?: number }
+  /** The npm package that must be installed for it. */
+  readonly peer?: string
+  /** Alerts arrive in the order in which they were raised: for all, or for those with one key; false: in any order. */
+  readonly ordered: 'all' | 'key' | false
+  /**
+   * Connects. The delivery calls it again, with growing pauses, after `send` answered that the connection is gone (`reconnect`).
+   * @throws {OutputError} when the options cannot work, or the receiver cannot be reached
+   */
+  open(options: OptionsOf<T>, context: TransportContext): Promise<Transport>
+}
+
+/** Ties the options' types to their table. */
+export function defineTransport<const T extends OptionTable>(
+  definition: TransportDefinition<T>,
+): TransportDefinition<T> {
+  return definition
+}
