@@ -8,6 +8,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { cases, matching, split, statementEnd, type Token, tokens } from './c-syntax.ts'
 
 /** One parameter as a program writes it. */
 export interface Put {
@@ -29,11 +30,6 @@ export interface Sequence {
   readonly restEmpty: boolean
 }
 
-interface Token {
-  readonly text: string
-  readonly place: string
-}
-
 interface Code {
   readonly name: string
   readonly parameters: readonly string[]
@@ -49,31 +45,6 @@ export function probeSequences(folder: string): Sequence[] {
 /** The same of one text. */
 export function textSequences(text: string): Sequence[] {
   return new Probe(tokens('text', text)).sequences()
-}
-
-/** Tokens without comments. A macro is kept as `#define NAME ( … ) {# body #}`; other directives go. */
-function tokens(file: string, text: string): Token[] {
-  const bare = text.replace(/\/\*[\s\S]*?\*\//g, all => all.replace(/[^\n]/g, ' '))
-  const found: Token[] = []
-  let line = 1
-  let macro = false
-  for (const [all] of bare.matchAll(
-    /\\\n|\n|##|#\s*define\b|#[^\n]*|"(?:\\.|[^"\n])*"|'(?:\\.|[^'\n])*'|\w+|[^\s\w]/g,
-  )) {
-    const place = `${file}:${line}`
-    if (all === '\n' && macro) {
-      found.push({ text: '#}', place })
-      macro = false
-    }
-    line += all.split('\n').length - 1
-    if (/^#\s*define/.test(all)) {
-      macro = true
-      found.push({ text: '#define', place })
-    } else if (all.startsWith('##')) found.push({ text: '##', place })
-    else if (all.startsWith('#') || all.startsWith('\\') || all === '\n') continue
-    else found.push({ text: all, place })
-  }
-  return found
 }
 
 /** A path through code: what it has put so far. */
@@ -298,59 +269,4 @@ class Probe {
 
 function distinct(ways: readonly Way[]): Way[] {
   return [...new Map(ways.map(way => [JSON.stringify(way), way])).values()]
-}
-
-const CLOSING: Readonly<Record<string, string>> = { '(': ')', '{': '}', '[': ']' }
-
-/** Where the bracket at `open` closes. */
-function matching(all: readonly Token[], open: number): number {
-  const [opening, closing] = [all[open]!.text, CLOSING[all[open]!.text]!]
-  for (let i = open, depth = 0; i < all.length; i++) {
-    if (all[i]!.text === opening) depth++
-    else if (all[i]!.text === closing && --depth === 0) return i
-  }
-  throw new Error(`${all[open]!.place}: ${opening} is not closed`)
-}
-
-/** Arguments between commas. */
-function split(all: readonly Token[]): Token[][] {
-  const parts: Token[][] = [[]]
-  for (let i = 0; i < all.length; i++) {
-    const { text } = all[i]!
-    if (text === ',') parts.push([])
-    else if (text in CLOSING) {
-      const close = matching(all, i)
-      parts.at(-1)!.push(...all.slice(i, close + 1))
-      i = close
-    } else parts.at(-1)!.push(all[i]!)
-  }
-  return parts.filter(part => part.length > 0)
-}
-
-/** What stands between the labels of a switch and its `break`. */
-function cases(body: readonly Token[]): Token[][] {
-  const parts: Token[][] = []
-  for (let i = 0; i < body.length; i++) {
-    const { text } = body[i]!
-    if (text === 'case' || text === 'default') {
-      i = body.findIndex((token, at) => at > i && token.text === ':')
-      if (parts.at(-1)?.length !== 0) parts.push([])
-    } else if (text !== 'break') parts.at(-1)!.push(body[i]!)
-  }
-  return parts
-}
-
-/** Where the statement that starts at `from` ends. */
-function statementEnd(all: readonly Token[], from: number): number {
-  const first = all[from]!.text
-  if (first === '{') return matching(all, from) + 1
-  if (first === 'if' || first === 'for' || first === 'while' || first === 'switch') {
-    const end = statementEnd(all, matching(all, from + 1) + 1)
-    return first === 'if' && all[end]?.text === 'else' ? statementEnd(all, end + 1) : end
-  }
-  for (let i = from; i < all.length; i++) {
-    if (all[i]!.text in CLOSING) i = matching(all, i)
-    else if (all[i]!.text === ';') return i + 1
-  }
-  return all.length
 }

@@ -1,12 +1,9 @@
 import { EmbeddedActionsParser, type IToken } from 'chevrotain'
 import type { MappedText } from '../text/mapped.ts'
-import { SourceText } from '../text/source.ts'
-import type { Span } from '../text/span.ts'
 import type { Check, Condition, Operand } from './ast.ts'
 import { ConditionError } from './error.ts'
-import { QuoteError, unquote } from './quote.ts'
+import { Nodes } from './nodes.ts'
 import * as T from './tokens.ts'
-import { isTransformer, TRANSFORMERS, VAL } from './transformers.ts'
 
 /** Maximum nesting of parentheses and transformers. */
 export const MAX_DEPTH = 100
@@ -16,8 +13,7 @@ export const MAX_DEPTH = 100
  * instance is used for all conditions: creating one takes far longer than a parse.
  */
 export class ConditionParser extends EmbeddedActionsParser {
-  #text = new SourceText('', '')
-  #mapped: MappedText | undefined
+  #nodes = new Nodes('', undefined)
   #depth = 0
 
   /** @param validate check the grammar for ambiguities: slow, done by a test */
@@ -28,8 +24,7 @@ export class ConditionParser extends EmbeddedActionsParser {
 
   /** Sets the input. With `mapped`, nodes get their places. */
   start(text: string, tokens: IToken[], mapped: MappedText | undefined): void {
-    this.#text = new SourceText('', text)
-    this.#mapped = mapped
+    this.#nodes = new Nodes(text, mapped)
     this.#depth = 0
     this.input = tokens
   }
@@ -43,7 +38,9 @@ export class ConditionParser extends EmbeddedActionsParser {
       this.CONSUME(T.Or)
       children.push(this.SUBRULE2(this.conjunction))
     })
-    return children.length === 1 ? children[0]! : this.ACTION(() => this.#group('or', children, first))
+    return children.length === 1
+      ? children[0]!
+      : this.ACTION(() => this.#nodes.group('or', children, first, this.LA(0)))
   })
 
   conjunction = this.RULE('conjunction', (): Condition => {
@@ -53,7 +50,9 @@ export class ConditionParser extends EmbeddedActionsParser {
       this.CONSUME(T.And)
       children.push(this.SUBRULE2(this.negation))
     })
-    return children.length === 1 ? children[0]! : this.ACTION(() => this.#group('and', children, first))
+    return children.length === 1
+      ? children[0]!
+      : this.ACTION(() => this.#nodes.group('and', children, first, this.LA(0)))
   })
 
   negation = this.RULE('negation', (): Condition => {
@@ -65,7 +64,7 @@ export class ConditionParser extends EmbeddedActionsParser {
     })
     const child = this.SUBRULE(this.primary)
     if (!negated) return child
-    return this.ACTION(() => ({ kind: 'not', child, ...this.#written(first) }))
+    return this.ACTION(() => this.#nodes.not(child, first, this.LA(0)))
   })
 
   primary = this.RULE('primary', (): Condition => {
@@ -84,7 +83,7 @@ export class ConditionParser extends EmbeddedActionsParser {
       {
         ALT: () => {
           const name = this.CONSUME(T.Identifier)
-          return this.ACTION((): Condition => ({ kind: 'macro', name: name.image, ...this.#written(name) }))
+          return this.ACTION(() => this.#nodes.macro(name))
         },
       },
     ])
@@ -128,12 +127,7 @@ export class ConditionParser extends EmbeddedActionsParser {
         },
       },
     ])
-    return this.ACTION(() => {
-      const written = this.#written(first)
-      return right === undefined
-        ? { kind: 'check', left, op, ...written }
-        : { kind: 'check', left, op, right, ...written }
-    })
+    return this.ACTION(() => this.#nodes.check(left, op, right, first, this.LA(0)))
   })
 
   numberValue = this.RULE('numberValue', (): Operand => {
@@ -183,19 +177,24 @@ export class ConditionParser extends EmbeddedActionsParser {
   field = this.RULE('field', (): Operand => {
     const name = this.CONSUME(T.Field)
     const arg = this.OPTION(() => this.SUBRULE(this.argument))
-    return this.ACTION(() => this.#fieldNode(name, arg))
+    return this.ACTION(() => this.#nodes.field(name, arg, this.LA(0)))
   })
 
   callField = this.RULE('callField', (): Operand => {
     const name = this.CONSUME(T.CallField)
     const arg = this.OPTION(() => this.SUBRULE(this.argument))
-    return this.ACTION(() => this.#fieldNode(name, arg))
+    return this.ACTION(() => this.#nodes.field(name, arg, this.LA(0)))
   })
 
   argument = this.RULE('argument', (): string => {
     this.CONSUME(T.LBracket)
     const text = this.OR([
-      { ALT: () => this.#valueOf(this.CONSUME(T.Quoted)) },
+      {
+        ALT: () => {
+          const token = this.CONSUME(T.Quoted)
+          return this.ACTION(() => this.#nodes.unquoted(token))
+        },
+      },
       { ALT: () => this.CONSUME(T.ArgText).image },
     ])
     this.CONSUME(T.RBracket)
@@ -207,7 +206,7 @@ export class ConditionParser extends EmbeddedActionsParser {
     const args = this.SUBRULE(this.arguments, { ARGS: [name] })
     this.CONSUME(T.LeftClose)
     const arg = this.OPTION(() => this.SUBRULE(this.argument))
-    return this.ACTION(() => this.#transform(name, args, arg))
+    return this.ACTION(() => this.#nodes.transform(name, args, arg, this.LA(0)))
   })
 
   rightTransform = this.RULE('rightTransform', (): Operand => {
@@ -215,7 +214,7 @@ export class ConditionParser extends EmbeddedActionsParser {
     const args = this.SUBRULE(this.arguments, { ARGS: [name] })
     this.CONSUME(T.RightClose)
     const arg = this.OPTION(() => this.SUBRULE(this.argument))
-    return this.ACTION(() => this.#transform(name, args, arg))
+    return this.ACTION(() => this.#nodes.transform(name, args, arg, this.LA(0)))
   })
 
   innerTransform = this.RULE('innerTransform', (): Operand => {
@@ -226,7 +225,7 @@ export class ConditionParser extends EmbeddedActionsParser {
     const arg = this.OPTION(() => this.SUBRULE(this.argument))
     return this.ACTION(() => {
       this.#depth--
-      return this.#transform(name, args, arg)
+      return this.#nodes.transform(name, args, arg, this.LA(0))
     })
   })
 
@@ -236,7 +235,7 @@ export class ConditionParser extends EmbeddedActionsParser {
       this.CONSUME(T.Comma)
       args.push(this.SUBRULE2(this.transformArgument))
     })
-    this.ACTION(() => this.#checkArguments(name, args))
+    this.ACTION(() => this.#nodes.checkArguments(name, args, this.LA(0)))
     return args
   })
 
@@ -272,82 +271,14 @@ export class ConditionParser extends EmbeddedActionsParser {
 
   #deeper(open: IToken): void {
     if (++this.#depth > MAX_DEPTH)
-      throw new ConditionError('depth', `exceeded max depth limit of ${MAX_DEPTH}`, this.#spanOf(open))
-  }
-
-  #checkArguments(name: IToken, args: readonly (Operand | Operand[])[]): void {
-    const transformer = name.image.slice(0, -1)
-    if (isTransformer(transformer) && TRANSFORMERS[transformer].arity[1] > 1) return
-    const only = args[0]!
-    const fits = args.length === 1 && !Array.isArray(only) && only.kind !== 'literal'
-    if (fits && (transformer !== VAL || only.kind === 'field')) return
-    const due = transformer === VAL ? `a field within '${VAL}' transformer` : 'one field or a nested valid transformer'
-    throw new ConditionError('syntax', `expected ${due}`, this.#spanTo(name, this.LA(0)))
-  }
-
-  #group(kind: 'and' | 'or', children: Condition[], first: IToken): Condition {
-    return { kind, children, ...this.#written(first) }
-  }
-
-  #fieldNode(name: IToken, arg: string | undefined): Operand {
-    const span = this.#spanTo(name, this.LA(0))
-    return arg === undefined
-      ? { kind: 'field', name: name.image, span }
-      : { kind: 'field', name: name.image, arg, span }
-  }
-
-  #transform(name: IToken, args: (Operand | Operand[])[], arg: string | undefined): Operand {
-    const span = this.#spanTo(name, this.LA(0))
-    const node = { kind: 'transform', name: name.image.slice(0, -1), args, span } as const
-    return arg === undefined ? node : { ...node, arg }
+      throw new ConditionError('depth', `exceeded max depth limit of ${MAX_DEPTH}`, this.#nodes.spanOf(open))
   }
 
   #literal(token: IToken): Operand {
-    return this.ACTION(() => {
-      this.#refuseNul(token.image, token)
-      return { kind: 'literal', text: token.image, span: this.#spanOf(token) }
-    })
+    return this.ACTION(() => this.#nodes.literal(token))
   }
 
   #string(token: IToken): Operand {
-    return this.ACTION(() => ({ kind: 'literal', text: this.#valueOf(token), span: this.#spanOf(token) }))
+    return this.ACTION(() => this.#nodes.string(token))
   }
-
-  #valueOf(token: IToken): string {
-    return this.ACTION(() => {
-      try {
-        const text = unquote(token.image)
-        this.#refuseNul(text, token)
-        return text
-      } catch (error) {
-        if (!(error instanceof QuoteError)) throw error
-        const span = this.#text.place(token.startOffset + 1 + error.offset, error.length)
-        throw new ConditionError('syntax', error.message, spanIn(span))
-      }
-    })
-  }
-
-  /** Falco's strings end at a NUL, so a value with one could never match. */
-  #refuseNul(text: string, token: IToken): void {
-    if (text.includes('\0')) throw new ConditionError('value', 'a value must not hold a NUL byte', this.#spanOf(token))
-  }
-
-  #written(first: IToken): { span: Span; place?: ReturnType<MappedText['place']> } {
-    const span = this.#spanTo(first, this.LA(0))
-    return this.#mapped === undefined ? { span } : { span, place: this.#mapped.place(span.offset, span.length) }
-  }
-
-  #spanOf(token: IToken): Span {
-    return this.#spanTo(token, token)
-  }
-
-  #spanTo(first: IToken, last: IToken): Span {
-    const end = last.startOffset + last.image.length
-    return spanIn(this.#text.place(first.startOffset, end - first.startOffset))
-  }
-}
-
-/** A place in the condition's own text is a span. */
-function spanIn(place: Span): Span {
-  return { offset: place.offset, line: place.line, column: place.column, length: place.length }
 }

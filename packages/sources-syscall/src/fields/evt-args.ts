@@ -7,7 +7,8 @@ import { directoryOf, UNKNOWN_DIRECTORY } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
 import { type ArgumentRef, argumentByName, argumentRef } from './arguments.ts'
 import { type BytesText, dottedText } from './formats/bytes.ts'
-import { argumentText, rawText, readInteger, resolvedText } from './formats/param.ts'
+import { readInteger } from './formats/integer.ts'
+import { argumentText, rawText, resolvedText } from './formats/param.ts'
 import { type Field, type Fields, LEFT_ONLY } from './table.ts'
 
 const DATA = argumentByName('data')

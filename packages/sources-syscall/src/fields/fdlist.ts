@@ -3,7 +3,7 @@ import { PPME } from '../events/ids.ts'
 import type { Fd } from '../model/fd.ts'
 import { FdKind } from '../model/fd.ts'
 import { ipText } from './formats/address.ts'
-import { readFdList } from './formats/param.ts'
+import { readFdList } from './formats/fd-list.ts'
 import type { Field, Fields } from './table.ts'
 
 /** Printed for a descriptor that lacks the value. */

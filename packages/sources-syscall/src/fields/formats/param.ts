@@ -1,25 +1,19 @@
 import type { SyscallEvent } from '../../event.ts'
-import { FLAG_TABLES } from '../../events/flags.ts'
-import { ERRNO_NAMES, SIGNAL_NAMES } from '../../events/names.ts'
-import { PARAM_SIZES, type ParamFormat, type ParamInfo, type ParamType } from '../../events/params.ts'
+import { SIGNAL_NAMES } from '../../events/names.ts'
+import type { ParamFormat, ParamInfo, ParamType } from '../../events/params.ts'
 import { SYSCALL_NAMES } from '../../events/syscalls.ts'
 import { EVENTS } from '../../events/table.ts'
 import { decodeText } from '../../events/text.ts'
-import type { Thread } from '../../model/thread.ts'
-import type { UserTable } from '../../model/users.ts'
 import { concatenatePaths } from '../../state/paths.ts'
-import { AT_FDCWD, baseOf } from '../directory.ts'
+import { baseOf } from '../directory.ts'
 import { sockaddrText, socktupleText } from './address.ts'
 import { type BytesText, dottedText } from './bytes.ts'
-import { fdText, fdTypeChar } from './fd.ts'
-import { FlagNames } from './flags.ts'
-import { generalText, numberText } from './number.ts'
+import { fdTypeChar } from './fd.ts'
+import { readFdList } from './fd-list.ts'
+import { readInteger } from './integer.ts'
+import { ABSENT, ALL_ONES, meaning, NO_ID } from './meaning.ts'
+import { numberText } from './number.ts'
 import { localTimeText } from './time.ts'
-
-/** Printed for a path, a string or a number that the recorder left out. */
-const ABSENT = '<NA>'
-const ALL_ONES = 0xffffffffffffffffn
-const NO_ID = 0xffffffff
 
 /** Formats parameter `i` of an event as libsinsp does: `16384`, `/etc/passwd`, `-2`. */
 export function rawText(event: SyscallEvent, i: number, bytesText: BytesText = dottedText): string {
@@ -126,46 +120,6 @@ function resolved(event: SyscallEvent, info: ParamInfo, type: ParamType, at: num
   }
 }
 
-/** Types whose numbers may be negative. */
-const SIGNED: ReadonlySet<ParamType> = new Set<ParamType>([
-  'int8',
-  'int16',
-  'int32',
-  'int64',
-  'errno',
-  'fd',
-  'fd32',
-  'pid',
-  'pid32',
-])
-
-/** Reads a number of any size; undefined if the recorded size differs from the size of the type. */
-export function readInteger(
-  event: SyscallEvent,
-  type: ParamType,
-  at: number,
-  length: number,
-): number | bigint | undefined {
-  const { view } = event
-  if (length !== PARAM_SIZES[type]) return undefined
-  const signed = SIGNED.has(type)
-  switch (length) {
-    case 1:
-      return signed ? view.getInt8(at) : view.getUint8(at)
-    case 2:
-      return signed ? view.getInt16(at, true) : view.getUint16(at, true)
-    case 4:
-      return signed ? view.getInt32(at, true) : view.getUint32(at, true)
-    case 8: {
-      const high = signed ? view.getInt32(at + 4, true) : view.getUint32(at + 4, true)
-      if (high >= -0x200000 && high < 0x200000) return high * 0x100000000 + view.getUint32(at, true)
-      return signed ? view.getBigInt64(at, true) : view.getBigUint64(at, true)
-    }
-    default:
-      return undefined
-  }
-}
-
 function scalarText(type: ParamType, format: ParamFormat, value: number | bigint | undefined): string {
   if (value === undefined) return ABSENT
   switch (type) {
@@ -200,82 +154,6 @@ function asSigned(value: number | bigint): number | bigint {
   return typeof value === 'bigint' ? BigInt.asIntN(64, value) : value
 }
 
-/** The resolved value of a number. */
-function meaning(event: SyscallEvent, info: ParamInfo, type: ParamType, value: number | bigint): string {
-  switch (type) {
-    case 'errno':
-      return value < 0 ? errnoName(-Number(value)) : ''
-    case 'fd':
-    case 'fd32':
-      return descriptorText(event.thread, Number(value))
-    case 'pid':
-    case 'pid32':
-      return event.thread?.table.get(Number(value))?.comm ?? ''
-    case 'uid':
-      return idName(event, value, userName)
-    case 'gid':
-      return idName(event, value, groupName)
-    case 'flags8':
-    case 'flags16':
-    case 'flags32':
-    case 'mode':
-      return flagNames(info, false)?.text(Number(value)) ?? ''
-    case 'enumflags8':
-    case 'enumflags16':
-    case 'enumflags32':
-      return flagNames(info, true)?.text(Number(value)) ?? ''
-    case 'sigtype':
-      return SIGNAL_NAMES.get(Number(value)) ?? ''
-    case 'syscallid':
-      return SYSCALL_NAMES[Number(value)] ?? ''
-    case 'reltime':
-      return value === ALL_ONES ? '' : `${generalText(Number(value) / 1e9)}s`
-    default:
-      return ''
-  }
-}
-
-function errnoName(errno: number): string {
-  return ERRNO_NAMES.get(errno) ?? ''
-}
-
-function descriptorText(thread: Thread | null, num: number): string {
-  if (thread === null) return ''
-  if (num >= 0) {
-    const fd = thread.fds.get(num)
-    return fd === null ? '' : fdText(fd)
-  }
-  return num === AT_FDCWD ? 'AT_FDCWD' : errnoName(-num)
-}
-
-type NameOf = (users: UserTable, container: string, id: number) => string | undefined
-
-/** Uses only names from the recording: unlike in user.name, 0 does not imply root here. */
-const userName: NameOf = (users, container, id) =>
-  users.hasUser(container, id) ? users.user(container, id)?.name : undefined
-const groupName: NameOf = (users, container, id) =>
-  users.hasGroup(container, id) ? users.group(container, id)?.name : undefined
-
-function idName(event: SyscallEvent, id: number | bigint, nameOf: NameOf): string {
-  if (id === NO_ID) return '<NONE>'
-  const users = event.tables?.users
-  if (users === undefined || event.thread === null) return ABSENT
-  return nameOf(users, event.thread.containerId, Number(id)) ?? ABSENT
-}
-
-const flagNamesByTable = new Map<string, FlagNames>()
-
-function flagNames(info: ParamInfo, exact: boolean): FlagNames | undefined {
-  if (info.flags === null) return undefined
-  const key = exact ? `=${info.flags}` : info.flags
-  let names = flagNamesByTable.get(key)
-  if (names === undefined) {
-    names = new FlagNames(FLAG_TABLES.get(info.flags) ?? [], exact)
-    flagNamesByTable.set(key, names)
-  }
-  return names
-}
-
 /**
  * Makes a relative path absolute: relative to the working directory, or to the directory in the parameter named by
  * `info.dirfd`.
@@ -306,21 +184,6 @@ function fdListText(event: SyscallEvent, at: number, length: number): string {
       return `${numberText(BigInt.asUintN(64, BigInt(num)), 'dec', 64)}:${fd === null ? '?' : fdTypeChar(fd)}${events.toString(16)}`
     })
     .join(' ')
-}
-
-/** Entries beyond the length are left out. */
-export function readFdList(event: SyscallEvent, at: number, length: number): { num: number; events: number }[] {
-  const { view } = event
-  const entries: { num: number; events: number }[] = []
-  const end = at + length
-  const count = length < 2 ? 0 : view.getUint16(at, true)
-  for (let i = 0, next = at + 2; i < count && next + 10 <= end; i++, next += 10) {
-    entries.push({
-      num: view.getInt32(next + 4, true) * 0x100000000 + view.getUint32(next, true),
-      events: view.getInt16(next + 8, true) >>> 0,
-    })
-  }
-  return entries
 }
 
 function signalSetText(bits: number): string {

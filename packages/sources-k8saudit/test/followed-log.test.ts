@@ -1,0 +1,263 @@
+import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type AuditLogOptions, type AuditProblem, openAuditLog } from '../src/index.ts'
+
+let dir: string
+let path: string
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'falc-audit-'))
+  path = join(dir, 'audit.log')
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+const line = (id: string): string => `{"kind":"Event","auditID":"${id}"}\n`
+
+/** Follows `path` in the background. */
+function follow(options: AuditLogOptions = {}) {
+  const stop = new AbortController()
+  const problems: string[] = []
+  const onProblem = ({ cause, message }: AuditProblem) => problems.push(`${cause}: ${message}`)
+  const log = openAuditLog(path, { follow: true, pollMs: 5, signal: stop.signal, onProblem, ...options })
+  const ids: unknown[] = []
+  const done = (async () => {
+    for await (const event of log) ids.push(event.root.auditID)
+  })()
+  const until = (condition: () => void) => vi.waitFor(condition, { timeout: 10_000, interval: 5 })
+  return {
+    ids,
+    problems,
+    stats: log.stats,
+    until,
+    sees: (...expected: string[]) => until(() => expect(ids).toEqual(expected)),
+    async stop() {
+      stop.abort()
+      await done
+    },
+  }
+}
+
+describe('a followed file', () => {
+  test('grows, also by half lines', async () => {
+    writeFileSync(path, line('1'))
+    const log = follow()
+    await log.sees('1')
+    appendFileSync(path, line('2').slice(0, 12))
+    await log.until(() => expect(log.stats.bytes).toBe(line('1').length + 12))
+    expect(log.ids).toEqual(['1'])
+    appendFileSync(path, line('2').slice(12) + line('3'))
+    await log.sees('1', '2', '3')
+    await log.stop()
+  })
+
+  test('from its end', async () => {
+    writeFileSync(path, line('1'))
+    const log = follow({ from: 'end' })
+    // Where the end was is only visible by what is read after it.
+    for (let i = 2; log.ids.length === 0; i++) {
+      appendFileSync(path, line(String(i)))
+      await turn()
+    }
+    expect(log.ids[0]).not.toBe('1')
+    await log.stop()
+  })
+
+  test('is waited for', async () => {
+    const log = follow()
+    await turn()
+    writeFileSync(path, line('1'))
+    await log.sees('1')
+    await log.stop()
+  })
+
+  test('is rotated: renamed and made anew, with lines written just before', async () => {
+    writeFileSync(path, line('1'))
+    const log = follow()
+    await log.sees('1')
+    appendFileSync(path, line('2') + line('3').trimEnd())
+    renameSync(path, `${path}.1`)
+    writeFileSync(path, line('4'))
+    await log.sees('1', '2', '3', '4')
+    expect(log.stats.rotations).toBe(1)
+    appendFileSync(path, line('5'))
+    await log.sees('1', '2', '3', '4', '5')
+    await log.stop()
+  })
+
+  test('is renamed, and its writer goes on for a while', async () => {
+    writeFileSync(path, line('1'))
+    const log = follow()
+    await log.sees('1')
+    renameSync(path, `${path}.1`)
+    writeFileSync(path, '')
+    appendFileSync(`${path}.1`, line('2'))
+    await log.sees('1', '2')
+    appendFileSync(path, line('3'))
+    await log.sees('1', '2', '3')
+    await log.stop()
+  })
+
+  test.each([
+    ['numbers', ['audit.log.3', 'audit.log.2', 'audit.log.1']],
+    [
+      'times',
+      ['audit-2026-01-01T00-00-00.000.log', 'audit-2026-01-02T00-00-00.000.log', 'audit-2026-01-03T00-00-00.000.log'],
+    ],
+  ])('is rotated several times between two looks, with %s as names', async (_, names) => {
+    writeFileSync(path, line('1'))
+    const live = follow({ pollMs: 300 })
+    await live.sees('1')
+    appendFileSync(path, line('2'))
+    for (const [i, name] of names.entries()) {
+      renameSync(path, join(dir, name))
+      writeFileSync(path, line(String(3 + i)))
+    }
+    await live.sees('1', '2', '3', '4', '5')
+    expect(live.stats.rotations).toBe(3)
+    expect(live.problems).toEqual([])
+    await live.stop()
+  })
+
+  test('is truncated', async () => {
+    writeFileSync(path, line('1') + line('2'))
+    const log = follow()
+    await log.sees('1', '2')
+    truncateSync(path)
+    await log.until(() => expect(log.stats.truncations).toBe(1))
+    appendFileSync(path, line('3'))
+    await log.sees('1', '2', '3')
+    await log.stop()
+  })
+
+  test('stops while it waits', async () => {
+    writeFileSync(path, line('1'))
+    const log = follow({ pollMs: 60_000 })
+    await log.sees('1')
+    await log.stop()
+  })
+})
+
+describe('the state of a followed file', () => {
+  const state = () => ({ state: join(dir, 'state.json') })
+
+  test('a restart continues where the last run ended', async () => {
+    writeFileSync(path, line('1') + line('2').slice(0, 10))
+    const first = follow(state())
+    await first.until(() => expect(first.stats.bytes).toBe(line('1').length + 10))
+    await first.stop()
+    expect(first.ids).toEqual(['1'])
+    appendFileSync(path, line('2').slice(10) + line('3'))
+    const second = follow(state())
+    await second.sees('2', '3')
+    await second.stop()
+    expect(second.problems).toEqual([])
+  })
+
+  test('files that came and went in between are read, the oldest first', async () => {
+    writeFileSync(path, line('1'))
+    const first = follow(state())
+    await first.sees('1')
+    await first.stop()
+    appendFileSync(path, line('2'))
+    renameSync(path, `${path}.2`)
+    writeFileSync(path, line('3'))
+    renameSync(path, `${path}.1`)
+    writeFileSync(path, line('4'))
+    const second = follow(state())
+    await second.sees('2', '3', '4')
+    expect(second.stats.rotations).toBe(2)
+    await second.stop()
+    expect(second.problems).toEqual([])
+    const third = follow(state())
+    appendFileSync(path, line('5'))
+    await third.sees('5')
+    await third.stop()
+  })
+
+  test('a file that is gone is counted, and what is left is read', async () => {
+    writeFileSync(path, line('1'))
+    const first = follow(state())
+    await first.sees('1')
+    await first.stop()
+    writeFileSync(join(dir, 'audit.log.1'), line('3'))
+    rmSync(path)
+    writeFileSync(path, line('4'))
+    const second = follow(state())
+    await second.sees('3', '4')
+    await second.stop()
+    expect(second.stats.rejected['log-gap']).toBe(1)
+    expect(second.problems).toEqual([
+      `log-gap: the file that was read last is gone; what was written to it after byte ${line('1').length} is lost`,
+    ])
+  })
+
+  test('another file at the same place is not taken for the one that was read', async () => {
+    writeFileSync(path, line('1'))
+    const first = follow(state())
+    await first.sees('1')
+    await first.stop()
+    // The same inode, and longer than before.
+    writeFileSync(path, line('other') + line('2'))
+    const second = follow(state())
+    await second.sees('other', '2')
+    await second.stop()
+    expect(second.stats.rejected['log-gap']).toBe(1)
+  })
+
+  test('compressed files are counted as lost', async () => {
+    writeFileSync(path, line('1'))
+    const log = follow({ ...state(), pollMs: 300 })
+    await log.sees('1')
+    const later = Date.now() / 1000 + 10
+    renameSync(path, `${path}.2`)
+    writeFileSync(`${path}.1.gz`, 'gzip')
+    utimesSync(`${path}.1.gz`, later, later)
+    writeFileSync(path, line('3'))
+    utimesSync(path, later + 1, later + 1)
+    await log.sees('1', '3')
+    await log.stop()
+    expect(log.problems).toEqual([`log-gap: ${path}.1.gz was compressed before it could be read`])
+  })
+
+  test('from: start and from: end do without it', async () => {
+    writeFileSync(path, line('1') + line('2'))
+    const first = follow(state())
+    await first.sees('1', '2')
+    await first.stop()
+    const again = follow({ ...state(), from: 'start' })
+    await again.sees('1', '2')
+    await again.stop()
+  })
+
+  test('events that were not evaluated are read again', async () => {
+    writeFileSync(path, line('1'))
+    for await (const batch of openAuditLog(path, { follow: true, ...state() }).batches()) {
+      expect(batch).toHaveLength(1)
+      break
+    }
+    const log = follow(state())
+    await log.sees('1')
+    await log.stop()
+  })
+
+  test('a state that cannot be written is reported once, and reading continues', async () => {
+    writeFileSync(path, line('1'))
+    const errors: string[] = []
+    const log = follow({ state: join(dir, 'missing/state.json'), onStateError: ({ message }) => errors.push(message) })
+    await log.sees('1')
+    appendFileSync(path, line('2'))
+    await log.sees('1', '2')
+    await log.stop()
+    expect(errors).toHaveLength(1)
+    expect(errors[0]).toContain('ENOENT')
+  })
+
+  test('a file that is not a state is an error', async () => {
+    writeFileSync(path, line('1'))
+    writeFileSync(join(dir, 'state.json'), '{"offset":-1}')
+    const log = openAuditLog(path, { follow: true, ...state() })
+    await expect(log.batches()[Symbol.asyncIterator]().next()).rejects.toThrow('is not the state of an audit log')
+  })
+})
