@@ -38,25 +38,33 @@ export function failureOf(error: unknown, output: string): Failure {
   return { class: 'later', cause, message: `${output}: ${reason}` }
 }
 
-/** 4xx that are not about the alert: they pass by themselves, or with another setting. */
+/** Statuses that are not about the alert: they pass by themselves, or with another setting. Redirects are not followed. */
 const STATUS: Readonly<Record<number, FailureClass>> = {
   401: 'misconfigured',
+  402: 'misconfigured',
   403: 'misconfigured',
   404: 'misconfigured',
   405: 'misconfigured',
   407: 'misconfigured',
   408: 'later',
+  410: 'misconfigured',
   425: 'later',
   429: 'later',
 }
 
-/** The failure that an HTTP status means; undefined: the request succeeded. */
-export function statusFailure(status: number, server: string, after?: number): Failure | undefined {
-  if (status < 400) return undefined
+/**
+ * The failure that an HTTP status means; undefined: the request succeeded.
+ * @param server who answered, with the output's name
+ * @param after what Retry-After asks for, in milliseconds
+ * @param reason what the server says about it
+ */
+export function statusFailure(status: number, server: string, after?: number, reason = ''): Failure | undefined {
+  if (status < 300) return undefined
+  const byRange = status < 400 ? 'misconfigured' : status < 500 ? 'poison' : 'later'
   return {
-    class: STATUS[status] ?? (status < 500 ? 'poison' : 'later'),
+    class: STATUS[status] ?? byRange,
     cause: `http_${status}`,
-    message: `http output: ${server} answered ${status}`,
+    message: `${server} answered ${status}${reason && `: ${reason}`}`,
     ...(after !== undefined && { after }),
   }
 }
@@ -64,6 +72,6 @@ export function statusFailure(status: number, server: string, after?: number): F
 /** Retry-After in milliseconds: seconds, or a date. undefined: there is none, or it is malformed. */
 export function retryAfter(header: string | undefined, now = Date.now()): number | undefined {
   if (header === undefined) return undefined
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now
+  const ms = /^\d+(\.\d+)?$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined
 }

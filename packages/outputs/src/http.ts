@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { Agent, type ClientRequestArgs, request as httpRequest, type IncomingMessage } from 'node:http'
-import { type AgentOptions, request as httpsRequest, Agent as SecureAgent } from 'node:https'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import { gzipSync } from 'node:zlib'
-import { type Answer, type Failure, failureOf, retryAfter, statusFailure } from './answer.ts'
+import type { Answer, Failure } from './answer.ts'
+import { HttpClient, isFailure } from './http-client.ts'
 import { type Message, type Output, OutputError, outputError } from './output.ts'
+import type { TlsMaterial } from './tls.ts'
 import { FILES } from './write.ts'
 
 /** Falco's http_output. Paths are of PEM files. */
@@ -32,24 +31,20 @@ export interface HttpOptions {
 
 const NAME = 'http output'
 
-/** Bytes of an answer that are read; a longer one is cut off with its connection. */
-const MAX_ANSWER = 64 * 1024
-
 /** One POST for each alert. */
 export class HttpOutput implements Output {
   readonly name = 'http'
   readonly maxBatch = 1
   readonly #options: HttpOptions
   readonly #url: URL
-  readonly #closing = new AbortController()
-  #agent: Agent
+  #client: HttpClient
   #timeouts = 0
 
   /** @throws {OutputError} when the URL is not one of http or https, or a certificate cannot be read */
   constructor(options: HttpOptions) {
     this.#options = options
     this.#url = parseUrl(options.url)
-    this.#agent = makeAgent(this.#url, options)
+    this.#client = connect(this.#url, options)
   }
 
   async open(): Promise<void> {}
@@ -64,42 +59,30 @@ export class HttpOutput implements Output {
 
   /** Reads certificates and connects anew. @throws {OutputError} when a certificate cannot be read; the old one stays in use */
   async reopen(): Promise<void> {
-    const agent = makeAgent(this.#url, this.#options)
-    this.#agent.destroy()
-    this.#agent = agent
+    const client = connect(this.#url, this.#options)
+    this.#client.close()
+    this.#client = client
   }
 
-  async close(force = false): Promise<void> {
-    if (force) this.#closing.abort()
-    this.#agent.destroy()
+  async close(): Promise<void> {
+    this.#client.close()
   }
 
   async #post(line: string): Promise<Failure | undefined> {
-    const { json, userAgent = 'falcosecurity/falco', compressUploads, echo, timeout = 10_000 } = this.#options
-    const body = compressUploads ? gzipSync(line) : Buffer.from(line)
-    const deadline = AbortSignal.timeout(timeout)
-    try {
-      const answer = await exchange(this.#url, body, echo ?? false, {
-        method: 'POST',
-        agent: this.#agent,
-        signal: AbortSignal.any([deadline, this.#closing.signal]),
-        headers: {
-          'Content-Type': json ? 'application/json' : 'text/plain',
-          'Content-Length': body.length,
-          'User-Agent': userAgent,
-          ...(compressUploads ? { 'Content-Encoding': 'gzip' } : {}),
-        },
-      })
+    const { json, compressUploads = false, echo, timeout = 10_000 } = this.#options
+    const headers = { 'Content-Type': json ? 'application/json' : 'text/plain' }
+    const request = { url: this.#url, headers, body: line, gzip: compressUploads }
+    const answer = await this.#client.request(request, AbortSignal.timeout(timeout))
+    if (!isFailure(answer)) {
       this.#timeouts = 0
       // The alert is delivered by now: a standard output that takes nothing is no loss of it.
       if (echo) await FILES.write(1, Buffer.from(answer.body), 0).catch(() => {})
-      return statusFailure(answer.status, this.#url.host, answer.after)
-    } catch (error) {
-      if (!deadline.aborted) return failureOf(error, NAME)
-      const again = this.#timeouts++ < (this.#options.maxConsecutiveTimeouts ?? 5)
-      const message = `${NAME}: ${this.#url.host} did not answer within ${timeout} ms`
-      return { class: 'later', cause: 'timeout', message, ...(again && { after: 0 }) }
+      return answer.failure
     }
+    if (answer.cause !== 'timeout') return answer
+    const again = this.#timeouts++ < (this.#options.maxConsecutiveTimeouts ?? 5)
+    const message = `${NAME}: ${this.#url.host} did not answer within ${timeout} ms`
+    return { ...answer, message, ...(again && { after: 0 }) }
   }
 }
 
@@ -113,20 +96,20 @@ function parseUrl(text: string): URL {
   return url
 }
 
-function makeAgent(url: URL, options: HttpOptions): Agent {
-  const keepAlive = options.keepAlive ?? false
-  if (url.protocol === 'http:') return new Agent({ keepAlive, maxSockets: 1 })
+function connect(url: URL, options: HttpOptions): HttpClient {
+  const { keepAlive = false, userAgent = 'falcosecurity/falco' } = options
+  const tls = url.protocol === 'https:' ? tlsOf(options) : undefined
+  return new HttpClient({ output: NAME, keepAlive, userAgent, ...(tls && { tls }) })
+}
+
+function tlsOf(options: HttpOptions): TlsMaterial {
   try {
-    const tls: AgentOptions = { keepAlive, maxSockets: 1, rejectUnauthorized: !options.insecure }
     const ca = authorities(options)
-    if (ca) tls.ca = ca
-    if (options.mtls) {
-      tls.cert = readFileSync(options.clientCert ?? '')
-      tls.key = readFileSync(options.clientKey ?? '')
-    }
+    const { clientCert = '', clientKey = '' } = options
+    const own = options.mtls ? { cert: readFileSync(clientCert), key: readFileSync(clientKey) } : {}
     // Malformed certificates, and a key of another one, are found here and not at the first connection.
-    createSecureContext({ cert: tls.cert, key: tls.key, ca: tls.ca })
-    return new SecureAgent(tls)
+    createSecureContext({ ...own, ...(ca && { ca }) })
+    return { ...own, ...(ca && { ca }), rejectUnauthorized: !options.insecure }
   } catch (error) {
     throw outputError(error, NAME)
   }
@@ -140,35 +123,4 @@ function authorities({ caCert, caBundle, caPath }: HttpOptions): Buffer[] | unde
   return readdirSync(caPath)
     .filter(name => /\.(pem|crt|cer|0)$/.test(name))
     .map(name => readFileSync(join(caPath, name)))
-}
-
-interface HttpAnswer {
-  readonly status: number
-  /** Its beginning, if it was asked for. */
-  readonly body: string
-  /** Retry-After, in milliseconds. */
-  readonly after?: number
-}
-
-/** The status decides; what follows it can neither delay nor fail a delivery. */
-function exchange(url: URL, body: Buffer, wantsBody: boolean, args: ClientRequestArgs): Promise<HttpAnswer> {
-  return new Promise((resolve, reject) => {
-    const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, args)
-    request.on('error', reject)
-    request.on('response', (response: IncomingMessage) => {
-      const after = retryAfter(response.headers['retry-after'])
-      const answer = { status: response.statusCode ?? 0, ...(after !== undefined && { after }) }
-      const chunks: Buffer[] = []
-      let size = 0
-      const done = () => resolve({ ...answer, body: wantsBody ? Buffer.concat(chunks).toString() : '' })
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length
-        if (wantsBody && size <= MAX_ANSWER) chunks.push(chunk)
-        if (size > MAX_ANSWER) request.destroy()
-      })
-      response.on('close', done)
-      response.on('error', done)
-    })
-    request.end(body)
-  })
 }

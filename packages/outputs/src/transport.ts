@@ -40,6 +40,8 @@ export interface Option<K extends keyof OptionValues = keyof OptionValues> {
   /** Limits of an integer, a duration or a size. */
   readonly min?: number
   readonly max?: number
+  /** A URL or a map that holds credentials: like the kind `secret`, it is never printed. */
+  readonly secret?: true
   /** A value for the snippet of docs/outputs.md, where the default would not do. */
   readonly example?: string | number | boolean
 }
@@ -82,6 +84,8 @@ export interface TransportContext {
   /** The output's name in falco.yaml. */
   readonly name: string
   readonly hostname: string
+  /** Writes a line to the log: once, however often the same text comes. */
+  note(text: string): void
   /**
    * Compiles a template.
    * @param encode applied to each field's value, so that what an attacker chose cannot leave its place (a token of a subject, a segment of a path)

@@ -1,0 +1,36 @@
+/** Services refuse texts that are too long: they are cut, visibly, and the log says so once. */
+
+/** The text, of at most `limit` UTF-16 units; what was cut off is counted at its end. */
+export function cut(text: string, limit: number): string {
+  if (text.length <= limit) return text
+  for (let missing = text.length - limit; ; ) {
+    const mark = ` … [${missing} more]`
+    const kept = text.slice(0, Math.max(0, limit - mark.length)).replace(/[\uD800-\uDBFF]$/, '')
+    if (kept.length + missing >= text.length) return `${kept}${mark}`.slice(0, limit)
+    missing = text.length - kept.length
+  }
+}
+
+/** Cuts the texts of one output. */
+export class Limits {
+  readonly #note: (text: string) => void
+
+  /** @param note writes a line to the log, once for each different text */
+  constructor(note: (text: string) => void) {
+    this.#note = note
+  }
+
+  /** @param what the text's place in the message, for the log */
+  cut(text: string, limit: number, what: string): string {
+    if (text.length <= limit) return text
+    this.#note(`${what} longer than ${limit} characters are cut`)
+    return cut(text, limit)
+  }
+
+  /** The first `limit` of a list. @param what its place in the message, for the log */
+  first<T>(list: readonly T[], limit: number, what: string): readonly T[] {
+    if (list.length <= limit) return list
+    this.#note(`${what} after the first ${limit} are left out`)
+    return list.slice(0, limit)
+  }
+}

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
+import { outputError } from './output.ts'
+import type { OptionsOf, OptionTable } from './transport.ts'
+
+/** The options of every transport that can use TLS. */
+export const TLS_OPTIONS = {
+  tls_ca: {
+    kind: 'path',
+    doc: 'PEM file of the authorities to trust in place of the system’s.',
+    example: '/etc/falc/ca.pem',
+  },
+  tls_cert: { kind: 'path', doc: 'PEM file of the client certificate, for mutual TLS.' },
+  tls_key: { kind: 'path', doc: 'PEM file of the key of `tls_cert`.' },
+  tls_insecure: { kind: 'boolean', default: false, doc: 'Accepts any certificate of the server. For tests only.' },
+} as const satisfies OptionTable
+
+/** What `node:tls` needs to connect. */
+export interface TlsMaterial {
+  readonly ca?: Buffer | readonly Buffer[]
+  readonly cert?: Buffer
+  readonly key?: Buffer
+  readonly rejectUnauthorized: boolean
+}
+
+/**
+ * Reads the files that the options name. A malformed certificate, and a key that is not its own, are found here.
+ * @param output the output's name in messages
+ * @throws {OutputError}
+ */
+export function readTls(options: Partial<OptionsOf<typeof TLS_OPTIONS>>, output: string): TlsMaterial {
+  const { tls_ca, tls_cert, tls_key, tls_insecure = false } = options
+  try {
+    const read: Pick<TlsMaterial, 'cert' | 'key'> & { readonly ca?: Buffer } = {
+      ...(tls_ca !== undefined && { ca: readFileSync(tls_ca) }),
+      ...(tls_cert !== undefined && { cert: readFileSync(tls_cert) }),
+      ...(tls_key !== undefined && { key: readFileSync(tls_key) }),
+    }
+    createSecureContext(read)
+    return { ...read, rejectUnauthorized: !tls_insecure }
+  } catch (error) {
+    throw outputError(error, output)
+  }
+}
