@@ -40,7 +40,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'processes',
       'child',
     ],
-    ...['stdout', 'file', 'program', 'http', 'syslog', 'index'],
+    ...['tls', 'connect', 'stdout', 'file', 'program', 'http', 'syslog', 'transports', 'index'],
   ],
   'sources-syscall': [
     ...['events', 'model', 'event', 'meta-event', 'capture', 'state', 'delivery', 'fields', 'source', 'replay'],

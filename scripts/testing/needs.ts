@@ -1,5 +1,5 @@
 /** What a test may need of the machine beyond Node; FALC_REQUIRE lists them, separated by commas. */
-export type Need = 'browser' | 'live' | 'promtool' | 'systemd'
+export type Need = 'browser' | 'live' | 'peers' | 'promtool' | 'systemd'
 
 /**
  * Says in one line why tests are skipped.

@@ -1,5 +1,5 @@
 import type { Alert, Priority } from '@falc/engine'
-import type { Answer } from './answer.ts'
+import type { Answer, FailureClass } from './answer.ts'
 
 /** An alert on its way out: formatted once, sent to every output. */
 export interface Message {
@@ -38,16 +38,19 @@ export class OutputError extends Error {
   override readonly name = 'OutputError'
   /** An errno name, or what is wrong in a word. */
   readonly code: string
+  /** Whether to try again, as for a failed `send`. */
+  readonly class: FailureClass
 
-  constructor(code: string, message: string) {
+  constructor(code: string, message: string, kind: FailureClass = 'later') {
     super(message)
     this.code = code
+    this.class = kind
   }
 }
 
 /** A system error as an OutputError. */
-export function outputError(error: unknown, output: string): OutputError {
+export function outputError(error: unknown, output: string, kind?: FailureClass): OutputError {
   if (error instanceof OutputError) return error
   const code = (error as NodeJS.ErrnoException | null)?.code ?? 'error'
-  return new OutputError(code, `${output}: ${error instanceof Error ? error.message : String(error)}`)
+  return new OutputError(code, `${output}: ${error instanceof Error ? error.message : String(error)}`, kind)
 }

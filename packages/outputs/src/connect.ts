@@ -1,0 +1,67 @@
+/** What transports over a connection of their own have in common. */
+import type { Failure } from './answer.ts'
+import { OutputError } from './output.ts'
+
+/** How long a receiver may take to accept a connection, in milliseconds. */
+export const CONNECT_TIMEOUT = 10_000
+
+/** Errors of a handshake or a certificate: waiting does not cure them. */
+const TLS_ERRORS = /CERT|SELF_SIGNED|^UNABLE_TO_|^ERR_(TLS|SSL)_|^HOSTNAME_MISMATCH$/
+
+/**
+ * Imports the client library of a transport. These are optional peer dependencies: who does not use the transport does not install them.
+ * @param load the import itself, so that bundlers see a literal name
+ * @throws {OutputError} when the package is not installed
+ */
+export async function loadPeer<T>(name: string, output: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error
+    throw new OutputError('missing', `${output}: needs the package ${name}: npm install ${name}`, 'misconfigured')
+  }
+}
+
+/**
+ * Why a connection could not be made.
+ * @param denied the receiver has refused the user
+ */
+export function connectError(error: unknown, output: string, denied = false): OutputError {
+  if (error instanceof OutputError) return error
+  const { code, cause, message } = error as NodeJS.ErrnoException & { cause?: NodeJS.ErrnoException }
+  const name = code ?? cause?.code ?? (error as Error).name ?? 'error'
+  // Happy Eyeballs: the message of such an error is empty, those of its parts are not.
+  const reason = message || (error as AggregateError).errors?.[0]?.message || name
+  return new OutputError(
+    String(name),
+    `${output}: ${reason}`,
+    denied || TLS_ERRORS.test(String(name)) ? 'misconfigured' : 'later',
+  )
+}
+
+/** Settles as the promise does, or rejects with the signal's reason if that fires first. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
+/** A call that its signal ended: whether the receiver has the items is unknown, and so is the state of the connection. */
+export const timedOut = (output: string): Failure => ({
+  class: 'later',
+  cause: 'timeout',
+  message: `${output}: no answer in time`,
+  reconnect: true,
+})
+
+/** The connection ended while items were on their way. */
+export const connectionLost = (output: string, error?: unknown): Failure => ({
+  class: 'later',
+  cause: (error as NodeJS.ErrnoException | undefined)?.code ?? 'connection_lost',
+  message: `${output}: ${error instanceof Error && error.message ? error.message : 'the receiver closed the connection'}`,
+  reconnect: true,
+})

@@ -1,0 +1,267 @@
+import { readFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream'
+import type { Authenticator, MsgHdrs, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
+import type { Answer, Failure } from '../answer.ts'
+import { CONNECT_TIMEOUT, connectError, loadPeer, timedOut, unlessAborted } from '../connect.ts'
+import { OutputError, outputError } from '../output.ts'
+import { readTls, TLS_OPTIONS } from '../tls.ts'
+import { defineTransport, type Item, type OptionsOf, type Transport, type TransportContext } from '../transport.ts'
+
+const OUTPUT = 'nats output'
+
+const options = {
+  url: {
+    kind: 'list',
+    required: true,
+    doc: 'Addresses of the servers: `nats://HOST:PORT`, or `tls://HOST:PORT` to insist on TLS. One of them is used at a time.',
+    example: 'nats://127.0.0.1:4222',
+  },
+  subject: {
+    kind: 'template',
+    default: 'FALCO.%alert.priority',
+    doc: 'The subject. What a field contributes becomes part of one token: other characters than letters, digits, `-` and `_` become `_`.',
+  },
+  stream: {
+    kind: 'text',
+    doc: 'A JetStream stream: each alert is acknowledged once it is stored. Without it, alerts reach whoever is subscribed.',
+    example: 'FALCO',
+  },
+  create_stream: { kind: 'boolean', default: true, doc: 'Create the stream if it does not exist.' },
+  stream_subjects: {
+    kind: 'list',
+    doc: 'Subjects of a created stream. Default: everything below the first token of `subject`, such as `FALCO.>`.',
+  },
+  max_age: { kind: 'duration', default: 7 * 86_400_000, doc: 'How long a created stream keeps alerts.' },
+  max_bytes: { kind: 'bytes', default: 1 << 30, doc: 'How much a created stream keeps. The oldest alerts make room.' },
+  replicas: {
+    kind: 'integer',
+    default: 1,
+    min: 1,
+    max: 5,
+    doc: 'How many servers of a cluster hold a created stream.',
+  },
+  duplicate_window: {
+    kind: 'duration',
+    default: 120_000,
+    doc: 'How long a created stream recognises an alert that is delivered again.',
+  },
+  username: { kind: 'text', doc: 'User name.' },
+  password: { kind: 'secret', doc: 'Password.' },
+  token: { kind: 'secret', doc: 'Token, instead of user name and password.' },
+  nkey: { kind: 'secret', doc: 'Seed of an nkey: `SU…`.' },
+  creds: { kind: 'path', doc: 'Credentials file with a JWT and its seed, as `nsc` writes it.' },
+  ...TLS_OPTIONS,
+} as const
+
+/** What a message has besides its body: the envelope and names of headers. */
+const ENVELOPE = 512
+
+/** Publishes to NATS, and to JetStream where a stream is configured. */
+export const nats = defineTransport({
+  type: 'nats',
+  title: 'NATS and JetStream',
+  doc: `One message per alert: the body is the alert, the headers are \`Nats-Msg-Id\` (the alert's ID), \`Falco-Rule\`,
+\`Falco-Priority\` and \`Content-Type\`. A subscription to \`FALCO.*\` gets every alert, one to \`FALCO.Critical\` those of that priority.
+
+With \`stream\`, an alert is delivered when JetStream has stored it; one that is sent twice within the stream's duplicate window is
+stored once. Without, it is delivered when the server has taken it. A subject that no stream covers and missing permissions are
+misconfigurations: alerts wait. An alert larger than the server's \`max_payload\` is dropped.`,
+  options,
+  batch: { items: 256 },
+  peer: '@nats-io/transport-node',
+  ordered: 'all',
+  async open(values, context) {
+    const subject = subjectOf(values.subject, context.template)
+    const nats = await loadPeer('@nats-io/transport-node', OUTPUT, () => import('@nats-io/transport-node'))
+    const connection = await nats.connect(connectOptions(values, context.name, nats)).catch(error => {
+      throw connectError(error, OUTPUT, MISCONFIGURED.has(error.name))
+    })
+    if (values.stream === undefined) return new NatsTransport(connection, subject, nats.headers)
+    try {
+      const jetstream = await loadPeer('@nats-io/jetstream', OUTPUT, () => import('@nats-io/jetstream'))
+      if (values.create_stream) await createStream(await jetstream.jetstreamManager(connection), values)
+      return new NatsTransport(connection, subject, nats.headers, jetstream.jetstream(connection))
+    } catch (error) {
+      await connection.close()
+      if (error instanceof OutputError) throw error
+      const { class: kind, cause, message } = failureOfNats(error)
+      throw new OutputError(cause, `${message} (stream ${values.stream})`, kind === 'later' ? 'later' : 'misconfigured')
+    }
+  },
+})
+
+type Values = OptionsOf<typeof options>
+type Nats = typeof import('@nats-io/transport-node')
+type Subject = (alert: Item['alert']) => string
+
+function connectOptions(values: Values, name: string, nats: Nats): NodeConnectionOptions {
+  const { ca, cert, key, rejectUnauthorized } = readTls(values, OUTPUT)
+  const secure =
+    ca !== undefined || cert !== undefined || values.tls_insecure || values.url.some(url => url.startsWith('tls:'))
+  const authenticator = authenticatorOf(values, nats)
+  const pem = { ...(ca && { ca: `${ca}` }), ...(cert && { cert: `${cert}` }), ...(key && { key: `${key}` }) }
+  return {
+    servers: [...values.url],
+    name: `falc ${name}`,
+    reconnect: false,
+    timeout: CONNECT_TIMEOUT,
+    ...(authenticator && { authenticator }),
+    ...(secure && { tls: { ...pem, rejectUnauthorized } }),
+  }
+}
+
+/** @throws {OutputError} when the subject has blanks or wildcards */
+function subjectOf(text: string, template: TransportContext['template']): Subject {
+  if (/[\s*>]/.test(text) || /^\.|\.\.|\.$|^\$|^_INBOX/.test(text) || !/^[^.%]/.test(text))
+    throw new OutputError('subject', `${OUTPUT}: not a subject to publish to: ${text}`, 'misconfigured')
+  return template(text, value => value.replace(/[^A-Za-z0-9_-]+/g, '_') || '_')
+}
+
+function authenticatorOf(values: Values, nats: Nats): Authenticator | undefined {
+  if (values.creds !== undefined)
+    try {
+      return nats.credsAuthenticator(readFileSync(values.creds))
+    } catch (error) {
+      throw outputError(error, `${OUTPUT}: creds`, 'misconfigured')
+    }
+  if (values.nkey !== undefined) return nats.nkeyAuthenticator(Buffer.from(values.nkey))
+  if (values.token !== undefined) return nats.tokenAuthenticator(values.token)
+  if (values.username !== undefined) return nats.usernamePasswordAuthenticator(values.username, values.password)
+  return undefined
+}
+
+/** Creates the stream unless it exists: one that somebody has set up stays as it is. */
+async function createStream(manager: JetStreamManager, values: Values): Promise<void> {
+  const exists = await manager.streams.info(values.stream!).then(
+    () => true,
+    error => {
+      if (error.name === 'StreamNotFoundError') return false
+      throw error
+    },
+  )
+  if (exists) return
+  await manager.streams.add({
+    name: values.stream!,
+    subjects: [...(values.stream_subjects ?? [`${values.subject.split('.')[0]}.>`])],
+    max_age: values.max_age * 1e6,
+    max_bytes: values.max_bytes,
+    duplicate_window: Math.min(values.duplicate_window, values.max_age) * 1e6,
+    num_replicas: values.replicas,
+  })
+}
+
+class NatsTransport implements Transport {
+  readonly #connection: NatsConnection
+  readonly #subject: Subject
+  readonly #headers: Nats['headers']
+  readonly #jetstream: JetStreamClient | undefined
+  /** Rejects when the connection ends. */
+  readonly #gone: Promise<never>
+  /** What the server has refused during the current call. */
+  #refused: Error | undefined
+
+  constructor(connection: NatsConnection, subject: Subject, headers: Nats['headers'], jetstream?: JetStreamClient) {
+    this.#connection = connection
+    this.#subject = subject
+    this.#headers = headers
+    this.#jetstream = jetstream
+    this.#gone = connection.closed().then(error => {
+      throw error ?? new Error('connection closed')
+    })
+    this.#gone.catch(() => {})
+    this.#watch()
+  }
+
+  async send(items: readonly Item[], signal: AbortSignal): Promise<Answer> {
+    this.#refused = undefined
+    // The server closes the connection of a client that sends more than it takes.
+    const limit = this.#connection.info?.max_payload ?? 1 << 20
+    const large = items.findIndex(item => Buffer.byteLength(item.body) + ENVELOPE + item.alert.rule.length * 3 > limit)
+    const fitting = large < 0 ? items : items.slice(0, large)
+    try {
+      const publish = this.#jetstream ? this.#store(this.#jetstream, fitting) : this.#publish(fitting)
+      const answer = await unlessAborted(Promise.race([publish, this.#gone]), signal)
+      if (answer.failure || large < 0) return answer
+      const message = `${OUTPUT}: the alert is larger than the server's max_payload of ${limit} bytes`
+      return { delivered: large, failure: { class: 'poison', cause: 'too_large', message } }
+    } catch (error) {
+      return { delivered: 0, failure: signal.aborted ? timedOut(OUTPUT) : failureOfNats(error) }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close()
+  }
+
+  /** The answer to the flush comes after those to what was published before. */
+  async #publish(items: readonly Item[]): Promise<Answer> {
+    for (const item of items)
+      this.#connection.publish(this.#subject(item.alert), item.body, { headers: this.#headersOf(item) })
+    await this.#connection.flush()
+    // The client hands on what the server refused through an iterator, some microtasks later.
+    await setImmediate()
+    return this.#refused ? { delivered: 0, failure: failureOfNats(this.#refused) } : { delivered: items.length }
+  }
+
+  async #store(jetstream: JetStreamClient, items: readonly Item[]): Promise<Answer> {
+    const results = await Promise.allSettled(
+      items.map(item => {
+        const options = { headers: this.#headersOf(item), timeout: CONNECT_TIMEOUT, retries: 0 }
+        return jetstream.publish(this.#subject(item.alert), item.body, options)
+      }),
+    )
+    const delivered = results.findIndex(result => result.status === 'rejected')
+    if (delivered < 0) return { delivered: items.length }
+    // What was stored after the failed one is recognised as a duplicate when it is sent again.
+    const { reason } = results[delivered] as PromiseRejectedResult
+    return { delivered, failure: failureOfNats(this.#refused ?? reason) }
+  }
+
+  #headersOf(item: Item): MsgHdrs {
+    const headers = this.#headers()
+    headers.set('Nats-Msg-Id', item.id)
+    // The client refuses line breaks.
+    headers.set('Falco-Rule', item.alert.rule.replace(/[\r\n\0]+/g, ' '))
+    headers.set('Falco-Priority', item.alert.priority)
+    headers.set('Content-Type', item.contentType)
+    return headers
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.#connection.status()) if (status.type === 'error') this.#refused = status.error
+  }
+}
+
+/** JetStream's error codes that are about one message: it is too large for the stream. */
+const POISON_CODES: ReadonlySet<number> = new Set([10054])
+
+/** Names of the client's errors that only another setting can cure. */
+const MISCONFIGURED: ReadonlySet<string> = new Set([
+  'AuthorizationError',
+  'UserAuthenticationExpiredError',
+  'PermissionViolationError',
+  'StreamNotFoundError',
+  'InvalidNameError',
+])
+
+function failureOfNats(error: unknown): Failure {
+  const { name = 'error', message = String(error), code } = error as Error & { code?: number }
+  // The client takes a publication that nobody answers for a server without JetStream.
+  if (name === 'JetStreamNotEnabled')
+    return {
+      class: 'misconfigured',
+      cause: 'no_stream',
+      message: `${OUTPUT}: no stream takes the subject, or the server has no JetStream`,
+    }
+  if (name === 'JetStreamApiError')
+    return {
+      class: POISON_CODES.has(code!) ? 'poison' : 'later',
+      cause: `jetstream_${code}`,
+      message: `${OUTPUT}: ${message}`,
+    }
+  if (MISCONFIGURED.has(name)) return { class: 'misconfigured', cause: name, message: `${OUTPUT}: ${message}` }
+  if (name === 'TimeoutError')
+    return { class: 'later', cause: 'timeout', message: `${OUTPUT}: no answer in time`, reconnect: true }
+  return { class: 'later', cause: name, message: `${OUTPUT}: ${message}`, reconnect: true }
+}

@@ -1,0 +1,173 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect, type Msg, nkeys } from '@nats-io/transport-node'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { skipped } from '../../../../scripts/testing/needs.ts'
+import { until } from '../../../../scripts/testing/wait.ts'
+import { nats } from '../../src/transports/nats.ts'
+import { context, idOf, item, open, patient } from './items.ts'
+import { natsServer, natsStream } from './nats.ts'
+import { certificates, folder, missing } from './peer.ts'
+
+async function server(
+  config = '',
+): Promise<{ url: string; port: number; stop(): Promise<void>; hang(): Promise<void> }> {
+  const path = join(folder(), 'nats.conf')
+  writeFileSync(path, config)
+  const { daemon, url, port } = await natsServer(['-c', path])
+  onTestFinished(() => daemon.stop())
+  return { url, port, stop: () => daemon.stop(), hang: () => daemon.hang() }
+}
+
+async function subscriber(url: string, subject: string, user: Record<string, string> = {}): Promise<Msg[]> {
+  const connection = await connect({ servers: url, ...user })
+  onTestFinished(() => connection.close())
+  const messages: Msg[] = []
+  connection.subscribe(subject, { callback: (_, message) => void messages.push(message) })
+  await connection.flush()
+  return messages
+}
+
+describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
+  test('the subscriptions of the talk: FALCO.* gets every alert, FALCO.Notice those of its priority', async () => {
+    const { url } = await server()
+    const all = await subscriber(url, 'FALCO.*')
+    const notices = await subscriber(url, 'FALCO.Notice')
+    const transport = await open(nats, { url: [url] })
+    const items = [item(1), item(2, { priority: 'Critical' }), item(3)]
+    expect(await transport.send(items, patient())).toEqual({ delivered: 3 })
+    await until('both have what is theirs', () => all.length === 3 && notices.length === 2)
+    expect(all.map(message => message.subject)).toEqual(['FALCO.Notice', 'FALCO.Critical', 'FALCO.Notice'])
+    expect(notices.map(message => message.headers?.get('Nats-Msg-Id'))).toEqual([idOf(1), idOf(3)])
+    const [{ headers, data }] = all as [Msg]
+    expect(headers?.get('Falco-Rule')).toBe('Terminal shell in container')
+    expect(headers?.get('Falco-Priority')).toBe('Notice')
+    expect(headers?.get('Content-Type')).toBe('application/json')
+    expect(new TextDecoder().decode(data)).toBe(items[0]!.body)
+  })
+
+  test('a value stays one token of the subject, a rule one header', async () => {
+    const { url } = await server()
+    const all = await subscriber(url, '>')
+    const transport = await open(nats, { url: [url], subject: 'FALCO.%proc.name.%alert.rule' })
+    const fields = { 'proc.name': 'a.b *>\r\nPUB $SYS.x 0' }
+    const answer = await transport.send(
+      [item(1, { rule: 'x\r\nNats-Msg-Id: forged', output_fields: fields })],
+      patient(),
+    )
+    expect(answer).toEqual({ delivered: 1 })
+    await until('the message', () => all.length === 1)
+    expect(all[0]!.subject).toBe('FALCO.a_b_PUB_SYS_x_0.x_Nats-Msg-Id_forged')
+    expect(all[0]!.headers?.get('Nats-Msg-Id')).toBe(idOf(1))
+    expect(all[0]!.headers?.get('Falco-Rule')).toBe('x Nats-Msg-Id: forged')
+  })
+
+  test.each(['FALCO.*', 'FALCO.>', 'FALCO %alert.rule', '%proc.name.x', 'FALCO..x', '$SYS.%alert.rule'])(
+    'not a subject: %s',
+    async subject => {
+      await expect(
+        nats.open({ url: ['nats://127.0.0.1:1'], subject, tls_insecure: false } as never, context),
+      ).rejects.toMatchObject({ class: 'misconfigured', code: 'subject' })
+    },
+  )
+
+  test('JetStream stores an alert that is delivered twice once', async () => {
+    const peer = await natsStream.start()
+    onTestFinished(() => peer.stop())
+    const transport = await open(nats, peer.options())
+    expect(await transport.send([item(1), item(2)], patient())).toEqual({ delivered: 2 })
+    const again = await open(nats, peer.options())
+    expect(await again.send([item(1), item(2), item(3)], patient())).toEqual({ delivered: 3 })
+    expect((await peer.received()).map(({ id }) => id)).toEqual([idOf(1), idOf(2), idOf(3)])
+  })
+
+  test('a created stream has the configured bounds; one that exists stays as it is', async () => {
+    const { url } = await server()
+    await open(nats, { url: [url], stream: 'FALCO', max_age: 3_600_000, max_bytes: 1 << 20, duplicate_window: 30_000 })
+    await open(nats, { url: [url], stream: 'FALCO', max_age: 7_200_000 })
+    const connection = await connect({ servers: url })
+    onTestFinished(() => connection.close())
+    const { config } = await (await jetstreamManager(connection)).streams.info('FALCO')
+    expect(config).toMatchObject({
+      subjects: ['FALCO.>'],
+      max_age: 3_600_000 * 1e6,
+      max_bytes: 1 << 20,
+      duplicate_window: 30_000 * 1e6,
+    })
+  })
+
+  test('no stream covers the subject: alerts wait', async () => {
+    const { url } = await server()
+    await open(nats, { url: [url], stream: 'FALCO' })
+    const transport = await open(nats, { url: [url], stream: 'FALCO', subject: 'ELSEWHERE.%alert.priority' })
+    expect(await transport.send([item(1)], patient())).toMatchObject({
+      delivered: 0,
+      failure: { class: 'misconfigured', cause: 'no_stream' },
+    })
+  })
+
+  test('an alert larger than max_payload is poison, those before it are delivered', async () => {
+    const { url } = await server('max_payload: 2048')
+    const all = await subscriber(url, 'FALCO.*')
+    const transport = await open(nats, { url: [url] })
+    const large = { ...item(2), body: 'x'.repeat(3000) }
+    expect(await transport.send([item(1), large, item(3)], patient())).toMatchObject({
+      delivered: 1,
+      failure: { class: 'poison', cause: 'too_large' },
+    })
+    expect(await transport.send([item(3)], patient())).toEqual({ delivered: 1 })
+    await until('the two others', () => all.length === 2)
+  })
+
+  test.each(['core', 'JetStream'])('%s: a user who may not publish is a misconfiguration', async kind => {
+    const { url } = await server(`authorization { users = [
+      { user: ro, password: pw, permissions: { publish: ["$JS.API.>"], subscribe: ">" } } ] }`)
+    const login = { url: [url], username: 'ro', password: 'pw' }
+    const transport = await open(nats, { ...login, ...(kind === 'JetStream' && { stream: 'FALCO' }) })
+    const { failure } = await transport.send([item(1)], patient())
+    expect(failure).toMatchObject({ class: 'misconfigured', cause: 'PermissionViolationError' })
+  })
+
+  test('user, token, nkey and credentials', async () => {
+    const { url } = await server('authorization { user: u, password: p }')
+    await open(nats, { url: [url], username: 'u', password: 'p' })
+    const denied = nats.open({ url: [url], subject: 'FALCO.x', username: 'u', password: 'wrong' } as never, context)
+    await expect(denied).rejects.toMatchObject({
+      class: 'misconfigured',
+      message: expect.not.stringContaining('wrong'),
+    })
+    const withToken = await server('authorization { token: t0ken }')
+    await open(nats, { url: [withToken.url], token: 't0ken' })
+    const seed = nkeys.createUser()
+    const withKey = await server(`authorization { users = [ { nkey: ${seed.getPublicKey()} } ] }`)
+    await open(nats, { url: [withKey.url], nkey: new TextDecoder().decode(seed.getSeed()) })
+  })
+
+  test('TLS with the authority and a client certificate', async () => {
+    const pem = certificates()
+    const { port } = await server(
+      `tls { cert_file: "${pem.cert}", key_file: "${pem.key}", ca_file: "${pem.ca}", verify: true }`,
+    )
+    const url = [`tls://127.0.0.1:${port}`]
+    const transport = await open(nats, { url, tls_ca: pem.ca, tls_cert: pem.clientCert, tls_key: pem.clientKey })
+    expect(await transport.send([item(1)], patient())).toEqual({ delivered: 1 })
+    const unknown = nats.open({ url, subject: 'FALCO.x' } as never, context)
+    await expect(unknown).rejects.toMatchObject({ class: 'misconfigured' })
+  })
+
+  test('a server that hangs, and one that ends, are answered in time', async () => {
+    const { url, hang, stop } = await server()
+    const transport = await open(nats, { url: [url] })
+    await hang()
+    expect(await transport.send([item(1)], AbortSignal.timeout(200))).toMatchObject({
+      failure: { class: 'later', cause: 'timeout', reconnect: true },
+    })
+    const sending = transport.send([item(1)], patient())
+    await stop()
+    expect(await sending).toMatchObject({ delivered: 0, failure: { class: 'later', reconnect: true } })
+    await expect(nats.open({ url: [url], subject: 'FALCO.x' } as never, context)).rejects.toMatchObject({
+      class: 'later',
+    })
+  })
+})

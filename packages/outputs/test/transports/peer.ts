@@ -1,0 +1,215 @@
+/** Receivers that tests start on free ports: what the contract suite and the tests of wire forms share. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { until } from '../../../../scripts/testing/wait.ts'
+
+/** What a receiver has got. */
+export interface Received {
+  readonly id: string
+  readonly alert?: unknown
+}
+
+/** A receiver that runs. */
+export interface Peer {
+  /** As under `outputs:` in falco.yaml, without name and type. */
+  options(): Record<string, unknown>
+  /** All that has arrived since the start, in order. */
+  received(): Promise<readonly Received[]>
+  /** Takes it away, as a crash does. */
+  down(): Promise<void>
+  /** Brings it back after `down` or `hang`. */
+  up(): Promise<void>
+  /** It keeps its connections and answers nothing. */
+  hang?(): Promise<void>
+  /** The answer to the next request. */
+  answer?(status: number, headers?: Record<string, string>): void
+  stop(): Promise<void>
+}
+
+/** A kind of receiver. */
+export interface PeerKind {
+  /** The transport's type. */
+  readonly type: string
+  readonly title: string
+  /** Why it cannot run here; undefined: it can. */
+  readonly missing?: string | undefined
+  /** Promises of the contract suite that the receiver or its protocol cannot make, with the reason. */
+  readonly cannot?: Readonly<Record<string, string>>
+  start(): Promise<Peer>
+}
+
+/** The path of a program; servers are often in sbin. undefined: there is none. */
+export function program(name: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin']
+  return folders
+    .map(folder => join(folder, name))
+    .find(path => {
+      try {
+        accessSync(path, constants.X_OK)
+        return true
+      } catch {
+        return false
+      }
+    })
+}
+
+/** Why tests with these programs cannot run. */
+export function missing(...names: readonly string[]): string | undefined {
+  const absent = names.filter(name => program(name) === undefined)
+  return absent.length === 0 ? undefined : `${absent.join(', ')} not installed`
+}
+
+/** Why tests with these modules of Debian's Python cannot run. */
+export function missingModule(...names: readonly string[]): string | undefined {
+  try {
+    execFileSync('/usr/bin/python3', ['-c', `import ${names.join(', ')}`], { stdio: 'ignore' })
+    return undefined
+  } catch {
+    return `python3 has no ${names.join(', ')}`
+  }
+}
+
+/** A port of 127.0.0.1 that nobody uses. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+export async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  const open = await Promise.race([
+    once(socket, 'connect').then(() => true),
+    once(socket, 'error').then(() => false),
+  ]).catch(() => false)
+  socket.destroy()
+  return open
+}
+
+/** A folder that is removed at the end of the test. */
+export function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'falc-peer-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+export interface DaemonOptions {
+  /** @param folder its own, which `stop` removes */
+  args(folder: string): readonly string[]
+  /** Whether it serves. */
+  ready(): Promise<boolean> | boolean
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** A server as a child process. */
+export class Daemon {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'falc-daemon-'))
+  readonly #command: string
+  readonly #options: DaemonOptions
+  #child: ChildProcess | undefined
+
+  constructor(name: string, options: DaemonOptions) {
+    this.#command = program(name) ?? name
+    this.#options = options
+    process.on('exit', this.#kill)
+  }
+
+  /** What it has written. */
+  get log(): string {
+    return readFileSync(join(this.folder, 'log'), 'utf8')
+  }
+
+  /** Starts it, or lets it go on after `hang`. */
+  async up(): Promise<void> {
+    if (this.#child?.kill('SIGCONT')) return
+    const log = openSync(join(this.folder, 'log'), 'a')
+    const { args, env, ready } = this.#options
+    const child = spawn(this.#command, args(this.folder), {
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...env },
+    })
+    closeSync(log)
+    this.#child = child
+    await until(`${this.#command} serves`, async () => {
+      if (child.exitCode !== null) throw new Error(`${this.#command} ended:\n${this.log}`)
+      return ready()
+    })
+  }
+
+  async down(): Promise<void> {
+    const child = this.#child
+    this.#child = undefined
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const exit = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exit
+  }
+
+  async hang(): Promise<void> {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  async stop(): Promise<void> {
+    await this.down()
+    process.off('exit', this.#kill)
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  readonly #kill = () => this.#child?.kill('SIGKILL')
+}
+
+/** PEM files of an authority, and of a server and a client that it has signed. */
+export interface Certificates {
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+  readonly clientCert: string
+  readonly clientKey: string
+}
+
+/** Certificates for 127.0.0.1 and localhost. */
+export function certificates(dir = folder()): Certificates {
+  const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { cwd: dir, stdio: 'ignore' })
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+  openssl('req', '-x509', ...ec, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=test CA', '-days', '2')
+  for (const name of ['server', 'client']) {
+    const names = `/CN=${name === 'server' ? 'localhost' : 'falc'}`
+    openssl(
+      'req',
+      '-x509',
+      ...ec,
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.pem`,
+      '-subj',
+      names,
+      '-days',
+      '2',
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+      '-addext',
+      'subjectAltName=DNS:localhost,IP:127.0.0.1',
+      '-addext',
+      'basicConstraints=critical,CA:FALSE',
+    )
+  }
+  const path = (name: string) => join(dir, name)
+  return {
+    ca: path('ca.pem'),
+    cert: path('server.pem'),
+    key: path('server.key'),
+    clientCert: path('client.pem'),
+    clientKey: path('client.key'),
+  }
+}
