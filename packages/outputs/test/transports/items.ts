@@ -32,6 +32,7 @@ export function item(n: number, change: Partial<AlertData> = {}): Item {
 export const context: TransportContext = {
   name: 'test',
   hostname: 'node-1',
+  note: () => {},
   template:
     (text, encode = value => value) =>
     data =>
