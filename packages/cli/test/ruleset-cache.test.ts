@@ -96,6 +96,7 @@ describe('the key', () => {
     priority: 'error',
     ruleMatching: 'all',
     ruleSelection: [{ op: 'disable', tag: 'x' }],
+    loadWarnings: 'falco',
     appendOutput: [{ extra_output: 'X' }],
     staticFields: { zone: 'dmz' },
     hostname: 'other',

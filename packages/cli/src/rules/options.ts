@@ -17,6 +17,7 @@ export function engineOptions(config: Config, backend?: 'vm' | 'jit'): CompileOp
     priority: config.priority,
     ruleMatching: config.rule_matching,
     ruleSelection: config.rules,
+    loadWarnings: config.load_warnings,
     appendOutput: config.append_output,
     staticFields: config.static_fields,
     hostname: hostname(),

@@ -76,13 +76,13 @@ export class Engine<S extends Source = Source> extends Detector<S> {
    */
   load(files: readonly RulesFile[]): LoadReport {
     checkFiles(files)
-    const { priority, ruleSelection, appendOutput, tuning } = this.options
+    const { priority, ruleSelection, loadWarnings, appendOutput, tuning } = this.options
     const texts = files.map(read)
     const collected = collect(texts, this.#fields)
     const resolved = resolve(collected, { priority: parsePriority(priority ?? 'Debug'), ruleSelection })
     const compiled = compile(resolved, this.#sources, appendOutput)
     const indexed = index(compiled.rules, this.#sources, tuning)
-    const result = report(texts, resolved, compiled, this.#plugins)
+    const result = report(texts, resolved, compiled, { plugins: this.#plugins, warnings: loadWarnings })
     if (!result.ok) return { ...result, rules: [] }
     this.#run(compiled.rules, indexed)
     return { ...result, rules: compiled.rules.map(toLoadedRule) }

@@ -21,6 +21,8 @@ export interface EngineOptions<S extends Source = Source> {
   readonly ruleMatching?: 'first' | 'all'
   /** Enables and disables rules by name (`*` is a wildcard) and tag. Applied in order, so the last match takes effect. */
   readonly ruleSelection?: readonly RuleSelection[]
+  /** `falco`: only warnings that Falco has, too, for comparisons with it. Default: `all`. */
+  readonly loadWarnings?: 'all' | 'falco'
   readonly appendOutput?: readonly (AppendOutput | AppendOutputFormat)[]
   /** Constants that rules may use as `static.NAME`. */
   readonly staticFields?: Readonly<Record<string, string>>
@@ -55,6 +57,7 @@ export const ENGINE_OPTIONS = {
   priority: 'text',
   ruleMatching: { oneOf: ['first', 'all'] },
   ruleSelection: { listOf: { op: { oneOf: ['enable', 'disable'] }, rule: 'text', tag: 'text' } },
+  loadWarnings: { oneOf: ['all', 'falco'] },
   appendOutput: {
     listOf: {
       ...{ match: { options: { source: 'text', rule: 'text', tags: 'list' } }, extra_output: 'text' },

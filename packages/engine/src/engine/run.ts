@@ -34,6 +34,16 @@ interface Waiting {
 
 const DONE = { done: true, value: undefined } as const
 
+/** Events that are ready do not keep timers, I/O and aborts from running for longer than this, in milliseconds. */
+const TURN_MS = 50
+/** The clock is read once per so many events. */
+const TURN_EVENTS = 16
+
+/** The language has no way to wait for the next turn of the event loop, but every host has one of these. */
+type Host = Readonly<Partial<Record<'setImmediate' | 'setTimeout', (callback: () => void) => unknown>>>
+const host = globalThis as Host
+const soon = host.setImmediate ?? host.setTimeout ?? (callback => callback())
+
 /**
  * One loop over the events serves all calls of `next`. An event costs one `await`, or none when it comes from a plain
  * iterable; promises are made per alert, never per event.
@@ -49,6 +59,9 @@ class Run<E> implements AsyncIterableIterator<Alert> {
   /** Calls of `next` that wait, in order. */
   readonly #waiting: Waiting[] = []
   #reading = false
+  /** Since when other work has waited, in milliseconds since 1970, and events evaluated since the clock was read. */
+  #turned = 0
+  #untimed = 0
   /** No further event is evaluated. */
   #ended = false
   /** A failure to close the events is ignored, since the run has ended and no one waits for it. */
@@ -93,6 +106,11 @@ class Run<E> implements AsyncIterableIterator<Alert> {
       const iterator = (this.#iterator ??= this.#open())
       const isAsync = Symbol.asyncIterator in this.#events
       while (this.#waiting.length > 0) {
+        if (++this.#untimed >= TURN_EVENTS && this.#isTurnDue()) {
+          await new Promise<void>(resolve => soon(resolve))
+          this.#turned = Date.now()
+          if (this.#ended) break
+        }
         const next = iterator.next()
         const result = isAsync ? await next : (next as IteratorResult<E>)
         if (this.#ended) break
@@ -115,7 +133,13 @@ class Run<E> implements AsyncIterableIterator<Alert> {
     this.#reading = false
   }
 
+  #isTurnDue(): boolean {
+    this.#untimed = 0
+    return Math.abs(Date.now() - this.#turned) >= TURN_MS
+  }
+
   #open(): AsyncIterator<E> | Iterator<E> {
+    this.#turned = Date.now()
     this.#signal?.addEventListener('abort', this.#abort, { once: true })
     const events = this.#events
     return Symbol.asyncIterator in events ? events[Symbol.asyncIterator]() : events[Symbol.iterator]()

@@ -1,5 +1,5 @@
 import { UNKNOWN } from '../condition/error.ts'
-import type { Problem } from '../text/problem.ts'
+import { CODES, type CodeInfo, type Problem } from '../text/problem.ts'
 import type { FileResult } from '../text/report.ts'
 import type { SourceText } from '../text/source.ts'
 import type { Context } from './context.ts'
@@ -26,6 +26,13 @@ export interface LoadResult {
   readonly requiredPlugins: readonly (readonly PluginVersion[])[]
 }
 
+export interface ReportOptions {
+  /** Plugins that are there for files that require them. */
+  readonly plugins: readonly PluginVersion[]
+  /** `falco`: without the warnings that Falco does not have. */
+  readonly warnings?: 'all' | 'falco' | undefined
+}
+
 /** What compiling has found in each resolved rule. */
 export interface Checked {
   findings(rule: ResolvedRule): Findings
@@ -39,7 +46,7 @@ export function report(
   files: readonly ReadFile[],
   resolutions: readonly Resolution[],
   compiled: Checked,
-  plugins: readonly PluginVersion[],
+  { plugins, warnings }: ReportOptions,
 ): LoadResult {
   const reporter = new Reporter(files, compiled)
   const reported = files.map((file, i) => reporter.file(file, resolutions[i]!))
@@ -50,9 +57,11 @@ export function report(
   const ok = errors.length === 0
   const used = ok ? undefined : usedWords(files)
   const results = reported.map(file => {
-    const own = missing.filter(({ locations }) => locations[0]!.position.name === file.name)
-    const all = { ...file, errors: [...own, ...file.errors] }
-    return used ? { ...all, warnings: all.warnings.filter(warning => !isDoubtful(warning, used)) } : all
+    const absent = missing.filter(({ locations }) => locations[0]!.position.name === file.name)
+    const wanted = file.warnings.filter(
+      warning => !(used && isDoubtful(warning, used)) && !(warnings === 'falco' && isOwn(warning)),
+    )
+    return { ...file, errors: [...absent, ...file.errors], warnings: wanted }
   })
   return {
     ok,
@@ -197,6 +206,11 @@ function usedWords(files: readonly ReadFile[]): ReadonlySet<string> {
       source.content.replace(/^[ \t-]*(?:list|macro)[ \t]*:.*$/gm, '').split(/[\s(),='"[\]]+/),
     ),
   )
+}
+
+function isOwn({ code }: Problem): boolean {
+  const info: CodeInfo = CODES[code]
+  return info.own === true
 }
 
 /** Whether an item is reported as unused although something with an error may use it. */

@@ -112,6 +112,21 @@ test('a signal that has fired before: no event is read', async () => {
   expect(log).toEqual([])
 })
 
+test.each([
+  ['without alerts', read],
+  ['that all raise alerts', remove],
+])('a plain iterable %s lets a timer stop the run', async (_, event) => {
+  const stop = new AbortController()
+  setTimeout(() => stop.abort(), 1)
+  function* endless() {
+    for (;;) yield event
+  }
+  for await (const _ of loaded().run(endless(), { signal: stop.signal })) {
+    // The loop ends when the timer has run.
+  }
+  expect(stop.signal.aborted).toBe(true)
+})
+
 test('leaving the loop closes the events', async () => {
   const { events, log, send } = channel()
   const run = loaded().run(events)

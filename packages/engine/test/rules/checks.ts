@@ -64,7 +64,7 @@ export function load(
 } {
   const texts = files.map(read)
   const resolved = resolve(collect(texts, sources), options)
-  const result = report(texts, resolved, { findings: check }, options.plugins ?? [])
+  const result = report(texts, resolved, { findings: check }, { plugins: options.plugins ?? [] })
   const states = resolved.map(({ rules }) => rules)
   const rules = result.ok ? [...(states.at(-1)?.values() ?? [])].filter(rule => check(rule).errors.length === 0) : []
   return { ...result, rules, states }

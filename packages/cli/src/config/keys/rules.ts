@@ -54,4 +54,9 @@ export const RULES_KEYS = {
     'first',
     '`first`: the first rule that matches an event alerts. `all`: every one does.',
   ),
+  load_warnings: key(
+    choice('all', 'falco'),
+    'all',
+    "`falco`: only the warnings about rules that Falco has, too ([differences.md](differences.md)). falc's own key.",
+  ),
 }
