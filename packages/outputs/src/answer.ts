@@ -31,6 +31,13 @@ export interface Answer {
   readonly items?: readonly (Failure | undefined)[]
 }
 
+/** The answer that failures by item make up. */
+export function answerOf(failures: readonly (Failure | undefined)[]): Answer {
+  const first = failures.findIndex(failure => failure !== undefined)
+  if (first < 0) return { delivered: failures.length }
+  return { delivered: first, items: failures.slice(first) }
+}
+
 /** The failure that a system error means. */
 export function failureOf(error: unknown, output: string): Failure {
   const cause = (error as NodeJS.ErrnoException | null)?.code ?? 'error'

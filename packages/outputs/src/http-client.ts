@@ -6,10 +6,12 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { type Answer, type Failure, failureOf, retryAfter, statusFailure } from './answer.ts'
+import { type Answer, answerOf, type Failure, failureOf, retryAfter, statusFailure } from './answer.ts'
 import { OutputError } from './output.ts'
 import { readTls, TLS_OPTIONS, type TlsMaterial } from './tls.ts'
 import type { OptionsOf, OptionTable } from './transport.ts'
+
+export { answerOf } from './answer.ts'
 
 /** The options of every transport that speaks HTTP. */
 export const HTTP_OPTIONS = {
@@ -227,13 +229,6 @@ export async function inFlight<T>(
   }
   await Promise.all(Array.from({ length: Math.min(requests, items.length) }, lane))
   return answerOf(failures)
-}
-
-/** The answer that failures by item make up. */
-export function answerOf(failures: readonly (Failure | undefined)[]): Answer {
-  const first = failures.findIndex(failure => failure !== undefined)
-  if (first < 0) return { delivered: failures.length }
-  return { delivered: first, items: failures.slice(first) }
 }
 
 function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream'
 import type { Authenticator, MsgHdrs, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
-import type { Answer, Failure } from '../answer.ts'
+import { type Answer, answerOf, type Failure } from '../answer.ts'
 import { CONNECT_TIMEOUT, connectError, loadPeer, timedOut, unlessAborted } from '../connect.ts'
 import { OutputError, outputError } from '../output.ts'
 import { readTls, TLS_OPTIONS } from '../tls.ts'
@@ -177,14 +177,19 @@ class NatsTransport implements Transport {
     this.#refused = undefined
     // The server closes the connection of a client that sends more than it takes.
     const limit = this.#connection.info?.max_payload ?? 1 << 20
-    const large = items.findIndex(item => Buffer.byteLength(item.body) + ENVELOPE + item.alert.rule.length * 3 > limit)
-    const fitting = large < 0 ? items : items.slice(0, large)
+    const fits = ({ body, alert }: Item) => Buffer.byteLength(body) + ENVELOPE + alert.rule.length * 3 <= limit
+    const large: Failure = {
+      class: 'poison',
+      cause: 'too_large',
+      message: `${OUTPUT}: the alert is larger than the server's max_payload of ${limit} bytes`,
+    }
+    const publish = (item: Item) => (fits(item) ? this.#publish(item) : Promise.resolve(large))
     try {
-      const publish = this.#jetstream ? this.#store(this.#jetstream, fitting) : this.#publish(fitting)
-      const answer = await unlessAborted(Promise.race([publish, this.#gone]), signal)
-      if (answer.failure || large < 0) return answer
-      const message = `${OUTPUT}: the alert is larger than the server's max_payload of ${limit} bytes`
-      return { delivered: large, failure: { class: 'poison', cause: 'too_large', message } }
+      const published = Promise.all(items.map(publish))
+      const failures = await unlessAborted(Promise.race([published, this.#gone]), signal)
+      if (!this.#jetstream) await unlessAborted(this.#flush(), signal)
+      if (this.#refused) return { delivered: 0, failure: failureOfNats(this.#refused) }
+      return answerOf(failures)
     } catch (error) {
       return { delivered: 0, failure: signal.aborted ? timedOut(OUTPUT) : failureOfNats(error) }
     }
@@ -194,28 +199,23 @@ class NatsTransport implements Transport {
     await this.#connection.close()
   }
 
-  /** The answer to the flush comes after those to what was published before. */
-  async #publish(items: readonly Item[]): Promise<Answer> {
-    for (const item of items)
-      this.#connection.publish(this.#subject(item.alert), item.body, { headers: this.#headersOf(item) })
-    await this.#connection.flush()
-    // The client hands on what the server refused through an iterator, some microtasks later.
-    await setImmediate()
-    return this.#refused ? { delivered: 0, failure: failureOfNats(this.#refused) } : { delivered: items.length }
+  async #publish(item: Item): Promise<Failure | undefined> {
+    const headers = this.#headersOf(item)
+    const subject = this.#subject(item.alert)
+    if (!this.#jetstream) return void this.#connection.publish(subject, item.body, { headers })
+    try {
+      await this.#jetstream.publish(subject, item.body, { headers, timeout: CONNECT_TIMEOUT, retries: 0 })
+      return undefined
+    } catch (error) {
+      return failureOfNats(error)
+    }
   }
 
-  async #store(jetstream: JetStreamClient, items: readonly Item[]): Promise<Answer> {
-    const results = await Promise.allSettled(
-      items.map(item => {
-        const options = { headers: this.#headersOf(item), timeout: CONNECT_TIMEOUT, retries: 0 }
-        return jetstream.publish(this.#subject(item.alert), item.body, options)
-      }),
-    )
-    const delivered = results.findIndex(result => result.status === 'rejected')
-    if (delivered < 0) return { delivered: items.length }
-    // What was stored after the failed one is recognised as a duplicate when it is sent again.
-    const { reason } = results[delivered] as PromiseRejectedResult
-    return { delivered, failure: failureOfNats(this.#refused ?? reason) }
+  /** The server's answer comes after those to what was published before. */
+  async #flush(): Promise<void> {
+    await Promise.race([this.#connection.flush(), this.#gone])
+    // The client hands on what the server refused through an iterator, some microtasks later.
+    await setImmediate()
   }
 
   #headersOf(item: Item): MsgHdrs {

@@ -1,7 +1,7 @@
 /** Receivers that tests start on free ports: what the contract suite and the tests of wire forms share. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { accessSync, closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -153,8 +153,13 @@ export class Daemon {
     await exit
   }
 
+  /** Stops all of its threads. */
   async hang(): Promise<void> {
-    this.#child?.kill('SIGSTOP')
+    const child = this.#child!
+    child.kill('SIGSTOP')
+    const threads = `/proc/${child.pid}/task`
+    const stopped = (thread: string) => / T /.test(readFileSync(join(threads, thread, 'stat'), 'utf8'))
+    await until(`${this.#command} hangs`, () => readdirSync(threads).every(stopped))
   }
 
   async stop(): Promise<void> {
