@@ -28,6 +28,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'transport',
       'output',
       'severity',
+      'alert-fields',
       'limits',
       'tls',
       'http-client',
@@ -40,7 +41,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'processes',
       'child',
     ],
-    ...['tls', 'connect', 'stdout', 'file', 'program', 'http', 'syslog', 'transports', 'index'],
+    ...['connect', 'stdout', 'file', 'program', 'http', 'syslog', 'transports', 'index'],
   ],
   'sources-syscall': [
     ...['events', 'model', 'event', 'meta-event', 'capture', 'state', 'delivery', 'fields', 'source', 'replay'],

@@ -201,10 +201,10 @@ export function isFailure(result: HttpAnswer | Failure): result is Failure {
  * @throws {OutputError}
  */
 export function httpUrl(text: string, output: string, option = 'url'): URL {
-  if (!URL.canParse(text)) throw new OutputError('url', `${output}: ${option} is not a URL`)
+  if (!URL.canParse(text)) throw new OutputError('url', `${output}: ${option} is not a URL`, 'misconfigured')
   const url = new URL(text)
   if (url.protocol === 'http:' || url.protocol === 'https:') return url
-  throw new OutputError('url', `${output}: ${option} must begin with http:// or https://`)
+  throw new OutputError('url', `${output}: ${option} must begin with http:// or https://`, 'misconfigured')
 }
 
 /**
@@ -264,5 +264,5 @@ function requireProxies(proxy: string, output: string): void {
   httpUrl(proxy, output, 'proxy')
   const [major, minor] = process.versions.node.split('.').map(Number) as [number, number]
   if (major >= 25 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21)) return
-  throw new OutputError('proxy', `${output}: proxies need Node 22.21, 24.5 or newer`)
+  throw new OutputError('proxy', `${output}: proxies need Node 22.21, 24.5 or newer`, 'misconfigured')
 }

@@ -23,8 +23,23 @@ export class Limits {
   /** @param what the text's place in the message, for the log */
   cut(text: string, limit: number, what: string): string {
     if (text.length <= limit) return text
-    this.#note(`${what} longer than ${limit} characters are cut`)
+    this.#noteCut(limit, what)
     return cut(text, limit)
+  }
+
+  /**
+   * Cuts a text so that it fits once it is escaped: no escape sequence is cut in two.
+   * @param encode makes the text longer, or leaves it as it is
+   */
+  escaped(text: string, limit: number, what: string, encode: (text: string) => string): string {
+    for (let most = Math.min(text.length, limit); ; ) {
+      const escaped = encode(cut(text, most))
+      if (escaped.length <= limit || most === 0) {
+        if (most < text.length) this.#noteCut(limit, what)
+        return escaped
+      }
+      most = Math.max(0, most - Math.ceil((escaped.length - limit) / 2))
+    }
   }
 
   /** The first `limit` of a list. @param what its place in the message, for the log */
@@ -32,5 +47,9 @@ export class Limits {
     if (list.length <= limit) return list
     this.#note(`${what} after the first ${limit} are left out`)
     return list.slice(0, limit)
+  }
+
+  #noteCut(limit: number, what: string): void {
+    this.#note(`${what} longer than ${limit} characters are cut`)
   }
 }

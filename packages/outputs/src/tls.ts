@@ -39,6 +39,6 @@ export function readTls(options: Partial<OptionsOf<typeof TLS_OPTIONS>>, output:
     createSecureContext(read)
     return { ...read, rejectUnauthorized: !tls_insecure }
   } catch (error) {
-    throw outputError(error, output)
+    throw outputError(error, output, 'misconfigured')
   }
 }

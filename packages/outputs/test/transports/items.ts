@@ -52,9 +52,13 @@ export const context: TransportContext = {
 export async function open(
   definition: TransportDefinition<OptionTable>,
   values: Record<string, unknown>,
+  surroundings: Partial<TransportContext> = {},
 ): Promise<Transport> {
   const defaults = Object.entries(definition.options).map(([name, option]) => [name, option.default])
-  const transport = await definition.open({ ...Object.fromEntries(defaults), ...values } as never, context)
+  const transport = await definition.open({ ...Object.fromEntries(defaults), ...values } as never, {
+    ...context,
+    ...surroundings,
+  })
   onTestFinished(() => transport.close())
   return transport
 }

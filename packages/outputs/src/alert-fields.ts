@@ -1,0 +1,32 @@
+import type { AlertData, Json } from '@falc/engine'
+
+/** How an absent value is shown, as in Falco's texts. */
+const ABSENT = '<NA>'
+
+/** A value of output_fields as text on one line. */
+export function fieldText(value: AlertData['output_fields'][string]): string {
+  if (value === null || value === undefined) return ABSENT
+  const text = Array.isArray(value) ? `(${value.map(one => String(one)).join(',')})` : String(value)
+  return text.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g, ' ')
+}
+
+/** Name and text of each output field. */
+export function fieldTexts({ output_fields }: AlertData): [name: string, text: string][] {
+  return Object.keys(output_fields).map(name => [name, fieldText(output_fields[name]!)])
+}
+
+/** The output fields for `printJson`. */
+export function fieldsJson({ output_fields }: AlertData): Record<string, Json> {
+  return Object.fromEntries(
+    Object.entries(output_fields).map(([name, value]) => [
+      name,
+      value instanceof Uint8Array ? [...value] : (value as Json),
+    ]),
+  )
+}
+
+/** The text of a field that the alert's output has; undefined: it is not there, or absent. */
+export function fieldOf({ output_fields }: AlertData, name: string): string | undefined {
+  const value = Object.hasOwn(output_fields, name) ? output_fields[name] : undefined
+  return value === undefined || value === null || value === '' ? undefined : fieldText(value)
+}

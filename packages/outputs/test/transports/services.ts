@@ -1,0 +1,35 @@
+/** Every transport that speaks HTTP, with the service that it is tested with. */
+
+import type { TransportDefinition } from '../../src/transport.ts'
+import { googlechat, mattermost, rocketchat, slack } from '../../src/transports/chat.ts'
+import { cloudevents } from '../../src/transports/cloudevents.ts'
+import { discord } from '../../src/transports/discord.ts'
+import { opsgenie, pagerduty } from '../../src/transports/on-call.ts'
+import { teams } from '../../src/transports/teams.ts'
+import { webhook } from '../../src/transports/webhook.ts'
+import { CHAT_SERVICES, ROUTING_KEY } from './chat-services.ts'
+import { HOOKS, SIGNING_KEY } from './hooks.ts'
+import type { ServiceKind } from './stand-in.ts'
+
+export interface TestedService {
+  readonly kind: ServiceKind
+  readonly transport: TransportDefinition<any>
+  /** Texts that no message may hold. */
+  readonly secrets: readonly string[]
+}
+
+const { slack: slackService, mattermost: mattermostService, ...chat } = CHAT_SERVICES
+
+export const SERVICES: readonly TestedService[] = [
+  { kind: HOOKS.webhook, transport: webhook, secrets: [SIGNING_KEY.toString('base64')] },
+  { kind: HOOKS.cloudevents, transport: cloudevents, secrets: [] },
+  { kind: HOOKS.cloudeventsBatch, transport: cloudevents, secrets: [] },
+  { kind: slackService, transport: slack, secrets: ['webhooksecret'] },
+  { kind: mattermostService, transport: mattermost, secrets: ['webhooksecret'] },
+  { kind: chat.rocketchat, transport: rocketchat, secrets: ['webhooksecret'] },
+  { kind: chat.googlechat, transport: googlechat, secrets: ['webhooksecret'] },
+  { kind: chat.discord, transport: discord, secrets: ['webhooksecret'] },
+  { kind: chat.teams, transport: teams, secrets: ['webhooksecret'] },
+  { kind: chat.pagerduty, transport: pagerduty, secrets: [ROUTING_KEY] },
+  { kind: chat.opsgenie, transport: opsgenie, secrets: ['eb243592-faa2-4ba2'] },
+]
