@@ -100,6 +100,7 @@ describe('the key', () => {
     appendOutput: [{ extra_output: 'X' }],
     staticFields: { zone: 'dmz' },
     hostname: 'other',
+    identity: 'other',
     timeFormatIso8601: true,
     backend: 'vm',
     tuning: { memo: false },

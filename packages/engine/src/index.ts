@@ -1,9 +1,12 @@
 import { requireNode } from './node-version.ts'
 
 export type { Alert, AlertData } from './alert/alert.ts'
+export { type AlertsOptions, alerts } from './alert/alerts.ts'
 export { compileOutput } from './alert/compile-output.ts'
+export { type AlertIdentity, alertId } from './alert/id.ts'
 export { escapeLine, type Json, printJson } from './alert/json.ts'
 export type { JsonOptions } from './alert/object.ts'
+export { parseAlert } from './alert/parse-alert.ts'
 export { alertJson, alertText } from './alert/print.ts'
 export { type CompiledCondition, type ConditionOptions, compileCondition } from './bytecode/compile-condition.ts'
 export type { Condition, Operand } from './condition/ast.ts'

@@ -14,6 +14,8 @@ export function k8sAudit(): Source<AuditEvent> {
     name: 'k8s_audit',
     fields: auditFields(),
     time: event => event.time,
+    // A request has one event for each stage.
+    id: event => (event.isAudit ? `${String(event.root.auditID)}/${String(event.root.stage)}` : undefined),
     check: whyNotAudit,
     plugins: PLUGINS,
     plugin: { name: 'k8saudit', info: event => event.printed() },

@@ -27,6 +27,8 @@ export function syscall(options: SyscallOptions = {}): Source<SyscallEvent> {
     eventType: event => event.type,
     time: event => event.time,
     num: event => event.num,
+    // A thread makes one call at a time. Unlike the event's number, this is the same live and in any recording.
+    id: event => `${event.tid}/${event.type}`,
     scopes: {
       thread: event => event.thread?.fresh(),
       fd: fdHolder,

@@ -1,5 +1,6 @@
 import {
   type AlertData,
+  alertId,
   alertJson,
   alertText,
   clockTime,
@@ -24,6 +25,7 @@ export const HOT_RESTART_FAILURE = 'Falco internal: hot restart failure'
 export function internalMessage(internal: InternalAlert, json: boolean, hostname: string, time: bigint): Message {
   const { rule, priority, output, fields = {} } = internal
   const alert: AlertData = {
+    id: alertId({ identity: hostname, source: 'internal', rule, time, event: output }),
     rule,
     priority,
     source: 'internal',

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 export function alertLine(alert: Alert, config: Config): string {
   if (!config.json_output) return alertText(alert)
   return alertJson(alert, {
+    id: config.json_include_id_property,
     output: config.json_include_output_property,
     message: config.json_include_message_property,
     output_fields: config.json_include_output_fields_property,

@@ -68,13 +68,14 @@ export async function cachedRules<S>(
 function restore(
   ruleset: Uint8Array,
   { sources, onError }: EngineParts,
-  { hostname, backend }: CompileOptions,
+  { hostname, identity, backend }: CompileOptions,
 ): RunningRules | undefined {
   try {
     return loadRuleset(ruleset, {
       sources,
       regex: Regex,
       ...(hostname !== undefined && { hostname }),
+      ...(identity !== undefined && { identity }),
       ...(backend && { backend }),
       ...(onError && { onError }),
     })

@@ -1,6 +1,7 @@
 import type { EngineOptions, FieldFailure, Source } from '@falc/engine'
 import type { Config } from '../config/config.ts'
 import { hostname } from '../hostname.ts'
+import { identity } from '../identity.ts'
 
 /** The engine's options as plain data. */
 export type CompileOptions = Omit<EngineOptions, 'sources' | 'onError'>
@@ -21,6 +22,7 @@ export function engineOptions(config: Config, backend?: 'vm' | 'jit'): CompileOp
     appendOutput: config.append_output,
     staticFields: config.static_fields,
     hostname: hostname(),
+    identity: identity(config.identity),
     timeFormatIso8601: config.time_format_iso_8601,
     ...(backend && { backend }),
   }

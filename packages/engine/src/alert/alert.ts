@@ -3,6 +3,8 @@ import type { Priority } from '../rules/priority.ts'
 
 /** The contents of an alert, as plain data. */
 export interface AlertData {
+  /** 128 bits as 32 hex digits, the same whenever and wherever the same event is evaluated: `alertId` says of what. Idempotency key of receivers. */
+  readonly id: string
   readonly rule: string
   readonly priority: Priority
   readonly source: string
@@ -17,6 +19,11 @@ export interface AlertData {
   /** By field as written in the output template; null = absent. */
   readonly output_fields: Readonly<Record<string, Value | null>>
   readonly hostname?: string | undefined
+  /** How many alerts this one stands for, when repeats were collapsed into it. */
+  readonly count?: number | undefined
+  /** Times of the first and the last of them. */
+  readonly firstTime?: bigint | undefined
+  readonly lastTime?: bigint | undefined
 }
 
 /**

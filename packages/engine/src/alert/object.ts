@@ -5,6 +5,8 @@ import { byCodePoint } from './json.ts'
 
 /** Which optional properties of the JSON object to print; falco.yaml's json_include_*_property. */
 export interface JsonOptions {
+  /** Default false. */
+  readonly id?: boolean
   /** Default true. */
   readonly output?: boolean
   /** Default true. */
@@ -15,7 +17,7 @@ export interface JsonOptions {
   readonly output_fields?: boolean
 }
 
-/** Falco's JSON object of an alert, its keys in order. */
+/** Falco's JSON object of an alert, its keys in order. Alerts that stand for several also have `count`, `first_time` and `last_time`. */
 export function alertObject(
   alert: AlertData,
   include: JsonOptions,
@@ -27,8 +29,13 @@ export function alertObject(
         .sort(byCodePoint)
         .map(name => [name, convert(alert.output_fields[name]!, name)]),
     )
+  const { count, firstTime, lastTime } = alert
   return {
+    ...(count === undefined ? {} : { count }),
+    ...(firstTime === undefined ? {} : { first_time: isoTime(firstTime) }),
     ...(alert.hostname === undefined ? {} : { hostname: alert.hostname }),
+    ...(include.id === true ? { id: alert.id } : {}),
+    ...(lastTime === undefined ? {} : { last_time: isoTime(lastTime) }),
     ...(include.message === true ? { message: alert.message.toWellFormed() } : {}),
     ...(include.output === false ? {} : { output: alert.output.toWellFormed() }),
     ...(include.output_fields === false ? {} : { output_fields: fields() }),

@@ -20,6 +20,8 @@ export interface AlertTemplate {
 
 export interface AlertSettings {
   readonly hostname?: string | undefined
+  /** The machine or cluster, for ids. Default: `hostname`. */
+  readonly identity?: string | undefined
   /** Times as ISO 8601 in UTC instead of the local time of day. */
   readonly iso8601?: boolean | undefined
 }
@@ -31,6 +33,7 @@ export class AlertPlan implements AlertWords {
   readonly source: string
   readonly tags: readonly string[]
   readonly hostname: string | undefined
+  readonly identity: string
   /** Output fields that are doubles. */
   readonly doubles: ReadonlySet<string>
   readonly #slots: Slots
@@ -47,6 +50,7 @@ export class AlertPlan implements AlertWords {
     this.source = template.source
     this.tags = template.tags
     this.hostname = settings.hostname
+    this.identity = settings.identity ?? settings.hostname ?? ''
     this.#slots = new Slots(table, errors)
     this.#prefix = new Format(prefixOf(template.priority, settings.iso8601 === true), this.#slots)
     this.#message = new Format(template.message, this.#slots)
@@ -65,9 +69,9 @@ export class AlertPlan implements AlertWords {
     )
   }
 
-  /** The alert for an event that matched. All values are read from the event now. */
-  alert(event: unknown, time: bigint): RuleAlert {
-    return new RuleAlert(this, this.#slots.capture(event), time)
+  /** The alert for an event that matched. All values are read from the event now; `key` tells events of one time apart. */
+  alert(event: unknown, time: bigint, key: string | number | bigint): RuleAlert {
+    return new RuleAlert(this, this.#slots.capture(event), time, key)
   }
 
   prefix(captured: Captured): string {

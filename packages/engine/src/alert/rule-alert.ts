@@ -2,6 +2,7 @@ import type { Scalar, Value } from '../fields/field.ts'
 import type { Priority } from '../rules/priority.ts'
 import type { Alert, AlertData } from './alert.ts'
 import type { Captured } from './format.ts'
+import { alertId } from './id.ts'
 import { printDouble, printJson } from './json.ts'
 import { alertObject } from './object.ts'
 
@@ -12,6 +13,7 @@ export interface AlertWords {
   readonly source: string
   readonly tags: readonly string[]
   readonly hostname: string | undefined
+  readonly identity: string
   /** Output fields that are doubles. */
   readonly doubles: ReadonlySet<string>
   /** Time and priority, before the message. */
@@ -30,11 +32,13 @@ export class RuleAlert implements Alert {
   readonly hostname: string | undefined
   readonly #words: AlertWords
   readonly #captured: Captured
+  readonly #key: string | number | bigint
+  #id: string | undefined
   #message: string | undefined
   #output: string | undefined
   #fields: Readonly<Record<string, Value | null>> | undefined
 
-  constructor(words: AlertWords, captured: Captured, time: bigint) {
+  constructor(words: AlertWords, captured: Captured, time: bigint, key: string | number | bigint) {
     this.rule = words.rule
     this.priority = words.priority
     this.source = words.source
@@ -43,9 +47,17 @@ export class RuleAlert implements Alert {
     this.hostname = words.hostname
     this.#words = words
     this.#captured = captured
+    this.#key = key
+    this.#id = undefined
     this.#message = undefined
     this.#output = undefined
     this.#fields = undefined
+  }
+
+  get id(): string {
+    const { rule, source, time } = this
+    this.#id ??= alertId({ identity: this.#words.identity, source, rule, time, event: this.#key })
+    return this.#id
   }
 
   get message(): string {
@@ -64,10 +76,10 @@ export class RuleAlert implements Alert {
   }
 
   toObject(): AlertData {
-    const { rule, priority, source, tags, time, output, message, output_fields, hostname } = this
+    const { id, rule, priority, source, tags, time, output, message, output_fields, hostname } = this
     const fields = Object.fromEntries(Object.entries(output_fields).map(([name, value]) => [name, copied(value)]))
     return {
-      ...{ rule, priority, source, tags: [...tags], time, output, message, output_fields: fields },
+      ...{ id, rule, priority, source, tags: [...tags], time, output, message, output_fields: fields },
       ...(hostname === undefined ? {} : { hostname }),
     }
   }

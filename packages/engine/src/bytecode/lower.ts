@@ -2,12 +2,15 @@ import type { Check, Condition, LiteralOperand, Operand } from '../condition/ast
 import { OPERATORS, type Operator, parseOperator } from '../condition/operators.ts'
 import { posixHint } from '../condition/posix.ts'
 import { VAL } from '../condition/transformers.ts'
-import type { EventTypes, Scalar } from '../fields/field.ts'
+import { type ComparedOperator, holds } from '../fields/compare.ts'
+import type { EventTypes, FieldDef, Scalar } from '../fields/field.ts'
 import { Regex } from '../fields/regex.ts'
 import type { FieldTable } from '../fields/table.ts'
+import { nanoseconds } from '../fields/time.ts'
 import { TYPES } from '../fields/types.ts'
 import { nearestType, valueHint } from '../fields/value-hint.ts'
-import { parseValue } from '../fields/values.ts'
+import { narrow, parseValue } from '../fields/values.ts'
+import { didYouMean } from '../text/did-you-mean.ts'
 import { clauseKey } from './canonical.ts'
 import { evaluateClause } from './evaluate-tree.ts'
 import { fieldsOfExpr, isComparableList, lowerField, lowerOperand, refuse, type Where } from './operand.ts'
@@ -77,19 +80,19 @@ function lowerCheck(check: Check, table: FieldTable, warnings: ConditionWarning[
   const single = modifier === undefined && (form === 'number' || form === 'string')
   if (!right && single && literals.length !== 1)
     refuse('value', `filter error: operator '${op}' takes one value`, where)
-  const values = literals.map(literal => constantOf(literal, left, op, table, where))
+  const constants = literals.map(literal => constantOf(literal, left, op, table, where))
   for (const literal of literals) warnings.push(...valueWarnings(literal, op, table, check))
   const fields = fieldsOfExpr(left)
   if (right) fieldsOfExpr(right, fields)
   for (const { field } of fields) warnings.push(...warnOfField(field, check))
+  const compared = { ...inOrder(left, op, constants), modifier }
+  const { values } = compared
   const clause: Clause = {
-    key: clauseKey(left, { op, modifier, values }, right),
+    key: clauseKey(left, compared, right),
     scope: commonScope(fields.map(f => f.field.def.scope ?? 'event')),
     fields: fields.map(f => f.field),
     left,
-    op,
-    modifier,
-    values,
+    ...compared,
     right,
   }
   const decided = (form !== 'unary' && !right && values.length === 0) || fields.length === 0
@@ -187,7 +190,7 @@ function literalsOf(right: Check['right'], where: Where): readonly LiteralOperan
 function constantOf(literal: LiteralOperand, left: Expr, op: Clause['op'], table: FieldTable, where: Where): Scalar {
   let value: Scalar
   try {
-    value = parseValue(literal.text, left.type, op)
+    value = parseConstant(literal.text, left, op)
     if (op === 'regex') new Regex(value as string)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
@@ -198,16 +201,49 @@ function constantOf(literal: LiteralOperand, left: Expr, op: Clause['op'], table
     return refuse('value', message + hint, where, literal.span)
   }
   const types = table.source.eventTypes
-  const naming = op === '=' || op === '!=' || op === 'in' || op === 'intersects'
   if (
     types &&
-    naming &&
+    isEquality(op) &&
     left.kind === 'field' &&
     types.fields.includes(left.key) &&
     !types.typesOf(left.key, String(value))
   )
     refuse('unknown-event-type', unknownType(String(value), left.key, types), where, literal.span)
   return value
+}
+
+/** @throws {Error} with the reason */
+function parseConstant(text: string, left: Expr, op: Clause['op']): Scalar {
+  const { names, print } = left.kind === 'field' ? { ...left.field.def, print: left.field.print } : {}
+  if (print === 'iso8601' && !/^\d+$/.test(text)) return narrow(nanoseconds(text))
+  return names && (isOrder(op) || isEquality(op)) ? names[positionOf(text, names)]![0] : parseValue(text, left.type, op)
+}
+
+function isOrder(op: Clause['op']): boolean {
+  return op === '<' || op === '<=' || op === '>' || op === '>='
+}
+
+function isEquality(op: Clause['op']): boolean {
+  return op === '=' || op === '!=' || op === 'in' || op === 'intersects'
+}
+
+type Names = NonNullable<FieldDef['names']>
+
+function positionOf(text: string, names: Names): number {
+  const word = text.toLowerCase()
+  const at = names.findIndex(spellings => spellings.some(spelling => spelling.toLowerCase() === word))
+  if (at >= 0) return at
+  const known = names.map(([name]) => name)
+  throw new Error(`filter error: '${text}' is not one of ${known.join(', ')}${didYouMean(text, known)}`)
+}
+
+/** A comparison in the order of names is the set of the names on that side. */
+function inOrder(left: Expr, op: Clause['op'], values: readonly Scalar[]): Pick<Clause, 'op' | 'values'> {
+  const names = left.kind === 'field' && isOrder(op) ? left.field.def.names : undefined
+  if (!names) return { op, values }
+  const limit = positionOf(values[0] as string, names)
+  const side = names.filter((_, i) => holds(op as ComparedOperator, 'number', i, limit))
+  return { op: 'in', values: side.map(([name]) => name) }
 }
 
 function unknownType(value: string, field: string, types: EventTypes): string {

@@ -57,5 +57,6 @@ function isPlainRegex(pattern: string): boolean {
 function isField(text: string, table: FieldTable): boolean {
   const match = /^([a-zA-Z]\w*(?:\.[\w-]+)+)(?:\[(?:"([^"]*)"|'([^']*)'|([^\]]*))\])?$/.exec(text)
   if (!match) return false
-  return table.lookup(match[1]!, match[2] ?? match[3] ?? match[4]) !== undefined
+  const field = table.lookup(match[1]!, match[2] ?? match[3] ?? match[4])
+  return field !== undefined && table.has(field.name)
 }

@@ -103,7 +103,7 @@ export class ConditionParser extends EmbeddedActionsParser {
       {
         ALT: () => {
           op = this.CONSUME(T.NumOp).image
-          right = this.SUBRULE(this.numberValue)
+          right = this.SUBRULE(this.orderedValue, { ARGS: [left] })
         },
       },
       {
@@ -130,10 +130,14 @@ export class ConditionParser extends EmbeddedActionsParser {
     return this.ACTION(() => this.#nodes.check(left, op, right, first, this.LA(0)))
   })
 
-  numberValue = this.RULE('numberValue', (): Operand => {
+  orderedValue = this.RULE('orderedValue', (left: Operand): Operand => {
+    // Falco's syntax has numbers only. Of its fields none is an alert's.
+    const GATE = () => left.kind === 'field' && left.name.startsWith('alert.')
     return this.OR([
       { ALT: () => this.#literal(this.CONSUME(T.NumberText)) },
       { ALT: () => this.SUBRULE(this.rightTransform) },
+      { GATE, ALT: () => this.#literal(this.CONSUME(T.Identifier)) },
+      { GATE, ALT: () => this.#string(this.CONSUME(T.QuotedValue)) },
     ])
   })
 

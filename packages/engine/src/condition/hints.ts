@@ -84,7 +84,7 @@ function parenthesis({ rule, found, rest, before }: Spot): string | undefined {
 }
 
 function value({ rule, found, before }: Spot): string | undefined {
-  if (rule === 'numberValue') return `'${/[<>]=?\s*$/.exec(before)?.[0].trim() ?? '<'}' compares numbers`
+  if (rule === 'orderedValue') return `'${/[<>]=?\s*$/.exec(before)?.[0].trim() ?? '<'}' compares numbers`
   if (rule === 'comparison' && /\w\s*$/.test(before) && /^(?:and|or|\)|\s|$)/.test(found))
     return "a check needs an operator: 'field exists', or 'field = true' for a boolean"
   if (rule !== AFTER_CHECK) return undefined

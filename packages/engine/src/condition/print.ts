@@ -25,15 +25,19 @@ export function printCondition(condition: Condition): string {
       if (right === undefined) return head
       if (isList(right)) return `${head} (${right.map(printOperand).join(', ')})`
       // Quotes would change the meaning of a list's name (`in shells`) and of a number.
-      return `${head} ${right.kind === 'literal' && !takesText(op) ? right.text : printOperand(right)}`
+      return `${head} ${right.kind === 'literal' && isBare(op, right.text) ? right.text : printOperand(right)}`
     }
   }
 }
 
-/** True when the operator as written is followed by one text. */
-function takesText(written: string): boolean {
+/** True when the value after the operator as written must not be quoted. */
+function isBare(written: string, value: string): boolean {
   const operator = parseOperator(written)
-  return operator === undefined || (operator.modifier === undefined && OPERATORS[operator.op].form === 'string')
+  if (operator === undefined) return false
+  const { form } = OPERATORS[operator.op]
+  return form === 'number'
+    ? /^[+\-\w.]+$/.test(value) && !/^\d+-/.test(value)
+    : form === 'list' || operator.modifier !== undefined
 }
 
 /** An operand as canonical text. */

@@ -18,7 +18,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   primary: "expected a '(' token, a field check, or an identifier",
   check: "expected a '(' token, a field check, or an identifier",
   comparison: `expected a valid check operator: one of ${quotedList(spellings())}`,
-  numberValue: `expected a number value or a field with a valid transformer: ${TRANSFORMER_LIST}`,
+  orderedValue: `expected a number value or a field with a valid transformer: ${TRANSFORMER_LIST}`,
   stringValue: `expected a string value or a field with a valid transformer: ${TRANSFORMER_LIST}`,
   listValue: `expected a list, an identifier, or a field with a valid transformer: ${TRANSFORMER_LIST}`,
   listItem: 'expected a string value',
@@ -29,14 +29,14 @@ const EXPECTED: Readonly<Record<string, string>> = {
 
 /** By operator: the message when nothing follows it. */
 const AFTER_OPERATOR: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(spellings('number').map(op => [op, EXPECTED.numberValue!])),
+  ...Object.fromEntries(spellings('number').map(op => [op, EXPECTED.orderedValue!])),
   ...Object.fromEntries(spellings('string').map(op => [op, EXPECTED.stringValue!])),
   ...Object.fromEntries(spellings('list').map(op => [op, EXPECTED.listValue!])),
 }
 
 /** By the preceding token, where the failing rule is the surrounding one. */
 const AFTER = new Map([
-  [T.NumOp, EXPECTED.numberValue],
+  [T.NumOp, EXPECTED.orderedValue],
   [T.StrOp, EXPECTED.stringValue],
   [T.ListOp, EXPECTED.listValue],
   [T.Modifier, EXPECTED.listValue],

@@ -117,7 +117,7 @@ export const LEXER_DEFINITION: IMultiModeLexerDefinition = {
   modes: {
     PRIMARY: [Blank, LParen, Not, Field, LeftCall, Identifier],
     OP: [Blank, LBracket, UnaryOp, NumOp, StrOp, ListOp],
-    NUM: [Blank, RightCall, NumberText],
+    NUM: [Blank, RightCall, NumberText, QuotedValue, Identifier],
     STR: [Blank, Modifier, RightCall, QuotedValue, BareValue],
     LISTV: [Blank, ListOpen, RightCall, Identifier],
     LIST: [Blank, Comma, Quoted, BareItem, ListClose],

@@ -127,8 +127,8 @@ export class Engine<S extends Source = Source> extends Detector<S> {
 
   /** Replaces the rules that events are evaluated against. */
   #run(compiled: readonly CompiledRule[], indexed: readonly IndexedRules[]): void {
-    const { hostname, timeFormatIso8601: iso8601, ruleMatching, backend, onError, tuning } = this.options
-    const settings = { hostname, iso8601, backend, onError, first: ruleMatching !== 'all' }
+    const { hostname, identity, timeFormatIso8601: iso8601, ruleMatching, backend, onError, tuning } = this.options
+    const settings = { hostname, identity, iso8601, backend, onError, first: ruleMatching !== 'all' }
     const running = indexed.map(({ plan, alerts }) => {
       const walker = (bucket: number, errors: ExtractErrors) => new TreeEvaluator(plan.roots[bucket]!, errors)
       const { context } = this.#state(plan.table.source)

@@ -28,6 +28,8 @@ export interface EngineOptions<S extends Source = Source> {
   readonly staticFields?: Readonly<Record<string, string>>
   /** The value of `hostname` in alerts and of the field evt.hostname. */
   readonly hostname?: string
+  /** The machine or cluster whose events these are, for the ids of alerts: two sensors that see different events need different ones. Default: `hostname`. */
+  readonly identity?: string
   /** Prints times as `2026-11-24T14:12:34.638674831+0000` (UTC) instead of the local time of day. */
   readonly timeFormatIso8601?: boolean
   /** `jit` (default) generates JavaScript; where that is forbidden, `vm` interprets instead. The results are the same. */
@@ -67,6 +69,7 @@ export const ENGINE_OPTIONS = {
   },
   staticFields: 'object',
   hostname: 'text',
+  identity: 'text',
   timeFormatIso8601: 'boolean',
   backend: { oneOf: ['jit', 'vm'] },
   onError: 'function',

@@ -45,6 +45,8 @@ export interface SavedSource {
 export interface SavedOptions<S extends Source = Source> {
   readonly sources: readonly S[]
   readonly hostname?: string
+  /** As in the options of an engine. */
+  readonly identity?: string
   /** Default: jit. */
   readonly backend?: Backend
   /** As in the options of an engine. */
@@ -53,8 +55,8 @@ export interface SavedOptions<S extends Source = Source> {
   readonly regex?: RegexEngine
 }
 
-const { sources, hostname, backend, onError } = ENGINE_OPTIONS
-const SAVED_OPTIONS = { sources, hostname, backend, onError, regex: 'function' } satisfies Record<
+const { sources, hostname, identity, backend, onError } = ENGINE_OPTIONS
+const SAVED_OPTIONS = { sources, hostname, identity, backend, onError, regex: 'function' } satisfies Record<
   keyof SavedOptions,
   Expected
 >
@@ -83,8 +85,8 @@ export function loadRuleset<S extends Source>(bytes: Uint8Array, options: SavedO
     const bucketOf: Int32Array | 0 = saved.bucketOf === 0 ? 0 : Int32Array.from(saved.bucketOf)
     const shape = { rules: saved.alerts.length, buckets: saved.buckets, bucketOf }
     const plan = { table, shape, layout, program: (bucket: number) => ({ ...loaded[bucket]!, layout }) }
-    const { hostname, backend, onError } = options
-    const settings = { hostname, backend, onError, iso8601: header.iso8601, first: header.first }
+    const { hostname, identity, backend, onError } = options
+    const settings = { hostname, identity, backend, onError, iso8601: header.iso8601, first: header.first }
     return new SourceRules(plan, context, saved.alerts, settings)
   })
   return new Detector(rules)

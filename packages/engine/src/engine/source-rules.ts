@@ -2,7 +2,7 @@ import { AlertPlan, type AlertSettings, type AlertTemplate } from '../alert/plan
 import type { RuleAlert } from '../alert/rule-alert.ts'
 import { createEvaluator } from '../bytecode/create-evaluator.ts'
 import type { Backend, Evaluator } from '../bytecode/evaluator.ts'
-import { type EventContext, nextEvent, timeOf } from '../fields/evt.ts'
+import { type EventContext, eventKey, nextEvent, timeOf } from '../fields/evt.ts'
 import { ExtractErrors, type FieldFailure } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import { Ruleset } from '../ruleset/ruleset.ts'
@@ -92,7 +92,8 @@ export class SourceRules {
     const { matches } = this.ruleset
     const alerts: RuleAlert[] = []
     const time = timeOf(this.source, event, this.#context)
-    for (let i = 0; i < count; i++) alerts.push(this.plans[matches[i]!]!.alert(event, time))
+    const key = eventKey(this.source, event, this.#context)
+    for (let i = 0; i < count; i++) alerts.push(this.plans[matches[i]!]!.alert(event, time, key))
     return alerts
   }
 }

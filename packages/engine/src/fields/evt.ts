@@ -41,6 +41,19 @@ function readTime(source: Source, event: unknown, errors: ExtractErrors | undefi
   }
 }
 
+/**
+ * What tells the current event from others of the same time, for the ids of alerts: what the source says, or else the event's number.
+ * Never throws.
+ */
+export function eventKey(source: Source, event: unknown, context: EventContext): string | number | bigint {
+  try {
+    return source.id?.(event) ?? source.num?.(event) ?? context.num
+  } catch (error) {
+    context.errors?.add('id', error, event)
+    return context.num
+  }
+}
+
 /** The fields that every source has. A source may declare its own field of the same name. */
 export function genericFields(source: Source, context: EventContext): Record<string, FieldDef> {
   const time = (event: unknown) => timeOf(source, event, context)

@@ -76,8 +76,13 @@ interface Declaration<E, V extends Value> {
   readonly filterOnly?: boolean
   readonly noRhs?: boolean
   readonly noTransformer?: boolean
-  /** How numbers are printed. For bytes, which otherwise print as text: `base64`, or `dots` for everything but printable ASCII. */
-  readonly print?: 'dec' | 'hex' | 'oct' | 'id' | 'padded' | 'base64' | 'dots'
+  /** How numbers are printed. For bytes, which otherwise print as text: `base64`, or `dots` for everything but printable ASCII. `iso8601`: nanoseconds since 1970, also written like this in conditions. */
+  readonly print?: 'dec' | 'hex' | 'oct' | 'id' | 'padded' | 'base64' | 'dots' | 'iso8601'
+  /**
+   * The only values of a text, least first, each with its spellings; the first one is the value. Conditions may write any of them, in
+   * any case, and `<`, `<=`, `>` and `>=` follow their order.
+   */
+  readonly names?: readonly (readonly [string, ...string[]])[]
   /** What the value belongs to: `event` (default) or a key of the source's `scopes`. A field with a scope may read nothing but that scope's object. */
   readonly scope?: string
   /** Falco deprecates it: a rule that uses it loads with LOAD_DEPRECATED_ITEM. */
@@ -139,9 +144,16 @@ export interface SourceDef<E = any, F extends string = string> {
   check?(event: E): string | undefined
   /** Event number as evt.num prints it (from 1). Default: a count kept by the engine. */
   num?(event: E): number
+  /**
+   * What tells an event from others of the same time, so that its alerts have the same `id` whenever it is evaluated: an ID that it
+   * carries. Default: its number, which is the same only when the stream is evaluated again from its beginning.
+   */
+  id?(event: E): string | number | bigint | undefined
   /** The object that keeps the memo of a scope for this event (`thread: e => e.thread`); undefined: no memo, clauses are evaluated each time. */
   readonly scopes?: Readonly<Record<string, (event: E) => MemoHolder | undefined>>
   readonly eventTypes?: EventTypes
+  /** The field that a name which is not declared stands for, or text for the message that there is no such field. */
+  undeclared?(name: string): FieldDef<E> | string
   /** The Falco plugins that this source replaces, with the versions that rules files may require. */
   readonly plugins?: readonly { readonly name: string; readonly version: string }[]
   /** The plugin that evt.pluginname and evt.plugininfo report. */
@@ -158,6 +170,7 @@ export type EventOf<S> = S extends Source<infer E, any> ? E : never
 
 const SOURCE_KEYS = {
   ...{ name: 'text', fields: 'object', eventType: 'function', time: 'function', check: 'function', num: 'function' },
+  ...{ id: 'function', undeclared: 'function' },
   ...{ scopes: 'object', eventTypes: 'object', plugins: 'list', plugin: 'object' },
   // Of a source that is derived from another one: { ...source, name }.
   kind: { oneOf: ['source'] },
@@ -168,7 +181,8 @@ const FIELD_KEYS = {
   arg: { oneOf: ['none', 'optional', 'required'] },
   argKind: { oneOf: ['index', 'key', 'path'] },
   brackets: 'boolean',
-  print: { oneOf: ['dec', 'hex', 'oct', 'id', 'padded', 'base64', 'dots'] },
+  print: { oneOf: ['dec', 'hex', 'oct', 'id', 'padded', 'base64', 'dots', 'iso8601'] },
+  names: 'list',
   ...{ scope: 'text', deprecated: 'boolean', suggested: 'boolean', hidden: 'boolean', removed: 'boolean', doc: 'text' },
   ...{ cost: 'number', parseArg: 'function', extract: 'function', refine: 'function', toJson: 'function' },
 } as const satisfies Record<keyof RefinedDef<any>, Expected>

@@ -2,6 +2,7 @@ import { bytesToText } from '../text/encoding.ts'
 import { addressBytes, printAddress } from './address.ts'
 import { encodeBase64 } from './base64.ts'
 import type { FieldDef, FieldType, Scalar, Value } from './field.ts'
+import { isoTime } from './time.ts'
 import { TYPES } from './types.ts'
 
 /** What printing needs to know about a value. */
@@ -66,6 +67,8 @@ function printNumber(value: number | bigint, as: Printed): string {
       return unsigned(value, as.type).toString(16).toUpperCase()
     case 'oct':
       return unsigned(value, as.type).toString(8)
+    case 'iso8601':
+      return isoTime(BigInt(value))
     case 'padded':
       return String(value).padStart(9, '0')
     default:

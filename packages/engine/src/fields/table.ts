@@ -22,6 +22,12 @@ export interface ResolvedField {
   readonly print: FieldDef['print']
 }
 
+interface Found {
+  readonly name: string
+  readonly def: FieldDef
+  readonly arg: string | undefined
+}
+
 const NO_SPAN: Span = { offset: 0, line: 1, column: 1, length: 0 }
 
 export interface FieldTableOptions {
@@ -53,6 +59,11 @@ export class FieldTable {
   constructor(source: Source, generic: Readonly<Record<string, FieldDef>> = {}) {
     this.source = source
     this.#defs = new Map([...Object.entries(generic), ...Object.entries(source.fields)])
+  }
+
+  /** Whether the name is declared. */
+  has(name: string): boolean {
+    return this.#defs.has(name)
   }
 
   /** Declared names with their declarations. */
@@ -96,16 +107,21 @@ export class FieldTable {
     return same ?? field
   }
 
-  #find(name: string, arg: string | undefined): { name: string; def: FieldDef; arg: string | undefined } | undefined {
+  #find(name: string, arg: string | undefined): Found | undefined {
     const def = this.#defs.get(name)
     if (def) return arg === undefined || takesArgument(def) ? { name, def, arg } : undefined
-    if (arg !== undefined) return undefined
+    if (arg !== undefined) return this.#undeclared(name, arg)
     for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
       const head = this.#defs.get(name.slice(0, dot))
       if (head && takesArgument(head) && (head.argKind ?? 'key') === 'key')
         return { name: name.slice(0, dot), def: head, arg: head.brackets ? undefined : name.slice(dot + 1) }
     }
-    return undefined
+    return this.#undeclared(name, arg)
+  }
+
+  #undeclared(name: string, arg: string | undefined): Found | undefined {
+    const def = this.#defs.has(name) ? undefined : this.source.undeclared?.(name)
+    return typeof def === 'object' && (arg === undefined || takesArgument(def)) ? { name, def, arg } : undefined
   }
 
   /** The field that `name` was probably meant to be. */
@@ -117,7 +133,8 @@ export class FieldTable {
     const message = `filter_check called with nonexistent field ${text}`
     if (this.#defs.has(name)) return `${message} (${name} takes no argument)`
     const guess = this.nearest(name)
-    return guess === undefined ? message : `${message}, did you mean ${guess}?`
+    const hint = this.source.undeclared?.(text)
+    return `${message}${guess === undefined ? '' : `, did you mean ${guess}?`}${typeof hint === 'string' ? hint : ''}`
   }
 }
 

@@ -11,10 +11,14 @@ export const PRIORITIES = [
 ] as const
 export type Priority = (typeof PRIORITIES)[number]
 
-const BY_NAME = new Map<string, Priority>([
-  ...PRIORITIES.map(p => [p.toLowerCase(), p] as const),
-  ['info', 'Informational'],
-])
+/** The priorities from the least severe to the most severe, each with its spellings; the first one is the name. */
+export const PRIORITY_NAMES: readonly (readonly [Priority, ...string[]])[] = PRIORITIES.toReversed().map(name =>
+  name === 'Informational' ? [name, 'Info'] : [name],
+)
+
+const BY_NAME = new Map<string, Priority>(
+  PRIORITY_NAMES.flatMap(spellings => spellings.map(spelling => [spelling.toLowerCase(), spellings[0]] as const)),
+)
 
 /** The priority of that name, ignoring case; `info` is Informational. undefined for any other name. */
 export function parsePriority(name: string): Priority | undefined {

@@ -75,9 +75,9 @@ test('JSON.stringify prints the same as alertJson, whatever the values', () => {
 test('toObject is plain data that can be cloned, spread and printed', () => {
   const alert = alertOf('%who.name %who.big %file.tags', { name: 'ada', big: 2n ** 63n })
   const data = alert.toObject()
-  const { output, message, rule, time, tags, output_fields } = alert
+  const { id, output, message, rule, time, tags, output_fields } = alert
   expect(data).toEqual({
-    ...{ rule, priority: 'Warning', source: 'people', tags, time, output, message, output_fields, hostname: 'box' },
+    ...{ id, rule, priority: 'Warning', source: 'people', tags, time, output, message, output_fields, hostname: 'box' },
   })
   for (const copy of [structuredClone(data), { ...data }]) expect(copy).toEqual(data)
   expect(alertJson(structuredClone(data))).toBe(alertJson(alert))

@@ -7,9 +7,9 @@ import { expect, test } from 'vitest'
 const SRC = new URL('../../src/', import.meta.url)
 
 /** Bytes of the compressed bundle that a web page would load. Lower it when it shrinks; raise it only for good reason. */
-const MAX_SIZE = 28_000
+const MAX_SIZE = 31_000
 
-test('the runtime is small, and has no parser, compiler or regex engine', async () => {
+test('the runtime is small, and has no parser, compiler or regex engine, and no package but one of hashes', async () => {
   const { output } = await build({
     input: fileURLToPath(new URL('runtime.ts', SRC)),
     output: { minify: true },
@@ -18,7 +18,9 @@ test('the runtime is small, and has no parser, compiler or regex engine', async 
   })
   const modules = output.flatMap(chunk => (chunk.type === 'chunk' ? chunk.moduleIds : []))
   expect(
-    modules.filter(id => /node_modules|condition\/(parse|grammar)|bytecode\/(compile|lower)|fields\/regex/.test(id)),
+    modules.filter(id =>
+      /node_modules\/(?!.*@noble\/hashes)|condition\/(parse|grammar)|bytecode\/(compile|lower)|fields\/regex/.test(id),
+    ),
   ).toEqual([])
   expect(modules.length).toBeGreaterThan(20)
   const code = output.map(chunk => (chunk.type === 'chunk' ? chunk.code : '')).join('')

@@ -28,10 +28,20 @@ export const ALERTS_KEYS = {
   append_output: key(list(appended), [], 'Text and fields added to the output of rules, as in Falco.'),
   static_fields: key(mapOf(text), {}, 'Constants that rules use as `static.NAME`.'),
   json_output: key(boolean, false, 'Print alerts, and the reports of `-V` and `-L`, as JSON.'),
+  json_include_id_property: key(
+    boolean,
+    false,
+    "JSON has `id`: 32 hex digits, the same whenever the same event is evaluated. falc's own key.",
+  ),
   json_include_output_property: key(boolean, true, 'JSON has `output`.'),
   json_include_message_property: key(boolean, false, 'JSON has `message`: the output without time and priority.'),
   json_include_output_fields_property: key(boolean, true, 'JSON has `output_fields`.'),
   json_include_tags_property: key(boolean, true, 'JSON has `tags`.'),
+  identity: key(
+    text,
+    '',
+    "What ids of alerts name as the machine: give all receivers of one cluster's audit events the cluster's name. Default: the machine's ID. falc's own key.",
+  ),
   time_format_iso_8601: key(boolean, false, 'Print times of alerts and of the log as ISO 8601 (UTC).'),
   buffer_format_base64: key(
     boolean,

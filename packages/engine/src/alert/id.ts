@@ -1,0 +1,31 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { textToBytes } from '../text/encoding.ts'
+
+/** What an alert's id is made of: everything that tells one alert from another. */
+export interface AlertIdentity {
+  /** The machine or cluster whose events these are. */
+  readonly identity: string
+  readonly source: string
+  readonly rule: string
+  /** Nanoseconds since 1970. */
+  readonly time: bigint
+  /** Tells the source's events of one time apart: a number, an audit ID. */
+  readonly event: string | number | bigint
+}
+
+/**
+ * The id of an alert, 32 hex digits: the first 128 bits of the SHA-256 of the parts as a JSON array of strings. The same event that is
+ * replayed or delivered twice has the same id. The hash is cryptographic since clients choose some of the parts (a request may
+ * carry its own audit ID): nobody can make an alert that a receiver takes for a repetition of another one.
+ */
+export function alertId({ identity, source, rule, time, event }: AlertIdentity): string {
+  return digest([identity, source, rule, String(time), String(event)])
+}
+
+/** 128 bits of the SHA-256 of some texts. */
+export function digest(parts: readonly string[]): string {
+  const hash = sha256(textToBytes(JSON.stringify(parts.map(part => part.toWellFormed()))))
+  let hex = ''
+  for (let i = 0; i < 16; i++) hex += hash[i]!.toString(16).padStart(2, '0')
+  return hex
+}

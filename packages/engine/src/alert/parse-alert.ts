@@ -1,0 +1,150 @@
+import type { Scalar, Value } from '../fields/field.ts'
+import { nanoseconds } from '../fields/time.ts'
+import { narrow } from '../fields/values.ts'
+import { PRIORITIES, parsePriority } from '../rules/priority.ts'
+import { nearest } from '../text/did-you-mean.ts'
+import type { AlertData } from './alert.ts'
+import { digest } from './id.ts'
+import { byCodePoint, type Json, printJson } from './json.ts'
+
+/**
+ * Reads an alert that was printed as JSON by falc, Falco or falcosidekick. Integers beyond 2^53 keep their digits. As in falcosidekick, a
+ * missing source is `syscall`. Without an id (Falco has none, and falcosidekick's uuid differs each time), the id is a hash of the
+ * contents: the same alert has the same id however often it is sent.
+ * @throws {SyntaxError} with the reason, when the text is not an alert
+ */
+export function parseAlert(text: string): AlertData {
+  try {
+    return alertOf(parseExactly(text))
+  } catch (error) {
+    const reason = error instanceof RangeError ? 'it is nested too deeply' : String((error as Error).message)
+    throw error instanceof NotAnAlert ? error : new NotAnAlert(reason)
+  }
+}
+
+class NotAnAlert extends SyntaxError {
+  constructor(reason: string) {
+    super(`not an alert: ${reason}`)
+    this.name = 'SyntaxError'
+  }
+}
+
+function alertOf(json: unknown): AlertData {
+  if (!isObject(json)) throw new NotAnAlert(`expected a JSON object, got ${kindOf(json)}`)
+  const rule = required(json, 'rule')
+  const priority = priorityOf(required(json, 'priority'))
+  const time = timeOf(json, 'time')!
+  const output = optional(json, 'output') ?? ''
+  const source = optional(json, 'source') || 'syscall'
+  const hostname = optional(json, 'hostname')
+  const fields = own(json, 'output_fields') ?? {}
+  if (!isObject(fields)) throw wrong('output_fields', 'an object', fields)
+  const output_fields = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, fieldValue(value)]))
+  const count = countOf(json)
+  const firstTime = timeOf(json, 'first_time')
+  const lastTime = timeOf(json, 'last_time')
+  const id = idOf(json) ?? digest([hostname ?? '', source, rule, String(time), output, printJson(fields as Json)])
+  return {
+    ...{ id, rule, priority, source, tags: tagsOf(json), time, output },
+    ...{ message: optional(json, 'message') ?? withoutPrefix(output, priority), output_fields },
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(count === undefined ? {} : { count }),
+    ...(firstTime === undefined ? {} : { firstTime }),
+    ...(lastTime === undefined ? {} : { lastTime }),
+  }
+}
+
+type JsonObject = { readonly [key: string]: unknown }
+
+/** JSON.parse that reads integers beyond 2^53 as bigints, where the platform shows a reviver the source text (Node ≥ 22). */
+function parseExactly(text: string): unknown {
+  const exact = (_: string, value: unknown, context?: { readonly source?: string }) =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d{1,40}$/.test(context?.source ?? '')
+      ? narrow(BigInt(context!.source!))
+      : value
+  // A reviver visits every value, and few alerts have such a number.
+  return /\d{16}/.test(text) ? JSON.parse(text, exact) : JSON.parse(text)
+}
+
+function own(json: JsonObject, key: string): unknown {
+  return Object.hasOwn(json, key) && json[key] !== null ? json[key] : undefined
+}
+
+function optional(json: JsonObject, key: string): string | undefined {
+  const value = own(json, key)
+  if (value !== undefined && typeof value !== 'string') throw wrong(key, 'a string', value)
+  return value
+}
+
+function required(json: JsonObject, key: string): string {
+  const value = optional(json, key)
+  if (value === undefined || value === '') throw new NotAnAlert(`it has no ${key}`)
+  return value
+}
+
+function priorityOf(name: string): AlertData['priority'] {
+  const priority = parsePriority(name)
+  if (priority !== undefined) return priority
+  const guess = nearest(name, PRIORITIES)
+  throw new NotAnAlert(
+    `unknown priority '${name.slice(0, 40)}'${guess === undefined ? '' : `, did you mean ${guess}?`}`,
+  )
+}
+
+function timeOf(json: JsonObject, key: string): bigint | undefined {
+  const text = key === 'time' ? required(json, key) : optional(json, key)
+  if (text === undefined) return undefined
+  try {
+    return nanoseconds(text)
+  } catch {
+    throw new NotAnAlert(`${key} is not a time in ISO 8601: '${text.slice(0, 40)}'`)
+  }
+}
+
+function tagsOf(json: JsonObject): string[] {
+  const tags = own(json, 'tags') ?? []
+  if (!Array.isArray(tags) || !tags.every(tag => typeof tag === 'string'))
+    throw wrong('tags', 'a list of strings', tags)
+  return tags.sort(byCodePoint)
+}
+
+function countOf(json: JsonObject): number | undefined {
+  const count = own(json, 'count')
+  if (count === undefined) return undefined
+  if (!Number.isSafeInteger(count) || (count as number) < 1) throw wrong('count', 'a positive integer', count)
+  return count as number
+}
+
+function idOf(json: JsonObject): string | undefined {
+  const id = optional(json, 'id')
+  return id !== undefined && /^[0-9a-f]{32}$/.test(id) ? id : undefined
+}
+
+/** An output field: scalars and lists of scalars as they are, anything deeper as its JSON text. */
+function fieldValue(value: unknown): Value | null {
+  if (value === null) return null
+  return Array.isArray(value) ? value.map(element => (element === null ? 'null' : scalarOf(element))) : scalarOf(value)
+}
+
+function scalarOf(value: unknown): Scalar {
+  return typeof value === 'object' ? printJson(value as Json) : (value as Scalar)
+}
+
+/** The output without time and priority, which Falco puts in front of the message. */
+function withoutPrefix(output: string, priority: string): string {
+  const prefix = /^(?:\d{4}-\d\d-\d\dT)?\d\d:\d\d:\d\d\.\d{9}(?:[+-]\d{4}|Z)?: (\w+) /.exec(output)
+  return prefix && prefix[1] === priority ? output.slice(prefix[0].length) : output
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function wrong(key: string, wanted: string, value: unknown): NotAnAlert {
+  return new NotAnAlert(`${key} must be ${wanted}, not ${kindOf(value)}`)
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}

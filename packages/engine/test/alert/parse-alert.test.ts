@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { readCaseFile } from '../../../../scripts/testing/cases.ts'
+import { parseAlert } from '../../src/alert/parse-alert.ts'
+import { alertJson } from '../../src/alert/print.ts'
+
+const cases = readCaseFile(new URL('../cases/alerts/parse.txt', import.meta.url))
+
+test.each(cases.map(one => [one.title, one] as const))('%s', (_, one) => {
+  const json = one.text('json')
+  try {
+    const alert = parseAlert(json)
+    expect(alert.id).toMatch(/^[0-9a-f]{32}$/)
+    one.expect('printed', alertJson(alert, { id: json.includes('"id"') }))
+    if (one.sections.has('message')) one.expect('message', alert.message)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    one.expect('error', error.message)
+  }
+})
+
+test('the id of an alert without one follows from its contents', () => {
+  const [falco] = cases
+  const text = falco!.text('json')
+  const id = (json: string) => parseAlert(json).id
+  expect(id(JSON.stringify({ uuid: 'other', ...JSON.parse(text.replace('1700000000123456789', '17')) }))).toBe(
+    id(text.replace('1700000000123456789', '17')),
+  )
+  for (const [part, other] of [
+    ['"h"', '"i"'],
+    ['Shell', 'Bash'],
+    ['789Z', '788Z'],
+    ['"ada"', '"eve"'],
+    ['(user=ada)', '(user=eve)'],
+  ] as const)
+    expect(id(text.replace(part, other)), part).not.toBe(id(text))
+  expect(id(text.replace('"h"', '"h","id":"no id"'))).toBe(id(text))
+})
+
+test('a printed alert is read back whole', () => {
+  const scalar = fc.oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }),
+    fc.boolean(),
+    fc.constant(null),
+  )
+  const fields = fc.dictionary(fc.string(), fc.oneof(scalar, fc.array(fc.integer())))
+  fc.assert(
+    fc.property(
+      fields,
+      fc.string(),
+      fc.bigInt({ min: 0n, max: 4_000_000_000_000_000_000n }),
+      (output_fields, output, time) => {
+        const same = { rule: 'R', priority: 'Alert', source: 's', tags: ['a'], hostname: 'h' } as const
+        const alert = { ...same, id: '0'.repeat(32), time, output, message: output, output_fields }
+        const printed = alertJson(alert, { id: true, message: true })
+        expect(alertJson(parseAlert(printed), { id: true, message: true })).toBe(printed)
+      },
+    ),
+  )
+})
+
+test('anything else is refused with a reason, and nothing else is thrown', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json()), text => {
+      expect(() => parseAlert(text)).toThrow(SyntaxError)
+    }),
+  )
+  const deep = `{"a":${'['.repeat(200_000)}1234567890123456${']'.repeat(200_000)}}`
+  expect(() => parseAlert(deep)).toThrow(SyntaxError)
+  const deepField = `{"rule":"R","priority":"Error","time":"2026-01-01T00:00:00Z","output_fields":{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}}`
+  expect(() => parseAlert(deepField)).toThrow(SyntaxError)
+})
