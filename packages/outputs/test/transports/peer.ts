@@ -45,6 +45,7 @@ export interface PeerKind {
 
 /** The path of a program; servers are often in sbin. undefined: there is none. */
 export function program(name: string): string | undefined {
+  if (name.startsWith('/')) return name
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin']
   return folders
     .map(folder => join(folder, name))
@@ -106,7 +107,7 @@ export interface DaemonOptions {
   args(folder: string): readonly string[]
   /** Whether it serves. */
   ready(): Promise<boolean> | boolean
-  readonly env?: NodeJS.ProcessEnv
+  env?(): NodeJS.ProcessEnv
 }
 
 /** A server as a child process. */
@@ -129,12 +130,13 @@ export class Daemon {
 
   /** Starts it, or lets it go on after `hang`. */
   async up(): Promise<void> {
-    if (this.#child?.kill('SIGCONT')) return
+    if (this.#signal('SIGCONT')) return
     const log = openSync(join(this.folder, 'log'), 'a')
     const { args, env, ready } = this.#options
     const child = spawn(this.#command, args(this.folder), {
       stdio: ['ignore', log, log],
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...env?.() },
+      detached: true,
     })
     closeSync(log)
     this.#child = child
@@ -146,20 +148,20 @@ export class Daemon {
 
   async down(): Promise<void> {
     const child = this.#child
-    this.#child = undefined
     if (!child || child.exitCode !== null || child.signalCode !== null) return
     const exit = once(child, 'exit')
-    child.kill('SIGKILL')
+    this.#signal('SIGKILL')
     await exit
+    await until(`${this.#command} has ended`, () => this.#processes().length === 0)
+    this.#child = undefined
   }
 
-  /** Stops all of its threads. */
+  /** Stops all threads of all of its processes. */
   async hang(): Promise<void> {
-    const child = this.#child!
-    child.kill('SIGSTOP')
-    const threads = `/proc/${child.pid}/task`
-    const stopped = (thread: string) => / T /.test(readFileSync(join(threads, thread, 'stat'), 'utf8'))
-    await until(`${this.#command} hangs`, () => readdirSync(threads).every(stopped))
+    this.#signal('SIGSTOP')
+    const stopped = (pid: string) =>
+      readdirSync(`/proc/${pid}/task`).every(thread => statOf(`${pid}/task/${thread}`)?.startsWith('T'))
+    await until(`${this.#command} hangs`, () => this.#processes().every(stopped))
   }
 
   async stop(): Promise<void> {
@@ -168,7 +170,29 @@ export class Daemon {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  readonly #kill = () => this.#child?.kill('SIGKILL')
+  /** It is the leader of a process group: a server may be started by a script. */
+  #processes(): string[] {
+    const group = String(this.#child?.pid)
+    return readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && statOf(pid)?.split(' ')[2] === group)
+  }
+
+  /** @returns whether there is anything to signal */
+  #signal(signal: NodeJS.Signals): boolean {
+    const { pid, exitCode = null, signalCode = null } = this.#child ?? {}
+    return pid !== undefined && exitCode === null && signalCode === null && process.kill(-pid, signal)
+  }
+
+  readonly #kill = () => this.#signal('SIGKILL')
+}
+
+/** /proc/…/stat from the state on: state, parent, process group. */
+function statOf(path: string): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${path}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2)
+  } catch {
+    return undefined
+  }
 }
 
 /** PEM files of an authority, and of a server and a client that it has signed. */

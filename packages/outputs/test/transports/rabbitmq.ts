@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connect } from 'amqplib'
+import { accepts, Daemon, freePort, missing, type Peer, type PeerKind, type Received } from './peer.ts'
+
+/** The server itself; what Debian puts on the PATH changes the user first. */
+const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server'
+
+export const missingRabbit = missing('rabbitmq-server', 'epmd')
+
+/** A broker, and the name service that it needs. @param config lines of rabbitmq.conf */
+export async function rabbitServer(config: readonly string[] = []) {
+  const [port, distribution, names] = [await freePort(), await freePort(), await freePort()]
+  const service = new Daemon('epmd', {
+    args: () => ['-port', String(names), '-address', '127.0.0.1'],
+    ready: () => accepts(names),
+  })
+  const daemon: Daemon = new Daemon(SERVER, {
+    args: folder => {
+      const lines = [
+        `listeners.tcp.1 = 127.0.0.1:${port}`,
+        'log.console = true',
+        'log.console.level = warning',
+        ...config,
+      ]
+      writeFileSync(join(folder, 'rabbitmq.conf'), `${lines.join('\n')}\n`)
+      return []
+    },
+    ready: () => accepts(port),
+    env: () => environment(),
+  })
+  const environment = () => ({
+    HOME: daemon.folder,
+    RABBITMQ_NODENAME: `falc${port}@localhost`,
+    RABBITMQ_MNESIA_BASE: join(daemon.folder, 'db'),
+    RABBITMQ_LOG_BASE: join(daemon.folder, 'logs'),
+    RABBITMQ_CONFIG_FILE: join(daemon.folder, 'rabbitmq.conf'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(daemon.folder, 'plugins'),
+    RABBITMQ_PID_FILE: join(daemon.folder, 'pid'),
+    RABBITMQ_DIST_PORT: String(distribution),
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+sbwt none +S 1:1',
+    ERL_EPMD_PORT: String(names),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+  })
+  await service.up()
+  await daemon.up()
+  return {
+    daemon,
+    port,
+    control: (...args: readonly string[]) =>
+      execFileSync('/usr/lib/rabbitmq/bin/rabbitmqctl', args, { env: { ...process.env, ...environment() } }),
+    url: `amqp://127.0.0.1:${port}`,
+    stop: async () => {
+      await daemon.stop()
+      await service.stop()
+    },
+  }
+}
+
+export const rabbitQueue: PeerKind = {
+  type: 'rabbitmq',
+  title: 'RabbitMQ',
+  missing: missingRabbit,
+  async start(): Promise<Peer> {
+    const { daemon, url, stop } = await rabbitServer()
+    const received: Received[] = []
+    return {
+      options: () => ({ url, queue: 'alerts' }),
+      async received() {
+        const connection = await connect(url)
+        const channel = await connection.createChannel()
+        for (;;) {
+          const message = await channel.get('alerts')
+          if (message === false) break
+          received.push({ id: message.properties.messageId, alert: JSON.parse(String(message.content)) })
+          channel.ack(message)
+        }
+        await channel.close()
+        await connection.close()
+        return received
+      },
+      down: () => daemon.down(),
+      up: () => daemon.up(),
+      hang: () => daemon.hang(),
+      stop,
+    }
+  },
+}
