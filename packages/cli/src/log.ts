@@ -1,5 +1,6 @@
 import { PRIORITIES } from '@falc/engine'
-import { Channel, OutputError, SyslogOutput } from '@falc/outputs'
+import { Delivery, OutputError, SyslogOutput } from '@falc/outputs'
+import { internalAlert } from './alerts/internal.ts'
 import type { Config } from './config/config.ts'
 import { LOG_LEVELS, type LogLevel } from './config/keys/operation.ts'
 import { printable } from './printable.ts'
@@ -9,7 +10,7 @@ export type LogConfig = Pick<Config, 'log_stderr' | 'log_syslog' | 'log_level' |
 /** falc's own log, on standard error and in the system log, in Falco's line format. Alerts do not use it. */
 export class Log {
   readonly #config: LogConfig
-  #syslog: Channel | undefined
+  #syslog: Delivery | undefined
 
   constructor(config: LogConfig) {
     this.#config = config
@@ -18,11 +19,14 @@ export class Log {
   /** Opens the system log, if the configuration enables it. A machine without one is a warning. */
   async open(): Promise<void> {
     if (!this.#config.log_syslog) return
-    const output = new SyslogOutput()
-    try {
-      await output.open()
+    const syslog = new Delivery(new SyslogOutput(), {
+      format: { contentType: 'text/plain', print: ({ message }) => message },
       // Messages about the system log itself go to standard error only.
-      this.#syslog = new Channel(output, { log: (level, text) => this.#print(level, `log_syslog: ${text}`) })
+      log: (level, text) => this.#print(level, `log_syslog: ${text}`),
+    })
+    try {
+      await syslog.open()
+      this.#syslog = syslog
     } catch (error) {
       if (!(error instanceof OutputError)) throw error
       this.warning(`log_syslog: ${error.message}`)
@@ -41,7 +45,9 @@ export class Log {
     this.#print(level, text)
     // The system log gets each line by itself. Its severities are those of alerts.
     for (const line of this.#syslog ? text.split('\n') : [])
-      this.#syslog!.push({ line: printable(line), priority: PRIORITIES[severity]! })
+      this.#syslog!.push(
+        internalAlert({ rule: 'log', priority: PRIORITIES[severity]!, output: printable(line) }, '', 0n),
+      )
   }
 
   /** Messages of warning and above name their severity. */

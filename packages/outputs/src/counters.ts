@@ -1,12 +1,19 @@
-/** What happened to the messages of one output. pushed = delivered + queued + all of `dropped`. */
+/** What happened to the alerts of one output. pushed = delivered + queued + dead + collapsed + limited + all of `dropped`. */
 export interface OutputStats {
   readonly name: string
+  /** Alerts that the output's condition chose, and the summaries that it made. */
   readonly pushed: number
   readonly delivered: number
   readonly queued: number
   /** Memory of what is queued, estimated. */
   readonly queuedBytes: number
-  /** By cause: queue_full, closed, shutdown, broken, or the cause of a failure. */
+  /** Refused by the receiver and kept as dead letters. */
+  readonly dead: number
+  /** Repeats that a summary counts, or will count. */
+  readonly collapsed: number
+  /** Above the rate: a summary counts them, or will. */
+  readonly limited: number
+  /** Lost, by cause: queue_full, closed, shutdown, broken, or the cause of a failure. */
   readonly dropped: Readonly<Record<string, number>>
   /** Calls that took longer than output_timeout. */
   readonly timeouts: number
@@ -19,6 +26,9 @@ export interface OutputStats {
 export class Counters {
   pushed = 0
   delivered = 0
+  dead = 0
+  collapsed = 0
+  limited = 0
   timeouts = 0
   retries = 0
   readonly #dropped = new Map<string, number>()

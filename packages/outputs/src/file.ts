@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { type Answer, failureOf } from './answer.ts'
-import { type Message, type Output, outputError } from './output.ts'
+import { type Output, outputError } from './output.ts'
+import type { Item } from './transport.ts'
 import { type FilePort, LineWriter } from './write.ts'
 
 export interface FileOptions {
@@ -16,7 +17,7 @@ const NAME = 'file output'
 /** Lines at the end of a file. */
 export class FileOutput implements Output {
   readonly name = 'file'
-  readonly maxBatch = 512
+  readonly batch = { items: 512 }
   readonly #filename: string
   readonly #keepAlive: boolean
   readonly #writer: LineWriter
@@ -28,20 +29,22 @@ export class FileOutput implements Output {
     this.#writer = new LineWriter(NAME, files)
   }
 
-  async open(): Promise<void> {
+  async open(): Promise<this> {
+    await this.#release()
     try {
       const handle = await open(this.#filename, 'a')
       if (this.#keepAlive) this.#handle = handle
       else await handle.close()
+      return this
     } catch (error) {
       throw outputError(error, NAME)
     }
   }
 
-  async send(messages: readonly Message[]): Promise<Answer> {
+  async send(items: readonly Item[]): Promise<Answer> {
     try {
       const handle = (this.#handle ??= await open(this.#filename, 'a'))
-      const answer = await this.#writer.write(handle.fd, messages)
+      const answer = await this.#writer.write(handle.fd, items)
       // After a failure the file may be another one: it is opened anew.
       if (!this.#keepAlive || answer.failure) await this.#release()
       return answer
@@ -51,7 +54,6 @@ export class FileOutput implements Output {
   }
 
   async reopen(): Promise<void> {
-    await this.#release()
     await this.open()
   }
 

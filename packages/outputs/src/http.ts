@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import type { Answer, Failure } from './answer.ts'
 import { HttpClient, isFailure } from './http-client.ts'
-import { type Message, type Output, OutputError, outputError } from './output.ts'
+import { type Output, OutputError, outputError } from './output.ts'
 import type { TlsMaterial } from './tls.ts'
+import type { Item } from './transport.ts'
 import { FILES } from './write.ts'
 
 /** Falco's http_output. Paths are of PEM files. */
@@ -34,7 +35,7 @@ const NAME = 'http output'
 /** One POST for each alert. */
 export class HttpOutput implements Output {
   readonly name = 'http'
-  readonly maxBatch = 1
+  readonly batch = { items: 1 }
   readonly #options: HttpOptions
   readonly #url: URL
   #client: HttpClient
@@ -47,14 +48,16 @@ export class HttpOutput implements Output {
     this.#client = connect(this.#url, options)
   }
 
-  async open(): Promise<void> {}
+  async open(): Promise<this> {
+    return this
+  }
 
-  async send(messages: readonly Message[]): Promise<Answer> {
-    for (const [delivered, message] of messages.entries()) {
-      const failure = await this.#post(message.line)
+  async send(items: readonly Item[]): Promise<Answer> {
+    for (const [delivered, item] of items.entries()) {
+      const failure = await this.#post(item.body)
       if (failure) return { delivered, failure }
     }
-    return { delivered: messages.length }
+    return { delivered: items.length }
   }
 
   /** Reads certificates and connects anew. @throws {OutputError} when a certificate cannot be read; the old one stays in use */

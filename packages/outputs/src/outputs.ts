@@ -1,58 +1,58 @@
-import { Channel, type ChannelOptions } from './channel.ts'
+import type { AlertData } from '@falc/engine'
 import type { OutputStats } from './counters.ts'
-import type { Message, Output } from './output.ts'
+import type { Delivery } from './delivery.ts'
 
-/** All outputs of a run: every message goes to each of them. */
+/** All outputs of a run: every alert goes to each of them. */
 export class Outputs {
-  readonly #channels: readonly Channel[]
+  readonly #deliveries: readonly Delivery[]
 
-  constructor(outputs: readonly Output[], options: ChannelOptions = {}) {
-    this.#channels = outputs.map(output => new Channel(output, options))
+  constructor(deliveries: readonly Delivery[]) {
+    this.#deliveries = deliveries
   }
 
   /** @throws {OutputError} of the first output that cannot be opened, after closing the others */
   async open(): Promise<void> {
     try {
-      for (const channel of this.#channels) await channel.output.open()
+      for (const delivery of this.#deliveries) await delivery.open()
     } catch (error) {
-      for (const channel of this.#channels) await channel.output.close(true)
+      await Promise.all(this.#deliveries.map(delivery => delivery.close(0)))
       throw error
     }
   }
 
   /** Never waits and never throws. */
-  push(message: Message): void {
-    for (const channel of this.#channels) channel.push(message)
+  push(alert: AlertData): void {
+    for (let i = 0; i < this.#deliveries.length; i++) this.#deliveries[i]!.push(alert)
   }
 
   /** A producer that can wait should `await room()` now. */
   get full(): boolean {
-    return this.#channels.some(channel => channel.full)
+    return this.#deliveries.some(delivery => delivery.full)
   }
 
   /** No output can ever deliver again. */
   get broken(): boolean {
-    return this.#channels.every(channel => channel.broken)
+    return this.#deliveries.every(delivery => delivery.broken)
   }
 
   async room(): Promise<void> {
-    await Promise.all(this.#channels.map(channel => channel.room()))
+    await Promise.all(this.#deliveries.map(delivery => delivery.room()))
   }
 
   async flush(): Promise<void> {
-    await Promise.all(this.#channels.map(channel => channel.flush()))
+    await Promise.all(this.#deliveries.map(delivery => delivery.flush()))
   }
 
   async reopen(): Promise<void> {
-    await Promise.all(this.#channels.map(channel => channel.reopen()))
+    await Promise.all(this.#deliveries.map(delivery => delivery.reopen()))
   }
 
-  /** See Channel.close. */
+  /** See Delivery.close. */
   async close(deadline?: number, abort?: AbortSignal): Promise<void> {
-    await Promise.all(this.#channels.map(channel => channel.close(deadline, abort)))
+    await Promise.all(this.#deliveries.map(delivery => delivery.close(deadline, abort)))
   }
 
   get stats(): OutputStats[] {
-    return this.#channels.map(channel => channel.stats)
+    return this.#deliveries.map(delivery => delivery.stats)
   }
 }

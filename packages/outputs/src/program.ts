@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, type Failure, failureOf } from './answer.ts'
 import { Child } from './child.ts'
-import type { Message, Output } from './output.ts'
+import type { Output } from './output.ts'
+import type { BatchLimits, Item } from './transport.ts'
 import { lines } from './write.ts'
 
 export interface ProgramOptions {
@@ -20,8 +21,7 @@ const START_UP = 100
 /** Lines for a child process of the shell; its output goes where falc's own goes. */
 export class ProgramOutput implements Output {
   readonly name = 'program'
-  readonly maxBatch: number
-  readonly maxBatchBytes = 64 * 1024
+  readonly batch: BatchLimits
   readonly undone: Record<string, number> = {}
   readonly #program: string
   readonly #keepAlive: boolean
@@ -33,31 +33,32 @@ export class ProgramOutput implements Output {
   constructor({ program, keepAlive = false }: ProgramOptions) {
     this.#program = program
     this.#keepAlive = keepAlive
-    this.maxBatch = keepAlive ? 512 : 1
+    this.batch = { items: keepAlive ? 512 : 1, bytes: 64 * 1024 }
   }
 
-  async open(): Promise<void> {
+  async open(): Promise<this> {
     if (this.#keepAlive) this.#start()
+    return this
   }
 
-  async send(messages: readonly Message[]): Promise<Answer> {
-    return this.#keepAlive ? this.#toOne(messages) : this.#toEach(messages)
+  async send(items: readonly Item[]): Promise<Answer> {
+    return this.#keepAlive ? this.#toOne(items) : this.#toEach(items)
   }
 
   /** A process per message: its exit code is the answer. */
-  async #toEach(messages: readonly Message[]): Promise<Answer> {
-    for (const [delivered, message] of messages.entries()) {
+  async #toEach(items: readonly Item[]): Promise<Answer> {
+    for (const [delivered, item] of items.entries()) {
       const child = this.#start()
       // A program that succeeds without reading its input has done its work.
-      child.write(lines([message])).catch(() => {})
+      child.write(lines([item])).catch(() => {})
       const code = await child.end()
       if (code !== 0) return { delivered, failure: exitFailure(code, NEVER_RAN.includes(code) ? 'later' : 'poison') }
     }
-    return { delivered: messages.length }
+    return { delivered: items.length }
   }
 
-  /** One process for all messages: what it has been given counts as delivered, unless it turns out that it never ran. */
-  async #toOne(messages: readonly Message[]): Promise<Answer> {
+  /** One process for all items: what it has been given counts as delivered, unless it turns out that it never ran. */
+  async #toOne(items: readonly Item[]): Promise<Answer> {
     const code = this.#child?.code
     if (code !== undefined) {
       this.#settle(code)
@@ -65,7 +66,7 @@ export class ProgramOutput implements Output {
     }
     const child = this.#child ?? this.#start()
     try {
-      await child.write(lines(messages))
+      await child.write(lines(items))
       if (this.#written === 0) {
         const code = await Promise.race([child.exit, sleep(START_UP)])
         if (code !== undefined && NEVER_RAN.includes(code)) {
@@ -73,8 +74,8 @@ export class ProgramOutput implements Output {
           return { delivered: 0, failure: exitFailure(code, 'later') }
         }
       }
-      this.#written += messages.length
-      return { delivered: messages.length }
+      this.#written += items.length
+      return { delivered: items.length }
     } catch (error) {
       // It ended while it was written to: its exit code says more than the broken pipe.
       const code = await child.end()

@@ -1,3 +1,5 @@
+import type { Item } from './transport.ts'
+
 /** What Falco's "unbounded" (capacity 0) means here: a program that runs for months needs some bound. */
 export const UNBOUNDED = 1_000_000
 
@@ -9,74 +11,147 @@ export interface QueueBounds {
   readonly capacity?: number
   /** Bytes. Default MAX_BYTES. */
   readonly maxBytes?: number
+  /** Which alerts a full queue drops. Default newest: the one that does not fit. */
+  readonly drop?: 'oldest' | 'newest'
 }
 
-/** First in, first out, bounded in items and bytes. What does not fit is refused. */
-export class BoundedQueue<T> {
+/** Memory that an item takes: its texts, and the objects around them. */
+export function sizeOf(item: Item): number {
+  return 1024 + 2 * item.body.length
+}
+
+/** The alerts that wait for one output: first in, first out, bounded in items and bytes. */
+export interface Queue {
+  /** Items that wait; those that were taken are not among them. */
+  readonly length: number
+  /** Bytes that they take, and those that were taken and are not done with. */
+  readonly bytes: number
+  /** What is queued survives the process. */
+  readonly durable: boolean
+  /** Another item would be refused: it need not be made. */
+  readonly refuses: boolean
+  /** Never waits. @returns how many items were dropped: the new one, or the oldest ones in its place */
+  push(item: Item): number
+  /** The oldest items, up to `count` of up to `maxBytes` in all, but at least one if there is any. They are the caller's. */
+  take(count: number, maxBytes: number): Item[] | Promise<Item[]>
+  /** The oldest `count` of those that were taken are done with. */
+  done(count: number): void
+  /** Discards what waits; returns how many items that were. */
+  clear(): number
+  /** Resolves when everything pushed so far would survive the process; a queue in memory resolves at once. */
+  saved(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A queue in memory. An empty one takes an item of any size. */
+export class MemoryQueue implements Queue {
+  readonly durable = false
   readonly capacity: number
   readonly maxBytes: number
-  readonly #sizeOf: (item: T) => number
-  #items: (T | undefined)[] = []
-  #head = 0
+  readonly #dropsOldest: boolean
+  readonly #items: Fifo<Item> = new Fifo()
+  /** Sizes of those that were taken and are not done with: they take memory, too. */
+  readonly #taken: Fifo<number> = new Fifo()
   #bytes = 0
 
-  /** @param sizeOf the bytes of memory that an item takes */
-  constructor({ capacity = 0, maxBytes = MAX_BYTES }: QueueBounds, sizeOf: (item: T) => number) {
+  constructor({ capacity = 0, maxBytes = MAX_BYTES, drop = 'newest' }: QueueBounds = {}) {
     this.capacity = capacity > 0 ? capacity : UNBOUNDED
     this.maxBytes = maxBytes
-    this.#sizeOf = sizeOf
+    this.#dropsOldest = drop === 'oldest'
   }
 
   get length(): number {
-    return this.#items.length - this.#head
+    return this.#items.length
   }
 
   get bytes(): number {
     return this.#bytes
   }
 
-  /** False: full, the item was not taken. An empty queue takes an item of any size. */
-  push(item: T): boolean {
-    const size = this.#sizeOf(item)
-    if (this.length >= this.capacity) return false
-    if (this.#bytes + size > this.maxBytes && this.length > 0) return false
+  get refuses(): boolean {
+    return !this.#dropsOldest && this.#full(0)
+  }
+
+  push(item: Item): number {
+    const size = sizeOf(item)
+    let dropped = 0
+    while (this.#full(size)) {
+      const oldest = this.#dropsOldest ? this.#items.shift() : undefined
+      if (oldest === undefined) return dropped + 1
+      this.#bytes -= sizeOf(oldest)
+      dropped++
+    }
     this.#items.push(item)
     this.#bytes += size
-    return true
+    return dropped
   }
 
-  /** Up to `count` items of up to `maxBytes` in all, but at least one; oldest first. They stay in the queue. */
-  peek(count: number, maxBytes = Number.POSITIVE_INFINITY): T[] {
-    const limit = Math.min(this.#head + count, this.#items.length)
-    let end = this.#head
-    for (let bytes = 0; end < limit; end++) {
-      bytes += this.#sizeOf(this.#items[end]!)
-      if (bytes > maxBytes && end > this.#head) break
+  take(count: number, maxBytes: number): Item[] {
+    const taken: Item[] = []
+    let bytes = 0
+    for (let item = this.#items.first; item !== undefined && taken.length < count; item = this.#items.first) {
+      bytes += item.body.length
+      if (bytes > maxBytes && taken.length > 0) break
+      this.#items.shift()
+      this.#taken.push(sizeOf(item))
+      taken.push(item)
     }
-    return this.#items.slice(this.#head, end) as T[]
+    return taken
   }
 
-  /** Removes the oldest `count` items. */
-  remove(count: number): void {
-    const end = Math.min(this.#head + count, this.#items.length)
-    for (let i = this.#head; i < end; i++) {
-      this.#bytes -= this.#sizeOf(this.#items[i]!)
-      this.#items[i] = undefined
-    }
-    this.#head = end
-    // The list is copied once its removed part is the larger one: amortised constant time per item.
-    if (this.#head * 2 >= this.#items.length) {
+  done(count: number): void {
+    for (let i = 0; i < count; i++) this.#bytes -= this.#taken.shift()!
+  }
+
+  clear(): number {
+    const count = this.length
+    this.#items.clear()
+    this.#taken.clear()
+    this.#bytes = 0
+    return count
+  }
+
+  async saved(): Promise<void> {}
+
+  async close(): Promise<void> {}
+
+  #full(size: number): boolean {
+    const count = this.length + this.#taken.length
+    return count >= this.capacity || (count > 0 && this.#bytes + size > this.maxBytes)
+  }
+}
+
+/** First in, first out, at constant amortised cost. */
+export class Fifo<T> {
+  #items: (T | undefined)[] = []
+  #head = 0
+
+  get length(): number {
+    return this.#items.length - this.#head
+  }
+
+  get first(): T | undefined {
+    return this.#items[this.#head]
+  }
+
+  push(item: T): void {
+    this.#items.push(item)
+  }
+
+  shift(): T | undefined {
+    const item = this.#items[this.#head]
+    if (this.#head === this.#items.length) return undefined
+    this.#items[this.#head++] = undefined
+    // The list is copied once its removed part is the larger one.
+    if (this.#head * 2 >= this.#items.length && this.#head >= 64) {
       this.#items = this.#items.slice(this.#head)
       this.#head = 0
     }
+    return item
   }
 
-  /** Empties the queue; returns how many items were in it. */
-  clear(): number {
-    const count = this.length
+  clear(): void {
     this.#items = []
     this.#head = 0
-    this.#bytes = 0
-    return count
   }
 }

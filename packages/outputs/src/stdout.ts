@@ -1,7 +1,8 @@
 import { fstatSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { type Answer, failureOf } from './answer.ts'
-import { type Message, type Output, outputError } from './output.ts'
+import { type Output, outputError } from './output.ts'
+import type { Item } from './transport.ts'
 import { FILES, LineWriter, lines, writeStream } from './write.ts'
 
 const NAME = 'stdout'
@@ -15,7 +16,7 @@ const GONE: readonly string[] = ['EPIPE', 'ERR_STREAM_DESTROYED', 'ECONNRESET']
  */
 export class StdoutOutput implements Output {
   readonly name = 'stdout'
-  readonly maxBatch = 512
+  readonly batch = { items: 512 }
   readonly #fd: number
   /** The file may be the log's, too: a torn line is closed by a newline, nothing is cut off. */
   readonly #writer = new LineWriter(NAME, { ...FILES, size: async () => undefined })
@@ -25,24 +26,25 @@ export class StdoutOutput implements Output {
     this.#fd = fd
   }
 
-  async open(): Promise<void> {
+  async open(): Promise<this> {
     try {
       const kind = fstatSync(this.#fd)
-      if (!kind.isFIFO() && !kind.isSocket()) return
+      if (!kind.isFIFO() && !kind.isSocket()) return this
       this.#pipe = new Socket({ fd: this.#fd, readable: false, writable: true })
       this.#pipe.unref()
       // A failing write reports to its own caller; without a listener the event would end the process.
       this.#pipe.on('error', () => {})
+      return this
     } catch (error) {
       throw outputError(error, NAME)
     }
   }
 
-  async send(messages: readonly Message[]): Promise<Answer> {
-    if (!this.#pipe) return this.#writer.write(this.#fd, messages)
+  async send(items: readonly Item[]): Promise<Answer> {
+    if (!this.#pipe) return this.#writer.write(this.#fd, items)
     try {
-      await writeStream(this.#pipe, lines(messages))
-      return { delivered: messages.length }
+      await writeStream(this.#pipe, lines(items))
+      return { delivered: items.length }
     } catch (error) {
       const failure = failureOf(error, NAME)
       if (!GONE.includes(failure.cause)) return { delivered: 0, failure }

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { PRIORITIES } from '@falc/engine'
 import type { Answer, Failure } from './answer.ts'
 import { Child } from './child.ts'
-import { type Message, type Output, OutputError } from './output.ts'
+import { type Output, OutputError } from './output.ts'
+import type { Item } from './transport.ts'
 
 /** The facility LOG_USER of syslog(3), which Falco logs under. */
 const LOG_USER = 1 << 3
@@ -23,12 +24,12 @@ const NAME = 'syslog output'
 
 /**
  * The local syslog, through logger(1) of util-linux, because Node cannot open the datagram socket /dev/log. There is one
- * logger for each batch: its exit code and messages tell what became of it. The level is the alert's priority (the two
+ * logger for each batch: its exit code and items tell what became of it. The level is the alert's priority (the two
  * scales are the same), the tag is falco's. A message longer than a datagram is sent in several.
  */
 export class SyslogOutput implements Output {
   readonly name = 'syslog'
-  readonly maxBatch = 512
+  readonly batch = { items: 512 }
   readonly #socket: string
   #child: Child | null = null
 
@@ -36,24 +37,25 @@ export class SyslogOutput implements Output {
     this.#socket = socket
   }
 
-  /** The system's log may start later: messages wait for it. */
-  async open(): Promise<void> {
+  /** The system's log may start later: items wait for it. */
+  async open(): Promise<this> {
     if (!onPath('logger')) throw new OutputError('ENOENT', `${NAME}: needs the program logger (util-linux)`)
+    return this
   }
 
-  async send(messages: readonly Message[]): Promise<Answer> {
+  async send(items: readonly Item[]): Promise<Answer> {
     if (!existsSync(this.#socket))
       return { delivered: 0, failure: failure('ENOENT', `nobody listens at ${this.#socket}`) }
     const options = ['--prio-prefix', '--tag', 'falco', '--size', String(CHUNK * 4), '--socket-errors=on']
     const child = new Child('logger', [...options, '--socket', this.#socket], true)
     this.#child = child
-    const written = child.write(datagrams(messages)).then(
+    const written = child.write(datagrams(items)).then(
       () => true,
       () => false,
     )
     const code = await child.end()
     this.#child = null
-    if (code === 0 && child.stderr === '' && (await written)) return { delivered: messages.length }
+    if (code === 0 && child.stderr === '' && (await written)) return { delivered: items.length }
     return { delivered: 0, failure: failure(`exit_${code}`, child.stderr || `logger ended with code ${code}`) }
   }
 
@@ -67,13 +69,13 @@ export class SyslogOutput implements Output {
 const failure = (cause: string, reason: string): Failure => ({ class: 'later', cause, message: `${NAME}: ${reason}` })
 
 /** The lines that logger makes datagrams of. */
-function datagrams(messages: readonly Message[]): string {
+function datagrams(items: readonly Item[]): string {
   let text = ''
-  for (const { line, priority } of messages) {
-    const prefix = `<${LOG_USER | PRIORITIES.indexOf(priority)}>`
+  for (const { alert, body } of items) {
+    const prefix = `<${LOG_USER | PRIORITIES.indexOf(alert.priority)}>`
     let at = 0
-    do text += `${prefix}${line.slice(at, at + CHUNK)}\n`
-    while ((at += CHUNK) < line.length)
+    do text += `${prefix}${body.slice(at, at + CHUNK)}\n`
+    while ((at += CHUNK) < body.length)
   }
   return text
 }

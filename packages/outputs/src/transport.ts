@@ -68,6 +68,13 @@ export interface Item {
   readonly text: string
 }
 
+/** How much one call of `send` takes. */
+export interface BatchLimits {
+  readonly items: number
+  /** Bytes of the bodies, roughly. */
+  readonly bytes?: number
+}
+
 /** An open connection to a receiver. The delivery never makes two calls at the same time, except for `close`. */
 export interface Transport {
   /**
@@ -75,8 +82,25 @@ export interface Transport {
    * (the deadline of an attempt, or the end of the process).
    */
   send(items: readonly Item[], signal: AbortSignal): Promise<Answer>
-  /** Frees everything, at once. */
-  close(): Promise<void>
+  /** Frees everything. The last `send` has ended, unless `force` is set: then it ends with an error, at once. */
+  close(force?: boolean): Promise<void>
+  /** SIGUSR1. Default: another connection is opened, and this one closed. @throws {OutputError} the old state stays, if it can */
+  reopen?(): Promise<void>
+  /** Where the receiver takes less than the definition says. */
+  readonly batch?: BatchLimits
+  /** Alerts that were answered as delivered and turned out to be lost, by cause, in total. */
+  readonly undone?: Readonly<Record<string, number>>
+}
+
+/** Something that can be connected to: a definition with its options, or an output of Falco's. */
+export interface Target {
+  /** The output's name in falco.yaml, the log and metrics. */
+  readonly name: string
+  readonly batch: BatchLimits
+  /** Milliseconds that one attempt may take. Default: any time, as a pipe takes what its reader reads. */
+  readonly deadline?: number | undefined
+  /** @throws {OutputError} */
+  open(): Promise<Transport>
 }
 
 /** What a transport may use of its surroundings. */
@@ -103,7 +127,11 @@ export interface TransportDefinition<T extends OptionTable = OptionTable> {
   readonly doc: string
   readonly options: T
   /** The largest batch that `send` takes. */
-  readonly batch: { readonly items: number; readonly bytes?: number }
+  readonly batch: BatchLimits
+  /** Milliseconds that alerts wait for others to go out with. Default 0. */
+  readonly linger?: number
+  /** Milliseconds that one attempt may take, or false: any time. Default 10,000. */
+  readonly deadline?: number | false
   /** The npm package that must be installed for it. */
   readonly peer?: string
   /** Alerts arrive in the order in which they were raised: for all, or for those with one key; false: in any order. */

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type Answer, failureOf } from './answer.ts'
-import type { Message } from './output.ts'
+import type { Item } from './transport.ts'
 
 /** The calls that writing to a descriptor needs; tests put a disk of their own in place of the system's. */
 export interface FilePort {
@@ -37,16 +37,16 @@ export class LineWriter {
   /** The last line written is not complete and could not be removed. */
   #torn = false
 
-  /** @param output its name in log messages */
+  /** @param output its name in log items */
   constructor(output: string, files: FilePort = FILES) {
     this.#output = output
     this.#files = files
   }
 
-  /** Appends one line per message. A line that does not fit, on a full disk, is removed again and not delivered. */
-  async write(fd: number, messages: readonly Message[]): Promise<Answer> {
+  /** Appends one line per item. A line that does not fit, on a full disk, is removed again and not delivered. */
+  async write(fd: number, items: readonly Item[]): Promise<Answer> {
     const start = this.#torn ? '\n' : ''
-    const data = Buffer.from(start + lines(messages))
+    const data = Buffer.from(start + lines(items))
     let offset = 0
     try {
       while (offset < data.length) {
@@ -55,7 +55,7 @@ export class LineWriter {
         offset += count
         this.#torn = false
       }
-      return { delivered: messages.length }
+      return { delivered: items.length }
     } catch (error) {
       const whole = offset === 0 ? 0 : data.lastIndexOf(0x0a, offset - 1) + 1
       if (offset > whole) await this.#removeTail(fd, offset - whole)
@@ -99,9 +99,9 @@ export function writeStream(stream: Writable, text: string): Promise<void> {
   })
 }
 
-/** Messages as lines. */
-export function lines(messages: readonly Message[]): string {
+/** Bodies as lines. */
+export function lines(items: readonly Item[]): string {
   let text = ''
-  for (const message of messages) text += `${message.line}\n`
+  for (const { body } of items) text += `${body}\n`
   return text
 }

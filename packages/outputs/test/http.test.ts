@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
-import { Channel, HttpOutput, OutputError } from '../src/index.ts'
+import { HttpOutput, OutputError } from '../src/index.ts'
+import { deliverLines, line } from './lines.ts'
 
 let server: Server | undefined
 afterEach(() => {
@@ -28,9 +29,9 @@ async function serve(...answers: number[]) {
   return { url: `http://127.0.0.1:${(server!.address() as AddressInfo).port}/in`, seen }
 }
 
-const send = async (output: HttpOutput, line: string) => {
-  const channel = new Channel(output, { backoff: { first: 5, max: 20 }, patience: 300 })
-  channel.push({ line, priority: 'Error' })
+const send = async (output: HttpOutput, text: string) => {
+  const channel = deliverLines(output, { backoff: { first: 5, max: 20 }, patience: 2000 })
+  channel.push(line(text))
   await channel.close()
   return channel.stats
 }
@@ -81,8 +82,8 @@ test.each([500, 503, 429, 408, 401, 403, 404])('after %i the alert is sent again
 
 test.each([400, 413, 422])('after %i the alert is lost and the next one sent', async status => {
   const { url, seen } = await serve(status, 200)
-  const channel = new Channel(new HttpOutput({ url, json: false }))
-  for (const line of ['a', 'b']) channel.push({ line, priority: 'Error' })
+  const channel = deliverLines(new HttpOutput({ url, json: false }))
+  for (const text of ['a', 'b']) channel.push(line(text))
   await channel.close()
   expect(channel.stats).toMatchObject({ delivered: 1, dropped: { [`http_${status}`]: 1 }, retries: 0 })
   expect(seen.map(({ body }) => body.toString())).toEqual(['a', 'b'])
@@ -124,10 +125,11 @@ test('a reload with a client certificate that is not one keeps the old one', asy
   const url = `https://localhost:${(secure.address() as AddressInfo).port}/`
   const log: string[] = []
   const output = new HttpOutput({ url, json: false, caCert: cert, mtls: true, clientCert: cert, clientKey: key })
-  const channel = new Channel(output, { log: (_, text) => log.push(text) })
+  const channel = deliverLines(output, { log: (_, text) => log.push(text) })
+  await channel.open()
   writeFileSync(key, 'not a key')
   await channel.reopen()
-  channel.push({ line: 'a', priority: 'Error' })
+  channel.push(line('a'))
   await channel.close()
   rmSync(dir, { recursive: true })
   expect(log).toEqual([expect.stringMatching(/^http output: .+ \(reopening\)$/)])

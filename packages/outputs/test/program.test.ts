@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test, vi } from 'vitest'
-import { Channel, OwnProcesses, ownProcesses, ProgramOutput } from '../src/index.ts'
+import { type Delivery, OwnProcesses, ownProcesses, ProgramOutput } from '../src/index.ts'
+import { deliverLines, line } from './lines.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'falc-program-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -14,11 +15,11 @@ const OPTIONS = { backoff: { first: 5, max: 20 }, patience: 300 }
 function channelTo(program: string, keepAlive: boolean) {
   const log: string[] = []
   const output = new ProgramOutput({ program, keepAlive })
-  return { channel: new Channel(output, { ...OPTIONS, log: (_, text) => log.push(text) }), log }
+  return { channel: deliverLines(output, { ...OPTIONS, log: (_, text) => log.push(text) }), log }
 }
 
-const fill = (channel: Channel, count: number, line = 'x') => {
-  for (let i = 0; i < count; i++) channel.push({ line, priority: 'Warning' })
+const fill = (channel: Delivery, count: number, text = 'x') => {
+  for (let i = 0; i < count; i++) channel.push(line(text))
 }
 
 const alive = (pid: number): boolean => {
@@ -94,7 +95,7 @@ test('a command that cannot be run after all: what counted as delivered counts a
 
 test('a program that fails for one alert loses this one', async () => {
   const { channel } = channelTo('read line; [ "$line" != bad ]', false)
-  for (const line of ['good', 'bad', 'good']) channel.push({ line, priority: 'Warning' })
+  for (const text of ['good', 'bad', 'good']) channel.push(line(text))
   await channel.close()
   expect(channel.stats).toMatchObject({ delivered: 2, dropped: { exit_1: 1 } })
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Answer, Channel, type FailureClass, type Message, type Output } from '../src/index.ts'
+import type { Answer, FailureClass, Item, Output } from '../src/index.ts'
+import { deliverLines, line } from './lines.ts'
 
 /** What an output answers to a batch: it takes some messages and fails, or takes all. */
 type Fate = { readonly delivered: number; readonly class: FailureClass } | 'all'
@@ -18,20 +19,22 @@ const fates: fc.Arbitrary<Fate> = fc.oneof(
 
 class Scripted implements Output {
   readonly name = 'scripted'
-  readonly maxBatch: number
+  readonly batch: { readonly items: number }
   readonly got: string[] = []
   readonly #script: Fate[]
   constructor(maxBatch: number, script: readonly Fate[]) {
-    this.maxBatch = maxBatch
+    this.batch = { items: maxBatch }
     this.#script = [...script]
   }
-  async open() {}
-  async send(messages: readonly Message[]): Promise<Answer> {
+  async open() {
+    return this
+  }
+  async send(messages: readonly Item[]): Promise<Answer> {
     await Promise.resolve()
     const fate = this.#script.shift() ?? 'all'
     const count = messages.length
     const delivered = fate === 'all' ? count : Math.min(fate.delivered, count - 1)
-    this.got.push(...messages.slice(0, delivered).map(message => message.line))
+    this.got.push(...messages.slice(0, delivered).map(({ body }) => body))
     return { delivered, ...(fate !== 'all' && { failure: { class: fate.class, cause: fate.class, message: 'no' } }) }
   }
   async reopen() {}
@@ -47,7 +50,7 @@ test('whatever an output does, every message is delivered once, in order, or cou
       fc.array(fc.constantFrom('push', 'flush', 'turn', 'reopen'), { maxLength: 60 }),
       async (maxBatch, capacity, script, steps) => {
         const output = new Scripted(maxBatch, script)
-        const channel = new Channel(output, { capacity, backoff: { first: 0, max: 0 } })
+        const channel = deliverLines(output, { capacity, backoff: { first: 0, max: 0 } })
         let pushed = 0
         const check = () => {
           const { pushed: counted, delivered, queued, dropped } = channel.stats
@@ -56,7 +59,7 @@ test('whatever an output does, every message is delivered once, in order, or cou
           expect(delivered + queued + lost).toBe(pushed)
         }
         for (const step of steps) {
-          if (step === 'push') channel.push({ line: String(pushed++), priority: 'Notice' })
+          if (step === 'push') channel.push(line(String(pushed++)))
           else if (step === 'flush') await channel.flush()
           else if (step === 'reopen') await channel.reopen()
           else await new Promise(resolve => setImmediate(resolve))

@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, expect, test, vi } from 'vitest'
-import { Channel, FileOutput, type FilePort, type Message } from '../src/index.ts'
+import { FileOutput, type FilePort, type Item } from '../src/index.ts'
+import { QueuedItem } from '../src/item.ts'
 import { LineWriter } from '../src/write.ts'
+import { deliverLines, line } from './lines.ts'
 
 const textOf = (lines: readonly string[]): string => lines.map(line => `${line}\n`).join('')
-const message = (line: string): Message => ({ line, priority: 'Warning' })
+const message = (text: string): Item =>
+  new QueuedItem(line(text), text, { contentType: 'text/plain', template: undefined })
 const dir = mkdtempSync(join(tmpdir(), 'falc-write-'))
 afterAll(() => rmSync(dir, { recursive: true }))
 
@@ -46,10 +49,10 @@ class Disk implements FilePort {
 }
 
 test('whatever part of it fits, a file holds whole lines, and as many as were delivered', async () => {
-  const line = fc.string({ maxLength: 12, unit: fc.constantFrom('a', 'b', 'ä', ' ') })
+  const lines = fc.string({ maxLength: 12, unit: fc.constantFrom('a', 'b', 'ä', ' ') })
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.array(line, { minLength: 1, maxLength: 4 }), { maxLength: 6 }),
+      fc.array(fc.array(lines, { minLength: 1, maxLength: 4 }), { maxLength: 6 }),
       fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }),
       fc.array(fc.nat(20), { minLength: 1, maxLength: 6 }),
       async (batches, bites, growth) => {
@@ -95,9 +98,9 @@ test.skipIf(!mounted).each([true, false])(
     const log: string[] = []
     const output = new FileOutput({ filename: path, keepAlive })
     const options = { backoff: { first: 5, max: 20 }, log: (_: string, text: string) => log.push(text) }
-    const channel = new Channel(output, options)
+    const channel = deliverLines(output, options)
     const sent = Array.from({ length: 40 }, (_, i) => `${i} ${'x'.repeat(1000)}`)
-    for (const line of sent) channel.push(message(line))
+    for (const text of sent) channel.push(line(text))
     await vi.waitFor(() => expect(channel.stats.retries).toBeGreaterThan(2), { timeout: 10_000 })
     await vi.waitFor(() => {
       const { delivered, queued } = channel.stats

@@ -1,14 +1,34 @@
-import { type Alert, alertJson, alertText } from '@falc/engine'
+import { type AlertData, alertJson, alertText } from '@falc/engine'
+import type { Format } from '@falc/outputs'
 import type { Config } from '../config/config.ts'
 
-/** An alert as the configuration wants it printed, without a newline. */
-export function alertLine(alert: Alert, config: Config): string {
-  if (!config.json_output) return alertText(alert)
-  return alertJson(alert, {
+type Wording = Pick<
+  Config,
+  | 'json_include_id_property'
+  | 'json_include_output_property'
+  | 'json_include_message_property'
+  | 'json_include_output_fields_property'
+  | 'json_include_tags_property'
+>
+
+/** Falco's JSON, with the properties that the configuration asks for. */
+export function jsonFormat(config: Wording): Format {
+  const include = {
     id: config.json_include_id_property,
     output: config.json_include_output_property,
     message: config.json_include_message_property,
     output_fields: config.json_include_output_fields_property,
     tags: config.json_include_tags_property,
-  })
+  }
+  return {
+    contentType: 'application/json',
+    print: alert => (alert.source === 'internal' ? internalJson(alert) : alertJson(alert, include)),
+  }
+}
+
+export const TEXT_FORMAT: Format = { contentType: 'text/plain', print: alertText }
+
+/** As in Falco, alerts about falc itself have neither tags nor a message, and their output is bare. */
+function internalJson(alert: AlertData): string {
+  return alertJson({ ...alert, output: alert.message }, { tags: false })
 }

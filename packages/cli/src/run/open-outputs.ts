@@ -1,26 +1,23 @@
 import { isatty } from 'node:tty'
 import {
+  Delivery,
   FileOutput,
+  type Format,
   HttpOutput,
-  type Message,
+  MemoryQueue,
   type Output,
   OutputError,
   Outputs,
   ProgramOutput,
   StdoutOutput,
   SyslogOutput,
+  shared,
 } from '@falc/outputs'
+import { jsonFormat, TEXT_FORMAT } from '../alerts/line.ts'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import { printable } from '../printable.ts'
-
-/** Alerts on a terminal. Files and pipes get them to the letter, as from Falco. */
-class TerminalOutput extends StdoutOutput {
-  override send(messages: readonly Message[]): ReturnType<StdoutOutput['send']> {
-    return super.send(messages.map(message => ({ ...message, line: printable(message.line) })))
-  }
-}
 
 /** Milliseconds that alerts may wait to be written together, with buffered_outputs. */
 const LINGER = 1000
@@ -29,9 +26,13 @@ const LINGER = 1000
 export function outputsConfig(config: Config) {
   const { stdout_output, file_output, program_output, http_output, syslog_output } = config
   const { outputs_queue, output_timeout, buffered_outputs, json_output } = config
+  const { json_include_output_property, json_include_message_property } = config
+  const { json_include_output_fields_property, json_include_tags_property } = config
   return {
     ...{ stdout_output, file_output, program_output, http_output, syslog_output },
     ...{ outputs_queue, output_timeout, buffered_outputs, json_output },
+    ...{ json_include_output_property, json_include_message_property },
+    ...{ json_include_output_fields_property, json_include_tags_property },
   }
 }
 
@@ -42,15 +43,21 @@ type OutputsConfig = ReturnType<typeof outputsConfig>
  * @throws {CliError} when there is none, or one cannot be opened
  */
 export async function openOutputs(config: Config, log: Log): Promise<Outputs> {
+  const { outputs_queue, output_timeout, buffered_outputs, json_output } = config
+  const format = shared(json_output ? jsonFormat(config) : TEXT_FORMAT)
   try {
-    const own = outputsConfig(config)
-    const outputs = new Outputs(makeOutputs(own), {
-      capacity: own.outputs_queue.capacity,
-      maxBytes: own.outputs_queue.max_bytes,
-      timeout: own.output_timeout,
-      linger: own.buffered_outputs ? LINGER : 0,
-      log: (level, text) => log.write(level, text),
-    })
+    const outputs = new Outputs(
+      makeOutputs(outputsConfig(config)).map(
+        output =>
+          new Delivery(output, {
+            format: output.name === 'stdout' && isatty(1) ? onTerminal(format) : format,
+            queue: new MemoryQueue({ capacity: outputs_queue.capacity, maxBytes: outputs_queue.max_bytes }),
+            timeout: output_timeout,
+            linger: buffered_outputs ? LINGER : 0,
+            log: (level, text) => log.write(level, text),
+          }),
+      ),
+    )
     await outputs.open()
     return outputs
   } catch (error) {
@@ -59,10 +66,15 @@ export async function openOutputs(config: Config, log: Log): Promise<Outputs> {
   }
 }
 
+/** Alerts on a terminal. Files and pipes get them to the letter, as from Falco. */
+function onTerminal({ contentType, print }: Format): Format {
+  return { contentType, print: alert => printable(print(alert)) }
+}
+
 function makeOutputs(config: OutputsConfig): Output[] {
   const { stdout_output, file_output, program_output, http_output, syslog_output } = config
   const made: Output[] = []
-  if (stdout_output.enabled) made.push(isatty(1) ? new TerminalOutput() : new StdoutOutput())
+  if (stdout_output.enabled) made.push(new StdoutOutput())
   if (file_output.enabled)
     made.push(new FileOutput({ filename: file_output.filename, keepAlive: file_output.keep_alive }))
   if (program_output.enabled)

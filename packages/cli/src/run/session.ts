@@ -1,7 +1,6 @@
 import type { Alert, Source } from '@falc/engine'
 import { Outputs } from '@falc/outputs'
-import { HOT_RESTART_FAILURE, type InternalAlert, internalMessage } from '../alerts/internal.ts'
-import { alertLine } from '../alerts/line.ts'
+import { HOT_RESTART_FAILURE, type InternalAlert, internalAlert } from '../alerts/internal.ts'
 import { type Config, changedForRestart } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { hostname } from '../hostname.ts'
@@ -129,7 +128,7 @@ export class Session implements MetricsSource {
 
   /** Sends an alert about falc itself. */
   report(alert: InternalAlert): void {
-    this.#outputs.push(internalMessage(alert, this.config.json_output, hostname(), nowNs()))
+    this.#outputs.push(internalAlert(alert, hostname(), nowNs()))
   }
 
   /** Stops gracefully. Called again while the run ends, it gives up queued alerts. */
@@ -268,7 +267,7 @@ export class Session implements MetricsSource {
 
   #emit(alert: Alert): void {
     this.statistics.count(alert)
-    this.#outputs.push({ line: alertLine(alert, this.#loaded.config), priority: alert.priority, alert })
+    this.#outputs.push(alert)
   }
 
   /** Resolves when the outputs have caught up, or the run is to stop. */
