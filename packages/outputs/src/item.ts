@@ -21,7 +21,7 @@ export class QueuedItem implements Item {
   }
 
   get id(): string {
-    return (this.alert as { readonly id?: string }).id ?? ''
+    return this.alert.id
   }
 
   get contentType(): string {

@@ -26,12 +26,12 @@ const LINGER = 1000
 export function outputsConfig(config: Config) {
   const { stdout_output, file_output, program_output, http_output, syslog_output } = config
   const { outputs_queue, output_timeout, buffered_outputs, json_output } = config
-  const { json_include_output_property, json_include_message_property } = config
+  const { json_include_id_property, json_include_output_property, json_include_message_property } = config
   const { json_include_output_fields_property, json_include_tags_property } = config
   return {
     ...{ stdout_output, file_output, program_output, http_output, syslog_output },
     ...{ outputs_queue, output_timeout, buffered_outputs, json_output },
-    ...{ json_include_output_property, json_include_message_property },
+    ...{ json_include_id_property, json_include_output_property, json_include_message_property },
     ...{ json_include_output_fields_property, json_include_tags_property },
   }
 }
