@@ -53,7 +53,6 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['live', 'containers', 'recording', 'index'],
   ],
   cli: [
-<<<<<<< HEAD
     ...[
       'fail',
       'count',
@@ -66,11 +65,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'condition-error',
       'cache-folder',
     ],
-    ...['config', 'log', 'alerts', 'rules', 'meter', 'machine', 'sources', 'health', 'run', 'recording', 'top'],
-=======
-    ...['fail', 'count', 'printable', 'hostname', 'version', 'flags', 'command', 'condition-error', 'cache-folder'],
     ...['config', 'alerts', 'log', 'rules', 'meter', 'machine', 'sources', 'health', 'run', 'recording', 'top'],
->>>>>>> fa1ac56 (Floors: alerts are below the log, which words its lines as alerts)
     ...['doctor', 'listing', 'testing', 'commands', 'cli', 'index', 'main'],
   ],
 }
