@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { until } from '../../../../scripts/testing/wait.ts'
+import { accepts, Daemon, freePort, missing, type Peer, type PeerKind } from './peer.ts'
+
+export const missingMosquitto = missing('mosquitto', 'mosquitto_sub')
+
+/** @param config lines of mosquitto.conf */
+export async function mosquitto(
+  config: readonly string[] = [],
+): Promise<{ daemon: Daemon; port: number; url: string }> {
+  const port = await freePort()
+  const daemon = new Daemon('mosquitto', {
+    args: folder => {
+      const path = join(folder, 'mosquitto.conf')
+      const stored = [
+        'persistence true',
+        `persistence_location ${folder}/`,
+        'autosave_interval 1',
+        'autosave_on_changes true',
+        'user root',
+      ]
+      writeFileSync(path, [`listener ${port} 127.0.0.1`, 'allow_anonymous true', ...stored, ...config, ''].join('\n'))
+      return ['-c', path]
+    },
+    ready: () => accepts(port),
+  })
+  await daemon.up()
+  return { daemon, port, url: `mqtt://127.0.0.1:${port}` }
+}
+
+/** A message as mosquitto_sub prints it. */
+export interface MqttMessage {
+  readonly topic: string
+  readonly payload: string
+  readonly qos: number
+  readonly retain: number
+  readonly properties?: Readonly<Record<string, unknown>> & {
+    readonly 'user-properties'?: Readonly<Record<string, string>>
+  }
+}
+
+/** mosquitto_sub as a subscriber with a session that outlives connections. */
+export async function subscribe(port: number, topic: string, args: readonly string[] = []) {
+  const messages: MqttMessage[] = []
+  const session = ['-i', 'subscriber', '-c', '-q', '1', '-x', '3600']
+  const child = spawn('stdbuf', [
+    ...['-oL', 'mosquitto_sub'],
+    ...['-h', '127.0.0.1', '-p', String(port), '-V', '5', '-t', topic, '-F', '%j', '-d'],
+    ...session,
+    ...args,
+  ])
+  let subscribed = false
+  createInterface(child.stdout).on('line', line => {
+    if (line.startsWith('Subscribed ')) subscribed = true
+    if (line.startsWith('{')) messages.push(JSON.parse(line))
+  })
+  await until('mosquitto_sub subscribes', () => subscribed)
+  return { messages, stop: () => child.kill('SIGKILL') }
+}
+
+export const mqttBroker: PeerKind = {
+  type: 'mqtt',
+  title: 'MQTT',
+  missing: missingMosquitto,
+  async start(): Promise<Peer> {
+    const { daemon, port, url } = await mosquitto()
+    const subscriber = await subscribe(port, 'falco/#')
+    return {
+      options: () => ({ url }),
+      received: async () =>
+        subscriber.messages.map(({ payload, properties }) => {
+          return { id: properties!['user-properties']!.id!, alert: JSON.parse(payload) }
+        }),
+      down: () => daemon.down(),
+      up: () => daemon.up(),
+      hang: () => daemon.hang(),
+      stop: async () => {
+        subscriber.stop()
+        await daemon.stop()
+      },
+    }
+  },
+}
