@@ -29,6 +29,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'output',
       'severity',
       'alert-fields',
+      'confined',
       'limits',
       'tls',
       'http-client',

@@ -1,4 +1,4 @@
-import type { AlertData, Json } from '@falc/engine'
+import { type AlertData, isoTime, type Json } from '@falc/engine'
 
 /** How an absent value is shown, as in Falco's texts. */
 const ABSENT = '<NA>'
@@ -10,9 +10,13 @@ export function fieldText(value: AlertData['output_fields'][string]): string {
   return text.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g, ' ')
 }
 
-/** Name and text of each output field. */
-export function fieldTexts({ output_fields }: AlertData): [name: string, text: string][] {
-  return Object.keys(output_fields).map(name => [name, fieldText(output_fields[name]!)])
+/** Name and text of each output field; of collapsed repeats, their number and times come first. */
+export function fieldTexts({ output_fields, count, firstTime, lastTime }: AlertData): [name: string, text: string][] {
+  const fields = Object.keys(output_fields).map((name): [string, string] => [name, fieldText(output_fields[name]!)])
+  if (count === undefined) return fields
+  const times = Object.entries({ 'alert.first_time': firstTime, 'alert.last_time': lastTime })
+  const shown = times.flatMap(([name, time]): [string, string][] => (time === undefined ? [] : [[name, isoTime(time)]]))
+  return [['alert.count', String(count)], ...shown, ...fields]
 }
 
 /** The output fields for `printJson`. */

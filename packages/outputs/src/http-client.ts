@@ -231,6 +231,11 @@ export async function inFlight<T>(
   return answerOf(failures)
 }
 
+/** HTTP's Basic authentication; undefined without a user. */
+export function basic(username: string | undefined, password = ''): string | undefined {
+  return username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+}
+
 function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }

@@ -1,3 +1,5 @@
+import type { Item } from './transport.ts'
+
 /** Services refuse texts that are too long: they are cut, visibly, and the log says so once. */
 
 /** The text, of at most `limit` UTF-16 units; what was cut off is counted at its end. */
@@ -9,6 +11,16 @@ export function cut(text: string, limit: number): string {
     if (kept.length + missing >= text.length) return `${kept}${mark}`.slice(0, limit)
     missing = text.length - kept.length
   }
+}
+
+/** Lengths of texts in JSON, tried one after the other until a body fits. */
+const TEXT_LIMITS = [16_384, 4096, 1024, 256, 64, 16]
+
+/** The JSON with each text cut to `limit` characters. Everything else stays as it is, integers of any size too. */
+function cutTexts(json: string, limit: number): string {
+  return json.replace(/"(?:[^"\\]|\\.)*"/g, literal =>
+    literal.length <= limit + 2 ? literal : JSON.stringify(cut(JSON.parse(literal), limit)),
+  )
 }
 
 /** Cuts the texts of one output. */
@@ -40,6 +52,15 @@ export class Limits {
       }
       most = Math.max(0, most - Math.ceil((escaped.length - limit) / 2))
     }
+  }
+
+  /** The item's body in at most `max` bytes: JSON with shorter texts, or the beginning of a text. JSON that is too long even so stays as it is. */
+  body({ body, contentType }: Pick<Item, 'body' | 'contentType'>, max: number): string {
+    if (body.length * 3 <= max || Buffer.byteLength(body) <= max) return body
+    this.#note(`alerts longer than ${max} bytes are cut`)
+    if (!/[/+]json\b/.test(contentType)) return cut(body, Math.floor(max / 3))
+    const fitting = TEXT_LIMITS.find(limit => Buffer.byteLength(cutTexts(body, limit)) <= max)
+    return fitting === undefined ? body : cutTexts(body, fitting)
   }
 
   /** The first `limit` of a list. @param what its place in the message, for the log */

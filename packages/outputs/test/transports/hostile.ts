@@ -1,4 +1,4 @@
-import type { AlertData } from '@falc/engine'
+import { type AlertData, alertJson } from '@falc/engine'
 import type { Item } from '../../src/transport.ts'
 import { item } from './items.ts'
 
@@ -33,5 +33,6 @@ export function hostile(n: number, length = 100_000): Item {
       empty: '',
     },
   }
-  return { ...item(n, change), text: long }
+  const made = item(n, change)
+  return { ...made, body: alertJson(made.alert), text: long }
 }

@@ -4,11 +4,16 @@ import type { TransportDefinition } from '../../src/transport.ts'
 import { googlechat, mattermost, rocketchat, slack } from '../../src/transports/chat.ts'
 import { cloudevents } from '../../src/transports/cloudevents.ts'
 import { discord } from '../../src/transports/discord.ts'
+import { elasticsearch } from '../../src/transports/elasticsearch.ts'
+import { loki } from '../../src/transports/loki.ts'
 import { opsgenie, pagerduty } from '../../src/transports/on-call.ts'
+import { otlp } from '../../src/transports/otlp.ts'
+import { splunk } from '../../src/transports/splunk.ts'
 import { teams } from '../../src/transports/teams.ts'
 import { webhook } from '../../src/transports/webhook.ts'
 import { CHAT_SERVICES, ROUTING_KEY } from './chat-services.ts'
 import { HOOKS, SIGNING_KEY } from './hooks.ts'
+import { API_KEY, HEC_TOKEN, LOG_SERVICES } from './log-services.ts'
 import type { ServiceKind } from './stand-in.ts'
 
 export interface TestedService {
@@ -32,4 +37,9 @@ export const SERVICES: readonly TestedService[] = [
   { kind: chat.teams, transport: teams, secrets: ['webhooksecret'] },
   { kind: chat.pagerduty, transport: pagerduty, secrets: [ROUTING_KEY] },
   { kind: chat.opsgenie, transport: opsgenie, secrets: ['eb243592-faa2-4ba2'] },
+  { kind: LOG_SERVICES.elasticsearch, transport: elasticsearch, secrets: [API_KEY] },
+  { kind: LOG_SERVICES.loki, transport: loki, secrets: [] },
+  { kind: LOG_SERVICES.splunk, transport: splunk, secrets: [HEC_TOKEN] },
+  { kind: LOG_SERVICES.splunkAck, transport: splunk, secrets: [HEC_TOKEN] },
+  { kind: LOG_SERVICES.otlp, transport: otlp, secrets: ['hunter22'] },
 ]

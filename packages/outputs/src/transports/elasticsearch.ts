@@ -1,0 +1,118 @@
+import { type AlertData, isoTime, printJson } from '@falc/engine'
+import { type Answer, type Failure, statusFailure } from '../answer.ts'
+import { confined } from '../confined.ts'
+import { answerOf, basic, HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl, isFailure } from '../http-client.ts'
+import { defineTransport, type Item, type OptionTable } from '../transport.ts'
+
+const OUTPUT = 'elasticsearch output'
+
+const SEARCH_OPTIONS = {
+  url: { kind: 'url', required: true, doc: 'Address of the cluster.', example: 'https://elasticsearch.example:9200' },
+  index: {
+    kind: 'template',
+    default: 'falco',
+    doc: 'Index or data stream. It begins with text; what fields contribute keeps to lower-case letters, digits, `-` and `_`.',
+  },
+  suffix: {
+    kind: 'choice',
+    choices: ['daily', 'monthly', 'annually', 'none'],
+    default: 'daily',
+    doc: 'Date after the name of the index, from the time of the alert in UTC: `-2026.11.24`, `-2026.11`, `-2026`. A data stream has none.',
+  },
+  layout: {
+    kind: 'choice',
+    choices: ['document', 'message'],
+    default: 'document',
+    doc: 'The alert as the document, or as text in its field `message`, which Elastic’s Falco integration reads.',
+  },
+  pipeline: { kind: 'text', doc: 'Ingest pipeline.' },
+  username: { kind: 'text', doc: 'User name.' },
+  password: { kind: 'secret', doc: 'Password.' },
+  api_key: { kind: 'secret', doc: 'API key, encoded as Elasticsearch shows it, instead of user name and password.' },
+  headers: { kind: 'map', secret: true, doc: 'Headers of each request.' },
+  compress: { kind: 'boolean', default: true, doc: 'Compress requests with gzip.' },
+  ...HTTP_OPTIONS,
+} as const satisfies OptionTable
+
+/** Only what is read of an answer, which otherwise repeats each document's index and ID. */
+const FILTER = 'errors,items.*.status,items.*.error.type,items.*.error.reason'
+
+/** Elasticsearch and OpenSearch: `_bulk`. */
+export const elasticsearch = defineTransport({
+  type: 'elasticsearch',
+  title: 'Elasticsearch and OpenSearch',
+  doc: `Alerts in requests to \`_bulk\`, each as \`create\` with the alert's ID as \`_id\`: an alert that is sent twice is stored once. \`@timestamp\` is
+the time of the alert.
+
+For Elastic's [Falco integration](https://www.elastic.co/docs/reference/integrations/falco), which brings mapping and dashboards, set
+\`index: logs-falco.alerts-default\`, \`suffix: none\` and \`layout: message\`.
+
+Each alert has an answer: 409 means that it is already there, 429 and 5xx that it is sent again, 403 and 404 that alerts wait for another setting, any
+other 4xx (a mapping that does not fit) that it is dropped. A request that is refused as too large is sent again in parts.`,
+  options: SEARCH_OPTIONS,
+  batch: { items: 1000, bytes: 4 << 20 },
+  linger: 500,
+  ordered: 'all',
+  async open(options, { template }) {
+    const { username, password, api_key, headers = {}, compress, layout } = options
+    const address = httpUrl(options.url, OUTPUT)
+    address.pathname = `${address.pathname.replace(/\/$/, '')}/_bulk`
+    address.searchParams.set('filter_path', FILTER)
+    if (options.pipeline !== undefined) address.searchParams.set('pipeline', options.pipeline)
+    const index = confined(options.index, OUTPUT, 'index', template)
+    const suffix = SUFFIXES[options.suffix] ?? 0
+    const authorization = api_key !== undefined ? `ApiKey ${api_key}` : basic(username, password)
+    const secrets = [authorization, password, api_key, ...Object.values(headers)]
+    const client = HttpClient.of(options, { output: OUTPUT, maxAnswer: 16 << 20, secrets })
+    const all = { 'content-type': 'application/x-ndjson', ...(authorization && { authorization }), ...headers }
+    return {
+      async send(items, signal) {
+        const body = items.map(item => action(item, index, suffix) + document(item, layout)).join('')
+        const answer = await client.request({ url: address, headers: all, body, gzip: compress }, signal)
+        if (isFailure(answer)) return { delivered: 0, failure: answer }
+        return answer.failure ? { delivered: 0, failure: answer.failure } : read(answer, items.length, client)
+      },
+      close: async () => client.close(),
+    }
+  },
+})
+
+/** Characters of an ISO date that a suffix has. */
+const SUFFIXES: Readonly<Record<string, number>> = { daily: 10, monthly: 7, annually: 4 }
+
+function action({ id, alert }: Item, index: (alert: AlertData) => string, suffix: number): string {
+  const date = suffix === 0 ? '' : `-${isoTime(alert.time).slice(0, suffix).replaceAll('-', '.')}`
+  return `{"create":{"_index":${printJson(index(alert).toLowerCase() + date)},"_id":"${id}"}}\n`
+}
+
+/** The alert stays the text that it is, so that its integers stay exact. */
+function document({ alert, body, contentType }: Item, layout: string): string {
+  const time = `"@timestamp":"${isoTime(alert.time)}"`
+  if (layout === 'message' || !/[/+]json\b/.test(contentType) || !body.startsWith('{'))
+    return `{${time},"message":${printJson(body)}}\n`
+  if (body.includes('"@timestamp":')) return `${body}\n`
+  return `{${time}${body === '{}' ? '' : ','}${body.slice(1)}\n`
+}
+
+interface BulkAnswer {
+  readonly errors: boolean
+  readonly items?: readonly Readonly<Record<string, { status: number; error?: { type?: string; reason?: string } }>>[]
+}
+
+function read(answer: HttpAnswer, count: number, client: HttpClient): Answer {
+  let bulk: BulkAnswer
+  try {
+    bulk = JSON.parse(answer.body)
+  } catch {
+    const message = `${answer.server} sent an answer that is not the JSON of _bulk`
+    return { delivered: 0, failure: { class: 'later', cause: 'bad_answer', message } }
+  }
+  if (bulk.errors === false) return { delivered: count }
+  const outcomes = (bulk.items ?? []).map(item => Object.values(item)[0] ?? { status: 500 })
+  return answerOf(
+    outcomes.map(({ status, error }): Failure | undefined => {
+      if (status === 409) return undefined
+      return statusFailure(status, answer.server, undefined, client.excerpt(`${error?.type}: ${error?.reason}`))
+    }),
+  )
+}
