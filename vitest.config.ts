@@ -18,10 +18,10 @@ export default defineConfig({
     pool: 'threads',
     execArgv: ['--conditions=@falc/source'],
     // Generous: the machine may be busy, and a test that hangs is still found.
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     // One switch for expected texts: case files and snapshots.
     update: process.env.FALC_UPDATE === '1',
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
     projects: [
       {
         extends: true,

@@ -5,7 +5,7 @@ import { Engine, type EngineOptions } from '../packages/engine/src/index.ts'
 import { openCapture, syscall } from '../packages/sources-syscall/src/index.ts'
 import { readCases, UPDATE } from '../scripts/testing/cases.ts'
 import { recorded } from './test/scene.ts'
-import { subjectOf } from './test/subject.ts'
+import { subjectOf, testSubjects } from './test/subject.ts'
 
 /**
  * test/captures/NAME.txt: the alerts of examples/captures/NAME.scap.
@@ -92,16 +92,4 @@ describe.each(files)('$file', ({ cases }) => {
   })
 })
 
-test.each(report.rules.map(rule => rule.name))(
-  '%s has a case in which it fires, and one in which it does not',
-  name => {
-    const own = subjects.filter(({ rule }) => rule === name)
-    expect(own.some(({ fires }) => fires)).toBe(true)
-    expect(own.some(({ fires }) => !fires)).toBe(true)
-  },
-)
-
-test('cases are about rules that exist', () => {
-  const names = new Set(report.rules.map(rule => rule.name))
-  expect(subjects.map(({ rule }) => rule).filter(rule => !names.has(rule))).toEqual([])
-})
+testSubjects(report.rules, subjects)

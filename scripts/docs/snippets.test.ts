@@ -16,7 +16,6 @@
  *   excerpt=FILE    lines of this file
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import {
   cpSync,
   existsSync,
@@ -28,11 +27,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
+import { freePort } from '../testing/port.ts'
 import { FALC, wrongCommands } from './falc.ts'
 import { type Block, codeSpansOf, type Page, ROOT, readPages } from './markdown.ts'
 
@@ -150,16 +149,7 @@ function runShell(page: Page, block: Block, folder: string): void {
   if (expected !== undefined && expected.trim() !== '') expectOutput(stdout, expected)
 }
 
-/** Another program may have the port that a page shows. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
-
-/** Starts each command and stops it once it listens. */
+/** Starts each command and stops it once it listens; another program may have the port that the page shows. */
 async function serve(block: Block, folder: string): Promise<void> {
   for (const line of block.text.split('\n')) {
     if (/^\s*(#|$)/.test(line)) continue

@@ -1,9 +1,10 @@
 /** The feed of audit events: authentication, alerts about what is rejected, positions. */
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { freePort } from '../../../scripts/testing/port.ts'
+import { eventually } from '../../../scripts/testing/wait.ts'
 import type { InternalAlert } from '../src/alerts/internal.ts'
 import { AuditDrops } from '../src/sources/audit-drops.ts'
 import { type K8sAuditOptions, k8sAuditFeed } from '../src/sources/k8s-audit-feed.ts'
@@ -38,15 +39,6 @@ function run(options: Omit<K8sAuditOptions, 'warn'>) {
 
 const settings = (some: object) => some as NonNullable<K8sAuditOptions['settings']>
 
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
-
 async function post(port: number, body: string, headers: Record<string, string> = {}): Promise<number> {
   const request = { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } }
   return (await fetch(`http://127.0.0.1:${port}/k8s-audit`, request)).status
@@ -55,7 +47,7 @@ async function post(port: number, body: string, headers: Record<string, string> 
 test('a webhook that anybody can reach is warned about; tokens come from a file', async () => {
   const port = await freePort()
   const open = run({ from: `http://:${port}/k8s-audit` })
-  await vi.waitFor(() => expect(open.warnings).toHaveLength(1))
+  await eventually(() => expect(open.warnings).toHaveLength(1))
   expect(open.warnings[0]).toContain(
     `listening on all addresses without authentication: anyone who can reach port ${port}`,
   )
@@ -63,7 +55,7 @@ test('a webhook that anybody can reach is warned about; tokens come from a file'
   writeFileSync(join(dir, 'tokens'), 'one\n\ntwo\n')
   const closed = run({ from: `http://:${port}/k8s-audit`, settings: settings({ tokenFile: join(dir, 'tokens') }) })
   const event = '{"kind":"Event","auditID":"1"}'
-  await vi.waitFor(async () => expect(await post(port, event)).toBe(401))
+  await eventually(async () => expect(await post(port, event)).toBe(401))
   expect(await post(port, event, { authorization: 'Bearer two' })).toBe(200)
   await closed.end()
   expect(closed.warnings).toEqual([])
@@ -75,8 +67,8 @@ test('a rejected item is counted once and raises an alert', async () => {
   const port = await freePort()
   const audit = run({ from: `http://127.0.0.1:${port}/k8s-audit` })
   const list = '{"kind":"EventList","items":[{"auditID":"1"},7]}'
-  await vi.waitFor(async () => expect(await post(port, list)).toBe(200))
-  await vi.waitFor(() => expect(audit.alerts).toHaveLength(1), { timeout: 10_000 })
+  await eventually(async () => expect(await post(port, list)).toBe(200))
+  await eventually(() => expect(audit.alerts).toHaveLength(1))
   expect(audit.alerts[0]).toEqual({
     rule: 'Falco internal: audit event drop',
     priority: 'Warning',
@@ -114,14 +106,14 @@ test('a followed log continues after a restart, where the service keeps its stat
   const from = join(dir, 'audit.log')
   writeFileSync(from, '{"kind":"Event","auditID":"1"}\n')
   const first = run({ from, follow: true })
-  await vi.waitFor(() => expect(first.ids).toEqual(['1']))
+  await eventually(() => expect(first.ids).toEqual(['1']))
   await first.end()
   expect(readdirSync(join(dir, 'state'))).toEqual([expect.stringMatching(/^k8s-audit-[0-9a-f]{16}\.json$/)])
   appendFileSync(from, '{"kind":"Event","auditID":"2"}\n')
   const second = run({ from, follow: true })
-  await vi.waitFor(() => expect(second.ids).toEqual(['2']))
+  await eventually(() => expect(second.ids).toEqual(['2']))
   await second.end()
   const again = run({ from, follow: true, begin: 'start' })
-  await vi.waitFor(() => expect(again.ids).toEqual(['1', '2']))
+  await eventually(() => expect(again.ids).toEqual(['1', '2']))
   await again.end()
 })

@@ -35,7 +35,7 @@ test('another system', () => {
   expect(kernelFindings({ root, release: '24.0.0', platform: 'darwin' })).toMatchObject([{ state: 'missing' }])
 })
 
-test('each missing part has a remedy, and the last line is the verdict', { timeout: 30_000 }, async () => {
+test('each missing part has a remedy, and the last line is the verdict', async () => {
   const env = { FALC_PROBE: '/no/such/probe' }
   const [text, json] = [startFalc(['doctor'], root, env), startFalc(['doctor', '--json'], root, env)]
   expect([await text.exit, await json.exit]).toEqual([1, 1])
@@ -48,7 +48,7 @@ test('each missing part has a remedy, and the last line is the verdict', { timeo
   for (const { state, remedy } of findings) expect(remedy === undefined).toBe(state === 'ok')
 })
 
-test('a configuration is checked: keys, rules, paths, ports, servers', { timeout: 60_000 }, async () => {
+test('a configuration is checked: keys, rules, paths, ports, servers', async () => {
   const server = createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -107,7 +107,7 @@ http_output: {enabled: true, url: "http://127.0.0.1:${port}/alerts"}
   expect(await check('rules_files: [\n')).toMatchObject({ usable: false })
 })
 
-test('a sidecar that ends at once is found by the trial', { timeout: 30_000 }, async () => {
+test('a sidecar that ends at once is found by the trial', async () => {
   const probe = join(root, 'probe')
   writeFileSync(probe, `#!/bin/sh\n[ "$1" = --version ] && echo 'falc-probe, wire version ${WIRE_VERSION}'\nexit 3\n`, {
     mode: 0o755,

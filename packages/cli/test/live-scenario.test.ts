@@ -55,7 +55,7 @@ interface Alert {
 const root = noHost === undefined ? mkdtempSync('/var/lib/falc-scenario-') : tmpdir()
 const steps = readSteps()
 
-describe.skipIf(noHost !== undefined)('acts on the running machine', { timeout: 60_000 }, () => {
+describe.skipIf(noHost !== undefined)('acts on the running machine', () => {
   let started: Started[] = []
   /** By our rules, and by the public ones. */
   const alerts: Alert[][] = []

@@ -1,11 +1,9 @@
 import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { until } from '../../../scripts/testing/wait.ts'
+import { freePort } from '../../../scripts/testing/port.ts'
+import { eventually, until } from '../../../scripts/testing/wait.ts'
 import { type Started, startFalc } from './process.ts'
 
 let dir: string
@@ -48,7 +46,7 @@ const alerts = ({ output }: Started) =>
     .slice(0, -1)
     .map(line => line.replace(/^\S+ /, ''))
 
-describe('signals', { timeout: 30_000 }, () => {
+describe('signals', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)('%s stops with everything delivered and a report', async signal => {
     const run = await follow()
     happen('two')
@@ -97,7 +95,7 @@ describe('signals', { timeout: 30_000 }, () => {
   })
 })
 
-describe('changed files', { timeout: 30_000 }, () => {
+describe('changed files', () => {
   test('new rules are taken, broken ones are not', async () => {
     const run = await follow('-o', 'json_output=true')
     writeFileSync(join(dir, 'new'), '- rule: broken\n  condition: ka.verb = get and\n')
@@ -174,7 +172,7 @@ function readIfThere(name: string): string {
   }
 }
 
-describe('outputs', { timeout: 30_000 }, () => {
+describe('outputs', () => {
   test('a reader that goes away ends the run with an error', async () => {
     const run = await follow()
     run.child.stdout.destroy()
@@ -237,13 +235,13 @@ describe('outputs', { timeout: 30_000 }, () => {
   })
 })
 
-test('the webhook and the health server', { timeout: 30_000 }, async () => {
+test('the webhook and the health server', async () => {
   const [hook, health] = [await freePort(), await freePort()]
   const web = `webserver={enabled: true, listen_port: ${health}, listen_address: 127.0.0.1, prometheus_metrics_enabled: true}`
   falc = startFalc(['run', '-r', 'rules.yaml', '--k8s-audit', `http://127.0.0.1:${hook}/audit`, '-o', web], dir)
   await falc.sees('Opening event source')
   const at = `http://127.0.0.1:${health}`
-  await answers(async () => (await fetch(`${at}/healthz`)).ok)
+  await eventually(async () => expect((await fetch(`${at}/healthz`)).ok).toBe(true))
   expect(await (await fetch(`${at}/healthz`)).text()).toBe('{"status": "ok"}')
   expect(await (await fetch(`${at}/versions`)).json()).toMatchObject({ engine_version_semver: '0.63.0' })
   expect((await fetch(`${at}/other`)).status).toBe(404)
@@ -261,21 +259,3 @@ test('the webhook and the health server', { timeout: 30_000 }, async () => {
   falc.child.kill('SIGTERM')
   expect(await falc.exit).toBe(0)
 })
-
-async function answers(condition: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 200; i++) {
-    try {
-      if (await condition()) return
-    } catch {
-      await sleep(20)
-    }
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
-}

@@ -1,12 +1,13 @@
 /** Snapshots and the page of a run on a Kubernetes audit log, and of one on the running machine. */
 import { spawnSync } from 'node:child_process'
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { skipped } from '../../../scripts/testing/needs.ts'
+import { freePort } from '../../../scripts/testing/port.ts'
+import { until } from '../../../scripts/testing/wait.ts'
 import { type Started, startFalc } from './process.ts'
 
 const PROMTOOL = '/usr/bin/promtool'
@@ -38,18 +39,16 @@ function follow(...options: string[]): Started {
 
 /** Snapshots in the file, once there are this many. */
 async function snapshots(count: number): Promise<{ sample: number; output_fields: Record<string, any> }[]> {
-  for (let i = 0; i < 500; i++) {
+  return until(`${count} snapshots`, () => {
     const path = join(dir, 'metrics.jsonl')
     const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
-    if (lines.length >= count) return lines.map(line => JSON.parse(line))
-    await sleep(20)
-  }
-  throw new Error(`${count} snapshots did not come: ${falc!.output.stderr}`)
+    return lines.length >= count && lines.map(line => JSON.parse(line))
+  })
 }
 
 const FILE = 'output_file: metrics.jsonl'
 
-describe('snapshots', { timeout: 30_000 }, () => {
+describe('snapshots', () => {
   test('as alerts, with the fields of Falco', async () => {
     const run = follow('json_output=true', 'metrics={enabled: true, interval: 200ms, output_rule: true}')
     // The first ones may come before the events are read.
@@ -145,22 +144,20 @@ describe('snapshots', { timeout: 30_000 }, () => {
   })
 })
 
-describe('the page', { timeout: 30_000 }, () => {
+describe('the page', () => {
   async function page(...options: string[]): Promise<string> {
     const port = await freePort()
     const web = `webserver={enabled: true, listen_port: ${port}, listen_address: 127.0.0.1, prometheus_metrics_enabled: true}`
     const run = follow(web, ...options)
     await run.sees('Opening event source')
     appendFileSync(join(dir, 'audit.jsonl'), 'not json\n')
-    for (let i = 0; i < 200; i++) {
+    return until('the page counts the bad line', async () => {
       const text = await fetch(`http://127.0.0.1:${port}/metrics`).then(
         answer => answer.text(),
         () => '',
       )
-      if (text.includes('falc_events_lost_total{source="k8s_audit",cause="bad-json"} 1')) return text
-      await sleep(20)
-    }
-    throw new Error(`no page: ${run.output.stderr}`)
+      return text.includes('falc_events_lost_total{source="k8s_audit",cause="bad-json"} 1') && text
+    })
   }
 
   test('has the same numbers under the names of Falco', async () => {
@@ -197,11 +194,3 @@ describe('the page', { timeout: 30_000 }, () => {
     expect(spawnSync(PROMTOOL, ['check', 'metrics'], { input: `${text}falc_x{ 1\n`, encoding: 'utf8' }).status).toBe(1)
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
-}

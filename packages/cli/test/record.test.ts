@@ -30,7 +30,7 @@ async function printed(capture: string, ...args: string[]): Promise<string> {
 
 const lineCount = (text: string) => text.split('\n').length - 1
 
-describe.each(['host-a.scap', 'container-a.scap'])('a recording of %s', { timeout: 60_000 }, name => {
+describe.each(['host-a.scap', 'container-a.scap'])('a recording of %s', name => {
   const original = join(CAPTURES, name)
   const copy = join(dir, `copy-${name}`)
 
@@ -56,7 +56,7 @@ describe.each(['host-a.scap', 'container-a.scap'])('a recording of %s', { timeou
   )
 })
 
-describe('captures around alerts', { timeout: 60_000 }, () => {
+describe('captures around alerts', () => {
   const rules = (...keys: string[]) =>
     ['cat', 'grep'].map(
       (name, i) =>
@@ -119,44 +119,40 @@ describe('captures around alerts', { timeout: 60_000 }, () => {
 
 const reason = noLive()
 
-test.skipIf(reason !== undefined)(
-  'what is recorded live replays to the alerts of that time',
-  { timeout: 60_000 },
-  async () => {
-    const place = join(dir, 'acts')
-    const output =
-      '%evt.type %evt.arg.res %evt.arg.flags %proc.cmdline %proc.pname %proc.aname[2] %proc.cwd %user.name %fd.name %container.id'
-    const rules = `
+test.skipIf(reason !== undefined)('what is recorded live replays to the alerts of that time', async () => {
+  const place = join(dir, 'acts')
+  const output =
+    '%evt.type %evt.arg.res %evt.arg.flags %proc.cmdline %proc.pname %proc.aname[2] %proc.cwd %user.name %fd.name %container.id'
+  const rules = `
 - {rule: files, desc: d, condition: evt.type in (open, openat, unlinkat, renameat2) and (fd.name startswith ${place} or evt.args contains ${place}), output: "${output}", priority: NOTICE}
 - {rule: programs, desc: d, condition: evt.type = execve and proc.cmdline contains ${place}, output: "${output}", priority: NOTICE}
 `.replace(/condition: (.*), output/g, 'condition: "$1", output')
-    writeFileSync(join(dir, 'live.yaml'), rules)
-    const size = () => statSync(join(dir, 'live.scap'), { throwIfNoEntry: false })?.size ?? 0
-    const recorder = startFalc(['record', '-w', 'live.scap', '-z'], dir)
-    const detector = startFalc(['run', '-r', 'live.yaml'], dir)
-    await detector.sees('Opening event source')
-    await until('the recording', () => size() > 0)
-    const acts = `mkdir ${place}; cd ${place}; echo one > ${place}/a; cat ${place}/a | sh -c 'cat > ${place}/b'; mv ${place}/a ${place}/c; rm ${place}/b`
-    execFileSync('sh', ['-c', acts])
-    await detector.sees(`rm ${place}/b`)
-    // The recorder writes its buffer after further events, so the acts are in the file once it has grown repeatedly.
-    for (let n = 0; n < 6; n++) {
-      const before = size()
-      await until('a longer recording', () => {
-        execFileSync('true')
-        return size() > before
-      })
-    }
-    for (const falc of [recorder, detector]) falc.child.kill('SIGINT')
-    expect([await recorder.exit, await detector.exit]).toEqual([0, 0])
-    expect(recorder.output.stderr).toMatch(/^live\.scap: \d+ events( and \d+ for the state only)?, \d+ bytes\n/)
-    // What other processes of the machine do may count: requests of io_uring, and names of users that may not be read. No event is lost.
-    const causes = /not recorded, by cause:\n((?: {3}.*\n)*)/.exec(recorder.output.stderr)?.[1] ?? ''
-    expect(causes.replace(/^ {3}(?:ioUring|namesRefused): \d+\n/gm, '')).toBe('')
-    expect(lineCount(detector.output.stdout)).toBeGreaterThan(5)
-    const { stdout } = await falc('run', '-r', 'live.yaml', '-e', 'live.scap')
-    // Each has its own probe, whose clock reads a little later or earlier.
-    const timeless = (text: string) => text.replace(/^\S+ /gm, '').split('\n').sort()
-    expect(timeless(stdout)).toEqual(timeless(detector.output.stdout))
-  },
-)
+  writeFileSync(join(dir, 'live.yaml'), rules)
+  const size = () => statSync(join(dir, 'live.scap'), { throwIfNoEntry: false })?.size ?? 0
+  const recorder = startFalc(['record', '-w', 'live.scap', '-z'], dir)
+  const detector = startFalc(['run', '-r', 'live.yaml'], dir)
+  await detector.sees('Opening event source')
+  await until('the recording', () => size() > 0)
+  const acts = `mkdir ${place}; cd ${place}; echo one > ${place}/a; cat ${place}/a | sh -c 'cat > ${place}/b'; mv ${place}/a ${place}/c; rm ${place}/b`
+  execFileSync('sh', ['-c', acts])
+  await detector.sees(`rm ${place}/b`)
+  // The recorder writes its buffer after further events, so the acts are in the file once it has grown repeatedly.
+  for (let n = 0; n < 6; n++) {
+    const before = size()
+    await until('a longer recording', () => {
+      execFileSync('true')
+      return size() > before
+    })
+  }
+  for (const falc of [recorder, detector]) falc.child.kill('SIGINT')
+  expect([await recorder.exit, await detector.exit]).toEqual([0, 0])
+  expect(recorder.output.stderr).toMatch(/^live\.scap: \d+ events( and \d+ for the state only)?, \d+ bytes\n/)
+  // What other processes of the machine do may count: requests of io_uring, and names of users that may not be read. No event is lost.
+  const causes = /not recorded, by cause:\n((?: {3}.*\n)*)/.exec(recorder.output.stderr)?.[1] ?? ''
+  expect(causes.replace(/^ {3}(?:ioUring|namesRefused): \d+\n/gm, '')).toBe('')
+  expect(lineCount(detector.output.stdout)).toBeGreaterThan(5)
+  const { stdout } = await falc('run', '-r', 'live.yaml', '-e', 'live.scap')
+  // Each has its own probe, whose clock reads a little later or earlier.
+  const timeless = (text: string) => text.replace(/^\S+ /gm, '').split('\n').sort()
+  expect(timeless(stdout)).toEqual(timeless(detector.output.stdout))
+})

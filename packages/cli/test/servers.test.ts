@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { freePort } from '../../../scripts/testing/port.ts'
 import { startFalc } from './process.ts'
 
 /** Certificate and key of "localhost". */
@@ -40,7 +41,7 @@ async function run(config: string) {
   return falc.output
 }
 
-describe('http_output', { timeout: 30_000 }, () => {
+describe('http_output', () => {
   let server: Server
   let seen: { request: IncomingMessage; body: Buffer; client: string | undefined }[]
   let url: string
@@ -100,11 +101,8 @@ http_output:
   })
 })
 
-test('webserver with a certificate, another health page and no metrics', { timeout: 30_000 }, async () => {
-  const free = createServer().listen(0, '127.0.0.1')
-  await new Promise(resolve => free.once('listening', resolve))
-  const { port } = free.address() as AddressInfo
-  await new Promise(resolve => free.close(resolve))
+test('webserver with a certificate, another health page and no metrics', async () => {
+  const port = await freePort()
   writeFileSync(
     join(dir, 'falco.yaml'),
     `rules_files: [rules.yaml]\nstdout_output: {enabled: true}\nwebserver: {enabled: true, listen_address: 127.0.0.1, listen_port: ${port}, ssl_enabled: true, ssl_certificate: ${PEM}, k8s_healthz_endpoint: /ok}\n`,
@@ -124,7 +122,7 @@ test('webserver with a certificate, another health page and no metrics', { timeo
   expect(await falc.exit).toBe(0)
 })
 
-test('buffered_outputs lets an alert wait for others, and -U does not', { timeout: 30_000 }, async () => {
+test('buffered_outputs lets an alert wait for others, and -U does not', async () => {
   writeFileSync(
     join(dir, 'falco.yaml'),
     'rules_files: [rules.yaml]\nstdout_output: {enabled: true}\nbuffered_outputs: true\n',

@@ -37,7 +37,6 @@ afterEach(async () => {
 
 test.skipIf(reason !== undefined)(
   'systemd is told when the engine is ready, that it is alive, and that it stops',
-  { timeout: 60_000 },
   async () => {
     const socket = join(dir, 'notify')
     receiver = spawn('/usr/bin/python3', ['-c', RECEIVER, socket], { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -51,7 +51,7 @@ test('the units agree', () => {
   expect(setting(probe, 'Group')).toBe(setting(engine, 'Group'))
 })
 
-test.skipIf(!existsSync('/usr/bin/systemd-analyze'))('systemd understands them', { timeout: 30_000 }, () => {
+test.skipIf(!existsSync('/usr/bin/systemd-analyze'))('systemd understands them', () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-units-'))
   const names = ['falc-probe', 'falc']
   for (const name of names) {
@@ -65,7 +65,7 @@ test.skipIf(!existsSync('/usr/bin/systemd-analyze'))('systemd understands them',
 
 const reason = noLive()
 
-describe.skipIf(reason !== undefined)('the sidecar as a service', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('the sidecar as a service', () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-service-'))
   const socket = join(dir, 'run/probe.sock')
   let sidecar: ChildProcess
@@ -110,7 +110,7 @@ describe.skipIf(reason !== undefined)('the sidecar as a service', { timeout: 60_
   })
 })
 
-describe.skipIf(reason !== undefined)('falc run --user', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('falc run --user', () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-user-'))
   let falc: Started | undefined
   afterAll(async () => {

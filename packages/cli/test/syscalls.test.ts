@@ -12,7 +12,7 @@ import { type Started, startFalc } from './process.ts'
 
 const reason = noLive()
 
-describe.skipIf(reason !== undefined)('system calls of this machine', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('system calls of this machine', () => {
   let dir: string
   let falc: Started | undefined
   beforeEach(() => {

@@ -3,9 +3,9 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { until } from '../../../scripts/testing/wait.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
@@ -36,7 +36,7 @@ beforeAll(async () => {
   writeFileSync(join(dir, 'reader.pl'), READER)
   if (reason !== undefined) return
   reader = spawn('perl', [join(dir, 'reader.pl'), join(dir, 'log'), join(dir, 'read')], { stdio: 'inherit' })
-  for (let i = 0; i < 250 && !existsSync(join(dir, 'read')); i++) await sleep(20)
+  await until('the reader listens', () => existsSync(join(dir, 'read')))
 })
 afterAll(() => {
   reader?.kill()
@@ -62,14 +62,14 @@ const ARGS = ['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl']
 /** Datagrams so far: priority and text, without time and process id. */
 async function datagrams(text: string): Promise<string[]> {
   const path = join(dir, 'read')
-  for (let i = 0; i < 250 && !readFileSync(path, 'utf8').includes(text); i++) await sleep(20)
+  await until(`"${text}" arrives`, () => readFileSync(path, 'utf8').includes(text))
   return readFileSync(path, 'utf8')
     .split('\n')
     .slice(0, -1)
     .map(line => line.replace(/^(<\d+>)\w+ +\d+ [\d:]+ /, '$1').replace(/\[\d+\]:/, ':'))
 }
 
-test.skipIf(reason !== undefined)('log and alerts arrive with their severities', { timeout: 60_000 }, async () => {
+test.skipIf(reason !== undefined)('log and alerts arrive with their severities', async () => {
   const rule =
     '- {rule: r, desc: d, condition: ka.verb = get, output: "got it", priority: WARNING, source: k8s_audit}\n'
   writeFileSync(join(dir, 'rules.yaml'), rule)
@@ -96,13 +96,13 @@ test.skipIf(reason !== undefined)('log and alerts arrive with their severities',
   expect(read).toContain('<14>falco:    rules.yaml')
 })
 
-test.skipIf(reason !== undefined)('what log_level leaves out does not arrive', { timeout: 60_000 }, async () => {
+test.skipIf(reason !== undefined)('what log_level leaves out does not arrive', async () => {
   const before = (await datagrams('got it')).length
   run([...ARGS, '-o', 'log_syslog=true', '-o', 'log_level=error'])
   expect((await datagrams('got it')).length).toBe(before)
 })
 
-test.skipIf(reason !== undefined)('while nothing listens, losses are logged and counted', { timeout: 60_000 }, () => {
+test.skipIf(reason !== undefined)('while nothing listens, losses are logged and counted', () => {
   const { stdout, stderr } = run(
     [...ARGS, '-o', 'log_syslog=true', '-o', 'syslog_output.enabled=true'],
     join(dir, 'nobody'),

@@ -60,7 +60,7 @@ function onTerminal(...args: string[]): string {
 const SCRIPT = '/usr/bin/script'
 if (!existsSync(SCRIPT)) console.warn(`skipped: terminals need ${SCRIPT}`)
 
-test.skipIf(!existsSync(SCRIPT))('falc run and falc explain on a terminal', { timeout: 60_000 }, () => {
+test.skipIf(!existsSync(SCRIPT))('falc run and falc explain on a terminal', () => {
   const event = { kind: 'Event', auditID: '1', stage: 'ResponseComplete', verb: 'get', user: { username: HOSTILE } }
   writeFileSync(join(dir, 'audit.jsonl'), `${JSON.stringify(event)}\n`)
   writeFileSync(
@@ -81,7 +81,7 @@ test.skipIf(!existsSync(SCRIPT))('falc run and falc explain on a terminal', { ti
   }
 })
 
-test('alerts in files are those of Falco to the letter', { timeout: 30_000 }, () => {
+test('alerts in files are those of Falco to the letter', () => {
   const { stdout } = spawnSync(
     process.execPath,
     ['--conditions=@falc/source', '--no-warnings', MAIN, 'run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl'],

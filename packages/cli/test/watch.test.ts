@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../../../scripts/testing/wait.ts'
 import { EARLY_LOG, Log } from '../src/log.ts'
 import { watchFiles } from '../src/run/watch-files.ts'
 
@@ -30,14 +31,11 @@ async function keepWriting(path: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** For what must happen: long, since the machine may be busy. */
-const PATIENCE = { timeout: 15_000, interval: 20 }
-
-describe('files and folders', { timeout: 20_000 }, () => {
+describe('files and folders', () => {
   test('that change are reported once', async () => {
     writeFileSync(join(dir, 'falco.yaml'), 'a: b')
     writeFileSync(join(dir, 'rules.d/new.yaml'), '')
-    await vi.waitFor(() => expect(changes).toBe(1), PATIENCE)
+    await eventually(() => expect(changes).toBe(1))
     await sleep(400)
     expect(changes).toBe(1)
   })
@@ -45,7 +43,7 @@ describe('files and folders', { timeout: 20_000 }, () => {
   test('that change all the time are reported nevertheless', async () => {
     const writing = new AbortController()
     const written = keepWriting(join(dir, 'rules.d/log'), writing.signal)
-    await vi.waitFor(() => expect(changes).toBeGreaterThan(0), PATIENCE)
+    await eventually(() => expect(changes).toBeGreaterThan(0))
     writing.abort()
     await written
   })
@@ -58,6 +56,6 @@ describe('files and folders', { timeout: 20_000 }, () => {
 
   test('of a ConfigMap change with the link of their folder', async () => {
     symlinkSync('rules.d', join(dir, '..data'))
-    await vi.waitFor(() => expect(changes).toBe(1), PATIENCE)
+    await eventually(() => expect(changes).toBe(1))
   })
 })

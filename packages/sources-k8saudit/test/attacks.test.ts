@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
+import { eventually } from '../../../scripts/testing/wait.ts'
 import { type AuditProblem, type AuditWebhook, type AuditWebhookOptions, openAuditWebhook } from '../src/index.ts'
 
 const open: (AuditWebhook | Socket)[] = []
@@ -29,7 +30,7 @@ async function idle(webhook: AuditWebhook, declared: number, sent: string, from 
   socket.write(
     `POST /k8s-audit HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${declared}\r\n\r\n${sent}`,
   )
-  await vi.waitFor(() => expect(webhook.stats.requests).toBeGreaterThan(before))
+  await eventually(() => expect(webhook.stats.requests).toBeGreaterThan(before))
   return socket
 }
 
@@ -70,11 +71,11 @@ describe('bodies that do not arrive', () => {
   test('they are given up after a time without progress, and after a time in all', async () => {
     const webhook = await serve({ idleMs: 50, bodyMs: 300 })
     const silent = received(await idle(webhook, 1000, '{'))
-    await vi.waitFor(() => expect(silent()).toMatch(/^HTTP\/1.1 408 /))
+    await eventually(() => expect(silent()).toMatch(/^HTTP\/1.1 408 /))
     const socket = await idle(webhook, 1_000_000, '{')
     const text = received(socket)
     const trickle = setInterval(() => socket.write(' '), 10)
-    await vi.waitFor(() => expect(text()).toMatch(/^HTTP\/1.1 408 /), { timeout: 5000 })
+    await eventually(() => expect(text()).toMatch(/^HTTP\/1.1 408 /))
     clearInterval(trickle)
     expect(webhook.stats.refused.slow).toBe(2)
   })
@@ -85,11 +86,11 @@ describe('bodies that do not arrive', () => {
     for (let i = 0; i < 9; i++) sockets.push(received(await idle(webhook, 200_000, ' '.repeat(100_000), '127.0.0.2')))
     // Another client needs more than is left, and gets it.
     expect((await post(webhook, list('x'.repeat(300_000)), {}, '127.0.0.3')).status).toBe(200)
-    await vi.waitFor(() => expect(sockets[0]!()).toMatch(/^HTTP\/1.1 429 /))
+    await eventually(() => expect(sockets[0]!()).toMatch(/^HTTP\/1.1 429 /))
     expect(sockets[8]!()).toBe('')
     // The one who holds most gets no more.
     const first = received(await idle(webhook, 2_000_000, ' '.repeat(1_100_000), '127.0.0.2'))
-    await vi.waitFor(() => expect(first()).toMatch(/^HTTP\/1.1 429 /))
+    await eventually(() => expect(first()).toMatch(/^HTTP\/1.1 429 /))
   })
 
   test('connections of one client are limited, and those of others are not', async () => {
@@ -119,7 +120,7 @@ describe('bodies that cost much', () => {
       if (events % 1024 === 0) peak = Math.max(peak, process.memoryUsage().heapUsed)
       if (batch[0]!.root.auditID === 'other') other = events
       if (events === 256) void post(webhook, list('other'))
-      if (events === 256 * 1000) await vi.waitFor(() => expect(webhook.stats.requests).toBe(2))
+      if (events === 256 * 1000) await eventually(() => expect(webhook.stats.requests).toBe(2))
       if (other > 0) break
     }
     expect(largest).toBe(256)

@@ -2,7 +2,8 @@ import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, utimesSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../../../scripts/testing/wait.ts'
 import { type AuditLogOptions, type AuditProblem, openAuditLog } from '../src/index.ts'
 
 let dir: string
@@ -25,13 +26,11 @@ function follow(options: AuditLogOptions = {}) {
   const done = (async () => {
     for await (const event of log) ids.push(event.root.auditID)
   })()
-  const until = (condition: () => void) => vi.waitFor(condition, { timeout: 10_000, interval: 5 })
   return {
     ids,
     problems,
     stats: log.stats,
-    until,
-    sees: (...expected: string[]) => until(() => expect(ids).toEqual(expected)),
+    sees: (...expected: string[]) => eventually(() => expect(ids).toEqual(expected)),
     async stop() {
       stop.abort()
       await done
@@ -45,7 +44,7 @@ describe('a followed file', () => {
     const log = follow()
     await log.sees('1')
     appendFileSync(path, line('2').slice(0, 12))
-    await log.until(() => expect(log.stats.bytes).toBe(line('1').length + 12))
+    await eventually(() => expect(log.stats.bytes).toBe(line('1').length + 12))
     expect(log.ids).toEqual(['1'])
     appendFileSync(path, line('2').slice(12) + line('3'))
     await log.sees('1', '2', '3')
@@ -125,7 +124,7 @@ describe('a followed file', () => {
     const log = follow()
     await log.sees('1', '2')
     truncateSync(path)
-    await log.until(() => expect(log.stats.truncations).toBe(1))
+    await eventually(() => expect(log.stats.truncations).toBe(1))
     appendFileSync(path, line('3'))
     await log.sees('1', '2', '3')
     await log.stop()
@@ -145,7 +144,7 @@ describe('the state of a followed file', () => {
   test('a restart continues where the last run ended', async () => {
     writeFileSync(path, line('1') + line('2').slice(0, 10))
     const first = follow(state())
-    await first.until(() => expect(first.stats.bytes).toBe(line('1').length + 10))
+    await eventually(() => expect(first.stats.bytes).toBe(line('1').length + 10))
     await first.stop()
     expect(first.ids).toEqual(['1'])
     appendFileSync(path, line('2').slice(10) + line('3'))

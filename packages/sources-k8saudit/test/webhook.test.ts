@@ -5,7 +5,8 @@ import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
+import { eventually } from '../../../scripts/testing/wait.ts'
 import {
   type AuditEvent,
   type AuditProblem,
@@ -88,7 +89,7 @@ test('a gzip body is taken', async () => {
   const { ids } = collect(webhook)
   const answer = await post(webhook.url, gzipSync(list('1', '2')), { 'content-encoding': 'gzip' })
   expect(answer.status).toBe(200)
-  await vi.waitFor(() => expect(ids).toEqual(['1', '2']))
+  await eventually(() => expect(ids).toEqual(['1', '2']))
 })
 
 test('clients without a certificate are turned away when one is required', async () => {
@@ -170,9 +171,9 @@ describe('what is refused, and why', () => {
     socket.write(
       'POST /k8s-audit HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"kind"',
     )
-    await vi.waitFor(() => expect(webhook.stats.requests).toBe(1))
+    await eventually(() => expect(webhook.stats.requests).toBe(1))
     socket.destroy()
-    await vi.waitFor(() => expect(webhook.stats.refused.aborted).toBe(1))
+    await eventually(() => expect(webhook.stats.refused.aborted).toBe(1))
   })
 })
 
@@ -213,7 +214,7 @@ describe('back-pressure', () => {
     expect(statuses).toEqual([200, 200, 200, 429, 429, 429])
     expect((await post(webhook.url, list('6'))).headers['retry-after']).toBe('1')
     const { ids, done } = collect(webhook)
-    await vi.waitFor(() => expect(ids).toEqual(['0', '1', '2']))
+    await eventually(() => expect(ids).toEqual(['0', '1', '2']))
     expect((await post(webhook.url, list('7'))).status).toBe(200)
     await webhook.close()
     await done
@@ -246,7 +247,7 @@ describe('stopping', () => {
     const request = httpRequest(url, { method: 'POST', headers: { 'content-type': 'application/json' } })
     const body = list('1')
     request.write(body.slice(0, 10))
-    await vi.waitFor(() => expect(webhook.stats.requests).toBe(1))
+    await eventually(() => expect(webhook.stats.requests).toBe(1))
     const closed = webhook.close()
     request.end(body.slice(10))
     const [response] = await once(request, 'response')
@@ -264,9 +265,9 @@ describe('stopping', () => {
     socket.write(
       'POST /k8s-audit HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
     )
-    await vi.waitFor(() => expect(webhook.stats.requests).toBe(1))
+    await eventually(() => expect(webhook.stats.requests).toBe(1))
     await webhook.close()
-    await vi.waitFor(() => expect(webhook.stats.refused.aborted).toBe(1))
+    await eventually(() => expect(webhook.stats.refused.aborted).toBe(1))
   })
 
   test('leaving the iteration closes the server', async () => {

@@ -1,14 +1,22 @@
-import { eventContext, nextEvent } from '../fields/evt.ts'
-import { ExtractErrors } from '../fields/failures.ts'
+import { type EventContext, eventContext, nextEvent } from '../fields/evt.ts'
+import { ExtractErrors, type ExtractFailure } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import type { RegexEngine } from '../fields/regex.ts'
 import { fieldTable } from '../fields/table.ts'
-import type { ConditionOptions } from './compile-condition.ts'
 import { createEvaluator } from './create-evaluator.ts'
 import { disassemble } from './disassemble.ts'
+import type { Backend } from './evaluator.ts'
+import type { Program } from './program.ts'
 import { loadProgram } from './save.ts'
 
-export interface LoadConditionOptions extends Pick<ConditionOptions, 'backend' | 'onError'> {
+export interface ConditionRunOptions {
+  /** Default: jit. */
+  readonly backend?: Backend
+  /** Called for every field that could not be read and is therefore absent. */
+  readonly onError?: (failure: ExtractFailure) => void
+}
+
+export interface LoadConditionOptions extends ConditionRunOptions {
   /** The `Regex` of `@falc/engine/regex`, for a condition that uses the operator `regex`. */
   readonly regex?: RegexEngine
 }
@@ -32,8 +40,16 @@ export function loadCondition<E>(
   options: LoadConditionOptions = {},
 ): LoadedCondition<E> {
   const context = eventContext()
-  const program = loadProgram(bytes, fieldTable(source, { context }), options.regex)
-  const evaluator = createEvaluator(program, options.backend, (context.errors = new ExtractErrors(options.onError)))
+  return runProgram(loadProgram(bytes, fieldTable(source, { context }), options.regex), context, options)
+}
+
+/** A program of one condition, ready to run. */
+export function runProgram<E>(
+  program: Program,
+  context: EventContext,
+  { backend, onError }: ConditionRunOptions,
+): LoadedCondition<E> {
+  const evaluator = createEvaluator(program, backend, (context.errors = new ExtractErrors(onError)))
   return {
     test(event) {
       nextEvent(context)

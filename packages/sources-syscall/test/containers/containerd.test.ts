@@ -9,7 +9,7 @@ import { cgroupOf, watching } from './watching.ts'
 
 const reason = missing()
 
-describe.skipIf(reason !== undefined)('containerd', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('containerd', () => {
   let containerd: Containerd
   let engine: Engine
   let pod: string

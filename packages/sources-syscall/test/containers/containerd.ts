@@ -2,8 +2,8 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { eventually, until } from '../../../../scripts/testing/wait.ts'
 import { GrpcClient } from '../../src/containers/grpc.ts'
 import type { Message } from '../../src/containers/protobuf.ts'
 import { packOciImage, packRoot } from './image.ts'
@@ -94,10 +94,8 @@ export class Containerd {
   async runToEnd(id: string): Promise<void> {
     const exited = 2n
     await this.cri('StartContainer', `1="${id}"`)
-    for (let waited = 0; waited < PATIENCE; waited += 10) {
-      if ((await this.cri('ContainerStatus', `1="${id}"`)).message(1).number(3) === exited) break
-      await sleep(10)
-    }
+    const state = async () => (await this.cri('ContainerStatus', `1="${id}"`)).message(1).number(3)
+    await until('the container ends', async () => (await state()) === exited)
     await this.cri('RemoveContainer', `1="${id}"`)
   }
 
@@ -114,15 +112,7 @@ export class Containerd {
   }
 
   private async ready(): Promise<void> {
-    for (let waited = 0; ; waited += 50) {
-      try {
-        await this.cri('Version')
-        return
-      } catch (error) {
-        if (waited > PATIENCE) throw error
-        await sleep(50)
-      }
-    }
+    await eventually(() => this.cri('Version'))
   }
 }
 

@@ -7,7 +7,7 @@ import { cgroupOf, watching } from './watching.ts'
 
 const reason = missing()
 
-describe.skipIf(reason !== undefined)('docker', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('docker', () => {
   let docker: Docker
   let engine: Engine
   beforeAll(async () => {

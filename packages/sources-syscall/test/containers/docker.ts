@@ -4,12 +4,9 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { eventually } from '../../../../scripts/testing/wait.ts'
 import { packRoot } from './image.ts'
 import { whyNot } from './podman.ts'
-
-/** Milliseconds. */
-const PATIENCE = 30_000
 
 /** Why containers cannot be run by docker here; undefined = they can. @throws {Error} when FALC_REQUIRE asks for live tests */
 export const missing = () => whyNot('docker', ['dockerd', 'containerd', 'runc'])
@@ -87,14 +84,6 @@ export class Docker {
   }
 
   private async ready(): Promise<void> {
-    for (let waited = 0; ; waited += 50) {
-      try {
-        await this.ask('GET', '/_ping')
-        return
-      } catch (error) {
-        if (waited > PATIENCE) throw error
-        await sleep(50)
-      }
-    }
+    await eventually(() => this.ask('GET', '/_ping'))
   }
 }

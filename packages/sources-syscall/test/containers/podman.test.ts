@@ -8,7 +8,7 @@ import { watching } from './watching.ts'
 
 const reason = missing()
 
-describe.skipIf(reason !== undefined)('podman', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('podman', () => {
   let podman: Podman
   let id: string
   beforeAll(async () => {

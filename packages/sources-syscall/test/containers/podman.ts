@@ -2,9 +2,9 @@ import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_pro
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { skipped } from '../../../../scripts/testing/needs.ts'
+import { until } from '../../../../scripts/testing/wait.ts'
 import { BUSYBOX, packRoot } from './image.ts'
 
 const run = promisify(execFile)
@@ -55,7 +55,7 @@ export class Podman {
     })
     const podman = new Podman(dir, image, service)
     await podman.do('import', '--change', 'LABEL team=blue', await packRoot(dir), image)
-    for (let i = 0; i < 200 && !existsSync(podman.socket); i++) await sleep(20)
+    await until('podman listens', () => existsSync(podman.socket))
     return podman
   }
 

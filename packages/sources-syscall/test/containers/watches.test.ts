@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readCaseFile } from '../../../../scripts/testing/cases.ts'
+import { eventually } from '../../../../scripts/testing/wait.ts'
 import { announcedBy } from '../../src/containers/docker-events.ts'
 import { openEngines } from '../../src/containers/engines.ts'
 import { Watches } from '../../src/containers/watches.ts'
@@ -60,25 +61,21 @@ function watch(kind: 'docker' | 'cri'): Watches {
   return watches
 }
 
-async function until(what: () => boolean): Promise<void> {
-  for (let i = 0; i < 400 && !what(); i++) await sleep(10)
-}
-
 test('an engine that comes late, and is started again', async () => {
   const { counts } = watch('docker')
   await listen()
-  await until(() => open.length === 1)
+  await eventually(() => expect(open.length).toBe(1))
   open[0]!.write(EVENT)
-  await until(() => watched.length === 1)
+  await eventually(() => expect(watched.length).toBe(1))
   server.closeAllConnections()
   await new Promise(resolve => server.close(resolve))
   expect(existsSync(socket)).toBe(false)
   await listen()
-  await until(() => open.length === 1)
+  await eventually(() => expect(open.length).toBe(1))
   open[0]!.write(EVENT.slice(0, 20))
   await sleep(10)
   open[0]!.write(EVENT.slice(20) + EVENT)
-  await until(() => watched.length === 3)
+  await eventually(() => expect(watched.length).toBe(3))
   expect(watched).toEqual(['shop', 'shop', 'shop'])
   expect(counts).toEqual({ connected: 2, lost: 1, refused: 0, unsupported: 0, unreadable: 0 })
 })
@@ -87,12 +84,12 @@ test('an engine is there as long as it is connected, though its socket is out of
   await listen()
   const [engine] = openEngines({ docker: [socket], podman: [], cri: [] }).system
   watches = new Watches([engine!], () => {}, { backoff: 10 })
-  await until(() => watches.counts.connected === 1)
+  await eventually(() => expect(watches.counts.connected).toBe(1))
   // As after --user, when the folder is root's.
   unlinkSync(socket)
   expect(engine!.present()).toBe(true)
   server.closeAllConnections()
-  await until(() => watches.counts.lost === 1)
+  await eventually(() => expect(watches.counts.lost).toBe(1))
   expect(engine!.present()).toBe(false)
 })
 
@@ -103,7 +100,7 @@ test('an engine that refuses is asked again, less and less often', async () => {
     response.writeHead(500).end()
   })
   const { counts } = watch('docker')
-  await until(() => counts.refused >= 5)
+  await eventually(() => expect(counts.refused).toBeGreaterThanOrEqual(5))
   // Pauses of 10, 20, 40 and 80 ms at least.
   expect(asked[4]! - asked[0]!).toBeGreaterThan(140)
 })
@@ -114,27 +111,27 @@ test.each([
 ])('an engine that %s is left alone', async (_, answer) => {
   await listen(answer)
   const { counts } = watch('docker')
-  await sleep(200)
-  expect(counts.unsupported).toBe(1)
+  await eventually(() => expect(counts.unsupported).toBe(1))
+  await sleep(100)
   expect(open.length).toBe(1)
 })
 
 test('what makes no sense is counted', async () => {
   await listen()
   const { counts } = watch('docker')
-  await until(() => open.length === 1)
+  await eventually(() => expect(open.length).toBe(1))
   open[0]!.write(`<html>\n{"Actor": 7}\n\n${EVENT}`)
-  await until(() => watched.length === 1)
+  await eventually(() => expect(watched.length).toBe(1))
   expect(counts.unreadable).toBe(2)
 })
 
 test('a line without an end is not kept', async () => {
   await listen()
   const { counts } = watch('docker')
-  await until(() => open.length === 1)
+  await eventually(() => expect(open.length).toBe(1))
   open[0]!.write(EVENT)
   open[0]!.write('x'.repeat(300 << 10))
-  await until(() => counts.lost === 1)
+  await eventually(() => expect(counts.lost).toBe(1))
   expect(counts.lost).toBe(1)
 })
 
@@ -165,7 +162,7 @@ test("the container runtime interface's events, as CRI-O sends them", async () =
   const [cri] = openEngines({ docker: [], podman: [], cri: [socket] }).system
   const told: object[] = []
   watches = new Watches([cri!], (_, container) => told.push(container))
-  await until(() => told.length === 2)
+  await eventually(() => expect(told.length).toBe(2))
   expect(told).toEqual([
     expect.objectContaining({
       type: 8,
@@ -192,7 +189,7 @@ test("the container runtime interface's events, as CRI-O sends them", async () =
   engine.close()
 })
 
-test('a program that has nothing else to do ends', { timeout: 30_000 }, async () => {
+test('a program that has nothing else to do ends', async () => {
   await listen()
   const door = fileURLToPath(new URL('../../src/containers/', import.meta.url))
   const program = `
@@ -204,7 +201,7 @@ test('a program that has nothing else to do ends', { timeout: 30_000 }, async ()
   `
   const args = ['--conditions=@falc/source', '--no-warnings', '--input-type=module', '-e', program]
   const ended = promisify(execFile)(process.execPath, args)
-  await until(() => open.length === 1)
+  await eventually(() => expect(open.length).toBe(1))
   open[0]!.write(EVENT)
   expect((await ended).stdout).toBe('shop\n1\n')
 })

@@ -4,8 +4,8 @@ import type { Announced } from '../../src/containers/description.ts'
 import type { Engine } from '../../src/containers/engine.ts'
 import { type ContainerMatch, matchCgroup } from '../../src/state/cgroup-matchers.ts'
 
-/** Milliseconds for an announcement: podman looks for its events four times a second. */
-const PATIENCE = 5000
+/** Milliseconds for an announcement: long, since the machine may be busy. */
+const PATIENCE = 30_000
 
 /** What an engine announces of the container of that name, while something is done. */
 export async function watching(

@@ -38,52 +38,48 @@ function hasNarrowCalls(): boolean {
   return false
 }
 
-describe.skipIf(reason !== undefined).each(WAYS)(
-  'acts, $way',
-  { timeout: 30_000 },
-  ({ source, flags, acts, stream }) => {
-    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-acts-')))
-    const line = compileOutput('%evt.type %evt.args', syscall())
-    let live: Live
-    beforeAll(async () => {
-      execFileSync('cc', [...flags, join(import.meta.dirname, source), '-o', join(folder, 'acts')])
-      live = await openLive({ stream })
-    })
-    afterAll(async () => {
-      await live?.close()
-      rmSync(folder, { recursive: true, force: true })
-    })
+describe.skipIf(reason !== undefined).each(WAYS)('acts, $way', ({ source, flags, acts, stream }) => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-acts-')))
+  const line = compileOutput('%evt.type %evt.args', syscall())
+  let live: Live
+  beforeAll(async () => {
+    execFileSync('cc', [...flags, join(import.meta.dirname, source), '-o', join(folder, 'acts')])
+    live = await openLive({ stream })
+  })
+  afterAll(async () => {
+    await live?.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
 
-    /** Events of the act's process and its children, as lines, until all that is expected has come. */
-    async function record(act: string, cwd: string, expected: readonly string[]): Promise<string[]> {
-      const lines: string[] = []
-      const done = promisify(execFile)(join(folder, 'acts'), [act], { cwd })
-      const { pid } = done.child
-      const ended = done.catch(error => error)
-      let gone = false
-      // Children outlive it, and over the socket one CPU's events may come after later ones of another.
-      for (const limit = performance.now() + 20_000; performance.now() < limit; ) {
-        while (live.next()) {
-          const { event } = live
-          if (event.thread?.cwd.startsWith(cwd)) lines.push(line(event))
-          if (event.type === PPME.PROCEXIT_1_E && event.tid === pid) gone = true
-        }
-        await live.fill()
-        if (gone && firstMissing(lines, expected, cwd) === undefined) break
+  /** Events of the act's process and its children, as lines, until all that is expected has come. */
+  async function record(act: string, cwd: string, expected: readonly string[]): Promise<string[]> {
+    const lines: string[] = []
+    const done = promisify(execFile)(join(folder, 'acts'), [act], { cwd })
+    const { pid } = done.child
+    const ended = done.catch(error => error)
+    let gone = false
+    // Children outlive it, and over the socket one CPU's events may come after later ones of another.
+    for (const limit = performance.now() + 20_000; performance.now() < limit; ) {
+      while (live.next()) {
+        const { event } = live
+        if (event.thread?.cwd.startsWith(cwd)) lines.push(line(event))
+        if (event.type === PPME.PROCEXIT_1_E && event.tid === pid) gone = true
       }
-      await ended
-      return lines
+      await live.fill()
+      if (gone && firstMissing(lines, expected, cwd) === undefined) break
     }
+    await ended
+    return lines
+  }
 
-    test.each(acts)('%s', async (act, expected) => {
-      const cwd = mkdtempSync(join(folder, 'act-'))
-      const lines = await record(act, cwd, expected)
-      const text = firstMissing(lines, expected, cwd)
-      const alike = lines.filter(one => one.split(' ')[0] === text?.split(' ')[0])
-      if (text !== undefined) expect(alike, `no event ${text}`).toEqual([text])
-    })
-  },
-)
+  test.each(acts)('%s', async (act, expected) => {
+    const cwd = mkdtempSync(join(folder, 'act-'))
+    const lines = await record(act, cwd, expected)
+    const text = firstMissing(lines, expected, cwd)
+    const alike = lines.filter(one => one.split(' ')[0] === text?.split(' ')[0])
+    if (text !== undefined) expect(alike, `no event ${text}`).toEqual([text])
+  })
+})
 
 /** The first expected event that is not among the lines, in this order. */
 function firstMissing(lines: readonly string[], expected: readonly string[], cwd: string): string | undefined {

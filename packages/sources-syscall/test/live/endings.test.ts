@@ -11,7 +11,7 @@ const WAYS = [
   { way: 'over the socket', stream: true },
 ]
 
-describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', { timeout: 60_000 }, ({ stream }) => {
+describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', ({ stream }) => {
   let engine: Engine | undefined
   afterEach(async () => {
     await engine?.stop()

@@ -16,7 +16,7 @@ const EXPECTED = new Map(
   readCaseFile(new URL('cases/picture.txt', import.meta.url)).map(one => [one.title, one.text('picture')]),
 )
 
-describe.skipIf(missing() !== undefined)('the first picture', { timeout: 30_000 }, () => {
+describe.skipIf(missing() !== undefined)('the first picture', () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-picture-')))
   let held: ChildProcess
   let live: Live

@@ -6,7 +6,7 @@ import { missing } from './machine.ts'
 
 const reason = missing()
 
-describe.skipIf(reason !== undefined)('threads that have gone without a word', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('threads that have gone without a word', () => {
   /** Nothing but the state's own events. */
   const QUIET: LiveOptions = { wanted: new Uint8Array(512), purgeInterval: 1 }
 

@@ -12,7 +12,7 @@ const EPERM = 1
 const ENOMEM = 12
 const EACCES = 13
 
-describe.skipIf(reason !== undefined)('mapping is refused', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('mapping is refused', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-refusal-'))
   let service: Service
   let engine: Engine | undefined

@@ -17,7 +17,7 @@ const reason = missing()
 const MARK = `restarts-${process.pid}-${Date.now()}`
 const left = () => processesWith(`FALC_TEST=${MARK}`).sort()
 
-describe.skipIf(reason !== undefined)('restarts', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('restarts', () => {
   let engine: Engine | undefined
   afterEach(async () => {
     await engine?.stop()

@@ -11,7 +11,7 @@ import { Service } from './service.ts'
 
 const reason = missing()
 
-describe.skipIf(reason !== undefined)('a service', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('a service', () => {
   let service: Service
   const peers: Peer[] = []
   const engines: Engine[] = []

@@ -15,7 +15,7 @@ const F_GETFL = 4
 
 const want = (...types: number[]) => Uint8Array.from(EVENTS, ({ id }) => (types.includes(id) ? 1 : 0))
 
-describe.skipIf(missing())('what is wanted', { timeout: 60_000 }, () => {
+describe.skipIf(missing())('what is wanted', () => {
   let live: Live
   let folder: string
   const seen: string[] = []

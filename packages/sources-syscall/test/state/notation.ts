@@ -1,4 +1,5 @@
 /** Events and initial tables from the lines of a case file; see `cases/`. */
+import { emptyProcess } from '../../src/capture/processes.ts'
 import type { FdEntry, ProcessEntry } from '../../src/capture/visitor.ts'
 import { SyscallEvent } from '../../src/event.ts'
 import { PARAM_SIZES, type ParamInfo } from '../../src/events/params.ts'
@@ -137,9 +138,7 @@ export function processOf({ bare, values }: Words): ProcessEntry {
   const exepath = values.get('exepath') ?? `/bin/${comm}`
   const pid = number('pid', tid)
   return {
-    tid,
-    pid,
-    ptid: number('ptid', tid === 1 ? 0 : 1),
+    ...emptyProcess(tid, pid, number('ptid', tid === 1 ? 0 : 1)),
     sid: number('sid', 1),
     vpgid: number('vpgid', pid),
     pgid: number('pgid', pid),
@@ -158,24 +157,7 @@ export function processOf({ bare, values }: Words): ProcessEntry {
     uid: number('uid', 0),
     gid: number('gid', 0),
     loginuid: number('loginuid', 0xffffffff),
-    vmSize: 0,
-    vmRss: 0,
-    vmSwap: 0,
-    pfMajor: 0n,
-    pfMinor: 0n,
-    pidnsInitStartTs: 0n,
     tty: number('tty', 0),
-    capInheritable: 0n,
-    capPermitted: 0n,
-    capEffective: 0n,
-    exeWritable: false,
-    exeUpperLayer: false,
-    exeLowerLayer: false,
-    exeFromMemfd: false,
-    exeIno: 0n,
-    exeCtime: 0n,
-    exeMtime: 0n,
-    cloneTs: 0n,
   }
 }
 

@@ -11,7 +11,7 @@ import { missing, until } from '../machine.ts'
 
 const reason = missing()
 
-describe.skipIf(reason !== undefined)('a flood', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('a flood', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-flood-'))
   let live: Live
   beforeAll(async () => {

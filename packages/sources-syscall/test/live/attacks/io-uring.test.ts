@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { openLive } from '../../../src/live/open-live.ts'
 import { missing, until } from '../machine.ts'
 
-test.skipIf(missing() !== undefined)('requests to an io_uring are counted', { timeout: 30_000 }, async context => {
+test.skipIf(missing() !== undefined)('requests to an io_uring are counted', async context => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-ring-'))
   const live = await openLive()
   try {

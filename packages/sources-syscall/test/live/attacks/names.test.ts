@@ -12,7 +12,7 @@ import { Service } from '../service.ts'
 
 const reason = missing()
 
-describe.skipIf(reason !== undefined)('names of a container', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('names of a container', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-jail-'))
   const jails: ChildProcess[] = []
   let service: Service

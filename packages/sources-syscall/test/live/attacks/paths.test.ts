@@ -13,96 +13,92 @@ import { missing, until } from '../machine.ts'
 const reason = missing()
 const run = promisify(execFile)
 
-describe.skipIf(reason !== undefined || availableParallelism() < 2)(
-  'a path that is overwritten',
-  { timeout: 60_000 },
-  () => {
-    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-paths-')))
-    const line = compileOutput('%evt.type %evt.args', syscall())
-    let live: Live
-    let hits = 0
-    beforeAll(async () => {
-      execFileSync('cc', ['-O1', '-pthread', join(import.meta.dirname, 'paths.c'), '-o', join(folder, 'paths')])
-      live = await openLive()
-    })
-    afterAll(async () => {
-      await live?.close()
-      rmSync(folder, { recursive: true, force: true })
-    })
+describe.skipIf(reason !== undefined || availableParallelism() < 2)('a path that is overwritten', () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-paths-')))
+  const line = compileOutput('%evt.type %evt.args', syscall())
+  let live: Live
+  let hits = 0
+  beforeAll(async () => {
+    execFileSync('cc', ['-O1', '-pthread', join(import.meta.dirname, 'paths.c'), '-o', join(folder, 'paths')])
+    live = await openLive()
+  })
+  afterAll(async () => {
+    await live?.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
 
-    /** What the attacker says, and the events of the call in its folder. */
-    async function attack(type: string, ...args: string[]): Promise<{ said: string; lines: string[] }> {
-      const cwd = mkdtempSync(join(folder, 'attack-'))
-      const lines: string[] = []
-      const done = run(join(folder, 'paths'), args, { cwd })
-      let said: string | undefined
-      void done.then(({ stdout }) => {
-        said = stdout.trim()
-      })
-      let ended = false
-      let turns = 0
-      await until('the end of the attack', async () => {
-        while (live.next()) {
-          const { event } = live
-          if (event.thread?.comm !== 'paths' || event.thread.cwd !== `${cwd}/`) continue
-          const text = line(event)
-          if (text.startsWith('procexit ') && event.thread.tid === event.thread.pid) ended = true
-          else if (text.startsWith(`${type} `)) lines.push(text)
-        }
-        await live.fill()
-        // Its end may be among the events that its flood has cost.
-        return said !== undefined && (ended || ++turns > 100)
-      })
-      await done
-      return { said: said!, lines }
+  /** What the attacker says, and the events of the call in its folder. */
+  async function attack(type: string, ...args: string[]): Promise<{ said: string; lines: string[] }> {
+    const cwd = mkdtempSync(join(folder, 'attack-'))
+    const lines: string[] = []
+    const done = run(join(folder, 'paths'), args, { cwd })
+    let said: string | undefined
+    void done.then(({ stdout }) => {
+      said = stdout.trim()
+    })
+    let ended = false
+    let turns = 0
+    await until('the end of the attack', async () => {
+      while (live.next()) {
+        const { event } = live
+        if (event.thread?.comm !== 'paths' || event.thread.cwd !== `${cwd}/`) continue
+        const text = line(event)
+        if (text.startsWith('procexit ') && event.thread.tid === event.thread.pid) ended = true
+        else if (text.startsWith(`${type} `)) lines.push(text)
+      }
+      await live.fill()
+      // Its end may be among the events that its flood has cost.
+      return said !== undefined && (ended || ++turns > 100)
+    })
+    await done
+    return { said: said!, lines }
+  }
+
+  const counted = () => live.counts.raced + live.counts.unchecked
+
+  test.each(['short', 'long', 'absent'])('while an open waits, %s: the file’s own path is recorded', async how => {
+    const before = counted()
+    for (let i = 0; i < 10; i++) {
+      const { lines } = await attack('openat', 'wait', how)
+      const names = lines
+        .filter(text => /secret|harmless/.test(text) && !text.includes('O_CREAT'))
+        .map(text => / name=(\S+?)[( ]/.exec(text)![1])
+      expect(names.filter(name => name!.endsWith('harmless'))).toEqual([])
+      expect(names.filter(name => name!.endsWith('/secret')).length).toBeGreaterThanOrEqual(1)
     }
-
-    const counted = () => live.counts.raced + live.counts.unchecked
-
-    test.each(['short', 'long', 'absent'])('while an open waits, %s: the file’s own path is recorded', async how => {
-      const before = counted()
-      for (let i = 0; i < 10; i++) {
-        const { lines } = await attack('openat', 'wait', how)
-        const names = lines
-          .filter(text => /secret|harmless/.test(text) && !text.includes('O_CREAT'))
-          .map(text => / name=(\S+?)[( ]/.exec(text)![1])
-        expect(names.filter(name => name!.endsWith('harmless'))).toEqual([])
-        expect(names.filter(name => name!.endsWith('/secret')).length).toBeGreaterThanOrEqual(1)
-      }
-      await until('the count', async () => {
-        await live.fill()
-        return counted() >= before + 10
-      })
+    await until('the count', async () => {
+      await live.fill()
+      return counted() >= before + 10
     })
+  })
 
-    test.each([
-      ['unlink', 'unlinkat'],
-      ['rmdir', 'unlinkat'],
-      ['rename', 'renameat2'],
-      ['link', 'linkat'],
-      ['symlink', 'symlinkat'],
-      ['mkdir', 'mkdirat'],
-      ['chmod', 'fchmodat'],
-    ])('while %s works: both paths are recorded', async (call, type) => {
-      for (let i = 0; i < 10; i++) {
-        const { said, lines } = await attack(type, call, 'long')
-        const texts = lines.join('\n')
-        expect(texts, `the kernel used ${said}`).toContain(`/${said}`)
-        if (said === 'secret' && texts.includes('/harmless')) hits++
-      }
-    })
+  test.each([
+    ['unlink', 'unlinkat'],
+    ['rmdir', 'unlinkat'],
+    ['rename', 'renameat2'],
+    ['link', 'linkat'],
+    ['symlink', 'symlinkat'],
+    ['mkdir', 'mkdirat'],
+    ['chmod', 'fchmodat'],
+  ])('while %s works: both paths are recorded', async (call, type) => {
+    for (let i = 0; i < 10; i++) {
+      const { said, lines } = await attack(type, call, 'long')
+      const texts = lines.join('\n')
+      expect(texts, `the kernel used ${said}`).toContain(`/${said}`)
+      if (said === 'secret' && texts.includes('/harmless')) hits++
+    }
+  })
 
-    test('of these attacks some hit the time', () => {
-      expect(hits).toBeGreaterThan(0)
-    })
+  test('of these attacks some hit the time', () => {
+    expect(hits).toBeGreaterThan(0)
+  })
 
-    test('whose page was not there when the call began is counted', async () => {
-      const before = counted()
-      await attack('unlinkat', 'unlink', 'absent')
-      await until('the count', async () => {
-        await live.fill()
-        return counted() > before
-      })
+  test('whose page was not there when the call began is counted', async () => {
+    const before = counted()
+    await attack('unlinkat', 'unlink', 'absent')
+    await until('the count', async () => {
+      await live.fill()
+      return counted() > before
     })
-  },
-)
+  })
+})

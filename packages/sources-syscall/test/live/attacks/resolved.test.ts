@@ -14,7 +14,7 @@ import { missing, until } from '../machine.ts'
 const reason = missing()
 const OPENS: readonly number[] = [PPME.SYSCALL_OPEN_X, PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_OPENAT2_X]
 
-describe.skipIf(reason !== undefined)('the file’s own path', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('the file’s own path', () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-resolved-')))
   const capture = join(folder, 'opens.scap')
   const recorded: string[] = []

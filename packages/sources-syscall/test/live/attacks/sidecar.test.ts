@@ -14,7 +14,7 @@ import { Service } from '../service.ts'
 const reason = missing()
 const RING = 1 << 16
 
-describe.skipIf(reason !== undefined)('a hostile engine', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('a hostile engine', () => {
   const addon = reason === undefined ? loadAddon() : (undefined as never)
   const peers: Peer[] = []
   let service: Service
@@ -89,7 +89,7 @@ describe.skipIf(reason !== undefined)('a hostile engine', { timeout: 60_000 }, (
   })
 })
 
-describe.skipIf(reason !== undefined)('a hostile process', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('a hostile process', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-forge-'))
   const children: ChildProcess[] = []
   beforeAll(() => {
@@ -138,7 +138,7 @@ describe.skipIf(reason !== undefined)('a hostile process', { timeout: 60_000 }, 
   )
 })
 
-describe.skipIf(reason !== undefined)('a pid namespace of its own', { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)('a pid namespace of its own', () => {
   test('hides nobody: the engine’s own events are left out, those of others are seen', async () => {
     const engine = await Engine.start({ through: ['unshare', '--pid', '--fork', '--kill-child'] })
     try {
