@@ -42,6 +42,9 @@ export function parseAuditBody(text: string, options: ParseOptions = {}): AuditB
 /** A body reports this many problems one by one, and the others by their number. */
 const MAX_PROBLEMS = 100
 
+/** Items and characters of a body that are read at once; then others get a turn. */
+export const SLICE = { items: 256, length: 1 << 20 } as const
+
 /** Reads a body item by item: the text is all that is kept of what has not been asked for yet. */
 export class BodyReader {
   readonly #items: Iterator<Item>
@@ -54,7 +57,7 @@ export class BodyReader {
   }
 
   /** The next events: up to `maxItems` items, and no further item once they take `maxLength` characters. */
-  read(maxItems: number, maxLength: number): AuditBody {
+  read(maxItems: number = SLICE.items, maxLength: number = SLICE.length): AuditBody {
     const events: AuditEvent[] = []
     const problems: AuditProblem[] = []
     for (let length = 0, count = 0; count < maxItems && length < maxLength; count++) {

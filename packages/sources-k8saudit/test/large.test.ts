@@ -1,7 +1,8 @@
 /** What is hidden deep inside a large event is found: rules see all of it. */
+import { Readable } from 'node:stream'
 import { Engine } from '@falc/engine'
 import { expect, test } from 'vitest'
-import { AuditLogDecoder, k8sAudit, parseAuditBody } from '../src/index.ts'
+import { AuditLogDecoder, k8sAudit, parseAuditBody, readAuditStream } from '../src/index.ts'
 
 const RULES = `
 - rule: Wildcard
@@ -44,4 +45,47 @@ test.each([
     expect(one.printed().length).toBeLessThanOrEqual(1000)
   }
   expect([logged.length, listed.length]).toEqual([1, 1])
+})
+
+/** Items that are small as text, and many times as large once they are parsed. */
+const list = (items: number) => `{"kind":"EventList","items":[${'{"auditID":"1","x":[{},{},{},{}]},'.repeat(items)}17]}`
+
+test('of a list in a log, only a part is parsed at a time', () => {
+  const bytes = new TextEncoder().encode(`${list(400_000)}\n{"auditID":"last"}\n`)
+  const decoder = new AuditLogDecoder()
+  const before = process.memoryUsage().heapUsed
+  let peak = 0
+  let batches = 0
+  let last: unknown
+  for (const events of decoder.read(bytes)) {
+    expect(events.length).toBeLessThanOrEqual(256)
+    last = events.at(-1)?.root.auditID
+    if (++batches % 64 === 0) peak = Math.max(peak, process.memoryUsage().heapUsed)
+  }
+  expect([last, decoder.stats.events, decoder.stats.rejected['not-an-event']]).toEqual(['last', 400_001, 1])
+  // Parsed as a whole it takes ten times as much as its text.
+  expect(peak - before).toBeLessThan(4 * bytes.length)
+})
+
+test('others get their turns while a large list is read from a stream', async () => {
+  let turns = 0
+  let timer = setImmediate(function again() {
+    turns++
+    timer = setImmediate(again)
+  })
+  const input = readAuditStream(Readable.from([new TextEncoder().encode(list(20_000))]))
+  let events = 0
+  for await (const batch of input.batches()) events += batch.length
+  clearImmediate(timer)
+  expect(events).toBe(20_000)
+  expect(turns).toBeGreaterThanOrEqual(Math.floor(20_000 / 256))
+})
+
+test('a document of many short lines is bounded by the memory that its lines take', () => {
+  const decoder = new AuditLogDecoder({ maxDocumentSize: 1 << 20 })
+  const line = new TextEncoder().encode('1,\n')
+  decoder.push(new TextEncoder().encode('[\n'))
+  let lines = 0
+  for (; decoder.stats.rejected['too-large'] === 0; lines++) decoder.push(line)
+  expect(lines).toBeLessThan((1 << 20) / 32)
 })

@@ -45,6 +45,10 @@ export class Session implements MetricsSource {
   readonly #running: { readonly feed: Feed; events: number }[] = []
   #failure: string | undefined
   #urgent = false
+  /** What all feeds wait for while the outputs are full. */
+  #waiting: Promise<void> | undefined
+  /** The outputs have been full for longer than live events wait. */
+  #blocked = false
   #captures: RuleCaptures | undefined
   failedReloads = 0
   /** The reason of the last failed reload; undefined after one that succeeded. */
@@ -259,7 +263,7 @@ export class Session implements MetricsSource {
       },
       pause: () => {
         if (this.#outputs.broken) this.#stopping.abort()
-        return this.#outputs.full ? this.#room() : undefined
+        return this.#room(live)
       },
       report: alert => this.report(alert),
     }
@@ -270,18 +274,35 @@ export class Session implements MetricsSource {
     this.#outputs.push(alert)
   }
 
-  /** Resolves when the outputs have caught up, or the run is to stop. */
-  #room(): Promise<void> {
+  /**
+   * Resolves when the outputs have caught up, or the run is to stop; undefined: there is nothing to wait for.
+   * @param live the events do not wait: a blocked output delays them once, by output_timeout, and then loses alerts
+   */
+  #room(live: boolean): Promise<void> | undefined {
+    if (!this.#outputs.full) this.#blocked = false
+    else if (!live || !this.#blocked) return (this.#waiting ??= this.#untilRoom(live))
+    return undefined
+  }
+
+  async #untilRoom(live: boolean): Promise<void> {
     const { signal } = this.#stopping
-    if (signal.aborted) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      const done = () => {
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      signal.addEventListener('abort', done)
-      this.#outputs.room().then(done, reject)
-    })
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const stopped = () => resolve()
+    const late = () => {
+      this.#blocked = true
+      resolve()
+    }
+    const timer = live ? setTimeout(late, this.config.output_timeout) : undefined
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', stopped)
+    this.#outputs.room().then(resolve, reject)
+    try {
+      await promise
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', stopped)
+      this.#waiting = undefined
+    }
   }
 
   /** @param soon a stop or a reload sets a deadline; after the end of the input, readers have all the time they need */

@@ -89,8 +89,7 @@ class K8sAuditFeed implements Feed {
       signal,
       onProblem: (problem: AuditProblem) => {
         this.#warnOnce(problem)
-        // Bad lines in a file are in the log and in the final report. They are not sent by an attacker to hide others.
-        if (this.#params.kind === 'webhook' || problem.cause === 'log-gap') this.#drops.add(problem)
+        this.#drops.add(problem)
       },
       ...(maxEventSize !== undefined && { maxEventSize }),
     }

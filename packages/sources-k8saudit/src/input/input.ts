@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { AuditEvent } from '../event.ts'
 import type { AuditStats } from '../stats.ts'
 
@@ -11,6 +12,16 @@ export interface AuditInput<S extends AuditStats = AuditStats> extends AsyncIter
 
 export async function* eventsOf(batches: AsyncIterable<AuditEvent[]>): AsyncGenerator<AuditEvent, void> {
   for await (const batch of batches) for (const event of batch) yield event
+}
+
+/** Batches that are parsed as they are asked for, with a turn of the event loop between them. */
+export async function* inTurns(batches: Iterable<AuditEvent[]>): AsyncGenerator<AuditEvent[], void> {
+  let first = true
+  for (const batch of batches) {
+    if (!first) await turn()
+    first = false
+    if (batch.length > 0) yield batch
+  }
 }
 
 export function lossesOf(

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditEvent } from '../event.ts'
 import { AuditLogDecoder, type DecoderOptions } from '../log/decoder.ts'
 import { type AuditStats, newStats } from '../stats.ts'
-import { type AuditInput, eventsOf, lossesOf } from './input.ts'
+import { type AuditInput, eventsOf, inTurns, lossesOf } from './input.ts'
 import { headOf, type LogState, readState, writeState } from './log-state.ts'
 import { describe, generationsOf, type LogFile, sameFile } from './rotation.ts'
 
@@ -75,7 +75,7 @@ class AuditLog implements AuditInput<AuditLogStats> {
       const reading = new Reading(await open(path), 0, new AuditLogDecoder(this.#options, this.stats))
       try {
         yield* this.#readOn(reading)
-        if (!this.#stopped) yield* nonEmpty(reading.decoder.end())
+        if (!this.#stopped) yield* inTurns(reading.decoder.readEnd())
       } finally {
         await reading.file.close()
       }
@@ -88,7 +88,7 @@ class AuditLog implements AuditInput<AuditLogStats> {
       const { bytesRead } = await reading.file.read(this.#buffer, 0, CHUNK, reading.offset)
       if (bytesRead === 0) return
       reading.offset += bytesRead
-      yield* nonEmpty(reading.decoder.push(this.#buffer.subarray(0, bytesRead)))
+      yield* inTurns(reading.decoder.read(this.#buffer.subarray(0, bytesRead)))
       reading.settle()
       if (performance.now() - this.#saved >= SAVE_MS) await this.#save(reading)
     }
@@ -102,7 +102,7 @@ class AuditLog implements AuditInput<AuditLogStats> {
           yield* this.#followOne(reading)
           // A file that another one follows has ended. One that is only left for now may still get the rest of a line.
           if (!this.#stopped) {
-            yield* nonEmpty(reading.decoder.end())
+            yield* inTurns(reading.decoder.readEnd())
             reading.settle()
           }
         } finally {
@@ -192,7 +192,7 @@ class AuditLog implements AuditInput<AuditLogStats> {
       }
       if (there && sameFile(there, own) && there.size < BigInt(reading.offset)) {
         this.stats.truncations++
-        yield* nonEmpty(reading.decoder.end())
+        yield* inTurns(reading.decoder.readEnd())
         reading.offset = 0
         reading.settle()
         continue
@@ -271,10 +271,6 @@ class Reading {
 function missing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error
   return undefined
-}
-
-function* nonEmpty(events: AuditEvent[]): Generator<AuditEvent[], void> {
-  if (events.length > 0) yield events
 }
 
 async function filesOf(path: string): Promise<string[]> {

@@ -20,9 +20,6 @@ interface Entry extends Pick<QueuedBody, 'weight' | 'client' | 'settled'> {
   readonly rest: BodyReader
 }
 
-/** Items and characters of a body that are read at once; then others get a turn. */
-const SLICE = { items: 256, length: 1 << 20 } as const
-
 /** Bodies on their way from the server to whoever iterates. Bounded: what does not fit is refused, not dropped. */
 export class BodyQueue {
   readonly #maxWeight: number
@@ -58,7 +55,7 @@ export class BodyQueue {
    */
   async take(): Promise<AuditBody | undefined> {
     if (this.#current?.rest.done) this.#settle(this.#current, true)
-    if (this.#current) return readSlice(this.#current.rest)
+    if (this.#current) return this.#current.rest.read()
     while (this.#bodies.length === 0) {
       if (this.#closed) return undefined
       await new Promise<void>(resolve => {
@@ -67,7 +64,7 @@ export class BodyQueue {
       this.#waiting = undefined
     }
     this.#current = this.#bodies.shift()!
-    return this.#current.first ?? readSlice(this.#current.rest)
+    return this.#current.first ?? this.#current.rest.read()
   }
 
   #settle(body: Entry, evaluated: boolean): void {
@@ -91,9 +88,4 @@ export class BodyQueue {
     if (this.#current) this.#settle(this.#current, false)
     for (const body of this.#bodies.splice(0)) this.#settle(body, false)
   }
-}
-
-/** The next events of a body. */
-export function readSlice(body: BodyReader): AuditBody {
-  return body.read(SLICE.items, SLICE.length)
 }

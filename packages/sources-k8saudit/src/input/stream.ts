@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../event.ts'
 import { AuditLogDecoder, type DecoderOptions } from '../log/decoder.ts'
 import type { AuditStats } from '../stats.ts'
-import { type AuditInput, eventsOf, lossesOf } from './input.ts'
+import { type AuditInput, eventsOf, inTurns, lossesOf } from './input.ts'
 
 /** An audit log read from a stream of bytes, such as standard input: `readAuditStream(process.stdin)`. */
 export function readAuditStream(stream: AsyncIterable<Uint8Array>, options: DecoderOptions = {}): AuditInput {
@@ -29,17 +29,13 @@ class AuditStream implements AuditInput {
 
   async *batches(): AsyncGenerator<AuditEvent[], void> {
     const chunks = this.#stream[Symbol.asyncIterator]()
-    const aborted = abortOf(this.#signal)
+    const next = nextUnless(chunks, this.#signal)
     try {
-      for (;;) {
-        const next = await Promise.race([chunks.next(), aborted.promise])
-        if (next === undefined) break
-        const events = next.done ? this.#decoder.end() : this.#decoder.push(next.value)
-        if (events.length > 0) yield events
-        if (next.done) break
+      for (let one = await next(); one; one = await next()) {
+        yield* inTurns(one.done ? this.#decoder.readEnd() : this.#decoder.read(one.value))
+        if (one.done) break
       }
     } finally {
-      aborted.dispose()
       // Not awaited: a stream with a pending read returns only after its next chunk.
       chunks.return?.()?.catch(() => undefined)
     }
@@ -50,11 +46,15 @@ class AuditStream implements AuditInput {
   }
 }
 
-/** A promise that resolves to undefined when the signal fires. */
-function abortOf(signal: AbortSignal | undefined): { promise: Promise<undefined>; dispose(): void } {
-  const { promise, resolve } = Promise.withResolvers<undefined>()
-  const fire = () => resolve(undefined)
-  if (signal?.aborted) fire()
-  signal?.addEventListener('abort', fire)
-  return { promise, dispose: () => signal?.removeEventListener('abort', fire) }
+/** Returns the next chunk, or undefined once the signal fires, even while a chunk is awaited. */
+function nextUnless<T>(chunks: AsyncIterator<T>, signal: AbortSignal | undefined) {
+  return (): Promise<IteratorResult<T> | undefined> => {
+    if (signal?.aborted) return Promise.resolve(undefined)
+    const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<T> | undefined>()
+    // One listener for each chunk: a promise that outlives them all would keep them all.
+    const fire = () => resolve(undefined)
+    signal?.addEventListener('abort', fire)
+    chunks.next().then(resolve, reject)
+    return promise.finally(() => signal?.removeEventListener('abort', fire))
+  }
 }

@@ -10,7 +10,7 @@ import { type AuditStats, countBody, type InputOptions, newStats } from '../stat
 import { readBody } from './body.ts'
 import { BodyBudget } from './budget.ts'
 import { type AuditInput, eventsOf, lossesOf } from './input.ts'
-import { BodyQueue, readSlice } from './queue.ts'
+import { BodyQueue } from './queue.ts'
 import { BUSY, LOSSES, type Refusal, type RefusalCause, refusalOf, STOPPING } from './refusal.ts'
 import { TokenCheck } from './token.ts'
 
@@ -211,10 +211,10 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
     const text = bytes.toString('utf8')
     const options = { strict: true, ...(maxEventSize !== undefined && { maxEventSize }) }
     const body = new BodyReader(text, options)
-    const first = readSlice(body)
+    const first = body.read()
     // What is answered depends on whether there is any event: a few slices are looked at to find out.
     for (let i = 0; first.events.length === 0 && !body.done && i < 4; i++) {
-      const { events, problems } = readSlice(body)
+      const { events, problems } = body.read()
       first.events.push(...events)
       first.problems.push(...problems)
     }

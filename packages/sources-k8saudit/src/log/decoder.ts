@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../event.ts'
-import { type AuditBody, type ParseOptions, parseAuditBody } from '../parse.ts'
+import { type AuditBody, BodyReader, type ParseOptions, parseAuditBody, SLICE } from '../parse.ts'
 import type { AuditProblem, AuditProblemCause } from '../problem.ts'
 import { type AuditStats, countBody, type InputOptions, newStats } from '../stats.ts'
 import { DocumentScanner } from './scanner.ts'
@@ -9,13 +9,26 @@ export interface DecoderOptions extends InputOptions {
   readonly maxDocumentSize?: number
 }
 
+/** Characters of a document that is parsed as a whole. A larger one is read item by item. */
+const AT_ONCE = 64 * 1024
+
+/** What a line of a document takes in memory beside its characters. */
+const LINE_WEIGHT = 32
+
 /** A document over several lines that has not ended yet. */
 interface Open {
   readonly line: number
   readonly lines: string[]
   readonly isList: boolean
   readonly scanner: DocumentScanner
+  /** Memory that its lines take, in bytes. */
   size: number
+}
+
+/** A document that is too large to be parsed at once, and what follows it on its line. */
+interface Waiting {
+  readonly text: string
+  readonly line: number
 }
 
 /**
@@ -34,6 +47,8 @@ export class AuditLogDecoder {
   #restSize = 0
   #line = 0
   #open: Open | undefined = undefined
+  /** Documents of the last line that are still to be read, if the first of them is large. */
+  readonly #waiting: Waiting[] = []
   /** A document was given up: what follows belongs to it, until a line begins with a bracket. */
   #skipping = false
   /** A line was given up: the bytes up to the next line end belong to it. */
@@ -53,12 +68,19 @@ export class AuditLogDecoder {
 
   /** Takes the next bytes, which may end anywhere, and returns the events that are complete. */
   push(chunk: Uint8Array): AuditEvent[] {
-    const events: AuditEvent[] = []
+    return [...this.read(chunk)].flat()
+  }
+
+  /**
+   * As `push`, but in batches, which may be empty: of a large list, 256 items are parsed at a time, and others can get a
+   * turn between two batches. All batches must be read before the next call.
+   */
+  *read(chunk: Uint8Array): Generator<AuditEvent[], void> {
     this.stats.bytes += chunk.length
     const end = chunk.lastIndexOf(0x0a)
     if (end < 0) {
       this.#keep(chunk.slice())
-      return events
+      return
     }
     let start = 0
     if (this.#skippingLine) {
@@ -69,30 +91,48 @@ export class AuditLogDecoder {
       const first = chunk.indexOf(0x0a)
       this.#keep(chunk.subarray(0, first))
       start = first + 1
-      if (!this.#skippingLine) this.#takeLine(this.#takeRest(), events)
+      if (!this.#skippingLine) yield* this.#takeLines(this.#takeRest())
       this.#skippingLine = false
     }
-    if (start <= end) {
-      const text = this.#utf8.decode(chunk.subarray(start, end))
-      for (let from = 0; from <= text.length; ) {
-        const at = text.indexOf('\n', from)
-        const to = at < 0 ? text.length : at
-        this.#takeLine(text.slice(from, to), events)
-        from = to + 1
-      }
-    }
+    if (start <= end) yield* this.#takeLines(this.#utf8.decode(chunk.subarray(start, end)))
     this.#keep(chunk.slice(end + 1))
-    return events
   }
 
   /** The input has ended. The last line may lack a newline. */
   end(): AuditEvent[] {
-    const events: AuditEvent[] = []
-    if (this.#restSize > 0) this.#takeLine(this.#takeRest(), events)
+    return [...this.readEnd()].flat()
+  }
+
+  /** As `end`, but in batches. */
+  *readEnd(): Generator<AuditEvent[], void> {
+    if (this.#restSize > 0) yield* this.#takeLines(this.#takeRest())
     if (this.#open) this.#giveUp('bad-json', 'the log ends inside a document')
     this.#skipping = false
     this.#skippingLine = false
-    return events
+  }
+
+  *#takeLines(text: string): Generator<AuditEvent[], void> {
+    let events: AuditEvent[] = []
+    for (let from = 0; from <= text.length; ) {
+      const at = text.indexOf('\n', from)
+      const to = at < 0 ? text.length : at
+      this.#takeLine(text.slice(from, to), events)
+      from = to + 1
+      if (this.#waiting.length === 0 && events.length < SLICE.items) continue
+      if (events.length > 0) yield events
+      events = []
+      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) yield* this.#readItems(next)
+    }
+    if (events.length > 0) yield events
+  }
+
+  *#readItems({ text, line }: Waiting): Generator<AuditEvent[], void> {
+    const body = new BodyReader(text, this.#parse)
+    while (!body.done) {
+      const events: AuditEvent[] = []
+      this.#count(body.read(), line, events)
+      yield events
+    }
   }
 
   #keep(bytes: Uint8Array): void {
@@ -130,6 +170,10 @@ export class AuditLogDecoder {
     const bracket = c === 0x7b || c === 0x5b
     if (this.#skipping && !(bracket && first === 0)) return
     this.#skipping = false
+    if (bracket && line.length > AT_ONCE) {
+      this.#takeDocuments(line, first, events)
+      return
+    }
     const body = parseAuditBody(line, this.#parse)
     if (bracket && body.problems[0]?.cause === 'bad-json') {
       const end = new DocumentScanner().scan(line, first)
@@ -138,7 +182,7 @@ export class AuditLogDecoder {
         return
       }
     }
-    this.#deliver(body, this.#line, events)
+    this.#count(body, this.#line, events)
   }
 
   /** Takes the documents of a line from `at`: several in a row, the last of which may continue on the next line. */
@@ -148,14 +192,15 @@ export class AuditLogDecoder {
       const end = scanner.scan(line, at)
       if (end === -1) {
         const rest = line.slice(at)
-        this.#open = { line: this.#line, lines: [rest], isList: rest.startsWith('['), scanner, size: rest.length }
+        const size = rest.length + LINE_WEIGHT
+        this.#open = { line: this.#line, lines: [rest], isList: rest.startsWith('['), scanner, size }
         return
       }
       if (end < 0) {
         this.#problem('bad-json', 'text after a document is not another document', this.#line)
         return
       }
-      this.#deliver(parseAuditBody(line.slice(at, end), this.#parse), this.#line, events)
+      this.#deliver(line.slice(at, end), this.#line, events)
       at = firstCharacter(line, end)
     }
   }
@@ -168,14 +213,14 @@ export class AuditLogDecoder {
       return
     }
     const end = open.scanner.scan(line, 0)
-    open.size += line.length + 1
+    open.size += line.length + LINE_WEIGHT
     if (end === -2) this.#giveUp('bad-json', `the document is malformed in line ${this.#line}`)
     else if (open.size > this.#maxSize) this.#giveUp('too-large', `a document of more than ${this.#maxSize} bytes`)
     else if (end === -1) open.lines.push(line)
     else {
       this.#open = undefined
       open.lines.push(line.slice(0, end))
-      this.#deliver(parseAuditBody(open.lines.join('\n'), this.#parse), open.line, events)
+      this.#deliver(open.lines.join('\n'), open.line, events)
       this.#takeDocuments(line, firstCharacter(line, end), events)
     }
   }
@@ -184,7 +229,7 @@ export class AuditLogDecoder {
   #beginsAnew(open: Open, line: string): boolean {
     if (!open.scanner.wantsValue) return true
     if (open.isList && open.scanner.atTop) return false
-    const { events, problems } = parseAuditBody(line, this.#parse)
+    const { events, problems } = new BodyReader(line, this.#parse).read()
     return events.length > 0 && problems.length === 0
   }
 
@@ -194,7 +239,13 @@ export class AuditLogDecoder {
     this.#skipping = true
   }
 
-  #deliver(body: AuditBody, line: number, events: AuditEvent[]): void {
+  /** Takes a whole document, at once if it is small. */
+  #deliver(text: string, line: number, events: AuditEvent[]): void {
+    if (text.length > AT_ONCE || this.#waiting.length > 0) this.#waiting.push({ text, line })
+    else this.#count(parseAuditBody(text, this.#parse), line, events)
+  }
+
+  #count(body: AuditBody, line: number, events: AuditEvent[]): void {
     countBody(this.stats, body)
     for (const event of body.events) events.push(event)
     if (this.#report) for (const problem of body.problems) this.#report({ ...problem, line })
