@@ -37,6 +37,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'queue',
       'counters',
       'format',
+      'formats',
       'item',
       'batch',
       'connection',

@@ -1,5 +1,4 @@
-import { isoTime, printJson } from '@falc/engine'
-import { fieldText } from '../alert-fields.ts'
+import { cloudEvent, cloudEventAttributes } from '../formats/cloudevents.ts'
 import { HttpClient, httpUrl, inFlight } from '../http-client.ts'
 import { Limits } from '../limits.ts'
 import { defineTransport, type Item } from '../transport.ts'
@@ -32,7 +31,8 @@ Answers are read as those of a webhook. A batch that is refused is sent again in
     const address = httpUrl(url, OUTPUT)
     const client = HttpClient.of(options, { output: OUTPUT, sockets: requests, secrets: Object.values(headers) })
     const limits = new Limits(text => note(`${OUTPUT}: ${text}`))
-    const attributes = (item: Item) => attributesOf(item, options.source, hostname, limits)
+    const cut = (text: string, limit: number) => limits.cut(text, limit, 'extensions')
+    const attributes = ({ alert }: Item) => cloudEventAttributes(alert, { source: options.source, hostname, cut })
     const post = (type: string, more: Record<string, string>, body: string, signal: AbortSignal) =>
       client.send({ url: address, headers: { 'content-type': type, ...headers, ...more }, body }, signal)
     return {
@@ -41,7 +41,7 @@ Answers are read as those of a webhook. A batch that is refused is sent again in
           return inFlight(items, requests, item =>
             post(item.contentType, binaryHeaders(attributes(item)), item.body, signal),
           )
-        const events = items.map(item => structured(item, attributes(item)))
+        const events = items.map(item => cloudEvent(attributes(item), item.contentType, item.body))
         const failure = await post('application/cloudevents-batch+json', {}, `[${events.join(',')}]`, signal)
         return failure ? { delivered: 0, failure } : { delivered: items.length }
       },
@@ -51,26 +51,6 @@ Answers are read as those of a webhook. A batch that is refused is sent again in
 })
 
 type Attributes = Readonly<Record<string, string>>
-
-/** Characters of an extension: servers bound the size of headers. */
-const MAX_EXTENSION = 256
-
-/** Attributes may be neither empty nor of several lines. */
-function attributesOf({ id, alert }: Item, source: string | undefined, own: string, limits: Limits): Attributes {
-  const { priority, rule, hostname = own } = alert
-  const extensions = Object.entries({ priority, rule, eventsource: alert.source, hostname })
-    .filter(([, value]) => value !== '')
-    .map(([name, value]) => [name, limits.cut(fieldText(value), MAX_EXTENSION, 'extensions')] as const)
-  const shown = Object.fromEntries(extensions)
-  return {
-    specversion: '1.0',
-    id,
-    source: source ?? `/falc/${encodeURIComponent(shown.hostname ?? own)}`,
-    type: 'falco.rule.output.v1',
-    time: isoTime(alert.time),
-    ...shown,
-  }
-}
 
 /** The HTTP binding: what is not printable ASCII, blanks, quotes and percent signs are percent-encoded as UTF-8. */
 function binaryHeaders(attributes: Attributes): Record<string, string> {
@@ -84,9 +64,3 @@ function binaryHeaders(attributes: Attributes): Record<string, string> {
 
 const percent = (character: string): string =>
   [...Buffer.from(character)].map(byte => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')
-
-/** The alert stays the text that it is: as JSON where it is JSON. */
-function structured({ contentType, body }: Item, attributes: Attributes): string {
-  const data = /[/+]json\b/.test(contentType) ? body : printJson(body)
-  return `${printJson({ ...attributes, datacontenttype: contentType }).slice(0, -1)},"data":${data}}`
-}
