@@ -33,6 +33,8 @@ const ROOMS: Record<string, readonly string[]> = {
       'limits',
       'tls',
       'http-client',
+      'google-credentials',
+      'aws-credentials',
       'backoff',
       'queue',
       'counters',

@@ -37,7 +37,7 @@ export interface HttpClientOptions {
   readonly userAgent?: string
   /** Bytes of an answer that are read unless a request says otherwise; a longer one is cut off with its connection. Default 64 KiB. */
   readonly maxAnswer?: number
-  /** Texts that a server may repeat in its answer and that no message may hold. Those of a request's URL are known. */
+  /** Texts that a server may repeat in its answer and that no message may hold. Those of a request's URL and headers are known. */
   readonly secrets?: readonly (string | undefined)[]
 }
 
@@ -169,7 +169,7 @@ export class HttpClient {
     const { body, cut } = await readUpTo(response, this.#options.maxAnswer ?? 64 * 1024)
     const status = response.statusCode ?? 0
     const after = retryAfter(response.headers['retry-after'])
-    const failure = statusFailure(status, server, after, this.excerpt(body, request.url))
+    const failure = statusFailure(status, server, after, this.excerpt(body, request))
     return {
       ...{ status, headers: response.headers, body, cut, server },
       ...(after !== undefined && { after }),
@@ -177,17 +177,28 @@ export class HttpClient {
     }
   }
 
-  /** The beginning of what a server says, on one line, without secrets: what it repeats of the request is the sender's. */
-  excerpt(text: string, url?: URL | string): string {
+  /** The beginning of what a server says, on one line, without secrets: it may repeat the request. */
+  excerpt(text: string, request?: HttpRequest): string {
+    const secrets = [...(this.#options.secrets ?? []), ...(request ? secretsOf(request) : [])]
     let shown = text
-    const { pathname = '', search = '', password = '' } = url === undefined ? {} : new URL(url)
-    const segments = pathname.split('/').filter(segment => segment.length >= 8)
-    const secrets = [...(this.#options.secrets ?? []), search.slice(1), pathname.slice(1), password, ...segments]
     for (const secret of secrets)
       if (secret !== undefined && secret.length >= 4) shown = shown.replaceAll(secret, '***')
     shown = shown.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
     return shown.length > 200 ? `${shown.slice(0, 200).toWellFormed()}…` : shown
   }
+}
+
+/** Headers that hold credentials. */
+const SECRET_HEADER = /auth|token|key|secret|signature|cookie/i
+
+/** What of a request only its sender and receiver may know. */
+function secretsOf({ url, headers = {} }: HttpRequest): string[] {
+  const { pathname, search, password } = new URL(url)
+  const segments = pathname.split('/').filter(segment => segment.length >= 8)
+  const credentials = Object.entries(headers).flatMap(([name, value]) =>
+    SECRET_HEADER.test(name) && name.toLowerCase() !== 'idempotency-key' ? [value, ...value.split(/[\s,;&]+/)] : [],
+  )
+  return [search.slice(1), pathname.slice(1), password, ...segments, ...credentials]
 }
 
 /** Tells the failure of `HttpClient.request` from an answer. */

@@ -5,6 +5,8 @@ import { googlechat, mattermost, rocketchat, slack } from '../../src/transports/
 import { cloudevents } from '../../src/transports/cloudevents.ts'
 import { discord } from '../../src/transports/discord.ts'
 import { elasticsearch } from '../../src/transports/elasticsearch.ts'
+import { eventHubs } from '../../src/transports/event-hubs.ts'
+import { googleLogging, googlePubsub } from '../../src/transports/google.ts'
 import { loki } from '../../src/transports/loki.ts'
 import { opsgenie, pagerduty } from '../../src/transports/on-call.ts'
 import { otlp } from '../../src/transports/otlp.ts'
@@ -12,6 +14,7 @@ import { splunk } from '../../src/transports/splunk.ts'
 import { teams } from '../../src/transports/teams.ts'
 import { webhook } from '../../src/transports/webhook.ts'
 import { CHAT_SERVICES, ROUTING_KEY } from './chat-services.ts'
+import { CLOUD_SERVICES, SAS_KEY, TOKEN } from './cloud-services.ts'
 import { HOOKS, SIGNING_KEY } from './hooks.ts'
 import { API_KEY, HEC_TOKEN, LOG_SERVICES } from './log-services.ts'
 import type { ServiceKind } from './stand-in.ts'
@@ -42,4 +45,7 @@ export const SERVICES: readonly TestedService[] = [
   { kind: LOG_SERVICES.splunk, transport: splunk, secrets: [HEC_TOKEN] },
   { kind: LOG_SERVICES.splunkAck, transport: splunk, secrets: [HEC_TOKEN] },
   { kind: LOG_SERVICES.otlp, transport: otlp, secrets: ['hunter22'] },
+  { kind: CLOUD_SERVICES.googleLogging, transport: googleLogging, secrets: [TOKEN] },
+  { kind: CLOUD_SERVICES.googlePubsub, transport: googlePubsub, secrets: [TOKEN] },
+  { kind: CLOUD_SERVICES.eventHubs, transport: eventHubs, secrets: [SAS_KEY] },
 ]

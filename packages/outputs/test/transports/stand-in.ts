@@ -29,6 +29,8 @@ export interface Service {
   readonly cannot?: Readonly<Record<string, string>>
   /** As under `outputs:` in falco.yaml. @param url of the server, without a slash at the end */
   options(url: string): Record<string, unknown>
+  /** Requests that are not about alerts: for a token. `answer` is not about them. */
+  aside?(request: Request): boolean
   /**
    * Answers a request as the service does.
    * @param received what has arrived so far: what is taken is appended
@@ -123,7 +125,7 @@ export class StandIn implements Peer {
     const body = headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw
     const request: Request = { method, url, headers, body, json: () => parse(body) }
     this.requests.push(request)
-    const ready = this.#replies.shift()
+    const ready = this.#service.aside?.(request) ? undefined : this.#replies.shift()
     if (ready) return ready
     try {
       return await this.#service.take(request, this.#received)
