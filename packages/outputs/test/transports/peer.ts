@@ -208,31 +208,27 @@ export interface Certificates {
 export function certificates(dir = folder()): Certificates {
   const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { cwd: dir, stdio: 'ignore' })
   const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-  openssl('req', '-x509', ...ec, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=test CA', '-days', '2')
-  for (const name of ['server', 'client']) {
-    const names = `/CN=${name === 'server' ? 'localhost' : 'falc'}`
+  const certify = (name: string, subject: string, ...rest: readonly string[]) =>
     openssl(
-      'req',
-      '-x509',
-      ...ec,
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.pem`,
-      '-subj',
-      names,
-      '-days',
-      '2',
-      '-CA',
-      'ca.pem',
-      '-CAkey',
-      'ca.key',
-      '-addext',
-      'subjectAltName=DNS:localhost,IP:127.0.0.1',
-      '-addext',
-      'basicConstraints=critical,CA:FALSE',
+      ...[
+        'req',
+        '-x509',
+        ...ec,
+        '-keyout',
+        `${name}.key`,
+        '-out',
+        `${name}.pem`,
+        '-subj',
+        `/CN=${subject}`,
+        '-days',
+        '2',
+        ...rest,
+      ],
     )
-  }
+  certify('ca', 'test CA', '-addext', 'keyUsage=critical,keyCertSign')
+  const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-addext', 'basicConstraints=critical,CA:FALSE']
+  certify('server', 'localhost', ...signed, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1')
+  certify('client', 'falc', ...signed)
   const path = (name: string) => join(dir, name)
   return {
     ca: path('ca.pem'),
