@@ -19,7 +19,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const ROOMS: Record<string, readonly string[]> = {
   engine: ['text', 'condition', 'rules', 'fields', 'bytecode', 'ruleset', 'alert', 'explain', 'engine'],
   'sources-k8saudit': [
-    ...['problem', 'json', 'time', 'event', 'fields', 'k8s-audit', 'parse', 'stats', 'log', 'source'],
+    ...['problem', 'json', 'time', 'event', 'fields', 'k8s-audit', 'parse', 'stats', 'log', 'source', 'http'],
     ...['input', 'index'],
   ],
   outputs: [
@@ -75,7 +75,7 @@ const ROOMS: Record<string, readonly string[]> = {
 }
 
 /** Packages that run in a browser, too, up to the rooms named here: files of others may use `node:` modules. */
-const PURE: Record<string, readonly string[]> = { engine: [], 'sources-k8saudit': ['input', 'index'] }
+const PURE: Record<string, readonly string[]> = { engine: [], 'sources-k8saudit': ['http', 'input', 'index'] }
 
 const root = resolve(import.meta.dirname, '..')
 const breaches: string[] = []

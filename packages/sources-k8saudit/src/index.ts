@@ -1,4 +1,6 @@
 export { AuditEvent } from './event.ts'
+export { HttpReceiver, type ReceiverOptions, type Reply, type Service } from './http/receiver.ts'
+export { BUSY, type Refusal, type RefusalCause } from './http/refusal.ts'
 export type { AuditInput } from './input/input.ts'
 export { type AuditLogOptions, type AuditLogStats, openAuditLog } from './input/logfile.ts'
 export { type OpenParams, parseOpenParams } from './input/open-params.ts'

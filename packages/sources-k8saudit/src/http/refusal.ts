@@ -6,19 +6,21 @@ export interface Refusal {
   readonly status: number
   readonly reason: string
   readonly cause: RefusalCause
+  /** Seconds after which the client should try again. */
+  readonly retryAfter?: number
 }
 
 export type RefusalCause =
-  /** Another path or method than the webhook's. */
+  /** A path or method that is not served. */
   | 'route'
   /** The bearer token is missing or wrong. */
   | 'unauthorized'
   /** Not JSON by its header, or in an unknown encoding. */
   | 'media-type'
   | 'body-too-large'
-  /** The body holds no audit event, or cannot be decompressed. */
+  /** The body is not what it should be, or cannot be decompressed. */
   | 'bad-body'
-  /** Too much is waiting to be evaluated; the client should try again. */
+  /** Too much is waiting; the client should try again. */
   | 'busy'
   /** The body did not arrive in time. */
   | 'slow'
@@ -27,31 +29,21 @@ export type RefusalCause =
   /** The client has too many connections; this one was closed. */
   | 'connections'
 
-/** Refusals after which the API server drops the events: the body will not be better the next time. */
-export const LOSSES: readonly RefusalCause[] = ['bad-body', 'body-too-large']
-
-export const BUSY: Refusal = { status: 429, cause: 'busy', reason: 'too many events are waiting; try again' }
-
-export const STOPPING: Refusal = { status: 503, cause: 'busy', reason: 'stopping; the events were not evaluated' }
+export const BUSY: Refusal = {
+  ...{ status: 429, cause: 'busy', retryAfter: 1 },
+  reason: 'too many events are waiting; try again',
+}
 
 export function tooLarge(maxBytes: number): Refusal {
   return { status: 413, cause: 'body-too-large', reason: `the body is larger than ${maxBytes} bytes` }
 }
 
-/** Judges a request by its head alone. */
+/** Judges a request that should have a body of JSON, by its head alone. */
 export function refusalOf(
-  { url = '/', method, headers }: IncomingMessage,
-  path: string,
+  { method, headers }: IncomingMessage,
   maxBytes: number,
   token: TokenCheck | undefined,
 ): Refusal | undefined {
-  const at = url.split('?', 1)[0]!
-  if (at !== path)
-    return {
-      status: 404,
-      cause: 'route',
-      reason: `nothing is served at ${at.slice(0, 200)}; the webhook is at ${path}`,
-    }
   if (method !== 'POST') return { status: 405, cause: 'route', reason: `${method} is not allowed, only POST` }
   if (token && !token.accepts(headers.authorization))
     return { status: 401, cause: 'unauthorized', reason: 'a bearer token is required' }
