@@ -3,6 +3,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { IConnackPacket, Packet } from 'mqtt-packet'
 import { type Answer, answerOf, type Failure } from '../answer.ts'
+import { confined } from '../confined.ts'
 import { CONNECT_TIMEOUT, connectError, connectionLost, loadPeer, timedOut, unlessAborted } from '../connect.ts'
 import { OutputError } from '../output.ts'
 import { readTls, TLS_OPTIONS } from '../tls.ts'
@@ -63,9 +64,9 @@ An alert larger than the broker's maximum is dropped; one that may not be publis
   peer: 'mqtt-packet',
   ordered: 'all',
   async open(values, context) {
-    if (!/^[^%$]/.test(values.topic) || /[+#\0]/.test(values.topic))
+    if (/^\$|[+#\0]/.test(values.topic))
       throw new OutputError('topic', `${OUTPUT}: not a topic to publish to: ${values.topic}`, 'misconfigured')
-    const topic = context.template(values.topic, value => value.replace(/[^A-Za-z0-9_-]+/g, '_') || '_')
+    const topic = confined(values.topic, OUTPUT, 'topic', context.template)
     const codec = await loadPeer('mqtt-packet', OUTPUT, () =>
       import('mqtt-packet').then(module => module.default ?? module),
     )

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream'
 import type { Authenticator, MsgHdrs, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
 import { type Answer, answerOf, type Failure } from '../answer.ts'
+import { confined } from '../confined.ts'
 import { CONNECT_TIMEOUT, connectError, loadPeer, timedOut, unlessAborted } from '../connect.ts'
 import { OutputError, outputError } from '../output.ts'
 import { readTls, TLS_OPTIONS } from '../tls.ts'
@@ -113,9 +114,9 @@ function connectOptions(values: Values, name: string, nats: Nats): NodeConnectio
 
 /** @throws {OutputError} when the subject has blanks or wildcards */
 function subjectOf(text: string, template: TransportContext['template']): Subject {
-  if (/[\s*>]/.test(text) || /^\.|\.\.|\.$|^\$|^_INBOX/.test(text) || !/^[^.%]/.test(text))
+  if (/[\s*>]/.test(text) || /^\.|\.\.|\.$|^\$|^_INBOX/.test(text))
     throw new OutputError('subject', `${OUTPUT}: not a subject to publish to: ${text}`, 'misconfigured')
-  return template(text, value => value.replace(/[^A-Za-z0-9_-]+/g, '_') || '_')
+  return confined(text, OUTPUT, 'subject', template)
 }
 
 function authenticatorOf(values: Values, nats: Nats): Authenticator | undefined {

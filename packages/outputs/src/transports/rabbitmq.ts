@@ -1,5 +1,6 @@
 import type { ChannelModel, ConfirmChannel, Message } from 'amqplib'
 import { type Answer, answerOf, type Failure } from '../answer.ts'
+import { confined } from '../confined.ts'
 import { CONNECT_TIMEOUT, connectError, connectionLost, loadPeer, timedOut, unlessAborted } from '../connect.ts'
 import { OutputError } from '../output.ts'
 import { readTls, TLS_OPTIONS } from '../tls.ts'
@@ -58,10 +59,7 @@ disk is low, is waited for. A message larger than the broker's \`max_message_siz
   ordered: 'all',
   async open(values, context) {
     const key = values.exchange === '' && values.queue !== undefined ? values.queue : values.routing_key
-    if (!/^[^%]/.test(key))
-      throw new OutputError('routing_key', `${OUTPUT}: routing_key must begin with a fixed text`, 'misconfigured')
-    const slug = (value: string) => value.replace(/[^A-Za-z0-9_-]+/g, '_') || '_'
-    const render = key === values.queue ? () => key : context.template(key, slug)
+    const render = key === values.queue ? () => key : confined(key, OUTPUT, 'routing_key', context.template)
     const connection = await connect(values, context.name)
     try {
       const channel = await connection.createConfirmChannel()

@@ -1,5 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis'
 import { type Answer, answerOf, type Failure, type FailureClass } from '../answer.ts'
+import { confined } from '../confined.ts'
 import { CONNECT_TIMEOUT, connectError, connectionLost, loadPeer, timedOut, unlessAborted } from '../connect.ts'
 import { OutputError } from '../output.ts'
 import { readTls, TLS_OPTIONS } from '../tls.ts'
@@ -51,9 +52,7 @@ permission and a key of another type wait for somebody to change them.`,
   peer: 'ioredis',
   ordered: 'all',
   async open(values, context) {
-    if (!/^[^%]/.test(values.key))
-      throw new OutputError('key', `${OUTPUT}: key must begin with a fixed text`, 'misconfigured')
-    const key = context.template(values.key, value => value.replace(/[^A-Za-z0-9_-]+/g, '_'))
+    const key = confined(values.key, OUTPUT, 'key', context.template)
     const client = await connect(values, context.name)
     return new RedisTransport(client, entryOf(values, key))
   },
