@@ -160,7 +160,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
     const slow = 'program_output={enabled: true, program: "sleep 1; cat > /dev/null"}'
     const run = await start('-o', slow, '-o', 'outputs_queue.capacity=1', '-o', 'output_timeout=300')
     for (let i = 0; i < 10; i++) read('secret')
-    await run.sees('program: outputs queue full (1), dropping alerts')
+    await run.sees('program: outputs queue full')
     await run.sees('"program" output timeout, the output channel is blocked')
     run.child.kill('SIGINT')
     expect(await run.exit).toBe(0)

@@ -18,6 +18,8 @@ export interface AlertData {
   readonly message: string
   /** By field as written in the output template; null = absent. */
   readonly output_fields: Readonly<Record<string, Value | null>>
+  /** The names of output fields that are doubles, if any are: JSON shows them with a point even when they are whole. */
+  readonly doubles?: readonly string[] | undefined
   readonly hostname?: string | undefined
   /** How many alerts this one stands for, when repeats were collapsed into it. */
   readonly count?: number | undefined

@@ -15,7 +15,8 @@ import { byCodePoint, type Json, printJson } from './json.ts'
  */
 export function parseAlert(text: string): AlertData {
   try {
-    return alertOf(parseExactly(text))
+    const doubles = new Set<string>()
+    return alertOf(parseExactly(text, doubles), doubles)
   } catch (error) {
     const reason = error instanceof RangeError ? 'it is nested too deeply' : String((error as Error).message)
     throw error instanceof NotAnAlert ? error : new NotAnAlert(reason)
@@ -29,7 +30,7 @@ class NotAnAlert extends SyntaxError {
   }
 }
 
-function alertOf(json: unknown): AlertData {
+function alertOf(json: unknown, points: ReadonlySet<string>): AlertData {
   if (!isObject(json)) throw new NotAnAlert(`expected a JSON object, got ${kindOf(json)}`)
   const rule = required(json, 'rule')
   const priority = priorityOf(required(json, 'priority'))
@@ -40,6 +41,7 @@ function alertOf(json: unknown): AlertData {
   const fields = own(json, 'output_fields') ?? {}
   if (!isObject(fields)) throw wrong('output_fields', 'an object', fields)
   const output_fields = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, fieldValue(value)]))
+  const doubles = Object.keys(output_fields).filter(name => points.has(name) && typeof output_fields[name] === 'number')
   const count = countOf(json)
   const firstTime = timeOf(json, 'first_time')
   const lastTime = timeOf(json, 'last_time')
@@ -47,6 +49,7 @@ function alertOf(json: unknown): AlertData {
   return {
     ...{ id, rule, priority, source, tags: tagsOf(json), time, output },
     ...{ message: optional(json, 'message') ?? withoutPrefix(output, priority), output_fields },
+    ...(doubles.length === 0 ? {} : { doubles }),
     ...(hostname === undefined ? {} : { hostname }),
     ...(count === undefined ? {} : { count }),
     ...(firstTime === undefined ? {} : { firstTime }),
@@ -56,14 +59,19 @@ function alertOf(json: unknown): AlertData {
 
 type JsonObject = { readonly [key: string]: unknown }
 
-/** JSON.parse that reads integers beyond 2^53 as bigints, where the platform shows a reviver the source text (Node ≥ 22). */
-function parseExactly(text: string): unknown {
-  const exact = (_: string, value: unknown, context?: { readonly source?: string }) =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d{1,40}$/.test(context?.source ?? '')
-      ? narrow(BigInt(context!.source!))
-      : value
+/**
+ * JSON.parse that reads integers beyond 2^53 as bigints, where the platform shows a reviver the source text (Node ≥ 22).
+ * @param doubles gets the keys of whole numbers that are written as doubles: `5.0`
+ */
+function parseExactly(text: string, doubles: Set<string>): unknown {
+  const exact = (key: string, value: unknown, context?: { readonly source?: string }) => {
+    if (typeof value !== 'number' || context?.source === undefined) return value
+    if (/[.e]/i.test(context.source)) doubles.add(key)
+    else if (!Number.isSafeInteger(value) && context.source.length <= 40) return narrow(BigInt(context.source))
+    return value
+  }
   // A reviver visits every value, and few alerts have such a number.
-  return /\d{16}/.test(text) ? JSON.parse(text, exact) : JSON.parse(text)
+  return /\d{16}|"\s*:\s*-?\d+(?:\.\d|e[+-]?\d)/i.test(text) ? JSON.parse(text, exact) : JSON.parse(text)
 }
 
 function own(json: JsonObject, key: string): unknown {

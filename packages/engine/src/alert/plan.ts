@@ -34,8 +34,7 @@ export class AlertPlan implements AlertWords {
   readonly tags: readonly string[]
   readonly hostname: string | undefined
   readonly identity: string
-  /** Output fields that are doubles. */
-  readonly doubles: ReadonlySet<string>
+  readonly doubles: readonly string[] | undefined
   readonly #slots: Slots
   readonly #prefix: Format
   readonly #message: Format
@@ -64,9 +63,8 @@ export class AlertPlan implements AlertWords {
     for (const [name] of formatted) raw.delete(name)
     this.#raw = [...raw].sort(([a], [b]) => byCodePoint(a, b))
     this.#formatted = formatted
-    this.doubles = new Set(
-      this.#raw.filter(([, slot]) => this.#slots.expr(slot).type === 'double').map(([name]) => name),
-    )
+    const doubles = this.#raw.filter(([, slot]) => this.#slots.expr(slot).type === 'double')
+    this.doubles = doubles.length > 0 ? doubles.map(([name]) => name) : undefined
   }
 
   /** The alert for an event that matched. All values are read from the event now; `key` tells events of one time apart. */

@@ -14,8 +14,7 @@ export interface AlertWords {
   readonly tags: readonly string[]
   readonly hostname: string | undefined
   readonly identity: string
-  /** Output fields that are doubles. */
-  readonly doubles: ReadonlySet<string>
+  readonly doubles: readonly string[] | undefined
   /** Time and priority, before the message. */
   prefix(captured: Captured): string
   message(captured: Captured): string
@@ -76,20 +75,20 @@ export class RuleAlert implements Alert {
   }
 
   toObject(): AlertData {
-    const { id, rule, priority, source, tags, time, output, message, output_fields, hostname } = this
+    const { id, rule, priority, source, tags, time, output, message, output_fields, doubles, hostname } = this
     const fields = Object.fromEntries(Object.entries(output_fields).map(([name, value]) => [name, copied(value)]))
     return {
       ...{ id, rule, priority, source, tags: [...tags], time, output, message, output_fields: fields },
+      ...(doubles === undefined ? {} : { doubles: [...doubles] }),
       ...(hostname === undefined ? {} : { hostname }),
     }
   }
 
   toJSON(): Record<string, unknown> {
-    return alertObject(this, {}, (value, name) => exact(value, this.doubles.has(name)))
+    return alertObject(this, {}, (value, name) => exact(value, this.doubles?.includes(name) === true))
   }
 
-  /** The names of output fields that are doubles: they print with a point even when they are whole. */
-  get doubles(): ReadonlySet<string> {
+  get doubles(): readonly string[] | undefined {
     return this.#words.doubles
   }
 }

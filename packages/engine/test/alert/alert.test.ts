@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Alert } from '../../src/alert/alert.ts'
+import { parseAlert } from '../../src/alert/parse-alert.ts'
 import { alertJson, alertText } from '../../src/alert/print.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import type { EngineOptions } from '../../src/engine/options.ts'
@@ -101,6 +102,14 @@ test('doubles show that they are doubles', () => {
     '123456.75',
     '1e+15',
   ])
+})
+
+test('a copy prints what the alert prints, also after a trip to another thread or through JSON', () => {
+  const alert = alertOf('%who.load %who.name %who.id', { name: '5.0', load: 5 })
+  const json = alertJson(alert)
+  expect(json).toContain('"who.load":5.0')
+  for (const copy of [alert.toObject(), structuredClone(alert.toObject()), { ...alert.toObject() }, parseAlert(json)])
+    expect(alertJson(copy)).toBe(json)
 })
 
 test('fields inside transformers are output fields, transformed values are not', () => {

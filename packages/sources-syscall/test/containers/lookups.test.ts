@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { until } from '../../../../scripts/testing/wait.ts'
 import type { ContainerDescription } from '../../src/containers/description.ts'
@@ -14,8 +14,12 @@ import { type LookupOptions, Lookups } from '../../src/containers/lookups.ts'
 const dir = mkdtempSync(join(tmpdir(), 'falc-lookups-'))
 afterAll(() => rmSync(dir, { recursive: true }))
 
-/** An engine that gives these outcomes in turn, the last for ever; `ms` for each. */
-function engine(kind: EngineKind, outcomes: readonly (LookupReason | 'found')[], ms = 0): Engine & { asked: number } {
+/** An engine that answers with these outcomes in turn, and from then on with the last one; each time when `ready` has resolved. */
+function engine(
+  kind: EngineKind,
+  outcomes: readonly (LookupReason | 'found')[],
+  ready: Promise<unknown> = Promise.resolve(),
+): Engine & { asked: number } {
   const made = {
     kind,
     socket: `/${kind}`,
@@ -24,7 +28,7 @@ function engine(kind: EngineKind, outcomes: readonly (LookupReason | 'found')[],
     present: () => outcomes[0] !== 'no-socket',
     async inspect(id: string) {
       const outcome = outcomes[Math.min(made.asked++, outcomes.length - 1)]!
-      await sleep(ms)
+      await ready
       if (outcome !== 'found') throw new LookupError(outcome, kind)
       return { name: `${kind}-${id}`, full_id: id } as ContainerDescription
     },
@@ -66,7 +70,8 @@ describe('one look-up', () => {
 })
 
 test('few at a time, a bounded queue, all counted', async () => {
-  const slow = engine('podman', ['found'], 20)
+  const { promise: ready, resolve: answer } = Promise.withResolvers<void>()
+  const slow = engine('podman', ['found'], ready)
   const ended: string[] = []
   const lookups = new Lookups(new Engines([slow]), ({ fullId }, _, reason) => ended.push(reason ?? fullId), {
     concurrency: 2,
@@ -76,6 +81,8 @@ test('few at a time, a bounded queue, all counted', async () => {
   expect(ended).toEqual([])
   expect(slow.asked).toBe(2)
   expect(lookups.pending).toBe(5)
+  await until('the queue is full', () => ended.length === 2)
+  answer()
   await until('the end of all', () => ended.length === 7)
   expect(ended).toEqual(['queue-full', 'queue-full', '0', '1', '2', '3', '4'])
   expect(lookups.counts).toMatchObject({ found: 5, 'queue-full': 2 })
@@ -85,7 +92,7 @@ test('few at a time, a bounded queue, all counted', async () => {
 test('an engine that hangs holds up nobody else', async () => {
   const ended: string[] = []
   const lookups = new Lookups(
-    new Engines([engine('docker', ['found'], 200), engine('podman', ['found'])]),
+    new Engines([engine('docker', ['found'], new Promise(() => {})), engine('podman', ['found'])]),
     (_, found) => ended.push(found!.name),
     { concurrency: 1 },
   )
@@ -97,12 +104,16 @@ test('an engine that hangs holds up nobody else', async () => {
 
 test('nobody hears of a look-up after close', async () => {
   const ended: unknown[] = []
-  const lookups = new Lookups(new Engines([engine('podman', ['found'], 10)]), wanted => ended.push(wanted))
+  const { promise: ready, resolve: answer } = Promise.withResolvers<void>()
+  const podman = engine('podman', ['found'], ready)
+  const lookups = new Lookups(new Engines([podman]), wanted => ended.push(wanted))
   lookups.start({ fullId: 'x', runtime: 'podman', owner: null })
   lookups.close()
-  await sleep(30)
+  answer()
+  await turn()
   lookups.start({ fullId: 'y', runtime: 'podman', owner: null })
-  await sleep(30)
+  await turn()
+  expect(podman.asked).toBe(1)
   expect(ended).toEqual([])
 })
 

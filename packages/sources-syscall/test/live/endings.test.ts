@@ -1,7 +1,7 @@
 /** However one of the two ends, the other knows; the kernel keeps nothing of them. */
 import { execFileSync, spawn } from 'node:child_process'
 import { afterEach, describe, expect, test } from 'vitest'
-import { Engine, isAlive, missing, programsOf, sleep, until, untilUnloaded } from './machine.ts'
+import { Engine, isAlive, missing, programsOf, stateOf, until, untilUnloaded } from './machine.ts'
 import { Service } from './service.ts'
 
 const reason = missing()
@@ -32,7 +32,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', ({ stream }) =
     const { sidecar } = engine
     const programs = programsOf(sidecar)
     engine.child.kill('SIGSTOP')
-    await sleep(200)
+    await until('it is stopped', () => stateOf(engine!.child.pid!) === 'T')
     engine.child.kill('SIGKILL')
     await until('end of the sidecar', () => !isAlive(sidecar))
     await untilUnloaded(programs)

@@ -4,6 +4,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { skipped } from '../../../../scripts/testing/needs.ts'
+import { until } from '../../../../scripts/testing/wait.ts'
+
+export { until }
 
 /** Where the native parts are built to. */
 export const NATIVE = join(import.meta.dirname, '../../native/.output')
@@ -70,22 +73,18 @@ export function parentOf(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[1])
 }
 
+/** `R`, `S`, `T` (stopped), …: see proc(5). */
+export function stateOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]![0]!
+}
+
 /** Waits until none of these programs is loaded any more. */
-export function untilUnloaded(ids: readonly string[]): Promise<void> {
-  return until('end of the programs', () => !loadedPrograms().some(id => ids.includes(id)))
+export async function untilUnloaded(ids: readonly string[]): Promise<void> {
+  await until('end of the programs', () => !loadedPrograms().some(id => ids.includes(id)))
 }
 
 export function sleep(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms))
-}
-
-/** Waits until `condition` holds. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
-  const end = performance.now() + ms
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`${what}: not within ${ms} ms`)
-    await sleep(20)
-  }
 }
 
 export function isAlive(pid: number): boolean {
@@ -146,13 +145,13 @@ export class Engine {
   }
 
   /** Waits until it has warned so often. What a dying sidecar's programs still saw has come by then. */
-  warned(times: number): Promise<void> {
-    return until(`warning ${times}`, () => this.warnings.length >= times)
+  async warned(times: number): Promise<void> {
+    await until(`warning ${times}`, () => this.warnings.length >= times)
   }
 
   /** Opens a file of this name, which need not be there, until the engine has seen it. */
-  sees(name: string): Promise<void> {
-    return until(`event ${name}`, () => {
+  async sees(name: string): Promise<void> {
+    await until(`event ${name}`, () => {
       spawnSync('cat', [`/tmp/falc-live-${name}`])
       return this.opened.includes(`/tmp/falc-live-${name}`)
     })

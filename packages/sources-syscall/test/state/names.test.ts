@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { compileOutput } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
+import { eventually } from '../../../../scripts/testing/wait.ts'
 import { Recorder } from '../../src/recording/recorder.ts'
 import { openCapture } from '../../src/replay.ts'
 import { syscall } from '../../src/source.ts'
@@ -91,9 +91,10 @@ describe('users that nobody has named', () => {
     expect(shown(exec(91, 0, inShop))).toBe('root /root <NA> root')
     state.tables.lookForNames()
     rooted = true
-    await sleep(10)
-    state.tables.lookForNames()
-    expect(shown(exec(92, 1000, inShop))).toBe('web /home/web /bin/sh <NA>')
+    await eventually(() => {
+      state.tables.lookForNames()
+      expect(shown(exec(92, 1000, inShop))).toBe('web /home/web /bin/sh <NA>')
+    })
   })
 
   test('are not asked for by every process of what only looks like a container', () => {
