@@ -1,0 +1,126 @@
+import type { AlertData } from '@falc/engine'
+import { fieldText } from '../alert-fields.ts'
+import type { Answer, Failure } from '../answer.ts'
+import { HTTP_OPTIONS, HttpClient, httpUrl } from '../http-client.ts'
+import { OutputError } from '../output.ts'
+import { SEVERITY } from '../severity.ts'
+import { defineTransport, type Item, type OptionsOf, type TransportContext } from '../transport.ts'
+
+const OUTPUT = 'alertmanager output'
+
+const options = {
+  url: {
+    kind: 'list',
+    required: true,
+    doc: 'The Alertmanagers of a cluster: `http://HOST:PORT`, with the path prefix if there is one. Each gets every alert, as Prometheus does it.',
+    example: 'http://127.0.0.1:9093',
+  },
+  labels: {
+    kind: 'map',
+    doc: `Labels to add, or to replace, as templates: \`namespace: "%k8s.ns.name"\`. An empty one removes the label, one whose field is absent is
+left out. Alerts with the same labels are one alert to Alertmanager: a label that always differs makes each a group of its own.`,
+  },
+  annotations: { kind: 'map', doc: 'Annotations to add, or to replace, as templates.' },
+  expires_after: {
+    kind: 'duration',
+    default: 300_000,
+    min: 1000,
+    doc: 'How long an alert fires after its last repetition.',
+  },
+  generator_url: { kind: 'url', doc: 'Where the alert links to.' },
+  username: { kind: 'text', doc: 'User name, for HTTP basic authentication.' },
+  password: { kind: 'secret', doc: 'Password.' },
+  token: { kind: 'secret', doc: 'Bearer token.' },
+  ...HTTP_OPTIONS,
+} as const
+
+/** What labels and annotations are unless configured otherwise. `severity` is falcosidekick's: critical, warning, information. */
+const LABELS: Readonly<Record<string, string>> = {
+  alertname: '%alert.rule',
+  priority: '%alert.priority',
+  source: '%alert.source',
+  hostname: '%alert.hostname',
+}
+
+/** Posts to the API of version 2. */
+export const alertmanager = defineTransport({
+  type: 'alertmanager',
+  title: 'Alertmanager',
+  doc: `\`POST /api/v2/alerts\` with the labels \`alertname\` (the rule), \`severity\`, \`priority\`, \`source\` and \`hostname\`, and the annotations
+\`summary\` (the output's template), \`description\` (the whole alert) and \`id\`. A repetition prolongs the alert.
+
+An alert is delivered when one of the Alertmanagers has taken it. One that all refuse (400) is dropped.`,
+  options,
+  batch: { items: 64, bytes: 1 << 20 },
+  ordered: false,
+  async open(values, context) {
+    if (values.url.length === 0) throw new OutputError('url', `${OUTPUT}: url is empty`, 'misconfigured')
+    const urls = values.url.map(url => httpUrl(`${url.replace(/\/+$/, '')}/api/v2/alerts`, OUTPUT))
+    const render = alertOf(values, context)
+    const secrets = [values.password, values.token]
+    const client = HttpClient.of(values, { output: OUTPUT, sockets: urls.length, secrets })
+    const headers = { 'content-type': 'application/json', ...authorization(values) }
+    return {
+      async send(items, signal): Promise<Answer> {
+        const body = JSON.stringify(items.map(render))
+        const failures = await Promise.all(urls.map(url => client.send({ url, headers, body }, signal)))
+        const failed = failures.filter(failure => failure !== undefined)
+        if (failed.length === urls.length) return { delivered: 0, failure: verdict(failed) }
+        for (const { message } of failed) context.note(message)
+        return { delivered: items.length }
+      },
+      close: async () => client.close(),
+    }
+  },
+})
+
+type Values = OptionsOf<typeof options>
+
+function authorization({ username, password = '', token }: Values): Record<string, string> {
+  if (token !== undefined) return { authorization: `Bearer ${token}` }
+  if (username === undefined) return {}
+  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
+}
+
+/** What all of them say: one that has read the alerts knows most, one that is away may take them later. */
+function verdict(failures: readonly Failure[]): Failure {
+  const of = (kind: Failure['class']) => failures.find(failure => failure.class === kind)
+  return of('poison') ?? of('later') ?? failures[0]!
+}
+
+type Texts = (alert: AlertData) => Record<string, string>
+
+/** The JSON object of an alert. @throws {OutputError} for names that are none, and malformed templates */
+function alertOf(values: Values, context: TransportContext): (item: Item) => object {
+  const labels = texts('label', { ...LABELS, ...values.labels }, context)
+  const annotations = texts('annotation', values.annotations ?? {}, context)
+  const severity = values.labels?.severity === undefined
+  return ({ id, alert, text }) => {
+    const starts = Number(alert.time / 1_000_000n)
+    return {
+      labels: { ...(severity && { severity: SEVERITY[alert.priority].alertmanager }), ...labels(alert) },
+      annotations: { summary: fieldText(text), description: fieldText(alert.output), id, ...annotations(alert) },
+      startsAt: new Date(starts).toISOString(),
+      // An alert that was delayed must not arrive as one that is over.
+      endsAt: new Date(Math.max(starts, Date.now()) + values.expires_after).toISOString(),
+      ...(values.generator_url !== undefined && { generatorURL: values.generator_url }),
+    }
+  }
+}
+
+function texts(what: string, templates: Readonly<Record<string, string>>, context: TransportContext): Texts {
+  for (const name of Object.keys(templates))
+    if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name))
+      throw new OutputError(
+        'name',
+        `${OUTPUT}: not the name of a ${what}: ${name} (letters, digits and _)`,
+        'misconfigured',
+      )
+  const compiled = Object.entries(templates)
+    .filter(([, template]) => template !== '')
+    .map(([name, template]) => [name, context.template(template)] as const)
+  return alert => {
+    const rendered = compiled.map(([name, render]) => [name, fieldText(render(alert))] as const)
+    return Object.fromEntries(rendered.filter(([, value]) => value !== '' && value !== '<NA>'))
+  }
+}

@@ -1,0 +1,63 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { accepts, Daemon, freePort, missing, type Peer, type PeerKind } from './peer.ts'
+
+export const missingAlertmanager = missing('prometheus-alertmanager')
+
+/** An alert as Alertmanager has it. */
+export interface AmAlert {
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly startsAt: string
+  readonly endsAt: string
+  readonly generatorURL: string
+  readonly status: { readonly state: string }
+}
+
+/** The real Alertmanager. @param web lines of its web configuration: TLS and users */
+export async function alertmanagerServer(web: readonly string[] = []) {
+  const port = await freePort()
+  const daemon = new Daemon('prometheus-alertmanager', {
+    args: folder => {
+      writeFileSync(join(folder, 'config.yml'), 'route: {receiver: none}\nreceivers: [{name: none}]\n')
+      writeFileSync(join(folder, 'web.yml'), web.join('\n'))
+      return [
+        `--config.file=${join(folder, 'config.yml')}`,
+        `--web.config.file=${join(folder, 'web.yml')}`,
+        `--storage.path=${folder}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+        '--cluster.listen-address=',
+      ]
+    },
+    ready: () => accepts(port),
+  })
+  await daemon.up()
+  const url = `http://127.0.0.1:${port}`
+  return {
+    daemon,
+    port,
+    url,
+    alerts: async (): Promise<AmAlert[]> => (await (await fetch(`${url}/api/v2/alerts`)).json()) as AmAlert[],
+  }
+}
+
+export const alertmanagerApi: PeerKind = {
+  type: 'alertmanager',
+  title: 'Alertmanager',
+  missing: missingAlertmanager,
+  cannot: {
+    down: 'Alertmanager keeps alerts in memory: a restart forgets them, and the sender is expected to repeat those that still fire.',
+  },
+  async start(): Promise<Peer> {
+    const { daemon, url, alerts } = await alertmanagerServer()
+    return {
+      // A label that differs, so that each alert is one of its own here.
+      options: () => ({ url: [url], annotations: { body: '%alert.output' }, labels: { id: '%alert.id' } }),
+      received: async () => (await alerts()).map(({ annotations }) => ({ id: annotations.id! })),
+      down: () => daemon.down(),
+      up: () => daemon.up(),
+      hang: () => daemon.hang(),
+      stop: () => daemon.stop(),
+    }
+  },
+}
