@@ -59,6 +59,7 @@ const ROOMS: Record<string, readonly string[]> = {
   cli: [
     ...[
       'fail',
+      'read-file',
       'count',
       'printable',
       'hostname',

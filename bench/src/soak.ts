@@ -113,6 +113,8 @@ async function soak(): Promise<string[]> {
   console.log(
     `memory after warm-up: ${mib(before)}, later ${mib(after)}; peak with cache ${mib(peak)} of ${mib(LIMIT)}`,
   )
+  const minutely = samples.filter((_, i) => i % 60 === 59).map(bytes => (bytes / 1048576).toFixed(0))
+  console.log(`by minute, in MiB: ${minutely.join(' ')}`)
   if (after > before * 1.1 + (8 << 20)) wrong.push('memory grows')
   const lost = lostOf(log)
   const lines = existsSync(join(disk, 'alerts')) ? readFileSync(join(disk, 'alerts'), 'utf8').split('\n') : ['']

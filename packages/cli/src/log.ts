@@ -62,7 +62,8 @@ export class Log {
   source(level: LogLevel, text: string): void {
     const { enabled, severity } = this.#config.libs_logger
     const threshold = severity === 'fatal' ? 'critical' : severity === 'trace' ? 'debug' : severity
-    if (enabled && LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(threshold)) this.write(level, `[libs]: ${text}`)
+    if (enabled && LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(threshold))
+      this.write(level, `[libs]: ${printable(text)}`)
   }
 
   error(text: string): void {

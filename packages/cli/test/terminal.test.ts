@@ -1,6 +1,9 @@
 /** What reaches a terminal or the log is printable, whatever a process or a request is named. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -47,12 +50,17 @@ test('falc top', () => {
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
-/** Output of falc on a terminal, which `script` of util-linux provides. */
-function onTerminal(...args: string[]): string {
+/** Arguments of `script` of util-linux, which runs falc on a terminal. */
+function scripted(args: readonly string[]): string[] {
   const command = [process.execPath, '--conditions=@falc/source', '--no-warnings', MAIN, ...args]
   const quoted = command.map(part => `'${part.replaceAll("'", "'\\''")}'`).join(' ')
-  const env = { PATH: process.env.PATH, TZ: 'UTC', HOME: dir }
-  const { stdout, stderr } = spawnSync('script', ['-qec', quoted, '/dev/null'], { cwd: dir, env, encoding: 'utf8' })
+  return ['-qec', quoted, '/dev/null']
+}
+
+const env = { PATH: process.env.PATH, TZ: 'UTC', HOME: dir }
+
+function onTerminal(...args: string[]): string {
+  const { stdout, stderr } = spawnSync('script', scripted(args), { cwd: dir, env, encoding: 'utf8' })
   expect(stderr).toBe('')
   return stdout
 }
@@ -79,6 +87,27 @@ test.skipIf(!existsSync(SCRIPT))('falc run and falc explain on a terminal', () =
     expect(text, args.join(' ')).not.toMatch(UNSAFE)
     expect(text).not.toMatch(/^00:00:00: Notice forged/m)
   }
+})
+
+test.skipIf(!existsSync(SCRIPT))('answers of an HTTP server that are echoed', { timeout: 60_000 }, async () => {
+  const server = createServer((request, response) => request.resume().on('end', () => response.end(`${HOSTILE} `)))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const options = ['http_output.enabled=true', 'http_output.echo=true', `http_output.url=${url}`].flatMap(one => [
+    '-o',
+    one,
+  ])
+  const falc = spawn('script', scripted(['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', ...options]), {
+    cwd: dir,
+    env,
+  })
+  let text = ''
+  falc.stdout.setEncoding('utf8').on('data', chunk => (text += chunk))
+  await once(falc, 'close')
+  server.close()
+  // The alert, and the answer, in which only line ends are kept.
+  expect(text).toContain('00:00:00: Notice forged\\u000d\\u007f\\u009b31m\\u202egnp.exe\\u2028 ')
+  expect(text).not.toMatch(UNSAFE)
 })
 
 test('alerts in files are those of Falco to the letter', () => {

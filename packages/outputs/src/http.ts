@@ -22,6 +22,8 @@ export interface HttpOptions {
   readonly clientKey?: string
   /** Print the server's answers on standard output. */
   readonly echo?: boolean
+  /** What is printed of an answer. Default: the answer to the letter. */
+  readonly printed?: (answer: string) => string
   readonly compressUploads?: boolean
   readonly keepAlive?: boolean
   /** A request that timed out is repeated at once this many times, then with growing pauses. Default 5. */
@@ -72,14 +74,14 @@ export class HttpOutput implements Output {
   }
 
   async #post(line: string): Promise<Failure | undefined> {
-    const { json, compressUploads = false, echo, timeout = 10_000 } = this.#options
+    const { json, compressUploads = false, echo, printed = String, timeout = 10_000 } = this.#options
     const headers = { 'Content-Type': json ? 'application/json' : 'text/plain' }
     const request = { url: this.#url, headers, body: line, gzip: compressUploads }
     const answer = await this.#client.request(request, AbortSignal.timeout(timeout))
     if (!isFailure(answer)) {
       this.#timeouts = 0
       // The alert is delivered by now: a standard output that takes nothing is no loss of it.
-      if (echo) await FILES.write(1, Buffer.from(answer.body), 0).catch(() => {})
+      if (echo) await FILES.write(1, Buffer.from(printed(answer.body)), 0).catch(() => {})
       return answer.failure
     }
     if (answer.cause !== 'timeout') return answer

@@ -81,7 +81,7 @@ function printableTexts<T>(value: T): T {
 
 async function openFeed(source: string, file: string): Promise<Feed> {
   if (source === 'syscall') return captureFeed(file)
-  return k8sAuditFeed({ from: file, warn: text => process.stderr.write(`${text}\n`) })
+  return k8sAuditFeed({ from: file, warn: text => process.stderr.write(`${printable(text)}\n`) })
 }
 
 function number(text: string | undefined): number | undefined {

@@ -4,6 +4,7 @@ import { defineCommand } from '../command.ts'
 import { conditionError } from '../condition-error.ts'
 import { count } from '../count.ts'
 import { CliError } from '../fail.ts'
+import { printable } from '../printable.ts'
 import { type Copied, copyEvents } from '../recording/copy-events.ts'
 import { openRecorded, type Recorded } from '../recording/recorded.ts'
 import { configuredEngines } from '../sources/containers.ts'
@@ -48,7 +49,7 @@ export const record = defineCommand({
     process.once('SIGINT', end).once('SIGTERM', end)
     try {
       const copied = await copyEvents(stream, flags.write, { matches, limit, gzip: flags.gzip, signal: stop.signal })
-      process.stderr.write(report(flags.write, copied, stream))
+      process.stderr.write(printable(report(flags.write, copied, stream), '\n'))
     } finally {
       clearTimeout(timer)
       process.off('SIGINT', end).off('SIGTERM', end)

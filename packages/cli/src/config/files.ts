@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { SourceText } from '@falc/engine'
+import { kindOf, readFile } from '../read-file.ts'
 import { ConfigError } from './error.ts'
 import { applyOverride } from './override.ts'
 import { type ConfigMap, type ConfigNode, emptyMap, isNull, parseTree } from './tree.ts'
@@ -46,7 +47,7 @@ class Loading {
   file(path: string): ConfigMap {
     let text: string
     try {
-      text = readFileSync(path, 'utf8')
+      text = readFile(path).toString('utf8')
     } catch (error) {
       throw new ConfigError(`Could not read configuration file ${path}: ${(error as Error).message}`)
     }
@@ -79,12 +80,12 @@ class Loading {
 
   /** A file, or the YAML files of a folder by name. */
   #expand(path: string): string[] {
-    const kind = statSync(path, { throwIfNoEntry: false })
-    if (!kind) {
+    const kind = kindOf(path)
+    if (kind === undefined) {
       this.warnings.push(`config_files: ${path} does not exist`)
       return []
     }
-    if (!kind.isDirectory()) return [path]
+    if (kind !== 'folder') return [path]
     this.watch.push(path)
     return yamlFiles(path)
   }

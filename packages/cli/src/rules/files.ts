@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from 'node:fs'
 import { yamlFiles } from '../config/files.ts'
 import { CliError } from '../fail.ts'
+import { kindOf, readFile } from '../read-file.ts'
 
 /** A rules file as `Engine.load` takes it. */
 export interface RulesFile {
@@ -11,10 +11,21 @@ export interface RulesFile {
 /**
  * Reads rules files in the order given. A folder stands for its YAML files by name.
  * @param skip called for a path that does not exist; default: that is an error
+ * @param pipes what was read from standard input and pipes before: they give their text only once, and a reload needs it again
  * @throws {CliError} when one cannot be read, or is not text
  */
-export function readRules(paths: readonly string[], skip: (path: string) => void = notFound): RulesFile[] {
-  return paths.flatMap(path => rulePaths(path, skip)).map(name => ({ name, content: readText(name) }))
+export function readRules(
+  paths: readonly string[],
+  skip: (path: string) => void = notFound,
+  pipes = new Map<string, string>(),
+): RulesFile[] {
+  return paths
+    .flatMap(path => rulePaths(path, skip))
+    .map(name => {
+      const content = pipes.get(name) ?? readText(name)
+      if (name === '-' || kindOf(name) === 'pipe') pipes.set(name, content)
+      return { name, content }
+    })
 }
 
 function notFound(path: string): never {
@@ -24,17 +35,29 @@ function notFound(path: string): never {
 function rulePaths(path: string, skip: (path: string) => void): string[] {
   // "-" is standard input, and /dev/fd/… is a pipe: whatever is not a folder is read as a file.
   if (path === '-') return ['-']
-  const stats = statSync(path, { throwIfNoEntry: false })
-  if (stats?.isDirectory()) return yamlFiles(path)
-  if (stats) return [path]
-  skip(path)
-  return []
+  switch (kindOf(path)) {
+    case undefined:
+      skip(path)
+      return []
+    case 'folder':
+      return filesIn(path)
+    default:
+      return [path]
+  }
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return yamlFiles(folder)
+  } catch (error) {
+    throw new CliError(`Could not read rules folder ${folder}: ${(error as Error).message}`)
+  }
 }
 
 function readText(path: string): string {
   let bytes: Buffer
   try {
-    bytes = readFileSync(path === '-' ? 0 : path)
+    bytes = readFile(path === '-' ? 0 : path)
   } catch (error) {
     throw new CliError(`Could not read rules file ${path}: ${(error as Error).message}`)
   }

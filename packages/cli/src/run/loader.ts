@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import type { FieldFailure, Source } from '@falc/engine'
 import { cacheFolder } from '../cache-folder.ts'
 import { type Config, loadConfig, rulesFiles } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import { nowNs } from '../meter/metrics-source.ts'
+import { kindOf } from '../read-file.ts'
 import { buildStamp, type CacheOptions, cachedRules } from '../rules/cached.ts'
 import { type RulesFile, readRules } from '../rules/files.ts'
 import { engineOptions } from '../rules/options.ts'
@@ -51,8 +51,9 @@ const DEFAULT_CONFIG = '/etc/falco/falco.yaml'
 
 /** @throws {CliError} */
 export function configPath(given: string | undefined): string | undefined {
-  if (given !== undefined && !existsSync(given)) throw new CliError(`Could not find configuration file at ${given}`)
-  return given ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined)
+  if (given !== undefined && kindOf(given) === undefined)
+    throw new CliError(`Could not find configuration file at ${given}`)
+  return given ?? (kindOf(DEFAULT_CONFIG) !== undefined ? DEFAULT_CONFIG : undefined)
 }
 
 /** The -o options, and those that other flags are short for. */
@@ -70,6 +71,7 @@ function sha256(text: string): string {
 
 export function makeLoader(options: LoaderOptions): Loader {
   const { configPath, overrides, print, rules: given, makeSources, backend, verbose, cache, log } = options
+  const pipes = new Map<string, string>()
   const cacheOptions = cache ? rulesetCache() : { reason: undefined }
   return {
     read() {
@@ -77,8 +79,9 @@ export function makeLoader(options: LoaderOptions): Loader {
       const paths = given.length > 0 ? given : rulesFiles(config)
       const missing: string[] = []
       // As in Falco, rules_files may name files that do not exist.
-      const rules = given.length > 0 ? readRules(paths) : readRules(paths, path => missing.push(path))
-      if (rules.length === 0) throw new CliError(noRules(missing))
+      const skip = given.length > 0 ? undefined : (path: string) => missing.push(path)
+      const rules = readRules(paths, skip, pipes)
+      if (rules.length === 0) throw new CliError(noRules(paths, missing))
       const watch = [...config.watch, ...paths, ...rules.map(file => file.name)].filter(path => path !== '-')
       const warnings = missing.map(path => `rules_files: ${path} does not exist and is skipped`)
       return {
@@ -114,8 +117,10 @@ export function makeLoader(options: LoaderOptions): Loader {
   }
 }
 
-function noRules(missing: readonly string[]): string {
+function noRules(paths: readonly string[], missing: readonly string[]): string {
   const text = 'You must specify at least one rules file/directory via -r or a rules_files entry in falco.yaml'
+  const empty = paths.filter(path => !missing.includes(path))
+  if (empty.length > 0) return `${text}: there is no .yaml or .yml file in ${empty.join(', ')}`
   return missing.length === 0 ? text : `${text}: none of ${missing.join(', ')} exists`
 }
 

@@ -54,7 +54,7 @@ export async function openOutputs(config: Config, log: Log): Promise<Outputs> {
             queue: new MemoryQueue({ capacity: outputs_queue.capacity, maxBytes: outputs_queue.max_bytes }),
             timeout: output_timeout,
             linger: buffered_outputs ? LINGER : 0,
-            log: (level, text) => log.write(level, text),
+            log: (level, text) => log.write(level, printable(text)),
           }),
       ),
     )
@@ -98,6 +98,7 @@ function httpOutput(config: OutputsConfig['http_output'], json: boolean): HttpOu
     clientCert: config.client_cert,
     clientKey: config.client_key,
     echo: config.echo,
+    ...(isatty(1) && { printed: (answer: string) => printable(answer, '\n\t') }),
     compressUploads: config.compress_uploads,
     keepAlive: config.keep_alive,
     maxConsecutiveTimeouts: config.max_consecutive_timeouts,

@@ -1,6 +1,7 @@
-import { type FSWatcher, statSync, watch } from 'node:fs'
+import { type FSWatcher, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Log } from '../log.ts'
+import { kindOf } from '../read-file.ts'
 
 /** Milliseconds without further changes before `changed` is called: editors and package managers write in several steps. */
 const SETTLE = 200
@@ -17,7 +18,7 @@ export function watchFiles(paths: readonly string[], changed: () => void, log: L
   /** The names that matter, by folder; all of them where the folder itself is given. */
   const folders = new Map<string, Set<string> | 'all'>()
   for (const path of paths) {
-    if (isFolder(path)) folders.set(path, 'all')
+    if (kindOf(path) === 'folder') folders.set(path, 'all')
     else {
       const names = folders.get(dirname(path)) ?? new Set()
       if (names !== 'all') folders.set(dirname(path), names.add(basename(path)))
@@ -51,8 +52,4 @@ export function watchFiles(paths: readonly string[], changed: () => void, log: L
     clearTimeout(timer)
     for (const watcher of watchers) watcher.close()
   }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
+import { readFile } from '../read-file.ts'
 
 type WebserverConfig = Config['webserver']
 
@@ -48,7 +48,7 @@ export async function startWebserver(config: WebserverConfig, pages: Pages): Pro
 function makeServer({ ssl_enabled, ssl_certificate }: WebserverConfig, listen: RequestListener): Server {
   if (!ssl_enabled) return createServer(listen)
   try {
-    const pem = readFileSync(ssl_certificate)
+    const pem = readFile(ssl_certificate)
     return createSecureServer({ cert: pem, key: pem }, listen)
   } catch (error) {
     throw new CliError(`Failed to start the webserver: ssl_certificate: ${(error as Error).message}`)

@@ -1,4 +1,5 @@
 import type { AuditProblem } from '@falc/sources-k8saudit'
+import { printable } from '../printable.ts'
 import type { Consumer } from './feed.ts'
 
 const AUDIT_EVENT_DROP = 'Falco internal: audit event drop'
@@ -22,7 +23,7 @@ export class AuditDrops {
   }
 
   add({ cause, message, count = 1 }: AuditProblem): void {
-    if (this.#counts.size === 0) this.#first = `${cause}: ${message}`
+    if (this.#counts.size === 0) this.#first = printable(`${cause}: ${message}`)
     this.#counts.set(cause, (this.#counts.get(cause) ?? 0) + count)
   }
 

@@ -2,6 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { openCapture, type Replay, type StateOptions } from '@falc/sources-syscall'
 import { CliError } from '../fail.ts'
 import type { FeedMeter } from '../meter/counts.ts'
+import { printable } from '../printable.ts'
+import { kindOf } from '../read-file.ts'
 import type { Consumer, Feed } from './feed.ts'
 
 /**
@@ -14,12 +16,20 @@ export async function captureFeed(
   wanted: Uint8Array | 'all' = 'all',
   state: StateOptions = {},
 ): Promise<Feed> {
+  const waiting = kindOf(path) === 'pipe' ? setTimeout(() => notice(path), 1000) : undefined
   try {
     const options = wanted === 'all' ? state : { ...state, wanted: numbers(wanted) }
     return new CaptureFeed(path, await openCapture(path, options))
   } catch (error) {
     throw new CliError(`Unable to open the capture ${path}: ${(error as Error).message}`)
+  } finally {
+    clearTimeout(waiting)
   }
+}
+
+/** A pipe without a writer is waited for, as by any other program, but not in silence. */
+function notice(path: string): void {
+  process.stderr.write(`Waiting for something to write to the pipe ${printable(path)}\n`)
 }
 
 function* numbers(flags: Uint8Array): Generator<number> {

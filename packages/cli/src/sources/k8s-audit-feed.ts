@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { fstatSync, readFileSync } from 'node:fs'
+import { fstatSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import {
   type AuditInput,
@@ -12,6 +12,8 @@ import {
 } from '@falc/sources-k8saudit'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
+import { printable } from '../printable.ts'
+import { readFile } from '../read-file.ts'
 import { AuditDrops } from './audit-drops.ts'
 import type { Consumer, Feed } from './feed.ts'
 
@@ -104,7 +106,7 @@ class K8sAuditFeed implements Feed {
         path,
         ...(host && { host }),
         ...(tls && {
-          tls: clientCA ? { cert: readFileSync(sslCertificate), ca: readFileSync(clientCA) } : sslCertificate,
+          tls: { cert: named(sslCertificate), ...(clientCA && { ca: named(clientCA) }) },
         }),
         ...(tokenFile && { tokens: tokensIn(tokenFile) }),
         ...(answer && { answer }),
@@ -134,7 +136,8 @@ class K8sAuditFeed implements Feed {
     if (this.#warned.has(cause)) return
     this.#warned.add(cause)
     const at = line === undefined ? '' : ` at line ${line}`
-    this.#options.warn(`${this.title}: ${cause}${at}: ${message} (further ones are only counted)`)
+    // Part of the text that was refused is in the message: it must not begin a line of the log.
+    this.#options.warn(`${this.title}: ${cause}${at}: ${printable(message)} (further ones are only counted)`)
   }
 }
 
@@ -145,9 +148,19 @@ function defaultState(path: string): string | undefined {
   return dir ? join(dir, `k8s-audit-${name}.json`) : undefined
 }
 
+/** @throws {Error} that says which file */
+function named(path: string): Buffer {
+  try {
+    return readFile(path)
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`)
+  }
+}
+
 /** @throws {Error} when there is none */
 function tokensIn(path: string): string[] {
-  const tokens = readFileSync(path, 'utf8')
+  const tokens = named(path)
+    .toString('utf8')
     .split('\n')
     .map(line => line.trim())
     .filter(line => line !== '')

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { SourceText } from '@falc/engine'
 import { parseAuditEvents } from '@falc/sources-k8saudit'
@@ -7,6 +6,7 @@ import { converted, type Kind, list, mapOf, oneOrMore, text } from '../config/ki
 import { key, optional, section } from '../config/section.ts'
 import { type ConfigNode, parseTree, plain } from '../config/tree.ts'
 import { CliError } from '../fail.ts'
+import { readFile } from '../read-file.ts'
 
 /** One test of a test file. */
 export interface RuleTest {
@@ -64,7 +64,7 @@ const FILE = section({
 export function readTestFile(path: string): TestFile {
   let content: string
   try {
-    content = readFileSync(path, 'utf8')
+    content = readFile(path).toString('utf8')
   } catch (error) {
     throw new CliError(`Could not read test file ${path}: ${(error as Error).message}`)
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
+import { openFile, openNew } from './plain-file.ts'
 import type { FileId } from './rotation.ts'
 
 /** How far a log was read. */
@@ -12,6 +13,9 @@ export interface LogState extends FileId {
   /** Its last change, in nanoseconds since 1970. */
   readonly changed: bigint
 }
+
+/** Bytes of a state, at most. */
+const MAX_STATE = 64 * 1024
 
 /** Bytes that `head` is made of, at most. */
 const HEAD = 1024
@@ -27,7 +31,7 @@ export async function headOf(file: FileHandle, offset: number): Promise<string> 
 export async function readState(path: string): Promise<LogState | undefined> {
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    text = await readWhole(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
@@ -39,14 +43,38 @@ export async function readState(path: string): Promise<LogState | undefined> {
     if (!Number.isSafeInteger(offset) || offset < 0 || typeof head !== 'string') throw new TypeError()
     return { dev: BigInt(dev), ino: BigInt(ino), offset, head, changed: BigInt(changed) }
   } catch {
-    throw new Error(`${path} is not the state of an audit log; remove it to read the log from its start`)
+    throw new StateError(`${path} is not the state of an audit log; remove it to read the log from its start`)
   }
 }
 
-/** Replaces the state as a whole: a crash leaves the old one or the new one. */
+/** The file of the state has another content: perhaps it is not ours to replace. */
+export class StateError extends Error {
+  override readonly name = 'StateError'
+  readonly code = 'ESTATE'
+}
+
+async function readWhole(path: string): Promise<string> {
+  const file = await openFile(path)
+  try {
+    const buffer = Buffer.alloc(MAX_STATE)
+    const { bytesRead } = await file.read(buffer, 0, MAX_STATE, 0)
+    return buffer.toString('utf8', 0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Replaces the state as a whole: a crash leaves the old one or the new one. Of several processes, the last one counts. */
 export async function writeState(path: string, state: LogState): Promise<void> {
   const { dev, ino, offset, head, changed } = state
   const text = JSON.stringify({ dev: String(dev), ino: String(ino), offset, head, changed: String(changed) })
-  await writeFile(`${path}.new`, `${text}\n`, { mode: 0o600 })
-  await rename(`${path}.new`, path)
+  const draft = `${path}.${process.pid}.new`
+  await rm(draft, { force: true })
+  const file = await openNew(draft)
+  try {
+    await file.writeFile(`${text}\n`)
+  } finally {
+    await file.close()
+  }
+  await rename(draft, path)
 }

@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
+import { type FileHandle, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditEvent } from '../event.ts'
@@ -6,6 +6,7 @@ import { AuditLogDecoder, type DecoderOptions } from '../log/decoder.ts'
 import { type AuditStats, newStats } from '../stats.ts'
 import { type AuditInput, eventsOf, inTurns, lossesOf } from './input.ts'
 import { headOf, type LogState, readState, writeState } from './log-state.ts'
+import { openFile } from './plain-file.ts'
 import { describe, generationsOf, type LogFile, sameFile } from './rotation.ts'
 
 export interface AuditLogOptions extends DecoderOptions {
@@ -72,7 +73,7 @@ class AuditLog implements AuditInput<AuditLogStats> {
 
   async *#readWhole(): AsyncGenerator<AuditEvent[], void> {
     for (const path of await filesOf(this.#path)) {
-      const reading = new Reading(await open(path), 0, new AuditLogDecoder(this.#options, this.stats))
+      const reading = new Reading(await openFile(path), 0, new AuditLogDecoder(this.#options, this.stats))
       try {
         yield* this.#readOn(reading)
         if (!this.#stopped) yield* inTurns(reading.decoder.readEnd())
@@ -132,14 +133,14 @@ class AuditLog implements AuditInput<AuditLogStats> {
     const { files } = await generationsOf(this.#path)
     const same = files.find(file => sameFile(file, state))
     if (same) {
-      const file = await open(same.path)
+      const file = await openFile(same.path)
       const unchanged = same.size >= BigInt(state.offset) && (await headOf(file, state.offset)) === state.head
       if (unchanged) return this.#reading(file, state.offset)
       await file.close()
     }
     this.#gap(`the file that was read last is gone; what was written to it after byte ${state.offset} is lost`)
     const next = files.find(file => file.changed >= state.changed)
-    return next && this.#reading(await open(next.path), 0)
+    return next && this.#reading(await openFile(next.path), 0)
   }
 
   /** Opens the file that was written after this one: a generation in between, or the log itself. */
@@ -156,7 +157,7 @@ class AuditLog implements AuditInput<AuditLogStats> {
         this.#gap(`${file.path} was compressed before it could be read`)
       }
       const [next] = newer(files)
-      const file = next && (await open(next.path).catch(missing))
+      const file = next && (await openFile(next.path).catch(missing))
       if (file) {
         const now = await file.stat({ bigint: true })
         if (sameFile(now, next)) {
@@ -220,7 +221,7 @@ class AuditLog implements AuditInput<AuditLogStats> {
 
   async #openWhenThere(): Promise<FileHandle | undefined> {
     for (;;) {
-      const file = await open(this.#path).catch(missing)
+      const file = await openFile(this.#path).catch(missing)
       if (file) return file
       if (!(await this.#pause())) return undefined
     }

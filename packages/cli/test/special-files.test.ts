@@ -1,0 +1,126 @@
+/** Rules, configuration, logs and state that are not files, or have no end: an error that says so, and never a hang. */
+import { execFileSync, spawn } from 'node:child_process'
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { loadConfig } from '../src/config/config.ts'
+import { readFile } from '../src/read-file.ts'
+import { readRules } from '../src/rules/files.ts'
+import { type K8sAuditOptions, k8sAuditFeed } from '../src/sources/k8s-audit-feed.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'falc-special-'))
+const at = (name: string) => (name.startsWith('/') ? name : join(dir, name))
+const server = createServer()
+
+beforeAll(async () => {
+  execFileSync('mkfifo', [at('pipe'), at('state-pipe')])
+  mkdirSync(at('folder'))
+  symlinkSync('loop', at('loop'))
+  symlinkSync('nowhere', at('dangling'))
+  writeFileSync(at('audit.log'), '{"kind":"Event","auditID":"1"}\n')
+  writeFileSync(at('other.json'), '{"name":"not a state"}')
+  await new Promise<void>(resolve => server.listen(at('socket'), resolve))
+})
+afterAll(() => {
+  server.close()
+  rmSync(dir, { recursive: true })
+})
+
+describe('rules', () => {
+  test.each([
+    ['pipe', 'it is a pipe that nothing has been written to'],
+    ['socket', 'it is a socket or a device that is not there'],
+    ['loop', 'its symbolic links form a loop'],
+    ['dangling', 'Could not find rules file'],
+    ['/dev/zero', 'it has more than 67108864 bytes'],
+  ])('%s: %s', (name, reason) => {
+    expect(() => readRules([at(name)])).toThrow(reason)
+  })
+  test('/dev/null has no rules', () => {
+    expect(readRules(['/dev/null'])).toEqual([{ name: '/dev/null', content: '' }])
+  })
+  test('a pipe is read to its end, once, and a reload has the same text', () => {
+    const text = '- list: l\n  items: [a]\n'
+    const writer = spawn('sh', [
+      '-c',
+      `(printf '%s' '- list: l'; sleep 0.2; printf '\\n  items: [a]\\n') >'${at('pipe')}'`,
+    ])
+    writer.unref()
+    const pipes = new Map<string, string>()
+    // Until the writer has opened the pipe, nothing has been written to it.
+    for (;;) {
+      try {
+        expect(readRules([at('pipe')], undefined, pipes)).toEqual([{ name: at('pipe'), content: text }])
+        break
+      } catch (error) {
+        if (!(error as Error).message.includes('nothing has been written')) throw error
+      }
+    }
+    expect(readRules([at('pipe')], undefined, pipes)[0]!.content).toBe(text)
+  })
+})
+
+test.each([
+  ['pipe', 'it is a pipe that nothing has been written to'],
+  ['folder', 'it is a folder'],
+  ['loop', 'its symbolic links form a loop'],
+  ['/dev/zero', 'it has more than 67108864 bytes'],
+])('configuration %s: %s', (name, reason) => {
+  expect(() => loadConfig(at(name), [])).toThrow(`Could not read configuration file ${at(name)}: ${reason}`)
+})
+
+test('a file that grows while it is read ends at the limit', () => {
+  const path = at('grows')
+  writeFileSync(path, 'x'.repeat(1000))
+  expect(() => readFile(path, 999)).toThrow('it has more than 999 bytes')
+  appendFileSync(path, 'x')
+  expect(readFile(path, 1001)).toHaveLength(1001)
+})
+
+describe('an audit log', () => {
+  const run = async (options: Partial<K8sAuditOptions>) => {
+    const warnings: string[] = []
+    const ids: unknown[] = []
+    const stop = new AbortController()
+    const feed = k8sAuditFeed({ from: at('audit.log'), follow: true, warn: text => warnings.push(text), ...options })
+    const event = ({ root }: { root: { auditID: unknown } }) => {
+      ids.push(root.auditID)
+      stop.abort()
+    }
+    await feed.run({ event, pause: () => undefined }, stop.signal)
+    return { ids, warnings }
+  }
+  const settings = (stateFile: string) => ({ settings: { stateFile } as NonNullable<K8sAuditOptions['settings']> })
+
+  test.each([
+    ['pipe', 'is a pipe, not a file'],
+    ['folder', 'is a folder, not a file'],
+    ['/dev/zero', 'is a device, not a file'],
+    ['socket', 'ENXIO'],
+    ['loop', 'ELOOP'],
+  ])('%s: %s', async (name, reason) => {
+    await expect(run({ from: at(name) })).rejects.toThrow(reason)
+    await expect(run({ from: at(name), ...settings(at('new.json')) })).rejects.toThrow(reason)
+  })
+
+  test.each([
+    ['other.json', 'other.json is not the state of an audit log'],
+    ['state-pipe', 'is a pipe, not a file'],
+    ['folder', 'is a folder, not a file'],
+  ])('with the state %s: %s', async (name, reason) => {
+    // Errors with a code are reported to the user; others are taken for defects.
+    await expect(run(settings(at(name)))).rejects.toMatchObject({
+      code: expect.any(String),
+      message: expect.stringContaining(reason),
+    })
+    if (name === 'other.json') expect(readFileSync(at(name), 'utf8')).toContain('not a state')
+  })
+
+  test('a state that cannot be written is warned about, and events go on', async () => {
+    const { ids, warnings } = await run(settings('/proc/nowhere/state'))
+    expect(ids).toEqual(['1'])
+    await vi.waitFor(() => expect(warnings.join()).toContain('the position cannot be saved'))
+  })
+})
