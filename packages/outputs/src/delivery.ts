@@ -2,16 +2,22 @@ import type { AlertData } from '@falc/engine'
 import type { Answer, Failure } from './answer.ts'
 import { Backoff, type BackoffOptions } from './backoff.ts'
 import { Batch } from './batch.ts'
+import type { Collapse } from './collapse.ts'
 import { Connection } from './connection.ts'
 import { Counters, type OutputStats } from './counters.ts'
 import type { Format } from './format.ts'
 import { QueuedItem, type Wording } from './item.ts'
 import { Outage } from './outage.ts'
 import { MemoryQueue, type Queue } from './queue.ts'
-import type { Item, Target } from './transport.ts'
+import { RateLimit } from './rate.ts'
+import type { Item, Rate, Target } from './transport.ts'
 
 export interface DeliveryOptions {
   readonly format: Format
+  /** Which alerts are the output's. Default: all. */
+  readonly accepts?: ((alert: AlertData) => boolean) | undefined
+  readonly collapse?: ((next: (alert: AlertData) => void, counters: Counters) => Collapse) | undefined
+  readonly rate?: Rate | undefined
   /** Default: a queue in memory with default bounds. */
   readonly queue?: Queue
   /** The text for people. Default: the alert's output. */
@@ -33,11 +39,17 @@ export interface DeliveryOptions {
 const HIGH_WATER = 1024
 
 /**
- * Delivers to one output: a queue in front of it, so that a slow one holds up neither the engine nor the other outputs;
- * attempts until the receiver has the alerts or refuses them for good; counters and log lines for all of it.
+ * Delivers to one output: alert → route → collapse → rate → format → queue → batch → attempt → answer. The queue is in front
+ * of the output so that a slow one holds up neither the engine nor the other outputs; attempts go on until the receiver has
+ * the alerts or refuses them for good; counters and log lines tell all of it.
  */
 export class Delivery {
   readonly name: string
+  readonly #accepts: ((alert: AlertData) => boolean) | undefined
+  readonly #collapse: Collapse | undefined
+  readonly #rate: RateLimit | undefined
+  /** The first stage after the route. */
+  readonly #enter: (alert: AlertData) => void
   readonly #connection: Connection
   readonly #queue: Queue
   readonly #batch = new Batch()
@@ -75,6 +87,13 @@ export class Delivery {
     this.#log = log
     this.#deadLetter = deadLetter
     this.#outage = new Outage(this.name, log, this.#counters)
+    // From the queue backwards: each stage passes alerts on to the one made before it.
+    this.#enter = alert => this.#enqueue(alert)
+    this.#rate = options.rate && new RateLimit(options.rate, this.name, this.#enter, this.#counters)
+    if (this.#rate) this.#enter = alert => this.#rate!.push(alert)
+    this.#collapse = options.collapse?.(this.#enter, this.#counters)
+    if (this.#collapse) this.#enter = alert => this.#collapse!.push(alert)
+    this.#accepts = options.accepts
   }
 
   /** Connects now, instead of with the first alert. @throws {OutputError} when that is not possible */
@@ -112,7 +131,13 @@ export class Delivery {
 
   /** Never waits and never throws; what cannot be taken is counted. */
   push(alert: AlertData): void {
+    if (this.#accepts && !this.#accepts(alert)) return
     this.#counters.pushed++
+    if (this.#closing) this.#enqueue(alert)
+    else this.#enter(alert)
+  }
+
+  #enqueue(alert: AlertData): void {
     if (this.#state !== 'open') this.#counters.drop(this.#state, 1)
     // A full queue costs nothing more: the alert is not even printed.
     else if (this.#queue.refuses) this.#full(1)
@@ -159,6 +184,7 @@ export class Delivery {
    */
   async close(deadline?: number, abort?: AbortSignal): Promise<void> {
     if (this.#closing) return
+    this.#sumUp()
     this.#closing = true
     this.#wake()
     const forced = this.broken || !(await this.#ends(this.flush(), deadline, abort))
@@ -168,6 +194,12 @@ export class Delivery {
     if (forced || !(await this.#ends(this.#connection.close(false), deadline, abort)))
       await this.#connection.close(true)
     await this.#queue.close()
+  }
+
+  /** Alerts that stand for others, before the end of their time. */
+  #sumUp(): void {
+    this.#collapse?.flush()
+    this.#rate?.flush()
   }
 
   #giveUp(): void {

@@ -1,5 +1,6 @@
 export type { Answer, Failure, FailureClass } from './answer.ts'
 export type { BackoffOptions } from './backoff.ts'
+export { configuredDelivery, type Surroundings } from './configured.ts'
 export type { OutputStats } from './counters.ts'
 export { Delivery, type DeliveryOptions } from './delivery.ts'
 export { type FileOptions, FileOutput } from './file.ts'
@@ -7,11 +8,28 @@ export { type Format, shared } from './format.ts'
 export { falcoJson } from './formats/falco.ts'
 export { FORMATS, type FormatName } from './formats/list.ts'
 export { type HttpOptions, HttpOutput } from './http.ts'
+export {
+  defaultOf,
+  OptionError,
+  type OptionPath,
+  type OptionReading,
+  type OptionSchema,
+} from './options.ts'
 export { type Output, OutputError } from './output.ts'
 export { Outputs } from './outputs.ts'
 export { OwnProcesses, ownProcesses } from './processes.ts'
 export { type ProgramOptions, ProgramOutput } from './program.ts'
 export { MAX_BYTES, MemoryQueue, type Queue, type QueueBounds, UNBOUNDED } from './queue.ts'
+export {
+  COLLAPSE_OPTIONS,
+  COMMON_OPTIONS,
+  type OutputSettings,
+  outputSchema,
+  QUEUE_OPTIONS,
+  readOutput,
+  secretsIn,
+  transportOf,
+} from './settings.ts'
 export { StdoutOutput } from './stdout.ts'
 export { type SyslogOptions, SyslogOutput } from './syslog.ts'
 export {
@@ -22,9 +40,12 @@ export {
   type OptionsOf,
   type OptionTable,
   type OptionValues,
+  type Rate,
   type Target,
   type Transport,
   type TransportContext,
   type TransportDefinition,
 } from './transport.ts'
+export { TRANSPORTS } from './transports/list.ts'
+export { parseDuration } from './units.ts'
 export type { FilePort } from './write.ts'

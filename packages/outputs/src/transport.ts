@@ -26,6 +26,16 @@ export interface OptionValues {
   choice: string
   list: readonly string[]
   map: Readonly<Record<string, string>>
+  /** A condition of the rule language over an alert. */
+  condition: string
+  /** So many in a time; written as 20/min. */
+  rate: Rate
+}
+
+export interface Rate {
+  readonly alerts: number
+  /** Milliseconds. */
+  readonly per: number
 }
 
 /** One option: reading, JSON Schema, docs/outputs.md and the removal of secrets derive from it. */

@@ -1,100 +1,230 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Delivery, OutputStats } from '../src/index.ts'
-import { deliverLines, line } from './lines.ts'
-import { SINKS, type Sink } from './sinks.ts'
+/**
+ * What every transport promises, whatever it talks to: the suite runs on each receiver of transports/list.ts. A promise that a receiver
+ * cannot test is named there, with the reason.
+ */
+import { alerts } from '@falc/engine'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { skipped } from '../../../scripts/testing/needs.ts'
+import { until } from '../../../scripts/testing/wait.ts'
+import {
+  configuredDelivery,
+  type Delivery,
+  FORMATS,
+  type OptionError,
+  type OutputStats,
+  readOutput,
+  secretsIn,
+  TRANSPORTS,
+  transportOf,
+} from '../src/index.ts'
+import { alert, idOf } from './transports/items.ts'
+import { PEERS, UNTESTED } from './transports/list.ts'
+import type { Peer, PeerKind } from './transports/peer.ts'
 
-const numbered = (count: number, from = 0) =>
-  Array.from({ length: count }, (_, i) => `alert ${from + i} äöü 🦅 "quoted"`)
+const source = alerts()
+const reading = (warnings: string[] = []) => ({
+  path: [],
+  source: () => source,
+  warn: (_: unknown, reason: string) => void warnings.push(reason),
+})
 
-/** Nothing is lost without being counted. */
-function balanced(stats: OutputStats): void {
-  const lost = Object.values(stats.dropped).reduce((sum, n) => sum + n, 0)
-  expect(stats.delivered + stats.queued + lost).toBe(stats.pushed)
+/** Alerts of all tests have numbers of their own. */
+let next = 1
+
+const balanced = ({ pushed, delivered, queued, dead, dropped }: OutputStats) => {
+  const lost = Object.values(dropped).reduce((sum, n) => sum + n, 0)
+  expect(delivered + queued + dead + lost).toBe(pushed)
 }
 
-const OPTIONS = { backoff: { first: 5, max: 20 }, patience: 300 }
-
-describe.each(Object.entries(SINKS))('%s', (_, make) => {
-  let sink: Sink
-  let channel: Delivery
+describe.each(PEERS)('$title', kind => {
+  if (skipped('peers', kind.missing)) return test.skip(`needs what is missing: ${kind.missing}`)
+  const ordered = transportOf(kind.type)!.ordered === 'all'
+  let peer: Peer
+  const open: Delivery[] = []
   const log: string[] = []
-  const arrived = (lines: readonly string[]) =>
-    vi.waitFor(async () => expect(await sink.received()).toEqual(lines), { timeout: 10_000 })
-  beforeEach(async () => {
-    log.length = 0
-    sink = await make()
-    channel = deliverLines(sink.output, { ...OPTIONS, log: (_, text) => log.push(text) })
-    await channel.open()
+  let secrets: readonly string[] = []
+  beforeAll(async () => {
+    peer = await kind.start()
   })
   afterEach(async () => {
-    await channel.close()
-    await sink.cleanUp()
+    for (const delivery of open.splice(0)) await delivery.close(0)
+    for (const secret of secrets) expect(log.join('\n')).not.toContain(secret)
+    log.length = 0
+  })
+  afterAll(() => peer?.stop())
+
+  /** A delivery to the receiver, as falco.yaml would configure it. */
+  function deliver(more: Record<string, unknown> = {}): Delivery {
+    const settings = readOutput({ name: 'peer', type: kind.type, ...peer.options(), ...more }, reading())
+    secrets = secretsIn(settings).filter(secret => secret.length >= 4)
+    const delivery = configuredDelivery(settings, {
+      hostname: 'node-1',
+      source,
+      format: name => FORMATS[name].make({ json: { id: true } }),
+      backoff: { first: 20, max: 100 },
+      patience: 60_000,
+      log: (_, text) => void log.push(text),
+    })
+    open.push(delivery)
+    return delivery
+  }
+
+  /** Pushes alerts; returns their ids. */
+  function push(delivery: Delivery, count: number): string[] {
+    const from = next
+    next += count
+    for (let n = from; n < next; n++) delivery.push(alert(n))
+    return Array.from({ length: count }, (_, i) => idOf(from + i))
+  }
+
+  /** Waits until all of these have arrived; returns the ids in order, each once. */
+  async function arrived(ids: readonly string[]): Promise<string[]> {
+    const wanted = new Set(ids)
+    let seen: string[] = []
+    await until('all alerts have arrived', async () => {
+      seen = [...new Set((await peer.received()).map(({ id }) => id).filter(id => wanted.has(id)))]
+      return seen.length === wanted.size
+    })
+    return seen
+  }
+
+  /** A test of a promise that not every receiver can show. */
+  const promise = (name: string, title: string, body: () => Promise<void>) => {
+    const reason = reasonAgainst(kind, name)
+    if (reason) test.skip(`${title} (${reason})`)
+    else test(title, body)
+  }
+
+  test('delivers, in order where it promises that', async () => {
+    const delivery = deliver()
+    const ids = push(delivery, 30)
+    await delivery.flush()
+    const seen = await arrived(ids)
+    if (ordered) expect(seen).toEqual(ids)
+    expect(delivery.stats).toMatchObject({ pushed: 30, delivered: 30, queued: 0, dropped: {} })
+    expect(Object.keys(delivery.stats.dropped)).toEqual([])
   })
 
-  test('delivers every line, in order', async () => {
-    const sent = numbered(40)
-    for (const text of sent) channel.push(line(text))
-    await channel.close()
-    await arrived(sent)
-    expect(channel.stats).toMatchObject({ pushed: 40, delivered: 40, queued: 0, dropped: {}, retries: 0 })
+  test('delivers what is queued before it stops', async () => {
+    const delivery = deliver()
+    const ids = push(delivery, 10)
+    await delivery.close()
+    await arrived(ids)
+    balanced(delivery.stats)
   })
 
-  test('delivers a line of a megabyte', async () => {
-    const sent = ['before', 'x'.repeat(1 << 20), 'after']
-    for (const text of sent) channel.push(line(text))
-    await channel.close()
-    await arrived(sent)
+  promise('down', 'loses nothing while the receiver is down, and says so twice', async () => {
+    const delivery = deliver()
+    const before = push(delivery, 3)
+    await delivery.flush()
+    await peer.down()
+    const during = push(delivery, 12)
+    await until('it has tried again', () => delivery.stats.retries >= 2)
+    expect(delivery.stats.failing).toBeDefined()
+    await peer.up()
+    await delivery.flush()
+    const seen = await arrived([...before, ...during])
+    if (ordered) expect(seen).toEqual([...before, ...during])
+    expect(Object.keys(delivery.stats.dropped)).toEqual([])
+    balanced(delivery.stats)
+    expect(log.filter(text => text.endsWith('; retrying'))).toHaveLength(1)
+    expect(log.filter(text => /: recovered after .*, 0 were lost$/.test(text))).toHaveLength(1)
   })
 
-  test('reopening loses nothing', async () => {
-    for (const text of numbered(5)) channel.push(line(text))
-    await channel.flush()
-    await channel.reopen()
-    for (const text of numbered(5, 5)) channel.push(line(text))
-    await channel.close()
-    await arrived(numbered(10))
-    balanced(channel.stats)
+  promise('down', 'counts what a full queue drops', async () => {
+    await peer.down()
+    const delivery = deliver({ queue: { max_alerts: 5 } })
+    const ids = push(delivery, 20)
+    await until('it has tried', () => delivery.stats.failing !== undefined)
+    expect(delivery.stats).toMatchObject({ pushed: 20, queued: 5, dropped: { queue_full: 15 } })
+    await peer.up()
+    await delivery.flush()
+    await arrived(ids.slice(0, 5))
+    balanced(delivery.stats)
   })
 
-  test('counts what a receiver that has gone does not get', async () => {
-    channel.push(line('first'))
-    await channel.flush()
-    await sink.breakReceiver()
-    for (const text of numbered(5)) channel.push(line(text))
-    await channel.close()
-    const { dropped, delivered, queued } = channel.stats
-    expect(queued).toBe(0)
-    if (sink.causes) {
-      expect(delivered).toBeLessThan(6)
-      for (const cause of Object.keys(dropped)) expect(cause).toMatch(sink.causes!)
-    }
-    balanced(channel.stats)
+  promise('hang', 'gives up an attempt that is never answered, and repeats it', async () => {
+    const delivery = deliver({ timeout: '500ms' })
+    const before = push(delivery, 2)
+    await delivery.flush()
+    await peer.hang!()
+    const during = push(delivery, 5)
+    await until('it has tried again', () => delivery.stats.retries >= 1)
+    await peer.up()
+    await delivery.flush()
+    await arrived([...before, ...during])
+    expect(Object.keys(delivery.stats.dropped)).toEqual([])
   })
 
-  test('delivers what had to wait, and logs one line when it fails and one when it has recovered', async context => {
-    if (!sink.restoreReceiver) return context.skip('the receiver cannot come back')
-    channel.push(line('first'))
-    await channel.flush()
-    await arrived(['first'])
-    await sink.breakReceiver()
-    for (const text of numbered(5)) channel.push(line(text))
-    await vi.waitFor(() => expect(channel.stats.retries).toBeGreaterThan(2), { timeout: 10_000 })
-    expect(channel.stats).toMatchObject({ delivered: 1, queued: 5 })
-    await sink.restoreReceiver()
-    await channel.flush()
-    await channel.close()
-    await arrived(['first', ...numbered(5)])
-    expect(log).toEqual([
-      expect.stringMatching(/^\w+ output: .+; retrying$/),
-      expect.stringMatching(/^\w+: recovered after \d+\.\d s; 5 alerts waited, 0 were lost$/),
-    ])
+  promise('answer', 'waits as long as a 429 asks for', async () => {
+    const delivery = deliver()
+    peer.answer!(429, { 'retry-after': '1' })
+    const started = performance.now()
+    const ids = push(delivery, 1)
+    await delivery.flush()
+    expect(performance.now() - started).toBeGreaterThanOrEqual(1000)
+    await arrived(ids)
+    expect(delivery.stats).toMatchObject({ delivered: 1, retries: 1 })
   })
 
-  test('takes nothing after the end, and counts it', async () => {
-    await channel.close()
-    channel.push(line('late'))
-    await channel.close()
-    expect(channel.stats).toMatchObject({ pushed: 1, delivered: 0, dropped: { closed: 1 } })
-    expect(await sink.received()).toEqual([])
+  promise('answer', 'gives up an alert that is refused with 400, and delivers the next one', async () => {
+    const delivery = deliver()
+    peer.answer!(400)
+    push(delivery, 1)
+    await delivery.flush()
+    expect(delivery.stats).toMatchObject({ delivered: 0, queued: 0, dropped: { http_400: 1 } })
+    const ids = push(delivery, 1)
+    await delivery.flush()
+    await arrived(ids)
+    balanced(delivery.stats)
+  })
+
+  promise('answer', 'keeps the queue after a 401, and says so once', async () => {
+    const delivery = deliver()
+    for (let i = 0; i < 3; i++) peer.answer!(401)
+    const ids = push(delivery, 4)
+    await delivery.flush()
+    await arrived(ids)
+    expect(Object.keys(delivery.stats.dropped)).toEqual([])
+    expect(log.filter(text => text.endsWith('; retrying'))).toEqual([expect.stringContaining('401')])
+    expect(log.filter(text => text.includes(': recovered after'))).toHaveLength(1)
   })
 })
+
+function reasonAgainst({ cannot = {} }: PeerKind, promise: string): string | undefined {
+  return cannot[promise]
+}
+
+describe.each(TRANSPORTS)('the options of $type', definition => {
+  const required = Object.entries(definition.options).filter(([, option]) => (option as { required?: true }).required)
+  const valid = Object.fromEntries(
+    required.map(([name, option]) => [name, (option as { example?: unknown }).example ?? 'https://host.example/path']),
+  )
+  const item = { name: 'one', type: definition.type, ...valid }
+
+  test.each(required.map(([name]) => name))('need %s', name => {
+    expect(() => readOutput({ ...item, [name]: '' }, reading())).toThrow(`needs the key ${name}`)
+  })
+
+  test('are examples of themselves, and a typing error is found', () => {
+    const warnings: string[] = []
+    readOutput({ ...item, quueue: {} }, reading(warnings))
+    expect(warnings).toEqual([expect.stringContaining('unknown key quueue')])
+    const wrong = () => readOutput({ ...item, queue: { max_bytes: '12 apples' } }, reading())
+    expect(wrong).toThrow('max_bytes must be a size such as 4096 or 64MiB')
+    expect(errorOf(wrong).path).toEqual(['queue', 'max_bytes'])
+  })
+
+  test('have a receiver in the contract suite', () => {
+    expect(PEERS.some(({ type }) => type === definition.type) || UNTESTED[definition.type]).toBeTruthy()
+  })
+})
+
+function errorOf(body: () => unknown): OptionError {
+  try {
+    body()
+  } catch (error) {
+    return error as OptionError
+  }
+  throw new Error('there was no error')
+}

@@ -107,12 +107,16 @@ export class Format {
     this.fields = fields
   }
 
-  text(slots: Slots, captured: Captured): string {
+  /** @param encode applied to the text of each field */
+  text(slots: Slots, captured: Captured, encode?: (text: string) => string): string {
     let text = ''
     for (const part of this.#parts) {
       if (typeof part === 'string') text += part
-      else if (part.width === 0) text += slots.text(part.slot, captured)
-      else text += fit(slots.text(part.slot, captured), part.width)
+      else {
+        const value = slots.text(part.slot, captured)
+        const fitted = part.width === 0 ? value : fit(value, part.width)
+        text += encode === undefined ? fitted : encode(fitted)
+      }
     }
     return text
   }

@@ -1,0 +1,109 @@
+/** Deliveries from settings. */
+import { type AlertData, ConditionError, compileCondition, compileOutput, PRIORITIES, type Source } from '@falc/engine'
+import { Collapse } from './collapse.ts'
+import { Delivery, type DeliveryOptions } from './delivery.ts'
+import type { Format } from './format.ts'
+import { scrubber } from './options.ts'
+import { OutputError } from './output.ts'
+import { MemoryQueue, type Queue } from './queue.ts'
+import { type OutputSettings, secretsIn, transportOf } from './settings.ts'
+import type { Target, TransportContext } from './transport.ts'
+
+/** What the outputs of a run have in common. */
+export interface Surroundings extends Pick<DeliveryOptions, 'backoff' | 'patience'> {
+  readonly hostname: string
+  /** The fields that conditions and templates may name. */
+  readonly source: Source<AlertData>
+  /** By name, shared by all outputs that use it. */
+  readonly format: (name: OutputSettings['format']) => Format
+  /** Milliseconds after which a blocked output is reported. Default: the attempt's deadline. */
+  readonly timeout?: number
+  readonly log: NonNullable<DeliveryOptions['log']>
+}
+
+/** Milliseconds that one attempt may take, unless the type or the settings say otherwise. */
+const DEADLINE = 10_000
+
+/**
+ * The delivery that settings describe. It connects when it has something to send, or with `open`.
+ * @throws {OutputError} when a condition, a template or a field is malformed
+ */
+export function configuredDelivery(settings: OutputSettings, surroundings: Surroundings): Delivery {
+  const { source, log } = surroundings
+  const scrub = scrubber(secretsIn(settings))
+  const quiet: typeof log = (level, text) => log(level, scrub(text))
+  const target = targetOf(settings, surroundings, quiet)
+  const { collapse, template } = settings
+  return wellFormed(
+    settings.name,
+    () =>
+      new Delivery(target, {
+        format: surroundings.format(settings.format),
+        accepts: routeOf(settings, source),
+        collapse: collapse && ((next, counters) => new Collapse(collapse, source, next, counters)),
+        rate: settings.rate,
+        template: template === undefined ? undefined : compileOutput(template, source),
+        queue: queueOf(settings),
+        linger: settings.linger ?? transportOf(settings.type)!.linger ?? 0,
+        timeout: surroundings.timeout ?? 2 ** 31 - 1,
+        log: quiet,
+        ...(surroundings.backoff && { backoff: surroundings.backoff }),
+        ...(surroundings.patience !== undefined && { patience: surroundings.patience }),
+      }),
+  )
+}
+
+/** Which alerts the output gets; undefined: all. */
+function routeOf(
+  { condition, minimum_priority }: OutputSettings,
+  source: Source<AlertData>,
+): ((alert: AlertData) => boolean) | undefined {
+  const compiled = condition === undefined ? undefined : compileCondition(condition, source)
+  if (minimum_priority === undefined) return compiled && (alert => compiled.test(alert))
+  const severe = new Set(PRIORITIES.slice(0, PRIORITIES.indexOf(minimum_priority) + 1))
+  return alert => severe.has(alert.priority) && (compiled?.test(alert) ?? true)
+}
+
+function queueOf({ queue }: OutputSettings): Queue {
+  const { max_alerts, max_bytes, drop } = queue
+  return new MemoryQueue({ capacity: max_alerts, drop, ...(max_bytes !== undefined && { maxBytes: max_bytes }) })
+}
+
+function targetOf(settings: OutputSettings, surroundings: Surroundings, log: Surroundings['log']): Target {
+  const { name, type, options, timeout } = settings
+  const definition = transportOf(type)!
+  const { batch, deadline = DEADLINE } = definition
+  const context: TransportContext = {
+    name,
+    hostname: surroundings.hostname,
+    note: onceEach(text => log('notice', `${name}: ${text}`)),
+    template: (text, encode) => wellFormed(name, () => compileOutput(text, surroundings.source, encode)),
+  }
+  return {
+    ...{ name, batch },
+    deadline: timeout ?? (deadline === false ? undefined : deadline),
+    open: () => definition.open(options, context),
+  }
+}
+
+/** What the rule language finds wrong is what is wrong with the output. */
+function wellFormed<T>(name: string, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error
+    throw new OutputError('format', `${name}: ${error.message}`, 'misconfigured')
+  }
+}
+
+/** Notes that are remembered, so that each is written once. */
+const MAX_NOTES = 100
+
+function onceEach(write: (text: string) => void): (text: string) => void {
+  const seen = new Set<string>()
+  return text => {
+    if (seen.has(text) || seen.size >= MAX_NOTES) return
+    seen.add(text)
+    write(text)
+  }
+}

@@ -1,0 +1,205 @@
+/** One item of `outputs:` in falco.yaml: what every output has, and the options of its type. */
+import { nearest, PRIORITIES, type Priority } from '@falc/engine'
+import { FORMATS, type FormatName } from './formats/list.ts'
+import { OptionError, type OptionReading, type OptionSchema, readOptions, schemaOf, secretsOf } from './options.ts'
+import type { OptionTable, Rate, TransportDefinition } from './transport.ts'
+import { TRANSPORTS } from './transports/list.ts'
+
+/** The options of every output. */
+export const COMMON_OPTIONS = {
+  enabled: { kind: 'boolean', default: true, doc: 'Whether the output is used.' },
+  condition: {
+    kind: 'condition',
+    doc: 'Which alerts go to it: a condition of the rule language over the alert and its output fields.',
+    example: 'alert.priority >= Error and not k8s.ns.name in (staging)',
+  },
+  minimum_priority: {
+    kind: 'choice',
+    choices: PRIORITIES,
+    doc: 'Only alerts at least as severe as this. With `condition`, both must hold.',
+  },
+  template: {
+    kind: 'template',
+    doc: "The text for people, in the engine's output format. Default: the alert's output.",
+    example: '%alert.rule on %alert.hostname: %alert.output',
+  },
+  format: {
+    kind: 'choice',
+    choices: Object.keys(FORMATS),
+    default: 'json',
+    doc: 'How an alert is written where the type does not say it itself.',
+  },
+  rate: {
+    kind: 'rate',
+    doc: 'At most so many alerts in a time. One more says how many were left out, by rule.',
+    example: '20/min',
+  },
+  timeout: {
+    kind: 'duration',
+    ...{ min: 10, max: 3_600_000 },
+    doc: 'How long one attempt may take. Then it has failed, and is repeated. Default: 10s.',
+  },
+  linger: {
+    kind: 'duration',
+    max: 3_600_000,
+    doc: 'How long alerts wait for others to go out in one batch. Default: the type’s own, which is mostly 0.',
+  },
+} as const satisfies OptionTable
+
+/** `collapse:` */
+export const COLLAPSE_OPTIONS = {
+  by: {
+    kind: 'list',
+    required: true,
+    doc: 'Fields of the alert: alerts that have the same values in all of them are repeats.',
+    example: 'alert.rule, container.id',
+  },
+  window: {
+    kind: 'duration',
+    ...{ default: 300_000, min: 1000, max: 86_400_000 },
+    doc: 'How long repeats are counted, from the first alert on, before one alert sums them up.',
+  },
+} as const satisfies OptionTable
+
+/** `queue:` */
+export const QUEUE_OPTIONS = {
+  max_alerts: { kind: 'integer', default: 100_000, min: 1, doc: 'Alerts that may wait.' },
+  max_bytes: {
+    kind: 'bytes',
+    min: 1,
+    doc: 'Memory, or room on disk, that they may take. Default: 64MiB, on disk 1GiB.',
+  },
+  drop: { kind: 'choice', choices: ['newest', 'oldest'], default: 'newest', doc: 'Which alerts a full queue drops.' },
+  disk: {
+    kind: 'path',
+    doc: 'A folder: what waits there survives the process. Each output has a subfolder of its name.',
+    example: '/var/lib/falc/queue',
+  },
+  sync: {
+    kind: 'duration',
+    ...{ default: 1000, max: 3_600_000 },
+    doc: 'How much of the newest part of a queue on disk a crash of the machine may cost; 0s: each write is synced. A crash of the process costs nothing.',
+  },
+} as const satisfies OptionTable
+
+export interface QueueSettings {
+  readonly max_alerts: number
+  readonly max_bytes?: number
+  readonly drop: 'oldest' | 'newest'
+  readonly disk?: string
+  /** Milliseconds. */
+  readonly sync: number
+}
+
+export interface OutputSettings {
+  readonly name: string
+  readonly type: string
+  readonly enabled: boolean
+  readonly condition?: string
+  readonly minimum_priority?: Priority
+  readonly template?: string
+  readonly format: FormatName
+  readonly rate?: Rate
+  /** Milliseconds. */
+  readonly timeout?: number
+  readonly linger?: number
+  readonly collapse?: { readonly by: readonly string[]; readonly window: number }
+  readonly queue: QueueSettings
+  /** Of its type. */
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+/** A name is a folder, a label of metrics, and a word of commands. */
+const NAME = /^[A-Za-z0-9][\w.-]{0,63}$/
+
+/** Falco's outputs have these names in the log and in metrics. */
+const TAKEN: readonly string[] = ['stdout', 'file', 'program', 'http', 'syslog']
+
+const TYPES: ReadonlyMap<string, TransportDefinition<any>> = new Map(TRANSPORTS.map(one => [one.type, one]))
+
+/** @returns undefined when there is no such type */
+export function transportOf(type: string): TransportDefinition<any> | undefined {
+  return TYPES.get(type)
+}
+
+/**
+ * Reads one item of `outputs:`.
+ * @throws {OptionError} with the path of what is wrong
+ */
+export function readOutput(item: unknown, at: OptionReading): OutputSettings {
+  if (typeof item !== 'object' || item === null || Array.isArray(item))
+    throw new OptionError(at.path, 'an output must be a map with a name and a type')
+  const { name, type, collapse, queue, ...rest } = item as Record<string, unknown>
+  const definition = definitionOf(type, at)
+  const own = keysBut(definition.options, rest)
+  const common = readOptions(COMMON_OPTIONS, rest, at, Object.keys(definition.options))
+  const options = readOptions(definition.options, own, at, Object.keys(COMMON_OPTIONS))
+  return {
+    ...(common as unknown as Omit<OutputSettings, 'name' | 'type' | 'queue' | 'options'>),
+    name: nameOf(name, at),
+    type: definition.type,
+    ...(collapse != null && { collapse: nested(COLLAPSE_OPTIONS, collapse, 'collapse', at) as never }),
+    queue: nested(QUEUE_OPTIONS, queue ?? {}, 'queue', at) as never,
+    options,
+  }
+}
+
+function keysBut(table: OptionTable, values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => Object.hasOwn(table, name)))
+}
+
+function nested(
+  table: OptionTable,
+  value: unknown,
+  name: string,
+  at: OptionReading,
+): Readonly<Record<string, unknown>> {
+  const path = [...at.path, name]
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new OptionError(path, `${name} must be a map`)
+  return readOptions(table, value as Record<string, unknown>, { ...at, path })
+}
+
+function nameOf(name: unknown, at: OptionReading): string {
+  if (name === undefined || name === null || name === '') throw new OptionError(at.path, 'needs the key name')
+  const path = [...at.path, 'name']
+  const text = String(name)
+  if (!NAME.test(text))
+    throw new OptionError(path, `a name has letters, digits, '-', '_' and '.', at most 64: not "${text}"`)
+  if (TAKEN.includes(text)) throw new OptionError(path, `the name ${text} is that of Falco's ${text}_output`)
+  return text
+}
+
+function definitionOf(type: unknown, at: OptionReading): TransportDefinition<any> {
+  const types = [...TYPES.keys()]
+  if (typeof type !== 'string' || type === '')
+    throw new OptionError(at.path, `needs the key type: one of ${types.join(', ')}`)
+  const definition = TYPES.get(type)
+  if (definition) return definition
+  const meant = nearest(type, types)
+  const hint = meant === undefined ? `one of ${types.join(', ')}` : `did you mean ${meant}?`
+  throw new OptionError([...at.path, 'type'], `there is no output of type "${type}": ${hint}`)
+}
+
+/** The JSON Schema of an item, by type. */
+export function outputSchema(): OptionSchema {
+  return { anyOf: TRANSPORTS.map(typeSchema) }
+}
+
+function typeSchema({ type, title, options }: TransportDefinition<any>): OptionSchema {
+  const schema = schemaOf(
+    { ...COMMON_OPTIONS, ...options },
+    {
+      name: { type: 'string', pattern: NAME.source, description: 'Its name in the log, in metrics and on disk.' },
+      type: { const: type },
+      collapse: schemaOf(COLLAPSE_OPTIONS),
+      queue: schemaOf(QUEUE_OPTIONS),
+    },
+  )
+  return { title, ...schema, required: ['name', 'type', ...((schema.required as string[]) ?? [])] }
+}
+
+/** What nothing that is printed may hold. */
+export function secretsIn({ type, options }: OutputSettings): string[] {
+  return secretsOf(TYPES.get(type)!.options, options)
+}

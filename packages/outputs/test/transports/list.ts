@@ -1,0 +1,18 @@
+/** The receivers that the contract suite runs on. A transport that has none here fails the suite. */
+import { LOCAL } from './local.ts'
+import { natsCore, natsStream } from './nats.ts'
+import type { PeerKind } from './peer.ts'
+import { rabbitQueue } from './rabbitmq.ts'
+import { redisStream, valkeyStream } from './redis.ts'
+import { SERVICES } from './services.ts'
+
+export const PEERS: readonly PeerKind[] = [
+  ...LOCAL,
+  ...SERVICES.map(({ kind }) => kind),
+  ...[natsCore, natsStream, redisStream, valkeyStream, rabbitQueue],
+]
+
+/** Transports without a receiver of their own, with the reason. */
+export const UNTESTED: Readonly<Record<string, string>> = {
+  stdout: 'Standard output is that of the process: test/falco-outputs.test.ts runs it on pipes and files.',
+}
