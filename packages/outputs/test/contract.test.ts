@@ -7,8 +7,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { skipped } from '../../../scripts/testing/needs.ts'
 import { until } from '../../../scripts/testing/wait.ts'
 import {
+  COMMON_OPTIONS,
   configuredDelivery,
   type Delivery,
+  falcoJson,
   FORMATS,
   type OptionError,
   type OutputStats,
@@ -19,7 +21,7 @@ import {
 } from '../src/index.ts'
 import { alert, idOf } from './transports/items.ts'
 import { PEERS, UNTESTED } from './transports/list.ts'
-import type { Peer, PeerKind } from './transports/peer.ts'
+import type { Peer } from './transports/peer.ts'
 
 const source = alerts()
 const reading = (warnings: string[] = []) => ({
@@ -60,7 +62,7 @@ describe.each(PEERS)('$title', kind => {
     const delivery = configuredDelivery(settings, {
       hostname: 'node-1',
       source,
-      format: name => FORMATS[name].make({ json: { id: true } }),
+      format: name => (name === 'json' ? falcoJson({ id: true }) : FORMATS[name].format),
       backoff: { first: 20, max: 100 },
       patience: 60_000,
       log: (_, text) => void log.push(text),
@@ -90,8 +92,10 @@ describe.each(PEERS)('$title', kind => {
 
   /** A test of a promise that not every receiver can show. */
   const promise = (name: string, title: string, body: () => Promise<void>) => {
-    const reason = reasonAgainst(kind, name)
+    const reason = kind.cannot?.[name]
     if (reason) test.skip(`${title} (${reason})`)
+    else if (name === 'answer')
+      test(title, context => (peer.answer ? body() : context.skip('the receiver chooses its answers itself')))
     else test(title, body)
   }
 
@@ -144,7 +148,7 @@ describe.each(PEERS)('$title', kind => {
   })
 
   promise('hang', 'gives up an attempt that is never answered, and repeats it', async () => {
-    const delivery = deliver({ timeout: '500ms' })
+    const delivery = deliver({ timeout: '500ms', ...peer.options() })
     const before = push(delivery, 2)
     await delivery.flush()
     await peer.hang!()
@@ -191,10 +195,6 @@ describe.each(PEERS)('$title', kind => {
   })
 })
 
-function reasonAgainst({ cannot = {} }: PeerKind, promise: string): string | undefined {
-  return cannot[promise]
-}
-
 describe.each(TRANSPORTS)('the options of $type', definition => {
   const required = Object.entries(definition.options).filter(([, option]) => (option as { required?: true }).required)
   const valid = Object.fromEntries(
@@ -213,6 +213,11 @@ describe.each(TRANSPORTS)('the options of $type', definition => {
     const wrong = () => readOutput({ ...item, queue: { max_bytes: '12 apples' } }, reading())
     expect(wrong).toThrow('max_bytes must be a size such as 4096 or 64MiB')
     expect(errorOf(wrong).path).toEqual(['queue', 'max_bytes'])
+  })
+
+  test('are not named as those of every output', () => {
+    const common = ['name', 'type', 'collapse', 'queue', ...Object.keys(COMMON_OPTIONS)]
+    expect(Object.keys(definition.options).filter(name => common.includes(name))).toEqual([])
   })
 
   test('have a receiver in the contract suite', () => {

@@ -3,12 +3,17 @@ import type { TransportDefinition } from '../transport.ts'
 import { googlechat, mattermost, rocketchat, slack } from './chat.ts'
 import { cloudevents } from './cloudevents.ts'
 import { discord } from './discord.ts'
+import { elasticsearch } from './elasticsearch.ts'
 import { file } from './file.ts'
+import { loki } from './loki.ts'
+import { mqtt } from './mqtt.ts'
 import { nats } from './nats.ts'
 import { opsgenie, pagerduty } from './on-call.ts'
+import { otlp } from './otlp.ts'
 import { program } from './program.ts'
 import { rabbitmq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
+import { splunk } from './splunk.ts'
 import { stdout } from './stdout.ts'
 import { teams } from './teams.ts'
 import { webhook } from './webhook.ts'
@@ -16,5 +21,6 @@ import { webhook } from './webhook.ts'
 export const TRANSPORTS: readonly TransportDefinition<any>[] = [
   ...[stdout, file, program, webhook, cloudevents],
   ...[slack, mattermost, rocketchat, googlechat, discord, teams, pagerduty, opsgenie],
-  ...[nats, redis, rabbitmq],
+  ...[elasticsearch, loki, splunk, otlp],
+  ...[nats, redis, rabbitmq, mqtt],
 ]

@@ -25,7 +25,7 @@ const options = {
     default: 'falco.%alert.priority.%alert.rule',
     doc: 'The routing key. In what a field contributes, other characters than letters, digits, `-` and `_` become `_`.',
   },
-  queue: {
+  queue_name: {
     kind: 'text',
     doc: 'A queue to declare, durable, and to bind to all that the exchange gets. With the default exchange, it is the routing key, too.',
     example: 'falco',
@@ -58,8 +58,8 @@ disk is low, is waited for. A message larger than the broker's \`max_message_siz
   peer: 'amqplib',
   ordered: 'all',
   async open(values, context) {
-    const key = values.exchange === '' && values.queue !== undefined ? values.queue : values.routing_key
-    const render = key === values.queue ? () => key : confined(key, OUTPUT, 'routing_key', context.template)
+    const key = values.exchange === '' && values.queue_name !== undefined ? values.queue_name : values.routing_key
+    const render = key === values.queue_name ? () => key : confined(key, OUTPUT, 'routing_key', context.template)
     const connection = await connect(values, context.name)
     try {
       const channel = await connection.createConfirmChannel()
@@ -101,7 +101,7 @@ async function connect(values: Values, name: string): Promise<ChannelModel> {
   }
 }
 
-async function declare(channel: ConfirmChannel, { exchange, queue }: Values): Promise<void> {
+async function declare(channel: ConfirmChannel, { exchange, queue_name: queue }: Values): Promise<void> {
   if (exchange !== '') await channel.assertExchange(exchange, 'topic', { durable: true })
   if (queue === undefined) return
   await channel.assertQueue(queue, { durable: true })

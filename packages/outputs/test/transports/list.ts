@@ -1,5 +1,6 @@
 /** The receivers that the contract suite runs on. A transport that has none here fails the suite. */
 import { LOCAL } from './local.ts'
+import { mqttBroker } from './mqtt.ts'
 import { natsCore, natsStream } from './nats.ts'
 import type { PeerKind } from './peer.ts'
 import { rabbitQueue } from './rabbitmq.ts'
@@ -9,7 +10,7 @@ import { SERVICES } from './services.ts'
 export const PEERS: readonly PeerKind[] = [
   ...LOCAL,
   ...SERVICES.map(({ kind }) => kind),
-  ...[natsCore, natsStream, redisStream, valkeyStream, rabbitQueue],
+  ...[natsCore, natsStream, redisStream, valkeyStream, rabbitQueue, mqttBroker],
 ]
 
 /** Transports without a receiver of their own, with the reason. */

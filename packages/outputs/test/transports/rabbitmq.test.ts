@@ -50,7 +50,7 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
   }
 
   test('one persistent message per alert, routed by priority and rule', async () => {
-    const transport = await open(rabbitmq, { url: broker.url, exchange: 'e1', queue: 'all' })
+    const transport = await open(rabbitmq, { url: broker.url, exchange: 'e1', queue_name: 'all' })
     await channel.assertQueue('critical')
     await channel.bindQueue('critical', 'e1', 'falco.Critical.#')
     const items = [item(1), item(2, { priority: 'Critical' })]
@@ -70,7 +70,7 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
   })
 
   test('a queue by the default exchange, as in falcosidekick', async () => {
-    const transport = await open(rabbitmq, { url: broker.url, exchange: '', queue: 'plain' })
+    const transport = await open(rabbitmq, { url: broker.url, exchange: '', queue_name: 'plain' })
     expect(await transport.send([item(1)], patient())).toEqual({ delivered: 1 })
     expect(await take('plain')).toHaveLength(1)
   })
@@ -93,7 +93,7 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
     const transport = await open(rabbitmq, {
       url: broker.url,
       exchange: 'e3',
-      queue: 'odd',
+      queue_name: 'odd',
       routing_key: `falco.x${'.%proc.name'.repeat(5)}`,
     })
     const odd = { 'proc.name': '#.*\u0000', 'container.id': 'x' }
@@ -112,7 +112,7 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
   })
 
   test('an alert larger than max_message_size is poison; the others are sent again', async () => {
-    const values = { url: broker.url, exchange: 'e4', queue: 'large' }
+    const values = { url: broker.url, exchange: 'e4', queue_name: 'large' }
     const large = { ...item(2), body: 'x'.repeat(30_000) }
     const transport = await open(rabbitmq, values)
     const { delivered, items } = await transport.send([item(1), large, item(3)], patient())
@@ -137,14 +137,14 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
 
   test('TLS with the authority and a client certificate', async () => {
     const url = `amqps://127.0.0.1:${tlsPort}`
-    const values = { url, queue: 'tls', tls_ca: pem.ca, tls_cert: pem.clientCert, tls_key: pem.clientKey }
+    const values = { url, queue_name: 'tls', tls_ca: pem.ca, tls_cert: pem.clientCert, tls_key: pem.clientKey }
     const transport = await open(rabbitmq, values)
     expect(await transport.send([item(1)], patient())).toEqual({ delivered: 1 })
     await expect(open(rabbitmq, { url })).rejects.toMatchObject({ class: 'misconfigured' })
   })
 
   test('a broker that is low on memory blocks; when it is back, alerts go on', async () => {
-    const transport = await open(rabbitmq, { url: broker.url, exchange: 'e5', queue: 'blocked' })
+    const transport = await open(rabbitmq, { url: broker.url, exchange: 'e5', queue_name: 'blocked' })
     broker.control('set_vm_memory_high_watermark', '0.000001')
     const first = await transport.send([item(1)], AbortSignal.timeout(1000))
     const failure = await until('the broker blocks', async () => {
@@ -155,13 +155,13 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
     expect([0, 1]).toContain(first.delivered)
     broker.control('set_vm_memory_high_watermark', '0.9')
     await until('the broker takes alerts again', async () => {
-      const again = await open(rabbitmq, { url: broker.url, exchange: 'e5', queue: 'blocked' })
+      const again = await open(rabbitmq, { url: broker.url, exchange: 'e5', queue_name: 'blocked' })
       return (await again.send([item(1)], AbortSignal.timeout(1000))).delivered === 1
     })
   })
 
   test('a broker that hangs, and one that ends, are answered in time', async () => {
-    const transport = await open(rabbitmq, { url: broker.url, queue: 'q' })
+    const transport = await open(rabbitmq, { url: broker.url, queue_name: 'q' })
     await broker.daemon.hang()
     expect(await transport.send([item(1)], AbortSignal.timeout(200))).toMatchObject({
       failure: { class: 'later', cause: 'timeout', reconnect: true },

@@ -66,7 +66,7 @@ export const rabbitQueue: PeerKind = {
     const { daemon, url, stop } = await rabbitServer()
     const received: Received[] = []
     return {
-      options: () => ({ url, queue: 'alerts' }),
+      options: () => ({ url, queue_name: 'alerts' }),
       async received() {
         const connection = await connect(url)
         const channel = await connection.createChannel()
