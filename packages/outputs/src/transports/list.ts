@@ -4,7 +4,10 @@ import { googlechat, mattermost, rocketchat, slack } from './chat.ts'
 import { cloudevents } from './cloudevents.ts'
 import { discord } from './discord.ts'
 import { elasticsearch } from './elasticsearch.ts'
+import { eventHubs } from './event-hubs.ts'
 import { file } from './file.ts'
+import { googleLogging, googlePubsub } from './google.ts'
+import { kafka } from './kafka.ts'
 import { loki } from './loki.ts'
 import { mqtt } from './mqtt.ts'
 import { nats } from './nats.ts'
@@ -13,8 +16,10 @@ import { otlp } from './otlp.ts'
 import { program } from './program.ts'
 import { rabbitmq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
+import { smtp } from './smtp.ts'
 import { splunk } from './splunk.ts'
 import { stdout } from './stdout.ts'
+import { syslog } from './syslog.ts'
 import { teams } from './teams.ts'
 import { webhook } from './webhook.ts'
 
@@ -22,5 +27,6 @@ export const TRANSPORTS: readonly TransportDefinition<any>[] = [
   ...[stdout, file, program, webhook, cloudevents],
   ...[slack, mattermost, rocketchat, googlechat, discord, teams, pagerduty, opsgenie],
   ...[elasticsearch, loki, splunk, otlp],
-  ...[nats, redis, rabbitmq, mqtt],
+  ...[nats, kafka, redis, rabbitmq, mqtt, eventHubs],
+  ...[syslog, smtp, googleLogging, googlePubsub],
 ]

@@ -1,4 +1,5 @@
 /** The receivers that the contract suite runs on. A transport that has none here fails the suite. */
+import { kafkaTopic } from './kafka.ts'
 import { LOCAL } from './local.ts'
 import { mqttBroker } from './mqtt.ts'
 import { natsCore, natsStream } from './nats.ts'
@@ -6,11 +7,14 @@ import type { PeerKind } from './peer.ts'
 import { rabbitQueue } from './rabbitmq.ts'
 import { redisStream, valkeyStream } from './redis.ts'
 import { SERVICES } from './services.ts'
+import { mail } from './smtp.ts'
+import { syslogTcp, syslogUdp } from './syslog.ts'
 
 export const PEERS: readonly PeerKind[] = [
   ...LOCAL,
   ...SERVICES.map(({ kind }) => kind),
   ...[natsCore, natsStream, redisStream, valkeyStream, rabbitQueue, mqttBroker],
+  ...[kafkaTopic, mail, syslogTcp, syslogUdp],
 ]
 
 /** Transports without a receiver of their own, with the reason. */
