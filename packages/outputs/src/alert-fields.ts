@@ -1,4 +1,5 @@
 import { type AlertData, isoTime, type Json } from '@falc/engine'
+import type { Item } from './transport.ts'
 
 /** How an absent value is shown, as in Falco's texts. */
 const ABSENT = '<NA>'
@@ -33,4 +34,10 @@ export function fieldsJson({ output_fields }: AlertData): Record<string, Json> {
 export function fieldOf({ output_fields }: AlertData, name: string): string | undefined {
   const value = Object.hasOwn(output_fields, name) ? output_fields[name] : undefined
   return value === undefined || value === null || value === '' ? undefined : fieldText(value)
+}
+
+/** The alert's text with its ID in it, for receivers that have no other place for one. Formats with a place of their own keep to it. */
+export function bodyWithId({ id, body, contentType }: Pick<Item, 'id' | 'body' | 'contentType'>): string {
+  if (!/[/+]json\b/.test(contentType) || !body.startsWith('{') || body.includes(`"${id}"`)) return body
+  return `{"id":"${id}"${body === '{}' ? '' : ','}${body.slice(1)}`
 }

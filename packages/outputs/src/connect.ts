@@ -1,12 +1,10 @@
 /** What transports over a connection of their own have in common. */
 import type { Failure } from './answer.ts'
 import { OutputError } from './output.ts'
+import { TLS_ERRORS } from './tls.ts'
 
 /** How long a receiver may take to accept a connection, in milliseconds. */
 export const CONNECT_TIMEOUT = 10_000
-
-/** Errors of a handshake or a certificate: waiting does not cure them. */
-const TLS_ERRORS = /CERT|SELF_SIGNED|^UNABLE_TO_|^ERR_(TLS|SSL)_|^HOSTNAME_MISMATCH$/
 
 /**
  * Imports the client library of a transport. These are optional peer dependencies: who does not use the transport does not install them.

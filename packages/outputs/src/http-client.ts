@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { type Answer, answerOf, type Failure, failureOf, retryAfter, statusFailure } from './answer.ts'
 import { OutputError } from './output.ts'
-import { readTls, TLS_OPTIONS, type TlsMaterial } from './tls.ts'
+import { readTls, TLS_ERRORS, TLS_OPTIONS, type TlsMaterial } from './tls.ts'
 import type { OptionsOf, OptionTable } from './transport.ts'
 
 export { answerOf } from './answer.ts'
@@ -67,9 +67,6 @@ export interface HttpAnswer {
 }
 
 const gzipAsync = promisify(gzip)
-
-/** Errors of a connection that no waiting mends: the server's certificate, or ours. */
-const TLS_ERRORS = /CERT|SELF_SIGNED|^UNABLE_TO_|^ERR_(TLS|SSL)_|^HOSTNAME_MISMATCH$/
 
 /** Errors of a connection that the server closed while it was idle. */
 const STALE = new Set(['ECONNRESET', 'EPIPE'])

@@ -15,6 +15,9 @@ export const TLS_OPTIONS = {
   tls_insecure: { kind: 'boolean', default: false, doc: 'Accepts any certificate of the server. For tests only.' },
 } as const satisfies OptionTable
 
+/** Codes of errors of a handshake or a certificate, the server's or ours: waiting does not cure them. */
+export const TLS_ERRORS: RegExp = /CERT|SELF_SIGNED|^UNABLE_TO_|^ERR_(TLS|SSL)_|^HOSTNAME_MISMATCH$/
+
 /** What `node:tls` needs to connect. */
 export interface TlsMaterial {
   readonly ca?: Buffer | readonly Buffer[]

@@ -1,6 +1,8 @@
 /** Every transport that speaks HTTP, with the service that it is tested with. */
 
+import type { FailureClass } from '../../src/answer.ts'
 import type { TransportDefinition } from '../../src/transport.ts'
+import { cloudwatch, kinesis, sns, sqs } from '../../src/transports/aws.ts'
 import { googlechat, mattermost, rocketchat, slack } from '../../src/transports/chat.ts'
 import { cloudevents } from '../../src/transports/cloudevents.ts'
 import { discord } from '../../src/transports/discord.ts'
@@ -10,9 +12,11 @@ import { googleLogging, googlePubsub } from '../../src/transports/google.ts'
 import { loki } from '../../src/transports/loki.ts'
 import { opsgenie, pagerduty } from '../../src/transports/on-call.ts'
 import { otlp } from '../../src/transports/otlp.ts'
+import { s3 } from '../../src/transports/s3.ts'
 import { splunk } from '../../src/transports/splunk.ts'
 import { teams } from '../../src/transports/teams.ts'
 import { webhook } from '../../src/transports/webhook.ts'
+import { AWS_SERVICES, SECRET } from './aws-services.ts'
 import { CHAT_SERVICES, ROUTING_KEY } from './chat-services.ts'
 import { CLOUD_SERVICES, SAS_KEY, TOKEN } from './cloud-services.ts'
 import { HOOKS, SIGNING_KEY } from './hooks.ts'
@@ -24,6 +28,8 @@ export interface TestedService {
   readonly transport: TransportDefinition<any>
   /** Texts that no message may hold. */
   readonly secrets: readonly string[]
+  /** Statuses that do not mean what they mean elsewhere. */
+  readonly means?: Readonly<Record<number, FailureClass>>
 }
 
 const { slack: slackService, mattermost: mattermostService, ...chat } = CHAT_SERVICES
@@ -48,4 +54,10 @@ export const SERVICES: readonly TestedService[] = [
   { kind: CLOUD_SERVICES.googleLogging, transport: googleLogging, secrets: [TOKEN] },
   { kind: CLOUD_SERVICES.googlePubsub, transport: googlePubsub, secrets: [TOKEN] },
   { kind: CLOUD_SERVICES.eventHubs, transport: eventHubs, secrets: [SAS_KEY] },
+  { kind: AWS_SERVICES.sqs, transport: sqs, secrets: [SECRET] },
+  { kind: AWS_SERVICES.sqsFifo, transport: sqs, secrets: [SECRET] },
+  { kind: AWS_SERVICES.sns, transport: sns, secrets: [SECRET] },
+  { kind: AWS_SERVICES.kinesis, transport: kinesis, secrets: [SECRET] },
+  { kind: AWS_SERVICES.cloudwatch, transport: cloudwatch, secrets: [SECRET] },
+  { kind: AWS_SERVICES.s3, transport: s3, secrets: [SECRET], means: { 400: 'misconfigured', 413: 'misconfigured' } },
 ]

@@ -37,6 +37,8 @@ export interface Service {
    * @throws {Refusal}
    */
   take(request: Request, received: Received[]): Reply | Promise<Reply>
+  /** What has arrived, where `take` does not know it. */
+  received?(): Promise<readonly Received[]>
 }
 
 /** The service does not want the request. */
@@ -77,7 +79,7 @@ export class StandIn implements Peer {
   }
 
   async received(): Promise<readonly Received[]> {
-    return this.#received
+    return this.#service.received?.() ?? this.#received
   }
 
   async up(): Promise<void> {

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { crc32, gzip } from 'node:zlib'
+import { type AlertData, isoTime } from '@falc/engine'
+import { bodyWithId } from '../alert-fields.ts'
+import type { Failure } from '../answer.ts'
+import { AWS_OPTIONS, AwsClient } from '../aws-credentials.ts'
+import { loadPeer } from '../connect.ts'
+import { ocsfColumns } from '../formats/ocsf-columns.ts'
+import { isFailure } from '../http-client.ts'
+import { defineTransport, type Item } from '../transport.ts'
+
+const OUTPUT = 's3 output'
+
+const gzipAsync = promisify(gzip)
+
+export const s3 = defineTransport({
+  type: 's3',
+  title: 'Amazon S3 and Security Lake',
+  doc: `Objects of many alerts: lines in the output's format, compressed with gzip, or OCSF Detection Findings as Parquet, which needs the package
+\`hyparquet-writer\`. The key is the prefix, the day of the alerts in UTC, and the time and ID of the first alert:
+\`falco/2026-11-24/2026-11-24T10:00:00.123456789Z-<id>-<count>.jsonl.gz\`. With \`account\`, it is that of a custom source of Security Lake:
+\`ext/falco/region=eu-west-1/accountId=123456789012/eventDay=20261124/…\`.
+
+A batch that is sent again overwrites its object. 403 and 404 let alerts wait.`,
+  options: {
+    bucket: { kind: 'text', required: true, doc: 'Bucket.', example: 'my-alerts' },
+    prefix: { kind: 'text', default: 'falco', doc: 'Beginning of each key, without a slash at its end.' },
+    objects: { kind: 'choice', choices: ['lines', 'parquet'], default: 'lines', doc: 'What objects hold.' },
+    account: { kind: 'text', doc: 'AWS account of the alerts, for Security Lake.' },
+    acl: { kind: 'text', doc: 'Canned ACL of objects.', example: 'bucket-owner-full-control' },
+    ...AWS_OPTIONS,
+  },
+  batch: { items: 10_000, bytes: 8 << 20 },
+  linger: 10_000,
+  deadline: 60_000,
+  ordered: false,
+  async open(options) {
+    const { bucket, prefix, objects, account, acl } = options
+    const client = new AwsClient(options, OUTPUT)
+    const encode = objects === 'parquet' ? await parquet() : lines
+    const base = bucketUrl(client, bucket, options.endpoint !== undefined)
+    const keyOf = (day: string, items: readonly Item[]) => {
+      const { id, alert } = items[0]!
+      const folder =
+        account === undefined ? day : `region=${client.region}/accountId=${account}/eventDay=${day.replaceAll('-', '')}`
+      return `${prefix}/${folder}/${isoTime(alert.time)}-${id}-${items.length}.${encode.extension}`
+    }
+    const put = async (day: string, items: readonly Item[], signal: AbortSignal): Promise<Failure | undefined> => {
+      const body = await encode.encode(items)
+      const url = new URL(keyOf(day, items).split('/').map(encodeSegment).join('/'), base)
+      const headers = {
+        'content-type': encode.contentType,
+        'x-amz-content-sha256': createHash('sha256').update(body).digest('hex'),
+        'x-amz-checksum-crc32': checksum(body),
+        ...(acl !== undefined && { 'x-amz-acl': acl }),
+      }
+      const answer = await client.request('s3', { method: 'PUT', url, headers, body }, signal)
+      if (isFailure(answer)) return answer
+      if (answer.failure && /ExpiredToken|InvalidToken/.test(answer.body)) client.forget()
+      // What S3 refuses is the request, not an alert: alerts wait.
+      return (
+        answer.failure && {
+          ...answer.failure,
+          class: answer.failure.class === 'poison' ? 'misconfigured' : answer.failure.class,
+        }
+      )
+    }
+    return {
+      async send(items, signal) {
+        for (const [day, of] of Map.groupBy(items, ({ alert }) => isoTime(alert.time).slice(0, 10))) {
+          const failure = await put(day, of, signal)
+          if (failure) return { delivered: 0, failure }
+        }
+        return { delivered: items.length }
+      },
+      close: async () => client.close(),
+    }
+  },
+})
+
+/** How items become an object. */
+interface Encoding {
+  readonly extension: string
+  readonly contentType: string
+  encode(items: readonly Item[]): Promise<Uint8Array> | Uint8Array
+}
+
+const lines: Encoding = {
+  extension: 'jsonl.gz',
+  contentType: 'application/gzip',
+  encode: items => gzipAsync(items.map(item => `${bodyWithId(item)}\n`).join('')),
+}
+
+async function parquet(): Promise<Encoding> {
+  const { parquetWriteBuffer } = await loadPeer('hyparquet-writer', OUTPUT, () => import('hyparquet-writer'))
+  return {
+    extension: 'parquet',
+    contentType: 'application/vnd.apache.parquet',
+    encode: items => {
+      const alerts: readonly AlertData[] = items.map(({ alert }) => alert)
+      return new Uint8Array(parquetWriteBuffer({ columnData: ocsfColumns(alerts) as never }))
+    },
+  }
+}
+
+/** As signatures have it: everything but letters, digits and `-._~`. */
+const encodeSegment = (segment: string) =>
+  encodeURIComponent(segment).replace(/[!'()*]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+
+/** Buckets have their own host names, unless a dot or another server forbids it. */
+function bucketUrl(client: AwsClient, bucket: string, pathStyle: boolean): URL {
+  const endpoint = client.endpoint('s3')
+  if (pathStyle || bucket.includes('.')) return new URL(`${encodeURIComponent(bucket)}/`, endpoint)
+  return new URL(`https://${bucket}.${endpoint.host}/`)
+}
+
+function checksum(body: Uint8Array): string {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(crc32(body))
+  return bytes.toString('base64')
+}

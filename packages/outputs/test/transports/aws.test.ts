@@ -1,0 +1,352 @@
+/** AWS: signatures as botocore makes them, the chain of credentials, and what answers about single alerts mean. */
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { parquetReadObjects } from 'hyparquet'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { skipped } from '../../../../scripts/testing/needs.ts'
+import { cloudwatch, kinesis, sns, sqs } from '../../src/transports/aws.ts'
+import { s3 } from '../../src/transports/s3.ts'
+import { AWS_SERVICES, missingMoto, SECRET } from './aws-services.ts'
+import { idOf, item, open, patient } from './items.ts'
+import { folder } from './peer.ts'
+import { python } from './python.ts'
+import { kindOf, type Request, type ServiceKind } from './stand-in.ts'
+
+/** Nothing of this machine's own credentials. */
+beforeEach(() => {
+  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) vi.stubEnv(name, undefined)
+})
+afterEach(() => vi.unstubAllEnvs())
+
+async function serve(kind: ServiceKind) {
+  const service = await kind.start()
+  onTestFinished(() => service.stop())
+  return service
+}
+
+/** A service that takes everything. */
+const anything = kindOf({
+  type: 'aws',
+  title: 'AWS',
+  options: endpoint => ({ endpoint, region: 'eu-west-1' }),
+  take: () => ({ status: 200, body: '{}' }),
+})
+
+const signed = ({ method, url, headers, body }: Request) =>
+  JSON.stringify({ method, url: url.href, headers, body: body.toString('base64') })
+
+/** What botocore signs a request with, at the request's own time. */
+const SIGN = `
+import base64, json, re, sys
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+request, secret, token = json.load(sys.stdin), sys.argv[1], sys.argv[2] or None
+given = request['headers']['authorization']
+key, region, service, names = re.search(r'Credential=([^/]+)/[0-9]+/([^/]+)/([^/]+)/aws4_request, SignedHeaders=([^,]+),', given).groups()
+headers = {name: request['headers'][name] for name in names.split(';') if name != 'host'}
+made = AWSRequest(method=request['method'], url=request['url'], data=base64.b64decode(request['body']), headers=headers)
+made.context['timestamp'] = headers['x-amz-date']
+auth = (S3SigV4Auth if service == 's3' else SigV4Auth)(Credentials(key, secret, token), service, region)
+canonical = auth.canonical_request(made)
+print(auth.signature(auth.string_to_sign(made, canonical), made))
+`
+
+describe.skipIf(skipped('peers', missingMoto))('signatures', () => {
+  test.each([
+    ['sqs', sqs, { url: 'https://sqs.eu-west-1.amazonaws.com/1/q' }],
+    ['sns', sns, { topic_arn: 'arn:aws:sns:eu-west-1:1:t' }],
+    ['kinesis', kinesis, { stream: 's' }],
+    ['logs', cloudwatch, { log_group: '/a b/ü' }],
+    ['s3', s3, { bucket: 'b', prefix: 'pré fix/a+b(c)', acl: 'private' }],
+  ] as const)('%s: as botocore signs', async (service, transport, options) => {
+    const server = await serve(anything)
+    const keys = { access_key_id: 'AKIDEXAMPLE', secret_access_key: SECRET, session_token: 'IQoJb3JpZ2luX2VjE' }
+    const output = await open(transport as typeof sqs, { ...server.options(), ...keys, ...options })
+    expect(await output.send([item(1), item(2, { rule: 'Ünïcode 𝒳' })], patient())).toEqual({ delivered: 2 })
+    const request = server.requests[0]!
+    const [, scope, signature] = /Credential=AKIDEXAMPLE\/(\S+), .*Signature=([0-9a-f]{64})$/.exec(
+      request.headers.authorization!,
+    )!
+    expect(scope).toMatch(new RegExp(`^\\d{8}/eu-west-1/${service}/aws4_request$`))
+    expect((await python(SIGN, signed(request), [SECRET, keys.session_token])).trim()).toBe(signature)
+  })
+})
+
+describe('credentials', () => {
+  const options = { region: 'eu-west-1', stream: 's' }
+
+  /** A server that answers by path, and what it was asked. */
+  async function answers(table: Readonly<Record<string, string>>) {
+    const asked: string[] = []
+    const server = createServer(async (request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      const body = Buffer.concat(chunks).toString()
+      const token = request.headers.authorization ?? request.headers['x-aws-ec2-metadata-token']
+      asked.push(`${request.method} ${request.url} ${token ?? ''} ${body}`.trim())
+      const answer = table[request.url!]
+      response.writeHead(answer === undefined ? 404 : 200).end(answer)
+    })
+    server.listen(0, '127.0.0.1')
+    await new Promise(resolve => server.once('listening', resolve))
+    onTestFinished(() => void server.close())
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
+  }
+
+  const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString()
+  const keyJson = (id: string) =>
+    JSON.stringify({ AccessKeyId: id, SecretAccessKey: 's', Token: 't', Expiration: inAnHour() })
+  const stsXml = (id: string) =>
+    `<R><Credentials><AccessKeyId>${id}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>${inAnHour()}</Expiration></Credentials></R>`
+
+  /** The access key that requests are signed with. */
+  async function keyUsed(more: Record<string, unknown> = {}): Promise<string> {
+    const server = await serve(anything)
+    const output = await open(kinesis, { ...options, ...server.options(), ...more })
+    for (let i = 0; i < 2; i++) expect(await output.send([item(i)], patient())).toEqual({ delivered: 1 })
+    return /Credential=([^/]+)/.exec(server.requests.at(-1)!.headers.authorization!)![1]!
+  }
+
+  test('the environment', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'ENVKEY')
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'hunter22')
+    expect(await keyUsed()).toBe('ENVKEY')
+    expect(await keyUsed({ access_key_id: 'OWNKEY', secret_access_key: 'x' })).toBe('OWNKEY')
+  })
+
+  test('a pod’s web identity, asked for once', async () => {
+    const sts = await answers({ '/': stsXml('IRSAKEY') })
+    const file = join(folder(), 'token')
+    writeFileSync(file, 'jwt\n')
+    vi.stubEnv('AWS_ENDPOINT_URL_STS', sts.url)
+    vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', file)
+    vi.stubEnv('AWS_ROLE_ARN', 'arn:aws:iam::1:role/falc')
+    expect(await keyUsed()).toBe('IRSAKEY')
+    expect(sts.asked).toHaveLength(1)
+    expect(sts.asked[0]).toContain(
+      'Action=AssumeRoleWithWebIdentity&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Ffalc&WebIdentityToken=jwt',
+    )
+  })
+
+  test('a container', async () => {
+    const agent = await answers({ '/v1/credentials': keyJson('PODKEY') })
+    vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `${agent.url}/v1/credentials`)
+    vi.stubEnv('AWS_CONTAINER_AUTHORIZATION_TOKEN', 'podtoken')
+    expect(await keyUsed()).toBe('PODKEY')
+    expect(agent.asked).toEqual(['GET /v1/credentials podtoken'])
+  })
+
+  test('keys of a container are not asked for in clear from another machine', async () => {
+    vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', 'http://10.0.0.1/')
+    const output = await open(kinesis, options)
+    const failure = {
+      class: 'misconfigured',
+      cause: 'no_credentials',
+      message: expect.stringContaining('neither https nor of this machine'),
+    }
+    expect(await output.send([item(1)], patient())).toEqual({ delivered: 0, failure })
+  })
+
+  test('an instance', async () => {
+    const path = '/latest/meta-data/iam/security-credentials/'
+    const metadata = await answers({ '/latest/api/token': 'v2', [path]: 'falc', [`${path}falc`]: keyJson('EC2KEY') })
+    vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', metadata.url)
+    expect(await keyUsed()).toBe('EC2KEY')
+    expect(metadata.asked).toEqual(['PUT /latest/api/token', `GET ${path} v2`, `GET ${path}falc v2`])
+  })
+
+  test('a role', async () => {
+    const sts = await answers({ '/': stsXml('ROLEKEY') })
+    vi.stubEnv('AWS_ENDPOINT_URL_STS', sts.url)
+    const base = { access_key_id: 'BASEKEY', secret_access_key: 'x' }
+    expect(await keyUsed({ ...base, role_arn: 'arn:aws:iam::1:role/falc', external_id: 'e1' })).toBe('ROLEKEY')
+    expect(sts.asked[0]).toMatch(/Credential=BASEKEY\/\d+\/eu-west-1\/sts\/.*Action=AssumeRole&.*ExternalId=e1$/)
+  })
+
+  test('none: alerts wait', async () => {
+    vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', 'http://127.0.0.1:1')
+    const output = await open(kinesis, options)
+    expect(await output.send([item(1)], patient())).toMatchObject({
+      failure: {
+        class: 'misconfigured',
+        message: 'kinesis output: credentials: none configured, and no metadata service answers',
+      },
+    })
+  })
+
+  test.each([
+    [{ stream: 's' }, 'kinesis output: needs a region'],
+    [{ ...options, access_key_id: 'a' }, 'kinesis output: access_key_id and secret_access_key go together'],
+  ])('refuses %j', async (values, message) => {
+    await expect(open(kinesis, values)).rejects.toThrow(message)
+  })
+})
+
+describe('answers', () => {
+  const keys = { access_key_id: 'AKIDEXAMPLE', secret_access_key: SECRET }
+  const items = [item(1), item(2), item(3)]
+
+  test('SQS: entries that failed', async () => {
+    const server = await serve(anything)
+    const output = await open(sqs, { ...server.options(), ...keys, url: 'https://x/1/q' })
+    const Failed = [
+      { Id: '1', SenderFault: true, Code: 'InvalidMessageContents', Message: 'bad characters' },
+      { Id: '2', SenderFault: false, Code: 'InternalError' },
+    ]
+    server.answer(200, {}, JSON.stringify({ Successful: [{ Id: '0' }], Failed }))
+    expect(await output.send(items, patient())).toMatchObject({
+      delivered: 1,
+      items: [
+        { class: 'poison', cause: 'InvalidMessageContents' },
+        { class: 'later', cause: 'InternalError' },
+      ],
+    })
+  })
+
+  test('SNS: entries that failed', async () => {
+    const server = await serve(anything)
+    const output = await open(sns, { ...server.options(), ...keys, topic_arn: 'arn:aws:sns:eu-west-1:1:t' })
+    const member =
+      '<member><Code>InvalidParameter</Code><Message>no</Message><Id>1</Id><SenderFault>true</SenderFault></member>'
+    server.answer(
+      200,
+      {},
+      `<PublishBatchResponse><PublishBatchResult><Failed>${member}</Failed><Successful/></PublishBatchResult></PublishBatchResponse>`,
+    )
+    expect(await output.send(items, patient())).toMatchObject({
+      delivered: 1,
+      items: [{ class: 'poison', cause: 'InvalidParameter' }, undefined],
+    })
+  })
+
+  test('Kinesis: records whose shard is busy', async () => {
+    const server = await serve(anything)
+    const output = await open(kinesis, { ...server.options(), ...keys, stream: 's' })
+    const busy = { ErrorCode: 'ProvisionedThroughputExceededException', ErrorMessage: 'Rate exceeded' }
+    server.answer(
+      200,
+      {},
+      JSON.stringify({ FailedRecordCount: 1, Records: [{ SequenceNumber: '1' }, busy, { SequenceNumber: '2' }] }),
+    )
+    expect(await output.send(items, patient())).toMatchObject({ delivered: 1, items: [{ class: 'later' }, undefined] })
+  })
+
+  test('CloudWatch Logs: events in order of time, and those that are too old', async () => {
+    const server = await serve(anything)
+    const output = await open(cloudwatch, { ...server.options(), ...keys, log_group: 'g', log_stream: 'a:b' })
+    server.answer(200, {}, JSON.stringify({ rejectedLogEventsInfo: { tooOldLogEventEndIndex: 1 } }))
+    const time = 1_700_000_000_000_000_000n
+    const answer = await output.send(
+      [item(1, { time: time + 5_000_000_000n }), item(2, { time }), item(3, { time: time + 1_000_000_000n })],
+      patient(),
+    )
+    expect(answer).toMatchObject({ delivered: 1, items: [{ class: 'poison', cause: 'too_old' }, undefined] })
+    const { logStreamName, logEvents } = server.requests[0]!.json()
+    expect(logStreamName).toBe('a_b')
+    expect(logEvents.map(({ timestamp }: any) => timestamp)).toEqual([
+      1_700_000_000_000, 1_700_000_001_000, 1_700_000_005_000,
+    ])
+  })
+
+  test.each([
+    ['ThrottlingException', 'later'],
+    ['ExpiredTokenException', 'later'],
+    ['AccessDeniedException', 'misconfigured'],
+    ['UnrecognizedClientException', 'misconfigured'],
+    ['InvalidSignatureException', 'misconfigured'],
+    ['ResourceNotFoundException', 'misconfigured'],
+    ['KMSDisabledException', 'misconfigured'],
+    ['InvalidParameterException', 'poison'],
+    ['ValidationException', 'poison'],
+  ])('%s', async (code, meaning) => {
+    const server = await serve(anything)
+    const output = await open(kinesis, { ...server.options(), ...keys, stream: 's' })
+    server.answer(400, {}, JSON.stringify({ __type: `com.amazonaws.kinesis#${code}`, message: 'x' }))
+    expect(await output.send([item(1)], patient())).toMatchObject({ delivered: 0, failure: { class: meaning } })
+  })
+
+  test('FIFO: group and deduplication ID', async () => {
+    const server = await serve(anything)
+    const output = await open(sqs, {
+      ...server.options(),
+      ...keys,
+      url: 'https://x/1/q.fifo',
+      group: 'host %alert.hostname',
+    })
+    await output.send([item(1)], patient())
+    expect(server.requests[0]!.json().Entries[0]).toMatchObject({
+      MessageGroupId: 'host_node-1',
+      MessageDeduplicationId: idOf(1),
+    })
+    const topic = await open(sns, { ...server.options(), ...keys, topic_arn: 'arn:aws:sns:eu-west-1:1:t.fifo' })
+    await topic.send([item(1)], patient())
+    const form = new URLSearchParams(server.requests[1]!.body.toString())
+    expect(form.get('PublishBatchRequestEntries.member.1.MessageDeduplicationId')).toBe(idOf(1))
+  })
+})
+
+describe('S3', () => {
+  const keys = { access_key_id: 'AKIDEXAMPLE', secret_access_key: SECRET, bucket: 'b' }
+
+  test('an object per day, whose key is the same in each attempt', async () => {
+    const server = await serve(anything)
+    const output = await open(s3, { ...server.options(), ...keys, prefix: 'alerts/eu' })
+    const next = item(3, { time: 1_700_100_000_000_000_000n })
+    for (let i = 0; i < 2; i++) await output.send([item(1), item(2), next], patient())
+    const paths = server.requests.map(({ method, url }) => `${method} ${decodeURIComponent(url.pathname)}`)
+    expect(new Set(paths)).toEqual(
+      new Set([
+        `PUT /b/alerts/eu/2023-11-14/2023-11-14T22:13:20.123456790Z-${idOf(1)}-2.jsonl.gz`,
+        `PUT /b/alerts/eu/2023-11-16/2023-11-16T02:00:00.000000000Z-${idOf(3)}-1.jsonl.gz`,
+      ]),
+    )
+    const lines = gunzipSync(server.requests[0]!.body).toString().trim().split('\n')
+    expect(lines.map(line => JSON.parse(line).id)).toEqual([idOf(1), idOf(2)])
+  })
+
+  test('Detection Findings as Parquet, where Security Lake looks for them', async () => {
+    const server = await serve(anything)
+    const lake = { prefix: 'ext/falco', objects: 'parquet', account: '123456789012' }
+    const output = await open(s3, { ...server.options(), ...keys, ...lake })
+    expect(await output.send([item(1), item(2, { priority: 'Critical' })], patient())).toEqual({ delivered: 2 })
+    const { url, body, headers } = server.requests[0]!
+    expect(decodeURIComponent(url.pathname)).toMatch(
+      /^\/b\/ext\/falco\/region=eu-west-1\/accountId=123456789012\/eventDay=20231114\/[^/]+\.parquet$/,
+    )
+    expect(headers['content-type']).toBe('application/vnd.apache.parquet')
+    const rows = await parquetReadObjects({ file: new Uint8Array(body).buffer })
+    expect(rows).toMatchObject([
+      { class_uid: 2004, time: 1_700_000_000_123n, severity_id: 2, finding_info: { uid: idOf(1) } },
+      { class_uid: 2004, severity_id: 5, finding_info: { uid: idOf(2) } },
+    ])
+  })
+})
+
+describe.skipIf(skipped('peers', missingMoto))('moto', () => {
+  test('S3 checks the checksum of an object', async () => {
+    const server = await serve(AWS_SERVICES.s3)
+    const output = await open(s3, server.options())
+    expect(await output.send([item(1), item(2)], patient())).toEqual({ delivered: 2 })
+    expect(server.requests[0]!.headers['x-amz-checksum-crc32']).toMatch(/^[\w+/]{6}==$/)
+    expect((await server.received()).map(({ id }) => id)).toEqual([idOf(1), idOf(2)])
+  })
+
+  test('CloudWatch Logs: a stream that does not exist is created, a group is not', async () => {
+    const server = await serve(AWS_SERVICES.cloudwatch)
+    const output = await open(cloudwatch, server.options())
+    expect(await output.send([item(1)], patient())).toEqual({ delivered: 1 })
+    const other = await open(cloudwatch, { ...server.options(), log_group: 'no-such-group' })
+    expect(await other.send([item(1)], patient())).toMatchObject({ failure: { class: 'misconfigured' } })
+  })
+
+  test('FIFO: an alert that is sent twice arrives once', async () => {
+    const server = await serve(AWS_SERVICES.sqsFifo)
+    const output = await open(sqs, server.options())
+    for (let i = 0; i < 2; i++) expect(await output.send([item(1), item(2)], patient())).toEqual({ delivered: 2 })
+    expect((await server.received()).map(({ id }) => id)).toEqual([idOf(1), idOf(2)])
+  })
+})
