@@ -1,5 +1,5 @@
 /**
- * Audit bodies by the thousand: real events, put into lists, damaged. FALC_FUZZ=100000 runs as many as it says.
+ * Audit bodies by the thousand: real events, put into lists, damaged.
  * Whatever comes in, nothing throws, reading in slices finds what reading at once finds, and a body that is JSON gives the
  * same events as the obvious parser below.
  */
@@ -7,10 +7,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { fuzzed, fuzzRuns } from '../../../scripts/testing/fuzz.ts'
 import { AuditLogDecoder, k8sAudit, parseAuditBody } from '../src/index.ts'
 import { BodyReader } from '../src/parse.ts'
 
-const RUNS = Number(process.env.FALC_FUZZ ?? 2000)
+const RUNS = fuzzRuns(2000)
 
 const log = readFileSync(join(import.meta.dirname, '../../../examples/captures/k8s-audit.jsonl'), 'utf8')
 const events = log.split('\n').filter(Boolean)
@@ -126,7 +127,7 @@ test(`${RUNS} bodies`, () => {
           extract(one, parseArg ? parseArg('/requestObject/0') : argKind === 'index' ? 0 : 'a')
       }
     }),
-    { numRuns: RUNS },
+    fuzzed(2000),
   )
 }, 3_600_000)
 
@@ -143,6 +144,6 @@ test(`${RUNS} logs: the decoder finds the same however the bytes are cut`, () =>
       }
       expect(decode(size)).toEqual(decode(bytes.length))
     }),
-    { numRuns: Math.ceil(RUNS / 4) },
+    { ...fuzzed(2000), numRuns: Math.ceil(RUNS / 4) },
   )
 }, 3_600_000)

@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
+import { FUZZ_SEED, fuzzRuns } from '../../../../scripts/testing/fuzz.ts'
 import { filesOf } from './fuzz-inputs.ts'
 
-/** How many inputs: FALC_RUNS for more or fewer. FALC_SEED starts at another one. */
-const RUNS = Number(process.env.FALC_RUNS ?? 2000)
-const FIRST = Number(process.env.FALC_SEED ?? 0)
+const RUNS = fuzzRuns(2000)
+const FIRST = FUZZ_SEED ?? 0
 /** An input that takes longer hangs (ms); ordinary ones take about one. */
 const HANG = 60_000
 /** Inputs are small, so what loading one needs is, too (MB of heap). */
@@ -34,5 +34,5 @@ test('no rules file crashes or hangs the loader, or takes much memory', { timeou
   })
   await worker.terminate()
   const seed = FIRST + Atomics.load(current, 0)
-  expect(outcome, outcome === 'done' ? '' : `FALC_SEED=${seed}: ${JSON.stringify(filesOf(seed))}`).toBe('done')
+  expect(outcome, outcome === 'done' ? '' : `FALC_FUZZ_SEED=${seed}: ${JSON.stringify(filesOf(seed))}`).toBe('done')
 })

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs'
 import { join as path } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
+import { FUZZ_SEED, fuzzRuns } from '../../../../scripts/testing/fuzz.ts'
 import { CaptureError } from '../../src/capture/capture-error.ts'
 import { CaptureReader } from '../../src/capture/reader.ts'
 import { CaptureWriter } from '../../src/capture/writer.ts'
 import { assemble, block, eventBlock, join, SECTION } from './assemble.ts'
 
-/** FALC_FUZZ_RUNS: how many mutated captures are read (300 unless told); FALC_FUZZ_SEED: the first one's number. */
-const RUNS = Number(process.env.FALC_FUZZ_RUNS ?? 300)
-const FIRST = Number(process.env.FALC_FUZZ_SEED ?? 1)
+const RUNS = fuzzRuns(300)
+const FIRST = FUZZ_SEED ?? 1
 
 /** Numbers that lengths and counts go wrong at. */
 const EDGES = [

@@ -1,19 +1,18 @@
 /** Whatever an engine answers is a description or a counted failure. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createServer as createRawServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fuzzed, fuzzRuns } from '../../../../scripts/testing/fuzz.ts'
 import { Answer } from '../../src/containers/description.ts'
 import { announcedBy } from '../../src/containers/docker-events.ts'
 import { openEngines } from '../../src/containers/engines.ts'
 import { LookupError } from '../../src/containers/failure.ts'
 import { boundMounts, looksPrivileged, sharedNamespaces } from '../../src/containers/oci-spec.ts'
 import { encodeMessage, Message } from '../../src/containers/protobuf.ts'
-
-/** FALC_FUZZ_RUNS: answers and messages of each kind (300 and 2,000 by default). */
-const runs = (usual: number) => Number(process.env.FALC_FUZZ_RUNS ?? usual)
 
 const dir = mkdtempSync(join(tmpdir(), 'falc-robust-'))
 const socket = join(dir, 'engine.sock')
@@ -56,11 +55,83 @@ test.each(['docker', 'podman'] as const)(
           expect(error).toBeInstanceOf(LookupError)
         }
       }),
-      { numRuns: runs(300) },
+      fuzzed(300),
     )
     engine!.close()
   },
-  30_000 + 5 * runs(300),
+  30_000 + 5 * fuzzRuns(300),
+)
+
+/** What an engine may send that is not HTTP, or not all of it. */
+const response = fc
+  .tuple(
+    fc.constantFrom(
+      'HTTP/1.1 200 OK',
+      'HTTP/1.0 200 OK',
+      'HTTP/1.1 404 Not Found',
+      'HTTP/1.1 999',
+      'HTTP/9.9 200 OK',
+      '\u0000',
+    ),
+    fc.array(
+      fc.constantFrom(
+        ...['Content-Length: 2', 'Content-Length: -1', 'Content-Length: 99999999999', 'Transfer-Encoding: chunked'],
+        ...[
+          'Transfer-Encoding: gzip, chunked',
+          'Content-Encoding: gzip',
+          'Connection: upgrade',
+          `X: ${'x'.repeat(20_000)}`,
+        ],
+        ...['Upgrade: tcp', 'no colon', ' folded: line', 'Location: http://127.0.0.1:1/'],
+      ),
+      { maxLength: 4 },
+    ),
+    fc.oneof(
+      fc.constantFrom(
+        '{}',
+        '{"Id":"x"}',
+        '5\r\n{"Id"\r\n0\r\n\r\n',
+        'ffffffffff\r\n',
+        '-1\r\n',
+        '['.repeat(50_000),
+        '{"Id":',
+      ),
+      fc.json(),
+      fc.string({ unit: 'binary' }),
+    ),
+    fc.option(fc.nat(), { freq: 4 }),
+  )
+  .map(([status, headers, body, cut]) => {
+    const text = `${[status, ...headers].join('\r\n')}\r\n\r\n${body}`
+    return cut === null ? text : text.slice(0, cut % (text.length + 1))
+  })
+
+test(
+  'bytes that are no answer',
+  async () => {
+    let bytes = ''
+    const raw = createRawServer(connection => {
+      connection.on('error', () => {})
+      connection.once('data', () => connection.end(bytes))
+    })
+    const path = join(dir, 'raw.sock')
+    await new Promise<void>(resolve => raw.listen(path, resolve))
+    const [engine] = openEngines({ docker: [path], podman: [], cri: [] }).system
+    await fc.assert(
+      fc.asyncProperty(response, async text => {
+        bytes = text
+        try {
+          expect(typeof (await engine!.inspect('x', AbortSignal.timeout(2000))).full_id).toBe('string')
+        } catch (error) {
+          expect(error).toBeInstanceOf(LookupError)
+        }
+      }),
+      fuzzed(300),
+    )
+    engine!.close()
+    raw.close()
+  },
+  30_000 + 5 * fuzzRuns(300),
 )
 
 test('an event of docker announces a container or nothing', () => {
@@ -85,7 +156,7 @@ test('an event of docker announces a container or nothing', () => {
         if (announced !== null) expect(JSON.parse(JSON.stringify(announced))).toEqual(announced)
       },
     ),
-    { numRuns: runs(2000) },
+    fuzzed(2000),
   )
 })
 
@@ -109,7 +180,7 @@ test('what runc is given is described, whatever it is', () => {
       for (const flag of Object.values(sharedNamespaces(answer))) expect(typeof flag).toBe('boolean')
       for (const { RW } of boundMounts(answer)) expect(typeof RW).toBe('boolean')
     }),
-    { numRuns: runs(2000) },
+    fuzzed(2000),
   )
 })
 
@@ -127,7 +198,7 @@ test('bytes are a message or no message', () => {
         expect(error).toBeInstanceOf(RangeError)
       }
     }),
-    { numRuns: runs(2000) },
+    fuzzed(2000),
   )
 })
 

@@ -1,0 +1,53 @@
+/**
+ * Tries damaged and hostile inputs by the thousand. `npm test` tries a few of each subject; this tries as many as wanted:
+ *
+ *   npm run fuzz -- captures --count 100000 [--seed 7]
+ *
+ * Without a subject it lists them. A failure prints the seed that repeats it.
+ */
+import { spawnSync } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+const SUBJECTS: Readonly<Record<string, { readonly file: string; readonly what: string }>> = {
+  rules: { file: 'packages/engine/test/rules/fuzz.test.ts', what: 'rule files' },
+  conditions: {
+    file: 'packages/engine/test/condition/roundtrip.test.ts',
+    what: 'conditions, printed and parsed again',
+  },
+  captures: { file: 'packages/sources-syscall/test/capture/fuzz.test.ts', what: 'captures (.scap)' },
+  containers: {
+    file: 'packages/sources-syscall/test/containers/robust.test.ts',
+    what: 'answers of container engines',
+  },
+  audit: { file: 'packages/sources-k8saudit/test/fuzz.test.ts', what: 'bodies and logs of audit events' },
+}
+
+const root = resolve(import.meta.dirname, '..')
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { count: { type: 'string', default: '10000' }, seed: { type: 'string' } },
+})
+const whole = (text: string) => /^\d{1,9}$/.test(text)
+const { count, seed } = values
+const [name = ''] = positionals
+const subject = Object.hasOwn(SUBJECTS, name) ? SUBJECTS[name] : undefined
+if (!subject || positionals.length > 1 || !whole(count) || (seed !== undefined && !whole(seed))) {
+  console.error('usage: npm run fuzz -- SUBJECT [--count N] [--seed N]\n')
+  for (const [one, { what }] of Object.entries(SUBJECTS)) console.error(`  ${one.padEnd(12)}${what}`)
+  process.exit(2)
+}
+
+const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+const started = performance.now()
+const { status } = spawnSync(
+  process.execPath,
+  [vitest, 'run', '--project', 'all', '--testTimeout', '0', '--no-file-parallelism', subject.file],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, FALC_FUZZ_RUNS: count, ...(seed !== undefined && { FALC_FUZZ_SEED: seed }) },
+  },
+)
+console.log(`${subject.what}: ${count} of each kind in ${((performance.now() - started) / 1000).toFixed(0)} s`)
+process.exitCode = status ?? 1

@@ -1,0 +1,13 @@
+/** How many inputs a fuzz test tries and which: `npm run fuzz` sets both. Without it, a few, and others each time where fast-check makes them. */
+
+/** @param usual how many without FALC_FUZZ_RUNS */
+export const fuzzRuns = (usual: number): number => Number(process.env.FALC_FUZZ_RUNS ?? usual)
+
+/** FALC_FUZZ_SEED: the first input's number, or what fast-check starts from. */
+export const FUZZ_SEED = process.env.FALC_FUZZ_SEED === undefined ? undefined : Number(process.env.FALC_FUZZ_SEED)
+
+/** Parameters of `fc.assert`. */
+export const fuzzed = (usual: number): { numRuns: number; seed?: number } => ({
+  numRuns: fuzzRuns(usual),
+  ...(FUZZ_SEED !== undefined && { seed: FUZZ_SEED }),
+})
