@@ -20,6 +20,8 @@ while True:
     print(s.recv(4096).decode().replace('\\n', ' '), flush=True)
 `
 
+const RULES = '- {rule: r, desc: d, condition: ka.verb = get, output: o, priority: INFO, source: k8s_audit}'
+
 let dir: string
 let receiver: ChildProcess
 let received = ''
@@ -42,14 +44,24 @@ test.skipIf(reason !== undefined)(
     receiver = spawn('/usr/bin/python3', ['-c', RECEIVER, socket], { stdio: ['ignore', 'pipe', 'inherit'] })
     receiver.stdout!.setEncoding('utf8').on('data', text => (received += text))
     await until('the socket', () => received.includes('bound'))
-    writeFileSync(
-      join(dir, 'rules.yaml'),
-      '- {rule: r, desc: d, condition: ka.verb = get, output: o, priority: INFO, source: k8s_audit}',
-    )
+    writeFileSync(join(dir, 'rules.yaml'), RULES)
     writeFileSync(join(dir, 'audit.jsonl'), '')
     const env = { NOTIFY_SOCKET: socket, WATCHDOG_USEC: '300000' }
     falc = startFalc(['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', '--follow'], dir, env)
     await until('READY', () => received.includes('READY=1 STATUS=Detecting with 1 rule'))
+    // A reload, one that fails, and a storm: each begins and ends in order.
+    const states = () => received.match(/READY=1|RELOADING=1/g)!.join(' ')
+    falc.child.kill('SIGHUP')
+    await until('the reload', () => states() === 'READY=1 RELOADING=1 READY=1')
+    expect(received).toMatch(/RELOADING=1 MONOTONIC_USEC=\d+\n/)
+    writeFileSync(join(dir, 'rules.yaml'), '- rule: broken')
+    await until('the failure', () => falc.output.stderr.includes('Reload failed'))
+    writeFileSync(join(dir, 'rules.yaml'), RULES)
+    for (let i = 0; i < 100; i++) falc.child.kill('SIGHUP')
+    await until('the reload after it', () => falc.output.stderr.split('Reloaded').length > 2)
+    await until('the end of the storm', () => / READY=1$/.test(states()))
+    expect(states().replaceAll('RELOADING=1 READY=1', '').trim()).toBe('READY=1')
+    expect(states().split('RELOADING').length).toBeLessThan(50)
     const fed = () => received.split('WATCHDOG=1').length - 1
     await until('the watchdog', () => fed() >= 3)
     // A process that hangs feeds no longer; what is on its way still arrives.

@@ -1,7 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import type { Source } from '@falc/engine'
 import type { Config } from '../config/config.ts'
-import { count } from '../count.ts'
 import { CliError } from '../fail.ts'
 import { EARLY_LOG, Log } from '../log.ts'
 import { metricsPage } from '../meter/page.ts'
@@ -44,7 +43,7 @@ export async function detect(flags: RunFlags): Promise<number> {
   try {
     greet(log, texts.config, flags)
     const loaded = await loader.build(texts)
-    if (enabledRules(loaded) === 0) log.warning('No rule is enabled: there will be no alerts')
+    if (loaded.rules.every(rule => !rule.enabled)) log.warning('No rule is enabled: there will be no alerts')
     if (flags['dry-run']) return 0
     await run({ flags, sources, log, loader, texts, loaded, seconds })
     return 0
@@ -82,19 +81,18 @@ async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run)
     await session.open()
     const watch = watchRun(session, feeds, log)
     undo.push(watch.end)
-    undo.push(attach(session, texts, loader, log, live))
+    const manager = serviceManager(log)
+    undo.push(manager.end)
+    session.onStopping = manager.stopping
+    undo.push(attach(session, texts, loader, log, live, manager))
     if (flags.user !== undefined) becomeUser(flags.user)
     if (seconds !== undefined) {
       const timer = setTimeout(() => session.stop(), seconds * 1000)
       undo.push(() => clearTimeout(timer))
     }
     for (const feed of feeds) log.info(`Opening event source '${feed.source}': ${feed.title}`)
-    const status = `Detecting with ${count(enabledRules(loaded), 'rule')}`
-    log.info(status)
-    const manager = serviceManager(log)
-    undo.push(manager.end)
-    session.onStopping = manager.stopping
-    manager.ready(status)
+    log.info(session.status)
+    manager.ready(session.status)
     undo.push(showProgress(feeds))
     try {
       await session.run(feeds)
@@ -106,10 +104,6 @@ async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run)
   } finally {
     for (const step of undo.reverse()) step()
   }
-}
-
-function enabledRules({ rules }: Loaded): number {
-  return rules.filter(rule => rule.enabled).length
 }
 
 /** Returns a function that removes the file. @throws {CliError} */

@@ -1,6 +1,7 @@
 import { count } from '../count.ts'
 import type { Log } from '../log.ts'
 import type { Loader, Texts } from './loader.ts'
+import type { ServiceManager } from './service-manager.ts'
 import type { Session } from './session.ts'
 import { watchFiles } from './watch-files.ts'
 
@@ -10,19 +11,33 @@ import { watchFiles } from './watch-files.ts'
  * @param live false: files are not watched, since the input ends by itself
  * @returns a function that disconnects them
  */
-export function attach(session: Session, first: Texts, loader: Loader, log: Log, live: boolean): () => void {
+export function attach(
+  session: Session,
+  first: Texts,
+  loader: Loader,
+  log: Log,
+  live: boolean,
+  manager: ServiceManager,
+): () => void {
   let current = first
   let unwatch: (() => void) | undefined
   let reloading = Promise.resolve()
+  /** A reload waits for the one that is going on; undefined: none does. */
+  let waiting: { requested: boolean } | undefined
 
   /** @param requested by a signal: even without changes */
   const reload = async (requested: boolean): Promise<void> => {
+    // The outputs are closing: they are not exchanged any more.
+    if (session.stopping) return
+    let begun = false
     try {
       const next = loader.read()
       if (!requested && next.digest === current.digest) {
         if (session.reloadUnneeded()) log.info('Configuration and rules are again those in force: nothing to reload')
         return
       }
+      begun = true
+      manager.reloading()
       const loaded = await loader.build(next)
       await session.replace(loaded)
       const known = current.config.warnings
@@ -34,11 +49,22 @@ export function attach(session: Session, first: Texts, loader: Loader, log: Log,
       log.info(`Reloaded configuration and rules: ${count(loaded.rules.length, 'rule')}`)
     } catch (error) {
       session.reloadFailed((error as Error).message, requested)
+    } finally {
+      if (begun && !session.stopping) manager.ready(session.status)
     }
   }
-  // One after the other: a reload must not overtake an earlier one.
+  // One after the other: a reload must not overtake an earlier one. Requests that come while one waits are answered by it.
   const queue = (requested: boolean) => {
-    reloading = reloading.then(() => reload(requested))
+    if (waiting) {
+      waiting.requested ||= requested
+      return
+    }
+    const own = { requested }
+    waiting = own
+    reloading = reloading.then(() => {
+      waiting = undefined
+      return reload(own.requested)
+    })
   }
   const watch = () => {
     unwatch?.()

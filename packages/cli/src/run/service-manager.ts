@@ -6,12 +6,14 @@ import type { Log } from '../log.ts'
 export interface ServiceManager {
   /** Everything is open and the configuration is valid. Starts feeding the watchdog. */
   ready(status: string): void
+  /** A reload has begun; `ready` ends it, whether it succeeded or not. */
+  reloading(): void
   stopping(): void
   /** Stops feeding the watchdog. */
   end(): void
 }
 
-const NONE: ServiceManager = { ready: () => {}, stopping: () => {}, end: () => {} }
+const NONE: ServiceManager = { ready: () => {}, reloading: () => {}, stopping: () => {}, end: () => {} }
 
 /**
  * Reports to systemd, when it started this process as a service of `Type=notify`. The watchdog (`WatchdogSec=`) is fed
@@ -20,6 +22,8 @@ const NONE: ServiceManager = { ready: () => {}, stopping: () => {}, end: () => {
  */
 export function serviceManager(log: Log, env: NodeJS.ProcessEnv = process.env): ServiceManager {
   if (!env.NOTIFY_SOCKET) return NONE
+  /** Notifications that have not been sent yet: one that overtakes another would leave systemd with the wrong state. */
+  const waiting: string[][] = []
   let running = false
   let failed = false
   const fail = (reason: string) => {
@@ -27,12 +31,21 @@ export function serviceManager(log: Log, env: NodeJS.ProcessEnv = process.env): 
     failed = true
   }
   const notify = (...states: string[]) => {
-    running = true
+    waiting.push(states)
+    if (!running) next()
+  }
+  const next = () => {
+    const states = waiting.shift()
+    running = states !== undefined
+    if (states === undefined) return
     const child = spawn('systemd-notify', states, { stdio: 'ignore', timeout: 10_000 })
     if (child.pid !== undefined) ownProcesses.add(child.pid)
-    child.on('error', error => fail(error.message))
+    child.on('error', error => {
+      fail(error.message)
+      if (child.pid === undefined) next()
+    })
     child.on('exit', code => {
-      running = false
+      next()
       if (child.pid !== undefined) ownProcesses.ended(child.pid)
       if (code !== 0) fail(`exit code ${code}`)
       else failed = false
@@ -45,11 +58,12 @@ export function serviceManager(log: Log, env: NodeJS.ProcessEnv = process.env): 
       notify('READY=1', `STATUS=${status}`)
       const interval = watchdogInterval(env)
       if (interval === undefined) return
-      timer = setInterval(() => {
+      timer ??= setInterval(() => {
         if (!running) notify('WATCHDOG=1')
       }, interval)
       timer.unref()
     },
+    reloading: () => notify('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
     stopping: () => notify('STOPPING=1'),
     end: () => clearInterval(timer),
   }

@@ -2,6 +2,7 @@ import type { Alert, Source } from '@falc/engine'
 import { Outputs } from '@falc/outputs'
 import { HOT_RESTART_FAILURE, type InternalAlert, internalAlert } from '../alerts/internal.ts'
 import { type Config, changedForRestart } from '../config/config.ts'
+import { count } from '../count.ts'
 import { CliError } from '../fail.ts'
 import { hostname } from '../hostname.ts'
 import type { Log } from '../log.ts'
@@ -80,6 +81,16 @@ export class Session implements MetricsSource {
 
   get rules(): readonly RuleNote[] {
     return this.#loaded.rules
+  }
+
+  /** For people: what the run is doing. */
+  get status(): string {
+    return `Detecting with ${count(this.rules.filter(rule => rule.enabled).length, 'rule')}`
+  }
+
+  /** The run ends: nothing new is opened. */
+  get stopping(): boolean {
+    return this.#stopping.signal.aborted
   }
 
   get ruleNames(): readonly string[] {
