@@ -78,13 +78,14 @@ async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run)
       log.info(`Starting health webserver, listening on ${server.url}`)
     } else if (config.webserver.enabled) log.info('Skipping starting webserver in capture mode')
     if (flags.pidfile !== undefined) undo.push(writePid(flags.pidfile))
-    await session.open()
     const watch = watchRun(session, feeds, log)
     undo.push(watch.end)
     const manager = serviceManager(log)
     undo.push(manager.end)
     session.onStopping = manager.stopping
     undo.push(attach(session, texts, loader, log, live, manager))
+    // Signals are handled by now: one that ended falc here would leave the outputs' programs behind.
+    await session.open()
     if (flags.user !== undefined) becomeUser(flags.user)
     if (seconds !== undefined) {
       const timer = setTimeout(() => session.stop(), seconds * 1000)
