@@ -1,5 +1,6 @@
 /** Every transport: `type:` of an output is one of these. */
 import type { TransportDefinition } from '../transport.ts'
+import { cloudwatch, kinesis, sns, sqs } from './aws.ts'
 import { googlechat, mattermost, rocketchat, slack } from './chat.ts'
 import { cloudevents } from './cloudevents.ts'
 import { discord } from './discord.ts'
@@ -16,6 +17,7 @@ import { otlp } from './otlp.ts'
 import { program } from './program.ts'
 import { rabbitmq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
+import { s3 } from './s3.ts'
 import { smtp } from './smtp.ts'
 import { splunk } from './splunk.ts'
 import { stdout } from './stdout.ts'
@@ -29,4 +31,5 @@ export const TRANSPORTS: readonly TransportDefinition<any>[] = [
   ...[elasticsearch, loki, splunk, otlp],
   ...[nats, kafka, redis, rabbitmq, mqtt, eventHubs],
   ...[syslog, smtp, googleLogging, googlePubsub],
+  ...[sqs, sns, kinesis, cloudwatch, s3],
 ]

@@ -12,6 +12,9 @@ import { defineTransport, type Item } from '../transport.ts'
 
 const OUTPUT = 's3 output'
 
+/** Errors with status 400 that are about a setting: the region, the bucket, keys, encryption. */
+const SETTINGS = /Authorization|Bucket|Region|Location|Endpoint|Token|Access|KMS|ACL|Acl/
+
 const gzipAsync = promisify(gzip)
 
 export const s3 = defineTransport({
@@ -22,7 +25,8 @@ export const s3 = defineTransport({
 \`falco/2026-11-24/2026-11-24T10:00:00.123456789Z-<id>-<count>.jsonl.gz\`. With \`account\`, it is that of a custom source of Security Lake:
 \`ext/falco/region=eu-west-1/accountId=123456789012/eventDay=20261124/…\`.
 
-A batch that is sent again overwrites its object. 403 and 404 let alerts wait.`,
+A batch that is sent again overwrites its object. 403, 404 and what is said about bucket, region, keys or encryption let
+alerts wait.`,
   options: {
     bucket: { kind: 'text', required: true, doc: 'Bucket.', example: 'my-alerts' },
     prefix: { kind: 'text', default: 'falco', doc: 'Beginning of each key, without a slash at its end.' },
@@ -57,14 +61,10 @@ A batch that is sent again overwrites its object. 403 and 404 let alerts wait.`,
       }
       const answer = await client.request('s3', { method: 'PUT', url, headers, body }, signal)
       if (isFailure(answer)) return answer
-      if (answer.failure && /ExpiredToken|InvalidToken/.test(answer.body)) client.forget()
-      // What S3 refuses is the request, not an alert: alerts wait.
-      return (
-        answer.failure && {
-          ...answer.failure,
-          class: answer.failure.class === 'poison' ? 'misconfigured' : answer.failure.class,
-        }
-      )
+      if (!answer.failure) return undefined
+      const code = /<Code>([^<]+)<\/Code>/.exec(answer.body)?.[1] ?? ''
+      if (/Expired|Token/.test(code)) client.forget()
+      return SETTINGS.test(code) && answer.status < 500 ? { ...answer.failure, class: 'misconfigured' } : answer.failure
     }
     return {
       async send(items, signal) {

@@ -261,7 +261,7 @@ export const LOG_SERVICES = {
   splunkAck: kindOf({
     type: 'splunk',
     title: 'Splunk with acknowledgement',
-    options: url => ({ url, token: HEC_TOKEN, ack: true }),
+    options: url => ({ url, token: HEC_TOKEN, ack: true, timeout: '3s' }),
     take: takeHec,
   }),
   otlp: kindOf({
