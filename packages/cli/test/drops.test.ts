@@ -58,6 +58,25 @@ const CASES: readonly Case[] = [
       `3 alert ${TOLD(1)}`,
     ],
   },
+  {
+    title: 'that begin after a quiet time are told, whatever is left in the bucket',
+    threshold: 0,
+    seconds: [
+      [10, 1],
+      [10, 1],
+      [10, 0],
+      [10, 0],
+      [10, 0],
+      [10, 0],
+      [10, 0],
+      [10, 1],
+    ],
+    done: [
+      `1 alert ${TOLD(1)}`,
+      '2 debug Syscall event drop but token bucket depleted, skipping actions',
+      `8 alert ${TOLD(1)}`,
+    ],
+  },
   { title: 'ignored', actions: ['ignore'], threshold: 0, seconds: [[10, 5]], done: [] },
   {
     title: 'log and exit',
@@ -104,6 +123,27 @@ test.each(CASES.map(c => [c.title, c] as const))('lost events: %s', (_, c) => {
     monitor.look(counted(events, lost), second * 1000)
   }
   expect(done).toEqual(c.done)
+})
+
+test('the first loss is told at once, further ones once a second', () => {
+  const told: string[] = []
+  const monitor = new DropMonitor(
+    { threshold: 0, actions: ['alert'], rate: 1, max_burst: 5, simulate_drops: false },
+    { log: () => {}, alert: ({ output }) => told.push(`${now} ${output}`), exit: () => {} },
+  )
+  let now = 0
+  for (const lost of [0, 0, 2, 3, 4, 5, 6]) monitor.look(counted(100, lost), (now += 250))
+  expect(told).toEqual([`750 ${TOLD(2)}`, `1750 ${TOLD(4)}`])
+})
+
+test('the alert names who fills the rings', () => {
+  const fields: unknown[] = []
+  const monitor = new DropMonitor(
+    { threshold: 0, actions: ['alert'], rate: 1, max_burst: 1, simulate_drops: false },
+    { log: () => {}, alert: alert => fields.push(alert.fields), exit: () => {} },
+  )
+  monitor.look({ ...counted(100, 7), flood: 6, flooder: 'yes(42)' }, 0)
+  expect(fields).toMatchObject([{ n_drops: '7', n_drops_flood: '6', flooder: 'yes(42)' }])
 })
 
 test('the alert has the losses by cause', () => {

@@ -149,6 +149,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
       const causes = ['n_drops_buffer_full', 'n_drops_buffer_pressure', 'n_drops_buffer_full_first'].map(number)
       expect(causes.reduce((sum, count) => sum + count)).toBe(number('n_drops_buffer_total'))
       expect(output).toContain(`. ${fields.n_drops} system calls dropped in last second.`)
+      if (number('n_drops_flood') > 0) expect(fields.flooder).toMatch(/^\S+\(\d+\)$/)
     }
     expect(run.output.stderr).toMatch(
       /Syscall event drop monitoring:\n {3}- event drop detected: [1-9]\d* occurrences\n/,

@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 6
+#define WIRE_VERSION 7
 
 struct event_header {
 	__u16 cpu;
@@ -183,4 +183,6 @@ struct events_frame {
 
 struct stats {
 	__u64 counters[COUNTER_MAX]; /* summed over CPUs, since the start */
+	__u32 flooder;           /* the process that was silenced last, in the initial pid namespace; 0 = none yet */
+	__u32 reserved;
 };

@@ -17,6 +17,11 @@ const NOTHING: KernelCounts = {
   lost: { bufferFull: 0, bufferPressure: 0, bufferFullFirst: 0, scratch: 0, bug: 0 },
 }
 
+/** Milliseconds over which losses are added up. */
+const SECOND = 1000
+/** After as many without a loss, the next one is acted on whether or not the bucket has a token: it would be reported too late. */
+const QUIET = 5000
+
 /** Acts when more system calls are lost than the configuration allows (syscall_event_drops). */
 export class DropMonitor {
   /** Seconds in which too much was lost, and those in which actions were taken. */
@@ -26,6 +31,8 @@ export class DropMonitor {
   readonly #actions: DropActions
   readonly #bucket: TokenBucket
   #last = NOTHING
+  #looked = Number.NEGATIVE_INFINITY
+  #lostAt = Number.NEGATIVE_INFINITY
 
   constructor(config: Config['syscall_event_drops'], actions: DropActions) {
     this.#config = config
@@ -33,9 +40,15 @@ export class DropMonitor {
     this.#bucket = new TokenBucket(config.rate, config.max_burst)
   }
 
-  /** Called every second. @param now milliseconds of a monotonic clock */
+  /** Called several times a second. @param now milliseconds of a monotonic clock */
   look(counts: KernelCounts, now: number): void {
     const delta = difference(counts, this.#last)
+    const lost = dropsOf(delta).total > 0
+    const begins = lost && now - this.#lostAt > QUIET
+    // The first loss is not made to wait for the end of its second, where any loss counts.
+    if (now - this.#looked < SECOND && !(begins && this.#config.threshold === 0)) return
+    if (lost) this.#lostAt = now
+    this.#looked = now
     this.#last = counts
     const { simulate_drops: simulate } = this.#config
     if (simulate) this.#actions.log('info', 'Simulating syscall event drop')
@@ -44,7 +57,7 @@ export class DropMonitor {
     // Lost events are counted as events; a simulated drop may be the only one.
     if (drops === 0 || drops / Math.max(delta.events, 1) <= threshold) return
     this.detected++
-    if (this.#bucket.claim(now)) {
+    if (this.#bucket.claim(now) || (begins && !simulate)) {
       this.acted++
       this.#act(delta, drops)
     } else this.#actions.log('debug', 'Syscall event drop but token bucket depleted, skipping actions')
@@ -77,6 +90,9 @@ function alertOf(output: string, delta: KernelCounts, drops: number): InternalAl
     // Falco's older probe dropped an event when a page was missing. This one sends it with an empty parameter.
     n_drops_page_faults: 0,
     n_drops_bug: delta.lost.bug,
+    // Falc's own: events of processes that filled a ring, and the last of these processes
+    ...(delta.flood !== undefined && { n_drops_flood: delta.flood }),
+    ...(delta.flooder !== undefined && delta.flood !== 0 && { flooder: delta.flooder }),
     ebpf_enabled: 1,
   }
   const texts = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]))
@@ -86,5 +102,10 @@ function alertOf(output: string, delta: KernelCounts, drops: number): InternalAl
 function difference(now: KernelCounts, before: KernelCounts): KernelCounts {
   const lost = { ...now.lost }
   for (const cause of Object.keys(lost) as (keyof typeof lost)[]) lost[cause] -= before.lost[cause]
-  return { events: now.events - before.events, lost }
+  return {
+    ...now,
+    events: now.events - before.events,
+    lost,
+    ...(now.flood !== undefined && { flood: now.flood - (before.flood ?? 0) }),
+  }
 }

@@ -6,7 +6,7 @@ import { DropMonitor } from './drops.ts'
 import { SilenceMonitor } from './silence.ts'
 
 /** Milliseconds between checks. The probe's counters are refreshed as often. */
-const INTERVAL = 1000
+const INTERVAL = 250
 
 /** The run that is watched. */
 export interface Watched {
@@ -17,7 +17,7 @@ export interface Watched {
   fail(reason: string): void
 }
 
-/** Checks every second whether events of a live source are lost, or stay away. @returns a function that ends it and returns a line for the final report */
+/** Checks whether events of a live source are lost, or stay away. @returns a function that ends it and returns a line for the final report */
 export function watchHealth(meter: FeedMeter, run: Watched, log: Log): () => string {
   const { syscall_event_drops, syscall_event_timeouts } = run.config
   const alert = (internal: InternalAlert) => run.report(internal)

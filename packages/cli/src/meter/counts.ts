@@ -13,6 +13,9 @@ export interface KernelCounts {
     readonly scratch: number
     readonly bug: number
   }
+  /** Of these, the events of processes that filled a ring, and the last such process: `name(pid)`. */
+  readonly flood?: number
+  readonly flooder?: string
 }
 
 /** A feed's own counters. */

@@ -131,7 +131,13 @@ class LiveFeed implements Feed {
 
   losses(): Record<string, number> {
     const { events: _, ...lost } = this.#live.counts
+    for (const kind of LIMITS) delete (lost as Partial<typeof lost>)[kind]
     return { ...lost, ...this.#live.state.tables.losses }
+  }
+
+  limits(): Record<string, number> {
+    const { counts } = this.#live
+    return Object.fromEntries(LIMITS.map(kind => [kind, counts[kind]]))
   }
 
   metadata(): Record<string, number> {
@@ -139,8 +145,12 @@ class LiveFeed implements Feed {
   }
 }
 
+/** Counters of the probe that stand for no lost event. */
+const LIMITS = ['ioUring', 'namesRefused', 'raced', 'unchecked'] as const
+
 /** The probe's counters under Falco's names. */
-function kernelCounts({ counts }: Live): KernelCounts {
+function kernelCounts(live: Live): KernelCounts {
+  const { counts, flooder } = live
   const lost = {
     bufferFull: counts.dropFull,
     // a process that floods loses its events before others lose theirs: `losses` tells the two apart
@@ -149,5 +159,10 @@ function kernelCounts({ counts }: Live): KernelCounts {
     scratch: counts.dropTooLarge,
     bug: counts.dropNoRing + counts.tailFailed,
   }
-  return { events: Object.values(lost).reduce((sum, count) => sum + count, counts.events), lost }
+  return {
+    events: Object.values(lost).reduce((sum, count) => sum + count, counts.events),
+    lost,
+    flood: counts.dropFlood,
+    ...(flooder !== 0 && { flooder: `${live.state.tables.threads.get(flooder)?.comm ?? '<NA>'}(${flooder})` }),
+  }
 }

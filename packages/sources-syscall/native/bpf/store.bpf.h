@@ -2,18 +2,13 @@
 #pragma once
 #include "extract.bpf.h"
 #include "events.gen.h"
+#include "shares.bpf.h"
 
 struct event {
 	struct scratch *to;
 	__u32 param;    /* index of the next parameter */
 	__u8 want;
 };
-
-/*
- * Besides enum want: that a process began, runs another program or has ended. Such an event is given up only when the ring is full,
- * also when its process is flooding.
- */
-#define WANT_LIFE 5
 
 #define LENS_AT (sizeof(struct event_header))
 
@@ -127,67 +122,6 @@ static __always_inline void leave_out(struct event *e)
 	e->want = WANT_NOTHING;
 }
 
-/*
- * A fair share. Whenever a CPU's events have taken another 1/64 of the ring, the process of the event at hand gets a mark: who
- * writes most of the bytes gets most of the marks. While the ring is more than half full, a process with many marks loses its own
- * events, so that there is room for those of others. Looking up costs nothing while the ring is less full.
- */
-#define SHARES 64          /* of the ring: bytes between two marks, and so between two looks at how full it is */
-#define MANY_MARKS 8       /* an eighth of the ring within one or two windows */
-#define WINDOW_SHIFT 29    /* of the clock's ns: half a second */
-struct marks {
-	__u32 window;
-	__u32 count;
-};
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u32);
-	__type(value, struct marks);
-} marks_by_process SEC(".maps");
-
-static __always_inline void mark_process(void)
-{
-	__u32 pid = bpf_get_current_pid_tgid() >> 32, now = bpf_ktime_get_ns() >> WINDOW_SHIFT;
-	struct marks *marks = bpf_map_lookup_elem(&marks_by_process, &pid), first = { .window = now, .count = 1 };
-	if (!marks) {
-		bpf_map_update_elem(&marks_by_process, &pid, &first, BPF_ANY);
-	} else if (marks->window == now) {
-		marks->count++;
-	} else {
-		marks->count = marks->window + 1 == now ? marks->count / 2 + 1 : 1;
-		marks->window = now;
-	}
-}
-
-static __always_inline bool has_its_share(void)
-{
-	__u32 pid = bpf_get_current_pid_tgid() >> 32, now = bpf_ktime_get_ns() >> WINDOW_SHIFT;
-	struct marks *marks = bpf_map_lookup_elem(&marks_by_process, &pid);
-	return marks && marks->window + 1 >= now && marks->count >= MANY_MARKS;
-}
-
-/* What is counted when the ring has no room to give for an event of this kind; COUNTER_MAX = it has. */
-static __always_inline __u32 refusal(struct event *e, void *ring, __u32 size)
-{
-	e->to->unasked += size;
-	/* Asking costs as much as a short event: it is done now and then, and always while the ring is half full. */
-	if (e->to->unasked > ring_bytes / SHARES) {
-		e->to->unasked = 0;
-		e->to->pressed = 1;
-		mark_process();
-	}
-	if (!e->to->pressed || e->want == WANT_LIFE)
-		return COUNTER_MAX;
-	__u64 used = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
-	e->to->pressed = used > (__u64)ring_bytes / 2;
-	if (!e->to->pressed)
-		return COUNTER_MAX;
-	if (has_its_share())
-		return COUNT_DROP_FLOOD;
-	return e->want != WANT_FIRST && used > (__u64)ring_bytes / 8 * 7 ? COUNT_DROP_PRESSURE : COUNTER_MAX;
-}
-
 /* Sends the event. Everything that is lost is counted by cause. */
 static __always_inline int commit(struct event *e)
 {
@@ -207,10 +141,9 @@ static __always_inline int commit(struct event *e)
 		return 0;
 	}
 	STORE(__u32, &h->len, size - sizeof(h->cpu));
-	refused = refusal(e, ring, size);
+	refused = refusal(e->to, ring, e->want, size);
 	if (refused != COUNTER_MAX) {
-		/* after a loss of what the state needs, the engine reads it from /proc */
-		count(e->want == WANT_FIRST ? COUNT_DROP_FULL_FIRST : refused);
+		count(refused);
 		return 0;
 	}
 	if (bpf_ringbuf_output(ring, e->to->bytes, size & (2 * MAX_EVENT - 1), BPF_RB_NO_WAKEUP)) {

@@ -23,6 +23,7 @@
 #include "../sidecar/probe.h"
 #include "../sidecar/ring.h"
 #include "../sidecar/stream.h"
+#include "../sidecar/urgency.h"
 
 #define MAX_RING (64 << 10)
 #define MAX_INPUT (64 << 10)
@@ -129,6 +130,10 @@ int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_S
 	(void)session;
 	return wants[0] > 250 ? -EINVAL : 0;
 }
+void urgency_of_sidecar(enum urgency_level level) { (void)level; }
+void urgency_turn(struct urgency *urgency, struct drain_state drain, __u64 now_ns) { (void)urgency, (void)drain, (void)now_ns; }
+void urgency_end(struct urgency *urgency) { (void)urgency; }
+
 int probe_read_stats(struct probe_session *session, struct stats *to)
 {
 	(void)session;
@@ -311,11 +316,11 @@ static void try_ring(int changes)
 	fill_ring(&rings[0], changes);
 	fill_ring(&rings[1], changes);
 	open_pair(ends);
-	if (stream_open(&stream, ring_fds, 2, MAX_RING) || drain_open(&drain, ring_fds, 2, MAX_RING, 1))
+	if (stream_open(&stream, ring_fds, 2, MAX_RING) || drain_open(&drain, ring_fds, 2, MAX_RING))
 		fail("no memory for a stream");
 	for (int turn = 0; turn < 3; turn++) {
 		err = stream_send(stream, ends[0]);
-		drain_stalled(drain, turn + 1);
+		drain_look(drain, turn + 1);
 		if (!changes && !turn && err)
 			fail("a sound ring was refused");
 		if (err)

@@ -12,17 +12,15 @@ struct drained_ring {
 };
 
 struct drain {
-	__u64 patience_ns;
 	int count;
 	struct drained_ring rings[];
 };
 
-int drain_open(struct drain **to, const int *rings, int count, __u32 ring_bytes, __u64 patience_ns)
+int drain_open(struct drain **to, const int *rings, int count, __u32 ring_bytes)
 {
 	struct drain *drain = calloc(1, sizeof(*drain) + count * sizeof(drain->rings[0]));
 	if (!drain)
 		return -ENOMEM;
-	drain->patience_ns = patience_ns;
 	for (; drain->count < count; drain->count++) {
 		int err = ring_map(&drain->rings[drain->count].view, rings[drain->count], ring_bytes);
 		if (err) {
@@ -34,20 +32,24 @@ int drain_open(struct drain **to, const int *rings, int count, __u32 ring_bytes,
 	return 0;
 }
 
-int drain_stalled(struct drain *drain, __u64 now_ns)
+struct drain_state drain_look(struct drain *drain, __u64 now_ns)
 {
-	int stalled = 0;
+	struct drain_state state = {};
 	for (int i = 0; i < drain->count; i++) {
 		struct drained_ring *ring = &drain->rings[i];
 		__u64 consumer = __atomic_load_n(ring->view.consumer, __ATOMIC_ACQUIRE);
-		if (!ring->since || consumer != ring->position || consumer == __atomic_load_n(ring->view.producer, __ATOMIC_ACQUIRE)) {
+		__u64 filled = __atomic_load_n(ring->view.producer, __ATOMIC_ACQUIRE) - consumer;
+		__u32 sixteenths = filled <= ring->view.bytes ? filled / (ring->view.bytes / 16) : 0;
+		if (!ring->since || consumer != ring->position || !filled) {
 			ring->position = consumer;
 			ring->since = now_ns;
-		} else if (now_ns - ring->since > drain->patience_ns) {
-			stalled = 1;
 		}
+		if (now_ns - ring->since > state.unread_ns)
+			state.unread_ns = now_ns - ring->since;
+		if (sixteenths > state.filled)
+			state.filled = sixteenths;
 	}
-	return stalled;
+	return state;
 }
 
 void drain_close(struct drain *drain)

@@ -289,7 +289,8 @@ int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_S
 
 int probe_read_stats(struct probe_session *session, struct stats *to)
 {
-	struct stats *per_cpu = calloc(session->cpus, sizeof(*per_cpu));
+	struct { __u64 counters[COUNTER_MAX]; } *per_cpu = calloc(session->cpus, sizeof(*per_cpu));
+	struct { __u32 window, marks, flooder; } written; /* struct written in ../bpf/shares.bpf.h */
 	__u32 zero = 0;
 	int err = 0;
 	if (!per_cpu)
@@ -302,6 +303,8 @@ int probe_read_stats(struct probe_session *session, struct stats *to)
 			for (int i = 0; i < COUNTER_MAX; i++)
 				to->counters[i] += per_cpu[cpu].counters[i];
 	free(per_cpu);
+	if (!err && !bpf_map_lookup_elem(bpf_map__fd(session->skeleton->maps.written_map), &zero, &written))
+		to->flooder = written.flooder;
 	return err;
 }
 

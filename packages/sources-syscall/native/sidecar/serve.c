@@ -18,9 +18,10 @@
 #include "probe.h"
 #include "signals.h"
 #include "stream.h"
+#include "urgency.h"
 
-/* Milliseconds between STATS, and between looks at the rings when their records are sent. */
-#define STATS_TURN 500
+/* Milliseconds between STATS, as the alert about losses waits for them, and between looks at the rings when their records are sent. */
+#define STATS_TURN 250
 #define STREAM_TURN 10
 /* Seconds in which an engine that has begun a frame must finish it, and one that is sent a frame must make room for it. */
 #define PATIENCE 10
@@ -87,12 +88,16 @@ struct recording {
 	struct probe_session *session;
 	struct stream *stream;
 	struct drain *drain;
+	struct urgency urgency;
 	struct names_readings *names;
 };
 
 static int picture_and_ready(const struct recording *r, int picture)
 {
-	int err = picture ? send_picture(r->socket, r->boot_time_ns) : 0;
+	int err;
+	urgency_of_sidecar(URGENCY_NICE); /* a long work on a large machine */
+	err = picture ? send_picture(r->socket, r->boot_time_ns) : 0;
+	urgency_of_sidecar(URGENCY_REALTIME);
 	return err ? err : send_frame(r->socket, FRAME_READY, NULL, 0, NULL, 0);
 }
 
@@ -169,8 +174,8 @@ static int start(struct recording *r, pid_t engine)
 	err = send_frame(r->socket, FRAME_RINGS, &rings, sizeof(rings), fds, count);
 	if (!err)
 		err = picture_and_ready(r, r->settings->picture);
-	if (!err && drain_seconds)
-		err = drain_open(&r->drain, fds, count, r->settings->ring_bytes, drain_seconds * 1000000000ull);
+	if (!err)
+		err = drain_open(&r->drain, fds, count, r->settings->ring_bytes);
 	return err;
 }
 
@@ -189,8 +194,10 @@ static int turn(struct recording *r, __u64 *next_stats)
 	if (!err && r->stream)
 		err = stream_send(r->stream, r->socket);
 	if (!err && now >= *next_stats) {
+		struct drain_state drain = drain_look(r->drain, now);
 		*next_stats = now + STATS_TURN * 1000000ull;
-		err = r->drain && drain_stalled(r->drain, now) ? -ETIME : send_stats(r);
+		urgency_turn(&r->urgency, drain, now);
+		err = drain_seconds && drain.unread_ns > drain_seconds * 1000000000ull ? -ETIME : send_stats(r);
 	}
 	return err;
 }
@@ -198,7 +205,7 @@ static int turn(struct recording *r, __u64 *next_stats)
 int record(int socket, const struct configure *settings, __u64 boot_time_ns, pid_t engine)
 {
 	struct timeval patience = { .tv_sec = PATIENCE };
-	struct recording r = { .socket = socket, .settings = settings, .boot_time_ns = boot_time_ns };
+	struct recording r = { .socket = socket, .settings = settings, .boot_time_ns = boot_time_ns, .urgency.engine = engine };
 	__u64 next_stats = 0;
 	int err;
 
@@ -209,6 +216,7 @@ int record(int socket, const struct configure *settings, __u64 boot_time_ns, pid
 		err = turn(&r, &next_stats);
 	if (err < 0)
 		explain_end(socket, err, r.stream);
+	urgency_end(&r.urgency);
 	names_close(r.names);
 	drain_close(r.drain);
 	stream_close(r.stream);

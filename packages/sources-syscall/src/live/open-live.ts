@@ -69,6 +69,8 @@ const DEFAULT_RING_BYTES = 8 << 20
 const CONTROL_TURN = 100
 /** If a ring is at least this full, reading continues without sleeping. */
 const BUSY_SHARE = 1 / 16
+/** Milliseconds of reading after which timers and outputs get a turn. */
+const LONGEST_STRETCH = 20
 /** Number of times the rings are polled after the sidecar has exited, to deliver all that they hold. */
 const LAST_LOOKS = 3
 
@@ -114,6 +116,7 @@ export class Live implements EventTables {
   #malformed = 0
   #restartCount = 0
   #polled = 0
+  #yielded = 0
   readonly #reconciler: Reconciler
   #stopped = false
 
@@ -152,6 +155,11 @@ export class Live implements EventTables {
   /** Time of the first event, ns since 1970; undefined before the first. */
   get firstTime(): bigint | undefined {
     return this.#delivery.firstTime
+  }
+
+  /** Id of the process whose events were given up last because it filled a ring (`dropFlood`); 0 = none. */
+  get flooder(): number {
+    return this.#session?.flooder ?? 0
   }
 
   /** Time of the last event of any kind, ns since 1970; 0n before the first. */
@@ -215,6 +223,14 @@ export class Live implements EventTables {
     this.state.tables.lookForNames()
     const share = this.#rings!.look()
     if (share < BUSY_SHARE) await new Promise(resolve => setTimeout(resolve, this.#turn(share)))
+    else if (performance.now() - this.#yielded > LONGEST_STRETCH) await new Promise(resolve => setImmediate(resolve))
+    else return this.#look(share)
+    this.#yielded = performance.now()
+    return this.#look(share)
+  }
+
+  /** Looks at the sidecar. */
+  #look(share: number): boolean {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#restarting !== undefined) return !this.#stopped
     const session = this.#session!

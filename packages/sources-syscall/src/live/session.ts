@@ -17,6 +17,7 @@ import {
   Hello,
   MAX_NATIVE_SYSCALLS,
   Rings as RingsFrame,
+  Stats,
   Wait,
   WIRE_MAGIC,
   WIRE_VERSION,
@@ -46,6 +47,8 @@ const GREETING_LIMIT = 60_000
 export class SidecarSession {
   /** The probe's counters in this session. */
   readonly counters: Record<Counter, number> = Object.fromEntries(COUNTERS.map(name => [name, 0])) as never
+  /** The process whose events were given up last because it filled a ring; 0 = none. */
+  flooder = 0
   /** The sidecar's error message, if it gave up. */
   problem: string | undefined
   bootTime = 0n
@@ -153,6 +156,7 @@ export class SidecarSession {
         break
       case Frame.stats:
         for (const [i, name] of COUNTERS.entries()) this.counters[name] = Number(payload.getBigUint64(i * 8, true))
+        this.flooder = payload.getUint32(Stats.flooder, true)
         break
       case Frame.names:
         this.#options.names(payload)

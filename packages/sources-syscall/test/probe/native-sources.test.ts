@@ -126,7 +126,8 @@ describe.skipIf(!compiler)('wire.h', () => {
       MAX_EVENTS_FRAME: wire.MAX_EVENTS_FRAME,
       'offsetof(struct events_frame, ring)': wire.Events.ring,
       'sizeof(struct events_frame)': wire.Events.records,
-      'sizeof(struct stats)': wire.COUNTERS.length * 8,
+      'sizeof(struct stats)': wire.Stats.size,
+      'offsetof(struct stats, flooder)': wire.Stats.flooder,
     }
     for (const [name, kind] of Object.entries(wire.Frame)) fields[`FRAME_${name.toUpperCase()}`] = kind
     for (const [i, name] of wire.COUNTERS.entries()) {

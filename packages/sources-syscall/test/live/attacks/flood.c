@@ -1,10 +1,11 @@
 /*
- * `flood CALL SECONDS`: one process that makes a call as often as it can, on each CPU. `flood victim N`: opens N different names
- * below /etc, a millisecond apart, and runs `true` after every tenth.
+ * `flood [wait] CALL SECONDS [PROCESSES [THREADS [UID]]]`: makes a call as often as it can, once it may read a byte. `flood victim N`: waits for a
+ * byte, opens N different names below /etc, a millisecond apart, and runs `true` after every tenth.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,23 +19,48 @@
 static const char *kind;
 static volatile int over;
 
+/* A child that ends at once, or runs something first. */
+static void child(char *const *run)
+{
+	pid_t pid = vfork();
+	if (!pid) {
+		if (run)
+			execve(run[0], run, run);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+}
+
 static void *flood(void *unused)
 {
-	char name[256];
-	char *const argv[] = { "x", NULL };
+	static char text[4001];
+	char name[256], *const argv[] = { "x", NULL }, *const large[] = { "/bin/true", text, NULL };
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = 0;
+	memset(text, 'n', sizeof(text) - 1);
 	while (!over) {
 		if (!strcmp(kind, "openat"))
 			syscall(SYS_openat, AT_FDCWD, name, O_RDONLY);
+		else if (!strcmp(kind, "long"))
+			syscall(SYS_openat, AT_FDCWD, text, O_RDONLY);
 		else if (!strcmp(kind, "close"))
 			syscall(SYS_close, -1);
+		else if (!strcmp(kind, "close_range"))
+			syscall(SYS_close_range, 3, ~0u, 0);
 		else if (!strcmp(kind, "prctl"))
 			syscall(SYS_prctl, PR_SET_NAME, "flood");
 		else if (!strcmp(kind, "setuid"))
 			syscall(SYS_setuid, getuid());
+		else if (!strcmp(kind, "chdir"))
+			syscall(SYS_chdir, "/");
+		else if (!strcmp(kind, "dup"))
+			syscall(SYS_dup2, 0, 1000);
 		else if (!strcmp(kind, "execve"))
 			syscall(SYS_execve, "/absent", argv, NULL);
+		else if (!strcmp(kind, "fork"))
+			child(NULL);
+		else if (!strcmp(kind, "exec"))
+			child(large);
 		else
 			syscall(SYS_unlinkat, -1, name, 0);
 	}
@@ -45,6 +71,7 @@ static int victim(int n)
 {
 	char name[64];
 	int status;
+	getchar();
 	for (int i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "/etc/falc-victim-%d", i);
 		syscall(SYS_openat, AT_FDCWD, name, O_RDONLY);
@@ -62,17 +89,28 @@ static int victim(int n)
 
 int main(int argc, char **argv)
 {
-	pthread_t threads[4];
+	pthread_t thread;
+	pthread_attr_t small;
+	int processes, threads;
 	if (argc < 3)
 		return 2;
 	if (!strcmp(argv[1], "victim"))
 		return victim(atoi(argv[2]));
+	if (!strcmp(argv[1], "wait"))
+		argc--, argv++, getchar();
 	kind = argv[1];
-	for (int i = 0; i < 4; i++)
-		if (pthread_create(&threads[i], NULL, flood, NULL))
-			return 1;
-	puts("ready");
-	fflush(stdout);
+	processes = argc > 3 ? atoi(argv[3]) : 1;
+	threads = argc > 4 ? atoi(argv[4]) : 4;
+	if (argc > 5 && setresuid(atoi(argv[5]), atoi(argv[5]), atoi(argv[5])))
+		return 1;
+	for (int i = 1; i < processes && fork(); i++)
+		;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 64 << 10);
+	for (int i = 0; i < threads; i++)
+		if (pthread_create(&thread, &small, flood, NULL))
+			break;
 	sleep(atoi(argv[2]));
 	over = 1;
 	return 0;

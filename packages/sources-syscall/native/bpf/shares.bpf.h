@@ -1,0 +1,180 @@
+/*
+ * Level 1: who may still write to a ring that fills up.
+ *
+ * Whenever a CPU's events, given up or not, have taken another 1/64 of the ring, the process of the event at hand gets a mark: who
+ * writes most of the bytes gets most of the marks. An account that has an eighth of what the reader keeps up with is flooding. Its
+ * events are given up from a level of the ring that depends on the account: the process first, then its siblings, then all that
+ * its user runs in its control group, then all that the user runs. A mark goes to a larger account only when the smaller ones do
+ * not flood: so one process that floods does not silence its user. What others do finds the rest of the ring.
+ *
+ * Events of process life are given up later, when a flooding account has filled another eighth of the ring.
+ */
+#pragma once
+#include "extract.bpf.h"
+
+/* Besides enum want: that a process began, runs another program or has ended. */
+#define WANT_LIFE 5
+
+#define SHARES 64          /* of the ring: bytes between two marks, and so between two looks at how full it is */
+#define MANY_MARKS 8
+#define WINDOW_SHIFT 29    /* of the clock's ns: half a second */
+
+enum account_kind {
+	OF_PROCESS,
+	OF_FAMILY,         /* the children of one parent */
+	OF_OWNER,          /* a user's processes in one control group */
+	OF_USER,           /* root has none: all containers may be his */
+	ACCOUNT_KINDS,
+};
+
+/* Sixteenths of the ring from which on a flooding account of each kind loses its events. */
+#define PRESSED 8
+static const __u8 SILENT_FROM[ACCOUNT_KINDS] = { PRESSED, 9, 10, 12 };
+#define UNMARKED_LATER 2   /* a process of a flooding owner or user that has written little itself */
+#define LIFE_LATER 2
+#define EVENTS_TO 15       /* above, only what the state needs is written */
+
+struct account_key {
+	__u64 cgroup;
+	__u32 uid;
+	__u32 pid;
+	__u64 kind;
+};
+struct account {
+	__u32 window;
+	__u32 marks;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct account_key);
+	__type(value, struct account);
+} accounts SEC(".maps");
+
+/* What was written to the rings, and who was silenced last; read by the sidecar. */
+struct written {
+	struct account all;
+	__u32 flooder;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct written);
+} written_map SEC(".maps");
+
+static __always_inline __u32 this_window(void)
+{
+	return bpf_ktime_get_ns() >> WINDOW_SHIFT;
+}
+
+static __always_inline void add_mark(struct account *account, __u32 now)
+{
+	if (account->window == now) {
+		account->marks++;
+	} else {
+		account->marks = account->window + 1 == now ? account->marks / 2 + 1 : 1;
+		account->window = now;
+	}
+}
+
+/* Marks of this window, or of the one before. */
+static __always_inline __u32 marks_of(const struct account *account, __u32 now)
+{
+	return account && account->window + 1 >= now ? account->marks : 0;
+}
+
+#define MAX_USER_NAMESPACES 33 /* as deep as they nest (kernel/user_namespace.c) */
+
+/* The real user. In a user namespace, which may have thousands of ids, it is the one who made the outermost. */
+static __always_inline __u32 charged_user(void)
+{
+	struct user_namespace *ns = BPF_CORE_READ(current_task(), cred, user_ns), *outermost = NULL;
+	for (int i = 0; i < MAX_USER_NAMESPACES && BPF_CORE_READ(ns, level) > 0; i++) {
+		outermost = ns;
+		ns = BPF_CORE_READ(ns, parent);
+	}
+	return outermost ? BPF_CORE_READ(outermost, owner.val) : (__u32)bpf_get_current_uid_gid();
+}
+
+/*
+ * Whether an account of the current task floods that loses its events while the ring is so full: `used` in sixteenths. With `charge`,
+ * a mark is due.
+ */
+static __always_inline bool floods(__u32 used, bool charge)
+{
+	struct account first = { .window = this_window(), .marks = 1 }, *account;
+	struct account_key key = {};
+	struct written *written;
+	__u32 zero = 0, user, marks, own = 0, from, limit = MANY_MARKS;
+	written = bpf_map_lookup_elem(&written_map, &zero);
+	if (!written)
+		return false;
+	if (marks_of(&written->all, first.window) / 8 > limit)
+		limit = marks_of(&written->all, first.window) / 8;
+	user = charged_user();
+	for (__u32 kind = 0; kind < ACCOUNT_KINDS; kind++) {
+		if (!charge && used < SILENT_FROM[kind])
+			break;
+		if (kind == OF_USER && !user)
+			break;
+		key.kind = kind;
+		key.uid = kind == OF_PROCESS ? 0 : user;
+		key.cgroup = kind == OF_FAMILY || kind == OF_OWNER ? bpf_get_current_cgroup_id() : 0;
+		key.pid = kind == OF_PROCESS  ? bpf_get_current_pid_tgid() >> 32
+			  : kind == OF_FAMILY ? BPF_CORE_READ(current_task(), real_parent, tgid)
+					      : 0;
+		account = bpf_map_lookup_elem(&accounts, &key);
+		if (account && charge)
+			add_mark(account, first.window);
+		else if (charge)
+			bpf_map_update_elem(&accounts, &key, &first, BPF_ANY);
+		marks = marks_of(account, first.window);
+		from = SILENT_FROM[kind] + (kind >= OF_OWNER && !own ? UNMARKED_LATER : 0);
+		if (kind == OF_PROCESS)
+			own = marks;
+		if (marks < limit)
+			continue;
+		if (used < from)
+			break;
+		written->flooder = bpf_get_current_pid_tgid() >> 32;
+		return true;
+	}
+	if (charge)
+		add_mark(&written->all, first.window);
+	return false;
+}
+
+/* Global functions, which the verifier checks once and not in each program: see task.bpf.h. */
+__noinline int floods_and_charge(__u32 used)
+{
+	return floods(used, true);
+}
+
+__noinline int floods_now(__u32 used)
+{
+	return floods(used, false);
+}
+
+/* What is counted when the ring has no room to give for an event of this kind; COUNTER_MAX = it has. */
+static __always_inline __u32 refusal(struct scratch *to, void *ring, __u8 want, __u32 size)
+{
+	bool charge, refused;
+	__u32 used;
+	to->unasked += size;
+	/* Asking costs as much as a short event: it is done now and then, and always while the ring is half full. */
+	charge = to->unasked > ring_bytes / SHARES;
+	if (!charge && !to->pressed)
+		return COUNTER_MAX;
+	if (charge)
+		to->unasked = 0;
+	used = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) / (ring_bytes / 16);
+	to->pressed = used >= PRESSED;
+	if (want == WANT_LIFE)
+		used = used > LIFE_LATER ? used - LIFE_LATER : 0;
+	refused = charge ? floods_and_charge(used) : used >= PRESSED && floods_now(used);
+	/* after a loss of what the state needs, the engine reads it from /proc */
+	if (refused)
+		return want == WANT_FIRST || want == WANT_LIFE ? COUNT_DROP_FULL_FIRST : COUNT_DROP_FLOOD;
+	return want == WANT_EVENT && used >= EVENTS_TO ? COUNT_DROP_PRESSURE : COUNTER_MAX;
+}
