@@ -13,7 +13,7 @@ test('snapshots are taken at multiples of the interval', () => {
     ...{ metrics, rules: [], rulesFiles: [], configFiles: [], reloadedAt: 0n, matches: new Map() },
     ...{ ownAlerts: 0, failedReloads: 0, queues: () => [], losses: () => new Map() },
     ...{ metadata: () => ({}), evaluationErrors: () => ({}) },
-    feeds: () => [{ source: 'k8s_audit', events: 1, meter: {}, losses: {} }],
+    feeds: () => [{ source: 'k8s_audit', events: 1, meter: {}, losses: {}, limits: {} }],
   }
   const times: number[] = []
   const end = takeSnapshots(source, () => times.push(Date.now()), new Log({ ...EARLY_LOG, log_stderr: false }))

@@ -22,7 +22,7 @@ export function kernelFindings(facts: Facts): Finding[] {
   if (facts.platform !== 'linux') {
     return [missing('kernel', `${facts.platform}: live capture needs Linux`, 'replay captures here: falc run -e FILE')]
   }
-  return [version(facts), types(facts), lockdown(facts), rights(facts), memlock(facts)]
+  return [version(facts), types(facts), lockdown(facts), rights(facts), memlock(facts), ioUring(facts)]
 }
 
 function version({ release }: Facts): Finding {
@@ -73,6 +73,21 @@ function memlock({ root, release }: Facts): Finding {
   const limit = /^Max locked memory\s+(\S+)/m.exec(read(`${root}/proc/self/limits`) ?? '')?.[1]
   if (limit === 'unlimited') return found('locked memory', 'unlimited')
   return optional('locked memory', `limited to ${limit ?? 'an unknown number of'} bytes`, 'ulimit -l unlimited')
+}
+
+/** Requests to an io_uring are no system calls. */
+function ioUring({ root }: Facts): Finding {
+  const name = 'io_uring'
+  const setting = read(`${root}/proc/sys/kernel/io_uring_disabled`)?.trim()
+  if (setting === '2') return found(name, 'disabled')
+  if (setting === '1') return found(name, 'only for processes with CAP_SYS_ADMIN and one group')
+  return optional(
+    name,
+    'allowed to all: opens and connections made through it are counted, not recorded; io_uring_setup is',
+    setting === undefined
+      ? 'enable the rule "Program Uses io_uring", or block the calls by seccomp, as container engines do'
+      : 'sysctl kernel.io_uring_disabled=1, or enable the rule "Program Uses io_uring"',
+  )
 }
 
 function read(path: string): string | undefined {

@@ -16,6 +16,8 @@ export interface MeteredFeed {
   readonly meter: FeedMeter
   /** Events that were lost or cut, by cause. */
   readonly losses: Readonly<Record<string, number>>
+  /** What could not be seen or checked although no event was lost, by kind. */
+  readonly limits: Readonly<Record<string, number>>
 }
 
 /** A run, as metrics see it. Everything is read anew each time, since a reload changes it. */

@@ -99,6 +99,14 @@ function describeLosses(page: Page, from: MetricsSource, feeds: readonly Metered
     ),
     [],
   )
+  counter(
+    'falc_events_seen_in_part_total',
+    'What a source could not see or check although no event was lost, by kind.',
+    feeds.flatMap(({ source, limits }) =>
+      Object.entries(limits).map(([kind, count]) => [{ source, kind }, count] as const),
+    ),
+    [],
+  )
   const queues = from.queues()
   counter(
     'falc_alerts_lost_total',

@@ -126,13 +126,17 @@ function greet(log: Log, { files, warnings }: Config, flags: RunFlags): void {
 
 /** Losses by place and cause; empty when nothing was lost. */
 function lossReport(session: Session, feeds: readonly Feed[]): string {
-  const events = feeds.flatMap(feed =>
-    Object.entries(feed.losses())
-      .filter(([, n]) => n > 0)
-      .map(([cause, n]) => [`${feed.source}: ${cause}`, n]),
-  )
+  const rows = (of: (feed: Feed) => Readonly<Record<string, number>>) =>
+    feeds.flatMap(feed =>
+      Object.entries(of(feed))
+        .filter(([, n]) => n > 0)
+        .map(([cause, n]) => [`${feed.source}: ${cause}`, n]),
+    )
+  const events = rows(feed => feed.losses())
+  const limits = rows(feed => feed.limits?.() ?? {})
   return (
     block('Events lost or cut, by cause', events) +
+    block('Seen in part', limits) +
     block('Container metadata', Object.entries(session.metadata())) +
     block('Alerts not sent', session.ownAlerts > 0 ? [["about outputs' own processes", session.ownAlerts]] : []) +
     block('Fields that could not be read', Object.entries(session.evaluationErrors())) +

@@ -119,6 +119,7 @@ export class Session implements MetricsSource {
       events,
       meter: feed.meter,
       losses: feed.losses(),
+      limits: feed.limits?.() ?? {},
     }))
   }
 

@@ -25,6 +25,8 @@ export interface Feed {
   run(consumer: Consumer, signal: AbortSignal): Promise<void>
   /** Events lost or cut so far, by cause: every cause that there is, so that metrics have it from the start. */
   losses(): Readonly<Record<string, number>>
+  /** What the source could not see or check although no event was lost, by kind. */
+  limits?(): Readonly<Record<string, number>>
   /** Counters for metrics and for the checks of a live source's health. */
   readonly meter: FeedMeter
   /** Look-ups of containers, and evaluations that waited for them, by outcome. */
