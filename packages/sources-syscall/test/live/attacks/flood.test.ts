@@ -17,8 +17,16 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Call, processes, threads in each, user. */
-type Flood = readonly [string, number, number, number?]
+interface Flood {
+  readonly call: string
+  readonly processes: number
+  /** In each process. */
+  readonly threads: number
+  /** Default: root. */
+  readonly user?: number
+}
+
+const flood = (call: string, processes = 1, threads = 4, user = 0): Flood => ({ call, processes, threads, user })
 
 interface Seen {
   readonly opens: number
@@ -30,7 +38,7 @@ interface Seen {
 const LOSSES = ['dropFlood', 'dropPressure', 'dropFull', 'dropFullFirst'] as const
 
 /** What an engine sees of a victim that starts when the flood has already cost events, or has filled the rings for a while. */
-async function victimOf(live: Live, [call, processes, threads, user = 0]: Flood): Promise<Seen> {
+async function victimOf(live: Live, { call, processes, threads, user }: Flood): Promise<Seen> {
   const opened = new Set<string>()
   let execs = 0
   let ended = false
@@ -51,7 +59,7 @@ async function victimOf(live: Live, [call, processes, threads, user = 0]: Flood)
   }
   // Both are started before the flood: starting a process takes long on a machine that is busy.
   const victim = spawn(program, ['victim', '100'], { stdio: ['pipe', 'ignore', 'inherit'] })
-  const flood: ChildProcess = spawn(program, ['wait', call, '120', `${processes}`, `${threads}`, `${user}`], {
+  const flooding: ChildProcess = spawn(program, ['wait', call, '120', `${processes}`, `${threads}`, `${user}`], {
     stdio: ['pipe', 'ignore', 'inherit'],
     detached: true,
   })
@@ -59,7 +67,7 @@ async function victimOf(live: Live, [call, processes, threads, user = 0]: Flood)
     ended = true
   })
   try {
-    flood.stdin!.write('\n')
+    flooding.stdin!.write('\n')
     const from = live.counts.events
     await until('a flood', async () => {
       await take()
@@ -80,7 +88,7 @@ async function victimOf(live: Live, [call, processes, threads, user = 0]: Flood)
     ).catch(() => {})
     return { opens: opened.size, execs, lost: lost() }
   } finally {
-    process.kill(-flood.pid!, 'SIGKILL')
+    process.kill(-flooding.pid!, 'SIGKILL')
     victim.kill('SIGKILL')
   }
 }
@@ -92,24 +100,24 @@ describe.skipIf(reason !== undefined)('a flood, with rings of the usual size', {
   })
   afterAll(() => live?.close())
 
-  test.each<Flood>([
-    ['openat', 1, 4],
-    ['long', 1, 4],
-    ['unlinkat', 1, 4],
-    ['close', 1, 4],
-    ['close_range', 1, 4],
-    ['dup', 1, 4],
-    ['prctl', 1, 4],
-    ['setuid', 1, 4],
-    ['chdir', 1, 300],
-    ['execve', 1, 4],
-    ['fork', 1, 4],
-    ['exec', 1, 4],
-    ['openat', 10, 2],
-    ['exec', 10, 2],
-    ['openat', 10, 2, 65534],
-    ['fork', 10, 2, 65534],
-  ])('of %s by %s processes with %s threads costs others nothing', async (...flood) => {
+  test.each([
+    flood('openat'),
+    flood('long'),
+    flood('unlinkat'),
+    flood('close'),
+    flood('close_range'),
+    flood('dup'),
+    flood('prctl'),
+    flood('setuid'),
+    flood('chdir', 1, 300),
+    flood('execve'),
+    flood('fork'),
+    flood('exec'),
+    flood('openat', 10, 2),
+    flood('exec', 10, 2),
+    flood('openat', 10, 2, 65534),
+    flood('fork', 10, 2, 65534),
+  ])('of $call by $processes × $threads threads of user $user costs others nothing', async flood => {
     expect(await victimOf(live, flood)).toMatchObject({ opens: 100, execs: 10 })
   })
 })
@@ -121,15 +129,9 @@ describe.skipIf(reason !== undefined)('a flood, with small rings', { timeout: 18
   })
   afterAll(() => live?.close())
 
-  test.each<Flood>([
-    ['openat', 1, 4],
-    ['unlinkat', 1, 4],
-    ['execve', 1, 4],
-    ['exec', 1, 4],
-    ['openat', 10, 2],
-  ])(
-    'of %s by %s processes: execs of others are seen, and so are their opens unless they are counted as lost',
-    async (...flood) => {
+  test.each([flood('openat'), flood('unlinkat'), flood('execve'), flood('exec'), flood('openat', 10, 2)])(
+    'of $call by $processes processes: execs of others are seen, and so are their opens unless they are counted as lost',
+    async flood => {
       const { opens, execs, lost } = await victimOf(live, flood)
       expect(execs).toBe(10)
       expect(opens + lost).toBeGreaterThanOrEqual(100)
