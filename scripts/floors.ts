@@ -60,6 +60,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'program',
       'http',
       'syslog',
+      'streams',
       'transports',
       'options',
       'settings',

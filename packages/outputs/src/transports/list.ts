@@ -1,5 +1,6 @@
 /** Every transport: `type:` of an output is one of these. */
 import type { TransportDefinition } from '../transport.ts'
+import { alertmanager } from './alertmanager.ts'
 import { cloudwatch, kinesis, sns, sqs } from './aws.ts'
 import { googlechat, mattermost, rocketchat, slack } from './chat.ts'
 import { cloudevents } from './cloudevents.ts'
@@ -8,6 +9,7 @@ import { elasticsearch } from './elasticsearch.ts'
 import { eventHubs } from './event-hubs.ts'
 import { file } from './file.ts'
 import { googleLogging, googlePubsub } from './google.ts'
+import { grpc } from './grpc.ts'
 import { kafka } from './kafka.ts'
 import { loki } from './loki.ts'
 import { mqtt } from './mqtt.ts'
@@ -21,6 +23,7 @@ import { s3 } from './s3.ts'
 import { smtp } from './smtp.ts'
 import { splunk } from './splunk.ts'
 import { stdout } from './stdout.ts'
+import { stream } from './stream.ts'
 import { syslog } from './syslog.ts'
 import { teams } from './teams.ts'
 import { webhook } from './webhook.ts'
@@ -30,6 +33,7 @@ export const TRANSPORTS: readonly TransportDefinition<any>[] = [
   ...[slack, mattermost, rocketchat, googlechat, discord, teams, pagerduty, opsgenie],
   ...[elasticsearch, loki, splunk, otlp],
   ...[nats, kafka, redis, rabbitmq, mqtt, eventHubs],
+  ...[grpc, stream, alertmanager],
   ...[syslog, smtp, googleLogging, googlePubsub],
   ...[sqs, sns, kinesis, cloudwatch, s3],
 ]

@@ -1,4 +1,5 @@
 /** The receivers that the contract suite runs on. A transport that has none here fails the suite. */
+import { alertmanagerApi } from './alertmanager.ts'
 import { kafkaTopic } from './kafka.ts'
 import { LOCAL } from './local.ts'
 import { mqttBroker } from './mqtt.ts'
@@ -14,10 +15,12 @@ export const PEERS: readonly PeerKind[] = [
   ...LOCAL,
   ...SERVICES.map(({ kind }) => kind),
   ...[natsCore, natsStream, redisStream, valkeyStream, rabbitQueue, mqttBroker],
-  ...[kafkaTopic, mail, syslogTcp, syslogUdp],
+  ...[kafkaTopic, mail, syslogTcp, syslogUdp, alertmanagerApi],
 ]
 
 /** Transports without a receiver of their own, with the reason. */
 export const UNTESTED: Readonly<Record<string, string>> = {
+  grpc: 'Its receivers are clients, which come and go: test/streams/grpc.test.ts.',
+  stream: 'Its receivers are clients, which come and go: test/streams/stream.test.ts.',
   stdout: 'Standard output is that of the process: test/falco-outputs.test.ts runs it on pipes and files.',
 }

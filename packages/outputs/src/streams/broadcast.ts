@@ -1,0 +1,172 @@
+import type { Item } from '../transport.ts'
+
+/** An alert that clients share. */
+interface Entry {
+  readonly item: Item
+  /** Counted as lost. */
+  lost: boolean
+}
+
+/** What a client's connection is to the broadcast. */
+export interface Sink {
+  /** @returns whether more can be written at once; if not, `Subscription.drained` says when */
+  write(item: Item): boolean
+  /** Alerts are missing here, before what is written next. @param count how many, as far as that is known */
+  missed(count: number | undefined): void
+  /** No more alerts follow. */
+  end(): void
+}
+
+export interface BroadcastOptions {
+  /** Alerts that are kept for clients that come later, or come back. */
+  readonly history: number
+  /** Alerts that wait for a client that reads slowly. Then it loses the oldest. */
+  readonly buffer: number
+  readonly maxClients: number
+}
+
+/** Bytes of the bodies in the history, at most. */
+const HISTORY_BYTES = 16 << 20
+
+/**
+ * Hands alerts to any number of clients, none of which can hold up the others. A client that is too slow loses alerts and is told how
+ * many; alerts that come while there is no client wait for the next one, up to a bound.
+ */
+export class Broadcast {
+  /** Alerts that clients have lost, by cause; each is counted once. */
+  readonly undone: Record<string, number> = {}
+  readonly #options: BroadcastOptions
+  readonly #clients = new Set<Subscription>()
+  /** The last alerts, oldest first. */
+  #history: Entry[] = []
+  #bytes = 0
+  /** How many of them, from the end, no client has got. */
+  #unread = 0
+
+  constructor(options: BroadcastOptions) {
+    this.#options = options
+  }
+
+  get clients(): number {
+    return this.#clients.size
+  }
+
+  push(items: readonly Item[]): void {
+    for (const item of items) {
+      const entry: Entry = { item, lost: false }
+      this.#history.push(entry)
+      this.#bytes += item.body.length
+      if (this.#clients.size === 0) this.#unread++
+      for (const client of this.#clients) client.push(entry)
+    }
+    this.#trim()
+  }
+
+  /** The alerts that no client has got, which count as read from now on. */
+  take(): Item[] {
+    return this.#takeUnread().map(({ item }) => item)
+  }
+
+  /**
+   * Adds a client. It gets the alerts that no client has got, then those to come.
+   * @param after the ID of the last alert that it has: it gets those after it instead
+   * @returns undefined when there are too many clients
+   */
+  subscribe(sink: Sink, after?: string): Subscription | undefined {
+    if (this.#clients.size >= this.#options.maxClients) return undefined
+    const known = after === undefined ? -1 : this.#history.findLastIndex(({ item }) => item.id === after)
+    const missed = after !== undefined && known < 0
+    const unread = this.#takeUnread()
+    const waiting = after === undefined ? unread : this.#history.slice(known + 1)
+    const client = new Subscription(sink, this.#options.buffer, {
+      lose: entry => this.#lose(entry, 'slow_client'),
+      leave: () => this.#clients.delete(client),
+    })
+    this.#clients.add(client)
+    if (missed) sink.missed(undefined)
+    for (const entry of waiting) client.push(entry)
+    return client
+  }
+
+  /** Ends the clients' streams. */
+  close(): void {
+    for (const client of [...this.#clients]) client.end()
+  }
+
+  #takeUnread(): Entry[] {
+    const unread = this.#unread === 0 ? [] : this.#history.slice(-this.#unread)
+    this.#unread = 0
+    return unread
+  }
+
+  #trim(): void {
+    let cut = 0
+    while (this.#history.length - cut > this.#options.history || this.#bytes > HISTORY_BYTES) {
+      const entry = this.#history[cut++]!
+      this.#bytes -= entry.item.body.length
+      if (this.#history.length - cut >= this.#unread) continue
+      this.#unread--
+      this.#lose(entry, 'no_client')
+    }
+    if (cut > 0) this.#history = this.#history.slice(cut)
+  }
+
+  #lose(entry: Entry, cause: string): void {
+    if (entry.lost) return
+    entry.lost = true
+    this.undone[cause] = (this.undone[cause] ?? 0) + 1
+  }
+}
+
+/** One client, and what waits for it. */
+export class Subscription {
+  /** Alerts that it has lost. */
+  lost = 0
+  readonly #sink: Sink
+  readonly #buffer: number
+  readonly #events: { lose(entry: Entry): void; leave(): void }
+  #waiting: Entry[] = []
+  #full = false
+  /** Lost, and not yet told. */
+  #untold = 0
+
+  constructor(sink: Sink, buffer: number, events: { lose(entry: Entry): void; leave(): void }) {
+    this.#sink = sink
+    this.#buffer = buffer
+    this.#events = events
+  }
+
+  push(entry: Entry): void {
+    if (!this.#full) {
+      this.#full = !this.#sink.write(entry.item)
+      return
+    }
+    this.#waiting.push(entry)
+    if (this.#waiting.length <= this.#buffer) return
+    this.#events.lose(this.#waiting.shift()!)
+    this.#untold++
+    this.lost++
+  }
+
+  /** The connection takes more. */
+  drained(): void {
+    this.#full = false
+    if (this.#untold > 0) this.#sink.missed(this.#untold)
+    this.#untold = 0
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const entry of waiting) this.push(entry)
+  }
+
+  /** The client has gone. What waits for it is lost. */
+  leave(): void {
+    this.#events.leave()
+    for (const entry of this.#waiting) this.#events.lose(entry)
+    this.#waiting = []
+  }
+
+  end(): void {
+    this.leave()
+    this.#sink.end()
+  }
+}

@@ -1,0 +1,198 @@
+import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { dirname } from 'node:path'
+import type { Server, ServerCredentials, ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js'
+import type { Answer } from '../answer.ts'
+import { loadPeer } from '../connect.ts'
+import { OutputError, outputError } from '../output.ts'
+import { Broadcast } from '../streams/broadcast.ts'
+import { encodeResponse } from '../streams/falco-response.ts'
+import { defineTransport, type Item, type OptionsOf, type Transport } from '../transport.ts'
+
+const OUTPUT = 'grpc output'
+
+const options = {
+  bind_address: {
+    kind: 'text',
+    default: 'unix:///run/falco/falco.sock',
+    doc: 'Where clients connect: `unix:///PATH`, or `HOST:PORT` with mutual TLS.',
+  },
+  private_key: {
+    kind: 'path',
+    doc: 'PEM file of the server’s key. Needed for `HOST:PORT`, as are the next two.',
+    example: '/etc/falco/certs/server.key',
+  },
+  cert_chain: {
+    kind: 'path',
+    doc: 'PEM file of the server’s certificate and those between it and the authority.',
+    example: '/etc/falco/certs/server.crt',
+  },
+  root_certs: {
+    kind: 'path',
+    doc: 'PEM file of the authorities that sign the clients’ certificates.',
+    example: '/etc/falco/certs/ca.crt',
+  },
+  socket_mode: {
+    kind: 'choice',
+    choices: ['0600', '0660', '0666'],
+    default: '0600',
+    doc: 'Permissions of the socket. Whoever may write to it reads all alerts.',
+  },
+  history: {
+    kind: 'integer',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    doc: 'Alerts that wait for the first client. After that, the oldest are lost.',
+  },
+  buffer: {
+    kind: 'integer',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    doc: 'Alerts that wait for a slow client. After that, it loses the oldest.',
+  },
+  max_clients: { kind: 'integer', default: 64, min: 1, max: 10_000, doc: 'Clients at the same time.' },
+} as const
+
+/** Serves what Falco's gRPC outputs served. */
+export const grpc = defineTransport({
+  type: 'grpc',
+  title: 'Falco’s gRPC outputs',
+  doc: `The service \`falco.outputs.service\` that Falco had up to release 0.43, for its clients: \`sub\` streams alerts, \`get\` returns those
+that no client has got. [falco-outputs.proto](../packages/outputs/falco-outputs.proto) describes it.
+
+Clients get alerts while they are connected; the first one also gets those that have waited for it. A slow client loses alerts rather than
+holding up others: they are counted as \`slow_client\`, those for which no client came in time as \`no_client\`. The protocol has no
+acknowledgements.`,
+  options,
+  batch: { items: 1000 },
+  peer: '@grpc/grpc-js',
+  ordered: 'all',
+  async open(values, context) {
+    const library = await loadPeer('@grpc/grpc-js', OUTPUT, () => import('@grpc/grpc-js'))
+    const credentials = credentialsOf(values, library)
+    const address = await prepareAddress(values.bind_address)
+    const server = new library.Server({ 'grpc.max_receive_message_length': 4096, 'grpc.keepalive_time_ms': 60_000 })
+    const broadcast = new Broadcast({ history: values.history, buffer: values.buffer, maxClients: values.max_clients })
+    const refused = { code: library.status.RESOURCE_EXHAUSTED, details: `more than ${values.max_clients} clients` }
+    server.addService(SERVICE, {
+      get: (call: ServerWritableStream<object, Item>) => {
+        for (const item of broadcast.take()) call.write(item)
+        call.end()
+      },
+      sub: (call: ServerDuplexStream<object, Item>) => {
+        if (!subscribe(call, broadcast, () => context.note(`${OUTPUT}: a client reads too slowly and loses alerts`)))
+          call.emit('error', refused)
+      },
+    })
+    await new Promise<void>((resolve, reject) =>
+      server.bindAsync(address, credentials, error => (error ? reject(outputError(error, OUTPUT)) : resolve())),
+    )
+    if (address.startsWith('unix:')) chmodSync(pathOf(address), Number.parseInt(values.socket_mode, 8))
+    return new GrpcTransport(server, broadcast)
+  },
+})
+
+type Values = OptionsOf<typeof options>
+type Library = typeof import('@grpc/grpc-js')
+
+const METHOD = {
+  responseStream: true,
+  requestSerialize: () => Buffer.alloc(0),
+  // A request says nothing.
+  requestDeserialize: () => ({}),
+  responseSerialize: (item: Item) => encodeResponse(item.alert),
+  responseDeserialize: (bytes: Buffer) => bytes,
+} as const
+
+const SERVICE = {
+  get: { path: '/falco.outputs.service/get', requestStream: false, ...METHOD },
+  sub: { path: '/falco.outputs.service/sub', requestStream: true, ...METHOD },
+} as const
+
+/** @throws {OutputError} when a network address has no certificates, or they cannot be read */
+function credentialsOf(
+  { bind_address, private_key, cert_chain, root_certs }: Values,
+  { ServerCredentials }: Library,
+): ServerCredentials {
+  if (bind_address.startsWith('unix:')) return ServerCredentials.createInsecure()
+  if (private_key === undefined || cert_chain === undefined || root_certs === undefined)
+    throw new OutputError(
+      'tls',
+      `${OUTPUT}: ${bind_address} needs private_key, cert_chain and root_certs`,
+      'misconfigured',
+    )
+  try {
+    const pair = { private_key: readFileSync(private_key), cert_chain: readFileSync(cert_chain) }
+    return ServerCredentials.createSsl(readFileSync(root_certs), [pair], true)
+  } catch (error) {
+    throw outputError(error, OUTPUT, 'misconfigured')
+  }
+}
+
+const pathOf = (address: string) => address.replace(/^unix:(?:\/\/(?=\/))?/, '')
+
+/** Removes the socket that an earlier process has left behind. @throws {OutputError} when somebody else serves there */
+async function prepareAddress(address: string): Promise<string> {
+  if (!address.startsWith('unix:')) return address
+  const path = pathOf(address)
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return address
+    const served = await new Promise<boolean>(resolve => {
+      const socket = connect(path)
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+      socket.once('close', () => resolve(false)).once('connect', () => socket.destroy())
+    })
+    if (served) throw new OutputError('EADDRINUSE', `${OUTPUT}: another process serves ${path}`)
+    rmSync(path)
+    return address
+  } catch (error) {
+    throw outputError(error, OUTPUT)
+  }
+}
+
+/** @returns whether there was room for another client */
+function subscribe(call: ServerDuplexStream<object, Item>, broadcast: Broadcast, slow: () => void): boolean {
+  const client = broadcast.subscribe({ write: item => call.write(item), missed: slow, end: () => call.end() })
+  if (!client) return false
+  // What clients send is read, so that they can send on, and has no meaning. A client that sends no more still listens.
+  call.on('data', () => {})
+  call.on('drain', () => client.drained())
+  for (const event of ['cancelled', 'error', 'close']) call.on(event, () => client.leave())
+  return true
+}
+
+class GrpcTransport implements Transport {
+  readonly #server: Server
+  readonly #broadcast: Broadcast
+
+  constructor(server: Server, broadcast: Broadcast) {
+    this.#server = server
+    this.#broadcast = broadcast
+  }
+
+  get undone(): Readonly<Record<string, number>> {
+    return this.#broadcast.undone
+  }
+
+  async send(items: readonly Item[]): Promise<Answer> {
+    this.#broadcast.push(items)
+    return { delivered: items.length }
+  }
+
+  /** Clients get what has been written to them, unless they take longer than a second. */
+  async close(force = false): Promise<void> {
+    this.#broadcast.close()
+    if (!force)
+      await new Promise<void>(resolve => {
+        const late = setTimeout(resolve, 1000)
+        this.#server.tryShutdown(() => {
+          clearTimeout(late)
+          resolve()
+        })
+      })
+    this.#server.forceShutdown()
+  }
+}

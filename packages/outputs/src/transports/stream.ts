@@ -1,0 +1,213 @@
+import { timingSafeEqual } from 'node:crypto'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createHttps } from 'node:https'
+import { isIP } from 'node:net'
+import type { Answer } from '../answer.ts'
+import { OutputError, outputError } from '../output.ts'
+import { Broadcast, type Sink } from '../streams/broadcast.ts'
+import { defineTransport, type Item, type OptionsOf, type Transport } from '../transport.ts'
+
+const OUTPUT = 'stream output'
+
+const options = {
+  listen: {
+    kind: 'text',
+    default: '127.0.0.1:2802',
+    doc: 'Where clients connect: `HOST:PORT`. Beyond this machine, `token` or `client_ca` is needed.',
+  },
+  token: { kind: 'secret', doc: 'What clients must send: `Authorization: Bearer TOKEN`.' },
+  server_cert: { kind: 'path', doc: 'PEM file of the server’s certificate, for TLS.', example: '/etc/falc/server.pem' },
+  server_key: { kind: 'path', doc: 'PEM file of its key.', example: '/etc/falc/server.key' },
+  client_ca: {
+    kind: 'path',
+    doc: 'PEM file of the authorities that sign the clients’ certificates, which are then required.',
+  },
+  history: {
+    kind: 'integer',
+    default: 1000,
+    min: 1,
+    max: 1_000_000,
+    doc: 'Alerts that are kept for clients that come later, or come back.',
+  },
+  buffer: {
+    kind: 'integer',
+    default: 1000,
+    min: 1,
+    max: 1_000_000,
+    doc: 'Alerts that wait for a slow client. After that, it loses the oldest and is told how many.',
+  },
+  max_clients: { kind: 'integer', default: 64, min: 1, max: 10_000, doc: 'Clients at the same time.' },
+  keep_alive: { kind: 'duration', default: 15_000, min: 100, doc: 'How long an idle connection is silent.' },
+} as const
+
+/** Serves alerts as they are raised, as server-sent events and as lines of JSON. */
+export const stream = defineTransport({
+  type: 'stream',
+  title: 'Stream (server-sent events, NDJSON)',
+  doc: `\`curl http://127.0.0.1:2802/\` prints alerts as they are raised, one per line. With \`Accept: text/event-stream\`, as browsers' EventSource
+sends it, they are server-sent events: \`id\` is the alert's ID, the event's type is \`alert\`. A client that comes back with \`Last-Event-ID\`, or with
+\`?after=ID\`, gets what it has missed, as far as \`history\` reaches.
+
+A slow client loses alerts rather than holding up others, and is told so: an event \`lost\`, or a line \`{"lost":12}\` (\`null\` when the number is
+not known). Losses are counted as \`slow_client\`, alerts for which no client came in time as \`no_client\`.`,
+  options,
+  batch: { items: 1000 },
+  ordered: 'all',
+  async open(values, context) {
+    const [, host, port] = /^(.*):(\d+)$/.exec(values.listen) ?? []
+    if (host === undefined || port === undefined)
+      throw new OutputError('listen', `${OUTPUT}: listen is not HOST:PORT: ${values.listen}`, 'misconfigured')
+    const address = host.replace(/^\[|\]$/g, '')
+    if (!isLoopback(address) && values.token === undefined && values.client_ca === undefined)
+      throw new OutputError(
+        'listen',
+        `${OUTPUT}: ${values.listen} is not on the loopback interface: set token or client_ca`,
+        'misconfigured',
+      )
+    const broadcast = new Broadcast({ history: values.history, buffer: values.buffer, maxClients: values.max_clients })
+    const server = serverOf(values)
+    const slow = () => context.note(`${OUTPUT}: a client reads too slowly and loses alerts`)
+    server.maxConnections = values.max_clients + 16
+    server.on('request', (request, response) => serve(request, response, { values, broadcast, slow }))
+    server.listen({ host: address, port: Number(port) })
+    try {
+      await once(server, 'listening')
+    } catch (error) {
+      throw outputError(error, OUTPUT)
+    }
+    return new StreamTransport(server, broadcast)
+  },
+})
+
+type Values = OptionsOf<typeof options>
+
+const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+
+/** @throws {OutputError} */
+function serverOf({ server_cert, server_key, client_ca }: Values): Server {
+  const limits = { maxHeaderSize: 8192, headersTimeout: 10_000, requestTimeout: 10_000 }
+  if (server_cert === undefined && server_key === undefined && client_ca === undefined) return createHttp(limits)
+  if (server_cert === undefined || server_key === undefined)
+    throw new OutputError('tls', `${OUTPUT}: TLS needs server_cert and server_key`, 'misconfigured')
+  try {
+    const pair = { cert: readFileSync(server_cert), key: readFileSync(server_key) }
+    const clients = client_ca !== undefined && {
+      ca: readFileSync(client_ca),
+      requestCert: true,
+      rejectUnauthorized: true,
+    }
+    return createHttps({ ...limits, ...pair, ...clients })
+  } catch (error) {
+    throw outputError(error, OUTPUT, 'misconfigured')
+  }
+}
+
+interface Service {
+  readonly values: Values
+  readonly broadcast: Broadcast
+  readonly slow: () => void
+}
+
+function serve(request: IncomingMessage, response: ServerResponse, { values, broadcast, slow }: Service): void {
+  const refusal = refuse(request, values)
+  request.resume()
+  if (refusal !== undefined) {
+    response.writeHead(refusal, refusal === 401 ? { 'www-authenticate': 'Bearer' } : {}).end()
+    return
+  }
+  const events = request.headers.accept?.includes('text/event-stream') ?? false
+  const after =
+    new URL(request.url!, 'http://x').searchParams.get('after') ?? [request.headers['last-event-id']].flat()[0]
+  const client = broadcast.subscribe(new HttpSink(response, events, slow), after)
+  if (!client) {
+    response.writeHead(503, { 'retry-after': '10' }).end()
+    return
+  }
+  if (!response.headersSent) response.flushHeaders()
+  const pulse = setInterval(() => {
+    if (!response.writableNeedDrain) response.write(events ? ':\n\n' : '\n')
+  }, values.keep_alive).unref()
+  response.on('drain', () => client.drained())
+  response.on('close', () => {
+    clearInterval(pulse)
+    client.leave()
+  })
+}
+
+/** The status that a request is refused with. */
+function refuse({ method, url, headers }: IncomingMessage, { token }: Values): number | undefined {
+  if (method !== 'GET') return 405
+  if (!/^\/(\?|$)/.test(url ?? '')) return 404
+  if (token !== undefined) return sameText(headers.authorization ?? '', `Bearer ${token}`) ? undefined : 401
+  // A page of the web may have its own name lead here: its browser then says that name.
+  const host = (headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
+  return host === 'localhost' || isIP(host) ? undefined : 403
+}
+
+function sameText(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+class HttpSink implements Sink {
+  readonly #response: ServerResponse
+  readonly #events: boolean
+  readonly #slow: () => void
+
+  constructor(response: ServerResponse, events: boolean, slow: () => void) {
+    this.#response = response
+    this.#events = events
+    this.#slow = slow
+    response.setHeader('content-type', events ? 'text/event-stream' : 'application/x-ndjson')
+    response.setHeader('cache-control', 'no-store')
+    response.setHeader('x-content-type-options', 'nosniff')
+  }
+
+  write({ id, body }: Item): boolean {
+    // A format for people may have the carriage returns that an alert's values have.
+    const line = body.replace(/[\r\n]+/g, ' ')
+    return this.#response.write(this.#events ? `id: ${id}\nevent: alert\ndata: ${line}\n\n` : `${line}\n`)
+  }
+
+  missed(count: number | undefined): void {
+    const lost = JSON.stringify(count ?? null)
+    this.#response.write(this.#events ? `event: lost\ndata: ${lost}\n\n` : `{"lost":${lost}}\n`)
+    if (count !== undefined) this.#slow()
+  }
+
+  end(): void {
+    this.#response.end()
+  }
+}
+
+class StreamTransport implements Transport {
+  readonly #server: Server
+  readonly #broadcast: Broadcast
+
+  constructor(server: Server, broadcast: Broadcast) {
+    this.#server = server
+    this.#broadcast = broadcast
+  }
+
+  get undone(): Readonly<Record<string, number>> {
+    return this.#broadcast.undone
+  }
+
+  async send(items: readonly Item[]): Promise<Answer> {
+    this.#broadcast.push(items)
+    return { delivered: items.length }
+  }
+
+  /** Clients get what has been written to them, unless they take longer than a second. */
+  async close(force = false): Promise<void> {
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    this.#broadcast.close()
+    this.#server.closeIdleConnections()
+    const late = setTimeout(() => this.#server.closeAllConnections(), force ? 0 : 1000)
+    await closed
+    clearTimeout(late)
+  }
+}

@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { skipped } from '../../../../scripts/testing/needs.ts'
+import { until } from '../../../../scripts/testing/wait.ts'
+import { grpc } from '../../src/transports/grpc.ts'
+import { item, open, patient } from '../transports/items.ts'
+import { certificates, folder, freePort, missingModule } from '../transports/peer.ts'
+
+/** Debian's grpcio as a client. */
+function client(...args: readonly string[]) {
+  const child = spawn('/usr/bin/python3', [join(import.meta.dirname, 'grpc_client.py'), ...args])
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const lines: Record<string, unknown>[] = []
+  let ready = false
+  createInterface(child.stdout).on('line', line => {
+    if (line === 'ready') ready = true
+    else lines.push(JSON.parse(line))
+  })
+  let problems = ''
+  child.stderr.on('data', chunk => (problems += chunk))
+  const ended = once(child, 'exit').then(([code]) => {
+    if (code) throw new Error(problems)
+    return lines
+  })
+  ended.catch(() => {})
+  return { lines, ended, ready: () => until('the client is ready', () => ready) }
+}
+
+async function socket(values: Record<string, unknown> = {}) {
+  const path = join(folder(), 'falco.sock')
+  return { path, address: `unix:${path}`, transport: await open(grpc, { bind_address: `unix://${path}`, ...values }) }
+}
+
+describe.skipIf(skipped('peers', missingModule('grpc', 'google.protobuf')))('gRPC', () => {
+  test('get returns what no client has got, field by field', async () => {
+    const { address, transport } = await socket()
+    const change = {
+      priority: 'Emergency',
+      source: 'k8s_audit',
+      output_fields: { 'ka.verb': 'get', évt: null, big: 2n ** 60n },
+    } as const
+    await transport.send([item(1), item(2, change)], patient())
+    expect(await client(address, 'get', '9').ended).toEqual([
+      {
+        time: '2023-11-14T22:13:20.123456790Z',
+        priority: 'NOTICE',
+        rule: 'Terminal shell in container',
+        output: '22:13:20.123456789: Notice A shell was spawned 1',
+        output_fields: { 'proc.name': 'bash', 'container.id': 'abc', 'evt.num': '1' },
+        hostname: 'node-1',
+        tags: ['container', 'T1059'],
+        source: 'syscall',
+      },
+      expect.objectContaining({
+        source_deprecated: 'K8S_AUDIT',
+        source: 'k8s_audit',
+        output_fields: { 'ka.verb': 'get', évt: '<NA>', big: '1152921504606846976' },
+      }),
+    ])
+    expect(await client(address, 'get', '9').ended).toEqual([])
+  })
+
+  test('sub gets what has waited, then alerts as they are raised; two clients get the same', async () => {
+    const { address, transport } = await socket()
+    await transport.send([item(1)], patient())
+    const first = client(address, 'sub', '4')
+    await until('what has waited', () => first.lines.length === 1)
+    const second = client(address, 'sub', '2')
+    await second.ready()
+    await until('both clients are connected', async () => {
+      await transport.send([item(2)], patient())
+      return second.lines.length > 0
+    })
+    await transport.send([item(3), item(4), item(5)], patient())
+    const [one, two] = await Promise.all([first.ended, second.ended])
+    expect(one).toHaveLength(4)
+    expect(two).toHaveLength(2)
+  })
+
+  test('mutual TLS on a network address; strangers are refused', async () => {
+    const pem = certificates()
+    const address = `127.0.0.1:${await freePort()}`
+    await expect(open(grpc, { bind_address: address })).rejects.toMatchObject({ class: 'misconfigured' })
+    const files = { private_key: pem.key, cert_chain: pem.cert, root_certs: pem.ca }
+    const transport = await open(grpc, { bind_address: address, ...files })
+    await transport.send([item(1)], patient())
+    const other = certificates(folder())
+    expect(await client(address, 'get', '1', pem.ca, other.clientCert, other.clientKey).ended).toEqual([
+      { error: 'UNAVAILABLE' },
+    ])
+    expect(await client(address, 'get', '1', pem.ca, pem.clientCert, pem.clientKey).ended).toHaveLength(1)
+  })
+
+  test('more clients than allowed are refused; the end of the output ends the others', async () => {
+    const { address, transport } = await socket({ max_clients: 1 })
+    await transport.send([item(1)], patient())
+    const first = client(address, 'sub', '9')
+    await until('the first client', () => first.lines.length === 1)
+    expect(await client(address, 'sub', '9').ended).toEqual([{ error: 'RESOURCE_EXHAUSTED' }])
+    await transport.send([item(2)], patient())
+    await transport.close()
+    expect((await first.ended).length).toBe(2)
+  })
+
+  test('a client that has gone is forgotten, and alerts wait for the next', async () => {
+    const { address, transport } = await socket()
+    await transport.send([item(1)], patient())
+    expect(await client(address, 'sub', '1').ended).toHaveLength(1)
+    const next = await until('alerts wait again', async () => {
+      await transport.send([item(2)], patient())
+      const lines = await client(address, 'get', '99').ended
+      return lines.length > 0 && lines
+    })
+    expect(next[0]).toMatchObject({ output: expect.stringContaining('spawned 2') })
+  })
+})
+
+test('the socket: its owner’s alone; one left behind is replaced, one in use is not', async () => {
+  const path = join(folder(), 'run', 'falco.sock')
+  const values = { bind_address: `unix://${path}` }
+  const transport = await open(grpc, values)
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  await expect(open(grpc, values)).rejects.toMatchObject({ code: 'EADDRINUSE', class: 'later' })
+  await transport.close()
+  const stale = createServer().listen(path)
+  await once(stale, 'listening')
+  chmodSync(path, 0o600)
+  await expect(open(grpc, values)).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  stale.close()
+  await once(stale, 'close')
+  expect(existsSync(path)).toBe(false)
+  await open(grpc, values)
+})
