@@ -50,10 +50,10 @@ export class Connection {
     const unconnected = await this.#call(signal => this.#connect(signal))
     if (unconnected) return { delivered: 0, failure: unconnected }
     const transport = this.#transport!
-    const answer = await this.#call(signal => transport.send(items, signal))
-    const failure = 'class' in answer ? answer : answer.failure
-    if (failure?.reconnect) await this.#drop()
-    return 'class' in answer ? { delivered: 0, failure: answer } : answer
+    const result = await this.#call(signal => transport.send(items, signal))
+    const answer: Answer = 'class' in result ? { delivered: 0, failure: result } : result
+    if (answer.failure?.reconnect || answer.items?.some(failure => failure?.reconnect)) await this.#drop()
+    return answer
   }
 
   /** SIGUSR1. @throws {OutputError} the old connection stays in use, if it can */
