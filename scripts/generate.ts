@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { loadSources } from '../packages/cli/src/sources/load.ts'
 import { compatHeader } from '../packages/sources-syscall/scripts/compat-header.ts'
 import { eventsHeader } from '../packages/sources-syscall/scripts/events-header.ts'
 import { syscallsHeader } from '../packages/sources-syscall/scripts/syscalls-header.ts'
@@ -19,9 +20,11 @@ import { terminalPicture } from './generate/terminal.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
+const sources = await loadSources()
+
 const FILES: Readonly<Record<string, () => string>> = {
   'docs/config.md': () => formatted(configPage()),
-  'docs/fields.md': () => formatted(fieldsPage()),
+  'docs/fields.md': () => formatted(fieldsPage(sources)),
   'docs/language.md': () => formatted(languagePage()),
   'docs/opcodes.md': () => formatted(opcodesPage()),
   'docs/rules.md': () => formatted(rulesPage()),

@@ -29,6 +29,7 @@ function manifestOf(name: string): { name: string; version: string; private?: bo
 /** Removes what the compiler wrote for sources that are gone. */
 function removeStale(folder: string): void {
   const dist = join(folder, 'dist')
+  if (!existsSync(dist)) throw new Error(`${dist} does not exist: is the package in tsconfig.json, and built?`)
   for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
     const source = file.replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts')
     if (source !== file && !existsSync(join(folder, 'src', source))) rmSync(join(dist, file))

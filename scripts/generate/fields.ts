@@ -1,14 +1,11 @@
 import { eventContext, genericFields } from '../../packages/engine/src/fields/evt.ts'
 import type { FieldDef, Source } from '../../packages/engine/src/index.ts'
-import { k8sAudit } from '../../packages/sources-k8saudit/src/index.ts'
-import { syscall } from '../../packages/sources-syscall/src/index.ts'
 import { table } from './markdown.ts'
 
 type Fields = Readonly<Record<string, FieldDef>>
 
 /** docs/fields.md: every field of every source, from the tables that rules are compiled with. */
-export function fieldsPage(): string {
-  const sources = [syscall(), k8sAudit()]
+export function fieldsPage(sources: readonly Source[]): string {
   const generic = genericFields({ kind: 'source', name: '', fields: {} }, eventContext())
   const parts = [
     '# Fields',

@@ -1,4 +1,4 @@
-import type { StateCounts } from '@falc/sources-syscall'
+import type { StateCounts, StateLosses } from '@falc/sources-syscall'
 import type { Metric } from './metric.ts'
 
 /** What the kernel side has counted since the start. */
@@ -54,26 +54,31 @@ export function kernelMetrics(counts: KernelCounts): Metric[] {
   ]
 }
 
+type StateCounter = Exclude<keyof StateCounts, 'losses' | 'containers'> | keyof StateLosses
+
+/** Every counter of the state, but `containers`, which is the container plugin's. */
+const STATE_METRICS: Readonly<Record<StateCounter, readonly [name: string, kind: Metric['kind']]>> = {
+  threads: ['n_threads', 'gauge'],
+  fds: ['n_fds', 'gauge'],
+  addedThreads: ['n_added_threads', 'counter'],
+  removedThreads: ['n_removed_threads', 'counter'],
+  unknownThreads: ['n_failed_thread_lookups', 'counter'],
+  threadTableFull: ['n_drops_full_threadtable', 'counter'],
+  fdTableFull: ['n_drops_full_fdtable', 'counter'],
+  userTableFull: ['n_drops_full_usertable', 'counter'],
+  containerTableFull: ['n_drops_full_containertable', 'counter'],
+  orphanFds: ['n_orphan_fds', 'counter'],
+  unreadableContainers: ['n_unreadable_containers', 'counter'],
+  truncatedArgs: ['n_truncated_args', 'counter'],
+  ancestorsCut: ['n_ancestors_cut', 'counter'],
+}
+
 /** metrics.state_counters_enabled */
 export function stateMetrics(counts: StateCounts): Metric[] {
-  const metric = (name: string, kind: Metric['kind'], value: number): Metric => {
-    return { name, group: 'falco', page: 'scap', unit: 'count', kind, value }
-  }
-  return [
-    metric('n_threads', 'gauge', counts.threads),
-    metric('n_fds', 'gauge', counts.fds),
-    metric('n_added_threads', 'counter', counts.addedThreads),
-    metric('n_removed_threads', 'counter', counts.removedThreads),
-    metric('n_failed_thread_lookups', 'counter', counts.unknownThreads),
-    metric('n_drops_full_threadtable', 'counter', counts.losses.threadTableFull),
-    metric('n_drops_full_fdtable', 'counter', counts.losses.fdTableFull),
-    metric('n_drops_full_usertable', 'counter', counts.losses.userTableFull),
-    metric('n_drops_full_containertable', 'counter', counts.losses.containerTableFull),
-    metric('n_orphan_fds', 'counter', counts.losses.orphanFds),
-    metric('n_unreadable_containers', 'counter', counts.losses.unreadableContainers),
-    metric('n_truncated_args', 'counter', counts.losses.truncatedArgs),
-    metric('n_ancestors_cut', 'counter', counts.losses.ancestorsCut),
-  ]
+  const values = { ...counts, ...counts.losses }
+  return Object.entries(STATE_METRICS).map(([counter, [name, kind]]) => {
+    return { name, group: 'falco', page: 'scap', unit: 'count', kind, value: values[counter as StateCounter] }
+  })
 }
 
 /** metrics.plugins_metrics_enabled: those of the container plugin, which is built in. */

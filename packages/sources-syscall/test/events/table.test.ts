@@ -15,7 +15,7 @@ describe('event table', () => {
   })
 
   test('enter and exit events alternate', () => {
-    expect(EVENTS.map(event => event.enter)).toEqual(EVENTS.map((_, id) => id % 2 === 0))
+    expect(EVENTS.filter((event, id) => event.enter !== (id % 2 === 0)).map(event => event.code)).toEqual([])
   })
 
   test('names flag tables, variants and directories that exist', () => {
