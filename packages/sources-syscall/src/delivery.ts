@@ -40,7 +40,7 @@ export class Delivery {
   #apply(event: SyscallEvent): boolean {
     const wanted = this.#wanted
     if (this.firstTime === undefined && !isMeta(event.type)) this.firstTime = event.time
-    if (wanted !== null && wanted[event.type] === 0 && STATELESS[event.type] === 1) return false
+    if (wanted !== null && wanted[event.type] === 0 && IS_STATELESS[event.type] === 1) return false
     if (!this.#state.apply(event)) return false
     if (this.#initial) {
       if (isInitial(event.type)) return false
@@ -58,6 +58,9 @@ export const STATELESS: Uint8Array = Uint8Array.from(EVENTS, event =>
     ? 0
     : 1,
 )
+
+/** A second name: see event.ts. */
+const IS_STATELESS = STATELESS
 
 /** Reads and writes show who talks to whom; memory and scheduler events carry counters. */
 function learns(id: number): boolean {

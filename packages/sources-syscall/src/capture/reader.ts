@@ -29,6 +29,15 @@ export class CaptureCounts {
 const MAX_BLOCK = 64 << 20
 const FIRST_BUFFER = 1 << 20
 /** Offset of the event in its block: after the cpu, or after cpu and flags. */
+/** Second names: see event.ts. */
+const EVENT = Block.event2
+const EVENT_FLAGS_BLOCK = Block.eventFlags2
+const HEADER = BLOCK_HEADER
+const TRAILER = BLOCK_TRAILER
+const NPARAMS = EVENT_NPARAMS
+const FATE = FATES
+const PASS = Fate.pass
+const EXIT = Fate.exit
 const EVENT_AT = 10
 const EVENT_AT_WITH_FLAGS = 14
 const NO_SECTION = 'not a scap capture: it starts with no section header'
@@ -120,19 +129,19 @@ export class CaptureReader {
     for (;;) {
       const at = this.#at
       const available = this.#limit - at
-      if (available < BLOCK_HEADER) return this.#starve(available)
+      if (available < HEADER) return this.#starve(available)
       const total = this.#view.getUint32(at + 4, true)
-      if (total > available || total < BLOCK_HEADER + BLOCK_TRAILER || (total & 3) !== 0) {
+      if (total > available || total < HEADER + TRAILER || (total & 3) !== 0) {
         this.#checkLength(this.#view.getUint32(at, true), total)
         return this.#starve(available)
       }
       const block = this.#view.getUint32(at, true)
       let delivered: boolean
-      if (block === Block.event2 || block === Block.eventFlags2) {
+      if (block === EVENT || block === EVENT_FLAGS_BLOCK) {
         if (this.#phase !== 'events') this.#enterEvents()
-        if (total - BLOCK_HEADER > EVENT_BLOCK_LIMIT) this.#fail('corrupt', `event block of ${total} bytes`)
-        const start = block === Block.event2 ? at + EVENT_AT : at + EVENT_AT_WITH_FLAGS
-        const limit = at + total - BLOCK_TRAILER
+        if (total - HEADER > EVENT_BLOCK_LIMIT) this.#fail('corrupt', `event block of ${total} bytes`)
+        const start = block === EVENT ? at + EVENT_AT : at + EVENT_AT_WITH_FLAGS
+        const limit = at + total - TRAILER
         delivered = !this.#isPassedOver(start, limit) && this.#take(at, start, limit)
       } else {
         delivered = this.#readBlock(EARLY_BLOCKS.get(block) ?? block, at, total)
@@ -166,9 +175,8 @@ export class CaptureReader {
     if (passOver === null || limit - start < EVENT_HEADER) return false
     const type = this.#view.getUint16(start + 20, true)
     if (passOver[type] !== 1) return false
-    const fate = FATES[type]
-    if (fate !== Fate.pass && (fate !== Fate.exit || this.#view.getUint32(start + 22, true) !== EVENT_NPARAMS[type]))
-      return false
+    const fate = FATE[type]
+    if (fate !== PASS && (fate !== EXIT || this.#view.getUint32(start + 22, true) !== NPARAMS[type])) return false
     this.counts.events++
     this.counts.passedOver++
     return true
@@ -184,10 +192,10 @@ export class CaptureReader {
       this.counts.newer++
       return false
     }
-    event.cpu = view.getUint16(at + BLOCK_HEADER, true)
+    event.cpu = view.getUint16(at + HEADER, true)
     event.blockFlags = start - at === EVENT_AT ? 0 : view.getUint32(at + EVENT_AT, true)
-    const fate = FATES[event.type]!
-    if (fate === Fate.pass || (fate === Fate.exit && event.encodedParams === EVENT_NPARAMS[event.type])) {
+    const fate = FATE[event.type]!
+    if (fate === PASS || (fate === EXIT && event.encodedParams === NPARAMS[event.type])) {
       event.num = ++this.counts.events
       return true
     }

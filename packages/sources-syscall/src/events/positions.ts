@@ -24,8 +24,9 @@ export function positions<const Name extends string>(
       if (position < 0) throw new TypeError(`event table: ${code} has no parameter ${name}`)
       if (found[name] !== undefined && found[name] !== position)
         throw new TypeError(`event table: parameter ${name} of ${code} is not where that of ${codes[0]} is`)
-      found[name] = position
+      found[name] ??= position
     }
   }
-  return found
+  // Frozen, so that V8 takes the positions for constants.
+  return Object.freeze(found)
 }

@@ -1,5 +1,8 @@
 import { FD_SHARED, type Fd, O_CLOEXEC } from './fd.ts'
 
+/** A second name, as what is imported is a variable to V8. */
+const SHARED = FD_SHARED
+
 const BITS = 5
 const WIDTH = 1 << BITS
 /** Higher and negative numbers go to a Map; they occur only in broken captures and for failed calls. */
@@ -21,10 +24,9 @@ export const CLOSED_ON_EXEC = 2
 
 /** Thirty-two slots: descriptors in a leaf, child nodes higher up. Bit n of a mask describes slot n and everything below it. */
 class Node {
+  /** The tree of this generation owns the node, and with it all nodes above. */
   generation: number
-  /** Not empty. */
-  used = 0
-  /** Slots with a descriptor that execve keeps; that execve closes. */
+  /** Slots with a descriptor that execve keeps; that execve closes. A slot in neither mask is empty. */
   kept = 0
   closed = 0
   readonly nodes: (Node | null)[]
@@ -34,7 +36,6 @@ class Node {
   constructor(generation: number, leaf: boolean, from: Node | null) {
     this.generation = generation
     if (from !== null) {
-      this.used = from.used
       this.kept = from.kept
       this.closed = from.closed
     }
@@ -45,19 +46,28 @@ class Node {
 }
 
 /**
- * Descriptors by number, each with a rank assigned by the owner: a radix tree whose nodes are shared between forked
- * processes until one of them writes. A fork takes constant time. A look-up takes one step for
- * numbers below 32, and one more for each further five bits. Descriptors in a range, or those that execve closes,
- * are found without visiting the others.
+ * Descriptors by number, each with a rank assigned by the owner. Forked processes share what they hold until one of them
+ * writes: numbers below 32, which most are, lie in two small arrays that are copied whole, the others in a radix tree whose
+ * nodes are copied one by one. A fork takes constant time. A look-up above 31 takes a step for each five bits.
+ * Descriptors in a range, or those that execve closes, are found without visiting more than 32 others.
  */
 export class FdTree {
+  #low: (Fd | null)[] = []
+  #lowRanks: number[] = []
+  /** Other trees have the same two arrays. */
+  #lowShared = false
   #generation = ++generations
   #root: Node | null = null
-  #shift = 0
+  #shift = BITS
   #odd: Map<number, { fd: Fd; rank: number }> | null = null
   #oddShared = false
 
   get(num: number): Fd | null {
+    if (num >= 0 && num < WIDTH) return num < this.#low.length ? this.#low[num]! : null
+    return this.#getHigh(num)
+  }
+
+  #getHigh(num: number): Fd | null {
     if (!isTreeNumber(num)) return this.#odd?.get(num)?.fd ?? null
     if (num >>> this.#shift >= WIDTH) return null
     let node = this.#root
@@ -70,6 +80,7 @@ export class FdTree {
 
   /** The rank of a descriptor, which must exist. */
   rankOf(num: number): number {
+    if (num >= 0 && num < WIDTH) return this.#lowRanks[num]!
     if (!isTreeNumber(num)) return this.#odd!.get(num)!.rank
     let node = this.#root!
     for (let shift = this.#shift; shift > 0; shift -= BITS) node = node.nodes[(num >>> shift) & (WIDTH - 1)]!
@@ -79,15 +90,34 @@ export class FdTree {
   /** Inserts or replaces a descriptor. */
   put(num: number, fd: Fd, rank: number): void {
     this.claim(fd)
-    this.#place(num, fd, rank)
+    if (num >= 0 && num < WIDTH) this.#placeLow(num, fd, rank)
+    else this.#placeHigh(num, fd, rank)
   }
 
   /** Changes only the rank; the descriptor's owner stays the same. */
   setRank(num: number, rank: number): void {
-    this.#place(num, this.get(num)!, rank)
+    if (num >= 0 && num < WIDTH) this.#placeLow(num, this.get(num)!, rank)
+    else this.#placeHigh(num, this.get(num)!, rank)
   }
 
-  #place(num: number, fd: Fd, rank: number): void {
+  #placeLow(num: number, fd: Fd, rank: number): void {
+    if (this.#lowShared) this.#copyLow()
+    const low = this.#low
+    while (low.length < num) {
+      low.push(null)
+      this.#lowRanks.push(0)
+    }
+    low[num] = fd
+    this.#lowRanks[num] = rank
+  }
+
+  #copyLow(): void {
+    this.#low = this.#low.slice()
+    this.#lowRanks = this.#lowRanks.slice()
+    this.#lowShared = false
+  }
+
+  #placeHigh(num: number, fd: Fd, rank: number): void {
     if (!isTreeNumber(num)) {
       this.#writableOdd().set(num, { fd, rank })
       return
@@ -98,23 +128,29 @@ export class FdTree {
 
   /** Makes this tree the owner of the descriptor, unless it is FD_SHARED. */
   claim(fd: Fd): void {
-    if ((fd.flags & FD_SHARED) === 0) fd.generation = this.#generation
+    if ((fd.flags & SHARED) === 0) fd.generation = this.#generation
   }
 
   delete(num: number): void {
-    if (!isTreeNumber(num)) this.#writableOdd().delete(num)
+    if (num >= 0 && num < WIDTH) {
+      if (this.#lowShared) this.#copyLow()
+      this.#low[num] = null
+    } else if (!isTreeNumber(num)) this.#writableOdd().delete(num)
     else if (!this.#writeInPlace(num, null, 0)) this.#root = this.#write(this.#root, this.#shift, num, null, 0)
   }
 
   /** True if this tree alone owns the descriptor, so that it may be modified in place. */
   owns(fd: Fd): boolean {
-    return (fd.flags & FD_SHARED) === 0 && fd.generation === this.#generation
+    return (fd.flags & SHARED) === 0 && fd.generation === this.#generation
   }
 
   /** Returns a tree with the same descriptors, which neither tree owns from then on. */
   fork(): FdTree {
     const tree = new FdTree()
     this.#generation = ++generations
+    tree.#low = this.#low
+    tree.#lowRanks = this.#lowRanks
+    tree.#lowShared = this.#lowShared = true
     tree.#root = this.#root
     tree.#shift = this.#shift
     tree.#odd = this.#odd
@@ -128,6 +164,10 @@ export class FdTree {
    */
   nums(first: number, last: number, kind: typeof ANY | typeof KEPT_ON_EXEC | typeof CLOSED_ON_EXEC): number[] {
     const found: number[] = []
+    for (let num = Math.max(first, 0); num <= last && num < this.#low.length; num++) {
+      const fd = this.#low[num]!
+      if (fd !== null && isOfKind(fd, kind)) found.push(num)
+    }
     if (this.#root !== null) collect(this.#root, this.#shift, 0, Math.max(first, 0), last, kind, found)
     if (this.#odd !== null) {
       for (const [num, { fd }] of this.#odd) if (num >= first && num <= last && isOfKind(fd, kind)) found.push(num)
@@ -142,8 +182,8 @@ export class FdTree {
 
   /** The `count` lowest numbers, or all if there are fewer. */
   lowest(count: number): number[] {
-    const found: number[] = []
-    if (this.#root !== null) collect(this.#root, this.#shift, 0, 0, Number.POSITIVE_INFINITY, ANY, found, count)
+    const found = this.nums(0, WIDTH - 1, ANY).slice(0, count)
+    if (this.#root !== null) collect(this.#root, this.#shift, 0, WIDTH, Number.POSITIVE_INFINITY, ANY, found, count)
     return found
   }
 
@@ -153,36 +193,40 @@ export class FdTree {
     if (old === null) return
     const root = new Node(this.#generation, false, null)
     root.nodes[0] = old
-    sumUp(root, 0, old)
+    mark(root, 0, old.kept !== 0, old.closed !== 0)
     this.#root = root
   }
 
   /**
-   * Fast path of `#write`: the tree owns the nodes, and everything above the leaf's parent stays unchanged. Returns false if
-   * that is not the case.
+   * Fast path of `#write`. Returns false, without a change, if the tree does not own the leaf or if more must change than the
+   * leaf and its parent's masks.
    */
   #writeInPlace(num: number, fd: Fd | null, rank: number): boolean {
-    const generation = this.#generation
-    let node = this.#root
+    let leaf = this.#root
     let parent: Node | null = null
-    for (let shift = this.#shift; shift > 0; shift -= BITS) {
-      if (node === null || node.generation !== generation) return false
-      parent = node
-      node = node.nodes[(num >>> shift) & (WIDTH - 1)]!
+    for (let shift = this.#shift; shift > 0 && leaf !== null; shift -= BITS) {
+      parent = leaf
+      leaf = leaf.nodes[(num >>> shift) & (WIDTH - 1)]!
     }
+    if (leaf === null || leaf.generation !== this.#generation) return false
     const slot = num & (WIDTH - 1)
-    if (node === null || node.generation !== generation || slot >= node.fds.length) return false
-    writeSlot(node, slot, fd, rank)
-    if (parent === null) return true
-    const { used, kept, closed } = parent
-    sumUp(parent, (num >>> BITS) & (WIDTH - 1), node)
-    if (this.#shift === BITS) return true
-    if (node.used === 0 && num >= EMPTY_LEAVES) return false
-    return (
-      (used === 0) === (parent.used === 0) &&
-      (kept === 0) === (parent.kept === 0) &&
-      (closed === 0) === (parent.closed === 0)
-    )
+    if (slot >= leaf.fds.length) return false
+    const bit = 1 << slot
+    let kept = leaf.kept & ~bit
+    let closed = leaf.closed & ~bit
+    if (fd !== null) {
+      if ((fd.openFlags & O_CLOEXEC) === 0) kept |= bit
+      else closed |= bit
+    }
+    if (parent !== null && ((kept === 0) !== (leaf.kept === 0) || (closed === 0) !== (leaf.closed === 0))) {
+      if (this.#shift > BITS) return false
+      mark(parent, num >>> BITS, kept !== 0, closed !== 0)
+    }
+    leaf.kept = kept
+    leaf.closed = closed
+    leaf.fds[slot] = fd
+    leaf.ranks[slot] = rank
+    return true
   }
 
   /** If `fd` is null, removes the descriptor. Returns the replacement for `node`. */
@@ -191,15 +235,18 @@ export class FdTree {
     const slot = (num >>> shift) & (WIDTH - 1)
     if (shift > 0) {
       const child = this.#write(own.nodes[slot]!, shift - BITS, num, fd, rank)
-      own.nodes[slot] = child.used === 0 && num >= EMPTY_LEAVES ? null : child
-      sumUp(own, slot, child)
+      own.nodes[slot] = (child.kept | child.closed) === 0 && num >= EMPTY_LEAVES ? null : child
+      mark(own, slot, child.kept !== 0, child.closed !== 0)
       return own
     }
     while (own.fds.length <= slot) {
       own.fds.push(null)
       own.ranks.push(0)
     }
-    writeSlot(own, slot, fd, rank)
+    own.fds[slot] = fd
+    own.ranks[slot] = rank
+    const closes = fd !== null && (fd.openFlags & O_CLOEXEC) !== 0
+    mark(own, slot, fd !== null && !closes, closes)
     return own
   }
 
@@ -210,28 +257,14 @@ export class FdTree {
   }
 }
 
-function writeSlot(leaf: Node, slot: number, fd: Fd | null, rank: number): void {
-  const bit = 1 << slot
-  leaf.fds[slot] = fd
-  leaf.ranks[slot] = rank
-  leaf.used &= ~bit
-  leaf.kept &= ~bit
-  leaf.closed &= ~bit
-  if (fd === null) return
-  leaf.used |= bit
-  if ((fd.openFlags & O_CLOEXEC) === 0) leaf.kept |= bit
-  else leaf.closed |= bit
-}
-
 function isTreeNumber(num: number): boolean {
   return num >= 0 && num <= MAX_NUM
 }
 
-function sumUp(node: Node, slot: number, child: Node): void {
+function mark(node: Node, slot: number, kept: boolean, closed: boolean): void {
   const bit = 1 << slot
-  node.used = child.used !== 0 ? node.used | bit : node.used & ~bit
-  node.kept = child.kept !== 0 ? node.kept | bit : node.kept & ~bit
-  node.closed = child.closed !== 0 ? node.closed | bit : node.closed & ~bit
+  node.kept = kept ? node.kept | bit : node.kept & ~bit
+  node.closed = closed ? node.closed | bit : node.closed & ~bit
 }
 
 export function isOfKind(fd: Fd, kind: number): boolean {
@@ -248,7 +281,7 @@ function collect(
   found: number[],
   limit = Number.POSITIVE_INFINITY,
 ): void {
-  let mask = kind === ANY ? node.used : kind === KEPT_ON_EXEC ? node.kept : node.closed
+  let mask = kind === ANY ? node.kept | node.closed : kind === KEPT_ON_EXEC ? node.kept : node.closed
   while (mask !== 0) {
     const slot = 31 - Math.clz32(mask & -mask)
     mask &= mask - 1

@@ -32,9 +32,9 @@ const EPOLL_CLOEXEC = 1
 
 const OPEN = positions(['name', 'flags', 'dev', 'ino'], 'SYSCALL_OPEN_X')
 const CREAT = positions(['name', 'creat_flags', 'dev', 'ino'], 'SYSCALL_CREAT_X')
-const OPENAT = positions(['dirfd', 'name', 'flags', 'dev', 'ino'], 'SYSCALL_OPENAT_2_X')
-const OPENAT2 = positions(['dirfd', 'name', 'flags', 'dev', 'ino'], 'SYSCALL_OPENAT2_X')
-const IN_ROOT = positions(['resolve'], 'SYSCALL_OPENAT2_X')
+const OPENATS = positions(['dirfd', 'name', 'flags'], 'SYSCALL_OPENAT_2_X', 'SYSCALL_OPENAT2_X')
+const OPENAT = positions(['dev', 'ino'], 'SYSCALL_OPENAT_2_X')
+const OPENAT2 = positions(['resolve', 'dev', 'ino'], 'SYSCALL_OPENAT2_X')
 const BY_HANDLE = positions(['flags', 'path', 'dev', 'ino'], 'SYSCALL_OPEN_BY_HANDLE_AT_X')
 const CLOSE_RANGE = positions(['first', 'last', 'flags'], 'SYSCALL_CLOSE_RANGE_X')
 const DUP3 = positions(['flags'], 'SYSCALL_DUP3_X')
@@ -61,54 +61,63 @@ function passedPath(tables: Tables): string | null {
 }
 
 function open(tables: Tables, event: SyscallEvent, thread: Thread): void {
-  if (event.result < 0) return
+  const num = event.result
+  if (num < 0) return
   const passed = passedPath(tables)
   const flags = openFlags(event.uint32(OPEN.flags), passed === null ? undefined : tables.enter!.flags)
-  openFile(tables, event, thread, passed ?? event.text(OPEN.name), AT_FDCWD, flags, OPEN)
+  openFile(tables, event, thread, num, passed ?? event.text(OPEN.name), AT_FDCWD, flags, OPEN.dev, OPEN.ino)
 }
 
 function creat(tables: Tables, event: SyscallEvent, thread: Thread): void {
-  if (event.result < 0) return
+  const num = event.result
+  if (num < 0) return
   const name = passedPath(tables) ?? event.text(CREAT.name)
-  openFile(tables, event, thread, name, AT_FDCWD, creatFlags(event.uint16(CREAT.creat_flags)), CREAT)
+  const flags = creatFlags(event.uint16(CREAT.creat_flags))
+  openFile(tables, event, thread, num, name, AT_FDCWD, flags, CREAT.dev, CREAT.ino)
 }
 
 function openByHandle(tables: Tables, event: SyscallEvent, thread: Thread): void {
-  if (event.result < 0) return
-  openFile(tables, event, thread, event.text(BY_HANDLE.path), NO_BASE, event.uint32(BY_HANDLE.flags), BY_HANDLE)
+  const num = event.result
+  if (num < 0) return
+  const { path, flags, dev, ino } = BY_HANDLE
+  openFile(tables, event, thread, num, event.text(path), NO_BASE, event.uint32(flags), dev, ino)
 }
 
-function openat(tables: Tables, event: SyscallEvent, thread: Thread): void {
-  openRelative(tables, event, thread, OPENAT)
+/** The most frequent event of all that change something: SyscallState.apply calls it directly. */
+export function openat(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  openRelative(tables, event, thread, OPENAT.dev, OPENAT.ino)
 }
 
 function openat2(tables: Tables, event: SyscallEvent, thread: Thread): void {
-  openRelative(tables, event, thread, OPENAT2)
+  openRelative(tables, event, thread, OPENAT2.dev, OPENAT2.ino)
 }
 
-function openRelative(tables: Tables, event: SyscallEvent, thread: Thread, at: typeof OPENAT): void {
-  if (event.result < 0) return
+function openRelative(tables: Tables, event: SyscallEvent, thread: Thread, dev: number, ino: number): void {
+  const num = event.result
+  if (num < 0) return
   const passed = passedPath(tables)
-  const name = passed ?? (event.has(at.name) ? event.text(at.name) : '<NA>')
-  const flags = openFlags(event.uint32(at.flags), passed === null ? undefined : tables.enter!.flags)
+  const name = passed ?? (event.has(OPENATS.name) ? event.text(OPENATS.name) : '<NA>')
+  const flags = openFlags(event.uint32(OPENATS.flags), passed === null ? undefined : tables.enter!.flags)
   let dirfd = NO_BASE
   if (passed !== null) dirfd = tables.enter!.dirfd
-  else if (event.has(at.dirfd)) dirfd = event.int64Number(at.dirfd)
-  openFile(tables, event, thread, name, dirfd, flags, at)
+  else if (name.charCodeAt(0) !== SLASH && event.has(OPENATS.dirfd)) dirfd = event.int64Number(OPENATS.dirfd)
+  openFile(tables, event, thread, num, name, dirfd, flags, dev, ino)
 }
 
 /**
- * Records a file or directory opened under the number that the call returned. `dirfd`: the base for a relative name, or
- * NO_BASE.
+ * Records a file or directory opened as `num`. `dirfd`: the base for a relative name, or NO_BASE. `dev` and `ino` are positions
+ * of parameters.
  */
 function openFile(
   tables: Tables,
   event: SyscallEvent,
   thread: Thread,
+  num: number,
   name: string,
   dirfd: number,
   flags: number,
-  at: { readonly dev: number; readonly ino: number },
+  dev: number,
+  ino: number,
 ): void {
   let path: string | null = null
   if (name.charCodeAt(0) !== SLASH)
@@ -116,21 +125,13 @@ function openFile(
   const { resolved } = event
   if (resolved !== '') path = isOffRoot(event) ? resolved : knownAs(path ?? concatenatePaths('', name), resolved)
   const { openFiles } = tables
-  const fd = openFiles.of(
-    path,
-    name,
-    resolved,
-    flags,
-    event.uint32(at.dev),
-    low32(event, at.ino),
-    high32(event, at.ino),
-  )
-  openFd(tables, event, thread, event.result, fd)
+  const fd = openFiles.of(path, name, resolved, flags, event.uint32(dev), low32(event, ino), high32(event, ino))
+  openFd(tables, event, thread, num, fd)
 }
 
 /** openat2 with RESOLVE_IN_ROOT: an absolute path is resolved from the descriptor's directory. */
 function isOffRoot(event: SyscallEvent): boolean {
-  return event.type === PPME.SYSCALL_OPENAT2_X && (event.uint32(IN_ROOT.resolve) & RESOLVE_IN_ROOT) !== 0
+  return event.type === PPME.SYSCALL_OPENAT2_X && (event.uint32(OPENAT2.resolve) & RESOLVE_IN_ROOT) !== 0
 }
 
 function openFlags(flags: number, passed: number | undefined): number {
@@ -151,8 +152,8 @@ function high32(event: SyscallEvent, i: number): number {
   return event.paramLength(i) === 8 ? event.view.getUint32(event.paramOffset(i) + 4, true) : 0
 }
 
-/** close: the descriptor is removed before the next event. */
-function close(tables: Tables, event: SyscallEvent, thread: Thread): void {
+/** close: the descriptor is removed before the next event. Called directly, as openat. */
+export function close(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.fd !== null && event.result >= 0) tables.closeAfter(thread, event.fdNum)
 }
 
