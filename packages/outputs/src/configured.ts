@@ -43,6 +43,7 @@ export function configuredDelivery(settings: OutputSettings, surroundings: Surro
         collapse: collapse && ((next, counters) => new Collapse(collapse, source, next, counters)),
         rate: settings.rate,
         template: template === undefined ? undefined : compileOutput(template, source),
+        lazy: true,
         queue: queueOf(settings),
         linger: settings.linger ?? transportOf(settings.type)!.linger ?? 0,
         timeout: surroundings.timeout ?? 2 ** 31 - 1,

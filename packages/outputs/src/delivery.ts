@@ -18,6 +18,8 @@ export interface DeliveryOptions {
   readonly accepts?: ((alert: AlertData) => boolean) | undefined
   readonly collapse?: ((next: (alert: AlertData) => void, counters: Counters) => Collapse) | undefined
   readonly rate?: Rate | undefined
+  /** Connect with the first alert, not with `open`: a receiver that is down is an outage like any other. */
+  readonly lazy?: boolean
   /** Default: a queue in memory with default bounds. */
   readonly queue?: Queue
   /** The text for people. Default: the alert's output. */
@@ -62,6 +64,9 @@ export class Delivery {
   readonly #deadLetter: NonNullable<DeliveryOptions['deadLetter']>
   readonly #counters = new Counters()
   readonly #outage: Outage
+  readonly #lazy: boolean
+  /** Takes what this delivery does not get rid of. */
+  #successor: ((alert: AlertData) => void) | undefined
   /** Grows with each batch that is done with: what a closing deadline measures progress by. */
   #progress = 0
   #pumping: Promise<void> | null = null
@@ -82,6 +87,7 @@ export class Delivery {
     this.#format = options.format
     this.#wording = { contentType: options.format.contentType, template: options.template }
     this.#linger = linger
+    this.#lazy = options.lazy ?? false
     this.#patience = patience
     this.#backoff = new Backoff(options.backoff)
     this.#log = log
@@ -96,9 +102,23 @@ export class Delivery {
     this.#accepts = options.accepts
   }
 
-  /** Connects now, instead of with the first alert. @throws {OutputError} when that is not possible */
-  open(): Promise<void> {
-    return this.#connection.open()
+  /** Opens the queue, and connects, unless it is to do so with the first alert. @throws {OutputError} when that is not possible */
+  async open(): Promise<void> {
+    await this.#queue.open()
+    if (!this.#lazy) await this.#connection.open()
+    // What a queue on disk has from before.
+    if (this.waiting > 0) this.#start()
+  }
+
+  /** What waits goes to a successor, when it would otherwise be discarded at the end. */
+  handOver(successor: (alert: AlertData) => void): void {
+    this.#successor = successor
+  }
+
+  /** Takes an alert that a predecessor had in its queue: it has passed the stages before. */
+  take(alert: AlertData): void {
+    this.#counters.pushed++
+    this.#enqueue(alert)
   }
 
   get broken(): boolean {
@@ -207,8 +227,18 @@ export class Delivery {
       this.#log('notice', `${this.name}: ${this.waiting} alerts stay in the queue on disk`)
       return
     }
+    if (this.#successor) {
+      this.#passOn(this.#successor)
+      return
+    }
     this.#log('notice', `${this.name}: output still blocked, discarding all remaining notifications`)
     this.#counters.drop(this.#outage.failure?.cause ?? 'shutdown', this.#queue.clear() + this.#batch.clear().length)
+  }
+
+  #passOn(successor: (alert: AlertData) => void): void {
+    const waiting = [...this.#batch.clear(), ...this.#queue.drain()]
+    this.#counters.pushed -= waiting.length
+    for (const { alert } of waiting) successor(alert)
   }
 
   /** False: `work` made no progress within `deadline` milliseconds, `abort` fired, or the output has failed for too long. */

@@ -16,13 +16,14 @@ export {
   type OptionSchema,
 } from './options.ts'
 export { type Output, OutputError } from './output.ts'
-export { Outputs } from './outputs.ts'
+export { Outputs, type Wanted } from './outputs.ts'
 export { OwnProcesses, ownProcesses } from './processes.ts'
 export { type ProgramOptions, ProgramOutput } from './program.ts'
 export { MAX_BYTES, MemoryQueue, type Queue, type QueueBounds, UNBOUNDED } from './queue.ts'
 export {
   COLLAPSE_OPTIONS,
   COMMON_OPTIONS,
+  mayHoldSecrets,
   type OutputSettings,
   outputSchema,
   QUEUE_OPTIONS,

@@ -30,6 +30,8 @@ export interface Queue {
   readonly durable: boolean
   /** Another item would be refused: it need not be made. */
   readonly refuses: boolean
+  /** @throws {OutputError} when a queue on disk cannot be used */
+  open(): Promise<void>
   /** Never waits. @returns how many items were dropped: the new one, or the oldest ones in its place */
   push(item: Item): number
   /** The oldest items, up to `count` of up to `maxBytes` in all, but at least one if there is any. They are the caller's. */
@@ -38,6 +40,8 @@ export interface Queue {
   done(count: number): void
   /** Discards what waits; returns how many items that were. */
   clear(): number
+  /** Removes what waits in memory. */
+  drain(): Item[]
   /** Resolves when everything pushed so far would survive the process; a queue in memory resolves at once. */
   saved(): Promise<void>
   close(): Promise<void>
@@ -110,6 +114,12 @@ export class MemoryQueue implements Queue {
     this.#bytes = 0
     return count
   }
+
+  drain(): Item[] {
+    return this.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+  }
+
+  async open(): Promise<void> {}
 
   async saved(): Promise<void> {}
 

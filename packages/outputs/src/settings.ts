@@ -199,6 +199,20 @@ function typeSchema({ type, title, options }: TransportDefinition<any>): OptionS
   return { title, ...schema, required: ['name', 'type', ...((schema.required as string[]) ?? [])] }
 }
 
+/** Whether an item, valid or not, sets an option that is secret. */
+export function mayHoldSecrets(item: unknown): boolean {
+  if (typeof item !== 'object' || item === null) return false
+  const { type } = item as { readonly type?: unknown }
+  const definition = typeof type === 'string' ? TYPES.get(type) : undefined
+  const known: OptionTable = { ...COMMON_OPTIONS, ...(definition?.options as OptionTable) }
+  const harmless = ['name', 'type', 'collapse', 'queue']
+  return Object.keys(item).some(name => {
+    const option = Object.hasOwn(known, name) ? known[name] : undefined
+    if (option) return option.kind === 'secret' || option.kind === 'url' || option.secret === true
+    return !harmless.includes(name)
+  })
+}
+
 /** What nothing that is printed may hold. */
 export function secretsIn({ type, options }: OutputSettings): string[] {
   return secretsOf(TYPES.get(type)!.options, options)

@@ -1,5 +1,5 @@
-import { type AlertData, alertJson, alertText } from '@falc/engine'
-import type { Format } from '@falc/outputs'
+import { type AlertData, alertJson, alertText, type JsonOptions } from '@falc/engine'
+import { type Format, falcoJson } from '@falc/outputs'
 import type { Config } from '../config/config.ts'
 
 type Wording = Pick<
@@ -11,19 +11,21 @@ type Wording = Pick<
   | 'json_include_tags_property'
 >
 
-/** Falco's JSON, with the properties that the configuration asks for. */
-export function jsonFormat(config: Wording): Format {
-  const include = {
+/** The properties of JSON that the configuration asks for. */
+export function jsonWords(config: Wording): JsonOptions {
+  return {
     id: config.json_include_id_property,
     output: config.json_include_output_property,
     message: config.json_include_message_property,
     output_fields: config.json_include_output_fields_property,
     tags: config.json_include_tags_property,
   }
-  return {
-    contentType: 'application/json',
-    print: alert => (alert.source === 'internal' ? internalJson(alert) : alertJson(alert, include)),
-  }
+}
+
+/** Falco's JSON, with the properties that the configuration asks for. */
+export function jsonFormat(config: Wording): Format {
+  const { contentType, print } = falcoJson(jsonWords(config))
+  return { contentType, print: alert => (alert.source === 'internal' ? internalJson(alert) : print(alert)) }
 }
 
 export const TEXT_FORMAT: Format = { contentType: 'text/plain', print: alertText }

@@ -3,6 +3,7 @@ import { type ConfigPlace, where } from './error.ts'
 import type { Env } from './expand.ts'
 import { type ConfigFiles, readConfigFiles } from './files.ts'
 import { FALCO_YAML } from './keys/falco-yaml.ts'
+import type { Reading } from './kind.ts'
 import { type PluginsConfig, readPlugins } from './plugins.ts'
 import { keysOf, type ValuesOf } from './section.ts'
 import type { ConfigMap, ConfigNode } from './tree.ts'
@@ -22,12 +23,18 @@ export interface Config extends Omit<Values, 'plugins'> {
 /**
  * Reads falco.yaml with everything that it includes, and `-o` options.
  * @param path undefined = built-in defaults
+ * @param alerts the fields that conditions and templates of outputs may name; default: any
  * @throws {ConfigError}
  */
-export function loadConfig(path: string | undefined, options: readonly string[], env: Env = process.env): Config {
+export function loadConfig(
+  path: string | undefined,
+  options: readonly string[],
+  env: Env = process.env,
+  alerts?: Reading['alerts'],
+): Config {
   const { root, files, watch, warnings } = readConfigFiles(path, options)
   const found: Finding[] = []
-  const at = { path: '', env, warn: (reason: string, place: ConfigPlace) => void found.push({ reason, place }) }
+  const at = { path: '', env, alerts, warn: (reason: string, place: ConfigPlace) => void found.push({ reason, place }) }
   const values = FALCO_YAML.values(root, at)
   const plugins = readPlugins(values, at, nodeAt(root, 'load_plugins'))
   for (const { key, warns, text } of CHECKS) {

@@ -13,8 +13,9 @@ export class ConfigError extends Error {
   readonly reason: string
   readonly place: ConfigPlace | undefined
 
-  constructor(reason: string, place?: ConfigPlace) {
-    super(place ? `${where(place)}: ${reason}${excerpt(place)}` : reason)
+  /** @param shown false: the line is not shown, since it may hold a secret */
+  constructor(reason: string, place?: ConfigPlace, shown = true) {
+    super(place ? `${where(place)}: ${reason}${shown ? excerpt(place) : ''}` : reason)
     this.name = 'ConfigError'
     this.reason = reason
     this.place = place

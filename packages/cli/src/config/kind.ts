@@ -1,5 +1,6 @@
 /** Types of configuration values: how each is read, and its JSON Schema. */
-import { parseDuration } from './duration.ts'
+import type { AlertData, Source } from '@falc/engine'
+import { parseDuration } from '@falc/outputs'
 import { ConfigError, type ConfigPlace } from './error.ts'
 import { type Env, expand } from './expand.ts'
 import { type ConfigNode, plain } from './tree.ts'
@@ -26,6 +27,8 @@ export interface Reading {
   readonly env: Env
   /** Where a missing value would be written. */
   readonly around?: ConfigNode | undefined
+  /** The fields that conditions about alerts may name. */
+  readonly alerts?: (() => Source<AlertData>) | undefined
   warn(reason: string, place: ConfigPlace): void
 }
 

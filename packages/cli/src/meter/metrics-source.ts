@@ -1,3 +1,4 @@
+import type { OutputStats } from '@falc/outputs'
 import type { Config } from '../config/config.ts'
 import type { RuleNote } from '../rules/ruleset-cache.ts'
 import type { FeedMeter } from './counts.ts'
@@ -35,8 +36,7 @@ export interface MetricsSource {
   losses(): ReadonlyMap<string, number>
   /** Alerts about processes that outputs have started; they are not sent. */
   readonly ownAlerts: number
-  /** Outputs with the alerts that wait in their queues. */
-  queues(): readonly { readonly output: string; readonly queued: number }[]
+  outputs(): readonly OutputStats[]
   /** Reloads that failed. */
   readonly failedReloads: number
   /** Look-ups of containers, and evaluations that waited for them, by outcome. */

@@ -1,6 +1,7 @@
 import { availableParallelism, release } from 'node:os'
 import { basename } from 'node:path'
 import { PRIORITIES } from '@falc/engine'
+import type { OutputStats } from '@falc/outputs'
 import { hostname } from '../hostname.ts'
 import { falcVersion } from '../version.ts'
 import type { KernelCounts } from './counts.ts'
@@ -83,6 +84,63 @@ function describeBuffers(page: Page, { lost }: KernelCounts): void {
     page.add('falcosecurity_scap_n_drops_buffer_total', 'counter', HELP, count, { dir: 'exit', drop })
 }
 
+/** What is known of each output; its losses have their causes as a label. */
+const OUTPUT_METRICS: readonly {
+  readonly name: string
+  readonly kind: Metric['kind']
+  readonly help: string
+  value(stats: OutputStats): number
+}[] = [
+  {
+    name: 'falc_outputs_queue_length',
+    kind: 'gauge',
+    help: 'Alerts waiting in the queue of an output.',
+    value: ({ queued }) => queued,
+  },
+  {
+    name: 'falc_outputs_queue_bytes',
+    kind: 'gauge',
+    help: 'Memory or room on disk of the alerts waiting.',
+    value: ({ queuedBytes }) => queuedBytes,
+  },
+  {
+    name: 'falc_outputs_failing',
+    kind: 'gauge',
+    help: '1 while nothing gets through.',
+    value: ({ failing }) => (failing === undefined ? 0 : 1),
+  },
+  {
+    name: 'falc_outputs_delivered_total',
+    kind: 'counter',
+    help: 'Alerts that the receiver has taken.',
+    value: ({ delivered }) => delivered,
+  },
+  {
+    name: 'falc_outputs_retries_total',
+    kind: 'counter',
+    help: 'Attempts after one that failed.',
+    value: ({ retries }) => retries,
+  },
+  {
+    name: 'falc_outputs_dead_letters_total',
+    kind: 'counter',
+    help: 'Alerts that the receiver refused, kept as dead letters.',
+    value: ({ dead }) => dead,
+  },
+  {
+    name: 'falc_outputs_collapsed_total',
+    kind: 'counter',
+    help: 'Repeats that summaries count.',
+    value: ({ collapsed }) => collapsed,
+  },
+  {
+    name: 'falc_outputs_limited_total',
+    kind: 'counter',
+    help: 'Alerts above the rate, which summaries count.',
+    value: ({ limited }) => limited,
+  },
+]
+
 /** Series exist with 0 from the start, so that `increase()` sees the first loss. */
 function describeLosses(page: Page, from: MetricsSource, feeds: readonly MeteredFeed[]): void {
   const counter = (name: string, help: string, rows: readonly (readonly [Labels, number])[], none: Labels[]) => {
@@ -107,7 +165,7 @@ function describeLosses(page: Page, from: MetricsSource, feeds: readonly Metered
     ),
     [],
   )
-  const queues = from.queues()
+  const outputs = from.outputs()
   counter(
     'falc_alerts_lost_total',
     'Alerts not delivered, by output and cause.',
@@ -115,10 +173,10 @@ function describeLosses(page: Page, from: MetricsSource, feeds: readonly Metered
       const [output = '', cause = ''] = key.split(': ')
       return [{ output, cause }, count] as const
     }),
-    queues.map(({ output }) => ({ output, cause: 'queue_full' })),
+    outputs.map(({ name }) => ({ output: name, cause: 'queue_full' })),
   )
-  for (const { output, queued } of queues)
-    page.add('falc_outputs_queue_length', 'gauge', 'Alerts waiting in the queue of an output.', queued, { output })
+  for (const { name, kind, help, value } of OUTPUT_METRICS)
+    for (const stats of outputs) page.add(name, kind, help, value(stats), { output: stats.name })
   page.add(
     'falc_reloads_failed_total',
     'counter',

@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs'
-import type { Source } from '@falc/engine'
+import { alerts, type Source } from '@falc/engine'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { EARLY_LOG, Log } from '../log.ts'
@@ -29,6 +29,7 @@ export async function detect(flags: RunFlags): Promise<number> {
     overrides: overrides(flags),
     print: flags.print,
     rules: flags.rules,
+    alertSource: () => alerts({ sources }),
     makeSources: loadSources,
     backend: backend(flags.backend),
     verbose: flags.verbose,

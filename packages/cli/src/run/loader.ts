@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FieldFailure, Source } from '@falc/engine'
+import type { AlertData, FieldFailure, Source } from '@falc/engine'
 import { cacheFolder } from '../cache-folder.ts'
 import { type Config, loadConfig, rulesFiles } from '../config/config.ts'
 import { CliError } from '../fail.ts'
@@ -38,6 +38,8 @@ export interface LoaderOptions {
   readonly print: string | undefined
   /** -r: instead of rules_files. */
   readonly rules: readonly string[]
+  /** The fields that conditions about alerts may name. */
+  readonly alertSource: () => Source<AlertData>
   readonly makeSources: (options: SourceOptions) => Promise<Source[]>
   readonly backend: 'vm' | 'jit' | undefined
   readonly verbose: boolean
@@ -70,12 +72,12 @@ function sha256(text: string): string {
 }
 
 export function makeLoader(options: LoaderOptions): Loader {
-  const { configPath, overrides, print, rules: given, makeSources, backend, verbose, cache, log } = options
+  const { configPath, overrides, print, rules: given, makeSources, alertSource, backend, verbose, cache, log } = options
   const pipes = new Map<string, string>()
   const cacheOptions = cache ? rulesetCache() : { reason: undefined }
   return {
     read() {
-      const config = withPrint(loadConfig(configPath, overrides), print)
+      const config = withPrint(loadConfig(configPath, overrides, process.env, alertSource), print)
       const paths = given.length > 0 ? given : rulesFiles(config)
       const missing: string[] = []
       // As in Falco, rules_files may name files that do not exist.

@@ -1,69 +1,87 @@
 import { isatty } from 'node:tty'
+import type { AlertData, Source } from '@falc/engine'
 import {
+  configuredDelivery,
   Delivery,
   FileOutput,
+  FORMATS,
   type Format,
   HttpOutput,
   MemoryQueue,
   type Output,
   OutputError,
-  Outputs,
+  type Outputs,
   ProgramOutput,
   StdoutOutput,
   SyslogOutput,
   shared,
+  type Wanted,
 } from '@falc/outputs'
-import { jsonFormat, TEXT_FORMAT } from '../alerts/line.ts'
+import { jsonFormat, jsonWords, TEXT_FORMAT } from '../alerts/line.ts'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
+import { hostname } from '../hostname.ts'
 import type { Log } from '../log.ts'
 import { printable } from '../printable.ts'
 
 /** Milliseconds that alerts may wait to be written together, with buffered_outputs. */
 const LINGER = 1000
 
-/** Everything that outputs are made from: a reload opens them anew when it differs. */
-export function outputsConfig(config: Config) {
-  const { stdout_output, file_output, program_output, http_output, syslog_output } = config
-  const { outputs_queue, output_timeout, buffered_outputs, json_output } = config
-  const { json_include_id_property, json_include_output_property, json_include_message_property } = config
-  const { json_include_output_fields_property, json_include_tags_property } = config
-  return {
-    ...{ stdout_output, file_output, program_output, http_output, syslog_output },
-    ...{ outputs_queue, output_timeout, buffered_outputs, json_output },
-    ...{ json_include_id_property, json_include_output_property, json_include_message_property },
-    ...{ json_include_output_fields_property, json_include_tags_property },
-  }
+/**
+ * The outputs that the configuration asks for: Falco's sections, and the list `outputs`.
+ * @param source the fields that conditions and templates of outputs may name
+ * @throws {CliError} when there is none
+ */
+export function wantedOutputs(config: Config, log: Log, source: () => Source<AlertData>): Wanted[] {
+  const wanted = [...falcosOutputs(config, log), ...listedOutputs(config, log, source)]
+  if (wanted.length > 0) return wanted
+  throw new CliError('No outputs configured. Please configure at least one output (for example stdout_output)')
 }
 
-type OutputsConfig = ReturnType<typeof outputsConfig>
-
-/**
- * The outputs that the configuration enables, opened.
- * @throws {CliError} when there is none, or one cannot be opened
- */
-export async function openOutputs(config: Config, log: Log): Promise<Outputs> {
-  const { outputs_queue, output_timeout, buffered_outputs, json_output } = config
-  const format = shared(json_output ? jsonFormat(config) : TEXT_FORMAT)
+/** @throws {CliError} when an output cannot be opened; the old ones stay in use then @returns those that are no longer wanted */
+export async function replaceOutputs(outputs: Outputs, wanted: readonly Wanted[]): Promise<Outputs> {
   try {
-    const outputs = new Outputs(
-      makeOutputs(outputsConfig(config)).map(
-        output =>
-          new Delivery(output, {
-            format: output.name === 'stdout' && isatty(1) ? onTerminal(format) : format,
-            queue: new MemoryQueue({ capacity: outputs_queue.capacity, maxBytes: outputs_queue.max_bytes }),
-            timeout: output_timeout,
-            linger: buffered_outputs ? LINGER : 0,
-            log: (level, text) => log.write(level, printable(text)),
-          }),
-      ),
-    )
-    await outputs.open()
-    return outputs
+    return await outputs.replace(wanted)
   } catch (error) {
     if (error instanceof OutputError) throw new CliError(error.message)
     throw error
   }
+}
+
+function falcosOutputs(config: Config, log: Log): Wanted[] {
+  const { outputs_queue, output_timeout, buffered_outputs, json_output } = config
+  const format = shared(json_output ? jsonFormat(config) : TEXT_FORMAT)
+  const common = { outputs_queue, output_timeout, buffered_outputs, json_output, words: jsonWords(config) }
+  return FALCOS.filter(name => config[`${name}_output`].enabled).map(name => ({
+    name,
+    key: JSON.stringify([config[`${name}_output`], common]),
+    make: () =>
+      new Delivery(MAKE[name](config), {
+        format: name === 'stdout' && isatty(1) ? onTerminal(format) : format,
+        queue: new MemoryQueue({ capacity: outputs_queue.capacity, maxBytes: outputs_queue.max_bytes }),
+        timeout: output_timeout,
+        linger: buffered_outputs ? LINGER : 0,
+        log: (level, text) => log.write(level, text),
+      }),
+  }))
+}
+
+function listedOutputs(config: Config, log: Log, source: () => Source<AlertData>): Wanted[] {
+  const json = shared(jsonFormat(config))
+  return config.outputs
+    .filter(({ enabled }) => enabled)
+    .map(settings => ({
+      name: settings.name,
+      key: JSON.stringify([settings, jsonWords(config)]),
+      durable: settings.queue.disk !== undefined,
+      make: () =>
+        configuredDelivery(settings, {
+          hostname: hostname(),
+          source: source(),
+          format: name => (name === 'json' ? json : FORMATS[name].format),
+          log: (level, text) => log.write(level, text),
+        }),
+    }))
 }
 
 /** Alerts on a terminal. Files and pipes get them to the letter, as from Falco. */
@@ -71,21 +89,18 @@ function onTerminal({ contentType, print }: Format): Format {
   return { contentType, print: alert => printable(print(alert)) }
 }
 
-function makeOutputs(config: OutputsConfig): Output[] {
-  const { stdout_output, file_output, program_output, http_output, syslog_output } = config
-  const made: Output[] = []
-  if (stdout_output.enabled) made.push(new StdoutOutput())
-  if (file_output.enabled)
-    made.push(new FileOutput({ filename: file_output.filename, keepAlive: file_output.keep_alive }))
-  if (program_output.enabled)
-    made.push(new ProgramOutput({ program: program_output.program, keepAlive: program_output.keep_alive }))
-  if (http_output.enabled) made.push(httpOutput(http_output, config.json_output))
-  if (syslog_output.enabled) made.push(new SyslogOutput())
-  if (made.length > 0) return made
-  throw new CliError('No outputs configured. Please configure at least one output (for example stdout_output)')
+/** Falco's outputs, in its order. */
+const FALCOS = ['stdout', 'file', 'program', 'http', 'syslog'] as const
+
+const MAKE: Readonly<Record<(typeof FALCOS)[number], (config: Config) => Output>> = {
+  stdout: () => new StdoutOutput(),
+  file: ({ file_output: { filename, keep_alive } }) => new FileOutput({ filename, keepAlive: keep_alive }),
+  program: ({ program_output: { program, keep_alive } }) => new ProgramOutput({ program, keepAlive: keep_alive }),
+  http: ({ http_output, json_output }) => httpOutput(http_output, json_output),
+  syslog: () => new SyslogOutput(),
 }
 
-function httpOutput(config: OutputsConfig['http_output'], json: boolean): HttpOutput {
+function httpOutput(config: Config['http_output'], json: boolean): HttpOutput {
   return new HttpOutput({
     json,
     url: config.url,

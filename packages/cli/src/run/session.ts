@@ -1,5 +1,5 @@
-import type { Alert, Source } from '@falc/engine'
-import { Outputs } from '@falc/outputs'
+import { type Alert, alerts, type Source } from '@falc/engine'
+import { type OutputStats, Outputs } from '@falc/outputs'
 import { HOT_RESTART_FAILURE, type InternalAlert, internalAlert } from '../alerts/internal.ts'
 import { type Config, changedForRestart } from '../config/config.ts'
 import { count } from '../count.ts'
@@ -10,7 +10,7 @@ import { type LoadedFile, type MeteredFeed, type MetricsSource, nowNs } from '..
 import type { RunningRules } from '../rules/cached.ts'
 import type { RuleNote } from '../rules/ruleset-cache.ts'
 import type { Consumer, Feed } from '../sources/feed.ts'
-import { openOutputs, outputsConfig } from './open-outputs.ts'
+import { replaceOutputs, wantedOutputs } from './open-outputs.ts'
 import { isOwnProcess } from './own-processes.ts'
 import { RuleCaptures } from './rule-captures.ts'
 import { Statistics } from './statistics.ts'
@@ -34,7 +34,7 @@ export class Session implements MetricsSource {
   /** Alerts about processes that outputs have started. They are not sent, since each would cause the next one. */
   ownAlerts = 0
   #loaded: Loaded
-  #outputs: Outputs
+  readonly #outputs = new Outputs()
   readonly #log: Log
   readonly #sources: ReadonlyMap<string, Source>
   readonly #stopping = new AbortController()
@@ -61,14 +61,13 @@ export class Session implements MetricsSource {
 
   constructor(loaded: Loaded, sources: ReadonlyMap<string, Source>, log: Log) {
     this.#loaded = loaded
-    this.#outputs = new Outputs([])
     this.#sources = sources
     this.#log = log
   }
 
   /** @throws {CliError} when an output cannot be opened */
   async open(): Promise<void> {
-    this.#outputs = await openOutputs(this.config, this.#log)
+    await this.#replaceOutputs(this.config)
   }
 
   get config(): Config {
@@ -123,6 +122,12 @@ export class Session implements MetricsSource {
     }))
   }
 
+  /** @returns the outputs that are no longer wanted @throws {CliError} when a new one cannot be opened */
+  #replaceOutputs(config: Config): Promise<Outputs> {
+    const source = () => alerts({ sources: [...this.#sources.values()] })
+    return replaceOutputs(this.#outputs, wantedOutputs(config, this.#log, source))
+  }
+
   /** Reads all feeds to their end, then delivers what is queued. @throws {CliError} when a feed or every output fails */
   async run(feeds: readonly Feed[]): Promise<void> {
     try {
@@ -165,12 +170,9 @@ export class Session implements MetricsSource {
    * @throws {CliError} when a new output cannot be opened; nothing is changed then
    */
   async replace(next: Loaded): Promise<void> {
-    if (!sameOutputs(this.#loaded.config, next.config)) {
-      const opened = await openOutputs(next.config, this.#log)
-      const closed = this.#close(this.#outputs, true).finally(() => this.#closing.delete(closed))
-      this.#closing.add(closed)
-      this.#outputs = opened
-    }
+    const gone = await this.#replaceOutputs(next.config)
+    const closed = this.#close(gone, true).finally(() => this.#closing.delete(closed))
+    this.#closing.add(closed)
     const waiting = changedForRestart(this.#loaded.config, next.config)
     if (waiting.length > 0) this.#log.warning(`Reload: changes of ${waiting.join(', ')} take effect after a restart`)
     this.#loaded = next
@@ -220,8 +222,8 @@ export class Session implements MetricsSource {
     return all
   }
 
-  queues(): { output: string; queued: number }[] {
-    return this.#outputs.stats.map(({ name, queued }) => ({ output: name, queued }))
+  outputs(): OutputStats[] {
+    return this.#outputs.stats
   }
 
   async #runFeed(feed: Feed): Promise<void> {
@@ -331,8 +333,4 @@ function addLosses(all: Map<string, number>, outputs: Outputs): void {
       all.set(key, (all.get(key) ?? 0) + count)
     }
   }
-}
-
-function sameOutputs(a: Config, b: Config): boolean {
-  return JSON.stringify(outputsConfig(a)) === JSON.stringify(outputsConfig(b))
 }

@@ -2,6 +2,7 @@
 import type { AppendOutput } from '@falc/engine'
 import { boolean, converted, integer, list, mapOf, scalarOrMap, text } from '../kind.ts'
 import { key, section } from '../section.ts'
+import { outputList } from './outputs.ts'
 
 const appended = converted(
   section({
@@ -96,6 +97,11 @@ export const ALERTS_KEYS = {
       'How often a request that timed out is sent again at once; after that, with growing pauses.',
     ),
   }),
+  outputs: key(
+    outputList,
+    [],
+    "Further outputs, each with a name, a type, and the keys that [outputs.md](outputs.md) describes. falc's own key.",
+  ),
   outputs_queue: section({
     capacity: key(
       integer(),

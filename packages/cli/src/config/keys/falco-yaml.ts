@@ -12,7 +12,6 @@ const FORMER_KEYS: Readonly<Record<string, string>> = {
   grpc_output: 'removed in Falco 0.44; use http_output',
   metadata_download: 'removed in Falco 0.37',
   modern_bpf: 'use engine.modern_ebpf',
-  outputs: 'removed in Falco 0.37; use outputs_queue.capacity',
   snaplen: 'use falco_libs.snaplen',
   syscall_buf_size_preset: 'use engine.modern_ebpf.buf_size_preset',
   syscall_drop_failed_exit: 'use engine.modern_ebpf.drop_failed_exit',
