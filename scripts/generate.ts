@@ -15,6 +15,7 @@ import { fieldsPage } from './generate/fields.ts'
 import { languagePage } from './generate/language.ts'
 import { formatted } from './generate/markdown.ts'
 import { opcodesPage } from './generate/opcodes.ts'
+import { outputsPage } from './generate/outputs.ts'
 import { rulesPage } from './generate/rules.ts'
 import { terminalPicture } from './generate/terminal.ts'
 
@@ -27,6 +28,7 @@ const FILES: Readonly<Record<string, () => string>> = {
   'docs/fields.md': () => formatted(fieldsPage(sources)),
   'docs/language.md': () => formatted(languagePage()),
   'docs/opcodes.md': () => formatted(opcodesPage()),
+  'docs/outputs.md': () => formatted(outputsPage()),
   'docs/rules.md': () => formatted(rulesPage()),
   'docs/terminal.svg': terminalPicture,
   'packages/sources-syscall/native/bpf/events.gen.h': eventsHeader,
