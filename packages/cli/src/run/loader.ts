@@ -39,7 +39,7 @@ export interface LoaderOptions {
   /** -r: instead of rules_files. */
   readonly rules: readonly string[]
   /** The fields that conditions about alerts may name. */
-  readonly alertSource: () => Source<AlertData>
+  readonly alertSource?: () => Source<AlertData>
   readonly makeSources: (options: SourceOptions) => Promise<Source[]>
   readonly backend: 'vm' | 'jit' | undefined
   readonly verbose: boolean
