@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 stamp=node_modules/.falc-installed
 if ! cmp -s pnpm-lock.yaml "$stamp"; then
   echo "falc: installing packages" >&2
-  npx -y pnpm@12 install --frozen-lockfile --reporter=silent >&2
+  sh scripts/pnpm.sh install --frozen-lockfile --reporter=silent >&2
   cp pnpm-lock.yaml "$stamp"
 fi
 PATH=$PWD/node_modules/.bin:$PATH

@@ -17,8 +17,16 @@ export function packPackages(out: string): Map<string, string> {
     removeStale(join(root, 'packages', name))
     packed.set(name, join(out, `${full.replace('@', '').replace('/', '-')}-${version}.tgz`))
   }
-  const pnpm = ['-y', 'pnpm@12', '--recursive', '--filter', './packages/*', 'pack', '--pack-destination', out]
-  execFileSync('npx', pnpm, { cwd: root, stdio: 'pipe' })
+  const pnpm = [
+    join(root, 'scripts/pnpm.sh'),
+    '--recursive',
+    '--filter',
+    './packages/*',
+    'pack',
+    '--pack-destination',
+    out,
+  ]
+  execFileSync('sh', pnpm, { cwd: root, stdio: 'pipe' })
   return packed
 }
 

@@ -5,10 +5,11 @@
  * tarball's path.
  */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { linkedNotices } from './linked.ts'
 
 const BINARIES = ['falc-probe', 'falc.node']
 const root = resolve(import.meta.dirname, '..')
@@ -51,6 +52,10 @@ function pack(arch: string, out: string): string {
       execFileSync(strip, ['--strip-debug', join(staging, name)])
     }
     if (!foreign) execFileSync(join(staging, 'falc-probe'), ['--version'], { stdio: 'ignore' })
+    writeFileSync(
+      join(staging, 'NOTICES.txt'),
+      linkedNotices(foreign ? join(native, `native/.output/sysroot-${arch}/root`) : '/'),
+    )
     const npm = ['pack', '--silent', '--pack-destination', out]
     const tarball = execFileSync('npm', npm, { cwd: staging, encoding: 'utf8' }).trim()
     return join(out, tarball)

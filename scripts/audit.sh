@@ -1,0 +1,3 @@
+#!/bin/sh
+# Known vulnerabilities of the packages: see scripts/audit.ts.
+exec node scripts/audit.ts "$@"

@@ -1,0 +1,87 @@
+/** What is built in comes from where it says, with its licence, and can be built again byte by byte. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { FLAGS, LINKED, linkedNotices, packageOf, versionOf } from './linked.ts'
+import { skipped } from './testing/needs.ts'
+
+const root = join(import.meta.dirname, '..')
+const native = join(root, 'packages/sources-syscall/native')
+const text = (path: string) => readFileSync(join(root, path), 'utf8')
+const work = mkdtempSync(join(tmpdir(), 'falc-supply-'))
+afterAll(() => rmSync(work, { recursive: true }))
+
+describe('packages', () => {
+  test('each has a digest in the lock file', () => {
+    const { packages } = parse(text('pnpm-lock.yaml'))
+    expect(Object.keys(packages).length).toBeGreaterThan(100)
+    for (const [name, { resolution }] of Object.entries<any>(packages))
+      expect(resolution.integrity, name).toMatch(/^sha512-/)
+  })
+
+  test('the package manager is pinned with its digests', () => {
+    const { version } = JSON.parse(text('scripts/pnpm/package-lock.json')).packages['node_modules/pnpm']
+    expect(JSON.parse(text('scripts/pnpm/package.json')).dependencies).toEqual({ pnpm: version })
+    const { packages } = JSON.parse(text('scripts/pnpm/package-lock.json'))
+    for (const [name, entry] of Object.entries<any>(packages).slice(1))
+      expect(entry.integrity, name).toMatch(/^sha512-/)
+    for (const script of ['scripts/bootstrap.sh', 'scripts/pack-packages.ts', 'package.json'])
+      expect(text(script), script).not.toMatch(/npx.*pnpm/)
+  })
+})
+
+describe('libraries in the sidecar', () => {
+  test('each that the Makefile links is in the list, and the packages of platforms carry the notices', () => {
+    const flags = /falc-probe:.*\n.*/.exec(text('packages/sources-syscall/native/Makefile'))![0].match(/-l\w+/g)!
+    expect(flags.length).toBeGreaterThan(2)
+    for (const flag of flags) expect(LINKED.map(({ name }) => name)).toContain(FLAGS[flag])
+    for (const platform of readdirSync(join(root, 'packages/sources-syscall/npm')))
+      expect(JSON.parse(text(`packages/sources-syscall/npm/${platform}/package.json`)).files).toContain('NOTICES.txt')
+  })
+
+  const absent = LINKED.find(({ package: name }) => name !== 'libgcc-DEV' && versionOf(name) === undefined)
+  const why = skipped('live', absent && `the libraries of the sidecar are not installed: ${absent.package}`)
+  test.skipIf(why !== undefined)('the notices have the text of each licence', () => {
+    const notices = linkedNotices()
+    for (const library of LINKED)
+      expect(notices).toContain(`${library.name} ${versionOf(packageOf(library))} (${library.license})`)
+    for (const title of [
+      'GNU LESSER GENERAL PUBLIC LICENSE',
+      'GNU GENERAL PUBLIC LICENSE',
+      'Jean-loup Gailly',
+      'Meta Platforms',
+    ])
+      expect(notices).toContain(title)
+  })
+})
+
+/** The built files' digests, without debug information, as they are packed. */
+function build(name: string): Record<string, string> {
+  const folder = join(work, name)
+  cpSync(native, folder, { recursive: true, filter: path => !path.includes('.output') })
+  const headers = join(root, 'packages/sources-syscall/node_modules/node-api-headers/include')
+  execFileSync('make', ['-s', '-C', folder, `NODE_API_HEADERS=${headers}`], { stdio: 'pipe' })
+  const files = ['falc-probe', 'falc.node'].map(file => {
+    const path = join(folder, '.output', file)
+    execFileSync('strip', ['--strip-debug', path])
+    return [file, createHash('sha256').update(readFileSync(path)).digest('hex')]
+  })
+  return Object.fromEntries(files)
+}
+
+const tools = ['make', 'cc', 'strip', 'clang-19'].find(tool => spawnSync(tool, ['--version']).error)
+const cannot = existsSync('/sys/kernel/btf/vmlinux')
+  ? tools && `the native parts need ${tools}`
+  : 'this kernel has no BTF'
+const reason = skipped('live', cannot)
+test.skipIf(reason !== undefined)(
+  'two builds of the native parts, in two folders, have the same bytes',
+  { timeout: 600_000 },
+  () => {
+    expect(build('another-folder')).toEqual(build('one'))
+  },
+)
