@@ -11,6 +11,7 @@ import { compatHeader } from '../packages/sources-syscall/scripts/compat-header.
 import { eventsHeader } from '../packages/sources-syscall/scripts/events-header.ts'
 import { syscallsHeader } from '../packages/sources-syscall/scripts/syscalls-header.ts'
 import { configPage } from './generate/config.ts'
+import { falcosidekickPage } from './generate/falcosidekick.ts'
 import { fieldsPage } from './generate/fields.ts'
 import { languagePage } from './generate/language.ts'
 import { formatted } from './generate/markdown.ts'
@@ -25,6 +26,7 @@ const sources = await loadSources()
 
 const FILES: Readonly<Record<string, () => string>> = {
   'docs/config.md': () => formatted(configPage()),
+  'docs/falcosidekick.md': () => formatted(falcosidekickPage()),
   'docs/fields.md': () => formatted(fieldsPage(sources)),
   'docs/language.md': () => formatted(languagePage()),
   'docs/opcodes.md': () => formatted(opcodesPage()),

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   record: async () => (await import('./commands/record.ts')).record,
   top: async () => (await import('./commands/top.ts')).top,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  relay: async () => (await import('./commands/relay.ts')).relay,
   disasm: async () => (await import('./commands/disasm.ts')).disasm,
 }
 

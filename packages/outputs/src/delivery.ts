@@ -168,6 +168,17 @@ export class Delivery {
     }
   }
 
+  /** A test alert: past condition, collapse and rate. */
+  test(alert: AlertData): void {
+    this.#counters.pushed++
+    this.#enqueue(alert)
+  }
+
+  /** Whether it would drop any further alert. */
+  get refuses(): boolean {
+    return this.#state !== 'open' || this.#queue.refuses
+  }
+
   /** Resolves when the queue is short again, or when waiting makes no sense (see `full`). */
   async room(): Promise<void> {
     while (this.full && this.#state === 'open') {

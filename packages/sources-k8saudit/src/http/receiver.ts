@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { readBody } from './body.ts'
 import { BodyBudget } from './budget.ts'
-import { type Refusal, type RefusalCause, refusalOf } from './refusal.ts'
+import { callRefusal, type Refusal, type RefusalCause, refusalOf } from './refusal.ts'
 import { TokenCheck } from './token.ts'
 
 /** Whom a receiver serves, and how much of its memory and time they may take. */
@@ -44,9 +44,12 @@ export interface Reply {
 
 /** What is done with requests. */
 export interface Service {
-  /** Looks at a request's path and method: answers it, refuses it, or wants its body (undefined), a POST of JSON by whoever may send it. */
-  route(path: string, method: string): Refusal | Reply | undefined
-  /** Takes a body. undefined: 200 without a text. */
+  /**
+   * Looks at a request's path and method: answers it, refuses it, or wants it from whoever may send it: as a POST of JSON (`body`), or
+   * as a POST whose body, if it has any, says nothing (`call`).
+   */
+  route(path: string, method: string): Refusal | Reply | 'body' | 'call'
+  /** Takes a body, or a call without one. undefined: 200 without a text. */
   take(body: Buffer, client: string, path: string): Promise<Refusal | Reply | undefined>
 }
 
@@ -161,10 +164,13 @@ export class HttpReceiver {
     const { url = '/', method = '' } = request
     const { maxBodyBytes: maxBytes, idleMs = 10_000, bodyMs = 60_000 } = this.#options
     const path = url.split('?', 1)[0]!
-    const early = this.#service.route(path, method) ?? refusalOf(request, maxBytes, this.#tokens)
-    if (early) return early
+    const route = this.#service.route(path, method)
+    if (typeof route !== 'string') return route
+    const refusal = route === 'call' ? callRefusal(request, this.#tokens) : refusalOf(request, maxBytes, this.#tokens)
+    if (refusal) return refusal
+    const client = request.socket.remoteAddress ?? ''
     const body = await readBody(request, { maxBytes, idleMs, totalMs: bodyMs }, this.#arriving)
-    return 'status' in body ? body : this.#service.take(body, request.socket.remoteAddress ?? '', path)
+    return 'status' in body ? body : this.#service.take(body, client, path)
   }
 
   #refuse(refusal: Refusal, request: IncomingMessage, response: ServerResponse): void {

@@ -38,15 +38,23 @@ export function tooLarge(maxBytes: number): Refusal {
   return { status: 413, cause: 'body-too-large', reason: `the body is larger than ${maxBytes} bytes` }
 }
 
-/** Judges a request that should have a body of JSON, by its head alone. */
-export function refusalOf(
-  { method, headers }: IncomingMessage,
-  maxBytes: number,
-  token: TokenCheck | undefined,
-): Refusal | undefined {
+/** Judges a request that should be a POST by somebody who may send it. */
+export function callRefusal({ method, headers }: IncomingMessage, token: TokenCheck | undefined): Refusal | undefined {
   if (method !== 'POST') return { status: 405, cause: 'route', reason: `${method} is not allowed, only POST` }
   if (token && !token.accepts(headers.authorization))
     return { status: 401, cause: 'unauthorized', reason: 'a bearer token is required' }
+  return undefined
+}
+
+/** Judges a request that should have a body of JSON, by its head alone. */
+export function refusalOf(
+  request: IncomingMessage,
+  maxBytes: number,
+  token: TokenCheck | undefined,
+): Refusal | undefined {
+  const refusal = callRefusal(request, token)
+  if (refusal) return refusal
+  const { headers } = request
   const type = headers['content-type'] ?? ''
   if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type.trim()))
     return { status: 415, cause: 'media-type', reason: `content type ${shown(type)} is not application/json` }

@@ -62,7 +62,7 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
       {
         route: at =>
           at === path
-            ? undefined
+            ? 'body'
             : {
                 ...{ status: 404, cause: 'route' },
                 reason: `nothing is served at ${at.slice(0, 200)}; the webhook is at ${path}`,

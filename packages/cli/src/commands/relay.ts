@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs'
+import { configuredDelivery, FORMATS, OutputError, type OutputSettings, shared } from '@falc/outputs'
+import { defineCommand, print } from '../command.ts'
+import { CliError } from '../fail.ts'
+import { hostname } from '../hostname.ts'
+import { EARLY_LOG, Log } from '../log.ts'
+import { enricher } from '../relay/enrich.ts'
+import { Relay } from '../relay/relay.ts'
+import { type RelaySettings, relaySettings } from '../relay/settings.ts'
+import { SidekickConfig } from '../relay/sidekick/config.ts'
+
+export const relay = defineCommand({
+  name: 'relay',
+  usage: '[-c FILE] [--queue FOLDER] [--token-file FILE]',
+  summary: "Take alerts by HTTP, as falcosidekick does and with its configuration, and deliver them to falc's outputs",
+  flags: {
+    'config-file': {
+      short: 'c',
+      value: 'FILE',
+      help: "falcosidekick's YAML, and falc's outputs under `outputs`; environment variables take precedence",
+    },
+    queue: { value: 'FOLDER', help: 'Keep alerts in this folder until they are delivered: they survive a crash' },
+    'token-file': { value: 'FILE', help: 'Take alerts only with one of these bearer tokens, one per line' },
+    'skip-unsupported': { help: 'Start without configured outputs that falc does not have' },
+    check: { help: 'Show what the configuration becomes, and stop' },
+  },
+  async run(flags, [extra]) {
+    if (extra !== undefined) throw new CliError(`unexpected argument "${extra}" (a configuration goes with -c)`)
+    const config = new SidekickConfig(flags['config-file'], process.env)
+    const enrich = enricher(config)
+    const settings = relaySettings(config, { queue: flags.queue, skipUnsupported: flags['skip-unsupported'] })
+    const log = new Log(EARLY_LOG)
+    for (const warning of settings.warnings) log.warning(warning)
+    if (flags.check) {
+      for (const { name, type } of settings.outputs) print(`${name}: ${type}\n`)
+      settings.dispose()
+      return 0
+    }
+    const deliveries = open(settings, log)
+    const relay = new Relay(config, { deliveries, enrich, hostname: hostname(), tokens: tokensOf(flags['token-file']) })
+    await relay.listen()
+    if (relay.exposed !== undefined)
+      log.warning(`listening on ${relay.exposed} without authentication: anyone who can reach it can forge alerts`)
+    log.info(
+      `Alerts are taken at ${relay.urls.join(' and ')} for ${settings.outputs.map(({ name }) => name).join(', ')}`,
+    )
+    await stopSignal()
+    await relay.close()
+    const stop = new AbortController()
+    void stopSignal().then(() => stop.abort())
+    await Promise.all(deliveries.map(delivery => delivery.close(STOP_MS, stop.signal)))
+    settings.dispose()
+    return 0
+  },
+})
+
+/** Milliseconds without progress after which a stop gives up an output. */
+const STOP_MS = 5000
+
+function open({ outputs, source }: RelaySettings, log: Log) {
+  const formats = new Map<OutputSettings['format'], ReturnType<typeof shared>>()
+  const format = (name: OutputSettings['format']) => {
+    const known = formats.get(name) ?? shared(FORMATS[name].format)
+    formats.set(name, known)
+    return known
+  }
+  try {
+    return outputs.map(settings =>
+      configuredDelivery(settings, {
+        hostname: hostname(),
+        source,
+        format,
+        log: (level, text) => log.write(level, text),
+      }),
+    )
+  } catch (error) {
+    if (error instanceof OutputError) throw new CliError(error.message)
+    throw error
+  }
+}
+
+function tokensOf(path: string | undefined): string[] | undefined {
+  if (path === undefined) return undefined
+  try {
+    const tokens = readFileSync(path, 'utf8')
+      .split('\n')
+      .map(line => line.trim())
+      .filter(Boolean)
+    if (tokens.length > 0) return tokens
+  } catch (error) {
+    throw new CliError(`--token-file: ${(error as Error).message}`)
+  }
+  throw new CliError(`--token-file: ${path} holds no token`)
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise(resolve => {
+    const stop = () => {
+      process.off('SIGINT', stop).off('SIGTERM', stop)
+      resolve()
+    }
+    process.on('SIGINT', stop).on('SIGTERM', stop)
+  })
+}

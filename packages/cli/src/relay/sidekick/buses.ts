@@ -1,0 +1,117 @@
+import {
+  better,
+  COMMON_KEYS,
+  list,
+  none,
+  ONE_CONNECTION,
+  type SidekickOutput,
+  same,
+  TLS_KEYS,
+  url,
+  withScheme,
+  yes,
+} from './key.ts'
+
+/** falcosidekick's tokens in a subject, in lower case as there. */
+function subjectOf(template: string): string {
+  return template.replaceAll('<priority>', '%tolower(alert.priority)').replaceAll('<rule>', '%tolower(alert.rule)')
+}
+
+/** Message buses. */
+export const BUSES: readonly SidekickOutput[] = [
+  {
+    section: 'nats',
+    main: ['hostport'],
+    type: 'nats',
+    keys: {
+      ...COMMON_KEYS,
+      ...TLS_KEYS,
+      hostport: same('url', value => ({ url: [withScheme(String(value), 'nats')] })),
+      subjecttemplate: same('subject', value => ({ subject: subjectOf(String(value)) })),
+      clusterid: none('Only the retired NATS Streaming has it.'),
+      clientid: none('Only the retired NATS Streaming has it.'),
+      maxconcurrentrequests: ONE_CONNECTION,
+    },
+    defaults: () => ({ subject: subjectOf('falco.<priority>.<rule>') }),
+    note: 'One connection. For delivery that survives the server, configure an output with `stream`.',
+  },
+  {
+    section: 'kafka',
+    main: ['hostport', 'topic'],
+    type: 'kafka',
+    keys: {
+      ...COMMON_KEYS,
+      hostport: same('brokers', value => ({ brokers: list(value) })),
+      topic: same('topic'),
+      sasl: same('sasl', value => ({
+        sasl:
+          String(value)
+            .toUpperCase()
+            .replace(/^SCRAM_SHA/, 'SCRAM-SHA-')
+            .replace('--', '-') || 'none',
+      })),
+      tls: same('tls', value => ({ tls: yes(value) })),
+      username: same('username'),
+      password: same('password'),
+      clientid: same('client_id'),
+      compression: same('compression', value => ({ compression: String(value).toLowerCase() })),
+      topiccreation: same('create_topic', value => ({ create_topic: yes(value) })),
+      async: none('Alerts always go in batches.'),
+      requiredacks: better(
+        'acks',
+        'All replicas, unless this is `ONE`. `NONE` loses alerts with each change of a leader.',
+        value => ({
+          acks: value === 'ONE' ? 'leader' : 'all',
+        }),
+      ),
+      balancer: none('The key is the host name, so that the alerts of a host stay in order.'),
+    },
+    defaults: () => ({ create_topic: false }),
+    note: 'Each alert is acknowledged.',
+  },
+  {
+    section: 'redis',
+    main: ['address'],
+    type: 'redis',
+    keys: {
+      ...COMMON_KEYS,
+      ...TLS_KEYS,
+      address: same('url', url('redis')),
+      username: same('username'),
+      password: same('password'),
+      database: same('database'),
+      storagetype: same('storage', value => ({ storage: value === 'hashmap' ? 'hash' : 'list' })),
+      key: same('key'),
+      maxconcurrentrequests: ONE_CONNECTION,
+    },
+    defaults: () => ({ storage: 'list', key: 'falco' }),
+    note: 'An error of the server is an error, and the alert is sent again.',
+  },
+  {
+    section: 'rabbitmq',
+    main: ['url', 'queue'],
+    type: 'rabbitmq',
+    keys: { ...COMMON_KEYS, url: same('url'), queue: same('queue_name') },
+    defaults: () => ({ exchange: '', declare: false }),
+    note: 'With confirms: an alert is delivered when the broker has it. The connection is opened again.',
+  },
+  {
+    section: 'mqtt',
+    main: ['broker'],
+    type: 'mqtt',
+    keys: {
+      ...COMMON_KEYS,
+      checkcert: TLS_KEYS.checkcert!,
+      broker: same('url', url('mqtt')),
+      topic: same('topic'),
+      qos: better('qos', '2 becomes 1: receivers recognise an alert that comes twice by its ID.', value => ({
+        qos: Math.min(1, Number(value)),
+      })),
+      retained: same('retain'),
+      user: same('username'),
+      password: same('password'),
+    },
+    defaults: () => ({ topic: 'falco/events', qos: 0 }),
+    note: 'One connection. Set `qos: 1` for acknowledged delivery.',
+  },
+]

@@ -1,0 +1,117 @@
+import {
+  better,
+  COMMON_KEYS,
+  ENDPOINT,
+  HEADERS,
+  HTTP,
+  none,
+  PART_OF_URL,
+  pairs,
+  type SidekickOutput,
+  same,
+  TLS_KEYS,
+  url,
+} from './key.ts'
+
+/** Where logs are kept. */
+export const LOGS: readonly SidekickOutput[] = [
+  {
+    section: 'elasticsearch',
+    main: ['hostport'],
+    type: 'elasticsearch',
+    keys: {
+      ...HTTP,
+      hostport: same('url', url()),
+      index: same('index'),
+      suffix: same('suffix', undefined, 'The date is that of the alert, not of its sending.'),
+      type: none('Elasticsearch 8 has no types.'),
+      pipeline: same('pipeline'),
+      apikey: same('api_key'),
+      username: same('username'),
+      password: same('password'),
+      customheaders: HEADERS,
+      enablecompression: better('compress', 'Requests are compressed unless this is set to false.'),
+      'batching.enabled': better(
+        '',
+        'Alerts always go in batches, and wait in the queue while the cluster is away.',
+        () => ({}),
+      ),
+      'batching.batchsize': none('Batches have at most 1000 alerts and 4 MiB.'),
+      'batching.flushinterval': same('linger'),
+      flattenfields: none(
+        'Names keep their dots. Map `output_fields` as `flattened`, or use `layout: message` with Elastic’s integration.',
+      ),
+      createindextemplate: none('examples/efk has an index template.'),
+      numberofshards: none('examples/efk has an index template.'),
+      numberofreplicas: none('examples/efk has an index template.'),
+    },
+    note: 'The alert’s ID is the document’s `_id`; refused documents go to dead letters.',
+  },
+  {
+    section: 'loki',
+    main: ['hostport'],
+    type: 'loki',
+    keys: {
+      ...HTTP,
+      hostport: same('url', url()),
+      endpoint: same('path'),
+      tenant: same('tenant'),
+      user: same('username'),
+      apikey: same('password'),
+      customheaders: HEADERS,
+      format: none('Lines are the alert as JSON.'),
+      extralabels: none('Fields are structured metadata: as labels, each value would be a stream of its own.'),
+    },
+  },
+  {
+    section: 'splunk',
+    main: ['host', 'token'],
+    type: 'splunk',
+    keys: { ...HTTP, host: same('url', url('https')), token: same('token'), customheaders: HEADERS },
+    note: 'Events have the time and host of the alert.',
+  },
+  {
+    section: 'otlp.logs',
+    main: ['endpoint'],
+    type: 'otlp',
+    keys: {
+      ...COMMON_KEYS,
+      checkcert: TLS_KEYS.checkcert!,
+      endpoint: same('url', url()),
+      protocol: none('Always `http/json`: a collector takes it at port 4318.'),
+      headers: same('headers', value => ({ headers: pairs(value, '=') })),
+      timeout: same('timeout', value => ({ timeout: `${value}ms` })),
+      synced: none('Alerts are always sent in batches that wait for an answer.'),
+    },
+    note: 'Records have the severity and all output fields of the alert.',
+  },
+  {
+    section: 'syslog',
+    main: ['host', 'port'],
+    type: 'syslog',
+    keys: {
+      ...COMMON_KEYS,
+      host: same('url', (_, context) => {
+        const protocol = context.text('syslog.protocol').toLowerCase() || 'tcp'
+        return { url: `${protocol}://${context.text('syslog.host')}:${context.text('syslog.port')}` }
+      }),
+      port: PART_OF_URL,
+      protocol: PART_OF_URL,
+      format: better('format', 'CEF is escaped.', value => ({ format: value === 'cef' ? 'cef' : 'json' })),
+    },
+    defaults: () => ({ framing: 'newline', app_name: 'Falco', facility: 'user' }),
+    note: 'RFC 5424, over one connection.',
+  },
+  {
+    section: 'sumologic',
+    main: ['receiverurl'],
+    type: 'webhook',
+    keys: {
+      ...ENDPOINT,
+      receiverurl: same('url'),
+      sourcecategory: same('headers', value => ({ headers: { 'X-Sumo-Category': String(value) } })),
+      sourcehost: same('headers', value => ({ headers: { 'X-Sumo-Host': String(value) } })),
+      name: same('headers', value => ({ headers: { 'X-Sumo-Name': String(value) } })),
+    },
+  },
+]

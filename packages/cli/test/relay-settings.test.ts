@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { COMMON_OPTIONS, transportOf } from '@falc/outputs'
+import { afterAll, describe, expect, test } from 'vitest'
+import { readCaseFile } from '../../../scripts/testing/cases.ts'
+import { ConfigError } from '../src/config/error.ts'
+import { CliError } from '../src/fail.ts'
+import { enricher } from '../src/relay/enrich.ts'
+import { relaySettings } from '../src/relay/settings.ts'
+import { SidekickConfig } from '../src/relay/sidekick/config.ts'
+import { SIDEKICK_OUTPUTS } from '../src/relay/sidekick/table.ts'
+import { UNSUPPORTED } from '../src/relay/sidekick/unsupported.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'falc-relay-test-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+
+function configOf(yaml: string, env: Record<string, string> = {}): SidekickConfig {
+  const path = join(dir, 'relay.yaml')
+  writeFileSync(path, yaml)
+  return new SidekickConfig(path, env)
+}
+
+const cases = readCaseFile(new URL('cases/relay/settings.txt', import.meta.url))
+
+test.each(cases.map(one => [one.title, one] as const))('%s', (_, one) => {
+  const env = Object.fromEntries(one.lines('environment').map(line => line.split(/=(.*)/s).slice(0, 2)))
+  const shown = () => {
+    try {
+      const config = configOf(one.text('yaml'), env)
+      enricher(config)
+      const { outputs, warnings, dispose } = relaySettings(config, { skipUnsupported: one.title.includes('skipped') })
+      dispose()
+      const lines = outputs.map(({ name, type, minimum_priority, template, format, linger, options }) => {
+        const more = { minimum_priority, template, linger, ...(format !== 'json' && { format }) }
+        const given = Object.entries({ ...more, ...options }).filter(([key, value]) => {
+          const fallback = transportOf(type)!.options[key]?.default
+          return value !== undefined && JSON.stringify(value) !== JSON.stringify(fallback)
+        })
+        return `${name}: ${type} ${JSON.stringify(Object.fromEntries(given))}`
+      })
+      return [...lines, ...warnings.map(warning => `warning: ${warning}`)].join('\n')
+    } catch (error) {
+      if (!(error instanceof CliError) && !(error instanceof ConfigError)) throw error
+      return `error: ${error.message}`
+    }
+  }
+  one.expect(
+    'outputs',
+    shown()
+      .replaceAll(join(dir, 'relay.yaml'), 'relay.yaml')
+      .replace(/\/tmp\/falc-relay-\w+/g, 'TMP'),
+  )
+})
+
+describe('the table', () => {
+  test.each(SIDEKICK_OUTPUTS.map(output => [output.section, output] as const))('%s', (section, output) => {
+    const { type, keys, main } = output
+    const options = { ...transportOf(type)?.options, ...COMMON_OPTIONS }
+    expect(transportOf(type), `type ${type}`).toBeDefined()
+    for (const [key, { to, verdict, note }] of Object.entries(keys)) {
+      for (const option of to) expect(Object.keys(options), `${section}.${key}`).toContain(option)
+      if (verdict !== 'same') expect(note, `${section}.${key}`).toBeTruthy()
+      if (verdict === 'no effect') expect(to).toEqual([])
+    }
+    for (const key of main) expect(Object.keys(keys), section).toContain(key)
+  })
+
+  test.each(SIDEKICK_OUTPUTS.map(output => [output.section, output] as const))(
+    '%s: every key has a valid value',
+    (section, output) => {
+      const value = (key: string) => VALUES[`${section}.${key}`] ?? VALUES[key] ?? 'text'
+      const env = Object.fromEntries(
+        Object.keys(output.keys).map(key => [`${section}.${key}`.toUpperCase().replaceAll('.', '_'), value(key)]),
+      )
+      const { outputs, warnings, dispose } = relaySettings(configOf('', env))
+      dispose()
+      expect(outputs).toHaveLength(1)
+      expect(outputs[0]!.type).toBe(output.type)
+      expect(warnings).toEqual([])
+    },
+  )
+
+  test('no output is in both lists, and none twice', () => {
+    const sections = [...SIDEKICK_OUTPUTS, ...UNSUPPORTED].map(({ section }) => section)
+    expect(new Set(sections).size).toBe(sections.length)
+  })
+})
+
+/** Values that are not free text. */
+const VALUES: Readonly<Record<string, string>> = {
+  minimumpriority: 'warning',
+  ...{ checkcert: 'true', mutualtls: 'false', enablecompression: 'true', tls: 'true', retained: 'true' },
+  ...{ webhookurl: 'https://hooks.example/x', address: 'http://hooks.example', hostport: 'host.example:1234' },
+  ...{
+    icon: 'https://pictures.example/p.png',
+    endpoint: 'http://host.example:9000',
+    receiverurl: 'https://sumo.example/x',
+  },
+  ...{
+    url: 'https://host.example/queue',
+    broker: 'tcp://host.example:1883',
+    host: 'https://host.example',
+    eventlistener: 'http://tekton.example',
+  },
+  ...{
+    region: 'eu',
+    method: 'PUT',
+    suffix: 'none',
+    format: 'json',
+    protocol: 'tcp',
+    port: '514',
+    database: '1',
+    qos: '2',
+  },
+  ...{
+    customheaders: 'X-A:b',
+    extensions: 'a:b',
+    customattributes: 'a:b',
+    extralabels: 'a:b',
+    extraannotations: 'a:b',
+  },
+  ...{ customseveritymap: 'Debug:low', headers: 'a=b', maxconcurrentrequests: '1', timeout: '1000', interval: '7' },
+  ...{ 'batching.flushinterval': '1s', expiresafter: '300', from: 'a@example.com', to: 'a@example.com,b@example.com' },
+  ...{
+    messageformat: '{{ .Rule }}',
+    outputformat: 'all',
+    authmechanism: 'plain',
+    storagetype: 'hashmap',
+    gatewayport: '8080',
+  },
+  ...{
+    requiredacks: 'ALL',
+    compression: 'GZIP',
+    topiccreation: 'true',
+    sasl: 'PLAIN',
+    tenant: 'tenant',
+    topicarn: 'arn:aws:sns:eu-west-1:1:t',
+  },
+  ...{
+    'rabbitmq.url': 'amqp://host.example',
+    'redis.address': 'host.example:6379',
+    'loki.endpoint': '/loki/api/v1/push',
+    'syslog.host': 'host.example',
+  },
+  ...{ 'alertmanager.endpoint': '/api/v1/alerts' },
+}
