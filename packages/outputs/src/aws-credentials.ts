@@ -97,18 +97,15 @@ export class AwsClient {
     this.#local.close()
   }
 
-  async #sign(
-    service: string,
-    { url, method = 'POST', headers = {}, body = '' }: HttpRequest,
-    keys: Keys,
-  ): Promise<HttpRequest> {
+  async #sign(service: string, request: HttpRequest, keys: Keys): Promise<HttpRequest> {
+    const { url, method = 'POST', headers = {}, body = '' } = request
     const signer = new AwsV4Signer({
       ...{ method, url: String(url), headers: { ...headers }, body: body as string, service, region: this.region },
       ...{ accessKeyId: keys.accessKeyId, secretAccessKey: keys.secretAccessKey },
       ...(keys.sessionToken !== undefined && { sessionToken: keys.sessionToken }),
     })
     const signed = await signer.sign()
-    return { url: signed.url, method, headers: Object.fromEntries(signed.headers), body }
+    return { ...request, url: signed.url, method, headers: Object.fromEntries(signed.headers), body }
   }
 
   async #current(signal: AbortSignal): Promise<Keys | Failure> {

@@ -49,6 +49,8 @@ export interface HttpRequest {
   readonly body?: string | Uint8Array
   /** Compress the body. */
   readonly gzip?: boolean
+  /** Whether an answer of success is one of the service: the login page of a proxy has status 200, too. Default: any is. */
+  readonly accepts?: (answer: Pick<HttpAnswer, 'status' | 'headers' | 'body'>) => boolean
 }
 
 export interface HttpAnswer {
@@ -166,9 +168,12 @@ export class HttpClient {
     const { body, cut } = await readUpTo(response, this.#options.maxAnswer ?? 64 * 1024)
     const status = response.statusCode ?? 0
     const after = retryAfter(response.headers['retry-after'])
-    const failure = statusFailure(status, server, after, this.excerpt(body, request))
+    const { headers } = response
+    const failure =
+      statusFailure(status, server, after, this.excerpt(body, request)) ??
+      (request.accepts?.({ status, headers, body }) === false ? strange(status, server) : undefined)
     return {
-      ...{ status, headers: response.headers, body, cut, server },
+      ...{ status, headers, body, cut, server },
       ...(after !== undefined && { after }),
       ...(failure && { failure }),
     }
@@ -263,6 +268,15 @@ function readUpTo(response: IncomingMessage, max: number): Promise<{ body: strin
     response.on('error', done)
   })
 }
+
+const strange = (status: number, server: string): Failure => ({
+  class: 'later',
+  cause: 'bad_answer',
+  message: `${server} answered ${status}, but not as this service does`,
+})
+
+/** For services that answer with JSON. */
+export const isJson = ({ body }: Pick<HttpAnswer, 'body'>): boolean => body.trimStart().startsWith('{')
 
 /** Nothing of a request's text is in the messages of its errors, except that of a proxy's URL. */
 function connectionFailure(error: unknown, output: string, host: string): Failure {

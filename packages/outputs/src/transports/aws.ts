@@ -3,7 +3,7 @@ import { type Json, printJson } from '@falc/engine'
 import { bodyWithId, fieldText } from '../alert-fields.ts'
 import { type Answer, type Failure, type FailureClass, statusFailure } from '../answer.ts'
 import { AWS_OPTIONS, AwsClient, type AwsOptions } from '../aws-credentials.ts'
-import { answerOf, type HttpAnswer, type HttpRequest, isFailure } from '../http-client.ts'
+import { answerOf, type HttpAnswer, type HttpRequest, isFailure, isJson } from '../http-client.ts'
 import { Limits } from '../limits.ts'
 import {
   defineTransport,
@@ -129,6 +129,7 @@ function read(answer: HttpAnswer, results: readonly (Refusal | undefined)[], cou
 const json = (version: string, target: string, body: Json): Omit<HttpRequest, 'url'> => ({
   headers: { 'content-type': `application/x-amz-json-${version}`, 'x-amz-target': target },
   body: printJson(body),
+  accepts: answer => answer.body === '' || isJson(answer),
 })
 
 /** SNS and SQS take what XML can hold. */
@@ -155,6 +156,11 @@ const GROUP = {
     example: '%alert.hostname',
   },
 } as const satisfies OptionTable
+
+interface SqsAnswer {
+  readonly Successful?: readonly { readonly Id: string }[]
+  readonly Failed?: readonly { Id: string; Code: string; Message?: string; SenderFault?: boolean }[]
+}
 
 export const sqs = defineAws({
   type: 'sqs',
@@ -189,10 +195,9 @@ is sent twice arrives once. An alert above 256 KiB gets shorter texts.`,
     }
   },
   results(body, { length: count }) {
-    const { Failed = [] } = JSON.parse(body) as {
-      Failed?: { Id: string; Code: string; Message?: string; SenderFault?: boolean }[]
-    }
-    const results = new Array<Refusal | undefined>(count)
+    const { Successful = [], Failed = [] } = JSON.parse(body) as SqsAnswer
+    const results = new Array<Refusal | undefined>(count).fill({ code: 'unanswered', class: 'later' })
+    for (const { Id } of Successful) results[Number(Id)] = undefined
     for (const { Id, Code, Message, SenderFault } of Failed)
       results[Number(Id)] = { code: Code, message: Message, ...(SenderFault === false && { class: 'later' as const }) }
     return results
@@ -231,7 +236,8 @@ above 256 KiB gets shorter texts.`,
           form.set(`${entry}.MessageDeduplicationId`, item.id)
         }
       }
-      return { headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }, body: String(form) }
+      const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }
+      return { headers, body: String(form), accepts: ({ body }) => body.includes('<PublishBatchResponse') }
     }
   },
   results(body, { length: count }) {

@@ -2,7 +2,7 @@
 import { type Json, type Priority, printJson } from '@falc/engine'
 import { fieldText, fieldTexts } from '../alert-fields.ts'
 import type { Failure } from '../answer.ts'
-import { HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl, isFailure } from '../http-client.ts'
+import { HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl, isFailure, isJson } from '../http-client.ts'
 import { Limits } from '../limits.ts'
 import { SEVERITY } from '../severity.ts'
 import { defineTransport, type Item, type OptionsOf, type OptionTable, type TransportDefinition } from '../transport.ts'
@@ -36,6 +36,8 @@ interface Chat<T extends OptionTable> {
   readonly options: T
   /** The JSON that is sent. */
   message(post: Post, limits: Limits, options: OptionsOf<T>): Json
+  /** Whether an answer of success is one of the service. */
+  accepts(answer: Pick<HttpAnswer, 'status' | 'body'>): boolean
   /** What an answer of success really means. */
   read?(answer: HttpAnswer): Failure | undefined
 }
@@ -60,7 +62,10 @@ export function defineChat<const T extends OptionTable>(chat: Chat<T>): Transpor
           for (const [delivered, item] of items.entries()) {
             const message = chat.message(postOf(item, hostname, options.fields), limits, options)
             const headers = { 'content-type': 'application/json' }
-            const answer = await client.request({ url, headers, body: printJson(message) }, signal)
+            const answer = await client.request(
+              { url, headers, body: printJson(message), accepts: chat.accepts },
+              signal,
+            )
             const failure = isFailure(answer) ? answer : (answer.failure ?? chat.read?.(answer))
             if (failure) return { delivered, failure }
           }
@@ -109,6 +114,7 @@ message per second and webhook.`,
     },
     username: { kind: 'text', doc: 'Another name than the webhook’s own, where it allows that.' },
   },
+  accepts: ({ body }) => body.trim() === 'ok',
   message({ title, text, fields, footer, colour }, limits, { channel, username }) {
     const cut = (value: string, limit: number, what: string) => limits.escaped(value, limit, what, slackText)
     const shown = limits
@@ -176,6 +182,7 @@ have no effect.`,
     channel: { kind: 'text', doc: 'Another channel than the webhook’s own, where the server allows that.' },
     username: { kind: 'text', doc: 'Another name than the webhook’s own, where the server allows that.' },
   },
+  accepts: ({ body }) => body.trim() === 'ok',
   message: (post, limits, { channel, username }) => ({
     attachments: attachments(post, limits),
     ...(channel !== undefined && { channel }),
@@ -191,6 +198,7 @@ export const rocketchat = defineChat({
     channel: { kind: 'text', doc: 'Another channel than the integration’s own.' },
     username: { kind: 'text', doc: 'The name that messages appear under.' },
   },
+  accepts: isJson,
   message: (post, limits, { channel, username }) => ({
     attachments: attachments(post, limits),
     ...(channel !== undefined && { channel }),
@@ -207,6 +215,7 @@ export const googlechat = defineChat({
   title: 'Google Chat',
   doc: 'One card per alert with the rule, the text, up to 30 output fields, and ID, host, source and tags.',
   options: {},
+  accepts: isJson,
   message({ id, title, text, fields, footer }, limits) {
     const cut = (value: string, limit: number, what: string) => limits.escaped(value, limit, what, htmlText)
     const widgets = limits.first(fields, 30, 'fields').map(([name, value]) => ({

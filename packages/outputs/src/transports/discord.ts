@@ -1,3 +1,4 @@
+import { isJson } from '../http-client.ts'
 import type { Limits } from '../limits.ts'
 import { SEVERITY } from '../severity.ts'
 import { defineChat, type Post } from './chat.ts'
@@ -19,6 +20,7 @@ it has no effect.
     username: { kind: 'text', doc: 'Another name than the webhook’s own.' },
     avatar_url: { kind: 'url', doc: 'Another picture than the webhook’s own.' },
   },
+  accepts: answer => answer.status === 204 || isJson(answer),
   message: (post, limits, { username, avatar_url }) => ({
     embeds: [embed(post, limits)],
     allowed_mentions: { parse: [] },

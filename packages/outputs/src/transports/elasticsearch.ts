@@ -99,16 +99,22 @@ interface BulkAnswer {
   readonly items?: readonly Readonly<Record<string, { status: number; error?: { type?: string; reason?: string } }>>[]
 }
 
+const strange = ({ server }: HttpAnswer): Failure => ({
+  class: 'later',
+  cause: 'bad_answer',
+  message: `${server} sent an answer that is not that of _bulk`,
+})
+
 function read(answer: HttpAnswer, count: number, client: HttpClient): Answer {
   let bulk: BulkAnswer
   try {
     bulk = JSON.parse(answer.body)
   } catch {
-    const message = `${answer.server} sent an answer that is not the JSON of _bulk`
-    return { delivered: 0, failure: { class: 'later', cause: 'bad_answer', message } }
+    return { delivered: 0, failure: strange(answer) }
   }
-  if (bulk.errors === false) return { delivered: count }
-  const outcomes = (bulk.items ?? []).map(item => Object.values(item)[0] ?? { status: 500 })
+  if (bulk?.errors === false) return { delivered: count }
+  if (bulk?.items?.length !== count) return { delivered: 0, failure: strange(answer) }
+  const outcomes = bulk.items.map(item => Object.values(item)[0] ?? { status: 500 })
   return answerOf(
     outcomes.map(({ status, error }): Failure | undefined => {
       if (status === 409) return undefined

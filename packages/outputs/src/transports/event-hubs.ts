@@ -60,7 +60,7 @@ Hubs has a Kafka endpoint.
     return {
       async send(items, signal) {
         const headers = { 'content-type': 'application/vnd.microsoft.servicebus.json', authorization: authorization() }
-        const failure = await client.send({ url, headers, body: printJson(items.map(event)) }, signal)
+        const failure = await client.send({ url, headers, body: printJson(items.map(event)), accepts: created }, signal)
         if (failure?.cause === 'http_401') replaceAt = 0
         return failure ? { delivered: 0, failure } : { delivered: items.length }
       },
@@ -68,6 +68,8 @@ Hubs has a Kafka endpoint.
     }
   },
 })
+
+const created = ({ status }: { readonly status: number }) => status === 201
 
 /** Azure's connection string. What is wrong with it is said without it. @throws {OutputError} */
 function connection(text: string, option: string | undefined) {

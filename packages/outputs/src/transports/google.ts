@@ -2,7 +2,7 @@ import { isoTime, type Json, printJson } from '@falc/engine'
 import { fieldText } from '../alert-fields.ts'
 import { type Answer, type Failure, statusFailure } from '../answer.ts'
 import { GOOGLE_OPTIONS, GoogleCredentials } from '../google-credentials.ts'
-import { answerOf, type HttpAnswer, HttpClient, httpUrl, isFailure } from '../http-client.ts'
+import { answerOf, type HttpAnswer, HttpClient, httpUrl, isFailure, isJson } from '../http-client.ts'
 import { Limits } from '../limits.ts'
 import { SEVERITY } from '../severity.ts'
 import {
@@ -29,7 +29,7 @@ interface Api<T extends OptionTable> {
     context: TransportContext,
   ): (items: readonly Item[]) => string
   /** What a refusal means for single items. */
-  read?(answer: HttpAnswer, count: number): Answer | undefined
+  read?(answer: HttpAnswer, count: number, client: HttpClient): Answer | undefined
 }
 
 function defineGoogle<const T extends OptionTable>(api: Api<T>): TransportDefinition<typeof GOOGLE_OPTIONS & T> {
@@ -53,11 +53,14 @@ function defineGoogle<const T extends OptionTable>(api: Api<T>): TransportDefini
           const authorization = await credentials.authorization(signal)
           if (typeof authorization !== 'string') return { delivered: 0, failure: authorization }
           const headers = { 'content-type': 'application/json', authorization }
-          const answer = await client.request({ url, headers, body: bodyOf(items), gzip: true }, signal)
+          const answer = await client.request(
+            { url, headers, body: bodyOf(items), gzip: true, accepts: isJson },
+            signal,
+          )
           if (isFailure(answer)) return { delivered: 0, failure: answer }
           if (!answer.failure) return { delivered: items.length }
           if (answer.status === 401) credentials.forget()
-          return api.read?.(answer, items.length) ?? { delivered: 0, failure: answer.failure }
+          return api.read?.(answer, items.length, client) ?? { delivered: 0, failure: answer.failure }
         },
         async close() {
           client.close()
@@ -117,7 +120,7 @@ const isObject = ({ contentType }: Item, body: string) => /[/+]json\b/.test(cont
 const STATUS: Readonly<Record<number, number>> = { 3: 400, 5: 404, 7: 403, 8: 429, 13: 500, 14: 503, 16: 401 }
 
 /** With partialSuccess, entries that are not named were written. */
-function readPartial({ body, server }: HttpAnswer, count: number): Answer | undefined {
+function readPartial({ body, server }: HttpAnswer, count: number, client: HttpClient): Answer | undefined {
   try {
     const details: { logEntryErrors?: Record<string, { code: number; message?: string }> }[] =
       JSON.parse(body).error.details
@@ -125,7 +128,7 @@ function readPartial({ body, server }: HttpAnswer, count: number): Answer | unde
     if (!errors) return undefined
     const failures = Array.from({ length: count }, (_, i): Failure | undefined => {
       const error = errors[String(i)]
-      return error && statusFailure(STATUS[error.code] ?? 500, server, undefined, error.message)
+      return error && statusFailure(STATUS[error.code] ?? 500, server, undefined, client.excerpt(error.message ?? ''))
     })
     return answerOf(failures)
   } catch {

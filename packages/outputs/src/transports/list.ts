@@ -17,6 +17,7 @@ import { nats } from './nats.ts'
 import { opsgenie, pagerduty } from './on-call.ts'
 import { otlp } from './otlp.ts'
 import { program } from './program.ts'
+import { prometheus } from './prometheus.ts'
 import { rabbitmq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
 import { s3 } from './s3.ts'
@@ -31,7 +32,7 @@ import { webhook } from './webhook.ts'
 export const TRANSPORTS: readonly TransportDefinition<any>[] = [
   ...[stdout, file, program, webhook, cloudevents],
   ...[slack, mattermost, rocketchat, googlechat, discord, teams, pagerduty, opsgenie],
-  ...[elasticsearch, loki, splunk, otlp],
+  ...[elasticsearch, loki, splunk, otlp, prometheus],
   ...[nats, kafka, redis, rabbitmq, mqtt, eventHubs],
   ...[grpc, stream, alertmanager],
   ...[syslog, smtp, googleLogging, googlePubsub],

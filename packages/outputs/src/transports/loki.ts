@@ -1,7 +1,7 @@
 import { type AlertData, type Json, printJson } from '@falc/engine'
 import { fieldOf, fieldText } from '../alert-fields.ts'
 import { confined } from '../confined.ts'
-import { basic, HTTP_OPTIONS, HttpClient, httpUrl } from '../http-client.ts'
+import { basic, HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl } from '../http-client.ts'
 import { Limits } from '../limits.ts'
 import { OutputError } from '../output.ts'
 import { defineTransport, type Item } from '../transport.ts'
@@ -114,6 +114,7 @@ that it already has.`,
             headers: { ...common, ...(tenant && { 'x-scope-orgid': tenant }) },
             body: `{"streams":[${shown.join(',')}]}`,
             gzip: compress,
+            accepts: ({ status, body }: Pick<HttpAnswer, 'status' | 'body'>) => status === 204 || body === '',
           }
           const failure = await client.send(request, signal)
           // What other tenants have got is sent again, and ignored there.

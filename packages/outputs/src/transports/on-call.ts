@@ -17,6 +17,9 @@ const ON_CALL_OPTIONS = {
   ...HTTP_OPTIONS,
 } as const satisfies OptionTable
 
+/** Both services answer so. */
+const accepted = ({ status }: { readonly status: number }) => status === 202
+
 /** Requests at the same time. */
 const REQUESTS = 4
 
@@ -58,6 +61,7 @@ function defineOnCall<const T extends OptionTable>(
           url: address,
           headers: { 'content-type': 'application/json', ...headers },
           body: printJson(body),
+          accepts: accepted,
         }
         const answer = await client.request(request, signal)
         return isFailure(answer) ? answer : answer.failure && (service.read?.(answer) ?? answer.failure)

@@ -1,6 +1,6 @@
 import { type AlertData, type Json, printJson } from '@falc/engine'
 import type { Failure } from '../answer.ts'
-import { HTTP_OPTIONS, HttpClient, httpUrl, isFailure } from '../http-client.ts'
+import { HTTP_OPTIONS, HttpClient, httpUrl, isFailure, isJson } from '../http-client.ts'
 import { SEVERITY } from '../severity.ts'
 import { defineTransport, type Item } from '../transport.ts'
 
@@ -54,7 +54,7 @@ Without a partial success, 200 means delivered. A batch of which some records we
     return {
       async send(items, signal) {
         const body = printJson(request(items, hostname, service))
-        const sent = { url, headers: { 'content-type': 'application/json', ...headers }, body, gzip: compress }
+        const sent = { url, headers: { 'content-type': 'application/json', ...headers }, body, gzip: compress, accepts }
         const answer = await client.request(sent, signal)
         const failure = isFailure(answer) ? answer : (answer.failure ?? rejection(answer.body, answer.server, client))
         return failure ? { delivered: 0, failure } : { delivered: items.length }
@@ -63,6 +63,8 @@ Without a partial success, 200 means delivered. A batch of which some records we
     }
   },
 })
+
+const accepts = (answer: { readonly body: string }) => answer.body === '' || isJson(answer)
 
 function request(items: readonly Item[], hostname: string, service: string): Json {
   const hosts = Map.groupBy(items, ({ alert }) => alert.hostname ?? hostname)

@@ -7,7 +7,7 @@ import type { Failure } from '../answer.ts'
 import { AWS_OPTIONS, AwsClient } from '../aws-credentials.ts'
 import { loadPeer } from '../connect.ts'
 import { ocsfColumns } from '../formats/ocsf-columns.ts'
-import { isFailure } from '../http-client.ts'
+import { type HttpAnswer, isFailure } from '../http-client.ts'
 import { defineTransport, type Item } from '../transport.ts'
 
 const OUTPUT = 's3 output'
@@ -59,7 +59,7 @@ alerts wait.`,
         'x-amz-checksum-crc32': checksum(body),
         ...(acl !== undefined && { 'x-amz-acl': acl }),
       }
-      const answer = await client.request('s3', { method: 'PUT', url, headers, body }, signal)
+      const answer = await client.request('s3', { method: 'PUT', url, headers, body, accepts: stored }, signal)
       if (isFailure(answer)) return answer
       if (!answer.failure) return undefined
       const code = /<Code>([^<]+)<\/Code>/.exec(answer.body)?.[1] ?? ''
@@ -103,6 +103,8 @@ async function parquet(): Promise<Encoding> {
     },
   }
 }
+
+const stored = ({ headers }: Pick<HttpAnswer, 'headers'>) => headers.etag !== undefined
 
 /** As signatures have it: everything but letters, digits and `-._~`. */
 const encodeSegment = (segment: string) =>

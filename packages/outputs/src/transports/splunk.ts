@@ -68,7 +68,7 @@ or the index let alerts wait. Codes 6, 12, 13 and 15 drop the alert that they na
     const client = HttpClient.of(options, { output: OUTPUT, secrets: [token, ...Object.values(own)] })
     const limits = new Limits(text => note(`${OUTPUT}: ${text}`))
     const post = (path: string, body: string, signal: AbortSignal, gzip = compress) =>
-      client.request({ url: new URL(path, base), headers, body, gzip }, signal)
+      client.request({ url: new URL(path, base), headers, body, gzip, accepts }, signal)
 
     const event = ({ id, alert, body, contentType }: Item): string => {
       const [seconds, rest] = [alert.time / 1_000_000_000n, alert.time % 1_000_000_000n]
@@ -108,6 +108,12 @@ or the index let alerts wait. Codes 6, 12, 13 and 15 drop the alert that they na
     }
   },
 })
+
+/** The answer to events has a code, that to a question about them has none. */
+function accepts({ body }: { readonly body: string }): boolean {
+  const { code, acks } = parse(body)
+  return code === 0 || acks !== undefined
+}
 
 interface HecAnswer {
   readonly code?: number

@@ -21,6 +21,7 @@ text, in which Markdown has no effect; a card above 28 kB gets shorter texts.
 
 An answer of success that reports a failure, as the retired connectors send it, is read as that failure.`,
   options: {},
+  accepts: ({ status, body }) => status === 202 || /^1?$|HTTP error \d/.test(body.trim()),
   message(post, limits) {
     const fitting = TEXT_LIMITS.find(limit => Buffer.byteLength(printJson(card(post, limit))) <= MAX_BYTES)
     return card(post, fitting ?? TEXT_LIMITS.at(-1)!, limits)

@@ -32,8 +32,15 @@ const anything = kindOf({
   type: 'aws',
   title: 'AWS',
   options: endpoint => ({ endpoint, region: 'eu-west-1' }),
-  take: () => ({ status: 200, body: '{}' }),
+  take: () => ({
+    status: 200,
+    headers: { etag: '"1"' },
+    body: JSON.stringify({ Successful: TEN, sns: '<PublishBatchResponse>' }),
+  }),
 })
+
+/** SQS names those that it has taken. */
+const TEN = Array.from({ length: 10 }, (_, i) => ({ Id: String(i) }))
 
 const signed = ({ method, url, headers, body }: Request) =>
   JSON.stringify({ method, url: url.href, headers, body: body.toString('base64') })

@@ -22,5 +22,6 @@ export const PEERS: readonly PeerKind[] = [
 export const UNTESTED: Readonly<Record<string, string>> = {
   grpc: 'Its receivers are clients, which come and go: test/streams/grpc.test.ts.',
   stream: 'Its receivers are clients, which come and go: test/streams/stream.test.ts.',
+  prometheus: 'Prometheus sees numbers, not alerts: prometheus.test.ts lets it scrape them.',
   stdout: 'Standard output is that of the process: test/falco-outputs.test.ts runs it on pipes and files.',
 }

@@ -55,6 +55,16 @@ describe.each(RUNNABLE)('$kind.title', ({ kind, transport, secrets }) => {
     expect(await output.send([item(1)], patient())).toEqual({ delivered: 1 })
   })
 
+  test('a page that answers in place of the service delivers nothing', async context => {
+    if (/^(webhook|cloudevents)$/.test(kind.type)) return context.skip('any answer of success is one')
+    const { service, output } = await start()
+    service.answer(200, { 'content-type': 'text/html' }, '<!doctype html><title>Log in to the network</title>')
+    const answer = await output.send([item(1)], patient())
+    expect(answer.delivered).toBe(0)
+    expect(failures(answer)).toEqual([expect.objectContaining({ class: 'later', cause: 'bad_answer' })])
+    expect(await output.send([item(1)], patient())).toEqual({ delivered: 1 })
+  })
+
   test('a service that is down or hangs is tried again', async () => {
     const { service, output } = await start()
     await service.down()

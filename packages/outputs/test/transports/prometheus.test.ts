@@ -1,0 +1,108 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { skipped } from '../../../../scripts/testing/needs.ts'
+import { until } from '../../../../scripts/testing/wait.ts'
+import { prometheus } from '../../src/transports/prometheus.ts'
+import { LURES } from './hostile.ts'
+import { item, open, patient } from './items.ts'
+import { accepts, Daemon, freePort, missing } from './peer.ts'
+
+/** The transport on a free port. */
+async function serve(options: Record<string, unknown> = {}) {
+  const port = await freePort()
+  const output = await open(prometheus, { listen: `127.0.0.1:${port}`, ...options })
+  const page = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  return { port, output, page }
+}
+
+test('counts alerts, collapsed ones as many as they are', async () => {
+  const { output, page } = await serve({ labels: ['rule', 'priority', 'k8s.ns.name'] })
+  const inProd = { output_fields: { 'k8s.ns.name': 'prod' } }
+  const items = [
+    item(1, inProd),
+    item(2, inProd),
+    item(3, { ...inProd, count: 40, lastTime: 1_800_000_000_500_000_000n }),
+    item(4),
+  ]
+  expect(await output.send(items, patient())).toEqual({ delivered: 4 })
+  expect(await page()).toBe(`# HELP falc_alerts_total Alerts.
+# TYPE falc_alerts_total counter
+falc_alerts_total{rule="Terminal shell in container",priority="Notice",k8s_ns_name="prod"} 42
+falc_alerts_total{rule="Terminal shell in container",priority="Notice",k8s_ns_name=""} 1
+# HELP falc_alerts_last_seconds Time of the last alert.
+# TYPE falc_alerts_last_seconds gauge
+falc_alerts_last_seconds{rule="Terminal shell in container",priority="Notice",k8s_ns_name="prod"} 1800000000.500000000
+falc_alerts_last_seconds{rule="Terminal shell in container",priority="Notice",k8s_ns_name=""} 1700000000.123456793
+`)
+})
+
+test('an attacker cannot make more series than there may be, and every alert is counted', async () => {
+  const { output, page } = await serve({ labels: ['priority', 'proc.name'], max_series: 50 })
+  const items = Array.from({ length: 1000 }, (_, i) => item(i, { output_fields: { 'proc.name': `evil-${i}` } }))
+  await output.send(items, patient())
+  const lines = (await page()).split('\n').filter(line => line.startsWith('falc_alerts_total{'))
+  expect(lines.length).toBeLessThanOrEqual(50)
+  expect(lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)).toBe(1000)
+  expect(lines.at(-1)).toBe('falc_alerts_total{priority="Notice",proc_name="other"} 958')
+})
+
+test('other paths and methods are not found; a reload keeps the counters', async () => {
+  const { output, page, port } = await serve()
+  await output.send([item(1)], patient())
+  await output.reopen!()
+  expect(await page()).toContain('} 1\n')
+  const url = `http://127.0.0.1:${port}`
+  expect((await fetch(`${url}/`)).status).toBe(404)
+  expect((await fetch(`${url}/metrics`, { method: 'POST' })).status).toBe(404)
+})
+
+test.each([
+  [{ listen: 'localhost' }, 'listen must be an address and a port'],
+  [{ listen: '127.0.0.1:99999' }, 'listen must be an address and a port'],
+  [{ listen: '127.0.0.1:0', labels: ['k8s.ns.name', 'k8s_ns_name'] }, 'two labels have the same name'],
+])('refuses %j', async (options, message) => {
+  await expect(open(prometheus, options)).rejects.toThrow(`prometheus output: ${message}`)
+})
+
+test('a port that is taken is an error that passes', async () => {
+  const { port } = await serve()
+  await expect(open(prometheus, { listen: `127.0.0.1:${port}` })).rejects.toMatchObject({
+    code: 'EADDRINUSE',
+    class: 'later',
+  })
+})
+
+test.skipIf(skipped('peers', missing('prometheus')))('Prometheus scrapes it', async () => {
+  const { port, output } = await serve()
+  await output.send([item(1), item(2), ...LURES.map((rule, i) => item(i + 3, { rule }))], patient())
+  const own = await freePort()
+  const daemon = new Daemon('prometheus', {
+    args: folder => {
+      const config = join(folder, 'prometheus.yml')
+      writeFileSync(
+        config,
+        `scrape_configs:\n- job_name: falc\n  scrape_interval: 1s\n  static_configs: [{targets: ['127.0.0.1:${port}']}]\n`,
+      )
+      return [`--config.file=${config}`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=127.0.0.1:${own}`]
+    },
+    ready: () => accepts(own),
+  })
+  await daemon.up()
+  try {
+    const ask = async (query: string) => {
+      const response = await fetch(`http://127.0.0.1:${own}/api/v1/query?query=${encodeURIComponent(query)}`)
+      return ((await response.json()) as any).data?.result ?? []
+    }
+    const [total] = await until('it has scraped', async () => {
+      const result = await ask('sum(falc_alerts_total)')
+      return result.length > 0 && result
+    })
+    expect(total.value[1]).toBe(String(2 + LURES.length))
+    const [{ metric }] = await ask('falc_alerts_total == 2')
+    expect(metric).toMatchObject({ rule: 'Terminal shell in container', priority: 'Notice', source: 'syscall' })
+    expect(await ask('falc_alerts_total')).toHaveLength(1 + LURES.length)
+  } finally {
+    await daemon.stop()
+  }
+})
