@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { TRANSPORTS } from '../packages/outputs/src/transports/list.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const text = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -20,11 +21,18 @@ function mentions(path: string, what: string): void {
 }
 
 describe('an output', () => {
-  const folder = 'packages/outputs/src/transports'
-  const names = readdirSync(join(root, folder)).filter(name => name !== 'list.ts')
-  const files = names.filter(name => text(join(folder, name)).includes('defineTransport('))
-  test.each(files)('%s: list.ts has it', name => mentions(`${folder}/list.ts`, `'./${name}'`))
+  const folder = join(root, 'packages/outputs/src/transports')
+  const files = readdirSync(folder).filter(name => name !== 'list.ts')
+  test.each(files)('%s: list.ts has its transports', async name => {
+    const exported = Object.values(await import(join(folder, name)))
+    const types = exported.flatMap(value => (isTransport(value) ? [value.type] : []))
+    expect(types.filter(type => !TRANSPORTS.some(one => one.type === type))).toEqual([])
+  })
 })
+
+function isTransport(value: unknown): value is { readonly type: string } {
+  return typeof value === 'object' && value !== null && 'type' in value && 'ordered' in value && 'open' in value
+}
 
 describe('a command', () => {
   const commands = [...text('packages/cli/src/cli.ts').matchAll(/^ {2}(\w+): async \(\) => \(await import/gm)].map(

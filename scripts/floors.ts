@@ -1,7 +1,7 @@
 /**
- * Checks the floor plan of docs/architecture.md: a package imports packages of lower floors only, by name; inside a
- * package a file imports its own room or rooms earlier in the package's list; no file takes part in an import cycle; the
- * engine names neither `node:` modules nor relative paths that leave the package. Exit code 1 and one line per breach.
+ * Checks the floor plan of docs/architecture.md, and that the page shows it: a package imports packages of lower floors only,
+ * by name; inside a package a file imports its own room or rooms earlier in the package's list; no file takes part in an import
+ * cycle; the engine names neither `node:` modules nor relative paths that leave the package. Exit code 1 and one line per breach.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
@@ -185,6 +185,29 @@ function visit(file: string, path: readonly string[]): void {
   state.set(file, 'done')
 }
 for (const file of graph.keys()) visit(file, [])
+
+/** docs/architecture.md shows the floors of the packages that there are, and the rooms of some. */
+const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8')
+const packages = readdirSync(join(root, 'packages')).filter(name => existsSync(join(root, 'packages', name, 'src')))
+for (const [i, floor] of FLOORS.entries()) {
+  const line = new RegExp(`^floor ${i} +(.*)$`, 'm').exec(page)?.[1]?.split(/ {2,}/) ?? []
+  const shown = line.filter(word => !word.includes(' '))
+  const real = floor.filter(name => packages.includes(name))
+  if (shown.toSorted().join() !== real.toSorted().join())
+    breaches.push(`docs/architecture.md: floor ${i} shows ${shown.join(', ')}; there are ${real.join(', ')}`)
+}
+for (const [, what, list] of page.matchAll(/^Rooms of (?:the )?([\w-]+), bottom up: ([^.]+)\./gm)) {
+  const shown = [...list!.matchAll(/`([\w-]+)`/g)].map(([, room]) => room)
+  if (shown.join() !== ROOMS[what!]?.join())
+    breaches.push(
+      `docs/architecture.md: the rooms of ${what} are not those of scripts/floors.ts: ${ROOMS[what!]?.join(', ')}`,
+    )
+}
+for (const [name, rooms] of Object.entries(ROOMS)) {
+  const src = join(root, 'packages', name, 'src')
+  const gone = rooms.filter(room => !existsSync(join(src, room)) && !existsSync(join(src, `${room}.ts`)))
+  if (gone.length > 0) breaches.push(`scripts/floors.ts: ${name} has no room ${gone.join(', ')}`)
+}
 
 for (const breach of breaches) console.error(breach)
 console.log(`floors: ${graph.size} files, ${breaches.length} breaches`)
