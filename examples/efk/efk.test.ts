@@ -1,0 +1,149 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { type Alert, alertJson, alerts, Engine } from '@falc/engine'
+import { configuredDelivery, falcoJson, readOutput } from '@falc/outputs'
+import { k8sAudit, parseAuditEvents } from '@falc/sources-k8saudit'
+import { expect, onTestFinished, test } from 'vitest'
+import { parse } from 'yaml'
+import { kindOf, refuse } from '../../packages/outputs/test/transports/stand-in.ts'
+
+const text = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
+
+/** The alerts of the bundled audit log. */
+function auditAlerts(): Alert[] {
+  const source = k8sAudit()
+  const engine = new Engine({ sources: [source] })
+  engine.load([{ name: 'k8s_audit.yaml', content: text('../../rules/k8s_audit.yaml') }])
+  const log = text('../captures/k8s-audit.jsonl').trim().split('\n')
+  return log.flatMap(line => parseAuditEvents(line)).flatMap(event => engine.evaluate(source, event))
+}
+
+const raised = auditAlerts()
+const { index_patterns, template } = JSON.parse(text('index-template.json'))
+const mapping: Record<string, { type: string }> = template.mappings.properties
+const INDEX = new RegExp(`^${index_patterns[0].replace('*', String.raw`\d{4}\.\d\d\.\d\d`)}$`)
+const direct = parse(text('direct.yaml')).outputs[0]
+const fluentBit = parse(text('fluent-bit.yaml'))
+const saved = text('dashboard.ndjson')
+  .trim()
+  .split('\n')
+  .map(line => JSON.parse(line))
+
+/** Whether the mapping takes a value. */
+const TYPES: Record<string, (value: unknown) => boolean> = {
+  keyword: value => [value].flat().every(one => typeof one === 'string'),
+  text: value => typeof value === 'string',
+  date_nanos: value => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/.test(String(value)),
+  flattened: value => typeof value === 'object' && value !== null && !Array.isArray(value),
+}
+
+/** Elasticsearch with the mapping of index-template.json. */
+const elasticsearch = kindOf({
+  type: 'elasticsearch',
+  title: 'Elasticsearch with the index template',
+  options: url => ({ url }),
+  take({ url, body }, received) {
+    if (url.pathname !== '/_bulk') refuse(404, 'not found')
+    const lines = String(body)
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    for (let i = 0; i < lines.length; i += 2) {
+      const [{ create }, document] = [lines[i], lines[i + 1]]
+      if (!INDEX.test(create._index)) refuse(400, `${create._index} is no index of the template`)
+      for (const [name, value] of Object.entries(document))
+        if (!TYPES[mapping[name]?.type ?? '']?.(value)) refuse(400, `the mapping does not take ${name}`)
+      received.push({ id: create._id, alert: document })
+    }
+    return { status: 200, body: JSON.stringify({ errors: false, items: [] }) }
+  },
+})
+
+/** A date format of C as a pattern. `%L` is Fluent Bit's: a fraction of up to nine digits. */
+function dateFormat(format: string): RegExp {
+  const digits: Record<string, string> = {
+    Y: '\\d{4}',
+    m: '\\d\\d',
+    d: '\\d\\d',
+    H: '\\d\\d',
+    M: '\\d\\d',
+    S: '\\d\\d',
+    L: '\\d{1,9}',
+  }
+  return new RegExp(`^${format.replaceAll('.', '\\.').replace(/%(\w)/g, (_, name) => digits[name]!)}$`)
+}
+
+test('direct.yaml: every alert is a document, in an index of the template', async () => {
+  const service = await elasticsearch.start()
+  onTestFinished(() => service.stop())
+  const source = alerts()
+  const here = { ...direct, ...service.options(), queue: {} }
+  const settings = readOutput(here, { path: [], source: () => source, warn: (_, reason) => expect.fail(reason) })
+  const delivery = configuredDelivery(settings, {
+    hostname: 'node-1',
+    source,
+    format: () => falcoJson(),
+    log: console.warn,
+  })
+  onTestFinished(() => delivery.close(0))
+  for (const alert of raised) delivery.push(alert)
+  await delivery.flush()
+  expect((await service.received()).map(({ id }) => id)).toEqual(raised.map(({ id }) => id))
+  expect(delivery.stats).toMatchObject({ delivered: raised.length, dropped: {} })
+})
+
+test('fluent-bit.yaml: reads the time of each alert, follows the file that falc writes, and writes to an index of the template', () => {
+  const [input] = fluentBit.pipeline.inputs
+  const [output] = fluentBit.pipeline.outputs
+  const parser = fluentBit.parsers.find(({ name }: { name: string }) => name === input.parser)
+  expect(raised.length).toBeGreaterThan(0)
+  for (const alert of raised)
+    expect(JSON.parse(alertJson(alert))[parser.time_key]).toMatch(dateFormat(parser.time_format))
+  expect(parse(text('falco.yaml'))).toMatchObject({
+    json_output: true,
+    file_output: { enabled: true, filename: input.path },
+  })
+  expect(output.match).toBe(input.tag)
+  expect(`${output.logstash_prefix}-*`).toBe(index_patterns[0])
+  expect(output.logstash_prefix).toBe(direct.index)
+})
+
+test('dashboard.ndjson: is what dashboard.ts writes', () => {
+  expect(
+    execFileSync(process.execPath, ['--no-warnings', new URL('dashboard.ts', import.meta.url).pathname], {
+      encoding: 'utf8',
+    }),
+  ).toBe(text('dashboard.ndjson'))
+})
+
+test('dashboard.ndjson: references lead somewhere, fields are in the mapping and can be counted', () => {
+  const known = new Set(saved.map(({ type, id }) => `${type} ${id}`))
+  for (const { references } of saved) for (const { type, id } of references) expect(known).toContain(`${type} ${id}`)
+  const [pattern] = saved.filter(({ type }) => type === 'index-pattern')
+  expect(pattern.attributes).toMatchObject({ title: index_patterns[0], timeFieldName: '@timestamp' })
+  const states = saved
+    .filter(({ type }) => type === 'visualization')
+    .map(({ attributes }) => JSON.parse(attributes.visState))
+  const fields = states.flatMap(({ aggs }) =>
+    aggs.flatMap(({ params }: { params: { field?: string } }) => params.field ?? []),
+  )
+  expect(fields).toContain('rule')
+  for (const field of fields) expect(mapping[field]?.type).toMatch(/^(keyword|date_nanos)$/)
+  const top = states.find(({ title }) => title === 'Top 20 rules triggered')
+  expect(top.aggs[1]).toMatchObject({ type: 'terms', params: { field: 'rule', size: 20, order: 'desc' } })
+})
+
+test('dashboard.ndjson: panels lie side by side, and each shows a visualization', () => {
+  const dashboard = saved.find(({ type }) => type === 'dashboard')
+  const panels: { panelRefName: string; gridData: { x: number; y: number; w: number; h: number } }[] = JSON.parse(
+    dashboard.attributes.panelsJSON,
+  )
+  expect(panels.map(({ panelRefName }) => panelRefName)).toEqual(
+    dashboard.references.map(({ name }: { name: string }) => name),
+  )
+  const cells = panels.flatMap(({ gridData: { x, y, w, h } }) =>
+    Array.from({ length: w * h }, (_, i) => `${x + (i % w)} ${y + Math.floor(i / w)}`),
+  )
+  expect(new Set(cells).size).toBe(cells.length)
+  for (const { gridData } of panels) expect(gridData.x + gridData.w).toBeLessThanOrEqual(48)
+})
