@@ -9,8 +9,6 @@ import {
   HttpOutput,
   MemoryQueue,
   type Output,
-  OutputError,
-  type Outputs,
   ProgramOutput,
   StdoutOutput,
   SyslogOutput,
@@ -36,16 +34,6 @@ export function wantedOutputs(config: Config, log: Log, source: () => Source<Ale
   const wanted = [...falcosOutputs(config, log), ...listedOutputs(config, log, source)]
   if (wanted.length > 0) return wanted
   throw new CliError('No outputs configured. Please configure at least one output (for example stdout_output)')
-}
-
-/** @throws {CliError} when an output cannot be opened; the old ones stay in use then @returns those that are no longer wanted */
-export async function replaceOutputs(outputs: Outputs, wanted: readonly Wanted[]): Promise<Outputs> {
-  try {
-    return await outputs.replace(wanted)
-  } catch (error) {
-    if (error instanceof OutputError) throw new CliError(error.message)
-    throw error
-  }
 }
 
 function falcosOutputs(config: Config, log: Log): Wanted[] {

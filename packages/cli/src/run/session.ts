@@ -1,5 +1,5 @@
 import { type Alert, alerts, type Source } from '@falc/engine'
-import { type OutputStats, Outputs } from '@falc/outputs'
+import type { OutputStats } from '@falc/outputs'
 import { HOT_RESTART_FAILURE, type InternalAlert, internalAlert } from '../alerts/internal.ts'
 import { type Config, changedForRestart } from '../config/config.ts'
 import { count } from '../count.ts'
@@ -10,9 +10,9 @@ import { type LoadedFile, type MeteredFeed, type MetricsSource, nowNs } from '..
 import type { RunningRules } from '../rules/cached.ts'
 import type { RuleNote } from '../rules/ruleset-cache.ts'
 import type { Consumer, Feed } from '../sources/feed.ts'
-import { replaceOutputs, wantedOutputs } from './open-outputs.ts'
 import { isOwnProcess } from './own-processes.ts'
 import { RuleCaptures } from './rule-captures.ts'
+import { RunOutputs } from './run-outputs.ts'
 import { Statistics } from './statistics.ts'
 
 /** The part of a run that a reload replaces while events flow. */
@@ -34,22 +34,13 @@ export class Session implements MetricsSource {
   /** Alerts about processes that outputs have started. They are not sent, since each would cause the next one. */
   ownAlerts = 0
   #loaded: Loaded
-  readonly #outputs = new Outputs()
+  readonly #outputs: RunOutputs
   readonly #log: Log
   readonly #sources: ReadonlyMap<string, Source>
   readonly #stopping = new AbortController()
-  /** Fires when queued alerts are given up. */
-  readonly #giveUp = new AbortController()
-  readonly #closing = new Set<Promise<void>>()
-  /** Alerts lost by outputs of earlier configurations, by output and cause. */
-  readonly #lost = new Map<string, number>()
   readonly #running: { readonly feed: Feed; events: number }[] = []
   #failure: string | undefined
   #urgent = false
-  /** What all feeds wait for while the outputs are full. */
-  #waiting: Promise<void> | undefined
-  /** The outputs have been full for longer than live events wait. */
-  #blocked = false
   #captures: RuleCaptures | undefined
   failedReloads = 0
   /** The reason of the last failed reload; undefined after one that succeeded. */
@@ -63,11 +54,12 @@ export class Session implements MetricsSource {
     this.#loaded = loaded
     this.#sources = sources
     this.#log = log
+    this.#outputs = new RunOutputs(log, () => alerts({ sources: [...sources.values()] }))
   }
 
   /** @throws {CliError} when an output cannot be opened */
   async open(): Promise<void> {
-    await this.#replaceOutputs(this.config)
+    await this.#outputs.replace(this.config)
   }
 
   get config(): Config {
@@ -122,20 +114,14 @@ export class Session implements MetricsSource {
     }))
   }
 
-  /** @returns the outputs that are no longer wanted @throws {CliError} when a new one cannot be opened */
-  #replaceOutputs(config: Config): Promise<Outputs> {
-    const source = () => alerts({ sources: [...this.#sources.values()] })
-    return replaceOutputs(this.#outputs, wantedOutputs(config, this.#log, source))
-  }
-
   /** Reads all feeds to their end, then delivers what is queued. @throws {CliError} when a feed or every output fails */
   async run(feeds: readonly Feed[]): Promise<void> {
     try {
       await Promise.all(feeds.map(feed => this.#runFeed(feed)))
     } finally {
       this.#stopping.abort()
-      await this.#close(this.#outputs)
-      await Promise.all(this.#closing)
+      // After the end of the input, receivers have all the time they need.
+      await this.#outputs.close(this.#urgent ? this.config.output_timeout : undefined)
     }
     if (this.#failure !== undefined) throw new CliError(this.#failure)
     if (this.#outputs.broken) throw new CliError('every output has failed: no alerts can be delivered')
@@ -154,7 +140,7 @@ export class Session implements MetricsSource {
 
   /** Stops gracefully. Called again while the run ends, it gives up queued alerts. */
   stop(): void {
-    if (this.#stopping.signal.aborted) this.#giveUp.abort()
+    if (this.#stopping.signal.aborted) this.#outputs.giveUp()
     else this.onStopping()
     this.#urgent = true
     this.#stopping.abort()
@@ -170,9 +156,7 @@ export class Session implements MetricsSource {
    * @throws {CliError} when a new output cannot be opened; nothing is changed then
    */
   async replace(next: Loaded): Promise<void> {
-    const gone = await this.#replaceOutputs(next.config)
-    const closed = this.#close(gone, true).finally(() => this.#closing.delete(closed))
-    this.#closing.add(closed)
+    await this.#outputs.replace(next.config)
     const waiting = changedForRestart(this.#loaded.config, next.config)
     if (waiting.length > 0) this.#log.warning(`Reload: changes of ${waiting.join(', ')} take effect after a restart`)
     this.#loaded = next
@@ -217,9 +201,7 @@ export class Session implements MetricsSource {
 
   /** Alerts that were not delivered, by output and cause: `file: ENOSPC`. */
   losses(): ReadonlyMap<string, number> {
-    const all = new Map(this.#lost)
-    addLosses(all, this.#outputs)
-    return all
+    return this.#outputs.losses()
   }
 
   outputs(): OutputStats[] {
@@ -277,7 +259,7 @@ export class Session implements MetricsSource {
       },
       pause: () => {
         if (this.#outputs.broken) this.#stopping.abort()
-        return this.#room(live)
+        return this.#outputs.room(this.#stopping.signal, live ? this.config.output_timeout : undefined)
       },
       report: alert => this.report(alert),
     }
@@ -286,51 +268,5 @@ export class Session implements MetricsSource {
   #emit(alert: Alert): void {
     this.statistics.count(alert)
     this.#outputs.push(alert)
-  }
-
-  /**
-   * Resolves when the outputs have caught up, or the run is to stop; undefined: there is nothing to wait for.
-   * @param live the events do not wait: a blocked output delays them once, by output_timeout, and then loses alerts
-   */
-  #room(live: boolean): Promise<void> | undefined {
-    if (!this.#outputs.full) this.#blocked = false
-    else if (!live || !this.#blocked) return (this.#waiting ??= this.#untilRoom(live))
-    return undefined
-  }
-
-  async #untilRoom(live: boolean): Promise<void> {
-    const { signal } = this.#stopping
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const stopped = () => resolve()
-    const late = () => {
-      this.#blocked = true
-      resolve()
-    }
-    const timer = live ? setTimeout(late, this.config.output_timeout) : undefined
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', stopped)
-    this.#outputs.room().then(resolve, reject)
-    try {
-      await promise
-    } finally {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', stopped)
-      this.#waiting = undefined
-    }
-  }
-
-  /** @param soon a stop or a reload sets a deadline; after the end of the input, readers have all the time they need */
-  async #close(outputs: Outputs, soon = this.#urgent): Promise<void> {
-    await outputs.close(soon ? this.config.output_timeout : undefined, this.#giveUp.signal)
-    if (outputs !== this.#outputs) addLosses(this.#lost, outputs)
-  }
-}
-
-function addLosses(all: Map<string, number>, outputs: Outputs): void {
-  for (const { name, dropped } of outputs.stats) {
-    for (const [cause, count] of Object.entries(dropped)) {
-      const key = `${name}: ${cause}`
-      all.set(key, (all.get(key) ?? 0) + count)
-    }
   }
 }

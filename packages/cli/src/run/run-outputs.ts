@@ -1,0 +1,128 @@
+import type { Alert, AlertData, Source } from '@falc/engine'
+import { OutputError, type OutputStats, Outputs } from '@falc/outputs'
+import type { Config } from '../config/config.ts'
+import { CliError } from '../fail.ts'
+import type { Log } from '../log.ts'
+import { wantedOutputs } from './open-outputs.ts'
+
+/** The outputs of a run: they are replaced by a reload, hold up the feeds while they are full, and are closed in the end. */
+export class RunOutputs {
+  readonly #outputs = new Outputs()
+  readonly #log: Log
+  /** The fields that conditions and templates of outputs may name. */
+  readonly #source: () => Source<AlertData>
+  /** Fires when queued alerts are given up. */
+  readonly #giveUp = new AbortController()
+  /** Outputs of earlier configurations that still deliver what they have queued. */
+  readonly #closing = new Set<Promise<void>>()
+  /** Alerts lost by outputs of earlier configurations, by output and cause. */
+  readonly #lost = new Map<string, number>()
+  /** What all feeds wait for while the outputs are full. */
+  #waiting: Promise<void> | undefined
+  /** The outputs have been full for longer than live events wait. */
+  #blocked = false
+
+  constructor(log: Log, source: () => Source<AlertData>) {
+    this.#log = log
+    this.#source = source
+  }
+
+  /**
+   * Opens the outputs of a configuration. Those that are no longer wanted deliver what they have queued and are closed.
+   * @throws {CliError} when one cannot be opened; nothing is changed then
+   */
+  async replace(config: Config): Promise<void> {
+    const gone = await this.#exchange(config)
+    const closed = gone
+      .close(config.output_timeout, this.#giveUp.signal)
+      .then(() => addLosses(this.#lost, gone))
+      .finally(() => this.#closing.delete(closed))
+    this.#closing.add(closed)
+  }
+
+  async #exchange(config: Config): Promise<Outputs> {
+    const wanted = wantedOutputs(config, this.#log, this.#source)
+    try {
+      return await this.#outputs.replace(wanted)
+    } catch (error) {
+      if (error instanceof OutputError) throw new CliError(error.message)
+      throw error
+    }
+  }
+
+  /** Never waits and never throws. */
+  push(alert: Alert | AlertData): void {
+    this.#outputs.push(alert)
+  }
+
+  /** No output can ever deliver again. */
+  get broken(): boolean {
+    return this.#outputs.broken
+  }
+
+  get stats(): OutputStats[] {
+    return this.#outputs.stats
+  }
+
+  async reopen(): Promise<void> {
+    await this.#outputs.reopen()
+  }
+
+  /**
+   * Resolves when the outputs have caught up, or the run is to stop; undefined: there is nothing to wait for.
+   * @param stop the run is to stop
+   * @param timeout milliseconds; set for live events, which do not wait: a blocked output delays them once and then loses alerts
+   */
+  room(stop: AbortSignal, timeout: number | undefined): Promise<void> | undefined {
+    if (!this.#outputs.full) this.#blocked = false
+    else if (timeout === undefined || !this.#blocked) return (this.#waiting ??= this.#untilRoom(stop, timeout))
+    return undefined
+  }
+
+  async #untilRoom(stop: AbortSignal, timeout: number | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const stopped = () => resolve()
+    const late = () => {
+      this.#blocked = true
+      resolve()
+    }
+    const timer = timeout === undefined ? undefined : setTimeout(late, timeout)
+    if (stop.aborted) resolve()
+    stop.addEventListener('abort', stopped)
+    this.#outputs.room().then(resolve, reject)
+    try {
+      await promise
+    } finally {
+      clearTimeout(timer)
+      stop.removeEventListener('abort', stopped)
+      this.#waiting = undefined
+    }
+  }
+
+  /** Alerts that were not delivered, by output and cause: `file: ENOSPC`. */
+  losses(): ReadonlyMap<string, number> {
+    const all = new Map(this.#lost)
+    addLosses(all, this.#outputs)
+    return all
+  }
+
+  /** Queued alerts are dropped, and counted. */
+  giveUp(): void {
+    this.#giveUp.abort()
+  }
+
+  /** Delivers what is queued. @param deadline milliseconds; undefined: receivers have all the time they need */
+  async close(deadline: number | undefined): Promise<void> {
+    await this.#outputs.close(deadline, this.#giveUp.signal)
+    await Promise.all(this.#closing)
+  }
+}
+
+function addLosses(all: Map<string, number>, outputs: Outputs): void {
+  for (const { name, dropped } of outputs.stats) {
+    for (const [cause, count] of Object.entries(dropped)) {
+      const key = `${name}: ${cause}`
+      all.set(key, (all.get(key) ?? 0) + count)
+    }
+  }
+}
