@@ -43,7 +43,7 @@ export type {
 export { defineSource } from './fields/field.ts'
 export { Regex } from './fields/regex.ts'
 export { clockTime, fraction, isoTime, utcTime } from './fields/time.ts'
-export { PRIORITIES, type Priority, parsePriority } from './rules/priority.ts'
+export { PRIORITIES, PRIORITY_NAMES, type Priority, parsePriority, priorityLevel } from './rules/priority.ts'
 export type { PluginVersion, RuleSelection } from './rules/rule.ts'
 export { RULE_SCHEMA } from './rules/rule-schema.gen.ts'
 export { ENGINE_VERSION } from './rules/version.ts'

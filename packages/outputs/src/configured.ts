@@ -1,5 +1,12 @@
 /** Deliveries from settings. */
-import { type AlertData, ConditionError, compileCondition, compileOutput, PRIORITIES, type Source } from '@falc/engine'
+import {
+  type AlertData,
+  ConditionError,
+  compileCondition,
+  compileOutput,
+  priorityLevel,
+  type Source,
+} from '@falc/engine'
 import { Collapse } from './collapse.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
 import type { Format } from './format.ts'
@@ -61,8 +68,8 @@ function routeOf(
 ): ((alert: AlertData) => boolean) | undefined {
   const compiled = condition === undefined ? undefined : compileCondition(condition, source)
   if (minimum_priority === undefined) return compiled && (alert => compiled.test(alert))
-  const severe = new Set(PRIORITIES.slice(0, PRIORITIES.indexOf(minimum_priority) + 1))
-  return alert => severe.has(alert.priority) && (compiled?.test(alert) ?? true)
+  const level = priorityLevel(minimum_priority)
+  return alert => priorityLevel(alert.priority) <= level && (compiled?.test(alert) ?? true)
 }
 
 function queueOf({ queue }: OutputSettings): Queue {

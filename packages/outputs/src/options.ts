@@ -1,6 +1,16 @@
 /** Option records → the values that they name, their JSON Schema, and the secrets among them. */
 import { readFileSync } from 'node:fs'
-import { type AlertData, ConditionError, compileCondition, compileOutput, nearest, type Source } from '@falc/engine'
+import {
+  type AlertData,
+  ConditionError,
+  compileCondition,
+  compileOutput,
+  nearest,
+  PRIORITIES,
+  PRIORITY_NAMES,
+  parsePriority,
+  type Source,
+} from '@falc/engine'
 import type { Option, OptionTable, OptionValues } from './transport.ts'
 import { parseBytes, parseDuration, parseRate, printBytes, printDuration } from './units.ts'
 
@@ -91,13 +101,11 @@ const READERS: Readers = {
   condition: (value, option, at) => checked(scalar(value, option, at), at, text => compileCondition(text, at.source())),
   choice(value, { choices = [] }, at) {
     const text = scalar(value, undefined, at)
-    const found = choices.find(choice => choice.toLowerCase() === text.toLowerCase())
-    if (found !== undefined) return found
-    const meant = nearest(text, choices)
-    return fail(
-      at,
-      `must be one of ${choices.join(', ')}, not "${text}"${meant === undefined ? '' : `: did you mean ${meant}?`}`,
-    )
+    return choices.find(choice => choice.toLowerCase() === text.toLowerCase()) ?? noChoice(text, choices, at)
+  },
+  priority(value, _, at) {
+    const text = scalar(value, undefined, at)
+    return parsePriority(text) ?? noChoice(text, PRIORITIES, at)
   },
   list(value, option, at) {
     if (isMap(value)) return fail(at, 'must be a list')
@@ -111,6 +119,12 @@ const READERS: Readers = {
     const pairs = Object.entries(value).filter(([, one]) => !isMissing(one))
     return Object.fromEntries(pairs.map(([key, one]) => [key, scalar(one, option, { ...at, path: [...at.path, key] })]))
   },
+}
+
+function noChoice(text: string, choices: readonly string[], at: OptionReading): never {
+  const meant = nearest(text, choices)
+  const hint = meant === undefined ? '' : `: did you mean ${meant}?`
+  return fail(at, `must be one of ${choices.join(', ')}, not "${text}"${hint}`)
 }
 
 function read(option: Option, value: unknown, at: OptionReading): unknown {
@@ -192,6 +206,7 @@ const SCHEMAS: Readonly<Record<keyof OptionValues, OptionSchema>> = {
   template: { type: 'string' },
   condition: { type: 'string' },
   choice: { type: 'string' },
+  priority: { type: 'string', enum: PRIORITY_NAMES.flat() },
   list: { anyOf: [{ type: 'array', items: { type: 'string' } }, { type: 'string' }] },
   map: { type: 'object', additionalProperties: { type: 'string' } },
 }

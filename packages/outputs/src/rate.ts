@@ -1,4 +1,4 @@
-import { type AlertData, alertId, clockTime, fraction, PRIORITIES } from '@falc/engine'
+import { type AlertData, alertId, clockTime, fraction, priorityLevel } from '@falc/engine'
 import type { Counters } from './counters.ts'
 import type { Rate } from './transport.ts'
 import { printDuration } from './units.ts'
@@ -70,7 +70,7 @@ class Excess {
   add({ rule, time, priority, count = 1 }: AlertData): void {
     this.#count += count
     this.#last = time
-    if (PRIORITIES.indexOf(priority) < PRIORITIES.indexOf(this.#priority)) this.#priority = priority
+    if (priorityLevel(priority) < priorityLevel(this.#priority)) this.#priority = priority
     const name = this.#rules.size < MAX_RULES || this.#rules.has(rule) ? rule : 'other rules'
     this.#rules.set(name, (this.#rules.get(name) ?? 0) + count)
   }

@@ -1,5 +1,5 @@
 /** One item of `outputs:` in falco.yaml: what every output has, and the options of its type. */
-import { nearest, PRIORITIES, type Priority } from '@falc/engine'
+import { nearest, type Priority } from '@falc/engine'
 import { FORMATS, type FormatName } from './formats/list.ts'
 import { OptionError, type OptionReading, type OptionSchema, readOptions, schemaOf, secretsOf } from './options.ts'
 import type { OptionTable, Rate, TransportDefinition } from './transport.ts'
@@ -14,9 +14,8 @@ export const COMMON_OPTIONS = {
     example: 'alert.priority >= Error and not k8s.ns.name in (staging)',
   },
   minimum_priority: {
-    kind: 'choice',
-    choices: PRIORITIES,
-    doc: 'Only alerts at least as severe as this. With `condition`, both must hold.',
+    kind: 'priority',
+    doc: 'Only alerts of this priority and more severe ones. With `condition`, both must hold.',
   },
   template: {
     kind: 'template',

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { PRIORITIES } from '@falc/engine'
+import { priorityLevel } from '@falc/engine'
 import type { Answer, Failure } from './answer.ts'
 import { Child } from './child.ts'
 import { type Output, OutputError } from './output.ts'
@@ -72,7 +72,7 @@ const failure = (cause: string, reason: string): Failure => ({ class: 'later', c
 function datagrams(items: readonly Item[]): string {
   let text = ''
   for (const { alert, body } of items) {
-    const prefix = `<${LOG_USER | PRIORITIES.indexOf(alert.priority)}>`
+    const prefix = `<${LOG_USER | priorityLevel(alert.priority)}>`
     let at = 0
     do text += `${prefix}${body.slice(at, at + CHUNK)}\n`
     while ((at += CHUNK) < body.length)

@@ -2,7 +2,7 @@
  * What a transport is: its options as records, its limits, how it connects, how it sends one batch, and what an answer means.
  * Queues, retries, dead letters, collapsing, rates, counters, secrets and log lines are the delivery's and the same for all.
  */
-import type { AlertData } from '@falc/engine'
+import type { AlertData, Priority } from '@falc/engine'
 import type { Answer } from './answer.ts'
 
 /** The kinds of option values, once read. */
@@ -24,6 +24,8 @@ export interface OptionValues {
   template: string
   /** One of `choices`. */
   choice: string
+  /** As in rules: in any case, `info` for Informational. */
+  priority: Priority
   list: readonly string[]
   map: Readonly<Record<string, string>>
   /** A condition of the rule language over an alert. */

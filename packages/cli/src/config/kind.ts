@@ -1,5 +1,5 @@
 /** Types of configuration values: how each is read, and its JSON Schema. */
-import type { AlertData, Source } from '@falc/engine'
+import { type AlertData, PRIORITIES, PRIORITY_NAMES, type Priority, parsePriority, type Source } from '@falc/engine'
 import { parseDuration } from '@falc/outputs'
 import { ConfigError, type ConfigPlace } from './error.ts'
 import { type Env, expand } from './expand.ts'
@@ -90,6 +90,12 @@ export function choice<const T extends string>(...values: readonly T[]): Kind<T>
     values.find(value => value.toLowerCase() === text.toLowerCase()),
   )
 }
+
+export const priority: Kind<Priority> = scalarKind(
+  { type: 'string', enum: PRIORITY_NAMES.flat() },
+  `one of ${PRIORITIES.join(', ')}`,
+  parsePriority,
+)
 
 /** Milliseconds. @param min @param max milliseconds */
 export function duration(min: number, max: number, range: string): Kind<number> {

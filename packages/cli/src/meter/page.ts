@@ -1,6 +1,6 @@
 import { availableParallelism, release } from 'node:os'
 import { basename } from 'node:path'
-import { PRIORITIES } from '@falc/engine'
+import { priorityLevel } from '@falc/engine'
 import type { OutputStats } from '@falc/outputs'
 import { hostname } from '../hostname.ts'
 import { falcVersion } from '../version.ts'
@@ -72,7 +72,7 @@ function describeRules(page: Page, { rules, matches, metrics }: MetricsSource): 
     if (count === 0 && !metrics.include_empty_values) continue
     const rule = known.get(rule_name)
     const tags = (rule?.tags ?? []).map(tag => [`tag_${tag.replace(/[^a-zA-Z0-9_]/g, '_')}`, 'true'])
-    const own = rule && { priority: String(PRIORITIES.indexOf(rule.priority)), source: rule.source }
+    const own = rule && { priority: String(priorityLevel(rule.priority)), source: rule.source }
     page.add(name, 'counter', HELP, count, { ...own, rule_name, ...Object.fromEntries(tags) })
   }
 }

@@ -1,4 +1,4 @@
-import { type AlertData, PRIORITIES } from '@falc/engine'
+import { type AlertData, PRIORITIES, priorityLevel } from '@falc/engine'
 import type { OutputStats } from '@falc/outputs'
 
 /** Different rules and sources that are counted by themselves; those beyond are counted together, as `other`. */
@@ -15,7 +15,7 @@ export class RelayCounts {
   count({ rule, priority, source }: AlertData): void {
     this.accepted++
     // falcosidekick's numbers: 1 for Debug to 8 for Emergency.
-    const level = String(PRIORITIES.length - PRIORITIES.indexOf(priority))
+    const level = String(PRIORITIES.length - priorityLevel(priority))
     const labels = { priority: level, priority_raw: priority.toLowerCase() }
     const key = labelsOf({ ...labels, rule, source })
     const known = this.#events.has(key) || this.#events.size < MAX_SERIES

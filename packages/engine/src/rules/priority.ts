@@ -11,7 +11,10 @@ export const PRIORITIES = [
 ] as const
 export type Priority = (typeof PRIORITIES)[number]
 
-/** The priorities from the least severe to the most severe, each with its spellings; the first one is the name. */
+/**
+ * The priorities from the least severe to the most severe, each with its spellings: the name comes first. Everything that reads or
+ * lists a priority derives from this table.
+ */
 export const PRIORITY_NAMES: readonly (readonly [Priority, ...string[]])[] = PRIORITIES.toReversed().map(name =>
   name === 'Informational' ? [name, 'Info'] : [name],
 )

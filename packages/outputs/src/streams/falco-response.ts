@@ -1,5 +1,5 @@
 /** The messages of Falco's former gRPC service `falco.outputs.service`, as protobuf: falco-outputs.proto in this package describes them. */
-import { type AlertData, PRIORITIES } from '@falc/engine'
+import { type AlertData, priorityLevel } from '@falc/engine'
 import { fieldText } from '../alert-fields.ts'
 
 /** Numbers of the enum falco.schema.source, which knows no others. */
@@ -14,7 +14,7 @@ export function encodeResponse(alert: AlertData): Buffer {
   const { time, priority, source, rule, output, output_fields, hostname = '', tags } = alert
   return Buffer.concat([
     bytes(1, Buffer.concat([number(1, time / 1_000_000_000n), number(2, time % 1_000_000_000n)])),
-    number(2, PRIORITIES.indexOf(priority)),
+    number(2, priorityLevel(priority)),
     number(3, SOURCES[source] ?? PLUGIN),
     text(4, rule),
     text(5, output),

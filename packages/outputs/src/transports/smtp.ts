@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { PRIORITIES } from '@falc/engine'
+import { priorityLevel } from '@falc/engine'
 import type { SendMailOptions, Transporter } from 'nodemailer'
 import { fieldText, fieldTexts } from '../alert-fields.ts'
 import type { Answer, Failure } from '../answer.ts'
@@ -154,7 +154,7 @@ class SmtpTransport implements Transport {
   }
 }
 
-const severity = ({ alert }: Item) => PRIORITIES.indexOf(alert.priority)
+const severity = ({ alert }: Item) => priorityLevel(alert.priority)
 
 const asciiHost = (name: string) => name.replace(/[^A-Za-z0-9.-]+/g, '-').slice(0, 200) || 'localhost'
 

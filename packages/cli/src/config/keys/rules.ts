@@ -1,6 +1,6 @@
 /** Keys that say where the configuration and the rules come from, and which rules run. */
-import { PRIORITIES, type RuleSelection } from '@falc/engine'
-import { boolean, choice, converted, list, oneOrMore, scalarOrMap, text } from '../kind.ts'
+import type { RuleSelection } from '@falc/engine'
+import { boolean, choice, converted, list, oneOrMore, priority, scalarOrMap, text } from '../kind.ts'
 import { key, section } from '../section.ts'
 
 const INCLUDED = section(
@@ -22,8 +22,6 @@ const selection = converted(section({ enable: SELECTED, disable: SELECTED }), (i
   const { rule, tag } = item[op]
   return { op, ...(rule && { rule }), ...(tag && { tag }) }
 })
-
-export const priority = converted(choice(...PRIORITIES, 'Info'), name => (name === 'Info' ? 'Informational' : name))
 
 export const RULES_KEYS = {
   config_files: key(

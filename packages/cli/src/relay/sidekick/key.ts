@@ -1,4 +1,5 @@
 /** What a key of falcosidekick's becomes. */
+import { PRIORITIES, type Priority, parsePriority } from '@falc/engine'
 
 /** A value of falcosidekick's configuration. Lists are texts with commas between. */
 export type SidekickValue = string | Readonly<Record<string, string>>
@@ -67,10 +68,11 @@ export const COMMON_KEYS: Readonly<Record<string, SidekickKey>> = {
   minimumpriority: same('minimum_priority', value => ({ minimum_priority: priorityOf(String(value)) })),
 }
 
-/** As in falcosidekick, any other word is as if it were empty. */
-function priorityOf(text: string): string | undefined {
-  const [, name] = /(emergency|alert|critical|error|warning|notice|informational|debug)/i.exec(text) ?? []
-  return name?.toLowerCase()
+const ANY_PRIORITY = new RegExp(PRIORITIES.join('|'), 'i')
+
+/** As in falcosidekick, the first name in the text; a text without one sets nothing. */
+function priorityOf(text: string): Priority | undefined {
+  return parsePriority(ANY_PRIORITY.exec(text)?.[0] ?? '')
 }
 
 const mutualTls: SidekickKey['set'] = (value, context) => {
