@@ -32,6 +32,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { freePort } from '../testing/port.ts'
+import { DEADLINE_MS } from '../testing/wait.ts'
 import { FALC, wrongCommands } from './falc.ts'
 import { type Block, codeSpansOf, type Page, ROOT, readPages } from './markdown.ts'
 
@@ -51,7 +52,6 @@ const LANGUAGES = [
   'make',
   'dockerfile',
 ]
-const DEADLINE_MS = 60_000
 
 /** Files that readers have, by the names that pages give them. */
 const STAND_INS: Readonly<Record<string, string>> = {

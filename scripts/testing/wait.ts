@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Long enough for any machine: a test that waits this long has failed. */
-const DEADLINE_MS = 60_000
+export const DEADLINE_MS = 60_000
+
+/** For a call that must succeed. */
+export const patient = () => AbortSignal.timeout(DEADLINE_MS)
 
 /** Waits until a condition holds, and returns what it returned. */
 export async function until<T>(

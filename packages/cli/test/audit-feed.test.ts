@@ -122,7 +122,7 @@ test('what a refused body says begins no line of the log or of an alert', async 
   const from = join(dir, 'audit.log')
   writeFileSync(from, '{"x":\u2028\u001bc00:00:00: forged}\n')
   const { warnings, alerts, end } = run({ from, follow: true })
-  await vi.waitFor(() => expect(alerts).toHaveLength(1), { timeout: 10_000 })
+  await eventually(() => expect(alerts).toHaveLength(1))
   await end()
   for (const text of [...warnings, alerts[0]!.output]) {
     expect(text).toContain('bad-json')

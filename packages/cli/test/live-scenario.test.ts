@@ -12,6 +12,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCases } from '../../../scripts/testing/cases.ts'
 import { skipped } from '../../../scripts/testing/needs.ts'
+import { DEADLINE_MS } from '../../../scripts/testing/wait.ts'
 import { missing as missingPodman, Podman } from '../../sources-syscall/test/containers/podman.ts'
 import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { type Started, startFalc } from './process.ts'
@@ -34,7 +35,6 @@ function missingTool(): string | undefined {
 const run = promisify(execFile)
 /** The act after all others, by which both engines show that they have seen these. */
 const LAST = 'last'
-const DEADLINE_MS = 15_000
 
 interface Step {
   readonly title: string

@@ -4,7 +4,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSy
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../scripts/testing/wait.ts'
 import { loadConfig } from '../src/config/config.ts'
 import { readFile } from '../src/read-file.ts'
 import { readRules } from '../src/rules/files.ts'
@@ -121,6 +122,6 @@ describe('an audit log', () => {
   test('a state that cannot be written is warned about, and events go on', async () => {
     const { ids, warnings } = await run(settings('/proc/nowhere/state'))
     expect(ids).toEqual(['1'])
-    await vi.waitFor(() => expect(warnings.join()).toContain('the position cannot be saved'))
+    await eventually(() => expect(warnings.join()).toContain('the position cannot be saved'))
   })
 })

@@ -89,7 +89,7 @@ test.skipIf(!existsSync(SCRIPT))('falc run and falc explain on a terminal', () =
   }
 })
 
-test.skipIf(!existsSync(SCRIPT))('answers of an HTTP server that are echoed', { timeout: 60_000 }, async () => {
+test.skipIf(!existsSync(SCRIPT))('answers of an HTTP server that are echoed', async () => {
   const server = createServer((request, response) => request.resume().on('end', () => response.end(`${HOSTILE} `)))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`

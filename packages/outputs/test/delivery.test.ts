@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { eventually } from '../../../scripts/testing/wait.ts'
 import {
   type Answer,
   type Delivery,
@@ -122,7 +123,7 @@ test('a slow call is reported and goes on', async () => {
   const log: string[] = []
   const channel = deliverLines(gate, { timeout: 10, log: (level, text) => log.push(`${level}: ${text}`) })
   fill(channel, 'a')
-  await vi.waitFor(() => expect(log).toEqual(['critical: "gate" output timeout, the output channel is blocked']))
+  await eventually(() => expect(log).toEqual(['critical: "gate" output timeout, the output channel is blocked']))
   await gate.pass()
   expect(channel.stats).toMatchObject({ delivered: 1, timeouts: 1 })
 })

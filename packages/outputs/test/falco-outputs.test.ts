@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../../../scripts/testing/wait.ts'
 import type { Delivery, OutputStats } from '../src/index.ts'
 import { deliverLines, line } from './lines.ts'
 import { SINKS, type Sink } from './sinks.ts'
@@ -18,8 +19,7 @@ describe.each(Object.entries(SINKS))('%s', (_, make) => {
   let sink: Sink
   let channel: Delivery
   const log: string[] = []
-  const arrived = (lines: readonly string[]) =>
-    vi.waitFor(async () => expect(await sink.received()).toEqual(lines), { timeout: 10_000 })
+  const arrived = (lines: readonly string[]) => eventually(async () => expect(await sink.received()).toEqual(lines))
   beforeEach(async () => {
     log.length = 0
     sink = await make()
@@ -78,7 +78,7 @@ describe.each(Object.entries(SINKS))('%s', (_, make) => {
     await arrived(['first'])
     await sink.breakReceiver()
     for (const text of numbered(5)) channel.push(line(text))
-    await vi.waitFor(() => expect(channel.stats.retries).toBeGreaterThan(2), { timeout: 10_000 })
+    await eventually(() => expect(channel.stats.retries).toBeGreaterThan(2))
     expect(channel.stats).toMatchObject({ delivered: 1, queued: 5 })
     await sink.restoreReceiver()
     await channel.flush()

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
+import { DEADLINE_MS } from '../../../scripts/testing/wait.ts'
 import { HttpOutput, OutputError } from '../src/index.ts'
 import { deliverLines, line } from './lines.ts'
 
@@ -29,8 +30,8 @@ async function serve(...answers: number[]) {
   return { url: `http://127.0.0.1:${(server!.address() as AddressInfo).port}/in`, seen }
 }
 
-const send = async (output: HttpOutput, text: string) => {
-  const channel = deliverLines(output, { backoff: { first: 5, max: 20 }, patience: 2000 })
+const send = async (output: HttpOutput, text: string, patience = DEADLINE_MS) => {
+  const channel = deliverLines(output, { backoff: { first: 5, max: 20 }, patience })
   channel.push(line(text))
   await channel.close()
   return channel.stats
@@ -62,13 +63,15 @@ test('compresses when asked to', async () => {
 test('a time-out is tried again, and counted', async () => {
   const { url, seen } = await serve(0, 0, 200)
   const stats = await send(new HttpOutput({ url, json: false, timeout: 50 }), 'a')
-  expect(stats).toMatchObject({ delivered: 1, dropped: {}, retries: 2 })
-  expect(seen).toHaveLength(3)
+  expect(stats).toMatchObject({ delivered: 1, dropped: {} })
+  // Where the machine is busy, the answer may be late, too.
+  expect(seen.length).toBeGreaterThanOrEqual(3)
+  expect(stats.retries).toBe(seen.length - 1)
 })
 
 test('what a server never answers is lost at the end, under its cause', async () => {
   const { url } = await serve(...new Array(1000).fill(0))
-  const stats = await send(new HttpOutput({ url, json: false, timeout: 50, maxConsecutiveTimeouts: 1 }), 'a')
+  const stats = await send(new HttpOutput({ url, json: false, timeout: 50, maxConsecutiveTimeouts: 1 }), 'a', 2000)
   expect(stats).toMatchObject({ delivered: 0, dropped: { timeout: 1 } })
   expect(stats.retries).toBeGreaterThan(1)
 })

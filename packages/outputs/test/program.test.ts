@@ -2,7 +2,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../scripts/testing/wait.ts'
 import { type Delivery, OwnProcesses, ownProcesses, ProgramOutput } from '../src/index.ts'
 import { deliverLines, line } from './lines.ts'
 
@@ -41,19 +42,19 @@ describe.each([true, false])('keep_alive %s', keepAlive => {
     const pids = join(dir, `blocked-${keepAlive}`)
     const { channel } = channelTo(`echo $$ >> ${pids}; sleep 600 & echo $! >> ${pids}; sleep 600; true`, keepAlive)
     fill(channel, 20_000, 'x'.repeat(100))
-    await vi.waitFor(() => expect(pidsIn(pids)).toHaveLength(2), { timeout: 10_000 })
+    await eventually(() => expect(pidsIn(pids)).toHaveLength(2))
     await channel.close(100)
     const { pushed, delivered, queued, dropped } = channel.stats
     expect(queued).toBe(0)
     expect(delivered + dropped.shutdown!).toBe(pushed)
-    await vi.waitFor(() => expect(pidsIn(pids).filter(alive)).toEqual([]), { timeout: 10_000 })
+    await eventually(() => expect(pidsIn(pids).filter(alive)).toEqual([]))
     expect(pidsIn(pids)).toHaveLength(2)
   })
 
   test('a command that does not exist loses nothing that is not counted', async () => {
     const { channel, log } = channelTo('/no/such/command 2>/dev/null', keepAlive)
     fill(channel, 1000)
-    await vi.waitFor(() => expect(channel.stats.failing).toBeDefined(), { timeout: 10_000 })
+    await eventually(() => expect(channel.stats.failing).toBeDefined())
     fill(channel, 1000)
     await channel.close()
     expect(channel.stats).toMatchObject({ pushed: 2000, delivered: 0, dropped: { exit_127: 2000 } })
@@ -65,7 +66,7 @@ test('a slow program gets as much as it takes until a stop gives up, and this co
   const out = join(dir, 'slow')
   const { channel } = channelTo(`while read -r line; do echo "$line" >> ${out}; sleep 0.001; done`, true)
   fill(channel, 5000, 'x'.repeat(1000))
-  await vi.waitFor(() => expect(existsSync(out)).toBe(true), { timeout: 10_000 })
+  await eventually(() => expect(existsSync(out)).toBe(true))
   await channel.flush()
   expect(channel.stats).toMatchObject({ delivered: 5000, dropped: {} })
   await channel.close(5000)
@@ -75,7 +76,7 @@ test('a command that is found later gets what was waiting', async () => {
   const [command, out] = [join(dir, 'later'), join(dir, 'out')]
   const { channel } = channelTo(`${command} 2>/dev/null`, true)
   fill(channel, 3)
-  await vi.waitFor(() => expect(channel.stats.retries).toBeGreaterThan(1), { timeout: 10_000 })
+  await eventually(() => expect(channel.stats.retries).toBeGreaterThan(1))
   writeFileSync(command, `#!/bin/sh\nexec cat >> ${out}\n`, { mode: 0o755 })
   await channel.flush()
   await channel.close()
@@ -130,7 +131,7 @@ describe('the processes that outputs have started', () => {
     const { channel } = channelTo(`echo $$ > ${path}; cat > /dev/null`, true)
     fill(channel, 1)
     await channel.flush()
-    await vi.waitFor(() => expect(pidsIn(path)).toHaveLength(1))
+    await eventually(() => expect(pidsIn(path)).toHaveLength(1))
     const [pid] = pidsIn(path)
     expect(ownProcesses.has(pid!, BigInt(Date.now()) * 1_000_000n)).toBe(true)
     await channel.close()

@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, expect, test, vi } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
+import { eventually } from '../../../scripts/testing/wait.ts'
 import { FileOutput, type FilePort, type Item } from '../src/index.ts'
 import { QueuedItem } from '../src/item.ts'
 import { LineWriter } from '../src/write.ts'
@@ -101,8 +102,8 @@ test.skipIf(!mounted).each([true, false])(
     const channel = deliverLines(output, options)
     const sent = Array.from({ length: 40 }, (_, i) => `${i} ${'x'.repeat(1000)}`)
     for (const text of sent) channel.push(line(text))
-    await vi.waitFor(() => expect(channel.stats.retries).toBeGreaterThan(2), { timeout: 10_000 })
-    await vi.waitFor(() => {
+    await eventually(() => expect(channel.stats.retries).toBeGreaterThan(2))
+    await eventually(() => {
       const { delivered, queued } = channel.stats
       expect(readFileSync(path, 'utf8')).toBe(textOf(sent.slice(0, delivered)))
       expect(delivered + queued).toBe(40)

@@ -91,7 +91,7 @@ test('a client that does not read loses alerts, is told, and holds up nobody', a
 test('who may read', async () => {
   const { url, port } = await server({ token: 'secret-1', max_clients: 1 })
   const status = async (headers: Record<string, string>, path = '', method = 'GET') =>
-    (await fetch(url + path, { method, headers, signal: AbortSignal.timeout(10_000) })).status
+    (await fetch(url + path, { method, headers, signal: patient() })).status
   expect(await status({})).toBe(401)
   expect(await status({ authorization: 'Bearer secret-2' })).toBe(401)
   expect(await status({}, '', 'POST')).toBe(405)

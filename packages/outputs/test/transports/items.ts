@@ -64,4 +64,4 @@ export async function open(
 }
 
 /** The signal of an attempt that has all the time it needs. */
-export const patient = () => AbortSignal.timeout(60_000)
+export { patient } from '../../../../scripts/testing/wait.ts'

@@ -1,5 +1,6 @@
 /** Against containerd itself: pods through the container runtime interface, containers of ctr through its own. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { patient } from '../../../../scripts/testing/wait.ts'
 import { watchEvents } from '../../src/containers/cri-events.ts'
 import type { Engine, Watcher } from '../../src/containers/engine.ts'
 import { openEngines } from '../../src/containers/engines.ts'
@@ -32,7 +33,7 @@ describe.skipIf(reason !== undefined)('containerd', () => {
   }, 60_000)
 
   test('describes a container of a pod', async () => {
-    expect(await engine.inspect(id, AbortSignal.timeout(5000))).toMatchObject({
+    expect(await engine.inspect(id, patient())).toMatchObject({
       type: 7,
       id: id.slice(0, 12),
       full_id: id,
@@ -60,7 +61,7 @@ describe.skipIf(reason !== undefined)('containerd', () => {
   })
 
   test("describes the pod's sandbox", async () => {
-    expect(await engine.inspect(pod, AbortSignal.timeout(5000))).toMatchObject({
+    expect(await engine.inspect(pod, patient())).toMatchObject({
       type: 7,
       full_id: pod,
       name: 'web-1',
@@ -103,7 +104,7 @@ describe.skipIf(reason !== undefined)('containerd', () => {
     const told = await watching({ watch }, 'events', async () => {
       made = await containerd.create(pod, 'events', { args: ['true'], labels: { tier: 'back' } })
     })
-    const { env: _, privileged: __, cni_json: ___, ...known } = await engine.inspect(made, AbortSignal.timeout(5000))
+    const { env: _, privileged: __, cni_json: ___, ...known } = await engine.inspect(made, patient())
     expect(told).toEqual({ ...known, imageid: told!.imageid })
     client.close()
   })
@@ -128,14 +129,14 @@ describe.skipIf(reason !== undefined)('containerd', () => {
       labels: { team: 'blue', tier: 'side' },
     }
     expect(told).toMatchObject(expected)
-    expect(await engine.inspect(name, AbortSignal.timeout(5000))).toMatchObject(expected)
+    expect(await engine.inspect(name, patient())).toMatchObject(expected)
     const pid = /\s(\d+)\s/.exec(await containerd.ctr('-n', 'default', 'tasks', 'ls'))![1]!
     expect(cgroupOf(pid)).toEqual({ id: name.slice(0, 12), fullId: name, runtime: 'containerd' })
     await containerd.ctr('-n', 'default', 'tasks', 'rm', '-f', name)
   })
 
   test('a container that there is not', async () => {
-    await expect(engine.inspect('f'.repeat(64), AbortSignal.timeout(5000))).rejects.toMatchObject({
+    await expect(engine.inspect('f'.repeat(64), patient())).rejects.toMatchObject({
       reason: 'not-found',
     })
   })

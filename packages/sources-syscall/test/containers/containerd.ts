@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { eventually, until } from '../../../../scripts/testing/wait.ts'
+import { eventually, patient, until } from '../../../../scripts/testing/wait.ts'
 import { GrpcClient } from '../../src/containers/grpc.ts'
 import type { Message } from '../../src/containers/protobuf.ts'
 import { packOciImage, packRoot } from './image.ts'
@@ -12,7 +12,6 @@ import { whyNot } from './podman.ts'
 
 const run = promisify(execFile)
 /** Milliseconds. */
-const PATIENCE = 20_000
 
 /** Why containers cannot be run by containerd here; undefined = they can. @throws {Error} when FALC_REQUIRE asks for live tests */
 export const missing = () => whyNot('containerd', ['containerd', 'ctr', 'runc'])
@@ -63,7 +62,7 @@ export class Containerd {
 
   /** A call of the container runtime interface. @param request in the notation of `encodeText` */
   cri(method: string, request = ''): Promise<Message> {
-    const signal = AbortSignal.timeout(PATIENCE)
+    const signal = patient()
     return this.client.call(`/runtime.v1.RuntimeService/${method}`, encodeText(request), signal)
   }
 

@@ -1,5 +1,6 @@
 /** Against docker itself. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { patient } from '../../../../scripts/testing/wait.ts'
 import type { Engine } from '../../src/containers/engine.ts'
 import { openEngines } from '../../src/containers/engines.ts'
 import { Docker, missing } from './docker.ts'
@@ -27,7 +28,7 @@ describe.skipIf(reason !== undefined)('docker', () => {
     })
     const { State } = JSON.parse(await docker.ask('GET', `/containers/${id}/json`))
     expect(cgroupOf(State.Pid)).toEqual({ id: id.slice(0, 12), fullId: id, runtime: 'docker' })
-    const found = await engine.inspect(id, AbortSignal.timeout(5000))
+    const found = await engine.inspect(id, patient())
     expect(found).toMatchObject({
       type: 0,
       id: id.slice(0, 12),
@@ -59,13 +60,13 @@ describe.skipIf(reason !== undefined)('docker', () => {
       Labels: { ...names, 'io.kubernetes.sandbox.id': pod },
       HostConfig: { NetworkMode: `container:${pod}` },
     })
-    expect(await engine.inspect(id, AbortSignal.timeout(5000))).toMatchObject({
+    expect(await engine.inspect(id, patient())).toMatchObject({
       is_pod_sandbox: false,
       pod_sandbox_id: pod,
       pod_sandbox_labels: { team: 'blue', app: 'web' },
       labels: { 'io.kubernetes.pod.name': 'web-1', 'io.kubernetes.pod.namespace': 'shop' },
     })
-    expect(await engine.inspect(pod, AbortSignal.timeout(5000))).toMatchObject({ is_pod_sandbox: true })
+    expect(await engine.inspect(pod, patient())).toMatchObject({ is_pod_sandbox: true })
   })
 
   test('announces a container that ends at once, and knows its image when it is gone', async () => {
@@ -81,12 +82,12 @@ describe.skipIf(reason !== undefined)('docker', () => {
       labels: { team: 'blue', tier: 'back' },
     })
     expect(brief.labels).not.toHaveProperty('image')
-    const whole = await engine.withImage!(brief, AbortSignal.timeout(5000))
+    const whole = await engine.withImage!(brief, patient())
     expect(whole).toMatchObject({ name: 'brief', imagetag: 'v1', imageid: expect.stringMatching(/^[0-9a-f]{64}$/) })
   })
 
   test('a container that there is not', async () => {
-    await expect(engine.inspect('f'.repeat(64), AbortSignal.timeout(5000))).rejects.toMatchObject({
+    await expect(engine.inspect('f'.repeat(64), patient())).rejects.toMatchObject({
       reason: 'not-found',
     })
   })

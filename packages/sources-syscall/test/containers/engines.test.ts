@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readCaseFile } from '../../../../scripts/testing/cases.ts'
+import { patient } from '../../../../scripts/testing/wait.ts'
 import { openEngines } from '../../src/containers/engines.ts'
 import { LookupError } from '../../src/containers/failure.ts'
 import { encodeText } from './message.ts'
@@ -31,7 +32,7 @@ afterEach(() => {
 async function inspected(kind: 'docker' | 'cri', expected: string): Promise<string> {
   const [engine] = openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] }).system
   try {
-    const found = await engine!.inspect(ID, AbortSignal.timeout(2000))
+    const found = await engine!.inspect(ID, patient())
     expect(found.full_id).toBe(ID)
     expect(found.id).toBe(ID.slice(0, 12))
     const keys = [...expected.matchAll(/(?:^| )(\w+)=/g)].map(([, key]) => key!).filter(key => key in found)

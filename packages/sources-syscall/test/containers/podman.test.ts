@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { patient } from '../../../../scripts/testing/wait.ts'
 import { openEngines } from '../../src/containers/engines.ts'
 import { Lookups } from '../../src/containers/lookups.ts'
 import { matchCgroup } from '../../src/state/cgroup-matchers.ts'
@@ -35,7 +36,7 @@ describe.skipIf(reason !== undefined)('podman', () => {
 
   test('its engine describes it', async () => {
     const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] }).system
-    const found = await engines.find(({ kind }) => kind === 'podman')!.inspect(id, AbortSignal.timeout(5000))
+    const found = await engines.find(({ kind }) => kind === 'podman')!.inspect(id, patient())
     expect(found).toMatchObject({
       type: 11,
       id: id.slice(0, 12),
@@ -60,7 +61,7 @@ describe.skipIf(reason !== undefined)('podman', () => {
   test('its specification says what it may, without the engine', async () => {
     const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] }).system
     const engine = engines.find(({ kind }) => kind === 'podman')!
-    const { privileged, host_pid, host_network, host_ipc, Mounts } = await engine.inspect(id, AbortSignal.timeout(5000))
+    const { privileged, host_pid, host_network, host_ipc, Mounts } = await engine.inspect(id, patient())
     const seen = await engine.peek!(id)
     expect(seen).toMatchObject({ privileged, host_pid, host_network, host_ipc })
     expect(privileged).toBe(true)
@@ -87,10 +88,10 @@ describe.skipIf(reason !== undefined)('podman', () => {
       imagetag: 'v1',
       labels: { team: 'blue', tier: 'back' },
     })
-    await expect(engine.inspect(told!.full_id, AbortSignal.timeout(5000))).rejects.toMatchObject({
+    await expect(engine.inspect(told!.full_id, patient())).rejects.toMatchObject({
       reason: 'not-found',
     })
-    const whole = await engine.withImage!(told!, AbortSignal.timeout(5000))
+    const whole = await engine.withImage!(told!, patient())
     expect(whole.imageid).toMatch(/^[0-9a-f]{64}$/)
     expect(whole.imagedigest).toMatch(/^sha256:[0-9a-f]{64}$/)
     for (const one of engines) one.close()

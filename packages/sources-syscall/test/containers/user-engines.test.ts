@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../../../../scripts/testing/wait.ts'
 import { openEngines } from '../../src/containers/engines.ts'
 import { Lookups } from '../../src/containers/lookups.ts'
 import { cgroupOwner } from '../../src/state/cgroup-matchers.ts'
@@ -124,6 +125,6 @@ describe.skipIf(missing() !== undefined)('through the program that connects', ()
     process.env.FALC_PROBE = script
     expect(await lookUp(UID)).toBe('timeout')
     const pid = Number(readFileSync(pidFile, 'utf8'))
-    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
+    await eventually(() => expect(isAlive(pid)).toBe(false))
   })
 })

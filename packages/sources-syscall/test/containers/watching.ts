@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DEADLINE_MS } from '../../../../scripts/testing/wait.ts'
 import type { Announced } from '../../src/containers/description.ts'
 import type { Engine } from '../../src/containers/engine.ts'
 import { type ContainerMatch, matchCgroup } from '../../src/state/cgroup-matchers.ts'
 
 /** Milliseconds for an announcement: long, since the machine may be busy. */
-const PATIENCE = 30_000
 
 /** What an engine announces of the container of that name, while something is done. */
 export async function watching(
@@ -23,7 +23,7 @@ export async function watching(
   })
   await act()
   const found = () => told.find(container => container.name === name)
-  for (let waited = 0; found() === undefined && waited < PATIENCE; waited += 20) await sleep(20)
+  for (let waited = 0; found() === undefined && waited < DEADLINE_MS; waited += 20) await sleep(20)
   stop.abort()
   await ended.catch(() => {})
   return found()

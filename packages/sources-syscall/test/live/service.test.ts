@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { DEADLINE_MS } from '../../../../scripts/testing/wait.ts'
 import { loadAddon } from '../../src/live/native.ts'
 import { Frame } from '../../src/live/wire.ts'
 import { Engine, isAlive, missing, PROBE, programsOf, sleep, until, untilUnloaded } from './machine.ts'
@@ -147,7 +148,7 @@ describe.skipIf(reason !== undefined)('the socket’s file', () => {
   })
   afterEach(() => service.stop())
 
-  const listen = (path: string) => spawnSync(PROBE, ['--listen', path], { encoding: 'utf8', timeout: 5000 })
+  const listen = (path: string) => spawnSync(PROBE, ['--listen', path], { encoding: 'utf8', timeout: DEADLINE_MS })
 
   test('that nobody listens at any more is replaced', async () => {
     service.child.kill('SIGKILL')
