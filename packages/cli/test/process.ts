@@ -19,9 +19,20 @@ export interface Started {
   sees(text: string): Promise<void>
 }
 
-/** Starts falc from source, as its own process. */
-export function startFalc(args: readonly string[], cwd: string, env: Record<string, string> = {}): Started {
-  const child = spawn(process.execPath, ['--conditions=@falc/source', '--no-warnings', MAIN, ...args], {
+/**
+ * Starts falc from source, as its own process.
+ * @param descriptors as many files and connections it may have open
+ */
+export function startFalc(
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string> = {},
+  descriptors?: number,
+): Started {
+  const command = [process.execPath, '--conditions=@falc/source', '--no-warnings', MAIN, ...args]
+  const limit = descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh']
+  const [program, ...rest] = [...limit, ...command]
+  const child = spawn(program!, rest, {
     cwd,
     env: { PATH: process.env.PATH, TZ: 'UTC', FALCO_HOSTNAME: 'testhost', NODE_COMPILE_CACHE: CACHE, ...env },
   })

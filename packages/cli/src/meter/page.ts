@@ -12,8 +12,11 @@ import { chosen, kernelEnabled } from './snapshot.ts'
 
 type Labels = Readonly<Record<string, string>>
 
-/** The numbers of the snapshots in Prometheus' text format, under Falco's names. Series named `falc_…` are falc's own. */
-export function metricsPage(from: MetricsSource): string {
+/**
+ * The numbers of the snapshots in Prometheus' text format, under Falco's names. Series named `falc_…` are falc's own.
+ * @param refused requests that the web server has refused, by cause
+ */
+export function metricsPage(from: MetricsSource, refused: Readonly<Record<string, number>> = {}): string {
   const page = new Page()
   const feeds = from.feeds()
   describe(page, from, feeds)
@@ -32,6 +35,14 @@ export function metricsPage(from: MetricsSource): string {
     if (kernel) describeBuffers(page, kernel)
   }
   describeLosses(page, from, feeds)
+  for (const [cause, count] of Object.entries(refused))
+    page.add(
+      'falc_webserver_refused_total',
+      'counter',
+      'Requests and connections that the web server refused, by cause.',
+      count,
+      { cause },
+    )
   return page.text
 }
 

@@ -3,6 +3,7 @@ import { type AlertData, alertId, parseAlert } from '@falc/engine'
 import type { Delivery } from '@falc/outputs'
 import { HttpReceiver, type ReceiverOptions, type Refusal, type Reply, type Service } from '@falc/sources-k8saudit'
 import { CliError } from '../fail.ts'
+import { SteadyPage } from '../meter/steady-page.ts'
 import type { Enrich } from './enrich.ts'
 import { RelayCounts } from './page.ts'
 import type { SidekickConfig } from './sidekick/config.ts'
@@ -27,6 +28,7 @@ export class Relay implements Service {
   readonly #parts: RelayParts
   readonly #counts = new RelayCounts()
   readonly #receivers: readonly HttpReceiver[]
+  readonly #metrics = new SteadyPage(() => this.metrics())
 
   /** @throws {CliError} for ports that are none, and certificates that cannot be read */
   constructor(config: SidekickConfig, parts: RelayParts) {
@@ -69,7 +71,12 @@ export class Relay implements Service {
     if (page === undefined)
       return { status: 404, cause: 'route', reason: `nothing is served at ${path.slice(0, 200)}; alerts go to /` }
     if (method === 'GET' || method === 'HEAD') return page
-    return { status: 405, cause: 'route', reason: `${method.slice(0, 20)} is not allowed, only GET` }
+    return {
+      status: 405,
+      cause: 'route',
+      reason: `${method.slice(0, 20)} is not allowed, only GET`,
+      allow: 'GET, HEAD',
+    }
   }
 
   async take(body: Buffer, _: string, path: string): Promise<Refusal | Reply | undefined> {
@@ -100,7 +107,7 @@ export class Relay implements Service {
       case '/healthz':
         return { type: 'application/json', body: '{"status": "ok"}' }
       case '/metrics':
-        return { type: 'text/plain; version=0.0.4', body: this.metrics() }
+        return { type: 'text/plain; version=0.0.4', body: this.#metrics.text }
       default:
         return undefined
     }

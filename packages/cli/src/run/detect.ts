@@ -17,7 +17,7 @@ import { serviceManager } from './service-manager.ts'
 import { type Loaded, Session } from './session.ts'
 import { becomeUser } from './user.ts'
 import { watchRun } from './watch-run.ts'
-import { startWebserver } from './webserver.ts'
+import { type Pages, startWebserver } from './webserver.ts'
 
 /** `falc run` proper. Returns the exit code. @throws {CliError | ConfigError} */
 export async function detect(flags: RunFlags): Promise<number> {
@@ -73,7 +73,7 @@ async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run)
   const undo: (() => void)[] = []
   try {
     if (config.webserver.enabled && live) {
-      const pages = { versions: () => versionText(true), metrics: () => metricsPage(session) }
+      const pages: Pages = { versions: () => versionText(true), metrics: refused => metricsPage(session, refused) }
       const server = await startWebserver(config.webserver, pages)
       undo.push(server.stop)
       log.info(`Starting health webserver, listening on ${server.url}`)

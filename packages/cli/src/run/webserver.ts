@@ -1,8 +1,7 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { Refusal, Reply, Service } from '@falc/sources-k8saudit'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
+import { SteadyPage } from '../meter/steady-page.ts'
 import { readFile } from '../read-file.ts'
 
 type WebserverConfig = Config['webserver']
@@ -10,8 +9,8 @@ type WebserverConfig = Config['webserver']
 /** Bodies of the pages. */
 export interface Pages {
   versions(): string
-  /** Prometheus' text format. */
-  metrics(): string
+  /** Prometheus' text format. @param refused requests that were refused, by cause */
+  metrics(refused: Readonly<Record<string, number>>): string
 }
 
 export interface Webserver {
@@ -20,50 +19,59 @@ export interface Webserver {
   stop(): void
 }
 
+/** Connections. Whoever scrapes, probes and looks needs a few. */
+const LIMITS = { maxConnections: 256, maxConnectionsPerClient: 64, maxBodyBytes: 0, graceMs: 0 }
+
 /**
- * Falco's health server: the health page, /versions and, if enabled, /metrics.
+ * Falco's health server: the health page, /versions and, if enabled, /metrics. Anybody may ask it, on all addresses by default: what it
+ * costs is bounded as for the audit webhook.
  * @throws {CliError} when it cannot listen
  */
 export async function startWebserver(config: WebserverConfig, pages: Pages): Promise<Webserver> {
-  const server = makeServer(config, listener(config, pages))
+  const { listen_address: host, listen_port: port, ssl_enabled, ssl_certificate } = config
+  const { HttpReceiver } = await import('@falc/sources-k8saudit')
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(config.listen_port, config.listen_address, resolve)
-    })
+    const pem = ssl_enabled ? certificate(ssl_certificate) : undefined
+    const metrics = new SteadyPage(() => pages.metrics(receiver.refused))
+    const receiver = new HttpReceiver(
+      { ...LIMITS, host, port, ...(pem !== undefined && { tls: { cert: pem } }) },
+      service(config, pages, metrics),
+    )
+    await receiver.listen()
+    const at = new URL(receiver.url)
+    return {
+      url: `${at.protocol}//${host.includes(':') ? `[${host}]` : host}:${at.port || port}`,
+      stop: () => void receiver.close(),
+    }
   } catch (error) {
     throw new CliError(`Failed to start the webserver: ${(error as Error).message}`)
   }
-  server.on('error', () => {})
-  const { address, port, family } = server.address() as AddressInfo
-  return {
-    url: `${config.ssl_enabled ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
-    stop: () => {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
 }
 
-function makeServer({ ssl_enabled, ssl_certificate }: WebserverConfig, listen: RequestListener): Server {
-  if (!ssl_enabled) return createServer(listen)
+function certificate(path: string): Buffer {
   try {
-    const pem = readFile(ssl_certificate)
-    return createSecureServer({ cert: pem, key: pem }, listen)
+    return readFile(path)
   } catch (error) {
-    throw new CliError(`Failed to start the webserver: ssl_certificate: ${(error as Error).message}`)
+    throw new Error(`ssl_certificate: ${(error as Error).message}`)
   }
 }
 
-function listener(config: WebserverConfig, pages: Pages): RequestListener {
-  const { k8s_healthz_endpoint: healthz, prometheus_metrics_enabled: metrics } = config
-  return (request, response) => {
-    const path = request.url?.split('?')[0]
-    const answer = (type: string, body: string) => response.writeHead(200, { 'Content-Type': type }).end(body)
-    if (request.method !== 'GET' && request.method !== 'HEAD') response.writeHead(405).end()
-    else if (path === healthz) answer('application/json', '{"status": "ok"}')
-    else if (path === '/versions') answer('application/json', pages.versions())
-    else if (path === '/metrics' && metrics) answer('text/plain; version=0.0.4', pages.metrics())
-    else response.writeHead(404).end()
+const NOT_FOUND: Refusal = { status: 404, cause: 'route', reason: '' }
+
+function service(config: WebserverConfig, pages: Pages, metrics: SteadyPage): Service {
+  const { k8s_healthz_endpoint: healthz, prometheus_metrics_enabled } = config
+  const page = (path: string): Reply | undefined => {
+    if (path === healthz) return { type: 'application/json', body: '{"status": "ok"}' }
+    if (path === '/versions') return { type: 'application/json', body: pages.versions() }
+    if (path === '/metrics' && prometheus_metrics_enabled)
+      return { type: 'text/plain; version=0.0.4', body: metrics.text }
+    return undefined
+  }
+  return {
+    route: (path, method) =>
+      method === 'GET' || method === 'HEAD'
+        ? (page(path) ?? NOT_FOUND)
+        : { ...{ status: 405, cause: 'route', allow: 'GET, HEAD' }, reason: `${method.slice(0, 20)} is not allowed` },
+    take: async () => NOT_FOUND,
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { createGunzip } from 'node:zlib'
 import type { BodyBudget } from './budget.ts'
+import { clientOf } from './client.ts'
 import { BUSY, type Refusal, tooLarge } from './refusal.ts'
 
 export interface BodyLimits {
@@ -18,7 +19,8 @@ export function readBody(request: IncomingMessage, limits: BodyLimits, budget: B
   const gunzip = request.headers['content-encoding'] === 'gzip' ? createGunzip() : undefined
   const chunks: Buffer[] = []
   let size = 0
-  const share = budget.open(request.socket.remoteAddress ?? '', () => done(BUSY))
+  let received = 0
+  const share = budget.open(clientOf(request.socket), () => done(BUSY))
   const slow = (ms: number) => () => done({ status: 408, cause: 'slow', reason: `no complete body within ${ms} ms` })
   const total = setTimeout(slow(limits.totalMs), limits.totalMs)
   const idle = setTimeout(slow(limits.idleMs), limits.idleMs)
@@ -35,8 +37,11 @@ export function readBody(request: IncomingMessage, limits: BodyLimits, budget: B
     }
     resolve(result)
   }
-  function arrived(): void {
+  function arrived(chunk: Buffer): void {
     idle.refresh()
+    // What decompresses to nothing has a limit, too.
+    received += chunk.length
+    if (received > limits.maxBytes) done(tooLarge(limits.maxBytes))
   }
   function take(chunk: Buffer): void {
     size += chunk.length

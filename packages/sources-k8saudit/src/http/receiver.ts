@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { readBody } from './body.ts'
 import { BodyBudget } from './budget.ts'
+import { clientOf } from './client.ts'
 import { callRefusal, type Refusal, type RefusalCause, refusalOf } from './refusal.ts'
 import { TokenCheck } from './token.ts'
 
@@ -32,6 +33,10 @@ export interface ReceiverOptions {
   readonly maxConnections?: number
   /** Connections of one client, by its address. Default 256. */
   readonly maxConnectionsPerClient?: number
+  /** Milliseconds in which a client must finish the TLS handshake, and later the head of a request. Default 10,000. */
+  readonly headMs?: number
+  /** Milliseconds in which a client must have taken an answer. Default 10,000. */
+  readonly answerMs?: number
   /** How long a stopping server waits for requests that have begun. Default 5000 ms. */
   readonly graceMs?: number
 }
@@ -56,6 +61,9 @@ export interface Service {
 /** Milliseconds that the rest of a refused body may take, so that the client sees the answer and not a broken pipe. */
 const DRAIN_MS = 5000
 
+/** Requests of one connection whose answers have not been sent. No client of ours sends one before it has the answer to the last. */
+const MAX_PIPELINED = 4
+
 /**
  * An HTTP server that takes JSON from strangers: bounded in connections, bytes and time, for all clients and for each; with bearer
  * tokens and client certificates.
@@ -65,7 +73,7 @@ export class HttpReceiver {
   /** Requests answered with 4xx and 5xx, or broken off; connections closed. */
   readonly refused: Record<RefusalCause, number> = {
     ...{ route: 0, unauthorized: 0, 'media-type': 0, 'body-too-large': 0, 'bad-body': 0 },
-    ...{ busy: 0, slow: 0, aborted: 0, connections: 0 },
+    ...{ busy: 0, slow: 0, aborted: 0, connections: 0, malformed: 0, pipelined: 0 },
   }
   /** Where it can be reached from this machine; empty before it listens. */
   url = ''
@@ -74,7 +82,12 @@ export class HttpReceiver {
   readonly #tokens: TokenCheck | undefined
   readonly #arriving: BodyBudget
   readonly #server: Server
+  /** By client. */
   readonly #connections = new Map<string, number>()
+  /** All, those in a TLS handshake included, of which Node's server knows nothing. */
+  readonly #sockets = new Set<Socket>()
+  /** Answers that have not been sent, by connection. */
+  readonly #pending = new WeakMap<Socket, Set<ServerResponse>>()
   #stopping: Promise<void> | undefined = undefined
 
   /** @throws when the certificate cannot be read */
@@ -85,12 +98,23 @@ export class HttpReceiver {
     this.#tokens = tokens && new TokenCheck(tokens)
     this.#arriving = new BodyBudget(options.maxArrivingBytes ?? 64 * 1024 * 1024)
     const handler = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response)
-    const limits = { connectionsCheckingInterval: 1000, headersTimeout: 10_000, requestTimeout: 0 }
-    this.#server =
-      tls === undefined ? createServer(limits, handler) : createTlsServer({ ...limits, ...tlsOptions(tls) }, handler)
-    this.#server.maxConnections = options.maxConnections ?? 1024
-    this.#server.on('connection', socket => this.#connected(socket))
-    this.#server.on('drop', () => this.refused.connections++)
+    const head = options.headMs ?? 10_000
+    const limits = { connectionsCheckingInterval: Math.min(1000, head), headersTimeout: head, requestTimeout: 0 }
+    const server: Server =
+      tls === undefined
+        ? createServer(limits)
+        : createTlsServer({ ...limits, handshakeTimeout: head, ...tlsOptions(tls) })
+    server.on('request', handler)
+    // Whoever may not send a body is told so before the body is sent.
+    server.on('checkContinue', handler)
+    server.maxConnections = options.maxConnections ?? 1024
+    server.on('connection', socket => this.#connected(socket))
+    server.on('drop', () => this.refused.connections++)
+    server.on('clientError', (error, socket) => this.#unreadable(error, socket as Socket))
+    server.on('tlsClientError', error => this.#unsecured(error))
+    // The process has no descriptor left for a connection. It is lost; the server goes on.
+    server.on('error', () => this.url !== '' && this.refused.connections++)
+    this.#server = server
   }
 
   /** @throws when the address is in use */
@@ -126,13 +150,15 @@ export class HttpReceiver {
     const closed = once(this.#server, 'close')
     this.#server.close()
     this.#server.closeIdleConnections()
-    const late = setTimeout(() => this.#server.closeAllConnections(), this.#options.graceMs ?? 5000)
+    const late = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy()
+    }, this.#options.graceMs ?? 5000)
     await closed
     clearTimeout(late)
   }
 
   #connected(socket: Socket): void {
-    const client = socket.remoteAddress ?? ''
+    const client = clientOf(socket)
     const count = (this.#connections.get(client) ?? 0) + 1
     if (count > (this.#options.maxConnectionsPerClient ?? 256)) {
       this.refused.connections++
@@ -140,16 +166,53 @@ export class HttpReceiver {
       return
     }
     this.#connections.set(client, count)
+    this.#sockets.add(socket)
     socket.on('close', () => {
+      this.#sockets.delete(socket)
       const left = this.#connections.get(client)! - 1
       if (left > 0) this.#connections.set(client, left)
       else this.#connections.delete(client)
     })
   }
 
+  /** What has arrived is no request: malformed, too large or late. In the middle of a body, the request is counted as aborted. */
+  #unreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+    const pending = [...(this.#pending.get(socket) ?? [])]
+    // Connections that end without a request are no requests.
+    if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') {
+      const [cause, status] = HEAD_ERRORS[error.code ?? ''] ?? (['malformed', '400 Bad Request'] as const)
+      if (pending.length === 0) this.refused[cause]++
+      if (socket.writable && !pending.some(({ headersSent }) => headersSent))
+        socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`)
+    }
+    socket.destroy()
+  }
+
+  #unsecured(error: NodeJS.ErrnoException): void {
+    if (error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') this.refused.slow++
+    else if (error.code !== 'ECONNRESET') this.refused.unauthorized++
+  }
+
+  /** Takes note of a request until it is answered. @returns false: too many of this connection are not */
+  #begin({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    let pending = this.#pending.get(socket)
+    if (!pending) this.#pending.set(socket, (pending = new Set()))
+    if (pending.size === MAX_PIPELINED) {
+      if (!socket.destroyed) this.refused.pipelined++
+      socket.destroy()
+      return false
+    }
+    pending.add(response)
+    response.on('close', () => pending.delete(response))
+    return true
+  }
+
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.#begin(request, response)) return
     this.requests++
-    const answer = await this.#answer(request)
+    const answer = await this.#answer(request, response)
+    const late = setTimeout(() => this.#unread(request, response), this.#options.answerMs ?? 10_000)
+    response.on('close', () => clearTimeout(late))
     if (answer && 'status' in answer) this.#refuse(answer, request, response)
     else {
       response.writeHead(200, {
@@ -160,7 +223,14 @@ export class HttpReceiver {
     }
   }
 
-  async #answer(request: IncomingMessage): Promise<Refusal | Reply | undefined> {
+  /** The client does not read. */
+  #unread({ socket }: IncomingMessage, response: ServerResponse): void {
+    if (response.writableFinished) return
+    this.refused.slow++
+    socket.destroy()
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<Refusal | Reply | undefined> {
     const { url = '/', method = '' } = request
     const { maxBodyBytes: maxBytes, idleMs = 10_000, bodyMs = 60_000 } = this.#options
     const path = url.split('?', 1)[0]!
@@ -168,7 +238,8 @@ export class HttpReceiver {
     if (typeof route !== 'string') return route
     const refusal = route === 'call' ? callRefusal(request, this.#tokens) : refusalOf(request, maxBytes, this.#tokens)
     if (refusal) return refusal
-    const client = request.socket.remoteAddress ?? ''
+    if (request.headers.expect !== undefined) response.writeContinue()
+    const client = clientOf(request.socket)
     const body = await readBody(request, { maxBytes, idleMs, totalMs: bodyMs }, this.#arriving)
     return 'status' in body ? body : this.#service.take(body, client, path)
   }
@@ -179,17 +250,24 @@ export class HttpReceiver {
     response.writeHead(refusal.status, {
       'content-type': 'text/plain; charset=utf-8',
       ...(refusal.status === 401 && { 'www-authenticate': 'Bearer' }),
-      ...(refusal.status === 405 && { allow: 'POST' }),
+      ...(refusal.status === 405 && { allow: refusal.allow ?? 'POST' }),
       ...(refusal.retryAfter !== undefined && { 'retry-after': String(refusal.retryAfter) }),
       ...(!request.complete && { connection: 'close' }),
     })
-    response.end(`${refusal.reason}\n`)
+    response.end(refusal.reason && `${refusal.reason}\n`)
     if (request.complete) return
     // The rest of the body is read and thrown away.
     request.resume()
     const late = setTimeout(() => request.destroy(), DRAIN_MS)
     request.on('close', () => clearTimeout(late))
   }
+}
+
+/** Errors of Node's parser: how they are counted and answered. */
+const HEAD_ERRORS: Readonly<Record<string, readonly [RefusalCause, string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['slow', '408 Request Timeout'],
+  HPE_HEADER_OVERFLOW: ['malformed', '431 Request Header Fields Too Large'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: ['malformed', '413 Payload Too Large'],
 }
 
 function tlsOptions(tls: NonNullable<ReceiverOptions['tls']>) {

@@ -8,12 +8,14 @@ export interface Refusal {
   readonly cause: RefusalCause
   /** Seconds after which the client should try again. */
   readonly retryAfter?: number
+  /** With 405: the methods that are allowed. Default POST. */
+  readonly allow?: string
 }
 
 export type RefusalCause =
   /** A path or method that is not served. */
   | 'route'
-  /** The bearer token is missing or wrong. */
+  /** The bearer token is missing or wrong, or the TLS handshake failed. */
   | 'unauthorized'
   /** Not JSON by its header, or in an unknown encoding. */
   | 'media-type'
@@ -22,12 +24,16 @@ export type RefusalCause =
   | 'bad-body'
   /** Too much is waiting; the client should try again. */
   | 'busy'
-  /** The body did not arrive in time. */
+  /** The head or the body did not arrive in time, or the answer was not taken in time. */
   | 'slow'
   /** The client closed the connection in the middle of the body. */
   | 'aborted'
   /** The client has too many connections; this one was closed. */
   | 'connections'
+  /** Not HTTP, or a head that is too large. */
+  | 'malformed'
+  /** The client sends requests without taking the answers; its connection was closed. */
+  | 'pipelined'
 
 export const BUSY: Refusal = {
   ...{ status: 429, cause: 'busy', retryAfter: 1 },

@@ -1,0 +1,25 @@
+/** How many times longer than it took to make, a text is served again: whoever asks all the time costs a twentieth of the processor. */
+const SHARE = 20
+
+/** A text that is made anew when it is asked for, but not more often than what it costs allows. */
+export class SteadyPage {
+  readonly #make: () => string
+  readonly #now: () => number
+  #text = ''
+  #until = Number.NEGATIVE_INFINITY
+
+  /** @param now milliseconds of a monotonic clock */
+  constructor(make: () => string, now: () => number = () => performance.now()) {
+    this.#make = make
+    this.#now = now
+  }
+
+  get text(): string {
+    const begin = this.#now()
+    if (begin < this.#until) return this.#text
+    this.#text = this.#make()
+    const end = this.#now()
+    this.#until = end + (end - begin) * SHARE
+    return this.#text
+  }
+}

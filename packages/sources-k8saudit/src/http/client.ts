@@ -1,0 +1,13 @@
+import type { Socket } from 'node:net'
+
+/** Who is connected, as limits count clients: an IPv4 address, or the 64 bits of an IPv6 address that a network assigns. */
+export function clientOf({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): string {
+  const four = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(remoteAddress)?.[1]
+  if (four !== undefined) return four
+  if (!remoteAddress.includes(':')) return remoteAddress
+  const [start = '', end] = remoteAddress.split('%', 1)[0]!.split('::')
+  const groups = (text = '') => (text === '' ? [] : text.split(':'))
+  const [left, right] = [groups(start), groups(end)]
+  const zeros = end === undefined ? 0 : 8 - left.length - right.length
+  return `${[...left, ...Array<string>(zeros).fill('0'), ...right].slice(0, 4).join(':')}::/64`
+}
