@@ -125,7 +125,16 @@ export class SyscallEvent {
   get resolved(): string {
     if (RESOLVED[this.type] === 0 || this.nparams < NPARAMS[this.type]!) return ''
     const start = this.#offsets[this.nparams]!
-    return this.end - start < 2 ? '' : internText(this.bytes, this.view, start, this.end - 1)
+    return this.end - start < 2 ? '' : internText(this.bytes, this.view, start, this.bytes.indexOf(0, start))
+  }
+
+  /** The file's path below the host's root, if a mount hides it: see RESOLVED_EVENTS. '' = none was recorded. */
+  get hostPath(): string {
+    if (RESOLVED[this.type] === 0 || this.nparams < NPARAMS[this.type]!) return ''
+    const start = this.#offsets[this.nparams]!
+    if (this.end - start < 2) return ''
+    const from = this.bytes.indexOf(0, start) + 1
+    return this.end - from < 2 ? '' : internText(this.bytes, this.view, from, this.end - 1)
   }
 
   /**

@@ -1,7 +1,7 @@
 /* Level 3: what a process runs: where the file lies, whether the process could write it, when it changed. */
 #pragma once
 #include "task.bpf.h"
-#include "file.bpf.h"
+#include "open.bpf.h"
 
 #define EXE_WRITABLE 1
 #define EXE_UPPER_LAYER 2

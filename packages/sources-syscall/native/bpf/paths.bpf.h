@@ -233,19 +233,13 @@ static __always_inline void put_open_path(struct event *e, unsigned long from, s
 		before->tid = 0;
 }
 
-/* After all parameters: what a walk has written, as the event's tail. */
-static __always_inline void add_walked(struct event *e)
-{
-	__u32 zero = 0;
-	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
-	if (b)
-		e->to->at += append_backwards(e, 0, b);
-}
-
-static __always_inline void add_resolved(struct event *e)
+/* After all parameters of an open. */
+static __always_inline void add_resolved(struct event *e, struct file *file)
 {
 	if (e->to->resolved)
 		add_walked(e);
+	if (file)
+		add_host_path(e, !e->to->resolved);
 }
 
 /* Of a call that returns no file: the text at sys_exit, or, in the second event, that at sys_enter. */

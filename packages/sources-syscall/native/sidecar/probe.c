@@ -15,10 +15,6 @@
 
 #define MAX_RINGS 253
 
-/* By the names of their types in the kernel, in the order of enum trace. */
-static const char *const TRACEPOINTS[] = { "btf_trace_signal_deliver", "btf_trace_sched_switch", "btf_trace_page_fault_user" };
-#define TRACES (sizeof(TRACEPOINTS) / sizeof(*TRACEPOINTS))
-
 struct probe_session {
 	struct probe *skeleton;
 	/* Copies of the object that share its maps, each with at least one program that was wanted later. */
@@ -35,11 +31,6 @@ struct probe_session {
 	struct bpf_link *traces[TRACES];
 	struct bpf_link *paths;
 };
-
-static struct bpf_program **trace_program(struct probe *skeleton, size_t which)
-{
-	return which == 0 ? &skeleton->progs.t_signal : which == 1 ? &skeleton->progs.t_switch : &skeleton->progs.t_page_fault;
-}
 
 int ring_count(__u32 cpus_per_ring)
 {
@@ -98,18 +89,7 @@ static struct probe *open_object(const struct probe_session *session)
 	bpf_program__set_autoattach(skeleton->progs.compat, false);
 	bpf_program__set_autoattach(skeleton->progs.enter_paths, false);
 	bpf_program__set_autoload(skeleton->progs.list_pids, false);
-	for (size_t i = 0; i < TRACES; i++) {
-		program = *trace_program(skeleton, i);
-		bpf_program__set_autoattach(program, false);
-		/* not every architecture has each of them */
-		if (!kernel || btf__find_by_name_kind(kernel, TRACEPOINTS[i], BTF_KIND_TYPEDEF) < 0)
-			bpf_program__set_autoload(program, false);
-	}
-	/* attached with the rest, where this kernel has them: they only count */
-	if (!kernel || btf__find_by_name_kind(kernel, "btf_trace_io_uring_submit_req", BTF_KIND_TYPEDEF) < 0)
-		bpf_program__set_autoload(skeleton->progs.t_io_uring, false);
-	if (!kernel || btf__find_by_name_kind(kernel, "btf_trace_io_uring_submit_sqe", BTF_KIND_TYPEDEF) < 0)
-		bpf_program__set_autoload(skeleton->progs.t_io_uring_old, false);
+	leave_out_tracepoints(skeleton, kernel);
 	btf__free(kernel);
 	bpf_map__set_max_entries(skeleton->maps.scratches, session->cpus);
 	return skeleton;
@@ -242,16 +222,7 @@ const int *probe_rings(const struct probe_session *session, int *count)
 /* Every call of the machine pays for the program at sys_enter: it is attached only when a call with paths is wanted. */
 static int attach_paths(struct probe_session *session, const __u8 wants[MAX_NATIVE_SYSCALLS])
 {
-	static const char *const WITH_PATHS[] = {
-		"open", "openat", "openat2", "creat", "rename", "renameat", "renameat2", "mkdir", "mkdirat", "rmdir", "link", "linkat",
-		"unlink", "unlinkat", "symlink", "symlinkat", "chmod", "fchmodat", "chown", "lchown", "fchownat", "mknod", "mknodat",
-		"mount", "umount2",
-	};
-	bool wanted = false;
-	for (size_t i = 0; i < sizeof(WITH_PATHS) / sizeof(WITH_PATHS[0]); i++) {
-		int nr = native_number(WITH_PATHS[i]); /* not every architecture has each of them */
-		wanted |= nr >= 0 && wants[nr] != WANT_NOTHING;
-	}
+	bool wanted = any_with_paths(wants);
 	if (!wanted) {
 		bpf_link__destroy(session->paths);
 		session->paths = NULL;
@@ -274,7 +245,7 @@ int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_S
 		if (bpf_map_update_elem(map, &nr, nr == SLOT_COMPAT ? &always : &wants[nr], BPF_ANY))
 			return -errno;
 	for (size_t i = 0; i < TRACES; i++) {
-		struct bpf_program *program = *trace_program(session->skeleton, i);
+		struct bpf_program *program = trace_program(session->skeleton, i);
 		if (!wants[TRACE_SIGNAL + i]) {
 			bpf_link__destroy(session->traces[i]);
 			session->traces[i] = NULL;

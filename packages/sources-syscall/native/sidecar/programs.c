@@ -1,6 +1,7 @@
 #include "programs.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 #include "compat.gen.h"
 #endif
 #include "syscalls.gen.h"
+
+/* By the names of their types in the kernel, in the order of enum trace. */
+static const char *const TRACEPOINTS[TRACES] = { "btf_trace_signal_deliver", "btf_trace_sched_switch", "btf_trace_page_fault_user" };
 
 struct probe *open_skeleton(void)
 {
@@ -141,4 +145,41 @@ int fill_tables(struct probe *skeleton)
 {
 	int err = fill_portable(skeleton);
 	return err ? err : fill_compat(skeleton);
+}
+
+struct bpf_program *trace_program(struct probe *skeleton, size_t which)
+{
+	return which == 0 ? skeleton->progs.t_signal : which == 1 ? skeleton->progs.t_switch : skeleton->progs.t_page_fault;
+}
+
+static bool has_tracepoint(const struct btf *kernel, const char *type)
+{
+	return kernel && btf__find_by_name_kind(kernel, type, BTF_KIND_TYPEDEF) > 0;
+}
+
+void leave_out_tracepoints(struct probe *skeleton, const struct btf *kernel)
+{
+	for (size_t i = 0; i < TRACES; i++) {
+		struct bpf_program *program = trace_program(skeleton, i);
+		bpf_program__set_autoattach(program, false);
+		bpf_program__set_autoload(program, has_tracepoint(kernel, TRACEPOINTS[i]));
+	}
+	/* attached with the rest: they only count */
+	bpf_program__set_autoload(skeleton->progs.t_io_uring, has_tracepoint(kernel, "btf_trace_io_uring_submit_req"));
+	bpf_program__set_autoload(skeleton->progs.t_io_uring_old, has_tracepoint(kernel, "btf_trace_io_uring_submit_sqe"));
+}
+
+bool any_with_paths(const __u8 *wants)
+{
+	static const char *const WITH_PATHS[] = {
+		"open", "openat", "openat2", "creat", "rename", "renameat", "renameat2", "mkdir", "mkdirat", "rmdir", "link", "linkat",
+		"unlink", "unlinkat", "symlink", "symlinkat", "chmod", "fchmodat", "chown", "lchown", "fchownat", "mknod", "mknodat",
+		"mount", "umount2",
+	};
+	for (size_t i = 0; i < sizeof(WITH_PATHS) / sizeof(WITH_PATHS[0]); i++) {
+		int nr = native_number(WITH_PATHS[i]); /* not every architecture has each of them */
+		if (nr >= 0 && wants[nr] != WANT_NOTHING)
+			return true;
+	}
+	return false;
 }

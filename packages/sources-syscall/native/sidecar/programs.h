@@ -3,6 +3,7 @@
  * `wants` is that of wire.h.
  */
 #pragma once
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <stdbool.h>
 
@@ -21,3 +22,10 @@ int fill_programs(struct probe *skeleton, __u8 *filled, const __u8 *wants);
 bool any_missing(const __u8 *filled, const __u8 *wants);
 /* Tables that programs look things up in: numbers of calls, and calls through other interfaces. */
 int fill_tables(struct probe *skeleton);
+
+/* Tracepoints that are attached while they are wanted (enum trace), and those that this kernel lacks. */
+#define TRACES 3
+struct bpf_program *trace_program(struct probe *skeleton, size_t which);
+void leave_out_tracepoints(struct probe *skeleton, const struct btf *kernel);
+/* Whether a call is wanted whose paths are read at sys_enter. */
+bool any_with_paths(const __u8 *wants);

@@ -118,7 +118,7 @@ function absolutePath(event: SyscallEvent, end: number): string | undefined {
   const dirfd = argumentByName(pair.dirfd).of(event)
   const path = argumentByName(pair.path).of(event)
   if (dirfd < 0 || path < 0 || !event.has(dirfd) || !event.has(path)) return undefined
-  if (event.fd !== null && event.resolved !== '') return event.fd.name
+  if (event.fd !== null && (event.resolved !== '' || event.hostPath !== '')) return event.fd.name
   const name = event.text(path)
   const directory = directoryOf(thread, name, event.int64Number(dirfd))
   return concatenatePaths(directory === UNKNOWN_DIRECTORY ? `${directory}/` : directory, name)

@@ -6,7 +6,7 @@ import { CL_PIPE_DST, CL_PIPE_SRC, type Thread } from '../model/thread.ts'
 import { duplicateFd, openFd } from './descriptors.ts'
 import { directoryOf } from './directories.ts'
 import type { Effect, Effects } from './effects.ts'
-import { knownAs } from './opened-path.ts'
+import { knownAs, knownThroughMount } from './opened-path.ts'
 import { concatenatePaths } from './paths.ts'
 import type { Tables } from './tables.ts'
 
@@ -122,8 +122,14 @@ function openFile(
   let path: string | null = null
   if (name.charCodeAt(0) !== SLASH)
     path = concatenatePaths(dirfd === NO_BASE ? '' : directoryOf(thread, name, dirfd), name)
-  const { resolved } = event
+  let { resolved } = event
   if (resolved !== '') path = isOffRoot(event) ? resolved : knownAs(path ?? concatenatePaths('', name), resolved)
+  const host = event.hostPath
+  if (host !== '') {
+    const known = path ?? concatenatePaths('', name)
+    path = knownThroughMount(known, host)
+    if (path !== known) resolved = host
+  }
   const { openFiles } = tables
   const fd = openFiles.of(path, name, resolved, flags, event.uint32(dev), low32(event, ino), high32(event, ino))
   openFd(tables, event, thread, num, fd)

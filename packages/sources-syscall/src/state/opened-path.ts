@@ -34,6 +34,18 @@ export function knownAs(asked: string, resolved: string): string {
   return isSystem(asked) && !isSystem(resolved) ? asked : resolved
 }
 
+/** Directories whose files rules name one by one. What lies below /var and /opt is given to containers by mounts. */
+const NAMED_BY_RULES = /^\/(?:etc|root|boot|usr|bin|sbin|lib|lib32|lib64|libx32)(?:\/|$)/
+
+/**
+ * The path of a file that was reached through a mount, `known` without regard to it: its path on the host, if rules name the
+ * file by that and the path used does not look like one of those. So a bind mount of /etc at /tmp/x hides nothing, while a
+ * container's volumes and its own /etc/hosts keep the names that they have in the container.
+ */
+export function knownThroughMount(known: string, host: string): string {
+  return NAMED_BY_RULES.test(host) && !isSystem(known) ? host : known
+}
+
 function isSystem(path: string): boolean {
   return SYSTEM.test(path) && !OPEN_TO_ALL.test(path)
 }

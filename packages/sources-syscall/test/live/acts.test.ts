@@ -59,7 +59,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('acts, $way', ({ source, flags,
     const ended = done.catch(error => error)
     let gone = false
     // Children outlive it, and over the socket one CPU's events may come after later ones of another.
-    for (const limit = performance.now() + 20_000; performance.now() < limit; ) {
+    for (const limit = performance.now() + 60_000; performance.now() < limit; ) {
       while (live.next()) {
         const { event } = live
         if (event.thread?.cwd.startsWith(cwd)) lines.push(line(event))

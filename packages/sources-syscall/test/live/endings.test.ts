@@ -1,6 +1,7 @@
 /** However one of the two ends, the other knows; the kernel keeps nothing of them. */
 import { execFileSync, spawn } from 'node:child_process'
 import { afterEach, describe, expect, test } from 'vitest'
+import { eventually } from '../../../../scripts/testing/wait.ts'
 import { Engine, isAlive, missing, programsOf, stateOf, until, untilUnloaded } from './machine.ts'
 import { Service } from './service.ts'
 
@@ -59,18 +60,20 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', ({ stream }) =
     engine = await Engine.start({ stream, ringBytes: 1 << 16 })
     engine.child.kill('SIGSTOP')
     execFileSync('sh', ['-c', 'i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i+1)); done'])
-    const unseen = spawn('sleep', ['60'], { stdio: 'ignore' })
+    const unseen = spawn('sleep', ['600'], { stdio: 'ignore' })
     engine.child.kill('SIGCONT')
     let counts: Record<string, number> = {}
     await until('drops', async () => {
       counts = await engine!.ask('counts')
-      return counts.dropPressure! > 0 && counts.dropFullFirst! > 0
+      return counts.dropPressure! + counts.dropFlood! > 0 && counts.dropFullFirst! > 0
     })
     expect(counts.malformed).toBe(0)
     // What was missed meanwhile is read from /proc.
-    const repaired = async () => (await engine!.ask(`thread ${unseen.pid}`)).comm !== null
-    await until('repair', async () => (await engine!.ask('counts')).repairs > 0 && (await repaired()))
-    expect(await engine.ask(`thread ${unseen.pid}`)).toEqual({ comm: 'sleep', ptid: process.pid, fds: '/dev/null' })
+    const known = { comm: 'sleep', ptid: process.pid, fds: '/dev/null' }
+    await eventually(async () => {
+      expect((await engine!.ask('counts')).repairs).toBeGreaterThan(0)
+      expect(await engine!.ask(`thread ${unseen.pid}`)).toEqual(known)
+    })
     unseen.kill('SIGKILL')
     await engine.sees('recovered')
   })

@@ -131,7 +131,7 @@ export class Engine {
 
   static async start(options: EngineOptions = {}): Promise<Engine> {
     const engine = new Engine(options)
-    await until('engine', () => engine.ready || engine.child.exitCode !== null, 30_000)
+    await until('engine', () => engine.ready || engine.child.exitCode !== null)
     if (!engine.ready) throw new Error(engine.error)
     return engine
   }

@@ -29,7 +29,7 @@ export function wordsOf(line: string): Words {
 export function eventOf(name: string, tid: number, time: bigint, values: ReadonlyMap<string, string>): SyscallEvent {
   const info = infoOf(name)
   for (const key of values.keys()) {
-    if (key === 'resolved' && RESOLVED_EVENTS.includes(info.code)) continue
+    if ((key === 'resolved' || key === 'host') && RESOLVED_EVENTS.includes(info.code)) continue
     if (!info.params.some(param => param.name === key)) throw new TypeError(`${name} has no parameter ${key}`)
   }
   const params = info.params.map(param => {
@@ -38,7 +38,8 @@ export function eventOf(name: string, tid: number, time: bigint, values: Readonl
   })
   const wide = (info.flags & EventFlag.large_payload) !== 0
   // Live events end in the path that the kernel found, which is not a parameter.
-  const tail = encoder.encode(values.has('resolved') ? `${values.get('resolved')}\0` : '')
+  const paths = [values.get('resolved') ?? (values.has('host') ? '' : undefined), values.get('host')]
+  const tail = encoder.encode(paths.map(path => (path === undefined ? '' : `${path}\0`)).join(''))
   const size = 26 + params.length * (wide ? 4 : 2) + params.reduce((sum, param) => sum + param.length, tail.length)
 
   const bytes = new Uint8Array(size)

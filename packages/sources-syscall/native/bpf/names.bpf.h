@@ -1,147 +1,12 @@
-/* Level 3: opening, naming and changing files. */
+/* Level 3: naming, changing and mounting files. */
 #pragma once
-#include "store.bpf.h"
 #include "flags.bpf.h"
-#include "task.bpf.h"
 #include "paths.bpf.h"
-
-#define OVERLAYFS_SUPER_MAGIC 0x794c7630
-#define FD_UPPER_LAYER 0x8000
-#define FD_LOWER_LAYER 0x10000
-#define F_CREATED 0x4000
-#define FMODE_CREATED 0x100000
-
-/* In which layer of an overlay the file lies: bit values of `upper` and `lower`, 0 when it is not in an overlay. */
-static __always_inline __u32 overlay_layer(struct file *file, __u32 upper, __u32 lower)
-{
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
-	struct dentry *upper_dentry = NULL;
-	if (BPF_CORE_READ(dentry, d_sb, s_magic) != OVERLAYFS_SUPER_MAGIC)
-		return 0;
-	/* struct ovl_inode is private to overlayfs: the vfs inode is followed by the upper dentry (fs/overlayfs/ovl_entry.h). */
-	bpf_probe_read_kernel(&upper_dentry, sizeof(upper_dentry), (char *)inode + bpf_core_type_size(struct inode));
-	return upper_dentry && BPF_CORE_READ(upper_dentry, d_inode, i_ino) ? upper : lower;
-}
-
-/* Kernel's additions to open flags: created now, overlay layer. */
-static __always_inline __u32 opened_flags(struct file *file)
-{
-	return (BPF_CORE_READ(file, f_mode) & FMODE_CREATED ? F_CREATED : 0) | overlay_layer(file, FD_UPPER_LAYER, FD_LOWER_LAYER);
-}
-
-static __always_inline void put_dev_ino(struct event *e, struct file *file)
-{
-	PARAM(dev, put_u32(e, file ? file_dev(file) : 0));
-	PARAM(ino, put_u64(e, file ? file_ino(file) : 0));
-}
-
-static __always_inline struct file *opened(long ret)
-{
-	return ret >= 0 ? file_of(current_task(), ret) : NULL;
-}
-
-EXIT_EVENT(open, SYSCALL_OPEN_X)
-{
-	struct file *file = opened(ret);
-	PARAM(fd, put_int(e, ret));
-	PARAM(name, put_open_path(e, argument(regs, 0), file));
-	PARAM(flags, put_u32(e, open_flags(argument(regs, 1)) | (file ? opened_flags(file) : 0)));
-	PARAM(mode, put_u32(e, open_mode(argument(regs, 1), argument(regs, 2))));
-	put_dev_ino(e, file);
-	add_resolved(e);
-}
-
-EXIT_EVENT(openat, SYSCALL_OPENAT_2_X)
-{
-	struct file *file = opened(ret);
-	PARAM(fd, put_int(e, ret));
-	PARAM(dirfd, put_int(e, argument(regs, 0)));
-	PARAM(name, put_open_path(e, argument(regs, 1), file));
-	PARAM(flags, put_u32(e, open_flags(argument(regs, 2)) | (file ? opened_flags(file) : 0)));
-	PARAM(mode, put_u32(e, open_mode(argument(regs, 2), argument(regs, 3))));
-	put_dev_ino(e, file);
-	add_resolved(e);
-}
-
-EXIT_EVENT(openat2, SYSCALL_OPENAT2_X)
-{
-	struct file *file = opened(ret);
-	struct open_how how = {};
-	bpf_probe_read_user(&how, sizeof(how), (void *)argument(regs, 2));
-	PARAM(fd, put_int(e, ret));
-	PARAM(dirfd, put_int(e, argument(regs, 0)));
-	PARAM(name, put_open_path(e, argument(regs, 1), file));
-	PARAM(flags, put_u32(e, open_flags(how.flags) | (file ? opened_flags(file) : 0)));
-	PARAM(mode, put_u32(e, open_mode(how.flags, how.mode)));
-	PARAM(resolve, put_u32(e, resolve_flags(how.resolve)));
-	put_dev_ino(e, file);
-	add_resolved(e);
-}
-
-EXIT_EVENT(creat, SYSCALL_CREAT_X)
-{
-	struct file *file = opened(ret);
-	PARAM(fd, put_int(e, ret));
-	PARAM(name, put_open_path(e, argument(regs, 0), file));
-	PARAM(mode, put_u32(e, argument(regs, 1) & 07777));
-	put_dev_ino(e, file);
-	PARAM(creat_flags, put_u16(e, file ? overlay_layer(file, 1, 2) : 0));
-	add_resolved(e);
-}
-
-EXIT_EVENT(open_by_handle_at, SYSCALL_OPEN_BY_HANDLE_AT_X)
-{
-	struct file *file = opened(ret);
-	PARAM(fd, put_int(e, ret));
-	PARAM(mountfd, put_int(e, argument(regs, 0)));
-	PARAM(flags, put_u32(e, open_flags(argument(regs, 2)) | (file ? opened_flags(file) : 0)));
-	if (file)
-		PARAM(path, put_file_path(e, file));
-	else
-		PARAM(path, put_empty(e));
-	put_dev_ino(e, file);
-}
-
-#define PATH_EVENT(name, code) EXIT_EVENT(name, code) { PARAM(res, put_int(e, ret)); PARAM(path, put_user_text(e, argument(regs, 0))); }
-PATH_EVENT(stat, SYSCALL_STAT_X)
-PATH_EVENT(lstat, SYSCALL_LSTAT_X)
 
 #define CHANGED_PATH_EVENT(name, code)                                                                               \
 	EXIT_EVENT_PATHS(name, code) { PARAM(res, put_int(e, ret)); PARAM(path, put_path(e, argument(regs, 0), 0)); }
 CHANGED_PATH_EVENT(rmdir, SYSCALL_RMDIR_2_X)
 CHANGED_PATH_EVENT(unlink, SYSCALL_UNLINK_2_X)
-
-/* Where the task is now: the kernel knows it, whatever was asked. */
-static __always_inline void add_cwd(struct event *e, long ret)
-{
-	struct fs_struct *fs = BPF_CORE_READ(current_task(), fs);
-	if (ret == 0 && fs && walk_path(READ_ADDRESS(fs, pwd.dentry), READ_ADDRESS(fs, pwd.mnt)))
-		add_walked(e);
-}
-
-EXIT_EVENT(chdir, SYSCALL_CHDIR_X)
-{
-	PARAM(res, put_int(e, ret));
-	PARAM(path, put_user_text(e, argument(regs, 0)));
-	add_cwd(e, ret);
-}
-
-EXIT_EVENT(fchdir, SYSCALL_FCHDIR_X)
-{
-	PARAM(res, put_int(e, ret));
-	PARAM(fd, put_int(e, argument(regs, 0)));
-	add_cwd(e, ret);
-}
-
-EXIT_EVENT(chroot, SYSCALL_CHROOT_X)
-{
-	struct fs_struct *fs = BPF_CORE_READ(current_task(), fs);
-	PARAM(res, put_int(e, ret));
-	PARAM(path, put_user_text(e, argument(regs, 0)));
-	if (ret == 0 && fs && walk_path(READ_ADDRESS(fs, root.dentry), READ_ADDRESS(fs, root.mnt)))
-		add_walked(e);
-}
 
 #define TWO_PATHS_EVENT(name, code, first, second)                                                                   \
 	EXIT_EVENT_PATHS(name, code)                                                                                 \
@@ -153,35 +18,6 @@ EXIT_EVENT(chroot, SYSCALL_CHROOT_X)
 TWO_PATHS_EVENT(rename, SYSCALL_RENAME_X, oldpath, newpath)
 TWO_PATHS_EVENT(link, SYSCALL_LINK_2_X, oldpath, newpath)
 TWO_PATHS_EVENT(symlink, SYSCALL_SYMLINK_X, target, linkpath)
-
-#define FD_EVENT(name, code) EXIT_EVENT(name, code) { PARAM(res, put_int(e, ret)); PARAM(fd, put_int(e, argument(regs, 0))); }
-FD_EVENT(fstat, SYSCALL_FSTAT_X)
-FD_EVENT(getdents, SYSCALL_GETDENTS_X)
-FD_EVENT(getdents64, SYSCALL_GETDENTS64_X)
-
-EXIT_EVENT(newfstatat, SYSCALL_NEWFSTATAT_X)
-{
-	PARAM(res, put_int(e, ret));
-	PARAM(dirfd, put_int(e, argument(regs, 0)));
-	PARAM(path, put_user_text(e, argument(regs, 1)));
-	PARAM(flags, put_u32(e, newfstatat_flags(argument(regs, 3))));
-}
-
-EXIT_EVENT(getcwd, SYSCALL_GETCWD_X)
-{
-	PARAM(res, put_int(e, ret));
-	if (ret >= 0)
-		PARAM(path, put_user_text(e, argument(regs, 0)));
-	else
-		PARAM(path, put_empty(e));
-}
-
-EXIT_EVENT(access, SYSCALL_ACCESS_X)
-{
-	PARAM(res, put_int(e, ret));
-	PARAM(name, put_user_text(e, argument(regs, 0)));
-	PARAM(mode, put_u32(e, access_mode(argument(regs, 1))));
-}
 
 EXIT_EVENT_PATHS(mkdir, SYSCALL_MKDIR_2_X)
 {

@@ -1,0 +1,106 @@
+/* Level 3: opening files. */
+#pragma once
+#include "store.bpf.h"
+#include "flags.bpf.h"
+#include "task.bpf.h"
+#include "paths.bpf.h"
+
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
+#define FD_UPPER_LAYER 0x8000
+#define FD_LOWER_LAYER 0x10000
+#define F_CREATED 0x4000
+#define FMODE_CREATED 0x100000
+
+/* In which layer of an overlay the file lies: bit values of `upper` and `lower`, 0 when it is not in an overlay. */
+static __always_inline __u32 overlay_layer(struct file *file, __u32 upper, __u32 lower)
+{
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+	struct dentry *upper_dentry = NULL;
+	if (BPF_CORE_READ(dentry, d_sb, s_magic) != OVERLAYFS_SUPER_MAGIC)
+		return 0;
+	/* struct ovl_inode is private to overlayfs: the vfs inode is followed by the upper dentry (fs/overlayfs/ovl_entry.h). */
+	bpf_probe_read_kernel(&upper_dentry, sizeof(upper_dentry), (char *)inode + bpf_core_type_size(struct inode));
+	return upper_dentry && BPF_CORE_READ(upper_dentry, d_inode, i_ino) ? upper : lower;
+}
+
+/* Kernel's additions to open flags: created now, overlay layer. */
+static __always_inline __u32 opened_flags(struct file *file)
+{
+	return (BPF_CORE_READ(file, f_mode) & FMODE_CREATED ? F_CREATED : 0) | overlay_layer(file, FD_UPPER_LAYER, FD_LOWER_LAYER);
+}
+
+static __always_inline void put_dev_ino(struct event *e, struct file *file)
+{
+	PARAM(dev, put_u32(e, file ? file_dev(file) : 0));
+	PARAM(ino, put_u64(e, file ? file_ino(file) : 0));
+}
+
+static __always_inline struct file *opened(long ret)
+{
+	return ret >= 0 ? file_of(current_task(), ret) : NULL;
+}
+
+EXIT_EVENT(open, SYSCALL_OPEN_X)
+{
+	struct file *file = opened(ret);
+	PARAM(fd, put_int(e, ret));
+	PARAM(name, put_open_path(e, argument(regs, 0), file));
+	PARAM(flags, put_u32(e, open_flags(argument(regs, 1)) | (file ? opened_flags(file) : 0)));
+	PARAM(mode, put_u32(e, open_mode(argument(regs, 1), argument(regs, 2))));
+	put_dev_ino(e, file);
+	add_resolved(e, file);
+}
+
+EXIT_EVENT(openat, SYSCALL_OPENAT_2_X)
+{
+	struct file *file = opened(ret);
+	PARAM(fd, put_int(e, ret));
+	PARAM(dirfd, put_int(e, argument(regs, 0)));
+	PARAM(name, put_open_path(e, argument(regs, 1), file));
+	PARAM(flags, put_u32(e, open_flags(argument(regs, 2)) | (file ? opened_flags(file) : 0)));
+	PARAM(mode, put_u32(e, open_mode(argument(regs, 2), argument(regs, 3))));
+	put_dev_ino(e, file);
+	add_resolved(e, file);
+}
+
+EXIT_EVENT(openat2, SYSCALL_OPENAT2_X)
+{
+	struct file *file = opened(ret);
+	struct open_how how = {};
+	bpf_probe_read_user(&how, sizeof(how), (void *)argument(regs, 2));
+	PARAM(fd, put_int(e, ret));
+	PARAM(dirfd, put_int(e, argument(regs, 0)));
+	PARAM(name, put_open_path(e, argument(regs, 1), file));
+	PARAM(flags, put_u32(e, open_flags(how.flags) | (file ? opened_flags(file) : 0)));
+	PARAM(mode, put_u32(e, open_mode(how.flags, how.mode)));
+	PARAM(resolve, put_u32(e, resolve_flags(how.resolve)));
+	put_dev_ino(e, file);
+	add_resolved(e, file);
+}
+
+EXIT_EVENT(creat, SYSCALL_CREAT_X)
+{
+	struct file *file = opened(ret);
+	PARAM(fd, put_int(e, ret));
+	PARAM(name, put_open_path(e, argument(regs, 0), file));
+	PARAM(mode, put_u32(e, argument(regs, 1) & 07777));
+	put_dev_ino(e, file);
+	PARAM(creat_flags, put_u16(e, file ? overlay_layer(file, 1, 2) : 0));
+	add_resolved(e, file);
+}
+
+EXIT_EVENT(open_by_handle_at, SYSCALL_OPEN_BY_HANDLE_AT_X)
+{
+	struct file *file = opened(ret);
+	PARAM(fd, put_int(e, ret));
+	PARAM(mountfd, put_int(e, argument(regs, 0)));
+	PARAM(flags, put_u32(e, open_flags(argument(regs, 2)) | (file ? opened_flags(file) : 0)));
+	if (file)
+		PARAM(path, put_file_path(e, file));
+	else
+		PARAM(path, put_empty(e));
+	put_dev_ino(e, file);
+	if (file)
+		add_host_path(e, true);
+}
