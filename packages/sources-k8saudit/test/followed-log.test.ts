@@ -1,8 +1,19 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { type AuditLogOptions, type AuditProblem, openAuditLog } from '../src/index.ts'
 
@@ -13,6 +24,24 @@ beforeEach(() => {
   path = join(dir, 'audit.log')
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+/** A disk of one page for each file, which is soon full. */
+const disk = mkdtempSync(join(tmpdir(), 'falc-audit-disk-'))
+const mounted =
+  process.getuid?.() === 0 && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'none', disk]).status === 0
+if (!mounted) console.warn('skipped: the state on a full disk: mounting a small tmpfs needs root')
+afterAll(() => {
+  if (mounted) spawnSync('umount', [disk])
+  rmSync(disk, { recursive: true })
+})
+
+function fill(path: string): void {
+  try {
+    for (;;) appendFileSync(path, 'x'.repeat(1024))
+  } catch (error) {
+    expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC')
+  }
+}
 
 const line = (id: string): string => `{"kind":"Event","auditID":"${id}"}\n`
 
@@ -127,6 +156,37 @@ describe('a followed file', () => {
     await eventually(() => expect(log.stats.truncations).toBe(1))
     appendFileSync(path, line('3'))
     await log.sees('1', '2', '3')
+    await log.stop()
+  })
+
+  test.each(['short', 'long'])(
+    'is truncated and written anew between two looks, beyond the place that was reached: %s',
+    async kind => {
+      const pad = kind === 'short' ? '' : ' '.repeat(2000)
+      writeFileSync(path, pad + line('1'))
+      const log = follow({ pollMs: 300 })
+      await log.sees('1')
+      // As copytruncate does: the file stays the same one.
+      writeFileSync(path, `${line('2')}${pad}${line('3')}${pad}${line('4')}`)
+      await log.sees('1', '2', '3', '4')
+      expect(log.stats.truncations).toBe(1)
+      expect(log.problems).toEqual([])
+      await log.stop()
+    },
+  )
+
+  test('is rotated twice before a new one is there', async () => {
+    writeFileSync(path, line('1'))
+    const log = follow()
+    await log.sees('1')
+    renameSync(path, `${path}.1`)
+    appendFileSync(`${path}.1`, line('2'))
+    await log.sees('1', '2')
+    renameSync(`${path}.1`, `${path}.2`)
+    writeFileSync(`${path}.1`, line('3'))
+    writeFileSync(path, line('4'))
+    await log.sees('1', '2', '3', '4')
+    expect(log.problems).toEqual([])
     await log.stop()
   })
 
@@ -252,6 +312,39 @@ describe('the state of a followed file', () => {
     expect(errors).toHaveLength(1)
     expect(errors[0]).toContain('ENOENT')
   })
+
+  test.skipIf(!mounted)(
+    'on a full disk it is reported once, stays whole, and is written once there is room',
+    async () => {
+      const state = join(disk, 'state.json')
+      writeFileSync(path, line('1'))
+      const errors: string[] = []
+      const options = { state, onStateError: ({ message }: Error) => errors.push(message) }
+      const first = follow(options)
+      await first.sees('1')
+      await first.stop()
+      const before = readFileSync(state, 'utf8')
+      fill(join(disk, 'ballast'))
+      appendFileSync(path, line('2'))
+      const second = follow(options)
+      await second.sees('2')
+      await second.stop()
+      expect(errors).toEqual([expect.stringContaining('ENOSPC')])
+      expect(readFileSync(state, 'utf8')).toBe(before)
+      expect(readdirSync(disk).sort()).toEqual(['ballast', 'state.json'])
+      // Nothing is lost: what was read since then is read again.
+      const third = follow(options)
+      await third.sees('2')
+      rmSync(join(disk, 'ballast'))
+      appendFileSync(path, line('3'))
+      await third.sees('2', '3')
+      await third.stop()
+      const fourth = follow(options)
+      appendFileSync(path, line('4'))
+      await fourth.sees('4')
+      await fourth.stop()
+    },
+  )
 
   test('a file that is not a state is an error', async () => {
     writeFileSync(path, line('1'))

@@ -17,14 +17,21 @@ export interface LogState extends FileId {
 /** Bytes of a state, at most. */
 const MAX_STATE = 64 * 1024
 
-/** Bytes that `head` is made of, at most. */
-const HEAD = 1024
+/** Bytes by which a file is told from another that has its inode, at most. */
+export const HEAD = 1024
+
+/** A file's first bytes; fewer if it has not as many. */
+export async function firstOf(file: FileHandle, bytes: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(bytes)
+  const { bytesRead } = bytes === 0 ? { bytesRead: 0 } : await file.read(buffer, 0, bytes, 0)
+  return buffer.subarray(0, bytesRead)
+}
 
 /** The digest of a file's first bytes, of those before `offset`. */
 export async function headOf(file: FileHandle, offset: number): Promise<string> {
-  const buffer = Buffer.alloc(Math.min(HEAD, offset))
-  const { bytesRead } = buffer.length === 0 ? { bytesRead: 0 } : await file.read(buffer, 0, buffer.length, 0)
-  return createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex')
+  return createHash('sha256')
+    .update(await firstOf(file, Math.min(HEAD, offset)))
+    .digest('hex')
 }
 
 /** undefined: there is no state. @throws when it cannot be read, or is not one */
@@ -73,8 +80,11 @@ export async function writeState(path: string, state: LogState): Promise<void> {
   const file = await openNew(draft)
   try {
     await file.writeFile(`${text}\n`)
+    await rename(draft, path)
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw error
   } finally {
     await file.close()
   }
-  await rename(draft, path)
 }

@@ -5,8 +5,9 @@ import type { AuditEvent } from '../event.ts'
 import { AuditLogDecoder, type DecoderOptions } from '../log/decoder.ts'
 import { type AuditStats, newStats } from '../stats.ts'
 import { type AuditInput, eventsOf, inTurns, lossesOf } from './input.ts'
-import { headOf, type LogState, readState, writeState } from './log-state.ts'
+import { firstOf, HEAD, headOf, type LogState, readState, writeState } from './log-state.ts'
 import { openFile } from './plain-file.ts'
+import { Reading } from './reading.ts'
 import { describe, generationsOf, type LogFile, sameFile } from './rotation.ts'
 
 export interface AuditLogOptions extends DecoderOptions {
@@ -73,7 +74,7 @@ class AuditLog implements AuditInput<AuditLogStats> {
 
   async *#readWhole(): AsyncGenerator<AuditEvent[], void> {
     for (const path of await filesOf(this.#path)) {
-      const reading = new Reading(await openFile(path), 0, new AuditLogDecoder(this.#options, this.stats))
+      const reading = await this.#reading(await openFile(path), 0)
       try {
         yield* this.#readOn(reading)
         if (!this.#stopped) yield* inTurns(reading.decoder.readEnd())
@@ -88,7 +89,7 @@ class AuditLog implements AuditInput<AuditLogStats> {
     while (!this.#stopped) {
       const { bytesRead } = await reading.file.read(this.#buffer, 0, CHUNK, reading.offset)
       if (bytesRead === 0) return
-      reading.offset += bytesRead
+      reading.arrived(this.#buffer.subarray(0, bytesRead))
       yield* inTurns(reading.decoder.read(this.#buffer.subarray(0, bytesRead)))
       reading.settle()
       if (performance.now() - this.#saved >= SAVE_MS) await this.#save(reading)
@@ -171,8 +172,9 @@ class AuditLog implements AuditInput<AuditLogStats> {
     return undefined
   }
 
-  #reading(file: FileHandle, offset: number, ended = false): Reading {
-    return new Reading(file, offset, new AuditLogDecoder(this.#options, this.stats), ended)
+  async #reading(file: FileHandle, offset: number, ended = false): Promise<Reading> {
+    const first = await firstOf(file, Math.min(HEAD, offset))
+    return new Reading(file, offset, first, new AuditLogDecoder(this.#options, this.stats), ended)
   }
 
   #gap(message: string): void {
@@ -184,19 +186,17 @@ class AuditLog implements AuditInput<AuditLogStats> {
   async *#followOne(reading: Reading): AsyncGenerator<AuditEvent[], void> {
     const own = await reading.file.stat({ bigint: true })
     for (;;) {
+      if (await reading.replaced()) {
+        this.stats.truncations++
+        yield* inTurns(reading.decoder.readEnd())
+        reading.rewind()
+      }
       yield* this.#readOn(reading)
       const there = await describe(this.#path)
       // Whoever writes the log may go on with the renamed file until it is told of the new one.
       if (reading.ended || (there && !sameFile(there, own) && there.size > 0n)) {
         yield* this.#readOn(reading)
         return
-      }
-      if (there && sameFile(there, own) && there.size < BigInt(reading.offset)) {
-        this.stats.truncations++
-        yield* inTurns(reading.decoder.readEnd())
-        reading.offset = 0
-        reading.settle()
-        continue
       }
       if (performance.now() - this.#saved >= SAVE_MS) await this.#save(reading)
       if (!(await this.#pause())) return
@@ -236,35 +236,6 @@ class AuditLog implements AuditInput<AuditLogStats> {
       // Only the signal ends a sleep early.
     }
     return !this.#stopped
-  }
-}
-
-/** A file that is being read. */
-class Reading {
-  readonly file: FileHandle
-  readonly decoder: AuditLogDecoder
-  /** Bytes read. */
-  offset: number
-  /** Bytes whose events have been evaluated: reading can continue here after a restart. */
-  settled: number
-  /** Nobody writes to it any more. */
-  readonly ended: boolean
-  /** What the state says; -1: nothing. */
-  saved = -1
-  /** Compressed files that were counted as lost. */
-  readonly skipped = new Set<string>()
-
-  constructor(file: FileHandle, offset: number, decoder: AuditLogDecoder, ended = false) {
-    this.file = file
-    this.ended = ended
-    this.offset = offset
-    this.settled = offset
-    this.decoder = decoder
-  }
-
-  settle(): void {
-    const { pending } = this.decoder
-    if (pending !== undefined) this.settled = this.offset - pending
   }
 }
 
