@@ -69,7 +69,19 @@ const ROOMS: Record<string, readonly string[]> = {
     ],
   ],
   'sources-syscall': [
-    ...['events', 'model', 'event', 'meta-event', 'capture', 'state', 'delivery', 'fields', 'source', 'replay'],
+    ...[
+      'events',
+      'model',
+      'event',
+      'meta-event',
+      'capture',
+      'state',
+      'delivery',
+      'fields',
+      'demand',
+      'source',
+      'replay',
+    ],
     ...['live', 'containers', 'recording', 'index'],
   ],
   cli: [

@@ -16,6 +16,10 @@ const SUBJECTS: Readonly<Record<string, { readonly file: string; readonly what: 
     what: 'conditions, printed and parsed again',
   },
   captures: { file: 'packages/sources-syscall/test/capture/fuzz.test.ts', what: 'captures (.scap)' },
+  demand: {
+    file: 'packages/sources-syscall/test/demand/twin.test.ts',
+    what: 'sets of rules, replayed with and without passing over what they do not need',
+  },
   containers: {
     file: 'packages/sources-syscall/test/containers/robust.test.ts',
     what: 'answers of container engines',

@@ -1,6 +1,6 @@
 import type { SyscallEvent } from './event.ts'
 import { PPME } from './events/ids.ts'
-import { EVENTS, EventClass, EventFlag } from './events/table.ts'
+import { EVENTS, EventClass } from './events/table.ts'
 import type { SyscallState } from './state/state.ts'
 
 /** Called for every event of a stream, for example by a recorder. */
@@ -19,7 +19,7 @@ export class Delivery {
   /** Called for every event, after the state is updated. `delivered` = rules see it. */
   tap: EventTap | null = null
 
-  /** @param wanted event types to deliver; others only update the state, or are skipped if they do not affect it. Default: all */
+  /** @param wanted event types to deliver; others only update the state. Default: all */
   constructor(state: SyscallState, wanted?: Iterable<number>) {
     this.#state = state
     this.want(wanted)
@@ -28,6 +28,11 @@ export class Delivery {
   /** Changes the set of wanted events; call it between two events. */
   want(wanted: Iterable<number> | undefined): void {
     this.#wanted = wanted === undefined ? null : flagged(wanted)
+  }
+
+  /** The first events are past, which are treated differently: from now on, others of a kind that is not wanted can be passed over. */
+  get begun(): boolean {
+    return !this.#initial && this.firstTime !== undefined
   }
 
   /** Processes an event. Returns true if rules should see it. */
@@ -40,7 +45,6 @@ export class Delivery {
   #apply(event: SyscallEvent): boolean {
     const wanted = this.#wanted
     if (this.firstTime === undefined && !isMeta(event.type)) this.firstTime = event.time
-    if (wanted !== null && wanted[event.type] === 0 && IS_STATELESS[event.type] === 1) return false
     if (!this.#state.apply(event)) return false
     if (this.#initial) {
       if (isInitial(event.type)) return false
@@ -48,34 +52,6 @@ export class Delivery {
     }
     return wanted === null || wanted[event.type] === 1
   }
-}
-
-/** Events that do not change the state, apart from adding an entry for an unknown thread, which no field exposes. */
-export const STATELESS: Uint8Array = Uint8Array.from(EVENTS, event =>
-  event.enter ||
-  event.flags & (EventFlag.modifies_state | EventFlag.creates_fd | EventFlag.destroys_fd) ||
-  learns(event.id)
-    ? 0
-    : 1,
-)
-
-/** A second name: see event.ts. */
-const IS_STATELESS = STATELESS
-
-/** Reads and writes show who talks to whom; memory and scheduler events carry counters. */
-function learns(id: number): boolean {
-  const { category, classes } = EVENTS[id]!
-  return (
-    category === 'io_read' ||
-    category === 'io_write' ||
-    category === 'io_other' ||
-    category === 'net' ||
-    category === 'memory' ||
-    category === 'process' ||
-    category === 'user' ||
-    category === 'file' ||
-    (classes & EventClass.scheduler) !== 0
-  )
 }
 
 /** Information from the recorder rather than an event on the machine. */

@@ -1,16 +1,26 @@
+import type { FieldUse } from '@falc/engine'
 import { type CaptureFile, openCapture as openFile } from './capture/file.ts'
 import type { CaptureCounts } from './capture/reader.ts'
 import type { MachineInfo } from './capture/visitor.ts'
 import { Delivery, type EventTap } from './delivery.ts'
+import { demandOf } from './demand/demand.ts'
 import type { SyscallEvent } from './event.ts'
 import type { EventTables } from './model/event-tables.ts'
 import type { InterfaceTable } from './model/interfaces.ts'
 import type { UserTable } from './model/users.ts'
+import { SkipEvents } from './state/skip-events.ts'
 import { type StateOptions, SyscallState } from './state/state.ts'
 
 export interface ReplayOptions extends StateOptions {
-  /** Event types to deliver. Others only update the state, or are skipped if they do not affect it. Default: all. */
+  /** Event types to deliver. Others only update the state, or are passed over if they do not affect it. Default: all. */
   readonly wanted?: Iterable<number>
+  /**
+   * The fields that will be read of the delivered events (`Detector.fieldsRead`). With it, state that none of them reads is
+   * not kept, and events that only change such state are passed over. Default: any field may be read.
+   */
+  readonly fields?: Iterable<FieldUse>
+  /** Reads every event, whatever `wanted` and `fields` say: the slow twin. */
+  readonly readAll?: boolean
 }
 
 /**
@@ -25,7 +35,7 @@ export interface ReplayOptions extends StateOptions {
 export async function openCapture(path: string, options: ReplayOptions = {}): Promise<Replay> {
   const state = new SyscallState(options)
   const file = await openFile(path, state)
-  return new Replay(file, state, options.wanted)
+  return new Replay(file, state, options)
 }
 
 /** A capture being replayed: the events that rules see, one reused object for all of them, and the state behind it. */
@@ -35,14 +45,22 @@ export class Replay implements EventTables {
   readonly event: SyscallEvent
   readonly #file: CaptureFile
   readonly #delivery: Delivery
+  /** Which events are passed over; null = none. */
+  readonly #skips: SkipEvents | null
+  /** They are not yet, because the first events are still to come. */
+  #waiting: boolean
   /** Empty, as in Falco's replays, although captures hold a host name: see `machine`. */
   readonly hostname = ''
 
-  constructor(file: CaptureFile, state: SyscallState, wanted?: Iterable<number>) {
+  constructor(file: CaptureFile, state: SyscallState, { wanted, fields, readAll }: ReplayOptions = {}) {
     this.#file = file
     this.state = state
     this.event = file.event
-    this.#delivery = new Delivery(state, wanted)
+    const types = wanted === undefined ? undefined : [...wanted]
+    const demand = types === undefined || readAll === true ? undefined : demandOf(types, fields)
+    this.#skips = demand === undefined ? null : new SkipEvents(state.tables, demand)
+    this.#waiting = this.#skips !== null
+    this.#delivery = new Delivery(state, types)
     this.event.tables = this
   }
 
@@ -87,7 +105,11 @@ export class Replay implements EventTables {
     const { event } = this
     const file = this.#file
     const delivery = this.#delivery
-    while (file.next()) if (delivery.take(event)) return true
+    while (file.next()) {
+      const delivered = delivery.take(event)
+      if (this.#waiting && delivery.begun) this.#skip()
+      if (delivered) return true
+    }
     return false
   }
 
@@ -96,9 +118,19 @@ export class Replay implements EventTables {
     return this.#file.fill()
   }
 
-  /** Sets a function called for every event, including those not delivered; null removes it. */
+  #skip(): void {
+    this.#waiting = false
+    this.#file.reader.skips = this.#skips
+  }
+
+  /**
+   * Sets a function called for every event, including those not delivered; null removes it. As long as there is one, no event is
+   * passed over. Whoever needs the whole state must set it before the first event, or open the capture with `readAll`.
+   */
   tap(tap: EventTap | null): void {
     this.#delivery.tap = tap
+    this.#file.reader.skips = null
+    this.#waiting = tap === null && this.#skips !== null
   }
 
   close(): void {

@@ -1,7 +1,9 @@
 import { type Engine, explanationText, type LoadedRule } from '@falc/engine'
+import { explainDemand } from '@falc/sources-syscall'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
+import { demandText } from '../listing/demand.ts'
 import { printable } from '../printable.ts'
 import { loadEngine } from '../rules/compile.ts'
 import { readRules } from '../rules/files.ts'
@@ -14,23 +16,31 @@ import { loadSources } from '../sources/load.ts'
 
 export const explain = defineCommand({
   name: 'explain',
-  usage: '-r PATH… --rule NAME --event FILE [--num N] [--json]',
+  usage: '-r PATH… (--rule NAME --event FILE [--num N] | --demand) [--json]',
   summary: 'Show why a rule did or did not match an event: every check, its value, where it was written',
   flags: {
     rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules file or folder, in order' },
     rule: { value: 'NAME', help: 'The rule to explain' },
     event: { value: 'FILE', multiple: true, help: 'Audit events (JSON) or, for a rule of system calls, a capture' },
     num: { value: 'N', help: 'Only the event of this number, from 1 (a capture: evt.num)' },
+    demand: { help: 'Show what the rules make a replay of system calls keep and read, and which rule does' },
     json: { help: 'Print one JSON object for each event' },
     config: { short: 'c', value: 'FILE', help: 'Configuration' },
     option: { short: 'o', value: 'KEY=VALUE', multiple: true, help: 'Set a key of the configuration' },
   },
-  async run({ rules, rule: name, event, num, json, config, option }) {
-    if (name === undefined || rules.length === 0 || event.length === 0) {
-      throw new CliError('explain needs -r PATH, --rule NAME and --event FILE (see falc explain --help)')
+  async run({ rules, rule: name, event, num, demand, json, config, option }) {
+    if (rules.length === 0 || (!demand && (name === undefined || event.length === 0))) {
+      throw new CliError(
+        'explain needs -r PATH and --demand, or --rule NAME and --event FILE (see falc explain --help)',
+      )
     }
     const options = engineOptions(loadConfig(configPath(config), option))
     const { engine, report } = loadEngine(options, { sources: await loadSources() }, readRules(rules))
+    if (demand) {
+      const found = explainDemand(engine.ruleUses('syscall'))
+      print(json ? `${JSON.stringify(found)}\n` : demandText(found))
+      return 0
+    }
     const rule = report.rules.find(one => one.name === name)
     if (!rule) throw new CliError(`there is no rule "${name}" in ${rules.join(', ')}`)
     if (num === undefined && rule.source === 'syscall')

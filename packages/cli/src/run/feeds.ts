@@ -33,7 +33,10 @@ export async function openFeeds(
       threadTableSize: config.falco_libs.thread_table_size,
       containerEngines: containerEngines(config),
     }
-    return [await captureFeed(capture, engine.wantedTypes('syscall'), state)]
+    // Recordings and metrics show the state as a whole.
+    const readAll = flags['read-all'] || config.capture.enabled || config.metrics.enabled
+    const options = { ...state, fields: engine.fieldsRead('syscall'), readAll }
+    return [await captureFeed(capture, engine.wantedTypes('syscall'), options)]
   }
   const audit = auditFeed(config, flags, log)
   const possible = [

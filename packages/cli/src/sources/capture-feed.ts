@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { openCapture, type Replay, type StateOptions } from '@falc/sources-syscall'
+import { openCapture, type Replay, type ReplayOptions } from '@falc/sources-syscall'
 import { CliError } from '../fail.ts'
 import type { FeedMeter } from '../meter/counts.ts'
 import { printable } from '../printable.ts'
@@ -9,17 +9,18 @@ import type { Consumer, Feed } from './feed.ts'
 /**
  * Replays a capture.
  * @param wanted per event type 1 or 0, as Engine.wantedTypes returns it: events of other types are not passed on
+ * @param options of the state, and what fields will be read: see ReplayOptions
  * @throws {CliError} when it cannot be opened
  */
 export async function captureFeed(
   path: string,
   wanted: Uint8Array | 'all' = 'all',
-  state: StateOptions = {},
+  options: Omit<ReplayOptions, 'wanted'> = {},
 ): Promise<Feed> {
   const waiting = kindOf(path) === 'pipe' ? setTimeout(() => notice(path), 1000) : undefined
   try {
-    const options = wanted === 'all' ? state : { ...state, wanted: numbers(wanted) }
-    return new CaptureFeed(path, await openCapture(path, options))
+    const wants = wanted === 'all' ? options : { ...options, wanted: numbers(wanted) }
+    return new CaptureFeed(path, await openCapture(path, wants))
   } catch (error) {
     throw new CliError(`Unable to open the capture ${path}: ${(error as Error).message}`)
   } finally {

@@ -1,12 +1,12 @@
 import { evaluateExpr, printExpr } from '../bytecode/evaluate-tree.ts'
-import { lowerOperand } from '../bytecode/operand.ts'
+import { fieldsOfExpr, lowerOperand } from '../bytecode/operand.ts'
 import type { Expr, FieldExpr } from '../bytecode/tree.ts'
 import type { FieldOperand, Operand } from '../condition/ast.ts'
 import { fieldsIn } from '../condition/walk.ts'
 import type { ExtractErrors } from '../fields/failures.ts'
 import type { Value } from '../fields/field.ts'
 import { jsonValue } from '../fields/print.ts'
-import type { FieldTable } from '../fields/table.ts'
+import type { FieldTable, ResolvedField } from '../fields/table.ts'
 import { bytesToText, textToBytes } from '../text/encoding.ts'
 import type { Template } from './template.ts'
 
@@ -42,6 +42,11 @@ export class Slots {
 
   expr(slot: number): Expr {
     return this.#exprs[slot]!
+  }
+
+  /** Every field that the operands read. */
+  get fields(): readonly ResolvedField[] {
+    return this.#exprs.flatMap(expr => fieldsOfExpr(expr).map(({ field }) => field))
   }
 
   /** Reads all values now, since the event may be reused afterwards. Never throws. */

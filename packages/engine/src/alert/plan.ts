@@ -1,6 +1,6 @@
 import type { ExtractErrors } from '../fields/failures.ts'
 import type { Value } from '../fields/field.ts'
-import type { FieldTable } from '../fields/table.ts'
+import type { FieldTable, ResolvedField } from '../fields/table.ts'
 import type { Priority } from '../rules/priority.ts'
 import { type Captured, Format, Slots } from './format.ts'
 import { byCodePoint } from './json.ts'
@@ -65,6 +65,11 @@ export class AlertPlan implements AlertWords {
     this.#formatted = formatted
     const doubles = this.#raw.filter(([, slot]) => this.#slots.expr(slot).type === 'double')
     this.doubles = doubles.length > 0 ? doubles.map(([name]) => name) : undefined
+  }
+
+  /** Every field that the alerts read from an event. */
+  get fieldsRead(): readonly ResolvedField[] {
+    return this.#slots.fields
   }
 
   /** The alert for an event that matched. All values are read from the event now; `key` tells events of one time apart. */

@@ -1,9 +1,21 @@
 import type { Alert } from '../alert/alert.ts'
 import { checkOptions } from '../fields/check-options.ts'
 import type { EventOf, Source } from '../fields/field.ts'
+import type { ResolvedField } from '../fields/table.ts'
 import { type RunOptions, type RunSource, runEvents } from './run.ts'
 import type { Deferral, SourceRules } from './source-rules.ts'
 import { type EngineStats, statsOf } from './stats.ts'
+
+/** A field as rules name it. */
+export interface FieldUse {
+  readonly name: string
+  /** What stands in brackets, or after the name of a field that takes a key. */
+  readonly arg: string | undefined
+}
+
+export function useOf({ name, argText }: ResolvedField): FieldUse {
+  return { name, arg: argText }
+}
 
 /** Evaluates events against rules. An Engine is a detector that can load rules; `loadRuleset` returns one whose rules are fixed. */
 export class Detector<S extends Source = Source> {
@@ -74,6 +86,11 @@ export class Detector<S extends Source = Source> {
    */
   wantedTypes(source: Source | string): Uint8Array | 'all' {
     return this.#of(source).ruleset.wantedTypes()
+  }
+
+  /** Every field that conditions and outputs of the enabled rules read: all that a source has to provide. */
+  fieldsRead(source: Source | string): FieldUse[] {
+    return [...this.#of(source).fields].map(useOf)
   }
 
   /** Counts since the rules were loaded. */

@@ -1,3 +1,4 @@
+import { AlertPlan } from '../alert/plan.ts'
 import { evaluateTree } from '../bytecode/evaluate-tree.ts'
 import { Coverage } from '../explain/coverage.ts'
 import type { Explanation } from '../explain/explanation.ts'
@@ -15,13 +16,23 @@ import type { PluginVersion } from '../rules/rule.ts'
 import { EventTypeAnalysis } from '../ruleset/event-types.ts'
 import { TreeEvaluator } from '../ruleset/tree-evaluator.ts'
 import { type CompiledRule, compile } from './compiled-rule.ts'
-import { Detector } from './detector.ts'
+import { Detector, type FieldUse, useOf } from './detector.ts'
 import { explainRule } from './explain-rule.ts'
 import { type IndexedRules, index } from './index-rules.ts'
 import { checkFiles, type LoadedRule, type LoadReport, type RulesFile } from './loaded-rule.ts'
 import { checkSources, ENGINE_OPTIONS, type EngineOptions } from './options.ts'
 import { saveRuleset } from './save.ts'
+import { fieldsOfNodes } from './source-plan.ts'
 import { SourceRules } from './source-rules.ts'
+
+/** What a rule asks of its source. */
+export interface RuleUse {
+  readonly rule: string
+  /** Event types that it can match; `all` where the source has none. */
+  readonly types: readonly number[] | 'all'
+  readonly condition: readonly FieldUse[]
+  readonly output: readonly FieldUse[]
+}
 
 /** A source, with everything that stays the same when rules are loaded. */
 interface SourceState {
@@ -114,6 +125,19 @@ export class Engine<S extends Source = Source> extends Detector<S> {
         context.time = undefined
       },
     )
+  }
+
+  /** What each enabled rule of a source asks of it, in the order of definition. */
+  ruleUses(source: Source | string): RuleUse[] {
+    const { table, types } = this.#state(source)
+    return this.#compiled
+      .filter(({ rule }) => rule.enabled && rule.source === table.source.name)
+      .map(({ rule, node, alert }) => ({
+        rule: rule.name,
+        types: types === undefined ? 'all' : types.typesOf(rule.condition).toArray(),
+        condition: [...fieldsOfNodes([node])].map(useOf),
+        output: [...new Set(new AlertPlan(alert, table, {}).fieldsRead)].map(useOf),
+      }))
   }
 
   /** The enabled rules as bytes, for `loadRuleset` of `@falc/engine/runtime`, which needs no parser. */

@@ -84,7 +84,11 @@ export function loadRuleset<S extends Source>(bytes: Uint8Array, options: SavedO
     )
     const bucketOf: Int32Array | 0 = saved.bucketOf === 0 ? 0 : Int32Array.from(saved.bucketOf)
     const shape = { rules: saved.alerts.length, buckets: saved.buckets, bucketOf }
-    const plan = { table, shape, layout, program: (bucket: number) => ({ ...loaded[bucket]!, layout }) }
+    const plan = {
+      ...{ table, shape, layout },
+      program: (bucket: number) => ({ ...loaded[bucket]!, layout }),
+      fields: () => loaded.flatMap(({ registers }) => registers.filter(field => field !== undefined)),
+    }
     const { hostname, identity, backend, onError } = options
     const settings = { hostname, identity, backend, onError, iso8601: header.iso8601, first: header.first }
     return new SourceRules(plan, context, saved.alerts, settings)

@@ -2,7 +2,8 @@ import { compileProgram } from '../bytecode/compile.ts'
 import { MemoLayout } from '../bytecode/memo.ts'
 import type { Program } from '../bytecode/program.ts'
 import type { Node } from '../bytecode/tree.ts'
-import type { FieldTable } from '../fields/table.ts'
+import type { FieldTable, ResolvedField } from '../fields/table.ts'
+import { type ClauseNode, clausesOf } from '../ruleset/fold.ts'
 import { planRuleset } from '../ruleset/plan.ts'
 import type { RulesetShape } from '../ruleset/ruleset.ts'
 import type { Tuning } from './options.ts'
@@ -15,6 +16,8 @@ export interface SourcePlan {
   readonly layout: MemoLayout
   /** The program of a bucket. Compiled on first use. */
   program(bucket: number): Program
+  /** Every field that the programs read; some may occur more than once. */
+  fields(): Iterable<ResolvedField>
 }
 
 /** A plan that was made from conditions, with these. */
@@ -41,6 +44,14 @@ export function planSource(conditions: readonly Node[], table: FieldTable, tunin
     shape: { rules: conditions.length, buckets, bucketOf },
     layout,
     roots,
+    fields: () => fieldsOfNodes(roots.flat()),
     program: bucket => (programs[bucket] ??= compileProgram(table, roots[bucket]!, memo ? { memo: layout } : {})),
   }
+}
+
+/** Every field that conditions read, each once. */
+export function fieldsOfNodes(nodes: Iterable<Node>): Set<ResolvedField> {
+  const clauses = new Map<string, ClauseNode>()
+  for (const node of nodes) clausesOf(node, clauses)
+  return new Set([...clauses.values()].flatMap(({ clause }) => clause.fields))
 }

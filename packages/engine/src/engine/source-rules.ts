@@ -5,6 +5,7 @@ import type { Backend, Evaluator } from '../bytecode/evaluator.ts'
 import { type EventContext, eventKey, nextEvent, timeOf } from '../fields/evt.ts'
 import { ExtractErrors, type FieldFailure } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
+import type { ResolvedField } from '../fields/table.ts'
 import { Ruleset } from '../ruleset/ruleset.ts'
 import type { SourcePlan } from './source-plan.ts'
 
@@ -40,6 +41,7 @@ export class SourceRules {
   failedEvents = 0
   /** Failed extractions in conditions and outputs. */
   readonly errors: ExtractErrors
+  readonly #plan: SourcePlan
   readonly #first: boolean
   readonly #context: EventContext
 
@@ -57,12 +59,18 @@ export class SourceRules {
     const errors = new ExtractErrors(onError && (failure => onError({ source: source.name, ...failure })))
     this.source = source
     this.errors = errors
+    this.#plan = plan
     this.ruleset = new Ruleset(plan.table, plan.shape, plan.layout, bucket => evaluator(bucket, errors), errors)
     this.plans = alerts.map(alert => new AlertPlan(alert, plan.table, settings, errors))
     this.counts = new Float64Array(alerts.length)
     this.#first = settings.first
     this.#context = context
     context.errors = errors
+  }
+
+  /** Every field that conditions and alerts read, each once. */
+  get fields(): Set<ResolvedField> {
+    return new Set([...this.#plan.fields(), ...this.plans.flatMap(({ fieldsRead }) => fieldsRead)])
   }
 
   /** The alerts of an event. Without a match it returns the same frozen array each time; undefined when `deferral` holds the event. */

@@ -4,6 +4,7 @@ import { BLOCK_HEADER, BLOCK_TRAILER, Block, EARLY_BLOCKS, EVENT_BLOCK_LIMIT, is
 import { CaptureError, type CaptureErrorCode } from './capture-error.ts'
 import { Converter, FATES, Fate } from './convert.ts'
 import { Cursor } from './cursor.ts'
+import { Skip, type Skips } from './skips.ts'
 import { isTable, readTable } from './table-block.ts'
 import { OLD_EVENT_HEADER, upgradeEvent } from './upgrade.ts'
 import type { CaptureVisitor, MachineInfo } from './visitor.ts'
@@ -12,7 +13,7 @@ import type { CaptureVisitor, MachineInfo } from './visitor.ts'
 export class CaptureCounts {
   /** Numbered events: delivered or passed over. */
   events = 0
-  /** Of these, events that `next` skipped because of `passOver`. */
+  /** Of these, events that `next` skipped: see `Skips`. */
   passedOver = 0
   /** Enter events merged into their exits, and events of kinds that are no longer recorded. */
   merged = 0
@@ -40,6 +41,12 @@ const PASS = Fate.pass
 const EXIT = Fate.exit
 const EVENT_AT = 10
 const EVENT_AT_WITH_FLAGS = 14
+const TAKE = Skip.take
+const SKIP = Skip.skip
+const DROP = Skip.drop
+/** Bounds of a block that holds a whole event header. */
+const SMALLEST = EVENT_AT_WITH_FLAGS + EVENT_HEADER + BLOCK_TRAILER
+const LARGEST = EVENT_BLOCK_LIMIT + BLOCK_HEADER
 const NO_SECTION = 'not a scap capture: it starts with no section header'
 
 /**
@@ -56,11 +63,8 @@ export class CaptureReader {
   readonly counts = new CaptureCounts()
   /** Of the current section; null = it has none (as in plugins' captures). */
   machine: MachineInfo | null = null
-  /**
-   * By event type, 1 = not wanted: the event is numbered, but skipped after its header is read, unless it is in an old
-   * form. null = all are wanted. May be set at any time.
-   */
-  passOver: Uint8Array | null = null
+  /** Which events are passed over once their header is read. null = none. May be set at any time. */
+  skips: Skips | null = null
   readonly #visitor: CaptureVisitor
   readonly #started: boolean
   readonly #converter = new Converter()
@@ -127,6 +131,7 @@ export class CaptureReader {
   next(): boolean {
     if (this.#broken) return false
     for (;;) {
+      if (this.skips !== null && this.#phase === 'events') this.#passOver(this.skips)
       const at = this.#at
       const available = this.#limit - at
       if (available < HEADER) return this.#starve(available)
@@ -142,7 +147,7 @@ export class CaptureReader {
         if (total - HEADER > EVENT_BLOCK_LIMIT) this.#fail('corrupt', `event block of ${total} bytes`)
         const start = block === EVENT ? at + EVENT_AT : at + EVENT_AT_WITH_FLAGS
         const limit = at + total - TRAILER
-        delivered = !this.#isPassedOver(start, limit) && this.#take(at, start, limit)
+        delivered = this.#take(at, start, limit)
       } else {
         delivered = this.#readBlock(EARLY_BLOCKS.get(block) ?? block, at, total)
       }
@@ -170,16 +175,40 @@ export class CaptureReader {
     return true
   }
 
-  #isPassedOver(start: number, limit: number): boolean {
-    const passOver = this.passOver
-    if (passOver === null || limit - start < EVENT_HEADER) return false
-    const type = this.#view.getUint16(start + 20, true)
-    if (passOver[type] !== 1) return false
-    const fate = FATE[type]
-    if (fate !== PASS && (fate !== EXIT || this.#view.getUint32(start + 22, true) !== NPARAMS[type])) return false
-    this.counts.events++
-    this.counts.passedOver++
-    return true
+  /**
+   * Moves on to the next event that is not skipped, or to where only the general case can tell what follows. Whatever the
+   * length of the capture, this loop allocates nothing.
+   */
+  #passOver(skips: Skips): void {
+    const view = this.#view
+    const limit = this.#limit
+    const { actions, awaiting } = skips
+    let at = this.#at
+    let numbered = 0
+    let dropped = 0
+    while (limit - at >= SMALLEST) {
+      const block = view.getUint32(at, true)
+      let start = at + EVENT_AT
+      if (block === EVENT_FLAGS_BLOCK) start = at + EVENT_AT_WITH_FLAGS
+      else if (block !== EVENT) break
+      const total = view.getUint32(at + 4, true)
+      if (total > limit - at || total < SMALLEST || (total & 3) !== 0 || total > LARGEST) break
+      const type = view.getUint16(start + 20, true)
+      const action = actions[type]!
+      if (action === TAKE) break
+      if (action === DROP) dropped++
+      else {
+        if (FATE[type] === EXIT && view.getUint32(start + 22, true) !== NPARAMS[type]) break
+        if ((action !== SKIP || awaiting.size > 0) && skips.matters(action, view, start, at + total - TRAILER)) break
+        numbered++
+      }
+      at += total
+    }
+    this.#at = at
+    const { counts } = this
+    counts.events += numbered
+    counts.passedOver += numbered
+    counts.merged += dropped
   }
 
   /** Reads the event between `start` and `limit`, in a block that starts at `at`. Returns false if it is not delivered. */

@@ -1,9 +1,10 @@
 import { CaptureFileWriter } from '../capture/file.ts'
-import { type EventTap, STATELESS } from '../delivery.ts'
+import type { EventTap } from '../delivery.ts'
 import type { SyscallEvent } from '../event.ts'
 import type { NameSearch, Names } from '../state/name-search.ts'
 import type { SyscallState } from '../state/state.ts'
 import { nameEvents } from './name-events.ts'
+import { STATELESS } from './stateless.ts'
 import { writeTables } from './write-tables.ts'
 
 /** A stream of events and the state behind it: a Replay or a Live. */

@@ -1,6 +1,6 @@
-import { STATELESS } from '../delivery.ts'
 import type { SyscallEvent } from '../event.ts'
 import type { Recorder } from './recorder.ts'
+import { STATELESS } from './stateless.ts'
 
 /** Tracks container metadata that is still pending; see ContainerMetadata. */
 export interface PendingMetadata {

@@ -22,14 +22,16 @@ type Reader = (event: SyscallEvent) => EnterEvent | null
 
 /** Keeps the enter event on the thread until the exit event. Rules never see it. */
 function keeps(read: Reader): Effect {
-  return (_tables, event, thread) => {
+  return (tables, event, thread) => {
     thread.enter = read(event)
+    if (thread.enter !== null) tables.awaiting.add(thread.tid)
   }
 }
 
-function connect(_tables: Tables, event: SyscallEvent, thread: Thread): void {
+function connect(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const fd = event.int64Number(CONNECT.fd, -1)
   thread.enter = new EnterEvent(event.type, '', 0, NO_FD, fd, event.blob(CONNECT.addr).slice())
+  tables.awaiting.add(thread.tid)
   event.fdNum = fd
   event.fd = thread.fds.get(fd)
 }

@@ -187,6 +187,11 @@ function dup(tables: Tables, event: SyscallEvent, thread: Thread): void {
   duplicateFd(tables, event, thread, num, fd)
 }
 
+/** Whether fcntl with this command may open a descriptor or change one. */
+export function changesDescriptors(command: number): boolean {
+  return command === F_DUPFD || command === F_DUPFD_CLOEXEC || command === F_SETFD
+}
+
 function fcntl(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const { result } = event
   if (result < 0 || event.fd === null) return

@@ -11,6 +11,7 @@ import { COUNTER_EFFECTS, IDENTITY_EFFECTS } from './identity.ts'
 import { assignRoles, readFd, readProcess } from './initial-tables.ts'
 import { LOOKUP_CREATE, LOOKUP_FIND, LOOKUPS } from './lookup.ts'
 import { META_EFFECTS } from './meta.ts'
+import { type Part, partsByType } from './parts.ts'
 import { BIRTH_EFFECTS, PROCESS_EFFECTS } from './process.ts'
 import { SOCKET_EFFECTS } from './sockets.ts'
 import { type StateOptions, Tables } from './tables.ts'
@@ -39,6 +40,9 @@ const EFFECTS = effectsByType(
 )
 const THREADLESS_EFFECTS = effectsByType(BIRTH_EFFECTS, META_EFFECTS)
 const ENTERS = effectsByType(ENTER_EFFECTS)
+
+/** The part of the state that events of each type change; null = none. */
+export const PART_OF: readonly (Part | null)[] = partsByType([EFFECTS, THREADLESS_EFFECTS])
 
 /**
  * The state engine (libsinsp's parsers). As a visitor, it loads the initial tables of a capture or of /proc; `apply`
@@ -70,6 +74,7 @@ export class SyscallState implements CaptureVisitor {
     const { enter } = thread
     if (enter !== null) {
       thread.enter = null
+      tables.awaiting.delete(thread.tid)
       tables.enter = belongsTo(enter, type) ? enter : null
     } else if (tables.enter !== null) tables.enter = null
     if (lookup > 3) {

@@ -77,6 +77,8 @@ export class Tables {
   readonly #sinceBoot: boolean
   /** The enter event of the exit event being applied, if it was recorded. */
   enter: EnterEvent | null = null
+  /** Threads whose last event was an enter event that is kept (Thread.enter): their next event uses it up. */
+  readonly awaiting = new Set<number>()
   /** Placeholders created for unknown threads. */
   unknownThreads = 0
   /** See StateLosses. */
@@ -156,6 +158,7 @@ export class Tables {
 
   /** Removes a thread immediately. `reaperTid`: the thread that adopts its children according to the kernel, -1 = not known. */
   removeThread(thread: Thread, reaperTid: number): void {
+    if (thread.enter !== null) this.awaiting.delete(thread.tid)
     let reaper: Thread | null = null
     if (thread.hasChildren && thread.group !== null) {
       if (reaperTid > 0) reaper = this.threadOf(reaperTid)
@@ -244,5 +247,6 @@ export class Tables {
     this.openFiles.clear()
     this.names.clear()
     this.machine = null
+    this.awaiting.clear()
   }
 }

@@ -34,7 +34,7 @@ function transfer(_tables: Tables, event: SyscallEvent, thread: Thread): void {
 }
 
 /** An inet socket over which nothing has been transferred yet. */
-function isUnconnected(fd: Fd | null): boolean {
+export function isUnconnected(fd: Fd | null): boolean {
   return (
     fd !== null && (fd.flags & FD_CONNECTED) === 0 && (fd.type === FdKind.ipv4Socket || fd.type === FdKind.ipv6Socket)
   )

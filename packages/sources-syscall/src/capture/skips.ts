@@ -1,0 +1,23 @@
+/** What becomes of the events of a type, once their header is read. */
+export const Skip = {
+  /** It is read. */
+  take: 0,
+  /** It is numbered and passed over. */
+  skip: 1,
+  /** Its kind is no longer recorded: passed over, and not numbered. */
+  drop: 2,
+  /** From here on: `Skips.matters` decides for each event. */
+  unlessStranger: 3,
+  unlessConnects: 4,
+  unlessDuplicates: 5,
+} as const
+
+/** Which events a reader passes over. */
+export interface Skips {
+  /** By event type, for every 16-bit number: a `Skip`. Types unknown to this program are 0. */
+  readonly actions: Uint8Array
+  /** Threads for whose events `matters` is asked whatever the action. */
+  readonly awaiting: ReadonlySet<number>
+  /** Whether the event whose header starts at `start`, and whose bytes end before `limit`, must be read. */
+  matters(action: number, view: DataView, start: number, limit: number): boolean
+}

@@ -1,0 +1,16 @@
+import type { FieldUse } from '@falc/engine'
+import { NEEDS, PARTS, type Part } from '../state/parts.ts'
+import type { Keep } from '../state/skip-events.ts'
+import { partsRead } from './fields-read.ts'
+
+/**
+ * Derives what has to be kept, from what rules match and read.
+ * @param fields every field that conditions and outputs read; undefined = not known, so everything is kept
+ */
+export function demandOf(wanted: Iterable<number>, fields: Iterable<FieldUse> | undefined): Keep {
+  const parts = new Set<Part>(fields === undefined ? PARTS : undefined)
+  for (const field of fields ?? []) for (const part of partsRead(field)) parts.add(part)
+  // A Set is iterated in insertion order, including parts added during the iteration.
+  for (const part of parts) for (const need of NEEDS[part]) parts.add(need)
+  return { wanted: new Set(wanted), parts }
+}

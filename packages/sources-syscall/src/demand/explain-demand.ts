@@ -1,0 +1,88 @@
+import type { FieldUse, RuleUse } from '@falc/engine'
+import { Skip } from '../capture/skips.ts'
+import { EVENTS, EventFlag } from '../events/table.ts'
+import { NEEDS, PARTS, type Part } from '../state/parts.ts'
+import { actionOf } from '../state/skip-events.ts'
+import { demandOf } from './demand.ts'
+import { partsRead } from './fields-read.ts'
+
+/** A field that reads a part of the state, and the rules that name it. */
+export interface Reader {
+  readonly field: string
+  readonly conditions: readonly string[]
+  readonly outputs: readonly string[]
+}
+
+export interface PartDemand {
+  readonly part: Part
+  readonly kept: boolean
+  readonly readers: readonly Reader[]
+  /** Kept parts that are made from this one. */
+  readonly neededBy: readonly Part[]
+}
+
+/**
+ * What happens to events of a type in a replay: rules see them (`matched`), they only change the state (`state`), they are read if
+ * the header leaves open whether they do (`checked`), or they are passed over (`skipped`).
+ */
+export type Treatment = 'matched' | 'state' | 'checked' | 'skipped'
+
+export interface TypeDemand {
+  /** evt.type */
+  readonly type: string
+  readonly treatment: Treatment
+  /** The rules that may match. */
+  readonly rules: readonly string[]
+}
+
+export interface DemandReport {
+  readonly parts: readonly PartDemand[]
+  readonly types: readonly TypeDemand[]
+}
+
+/** What the rules make a replay keep and read, and which of them does. */
+export function explainDemand(uses: readonly RuleUse[]): DemandReport {
+  const all = uses.flatMap(({ condition, output }) => [...condition, ...output])
+  const wanted = uses.flatMap(({ types }) => (types === 'all' ? EVENTS.map(({ id }) => id) : types))
+  const demand = demandOf(wanted, all)
+  return {
+    parts: PARTS.map(part => ({
+      part,
+      kept: demand.parts.has(part),
+      readers: readersOf(part, uses),
+      neededBy: [...demand.parts].filter(other => NEEDS[other].includes(part)),
+    })),
+    types: EVENTS.filter(isCurrent).map(({ id, name, code }) => ({
+      type: code === 'GENERIC_X' ? 'calls without a type of their own' : name,
+      treatment: treatmentOf(actionOf(id, demand), demand.wanted.has(id)),
+      rules: uses.filter(({ types }) => types === 'all' || types.includes(id)).map(({ rule }) => rule),
+    })),
+  }
+}
+
+function readersOf(part: Part, uses: readonly RuleUse[]): Reader[] {
+  const readers = new Map<string, { field: string; conditions: string[]; outputs: string[] }>()
+  const readerOf = (use: FieldUse) => {
+    const field = use.arg === undefined ? use.name : `${use.name}[${use.arg}]`
+    const known = readers.get(field) ?? { field, conditions: [], outputs: [] }
+    readers.set(field, known)
+    return known
+  }
+  for (const { rule, condition, output } of uses) {
+    for (const use of condition) if (partsRead(use).includes(part)) readerOf(use).conditions.push(rule)
+    for (const use of output) if (partsRead(use).includes(part)) readerOf(use).outputs.push(rule)
+  }
+  return [...readers.values()]
+}
+
+/** Exit events of calls, and events of other kinds, in the form that is recorded today. */
+function isCurrent({ flags, enter, code }: (typeof EVENTS)[number]): boolean {
+  if ((flags & (EventFlag.unused | EventFlag.old_version)) !== 0) return false
+  return !enter || !EVENTS.some(other => other.code === code.replace(/_E$/, '_X'))
+}
+
+function treatmentOf(action: number, wanted: boolean): Treatment {
+  if (action === Skip.take) return wanted ? 'matched' : 'state'
+  // A thread that is not known yet is the only reason to read these.
+  return action === Skip.skip || action === Skip.drop || action === Skip.unlessStranger ? 'skipped' : 'checked'
+}

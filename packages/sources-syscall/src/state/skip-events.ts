@@ -1,0 +1,87 @@
+import { FATES, Fate } from '../capture/convert.ts'
+import { Skip, type Skips } from '../capture/skips.ts'
+import { EVENT_HEADER } from '../event.ts'
+import { PPME } from '../events/ids.ts'
+import { positions } from '../events/positions.ts'
+import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
+import { changesDescriptors } from './files.ts'
+import { LOOKUP_CREATE, LOOKUPS } from './lookup.ts'
+import type { Part } from './parts.ts'
+import { PART_OF } from './state.ts'
+import type { Tables } from './tables.ts'
+import { isUnconnected } from './transfers.ts'
+
+const TWO_32 = 4294967296
+const ALL_TYPES = 1 << 16
+const FCNTL = positions(['cmd'], 'SYSCALL_FCNTL_X')
+/** Second names: see event.ts. */
+const LOOKUP = LOOKUPS
+const STRANGER = Skip.unlessStranger
+const CONNECTS = Skip.unlessConnects
+
+/** What must be read and kept. */
+export interface Keep {
+  /** Event types that rules see. */
+  readonly wanted: ReadonlySet<number>
+  /** Parts of the state that must stay complete. */
+  readonly parts: ReadonlySet<Part>
+}
+
+/** Decides which events of a stream can be passed over, from what is to be kept and from the state so far. */
+export class SkipEvents implements Skips {
+  readonly actions: Uint8Array
+  readonly awaiting: ReadonlySet<number>
+  readonly #tables: Tables
+  readonly #strangers: boolean
+
+  constructor(tables: Tables, { wanted, parts }: Keep) {
+    this.#tables = tables
+    this.awaiting = tables.awaiting
+    this.#strangers = parts.has('strangers')
+    this.actions = new Uint8Array(ALL_TYPES)
+    for (const { id } of EVENTS) this.actions[id] = actionOf(id, { wanted, parts })
+  }
+
+  matters(action: number, view: DataView, start: number, limit: number): boolean {
+    const tid = view.getInt32(start + 12, true) * TWO_32 + view.getUint32(start + 8, true)
+    const { threads, awaiting } = this.#tables
+    if (awaiting.size > 0 && awaiting.has(tid)) return true
+    if (action === Skip.skip) return false
+    const thread = threads.get(tid)
+    // Without a thread there are no descriptors. One that has exited is removed by the next event that is read.
+    if (thread === null || thread.dead) return this.#strangers
+    if (action === STRANGER) return false
+    if (action === CONNECTS) {
+      const at = parameterAt(view, start, limit, LOOKUP[view.getUint16(start + 20, true)]! >> 2, 8)
+      return at < 0 || isUnconnected(thread.fds.get(view.getInt32(at + 4, true) * TWO_32 + view.getUint32(at, true)))
+    }
+    const at = parameterAt(view, start, limit, FCNTL.cmd, 1)
+    return at < 0 || changesDescriptors(view.getUint8(at))
+  }
+}
+
+/** What becomes of events of a type in their current form: a `Skip`. */
+export function actionOf(type: number, { wanted, parts }: Keep): number {
+  const fate = FATES[type]
+  if (fate === Fate.drop) return Skip.drop
+  // Older forms, and enter events that complete them, are read in any case.
+  if (fate === Fate.convert || wanted.has(type)) return Skip.take
+  const { flags, classes } = EVENTS[type]!
+  if ((flags & EventFlag.large_payload) !== 0 || (classes & EventClass.metaevent) !== 0) return Skip.take
+  const part = PART_OF[type]!
+  if (part === null || !parts.has(part)) {
+    return parts.has('strangers') && (LOOKUPS[type]! & 3) === LOOKUP_CREATE ? Skip.unlessStranger : Skip.skip
+  }
+  if (part === 'connections') return Skip.unlessConnects
+  return type === PPME.SYSCALL_FCNTL_X ? Skip.unlessDuplicates : Skip.take
+}
+
+/** Offset of parameter `index` of an event with 16-bit lengths; -1 if it has not exactly `size` bytes. */
+function parameterAt(view: DataView, start: number, limit: number, index: number, size: number): number {
+  const count = view.getUint32(start + 22, true)
+  let lengths = start + EVENT_HEADER
+  let at = lengths + count * 2
+  if (index >= count || at > limit) return -1
+  for (let i = 0; i < index; i++, lengths += 2) at += view.getUint16(lengths, true)
+  return view.getUint16(lengths, true) === size && at + size <= limit ? at : -1
+}
