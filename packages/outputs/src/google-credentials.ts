@@ -10,6 +10,7 @@ export const GOOGLE_OPTIONS = {
   project: { kind: 'text', required: true, doc: 'Project.', example: 'my-project' },
   credentials: {
     kind: 'path',
+    reads: true,
     doc: 'Key file of a service account. Default: the file that `GOOGLE_APPLICATION_CREDENTIALS` names, or the account of the machine or pod.',
     example: '/etc/falc/google.json',
   },

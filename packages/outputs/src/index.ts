@@ -23,6 +23,7 @@ export { MAX_BYTES, MemoryQueue, type Queue, type QueueBounds, UNBOUNDED } from 
 export {
   COLLAPSE_OPTIONS,
   COMMON_OPTIONS,
+  filesRead,
   mayHoldSecrets,
   type OutputSettings,
   outputSchema,

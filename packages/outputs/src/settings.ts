@@ -212,6 +212,15 @@ export function mayHoldSecrets(item: unknown): boolean {
   })
 }
 
+/** The files whose contents the options are, too: certificates, keys, credentials. */
+export function filesRead({ type, options }: OutputSettings): string[] {
+  const table: OptionTable = TYPES.get(type)!.options
+  return Object.entries(table).flatMap(([name, { reads }]) => {
+    const path = options[name]
+    return reads && typeof path === 'string' ? [path] : []
+  })
+}
+
 /** What nothing that is printed may hold. */
 export function secretsIn({ type, options }: OutputSettings): string[] {
   return secretsOf(TYPES.get(type)!.options, options)

@@ -7,11 +7,12 @@ import type { OptionsOf, OptionTable } from './transport.ts'
 export const TLS_OPTIONS = {
   tls_ca: {
     kind: 'path',
+    reads: true,
     doc: 'PEM file of the authorities to trust in place of the system’s.',
     example: '/etc/falc/ca.pem',
   },
-  tls_cert: { kind: 'path', doc: 'PEM file of the client certificate, for mutual TLS.' },
-  tls_key: { kind: 'path', doc: 'PEM file of the key of `tls_cert`.' },
+  tls_cert: { kind: 'path', reads: true, doc: 'PEM file of the client certificate, for mutual TLS.' },
+  tls_key: { kind: 'path', reads: true, doc: 'PEM file of the key of `tls_cert`.' },
   tls_insecure: { kind: 'boolean', default: false, doc: 'Accepts any certificate of the server. For tests only.' },
 } as const satisfies OptionTable
 

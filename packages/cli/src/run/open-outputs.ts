@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import type { AlertData, Source } from '@falc/engine'
 import {
@@ -6,6 +7,7 @@ import {
   FileOutput,
   FORMATS,
   type Format,
+  filesRead,
   HttpOutput,
   MemoryQueue,
   type Output,
@@ -42,7 +44,7 @@ function falcosOutputs(config: Config, log: Log): Wanted[] {
   const common = { outputs_queue, output_timeout, buffered_outputs, json_output, words: jsonWords(config) }
   return FALCOS.filter(name => config[`${name}_output`].enabled).map(name => ({
     name,
-    key: JSON.stringify([config[`${name}_output`], common]),
+    key: JSON.stringify([config[`${name}_output`], common, ...(name === 'http' ? httpFiles(config).map(versionOf) : [])]),
     make: () =>
       new Delivery(MAKE[name](config), {
         format: name === 'stdout' && isatty(1) ? onTerminal(format) : format,
@@ -60,7 +62,7 @@ function listedOutputs(config: Config, log: Log, source: () => Source<AlertData>
     .filter(({ enabled }) => enabled)
     .map(settings => ({
       name: settings.name,
-      key: JSON.stringify([settings, jsonWords(config)]),
+      key: JSON.stringify([settings, jsonWords(config), ...filesRead(settings).map(versionOf)]),
       durable: settings.queue.disk !== undefined,
       make: () =>
         configuredDelivery(settings, {
@@ -70,6 +72,15 @@ function listedOutputs(config: Config, log: Log, source: () => Source<AlertData>
           log: (level, text) => log.write(level, text),
         }),
     }))
+}
+
+const httpFiles = ({ http_output: { ca_cert, ca_bundle, client_cert, client_key } }: Config) =>
+  [ca_cert, ca_bundle, client_cert, client_key].filter(path => path !== '')
+
+/** Changes when a file is written anew or replaced: a reload takes a renewed certificate into use. */
+function versionOf(path: string): string {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return stat ? `${stat.ino} ${stat.size} ${stat.mtimeNs}` : ''
 }
 
 /** Alerts on a terminal. Files and pipes get them to the letter, as from Falco. */

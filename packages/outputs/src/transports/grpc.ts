@@ -19,16 +19,19 @@ const options = {
   },
   private_key: {
     kind: 'path',
+    reads: true,
     doc: 'PEM file of the server’s key. Needed for `HOST:PORT`, as are the next two.',
     example: '/etc/falco/certs/server.key',
   },
   cert_chain: {
     kind: 'path',
+    reads: true,
     doc: 'PEM file of the server’s certificate and those between it and the authority.',
     example: '/etc/falco/certs/server.crt',
   },
   root_certs: {
     kind: 'path',
+    reads: true,
     doc: 'PEM file of the authorities that sign the clients’ certificates.',
     example: '/etc/falco/certs/ca.crt',
   },

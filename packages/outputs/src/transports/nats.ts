@@ -51,7 +51,7 @@ const options = {
   password: { kind: 'secret', doc: 'Password.' },
   token: { kind: 'secret', doc: 'Token, instead of user name and password.' },
   nkey: { kind: 'secret', doc: 'Seed of an nkey: `SU…`.' },
-  creds: { kind: 'path', doc: 'Credentials file with a JWT and its seed, as `nsc` writes it.' },
+  creds: { kind: 'path', reads: true, doc: 'Credentials file with a JWT and its seed, as `nsc` writes it.' },
   ...TLS_OPTIONS,
 } as const
 

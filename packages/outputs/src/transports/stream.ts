@@ -18,10 +18,11 @@ const options = {
     doc: 'Where clients connect: `HOST:PORT`. Beyond this machine, `token` or `client_ca` is needed.',
   },
   token: { kind: 'secret', doc: 'What clients must send: `Authorization: Bearer TOKEN`.' },
-  server_cert: { kind: 'path', doc: 'PEM file of the server’s certificate, for TLS.', example: '/etc/falc/server.pem' },
-  server_key: { kind: 'path', doc: 'PEM file of its key.', example: '/etc/falc/server.key' },
+  server_cert: { kind: 'path', reads: true, doc: 'PEM file of the server’s certificate, for TLS.', example: '/etc/falc/server.pem' },
+  server_key: { kind: 'path', reads: true, doc: 'PEM file of its key.', example: '/etc/falc/server.key' },
   client_ca: {
     kind: 'path',
+    reads: true,
     doc: 'PEM file of the authorities that sign the clients’ certificates, which are then required.',
   },
   history: {

@@ -1,0 +1,68 @@
+/** Certificates are renewed under the names that falco.yaml has: SIGHUP takes the new ones into use. */
+import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { TLSSocket } from 'node:tls'
+import { expect, onTestFinished, test } from 'vitest'
+import { eventually } from '../../../scripts/testing/wait.ts'
+import { certificates, folder } from '../../outputs/test/transports/peer.ts'
+import { startFalc } from './process.ts'
+
+/** An HTTPS server; lists the certificates of its clients. */
+async function server(pem: ReturnType<typeof certificates>) {
+  const clients: string[] = []
+  const files = { ca: readFileSync(pem.ca), cert: readFileSync(pem.cert), key: readFileSync(pem.key) }
+  const made = createServer({ ...files, requestCert: true, rejectUnauthorized: false }, (request, response) => {
+    clients.push((request.socket as TLSSocket).getPeerCertificate().fingerprint256)
+    request.resume().on('end', () => response.end())
+  })
+  await new Promise<void>(resolve => made.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    made.close()
+    made.closeAllConnections()
+  })
+  return { url: `https://127.0.0.1:${(made.address() as AddressInfo).port}/`, clients }
+}
+
+test.each([
+  ['outputs', (url: string, ca: string) => `outputs:
+  - {name: hook, type: webhook, url: "${url}", tls_ca: ${ca}, tls_cert: client.pem, tls_key: client.key}`],
+  ['http_output', (url: string, ca: string) => `json_output: true
+http_output: {enabled: true, url: "${url}", ca_cert: ${ca}, mtls: true, client_cert: client.pem, client_key: client.key}`],
+])('%s', async (_, config) => {
+  const dir = folder()
+  const [first, second] = [certificates(), certificates()]
+  const { url, clients } = await server(first)
+  const install = (pem: typeof first) => {
+    copyFileSync(pem.clientCert, join(dir, 'client.pem'))
+    copyFileSync(pem.clientKey, join(dir, 'client.key'))
+  }
+  const happen = (name: string) => {
+    const time = '2026-05-04T10:20:30.000000Z'
+    const event = { kind: 'Event', auditID: name, stage: 'ResponseComplete', verb: 'get', objectRef: { name } }
+    appendFileSync(join(dir, 'audit.jsonl'), `${JSON.stringify({ ...event, stageTimestamp: time })}\n`)
+  }
+  install(first)
+  const rule = { rule: 'seen', desc: 'd', condition: 'ka.verb = get', output: 'saw %ka.target.name', priority: 'NOTICE' }
+  writeFileSync(join(dir, 'rules.yaml'), JSON.stringify([{ ...rule, source: 'k8s_audit' }]))
+  writeFileSync(join(dir, 'falco.yaml'), `rules_files: [rules.yaml]\nstdout_output: {enabled: true}\n${config(url, first.ca)}\n`)
+  happen('one')
+  const falc = startFalc(['run', '-c', 'falco.yaml', '--k8s-audit', 'audit.jsonl', '--follow'], dir)
+  onTestFinished(async () => {
+    falc.child.kill('SIGKILL')
+    await falc.exit
+  })
+  await eventually(() => expect(clients).toHaveLength(1))
+  install(second)
+  falc.child.kill('SIGHUP')
+  await falc.sees('Reloaded configuration and rules')
+  happen('two')
+  await eventually(() => expect(clients).toHaveLength(2))
+  expect(clients[0]).not.toBe(clients[1])
+  // Nothing has changed: the connection stays.
+  falc.child.kill('SIGHUP')
+  happen('three')
+  await eventually(() => expect(clients).toHaveLength(3))
+  expect(clients[2]).toBe(clients[1])
+})
