@@ -56,8 +56,15 @@ that was removed delivers what waits for as long as \`output_timeout\` sees prog
 
 ## Secrets
 
-A secret is written as \`\${VARIABLE}\` of the environment, or \`{file: PATH}\`; files are read again on SIGHUP. Secrets are in no log line, error,
+A secret is written as \`\${VARIABLE}\` of the environment, or \`{file: PATH}\`. Secrets are in no log line, error,
 metric or support bundle, and a line of falco.yaml that may hold one is not shown with an error.
+
+SIGHUP reads these files again, and opens an output anew whose certificates, keys or credentials have been renewed under the same name.
+
+## Hostile receivers
+
+Redirects are not followed, so that secrets reach nobody else. Answers are read up to a bound, whatever they announce; one that never ends costs its
+connection. What a receiver says is in the log in part, on one line and without secrets.
 
 ## Queues on disk
 

@@ -26,6 +26,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
  */
 export async function runCli(args: readonly string[]): Promise<number> {
   process.stderr.on('error', () => {})
+  // Alerts are on standard output: what a library prints for its developers must not get among them.
+  Object.assign(console, { log: console.error, info: console.error, debug: console.error })
   const [first, ...rest] = args
   try {
     if (first === undefined || first === 'help' || first === '-h' || first === '--help') return await help(rest)

@@ -26,10 +26,16 @@ async function server(pem: ReturnType<typeof certificates>) {
 }
 
 test.each([
-  ['outputs', (url: string, ca: string) => `outputs:
-  - {name: hook, type: webhook, url: "${url}", tls_ca: ${ca}, tls_cert: client.pem, tls_key: client.key}`],
-  ['http_output', (url: string, ca: string) => `json_output: true
-http_output: {enabled: true, url: "${url}", ca_cert: ${ca}, mtls: true, client_cert: client.pem, client_key: client.key}`],
+  [
+    'outputs',
+    (url: string, ca: string) => `outputs:
+  - {name: hook, type: webhook, url: "${url}", tls_ca: ${ca}, tls_cert: client.pem, tls_key: client.key}`,
+  ],
+  [
+    'http_output',
+    (url: string, ca: string) => `json_output: true
+http_output: {enabled: true, url: "${url}", ca_cert: ${ca}, mtls: true, client_cert: client.pem, client_key: client.key}`,
+  ],
 ])('%s', async (_, config) => {
   const dir = folder()
   const [first, second] = [certificates(), certificates()]
@@ -44,9 +50,18 @@ http_output: {enabled: true, url: "${url}", ca_cert: ${ca}, mtls: true, client_c
     appendFileSync(join(dir, 'audit.jsonl'), `${JSON.stringify({ ...event, stageTimestamp: time })}\n`)
   }
   install(first)
-  const rule = { rule: 'seen', desc: 'd', condition: 'ka.verb = get', output: 'saw %ka.target.name', priority: 'NOTICE' }
+  const rule = {
+    rule: 'seen',
+    desc: 'd',
+    condition: 'ka.verb = get',
+    output: 'saw %ka.target.name',
+    priority: 'NOTICE',
+  }
   writeFileSync(join(dir, 'rules.yaml'), JSON.stringify([{ ...rule, source: 'k8s_audit' }]))
-  writeFileSync(join(dir, 'falco.yaml'), `rules_files: [rules.yaml]\nstdout_output: {enabled: true}\n${config(url, first.ca)}\n`)
+  writeFileSync(
+    join(dir, 'falco.yaml'),
+    `rules_files: [rules.yaml]\nstdout_output: {enabled: true}\n${config(url, first.ca)}\n`,
+  )
   happen('one')
   const falc = startFalc(['run', '-c', 'falco.yaml', '--k8s-audit', 'audit.jsonl', '--follow'], dir)
   onTestFinished(async () => {

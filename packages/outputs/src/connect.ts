@@ -27,6 +27,9 @@ export async function loadPeer<T>(name: string, output: string, load: () => Prom
  */
 export function connectError(error: unknown, output: string, denied = false): OutputError {
   if (error instanceof OutputError) return error
+  // A signal's reason, or what `once` makes of it.
+  if (['TimeoutError', 'AbortError'].includes((error as Error).name))
+    return new OutputError('timeout', `${output}: no answer in time`)
   const { code, cause, message } = error as NodeJS.ErrnoException & { cause?: NodeJS.ErrnoException }
   const name = code ?? cause?.code ?? (error as Error).name ?? 'error'
   // Happy Eyeballs: the message of such an error is empty, those of its parts are not.

@@ -1,5 +1,6 @@
 import { type Answer, type Failure, failureOf } from './answer.ts'
 import { OutputError } from './output.ts'
+import { Receiver } from './receiver.ts'
 import type { BatchLimits, Item, Target, Transport } from './transport.ts'
 
 export interface ConnectionOptions {
@@ -17,6 +18,7 @@ export class Connection {
   readonly #target: Target
   readonly #timeout: number
   readonly #blocked: () => void
+  readonly #receiver = new Receiver()
   #transport: Transport | null = null
   /** Ends the call in progress. */
   #current: AbortController | null = null
@@ -42,7 +44,7 @@ export class Connection {
 
   /** @throws {OutputError} when there is no connection to be had at present */
   async open(): Promise<void> {
-    this.#transport ??= await this.#target.open()
+    this.#transport ??= await this.#receiver.call(() => this.#target.open())
   }
 
   /** Connects if necessary, and sends. Never rejects. */
@@ -50,7 +52,7 @@ export class Connection {
     const unconnected = await this.#call(signal => this.#connect(signal))
     if (unconnected) return { delivered: 0, failure: unconnected }
     const transport = this.#transport!
-    const result = await this.#call(signal => transport.send(items, signal))
+    const result = await this.#call(signal => this.#receiver.call(() => transport.send(items, signal)))
     const answer: Answer = 'class' in result ? { delivered: 0, failure: result } : result
     if (answer.failure?.reconnect || answer.items?.some(failure => failure?.reconnect)) await this.#drop()
     return answer
@@ -61,7 +63,7 @@ export class Connection {
     const old = this.#transport
     if (!old) return this.open()
     if (old.reopen) return old.reopen()
-    this.#transport = await this.#target.open()
+    this.#transport = await this.#receiver.call(() => this.#target.open())
     addTo(this.#undone, old.undone)
     await old.close().catch(() => {})
   }
@@ -70,11 +72,14 @@ export class Connection {
   async close(force: boolean): Promise<void> {
     if (force) this.#current?.abort()
     await this.#transport?.close(force)
+    if (force) this.#receiver.disconnect()
   }
 
   async #connect(signal: AbortSignal): Promise<Failure | undefined> {
     if (this.#transport) return undefined
-    const opening = this.#target.open()
+    const opening = this.#receiver.call(() => this.#target.open())
+    // Not every client library has a deadline for all of what it says to a server before it is connected.
+    signal.addEventListener('abort', () => this.#transport ?? this.#receiver.disconnect(), { once: true })
     // A connection that comes too late is not used.
     opening.then(
       transport => signal.aborted && void transport.close(true).catch(() => {}),
@@ -94,6 +99,7 @@ export class Connection {
       transport?.close(true).catch(() => {}),
       new Promise(resolve => setTimeout(resolve, GRACE).unref()),
     ])
+    this.#receiver.disconnect()
   }
 
   /** Makes a call with a deadline. What it throws, and that it does not end, are failures. */

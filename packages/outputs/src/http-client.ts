@@ -171,7 +171,7 @@ export class HttpClient {
     const { headers } = response
     const failure =
       statusFailure(status, server, after, this.excerpt(body, request)) ??
-      (request.accepts?.({ status, headers, body }) === false ? strange(status, server) : undefined)
+      (request.accepts?.({ status, headers, body }) === false ? strange({ status, server }) : undefined)
     return {
       ...{ status, headers, body, cut, server },
       ...(after !== undefined && { after }),
@@ -269,7 +269,8 @@ function readUpTo(response: IncomingMessage, max: number): Promise<{ body: strin
   })
 }
 
-const strange = (status: number, server: string): Failure => ({
+/** The failure that an answer means which is not one of the service. */
+export const strange = ({ status, server }: Pick<HttpAnswer, 'status' | 'server'>): Failure => ({
   class: 'later',
   cause: 'bad_answer',
   message: `${server} answered ${status}, but not as this service does`,

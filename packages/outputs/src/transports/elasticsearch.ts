@@ -1,7 +1,16 @@
 import { type AlertData, isoTime, printJson } from '@falc/engine'
 import { type Answer, type Failure, statusFailure } from '../answer.ts'
 import { confined } from '../confined.ts'
-import { answerOf, basic, HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl, isFailure } from '../http-client.ts'
+import {
+  answerOf,
+  basic,
+  HTTP_OPTIONS,
+  type HttpAnswer,
+  HttpClient,
+  httpUrl,
+  isFailure,
+  strange,
+} from '../http-client.ts'
 import { defineTransport, type Item, type OptionTable } from '../transport.ts'
 
 const OUTPUT = 'elasticsearch output'
@@ -96,25 +105,25 @@ function document({ alert, body, contentType }: Item, layout: string): string {
 
 interface BulkAnswer {
   readonly errors: boolean
-  readonly items?: readonly Readonly<Record<string, { status: number; error?: { type?: string; reason?: string } }>>[]
+  readonly items?: readonly Readonly<Record<string, Outcome>>[]
 }
 
-const strange = ({ server }: HttpAnswer): Failure => ({
-  class: 'later',
-  cause: 'bad_answer',
-  message: `${server} sent an answer that is not that of _bulk`,
-})
+type Outcome = { readonly status: number; readonly error?: { readonly type?: string; readonly reason?: string } }
+
+/** What became of each document; undefined: that is no answer of `_bulk`. */
+function outcomesIn(body: string): readonly Outcome[] | 'all' | undefined {
+  try {
+    const { errors, items } = JSON.parse(body) as BulkAnswer
+    return errors === false ? 'all' : items?.map(item => Object.values(item)[0] ?? { status: 500 })
+  } catch {
+    return undefined
+  }
+}
 
 function read(answer: HttpAnswer, count: number, client: HttpClient): Answer {
-  let bulk: BulkAnswer
-  try {
-    bulk = JSON.parse(answer.body)
-  } catch {
-    return { delivered: 0, failure: strange(answer) }
-  }
-  if (bulk?.errors === false) return { delivered: count }
-  if (bulk?.items?.length !== count) return { delivered: 0, failure: strange(answer) }
-  const outcomes = bulk.items.map(item => Object.values(item)[0] ?? { status: 500 })
+  const outcomes = outcomesIn(answer.body)
+  if (outcomes === 'all') return { delivered: count }
+  if (outcomes?.length !== count) return { delivered: 0, failure: strange(answer) }
   return answerOf(
     outcomes.map(({ status, error }): Failure | undefined => {
       if (status === 409) return undefined

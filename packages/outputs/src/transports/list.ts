@@ -1,7 +1,8 @@
 /** Every transport: `type:` of an output is one of these. */
 import type { TransportDefinition } from '../transport.ts'
 import { alertmanager } from './alertmanager.ts'
-import { cloudwatch, kinesis, sns, sqs } from './aws.ts'
+import { sns, sqs } from './aws-messages.ts'
+import { cloudwatch, kinesis } from './aws-streams.ts'
 import { googlechat, mattermost, rocketchat, slack } from './chat.ts'
 import { cloudevents } from './cloudevents.ts'
 import { discord } from './discord.ts'

@@ -18,7 +18,12 @@ const options = {
     doc: 'Where clients connect: `HOST:PORT`. Beyond this machine, `token` or `client_ca` is needed.',
   },
   token: { kind: 'secret', doc: 'What clients must send: `Authorization: Bearer TOKEN`.' },
-  server_cert: { kind: 'path', reads: true, doc: 'PEM file of the server’s certificate, for TLS.', example: '/etc/falc/server.pem' },
+  server_cert: {
+    kind: 'path',
+    reads: true,
+    doc: 'PEM file of the server’s certificate, for TLS.',
+    example: '/etc/falc/server.pem',
+  },
   server_key: { kind: 'path', reads: true, doc: 'PEM file of its key.', example: '/etc/falc/server.key' },
   client_ca: {
     kind: 'path',

@@ -5,10 +5,63 @@ import type { Answer, Failure } from '../../src/answer.ts'
 import { hostile } from './hostile.ts'
 import { item, open, patient } from './items.ts'
 import { SERVICES } from './services.ts'
+import { kindOf } from './stand-in.ts'
 
 const RUNNABLE = SERVICES.filter(({ kind }) => !skipped('peers', kind.missing))
 
 const failures = ({ failure, items = [] }: Answer): Failure[] => [failure, ...items].filter(one => one !== undefined)
+
+/** Takes everything. */
+const STRANGER = { title: 'Stranger', options: () => ({}), take: () => ({ status: 200 }) }
+
+/** Answers of success that no service gives. */
+const NONSENSE: readonly string[] = [
+  ...['', 'null', '[]', '{}', '0', '"ok"', '{', '\u0000\u0001', '[[[[[[[['.repeat(5000), `"${'x'.repeat(70_000)}"`],
+  ...[
+    '{"errors":true}',
+    '{"errors":true,"items":null}',
+    '{"errors":true,"items":[null,1,{}]}',
+    '{"errors":1,"items":{"length":3}}',
+  ],
+  ...[
+    '{"Successful":null,"Failed":null}',
+    '{"Successful":1}',
+    '{"Failed":[{}],"Successful":[{"Id":"-1"},{"Id":"1e9"},{"Id":"__proto__"}]}',
+  ],
+  ...[
+    '{"FailedRecordCount":9,"Records":"x"}',
+    '{"Records":[null,{"ErrorCode":5}]}',
+    '{"rejectedLogEventsInfo":{"tooOldLogEventEndIndex":"x","tooNewLogEventStartIndex":-5}}',
+  ],
+  ...[
+    '{"messageIds":7}',
+    '{"code":"0"}',
+    '{"code":9,"text":{}}',
+    '{"ackId":"x"}',
+    '{"partialSuccess":{"rejectedLogRecords":"-1"}}',
+    '{"partialSuccess":5}',
+  ],
+  ...[
+    '<PublishBatchResponse><Failed><member></member></Failed>',
+    '<PublishBatchResponse><Failed><member><Id>99</Id></member></Failed>',
+  ],
+  ...[
+    '{"status":{}}',
+    '{"dedup_key":[]}',
+    'ok',
+    'no_text',
+    'Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429',
+  ],
+]
+
+/** What the delivery relies on, whatever the receiver says. */
+function wellFormed({ delivered, failure, items }: Answer, count: number, body: string): void {
+  expect(Number.isInteger(delivered) && delivered >= 0 && delivered <= count, body).toBe(true)
+  if (items) {
+    expect(failure, body).toBeUndefined()
+    expect(items.length, body).toBe(count - delivered)
+  } else expect(delivered === count, body).toBe(failure === undefined)
+}
 
 describe.each(RUNNABLE)('$kind.title', ({ kind, transport, secrets }) => {
   async function start() {
@@ -63,6 +116,32 @@ describe.each(RUNNABLE)('$kind.title', ({ kind, transport, secrets }) => {
     expect(answer.delivered).toBe(0)
     expect(failures(answer)).toEqual([expect.objectContaining({ class: 'later', cause: 'bad_answer' })])
     expect(await output.send([item(1)], patient())).toEqual({ delivered: 1 })
+  })
+
+  test('a redirect is not followed: who gets the secrets is for the configuration to say', async () => {
+    const { service, output } = await start()
+    const stranger = await kindOf({ ...STRANGER, type: kind.type }).start()
+    onTestFinished(() => stranger.stop())
+    for (const status of [301, 302, 303, 307, 308]) {
+      service.answer(status, { location: `${stranger.url}/elsewhere` })
+      const answer = await output.send([item(1)], patient())
+      expect(failures(answer)).toEqual([expect.objectContaining({ class: 'misconfigured', cause: `http_${status}` })])
+    }
+    expect(stranger.requests).toEqual([])
+  })
+
+  test('an answer that is nonsense delivers nothing it does not name, and stops nothing', async () => {
+    const { service, output } = await start()
+    const items = Array.from({ length: transport.batch.items > 1 ? 3 : 1 }, (_, i) => item(i))
+    for (const body of NONSENSE) {
+      service.answer(200, { 'content-type': 'application/json' }, body)
+      const answer = await output.send(items, patient())
+      wellFormed(answer, items.length, body)
+      for (const { cause, message } of failures(answer)) {
+        expect(cause.length).toBeLessThan(100)
+        expect(message.length).toBeLessThan(600)
+      }
+    }
   })
 
   test('a service that is down or hangs is tried again', async () => {

@@ -1,7 +1,8 @@
 /** Every transport that speaks HTTP, with the service that it is tested with. */
 
 import type { TransportDefinition } from '../../src/transport.ts'
-import { cloudwatch, kinesis, sns, sqs } from '../../src/transports/aws.ts'
+import { sns, sqs } from '../../src/transports/aws-messages.ts'
+import { cloudwatch, kinesis } from '../../src/transports/aws-streams.ts'
 import { googlechat, mattermost, rocketchat, slack } from '../../src/transports/chat.ts'
 import { cloudevents } from '../../src/transports/cloudevents.ts'
 import { discord } from '../../src/transports/discord.ts'

@@ -1,0 +1,117 @@
+/** Receivers that are not what they should be: nothing they send ends, holds up or fills the process, no connection stays, and the alerts wait. */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { alerts } from '@falc/engine'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { until } from '../../../../scripts/testing/wait.ts'
+import { configuredDelivery, falcoJson, readOutput } from '../../src/index.ts'
+import { Receiver } from '../../src/receiver.ts'
+import { TRANSPORTS } from '../../src/transports/list.ts'
+import { alert } from './items.ts'
+
+/** The clients, at an address. Those over HTTP share one client: a webhook stands for them. */
+const CLIENTS: Readonly<Record<string, (at: string) => Record<string, unknown>>> = {
+  alertmanager: at => ({ url: `http://${at}` }),
+  kafka: at => ({ brokers: at }),
+  mqtt: at => ({ url: `mqtt://${at}` }),
+  nats: at => ({ url: `nats://${at}` }),
+  rabbitmq: at => ({ url: `amqp://${at}` }),
+  redis: at => ({ url: `redis://${at}` }),
+  smtp: at => ({ url: `smtp://${at}`, from: 'falc@x.test', to: 'ops@x.test' }),
+  webhook: at => ({ url: `http://${at}/` }),
+}
+
+/** The beginning of an answer that announces more than anybody should read. */
+const ENDLESS: Readonly<Record<string, readonly (string | Buffer)[]>> = {
+  alertmanager: ['HTTP/1.1 500 no\r\nx: ', 'HTTP/1.1 500 no\r\ncontent-length: 100000000000\r\n\r\n'],
+  kafka: [Buffer.from([0x7f, 0xff, 0xff, 0xff])],
+  mqtt: [Buffer.from([0x20, 0xff, 0xff, 0xff, 0x7f])],
+  nats: ['INFO ', 'INFO {"version":"2.10.0","max_payload":1000}\r\nMSG a 1 1000000000\r\n'],
+  rabbitmq: [Buffer.from([1, 0, 0, 0x7f, 0xff, 0xff, 0xff])],
+  redis: ['$500000000\r\n', '*100000000\r\n'],
+  smtp: ['220-', '220 hello\r\n250-'],
+  webhook: ['HTTP/1.1 500 no\r\nx: ', 'HTTP/1.1 500 no\r\ntransfer-encoding: chunked\r\n\r\nfffffff\r\n'],
+}
+
+const CHUNK = Buffer.alloc(64 * 1024, 'x')
+
+function pour(socket: Socket): void {
+  const more = () => {
+    while (socket.writable && socket.write(CHUNK));
+  }
+  socket.on('drain', more)
+  more()
+}
+
+/** A server that treats each connection alike, and counts those that are open. */
+async function serve(treat: (socket: Socket) => void) {
+  const sockets = new Set<Socket>()
+  const server = createServer(socket => {
+    sockets.add(socket)
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket))
+    treat(socket.resume())
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  return { at: `127.0.0.1:${(server.address() as AddressInfo).port}`, open: () => sockets.size }
+}
+
+/** The alert has been tried, waits, and with its output each connection ends. */
+async function survives(type: string, treat: (socket: Socket) => void): Promise<void> {
+  const { at, open } = await serve(treat)
+  const source = alerts()
+  const item = { name: 'hostile', type, timeout: '300ms', ...CLIENTS[type]!(at) }
+  const settings = readOutput(item, { path: [], source: () => source, warn: (_, reason) => expect.fail(reason) })
+  const lines: string[] = []
+  const delivery = configuredDelivery(settings, {
+    hostname: 'node-1',
+    source,
+    format: () => falcoJson(),
+    backoff: { first: 20, max: 100 },
+    log: (_, text) => void lines.push(text),
+  })
+  delivery.push(alert(1))
+  await until('it has tried twice', () => delivery.stats.retries >= 2)
+  expect(delivery.stats).toMatchObject({ pushed: 1, delivered: 0, queued: 1, dropped: {} })
+  expect(open()).toBeLessThan(5)
+  for (const line of lines) expect(line.length).toBeLessThan(1000)
+  await delivery.close(0)
+  await until('each connection has ended', () => open() === 0)
+}
+
+test('every transport that connects is here, or has no answers to read, or speaks HTTP', () => {
+  const others = TRANSPORTS.filter(({ type, options }) => !(type in CLIENTS) && !('proxy' in options)).map(
+    one => one.type,
+  )
+  expect(others.sort()).toEqual(['file', 'grpc', 'program', 'prometheus', 'stdout', 'stream', 'syslog'])
+})
+
+describe.each(Object.keys(CLIENTS))('%s', type => {
+  test('a receiver that says nothing', () => survives(type, () => {}))
+  test('one that closes at once', () => survives(type, socket => void socket.end()))
+  test('one that resets', () => survives(type, socket => void socket.resetAndDestroy()))
+  test('noise', () => survives(type, socket => void socket.write(randomBytes(1000))))
+  test('endless noise', () => survives(type, pour))
+  test.each(ENDLESS[type]!.map(start => [JSON.stringify(String(start)), start]))('%s without end', (_, start) =>
+    survives(type, socket => {
+      socket.write(start!)
+      pour(socket)
+    }),
+  )
+})
+
+test('a connection over which more comes than any answer has is ended', async () => {
+  const { at } = await serve(pour)
+  const receiver = new Receiver()
+  const [host, port] = at.split(':') as [string, string]
+  const to = () => connect(Number(port), host).resume()
+  const other = to()
+  const [error] = await receiver.call(() => once(to(), 'error'))
+  expect(error.message).toBe('the receiver sends without end')
+  expect(other.destroyed).toBe(false)
+  other.destroy()
+})
