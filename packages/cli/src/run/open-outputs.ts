@@ -44,7 +44,11 @@ function falcosOutputs(config: Config, log: Log): Wanted[] {
   const common = { outputs_queue, output_timeout, buffered_outputs, json_output, words: jsonWords(config) }
   return FALCOS.filter(name => config[`${name}_output`].enabled).map(name => ({
     name,
-    key: JSON.stringify([config[`${name}_output`], common, ...(name === 'http' ? httpFiles(config).map(versionOf) : [])]),
+    key: JSON.stringify([
+      config[`${name}_output`],
+      common,
+      ...(name === 'http' ? httpFiles(config).map(versionOf) : []),
+    ]),
     make: () =>
       new Delivery(MAKE[name](config), {
         format: name === 'stdout' && isatty(1) ? onTerminal(format) : format,
