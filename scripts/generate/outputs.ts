@@ -1,4 +1,7 @@
 /** docs/outputs.md: what all outputs have, and each type with its keys, a snippet, and what is sent. */
+import { AWS_OPTIONS } from '../../packages/outputs/src/aws-credentials.ts'
+import { GOOGLE_OPTIONS } from '../../packages/outputs/src/google-credentials.ts'
+import { HTTP_OPTIONS } from '../../packages/outputs/src/http-client.ts'
 import {
   COLLAPSE_OPTIONS,
   COMMON_OPTIONS,
@@ -10,6 +13,7 @@ import {
   TRANSPORTS,
   type TransportDefinition,
 } from '../../packages/outputs/src/index.ts'
+import { TLS_OPTIONS } from '../../packages/outputs/src/tls.ts'
 import { anchor, table } from './markdown.ts'
 
 const INTRO = `# Outputs
@@ -32,51 +36,64 @@ outputs:
 
 ## What happens to an alert
 
-1. **Route.** \`condition\` is a condition of the rule language over [alerts as events](alerts.md), \`minimum_priority\` a short form.
-2. **Collapse.** The first alert goes out at once. Repeats, with the same values in the fields of \`by\`, are counted for \`window\`; then
-   one alert with \`count\`, \`first_time\` and \`last_time\` stands for them. The windows of at most 10,000 different keys are open at once;
-   with more, the oldest ends early.
-3. **Rate.** Alerts above it are summed up by rule in one alert at the end of the time.
-4. **Queue.** Bounded in alerts and bytes. What does not fit is dropped and counted (\`queue_full\`).
-5. **Delivery.** In batches, in order. How an answer is read depends on the type; what follows from it does not:
+1. **Route.** \`condition\` is a condition of the rule language over [alerts as events](alerts.md); \`minimum_priority\` is a short form.
+2. **Collapse.** The first alert is sent at once. Repeats, alerts with the same values in the fields of \`by\`, are counted for
+   \`window\` and then summed up in one alert with \`count\`, \`first_time\` and \`last_time\`. At most 10,000 keys are tracked at a time;
+   beyond that, the oldest window ends early.
+3. **Rate.** Alerts above the rate are summed up by rule in one alert at the end of the period.
+4. **Queue.** Bounded in alerts and bytes. Alerts that do not fit are dropped and counted (\`queue_full\`).
+5. **Delivery.** In batches, in order. How a response is classified depends on the type; what follows is the same for all:
 
-| the receiver | then |
+| the receiver | what falc does |
 | --- | --- |
-| takes the alerts | they are delivered |
-| does not answer, is busy, fails (408, 425, 429, 5xx) | the same alerts are sent again, with growing pauses of up to 30 s; \`Retry-After\` is honoured. While it fails, single alerts probe it |
-| refuses us (401, 403, 404, TLS) | the same, said once in the log, with pauses of 30 s |
-| refuses a batch (400, 413, 422) | it is sent in halves, until the alert that is to blame is alone |
-| refuses one alert | it becomes a [dead letter](#dead-letters); the next ones go on |
+| accepts the alerts | counts them as delivered |
+| does not answer, is busy, or fails (408, 425, 429, 5xx) | resends them with growing pauses of up to 30 s, honouring \`Retry-After\`; until it recovers, single alerts are sent as probes |
+| rejects the configuration (401, 403, 404, TLS) | keeps the alerts queued, logs the reason once, and retries every 30 s |
+| rejects a batch (400, 413, 422) | resends it in halves until the offending alert is alone |
+| rejects a single alert | makes it a [dead letter](#dead-letters) and continues with the next |
 
-Delivery is *at least once*: after a lost answer, an alert arrives twice, with the same \`alert.id\`. The log has one line when an output
-fails and one when it recovers, with how many alerts waited and how many were lost. [Metrics](config.md) count all of it per output.
+Delivery is *at least once*: after a lost response, an alert arrives twice, with the same \`alert.id\`. The log has one line when an output
+fails and one when it recovers, with the number of alerts that waited and that were lost. [Metrics](config.md) count all of this per output.
 
-A reload keeps the connection and the queue of an output that has not changed. One that has changed hands its queue to its successor. One
-that was removed delivers what waits for as long as \`output_timeout\` sees progress.
+On a reload, an output that has not changed keeps its connection and its queue. A changed output takes over the queue of its predecessor. A
+removed output delivers what is queued, as long as it makes progress within \`output_timeout\`.
 
 ## Secrets
 
-A secret is written as \`\${VARIABLE}\` of the environment, or \`{file: PATH}\`. Secrets are in no log line, error,
-metric or support bundle, and a line of falco.yaml that may hold one is not shown with an error.
+Write a secret as \`\${VARIABLE}\` (an environment variable) or \`{file: PATH}\`. Secrets never appear in log lines, errors, metrics or
+support bundles, and an error about a line of falco.yaml that may contain one does not show that line.
 
-SIGHUP reads these files again, and opens an output anew whose certificates, keys or credentials have been renewed under the same name.
+SIGHUP rereads these files, and reopens an output whose certificates, keys or credentials have been renewed under the same name.
 
 ## Hostile receivers
 
-Redirects are not followed, so that secrets reach nobody else. Answers are read up to a bound, whatever they announce; one that never ends costs its
-connection. What a receiver says is in the log in part, on one line and without secrets.
+Redirects are not followed, so that secrets reach no one else. Responses are read up to a fixed size, whatever they announce; one that never
+ends costs its connection. The log shows an excerpt of what a receiver sends, on one line and without secrets.
 
 ## Queues on disk
 
-With \`queue.disk\`, what waits survives the process and the machine. Alerts are appended to a journal in \`DISK/NAME\` and removed from it once they are
-delivered; after a crash, delivery goes on where it was last known to be. The event path never waits for the disk: up to 8 MiB wait for it in memory. One
-process at a time uses a folder.
+With \`queue.disk\`, queued alerts survive a restart of the process and of the machine. Alerts are appended to a journal in \`DISK/NAME\` and
+removed once they are delivered; after a crash, delivery resumes at the last known position. Detection never waits for the disk: up to 8 MiB
+are buffered in memory. A folder can be used by one process at a time.
 
 ## Dead letters
 
-Alerts that a receiver will never take are kept next to the queue on disk, up to 10,000. Without a queue on disk they are dropped and counted. \`falc
+Alerts that a receiver will never accept are kept next to the queue on disk, up to 10,000. Without a queue on disk they are dropped and counted. \`falc
 dead-letters\` lists, retries and drops them.
 `
+
+/** Keys that several types share: shown once. */
+const SHARED: readonly { readonly title: string; readonly options: OptionTable }[] = [
+  { title: 'TLS', options: TLS_OPTIONS },
+  { title: 'HTTP', options: optionsBut(HTTP_OPTIONS, TLS_OPTIONS) },
+  { title: 'AWS', options: optionsBut(AWS_OPTIONS, HTTP_OPTIONS) },
+  { title: 'Google Cloud', options: optionsBut(GOOGLE_OPTIONS, HTTP_OPTIONS) },
+]
+
+function optionsBut(options: OptionTable, ...others: readonly OptionTable[]): OptionTable {
+  const isOwn = ([name, option]: [string, Option]) => !others.some(other => other[name] === option)
+  return Object.fromEntries(Object.entries(options).filter(isOwn))
+}
 
 /** docs/outputs.md */
 export function outputsPage(): string {
@@ -86,6 +103,8 @@ export function outputsPage(): string {
     INTRO,
     `## Keys of every output\n\n${keys(COMMON_OPTIONS)}\n\n### collapse\n\n${keys(COLLAPSE_OPTIONS)}\n\n### queue\n\n${keys(QUEUE_OPTIONS)}`,
     `### format\n\n${table(['format', 'an alert is'], formats)}`,
+    `## Keys of several types`,
+    ...SHARED.map(({ title, options }) => `### ${title}\n\n${keys(options)}`),
     `## Types\n\n${list}`,
     ...TRANSPORTS.map(section),
   ].join('\n\n')
@@ -93,18 +112,22 @@ export function outputsPage(): string {
 
 function section({ type, title, doc, options, batch, peer, ordered, deadline }: TransportDefinition<any>): string {
   const facts = [
-    `Batches of up to ${batch.items}.`,
+    batch.items === 1 ? 'One alert at a time.' : `Batches of up to ${batch.items} alerts.`,
     ordered === 'all'
       ? 'Alerts arrive in order.'
       : ordered === 'key'
         ? 'Alerts of one key arrive in order.'
         : 'Alerts arrive in any order.',
-    ...(deadline === false ? ['An attempt may take any time, unless `timeout` is set.'] : []),
+    ...(deadline === false ? ['Attempts have no time limit unless `timeout` is set.'] : []),
     ...(peer ? [`Needs the package \`${peer}\`: \`npm install ${peer}\`.`] : []),
   ]
   const snippet = `\`\`\`yaml\noutputs:\n  - name: my-${type}\n    type: ${type}\n${example(options)}\`\`\``
-  const rest = Object.keys(options).length > 0 ? `\n\n${keys(options)}` : ''
-  return `### ${type}\n\n**${title}.** ${doc}\n\n${facts.join(' ')}\n\n${snippet}${rest}`
+  const own = optionsBut(options, ...SHARED.map(({ options }) => options))
+  const rest = Object.keys(own).length > 0 ? `\n\n${keys(own)}` : ''
+  const shared = SHARED.filter(group => Object.entries(group.options).every(([name, one]) => options[name] === one))
+  const links = shared.map(({ title }) => `[${title}](#${anchor(title)})`)
+  const more = links.length > 0 ? `\n\nIn addition, the keys for ${links.join(', ')}.` : ''
+  return `### ${type}\n\n**${title}.** ${doc}\n\n${facts.join(' ')}\n\n${snippet}${rest}${more}`
 }
 
 /** What the type needs. */

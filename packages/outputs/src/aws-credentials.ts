@@ -16,11 +16,11 @@ export const AWS_OPTIONS = {
   session_token: { kind: 'secret', doc: 'Session token of temporary credentials.' },
   role_arn: {
     kind: 'text',
-    doc: 'Role to take on with these credentials.',
+    doc: 'Role to assume with these credentials.',
     example: 'arn:aws:iam::123456789012:role/falc',
   },
-  external_id: { kind: 'secret', doc: 'External ID that the role asks for.' },
-  endpoint: { kind: 'url', doc: 'Address of the service, where it is not Amazon’s public one of the region.' },
+  external_id: { kind: 'secret', doc: 'External ID that the role requires.' },
+  endpoint: { kind: 'url', doc: 'Address of the service, if not Amazon’s public endpoint of the region.' },
   ...HTTP_OPTIONS,
 } as const satisfies OptionTable
 

@@ -69,7 +69,7 @@ export function defineAws<const T extends OptionTable>(
   return defineTransport({
     type: service.type,
     title: service.title,
-    doc: `${service.doc}\n\nThrottling and 5xx are tried again; missing permissions and unknown names let alerts wait.`,
+    doc: `${service.doc}\n\nThrottling and 5xx are retried. If permissions are missing or the name is unknown, alerts stay queued.`,
     options: { ...AWS_OPTIONS, ...service.options },
     batch: service.batch,
     linger: 500,

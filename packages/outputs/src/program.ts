@@ -8,7 +8,7 @@ import { lines } from './write.ts'
 export interface ProgramOptions {
   /** A shell command; it reads alerts on its standard input. */
   readonly program: string
-  /** One process for all alerts; otherwise one for each. */
+  /** One process for all alerts; otherwise one for each alert. */
   readonly keepAlive?: boolean
 }
 

@@ -26,22 +26,22 @@ export const COMMON_OPTIONS = {
     kind: 'choice',
     choices: Object.keys(FORMATS),
     default: 'json',
-    doc: 'How an alert is written where the type does not say it itself.',
+    doc: 'How an alert is written, unless the type defines it.',
   },
   rate: {
     kind: 'rate',
-    doc: 'At most so many alerts in a time. One more says how many were left out, by rule.',
+    doc: 'The most alerts in a period. A summary at its end counts those that were left out, by rule.',
     example: '20/min',
   },
   timeout: {
     kind: 'duration',
     ...{ min: 10, max: 3_600_000 },
-    doc: 'How long one attempt may take. Then it has failed, and is repeated. Default: 10s.',
+    doc: 'How long one attempt may take before it counts as failed and is retried. Default: 10s.',
   },
   linger: {
     kind: 'duration',
     max: 3_600_000,
-    doc: 'How long alerts wait for others to go out in one batch. Default: the type’s own, which is mostly 0.',
+    doc: 'How long alerts wait for others, to be sent in one batch. The default depends on the type, and is mostly 0.',
   },
 } as const satisfies OptionTable
 
@@ -56,28 +56,28 @@ export const COLLAPSE_OPTIONS = {
   window: {
     kind: 'duration',
     ...{ default: 300_000, min: 1000, max: 86_400_000 },
-    doc: 'How long repeats are counted, from the first alert on, before one alert sums them up.',
+    doc: 'How long repeats are counted, from the first alert on, before a summary is sent.',
   },
 } as const satisfies OptionTable
 
 /** `queue:` */
 export const QUEUE_OPTIONS = {
-  max_alerts: { kind: 'integer', default: 100_000, min: 1, doc: 'Alerts that may wait.' },
+  max_alerts: { kind: 'integer', default: 100_000, min: 1, doc: 'Alerts that may be queued.' },
   max_bytes: {
     kind: 'bytes',
     min: 1,
-    doc: 'Memory, or room on disk, that they may take. Default: 64MiB, on disk 1GiB.',
+    doc: 'Memory, or disk space, that they may use. Default: 64MiB, on disk 1GiB.',
   },
   drop: { kind: 'choice', choices: ['newest', 'oldest'], default: 'newest', doc: 'Which alerts a full queue drops.' },
   disk: {
     kind: 'path',
-    doc: 'A folder: what waits there survives the process. Each output has a subfolder of its name.',
+    doc: 'A folder for the queue, which then survives restarts. Each output has its own subfolder.',
     example: '/var/lib/falc/queue',
   },
   sync: {
     kind: 'duration',
     ...{ default: 1000, max: 3_600_000 },
-    doc: 'How much of the newest part of a queue on disk a crash of the machine may cost; 0s: each write is synced. A crash of the process costs nothing.',
+    doc: 'How much of a queue on disk a crash of the machine may lose, counted back from the crash; 0s: each write is synced. A crash of the process loses nothing.',
   },
 } as const satisfies OptionTable
 

@@ -8,7 +8,7 @@ export const TLS_OPTIONS = {
   tls_ca: {
     kind: 'path',
     reads: true,
-    doc: 'PEM file of the authorities to trust in place of the system’s.',
+    doc: 'PEM file of the certificate authorities to trust instead of the system’s.',
     example: '/etc/falc/ca.pem',
   },
   tls_cert: { kind: 'path', reads: true, doc: 'PEM file of the client certificate, for mutual TLS.' },

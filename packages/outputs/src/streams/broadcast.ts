@@ -18,7 +18,7 @@ export interface Sink {
 }
 
 export interface BroadcastOptions {
-  /** Alerts that are kept for clients that come later, or come back. */
+  /** Alerts that are kept for clients that connect later or reconnect. */
   readonly history: number
   /** Alerts that wait for a client that reads slowly. Then it loses the oldest. */
   readonly buffer: number

@@ -12,20 +12,20 @@ const options = {
   url: {
     kind: 'list',
     required: true,
-    doc: 'The Alertmanagers of a cluster: `http://HOST:PORT`, with the path prefix if there is one. Each gets every alert, as Prometheus does it.',
+    doc: 'The Alertmanagers of a cluster: `http://HOST:PORT`, with the path prefix if there is one. Each receives every alert, as from Prometheus.',
     example: 'http://127.0.0.1:9093',
   },
   labels: {
     kind: 'map',
-    doc: `Labels to add, or to replace, as templates: \`namespace: "%k8s.ns.name"\`. An empty one removes the label, one whose field is absent is
-left out. Alerts with the same labels are one alert to Alertmanager: a label that always differs makes each a group of its own.`,
+    doc: `Labels to add, or to replace, as templates: \`namespace: "%k8s.ns.name"\`. An empty template removes the label; a label whose field is
+absent is omitted. Alerts with the same labels are one alert to Alertmanager: a label that always differs makes each a group of its own.`,
   },
   annotations: { kind: 'map', doc: 'Annotations to add, or to replace, as templates.' },
   expires_after: {
     kind: 'duration',
     default: 300_000,
     min: 1000,
-    doc: 'How long an alert fires after its last repetition.',
+    doc: 'How long an alert keeps firing after it was last repeated.',
   },
   generator_url: { kind: 'url', doc: 'Where the alert links to.' },
   username: { kind: 'text', doc: 'User name, for HTTP basic authentication.' },
@@ -47,9 +47,9 @@ export const alertmanager = defineTransport({
   type: 'alertmanager',
   title: 'Alertmanager',
   doc: `\`POST /api/v2/alerts\` with the labels \`alertname\` (the rule), \`severity\`, \`priority\`, \`source\` and \`hostname\`, and the annotations
-\`summary\` (the output's template), \`description\` (the whole alert) and \`id\`. A repetition prolongs the alert.
+\`summary\` (the output's template), \`description\` (the whole alert) and \`id\`. A repeated alert extends the first one.
 
-An alert is delivered when one of the Alertmanagers has taken it. One that all refuse (400) is dropped.`,
+An alert counts as delivered when one of the Alertmanagers has accepted it. One that all of them reject (400) is dropped.`,
   options,
   batch: { items: 64, bytes: 1 << 20 },
   ordered: false,

@@ -37,8 +37,8 @@ interface SqsAnswer {
 export const sqs = defineAws({
   type: 'sqs',
   title: 'Amazon SQS',
-  doc: `One message per alert, with the ID, priority and rule as attributes. A FIFO queue gets the ID as deduplication ID: within five minutes, an alert that
-is sent twice arrives once. An alert above 256 KiB gets shorter texts.`,
+  doc: `One message per alert, with the ID, priority and rule as attributes. In a FIFO queue, the ID is also the deduplication ID: an alert that is
+sent twice within five minutes arrives once. In an alert above 256 KiB, texts are shortened.`,
   service: 'sqs',
   options: {
     url: {
@@ -79,8 +79,8 @@ is sent twice arrives once. An alert above 256 KiB gets shorter texts.`,
 export const sns = defineAws({
   type: 'sns',
   title: 'Amazon SNS',
-  doc: `One message per alert, with the ID, priority and rule as attributes for filter policies. A FIFO topic gets the ID as deduplication ID. An alert
-above 256 KiB gets shorter texts.`,
+  doc: `One message per alert, with the ID, priority and rule as attributes for filter policies. In a FIFO topic, the ID is also the deduplication
+ID. In an alert above 256 KiB, texts are shortened.`,
   service: 'sns',
   options: {
     topic_arn: { kind: 'text', required: true, doc: 'Topic.', example: 'arn:aws:sns:eu-west-1:123456789012:falco' },

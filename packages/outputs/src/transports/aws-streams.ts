@@ -6,7 +6,7 @@ import type { Item, TransportContext } from '../transport.ts'
 export const kinesis = defineAws({
   type: 'kinesis',
   title: 'Amazon Kinesis Data Streams',
-  doc: 'One record per alert. A record that finds its shard busy is sent again; an alert above 1 MiB gets shorter texts.',
+  doc: 'One record per alert. A record whose shard is busy is retried; in an alert above 1 MiB, texts are shortened.',
   service: 'kinesis',
   options: {
     stream: { kind: 'text', required: true, doc: 'Name of the stream.', example: 'falco' },
@@ -39,8 +39,8 @@ export const kinesis = defineAws({
 export const cloudwatch = defineAws({
   type: 'cloudwatch',
   title: 'Amazon CloudWatch Logs',
-  doc: `One log event per alert, at the alert's time. The stream is created if it does not exist, the group is not. Events that are too old or too far in the
-future for the service are dropped.`,
+  doc: `One log event per alert, at the alert's time. The log stream is created if it does not exist; the log group is not. Events that are too old,
+or too far in the future, for the service are dropped.`,
   service: 'logs',
   options: {
     log_group: { kind: 'text', required: true, doc: 'Log group.', example: '/security/falco' },

@@ -8,7 +8,7 @@ import { SEVERITY } from '../severity.ts'
 import { defineTransport, type Item, type OptionsOf, type OptionTable, type TransportDefinition } from '../transport.ts'
 
 const CHAT_OPTIONS = {
-  url: { kind: 'url', required: true, secret: true, doc: 'The URL that the service shows when a webhook is set up.' },
+  url: { kind: 'url', required: true, secret: true, doc: 'The webhook’s URL, as the service shows it.' },
   fields: { kind: 'boolean', default: true, doc: 'Show the output fields below the text.' },
   ...HTTP_OPTIONS,
 } as const satisfies OptionTable
@@ -48,7 +48,7 @@ export function defineChat<const T extends OptionTable>(chat: Chat<T>): Transpor
   return defineTransport({
     type: chat.type,
     title: chat.title,
-    doc: `${chat.doc}\n\nTexts over the service's limits are cut, with the number of characters left out at their end; the log says so once.`,
+    doc: `${chat.doc}\n\nTexts that exceed the service's limits are truncated and end with the number of characters left out; this is logged once.`,
     options: { ...CHAT_OPTIONS, ...chat.options },
     batch: { items: 1 },
     ordered: 'all',
@@ -104,15 +104,15 @@ export const slack = defineChat({
   doc: `One message per alert: an attachment in the colour of the priority with the rule, the text, up to 50 output fields, and ID, host,
 source and tags. All of it is plain text: a mention or link in a command line stays text.
 
-400 drops the alert. After 403, 404 and 410 (\`no_service\`, \`channel_is_archived\`), alerts wait for another URL. 429 is obeyed: Slack takes one
-message per second and webhook.`,
+400 drops the alert. After 403, 404 and 410 (\`no_service\`, \`channel_is_archived\`), alerts stay queued until the URL is fixed. 429 is
+honoured: Slack accepts one message per second and webhook.`,
   options: {
     channel: {
       kind: 'text',
-      doc: 'Another channel than the webhook’s own, where it allows that.',
+      doc: 'Channel, instead of the webhook’s, where it allows that.',
       example: '#security',
     },
-    username: { kind: 'text', doc: 'Another name than the webhook’s own, where it allows that.' },
+    username: { kind: 'text', doc: 'Name, instead of the webhook’s, where it allows that.' },
   },
   accepts: ({ body }) => body.trim() === 'ok',
   message({ title, text, fields, footer, colour }, limits, { channel, username }) {
@@ -179,8 +179,8 @@ export const mattermost = defineChat({
   doc: `One message per alert, an attachment in the colour of the priority. Text and fields are shown as code, in which mentions, links and images
 have no effect.`,
   options: {
-    channel: { kind: 'text', doc: 'Another channel than the webhook’s own, where the server allows that.' },
-    username: { kind: 'text', doc: 'Another name than the webhook’s own, where the server allows that.' },
+    channel: { kind: 'text', doc: 'Channel, instead of the webhook’s, where the server allows that.' },
+    username: { kind: 'text', doc: 'Name, instead of the webhook’s, where the server allows that.' },
   },
   accepts: ({ body }) => body.trim() === 'ok',
   message: (post, limits, { channel, username }) => ({
@@ -195,8 +195,8 @@ export const rocketchat = defineChat({
   title: 'Rocket.Chat',
   doc: 'One message per alert, as for Mattermost.',
   options: {
-    channel: { kind: 'text', doc: 'Another channel than the integration’s own.' },
-    username: { kind: 'text', doc: 'The name that messages appear under.' },
+    channel: { kind: 'text', doc: 'Channel, instead of the integration’s.' },
+    username: { kind: 'text', doc: 'The name shown as the sender of messages.' },
   },
   accepts: isJson,
   message: (post, limits, { channel, username }) => ({

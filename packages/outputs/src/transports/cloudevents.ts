@@ -14,7 +14,7 @@ export const cloudevents = defineTransport({
 extensions \`priority\`, \`rule\`, \`eventsource\` and \`hostname\`. The data is the alert in the output's format. In mode \`binary\`, one request per
 alert with the attributes in \`ce-\` headers; in mode \`batch\`, many alerts per request as \`application/cloudevents-batch+json\`.
 
-Answers are read as those of a webhook. A batch that is refused is sent again in parts.`,
+Responses are handled as for a webhook. A rejected batch is resent in parts.`,
   options: {
     ...ENDPOINT_OPTIONS,
     mode: { kind: 'choice', choices: ['binary', 'batch'], default: 'binary', doc: 'One event per request, or many.' },

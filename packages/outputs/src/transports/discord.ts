@@ -12,13 +12,12 @@ const discordText = (text: string) => text.replace(/[\\`*_{}[\]()#+\-.!|<>~:@]/g
 export const discord = defineChat({
   type: 'discord',
   title: 'Discord',
-  doc: `One embed per alert in the colour of the priority, with up to 25 output fields. Nobody is mentioned, whatever a text says, and Markdown in
-it has no effect.
+  doc: `One embed per alert in the colour of the priority, with up to 25 output fields. Mentions and Markdown in texts have no effect.
 
-400 drops the alert; 429 is obeyed.`,
+400 drops the alert; 429 is honoured.`,
   options: {
-    username: { kind: 'text', doc: 'Another name than the webhook’s own.' },
-    avatar_url: { kind: 'url', doc: 'Another picture than the webhook’s own.' },
+    username: { kind: 'text', doc: 'Name, instead of the webhook’s.' },
+    avatar_url: { kind: 'url', doc: 'Picture, instead of the webhook’s.' },
   },
   accepts: answer => answer.status === 204 || isJson(answer),
   message: (post, limits, { username, avatar_url }) => ({

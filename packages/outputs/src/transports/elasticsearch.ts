@@ -20,13 +20,13 @@ const SEARCH_OPTIONS = {
   index: {
     kind: 'template',
     default: 'falco',
-    doc: 'Index or data stream. It begins with text; what fields contribute keeps to lower-case letters, digits, `-` and `_`.',
+    doc: 'Index or data stream. It must begin with literal text; values of fields are reduced to lower-case letters, digits, `-` and `_`.',
   },
   suffix: {
     kind: 'choice',
     choices: ['daily', 'monthly', 'annually', 'none'],
     default: 'daily',
-    doc: 'Date after the name of the index, from the time of the alert in UTC: `-2026.11.24`, `-2026.11`, `-2026`. A data stream has none.',
+    doc: 'Date after the name of the index, from the time of the alert in UTC: `-2026.11.24`, `-2026.11`, `-2026`. A data stream needs `none`.',
   },
   layout: {
     kind: 'choice',
@@ -56,8 +56,8 @@ the time of the alert.
 For Elastic's [Falco integration](https://www.elastic.co/docs/reference/integrations/falco), which brings mapping and dashboards, set
 \`index: logs-falco.alerts-default\`, \`suffix: none\` and \`layout: message\`.
 
-Each alert has an answer: 409 means that it is already there, 429 and 5xx that it is sent again, 403 and 404 that alerts wait for another setting, any
-other 4xx (a mapping that does not fit) that it is dropped. A request that is refused as too large is sent again in parts.`,
+Each alert has its own status: 409 means already stored; 429 and 5xx are retried; after 403 and 404, alerts stay queued until the
+configuration is fixed; any other 4xx (a mapping conflict) drops the alert. A request that is rejected as too large is resent in parts.`,
   options: SEARCH_OPTIONS,
   batch: { items: 1000, bytes: 4 << 20 },
   linger: 500,

@@ -20,7 +20,7 @@ export const eventHubs = defineTransport({
   doc: `Alerts as events, many per HTTPS request, with the ID, rule, priority and source as properties. For more alerts per second, use type \`kafka\`: Event
 Hubs has a Kafka endpoint.
 
-201 means delivered. 400 and 413 drop an alert: a batch is sent again in parts until it is found. 401, 403 and 404 let alerts wait.`,
+201 means delivered. 400 and 413 drop an alert: the batch is resent in parts until the alert is found. After 401, 403 and 404, alerts stay queued.`,
   options: {
     connection_string: {
       kind: 'secret',

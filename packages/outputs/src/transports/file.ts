@@ -4,8 +4,8 @@ import { defineTransport } from '../transport.ts'
 export const file = defineTransport({
   type: 'file',
   title: 'File',
-  doc: `One line per alert, appended to a file. An alert is delivered when the operating system has the line; a line that does not fit on a full
-disk is taken back and waits. SIGUSR1 opens the file anew, after it has been moved away.`,
+  doc: `One line per alert, appended to a file. An alert counts as delivered when the operating system has accepted the line; a line that is cut
+short by a full disk is removed and retried. SIGUSR1 reopens the file, for log rotation.`,
   options: {
     path: { kind: 'path', required: true, doc: 'The file.', example: '/var/log/falc/critical.log' },
     keep_open: { kind: 'boolean', default: true, doc: 'Keep the file open. Otherwise it is opened for each batch.' },

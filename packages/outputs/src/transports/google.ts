@@ -77,10 +77,10 @@ const MAX_ENTRY = 240_000
 export const googleLogging = defineGoogle({
   type: 'google_logging',
   title: 'Google Cloud Logging',
-  doc: `Alerts as log entries: the priority as \`severity\`, the alert's time as \`timestamp\`, its ID as \`insertId\`, so that one that is sent twice is stored
-once, rule and source as labels, and the alert as \`jsonPayload\`. Google's payloads hold numbers of 53 bits.
+  doc: `Alerts as log entries: the priority as \`severity\`, the alert's time as \`timestamp\`, its ID as \`insertId\`, so that one that is sent
+twice is stored once, rule and source as labels, and the alert as \`jsonPayload\`. Numbers beyond 2^53 lose precision in Google's payloads.
 
-Where single entries are refused, the others are written. 401, 403 and 404 let alerts wait.`,
+If some entries are rejected, the others are written. After 401, 403 and 404, alerts stay queued.`,
   options: {
     url: { kind: 'url', default: 'https://logging.googleapis.com', doc: 'Address of the API.' },
     log: { kind: 'text', default: 'falco', doc: 'Name of the log.' },
@@ -139,8 +139,8 @@ function readPartial({ body, server }: HttpAnswer, count: number, client: HttpCl
 export const googlePubsub = defineGoogle({
   type: 'google_pubsub',
   title: 'Google Pub/Sub',
-  doc: `One message per alert: the alert as data, and the attributes \`id\`, \`rule\`, \`priority\` and \`source\`. 200 means delivered. Pub/Sub does not
-recognise an alert that is sent twice: subscribers go by \`id\`.`,
+  doc: `One message per alert: the alert as data, and the attributes \`id\`, \`rule\`, \`priority\` and \`source\`. 200 means delivered. Pub/Sub
+does not recognise an alert that is sent twice; subscribers can, by \`id\`.`,
   options: {
     url: {
       kind: 'url',

@@ -20,13 +20,13 @@ const options = {
   private_key: {
     kind: 'path',
     reads: true,
-    doc: 'PEM file of the server’s key. Needed for `HOST:PORT`, as are the next two.',
+    doc: 'PEM file of the server’s key. Required for `HOST:PORT`, as are the next two.',
     example: '/etc/falco/certs/server.key',
   },
   cert_chain: {
     kind: 'path',
     reads: true,
-    doc: 'PEM file of the server’s certificate and those between it and the authority.',
+    doc: 'PEM file of the server’s certificate and the intermediate ones.',
     example: '/etc/falco/certs/server.crt',
   },
   root_certs: {
@@ -39,34 +39,34 @@ const options = {
     kind: 'choice',
     choices: ['0600', '0660', '0666'],
     default: '0600',
-    doc: 'Permissions of the socket. Whoever may write to it reads all alerts.',
+    doc: 'Permissions of the socket. Anyone who may write to it can read all alerts.',
   },
   history: {
     kind: 'integer',
     default: 10_000,
     min: 1,
     max: 1_000_000,
-    doc: 'Alerts that wait for the first client. After that, the oldest are lost.',
+    doc: 'Alerts that wait for the first client. Beyond that, the oldest are lost.',
   },
   buffer: {
     kind: 'integer',
     default: 10_000,
     min: 1,
     max: 1_000_000,
-    doc: 'Alerts that wait for a slow client. After that, it loses the oldest.',
+    doc: 'Alerts that wait for a slow client. Beyond that, it loses the oldest.',
   },
-  max_clients: { kind: 'integer', default: 64, min: 1, max: 10_000, doc: 'Clients at the same time.' },
+  max_clients: { kind: 'integer', default: 64, min: 1, max: 10_000, doc: 'Concurrent clients.' },
 } as const
 
 /** Serves what Falco's gRPC outputs served. */
 export const grpc = defineTransport({
   type: 'grpc',
   title: 'Falco’s gRPC outputs',
-  doc: `The service \`falco.outputs.service\` that Falco had up to release 0.43, for its clients: \`sub\` streams alerts, \`get\` returns those
-that no client has got. [falco-outputs.proto](../packages/outputs/falco-outputs.proto) describes it.
+  doc: `The service \`falco.outputs.service\` that Falco had up to release 0.43, for its clients: \`sub\` streams alerts, \`get\` returns those not
+yet delivered to any client. [falco-outputs.proto](../packages/outputs/falco-outputs.proto) describes it.
 
-Clients get alerts while they are connected; the first one also gets those that have waited for it. A slow client loses alerts rather than
-holding up others: they are counted as \`slow_client\`, those for which no client came in time as \`no_client\`. The protocol has no
+Clients receive alerts while they are connected; the first one also receives those that were waiting. A slow client loses alerts rather than
+delaying others. Lost alerts are counted as \`slow_client\`, or as \`no_client\` when no client connected in time. The protocol has no
 acknowledgements.`,
   options,
   batch: { items: 1000 },

@@ -21,14 +21,19 @@ const options = {
   topic: {
     kind: 'template',
     default: 'falco',
-    doc: 'The topic. In what a field contributes, other characters than letters, digits, `-` and `_` become `_`.',
+    doc: 'The topic. In values of fields, characters other than letters, digits, `-` and `_` become `_`.',
   },
   key: {
     kind: 'template',
     default: '%alert.hostname',
-    doc: 'The key: alerts with the same key go to one partition and keep their order. `%container.id` is another good one.',
+    doc: 'The key: alerts with the same key go to one partition and keep their order. `%container.id` is a good alternative.',
   },
-  acks: { kind: 'choice', choices: Object.keys(ACKS), default: 'all', doc: 'Which replicas must have an alert.' },
+  acks: {
+    kind: 'choice',
+    choices: Object.keys(ACKS),
+    default: 'all',
+    doc: 'Which replicas must acknowledge an alert.',
+  },
   compression: {
     kind: 'choice',
     choices: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
@@ -36,7 +41,7 @@ const options = {
     doc: 'How batches are compressed.',
   },
   create_topic: { kind: 'boolean', default: true, doc: 'Ask the brokers to create the topic if it does not exist.' },
-  client_id: { kind: 'text', default: 'falc', doc: 'How the brokers’ logs and quotas call this client.' },
+  client_id: { kind: 'text', default: 'falc', doc: 'Name of this client in the brokers’ logs and quotas.' },
   tls: { kind: 'boolean', default: false, doc: 'Use TLS.' },
   sasl: {
     kind: 'choice',
@@ -53,10 +58,11 @@ const options = {
 export const kafka = defineTransport({
   type: 'kafka',
   title: 'Kafka, Redpanda, Event Hubs',
-  doc: `One record per alert; its headers are \`id\`, \`rule\`, \`priority\` and \`content-type\`, its timestamp is the alert's. An alert is delivered
-when all in-sync replicas have it. The producer is not idempotent: a record that is sent again is there twice, with the same \`id\`.
+  doc: `One record per alert; its headers are \`id\`, \`rule\`, \`priority\` and \`content-type\`, its timestamp is the alert's. An alert counts as
+delivered when all in-sync replicas have it. The producer is not idempotent: a record that is sent again appears twice, with the same
+\`id\`.
 
-A record that is too large is dropped; missing permissions and unknown topics wait. Azure Event Hubs speaks the protocol:
+A record that is too large is dropped; if permissions or the topic are missing, alerts stay queued. Azure Event Hubs speaks the protocol:
 
 \`\`\`yaml
 outputs:

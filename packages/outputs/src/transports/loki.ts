@@ -36,11 +36,11 @@ const MAX_LINE = 256 << 10
 export const loki = defineTransport({
   type: 'loki',
   title: 'Grafana Loki',
-  doc: `Alerts as log lines in requests to \`/loki/api/v1/push\`. Labels are few, since each combination of values is a stream: pods, containers, hosts and IDs
-are structured metadata, which needs Loki 3, or 2.9 with \`allow_structured_metadata\`.
+  doc: `Alerts as log lines in requests to \`/loki/api/v1/push\`. Labels are few, since each combination of values is a stream: pods, containers,
+hosts and IDs are structured metadata, which needs Loki 3, or 2.9 with \`allow_structured_metadata\`.
 
-204 means delivered. 400 (a line that is too long or too old) drops an alert: a batch is sent again in parts until it is found. Loki ignores a line
-that it already has.`,
+204 means delivered. 400 (a line that is too long or too old) drops an alert: the batch is resent in parts until the alert is found. Loki
+ignores a line that it already has.`,
   options: {
     url: { kind: 'url', required: true, doc: 'Address of Loki.', example: 'http://loki.example:3100' },
     path: { kind: 'text', default: '/loki/api/v1/push', doc: 'Path of the API.' },
@@ -53,7 +53,7 @@ that it already has.`,
     structured_metadata: { kind: 'boolean', default: true, doc: 'Send structured metadata.' },
     tenant: {
       kind: 'template',
-      doc: 'Tenant (`X-Scope-OrgID`). It begins with text; what fields contribute keeps to letters, digits, `-` and `_`.',
+      doc: 'Tenant (`X-Scope-OrgID`). It must begin with literal text; values of fields are reduced to letters, digits, `-` and `_`.',
     },
     username: { kind: 'text', doc: 'User name.' },
     password: { kind: 'secret', doc: 'Password or API key.' },

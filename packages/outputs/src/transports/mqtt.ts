@@ -22,18 +22,18 @@ const options = {
   topic: {
     kind: 'template',
     default: 'falco/%alert.priority',
-    doc: 'The topic. In what a field contributes, other characters than letters, digits, `-` and `_` become `_`.',
+    doc: 'The topic. In values of fields, characters other than letters, digits, `-` and `_` become `_`.',
   },
   qos: { kind: 'integer', default: 1, min: 0, max: 1, doc: '1: the broker acknowledges each alert. 0: it does not.' },
   retain: {
     kind: 'boolean',
     default: false,
-    doc: 'The broker keeps the last alert of each topic for those who subscribe later.',
+    doc: 'The broker keeps the last alert of each topic for later subscribers.',
   },
   expiry: {
     kind: 'duration',
     default: 86_400_000,
-    doc: 'How long the broker keeps alerts for subscribers that are away.',
+    doc: 'How long the broker keeps alerts for disconnected subscribers.',
   },
   client_id: {
     kind: 'text',
@@ -44,7 +44,7 @@ const options = {
     default: 60_000,
     min: 1000,
     max: 65_535_000,
-    doc: 'How long an idle connection is silent.',
+    doc: 'Interval of keep-alives on an idle connection.',
   },
   username: { kind: 'text', doc: 'User name.' },
   password: { kind: 'secret', doc: 'Password.' },
@@ -55,10 +55,10 @@ const options = {
 export const mqtt = defineTransport({
   type: 'mqtt',
   title: 'MQTT 5',
-  doc: `One message per alert; its user properties are \`id\`, \`rule\`, \`priority\`, \`source\` and \`hostname\`. With QoS 1, an alert is delivered
-when the broker has acknowledged it, which it also does when nobody subscribes. One that is sent again has the same \`id\`.
+  doc: `One message per alert; its user properties are \`id\`, \`rule\`, \`priority\`, \`source\` and \`hostname\`. With QoS 1, an alert counts as
+delivered when the broker has acknowledged it, whether or not there is a subscriber. An alert that is sent again has the same \`id\`.
 
-An alert larger than the broker's maximum is dropped; one that may not be published, because of its topic or the user, waits.`,
+An alert larger than the broker's maximum is dropped; if the topic or the user is not authorised, alerts stay queued.`,
   options,
   batch: { items: 200, bytes: 4 << 20 },
   peer: 'mqtt-packet',

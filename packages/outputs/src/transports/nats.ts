@@ -21,11 +21,11 @@ const options = {
   subject: {
     kind: 'template',
     default: 'FALCO.%alert.priority',
-    doc: 'The subject. What a field contributes becomes part of one token: other characters than letters, digits, `-` and `_` become `_`.',
+    doc: 'The subject. The value of a field becomes part of one token: characters other than letters, digits, `-` and `_` become `_`.',
   },
   stream: {
     kind: 'text',
-    doc: 'A JetStream stream: each alert is acknowledged once it is stored. Without it, alerts reach whoever is subscribed.',
+    doc: 'A JetStream stream: each alert is acknowledged once it is stored. Without it, only current subscribers receive alerts.',
     example: 'FALCO',
   },
   create_stream: { kind: 'boolean', default: true, doc: 'Create the stream if it does not exist.' },
@@ -34,7 +34,11 @@ const options = {
     doc: 'Subjects of a created stream. Default: everything below the first token of `subject`, such as `FALCO.>`.',
   },
   max_age: { kind: 'duration', default: 7 * 86_400_000, doc: 'How long a created stream keeps alerts.' },
-  max_bytes: { kind: 'bytes', default: 1 << 30, doc: 'How much a created stream keeps. The oldest alerts make room.' },
+  max_bytes: {
+    kind: 'bytes',
+    default: 1 << 30,
+    doc: 'Maximum size of a created stream. The oldest alerts are dropped.',
+  },
   replicas: {
     kind: 'integer',
     default: 1,
@@ -45,7 +49,7 @@ const options = {
   duplicate_window: {
     kind: 'duration',
     default: 120_000,
-    doc: 'How long a created stream recognises an alert that is delivered again.',
+    doc: 'How long a created stream recognises a redelivered alert.',
   },
   username: { kind: 'text', doc: 'User name.' },
   password: { kind: 'secret', doc: 'Password.' },
@@ -63,11 +67,11 @@ export const nats = defineTransport({
   type: 'nats',
   title: 'NATS and JetStream',
   doc: `One message per alert: the body is the alert, the headers are \`Nats-Msg-Id\` (the alert's ID), \`Falco-Rule\`,
-\`Falco-Priority\` and \`Content-Type\`. A subscription to \`FALCO.*\` gets every alert, one to \`FALCO.Critical\` those of that priority.
+\`Falco-Priority\` and \`Content-Type\`. A subscription to \`FALCO.*\` receives every alert, one to \`FALCO.Critical\` those of that priority.
 
-With \`stream\`, an alert is delivered when JetStream has stored it; one that is sent twice within the stream's duplicate window is
-stored once. Without, it is delivered when the server has taken it. A subject that no stream covers and missing permissions are
-misconfigurations: alerts wait. An alert larger than the server's \`max_payload\` is dropped.`,
+With \`stream\`, an alert counts as delivered when JetStream has stored it; one that is sent twice within the stream's duplicate window is
+stored once. Without \`stream\`, it counts as delivered when the server has accepted it. If no stream covers the subject, or permissions are
+missing, alerts stay queued until the configuration is fixed. An alert larger than the server's \`max_payload\` is dropped.`,
   options,
   batch: { items: 256 },
   peer: '@nats-io/transport-node',

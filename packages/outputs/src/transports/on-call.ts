@@ -91,9 +91,9 @@ export const pagerduty = defineOnCall({
   title: 'PagerDuty',
   doc: `One event of the Events API v2 per alert: \`dedup_key\` as configured, the template or the alert's output as \`summary\`, host as
 \`source\`, the priority as \`severity\`, rule as \`class\`, container or pod as \`component\`, namespace as \`group\`, and everything else in
-\`custom_details\`. Texts over the service's limits are cut; the log says so once.
+\`custom_details\`. Texts that exceed the service's limits are truncated; this is logged once.
 
-202 means delivered. 400 drops the alert, unless it is about the routing key: then alerts wait, as after 401 and 403.`,
+202 means delivered. 400 drops the alert, unless it rejects the routing key: then alerts stay queued, as after 401 and 403.`,
   options: {
     routing_key: {
       kind: 'secret',
@@ -147,7 +147,7 @@ export const opsgenie = defineOnCall({
   type: 'opsgenie',
   title: 'Opsgenie',
   doc: `One alert of the Alert API v2 per alert, with \`dedup_key\` as \`alias\`, the host as \`entity\`, the priority as P1 to P5, and the output fields
-as details. Texts over the service's limits are cut; the log says so once. 202 means delivered; 422 drops the alert.`,
+as details. Texts that exceed the service's limits are truncated; this is logged once. 202 means delivered; 422 drops the alert.`,
   options: {
     api_key: { kind: 'secret', required: true, doc: 'Key of an API integration.', example: 'eb243592-faa2-4ba2' },
     url: {

@@ -29,10 +29,10 @@ export const otlp = defineTransport({
   type: 'otlp',
   title: 'OpenTelemetry logs',
   doc: `Alerts as log records over OTLP/HTTP in JSON: the template or the alert's output as the body, the priority as severity, \`security_rule.name\`, the
-ID as \`log.record.uid\`, and the output fields as attributes, under OpenTelemetry's names where its conventions have one. The resource
+ID as \`log.record.uid\`, and the output fields as attributes, under the names of OpenTelemetry's conventions where they define one. The resource
 is the host and the service \`falc\`.
 
-Without a partial success, 200 means delivered. A batch of which some records were rejected is sent again in parts, until they are found and dropped.`,
+200 without a partial success means delivered. A batch with rejected records is resent in parts until these are found, and they are dropped.`,
   options: {
     url: {
       kind: 'url',

@@ -25,11 +25,11 @@ const OTHER = 'other'
 export const prometheus = defineTransport({
   type: 'prometheus',
   title: 'Prometheus metrics of alerts',
-  doc: `A page for Prometheus to scrape, with the counter \`falc_alerts_total\` and the time of the last alert, \`falc_alerts_last_seconds\`, per rule, priority and
-source. Alerts that were collapsed count as many as they are.
+  doc: `A page for Prometheus to scrape, with the counter \`falc_alerts_total\` and the time of the last alert, \`falc_alerts_last_seconds\`, per
+rule, priority and source. A summary of collapsed alerts counts all of them.
 
-Series have a bound: beyond \`max_series\`, alerts are counted with \`other\` in every label but the priority, whatever an attacker puts into the fields that are
-labels. The counters begin at zero with each start.`,
+The number of series is bounded, even if an attacker controls the fields used as labels: beyond \`max_series\`, alerts are counted with
+\`other\` in every label except the priority. The counters start at zero with each start of falc.`,
   options: {
     listen: { kind: 'text', default: '127.0.0.1:9376', doc: 'Address and port of the page, `[::]:9376` for all.' },
     path: { kind: 'text', default: '/metrics', doc: 'Path of the page.' },
@@ -43,7 +43,7 @@ labels. The counters begin at zero with each start.`,
       default: 2000,
       min: PRIORITIES.length,
       max: 100_000,
-      doc: 'The most series of a metric.',
+      doc: 'Maximum number of series of a metric.',
     },
   },
   batch: { items: 1000 },

@@ -23,18 +23,18 @@ const options = {
   routing_key: {
     kind: 'template',
     default: 'falco.%alert.priority.%alert.rule',
-    doc: 'The routing key. In what a field contributes, other characters than letters, digits, `-` and `_` become `_`.',
+    doc: 'The routing key. In values of fields, characters other than letters, digits, `-` and `_` become `_`.',
   },
   queue_name: {
     kind: 'text',
-    doc: 'A queue to declare, durable, and to bind to all that the exchange gets. With the default exchange, it is the routing key, too.',
+    doc: 'A durable queue to declare and to bind to everything in the exchange. With the default exchange, it is also the routing key.',
     example: 'falco',
   },
   declare: { kind: 'boolean', default: true, doc: 'Declare the exchange (durable, of type topic) and the queue.' },
   mandatory: {
     kind: 'boolean',
     default: true,
-    doc: 'An alert that no queue takes stays here. Otherwise the broker drops it.',
+    doc: 'An alert that the broker can route to no queue stays in falc’s. Otherwise the broker drops it.',
   },
   username: { kind: 'text', doc: 'User name. Default: the URL’s, or `guest`.' },
   password: { kind: 'secret', doc: 'Password. Default: the URL’s, or `guest`.' },
@@ -49,10 +49,10 @@ export const rabbitmq = defineTransport({
   type: 'rabbitmq',
   title: 'RabbitMQ',
   doc: `One persistent message per alert: \`message-id\` is the alert's ID, \`type\` its rule, the headers are \`rule\`, \`priority\`,
-\`source\` and \`hostname\`. An alert is delivered when the broker has confirmed it, which for a durable queue means that it is on disk.
+\`source\` and \`hostname\`. An alert counts as delivered when the broker has confirmed it, which for a durable queue means that it is on disk.
 
-An alert that no queue is bound for comes back and waits: a misconfiguration. A broker that blocks its publishers, because its memory or
-disk is low, is waited for. A message larger than the broker's \`max_message_size\` is dropped.`,
+If no queue is bound, the broker returns the alert, which stays queued until the configuration is fixed. While the broker blocks publishers,
+because its memory or disk space is low, delivery pauses. A message larger than the broker's \`max_message_size\` is dropped.`,
   options,
   batch: { items: 200, bytes: 4 << 20 },
   peer: 'amqplib',

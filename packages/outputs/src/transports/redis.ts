@@ -18,7 +18,7 @@ const options = {
   key: {
     kind: 'template',
     default: 'falco',
-    doc: 'The key. In what a field contributes, other characters than letters, digits, `-` and `_` become `_`.',
+    doc: 'The key. In values of fields, characters other than letters, digits, `-` and `_` become `_`.',
   },
   storage: {
     kind: 'choice',
@@ -30,7 +30,7 @@ const options = {
     kind: 'integer',
     default: 100_000,
     min: 0,
-    doc: 'About how many entries a stream keeps; the oldest are dropped. 0: all.',
+    doc: 'Approximate number of entries that a stream keeps; the oldest are dropped. 0: unlimited.',
   },
   username: { kind: 'text', doc: 'User name, of servers that have several users.' },
   password: { kind: 'secret', doc: 'Password.' },
@@ -43,10 +43,10 @@ export const redis = defineTransport({
   type: 'redis',
   title: 'Redis and Valkey',
   doc: `One entry of a stream per alert. Readers in a group (XREADGROUP, XACK, XAUTOCLAIM) share the work. XADD is not idempotent:
-after a broken connection an alert may be there twice, with the same \`id\`; a hash has each once.
+after a broken connection an alert may appear twice, with the same \`id\`; a hash holds each alert once.
 
-A full memory, a server that is loading and a read-only replica pass: the alerts are sent again. A wrong password, a missing
-permission and a key of another type wait for somebody to change them.`,
+If memory is full, the server is loading its data, or the server is a read-only replica, alerts are retried. After a wrong password, a
+missing permission or a key of another type, alerts stay queued until the configuration is fixed.`,
   options,
   batch: { items: 500, bytes: 4 << 20 },
   peer: 'ioredis',

@@ -22,14 +22,13 @@ export const s3 = defineTransport({
   title: 'Amazon S3 and Security Lake',
   doc: `Objects of many alerts: lines in the output's format, compressed with gzip, or OCSF Detection Findings as Parquet, which needs the package
 \`hyparquet-writer\`. The key is the prefix, the day of the alerts in UTC, and the time and ID of the first alert:
-\`falco/2026-11-24/2026-11-24T10:00:00.123456789Z-<id>-<count>.jsonl.gz\`. With \`account\`, it is that of a custom source of Security Lake:
+\`falco/2026-11-24/2026-11-24T10:00:00.123456789Z-<id>-<count>.jsonl.gz\`. With \`account\`, the key is that of a custom source of Security Lake:
 \`ext/falco/region=eu-west-1/accountId=123456789012/eventDay=20261124/…\`.
 
-A batch that is sent again overwrites its object. 403, 404 and what is said about bucket, region, keys or encryption let
-alerts wait.`,
+A batch that is sent again overwrites its object. After 403, 404 and errors about the bucket, region, keys or encryption, alerts stay queued.`,
   options: {
     bucket: { kind: 'text', required: true, doc: 'Bucket.', example: 'my-alerts' },
-    prefix: { kind: 'text', default: 'falco', doc: 'Beginning of each key, without a slash at its end.' },
+    prefix: { kind: 'text', default: 'falco', doc: 'Prefix of each key, without a trailing slash.' },
     objects: { kind: 'choice', choices: ['lines', 'parquet'], default: 'lines', doc: 'What objects hold.' },
     account: { kind: 'text', doc: 'AWS account of the alerts, for Security Lake.' },
     acl: { kind: 'text', doc: 'Canned ACL of objects.', example: 'bucket-owner-full-control' },

@@ -14,7 +14,7 @@ const options = {
   url: {
     kind: 'url',
     required: true,
-    doc: 'The mail server: `smtp://HOST:587`, which changes to TLS by STARTTLS, or `smtps://HOST:465` for TLS from the start.',
+    doc: 'The mail server: `smtp://HOST:587`, which switches to TLS with STARTTLS, or `smtps://HOST:465` for TLS from the start.',
     example: 'smtp://127.0.0.1:587',
   },
   from: { kind: 'text', required: true, doc: 'The sender’s address.', example: 'falc@example.com' },
@@ -22,13 +22,13 @@ const options = {
   subject: {
     kind: 'template',
     default: '[Falco] %alert.priority: %alert.rule',
-    doc: 'The subject of a mail with one alert. That of a digest says how many there are, and the highest priority.',
+    doc: 'The subject of a mail with one alert. The subject of a digest states the number of alerts and the highest priority.',
   },
   starttls: {
     kind: 'choice',
     choices: ['required', 'if offered', 'never'],
     default: 'required',
-    doc: 'Whether `smtp:` changes to TLS before anything else is sent.',
+    doc: 'Whether `smtp:` switches to TLS before anything else is sent.',
   },
   username: { kind: 'text', doc: 'User name.' },
   password: { kind: 'secret', doc: 'Password.' },
@@ -45,10 +45,10 @@ const options = {
 export const smtp = defineTransport({
   type: 'smtp',
   title: 'Mail (SMTP)',
-  doc: `One mail for all alerts that wait: a digest, most severe alerts first. The first alert after a quiet time goes out at once; with
-\`collapse\` and \`rate\`, mails come at the pace that people read. \`Message-ID\` follows from the alerts' IDs, so that a mail that is sent
-again can be recognised. A temporary refusal (4xx) is tried again, a mail that is refused for its content or size is dropped, and a refused sender,
-recipient or password waits for somebody to change it.`,
+  doc: `One mail for all waiting alerts: a digest, most severe alerts first. The first alert after a quiet period is sent at once; \`collapse\` and
+\`rate\` keep the number of mails readable. \`Message-ID\` is derived from the alerts' IDs, so that a mail that is sent again can be
+recognised. Temporary failures (4xx) are retried, and a mail that is rejected for its content or size is dropped. If the sender, recipient
+or password is rejected, mails stay queued until the configuration is fixed.`,
   options,
   batch: { items: 50, bytes: 256 * 1024 },
   peer: 'nodemailer',

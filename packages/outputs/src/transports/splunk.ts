@@ -33,8 +33,9 @@ export const splunk = defineTransport({
   title: 'Splunk HTTP Event Collector',
   doc: `Alerts as events in requests to \`/services/collector/event\`, with the alert's time and host, and its ID, rule and priority as indexed fields.
 
-200 with code 0 means delivered; with \`ack\`, delivered is what Splunk has indexed, and the token must have indexer acknowledgement. Codes about the token
-or the index let alerts wait. Codes 6, 12, 13 and 15 drop the alert that they name; 503 with code 9 is tried again.`,
+200 with code 0 means delivered. With \`ack\`, an alert counts as delivered once Splunk has indexed it; the token must have indexer
+acknowledgement enabled. After codes about the token or the index, alerts stay queued. Codes 6, 12, 13 and 15 drop the alert that they name;
+503 with code 9 is retried.`,
   options: {
     url: { kind: 'url', required: true, doc: 'Address of the collector.', example: 'https://splunk.example:8088' },
     token: {

@@ -4,7 +4,7 @@ import { defineTransport } from '../transport.ts'
 export const stdout = defineTransport({
   type: 'stdout',
   title: 'Standard output',
-  doc: 'One line per alert. When the reader of a pipe has gone, nothing can be delivered any more.',
+  doc: 'One line per alert. Once the reader of a pipe has exited, nothing more can be delivered.',
   options: {},
   batch: { items: 512 },
   ordered: 'all',

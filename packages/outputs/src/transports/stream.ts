@@ -17,7 +17,7 @@ const options = {
     default: '127.0.0.1:2802',
     doc: 'Where clients connect: `HOST:PORT`. Beyond this machine, `token` or `client_ca` is needed.',
   },
-  token: { kind: 'secret', doc: 'What clients must send: `Authorization: Bearer TOKEN`.' },
+  token: { kind: 'secret', doc: 'The token that clients must send: `Authorization: Bearer TOKEN`.' },
   server_cert: {
     kind: 'path',
     reads: true,
@@ -35,17 +35,17 @@ const options = {
     default: 1000,
     min: 1,
     max: 1_000_000,
-    doc: 'Alerts that are kept for clients that come later, or come back.',
+    doc: 'Alerts that are kept for clients that connect later or reconnect.',
   },
   buffer: {
     kind: 'integer',
     default: 1000,
     min: 1,
     max: 1_000_000,
-    doc: 'Alerts that wait for a slow client. After that, it loses the oldest and is told how many.',
+    doc: 'Alerts that wait for a slow client. Beyond that, it loses the oldest and is notified of how many.',
   },
-  max_clients: { kind: 'integer', default: 64, min: 1, max: 10_000, doc: 'Clients at the same time.' },
-  keep_alive: { kind: 'duration', default: 15_000, min: 100, doc: 'How long an idle connection is silent.' },
+  max_clients: { kind: 'integer', default: 64, min: 1, max: 10_000, doc: 'Concurrent clients.' },
+  keep_alive: { kind: 'duration', default: 15_000, min: 100, doc: 'Interval of keep-alives on an idle connection.' },
 } as const
 
 /** Serves alerts as they are raised, as server-sent events and as lines of JSON. */
@@ -53,11 +53,11 @@ export const stream = defineTransport({
   type: 'stream',
   title: 'Stream (server-sent events, NDJSON)',
   doc: `\`curl http://127.0.0.1:2802/\` prints alerts as they are raised, one per line. With \`Accept: text/event-stream\`, as browsers' EventSource
-sends it, they are server-sent events: \`id\` is the alert's ID, the event's type is \`alert\`. A client that comes back with \`Last-Event-ID\`, or with
-\`?after=ID\`, gets what it has missed, as far as \`history\` reaches.
+sends it, they are server-sent events: \`id\` is the alert's ID, the event's type is \`alert\`. A client that reconnects with
+\`Last-Event-ID\`, or with \`?after=ID\`, receives what it has missed, as far as \`history\` reaches.
 
-A slow client loses alerts rather than holding up others, and is told so: an event \`lost\`, or a line \`{"lost":12}\` (\`null\` when the number is
-not known). Losses are counted as \`slow_client\`, alerts for which no client came in time as \`no_client\`.`,
+A slow client loses alerts rather than delaying others, and is notified by an event \`lost\` or a line \`{"lost":12}\` (\`null\` when the
+number is unknown). Lost alerts are counted as \`slow_client\`, or as \`no_client\` when no client connected in time.`,
   options,
   batch: { items: 1000 },
   ordered: 'all',

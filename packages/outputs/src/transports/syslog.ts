@@ -50,20 +50,20 @@ const options = {
   sd_id: {
     kind: 'text',
     default: 'falco@32473',
-    doc: 'Name of the structured data element, with the enterprise number of who defines it. 32473 is the one for examples.',
+    doc: 'Name of the structured data element, with the enterprise number of its owner. 32473 is reserved for examples.',
   },
   framing: {
     kind: 'choice',
     choices: ['octet-counting', 'newline'],
     default: 'octet-counting',
-    doc: 'How messages are told apart over TCP and TLS: by their length before each (RFC 6587, RFC 5425), or by a line feed after each.',
+    doc: 'How messages are delimited over TCP and TLS: by the length before each (RFC 6587, RFC 5425), or by a line feed after each.',
   },
   max_size: {
     kind: 'bytes',
     default: 8192,
     min: 480,
     max: 65_507,
-    doc: 'Bytes of a message, at most; the end of a longer one is cut off. rsyslog takes 8 KiB unless configured otherwise.',
+    doc: 'Maximum size of a message; longer ones are truncated. rsyslog accepts 8 KiB by default.',
   },
   ...TLS_OPTIONS,
 } as const
@@ -74,9 +74,9 @@ export const syslog = defineTransport({
   title: 'Syslog (RFC 5424)',
   doc: `\`<133>1 2026-11-24T10:00:00.123456Z node-1 falco 4711 Terminal_shell [falco@32473 id="…" rule="…" priority="Notice" source="syscall"] ALERT\`
 
-Syslog acknowledges nothing: an alert is delivered when the operating system has taken it for the connection, so that some are lost when
-a receiver ends. UDP loses more, silently. \`unix:\` goes through logger(1), since Node cannot open datagram sockets of the file system, and
-bears the time of sending; the daemon must know RFC 5424 there (rsyslog: \`UseSpecialParser="off"\`). For journald, use \`syslog_output\`.`,
+Syslog has no acknowledgements: an alert counts as delivered when the operating system has accepted it for the connection, so some are lost
+when a receiver stops. UDP loses more, silently. \`unix:\` uses logger(1), since Node cannot open Unix datagram sockets, and carries the
+time of sending; the daemon must accept RFC 5424 there (rsyslog: \`UseSpecialParser="off"\`). For journald, use \`syslog_output\`.`,
   options,
   batch: { items: 100, bytes: 1 << 20 },
   ordered: 'all',

@@ -17,9 +17,9 @@ export const teams = defineChat({
   type: 'teams',
   title: 'Microsoft Teams',
   doc: `One Adaptive Card 1.4 per alert, for the URL of a workflow ("Post to a channel when a webhook request is received"). Texts are runs of plain
-text, in which Markdown has no effect; a card above 28 kB gets shorter texts.
+text, in which Markdown has no effect; in a card above 28 kB, texts are shortened.
 
-An answer of success that reports a failure, as the retired connectors send it, is read as that failure.`,
+The retired connectors report failures with status 200; these are treated as failures.`,
   options: {},
   accepts: ({ status, body }) => status === 202 || /^1?$|HTTP error \d/.test(body.trim()),
   message(post, limits) {

@@ -11,7 +11,7 @@ export const ENDPOINT_OPTIONS = {
     kind: 'url',
     required: true,
     secret: true,
-    doc: 'Where alerts are sent. It is fixed: no part of it comes from an alert.',
+    doc: 'Where alerts are sent. It is fixed: no part of it can come from an alert.',
     example: 'https://hooks.example/falc',
   },
   headers: {
@@ -24,7 +24,7 @@ export const ENDPOINT_OPTIONS = {
     default: 4,
     min: 1,
     max: 64,
-    doc: 'Requests at the same time. With 1, alerts arrive in order.',
+    doc: 'Concurrent requests. With 1, alerts arrive in order.',
   },
   ...HTTP_OPTIONS,
 } as const satisfies OptionTable
@@ -37,8 +37,8 @@ export const webhook = defineTransport({
 attempt. With \`signing_secret\`, requests are signed as [Standard Webhooks](https://www.standardwebhooks.com) describes:
 \`webhook-id\`, \`webhook-timestamp\` and \`webhook-signature\`.
 
-A status below 300 means delivered. 408, 425, 429 and 5xx are tried again, 429 and 503 not before \`Retry-After\`. After 3xx, 401, 403, 404,
-405 and 410, alerts wait for somebody to change the setting. Any other 4xx drops the alert.`,
+A status below 300 means delivered. 408, 425, 429 and 5xx are retried, 429 and 503 not before \`Retry-After\`. After 3xx, 401, 403, 404, 405
+and 410, alerts stay queued until the configuration is fixed. Any other 4xx drops the alert.`,
   options: {
     ...ENDPOINT_OPTIONS,
     method: { kind: 'choice', choices: ['POST', 'PUT', 'PATCH'], default: 'POST', doc: 'The method of requests.' },
