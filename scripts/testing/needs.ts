@@ -1,5 +1,10 @@
 /** What a test may need of the machine beyond Node; FALC_REQUIRE lists them, separated by commas. */
-export type Need = 'browser' | 'live' | 'peers' | 'promtool' | 'systemd'
+export const NEEDS = ['browser', 'live', 'peers', 'promtool', 'systemd'] as const
+export type Need = (typeof NEEDS)[number]
+
+const required = (process.env.FALC_REQUIRE ?? '').split(',').filter(Boolean)
+const unknown = required.filter(name => !NEEDS.includes(name as Need))
+if (unknown.length > 0) throw new Error(`FALC_REQUIRE: ${unknown.join(', ')} is not one of ${NEEDS.join(', ')}`)
 
 /**
  * Says in one line why tests are skipped.
@@ -9,7 +14,7 @@ export type Need = 'browser' | 'live' | 'peers' | 'promtool' | 'systemd'
  */
 export function skipped(need: Need, reason: string | undefined): string | undefined {
   if (reason === undefined) return undefined
-  if ((process.env.FALC_REQUIRE ?? '').split(',').includes(need)) throw new Error(`FALC_REQUIRE=${need}, but ${reason}`)
+  if (required.includes(need)) throw new Error(`FALC_REQUIRE=${need}, but ${reason}`)
   console.warn(`skipped: ${reason}`)
   return reason
 }
