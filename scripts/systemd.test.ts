@@ -151,7 +151,7 @@ describe.skipIf(reason !== undefined)('the units under systemd', { timeout: 120_
     }
   })
 
-  test('the engine goes on after the probe’s worker was killed, and after the probe was', async () => {
+  test('the engine continues after the probe’s worker was killed, and after the probe was', async () => {
     const engine = show('falc', 'MainPID')
     inside('kill', '-9', worker())
     await detects()

@@ -1,6 +1,6 @@
 /**
  * Works through the critical alerts of the stream: each is handled by one of all running workers, and handed out again if it was not
- * acknowledged within 30 seconds. A worker that comes back goes on where the last one stopped.
+ * acknowledged within 30 seconds. A worker that is restarted continues where the last one stopped.
  */
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'

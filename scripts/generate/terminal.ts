@@ -54,7 +54,7 @@ function transcript(args: readonly string[]): string[] {
   return [`$ falc ${typed}${args[0] === 'run' ? ' 2>/dev/null' : ''}`, ...stdout.trimEnd().split('\n')].flatMap(wrap)
 }
 
-/** A long line goes on below itself, and keeps its colour by the mark that it begins with. */
+/** A long line is wrapped, and keeps its colour by the mark that it begins with. */
 function wrap(line: string): string[] {
   const parts: string[] = []
   let rest = line

@@ -228,7 +228,7 @@ describe('routes', () => {
     expect(parseAlert(services.to('/webhook')[0]!.body)).toMatchObject({ rule: 'Test rule', tags: ['example', 'test'] })
   })
 
-  test('tokens: whoever has none sends nothing, but may ask whether the relay is alive', async () => {
+  test('tokens: without one, alerts are rejected and /ping is answered', async () => {
     writeFileSync(join(dir, 'tokens'), 'one\ntwo\n')
     await startRelay(`webhook: {address: "${url}/webhook"}`, ['--token-file', 'tokens'])
     expect((await post(JSON.stringify(ALERT))).status).toBe(401)
@@ -264,7 +264,7 @@ test('an alert that is sent twice has one id', async () => {
 test.each([
   ['no output', '{}', 'no output is configured'],
   ['an output that falc does not have', '{telegram: {token: t, chatid: "1"}}', 'falc has no output like telegram'],
-  ['a port that is none', '{listenport: 99999, webhook: {address: "http://x"}}', 'listenport must be a port'],
+  ['an invalid port', '{listenport: 99999, webhook: {address: "http://x"}}', 'listenport must be a port'],
 ])('%s: the relay does not start', async (_, yaml, reason) => {
   writeFileSync(join(dir, 'sidekick.yaml'), yaml)
   const relay = startFalc(['relay', '-c', 'sidekick.yaml'], dir)

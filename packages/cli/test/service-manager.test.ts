@@ -38,7 +38,7 @@ afterEach(async () => {
 })
 
 test.skipIf(reason !== undefined)(
-  'systemd is told when the engine is ready, that it is alive, and that it stops',
+  'systemd is notified when the engine is ready, that it is alive, and that it stops',
   async () => {
     const socket = join(dir, 'notify')
     receiver = spawn('/usr/bin/python3', ['-c', RECEIVER, socket], { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -108,6 +108,6 @@ test.skipIf(reason !== undefined)('while nothing listens, losses are logged and 
     join(dir, 'nobody'),
   )
   expect(stdout).toBe('10:20:30.000000000: Warning got it\n')
-  expect(stderr).toContain(': log_syslog: syslog output: nobody listens at /dev/log; retrying\n')
+  expect(stderr).toContain(': log_syslog: syslog output: no one listens at /dev/log; retrying\n')
   expect(stderr).toContain('Alerts not delivered, by output and cause:\n   syslog: ENOENT: 1\n')
 })

@@ -23,7 +23,7 @@ export interface Failure {
 
 /** What became of a batch: a value, since failing is nothing exceptional for an output. */
 export interface Answer {
-  /** The receiver took the first so many messages. */
+  /** The number of messages, from the first on, that the receiver accepted. */
   readonly delivered: number
   /** Why it did not take the others; absent when it took all. */
   readonly failure?: Failure

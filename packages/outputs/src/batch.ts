@@ -6,7 +6,7 @@ export interface Settled {
   readonly delivered: number
   /** Items that the receiver will never take, with its reasons. */
   readonly refused: readonly { readonly item: Item; readonly failure: Failure }[]
-  /** Why the others are sent again; undefined when none is, and when a batch was refused as a whole. */
+  /** Why the others are sent again; undefined if all are delivered, or if the batch was rejected as a whole. */
   readonly again: Failure | undefined
   /** How many of the oldest items are done with: delivered or refused, and all those before them too. */
   readonly done: number

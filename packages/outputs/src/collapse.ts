@@ -8,13 +8,13 @@ export interface CollapseOptions {
   readonly window: number
 }
 
-/** Whoever chooses the values of the fields chooses how many different ones there are. */
+/** An attacker may choose the values of these fields, and so how many different ones there are. */
 const MAX_KEYS = 10_000
 
 /** Characters of the alerts that are remembered. */
 const MAX_TEXT = 16 * 1024 * 1024
 
-/** What is longer is told apart by its beginning, its end and its length. */
+/** Longer values are distinguished by their beginning, end and length. */
 const MAX_VALUE = 512
 
 interface Repeats {

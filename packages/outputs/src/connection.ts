@@ -4,7 +4,7 @@ import { Receiver } from './receiver.ts'
 import type { BatchLimits, Item, Target, Transport } from './transport.ts'
 
 export interface ConnectionOptions {
-  /** Milliseconds (Falco's output_timeout) after which a call is reported as blocked. It goes on. */
+  /** Milliseconds (Falco's output_timeout) after which a call is reported as blocked. It is not interrupted. */
   readonly timeout: number
   /** Called when a call is blocked. */
   readonly blocked: () => void

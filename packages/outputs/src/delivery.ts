@@ -24,7 +24,7 @@ export interface DeliveryOptions {
   readonly queue?: Queue
   /** The text for people. Default: the alert's output. */
   readonly template?: ((alert: AlertData) => string) | undefined
-  /** Milliseconds (Falco's output_timeout) after which a call is reported as blocked. It goes on. Default 2000. */
+  /** Milliseconds (Falco's output_timeout) after which a call is reported as blocked. It is not interrupted. Default 2000. */
   readonly timeout?: number
   /** Milliseconds that alerts wait for others to go out with (Falco's buffered_outputs). 0: they go out at once. */
   readonly linger?: number
@@ -42,7 +42,7 @@ const HIGH_WATER = 1024
 
 /**
  * Delivers to one output: alert → route → collapse → rate → format → queue → batch → attempt → answer. The queue is in front
- * of the output so that a slow one holds up neither the engine nor the other outputs; attempts go on until the receiver has
+ * of the output so that a slow one holds up neither the engine nor the other outputs; attempts continue until the receiver has
  * the alerts or refuses them for good; counters and log lines tell all of it.
  */
 export class Delivery {
@@ -130,7 +130,7 @@ export class Delivery {
     return this.#queue.length + this.#batch.length
   }
 
-  /** The queue is so long that a producer that can wait should `await room()`. Not for an output that has failed for long: nobody knows when it recovers. */
+  /** The queue is so long that a producer that can wait should `await room()`. False for an output that has failed for long, since it may not recover. */
   get full(): boolean {
     return (this.#queue.length >= HIGH_WATER || this.#queue.refuses) && !this.#outage.lasts(this.#patience)
   }

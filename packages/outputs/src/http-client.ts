@@ -209,7 +209,7 @@ export function isFailure(result: HttpAnswer | Failure): result is Failure {
 }
 
 /**
- * An absolute URL of http or https. What is wrong with it is said without it: it may be a secret.
+ * An absolute URL of http or https. Messages do not quote it, since it may contain a secret.
  * @param option its name among the output's options
  * @throws {OutputError}
  */

@@ -37,7 +37,7 @@ export class Outage {
     return true
   }
 
-  /** Whether it has lasted for so many milliseconds. */
+  /** Whether it has lasted for this many milliseconds. */
   lasts(ms: number): boolean {
     return this.failure !== undefined && performance.now() - this.#since >= ms
   }

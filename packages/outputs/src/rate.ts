@@ -6,7 +6,7 @@ import { printDuration } from './units.ts'
 /** Rules that a summary names. */
 const MAX_RULES = 20
 
-/** Passes on so many alerts in a time, and one more that sums up those above. */
+/** Passes on a limited number of alerts per period, and a summary of those above the limit. */
 export class RateLimit {
   readonly #rate: Rate
   readonly #name: string

@@ -45,7 +45,7 @@ export class SyslogOutput implements Output {
 
   async send(items: readonly Item[]): Promise<Answer> {
     if (!existsSync(this.#socket))
-      return { delivered: 0, failure: failure('ENOENT', `nobody listens at ${this.#socket}`) }
+      return { delivered: 0, failure: failure('ENOENT', `no one listens at ${this.#socket}`) }
     const options = ['--prio-prefix', '--tag', 'falco', '--size', String(CHUNK * 4), '--socket-errors=on']
     const child = new Child('logger', [...options, '--socket', this.#socket], true)
     this.#child = child

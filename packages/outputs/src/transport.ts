@@ -30,7 +30,7 @@ export interface OptionValues {
   map: Readonly<Record<string, string>>
   /** A condition of the rule language over an alert. */
   condition: string
-  /** So many in a time; written as 20/min. */
+  /** A number per period; written as 20/min. */
   rate: Rate
 }
 

@@ -52,7 +52,7 @@ interface Way {
   readonly code: string | undefined
   readonly puts: readonly Put[]
   readonly restEmpty: boolean
-  /** `on`: goes on; `done`: the event is committed; `gone`: returned without one. */
+  /** `on`: continues; `done`: the event is committed; `gone`: returned without one. */
   readonly state: 'on' | 'returned' | 'done' | 'gone'
 }
 

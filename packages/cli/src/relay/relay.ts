@@ -30,7 +30,7 @@ export class Relay implements Service {
   readonly #receivers: readonly HttpReceiver[]
   readonly #metrics = new SteadyPage(() => this.metrics())
 
-  /** @throws {CliError} for ports that are none, and certificates that cannot be read */
+  /** @throws {CliError} for an invalid port, or a certificate that cannot be read */
   constructor(config: SidekickConfig, parts: RelayParts) {
     this.#parts = parts
     const { plainPaths, ...options } = receiverOptions(config, parts.tokens)

@@ -22,7 +22,7 @@ export function attach(
   let current = first
   let unwatch: (() => void) | undefined
   let reloading = Promise.resolve()
-  /** A reload waits for the one that is going on; undefined: none does. */
+  /** The running reload, which the next one waits for. */
   let waiting: { requested: boolean } | undefined
 
   /** @param requested by a signal: even without changes */

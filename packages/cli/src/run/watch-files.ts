@@ -5,7 +5,7 @@ import { kindOf } from '../read-file.ts'
 
 /** Milliseconds without further changes before `changed` is called: editors and package managers write in several steps. */
 const SETTLE = 200
-/** Milliseconds after which it is called even if changes go on. */
+/** Milliseconds after which it is called even while changes continue. */
 const PATIENCE = 1000
 
 /**

@@ -81,7 +81,7 @@ const TIMES = ['evt.time', 'evt.time.s', 'evt.time.iso8601', 'evt.datetime', 'ev
   ...['evt.rawtime', 'evt.rawtime.s', 'evt.rawtime.ns'],
 )
 
-/** The fields that some source declares, and those that each source has. Of several declarations that differ, none is right: text. */
+/** The fields that some source declares, and those that each source has. If declarations differ, the field is text. */
 function declared(sources: readonly Source[]): Record<string, FieldDef<AlertData>> {
   const found = new Map<string, FieldDef>()
   const everywhere = Object.entries(genericFields({ name: '', fields: {}, kind: 'source' }, CONTEXT))

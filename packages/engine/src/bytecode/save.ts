@@ -140,7 +140,7 @@ function layoutOf(scopes: Header['scopes']): MemoLayout {
   return layout
 }
 
-/** Refuses code that could run forever or that names something missing: every word is checked here, so that running checks none. */
+/** Refuses code that could run forever or that names something missing: every word is checked here, so that running it needs no checks. */
 function verify(program: Program): void {
   const { code } = program
   const routines = routinesOf(code)

@@ -131,7 +131,7 @@ export class ConditionParser extends EmbeddedActionsParser {
   })
 
   orderedValue = this.RULE('orderedValue', (left: Operand): Operand => {
-    // Falco's syntax has numbers only. Of its fields none is an alert's.
+    // Falco's syntax has only numbers here, and none of its fields belongs to an alert.
     const GATE = () => left.kind === 'field' && left.name.startsWith('alert.')
     return this.OR([
       { ALT: () => this.#literal(this.CONSUME(T.NumberText)) },

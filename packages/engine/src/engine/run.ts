@@ -36,7 +36,7 @@ const DONE = { done: true, value: undefined } as const
 
 /** Events that are ready do not keep timers, I/O and aborts from running for longer than this, in milliseconds. */
 const TURN_MS = 50
-/** The clock is read once per so many events. */
+/** The clock is read once in this many events. */
 const TURN_EVENTS = 16
 
 /** The language has no way to wait for the next turn of the event loop, but every host has one of these. */

@@ -29,7 +29,7 @@ export interface BroadcastOptions {
 const HISTORY_BYTES = 16 << 20
 
 /**
- * Hands alerts to any number of clients, none of which can hold up the others. A client that is too slow loses alerts and is told how
+ * Hands alerts to any number of clients, none of which can hold up the others. A client that is too slow loses alerts and is notified of how
  * many; alerts that come while there is no client wait for the next one, up to a bound.
  */
 export class Broadcast {
@@ -127,7 +127,7 @@ export class Subscription {
   readonly #events: { lose(entry: Entry): void; leave(): void }
   #waiting: Entry[] = []
   #full = false
-  /** Lost, and not yet told. */
+  /** Lost, and not yet reported to the client. */
   #untold = 0
 
   constructor(sink: Sink, buffer: number, events: { lose(entry: Entry): void; leave(): void }) {

@@ -90,7 +90,7 @@ function verdict(failures: readonly Failure[]): Failure {
 
 type Texts = (alert: AlertData) => Record<string, string>
 
-/** The JSON object of an alert. @throws {OutputError} for names that are none, and malformed templates */
+/** The JSON object of an alert. @throws {OutputError} for invalid names, and malformed templates */
 function alertOf(values: Values, context: TransportContext): (item: Item) => object {
   const labels = texts('label', { ...LABELS, ...values.labels }, context)
   const annotations = texts('annotation', values.annotations ?? {}, context)

@@ -71,7 +71,7 @@ Hubs has a Kafka endpoint.
 
 const created = ({ status }: { readonly status: number }) => status === 201
 
-/** Azure's connection string. What is wrong with it is said without it. @throws {OutputError} */
+/** Azure's connection string. Messages do not quote it. @throws {OutputError} */
 function connection(text: string, option: string | undefined) {
   const parts = new Map(
     text.split(';').map(part => {

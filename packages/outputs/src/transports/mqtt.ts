@@ -221,7 +221,7 @@ class MqttTransport implements Transport {
     if (this.#qos === 0) return void this.#write(packet)
     this.#next = (this.#next % 65_535) + 1
     const { reasonCode = 0, properties } = (await this.#request(packet, messageId)) as Packet & { cmd: 'puback' }
-    // Below 128 it has the alert, if only for nobody.
+    // Below 128 the broker has accepted the alert, with or without subscribers.
     return reasonCode < 128 ? undefined : failureOfMqtt(refusal('alert', reasonCode, properties?.reasonString))
   }
 

@@ -252,7 +252,7 @@ const MISCONFIGURED: ReadonlySet<string> = new Set([
 
 function failureOfNats(error: unknown): Failure {
   const { name = 'error', message = String(error), code } = error as Error & { code?: number }
-  // The client takes a publication that nobody answers for a server without JetStream.
+  // The client reports a publication without any responder as a server without JetStream.
   if (name === 'JetStreamNotEnabled')
     return {
       class: 'misconfigured',

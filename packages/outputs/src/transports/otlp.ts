@@ -118,7 +118,7 @@ function anyValue(value: unknown): Json {
   return { stringValue: String(value) }
 }
 
-/** Which records were rejected is not said: as a refusal of the batch, it is found by sending parts of it. */
+/** The response does not name the rejected records: treated as a rejection of the batch, they are found by sending parts of it. */
 function rejection(body: string, server: string, client: HttpClient): Failure | undefined {
   let partial: { rejectedLogRecords?: string | number; errorMessage?: string } | undefined
   try {

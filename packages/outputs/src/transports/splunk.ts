@@ -110,7 +110,7 @@ acknowledgement enabled. After codes about the token or the index, alerts stay q
   },
 })
 
-/** The answer to events has a code, that to a question about them has none. */
+/** The response to events has a code, the one to a query about them does not. */
 function accepts({ body }: { readonly body: string }): boolean {
   const { code, acks } = parse(body)
   return code === 0 || acks !== undefined

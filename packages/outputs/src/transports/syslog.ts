@@ -144,7 +144,7 @@ function timestamp(ns: bigint): string {
 /** A field of the header: printable ASCII without blanks. */
 const token = (text: string, length: number) => text.replace(/[^\x21-\x7e]+/g, '_').slice(0, length) || '-'
 
-/** Control characters could end a message, or a line of whoever reads it. */
+/** Control characters could end a message, or a line of the reader. */
 const plain = (text: string) => text.replace(/[\0-\x1f\x7f-\x9f]+/g, ' ').toWellFormed()
 
 async function openUdp(host: string, port: number, message: (item: Item) => Buffer): Promise<Transport> {

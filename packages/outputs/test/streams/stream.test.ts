@@ -38,7 +38,7 @@ test('one line per alert', async () => {
   expect(lines).toEqual([item(1).body, item(2).body])
 })
 
-test('server-sent events; a client that comes back goes on where it was', async () => {
+test('server-sent events; a client that reconnects continues where it was', async () => {
   const { url, transport } = await server({ keep_alive: 100 })
   const accept = { accept: 'text/event-stream' }
   const first = await client(url, accept)

@@ -168,7 +168,7 @@ test('PagerDuty: with a wrong routing key, alerts wait', async () => {
   })
 })
 
-test('a URL that is none is refused without being shown', async () => {
+test('a malformed URL is rejected without being shown', async () => {
   const url = 'hooks.slack.com/services/secret'
   await expect(open(slack, { url })).rejects.toThrow(/^slack output: url is not a URL$/)
 })

@@ -123,7 +123,7 @@ test('Google: the account of the machine', async () => {
   ])
 })
 
-test('Google: a key file that is none is refused without its contents', async () => {
+test('Google: an invalid key file is rejected without showing its contents', async () => {
   const path = join(folder(), 'key.json')
   const options = { project: 'my-project', topic: 'falco', url: 'http://localhost', credentials: path }
   await expect(open(googlePubsub, options)).rejects.toThrow(/google_pubsub output: ENOENT/)

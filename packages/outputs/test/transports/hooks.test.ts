@@ -44,7 +44,7 @@ test('webhook: the same alert has the same key in each attempt', async () => {
   expect(new Set(service.requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
 })
 
-test('webhook: a signing secret that is none is refused', async () => {
+test('webhook: an invalid signing secret is rejected', async () => {
   const options = { url: 'http://localhost/', signing_secret: 'whsec_abc' }
   await expect(open(webhook, options)).rejects.toThrow(
     'webhook output: signing_secret is not Base64 of 16 bytes or more',

@@ -1,4 +1,4 @@
-/** The memory of bodies that are still arriving, shared fairly: whoever holds most is the first to lose. */
+/** The memory of bodies that are still arriving, shared fairly: the client that holds most is the first to lose. */
 export class BodyBudget {
   readonly #maxBytes: number
   readonly #clients = new Map<string, Client>()

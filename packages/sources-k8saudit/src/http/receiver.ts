@@ -19,7 +19,7 @@ export interface ReceiverOptions {
   readonly tls?:
     | string
     | { readonly cert: string | Buffer; readonly key?: string | Buffer; readonly ca?: string | Buffer }
-  /** Bearer tokens, one of which clients must send. Default: none is needed. */
+  /** Bearer tokens, one of which clients must send. Default: no token is needed. */
   readonly tokens?: readonly string[]
   /** A larger body, decompressed, is refused with 413. */
   readonly maxBodyBytes: number

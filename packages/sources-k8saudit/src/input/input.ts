@@ -6,7 +6,7 @@ import type { AuditStats } from '../stats.ts'
 export interface AuditInput<S extends AuditStats = AuditStats> extends AsyncIterable<AuditEvent> {
   readonly stats: S
   batches(): AsyncIterable<AuditEvent[]>
-  /** What was lost, by cause: events, documents and whole bodies that nobody sends again. Without causes that never occurred. */
+  /** What was lost, by cause: events, documents and whole bodies that will not be sent again. Without causes that never occurred. */
   losses(): Record<string, number>
 }
 

@@ -193,7 +193,7 @@ class AuditLog implements AuditInput<AuditLogStats> {
       }
       yield* this.#readOn(reading)
       const there = await describe(this.#path)
-      // Whoever writes the log may go on with the renamed file until it is told of the new one.
+      // The writer may continue with the renamed file until it is notified of the new one.
       if (reading.ended || (there && !sameFile(there, own) && there.size > 0n)) {
         yield* this.#readOn(reading)
         return

@@ -16,7 +16,7 @@ const URL_FORM =
 /**
  * Reads Falco's forms `http://:9765/k8s-audit`, `https://host:port/path` (host and port may be missing: all addresses,
  * 9765; so may the path: /k8s-audit) and a path of a file or directory; besides, `-` is standard input.
- * @throws {TypeError} for any other scheme or a URL that is none.
+ * @throws {TypeError} for any other scheme, or a malformed URL.
  */
 export function parseOpenParams(text: string): OpenParams {
   const params = text.trim()

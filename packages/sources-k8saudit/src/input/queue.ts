@@ -10,7 +10,7 @@ export interface QueuedBody {
   /** Memory that it takes, in bytes. */
   readonly weight: number
   readonly client: string
-  /** Called once: true when all of its events have been evaluated, false when nobody will evaluate them. */
+  /** Called once: true when all of its events have been evaluated, false when they never will be. */
   readonly settled: (evaluated: boolean) => void
 }
 
@@ -20,7 +20,7 @@ interface Entry extends Pick<QueuedBody, 'weight' | 'client' | 'settled'> {
   readonly rest: BodyReader
 }
 
-/** Bodies on their way from the server to whoever iterates. Bounded: what does not fit is refused, not dropped. */
+/** Bodies on their way from the server to the iteration. Bounded: a body that does not fit is rejected, not dropped. */
 export class BodyQueue {
   readonly #maxWeight: number
   readonly #bodies: Entry[] = []
@@ -82,7 +82,7 @@ export class BodyQueue {
     this.#waiting?.()
   }
 
-  /** Nobody asks any more. */
+  /** The iteration has ended. */
   abandon(): void {
     this.#closed = true
     if (this.#current) this.#settle(this.#current, false)

@@ -10,7 +10,7 @@ export class Reading {
   offset: number
   /** Bytes whose events have been evaluated: reading can continue here after a restart. */
   settled: number
-  /** Nobody writes to it any more. */
+  /** It is no longer written to. */
   readonly ended: boolean
   /** What the state says; -1: nothing. */
   saved = -1

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 
-/** Which file it is, whatever its name: device and inode. */
+/** The identity of a file, independent of its name: device and inode. */
 export interface FileId {
   readonly dev: bigint
   readonly ino: bigint

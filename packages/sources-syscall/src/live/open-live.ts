@@ -157,7 +157,7 @@ export class Live implements EventTables {
     return this.#delivery.firstTime
   }
 
-  /** Id of the process whose events were given up last because it filled a ring (`dropFlood`); 0 = none. */
+  /** Id of the process whose events were dropped last because it filled a ring (`dropFlood`); 0 = none. */
   get flooder(): number {
     return this.#session?.flooder ?? 0
   }

@@ -47,7 +47,7 @@ const GREETING_LIMIT = 60_000
 export class SidecarSession {
   /** The probe's counters in this session. */
   readonly counters: Record<Counter, number> = Object.fromEntries(COUNTERS.map(name => [name, 0])) as never
-  /** The process whose events were given up last because it filled a ring; 0 = none. */
+  /** The process whose events were dropped last because it filled a ring; 0 = none. */
   flooder = 0
   /** The sidecar's error message, if it gave up. */
   problem: string | undefined

@@ -138,7 +138,7 @@ export class NameSearch {
     for (let at = thread, n = 0; at !== null && at.container === container && n < MAX_ANCESTORS; at = at.parent, n++) {
       const names = this.#machine?.ofProcess?.(at.pid)
       if (names) return this.#found(container.id, names)
-      // Its ancestors are not set up either; after the pause, the container is tried again through whatever runs in it then.
+      // Its ancestors are not set up either; after the pause, the container is retried through a process that runs in it then.
       if (names === null) return false
     }
     // An exited process must not delay the next attempt.

@@ -89,7 +89,7 @@ test('few at a time, a bounded queue, all counted', async () => {
   expect(lookups.pending).toBe(0)
 })
 
-test('an engine that hangs holds up nobody else', async () => {
+test('an engine that hangs delays no other', async () => {
   const ended: string[] = []
   const lookups = new Lookups(
     new Engines([engine('docker', ['found'], new Promise(() => {})), engine('podman', ['found'])]),
@@ -102,7 +102,7 @@ test('an engine that hangs holds up nobody else', async () => {
   lookups.close()
 })
 
-test('nobody hears of a look-up after close', async () => {
+test('after close, no result of a look-up is passed on', async () => {
   const ended: unknown[] = []
   const { promise: ready, resolve: answer } = Promise.withResolvers<void>()
   const podman = engine('podman', ['found'], ready)

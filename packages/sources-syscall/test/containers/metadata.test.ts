@@ -66,7 +66,7 @@ describe('while metadata is on its way', () => {
     expect(metadata.counts).toMatchObject({ held: 1, failed: 1, lookups: { 'not-found': 1 } })
   })
 
-  test('no more than so many wait', async () => {
+  test('the number of waiting events is bounded', async () => {
     const { alerts, happen, reply, metadata } = oneContainer({ holdEvents: 2 })
     happen(enter(20, 'sh'))
     for (let i = 0; i < 4; i++) happen(`20 openat fd=${i} dirfd=-100 name=/f${i} flags=1`)

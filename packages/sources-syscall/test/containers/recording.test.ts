@@ -103,7 +103,7 @@ describe('a filter that asks for metadata', () => {
     expect(waiting.matched).toBe(5)
   })
 
-  test('does not match what nobody knows', async () => {
+  test('does not match what is unknown', async () => {
     const { happen, reply, replayed } = await setUp('container.name = shop-1')
     happen(enter(20, SHOP), open(20, 'first'))
     await reply(SHOP, null)

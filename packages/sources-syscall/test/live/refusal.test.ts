@@ -36,7 +36,7 @@ describe.skipIf(reason !== undefined)('mapping is refused', () => {
     [EPERM, 'Operation not permitted'],
     [EACCES, 'Permission denied'],
     [ENOMEM, 'Cannot allocate memory'],
-  ])('by a filter, with error %i: events come over the socket, which is said once', async (errno, text) => {
+  ])('by a filter, with error %i: events come over the socket, which is reported once', async (errno, text) => {
     engine = await refused(errno)
     await engine.sees('one')
     process.kill(service.worker!, 'SIGKILL')

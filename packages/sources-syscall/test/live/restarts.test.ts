@@ -1,4 +1,4 @@
-/** A started sidecar is two processes. Whichever of them and the engine is killed, detection goes on or nothing is left. */
+/** A started sidecar is two processes. Whichever of them and the engine is killed, detection continues, or nothing is left. */
 import { spawnSync } from 'node:child_process'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
@@ -68,7 +68,7 @@ describe.skipIf(reason !== undefined)('restarts', () => {
     expect(left()).toEqual([])
   })
 
-  test('an engine that is an ordinary user’s by now goes on after its worker was killed', async () => {
+  test('an engine that runs as an ordinary user by now continues after its worker was killed', async () => {
     engine = await Engine.start({ drop: true })
     const { supervisor, worker } = processes(engine)
     await engine.sees('one')
@@ -82,7 +82,7 @@ describe.skipIf(reason !== undefined)('restarts', () => {
     expect(await engine.ask('shadow')).toEqual({ shadow: 'EACCES' })
   })
 
-  test('an engine that has its rights goes on after its supervisor was killed', async () => {
+  test('an engine that has kept its rights continues after its supervisor was killed', async () => {
     engine = await Engine.start()
     const { supervisor, worker } = processes(engine)
     const programs = programsOf(worker)
@@ -94,7 +94,7 @@ describe.skipIf(reason !== undefined)('restarts', () => {
     expect(engine.warnings[0]).toContain('the supervisor of the sidecar has ended; it is started again')
   })
 
-  test('an engine without rights says why it can’t go on after its supervisor was killed', async () => {
+  test('an engine without rights says why it cannot continue after its supervisor was killed', async () => {
     engine = await Engine.start({ drop: true })
     process.kill(processes(engine).supervisor, 'SIGKILL')
     await until('end of the engine', () => engine!.ended)

@@ -38,7 +38,7 @@ describe.skipIf(reason !== undefined)('a service', () => {
     return engine
   }
 
-  test('who connects and says nothing holds nobody up, and is sent away after ten seconds', async () => {
+  test('an idle client delays no one and is disconnected after ten seconds', async () => {
     const silent = connect()
     const half = connect()
     half.send(frame(Frame.configure, configure()).subarray(0, 100))
@@ -55,7 +55,7 @@ describe.skipIf(reason !== undefined)('a service', () => {
     expect(performance.now() - begin).toBeGreaterThan(9000)
   })
 
-  test('silent ones take nobody’s place', async () => {
+  test('idle clients take no one’s place', async () => {
     const silent = Array.from({ length: 40 }, connect)
     const engine = await start()
     await engine.sees('one')
@@ -63,7 +63,7 @@ describe.skipIf(reason !== undefined)('a service', () => {
     await silent[0]!.left()
   })
 
-  test('a second engine is told whom it waits for, and is served next', async () => {
+  test('a second engine learns which process it waits for, and is served next', async () => {
     const first = await start()
     const programs = programsOf(service.worker!)
     const second = connect()
@@ -113,7 +113,7 @@ describe.skipIf(reason !== undefined)('a service', () => {
     await (await start()).sees('after')
   })
 
-  test('an engine goes on after its worker was killed, and after the service was', async () => {
+  test('an engine continues after its worker was killed, and after the service was', async () => {
     const engine = await start()
     process.kill(service.worker!, 'SIGKILL')
     await engine.warned(1)
@@ -150,7 +150,7 @@ describe.skipIf(reason !== undefined)('the socket’s file', () => {
 
   const listen = (path: string) => spawnSync(PROBE, ['--listen', path], { encoding: 'utf8', timeout: DEADLINE_MS })
 
-  test('that nobody listens at any more is replaced', async () => {
+  test('without a listener is replaced', async () => {
     service.child.kill('SIGKILL')
     await until('end', () => service.ended)
     await service.start()

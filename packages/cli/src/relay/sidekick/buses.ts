@@ -28,12 +28,12 @@ export const BUSES: readonly SidekickOutput[] = [
       ...TLS_KEYS,
       hostport: same('url', value => ({ url: [withScheme(String(value), 'nats')] })),
       subjecttemplate: same('subject', value => ({ subject: subjectOf(String(value)) })),
-      clusterid: none('Only the retired NATS Streaming has it.'),
-      clientid: none('Only the retired NATS Streaming has it.'),
+      clusterid: none('Only for NATS Streaming, which is retired.'),
+      clientid: none('Only for NATS Streaming, which is retired.'),
       maxconcurrentrequests: ONE_CONNECTION,
     },
     defaults: () => ({ subject: subjectOf('falco.<priority>.<rule>') }),
-    note: 'One connection. For delivery that survives the server, configure an output with `stream`.',
+    note: 'One connection. To keep alerts while no subscriber is connected, configure an output with `stream`.',
   },
   {
     section: 'kafka',
@@ -59,7 +59,7 @@ export const BUSES: readonly SidekickOutput[] = [
       async: none('Alerts always go in batches.'),
       requiredacks: better(
         'acks',
-        'All replicas, unless this is `ONE`. `NONE` loses alerts with each change of a leader.',
+        '`all`, unless this is `ONE`. `NONE` would lose alerts whenever a leader changes.',
         value => ({
           acks: value === 'ONE' ? 'leader' : 'all',
         }),
@@ -85,7 +85,7 @@ export const BUSES: readonly SidekickOutput[] = [
       maxconcurrentrequests: ONE_CONNECTION,
     },
     defaults: () => ({ storage: 'list', key: 'falco' }),
-    note: 'An error of the server is an error, and the alert is sent again.',
+    note: 'Errors of the server are detected, and the alert is retried.',
   },
   {
     section: 'rabbitmq',
@@ -93,7 +93,7 @@ export const BUSES: readonly SidekickOutput[] = [
     type: 'rabbitmq',
     keys: { ...COMMON_KEYS, url: same('url'), queue: same('queue_name') },
     defaults: () => ({ exchange: '', declare: false }),
-    note: 'With confirms: an alert is delivered when the broker has it. The connection is opened again.',
+    note: 'With publisher confirms; a lost connection is reopened.',
   },
   {
     section: 'mqtt',

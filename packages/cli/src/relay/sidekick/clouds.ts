@@ -90,7 +90,7 @@ export const CLOUDS: readonly SidekickOutput[] = [
     type: 'kinesis',
     keys: { ...AWS, streamname: same('stream') },
     defaults: awsOptions,
-    note: 'Only refused records are sent again.',
+    note: 'Only rejected records are resent.',
   },
   {
     section: 'aws.s3',

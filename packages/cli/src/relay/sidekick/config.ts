@@ -55,7 +55,7 @@ export class SidekickConfig {
     return typeof value === 'object' ? value : typeof value === 'string' && value !== '' ? pairs(value) : {}
   }
 
-  /** As in falcosidekick, an empty value is none. */
+  /** As in falcosidekick, an empty value counts as unset. */
   get(key: string): SidekickValue | undefined {
     const value = this.#values.get(key)
     return value === '' || (typeof value === 'object' && Object.keys(value).length === 0) ? undefined : value

@@ -92,7 +92,7 @@ export const TLS_KEYS: Readonly<Record<string, SidekickKey>> = {
   mutualtls: same('tls_cert tls_key tls_ca', mutualTls),
 }
 
-export const ONE_CONNECTION = none('One connection serves all requests, and alerts of one output stay in order.')
+export const ONE_CONNECTION = none('All requests share one connection, and the alerts of an output stay in order.')
 export const HEADERS = same('headers')
 
 export const HTTP: Readonly<Record<string, SidekickKey>> = {

@@ -29,7 +29,7 @@ const CHAT: Readonly<Record<string, SidekickKey>> = {
     '`text` hides the output fields. `fields` shows the text, too: an alert without it is hard to read.',
     value => ({ fields: value !== 'text' }),
   ),
-  messageformat: same('template', undefined, 'It is the text of the message, in place of the alert’s output.'),
+  messageformat: same('template', undefined, 'It replaces the text of the message.'),
 }
 
 const { username: _, ...NAMELESS_CHAT } = CHAT
@@ -56,14 +56,14 @@ export const PEOPLE: readonly SidekickOutput[] = [
     main: ['webhookurl'],
     type: 'teams',
     keys: { ...NAMELESS_CHAT, activityimage: ICON },
-    note: 'Adaptive Cards: the connectors that take falcosidekick’s MessageCards were retired.',
+    note: 'Adaptive Cards: the connectors for falcosidekick’s MessageCards were retired.',
   },
   {
     section: 'discord',
     main: ['webhookurl'],
     type: 'discord',
     keys: { ...HTTP, webhookurl: same('url'), icon: same('avatar_url') },
-    note: 'Fields are limited to Discord’s 25, so that it does not answer 400.',
+    note: 'At most 25 fields are sent, which is Discord’s limit.',
   },
   {
     section: 'pagerduty',
@@ -93,21 +93,17 @@ export const PEOPLE: readonly SidekickOutput[] = [
     keys: {
       ...HTTP,
       hostport: same('url', value => ({ url: list(value).map(one => withScheme(one, 'http')) })),
-      endpoint: better(
-        '',
-        'Always `/api/v2/alerts`: Alertmanager 0.27 and later answer the old default, v1, with 410.',
-        () => ({}),
-      ),
+      endpoint: better('', 'Always `/api/v2/alerts`: Alertmanager 0.27 removed v1, the old default.', () => ({})),
       expiresafter: same('expires_after', value => (Number(value) > 0 ? { expires_after: `${value}s` } : {})),
       extralabels: same('labels', value => ({ labels: fixedTexts(value) })),
       extraannotations: same('annotations', value => ({ annotations: fixedTexts(value) })),
       customseveritymap: none('The label `severity` follows the priority, as falcosidekick’s does by default.'),
-      dropeventdefaultpriority: none('Alerts about losses are of falc’s own.'),
-      dropeventthresholds: none('Alerts about losses are of falc’s own.'),
+      dropeventdefaultpriority: none('falc raises its own alerts about losses.'),
+      dropeventthresholds: none('falc raises its own alerts about losses.'),
       customheaders: none('Use `username`, `password` or `token` of an output under `outputs`.'),
       maxconcurrentrequests: ONE_CONNECTION,
     },
-    note: 'Labels are few, so that repetitions are one alert.',
+    note: 'There are few labels, so that repeated alerts are one alert.',
   },
   {
     section: 'smtp',
@@ -125,10 +121,10 @@ export const PEOPLE: readonly SidekickOutput[] = [
       user: same('username'),
       password: same('password'),
       token: none('OAuth is not supported.'),
-      identity: none('The server takes the user’s name.'),
-      trace: none('Anonymous log-in is one without a user.'),
-      outputformat: better('', 'Mails have both parts, text and HTML.', () => ({})),
+      identity: none('The identity is always the user name.'),
+      trace: none('Without `user`, the log-in is anonymous.'),
+      outputformat: better('', 'Mails have a text and an HTML part.', () => ({})),
     },
-    note: 'Several alerts share a mail.',
+    note: 'One mail may contain several alerts.',
   },
 ]

@@ -38,7 +38,7 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   {
     section: 'aws.lambda',
     main: ['functionname'],
-    why: 'use `sqs` or `sns` as the trigger of the function: they keep what it does not take',
+    why: 'use `sqs` or `sns` as the trigger of the function: they keep alerts that it does not accept',
   },
   {
     section: 'gcp.storage',
@@ -80,7 +80,7 @@ interface GlobalKey {
 export const GLOBAL_KEYS: Readonly<Record<string, GlobalKey>> = {
   listenaddress: { verdict: 'same' },
   listenport: { verdict: 'same' },
-  debug: { verdict: 'no effect', note: 'What fails is in the log, what is sent in no log.' },
+  debug: { verdict: 'no effect', note: 'Failures are always logged; what is sent never is.' },
   customfields: { verdict: 'same' },
   customtags: { verdict: 'same' },
   templatedfields: { verdict: 'same' },
@@ -98,7 +98,7 @@ export const GLOBAL_KEYS: Readonly<Record<string, GlobalKey>> = {
   'tlsserver.cacertfile': { verdict: 'same' },
   'tlsserver.notlsport': { verdict: 'same' },
   'tlsserver.notlspaths': { verdict: 'same' },
-  'prometheus.extralabels': { verdict: 'no effect', note: 'Labels with unbounded values cost memory without bound.' },
+  'prometheus.extralabels': { verdict: 'no effect', note: 'Labels with unbounded values would use unbounded memory.' },
   'aws.accesskeyid': { verdict: 'same' },
   'aws.secretaccesskey': { verdict: 'same' },
   'aws.region': { verdict: 'same' },
@@ -106,7 +106,7 @@ export const GLOBAL_KEYS: Readonly<Record<string, GlobalKey>> = {
   'aws.externalid': { verdict: 'same' },
   'aws.checkidentity': {
     verdict: 'no effect',
-    note: '`falc relay --check` says what cannot work; `/test` sends an alert.',
+    note: '`falc relay --check` reports what cannot work; `/test` sends an alert.',
   },
   'gcp.credentials': { verdict: 'same' },
   'yandex.accesskeyid': { verdict: 'same' },

@@ -139,7 +139,7 @@ describe.skipIf(reason !== undefined)('a hostile process', () => {
 })
 
 describe.skipIf(reason !== undefined)('a pid namespace of its own', () => {
-  test('hides nobody: the engine’s own events are left out, those of others are seen', async () => {
+  test('hides no one: the engine’s own events are left out, those of others are seen', async () => {
     const engine = await Engine.start({ through: ['unshare', '--pid', '--fork', '--kill-child'] })
     try {
       await engine.ask('touch /tmp/falc-live-own')
