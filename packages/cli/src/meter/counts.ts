@@ -70,6 +70,7 @@ const STATE_METRICS: Readonly<Record<StateCounter, readonly [name: string, kind:
   orphanFds: ['n_orphan_fds', 'counter'],
   unreadableContainers: ['n_unreadable_containers', 'counter'],
   truncatedArgs: ['n_truncated_args', 'counter'],
+  truncatedEnvs: ['n_truncated_envs', 'counter'],
   ancestorsCut: ['n_ancestors_cut', 'counter'],
 }
 

@@ -4,11 +4,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "proc.h"
 #include "sockets.h"
+#include "status.h"
 
 /* SCAP_FD_* */
 enum { KIND_DIRECTORY = 2, KIND_FIFO = 7, KIND_EVENT = 9, KIND_UNSUPPORTED = 10, KIND_SIGNALFD = 11, KIND_EVENTPOLL = 12,
@@ -45,7 +44,7 @@ static int anonymous_kind(const char *name)
 	return KIND_UNSUPPORTED;
 }
 
-static void add_file(struct block *b, int pid, int fd, const struct stat *st, const char *target, size_t length)
+static void add_file(struct block *b, int pid, int fd, const struct statx *st, const char *target, size_t length)
 {
 	char path[MAX_PROC_PATH], info[512];
 	proc_path(path, sizeof(path), "%d/fdinfo/%d", pid, fd);
@@ -53,31 +52,31 @@ static void add_file(struct block *b, int pid, int fd, const struct stat *st, co
 	add_u8(b, KIND_FILE_V2);
 	add_u32(b, open_flags(status_number(info, "flags:", 0, 8)));
 	add_text(b, target, length, MAX_NAME);
-	add_u32(b, (major(st->st_dev) << 8) | (minor(st->st_dev) & 0xff) | ((minor(st->st_dev) & ~0xffu) << 12));
+	add_u32(b, (st->stx_dev_major << 8) | (st->stx_dev_minor & 0xff) | ((st->stx_dev_minor & ~0xffu) << 12));
 }
 
 /* Names are those of the links; what has no name there has none here. A socket of a family without a table is left out. */
 static void add_descriptor(struct block *b, int pid, int fd, const struct socket_table *sockets)
 {
 	char path[MAX_PROC_PATH], target[4096];
-	struct stat st;
+	struct statx st;
 	size_t start, length;
 	proc_path(path, sizeof(path), "%d/fd/%d", pid, fd);
 	length = read_link(path, target, sizeof(target));
-	if (!length || stat(path, &st))
+	if (!length || known_status(path, &st))
 		return;
 	start = entry_begin(b);
 	add_u64(b, fd);
-	add_u64(b, st.st_ino);
-	if (S_ISSOCK(st.st_mode)) {
-		if (!add_socket(b, sockets, st.st_ino)) {
+	add_u64(b, st.stx_ino);
+	if (S_ISSOCK(st.stx_mode)) {
+		if (!add_socket(b, sockets, st.stx_ino)) {
 			b->size = start;
 			return;
 		}
-	} else if (S_ISFIFO(st.st_mode)) {
+	} else if (S_ISFIFO(st.stx_mode)) {
 		add_u8(b, KIND_FIFO);
 		add_text(b, target, length, MAX_NAME);
-	} else if (S_ISDIR(st.st_mode)) {
+	} else if (S_ISDIR(st.stx_mode)) {
 		add_u8(b, KIND_DIRECTORY);
 		add_text(b, target, length, MAX_NAME);
 	} else if (!strncmp(target, "anon_inode:", 11)) {

@@ -18,6 +18,7 @@
 #include "proc.h"
 #include "processes.h"
 #include "sockets.h"
+#include "status.h"
 
 #define BLOCK_LIMIT (256 * 1024) /* a list is cut into blocks of about this size */
 
@@ -149,6 +150,8 @@ static int send_processes(int socket, struct block *b, const struct boot_time *b
 	}
 	closedir(proc);
 	sockets_free();
+	forget_mounts();
+	forget_namespaces();
 	return err;
 }
 

@@ -84,22 +84,60 @@ static __u64 since_1970(__u64 boot_time_ns, unsigned long long ticks)
 	return boot_time_ns + ticks * (1000000000ull / sysconf(_SC_CLK_TCK));
 }
 
-/* When the first process of the process's pid namespace began, as its own /proc tells; 0 where that is not mounted. */
-static __u64 pidns_start(int pid, const struct boot_time *boot)
+/* When the process began that is the first of its pid namespace; 0 = it is not that. */
+static __u64 start_of_first(int pid, ino_t ns, const struct boot_time *boot)
 {
-	static struct { ino_t ns; __u64 start; } last;
-	char path[MAX_PROC_PATH], comm[64];
+	char path[MAX_PROC_PATH], text[4096], comm[64];
 	struct stat st;
 	struct stat_fields fields;
 	proc_path(path, sizeof(path), "%d/ns/pid", pid);
+	if (stat(path, &st) || st.st_ino != ns)
+		return 0;
+	proc_path(path, sizeof(path), "%d/status", pid);
+	if (!read_text(path, text, sizeof(text)) || status_last(text, "NSpid:") != 1)
+		return 0;
+	proc_path(path, sizeof(path), "%d/stat", pid);
+	return read_stat(path, comm, sizeof(comm), &fields) ? since_1970(boot->stat, fields.start_ticks) : 0;
+}
+
+#define KEPT_NAMESPACES 64
+static struct { ino_t ns; __u64 start; } kept[KEPT_NAMESPACES];
+static unsigned next;
+
+void forget_namespaces(void)
+{
+	memset(kept, 0, sizeof(kept));
+}
+
+/*
+ * When the first process of the process's pid namespace began. It is looked for in the host's /proc: what is mounted at /proc
+ * for the process is its own choice.
+ */
+static __u64 pidns_start(int pid, const struct boot_time *boot)
+{
+	char path[MAX_PROC_PATH];
+	struct dirent *entry;
+	struct stat st;
+	__u64 start = 0;
+	DIR *proc;
+	proc_path(path, sizeof(path), "%d/ns/pid", pid);
 	if (stat(path, &st))
 		return 0;
-	if (st.st_ino != last.ns) {
-		proc_path(path, sizeof(path), "%d/root/proc/1/stat", pid);
-		last.ns = st.st_ino;
-		last.start = read_stat(path, comm, sizeof(comm), &fields) ? since_1970(boot->stat, fields.start_ticks) : 0;
+	for (unsigned i = 0; i < KEPT_NAMESPACES; i++)
+		if (kept[i].ns == st.st_ino)
+			return kept[i].start;
+	proc_path(path, sizeof(path), ".");
+	proc = opendir(path);
+	while (proc && !start && (entry = readdir(proc))) {
+		int other = entry_number(entry->d_name);
+		if (other > 0)
+			start = start_of_first(other, st.st_ino, boot);
 	}
-	return last.start;
+	if (proc)
+		closedir(proc);
+	kept[next % KEPT_NAMESPACES].ns = st.st_ino;
+	kept[next++ % KEPT_NAMESPACES].start = start;
+	return start;
 }
 
 /* A file of a thread. The name lives until the next call. */

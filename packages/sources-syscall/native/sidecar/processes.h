@@ -13,3 +13,6 @@ struct boot_time {
  * a process that has ended. After the format's last field follows the thread's start: u64, ns since 1970.
  */
 void add_threads(struct block *b, int pid, const struct boot_time *boot);
+
+/* Numbers of pid namespaces are used again. */
+void forget_namespaces(void);

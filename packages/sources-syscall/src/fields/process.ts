@@ -1,4 +1,5 @@
 import type { SyscallEvent } from '../event.ts'
+import { MAX_LIST_BYTES } from '../model/string-list.ts'
 import type { Thread } from '../model/thread.ts'
 import { capabilitiesText } from './formats/capabilities.ts'
 import { integer } from './formats/integer.ts'
@@ -104,6 +105,10 @@ export const PROCESS_FIELDS: Fields = {
     extract: (event, name?: string) =>
       onThread(event, thread => (name ? environmentValue(thread, name) : thread.env.join(' '))),
   },
+  'proc.env_truncated': flag(
+    'The program was started with 4096 bytes of environment or more; what is beyond was not recorded.',
+    thread => (thread.leader?.ownEnv.size ?? 0) >= MAX_LIST_BYTES,
+  ),
   'proc.cwd': text('Working directory, with a slash at its end.', thread => thread.cwd),
   'proc.tty': {
     type: 'uint32',

@@ -2,6 +2,9 @@ import { decodeText } from '../events/text.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
+/** Where recorders cut the arguments of a program, argv[0] among them, and its environment. */
+export const MAX_LIST_BYTES = 4096
+
 /**
  * A list of strings in the kernel's format, NUL-separated bytes, split on first use: argv[1..], an environment. Immutable,
  * so that threads which inherit it can share it.
@@ -26,6 +29,11 @@ export class StringList {
   get text(): string {
     this.#joined ??= this.items.join(' ')
     return this.#joined
+  }
+
+  /** Bytes that the strings take, each with its NUL. */
+  get size(): number {
+    return this.#bytes.length || this.items.reduce((sum, item) => sum + item.length + 1, 0)
   }
 
   /** True if the list was built from the same bytes as bytes[start, end). */

@@ -2,7 +2,7 @@ import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { positions } from '../events/positions.ts'
 import { FdTable } from '../model/fd-table.ts'
-import { EMPTY_LIST, StringList } from '../model/string-list.ts'
+import { EMPTY_LIST, MAX_LIST_BYTES, StringList } from '../model/string-list.ts'
 import {
   CL_ACTIVE,
   CL_CHILD_IN_PIDNS,
@@ -275,6 +275,7 @@ function execve(tables: Tables, event: SyscallEvent, thread: Thread): void {
   thread.fdlimit = event.int64Number(PROCESS.fdlimit)
   readMemory(event, thread)
   if (event.has(EXECVE.env)) thread.ownEnv = listOf(event, EXECVE.env, thread.ownEnv)
+  if (event.paramLength(EXECVE.env) >= MAX_LIST_BYTES) tables.truncatedEnvs++
   if (event.has(PROCESS.cgroups)) thread.cgroupSet = tables.cgroupsOf(event, PROCESS.cgroups, thread.cgroupSet)
   if (event.has(EXECVE.tty)) thread.tty = event.uint32(EXECVE.tty)
   if (event.has(EXECVE.trusted_exepath)) thread.exepath = event.text(EXECVE.trusted_exepath)
@@ -346,10 +347,8 @@ function exit(tables: Tables, event: SyscallEvent, thread: Thread): void {
 }
 
 /** Recorders capture argv[0] and the arguments up to this combined length; this holds for both our probe and Falco's. */
-const MAX_ARGS_BYTES = 4096
-
 function isTruncated(event: SyscallEvent): boolean {
-  return event.paramLength(PROCESS.exe) + event.paramLength(PROCESS.args) >= MAX_ARGS_BYTES
+  return event.paramLength(PROCESS.exe) + event.paramLength(PROCESS.args) >= MAX_LIST_BYTES
 }
 
 /** Returns the strings of parameter `i`, reusing `likely` if they are the same. */

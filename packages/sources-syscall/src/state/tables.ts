@@ -47,6 +47,8 @@ export interface StateLosses {
   readonly unreadableContainers: number
   /** Programs started with more arguments than recorders capture (proc.args_truncated). */
   readonly truncatedArgs: number
+  /** Programs started with a larger environment than recorders capture (proc.env_truncated). */
+  readonly truncatedEnvs: number
   /** Number of times that fields visited only some of the ancestors, because there were too many. */
   readonly ancestorsCut: number
 }
@@ -85,6 +87,7 @@ export class Tables {
   orphanFds = 0
   droppedFds = 0
   truncatedArgs = 0
+  truncatedEnvs = 0
 
   /**
    * Something ended by the last event must be removed before the next: rules still see a thread on its exit and a descriptor
@@ -136,6 +139,7 @@ export class Tables {
       orphanFds: this.orphanFds,
       unreadableContainers: containers.unreadable,
       truncatedArgs: this.truncatedArgs,
+      truncatedEnvs: this.truncatedEnvs,
       ancestorsCut: threads.ancestorsCut,
     }
   }

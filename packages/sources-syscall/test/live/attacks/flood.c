@@ -11,12 +11,17 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#define MANY_DESCRIPTORS 19000
+#define MANY_THREADS 20000
+
 static const char *kind;
+static pthread_attr_t small;
 static volatile int over;
 
 /* A child that ends at once, or runs something first. */
@@ -31,10 +36,35 @@ static void child(char *const *run)
 	waitpid(pid, NULL, 0);
 }
 
+/* A process with many threads whose parent ends before it: each thread gets another parent. */
+static void *idle(void *unused) { return pause(), unused; }
+
+static void orphan(int threads)
+{
+	pthread_t thread;
+	int status;
+	pid_t pid = fork();
+	if (!pid) {
+		alarm(5);
+		if (!fork()) {
+			alarm(5);
+			for (int i = 0; i < threads && !pthread_create(&thread, &small, idle, NULL); i++)
+				;
+			kill(getppid(), SIGKILL);
+			_exit(0);
+		}
+		pause();
+	}
+	waitpid(pid, &status, 0);
+}
+
 static void *flood(void *unused)
 {
 	static char text[4001];
 	char name[256], *const argv[] = { "x", NULL }, *const large[] = { "/bin/true", text, NULL };
+	unsigned odd = 0;
+	struct stat st;
+	int sink = open("/dev/null", O_WRONLY);
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = 0;
 	memset(text, 'n', sizeof(text) - 1);
@@ -47,12 +77,24 @@ static void *flood(void *unused)
 			syscall(SYS_close, -1);
 		else if (!strcmp(kind, "close_range"))
 			syscall(SYS_close_range, 3, ~0u, 0);
+		else if (!strcmp(kind, "cloexec"))
+			syscall(SYS_close_range, 3, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */);
+		else if (!strcmp(kind, "write"))
+			syscall(SYS_write, sink, "x", 1);
+		else if (!strcmp(kind, "stat"))
+			syscall(SYS_newfstatat, AT_FDCWD, "/etc/shadow", &st, 0);
+		else if (!strcmp(kind, "rename"))
+			syscall(SYS_renameat2, AT_FDCWD, name, AT_FDCWD, text, 0);
+		else if (!strcmp(kind, "connect"))
+			syscall(SYS_connect, -1, NULL, 0);
+		else if (!strcmp(kind, "orphans"))
+			orphan(800);
 		else if (!strcmp(kind, "prctl"))
 			syscall(SYS_prctl, PR_SET_NAME, "flood");
 		else if (!strcmp(kind, "setuid"))
 			syscall(SYS_setuid, getuid());
-		else if (!strcmp(kind, "chdir"))
-			syscall(SYS_chdir, "/");
+		else if (!strcmp(kind, "chdir") || !strcmp(kind, "crowd"))
+			syscall(SYS_chdir, odd++ % 2 ? "/" : "/tmp");
 		else if (!strcmp(kind, "dup"))
 			syscall(SYS_dup2, 0, 1000);
 		else if (!strcmp(kind, "execve"))
@@ -90,7 +132,6 @@ static int victim(int n)
 int main(int argc, char **argv)
 {
 	pthread_t thread;
-	pthread_attr_t small;
 	int processes, threads;
 	if (argc < 3)
 		return 2;
@@ -106,8 +147,16 @@ int main(int argc, char **argv)
 	for (int i = 1; i < processes && fork(); i++)
 		;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (!strcmp(kind, "cloexec")) {
+		struct rlimit most = { MANY_DESCRIPTORS + 10, MANY_DESCRIPTORS + 10 };
+		setrlimit(RLIMIT_NOFILE, &most);
+		for (int i = 0; i < MANY_DESCRIPTORS; i++)
+			dup(0);
+	}
 	pthread_attr_init(&small);
 	pthread_attr_setstacksize(&small, 64 << 10);
+	for (int i = 0; !strcmp(kind, "crowd") && i < MANY_THREADS && !pthread_create(&thread, &small, idle, NULL); i++)
+		;
 	for (int i = 0; i < threads; i++)
 		if (pthread_create(&thread, &small, flood, NULL))
 			break;

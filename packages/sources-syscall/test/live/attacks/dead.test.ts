@@ -1,0 +1,41 @@
+/** A file system whose server never answers (dead.c; so does one of a dead network): the picture of what runs already comes nevertheless. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openLive } from '../../../src/live/open-live.ts'
+import { missing, until } from '../machine.ts'
+
+const reason = missing() ?? (existsSync('/dev/fuse') ? undefined : 'this machine has no FUSE')
+
+describe.skipIf(reason !== undefined)('the picture, with a file system that never answers', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'falc-dead-'))
+  const children: ChildProcess[] = []
+  beforeAll(() => {
+    execFileSync('cc', [join(import.meta.dirname, 'dead.c'), '-o', join(folder, 'dead')])
+  })
+  afterAll(() => {
+    for (const child of children) child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  test.each([
+    ['of which a process holds a descriptor', 'held'],
+    ['at /proc of a pid namespace', 'proc'],
+  ])('%s', async (_, kind) => {
+    const child = spawn(join(folder, 'dead'), [mkdtempSync(join(folder, `${kind}-`)), kind], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    children.push(child)
+    let said = ''
+    child.stdout!.on('data', data => (said += data))
+    await until('the process', () => said.endsWith('\n') || child.exitCode !== null)
+    const live = await openLive()
+    try {
+      expect(live.state.tables.threads.get(Number(said))?.comm).toBe('dead')
+    } finally {
+      await live.close()
+    }
+  })
+})
