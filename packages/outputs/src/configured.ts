@@ -1,4 +1,5 @@
 /** Deliveries from settings. */
+import { join } from 'node:path'
 import {
   type AlertData,
   ConditionError,
@@ -12,7 +13,9 @@ import { Delivery, type DeliveryOptions } from './delivery.ts'
 import type { Format } from './format.ts'
 import { scrubber } from './options.ts'
 import { OutputError } from './output.ts'
-import { MemoryQueue, type Queue } from './queue.ts'
+import { DiskQueue } from './queue/disk.ts'
+import { MemoryQueue } from './queue/memory.ts'
+import type { Queue } from './queue/queue.ts'
 import { type OutputSettings, secretsIn, transportOf } from './settings.ts'
 import type { Target, TransportContext } from './transport.ts'
 
@@ -72,9 +75,10 @@ function routeOf(
   return alert => priorityLevel(alert.priority) <= level && (compiled?.test(alert) ?? true)
 }
 
-function queueOf({ queue }: OutputSettings): Queue {
-  const { max_alerts, max_bytes, drop } = queue
-  return new MemoryQueue({ capacity: max_alerts, drop, ...(max_bytes !== undefined && { maxBytes: max_bytes }) })
+function queueOf({ name, queue }: OutputSettings): Queue {
+  const { max_alerts, max_bytes, drop, disk, sync } = queue
+  const bounds = { capacity: max_alerts, drop, ...(max_bytes !== undefined && { maxBytes: max_bytes }) }
+  return disk === undefined ? new MemoryQueue(bounds) : new DiskQueue({ ...bounds, sync, folder: join(disk, name) })
 }
 
 function targetOf(settings: OutputSettings, surroundings: Surroundings, log: Surroundings['log']): Target {

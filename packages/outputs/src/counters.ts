@@ -1,19 +1,23 @@
+import type { DiskStats } from './queue/queue.ts'
+
 /** What happened to the alerts of one output. pushed = delivered + queued + dead + collapsed + limited + all of `dropped`. */
 export interface OutputStats {
   readonly name: string
-  /** Alerts that the output's condition chose, and the summaries that it made. */
+  /** Alerts that the output's condition chose, the summaries that it made, and those that its queue had on disk from before. */
   readonly pushed: number
   readonly delivered: number
   readonly queued: number
-  /** Memory of what is queued, estimated. */
+  /** Memory, estimated, or room on disk of what is queued. */
   readonly queuedBytes: number
+  /** Of a queue on disk. */
+  readonly disk?: DiskStats
   /** Refused by the receiver and kept as dead letters. */
   readonly dead: number
   /** Repeats that a summary counts, or will count. */
   readonly collapsed: number
   /** Above the rate: a summary counts them, or will. */
   readonly limited: number
-  /** Lost, by cause: queue_full, closed, shutdown, broken, or the cause of a failure. */
+  /** Lost, by cause: queue_full, queue_disk, queue_damaged, closed, shutdown, broken, or the cause of a failure. */
   readonly dropped: Readonly<Record<string, number>>
   /** Calls that took longer than output_timeout. */
   readonly timeouts: number

@@ -1,23 +1,19 @@
 import type { AlertData } from '@falc/engine'
-import type { Answer, Failure } from './answer.ts'
 import { Backoff, type BackoffOptions } from './backoff.ts'
-import { Batch } from './batch.ts'
-import type { Collapse } from './collapse.ts'
 import { Connection } from './connection.ts'
 import { Counters, type OutputStats } from './counters.ts'
 import type { Format } from './format.ts'
 import { QueuedItem, type Wording } from './item.ts'
 import { Outage } from './outage.ts'
-import { MemoryQueue, type Queue } from './queue.ts'
-import { RateLimit } from './rate.ts'
-import type { Item, Rate, Target } from './transport.ts'
+import { ends } from './patience.ts'
+import { Pump } from './pump.ts'
+import { fullText, MemoryQueue } from './queue/memory.ts'
+import type { Queue } from './queue/queue.ts'
+import { type StageOptions, Stages } from './stages.ts'
+import type { Target } from './transport.ts'
 
-export interface DeliveryOptions {
+export interface DeliveryOptions extends StageOptions {
   readonly format: Format
-  /** Which alerts are the output's. Default: all. */
-  readonly accepts?: ((alert: AlertData) => boolean) | undefined
-  readonly collapse?: ((next: (alert: AlertData) => void, counters: Counters) => Collapse) | undefined
-  readonly rate?: Rate | undefined
   /** Connect with the first alert, not with `open`: a receiver that is down is an outage like any other. */
   readonly lazy?: boolean
   /** Default: a queue in memory with default bounds. */
@@ -33,12 +29,7 @@ export interface DeliveryOptions {
   readonly patience?: number
   /** Called once when an output fails and once when it has recovered; for blocked calls, and for the first loss of each cause. */
   readonly log?: (level: 'critical' | 'error' | 'notice', text: string) => void
-  /** Keeps what the receiver refuses. @returns false: it could not */
-  readonly deadLetter?: ((item: Item, failure: Failure) => boolean) | undefined
 }
-
-/** Queued alerts from which on a producer that can wait should wait (`room`). */
-const HIGH_WATER = 1024
 
 /**
  * Delivers to one output: alert → route → collapse → rate → format → queue → batch → attempt → answer. The queue is in front
@@ -47,67 +38,57 @@ const HIGH_WATER = 1024
  */
 export class Delivery {
   readonly name: string
-  readonly #accepts: ((alert: AlertData) => boolean) | undefined
-  readonly #collapse: Collapse | undefined
-  readonly #rate: RateLimit | undefined
-  /** The first stage after the route. */
-  readonly #enter: (alert: AlertData) => void
+  readonly #stages: Stages
   readonly #connection: Connection
   readonly #queue: Queue
-  readonly #batch = new Batch()
-  readonly #format: Format
+  readonly #pump: Pump
   readonly #wording: Wording
-  readonly #linger: number
   readonly #patience: number
-  readonly #backoff: Backoff
   readonly #log: NonNullable<DeliveryOptions['log']>
-  readonly #deadLetter: NonNullable<DeliveryOptions['deadLetter']>
   readonly #counters = new Counters()
   readonly #outage: Outage
-  readonly #lazy: boolean
+  /** It connects when there is something to send: how fast that goes is nothing that events wait for. */
+  readonly remote: boolean
   /** Takes what this delivery does not get rid of. */
   #successor: ((alert: AlertData) => void) | undefined
-  /** Grows with each batch that is done with: what a closing deadline measures progress by. */
-  #progress = 0
-  #pumping: Promise<void> | null = null
-  #timer: NodeJS.Timeout | null = null
-  /** Ends a pause between two attempts. */
-  #wake: () => void = () => {}
-  /** Resolves at the end of each attempt and of each pause. */
-  #step = Promise.withResolvers<void>()
-  #reopenWanted = false
   #closing = false
-  #state: 'open' | 'broken' | 'closed' = 'open'
 
   constructor(target: Target, options: DeliveryOptions) {
-    const { timeout = 2000, linger = 0, patience = 5000, log = () => {}, deadLetter = () => false } = options
+    const { timeout = 2000, linger = 0, patience = 5000, log = () => {}, format, template } = options
     this.name = target.name
-    this.#connection = new Connection(target, { timeout, blocked: () => this.#blocked() })
-    this.#queue = options.queue ?? new MemoryQueue()
-    this.#format = options.format
-    this.#wording = { contentType: options.format.contentType, template: options.template }
-    this.#linger = linger
-    this.#lazy = options.lazy ?? false
+    this.#wording = { format, template }
+    this.remote = options.lazy ?? false
     this.#patience = patience
-    this.#backoff = new Backoff(options.backoff)
     this.#log = log
-    this.#deadLetter = deadLetter
+    this.#connection = new Connection(target, { timeout, blocked: () => this.#blocked() })
     this.#outage = new Outage(this.name, log, this.#counters)
-    // From the queue backwards: each stage passes alerts on to the one made before it.
-    this.#enter = alert => this.#enqueue(alert)
-    this.#rate = options.rate && new RateLimit(options.rate, this.name, this.#enter, this.#counters)
-    if (this.#rate) this.#enter = alert => this.#rate!.push(alert)
-    this.#collapse = options.collapse?.(this.#enter, this.#counters)
-    if (this.#collapse) this.#enter = alert => this.#collapse!.push(alert)
-    this.#accepts = options.accepts
+    this.#stages = new Stages(options, this.name, alert => this.#enqueue(alert), this.#counters)
+    this.#queue = options.queue ?? new MemoryQueue()
+    this.#queue.attach({
+      item: alert => new QueuedItem(alert, this.#wording),
+      lost: (cause, count, reason) => this.#drop(cause, count, reason),
+      found: count => this.#found(count),
+      log: (level, text) => log(level, `${this.name}: ${text}`),
+    })
+    this.#pump = new Pump({
+      ...{ queue: this.#queue, connection: this.#connection, counters: this.#counters, outage: this.#outage },
+      ...{ linger, backoff: new Backoff(options.backoff) },
+      lost: (cause, count, reason) => this.#drop(cause, count, reason),
+      problem: text => log('error', text),
+    })
   }
 
   /** Opens the queue, and connects, unless it is to do so with the first alert. @throws {OutputError} when that is not possible */
   async open(): Promise<void> {
     await this.#queue.open()
-    if (!this.#lazy) await this.#connection.open()
+    try {
+      if (!this.remote) await this.#connection.open()
+    } catch (error) {
+      await this.#queue.close()
+      throw error
+    }
     // What a queue on disk has from before.
-    if (this.waiting > 0) this.#start()
+    if (this.waiting > 0) this.#pump.start()
   }
 
   /** What waits goes to a successor, when it would otherwise be discarded at the end. */
@@ -115,24 +96,30 @@ export class Delivery {
     this.#successor = successor
   }
 
-  /** Takes an alert that a predecessor had in its queue: it has passed the stages before. */
+  /** Takes an alert past condition, collapse and rate: one that a predecessor had in its queue, or a test. */
   take(alert: AlertData): void {
     this.#counters.pushed++
     this.#enqueue(alert)
   }
 
+  /** Alerts wait that nobody has pushed. */
+  #found(count: number): void {
+    this.#counters.pushed += count
+    if (this.#pump.state === 'open') this.#pump.schedule()
+  }
+
   get broken(): boolean {
-    return this.#state === 'broken'
+    return this.#pump.state === 'broken'
   }
 
   /** Alerts that are neither delivered nor given up. */
   get waiting(): number {
-    return this.#queue.length + this.#batch.length
+    return this.#pump.waiting
   }
 
   /** The queue is so long that a producer that can wait should `await room()`. False for an output that has failed for long, since it may not recover. */
   get full(): boolean {
-    return (this.#queue.length >= HIGH_WATER || this.#queue.refuses) && !this.#outage.lasts(this.#patience)
+    return (this.#queue.crowded || this.#queue.refuses) && !this.#outage.lasts(this.#patience)
   }
 
   get stats(): OutputStats {
@@ -143,6 +130,7 @@ export class Delivery {
       ...this.#counters.stats(this.#connection.undone),
       queued: this.waiting,
       queuedBytes: this.#queue.bytes,
+      ...(this.#queue.disk && { disk: this.#queue.disk }),
       timeouts,
       retries,
       ...(this.#outage.failure && { failing: this.#outage.failure.message }),
@@ -151,61 +139,50 @@ export class Delivery {
 
   /** Never waits and never throws; what cannot be taken is counted. */
   push(alert: AlertData): void {
-    if (this.#accepts && !this.#accepts(alert)) return
-    this.#counters.pushed++
-    if (this.#closing) this.#enqueue(alert)
-    else this.#enter(alert)
+    this.#stages.push(alert)
   }
 
   #enqueue(alert: AlertData): void {
-    if (this.#state !== 'open') this.#counters.drop(this.#state, 1)
+    const { state } = this.#pump
+    if (state !== 'open') this.#counters.drop(state, 1)
     // A full queue costs nothing more: the alert is not even printed.
-    else if (this.#queue.refuses) this.#full(1)
+    else if (this.#queue.refuses) this.#drop('queue_full', 1, fullText(this.waiting))
     else {
-      const dropped = this.#queue.push(new QueuedItem(alert, this.#format.print(alert), this.#wording))
-      if (dropped > 0) this.#full(dropped)
-      this.#schedule()
+      this.#queue.push(new QueuedItem(alert, this.#wording))
+      this.#pump.schedule()
     }
-  }
-
-  /** A test alert: past condition, collapse and rate. */
-  test(alert: AlertData): void {
-    this.#counters.pushed++
-    this.#enqueue(alert)
   }
 
   /** Whether it would drop any further alert. */
   get refuses(): boolean {
-    return this.#state !== 'open' || this.#queue.refuses
+    return this.#pump.state !== 'open' || this.#queue.refuses
   }
 
   /** Resolves when the queue is short again, or when waiting makes no sense (see `full`). */
   async room(): Promise<void> {
-    while (this.full && this.#state === 'open') {
-      this.#start()
-      await this.#step.promise
+    while (this.full && this.#pump.state === 'open') {
+      this.#pump.start()
+      await this.#pump.step
     }
   }
 
-  /** Resolves when everything pushed so far would survive the process, as far as the queue can do that. */
+  /** Resolves when everything pushed so far would survive the process, or is done with, as far as the queue can do that. @throws {OutputError} */
   saved(): Promise<void> {
     return this.#queue.saved()
   }
 
   /** Resolves when everything pushed so far has been delivered or counted as lost. */
   async flush(): Promise<void> {
-    while (this.waiting > 0 || this.#pumping) {
-      this.#start()
-      await this.#pumping
+    while (this.#pump.running || (this.waiting > 0 && this.#pump.state === 'open')) {
+      this.#pump.start()
+      await this.#pump.running
     }
   }
 
   /** Reopens the output before the next alert. */
   reopen(): Promise<void> {
-    this.#reopenWanted = true
-    this.#wake()
-    this.#start()
-    return this.#pumping ?? Promise.resolve()
+    this.#pump.reopen()
+    return this.#pump.running ?? Promise.resolve()
   }
 
   /**
@@ -215,22 +192,16 @@ export class Delivery {
    */
   async close(deadline?: number, abort?: AbortSignal): Promise<void> {
     if (this.#closing) return
-    this.#sumUp()
     this.#closing = true
-    this.#wake()
+    this.#stages.close()
+    this.#pump.wake()
     const forced = this.broken || !(await this.#ends(this.flush(), deadline, abort))
     if (forced && !this.broken) this.#giveUp()
-    if (!this.broken) this.#state = 'closed'
-    this.#wake()
+    if (!this.broken) this.#pump.state = 'closed'
+    this.#pump.wake()
     if (forced || !(await this.#ends(this.#connection.close(false), deadline, abort)))
       await this.#connection.close(true)
     await this.#queue.close()
-  }
-
-  /** Alerts that stand for others, before the end of their time. */
-  #sumUp(): void {
-    this.#collapse?.flush()
-    this.#rate?.flush()
   }
 
   #giveUp(): void {
@@ -243,33 +214,23 @@ export class Delivery {
       return
     }
     this.#log('notice', `${this.name}: output still blocked, discarding all remaining notifications`)
-    this.#counters.drop(this.#outage.failure?.cause ?? 'shutdown', this.#queue.clear() + this.#batch.clear().length)
+    this.#pump.discard(this.#outage.failure?.cause ?? 'shutdown')
   }
 
   #passOn(successor: (alert: AlertData) => void): void {
-    const waiting = [...this.#batch.clear(), ...this.#queue.drain()]
+    const waiting = [...this.#pump.clear(), ...this.#queue.drain()]
     this.#counters.pushed -= waiting.length
     for (const { alert } of waiting) successor(alert)
   }
 
   /** False: `work` made no progress within `deadline` milliseconds, `abort` fired, or the output has failed for too long. */
-  async #ends(work: Promise<void>, deadline?: number, abort?: AbortSignal): Promise<boolean> {
-    const { promise: gaveUp, resolve } = Promise.withResolvers<boolean>()
-    const giveUp = () => resolve(false)
-    if (abort?.aborted) giveUp()
-    abort?.addEventListener('abort', giveUp)
-    let seen = this.#progress
-    const timer = setInterval(() => {
-      const still = this.#progress === seen
-      seen = this.#progress
-      if (still && (deadline !== undefined || this.#outage.lasts(this.#patience))) giveUp()
-    }, deadline ?? this.#patience)
-    try {
-      return await Promise.race([work.then(() => true), gaveUp])
-    } finally {
-      clearInterval(timer)
-      abort?.removeEventListener('abort', giveUp)
-    }
+  #ends(work: Promise<void>, deadline?: number, abort?: AbortSignal): Promise<boolean> {
+    return ends(work, {
+      ms: deadline ?? this.#patience,
+      progress: () => this.#pump.progress,
+      hopeless: () => deadline !== undefined || this.#outage.lasts(this.#patience),
+      abort,
+    })
   }
 
   /** Counts losses; the first of each cause is logged. */
@@ -278,110 +239,8 @@ export class Delivery {
     this.#counters.drop(cause, count)
   }
 
-  #full(count: number): void {
-    this.#drop('queue_full', count, `outputs queue full (${this.waiting} alerts), dropping alerts`)
-  }
-
   #blocked(): void {
     this.#counters.timeouts++
     this.#log('critical', `"${this.name}" output timeout, the output channel is blocked`)
-  }
-
-  #schedule(): void {
-    if (this.#pumping) return
-    if (this.#linger === 0 || this.#queue.length >= this.#connection.batch.items) this.#start()
-    else this.#timer ??= setTimeout(() => this.#start(), this.#linger)
-  }
-
-  #start(): void {
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#timer = null
-    if (this.#pumping || this.#state === 'closed') return
-    this.#pumping = this.#pump().finally(() => {
-      this.#pumping = null
-      this.#stepped()
-    })
-  }
-
-  async #pump(): Promise<void> {
-    // The rest of the caller's synchronous stretch joins the first batch.
-    await Promise.resolve()
-    while (this.#state === 'open') {
-      if (this.#reopenWanted) await this.#reopen()
-      else if (this.waiting === 0) return
-      else await this.#deliver()
-      this.#stepped()
-    }
-    this.#counters.drop(this.#state, this.#queue.clear() + this.#batch.clear().length)
-  }
-
-  #stepped(): void {
-    this.#step.resolve()
-    this.#step = Promise.withResolvers()
-  }
-
-  async #reopen(): Promise<void> {
-    this.#reopenWanted = false
-    this.#backoff.reset()
-    try {
-      await this.#connection.reopen()
-    } catch (error) {
-      if (this.#state === 'open') this.#log('error', `${(error as Error).message} (reopening)`)
-    }
-  }
-
-  async #deliver(): Promise<void> {
-    const limits = this.#connection.batch
-    if (this.#batch.length === 0) {
-      const taken = this.#queue.take(limits.items, limits.bytes ?? Number.POSITIVE_INFINITY)
-      this.#batch.fill(Array.isArray(taken) ? taken : await taken)
-    }
-    const sent = this.#batch.next(limits)
-    if (this.#outage.failure) this.#counters.retries++
-    const answer = await this.#connection.attempt(sent)
-    if (this.#state === 'closed') return
-    await this.#settle(sent, answer)
-  }
-
-  async #settle(sent: readonly Item[], answer: Answer): Promise<void> {
-    const waited = this.waiting
-    const { delivered, refused, again, done } = this.#batch.settle(sent, answer)
-    this.#counters.delivered += delivered
-    this.#queue.done(done)
-    for (const { item, failure } of refused) this.#refused(item, failure)
-    if (delivered > 0 || refused.length > 0) this.#recovered(waited)
-    if (again === undefined || refused.length > 0) this.#progress++
-    if (again?.class === 'broken') this.#break(again)
-    else if (again) {
-      this.#outage.failing(again)
-      await this.#pause(this.#backoff.next(again))
-    }
-  }
-
-  #refused(item: Item, failure: Failure): void {
-    if (this.#deadLetter(item, failure)) this.#counters.dead++
-    else this.#drop(failure.cause, 1, failure.message)
-  }
-
-  #break(failure: Failure): void {
-    this.#drop(failure.cause, this.#batch.clear().length, failure.message)
-    this.#state = 'broken'
-  }
-
-  #recovered(waited: number): void {
-    if (this.#outage.recovered(waited)) this.#backoff.reset()
-  }
-
-  /** Ends early when something has changed: a close, a reopening. */
-  #pause(ms: number): Promise<void> {
-    return new Promise(resolve => {
-      const done = () => {
-        clearTimeout(timer)
-        this.#wake = () => {}
-        resolve()
-      }
-      const timer = setTimeout(done, ms)
-      this.#wake = done
-    })
   }
 }

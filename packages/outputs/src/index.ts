@@ -19,7 +19,10 @@ export { type Output, OutputError } from './output.ts'
 export { Outputs, type Wanted } from './outputs.ts'
 export { OwnProcesses, ownProcesses } from './processes.ts'
 export { type ProgramOptions, ProgramOutput } from './program.ts'
-export { MAX_BYTES, MemoryQueue, type Queue, type QueueBounds, UNBOUNDED } from './queue.ts'
+export { type DeadLetter, DeadLetters } from './queue/dead-letters.ts'
+export { DiskQueue, type DiskQueueOptions } from './queue/disk.ts'
+export { MAX_BYTES, MemoryQueue } from './queue/memory.ts'
+export { type DiskStats, type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue/queue.ts'
 export {
   COLLAPSE_OPTIONS,
   COMMON_OPTIONS,

@@ -1,31 +1,37 @@
 import type { AlertData } from '@falc/engine'
+import type { Format } from './format.ts'
 import type { Item } from './transport.ts'
 
 /** How an output words its alerts. */
 export interface Wording {
-  readonly contentType: string
+  readonly format: Format
   /** For people; undefined: the alert's output. */
   readonly template: ((alert: AlertData) => string) | undefined
 }
 
-/** An alert in one output's queue. Its text for people is made when it is read. */
+/** An alert in one output's queue. Its texts are made when they are read. */
 export class QueuedItem implements Item {
   readonly alert: AlertData
-  readonly body: string
   readonly #wording: Wording
+  #body: string | undefined
 
-  constructor(alert: AlertData, body: string, wording: Wording) {
+  constructor(alert: AlertData, wording: Wording) {
     this.alert = alert
-    this.body = body
     this.#wording = wording
+    this.#body = undefined
   }
 
   get id(): string {
     return this.alert.id
   }
 
+  get body(): string {
+    this.#body ??= this.#wording.format.print(this.alert)
+    return this.#body
+  }
+
   get contentType(): string {
-    return this.#wording.contentType
+    return this.#wording.format.contentType
   }
 
   get text(): string {

@@ -7,8 +7,8 @@ export interface Wanted {
   readonly name: string
   /** Everything that it is made from: with the same key, a reload keeps it as it is. */
   readonly key: string
-  /** Its queue is on disk: no second output may use it at the same time. */
-  readonly durable?: boolean
+  /** Where its queue is, if that is on disk: a folder has one user at a time. */
+  readonly folder?: string | undefined
   /** @throws {OutputError} */
   make(): Delivery
 }
@@ -21,8 +21,6 @@ interface Output {
 /** All outputs of a run: every alert goes to each of them. */
 export class Outputs {
   #outputs: readonly Output[]
-  /** Alerts of outputs that are being exchanged. */
-  #held: AlertData[] | undefined
 
   constructor(deliveries: readonly Delivery[] = []) {
     this.#outputs = deliveries.map(delivery => ({ wanted: undefined, delivery }))
@@ -41,57 +39,61 @@ export class Outputs {
    */
   async replace(wanted: readonly Wanted[]): Promise<Outputs> {
     const next = wanted.map(one => ({ one, kept: this.#outputs.find(({ wanted }) => wanted && same(wanted, one)) }))
+    const before = this.#outputs
     const made: Output[] = []
-    const successors = new Map<Output, Output>()
-    const paused: Output[] = []
+    const taken: { readonly old: Output; readonly output: Output }[] = []
     try {
       for (const { one, kept } of next) {
         if (kept) continue
-        const before = this.#outputs.find(({ wanted }) => wanted?.name === one.name)
-        // The folder of a queue has one user at a time.
-        if (before?.wanted?.durable) {
-          this.#held ??= []
-          paused.push(before)
-          await before.delivery.close(0)
-        }
         const output = { wanted: one, delivery: one.make() }
         made.push(output)
+        const old = before.find(({ wanted }) => wanted?.name === one.name)
+        if (old?.wanted?.folder !== undefined && old.wanted.folder === one.folder) {
+          // From here on, alerts wait in the new one's memory until it has the folder.
+          taken.push({ old, output })
+          this.#put(output, old)
+          await old.delivery.close(0)
+        }
         await output.delivery.open()
-        if (before) successors.set(before, output)
       }
     } catch (error) {
+      for (const { old, output } of taken) await this.#giveBack(old, output)
       await Promise.all(made.map(({ delivery }) => delivery.close(0)))
-      await this.#resume(paused)
       throw error
     }
-    const gone = this.#outputs.filter(output => !next.some(({ kept }) => kept === output))
     this.#outputs = next.map(({ one, kept }) => kept ?? made.find(({ wanted }) => wanted === one)!)
-    for (const alert of this.#held ?? []) for (const old of paused) successors.get(old)?.delivery.push(alert)
-    this.#held = undefined
-    for (const [old, { delivery }] of successors) old.delivery.handOver(alert => delivery.take(alert))
+    const gone = before.filter(output => !this.#outputs.includes(output))
+    for (const old of gone) {
+      const successor = made.find(({ wanted }) => wanted!.name === old.wanted?.name)
+      if (successor) old.delivery.handOver(alert => successor.delivery.take(alert))
+    }
     return new Outputs(gone.map(({ delivery }) => delivery))
   }
 
-  /** Makes closed outputs anew, as they were. */
-  async #resume(paused: readonly Output[]): Promise<void> {
-    for (const old of paused) {
-      const delivery = old.wanted!.make()
-      await delivery.open()
-      this.#outputs = this.#outputs.map(one => (one === old ? { wanted: old.wanted, delivery } : one))
-      for (const alert of this.#held ?? []) delivery.push(alert)
-    }
-    this.#held = undefined
+  /** Makes an output that was closed for another one anew, as it was. */
+  async #giveBack({ wanted }: Output, output: Output): Promise<void> {
+    const again = { wanted, delivery: wanted!.make() }
+    output.delivery.handOver(alert => again.delivery.take(alert))
+    this.#put(again, output)
+    await output.delivery.close(0)
+    await again.delivery.open()
+  }
+
+  #put(output: Output, inPlaceOf: Output): void {
+    this.#outputs = this.#outputs.map(one => (one === inPlaceOf ? output : one))
   }
 
   /** Never waits and never throws. */
   push(alert: AlertData): void {
-    this.#held?.push(alert)
     for (let i = 0; i < this.#outputs.length; i++) this.#outputs[i]!.delivery.push(alert)
   }
 
-  /** A producer that can wait should `await room()` now. */
-  get full(): boolean {
-    return this.#outputs.some(({ delivery }) => delivery.full)
+  /**
+   * A producer that can wait should `await room()` now.
+   * @param live it can wait a moment, for receivers on this machine: those of others never hold up events
+   */
+  full(live = false): boolean {
+    return this.#outputs.some(({ delivery }) => delivery.full && !(live && delivery.remote))
   }
 
   /** No output can ever deliver again. */
@@ -99,8 +101,11 @@ export class Outputs {
     return this.#outputs.every(({ delivery }) => delivery.broken)
   }
 
-  async room(): Promise<void> {
-    await this.#all(delivery => delivery.room())
+  /** @param live as in `full` */
+  async room(live = false): Promise<void> {
+    await this.#all(async delivery => {
+      if (!(live && delivery.remote)) await delivery.room()
+    })
   }
 
   async flush(): Promise<void> {

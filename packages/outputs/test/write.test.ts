@@ -9,11 +9,10 @@ import { eventually } from '../../../scripts/testing/wait.ts'
 import { FileOutput, type FilePort, type Item } from '../src/index.ts'
 import { QueuedItem } from '../src/item.ts'
 import { LineWriter } from '../src/write.ts'
-import { deliverLines, line } from './lines.ts'
+import { deliverLines, LINES, line } from './lines.ts'
 
 const textOf = (lines: readonly string[]): string => lines.map(line => `${line}\n`).join('')
-const message = (text: string): Item =>
-  new QueuedItem(line(text), text, { contentType: 'text/plain', template: undefined })
+const message = (text: string): Item => new QueuedItem(line(text), { format: LINES, template: undefined })
 const dir = mkdtempSync(join(tmpdir(), 'falc-write-'))
 afterAll(() => rmSync(dir, { recursive: true }))
 

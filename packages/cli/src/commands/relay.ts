@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { configuredDelivery, FORMATS, OutputError, type OutputSettings, shared } from '@falc/outputs'
+import { configuredDelivery, type Delivery, FORMATS, OutputError, type OutputSettings, shared } from '@falc/outputs'
 import { defineCommand, print } from '../command.ts'
 import { CliError } from '../fail.ts'
 import { hostname } from '../hostname.ts'
@@ -36,7 +36,7 @@ export const relay = defineCommand({
       settings.dispose()
       return 0
     }
-    const deliveries = open(settings, log)
+    const deliveries = await open(settings, log)
     const relay = new Relay(config, { deliveries, enrich, hostname: hostname(), tokens: tokensOf(flags['token-file']) })
     await relay.listen()
     if (relay.exposed !== undefined)
@@ -57,23 +57,28 @@ export const relay = defineCommand({
 /** Milliseconds without progress after which a stop gives up an output. */
 const STOP_MS = 5000
 
-function open({ outputs, source }: RelaySettings, log: Log) {
+async function open({ outputs, source }: RelaySettings, log: Log): Promise<Delivery[]> {
   const formats = new Map<OutputSettings['format'], ReturnType<typeof shared>>()
   const format = (name: OutputSettings['format']) => {
     const known = formats.get(name) ?? shared(FORMATS[name].format)
     formats.set(name, known)
     return known
   }
+  const opened: Delivery[] = []
   try {
-    return outputs.map(settings =>
-      configuredDelivery(settings, {
+    for (const settings of outputs) {
+      const delivery = configuredDelivery(settings, {
         hostname: hostname(),
         source,
         format,
         log: (level, text) => log.write(level, text),
-      }),
-    )
+      })
+      await delivery.open()
+      opened.push(delivery)
+    }
+    return opened
   } catch (error) {
+    await Promise.all(opened.map(delivery => delivery.close(0)))
     if (error instanceof OutputError) throw new CliError(error.message)
     throw error
   }

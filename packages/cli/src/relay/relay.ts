@@ -95,7 +95,7 @@ export class Relay implements Service {
       return { status: 503, cause: 'busy', reason: 'every output is full', retryAfter: RETRY_AFTER }
     }
     this.#counts.count(alert)
-    for (const delivery of deliveries) test ? delivery.test(alert) : delivery.push(alert)
+    for (const delivery of deliveries) test ? delivery.take(alert) : delivery.push(alert)
     await Promise.all(deliveries.map(delivery => delivery.saved()))
     return undefined
   }

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { isatty } from 'node:tty'
 import type { AlertData, Source } from '@falc/engine'
 import {
@@ -67,7 +68,7 @@ function listedOutputs(config: Config, log: Log, source: () => Source<AlertData>
     .map(settings => ({
       name: settings.name,
       key: JSON.stringify([settings, jsonWords(config), ...filesRead(settings).map(versionOf)]),
-      durable: settings.queue.disk !== undefined,
+      folder: settings.queue.disk && join(settings.queue.disk, settings.name),
       make: () =>
         configuredDelivery(settings, {
           hostname: hostname(),

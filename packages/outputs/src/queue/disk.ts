@@ -1,0 +1,355 @@
+import type { Failure } from '../answer.ts'
+import { OutputError, outputError } from '../output.ts'
+import type { Item } from '../transport.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { Device } from './device.ts'
+import { Fifo } from './fifo.ts'
+import { FILES, type Files, makeFolder } from './files.ts'
+import { Journal } from './journal.ts'
+import { FolderLock } from './lock.ts'
+import { fullText } from './memory.ts'
+import { type DiskStats, type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue.ts'
+import { HEADER } from './record.ts'
+import { type Entry, Shelf } from './shelf.ts'
+import { parseStored, printStored } from './stored.ts'
+import { Writer } from './writer.ts'
+
+export interface DiskQueueOptions extends QueueBounds {
+  /** Of this output alone. */
+  readonly folder: string
+  /** Milliseconds of alerts that a crash of the machine may cost; 0: none of those that are `saved`. */
+  readonly sync?: number
+  readonly files?: Files
+  readonly device?: Device
+  /** Milliseconds between two looks for dead letters to be delivered once more. Default 5000. */
+  readonly retryEvery?: number
+}
+
+/** Bytes of files, unless configured. */
+export const MAX_DISK = 1024 * 1024 * 1024
+
+/** Bytes of alerts that may wait in memory for the disk. */
+const UNWRITTEN = 8 * 1024 * 1024
+
+/** Dead letters that are read at once. */
+const RETRIES = 100
+
+/** After so many attempts to read a part of the journal it is given up. */
+const READ_ATTEMPTS = 3
+
+/**
+ * A queue whose alerts survive the process. They wait in memory until they are written, and go out once they are, mostly from
+ * memory still. Those that wait for long are read again from the journal. While nothing can be written, they go out from memory.
+ */
+export class DiskQueue implements Queue {
+  readonly #options: DiskQueueOptions
+  readonly #capacity: number
+  readonly #maxBytes: number
+  readonly #dropsOldest: boolean
+  #letters: DeadLetters | undefined
+  readonly #shelf = new Shelf()
+  /** In memory only: the first `writer.writing` of them may be written at this moment. */
+  readonly #pending = new Fifo<Entry>()
+  #pendingBytes = 0
+  /** Bytes that they will take on disk, unless there are many characters beyond ASCII. */
+  #pendingOnDisk = 0
+  /** Given out and not done with. Their numbers; undefined: they are in memory only. */
+  #taken: { readonly number: number | undefined; readonly entry: Entry }[] = []
+  #user: QueueUser | undefined
+  #journal: Journal | undefined
+  #writer: Writer | undefined
+  #lock: FolderLock | undefined
+  #timer: NodeJS.Timeout | undefined
+  readonly #opened = Promise.withResolvers<void>()
+  #retrying = false
+  #readFailures = 0
+  #closed = false
+
+  constructor(options: DiskQueueOptions) {
+    const { capacity = 0, maxBytes = MAX_DISK, drop = 'newest' } = options
+    this.#options = options
+    this.#capacity = capacity > 0 ? capacity : UNBOUNDED
+    this.#maxBytes = maxBytes
+    this.#dropsOldest = drop === 'oldest'
+  }
+
+  /** Before it is open, everything is in memory. */
+  get durable(): boolean {
+    return this.#journal !== undefined
+  }
+
+  get length(): number {
+    return (this.#journal ? this.#journal.next - this.#shelf.next : 0) + this.#pending.length
+  }
+
+  get bytes(): number {
+    return (this.#journal?.bytes ?? 0) + this.#pendingBytes
+  }
+
+  get refuses(): boolean {
+    return !this.#dropsOldest && this.#fullCause(0) !== undefined
+  }
+
+  get crowded(): boolean {
+    return this.#pendingBytes > UNWRITTEN / 2
+  }
+
+  get disk(): DiskStats {
+    const { errors = 0, failing } = this.#writer ?? {}
+    const bytes = this.#journal?.bytes ?? 0
+    return { bytes, errors, unwritten: this.#pending.length, ...(failing !== undefined && { failing }) }
+  }
+
+  attach(user: QueueUser): void {
+    this.#user = user
+  }
+
+  async open(): Promise<void> {
+    const { folder, files = FILES, sync = 1000 } = this.#options
+    const number = await new Device().call(() => makeFolder(folder))
+    const device = this.#options.device ?? Device.of(number)
+    try {
+      this.#lock = await FolderLock.take(folder)
+      const segmentBytes = Math.min(8 * 1024 * 1024, Math.max(4096, Math.floor(this.#maxBytes / 16)))
+      const journal = await Journal.open({ folder, segmentBytes, files, device })
+      const letters = new DeadLetters(folder, { files, device })
+      await letters.prepare()
+      this.#journal = journal
+      this.#letters = letters
+      this.#shelf.next = journal.position
+      this.#shelf.startOfRecent = journal.next
+      this.#writer = new Writer({
+        ...{ journal, sync, letters, pending: this.#pending },
+        position: () => this.#position,
+        written: count => this.#written(count),
+        log: (level, text) => this.#log(level, text),
+      })
+    } catch (error) {
+      await this.#lock?.release()
+      this.#lock = undefined
+      throw outputError(error, `queue on disk ${folder}`, 'misconfigured')
+    }
+    this.#begin()
+    this.#opened.resolve()
+  }
+
+  #begin(): void {
+    const { cut, next } = this.#journal!
+    const found = next - this.#shelf.next
+    if (cut > 0) this.#log('notice', `${cut} bytes of an unfinished write were cut off`)
+    if (found > 0) this.#log('notice', `${found} alerts of an earlier run are delivered`)
+    if (found > 0) this.#user?.found(found)
+    this.#writer!.work()
+    const again = () => void this.#lookForRetries()
+    this.#timer = setInterval(again, this.#options.retryEvery ?? 5000)
+    this.#timer.unref()
+    again()
+  }
+
+  push(item: Item): void {
+    const text = printStored(item.alert)
+    const size = 1024 + 2 * text.length
+    for (let cause = this.#fullCause(size); cause !== undefined; cause = this.#fullCause(size)) {
+      if (this.#dropsOldest && this.#dropOldest(cause)) continue
+      this.#lose(cause, 1)
+      return
+    }
+    this.#pending.push({ item, text, size })
+    this.#pendingBytes += size
+    this.#pendingOnDisk += HEADER + text.length
+    this.#writer?.work()
+  }
+
+  take(count: number, maxBytes: number): Item[] | Promise<Item[]> {
+    const items = this.#ready(count, maxBytes)
+    return items.length > 0 || this.length === 0 ? items : this.#later(count, maxBytes)
+  }
+
+  done(count: number): void {
+    this.#taken = this.#taken.slice(count)
+    this.#writer!.done(this.#taken.every(({ number }) => number !== undefined))
+  }
+
+  bury({ alert }: Item, failure: Failure): boolean {
+    const kept = this.#letters!.add(alert, failure)
+    if (kept) this.#writer!.work()
+    return kept
+  }
+
+  clear(): number {
+    return this.drain().length
+  }
+
+  drain(): Item[] {
+    const items: Item[] = []
+    while (!this.#journal && this.#pending.length > 0) items.push(this.#unpend().item)
+    return items
+  }
+
+  async saved(): Promise<void> {
+    if (!this.#writer) throw new OutputError('closed', 'the queue on disk is not open')
+    await this.#writer.saved()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    clearInterval(this.#timer)
+    if (!this.#writer) return
+    // What a receiver may not have got is written after all.
+    const unwritten = this.#taken.filter(({ number }) => number === undefined)
+    await this.#writer.close(unwritten.map(({ entry }) => entry))
+    this.#lose('queue_disk', this.#pending.length)
+    this.#pending.clear()
+    await this.#journal!.close()
+    await this.#lock!.release()
+  }
+
+  /** The number of the first record that is not done with. */
+  get #position(): number {
+    return this.#taken.find(({ number }) => number !== undefined)?.number ?? this.#shelf.next
+  }
+
+  /** Why an item of this size has no room. */
+  #fullCause(size: number): 'queue_full' | 'queue_disk' | undefined {
+    const count = this.length + this.#taken.length
+    if (count === 0) return undefined
+    if (count >= this.#capacity) return 'queue_full'
+    if ((this.#journal?.bytes ?? 0) + this.#pendingOnDisk + size / 2 > this.#maxBytes) return 'queue_full'
+    return this.#pending.length > 0 && this.#pendingBytes + size > UNWRITTEN ? 'queue_disk' : undefined
+  }
+
+  /** @returns false: there is none that can go */
+  #dropOldest(cause: 'queue_full' | 'queue_disk'): boolean {
+    const journal = this.#journal
+    const writing = this.#writer?.writing ?? 0
+    const onDisk = journal ? journal.next - this.#shelf.next : 0
+    if (cause === 'queue_full' && journal?.segments && this.length + this.#taken.length < this.#capacity) {
+      // Too many bytes: a whole file goes, unless it is the one that is being written.
+      if (journal.segments === 1 && writing > 0) return false
+      const next = Math.max(journal.dropOldest(), this.#shelf.next)
+      this.#lose(cause, next - this.#shelf.next)
+      this.#shelf.next = next
+      this.#writer!.work()
+      return true
+    }
+    if (cause === 'queue_full' && onDisk > 0) {
+      this.#shelf.next++
+      this.#writer!.work()
+    } else if (writing > 0 || this.#pending.length === 0) return false
+    else this.#unpend()
+    this.#lose(cause, 1)
+    return true
+  }
+
+  #unpend(): Entry {
+    const entry = this.#pending.shift()!
+    this.#pendingBytes -= entry.size
+    this.#pendingOnDisk -= HEADER + entry.text.length
+    this.#writer?.left(1)
+    return entry
+  }
+
+  #written(count: number): void {
+    for (let i = 0; i < count; i++) this.#shelf.put(this.#unpend(), this.#journal!.next - count + i)
+  }
+
+  /** What can be given out at once. */
+  #ready(count: number, maxBytes: number): Item[] {
+    const items: Item[] = []
+    let bytes = 0
+    while (items.length < count) {
+      const entry = this.#first()
+      if (!entry) break
+      bytes += entry.item.body.length
+      if (bytes > maxBytes && items.length > 0) break
+      const written = this.#shelf.next < (this.#journal?.next ?? 0)
+      this.#taken.push({ number: written ? this.#shelf.next++ : undefined, entry })
+      if (!written) {
+        this.#unpend()
+        this.#writer!.unsettle()
+      }
+      items.push(entry.item)
+    }
+    return items
+  }
+
+  #first(): Entry | undefined {
+    if (!this.#journal) return undefined
+    if (this.#shelf.next < this.#journal.next) return this.#shelf.first(count => this.#damaged(count))
+    return this.#writer!.failing !== undefined && this.#writer!.writing === 0 ? this.#pending.first : undefined
+  }
+
+  async #later(count: number, maxBytes: number): Promise<Item[]> {
+    while (this.length > 0 && !this.#closed) {
+      if (this.#journal && this.#shelf.next < Math.min(this.#journal.next, this.#shelf.startOfRecent))
+        await this.#read()
+      else await (this.#writer?.step ?? this.#opened.promise)
+      const items = this.#ready(count, maxBytes)
+      if (items.length > 0) return items
+    }
+    return []
+  }
+
+  /** Reads what comes next in the journal. */
+  async #read(): Promise<void> {
+    const [journal, from] = [this.#journal!, this.#shelf.next]
+    try {
+      const { records, upTo } = await journal.read(from)
+      if (this.#readFailures > 0) this.#log('notice', 'it can be read again')
+      this.#readFailures = 0
+      for (const { number, text } of records) {
+        try {
+          const item = this.#user!.item(parseStored(text))
+          this.#shelf.found({ item, text: '', size: 0 }, number)
+        } catch (error) {
+          if (!(error instanceof SyntaxError)) throw error
+        }
+      }
+      this.#shelf.foundUpTo = upTo
+    } catch (error) {
+      this.#readFailures++
+      const { code, message } = error as NodeJS.ErrnoException
+      if (this.#readFailures === 1) this.#log('error', `it cannot be read: ${message}`)
+      if (code !== 'ENOENT' && (code !== 'EIO' || this.#readFailures < READ_ATTEMPTS)) return this.#writer!.pause()
+      this.#readFailures = 0
+      this.#shelf.foundUpTo = journal.endOf(from)
+    }
+  }
+
+  /** Dead letters that a command wants to be delivered. */
+  async #lookForRetries(): Promise<void> {
+    if (this.#retrying || this.refuses) return
+    this.#retrying = true
+    try {
+      const letters = await this.#letters!.wanted(RETRIES)
+      if (letters.length === 0) return
+      for (const { alert } of letters) this.push(this.#user!.item(alert))
+      this.#user!.found(letters.length)
+      await this.saved()
+      await this.#letters!.retried(letters)
+    } catch (error) {
+      if (!this.#closed) this.#log('error', `dead letters: ${(error as Error).message}`)
+    } finally {
+      this.#retrying = false
+    }
+  }
+
+  #log(level: 'error' | 'notice', text: string): void {
+    this.#user?.log(level, `queue on disk: ${text}`)
+  }
+
+  #damaged(count: number): void {
+    this.#lose('queue_damaged', count)
+  }
+
+  #lose(cause: 'queue_full' | 'queue_disk' | 'queue_damaged', count: number): void {
+    if (count > 0) this.#user?.lost(cause, count, REASONS[cause](this.length + this.#taken.length))
+  }
+}
+
+const REASONS = {
+  queue_full: fullText,
+  queue_disk: () => 'the disk takes no more of the queue, dropping alerts',
+  queue_damaged: () => 'the queue on disk is damaged, alerts are missing',
+} as const

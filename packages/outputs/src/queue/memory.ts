@@ -1,0 +1,113 @@
+import type { Item } from '../transport.ts'
+import { Fifo } from './fifo.ts'
+import { type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue.ts'
+
+/** Bytes that may wait for one output: five outputs together stay far below the MemoryMax of deploy/systemd. */
+export const MAX_BYTES = 64 * 1024 * 1024
+
+/** Alerts from which on a producer that can wait should wait. */
+const HIGH_WATER = 1024
+
+/** Memory that an item takes: its texts, and the objects around them. */
+export function sizeOf(item: Item): number {
+  return 1024 + 2 * item.body.length
+}
+
+/** A queue in memory. An empty one takes an item of any size. */
+export class MemoryQueue implements Queue {
+  readonly durable = false
+  readonly capacity: number
+  readonly maxBytes: number
+  readonly #dropsOldest: boolean
+  readonly #items: Fifo<Item> = new Fifo()
+  /** Sizes of those that were taken and are not done with: they take memory, too. */
+  readonly #taken: Fifo<number> = new Fifo()
+  #bytes = 0
+  #user: QueueUser | undefined
+
+  constructor({ capacity = 0, maxBytes = MAX_BYTES, drop = 'newest' }: QueueBounds = {}) {
+    this.capacity = capacity > 0 ? capacity : UNBOUNDED
+    this.maxBytes = maxBytes
+    this.#dropsOldest = drop === 'oldest'
+  }
+
+  get length(): number {
+    return this.#items.length
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get refuses(): boolean {
+    return !this.#dropsOldest && this.#full(0)
+  }
+
+  get crowded(): boolean {
+    return this.length >= HIGH_WATER
+  }
+
+  push(item: Item): void {
+    const size = sizeOf(item)
+    while (this.#full(size)) {
+      const oldest = this.#dropsOldest ? this.#items.shift() : undefined
+      this.#user?.lost('queue_full', 1, fullText(this.length + this.#taken.length))
+      if (oldest === undefined) return
+      this.#bytes -= sizeOf(oldest)
+    }
+    this.#items.push(item)
+    this.#bytes += size
+  }
+
+  take(count: number, maxBytes: number): Item[] {
+    const taken: Item[] = []
+    let bytes = 0
+    for (let item = this.#items.first; item !== undefined && taken.length < count; item = this.#items.first) {
+      bytes += item.body.length
+      if (bytes > maxBytes && taken.length > 0) break
+      this.#items.shift()
+      this.#taken.push(sizeOf(item))
+      taken.push(item)
+    }
+    return taken
+  }
+
+  done(count: number): void {
+    for (let i = 0; i < count; i++) this.#bytes -= this.#taken.shift()!
+  }
+
+  clear(): number {
+    const count = this.length
+    this.#items.clear()
+    this.#taken.clear()
+    this.#bytes = 0
+    return count
+  }
+
+  drain(): Item[] {
+    return this.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+  }
+
+  attach(user: QueueUser): void {
+    this.#user = user
+  }
+
+  async open(): Promise<void> {}
+
+  bury(): boolean {
+    return false
+  }
+
+  async saved(): Promise<void> {}
+
+  async close(): Promise<void> {}
+
+  #full(size: number): boolean {
+    const count = this.length + this.#taken.length
+    return count >= this.capacity || (count > 0 && this.#bytes + size > this.maxBytes)
+  }
+}
+
+export function fullText(waiting: number): string {
+  return `outputs queue full (${waiting} alerts), dropping alerts`
+}

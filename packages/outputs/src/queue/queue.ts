@@ -1,0 +1,76 @@
+import type { AlertData } from '@falc/engine'
+import type { Failure } from '../answer.ts'
+import type { Item } from '../transport.ts'
+
+/** What Falco's "unbounded" (capacity 0) means here: a program that runs for months needs some bound. */
+export const UNBOUNDED = 1_000_000
+
+export interface QueueBounds {
+  /** Items; 0 = UNBOUNDED. */
+  readonly capacity?: number
+  /** Bytes of memory, or of files. */
+  readonly maxBytes?: number
+  /** Which alerts a full queue drops. Default newest: the one that does not fit. */
+  readonly drop?: 'oldest' | 'newest'
+}
+
+/** What a queue needs of the delivery that uses it. */
+export interface QueueUser {
+  /** An alert that was read from disk, as the output words it. */
+  item(alert: AlertData): Item
+  /** Items are lost. @param reason for the log, where the first loss of each cause is written */
+  lost(cause: string, count: number, reason: string): void
+  /** Items wait that were not pushed by this process, or by nobody before: those of an earlier run, and dead letters to be tried again. */
+  found(count: number): void
+  log(level: 'error' | 'notice', text: string): void
+}
+
+/** The alerts that wait for one output: first in, first out, bounded in items and bytes. */
+export interface Queue {
+  /** Items that wait; those that were taken are not among them. */
+  readonly length: number
+  /** Bytes that they take, and those that were taken and are not done with. */
+  readonly bytes: number
+  /** What is queued survives the process. */
+  readonly durable: boolean
+  /** Another item would be refused: it need not be made. */
+  readonly refuses: boolean
+  /** So much waits that a producer that can wait should do so. */
+  readonly crowded: boolean
+  /** For metrics, of a queue on disk. */
+  readonly disk?: DiskStats
+  /** Called before anything else. */
+  attach(user: QueueUser): void
+  /** @throws {OutputError} when a queue on disk cannot be used */
+  open(): Promise<void>
+  /** Never waits. What has to go, the new item or the oldest ones, is lost. */
+  push(item: Item): void
+  /**
+   * The oldest items, up to `count` of up to `maxBytes` in all, but at least one if there is any. They are the caller's. A
+   * promise of none: the queue was closed, or what was to be read is lost.
+   */
+  take(count: number, maxBytes: number): Item[] | Promise<Item[]>
+  /** The oldest `count` of those that were taken are done with. */
+  done(count: number): void
+  /** Keeps an item that the receiver refuses, before it is done with. @returns false: it cannot */
+  bury(item: Item, failure: Failure): boolean
+  /** Discards what waits, and what was taken; returns how many items waited. A queue on disk keeps all of it. */
+  clear(): number
+  /** Removes what waits in memory. */
+  drain(): Item[]
+  /** Resolves when everything pushed so far would survive the process, or is done with; in memory, at once. */
+  saved(): Promise<void>
+  /** Puts on disk what belongs there. */
+  close(): Promise<void>
+}
+
+export interface DiskStats {
+  /** Size of the journal's files. */
+  readonly bytes: number
+  /** Calls that failed. */
+  readonly errors: number
+  /** Alerts that are in memory only. */
+  readonly unwritten: number
+  /** Why nothing is written at present. */
+  readonly failing?: string
+}

@@ -1,0 +1,145 @@
+/** A queue on disk does what the one in memory does, and survives what that one does not. */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { DiskQueue, MemoryQueue, type Queue } from '../../src/index.ts'
+import { item, newFolder, numbers, openQueue, takeAll, User } from './folder.ts'
+
+const KINDS = {
+  memory: (options: { capacity?: number; drop?: 'oldest' | 'newest' }) => new MemoryQueue(options),
+  disk: (options: { capacity?: number; drop?: 'oldest' | 'newest' }) =>
+    new DiskQueue({ ...options, folder: newFolder() }),
+}
+
+describe.each(Object.entries(KINDS))('a queue on %s', (_, make) => {
+  async function open(options: { capacity?: number; drop?: 'oldest' | 'newest' } = {}) {
+    const queue: Queue = make(options)
+    const user = new User()
+    user.attachTo(queue)
+    await queue.open()
+    return { queue, user }
+  }
+
+  test('gives out what was pushed, in order', async () => {
+    const { queue } = await open()
+    for (const text of numbers(100)) queue.push(item(text))
+    expect(queue.length).toBe(100)
+    expect(await takeAll(queue)).toEqual(numbers(100))
+    await queue.close()
+  })
+
+  test('gives out no more bytes than asked for, but one item at least', async () => {
+    const { queue } = await open()
+    for (let i = 0; i < 4; i++) queue.push(item('x'.repeat(100)))
+    expect((await queue.take(10, 250)).length).toBe(2)
+    expect((await queue.take(10, 1)).length).toBe(1)
+    expect(queue.length).toBe(1)
+    await queue.close()
+  })
+
+  test('that is full drops the newest', async () => {
+    const { queue, user } = await open({ capacity: 3 })
+    for (const text of numbers(5)) queue.push(item(text))
+    expect(user.lost).toEqual({ queue_full: 2 })
+    expect(queue.refuses).toBe(true)
+    expect(await takeAll(queue)).toEqual(['0', '1', '2'])
+    expect(queue.refuses).toBe(false)
+    await queue.close()
+  })
+
+  test('that is full drops the oldest', async () => {
+    const { queue, user } = await open({ capacity: 3, drop: 'oldest' })
+    for (const text of numbers(5)) queue.push(item(text))
+    expect(user.lost).toEqual({ queue_full: 2 })
+    expect(await takeAll(queue)).toEqual(['2', '3', '4'])
+    await queue.close()
+  })
+
+  test('counts what was taken and is not done with', async () => {
+    const { queue, user } = await open({ capacity: 3 })
+    for (const text of numbers(3)) queue.push(item(text))
+    await queue.take(2, 1e9)
+    queue.push(item('3'))
+    expect(user.lost).toEqual({ queue_full: 1 })
+    queue.done(2)
+    queue.push(item('4'))
+    expect(await takeAll(queue)).toEqual(['2', '4'])
+    await queue.close()
+  })
+})
+
+type Step = { readonly do: 'push' | 'take' | 'done' | 'saved' | 'kill' | 'restart' | 'turn'; readonly count: number }
+
+const steps = fc.array(
+  fc.record<Step>({
+    do: fc.constantFrom('push', 'push', 'push', 'take', 'take', 'done', 'saved', 'kill', 'restart', 'turn'),
+    count: fc.integer({ min: 1, max: 12 }),
+  }),
+  { maxLength: 50 },
+)
+
+test('whenever it is killed, nothing that was saved and not done with is missing, and the order is kept', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, fc.constantFrom(4096, 65_536), fc.constantFrom(0, 1000), async (script, maxBytes, sync) => {
+      const folder = mkdtempSync(join(tmpdir(), 'falc-model-'))
+      // Segments are small: records lie in many.
+      const options = (name: string) => ({ folder: join(folder, name), maxBytes: 64 * maxBytes, sync })
+      let incarnation = 0
+      let { queue, user } = await openQueue(options('0'))
+      let pushed = 0
+      /** Up to here, all are done with; up to there, all are on disk. */
+      let [done, saved] = [0, 0]
+      let taken: number[] = []
+      try {
+        for (const step of script) {
+          if (step.do === 'push')
+            for (let i = 0; i < step.count; i++) queue.push(item(`${pushed++} ${'x'.repeat(200)}`))
+          else if (step.do === 'take' && queue.length > 0) {
+            const items = await queue.take(step.count, 1e9)
+            const next = taken.length > 0 ? taken.at(-1)! + 1 : undefined
+            const got = items.map(({ body }) => Number.parseInt(body, 10))
+            const first = next ?? got[0]!
+            expect(got).toEqual(Array.from(got, (_, i) => first + i))
+            expect(first).toBeLessThanOrEqual(done + taken.length)
+            taken.push(...got)
+          } else if (step.do === 'done' && taken.length > 0) {
+            const count = Math.min(step.count, taken.length)
+            done = Math.max(done, taken[count - 1]! + 1)
+            taken = taken.slice(count)
+            queue.done(count)
+          } else if (step.do === 'saved') {
+            await queue.saved()
+            saved = pushed
+          } else if (step.do === 'turn') await new Promise(resolve => setImmediate(resolve))
+          else if (step.do === 'kill' || step.do === 'restart') {
+            if (step.do === 'restart') {
+              await queue.close()
+              saved = pushed
+            }
+            // A copy of the folder, taken at this moment, is what a killed process leaves.
+            const [from, to] = [String(incarnation), String(++incarnation)]
+            cpSync(join(folder, from), join(folder, to), { recursive: true, filter: path => !path.endsWith('lock') })
+            const old = queue
+            ;({ queue, user } = await openQueue(options(to)))
+            await old.close()
+            const rest = (await takeAll(queue)).map(body => Number.parseInt(body, 10))
+            expect(user.lost).toEqual({})
+            const first = rest[0] ?? pushed
+            expect(rest).toEqual(Array.from(rest, (_, i) => first + i))
+            if (rest.length > 0) expect(first).toBeLessThanOrEqual(done)
+            expect(rest.length > 0 ? rest.at(-1)! + 1 : Math.max(done, 0)).toBeGreaterThanOrEqual(Math.max(done, saved))
+            if (step.do === 'restart' && rest.length > 0) expect(first).toBe(done)
+            ;[done, saved, taken] = [pushed, pushed, []]
+          }
+        }
+        expect(user.lost).toEqual({})
+      } finally {
+        await queue.close()
+        rmSync(folder, { recursive: true })
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
