@@ -74,7 +74,7 @@ export class RunOutputs {
    * @param timeout milliseconds; set for live events, which do not wait: a blocked output delays them once and then loses alerts
    */
   room(stop: AbortSignal, timeout: number | undefined): Promise<void> | undefined {
-    if (!this.#outputs.full(live)) this.#blocked = false
+    if (!this.#outputs.full(timeout !== undefined)) this.#blocked = false
     else if (timeout === undefined || !this.#blocked) return (this.#waiting ??= this.#untilRoom(stop, timeout))
     return undefined
   }
@@ -89,7 +89,7 @@ export class RunOutputs {
     const timer = timeout === undefined ? undefined : setTimeout(late, timeout)
     if (stop.aborted) resolve()
     stop.addEventListener('abort', stopped)
-    this.#outputs.room(live).then(resolve, reject)
+    this.#outputs.room(timeout !== undefined).then(resolve, reject)
     try {
       await promise
     } finally {
