@@ -14,6 +14,7 @@ import { configPage } from './generate/config.ts'
 import { falcosidekickPage } from './generate/falcosidekick.ts'
 import { fieldsPage } from './generate/fields.ts'
 import { languagePage } from './generate/language.ts'
+import { lintPages } from './generate/lint.ts'
 import { formatted } from './generate/markdown.ts'
 import { opcodesPage } from './generate/opcodes.ts'
 import { outputsPage } from './generate/outputs.ts'
@@ -24,7 +25,10 @@ const ROOT = resolve(import.meta.dirname, '..')
 
 const sources = await loadSources()
 
+const pages = Object.entries(lintPages(sources)).map(([name, text]) => [name, () => formatted(text)] as const)
+
 const FILES: Readonly<Record<string, () => string>> = {
+  ...Object.fromEntries(pages),
   'docs/config.md': () => formatted(configPage()),
   'docs/falcosidekick.md': () => formatted(falcosidekickPage()),
   'docs/fields.md': () => formatted(fieldsPage(sources)),

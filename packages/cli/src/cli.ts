@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   list: async () => (await import('./commands/list.ts')).list,
   print: async () => (await import('./commands/print.ts')).printEvents,
   test: async () => (await import('./commands/test.ts')).test,
+  lint: async () => (await import('./commands/lint.ts')).lintRules,
   explain: async () => (await import('./commands/explain.ts')).explain,
   capture: async () => (await import('./commands/capture.ts')).capture,
   record: async () => (await import('./commands/record.ts')).record,

@@ -37,7 +37,8 @@ export function evaluateClause(clause: Clause, event: unknown, errors?: ExtractE
   return right !== undefined && compareValues(clause, left, elements(right))
 }
 
-function compareValues(clause: Clause, left: Value, values: readonly Scalar[]): boolean {
+/** Whether a clause holds for a value of its left side that is there. @param values what it is compared with */
+export function compareValues(clause: Clause, left: Value, values: readonly Scalar[]): boolean {
   const { op, modifier } = clause
   const { kind } = TYPES[clause.left.type]
   const own = elements(left)

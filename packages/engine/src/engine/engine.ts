@@ -15,6 +15,7 @@ import { resolve } from '../rules/resolve.ts'
 import type { PluginVersion } from '../rules/rule.ts'
 import { EventTypeAnalysis } from '../ruleset/event-types.ts'
 import { TreeEvaluator } from '../ruleset/tree-evaluator.ts'
+import type { Analysis } from './analysis.ts'
 import { type CompiledRule, compile } from './compiled-rule.ts'
 import { Detector, type FieldUse, useOf } from './detector.ts'
 import { explainRule } from './explain-rule.ts'
@@ -86,17 +87,23 @@ export class Engine<S extends Source = Source> extends Detector<S> {
    * @throws {TypeError} for anything else than a list of files with a name and text
    */
   load(files: readonly RulesFile[]): LoadReport {
+    const analysis = this.analyse(files)
+    if (!analysis.result.ok) return { ...analysis.result, rules: [] }
+    const { rules } = analysis
+    this.#run(rules, index(rules, this.#sources, this.options.tuning))
+    return { ...analysis.result, rules: rules.map(toLoadedRule) }
+  }
+
+  /** As `load`, but the loaded rules stay: what each stage makes of the files, for tools (`@falc/engine/analysis`). */
+  analyse(files: readonly RulesFile[]): Analysis {
     checkFiles(files)
-    const { priority, ruleSelection, loadWarnings, appendOutput, tuning } = this.options
+    const { priority, ruleSelection, loadWarnings, appendOutput } = this.options
     const texts = files.map(read)
     const collected = collect(texts, this.#fields)
     const resolved = resolve(collected, { priority: parsePriority(priority ?? 'Debug'), ruleSelection })
     const compiled = compile(resolved, this.#sources, appendOutput)
-    const indexed = index(compiled.rules, this.#sources, tuning)
     const result = report(texts, resolved, compiled, { plugins: this.#plugins, warnings: loadWarnings })
-    if (!result.ok) return { ...result, rules: [] }
-    this.#run(compiled.rules, indexed)
-    return { ...result, rules: compiled.rules.map(toLoadedRule) }
+    return { files: texts, resolution: resolved.at(-1), rules: compiled.rules, result }
   }
 
   /**

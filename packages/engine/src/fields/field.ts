@@ -131,6 +131,11 @@ export interface EventTypes {
   typesOf(field: string, value: string): readonly number[] | undefined
   /** The value of `field` in every event of `type`; null = always absent; undefined = it differs from event to event. */
   valueOf(field: string, type: number): string | null | undefined
+  /**
+   * Whether an event of `type` can have a value in a field, by its declared name and its argument as written. For tools that check
+   * rules. Default: it can.
+   */
+  carries?(field: string, arg: string | undefined, type: number): boolean
 }
 
 export interface SourceDef<E = any, F extends string = string> {

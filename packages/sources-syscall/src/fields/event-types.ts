@@ -15,6 +15,8 @@ const SEEN: Uint8Array = Uint8Array.from(EVENTS, event => {
 
 const ALL: readonly number[] = EVENTS.filter(event => SEEN[event.id] === 1).map(event => event.id)
 
+const FD_EVENTS = EventFlag.creates_fd | EventFlag.uses_fd | EventFlag.destroys_fd
+
 /** The name of the call behind a generic event; undefined = a call that is not in the table. */
 export function genericName(event: SyscallEvent): string | undefined {
   const code = event.uint16(0)
@@ -51,6 +53,12 @@ export function eventTypes(asyncNames: readonly string[]): EventTypes {
     valueOf(field, type) {
       if (field === 'syscall.type' && !isSyscall(type)) return null
       return type === PPME.GENERIC_X || type === PPME.ASYNCEVENT_E ? undefined : EVENTS[type]?.name
+    },
+    carries(field, arg, type) {
+      const { flags, params } = EVENTS[type]!
+      if (field.startsWith('fd.')) return (flags & FD_EVENTS) !== 0
+      if (arg === undefined || (field !== 'evt.arg' && field !== 'evt.rawarg')) return true
+      return /^\d+$/.test(arg) ? Number(arg) < params.length : params.some(({ name }) => name === arg)
     },
   }
 }

@@ -1,0 +1,55 @@
+import type { RulesFile } from '@falc/engine'
+import { isMap, isScalar, isSeq, type ParsedNode, parseAllDocuments } from 'yaml'
+
+/** Rules in a file of another kind, with the file's path. */
+export interface RulesText extends RulesFile {
+  readonly path: string
+}
+
+const LOOKS_LIKE_RULES = /^\s*-\s+(rule|macro|list|required_engine_version|required_plugin_versions)\s*:/m
+
+/**
+ * The rules that a file holds: the file itself, or what a ConfigMap, Helm values or a Rulesfile object has in it, in block scalars and
+ * lists of items. What surrounds them is replaced with blanks, so that every place is one of the file.
+ */
+export function rulesTexts(path: string, content: string): RulesText[] {
+  const whole = [{ name: path, path, content }]
+  // A plain rules file is a list: it need not be parsed twice.
+  if (/^(-|\s*#|\s*$|---)/.test(content) && !/^(apiVersion|kind|customRules|[\w-]+):/m.test(content)) return whole
+  const found: { key: string; from: number; to: number; text?: string }[] = []
+  let documents: ReturnType<typeof parseAllDocuments>
+  try {
+    documents = parseAllDocuments(content, { logLevel: 'silent' })
+  } catch {
+    return whole
+  }
+  if (!Array.isArray(documents) || documents.some(({ contents }) => isSeq(contents))) return whole
+  const visit = (node: ParsedNode | null, key: string): void => {
+    if (isMap(node))
+      for (const { key: name, value } of node.items as { key: unknown; value: ParsedNode | null }[])
+        visit(value, isScalar(name) ? String(name.value) : key)
+    else if (isSeq(node)) {
+      const items = node.items as ParsedNode[]
+      const isItem = (item: unknown) => isMap(item) && ['rule', 'macro', 'list'].some(name => item.has(name))
+      if (items.length > 0 && items.every(isItem)) found.push({ key, from: node.range![0], to: node.range![1] })
+      else for (const item of items) visit(item, key)
+    } else if (isScalar(node) && typeof node.value === 'string' && LOOKS_LIKE_RULES.test(node.value)) {
+      const [from, to] = node.range!
+      if (node.type === 'BLOCK_LITERAL') found.push({ key, from: content.indexOf('\n', from), to })
+      else found.push({ key, from, to, text: node.value })
+    }
+  }
+  for (const { contents } of documents) visit(contents as ParsedNode | null, '')
+  if (found.length === 0) return whole
+  return found.map(({ key, from, to, text }) => ({
+    name: found.length === 1 ? path : `${path}#${key}`,
+    path,
+    content: text ?? blanked(content, from, to),
+  }))
+}
+
+/** The text with everything outside `[from, to)` replaced with blanks; line breaks stay. */
+function blanked(text: string, from: number, to: number): string {
+  const blanks = (part: string) => part.replace(/[^\r\n]/g, ' ')
+  return blanks(text.slice(0, from)) + text.slice(from, to) + blanks(text.slice(to))
+}

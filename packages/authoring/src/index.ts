@@ -1,0 +1,7 @@
+export { type RulesText, rulesTexts } from './document/embedded.ts'
+export type { Check, Edit, Finding, Fix } from './lint/check.ts'
+export { applyFixes } from './lint/fix.ts'
+export { type LintOptions, lint } from './lint/lint.ts'
+export { CHECKS } from './lint/list.ts'
+export { REPORTS } from './report/list.ts'
+export type { Report } from './report/report.ts'

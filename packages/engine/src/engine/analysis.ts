@@ -1,0 +1,14 @@
+import type { ReadFile } from '../rules/read.ts'
+import type { LoadResult } from '../rules/report.ts'
+import type { Resolution } from '../rules/resolve.ts'
+import type { CompiledRule } from './compiled-rule.ts'
+
+/** What loading makes of rules files, stage by stage. */
+export interface Analysis {
+  readonly files: readonly ReadFile[]
+  /** After the last file; undefined without files. */
+  readonly resolution: Resolution | undefined
+  /** Those that compile, in the order of definition, also when other items have errors. */
+  readonly rules: readonly CompiledRule[]
+  readonly result: LoadResult
+}
