@@ -15,10 +15,10 @@ interface Event {
 const source = defineSource<Event>({
   name: 'made',
   fields: {
-    'm.t': { type: 'string', extract: e => e.t },
-    'm.n': { type: 'int8', extract: e => e.n },
-    'm.b': { type: 'bool', extract: e => e.b },
-    'm.any': { type: 'string', anyOf: true, extract: e => e.any },
+    'm.t': { type: 'string', doc: 'a text', extract: e => e.t },
+    'm.n': { type: 'int8', doc: 'a number', extract: e => e.n },
+    'm.b': { type: 'bool', doc: 'a truth', extract: e => e.b },
+    'm.any': { type: 'string', anyOf: true, doc: 'several texts', extract: e => e.any },
   },
 })
 
