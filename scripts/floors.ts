@@ -124,7 +124,11 @@ const ROOMS: Record<string, readonly string[]> = {
 }
 
 /** Packages that run in a browser, too, up to the rooms named here: files of others may use `node:` modules. */
-const PURE: Record<string, readonly string[]> = { engine: [], authoring: [], 'sources-k8saudit': ['http', 'input', 'index'] }
+const PURE: Record<string, readonly string[]> = {
+  engine: [],
+  authoring: [],
+  'sources-k8saudit': ['http', 'input', 'index'],
+}
 
 const root = resolve(import.meta.dirname, '..')
 const breaches: string[] = []
