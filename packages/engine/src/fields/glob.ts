@@ -170,8 +170,12 @@ function parseSet(chars: readonly string[], at: number): { set: CharSet; end: nu
   return undefined
 }
 
+/** Text in which converting all letters and converting ASCII letters is the same. */
+const ASCII = /^[\0-\x7f]*$/
+
 /** Converts ASCII letters to lower case. */
 export function lowerAscii(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase()
   return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, letters => letters.toLowerCase()) : text
 }
 

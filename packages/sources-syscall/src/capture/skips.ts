@@ -10,6 +10,8 @@ export const Skip = {
   unlessStranger: 3,
   unlessConnects: 4,
   unlessDuplicates: 5,
+  /** `matters` applies it, usually without reading it whole. */
+  closes: 6,
 } as const
 
 /** Which events a reader passes over. */

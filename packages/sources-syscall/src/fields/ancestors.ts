@@ -216,7 +216,7 @@ export const ANCESTOR_FIELDS: Fields = {
     parseArg: arg => (/^\d+$/.test(arg) ? { level: Number(arg), name: '' } : { level: 0, name: arg }),
     extract: (event, arg?: { level: number; name: string }) => ancestorEnvironment(event, arg),
     toJson: (event, arg?: { level: number; name: string }) =>
-      arg === undefined ? event.thread?.env.join(' ') : ancestorEnvironment(event, arg),
+      arg === undefined ? event.thread?.envText : ancestorEnvironment(event, arg),
   },
   'proc.loginshellid': {
     type: 'int64',
@@ -262,8 +262,8 @@ function ancestorEnvironment(
 ): string | readonly string[] | undefined {
   const thread = event.thread
   if (thread === null) return undefined
-  if (arg === undefined) return present(ancestorsOf(thread).map(next => next.env.join(' ')))
-  if (arg.name === '') return nthAncestor(thread, arg.level)?.env.join(' ')
+  if (arg === undefined) return present(ancestorsOf(thread).map(next => next.envText))
+  if (arg.name === '') return nthAncestor(thread, arg.level)?.envText
   let next = thread.leader
   for (let level = 0; level < ENVIRONMENT_LEVELS && next !== null; level++) {
     next = parentOf(next)

@@ -103,7 +103,7 @@ export const PROCESS_FIELDS: Fields = {
     doc: "Environment, NAME=VALUE with spaces between; `proc.env[NAME]` is one variable's value, empty when it is not set.",
     parseArg: variableName,
     extract: (event, name?: string) =>
-      onThread(event, thread => (name ? environmentValue(thread, name) : thread.env.join(' '))),
+      onThread(event, thread => (name ? environmentValue(thread, name) : thread.envText)),
   },
   'proc.env_truncated': flag(
     'The program was started with 4096 bytes of environment or more; what is beyond was not recorded.',

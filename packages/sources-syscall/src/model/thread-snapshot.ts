@@ -1,4 +1,5 @@
-import { Thread, ThreadGroup, type ThreadIndex, WorkingDirectory } from './thread.ts'
+import { Thread, ThreadGroup, type ThreadIndex } from './thread.ts'
+import { WorkingDirectory } from './working-directory.ts'
 
 /** Maximum number of ancestors copied with a thread; rules look at only a few. */
 const MAX_ANCESTORS = 32

@@ -1,26 +1,12 @@
 import type { Memo, MemoHolder } from '@falc/engine'
 import type { Cgroups } from './cgroups.ts'
+import { CL_CHILD_IN_PIDNS, CL_IS_MAIN_THREAD } from './clone-flags.ts'
 import type { Container } from './container.ts'
 import type { EnterEvent } from './enter-event.ts'
+import type { Family } from './family.ts'
 import type { FdTable } from './fd-table.ts'
 import { EMPTY_LIST, type StringList, splitStrings } from './string-list.ts'
-
-/** PPM_CL_* bits of `Thread.flags`: how a thread was created, and its later state. */
-export const CL_CLONE_FILES = 1
-export const CL_CLONE_FS = 2
-export const CL_CLONE_NEWNS = 1 << 5
-export const CL_CLONE_NEWPID = 1 << 6
-export const CL_CLONE_PARENT = 1 << 8
-export const CL_CLONE_THREAD = 1 << 13
-export const CL_CLONE_INVERTED = 1 << 16
-export const CL_NAME_CHANGED = 1 << 17
-export const CL_ACTIVE = 1 << 19
-export const CL_CLONE_NEWUSER = 1 << 20
-export const CL_PIPE_SRC = 1 << 21
-export const CL_PIPE_DST = 1 << 22
-export const CL_CLONE_VFORK = 1 << 27
-export const CL_CHILD_IN_PIDNS = 1 << 29
-export const CL_IS_MAIN_THREAD = 1 << 30
+import { WorkingDirectory } from './working-directory.ts'
 
 /** Value of a uid, gid or loginuid that is not set. */
 export const NO_ID = 0xffffffff
@@ -114,9 +100,9 @@ export class Thread implements MemoHolder {
   previous: Thread | null = null
   next: Thread | null = null
   /** The threads with the same parent; null = the parent is not in the table. Set only by the thread table. */
-  siblings: Family | null = null
+  siblings: Family<Thread> | null = null
   /** The threads whose parent this one is; null = none so far. */
-  children: Family | null = null
+  children: Family<Thread> | null = null
   readonly table: ThreadIndex
   /**
    * The last enter event of a call whose arguments are taken as user space passed them (open, connect, execve …), kept until
@@ -199,6 +185,11 @@ export class Thread implements MemoHolder {
     return this.leader?.ownEnv.items ?? []
   }
 
+  /** The same, joined by spaces. Processes that inherited it share the text. */
+  get envText(): string {
+    return this.leader?.ownEnv.text ?? ''
+  }
+
   /** The thread's working directory; null if it shares the main thread's and the main thread is not known. */
   get directory(): WorkingDirectory | null {
     const { leader } = this
@@ -236,42 +227,6 @@ export class Thread implements MemoHolder {
     this.exe = exe
     this.argv = argv
     this.#line = null
-  }
-}
-
-/** A working directory, shared by the threads of a process and by processes created with CLONE_FS. */
-export class WorkingDirectory {
-  /** Ends with "/"; '' = not known. */
-  path: string
-  /** True if several processes share it. */
-  shared = false
-
-  constructor(path: string) {
-    this.path = path
-  }
-}
-
-/** Threads with the same parent. When the parent exits, the family is reparented as a whole, however large it is. */
-export class Family {
-  readonly members = new Set<Thread>()
-  /** Thread id of the parent; 0 = the parent has exited. */
-  parent: number
-
-  constructor(parent: number) {
-    this.parent = parent
-  }
-
-  add(thread: Thread): void {
-    this.members.add(thread)
-    thread.siblings = this
-  }
-
-  /** Merges the smaller family into the larger, so that a thread moves only when its family at least doubles. Returns the larger. */
-  join(other: Family): Family {
-    const [large, small] = this.members.size < other.members.size ? [other, this] : [this, other]
-    for (const thread of small.members) large.add(thread)
-    small.members.clear()
-    return large
   }
 }
 

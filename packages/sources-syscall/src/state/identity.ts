@@ -1,6 +1,8 @@
 import type { SyscallEvent } from '../event.ts'
 import { positions } from '../events/positions.ts'
-import { CL_CLONE_FS, CL_CLONE_NEWNS, CL_CLONE_NEWUSER, type Thread, WorkingDirectory } from '../model/thread.ts'
+import { CL_CLONE_FS, CL_CLONE_NEWNS, CL_CLONE_NEWUSER } from '../model/clone-flags.ts'
+import type { Thread } from '../model/thread.ts'
+import { WorkingDirectory } from '../model/working-directory.ts'
 import type { Effect, Effects } from './effects.ts'
 import type { Tables } from './tables.ts'
 

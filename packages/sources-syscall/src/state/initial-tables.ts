@@ -1,9 +1,11 @@
 import type { FdEntry, ProcessEntry } from '../capture/visitor.ts'
 import { addressText, isMapped, tupleText, unmap } from '../model/addresses.ts'
+import { CL_ACTIVE, CL_CLONE_FILES } from '../model/clone-flags.ts'
 import { FD_CONNECTED, FD_ROLE_CLIENT, FD_ROLE_SERVER, Fd, FdKind, L4_TCP } from '../model/fd.ts'
 import { FdTable } from '../model/fd-table.ts'
 import { StringList } from '../model/string-list.ts'
-import { CL_ACTIVE, CL_CLONE_FILES, type Thread, WorkingDirectory } from '../model/thread.ts'
+import type { Thread } from '../model/thread.ts'
+import { WorkingDirectory } from '../model/working-directory.ts'
 import { concatenatePaths } from './paths.ts'
 import type { Tables } from './tables.ts'
 

@@ -3,16 +3,17 @@ import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import type { InterfaceEntry } from '../model/interfaces.ts'
 import type { Thread } from '../model/thread.ts'
+import { BIRTH_EFFECTS } from './clone.ts'
 import { DIRECTORY_EFFECTS } from './directories.ts'
 import { effectsByType } from './effects.ts'
 import { belongsTo, ENTER_EFFECTS } from './enter.ts'
+import { PROGRAM_EFFECTS } from './execve.ts'
 import { close, FILE_EFFECTS, openat } from './files.ts'
 import { COUNTER_EFFECTS, IDENTITY_EFFECTS } from './identity.ts'
 import { assignRoles, readFd, readProcess } from './initial-tables.ts'
 import { LOOKUP_CREATE, LOOKUP_FIND, LOOKUPS } from './lookup.ts'
 import { META_EFFECTS } from './meta.ts'
 import { type Part, partsByType } from './parts.ts'
-import { BIRTH_EFFECTS, PROCESS_EFFECTS } from './process.ts'
 import { SOCKET_EFFECTS } from './sockets.ts'
 import { type StateOptions, Tables } from './tables.ts'
 import { MESSAGE_EFFECTS, TRANSFER_EFFECTS } from './transfers.ts'
@@ -33,7 +34,8 @@ const EFFECTS = effectsByType(
   COUNTER_EFFECTS,
   SOCKET_EFFECTS,
   MESSAGE_EFFECTS,
-  PROCESS_EFFECTS,
+  BIRTH_EFFECTS,
+  PROGRAM_EFFECTS,
   DIRECTORY_EFFECTS,
   IDENTITY_EFFECTS,
   ENTER_EFFECTS,

@@ -1,4 +1,6 @@
-import { CL_CLONE_FILES, Family, type Thread, ThreadGroup, type ThreadIndex } from '../model/thread.ts'
+import { CL_CLONE_FILES } from '../model/clone-flags.ts'
+import { Family } from '../model/family.ts'
+import { type Thread, ThreadGroup, type ThreadIndex } from '../model/thread.ts'
 import { FollowerIndex } from './followers.ts'
 
 const PAGE_BITS = 10

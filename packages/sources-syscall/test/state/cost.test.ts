@@ -6,7 +6,7 @@ import type { EventCode } from '../../src/events/positions.ts'
 import { EVENTS, EventFlag } from '../../src/events/table.ts'
 import { SYSCALL_FIELDS } from '../../src/fields/index.ts'
 import { FdTable } from '../../src/model/fd-table.ts'
-import { WorkingDirectory } from '../../src/model/thread.ts'
+import { WorkingDirectory } from '../../src/model/working-directory.ts'
 import { SyscallState } from '../../src/state/state.ts'
 
 /**
