@@ -75,7 +75,9 @@ export class SidekickConfig {
 
   #read(key: string, node: ConfigNode, place: ConfigPlace): void {
     if (node.kind === 'map' && !MAPS.test(key)) {
-      for (const [name, { key: at, value }] of node.entries) this.#read(`${key}.${name.toLowerCase()}`, value, at)
+      // falcosidekick's example has a section `securitylake.`.
+      for (const [name, { key: at, value }] of node.entries)
+        this.#read(`${key}.${name.toLowerCase().replace(/\.$/, '')}`, value, at)
       return
     }
     if (!KNOWN.has(key)) {

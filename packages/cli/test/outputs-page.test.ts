@@ -1,0 +1,95 @@
+/** The snippets of docs/outputs.md: each is read as falco.yaml is, and an alert goes through each of its outputs to a receiver. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { alerts } from '@falc/engine'
+import { configuredDelivery, FORMATS, falcoJson } from '@falc/outputs'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { parse } from 'yaml'
+import { skipped } from '../../../scripts/testing/needs.ts'
+import { freePort } from '../../../scripts/testing/port.ts'
+import { until } from '../../../scripts/testing/wait.ts'
+import { alert } from '../../outputs/test/transports/items.ts'
+import { PEERS, UNTESTED } from '../../outputs/test/transports/list.ts'
+import { folder } from '../../outputs/test/transports/peer.ts'
+import { loadConfig } from '../src/config/config.ts'
+
+type Item = Record<string, any> & { readonly name: string; readonly type: string }
+
+const page = readFileSync(new URL('../../../docs/outputs.md', import.meta.url), 'utf8')
+const ITEMS: readonly Item[] = [...page.matchAll(/^ *```yaml\n([\s\S]*?)^ *```$/gm)].flatMap(
+  ([, yaml]) => parse(yaml!).outputs,
+)
+
+/** The variables that snippets name. */
+const env = Object.fromEntries([...page.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => [name!, 'from-the-environment']))
+
+/** Reads an output as falco.yaml has it. */
+function read(item: Item) {
+  const path = join(folder(), 'falco.yaml')
+  writeFileSync(path, JSON.stringify({ outputs: [item] }))
+  const { outputs, warnings } = loadConfig(path, [], env)
+  expect(warnings).toEqual([])
+  return outputs[0]!
+}
+
+/** Outputs whose receivers are clients, or numbers: with addresses that are free here. */
+const SERVERS: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = {
+  grpc: async () => ({ bind_address: `unix://${join(folder(), 'falco.sock')}` }),
+  stream: async () => ({ listen: `127.0.0.1:${await freePort()}` }),
+  prometheus: async () => ({ listen: `127.0.0.1:${await freePort()}` }),
+}
+
+/** Snippets that no receiver of the tests takes as they are. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'my-stdout': 'standard output is the test’s own: packages/outputs/test/falco-outputs.test.ts',
+  'event-hubs': 'no broker here speaks TLS with SASL',
+}
+
+function deliver(item: Item) {
+  const source = alerts()
+  const json = falcoJson({ id: true })
+  const delivery = configuredDelivery(read(item), {
+    hostname: 'node-1',
+    source,
+    format: name => (name === 'json' ? json : FORMATS[name].format),
+    backoff: { first: 20, max: 100 },
+    log: () => {},
+  })
+  onTestFinished(() => delivery.close(0))
+  // It passes the conditions of the page.
+  const pushed = alert(1, { priority: 'Critical' })
+  delivery.push(pushed)
+  return { delivery, id: pushed.id }
+}
+
+test('the page has a snippet of each type', () => {
+  expect(new Set(ITEMS.map(({ type }) => type))).toEqual(
+    new Set([...PEERS.map(({ type }) => type), ...Object.keys(UNTESTED)]),
+  )
+})
+
+describe.each(ITEMS.map(item => [item.name, item] as const))('%s', (name, item) => {
+  test('is read without a warning', () => void read(item))
+
+  const elsewhere = ELSEWHERE[name]
+  if (elsewhere) return test.skip(`delivers (${elsewhere})`)
+  const serve = SERVERS[item.type]
+  if (serve)
+    return test('delivers', async () => {
+      const { delivery } = deliver({ ...item, ...(await serve()) })
+      await delivery.flush()
+      expect(delivery.stats).toMatchObject({ delivered: 1, dropped: {} })
+    })
+  const kind = PEERS.find(({ type }) => type === item.type)!
+  const reason = skipped('peers', kind.missing)
+  if (reason) return test.skip(`delivers (${reason})`)
+  test('delivers', async () => {
+    const peer = await kind.start()
+    onTestFinished(() => peer.stop())
+    const disk = item.queue?.disk && { queue: { ...item.queue, disk: folder() } }
+    const { delivery, id } = deliver({ ...item, ...peer.options(), ...disk, linger: '0s' })
+    await delivery.flush()
+    expect(delivery.stats).toMatchObject({ delivered: 1, dropped: {} })
+    await until('it has arrived', async () => (await peer.received()).some(received => received.id === id))
+  })
+})
