@@ -1,12 +1,15 @@
 import { writeFileSync } from 'node:fs'
+import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
+import { alerts } from '@falc/engine'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect, type Msg, nkeys } from '@nats-io/transport-node'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { skipped } from '../../../../scripts/testing/needs.ts'
 import { until } from '../../../../scripts/testing/wait.ts'
+import { configuredDelivery, falcoJson, readOutput } from '../../src/index.ts'
 import { nats } from '../../src/transports/nats.ts'
-import { context, idOf, item, open, patient } from './items.ts'
+import { alert, context, idOf, item, open, patient } from './items.ts'
 import { natsServer, natsStream } from './nats.ts'
 import { certificates, folder, missing } from './peer.ts'
 
@@ -29,6 +32,18 @@ async function subscriber(url: string, subject: string, user: Record<string, str
   return messages
 }
 
+/** A subscription by the protocol's text alone. @returns what has come since it is in force */
+async function wire(port: number, subject: string): Promise<() => string> {
+  const socket = connectTcp(port, '127.0.0.1').setEncoding('utf8')
+  onTestFinished(() => void socket.destroy())
+  let text = ''
+  socket.on('data', chunk => (text += chunk))
+  socket.write(`CONNECT {"verbose":false,"pedantic":true,"headers":true}\r\nSUB ${subject} 1\r\nPING\r\n`)
+  await until('the subscription', () => text.includes('PONG\r\n'))
+  const from = text.indexOf('PONG\r\n') + 6
+  return () => text.slice(from).replaceAll(/^PING\r\n/gm, '')
+}
+
 describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
   test('the subscriptions of the talk: FALCO.* gets every alert, FALCO.Notice those of its priority', async () => {
     const { url } = await server()
@@ -45,6 +60,28 @@ describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
     expect(headers?.get('Falco-Priority')).toBe('Notice')
     expect(headers?.get('Content-Type')).toBe('application/json')
     expect(new TextDecoder().decode(data)).toBe(items[0]!.body)
+  })
+
+  test('what NATS says on the wire, without any client library', async () => {
+    const { url, port } = await server()
+    const all = await wire(port, 'FALCO.*')
+    const notices = await wire(port, 'FALCO.Notice')
+    const transport = await open(nats, { url: [url] })
+    const items = [item(1), item(2, { priority: 'Critical' })]
+    expect(await transport.send(items, patient())).toEqual({ delivered: 2 })
+    const message = (n: number, priority: string, { body }: { body: string }) => {
+      const headers = [
+        `Nats-Msg-Id: ${idOf(n)}`,
+        'Falco-Rule: Terminal shell in container',
+        `Falco-Priority: ${priority}`,
+      ]
+      const head = `NATS/1.0\r\n${headers.join('\r\n')}\r\nContent-Type: application/json\r\n\r\n`
+      return `HMSG FALCO.${priority} 1 ${head.length} ${head.length + body.length}\r\n${head}${body}\r\n`
+    }
+    const [notice, critical] = [message(1, 'Notice', items[0]!), message(2, 'Critical', items[1]!)]
+    await until('both have what is theirs', () => all().length >= (notice + critical).length && notices() !== '')
+    expect(all()).toBe(notice + critical)
+    expect(notices()).toBe(notice)
   })
 
   test('a value stays one token of the subject, a rule one header', async () => {
@@ -80,6 +117,34 @@ describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
     const again = await open(nats, peer.options())
     expect(await again.send([item(1), item(2), item(3)], patient())).toEqual({ delivered: 3 })
     expect((await peer.received()).map(({ id }) => id)).toEqual([idOf(1), idOf(2), idOf(3)])
+  })
+
+  test('JetStream drops the duplicate of an alert whose answer was lost', async () => {
+    const peer = await natsStream.start()
+    onTestFinished(() => peer.stop())
+    const source = alerts()
+    const item = { name: 'bus', type: 'nats', timeout: '500ms', ...peer.options() }
+    const delivery = configuredDelivery(
+      readOutput(item, { path: [], source: () => source, warn: (_, reason) => expect.fail(reason) }),
+      {
+        hostname: 'node-1',
+        source,
+        format: () => falcoJson({ id: true }),
+        backoff: { first: 20, max: 100 },
+        log: () => {},
+      },
+    )
+    onTestFinished(() => delivery.close(0))
+    delivery.push(alert(1))
+    await delivery.flush()
+    // What was sent to a server that hangs is in its socket: it reads it when it goes on, and the repetition after it.
+    await peer.hang!()
+    for (let n = 2; n <= 6; n++) delivery.push(alert(n))
+    await until('it has repeated', () => delivery.stats.retries >= 1)
+    await peer.up()
+    await delivery.flush()
+    expect(delivery.stats).toMatchObject({ delivered: 6, queued: 0, dropped: {} })
+    expect((await peer.received()).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6].map(idOf))
   })
 
   test('a created stream has the configured bounds; one that exists stays as it is', async () => {

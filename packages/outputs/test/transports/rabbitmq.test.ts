@@ -7,8 +7,16 @@ import { skipped } from '../../../../scripts/testing/needs.ts'
 import { until } from '../../../../scripts/testing/wait.ts'
 import { rabbitmq } from '../../src/transports/rabbitmq.ts'
 import { idOf, item, open, patient } from './items.ts'
-import { certificates, freePort } from './peer.ts'
+import { certificates, freePort, missingModule } from './peer.ts'
+import { python } from './python.ts'
 import { missingRabbit, rabbitServer } from './rabbitmq.ts'
+
+const PIKA = `
+import json, pika, sys
+channel = pika.BlockingConnection(pika.URLParameters(sys.argv[1])).channel()
+method, properties, body = channel.basic_get(sys.argv[2], auto_ack=True)
+print(json.dumps([method.routing_key, vars(properties), body.decode()]))
+`
 
 describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-rabbitmq-'))
@@ -66,6 +74,26 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
       type: 'Terminal shell in container',
       contentType: 'application/json',
       headers: { rule: 'Terminal shell in container', priority: 'Notice', source: 'syscall', hostname: 'node-1' },
+    })
+  })
+
+  test.skipIf(skipped('peers', missingModule('pika')))('another client reads it', async () => {
+    const transport = await open(rabbitmq, { url: broker.url, exchange: 'e0', queue_name: 'pika' })
+    await transport.send([item(1)], patient())
+    const [, { message_id, type, delivery_mode, content_type, timestamp, headers }, body] = JSON.parse(
+      await python(PIKA, '', [broker.url, 'pika']),
+    )
+    expect({ message_id, type, delivery_mode, content_type, timestamp, body }).toEqual({
+      ...{
+        message_id: idOf(1),
+        type: 'Terminal shell in container',
+        delivery_mode: 2,
+        content_type: 'application/json',
+      },
+      ...{ timestamp: 1_700_000_000, body: item(1).body },
+    })
+    expect(headers).toEqual({
+      ...{ rule: 'Terminal shell in container', priority: 'Notice', source: 'syscall', hostname: 'node-1' },
     })
   })
 
