@@ -95,6 +95,9 @@ function optionsBut(options: OptionTable, ...others: readonly OptionTable[]): Op
   return Object.fromEntries(Object.entries(options).filter(isOwn))
 }
 
+const OWN_TYPES = `Programs that embed falc can [define their own types](../packages/outputs/README.md#a-transport-of-your-own). falco.yaml loads no code: use
+\`program\` or \`webhook\` there for services that falc has no type for.`
+
 /** docs/outputs.md */
 export function outputsPage(): string {
   const list = TRANSPORTS.map(({ type, title }) => `[${title}](#${anchor(type)})`).join(' · ')
@@ -105,7 +108,7 @@ export function outputsPage(): string {
     `### format\n\n${table(['format', 'an alert is'], formats)}`,
     `## Keys of several types`,
     ...SHARED.map(({ title, options }) => `### ${title}\n\n${keys(options)}`),
-    `## Types\n\n${list}`,
+    `## Types\n\n${list}\n\n${OWN_TYPES}`,
     ...TRANSPORTS.map(section),
   ].join('\n\n')
 }

@@ -17,13 +17,15 @@ import { DiskQueue } from './queue/disk.ts'
 import { MemoryQueue } from './queue/memory.ts'
 import type { Queue } from './queue/queue.ts'
 import { type OutputSettings, secretsIn, transportOf } from './settings.ts'
-import type { Target, TransportContext } from './transport.ts'
+import type { Target, TransportContext, TransportDefinition } from './transport.ts'
 
 /** What the outputs of a run have in common. */
 export interface Surroundings extends Pick<DeliveryOptions, 'backoff' | 'patience'> {
   readonly hostname: string
   /** The fields that conditions and templates may name. */
   readonly source: Source<AlertData>
+  /** Types of outputs beside falc's own, as `readOutput` was given them. */
+  readonly transports?: readonly TransportDefinition<any>[]
   /** By name, shared by all outputs that use it. */
   readonly format: (name: OutputSettings['format']) => Format
   /** Milliseconds after which a blocked output is reported. Default: the attempt's deadline. */
@@ -40,7 +42,7 @@ const DEADLINE = 10_000
  */
 export function configuredDelivery(settings: OutputSettings, surroundings: Surroundings): Delivery {
   const { source, log } = surroundings
-  const scrub = scrubber(secretsIn(settings))
+  const scrub = scrubber(secretsIn(settings, surroundings.transports))
   const quiet: typeof log = (level, text) => log(level, scrub(text))
   const target = targetOf(settings, surroundings, quiet)
   const { collapse, template } = settings
@@ -55,7 +57,7 @@ export function configuredDelivery(settings: OutputSettings, surroundings: Surro
         template: template === undefined ? undefined : compileOutput(template, source),
         lazy: true,
         queue: queueOf(settings),
-        linger: settings.linger ?? transportOf(settings.type)!.linger ?? 0,
+        linger: settings.linger ?? transportOf(settings.type, surroundings.transports)!.linger ?? 0,
         timeout: surroundings.timeout ?? 2 ** 31 - 1,
         log: quiet,
         ...(surroundings.backoff && { backoff: surroundings.backoff }),
@@ -83,7 +85,7 @@ function queueOf({ name, queue }: OutputSettings): Queue {
 
 function targetOf(settings: OutputSettings, surroundings: Surroundings, log: Surroundings['log']): Target {
   const { name, type, options, timeout } = settings
-  const definition = transportOf(type)!
+  const definition = transportOf(type, surroundings.transports)!
   const { batch, deadline = DEADLINE } = definition
   const context: TransportContext = {
     name,

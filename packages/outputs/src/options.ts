@@ -11,7 +11,7 @@ import {
   parsePriority,
   type Source,
 } from '@falc/engine'
-import type { Option, OptionTable, OptionValues } from './transport.ts'
+import type { Option, OptionTable, OptionValues, TransportDefinition } from './transport.ts'
 import { parseBytes, parseDuration, parseRate, printBytes, printDuration } from './units.ts'
 
 /** Where a value is: `['queue', 'max_bytes']`. */
@@ -33,6 +33,8 @@ export interface OptionReading {
   readonly path: OptionPath
   /** The fields that conditions and templates may name. */
   readonly source: () => Source<AlertData>
+  /** Types of outputs beside falc's own. */
+  readonly transports?: readonly TransportDefinition<any>[]
   /** Something is wrong that does not matter: an unknown key. */
   readonly warn: (path: OptionPath, reason: string) => void
 }

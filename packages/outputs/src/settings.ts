@@ -116,9 +116,12 @@ const TAKEN: readonly string[] = ['stdout', 'file', 'program', 'http', 'syslog']
 
 const TYPES: ReadonlyMap<string, TransportDefinition<any>> = new Map(TRANSPORTS.map(one => [one.type, one]))
 
-/** @returns undefined when there is no such type */
-export function transportOf(type: string): TransportDefinition<any> | undefined {
-  return TYPES.get(type)
+/** @param own types beside falc's @returns undefined when there is no such type */
+export function transportOf(
+  type: string,
+  own: readonly TransportDefinition<any>[] = [],
+): TransportDefinition<any> | undefined {
+  return TYPES.get(type) ?? own.find(one => one.type === type)
 }
 
 /**
@@ -170,10 +173,10 @@ function nameOf(name: unknown, at: OptionReading): string {
 }
 
 function definitionOf(type: unknown, at: OptionReading): TransportDefinition<any> {
-  const types = [...TYPES.keys()]
+  const types = [...TYPES.keys(), ...(at.transports ?? []).map(one => one.type)]
   if (typeof type !== 'string' || type === '')
     throw new OptionError(at.path, `needs the key type: one of ${types.join(', ')}`)
-  const definition = TYPES.get(type)
+  const definition = transportOf(type, at.transports)
   if (definition) return definition
   const meant = nearest(type, types)
   const hint = meant === undefined ? `one of ${types.join(', ')}` : `did you mean ${meant}?`
@@ -221,7 +224,7 @@ export function filesRead({ type, options }: OutputSettings): string[] {
   })
 }
 
-/** What nothing that is printed may hold. */
-export function secretsIn({ type, options }: OutputSettings): string[] {
-  return secretsOf(TYPES.get(type)!.options, options)
+/** What nothing that is printed may hold. @param own types beside falc's */
+export function secretsIn({ type, options }: OutputSettings, own?: readonly TransportDefinition<any>[]): string[] {
+  return secretsOf(transportOf(type, own)!.options, options)
 }

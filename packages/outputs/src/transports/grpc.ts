@@ -67,7 +67,10 @@ yet delivered to any client. [falco-outputs.proto](../packages/outputs/falco-out
 
 Clients receive alerts while they are connected; the first one also receives those that were waiting. A slow client loses alerts rather than
 delaying others. Lost alerts are counted as \`slow_client\`, or as \`no_client\` when no client connected in time. The protocol has no
-acknowledgements.`,
+acknowledgements.
+
+Falco's former sections \`grpc\` and \`grpc_output\` have no effect, and falc warns about them: configure this output instead. \`bind_address\`,
+\`private_key\`, \`cert_chain\` and \`root_certs\` mean the same; there is no \`threadiness\`.`,
   options,
   batch: { items: 1000 },
   peer: '@grpc/grpc-js',

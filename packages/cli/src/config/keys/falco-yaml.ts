@@ -8,8 +8,8 @@ import { SOURCES_KEYS } from './sources.ts'
 /** What became of keys of earlier releases: part of the warning about an unknown key. */
 const FORMER_KEYS: Readonly<Record<string, string>> = {
   container_engines: 'use init_config of the plugin container',
-  grpc: 'removed in Falco 0.44; use http_output',
-  grpc_output: 'removed in Falco 0.44; use http_output',
+  grpc: 'removed in Falco 0.44; use outputs with an output of type grpc, which has the same keys',
+  grpc_output: 'removed in Falco 0.44; use outputs with an output of type grpc',
   metadata_download: 'removed in Falco 0.37',
   modern_bpf: 'use engine.modern_ebpf',
   snaplen: 'use falco_libs.snaplen',
