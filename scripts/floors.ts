@@ -66,6 +66,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'program',
       'http',
       'syslog',
+      'steady-page',
       'streams',
       'transports',
       'options',

@@ -5,7 +5,9 @@
  *
  * Without a subject it lists them. A failure prints the seed that repeats it.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -44,7 +46,7 @@ if (!subject || positionals.length > 1 || !whole(count) || (seed !== undefined &
 
 const vitest = join(root, 'node_modules/vitest/vitest.mjs')
 const started = performance.now()
-const { status } = spawnSync(
+const run = spawn(
   process.execPath,
   [vitest, 'run', '--project', 'all', '--testTimeout', '0', '--no-file-parallelism', subject.file],
   {
@@ -53,5 +55,24 @@ const { status } = spawnSync(
     env: { ...process.env, FALC_FUZZ_RUNS: count, ...(seed !== undefined && { FALC_FUZZ_SEED: seed }) },
   },
 )
-console.log(`${subject.what}: ${count} of each kind in ${((performance.now() - started) / 1000).toFixed(0)} s`)
+/** Of the largest process, in KiB, as far as the machine tells. */
+let peak = 0
+const look = setInterval(() => (peak = Math.max(peak, ...peaks(run.pid!))), 500)
+const [status] = await once(run, 'exit')
+clearInterval(look)
+const seconds = ((performance.now() - started) / 1000).toFixed(0)
+const memory = peak > 0 ? `, peak memory of a process ${(peak / 1024).toFixed(0)} MiB` : ''
+console.log(`${subject.what}: ${count} of each kind in ${seconds} s${memory}`)
 process.exitCode = status ?? 1
+
+/** Peak memory of a process and all below it. */
+function peaks(pid: number): number[] {
+  try {
+    const own = Number(/^VmHWM:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+    return [own, ...children.flatMap(child => peaks(Number(child)))]
+  } catch {
+    // It has ended, or this is not Linux.
+    return []
+  }
+}

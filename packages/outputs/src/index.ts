@@ -36,6 +36,7 @@ export {
   transportOf,
 } from './settings.ts'
 export { StdoutOutput } from './stdout.ts'
+export { SteadyPage } from './steady-page.ts'
 export { type SyslogOptions, SyslogOutput } from './syslog.ts'
 export {
   type BatchLimits,

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { type AlertData, alertId, parseAlert } from '@falc/engine'
-import type { Delivery } from '@falc/outputs'
+import { type Delivery, SteadyPage } from '@falc/outputs'
 import { HttpReceiver, type ReceiverOptions, type Refusal, type Reply, type Service } from '@falc/sources-k8saudit'
 import { CliError } from '../fail.ts'
-import { SteadyPage } from '../meter/steady-page.ts'
+
 import type { Enrich } from './enrich.ts'
 import { RelayCounts } from './page.ts'
 import type { SidekickConfig } from './sidekick/config.ts'

@@ -250,7 +250,7 @@ export class Session implements MetricsSource {
         const alerts = this.#loaded.engine.evaluate(source, event, deferral)
         if (alerts === undefined) return
         tally.events++
-        if (alerts.length > 0 && live && isOwnProcess(event)) {
+        if (alerts.length > 0 && live && !this.config.own_process_alerts && isOwnProcess(event)) {
           this.ownAlerts += alerts.length
           return
         }

@@ -1,7 +1,8 @@
+import { SteadyPage } from '@falc/outputs'
 import type { Refusal, Reply, Service } from '@falc/sources-k8saudit'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
-import { SteadyPage } from '../meter/steady-page.ts'
+
 import { readFile } from '../read-file.ts'
 
 type WebserverConfig = Config['webserver']

@@ -1,3 +1,6 @@
+import { Fifo } from '../queue/fifo.ts'
+import { sizeOf } from '../queue/memory.ts'
+
 import type { Item } from '../transport.ts'
 
 /** An alert that clients share. */
@@ -25,8 +28,8 @@ export interface BroadcastOptions {
   readonly maxClients: number
 }
 
-/** Bytes of the bodies in the history, at most. */
-const HISTORY_BYTES = 16 << 20
+/** Bytes of the history, and of the alerts that wait for the slowest client, at most: clients share them. */
+const MAX_BYTES = 32 << 20
 
 /**
  * Hands alerts to any number of clients, none of which can hold up the others. A client that is too slow loses alerts and is notified of how
@@ -55,7 +58,7 @@ export class Broadcast {
     for (const item of items) {
       const entry: Entry = { item, lost: false }
       this.#history.push(entry)
-      this.#bytes += item.body.length
+      this.#bytes += sizeOf(item)
       if (this.#clients.size === 0) this.#unread++
       for (const client of this.#clients) client.push(entry)
     }
@@ -101,9 +104,9 @@ export class Broadcast {
 
   #trim(): void {
     let cut = 0
-    while (this.#history.length - cut > this.#options.history || this.#bytes > HISTORY_BYTES) {
+    while (this.#history.length - cut > this.#options.history || this.#bytes > MAX_BYTES) {
       const entry = this.#history[cut++]!
-      this.#bytes -= entry.item.body.length
+      this.#bytes -= sizeOf(entry.item)
       if (this.#history.length - cut >= this.#unread) continue
       this.#unread--
       this.#lose(entry, 'no_client')
@@ -125,7 +128,8 @@ export class Subscription {
   readonly #sink: Sink
   readonly #buffer: number
   readonly #events: { lose(entry: Entry): void; leave(): void }
-  #waiting: Entry[] = []
+  readonly #waiting = new Fifo<Entry>()
+  #bytes = 0
   #full = false
   /** Lost, and not yet reported to the client. */
   #untold = 0
@@ -142,10 +146,18 @@ export class Subscription {
       return
     }
     this.#waiting.push(entry)
-    if (this.#waiting.length <= this.#buffer) return
-    this.#events.lose(this.#waiting.shift()!)
-    this.#untold++
-    this.lost++
+    this.#bytes += sizeOf(entry.item)
+    while (this.#waiting.length > this.#buffer || this.#bytes > MAX_BYTES) {
+      this.#events.lose(this.#take())
+      this.#untold++
+      this.lost++
+    }
+  }
+
+  #take(): Entry {
+    const entry = this.#waiting.shift()!
+    this.#bytes -= sizeOf(entry.item)
+    return entry
   }
 
   /** The connection takes more. */
@@ -153,16 +165,13 @@ export class Subscription {
     this.#full = false
     if (this.#untold > 0) this.#sink.missed(this.#untold)
     this.#untold = 0
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const entry of waiting) this.push(entry)
+    while (!this.#full && this.#waiting.length > 0) this.#full = !this.#sink.write(this.#take().item)
   }
 
   /** The client has gone. What waits for it is lost. */
   leave(): void {
     this.#events.leave()
-    for (const entry of this.#waiting) this.#events.lose(entry)
-    this.#waiting = []
+    while (this.#waiting.length > 0) this.#events.lose(this.#take())
   }
 
   end(): void {

@@ -1,9 +1,11 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { type AlertData, PRIORITIES } from '@falc/engine'
 import { fieldOf, fieldText } from '../alert-fields.ts'
 import { Limits } from '../limits.ts'
 import { OutputError, outputError } from '../output.ts'
+import { SteadyPage } from '../steady-page.ts'
+import { boundedServer, endUnread } from '../streams/server.ts'
 import { defineTransport, type Transport } from '../transport.ts'
 
 const OUTPUT = 'prometheus output'
@@ -18,6 +20,9 @@ const OWN: Readonly<Record<string, (alert: AlertData, hostname: string) => strin
 
 /** Characters of a label's value. */
 const MAX_VALUE = 256
+
+/** Whoever scrapes needs one or two. */
+const MAX_CONNECTIONS = 32
 
 /** What a series that is one too many is counted under. */
 const OTHER = 'other'
@@ -55,13 +60,13 @@ The number of series is bounded, even if an attacker controls the fields used as
       hostname,
       new Limits(text => note(`${OUTPUT}: ${text}`)),
     )
-    const server = createServer((request, response) => {
+    const page = new SteadyPage(() => counts.page())
+    const server = boundedServer((request, response) => {
+      endUnread(response)
       const found = request.method === 'GET' && request.url?.split('?')[0] === options.path
       if (!found) return response.writeHead(404).end()
-      return response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(counts.page())
-    })
-    server.maxConnections = 16
-    server.requestTimeout = 10_000
+      return response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(page.text)
+    }, MAX_CONNECTIONS)
     await listen(server, options.listen)
     return {
       async send(items) {

@@ -1,12 +1,12 @@
 import { timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createHttps } from 'node:https'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import type { Answer } from '../answer.ts'
 import { OutputError, outputError } from '../output.ts'
 import { Broadcast, type Sink } from '../streams/broadcast.ts'
+import { boundedServer, endUnread } from '../streams/server.ts'
 import { defineTransport, type Item, type OptionsOf, type Transport } from '../transport.ts'
 
 const OUTPUT = 'stream output'
@@ -57,7 +57,8 @@ sends it, they are server-sent events: \`id\` is the alert's ID, the event's typ
 \`Last-Event-ID\`, or with \`?after=ID\`, receives what it has missed, as far as \`history\` reaches.
 
 A slow client loses alerts rather than delaying others, and is notified by an event \`lost\` or a line \`{"lost":12}\` (\`null\` when the
-number is unknown). Lost alerts are counted as \`slow_client\`, or as \`no_client\` when no client connected in time.`,
+number is unknown); one that reads nothing for eight times \`keep_alive\` is disconnected. Lost alerts are counted as \`slow_client\`, or as
+\`no_client\` when no client connected in time.`,
   options,
   batch: { items: 1000 },
   ordered: 'all',
@@ -73,10 +74,8 @@ number is unknown). Lost alerts are counted as \`slow_client\`, or as \`no_clien
         'misconfigured',
       )
     const broadcast = new Broadcast({ history: values.history, buffer: values.buffer, maxClients: values.max_clients })
-    const server = serverOf(values)
     const slow = () => context.note(`${OUTPUT}: a client reads too slowly and loses alerts`)
-    server.maxConnections = values.max_clients + 16
-    server.on('request', (request, response) => serve(request, response, { values, broadcast, slow }))
+    const server = serverOf(values, (request, response) => serve(request, response, { values, broadcast, slow }))
     server.listen({ host: address, port: Number(port) })
     try {
       await once(server, 'listening')
@@ -91,24 +90,26 @@ type Values = OptionsOf<typeof options>
 
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
-/** @throws {OutputError} */
-function serverOf({ server_cert, server_key, client_ca }: Values): Server {
-  const limits = { maxHeaderSize: 8192, headersTimeout: 10_000, requestTimeout: 10_000 }
-  if (server_cert === undefined && server_key === undefined && client_ca === undefined) return createHttp(limits)
+/** As many connections as clients, and as many that have not yet said who they are. @throws {OutputError} */
+function serverOf({ server_cert, server_key, client_ca, max_clients }: Values, handle: RequestListener): Server {
+  const connections = 2 * max_clients + 16
+  if (server_cert === undefined && server_key === undefined && client_ca === undefined)
+    return boundedServer(handle, connections)
   if (server_cert === undefined || server_key === undefined)
     throw new OutputError('tls', `${OUTPUT}: TLS needs server_cert and server_key`, 'misconfigured')
   try {
     const pair = { cert: readFileSync(server_cert), key: readFileSync(server_key) }
-    const clients = client_ca !== undefined && {
-      ca: readFileSync(client_ca),
-      requestCert: true,
-      rejectUnauthorized: true,
-    }
-    return createHttps({ ...limits, ...pair, ...clients })
+    return boundedServer(handle, connections, {
+      ...pair,
+      ...(client_ca !== undefined && { ca: readFileSync(client_ca) }),
+    })
   } catch (error) {
     throw outputError(error, OUTPUT, 'misconfigured')
   }
 }
+
+/** After as many times `keep_alive` in which it has read nothing, a client makes room for others. */
+const MAX_STUCK = 8
 
 interface Service {
   readonly values: Values
@@ -120,6 +121,7 @@ function serve(request: IncomingMessage, response: ServerResponse, { values, bro
   const refusal = refuse(request, values)
   request.resume()
   if (refusal !== undefined) {
+    endUnread(response)
     response.writeHead(refusal, refusal === 401 ? { 'www-authenticate': 'Bearer' } : {}).end()
     return
   }
@@ -132,9 +134,12 @@ function serve(request: IncomingMessage, response: ServerResponse, { values, bro
     return
   }
   if (!response.headersSent) response.flushHeaders()
+  let stuck = 0
   const pulse = setInterval(() => {
     if (!response.writableNeedDrain) response.write(events ? ':\n\n' : '\n')
+    else if (++stuck > MAX_STUCK) response.destroy()
   }, values.keep_alive).unref()
+  response.on('drain', () => (stuck = 0))
   response.on('drain', () => client.drained())
   response.on('close', () => {
     clearInterval(pulse)

@@ -138,3 +138,30 @@ describe('broadcast', () => {
     )
   })
 })
+
+describe('memory', () => {
+  const large = (from: number, to: number) => items(from, to).map(one => ({ ...one, body: 'x'.repeat(1 << 20) }))
+
+  test('what waits for slow clients is bounded in bytes, and clients share it', () => {
+    const all = broadcast({ history: 1000, buffer: 1000 })
+    const readers = [new Reader(1), new Reader(1), new Reader(1)]
+    const clients = readers.map(reader => all.subscribe(reader)!)
+    all.push(large(1, 100))
+    expect(readers.map(({ got }) => got)).toEqual([[1], [1], [1]])
+    for (const [i, client] of clients.entries()) {
+      readers[i]!.room = 1000
+      client.drained()
+      expect(client.lost).toBeGreaterThan(80)
+      expect(readers[i]!.got.length - 2 + client.lost).toBe(99)
+    }
+    expect(all.undone).toEqual({ slow_client: clients[0]!.lost })
+  })
+
+  test('what waits for the first client is bounded in bytes, too', () => {
+    const all = broadcast({ history: 1000 })
+    all.push(large(1, 100))
+    const kept = all.take().length
+    expect(kept).toBeLessThan(20)
+    expect(all.undone).toEqual({ no_client: 100 - kept })
+  })
+})

@@ -119,5 +119,11 @@ export const ALERTS_KEYS = {
     2000,
     'Milliseconds after which a blocked output is reported, and after which a stop gives up an output without progress.',
   ),
+  own_process_alerts: key(
+    boolean,
+    false,
+    'Send alerts about processes that outputs have started, too, although each may cause the next one; otherwise they are only counted. ' +
+      "falc's own key.",
+  ),
   buffered_outputs: key(boolean, false, 'Alerts may wait up to a second to be written together. `-U` turns it off.'),
 }

@@ -1,0 +1,66 @@
+import { createServer as createHttp, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer as createHttps } from 'node:https'
+import type { Server as NetServer, Socket } from 'node:net'
+
+/** What a server shows, and asks of its clients. */
+export interface ServerTls {
+  readonly cert: Buffer
+  readonly key: Buffer
+  /** Of the authorities that sign clients' certificates, which are then required. */
+  readonly ca?: Buffer
+}
+
+/** Milliseconds for a TLS handshake, for the head of a request, and for taking an answer. */
+const PATIENCE = 10_000
+
+/** Requests of one connection that may wait for their answers. */
+const MAX_PIPELINED = 4
+
+/** A server whose clients are bounded in what they may send and in how long they may take, before they have said who they are. */
+export function boundedServer(handle: RequestListener, maxConnections: number, tls?: ServerTls): Server {
+  const limits = {
+    ...{ maxHeaderSize: 8192, headersTimeout: PATIENCE, requestTimeout: PATIENCE },
+    connectionsCheckingInterval: 1000,
+  }
+  const server = tls
+    ? createHttps({ ...limits, handshakeTimeout: PATIENCE, ...tls, requestCert: tls.ca !== undefined })
+    : createHttp(limits)
+  boundConnections(server, maxConnections)
+  const pending = new WeakMap<Socket, number>()
+  server.on('request', (request, response) => {
+    const { socket } = request
+    const count = (pending.get(socket) ?? 0) + 1
+    if (count > MAX_PIPELINED) return void socket.destroy()
+    pending.set(socket, count)
+    response.on('close', () => pending.set(socket, pending.get(socket)! - 1))
+    handle(request, response)
+  })
+  return server
+}
+
+/** Connections, for all clients; half of them for one, by its address. Where the process has no descriptors left, they are lost. */
+export function boundConnections(server: NetServer, maxConnections: number): void {
+  const clients = new Map<string, number>()
+  server.maxConnections = maxConnections
+  server.on('error', () => {})
+  server.on('connection', (socket: Socket) => {
+    const client = socket.remoteAddress ?? ''
+    const count = clients.get(client) ?? 0
+    if (client !== '' && count >= Math.max(1, maxConnections / 2)) {
+      socket.destroy()
+      return
+    }
+    clients.set(client, count + 1)
+    socket.on('close', () => {
+      const left = clients.get(client)! - 1
+      if (left > 0) clients.set(client, left)
+      else clients.delete(client)
+    })
+  })
+}
+
+/** Ends a connection that has not taken its answer in time. */
+export function endUnread(response: ServerResponse, ms = PATIENCE): void {
+  const late = setTimeout(() => response.destroy(), ms)
+  response.on('close', () => clearTimeout(late))
+}

@@ -1,0 +1,77 @@
+/** Servers that outputs open, and clients that mean harm. */
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { until } from '../../../../scripts/testing/wait.ts'
+import { boundConnections, boundedServer, endUnread } from '../../src/streams/server.ts'
+
+const PAGE = 'x'.repeat(16 << 20)
+
+async function serve(connections: number) {
+  const seen = { requests: 0, unread: 0 }
+  const server = boundedServer((_, response) => {
+    seen.requests++
+    endUnread(response, 100)
+    response.on('close', () => response.writableFinished || seen.unread++)
+    response.end(PAGE)
+  }, connections)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return { port: (server.address() as AddressInfo).port, seen }
+}
+
+/** On this machine, every 127.x.x.x is a client. */
+function client(port: number, from = '127.0.0.1'): Socket {
+  const socket = connect({ port, host: '127.0.0.1', localAddress: from })
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => {})
+  return socket
+}
+
+const closed = (socket: Socket) => until('the connection is closed', () => socket.destroyed)
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+
+test('one client gets half of the connections', async () => {
+  const { port } = await serve(4)
+  const [first, second, third] = [1, 2, 3].map(() => client(port, '127.0.0.2')) as [Socket, Socket, Socket]
+  await closed(third)
+  expect([first.destroyed, second.destroyed]).toEqual([false, false])
+  const other = client(port)
+  other.write(GET)
+  await once(other, 'data')
+  first.destroy()
+  await until('the place is free again', async () => {
+    const again = client(port, '127.0.0.2')
+    again.write(GET)
+    const got = await Promise.race([once(again, 'data').then(() => true), closed(again).then(() => false)])
+    again.destroy()
+    return got
+  })
+})
+
+test('requests that wait for their answers are few', async () => {
+  const { port, seen } = await serve(4)
+  const flood = client(port)
+  flood.write(GET.repeat(200))
+  await closed(flood.resume())
+  expect(seen.requests).toBeLessThan(10)
+})
+
+test('an answer that nobody takes is given up', async () => {
+  const { port, seen } = await serve(4)
+  const lazy = client(port)
+  lazy.write(GET)
+  await until('it is given up', () => seen.unread === 1)
+  await closed(lazy.resume())
+})
+
+test('a server that gets no descriptor for a connection goes on', async () => {
+  const server = createServer()
+  boundConnections(server, 10)
+  expect(() => server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))).not.toThrow()
+})
