@@ -91,7 +91,7 @@ const ROOMS: Record<string, readonly string[]> = {
     ],
     ...['live', 'containers', 'recording', 'index'],
   ],
-  authoring: ['algebra', 'document', 'lint', 'report', 'index'],
+  authoring: ['algebra', 'document', 'lint', 'fmt', 'report', 'index'],
   cli: [
     ...[
       'fail',

@@ -1,4 +1,5 @@
 export { type RulesText, rulesTexts } from './document/embedded.ts'
+export { FormatError, format } from './fmt/format.ts'
 export type { Check, Edit, Finding, Fix } from './lint/check.ts'
 export { applyFixes } from './lint/fix.ts'
 export { type LintOptions, lint } from './lint/lint.ts'

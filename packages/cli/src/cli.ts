@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   print: async () => (await import('./commands/print.ts')).printEvents,
   test: async () => (await import('./commands/test.ts')).test,
   lint: async () => (await import('./commands/lint.ts')).lintRules,
+  fmt: async () => (await import('./commands/fmt.ts')).formatRules,
   explain: async () => (await import('./commands/explain.ts')).explain,
   capture: async () => (await import('./commands/capture.ts')).capture,
   record: async () => (await import('./commands/record.ts')).record,

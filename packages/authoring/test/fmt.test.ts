@@ -1,0 +1,103 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readCases } from '../../../scripts/testing/cases.ts'
+import { printCondition } from '../../engine/src/analysis.ts'
+import { Engine } from '../../engine/src/index.ts'
+import { FormatError, format } from '../src/index.ts'
+import { SOURCES } from './sources.ts'
+
+const root = resolve(import.meta.dirname, '../../..')
+
+/** What rules mean: the program follows from it. */
+function meaning(content: string) {
+  const { rules, result } = new Engine({ sources: SOURCES }).analyse([{ name: 'rules.yaml', content }])
+  return {
+    errors: result.errors.map(({ code }) => code),
+    lists: result.lists,
+    macros: result.macros.map(({ name }) => name),
+    rules: rules.map(({ rule, output }) => {
+      const { name, desc, priority, tags, exceptions, source, enabled } = rule
+      const kinds = exceptions.map(({ fields, comps, values }) => ({ fields, comps, values }))
+      return { name, desc, priority, tags, source, enabled, output, condition: printCondition(rule.condition), kinds }
+    }),
+  }
+}
+
+const commentsIn = (text: string) => (text.match(/#.*$/gm) ?? []).map(comment => comment.trimEnd()).sort()
+
+describe.each(readCases(new URL('cases/fmt/', import.meta.url)))('$file', ({ cases }) => {
+  test.each(cases)('$title', one => {
+    const rules = `${one.text('rules')}\n`
+    let text: string
+    try {
+      text = format(rules)
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      one.expect('formatted', `${error.line}:${error.column}: ${error.message}`)
+      return
+    }
+    one.expect('formatted', text)
+    expect(format(text)).toBe(text)
+    expect(meaning(text)).toEqual(meaning(rules))
+    expect(commentsIn(text)).toEqual(commentsIn(rules))
+  })
+})
+
+const files = [
+  ...['rules/syscall.yaml', 'rules/k8s_audit.yaml'],
+  ...readdirSync(join(root, 'examples'), { recursive: true, encoding: 'utf8' })
+    .filter(name => /rules[^/]*\.ya?ml$/.test(name) && !name.includes('node_modules'))
+    .map(name => `examples/${name}`),
+]
+
+test.each(files)('%s: the layout changes neither meaning nor comments, and is stable', name => {
+  const content = readFileSync(join(root, name), 'utf8')
+  const text = format(content)
+  expect(meaning(text)).toEqual(meaning(content))
+  expect(commentsIn(text)).toEqual(commentsIn(content))
+  expect(format(text)).toBe(text)
+})
+
+const check = fc.constantFrom(
+  ...[
+    'proc.name = a',
+    'proc.name in ( a,b , "c d" )',
+    "fd.name startswith '/etc/'",
+    'evt.arg[ 0 ] = "x, y"',
+    'proc.aname[2]=c',
+  ],
+  ...[
+    'evt.type in (open,openat,openat2,openat,creat,open_by_handle_at)',
+    'tolower(proc.name) = b',
+    'proc.args contains "a # b"',
+  ],
+)
+const blank = fc.constantFrom(' ', '  ', '\n  ', '\t')
+const { condition } = fc.letrec<{ condition: string }>(tie => ({
+  condition: fc.oneof(
+    { maxDepth: 5 },
+    check,
+    fc.tuple(blank, tie('condition')).map(([space, one]) => `not${space}(${one})`),
+    fc
+      .tuple(fc.constantFrom('and', 'or'), blank, fc.array(tie('condition'), { minLength: 2, maxLength: 5 }))
+      .map(([word, space, parts]) => `(${parts.join(`${space}${word} `)})`),
+  ),
+}))
+
+test('random conditions in random styles mean the same afterwards', () => {
+  const style = fc.constantFrom('literal', 'folded', 'quoted')
+  fc.assert(
+    fc.property(condition, style, fc.boolean(), (text, how, bare) => {
+      const own = bare && text.startsWith('(') && !text.slice(1, -1).includes('(') ? text.slice(1, -1) : text
+      const block = own.replaceAll('\n', '\n   ').replaceAll('\t', ' ')
+      const written = how === 'quoted' ? JSON.stringify(own) : `${how === 'literal' ? '|' : '>'}\n    ${block}`
+      const rules = `- rule: R\n  priority: INFO\n  condition: ${written}\n  output: o # c\n  desc: d\n`
+      const formatted = format(rules)
+      expect(meaning(formatted)).toEqual(meaning(rules))
+      expect(format(formatted)).toBe(formatted)
+    }),
+    { numRuns: 300 },
+  )
+})
