@@ -7,7 +7,7 @@
  * its own, and copied into the event when complete.
  */
 #define BACKWARDS 8192
-#define MAX_COMPONENTS 1024   /* that are followed up to a root */
+#define MAX_COMPONENTS 256    /* that are followed up to a root */
 struct backwards {
 	__u8 bytes[BACKWARDS + 512];
 	__u32 at;       /* where the text starts; in the map for the same reason as in struct scratch */

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { compileOutput } from '@falc/engine'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCaseFile } from '../../../../scripts/testing/cases.ts'
+import { skipped } from '../../../../scripts/testing/needs.ts'
 import { PPME } from '../../src/events/ids.ts'
 import { type Live, openLive } from '../../src/live/open-live.ts'
 import { syscall } from '../../src/source.ts'
@@ -34,8 +35,7 @@ function hasNarrowCalls(): boolean {
   if (reason !== undefined || process.arch !== 'x64') return false
   const config = '/proc/sys/abi/vsyscall32' // there with CONFIG_IA32_EMULATION only
   if (existsSync(config)) return true
-  console.warn('skipped: this kernel runs no 32-bit programs')
-  return false
+  return skipped('live', 'this kernel runs no 32-bit programs') === undefined
 }
 
 describe.skipIf(reason !== undefined).each(WAYS)('acts, $way', ({ source, flags, acts, stream }) => {

@@ -18,6 +18,11 @@ export function missing(): string | undefined {
   return skipped('live', why())
 }
 
+/** The same of tests with a file system whose server is the test's. */
+export function missingFuse(): string | undefined {
+  return missing() ?? skipped('live', existsSync('/dev/fuse') ? undefined : 'this machine has no /dev/fuse')
+}
+
 /** The same of tests that need the built parts and no rights. */
 export function missingAddon(): string | undefined {
   return skipped('live', existsSync(ADDON) ? undefined : NOT_BUILT)

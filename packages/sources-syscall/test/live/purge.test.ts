@@ -1,6 +1,7 @@
 /** Threads whose exit was lost: the table is compared with /proc from time to time. */
 import { describe, expect, test } from 'vitest'
-import { type Live, type LiveOptions, openLive } from '../../src/live/open-live.ts'
+import type { LiveOptions } from '../../src/live/live-options.ts'
+import { type Live, openLive } from '../../src/live/open-live.ts'
 import { FdTable } from '../../src/model/fd-table.ts'
 import { missing } from './machine.ts'
 

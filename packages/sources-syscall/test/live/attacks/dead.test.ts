@@ -1,13 +1,13 @@
 /** A file system whose server never answers (dead.c; so does one of a dead network): the picture of what runs already comes nevertheless. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openLive } from '../../../src/live/open-live.ts'
-import { missing, until } from '../machine.ts'
+import { missingFuse, until } from '../machine.ts'
 
-const reason = missing() ?? (existsSync('/dev/fuse') ? undefined : 'this machine has no FUSE')
+const reason = missingFuse()
 
 describe.skipIf(reason !== undefined)('the picture, with a file system that never answers', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-dead-'))

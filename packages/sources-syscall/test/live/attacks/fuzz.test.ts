@@ -4,24 +4,23 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { skipped } from '../../../../../scripts/testing/needs.ts'
 
 const native = join(import.meta.dirname, '../../../native')
 
-/** Whether the compiler has the sanitizers' libraries. */
-function hasSanitizers(): boolean {
+/** Why the harness cannot be built here. */
+function missingSanitizers(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'falc-sanitizers-'))
   try {
     writeFileSync(join(folder, 'a.c'), 'int main(void) { return 0; }')
     const built = spawnSync('cc', ['-fsanitize=address,undefined', join(folder, 'a.c'), '-o', join(folder, 'a')])
-    if (built.status === 0) return true
-    console.warn('skipped: this machine has no C compiler with sanitizers')
-    return false
+    return skipped('live', built.status === 0 ? undefined : 'this machine has no C compiler with sanitizers')
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-test.skipIf(!hasSanitizers())('20,000 random inputs to the sidecar', { timeout: 300_000 }, () => {
+test.skipIf(missingSanitizers() !== undefined)('20,000 random inputs to the sidecar', { timeout: 300_000 }, () => {
   execFileSync('make', ['-s', '-C', native, 'fuzz'], { stdio: ['ignore', 'ignore', 'inherit'] })
   const said = execFileSync(join(native, '.output/falc-fuzz'), ['20000'], { encoding: 'utf8' })
   expect(said).toMatch(/^falc-fuzz: 20000 inputs, seed \d+\nfalc-fuzz: no failure\n$/)

@@ -1,12 +1,12 @@
 /** A container decides what happens when the names of its users are read: nothing waits for it, and nothing of the host is read. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadAddon } from '../../../src/live/native.ts'
 import { COUNTERS, Frame, Names, NamesOutcome, NamesRequest } from '../../../src/live/wire.ts'
-import { missing, until } from '../machine.ts'
+import { missing, missingFuse, until } from '../machine.ts'
 import { configure, frame, Peer } from '../peer.ts'
 import { Service } from '../service.ts'
 
@@ -79,7 +79,7 @@ describe.skipIf(reason !== undefined)('names of a container', () => {
     expect(await ask(await jail(kind))).toEqual({ outcome: NamesOutcome.refused, text: '' })
   })
 
-  test.skipIf(!existsSync('/dev/fuse'))(
+  test.skipIf(missingFuse() !== undefined)(
     'on a file system that never answers are given up, and others are read meanwhile',
     async () => {
       const hanging = await jail('hang')
