@@ -1,4 +1,5 @@
 /** AWS is moto, a server of its own; in front of it, a stand-in takes it away, lets it hang, and keeps the requests. What arrived is read with boto3. */
+import { afterAll } from 'vitest'
 import { accepts, Daemon, freePort, missingModule, type Received } from './peer.ts'
 import { PythonSession } from './python.ts'
 import { kindOf, type Reply, type Request, type Service, type ServiceKind } from './stand-in.ts'
@@ -6,6 +7,9 @@ import { kindOf, type Reply, type Request, type Service, type ServiceKind } from
 export const missingMoto: string | undefined = missingModule('moto.server', 'boto3')
 
 let running: Promise<string> | undefined
+let daemon: Daemon | undefined
+// A worker thread that ends runs no 'exit' handlers.
+afterAll(() => daemon?.stop())
 let session: PythonSession | undefined
 
 const python = (code: string, args: readonly string[]) => (session ??= new PythonSession()).run(HEAD + code, args)
@@ -14,7 +18,7 @@ const python = (code: string, args: readonly string[]) => (session ??= new Pytho
 function moto(): Promise<string> {
   running ??= (async () => {
     const port = await freePort()
-    const daemon = new Daemon('/usr/bin/python3', {
+    daemon = new Daemon('/usr/bin/python3', {
       args: () => ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)],
       ready: () => accepts(port),
     })
