@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -9,6 +9,12 @@ const root = resolve(import.meta.dirname, '..')
 
 /** Arguments of npm. */
 export const INSTALL = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts']
+
+/** Why npm cannot install packages here, neither from its registry nor from its cache; undefined when it can. */
+export function cannotInstall(): string | undefined {
+  const args = ['view', '--prefer-offline', '--fetch-retries=0', '--fetch-timeout=30000', 'typescript', 'name']
+  return spawnSync('npm', args).status === 0 ? undefined : "tests of installed packages need npm's registry"
+}
 
 /**
  * Packs every package as last built, with the native parts if they are built, and installs them all into an empty project.

@@ -6,12 +6,13 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LOWEST_NODE } from '../packages/engine/src/node-version.ts'
-import { INSTALL, installPackages } from './install-packages.ts'
+import { cannotInstall, INSTALL, installPackages } from './install-packages.ts'
 import { skipped } from './testing/needs.ts'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '..')
 const native = existsSync(join(root, 'packages/sources-syscall/native/.output/falc.node'))
+const offline = skipped('network', cannotInstall())
 const canCapture = native && process.getuid?.() === 0 && existsSync('/sys/kernel/btf/vmlinux')
 skipped(
   'live',
@@ -72,7 +73,7 @@ export const used = [outputs, parseAuditEvents, pure, openCapture]
 /** The oldest that can read the packages' types (NoInfer), the last of each major version, the current one. */
 const COMPILERS = ['5.4.5', '5.9.3', '6.0.3', '7.0.2']
 
-describe('packages installed into an empty project', { timeout: 300_000 }, () => {
+describe.skipIf(offline !== undefined)('packages installed into an empty project', { timeout: 300_000 }, () => {
   const work = mkdtempSync(join(tmpdir(), 'falc-install-'))
   const project = join(work, 'project')
   afterAll(() => rmSync(work, { recursive: true }))

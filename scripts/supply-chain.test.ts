@@ -73,7 +73,7 @@ function build(name: string): Record<string, string> {
   return Object.fromEntries(files)
 }
 
-const tools = ['make', 'cc', 'strip', 'clang-19'].find(tool => spawnSync(tool, ['--version']).error)
+const tools = ['make', 'cc', 'strip', 'clang-19', 'bpftool'].find(tool => spawnSync(tool, ['--version']).error)
 const cannot = existsSync('/sys/kernel/btf/vmlinux')
   ? tools && `the native parts need ${tools}`
   : 'this kernel has no BTF'

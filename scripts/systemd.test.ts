@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { installPackages } from './install-packages.ts'
+import { cannotInstall, installPackages } from './install-packages.ts'
 import { skipped } from './testing/needs.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -28,7 +28,8 @@ function whyNot(): string | undefined {
     return 'the native parts are not built'
   if (!existsSync('/sys/kernel/btf/vmlinux')) return 'this kernel has no BTF'
   const mount = ['--mount', '--pid', '--fork', '--cgroup', 'mount', '-t', 'cgroup2', 'cgroup2', '/mnt']
-  return spawnSync('unshare', mount).status === 0 ? undefined : 'cgroups cannot be mounted in namespaces here'
+  if (spawnSync('unshare', mount).status !== 0) return 'cgroups cannot be mounted in namespaces here'
+  return cannotInstall()
 }
 
 const RULES = `- rule: shadow

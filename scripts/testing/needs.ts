@@ -1,5 +1,5 @@
 /** What a test may need of the machine beyond Node; FALC_REQUIRE lists them, separated by commas. */
-export const NEEDS = ['browser', 'live', 'peers', 'promtool', 'systemd'] as const
+export const NEEDS = ['browser', 'live', 'network', 'peers', 'promtool', 'systemd'] as const
 export type Need = (typeof NEEDS)[number]
 
 const required = (process.env.FALC_REQUIRE ?? '').split(',').filter(Boolean)
