@@ -47,6 +47,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'batch',
       'receiver',
       'connection',
+      'try-output',
       'outage',
       'patience',
       'collapse',

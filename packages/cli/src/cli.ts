@@ -18,6 +18,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   record: async () => (await import('./commands/record.ts')).record,
   top: async () => (await import('./commands/top.ts')).top,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  outputs: async () => (await import('./commands/outputs.ts')).outputs,
+  'dead-letters': async () => (await import('./commands/dead-letters.ts')).deadLetters,
   relay: async () => (await import('./commands/relay.ts')).relay,
   disasm: async () => (await import('./commands/disasm.ts')).disasm,
 }
@@ -51,7 +53,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
 async function help([topic]: readonly string[]): Promise<number> {
   if (topic !== undefined && Object.hasOwn(COMMANDS, topic)) return runCommand(await COMMANDS[topic]!(), ['--help'])
   print('Usage: falc COMMAND [FLAGS]     (flags without a command: those of run)\n\n')
-  for (const [name, load] of Object.entries(COMMANDS)) print(`  ${name.padEnd(9)} ${(await load()).summary}\n`)
+  for (const [name, load] of Object.entries(COMMANDS)) print(`  ${name.padEnd(12)} ${(await load()).summary}\n`)
   print('\nfalc help COMMAND shows the flags of a command.\n')
   return 0
 }

@@ -8,6 +8,7 @@ import {
   priorityLevel,
   type Source,
 } from '@falc/engine'
+import type { Answer } from './answer.ts'
 import { Collapse } from './collapse.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
 import type { Format } from './format.ts'
@@ -18,6 +19,7 @@ import { MemoryQueue } from './queue/memory.ts'
 import type { Queue } from './queue/queue.ts'
 import { type OutputSettings, secretsIn, transportOf } from './settings.ts'
 import type { Target, TransportContext, TransportDefinition } from './transport.ts'
+import { tryOutput } from './try-output.ts'
 
 /** What the outputs of a run have in common. */
 export interface Surroundings extends Pick<DeliveryOptions, 'backoff' | 'patience'> {
@@ -64,6 +66,24 @@ export function configuredDelivery(settings: OutputSettings, surroundings: Surro
         ...(surroundings.patience !== undefined && { patience: surroundings.patience }),
       }),
   )
+}
+
+/**
+ * Sends one alert to the output that settings describe, past its condition and its queue, once.
+ * @returns the answer, without secrets
+ * @throws {OutputError} as `configuredDelivery`
+ */
+export async function tryConfigured(
+  settings: OutputSettings,
+  surroundings: Surroundings,
+  alert: AlertData,
+): Promise<Answer> {
+  const scrub = scrubber(secretsIn(settings))
+  const { name, template, format } = settings
+  const target = targetOf(settings, surroundings, (level, text) => surroundings.log(level, scrub(text)))
+  const text = template === undefined ? undefined : wellFormed(name, () => compileOutput(template, surroundings.source))
+  const { failure, ...answer } = await tryOutput(target, alert, surroundings.format(format), text)
+  return { ...answer, ...(failure && { failure: { ...failure, message: scrub(failure.message) } }) }
 }
 
 /** Which alerts the output gets; undefined: all. */

@@ -1,6 +1,6 @@
 export type { Answer, Failure, FailureClass } from './answer.ts'
 export type { BackoffOptions } from './backoff.ts'
-export { configuredDelivery, type Surroundings } from './configured.ts'
+export { configuredDelivery, type Surroundings, tryConfigured } from './configured.ts'
 export type { OutputStats } from './counters.ts'
 export { Delivery, type DeliveryOptions } from './delivery.ts'
 export { type FileOptions, FileOutput } from './file.ts'
@@ -16,7 +16,7 @@ export {
   type OptionSchema,
 } from './options.ts'
 export { type Output, OutputError } from './output.ts'
-export { Outputs, type Wanted } from './outputs.ts'
+export { Outputs, savedIn, type Wanted } from './outputs.ts'
 export { OwnProcesses, ownProcesses } from './processes.ts'
 export { type ProgramOptions, ProgramOutput } from './program.ts'
 export { type DeadLetter, DeadLetters } from './queue/dead-letters.ts'
@@ -53,5 +53,6 @@ export {
   type TransportDefinition,
 } from './transport.ts'
 export { TRANSPORTS } from './transports/list.ts'
+export { tryOutput } from './try-output.ts'
 export { parseDuration } from './units.ts'
 export type { FilePort } from './write.ts'

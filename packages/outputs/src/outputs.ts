@@ -112,9 +112,14 @@ export class Outputs {
     await this.#all(delivery => delivery.flush())
   }
 
-  /** Resolves when everything pushed so far would survive the process, in the queues that can do that. */
-  async saved(): Promise<void> {
-    await this.#all(delivery => delivery.saved())
+  /** Whether a queue is on disk. */
+  get durable(): boolean {
+    return this.#outputs.some(({ wanted }) => wanted?.folder !== undefined)
+  }
+
+  /** See `savedIn`. */
+  saved(): Promise<boolean> {
+    return savedIn(this.#outputs.map(({ delivery }) => delivery))
   }
 
   async reopen(): Promise<void> {
@@ -132,6 +137,27 @@ export class Outputs {
 
   async #all(call: (delivery: Delivery) => Promise<void>): Promise<void> {
     await Promise.all(this.#outputs.map(({ delivery }) => call(delivery)))
+  }
+}
+
+/** Milliseconds that a sender may wait for the disk. */
+const SAVING = 5000
+
+/**
+ * Resolves when everything pushed so far would survive the process, in the queues that can do that, or is done with.
+ * @returns false: it is not, and has not been for seconds
+ */
+export async function savedIn(deliveries: readonly Delivery[]): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => resolve(false), SAVING)
+  const saved = Promise.all(deliveries.map(delivery => delivery.saved())).then(
+    () => true,
+    () => false,
+  )
+  try {
+    return await Promise.race([saved, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -139,6 +139,24 @@ const OUTPUT_METRICS: readonly {
     value: ({ dead }) => dead,
   },
   {
+    name: 'falc_outputs_journal_bytes',
+    kind: 'gauge',
+    help: 'Size of the files of a queue on disk.',
+    value: ({ disk }) => disk?.bytes ?? 0,
+  },
+  {
+    name: 'falc_outputs_journal_unwritten',
+    kind: 'gauge',
+    help: 'Alerts of a queue on disk that are in memory only.',
+    value: ({ disk }) => disk?.unwritten ?? 0,
+  },
+  {
+    name: 'falc_outputs_journal_errors_total',
+    kind: 'counter',
+    help: 'Calls to the disk of a queue that failed.',
+    value: ({ disk }) => disk?.errors ?? 0,
+  },
+  {
     name: 'falc_outputs_collapsed_total',
     kind: 'counter',
     help: 'Repeats that summaries count.',

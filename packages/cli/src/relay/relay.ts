@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type AlertData, alertId, parseAlert } from '@falc/engine'
-import { type Delivery, SteadyPage } from '@falc/outputs'
+import { type Delivery, SteadyPage, savedIn } from '@falc/outputs'
 import { HttpReceiver, type ReceiverOptions, type Refusal, type Reply, type Service } from '@falc/sources-k8saudit'
 import { CliError } from '../fail.ts'
 
@@ -22,6 +22,9 @@ const MAX_BODY = 1024 * 1024
 
 /** Seconds after which a sender should try again. */
 const RETRY_AFTER = 5
+
+/** The sender tries again: its alert has an id, so that it arrives once. */
+const UNSAVED: Refusal = { status: 503, cause: 'busy', reason: 'the alert is not on disk', retryAfter: RETRY_AFTER }
 
 /** Takes alerts from Falco and falcosidekick by HTTP and gives them to the outputs. */
 export class Relay implements Service {
@@ -96,8 +99,7 @@ export class Relay implements Service {
     }
     this.#counts.count(alert)
     for (const delivery of deliveries) test ? delivery.take(alert) : delivery.push(alert)
-    await Promise.all(deliveries.map(delivery => delivery.saved()))
-    return undefined
+    return (await savedIn(deliveries)) ? undefined : UNSAVED
   }
 
   #page(path: string): Reply | undefined {

@@ -93,8 +93,14 @@ function onTerminal({ contentType, print }: Format): Format {
   return { contentType, print: alert => printable(print(alert)) }
 }
 
+/** An output of Falco's sections, if it is enabled. */
+export function falcosOutput(config: Config, name: string): { target: Output; format: Format } | undefined {
+  const known = FALCOS.find(one => one === name && config[`${one}_output`].enabled)
+  return known && { target: MAKE[known](config), format: config.json_output ? jsonFormat(config) : TEXT_FORMAT }
+}
+
 /** Falco's outputs, in its order. */
-const FALCOS = ['stdout', 'file', 'program', 'http', 'syslog'] as const
+export const FALCOS = ['stdout', 'file', 'program', 'http', 'syslog'] as const
 
 const MAKE: Readonly<Record<(typeof FALCOS)[number], (config: Config) => Output>> = {
   stdout: () => new StdoutOutput(),

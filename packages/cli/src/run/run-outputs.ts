@@ -55,6 +55,16 @@ export class RunOutputs {
     this.#outputs.push(alert)
   }
 
+  /** Whether a queue is on disk. */
+  get durable(): boolean {
+    return this.#outputs.durable
+  }
+
+  /** Resolves when everything pushed so far would survive the process, as far as queues can do that. @returns false: not for seconds */
+  saved(): Promise<boolean> {
+    return this.#outputs.saved()
+  }
+
   /** No output can ever deliver again. */
   get broken(): boolean {
     return this.#outputs.broken

@@ -261,6 +261,8 @@ export class Session implements MetricsSource {
         if (this.#outputs.broken) this.#stopping.abort()
         return this.#outputs.room(this.#stopping.signal, live ? this.config.output_timeout : undefined)
       },
+      durable: () => this.#outputs.durable,
+      saved: () => this.#outputs.saved(),
       report: alert => this.report(alert),
     }
   }

@@ -9,6 +9,10 @@ export interface Consumer {
   event(event: any, deferral?: Deferral): void
   /** Called between batches. A promise asks the feed to wait, because alerts pile up. */
   pause(): Promise<void> | undefined
+  /** Whether alerts can survive the process, so that it makes sense to answer a sender when they do. */
+  durable?(): boolean
+  /** Resolves when the alerts of all events so far would survive the process, as far as outputs can do that. @returns false: not for long */
+  saved?(): Promise<boolean>
   /** Sends an alert about falc itself. Missing where no alerts are sent. */
   report?(alert: InternalAlert): void
 }

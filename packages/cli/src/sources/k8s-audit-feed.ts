@@ -59,7 +59,7 @@ class K8sAuditFeed implements Feed {
   }
 
   async run(consumer: Consumer, signal: AbortSignal): Promise<void> {
-    this.#input = await this.#open(signal)
+    this.#input = await this.#open(signal, consumer)
     // Of a file that ends by itself, the final report has the losses. A timer raises the alerts, since after a bad request
     // there may be no batch for long.
     const report = (last: boolean) => {
@@ -83,10 +83,10 @@ class K8sAuditFeed implements Feed {
     return { ...rejected, ...this.#input?.losses() }
   }
 
-  async #open(signal: AbortSignal): Promise<AuditInput> {
+  async #open(signal: AbortSignal, consumer: Consumer): Promise<AuditInput> {
     const { settings, warn } = this.#options
     const { maxEventSize, webhookMaxBatchSize, sslCertificate = DEFAULT_CERTIFICATE } = settings ?? {}
-    const { clientCA, tokenFile, answer } = settings ?? {}
+    const { clientCA, tokenFile, answer = () => (consumer.durable?.() ? 'evaluated' : 'queued') } = settings ?? {}
     const common = {
       signal,
       onProblem: (problem: AuditProblem) => {
@@ -109,7 +109,8 @@ class K8sAuditFeed implements Feed {
           tls: { cert: named(sslCertificate), ...(clientCA && { ca: named(clientCA) }) },
         }),
         ...(tokenFile && { tokens: tokensIn(tokenFile) }),
-        ...(answer && { answer }),
+        answer,
+        saved: () => consumer.saved?.() ?? Promise.resolve(true),
         ...(webhookMaxBatchSize !== undefined && { maxBodyBytes: webhookMaxBatchSize }),
       })
       if (webhook.exposed) warn(`${this.title}: ${webhook.exposed}. Set init_config.tokenFile, or clientCA with https`)

@@ -111,10 +111,15 @@ export class DeadLetters {
     }
   }
 
+  /** Names of all letters, the oldest first. */
+  async names(): Promise<string[]> {
+    return (await this.#names(this.#dead)).map(name => name.slice(0, -'.json'.length))
+  }
+
   /** @param names of some letters @returns how many of them there were */
   async drop(names: Iterable<string>): Promise<number> {
     let count = 0
-    for (const name of names) if (await removeFile(this.#dead, `${name}.json`, this.#files)) count++
+    for (const name of names) if (isName(name) && (await removeFile(this.#dead, `${name}.json`, this.#files))) count++
     return count
   }
 
@@ -122,6 +127,7 @@ export class DeadLetters {
   async retry(names: Iterable<string>): Promise<number> {
     let count = 0
     for (const name of names) {
+      if (!isName(name)) continue
       try {
         await this.#files.rename(join(this.#dead, `${name}.json`), join(this.#retry, `${name}.json`))
         count++
@@ -154,7 +160,7 @@ export class DeadLetters {
   async #names(folder: string): Promise<string[]> {
     try {
       const names = await this.#files.readdir(folder)
-      return names.filter(name => /^[\w-]+\.json$/.test(name)).sort(byTime)
+      return names.filter(name => name.endsWith('.json') && isName(name.slice(0, -'.json'.length))).sort(byTime)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
       throw error
@@ -178,6 +184,11 @@ export class DeadLetters {
       throw error
     }
   }
+}
+
+/** No part of a letter's name leads out of its folder. */
+function isName(name: string): boolean {
+  return /^[\w-]+$/.test(name)
 }
 
 function byTime(a: string, b: string): number {

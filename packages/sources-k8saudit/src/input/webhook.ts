@@ -12,13 +12,20 @@ export interface AuditWebhookOptions extends InputOptions, Partial<ReceiverOptio
   readonly port?: number
   /** Default /k8s-audit. */
   readonly path?: string
-  /** When a request is answered with 200: as soon as its events are queued (default), or when the iteration is past all of them. */
-  readonly answer?: 'queued' | 'evaluated'
+  /**
+   * When a request is answered with 200: as soon as its events are queued (default), or when the iteration is past all of them. A
+   * function is asked for each request.
+   */
+  readonly answer?: AnswerTime | (() => AnswerTime)
+  /** What else an answer waits for when events have been evaluated. @returns false: they are to be sent again */
+  readonly saved?: () => Promise<boolean>
   /** A larger body, decompressed, is refused with 413. Default 12582912, as Falco's webhookMaxBatchSize. */
   readonly maxBodyBytes?: number
   /** When the bodies that wait to be iterated are larger than this, further ones are refused with 429; so are bodies of one client beyond half of it. Default 64 MiB. */
   readonly maxQueuedBytes?: number
 }
+
+export type AnswerTime = 'queued' | 'evaluated'
 
 export interface AuditWebhookStats extends AuditStats {
   readonly requests: number
@@ -43,6 +50,8 @@ const BODY_WEIGHT = 1024
 const LOSSES: readonly RefusalCause[] = ['bad-body', 'body-too-large']
 
 const STOPPING: Refusal = { status: 503, cause: 'busy', reason: 'stopping; the events were not evaluated' }
+
+const UNSAVED: Refusal = { status: 503, cause: 'busy', reason: 'alerts of these events are not saved yet' }
 
 export class AuditWebhook implements AuditInput<AuditWebhookStats> {
   readonly stats: AuditWebhookStats
@@ -138,7 +147,7 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
   }
 
   async #take(bytes: Buffer, client: string): Promise<Refusal | undefined> {
-    const { maxEventSize, answer, onProblem } = this.#options
+    const { maxEventSize, onProblem } = this.#options
     const text = bytes.toString('utf8')
     const options = { strict: true, ...(maxEventSize !== undefined && { maxEventSize }) }
     const body = new BodyReader(text, options)
@@ -164,6 +173,17 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
     const reread = () => new BodyReader(text, options)
     if (!this.#queue.push({ first, rest: body, reread, weight, client, settled })) return BUSY
     this.stats.bytes += bytes.length
-    return answer === 'evaluated' && !(await evaluated) ? STOPPING : undefined
+    return this.#answersLater() ? this.#whenSafe(evaluated) : undefined
+  }
+
+  #answersLater(): boolean {
+    const { answer } = this.#options
+    return (typeof answer === 'function' ? answer() : answer) === 'evaluated'
+  }
+
+  /** The answer to a request whose events must not be lost once it is given. */
+  async #whenSafe(evaluated: Promise<boolean>): Promise<Refusal | undefined> {
+    if (!(await evaluated)) return STOPPING
+    return (await (this.#options.saved?.() ?? true)) ? undefined : UNSAVED
   }
 }
