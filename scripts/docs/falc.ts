@@ -19,7 +19,7 @@ function help(command?: string): string {
   return page
 }
 
-const COMMANDS = new Set([...help().matchAll(/^ {2}(\w+) {2,}/gm)].map(([, name]) => name!))
+const COMMANDS = new Set([...help().matchAll(/^ {2}([\w-]+) {2,}/gm)].map(([, name]) => name!))
 
 /** The words of a command line up to a pipe or a comment, without quotes. */
 function words(line: string): string[] {
