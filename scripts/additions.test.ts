@@ -35,9 +35,9 @@ function isTransport(value: unknown): value is { readonly type: string } {
 }
 
 describe('a command', () => {
-  const commands = [...text('packages/cli/src/cli.ts').matchAll(/^ {2}'?([\w-]+)'?: async \(\) => \(await import/gm)].map(
-    ([, name]) => name!,
-  )
+  const commands = [
+    ...text('packages/cli/src/cli.ts').matchAll(/^ {2}'?([\w-]+)'?: async \(\) => \(await import/gm),
+  ].map(([, name]) => name!)
   const tests = `${texts('packages/cli/test', '.ts')}\n${texts('packages/cli/test/cases', '.txt')}`
   const folder = 'packages/cli/src/commands'
   const files = readdirSync(join(root, folder)).filter(name => text(join(folder, name)).includes('defineCommand('))
