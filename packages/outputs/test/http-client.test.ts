@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Failure } from '../src/answer.ts'
 import { type HttpAnswer, HttpClient, httpUrl, inFlight, isFailure } from '../src/http-client.ts'
 import { readTls } from '../src/tls.ts'
@@ -178,6 +178,23 @@ describe('TLS and proxies', () => {
     expect(answer(await made.request({ url: `${plain}/a` }, forever)).body).toBe('proxied')
     expect(answer(await made.request({ url: await serveTls() }, forever)).body).toBe('secure')
     expect(asked).toEqual([`POST ${plain}/a`, `CONNECT Basic ${btoa('me:hunter22')}`])
+  })
+
+  test('the environment names proxies, and hosts that are reached without', async () => {
+    const { url, asked } = await proxy()
+    const plain = await serve((_, response) => response.end('direct'))
+    const environment = async (env: Record<string, string>) => {
+      for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
+      try {
+        return answer(await client({ proxy: undefined }).request({ url: `${plain}/a` }, forever)).body
+      } finally {
+        vi.unstubAllEnvs()
+      }
+    }
+    expect(await environment({ HTTP_PROXY: url })).toBe('proxied')
+    expect(await environment({ HTTP_PROXY: url, NO_PROXY: '127.0.0.1' })).toBe('direct')
+    expect(await environment({ HTTPS_PROXY: url })).toBe('direct')
+    expect(asked).toEqual([`POST ${plain}/a`])
   })
 
   test('a proxy that is down or refuses is a failure without its password', async () => {

@@ -1,5 +1,9 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
+import { createServer } from 'node:tls'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { skipped } from '../../../../scripts/testing/needs.ts'
@@ -7,7 +11,7 @@ import { until } from '../../../../scripts/testing/wait.ts'
 import { kafka } from '../../src/transports/kafka.ts'
 import { idOf, item, open, patient } from './items.ts'
 import { missingKcat, mockBroker } from './kafka.ts'
-import { freePort, missingModule } from './peer.ts'
+import { certificates, freePort, missingModule } from './peer.ts'
 
 async function broker(topic?: string) {
   const mock = await mockBroker(topic)
@@ -83,6 +87,27 @@ describe.skipIf(skipped('peers', missingKcat))('Kafka', () => {
     expect(await transport.send([item(1), item(2)], patient())).toEqual({ delivered: 2 })
     await until('both records', () => records().length === 2)
     expect(new Set(records().map(({ payload }) => payload))).toEqual(new Set([item(1).body, item(2).body]))
+  })
+
+  test('TLS with the authority and a client certificate', async () => {
+    const { address } = await broker()
+    const pem = certificates()
+    const clients: string[] = []
+    // The mock broker speaks no TLS: this ends it, and what the broker says of itself leads past it.
+    const files = { ca: readFileSync(pem.ca), cert: readFileSync(pem.cert), key: readFileSync(pem.key) }
+    const server = createServer({ ...files, requestCert: true }, socket => {
+      clients.push(socket.getPeerCertificate().subject.CN as string)
+      const [host, port] = address.split(':') as [string, string]
+      const plain = connect(Number(port), host)
+      for (const end of [socket, plain]) end.on('error', () => {})
+      socket.pipe(plain).pipe(socket)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const values = { brokers: [`127.0.0.1:${(server.address() as AddressInfo).port}`], tls: true }
+    await open(kafka, { ...values, tls_ca: pem.ca, tls_cert: pem.clientCert, tls_key: pem.clientKey })
+    expect(clients).toEqual(['falc'])
+    await expect(open(kafka, values)).rejects.toMatchObject({ class: 'misconfigured' })
   })
 
   test('options that cannot work', async () => {

@@ -11,12 +11,13 @@ import { SERVICES } from './services.ts'
 import { mail } from './smtp.ts'
 import { syslogTcp, syslogUdp } from './syslog.ts'
 
-export const PEERS: readonly PeerKind[] = [
-  ...LOCAL,
-  ...SERVICES.map(({ kind }) => kind),
+/** Those that are servers of their own. */
+export const SERVERS: readonly PeerKind[] = [
   ...[natsCore, natsStream, redisStream, valkeyStream, rabbitQueue, mqttBroker],
   ...[kafkaTopic, mail, syslogTcp, syslogUdp, alertmanagerApi],
 ]
+
+export const PEERS: readonly PeerKind[] = [...LOCAL, ...SERVICES.map(({ kind }) => kind), ...SERVERS]
 
 /** Transports without a receiver of their own, with the reason. */
 export const UNTESTED: Readonly<Record<string, string>> = {
