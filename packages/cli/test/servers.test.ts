@@ -1,5 +1,5 @@
 /** http_output, webserver and buffered_outputs of falco.yaml, with real servers and clients. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { createServer, get, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -9,6 +9,7 @@ import { buffer, text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { freePort } from '../../../scripts/testing/port.ts'
+import { eventually } from '../../../scripts/testing/wait.ts'
 import { startFalc } from './process.ts'
 
 /** Certificate and key of "localhost". */
@@ -87,6 +88,28 @@ http_output:
     expect(client).toBe('localhost')
   })
 
+  test('a reload with a client certificate that is none names it, and the output goes on as it was', async () => {
+    const yaml = (more: string) =>
+      writeFileSync(
+        join(dir, 'falco.yaml'),
+        `rules_files: [rules.yaml]\nwatch_config_files: false\nhttp_output: {enabled: true, url: "${url}", insecure: true${more}}\n`,
+      )
+    const event = readFileSync(join(dir, 'audit.jsonl'))
+    const got = () => seen.map(({ body }) => body.toString()).filter(text => text.includes('got it')).length
+    yaml('')
+    const falc = startFalc(['run', '-c', 'falco.yaml', '--k8s-audit', 'audit.jsonl', '--follow'], dir)
+    await eventually(() => expect(got()).toBe(1))
+    writeFileSync(join(dir, 'bad.pem'), 'no certificate\n')
+    yaml(', mtls: true, client_cert: bad.pem, client_key: bad.pem')
+    falc.child.kill('SIGHUP')
+    await falc.sees('the previous configuration and rules stay in force: http output: bad.pem: ')
+    appendFileSync(join(dir, 'audit.jsonl'), event)
+    await eventually(() => expect(got()).toBe(2))
+    falc.child.kill('SIGTERM')
+    expect(await falc.exit).toBe(0)
+    expect(falc.output.stderr).not.toContain('not delivered')
+  })
+
   test('to an unknown server is refused and counted, unless insecure', async () => {
     const refused = await run(`http_output: {enabled: true, url: "${url}"}\n`)
     expect(refused.stderr).toMatch(
@@ -121,6 +144,17 @@ test('webserver with a certificate, another health page and no metrics', async (
   falc.child.kill('SIGTERM')
   expect(await falc.exit).toBe(0)
 })
+
+test('a program that does not exist: every alert is counted as lost', async () => {
+  writeFileSync(join(dir, 'audit.jsonl'), readFileSync(join(dir, 'audit.jsonl'), 'utf8').repeat(200))
+  for (const keep of [true, false]) {
+    const { stderr } = await run(
+      `stdout_output: {enabled: false}\nprogram_output: {enabled: true, keep_alive: ${keep}, program: /no/such/program}\n`,
+    )
+    expect(stderr).toContain('program: ended with code 127')
+    expect(stderr).toMatch(/Alerts not delivered, by output and cause:\n {3}program: exit_127: 200\n/)
+  }
+}, 120_000)
 
 test('buffered_outputs lets an alert wait for others, and -U does not', async () => {
   writeFileSync(

@@ -4,7 +4,7 @@ import { createSecureContext } from 'node:tls'
 import type { Answer, Failure } from './answer.ts'
 import { HttpClient, isFailure } from './http-client.ts'
 import { type Output, OutputError, outputError } from './output.ts'
-import type { TlsMaterial } from './tls.ts'
+import { readPair, type TlsMaterial } from './tls.ts'
 import type { Item } from './transport.ts'
 import { FILES } from './write.ts'
 
@@ -111,8 +111,8 @@ function tlsOf(options: HttpOptions): TlsMaterial {
   try {
     const ca = authorities(options)
     const { clientCert = '', clientKey = '' } = options
-    const own = options.mtls ? { cert: readFileSync(clientCert), key: readFileSync(clientKey) } : {}
-    // Malformed certificates, and a key of another one, are found here and not at the first connection.
+    const own = options.mtls ? readPair(clientCert, clientKey) : {}
+    // Malformed certificates are found here and not at the first connection.
     createSecureContext({ ...own, ...(ca && { ca }) })
     return { ...own, ...(ca && { ca }), rejectUnauthorized: !options.insecure }
   } catch (error) {

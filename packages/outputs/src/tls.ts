@@ -35,14 +35,37 @@ export interface TlsMaterial {
 export function readTls(options: Partial<OptionsOf<typeof TLS_OPTIONS>>, output: string): TlsMaterial {
   const { tls_ca, tls_cert, tls_key, tls_insecure = false } = options
   try {
-    const read: Pick<TlsMaterial, 'cert' | 'key'> & { readonly ca?: Buffer } = {
+    const read = {
       ...(tls_ca !== undefined && { ca: readFileSync(tls_ca) }),
-      ...(tls_cert !== undefined && { cert: readFileSync(tls_cert) }),
-      ...(tls_key !== undefined && { key: readFileSync(tls_key) }),
+      ...readPair(tls_cert, tls_key),
     }
     createSecureContext(read)
     return { ...read, rejectUnauthorized: !tls_insecure }
   } catch (error) {
     throw outputError(error, output, 'misconfigured')
+  }
+}
+
+/**
+ * Reads a certificate and its key.
+ * @throws {Error} that names the file which is missing or malformed, and both when they do not belong together
+ */
+export function readPair(cert?: string, key?: string): Pick<TlsMaterial, 'cert' | 'key'> {
+  const pair = {
+    ...(cert !== undefined && { cert: readFileSync(cert) }),
+    ...(key !== undefined && { key: readFileSync(key) }),
+  }
+  for (const [name, path] of Object.entries({ cert, key }))
+    if (path !== undefined) naming(path, () => createSecureContext({ [name]: pair[name as 'cert' | 'key'] }))
+  naming([cert, key].filter(Boolean).join(' and '), () => createSecureContext(pair))
+  return pair
+}
+
+function naming(what: string, check: () => void): void {
+  try {
+    check()
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw Object.assign(new Error(`${what}: ${message}`), { code })
   }
 }
