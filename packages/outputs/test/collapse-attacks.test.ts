@@ -1,0 +1,41 @@
+/** Whoever chooses the values by which alerts are collapsed: what he can hide, and what he can make it cost. */
+import { type AlertData, alerts } from '@falc/engine'
+import { expect, test } from 'vitest'
+import { Collapse } from '../src/collapse.ts'
+import { Counters } from '../src/counters.ts'
+import { alert } from './transports/items.ts'
+
+function collapse(...by: string[]) {
+  const passed: AlertData[] = []
+  const counters = new Counters()
+  const stage = new Collapse({ by, window: 1e6 }, alerts(), one => passed.push(one), counters)
+  return { stage, passed, counters }
+}
+
+const of = (n: number, fields: Record<string, string>) => alert(n, { output_fields: fields })
+
+test('long values that begin and end alike are not repeats', () => {
+  const { stage, passed } = collapse('proc.cmdline')
+  const [edge, long] = ['x'.repeat(5000), 'y'.repeat(5000)]
+  for (const [n, middle] of ['good', 'evil', 'evil'].entries())
+    stage.push(of(n, { 'proc.cmdline': edge + middle + long }))
+  expect(passed.map(({ id }) => Number.parseInt(id, 16))).toEqual([0, 1])
+})
+
+test('two values cannot pass for two others', () => {
+  const { stage, passed } = collapse('user.name', 'proc.name')
+  stage.push(of(1, { 'user.name': 'a', 'proc.name': '1:bc' }))
+  stage.push(of(2, { 'user.name': 'a4:1', 'proc.name': 'bc' }))
+  expect(passed).toHaveLength(2)
+})
+
+test('any number of different values takes bounded memory, and every alert is passed on or in a sum', () => {
+  const { stage, passed, counters } = collapse('proc.name')
+  for (let n = 0; n < 30_000; n++) stage.push(of(n, { 'proc.name': `evil-${n}` }))
+  for (let n = 0; n < 10; n++) stage.push(of(n, { 'proc.name': 'evil-29999' }))
+  stage.flush()
+  const repeats = passed.reduce((sum, one) => sum + (one.count ?? 0), 0)
+  expect(passed.filter(one => one.count === undefined)).toHaveLength(30_000)
+  expect(repeats).toBe(10)
+  expect(counters.collapsed).toBe(10)
+})
