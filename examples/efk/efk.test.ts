@@ -108,6 +108,43 @@ test('fluent-bit.yaml: reads the time of each alert, follows the file that falc 
   expect(output.logstash_prefix).toBe(direct.index)
 })
 
+/** The keys that Fluent Bit's manual has for what fluent-bit.yaml uses, and the words that some of them take. */
+const KEYS = {
+  service: {
+    keys: 'flush grace daemon log_level log_file http_server http_listen http_port hot_reload storage.path storage.sync storage.checksum storage.max_chunks_up storage.backlog.mem_limit storage.metrics',
+  },
+  parser: {
+    keys: 'name format regex time_key time_format time_keep time_offset time_strict types skip_empty_values decode_field decode_field_as',
+    format: ['json', 'regex', 'ltsv', 'logfmt'],
+  },
+  tail: {
+    keys: 'name alias tag log_level path path_key exclude_path offset_key read_from_head refresh_interval rotate_wait ignore_older skip_long_lines skip_empty_lines buffer_chunk_size buffer_max_size db db.sync db.locking db.journal_mode mem_buf_limit exit_on_eof parser key inotify_watcher tag_regex static_batch_size multiline.parser storage.type threaded',
+    'storage.type': ['memory', 'filesystem', 'memrb'],
+  },
+  es: {
+    keys: 'name alias match match_regex log_level host port path compress buffer_size pipeline cloud_id cloud_auth http_user http_passwd http_api_key index type logstash_format logstash_prefix logstash_prefix_key logstash_prefix_separator logstash_dateformat time_key time_key_format time_key_nanos include_tag_key tag_key generate_id id_key write_operation replace_dots trace_output trace_error current_time_index suppress_type_name workers retry_limit storage.total_limit_size tls tls.verify tls.ca_file tls.crt_file tls.key_file',
+    write_operation: ['create', 'index', 'update', 'upsert'],
+    retry_limit: ['no_limits', 'no_retries', 'false'],
+  },
+} as const satisfies Record<string, { readonly keys: string } & Record<string, unknown>>
+
+test('fluent-bit.yaml: Fluent Bit knows each key', () => {
+  const { service, parsers, pipeline, ...rest } = fluentBit
+  expect(rest).toEqual({})
+  expect(Object.keys(pipeline)).toEqual(['inputs', 'outputs'])
+  const parts: [keyof typeof KEYS, Record<string, unknown>][] = [
+    ['service', service],
+    ...parsers.map((one: Record<string, unknown>) => ['parser', one]),
+    ...[...pipeline.inputs, ...pipeline.outputs].map(one => [one.name, one]),
+  ]
+  for (const [kind, values] of parts)
+    for (const [key, value] of Object.entries(values)) {
+      const { keys, ...words }: { readonly keys: string } & Record<string, unknown> = KEYS[kind]
+      expect(keys.split(' '), `${kind}: ${key}`).toContain(key)
+      if (key in words) expect(words[key], `${kind}: ${key}`).toContain(value)
+    }
+})
+
 test('dashboard.ndjson: is what dashboard.ts writes', () => {
   expect(
     execFileSync(process.execPath, ['--no-warnings', new URL('dashboard.ts', import.meta.url).pathname], {

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../../../scripts/testing/port.ts'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { certificates, folder } from '../../outputs/test/transports/peer.ts'
 import { startFalc } from './process.ts'
@@ -80,4 +81,39 @@ http_output: {enabled: true, url: "${url}", ca_cert: ${ca}, mtls: true, client_c
   happen('three')
   await eventually(() => expect(clients).toHaveLength(3))
   expect(clients[2]).toBe(clients[1])
+})
+
+test('falc relay', async () => {
+  const dir = folder()
+  const [first, second] = [certificates(), certificates()]
+  const { url, clients } = await server(first)
+  const [certfile, keyfile] = [join(dir, 'client.pem'), join(dir, 'client.key')]
+  const install = (pem: typeof first) => {
+    copyFileSync(pem.clientCert, certfile)
+    copyFileSync(pem.clientKey, keyfile)
+  }
+  install(first)
+  const port = await freePort()
+  const config = {
+    ...{ listenaddress: '127.0.0.1', listenport: port, mutualtlsclient: { certfile, keyfile, cacertfile: first.ca } },
+    webhook: { address: url, mutualtls: true },
+  }
+  writeFileSync(join(dir, 'sidekick.yaml'), JSON.stringify(config))
+  const relay = startFalc(['relay', '-c', 'sidekick.yaml'], dir)
+  onTestFinished(async () => {
+    relay.child.kill('SIGKILL')
+    await relay.exit
+  })
+  await relay.sees('Alerts are taken at')
+  const send = async () => (await fetch(`http://127.0.0.1:${port}/test`, { method: 'POST' })).status
+  expect(await send()).toBe(200)
+  await eventually(() => expect(clients).toHaveLength(1))
+  install(second)
+  relay.child.kill('SIGHUP')
+  await eventually(async () => {
+    expect(await send()).toBe(200)
+    expect(new Set(clients).size).toBe(2)
+  })
+  relay.child.kill('SIGTERM')
+  expect(await relay.exit).toBe(0)
 })

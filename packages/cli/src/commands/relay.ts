@@ -39,6 +39,11 @@ export const relay = defineCommand({
     const deliveries = await open(settings, log)
     const relay = new Relay(config, { deliveries, enrich, hostname: hostname(), tokens: tokensOf(flags['token-file']) })
     await relay.listen()
+    // Certificates that have been renewed under their names are read anew, as in `falc run`.
+    const reopen = () => {
+      for (const delivery of deliveries) void delivery.reopen()
+    }
+    process.on('SIGHUP', reopen).on('SIGUSR1', reopen)
     if (relay.exposed !== undefined)
       log.warning(`listening on ${relay.exposed} without authentication: anyone who can reach it can forge alerts`)
     log.info(
@@ -49,6 +54,7 @@ export const relay = defineCommand({
     const stop = new AbortController()
     void stopSignal().then(() => stop.abort())
     await Promise.all(deliveries.map(delivery => delivery.close(STOP_MS, stop.signal)))
+    process.off('SIGHUP', reopen).off('SIGUSR1', reopen)
     settings.dispose()
     return 0
   },
