@@ -7,7 +7,7 @@ import type { TLSSocket } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../../scripts/testing/port.ts'
 import { eventually } from '../../../scripts/testing/wait.ts'
-import { certificates, folder } from '../../outputs/test/transports/peer.ts'
+import { cannotCertify, certificates, folder } from '../../outputs/test/transports/peer.ts'
 import { startFalc } from './process.ts'
 
 /** An HTTPS server; lists the certificates of its clients. */
@@ -26,7 +26,7 @@ async function server(pem: ReturnType<typeof certificates>) {
   return { url: `https://127.0.0.1:${(made.address() as AddressInfo).port}/`, clients }
 }
 
-test.each([
+test.skipIf(cannotCertify()).each([
   [
     'outputs',
     (url: string, ca: string) => `outputs:

@@ -1,17 +1,15 @@
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Failure } from '../src/answer.ts'
 import { type HttpAnswer, HttpClient, httpUrl, inFlight, isFailure } from '../src/http-client.ts'
 import { readTls } from '../src/tls.ts'
+import { cannotCertify, selfSigned } from './transports/peer.ts'
 
 const servers: Server[] = []
 const clients: HttpClient[] = []
@@ -124,14 +122,12 @@ test('a server that never answers is a time-out; a close ends what is in flight'
   expect(await pending).toMatchObject({ class: 'later' })
 })
 
-describe('TLS and proxies', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'falc-tls-'))
-  const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')]
-  const generate = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
-  const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-  execFileSync('openssl', [...generate, ...name, '-keyout', key, '-out', cert], { stdio: 'ignore' })
-  const pem = { cert: readFileSync(cert), key: readFileSync(key) }
-  rmSync(dir, { recursive: true })
+describe.skipIf(cannotCertify())('TLS and proxies', () => {
+  let pem: { readonly cert: Buffer; readonly key: Buffer }
+  beforeEach(() => {
+    const { cert, key } = selfSigned()
+    pem = { cert: readFileSync(cert), key: readFileSync(key) }
+  })
 
   const serveTls = async () =>
     `https://localhost:${await listen(createTlsServer(pem, (_, response) => response.end('secure')))}/`

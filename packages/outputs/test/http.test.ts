@@ -1,16 +1,14 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
 import { DEADLINE_MS } from '../../../scripts/testing/wait.ts'
 import { HttpOutput, OutputError } from '../src/index.ts'
 import { deliverLines, line } from './lines.ts'
+import { cannotCertify, selfSigned } from './transports/peer.ts'
 
 let server: Server | undefined
 afterEach(() => {
@@ -111,12 +109,8 @@ test('an answer that does not end neither delays nor fails the delivery, nor fil
   expect(sent).toBeLessThan(64 * 1024 * 1024)
 })
 
-test('a reload with a client certificate that is not one keeps the old one', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'falc-http-'))
-  const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')]
-  const generate = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
-  const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-  execFileSync('openssl', [...generate, ...name, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+test.skipIf(cannotCertify())('a reload with a client certificate that is not one keeps the old one', async () => {
+  const { cert, key } = selfSigned()
   const pem = { cert: readFileSync(cert), key: readFileSync(key) }
   const bodies: string[] = []
   const secure = createTlsServer({ ...pem, ca: pem.cert, requestCert: true }, async (request, response) => {
@@ -134,7 +128,6 @@ test('a reload with a client certificate that is not one keeps the old one', asy
   await channel.reopen()
   channel.push(line('a'))
   await channel.close()
-  rmSync(dir, { recursive: true })
   expect(log).toEqual([expect.stringMatching(/^http output: .+ \(reopening\)$/)])
   expect(bodies).toEqual(['a'])
   const options = { url, json: false, mtls: true, clientCert: cert, clientKey: key }

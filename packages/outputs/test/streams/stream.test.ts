@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { until } from '../../../../scripts/testing/wait.ts'
 import { stream } from '../../src/transports/stream.ts'
 import { alert, context, idOf, item, open, patient } from '../transports/items.ts'
-import { certificates, freePort } from '../transports/peer.ts'
+import { cannotCertify, certificates, freePort } from '../transports/peer.ts'
 
 async function server(values: Record<string, unknown> = {}) {
   const port = await freePort()
@@ -105,7 +105,7 @@ test('who may read', async () => {
   expect(rebound.response.statusCode).toBe(403)
 })
 
-test('TLS and client certificates', async () => {
+test.skipIf(cannotCertify())('TLS and client certificates', async () => {
   const pem = certificates()
   const { port, transport } = await server({ server_cert: pem.cert, server_key: pem.key, client_ca: pem.ca })
   const tls = { ca: readFileSync(pem.ca), agent: false } as const

@@ -6,6 +6,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { skipped } from '../../../../scripts/testing/needs.ts'
 import { until } from '../../../../scripts/testing/wait.ts'
 
 /** What a receiver has got. */
@@ -204,16 +205,30 @@ export interface Certificates {
   readonly clientKey: string
 }
 
+/** Why tests that make certificates cannot run. @throws {Error} instead, when FALC_REQUIRE asks for them */
+export function cannotCertify(): string | undefined {
+  return skipped('peers', missing('openssl'))
+}
+
+const EC_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+
+/** Paths of a certificate for localhost that signs itself, and of its key. */
+export function selfSigned(dir = folder()): { readonly cert: string; readonly key: string } {
+  const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')]
+  const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-days', '2']
+  execFileSync('openssl', ['req', '-x509', ...EC_KEY, ...name, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+  return { cert, key }
+}
+
 /** Certificates for 127.0.0.1 and localhost. */
 export function certificates(dir = folder()): Certificates {
   const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { cwd: dir, stdio: 'ignore' })
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
   const certify = (name: string, subject: string, ...rest: readonly string[]) =>
     openssl(
       ...[
         'req',
         '-x509',
-        ...ec,
+        ...EC_KEY,
         '-keyout',
         `${name}.key`,
         '-out',

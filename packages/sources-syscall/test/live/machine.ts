@@ -35,7 +35,7 @@ function why(): string | undefined {
   if (process.getuid?.() !== 0) return 'live tests need root'
   if (!existsSync('/sys/kernel/btf/vmlinux')) return 'this kernel has no BTF'
   if (!existsSync(PROBE) || !existsSync(ADDON)) return NOT_BUILT
-  return undefined
+  return spawnSync('cc', ['--version']).error && 'live tests build their programs with cc'
 }
 
 /** Identifiers of all BPF programs that are loaded. */
