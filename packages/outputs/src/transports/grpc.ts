@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, createServer, type Server as NetServer, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import type { Server, ServerCredentials, ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js'
 import type { Answer } from '../answer.ts'
@@ -7,6 +8,7 @@ import { loadPeer } from '../connect.ts'
 import { OutputError, outputError } from '../output.ts'
 import { Broadcast } from '../streams/broadcast.ts'
 import { encodeResponse } from '../streams/falco-response.ts'
+import { boundConnections } from '../streams/server.ts'
 import { defineTransport, type Item, type OptionsOf, type Transport } from '../transport.ts'
 
 const OUTPUT = 'grpc output'
@@ -79,7 +81,7 @@ Falco's former sections \`grpc\` and \`grpc_output\` have no effect, and falc wa
     const library = await loadPeer('@grpc/grpc-js', OUTPUT, () => import('@grpc/grpc-js'))
     const credentials = credentialsOf(values, library)
     const address = await prepareAddress(values.bind_address)
-    const server = new library.Server({ 'grpc.max_receive_message_length': 4096, 'grpc.keepalive_time_ms': 60_000 })
+    const server = new library.Server(LIMITS)
     const broadcast = new Broadcast({ history: values.history, buffer: values.buffer, maxClients: values.max_clients })
     const refused = { code: library.status.RESOURCE_EXHAUSTED, details: `more than ${values.max_clients} clients` }
     server.addService(SERVICE, {
@@ -92,13 +94,26 @@ Falco's former sections \`grpc\` and \`grpc_output\` have no effect, and falc wa
           call.emit('error', refused)
       },
     })
-    await new Promise<void>((resolve, reject) =>
-      server.bindAsync(address, credentials, error => (error ? reject(outputError(error, OUTPUT)) : resolve())),
-    )
-    if (address.startsWith('unix:')) chmodSync(pathOf(address), Number.parseInt(values.socket_mode, 8))
-    return new GrpcTransport(server, broadcast)
+    // The library's own sockets have no bound, neither in connections nor for handshakes that do not end.
+    const injector = server.createConnectionInjector(credentials)
+    const listener = createServer(socket => injector.injectConnection(socket))
+    boundConnections(listener, 2 * values.max_clients + 16)
+    listener.listen(address)
+    try {
+      await once(listener, 'listening')
+    } catch (error) {
+      throw outputError(error, OUTPUT)
+    }
+    if ('path' in address) chmodSync(address.path, Number.parseInt(values.socket_mode, 8))
+    return new GrpcTransport(server, listener, broadcast)
   },
 })
+
+/** A client has one call at a time, and a connection without calls makes room for others. */
+const LIMITS = {
+  ...{ 'grpc.max_receive_message_length': 4096, 'grpc.keepalive_time_ms': 60_000 },
+  ...{ 'grpc.max_concurrent_streams': 4, 'grpc.max_connection_idle_ms': 60_000 },
+}
 
 type Values = OptionsOf<typeof options>
 type Library = typeof import('@grpc/grpc-js')
@@ -137,15 +152,18 @@ function credentialsOf(
   }
 }
 
-const pathOf = (address: string) => address.replace(/^unix:(?:\/\/(?=\/))?/, '')
-
-/** Removes the socket that an earlier process has left behind. @throws {OutputError} when somebody else serves there */
-async function prepareAddress(address: string): Promise<string> {
-  if (!address.startsWith('unix:')) return address
-  const path = pathOf(address)
+/** Where to listen; the socket that an earlier process has left behind is removed. @throws {OutputError} when somebody else serves there */
+async function prepareAddress(address: string): Promise<{ path: string } | { host: string; port: number }> {
+  if (!address.startsWith('unix:')) {
+    const [, six, host, port] = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(address) ?? []
+    if (port === undefined || Number(port) > 65_535)
+      throw new OutputError('bind_address', `${OUTPUT}: bind_address is not HOST:PORT: ${address}`, 'misconfigured')
+    return { host: six ?? host!, port: Number(port) }
+  }
+  const path = address.replace(/^unix:(?:\/\/(?=\/))?/, '')
   try {
     mkdirSync(dirname(path), { recursive: true })
-    if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return address
+    if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return { path }
     const served = await new Promise<boolean>(resolve => {
       const socket = connect(path)
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
@@ -153,7 +171,7 @@ async function prepareAddress(address: string): Promise<string> {
     })
     if (served) throw new OutputError('EADDRINUSE', `${OUTPUT}: another process serves ${path}`)
     rmSync(path)
-    return address
+    return { path }
   } catch (error) {
     throw outputError(error, OUTPUT)
   }
@@ -172,10 +190,17 @@ function subscribe(call: ServerDuplexStream<object, Item>, broadcast: Broadcast,
 
 class GrpcTransport implements Transport {
   readonly #server: Server
+  readonly #listener: NetServer
+  readonly #sockets = new Set<Socket>()
   readonly #broadcast: Broadcast
 
-  constructor(server: Server, broadcast: Broadcast) {
+  constructor(server: Server, listener: NetServer, broadcast: Broadcast) {
     this.#server = server
+    this.#listener = listener
+    listener.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
     this.#broadcast = broadcast
   }
 
@@ -190,15 +215,20 @@ class GrpcTransport implements Transport {
 
   /** Clients get what has been written to them, unless they take longer than a second. */
   async close(force = false): Promise<void> {
+    const closed = once(this.#listener, 'close')
+    this.#listener.close()
     this.#broadcast.close()
-    if (!force)
-      await new Promise<void>(resolve => {
-        const late = setTimeout(resolve, 1000)
-        this.#server.tryShutdown(() => {
-          clearTimeout(late)
-          resolve()
-        })
-      })
+    // The library reports the end of a server that did not listen itself before its clients have got all.
+    if (!force) this.#server.tryShutdown(() => {})
+    const late = setTimeout(
+      () => {
+        this.#server.forceShutdown()
+        for (const socket of this.#sockets) socket.destroy()
+      },
+      force ? 0 : 1000,
+    )
+    await closed
+    clearTimeout(late)
     this.#server.forceShutdown()
   }
 }

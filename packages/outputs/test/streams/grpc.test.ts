@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -94,6 +94,26 @@ describe.skipIf(skipped('peers', missingModule('grpc', 'google.protobuf')))('gRP
       { error: 'UNAVAILABLE' },
     ])
     expect(await client(address, 'get', '1', pem.ca, pem.clientCert, pem.clientKey).ended).toHaveLength(1)
+  })
+
+  test('connections that do not end their handshake leave room for others, and do not hold up the end', async () => {
+    const pem = certificates()
+    const port = await freePort()
+    const files = { private_key: pem.key, cert_chain: pem.cert, root_certs: pem.ca }
+    const transport = await open(grpc, { bind_address: `127.0.0.1:${port}`, max_clients: 1, ...files })
+    await transport.send([item(1)], patient())
+    const silent = Array.from({ length: 12 }, () => {
+      const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' })
+      socket.on('error', () => {})
+      onTestFinished(() => void socket.destroy())
+      return socket
+    })
+    // Half of twice one client and sixteen.
+    await until('some are closed', () => silent.filter(socket => socket.destroyed).length === 3)
+    const got = await client(`127.0.0.1:${port}`, 'get', '1', pem.ca, pem.clientCert, pem.clientKey).ended
+    expect(got).toHaveLength(1)
+    await transport.close()
+    await until('all are closed', () => silent.every(socket => socket.destroyed))
   })
 
   test('more clients than allowed are refused; the end of the output ends the others', async () => {
