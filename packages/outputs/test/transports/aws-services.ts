@@ -189,3 +189,18 @@ out((json.loads(body)['id'], body) for body in found)`,
     options: (_, bucket) => ({ bucket }),
   }),
 } as const
+
+/** A service that takes everything. */
+export const anything = kindOf({
+  type: 'aws',
+  title: 'AWS',
+  options: endpoint => ({ endpoint, region: 'eu-west-1' }),
+  take: () => ({
+    status: 200,
+    headers: { etag: '"1"' },
+    body: JSON.stringify({ Successful: TEN, sns: '<PublishBatchResponse>' }),
+  }),
+})
+
+/** SQS names those that it has taken. */
+const TEN = Array.from({ length: 10 }, (_, i) => ({ Id: String(i) }))

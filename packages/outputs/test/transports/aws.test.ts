@@ -1,47 +1,20 @@
-/** AWS: signatures as botocore makes them, the chain of credentials, and what answers about single alerts mean. */
-import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { parquetReadObjects } from 'hyparquet'
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { skipped } from '../../../../scripts/testing/needs.ts'
 import { sns, sqs } from '../../src/transports/aws-messages.ts'
 import { cloudwatch, kinesis } from '../../src/transports/aws-streams.ts'
 import { s3 } from '../../src/transports/s3.ts'
-import { AWS_SERVICES, missingMoto, SECRET } from './aws-services.ts'
+import { AWS_SERVICES, anything, missingMoto, SECRET } from './aws-services.ts'
 import { idOf, item, open, patient } from './items.ts'
-import { folder } from './peer.ts'
 import { python } from './python.ts'
-import { kindOf, type Request, type ServiceKind } from './stand-in.ts'
+import { type Request, serve } from './stand-in.ts'
 
 /** Nothing of this machine's own credentials. */
 beforeEach(() => {
   for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) vi.stubEnv(name, undefined)
 })
 afterEach(() => vi.unstubAllEnvs())
-
-async function serve(kind: ServiceKind) {
-  const service = await kind.start()
-  onTestFinished(() => service.stop())
-  return service
-}
-
-/** A service that takes everything. */
-const anything = kindOf({
-  type: 'aws',
-  title: 'AWS',
-  options: endpoint => ({ endpoint, region: 'eu-west-1' }),
-  take: () => ({
-    status: 200,
-    headers: { etag: '"1"' },
-    body: JSON.stringify({ Successful: TEN, sns: '<PublishBatchResponse>' }),
-  }),
-})
-
-/** SQS names those that it has taken. */
-const TEN = Array.from({ length: 10 }, (_, i) => ({ Id: String(i) }))
 
 const signed = ({ method, url, headers, body }: Request) =>
   JSON.stringify({ method, url: url.href, headers, body: body.toString('base64') })
@@ -81,116 +54,6 @@ describe.skipIf(skipped('peers', missingMoto))('signatures', () => {
     )!
     expect(scope).toMatch(new RegExp(`^\\d{8}/eu-west-1/${service}/aws4_request$`))
     expect((await python(SIGN, signed(request), [SECRET, keys.session_token])).trim()).toBe(signature)
-  })
-})
-
-describe('credentials', () => {
-  const options = { region: 'eu-west-1', stream: 's' }
-
-  /** A server that answers by path, and what it was asked. */
-  async function answers(table: Readonly<Record<string, string>>) {
-    const asked: string[] = []
-    const server = createServer(async (request, response) => {
-      const chunks: Buffer[] = []
-      for await (const chunk of request) chunks.push(chunk as Buffer)
-      const body = Buffer.concat(chunks).toString()
-      const token = request.headers.authorization ?? request.headers['x-aws-ec2-metadata-token']
-      asked.push(`${request.method} ${request.url} ${token ?? ''} ${body}`.trim())
-      const answer = table[request.url!]
-      response.writeHead(answer === undefined ? 404 : 200).end(answer)
-    })
-    server.listen(0, '127.0.0.1')
-    await new Promise(resolve => server.once('listening', resolve))
-    onTestFinished(() => void server.close())
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
-  }
-
-  const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString()
-  const keyJson = (id: string) =>
-    JSON.stringify({ AccessKeyId: id, SecretAccessKey: 's', Token: 't', Expiration: inAnHour() })
-  const stsXml = (id: string) =>
-    `<R><Credentials><AccessKeyId>${id}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>${inAnHour()}</Expiration></Credentials></R>`
-
-  /** The access key that requests are signed with. */
-  async function keyUsed(more: Record<string, unknown> = {}): Promise<string> {
-    const server = await serve(anything)
-    const output = await open(kinesis, { ...options, ...server.options(), ...more })
-    for (let i = 0; i < 2; i++) expect(await output.send([item(i)], patient())).toEqual({ delivered: 1 })
-    return /Credential=([^/]+)/.exec(server.requests.at(-1)!.headers.authorization!)![1]!
-  }
-
-  test('the environment', async () => {
-    vi.stubEnv('AWS_ACCESS_KEY_ID', 'ENVKEY')
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'hunter22')
-    expect(await keyUsed()).toBe('ENVKEY')
-    expect(await keyUsed({ access_key_id: 'OWNKEY', secret_access_key: 'x' })).toBe('OWNKEY')
-  })
-
-  test('a pod’s web identity, asked for once', async () => {
-    const sts = await answers({ '/': stsXml('IRSAKEY') })
-    const file = join(folder(), 'token')
-    writeFileSync(file, 'jwt\n')
-    vi.stubEnv('AWS_ENDPOINT_URL_STS', sts.url)
-    vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', file)
-    vi.stubEnv('AWS_ROLE_ARN', 'arn:aws:iam::1:role/falc')
-    expect(await keyUsed()).toBe('IRSAKEY')
-    expect(sts.asked).toHaveLength(1)
-    expect(sts.asked[0]).toContain(
-      'Action=AssumeRoleWithWebIdentity&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Ffalc&WebIdentityToken=jwt',
-    )
-  })
-
-  test('a container', async () => {
-    const agent = await answers({ '/v1/credentials': keyJson('PODKEY') })
-    vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `${agent.url}/v1/credentials`)
-    vi.stubEnv('AWS_CONTAINER_AUTHORIZATION_TOKEN', 'podtoken')
-    expect(await keyUsed()).toBe('PODKEY')
-    expect(agent.asked).toEqual(['GET /v1/credentials podtoken'])
-  })
-
-  test('keys of a container are not asked for in clear from another machine', async () => {
-    vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', 'http://10.0.0.1/')
-    const output = await open(kinesis, options)
-    const failure = {
-      class: 'misconfigured',
-      cause: 'no_credentials',
-      message: expect.stringContaining('neither https nor of this machine'),
-    }
-    expect(await output.send([item(1)], patient())).toEqual({ delivered: 0, failure })
-  })
-
-  test('an instance', async () => {
-    const path = '/latest/meta-data/iam/security-credentials/'
-    const metadata = await answers({ '/latest/api/token': 'v2', [path]: 'falc', [`${path}falc`]: keyJson('EC2KEY') })
-    vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', metadata.url)
-    expect(await keyUsed()).toBe('EC2KEY')
-    expect(metadata.asked).toEqual(['PUT /latest/api/token', `GET ${path} v2`, `GET ${path}falc v2`])
-  })
-
-  test('a role', async () => {
-    const sts = await answers({ '/': stsXml('ROLEKEY') })
-    vi.stubEnv('AWS_ENDPOINT_URL_STS', sts.url)
-    const base = { access_key_id: 'BASEKEY', secret_access_key: 'x' }
-    expect(await keyUsed({ ...base, role_arn: 'arn:aws:iam::1:role/falc', external_id: 'e1' })).toBe('ROLEKEY')
-    expect(sts.asked[0]).toMatch(/Credential=BASEKEY\/\d+\/eu-west-1\/sts\/.*Action=AssumeRole&.*ExternalId=e1$/)
-  })
-
-  test('none: alerts wait', async () => {
-    vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', 'http://127.0.0.1:1')
-    const output = await open(kinesis, options)
-    expect(await output.send([item(1)], patient())).toMatchObject({
-      failure: {
-        class: 'misconfigured',
-        message: 'kinesis output: credentials: none configured, and no metadata service answers',
-      },
-    })
-  })
-
-  test.each([
-    [{ stream: 's' }, 'kinesis output: needs a region'],
-    [{ ...options, access_key_id: 'a' }, 'kinesis output: access_key_id and secret_access_key go together'],
-  ])('refuses %j', async (values, message) => {
-    await expect(open(kinesis, values)).rejects.toThrow(message)
   })
 })
 

@@ -2,19 +2,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { alertJson, PRIORITIES } from '@falc/engine'
-import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { eventHubs } from '../../src/transports/event-hubs.ts'
 import { googleLogging, googlePubsub } from '../../src/transports/google.ts'
 import { CLOUD_SERVICES, TOKEN } from './cloud-services.ts'
 import { idOf, item, open, patient } from './items.ts'
 import { folder } from './peer.ts'
-import type { ServiceKind } from './stand-in.ts'
-
-async function serve(kind: ServiceKind) {
-  const service = await kind.start()
-  onTestFinished(() => service.stop())
-  return service
-}
+import { serve } from './stand-in.ts'
 
 const falco = (...[n, change]: Parameters<typeof item>) => {
   const made = item(n, change)

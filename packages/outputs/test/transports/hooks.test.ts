@@ -1,16 +1,10 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { cloudevents } from '../../src/transports/cloudevents.ts'
 import { webhook } from '../../src/transports/webhook.ts'
 import { HOOKS, SIGNING_KEY, verify } from './hooks.ts'
 import { LURES } from './hostile.ts'
 import { item, open, patient } from './items.ts'
-import type { ServiceKind } from './stand-in.ts'
-
-async function serve(kind: ServiceKind) {
-  const service = await kind.start()
-  onTestFinished(() => service.stop())
-  return service
-}
+import { serve } from './stand-in.ts'
 
 test('webhook: method, headers, compression and signature', async () => {
   const service = await serve(HOOKS.webhook)

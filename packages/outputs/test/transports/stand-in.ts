@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
+import { onTestFinished } from 'vitest'
 import type { Peer, PeerKind, Received } from './peer.ts'
 
 export interface Request {
@@ -162,6 +163,13 @@ export function kindOf(service: Service): ServiceKind {
       return standIn
     },
   }
+}
+
+/** A service for one test. */
+export async function serve(kind: ServiceKind): Promise<StandIn> {
+  const service = await kind.start()
+  onTestFinished(() => service.stop())
+  return service
 }
 
 /** Checks of JSON: each refuses with 400 what the service would refuse. */
