@@ -2,14 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Engine, type EngineOptions } from '../packages/engine/src/index.ts'
-import { openCapture, syscall } from '../packages/sources-syscall/src/index.ts'
+import { openCapture, playScene, type SyscallEvent, syscall } from '../packages/sources-syscall/src/index.ts'
 import { readCases, UPDATE } from '../scripts/testing/cases.ts'
-import { recorded } from './test/scene.ts'
 import { subjectOf, testSubjects } from './test/subject.ts'
 
 /**
  * test/captures/NAME.txt: the alerts of examples/captures/NAME.scap.
- * test/cases/TOPIC.txt: `scene` (see test/scene.ts) and the `alerts` of all rules that match. The title says which rule a
+ * test/cases/TOPIC.txt: `scene` (see docs/testing.md) and the `alerts` of all rules that match. The title says which rule a
  * case is about: `RULE, fires: what happens` when the rule is among the alerts, `RULE, stays: what happens` when it is not.
  */
 const here = import.meta.dirname
@@ -28,15 +27,17 @@ async function replay(engine: Engine, path: string, withTime: boolean): Promise<
   const lines: string[] = []
   const capture = await openCapture(path)
   do {
-    while (capture.next()) {
-      for (const { rule, output } of engine.evaluate('syscall', capture.event)) {
-        const [, time, text] = output.match(/^\S+T(\S+?)\+0000: (.*)$/s)!
-        lines.push(`${withTime ? `${time} ` : ''}${rule}: ${text}`)
-      }
-    }
+    while (capture.next()) lines.push(...alertsOf(engine, capture.event, withTime))
   } while (await capture.fill())
   capture.close()
   return lines
+}
+
+function alertsOf(engine: Engine, event: SyscallEvent, withTime: boolean): string[] {
+  return engine.evaluate('syscall', event).map(({ rule, output }) => {
+    const [, time, text] = output.match(/^\S+T(\S+?)\+0000: (.*)$/s)!
+    return `${withTime ? `${time} ` : ''}${rule}: ${text}`
+  })
 }
 
 test('the rules load without errors or warnings', () => {
@@ -80,9 +81,10 @@ const files = readCases(new URL('test/cases/', import.meta.url))
 const subjects = files.flatMap(({ cases }) => cases.map(subjectOf))
 
 describe.each(files)('$file', ({ cases }) => {
-  test.each(cases)('$title', async one => {
+  test.each(cases)('$title', one => {
     const { rule, fires } = subjectOf(one)
-    const alerts = await recorded(one.lines('scene'), path => replay(all, path, false))
+    const alerts: string[] = []
+    playScene(one.lines('scene'), event => void alerts.push(...alertsOf(all, event, false)))
     const text = alerts.join('\n')
     expect(
       alerts.some(alert => alert.startsWith(`${rule}: `)),

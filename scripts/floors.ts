@@ -90,9 +90,9 @@ const ROOMS: Record<string, readonly string[]> = {
       'source',
       'replay',
     ],
-    ...['live', 'containers', 'recording', 'index'],
+    ...['scene', 'live', 'containers', 'recording', 'index'],
   ],
-  authoring: ['algebra', 'document', 'lint', 'fmt', 'report', 'index'],
+  authoring: ['algebra', 'document', 'lint', 'fmt', 'report', 'test', 'mutate', 'index'],
   cli: [
     ...[
       'fail',

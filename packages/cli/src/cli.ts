@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   test: async () => (await import('./commands/test.ts')).test,
   lint: async () => (await import('./commands/lint.ts')).lintRules,
   fmt: async () => (await import('./commands/fmt.ts')).formatRules,
+  mutate: async () => (await import('./commands/mutate.ts')).mutate,
   explain: async () => (await import('./commands/explain.ts')).explain,
   capture: async () => (await import('./commands/capture.ts')).capture,
   record: async () => (await import('./commands/record.ts')).record,

@@ -38,12 +38,18 @@ export async function openCapture(path: string, options: ReplayOptions = {}): Pr
   return new Replay(file, state, options)
 }
 
+/** What a replay needs of a capture file. */
+export type CaptureStream = Pick<
+  CaptureFile,
+  'reader' | 'event' | 'machine' | 'counts' | 'size' | 'position' | 'next' | 'fill' | 'close'
+>
+
 /** A capture being replayed: the events that rules see, one reused object for all of them, and the state behind it. */
 export class Replay implements EventTables {
   readonly state: SyscallState
   /** Overwritten by the next call to `next` or `fill`. */
   readonly event: SyscallEvent
-  readonly #file: CaptureFile
+  readonly #file: CaptureStream
   readonly #delivery: Delivery
   /** Which events are passed over; null = none. */
   readonly #skips: SkipEvents | null
@@ -52,7 +58,7 @@ export class Replay implements EventTables {
   /** Empty, as in Falco's replays, although captures hold a host name: see `machine`. */
   readonly hostname = ''
 
-  constructor(file: CaptureFile, state: SyscallState, { wanted, fields, readAll }: ReplayOptions = {}) {
+  constructor(file: CaptureStream, state: SyscallState, { wanted, fields, readAll }: ReplayOptions = {}) {
     this.#file = file
     this.state = state
     this.event = file.event

@@ -20,9 +20,19 @@ export function findValue(demands: readonly Demand[]): Found {
   const { left } = positive[0]!.clause
   if (demands.some(({ clause, truth }) => clause.op === 'exists' && !truth)) return 'none'
   const known = demands.filter(({ clause }) => clause.right === undefined && clause.op !== 'exists')
-  if (left.list) return 'some'
-  if (left.anyOf) return severalValues(known)
+  if (known.length === 0) return anyValue(TYPES[left.type].kind)
+  if (left.list || left.anyOf) {
+    // A single value may do; that none does proves nothing.
+    const one = oneValue(known)
+    return typeof one === 'object' || left.list ? (one === 'none' ? 'some' : one) : severalValues(known)
+  }
   return oneValue(known)
+}
+
+/** It is enough that there is one. */
+function anyValue(kind: string): Found {
+  if (kind === 'text') return { value: 'x' }
+  return kind === 'number' ? { value: 1 } : kind === 'bool' ? { value: true } : 'some'
 }
 
 /** Of several values, each positive demand needs one that passes; no value may pass a negative one. */

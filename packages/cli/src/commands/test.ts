@@ -1,62 +1,90 @@
+import { existsSync, watch } from 'node:fs'
+import { type FileResults, runTest, TEST_REPORTS, testable } from '@falc/authoring'
+import type { Engine, Source } from '@falc/engine'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
-import { count as counted } from '../count.ts'
 import { CliError } from '../fail.ts'
 import { loadEngine } from '../rules/compile.ts'
 import { readRules } from '../rules/files.ts'
-import { engineOptions } from '../rules/options.ts'
+import { type CompileOptions, engineOptions } from '../rules/options.ts'
 import { loadSources } from '../sources/load.ts'
-import { runTest } from '../testing/run-test.ts'
-import { readTestFile, type TestFile } from '../testing/test-file.ts'
+import { readTestFile, type TestFile, testFiles } from '../testing/test-file.ts'
 
 export const test = defineCommand({
   name: 'test',
-  usage: '[-r PATH]… FILE… [--json]',
-  summary: 'Unit-test rules: events and the alerts that they should raise (docs/cli.md)',
+  usage: '[-r PATH]… PATH… [--filter TEXT] [--format FORMAT] [--watch]',
+  summary: 'Unit-test rules: events and the alerts that they should raise (docs/testing.md)',
   flags: {
     rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules to load before those of the test file' },
     option: { short: 'o', value: 'KEY=VALUE', multiple: true, help: 'Set a key of the configuration' },
-    json: { help: 'Print one JSON object for each test' },
+    filter: { value: 'TEXT', help: 'Only tests whose name contains it' },
+    format: { value: 'FORMAT', help: `${Object.keys(TEST_REPORTS).join(', ')}; default: text` },
+    watch: { help: 'Run again when a test or rules file changes' },
+    json: { help: 'The same as --format json' },
   },
-  async run({ rules, option, json }, files) {
-    if (files.length === 0) throw new CliError('test needs at least one test file (see falc test --help)')
+  async run({ rules, option, filter, format: named, watch: again, json }, paths) {
+    const format = named ?? (json ? 'json' : 'text')
+    if (!Object.hasOwn(TEST_REPORTS, format))
+      throw new CliError(`--format must be one of ${Object.keys(TEST_REPORTS).join(', ')}, not "${format}"`)
+    if (paths.length === 0) throw new CliError('test needs at least one test file (see falc test --help)')
     // Every rule that matches alerts, unless an option asks for the first one only.
     const options = engineOptions(loadConfig(undefined, ['rule_matching=all', ...option]))
-    const sources = await loadSources()
-    const byName = new Map(sources.map(source => [source.name, source]))
-    let count = 0
-    let failed = 0
-    for (const path of files) {
-      const file = readTestFile(path)
-      const engine = load(file)
-      for (const one of file.tests) {
-        const problems = await runTest(one, engine, byName)
-        count++
-        if (problems.length > 0) failed++
-        print(json ? jsonLine(path, one.name, problems) : textLines(path, one.name, problems))
-      }
+    const sources = (await loadSources()).map(testable)
+    for (;;) {
+      const used = new Set<string>()
+      const code = await once(used).catch((error: unknown) => {
+        if (!again || !(error instanceof Error)) throw error
+        print(`Error: ${error.message}\n`)
+        return 1
+      })
+      if (!again) return code
+      await changed([...used, ...rules, ...paths].filter(path => existsSync(path)))
+      print('\n')
     }
-    if (!json) print(`${counted(count, 'test')}, ${failed === 0 ? 'all passed' : `${failed} failed`}\n`)
-    return failed === 0 ? 0 : 1
 
-    function load({ path, rules: own, tests }: TestFile) {
-      const { engine, report } = loadEngine(options, { sources }, readRules([...rules, ...own]))
-      const known = new Set(report.rules.map(rule => rule.name))
-      for (const { name, expect } of tests) {
-        const rule = [...expect.keys()].find(one => !known.has(one))
-        if (rule !== undefined)
-          throw new CliError(`${path}: test "${name}" expects alerts of "${rule}", but there is no such rule`)
+    async function once(used: Set<string>): Promise<number> {
+      const files: FileResults[] = []
+      for (const path of testFiles(paths)) {
+        used.add(path)
+        const file = readTestFile(path)
+        for (const name of file.rules) used.add(name)
+        const engine = engineFor(file, rules, options, sources)
+        const tests = file.tests.filter(({ name }) => filter === undefined || name.includes(filter))
+        const results = []
+        for (const one of tests) results.push(await runTest(one, engine))
+        files.push({ file: path, results })
       }
-      return engine
+      print(TEST_REPORTS[format]!(files))
+      return files.some(({ results }) => results.some(({ problems }) => problems.length > 0)) ? 1 : 0
     }
   },
 })
 
-function textLines(file: string, name: string, problems: readonly string[]): string {
-  if (problems.length === 0) return `ok    ${file}: ${name}\n`
-  return `FAIL  ${file}: ${name}\n${problems.map(problem => `  ${problem}\n`).join('')}`
+/** An engine with the rules of a test file. @throws {CliError} when they do not load, or a test expects alerts of no rule */
+export function engineFor(
+  { path, rules: own, tests }: TestFile,
+  before: readonly string[],
+  options: CompileOptions,
+  sources: readonly Source[],
+): Engine {
+  const { engine, report } = loadEngine(options, { sources }, readRules([...before, ...own]))
+  const known = new Set(report.rules.map(rule => rule.name))
+  for (const { name, expect } of tests) {
+    const rule = [...expect.keys()].find(one => !known.has(one))
+    if (rule !== undefined)
+      throw new CliError(`${path}: test "${name}" expects alerts of "${rule}", but there is no such rule`)
+  }
+  return engine
 }
 
-function jsonLine(file: string, name: string, problems: readonly string[]): string {
-  return `${JSON.stringify({ file, name, ok: problems.length === 0, problems })}\n`
+/** Resolves when one of the files changes. */
+function changed(paths: readonly string[]): Promise<void> {
+  return new Promise(resolve => {
+    const watchers = paths.map(path =>
+      watch(path, () => {
+        for (const watcher of watchers) watcher.close()
+        resolve()
+      }),
+    )
+  })
 }

@@ -1,21 +1,16 @@
+import { readdirSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
+import { auditEvent, type Expectation, FieldEvent, type RuleTest, type See } from '@falc/authoring'
 import { SourceText } from '@falc/engine'
 import { parseAuditEvents } from '@falc/sources-k8saudit'
+import { playScene, sceneCapture } from '@falc/sources-syscall'
 import { ConfigError } from '../config/error.ts'
 import { converted, type Kind, list, mapOf, oneOrMore, text } from '../config/kind.ts'
 import { key, optional, section } from '../config/section.ts'
 import { type ConfigNode, parseTree, plain } from '../config/tree.ts'
 import { CliError } from '../fail.ts'
-import { readFile } from '../read-file.ts'
-
-/** One test of a test file. */
-export interface RuleTest {
-  readonly name: string
-  /** Inline audit events, or the path of an audit log or capture. */
-  readonly events: readonly unknown[] | string
-  /** Alerts by rule; `some` = at least one. Other rules must not alert. */
-  readonly expect: ReadonlyMap<string, number | 'some'>
-}
+import { kindOf, readFile } from '../read-file.ts'
+import { playFile } from './play-file.ts'
 
 export interface TestFile {
   readonly path: string
@@ -23,42 +18,114 @@ export interface TestFile {
   readonly tests: readonly RuleTest[]
 }
 
-/** An audit event, or a list of them. */
-const inlineEvents: Kind<readonly unknown[]> = {
+/** What a test's events are: shows them in order. */
+type Play = RuleTest['play']
+
+/** A kind whose value is one map, or a list of them. */
+function events(play: (parts: readonly Record<string, unknown>[]) => Play): Kind<Play> {
+  return {
+    schema: {},
+    read(node: ConfigNode) {
+      try {
+        const nodes = node.kind === 'list' ? node.items : [node]
+        return play(nodes.map(one => plain(one) as Record<string, unknown>))
+      } catch (error) {
+        throw new ConfigError((error as Error).message, node.place)
+      }
+    },
+  }
+}
+
+/** Audit events as they are in a log, or events by their fields. */
+const inlineEvents = events(parts => {
+  const shown = parts.flatMap((part): [string, unknown][] => {
+    const fields = Object.keys(part)
+    if (fields.length > 0 && fields.every(name => name.includes('.')))
+      return [[fields.some(name => /^(ka|jevt)\./.test(name)) ? 'k8s_audit' : 'syscall', new FieldEvent(part)]]
+    return parseAuditEvents(JSON.stringify(part)).map(event => ['k8s_audit', event])
+  })
+  return see => {
+    for (const [source, event] of shown) see(source, event)
+  }
+})
+
+/** Audit events of which only the part that matters is given. */
+const partialEvents = events(parts => {
+  const shown = parts.flatMap(part => parseAuditEvents(JSON.stringify(auditEvent(part))))
+  return see => {
+    for (const event of shown) see('k8s_audit', event)
+  }
+})
+
+const scene = converted(oneOrMore(text), (parts, fail): Play => {
+  const lines = parts.flatMap(part => part.split('\n'))
+  try {
+    sceneCapture(lines)
+  } catch (error) {
+    return fail((error as Error).message)
+  }
+  return (see: See) => playScene(lines, event => see('syscall', event))
+})
+
+const alertCount = (count: string, fail: (reason: string) => never): number | 'some' => {
+  if (count === 'some') return 'some'
+  return /^\d+$/.test(count) ? Number(count) : fail(`expected is a number of alerts, or some, not "${count}"`)
+}
+
+const DETAILS = section({
+  alerts: key(converted(text, alertCount), 'some', 'A number, or some.'),
+  output: optional(text, 'Must occur in the output of one of the alerts.'),
+  fields: optional(mapOf(text), 'Output fields of one of the alerts.'),
+})
+
+/** A number of alerts, or what they are like. */
+const expected: Kind<Expectation> = {
   schema: {},
-  read(node: ConfigNode) {
-    try {
-      const events = node.kind === 'list' ? node.items : [node]
-      return events.flatMap(event => parseAuditEvents(JSON.stringify(plain(event))))
-    } catch (error) {
-      throw new ConfigError((error as Error).message, node.place)
-    }
+  read(node, at) {
+    if (node.kind === 'map') return DETAILS.values(node, at)
+    const alerts = converted(text, alertCount).read(node, at)
+    return alerts === undefined ? undefined : { alerts }
   },
 }
 
-const expected = converted(text, (count, fail): number | 'some' => {
-  if (count === 'some') return 'some'
-  return /^\d+$/.test(count) ? Number(count) : fail(`expected is a number of alerts, or some, not "${count}"`)
-})
+const SOURCES_OF_EVENTS = ['event', 'audit', 'scene', 'events'] as const
 
 const TEST = section(
   {
     name: key(text, '', 'Title of the test.'),
-    event: optional(inlineEvents, 'An audit event, or a list of them.'),
+    event: optional(inlineEvents, 'An event by its fields, or an audit event as in a log; or a list of them.'),
+    audit: optional(partialEvents, 'The part of an audit event that matters, or a list of them.'),
+    scene: optional(scene, 'What happens on a machine, in lines.'),
     events: optional(text, 'The path of an audit log or a capture.'),
-    expect: optional(mapOf(expected), 'Alerts by rule: a number, or some.', { needed: 'a test needs expect' }),
+    expect: optional(mapOf(expected), 'Alerts by rule: a number, some, or alerts, output and fields.', {
+      needed: 'a test needs expect',
+    }),
   },
   { required: ['name'] },
 )
 
 const test = converted(TEST, (one, fail) =>
-  (one.event === undefined) === (one.events === undefined) ? fail('a test needs either event or events') : one,
+  SOURCES_OF_EVENTS.filter(key => one[key] !== undefined).length === 1
+    ? one
+    : fail(`a test needs one of ${SOURCES_OF_EVENTS.join(', ')}`),
 )
 
 const FILE = section({
   rules: key(oneOrMore(text), [], 'Rules files.'),
   tests: optional(list(test), 'The tests.', { needed: 'a test file needs tests' }),
 })
+
+const ENDING = /\.test\.ya?ml$/
+
+/** The test files of paths: a folder stands for the files in it, at any depth, whose names end in `.test.yaml`. @throws {CliError} */
+export function testFiles(paths: readonly string[]): string[] {
+  return paths.flatMap(path => {
+    if (kindOf(path) !== 'folder') return [path]
+    const names = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter(name => ENDING.test(name))
+    if (names.length === 0) throw new CliError(`${path} has no files whose names end in .test.yaml`)
+    return names.sort().map(name => join(path, name))
+  })
+}
 
 /** @throws {CliError | ConfigError} with its place, when it is not a valid test file */
 export function readTestFile(path: string): TestFile {
@@ -81,9 +148,9 @@ export function readTestFile(path: string): TestFile {
   return {
     path,
     rules: rules.map(relative),
-    tests: tests.map(({ name, event, events, expect = {} }) => ({
+    tests: tests.map(({ name, event, audit, scene, events, expect = {} }) => ({
       name,
-      events: event ?? relative(events!),
+      play: event ?? audit ?? scene ?? playFile(relative(events!)),
       expect: new Map(Object.entries(expect)),
     })),
   }

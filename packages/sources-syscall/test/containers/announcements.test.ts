@@ -2,7 +2,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { until } from '../../../../scripts/testing/wait.ts'
 import { LookupError } from '../../src/containers/failure.ts'
-import { eventOf, wordsOf } from '../state/notation.ts'
+import { eventOf, wordsOf } from '../../src/scene/notation.ts'
 import { enter, oneContainer, SHOP, source } from './one-container.ts'
 
 describe('an engine that announces its containers', () => {

@@ -5,8 +5,8 @@ import type { Engine } from '../../src/containers/engine.ts'
 import { Engines } from '../../src/containers/engines.ts'
 import { LookupError } from '../../src/containers/failure.ts'
 import { ContainerMetadata } from '../../src/containers/metadata.ts'
+import { processOf, wordsOf } from '../../src/scene/notation.ts'
 import { SyscallState } from '../../src/state/state.ts'
-import { processOf, wordsOf } from '../state/notation.ts'
 import { enter, ID, oneContainer, SHOP } from './one-container.ts'
 
 describe('while metadata is on its way', () => {

@@ -5,9 +5,9 @@ import type { Engine } from '../../src/containers/engine.ts'
 import { Engines } from '../../src/containers/engines.ts'
 import { ContainerMetadata, type MetadataOptions } from '../../src/containers/metadata.ts'
 import type { SyscallEvent } from '../../src/event.ts'
+import { eventOf, processOf, wordsOf } from '../../src/scene/notation.ts'
 import { syscall } from '../../src/source.ts'
 import { SyscallState } from '../../src/state/state.ts'
-import { eventOf, processOf, wordsOf } from '../state/notation.ts'
 
 export const source = syscall()
 export const ID = 'ab'.repeat(32)

@@ -14,9 +14,9 @@ import { ContainerMetadata } from '../../src/containers/metadata.ts'
 import { Recorder } from '../../src/recording/recorder.ts'
 import { type WaitingOptions, WaitingRecorder } from '../../src/recording/waiting.ts'
 import { openCapture } from '../../src/replay.ts'
+import { eventOf, processOf, wordsOf } from '../../src/scene/notation.ts'
 import { syscall } from '../../src/source.ts'
 import { SyscallState } from '../../src/state/state.ts'
-import { eventOf, processOf, wordsOf } from '../state/notation.ts'
 
 const source = syscall()
 const dir = mkdtempSync(join(tmpdir(), 'falc-recording-'))

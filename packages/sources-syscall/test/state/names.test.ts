@@ -7,10 +7,10 @@ import { describe, expect, test } from 'vitest'
 import { eventually } from '../../../../scripts/testing/wait.ts'
 import { Recorder } from '../../src/recording/recorder.ts'
 import { openCapture } from '../../src/replay.ts'
+import { eventOf, processOf, wordsOf } from '../../src/scene/notation.ts'
 import { syscall } from '../../src/source.ts'
 import type { MachineNames } from '../../src/state/name-search.ts'
 import { SyscallState } from '../../src/state/state.ts'
-import { eventOf, processOf, wordsOf } from './notation.ts'
 
 const source = syscall()
 const text = compileOutput('%user.name %user.homedir %user.shell %group.name', source)

@@ -1,7 +1,7 @@
 import type { Memo } from '@falc/engine'
 import type { SyscallEvent } from '../../src/event.ts'
+import { eventOf, fdOf, ipBytes, processOf, type Words, wordsOf } from '../../src/scene/notation.ts'
 import { SyscallState } from '../../src/state/state.ts'
-import { eventOf, fdOf, ipBytes, processOf, type Words, wordsOf } from './notation.ts'
 
 const START = 1_700_000_000_000_000_000n
 

@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { SyscallEvent } from '../../src/event.ts'
 import { SYSCALL_FIELDS } from '../../src/fields/index.ts'
+import { eventOf, processOf, wordsOf } from '../../src/scene/notation.ts'
 import { SyscallState } from '../../src/state/state.ts'
-import { eventOf, processOf, wordsOf } from './notation.ts'
 
 /** Whatever happens: as long as a thread or a descriptor is remembered, no field of that scope has changed. */
 const SCOPES = { thread: fieldsOf('thread'), fd: fieldsOf('fd') }

@@ -1,10 +1,10 @@
-/** Events and initial tables from the lines of a case file; see `cases/`. */
-import { emptyProcess } from '../../src/capture/processes.ts'
-import type { FdEntry, ProcessEntry } from '../../src/capture/visitor.ts'
-import { SyscallEvent } from '../../src/event.ts'
-import { PARAM_SIZES, type ParamInfo } from '../../src/events/params.ts'
-import { RESOLVED_EVENTS } from '../../src/events/resolved.ts'
-import { EVENTS, EventFlag, type EventInfo, eventIdsOf } from '../../src/events/table.ts'
+/** Events and initial tables from lines. */
+import { emptyProcess } from '../capture/processes.ts'
+import type { FdEntry, ProcessEntry } from '../capture/visitor.ts'
+import { SyscallEvent } from '../event.ts'
+import { PARAM_SIZES, type ParamInfo } from '../events/params.ts'
+import { RESOLVED_EVENTS } from '../events/resolved.ts'
+import { EVENTS, EventFlag, type EventInfo, eventIdsOf } from '../events/table.ts'
 
 const encoder = new TextEncoder()
 

@@ -1,11 +1,13 @@
-/** Scenes on a machine, written as lines, recorded as a real capture. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
-import { CaptureWriter } from '../../packages/sources-syscall/src/capture/writer.ts'
-import { FLAG_TABLES } from '../../packages/sources-syscall/src/events/flags.ts'
-import { EVENTS, eventIdsOf } from '../../packages/sources-syscall/src/events/table.ts'
-import { eventOf, processOf, type Words, wordsOf } from '../../packages/sources-syscall/test/state/notation.ts'
+/** Scenes on a machine, written as lines: what tests of rules are about. */
+import { type CaptureCounts, CaptureReader } from '../capture/reader.ts'
+import type { MachineInfo } from '../capture/visitor.ts'
+import { CaptureWriter } from '../capture/writer.ts'
+import type { SyscallEvent } from '../event.ts'
+import { FLAG_TABLES } from '../events/flags.ts'
+import { EVENTS, eventIdsOf } from '../events/table.ts'
+import { Replay } from '../replay.ts'
+import { SyscallState } from '../state/state.ts'
+import { eventOf, processOf, type Words, wordsOf } from './notation.ts'
 
 /** 2026-01-01T10:00:00Z */
 const START = 1_767_261_600_000_000_000n
@@ -13,7 +15,8 @@ const STEP = 1_000_000n
 const CONTAINER = '5e1f'.repeat(16)
 
 /**
- * Records the lines of a scene in a capture, hands its path to `use`, and removes it:
+ * Shows the events of a scene to `see`, with the state that they leave behind: processes, descriptors, containers. A scene is written
+ * in lines:
  *
  *   thread 10 comm=nginx uid=33 in=container      a process at the start; child of thread 1 unless ptid=N says otherwise
  *   10 runs /bin/sh -c id                         an execve that succeeds; further key=value words are its parameters
@@ -22,17 +25,57 @@ const CONTAINER = '5e1f'.repeat(16)
  *   described privileged=yes mount=/etc:/host/etc  the container plugin tells of the container of `in=container`
  *   10 dup2 res=0 oldfd=3 newfd=0                 any event with its parameters; flags by name or number
  *
- * Texts with spaces stand in quotes, as in JSON.
+ * Texts with spaces stand in quotes, as in JSON; lines that begin with # are comments. Users are root, www-data (33) and dana (1000).
+ * @throws {TypeError} for a line that cannot be read, with the line
  */
-export async function recorded<T>(lines: readonly string[], use: (capture: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'falc-scene-'))
-  try {
-    const file = join(folder, 'scene.scap')
-    writeFileSync(file, capture(lines.map(wordsOf)))
-    return await use(file)
-  } finally {
-    rmSync(folder, { recursive: true })
+export function playScene(lines: readonly string[], see: (event: SyscallEvent) => void): void {
+  const state = new SyscallState({})
+  const replay = new Replay(new MemoryCapture(sceneCapture(lines), state), state)
+  while (replay.next()) see(replay.event)
+}
+
+/** A scene as a capture, see `playScene`. */
+export function sceneCapture(lines: readonly string[]): Uint8Array {
+  const words = lines.map(line => line.trim()).filter(line => line !== '' && !line.startsWith('#'))
+  return capture(words.map(wordsOf))
+}
+
+/** A capture that is in memory as a whole. */
+class MemoryCapture {
+  readonly reader: CaptureReader
+  readonly size: number
+  readonly position: number
+
+  constructor(bytes: Uint8Array, state: SyscallState) {
+    this.reader = new CaptureReader(state)
+    this.size = bytes.length
+    this.position = bytes.length
+    this.reader.push(bytes)
+    this.reader.end()
+    this.reader.readTables()
   }
+
+  get event(): SyscallEvent {
+    return this.reader.event
+  }
+
+  get machine(): MachineInfo | null {
+    return this.reader.machine
+  }
+
+  get counts(): CaptureCounts {
+    return this.reader.counts
+  }
+
+  next(): boolean {
+    return this.reader.next()
+  }
+
+  async fill(): Promise<boolean> {
+    return false
+  }
+
+  close(): void {}
 }
 
 function capture(lines: readonly Words[]): Uint8Array {
@@ -48,11 +91,31 @@ function capture(lines: readonly Words[]): Uint8Array {
   let time = START
   for (const line of lines) {
     if (line.bare[0] === 'thread') continue
-    for (const event of eventsOf(line, time)) writer.write(event)
+    for (const event of eventsIn(line, time)) writer.write(event)
     time += STEP
   }
   writer.flush()
-  return Buffer.concat(pieces)
+  return joined(pieces)
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    bytes.set(piece, at)
+    at += piece.length
+  }
+  return bytes
+}
+
+/** @throws {TypeError} with the line */
+function eventsIn(line: Words, time: bigint): SyscallEvent[] {
+  try {
+    return eventsOf(line, time)
+  } catch (error) {
+    const words = [...line.bare, ...[...line.values].map(([key, value]) => `${key}=${value}`)]
+    throw new TypeError(`cannot read the line of a scene: ${words.join(' ')}: ${(error as Error).message}`)
+  }
 }
 
 function user(uid: number, name: string, home: string) {
@@ -79,7 +142,8 @@ function description(values: ReadonlyMap<string, string>): string {
   })
 }
 
-function eventsOf({ bare, values }: Words, time: bigint) {
+function eventsOf({ bare, values }: Words, time: bigint): SyscallEvent[] {
+  if (bare.length < 2 && bare[0] !== 'described') throw new TypeError('expected a thread and what it does')
   if (bare[0] === 'described') {
     const params = { plugin_id: '1', name: 'container', data: description(values) }
     return [eventOf('asyncevent>', 1, time, new Map(Object.entries(params)))]
@@ -93,16 +157,19 @@ function eventsOf({ bare, values }: Words, time: bigint) {
   }
   switch (name) {
     case 'runs': {
-      const [exe, ...args] = rest as [string, ...string[]]
-      const comm = basename(exe).slice(0, 15)
+      const [exe, ...args] = rest
+      if (exe === undefined) throw new TypeError('runs needs a program')
+      const comm = exe.slice(exe.lastIndexOf('/') + 1).slice(0, 15)
       const ids = { tid, pid: tid, vpgid: tid, pgid: tid }
       const paths = { exe, trusted_exepath: exe, filename: exe, comm }
       return [event('execve', { res: '0', args: args.join('|'), ...ids, ...paths })]
     }
     case 'opens':
+      if (rest.length !== 2) throw new TypeError('opens needs a path and flags')
       return [event('openat', { fd: '3', dirfd: '-100', name: rest[0]!, flags: rest[1]! })]
     case 'connects': {
-      const addr = rest[0]!.split('->')[1]!
+      const addr = rest[0]?.split('->')[1]
+      if (addr === undefined) throw new TypeError('connects needs ADDRESS:PORT->ADDRESS:PORT')
       return [
         event('socket', { fd: '3', domain: 'AF_INET', type: '1', proto: '0' }),
         event('connect', { res: '0', fd: '3', tuple: rest[0]!, addr }),

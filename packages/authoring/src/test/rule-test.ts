@@ -1,0 +1,29 @@
+/** Takes the events of a test. @param source name of the event's source */
+export type See = (source: string, event: unknown) => void
+
+/** What a test expects of a rule. */
+export interface Expectation {
+  /** `some`: at least one. */
+  readonly alerts: number | 'some'
+  /** Must occur in the output of one of its alerts. */
+  readonly output?: string | undefined
+  /** Fields of one of its alerts, as the output prints them. */
+  readonly fields?: Readonly<Record<string, string>> | undefined
+}
+
+/** One test, wherever it was read from. */
+export interface RuleTest {
+  readonly name: string
+  /** Shows the events in order. May be called several times. @throws when they cannot be read */
+  play(see: See): void | Promise<void>
+  /** By rule. Rules that are not named must not alert. */
+  readonly expect: ReadonlyMap<string, Expectation>
+}
+
+export interface TestResult {
+  readonly name: string
+  /** What is wrong; empty when the test passes. */
+  readonly problems: readonly string[]
+  /** Milliseconds. */
+  readonly took: number
+}

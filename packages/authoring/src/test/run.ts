@@ -1,0 +1,76 @@
+import { type Alert, type Engine, type Explanation, explanationText, type Source } from '@falc/engine'
+import type { Expectation, RuleTest, TestResult } from './rule-test.ts'
+
+/** Alerts of one rule, and unreadable events, that are shown when there are too many. */
+const SHOWN = 3
+
+/** Runs a test. @throws what reading its events throws */
+export async function runTest(test: RuleTest, engine: Engine): Promise<TestResult> {
+  const start = performance.now()
+  const sources = new Map<string, Source>(engine.options.sources.map(source => [source.name, source]))
+  const alerts = new Map<string, Alert[]>()
+  const unreadable: string[] = []
+  let seen = 0
+  await test.play((name, event) => {
+    seen++
+    const source = sources.get(name)!
+    const refused = source.check?.(event)
+    if (refused === undefined) {
+      for (const alert of engine.evaluate(source, event))
+        alerts.set(alert.rule, [...(alerts.get(alert.rule) ?? []), alert])
+    } else if (unreadable.length < SHOWN) unreadable.push(`event ${seen} cannot be tested: ${refused}`)
+  })
+  const problems: string[] = []
+  for (const rule of new Set([...test.expect.keys(), ...alerts.keys()])) {
+    const expected = test.expect.get(rule) ?? { alerts: 0 }
+    const given = alerts.get(rule) ?? []
+    const problem = countProblem(rule, expected, given) ?? contentProblem(rule, expected, given)
+    if (problem === undefined) continue
+    const missing = given.length === 0 || (expected.alerts !== 'some' && given.length < expected.alerts)
+    const why = missing
+      ? await nearest(rule, test, engine)
+      : given
+          .slice(0, SHOWN)
+          .map(({ output }) => output)
+          .join('\n')
+    problems.push(why === '' ? problem : `${problem}\n${why.replace(/^(?=.)/gm, '    ')}`)
+  }
+  return { name: test.name, problems: [...unreadable, ...problems], took: performance.now() - start }
+}
+
+function countProblem(rule: string, { alerts }: Expectation, { length }: readonly Alert[]): string | undefined {
+  if (alerts === 'some' ? length > 0 : length === alerts) return undefined
+  return `${rule}: ${length === 1 ? '1 alert' : `${length} alerts`}, expected ${alerts === 0 ? 'none' : alerts}`
+}
+
+function contentProblem(rule: string, { output, fields }: Expectation, given: readonly Alert[]): string | undefined {
+  if (output !== undefined && !given.some(alert => alert.output.includes(output)))
+    return `${rule}: no alert has in its output: ${output}`
+  if (fields === undefined) return undefined
+  const differing = (alert: Alert) =>
+    Object.entries(fields).filter(([name, value]) => String(alert.output_fields[name]) !== value)
+  if (given.some(alert => differing(alert).length === 0)) return undefined
+  const [[name, value] = ['', '']] = given[0] ? differing(given[0]) : []
+  return `${rule}: ${name} is ${String(given[0]?.output_fields[name])}, expected ${value}`
+}
+
+/** What the rule makes of the event that comes nearest to a match. */
+async function nearest(rule: string, test: RuleTest, engine: Engine): Promise<string> {
+  let best: { readonly explanation: Explanation; readonly at: number; readonly distance: number } | undefined
+  let seen = 0
+  await test.play((source, event) => {
+    seen++
+    let explanation: Explanation
+    try {
+      explanation = engine.explain(source, event, rule)
+    } catch {
+      // The rule is of another source.
+      return
+    }
+    const distance = explanation.nearestMiss?.changes.length ?? Number.POSITIVE_INFINITY
+    if (!explanation.alerts && (!best || distance < best.distance)) best = { explanation, at: seen, distance }
+  })
+  if (!best) return ''
+  const which = seen > 1 ? `event ${best.at} of ${seen} comes nearest\n` : ''
+  return which + explanationText(best.explanation).trimEnd()
+}
