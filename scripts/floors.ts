@@ -92,7 +92,7 @@ const ROOMS: Record<string, readonly string[]> = {
     ],
     ...['scene', 'live', 'containers', 'recording', 'index'],
   ],
-  authoring: ['algebra', 'document', 'lint', 'fmt', 'report', 'test', 'mutate', 'index'],
+  authoring: ['algebra', 'document', 'lint', 'fmt', 'report', 'test', 'mutate', 'diff', 'index'],
   cli: [
     ...[
       'fail',

@@ -1,3 +1,5 @@
+export { type AlertChange, AlertDiff } from './diff/alerts.ts'
+export { diffRules, type Effect, type RuleChange } from './diff/rules.ts'
 export { type RulesText, rulesTexts } from './document/embedded.ts'
 export { FormatError, format } from './fmt/format.ts'
 export type { Check, Edit, Finding, Fix } from './lint/check.ts'
