@@ -148,10 +148,11 @@ export class Journal {
     return this.#segments[0]?.first ?? this.next
   }
 
-  /** Records below a number are done with. */
-  async release(position: number): Promise<void> {
+  /** Records below a number are done with. @param short room is: nothing is kept that can be given back */
+  async release(position: number, short: boolean): Promise<void> {
     while (this.#segments.length > 1 && this.#segments[1]!.first <= position) this.dropOldest()
-    if (this.#segments.length === 1 && this.next <= position && this.bytes > KEEP) this.dropOldest()
+    const keep = short ? 0 : KEEP
+    if (this.#segments.length === 1 && this.next <= position && this.bytes > keep) this.dropOldest()
     await this.#device.call(() => this.#position.save(position))
   }
 

@@ -157,7 +157,8 @@ export class Writer {
     const { journal, position } = this.#parts
     const at = position()
     try {
-      if (at !== this.#saved) await journal.release(at)
+      const short = this.failing !== undefined
+      if (short || at !== this.#saved) await journal.release(at, short)
       this.#saved = at
     } finally {
       await journal.clean()
