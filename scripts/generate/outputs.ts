@@ -72,26 +72,42 @@ ends costs its connection. The log shows an excerpt of what a receiver sends, on
 
 ## Queues on disk
 
-With \`queue.disk\`, what waits survives the process and the machine. Alerts are appended to a journal in \`DISK/NAME\` and removed from it once they are
-delivered; after a crash, delivery goes on where it was last known to be. Only the owner reads the files, and one process at a time uses a
-folder. What waits there is not in memory, and a start reads the newest of the files only.
+With \`queue.disk\`, queued alerts survive a restart of the process and of the machine. Alerts are appended to a journal in \`DISK/NAME\` and
+removed once they are delivered; after a crash, delivery resumes at the last known position. Only the owner can read the files, and a folder can
+be used by one process at a time. Alerts that wait on disk take no memory, and a start reads only the newest file.
 
-The event path never waits for the disk: up to 8 MiB wait for it in memory. While the disk is full or does not answer, alerts go out from memory;
-the log says so once. Losses are counted by cause: \`queue_full\` (the limits above), \`queue_disk\` (the disk took no more),
-\`queue_damaged\` (records whose checksum is wrong; all others are delivered). With \`drop: oldest\`, a queue that has too many bytes loses its
+Detection never waits for the disk: up to 8 MiB are buffered in memory. While the disk is full or does not respond, alerts are sent from memory;
+the log says so once. Losses are counted by cause: \`queue_full\` (the limits above), \`queue_disk\` (the disk accepted no more) and
+\`queue_damaged\` (records with a wrong checksum; all others are delivered). With \`drop: oldest\`, a queue that exceeds \`max_bytes\` loses its
 oldest file, a sixteenth of \`max_bytes\`.
 
-The audit webhook and \`falc relay\` answer a request when its alerts are on disk, or 503 when that takes more than 5 seconds.
+The audit webhook and \`falc relay\` answer a request once its alerts are on disk, or with 503 if that takes more than 5 seconds.
 
 ## Dead letters
 
-Alerts that a receiver will never take are kept next to the queue on disk, up to 10,000; further ones, and those of an output without a queue on
-disk, are dropped and counted. [\`falc dead-letters\`](cli.md#dead-letters) lists, retries and drops them, also while falc runs.
+Alerts that a receiver will never accept are kept next to the queue on disk, up to 10,000. Further ones, and those of outputs without a queue on
+disk, are dropped and counted. [\`falc dead-letters\`](cli.md#dead-letters) lists, retries and drops them, even while falc is running.
 
-## Trying an output
+## Testing an output
 
-[\`falc outputs test NAME\`](cli.md#outputs) sends a test alert to an output and says what the receiver answered.
+[\`falc outputs test NAME\`](cli.md#outputs) sends a test alert to an output and shows the response.
 `
+
+/** Keys that several types share: shown once. */
+const SHARED: readonly { readonly title: string; readonly options: OptionTable }[] = [
+  { title: 'TLS', options: TLS_OPTIONS },
+  { title: 'HTTP', options: optionsBut(HTTP_OPTIONS, TLS_OPTIONS) },
+  { title: 'AWS', options: optionsBut(AWS_OPTIONS, HTTP_OPTIONS) },
+  { title: 'Google Cloud', options: optionsBut(GOOGLE_OPTIONS, HTTP_OPTIONS) },
+]
+
+function optionsBut(options: OptionTable, ...others: readonly OptionTable[]): OptionTable {
+  const isOwn = ([name, option]: [string, Option]) => !others.some(other => other[name] === option)
+  return Object.fromEntries(Object.entries(options).filter(isOwn))
+}
+
+const OWN_TYPES = `Programs that embed falc can [define their own types](../packages/outputs/README.md#a-transport-of-your-own). falco.yaml loads no code: use
+\`program\` or \`webhook\` there for services that falc has no type for.`
 
 /** docs/outputs.md */
 export function outputsPage(): string {
