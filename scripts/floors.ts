@@ -1,10 +1,11 @@
 /**
  * Checks the floor plan of docs/architecture.md, and that the page shows it: a package imports packages of lower floors only,
  * by name; inside a package a file imports its own room or rooms earlier in the package's list; no file takes part in an import
- * cycle; the engine names neither `node:` modules nor relative paths that leave the package. Exit code 1 and one line per breach.
+ * cycle; the engine names neither `node:` modules nor relative paths that leave the package; no file is too long. Exit code 1 and one line per breach.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
+import { longFiles } from './sizes.ts'
 
 const FLOORS: readonly (readonly string[])[] = [
   ['engine'],
@@ -233,6 +234,8 @@ for (const [name, rooms] of Object.entries(ROOMS)) {
   const gone = rooms.filter(room => !existsSync(join(src, room)) && !existsSync(join(src, `${room}.ts`)))
   if (gone.length > 0) breaches.push(`scripts/floors.ts: ${name} has no room ${gone.join(', ')}`)
 }
+
+breaches.push(...longFiles())
 
 for (const breach of breaches) console.error(breach)
 console.log(`floors: ${graph.size} files, ${breaches.length} breaches`)
