@@ -125,16 +125,17 @@ export class SyscallEvent {
   get resolved(): string {
     if (RESOLVED[this.type] === 0 || this.nparams < NPARAMS[this.type]!) return ''
     const start = this.#offsets[this.nparams]!
-    return this.end - start < 2 ? '' : internText(this.bytes, this.view, start, this.bytes.indexOf(0, start))
+    const last = this.end - 1
+    if (last <= start) return ''
+    return internText(this.bytes, this.view, start, this.bytes[last] === 0 ? last : this.bytes.indexOf(0, start))
   }
 
   /** The file's path below the host's root, if a mount hides it: see RESOLVED_EVENTS. '' = none was recorded. */
   get hostPath(): string {
-    if (RESOLVED[this.type] === 0 || this.nparams < NPARAMS[this.type]!) return ''
-    const start = this.#offsets[this.nparams]!
-    if (this.end - start < 2) return ''
-    const from = this.bytes.indexOf(0, start) + 1
-    return this.end - from < 2 ? '' : internText(this.bytes, this.view, from, this.end - 1)
+    const last = this.end - 1
+    if (this.bytes[last] !== 1 || RESOLVED[this.type] === 0 || this.nparams < NPARAMS[this.type]!) return ''
+    const from = this.bytes.indexOf(0, this.#offsets[this.nparams]!) + 1
+    return from === 0 || from > last ? '' : internText(this.bytes, this.view, from, last)
   }
 
   /**

@@ -38,8 +38,11 @@ export function eventOf(name: string, tid: number, time: bigint, values: Readonl
   })
   const wide = (info.flags & EventFlag.large_payload) !== 0
   // Live events end in the path that the kernel found, which is not a parameter.
-  const paths = [values.get('resolved') ?? (values.has('host') ? '' : undefined), values.get('host')]
-  const tail = encoder.encode(paths.map(path => (path === undefined ? '' : `${path}\0`)).join(''))
+  const host = values.get('host')
+  const resolved = values.get('resolved') ?? (host === undefined ? undefined : '')
+  const tail = encoder.encode(
+    (resolved === undefined ? '' : `${resolved}\0`) + (host === undefined ? '' : `${host}\x01`),
+  )
   const size = 26 + params.length * (wide ? 4 : 2) + params.reduce((sum, param) => sum + param.length, tail.length)
 
   const bytes = new Uint8Array(size)

@@ -30,6 +30,8 @@ export class ContainerTable {
   readonly host = new Container('', '', 'host', '')
   /** Keyed by id, and by owner if `byOwner` is set. */
   readonly #containers = new Map<string, Container>()
+  /** Kept from one eviction to the next: a new iterator would pass over everything that was deleted before. */
+  readonly #byAge = this.#containers.keys()
   /** Keyed by the text of the list. */
   #cgroups = new Map<string, Cgroups>()
   /** Number of containers evicted, oldest first, because there were too many. */
@@ -121,8 +123,7 @@ export class ContainerTable {
     let container = this.#containers.get(key)
     if (container === undefined) {
       if (this.#containers.size >= MAX_CONTAINERS) {
-        const [oldest] = this.#containers.keys()
-        this.#containers.delete(oldest!)
+        this.#containers.delete(this.#byAge.next().value!)
         this.evicted++
       }
       const bare = WITHOUT_METADATA.has(runtime)

@@ -29,7 +29,21 @@ const SHARED_LIBRARY = /^\/(?:usr\/)?lib[^/]*\/(?:.*\/)?[^/]+\.so(?:\.[^/]*)?$/
  *   /tmp/x           /tmp/y                resolved   the file that was opened
  */
 export function knownAs(asked: string, resolved: string): string {
-  if (asked === resolved || isUsualLink(asked, resolved)) return asked
+  if (asked === resolved) return asked
+  const answer = ANSWERS.get(asked)
+  if (answer !== undefined && answer.resolved === resolved) return answer.known
+  const known = chooseName(asked, resolved)
+  if (ANSWERS.size >= MAX_ANSWERS) ANSWERS.clear()
+  ANSWERS.set(asked, { resolved, known })
+  return known
+}
+
+/** What was chosen before: programs open the same libraries through the same links again and again. */
+const ANSWERS = new Map<string, { readonly resolved: string; readonly known: string }>()
+const MAX_ANSWERS = 1024
+
+function chooseName(asked: string, resolved: string): string {
+  if (isUsualLink(asked, resolved)) return asked
   if (!asked.startsWith('/') || asked === TOO_LONG) return resolved
   return isSystem(asked) && !isSystem(resolved) ? asked : resolved
 }
