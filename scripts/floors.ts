@@ -93,7 +93,7 @@ const ROOMS: Record<string, readonly string[]> = {
     ],
     ...['scene', 'live', 'containers', 'recording', 'index'],
   ],
-  authoring: ['algebra', 'document', 'lint', 'fmt', 'report', 'test', 'mutate', 'diff', 'index'],
+  authoring: ['algebra', 'document', 'lint', 'fmt', 'report', 'test', 'mutate', 'coverage', 'diff', 'index'],
   cli: [
     ...[
       'fail',

@@ -1,11 +1,15 @@
 import { type Alert, type Engine, type Explanation, explanationText, type Source } from '@falc/engine'
-import type { Expectation, RuleTest, TestResult } from './rule-test.ts'
+import type { Expectation, RuleTest, See, TestResult } from './rule-test.ts'
 
 /** Alerts of one rule, and unreadable events, that are shown when there are too many. */
 const SHOWN = 3
 
-/** Runs a test. @throws what reading its events throws */
-export async function runTest(test: RuleTest, engine: Engine): Promise<TestResult> {
+/**
+ * Runs a test.
+ * @param also is shown each event, too
+ * @throws what reading its events throws
+ */
+export async function runTest(test: RuleTest, engine: Engine, also?: See): Promise<TestResult> {
   const start = performance.now()
   const sources = new Map<string, Source>(engine.options.sources.map(source => [source.name, source]))
   const alerts = new Map<string, Alert[]>()
@@ -16,6 +20,7 @@ export async function runTest(test: RuleTest, engine: Engine): Promise<TestResul
     const source = sources.get(name)!
     const refused = source.check?.(event)
     if (refused === undefined) {
+      also?.(name, event)
       for (const alert of engine.evaluate(source, event))
         alerts.set(alert.rule, [...(alerts.get(alert.rule) ?? []), alert])
     } else if (unreadable.length < SHOWN) unreadable.push(`event ${seen} cannot be tested: ${refused}`)

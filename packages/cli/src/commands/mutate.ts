@@ -8,7 +8,7 @@ import { readRules } from '../rules/files.ts'
 import { engineOptions } from '../rules/options.ts'
 import { loadSources } from '../sources/load.ts'
 import { readTestFile, testFiles } from '../testing/test-file.ts'
-import { engineFor } from './test.ts'
+import { engineFor, percent } from './test.ts'
 
 export const mutate = defineCommand({
   name: 'mutate',
@@ -23,7 +23,7 @@ export const mutate = defineCommand({
   },
   async run({ rules, rule: only, min, suggest: wanted, json }, paths) {
     if (paths.length === 0) throw new CliError('mutate needs at least one test file (see falc mutate --help)')
-    const least = percent(min)
+    const least = percent(min, '--min')
     const options = engineOptions(loadConfig(undefined, ['rule_matching=all']))
     const sources = (await loadSources()).map(testable)
     let worst = 1
@@ -67,13 +67,6 @@ async function mutated(
       })
   }
   return runs
-}
-
-function percent(text: string | undefined): number {
-  if (text === undefined) return 0
-  if (!/^\d{1,3}(\.\d+)?$/.test(text) || Number(text) > 100)
-    throw new CliError(`--min needs a number from 0 to 100, not "${text}"`)
-  return Number(text) / 100
 }
 
 function text(path: string, scores: readonly RuleScore[]): string {

@@ -1,5 +1,15 @@
 import { existsSync, watch } from 'node:fs'
-import { type FileResults, runTest, TEST_REPORTS, testable } from '@falc/authoring'
+import {
+  COVERAGE_REPORTS,
+  type CoveredPart,
+  coverageOf,
+  type FileResults,
+  MutationRun,
+  runTest,
+  shareOf,
+  TEST_REPORTS,
+  testable,
+} from '@falc/authoring'
 import type { Engine, Source } from '@falc/engine'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
@@ -19,13 +29,23 @@ export const test = defineCommand({
     option: { short: 'o', value: 'KEY=VALUE', multiple: true, help: 'Set a key of the configuration' },
     filter: { value: 'TEXT', help: 'Only tests whose name contains it' },
     format: { value: 'FORMAT', help: `${Object.keys(TEST_REPORTS).join(', ')}; default: text` },
+    coverage: {
+      value: 'FORMAT',
+      optionalValue: true,
+      help: `Which checks, items and exceptions decide in some test: ${Object.keys(COVERAGE_REPORTS).join(', ')}`,
+    },
+    'min-coverage': { value: 'PERCENT', help: 'Exit code 1 when a smaller share of them decides' },
     watch: { help: 'Run again when a test or rules file changes' },
     json: { help: 'The same as --format json' },
   },
-  async run({ rules, option, filter, format: named, watch: again, json }, paths) {
+  async run({ rules, option, filter, format: named, watch: again, json, coverage, 'min-coverage': min }, paths) {
     const format = named ?? (json ? 'json' : 'text')
     if (!Object.hasOwn(TEST_REPORTS, format))
       throw new CliError(`--format must be one of ${Object.keys(TEST_REPORTS).join(', ')}, not "${format}"`)
+    const covered = coverage === undefined && min === undefined ? undefined : coverage || 'text'
+    if (covered !== undefined && !Object.hasOwn(COVERAGE_REPORTS, covered))
+      throw new CliError(`--coverage must be one of ${Object.keys(COVERAGE_REPORTS).join(', ')}, not "${covered}"`)
+    const least = percent(min, '--min-coverage')
     if (paths.length === 0) throw new CliError('test needs at least one test file (see falc test --help)')
     // Every rule that matches alerts, unless an option asks for the first one only.
     const options = engineOptions(loadConfig(undefined, ['rule_matching=all', ...option]))
@@ -44,6 +64,7 @@ export const test = defineCommand({
 
     async function once(used: Set<string>): Promise<number> {
       const files: FileResults[] = []
+      const parts: CoveredPart[] = []
       for (const path of testFiles(paths)) {
         used.add(path)
         const file = readTestFile(path)
@@ -51,11 +72,17 @@ export const test = defineCommand({
         const engine = engineFor(file, rules, options, sources)
         const tests = file.tests.filter(({ name }) => filter === undefined || name.includes(filter))
         const results = []
-        for (const one of tests) results.push(await runTest(one, engine))
+        const runs = covered === undefined ? undefined : runsFor(engine, [...rules, ...file.rules])
+        for (const one of tests) results.push(await runTest(one, engine, (name, event) => runs?.get(name)?.see(event)))
         files.push({ file: path, results })
+        for (const run of runs?.values() ?? []) parts.push(...coverageOf(run.scores()))
       }
-      print(TEST_REPORTS[format]!(files))
-      return files.some(({ results }) => results.some(({ problems }) => problems.length > 0)) ? 1 : 0
+      // What a program reads is alone on standard output.
+      if (covered === undefined || covered === 'text') print(TEST_REPORTS[format]!(files))
+      else process.stderr.write(TEST_REPORTS[format]!(files))
+      if (covered !== undefined) print(COVERAGE_REPORTS[covered]!(parts))
+      const failed = files.some(({ results }) => results.some(({ problems }) => problems.length > 0))
+      return failed || shareOf(parts) < least ? 1 : 0
     }
   },
 })
@@ -75,6 +102,28 @@ export function engineFor(
       throw new CliError(`${path}: test "${name}" expects alerts of "${rule}", but there is no such rule`)
   }
   return engine
+}
+
+/** What counts which parts of the rules decide, by source. */
+function runsFor(engine: Engine, paths: readonly string[]): Map<string, MutationRun> {
+  const { rules } = engine.analyse(readRules(paths))
+  return new Map(
+    engine.options.sources.map(({ name, eventTypes }) => [
+      name,
+      new MutationRun(
+        rules.filter(({ rule }) => rule.source === name),
+        eventTypes,
+      ),
+    ]),
+  )
+}
+
+/** The share that a flag gives in per cent; 0 without it. @throws {CliError} */
+export function percent(text: string | undefined, flag: string): number {
+  if (text === undefined) return 0
+  if (!/^\d{1,3}(\.\d+)?$/.test(text) || Number(text) > 100)
+    throw new CliError(`${flag} needs a number from 0 to 100, not "${text}"`)
+  return Number(text) / 100
 }
 
 /** Resolves when one of the files changes. */
