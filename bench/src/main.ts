@@ -1,11 +1,12 @@
 /**
- * All benchmarks, or those named on the command line: audit expressions load syscalls live run.
+ * All benchmarks, or those named on the command line: audit expressions load syscalls live run rules.
  * Figures are ratios or CPU times of one run on one machine; docs/performance.md tells what was measured where.
  */
 import { benchAudit } from './audit.ts'
 import { benchExpressions } from './expressions.ts'
 import { benchLive } from './live.ts'
 import { benchLoad } from './load.ts'
+import { benchRules } from './rules.ts'
 import { benchRun } from './run.ts'
 import { benchSyscalls } from './syscalls.ts'
 
@@ -16,6 +17,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   syscalls: benchSyscalls,
   live: benchLive,
   run: benchRun,
+  rules: benchRules,
 }
 
 const asked = process.argv.slice(2)

@@ -51,7 +51,7 @@ function saveSource({ plan, alerts }: PlannedRules): { saved: SavedSource; bytes
   const saved: SavedSource = {
     name: table.source.name,
     alerts,
-    buckets: shape.buckets.map(({ rules, scopes, keys, rest }) => ({ rules, scopes, keys, rest })),
+    buckets: shape.buckets.map(({ rules, scopes, keys, rest, needs }) => ({ rules, scopes, keys, rest, needs })),
     bucketOf: shape.bucketOf === 0 ? 0 : Array.from(shape.bucketOf),
     memo: layout.scopes().map(scope => [scope, layout.size(scope)] as const),
     programs: bytes.map(program => program.length),

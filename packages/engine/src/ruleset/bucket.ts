@@ -2,6 +2,7 @@ import type { Evaluator } from '../bytecode/evaluator.ts'
 import type { MemoLayout } from '../bytecode/memo.ts'
 import type { MemoHolder } from '../fields/field.ts'
 import type { BucketKey } from './bucket-key.ts'
+import type { NeedIndex } from './need-index.ts'
 import { SetTable } from './set-table.ts'
 
 /** One scope's share of a bucket's rules. */
@@ -44,6 +45,8 @@ export class Bucket {
   readonly #masks: readonly PartMasks[]
   /** Parts that are still to be tested rule by rule: indexes in #parts. */
   readonly #open: Int32Array
+  /** Finds rules by what remains of them; undefined: they are tested one by one. */
+  readonly #found: NeedIndex | undefined
   /** Events decided by kept sets alone. */
   decided = 0
 
@@ -54,6 +57,7 @@ export class Bucket {
     rest: Int32Array,
     evaluator: Evaluator,
     layout: MemoLayout,
+    indexOf: (roots: readonly number[]) => NeedIndex | undefined,
   ) {
     this.rules = rules
     this.#scopes = scopes
@@ -64,7 +68,8 @@ export class Bucket {
     this.#layout = layout
     this.#sets = new SetTable(rules.length, CAPACITY)
     this.#every = Int32Array.from(rules.keys())
-    this.#masks = scopes.map(scope => new PartMasks(scope.parts, this.#sets.width))
+    this.#masks = scopes.map(scope => new PartMasks(scope.parts, this.#sets.width, indexOf))
+    this.#found = indexOf(Array.from(rest))
     this.#open = new Int32Array(this.#parts.length)
   }
 
@@ -107,7 +112,7 @@ export class Bucket {
           this.#evaluator.begin(event)
           begun = true
         }
-        own = this.#setOf(i)
+        own = this.#setOf(i, event)
         if (sets.clears !== clears) return this.#each(event, matches, first)
         memo.sets[scope.slot] = own + 1 + clears * CAPACITY
       }
@@ -132,21 +137,30 @@ export class Bucket {
       if (candidates.length === 0) return 0
     }
     if (!begun) this.#evaluator.begin(event)
-    return this.#test(candidates, open, matches, first)
+    if (this.#found === undefined || candidates.length <= FEW)
+      return this.#test(candidates, candidates.length, open, matches, first)
+    const found = this.#found.find(event)
+    return this.#test(this.#found.found, found, open, matches, first, set)
   }
 
   /** All rules one by one, when the sets cannot be used for this event. */
   #each(event: unknown, matches: Int32Array, first: boolean): number {
     for (let i = 0; i < this.#parts.length; i++) this.#open[i] = i
     this.#evaluator.begin(event)
-    return this.#test(this.#every, this.#parts.length, matches, first)
+    return this.#test(this.#every, this.#every.length, this.#parts.length, matches, first)
   }
 
-  #test(candidates: Int32Array, open: number, matches: Int32Array, first: boolean): number {
+  /**
+   * @param length of `candidates`
+   * @param open of `#open`
+   * @param set candidates that are not in it are passed over; -1: none
+   */
+  #test(candidates: Int32Array, length: number, open: number, matches: Int32Array, first: boolean, set = -1): number {
     const evaluator = this.#evaluator
     let count = 0
-    for (let i = 0; i < candidates.length; i++) {
+    for (let i = 0; i < length; i++) {
       const rule = candidates[i]!
+      if (set >= 0 && !this.#sets.has(set, rule)) continue
       let holds = true
       for (let k = 0; k < open && holds; k++) {
         const part = this.#parts[this.#open[k]!]![rule]!
@@ -162,11 +176,13 @@ export class Bucket {
   }
 
   /** The set of rules whose part in a scope holds, by its number. */
-  #setOf(scope: number): number {
-    const { parts, rules, always } = this.#masks[scope]!
+  #setOf(scope: number, event: unknown): number {
+    const { parts, rules, always, index } = this.#masks[scope]!
     const { scratch } = this.#sets
     scratch.set(always)
-    for (let i = 0; i < parts.length; i++) {
+    const count = index?.find(event) ?? parts.length
+    for (let n = 0; n < count; n++) {
+      const i = index === undefined ? n : index.found[n]!
       if (!this.#evaluator.test(parts[i]!)) continue
       for (const rule of rules[i]!) scratch[rule >> 5]! |= 1 << (rule & 31)
     }
@@ -184,8 +200,10 @@ class PartMasks {
   readonly rules: readonly Int32Array[]
   /** The rules without a part in the scope, as bits. */
   readonly always: Uint32Array
+  /** Finds the parts that are possible; undefined: all are tested. */
+  readonly index: NeedIndex | undefined
 
-  constructor(byRule: Int32Array, width: number) {
+  constructor(byRule: Int32Array, width: number, indexOf: (roots: readonly number[]) => NeedIndex | undefined) {
     const rules = new Map<number, number[]>()
     this.always = new Uint32Array(width)
     byRule.forEach((part, rule) => {
@@ -195,5 +213,6 @@ class PartMasks {
     })
     this.parts = [...rules.keys()]
     this.rules = [...rules.values()].map(list => Int32Array.from(list))
+    this.index = indexOf(this.parts)
   }
 }

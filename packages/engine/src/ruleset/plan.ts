@@ -3,6 +3,7 @@ import type { EventTypes } from '../fields/field.ts'
 import type { ResolvedField } from '../fields/table.ts'
 import { EventTypeAnalysis } from './event-types.ts'
 import { type ClauseNode, clausesOf, fold } from './fold.ts'
+import { type Need, planNeeds } from './needs.ts'
 import { keysOf, split } from './split.ts'
 
 /** What runs for one group of event types: the rules that can match them, split into parts that can be kept. */
@@ -17,6 +18,8 @@ export interface BucketPlan {
   readonly rest: readonly number[]
   /** The nodes that the numbers above refer to. */
   readonly roots: readonly Node[]
+  /** Per root, how it is found by the value of a field; null: it is tested in any case. Empty when all are. */
+  readonly needs: readonly (Need | null)[]
 }
 
 export interface ScopePlan {
@@ -133,6 +136,7 @@ function planBucket(conditions: readonly Node[], scopes: ReadonlySet<string>, ke
     keys: [...keyParts].map(([field, nodes]) => planKey(keys.get(field)!, nodes, root)).sort(byCount),
     rest,
     roots,
+    needs: keyed ? planNeeds(roots) : [],
   }
 }
 

@@ -5,6 +5,8 @@ import type { Source } from '../fields/field.ts'
 import type { FieldTable } from '../fields/table.ts'
 import { Bucket } from './bucket.ts'
 import { BucketKey } from './bucket-key.ts'
+import { NeedIndex } from './need-index.ts'
+import type { Need } from './needs.ts'
 import type { KeyPlan } from './plan.ts'
 
 /** A bucket as plain data, which can be saved. */
@@ -13,6 +15,7 @@ export interface BucketShape {
   readonly scopes: readonly { readonly scope: string; readonly parts: readonly number[] }[]
   readonly keys: readonly KeyPlan[]
   readonly rest: readonly number[]
+  readonly needs: readonly (Need | null)[]
 }
 
 export interface RulesetShape {
@@ -101,6 +104,12 @@ export class Ruleset {
       const [name, arg] = key.field
       return new BucketKey(key, this.#table.resolve(name, arg ?? undefined), this.#errors)
     })
+    const indexOf = (roots: readonly number[]) =>
+      NeedIndex.of(
+        roots.map(root => shape.needs[root]),
+        this.#table,
+        this.#errors,
+      )
     const bucket = new Bucket(
       Int32Array.from(shape.rules),
       scopes,
@@ -108,6 +117,7 @@ export class Ruleset {
       Int32Array.from(shape.rest),
       evaluator,
       this.#layout,
+      indexOf,
     )
     this.#buckets[index] = bucket
     return bucket

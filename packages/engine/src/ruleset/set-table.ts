@@ -48,6 +48,10 @@ export class SetTable {
     return id
   }
 
+  has(id: number, element: number): boolean {
+    return ((this.#words[id * this.width + (element >> 5)]! >>> (element & 31)) & 1) === 1
+  }
+
   /** The elements of a set, ascending. */
   members(id: number): Int32Array {
     return this.#members[id]!

@@ -1,0 +1,199 @@
+import type { Clause, Node } from '../bytecode/tree.ts'
+import { printAddress } from '../fields/address.ts'
+import type { Scalar } from '../fields/field.ts'
+import { lowerAscii } from '../fields/glob.ts'
+import { TYPES } from '../fields/types.ts'
+
+/**
+ * What a field's value must be like for a condition to hold, so that many conditions can be looked up by the value. It is necessary,
+ * not sufficient: the conditions found are tested. Plain data, which can be saved.
+ */
+export type Need = {
+  readonly field: readonly [name: string, arg: string | null]
+} & (
+  | { readonly kind: 'text'; readonly values: readonly string[] } // one occurs in it, whatever the case
+  | { readonly kind: 'number'; readonly values: readonly Range[] } // it lies in one of them
+  | { readonly kind: 'network'; readonly values: readonly string[] } // one contains it: CIDR or a single address
+)
+
+/** First and last number; null = no bound. */
+export type Range = readonly [number | null, number | null]
+
+/** Other conditions are tested as cheaply as they are looked up. */
+const MANY = 16
+
+/** For each condition the need by which it is looked up; null: it is tested in any case. */
+export function planNeeds(conditions: readonly Node[]): (Need | null)[] {
+  const all = conditions.map(needsOf)
+  const counts = new Map<string, number>()
+  for (const needs of all) for (const key of new Set(needs.map(keyOf))) counts.set(key, (counts.get(key) ?? 0) + 1)
+  return all.map(needs => {
+    const usable = needs.filter(need => counts.get(keyOf(need))! >= MANY)
+    return usable.reduce<Need | null>(
+      (best, need) => (best === null || rarity(need) > rarity(best) ? need : best),
+      null,
+    )
+  })
+}
+
+/** How few values meet a need, roughly: the longer a text, the rarer it is. */
+function rarity({ kind, values }: Need): number {
+  if (kind === 'text') return Math.min(...values.map(value => value.length))
+  return kind === 'network' || values.every(([low, high]) => low === high) ? 8 : 1
+}
+
+/** Needs with the same key share an index. */
+export function keyOf({ field: [name, arg], kind }: Need): string {
+  return `${kind} ${name} ${arg ?? ''}`
+}
+
+/** Each of them must be met. */
+function needsOf(node: Node): Need[] {
+  switch (node.kind) {
+    case 'const':
+    case 'not':
+      return []
+    case 'and':
+      return node.children.flatMap(needsOf)
+    case 'or':
+      return eitherOf(node.children)
+    case 'clause':
+      return needOfClause(node.clause)
+  }
+}
+
+/** A need that all alternatives have. */
+function eitherOf(children: readonly Node[]): Need[] {
+  const [first, ...others] = children.map(needsOf)
+  return first!.flatMap(need => {
+    const same = others.map(needs => needs.find(other => keyOf(other) === keyOf(need)))
+    if (same.some(other => other === undefined)) return []
+    return { ...need, values: [need, ...same].flatMap(other => other!.values as readonly never[]) } as Need
+  })
+}
+
+function needOfClause({ left, op, modifier, values }: Clause): Need[] {
+  if (left.kind !== 'field' || left.list || modifier !== undefined || values.length === 0) return []
+  const field = [left.field.name, left.field.argText ?? null] as const
+  switch (TYPES[left.type].kind) {
+    case 'text': {
+      const texts = values.map(value => literalOf(op, value as string))
+      return texts.every(text => text !== undefined && text !== '')
+        ? [{ field, kind: 'text', values: texts.map(text => lowerAscii(text!)) }]
+        : []
+    }
+    case 'number': {
+      const ranges = values.map(value => rangeOf(op, value))
+      return ranges.every(range => range !== undefined) ? [{ field, kind: 'number', values: ranges }] : []
+    }
+    case 'ip':
+    case 'net':
+      if (op !== '=' && op !== 'in') return []
+      return [
+        {
+          field,
+          kind: 'network',
+          values: values.map(v => (typeof v === 'string' ? v : printAddress(v as Uint8Array))),
+        },
+      ]
+    default:
+      return []
+  }
+}
+
+/** A text that occurs in every value for which `value op text` holds; undefined = none is known. */
+function literalOf(op: Clause['op'], text: string): string | undefined {
+  switch (op) {
+    case '=':
+    case 'in':
+    case 'contains':
+    case 'icontains':
+    case 'startswith':
+    case 'endswith':
+      return text
+    case 'glob':
+    case 'iglob':
+      return text.includes('\\') || text.includes('[') ? undefined : longest(text.split(/[*?]/))
+    case 'pmatch':
+      return longest(text.split('/').filter(part => !/[*?[\\]/.test(part)))
+    case 'regex':
+      return literalOfRegex(text)
+    default:
+      return undefined
+  }
+}
+
+function rangeOf(op: Clause['op'], value: Scalar): Range | undefined {
+  if (typeof value !== 'number') return undefined
+  switch (op) {
+    case '=':
+    case 'in':
+      return [value, value]
+    case '<':
+    case '<=':
+      return [null, value]
+    case '>':
+    case '>=':
+      return [value, null]
+    default:
+      return undefined
+  }
+}
+
+/** The longest run of plain characters that each must match once. Whatever is more than plain text is passed over. */
+function literalOfRegex(pattern: string): string | undefined {
+  const runs: string[] = []
+  let run = ''
+  const end = () => {
+    runs.push(run)
+    run = ''
+  }
+  for (let i = 0; i < pattern.length; i++) {
+    const char = pattern[i]!
+    if (char === '|') return undefined
+    if (char === '(' || char === '[') {
+      const close = closing(pattern, i)
+      if (close < 0) return undefined
+      i = close
+      end()
+    } else if (char === '*' || char === '?' || char === '{') {
+      // The last character may be missing.
+      run = run.slice(0, -1)
+      end()
+      if (char === '{') i = pattern.indexOf('}', i)
+      if (i < 0) return undefined
+    } else if (char === '+') end()
+    else if (char === '.' || char === '^' || char === '$') end()
+    else if (char === '\\') {
+      const next = pattern[++i]
+      if (next === undefined || /[A-Za-z0-9]/.test(next)) return undefined
+      run += next
+    } else run += char
+  }
+  end()
+  return longest(runs)
+}
+
+/** Where a group or a class ends; -1 = it is not simple. */
+function closing(pattern: string, from: number): number {
+  if (pattern[from] === '[') {
+    // A bracket that comes first is a member; classes within are left alone.
+    const first = from + (pattern[from + 1] === '^' ? 2 : 1)
+    if (pattern.slice(first).includes('[')) return -1
+    return pattern.indexOf(']', first + 1)
+  }
+  let depth = 0
+  for (let i = from; i < pattern.length; i++) {
+    if (pattern[i] === '\\') i++
+    else if (pattern[i] === '[') {
+      i = closing(pattern, i)
+      if (i < 0) return -1
+    } else if (pattern[i] === '(') depth++
+    else if (pattern[i] === ')' && --depth === 0) return i
+  }
+  return -1
+}
+
+function longest(texts: readonly string[]): string {
+  return texts.reduce((best, text) => (text.length > best.length ? text : best), '')
+}

@@ -1,0 +1,145 @@
+/** Rules found by the values of fields are those that are found by testing each. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { fuzzed } from '../../../../scripts/testing/fuzz.ts'
+import { Engine } from '../../src/engine/engine.ts'
+import { defineSource, type MemoHolder } from '../../src/fields/field.ts'
+import { Marks } from '../../src/ruleset/marks.ts'
+import { TextIndex } from '../../src/ruleset/text-index.ts'
+
+class File implements MemoHolder {
+  memo: MemoHolder['memo'] = null
+  readonly name: string
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+interface Act {
+  readonly text: string | undefined
+  readonly size: number | bigint | undefined
+  readonly hosts: readonly string[]
+  readonly file: File
+}
+
+const source = defineSource<Act>({
+  name: 'acts',
+  time: () => 0n,
+  scopes: { file: act => act.file },
+  fields: {
+    'act.text': { type: 'string', doc: 'd', extract: act => act.text },
+    'act.size': { type: 'int64', doc: 'd', extract: act => act.size },
+    'act.host': {
+      type: 'ipaddr',
+      anyOf: true,
+      doc: 'd',
+      extract: act => (act.hosts.length === 0 ? undefined : act.hosts),
+    },
+    'file.name': { type: 'path', scope: 'file', doc: 'd', extract: act => act.file.name },
+  },
+})
+
+const PIECES = ['a', 'B', 'ab', 'Äb', '/', '/x', 'x.', 'b/a', '0', 'é', '😀']
+const text = fc.array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 4 }).map(pieces => pieces.join(''))
+const quoted = text.map(value => `"${value}"`)
+const field = fc.constantFrom('act.text', 'file.name')
+const glob = fc
+  .array(fc.constantFrom(...PIECES, '*', '?', '[ab]'), { minLength: 1, maxLength: 4 })
+  .map(p => `"${p.join('')}"`)
+const regex = fc
+  .array(fc.constantFrom('a', 'B', '/x', '(a|b)', '[^/]', 'x*', 'b+', 'a?', 'a{0,2}', '.', '\\\\.', '.*', '^'), {
+    minLength: 1,
+    maxLength: 5,
+  })
+  .map(pieces => `"${pieces.join('')}"`)
+const number = fc.oneof(fc.integer({ min: -3, max: 12 }), fc.constantFrom(9007199254740991, -9007199254740991))
+const host = fc.constantFrom('10.0.0.1', '10.0.1.7', '10.1.0.1', '192.168.0.9', '2001:db8::1', '2001:db8:1::2')
+const network = fc.constantFrom(
+  '10.0.0.0/8',
+  '10.0.0.0/24',
+  '10.0.1.0/31',
+  '0.0.0.0/0',
+  '2001:db8::/32',
+  '2001:db8:1::/48',
+  '10.0.0.1',
+)
+
+const check = fc.oneof(
+  fc
+    .tuple(field, fc.constantFrom('=', 'contains', 'icontains', 'startswith', 'endswith', '!='), quoted)
+    .map(c => c.join(' ')),
+  fc.tuple(field, fc.array(quoted, { minLength: 1, maxLength: 3 })).map(([f, list]) => `${f} in (${list.join(', ')})`),
+  fc.tuple(field, fc.constantFrom('glob', 'iglob'), glob).map(c => c.join(' ')),
+  fc.tuple(field, regex).map(([f, pattern]) => `${f} regex ${pattern}`),
+  fc
+    .tuple(field, fc.array(text, { minLength: 1, maxLength: 2 }))
+    .map(([f, list]) => `${f} pmatch (${list.map(t => `"/${t}"`).join(', ')})`),
+  fc.tuple(fc.constantFrom('=', '<', '<=', '>', '>=', '!='), number).map(([op, n]) => `act.size ${op} ${n}`),
+  fc.array(number, { minLength: 1, maxLength: 3 }).map(list => `act.size in (${list.join(', ')})`),
+  fc.array(network, { minLength: 1, maxLength: 3 }).map(list => `act.host in (${list.join(', ')})`),
+  fc.constant('act.text exists'),
+)
+const condition = fc.oneof(
+  { weight: 4, arbitrary: check },
+  { weight: 2, arbitrary: fc.tuple(check, check).map(([a, b]) => `${a} and ${b}`) },
+  { weight: 2, arbitrary: fc.tuple(check, check).map(([a, b]) => `(${a} or ${b})`) },
+  { weight: 1, arbitrary: fc.tuple(check, check).map(([a, b]) => `${a} and not ${b}`) },
+)
+const act = fc.record({
+  text: fc.option(text, { nil: undefined, freq: 9 }),
+  size: fc.oneof(fc.constant(undefined), number, fc.constantFrom(3n, 9007199254740993n, -9007199254740993n)),
+  hosts: fc.array(host, { maxLength: 2 }),
+  file: text.map(name => new File(`/${name}`)),
+})
+
+function play(
+  conditions: readonly string[],
+  acts: readonly Act[],
+  index: boolean,
+  ruleMatching: 'first' | 'all',
+): string[] {
+  const engine = new Engine({ sources: [source], ruleMatching, tuning: { index, memo: index } })
+  const rules = conditions.map((text, i) => ({
+    ...{ rule: `r${i}`, desc: 'd', condition: text, output: 'o', priority: 'INFO', source: 'acts' },
+  }))
+  const report = engine.load([{ name: 'rules.yaml', content: JSON.stringify(rules) }])
+  expect(report.errors).toEqual([])
+  for (const { file } of acts) file.memo = null
+  // Twice: the second time, sets of rules are known.
+  return [...acts, ...acts].map(one =>
+    engine
+      .evaluate(source, one)
+      .map(({ rule }) => rule)
+      .join(' '),
+  )
+}
+
+test.each(['first', 'all'] as const)('many rules of every operator, rule matching %s', { timeout: 0 }, matching => {
+  fc.assert(
+    fc.property(
+      fc.array(condition, { minLength: 30, maxLength: 120 }),
+      fc.array(act, { minLength: 1, maxLength: 20 }),
+      (conditions, acts) => {
+        expect(play(conditions, acts, true, matching)).toEqual(play(conditions, acts, false, matching))
+      },
+    ),
+    fuzzed(40),
+  )
+})
+
+describe('texts in a text', () => {
+  test('are found wherever they begin, inside each other, too', () => {
+    fc.assert(
+      fc.property(fc.array(text, { minLength: 1, maxLength: 40 }), text, text, (texts, a, b) => {
+        const value = a + b
+        const marks = new Marks(texts.length)
+        new TextIndex(texts.map((one, i) => [one, i] as const)).find(value, marks)
+        const count = marks.list()
+        const found = [...marks.listed.subarray(0, count)]
+        for (const [i, one] of texts.entries())
+          if (value.toLowerCase().includes(one.toLowerCase())) expect(found).toContain(i)
+      }),
+      fuzzed(300),
+    )
+  })
+})
