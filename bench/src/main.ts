@@ -1,8 +1,9 @@
 /**
- * All benchmarks, or those named on the command line: audit expressions load syscalls live run rules.
+ * All benchmarks, or those named on the command line: audit expressions load syscalls busy live run rules.
  * Figures are ratios or CPU times of one run on one machine; docs/performance.md tells what was measured where.
  */
 import { benchAudit } from './audit.ts'
+import { benchBusy } from './busy.ts'
 import { benchExpressions } from './expressions.ts'
 import { benchLive } from './live.ts'
 import { benchLoad } from './load.ts'
@@ -15,6 +16,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   expressions: benchExpressions,
   load: benchLoad,
   syscalls: benchSyscalls,
+  busy: benchBusy,
   live: benchLive,
   run: benchRun,
   rules: benchRules,

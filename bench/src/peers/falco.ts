@@ -48,8 +48,8 @@ export function liveFalco(falco: string, files: readonly string[], work: string)
   return [falco, '-c', config, ...files]
 }
 
-/** User CPU seconds of a command, as the shell's `times` has them for its children. */
-function seconds(command: string, args: readonly string[]): number {
+/** User CPU seconds of a command and all that it starts, as the shell's `times` has them for its children. */
+export function seconds(command: string, args: readonly string[]): number {
   const script = '"$@" >/dev/null 2>&1; status=$?; times; exit $status'
   const { status, stdout } = spawnSync('bash', ['-c', script, 'bash', command, ...args], { encoding: 'utf8' })
   const match = /(\d+)m([\d.]+)s [\dm.s]+\s*$/.exec(stdout)

@@ -52,7 +52,8 @@ export class Replay implements EventTables {
   readonly #file: CaptureStream
   readonly #delivery: Delivery
   /** Which events are passed over; null = none. */
-  readonly #skips: SkipEvents | null
+  #skips: SkipEvents | null
+  readonly #readAll: boolean
   /** They are not yet, because the first events are still to come. */
   #waiting: boolean
   /** Empty, as in Falco's replays, although captures hold a host name: see `machine`. */
@@ -62,11 +63,11 @@ export class Replay implements EventTables {
     this.#file = file
     this.state = state
     this.event = file.event
+    this.#readAll = readAll === true
     const types = wanted === undefined ? undefined : [...wanted]
-    const demand = types === undefined || readAll === true ? undefined : demandOf(types, fields)
-    this.#skips = demand === undefined ? null : new SkipEvents(state.tables, demand)
-    this.#waiting = this.#skips !== null
     this.#delivery = new Delivery(state, types)
+    this.#skips = this.#skipsFor(types, fields)
+    this.#waiting = this.#skips !== null
     this.event.tables = this
   }
 
@@ -122,6 +123,22 @@ export class Replay implements EventTables {
   /** Waits for more bytes. Returns false at the end of the capture. @throws {CaptureError} if the compressed stream is broken */
   fill(): Promise<boolean> {
     return this.#file.fill()
+  }
+
+  /**
+   * Changes what is delivered and read; call it between two events. State that was not kept until now is not known: only
+   * what happens from now on is.
+   */
+  want(wanted: Iterable<number> | undefined, fields?: Iterable<FieldUse>): void {
+    const types = wanted === undefined ? undefined : [...wanted]
+    this.#delivery.want(types)
+    this.#skips = this.#skipsFor(types, fields)
+    this.tap(this.#delivery.tap)
+  }
+
+  #skipsFor(types: readonly number[] | undefined, fields: Iterable<FieldUse> | undefined): SkipEvents | null {
+    if (types === undefined || this.#readAll) return null
+    return new SkipEvents(this.state.tables, demandOf(types, fields))
   }
 
   #skip(): void {

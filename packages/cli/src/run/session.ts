@@ -162,7 +162,10 @@ export class Session implements MetricsSource {
     this.#loaded = next
     this.#lastFailure = undefined
     this.#captures?.reload(next.captureDurations)
-    for (const { feed } of this.#running) feed.want?.(next.engine.wantedTypes(feed.source))
+    for (const { feed } of this.#running) {
+      const { engine } = next
+      feed.want?.(engine.wantedTypes(feed.source), engine.fieldsRead(feed.source))
+    }
     this.onReplaced()
   }
 

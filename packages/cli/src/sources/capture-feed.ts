@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import type { FieldUse } from '@falc/engine'
 import { openCapture, type Replay, type ReplayOptions } from '@falc/sources-syscall'
 import { CliError } from '../fail.ts'
 import type { FeedMeter } from '../meter/counts.ts'
@@ -81,6 +82,10 @@ class CaptureFeed implements Feed {
     } finally {
       capture.close()
     }
+  }
+
+  want(wanted: Uint8Array | 'all', fields: readonly FieldUse[]): void {
+    this.#capture.want(wanted === 'all' ? undefined : numbers(wanted), fields)
   }
 
   losses(): Record<string, number> {

@@ -1,4 +1,4 @@
-import type { Deferral } from '@falc/engine'
+import type { Deferral, FieldUse } from '@falc/engine'
 import type { EventStream } from '@falc/sources-syscall'
 import type { InternalAlert } from '../alerts/internal.ts'
 import type { FeedMeter } from '../meter/counts.ts'
@@ -39,6 +39,6 @@ export interface Feed {
   progress?(): { readonly position: number; readonly size: number; readonly events: number }
   /** For recordings. */
   readonly stream?: EventStream
-  /** Rules were reloaded. @param wanted per event type, 1 where a rule can match */
-  want?(wanted: Uint8Array | 'all'): void
+  /** Rules were reloaded. @param wanted per event type, 1 where a rule can match @param fields that rules read */
+  want?(wanted: Uint8Array | 'all', fields: readonly FieldUse[]): void
 }

@@ -47,6 +47,14 @@ export class Bucket {
   readonly #open: Int32Array
   /** Finds rules by what remains of them; undefined: they are tested one by one. */
   readonly #found: NeedIndex | undefined
+  /** See #setOfUnfound: the set, and the state of the table for which it is valid. */
+  #unfound = -1
+  #unfoundClears = 0
+  /**
+   * There is no object that keeps the results of a scope, as when an open has failed: its parts are made from the event, which takes
+   * longer than what remains of a rule.
+   */
+  #restFirst = false
   /** Events decided by kept sets alone. */
   decided = 0
 
@@ -89,11 +97,13 @@ export class Bucket {
     let set = -1
     let open = 0
     let begun = false
+    this.#restFirst = false
     for (let i = 0; i < this.#scopes.length; i++) {
       const scope = this.#scopes[i]!
       const holder = clears < MAX_CLEARS ? scope.holder(event) : undefined
       if (holder === undefined) {
         this.#open[open++] = i
+        this.#restFirst = true
         continue
       }
       const memo = this.#layout.memoOf(holder, scope.name)
@@ -139,8 +149,13 @@ export class Bucket {
     if (!begun) this.#evaluator.begin(event)
     if (this.#found === undefined || candidates.length <= FEW)
       return this.#test(candidates, candidates.length, open, matches, first)
-    const found = this.#found.find(event)
-    return this.#test(this.#found.found, found, open, matches, first, set)
+    let always = this.#found.always
+    if (set >= 0) {
+      const unfound = sets.meet(set, this.#setOfUnfound())
+      if (sets.clears !== clears) return this.#each(event, matches, first)
+      always = unfound < 0 ? NONE : sets.members(unfound)
+    }
+    return this.#test(this.#found.found, this.#found.find(event, always), open, matches, first, set)
   }
 
   /** All rules one by one, when the sets cannot be used for this event. */
@@ -161,18 +176,30 @@ export class Bucket {
     for (let i = 0; i < length; i++) {
       const rule = candidates[i]!
       if (set >= 0 && !this.#sets.has(set, rule)) continue
+      const rest = this.#rest[rule]!
+      if (this.#restFirst && rest >= 0 && !evaluator.test(rest)) continue
       let holds = true
       for (let k = 0; k < open && holds; k++) {
         const part = this.#parts[this.#open[k]!]![rule]!
         holds = part < 0 || evaluator.test(part)
       }
       if (!holds) continue
-      const rest = this.#rest[rule]!
-      if (rest >= 0 && !evaluator.test(rest)) continue
+      if (!this.#restFirst && rest >= 0 && !evaluator.test(rest)) continue
       matches[count++] = this.rules[rule]!
       if (first) break
     }
     return count
+  }
+
+  /** The set of rules that no value finds, by its number. May clear the table. */
+  #setOfUnfound(): number {
+    const sets = this.#sets
+    if (this.#unfound >= 0 && this.#unfoundClears === sets.clears) return this.#unfound
+    sets.scratch.fill(0)
+    for (const rule of this.#found!.always) sets.scratch[rule >> 5]! |= 1 << (rule & 31)
+    this.#unfound = sets.intern()
+    this.#unfoundClears = sets.clears
+    return this.#unfound
   }
 
   /** The set of rules whose part in a scope holds, by its number. */

@@ -14,8 +14,8 @@ interface ValueIndex {
 
 /** The conditions of a group that an event's values leave possible, found without trying each. */
 export class NeedIndex {
-  /** Conditions without a need. */
-  readonly #always: readonly number[]
+  /** The conditions without a need. */
+  readonly always: Int32Array
   readonly #marks: Marks
   readonly #fields: readonly (readonly [field: ResolvedField, index: ValueIndex])[]
   readonly #errors: ExtractErrors
@@ -32,7 +32,7 @@ export class NeedIndex {
   private constructor(needs: readonly (Need | null | undefined)[], table: FieldTable, errors: ExtractErrors) {
     this.#errors = errors
     this.#marks = new Marks(needs.length)
-    this.#always = [...needs.keys()].filter(item => !needs[item])
+    this.always = Int32Array.from([...needs.keys()].filter(item => !needs[item]))
     const groups = new Map<string, { first: Need; entries: (readonly [string | Range, number])[] }>()
     needs.forEach((need, item) => {
       if (!need) return
@@ -51,10 +51,10 @@ export class NeedIndex {
     return this.#marks.listed
   }
 
-  /** Looks up the possible conditions; returns how many. */
-  find(event: unknown): number {
+  /** Looks up the possible conditions, and adds those of `always`; returns how many. */
+  find(event: unknown, always = this.always): number {
     const marks = this.#marks
-    for (let i = 0; i < this.#always.length; i++) marks.add(this.#always[i]!)
+    for (let i = 0; i < always.length; i++) marks.add(always[i]!)
     for (const [field, index] of this.#fields) {
       const value: Value | undefined = extract(field, event, this.#errors)
       if (value === undefined) continue

@@ -1,0 +1,78 @@
+/**
+ * A recording of a busy machine, every system call, as a whole process from start to end: without rules, with Falco's stable rules, with
+ * all of them; beside `--read-all`, which reads every event, and beside Falco where it is to be had. FALC_BENCH_BUSY names the recording:
+ * `falc record -w busy.scap` while bench/workload.sh and bench/storm.sh run. It holds what the machine did, so it is not committed.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { RulesFile } from '@falc/engine'
+import { openCapture } from '@falc/sources-syscall'
+import { root, syscallRules } from './files.ts'
+import { report, times } from './measure.ts'
+import { findFalco, measureFalco, seconds } from './peers/falco.ts'
+
+const RECORDING = process.env.FALC_BENCH_BUSY
+const ROUNDS = 5
+
+const NO_RULES: RulesFile = { name: 'none.yaml', content: '- macro: unused\n  condition: evt.num > 0\n' }
+const SETS: readonly (readonly [string, readonly RulesFile[]])[] = [
+  ['no rules', [NO_RULES]],
+  ['stable rules', syscallRules('stable')],
+  ['all rules', syscallRules('all')],
+]
+
+export async function benchBusy(): Promise<void> {
+  if (RECORDING === undefined) {
+    report('busy recording', 'not here', 'set FALC_BENCH_BUSY to one')
+    return
+  }
+  const events = await countEvents(RECORDING)
+  console.log(
+    `Busy recording: ${events} events, whole process, user CPU seconds; medians of ${ROUNDS}, in turn with --read-all`,
+  )
+  const falco = findFalco()
+  const work = mkdtempSync(join(tmpdir(), 'falc-busy-'))
+  try {
+    for (const [name, files] of SETS) {
+      const paths = files.map(({ content }, i) => {
+        const path = join(work, `${name}-${i}.yaml`)
+        writeFileSync(path, content)
+        return ['-r', path]
+      })
+      const run = (...flags: string[]) =>
+        seconds(join(root, 'falc'), ['run', ...paths.flat(), '-e', RECORDING, ...flags])
+      // The first start compiles the rules.
+      run('--dry-run')
+      const fast: number[] = []
+      const slow: number[] = []
+      for (let i = 0; i < ROUNDS; i++) {
+        fast.push(run())
+        slow.push(run('--read-all'))
+      }
+      report(
+        `${name}: ${rate(events, fast)}`,
+        `${median(fast).toFixed(2)} s`,
+        '',
+        `--read-all ${times(median(slow) / median(fast))}`,
+      )
+      if (falco !== undefined) {
+        const theirs = measureFalco(falco, RECORDING, events, files)
+        report('  Falco beside it', times(events / median(fast) / theirs))
+      }
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+async function countEvents(path: string): Promise<number> {
+  const capture = await openCapture(path, { wanted: [], fields: [] })
+  do {
+    while (capture.next());
+  } while (await capture.fill())
+  return capture.counts.events
+}
+
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!
+const rate = (events: number, runs: readonly number[]) => `${(events / median(runs) / 1e6).toFixed(1)} M events/s`
