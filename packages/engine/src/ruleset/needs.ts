@@ -3,6 +3,7 @@ import { printAddress } from '../fields/address.ts'
 import type { Scalar } from '../fields/field.ts'
 import { lowerAscii } from '../fields/glob.ts'
 import { TYPES } from '../fields/types.ts'
+import { clausesOf } from './fold.ts'
 
 /**
  * What a field's value must be like for a condition to hold, so that many conditions can be looked up by the value. It is necessary,
@@ -19,21 +20,33 @@ export type Need = {
 /** First and last number; null = no bound. */
 export type Range = readonly [number | null, number | null]
 
-/** Other conditions are tested as cheaply as they are looked up. */
-const MANY = 16
+/** What a look-up costs, in tests of one text. With fewer conditions, testing each costs less. */
+const LOOK_UP = 16
+/** Operators whose test costs more, and how much. */
+const COSTS: Readonly<Record<string, number>> = { regex: 16, pmatch: 12, icontains: 4, iglob: 4, glob: 3 }
 
 /** For each condition the need by which it is looked up; null: it is tested in any case. */
 export function planNeeds(conditions: readonly Node[]): (Need | null)[] {
   const all = conditions.map(needsOf)
-  const counts = new Map<string, number>()
-  for (const needs of all) for (const key of new Set(needs.map(keyOf))) counts.set(key, (counts.get(key) ?? 0) + 1)
+  const costs = new Map<string, number>()
+  for (const [i, needs] of all.entries()) {
+    const cost = costOf(conditions[i]!)
+    for (const key of new Set(needs.map(keyOf))) costs.set(key, (costs.get(key) ?? 0) + cost)
+  }
   return all.map(needs => {
-    const usable = needs.filter(need => counts.get(keyOf(need))! >= MANY)
+    const usable = needs.filter(need => costs.get(keyOf(need))! >= LOOK_UP)
     return usable.reduce<Need | null>(
       (best, need) => (best === null || rarity(need) > rarity(best) ? need : best),
       null,
     )
   })
+}
+
+/** What testing a condition costs, at most. */
+function costOf(node: Node): number {
+  let cost = 0
+  for (const { clause } of clausesOf(node).values()) cost = Math.max(cost, COSTS[clause.op] ?? 1)
+  return cost
 }
 
 /** How few values meet a need, roughly: the longer a text, the rarer it is. */

@@ -16,10 +16,7 @@ export class SourceText {
     if (this.#starts) return this.#starts
     const starts = [0]
     const { content } = this
-    for (let i = 0; i < content.length; i++) {
-      const c = content.charCodeAt(i)
-      if (c === 10 || (c === 13 && content.charCodeAt(i + 1) !== 10)) starts.push(i + 1)
-    }
+    for (const { index, 0: end } of content.matchAll(/\r\n?|\n/g)) starts.push(index + end.length)
     this.#starts = starts
     return starts
   }
