@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { fuzzed, fuzzRuns } from '../../../../scripts/testing/fuzz.ts'
+import { FUZZ_TIMEOUT, fuzzed } from '../../../../scripts/testing/fuzz.ts'
 import { Answer } from '../../src/containers/description.ts'
 import { announcedBy } from '../../src/containers/docker-events.ts'
 import { openEngines } from '../../src/containers/engines.ts'
@@ -59,7 +59,7 @@ test.each(['docker', 'podman'] as const)(
     )
     engine!.close()
   },
-  30_000 + 5 * fuzzRuns(300),
+  FUZZ_TIMEOUT,
 )
 
 /** What an engine may send that is not HTTP, or not all of it. */
@@ -131,7 +131,7 @@ test(
     engine!.close()
     raw.close()
   },
-  30_000 + 5 * fuzzRuns(300),
+  FUZZ_TIMEOUT,
 )
 
 test('an event of docker announces a container or nothing', () => {
