@@ -45,7 +45,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'event-hubs': 'no broker here speaks TLS with SASL',
 }
 
-function deliver(item: Item) {
+async function deliver(item: Item) {
   const source = alerts()
   const json = falcoJson({ id: true })
   const delivery = configuredDelivery(read(item), {
@@ -56,6 +56,7 @@ function deliver(item: Item) {
     log: () => {},
   })
   onTestFinished(() => delivery.close(0))
+  await delivery.open()
   // It passes the conditions of the page.
   const pushed = alert(1, { priority: 'Critical' })
   delivery.push(pushed)
@@ -76,7 +77,7 @@ describe.each(ITEMS.map(item => [item.name, item] as const))('%s', (name, item) 
   const serve = SERVERS[item.type]
   if (serve)
     return test('delivers', async () => {
-      const { delivery } = deliver({ ...item, ...(await serve()) })
+      const { delivery } = await deliver({ ...item, ...(await serve()) })
       await delivery.flush()
       expect(delivery.stats).toMatchObject({ delivered: 1, dropped: {} })
     })
@@ -87,7 +88,7 @@ describe.each(ITEMS.map(item => [item.name, item] as const))('%s', (name, item) 
     const peer = await kind.start()
     onTestFinished(() => peer.stop())
     const disk = item.queue?.disk && { queue: { ...item.queue, disk: folder() } }
-    const { delivery, id } = deliver({ ...item, ...peer.options(), ...disk, linger: '0s' })
+    const { delivery, id } = await deliver({ ...item, ...peer.options(), ...disk, linger: '0s' })
     await delivery.flush()
     expect(delivery.stats).toMatchObject({ delivered: 1, dropped: {} })
     await until('it has arrived', async () => (await peer.received()).some(received => received.id === id))
