@@ -9,7 +9,7 @@ import { type Contender, compare, report, times } from './measure.ts'
 const EVENTS = 100_000
 
 /** The bundled log again and again, with ids and user names changed, as bytes: one event a line. */
-function events(count: number): Buffer[] {
+export function auditEvents(count: number): Buffer[] {
   const lines = readFileSync(join(root, 'examples/captures/k8s-audit.jsonl'), 'utf8').split('\n').filter(Boolean)
   return Array.from({ length: count }, (_, i) =>
     Buffer.from(lines[i % lines.length]!.replace(/"auditID":"[^"]*"/, `"auditID":"bench-${i}"`)),
@@ -17,7 +17,7 @@ function events(count: number): Buffer[] {
 }
 
 export async function benchAudit(): Promise<void> {
-  const bytes = events(EVENTS)
+  const bytes = auditEvents(EVENTS)
   const megabytes = bytes.reduce((n, b) => n + b.length, 0) / 1e6
   const source = k8sAudit()
   const contender = (factor: number, backend: 'vm' | 'jit'): Contender => {

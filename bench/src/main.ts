@@ -1,5 +1,5 @@
 /**
- * All benchmarks, or those named on the command line: audit expressions load syscalls busy live run rules.
+ * All benchmarks, or those named on the command line: audit expressions load syscalls busy live run rules outputs.
  * Figures are ratios or CPU times of one run on one machine; docs/performance.md tells what was measured where.
  */
 import { benchAudit } from './audit.ts'
@@ -7,6 +7,7 @@ import { benchBusy } from './busy.ts'
 import { benchExpressions } from './expressions.ts'
 import { benchLive } from './live.ts'
 import { benchLoad } from './load.ts'
+import { benchOutputs } from './outputs.ts'
 import { benchRules } from './rules.ts'
 import { benchRun } from './run.ts'
 import { benchSyscalls } from './syscalls.ts'
@@ -20,6 +21,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   live: benchLive,
   run: benchRun,
   rules: benchRules,
+  outputs: benchOutputs,
 }
 
 const asked = process.argv.slice(2)

@@ -1,0 +1,163 @@
+/**
+ * A storm of alerts into an output that takes 200 a second: falc reads audit events from a pipe, each of which raises an alert, in a
+ * memory cgroup of 512 MiB. A file takes every alert, and a server takes 200 a second of them, from a queue in memory, from one on disk
+ * and with collapsing. Memory must stay in bounds, every alert must be delivered, waiting, collapsed or counted as lost, and events
+ * must not wait for the server.
+ *
+ *   node bench/src/alert-storm.ts [ALERTS]      1,000,000 by default; needs root and a memory cgroup (v1 or v2)
+ *
+ * Exits with 1 when something of that does not hold. Times are CPU times of the main thread, which other work on the machine does not
+ * change.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { root } from './files.ts'
+
+const LIMIT = 512 << 20
+const PER_SECOND = 200
+const count = Number(process.argv[2] ?? 1_000_000)
+if (!(count >= 1000)) throw new Error('usage: alert-storm.ts [ALERTS], at least 1000')
+
+const work = mkdtempSync(join(tmpdir(), 'falc-storm-'))
+const v1 = '/sys/fs/cgroup/memory'
+const group = join(existsSync(v1) ? v1 : '/sys/fs/cgroup', `falc-storm-${process.pid}`)
+const setting = (name: { v1: string; v2: string }) => join(group, existsSync(v1) ? name.v1 : name.v2)
+
+/** The server: one request after the other, 200 a second. */
+const server = createServer((request, response) => {
+  request.resume()
+  request.on('end', async () => {
+    await sleep(1000 / PER_SECOND)
+    response.end()
+  })
+})
+await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+
+const SLOW = `name: slow, type: webhook, url: "${url}", requests: 1`
+const RUNS: Readonly<Record<string, string>> = {
+  'the file alone': '',
+  'beside it, the server, queue in memory': `{ ${SLOW} }`,
+  'queue on disk': `{ ${SLOW}, queue: { disk: ${join(work, 'queue')}, max_alerts: ${2 * count}, max_bytes: 4GiB } }`,
+  'collapsed by rule and user': `{ ${SLOW}, collapse: { by: [alert.rule, ka.user.name], window: 1h } }`,
+}
+
+const events = Array.from(
+  { length: 1000 },
+  (_, i) =>
+    `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"%","stage":"ResponseComplete","verb":"get","user":{"username":"u${i % 50}"},"objectRef":{"resource":"secrets","namespace":"shop","name":"s${i}"},"stageTimestamp":"2026-05-04T10:20:30.000000Z"}\n`,
+)
+
+interface Run {
+  /** Seconds of the main thread until every event was evaluated. */
+  readonly cpu: number
+  readonly peak: number
+  /** Of the output `slow`, by series. */
+  readonly slow: Readonly<Record<string, number>>
+  readonly log: string
+}
+
+async function storm(outputs: string): Promise<Run> {
+  const port = 20_000 + Math.floor(Math.random() * 20_000)
+  const config = join(work, 'falco.yaml')
+  writeFileSync(
+    join(work, 'rules.yaml'),
+    '- {rule: r, desc: d, condition: ka.verb = get, output: "user=%ka.user.name name=%ka.target.name", priority: WARNING, source: k8s_audit}\n',
+  )
+  writeFileSync(
+    config,
+    `rules_files: [${join(work, 'rules.yaml')}]
+json_output: true
+stdout_output: { enabled: false }
+file_output: { enabled: true, keep_alive: true, filename: ${join(work, 'alerts')} }
+webserver: { enabled: true, listen_port: ${port}, listen_address: 127.0.0.1, prometheus_metrics_enabled: true }
+metrics: { enabled: true, interval: 1h, include_empty_values: true }
+outputs: [${outputs}]
+`,
+  )
+  rmSync(join(work, 'alerts'), { force: true })
+  mkdirSync(group)
+  writeFileSync(setting({ v1: 'memory.limit_in_bytes', v2: 'memory.max' }), String(LIMIT))
+  const command = `echo $$ >${join(group, 'cgroup.procs')}; exec '${join(root, 'falc')}' run -c '${config}' --k8s-audit -`
+  const falc = spawn('sh', ['-c', command], { stdio: ['pipe', 'ignore', 'pipe'] })
+  let log = ''
+  falc.stderr.on('data', chunk => void (log += chunk))
+  const metrics = async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined)
+    return response ? response.text() : ''
+  }
+  try {
+    while ((await metrics()) === '') await sleep(50)
+    for (let sent = 0; sent < count; ) {
+      let chunk = ''
+      for (let i = 0; i < 1000 && sent < count; i++) chunk += events[i]!.replace('%', String(sent++))
+      if (!falc.stdin.write(chunk)) await once(falc.stdin, 'drain')
+    }
+    for (;;) {
+      const page = await metrics()
+      if (/rules_matches_total\{[^}]*rule_name="r"[^}]*\} (\d+)/.exec(page)?.[1] === String(count)) break
+      if (falc.exitCode !== null) throw new Error(`falc ended:\n${log}`)
+      await sleep(20)
+    }
+    const cpu = cpuOf(falc.pid!)
+    const page = await metrics()
+    const slow: Record<string, number> = {}
+    for (const [, series, labels, n] of page.matchAll(/^(falc_\w+)\{([^}]*output="slow"[^}]*)\} (\d+)/gm)) {
+      const cause = /cause="(\w+)"/.exec(labels!)?.[1]
+      slow[cause === undefined ? series! : `${series} ${cause}`] = Number(n)
+    }
+    const peak = Number(readFileSync(setting({ v1: 'memory.max_usage_in_bytes', v2: 'memory.peak' }), 'utf8'))
+    return { cpu, peak, slow, log }
+  } finally {
+    falc.kill('SIGKILL')
+    if (falc.exitCode === null && falc.signalCode === null) await once(falc, 'close')
+    await sleep(300)
+    rmdirSync(group)
+  }
+}
+
+/** Seconds of a process's first thread. */
+function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+const wrong: string[] = []
+try {
+  let base = 0
+  for (const [name, outputs] of Object.entries(RUNS)) {
+    const { cpu, peak, slow } = await storm(outputs)
+    base ||= cpu
+    console.log(
+      `${name}: ${cpu.toFixed(1)} s (${(cpu / base).toFixed(2)}), peak ${(peak / 1048576).toFixed(0)} MiB with cache`,
+    )
+    if (outputs === '') continue
+    const lost = Object.entries(slow).filter(([series]) => series.startsWith('falc_alerts_lost_total'))
+    const known =
+      (slow.falc_outputs_delivered_total ?? 0) +
+      (slow.falc_outputs_queue_length ?? 0) +
+      (slow.falc_outputs_collapsed_total ?? 0) +
+      lost.reduce((sum, [, n]) => sum + n, 0)
+    console.log(
+      `  delivered ${slow.falc_outputs_delivered_total}, waiting ${slow.falc_outputs_queue_length}, collapsed ${slow.falc_outputs_collapsed_total}, ` +
+        `lost ${lost.map(([series, n]) => `${series.split(' ')[1]} ${n}`).join(', ') || 0}, journal ${slow.falc_outputs_journal_bytes} bytes`,
+    )
+    if (known !== count) wrong.push(`${name}: ${known} of ${count} alerts are accounted for`)
+    if (outputs.includes('disk') && lost.some(([, n]) => n > 0)) wrong.push(`${name}: alerts are lost`)
+    if (!outputs.includes('disk') && cpu / base > 1.1)
+      wrong.push(`${name}: events cost ${(cpu / base).toFixed(2)} times as much`)
+  }
+} finally {
+  server.close()
+  server.closeAllConnections()
+  rmSync(work, { recursive: true, force: true })
+}
+for (const line of wrong) console.error(`storm: ${line}`)
+console.log(wrong.length === 0 ? `storm: ${count} alerts, all holds` : 'storm: failed')
+process.exitCode = wrong.length === 0 ? 0 : 1
