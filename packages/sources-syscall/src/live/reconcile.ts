@@ -1,10 +1,13 @@
 import type { CaptureVisitor, FdEntry, ProcessEntry } from '../capture/visitor.ts'
+import { CL_CLONE_INVERTED } from '../model/clone-flags.ts'
+import type { Thread } from '../model/thread.ts'
 import { readFd, readProcess } from '../state/initial-tables.ts'
 import type { Tables } from '../state/tables.ts'
 
 /**
  * Applies a new snapshot of /proc after process lifecycle events were, or may have been, lost. Unknown threads are added with
- * their descriptors; threads that no longer exist are removed. State known from events is left unchanged.
+ * their descriptors; threads that no longer exist are removed; a process that runs another program than the one known is
+ * read anew, as its exec was lost. Other state known from events is left unchanged.
  */
 export class Reconcile implements CaptureVisitor {
   readonly #tables: Tables
@@ -22,8 +25,17 @@ export class Reconcile implements CaptureVisitor {
     const tables = this.#tables
     this.#seen.add(entry.tid)
     const known = tables.threads.get(entry.tid)
-    if (known !== null && !known.isInvalid) return
-    if (tables.threads.add(readProcess(tables, entry), false)) this.#added.add(entry.tid)
+    if (known !== null && !known.isInvalid && !this.#missedExec(known, entry)) return
+    const thread = readProcess(tables, entry)
+    // The ring may still hold the clone that made it, which is older than the snapshot.
+    thread.flags |= CL_CLONE_INVERTED
+    if (tables.threads.add(thread, false)) this.#added.add(entry.tid)
+  }
+
+  /** The executable is another file, and no event says so that is newer than the snapshot. */
+  #missedExec(known: Thread, entry: ProcessEntry): boolean {
+    const differs = entry.exeIno !== 0n && known.exeIno !== 0n && known.exeIno !== entry.exeIno
+    return differs && known.lastExecTs < this.#since && known.cloneTs < this.#since
   }
 
   onFd(tid: number, entry: FdEntry): void {
