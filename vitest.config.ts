@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 // With this condition, packages resolve to their TypeScript sources: tests need no build.
@@ -40,6 +41,8 @@ export default defineConfig({
             'rules/**/*.test.ts',
           ],
           exclude: [...configDefaults.exclude, ...DESCRIPTORS, ...LIVE],
+          // Most of them wait for processes and servers: vitest's own choice would leave one core of two idle.
+          maxWorkers: availableParallelism(),
           sequence: { groupOrder: 0 },
         },
       },

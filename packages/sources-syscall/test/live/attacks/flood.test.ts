@@ -93,6 +93,14 @@ async function victimOf(live: Live, { call, processes, threads, user }: Flood): 
   }
 }
 
+/** What is promised where the flood has a part of the victim's own share, or more than the rings hold. */
+async function seenOrCounted(live: Live, flood: Flood): Promise<void> {
+  const { opens, execs, lost } = await victimOf(live, flood)
+  expect(execs).toBe(10)
+  expect(opens + lost).toBeGreaterThanOrEqual(100)
+  if (lost === 0) expect(opens).toBe(100)
+}
+
 describe.skipIf(reason !== undefined)('a flood, with rings of the usual size', { timeout: 180_000 }, () => {
   let live: Live
   beforeAll(async () => {
@@ -118,13 +126,23 @@ describe.skipIf(reason !== undefined)('a flood, with rings of the usual size', {
     flood('execve'),
     flood('fork'),
     flood('exec'),
-    flood('openat', 10, 2),
-    flood('exec', 10, 2),
     flood('openat', 10, 2, 65534),
     flood('fork', 10, 2, 65534),
-  ])('of $call by $processes × $threads threads of user $user costs others nothing', async flood => {
-    expect(await victimOf(live, flood)).toMatchObject({ opens: 100, execs: 10 })
-  })
+  ])(
+    'of $call by $processes × $threads threads of user $user costs others no exec, and next to no open',
+    async flood => {
+      const { opens, execs, lost } = await victimOf(live, flood)
+      expect(execs).toBe(10)
+      // All of them, unless something else keeps the engine from the processor meanwhile.
+      expect(opens).toBeGreaterThanOrEqual(90)
+      if (lost === 0) expect(opens).toBe(100)
+    },
+  )
+
+  test.each([flood('openat', 10, 2), flood('exec', 10, 2)])(
+    'of $call by $processes processes of the victim’s user: its execs are seen, and so are its opens unless they are counted as lost',
+    flood => seenOrCounted(live, flood),
+  )
 })
 
 describe.skipIf(reason !== undefined)('a flood, with small rings', { timeout: 180_000 }, () => {
@@ -136,11 +154,6 @@ describe.skipIf(reason !== undefined)('a flood, with small rings', { timeout: 18
 
   test.each([flood('openat'), flood('unlinkat'), flood('execve'), flood('exec'), flood('openat', 10, 2)])(
     'of $call by $processes processes: execs of others are seen, and so are their opens unless they are counted as lost',
-    async flood => {
-      const { opens, execs, lost } = await victimOf(live, flood)
-      expect(execs).toBe(10)
-      expect(opens + lost).toBeGreaterThanOrEqual(100)
-      if (lost === 0) expect(opens).toBe(100)
-    },
+    flood => seenOrCounted(live, flood),
   )
 })
