@@ -43,10 +43,9 @@ export async function mockBroker(topic = 'falco') {
     daemon,
     address: address!,
     records: (): KafkaRecord[] =>
-      daemon.log
+      daemon.output
         .split('\n')
         .slice(0, -1)
-        .filter(line => line.startsWith('{'))
         .map(line => JSON.parse(line)),
   }
 }

@@ -124,22 +124,27 @@ export class Daemon {
     process.on('exit', this.#kill)
   }
 
-  /** What it has written. */
+  /** What it has written to standard output: on its own, since a program may write a line there in two parts. */
+  get output(): string {
+    return readFileSync(join(this.folder, 'output'), 'utf8')
+  }
+
+  /** All that it has written. */
   get log(): string {
-    return readFileSync(join(this.folder, 'log'), 'utf8')
+    return this.output + readFileSync(join(this.folder, 'errors'), 'utf8')
   }
 
   /** Starts it, or lets it go on after `hang`. */
   async up(): Promise<void> {
     if (this.#signal('SIGCONT')) return
-    const log = openSync(join(this.folder, 'log'), 'a')
+    const files = ['output', 'errors'].map(name => openSync(join(this.folder, name), 'a'))
     const { args, env, ready } = this.#options
     const child = spawn(this.#command, args(this.folder), {
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', ...files],
       env: { ...process.env, ...env?.() },
       detached: true,
     })
-    closeSync(log)
+    for (const file of files) closeSync(file)
     this.#child = child
     await until(`${this.#command} serves`, async () => {
       if (child.exitCode !== null) throw new Error(`${this.#command} ended:\n${this.log}`)
