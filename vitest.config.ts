@@ -12,12 +12,6 @@ const LIVE = [
   'packages/cli/test/{containers,live-scenario,record,service,syscalls}.test.ts',
 ]
 
-/**
- * Tests that hand descriptors to what closes them. Threads share their numbers, and Node closes those that a thread has left open once
- * more: they would be another test's by then.
- */
-const DESCRIPTORS = ['packages/outputs/test/falco-outputs.test.ts']
-
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
@@ -40,15 +34,13 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'rules/**/*.test.ts',
           ],
-          exclude: [...configDefaults.exclude, ...DESCRIPTORS, ...LIVE],
+          exclude: [...configDefaults.exclude, ...LIVE],
+          // Threads would share descriptors: one that ends closes others', and a program is busy while another thread's child has it open.
+          pool: 'forks',
           // Most of them wait for processes and servers: vitest's own choice would leave one core of two idle.
           maxWorkers: availableParallelism(),
           sequence: { groupOrder: 0 },
         },
-      },
-      {
-        extends: true,
-        test: { name: 'descriptors', include: DESCRIPTORS, pool: 'forks', sequence: { groupOrder: 0 } },
       },
       {
         extends: true,

@@ -107,8 +107,9 @@ function* itemsOf(text: string, options: ParseOptions, level: number): Generator
 const SHORT = 2 * MAX_DEPTH
 
 /** A guess that costs little: an event may contain these words, too, and a short text is parsed to find out. */
-const mayBeList = (text: string): boolean =>
-  text.length > SHORT && (text[skipSpace(text, 0)] === '[' || text.includes('"EventList"'))
+const mayBeList = (text: string): boolean => text.length > SHORT && looksLikeList(text)
+
+const looksLikeList = (text: string): boolean => text[skipSpace(text, 0)] === '[' || text.includes('"EventList"')
 
 function* oneItem(text: string, options: ParseOptions, level: number): Generator<Item, void> {
   const { length } = text
@@ -194,7 +195,8 @@ function* arrayItem(
   options: ParseOptions,
   level: number,
 ): Generator<Item, void> {
-  const tooDeep = level + 1 >= MAX_LISTS && mayBeList(text)
+  // Short text, too: each level is a frame of the stack.
+  const tooDeep = level + 1 >= MAX_LISTS && looksLikeList(text)
   const bad = tooDeep ? new Bad('too-deep', `lists in more than ${MAX_LISTS} lists`) : badByScan(scan)
   if (bad) return yield { problem: at(index, bad.problem), length: text.length }
   for (const item of itemsOf(text, options, level + 1)) {

@@ -106,3 +106,9 @@ test('an event without auditID, or one that was not parsed, is not fit for a tes
   expect(check!(other!)).toContain('no auditID')
   expect(check!({ auditID: '1' } as never)).toContain('parseAuditEvents')
 })
+
+test('short lists in lists are limited in depth, as long ones are', () => {
+  const { events, problems } = parseAuditBody(`${'['.repeat(1900)}${']'.repeat(1900)}`)
+  expect(events).toEqual([])
+  expect(problems).toMatchObject([{ cause: 'too-deep' }])
+})
