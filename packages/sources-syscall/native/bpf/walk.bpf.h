@@ -226,12 +226,22 @@ static __always_inline void add_walked(struct event *e)
 		e->to->at += append_backwards(e, 0, b);
 }
 
+/*
+ * A container whose mount namespace belongs to the first user namespace: only root of the host, or a container as powerful, has
+ * mounted there. Its rules name files by the places where its volumes are mounted (/host/etc), as in Falco.
+ */
+static __always_inline bool in_trusted_mounts(void)
+{
+	struct task_struct *task = current_task();
+	return BPF_CORE_READ(task, thread_pid, level) > 0 && BPF_CORE_READ(task, nsproxy, mnt_ns, user_ns, level) == 0;
+}
+
 /* Behind that, or behind an empty text: the file's path on the host, when a mount hides it. A 1 ends it: readers tell by the last byte. */
 static __always_inline void add_host_path(struct event *e, bool alone)
 {
 	__u32 zero = 0, before = e->to->at;
 	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
-	if (!b || !b->part)
+	if (!b || !b->part || in_trusted_mounts())
 		return;
 	if (alone) {
 		*slot(e) = 0;

@@ -7,7 +7,7 @@
  *
  * An open through a mount that shows a part of the host's root file system (a bind mount, or one that is mounted nowhere) ends in
  * a second path, behind the first or behind an empty one: the path of the same file below the host's root. The byte 1 terminates
- * it, so that the last byte tells whether there is one.
+ * it, so that the last byte tells whether there is one. In a container whose mounts root of the host has made, there is none.
  *
  * Falco and sysdig ignore it, because they rely on the parameter lengths. An extra parameter, unknown to the event table, would
  * stop them from reading the capture.
