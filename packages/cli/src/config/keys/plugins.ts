@@ -26,7 +26,7 @@ const K8SAUDIT = section({
   ),
   answer: optional(
     choice('queued', 'evaluated'),
-    "When a request is answered: as soon as its events wait to be evaluated, or when all of their alerts wait to be sent, in queues on disk that are on disk. Default: evaluated with a queue on disk, else queued. falc's own setting.",
+    "When a request is answered: `queued`: as soon as its events wait to be evaluated; `evaluated`: when the outputs' queues have their alerts, those on disk safely. Default: `evaluated` with a queue on disk, else `queued`. falc's own setting.",
   ),
   stateFile: optional(
     text,
