@@ -101,3 +101,9 @@ test('random conditions in random styles mean the same afterwards', () => {
     { numRuns: 300 },
   )
 })
+
+test('a text that looks like a name of the formatter’s own stays', () => {
+  const text =
+    '- rule: R\n  desc: falc\ue0000\ue001 falc\ue0007\ue001\n  condition: evt.type = open and proc.name = a\n'
+  expect(format(text)).toBe(text)
+})

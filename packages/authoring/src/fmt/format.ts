@@ -124,9 +124,13 @@ function isPlain(text: string): boolean {
 class Kept {
   readonly #content: string
   readonly #texts: string[] = []
+  /** Begins a name; the content has no such text. */
+  readonly #mark: string
 
   constructor(content: string) {
     this.#content = content
+    this.#mark = 'falc\ue000'
+    while (content.includes(this.#mark)) this.#mark += '\ue000'
   }
 
   /** Keeps a scalar as it is written, when it is a block or would be broken into lines. */
@@ -141,14 +145,14 @@ class Kept {
   }
 
   put(scalar: Scalar, text: string): void {
-    scalar.value = `falc${'\ue000'}${this.#texts.length}${'\ue001'}`
+    scalar.value = `${this.#mark}${this.#texts.length}\ue001`
     scalar.type = 'PLAIN'
     this.#texts.push(text)
   }
 
   restore(text: string): string {
     return text.replace(
-      /^( *)(.*?)falc\ue000(\d+)\ue001(.*)$/gm,
+      new RegExp(`^( *)(.*?)${this.#mark}(\\d+)\ue001(.*)$`, 'gm'),
       (_, indent: string, before: string, number: string, after: string) => {
         const [head, ...lines] = this.#texts[Number(number)]!.split('\n')
         const dashes = /^(- +)+/.exec(before)?.[0].length ?? 0
