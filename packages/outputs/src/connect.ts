@@ -1,4 +1,5 @@
 /** What transports over a connection of their own have in common. */
+import { fieldText } from './alert-fields.ts'
 import type { Failure } from './answer.ts'
 import { OutputError } from './output.ts'
 import { TLS_ERRORS } from './tls.ts'
@@ -21,6 +22,9 @@ export async function loadPeer<T>(name: string, output: string, load: () => Prom
   }
 }
 
+/** A message of which the receiver may have written a part, as the log takes it: one line, neither long nor with control characters. */
+export const quoted = (message: string): string => fieldText(message).slice(0, 500).toWellFormed()
+
 /**
  * Why a connection could not be made.
  * @param denied the receiver has refused the user
@@ -36,7 +40,7 @@ export function connectError(error: unknown, output: string, denied = false): Ou
   const reason = message || (error as AggregateError).errors?.[0]?.message || name
   return new OutputError(
     String(name),
-    `${output}: ${reason}`,
+    `${output}: ${quoted(reason)}`,
     denied || TLS_ERRORS.test(String(name)) ? 'misconfigured' : 'later',
   )
 }
@@ -63,6 +67,6 @@ export const timedOut = (output: string): Failure => ({
 export const connectionLost = (output: string, error?: unknown): Failure => ({
   class: 'later',
   cause: (error as NodeJS.ErrnoException | undefined)?.code ?? 'connection_lost',
-  message: `${output}: ${error instanceof Error && error.message ? error.message : 'the receiver closed the connection'}`,
+  message: `${output}: ${error instanceof Error && error.message ? quoted(error.message) : 'the receiver closed the connection'}`,
   reconnect: true,
 })

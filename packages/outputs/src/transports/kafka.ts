@@ -1,8 +1,7 @@
 import type { Producer, ProducerOptions } from '@platformatic/kafka'
-import { fieldText } from '../alert-fields.ts'
 import type { Answer, Failure } from '../answer.ts'
 import { confined } from '../confined.ts'
-import { CONNECT_TIMEOUT, connectError, loadPeer, timedOut, unlessAborted } from '../connect.ts'
+import { CONNECT_TIMEOUT, connectError, loadPeer, quoted, timedOut, unlessAborted } from '../connect.ts'
 import { OutputError } from '../output.ts'
 import { readTls, TLS_OPTIONS } from '../tls.ts'
 import { defineTransport, type Item, type Transport } from '../transport.ts'
@@ -178,7 +177,7 @@ function rootOf(error: unknown): KafkaError {
 function failureOfKafka(error: unknown): Failure {
   const { code = 'error', apiId, apiCode, message } = rootOf(error)
   const denied = code === 'PLT_KFK_AUTHENTICATION' || (error as KafkaError).code === 'PLT_KFK_AUTHENTICATION'
-  const failure = { cause: apiId ?? code, message: `${OUTPUT}: ${fieldText(message).slice(0, 500)}` }
+  const failure = { cause: apiId ?? code, message: `${OUTPUT}: ${quoted(message)}` }
   if (denied) return { class: 'misconfigured', ...failure, reconnect: true }
   if (apiCode === undefined) return { class: 'later', ...failure, reconnect: true }
   return { class: POISON.has(apiCode) ? 'poison' : MISCONFIGURED.has(apiCode) ? 'misconfigured' : 'later', ...failure }

@@ -1,7 +1,7 @@
 import type { Redis, RedisOptions } from 'ioredis'
 import { type Answer, answerOf, type Failure, type FailureClass } from '../answer.ts'
 import { confined } from '../confined.ts'
-import { CONNECT_TIMEOUT, connectError, connectionLost, loadPeer, timedOut, unlessAborted } from '../connect.ts'
+import { CONNECT_TIMEOUT, connectError, connectionLost, loadPeer, quoted, timedOut, unlessAborted } from '../connect.ts'
 import { OutputError } from '../output.ts'
 import { readTls, TLS_OPTIONS } from '../tls.ts'
 import { defineTransport, type Item, type OptionsOf, type Transport } from '../transport.ts'
@@ -152,7 +152,7 @@ function classOf(error: Error): FailureClass {
 function failureOfRedis(error: Error): Failure {
   const word = wordOf(error)
   if (word === undefined) return connectionLost(OUTPUT, error)
-  const failure: Failure = { class: classOf(error), cause: word, message: `${OUTPUT}: ${error.message}` }
+  const failure: Failure = { class: classOf(error), cause: word, message: `${OUTPUT}: ${quoted(error.message)}` }
   // After a failover, the connection leads to a replica.
   return word === 'READONLY' || word === 'UNBLOCKED' ? { ...failure, reconnect: true } : failure
 }

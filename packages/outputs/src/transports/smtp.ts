@@ -3,7 +3,7 @@ import { priorityLevel } from '@falc/engine'
 import type { SendMailOptions, Transporter } from 'nodemailer'
 import { fieldText, fieldTexts } from '../alert-fields.ts'
 import type { Answer, Failure } from '../answer.ts'
-import { CONNECT_TIMEOUT, connectError, loadPeer, timedOut, unlessAborted } from '../connect.ts'
+import { CONNECT_TIMEOUT, connectError, loadPeer, quoted, timedOut, unlessAborted } from '../connect.ts'
 import { OutputError } from '../output.ts'
 import { readTls, TLS_OPTIONS } from '../tls.ts'
 import { defineTransport, type Item, type OptionsOf, type Transport, type TransportContext } from '../transport.ts'
@@ -197,9 +197,11 @@ const asMarkup = (text: string) => text.replace(/[&<>"']/g, character => ENTITIE
 const SETTINGS: ReadonlySet<string> = new Set(['EENVELOPE', 'EAUTH', 'ENOAUTH', 'EOAUTH2'])
 
 function failureOfSmtp(error: unknown): Failure {
-  const { code = 'error', message, responseCode } = error as Error & { code?: string; responseCode?: number }
+  const { code = 'error', message, responseCode: number } = error as Error & { code?: string; responseCode?: number }
+  // Losses are counted under it: a server cannot make up causes.
+  const responseCode = number !== undefined && number <= 599 ? number : undefined
   const cause = responseCode === undefined ? code : `smtp_${responseCode}`
-  const failure = { cause, message: `${OUTPUT}: ${fieldText(message).slice(0, 500)}` }
+  const failure = { cause, message: `${OUTPUT}: ${quoted(message)}` }
   if (code === 'ETLS' || /certificate|altname/.test(message)) return { class: 'misconfigured', ...failure }
   if (responseCode === undefined) return { class: 'later', ...failure, reconnect: true }
   if (responseCode < 500) return { class: 'later', ...failure }

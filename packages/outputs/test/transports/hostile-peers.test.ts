@@ -34,6 +34,9 @@ const ENDLESS: Readonly<Record<string, readonly (string | Buffer)[]>> = {
   webhook: ['HTTP/1.1 500 no\r\nx: ', 'HTTP/1.1 500 no\r\ntransfer-encoding: chunked\r\n\r\nfffffff\r\n'],
 }
 
+/** What an error would quote. */
+const LINE = `500 \u001b[2J${'long '.repeat(400)}\r\n`
+
 const CHUNK = Buffer.alloc(64 * 1024, 'x')
 
 function pour(socket: Socket): void {
@@ -78,7 +81,10 @@ async function survives(type: string, treat: (socket: Socket) => void): Promise<
   await until('it has tried twice', () => delivery.stats.retries >= 2)
   expect(delivery.stats).toMatchObject({ pushed: 1, delivered: 0, queued: 1, dropped: {} })
   expect(open()).toBeLessThan(5)
-  for (const line of lines) expect(line.length).toBeLessThan(1000)
+  for (const line of lines) {
+    expect(line.length).toBeLessThan(1000)
+    expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)
+  }
   await delivery.close(0)
   await until('each connection has ended', () => open() === 0)
 }
@@ -95,6 +101,7 @@ describe.each(Object.keys(CLIENTS))('%s', type => {
   test('one that closes at once', () => survives(type, socket => void socket.end()))
   test('one that resets', () => survives(type, socket => void socket.resetAndDestroy()))
   test('noise', () => survives(type, socket => void socket.write(randomBytes(1000))))
+  test('a long line with control characters', () => survives(type, socket => void socket.write(LINE)))
   test('endless noise', () => survives(type, pour))
   test.each(ENDLESS[type]!.map(start => [JSON.stringify(String(start)), start]))('%s without end', (_, start) =>
     survives(type, socket => {
