@@ -9,7 +9,7 @@ export { OPERATORS, type OperatorName, parseOperator } from './condition/operato
 export { parseCondition } from './condition/parse.ts'
 export { printCondition, printOperand } from './condition/print.ts'
 export { fieldsIn, fieldsOf, isList, map, walk, walkOperands } from './condition/walk.ts'
-export type { Analysis } from './engine/analysis.ts'
+export type { Analysis, Foundation } from './engine/analysis.ts'
 export type { CompiledRule } from './engine/compiled-rule.ts'
 export { explainRule } from './engine/explain-rule.ts'
 export { type FieldTable, fieldTable, type ResolvedField } from './fields/table.ts'

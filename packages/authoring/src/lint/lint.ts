@@ -1,4 +1,5 @@
 import { CODES, Engine, type Place, type Problem, type RulesFile, type Source } from '@falc/engine'
+import type { Analysis } from '@falc/engine/analysis'
 import type { Finding } from './check.ts'
 import { CHECKS } from './list.ts'
 import { projectOf } from './project.ts'
@@ -17,17 +18,31 @@ export interface LintOptions {
  */
 export function lint(files: readonly RulesFile[], { sources, before = [], staticFields }: LintOptions): Finding[] {
   const engine = new Engine({ sources, ...(staticFields && { staticFields }) })
-  const analysis = engine.analyse([...before, ...files])
+  const steps = lintSteps(engine, engine.analyse(files, before.length > 0 ? engine.foundation(before) : undefined))
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** As `lint`, in steps: after each, a program may turn to what is more urgent, or drop what is out of date. */
+export function* lintSteps(engine: Engine, analysis: Analysis): Generator<undefined, Finding[]> {
+  const findings = problemsOf(analysis)
+  yield
   const project = projectOf(engine, analysis)
-  const problems = [...analysis.result.errors, ...analysis.result.warnings]
-  const findings = problems.map(findingOf)
-  for (const { code, severity, run } of CHECKS)
+  for (const { code, severity, run } of CHECKS) {
     for (const found of run(project)) findings.push({ code, severity, ...found })
-  const names = files.map(({ name }) => name)
+    yield
+  }
+  const names = analysis.files.map(({ source }) => source.name)
   const known = new Set([...CHECKS.map(({ code }) => code), ...Object.keys(CODES), SUPPRESSION])
-  const read = analysis.files.slice(before.length)
   const own = findings.filter(({ place }) => names.includes(place.file))
-  return inOrder(once(applySuppressions(own, read, known)), names)
+  return inOrder(once(applySuppressions(own, analysis.files, known)), names)
+}
+
+/** What the loader has found. */
+export function problemsOf({ result }: Analysis): Finding[] {
+  return [...result.errors, ...result.warnings].map(findingOf)
 }
 
 function findingOf({ code, severity, message, locations }: Problem): Finding {

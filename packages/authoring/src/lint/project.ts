@@ -21,7 +21,10 @@ export interface Unit {
 /** Rules files as checks see them. */
 export interface Project {
   readonly analysis: Analysis
+  /** Those that the files define or change. */
   readonly rules: readonly Unit[]
+  /** With those that the files build upon. */
+  readonly allRules: readonly Unit[]
   readonly macros: readonly Unit[]
   readonly sources: readonly Source[]
 }
@@ -35,16 +38,24 @@ export function projectOf(engine: Engine, analysis: Analysis): Project {
     const { context, conditionText } = rule
     return { kind: 'rule', name: rule.name, node, text: conditionText, place: context.place, ...common(compiled) }
   })
+  const names = new Set(
+    analysis.files.flatMap(({ items }) =>
+      items.flatMap(item => ('name' in item && item.kind.startsWith('rule') ? [item.name] : [])),
+    ),
+  )
+  const own = rules.filter(({ name }) => names.has(name))
+  const files = new Set(analysis.files.map(({ source }) => source.name))
   const macros = new Map<string, Unit>()
   for (const compiled of analysis.rules)
     for (const node of nodesOf(compiled.node)) {
       const name = node.written?.macro
       const macro = name === undefined || macros.has(name) ? undefined : analysis.resolution?.macros.get(name)
       if (!macro?.parsed) continue
-      const place = macro.macro.context.place
+      const { place } = macro.macro.context
+      if (!files.has(place.file)) continue
       macros.set(name!, { kind: 'macro', name: name!, node, text: macro.parsed.text, place, ...common(compiled) })
     }
-  return { analysis, rules, macros: [...macros.values()], sources }
+  return { analysis, rules: own, allRules: rules, macros: [...macros.values()], sources }
 }
 
 function solversFor(types: EventTypes | undefined) {

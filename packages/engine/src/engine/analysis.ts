@@ -12,3 +12,9 @@ export interface Analysis {
   readonly rules: readonly CompiledRule[]
   readonly result: LoadResult
 }
+
+/** What files define, for the analysis of files that follow them: their costs are paid once. */
+export interface Foundation {
+  readonly files: readonly ReadFile[]
+  readonly resolution: Resolution
+}

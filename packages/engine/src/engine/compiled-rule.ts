@@ -32,7 +32,8 @@ export interface SourceContext {
   readonly types: EventTypeAnalysis | undefined
 }
 
-interface Compilation {
+/** A rule as it is compiled, with what compiling found in it. */
+export interface Compilation {
   readonly compiled: CompiledRule | undefined
   readonly findings: Findings
 }
@@ -44,19 +45,23 @@ export interface CompiledRules {
   findings(rule: ResolvedRule): Findings
 }
 
-/** Loading, stage 4: closed rules → clauses over their source's fields, and parsed output templates. */
+/**
+ * Loading, stage 4: closed rules → clauses over their source's fields, and parsed output templates.
+ * @param known rules that have been compiled with the same sources and additions; new ones are added
+ */
 export function compile(
   resolutions: readonly Resolution[],
   sources: ReadonlyMap<string, SourceContext>,
   append: readonly (AppendOutput | AppendOutputFormat)[] = [],
+  known = new WeakMap<ResolvedRule, Compilation>(),
 ): CompiledRules {
   // A rule that a file does not affect is the same object before and after it.
   const rules = new Set(resolutions.flatMap(resolution => [...resolution.rules.values()]))
-  const compilations = new Map([...rules].map(rule => [rule, compileRule(rule, sources, append)]))
+  for (const rule of rules) if (!known.has(rule)) known.set(rule, compileRule(rule, sources, append))
   const last = [...(resolutions.at(-1)?.rules.values() ?? [])]
   return {
-    rules: last.flatMap(rule => compilations.get(rule)!.compiled ?? []),
-    findings: rule => compilations.get(rule)!.findings,
+    rules: last.flatMap(rule => known.get(rule)!.compiled ?? []),
+    findings: rule => known.get(rule)!.findings,
   }
 }
 

@@ -7,16 +7,16 @@ import { type EventContext, eventContext } from '../fields/evt.ts'
 import type { ExtractErrors } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import { type FieldTable, fieldTable } from '../fields/table.ts'
-import { collect, type SourceCheck } from '../rules/collect.ts'
+import { collect, collectAll, type SourceCheck } from '../rules/collect.ts'
 import { PRIORITIES, parsePriority } from '../rules/priority.ts'
 import { read } from '../rules/read.ts'
 import { report } from '../rules/report.ts'
 import { resolve } from '../rules/resolve.ts'
-import type { PluginVersion } from '../rules/rule.ts'
+import type { PluginVersion, ResolvedRule, ResolveOptions } from '../rules/rule.ts'
 import { EventTypeAnalysis } from '../ruleset/event-types.ts'
 import { TreeEvaluator } from '../ruleset/tree-evaluator.ts'
-import type { Analysis } from './analysis.ts'
-import { type CompiledRule, compile } from './compiled-rule.ts'
+import type { Analysis, Foundation } from './analysis.ts'
+import { type Compilation, type CompiledRule, compile } from './compiled-rule.ts'
 import { Detector, type FieldUse, useOf } from './detector.ts'
 import { explainRule } from './explain-rule.ts'
 import { type IndexedRules, index } from './index-rules.ts'
@@ -56,6 +56,7 @@ export class Engine<S extends Source = Source> extends Detector<S> {
   }
   /** Of the sources and the options; for the same name, the options' take precedence. */
   readonly #plugins: readonly PluginVersion[]
+  readonly #compilations = new WeakMap<ResolvedRule, Compilation>()
   /** All loaded rules, and per source the plan of those that are enabled. */
   #compiled: readonly CompiledRule[] = []
   #indexed: readonly IndexedRules[] = []
@@ -94,16 +95,34 @@ export class Engine<S extends Source = Source> extends Detector<S> {
     return { ...analysis.result, rules: rules.map(toLoadedRule) }
   }
 
-  /** As `load`, but the loaded rules stay: what each stage makes of the files, for tools (`@falc/engine/analysis`). */
-  analyse(files: readonly RulesFile[]): Analysis {
+  /**
+   * As `load`, but the loaded rules stay: what each stage makes of the files, for tools (`@falc/engine/analysis`).
+   * @param after what the files build upon: it is not resolved or compiled anew, and is not part of `files`
+   */
+  analyse(files: readonly RulesFile[], after?: Foundation): Analysis {
     checkFiles(files)
-    const { priority, ruleSelection, loadWarnings, appendOutput } = this.options
     const texts = files.map(read)
-    const collected = collect(texts, this.#fields)
-    const resolved = resolve(collected, { priority: parsePriority(priority ?? 'Debug'), ruleSelection })
-    const compiled = compile(resolved, this.#sources, appendOutput)
-    const result = report(texts, resolved, compiled, { plugins: this.#plugins, warnings: loadWarnings })
+    const collected = collect(texts, this.#fields, after?.resolution.collection)
+    const resolved = resolve(collected, this.#resolving, after?.resolution)
+    const compiled = compile(resolved, this.#sources, this.options.appendOutput, this.#compilations)
+    const result = report(texts, resolved, compiled, {
+      plugins: this.#plugins,
+      warnings: this.options.loadWarnings,
+      before: after,
+    })
     return { files: texts, resolution: resolved.at(-1), rules: compiled.rules, result }
+  }
+
+  /** What files define, for `analyse` of those that follow. Nothing is reported in them. */
+  foundation(files: readonly RulesFile[]): Foundation {
+    checkFiles(files)
+    const texts = files.map(read)
+    return { files: texts, resolution: resolve([collectAll(texts, this.#fields)], this.#resolving)[0]! }
+  }
+
+  get #resolving(): ResolveOptions {
+    const { priority, ruleSelection = [] } = this.options
+    return { priority: parsePriority(priority ?? 'Debug')!, ruleSelection }
   }
 
   /**

@@ -30,29 +30,50 @@ export interface SourceCheck extends FieldCheck {
   readonly sources: Pick<ReadonlyMap<string, unknown>, 'has' | 'keys'>
 }
 
-/** Loading, stage 2: merges the items of all files in order; one collection for the state after each file. */
-export function collect(files: readonly ReadFile[], checks: SourceCheck): Collection[] {
+/**
+ * Loading, stage 2: merges the items of all files in order; one collection for the state after each file.
+ * @param before what earlier files define; it stays as it is
+ */
+export function collect(files: readonly ReadFile[], checks: SourceCheck, before?: Collection): Collection[] {
+  const collector = new Collector(checks, before)
+  return files.map(file => {
+    const { errors, warnings } = collector.merge(file)
+    return collector.collection(errors, warnings)
+  })
+}
+
+/** As `collect`, but only the state after the last file. */
+export function collectAll(files: readonly ReadFile[], checks: SourceCheck): Collection {
   const collector = new Collector(checks)
-  return files.map(file => collector.add(file))
+  for (const file of files) collector.merge(file)
+  return collector.collection([], [])
 }
 
 /** The state while items are merged. */
 class Collector {
-  readonly #lists = new Map<string, CollectedList>()
-  readonly #macros = new Map<string, CollectedMacro>()
-  readonly #rules = new Map<string, CollectedRule>()
-  readonly #plugins: PluginRequirement[] = []
-  readonly #failed = new FailedItems()
-  #engineVersion: Version = { major: 0, minor: 0, patch: 0 }
-  #next = 0
+  readonly #lists: Map<string, CollectedList>
+  readonly #macros: Map<string, CollectedMacro>
+  readonly #rules: Map<string, CollectedRule>
+  readonly #plugins: PluginRequirement[]
+  readonly #failed: FailedItems
+  #engineVersion: Version
+  #next: number
   /** The definitions of the current file, by kind and name. */
   readonly #definitions = new Map<string, Context>()
   readonly #checks: SourceCheck
-  constructor(checks: SourceCheck) {
+  constructor(checks: SourceCheck, before?: Collection) {
     this.#checks = checks
+    this.#lists = new Map(before?.lists)
+    this.#macros = new Map(before?.macros)
+    this.#rules = new Map(before?.rules)
+    this.#plugins = [...(before?.plugins ?? [])]
+    this.#failed = new FailedItems(before?.failed)
+    this.#engineVersion = before?.engineVersion ?? { major: 0, minor: 0, patch: 0 }
+    this.#next = before?.next ?? 0
   }
 
-  add({ items, incomplete }: ReadFile): Collection {
+  /** Merges the items of a file; returns what it found. */
+  merge({ items, incomplete }: ReadFile): Pick<Collection, 'errors' | 'warnings'> {
     const errors: Problem[] = []
     const warnings: Problem[] = []
     if (incomplete) this.#failed.incomplete = true
@@ -65,6 +86,11 @@ class Collector {
         if ('name' in item) this.#fail(item.kind === 'list' || item.kind === 'macro' ? item.kind : 'rule', item)
       }
     }
+    return { errors, warnings }
+  }
+
+  /** The state, which further files do not change. */
+  collection(errors: readonly Problem[], warnings: readonly Problem[]): Collection {
     return {
       lists: new Map(this.#lists),
       macros: new Map(this.#macros),
@@ -72,6 +98,7 @@ class Collector {
       plugins: [...this.#plugins],
       engineVersion: this.#engineVersion,
       failed: new FailedItems(this.#failed),
+      next: this.#next,
       errors,
       warnings,
     }

@@ -30,6 +30,8 @@ export interface Collection {
   /** The newest engine version that a file requires. */
   readonly engineVersion: Version
   readonly failed: FailedItems
+  /** The position of what is defined next. */
+  readonly next: number
   /** What merging the file's items found. */
   readonly errors: readonly Problem[]
   readonly warnings: readonly Problem[]

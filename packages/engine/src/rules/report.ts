@@ -31,6 +31,8 @@ export interface ReportOptions {
   readonly plugins: readonly PluginVersion[]
   /** `falco`: without the warnings that Falco does not have. */
   readonly warnings?: 'all' | 'falco' | undefined
+  /** Earlier files. What was found in them is not reported. */
+  readonly before?: { readonly files: readonly ReadFile[]; readonly resolution: Resolution } | undefined
 }
 
 /** What compiling has found in each resolved rule. */
@@ -46,16 +48,17 @@ export function report(
   files: readonly ReadFile[],
   resolutions: readonly Resolution[],
   compiled: Checked,
-  { plugins, warnings }: ReportOptions,
+  { plugins, warnings, before }: ReportOptions,
 ): LoadResult {
-  const reporter = new Reporter(files, compiled)
+  const earlier = before?.files ?? []
+  const reporter = new Reporter([...earlier, ...files], compiled, before?.resolution)
   const reported = files.map((file, i) => reporter.file(file, resolutions[i]!))
   const last: Resolution | undefined = resolutions.at(-1)
   const missing = last ? checkPlugins(last.collection.plugins, plugins) : []
   // A missing plugin may be why rules do not compile, so it comes first.
   const errors = [...missing, ...reported.flatMap(file => file.errors)]
   const ok = errors.length === 0
-  const used = ok ? undefined : usedWords(files)
+  const used = ok ? undefined : usedWords([...earlier, ...files])
   const results = reported.map(file => {
     const absent = missing.filter(({ locations }) => locations[0]!.position.name === file.name)
     const wanted = file.warnings.filter(
@@ -88,9 +91,11 @@ class Reporter {
   /** Definitions of rules that do not compile: not reported again for a later file. */
   readonly #rejected = new Set<Context>()
   #anyErrors = false
+  readonly #before: Resolution | undefined
 
-  constructor(files: readonly ReadFile[], compiled: Checked) {
+  constructor(files: readonly ReadFile[], compiled: Checked, before: Resolution | undefined) {
     this.#compiled = compiled
+    this.#before = before
     this.#sources = new Map(files.map(({ source }) => [source.name, source]))
     this.#errors = new ErrorCollector([...this.#sources.keys()])
   }
@@ -104,7 +109,8 @@ class Reporter {
       file: name => this.#sources.get(name),
       macro: name => resolution.macros.get(name)?.parsed?.text,
     }
-    for (const rule of resolution.rules.values()) this.#rule(rule, resolution, origins, found, warnings)
+    for (const rule of resolution.rules.values())
+      if (this.#before?.rules.get(rule.name) !== rule) this.#rule(rule, resolution, origins, found, warnings)
     this.#anyErrors ||= found.length > 0
     if (!this.#anyErrors) warnings.push(...unusedIn(resolution))
     return {

@@ -28,10 +28,15 @@ export interface Resolution {
 /**
  * Loading, stage 3: collections → closed rules. Each collection is resolved by itself, so a file may use only what it or
  * an earlier file defines; what a file does not affect is carried over from the previous resolution, as the same objects.
+ * @param before what the first of them is carried over from
  */
-export function resolve(collections: readonly Collection[], options: ResolveOptions): Resolution[] {
+export function resolve(
+  collections: readonly Collection[],
+  options: ResolveOptions,
+  before?: Resolution,
+): Resolution[] {
   const resolutions: Resolution[] = []
-  for (const collection of collections) resolutions.push(resolveOne(collection, resolutions.at(-1), options))
+  for (const collection of collections) resolutions.push(resolveOne(collection, resolutions.at(-1) ?? before, options))
   return resolutions
 }
 

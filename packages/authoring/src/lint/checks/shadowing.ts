@@ -82,13 +82,15 @@ function pairs(project: Project): readonly Pair[] {
 /** Steps of one comparison: a decision is quick, or not worth the time. */
 const LIMIT = 2000
 
-function findPairs({ rules }: Project): Pair[] {
-  const enabled = rules
+function findPairs({ rules, allRules }: Project): Pair[] {
+  const own = new Set(rules)
+  const enabled = allRules
     .filter(({ rule }) => rule.rule.enabled)
     .map(unit => ({ unit, yes: formulaOf(unit.node), no: formulaOf(unit.node, false) }))
     .filter(({ unit, yes }) => !unit.solver.isImpossible(yes))
   const impossible = (unit: Unit, a: Formula, b: Formula) => unit.solver.isImpossible(and([a, b]), LIMIT)
   return enabled.flatMap(({ unit, yes, no }, at): Pair[] => {
+    if (!own.has(unit)) return []
     const cover = enabled
       .slice(0, at)
       .find(earlier => earlier.unit.rule.rule.source === unit.rule.rule.source && impossible(unit, yes, earlier.no))
