@@ -8,7 +8,6 @@ const MAX_LINES = 300
 /** Longer files, with the reason. */
 const ALLOWED: Readonly<Record<string, string>> = {
   'packages/sources-syscall/src/events/ids.ts': 'a number per event: nothing to read',
-  'packages/outputs/src/queue/disk.ts': 'the states of one queue, which every method needs',
   'packages/sources-syscall/src/capture/reader.ts': 'the states of one reader, which every method needs',
 }
 

@@ -1,7 +1,6 @@
 /** docs/outputs.md: what all outputs have, and each type with its keys, a snippet, and what is sent. */
-import { AWS_OPTIONS } from '../../packages/outputs/src/aws-credentials.ts'
-import { GOOGLE_OPTIONS } from '../../packages/outputs/src/google-credentials.ts'
-import { HTTP_OPTIONS } from '../../packages/outputs/src/http-client.ts'
+import { AWS_OPTIONS } from '../../packages/outputs/src/cloud/aws-credentials.ts'
+import { GOOGLE_OPTIONS } from '../../packages/outputs/src/cloud/google-credentials.ts'
 import {
   COLLAPSE_OPTIONS,
   COMMON_OPTIONS,
@@ -13,7 +12,8 @@ import {
   TRANSPORTS,
   type TransportDefinition,
 } from '../../packages/outputs/src/index.ts'
-import { TLS_OPTIONS } from '../../packages/outputs/src/tls.ts'
+import { HTTP_OPTIONS } from '../../packages/outputs/src/net/http-client.ts'
+import { TLS_OPTIONS } from '../../packages/outputs/src/net/tls.ts'
 import { anchor, table } from './markdown.ts'
 
 const INTRO = `# Outputs

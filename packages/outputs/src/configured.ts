@@ -8,18 +8,18 @@ import {
   priorityLevel,
   type Source,
 } from '@falc/engine'
-import type { Answer } from './answer.ts'
-import { Collapse } from './collapse.ts'
-import { Delivery, type DeliveryOptions } from './delivery.ts'
-import type { Format } from './format.ts'
-import { scrubber } from './options.ts'
-import { OutputError } from './output.ts'
+import { Collapse } from './delivery/collapse.ts'
+import { Delivery, type DeliveryOptions } from './delivery/delivery.ts'
+import { tryOutput } from './delivery/try-output.ts'
+import type { Answer } from './model/answer.ts'
+import type { Format } from './model/format.ts'
+import { OutputError } from './model/output.ts'
+import type { Target, TransportContext, TransportDefinition } from './model/transport.ts'
+import { scrubber } from './options/options.ts'
+import { type OutputSettings, secretsIn, transportOf } from './options/settings.ts'
 import { DiskQueue } from './queue/disk.ts'
 import { MemoryQueue } from './queue/memory.ts'
 import type { Queue } from './queue/queue.ts'
-import { type OutputSettings, secretsIn, transportOf } from './settings.ts'
-import type { Target, TransportContext, TransportDefinition } from './transport.ts'
-import { tryOutput } from './try-output.ts'
 
 /** What the outputs of a run have in common. */
 export interface Surroundings extends Pick<DeliveryOptions, 'backoff' | 'patience'> {

@@ -1,8 +1,8 @@
 /** Whoever chooses the values by which alerts are collapsed: what he can hide, and what he can make it cost. */
 import { type AlertData, alerts } from '@falc/engine'
 import { expect, test } from 'vitest'
-import { Collapse } from '../src/collapse.ts'
-import { Counters } from '../src/counters.ts'
+import { Collapse } from '../src/delivery/collapse.ts'
+import { Counters } from '../src/delivery/counters.ts'
 import { alert } from './transports/items.ts'
 
 function collapse(...by: string[]) {

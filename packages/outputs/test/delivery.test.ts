@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { FileOutput, MemoryQueue, Outputs } from '../src/index.ts'
-import { QueuedItem } from '../src/item.ts'
+import { QueuedItem } from '../src/model/item.ts'
 import { failure, fill, Gate } from './gate.ts'
 import { deliverLines, LINES, line } from './lines.ts'
 

@@ -6,9 +6,9 @@ import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Failure } from '../src/answer.ts'
-import { type HttpAnswer, HttpClient, httpUrl, inFlight, isFailure } from '../src/http-client.ts'
-import { readTls } from '../src/tls.ts'
+import type { Failure } from '../src/model/answer.ts'
+import { type HttpAnswer, HttpClient, httpUrl, inFlight, isFailure } from '../src/net/http-client.ts'
+import { readTls } from '../src/net/tls.ts'
 import { cannotCertify, selfSigned } from './transports/peer.ts'
 
 const servers: Server[] = []

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { cut, Limits } from '../src/limits.ts'
+import { cut, Limits } from '../src/text/limits.ts'
 
 const quiet = () => new Limits(() => {})
 const anyText = fc.string({ unit: 'binary', maxLength: 400 })

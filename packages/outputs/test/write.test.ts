@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { eventually } from '../../../scripts/testing/wait.ts'
+import { LineWriter } from '../src/falco/write.ts'
 import { FileOutput, type FilePort, type Item } from '../src/index.ts'
-import { QueuedItem } from '../src/item.ts'
-import { LineWriter } from '../src/write.ts'
+import { QueuedItem } from '../src/model/item.ts'
 import { deliverLines, LINES, line } from './lines.ts'
 
 const textOf = (lines: readonly string[]): string => lines.map(line => `${line}\n`).join('')

@@ -1,7 +1,7 @@
 import { type AlertData, isoTime } from '@falc/engine'
-import { fieldOf, fieldText } from '../alert-fields.ts'
-import type { Format } from '../format.ts'
-import { SEVERITY } from '../severity.ts'
+import type { Format } from '../model/format.ts'
+import { fieldOf, fieldText } from '../text/alert-fields.ts'
+import { SEVERITY } from '../text/severity.ts'
 
 /** Extensions of CEF and the output fields that they show. */
 export const CEF_FIELDS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { type AlertData, alertJson, isoTime, printJson } from '@falc/engine'
-import { fieldText } from '../alert-fields.ts'
-import type { Format } from '../format.ts'
+import type { Format } from '../model/format.ts'
+import { fieldText } from '../text/alert-fields.ts'
 
 /** Characters of an extension: servers bound the size of headers. */
 const MAX_EXTENSION = 256

@@ -1,5 +1,5 @@
 import { alertJson, alertText, type JsonOptions } from '@falc/engine'
-import type { Format } from '../format.ts'
+import type { Format } from '../model/format.ts'
 
 /** Alerts as Falco prints them in JSON. */
 export function falcoJson(include: JsonOptions = {}): Format {

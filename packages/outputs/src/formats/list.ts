@@ -1,4 +1,4 @@
-import type { Format } from '../format.ts'
+import type { Format } from '../model/format.ts'
 import { cef } from './cef.ts'
 import { cloudevents } from './cloudevents.ts'
 import { ecs } from './ecs.ts'

@@ -1,7 +1,7 @@
 import { type AlertData, type Json, printJson } from '@falc/engine'
-import { fieldsJson } from '../alert-fields.ts'
-import type { Format } from '../format.ts'
-import { SEVERITY } from '../severity.ts'
+import type { Format } from '../model/format.ts'
+import { fieldsJson } from '../text/alert-fields.ts'
+import { SEVERITY } from '../text/severity.ts'
 import { mitre } from './mitre.ts'
 
 /** The version of the schema, https://schema.ocsf.io. */

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AlertData, parseAlert } from '@falc/engine'
-import type { Failure } from '../answer.ts'
+import type { Failure } from '../model/answer.ts'
 import { Device } from './device.ts'
 import { FILES, type Files, MODE, OPEN, removeFile } from './files.ts'
 import { printStored } from './stored.ts'

@@ -1,17 +1,19 @@
-import type { Failure } from '../answer.ts'
-import { OutputError, outputError } from '../output.ts'
-import type { Item } from '../transport.ts'
-import { DeadLetters } from './dead-letters.ts'
-import { Device } from './device.ts'
-import { Fifo } from './fifo.ts'
-import { FILES, type Files, makeFolder } from './files.ts'
-import { Journal } from './journal.ts'
-import { FolderLock } from './lock.ts'
+import type { Failure } from '../model/answer.ts'
+import { OutputError, outputError } from '../model/output.ts'
+import type { Item } from '../model/transport.ts'
+import type { DeadLetter, DeadLetters } from './dead-letters.ts'
+import type { Device } from './device.ts'
+import type { Files } from './files.ts'
+import { openFolder } from './folder.ts'
+import type { Journal } from './journal.ts'
+import type { FolderLock } from './lock.ts'
 import { fullText } from './memory.ts'
+import { Pending } from './pending.ts'
 import { type DiskStats, type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue.ts'
-import { HEADER } from './record.ts'
+import { Reading } from './reading.ts'
+import { Retries } from './retries.ts'
 import { type Entry, Shelf } from './shelf.ts'
-import { parseStored, printStored } from './stored.ts'
+import { printStored } from './stored.ts'
 import { Writer } from './writer.ts'
 
 export interface DiskQueueOptions extends QueueBounds {
@@ -31,12 +33,6 @@ export const MAX_DISK = 1024 * 1024 * 1024
 /** Bytes of alerts that may wait in memory for the disk. */
 const UNWRITTEN = 8 * 1024 * 1024
 
-/** Dead letters that are read at once. */
-const RETRIES = 100
-
-/** After so many attempts to read a part of the journal it is given up. */
-const READ_ATTEMPTS = 3
-
 /**
  * A queue whose alerts survive the process. They wait in memory until they are written, and go out once they are, mostly from
  * memory still. Those that wait for long are read again from the journal. While nothing can be written, they go out from memory.
@@ -49,20 +45,16 @@ export class DiskQueue implements Queue {
   #letters: DeadLetters | undefined
   readonly #shelf = new Shelf()
   /** In memory only: the first `writer.writing` of them may be written at this moment. */
-  readonly #pending = new Fifo<Entry>()
-  #pendingBytes = 0
-  /** Bytes that they will take on disk, unless there are many characters beyond ASCII. */
-  #pendingOnDisk = 0
+  readonly #pending = new Pending()
   /** Given out and not done with. Their numbers; undefined: they are in memory only. */
   #taken: { readonly number: number | undefined; readonly entry: Entry }[] = []
   #user: QueueUser | undefined
   #journal: Journal | undefined
   #writer: Writer | undefined
   #lock: FolderLock | undefined
-  #timer: NodeJS.Timeout | undefined
+  #reading: Reading | undefined
+  #retries: Retries | undefined
   readonly #opened = Promise.withResolvers<void>()
-  #retrying = false
-  #readFailures = 0
   #closed = false
 
   constructor(options: DiskQueueOptions) {
@@ -83,7 +75,7 @@ export class DiskQueue implements Queue {
   }
 
   get bytes(): number {
-    return (this.#journal?.bytes ?? 0) + this.#pendingBytes
+    return (this.#journal?.bytes ?? 0) + this.#pending.bytes
   }
 
   get refuses(): boolean {
@@ -91,7 +83,7 @@ export class DiskQueue implements Queue {
   }
 
   get crowded(): boolean {
-    return this.#pendingBytes > UNWRITTEN / 2
+    return this.#pending.bytes > UNWRITTEN / 2
   }
 
   get disk(): DiskStats {
@@ -105,30 +97,27 @@ export class DiskQueue implements Queue {
   }
 
   async open(): Promise<void> {
-    const { folder, files = FILES, sync = 1000 } = this.#options
-    const number = await new Device().call(() => makeFolder(folder))
-    const device = this.#options.device ?? Device.of(number)
+    const { folder, sync = 1000 } = this.#options
     try {
-      this.#lock = await FolderLock.take(folder)
       const segmentBytes = Math.min(8 * 1024 * 1024, Math.max(4096, Math.floor(this.#maxBytes / 16)))
-      const journal = await Journal.open({ folder, segmentBytes, files, device })
-      const letters = new DeadLetters(folder, { files, device })
-      await letters.prepare()
+      const { lock, journal, letters } = await openFolder(this.#options, segmentBytes)
+      this.#lock = lock
       this.#journal = journal
       this.#letters = letters
-      this.#shelf.next = journal.position
-      this.#shelf.startOfRecent = journal.next
-      this.#writer = new Writer({
-        ...{ journal, sync, letters, pending: this.#pending },
-        position: () => this.#position,
-        written: count => this.#written(count),
-        log: (level, text) => this.#log(level, text),
-      })
     } catch (error) {
-      await this.#lock?.release()
-      this.#lock = undefined
       throw outputError(error, `queue on disk ${folder}`, 'misconfigured')
     }
+    const [journal, letters, shelf] = [this.#journal, this.#letters, this.#shelf]
+    shelf.next = journal.position
+    shelf.startOfRecent = journal.next
+    const log = (level: 'error' | 'notice', text: string) => this.#log(level, text)
+    const writer = new Writer({
+      ...{ journal, sync, letters, log, pending: this.#pending },
+      position: () => this.#position,
+      written: count => this.#written(count),
+    })
+    this.#writer = writer
+    this.#reading = new Reading({ journal, shelf, writer, log, item: alert => this.#user!.item(alert) })
     this.#begin()
     this.#opened.resolve()
   }
@@ -140,10 +129,18 @@ export class DiskQueue implements Queue {
     if (found > 0) this.#log('notice', `${found} alerts of an earlier run are delivered`)
     if (found > 0) this.#user?.found(found)
     this.#writer!.work()
-    const again = () => void this.#lookForRetries()
-    this.#timer = setInterval(again, this.#options.retryEvery ?? 5000)
-    this.#timer.unref()
-    again()
+    this.#retries = new Retries({
+      ...{ letters: this.#letters!, every: this.#options.retryEvery ?? 5000 },
+      refused: () => this.refuses,
+      queue: letters => this.#retry(letters),
+      failed: reason => this.#closed || this.#log('error', `dead letters: ${reason}`),
+    })
+  }
+
+  async #retry(letters: readonly DeadLetter[]): Promise<void> {
+    for (const { alert } of letters) this.push(this.#user!.item(alert))
+    this.#user!.found(letters.length)
+    await this.saved()
   }
 
   push(item: Item): void {
@@ -155,8 +152,6 @@ export class DiskQueue implements Queue {
       return
     }
     this.#pending.push({ item, text, size })
-    this.#pendingBytes += size
-    this.#pendingOnDisk += HEADER + text.length
     this.#writer?.work()
   }
 
@@ -194,7 +189,7 @@ export class DiskQueue implements Queue {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    clearInterval(this.#timer)
+    this.#retries?.stop()
     if (!this.#writer) return
     // What a receiver may not have got is written after all.
     const unwritten = this.#taken.filter(({ number }) => number === undefined)
@@ -215,8 +210,8 @@ export class DiskQueue implements Queue {
     const count = this.length + this.#taken.length
     if (count === 0) return undefined
     if (count >= this.#capacity) return 'queue_full'
-    if ((this.#journal?.bytes ?? 0) + this.#pendingOnDisk + size / 2 > this.#maxBytes) return 'queue_full'
-    return this.#pending.length > 0 && this.#pendingBytes + size > UNWRITTEN ? 'queue_disk' : undefined
+    if ((this.#journal?.bytes ?? 0) + this.#pending.bytesOnDisk + size / 2 > this.#maxBytes) return 'queue_full'
+    return this.#pending.length > 0 && this.#pending.bytes + size > UNWRITTEN ? 'queue_disk' : undefined
   }
 
   /** @returns false: there is none that can go */
@@ -244,8 +239,6 @@ export class DiskQueue implements Queue {
 
   #unpend(): Entry {
     const entry = this.#pending.shift()!
-    this.#pendingBytes -= entry.size
-    this.#pendingOnDisk -= HEADER + entry.text.length
     this.#writer?.left(1)
     return entry
   }
@@ -276,14 +269,13 @@ export class DiskQueue implements Queue {
 
   #first(): Entry | undefined {
     if (!this.#journal) return undefined
-    if (this.#shelf.next < this.#journal.next) return this.#shelf.first(count => this.#damaged(count))
+    if (this.#shelf.next < this.#journal.next) return this.#shelf.first(count => this.#lose('queue_damaged', count))
     return this.#writer!.failing !== undefined && this.#writer!.writing === 0 ? this.#pending.first : undefined
   }
 
   async #later(count: number, maxBytes: number): Promise<Item[]> {
     while (this.length > 0 && !this.#closed) {
-      if (this.#journal && this.#shelf.next < Math.min(this.#journal.next, this.#shelf.startOfRecent))
-        await this.#read()
+      if (this.#reading?.wanted) await this.#reading.read()
       else await (this.#writer?.step ?? this.#opened.promise)
       const items = this.#ready(count, maxBytes)
       if (items.length > 0) return items
@@ -291,56 +283,8 @@ export class DiskQueue implements Queue {
     return []
   }
 
-  /** Reads what comes next in the journal. */
-  async #read(): Promise<void> {
-    const [journal, from] = [this.#journal!, this.#shelf.next]
-    try {
-      const { records, upTo } = await journal.read(from)
-      if (this.#readFailures > 0) this.#log('notice', 'it can be read again')
-      this.#readFailures = 0
-      for (const { number, text } of records) {
-        try {
-          const item = this.#user!.item(parseStored(text))
-          this.#shelf.found({ item, text: '', size: 0 }, number)
-        } catch (error) {
-          if (!(error instanceof SyntaxError)) throw error
-        }
-      }
-      this.#shelf.foundUpTo = upTo
-    } catch (error) {
-      this.#readFailures++
-      const { code, message } = error as NodeJS.ErrnoException
-      if (this.#readFailures === 1) this.#log('error', `it cannot be read: ${message}`)
-      if (code !== 'ENOENT' && (code !== 'EIO' || this.#readFailures < READ_ATTEMPTS)) return this.#writer!.pause()
-      this.#readFailures = 0
-      this.#shelf.foundUpTo = journal.endOf(from)
-    }
-  }
-
-  /** Dead letters that a command wants to be delivered. */
-  async #lookForRetries(): Promise<void> {
-    if (this.#retrying || this.refuses) return
-    this.#retrying = true
-    try {
-      const letters = await this.#letters!.wanted(RETRIES)
-      if (letters.length === 0) return
-      for (const { alert } of letters) this.push(this.#user!.item(alert))
-      this.#user!.found(letters.length)
-      await this.saved()
-      await this.#letters!.retried(letters)
-    } catch (error) {
-      if (!this.#closed) this.#log('error', `dead letters: ${(error as Error).message}`)
-    } finally {
-      this.#retrying = false
-    }
-  }
-
   #log(level: 'error' | 'notice', text: string): void {
     this.#user?.log(level, `queue on disk: ${text}`)
-  }
-
-  #damaged(count: number): void {
-    this.#lose('queue_damaged', count)
   }
 
   #lose(cause: 'queue_full' | 'queue_disk' | 'queue_damaged', count: number): void {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { join } from 'node:path'
-import { OutputError, outputError } from '../output.ts'
+import { OutputError, outputError } from '../model/output.ts'
 
 /** The calls that queues on disk make; tests put a disk of their own in place of the system's. */
 export type Files = Pick<typeof fs, 'open' | 'unlink' | 'readdir' | 'rename'>

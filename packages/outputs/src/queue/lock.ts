@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
-import { OutputError } from '../output.ts'
+import { OutputError } from '../model/output.ts'
 
 const NAME = 'lock'
 

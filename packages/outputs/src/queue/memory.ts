@@ -1,4 +1,4 @@
-import type { Item } from '../transport.ts'
+import type { Item } from '../model/transport.ts'
 import { Fifo } from './fifo.ts'
 import { type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue.ts'
 

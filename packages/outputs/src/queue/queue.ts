@@ -1,6 +1,6 @@
 import type { AlertData } from '@falc/engine'
-import type { Failure } from '../answer.ts'
-import type { Item } from '../transport.ts'
+import type { Failure } from '../model/answer.ts'
+import type { Item } from '../model/transport.ts'
 
 /** What Falco's "unbounded" (capacity 0) means here: a program that runs for months needs some bound. */
 export const UNBOUNDED = 1_000_000

@@ -1,4 +1,4 @@
-import type { Item } from '../transport.ts'
+import type { Item } from '../model/transport.ts'
 import { Fifo } from './fifo.ts'
 
 export interface Entry {

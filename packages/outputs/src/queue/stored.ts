@@ -1,7 +1,7 @@
 /** Alerts as they are stored: JSON from which all of an alert can be read again. */
 import { type AlertData, parseAlert } from '@falc/engine'
-import { shared } from '../format.ts'
 import { falcoJson } from '../formats/falco.ts'
+import { shared } from '../model/format.ts'
 
 /** One alert after the other goes to several outputs: it is printed once. */
 const STORED = shared(falcoJson({ id: true, message: true }))

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OutputError } from '../output.ts'
+import { OutputError } from '../model/output.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { Fifo } from './fifo.ts'
 import type { Journal } from './journal.ts'

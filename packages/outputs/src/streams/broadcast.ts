@@ -1,7 +1,6 @@
+import type { Item } from '../model/transport.ts'
 import { Fifo } from '../queue/fifo.ts'
 import { sizeOf } from '../queue/memory.ts'
-
-import type { Item } from '../transport.ts'
 
 /** An alert that clients share. */
 interface Entry {

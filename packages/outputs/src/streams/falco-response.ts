@@ -1,6 +1,6 @@
 /** The messages of Falco's former gRPC service `falco.outputs.service`, as protobuf: falco-outputs.proto in this package describes them. */
 import { type AlertData, priorityLevel } from '@falc/engine'
-import { fieldText } from '../alert-fields.ts'
+import { fieldText } from '../text/alert-fields.ts'
 
 /** Numbers of the enum falco.schema.source, which knows no others. */
 const SOURCES: Readonly<Record<string, number>> = { syscall: 0, k8s_audit: 1, internal: 2 }

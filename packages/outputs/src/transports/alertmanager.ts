@@ -1,10 +1,10 @@
 import type { AlertData } from '@falc/engine'
-import { fieldText } from '../alert-fields.ts'
-import type { Answer, Failure } from '../answer.ts'
-import { HTTP_OPTIONS, HttpClient, httpUrl } from '../http-client.ts'
-import { OutputError } from '../output.ts'
-import { SEVERITY } from '../severity.ts'
-import { defineTransport, type Item, type OptionsOf, type TransportContext } from '../transport.ts'
+import type { Answer, Failure } from '../model/answer.ts'
+import { OutputError } from '../model/output.ts'
+import { defineTransport, type Item, type OptionsOf, type TransportContext } from '../model/transport.ts'
+import { HTTP_OPTIONS, HttpClient, httpUrl } from '../net/http-client.ts'
+import { fieldText } from '../text/alert-fields.ts'
+import { SEVERITY } from '../text/severity.ts'
 
 const OUTPUT = 'alertmanager output'
 

@@ -1,8 +1,9 @@
 /** Amazon's queues and topics. */
-import { fieldText } from '../alert-fields.ts'
-import { defineAws, jsonRequest, type Refusal } from '../aws-service.ts'
-import type { Limits } from '../limits.ts'
-import type { Item, OptionTable } from '../transport.ts'
+
+import { defineAws, jsonRequest, type Refusal } from '../cloud/aws-service.ts'
+import type { Item, OptionTable } from '../model/transport.ts'
+import { fieldText } from '../text/alert-fields.ts'
+import type { Limits } from '../text/limits.ts'
 
 /** SNS and SQS take what XML can hold. */
 const xmlText = (text: string) =>

@@ -1,7 +1,8 @@
 /** Amazon's streams: Kinesis and CloudWatch Logs. */
-import { bodyWithId, fieldText } from '../alert-fields.ts'
-import { defineAws, jsonRequest, type Refusal } from '../aws-service.ts'
-import type { Item, TransportContext } from '../transport.ts'
+
+import { defineAws, jsonRequest, type Refusal } from '../cloud/aws-service.ts'
+import type { Item, TransportContext } from '../model/transport.ts'
+import { bodyWithId, fieldText } from '../text/alert-fields.ts'
 
 export const kinesis = defineAws({
   type: 'kinesis',

@@ -1,11 +1,17 @@
 /** Chat services that take one JSON message at a secret URL. Each is a row: where its URLs come from, and what a message looks like. */
 import { type Json, type Priority, printJson } from '@falc/engine'
-import { fieldText, fieldTexts } from '../alert-fields.ts'
-import type { Failure } from '../answer.ts'
-import { HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl, isFailure, isJson } from '../http-client.ts'
-import { Limits } from '../limits.ts'
-import { SEVERITY } from '../severity.ts'
-import { defineTransport, type Item, type OptionsOf, type OptionTable, type TransportDefinition } from '../transport.ts'
+import type { Failure } from '../model/answer.ts'
+import {
+  defineTransport,
+  type Item,
+  type OptionsOf,
+  type OptionTable,
+  type TransportDefinition,
+} from '../model/transport.ts'
+import { HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl, isFailure, isJson } from '../net/http-client.ts'
+import { fieldText, fieldTexts } from '../text/alert-fields.ts'
+import { Limits } from '../text/limits.ts'
+import { SEVERITY } from '../text/severity.ts'
 
 const CHAT_OPTIONS = {
   url: { kind: 'url', required: true, secret: true, doc: 'The webhook’s URL, as the service shows it.' },

@@ -1,7 +1,7 @@
 import { cloudEvent, cloudEventAttributes } from '../formats/cloudevents.ts'
-import { HttpClient, httpUrl, inFlight } from '../http-client.ts'
-import { Limits } from '../limits.ts'
-import { defineTransport, type Item } from '../transport.ts'
+import { defineTransport, type Item } from '../model/transport.ts'
+import { HttpClient, httpUrl, inFlight } from '../net/http-client.ts'
+import { Limits } from '../text/limits.ts'
 import { ENDPOINT_OPTIONS } from './webhook.ts'
 
 const OUTPUT = 'cloudevents output'

@@ -1,6 +1,6 @@
-import { isJson } from '../http-client.ts'
-import type { Limits } from '../limits.ts'
-import { SEVERITY } from '../severity.ts'
+import { isJson } from '../net/http-client.ts'
+import type { Limits } from '../text/limits.ts'
+import { SEVERITY } from '../text/severity.ts'
 import { defineChat, type Post } from './chat.ts'
 
 /** Characters of all texts of a message together. */

@@ -1,6 +1,6 @@
 import { type AlertData, isoTime, printJson } from '@falc/engine'
-import { type Answer, type Failure, statusFailure } from '../answer.ts'
-import { confined } from '../confined.ts'
+import { type Answer, type Failure, statusFailure } from '../model/answer.ts'
+import { defineTransport, type Item, type OptionTable } from '../model/transport.ts'
 import {
   answerOf,
   basic,
@@ -10,8 +10,8 @@ import {
   httpUrl,
   isFailure,
   strange,
-} from '../http-client.ts'
-import { defineTransport, type Item, type OptionTable } from '../transport.ts'
+} from '../net/http-client.ts'
+import { confined } from '../text/confined.ts'
 
 const OUTPUT = 'elasticsearch output'
 

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto'
 import { printJson } from '@falc/engine'
-import { fieldText } from '../alert-fields.ts'
-import { HTTP_OPTIONS, HttpClient, httpUrl } from '../http-client.ts'
-import { Limits } from '../limits.ts'
-import { OutputError } from '../output.ts'
-import { defineTransport, type Item } from '../transport.ts'
+import { OutputError } from '../model/output.ts'
+import { defineTransport, type Item } from '../model/transport.ts'
+import { HTTP_OPTIONS, HttpClient, httpUrl } from '../net/http-client.ts'
+import { fieldText } from '../text/alert-fields.ts'
+import { Limits } from '../text/limits.ts'
 
 const OUTPUT = 'event_hubs output'
 

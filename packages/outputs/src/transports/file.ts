@@ -1,5 +1,5 @@
-import { FileOutput } from '../file.ts'
-import { defineTransport } from '../transport.ts'
+import { FileOutput } from '../falco/file.ts'
+import { defineTransport } from '../model/transport.ts'
 
 export const file = defineTransport({
   type: 'file',

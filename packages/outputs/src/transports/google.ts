@@ -1,10 +1,6 @@
 import { isoTime, type Json, printJson } from '@falc/engine'
-import { fieldText } from '../alert-fields.ts'
-import { type Answer, type Failure, statusFailure } from '../answer.ts'
-import { GOOGLE_OPTIONS, GoogleCredentials } from '../google-credentials.ts'
-import { answerOf, type HttpAnswer, HttpClient, httpUrl, isFailure, isJson } from '../http-client.ts'
-import { Limits } from '../limits.ts'
-import { SEVERITY } from '../severity.ts'
+import { GOOGLE_OPTIONS, GoogleCredentials } from '../cloud/google-credentials.ts'
+import { type Answer, type Failure, statusFailure } from '../model/answer.ts'
 import {
   defineTransport,
   type Item,
@@ -12,7 +8,11 @@ import {
   type OptionTable,
   type TransportContext,
   type TransportDefinition,
-} from '../transport.ts'
+} from '../model/transport.ts'
+import { answerOf, type HttpAnswer, HttpClient, httpUrl, isFailure, isJson } from '../net/http-client.ts'
+import { fieldText } from '../text/alert-fields.ts'
+import { Limits } from '../text/limits.ts'
+import { SEVERITY } from '../text/severity.ts'
 
 interface Api<T extends OptionTable> {
   readonly type: string

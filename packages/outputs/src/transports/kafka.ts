@@ -1,10 +1,10 @@
 import type { Producer, ProducerOptions } from '@platformatic/kafka'
-import type { Answer, Failure } from '../answer.ts'
-import { confined } from '../confined.ts'
-import { CONNECT_TIMEOUT, connectError, loadPeer, quoted, timedOut, unlessAborted } from '../connect.ts'
-import { OutputError } from '../output.ts'
-import { readTls, TLS_OPTIONS } from '../tls.ts'
-import { defineTransport, type Item, type Transport } from '../transport.ts'
+import type { Answer, Failure } from '../model/answer.ts'
+import { OutputError } from '../model/output.ts'
+import { defineTransport, type Item, type Transport } from '../model/transport.ts'
+import { CONNECT_TIMEOUT, connectError, loadPeer, quoted, timedOut, unlessAborted } from '../net/connect.ts'
+import { readTls, TLS_OPTIONS } from '../net/tls.ts'
+import { confined } from '../text/confined.ts'
 
 const OUTPUT = 'kafka output'
 

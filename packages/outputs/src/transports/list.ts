@@ -1,5 +1,5 @@
 /** Every transport: `type:` of an output is one of these. */
-import type { TransportDefinition } from '../transport.ts'
+import type { TransportDefinition } from '../model/transport.ts'
 import { alertmanager } from './alertmanager.ts'
 import { sns, sqs } from './aws-messages.ts'
 import { cloudwatch, kinesis } from './aws-streams.ts'

@@ -1,10 +1,10 @@
 import { type AlertData, type Json, printJson } from '@falc/engine'
-import { fieldOf, fieldText } from '../alert-fields.ts'
-import { confined } from '../confined.ts'
-import { basic, HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl } from '../http-client.ts'
-import { Limits } from '../limits.ts'
-import { OutputError } from '../output.ts'
-import { defineTransport, type Item } from '../transport.ts'
+import { OutputError } from '../model/output.ts'
+import { defineTransport, type Item } from '../model/transport.ts'
+import { basic, HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl } from '../net/http-client.ts'
+import { fieldOf, fieldText } from '../text/alert-fields.ts'
+import { confined } from '../text/confined.ts'
+import { Limits } from '../text/limits.ts'
 
 const OUTPUT = 'loki output'
 

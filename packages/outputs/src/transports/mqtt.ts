@@ -2,12 +2,18 @@ import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { IConnackPacket, Packet } from 'mqtt-packet'
-import { type Answer, answerOf, type Failure } from '../answer.ts'
-import { confined } from '../confined.ts'
-import { CONNECT_TIMEOUT, connectError, connectionLost, loadPeer, timedOut, unlessAborted } from '../connect.ts'
-import { OutputError } from '../output.ts'
-import { readTls, TLS_OPTIONS } from '../tls.ts'
-import { defineTransport, type Item, type OptionsOf, type Transport, type TransportContext } from '../transport.ts'
+import { type Answer, answerOf, type Failure } from '../model/answer.ts'
+import { OutputError } from '../model/output.ts'
+import {
+  defineTransport,
+  type Item,
+  type OptionsOf,
+  type Transport,
+  type TransportContext,
+} from '../model/transport.ts'
+import { CONNECT_TIMEOUT, connectError, connectionLost, loadPeer, timedOut, unlessAborted } from '../net/connect.ts'
+import { readTls, TLS_OPTIONS } from '../net/tls.ts'
+import { confined } from '../text/confined.ts'
 
 const OUTPUT = 'mqtt output'
 const V5 = { protocolVersion: 5 } as const

@@ -2,12 +2,18 @@ import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream'
 import type { Authenticator, MsgHdrs, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
-import { type Answer, answerOf, type Failure } from '../answer.ts'
-import { confined } from '../confined.ts'
-import { CONNECT_TIMEOUT, connectError, loadPeer, timedOut, unlessAborted } from '../connect.ts'
-import { OutputError, outputError } from '../output.ts'
-import { readTls, TLS_OPTIONS } from '../tls.ts'
-import { defineTransport, type Item, type OptionsOf, type Transport, type TransportContext } from '../transport.ts'
+import { type Answer, answerOf, type Failure } from '../model/answer.ts'
+import { OutputError, outputError } from '../model/output.ts'
+import {
+  defineTransport,
+  type Item,
+  type OptionsOf,
+  type Transport,
+  type TransportContext,
+} from '../model/transport.ts'
+import { CONNECT_TIMEOUT, connectError, loadPeer, timedOut, unlessAborted } from '../net/connect.ts'
+import { readTls, TLS_OPTIONS } from '../net/tls.ts'
+import { confined } from '../text/confined.ts'
 
 const OUTPUT = 'nats output'
 

@@ -1,12 +1,18 @@
 /** Services that call people: one request per alert, and a key under which repeats of the same thing are one incident. */
 import { createHash } from 'node:crypto'
 import { type AlertData, isoTime, type Json, printJson } from '@falc/engine'
-import { fieldOf, fieldTexts } from '../alert-fields.ts'
-import type { Failure } from '../answer.ts'
-import { HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl, inFlight, isFailure } from '../http-client.ts'
-import { Limits } from '../limits.ts'
-import { SEVERITY } from '../severity.ts'
-import { defineTransport, type Item, type OptionsOf, type OptionTable, type TransportDefinition } from '../transport.ts'
+import type { Failure } from '../model/answer.ts'
+import {
+  defineTransport,
+  type Item,
+  type OptionsOf,
+  type OptionTable,
+  type TransportDefinition,
+} from '../model/transport.ts'
+import { HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl, inFlight, isFailure } from '../net/http-client.ts'
+import { fieldOf, fieldTexts } from '../text/alert-fields.ts'
+import { Limits } from '../text/limits.ts'
+import { SEVERITY } from '../text/severity.ts'
 
 const ON_CALL_OPTIONS = {
   dedup_key: {

@@ -1,8 +1,8 @@
 import { type AlertData, type Json, printJson } from '@falc/engine'
-import type { Failure } from '../answer.ts'
-import { HTTP_OPTIONS, HttpClient, httpUrl, isFailure, isJson } from '../http-client.ts'
-import { SEVERITY } from '../severity.ts'
-import { defineTransport, type Item } from '../transport.ts'
+import type { Failure } from '../model/answer.ts'
+import { defineTransport, type Item } from '../model/transport.ts'
+import { HTTP_OPTIONS, HttpClient, httpUrl, isFailure, isJson } from '../net/http-client.ts'
+import { SEVERITY } from '../text/severity.ts'
 
 const OUTPUT = 'otlp output'
 

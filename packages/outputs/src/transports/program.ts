@@ -1,5 +1,5 @@
-import { ProgramOutput } from '../program.ts'
-import { defineTransport } from '../transport.ts'
+import { ProgramOutput } from '../falco/program.ts'
+import { defineTransport } from '../model/transport.ts'
 
 export const program = defineTransport({
   type: 'program',

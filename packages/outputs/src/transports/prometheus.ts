@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { type AlertData, PRIORITIES } from '@falc/engine'
-import { fieldOf, fieldText } from '../alert-fields.ts'
-import { Limits } from '../limits.ts'
-import { OutputError, outputError } from '../output.ts'
-import { SteadyPage } from '../steady-page.ts'
+import { OutputError, outputError } from '../model/output.ts'
+import { defineTransport, type Transport } from '../model/transport.ts'
+import { SteadyPage } from '../net/steady-page.ts'
 import { boundedServer, endUnread } from '../streams/server.ts'
-import { defineTransport, type Transport } from '../transport.ts'
+import { fieldOf, fieldText } from '../text/alert-fields.ts'
+import { Limits } from '../text/limits.ts'
 
 const OUTPUT = 'prometheus output'
 

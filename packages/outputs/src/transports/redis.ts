@@ -1,10 +1,18 @@
 import type { Redis, RedisOptions } from 'ioredis'
-import { type Answer, answerOf, type Failure, type FailureClass } from '../answer.ts'
-import { confined } from '../confined.ts'
-import { CONNECT_TIMEOUT, connectError, connectionLost, loadPeer, quoted, timedOut, unlessAborted } from '../connect.ts'
-import { OutputError } from '../output.ts'
-import { readTls, TLS_OPTIONS } from '../tls.ts'
-import { defineTransport, type Item, type OptionsOf, type Transport } from '../transport.ts'
+import { type Answer, answerOf, type Failure, type FailureClass } from '../model/answer.ts'
+import { OutputError } from '../model/output.ts'
+import { defineTransport, type Item, type OptionsOf, type Transport } from '../model/transport.ts'
+import {
+  CONNECT_TIMEOUT,
+  connectError,
+  connectionLost,
+  loadPeer,
+  quoted,
+  timedOut,
+  unlessAborted,
+} from '../net/connect.ts'
+import { readTls, TLS_OPTIONS } from '../net/tls.ts'
+import { confined } from '../text/confined.ts'
 
 const OUTPUT = 'redis output'
 

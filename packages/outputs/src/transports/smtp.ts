@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto'
 import { priorityLevel } from '@falc/engine'
 import type { SendMailOptions, Transporter } from 'nodemailer'
-import { fieldText, fieldTexts } from '../alert-fields.ts'
-import type { Answer, Failure } from '../answer.ts'
-import { CONNECT_TIMEOUT, connectError, loadPeer, quoted, timedOut, unlessAborted } from '../connect.ts'
-import { OutputError } from '../output.ts'
-import { readTls, TLS_OPTIONS } from '../tls.ts'
-import { defineTransport, type Item, type OptionsOf, type Transport, type TransportContext } from '../transport.ts'
+import type { Answer, Failure } from '../model/answer.ts'
+import { OutputError } from '../model/output.ts'
+import {
+  defineTransport,
+  type Item,
+  type OptionsOf,
+  type Transport,
+  type TransportContext,
+} from '../model/transport.ts'
+import { CONNECT_TIMEOUT, connectError, loadPeer, quoted, timedOut, unlessAborted } from '../net/connect.ts'
+import { readTls, TLS_OPTIONS } from '../net/tls.ts'
+import { fieldText, fieldTexts } from '../text/alert-fields.ts'
 
 const OUTPUT = 'smtp output'
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { printJson } from '@falc/engine'
-import { fieldText } from '../alert-fields.ts'
-import type { Answer, Failure, FailureClass } from '../answer.ts'
-import { answerOf, HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl, isFailure } from '../http-client.ts'
-import { Limits } from '../limits.ts'
-import { defineTransport, type Item } from '../transport.ts'
+import type { Answer, Failure, FailureClass } from '../model/answer.ts'
+import { defineTransport, type Item } from '../model/transport.ts'
+import { answerOf, HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl, isFailure } from '../net/http-client.ts'
+import { fieldText } from '../text/alert-fields.ts'
+import { Limits } from '../text/limits.ts'
 
 const OUTPUT = 'splunk output'
 

@@ -1,5 +1,5 @@
-import { StdoutOutput } from '../stdout.ts'
-import { defineTransport } from '../transport.ts'
+import { StdoutOutput } from '../falco/stdout.ts'
+import { defineTransport } from '../model/transport.ts'
 
 export const stdout = defineTransport({
   type: 'stdout',

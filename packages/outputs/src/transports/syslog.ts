@@ -2,13 +2,19 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect as connectTcp, isIPv6 } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import type { Answer, Failure } from '../answer.ts'
-import { Child } from '../child.ts'
-import { CONNECT_TIMEOUT, connectError, connectionLost, timedOut, unlessAborted } from '../connect.ts'
-import { OutputError } from '../output.ts'
-import { SEVERITY } from '../severity.ts'
-import { readTls, TLS_OPTIONS } from '../tls.ts'
-import { defineTransport, type Item, type OptionsOf, type Transport, type TransportContext } from '../transport.ts'
+import { Child } from '../falco/child.ts'
+import type { Answer, Failure } from '../model/answer.ts'
+import { OutputError } from '../model/output.ts'
+import {
+  defineTransport,
+  type Item,
+  type OptionsOf,
+  type Transport,
+  type TransportContext,
+} from '../model/transport.ts'
+import { CONNECT_TIMEOUT, connectError, connectionLost, timedOut, unlessAborted } from '../net/connect.ts'
+import { readTls, TLS_OPTIONS } from '../net/tls.ts'
+import { SEVERITY } from '../text/severity.ts'
 
 const OUTPUT = 'syslog output'
 

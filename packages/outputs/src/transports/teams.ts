@@ -1,7 +1,7 @@
 import { type Json, printJson } from '@falc/engine'
-import { type Failure, statusFailure } from '../answer.ts'
-import type { HttpAnswer } from '../http-client.ts'
-import { Limits } from '../limits.ts'
+import { type Failure, statusFailure } from '../model/answer.ts'
+import type { HttpAnswer } from '../net/http-client.ts'
+import { Limits } from '../text/limits.ts'
 import { defineChat, type Post } from './chat.ts'
 
 /** Bytes of a message that Teams takes: 28 kB. */

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
-import { HTTP_OPTIONS, HttpClient, httpUrl, inFlight } from '../http-client.ts'
-import { OutputError } from '../output.ts'
-import { defineTransport, type Item, type OptionTable } from '../transport.ts'
+import { OutputError } from '../model/output.ts'
+import { defineTransport, type Item, type OptionTable } from '../model/transport.ts'
+import { HTTP_OPTIONS, HttpClient, httpUrl, inFlight } from '../net/http-client.ts'
 
 const OUTPUT = 'webhook output'
 

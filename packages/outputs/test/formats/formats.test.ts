@@ -11,7 +11,7 @@ import { ECS_FIELDS, ecsDocument } from '../../src/formats/ecs.ts'
 import { FORMATS } from '../../src/formats/list.ts'
 import { detectionFinding } from '../../src/formats/ocsf.ts'
 import { ocsfColumns } from '../../src/formats/ocsf-columns.ts'
-import { SEVERITY } from '../../src/severity.ts'
+import { SEVERITY } from '../../src/text/severity.ts'
 
 const cases = readCaseFile(new URL('cases.txt', import.meta.url))
 const isFinding = new Ajv2020({ strict: true, allErrors: true }).compile(

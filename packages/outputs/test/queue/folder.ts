@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { DiskQueue, type DiskQueueOptions, type Item, type Queue } from '../../src/index.ts'
-import { QueuedItem } from '../../src/item.ts'
+import { QueuedItem } from '../../src/model/item.ts'
 import { LINES, line } from '../lines.ts'
 
 export function newFolder(): string {

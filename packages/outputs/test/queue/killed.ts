@@ -3,9 +3,9 @@
  * disk has failed, and ends when all are delivered.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Delivery } from '../../src/delivery.ts'
+import { Delivery } from '../../src/delivery/delivery.ts'
+import { HttpOutput } from '../../src/falco/http.ts'
 import { falcoJson } from '../../src/formats/falco.ts'
-import { HttpOutput } from '../../src/http.ts'
 import { DiskQueue } from '../../src/queue/disk.ts'
 import { alert } from '../transports/numbered.ts'
 

@@ -1,7 +1,7 @@
 /** What messages to people look like, and that nothing in an alert can be more than text. */
 import { PRIORITIES } from '@falc/engine'
 import { expect, onTestFinished, test } from 'vitest'
-import type { TransportDefinition } from '../../src/transport.ts'
+import type { TransportDefinition } from '../../src/model/transport.ts'
 import { googlechat, mattermost, slack } from '../../src/transports/chat.ts'
 import { discord } from '../../src/transports/discord.ts'
 import { opsgenie, pagerduty } from '../../src/transports/on-call.ts'

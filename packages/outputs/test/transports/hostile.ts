@@ -1,5 +1,5 @@
 import { type AlertData, alertJson } from '@falc/engine'
-import type { Item } from '../../src/transport.ts'
+import type { Item } from '../../src/model/transport.ts'
 import { item } from './items.ts'
 
 /** What an attacker would like people and parsers to read. */

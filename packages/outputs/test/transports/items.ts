@@ -1,7 +1,7 @@
 /** Alerts for tests of transports, and a transport opened as the delivery does it. */
 import type { AlertData } from '@falc/engine'
 import { onTestFinished } from 'vitest'
-import type { Item, OptionTable, Transport, TransportContext, TransportDefinition } from '../../src/transport.ts'
+import type { Item, OptionTable, Transport, TransportContext, TransportDefinition } from '../../src/model/transport.ts'
 import { alert, idOf } from './numbered.ts'
 
 export { alert, idOf }

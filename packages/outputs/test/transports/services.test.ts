@@ -1,7 +1,7 @@
 /** What all HTTP services have in common: alerts arrive whatever is in them, and answers mean what the service's documentation says. */
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { skipped } from '../../../../scripts/testing/needs.ts'
-import type { Answer, Failure } from '../../src/answer.ts'
+import type { Answer, Failure } from '../../src/model/answer.ts'
 import { hostile } from './hostile.ts'
 import { item, open, patient } from './items.ts'
 import { SERVICES } from './services.ts'

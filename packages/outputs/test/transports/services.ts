@@ -1,6 +1,6 @@
 /** Every transport that speaks HTTP, with the service that it is tested with. */
 
-import type { TransportDefinition } from '../../src/transport.ts'
+import type { TransportDefinition } from '../../src/model/transport.ts'
 import { sns, sqs } from '../../src/transports/aws-messages.ts'
 import { cloudwatch, kinesis } from '../../src/transports/aws-streams.ts'
 import { googlechat, mattermost, rocketchat, slack } from '../../src/transports/chat.ts'

@@ -1,0 +1,246 @@
+import type { AlertData } from '@falc/engine'
+import type { Format } from '../model/format.ts'
+import { QueuedItem, type Wording } from '../model/item.ts'
+import type { Target } from '../model/transport.ts'
+import { fullText, MemoryQueue } from '../queue/memory.ts'
+import type { Queue } from '../queue/queue.ts'
+import { Backoff, type BackoffOptions } from './backoff.ts'
+import { Connection } from './connection.ts'
+import { Counters, type OutputStats } from './counters.ts'
+import { Outage } from './outage.ts'
+import { ends } from './patience.ts'
+import { Pump } from './pump.ts'
+import { type StageOptions, Stages } from './stages.ts'
+
+export interface DeliveryOptions extends StageOptions {
+  readonly format: Format
+  /** Connect with the first alert, not with `open`: a receiver that is down is an outage like any other. */
+  readonly lazy?: boolean
+  /** Default: a queue in memory with default bounds. */
+  readonly queue?: Queue
+  /** The text for people. Default: the alert's output. */
+  readonly template?: ((alert: AlertData) => string) | undefined
+  /** Milliseconds (Falco's output_timeout) after which a call is reported as blocked. It is not interrupted. Default 2000. */
+  readonly timeout?: number
+  /** Milliseconds that alerts wait for others to go out with (Falco's buffered_outputs). 0: they go out at once. */
+  readonly linger?: number
+  readonly backoff?: BackoffOptions
+  /** Milliseconds that a failing output may hold up a producer that waits (`room`), and a close without a deadline. Default 5000. */
+  readonly patience?: number
+  /** Called once when an output fails and once when it has recovered; for blocked calls, and for the first loss of each cause. */
+  readonly log?: (level: 'critical' | 'error' | 'notice', text: string) => void
+}
+
+/**
+ * Delivers to one output: alert → route → collapse → rate → format → queue → batch → attempt → answer. The queue is in front
+ * of the output so that a slow one holds up neither the engine nor the other outputs; attempts continue until the receiver has
+ * the alerts or refuses them for good; counters and log lines tell all of it.
+ */
+export class Delivery {
+  readonly name: string
+  readonly #stages: Stages
+  readonly #connection: Connection
+  readonly #queue: Queue
+  readonly #pump: Pump
+  readonly #wording: Wording
+  readonly #patience: number
+  readonly #log: NonNullable<DeliveryOptions['log']>
+  readonly #counters = new Counters()
+  readonly #outage: Outage
+  /** It connects when there is something to send: how fast that goes is nothing that events wait for. */
+  readonly remote: boolean
+  /** Takes what this delivery does not get rid of. */
+  #successor: ((alert: AlertData) => void) | undefined
+  #closing = false
+
+  constructor(target: Target, options: DeliveryOptions) {
+    const { timeout = 2000, linger = 0, patience = 5000, log = () => {}, format, template } = options
+    this.name = target.name
+    this.#wording = { format, template }
+    this.remote = options.lazy ?? false
+    this.#patience = patience
+    this.#log = log
+    this.#connection = new Connection(target, { timeout, blocked: () => this.#blocked() })
+    this.#outage = new Outage(this.name, log, this.#counters)
+    this.#stages = new Stages(options, this.name, alert => this.#enqueue(alert), this.#counters)
+    this.#queue = options.queue ?? new MemoryQueue()
+    this.#queue.attach({
+      item: alert => new QueuedItem(alert, this.#wording),
+      lost: (cause, count, reason) => this.#drop(cause, count, reason),
+      found: count => this.#found(count),
+      log: (level, text) => log(level, `${this.name}: ${text}`),
+    })
+    this.#pump = new Pump({
+      ...{ queue: this.#queue, connection: this.#connection, counters: this.#counters, outage: this.#outage },
+      ...{ linger, backoff: new Backoff(options.backoff) },
+      lost: (cause, count, reason) => this.#drop(cause, count, reason),
+      problem: text => log('error', text),
+    })
+  }
+
+  /** Opens the queue, and connects, unless it is to do so with the first alert. @throws {OutputError} when that is not possible */
+  async open(): Promise<void> {
+    await this.#queue.open()
+    try {
+      if (!this.remote) await this.#connection.open()
+    } catch (error) {
+      await this.#queue.close()
+      throw error
+    }
+    // What a queue on disk has from before.
+    if (this.waiting > 0) this.#pump.start()
+  }
+
+  /** What waits goes to a successor, when it would otherwise be discarded at the end. */
+  handOver(successor: (alert: AlertData) => void): void {
+    this.#successor = successor
+  }
+
+  /** Takes an alert past condition, collapse and rate: one that a predecessor had in its queue, or a test. */
+  take(alert: AlertData): void {
+    this.#counters.pushed++
+    this.#enqueue(alert)
+  }
+
+  /** Alerts wait that nobody has pushed. */
+  #found(count: number): void {
+    this.#counters.pushed += count
+    if (this.#pump.state === 'open') this.#pump.schedule()
+  }
+
+  get broken(): boolean {
+    return this.#pump.state === 'broken'
+  }
+
+  /** Alerts that are neither delivered nor given up. */
+  get waiting(): number {
+    return this.#pump.waiting
+  }
+
+  /** The queue is so long that a producer that can wait should `await room()`. False for an output that has failed for long, since it may not recover. */
+  get full(): boolean {
+    return (this.#queue.crowded || this.#queue.refuses) && !this.#outage.lasts(this.#patience)
+  }
+
+  get stats(): OutputStats {
+    const { pushed, dead, collapsed, limited, timeouts, retries } = this.#counters
+    return {
+      name: this.name,
+      ...{ pushed, dead, collapsed, limited },
+      ...this.#counters.stats(this.#connection.undone),
+      queued: this.waiting,
+      queuedBytes: this.#queue.bytes,
+      ...(this.#queue.disk && { disk: this.#queue.disk }),
+      timeouts,
+      retries,
+      ...(this.#outage.failure && { failing: this.#outage.failure.message }),
+    }
+  }
+
+  /** Never waits and never throws; what cannot be taken is counted. */
+  push(alert: AlertData): void {
+    this.#stages.push(alert)
+  }
+
+  #enqueue(alert: AlertData): void {
+    const { state } = this.#pump
+    if (state !== 'open') this.#counters.drop(state, 1)
+    // A full queue costs nothing more: the alert is not even printed.
+    else if (this.#queue.refuses) this.#drop('queue_full', 1, fullText(this.waiting))
+    else {
+      this.#queue.push(new QueuedItem(alert, this.#wording))
+      this.#pump.schedule()
+    }
+  }
+
+  /** Whether it would drop any further alert. */
+  get refuses(): boolean {
+    return this.#pump.state !== 'open' || this.#queue.refuses
+  }
+
+  /** Resolves when the queue is short again, or when waiting makes no sense (see `full`). */
+  async room(): Promise<void> {
+    while (this.full && this.#pump.state === 'open') {
+      this.#pump.start()
+      await this.#pump.step
+    }
+  }
+
+  /** Resolves when everything pushed so far would survive the process, or is done with, as far as the queue can do that. @throws {OutputError} */
+  saved(): Promise<void> {
+    return this.#queue.saved()
+  }
+
+  /** Resolves when everything pushed so far has been delivered or counted as lost. */
+  async flush(): Promise<void> {
+    while (this.#pump.running || (this.waiting > 0 && this.#pump.state === 'open')) {
+      this.#pump.start()
+      await this.#pump.running
+    }
+  }
+
+  /** Reopens the output before the next alert. */
+  reopen(): Promise<void> {
+    this.#pump.reopen()
+    return this.#pump.running ?? Promise.resolve()
+  }
+
+  /**
+   * Delivers what is queued, then closes the output. What is left stays in a queue on disk; otherwise it is discarded and
+   * counted. That is the case when `deadline` milliseconds pass without progress, when `abort` fires, or, without a deadline,
+   * when the output keeps failing for `patience`.
+   */
+  async close(deadline?: number, abort?: AbortSignal): Promise<void> {
+    if (this.#closing) return
+    this.#closing = true
+    this.#stages.close()
+    this.#pump.wake()
+    const forced = this.broken || !(await this.#ends(this.flush(), deadline, abort))
+    if (forced && !this.broken) this.#giveUp()
+    if (!this.broken) this.#pump.state = 'closed'
+    this.#pump.wake()
+    if (forced || !(await this.#ends(this.#connection.close(false), deadline, abort)))
+      await this.#connection.close(true)
+    await this.#queue.close()
+  }
+
+  #giveUp(): void {
+    if (this.#queue.durable) {
+      this.#log('notice', `${this.name}: ${this.waiting} alerts stay in the queue on disk`)
+      return
+    }
+    if (this.#successor) {
+      this.#passOn(this.#successor)
+      return
+    }
+    this.#log('notice', `${this.name}: output still blocked, discarding all remaining notifications`)
+    this.#pump.discard(this.#outage.failure?.cause ?? 'shutdown')
+  }
+
+  #passOn(successor: (alert: AlertData) => void): void {
+    const waiting = [...this.#pump.clear(), ...this.#queue.drain()]
+    this.#counters.pushed -= waiting.length
+    for (const { alert } of waiting) successor(alert)
+  }
+
+  /** False: `work` made no progress within `deadline` milliseconds, `abort` fired, or the output has failed for too long. */
+  #ends(work: Promise<void>, deadline?: number, abort?: AbortSignal): Promise<boolean> {
+    return ends(work, {
+      ms: deadline ?? this.#patience,
+      progress: () => this.#pump.progress,
+      hopeless: () => deadline !== undefined || this.#outage.lasts(this.#patience),
+      abort,
+    })
+  }
+
+  /** Counts losses; the first of each cause is logged. */
+  #drop(cause: string, count: number, reason: string): void {
+    if (count > 0 && !this.#counters.has(cause)) this.#log('error', `${this.name}: ${reason}`)
+    this.#counters.drop(cause, count)
+  }
+
+  #blocked(): void {
+    this.#counters.timeouts++
+    this.#log('critical', `"${this.name}" output timeout, the output channel is blocked`)
+  }
+}

@@ -1,0 +1,44 @@
+import type { Failure } from '../model/answer.ts'
+import type { Counters } from './counters.ts'
+
+/** An output's failure, from the first failed attempt to the recovery: one log line for each. */
+export class Outage {
+  readonly #name: string
+  readonly #log: (level: 'error' | 'notice', text: string) => void
+  readonly #counters: Counters
+  #since = 0
+  /** Losses before it. */
+  #lost = 0
+  /** Why nothing gets through at present. */
+  failure: Failure | undefined
+
+  constructor(name: string, log: (level: 'error' | 'notice', text: string) => void, counters: Counters) {
+    this.#name = name
+    this.#log = log
+    this.#counters = counters
+  }
+
+  failing(failure: Failure): void {
+    if (!this.failure) {
+      this.#since = performance.now()
+      this.#lost = this.#counters.lost
+      this.#log('error', `${failure.message}; retrying`)
+    }
+    this.failure = failure
+  }
+
+  /** @param waited alerts in the queue at this time @returns whether there was an outage */
+  recovered(waited: number): boolean {
+    if (!this.failure) return false
+    this.failure = undefined
+    const seconds = ((performance.now() - this.#since) / 1000).toFixed(1)
+    const counts = `${waited} alerts waited, ${this.#counters.lost - this.#lost} were lost`
+    this.#log('notice', `${this.#name}: recovered after ${seconds} s; ${counts}`)
+    return true
+  }
+
+  /** Whether it has lasted for this many milliseconds. */
+  lasts(ms: number): boolean {
+    return this.failure !== undefined && performance.now() - this.#since >= ms
+  }
+}

@@ -1,0 +1,296 @@
+/**
+ * The HTTP client of all outputs. What comes back is a value: an answer, or a failure. Answers are read up to a bound, redirects are
+ * not followed, and no message holds more of a URL than its host.
+ */
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest, Agent as SecureAgent } from 'node:https'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { type Answer, answerOf, type Failure, failureOf, retryAfter, statusFailure } from '../model/answer.ts'
+import { OutputError } from '../model/output.ts'
+import type { OptionsOf, OptionTable } from '../model/transport.ts'
+import { readTls, TLS_ERRORS, TLS_OPTIONS, type TlsMaterial } from './tls.ts'
+
+export { answerOf } from '../model/answer.ts'
+
+/** The options of every transport that speaks HTTP. */
+export const HTTP_OPTIONS = {
+  ...TLS_OPTIONS,
+  proxy: {
+    kind: 'url',
+    doc: 'HTTP proxy. Without it, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment apply.',
+    example: 'http://proxy.example:3128',
+  },
+} as const satisfies OptionTable
+
+export interface HttpClientOptions {
+  /** The output's name, at the beginning of messages. */
+  readonly output: string
+  readonly tls?: TlsMaterial
+  /** URL of a proxy; null: none, whatever the environment says. Default: the environment's. */
+  readonly proxy?: string | undefined | null
+  /** Default true. */
+  readonly keepAlive?: boolean
+  /** Requests at the same time. Default 1. */
+  readonly sockets?: number
+  /** Default: `falc`. */
+  readonly userAgent?: string
+  /** Bytes of an answer that are read unless a request says otherwise; a longer one is cut off with its connection. Default 64 KiB. */
+  readonly maxAnswer?: number
+  /** Texts that a server may repeat in its answer and that no message may hold. Those of a request's URL and headers are known. */
+  readonly secrets?: readonly (string | undefined)[]
+}
+
+export interface HttpRequest {
+  readonly url: URL | string
+  /** Default POST. */
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+  /** Compress the body. */
+  readonly gzip?: boolean
+  /** Whether an answer of success is one of the service: the login page of a proxy has status 200, too. Default: any is. */
+  readonly accepts?: (answer: Pick<HttpAnswer, 'status' | 'headers' | 'body'>) => boolean
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly body: string
+  /** The body is only the beginning of it. */
+  readonly cut: boolean
+  /** Retry-After, in milliseconds. */
+  readonly after?: number
+  /** `output: host`, for messages. */
+  readonly server: string
+  /** What the status means; undefined: the request succeeded. */
+  readonly failure?: Failure
+}
+
+const gzipAsync = promisify(gzip)
+
+/** Errors of a connection that the server closed while it was idle. */
+const STALE = new Set(['ECONNRESET', 'EPIPE'])
+
+export class HttpClient {
+  readonly #options: HttpClientOptions
+  readonly #plain: Agent
+  readonly #secure: SecureAgent
+  readonly #closing = new AbortController()
+
+  /** @throws {OutputError} when the proxy is not the URL of one, or this Node cannot use it */
+  constructor(options: HttpClientOptions) {
+    const { output, keepAlive = true, sockets = 1, proxy, tls } = options
+    if (proxy) requireProxies(proxy, output)
+    const proxyEnv = proxy ? { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } : proxy === null ? {} : process.env
+    this.#options = options
+    this.#plain = new Agent({ keepAlive, maxSockets: sockets, proxyEnv })
+    this.#secure = new SecureAgent({ ...(tls as object), keepAlive, maxSockets: sockets, proxyEnv })
+  }
+
+  /** The client that a transport's options ask for. @throws {OutputError} */
+  static of(
+    options: Partial<OptionsOf<typeof HTTP_OPTIONS>>,
+    rest: Omit<HttpClientOptions, 'tls' | 'proxy'>,
+  ): HttpClient {
+    return new HttpClient({ ...rest, proxy: options.proxy, tls: readTls(options, rest.output) })
+  }
+
+  /** One request. Never rejects; an answer of any status is an answer, with what it means in `failure`. */
+  async request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer | Failure> {
+    const url = new URL(request.url)
+    const server = `${this.#options.output}: ${url.host}`
+    try {
+      return await this.#exchange({ ...request, url }, AbortSignal.any([signal, this.#closing.signal]), server)
+    } catch (error) {
+      if (!signal.aborted) return connectionFailure(error, this.#options.output, url.host)
+      if (signal.reason?.name !== 'TimeoutError') return failureOf(signal.reason, server)
+      return { class: 'later', cause: 'timeout', message: `${server} did not answer in time` }
+    }
+  }
+
+  /** A request whose status alone decides. undefined: it succeeded. */
+  async send(request: HttpRequest, signal: AbortSignal): Promise<Failure | undefined> {
+    const answer = await this.request(request, signal)
+    return isFailure(answer) ? answer : answer.failure
+  }
+
+  /** Ends requests in flight, too. */
+  close(): void {
+    this.#closing.abort()
+    this.#plain.destroy()
+    this.#secure.destroy()
+  }
+
+  async #exchange(
+    request: HttpRequest & { readonly url: URL },
+    signal: AbortSignal,
+    server: string,
+  ): Promise<HttpAnswer> {
+    const { body: content = '' } = request
+    const plain = typeof content === 'string' ? Buffer.from(content) : content
+    const body = request.gzip ? await gzipAsync(plain) : plain
+    const headers = {
+      'user-agent': this.#options.userAgent ?? 'falc',
+      ...lowerCase(request.headers),
+      ...(request.gzip && { 'content-encoding': 'gzip' }),
+      'content-length': String(body.length),
+    }
+    for (let attempt = 0; ; attempt++) {
+      const { response, error, reused } = await this.#begin(request, headers, body, signal)
+      if (response) return this.#read(response, request, server)
+      // A kept connection may have been closed while the request was on its way: one for each connection.
+      const stale = reused && STALE.has((error as NodeJS.ErrnoException).code ?? '')
+      if (!stale || attempt >= (this.#options.sockets ?? 1)) throw error
+    }
+  }
+
+  #begin(
+    request: HttpRequest & { readonly url: URL },
+    headers: Record<string, string>,
+    body: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<{ response?: IncomingMessage; error?: unknown; reused: boolean }> {
+    const secure = request.url.protocol === 'https:'
+    const agent = secure ? this.#secure : this.#plain
+    return new Promise(resolve => {
+      const options = { method: request.method ?? 'POST', headers, signal, agent }
+      const sent = (secure ? httpsRequest : httpRequest)(request.url, options)
+      sent.on('error', error => resolve({ error, reused: sent.reusedSocket }))
+      sent.on('response', response => resolve({ response, reused: sent.reusedSocket }))
+      sent.end(body)
+    })
+  }
+
+  /** The status decides; what follows it can neither fail a delivery nor fill memory. */
+  async #read(response: IncomingMessage, request: HttpRequest, server: string): Promise<HttpAnswer> {
+    const { body, cut } = await readUpTo(response, this.#options.maxAnswer ?? 64 * 1024)
+    const status = response.statusCode ?? 0
+    const after = retryAfter(response.headers['retry-after'])
+    const { headers } = response
+    const failure =
+      statusFailure(status, server, after, this.excerpt(body, request)) ??
+      (request.accepts?.({ status, headers, body }) === false ? strange({ status, server }) : undefined)
+    return {
+      ...{ status, headers, body, cut, server },
+      ...(after !== undefined && { after }),
+      ...(failure && { failure }),
+    }
+  }
+
+  /** The beginning of what a server says, on one line, without secrets: it may repeat the request. */
+  excerpt(text: string, request?: HttpRequest): string {
+    const secrets = [...(this.#options.secrets ?? []), ...(request ? secretsOf(request) : [])]
+    let shown = text
+    for (const secret of secrets)
+      if (secret !== undefined && secret.length >= 4) shown = shown.replaceAll(secret, '***')
+    shown = shown.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
+    return shown.length > 200 ? `${shown.slice(0, 200).toWellFormed()}…` : shown
+  }
+}
+
+/** Headers that hold credentials. */
+const SECRET_HEADER = /auth|token|key|secret|signature|cookie/i
+
+/** What of a request only its sender and receiver may know. */
+function secretsOf({ url, headers = {} }: HttpRequest): string[] {
+  const { pathname, search, password } = new URL(url)
+  const segments = pathname.split('/').filter(segment => segment.length >= 8)
+  const credentials = Object.entries(headers).flatMap(([name, value]) =>
+    SECRET_HEADER.test(name) && name.toLowerCase() !== 'idempotency-key' ? [value, ...value.split(/[\s,;&]+/)] : [],
+  )
+  return [search.slice(1), pathname.slice(1), password, ...segments, ...credentials]
+}
+
+/** Tells the failure of `HttpClient.request` from an answer. */
+export function isFailure(result: HttpAnswer | Failure): result is Failure {
+  return 'class' in result
+}
+
+/**
+ * An absolute URL of http or https. Messages do not quote it, since it may contain a secret.
+ * @param option its name among the output's options
+ * @throws {OutputError}
+ */
+export function httpUrl(text: string, output: string, option = 'url'): URL {
+  if (!URL.canParse(text)) throw new OutputError('url', `${output}: ${option} is not a URL`, 'misconfigured')
+  const url = new URL(text)
+  if (url.protocol === 'http:' || url.protocol === 'https:') return url
+  throw new OutputError('url', `${output}: ${option} must begin with http:// or https://`, 'misconfigured')
+}
+
+/**
+ * Sends items one by one, several at the same time, for receivers that take single messages and promise no order. After a failure that is
+ * not about the item, no further one is begun.
+ */
+export async function inFlight<T>(
+  items: readonly T[],
+  requests: number,
+  send: (item: T) => Promise<Failure | undefined>,
+): Promise<Answer> {
+  const failures: (Failure | undefined)[] = new Array(items.length)
+  let next = 0
+  let stopped: Failure | undefined
+  const lane = async () => {
+    while (next < items.length) {
+      const index = next++
+      const failure = stopped ?? (await send(items[index]!))
+      failures[index] = failure
+      if (failure && failure.class !== 'poison') stopped = failure
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(requests, items.length) }, lane))
+  return answerOf(failures)
+}
+
+/** HTTP's Basic authentication; undefined without a user. */
+export function basic(username: string | undefined, password = ''): string | undefined {
+  return username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+}
+
+function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+function readUpTo(response: IncomingMessage, max: number): Promise<{ body: string; cut: boolean }> {
+  const chunks: Buffer[] = []
+  let size = 0
+  return new Promise(resolve => {
+    const done = () => resolve({ body: Buffer.concat(chunks).toString(), cut: size > max || !response.complete })
+    response.on('data', (chunk: Buffer) => {
+      if (size <= max) chunks.push(chunk.subarray(0, max - size))
+      size += chunk.length
+      if (size > max) response.destroy()
+    })
+    response.on('end', done)
+    response.on('close', done)
+    response.on('error', done)
+  })
+}
+
+/** The failure that an answer means which is not one of the service. */
+export const strange = ({ status, server }: Pick<HttpAnswer, 'status' | 'server'>): Failure => ({
+  class: 'later',
+  cause: 'bad_answer',
+  message: `${server} answered ${status}, but not as this service does`,
+})
+
+/** For services that answer with JSON. */
+export const isJson = ({ body }: Pick<HttpAnswer, 'body'>): boolean => body.trimStart().startsWith('{')
+
+/** Nothing of a request's text is in the messages of its errors, except that of a proxy's URL. */
+function connectionFailure(error: unknown, output: string, host: string): Failure {
+  const failure = failureOf(error, output)
+  const message = failure.message.replace(/(\w+:\/\/)[^@/\s]*@/g, '$1***@')
+  if (!TLS_ERRORS.test(failure.cause)) return { ...failure, message }
+  return { ...failure, class: 'misconfigured', message: `${message} (${host})` }
+}
+
+/** Agents know proxies since Node 22.21 and 24.5. */
+function requireProxies(proxy: string, output: string): void {
+  httpUrl(proxy, output, 'proxy')
+  const [major, minor] = process.versions.node.split('.').map(Number) as [number, number]
+  if (major >= 25 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21)) return
+  throw new OutputError('proxy', `${output}: proxies need Node 22.21, 24.5 or newer`, 'misconfigured')
+}
