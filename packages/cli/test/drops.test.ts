@@ -136,14 +136,16 @@ test('the first loss is told at once, further ones once a second', () => {
   expect(told).toEqual([`750 ${TOLD(2)}`, `1750 ${TOLD(4)}`])
 })
 
-test('the alert names who fills the rings', () => {
+test('the alert names who fills the rings, and since when', () => {
   const fields: unknown[] = []
   const monitor = new DropMonitor(
     { threshold: 0, actions: ['alert'], rate: 1, max_burst: 1, simulate_drops: false },
     { log: () => {}, alert: alert => fields.push(alert.fields), exit: () => {} },
   )
-  monitor.look({ ...counted(100, 7), flood: 6, flooder: 'yes(42)' }, 0)
-  expect(fields).toMatchObject([{ n_drops: '7', n_drops_flood: '6', flooder: 'yes(42)' }])
+  monitor.look({ ...counted(100, 7), flood: 6, flooder: 'yes(42)', lossBegan: 1_700_000_000_123_456_789n }, 0)
+  expect(fields).toMatchObject([
+    { n_drops: '7', n_drops_flood: '6', flooder: 'yes(42)', loss_began: '2023-11-14T22:13:20.123456789Z' },
+  ])
 })
 
 test('the alert has the losses by cause', () => {

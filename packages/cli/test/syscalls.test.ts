@@ -12,6 +12,10 @@ import { type Started, startFalc } from './process.ts'
 
 const reason = noLive()
 
+/** Of an RFC 3339 time: what Date keeps of it, and the digits beyond. */
+const nanoseconds = (time: string) =>
+  BigInt(Date.parse(time)) * 1_000_000n + BigInt(time.slice('2026-01-01T00:00:00.000'.length, -1))
+
 describe.skipIf(reason !== undefined)('system calls of this machine', () => {
   let dir: string
   let falc: Started | undefined
@@ -156,6 +160,30 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
     )
     expect(run.output.stderr).toMatch(/syscall: drop(Full|Pressure|Flood): [1-9]/)
   })
+
+  test.each(['openat', 'exec'])(
+    'a flood of %s: the alert about losses comes within a second of the first',
+    async call => {
+      const flood = join(dir, 'flood')
+      const source = new URL('../../sources-syscall/test/live/attacks/flood.c', import.meta.url)
+      spawnSync('cc', ['-pthread', fileURLToPath(source), '-o', flood])
+      const small = ['-o', 'engine.modern_ebpf.buf_size_preset=1']
+      const run = await start(...small, '-o', 'json_output=true', '-o', 'base_syscalls.all=true')
+      const flooding = spawn(flood, [call, '120', '2', '4'], { stdio: 'ignore', detached: true })
+      try {
+        await run.sees('"loss_began"')
+      } finally {
+        process.kill(-flooding.pid!, 'SIGKILL')
+      }
+      const alert = JSON.parse(run.output.stdout.split('\n').find(line => line.includes('"loss_began"'))!)
+      const { n_drops, loss_began } = alert.output_fields
+      expect(Number(n_drops)).toBeGreaterThan(0)
+      // Both times are the machine's: that of the event, and that of the alert.
+      const blind = nanoseconds(alert.time) - nanoseconds(loss_began)
+      expect(blind).toBeGreaterThan(0n)
+      expect(blind).toBeLessThanOrEqual(1_000_000_000n)
+    },
+  )
 
   test('alerts that a full queue does not take are counted', async () => {
     const slow = 'program_output={enabled: true, program: "sleep 1; cat > /dev/null"}'

@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 7
+#define WIRE_VERSION 8
 
 struct event_header {
 	__u16 cpu;
@@ -73,7 +73,7 @@ enum counter {
  *   sidecar  HELLO                            identifies itself
  *   engine   CONFIGURE                        once
  *   sidecar  RINGS (with descriptors), BLOCKS …, READY     events flow from RINGS on; BLOCKS is the picture of /proc
- *   sidecar  STATS                            every second
+ *   sidecar  STATS                            several times a second, and at once when losses begin
  *   engine   SYSCALLS, STOP                   at any time
  *   engine   PICTURE                          after losses: the sidecar sends BLOCKS … and READY once more
  *   engine   NAMES (names_request)            at any time: users and groups as the files of a process name them
@@ -183,6 +183,7 @@ struct events_frame {
 
 struct stats {
 	__u64 counters[COUNTER_MAX]; /* summed over CPUs, since the start */
+	__u64 loss_began_ns;     /* time of the first loss after a while without any, since 1970; 0 = nothing was lost */
 	__u32 flooder;           /* the process that was silenced last, in the initial pid namespace; 0 = none yet */
 	__u32 reserved;
 };

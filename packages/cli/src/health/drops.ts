@@ -1,3 +1,4 @@
+import { isoTime } from '@falc/engine'
 import type { InternalAlert } from '../alerts/internal.ts'
 import type { Config } from '../config/config.ts'
 import { dropsOf, type KernelCounts } from '../meter/counts.ts'
@@ -40,7 +41,7 @@ export class DropMonitor {
     this.#bucket = new TokenBucket(config.rate, config.max_burst)
   }
 
-  /** Called several times a second. @param now milliseconds of a monotonic clock */
+  /** Called many times a second. @param now milliseconds of a monotonic clock */
   look(counts: KernelCounts, now: number): void {
     const delta = difference(counts, this.#last)
     const lost = dropsOf(delta).total > 0
@@ -90,7 +91,8 @@ function alertOf(output: string, delta: KernelCounts, drops: number): InternalAl
     // Falco's older probe dropped an event when a page was missing. This one sends it with an empty parameter.
     n_drops_page_faults: 0,
     n_drops_bug: delta.lost.bug,
-    // Falc's own: events of processes that filled a ring, and the last of these processes
+    // Falc's own: when losses began, events of processes that filled a ring, and the last of these processes
+    ...(delta.lossBegan && { loss_began: isoTime(delta.lossBegan) }),
     ...(delta.flood !== undefined && { n_drops_flood: delta.flood }),
     ...(delta.flooder !== undefined && delta.flood !== 0 && { flooder: delta.flooder }),
     ebpf_enabled: 1,

@@ -5,8 +5,8 @@ import type { FeedMeter } from '../meter/counts.ts'
 import { DropMonitor } from './drops.ts'
 import { SilenceMonitor } from './silence.ts'
 
-/** Milliseconds between checks. The probe's counters are refreshed as often. */
-const INTERVAL = 250
+/** Milliseconds between checks. Losses that begin have been counted sooner than that. */
+const INTERVAL = 100
 
 /** The run that is watched. */
 export interface Watched {

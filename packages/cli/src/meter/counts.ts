@@ -13,6 +13,8 @@ export interface KernelCounts {
     readonly scratch: number
     readonly bug: number
   }
+  /** Time of the first loss after seconds without any, ns since 1970; 0n = none. */
+  readonly lossBegan?: bigint
   /** Of these, the events of processes that filled a ring, and the last such process: `name(pid)`. */
   readonly flood?: number
   readonly flooder?: string

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { ContainerMetadata, type Live, LiveError, type MetadataOptions, openLive } from '@falc/sources-syscall'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
@@ -66,11 +65,6 @@ export function ringSettings({ engine }: Config) {
   }
 }
 
-/** Milliseconds of events between turns of the event loop. */
-const SLICE = 20
-/** Events between readings of the clock. */
-const STRETCH = 1024
-
 class LiveFeed implements Feed {
   readonly source = 'syscall'
   readonly title = 'system calls of this machine'
@@ -101,16 +95,9 @@ class LiveFeed implements Feed {
     }
     metadata.onReady = late
     late()
-    let slice = performance.now()
     try {
       do {
-        for (let n = 1; live.next(); n++) {
-          consumer.event(live.event, metadata)
-          if (n % STRETCH === 0 && performance.now() - slice > SLICE) {
-            await turn()
-            slice = performance.now()
-          }
-        }
+        while (live.next()) consumer.event(live.event, metadata)
         // The kernel does not wait. When alerts pile up, their queue drops and counts them, and no event is lost.
         void consumer.pause()
       } while (!signal.aborted && (await live.fill()))
@@ -150,7 +137,7 @@ const LIMITS = ['ioUring', 'namesRefused', 'raced', 'unchecked'] as const
 
 /** The probe's counters under Falco's names. */
 function kernelCounts(live: Live): KernelCounts {
-  const { counts, flooder } = live
+  const { counts, flooder, lossBegan } = live
   const lost = {
     bufferFull: counts.dropFull,
     // a process that floods loses its events before others lose theirs: `losses` tells the two apart
@@ -162,6 +149,7 @@ function kernelCounts(live: Live): KernelCounts {
   return {
     events: Object.values(lost).reduce((sum, count) => sum + count, counts.events),
     lost,
+    lossBegan,
     flood: counts.dropFlood,
     ...(flooder !== 0 && { flooder: `${live.state.tables.threads.get(flooder)?.comm ?? '<NA>'}(${flooder})` }),
   }

@@ -135,6 +135,43 @@ static __always_inline void count(__u32 which)
 		c->values[which]++;
 }
 
+/* When losses began, and the last one. */
+struct losses {
+	__u64 began, last;   /* of the boot clock; 0 = none */
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct losses);
+} losses SEC(".maps");
+
+/* Wakes the sidecar when losses begin: what is counted must not wait for its next turn. The sidecar sets max_entries. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} alarms SEC(".maps");
+
+/* After so much time without a loss, the next one is news: as long as falc's alerts about losses wait. */
+#define QUIET_NS 5000000000ull
+
+/* Counts an event that is lost. */
+static __always_inline void count_loss(__u32 which)
+{
+	__u32 zero = 0;
+	struct losses *losses_ = bpf_map_lookup_elem(&losses, &zero);
+	__u64 now = bpf_ktime_get_boot_ns(), last;
+	count(which);
+	if (!losses_)
+		return;
+	last = losses_->last;
+	losses_->last = now;
+	if (last && now - last < QUIET_NS)
+		return;
+	losses_->began = now;
+	bpf_ringbuf_output(&alarms, &now, sizeof(now), BPF_RB_FORCE_WAKEUP);
+}
+
 #if defined(__TARGET_ARCH_arm64)
 #define NR_CLONE 220
 #define NR_EXECVE 221
@@ -150,7 +187,7 @@ static __always_inline int call_program(void *ctx, __u32 nr, long ret)
 	if ((nr == NR_EXECVE || nr == NR_EXECVEAT) && ret >= 0)
 		return 0; /* exec_done has written it */
 	bpf_tail_call(ctx, &exit_programs, nr);
-	count(COUNT_TAIL_FAILED);
+	count_loss(COUNT_TAIL_FAILED);
 	return 0;
 }
 

@@ -133,21 +133,21 @@ static __always_inline int commit(struct event *e)
 		return 0;
 	ring = bpf_map_lookup_elem(&rings, &cpu);
 	if (!ring) {
-		count(COUNT_DROP_NO_RING);
+		count_loss(COUNT_DROP_NO_RING);
 		return 0;
 	}
 	if (size > MAX_EVENT) {
-		count(COUNT_DROP_TOO_LARGE);
+		count_loss(COUNT_DROP_TOO_LARGE);
 		return 0;
 	}
 	STORE(__u32, &h->len, size - sizeof(h->cpu));
 	refused = refusal(e->to, ring, e->want, size);
 	if (refused != COUNTER_MAX) {
-		count(refused);
+		count_loss(refused);
 		return 0;
 	}
 	if (bpf_ringbuf_output(ring, e->to->bytes, size & (2 * MAX_EVENT - 1), BPF_RB_NO_WAKEUP)) {
-		count(e->want >= WANT_FIRST ? COUNT_DROP_FULL_FIRST : COUNT_DROP_FULL);
+		count_loss(e->want >= WANT_FIRST ? COUNT_DROP_FULL_FIRST : COUNT_DROP_FULL);
 		return 0;
 	}
 	count(COUNT_EVENTS);

@@ -24,6 +24,11 @@ void urgency_of_sidecar(enum urgency_level level) { (void)level; }
 void urgency_turn(struct urgency *urgency, struct drain_state drain, __u64 now_ns) { (void)urgency, (void)drain, (void)now_ns; }
 void urgency_end(struct urgency *urgency) { (void)urgency; }
 
+int probe_alarm(const struct probe_session *session)
+{
+	(void)session;
+	return -1;
+}
 int probe_read_stats(struct probe_session *session, struct stats *to)
 {
 	(void)session;

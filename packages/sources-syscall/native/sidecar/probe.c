@@ -30,6 +30,7 @@ struct probe_session {
 	int cpus;
 	struct bpf_link *traces[TRACES];
 	struct bpf_link *paths;
+	struct ring_buffer *alarms;
 };
 
 int ring_count(__u32 cpus_per_ring)
@@ -65,6 +66,13 @@ static int make_rings(struct probe_session *session, const struct configure *set
 	return 0;
 }
 
+/* That it came is all that it says: the counters say the rest. */
+static int ignore_alarm(void *unused, void *record, size_t size)
+{
+	(void)unused, (void)record, (void)size;
+	return 0;
+}
+
 /* The object with its settings, nothing of it loaded. */
 static struct probe *open_object(const struct probe_session *session)
 {
@@ -92,6 +100,7 @@ static struct probe *open_object(const struct probe_session *session)
 	leave_out_tracepoints(skeleton, kernel);
 	btf__free(kernel);
 	bpf_map__set_max_entries(skeleton->maps.scratches, session->cpus);
+	bpf_map__set_max_entries(skeleton->maps.alarms, sysconf(_SC_PAGESIZE));
 	return skeleton;
 }
 
@@ -190,7 +199,8 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 		send_problem(socket, "the kernel refused the BPF programs: %s (is it 5.8 or newer, with BTF, and has this process CAP_BPF and CAP_PERFMON?)", strerror(-err));
 		goto failed;
 	}
-	err = make_rings(session, settings);
+	session->alarms = ring_buffer__new(bpf_map__fd(skeleton->maps.alarms), ignore_alarm, NULL, NULL);
+	err = session->alarms ? make_rings(session, settings) : -errno;
 	if (err) {
 		report_ring(socket, settings->ring_bytes, err);
 		goto failed;
@@ -260,23 +270,13 @@ int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_S
 
 int probe_read_stats(struct probe_session *session, struct stats *to)
 {
-	struct { __u64 counters[COUNTER_MAX]; } *per_cpu = calloc(session->cpus, sizeof(*per_cpu));
-	struct { __u32 window, marks, flooder; } written; /* struct written in ../bpf/shares.bpf.h */
-	__u32 zero = 0;
-	int err = 0;
-	if (!per_cpu)
-		return -ENOMEM;
-	memset(to, 0, sizeof(*to));
-	if (bpf_map_lookup_elem(bpf_map__fd(session->skeleton->maps.counts), &zero, per_cpu))
-		err = -errno;
-	else
-		for (int cpu = 0; cpu < session->cpus; cpu++)
-			for (int i = 0; i < COUNTER_MAX; i++)
-				to->counters[i] += per_cpu[cpu].counters[i];
-	free(per_cpu);
-	if (!err && !bpf_map_lookup_elem(bpf_map__fd(session->skeleton->maps.written_map), &zero, &written))
-		to->flooder = written.flooder;
-	return err;
+	ring_buffer__consume(session->alarms);
+	return read_counts(session->skeleton, session->cpus, session->boot_time_ns, to);
+}
+
+int probe_alarm(const struct probe_session *session)
+{
+	return ring_buffer__epoll_fd(session->alarms);
 }
 
 void probe_close(struct probe_session *session)
@@ -290,6 +290,7 @@ void probe_close(struct probe_session *session)
 	for (int i = 0; i < session->addition_count; i++)
 		probe__destroy(session->additions[i]);
 	bpf_link__destroy(session->paths);
+	ring_buffer__free(session->alarms);
 	if (session->skeleton)
 		probe__destroy(session->skeleton);
 	free(session);

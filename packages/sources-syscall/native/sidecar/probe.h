@@ -16,6 +16,9 @@ const int *probe_rings(const struct probe_session *session, int *count);
 /* Changes which calls are recorded while the programs run. */
 int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_SYSCALLS]);
 
+/* A descriptor that can be read when losses have begun, until they are read. */
+int probe_alarm(const struct probe_session *session);
+
 int probe_read_stats(struct probe_session *session, struct stats *to);
 
 void probe_close(struct probe_session *session);

@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -182,4 +183,28 @@ bool any_with_paths(const __u8 *wants)
 			return true;
 	}
 	return false;
+}
+
+int read_counts(const struct probe *skeleton, int cpus, __u64 boot_time_ns, struct stats *to)
+{
+	struct { __u64 counters[COUNTER_MAX]; } *per_cpu = calloc(cpus, sizeof(*per_cpu));
+	struct { __u32 window, marks, flooder; } written; /* struct written in ../bpf/shares.bpf.h */
+	struct { __u64 began, last; } losses;             /* struct losses in ../bpf/base.bpf.h */
+	__u32 zero = 0;
+	int err = 0;
+	if (!per_cpu)
+		return -ENOMEM;
+	memset(to, 0, sizeof(*to));
+	if (bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.counts), &zero, per_cpu))
+		err = -errno;
+	else
+		for (int cpu = 0; cpu < cpus; cpu++)
+			for (int i = 0; i < COUNTER_MAX; i++)
+				to->counters[i] += per_cpu[cpu].counters[i];
+	free(per_cpu);
+	if (!err && !bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.written_map), &zero, &written))
+		to->flooder = written.flooder;
+	if (!err && !bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.losses), &zero, &losses) && losses.began)
+		to->loss_began_ns = boot_time_ns + losses.began;
+	return err;
 }

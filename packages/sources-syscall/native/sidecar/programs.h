@@ -27,5 +27,7 @@ int fill_tables(struct probe *skeleton);
 #define TRACES 3
 struct bpf_program *trace_program(struct probe *skeleton, size_t which);
 void leave_out_tracepoints(struct probe *skeleton, const struct btf *kernel);
+/* The counters, summed over all CPUs. 0, or -errno. */
+int read_counts(const struct probe *skeleton, int cpus, __u64 boot_time_ns, struct stats *to);
 /* Whether a call is wanted whose paths are read at sys_enter. */
 bool any_with_paths(const __u8 *wants);

@@ -20,7 +20,7 @@
 #include "stream.h"
 #include "urgency.h"
 
-/* Milliseconds between STATS, as the alert about losses waits for them, and between looks at the rings when their records are sent. */
+/* Milliseconds between STATS, but for those that tell that losses have begun, and between looks at the rings when their records are sent. */
 #define STATS_TURN 250
 #define STREAM_TURN 10
 /* Seconds in which an engine that has begun a frame must finish it, and one that is sent a frame must make room for it. */
@@ -182,11 +182,13 @@ static int start(struct recording *r, pid_t engine)
 /* Waits for the engine, a reading of names or the next turn, and does what is due. 0, -errno, or 1: the engine asks for the end. */
 static int turn(struct recording *r, __u64 *next_stats)
 {
-	struct pollfd polled[1 + MAX_READINGS] = { { .fd = r->socket, .events = POLLIN } };
-	int n = poll(polled, 1 + names_polled(r->names, polled + 1), r->stream ? STREAM_TURN : STATS_TURN), err = 0;
+	struct pollfd polled[2 + MAX_READINGS] = { { .fd = r->socket, .events = POLLIN }, { .fd = probe_alarm(r->session), .events = POLLIN } };
+	int n = poll(polled, 2 + names_polled(r->names, polled + 2), r->stream ? STREAM_TURN : STATS_TURN), err = 0;
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
+	if (polled[1].revents)
+		*next_stats = 0;
 	if (polled[0].revents)
 		err = handle_frame(r);
 	if (!err)

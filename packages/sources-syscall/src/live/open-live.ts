@@ -32,8 +32,10 @@ const DEFAULT_RING_BYTES = 8 << 20
 const CONTROL_TURN = 100
 /** If a ring is at least this full, reading continues without sleeping. */
 const BUSY_SHARE = 1 / 16
-/** Milliseconds of reading after which timers and outputs get a turn. */
+/** Milliseconds of reading after which timers, outputs and the sidecar's messages get a turn, whatever the rings hold. */
 const LONGEST_STRETCH = 20
+/** Events between readings of the clock, less one. */
+const CLOCK_MASK = 255
 /** Number of times the rings are polled after the sidecar has exited, to deliver all that they hold. */
 const LAST_LOOKS = 3
 
@@ -79,6 +81,7 @@ export class Live implements EventTables {
   #malformed = 0
   #restartCount = 0
   #polled = 0
+  #passed = 0
   #yielded = 0
   readonly #reconciler: Reconciler
   #stopped = false
@@ -123,6 +126,11 @@ export class Live implements EventTables {
   /** Id of the process whose events were dropped last because it filled a ring (`dropFlood`); 0 = none. */
   get flooder(): number {
     return this.#session?.flooder ?? 0
+  }
+
+  /** Time of the first loss after seconds without any, ns since 1970; 0n = nothing was lost. */
+  get lossBegan(): bigint {
+    return this.#session?.lossBegan ?? 0n
   }
 
   /** Time of the last event of any kind, ns since 1970; 0n before the first. */
@@ -171,13 +179,19 @@ export class Live implements EventTables {
     rings.event.tables = this
   }
 
-  /** Advances to the next event for the rules. False = no event is available: call `fill`. */
+  /** Advances to the next event for the rules. False = call `fill`: no event is available, or others are to have a turn. */
   next(): boolean {
     const rings = this.#rings!
     const delivery = this.#delivery
     const event = rings.event
-    while (rings.next()) if (delivery.take(event) && !(this.#dropFailed && failed(event) === true)) return true
-    return false
+    for (;;) {
+      if ((++this.#passed & CLOCK_MASK) === 0 && performance.now() - this.#yielded > LONGEST_STRETCH) {
+        rings.pause()
+        return false
+      }
+      if (!rings.next()) return false
+      if (delivery.take(event) && !(this.#dropFailed && failed(event) === true)) return true
+    }
   }
 
   /** Waits until there may be more events. False = closed. @throws {LiveError} if the sidecar is gone and can't be restarted */

@@ -60,6 +60,13 @@ export class Rings {
     }
   }
 
+  /** Ends the turn early: the event is done with, and `next` needs another `look`. */
+  pause(): void {
+    this.#current?.skip()
+    this.#current?.load()
+    this.#rest()
+  }
+
   /** The ring with the oldest head; null if no event may be delivered yet. */
   #choose(): Ring | null {
     let oldest: Ring | null = null

@@ -49,6 +49,8 @@ export class SidecarSession {
   readonly counters: Record<Counter, number> = Object.fromEntries(COUNTERS.map(name => [name, 0])) as never
   /** The process whose events were dropped last because it filled a ring; 0 = none. */
   flooder = 0
+  /** Time of the first loss after seconds without any, ns since 1970; 0n = nothing was lost. */
+  lossBegan = 0n
   /** The sidecar's error message, if it gave up. */
   problem: string | undefined
   bootTime = 0n
@@ -157,6 +159,7 @@ export class SidecarSession {
       case Frame.stats:
         for (const [i, name] of COUNTERS.entries()) this.counters[name] = Number(payload.getBigUint64(i * 8, true))
         this.flooder = payload.getUint32(Stats.flooder, true)
+        this.lossBegan = payload.getBigUint64(Stats.lossBegan, true)
         break
       case Frame.names:
         this.#options.names(payload)

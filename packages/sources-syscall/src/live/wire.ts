@@ -2,7 +2,7 @@
  * native/wire.h in TypeScript: the definitions that the probe, the sidecar and the engine share. All numbers are little-endian;
  * test/probe/native-sources.test.ts compares every constant with the header's.
  */
-export const WIRE_VERSION = 7
+export const WIRE_VERSION = 8
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
@@ -63,7 +63,7 @@ export const NamesOutcome = { read: 0, shared: 1, gone: 2, refused: 3 } as const
 export const MAX_EVENTS_FRAME = 256 << 10
 export const Events = { ring: 0, records: 8 } as const
 
-/** The probe's counters, in the order of the STATS frame's u64s. The process that was silenced last follows, then four bytes of 0. */
+/** The probe's counters, in the order of the STATS frame's u64s. What `Stats` names follows. */
 export const COUNTERS = [
   'events',
   'dropFull',
@@ -81,6 +81,10 @@ export const COUNTERS = [
   'namesRefused',
 ] as const
 
-export const Stats = { flooder: COUNTERS.length * 8, size: COUNTERS.length * 8 + 8 } as const
+export const Stats = {
+  lossBegan: COUNTERS.length * 8,
+  flooder: COUNTERS.length * 8 + 8,
+  size: COUNTERS.length * 8 + 16,
+} as const
 
 export type Counter = (typeof COUNTERS)[number]

@@ -76,6 +76,24 @@ describe('rings', () => {
     expect(drain(rings)).toEqual([])
   })
 
+  test('a turn that ends early loses nothing and gives nothing twice', () => {
+    const rings = new Rings(
+      [new FakeRing(4096), new FakeRing(4096)].map((ring, i) => {
+        for (let n = 0; n < 4; n++) ring.write(10 * n + i, 10 * n + i, n)
+        return ring
+      }),
+      EPOCH,
+    )
+    const tags: number[] = []
+    rings.look()
+    for (let turn = 0; turn < 10; turn++) {
+      rings.look()
+      for (let n = 0; n < 3 && rings.next(); n++) tags.push(rings.event.tid)
+      rings.pause()
+    }
+    expect(tags).toEqual([0, 1, 10, 11, 20, 21, 30, 31])
+  })
+
   test('several rings are merged by time, and wait for the look after', () => {
     const [a, b] = [new FakeRing(4096), new FakeRing(4096)]
     const rings = new Rings([a, b], EPOCH)
