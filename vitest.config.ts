@@ -19,10 +19,10 @@ export default defineConfig({
     pool: 'threads',
     execArgv: ['--conditions=@falc/source'],
     // Generous: the machine may be busy, and a test that hangs is still found.
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     // One switch for expected texts: case files and snapshots.
     update: process.env.FALC_UPDATE === '1',
-    hookTimeout: 120_000,
+    hookTimeout: 300_000,
     projects: [
       {
         extends: true,

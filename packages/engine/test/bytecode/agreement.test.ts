@@ -36,7 +36,7 @@ const rootSets = fc
   )
   .map(([roots, kind]): Condition[] => [...roots, { kind, children: [...roots].reverse() }])
 
-test('tree walk, VM and JIT agree, with and without memos, after saving and loading too', { timeout: 120_000 }, () => {
+test('tree walk, VM and JIT agree, with and without memos, after saving and loading too', { timeout: 300_000 }, () => {
   const table = new FieldTable(mockSource)
   fc.assert(
     fc.property(rootSets, objects, steps, (roots, [t0, t1, f0, f1], events) => {
@@ -57,11 +57,11 @@ test('tree walk, VM and JIT agree, with and without memos, after saving and load
         for (const evaluator of evaluators) {
           evaluator.begin(event)
           // Twice: the second answer comes from what the first one left.
-          for (let round = 0; round < 2; round++)
-            expect(
-              nodes.map((_, i) => evaluator.test(i)),
-              `${evaluator.backend}`,
-            ).toEqual(expected)
+          for (let round = 0; round < 2; round++) {
+            const found = nodes.map((_, i) => evaluator.test(i))
+            // expect costs more than what is compared here.
+            if (String(found) !== String(expected)) expect(found, evaluator.backend).toEqual(expected)
+          }
         }
       }
     }),
