@@ -44,7 +44,7 @@ const ROOMS: Record<string, readonly string[]> = {
     ],
     ...['scene', 'live', 'containers', 'recording', 'index'],
   ],
-  authoring: ['algebra', 'document', 'lint', 'fmt', 'report', 'test', 'mutate', 'coverage', 'diff', 'index'],
+  authoring: ['algebra', 'document', 'lint', 'fmt', 'report', 'test', 'coverage', 'mutate', 'diff', 'index'],
   cli: [
     ...[
       'fail',

@@ -1,34 +1,29 @@
-import type { Place } from '@falc/engine'
-import type { Mutation } from '../mutate/mutants.ts'
-import type { RuleScore } from '../mutate/mutation-run.ts'
+import type { Coverage, Place } from '@falc/engine'
+import type { CompiledRule } from '@falc/engine/analysis'
 
 /** A part of a rule, and whether the events of the tests need it. */
 export interface CoveredPart {
   readonly rule: string
-  readonly kind: 'check' | 'item' | 'exception'
+  /** An exception is a check that one of the rule's exceptions adds; for the others see `CheckCoverage`. */
+  readonly kind: 'check' | 'item' | 'bound' | 'exception'
   readonly text: string
   readonly place: Place | undefined
-  /** Without it the rule matches other events of the tests. */
+  /** See `CheckCoverage.tested`. */
   readonly covered: boolean
 }
 
-const KINDS: Partial<Record<Mutation, CoveredPart['kind']>> = {
-  'drop check': 'check',
-  'drop item': 'item',
-  'drop exception': 'exception',
+/** Coverage of rules by tests, with the exceptions told apart. @param rules those that were covered, of any source */
+export function coverageOf(coverage: Coverage, rules: readonly CompiledRule[]): CoveredPart[] {
+  const exceptions = new Map(rules.map(({ rule }) => [rule.name, rule.exceptions.map(({ place }) => place)]))
+  return coverage.checks().map(({ rule, kind, text, place, tested }) => {
+    const isException = kind === 'check' && place && exceptions.get(rule)?.some(whole => isWithin(place, whole))
+    return { rule, kind: isException ? 'exception' : kind, text, place, covered: tested }
+  })
 }
 
-/**
- * Coverage of rules by tests. A part counts when it decides: some event of the tests is matched, or is not, because of it alone. That a
- * check was evaluated, or was true once and false once, shows nothing: another check may have decided each time.
- */
-export function coverageOf(scores: readonly RuleScore[]): CoveredPart[] {
-  return scores.flatMap(({ mutants }) =>
-    mutants.flatMap(({ rule, mutation, text, place, fate }) => {
-      const kind = KINDS[mutation]
-      return kind ? [{ rule, kind, text, place, covered: fate !== 'unseen' }] : []
-    }),
-  )
+/** Whether a place begins in another one. */
+export function isWithin(inner: Place, outer: Place): boolean {
+  return inner.file === outer.file && inner.offset >= outer.offset && inner.offset <= outer.offset + outer.length
 }
 
 /** From 0 to 1; 1 without parts. */

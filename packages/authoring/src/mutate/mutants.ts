@@ -1,7 +1,16 @@
-import type { Place, Scalar } from '@falc/engine'
-import { type Clause, type CompiledRule, clauseKey, type Node, printCondition, TYPES } from '@falc/engine/analysis'
+import type { Place } from '@falc/engine'
+import {
+  type Clause,
+  type CompiledRule,
+  enlarged,
+  itemText,
+  lackingItem,
+  type Node,
+  printCondition,
+} from '@falc/engine/analysis'
 import { and, formulaOf, literalsOf, or } from '../algebra/formula.ts'
 import type { Solver } from '../algebra/solve.ts'
+import { isWithin } from '../coverage/coverage.ts'
 
 /** What a mutant changes. */
 export const MUTATIONS = {
@@ -23,6 +32,9 @@ export interface Mutant {
   readonly text: string
   readonly place: Place | undefined
   readonly node: Node
+  /** The part of the rule's condition in whose place `changed` stands. */
+  readonly original: Node
+  readonly changed: Node
 }
 
 /** Most steps of the search for a difference between a mutant and its rule. */
@@ -36,12 +48,19 @@ export function mutantsOf({ rule, node }: CompiledRule, solver: Solver): Mutant[
   const mutants: Mutant[] = []
   const seen = new Set<string>()
   const exceptions = rule.exceptions.map(({ place }) => place)
-  const put = (mutation: Mutation, mutant: Node, changed: Node, text = textOf(changed)): void => {
+  const add = (
+    mutation: Mutation,
+    original: Node,
+    changed: Node,
+    rebuild: (changed: Node) => Node,
+    { about = original, text = textOf(about) }: { about?: Node; text?: string } = {},
+  ): void => {
+    const mutant = rebuild(changed)
     const key = keyOf(mutant)
     if (seen.has(key) || isSame(node, mutant, solver)) return
     seen.add(key)
-    const { written } = changed
-    mutants.push({ rule: rule.name, mutation, text, place: written?.use ?? written?.place, node: mutant })
+    const place = about.written?.use ?? about.written?.place
+    mutants.push({ rule: rule.name, mutation, text, place, node: mutant, original, changed })
   }
   const visit = (part: Node, rebuild: (changed: Node) => Node): void => {
     switch (part.kind) {
@@ -51,17 +70,17 @@ export function mutantsOf({ rule, node }: CompiledRule, solver: Solver): Mutant[
         visit(part.child, child => rebuild({ ...part, child }))
         return
       case 'clause':
-        put('negate', rebuild({ kind: 'not', child: part }), part)
+        add('negate', part, { kind: 'not', child: part }, rebuild)
         for (const { mutation, clause, text } of changesOf(part.clause))
-          put(mutation, rebuild({ ...part, clause }), part, text)
+          add(mutation, part, { ...part, clause }, rebuild, { text })
         return
       default:
-        put('swap and, or', rebuild({ ...part, kind: part.kind === 'and' ? 'or' : 'and' }), part)
+        add('swap and, or', part, { ...part, kind: part.kind === 'and' ? 'or' : 'and' }, rebuild)
         for (const [i, child] of part.children.entries()) {
           const others = part.children.toSpliced(i, 1)
           const rest: Node = others.length === 1 ? others[0]! : { ...part, children: others }
           if (!isPlaceholder(child))
-            put(isIn(child, exceptions) ? 'drop exception' : 'drop check', rebuild(rest), child)
+            add(isIn(child, exceptions) ? 'drop exception' : 'drop check', part, rest, rebuild, { about: child })
           visit(child, changed => rebuild({ ...part, children: part.children.with(i, changed) }))
         }
     }
@@ -76,25 +95,11 @@ function isPlaceholder(node: Node): boolean {
 }
 
 function* changesOf(clause: Clause): Generator<{ mutation: Mutation; clause: Clause; text: string }> {
-  const { values, op, modifier, left, right } = clause
-  const changed = (mutation: Mutation, others: readonly Scalar[], text: string) => ({
-    mutation,
-    text,
-    clause: { ...clause, values: others, key: clauseKey(left, { op, modifier, values: others }, right) },
-  })
-  if (values.length > 1)
-    for (const at of [0, values.length - 1])
-      yield changed(
-        'drop item',
-        values.filter((_, i) => i !== at),
-        `${String(values[at])} of ${clause.left.key} ${op} (…)`,
-      )
-  const [value] = values
-  if (values.length !== 1 || op === 'regex') return
-  const { kind } = TYPES[left.type]
-  if (kind === 'text') yield changed('change constant', [`${String(value)}~`], clause.key)
-  if (kind === 'number')
-    yield changed('change constant', [typeof value === 'bigint' ? value + 1n : (value as number) + 1], clause.key)
+  const last = clause.values.length - 1
+  for (const at of last > 0 ? [0, last] : [])
+    yield { mutation: 'drop item', clause: lackingItem(clause, at), text: itemText(clause, at) }
+  const larger = enlarged(clause)
+  if (larger) yield { mutation: 'change constant', clause: larger, text: clause.key }
 }
 
 function isSame(a: Node, b: Node, solver: Solver): boolean {
@@ -119,13 +124,7 @@ function isIn(node: Node, places: readonly Place[]): boolean {
   if (node.kind !== 'not') return false
   const at = (inner: Node): boolean => {
     const place = inner.written?.place
-    if (
-      place &&
-      places.some(
-        ({ file, offset, length }) => place.file === file && place.offset >= offset && place.offset <= offset + length,
-      )
-    )
-      return true
+    if (place && places.some(whole => isWithin(place, whole))) return true
     if (inner.kind === 'not') return at(inner.child)
     return (inner.kind === 'and' || inner.kind === 'or') && inner.children.some(at)
   }

@@ -1,5 +1,5 @@
 import type { EventTypes } from '@falc/engine'
-import { type CompiledRule, evaluateClause, type Node } from '@falc/engine/analysis'
+import { type CompiledRule, evaluateClause, holdsWith, type Node, visitDeciding } from '@falc/engine/analysis'
 import { Solver } from '../algebra/solve.ts'
 import { type Mutant, mutantsOf } from './mutants.ts'
 
@@ -17,11 +17,12 @@ export interface RuleScore {
 export type Verdict = (rule: string, alerts: number) => boolean
 
 /**
- * Runs tests on all mutants of some rules at once: each event of a test is shown once, its checks are evaluated once, and every mutant
- * counts what it matches.
+ * Runs tests on all mutants of some rules at once: each event of a test is shown once, its checks are evaluated once, and a mutant is
+ * looked at only where the part that it changes decides.
  */
 export class MutationRun {
   readonly #rules: readonly Subject[]
+  /** Of the event at hand, by clause. */
   readonly #truths = new Map<string, boolean>()
 
   /** @param types of the rules' source */
@@ -33,7 +34,13 @@ export class MutationRun {
   /** An event of the current test. */
   see(event: unknown): void {
     this.#truths.clear()
-    for (const rule of this.#rules) rule.see(node => this.#holds(node, event))
+    const holds = (node: Node): boolean =>
+      holdsWith(node, clause => {
+        let truth = this.#truths.get(clause.key)
+        if (truth === undefined) this.#truths.set(clause.key, (truth = evaluateClause(clause, event)))
+        return truth
+      })
+    for (const rule of this.#rules) rule.see(holds)
   }
 
   /** The current test is over. A mutant is killed when the test passes on its rule and fails on the mutant. */
@@ -44,70 +51,64 @@ export class MutationRun {
   scores(): RuleScore[] {
     return this.#rules.map(rule => rule.score())
   }
+}
 
-  #holds(node: Node, event: unknown): boolean {
-    switch (node.kind) {
-      case 'const':
-        return node.value
-      case 'not':
-        return !this.#holds(node.child, event)
-      case 'and':
-        return node.children.every(child => this.#holds(child, event))
-      case 'or':
-        return node.children.some(child => this.#holds(child, event))
-      case 'clause': {
-        const { clause } = node
-        let truth = this.#truths.get(clause.key)
-        if (truth === undefined) this.#truths.set(clause.key, (truth = evaluateClause(clause, event)))
-        return truth
-      }
-    }
-  }
+/** A mutant, and what the tests have made of it. */
+interface Trial {
+  readonly mutant: Mutant
+  killed: boolean
+  /** It matched an event that its rule does not match, or the other way round. */
+  differs: boolean
+  /** Alerts that it raises more than its rule, in the current test. */
+  more: number
 }
 
 class Subject {
   readonly #rule: CompiledRule
-  readonly #mutants: readonly Mutant[]
-  readonly #killed: boolean[]
-  readonly #differs: boolean[]
-  #count = 0
-  #counts: number[]
+  readonly #trials: readonly Trial[]
+  /** By the part of the condition that is changed. */
+  readonly #at: ReadonlyMap<Node, readonly Trial[]>
+  /** Those that differ in the current test. */
+  readonly #differing = new Set<Trial>()
+  #alerts = 0
 
   constructor(rule: CompiledRule, mutants: readonly Mutant[]) {
     this.#rule = rule
-    this.#mutants = mutants
-    this.#killed = mutants.map(() => false)
-    this.#differs = mutants.map(() => false)
-    this.#counts = mutants.map(() => 0)
+    this.#trials = mutants.map(mutant => ({ mutant, killed: false, differs: false, more: 0 }))
+    this.#at = Map.groupBy(this.#trials, ({ mutant }) => mutant.original)
   }
 
   see(holds: (node: Node) => boolean): void {
-    const truth = holds(this.#rule.node)
-    if (truth) this.#count++
-    for (const [i, { node }] of this.#mutants.entries()) {
-      if (this.#killed[i]) continue
-      const other = holds(node)
-      if (other) this.#counts[i]!++
-      if (other !== truth) this.#differs[i] = true
-    }
+    const matches = holds(this.#rule.node)
+    if (matches) this.#alerts++
+    visitDeciding(this.#rule.node, holds, part => {
+      const truth = holds(part)
+      for (const trial of this.#at.get(part) ?? []) {
+        if (trial.killed || holds(trial.mutant.changed) === truth) continue
+        trial.differs = true
+        trial.more += matches ? -1 : 1
+        this.#differing.add(trial)
+      }
+    })
   }
 
   end(passes: Verdict): void {
     const { name } = this.#rule.rule
-    if (passes(name, this.#count))
-      for (const [i, count] of this.#counts.entries())
-        if (count !== this.#count && !passes(name, count)) this.#killed[i] = true
-    this.#count = 0
-    this.#counts.fill(0)
+    const holds = passes(name, this.#alerts)
+    for (const trial of this.#differing) {
+      if (holds && trial.more !== 0 && !passes(name, this.#alerts + trial.more)) trial.killed = true
+      trial.more = 0
+    }
+    this.#differing.clear()
+    this.#alerts = 0
   }
 
   score(): RuleScore {
-    const mutants = this.#mutants.map((mutant, i) => ({ ...mutant, fate: this.#fate(i) }))
+    const mutants = this.#trials.map(({ mutant, killed, differs }) => ({
+      ...mutant,
+      fate: killed ? ('killed' as const) : differs ? ('survived' as const) : ('unseen' as const),
+    }))
     const killed = mutants.filter(({ fate }) => fate === 'killed').length
     return { rule: this.#rule.rule.name, mutants, score: mutants.length === 0 ? 1 : killed / mutants.length }
-  }
-
-  #fate(i: number): Fate {
-    return this.#killed[i] ? 'killed' : this.#differs[i] ? 'survived' : 'unseen'
   }
 }

@@ -4,7 +4,6 @@ import {
   type CoveredPart,
   coverageOf,
   type FileResults,
-  MutationRun,
   runTest,
   shareOf,
   TEST_REPORTS,
@@ -72,10 +71,12 @@ export const test = defineCommand({
         const engine = engineFor(file, rules, options, sources)
         const tests = file.tests.filter(({ name }) => filter === undefined || name.includes(filter))
         const results = []
-        const runs = covered === undefined ? undefined : runsFor(engine, [...rules, ...file.rules])
-        for (const one of tests) results.push(await runTest(one, engine, (name, event) => runs?.get(name)?.see(event)))
+        const counts = new Map(covered === undefined ? [] : sources.map(({ name }) => [name, engine.coverage(name)]))
+        for (const one of tests)
+          results.push(await runTest(one, engine, (name, event) => counts.get(name)?.record(event)))
         files.push({ file: path, results })
-        for (const run of runs?.values() ?? []) parts.push(...coverageOf(run.scores()))
+        const compiled = counts.size > 0 ? engine.analyse(readRules([...rules, ...file.rules])).rules : []
+        for (const count of counts.values()) parts.push(...coverageOf(count, compiled))
       }
       // What a program reads is alone on standard output.
       if (covered === undefined || covered === 'text') print(TEST_REPORTS[format]!(files))
@@ -102,20 +103,6 @@ export function engineFor(
       throw new CliError(`${path}: test "${name}" expects alerts of "${rule}", but there is no such rule`)
   }
   return engine
-}
-
-/** What counts which parts of the rules decide, by source. */
-function runsFor(engine: Engine, paths: readonly string[]): Map<string, MutationRun> {
-  const { rules } = engine.analyse(readRules(paths))
-  return new Map(
-    engine.options.sources.map(({ name, eventTypes }) => [
-      name,
-      new MutationRun(
-        rules.filter(({ rule }) => rule.source === name),
-        eventTypes,
-      ),
-    ]),
-  )
 }
 
 /** The share that a flag gives in per cent; 0 without it. @throws {CliError} */

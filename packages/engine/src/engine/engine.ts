@@ -141,7 +141,7 @@ export class Engine<S extends Source = Source> extends Detector<S> {
     return explainRule(own[at]!, event, earlier?.rule.name)
   }
 
-  /** Counts the results of every check of a source's loaded rules over recorded events: which checks do tests exercise? */
+  /** Counts which parts of a source's loaded rules decide over recorded events: which of them do tests need? */
   coverage<E>(source: Source<E> | string): Coverage<E> {
     const { table, context } = this.#state(source)
     const own = this.#compiled.filter(({ rule }) => rule.source === table.source.name)

@@ -40,30 +40,57 @@ test('rules that do not load fail with their problems', () => {
   expect(() => new RuleTester({ files, source: shop })).toThrow(/shop\.yaml[\s\S]*nonexistent field shop\.row/)
 })
 
-test('coverage names the checks that no event turned', () => {
+test('coverage names the parts that the tests do not need', () => {
   const rules = tester()
-  rules.alerts(wipe, { ...wipe, rows: 5 })
+  rules.alerts(wipe, { ...wipe, rows: 5 }, { ...wipe, user: 'ada' })
   expect(
     rules.coverage
       .untested()
       .filter(c => c.rule === 'Mass delete')
-      .map(c => [c.text, c.held, c.failed]),
+      .map(c => [c.kind, c.text, c.held, c.failed]),
   ).toEqual([
-    ['shop.action = delete', 2, 0],
-    ['shop.user in (root, ada)', 0, 2],
-    ['shop.user = cleaner', 0, 2],
+    ['check', 'shop.action = delete', 1, 0],
+    ['bound', 'shop.rows > 100', 0, 1],
+    ['item', 'root of shop.user in (…)', 0, 1],
+    ['check', 'shop.user = cleaner', 0, 1],
   ])
   expect(rules.coverage.neverMatched()).toEqual(['Off'])
-  expect(String(rules.coverage)).toMatchSnapshot()
+  expect(String(rules.coverage)).toMatchInlineSnapshot(`
+    "Mass delete: 3 of 7 parts decide, 1 matches
+      check never decides by being false: shop.action = delete  shop.yaml:8:14
+      bound never decides by being true: shop.rows > 100  shop.yaml:5:14
+      item never decides by being true: root of shop.user in (…)  shop.yaml:8:52
+      check never decides by being true: shop.user = cleaner  shop.yaml:15:16
+    Any delete: 0 of 1 parts decide, 3 matches
+      check never decides by being false: shop.action = delete  shop.yaml:20:14
+    Off: 0 of 1 parts decide, 0 matches
+      check never decides by being true: shop.action = read  shop.yaml:26:14
+    "
+  `)
 })
 
-test('before the first event every check is untested and no rule has matched', () => {
+test('a check that is true once and false once has not decided if another one did each time', () => {
+  const rules = tester()
+  rules.alerts({ action: 'read', user: 'eve', rows: 500 }, { action: 'write', user: 'eve', rows: 5 })
+  const checks = rules.coverage.checks().filter(({ rule }) => rule === 'Mass delete')
+  expect(checks.find(({ text }) => text === 'shop.rows > 100')).toMatchObject({ held: 0, failed: 0 })
+  expect(checks.find(({ text }) => text === 'shop.action = delete')).toMatchObject({ held: 0, failed: 1 })
+})
+
+test('a bound decides when the next number would have made a difference', () => {
+  const rules = tester()
+  rules.alerts({ ...wipe, rows: 101 }, { ...wipe, rows: 100 })
+  const bound = rules.coverage.checks().find(({ kind }) => kind === 'bound')
+  expect(bound).toMatchObject({ text: 'shop.rows > 100', held: 1, failed: 1 })
+})
+
+test('before the first event every part is untested and no rule has matched', () => {
   const rules = tester()
   const { coverage } = rules
   expect(coverage.untested()).toEqual(coverage.checks())
   expect(coverage.checks().map(({ rule, text }) => `${rule}: ${text}`)).toContain('Mass delete: shop.rows > 100')
   expect(coverage.neverMatched()).toEqual(rules.rules.map(({ name }) => name))
-  expect(String(coverage)).toContain('never evaluated: shop.rows > 100  shop.yaml:5:14')
+  expect(String(coverage)).toContain('  check never decides: shop.rows > 100  shop.yaml:5:14')
 })
 
 test('rules share the evaluation of equal checks', () => {
