@@ -1,4 +1,5 @@
 import { data, property } from '../report/github.ts'
+import { sarifLog } from '../report/sarif.ts'
 import type { TestResult } from './rule-test.ts'
 
 /** The results of one test file. */
@@ -14,6 +15,7 @@ export const TEST_REPORTS: Readonly<Record<string, (files: readonly FileResults[
   tap,
   junit,
   github: files => each(files, annotation),
+  sarif,
 }
 
 function each(files: readonly FileResults[], print: (file: string, result: TestResult) => string): string {
@@ -72,7 +74,25 @@ function xml(text: string): string {
   return text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '\ufffd').replace(/[<>&"]/g, char => ENTITIES[char]!)
 }
 
-function annotation(file: string, { name, problems }: TestResult): string {
+function annotation(file: string, { name, line, problems }: TestResult): string {
   if (problems.length === 0) return ''
-  return `::error file=${property(file)},title=${property(name)}::${data(problems.join('\n'))}\n`
+  const at = line === undefined ? '' : `line=${line},`
+  return `::error file=${property(file)},${at}title=${property(name)}::${data(problems.join('\n'))}\n`
+}
+
+function sarif(files: readonly FileResults[]): string {
+  const rules = [{ id: 'test-failed', shortDescription: { text: 'A test of a rule fails.' } }]
+  const results = files.flatMap(({ file, results }) =>
+    results
+      .filter(({ problems }) => problems.length > 0)
+      .map(({ name, line, problems }) => ({
+        ruleId: 'test-failed',
+        ruleIndex: 0,
+        level: 'error' as const,
+        message: { text: `${name}: ${problems.join('\n')}` },
+        file,
+        region: { startLine: line ?? 1 },
+      })),
+  )
+  return sarifLog('falc test', rules, results)
 }

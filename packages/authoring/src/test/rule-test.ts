@@ -11,19 +11,33 @@ export interface Expectation {
   readonly fields?: Readonly<Record<string, string>> | undefined
 }
 
+/** What all alerts of a test were when somebody last looked. */
+export interface Snapshot {
+  /** The file that has it, as messages name it. */
+  readonly file: string
+  /** A line for each alert; undefined = there is none yet. */
+  readonly text: string | undefined
+}
+
 /** One test, wherever it was read from. */
 export interface RuleTest {
   readonly name: string
+  /** Of the file that it is in, from 1. */
+  readonly line?: number | undefined
   /** Shows the events in order. May be called several times. @throws when they cannot be read */
   play(see: See): void | Promise<void>
-  /** By rule. Rules that are not named must not alert. */
-  readonly expect: ReadonlyMap<string, Expectation>
+  /** By rule. Rules that are not named must not alert. Missing where the snapshot says all. */
+  readonly expect?: ReadonlyMap<string, Expectation> | undefined
+  readonly snapshot?: Snapshot | undefined
 }
 
 export interface TestResult {
   readonly name: string
+  readonly line?: number | undefined
   /** What is wrong; empty when the test passes. */
   readonly problems: readonly string[]
   /** Milliseconds. */
   readonly took: number
+  /** The text that the test's snapshot should have. */
+  readonly alerts?: string | undefined
 }

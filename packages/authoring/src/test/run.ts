@@ -1,5 +1,5 @@
 import { type Alert, type Engine, type Explanation, explanationText, type Source } from '@falc/engine'
-import type { Expectation, RuleTest, See, TestResult } from './rule-test.ts'
+import type { Expectation, RuleTest, See, Snapshot, TestResult } from './rule-test.ts'
 
 /** Alerts of one rule, and unreadable events, that are shown when there are too many. */
 const SHOWN = 3
@@ -13,6 +13,7 @@ export async function runTest(test: RuleTest, engine: Engine, also?: See): Promi
   const start = performance.now()
   const sources = new Map<string, Source>(engine.options.sources.map(source => [source.name, source]))
   const alerts = new Map<string, Alert[]>()
+  const lines: string[] = []
   const unreadable: string[] = []
   let seen = 0
   await test.play((name, event) => {
@@ -21,13 +22,18 @@ export async function runTest(test: RuleTest, engine: Engine, also?: See): Promi
     const refused = source.check?.(event)
     if (refused === undefined) {
       also?.(name, event)
-      for (const alert of engine.evaluate(source, event))
-        alerts.set(alert.rule, [...(alerts.get(alert.rule) ?? []), alert])
+      for (const alert of engine.evaluate(source, event)) {
+        const own = alerts.get(alert.rule)
+        if (own) own.push(alert)
+        else alerts.set(alert.rule, [alert])
+        if (test.snapshot) lines.push(`${alert.rule}: ${alert.output}`)
+      }
     } else if (unreadable.length < SHOWN) unreadable.push(`event ${seen} cannot be tested: ${refused}`)
   })
   const problems: string[] = []
-  for (const rule of new Set([...test.expect.keys(), ...alerts.keys()])) {
-    const expected = test.expect.get(rule) ?? { alerts: 0 }
+  const { name, line, expect, snapshot } = test
+  for (const rule of expect ? new Set([...expect.keys(), ...alerts.keys()]) : []) {
+    const expected = expect?.get(rule) ?? { alerts: 0 }
     const given = alerts.get(rule) ?? []
     const problem = countProblem(rule, expected, given) ?? contentProblem(rule, expected, given)
     if (problem === undefined) continue
@@ -40,7 +46,39 @@ export async function runTest(test: RuleTest, engine: Engine, also?: See): Promi
           .join('\n')
     problems.push(why === '' ? problem : `${problem}\n${why.replace(/^(?=.)/gm, '    ')}`)
   }
-  return { name: test.name, problems: [...unreadable, ...problems], took: performance.now() - start }
+  if (snapshot) problems.push(...snapshotProblems(snapshot, lines))
+  const took = performance.now() - start
+  const text = snapshot && lines.map(one => `${one}\n`).join('')
+  return { name, line, problems: [...unreadable, ...problems], took, ...(snapshot && { alerts: text }) }
+}
+
+function snapshotProblems({ file, text }: Snapshot, lines: readonly string[]): string[] {
+  if (text === undefined) return [`there is no ${file} yet: --update writes it`]
+  const wanted = text.split('\n').filter(line => line !== '')
+  const gone = without(wanted, lines)
+  const come = without(lines, wanted)
+  if (gone.length + come.length === 0) {
+    const isSame = wanted.every((line, i) => line === lines[i])
+    return isSame ? [] : [`the alerts of ${file} come in another order`]
+  }
+  const shown = [...some(gone, '-'), ...some(come, '+')].map(line => `\n    ${line}`)
+  return [`the alerts differ from ${file}: ${gone.length} gone, ${come.length} new${shown.join('')}`]
+}
+
+/** The lines that are not among others, each as often as it is there more often. */
+function without(lines: readonly string[], others: readonly string[]): string[] {
+  const left = new Map<string, number>()
+  for (const line of others) left.set(line, (left.get(line) ?? 0) + 1)
+  return lines.filter(line => {
+    const count = left.get(line) ?? 0
+    left.set(line, count - 1)
+    return count <= 0
+  })
+}
+
+function some(lines: readonly string[], sign: string): string[] {
+  const shown = lines.slice(0, SHOWN).map(line => `${sign} ${line}`)
+  return lines.length > SHOWN ? [...shown, `${sign} … ${lines.length - SHOWN} more`] : shown
 }
 
 function countProblem(rule: string, { alerts }: Expectation, { length }: readonly Alert[]): string | undefined {

@@ -1,27 +1,18 @@
 import { existsSync, watch } from 'node:fs'
-import {
-  COVERAGE_REPORTS,
-  type CoveredPart,
-  coverageOf,
-  type FileResults,
-  runTest,
-  shareOf,
-  TEST_REPORTS,
-  testable,
-} from '@falc/authoring'
-import type { Engine, Source } from '@falc/engine'
+import { COVERAGE_REPORTS, mergedCoverage, shareOf, TEST_REPORTS, testable } from '@falc/authoring'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
-import { loadEngine } from '../rules/compile.ts'
-import { readRules } from '../rules/files.ts'
-import { type CompileOptions, engineOptions } from '../rules/options.ts'
+import { readFile } from '../read-file.ts'
+import { engineOptions } from '../rules/options.ts'
 import { loadSources } from '../sources/load.ts'
-import { readTestFile, type TestFile, testFiles } from '../testing/test-file.ts'
+import { inJobs } from '../testing/jobs.ts'
+import { type Outcome, type RunRequest, runFiles } from '../testing/run-files.ts'
+import { testFiles } from '../testing/test-file.ts'
 
 export const test = defineCommand({
   name: 'test',
-  usage: '[-r PATH]… PATH… [--filter TEXT] [--format FORMAT] [--watch]',
+  usage: '[-r PATH]… PATH… [--filter TEXT] [--format FORMAT] [--coverage] [--update] [--watch]',
   summary: 'Unit-test rules: events and the alerts that they should raise (docs/testing.md)',
   flags: {
     rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules to load before those of the test file' },
@@ -31,78 +22,83 @@ export const test = defineCommand({
     coverage: {
       value: 'FORMAT',
       optionalValue: true,
-      help: `Which checks, items and exceptions decide in some test: ${Object.keys(COVERAGE_REPORTS).join(', ')}`,
+      help: `Which checks, items, exceptions and bounds decide in some test: ${Object.keys(COVERAGE_REPORTS).join(', ')}`,
     },
     'min-coverage': { value: 'PERCENT', help: 'Exit code 1 when a smaller share of them decides' },
+    update: { help: 'Write the snapshots of tests that have one' },
+    jobs: { short: 'j', value: 'N', help: 'Run the test files in so many processes; default: 1' },
+    worker: {},
     watch: { help: 'Run again when a test or rules file changes' },
     json: { help: 'The same as --format json' },
   },
-  async run({ rules, option, filter, format: named, watch: again, json, coverage, 'min-coverage': min }, paths) {
-    const format = named ?? (json ? 'json' : 'text')
+  async run(flags, paths) {
+    const { rules, option, watch: again } = flags
+    const format = flags.format ?? (flags.json ? 'json' : 'text')
     if (!Object.hasOwn(TEST_REPORTS, format))
       throw new CliError(`--format must be one of ${Object.keys(TEST_REPORTS).join(', ')}, not "${format}"`)
-    const covered = coverage === undefined && min === undefined ? undefined : coverage || 'text'
+    const covered =
+      flags.coverage === undefined && flags['min-coverage'] === undefined ? undefined : flags.coverage || 'text'
     if (covered !== undefined && !Object.hasOwn(COVERAGE_REPORTS, covered))
       throw new CliError(`--coverage must be one of ${Object.keys(COVERAGE_REPORTS).join(', ')}, not "${covered}"`)
-    const least = percent(min, '--min-coverage')
+    const least = percent(flags['min-coverage'], '--min-coverage')
+    const jobs = Number(flags.jobs ?? 1)
+    if (!Number.isInteger(jobs) || jobs < 1 || jobs > 64)
+      throw new CliError(`--jobs needs a number from 1 to 64, not "${flags.jobs}"`)
     if (paths.length === 0) throw new CliError('test needs at least one test file (see falc test --help)')
-    // Every rule that matches alerts, unless an option asks for the first one only.
-    const options = engineOptions(loadConfig(undefined, ['rule_matching=all', ...option]))
-    const sources = (await loadSources()).map(testable)
+    const request = { rules, filter: flags.filter, coverage: covered !== undefined, update: flags.update }
+    const run = async (used: string[]): Promise<Outcome> => {
+      const files = testFiles(paths)
+      if (jobs > 1 && files.length > 1) {
+        used.push(...files)
+        return inJobs(files, jobs, argumentsOf(request, option))
+      }
+      // Every rule that matches alerts, unless an option asks for the first one only.
+      const options = engineOptions(loadConfig(undefined, ['rule_matching=all', ...option]))
+      return runFiles(files, request, options, (await loadSources()).map(testable), used)
+    }
+    if (flags.worker) {
+      process.send!(await run([]))
+      process.disconnect()
+      return 0
+    }
     for (;;) {
-      const used = new Set<string>()
-      const code = await once(used).catch((error: unknown) => {
-        if (!again || !(error instanceof Error)) throw error
-        print(`Error: ${error.message}\n`)
-        return 1
-      })
+      const used: string[] = []
+      const code = await run(used)
+        .then(outcome => {
+          used.push(...outcome.used)
+          return report(outcome)
+        })
+        .catch((error: unknown) => {
+          if (!again || !(error instanceof Error)) throw error
+          print(`Error: ${error.message}\n`)
+          return 1
+        })
       if (!again) return code
-      await changed([...used, ...rules, ...paths].filter(path => existsSync(path)))
+      await changed([...new Set([...used, ...rules, ...paths])].filter(path => existsSync(path)))
       print('\n')
     }
 
-    async function once(used: Set<string>): Promise<number> {
-      const files: FileResults[] = []
-      const parts: CoveredPart[] = []
-      for (const path of testFiles(paths)) {
-        used.add(path)
-        const file = readTestFile(path)
-        for (const name of file.rules) used.add(name)
-        const engine = engineFor(file, rules, options, sources)
-        const tests = file.tests.filter(({ name }) => filter === undefined || name.includes(filter))
-        const results = []
-        const counts = new Map(covered === undefined ? [] : sources.map(({ name }) => [name, engine.coverage(name)]))
-        for (const one of tests)
-          results.push(await runTest(one, engine, (name, event) => counts.get(name)?.record(event)))
-        files.push({ file: path, results })
-        const compiled = counts.size > 0 ? engine.analyse(readRules([...rules, ...file.rules])).rules : []
-        for (const count of counts.values()) parts.push(...coverageOf(count, compiled))
-      }
+    function report({ files, parts: found }: Outcome): number {
+      const parts = mergedCoverage(found)
       // What a program reads is alone on standard output.
       if (covered === undefined || covered === 'text') print(TEST_REPORTS[format]!(files))
       else process.stderr.write(TEST_REPORTS[format]!(files))
-      if (covered !== undefined) print(COVERAGE_REPORTS[covered]!(parts))
+      if (covered !== undefined) print(COVERAGE_REPORTS[covered]!(parts, file => readFile(file).toString('utf8')))
       const failed = files.some(({ results }) => results.some(({ problems }) => problems.length > 0))
       return failed || shareOf(parts) < least ? 1 : 0
     }
   },
 })
 
-/** An engine with the rules of a test file. @throws {CliError} when they do not load, or a test expects alerts of no rule */
-export function engineFor(
-  { path, rules: own, tests }: TestFile,
-  before: readonly string[],
-  options: CompileOptions,
-  sources: readonly Source[],
-): Engine {
-  const { engine, report } = loadEngine(options, { sources }, readRules([...before, ...own]))
-  const known = new Set(report.rules.map(rule => rule.name))
-  for (const { name, expect } of tests) {
-    const rule = [...expect.keys()].find(one => !known.has(one))
-    if (rule !== undefined)
-      throw new CliError(`${path}: test "${name}" expects alerts of "${rule}", but there is no such rule`)
-  }
-  return engine
+/** A run as arguments of the command. */
+function argumentsOf({ rules, filter, coverage, update }: RunRequest, options: readonly string[]): string[] {
+  return [
+    ...rules.flatMap(path => ['-r', path]),
+    ...options.flatMap(option => ['-o', option]),
+    ...(filter === undefined ? [] : ['--filter', filter]),
+    ...(coverage ? ['--coverage'] : []),
+    ...(update ? ['--update'] : []),
+  ]
 }
 
 /** The share that a flag gives in per cent; 0 without it. @throws {CliError} */

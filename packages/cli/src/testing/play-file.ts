@@ -3,14 +3,22 @@ import { CliError } from '../fail.ts'
 import { captureFeed } from '../sources/capture-feed.ts'
 import { k8sAuditFeed } from '../sources/k8s-audit-feed.ts'
 
-/** Shows the events of a capture or an audit log. */
-export function playFile(path: string): RuleTest['play'] {
+/** Events before and after the one that a test is about. */
+const AROUND = 10
+
+/** Shows the events of a capture or an audit log. @param around the number of an event: only those around it are shown */
+export function playFile(path: string, around?: number): RuleTest['play'] {
   return async see => {
     const feed = /\.scap(\.gz)?$/.test(path)
       ? await captureFeed(path)
       : await k8sAuditFeed({ from: path, warn: refuse })
-    const event = (event: unknown) => see(feed.source, event)
-    await feed.run({ event, pause: () => undefined }, new AbortController().signal)
+    const enough = new AbortController()
+    const near = (event: { readonly num: number }) => {
+      if (event.num > around! + AROUND) enough.abort()
+      else if (event.num >= around! - AROUND) see(feed.source, event)
+    }
+    const event = around === undefined ? (event: unknown) => see(feed.source, event) : near
+    await feed.run({ event, pause: () => undefined }, enough.signal)
   }
 }
 

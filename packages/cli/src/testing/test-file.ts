@@ -1,11 +1,11 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
-import { auditEvent, type Expectation, FieldEvent, type RuleTest, type See } from '@falc/authoring'
+import { auditEvent, type Expectation, FieldEvent, type RuleTest, type See, type Snapshot } from '@falc/authoring'
 import { SourceText } from '@falc/engine'
 import { parseAuditEvents } from '@falc/sources-k8saudit'
 import { playScene, sceneCapture } from '@falc/sources-syscall'
 import { ConfigError } from '../config/error.ts'
-import { converted, type Kind, list, mapOf, oneOrMore, text } from '../config/kind.ts'
+import { converted, integer, type Kind, list, mapOf, oneOrMore, text, type ValueOf } from '../config/kind.ts'
 import { key, optional, section } from '../config/section.ts'
 import { type ConfigNode, parseTree, plain } from '../config/tree.ts'
 import { CliError } from '../fail.ts'
@@ -88,7 +88,7 @@ const expected: Kind<Expectation> = {
   },
 }
 
-const SOURCES_OF_EVENTS = ['event', 'audit', 'scene', 'events'] as const
+const SOURCES_OF_EVENTS = ['event', 'audit', 'scene', 'events', 'capture'] as const
 
 const TEST = section(
   {
@@ -97,18 +97,29 @@ const TEST = section(
     audit: optional(partialEvents, 'The part of an audit event that matters, or a list of them.'),
     scene: optional(scene, 'What happens on a machine, in lines.'),
     events: optional(text, 'The path of an audit log or a capture.'),
-    expect: optional(mapOf(expected), 'Alerts by rule: a number, some, or alerts, output and fields.', {
-      needed: 'a test needs expect',
-    }),
+    capture: optional(text, 'The path of a capture.'),
+    around: optional(integer(1), 'Only the events of the capture around the one of this number.'),
+    expect: optional(mapOf(expected), 'Alerts by rule: a number, some, or alerts, output and fields.'),
+    snapshot: optional(text, 'The path of a file that has all alerts: falc test --update writes it.'),
   },
   { required: ['name'] },
 )
 
-const test = converted(TEST, (one, fail) =>
-  SOURCES_OF_EVENTS.filter(key => one[key] !== undefined).length === 1
-    ? one
-    : fail(`a test needs one of ${SOURCES_OF_EVENTS.join(', ')}`),
-)
+const sound = converted(TEST, (one, fail) => {
+  if (SOURCES_OF_EVENTS.filter(key => one[key] !== undefined).length !== 1)
+    fail(`a test needs one of ${SOURCES_OF_EVENTS.join(', ')}`)
+  if (one.around !== undefined && one.capture === undefined) fail('around goes with capture')
+  if (one.expect === undefined && one.snapshot === undefined) fail('a test needs expect or snapshot')
+  return one
+})
+
+const test: Kind<ValueOf<typeof sound> & { readonly line: number }> = {
+  schema: sound.schema,
+  read(node, at) {
+    const one = sound.read(node, at)
+    return one && { ...one, line: node.place.source.place(node.place.offset).line }
+  },
+}
 
 const FILE = section({
   rules: key(oneOrMore(text), [], 'Rules files.'),
@@ -148,10 +159,21 @@ export function readTestFile(path: string): TestFile {
   return {
     path,
     rules: rules.map(relative),
-    tests: tests.map(({ name, event, audit, scene, events, expect = {} }) => ({
+    tests: tests.map(({ name, line, event, audit, scene, events, capture, around, expect, snapshot }) => ({
       name,
-      play: event ?? audit ?? scene ?? playFile(relative(events!)),
-      expect: new Map(Object.entries(expect)),
+      line,
+      play: event ?? audit ?? scene ?? playFile(relative(events ?? capture!), around),
+      expect: expect && new Map(Object.entries(expect)),
+      snapshot: snapshot === undefined ? undefined : snapshotIn(relative(snapshot)),
     })),
+  }
+}
+
+/** @throws {CliError} when the file is there and cannot be read */
+function snapshotIn(file: string): Snapshot {
+  try {
+    return { file, text: existsSync(file) ? readFile(file).toString('utf8') : undefined }
+  } catch (error) {
+    throw new CliError(`Could not read the snapshot ${file}: ${(error as Error).message}`)
   }
 }

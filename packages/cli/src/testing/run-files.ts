@@ -1,0 +1,88 @@
+import { writeFileSync } from 'node:fs'
+import {
+  type CoveredPart,
+  coverageOf,
+  type FileResults,
+  type RuleTest,
+  runTest,
+  type TestResult,
+} from '@falc/authoring'
+import type { Engine, Source } from '@falc/engine'
+import { CliError } from '../fail.ts'
+import { loadEngine } from '../rules/compile.ts'
+import { readRules } from '../rules/files.ts'
+import type { CompileOptions } from '../rules/options.ts'
+import { readTestFile, type TestFile } from './test-file.ts'
+
+/** What is asked of a run of test files. */
+export interface RunRequest {
+  /** Rules to load before those of the test files. */
+  readonly rules: readonly string[]
+  /** Only tests whose name contains it. */
+  readonly filter: string | undefined
+  readonly coverage: boolean
+  /** Snapshots that differ are written. */
+  readonly update: boolean
+}
+
+/** Plain data: it may come from another process. */
+export interface Outcome {
+  readonly files: readonly FileResults[]
+  readonly parts: readonly CoveredPart[]
+  /** Files that it depends on. */
+  readonly used: readonly string[]
+}
+
+/** Runs test files in order. @throws {CliError | ConfigError} when one cannot be read, or its rules do not load */
+export async function runFiles(
+  paths: readonly string[],
+  request: RunRequest,
+  options: CompileOptions,
+  sources: readonly Source[],
+  used: string[] = [],
+): Promise<Outcome> {
+  const files: FileResults[] = []
+  const parts: CoveredPart[] = []
+  for (const path of paths) {
+    used.push(path)
+    const file = readTestFile(path)
+    used.push(...file.rules)
+    const engine = engineFor(file, request.rules, options, sources)
+    const tests = file.tests.filter(({ name }) => request.filter === undefined || name.includes(request.filter))
+    const counts = new Map(request.coverage ? sources.map(({ name }) => [name, engine.coverage(name)]) : [])
+    const results: TestResult[] = []
+    for (const one of tests) {
+      const result = await runTest(one, engine, (name, event) => counts.get(name)?.record(event))
+      results.push(request.update ? await updated(one, result, engine) : result)
+    }
+    files.push({ file: path, results })
+    const compiled = counts.size > 0 ? engine.analyse(readRules([...request.rules, ...file.rules])).rules : []
+    for (const count of counts.values()) parts.push(...coverageOf(count, compiled))
+  }
+  return { files, parts, used }
+}
+
+/** Writes the snapshot of a test if it differs, and judges the test by the new one. */
+async function updated(test: RuleTest, result: TestResult, engine: Engine): Promise<TestResult> {
+  const { snapshot } = test
+  if (!snapshot || result.alerts === undefined || result.alerts === snapshot.text) return result
+  writeFileSync(snapshot.file, result.alerts)
+  return runTest({ ...test, snapshot: { ...snapshot, text: result.alerts } }, engine)
+}
+
+/** An engine with the rules of a test file. @throws {CliError} when they do not load, or a test expects alerts of no rule */
+export function engineFor(
+  { path, rules: own, tests }: TestFile,
+  before: readonly string[],
+  options: CompileOptions,
+  sources: readonly Source[],
+): Engine {
+  const { engine, report } = loadEngine(options, { sources }, readRules([...before, ...own]))
+  const known = new Set(report.rules.map(rule => rule.name))
+  for (const { name, expect } of tests) {
+    const rule = [...(expect?.keys() ?? [])].find(one => !known.has(one))
+    if (rule !== undefined)
+      throw new CliError(`${path}: test "${name}" expects alerts of "${rule}", but there is no such rule`)
+  }
+  return engine
+}
