@@ -72,20 +72,23 @@ static int is_same(int a, const char *other)
 	return one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
+/* What the kernel tells by itself: nobody's file system is asked. NAMES_READ = there may be something to read. */
+static enum names_outcome known_outcome(__u32 pid)
+{
+	char path[MAX_PROC_PATH], theirs[64], host[64];
+	proc_path(path, sizeof(path), "%u/ns/mnt", pid);
+	if (!read_link(path, theirs, sizeof(theirs)))
+		return NAMES_GONE;
+	proc_path(path, sizeof(path), "1/ns/mnt");
+	return read_link(path, host, sizeof(host)) && !strcmp(theirs, host) ? NAMES_SHARED : NAMES_READ;
+}
+
 /* The child's work. */
 static void read_names(struct names *to, char *texts, __u32 pid)
 {
-	char path[MAX_PROC_PATH], theirs[64], host[64];
+	char path[MAX_PROC_PATH];
 	ssize_t passwd, group;
 	int root, same;
-	proc_path(path, sizeof(path), "%u/ns/mnt", pid);
-	to->outcome = NAMES_GONE;
-	if (!read_link(path, theirs, sizeof(theirs)))
-		return;
-	proc_path(path, sizeof(path), "1/ns/mnt");
-	to->outcome = NAMES_SHARED;
-	if (read_link(path, host, sizeof(host)) && !strcmp(theirs, host))
-		return;
 	proc_path(path, sizeof(path), "%u/root", pid);
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	to->outcome = NAMES_GONE;
@@ -130,17 +133,25 @@ static void child(int pipe, __u32 pid)
 	_exit(0);
 }
 
+static int send_outcome(int socket, __u32 pid, enum names_outcome outcome)
+{
+	struct names none = { .pid = pid, .outcome = outcome };
+	return send_frame(socket, FRAME_NAMES, &none, sizeof(none), NULL, 0);
+}
+
 static int send_refusal(struct names_readings *readings, int socket, __u32 pid)
 {
-	struct names none = { .pid = pid, .outcome = NAMES_REFUSED };
 	readings->refused++;
-	return send_frame(socket, FRAME_NAMES, &none, sizeof(none), NULL, 0);
+	return send_outcome(socket, pid, NAMES_REFUSED);
 }
 
 int names_ask(struct names_readings *readings, int socket, __u32 pid)
 {
 	struct reading *free_place = NULL;
+	enum names_outcome outcome = known_outcome(pid);
 	int ends[2];
+	if (outcome != NAMES_READ)
+		return send_outcome(socket, pid, outcome);
 	for (int i = 0; i < MAX_READINGS; i++)
 		if (!readings->places[i].child)
 			free_place = &readings->places[i];

@@ -18,8 +18,9 @@ export interface MachineNames {
   ofProcess?(pid: number): Names | null | undefined
 }
 
-/** Milliseconds before a look-up is repeated. */
+/** Milliseconds before a look-up is repeated, and before one that finds nothing to read time after time. */
 const PAUSE = 100
+const MAX_PAUSE = 10_000
 /** Maximum number of ids or containers remembered as looked up. */
 const MAX_ASKED = 16384
 /** Maximum number of containers whose names are kept. */
@@ -34,6 +35,13 @@ const NEW_PROCESSES = 3
 const NEW_PAUSE = 5
 const NEW_SHARE = 1 / 8
 
+interface Asked {
+  /** Time of the last answered look-up (performance.now()). */
+  at: number
+  /** Milliseconds until the next. */
+  pause: number
+}
+
 /** A container whose names are looked up before a process in it needs them, because that process may be short-lived. */
 interface New {
   readonly since: number
@@ -47,8 +55,8 @@ export class NameSearch {
   onFound: ((containerId: string, names: Names) => void) | null = null
   readonly #tables: UserTable
   readonly #machine: MachineNames | null
-  /** Time of the last answered look-up (performance.now()), for an id of the host or for a container. */
-  readonly #asked = new Map<string, number>()
+  /** Look-ups by id of the host or container. */
+  readonly #asked = new Map<string, Asked>()
   readonly #containers = new Set<string>()
   readonly #fresh = new Map<string, New>()
   /** Containers for which the search was given up. */
@@ -63,7 +71,7 @@ export class NameSearch {
   user(container: Container, uid: number, thread: Thread | null): boolean {
     if (this.#machine === null || this.#tables.hasUser(container.id, uid)) return false
     if (!container.isHost) return this.#inContainer(container, thread)
-    if (!this.#due(`u${uid}`)) return false
+    if (this.#due(`u${uid}`) === null) return false
     const user = this.#machine.user(uid)
     return user !== undefined && this.#found('', { users: [user], groups: [] })
   }
@@ -71,7 +79,7 @@ export class NameSearch {
   group(container: Container, gid: number, thread: Thread | null): boolean {
     if (this.#machine === null || this.#tables.hasGroup(container.id, gid)) return false
     if (!container.isHost) return this.#inContainer(container, thread)
-    if (!this.#due(`g${gid}`)) return false
+    if (this.#due(`g${gid}`) === null) return false
     const group = this.#machine.group(gid)
     return group !== undefined && this.#found('', { users: [], groups: [group] })
   }
@@ -134,15 +142,19 @@ export class NameSearch {
   }
 
   #inContainer(container: Container, thread: Thread | null): boolean {
-    if (!this.#due(container.id)) return false
+    const asked = this.#due(container.id)
+    if (asked === null) return false
     for (let at = thread, n = 0; at !== null && at.container === container && n < MAX_ANCESTORS; at = at.parent, n++) {
       const names = this.#machine?.ofProcess?.(at.pid)
       if (names) return this.#found(container.id, names)
       // Its ancestors are not set up either; after the pause, the container is retried through a process that runs in it then.
-      if (names === null) return false
+      if (names === null) {
+        asked.pause = Math.min(asked.pause * 2, MAX_PAUSE)
+        return false
+      }
     }
     // An exited process must not delay the next attempt.
-    this.#asked.delete(container.id)
+    asked.at = Number.NEGATIVE_INFINITY
     return false
   }
 
@@ -163,12 +175,17 @@ export class NameSearch {
     this.#containers.add(containerId)
   }
 
-  #due(what: string): boolean {
+  /** Returns null while a look-up is not due. */
+  #due(what: string): Asked | null {
     const now = performance.now()
-    const last = this.#asked.get(what)
-    if (last !== undefined && now - last < PAUSE) return false
-    if (this.#asked.size >= MAX_ASKED) this.#asked.clear()
-    this.#asked.set(what, now)
-    return true
+    let asked = this.#asked.get(what)
+    if (asked !== undefined && now - asked.at < asked.pause) return null
+    if (asked === undefined) {
+      if (this.#asked.size >= MAX_ASKED) this.#asked.clear()
+      asked = { at: now, pause: PAUSE }
+      this.#asked.set(what, asked)
+    }
+    asked.at = now
+    return asked
   }
 }
