@@ -14,14 +14,15 @@ const { values } = await import('node:util').then(({ parseArgs }) =>
 )
 
 const { output } = await build({
-  input: join(cli, 'dist/main.js'),
+  // The thread that writes a store is a program of its own.
+  input: { main: join(cli, 'dist/main.js'), 'store-worker': join(cli, '../store/dist/worker.js') },
   platform: 'node',
   logLevel: 'warn',
   output: {
     dir: values.out,
     format: 'cjs',
     cleanDir: true,
-    entryFileNames: 'main.cjs',
+    entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',
   },
 })

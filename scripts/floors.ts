@@ -9,9 +9,9 @@ import { longFiles } from './sizes.ts'
 
 const FLOORS: readonly (readonly string[])[] = [
   ['engine'],
-  ['sources-syscall', 'sources-k8saudit', 'outputs', 'response'],
-  ['authoring'],
-  ['cli', 'console'],
+  ['sources-syscall', 'sources-k8saudit', 'store'],
+  ['outputs', 'authoring', 'response'],
+  ['cli'],
 ]
 
 /**
@@ -44,6 +44,22 @@ const ROOMS: Record<string, readonly string[]> = {
     ],
     ...['scene', 'live', 'containers', 'recording', 'index'],
   ],
+  store: [
+    ...['error', 'schema', 'connection', 'term', 'counts', 'row', 'query/fragment', 'query/operand', 'query/clause'],
+    ...[
+      'query/plan',
+      'query/words',
+      'query',
+      'search',
+      'grouping',
+      'counting',
+      'write',
+      'integrity',
+      'store',
+      'worker',
+    ],
+    ...['thread', 'index'],
+  ],
   authoring: ['algebra', 'document', 'lint', 'fmt', 'report', 'test', 'coverage', 'mutate', 'diff', 'index'],
   cli: [
     ...[
@@ -72,6 +88,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'run',
       'recording',
       'top',
+      'history',
     ],
     ...['doctor', 'listing', 'testing', 'commands', 'cli', 'index', 'main'],
   ],

@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   record: async () => (await import('./commands/record.ts')).record,
   top: async () => (await import('./commands/top.ts')).top,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  alerts: async () => (await import('./commands/alerts.ts')).alertsCommand,
   outputs: async () => (await import('./commands/outputs.ts')).outputs,
   'dead-letters': async () => (await import('./commands/dead-letters.ts')).deadLetters,
   relay: async () => (await import('./commands/relay.ts')).relay,

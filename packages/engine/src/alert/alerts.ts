@@ -1,7 +1,7 @@
 import { addressBytes } from '../fields/address.ts'
 import { genericFields } from '../fields/evt.ts'
 import { defineSource, type FieldDef, type FieldType, type Scalar, type Source, type Value } from '../fields/field.ts'
-import { fieldTable } from '../fields/table.ts'
+import { fieldTable, type ResolvedField } from '../fields/table.ts'
 import { TYPES } from '../fields/types.ts'
 import { narrow } from '../fields/values.ts'
 import { PRIORITY_NAMES } from '../rules/priority.ts'
@@ -105,12 +105,25 @@ function outputField(name: string, def: Omit<FieldDef, 'extract'>): FieldDef<Ale
   const type: FieldType = kind === 'bytes' || kind === 'opaque' || def.refine ? 'string' : def.type
   const read = { type, print: kind === 'number' ? def.print : undefined, list: def.list, anyOf: def.anyOf }
   const { arg, argKind, brackets, doc } = def
-  return {
+  const field = {
     ...{ ...read, arg, brackets, doc },
     // An index is read as it was written.
     argKind: argKind === 'index' ? 'key' : argKind,
     extract: (alert, argument?: string) => convert(output(alert, name, argument), read),
   } as FieldDef<AlertData>
+  OUTPUT_FIELDS.add(field)
+  return field
+}
+
+const OUTPUT_FIELDS = new WeakSet<FieldDef>()
+
+/**
+ * The keys of `output_fields` that a field of `alerts()` is read from: the first that is there counts. undefined: it is read from something else.
+ */
+export function outputKeys({ name, argText, def }: ResolvedField): readonly string[] | undefined {
+  if (name === 'alert.field' && def.extract === OWN['alert.field'].extract) return [argText!]
+  if (!OUTPUT_FIELDS.has(def)) return undefined
+  return argText === undefined ? [name] : [`${name}[${argText}]`, `${name}.${argText}`]
 }
 
 /** The value of an output field: `name`, `name[arg]` or `name.arg`. */

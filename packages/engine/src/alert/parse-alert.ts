@@ -139,7 +139,7 @@ function scalarOf(value: unknown): Scalar {
 }
 
 /** The output without time and priority, which Falco puts in front of the message. */
-function withoutPrefix(output: string, priority: string): string {
+export function withoutPrefix(output: string, priority: string): string {
   const prefix = /^(?:\d{4}-\d\d-\d\dT)?\d\d:\d\d:\d\d\.\d{9}(?:[+-]\d{4}|Z)?: (\w+) /.exec(output)
   return prefix && prefix[1] === priority ? output.slice(prefix[0].length) : output
 }

@@ -25,13 +25,14 @@ import { s3 } from './s3.ts'
 import { smtp } from './smtp.ts'
 import { splunk } from './splunk.ts'
 import { stdout } from './stdout.ts'
+import { store } from './store.ts'
 import { stream } from './stream.ts'
 import { syslog } from './syslog.ts'
 import { teams } from './teams.ts'
 import { webhook } from './webhook.ts'
 
 export const TRANSPORTS: readonly TransportDefinition<any>[] = [
-  ...[stdout, file, program, webhook, cloudevents],
+  ...[stdout, file, program, store, webhook, cloudevents],
   ...[slack, mattermost, rocketchat, googlechat, discord, teams, pagerduty, opsgenie],
   ...[elasticsearch, loki, splunk, otlp, prometheus],
   ...[nats, kafka, redis, rabbitmq, mqtt, eventHubs],

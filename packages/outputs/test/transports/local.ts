@@ -2,9 +2,15 @@
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { StoreReader } from '@falc/store'
 import type { Peer, PeerKind, Received } from './peer.ts'
 
-function local(type: string, title: string, options: (path: string) => Record<string, unknown>): PeerKind {
+function local(
+  type: string,
+  title: string,
+  options: (path: string) => Record<string, unknown>,
+  read: (path: string) => Received[] | Promise<Received[]> = lines,
+): PeerKind {
   return {
     type,
     title,
@@ -19,7 +25,7 @@ function local(type: string, title: string, options: (path: string) => Record<st
       const path = join(here, 'alerts')
       return {
         options: () => options(path),
-        received: async () => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1).map(parsed) : []),
+        received: async () => (existsSync(path) ? read(path) : []),
         down: async () => renameSync(here, away),
         up: async () => renameSync(away, here),
         stop: async () => rmSync(dir, { recursive: true, force: true }),
@@ -28,9 +34,22 @@ function local(type: string, title: string, options: (path: string) => Record<st
   }
 }
 
+function lines(path: string): Received[] {
+  return readFileSync(path, 'utf8').split('\n').slice(0, -1).map(parsed)
+}
+
 function parsed(line: string): Received {
   const alert = JSON.parse(line)
   return { id: alert.id, alert }
+}
+
+async function stored(path: string): Promise<Received[]> {
+  const store = await StoreReader.open(path)
+  try {
+    return [...store.search({}, { oldest: true })].map(({ alert }) => ({ id: alert.id, alert }))
+  } finally {
+    store.close()
+  }
 }
 
 export const LOCAL: readonly PeerKind[] = [
@@ -39,4 +58,5 @@ export const LOCAL: readonly PeerKind[] = [
     command: `[ -d $(dirname ${path}) ] || exit 127; cat >> ${path}`,
     keep_running: false,
   })),
+  local('store', 'Store', path => ({ path }), stored),
 ]

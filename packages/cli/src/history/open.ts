@@ -1,0 +1,86 @@
+/** Finds and opens the store that a command is about, and reads what its flags ask for. */
+import { type AlertData, ConditionError, type Source } from '@falc/engine'
+import { parseDuration } from '@falc/outputs'
+import { type Grouping, groupingOf, planCondition, type Query, StoreError, StoreReader } from '@falc/store'
+import { conditionError } from '../condition-error.ts'
+import { loadConfig } from '../config/config.ts'
+import { CliError } from '../fail.ts'
+import { configPath } from '../run/loader.ts'
+
+/** The flag `--db`, or the only output of type `store` that falco.yaml has. @throws {CliError} */
+export function storePath(db: string | undefined, config: string | undefined): string {
+  if (db !== undefined) return db
+  const paths = loadConfig(configPath(config), []).outputs.flatMap(({ type, options }) =>
+    type === 'store' ? [options.path as string] : [],
+  )
+  if (paths.length === 1) return paths[0]!
+  const found = paths.length === 0 ? 'the configuration has no output of type store' : 'there are several stores'
+  throw new CliError(`${found}: name the file with --db`)
+}
+
+/** @throws {CliError} */
+export async function openStore(path: string): Promise<StoreReader> {
+  try {
+    return await StoreReader.open(path)
+  } catch (error) {
+    throw storeFailure(error, path)
+  }
+}
+
+/** What to tell of an error of a store; any other error as it is. */
+export function storeFailure(error: unknown, path: string): unknown {
+  if (!(error instanceof StoreError)) return error
+  const advice = error.fault === 'damaged' ? ' (falc alerts check tells more)' : ''
+  return new CliError(`${path}: ${error.message}${advice}`)
+}
+
+export interface Asked {
+  readonly condition?: string | undefined
+  readonly words?: string | undefined
+  readonly since?: string | undefined
+  readonly until?: string | undefined
+}
+
+/** @throws {CliError} */
+export function queryOf({ condition, words, since, until }: Asked, source: Source<AlertData>): Query {
+  try {
+    return {
+      condition: condition === undefined ? undefined : planCondition(condition, source),
+      words,
+      since: since === undefined ? undefined : timeOf('--since', since),
+      until: until === undefined ? undefined : timeOf('--until', until),
+    }
+  } catch (error) {
+    throw error instanceof ConditionError ? conditionError(error, condition!) : error
+  }
+}
+
+/** @throws {CliError} */
+export function grouping(name: string, source: Source<AlertData>): Grouping {
+  try {
+    return groupingOf(name, source)
+  } catch (error) {
+    throw error instanceof ConditionError ? new CliError(`--by: ${error.message}`) : error
+  }
+}
+
+const MS = 1_000_000n
+
+/** A point in time, or a time before now: `1h30m`, `7d`. @returns nanoseconds since 1970 @throws {CliError} */
+function timeOf(flag: string, text: string): bigint {
+  if (/^\d{4}-/.test(text)) {
+    const ms = Date.parse(text)
+    if (!Number.isNaN(ms)) return BigInt(ms) * MS
+  }
+  return BigInt(Date.now()) * MS - durationOf(flag, text)
+}
+
+/** @returns nanoseconds @throws {CliError} */
+export function durationOf(flag: string, text: string): bigint {
+  const ms = /^\d+$/.test(text) ? undefined : parseDuration(text)
+  if (ms === undefined || ms <= 0)
+    throw new CliError(
+      `${flag} takes a time (2026-11-24T10:00:00Z) or a duration such as 90s, 1h30m or 7d, not "${text}"`,
+    )
+  return BigInt(ms) * MS
+}

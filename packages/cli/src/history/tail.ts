@@ -1,0 +1,69 @@
+/** The alerts that arrived last, and those that arrive from now on. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Query, StoredAlert, StoreReader } from '@falc/store'
+import { openStore } from './open.ts'
+
+/** Milliseconds between two looks at the file. */
+const POLL_MS = 250
+
+/** Alerts that are read at a time: whoever reads them slowly keeps no reading open. */
+const PAGE = 500
+
+/** The newest first, as many as `limit` says. */
+export function* newest(store: StoreReader, query: Query, limit: number): Generator<StoredAlert> {
+  let before: number | undefined
+  for (let left = limit; left > 0; left -= PAGE) {
+    const page = firstOf(store.search(query, { before }), Math.min(left, PAGE))
+    yield* page
+    if (page.length < PAGE) return
+    before = page.at(-1)!.seq
+  }
+}
+
+/** The oldest first, each from when it arrives until `signal` fires. A store that takes the file's place is read from its beginning. */
+export async function* follow(
+  path: string,
+  opened: StoreReader,
+  query: Query,
+  from: number,
+  signal: AbortSignal,
+): AsyncGenerator<StoredAlert> {
+  let store = opened
+  let after = from
+  try {
+    while (!signal.aborted) {
+      const page = firstOf(store.search(query, { after, oldest: true }), PAGE)
+      const last = page.length < PAGE ? store.last : page.at(-1)!.seq
+      yield* page
+      after = Math.max(after, last)
+      if (page.length === PAGE) continue
+      await sleep(POLL_MS, undefined, { signal }).catch(() => {})
+      if (store.isInPlace) continue
+      const next = await reopened(path)
+      if (next === undefined) continue
+      store.close()
+      store = next
+      after = 0
+    }
+  } finally {
+    store.close()
+  }
+}
+
+/** undefined: there is none at the moment. */
+async function reopened(path: string): Promise<StoreReader | undefined> {
+  try {
+    return await openStore(path)
+  } catch {
+    return undefined
+  }
+}
+
+function firstOf(found: Generator<StoredAlert>, count: number): StoredAlert[] {
+  const page: StoredAlert[] = []
+  for (const one of found) {
+    page.push(one)
+    if (page.length >= count) break
+  }
+  return page
+}

@@ -1,0 +1,98 @@
+/**
+ * How many alerts there are, by minute, hour and day: kept in the transaction that adds or removes alerts, so that a table of the most
+ * frequent rules need not read the alerts.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+
+/** What is counted apart. An absent host or namespace is the empty text. */
+export interface Counted {
+  /** Nanoseconds since 1970. */
+  readonly time: bigint
+  readonly rule: string
+  readonly priority: number
+  readonly source: string
+  readonly host: string
+  readonly namespace: string
+}
+
+/** The units in seconds, the longest first. */
+export const UNITS = [86_400, 3600, 60] as const
+
+const NS = 1_000_000_000n
+
+interface Sum {
+  readonly key: readonly (string | number)[]
+  n: number
+  first: number
+  last: number
+}
+
+/** Adds up alerts of one transaction, then writes the sums. */
+export class Counts {
+  readonly #sums = new Map<string, Sum>()
+  readonly #add: StatementSync
+  readonly #remove: StatementSync
+  readonly #clean: StatementSync
+
+  constructor(db: DatabaseSync) {
+    this.#add = db.prepare(`INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+      SET n = n + excluded.n, first = min(first, excluded.first), last = max(last, excluded.last)`)
+    const same = 'unit = ? AND start = ? AND rule = ? AND priority = ? AND source = ? AND host = ? AND namespace = ?'
+    this.#remove = db.prepare(`UPDATE counts SET n = n - ? WHERE ${same}`)
+    this.#clean = db.prepare(`DELETE FROM counts WHERE ${same} AND n <= 0`)
+  }
+
+  count({ time, rule, priority, source, host, namespace }: Counted, seq: number): void {
+    const second = Number(time / NS) - (time % NS < 0n ? 1 : 0)
+    for (const unit of UNITS) {
+      const start = Math.floor(second / unit) * unit
+      const key = [unit, start, rule, priority, source, host, namespace]
+      const text = key.join('\0')
+      const sum = this.#sums.get(text)
+      if (sum === undefined) this.#sums.set(text, { key, n: 1, first: seq, last: seq })
+      else {
+        sum.n++
+        sum.first = Math.min(sum.first, seq)
+        sum.last = Math.max(sum.last, seq)
+      }
+    }
+  }
+
+  add(): void {
+    for (const { key, n, first, last } of this.#sums.values()) this.#add.run(...key, n, first, last)
+    this.#sums.clear()
+  }
+
+  remove(): void {
+    for (const { key, n } of this.#sums.values()) {
+      this.#remove.run(n, ...key)
+      this.#clean.run(...key)
+    }
+    this.#sums.clear()
+  }
+
+  /** After a transaction that was rolled back. */
+  forget(): void {
+    this.#sums.clear()
+  }
+}
+
+/** A part of a range of time that one unit covers: seconds since 1970, the end excluded. */
+export interface Part {
+  readonly unit: number
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * Splits a range into whole days, the hours beside them, and the minutes beside those.
+ * @param from, to seconds since 1970, whole minutes; the end is excluded
+ */
+export function partsOf(from: number, to: number, units: readonly number[] = UNITS): Part[] {
+  const [unit, ...smaller] = units
+  if (unit === undefined || from >= to) return []
+  const start = Math.ceil(from / unit) * unit
+  const end = Math.floor(to / unit) * unit
+  if (start >= end) return partsOf(from, to, smaller)
+  return [...partsOf(from, start, smaller), { unit, from: start, to: end }, ...partsOf(end, to, smaller)]
+}

@@ -1,0 +1,77 @@
+/**
+ * A condition of the rule language as SQL. Where SQL cannot tell, it says so: `sure` holds only for alerts that satisfy the condition, `maybe`
+ * for all that do. Between the two the engine decides. So a negation swaps them, and an alert that the condition does not find can
+ * never be lost.
+ */
+
+import { type AlertData, type CompiledCondition, compileCondition, parseCondition, type Source } from '@falc/engine'
+import { fieldTable, lower, type Node } from '@falc/engine/analysis'
+import { planClause } from './clause.ts'
+import { FALSE, type Fragment, type Plan, TRUE, UNKNOWN } from './fragment.ts'
+
+/** A condition over alerts, ready to search with. */
+export interface PlannedCondition extends Plan {
+  /** The engine's word. */
+  test(alert: AlertData): boolean
+}
+
+/** Checks that SQL takes over; of a longer condition the engine evaluates all. */
+const MAX_CHECKS = 100
+
+/** @throws {ConditionError} */
+export function planCondition(text: string, source: Source<AlertData>): PlannedCondition {
+  const compiled: CompiledCondition<AlertData> = compileCondition(text, source)
+  const { node } = lower(parseCondition(text), fieldTable(source))
+  const plan = checksIn(node) > MAX_CHECKS ? UNKNOWN : planNode(node)
+  return { ...plan, test: alert => compiled.test(alert) }
+}
+
+function checksIn(node: Node): number {
+  if (node.kind === 'not') return checksIn(node.child)
+  return node.kind === 'and' || node.kind === 'or' ? node.children.reduce((sum, child) => sum + checksIn(child), 0) : 1
+}
+
+export function planNode(node: Node): Plan {
+  switch (node.kind) {
+    case 'const':
+      return node.value ? { sure: TRUE, maybe: TRUE } : { sure: FALSE, maybe: FALSE }
+    case 'clause':
+      return planClause(node.clause)
+    case 'not': {
+      const { sure, maybe } = planNode(node.child)
+      return { sure: negated(maybe), maybe: negated(sure) }
+    }
+    case 'and':
+    case 'or': {
+      const plans = node.children.map(planNode)
+      const join = node.kind === 'and' ? ' AND ' : ' OR '
+      const matches = plans.flatMap(({ match }) => match ?? [])
+      const usable = node.kind === 'and' ? matches.length > 0 : matches.length === plans.length
+      return {
+        sure: joined(
+          plans.map(({ sure }) => sure),
+          join,
+        ),
+        maybe: joined(
+          plans.map(({ maybe }) => maybe),
+          join,
+        ),
+        ...(usable && { match: matches.map(match => `(${match})`).join(join) }),
+      }
+    }
+  }
+}
+
+function negated({ text, params }: Fragment): Fragment {
+  if (text === '1') return FALSE
+  return text === '0' ? TRUE : { text: `NOT ${text}`, params }
+}
+
+function joined(fragments: readonly Fragment[], by: ' AND ' | ' OR '): Fragment {
+  const [neutral, deciding] = by === ' AND ' ? ['1', '0'] : ['0', '1']
+  const decided = fragments.find(({ text }) => text === deciding)
+  if (decided) return decided
+  const rest = fragments.filter(({ text }) => text !== neutral)
+  if (rest.length <= 1) return rest[0] ?? { text: neutral, params: [] }
+  return { text: `(${rest.map(({ text }) => text).join(by)})`, params: rest.flatMap(({ params }) => params) }
+}

@@ -1,0 +1,15 @@
+/** Plain words, as people type them into a search box. */
+
+/**
+ * All words must occur in rule or message, in any order and case; `/etc/shadow` and `"in this order"` as they stand, `sha*` as a beginning.
+ * @returns a query of the index, undefined when there is no word
+ */
+export function matchWords(words: string): string | undefined {
+  const found = [...words.matchAll(/"([^"]*)"(\*?)|(\S+)/g)].flatMap(([, quoted, after, bare]) => {
+    const text = quoted ?? bare!.replaceAll('"', '')
+    const begins = quoted === undefined ? text.endsWith('*') : after === '*'
+    // What the index sees as punctuation alone is no word.
+    return /[\p{L}\p{N}\p{Co}]/u.test(text) ? [`"${text}"${begins ? ' *' : ''}`] : []
+  })
+  return found.length === 0 ? undefined : found.join(' AND ')
+}

@@ -1,0 +1,82 @@
+/**
+ * The tables, as steps from one version to the next; `PRAGMA user_version` counts the steps that a file has. Steps that were released
+ * never change.
+ *
+ * alerts   one row per alert, in the order of arrival; `body` is its JSON (JSONB)
+ * search   FTS5 over rule and message (`text`) and over pairs of a name and a value (`terms`, see term.ts); keeps no contents
+ * counts   how many alerts each minute, hour and day has, by what people group by, and between which rows they are
+ */
+import type { DatabaseSync } from 'node:sqlite'
+import { StoreError } from './error.ts'
+
+/** Tells files of this package from other SQLite files: `falc` in ASCII. */
+const APPLICATION = 0x66616c63
+
+const STEPS: readonly string[] = [
+  `CREATE TABLE alerts (
+     seq INTEGER PRIMARY KEY,
+     id BLOB NOT NULL UNIQUE,
+     time INTEGER NOT NULL,
+     stored INTEGER NOT NULL,
+     priority INTEGER NOT NULL,
+     rule TEXT NOT NULL,
+     source TEXT NOT NULL,
+     host TEXT,
+     namespace TEXT,
+     body BLOB NOT NULL
+   ) STRICT;
+   CREATE VIRTUAL TABLE search USING fts5(text, terms, content='', contentless_delete=1, tokenize='unicode61');
+   CREATE TABLE counts (
+     unit INTEGER NOT NULL,
+     start INTEGER NOT NULL,
+     rule TEXT NOT NULL,
+     priority INTEGER NOT NULL,
+     source TEXT NOT NULL,
+     host TEXT NOT NULL,
+     namespace TEXT NOT NULL,
+     n INTEGER NOT NULL,
+     first INTEGER NOT NULL,
+     last INTEGER NOT NULL,
+     PRIMARY KEY (unit, start, rule, priority, source, host, namespace)
+   ) WITHOUT ROWID, STRICT;`,
+]
+
+export const VERSION = STEPS.length
+
+/**
+ * Brings a file to this version.
+ * @throws {StoreError} when it is another program's, or of a later version
+ */
+export function migrate(db: DatabaseSync): void {
+  const version = check(db)
+  if (version === VERSION) return
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    // Another process may have been faster.
+    for (const step of STEPS.slice(check(db))) db.exec(step)
+    db.exec(`PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${VERSION}; COMMIT`)
+  } catch (error) {
+    db.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/** @returns the version of a file, 0 for an empty one @throws {StoreError} when this program cannot read it */
+export function check(db: DatabaseSync): number {
+  const version = pragma(db, 'user_version')
+  const application = pragma(db, 'application_id')
+  const empty = pragma(db, 'schema_version') === 0
+  if (!empty && application !== APPLICATION)
+    throw new StoreError('foreign', 'it is an SQLite file, but no store of alerts')
+  if (version > VERSION)
+    throw new StoreError(
+      'newer',
+      `it was written by a later version of falc (format ${version}; this one knows ${VERSION})`,
+    )
+  return version
+}
+
+/** The value of a setting that is one number. */
+export function pragma(db: DatabaseSync, name: string): number {
+  return Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0])
+}

@@ -1,0 +1,86 @@
+/** The thread that writes a store. It takes batches of alerts and answers each; between them it removes what is not kept any longer. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { StoreError, type StoreFault } from './error.ts'
+import { isDamaged, moveAside } from './integrity.ts'
+import { Store } from './store.ts'
+import type { Retention } from './write.ts'
+
+export interface WorkerOptions extends Retention {
+  readonly path: string
+}
+
+/** Alerts as `bodyOf` prints them, one per line; or the end. */
+export type Request = { readonly bodies: string } | 'close'
+
+export type Answer =
+  | { readonly kind: 'done'; readonly added: number }
+  | { readonly kind: 'failed'; readonly fault: StoreFault | undefined; readonly message: string }
+  /** Something that an operator should know; no answer to a request. */
+  | { readonly kind: 'note'; readonly text: string }
+
+/** Milliseconds between two looks at what need not be kept. */
+const PRUNE_MS = 1000
+
+export function serve(port: MessagePort, { path, ...retention }: WorkerOptions): void {
+  let store: Store | undefined
+  let timer: NodeJS.Timeout | undefined
+  const note = (text: string) => port.postMessage({ kind: 'note', text } satisfies Answer)
+
+  /** A damaged store is moved aside, and a new one begun. */
+  async function recovering<T>(step: () => T | Promise<T>): Promise<T> {
+    try {
+      return await step()
+    } catch (error) {
+      if (!(error instanceof StoreError) || !isDamaged(error.fault, path)) throw error
+      store?.close()
+      store = undefined
+      note(`${path} is damaged (${error.message}): it is now ${moveAside(path)}, and a new store is begun`)
+      return step()
+    }
+  }
+
+  async function insert(bodies: readonly string[]): Promise<number> {
+    if (store && !store.isInPlace) {
+      store.close()
+      store = undefined
+      note(`${path} has been moved or removed: a new store is begun`)
+    }
+    store ??= await Store.open(path)
+    const added = store.insertBodies(bodies)
+    schedule(PRUNE_MS)
+    return added
+  }
+
+  function schedule(ms: number): void {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      void recovering(() => {
+        // One step at a time: batches that wait come first.
+        if (store && store.prune(retention) > 0) schedule(0)
+      }).catch((error: Error) => note(`${path}: cannot remove old alerts: ${error.message}`))
+    }, ms)
+  }
+
+  async function answer(request: Request): Promise<void> {
+    if (request === 'close') {
+      clearTimeout(timer)
+      store?.close()
+      port.close()
+      return
+    }
+    try {
+      const added = await recovering(() => insert(request.bodies.split('\n')))
+      port.postMessage({ kind: 'done', added } satisfies Answer)
+    } catch (error) {
+      const fault = error instanceof StoreError ? error.fault : undefined
+      port.postMessage({ kind: 'failed', fault, message: (error as Error).message } satisfies Answer)
+    }
+  }
+
+  let turn = Promise.resolve()
+  port.on('message', (request: Request) => {
+    turn = turn.then(() => answer(request))
+  })
+}
+
+if (parentPort) serve(parentPort, workerData as WorkerOptions)

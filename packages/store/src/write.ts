@@ -1,0 +1,128 @@
+/** Adds and removes alerts; index and counts change with them, in one transaction. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { Counts } from './counts.ts'
+import { guarded } from './error.ts'
+import { type Row, rowOf } from './row.ts'
+import { pragma } from './schema.ts'
+
+/** What a store keeps. */
+export interface Retention {
+  /** Milliseconds that an alert is kept, from its arrival on. */
+  readonly age?: number | undefined
+  /** Bytes that the file may have. */
+  readonly bytes?: number | undefined
+}
+
+/** Alerts that one transaction removes: few enough for others to write in between. */
+const STEP = 500
+
+/** Pages that are given back to the file system at a time. */
+const FREED_PAGES = 512
+
+export class Writer {
+  readonly #db: DatabaseSync
+  readonly #insert: StatementSync
+  readonly #index: StatementSync
+  readonly #oldest: StatementSync
+  readonly #drop: StatementSync
+  readonly #unindex: StatementSync
+  readonly #counts: Counts
+
+  constructor(db: DatabaseSync) {
+    this.#db = db
+    this.#insert =
+      db.prepare(`INSERT OR IGNORE INTO alerts (id, time, stored, priority, rule, source, host, namespace, body)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, jsonb(?))`)
+    this.#index = db.prepare('INSERT INTO search (rowid, text, terms) VALUES (?, ?, ?)')
+    // The newest row stays, so that no row ever gets the number of an earlier one.
+    this.#oldest = db.prepare(`SELECT seq, time, stored, priority, rule, source, coalesce(host, '') host,
+      coalesce(namespace, '') namespace FROM alerts WHERE seq < (SELECT max(seq) FROM alerts) ORDER BY seq LIMIT ${STEP}`)
+    this.#oldest.setReadBigInts(true)
+    this.#drop = db.prepare('DELETE FROM alerts WHERE seq <= ?')
+    this.#unindex = db.prepare('DELETE FROM search WHERE rowid = ?')
+    this.#counts = new Counts(db)
+  }
+
+  /**
+   * Adds alerts; those that are already there are left alone.
+   * @param bodies as `bodyOf` returns them
+   * @returns how many were new
+   * @throws {StoreError} none was added
+   */
+  insert(bodies: readonly string[], now = Date.now()): number {
+    const rows = bodies.map(rowOf)
+    return this.#transaction(() => {
+      let added = 0
+      for (const row of rows) if (this.#add(row, now)) added++
+      this.#counts.add()
+      return added
+    })
+  }
+
+  #add(row: Row, now: number): boolean {
+    const { id, time, priority, rule, source, hostname, namespace, body, text, terms } = row
+    const values = [id, time, now, priority, rule, source, hostname ?? null, namespace || null, body] as const
+    const { changes, lastInsertRowid } = this.#insert.run(...values)
+    if (changes === 0) return false
+    this.#index.run(lastInsertRowid, text, terms)
+    this.#counts.count(row, Number(lastInsertRowid))
+    return true
+  }
+
+  /**
+   * Removes some of the alerts that are not kept any longer, the oldest first.
+   * @returns how many: 0 when there are none left
+   * @throws {StoreError}
+   */
+  prune({ age, bytes }: Retention, now = Date.now()): number {
+    const over = bytes !== undefined && this.bytes > bytes
+    const since = age === undefined ? 0 : now - age
+    const removed = this.#transaction(() => {
+      const rows = (this.#oldest.all() as unknown as Oldest[]).filter(row => over || Number(row.stored) < since)
+      const last = rows.at(-1)
+      if (last === undefined) return 0
+      for (const row of rows) {
+        this.#unindex.run(row.seq)
+        this.#counts.count({ ...row, priority: Number(row.priority) }, Number(row.seq))
+      }
+      this.#counts.remove()
+      this.#drop.run(last.seq)
+      return rows.length
+    })
+    if (removed > 0) guarded(() => this.#db.exec(`PRAGMA incremental_vacuum(${FREED_PAGES})`))
+    return removed
+  }
+
+  /** Bytes of the file that are in use. */
+  get bytes(): number {
+    const pages = pragma(this.#db, 'page_count') - pragma(this.#db, 'freelist_count')
+    return pages * pragma(this.#db, 'page_size')
+  }
+
+  #transaction<T>(step: () => T): T {
+    return guarded(() => {
+      this.#db.exec('BEGIN IMMEDIATE')
+      try {
+        const result = step()
+        this.#db.exec('COMMIT')
+        return result
+      } catch (error) {
+        this.#counts.forget()
+        // After some errors SQLite has already rolled back.
+        if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+        throw error
+      }
+    })
+  }
+}
+
+interface Oldest {
+  readonly seq: bigint
+  readonly time: bigint
+  readonly stored: bigint
+  readonly priority: bigint
+  readonly rule: string
+  readonly source: string
+  readonly host: string
+  readonly namespace: string
+}

@@ -1,0 +1,173 @@
+/** What becomes of a store when a process is killed, the disk is full, or the file is not what was written. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { skipped } from '../../../scripts/testing/needs.ts'
+import { until } from '../../../scripts/testing/wait.ts'
+import { Store, StoreReader, StoreThread } from '../src/index.ts'
+import { alert, folder, openStore } from './alerts.ts'
+
+const some = (count: number, from = 0) => Array.from({ length: count }, (_, i) => alert(from + i))
+const WRITER = join(import.meta.dirname, 'writer.ts')
+const node = ['--conditions=@falc/source', '--no-warnings', WRITER]
+
+test('a killed process loses nothing that was acknowledged, and damages nothing', { timeout: 120_000 }, async () => {
+  const path = join(folder(), 'alerts.db')
+  let acknowledged = 0
+  for (let round = 0; round < 3; round++) {
+    const child = spawn(process.execPath, [...node, path, String(round * 1_000_000)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const start = acknowledged
+    for await (const line of createInterface({ input: child.stdout })) {
+      acknowledged += Number(line)
+      if (acknowledged - start >= 400 + 170 * round) child.kill('SIGKILL')
+    }
+    const store = await StoreReader.open(path)
+    expect(store.problems()).toEqual([])
+    expect(store.count()).toBeGreaterThanOrEqual(acknowledged)
+    acknowledged = store.count()
+    store.close()
+  }
+})
+
+const cannotMount = (() => {
+  const { status } = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' })
+  return skipped('live', status === 0 ? undefined : 'a full disk needs unshare and a mount namespace')
+})()
+
+test.skipIf(cannotMount !== undefined)('a full disk: alerts are refused, then taken again; nothing is lost', () => {
+  const dir = folder()
+  const script = `mount -t tmpfs -o size=3m none '${dir}' && exec "$@"`
+  const args = ['-rm', 'sh', '-c', script, 'sh', process.execPath, ...node, join(dir, 'alerts.db'), 'full']
+  expect(JSON.parse(execFileSync('unshare', args, { encoding: 'utf8' }))).toEqual({
+    refused: 'full',
+    kept: true,
+    taken: 500,
+    problems: [],
+  })
+})
+
+describe('a damaged file', () => {
+  const damages: Record<string, (path: string) => void> = {
+    'its beginning': path => overwrite(path, 0, 4096),
+    'all but its beginning': path => overwrite(path, 4096, statSync(path).size - 4096),
+    'no SQLite at all': path => writeFileSync(path, 'x'.repeat(10_000)),
+  }
+  test.each(Object.keys(damages))('%s: it is moved aside, said, and a new one begun', async what => {
+    const dir = folder()
+    const path = join(dir, 'alerts.db')
+    const before = await openStore(path)
+    before.insert(some(500))
+    before.close()
+    damages[what]!(path)
+    const notes: string[] = []
+    const thread = new StoreThread({ path, note: text => notes.push(text) })
+    expect(await thread.insert(some(20, 1000))).toBe(20)
+    await thread.close()
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /alerts\.db is damaged \(.+\): it is now .*alerts\.db\.damaged-.*, and a new store is begun$/,
+      ),
+    ])
+    expect(readdirSync(dir).some(name => name.startsWith('alerts.db.damaged-'))).toBe(true)
+    const after = await StoreReader.open(path)
+    expect(after.count()).toBe(20)
+    after.close()
+  })
+
+  test('is found by a check', async () => {
+    const path = join(folder(), 'alerts.db')
+    const before = await openStore(path)
+    before.insert(some(500))
+    before.close()
+    overwrite(path, 5 * 4096, 8 * 4096)
+    const store = await StoreReader.open(path)
+    onTestFinished(() => store.close())
+    expect(store.problems().length).toBeGreaterThan(0)
+  })
+})
+
+test.each(['notes.txt', 'other.db'])('a file that is no store stays as it is: %s', async name => {
+  const path = join(folder(), name)
+  if (name === 'notes.txt') writeFileSync(path, 'my notes')
+  else {
+    const db = new DatabaseSync(path)
+    db.exec('CREATE TABLE mine (x)')
+    db.close()
+  }
+  const thread = new StoreThread({ path })
+  await expect(thread.insert(some(1))).rejects.toMatchObject({ fault: 'foreign' })
+  await thread.close()
+  expect(readdirSync(join(path, '..'))).toEqual([name])
+})
+
+test('a file of a later version is not touched', async () => {
+  const path = join(folder(), 'alerts.db')
+  const store = await openStore(path)
+  store.close()
+  const db = new DatabaseSync(path)
+  db.exec('PRAGMA user_version = 99')
+  db.close()
+  for (const open of [Store.open(path), StoreReader.open(path)])
+    await expect(open).rejects.toMatchObject({
+      fault: 'newer',
+      message: expect.stringContaining('a later version of falc'),
+    })
+})
+
+test('a file that is removed while it is written is begun anew; so is one in a folder that comes late', async () => {
+  const dir = folder()
+  const path = join(dir, 'late', 'alerts.db')
+  const notes: string[] = []
+  const thread = new StoreThread({ path, note: text => notes.push(text) })
+  await expect(thread.insert(some(3))).rejects.toMatchObject({ fault: 'unusable' })
+  mkdirSync(join(dir, 'late'))
+  expect(await thread.insert(some(3))).toBe(3)
+  for (const name of readdirSync(join(dir, 'late'))) rmSync(join(dir, 'late', name))
+  expect(await thread.insert(some(3))).toBe(3)
+  expect(notes).toEqual([expect.stringContaining('has been moved or removed')])
+  await thread.close()
+})
+
+test('another process that writes for long: alerts are refused, and taken when it is done', {
+  timeout: 60_000,
+}, async () => {
+  const path = join(folder(), 'alerts.db')
+  const store = await openStore(path)
+  store.insert(some(1))
+  const other = new DatabaseSync(path)
+  other.exec('BEGIN IMMEDIATE')
+  const thread = new StoreThread({ path })
+  await expect(thread.insert(some(1, 1))).rejects.toMatchObject({ fault: 'busy' })
+  other.exec('ROLLBACK')
+  other.close()
+  expect(await thread.insert(some(1, 1))).toBe(1)
+  await thread.close()
+})
+
+test('the thread removes what is too old while nothing arrives', async () => {
+  const path = join(folder(), 'alerts.db')
+  const thread = new StoreThread({ path, age: 1 })
+  await thread.insert(some(1300))
+  const reader = await StoreReader.open(path)
+  onTestFinished(() => reader.close())
+  await until('only the last one is left', () => reader.count() === 1)
+  await thread.close()
+})
+
+test('an idle store keeps no process from ending', async () => {
+  const path = join(folder(), 'alerts.db')
+  const child = spawn(process.execPath, [...node, path, 'idle'], { stdio: 'inherit' })
+  expect((await once(child, 'exit'))[0]).toBe(0)
+})
+
+function overwrite(path: string, from: number, length: number): void {
+  const file = openSync(path, 'r+')
+  writeSync(file, Buffer.alloc(length, 0xa5), 0, length, from)
+  closeSync(file)
+}

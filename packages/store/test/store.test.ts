@@ -1,0 +1,191 @@
+/** What a store keeps, finds, counts and forgets. */
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseAlert } from '@falc/engine'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { bodyOf, groupingOf, planCondition, type Store, StoreReader } from '../src/index.ts'
+import { alert, folder, idOf, openStore, START, source } from './alerts.ts'
+
+const some = (count: number, from = 0) => Array.from({ length: count }, (_, i) => alert(from + i))
+const HOUR = 3600n * 1_000_000_000n
+
+test('an alert that is delivered again is one row', async () => {
+  const store = await openStore()
+  expect(store.insert(some(10))).toBe(10)
+  expect(store.insert(some(15))).toBe(5)
+  expect(store.count()).toBe(15)
+  expect(store.top(groupingOf('rule', source))).toEqual([0, 1, 2].map(n => ({ value: `Rule ${n}`, count: 5 })))
+  expect(store.problems()).toEqual([])
+})
+
+test('a batch with something that is no alert is not added at all', async () => {
+  const store = await openStore()
+  expect(() => store.insertBodies([bodyOf(alert(1)), '{"rule":5}'])).toThrow('not an alert')
+  expect(store.count()).toBe(0)
+})
+
+test('the newest come first; a window gives the next ones', async () => {
+  const store = await openStore()
+  store.insert(some(10))
+  const ids = (found: ReturnType<Store['search']>) => Array.from(found, one => Number.parseInt(one.alert.id, 16))
+  expect(ids(store.search({}))).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0])
+  expect(ids(store.search({}, { before: 4 }))).toEqual([2, 1, 0])
+  expect(ids(store.search({}, { after: 7, oldest: true }))).toEqual([7, 8, 9])
+  expect(store.last).toBe(10)
+  expect(ids(store.search({ since: START + HOUR / 20n, until: START + HOUR / 12n }))).toEqual([4, 3])
+})
+
+describe('words', () => {
+  const messages = [
+    'A shell in /etc/shadow',
+    'shells and more',
+    'Ein Schlüssel wurde gelesen',
+    '日本 語',
+    '10.0.0.1:443 "quoted"',
+  ]
+  const cases: [string, number[]][] = [
+    ...[
+      ['shell', [0]],
+      ['SHELL', [0]],
+      ['shell*', [0, 1]],
+      ['/etc/shadow', [0]],
+      ['shadow shell', [0]],
+      ['etc/shad', []],
+    ],
+    ...[
+      ['schlussel', [2]],
+      ['日本', [3]],
+      ['10.0.0.1', [4]],
+      ['10.0.1', []],
+      ['"shell in"', [0]],
+      ['"in shell"', []],
+    ],
+    ...[
+      ['rule 1', [1, 4]],
+      ['', [0, 1, 2, 3, 4]],
+      ['*"', [0, 1, 2, 3, 4]],
+      ['" OR "" NEAR(', []],
+      ['terms:x OR', []],
+      ["' --", [0, 1, 2, 3, 4]],
+    ],
+  ] as [string, number[]][]
+  test.each(cases)('%s', async (words, expected) => {
+    const store = await openStore()
+    store.insert(messages.map((message, n) => alert(n, { message, output: `x ${message}` })))
+    expect([...store.search({ words }, { oldest: true })].map(one => Number.parseInt(one.alert.id, 16))).toEqual(
+      expected,
+    )
+  })
+})
+
+test('an alert is found by its ID, and by its beginning', async () => {
+  const store = await openStore()
+  const id = 'abcdef0123456789abcdef0123456789'
+  store.insert([alert(1, { id }), alert(2, { id: id.replace('a', 'b') })])
+  expect(store.get(id).map(one => one.alert)).toEqual([parseAlert(bodyOf(alert(1, { id })))])
+  expect(store.get('abcd')).toHaveLength(1)
+  expect(store.get('abc')).toEqual([])
+  expect(store.get(idOf(5))).toEqual([])
+})
+
+test('counts follow what is added and removed, in whatever order alerts come', async () => {
+  const step = fc.oneof(
+    fc.array(fc.nat(400), { minLength: 1, maxLength: 30 }).map(numbers => ({ numbers })),
+    fc.constant('prune' as const),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 8 }), async steps => {
+      const store = await openStore()
+      const slow = ({ sql, dimension, ...rest }: ReturnType<typeof groupingOf>) => rest
+      for (const one of steps) {
+        if (one === 'prune') store.prune({ bytes: 1 })
+        else store.insert(one.numbers.map(n => alert(n)))
+      }
+      expect(store.problems()).toEqual([])
+      for (const name of ['rule', 'priority', 'host', 'namespace']) {
+        const by = groupingOf(name, source)
+        expect(store.top(by)).toEqual(store.top(slow(by)))
+        const range = { since: START + HOUR / 2n, until: START + 5n * HOUR }
+        expect(store.top(by, range)).toEqual(store.top(slow(by), range))
+        const sorted = (bars: ReturnType<Store['histogram']>) =>
+          bars.map(bar => `${bar.time} ${bar.value} ${bar.count}`).sort()
+        for (const size of [HOUR / 60n, HOUR / 4n, HOUR, 24n * HOUR])
+          expect(sorted(store.histogram(by, range, size))).toEqual(sorted(store.histogram(slow(by), range, size)))
+      }
+      store.close()
+    }),
+    { numRuns: 25 },
+  )
+})
+
+describe('retention', () => {
+  test('removes what is too old, the oldest first, in steps, and never the last one', async () => {
+    const store = await openStore()
+    store.insert(some(1200))
+    const later = Date.now() + 10_000
+    expect(store.prune({ age: 60_000 }, later)).toBe(0)
+    const removed: number[] = []
+    for (let n = 1; n > 0; removed.push(n)) n = store.prune({ age: 5000 }, later)
+    expect(removed).toEqual([500, 500, 199, 0])
+    expect(store.count()).toBe(1)
+    expect([...store.search({ words: 'shell' })]).toHaveLength(1)
+    expect(store.problems()).toEqual([])
+  })
+
+  test('keeps the file below a size', async () => {
+    const path = join(folder(), 'alerts.db')
+    const store = await openStore(path)
+    const limit = 1_000_000
+    for (let n = 0; n < 6000; n += 300) {
+      store.insert(some(300, n))
+      while (store.prune({ bytes: limit }) > 0);
+    }
+    expect(store.bytes).toBeLessThanOrEqual(limit)
+    expect([...store.search({})][0]!.alert.id).toBe(idOf(5999))
+    store.close()
+    expect(statSync(path).size).toBeLessThan(1.5 * limit)
+  })
+})
+
+test('others read while one writes, and see whole batches', async () => {
+  const path = join(folder(), 'alerts.db')
+  const store = await openStore(path)
+  store.insert(some(10))
+  const reader = await StoreReader.open(path)
+  const open = reader.search({})
+  open.next()
+  store.insert(some(10, 10))
+  expect([...open]).toHaveLength(9)
+  expect(reader.count()).toBe(20)
+  reader.close()
+})
+
+test('a backup is a store of its own', async () => {
+  const path = join(folder(), 'alerts.db')
+  const store = await openStore(path)
+  store.insert(some(50))
+  const reader = await StoreReader.open(path)
+  reader.backup(`${path}.copy`)
+  expect(() => reader.backup(`${path}.copy`)).toThrow('exists')
+  reader.close()
+  const copy = await StoreReader.open(`${path}.copy`)
+  expect(copy.problems()).toEqual([])
+  expect([...copy.search({ condition: planCondition('proc.name = sh3', source) })]).toHaveLength(7)
+  copy.close()
+})
+
+test('an alert with a field of 1 MB, and text that is none', async () => {
+  const store = await openStore()
+  const hostile = `\u001b[2J\u202e<script>alert(1)</script>\0${'x'.repeat(1 << 20)}`
+  const one = alert(1, {
+    message: hostile,
+    output: hostile,
+    output_fields: { 'proc.name': hostile, '"\'$[0].': '=1+1' },
+  })
+  store.insert([one])
+  expect([...store.search({ condition: planCondition('proc.name contains "<script>"', source) })][0]!.alert).toEqual(
+    parseAlert(bodyOf(one)),
+  )
+  expect([...store.search({ words: 'script' })]).toHaveLength(1)
+})
