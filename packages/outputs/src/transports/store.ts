@@ -8,7 +8,7 @@ const OUTPUT = 'store output'
 export const store = defineTransport({
   type: 'store',
   title: 'Store',
-  doc: `A file that keeps alerts to be searched: [store.md](../store.md). \`falc alerts\` reads it, also while it is written, and several falcs may write
+  doc: `A file that keeps alerts to be searched: [store.md](store.md). \`falc alerts\` reads it, also while it is written, and several falcs may write
 it. An alert counts as delivered when it is on disk. One that is delivered again is not stored twice.
 
 A thread of its own writes the file. While the disk is full, or another process writes for too long, alerts wait. A damaged file is moved
