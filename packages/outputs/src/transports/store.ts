@@ -1,7 +1,7 @@
 import { StoreError, StoreThread } from '@falc/store'
-import type { Failure } from '../answer.ts'
-import { unlessAborted } from '../connect.ts'
-import { defineTransport } from '../transport.ts'
+import type { Failure } from '../model/answer.ts'
+import { defineTransport } from '../model/transport.ts'
+import { unlessAborted } from '../net/connect.ts'
 
 const OUTPUT = 'store output'
 
