@@ -31,6 +31,7 @@ export default defineConfig({
           include: [
             'packages/*/test/**/*.test.ts',
             'examples/*/**/*.test.ts',
+            'editors/*/test/**/*.test.ts',
             'scripts/**/*.test.ts',
             'rules/**/*.test.ts',
           ],

@@ -9,8 +9,8 @@ import { longFiles } from './sizes.ts'
 
 const FLOORS: readonly (readonly string[])[] = [
   ['engine'],
-  ['sources-syscall', 'sources-k8saudit', 'store'],
-  ['outputs', 'authoring', 'response'],
+  ['sources-syscall', 'sources-k8saudit', 'store', 'authoring'],
+  ['outputs', 'response', 'lsp', 'console'],
   ['cli'],
 ]
 
@@ -61,6 +61,7 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['thread', 'index'],
   ],
   authoring: ['algebra', 'document', 'lint', 'fmt', 'report', 'test', 'coverage', 'mutate', 'diff', 'index'],
+  lsp: ['document', 'vocabulary', 'workspace', 'analysis', 'language', 'server', 'index'],
   cli: [
     ...[
       'fail',
@@ -98,6 +99,7 @@ const ROOMS: Record<string, readonly string[]> = {
 const PURE: Record<string, readonly string[]> = {
   engine: [],
   authoring: [],
+  lsp: ['server', 'index'],
   'sources-k8saudit': ['http', 'input', 'index'],
 }
 

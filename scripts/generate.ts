@@ -13,6 +13,7 @@ import { syscallsHeader } from '../packages/sources-syscall/scripts/syscalls-hea
 import { configPage } from './generate/config.ts'
 import { falcosidekickPage } from './generate/falcosidekick.ts'
 import { fieldsPage } from './generate/fields.ts'
+import { grammar } from './generate/grammar.ts'
 import { languagePage } from './generate/language.ts'
 import { lintPages } from './generate/lint.ts'
 import { formatted } from './generate/markdown.ts'
@@ -37,6 +38,7 @@ const FILES: Readonly<Record<string, () => string>> = {
   'docs/outputs.md': () => formatted(outputsPage()),
   'docs/rules.md': () => formatted(rulesPage()),
   'docs/terminal.svg': terminalPicture,
+  'editors/vscode/syntaxes/falco-rules.json': grammar,
   'packages/sources-syscall/native/bpf/events.gen.h': eventsHeader,
   'packages/sources-syscall/native/sidecar/compat.gen.h': compatHeader,
   'packages/sources-syscall/native/sidecar/syscalls.gen.h': syscallsHeader,

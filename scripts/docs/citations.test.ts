@@ -46,7 +46,7 @@ const comments = sources.flatMap(file => commentsOf(file, readFileSync(join(ROOT
 
 /** Files that are not of the repository: a reader's, the kernel's, another program's; and the name of Falco's gRPC service. */
 const FOREIGN =
-  /^(falco|falc|rules|my-rules|config|audit|policy|webhook|mine|shop|secrets|ordinary-day|one|two|a|b|x|r|attack|host|cat|cut|falco_rules|k8s_audit_rules|vmlinux|resolv|container-selinux|package|tsconfig|conf|libbpf|errno|fcntl|stat|types|events|index|mosquitto|rabbitmq|falco\.outputs)\.(yaml|yml|json|jsonl|log|scap|h|conf|service|ts|js|txt|md)$/
+  /^(falco|falc|rules|my-rules|config|audit|policy|webhook|mine|shop|secrets|ordinary-day|one|two|a|b|x|r|attack|host|cat|cut|falco_rules|falco_rules\.local|k8s_audit_rules|vmlinux|resolv|container-selinux|package|tsconfig|conf|libbpf|errno|fcntl|stat|types|events|index|mosquitto|rabbitmq|falco\.outputs)\.(yaml|yml|json|jsonl|log|scap|h|conf|service|ts|js|txt|md)$/
 
 const FILE =
   /(?<![\w$@./:<}*-])((?:[\w@-]+\/)*[\w.-]*\w\.(?:test\.ts|bpf\.h|bpf\.c|gen\.h|gen\.ts|ts|md|sh|txt|yaml|yml|service|conf|svg))(?![\w/(*-]|\.\w)/g

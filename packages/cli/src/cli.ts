@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   lint: async () => (await import('./commands/lint.ts')).lintRules,
   fmt: async () => (await import('./commands/fmt.ts')).formatRules,
   mutate: async () => (await import('./commands/mutate.ts')).mutate,
+  lsp: async () => (await import('./commands/lsp.ts')).lsp,
   diff: async () => (await import('./commands/diff.ts')).diff,
   explain: async () => (await import('./commands/explain.ts')).explain,
   capture: async () => (await import('./commands/capture.ts')).capture,

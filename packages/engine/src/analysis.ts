@@ -9,9 +9,17 @@ export { lower } from './bytecode/lower.ts'
 export type { Clause, Expr, Node } from './bytecode/tree.ts'
 export { enlarged, itemText, lackingItem } from './bytecode/variants.ts'
 export type { Check, Condition, FieldOperand, Operand } from './condition/ast.ts'
-export { OPERATORS, type OperatorName, parseOperator } from './condition/operators.ts'
+export {
+  type Kind,
+  MODIFIERS,
+  OPERATORS,
+  type OperatorName,
+  parseOperator,
+  spellings,
+} from './condition/operators.ts'
 export { parseCondition } from './condition/parse.ts'
 export { printCondition, printOperand } from './condition/print.ts'
+export { TRANSFORMER_NAMES, TRANSFORMERS, VAL } from './condition/transformers.ts'
 export { fieldsIn, fieldsOf, isList, map, walk, walkOperands } from './condition/walk.ts'
 export type { Analysis, Foundation } from './engine/analysis.ts'
 export type { CompiledRule } from './engine/compiled-rule.ts'

@@ -69,7 +69,7 @@ function keyPlace({ rule }: CompiledRule, key: 'output'): Place {
 }
 
 /** MITRE ATT&CK's tactics for enterprises, as Falco's tags spell them. */
-const TACTICS: ReadonlySet<string> = new Set([
+export const TACTICS: ReadonlySet<string> = new Set([
   ...['reconnaissance', 'resource_development', 'initial_access', 'execution', 'persistence', 'privilege_escalation'],
   ...['defense_evasion', 'credential_access', 'discovery', 'lateral_movement', 'collection', 'command_and_control'],
   ...['exfiltration', 'impact', 'stealth', 'defense_impairment'],

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process'
+import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+import { type Host, serve, serveAnalyses, type Thread } from '@falc/lsp'
+import { createConnection, ProposedFeatures } from 'vscode-languageserver/node'
+import { defineCommand } from '../command.ts'
+import { loadSources } from '../sources/load.ts'
+import { versionText } from '../version.ts'
+
+/** Bytes that `falc test` may print. */
+const MAX_OUTPUT = 64 * 1024 * 1024
+
+export const lsp = defineCommand({
+  name: 'lsp',
+  usage: '',
+  summary: 'Serve editors: the Language Server Protocol on standard input and output (docs/editors.md)',
+  flags: { stdio: { help: 'Changes nothing: many editors add it' } },
+  async run() {
+    const sources = await loadSources()
+    // The same command on a thread: what analyses rules while the server answers.
+    if (!isMainThread) {
+      serveAnalyses(parentPort!, sources)
+      return 0
+    }
+    const host: Host = { sources, startThread, runTests }
+    serve(createConnection(ProposedFeatures.all, process.stdin, process.stdout), host, versionText(false).trim())
+    // The connection ends the process.
+    return new Promise<number>(() => {})
+  },
+})
+
+function startThread(): Thread {
+  return new Worker(process.argv[1]!, { argv: ['lsp'], resourceLimits: { maxOldGenerationSizeMb: 1024 } })
+}
+
+function runTests(files: readonly string[]): Promise<string> {
+  const args = [...process.execArgv, process.argv[1]!, 'test', '--format', 'json', ...files]
+  return new Promise(resolve => {
+    execFile(process.execPath, args, { maxBuffer: MAX_OUTPUT }, (_, stdout, stderr) => resolve(stdout || stderr))
+  })
+}

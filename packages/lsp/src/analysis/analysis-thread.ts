@@ -1,0 +1,88 @@
+import { type Finding, lintSteps, problemsOf, rulesTexts } from '@falc/authoring'
+import { Engine, type RulesFile, type Source } from '@falc/engine'
+import type { Foundation } from '@falc/engine/analysis'
+import type { Check, Found, Port } from './messages.ts'
+
+/** What one check has built upon, for the next one. */
+interface Kept {
+  readonly uris: readonly string[]
+  readonly texts: readonly string[]
+  readonly foundation: Foundation
+}
+
+/** As many as files of different folders are usually edited at a time. */
+const MAX_KEPT = 4
+
+/**
+ * Loads and lints rules, file by file: what a file builds upon is analysed when it changes, not when the file does. It runs on a thread of
+ * its own, so that the editor's other questions are answered meanwhile.
+ */
+export function serveAnalyses(port: Port<Found, Check>, sources: readonly Source[]): void {
+  const engine = new Engine({ sources })
+  const texts = new Map<string, string>()
+  const waiting = new Map<string, Check>()
+  let kept: readonly Kept[] = []
+  let working = false
+
+  port.on('message', check => {
+    for (const [uri, text] of check.texts) {
+      if (text === null) texts.delete(uri)
+      else texts.set(uri, text)
+    }
+    waiting.delete(check.uri)
+    waiting.set(check.uri, check)
+    if (!working) void work()
+  })
+
+  async function work(): Promise<void> {
+    working = true
+    for (let [next] = waiting.values(); next; [next] = waiting.values()) {
+      waiting.delete(next.uri)
+      const { id, uri } = next
+      try {
+        await run(next)
+      } catch (error) {
+        port.postMessage({ id, uri, stage: 'failed', findings: [], reason: String((error as Error).stack ?? error) })
+      }
+    }
+    working = false
+  }
+
+  async function run({ id, uri, before, lint }: Check): Promise<void> {
+    const text = texts.get(uri)
+    if (text === undefined) return
+    const analysis = engine.analyse(filesOf(uri, text), foundationOf(before))
+    const load = problemsOf(analysis)
+    port.postMessage({ id, uri, stage: lint ? 'load' : 'lint', findings: inText(load, uri, text) })
+    if (!lint) return
+    const steps = lintSteps(engine, analysis)
+    for (;;) {
+      // Messages come in between the steps.
+      await new Promise<void>(resolve => setImmediate(resolve))
+      if (waiting.has(uri)) return
+      const { done, value } = steps.next()
+      if (done) return port.postMessage({ id, uri, stage: 'lint', findings: inText(value, uri, text) })
+    }
+  }
+
+  function foundationOf(uris: readonly string[]): Foundation | undefined {
+    if (uris.length === 0) return undefined
+    const now = uris.map(uri => texts.get(uri) ?? '')
+    const same = (a: readonly string[], b: readonly string[]) =>
+      a.length === b.length && a.every((one, i) => one === b[i])
+    const known = kept.find(one => same(one.uris, uris) && same(one.texts, now))
+    const foundation = known?.foundation ?? engine.foundation(uris.flatMap((uri, i) => filesOf(uri, now[i]!)))
+    const others = kept.filter(one => one !== known && !same(one.uris, uris))
+    kept = [{ uris, texts: now, foundation }, ...others].slice(0, MAX_KEPT)
+    return foundation
+  }
+}
+
+function filesOf(uri: string, text: string): RulesFile[] {
+  return rulesTexts(uri, text).map(({ name, content }) => ({ name, content }))
+}
+
+/** Of what was found in a quoted text inside the file, the place in the file is not known. */
+function inText(findings: readonly Finding[], uri: string, text: string): Finding[] {
+  return findings.filter(({ place }) => place.file.split('#')[0] === uri.split('#')[0] && place.offset <= text.length)
+}

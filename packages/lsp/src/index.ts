@@ -1,0 +1,6 @@
+export { serveAnalyses } from './analysis/analysis-thread.ts'
+export type { Thread } from './analysis/analyst.ts'
+export type { Check, Found, Port } from './analysis/messages.ts'
+export { serve } from './server/serve.ts'
+export type { Host } from './server/session.ts'
+export { SETTINGS } from './server/settings.ts'

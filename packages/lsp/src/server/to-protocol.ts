@@ -1,0 +1,134 @@
+import type { Finding } from '@falc/authoring'
+import {
+  type CodeAction,
+  CodeActionKind,
+  CompletionItemKind,
+  type Diagnostic,
+  DiagnosticSeverity,
+  type DocumentSymbol,
+  InsertTextFormat,
+  type Range as ProtocolRange,
+  SymbolKind,
+} from 'vscode-languageserver'
+import { TextDocument } from 'vscode-languageserver-textdocument'
+import type { ItemKind, Range } from '../document/outline.ts'
+import type { Action } from '../language/actions.ts'
+import type { Completion, CompletionKind } from '../language/completion/complete.ts'
+import { type Colored, TOKEN_TYPES } from '../language/semantic-tokens.ts'
+import type { ItemSymbol } from '../language/symbols.ts'
+import type { RulesFile } from '../workspace/workspace.ts'
+
+const PAGES = 'https://github.com/falc-engine/falc/blob/main/docs/lint'
+const documents = new WeakMap<RulesFile, TextDocument>()
+
+/** The lines of a file's text. */
+export function linesOf(file: RulesFile): TextDocument {
+  let document = documents.get(file)
+  if (!document) documents.set(file, (document = TextDocument.create(file.uri, 'yaml', 0, file.rules.text)))
+  return document
+}
+
+export function toRange(file: RulesFile, { from, to }: Range): ProtocolRange {
+  const lines = linesOf(file)
+  return { start: lines.positionAt(from), end: lines.positionAt(to) }
+}
+
+/** Where a finding is; one without length covers the rest of its word. */
+export function rangeOf(text: string, { place: { offset, length } }: Finding): Range {
+  if (length > 0) return { from: offset, to: firstLine(text, offset, length) }
+  const word = /^[^\s]*/.exec(text.slice(offset, offset + 200))![0].length
+  return { from: offset, to: offset + Math.max(word, offset < text.length ? 1 : 0) }
+}
+
+/** An underlined rule of thirty lines hides what else is in it. */
+function firstLine(text: string, offset: number, length: number): number {
+  const end = text.indexOf('\n', offset)
+  return end < 0 || end > offset + length ? offset + length : end
+}
+
+export function toDiagnostic(file: RulesFile, finding: Finding): Diagnostic {
+  const { code, severity, message, advice } = finding
+  return {
+    range: toRange(file, rangeOf(file.rules.text, finding)),
+    severity: severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
+    code,
+    codeDescription: { href: code.startsWith('LOAD_') ? `${PAGES}/README.md` : `${PAGES}/${code}.md` },
+    source: 'falc',
+    message: advice === undefined ? message : `${message}\n${advice}`,
+    ...(code.startsWith('LOAD_UNUSED') && { tags: [1] }),
+  }
+}
+
+const COMPLETION_KINDS: Readonly<Record<CompletionKind, CompletionItemKind>> = {
+  field: CompletionItemKind.Field,
+  operator: CompletionItemKind.Operator,
+  macro: CompletionItemKind.Function,
+  list: CompletionItemKind.Variable,
+  rule: CompletionItemKind.Class,
+  transformer: CompletionItemKind.Method,
+  keyword: CompletionItemKind.Keyword,
+  value: CompletionItemKind.Value,
+  key: CompletionItemKind.Property,
+}
+
+/** The range is the list's, so that it is sent once. */
+export function toCompletion({ label, kind, detail, insert, snippet }: Completion, snippets: boolean) {
+  const text = snippet && !snippets ? insert!.replace('$0', '') : insert
+  return {
+    label,
+    kind: COMPLETION_KINDS[kind],
+    ...(detail !== undefined && { detail }),
+    ...(text !== undefined && { textEditText: text }),
+    ...(snippet && snippets && { insertTextFormat: InsertTextFormat.Snippet }),
+  }
+}
+
+const SYMBOL_KINDS: Readonly<Record<ItemKind, SymbolKind>> = {
+  rule: SymbolKind.Class,
+  macro: SymbolKind.Function,
+  list: SymbolKind.Array,
+}
+
+export function toSymbol(file: RulesFile, { name, kind, detail, selection, ...range }: ItemSymbol): DocumentSymbol {
+  return {
+    name,
+    detail,
+    kind: SYMBOL_KINDS[kind],
+    range: toRange(file, range),
+    selectionRange: toRange(file, selection),
+  }
+}
+
+export function toAction(file: RulesFile, { title, kind, edits, finding, preferred }: Action): CodeAction {
+  return {
+    title,
+    kind: kind === 'quickfix' ? CodeActionKind.QuickFix : CodeActionKind.RefactorRewrite,
+    ...(finding && { diagnostics: [toDiagnostic(file, finding)] }),
+    ...(preferred && { isPreferred: true }),
+    edit: {
+      changes: { [file.uri]: edits.map(({ text, ...range }) => ({ range: toRange(file, range), newText: text })) },
+    },
+  }
+}
+
+/** Five numbers a word, each relative to the word before. Words of several lines are left out. */
+export function toTokenData(file: RulesFile, colored: readonly Colored[]): number[] {
+  const lines = linesOf(file)
+  const data: number[] = []
+  let line = 0
+  let column = 0
+  for (const { from, to, type } of colored) {
+    const start = lines.positionAt(from)
+    if (lines.positionAt(to).line !== start.line || (start.line === line && start.character < column)) continue
+    data.push(
+      start.line - line,
+      start.line === line ? start.character - column : start.character,
+      to - from,
+      TOKEN_TYPES.indexOf(type),
+      0,
+    )
+    line = start.line
+    column = start.character
+  }
+  return data
+}

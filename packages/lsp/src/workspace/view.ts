@@ -1,0 +1,135 @@
+import {
+  entryOf,
+  type Item,
+  type ItemKind,
+  pairsIn,
+  type Range,
+  scalarAt,
+  type Word,
+  wordsIn,
+} from '../document/outline.ts'
+import type { Definition, RulesDocument, Use } from '../document/rules-document.ts'
+import type { SourceWords, Vocabulary } from '../vocabulary.ts'
+import type { RulesFile } from './workspace.ts'
+
+/** A range of a file. */
+export interface Target extends Range {
+  readonly uri: string
+}
+
+export interface DefinedIn {
+  readonly file: RulesFile
+  readonly definition: Definition
+}
+
+/** What a question about a file is answered from: the file, those that are loaded with it, and the words of the language. */
+export class View {
+  readonly file: RulesFile
+  readonly project: readonly RulesFile[]
+  readonly words: Vocabulary
+
+  constructor(file: RulesFile, project: readonly RulesFile[], words: Vocabulary) {
+    this.file = file
+    this.project = project.includes(file) ? project : [...project, file]
+    this.words = words
+  }
+
+  get rules(): RulesDocument {
+    return this.file.rules
+  }
+
+  /** All definitions and changes of a name, in the order of loading. */
+  definitions(kind: ItemKind, name: string): DefinedIn[] {
+    return this.project.flatMap(file =>
+      (file.rules.definitions.get(`${kind} ${name}`) ?? []).map(definition => ({ file, definition })),
+    )
+  }
+
+  isDefined(kind: ItemKind, name: string): boolean {
+    return this.project.some(({ rules }) => rules.definitions.has(`${kind} ${name}`))
+  }
+
+  /** Names of one kind, each once. */
+  names(kind: ItemKind): string[] {
+    const prefix = `${kind} `
+    const names = this.project.flatMap(({ rules }) =>
+      [...rules.definitions.keys()].flatMap(key => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])),
+    )
+    return [...new Set(names)]
+  }
+
+  /** Where a name is used, with its definitions. */
+  references(kind: ItemKind, name: string): Target[] {
+    return this.project.flatMap(({ uri, rules }) => [
+      ...(rules.definitions.get(`${kind} ${name}`) ?? []).map(({ name: { from, to } }) => ({ uri, from, to })),
+      ...(rules.uses.get(name) ?? []).flatMap(use => (isUseOf(use, kind) ? [{ uri, from: use.from, to: use.to }] : [])),
+    ])
+  }
+
+  /** The name at an offset. */
+  nameAt(offset: number): (Word & { readonly kind: ItemKind }) | undefined {
+    const { rules } = this
+    const item = rules.itemAt(offset)
+    if (!item) return undefined
+    const within = ({ from, to }: Range) => offset >= from && offset <= to
+    if (within(item.name)) return { ...item.name, kind: item.kind }
+    for (const word of this.#words(item)) {
+      if (!within(word)) continue
+      const kind = word.kind === 'macro' ? 'macro' : 'list'
+      return kind === 'macro' || this.isDefined('list', word.text) ? { ...word, kind } : undefined
+    }
+    return undefined
+  }
+
+  *#words(item: Item): Generator<Word & { readonly kind: Use['kind'] }> {
+    const { rules } = this
+    for (const [, uses] of rules.uses)
+      for (const use of uses)
+        if (use.item === item) yield { text: use.name, from: use.from, to: use.to, kind: use.kind }
+  }
+
+  /** The source of an item: what it or the rule that it changes says; of a macro, what its fields tell. */
+  sourceOf(item: Item | undefined): SourceWords {
+    const [first] = this.words.sources
+    if (!item) return first!
+    if (item.kind === 'rule') {
+      const sites = [{ file: this.file, definition: { item } }, ...this.definitions('rule', item.name.text)]
+      const named = sites.map(({ file, definition }) => file.rules.valueOf(definition.item, 'source'))
+      const name = named.find(source => source !== undefined && source !== '')
+      return (name === undefined ? undefined : this.words.source(name)) ?? first!
+    }
+    const part = this.rules.parts.find(one => one.item === item)
+    const field = part?.tokens.find(({ kind, text }) => kind === 'field' && !text.startsWith('evt.'))
+    return (field && this.words.sourceOf(field.text)) ?? this.#usual()
+  }
+
+  /** The source of most rules of the file. */
+  #usual(): SourceWords {
+    const named = this.rules.items.flatMap(item =>
+      item.kind === 'rule' ? [this.rules.valueOf(item, 'source') ?? this.words.sources[0]!.name] : [],
+    )
+    const share = (name: string) => named.filter(one => one === name).length
+    return this.words.sources.reduce((most, source) => (share(source.name) > share(most.name) ? source : most))
+  }
+}
+
+export function isUseOf(use: Use, kind: ItemKind): boolean {
+  return kind === 'list' ? use.kind === 'value' : kind === 'macro' && use.kind === 'macro'
+}
+
+/** What is left of an item after all changes: its keys, each with the texts that make it up. */
+export function effectiveKey(sites: readonly DefinedIn[], key: string): string[] {
+  let texts: string[] = []
+  for (const { file, definition } of sites) {
+    const entry = entryOf(definition.item, key)
+    if (!entry) continue
+    const { text } = file.rules
+    const isList = key === 'items' || key === 'tags'
+    const own = isList ? wordsIn(text, entry.value).map(word => word.text) : [scalarAt(text, entry.value).text]
+    const override = entryOf(definition.item, 'override')
+    const how = override && pairsIn(text, override.value).find(pair => pair.key.text === key)?.value.text
+    const appends = how === 'append' || (override === undefined && definition.change === 'append' && key !== 'enabled')
+    texts = appends ? [...texts, ...own] : own
+  }
+  return texts
+}

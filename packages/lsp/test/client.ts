@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import {
+  createMessageConnection,
+  type MessageConnection,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from 'vscode-jsonrpc/node'
+import { until } from '../../../scripts/testing/wait.ts'
+
+const MAIN = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url))
+
+export interface Diagnostic {
+  readonly range: { readonly start: Position; readonly end: Position }
+  readonly severity: number
+  readonly code: string
+  readonly message: string
+}
+
+export interface Position {
+  readonly line: number
+  readonly character: number
+}
+
+/** `falc lsp` as a process, and a client of its own that speaks JSON-RPC with it over standard input and output. */
+export class Client {
+  readonly connection: MessageConnection
+  readonly child: ChildProcess
+  readonly exit: Promise<number | null>
+  readonly folder: string
+  /** The last ones of each file, by URI. */
+  readonly diagnostics = new Map<string, readonly Diagnostic[]>()
+  readonly messages: string[] = []
+  settings: Record<string, unknown> = {}
+  stderr = ''
+
+  constructor(folder: string) {
+    this.folder = folder
+    this.child = spawn(process.execPath, ['--conditions=@falc/source', '--no-warnings', MAIN, 'lsp'], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, HOME: folder },
+    })
+    this.child.stderr!.setEncoding('utf8').on('data', text => {
+      this.stderr += text
+    })
+    this.exit = new Promise(resolve => this.child.once('exit', code => resolve(code)))
+    this.connection = createMessageConnection(
+      new StreamMessageReader(this.child.stdout!),
+      new StreamMessageWriter(this.child.stdin!),
+    )
+    this.connection.onNotification('textDocument/publishDiagnostics', ({ uri, diagnostics }) => {
+      this.diagnostics.set(uri, diagnostics)
+    })
+    for (const method of ['window/showMessage', 'window/logMessage'])
+      this.connection.onNotification(method, ({ message }) => {
+        this.messages.push(message)
+      })
+    this.connection.onRequest('workspace/configuration', () => [this.settings])
+    this.connection.onRequest('client/registerCapability', () => null)
+    this.connection.onError(() => {})
+    this.connection.listen()
+  }
+
+  async initialize(): Promise<any> {
+    const result = await this.connection.sendRequest('initialize', {
+      processId: process.pid,
+      rootUri: this.uri(''),
+      workspaceFolders: [{ uri: this.uri(''), name: 'rules' }],
+      capabilities: {
+        workspace: { configuration: true, didChangeWatchedFiles: { dynamicRegistration: true } },
+        textDocument: { completion: { completionItem: { snippetSupport: true } } },
+      },
+    })
+    await this.notify('initialized', {})
+    return result
+  }
+
+  uri(file: string): string {
+    return pathToFileURL(`${this.folder}/${file}`).href.replace(/\/$/, '')
+  }
+
+  ask<T = any>(method: string, params: object): Promise<T> {
+    return this.connection.sendRequest(method, params)
+  }
+
+  notify(method: string, params: object): Promise<void> {
+    return this.connection.sendNotification(method, params)
+  }
+
+  /** Resolves when every open file has been analysed. */
+  async settled(): Promise<void> {
+    await until('the analysis of all files', async () => (await this.ask<{ idle: boolean }>('falc/state', {})).idle)
+  }
+
+  async stop(): Promise<number | null> {
+    await this.ask('shutdown', {})
+    await this.notify('exit', {})
+    return this.exit
+  }
+}
