@@ -42,7 +42,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'source',
       'replay',
     ],
-    ...['scene', 'live', 'containers', 'recording', 'index'],
+    ...['live', 'containers', 'recording', 'scene', 'index'],
   ],
   store: [
     ...['error', 'schema', 'connection', 'term', 'counts', 'row', 'query/fragment', 'query/operand', 'query/clause'],

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   list: async () => (await import('./commands/list.ts')).list,
   print: async () => (await import('./commands/print.ts')).printEvents,
   test: async () => (await import('./commands/test.ts')).test,
+  scene: async () => (await import('./commands/scene.ts')).scene,
   lint: async () => (await import('./commands/lint.ts')).lintRules,
   fmt: async () => (await import('./commands/fmt.ts')).formatRules,
   mutate: async () => (await import('./commands/mutate.ts')).mutate,

@@ -15,6 +15,7 @@ export { type EventStream, Recorder, type RecorderOptions } from './recording/re
 export { type PendingMetadata, WaitingRecorder } from './recording/waiting.ts'
 export { openCapture, type Replay, type ReplayOptions } from './replay.ts'
 export { playScene, sceneCapture } from './scene/scene.ts'
+export { sceneOf } from './scene/write-scene.ts'
 export { PLUGINS, type SyscallOptions, syscall } from './source.ts'
 export type { ContainerEngine } from './state/cgroup-matchers.ts'
 export type { StateCounts, StateLosses, StateOptions } from './state/tables.ts'

@@ -47,7 +47,7 @@ function* processes(tables: Tables): Generator<ProcessEntry> {
   for (const thread of tables.threads) if (!thread.isInvalid) yield processEntry(thread)
 }
 
-function processEntry(thread: Thread): ProcessEntry {
+export function processEntry(thread: Thread): ProcessEntry {
   return {
     tid: thread.tid,
     pid: thread.pid,
@@ -109,7 +109,7 @@ function* fds(thread: Thread, ports: ReadonlySet<number>): Generator<FdEntry> {
  * Table entries hold the local end of a connection first, and readers treat it as the server if its port has a listener.
  * Server sockets to which this applies are written local end first.
  */
-function fdEntry(num: number, fd: Fd, ports: ReadonlySet<number>): FdEntry {
+export function fdEntry(num: number, fd: Fd, ports: ReadonlySet<number>): FdEntry {
   const listens = fd.type === FdKind.ipv4Server || fd.type === FdKind.ipv6Server
   const turned = fd.type === FdKind.ipv4Socket && (fd.flags & FD_ROLE_SERVER) !== 0 && ports.has(fd.dport)
   return {

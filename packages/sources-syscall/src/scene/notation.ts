@@ -65,7 +65,10 @@ export function eventOf(name: string, tid: number, time: bigint, values: Readonl
   return event
 }
 
-function infoOf(name: string): EventInfo {
+/** @param name as in a scene; `NAME#ID` is a certain version of the event */
+export function infoOf(name: string): EventInfo {
+  const version = EVENTS[Number(/#(\d+)$/.exec(name)?.[1] ?? -1)]
+  if (version !== undefined) return version
   const enter = name.endsWith('>')
   const plain = enter ? name.slice(0, -1) : name
   const infos = eventIdsOf(plain).map(id => EVENTS[id]!)
@@ -77,8 +80,10 @@ function infoOf(name: string): EventInfo {
   return found
 }
 
-function encode(param: ParamInfo, value: string): Uint8Array {
+/** The bytes of a parameter; `0x…` gives those of one without a fixed size as they are. */
+export function encode(param: ParamInfo, value: string): Uint8Array {
   const size = PARAM_SIZES[param.type]
+  if (!size && /^0x([\da-f]{2})*$/.test(value)) return Uint8Array.from(value.slice(2).match(/../g) ?? [], hex)
   if (size) return little(BigInt(value), size)
   switch (param.type) {
     case 'sockaddr':
@@ -89,6 +94,7 @@ function encode(param: ParamInfo, value: string): Uint8Array {
       return Uint8Array.of(1, ...little(BigInt(`0x${value.split('->')[0]}`), 8), ...little(1n, 8), ...path)
     }
     case 'bytes':
+    case 'strings':
       // Arguments, environment, cgroups: strings with "|" between.
       return value === ''
         ? new Uint8Array(0)
@@ -129,40 +135,47 @@ export function ipBytes(text: string): Uint8Array {
   return Uint8Array.from(groups.flatMap(group => [group >> 8, group & 0xff]))
 }
 
+function hex(pair: string): number {
+  return Number.parseInt(pair, 16)
+}
+
 function little(value: bigint, size: number): Uint8Array {
   return Uint8Array.from({ length: size }, (_, i) => Number((BigInt.asUintN(64, value) >> BigInt(8 * i)) & 0xffn))
 }
 
-/** A line `thread TID key=value…` of the initial tables. A process of its own, child of thread 1, unless told otherwise. */
+/** The keys of a `thread` line that are not numbers. */
+const LISTS = ['args', 'env', 'cgroups']
+const TEXTS = ['comm', 'exe', 'exepath', 'cwd', 'root']
+
+/**
+ * A line `thread TID key=value…` of the initial tables: the keys are those of ProcessEntry. A process of its own, child of thread 1,
+ * unless told otherwise.
+ * @throws {TypeError} for a key that does not exist
+ */
 export function processOf({ bare, values }: Words): ProcessEntry {
   const tid = Number(bare[1])
-  const number = (key: string, otherwise: number) => Number(values.get(key) ?? otherwise)
-  const list = (key: string) => values.get(key)?.split('|') ?? []
+  const pid = Number(values.get('pid') ?? tid)
   const comm = values.get('comm') ?? `t${tid}`
-  const exepath = values.get('exepath') ?? `/bin/${comm}`
-  const pid = number('pid', tid)
-  return {
-    ...emptyProcess(tid, pid, number('ptid', tid === 1 ? 0 : 1)),
-    sid: number('sid', 1),
-    vpgid: number('vpgid', pid),
-    pgid: number('pgid', pid),
-    vtid: number('vtid', tid),
-    vpid: number('vpid', pid),
-    comm,
-    exe: values.get('exe') ?? comm,
-    exepath,
-    args: list('args'),
-    cwd: values.get('cwd') ?? '/',
-    env: list('env'),
-    cgroups: list('cgroups'),
-    root: values.get('root') ?? '/',
-    fdlimit: number('fdlimit', 1024),
-    flags: number('flags', tid === pid ? 0 : 0x2001),
-    uid: number('uid', 0),
-    gid: number('gid', 0),
-    loginuid: number('loginuid', 0xffffffff),
-    tty: number('tty', 0),
+  const entry: Record<string, unknown> = {
+    ...emptyProcess(tid, pid, tid === 1 ? 0 : 1),
+    ...{ sid: 1, vpgid: pid, pgid: pid, vtid: tid, vpid: tid, fdlimit: 1024, flags: tid === pid ? 0 : 0x2001 },
+    ...{ comm, exe: comm, exepath: `/bin/${comm}`, cwd: '/', root: '/' },
   }
+  for (const [key, value] of values) {
+    if (!Object.hasOwn(entry, key)) throw new TypeError(`thread has no ${key}`)
+    entry[key] = LISTS.includes(key) ? listOf(value) : TEXTS.includes(key) ? value : valueLike(entry[key], value)
+  }
+  return entry as unknown as ProcessEntry
+}
+
+/** Texts with "|" between, or a JSON list of them. */
+function listOf(value: string): string[] {
+  return value.startsWith('["') ? JSON.parse(value) : value.split('|')
+}
+
+function valueLike(example: unknown, value: string): unknown {
+  if (typeof example === 'boolean') return value === 'true' || value === 'yes'
+  return typeof example === 'bigint' ? BigInt(value) : Number(value)
 }
 
 /** A line `fd TID NUMBER KIND key=value…`. KIND is a number of FdKind. */
@@ -175,7 +188,7 @@ export function fdOf({ bare, values }: Words): FdEntry {
     type: Number(bare[3]),
     name: values.get('name') ?? '',
     openFlags: Number(values.get('flags') ?? 0),
-    dev: 0,
+    dev: Number(values.get('dev') ?? 0),
     sip: from ? ipBytes(from[0]!) : null,
     dip: to ? ipBytes(to[0]!) : null,
     sport: Number(from?.[1] ?? 0),

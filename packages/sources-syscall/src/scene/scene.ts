@@ -7,12 +7,16 @@ import { FLAG_TABLES } from '../events/flags.ts'
 import { EVENTS, eventIdsOf } from '../events/table.ts'
 import { Replay } from '../replay.ts'
 import { SyscallState } from '../state/state.ts'
-import { eventOf, processOf, type Words, wordsOf } from './notation.ts'
+import { eventOf, fdOf, processOf, type Words, wordsOf } from './notation.ts'
 
 /** 2026-01-01T10:00:00Z */
 const START = 1_767_261_600_000_000_000n
 const STEP = 1_000_000n
 const CONTAINER = '5e1f'.repeat(16)
+/** Heads of lines about what is there before the first event. */
+const TABLES = ['thread', 'fd', 'user', 'group', 'time']
+const USERS = [user(0, 'root', '/root'), user(33, 'www-data', '/var/www'), user(1000, 'dana', '/home/dana')]
+const ROOTS = { gid: 0, name: 'root' }
 
 /**
  * Shows the events of a scene to `see`, with the state that they leave behind: processes, descriptors, containers. A scene is written
@@ -24,20 +28,36 @@ const CONTAINER = '5e1f'.repeat(16)
  *   10 connects 10.0.0.1:5000->10.0.0.2:80        socket and connect, of a TCP socket with descriptor 3
  *   described privileged=yes mount=/etc:/host/etc  the container plugin tells of the container of `in=container`
  *   10 dup2 res=0 oldfd=3 newfd=0                 any event with its parameters; flags by name or number
+ *   fd 10 5 4 name=/etc/passwd                    a descriptor at the start: thread, number, kind (SCAP_FD_*)
+ *   user 0 gid=0 name=root home=/root             instead of the users and the process 1 that there are otherwise; group 0 name=root
+ *   time 1767261600000000000                      of the first event, ns since 1970
  *
  * Texts with spaces stand in quotes, as in JSON; lines that begin with # are comments. Users are root, www-data (33) and dana (1000).
+ * `sceneOf` writes the scene of an event.
  * @throws {TypeError} for a line that cannot be read, with the line
  */
 export function playScene(lines: readonly string[], see: (event: SyscallEvent) => void): void {
   const state = new SyscallState({})
   const replay = new Replay(new MemoryCapture(sceneCapture(lines), state), state)
+  // Captures do not hold when threads started.
+  for (const { bare, values } of wordsIn(lines)) {
+    const started = values.get('cloneTs')
+    const thread = started === undefined ? null : state.tables.threads.get(Number(bare[1]))
+    if (thread) thread.cloneTs = BigInt(started!)
+  }
   while (replay.next()) see(replay.event)
 }
 
 /** A scene as a capture, see `playScene`. */
 export function sceneCapture(lines: readonly string[]): Uint8Array {
-  const words = lines.map(line => line.trim()).filter(line => line !== '' && !line.startsWith('#'))
-  return capture(words.map(wordsOf))
+  return capture(wordsIn(lines))
+}
+
+function wordsIn(lines: readonly string[]): Words[] {
+  return lines
+    .map(line => line.trim())
+    .filter(line => line !== '' && !line.startsWith('#'))
+    .map(wordsOf)
 }
 
 /** A capture that is in memory as a whole. */
@@ -82,15 +102,17 @@ function capture(lines: readonly Words[]): Uint8Array {
   const pieces: Uint8Array[] = []
   const writer = new CaptureWriter(bytes => pieces.push(bytes.slice()))
   writer.machine({ cpus: 1, memoryBytes: 1n << 30n, maxPid: 32768n, hostname: 'stage', bootTime: 0n, flags: 0n })
-  writer.users(
-    [user(0, 'root', '/root'), user(33, 'www-data', '/var/www'), user(1000, 'dana', '/home/dana')],
-    [{ gid: 0, name: 'root' }],
-  )
-  const threads = lines.filter(line => line.bare[0] === 'thread').map(placed)
-  writer.processes([wordsOf('thread 1 comm=systemd'), ...threads].map(processOf))
-  let time = START
+  const of = (head: string) => lines.filter(({ bare }) => bare[0] === head)
+  const users = of('user')
+  writer.users(users.length === 0 ? USERS : users.map(userOf), users.length === 0 ? [ROOTS] : of('group').map(groupOf))
+  const threads = of('thread')
+  const isOwn = users.length > 0 || threads.some(({ bare }) => bare[1] === '1')
+  const first = isOwn ? [] : [wordsOf('thread 1 comm=systemd')]
+  writer.processes([...first, ...threads.map(placed)].map(line => processOf(line)))
+  for (const [tid, own] of Map.groupBy(of('fd'), ({ bare }) => Number(bare[1]))) writer.fds(tid, own.map(fdOf))
+  let time = BigInt(of('time')[0]?.bare[1] ?? START)
   for (const line of lines) {
-    if (line.bare[0] === 'thread') continue
+    if (TABLES.includes(line.bare[0]!)) continue
     for (const event of eventsIn(line, time)) writer.write(event)
     time += STEP
   }
@@ -120,6 +142,15 @@ function eventsIn(line: Words, time: bigint): SyscallEvent[] {
 
 function user(uid: number, name: string, home: string) {
   return { uid, gid: uid, name, home, shell: '/bin/sh' }
+}
+
+function userOf({ bare, values }: Words) {
+  const [name = '', home = '', shell = ''] = ['name', 'home', 'shell'].map(key => values.get(key))
+  return { uid: Number(bare[1]), gid: Number(values.get('gid') ?? bare[1]), name, home, shell }
+}
+
+function groupOf({ bare, values }: Words) {
+  return { gid: Number(bare[1]), name: values.get('name') ?? '' }
 }
 
 /** `in=container` as the control group that says so. */
@@ -181,9 +212,9 @@ function eventsOf({ bare, values }: Words, time: bigint): SyscallEvent[] {
 }
 
 /** Names of flags as the number that they stand for; anything else as it is. */
-function numeric(event: string, param: string, value: string): string {
+export function numeric(event: string, param: string, value: string): string {
   if (!/^[A-Z][A-Z0-9_|]*$/.test(value)) return value
-  for (const id of eventIdsOf(event.replace('>', ''))) {
+  for (const id of eventIdsOf(event.replace(/[>#].*/, ''))) {
     const flags = EVENTS[id]!.params.find(({ name }) => name === param)?.flags
     const table = flags == null ? undefined : FLAG_TABLES.get(flags)
     if (table === undefined) continue
