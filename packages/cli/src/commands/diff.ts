@@ -57,10 +57,14 @@ const EFFECTS: Readonly<Record<Effect, string>> = {
   other: 'matches other events',
 }
 
-function ruleText({ rule, kind, effect, checksGone, checksCome, keys }: RuleChange): string {
+function ruleText({ rule, kind, effect, checksGone, checksCome, lists, keys }: RuleChange): string {
   const lines = [`${SIGNS[kind]} ${rule}${effect ? `: ${EFFECTS[effect]}` : ''}`]
   for (const check of checksGone) lines.push(`    - ${check}`)
   for (const check of checksCome) lines.push(`    + ${check}`)
+  for (const { check, gone, come } of lists) {
+    const items = [...gone.map(item => `- ${item}`), ...come.map(item => `+ ${item}`)]
+    lines.push(`    ${check}: ${items.join('  ')}`)
+  }
   for (const { key, before, after } of keys)
     lines.push(`    ${key}: ${before}`, `    ${' '.repeat(key.length)}→ ${after}`)
   return lines.map(line => `${line}\n`).join('')
