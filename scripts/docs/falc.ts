@@ -1,15 +1,11 @@
 /** Checks of falc's command lines against what the command says of itself. */
 import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
-import { ROOT } from './markdown.ts'
-
-/** What runs the command from source. */
-export const FALC = ['--conditions=@falc/source', '--no-warnings', join(ROOT, 'packages/cli/src/main.ts')]
+import { FALC } from '../testing/command.ts'
 
 const pages = new Map<string, string>()
 
 function help(command?: string): string {
-  const args = [...FALC, 'help', ...(command === undefined ? [] : [command])]
+  const args = [...FALC.slice(1), 'help', ...(command === undefined ? [] : [command])]
   const key = command ?? ''
   let page = pages.get(key)
   if (page === undefined) {

@@ -31,9 +31,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
+import { COMPILED, FALC } from '../testing/command.ts'
 import { freePort } from '../testing/port.ts'
 import { DEADLINE_MS } from '../testing/wait.ts'
-import { FALC, wrongCommands } from './falc.ts'
+import { wrongCommands } from './falc.ts'
 import { type Block, codeSpansOf, type Page, ROOT, readPages } from './markdown.ts'
 
 const SHELLS = ['sh', 'console']
@@ -68,7 +69,7 @@ const work = mkdtempSync(join(tmpdir(), 'falc-docs-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 const bin = join(work, 'bin')
 mkdirSync(bin)
-const wrapper = `#!/bin/sh\nexec '${process.execPath}' ${FALC.map(word => `'${word}'`).join(' ')} "$@"\n`
+const wrapper = `#!/bin/sh\nexec ${FALC.map(word => `'${word}'`).join(' ')} "$@"\n`
 writeFileSync(join(bin, 'falc'), wrapper, { mode: 0o755 })
 
 const ENV = {
@@ -77,7 +78,7 @@ const ENV = {
   TZ: 'UTC',
   FALCO_HOSTNAME: 'testhost',
   NODE_OPTIONS: '--conditions=@falc/source --no-warnings',
-  NODE_COMPILE_CACHE: join(work, 'compiled'),
+  NODE_COMPILE_CACHE: COMPILED,
 }
 
 /** A folder that looks like a checkout: what is written in it is the sandbox's own. */
@@ -187,6 +188,9 @@ function runProgram(page: Page, blocks: readonly Block[], folder: string): void 
   if (expected !== '') expectOutput(stdout, expected)
 }
 
+/** The keys of falco.yaml. */
+let configKeys: string[] | undefined
+
 /** Rules and falco.yaml are known by their keys. */
 function checkYaml(block: Block, folder: string): void {
   for (const document of parseAllDocuments(block.text)) expect(document.errors).toEqual([])
@@ -203,8 +207,8 @@ function checkYaml(block: Block, folder: string): void {
     return
   }
   if (typeof value !== 'object' || value === null || 'tests' in value) return
-  const schema = JSON.parse(falc('run', '--config-schema'))
-  if (!Object.keys(value).every(key => key in schema.properties)) return
+  configKeys ??= Object.keys(JSON.parse(falc('run', '--config-schema')).properties)
+  if (!Object.keys(value).every(key => configKeys!.includes(key))) return
   const { stderr } = spawnSync(join(bin, 'falc'), ['run', '-c', path, '-r', 'rules/', '--dry-run'], {
     cwd: folder,
     env: ENV,

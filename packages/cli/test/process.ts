@@ -1,14 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-/** The tests' processes share compiled code, since loading sources takes most of a short process's time. */
-const CACHE = mkdtempSync(join(tmpdir(), 'falc-compiled-'))
-process.on('exit', () => rmSync(CACHE, { recursive: true, force: true }))
-
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+import { COMPILED, FALC } from '../../../scripts/testing/command.ts'
 
 export interface Started {
   readonly child: ChildProcessWithoutNullStreams
@@ -20,7 +11,7 @@ export interface Started {
 }
 
 /**
- * Starts falc from source, as its own process.
+ * Starts falc as its own process.
  * @param descriptors as many files and connections it may have open
  */
 export function startFalc(
@@ -29,12 +20,12 @@ export function startFalc(
   env: Record<string, string> = {},
   descriptors?: number,
 ): Started {
-  const command = [process.execPath, '--conditions=@falc/source', '--no-warnings', MAIN, ...args]
+  const command = [...FALC, ...args]
   const limit = descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh']
   const [program, ...rest] = [...limit, ...command]
   const child = spawn(program!, rest, {
     cwd,
-    env: { PATH: process.env.PATH, TZ: 'UTC', FALCO_HOSTNAME: 'testhost', NODE_COMPILE_CACHE: CACHE, ...env },
+    env: { PATH: process.env.PATH, TZ: 'UTC', FALCO_HOSTNAME: 'testhost', NODE_COMPILE_CACHE: COMPILED, ...env },
   })
   const output = { stdout: '', stderr: '' }
   const waiting: { text: string; resolve: () => void }[] = []

@@ -14,14 +14,13 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { FALC } from '../../../scripts/testing/command.ts'
 import { until } from '../../../scripts/testing/wait.ts'
 import { NATIVE, missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { type Started, startFalc } from './process.ts'
 
 const NOBODY = 65534
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const unit = (name: string) => readFileSync(new URL(`../../../deploy/systemd/${name}.service`, import.meta.url), 'utf8')
 
 /** The value of a key of a unit. */
@@ -93,10 +92,9 @@ describe.skipIf(reason !== undefined)('the sidecar as a service', () => {
   priority: NOTICE
 `
     writeFileSync(join(dir, 'rules.yaml'), rule)
-    const node = [process.execPath, '--conditions=@falc/source', '--no-warnings', MAIN]
     const args = ['run', '-r', join(dir, 'rules.yaml'), '--probe-socket', socket]
     for (let i = 0; i < 2; i++) {
-      const engine = spawn('setpriv', [...rights(''), ...node, ...args], { cwd: dir })
+      const engine = spawn('setpriv', [...rights(''), ...FALC, ...args], { cwd: dir })
       let stdout = ''
       engine.stdout.setEncoding('utf8').on('data', text => (stdout += text))
       const ended = once(engine, 'exit')

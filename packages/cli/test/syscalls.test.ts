@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { FALC } from '../../../scripts/testing/command.ts'
 import { until } from '../../../scripts/testing/wait.ts'
 import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { type Started, startFalc } from './process.ts'
@@ -239,9 +240,8 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
   })
 
   test('falc doctor works in a pid namespace, where falc run does', async () => {
-    const inside = ['--pid', '--fork', '--mount-proc', process.execPath, '--conditions=@falc/source', '--no-warnings']
-    const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-    const { stdout } = spawnSync('unshare', [...inside, main, 'doctor', '--json'], { cwd: dir, encoding: 'utf8' })
+    const inside = ['--pid', '--fork', '--mount-proc', ...FALC, 'doctor', '--json']
+    const { stdout } = spawnSync('unshare', inside, { cwd: dir, encoding: 'utf8' })
     expect(JSON.parse(stdout).findings.at(-1)).toMatchObject({ name: 'trial', state: 'ok' })
   })
 

@@ -3,11 +3,9 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { FALC } from '../../../scripts/testing/command.ts'
 import { until } from '../../../scripts/testing/wait.ts'
-
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 /** Node has no datagram sockets of the local kind: the reader is a few lines of Perl, which every Debian has; one datagram a line. */
 const READER = `
@@ -47,8 +45,7 @@ afterAll(() => {
 function run(args: readonly string[], log = join(dir, 'log')): { stdout: string; stderr: string } {
   const place =
     'mount -t tmpfs none /mnt && cp -a /dev/null /dev/zero /dev/urandom /dev/random /mnt && ln -s "$0" /mnt/log && mount --move /mnt /dev && exec "$@"'
-  const node = [process.execPath, '--conditions=@falc/source', '--no-warnings', MAIN]
-  const { stdout, stderr, status } = spawnSync('unshare', ['-m', 'sh', '-c', place, log, ...node, ...args], {
+  const { stdout, stderr, status } = spawnSync('unshare', ['-m', 'sh', '-c', place, log, ...FALC, ...args], {
     cwd: dir,
     encoding: 'utf8',
     env: { ...process.env, TZ: 'UTC' },

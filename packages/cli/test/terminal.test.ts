@@ -6,9 +6,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
+import { FALC } from '../../../scripts/testing/command.ts'
 import { printable } from '../src/printable.ts'
 import { Activity } from '../src/top/activity.ts'
 import { frame } from '../src/top/frame.ts'
@@ -48,12 +48,9 @@ test('falc top', () => {
   expect(text).not.toMatch(/^00:00:00/m)
 })
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-
 /** Arguments of `script` of util-linux, which runs falc on a terminal. */
 function scripted(args: readonly string[]): string[] {
-  const command = [process.execPath, '--conditions=@falc/source', '--no-warnings', MAIN, ...args]
-  const quoted = command.map(part => `'${part.replaceAll("'", "'\\''")}'`).join(' ')
+  const quoted = [...FALC, ...args].map(part => `'${part.replaceAll("'", "'\\''")}'`).join(' ')
   return ['-qec', quoted, '/dev/null']
 }
 
@@ -111,11 +108,11 @@ test.skipIf(!existsSync(SCRIPT))('answers of an HTTP server that are echoed', as
 })
 
 test('alerts in files are those of Falco to the letter', () => {
-  const { stdout } = spawnSync(
-    process.execPath,
-    ['--conditions=@falc/source', '--no-warnings', MAIN, 'run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl'],
-    { cwd: dir, encoding: 'utf8', env: { PATH: process.env.PATH, HOME: dir, TZ: 'UTC' } },
-  )
+  const { stdout } = spawnSync(FALC[0]!, [...FALC.slice(1), 'run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl'], {
+    cwd: dir,
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, HOME: dir, TZ: 'UTC' },
+  })
   // Falco escapes a line as JSON does: control characters below U+0020 only.
   expect(stdout).toContain('by eve\\u001b[2J\\n00:00:00: Notice forged\\r\u007f\u009b31m\u202egnp.exe')
 })

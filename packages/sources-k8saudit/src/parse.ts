@@ -97,10 +97,9 @@ const ENVELOPE: AuditProblem = {
   message: `the fields of a list beside its items take more than ${MAX_ENVELOPE} bytes`,
 }
 
-function* itemsOf(text: string, options: ParseOptions, level: number): Generator<Item, void> {
+function itemsOf(text: string, options: ParseOptions, level: number): Generator<Item, void> {
   const list = mayBeList(text) ? (listOf(text, true) ?? listOf(text, false)) : undefined
-  if (list) yield* listItems(text, list, options, level)
-  else yield* oneItem(text, options, level)
+  return list ? listItems(text, list, options, level) : oneItem(text, options, level)
 }
 
 /** Text this short cannot be nested too deep, nor hold too many values. */

@@ -11,8 +11,8 @@ import { Regex } from '../../src/fields/regex.ts'
 import { FieldTable } from '../../src/fields/table.ts'
 import { conditions, Holder, type MockEvent, mockSource, values } from './mock-source.ts'
 
-/** Runs; each asks 4 roots about 8 events: RUNS × 32 ≥ 10^5 truths, each found by the tree walk and by 6 evaluators. */
-const RUNS = 3200
+/** Runs; each asks 4 roots about 16 events: RUNS × 64 ≥ 10^5 truths, each found by the tree walk and by 6 evaluators. */
+const RUNS = 1600
 const ROOTS = 4
 
 /** One step: some objects change, then an event comes. Indexes choose among the objects. */
@@ -24,7 +24,7 @@ const steps = fc.array(
     newThread: fc.option(values('thread'), { freq: 3 }),
     newFd: fc.option(values('fd'), { freq: 3 }),
   }),
-  { minLength: 8, maxLength: 8 },
+  { minLength: 16, maxLength: 16 },
 )
 const objects = fc.tuple(values('thread'), values('thread'), values('fd'), values('fd'))
 

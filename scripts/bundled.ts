@@ -1,0 +1,30 @@
+/** How falc's command is bundled: for packages, and for the tests. */
+import { join } from 'node:path'
+import { build, type RolldownOutput } from 'rolldown'
+
+const PACKAGES = join(import.meta.dirname, '../packages')
+
+/** The bundle's programs. The thread that writes a store is one of its own. */
+const PROGRAMS: Readonly<Record<string, string>> = { main: 'cli/FROM/main', 'store-worker': 'store/FROM/worker' }
+
+/**
+ * Writes the programs and their chunks. CommonJS, because importing a module of Node's as ESM evaluates all of its exports;
+ * for `node:http` that is an HTTP client of 500 kB.
+ * @param from what was compiled, or the sources
+ */
+export function bundle(from: 'dist' | 'src', dir: string): Promise<RolldownOutput> {
+  const file = (path: string) => join(PACKAGES, `${path.replace('FROM', from)}.${from === 'src' ? 'ts' : 'js'}`)
+  return build({
+    input: Object.fromEntries(Object.entries(PROGRAMS).map(([name, path]) => [name, file(path)])),
+    platform: 'node',
+    logLevel: 'warn',
+    ...(from === 'src' && { resolve: { conditionNames: ['@falc/source', 'node', 'import'] } }),
+    output: {
+      dir,
+      format: 'cjs',
+      cleanDir: true,
+      entryFileNames: '[name].cjs',
+      chunkFileNames: '[name]-[hash].cjs',
+    },
+  })
+}
