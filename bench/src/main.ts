@@ -1,5 +1,5 @@
 /**
- * All benchmarks, or those named on the command line: audit expressions load syscalls busy live run rules outputs.
+ * All benchmarks, or those named on the command line: audit expressions load syscalls busy live run rules outputs store.
  * Figures are ratios or CPU times of one run on one machine; docs/performance.md tells what was measured where.
  */
 import { benchAudit } from './audit.ts'
@@ -10,6 +10,7 @@ import { benchLoad } from './load.ts'
 import { benchOutputs } from './outputs.ts'
 import { benchRules } from './rules.ts'
 import { benchRun } from './run.ts'
+import { benchStore } from './store.ts'
 import { benchSyscalls } from './syscalls.ts'
 
 const BENCHES: Record<string, () => Promise<void>> = {
@@ -22,6 +23,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   run: benchRun,
   rules: benchRules,
   outputs: benchOutputs,
+  store: benchStore,
 }
 
 const asked = process.argv.slice(2)

@@ -1,4 +1,4 @@
-import { StoreError, StoreThread } from '@falc/store'
+import type { StoreFault } from '@falc/store'
 import type { Failure } from '../model/answer.ts'
 import { defineTransport } from '../model/transport.ts'
 import { unlessAborted } from '../net/connect.ts'
@@ -30,6 +30,8 @@ aside, which the log says, and a new one begun. Needs Node 22.13 or later.`,
   deadline: 60_000,
   ordered: 'all',
   async open({ path, keep, max_size }, { note }) {
+    // Only who keeps alerts loads it.
+    const { StoreThread } = await import('@falc/store')
     const thread = new StoreThread({ path, age: keep, bytes: max_size, note })
     return {
       async send(items, signal) {
@@ -47,8 +49,8 @@ aside, which the log says, and a new one begun. Needs Node 22.13 or later.`,
 
 function failureOf(error: unknown): Failure {
   const message = `${OUTPUT}: ${(error as Error).message}`
-  if (!(error instanceof StoreError)) return { class: 'later', cause: 'error', message, reconnect: true }
-  const { fault } = error
+  const { fault } = error as { fault?: StoreFault }
+  if (fault === undefined) return { class: 'later', cause: 'error', message, reconnect: true }
   const isSetting = fault === 'newer' || fault === 'foreign' || fault === 'missing'
   return { class: isSetting ? 'misconfigured' : 'later', cause: fault, message }
 }
