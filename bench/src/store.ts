@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { type AlertData, alerts, PRIORITIES } from '@falc/engine'
+import { type AlertData, alertJson, alerts, PRIORITIES } from '@falc/engine'
 import { k8sAudit } from '@falc/sources-k8saudit'
 import { syscall } from '@falc/sources-syscall'
-import { bodyOf, groupingOf, planCondition, type Query, StoreReader, StoreThread } from '@falc/store'
+import { groupingOf, planCondition, type Query, StoreReader, StoreThread } from '@falc/store'
 import { report, times } from './measure.ts'
 
 const COUNT = Number(process.env.STORE_ALERTS ?? 1_000_000)
@@ -121,7 +121,7 @@ async function fill(path: string): Promise<void> {
     'bytes per alert',
     String(Math.round(statSync(path).size / COUNT)),
     '',
-    `JSON alone: ${bodyOf(batch[0]!).length}`,
+    `JSON alone: ${alertJson(batch[0]!).length}`,
   )
 }
 
@@ -132,7 +132,7 @@ function plainTable(path: string): DatabaseSync {
   const insert = db.prepare('INSERT INTO alerts VALUES (?, ?, ?)')
   state = 42
   const source = history(PEER)
-  const bodies = Array.from(source, alert => [alert.time, alert.rule, bodyOf(alert)] as const)
+  const bodies = Array.from(source, alert => [alert.time, alert.rule, alertJson(alert)] as const)
   const start = process.cpuUsage()
   for (let n = 0; n < bodies.length; n += BATCH) {
     db.exec('BEGIN')

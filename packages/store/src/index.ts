@@ -4,7 +4,6 @@ export { DIMENSIONS, type Dimension, type Grouping, groupingOf } from './groupin
 export type { Fragment, Plan } from './query/fragment.ts'
 export { type PlannedCondition, planCondition } from './query/plan.ts'
 export type { Query, Window } from './query/select.ts'
-export { bodyOf } from './row.ts'
 export type { StoredAlert } from './search.ts'
 export { Store, StoreReader } from './store.ts'
 export { StoreThread, type ThreadOptions } from './thread.ts'

@@ -1,14 +1,20 @@
 /** An alert as a row. */
 import { createHash } from 'node:crypto'
-import { type AlertData, alertJson, parseAlert, priorityLevel } from '@falc/engine'
+import { type AlertData, alertJson, type Priority, priorityLevel } from '@falc/engine'
 import { withoutPrefix } from '@falc/engine/analysis'
 import type { Counted } from './counts.ts'
 import { termsOf } from './term.ts'
 
+/** An alert on its way to the file: its JSON, and its time, which JSON would have to be parsed for. */
+export interface Printed {
+  readonly body: string
+  readonly time: bigint
+}
+
 /** What is kept of an alert: all of it. */
-export function bodyOf(alert: AlertData): string {
+export function printedOf(alert: AlertData): Printed {
   const message = withoutPrefix(alert.output, alert.priority) !== alert.message
-  return alertJson(alert, { id: true, message })
+  return { body: alertJson(alert, { id: true, message }), time: inRange(alert.time) }
 }
 
 export interface Row extends Counted {
@@ -20,21 +26,21 @@ export interface Row extends Counted {
   readonly terms: string
 }
 
-/** @param body as `bodyOf` returns it @throws {SyntaxError} for anything that is not an alert */
-export function rowOf(body: string): Row {
-  const alert = parseAlert(body)
-  const { rule, priority, source, hostname } = alert
+/** What `printedOf` has printed. */
+interface Body extends Pick<AlertData, 'id' | 'rule' | 'source' | 'tags' | 'output' | 'hostname'> {
+  readonly priority: Priority
+  readonly message?: string
+  /** Numbers beyond 2^53 are rounded. */
+  readonly output_fields: AlertData['output_fields']
+}
+
+export function rowOf({ body, time }: Printed): Row {
+  const alert: Body = JSON.parse(body)
+  const { rule, priority, source, hostname, output } = alert
+  const message = alert.message ?? withoutPrefix(output, priority)
   return {
-    ...{
-      id: idOf(alert.id),
-      time: inRange(alert.time),
-      rule,
-      priority: priorityLevel(priority),
-      source,
-      hostname,
-      body,
-    },
-    ...{ host: hostname ?? '', namespace: namespaceOf(alert), text: `${rule} ${alert.message}`, terms: termsOf(alert) },
+    ...{ id: idOf(alert.id), time, rule, priority: priorityLevel(priority), source, hostname, body },
+    ...{ host: hostname ?? '', namespace: namespaceOf(alert), text: `${rule} ${message}`, terms: termsOf(alert) },
   }
 }
 
@@ -46,7 +52,7 @@ export function idOf(id: string): Buffer {
 /** The namespace that an alert is about, by the first of these fields that it has. */
 const NAMESPACES = ['k8s.ns.name', 'ka.target.namespace']
 
-function namespaceOf({ output_fields }: AlertData): string {
+function namespaceOf({ output_fields }: Body): string {
   for (const name of NAMESPACES) {
     const value = output_fields[name]
     if (typeof value === 'string' && value !== '') return value

@@ -10,7 +10,7 @@ export interface StoredAlert {
   /** Its number in the order of arrival: alerts that arrive later have greater ones. */
   readonly seq: number
   readonly alert: AlertData
-  /** Its JSON, as `bodyOf` printed it. */
+  /** Its JSON: Falco's, with `id`. */
   readonly body: string
 }
 

@@ -7,7 +7,7 @@ import { guarded, StoreError } from './error.ts'
 import type { Grouping } from './grouping.ts'
 import { problemsIn } from './integrity.ts'
 import { type Query, select, type Window } from './query/select.ts'
-import { bodyOf } from './row.ts'
+import { type Printed, printedOf } from './row.ts'
 import { byId, type StoredAlert, search } from './search.ts'
 import { type Retention, Writer } from './write.ts'
 
@@ -108,12 +108,12 @@ export class Store extends StoreReader {
 
   /** Adds alerts, in one transaction; those that are already there are left alone. They are on disk when it returns. @returns how many were new @throws {StoreError} none was added */
   insert(alerts: readonly AlertData[]): number {
-    return this.#writer.insert(alerts.map(bodyOf))
+    return this.#writer.insert(alerts.map(printedOf))
   }
 
-  /** As `insert`, of alerts that `bodyOf` has printed. @throws {StoreError} @throws {SyntaxError} for anything that is no alert */
-  insertBodies(bodies: readonly string[]): number {
-    return this.#writer.insert(bodies)
+  /** As `insert`, of alerts that `printedOf` has printed. @throws {StoreError} */
+  insertPrinted(alerts: readonly Printed[]): number {
+    return this.#writer.insert(alerts)
   }
 
   /** Removes some alerts that are not kept any longer: call it again until it returns 0. @returns how many @throws {StoreError} */

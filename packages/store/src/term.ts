@@ -11,18 +11,28 @@ const CUT = 24
 
 /** The word for a name and a value. */
 export function term(name: string, value: string): string {
-  return `${hash(name)}x${Buffer.from(value.length > CUT ? value.slice(0, CUT) : value)
-    .subarray(0, CUT)
-    .toString('hex')}`
+  let word = `${hash(name)}x`
+  const end = Math.min(value.length, CUT)
+  for (let i = 0; i < end; i++) {
+    const code = value.charCodeAt(i)
+    if (code > 127) return `${hash(name)}x${Buffer.from(value.slice(0, CUT)).subarray(0, CUT).toString('hex')}`
+    word += HEX[code]
+  }
+  return word
 }
+
+const HEX = Array.from({ length: 128 }, (_, code) => code.toString(16).padStart(2, '0'))
 
 /** As a query: any value that begins with this one. */
 export function termsFrom(name: string, value: string): string {
   return Buffer.byteLength(value) < CUT ? `${term(name, value)}*` : term(name, value)
 }
 
+/** What the index has of an alert. */
+export type Indexed = Pick<AlertData, 'rule' | 'priority' | 'source' | 'tags' | 'hostname' | 'output_fields'>
+
 /** All words of an alert. */
-export function termsOf(alert: AlertData): string {
+export function termsOf(alert: Indexed): string {
   const words = [
     term('alert.rule', alert.rule),
     term('alert.priority', alert.priority),
@@ -51,18 +61,20 @@ function addScalar(name: string, value: Scalar, words: string[]): void {
   if (typeof value !== 'string') return
   const number = numberIn(text)
   if (number !== undefined && number !== text) words.push(term(name, number))
-  for (const [word] of text.matchAll(ADDRESSES)) {
-    const bytes = parseAddress(word)
+  if (!text.includes('.') && !text.includes(':')) return
+  // Fields of several values are printed with blanks between them.
+  for (const part of text.includes(' ') ? text.split(' ') : [text]) {
+    const bytes = ADDRESS.test(part) ? parseAddress(part) : undefined
     const address = bytes && printAddress(bytes)
     if (address !== undefined && address !== text) words.push(term(name, address))
   }
 }
 
-/** Fields of several values are printed with blanks between them. */
-const ADDRESSES = /(?<![^ ])[0-9a-fA-F]*[:.][0-9a-fA-F:.]{1,44}(?![^ ])/g
+const ADDRESS = /^[0-9a-fA-F:.]{2,45}$/
 
 /** A text as the number that it is where a field is a number. */
 function numberIn(text: string): string | undefined {
+  if (text.length > 40 || !/^-?\d/.test(text)) return undefined
   if (/^-?\d{1,20}$/.test(text)) return String(BigInt(text))
   return /^-?\d+\.\d+(?:e[+-]?\d+)?$/i.test(text) ? String(Number(text)) : undefined
 }

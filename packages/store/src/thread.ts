@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { AlertData } from '@falc/engine'
 import { StoreError } from './error.ts'
-import { bodyOf } from './row.ts'
+import { printedOf } from './row.ts'
 import type { Answer, Request, WorkerOptions } from './worker.ts'
 
 export interface ThreadOptions extends WorkerOptions {
@@ -42,7 +42,10 @@ export class StoreThread {
     const answer = Promise.withResolvers<number>()
     this.#waiting.push(answer)
     this.#worker.ref()
-    this.#worker.postMessage({ bodies: alerts.map(bodyOf).join('\n') } satisfies Request)
+    const printed = alerts.map(printedOf)
+    const times = BigInt64Array.from(printed, ({ time }) => time)
+    const request: Request = { bodies: printed.map(({ body }) => body).join('\n'), times }
+    this.#worker.postMessage(request, [times.buffer])
     return answer.promise
   }
 

@@ -9,8 +9,8 @@ export interface WorkerOptions extends Retention {
   readonly path: string
 }
 
-/** Alerts as `bodyOf` prints them, one per line; or the end. */
-export type Request = { readonly bodies: string } | 'close'
+/** Alerts as `printedOf` prints them, one per line; or the end. */
+export type Request = { readonly bodies: string; readonly times: BigInt64Array<ArrayBuffer> } | 'close'
 
 export type Answer =
   | { readonly kind: 'done'; readonly added: number }
@@ -39,14 +39,14 @@ export function serve(port: MessagePort, { path, ...retention }: WorkerOptions):
     }
   }
 
-  async function insert(bodies: readonly string[]): Promise<number> {
+  async function insert({ bodies, times }: Exclude<Request, string>): Promise<number> {
     if (store && !store.isInPlace) {
       store.close()
       store = undefined
       note(`${path} has been moved or removed: a new store is begun`)
     }
     store ??= await Store.open(path)
-    const added = store.insertBodies(bodies)
+    const added = store.insertPrinted(bodies.split('\n').map((body, i) => ({ body, time: times[i]! })))
     schedule(PRUNE_MS)
     return added
   }
@@ -69,7 +69,7 @@ export function serve(port: MessagePort, { path, ...retention }: WorkerOptions):
       return
     }
     try {
-      const added = await recovering(() => insert(request.bodies.split('\n')))
+      const added = await recovering(() => insert(request))
       port.postMessage({ kind: 'done', added } satisfies Answer)
     } catch (error) {
       const fault = error instanceof StoreError ? error.fault : undefined

@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { Counts } from './counts.ts'
 import { guarded } from './error.ts'
-import { type Row, rowOf } from './row.ts'
+import { type Printed, type Row, rowOf } from './row.ts'
 import { pragma } from './schema.ts'
 
 /** What a store keeps. */
@@ -45,12 +45,11 @@ export class Writer {
 
   /**
    * Adds alerts; those that are already there are left alone.
-   * @param bodies as `bodyOf` returns them
    * @returns how many were new
    * @throws {StoreError} none was added
    */
-  insert(bodies: readonly string[], now = Date.now()): number {
-    const rows = bodies.map(rowOf)
+  insert(alerts: readonly Printed[], now = Date.now()): number {
+    const rows = alerts.map(rowOf)
     return this.#transaction(() => {
       let added = 0
       for (const row of rows) if (this.#add(row, now)) added++

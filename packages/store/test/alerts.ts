@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { alerts, defineSource } from '@falc/engine'
+import { type AlertData, alertJson, alerts, defineSource, parseAlert } from '@falc/engine'
 import { onTestFinished } from 'vitest'
 import { Store } from '../src/index.ts'
 
@@ -21,6 +21,9 @@ export async function openStore(path = join(folder(), 'alerts.db')): Promise<Sto
   onTestFinished(() => store.close())
   return store
 }
+
+/** An alert as it comes back from JSON. */
+export const reread = (one: AlertData) => parseAlert(alertJson(one, { id: true, message: true }))
 
 const doc = 'd'
 const extract = () => undefined

@@ -1,10 +1,10 @@
 /** A condition finds the same alerts whether SQL decides, or the engine looks at every alert. */
-import { type AlertData, ConditionError, PRIORITIES, parseAlert } from '@falc/engine'
+import { type AlertData, ConditionError, PRIORITIES } from '@falc/engine'
 import { OPERATORS } from '@falc/engine/analysis'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bodyOf, groupingOf, planCondition, type StoredAlert } from '../src/index.ts'
-import { alert, idOf, openStore, START, source } from './alerts.ts'
+import { groupingOf, planCondition, type StoredAlert } from '../src/index.ts'
+import { alert, idOf, openStore, reread, START, source } from './alerts.ts'
 
 const TEXTS = [
   ...[
@@ -172,7 +172,7 @@ test('alerts come back as they were, and every condition finds those that satisf
         const given = some.map((change, n) => alert(n, change as Partial<AlertData>))
         expect(store.insert(given)).toBe(given.length)
         const kept = [...store.search({})].map(found => found.alert)
-        expect(kept.reverse()).toEqual(given.map(one => parseAlert(bodyOf(one))))
+        expect(kept.reverse()).toEqual(given.map(one => reread(one)))
         for (const text of texts) {
           const planned = planCondition(text, source)
           const expected = kept.filter(one => planned.test(one)).map(({ id }) => id)

@@ -173,6 +173,8 @@ function matchOf(operand: Operand, { op, values }: Clause): string | undefined {
 /** A value as the index has it; undefined: it is not one value but many. */
 function textOf(value: Scalar, kind: Operand['kind']): string | undefined {
   if (kind === 'ip') return value instanceof Uint8Array ? printAddress(value) : undefined
+  // Larger numbers are rounded in the index.
+  if (kind === 'number' && !(typeof value === 'number' && Math.abs(value) < EXACT)) return undefined
   return String(value)
 }
 
