@@ -60,7 +60,20 @@ const ROOMS: Record<string, readonly string[]> = {
     ],
     ...['thread', 'index'],
   ],
-  authoring: ['algebra', 'document', 'lint', 'fmt', 'report', 'test', 'coverage', 'mutate', 'diff', 'index'],
+  authoring: [
+    'algebra',
+    'document',
+    'lint',
+    'fmt',
+    'report',
+    'test',
+    'coverage',
+    'mutate',
+    'diff',
+    'profile',
+    'catalogue',
+    'index',
+  ],
   lsp: ['document', 'vocabulary', 'workspace', 'analysis', 'language', 'server', 'index'],
   cli: [
     ...[

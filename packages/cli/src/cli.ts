@@ -17,6 +17,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   mutate: async () => (await import('./commands/mutate.ts')).mutate,
   lsp: async () => (await import('./commands/lsp.ts')).lsp,
   diff: async () => (await import('./commands/diff.ts')).diff,
+  'profile-rules': async () => (await import('./commands/profile-rules.ts')).profileRules,
+  docs: async () => (await import('./commands/docs.ts')).docs,
   explain: async () => (await import('./commands/explain.ts')).explain,
   capture: async () => (await import('./commands/capture.ts')).capture,
   record: async () => (await import('./commands/record.ts')).record,
