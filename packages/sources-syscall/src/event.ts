@@ -58,6 +58,11 @@ export class SyscallEvent {
   /** Set by the state engine before rules see the event; null = none. */
   thread: Thread | null = null
   fd: Fd | null = null
+  /**
+   * Of an open that failed and has been tried before in the same way: keeps what rules know of it, as a descriptor would. Fields
+   * do not read it.
+   */
+  tried: Fd | null = null
   /** libsinsp's lastevent_fd: the descriptor number that the event refers to; -1 = none. */
   fdNum = -1
   /** Set once by the owner of the stream. If null, fields that need the tables are absent. */
@@ -114,6 +119,7 @@ export class SyscallEvent {
     this.#serial = (this.#serial + 1) | 0
     this.thread = null
     this.fd = null
+    this.tried = null
     this.fdNum = -1
     return true
   }

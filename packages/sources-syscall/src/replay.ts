@@ -19,7 +19,7 @@ export interface ReplayOptions extends StateOptions {
    * not kept, and events that only change such state are passed over. Default: any field may be read.
    */
   readonly fields?: Iterable<FieldUse>
-  /** Reads every event, whatever `wanted` and `fields` say: the slow twin. */
+  /** Reads every event as if it were the first of its kind, whatever `wanted` and `fields` say: the slow twin. */
   readonly readAll?: boolean
 }
 

@@ -1,3 +1,5 @@
+import { hashOf, sameBytes } from './byte-keys.ts'
+
 /**
  * Decodes parameter bytes to text. Events repeat the same few thousand names and paths, so short texts are cached in a
  * direct-mapped table. A hit costs two passes over the bytes, four at a time, allocates nothing, and returns a string
@@ -21,30 +23,12 @@ export function internText(bytes: Uint8Array, view: DataView, start: number, end
   const length = end - start
   if (length <= 0) return ''
   if (length > LONGEST) return decodeText(bytes, start, end)
-  // Whole words, then the last four bytes, which may overlap the word before.
-  let hash = length
-  const lastWord = end - 4
-  for (let at = start; at < lastWord; at += 4) hash = (Math.imul(hash, 0x01000193) ^ view.getInt32(at, true)) | 0
-  if (length >= 4) hash = Math.imul(hash, 0x01000193) ^ view.getInt32(lastWord, true)
-  else for (let at = start; at < end; at++) hash = Math.imul(hash, 0x01000193) ^ bytes[at]!
-  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b)
-  const slot = (hash ^ (hash >>> 13)) & (SLOTS - 1)
+  const slot = hashOf(bytes, view, start, end) & (SLOTS - 1)
   const base = slot * LONGEST
-  if (lengths[slot] === length && equal(bytes, view, start, length, base)) return texts[slot]!
+  if (lengths[slot] === length && sameBytes(view, start, length, keyView, base)) return texts[slot]!
   keys.set(bytes.subarray(start, end), base)
   lengths[slot] = length
   return (texts[slot] = decodeText(bytes, start, end))
-}
-
-function equal(bytes: Uint8Array, view: DataView, start: number, length: number, base: number): boolean {
-  if (length < 4) {
-    for (let i = 0; i < length; i++) if (keys[base + i] !== bytes[start + i]) return false
-    return true
-  }
-  const last = length - 4
-  for (let i = 0; i < last; i += 4)
-    if (keyView.getInt32(base + i, true) !== view.getInt32(start + i, true)) return false
-  return keyView.getInt32(base + last, true) === view.getInt32(start + last, true)
 }
 
 /** Text of bytes[start, end) up to the first NUL, as UTF-8; each invalid sequence becomes U+FFFD. */

@@ -14,9 +14,13 @@ export function isAboutFd(event: SyscallEvent): boolean {
   return (EVENT_FLAGS[event.type]! & FD_EVENTS) !== 0 && event.thread !== null
 }
 
-/** The object that caches fd.* values: the descriptor, unless the call failed and the values come from the event. */
+/**
+ * The object that caches fd.* values: the descriptor, or what stands for it. None where the call failed and the values come from
+ * an event that is not known to repeat another.
+ */
 export function fdHolder(event: SyscallEvent): Fd | undefined {
-  return event.fd === null || failedConnect(event) ? undefined : event.fd
+  if (event.fd === null) return event.tried ?? undefined
+  return failedConnect(event) ? undefined : event.fd
 }
 
 /** A value that depends only on the descriptor. */

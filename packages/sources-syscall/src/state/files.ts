@@ -86,7 +86,16 @@ function openByHandle(tables: Tables, event: SyscallEvent, thread: Thread): void
 
 /** The most frequent event of all that change something: SyscallState.apply calls it directly. */
 export function openat(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  const repeated = tables.enter === null ? tables.repeatedOpens : null
+  const known = repeated === null ? null : repeated.find(event)
+  const num = event.result
+  if (known !== null) {
+    if (num < 0) event.tried = known
+    else openFd(tables, event, thread, num, known)
+    return
+  }
   openRelative(tables, event, thread, OPENAT.dev, OPENAT.ino)
+  repeated?.keep(event)
 }
 
 function openat2(tables: Tables, event: SyscallEvent, thread: Thread): void {

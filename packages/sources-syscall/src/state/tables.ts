@@ -12,6 +12,7 @@ import { ContainerTable } from './container-table.ts'
 import { type MachineNames, NameSearch } from './name-search.ts'
 import { OpenFiles } from './open-files.ts'
 import { RecentExits } from './recent-exits.ts'
+import { RepeatedOpens } from './repeated-opens.ts'
 import { Threads } from './thread-table.ts'
 
 export interface StateOptions {
@@ -29,6 +30,8 @@ export interface StateOptions {
   readonly sinceBoot?: boolean
   /** Engines whose containers are recognized by their control groups (`engines` of the container plugin). Default: all. */
   readonly containerEngines?: ReadonlySet<ContainerEngine>
+  /** Reads every event as if it were the first of its kind: the slow twin. */
+  readonly readAll?: boolean
 }
 
 /** Counts of what the tables had no room for, or could not use, since the start. */
@@ -75,6 +78,8 @@ export class Tables {
   readonly containers = new ContainerTable()
   readonly exits = new RecentExits()
   readonly openFiles = new OpenFiles()
+  /** null: every open is decoded (the slow twin). */
+  readonly repeatedOpens: RepeatedOpens | null
   machine: MachineInfo | null = null
   readonly #sinceBoot: boolean
   /** The enter event of the exit event being applied, if it was recorded. */
@@ -104,6 +109,7 @@ export class Tables {
     this.containers.engines = options.containerEngines ?? null
     this.names = new NameSearch(this.users, options.names ?? null)
     this.#sinceBoot = options.sinceBoot ?? false
+    this.repeatedOpens = options.readAll ? null : new RepeatedOpens()
   }
 
   /** Boot time of the machine, nanoseconds since 1970; 0n in a replay: see StateOptions. */
@@ -249,6 +255,7 @@ export class Tables {
     this.containers.clear()
     this.exits.clear()
     this.openFiles.clear()
+    this.repeatedOpens?.clear()
     this.names.clear()
     this.machine = null
     this.awaiting.clear()
