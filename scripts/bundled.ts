@@ -1,11 +1,23 @@
 /** How falc's command is bundled: for packages, and for the tests. */
 import { join } from 'node:path'
 import { build, type RolldownOutput } from 'rolldown'
+import { loadOnUse } from './load-on-use.ts'
 
 const PACKAGES = join(import.meta.dirname, '../packages')
 
 /** The bundle's programs. The thread that writes a store is one of its own. */
 const PROGRAMS: Readonly<Record<string, string>> = { main: 'cli/FROM/main', 'store-worker': 'store/FROM/worker' }
+
+/** What a run with rules from the cache does without is not in one file with what it needs. FROM as above. */
+const GROUPS: Readonly<Record<string, string>> = {
+  chevrotain: 'node_modules/chevrotain/',
+  yaml: 'node_modules/yaml/',
+  re2js: 'node_modules/re2js/',
+  text: 'engine/FROM/text/',
+  condition: 'engine/FROM/condition/',
+  syscall:
+    'sources-syscall/FROM/(?:events|model|event|meta-event|capture|state|delivery|fields|demand|source|replay)\\b',
+}
 
 /**
  * Writes the programs and their chunks. CommonJS, because importing a module of Node's as ESM evaluates all of its exports;
@@ -19,12 +31,16 @@ export function bundle(from: 'dist' | 'src', dir: string): Promise<RolldownOutpu
     platform: 'node',
     logLevel: 'warn',
     ...(from === 'src' && { resolve: { conditionNames: ['@falc/source', 'node', 'import'] } }),
+    plugins: [{ name: 'load-on-use', renderChunk: code => loadOnUse(code) }],
     output: {
       dir,
       format: 'cjs',
       cleanDir: true,
       entryFileNames: '[name].cjs',
       chunkFileNames: '[name]-[hash].cjs',
+      codeSplitting: {
+        groups: Object.entries(GROUPS).map(([name, test]) => ({ name, test: new RegExp(test.replace('FROM', from)) })),
+      },
     },
   })
 }

@@ -34,9 +34,17 @@ export function readConfigFiles(path: string | undefined, options: readonly stri
   return { root, files: loading.files, watch: loading.watch, warnings: loading.warnings }
 }
 
-/** `stdout_output: { enabled: true }` */
+/** `stdout_output: { enabled: true }`, without loading a YAML parser for it. */
 function builtIn(): ConfigMap {
-  return parseTree(new SourceText('built-in defaults', 'stdout_output: {enabled: true}')) as ConfigMap
+  const text = 'stdout_output: {enabled: true}'
+  const source = new SourceText('built-in defaults', text)
+  const placeOf = (part: string) => ({ source, offset: text.indexOf(part), length: part.length })
+  const map = (key: string, value: ConfigNode): ConfigMap => ({
+    ...emptyMap(source),
+    entries: new Map([[key, { key: placeOf(key), value }]]),
+  })
+  const yes: ConfigNode = { kind: 'scalar', text: 'true', quoted: false, place: placeOf('true') }
+  return map('stdout_output', map('enabled', yes))
 }
 
 class Loading {

@@ -14,8 +14,13 @@ const SOURCES: Readonly<Record<string, (options: SourceOptions) => Promise<Sourc
 
 export const SOURCE_NAMES = Object.keys(SOURCES)
 
-export async function loadSources(options: SourceOptions = {}): Promise<Source[]> {
-  return Promise.all(Object.values(SOURCES).map(load => load(options)))
+const loaded = new Map<boolean, Promise<Source[]>>()
+
+/** All of them; the same objects for the same options. */
+export function loadSources({ base64 = false }: SourceOptions = {}): Promise<Source[]> {
+  const known = loaded.get(base64) ?? Promise.all(Object.values(SOURCES).map(load => load({ base64 })))
+  loaded.set(base64, known)
+  return known
 }
 
 /** @throws {CliError} for an unknown name */

@@ -7,6 +7,7 @@ import type { Thread } from '../model/thread.ts'
 import { duplicateFd, openFd } from './descriptors.ts'
 import { directoryOf } from './directories.ts'
 import type { Effect, Effects } from './effects.ts'
+import { creatFlags, openFlags } from './open-flags.ts'
 import { knownAs, knownThroughMount } from './opened-path.ts'
 import { concatenatePaths } from './paths.ts'
 import type { Tables } from './tables.ts'
@@ -15,12 +16,6 @@ const SLASH = 0x2f
 const AT_FDCWD = -100
 /** The name has no known base and is used unchanged. */
 const NO_BASE = -101
-/** Flags from this bit up are set by the kernel; only the exit event has them. */
-const KERNEL_FLAGS = ~((1 << 14) - 1)
-const UPPER_LAYER = 1 << 15
-const LOWER_LAYER = 1 << 16
-const CREAT_UPPER_LAYER = 1
-const CREAT_LOWER_LAYER = 2
 
 /** PPM_RESOLVE_IN_ROOT */
 const RESOLVE_IN_ROOT = 2
@@ -88,14 +83,11 @@ function openByHandle(tables: Tables, event: SyscallEvent, thread: Thread): void
 export function openat(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const repeated = tables.enter === null ? tables.repeatedOpens : null
   const known = repeated === null ? null : repeated.find(event)
-  const num = event.result
-  if (known !== null) {
-    if (num < 0) event.tried = known
-    else openFd(tables, event, thread, num, known)
-    return
-  }
-  openRelative(tables, event, thread, OPENAT.dev, OPENAT.ino)
-  repeated?.keep(event)
+  if (known === null) {
+    openRelative(tables, event, thread, OPENAT.dev, OPENAT.ino)
+    repeated?.keep(event)
+  } else if (event.result < 0) event.tried = known
+  else openFd(tables, event, thread, event.result, known)
 }
 
 function openat2(tables: Tables, event: SyscallEvent, thread: Thread): void {
@@ -148,15 +140,6 @@ function openFile(
 /** openat2 with RESOLVE_IN_ROOT: an absolute path is resolved from the descriptor's directory. */
 function isOffRoot(event: SyscallEvent): boolean {
   return event.type === PPME.SYSCALL_OPENAT2_X && (event.uint32(OPENAT2.resolve) & RESOLVE_IN_ROOT) !== 0
-}
-
-function openFlags(flags: number, passed: number | undefined): number {
-  return passed === undefined ? flags : passed | (flags & KERNEL_FLAGS)
-}
-
-function creatFlags(layers: number): number {
-  if ((layers & CREAT_UPPER_LAYER) !== 0) return UPPER_LAYER
-  return (layers & CREAT_LOWER_LAYER) !== 0 ? LOWER_LAYER : 0
 }
 
 /** Halves of a 64-bit parameter. */
