@@ -21,7 +21,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const ROOMS: Record<string, readonly string[]> = {
   engine: ['text', 'condition', 'rules', 'fields', 'bytecode', 'ruleset', 'alert', 'explain', 'engine'],
   'sources-k8saudit': [
-    ...['problem', 'json', 'time', 'event', 'fields', 'k8s-audit', 'parse', 'stats', 'log', 'source', 'http'],
+    ...['problem', 'json', 'time', 'event', 'fields', 'k8s-audit', 'sieve', 'parse', 'stats', 'log', 'source', 'http'],
     ...['input', 'index'],
   ],
   outputs: [

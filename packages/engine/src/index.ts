@@ -15,13 +15,13 @@ export { parseCondition } from './condition/parse.ts'
 export { printCondition } from './condition/print.ts'
 export type { AppendOutput, AppendOutputFormat } from './engine/append-output.ts'
 export { type DescribeOptions, describeRules, type RulesDescription } from './engine/describe.ts'
-export type { FieldUse } from './engine/detector.ts'
 export { Engine, type RuleUse } from './engine/engine.ts'
+export type { FieldUse } from './engine/field-use.ts'
 export type { LoadedRule, LoadReport, RulesFile } from './engine/loaded-rule.ts'
 export type { EngineOptions, Tuning } from './engine/options.ts'
 export { RuleTester, type RuleTesterOptions, RuleTestFailure } from './engine/rule-tester.ts'
 export type { RunOptions, RunSource } from './engine/run.ts'
-export type { Deferral } from './engine/source-rules.ts'
+export type { Deferral, EventSieve } from './engine/source-rules.ts'
 export type { EngineStats } from './engine/stats.ts'
 export type { CheckCoverage, Coverage } from './explain/coverage.ts'
 export type { ExplainedNode, Explanation } from './explain/explanation.ts'
@@ -30,6 +30,7 @@ export { encodeBase64 } from './fields/base64.ts'
 export { allFields } from './fields/evt.ts'
 export type { FieldFailure } from './fields/failures.ts'
 export type {
+  EarlyFields,
   EventOf,
   EventTypes,
   FieldDef,

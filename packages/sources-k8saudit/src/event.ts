@@ -12,6 +12,8 @@ export class AuditEvent {
   readonly document: JsonDocument
   /** Whether it is an audit event at all: without auditID every `ka.*` field is absent. */
   readonly isAudit: boolean
+  /** Its number among the events of its input, from 1; undefined: it came from none. */
+  number: number | undefined = undefined
   readonly #text: string | undefined
   readonly #maxPrinted: number
   #exact: JsonDocument | undefined

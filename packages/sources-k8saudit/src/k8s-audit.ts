@@ -1,5 +1,6 @@
 import { defineSource, type Source } from '@falc/engine'
 import { AuditEvent } from './event.ts'
+import { EARLY } from './fields/early.ts'
 import { auditFields } from './fields/fields.ts'
 
 /** The Falco plugins whose fields this source has; `required_plugin_versions` is checked against them. */
@@ -16,6 +17,8 @@ export function k8sAudit(): Source<AuditEvent> {
     time: event => event.time,
     // A request has one event for each stage.
     id: event => (event.isAudit ? `${String(event.root.auditID)}/${String(event.root.stage)}` : undefined),
+    num: event => event.number,
+    early: EARLY,
     check: whyNotAudit,
     plugins: PLUGINS,
     plugin: { name: 'k8saudit', info: event => event.printed() },

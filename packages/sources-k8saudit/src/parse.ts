@@ -2,6 +2,7 @@ import { AuditEvent } from './event.ts'
 import { isObject, type Json, type JsonObject } from './json/json.ts'
 import { findList, type ListSpan, MAX_DEPTH, MAX_VALUES, skipSpace, ValueScan } from './json/scan.ts'
 import { AuditError, type AuditProblem, type AuditProblemCause } from './problem.ts'
+import { type AuditSieve, SievedText } from './sieve/sieve.ts'
 
 export interface AuditBody {
   readonly events: AuditEvent[]
@@ -39,6 +40,20 @@ export function parseAuditBody(text: string, options: ParseOptions = {}): AuditB
   return new BodyReader(text, options).read(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
 }
 
+/** How a body of an input is read. */
+interface ReadOptions extends ParseOptions {
+  /** Passes over the items of its list that no rule can match. */
+  readonly sieve?: () => AuditSieve | undefined
+}
+
+/** A part of a body. */
+export interface Slice extends AuditBody {
+  /** Events that were passed over. */
+  readonly passedOver: number
+  /** Per event, how many were passed over before it. */
+  readonly before: readonly number[]
+}
+
 /** A body reports this many problems one by one, and the others by their number. */
 const MAX_PROBLEMS = 100
 
@@ -52,13 +67,15 @@ export class BodyReader {
   /** The whole body was read. */
   done = false
 
-  constructor(text: string, options: ParseOptions = {}) {
+  constructor(text: string, options: ReadOptions = {}) {
     this.#items = itemsOf(text, options, 0)
   }
 
   /** The next events: up to `maxItems` items, and no further item once they take `maxLength` characters. */
-  read(maxItems: number = SLICE.items, maxLength: number = SLICE.length): AuditBody {
+  read(maxItems: number = SLICE.items, maxLength: number = SLICE.length): Slice {
     const events: AuditEvent[] = []
+    const before: number[] = []
+    let passedOver = 0
     const problems: AuditProblem[] = []
     for (let length = 0, count = 0; count < maxItems && length < maxLength; count++) {
       const { value, done } = this.#items.next()
@@ -67,11 +84,16 @@ export class BodyReader {
         break
       }
       length += value.length
-      if (value.event) events.push(value.event)
-      else if (++this.#problems <= MAX_PROBLEMS) problems.push(value.problem)
+      if (value.passed !== undefined) {
+        passedOver += value.passed
+        count += value.passed - 1
+      } else if (value.event) {
+        events.push(value.event)
+        before.push(passedOver)
+      } else if (++this.#problems <= MAX_PROBLEMS) problems.push(value.problem)
       else merge(problems, value.problem)
     }
-    return { events, problems }
+    return { events, problems, passedOver, before }
   }
 }
 
@@ -82,10 +104,12 @@ function merge(problems: AuditProblem[], { cause }: AuditProblem): void {
   problems[at < 0 ? problems.length : at] = { cause, message: `further bad items: ${count}`, count }
 }
 
-/** An event or what is wrong with it, and how many characters it took. */
-type Item =
-  | { readonly event: AuditEvent; readonly length: number }
-  | { readonly event?: undefined; readonly problem: AuditProblem; readonly length: number }
+/** An event, or what is wrong with it, or how many were passed over; and how many characters they took. */
+type Item = { readonly length: number } & (
+  | { readonly event: AuditEvent; readonly passed?: undefined }
+  | { readonly problem: AuditProblem; readonly event?: undefined; readonly passed?: undefined }
+  | { readonly passed: number }
+)
 
 /** Lists in arrays in arrays …: each level is scanned anew, so their number is limited. */
 const MAX_LISTS = 4
@@ -97,7 +121,7 @@ const ENVELOPE: AuditProblem = {
   message: `the fields of a list beside its items take more than ${MAX_ENVELOPE} bytes`,
 }
 
-function itemsOf(text: string, options: ParseOptions, level: number): Generator<Item, void> {
+function itemsOf(text: string, options: ReadOptions, level: number): Generator<Item, void> {
   const list = mayBeList(text) ? (listOf(text, true) ?? listOf(text, false)) : undefined
   return list ? listItems(text, list, options, level) : oneItem(text, options, level)
 }
@@ -110,7 +134,7 @@ const mayBeList = (text: string): boolean => text.length > SHORT && looksLikeLis
 
 const looksLikeList = (text: string): boolean => text[skipSpace(text, 0)] === '[' || text.includes('"EventList"')
 
-function* oneItem(text: string, options: ParseOptions, level: number): Generator<Item, void> {
+function* oneItem(text: string, options: ReadOptions, level: number): Generator<Item, void> {
   const { length } = text
   const root = parseOne(text)
   if (root instanceof Bad) return yield { problem: root.problem, length }
@@ -145,16 +169,22 @@ function listOf(text: string, toLast: boolean): List | undefined {
 function* listItems(
   text: string,
   { from, to, isArray }: List,
-  options: ParseOptions,
+  options: ReadOptions,
   level: number,
 ): Generator<Item, void> {
   const scan = new ValueScan()
+  const sieve = options.sieve && SievedText.of(text, options.sieve, !isArray)
   let at = skipSpace(text, from)
   for (let index = 0; at < to || index > 0; index++) {
-    const end = Math.min(scan.run(text, at), to)
-    const item = text.slice(at, end)
-    if (isArray) yield* arrayItem(item, index, scan, options, level)
-    else yield listItem(item, index, scan, options)
+    let end = sieve ? sieve.pass(at) : -1
+    if (end >= 0) yield { passed: 1, length: end - at }
+    else {
+      end = Math.min(scan.run(text, at), to)
+      const item = text.slice(at, end)
+      if (isArray) yield* arrayItem(item, index, scan, options, level)
+      else yield listItem(item, index, scan, options)
+      sieve?.parsed(end - at)
+    }
     if (text[end] !== ',') {
       if (end < to) yield* afterList(text, from, end, index + 1)
       return
@@ -191,7 +221,7 @@ function* arrayItem(
   text: string,
   index: number,
   scan: ValueScan,
-  options: ParseOptions,
+  options: ReadOptions,
   level: number,
 ): Generator<Item, void> {
   // Short text, too: each level is a frame of the stack.
@@ -199,7 +229,7 @@ function* arrayItem(
   const bad = tooDeep ? new Bad('too-deep', `lists in more than ${MAX_LISTS} lists`) : badByScan(scan)
   if (bad) return yield { problem: at(index, bad.problem), length: text.length }
   for (const item of itemsOf(text, options, level + 1)) {
-    if (item.event) yield item
+    if (item.passed !== undefined || item.event) yield item
     else {
       const inner = item.problem.index !== undefined
       yield { ...item, problem: inner ? { ...item.problem, index } : at(index, item.problem) }

@@ -1,10 +1,14 @@
-import type { AuditBody } from './parse.ts'
+import type { EventSieve } from '@falc/engine'
+import type { AuditEvent } from './event.ts'
+import type { AuditBody, Slice } from './parse.ts'
 import type { AuditProblem, AuditProblemCause } from './problem.ts'
 
 /** What an input has taken and what it has left out, by cause. */
 export interface AuditStats {
   bytes: number
   events: number
+  /** Of these, those that were not parsed since no rule can match them. */
+  passedOver: number
   /** Documents and single events that were left out. */
   rejected: Record<AuditProblemCause, number>
 }
@@ -12,6 +16,11 @@ export interface AuditStats {
 export interface InputOptions {
   /** Bytes of an event in `evt.plugininfo`, at most (Falco's maxEventSize); fields always see the whole event. Default 262144. */
   readonly maxEventSize?: number
+  /**
+   * The events that no rule can match are then counted, but not parsed: `sieve: () => engine.sieve('k8s_audit')`. It is asked for each
+   * piece of input, so that new rules take effect. Default: every event is delivered.
+   */
+  readonly sieve?: (() => EventSieve<AuditEvent> | undefined) | undefined
   /** Called for everything that is left out. */
   readonly onProblem?: (problem: AuditProblem) => void
   /** Ends the input; events already received are still delivered. */
@@ -22,11 +31,18 @@ export function newStats(): AuditStats {
   return {
     bytes: 0,
     events: 0,
+    passedOver: 0,
     rejected: { 'bad-json': 0, 'too-deep': 0, 'not-an-event': 0, 'too-large': 0, 'log-gap': 0 },
   }
 }
 
-export function countBody(stats: AuditStats, { events, problems }: AuditBody): void {
-  stats.events += events.length
+/** Counts what a piece of input has brought, and numbers its events. */
+export function countBody(
+  stats: AuditStats,
+  { events, problems, passedOver = 0, before }: AuditBody & Partial<Slice>,
+): void {
+  for (let i = 0; i < events.length; i++) events[i]!.number = stats.events + (before?.[i] ?? 0) + i + 1
+  stats.events += events.length + passedOver
+  stats.passedOver += passedOver
   for (const problem of problems) stats.rejected[problem.cause] += problem.count ?? 1
 }

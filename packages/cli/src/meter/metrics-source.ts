@@ -19,6 +19,8 @@ export interface MeteredFeed {
   readonly losses: Readonly<Record<string, number>>
   /** What could not be seen or checked although no event was lost, by kind. */
   readonly limits: Readonly<Record<string, number>>
+  /** Events that were read no further than to see that no rule depends on them; undefined: all of this source are evaluated. */
+  readonly passedOver?: number | undefined
 }
 
 /** A run, as metrics see it. Everything is read anew each time, since a reload changes it. */

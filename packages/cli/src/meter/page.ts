@@ -194,6 +194,12 @@ function describeLosses(page: Page, from: MetricsSource, feeds: readonly Metered
     ),
     [],
   )
+  counter(
+    'falc_events_passed_over_total',
+    'Events read no further than to see that no rule depends on them.',
+    feeds.flatMap(({ source, passedOver }) => (passedOver === undefined ? [] : [[{ source }, passedOver] as const])),
+    [],
+  )
   const outputs = from.outputs()
   counter(
     'falc_alerts_lost_total',

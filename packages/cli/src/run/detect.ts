@@ -125,7 +125,7 @@ function greet(log: Log, { files, warnings }: Config, flags: RunFlags): void {
   for (const warning of [...warnings, ...flagWarnings(flags)]) log.warning(warning)
 }
 
-/** Losses by place and cause; empty when nothing was lost. */
+/** What was not evaluated, by place and cause; empty when there is nothing of it. */
 function lossReport(session: Session, feeds: readonly Feed[]): string {
   const rows = (of: (feed: Feed) => Readonly<Record<string, number>>) =>
     feeds.flatMap(feed =>
@@ -135,7 +135,9 @@ function lossReport(session: Session, feeds: readonly Feed[]): string {
     )
   const events = rows(feed => feed.losses())
   const limits = rows(feed => feed.limits?.() ?? {})
+  const passed = feeds.flatMap(feed => (feed.passedOver?.() ? [[feed.source, feed.passedOver()]] : []))
   return (
+    block('Events passed over, since no rule depends on them', passed) +
     block('Events lost or cut, by cause', events) +
     block('Seen in part', limits) +
     block('Container metadata', Object.entries(session.metadata())) +

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import { BUILT_IN_PLUGINS } from '../config/keys/plugins.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
+import type { RunningRules } from '../rules/cached.ts'
 import { captureFeed } from '../sources/capture-feed.ts'
 import { containerEngines, metadataOptions } from '../sources/containers.ts'
 import type { Feed } from '../sources/feed.ts'
@@ -38,7 +39,7 @@ export async function openFeeds(
     const options = { ...state, fields: engine.fieldsRead('syscall'), readAll }
     return [await captureFeed(capture, engine.wantedTypes('syscall'), options)]
   }
-  const audit = auditFeed(config, flags, log)
+  const audit = auditFeed(config, engine, flags, log)
   const possible = [
     ...(config.engine.kind === 'nodriver' || flags['k8s-audit'] !== undefined ? [] : ['syscall']),
     ...(audit ? ['k8s_audit'] : []),
@@ -69,7 +70,7 @@ export async function openFeeds(
 }
 
 /** Audit events, if a flag or the plugin k8saudit asks for them. */
-function auditFeed(config: Config, flags: RunFlags, log: Log): Feed | undefined {
+function auditFeed(config: Config, engine: RunningRules, flags: RunFlags, log: Log): Feed | undefined {
   const plugin = config.plugins.used.find(({ name }) => name === 'k8saudit')
   const from = flags['k8s-audit'] ?? plugin?.openParams
   if (!from) {
@@ -83,6 +84,7 @@ function auditFeed(config: Config, flags: RunFlags, log: Log): Feed | undefined 
     from,
     follow: flags.follow,
     ...(begin && { begin }),
+    ...(!flags['read-all'] && { rules: engine }),
     settings: config.plugins.settings.k8saudit,
     warn: text => log.warning(text),
   })

@@ -58,7 +58,7 @@ export const RUN_FLAGS = {
   'rule-schema': { help: 'Print the JSON schema of rules files' },
   'page-size': { help: "Print the system's page size" },
   'no-cache': { help: 'Compile the rules, and do not cache them for the next start' },
-  'read-all': { help: 'With a capture: read every event, also those that no rule can depend on' },
+  'read-all': { help: 'Read every event of a capture or audit log, also those that no rule can depend on' },
   backend: { value: 'vm|jit', help: 'How conditions are run (default: jit where code generation is allowed)' },
 } as const
 

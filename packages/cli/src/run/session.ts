@@ -111,6 +111,7 @@ export class Session implements MetricsSource {
       meter: feed.meter,
       losses: feed.losses(),
       limits: feed.limits?.() ?? {},
+      passedOver: feed.passedOver?.(),
     }))
   }
 
@@ -163,8 +164,7 @@ export class Session implements MetricsSource {
     this.#lastFailure = undefined
     this.#captures?.reload(next.captureDurations)
     for (const { feed } of this.#running) {
-      const { engine } = next
-      feed.want?.(engine.wantedTypes(feed.source), engine.fieldsRead(feed.source))
+      feed.want?.(next.engine)
     }
     this.onReplaced()
   }

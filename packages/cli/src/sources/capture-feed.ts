@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { FieldUse } from '@falc/engine'
 import { openCapture, type Replay, type ReplayOptions } from '@falc/sources-syscall'
 import { CliError } from '../fail.ts'
 import type { FeedMeter } from '../meter/counts.ts'
 import { printable } from '../printable.ts'
 import { kindOf } from '../read-file.ts'
+import type { RunningRules } from '../rules/cached.ts'
 import type { Consumer, Feed } from './feed.ts'
 
 /**
@@ -84,8 +84,13 @@ class CaptureFeed implements Feed {
     }
   }
 
-  want(wanted: Uint8Array | 'all', fields: readonly FieldUse[]): void {
-    this.#capture.want(wanted === 'all' ? undefined : numbers(wanted), fields)
+  want(rules: RunningRules): void {
+    const wanted = rules.wantedTypes(this.source)
+    this.#capture.want(wanted === 'all' ? undefined : numbers(wanted), rules.fieldsRead(this.source))
+  }
+
+  passedOver(): number {
+    return this.#capture.counts.passedOver
   }
 
   losses(): Record<string, number> {

@@ -1,7 +1,8 @@
-import type { Deferral, FieldUse } from '@falc/engine'
+import type { Deferral } from '@falc/engine'
 import type { EventStream } from '@falc/sources-syscall'
 import type { InternalAlert } from '../alerts/internal.ts'
 import type { FeedMeter } from '../meter/counts.ts'
+import type { RunningRules } from '../rules/cached.ts'
 
 /** Receives the events of a feed. All calls are synchronous, so that nothing is awaited per event. */
 export interface Consumer {
@@ -39,6 +40,8 @@ export interface Feed {
   progress?(): { readonly position: number; readonly size: number; readonly events: number }
   /** For recordings. */
   readonly stream?: EventStream
-  /** Rules were reloaded. @param wanted per event type, 1 where a rule can match @param fields that rules read */
-  want?(wanted: Uint8Array | 'all', fields: readonly FieldUse[]): void
+  /** Events that were read no further than to see that no rule depends on them. */
+  passedOver?(): number
+  /** Rules were reloaded. */
+  want?(rules: RunningRules): void
 }

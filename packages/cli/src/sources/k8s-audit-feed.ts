@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { fstatSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import {
+  type AuditEvent,
   type AuditInput,
   type AuditProblem,
   type OpenParams,
@@ -14,6 +15,7 @@ import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { printable } from '../printable.ts'
 import { readFile } from '../read-file.ts'
+import type { RunningRules } from '../rules/cached.ts'
 import { AuditDrops } from './audit-drops.ts'
 import type { Consumer, Feed } from './feed.ts'
 
@@ -25,6 +27,8 @@ export interface K8sAuditOptions {
   readonly begin?: 'start' | 'end'
   /** Settings of the plugin k8saudit. */
   readonly settings?: Config['plugins']['settings']['k8saudit']
+  /** Events that they cannot match are passed over. Default: none is. */
+  readonly rules?: RunningRules
   /** Called with the first problem of each cause. */
   readonly warn: (text: string) => void
 }
@@ -49,9 +53,11 @@ class K8sAuditFeed implements Feed {
   readonly #warned = new Set<string>()
   readonly #drops = new AuditDrops()
   #input: AuditInput | null = null
+  #rules: RunningRules | undefined
 
   constructor(options: K8sAuditOptions) {
     this.#options = options
+    this.#rules = options.rules
     this.#params = openParams(options.from)
     this.finite = endsByItself(this.#params) && !options.follow
     this.title = this.#params.kind === 'webhook' ? `webhook ${options.from}` : `audit log ${options.from}`
@@ -78,6 +84,14 @@ class K8sAuditFeed implements Feed {
     }
   }
 
+  want(rules: RunningRules): void {
+    if (this.#rules) this.#rules = rules
+  }
+
+  passedOver(): number {
+    return this.#input?.stats.passedOver ?? 0
+  }
+
   losses(): Record<string, number> {
     const { rejected = {} } = this.#input?.stats ?? {}
     return { ...rejected, ...this.#input?.losses() }
@@ -89,6 +103,7 @@ class K8sAuditFeed implements Feed {
     const { clientCA, tokenFile, answer = () => (consumer.durable?.() ? 'evaluated' : 'queued') } = settings ?? {}
     const common = {
       signal,
+      sieve: () => this.#rules?.sieve<AuditEvent>(this.source),
       onProblem: (problem: AuditProblem) => {
         this.#warnOnce(problem)
         this.#drops.add(problem)

@@ -4,6 +4,7 @@ import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import { unableToCapture } from '../machine/unable-to-capture.ts'
 import type { FeedMeter, KernelCounts } from '../meter/counts.ts'
+import type { RunningRules } from '../rules/cached.ts'
 import { containerEngines, metadataCounts } from './containers.ts'
 import type { Consumer, Feed } from './feed.ts'
 
@@ -112,8 +113,8 @@ class LiveFeed implements Feed {
     }
   }
 
-  want(wanted: Uint8Array | 'all'): void {
-    this.#live.want(wanted)
+  want(rules: RunningRules): void {
+    this.#live.want(rules.wantedTypes(this.source))
   }
 
   losses(): Record<string, number> {

@@ -1,21 +1,10 @@
 import type { Alert } from '../alert/alert.ts'
 import { checkOptions } from '../fields/check-options.ts'
 import type { EventOf, Source } from '../fields/field.ts'
-import type { ResolvedField } from '../fields/table.ts'
+import { type FieldUse, useOf } from './field-use.ts'
 import { type RunOptions, type RunSource, runEvents } from './run.ts'
-import type { Deferral, SourceRules } from './source-rules.ts'
+import type { Deferral, EventSieve, SourceRules } from './source-rules.ts'
 import { type EngineStats, statsOf } from './stats.ts'
-
-/** A field as rules name it. */
-export interface FieldUse {
-  readonly name: string
-  /** What stands in brackets, or after the name of a field that takes a key. */
-  readonly arg: string | undefined
-}
-
-export function useOf({ name, argText }: ResolvedField): FieldUse {
-  return { name, arg: argText }
-}
 
 /** Evaluates events against rules. An Engine is a detector that can load rules; `loadRuleset` returns one whose rules are fixed. */
 export class Detector<S extends Source = Source> {
@@ -86,6 +75,14 @@ export class Detector<S extends Source = Source> {
    */
   wantedTypes(source: Source | string): Uint8Array | 'all' {
     return this.#of(source).ruleset.wantedTypes()
+  }
+
+  /**
+   * Tells which events of a source need not be parsed, since none of the rules that are loaded now can match them. undefined: all may
+   * match, or the source has no `early` fields.
+   */
+  sieve<E>(source: Source<E> | string): EventSieve<E> | undefined {
+    return this.#of(source).sieve
   }
 
   /** Every field that conditions and outputs of the enabled rules read: all that a source has to provide. */

@@ -48,6 +48,8 @@ function saveSource({ plan, alerts }: PlannedRules): { saved: SavedSource; bytes
   const { shape, layout, table } = plan
   // Compiling a bucket may add memo slots, so all are compiled before the slots are counted.
   const bytes = shape.buckets.map((_, bucket) => saveProgram(plan.program(bucket)))
+  const sieve = plan.sieve()
+  if (sieve) bytes.push(saveProgram(sieve))
   const saved: SavedSource = {
     name: table.source.name,
     alerts,
@@ -55,6 +57,7 @@ function saveSource({ plan, alerts }: PlannedRules): { saved: SavedSource; bytes
     bucketOf: shape.bucketOf === 0 ? 0 : Array.from(shape.bucketOf),
     memo: layout.scopes().map(scope => [scope, layout.size(scope)] as const),
     programs: bytes.map(program => program.length),
+    sieve: sieve !== undefined,
   }
   return { saved, bytes }
 }

@@ -20,7 +20,7 @@ import { SourceRules } from './source-rules.ts'
  */
 export const RULESET_MAGIC = 0x524c_4146
 /** Incremented whenever the header changes. Programs have their own version. */
-export const RULESET_VERSION = 3
+export const RULESET_VERSION = 4
 
 export interface SavedHeader {
   readonly first: boolean
@@ -40,6 +40,8 @@ export interface SavedSource {
   readonly memo: readonly (readonly [scope: string, slots: number])[]
   /** Bytes of each bucket's program. */
   readonly programs: readonly number[]
+  /** The last program is the sieve. */
+  readonly sieve: boolean
 }
 
 export interface SavedOptions<S extends Source = Source> {
@@ -82,11 +84,13 @@ export function loadRuleset<S extends Source>(bytes: Uint8Array, options: SavedO
     const loaded = saved.programs.map(length =>
       loadProgram(programs.subarray(at, (at += length)), table, options.regex),
     )
+    const sieve = saved.sieve ? loaded.pop() : undefined
     const bucketOf: Int32Array | 0 = saved.bucketOf === 0 ? 0 : Int32Array.from(saved.bucketOf)
     const shape = { rules: saved.alerts.length, buckets: saved.buckets, bucketOf }
     const plan = {
       ...{ table, shape, layout },
       program: (bucket: number) => ({ ...loaded[bucket]!, layout }),
+      sieve: () => sieve,
       fields: () => loaded.flatMap(({ registers }) => registers.filter(field => field !== undefined)),
     }
     const { hostname, identity, backend, onError } = options

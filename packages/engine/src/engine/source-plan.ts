@@ -6,6 +6,7 @@ import type { FieldTable, ResolvedField } from '../fields/table.ts'
 import { type ClauseNode, clausesOf } from '../ruleset/fold.ts'
 import { planRuleset } from '../ruleset/plan.ts'
 import type { RulesetShape } from '../ruleset/ruleset.ts'
+import { sieveOf } from '../ruleset/sieve.ts'
 import type { Tuning } from './options.ts'
 
 /** The rules of a source divided by event type, with a program for each bucket. Both evaluation and saving use it. */
@@ -16,6 +17,8 @@ export interface SourcePlan {
   readonly layout: MemoLayout
   /** The program of a bucket. Compiled on first use. */
   program(bucket: number): Program
+  /** Whether any rule may match, as far as the source's early fields tell; undefined: they tell nothing. */
+  sieve(): Program | undefined
   /** Every field that the programs read; some may occur more than once. */
   fields(): Iterable<ResolvedField>
 }
@@ -45,6 +48,10 @@ export function planSource(conditions: readonly Node[], table: FieldTable, tunin
     layout,
     roots,
     fields: () => fieldsOfNodes(roots.flat()),
+    sieve: () => {
+      const node = source.early && sieveOf(conditions, source.early)
+      return node === undefined || (node.kind === 'const' && node.value) ? undefined : compileProgram(table, [node])
+    },
     program: bucket => (programs[bucket] ??= compileProgram(table, roots[bucket]!, memo ? { memo: layout } : {})),
   }
 }

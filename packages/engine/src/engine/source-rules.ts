@@ -7,6 +7,7 @@ import { ExtractErrors, type FieldFailure } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import type { ResolvedField } from '../fields/table.ts'
 import { Ruleset } from '../ruleset/ruleset.ts'
+import { type FieldUse, useOf } from './field-use.ts'
 import type { SourcePlan } from './source-plan.ts'
 
 /** Lets events wait for something that their rules ask for, such as metadata that is being looked up. */
@@ -26,6 +27,14 @@ export interface RunSettings extends AlertSettings {
   readonly onError?: ((failure: FieldFailure) => void) | undefined
 }
 
+/** Tells events apart that no rule can match, by fields that a source reads before it parses an event. */
+export interface EventSieve<E = any> {
+  /** The fields that it reads. */
+  readonly fields: readonly FieldUse[]
+  /** False: no rule can match this event, nor any other that has the same values in these fields. */
+  mayMatch(event: E): boolean
+}
+
 const NO_ALERTS: RuleAlert[] = []
 Object.freeze(NO_ALERTS)
 
@@ -42,8 +51,11 @@ export class SourceRules {
   /** Failed extractions in conditions and outputs. */
   readonly errors: ExtractErrors
   readonly #plan: SourcePlan
+  readonly #backend: Backend | undefined
   readonly #first: boolean
   readonly #context: EventContext
+  /** null: not made yet. */
+  #sieve: EventSieve | undefined | null = null
 
   /** @param evaluator what runs a bucket's rules. Default: its program on `settings.backend` */
   constructor(
@@ -60,6 +72,7 @@ export class SourceRules {
     this.source = source
     this.errors = errors
     this.#plan = plan
+    this.#backend = settings.backend
     this.ruleset = new Ruleset(plan.table, plan.shape, plan.layout, bucket => evaluator(bucket, errors), errors)
     this.plans = alerts.map(alert => new AlertPlan(alert, plan.table, settings, errors))
     this.counts = new Float64Array(alerts.length)
@@ -71,6 +84,27 @@ export class SourceRules {
   /** Every field that conditions and alerts read, each once. */
   get fields(): Set<ResolvedField> {
     return new Set([...this.#plan.fields(), ...this.plans.flatMap(({ fieldsRead }) => fieldsRead)])
+  }
+
+  /** Whether any rule may match an event, as its early fields tell; undefined: every event has to be evaluated. */
+  get sieve(): EventSieve | undefined {
+    if (this.#sieve === null) this.#sieve = this.#makeSieve()
+    return this.#sieve
+  }
+
+  #makeSieve(): EventSieve | undefined {
+    // Relative times count from the first event, whichever it is.
+    if ([...this.fields].some(({ name }) => name.startsWith('evt.reltime'))) return undefined
+    const program = this.#plan.sieve()
+    if (program === undefined) return undefined
+    const evaluator = createEvaluator(program, this.#backend, this.errors)
+    return {
+      fields: program.registers.filter(field => field !== undefined).map(useOf),
+      mayMatch(event) {
+        evaluator.begin(event)
+        return evaluator.test(0)
+      },
+    }
   }
 
   /** The alerts of an event. Without a match it returns the same frozen array each time; undefined when `deferral` holds the event. */

@@ -138,6 +138,14 @@ export interface EventTypes {
   carries?(field: string, arg: string | undefined, type: number): boolean
 }
 
+/** What is known of an event before it is parsed as a whole, so that one that no rule can match need not be (`Detector.sieve`). */
+export interface EarlyFields {
+  /** Whether a field, by its declared name and its argument as written, is known then. */
+  reads(field: string, arg: string | undefined): boolean
+  /** The truth that a check of a field by constants has in every event that may be passed over; undefined: it differs, or is not known. */
+  decides?(field: string, operator: string, values: readonly Scalar[]): boolean | undefined
+}
+
 export interface SourceDef<E = any, F extends string = string> {
   readonly name: string
   readonly fields: Readonly<Record<F, FieldDef<E>>>
@@ -147,8 +155,8 @@ export interface SourceDef<E = any, F extends string = string> {
   time?(event: E): bigint | Date | string
   /** Why an event cannot be tested: it is not one of this source, so that its fields would all be absent. RuleTester and `falc test` ask it; evaluation does not. */
   check?(event: E): string | undefined
-  /** Event number as evt.num prints it (from 1). Default: a count kept by the engine. */
-  num?(event: E): number
+  /** Event number as evt.num prints it (from 1). Default, also when it returns undefined: a count kept by the engine. */
+  num?(event: E): number | undefined
   /**
    * What tells an event from others of the same time, so that its alerts have the same `id` whenever it is evaluated: an ID that it
    * carries. Default: its number, which is the same only when the stream is evaluated again from its beginning.
@@ -157,6 +165,7 @@ export interface SourceDef<E = any, F extends string = string> {
   /** The object that keeps the memo of a scope for this event (`thread: e => e.thread`); undefined: no memo, clauses are evaluated each time. */
   readonly scopes?: Readonly<Record<string, (event: E) => MemoHolder | undefined>>
   readonly eventTypes?: EventTypes
+  readonly early?: EarlyFields
   /** The field that a name which is not declared stands for, or text for the message that there is no such field. */
   undeclared?(name: string): FieldDef<E> | string
   /** The Falco plugins that this source replaces, with the versions that rules files may require. */
@@ -176,7 +185,7 @@ export type EventOf<S> = S extends Source<infer E, any> ? E : never
 const SOURCE_KEYS = {
   ...{ name: 'text', fields: 'object', eventType: 'function', time: 'function', check: 'function', num: 'function' },
   ...{ id: 'function', undeclared: 'function' },
-  ...{ scopes: 'object', eventTypes: 'object', plugins: 'list', plugin: 'object' },
+  ...{ scopes: 'object', eventTypes: 'object', early: 'object', plugins: 'list', plugin: 'object' },
   // Of a source that is derived from another one: { ...source, name }.
   kind: { oneOf: ['source'] },
 } as const satisfies Record<keyof Source, Expected>

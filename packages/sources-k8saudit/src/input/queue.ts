@@ -1,9 +1,9 @@
-import type { AuditBody, BodyReader } from '../parse.ts'
+import type { BodyReader, Slice } from '../parse.ts'
 
 /** A body that waits to be evaluated. */
 export interface QueuedBody {
   /** Its first events, already read, and a reader of the others. */
-  readonly first: AuditBody
+  readonly first: Slice
   readonly rest: BodyReader
   /** Reads it from the start, again. */
   readonly reread: () => BodyReader
@@ -16,7 +16,7 @@ export interface QueuedBody {
 
 /** A body in the queue. One that has to wait is kept as text alone: parsed, it would take many times the memory. */
 interface Entry extends Pick<QueuedBody, 'weight' | 'client' | 'settled'> {
-  readonly first: AuditBody | undefined
+  readonly first: Slice | undefined
   readonly rest: BodyReader
 }
 
@@ -53,7 +53,7 @@ export class BodyQueue {
    * The next events, as soon as there are any; undefined when the queue is closed and empty. Asking for the next ones says
    * that the last ones have been evaluated.
    */
-  async take(): Promise<AuditBody | undefined> {
+  async take(): Promise<Slice | undefined> {
     if (this.#current?.rest.done) this.#settle(this.#current, true)
     if (this.#current) return this.#current.rest.read()
     while (this.#bodies.length === 0) {

@@ -2,7 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { AuditEvent } from '../event.ts'
 import { HttpReceiver, type ReceiverOptions } from '../http/receiver.ts'
 import { BUSY, type Refusal, type RefusalCause } from '../http/refusal.ts'
-import { BodyReader } from '../parse.ts'
+import { BodyReader, type Slice } from '../parse.ts'
+import { AuditSieve } from '../sieve/sieve.ts'
 import { type AuditStats, countBody, type InputOptions, newStats } from '../stats.ts'
 import { type AuditInput, eventsOf, lossesOf } from './input.ts'
 import { BodyQueue } from './queue.ts'
@@ -45,6 +46,8 @@ export async function openAuditWebhook(options: AuditWebhookOptions = {}): Promi
 
 /** What a body takes in the queue beside its text. */
 const BODY_WEIGHT = 1024
+
+const isEmpty = ({ events, passedOver }: Slice): boolean => events.length + passedOver === 0
 
 /** Refusals after which the API server drops the events: the body will not be better the next time. */
 const LOSSES: readonly RefusalCause[] = ['bad-body', 'body-too-large']
@@ -147,19 +150,19 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
   }
 
   async #take(bytes: Buffer, client: string): Promise<Refusal | undefined> {
-    const { maxEventSize, onProblem } = this.#options
+    const { maxEventSize, onProblem, sieve } = this.#options
     const text = bytes.toString('utf8')
     const options = { strict: true, ...(maxEventSize !== undefined && { maxEventSize }) }
-    const body = new BodyReader(text, options)
-    const first = body.read()
+    const reader = () => new BodyReader(text, { ...options, sieve: () => AuditSieve.of(sieve?.()) })
+    const body = reader()
+    let first = body.read()
     // What is answered depends on whether there is any event: a few slices are looked at to find out.
-    for (let i = 0; first.events.length === 0 && !body.done && i < 4; i++) {
-      const { events, problems } = body.read()
-      first.events.push(...events)
-      first.problems.push(...problems)
+    for (let i = 0; isEmpty(first) && !body.done && i < 4; i++) {
+      const next = body.read()
+      first = { ...next, problems: [...first.problems, ...next.problems] }
     }
     const [problem] = first.problems
-    if (first.events.length === 0 && body.done) {
+    if (isEmpty(first) && body.done) {
       if (problem) {
         onProblem?.(problem)
         return { status: 400, cause: 'bad-body', reason: `${problem.cause}: ${problem.message}` }
@@ -170,8 +173,7 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
     // A text with characters beyond Latin-1 takes two bytes for each.
     const weight = (text.length === bytes.length ? text.length : 2 * text.length) + BODY_WEIGHT
     const { promise: evaluated, resolve: settled } = Promise.withResolvers<boolean>()
-    const reread = () => new BodyReader(text, options)
-    if (!this.#queue.push({ first, rest: body, reread, weight, client, settled })) return BUSY
+    if (!this.#queue.push({ first, rest: body, reread: reader, weight, client, settled })) return BUSY
     this.stats.bytes += bytes.length
     return this.#answersLater() ? this.#whenSafe(evaluated) : undefined
   }

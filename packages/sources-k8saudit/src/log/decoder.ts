@@ -1,8 +1,10 @@
 import type { AuditEvent } from '../event.ts'
-import { type AuditBody, BodyReader, type ParseOptions, parseAuditBody, SLICE } from '../parse.ts'
+import { type AuditBody, BodyReader, type ParseOptions, parseAuditBody, SLICE, type Slice } from '../parse.ts'
 import type { AuditProblem, AuditProblemCause } from '../problem.ts'
+import { AuditSieve } from '../sieve/sieve.ts'
 import { type AuditStats, countBody, type InputOptions, newStats } from '../stats.ts'
-import { DocumentScanner } from './scanner.ts'
+import { Rest } from './rest.ts'
+import { DocumentScanner, firstCharacter } from './scanner.ts'
 
 export interface DecoderOptions extends InputOptions {
   /** A document larger than this many bytes is left out and counted. Default 64 MiB. */
@@ -43,12 +45,15 @@ export class AuditLogDecoder {
   readonly #maxSize: number
   readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
   /** The bytes after the last line end. */
-  #rest: Uint8Array[] = []
-  #restSize = 0
+  readonly #rest = new Rest()
   #line = 0
   #open: Open | undefined = undefined
   /** Documents of the last line that are still to be read, if the first of them is large. */
   readonly #waiting: Waiting[] = []
+  /** The next batch. */
+  #batch: AuditEvent[] = []
+  /** Passes over the events that no rule can match. */
+  readonly #sieve: () => AuditSieve | undefined
   /** A document was given up: what follows belongs to it, until a line begins with a bracket. */
   #skipping = false
   /** A line was given up: the bytes up to the next line end belong to it. */
@@ -58,12 +63,13 @@ export class AuditLogDecoder {
     this.stats = stats
     this.#parse = { strict: true, ...(options.maxEventSize !== undefined && { maxEventSize: options.maxEventSize }) }
     this.#report = options.onProblem
+    this.#sieve = () => AuditSieve.of(options.sieve?.())
     this.#maxSize = options.maxDocumentSize ?? 64 * 1024 * 1024
   }
 
   /** Bytes taken that are not part of any event yet; undefined inside a document over several lines. */
   get pending(): number | undefined {
-    return this.#open ? undefined : this.#restSize
+    return this.#open ? undefined : this.#rest.size
   }
 
   /** Takes the next bytes, which may end anywhere, and returns the events that are complete. */
@@ -87,15 +93,16 @@ export class AuditLogDecoder {
       start = chunk.indexOf(0x0a) + 1
       this.#skippingLine = false
     }
-    if (this.#restSize > 0) {
+    if (this.#rest.size > 0) {
       const first = chunk.indexOf(0x0a)
       this.#keep(chunk.subarray(0, first))
       start = first + 1
-      if (!this.#skippingLine) yield* this.#takeLines(this.#takeRest())
+      if (!this.#skippingLine) yield* this.#takeLines(this.#utf8.decode(this.#rest.take()))
       this.#skippingLine = false
     }
-    if (start <= end) yield* this.#takeLines(this.#utf8.decode(chunk.subarray(start, end)))
+    if (start <= end) yield* this.#takeBlock(chunk, start, end)
     this.#keep(chunk.slice(end + 1))
+    yield* this.#flush()
   }
 
   /** The input has ended. The last line may lack a newline. */
@@ -105,29 +112,59 @@ export class AuditLogDecoder {
 
   /** As `end`, but in batches. */
   *readEnd(): Generator<AuditEvent[], void> {
-    if (this.#restSize > 0) yield* this.#takeLines(this.#takeRest())
+    if (this.#rest.size > 0) yield* this.#takeLines(this.#utf8.decode(this.#rest.take()))
+    yield* this.#flush()
     if (this.#open) this.#giveUp('bad-json', 'the log ends inside a document')
     this.#skipping = false
     this.#skippingLine = false
   }
 
+  /** Takes the lines from `at` to the line end at `end`. */
+  *#takeBlock(chunk: Uint8Array, at: number, end: number): Generator<AuditEvent[], void> {
+    while (at <= end) {
+      const sieve = this.#sieve()
+      if (sieve && !this.#open && !this.#skipping) at = this.#passOver(sieve, chunk, at, end)
+      if (at > end) return
+      const to = sieve ? chunk.indexOf(0x0a, Math.min(at + sieve.resting, end)) : end
+      yield* this.#takeLines(this.#utf8.decode(chunk.subarray(at, to)))
+      sieve?.rested(to - at)
+      at = to + 1
+    }
+  }
+
+  /** Returns where the first line begins that is to be parsed. */
+  #passOver(sieve: AuditSieve, chunk: Uint8Array, at: number, end: number): number {
+    while (at <= end && sieve.resting === 0) {
+      const to = sieve.pass(chunk, at, false)
+      if (to < 0 || chunk[to] !== 0x0a) break
+      this.#line++
+      this.stats.events++
+      this.stats.passedOver++
+      at = to + 1
+    }
+    return at
+  }
+
   *#takeLines(text: string): Generator<AuditEvent[], void> {
-    let events: AuditEvent[] = []
     for (let from = 0; from <= text.length; ) {
       const at = text.indexOf('\n', from)
       const to = at < 0 ? text.length : at
-      this.#takeLine(text.slice(from, to), events)
+      this.#takeLine(text.slice(from, to), this.#batch)
       from = to + 1
-      if (this.#waiting.length === 0 && events.length < SLICE.items) continue
-      if (events.length > 0) yield events
-      events = []
+      if (this.#waiting.length === 0 && this.#batch.length < SLICE.items) continue
+      yield* this.#flush()
       for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) yield* this.#readItems(next)
     }
+  }
+
+  *#flush(): Generator<AuditEvent[], void> {
+    const events = this.#batch
+    this.#batch = []
     if (events.length > 0) yield events
   }
 
   *#readItems({ text, line }: Waiting): Generator<AuditEvent[], void> {
-    const body = new BodyReader(text, this.#parse)
+    const body = new BodyReader(text, { ...this.#parse, sieve: this.#sieve })
     while (!body.done) {
       const events: AuditEvent[] = []
       this.#count(body.read(), line, events)
@@ -137,21 +174,12 @@ export class AuditLogDecoder {
 
   #keep(bytes: Uint8Array): void {
     if (bytes.length === 0 || this.#skippingLine) return
-    this.#rest.push(bytes)
-    this.#restSize += bytes.length
-    if (this.#restSize <= this.#maxSize) return
-    this.#rest = []
-    this.#restSize = 0
+    this.#rest.add(bytes)
+    if (this.#rest.size <= this.#maxSize) return
+    this.#rest.clear()
     this.#skippingLine = true
     this.#line++
     this.#problem('too-large', `a line of more than ${this.#maxSize} bytes`, this.#line)
-  }
-
-  #takeRest(): string {
-    const bytes = this.#rest.length === 1 ? this.#rest[0]! : joined(this.#rest, this.#restSize)
-    this.#rest = []
-    this.#restSize = 0
-    return this.#utf8.decode(bytes)
   }
 
   #takeLine(line: string, events: AuditEvent[]): void {
@@ -245,7 +273,7 @@ export class AuditLogDecoder {
     else this.#count(parseAuditBody(text, this.#parse), line, events)
   }
 
-  #count(body: AuditBody, line: number, events: AuditEvent[]): void {
+  #count(body: AuditBody & Partial<Slice>, line: number, events: AuditEvent[]): void {
     countBody(this.stats, body)
     for (const event of body.events) events.push(event)
     if (this.#report) for (const problem of body.problems) this.#report({ ...problem, line })
@@ -255,23 +283,4 @@ export class AuditLogDecoder {
     this.stats.rejected[cause]++
     this.#report?.({ cause, message, line })
   }
-}
-
-/** The position of the first character that is not white space; -1 when there is none. */
-function firstCharacter(line: string, from = 0): number {
-  for (let i = from; i < line.length; i++) {
-    const c = line.charCodeAt(i)
-    if (c !== 0x20 && c !== 0x09 && c !== 0x0d && c !== 0xfeff) return i
-  }
-  return -1
-}
-
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

@@ -49,3 +49,12 @@ export class DocumentScanner {
     return this.#depth === 1
   }
 }
+
+/** The position of the first character that is not white space; -1 when there is none. */
+export function firstCharacter(line: string, from = 0): number {
+  for (let i = from; i < line.length; i++) {
+    const c = line.charCodeAt(i)
+    if (c !== 0x20 && c !== 0x09 && c !== 0x0d && c !== 0xfeff) return i
+  }
+  return -1
+}
