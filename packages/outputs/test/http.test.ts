@@ -62,9 +62,9 @@ test('a time-out is tried again, and counted', async () => {
   const { url, seen } = await serve(0, 0, 200)
   const stats = await send(new HttpOutput({ url, json: false, timeout: 50 }), 'a')
   expect(stats).toMatchObject({ delivered: 1, dropped: {} })
-  // Where the machine is busy, the answer may be late, too.
+  // Where the machine is busy, the answer may be late, too, and an attempt may end before the server sees it.
   expect(seen.length).toBeGreaterThanOrEqual(3)
-  expect(stats.retries).toBe(seen.length - 1)
+  expect(stats.retries).toBeGreaterThanOrEqual(seen.length - 1)
 })
 
 test('what a server never answers is lost at the end, under its cause', async () => {

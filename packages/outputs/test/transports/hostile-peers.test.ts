@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { alerts } from '@falc/engine'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, type TestContext, test } from 'vitest'
 import { until } from '../../../../scripts/testing/wait.ts'
 import { Receiver } from '../../src/delivery/receiver.ts'
 import { configuredDelivery, falcoJson, readOutput } from '../../src/index.ts'
@@ -47,8 +47,13 @@ function pour(socket: Socket): void {
   more()
 }
 
+const startsWith = (start: string | Buffer) => (socket: Socket) => {
+  socket.write(start)
+  pour(socket)
+}
+
 /** A server that treats each connection alike, and counts those that are open. */
-async function serve(treat: (socket: Socket) => void) {
+async function serve({ onTestFinished }: TestContext, treat: (socket: Socket) => void) {
   const sockets = new Set<Socket>()
   const server = createServer(socket => {
     sockets.add(socket)
@@ -64,8 +69,8 @@ async function serve(treat: (socket: Socket) => void) {
 }
 
 /** The alert has been tried, waits, and with its output each connection ends. */
-async function survives(type: string, treat: (socket: Socket) => void): Promise<void> {
-  const { at, open } = await serve(treat)
+async function survives(context: TestContext, type: string, treat: (socket: Socket) => void): Promise<void> {
+  const { at, open } = await serve(context, treat)
   const source = alerts()
   const item = { name: 'hostile', type, timeout: '300ms', ...CLIENTS[type]!(at) }
   const settings = readOutput(item, { path: [], source: () => source, warn: (_, reason) => expect.fail(reason) })
@@ -93,26 +98,25 @@ test('every transport that connects is here, or has no answers to read, or speak
   const others = TRANSPORTS.filter(({ type, options }) => !(type in CLIENTS) && !('proxy' in options)).map(
     one => one.type,
   )
-  expect(others.sort()).toEqual(['file', 'grpc', 'program', 'prometheus', 'stdout', 'stream', 'syslog'])
+  expect(others.sort()).toEqual(['file', 'grpc', 'program', 'prometheus', 'stdout', 'store', 'stream', 'syslog'])
 })
 
-describe.each(Object.keys(CLIENTS))('%s', type => {
-  test('a receiver that says nothing', () => survives(type, () => {}))
-  test('one that closes at once', () => survives(type, socket => void socket.end()))
-  test('one that resets', () => survives(type, socket => void socket.resetAndDestroy()))
-  test('noise', () => survives(type, socket => void socket.write(randomBytes(1000))))
-  test('a long line with control characters', () => survives(type, socket => void socket.write(LINE)))
-  test('endless noise', () => survives(type, pour))
-  test.each(ENDLESS[type]!.map(start => [JSON.stringify(String(start)), start]))('%s without end', (_, start) =>
-    survives(type, socket => {
-      socket.write(start!)
-      pour(socket)
-    }),
-  )
+/** Most of their time goes into waiting for what does not come: they wait together. */
+describe.concurrent.each(Object.keys(CLIENTS))('%s', type => {
+  const receivers: readonly (readonly [what: string, treat: (socket: Socket) => void])[] = [
+    ['a receiver that says nothing', () => {}],
+    ['one that closes at once', socket => void socket.end()],
+    ['one that resets', socket => void socket.resetAndDestroy()],
+    ['noise', socket => void socket.write(randomBytes(1000))],
+    ['a long line with control characters', socket => void socket.write(LINE)],
+    ['endless noise', pour],
+    ...ENDLESS[type]!.map(start => [`${JSON.stringify(String(start))} without end`, startsWith(start)] as const),
+  ]
+  for (const [what, treat] of receivers) test(what, context => survives(context, type, treat))
 })
 
-test('a connection over which more comes than any answer has is ended', async () => {
-  const { at } = await serve(pour)
+test('a connection over which more comes than any answer has is ended', async context => {
+  const { at } = await serve(context, pour)
   const receiver = new Receiver()
   const [host, port] = at.split(':') as [string, string]
   const to = () => connect(Number(port), host).resume()

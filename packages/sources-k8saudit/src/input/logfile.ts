@@ -87,6 +87,12 @@ class AuditLog implements AuditInput<AuditLogStats> {
   /** Reads to the file's present end. When a batch has been taken, it has been evaluated. */
   async *#readOn(reading: Reading): AsyncGenerator<AuditEvent[], void> {
     while (!this.#stopped) {
+      // Before each look, since a consumer may take its time with what the last one found.
+      if (this.#options.follow && (await reading.replaced())) {
+        this.stats.truncations++
+        yield* inTurns(reading.decoder.readEnd())
+        reading.rewind()
+      }
       const { bytesRead } = await reading.file.read(this.#buffer, 0, CHUNK, reading.offset)
       if (bytesRead === 0) return
       reading.arrived(this.#buffer.subarray(0, bytesRead))
@@ -186,11 +192,6 @@ class AuditLog implements AuditInput<AuditLogStats> {
   async *#followOne(reading: Reading): AsyncGenerator<AuditEvent[], void> {
     const own = await reading.file.stat({ bigint: true })
     for (;;) {
-      if (await reading.replaced()) {
-        this.stats.truncations++
-        yield* inTurns(reading.decoder.readEnd())
-        reading.rewind()
-      }
       yield* this.#readOn(reading)
       const there = await describe(this.#path)
       // The writer may continue with the renamed file until it is notified of the new one.
