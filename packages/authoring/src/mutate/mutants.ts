@@ -35,6 +35,8 @@ export interface Mutant {
   /** The part of the rule's condition in whose place `changed` stands. */
   readonly original: Node
   readonly changed: Node
+  /** What `text` is about: `original`, or the part of it that is gone. */
+  readonly about: Node
 }
 
 /** Most steps of the search for a difference between a mutant and its rule. */
@@ -60,7 +62,7 @@ export function mutantsOf({ rule, node }: CompiledRule, solver: Solver): Mutant[
     if (seen.has(key) || isSame(node, mutant, solver)) return
     seen.add(key)
     const place = about.written?.use ?? about.written?.place
-    mutants.push({ rule: rule.name, mutation, text, place, node: mutant, original, changed })
+    mutants.push({ rule: rule.name, mutation, text, place, node: mutant, original, changed, about })
   }
   const visit = (part: Node, rebuild: (changed: Node) => Node): void => {
     switch (part.kind) {

@@ -12,6 +12,8 @@ export interface Suggestion {
   readonly fires: boolean
   /** What it is about: the change that it notices. */
   readonly mutant: Mutant
+  /** What the rule does, and because of which part: `stays silent unless proc.name in (bash, sh)`. */
+  readonly title: string
 }
 
 /** Steps of the search for one event. */
@@ -36,11 +38,24 @@ export function suggest(
       .map(fires => differing(node, mutant.node, fires, solver, types))
       .find(one => one !== undefined)
     if (!found) continue
-    suggestions.push({ ...found, mutant })
+    suggestions.push({ ...found, mutant, title: titleOf(mutant, found) })
     const event = new FieldEvent(found.fields)
     open = open.filter(other => evaluateTree(other.node, event) === found.fires)
   }
   return suggestions
+}
+
+/** What a test shows that notices a mutant. */
+export function titleOf(
+  { mutation, text, about }: Mutant,
+  { fields, fires }: Pick<Suggestion, 'fields' | 'fires'>,
+): string {
+  const does = fires ? 'fires' : 'stays silent'
+  const [, item, field] = (mutation === 'drop item' && /^(.*) of (\S+) [\w ]+ \(…\)$/s.exec(text)) || []
+  if (item !== undefined) return `${does} if ${field} is ${item}`
+  const negated = about.kind === 'not' && text.startsWith('not ')
+  const holds = evaluateTree(about, new FieldEvent(fields)) !== negated
+  return `${does} ${holds ? 'if' : 'unless'} ${negated ? text.slice(4) : text}`
 }
 
 function differing(

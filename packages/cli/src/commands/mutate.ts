@@ -101,11 +101,11 @@ function suggestions(scores: readonly RuleScore[], rules: readonly CompiledRule[
       const rule = rules.find(one => one.rule.name === name)!
       const source = engine.options.sources.find(one => one.name === rule.rule.source)!
       const left = mutants.filter(({ fate }) => fate !== 'killed')
-      return suggest(rule, left, source.eventTypes).map(({ fields, fires, mutant }) => {
+      return suggest(rule, left, source.eventTypes).map(({ fields, title: shows }) => {
         const alerts: Record<string, number> = {}
         for (const alert of engine.evaluate(source, new FieldEvent(fields)))
           alerts[alert.rule] = (alerts[alert.rule] ?? 0) + 1
-        const title = `${name}, ${fires ? 'fires' : 'stays'}: notices ${mutant.mutation}: ${mutant.text}`
+        const title = `${name} ${shows}`
         const value = (one: unknown) => JSON.stringify(one, (_, v) => (typeof v === 'bigint' ? Number(v) : v))
         return `  - name: ${value(title)}\n    event: ${value(fields)}\n    expect: ${value(alerts)}\n`
       })
