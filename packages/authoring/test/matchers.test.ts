@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { RuleTester } from '../../engine/src/index.ts'
+import { matchers, RuleTester } from '../../engine/src/testing.ts'
 import { syscall } from '../../sources-syscall/src/index.ts'
-import { FieldEvent, matchers, testable } from '../src/index.ts'
+import { FieldEvent, testable } from '../src/index.ts'
 
 const content = `
 - rule: Shell

@@ -9,6 +9,12 @@ export interface Expectation {
   readonly output?: string | undefined
   /** Fields of one of its alerts, as the output prints them. */
   readonly fields?: Readonly<Record<string, string>> | undefined
+  /** Of one of its alerts. */
+  readonly priority?: string | undefined
+  /** One of its alerts has all of them. */
+  readonly tags?: readonly string[] | undefined
+  /** Why there is no alert: in the check or the exception that keeps the nearest event from matching. */
+  readonly because?: string | undefined
 }
 
 /** What all alerts of a test were when somebody last looked. */

@@ -35,7 +35,10 @@ export async function runTest(test: RuleTest, engine: Engine, also?: See): Promi
   for (const rule of expect ? new Set([...expect.keys(), ...alerts.keys()]) : []) {
     const expected = expect?.get(rule) ?? { alerts: 0 }
     const given = alerts.get(rule) ?? []
-    const problem = countProblem(rule, expected, given) ?? contentProblem(rule, expected, given)
+    const problem =
+      countProblem(rule, expected, given) ??
+      contentProblem(rule, expected, given) ??
+      (await reasonProblem(rule, expected, test, engine))
     if (problem === undefined) continue
     const missing = given.length === 0 || (expected.alerts !== 'some' && given.length < expected.alerts)
     const why = missing
@@ -86,9 +89,14 @@ function countProblem(rule: string, { alerts }: Expectation, { length }: readonl
   return `${rule}: ${length === 1 ? '1 alert' : `${length} alerts`}, expected ${alerts === 0 ? 'none' : alerts}`
 }
 
-function contentProblem(rule: string, { output, fields }: Expectation, given: readonly Alert[]): string | undefined {
+function contentProblem(rule: string, expected: Expectation, given: readonly Alert[]): string | undefined {
+  const { output, fields, priority, tags } = expected
   if (output !== undefined && !given.some(alert => alert.output.includes(output)))
     return `${rule}: no alert has in its output: ${output}`
+  if (priority !== undefined && !given.some(alert => alert.priority.toLowerCase() === priority.toLowerCase()))
+    return `${rule}: priority is ${given[0]?.priority}, expected ${priority}`
+  const missing = tags?.find(tag => !given.some(alert => alert.tags.includes(tag)))
+  if (missing !== undefined) return `${rule}: no alert has the tag ${missing}`
   if (fields === undefined) return undefined
   const differing = (alert: Alert) =>
     Object.entries(fields).filter(([name, value]) => String(alert.output_fields[name]) !== value)
@@ -97,12 +105,35 @@ function contentProblem(rule: string, { output, fields }: Expectation, given: re
   return `${rule}: ${name} is ${String(given[0]?.output_fields[name])}, expected ${value}`
 }
 
-/** What the rule makes of the event that comes nearest to a match. */
-async function nearest(rule: string, test: RuleTest, engine: Engine): Promise<string> {
-  let best: { readonly explanation: Explanation; readonly at: number; readonly distance: number } | undefined
-  let seen = 0
+/** The rule stays silent, but for another reason. */
+async function reasonProblem(
+  rule: string,
+  { because }: Expectation,
+  test: RuleTest,
+  engine: Engine,
+): Promise<string | undefined> {
+  if (because === undefined) return undefined
+  const explanation = (await nearestMiss(rule, test, engine))?.explanation
+  const reasons = explanation?.nearestMiss?.changes.flatMap(({ text }) => text ?? []) ?? []
+  if (explanation?.stoppedBy?.kind === 'exception') reasons.push(`exception ${explanation.stoppedBy.exception}`)
+  if (reasons.some(reason => reason.includes(because))) return undefined
+  const shown = reasons.length === 0 ? 'there is no reason to show' : reasons.join('; ')
+  return `${rule}: silent, but not because of ${because}: ${shown}`
+}
+
+interface Miss {
+  readonly explanation: Explanation
+  /** Number of the event in the test, from 1. */
+  readonly at: number
+  readonly events: number
+}
+
+/** What the rule makes of the event that comes nearest to a match; undefined when it is of another source. */
+async function nearestMiss(rule: string, test: RuleTest, engine: Engine): Promise<Miss | undefined> {
+  let best: (Omit<Miss, 'events'> & { readonly distance: number }) | undefined
+  let events = 0
   await test.play((source, event) => {
-    seen++
+    events++
     let explanation: Explanation
     try {
       explanation = engine.explain(source, event, rule)
@@ -111,9 +142,14 @@ async function nearest(rule: string, test: RuleTest, engine: Engine): Promise<st
       return
     }
     const distance = explanation.nearestMiss?.changes.length ?? Number.POSITIVE_INFINITY
-    if (!explanation.alerts && (!best || distance < best.distance)) best = { explanation, at: seen, distance }
+    if (!explanation.alerts && (!best || distance < best.distance)) best = { explanation, at: events, distance }
   })
-  if (!best) return ''
-  const which = seen > 1 ? `event ${best.at} of ${seen} comes nearest\n` : ''
-  return which + explanationText(best.explanation).trimEnd()
+  return best && { ...best, events }
+}
+
+async function nearest(rule: string, test: RuleTest, engine: Engine): Promise<string> {
+  const miss = await nearestMiss(rule, test, engine)
+  if (!miss) return ''
+  const which = miss.events > 1 ? `event ${miss.at} of ${miss.events} comes nearest\n` : ''
+  return which + explanationText(miss.explanation).trimEnd()
 }

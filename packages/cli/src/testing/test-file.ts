@@ -76,13 +76,24 @@ const DETAILS = section({
   alerts: key(converted(text, alertCount), 'some', 'A number, or some.'),
   output: optional(text, 'Must occur in the output of one of the alerts.'),
   fields: optional(mapOf(text), 'Output fields of one of the alerts.'),
+  priority: optional(text, 'Priority of one of the alerts.'),
+  tags: optional(oneOrMore(text), 'Tags of one of the alerts.'),
+  because: optional(text, 'Why there is no alert: occurs in the check or exception that prevents it.'),
 })
+
+/** A reason is asked of a rule that stays silent. @throws {ConfigError} */
+function detailed(details: ValueOf<typeof DETAILS>, node: ConfigNode & { kind: 'map' }): Expectation {
+  if (details.because === undefined) return details
+  if (node.entries.has('alerts') && details.alerts !== 0)
+    throw new ConfigError('because is for rules without an alert', node.entries.get('alerts')!.key)
+  return { ...details, alerts: 0 }
+}
 
 /** A number of alerts, or what they are like. */
 const expected: Kind<Expectation> = {
   schema: {},
   read(node, at) {
-    if (node.kind === 'map') return DETAILS.values(node, at)
+    if (node.kind === 'map') return detailed(DETAILS.values(node, at), node)
     const alerts = converted(text, alertCount).read(node, at)
     return alerts === undefined ? undefined : { alerts }
   },

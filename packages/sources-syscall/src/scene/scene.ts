@@ -48,6 +48,16 @@ export function playScene(lines: readonly string[], see: (event: SyscallEvent) =
   while (replay.next()) see(replay.event)
 }
 
+/** The events of a scene, each with the state that it met: for `RuleTester`. @throws see `playScene` */
+export function scene(...texts: readonly string[]): SyscallEvent[] {
+  const events: SyscallEvent[] = []
+  playScene(
+    texts.flatMap(text => text.split('\n')),
+    event => void events.push(event.clone()),
+  )
+  return events
+}
+
 /** A scene as a capture, see `playScene`. */
 export function sceneCapture(lines: readonly string[]): Uint8Array {
   return capture(wordsIn(lines))

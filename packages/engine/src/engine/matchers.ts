@@ -1,4 +1,5 @@
-import { explanationText, type RuleTester } from '@falc/engine'
+import { explanationText } from '../explain/explanation-text.ts'
+import type { RuleTester } from './rule-tester.ts'
 
 /** What a matcher returns to vitest or Jest. */
 interface MatchResult {
