@@ -251,14 +251,16 @@ export class Session implements MetricsSource {
     return {
       event: (event, deferral) => {
         const alerts = this.#loaded.engine.evaluate(source, event, deferral)
-        if (alerts === undefined) return
+        if (alerts === undefined) return false
         tally.events++
-        if (alerts.length > 0 && live && !this.config.own_process_alerts && isOwnProcess(event)) {
+        if (alerts.length === 0) return false
+        if (live && !this.config.own_process_alerts && isOwnProcess(event)) {
           this.ownAlerts += alerts.length
-          return
+          return false
         }
-        if (captures !== undefined && alerts.length > 0) captures.alerted(alerts, event)
+        if (captures !== undefined) captures.alerted(alerts, event)
         for (let i = 0; i < alerts.length; i++) this.#emit(alerts[i]!)
+        return true
       },
       pause: () => {
         if (this.#outputs.broken) this.#stopping.abort()

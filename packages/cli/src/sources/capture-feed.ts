@@ -70,10 +70,11 @@ class CaptureFeed implements Feed {
       do {
         while (capture.next()) {
           this.#events++
-          consumer.event(capture.event)
+          // What has been read at once may raise more alerts than outputs can queue.
+          const wait = consumer.event(capture.event) === true ? consumer.pause() : undefined
+          if (wait) await wait
         }
-        const wait = consumer.pause()
-        if (wait) await wait
+        await consumer.pause()
         if (performance.now() - slice > SLICE) {
           await turn()
           slice = performance.now()

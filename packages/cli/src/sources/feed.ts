@@ -6,9 +6,12 @@ import type { RunningRules } from '../rules/cached.ts'
 
 /** Receives the events of a feed. All calls are synchronous, so that nothing is awaited per event. */
 export interface Consumer {
-  /** @param deferral may hold the event; the feed then passes it on once more, later */
-  event(event: any, deferral?: Deferral): void
-  /** Called between batches. A promise asks the feed to wait, because alerts pile up. */
+  /**
+   * @param deferral may hold the event; the feed then passes it on once more, later
+   * @returns true when alerts were sent: a feed that can wait asks for a pause then
+   */
+  event(event: any, deferral?: Deferral): unknown
+  /** Called between batches, and by feeds that can wait after alerts. A promise asks the feed to wait, because alerts pile up. */
   pause(): Promise<void> | undefined
   /** Whether alerts can survive the process, so that it makes sense to answer a sender when they do. */
   durable?(): boolean

@@ -74,7 +74,10 @@ class K8sAuditFeed implements Feed {
     const timer = setInterval(() => report(false), 1000)
     try {
       for await (const batch of this.#input.batches()) {
-        for (let i = 0; i < batch.length; i++) consumer.event(batch[i])
+        for (let i = 0; i < batch.length; i++) {
+          const wait = consumer.event(batch[i]) === true && this.finite ? consumer.pause() : undefined
+          if (wait) await wait
+        }
         const wait = consumer.pause()
         if (wait) await wait
       }

@@ -22,6 +22,8 @@ export class Slots {
   readonly #table: FieldTable
   readonly #errors: ExtractErrors | undefined
   readonly #exprs: Expr[] = []
+  /** Those whose JSON is a value of its own. */
+  readonly #own: (FieldExpr | undefined)[] = []
   readonly #byKey = new Map<string, number>()
 
   constructor(table: FieldTable, errors?: ExtractErrors) {
@@ -36,7 +38,10 @@ export class Slots {
 
   addExpr(expr: Expr): number {
     let slot = this.#byKey.get(expr.key)
-    if (slot === undefined) this.#byKey.set(expr.key, (slot = this.#exprs.push(expr) - 1))
+    if (slot === undefined) {
+      this.#byKey.set(expr.key, (slot = this.#exprs.push(expr) - 1))
+      this.#own.push(hasOwnJson(expr) ? expr : undefined)
+    }
     return slot
   }
 
@@ -53,9 +58,10 @@ export class Slots {
   capture(event: unknown): Captured {
     const values: (Value | undefined)[] = []
     const json: (Value | undefined)[] = []
-    for (const expr of this.#exprs) {
-      values.push(keep(evaluateExpr(expr, event, this.#errors)))
-      json.push(hasOwnJson(expr) ? keep(this.#ownJson(expr, event)) : undefined)
+    for (let slot = 0; slot < this.#exprs.length; slot++) {
+      values.push(keep(evaluateExpr(this.#exprs[slot]!, event, this.#errors)))
+      const own = this.#own[slot]
+      json.push(own === undefined ? undefined : keep(this.#ownJson(own, event)))
     }
     return { values, json }
   }
@@ -97,14 +103,14 @@ function keep(value: Value | undefined): Value | undefined {
 
 /** A template bound to slots. */
 export class Format {
-  readonly #parts: readonly (string | { readonly slot: number; readonly width: number })[]
+  readonly parts: readonly (string | { readonly slot: number; readonly width: number })[]
   /** Slots of the fields that the template names, including those in transformers, by their key in output_fields. */
   readonly fields: ReadonlyMap<string, number>
 
   /** @throws {ConditionError} when a field or transformer does not fit the source */
   constructor(template: Template, slots: Slots) {
     const fields = new Map<string, number>()
-    this.#parts = template.map(token => {
+    this.parts = template.map(token => {
       if (token.kind === 'text') return token.text
       for (const field of fieldsIn(token.operand)) fields.set(nameOf(field), slots.add(field))
       return { slot: slots.add(token.operand), width: token.width }
@@ -115,7 +121,7 @@ export class Format {
   /** @param encode applied to the text of each field */
   text(slots: Slots, captured: Captured, encode?: (text: string) => string): string {
     let text = ''
-    for (const part of this.#parts) {
+    for (const part of this.parts) {
       if (typeof part === 'string') text += part
       else {
         const value = slots.text(part.slot, captured)
@@ -133,7 +139,7 @@ export function nameOf(field: FieldOperand): string {
 }
 
 /** Pads with blanks or cuts to `width` bytes of UTF-8. */
-function fit(text: string, width: number): string {
+export function fit(text: string, width: number): string {
   const bytes = textToBytes(text)
   if (bytes.length <= width) return text + ' '.repeat(width - bytes.length)
   return bytes.length === text.length ? text.slice(0, width) : bytesToText(bytes.subarray(0, width)).toWellFormed()

@@ -4,6 +4,8 @@ import type { FieldTable, ResolvedField } from '../fields/table.ts'
 import type { Priority } from '../rules/priority.ts'
 import { type Captured, Format, Slots } from './format.ts'
 import { byCodePoint } from './json.ts'
+import { LinePrinter, type LineWords } from './line.ts'
+import type { JsonOptions } from './object.ts'
 import { type AlertWords, RuleAlert } from './rule-alert.ts'
 import type { Template } from './template.ts'
 
@@ -41,6 +43,8 @@ export class AlertPlan implements AlertWords {
   /** Typed output fields by name, sorted. */
   readonly #raw: readonly (readonly [string, number])[]
   readonly #formatted: readonly (readonly [string, Format])[]
+  /** Made with the first alert. */
+  readonly #printers = new Map<number, LinePrinter>()
 
   /** @throws {ConditionError} when a template does not fit the source */
   constructor(template: AlertTemplate, table: FieldTable, settings: AlertSettings, errors?: ExtractErrors) {
@@ -77,6 +81,26 @@ export class AlertPlan implements AlertWords {
     return new RuleAlert(this, this.#slots.capture(event), time, key)
   }
 
+  line(words: LineWords, captured: Captured, include: JsonOptions | undefined): string {
+    return this.#printer(include).print(words, captured)
+  }
+
+  #printer(include: JsonOptions | undefined): LinePrinter {
+    const key = include === undefined ? -1 : whatOf(include)
+    let printer = this.#printers.get(key)
+    if (printer === undefined) {
+      const { hostname, rule, priority, source, tags } = this
+      const fields = new Map<string, number | Format>([...this.#raw, ...this.#formatted])
+      const parts = {
+        ...{ slots: this.#slots, hostname, rule, priority, source, tags, prefix: this.#prefix, message: this.#message },
+        fields: [...fields].sort(([a], [b]) => byCodePoint(a, b)),
+      }
+      printer = include ? LinePrinter.json(parts, include) : LinePrinter.text(parts)
+      this.#printers.set(key, printer)
+    }
+    return printer
+  }
+
   prefix(captured: Captured): string {
     return this.#prefix.text(this.#slots, captured)
   }
@@ -91,6 +115,17 @@ export class AlertPlan implements AlertWords {
     for (const [name, format] of this.#formatted) fields[name] = format.text(this.#slots, captured)
     return fields
   }
+}
+
+/** The options as a number. */
+function whatOf({ id, message, output, output_fields, tags }: JsonOptions): number {
+  return (
+    (id === true ? 1 : 0) +
+    (message === true ? 2 : 0) +
+    (output === false ? 4 : 0) +
+    (output_fields === false ? 8 : 0) +
+    (tags === false ? 16 : 0)
+  )
 }
 
 /** `TIME: Priority ` before every message. */

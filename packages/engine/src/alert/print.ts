@@ -1,19 +1,23 @@
-import type { Value } from '../fields/field.ts'
 import { isoTime } from '../fields/time.ts'
 import type { AlertData } from './alert.ts'
-import { byCodePoint, escapeLine, printDouble, printJson, quoteJson } from './json.ts'
+import { byCodePoint, escapeLine, quoteJson } from './json.ts'
+import { printField } from './line.ts'
 import type { JsonOptions } from './object.ts'
+import { RuleAlert } from './rule-alert.ts'
 
 /** A line of text output as Falco prints it: the output, escaped like the inside of a JSON string. No line break at the end. */
 export function alertText(alert: AlertData): string {
-  return escapeLine(alert.output)
+  return alert instanceof RuleAlert ? alert.line() : escapeLine(alert.output)
 }
+
+const ALL: JsonOptions = {}
 
 /**
  * An alert as Falco prints it in JSON: one line without a line break at the end, keys sorted, integers exact. This is `alertObject`
  * printed, without the object.
  */
-export function alertJson(alert: AlertData, include: JsonOptions = {}): string {
+export function alertJson(alert: AlertData, include: JsonOptions = ALL): string {
+  if (alert instanceof RuleAlert) return alert.line(include)
   const { count, firstTime, hostname, lastTime } = alert
   let text = '{'
   if (count !== undefined) text += `"count":${count},`
@@ -32,13 +36,7 @@ export function alertJson(alert: AlertData, include: JsonOptions = {}): string {
 function printFields({ output_fields, doubles }: AlertData): string {
   let text = ''
   for (const name of sorted(Object.keys(output_fields))) {
-    const value = output_fields[name]!
-    const printed =
-      typeof value === 'string'
-        ? quoteJson(value)
-        : typeof value === 'number' && doubles?.includes(name)
-          ? printDouble(value)
-          : printJson(printable(value))
+    const printed = printField(output_fields[name]!, doubles?.includes(name) === true)
     text += `${text === '' ? '' : ','}${quoteName(name)}:${printed}`
   }
   return `{${text}}`
@@ -78,8 +76,4 @@ function quoteName(name: string): string {
     NAMES.set(name, quoted)
   }
   return quoted
-}
-
-function printable(value: Value | null): Parameters<typeof printJson>[0] {
-  return value instanceof Uint8Array ? Array.from(value) : (value as Parameters<typeof printJson>[0])
 }

@@ -4,7 +4,8 @@ import type { Alert, AlertData } from './alert.ts'
 import type { Captured } from './format.ts'
 import { alertId } from './id.ts'
 import { printDouble, printJson } from './json.ts'
-import { alertObject } from './object.ts'
+import type { LineWords } from './line.ts'
+import { alertObject, type JsonOptions } from './object.ts'
 
 /** What the alerts of a rule share, and how their texts are made. */
 export interface AlertWords {
@@ -19,6 +20,8 @@ export interface AlertWords {
   prefix(captured: Captured): string
   message(captured: Captured): string
   fields(captured: Captured): Record<string, Value | null>
+  /** @param include of its JSON; undefined: its line of text */
+  line(words: LineWords, captured: Captured, include: JsonOptions | undefined): string
 }
 
 /** An alert of a rule. The event's values are read when it is created, its texts are made when they are first read. */
@@ -72,6 +75,11 @@ export class RuleAlert implements Alert {
   get output_fields(): Readonly<Record<string, Value | null>> {
     this.#fields ??= this.#words.fields(this.#captured)
     return this.#fields
+  }
+
+  /** What `alertJson` prints, or without `include`, what `alertText` prints. */
+  line(include?: JsonOptions): string {
+    return this.#words.line(this, this.#captured, include)
   }
 
   toObject(): AlertData {

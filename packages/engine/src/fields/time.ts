@@ -20,35 +20,51 @@ export function nanoseconds(time: bigint | Date | string): bigint {
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/i
 const FRACTION = /\.\d+/
 
-/** The last second printed and its text: alerts come in bursts. */
-let printedSecond: bigint | undefined
-let printedClock = ''
+/**
+ * The last time printed, in parts. An alert prints its time several times, and alerts come in bursts: most of them share their second.
+ * Arithmetic with bigints is what costs most here.
+ */
+const last = { ns: 0n, second: 0, fraction: '.000000000' }
+let printedClock = { second: Number.NaN, text: '' }
+let printedUtc = { second: Number.NaN, text: '' }
+
+function split(ns: bigint): typeof last {
+  if (ns === last.ns) return last
+  const rest = Number(remainder(ns))
+  last.ns = ns
+  // The quotient is off by much less than half a second as far as Date reaches.
+  last.second = Math.min(Math.max(Math.round((Number(ns) - rest) / 1e9), -MAX_SECONDS), MAX_SECONDS)
+  last.fraction = `.${String(rest).padStart(9, '0')}`
+  return last
+}
 
 /** `HH:MM:SS`, local time. */
 export function clockTime(ns: bigint): string {
-  const second = seconds(ns)
-  if (second !== printedSecond) {
-    const date = toDate(ns)
-    printedClock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
-    printedSecond = second
+  const { second } = split(ns)
+  if (second !== printedClock.second) {
+    const date = new Date(second * 1000)
+    const text = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+    printedClock = { second, text }
   }
-  return printedClock
+  return printedClock.text
 }
 
 /** `YYYY-MM-DD`, local time. */
 export function calendarDay(ns: bigint): string {
-  const date = toDate(ns)
+  const date = new Date(split(ns).second * 1000)
   return `${String(date.getFullYear()).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
 }
 
 /** `.nnnnnnnnn`: the fraction of the second. */
 export function fraction(ns: bigint): string {
-  return `.${String(remainder(ns)).padStart(9, '0')}`
+  return split(ns).fraction
 }
 
 /** `YYYY-MM-DDTHH:MM:SS.nnnnnnnnn`, UTC, without a zone. */
 export function utcTime(ns: bigint): string {
-  return `${toDate(ns).toISOString().slice(0, -5)}${fraction(ns)}`
+  const { second, fraction } = split(ns)
+  if (second !== printedUtc.second) printedUtc = { second, text: new Date(second * 1000).toISOString().slice(0, -5) }
+  return printedUtc.text + fraction
 }
 
 /** `2026-11-24T14:12:34.638674831Z`: UTC with nanoseconds. */
@@ -67,14 +83,8 @@ export function remainder(ns: bigint): bigint {
   return rest < 0n ? rest + NS : rest
 }
 
-/** The largest distance from 1970 that a Date can hold, in seconds. */
-const MAX_SECONDS = 8_640_000_000_000n
-
-/** Times outside the range of Date are printed as the nearest one inside it. */
-function toDate(ns: bigint): Date {
-  const s = seconds(ns)
-  return new Date(Number(s > MAX_SECONDS ? MAX_SECONDS : s < -MAX_SECONDS ? -MAX_SECONDS : s) * 1000)
-}
+/** The largest distance from 1970 that a Date can hold, in seconds: times beyond are printed as the nearest one inside. */
+const MAX_SECONDS = 8_640_000_000_000
 
 function two(n: number): string {
   return String(n).padStart(2, '0')

@@ -73,6 +73,58 @@ test('JSON.stringify prints the same as alertJson, whatever the values', () => {
   )
 })
 
+test('an alert prints what a copy of it prints, whatever the alerts before it were', () => {
+  const appendOutput = [
+    {
+      match: { source: 'people' as const },
+      extra_output: 'and %who.up',
+      extra_fields: ['who.id', { 'a "b"': '<%who.name>' }],
+    },
+  ]
+  const engine = new Engine({ sources: [people], hostname: 'b"ox', appendOutput })
+  const output =
+    '%who.name|%8who.name|%who.big %who.load %who.list %who.kin %gone.value %toupper(who.name) %who.ip "é\\'
+  const rule = {
+    rule: 'W"',
+    desc: 'd',
+    condition: 'who.name exists',
+    priority: 'INFO',
+    source: 'people',
+    output,
+    tags: ['t"'],
+  }
+  expect(engine.load([{ name: 'r.yaml', content: JSON.stringify([rule]) }]).errors).toEqual([])
+  const few = fc.constantFrom('ada', 'a"', 'é\ud800', '\udcff')
+  const list: unknown[] = []
+  const event = fc.record({
+    name: fc.oneof(few, text),
+    time: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n }),
+    big: fc.oneof(fc.constant(5n), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
+    load: fc.oneof(fc.constantFrom(0, -0, 5, Number.NaN), fc.double()),
+    list: fc.oneof(
+      fc.array(scalar),
+      // The same list with other elements.
+      scalar.map(value => {
+        list.splice(0, 1, value)
+        return list
+      }),
+    ),
+  })
+  const include = fc.record({
+    ...{ id: fc.boolean(), output: fc.boolean(), tags: fc.boolean(), message: fc.boolean() },
+    output_fields: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(fc.array(event, { minLength: 1, maxLength: 5 }), include, (events, include) => {
+      for (const event of events) {
+        const alert = engine.evaluate(people, event)[0]!
+        expect(alertJson(alert, include)).toBe(alertJson(alert.toObject(), include))
+        expect(alertText(alert)).toBe(alertText(alert.toObject()))
+      }
+    }),
+  )
+})
+
 test('toObject is plain data that can be cloned, spread and printed', () => {
   const alert = alertOf('%who.name %who.big %file.tags', { name: 'ada', big: 2n ** 63n })
   const data = alert.toObject()

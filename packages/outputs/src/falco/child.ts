@@ -40,10 +40,10 @@ export class Child {
     return Buffer.concat(this.#stderr).toString().slice(0, 1000).trim()
   }
 
-  /** Resolves when the operating system has taken the text. @throws EPIPE when the process no longer reads */
-  write(text: string): Promise<void> {
+  /** Resolves when the operating system has taken the data. @throws EPIPE when the process no longer reads */
+  write(data: string | Uint8Array): Promise<void> {
     const { stdin } = this.#process
-    return stdin ? writeStream(stdin, text) : Promise.reject(Object.assign(new Error('not started'), { code: 'EPIPE' }))
+    return stdin ? writeStream(stdin, data) : Promise.reject(Object.assign(new Error('not started'), { code: 'EPIPE' }))
   }
 
   /** Closes its input and waits for its end. */

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { type Answer, failureOf } from '../model/answer.ts'
 import { type Output, outputError } from '../model/output.ts'
 import type { Item } from '../model/transport.ts'
-import { type FilePort, LineWriter } from './write.ts'
+import { type FilePort, LINES, LineWriter } from './write.ts'
 
 export interface FileOptions {
   readonly filename: string
@@ -17,7 +17,7 @@ const NAME = 'file output'
 /** Lines at the end of a file. */
 export class FileOutput implements Output {
   readonly name = 'file'
-  readonly batch = { items: 512 }
+  readonly batch = LINES
   readonly #filename: string
   readonly #keepAlive: boolean
   readonly #writer: LineWriter

@@ -3,7 +3,7 @@ import { type Answer, type Failure, failureOf } from '../model/answer.ts'
 import type { Output } from '../model/output.ts'
 import type { BatchLimits, Item } from '../model/transport.ts'
 import { Child } from './child.ts'
-import { lines } from './write.ts'
+import { LineBuffer } from './write.ts'
 
 export interface ProgramOptions {
   /** A shell command; it reads alerts on its standard input. */
@@ -27,6 +27,7 @@ export class ProgramOutput implements Output {
   readonly #keepAlive: boolean
   #child: Child | null = null
   /** Messages written to `#child`. */
+  readonly #lines = new LineBuffer()
   #written = 0
   #closed = false
 
@@ -50,7 +51,7 @@ export class ProgramOutput implements Output {
     for (const [delivered, item] of items.entries()) {
       const child = this.#start()
       // A program that succeeds without reading its input has done its work.
-      child.write(lines([item])).catch(() => {})
+      child.write(new LineBuffer().fill([item])).catch(() => {})
       const code = await child.end()
       if (code !== 0) return { delivered, failure: exitFailure(code, NEVER_RAN.includes(code) ? 'later' : 'poison') }
     }
@@ -66,7 +67,7 @@ export class ProgramOutput implements Output {
     }
     const child = this.#child ?? this.#start()
     try {
-      await child.write(lines(items))
+      await child.write(this.#lines.fill(items))
       if (this.#written === 0) {
         const code = await Promise.race([child.exit, sleep(START_UP)])
         if (code !== undefined && NEVER_RAN.includes(code)) {

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { type Answer, failureOf } from '../model/answer.ts'
 import { type Output, outputError } from '../model/output.ts'
 import type { Item } from '../model/transport.ts'
-import { FILES, LineWriter, lines, writeStream } from './write.ts'
+import { FILES, LINES, LineBuffer, LineWriter, writeStream } from './write.ts'
 
 const NAME = 'stdout'
 
@@ -16,10 +16,11 @@ const GONE: readonly string[] = ['EPIPE', 'ERR_STREAM_DESTROYED', 'ECONNRESET']
  */
 export class StdoutOutput implements Output {
   readonly name = 'stdout'
-  readonly batch = { items: 512 }
+  readonly batch = LINES
   readonly #fd: number
   /** The file may be the log's, too: a torn line is closed by a newline, nothing is cut off. */
   readonly #writer = new LineWriter(NAME, { ...FILES, size: async () => undefined })
+  readonly #lines = new LineBuffer()
   #pipe: Socket | null = null
 
   constructor(fd = 1) {
@@ -43,7 +44,7 @@ export class StdoutOutput implements Output {
   async send(items: readonly Item[]): Promise<Answer> {
     if (!this.#pipe) return this.#writer.write(this.#fd, items)
     try {
-      await writeStream(this.#pipe, lines(items))
+      await writeStream(this.#pipe, this.#lines.fill(items))
       return { delivered: items.length }
     } catch (error) {
       const failure = failureOf(error, NAME)

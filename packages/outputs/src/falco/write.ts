@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type Answer, failureOf } from '../model/answer.ts'
-import type { Item } from '../model/transport.ts'
+import type { BatchLimits, Item } from '../model/transport.ts'
 
 /** The calls that writing to a descriptor needs; tests put a disk of their own in place of the system's. */
 export interface FilePort {
@@ -34,6 +34,7 @@ const RETRY_AFTER = 5
 export class LineWriter {
   readonly #output: string
   readonly #files: FilePort
+  readonly #lines = new LineBuffer()
   /** The last line written is not complete and could not be removed. */
   #torn = false
 
@@ -46,7 +47,7 @@ export class LineWriter {
   /** Appends one line per item. A line that does not fit, on a full disk, is removed again and not delivered. */
   async write(fd: number, items: readonly Item[]): Promise<Answer> {
     const start = this.#torn ? '\n' : ''
-    const data = Buffer.from(start + lines(items))
+    const data = this.#lines.fill(items, start)
     let offset = 0
     try {
       while (offset < data.length) {
@@ -92,16 +93,40 @@ function countLines(data: Uint8Array, from: number, to: number): number {
   return count
 }
 
-/** Resolves when the operating system has taken `text`. @throws the stream's error (EPIPE when the reader has gone) */
-export function writeStream(stream: Writable, text: string): Promise<void> {
+/** Resolves when the operating system has taken `data`. @throws the stream's error (EPIPE when the reader has gone) */
+export function writeStream(stream: Writable, data: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    stream.write(text, error => (error ? reject(error) : resolve()))
+    stream.write(data, error => (error ? reject(error) : resolve()))
   })
 }
 
-/** Bodies as lines. */
-export function lines(items: readonly Item[]): string {
-  let text = ''
-  for (const { body } of items) text += `${body}\n`
-  return text
+/** Lines that one write takes. */
+export const LINES: BatchLimits = { items: 4096, bytes: 1024 * 1024 }
+
+/** The largest buffer that is kept for the next lines. */
+const KEPT = 4 * 1024 * 1024
+
+/** Bodies as lines, in memory that is used again: the last lines must have been written. */
+export class LineBuffer {
+  #buffer = Buffer.allocUnsafe(64 * 1024)
+
+  /** @param start before the first line */
+  fill(items: readonly Item[], start = ''): Uint8Array {
+    if (this.#buffer.length > KEPT) this.#buffer = Buffer.allocUnsafe(KEPT)
+    let end = this.#buffer.write(start)
+    for (const { body } of items) {
+      this.#reserve(end, 3 * body.length + 1)
+      // Line by line: one long text of all of them would be put together first.
+      end += this.#buffer.write(body, end)
+      this.#buffer[end++] = 0x0a
+    }
+    return this.#buffer.subarray(0, end)
+  }
+
+  #reserve(used: number, more: number): void {
+    if (used + more <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafe(2 * (used + more))
+    this.#buffer.copy(larger, 0, 0, used)
+    this.#buffer = larger
+  }
 }

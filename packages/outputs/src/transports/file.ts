@@ -1,4 +1,5 @@
 import { FileOutput } from '../falco/file.ts'
+import { LINES } from '../falco/write.ts'
 import { defineTransport } from '../model/transport.ts'
 
 export const file = defineTransport({
@@ -10,7 +11,7 @@ short by a full disk is removed and retried. SIGUSR1 reopens the file, for log r
     path: { kind: 'path', required: true, doc: 'The file.', example: '/var/log/falc/critical.log' },
     keep_open: { kind: 'boolean', default: true, doc: 'Keep the file open. Otherwise it is opened for each batch.' },
   },
-  batch: { items: 512 },
+  batch: LINES,
   ordered: 'all',
   deadline: false,
   open: ({ path, keep_open }) => new FileOutput({ filename: path, keepAlive: keep_open }).open(),

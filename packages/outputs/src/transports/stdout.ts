@@ -1,4 +1,5 @@
 import { StdoutOutput } from '../falco/stdout.ts'
+import { LINES } from '../falco/write.ts'
 import { defineTransport } from '../model/transport.ts'
 
 export const stdout = defineTransport({
@@ -6,7 +7,7 @@ export const stdout = defineTransport({
   title: 'Standard output',
   doc: 'One line per alert. Once the reader of a pipe has exited, nothing more can be delivered.',
   options: {},
-  batch: { items: 512 },
+  batch: LINES,
   ordered: 'all',
   deadline: false,
   open: () => new StdoutOutput().open(),
