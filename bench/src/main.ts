@@ -1,9 +1,10 @@
 /**
- * All benchmarks, or those named on the command line: audit expressions load syscalls busy live run rules outputs store.
+ * All benchmarks, or those named on the command line: audit expressions load syscalls busy live run rules outputs store editor.
  * Figures are ratios or CPU times of one run on one machine; docs/performance.md tells what was measured where.
  */
 import { benchAudit } from './audit.ts'
 import { benchBusy } from './busy.ts'
+import { benchEditor } from './editor.ts'
 import { benchExpressions } from './expressions.ts'
 import { benchLive } from './live.ts'
 import { benchLoad } from './load.ts'
@@ -24,6 +25,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   rules: benchRules,
   outputs: benchOutputs,
   store: benchStore,
+  editor: benchEditor,
 }
 
 const asked = process.argv.slice(2)

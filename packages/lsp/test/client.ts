@@ -68,7 +68,12 @@ export class Client {
       workspaceFolders: [{ uri: this.uri(''), name: 'rules' }],
       capabilities: {
         workspace: { configuration: true, didChangeWatchedFiles: { dynamicRegistration: true } },
-        textDocument: { completion: { completionItem: { snippetSupport: true } } },
+        textDocument: {
+          completion: {
+            completionItem: { snippetSupport: true },
+            completionList: { itemDefaults: ['editRange', 'data'] },
+          },
+        },
       },
     })
     await this.notify('initialized', {})
@@ -79,8 +84,12 @@ export class Client {
     return pathToFileURL(`${this.folder}/${file}`).href.replace(/\/$/, '')
   }
 
+  /** Fails when the server ends first. */
   ask<T = any>(method: string, params: object): Promise<T> {
-    return this.connection.sendRequest(method, params)
+    const ended = this.exit.then(code => {
+      throw new Error(`falc lsp ended with ${code} before it answered ${method}: ${this.stderr}`)
+    })
+    return Promise.race([this.connection.sendRequest<T>(method, params), ended])
   }
 
   notify(method: string, params: object): Promise<void> {

@@ -58,6 +58,8 @@ export class Player {
       await this.#client.notify('textDocument/didOpen', {
         textDocument: { uri: this.#uri(file), languageId: 'yaml', version: this.#version, text: document.getText() },
       })
+      // Until then the files beside it may not be known.
+      await this.#client.settled()
       return []
     },
     close: async file => {
@@ -84,6 +86,7 @@ export class Player {
     set: async (key, _, rest) => {
       this.#client.settings = { ...this.#client.settings, [key]: JSON.parse(rest) }
       await this.#client.notify('workspace/didChangeConfiguration', { settings: null })
+      await this.#client.settled()
       return []
     },
     diagnostics: async file => {
@@ -124,7 +127,7 @@ export class Player {
     resolve: async (file, at, label) => {
       const found = await this.#ask('completion', file, at)
       const item = found.items.find((one: { label: string }) => one.label === label)
-      const { documentation } = await this.#client.ask('completionItem/resolve', item)
+      const { documentation } = await this.#client.ask('completionItem/resolve', { ...found.itemDefaults, ...item })
       return documentation.value.split('\n')
     },
     hover: async (file, at) => {

@@ -88,9 +88,9 @@ export function transformerDoc(name: string): string | undefined {
 /** An item with all its changes, as the last file leaves it. */
 export function nameDoc(view: View, kind: ItemKind, name: string): string {
   const sites = view.definitions(kind, name)
-  const places = sites.map(({ file, definition }) => `${definition.change} in ${fileName(file.uri)}`)
+  const places = sites.map(({ file, definition }) => `${definition.change} in ${plain(fileName(file.uri))}`)
   const history = sites.length > 1 ? `\n\n${places.join(', ')}` : ''
-  return `**${kind}** \`${name}\`${BODY[kind](sites)}${history}`
+  return `**${kind}** ${plain(name)}${BODY[kind](sites)}${history}`
 }
 
 const BODY: Readonly<Record<ItemKind, (sites: readonly DefinedIn[]) => string>> = {
@@ -104,10 +104,15 @@ const BODY: Readonly<Record<ItemKind, (sites: readonly DefinedIn[]) => string>> 
     const text = (key: string) => effectiveKey(sites, key).map(flat).join(' ')
     const facts = ['priority', 'source', 'tags', 'enabled'].flatMap(key => {
       const value = key === 'tags' ? effectiveKey(sites, key).join(', ') : text(key)
-      return value === '' ? [] : [`${key}: ${value}`]
+      return value === '' ? [] : [`${key}: ${plain(value)}`]
     })
-    return `\n\n${text('desc')}${code(text('condition'))}\n${code(text('output'))}\n\n${facts.join(' · ')}`
+    return `\n\n${plain(text('desc'))}${code(text('condition'))}\n${code(text('output'))}\n\n${facts.join(' · ')}`
   },
+}
+
+/** An author's text as it is: no link, and no picture that a server would be asked for. */
+function plain(text: string): string {
+  return text.replace(/[\\`*_{}[\]()#!<>|~&]/g, '\\$&')
 }
 
 function code(text: string): string {

@@ -3,13 +3,15 @@ import {
   type Connection,
   LSPErrorCodes,
   MarkupKind,
+  MessageType,
   ResponseError,
+  ShowMessageNotification,
   type TextDocumentPositionParams,
   type WorkspaceEdit,
 } from 'vscode-languageserver'
 import type { Range } from '../document/outline.ts'
 import { actionsAt } from '../language/actions.ts'
-import { type CompletionKind, complete, docOf } from '../language/completion/complete.ts'
+import { complete, docOf } from '../language/completion/complete.ts'
 import { hover } from '../language/hover.ts'
 import { inlaysOf } from '../language/inlay.ts'
 import { lensesOf } from '../language/lens.ts'
@@ -20,11 +22,18 @@ import { findSymbols, foldsOf, symbolsOf } from '../language/symbols.ts'
 import type { Target, View } from '../workspace/view.ts'
 import { pathOf } from './disk.ts'
 import type { Session } from './session.ts'
-import { linesOf, rangeOf, toAction, toCompletion, toRange, toSymbol, toTokenData } from './to-protocol.ts'
-
-export interface Client {
-  readonly snippets: boolean
-}
+import {
+  type Client,
+  type CompletionData,
+  completionKind,
+  linesOf,
+  rangeOf,
+  toAction,
+  toCompletions,
+  toRange,
+  toSymbol,
+  toTokenData,
+} from './to-protocol.ts'
 
 export const RUN_TESTS = 'falc.runTests'
 
@@ -48,26 +57,14 @@ export function answer(connection: Connection, session: Session, client: () => C
   connection.onCompletion(params =>
     at(params, (view, offset) => {
       const found = complete(view, offset)
-      if (!found) return null
-      const { snippets } = client()
-      return {
-        isIncomplete: found.incomplete,
-        itemDefaults: {
-          editRange: toRange(view.file, found.range),
-          data: { uri: view.file.uri, source: found.source.name },
-        },
-        items: found.items.map(item => ({
-          ...toCompletion(item, snippets),
-          data: { uri: view.file.uri, source: found.source.name, kind: item.kind },
-        })),
-      }
+      return found ? toCompletions(view.file, found, client()) : null
     }),
   )
   connection.onCompletionResolve(item => {
-    const { uri, source, kind } = item.data as { uri: string; source: string; kind: CompletionKind }
+    const { uri, source } = item.data as CompletionData
     const view = session.view(uri)
     const words = session.words.source(source)
-    const doc = view && words && docOf(view, kind, item.label, words)
+    const doc = view && words && docOf(view, completionKind(item.kind), item.label, words)
     return doc === undefined ? item : { ...item, documentation: markdown(doc) }
   })
   connection.onHover(params =>
@@ -179,9 +176,13 @@ export function answer(connection: Connection, session: Session, client: () => C
     if (command !== RUN_TESTS) throw new ResponseError(LSPErrorCodes.RequestFailed, `there is no command ${command}`)
     const paths = (Array.isArray(files) ? files : []).flatMap(uri => pathOf(String(uri)) ?? [])
     const known = paths.filter(path => [...session.tests.keys()].some(uri => pathOf(uri) === path))
+    if (known.length === 0) return { title: 'There are no such tests.', failed: [] }
     const results = summary(await session.host.runTests(known))
-    if (results.failed.length > 0) connection.window.showErrorMessage(`${results.title}\n${results.failed.join('\n')}`)
-    else connection.window.showInformationMessage(results.title)
+    const failed = results.failed.length > 0
+    void connection.sendNotification(ShowMessageNotification.type, {
+      type: failed ? MessageType.Error : MessageType.Info,
+      message: [results.title, ...results.failed].join('\n'),
+    })
     return results
   })
 }
@@ -203,7 +204,9 @@ function summary(lines: string) {
     return [{ name, ok, problems }]
   })
   if (results.length === 0) return { title: 'The tests did not run.', failed: [lines.trim().slice(0, 500)] }
-  const failed = results.filter(({ ok }) => !ok).map(({ name, problems }) => `${name}: ${problems[0] ?? ''}`)
+  const failed = results
+    .filter(({ ok }) => !ok)
+    .map(({ name, problems }) => `${name}: ${problems[0]?.split('\n')[0] ?? ''}`)
   const all = `${results.length} test${results.length === 1 ? '' : 's'}`
   return { title: failed.length === 0 ? `${all} passed.` : `${failed.length} of ${all} failed.`, failed }
 }

@@ -55,13 +55,13 @@ export function serve(connection: Connection, host: Host, version: string): void
       connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
         const gone = new Set(removed.map(({ uri }) => uri))
         asked!.workspaceFolders = [...(asked!.workspaceFolders ?? []).filter(({ uri }) => !gone.has(uri)), ...added]
-        session.configure(session.settings, folders())
+        void session.configure(Promise.resolve(session.settings), folders())
       })
-    session.configure(await current(asked!.initializationOptions), folders())
+    await session.configure(current(asked!.initializationOptions), folders())
   })
-  connection.onDidChangeConfiguration(async ({ settings }) => {
-    session.configure(await current((settings as { falc?: unknown } | null)?.falc))
-  })
+  connection.onDidChangeConfiguration(({ settings }) =>
+    session.configure(current((settings as { falc?: unknown } | null)?.falc)),
+  )
   connection.onDidOpenTextDocument(({ textDocument: { uri, version, text } }) => session.open(uri, version, text))
   connection.onDidChangeTextDocument(({ textDocument: { uri, version }, contentChanges }) =>
     session.change(uri, version, contentChanges),
@@ -69,9 +69,13 @@ export function serve(connection: Connection, host: Host, version: string): void
   connection.onDidCloseTextDocument(({ textDocument: { uri } }) => session.close(uri))
   connection.onDidChangeWatchedFiles(({ changes }) => session.refresh(changes.map(({ uri }) => uri)))
   connection.onRequest('falc/state', () => session.state)
-  answer(connection, session, () => ({
-    snippets: asked?.capabilities.textDocument?.completion?.completionItem?.snippetSupport === true,
-  }))
+  answer(connection, session, () => {
+    const completion = asked?.capabilities.textDocument?.completion
+    return {
+      snippets: completion?.completionItem?.snippetSupport === true,
+      defaults: completion?.completionList?.itemDefaults ?? [],
+    }
+  })
   connection.onShutdown(() => session.stop())
   connection.listen()
 

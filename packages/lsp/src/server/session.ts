@@ -6,7 +6,7 @@ import { Analyst, type Thread } from '../analysis/analyst.ts'
 import { Vocabulary } from '../vocabulary.ts'
 import { View } from '../workspace/view.ts'
 import { folderOf, type RulesFile, Workspace } from '../workspace/workspace.ts'
-import { canonical, textOf, yamlFiles } from './disk.ts'
+import { canonical, isYaml, textOf, yamlFiles } from './disk.ts'
 import { shifted, wanted } from './findings.ts'
 import { type Settings, settingsFrom } from './settings.ts'
 import { toDiagnostic } from './to-protocol.ts'
@@ -46,7 +46,7 @@ export class Session {
   readonly #due = new Map<string, NodeJS.Timeout>()
   readonly #searched = new Set<string>()
   #searching: Promise<void> = Promise.resolve()
-  /** What waits for it. */
+  /** Works that have not ended. */
   #pending = 0
 
   constructor(connection: Connection, host: Host) {
@@ -83,7 +83,7 @@ export class Session {
     this.#open.set(own, { document: TextDocument.create(uri, 'yaml', version, text), findings: [], analysed: false })
     this.#take(own, text)
     this.#search(folderOf(own), false)
-    this.#whenReady(() => this.#schedule(own, 0))
+    void this.#whenDone(this.#searching, () => this.#schedule(own, 0))
   }
 
   change(uri: string, version: number, changes: TextDocumentContentChangeEvent[]): void {
@@ -113,28 +113,22 @@ export class Session {
   }
 
   /** Reads files anew that have changed on the disk. */
-  async refresh(uris: readonly string[]): Promise<void> {
-    for (const uri of uris.map(canonical)) {
-      if (this.#open.has(uri)) continue
-      const text = await textOf(uri)
-      if (this.#open.has(uri)) continue
-      if (text === undefined) {
-        this.workspace.delete(uri)
-        this.tests.delete(uri)
-      } else this.#take(uri, text)
-    }
-    this.checkAll()
+  refresh(uris: readonly string[]): Promise<void> {
+    return this.#whenDone(this.#readAgain(uris), () => this.checkAll())
   }
 
-  configure(given: unknown, folders: readonly string[] = this.folders): void {
-    this.settings = settingsFrom(given)
-    this.folders = folders.map(canonical)
-    const base = `${this.folders[0] ?? 'file:///'}/`
-    const before = this.settings.loadBefore.map(path => canonical(new URL(path, base).href))
-    this.workspace.before = before
-    for (const folder of this.folders) this.#search(folder, true)
-    for (const uri of before) this.#search(/\.ya?ml$/.test(uri) ? folderOf(uri) : uri, false)
-    this.#whenReady(() => this.checkAll())
+  /** @param given what the client answers when it is asked for its settings */
+  configure(given: Promise<unknown>, folders: readonly string[] = this.folders): Promise<void> {
+    return this.#whenDone(given, settings => {
+      this.settings = settingsFrom(settings)
+      this.folders = folders.map(canonical)
+      const base = `${this.folders[0] ?? 'file:///'}/`
+      const before = this.settings.loadBefore.map(path => canonical(new URL(path, base).href))
+      this.workspace.before = before
+      for (const folder of this.folders) this.#search(folder, true)
+      for (const uri of before) this.#search(isYaml(uri) ? folderOf(uri) : uri, false)
+      void this.#whenDone(this.#searching, () => this.checkAll())
+    })
   }
 
   checkAll(): void {
@@ -147,12 +141,27 @@ export class Session {
     await this.#analyst.close()
   }
 
-  #whenReady(act: () => void): void {
+  async #readAgain(uris: readonly string[]): Promise<void> {
+    for (const uri of uris.map(canonical)) {
+      if (this.#open.has(uri)) continue
+      const text = await textOf(uri)
+      if (this.#open.has(uri)) continue
+      if (text === undefined) {
+        this.workspace.delete(uri)
+        this.tests.delete(uri)
+      } else this.#take(uri, text)
+    }
+  }
+
+  async #whenDone<T>(work: Promise<T>, act: (result: T) => void): Promise<void> {
     this.#pending++
-    void this.#searching.then(() => {
+    try {
+      act(await work)
+    } catch (error) {
+      this.#connection.console.error(String(error))
+    } finally {
       this.#pending--
-      act()
-    })
+    }
   }
 
   /** What the server holds, for tests: nothing of it may grow with what has been closed. */

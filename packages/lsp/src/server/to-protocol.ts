@@ -13,7 +13,7 @@ import {
 import { TextDocument } from 'vscode-languageserver-textdocument'
 import type { ItemKind, Range } from '../document/outline.ts'
 import type { Action } from '../language/actions.ts'
-import type { Completion, CompletionKind } from '../language/completion/complete.ts'
+import type { Completion, CompletionKind, Completions } from '../language/completion/complete.ts'
 import { type Colored, TOKEN_TYPES } from '../language/semantic-tokens.ts'
 import type { ItemSymbol } from '../language/symbols.ts'
 import type { RulesFile } from '../workspace/workspace.ts'
@@ -71,16 +71,54 @@ const COMPLETION_KINDS: Readonly<Record<CompletionKind, CompletionItemKind>> = {
   key: CompletionItemKind.Property,
 }
 
-/** The range is the list's, so that it is sent once. */
-export function toCompletion({ label, kind, detail, insert, snippet }: Completion, snippets: boolean) {
+/** What a client understands. */
+export interface Client {
+  readonly snippets: boolean
+  /** What it lets a list of completions say for all of its items. */
+  readonly defaults: readonly string[]
+}
+
+export function toCompletions(file: RulesFile, { items, range, source, incomplete }: Completions, client: Client) {
+  const edited = toRange(file, range)
+  const data: CompletionData = { uri: file.uri, source: source.name }
+  const all = { ...(client.defaults.includes('editRange') && { editRange: edited }) }
+  const defaults = client.defaults.includes('data') ? { ...all, data } : all
+  return {
+    isIncomplete: incomplete,
+    itemDefaults: defaults,
+    items: items.map(item => toCompletion(item, client, edited, data)),
+  }
+}
+
+/** What a completion keeps for when its documentation is asked for. */
+export interface CompletionData {
+  readonly uri: string
+  readonly source: string
+}
+
+function toCompletion(
+  { label, kind, detail, insert, snippet }: Completion,
+  { snippets, defaults }: Client,
+  range: ProtocolRange,
+  data: CompletionData,
+) {
   const text = snippet && !snippets ? insert!.replace('$0', '') : insert
   return {
     label,
     kind: COMPLETION_KINDS[kind],
     ...(detail !== undefined && { detail }),
-    ...(text !== undefined && { textEditText: text }),
+    ...(!defaults.includes('editRange')
+      ? { textEdit: { range, newText: text ?? label } }
+      : text !== undefined && { textEditText: text }),
     ...(snippet && snippets && { insertTextFormat: InsertTextFormat.Snippet }),
+    ...(!defaults.includes('data') && { data }),
   }
+}
+
+/** The kind of a completion that a client has sent back. */
+export function completionKind(kind: CompletionItemKind | undefined): CompletionKind {
+  const kinds = Object.keys(COMPLETION_KINDS) as CompletionKind[]
+  return kinds.find(one => COMPLETION_KINDS[one] === kind) ?? 'value'
 }
 
 const SYMBOL_KINDS: Readonly<Record<ItemKind, SymbolKind>> = {
