@@ -1,6 +1,6 @@
 import type { FieldUse } from '@falc/engine'
+import type { CaptureCounts } from './capture/capture-counts.ts'
 import { type CaptureFile, openCapture as openFile } from './capture/file.ts'
-import type { CaptureCounts } from './capture/reader.ts'
 import type { MachineInfo } from './capture/visitor.ts'
 import { Delivery, type EventTap } from './delivery.ts'
 import { demandOf } from './demand/demand.ts'

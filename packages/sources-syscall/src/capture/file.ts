@@ -4,12 +4,14 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, gzipSync } from 'node:zlib'
 import type { SyscallEvent } from '../event.ts'
+import type { CaptureCounts } from './capture-counts.ts'
 import { CaptureError } from './capture-error.ts'
-import { type CaptureCounts, CaptureReader } from './reader.ts'
+import { CaptureReader } from './reader.ts'
 import type { CaptureVisitor, MachineInfo } from './visitor.ts'
 import { CaptureWriter } from './writer.ts'
 
-const CHUNK = 256 << 10
+/** Bytes read at a time: few turns of the event loop, and in memory once. */
+const CHUNK = 2 << 20
 
 /**
  * Opens a capture, plain or gzip, and reads its tables into the visitor.

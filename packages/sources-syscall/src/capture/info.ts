@@ -1,9 +1,9 @@
 import { PPME } from '../events/ids.ts'
 import { SYSCALL_NAMES } from '../events/syscalls.ts'
 import { EVENTS } from '../events/table.ts'
+import { CaptureCounts } from './capture-counts.ts'
 import { CaptureError } from './capture-error.ts'
 import { openCapture } from './file.ts'
-import { CaptureCounts } from './reader.ts'
 import type { MachineInfo } from './visitor.ts'
 
 /** Summary of a capture, as shown by `falc capture info`. */

@@ -1,35 +1,19 @@
 import { EVENT_HEADER, SyscallEvent } from '../event.ts'
 import { EVENT_FLAGS, EVENT_NPARAMS } from '../events/table.ts'
 import { BLOCK_HEADER, BLOCK_TRAILER, Block, EARLY_BLOCKS, EVENT_BLOCK_LIMIT, isEvent, SECTION_MAGIC } from './block.ts'
+import { CaptureCounts } from './capture-counts.ts'
 import { CaptureError, type CaptureErrorCode } from './capture-error.ts'
 import { Converter, FATES, Fate } from './convert.ts'
 import { Cursor } from './cursor.ts'
-import { Skip, type Skips } from './skips.ts'
+import { EVENT_AT, EVENT_AT_WITH_FLAGS, passOver } from './pass-over.ts'
+import type { Skips } from './skips.ts'
 import { isTable, readTable } from './table-block.ts'
 import { OLD_EVENT_HEADER, upgradeEvent } from './upgrade.ts'
 import type { CaptureVisitor, MachineInfo } from './visitor.ts'
-
-/** Counts of everything read and skipped, by kind. */
-export class CaptureCounts {
-  /** Numbered events: delivered or passed over. */
-  events = 0
-  /** Of these, events that `next` skipped: see `Skips`. */
-  passedOver = 0
-  /** Enter events merged into their exits, and events of kinds that are no longer recorded. */
-  merged = 0
-  /** Events of a type newer than this program. */
-  newer = 0
-  /** Blocks of an unknown kind. */
-  unknownBlocks = 0
-  /** Enter events dropped because too many were waiting for their exit. */
-  evicted = 0
-  sections = 0
-}
+import { Window } from './window.ts'
 
 /** Larger blocks are refused, because a block must fit in memory as a whole. */
 const MAX_BLOCK = 64 << 20
-const FIRST_BUFFER = 1 << 20
-/** Offset of the event in its block: after the cpu, or after cpu and flags. */
 /** Second names: see event.ts. */
 const EVENT = Block.event2
 const EVENT_FLAGS_BLOCK = Block.eventFlags2
@@ -39,14 +23,6 @@ const NPARAMS = EVENT_NPARAMS
 const FATE = FATES
 const PASS = Fate.pass
 const EXIT = Fate.exit
-const EVENT_AT = 10
-const EVENT_AT_WITH_FLAGS = 14
-const TAKE = Skip.take
-const SKIP = Skip.skip
-const DROP = Skip.drop
-/** Bounds of a block that holds a whole event header. */
-const SMALLEST = EVENT_AT_WITH_FLAGS + EVENT_HEADER + BLOCK_TRAILER
-const LARGEST = EVENT_BLOCK_LIMIT + BLOCK_HEADER
 const NO_SECTION = 'not a scap capture: it starts with no section header'
 
 /**
@@ -68,12 +44,7 @@ export class CaptureReader {
   readonly #visitor: CaptureVisitor
   readonly #started: boolean
   readonly #converter = new Converter()
-  #bytes = new Uint8Array(FIRST_BUFFER)
-  #view = new DataView(this.#bytes.buffer)
-  #at = 0
-  #limit = 0
-  /** Offset of the buffer's first byte in the capture. */
-  #base = 0
+  readonly #window = new Window()
   #ended = false
   #broken = false
   /** `start`: before the section header; `tables`: before the first event; `events`. */
@@ -87,7 +58,7 @@ export class CaptureReader {
 
   /** Bytes of the capture read so far. */
   get offset(): number {
-    return this.#base + this.#at
+    return this.#window.offset
   }
 
   /** Adds a copy of the bytes. */
@@ -98,24 +69,12 @@ export class CaptureReader {
 
   /** Room for `size` more bytes: write to it, then call `filled`. Avoids the copy that `push` makes. */
   space(size: number): Uint8Array {
-    const rest = this.#limit - this.#at
-    if (rest + size > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(this.#bytes.length * 2, rest + size))
-      grown.set(this.#bytes.subarray(this.#at, this.#limit))
-      this.#bytes = grown
-      this.#view = new DataView(grown.buffer)
-    } else if (this.#at > 0) {
-      this.#bytes.copyWithin(0, this.#at, this.#limit)
-    }
-    this.#base += this.#at
-    this.#at = 0
-    this.#limit = rest
-    return this.#bytes.subarray(rest, rest + size)
+    return this.#window.space(size)
   }
 
   /** Call it after writing `count` bytes to the array that `space` returned. */
   filled(count: number): void {
-    this.#limit += count
+    this.#window.filled(count)
   }
 
   /** Marks the end of the input. */
@@ -130,17 +89,18 @@ export class CaptureReader {
    */
   next(): boolean {
     if (this.#broken) return false
+    const window = this.#window
     for (;;) {
-      if (this.skips !== null && this.#phase === 'events') this.#passOver(this.skips)
-      const at = this.#at
-      const available = this.#limit - at
+      if (this.skips !== null && this.#phase === 'events') passOver(window, this.skips, this.counts)
+      const at = window.at
+      const available = window.limit - at
       if (available < HEADER) return this.#starve(available)
-      const total = this.#view.getUint32(at + 4, true)
+      const total = window.view.getUint32(at + 4, true)
       if (total > available || total < HEADER + TRAILER || (total & 3) !== 0) {
-        this.#checkLength(this.#view.getUint32(at, true), total)
+        this.#checkLength(window.view.getUint32(at, true), total)
         return this.#starve(available)
       }
-      const block = this.#view.getUint32(at, true)
+      const block = window.view.getUint32(at, true)
       let delivered: boolean
       if (block === EVENT || block === EVENT_FLAGS_BLOCK) {
         if (this.#phase !== 'events') this.#enterEvents()
@@ -151,7 +111,7 @@ export class CaptureReader {
       } else {
         delivered = this.#readBlock(EARLY_BLOCKS.get(block) ?? block, at, total)
       }
-      this.#at = at + total
+      window.at = at + total
       if (delivered) return true
     }
   }
@@ -159,63 +119,27 @@ export class CaptureReader {
   /** Reads the tables up to the first event. Returns false if it needs more bytes. @throws {CaptureError} like `next` */
   readTables(): boolean {
     while (this.#phase !== 'events') {
-      const available = this.#limit - this.#at
+      const available = this.#window.limit - this.#window.at
       if (this.#broken || available < BLOCK_HEADER) return !this.#broken && this.#starve(available)
-      const block = this.#view.getUint32(this.#at, true)
-      const total = this.#view.getUint32(this.#at + 4, true)
+      const block = this.#window.view.getUint32(this.#window.at, true)
+      const total = this.#window.view.getUint32(this.#window.at + 4, true)
       this.#checkLength(block, total)
       if (total > available) return this.#starve(available)
       if (isEvent(EARLY_BLOCKS.get(block) ?? block)) {
         this.#enterEvents()
       } else {
-        this.#readBlock(EARLY_BLOCKS.get(block) ?? block, this.#at, total)
-        this.#at += total
+        this.#readBlock(EARLY_BLOCKS.get(block) ?? block, this.#window.at, total)
+        this.#window.at += total
       }
     }
     return true
   }
 
-  /**
-   * Moves on to the next event that is not skipped, or to where only the general case can tell what follows. Whatever the
-   * length of the capture, this loop allocates nothing.
-   */
-  #passOver(skips: Skips): void {
-    const view = this.#view
-    const limit = this.#limit
-    const { actions, awaiting } = skips
-    let at = this.#at
-    let numbered = 0
-    let dropped = 0
-    while (limit - at >= SMALLEST) {
-      const block = view.getUint32(at, true)
-      let start = at + EVENT_AT
-      if (block === EVENT_FLAGS_BLOCK) start = at + EVENT_AT_WITH_FLAGS
-      else if (block !== EVENT) break
-      const total = view.getUint32(at + 4, true)
-      if (total > limit - at || total < SMALLEST || (total & 3) !== 0 || total > LARGEST) break
-      const type = view.getUint16(start + 20, true)
-      const action = actions[type]!
-      if (action === TAKE) break
-      if (action === DROP) dropped++
-      else {
-        if (FATE[type] === EXIT && view.getUint32(start + 22, true) !== NPARAMS[type]) break
-        if ((action !== SKIP || awaiting.size > 0) && skips.matters(action, view, start, at + total - TRAILER)) break
-        numbered++
-      }
-      at += total
-    }
-    this.#at = at
-    const { counts } = this
-    counts.events += numbered
-    counts.passedOver += numbered
-    counts.merged += dropped
-  }
-
   /** Reads the event between `start` and `limit`, in a block that starts at `at`. Returns false if it is not delivered. */
   #take(at: number, start: number, limit: number): boolean {
     const event = this.event
-    const view = this.#view
-    if (!event.attach(this.#bytes, view, start, limit)) {
+    const view = this.#window.view
+    if (!event.attach(this.#window.bytes, view, start, limit)) {
       if (limit - start < EVENT_HEADER || view.getUint16(start + 20, true) < EVENT_FLAGS.length)
         this.#fail('corrupt', 'event whose lengths contradict each other')
       this.counts.newer++
@@ -258,9 +182,15 @@ export class CaptureReader {
 
   #readTableBlock(block: number, at: number, total: number): void {
     if (this.#phase === 'events') this.#fail('unexpected-block', `table block 0x${block.toString(16)} after events`)
-    const trailer = this.#view.getUint32(at + total - BLOCK_TRAILER, true)
+    const trailer = this.#window.view.getUint32(at + total - BLOCK_TRAILER, true)
     if (trailer !== total) this.#fail('corrupt', `wrong block total length, header=${total}, trailer=${trailer}`)
-    const cursor = new Cursor(this.#bytes, this.#view, at + BLOCK_HEADER, at + total - BLOCK_TRAILER, this.#base + at)
+    const cursor = new Cursor(
+      this.#window.bytes,
+      this.#window.view,
+      at + BLOCK_HEADER,
+      at + total - BLOCK_TRAILER,
+      this.#window.offset,
+    )
     // An exception from a table or its visitor ends reading.
     this.#broken = true
     this.machine = readTable(block, cursor, this.#visitor, this.#started) ?? this.machine
@@ -274,24 +204,24 @@ export class CaptureReader {
     const limit = at + total - BLOCK_TRAILER
     if (block === Block.event2Large || block === Block.eventFlags2Large) return this.#take(at, start, limit)
     if (total - BLOCK_HEADER > EVENT_BLOCK_LIMIT) this.#fail('corrupt', `event block of ${total} bytes`)
-    if (limit - start >= OLD_EVENT_HEADER && this.#view.getUint16(start + 20, true) >= EVENT_FLAGS.length) {
+    if (limit - start >= OLD_EVENT_HEADER && this.#window.view.getUint16(start + 20, true) >= EVENT_FLAGS.length) {
       this.counts.newer++
       return false
     }
-    const upgraded = upgradeEvent(this.#view, this.#bytes, start, limit)
+    const upgraded = upgradeEvent(this.#window.view, this.#window.bytes, start, limit)
     const event = this.event
     if (!upgraded || !event.attach(upgraded, new DataView(upgraded.buffer), 0, upgraded.length))
       this.#fail('corrupt', 'cannot convert v1 event block to v2')
-    event.cpu = this.#view.getUint16(at + BLOCK_HEADER, true)
-    event.blockFlags = flags ? this.#view.getUint32(at + EVENT_AT, true) : 0
+    event.cpu = this.#window.view.getUint16(at + BLOCK_HEADER, true)
+    event.blockFlags = flags ? this.#window.view.getUint32(at + EVENT_AT, true) : 0
     return this.#convert()
   }
 
   #startSection(at: number, total: number): void {
     if (total < 28) this.#fail('corrupt', `section header of ${total} bytes`)
-    const magic = this.#view.getUint32(at + 8, true)
+    const magic = this.#window.view.getUint32(at + 8, true)
     if (magic !== SECTION_MAGIC) this.#fail('not-a-capture', `invalid magic number 0x${magic.toString(16)}`)
-    const major = this.#view.getUint16(at + 12, true)
+    const major = this.#window.view.getUint16(at + 12, true)
     if (major > 1) this.#fail('version', `capture of version ${major}, this program reads version 1`)
     this.machine = null
     this.#converter.clear()
@@ -324,6 +254,6 @@ export class CaptureReader {
 
   #fail(code: CaptureErrorCode, message: string): never {
     this.#broken = true
-    throw new CaptureError(code, message, this.#base + this.#at)
+    throw new CaptureError(code, message, this.#window.offset)
   }
 }

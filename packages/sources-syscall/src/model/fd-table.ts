@@ -1,5 +1,6 @@
 import { type Fd, O_CLOEXEC } from './fd.ts'
 import { ANY, CLOSED_ON_EXEC, FdTree, isOfKind, KEPT_ON_EXEC } from './fd-tree.ts'
+import { noteSocket } from './socket-numbers.ts'
 
 /** Bucket counts of a libstdc++ hash table that grows one insertion at a time. */
 const BUCKETS: readonly number[] = [13, 29, 59, 127, 257, 541, 1109, 2357, 5087]
@@ -64,6 +65,7 @@ export class FdTable {
    * ones that do not fit either evict it.
    */
   set(num: number, fd: Fd): boolean {
+    noteSocket(num, fd)
     if (this.#tree.get(num) !== null) {
       this.#tree.put(num, fd, this.#tree.rankOf(num))
       return true

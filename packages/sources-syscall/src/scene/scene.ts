@@ -1,5 +1,6 @@
 /** Scenes on a machine, written as lines: what tests of rules are about. */
-import { type CaptureCounts, CaptureReader } from '../capture/reader.ts'
+import type { CaptureCounts } from '../capture/capture-counts.ts'
+import { CaptureReader } from '../capture/reader.ts'
 import type { MachineInfo } from '../capture/visitor.ts'
 import { CaptureWriter } from '../capture/writer.ts'
 import type { SyscallEvent } from '../event.ts'

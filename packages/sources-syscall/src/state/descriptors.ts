@@ -1,5 +1,6 @@
 import type { SyscallEvent } from '../event.ts'
 import type { Fd } from '../model/fd.ts'
+import { maySocket } from '../model/socket-numbers.ts'
 import type { Thread } from '../model/thread.ts'
 import type { Tables } from './tables.ts'
 
@@ -23,6 +24,7 @@ export function duplicateFd(tables: Tables, event: SyscallEvent, thread: Thread,
 /** Returns the event's descriptor ready for modification: unshared, with its memo cleared. The event must have one. */
 export function changeFd(event: SyscallEvent, thread: Thread): Fd {
   let fd = event.fd!
+  maySocket(event.fdNum)
   if (!thread.fds.owns(fd)) {
     fd = thread.fds.own(event.fdNum) ?? fd.copy(fd.num)
     event.fd = fd

@@ -4,6 +4,7 @@ import { EVENT_HEADER } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { positions } from '../events/positions.ts'
 import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
+import { SOCKET_NUMBERS } from '../model/socket-numbers.ts'
 import type { Thread } from '../model/thread.ts'
 import { changesDescriptors } from './files.ts'
 import { LOOKUP_CREATE, LOOKUPS } from './lookup.ts'
@@ -20,6 +21,9 @@ const FCNTL = positions(['cmd'], 'SYSCALL_FCNTL_X')
 const LOOKUP = LOOKUPS
 const STRANGER = Skip.unlessStranger
 const CONNECTS = Skip.unlessConnects
+const SOCKETS = SOCKET_NUMBERS
+/** Lengths of the first two parameters of reads and writes. */
+const RESULT_FD = 0x0008_0008
 const CLOSES = Skip.closes
 
 /** What must be read and kept. */
@@ -56,6 +60,11 @@ export class SkipEvents implements Skips {
     if (thread === null || thread.dead) return this.#strangers
     if (action === STRANGER) return false
     if (action === CONNECTS) {
+      // Both of 8 bytes, at the start: the result and the descriptor.
+      if (view.getUint32(start + EVENT_HEADER, true) === RESULT_FD) {
+        const num = int64(view, start + EVENT_HEADER + view.getUint32(start + 22, true) * 2 + 8)
+        if (num >= 0 && num < SOCKETS.length && SOCKETS[num] === 0) return false
+      }
       const at = parameterAt(view, start, limit, LOOKUP[view.getUint16(start + 20, true)]! >> 2, 8)
       return at < 0 || isUnconnected(thread.fds.get(int64(view, at)))
     }
