@@ -8,22 +8,29 @@ export interface RulesText extends RulesFile {
 
 const LOOKS_LIKE_RULES = /^\s*-\s+(rule|macro|list|required_engine_version|required_plugin_versions)\s*:/m
 
-/**
- * The rules that a file holds: the file itself, or what a ConfigMap, Helm values or a Rulesfile object has in it, in block scalars and
- * lists of items. What surrounds them is replaced with blanks, so that every place is one of the file.
- */
-export function rulesTexts(path: string, content: string): RulesText[] {
-  const whole = [{ name: path, path, content }]
+/** Rules within a file of another kind. */
+export interface Embedded {
+  /** The key that has them. */
+  readonly key: string
+  /** Where they begin and end. */
+  readonly from: number
+  readonly to: number
+  /** Of a text that is not written in lines of its own: what it says. */
+  readonly text?: string
+}
+
+/** The rules in a ConfigMap, Helm values or a Rulesfile object: block scalars and lists of items. None in a rules file. */
+export function embeddedRules(content: string): Embedded[] {
   // A plain rules file is a list: it need not be parsed twice.
-  if (/^(-|\s*#|\s*$|---)/.test(content) && !/^(apiVersion|kind|customRules|[\w-]+):/m.test(content)) return whole
-  const found: { key: string; from: number; to: number; text?: string }[] = []
+  if (/^(-|\s*#|\s*$|---)/.test(content) && !/^(apiVersion|kind|customRules|[\w-]+):/m.test(content)) return []
+  const found: Embedded[] = []
   let documents: ReturnType<typeof parseAllDocuments>
   try {
     documents = parseAllDocuments(content, { logLevel: 'silent' })
   } catch {
-    return whole
+    return []
   }
-  if (!Array.isArray(documents) || documents.some(({ contents }) => isSeq(contents))) return whole
+  if (!Array.isArray(documents) || documents.some(({ contents }) => isSeq(contents))) return []
   const visit = (node: ParsedNode | null, key: string): void => {
     if (isMap(node))
       for (const { key: name, value } of node.items as { key: unknown; value: ParsedNode | null }[])
@@ -40,7 +47,16 @@ export function rulesTexts(path: string, content: string): RulesText[] {
     }
   }
   for (const { contents } of documents) visit(contents as ParsedNode | null, '')
-  if (found.length === 0) return whole
+  return found
+}
+
+/**
+ * The rules that a file holds: the file itself, or what is embedded in it. What surrounds them is replaced with blanks, so that every
+ * place is one of the file.
+ */
+export function rulesTexts(path: string, content: string): RulesText[] {
+  const found = embeddedRules(content)
+  if (found.length === 0) return [{ name: path, path, content }]
   return found.map(({ key, from, to, text }) => ({
     name: found.length === 1 ? path : `${path}#${key}`,
     path,

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { FormatError, format } from '@falc/authoring'
+import { FormatError, formatFile } from '@falc/authoring'
 import { defineCommand, print } from '../command.ts'
 import { count } from '../count.ts'
 import { CliError } from '../fail.ts'
@@ -33,7 +33,7 @@ export const formatRules = defineCommand({
 
 function formatted(name: string, content: string): string {
   try {
-    return format(content)
+    return formatFile(content)
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     throw new CliError(`${name}:${error.line}:${error.column}: ${error.message}`)

@@ -1,9 +1,10 @@
 import { FieldEvent, MutationRun, type RuleScore, type RuleTest, runTest, suggest, testable } from '@falc/authoring'
 import type { Engine, Source } from '@falc/engine'
-import type { CompiledRule } from '@falc/engine/analysis'
+import { type CompiledRule, printCondition } from '@falc/engine/analysis'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
+import { loadEngine } from '../rules/compile.ts'
 import { readRules } from '../rules/files.ts'
 import { engineOptions } from '../rules/options.ts'
 import { loadSources } from '../sources/load.ts'
@@ -13,20 +14,29 @@ import { percent } from './test.ts'
 
 export const mutate = defineCommand({
   name: 'mutate',
-  usage: '[-r PATH]… TESTFILE… [--min PERCENT] [--suggest]',
+  usage: '[-r PATH]… TESTFILE… [--min PERCENT] [--changed-from PATH] [--suggest]',
   summary: 'Change rules in small ways and see which changes their tests notice (docs/testing.md)',
   flags: {
     rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules to load before those of the test file' },
     rule: { value: 'NAME', help: 'This rule only' },
+    'changed-from': { value: 'PATH', help: 'Only rules whose condition differs from that of the same rule there' },
     min: { value: 'PERCENT', help: 'Exit code 1 when the score of a rule is lower' },
     suggest: { help: 'Print tests that would notice more, as YAML: read them before you keep them' },
     json: { help: 'Print one JSON object for each mutant' },
   },
-  async run({ rules, rule: only, min, suggest: wanted, json }, paths) {
+  async run({ rules, rule: only, 'changed-from': base, min, suggest: wanted, json }, paths) {
     if (paths.length === 0) throw new CliError('mutate needs at least one test file (see falc mutate --help)')
     const least = percent(min, '--min')
     const options = engineOptions(loadConfig(undefined, ['rule_matching=all']))
     const sources = (await loadSources()).map(testable)
+    const before = base === undefined ? [] : readRules([...rules, base])
+    const same = new Set(
+      before.length === 0
+        ? []
+        : loadEngine(options, { sources }, before).report.rules.map(
+            ({ name, condition }) => `${name}\n${printCondition(condition)}`,
+          ),
+    )
     let worst = 1
     for (const path of testFiles(paths)) {
       const file = readTestFile(path)
@@ -34,7 +44,9 @@ export const mutate = defineCommand({
       const compiled = engine
         .analyse(readRules([...rules, ...file.rules]))
         .rules.filter(({ rule }) => only === undefined || rule.name === only)
-      if (compiled.length === 0) throw new CliError(`${path}: there is no rule "${only}"`)
+        .filter(({ rule }) => !same.has(`${rule.name}\n${printCondition(rule.condition)}`))
+      if (compiled.length === 0 && only !== undefined && base === undefined)
+        throw new CliError(`${path}: there is no rule "${only}"`)
       const runs = await mutated(file.tests, compiled, engine, sources)
       const scores = [...runs.values()].flatMap(run => run.scores())
       worst = Math.min(worst, ...scores.map(({ score }) => score))

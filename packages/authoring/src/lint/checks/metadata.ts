@@ -2,6 +2,7 @@ import type { Place } from '@falc/engine'
 import { type CompiledRule, fieldsIn, parseTemplate } from '@falc/engine/analysis'
 import { defineCheck } from '../check.ts'
 import type { Project } from '../project.ts'
+import { isTechnique, TACTICS } from './mitre.ts'
 
 const meta = (rest: string) => `- rule: Shell Opened
   desc: A shell was started
@@ -68,19 +69,13 @@ function keyPlace({ rule }: CompiledRule, key: 'output'): Place {
   return text.text === '' ? rule.context.place : text.place(0, text.text.length)
 }
 
-/** MITRE ATT&CK's tactics for enterprises, as Falco's tags spell them. */
-export const TACTICS: ReadonlySet<string> = new Set([
-  ...['reconnaissance', 'resource_development', 'initial_access', 'execution', 'persistence', 'privilege_escalation'],
-  ...['defense_evasion', 'credential_access', 'discovery', 'lateral_movement', 'collection', 'command_and_control'],
-  ...['exfiltration', 'impact', 'stealth', 'defense_impairment'],
-])
-
 export const unknownTag = defineCheck({
   code: 'unknown-mitre-tag',
   severity: 'warning',
   summary: "A tag is not one of MITRE ATT&CK's.",
   doc: `Tools group alerts by these tags: \`mitre_\` and a tactic in lower case with underscores (\`mitre_credential_access\`), and the number of
-a technique as MITRE writes it (\`T1059\`, \`T1059.004\`). Technique numbers are checked for their form only.`,
+a technique as MITRE writes it (\`T1059\`, \`T1059.004\`). Old numbers that MITRE has revoked, such as T1086, are reported. So are
+numbers below the latest that never were a technique; sub-techniques are checked for their form only.`,
   examples: {
     bad: meta(
       '  output: Shell (user=%user.name command=%proc.cmdline)\n  priority: WARNING\n  tags: [mitre_exection]\n',
@@ -99,6 +94,12 @@ a technique as MITRE writes it (\`T1059\`, \`T1059.004\`). Technique numbers are
           place,
           message: `${tag} is not written as a technique of MITRE ATT&CK`,
           advice: 'Write T1059 or T1059.004.',
+        }
+      else if (/^T1\d{3}/.test(tag) && !isTechnique(tag))
+        yield {
+          place,
+          message: `${tag} is no technique of MITRE ATT&CK, or no longer one`,
+          advice: 'See attack.mitre.org.',
         }
     }
   },
