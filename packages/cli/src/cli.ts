@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   top: async () => (await import('./commands/top.ts')).top,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   alerts: async () => (await import('./commands/alerts.ts')).alertsCommand,
+  console: async () => (await import('./commands/console.ts')).consoleCommand,
   outputs: async () => (await import('./commands/outputs.ts')).outputs,
   'dead-letters': async () => (await import('./commands/dead-letters.ts')).deadLetters,
   relay: async () => (await import('./commands/relay.ts')).relay,

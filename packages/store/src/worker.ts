@@ -46,7 +46,9 @@ export function serve(port: MessagePort, { path, ...retention }: WorkerOptions):
       note(`${path} has been moved or removed: a new store is begun`)
     }
     store ??= await Store.open(path)
-    const added = store.insertPrinted(bodies.split('\n').map((body, i) => ({ body, time: times[i]! })))
+    const added = store.insertPrinted(
+      (bodies === '' ? [] : bodies.split('\n')).map((body, i) => ({ body, time: times[i]! })),
+    )
     schedule(PRUNE_MS)
     return added
   }

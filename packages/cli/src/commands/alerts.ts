@@ -3,7 +3,7 @@ import type { Bar, StoredAlert, StoreReader } from '@falc/store'
 import { defineCommand, print } from '../command.ts'
 import { CliError } from '../fail.ts'
 import type { Flags, FlagValues } from '../flags.ts'
-import { durationOf, grouping, openStore, queryOf, storeFailure, storePath } from '../history/open.ts'
+import { configuredStore, durationOf, grouping, openStore, queryOf, storeFailure } from '../history/open.ts'
 import { type Columns, formatOf, type Line, printLines } from '../history/print.ts'
 import { follow, newest } from '../history/tail.ts'
 import { printable } from '../printable.ts'
@@ -38,7 +38,7 @@ export const alertsCommand = defineCommand({
     if (!action) throw new CliError(`falc alerts takes ${Object.keys(VERBS).join(', ')}`)
     if (extra !== undefined)
       throw new CliError(`unexpected argument "${extra}" (a condition is one argument: quote it)`)
-    const path = storePath(flags.db, flags.config)
+    const path = configuredStore(flags.db, flags.config).path
     const store = await openStore(path)
     try {
       return await action({ flags, argument, path, store, source: alerts({ sources: await loadSources() }) })

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs'
+import { Console, newToken, parseTokens, SCOPES, type Scope, type Token } from '@falc/console'
+import { alerts } from '@falc/engine'
+import { defineCommand, print } from '../command.ts'
+import { CliError } from '../fail.ts'
+import { configuredStore } from '../history/open.ts'
+import { EARLY_LOG, Log } from '../log.ts'
+import { loadSources } from '../sources/load.ts'
+import { falcVersion } from '../version.ts'
+
+export const consoleCommand = defineCommand({
+  name: 'console',
+  usage: '[--db FILE] [--listen HOST:PORT] [--token-file FILE] | token NAME [--scopes SCOPES]',
+  summary: 'Show the alerts of a store in a browser, and take those of Falco and falcosidekick; or make a token',
+  flags: {
+    db: { value: 'FILE', help: "The store. Default: that of the configuration's output of type `store`" },
+    config: { short: 'c', value: 'FILE', help: 'Configuration' },
+    listen: { value: 'HOST:PORT', help: 'Where it listens. Default: 127.0.0.1:2802' },
+    'token-file': { value: 'FILE', help: 'Who may do what: the lines that `falc console token` prints' },
+    'open-door': { help: 'Take alerts without a token' },
+    scopes: { value: 'SCOPES', help: `What a new token allows: ${SCOPES.join(',')}. Default: read` },
+  },
+  async run(flags, [verb, name, ...rest]) {
+    if (verb === 'token' && name !== undefined && rest.length === 0) return token(name, flags.scopes ?? 'read')
+    if (verb !== undefined) throw new CliError('falc console takes no argument, or `token` and a name')
+    const log = new Log(EARLY_LOG)
+    const { path, ...kept } = configuredStore(flags.db, flags.config)
+    const [host, port] = addressOf(flags.listen ?? '127.0.0.1:2802')
+    const tokens = tokensOf(flags['token-file'])
+    const source = alerts({ sources: await loadSources() })
+    const common = { path, ...kept, host, port, openDoor: flags['open-door'], version: falcVersion() }
+    let console: Console | undefined
+    try {
+      console = new Console({ ...common, source, tokens, note: text => log.write('notice', text) })
+      await console.listen()
+    } catch (error) {
+      await console?.close()
+      throw new CliError(`falc console: ${(error as Error).message}`)
+    }
+    log.info(`Console listening at ${console.url} for ${path}`)
+    await new Promise<unknown>(resolve => process.once('SIGINT', resolve).once('SIGTERM', resolve))
+    await console.close()
+    return 0
+  },
+})
+
+/** @throws {CliError} */
+function addressOf(text: string): [host: string, port: number] {
+  const [, host, port] = /^(?:\[?([^\]]*?)\]?:)?(\d{1,5})$/.exec(text) ?? []
+  if (port === undefined || Number(port) > 65_535) throw new CliError(`--listen is HOST:PORT, not "${text}"`)
+  return [host || '127.0.0.1', Number(port)]
+}
+
+/** @throws {CliError} */
+function tokensOf(path: string | undefined): Token[] | undefined {
+  if (path === undefined) return undefined
+  try {
+    return parseTokens(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new CliError(`--token-file: ${path}: ${(error as Error).message}`)
+  }
+}
+
+/** @throws {CliError} */
+function token(name: string, scopes: string): number {
+  const list = scopes.split(',')
+  const unknown = list.find(scope => !SCOPES.includes(scope as Scope))
+  if (unknown !== undefined || /[\s#]/.test(name))
+    throw new CliError(
+      unknown === undefined ? 'a name has no blanks and no #' : `no scope is called ${unknown}: ${SCOPES.join(', ')}`,
+    )
+  const { token, line } = newToken(name, list as Scope[])
+  print(`Token, shown this once: ${token}\nLine for the token file: ${line}\n`)
+  return 0
+}

@@ -1,0 +1,55 @@
+/** falc console as a process: who may listen where, and that what it takes is there. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { startFalc } from './process.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'falc-console-'))
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+const ALERT =
+  '{"rule":"Shell","priority":"Notice","time":"2026-11-24T10:00:00Z","output":"x","output_fields":{"proc.name":"sh"}}'
+
+test('takes an alert, shows it, and ends when it is told to', async () => {
+  const { child, output, exit, sees } = startFalc(['console', '--db', 'alerts.db', '--listen', '127.0.0.1:0'], dir)
+  await sees('Console listening at')
+  const [url] = /http:\/\/127\.0\.0\.1:\d+\//.exec(output.stderr)!
+  expect(await (await fetch(url, { method: 'POST', body: ALERT })).json()).toEqual({ stored: 1 })
+  const found = await (await fetch(`${url}api/v1/alerts?filter=proc.name%20%3D%20sh`)).json()
+  expect(found).toMatchObject({ alerts: [{ seq: 1, alert: { rule: 'Shell' } }], next: null })
+  child.kill('SIGTERM')
+  expect(await exit).toBe(0)
+  const { exit: ended, output: said } = startFalc(['alerts', 'top', '--db', 'alerts.db', '--json'], dir)
+  expect([await ended, said.stdout]).toEqual([0, '[{"rule":"Shell","count":1}]\n'])
+})
+
+test('makes tokens, and asks for them where others can come', async () => {
+  const { exit, output } = startFalc(['console', 'token', 'ann', '--scopes', 'read,ingest'], dir)
+  expect(await exit).toBe(0)
+  const [, token, line] =
+    /^Token, shown this once: (falc_\S{43})\nLine for the token file: (ann read,ingest [0-9a-f]{64})\n$/.exec(
+      output.stdout,
+    )!
+  writeFileSync(join(dir, 'tokens'), `${line}\n`)
+  const console = startFalc(['console', '--db', 'alerts.db', '--listen', '0.0.0.0:0', '--token-file', 'tokens'], dir)
+  await console.sees('Console listening at')
+  const [, port] = /http:\/\/0\.0\.0\.0:(\d+)\//.exec(console.output.stderr)!
+  const status = async (headers: Record<string, string>) =>
+    (await fetch(`http://127.0.0.1:${port}/api/v1/status`, { headers })).status
+  expect([await status({}), await status({ authorization: `Bearer ${token}` })]).toEqual([401, 200])
+  console.child.kill('SIGTERM')
+  expect(await console.exit).toBe(0)
+})
+
+test.each([
+  [['--listen', '0.0.0.0:0'], 'that needs tokens'],
+  [['--listen', 'nowhere:x'], '--listen is HOST:PORT'],
+  [['--token-file', 'none'], 'no such file'],
+  [['token', 'ann', '--scopes', 'everything'], 'no scope is called everything: read, ingest'],
+  [['start'], 'takes no argument'],
+])('%j: %s', async (args, reason) => {
+  const { exit, output } = startFalc(['console', '--db', 'alerts.db', ...args], dir)
+  expect(await exit).toBe(1)
+  expect(output.stderr).toContain(reason)
+})

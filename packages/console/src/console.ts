@@ -1,0 +1,197 @@
+/** The console: an HTTP server in front of a store. */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { AlertData, Source } from '@falc/engine'
+import { type Retention, StoreError, StoreReader, StoreThread } from '@falc/store'
+import { Auth, checkSite, isLocal, type Token } from './auth.ts'
+import { Refused } from './failure.ts'
+import { Files, HEADERS } from './files.ts'
+import { openapi } from './openapi.ts'
+import { checkParameters, integerOf, queryOf, SELECTING } from './parameters.ts'
+import { type Desk, ROUTES, type Route } from './routes.ts'
+import { Stream } from './stream.ts'
+
+export interface ConsoleOptions extends Retention {
+  /** The store. It is begun when there is none. */
+  readonly path: string
+  /** The fields that conditions may name. */
+  readonly source: Source<AlertData>
+  /** Default: 127.0.0.1. Any other address needs tokens. */
+  readonly host?: string
+  /** 0 chooses a free one. Default: 2802, that of falcosidekick's web UI. */
+  readonly port?: number
+  /** Who may do what; undefined: whoever is on this machine may do everything. */
+  readonly tokens?: readonly Token[] | undefined
+  /** Alerts are taken without a token: Falco and falcosidekick's web UI output have none to send. */
+  readonly openDoor?: boolean
+  readonly version?: string
+  /** What an operator should know. */
+  readonly note?: (text: string) => void
+}
+
+/** Bytes of an alert that is sent. */
+const MAX_BODY = 1024 * 1024
+const STREAM = '/api/v1/stream'
+/** Milliseconds for a request to arrive. */
+const PATIENCE = 10_000
+
+export class Console implements Desk {
+  readonly source: Source<AlertData>
+  readonly writer: StoreThread
+  readonly #options: ConsoleOptions
+  readonly #auth: Auth
+  readonly #files = new Files()
+  readonly #stream: Stream
+  readonly #server: Server
+  #reader: StoreReader | undefined
+
+  /** @throws {Error} for an address that others can reach, without tokens */
+  constructor(options: ConsoleOptions) {
+    const { host = '127.0.0.1', tokens, path, age, bytes, note } = options
+    if (tokens === undefined && !isLocal(host))
+      throw new Error(`others can reach ${host}: that needs tokens (falc console token makes one)`)
+    this.source = options.source
+    this.#options = options
+    this.#auth = new Auth(tokens)
+    this.#stream = new Stream(this)
+    this.writer = new StoreThread({ path, age, bytes, note: note ?? (() => {}) })
+    const limits = {
+      maxHeaderSize: 16_384,
+      headersTimeout: PATIENCE,
+      requestTimeout: PATIENCE,
+      connectionsCheckingInterval: 1000,
+    }
+    this.#server = createServer(limits, (request, response) => void this.#answer(request, response))
+    this.#server.maxConnections = 512
+  }
+
+  /** @throws {Error} when the address is in use, {StoreError} when the store cannot be used */
+  async listen(): Promise<void> {
+    // The file is there from now on.
+    await this.writer.insert([])
+    const { host = '127.0.0.1', port = 2802 } = this.#options
+    this.#server.listen({ host, port })
+    await once(this.#server, 'listening')
+  }
+
+  get url(): string {
+    const { address, port, family } = this.#server.address() as AddressInfo
+    return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}/`
+  }
+
+  async close(): Promise<void> {
+    this.#stream.close()
+    this.#server.closeAllConnections()
+    if (this.#server.listening) {
+      this.#server.close()
+      await once(this.#server, 'close')
+    }
+    this.#reader?.close()
+    await this.writer.close()
+  }
+
+  /** @throws {StoreError} */
+  async reader(): Promise<StoreReader> {
+    if (this.#reader && !this.#reader.isInPlace) {
+      this.#reader.close()
+      this.#reader = undefined
+    }
+    const { path } = this.#options
+    return (this.#reader ??= await StoreReader.open(path))
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.#dispatch(request, response)
+    } catch (error) {
+      if (response.headersSent) return void response.destroy()
+      const refused = error instanceof Refused ? error : this.#failure(error)
+      const { status, code, message, headers } = refused
+      // What is left of the body is not waited for.
+      send(response, status, JSON.stringify({ error: { code, message } }), { ...headers, connection: 'close' })
+    }
+  }
+
+  #failure(error: unknown): Refused {
+    if (error instanceof StoreError) return new Refused(503, 'store', error.message, { 'retry-after': '5' })
+    this.#options.note?.(`internal error: ${(error as Error).stack}`)
+    return new Refused(500, 'internal', 'an error of the console')
+  }
+
+  async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const isOpen = this.#options.tokens === undefined
+    checkSite(request, isOpen)
+    const { pathname, searchParams: given } = new URL(request.url ?? '/', 'http://console')
+    const method = request.method === 'HEAD' ? 'GET' : request.method
+    if (pathname === '/healthz') return send(response, 200, '{"status":"ok"}')
+    if (pathname === '/api/v1/session' && (method === 'POST' || method === 'DELETE')) {
+      const cookie = method === 'POST' ? this.#auth.begin(request) : this.#auth.end(request)
+      return send(response, 200, '{}', cookie === '' ? {} : { 'set-cookie': cookie })
+    }
+    if (method === 'GET' && this.#files.serve(pathname, request, response)) return
+    if (pathname === '/api/v1/openapi.json' && method === 'GET')
+      return send(response, 200, JSON.stringify(openapi(ROUTES, this.#options.version ?? '0')))
+    if (pathname === STREAM && method === 'GET') return this.#startStream(request, response, given)
+    const [route, id] = routeOf(method ?? '', pathname)
+    if (!(route.scope === 'ingest' && this.#options.openDoor)) this.#auth.authorize(request, route.scope)
+    checkParameters(given, route.parameters)
+    const body = route.body === undefined ? Buffer.alloc(0) : await bodyOf(request)
+    const { source, writer } = this
+    send(response, 200, await route.answer({ given, id, body, source, writer, reader: () => this.reader() }))
+  }
+
+  async #startStream(request: IncomingMessage, response: ServerResponse, given: URLSearchParams): Promise<void> {
+    this.#auth.authorize(request, 'read')
+    checkParameters(given, {
+      filter: SELECTING.filter,
+      q: SELECTING.q,
+      after: { type: 'integer', doc: 'The number of the last alert that is known' },
+    })
+    const header = request.headers['last-event-id']
+    if (typeof header === 'string') given.set('after', header)
+    const after =
+      given.get('after') === '0'
+        ? 0
+        : given.has('after')
+          ? integerOf('after', given, 1, Number.MAX_SAFE_INTEGER)
+          : undefined
+    await this.#stream.serve(request, response, queryOf(given, this.source), after)
+  }
+}
+
+function routeOf(method: string, path: string): [Route, string] {
+  const cut = path.lastIndexOf('/') + 1
+  const general = cut > 1 && cut < path.length ? `${path.slice(0, cut)}{id}` : undefined
+  const there = ROUTES.filter(route => route.path === path || route.path === general)
+  const exact = there.filter(route => route.path === path)
+  const route = (exact.length > 0 ? exact : there).find(one => one.method === method)
+  if (route) return [route, path.slice(cut)]
+  if (there.length === 0) throw new Refused(404, 'route', `nothing is at ${path.slice(0, 200)}`)
+  throw new Refused(405, 'method', `${method.slice(0, 20)} is not allowed`, {
+    allow: there.map(one => one.method).join(', '),
+  })
+}
+
+/** @throws {Refused} when it is too large */
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > MAX_BODY) throw new Refused(413, 'size', `an alert has at most ${MAX_BODY} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  json: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response
+    .writeHead(status, { ...HEADERS, 'content-type': 'application/json', 'cache-control': 'no-store', ...headers })
+    .end(json)
+}

@@ -1,0 +1,78 @@
+/** What routes take in their query strings, once as a table: parsing, messages and the OpenAPI document derive from it. */
+import { type AlertData, ConditionError, type Source } from '@falc/engine'
+import { type Grouping, groupingOf, planCondition, type Query } from '@falc/store'
+import { badRequest, Refused } from './failure.ts'
+
+export interface Parameter {
+  readonly type: 'string' | 'integer'
+  readonly doc: string
+  readonly example?: string
+}
+
+export const SELECTING = {
+  filter: { type: 'string', doc: 'A condition of the rule language over alerts', example: 'alert.priority >= Error' },
+  q: { type: 'string', doc: 'Words that all occur in rule or message; sha* is a beginning', example: 'shadow' },
+  since: { type: 'string', doc: 'Only alerts from this time on: ISO 8601', example: '2026-11-24T10:00:00Z' },
+  until: { type: 'string', doc: 'Only alerts before this time' },
+} as const satisfies Record<string, Parameter>
+
+export type Parameters = Readonly<Record<string, Parameter>>
+
+/** Longer ones are refused. */
+const MAX_LENGTH = 4096
+
+/** @throws {Refused} for parameters that there are not, and for what they cannot be */
+export function checkParameters(given: URLSearchParams, known: Parameters): void {
+  for (const [name, value] of given) {
+    if (!Object.hasOwn(known, name))
+      throw badRequest(`there is no parameter ${name.slice(0, 40)}: ${Object.keys(known).join(', ') || 'none'}`)
+    if (value.length > MAX_LENGTH) throw badRequest(`${name} is longer than ${MAX_LENGTH} characters`)
+  }
+}
+
+/** @throws {Refused} */
+export function queryOf(given: URLSearchParams, source: Source<AlertData>): Query {
+  const filter = given.get('filter') ?? ''
+  return {
+    condition: filter.trim() === '' ? undefined : aboutFilter(() => planCondition(filter, source)),
+    words: given.get('q') || undefined,
+    since: timeOf('since', given),
+    until: timeOf('until', given),
+  }
+}
+
+/** @throws {Refused} */
+export function byOf(given: URLSearchParams, source: Source<AlertData>): Grouping | undefined {
+  const by = given.get('by')
+  return by === null || by === '' ? undefined : aboutFilter(() => groupingOf(by, source))
+}
+
+function aboutFilter<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error
+    const { line, column } = error.span
+    throw new Refused(400, 'condition', `${line}:${column}: ${error.message}`)
+  }
+}
+
+const MS = 1_000_000n
+
+function timeOf(name: string, given: URLSearchParams): bigint | undefined {
+  const text = given.get(name)
+  if (text === null || text === '') return undefined
+  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(ms)) throw badRequest(`${name} is a time in ISO 8601, not "${text.slice(0, 40)}"`)
+  return BigInt(ms) * MS
+}
+
+/** @throws {Refused} */
+export function integerOf(name: string, given: URLSearchParams, otherwise: number, max: number): number {
+  const text = given.get(name)
+  if (text === null || text === '') return otherwise
+  const value = Number(text)
+  if (!/^\d{1,15}$/.test(text) || value < 1 || value > max)
+    throw badRequest(`${name} is a number from 1 to ${max}, not "${text.slice(0, 40)}"`)
+  return value
+}

@@ -1,0 +1,151 @@
+/** What the console answers, and what it takes. */
+import { alertJson } from '@falc/engine'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { until } from '../../../scripts/testing/wait.ts'
+import { ROUTES } from '../src/routes.ts'
+import { alert, ask, begin, idOf, post, start } from './start.ts'
+
+describe('alerts', () => {
+  let shared: Awaited<ReturnType<typeof begin>>
+  beforeAll(async () => {
+    shared = await begin()
+    await shared.console.writer.insert([0, 1, 2, 3, 4].map(n => alert(n)))
+  })
+  afterAll(() => shared.end())
+
+  const cases: [path: string, expected: unknown][] = [
+    ['alerts?limit=2', { ids: [4, 3], next: 4 }],
+    ['alerts?limit=2&cursor=4', { ids: [2, 1], next: 2 }],
+    ['alerts?filter=proc.name%20%3D%20sh3', { ids: [3], next: null }],
+    ['alerts?filter=proc.name%20regex%20sh%5B12%5D', { ids: [2, 1], next: null }],
+    ['alerts?q=shell%201', { ids: [1], next: null }],
+    ['alerts?since=2026-11-24T10:00:03Z', { ids: [4, 3], next: null }],
+    [
+      'top?by=rule',
+      {
+        counts: [
+          { value: 'Read', count: 3 },
+          { value: 'Shell', count: 2 },
+        ],
+      },
+    ],
+    ['top?by=proc.name&limit=1', { counts: [{ value: 'sh0', count: 1 }] }],
+    [
+      'histogram?step=60&by=priority',
+      {
+        bars: [
+          { time: '2026-11-24T10:00:00.000000000Z', value: 'Error', count: 3 },
+          { time: '2026-11-24T10:00:00.000000000Z', value: 'Notice', count: 2 },
+        ],
+      },
+    ],
+    ['status?filter=alert.priority%20%3D%20Error', { count: 3, last: 5 }],
+  ]
+  test.each(cases)('GET /api/v1/%s', async (path, expected) => {
+    const { console } = shared
+    const { status, json } = await ask(console, `/api/v1/${path}`)
+    const ids = json.alerts && {
+      ids: json.alerts.map((one: any) => Number.parseInt(one.alert.id, 16)),
+      next: json.next,
+    }
+    expect([status, ids ?? json]).toEqual([200, expected])
+  })
+
+  test('one, by its ID or its first digits', async () => {
+    const { console } = shared
+    expect((await ask(console, `/api/v1/alerts/${idOf(1)}`)).json.alert).toMatchObject({ rule: 'Shell' })
+    expect((await ask(console, '/api/v1/alerts/0000')).json.seq).toBe(1)
+    expect(await ask(console, '/api/v1/alerts/ffff')).toMatchObject({ status: 404, json: { error: { code: 'alert' } } })
+  })
+
+  test.each([
+    ['alerts?filter=proc.name%20%3D', 400, 'condition'],
+    ['alerts?since=yesterday', 400, 'invalid'],
+    ['alerts?limit=0', 400, 'invalid'],
+    ['alerts?limit=1001', 400, 'invalid'],
+    ['alerts?cursor=-1', 400, 'invalid'],
+    ['alerts?nonsense=1', 400, 'invalid'],
+    [`alerts?q=${'x'.repeat(4097)}`, 400, 'invalid'],
+    ['top', 400, 'invalid'],
+    ['nonsense', 404, 'route'],
+    ['stream?after=x', 400, 'invalid'],
+  ])('GET /api/v1/%.40s: %i', async (path, status, code) => {
+    const { console } = shared
+    expect(await ask(console, `/api/v1/${path}`)).toMatchObject({ status, json: { error: { code } } })
+  })
+})
+
+describe('the doors', () => {
+  const falco = alertJson(alert(7))
+  const sidekick = JSON.stringify({
+    uuid: 'a',
+    ...JSON.parse(alertJson(alert(8), { output_fields: false })),
+    output_fields: { x: 1 },
+  })
+  test('take what Falco, falcosidekick and its web UI output send, each once', async () => {
+    const console = await start()
+    expect((await ask(console, '/', post(falco))).json).toEqual({ stored: 1 })
+    expect((await ask(console, '/', post(falco))).json).toEqual({ stored: 0 })
+    expect((await ask(console, '/api/v1/', post(sidekick))).json).toEqual({ stored: 1 })
+    const wrapped = (n: number, end: string) => `{"event":${alertJson(alert(n))}${end}}`
+    expect((await ask(console, '/api/v1/', post(wrapped(9, ',"outputs":["slack","webui"]')))).json).toEqual({
+      stored: 1,
+    })
+    expect((await ask(console, '/api/v1/', post(wrapped(10, ' , "outputs": null ')))).json).toEqual({ stored: 1 })
+    expect((await ask(console, '/api/v1/', post(wrapped(11, '')))).json).toEqual({ stored: 1 })
+    const response = await fetch(new URL('/api/v1/alerts', console.url))
+    // All digits of a time in nanoseconds.
+    expect(await response.text()).toContain('"evt.time":1795514400000000009')
+  })
+
+  test.each([
+    ['{', 400],
+    ['{"rule":"x"}', 400],
+    ['{"event":{"rule":"x"},"outputs":[],"more":1}', 400],
+    [`"${'x'.repeat(1024 * 1024)}"`, 413],
+  ])('refuse what is no alert: %#', async (body, status) => {
+    const console = await start()
+    expect((await ask(console, '/', post(body))).status).toBe(status)
+  })
+})
+
+test('the stream: what arrives, what a client has missed, and no more than it can read', async () => {
+  const console = await start()
+  await console.writer.insert([alert(1)])
+  const stop = new AbortController()
+  onTestFinished(() => stop.abort())
+  const listen = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(new URL(path, console.url), { headers, signal: stop.signal })
+    expect(response.headers.get('content-type')).toBe('text/event-stream')
+    const seen = { text: '' }
+    void (async () => {
+      for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) seen.text += chunk
+    })().catch(() => {})
+    return seen
+  }
+  const live = await listen('/api/v1/stream')
+  const filtered = await listen('/api/v1/stream?filter=alert.rule%20%3D%20Read')
+  await until('it has begun', () => live.text.includes('id: 1') && filtered.text.includes('id: 1'))
+  await console.writer.insert([alert(2), alert(3)])
+  await until('both alerts', () => live.text.includes('id: 3\nevent: alert\ndata: {"seq":3,'))
+  expect(live.text.match(/^event: alert$/gm)).toHaveLength(2)
+  await until('the one', () => filtered.text.includes('id: 2\nevent: alert'))
+  expect(filtered.text.match(/^event: alert$/gm)).toHaveLength(1)
+  const resumed = await listen('/api/v1/stream', { 'last-event-id': '1' })
+  await until('the rest', () => resumed.text.match(/^event: alert$/gm)?.length === 2)
+  await console.writer.insert(Array.from({ length: 3000 }, (_, n) => alert(100 + n)))
+  const late = await listen('/api/v1/stream?after=0')
+  await until('the newest', () => late.text.match(/^event: alert$/gm)?.length === 200)
+  expect(late.text).toContain('event: gap\ndata: {"skipped":2803}')
+})
+
+test('the OpenAPI document has every route', async () => {
+  const console = await start()
+  const { json, headers } = await ask(console, '/api/v1/openapi.json')
+  expect(
+    Object.entries(json.paths)
+      .flatMap(([path, methods]) => Object.keys(methods as object).map(method => `${method} ${path}`))
+      .sort(),
+  ).toEqual(ROUTES.map(({ method, path }) => `${method.toLowerCase()} ${path}`).sort())
+  expect(headers.get('content-security-policy')).toContain("script-src 'self'")
+})
