@@ -18,7 +18,11 @@ export class StoreThread {
 
   /** The file is opened, or created, with the first alerts. */
   constructor({ note, ...options }: ThreadOptions) {
-    this.#worker = new Worker(workerFile(), { workerData: options satisfies WorkerOptions })
+    this.#worker = new Worker(workerFile(), {
+      workerData: options satisfies WorkerOptions,
+      // Flags about the program's own text are not for this file.
+      execArgv: process.execArgv.filter(flag => flag.startsWith('--conditions=')),
+    })
     this.#worker.unref()
     this.#worker.on('message', (answer: Answer) => {
       if (answer.kind === 'note') note?.(answer.text)

@@ -37,8 +37,9 @@ export const consoleCommand = defineCommand({
       await console?.close()
       throw new CliError(`falc console: ${(error as Error).message}`)
     }
+    const stop = new Promise<unknown>(resolve => process.once('SIGINT', resolve).once('SIGTERM', resolve))
     log.info(`Console listening at ${console.url} for ${path}`)
-    await new Promise<unknown>(resolve => process.once('SIGINT', resolve).once('SIGTERM', resolve))
+    await stop
     await console.close()
     return 0
   },
