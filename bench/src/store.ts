@@ -116,7 +116,7 @@ async function fill(path: string): Promise<void> {
   reader?.close()
   report('taken while being read, alerts/s', String(Math.round((COUNT / wall) * 1000)), '≥ 20,000')
   report('CPU of that, µs per alert', ((user + system - made.user - made.system) / COUNT).toFixed(1))
-  report('a reading meanwhile, slowest of ' + reads, `${slowest.toFixed(0)} ms`)
+  report(`a reading meanwhile, slowest of ${reads}`, `${slowest.toFixed(0)} ms`)
   report(
     'bytes per alert',
     String(Math.round(statSync(path).size / COUNT)),
