@@ -43,7 +43,7 @@ export function parseAuditBody(text: string, options: ParseOptions = {}): AuditB
 /** How a body of an input is read. */
 interface ReadOptions extends ParseOptions {
   /** Passes over the items of its list that no rule can match. */
-  readonly sieve?: () => AuditSieve | undefined
+  readonly sieve?: (() => AuditSieve | undefined) | undefined
 }
 
 /** A part of a body. */
@@ -177,7 +177,8 @@ function* listItems(
   let at = skipSpace(text, from)
   for (let index = 0; at < to || index > 0; index++) {
     let end = sieve ? sieve.pass(at) : -1
-    if (end >= 0) yield { passed: 1, length: end - at }
+    // Of a body that breaks off, the last bracket may be within an item.
+    if (end >= 0 && end <= to) yield { passed: 1, length: end - at }
     else {
       end = Math.min(scan.run(text, at), to)
       const item = text.slice(at, end)

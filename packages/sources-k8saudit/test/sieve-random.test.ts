@@ -2,8 +2,11 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { fuzzed } from '../../../scripts/testing/fuzz.ts'
+import { BodyReader } from '../src/parse.ts'
+import { AuditSieve } from '../src/sieve/sieve.ts'
 import { valueEnd } from '../src/sieve/syntax.ts'
-import { compared, EVENT, rulesOf } from './sieved.ts'
+import { countBody, newStats } from '../src/stats.ts'
+import { compared, EVENT, engineOf, rulesOf, source } from './sieved.ts'
 
 // Events without a time have that of the clock.
 beforeAll(() => void vi.spyOn(Date, 'now').mockReturnValue(1.8e12))
@@ -88,22 +91,34 @@ const document = fc.oneof(
   { weight: 1, arbitrary: fc.array(event, { maxLength: 4 }).map(items => `[${items}]`) },
   { weight: 1, arbitrary: event.map(text => JSON.stringify(JSON.parse(text), null, 1)) },
 )
+/** Long enough to be read item by item. */
+const list = fc
+  .array(event, { maxLength: 4 })
+  .map(items => `{"kind":"EventList","items":[${[`{"x":"${'x'.repeat(4100)}"}`, ...items]}]}`)
 /** What transport and malice make of it. */
-const damaged = fc
-  .tuple(
-    document,
-    fc.array(
-      fc.tuple(fc.nat(), fc.constantFrom('', '"', '\\', '{', '}', ',', '\n', ' ', '\xff', '\\u0067', ',"verb":"get"')),
-      { maxLength: 2 },
-    ),
-  )
-  .map(([text, edits]) =>
-    edits.reduce((changed, [at, what]) => {
-      const i = at % (changed.length + 1)
-      return what === '' ? changed.slice(0, i) + changed.slice(i + 1) : changed.slice(0, i) + what + changed.slice(i)
-    }, text),
-  )
-const log = fc.array(fc.oneof({ weight: 4, arbitrary: document }, { weight: 1, arbitrary: damaged }), { maxLength: 20 })
+const damaged = (texts: fc.Arbitrary<string>) =>
+  fc
+    .tuple(
+      texts,
+      fc.array(
+        fc.tuple(
+          fc.nat(),
+          fc.constantFrom('', '"', '\\', '{', '}', ',', '\n', ' ', '\xff', '\\u0067', ',"verb":"get"', CUT),
+        ),
+        { maxLength: 2 },
+      ),
+    )
+    .map(([text, edits]) =>
+      edits.reduce((changed, [at, what]) => {
+        const i = at % (changed.length + 1)
+        if (what === CUT) return changed.slice(0, i)
+        return what === '' ? changed.slice(0, i) + changed.slice(i + 1) : changed.slice(0, i) + what + changed.slice(i)
+      }, text),
+    )
+const CUT = 'the rest is gone'
+const log = fc.array(fc.oneof({ weight: 4, arbitrary: document }, { weight: 1, arbitrary: damaged(document) }), {
+  maxLength: 20,
+})
 
 test('random rules on random logs, in any pieces', { timeout: 0 }, () => {
   fc.assert(
@@ -116,9 +131,27 @@ test('random rules on random logs, in any pieces', { timeout: 0 }, () => {
   )
 })
 
+test('random rules on lists of a request, whole and damaged', () => {
+  fc.assert(
+    fc.property(fc.array(condition, { minLength: 1, maxLength: 3 }), damaged(list), (conditions, text) => {
+      const engine = engineOf(rulesOf(conditions))
+      const read = (sieve?: () => AuditSieve | undefined) => {
+        const body = new BodyReader(text, { strict: true, sieve }).read(1e9, 1e9)
+        const stats = newStats()
+        countBody(stats, body)
+        const { events, problems } = body
+        const alerts = events.flatMap(one => engine.evaluate(source, one).map(({ rule }) => [rule, one.root]))
+        return { alerts, problems, events: stats.events }
+      }
+      expect(read(() => AuditSieve.of(engine.sieve(source)))).toEqual(read())
+    }),
+    fuzzed(100),
+  )
+})
+
 test('what is read byte by byte as JSON is JSON', () => {
   fc.assert(
-    fc.property(fc.oneof(damaged, fc.json()), text => {
+    fc.property(fc.oneof(damaged(document), fc.json()), text => {
       const one = Buffer.from(`${text}\n`)
       if (valueEnd(one, 0) === one.length - 1) JSON.parse(text)
     }),
