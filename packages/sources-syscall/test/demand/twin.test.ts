@@ -1,7 +1,7 @@
 /** What a replay passes over changes no alert and no field: beside the same replay with `readAll`. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { alertJson, Engine, type FieldUse, type RulesFile } from '@falc/engine'
+import { alertJson, compileCondition, Engine, type FieldUse, type RulesFile } from '@falc/engine'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fuzzed } from '../../../../scripts/testing/fuzz.ts'
@@ -84,9 +84,49 @@ const MORE_TYPES = [
   'fstat',
 ]
 
+/** Values of the captures, and some that do not occur. */
+const OPERANDS = ['cat', '/etc', 'shadow', '0', '1', '3', '1000', 'true', 'host', '*', '127.0.0.1', 'python3', 'root']
+const OPERATORS = ['=', '!=', '<', '>=', 'contains', 'icontains', 'startswith', 'endswith', 'glob', 'in', 'pmatch']
+
+/** What a field may be asked; most combinations are not valid for its type. */
+const QUESTIONS = OPERATORS.flatMap(operator =>
+  OPERANDS.map(
+    operand => `${operator} ${operator === 'in' || operator === 'pmatch' ? `("${operand}")` : `"${operand}"`}`,
+  ),
+)
+
+function isValid(condition: string): boolean {
+  try {
+    compileCondition(condition, source)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Most fields are seldom present: half of the checks ask for that alone. */
+const check = fc
+  .tuple(
+    fc.constantFrom(...FIELDS),
+    fc.option(fc.shuffledSubarray(QUESTIONS, { minLength: 8, maxLength: 8 }), { freq: 1 }),
+  )
+  .map(([field, questions]) => {
+    const checks = (questions ?? []).map(question => `${field} ${question}`)
+    return checks.find(isValid) ?? `${field} exists`
+  })
+const condition = fc.letrec<{ node: string }>(tie => ({
+  node: fc.oneof(
+    { maxDepth: 2, withCrossShrink: true },
+    { weight: 3, arbitrary: check },
+    { weight: 1, arbitrary: tie('node').map(c => `not (${c})`) },
+    { weight: 1, arbitrary: fc.tuple(tie('node'), tie('node')).map(cs => `(${cs.join(' and ')})`) },
+    { weight: 1, arbitrary: fc.tuple(tie('node'), tie('node')).map(cs => `(${cs.join(' or ')})`) },
+  ),
+})).node
+
 const rule = fc.record({
   types: fc.uniqueArray(fc.constantFrom(...TYPES, ...MORE_TYPES), { minLength: 1, maxLength: 3 }),
-  condition: fc.option(fc.constantFrom(...FIELDS), { nil: undefined }),
+  condition: fc.option(condition, { nil: undefined }),
   output: fc.uniqueArray(fc.constantFrom(...FIELDS), { minLength: 1, maxLength: 3 }),
 })
 const filterOnly = (field: string) =>
@@ -96,7 +136,7 @@ function rulesFile(rules: readonly { types: string[]; condition: string | undefi
   const items = rules.map(({ types, condition, output }, i) => ({
     rule: `R${i}`,
     desc: 'd',
-    condition: `evt.type in (${types.join(', ')})${condition === undefined ? '' : ` and ${condition} exists`}`,
+    condition: `evt.type in (${types.join(', ')})${condition === undefined ? '' : ` and ${condition}`}`,
     output:
       output
         .filter(field => !filterOnly(field))
@@ -107,7 +147,7 @@ function rulesFile(rules: readonly { types: string[]; condition: string | undefi
   return { name: 'random.yaml', content: JSON.stringify(items) }
 }
 
-test('random rules, of every field', { timeout: 0 }, async () => {
+test('random rules, of every field and operator', { timeout: 0 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(rule, { minLength: 1, maxLength: 3 }), async rules => {
       const files = [rulesFile(rules)]
