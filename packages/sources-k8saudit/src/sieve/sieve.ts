@@ -26,6 +26,11 @@ const WORTH = 4
 const REST = 1 << 18
 const MAX_REST = 1 << 23
 
+/** Numbers of values below this are packed, so many to a word. */
+const SMALL = 64
+const DIGITS = 5
+const MAX_FIELDS = 16
+
 /** Longer events might hold too many values; whether they do is for the parser to say. */
 const MAX_LENGTH = 1 << 20
 
@@ -100,19 +105,39 @@ export class AuditSieve {
       !this.#isOrdinaryTime(b)
     )
       return -1
-    const values = this.#values
-    let combination = 0
-    for (let i = 0; i < values.length; i++) {
-      const note = i + REQUIRED.length
-      const value = scan.has(note) ? values[i]!.number(b, scan.starts[note]!, scan.ends[note]!) : 0
-      combination = value === NONE ? NONE : this.#pairs.number(combination, value)
-      if (combination === NONE) {
-        this.#forget()
-        return -1
-      }
+    const combination = this.#combination(b)
+    if (combination === NONE) {
+      this.#forget()
+      return -1
     }
     const verdict = (this.#verdicts[combination] ||= this.#ask(b, at, end))
     return verdict === PASSED ? end : -1
+  }
+
+  /** The number of the values that the scan has found. Small numbers of several fields are looked up as one. */
+  #combination(b: Uint8Array): number {
+    const scan = this.#scan
+    const values = this.#values
+    const pairs = this.#pairs
+    let combination = 0
+    let word = 0
+    let digits = 0
+    for (let i = 0; i < values.length && combination !== NONE; i++) {
+      const note = i + REQUIRED.length
+      const value = scan.has(note) ? values[i]!.number(b, scan.starts[note]!, scan.ends[note]!) : 0
+      if (value === NONE) return NONE
+      // A large one says which field it is of, so that the others are known, too.
+      if (value >= SMALL) combination = pairs.number(combination, -(value * MAX_FIELDS + i))
+      else {
+        word = word * SMALL + value
+        if (++digits === DIGITS) {
+          combination = pairs.number(combination, word)
+          word = 0
+          digits = 0
+        }
+      }
+    }
+    return digits === 0 || combination === NONE ? combination : pairs.number(combination, word)
   }
 
   /** What the rules make of values that were not seen together before. */

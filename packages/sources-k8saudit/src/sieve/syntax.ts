@@ -52,7 +52,11 @@ function arrayEnd(b: Uint8Array, i: number, depth: number): number {
 function stringEnd(b: Uint8Array, i: number): number {
   for (;;) {
     let c = b[i++]!
-    while (c > 0x22 && c !== 0x5c) c = b[i++]!
+    while (c > 0x22 && c !== 0x5c) {
+      c = b[i]!
+      // Tells V8 that it cannot overflow: an eighth of the time.
+      i = (i + 1) | 0
+    }
     if (c === 0x22) return i
     if (c === 0x5c) {
       if (b[i] !== 0x75) {
@@ -70,7 +74,11 @@ function stringEnd(b: Uint8Array, i: number): number {
 export function plainStringEnd(b: Uint8Array, i: number): number {
   for (;;) {
     let c = b[i++]!
-    while (c > 0x22 && c !== 0x5c) c = b[i++]!
+    while (c > 0x22 && c !== 0x5c) {
+      c = b[i]!
+      // Tells V8 that it cannot overflow: an eighth of the time.
+      i = (i + 1) | 0
+    }
     if (c === 0x22) return i
     if (c === 0x5c || !(c >= 0x20)) return -1
   }

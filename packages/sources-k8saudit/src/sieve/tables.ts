@@ -15,6 +15,8 @@ export class ValueTable {
   readonly #bytes: Uint8Array
   readonly #starts: Uint32Array
   #count = 0
+  /** The number that was looked up last: most events are like the one before in most respects. 0 = none. */
+  #last = 0
 
   /** @param size how many, a power of 2 */
   constructor(size: number) {
@@ -25,6 +27,13 @@ export class ValueTable {
 
   /** The number of the bytes from `from` to `to`, a new one if they are new. */
   number(b: Uint8Array, from: number, to: number): number {
+    if (this.#last > 0 && this.#is(this.#last, b, from, to)) return this.#last
+    const number = this.#find(b, from, to)
+    this.#last = number
+    return number
+  }
+
+  #find(b: Uint8Array, from: number, to: number): number {
     const slots = this.#slots
     const mask = slots.length - 1
     let hash = to - from
@@ -44,9 +53,10 @@ export class ValueTable {
 
   #is(number: number, b: Uint8Array, from: number, to: number): boolean {
     const kept = this.#bytes
-    let at = this.#starts[number - 1]!
-    if (this.#starts[number]! - at !== to - from) return false
-    for (let i = from; i < to; i++) if (kept[at++] !== b[i]) return false
+    let at = this.#starts[number]!
+    if (at - this.#starts[number - 1]! !== to - from) return false
+    // Names differ towards their end.
+    for (let i = to - 1; i >= from; i--) if (kept[--at] !== b[i]) return false
     return true
   }
 
@@ -63,21 +73,22 @@ export class ValueTable {
   clear(): void {
     this.#slots.fill(0)
     this.#count = 0
+    this.#last = 0
   }
 }
 
-/** Numbers pairs of numbers from 1. */
+/** Numbers pairs of integers, the left ones numbers of this table or 0, from 1. */
 export class PairTable {
   readonly #slots: Uint16Array
   readonly #left: Uint16Array
-  readonly #right: Uint16Array
+  readonly #right: Int32Array
   #count = 0
 
   /** @param size how many, a power of 2, at most 32768 */
   constructor(size: number) {
     this.#slots = new Uint16Array(2 * size)
     this.#left = new Uint16Array(size + 1)
-    this.#right = new Uint16Array(size + 1)
+    this.#right = new Int32Array(size + 1)
   }
 
   number(left: number, right: number): number {
