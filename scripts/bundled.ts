@@ -14,7 +14,8 @@ const GROUPS: Readonly<Record<string, string>> = {
   yaml: 'node_modules/yaml/',
   re2js: 'node_modules/re2js/',
   text: 'engine/FROM/text/',
-  condition: 'engine/FROM/condition/',
+  tree: 'cli/FROM/config/tree\\b',
+  condition: 'engine/FROM/condition/(?:ast|error|operators|transformers|walk|quote|posix)\\b',
   syscall:
     'sources-syscall/FROM/(?:events|model|event|meta-event|capture|state|delivery|fields|demand|source|replay)\\b',
 }

@@ -5,7 +5,8 @@ import { SourceText } from '@falc/engine'
 import { kindOf, readFile } from '../read-file.ts'
 import { ConfigError } from './error.ts'
 import { applyOverride } from './override.ts'
-import { type ConfigMap, type ConfigNode, emptyMap, isNull, parseTree } from './tree.ts'
+import { parseTree } from './parse-tree.ts'
+import { type ConfigMap, type ConfigNode, emptyMap, isNull } from './tree.ts'
 
 /** Configuration of all files and options, merged. */
 export interface ConfigFiles {

@@ -1,6 +1,7 @@
 import { SourceText } from '@falc/engine'
 import { ConfigError, type ConfigPlace } from './error.ts'
-import { type ConfigEntry, type ConfigMap, type ConfigNode, parseTree } from './tree.ts'
+import { parseTree } from './parse-tree.ts'
+import type { ConfigEntry, ConfigMap, ConfigNode } from './tree.ts'
 
 /** One step into the tree: a key, an index, or one more item at the end (`[]`). */
 interface PathStep {

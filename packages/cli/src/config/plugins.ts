@@ -4,8 +4,9 @@ import { expand } from './expand.ts'
 import type { FALCO_YAML } from './keys/falco-yaml.ts'
 import { BUILT_IN_PLUGINS, PLUGIN_SETTINGS } from './keys/plugins.ts'
 import type { Reading } from './kind.ts'
+import { parseTree } from './parse-tree.ts'
 import type { ValuesOf } from './section.ts'
-import { type ConfigNode, isNull, parseTree } from './tree.ts'
+import { type ConfigNode, isNull } from './tree.ts'
 
 type Settings = typeof PLUGIN_SETTINGS
 type Raw = ValuesOf<(typeof FALCO_YAML)['keys']>

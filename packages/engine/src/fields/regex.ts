@@ -12,9 +12,7 @@ export type RegexEngine = new (pattern: string) => Pattern
  * The class behind RE2JS, which takes the parser's own flags. It is not public: package.json pins the version, and
  * patterns.test.ts checks what the flags do.
  */
-const RE2 = RE2JS.compile('').re2().constructor as unknown as {
-  compileImpl(pattern: string, flags: number, longest: boolean): ReturnType<RE2JS['re2']>
-}
+let re2: { compileImpl(pattern: string, flags: number, longest: boolean): ReturnType<RE2JS['re2']> } | undefined
 /**
  * The parser flags of RE2's POSIX options: a negated class matches a newline. Without the other flags there are no Perl classes
  * (\d \w \s), no \b, no (?…) and no lazy quantifiers, and ^ and $ match at every line.
@@ -30,7 +28,8 @@ export class Regex implements Pattern {
   constructor(pattern: string) {
     this.pattern = pattern
     this.#compiled = new RE2JS(pattern, 0)
-    ;(this.#compiled as unknown as { re2Input: unknown }).re2Input = RE2.compileImpl(pattern, CLASS_NL, true)
+    re2 ??= RE2JS.compile('').re2().constructor as unknown as NonNullable<typeof re2>
+    ;(this.#compiled as unknown as { re2Input: unknown }).re2Input = re2.compileImpl(pattern, CLASS_NL, true)
   }
 
   /** Whether the whole text matches. */
