@@ -1,6 +1,8 @@
+import { sameBytes } from '../events/byte-keys.ts'
 import { decodeText } from '../events/text.ts'
 
 const NO_BYTES = new Uint8Array(0)
+const SPACE = 0x20
 
 /** Where recorders cut the arguments of a program, argv[0] among them, and its environment. */
 export const MAX_LIST_BYTES = 4096
@@ -13,6 +15,7 @@ export class StringList {
   #split: readonly string[] | null = null
   #joined: string | null = null
   readonly #bytes: Uint8Array
+  #view: DataView | null = null
 
   /** `bytes` must not be shared with or modified by the caller. */
   constructor(bytes: Uint8Array, items: readonly string[] | null = null) {
@@ -27,7 +30,7 @@ export class StringList {
 
   /** The strings, joined by single spaces. */
   get text(): string {
-    this.#joined ??= this.items.join(' ')
+    this.#joined ??= this.#split === null ? joinStrings(this.#bytes) : this.#split.join(' ')
     return this.#joined
   }
 
@@ -36,12 +39,12 @@ export class StringList {
     return this.#bytes.length || this.items.reduce((sum, item) => sum + item.length + 1, 0)
   }
 
-  /** True if the list was built from the same bytes as bytes[start, end). */
-  madeFrom(bytes: Uint8Array, start: number, end: number): boolean {
+  /** True if the list was built from the bytes of `view` from `start` to `end`. */
+  madeFrom(view: DataView, start: number, end: number): boolean {
     const own = this.#bytes
     if (own.length !== end - start) return false
-    for (let i = 0; i < own.length; i++) if (own[i] !== bytes[start + i]) return false
-    return true
+    this.#view ??= new DataView(own.buffer, own.byteOffset, own.length)
+    return sameBytes(view, start, own.length, this.#view, 0)
   }
 }
 
@@ -58,4 +61,12 @@ export function splitStrings(bytes: Uint8Array): string[] {
   }
   if (from < bytes.length) out.push(decodeText(bytes, from, bytes.length))
   return out
+}
+
+/** Like `splitStrings(bytes).join(' ')`, for lists that are read as a whole: an environment has fifty strings. */
+function joinStrings(bytes: Uint8Array): string {
+  const end = bytes[bytes.length - 1] === 0 ? bytes.length - 1 : bytes.length
+  const joined = bytes.slice(0, end)
+  for (let at = joined.indexOf(0); at >= 0; at = joined.indexOf(0, at + 1)) joined[at] = SPACE
+  return decodeText(joined, 0, end)
 }

@@ -34,6 +34,6 @@ export function listOf(event: SyscallEvent, i: number, likely: StringList): Stri
   const length = event.paramLength(i)
   if (length === 0) return EMPTY_LIST
   const start = event.paramOffset(i)
-  if (likely.madeFrom(event.bytes, start, start + length)) return likely
+  if (likely.madeFrom(event.view, start, start + length)) return likely
   return new StringList(event.bytes.slice(start, start + length))
 }

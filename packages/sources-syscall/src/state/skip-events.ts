@@ -60,10 +60,11 @@ export class SkipEvents implements Skips {
     if (thread === null || thread.dead) return this.#strangers
     if (action === STRANGER) return false
     if (action === CONNECTS) {
-      // Both of 8 bytes, at the start: the result and the descriptor.
-      if (view.getUint32(start + EVENT_HEADER, true) === RESULT_FD) {
-        const num = int64(view, start + EVENT_HEADER + view.getUint32(start + 22, true) * 2 + 8)
-        if (num >= 0 && num < SOCKETS.length && SOCKETS[num] === 0) return false
+      // Both of 8 bytes, at the start: the result and the descriptor, of which the high half is then 0.
+      const low = start + EVENT_HEADER + view.getUint32(start + 22, true) * 2 + 8
+      if (low + 8 <= limit && view.getUint32(start + EVENT_HEADER, true) === RESULT_FD) {
+        const num = view.getUint32(low, true)
+        if (num < SOCKETS.length && view.getInt32(low + 4, true) === 0 && SOCKETS[num] === 0) return false
       }
       const at = parameterAt(view, start, limit, LOOKUP[view.getUint16(start + 20, true)]! >> 2, 8)
       return at < 0 || isUnconnected(thread.fds.get(int64(view, at)))
