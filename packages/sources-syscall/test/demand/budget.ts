@@ -38,7 +38,7 @@ function bytesPerEvent(kind: string, blocks: readonly Uint8Array[]): number {
   const report = engine.load([{ name: 'rules.yaml', content: RULES }])
   if (!report.ok) throw new Error(JSON.stringify(report.errors))
   const flags = engine.wantedTypes(source)
-  const wanted = [...flags.entries()].flatMap(([type, flag]) => (flag === 1 ? type : []))
+  const wanted = [...(flags as Uint8Array).entries()].flatMap(([type, flag]) => (flag === 1 ? type : []))
   const state = new SyscallState()
   const delivery = new Delivery(state, wanted)
   const reader = new CaptureReader(state)
