@@ -11,6 +11,7 @@ import { compatHeader } from '../packages/sources-syscall/scripts/compat-header.
 import { eventsHeader } from '../packages/sources-syscall/scripts/events-header.ts'
 import { syscallsHeader } from '../packages/sources-syscall/scripts/syscalls-header.ts'
 import { configPage } from './generate/config.ts'
+import { editorPicture } from './generate/editor.ts'
 import { falcosidekickPage } from './generate/falcosidekick.ts'
 import { fieldsPage } from './generate/fields.ts'
 import { grammar } from './generate/grammar.ts'
@@ -31,6 +32,7 @@ const pages = Object.entries(lintPages(sources)).map(([name, text]) => [name, ()
 const FILES: Readonly<Record<string, () => string>> = {
   ...Object.fromEntries(pages),
   'docs/config.md': () => formatted(configPage()),
+  'docs/editor.svg': () => editorPicture(sources),
   'docs/falcosidekick.md': () => formatted(falcosidekickPage()),
   'docs/fields.md': () => formatted(fieldsPage(sources)),
   'docs/language.md': () => formatted(languagePage()),

@@ -1,4 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import {
   createMessageConnection,
@@ -9,6 +12,10 @@ import {
 import { until } from '../../../scripts/testing/wait.ts'
 
 const MAIN = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url))
+
+/** The servers share compiled code. */
+const CACHE = mkdtempSync(join(tmpdir(), 'falc-compiled-'))
+process.on('exit', () => rmSync(CACHE, { recursive: true, force: true }))
 
 export interface Diagnostic {
   readonly range: { readonly start: Position; readonly end: Position }
@@ -38,7 +45,7 @@ export class Client {
     this.folder = folder
     this.child = spawn(process.execPath, ['--conditions=@falc/source', '--no-warnings', MAIN, 'lsp'], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH, HOME: folder },
+      env: { PATH: process.env.PATH, HOME: folder, NODE_COMPILE_CACHE: CACHE },
     })
     this.child.stderr!.setEncoding('utf8').on('data', text => {
       this.stderr += text

@@ -113,7 +113,14 @@ test('a file too large for rules, and one that is no text', async () => {
   await client.initialize()
   await open('large.yaml', rule('R', `proc.name in (${'abcdefgh, '.repeat(500_000)})`))
   await open('binary.yaml', `- rule: \u0000\ufffd${'\u0001'.repeat(1000)}\n  condition: \ud800 and\r\n\r  output: %`)
-  expect(await ask('documentSymbol', 'large.yaml')).toEqual([])
+  await open(
+    'blank.yaml',
+    `${'\n'.repeat(1_000_000)}- rule: R\n${' '.repeat(1_000_000)}\n  condition: a ${' '.repeat(1_000_000)}\n`,
+  )
+  await open('blank.test.yaml', `tests:\n - name: a${' '.repeat(500_000)}b\n   a${' "'.repeat(100_000)}`)
+  expect(await ask('documentSymbol', 'large.yaml')).toBeNull()
+  expect(await ask('documentSymbol', 'blank.yaml')).toHaveLength(1)
+  await ask('codeLens', 'blank.yaml')
   await diagnostics('binary.yaml')
   for (const file of ['large.yaml', 'binary.yaml'])
     for (const method of ['completion', 'hover', 'definition']) await ask(method, file, at(1, 14))

@@ -219,7 +219,7 @@ export class Player {
     const document = this.#text(file)
     const plain = at.replaceAll('|', '')
     const from = document.getText().indexOf(plain)
-    if (from < 0 || document.getText().indexOf(plain, from + 1) >= 0)
+    if (from < 0 || (plain !== '' && document.getText().indexOf(plain, from + 1) >= 0))
       throw new Error(`"${plain}" is not in ${file} once`)
     const start = from + at.indexOf('|')
     const end = from + Math.max(at.lastIndexOf('|') - 1, at.indexOf('|'))

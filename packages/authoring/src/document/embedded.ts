@@ -6,7 +6,7 @@ export interface RulesText extends RulesFile {
   readonly path: string
 }
 
-const LOOKS_LIKE_RULES = /^\s*-\s+(rule|macro|list|required_engine_version|required_plugin_versions)\s*:/m
+const LOOKS_LIKE_RULES = /^[ \t]*-[ \t]+(rule|macro|list|required_engine_version|required_plugin_versions)\s*:/m
 
 /** Rules within a file of another kind. */
 export interface Embedded {

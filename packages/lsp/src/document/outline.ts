@@ -206,6 +206,16 @@ export function pairsIn(text: string, { from, to }: Range): { readonly key: Word
   })
 }
 
+/** The names before colons, in maps of all kinds: in a test file, among them the rules that it expects to alert. */
+export function keysOf(text: string): Word[] {
+  return [...text.matchAll(/(^|[{,])([ \t]{0,80}["']?)([^\s"'{},:#][^"'{},:\n]{0,200}?)["']?[ \t]{0,8}:(?=\s)/gm)].map(
+    match => {
+      const from = match.index + match[1]!.length + match[2]!.length
+      return { text: match[3]!, from, to: from + match[3]!.length }
+    },
+  )
+}
+
 function lineEnd(text: string, at: number, to: number): number {
   const end = text.indexOf('\n', at)
   return end < 0 || end > to ? to : end

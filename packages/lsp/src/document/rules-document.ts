@@ -1,4 +1,5 @@
 import { ConditionScan } from './condition.ts'
+import { KEYS } from './keys.ts'
 import {
   type Entry,
   entryOf,
@@ -58,6 +59,13 @@ export class RulesDocument {
 
   get items(): readonly Item[] {
     return (this.#items ??= itemsOf(this.text))
+  }
+
+  /** It has items that are more than a name: any list of maps in YAML may have one by chance. */
+  get hasRules(): boolean {
+    return this.items.some(({ kind, entries }) =>
+      entries.some(({ key: { text } }) => text !== kind && text !== 'name' && Object.hasOwn(KEYS[kind], text)),
+    )
   }
 
   itemAt(offset: number): Item | undefined {

@@ -1,8 +1,9 @@
 import type { FieldDef } from '@falc/engine'
 import { OPERATORS, parseOperator, TRANSFORMERS } from '@falc/engine/analysis'
+import { KEYS } from '../document/keys.ts'
 import type { ItemKind, Range } from '../document/outline.ts'
 import type { Token } from '../document/token.ts'
-import { KEYS, type SourceWords } from '../vocabulary.ts'
+import type { SourceWords } from '../vocabulary.ts'
 import { type DefinedIn, effectiveKey, type View } from '../workspace/view.ts'
 
 /** Markdown about a range. */

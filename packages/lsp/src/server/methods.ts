@@ -48,7 +48,7 @@ export function answer(connection: Connection, session: Session, client: () => C
     const view = session.view(textDocument.uri)
     return view ? ask(view, linesOf(view.file).offsetAt(position)) : null
   }
-  const location = ({ uri, ...range }: Target) => ({ uri, range: toRange(session.workspace.file(uri)!, range) })
+  const location = ({ uri, ...range }: Target) => ({ uri, range: toRange(session.file(uri)!, range) })
   const offsets = (view: View, { start, end }: { start: any; end: any }): Range => {
     const lines = linesOf(view.file)
     return { from: lines.offsetAt(start), to: lines.offsetAt(end) }
@@ -102,7 +102,7 @@ export function answer(connection: Connection, session: Session, client: () => C
   )
   connection.onDocumentSymbol(({ textDocument: { uri } }) => {
     const view = session.view(uri)
-    return view ? symbolsOf(view.file).map(symbol => toSymbol(view.file, symbol)) : null
+    return view?.rules.hasRules ? symbolsOf(view.file).map(symbol => toSymbol(view.file, symbol)) : null
   })
   connection.onWorkspaceSymbol(async ({ query }) => {
     await session.ready
@@ -113,7 +113,7 @@ export function answer(connection: Connection, session: Session, client: () => C
   })
   connection.onFoldingRanges(({ textDocument: { uri } }) => {
     const view = session.view(uri)
-    if (!view) return null
+    if (!view?.rules.hasRules) return null
     return foldsOf(view.file).map(range => {
       const { start, end } = toRange(view.file, range)
       return { startLine: start.line, endLine: end.line }
@@ -148,7 +148,7 @@ export function answer(connection: Connection, session: Session, client: () => C
   })
   connection.onDocumentFormatting(({ textDocument: { uri } }) => {
     const view = session.view(uri)
-    if (!view) return null
+    if (!view?.rules.hasRules) return null
     const { text } = view.rules
     const formatted = formattedText(text)
     if (formatted === text) return []
@@ -167,7 +167,7 @@ export function answer(connection: Connection, session: Session, client: () => C
   connection.onCodeLens(({ textDocument: { uri } }) => {
     const view = session.view(uri)
     if (!view || !session.settings.testLenses) return null
-    return lensesOf(view, session.tests).map(({ title, files, from, to }) => ({
+    return lensesOf(view).map(({ title, files, from, to }) => ({
       range: toRange(view.file, { from, to }),
       command: { title, command: RUN_TESTS, arguments: [files] },
     }))
@@ -175,7 +175,8 @@ export function answer(connection: Connection, session: Session, client: () => C
   connection.onExecuteCommand(async ({ command, arguments: [files] = [] }) => {
     if (command !== RUN_TESTS) throw new ResponseError(LSPErrorCodes.RequestFailed, `there is no command ${command}`)
     const paths = (Array.isArray(files) ? files : []).flatMap(uri => pathOf(String(uri)) ?? [])
-    const known = paths.filter(path => [...session.tests.keys()].some(uri => pathOf(uri) === path))
+    const tests = new Set([...session.tests.keys()].map(pathOf))
+    const known = paths.filter(path => tests.has(path))
     if (known.length === 0) return { title: 'There are no such tests.', failed: [] }
     const results = summary(await session.host.runTests(known))
     const failed = results.failed.length > 0

@@ -3,6 +3,7 @@ import type { Source } from '@falc/engine'
 import type { Connection, TextDocumentContentChangeEvent } from 'vscode-languageserver'
 import { TextDocument } from 'vscode-languageserver-textdocument'
 import { Analyst, type Thread } from '../analysis/analyst.ts'
+import { RulesDocument } from '../document/rules-document.ts'
 import { Vocabulary } from '../vocabulary.ts'
 import { View } from '../workspace/view.ts'
 import { folderOf, type RulesFile, Workspace } from '../workspace/workspace.ts'
@@ -38,8 +39,8 @@ export class Session {
   readonly host: Host
   settings: Settings = settingsFrom(undefined)
   folders: readonly string[] = []
-  /** Test files by URI. */
-  readonly tests = new Map<string, string>()
+  /** Test files (`*.test.yaml`), which name rules. */
+  readonly tests = new Map<string, RulesFile>()
   readonly #open = new Map<string, Open>()
   readonly #analyst: Analyst
   readonly #connection: Connection
@@ -71,7 +72,12 @@ export class Session {
   /** undefined: it is not open, or has no rules. */
   view(uri: string): View | undefined {
     const file = this.workspace.file(canonical(uri))
-    return file && new View(file, this.workspace.project(file.uri), this.words)
+    return file && new View(file, this.workspace.project(file.uri), this.words, this.tests)
+  }
+
+  /** A file with rules, or a test file. */
+  file(uri: string): RulesFile | undefined {
+    return this.workspace.file(uri) ?? this.tests.get(uri)
   }
 
   findings(uri: string): readonly Finding[] {
@@ -119,11 +125,13 @@ export class Session {
 
   /** @param given what the client answers when it is asked for its settings */
   configure(given: Promise<unknown>, folders: readonly string[] = this.folders): Promise<void> {
-    return this.#whenDone(given, settings => {
+    // A client that does not answer has no settings.
+    const known = given.catch(() => undefined)
+    return this.#whenDone(known, settings => {
       this.settings = settingsFrom(settings)
       this.folders = folders.map(canonical)
       const base = `${this.folders[0] ?? 'file:///'}/`
-      const before = this.settings.loadBefore.map(path => canonical(new URL(path, base).href))
+      const before = this.settings.loadBefore.flatMap(path => resolved(path, base))
       this.workspace.before = before
       for (const folder of this.folders) this.#search(folder, true)
       for (const uri of before) this.#search(isYaml(uri) ? folderOf(uri) : uri, false)
@@ -174,8 +182,8 @@ export class Session {
   }
 
   #take(uri: string, text: string): void {
-    if (/\.test\.ya?ml$/.test(uri)) this.tests.set(uri, text)
-    else if (this.#open.has(uri) || mayHaveRules(text)) this.workspace.set(uri, text)
+    if (/\.test\.ya?ml$/.test(uri)) this.tests.set(uri, { uri, rules: new RulesDocument(text) })
+    else if (this.#open.has(uri) || new RulesDocument(text).hasRules) this.workspace.set(uri, text)
     else this.workspace.delete(uri)
   }
 
@@ -208,11 +216,12 @@ export class Session {
   /** Asks for the analysis of an open file, and of those that build upon it. */
   #check(uri: string): void {
     const file = this.workspace.file(uri)
-    if (!file) return
+    const open = this.#open.get(uri)
+    if (!file || !open) return
     const project = this.workspace.project(uri)
-    this.#analyst.check(file, before(project, file), this.settings.lint)
+    if (file.rules.hasRules || open.analysed) this.#analyst.check(file, before(project, file), this.settings.lint)
     for (const later of project.slice(project.indexOf(file) + 1))
-      if (this.#open.has(later.uri) && !this.#due.has(later.uri))
+      if (this.#open.has(later.uri) && !this.#due.has(later.uri) && later.rules.hasRules)
         this.#analyst.check(later, before(project, later), this.settings.lint)
   }
 
@@ -235,9 +244,10 @@ export class Session {
 }
 
 function before(project: readonly RulesFile[], file: RulesFile): readonly RulesFile[] {
-  return project.slice(0, project.indexOf(file))
+  return project.slice(0, project.indexOf(file)).filter(({ rules }) => rules.hasRules)
 }
 
-function mayHaveRules(text: string): boolean {
-  return /^\s*(?:-\s+)?(?:rule|macro|list)\s*:/m.test(text)
+/** A path of the settings; what is none is left out. */
+function resolved(path: string, base: string): string[] {
+  return URL.canParse(path, base) ? [canonical(new URL(path, base).href)] : []
 }

@@ -2,6 +2,7 @@ import {
   entryOf,
   type Item,
   type ItemKind,
+  keysOf,
   pairsIn,
   type Range,
   scalarAt,
@@ -27,8 +28,16 @@ export class View {
   readonly file: RulesFile
   readonly project: readonly RulesFile[]
   readonly words: Vocabulary
+  /** By URI. */
+  readonly tests: ReadonlyMap<string, RulesFile>
 
-  constructor(file: RulesFile, project: readonly RulesFile[], words: Vocabulary) {
+  constructor(
+    file: RulesFile,
+    project: readonly RulesFile[],
+    words: Vocabulary,
+    tests: ReadonlyMap<string, RulesFile> = new Map(),
+  ) {
+    this.tests = tests
     this.file = file
     this.project = project.includes(file) ? project : [...project, file]
     this.words = words
@@ -58,12 +67,14 @@ export class View {
     return [...new Set(names)]
   }
 
-  /** Where a name is used, with its definitions. */
+  /** Where a name is used, with its definitions; of a rule also in test files. */
   references(kind: ItemKind, name: string): Target[] {
-    return this.project.flatMap(({ uri, rules }) => [
+    const inTests = kind === 'rule' ? [...this.tests.values()].flatMap(file => expectedIn(file, name)) : []
+    const inRules = this.project.flatMap(({ uri, rules }) => [
       ...(rules.definitions.get(`${kind} ${name}`) ?? []).map(({ name: { from, to } }) => ({ uri, from, to })),
       ...(rules.uses.get(name) ?? []).flatMap(use => (isUseOf(use, kind) ? [{ uri, from: use.from, to: use.to }] : [])),
     ])
+    return [...inRules, ...inTests]
   }
 
   /** The name at an offset. */
@@ -111,6 +122,10 @@ export class View {
     const share = (name: string) => named.filter(one => one === name).length
     return this.words.sources.reduce((most, source) => (share(source.name) > share(most.name) ? source : most))
   }
+}
+
+function expectedIn({ uri, rules }: RulesFile, name: string): Target[] {
+  return keysOf(rules.text).flatMap(({ text, from, to }) => (text === name ? [{ uri, from, to }] : []))
 }
 
 export function isUseOf(use: Use, kind: ItemKind): boolean {

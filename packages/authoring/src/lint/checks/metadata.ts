@@ -133,7 +133,7 @@ export const priorityForm = defineCheck({
   },
   *run({ analysis }) {
     for (const { source } of analysis.files)
-      for (const match of source.content.matchAll(/^( *(?:- )? *priority: *)(\w+) *(?:#.*)?$/gm)) {
+      for (const match of source.content.matchAll(/^((?: *- +| *)priority: *)(\w+) *(?:#.*)?$/gm)) {
         const word = match[2]!
         if (SPELLINGS.test(word)) continue
         const place = source.place(match.index + match[1]!.length, word.length)

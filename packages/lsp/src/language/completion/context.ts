@@ -31,6 +31,8 @@ export function contextAt({ rules }: View, offset: number): Context | undefined 
     if (!isKeyOfItem) return inEntry(text, item, entry, offset, { keyLike, indent, range, lineStart })
   }
   if (!keyLike) return undefined
+  // In other YAML a list of maps is none of rules.
+  if (!item && !rules.hasRules && /^[\w-]+:/m.test(text)) return undefined
   if (!item || (dashes.includes('-') && indent <= (item.entries[0]?.indent ?? indent) && lineStart <= item.from))
     return dashes.includes('-') || before === ''
       ? { at: 'key', of: 'top', present: [], item: undefined, ...range }

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import { Workspace } from '../src/workspace/workspace.ts'
+
+/** A workspace of files that have nothing in them. */
+function workspaceOf(...uris: readonly string[]): Workspace {
+  const workspace = new Workspace()
+  for (const uri of uris) workspace.set(uri, '')
+  return workspace
+}
+const project = (workspace: Workspace, uri: string) => workspace.project(uri).map(file => file.uri)
+
+test('the files of a folder are loaded in the order of their names, a local file after the one that it extends', () => {
+  const workspace = workspaceOf(
+    'file:///a/x.yaml',
+    'file:///a/falco_rules.local.yaml',
+    'file:///a/falco_rules.yaml',
+    'file:///b/y.yml',
+  )
+  expect(project(workspace, 'file:///a/x.yaml')).toEqual([
+    'file:///a/falco_rules.yaml',
+    'file:///a/falco_rules.local.yaml',
+    'file:///a/x.yaml',
+  ])
+  expect(project(workspace, 'file:///b/y.yml')).toEqual(['file:///b/y.yml'])
+})
+
+test('rules.d follows the folder that it is in', () => {
+  const workspace = workspaceOf('file:///etc/falco/rules.d/a.yaml', 'file:///etc/falco/falco_rules.yaml')
+  expect(project(workspace, 'file:///etc/falco/rules.d/a.yaml')).toEqual([
+    'file:///etc/falco/falco_rules.yaml',
+    'file:///etc/falco/rules.d/a.yaml',
+  ])
+  expect(project(workspace, 'file:///etc/falco/falco_rules.yaml')).toEqual(['file:///etc/falco/falco_rules.yaml'])
+})
+
+test('what the settings name comes first, in their order, and is a project of its own', () => {
+  const workspace = workspaceOf('file:///v/b.yaml', 'file:///v/a.yaml', 'file:///base/z.yaml', 'file:///mine/r.yaml')
+  workspace.before = ['file:///base/z.yaml', 'file:///v/', 'file:///gone.yaml']
+  const base = ['file:///base/z.yaml', 'file:///v/a.yaml', 'file:///v/b.yaml']
+  expect(project(workspace, 'file:///mine/r.yaml')).toEqual([...base, 'file:///mine/r.yaml'])
+  expect(project(workspace, 'file:///v/a.yaml')).toEqual(base)
+})
+
+test('files that come and go', () => {
+  const workspace = workspaceOf('file:///a/x.yaml')
+  expect(project(workspace, 'file:///a/x.yaml')).toHaveLength(1)
+  workspace.set('file:///a/y.yaml', '')
+  expect(project(workspace, 'file:///a/x.yaml')).toHaveLength(2)
+  workspace.delete('file:///a/x.yaml')
+  expect(project(workspace, 'file:///a/y.yaml')).toEqual(['file:///a/y.yaml'])
+  expect(workspace.set('file:///a/y.yaml', '')).toBe(workspace.file('file:///a/y.yaml'))
+})
