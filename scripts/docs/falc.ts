@@ -15,13 +15,13 @@ function help(command?: string): string {
   return page
 }
 
-const COMMANDS = new Set([...help().matchAll(/^ {2}([\w-]+) {2,}/gm)].map(([, name]) => name!))
+const COMMANDS = new Set([...help().matchAll(/^ {2}([a-z][\w-]*) +[A-Z]/gm)].map(([, name]) => name!))
 
 /** The words of a command line up to a pipe or a comment, without quotes. */
 function words(line: string): string[] {
   const found: string[] = []
   for (const [, single, double, bare, end] of line.matchAll(
-    /'([^']*)'|"([^"]*)"|([^\s'"|&;>#][^\s'"|&;>]*)|([|&;>#])/g,
+    /'([^']*)'|"([^"]*)"|([^\s'"|&;>#)][^\s'"|&;>)]*)|([|&;>#)])/g,
   )) {
     if (end !== undefined) break
     found.push((single ?? double ?? bare)!)

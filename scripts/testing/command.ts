@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   globSync,
@@ -38,6 +39,8 @@ async function make(folder: string): Promise<void> {
     if (Date.now() - statSync(path).mtimeMs > OLD) rmSync(path, { recursive: true, force: true })
   }
   const draft = mkdtempSync(join(CACHE, 'draft-'))
+  // Also for tests in which falc drops its privileges.
+  chmodSync(draft, 0o755)
   copyFileSync(join(CLI, 'package.json'), join(draft, 'package.json'))
   await bundle('src', join(draft, 'bundle'))
   try {
