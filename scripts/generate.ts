@@ -20,6 +20,7 @@ import { lintPages } from './generate/lint.ts'
 import { formatted } from './generate/markdown.ts'
 import { opcodesPage } from './generate/opcodes.ts'
 import { outputsPage } from './generate/outputs.ts'
+import { performancePage } from './generate/performance.ts'
 import { rulesPage } from './generate/rules.ts'
 import { terminalPicture } from './generate/terminal.ts'
 
@@ -38,6 +39,7 @@ const FILES: Readonly<Record<string, () => string>> = {
   'docs/language.md': () => formatted(languagePage()),
   'docs/opcodes.md': () => formatted(opcodesPage()),
   'docs/outputs.md': () => formatted(outputsPage()),
+  'docs/performance.md': () => formatted(performancePage()),
   'docs/rules.md': () => formatted(rulesPage()),
   'docs/terminal.svg': terminalPicture,
   'editors/vscode/syntaxes/falco-rules.json': grammar,

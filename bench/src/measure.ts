@@ -39,8 +39,24 @@ export async function compare(contenders: readonly Contender[], rounds = 7, warm
   })
 }
 
+/** A line of a report. */
+export interface Figure {
+  readonly what: string
+  readonly figure: string
+  readonly goal: string
+}
+
+/** The lines since the last call. */
+let figures: Figure[] = []
+export function takeFigures(): Figure[] {
+  const taken = figures
+  figures = []
+  return taken
+}
+
 /** One line of a report: `what`, the figure, the goal beside it, a remark. */
 export function report(what: string, figure: string, goal = '', remark = ''): void {
+  figures.push({ what, figure, goal })
   const more = [...(goal ? [`goal: ${goal}`] : []), ...(remark ? [remark] : [])]
   console.log(`  ${what.padEnd(62)} ${figure.padStart(12)}${more.length > 0 ? `   (${more.join('; ')})` : ''}`)
 }
