@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 /**
  * The licences of the packages that bundled modules come from.
@@ -10,13 +10,9 @@ export function notices(modules: readonly string[]): string {
   return [...folders].map(notice).sort().join('\n')
 }
 
-/** The folder of the package that a module belongs to; undefined for falc's own. */
+/** The folder of the package that a module belongs to, not that of a build inside it; undefined for falc's own. */
 function foreignPackage(file: string): string | undefined {
-  if (!file.includes('/node_modules/')) return undefined
-  let folder = dirname(file)
-  // Some packages have a package.json without a name in the folders of their builds.
-  while (!existsSync(join(folder, 'package.json')) || manifestOf(folder).name === undefined) folder = dirname(folder)
-  return folder
+  return /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0]
 }
 
 function manifestOf(folder: string): { name?: string; version?: string; license?: string } {

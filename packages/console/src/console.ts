@@ -26,6 +26,8 @@ export interface ConsoleOptions extends Retention {
   /** Alerts are taken without a token: Falco and falcosidekick's web UI output have none to send. */
   readonly openDoor?: boolean
   readonly version?: string
+  /** The folder of the page for browsers. Default: the package's own. */
+  readonly app?: string
   /** What an operator should know. */
   readonly note?: (text: string) => void
 }
@@ -41,7 +43,7 @@ export class Console implements Desk {
   readonly writer: StoreThread
   readonly #options: ConsoleOptions
   readonly #auth: Auth
-  readonly #files = new Files()
+  readonly #files: Files
   readonly #stream: Stream
   readonly #server: Server
   #reader: StoreReader | undefined
@@ -55,6 +57,7 @@ export class Console implements Desk {
     this.#options = options
     this.#auth = new Auth(tokens)
     this.#stream = new Stream(this)
+    this.#files = new Files(options.app)
     this.writer = new StoreThread({ path, age, bytes, note: note ?? (() => {}) })
     const limits = {
       maxHeaderSize: 16_384,

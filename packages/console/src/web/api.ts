@@ -1,0 +1,74 @@
+/** What the console is asked, and the alerts that it sends. */
+import { signal } from '@preact/signals'
+import type { View } from './url.ts'
+
+export interface AlertJson {
+  readonly id: string
+  readonly rule: string
+  readonly priority: string
+  readonly source: string
+  readonly time: string
+  readonly output: string
+  readonly message?: string
+  readonly hostname?: string
+  readonly tags: readonly string[]
+  readonly output_fields: Readonly<Record<string, unknown>>
+}
+
+export interface Found {
+  readonly seq: number
+  readonly alert: AlertJson
+}
+
+export interface Count {
+  readonly value: string | null
+  readonly count: number
+}
+
+export interface Bar extends Count {
+  readonly time: string
+}
+
+/** The console wants a token. */
+export const locked = signal(false)
+
+/** @throws {Error} with the console's sentence */
+export async function ask<T>(
+  path: string,
+  given: Readonly<Record<string, string | number | undefined>> = {},
+): Promise<T> {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(given))
+    if (value !== undefined && value !== '') query.set(name, String(value))
+  const response = await fetch(`api/v1/${path}?${query}`)
+  if (response.status === 401) locked.value = true
+  const json = await response.json()
+  if (!response.ok) throw new Error(json.error?.message ?? `status ${response.status}`)
+  return json
+}
+
+/** Exchanges a token for a session. @returns whether it is one */
+export async function unlock(token: string): Promise<boolean> {
+  const response = await fetch('api/v1/session', { method: 'POST', headers: { authorization: `Bearer ${token}` } })
+  if (response.ok) locked.value = false
+  return response.ok
+}
+
+/** The parameters that select what a view is about. Whole minutes, which the console has counted already. */
+export function selection({ filter, q, range }: View, now = Date.now()): Record<string, string | undefined> {
+  const since = range === 0 ? undefined : new Date(Math.floor((now - range) / 60_000) * 60_000).toISOString()
+  return { filter, q, since }
+}
+
+/**
+ * Alerts as they arrive. The browser reconnects by itself, from the alert that it saw last.
+ * @returns what ends it
+ */
+export function listen({ filter, q }: View, arrived: (found: Found) => void): () => void {
+  const query = new URLSearchParams()
+  if (filter !== '') query.set('filter', filter)
+  if (q !== '') query.set('q', q)
+  const source = new EventSource(`api/v1/stream?${query}`)
+  source.addEventListener('alert', event => arrived(JSON.parse(event.data)))
+  return () => source.close()
+}

@@ -1,0 +1,14 @@
+/**
+ * Text of alerts, which attackers choose: control characters, marks that reverse text and invisible ones are shown as escapes. It only
+ * ever becomes text nodes.
+ */
+export function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, char =>
+    Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
+  )
+}
+
+/** At most so many characters, with a mark. */
+export function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}… (${text.length} characters)`
+}

@@ -1,0 +1,32 @@
+/** What a screen shows of the console's answers: the last answer stays until the next one is there, and late ones are dropped. */
+import { useEffect, useState } from 'preact/hooks'
+
+export interface Loaded<T> {
+  readonly data: T | undefined
+  readonly error: string | undefined
+}
+
+/** Asks anew whenever `key` changes, and every so many milliseconds: less often where answers take long. */
+export function useLoaded<T>(load: () => Promise<T>, key: string, every = 0): Loaded<T> {
+  const [state, setState] = useState<Loaded<T>>({ data: undefined, error: undefined })
+  useEffect(() => {
+    let isOver = false
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const once = async () => {
+      const asked = performance.now()
+      try {
+        const data = await load()
+        if (!isOver) setState({ data, error: undefined })
+      } catch (error) {
+        if (!isOver) setState(last => ({ data: last.data, error: (error as Error).message }))
+      }
+      if (!isOver && every > 0) timer = setTimeout(once, Math.max(every, 10 * (performance.now() - asked)))
+    }
+    void once()
+    return () => {
+      isOver = true
+      clearTimeout(timer)
+    }
+  }, [key])
+  return state
+}
