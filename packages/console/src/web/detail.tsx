@@ -3,7 +3,7 @@ import { ask, type Count, type Found } from './api.ts'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
 import { go, view } from './state.ts'
-import { narrowed } from './url.ts'
+import { checkOf, narrowed, quoted } from './url.ts'
 
 const MAX_VALUE = 4000
 
@@ -66,9 +66,9 @@ function Contents({ alert }: Found) {
           </div>
         ))}
       </dl>
-      <Around title="The same rule, by host" filter={`alert.rule = ${JSON.stringify(alert.rule)}`} by="host" />
+      <Around title="The same rule, by host" filter={checkOf('alert.rule', alert.rule)} by="host" />
       {typeof container === 'string' && (
-        <Around title="The same container, by rule" filter={`container.id = ${JSON.stringify(container)}`} by="rule" />
+        <Around title="The same container, by rule" filter={checkOf('container.id', container)} by="rule" />
       )}
       <h3>JSON</h3>
       <pre>{visible(cut(JSON.stringify(alert, null, 2), 20_000)).replaceAll('\\u000a', '\n')}</pre>
@@ -81,7 +81,7 @@ const OWN = ['alert.rule', 'alert.priority', 'alert.source', 'alert.hostname']
 /** Names that the console may not know are written as text of the alert. */
 function fieldName(name: string): string {
   if (OWN.includes(name)) return name
-  return /^[\w.]+$/.test(name) ? `alert.field[${name}]` : `alert.field[${JSON.stringify(name)}]`
+  return /^[\w.]+$/.test(name) ? `alert.field[${name}]` : `alert.field[${quoted(name)}]`
 }
 
 function Around({ title, filter, by }: { title: string; filter: string; by: string }) {

@@ -47,6 +47,28 @@ export function hashOf({ screen, filter, q, range, open }: View): string {
 
 /** Adds a check to a condition. */
 export function narrowed(filter: string, name: string, value: string): string {
-  const check = `${name} = ${JSON.stringify(value)}`
+  const check = checkOf(name, value)
   return filter.trim() === '' ? check : `(${filter}) and ${check}`
+}
+
+/** Bytes that a value of the rule language may have. */
+const MAX_VALUE = 255
+
+/** `name = value`, or as much of it as the rule language can say: a value there is short, and has no NUL. */
+export function checkOf(name: string, value: string): string {
+  let start = value.split('\0', 1)[0]!
+  while (new TextEncoder().encode(start).length > MAX_VALUE)
+    start = Array.from(start.slice(0, MAX_VALUE)).slice(0, -1).join('')
+  return `${name} ${start === value ? '=' : 'startswith'} ${quoted(start)}`
+}
+
+/** A text in the rule language. */
+export function quoted(text: string): string {
+  const body = text.replace(/["\\\x00-\x1f\x7f]/g, (char, at: number) => {
+    // A quote after a backslash does not end a text.
+    const isLast = at === text.length - 1
+    if (char === '"' || (char === '\\' && !isLast)) return `\\${char}`
+    return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`
+  })
+  return `"${body}"`
 }
