@@ -6,8 +6,8 @@
  *
  *   node bench/src/alert-storm.ts [ALERTS]      1,000,000 by default; needs root and a memory cgroup (v1 or v2)
  *
- * Exits with 1 when something of that does not hold. Times are CPU times of the main thread, which other work on the machine does not
- * change.
+ * Exits with 1 when something of that does not hold. Times are CPU times of the main thread. Other work on the machine changes them, too:
+ * what is compared takes turns, and the best of each counts.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -41,9 +41,13 @@ await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
 
 const SLOW = `name: slow, type: webhook, url: "${url}", requests: 1`
+const ALONE = 'the file alone'
+const BESIDE = 'beside it, the server, queue in memory'
+/** Turns of the two that are compared. */
+const TURNS = 3
 const RUNS: Readonly<Record<string, string>> = {
-  'the file alone': '',
-  'beside it, the server, queue in memory': `{ ${SLOW} }`,
+  [ALONE]: '',
+  [BESIDE]: `{ ${SLOW} }`,
   'queue on disk': `{ ${SLOW}, queue: { disk: ${join(work, 'queue')}, max_alerts: ${2 * count}, max_bytes: 4GiB } }`,
   'collapsed by rule and user': `{ ${SLOW}, collapse: { by: [alert.rule, ka.user.name], window: 1h } }`,
 }
@@ -130,12 +134,15 @@ function cpuOf(pid: number): number {
 
 const wrong: string[] = []
 try {
-  let base = 0
-  for (const [name, outputs] of Object.entries(RUNS)) {
+  const best = new Map<string, number>()
+  const turns = Array.from({ length: TURNS }, () => [ALONE, BESIDE]).flat()
+  for (const name of [...turns, ...Object.keys(RUNS).slice(2)]) {
+    const outputs = RUNS[name]!
     const { cpu, peak, slow } = await storm(outputs)
-    base ||= cpu
+    best.set(name, Math.min(cpu, best.get(name) ?? cpu))
+    const ratio = best.get(name)! / best.get(ALONE)!
     console.log(
-      `${name}: ${cpu.toFixed(1)} s (${(cpu / base).toFixed(2)}), peak ${(peak / 1048576).toFixed(0)} MiB with cache`,
+      `${name}: ${cpu.toFixed(1)} s (best ${ratio.toFixed(2)}), peak ${(peak / 1048576).toFixed(0)} MiB with cache`,
     )
     if (outputs === '') continue
     const lost = Object.entries(slow).filter(([series]) => series.startsWith('falc_alerts_lost_total'))
@@ -150,9 +157,9 @@ try {
     )
     if (known !== count) wrong.push(`${name}: ${known} of ${count} alerts are accounted for`)
     if (outputs.includes('disk') && lost.some(([, n]) => n > 0)) wrong.push(`${name}: alerts are lost`)
-    if (!outputs.includes('disk') && cpu / base > 1.1)
-      wrong.push(`${name}: events cost ${(cpu / base).toFixed(2)} times as much`)
   }
+  const ratio = best.get(BESIDE)! / best.get(ALONE)!
+  if (ratio > 1.1) wrong.push(`${BESIDE}: events cost ${ratio.toFixed(2)} times as much`)
 } finally {
   server.close()
   server.closeAllConnections()

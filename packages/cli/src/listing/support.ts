@@ -4,6 +4,12 @@ import { readRules } from '../rules/files.ts'
 import type { RunFlags } from '../run/run-flags.ts'
 import { engineVersion, falcVersion } from '../version.ts'
 
+/** An option of the configuration may be a secret: only its key is shown. */
+function withoutValue(argument: string, at: number, all: readonly string[]): string {
+  const isOption = /^(?:-o|--option=)./.test(argument) || /^(?:-o|--option)$/.test(all[at - 1] ?? '')
+  return isOption ? argument.replace(/^((?:-o|--option=)?[^=]*=).*/s, '$1…') : argument
+}
+
 /** `--support`: facts for a support request, as JSON. It has the rules, but of the configuration only file names and warnings: no secrets. */
 export function supportText(flags: RunFlags, config: Config): string {
   const paths = flags.rules.length > 0 ? flags.rules : rulesFiles(config)
@@ -18,7 +24,7 @@ export function supportText(flags: RunFlags, config: Config): string {
       machine: arch(),
       node: process.version,
     },
-    cmdline: process.argv.slice(2),
+    cmdline: process.argv.slice(2).map(withoutValue),
     config: { files: config.files, warnings: config.warnings },
     rules_files: readRules(paths, () => {}).map(({ name, content }) => ({ path: name, content })),
   }

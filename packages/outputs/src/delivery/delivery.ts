@@ -146,11 +146,16 @@ export class Delivery {
     const { state } = this.#pump
     if (state !== 'open') this.#counters.drop(state, 1)
     // A full queue costs nothing more: the alert is not even printed.
-    else if (this.#queue.refuses) this.#drop('queue_full', 1, fullText(this.waiting))
+    else if (this.#queue.refuses) this.#refused()
     else {
       this.#queue.push(new QueuedItem(alert, this.#wording))
       this.#pump.schedule()
     }
+  }
+
+  #refused(): void {
+    if (this.#counters.has('queue_full')) this.#counters.drop('queue_full', 1)
+    else this.#drop('queue_full', 1, fullText(this.waiting))
   }
 
   /** Whether it would drop any further alert. */

@@ -31,7 +31,7 @@ export interface DiskQueueOptions extends QueueBounds {
 export const MAX_DISK = 1024 * 1024 * 1024
 
 /** Bytes of alerts that may wait in memory for the disk. */
-const UNWRITTEN = 8 * 1024 * 1024
+const UNWRITTEN = 32 * 1024 * 1024
 
 /**
  * A queue whose alerts survive the process. They wait in memory until they are written, and go out once they are, mostly from

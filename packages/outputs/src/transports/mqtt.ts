@@ -109,8 +109,9 @@ class MqttTransport implements Transport {
   readonly #values: Values
   readonly #topic: (alert: Item['alert']) => string
   /** Who waits for an acknowledgement, by message number; 0: for the answer to a ping or to the login. */
-  readonly #waiting = new Map<number, (packet: Packet) => void>()
-  readonly #gone: Promise<never>
+  readonly #waiting = new Map<number, { resolve(packet: Packet): void; reject(reason: Error): void }>()
+  /** Why the connection has ended. */
+  #gone: Error | undefined
   #limits: NonNullable<IConnackPacket['properties']> = {}
   #next = 1
   #alive: NodeJS.Timeout | undefined
@@ -121,24 +122,31 @@ class MqttTransport implements Transport {
     this.#values = values
     this.#topic = topic
     const parser = codec.parser(V5)
-    this.#gone = new Promise((_, reject) => {
-      let reason: Error | undefined
-      parser.on('error', (error: Error) => socket.destroy(error))
-      parser.on('packet', packet => {
-        if (packet.cmd === 'disconnect')
-          reason = refusal('disconnect', packet.reasonCode ?? 0, packet.properties?.reasonString)
-        else this.#waiting.get(packet.messageId ?? 0)?.(packet)
-      })
-      socket.on('data', chunk => parser.parse(chunk))
-      socket.on('error', error => {
-        reason ??= error
-      })
-      socket.on('close', () => {
-        clearInterval(this.#alive)
-        reject(reason ?? new Error('the broker closed the connection'))
-      })
+    let reason: Error | undefined
+    parser.on('error', (error: Error) => socket.destroy(error))
+    parser.on('packet', packet => {
+      if (packet.cmd === 'disconnect')
+        reason = refusal('disconnect', packet.reasonCode ?? 0, packet.properties?.reasonString)
+      else this.#waiting.get(packet.messageId ?? 0)?.resolve(packet)
     })
-    this.#gone.catch(() => {})
+    socket.on('data', chunk => {
+      this.#together(() => parser.parse(chunk))
+    })
+    socket.on('error', error => {
+      reason ??= error
+    })
+    socket.on('close', () => {
+      clearInterval(this.#alive)
+      this.#gone = reason ?? new Error('the broker closed the connection')
+      for (const { reject } of this.#waiting.values()) reject(this.#gone)
+    })
+  }
+
+  /** What is written in consequence of this goes out in one piece. */
+  #together(act: () => void): void {
+    this.#socket.cork()
+    act()
+    setImmediate(() => this.#socket.uncork())
   }
 
   /** @throws {OutputError} when the broker does not answer, or refuses */
@@ -172,19 +180,30 @@ class MqttTransport implements Transport {
   }
 
   async send(items: readonly Item[], signal: AbortSignal): Promise<Answer> {
-    const fates: (Failure | undefined)[] = []
-    try {
-      // The broker says how many unacknowledged messages it takes.
-      const window = Math.min(this.#limits.receiveMaximum ?? 65_535, items.length)
-      for (let at = 0; at < items.length; at += window) {
-        const part = items.slice(at, at + window).map(item => this.#publish(item))
-        fates.push(...(await unlessAborted(Promise.all(part), signal)))
+    // null: not answered yet.
+    const fates: (Failure | undefined | null)[] = items.map(() => null)
+    let next = 0
+    const publishNext = async () => {
+      while (next < items.length && !signal.aborted) {
+        const at = next++
+        fates[at] = await this.#publish(items[at]!)
       }
+    }
+    try {
+      // The broker says how many unacknowledged messages it takes. Each acknowledgement makes room for the next message: whoever waited for
+      // all of them would wait for brokers that hold back their last ones until ours arrives (Nagle's algorithm).
+      const window = Math.min(this.#limits.receiveMaximum ?? 65_535, items.length)
+      const published: Promise<void>[] = []
+      this.#together(() => {
+        for (let i = 0; i < window; i++) published.push(publishNext())
+      })
+      await unlessAborted(Promise.all(published), signal)
       // Packets are handled in order: the answer to a ping says that those before it have arrived.
       if (this.#qos === 0) await unlessAborted(this.#request({ cmd: 'pingreq' }, 0), signal)
-      return answerOf(fates)
+      return answerOf(fates.map(fate => fate ?? undefined))
     } catch (error) {
-      const delivered = this.#qos === 0 ? 0 : fates.length
+      const open = fates.findIndex(fate => fate !== undefined)
+      const delivered = this.#qos === 0 ? 0 : open < 0 ? items.length : open
       return { delivered, failure: signal.aborted ? timedOut(OUTPUT) : failureOfMqtt(error) }
     }
   }
@@ -218,32 +237,36 @@ class MqttTransport implements Transport {
       },
     }
     const limit = this.#limits.maximumPacketSize ?? 1 << 28
-    if (this.#codec.generate(packet, V5).length > limit)
+    const bytes = this.#codec.generate(packet, V5)
+    if (bytes.length > limit)
       return {
         class: 'poison',
         cause: 'too_large',
         message: `${OUTPUT}: the alert is larger than the broker's maximum of ${limit} bytes`,
       }
-    if (this.#qos === 0) return void this.#write(packet)
+    if (this.#qos === 0) return void this.#write(bytes)
     this.#next = (this.#next % 65_535) + 1
-    const { reasonCode = 0, properties } = (await this.#request(packet, messageId)) as Packet & { cmd: 'puback' }
+    const { reasonCode = 0, properties } = (await this.#request(bytes, messageId)) as Packet & { cmd: 'puback' }
     // Below 128 the broker has accepted the alert, with or without subscribers.
     return reasonCode < 128 ? undefined : failureOfMqtt(refusal('alert', reasonCode, properties?.reasonString))
   }
 
   /** Sends a packet and waits for its answer. Rejects when the connection ends. */
-  async #request(packet: Packet, id: number): Promise<Packet> {
-    const answer = new Promise<Packet>(resolve => this.#waiting.set(id, resolve))
+  async #request(packet: Packet | Buffer, id: number): Promise<Packet> {
+    if (this.#gone) throw this.#gone
+    const { promise, resolve, reject } = Promise.withResolvers<Packet>()
+    this.#waiting.set(id, { resolve, reject })
     this.#write(packet)
     try {
-      return await Promise.race([answer, this.#gone])
+      return await promise
     } finally {
       this.#waiting.delete(id)
     }
   }
 
-  #write(packet: Packet): void {
-    if (this.#socket.writable) this.#socket.write(this.#codec.generate(packet, V5))
+  #write(packet: Packet | Buffer): void {
+    const bytes = Buffer.isBuffer(packet) ? packet : this.#codec.generate(packet, V5)
+    if (this.#socket.writable) this.#socket.write(bytes)
   }
 }
 

@@ -13,7 +13,7 @@ import { syslogTcp, syslogUdp } from './syslog.ts'
 
 /** Those that are servers of their own. */
 export const SERVERS: readonly PeerKind[] = [
-  ...[natsCore, natsStream, redisStream, valkeyStream, rabbitQueue, mqttBroker],
+  ...[natsCore, natsStream, redisStream, valkeyStream, rabbitQueue, mqttBroker(true)],
   ...[kafkaTopic, mail, syslogTcp, syslogUdp, alertmanagerApi],
 ]
 

@@ -7,21 +7,25 @@ import { accepts, Daemon, freePort, missing, type Peer, type PeerKind } from './
 
 export const missingMosquitto = missing('mosquitto', 'mosquitto_sub')
 
-/** @param config lines of mosquitto.conf */
+/**
+ * @param config lines of mosquitto.conf
+ * @param saves each message is on disk before it is acknowledged, at the cost of writing all of them anew: a kill loses none
+ */
 export async function mosquitto(
   config: readonly string[] = [],
+  saves = true,
 ): Promise<{ daemon: Daemon; port: number; url: string }> {
   const port = await freePort()
   const daemon = new Daemon('mosquitto', {
     args: folder => {
       const path = join(folder, 'mosquitto.conf')
       const stored = [
+        'user root',
         'persistence true',
         `persistence_location ${folder}/`,
         'autosave_interval 1',
         'autosave_on_changes true',
-        'user root',
-      ]
+      ].slice(0, saves ? undefined : 1)
       writeFileSync(path, [`listener ${port} 127.0.0.1`, 'allow_anonymous true', ...stored, ...config, ''].join('\n'))
       return ['-c', path]
     },
@@ -61,12 +65,13 @@ export async function subscribe(port: number, topic: string, args: readonly stri
   return { messages, stop: () => child.kill('SIGKILL') }
 }
 
-export const mqttBroker: PeerKind = {
+/** @param saves as for `mosquitto` */
+export const mqttBroker = (saves: boolean): PeerKind => ({
   type: 'mqtt',
   title: 'MQTT',
   missing: missingMosquitto,
   async start(): Promise<Peer> {
-    const { daemon, port, url } = await mosquitto()
+    const { daemon, port, url } = await mosquitto([], saves)
     const subscriber = await subscribe(port, 'falco/#')
     return {
       options: () => ({ url }),
@@ -83,4 +88,4 @@ export const mqttBroker: PeerKind = {
       },
     }
   },
-}
+})
