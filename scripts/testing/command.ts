@@ -27,7 +27,8 @@ const OLD = 3_600_000
 
 function stateOfSources(): string {
   const hash = createHash('sha256')
-  const files = globSync(['packages/*/src/**/*.ts', 'packages/*/package.json', 'pnpm-lock.yaml'], { cwd: ROOT })
+  const how = ['scripts/bundled.ts', 'scripts/testing/command.ts', 'pnpm-lock.yaml']
+  const files = globSync(['packages/*/src/**/*.ts', 'packages/*/package.json', ...how], { cwd: ROOT })
   for (const file of files.sort()) hash.update(`${file} ${statSync(join(ROOT, file)).mtimeMs}\n`)
   return hash.digest('hex').slice(0, 16)
 }
