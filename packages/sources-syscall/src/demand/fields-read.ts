@@ -55,12 +55,24 @@ export function partsRead({ name, arg }: FieldUse): readonly Part[] {
   return SYSCALL_FIELDS[name]?.scope === 'thread' ? ['threads'] : PARTS
 }
 
-function partsOfArgument(arg: string): Part[] {
-  const types = new Set<string>()
-  const numbered = /^\d+$/.test(arg)
+/** The types of the parameters that have a name or, as text, a number: in any event. */
+let typesOf: Map<string, Set<string>> | undefined
+
+function parameterTypes(): Map<string, Set<string>> {
+  const types = new Map<string, Set<string>>()
   for (const { params } of EVENTS)
-    for (const [i, param] of params.entries())
-      if (numbered ? i === Number(arg) : param.name === arg) types.add(param.type)
+    for (const [i, { name, type }] of params.entries())
+      for (const key of [name, `${i}`]) {
+        const known = types.get(key)
+        if (known === undefined) types.set(key, new Set([type]))
+        else known.add(type)
+      }
+  return types
+}
+
+function partsOfArgument(arg: string): Part[] {
+  typesOf ??= parameterTypes()
+  const types = typesOf.get(/^\d+$/.test(arg) ? `${Number(arg)}` : arg) ?? []
   const any = (set: ReadonlySet<string>) => [...types].some(type => set.has(type))
   return [
     ...(any(NAMES_USERS) ? (['threads'] as const) : []),
