@@ -14,7 +14,7 @@ expect(engine.load([rules]).ok).toBe(true)
 /** Fields of all families, ancestors and descriptors among them. */
 const FIELDS = `%evt.time %evt.type %evt.arg[0] %evt.arg[1] %evt.arg[2] %proc.name %proc.cmdline %proc.exepath %proc.env %proc.cwd %proc.aname[2] %proc.sname
   %proc.vpgid.name %proc.is_exe_upper_layer %proc.exe_ino %user.name %user.loginname %group.gid %fd.name %fd.type %fd.num %fd.sport
-  %fd.directory %fs.path.name %fs.path.target %container.id %container.name %thread.cap_effective`
+  %fd.directory %fd.nameraw %fd.dev %fd.ino %fs.path.name %fs.path.target %container.id %container.name %thread.cap_effective`
 const everything = new Engine({ sources: [source], ruleMatching: 'all' })
 const all = { rule: 'all', desc: 'd', condition: 'evt.num > 0', output: FIELDS.replace(/\s+/g, ' '), priority: 'INFO' }
 expect(everything.load([{ name: 'all.yaml', content: JSON.stringify([all]) }]).errors).toEqual([])

@@ -1,9 +1,9 @@
-import { existsSync, watch } from 'node:fs'
+import { existsSync, statSync, watch } from 'node:fs'
 import { COVERAGE_REPORTS, mergedCoverage, shareOf, TEST_REPORTS, testable } from '@falc/authoring'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
-import { readFile } from '../read-file.ts'
+import { kindOf, readFile } from '../read-file.ts'
 import { engineOptions } from '../rules/options.ts'
 import { loadSources } from '../sources/load.ts'
 import { inJobs } from '../testing/jobs.ts'
@@ -63,6 +63,7 @@ export const test = defineCommand({
     }
     for (;;) {
       const used: string[] = []
+      const since = Date.now()
       const code = await run(used)
         .then(outcome => {
           used.push(...outcome.used)
@@ -74,7 +75,10 @@ export const test = defineCommand({
           return 1
         })
       if (!again) return code
-      await changed([...new Set([...used, ...rules, ...paths])].filter(path => existsSync(path)))
+      await changed(
+        [...new Set([...used, ...rules, ...paths])].filter(path => existsSync(path)),
+        since,
+      )
       print('\n')
     }
 
@@ -109,14 +113,22 @@ export function percent(text: string | undefined, flag: string): number {
   return Number(text) / 100
 }
 
-/** Resolves when one of the files changes. */
-function changed(paths: readonly string[]): Promise<void> {
+/**
+ * Resolves when one of the files changes, or a YAML file in one of the folders: what is written beside them does not
+ * count. @param since when the files were read, or earlier: a change in the meantime counts, too
+ */
+function changed(paths: readonly string[], since: number): Promise<void> {
   return new Promise(resolve => {
+    const done = () => {
+      for (const watcher of watchers) watcher.close()
+      resolve()
+    }
+    const isFolder = (path: string) => kindOf(path) === 'folder'
     const watchers = paths.map(path =>
-      watch(path, () => {
-        for (const watcher of watchers) watcher.close()
-        resolve()
+      watch(path, (_, name) => {
+        if (!isFolder(path) || name === null || /\.ya?ml$/.test(name)) done()
       }),
     )
+    if (paths.some(path => !isFolder(path) && statSync(path).mtimeMs > since)) done()
   })
 }

@@ -40,13 +40,19 @@ const ROOTS = { gid: 0, name: 'root' }
 export function playScene(lines: readonly string[], see: (event: SyscallEvent) => void): void {
   const state = new SyscallState({})
   const replay = new Replay(new MemoryCapture(sceneCapture(lines), state), state)
-  // Captures do not hold when threads started.
-  for (const { bare, values } of wordsIn(lines)) {
-    const started = values.get('cloneTs')
-    const thread = started === undefined ? null : state.tables.threads.get(Number(bare[1]))
-    if (thread) thread.cloneTs = BigInt(started!)
-  }
+  for (const line of wordsIn(lines)) complete(line, state)
   while (replay.next()) see(replay.event)
+}
+
+/** What captures do not hold of a thread or a descriptor at the start. */
+function complete({ bare: [head, tid, num], values }: Words, state: SyscallState): void {
+  if (head !== 'thread' && head !== 'fd') return
+  const thread = state.tables.threads.get(Number(tid))
+  const fd = thread && head === 'fd' ? thread.fds.get(Number(num)) : null
+  if (fd) {
+    fd.nameRaw = values.get('raw') ?? fd.nameRaw
+    fd.dev = Number(values.get('dev') ?? fd.dev)
+  } else if (thread && head === 'thread') thread.cloneTs = BigInt(values.get('cloneTs') ?? thread.cloneTs)
 }
 
 /** The events of a scene, each with the state that it met: for `RuleTester`. @throws see `playScene` */

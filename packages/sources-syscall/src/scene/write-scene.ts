@@ -133,15 +133,15 @@ function fdLines(event: SyscallEvent, thread: Thread | null): string[] {
   const owner = thread.leader?.fds === thread.fds ? thread.leader.tid : thread.tid
   return [...nums].flatMap(num => {
     const fd = num < 0 ? null : thread.fds.get(num)
-    return fd ? [fdLine(owner, fdEntry(num, fd, new Set()))] : []
+    return fd ? [fdLine(owner, fdEntry(num, fd, new Set()), fd.nameRaw)] : []
   })
 }
 
-function fdLine(tid: number, entry: FdEntry): string {
+function fdLine(tid: number, entry: FdEntry, raw: string): string {
   const head = `fd ${tid} ${entry.fd} ${entry.type}`
   const { name, ino, dev, openFlags, sip, dip, sport, dport, l4proto } = entry
   const words = {
-    ...{ name, ino, dev, flags: openFlags, l4: l4proto },
+    ...{ name, raw, ino, dev, flags: openFlags, l4: l4proto },
     ...{ from: sip && `${addressText(sip)}:${sport}`, to: dip && `${addressText(dip)}:${dport}` },
   }
   const given = Object.entries(words).filter(([, value]) => value !== null && !['', '0', '0n'].includes(String(value)))
