@@ -61,7 +61,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
 async function help([topic]: readonly string[]): Promise<number> {
   if (topic !== undefined && Object.hasOwn(COMMANDS, topic)) return runCommand(await COMMANDS[topic]!(), ['--help'])
   print('Usage: falc COMMAND [FLAGS]     (flags without a command: those of run)\n\n')
-  for (const [name, load] of Object.entries(COMMANDS)) print(`  ${name.padEnd(13)} ${(await load()).summary}\n`)
+  for (const [name, load] of Object.entries(COMMANDS)) print(`  ${name.padEnd(14)} ${(await load()).summary}\n`)
   print('\nfalc help COMMAND shows the flags of a command.\n')
   return 0
 }
