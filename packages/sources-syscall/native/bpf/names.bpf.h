@@ -19,6 +19,36 @@ TWO_PATHS_EVENT(rename, SYSCALL_RENAME_X, oldpath, newpath)
 TWO_PATHS_EVENT(link, SYSCALL_LINK_2_X, oldpath, newpath)
 TWO_PATHS_EVENT(symlink, SYSCALL_SYMLINK_X, target, linkpath)
 
+/*
+ * After all parameters of a call that succeeded: the directory that a relative path starts from, since its descriptor may have come
+ * from anywhere. Where there are two, the second stands behind the first, or behind an empty one, and ends with a 1.
+ */
+static __always_inline void add_directory(struct event *e, long ret, int dirfd, unsigned long path, bool second, bool alone)
+{
+	struct file *file;
+	char first = 0;
+	if (ret < 0 || dirfd < 0 || bpf_probe_read_user(&first, 1, (void *)path) || !first || first == '/')
+		return;
+	file = file_of(current_task(), dirfd);
+	if (!file || !walk_path(READ_ADDRESS(file, f_path.dentry), READ_ADDRESS(file, f_path.mnt)))
+		return;
+	if (second && alone) {
+		*slot(e) = 0;
+		e->to->at += 1;
+	}
+	add_walked(e);
+	if (second)
+		e->to->bytes[(e->to->at - 1) & (MAX_EVENT - 1)] = 1;
+}
+
+#define ADD_DIRECTORY(dirfd, path) add_directory(e, ret, argument(regs, dirfd), argument(regs, path), false, false)
+#define ADD_DIRECTORIES(fd, path, fd2, path2)                                                                \
+	do {                                                                                                         \
+		__u32 before = e->to->at;                                                                            \
+		ADD_DIRECTORY(fd, path);                                                                      \
+		add_directory(e, ret, argument(regs, fd2), argument(regs, path2), true, e->to->at == before);       \
+	} while (0)
+
 EXIT_EVENT_PATHS(mkdir, SYSCALL_MKDIR_2_X)
 {
 	PARAM(res, put_int(e, ret));
@@ -32,6 +62,7 @@ EXIT_EVENT_PATHS(mkdirat, SYSCALL_MKDIRAT_X)
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
 	PARAM(path, put_path(e, argument(regs, 1), 0));
 	PARAM(mode, put_u32(e, argument(regs, 2) & 07777));
+	ADD_DIRECTORY(0, 1);
 }
 
 EXIT_EVENT_PATHS(unlinkat, SYSCALL_UNLINKAT_2_X)
@@ -40,6 +71,7 @@ EXIT_EVENT_PATHS(unlinkat, SYSCALL_UNLINKAT_2_X)
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
 	PARAM(name, put_path(e, argument(regs, 1), 0));
 	PARAM(flags, put_u32(e, unlinkat_flags(argument(regs, 2))));
+	ADD_DIRECTORY(0, 1);
 }
 
 EXIT_EVENT_PATHS(renameat, SYSCALL_RENAMEAT_X)
@@ -49,6 +81,7 @@ EXIT_EVENT_PATHS(renameat, SYSCALL_RENAMEAT_X)
 	PARAM(oldpath, put_path(e, argument(regs, 1), 0));
 	PARAM(newdirfd, put_int(e, argument(regs, 2)));
 	PARAM(newpath, put_path(e, argument(regs, 3), 1));
+	ADD_DIRECTORIES(0, 1, 2, 3);
 }
 
 EXIT_EVENT_PATHS(renameat2, SYSCALL_RENAMEAT2_X)
@@ -59,6 +92,7 @@ EXIT_EVENT_PATHS(renameat2, SYSCALL_RENAMEAT2_X)
 	PARAM(newdirfd, put_int(e, argument(regs, 2)));
 	PARAM(newpath, put_path(e, argument(regs, 3), 1));
 	PARAM(flags, put_u32(e, argument(regs, 4) & 7));
+	ADD_DIRECTORIES(0, 1, 2, 3);
 }
 
 EXIT_EVENT_PATHS(linkat, SYSCALL_LINKAT_2_X)
@@ -69,6 +103,7 @@ EXIT_EVENT_PATHS(linkat, SYSCALL_LINKAT_2_X)
 	PARAM(newdir, put_int(e, argument(regs, 2)));
 	PARAM(newpath, put_path(e, argument(regs, 3), 1));
 	PARAM(flags, put_u32(e, linkat_flags(argument(regs, 4))));
+	ADD_DIRECTORIES(0, 1, 2, 3);
 }
 
 EXIT_EVENT_PATHS(symlinkat, SYSCALL_SYMLINKAT_X)
@@ -77,6 +112,7 @@ EXIT_EVENT_PATHS(symlinkat, SYSCALL_SYMLINKAT_X)
 	PARAM(target, put_path(e, argument(regs, 0), 0));
 	PARAM(linkdirfd, put_int(e, argument(regs, 1)));
 	PARAM(linkpath, put_path(e, argument(regs, 2), 1));
+	ADD_DIRECTORY(1, 2);
 }
 
 EXIT_EVENT_PATHS(chmod, SYSCALL_CHMOD_X)
@@ -99,6 +135,7 @@ EXIT_EVENT_PATHS(fchmodat, SYSCALL_FCHMODAT_X)
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
 	PARAM(filename, put_path(e, argument(regs, 1), 0));
 	PARAM(mode, put_u32(e, argument(regs, 2) & 07777));
+	ADD_DIRECTORY(0, 1);
 }
 
 #define CHOWN_EVENT(name, code)                                                                                      \
@@ -128,6 +165,7 @@ EXIT_EVENT_PATHS(fchownat, SYSCALL_FCHOWNAT_X)
 	PARAM(uid, put_u32(e, argument(regs, 2)));
 	PARAM(gid, put_u32(e, argument(regs, 3)));
 	PARAM(flags, put_u32(e, fchownat_flags(argument(regs, 4))));
+	ADD_DIRECTORY(0, 1);
 }
 
 EXIT_EVENT_PATHS(mknod, SYSCALL_MKNOD_X)
@@ -145,6 +183,7 @@ EXIT_EVENT_PATHS(mknodat, SYSCALL_MKNODAT_X)
 	PARAM(path, put_path(e, argument(regs, 1), 0));
 	PARAM(mode, put_u32(e, file_mode(argument(regs, 2))));
 	PARAM(dev, put_u32(e, argument(regs, 3)));
+	ADD_DIRECTORY(0, 1);
 }
 
 EXIT_EVENT_PATHS(mount, SYSCALL_MOUNT_X)

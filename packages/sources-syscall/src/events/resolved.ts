@@ -3,7 +3,9 @@
  * NUL-terminated. It is the path that the kernel resolved: absolute, from the root of the process's mount namespace.
  *
  * For an open, it is the path of the opened file, present only if it differs from the requested path. For chdir and fchdir, it
- * is the new working directory, for chroot the new root. Failed calls have none, nor do events from other recorders.
+ * is the new working directory, for chroot the new root. For calls that take a descriptor of a directory and a relative path, it is
+ * the path of that directory; of calls that take two, the second follows as a second path, in the form below. Failed calls have
+ * none, nor do events from other recorders.
  *
  * An open through a mount that shows a part of the host's root file system (a bind mount, or one that is mounted nowhere) ends in
  * a second path, behind the first or behind an empty one: the path of the same file below the host's root. The byte 1 terminates
@@ -21,4 +23,13 @@ export const RESOLVED_EVENTS: readonly string[] = [
   'SYSCALL_CHDIR_X',
   'SYSCALL_FCHDIR_X',
   'SYSCALL_CHROOT_X',
+  'SYSCALL_MKDIRAT_X',
+  'SYSCALL_UNLINKAT_2_X',
+  'SYSCALL_FCHMODAT_X',
+  'SYSCALL_FCHOWNAT_X',
+  'SYSCALL_MKNODAT_X',
+  'SYSCALL_SYMLINKAT_X',
+  'SYSCALL_RENAMEAT_X',
+  'SYSCALL_RENAMEAT2_X',
+  'SYSCALL_LINKAT_2_X',
 ]

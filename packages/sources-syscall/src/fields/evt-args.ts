@@ -106,6 +106,9 @@ function both(dirfd: string, path: string, dirfd2: string, path2: string): reado
   ]
 }
 
+/** Calls whose own path the kernel has found: that of the others is their directory's. */
+const OPENS: ReadonlySet<number> = new Set([PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_OPENAT2_X])
+
 /** @param end 0 = the source (or the only path), 1 = the destination. */
 function absolutePath(event: SyscallEvent, end: number): string | undefined {
   const { thread } = event
@@ -118,7 +121,8 @@ function absolutePath(event: SyscallEvent, end: number): string | undefined {
   const dirfd = argumentByName(pair.dirfd).of(event)
   const path = argumentByName(pair.path).of(event)
   if (dirfd < 0 || path < 0 || !event.has(dirfd) || !event.has(path)) return undefined
-  if (event.fd !== null && (event.resolved !== '' || event.hostPath !== '')) return event.fd.name
+  if (OPENS.has(event.type) && event.fd !== null && (event.resolved !== '' || event.hostPath !== ''))
+    return event.fd.name
   const name = event.text(path)
   const directory = directoryOf(thread, name, event.int64Number(dirfd))
   return concatenatePaths(directory === UNKNOWN_DIRECTORY ? `${directory}/` : directory, name)

@@ -9,6 +9,7 @@ import { effectsByType } from './effects.ts'
 import { belongsTo, ENTER_EFFECTS } from './enter.ts'
 import { PROGRAM_EFFECTS } from './execve.ts'
 import { close, FILE_EFFECTS, openat } from './files.ts'
+import { FOREIGN_DIRECTORY_EFFECTS } from './foreign-directories.ts'
 import { COUNTER_EFFECTS, IDENTITY_EFFECTS } from './identity.ts'
 import { assignRoles, readFd, readProcess } from './initial-tables.ts'
 import { LOOKUP_CREATE, LOOKUP_FIND, LOOKUPS } from './lookup.ts'
@@ -37,6 +38,7 @@ const EFFECTS = effectsByType(
   BIRTH_EFFECTS,
   PROGRAM_EFFECTS,
   DIRECTORY_EFFECTS,
+  FOREIGN_DIRECTORY_EFFECTS,
   IDENTITY_EFFECTS,
   ENTER_EFFECTS,
 )

@@ -6,18 +6,22 @@
  *   paths CALL HOW      unlink, rmdir, rename, link, symlink, mkdir, chmod: it changes while the kernel follows 35 links, each to
  *                       2,000 times `./`. Prints whether it was `secret` that the kernel used
  *
- * HOW: `short`; `long`: more than 512 bytes; `absent`: the page is not resident when the call begins.
+ * HOW: `short`; `long`: more than 512 bytes; `absent`: the page is not resident when the call begins. Of `wait` also `remote`:
+ * another process writes (process_vm_writev), and `fault`: the page comes from a userfaultfd when the kernel asks for it.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define NAME 9 /* both names have as many bytes, with the NUL */
@@ -72,6 +76,43 @@ static void *overwrite_later(void *unused)
 	return unused;
 }
 
+/* The page as a child sees it is a copy: what it writes must go into its parent's. */
+static void overwrite_from_outside(void)
+{
+	struct iovec from = { (void *)HARMLESS, NAME }, to = { name, NAME };
+	usleep(50000);
+	if (process_vm_writev(getppid(), &from, 1, &to, 1, 0) != NAME)
+		_exit(1);
+	close(open("secret", O_WRONLY));
+	_exit(0);
+}
+
+static char page[4096] __attribute__((aligned(4096)));
+static int faults;
+
+/* Gives the page when it is asked for: not by the probe, which waits for nothing, but by the kernel. */
+static void *answer_fault(void *unused)
+{
+	struct uffd_msg message;
+	struct uffdio_copy copy = { .dst = (unsigned long)path, .src = (unsigned long)page, .len = sizeof(page) };
+	if (read(faults, &message, sizeof(message)) == sizeof(message) && !ioctl(faults, UFFDIO_COPY, &copy))
+		overwrite_later(NULL);
+	return unused;
+}
+
+static int take_away_page(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .range = { .len = sizeof(page) }, .mode = UFFDIO_REGISTER_MODE_MISSING };
+	size_t at = name - path;
+	memcpy(page, path, sizeof(page));
+	path = mmap(NULL, sizeof(page), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	name = path + at;
+	range.range.start = (unsigned long)path;
+	faults = syscall(SYS_userfaultfd, O_CLOEXEC);
+	return faults < 0 || ioctl(faults, UFFDIO_API, &api) || ioctl(faults, UFFDIO_REGISTER, &range);
+}
+
 static void *overwrite(void *unused)
 {
 	stay_on(1);
@@ -116,13 +157,22 @@ int main(int argc, char **argv)
 			return 1;
 	}
 	put_path(strcmp(how, "long") ? LINKS : 400, !waits);
-	if (pthread_create(&thread, NULL, waits ? overwrite_later : overwrite, NULL))
+	if (!strcmp(how, "fault") && take_away_page())
+		return 1;
+	if (!strcmp(how, "remote")) {
+		*(volatile char *)path = path[0];
+		if (!fork())
+			overwrite_from_outside();
+		close(syscall(SYS_openat, AT_FDCWD, path, O_RDONLY));
+		return 0;
+	}
+	if (pthread_create(&thread, NULL, faults ? answer_fault : waits ? overwrite_later : overwrite, NULL))
 		return 1;
 	usleep(10000);
-	if (strcmp(how, "absent"))
-		*(volatile char *)path = path[0];
-	else
+	if (!strcmp(how, "absent"))
 		madvise(path, 4096, MADV_DONTNEED);
+	else if (!faults)
+		*(volatile char *)path = path[0];
 	if (waits) {
 		close(syscall(SYS_openat, AT_FDCWD, path, O_RDONLY));
 	} else {

@@ -56,21 +56,24 @@ describe.skipIf(reason !== undefined || availableParallelism() < 2)('a path that
 
   const counted = () => live.counts.raced + live.counts.unchecked
 
-  test.each(['short', 'long', 'absent'])('while an open waits, %s: the file’s own path is recorded', async how => {
-    const before = counted()
-    for (let i = 0; i < 10; i++) {
-      const { lines } = await attack('openat', 'wait', how)
-      const names = lines
-        .filter(text => /secret|harmless/.test(text) && !text.includes('O_CREAT'))
-        .map(text => / name=(\S+?)[( ]/.exec(text)![1])
-      expect(names.filter(name => name!.endsWith('harmless'))).toEqual([])
-      expect(names.filter(name => name!.endsWith('/secret')).length).toBeGreaterThanOrEqual(1)
-    }
-    await until('the count', async () => {
-      await live.fill()
-      return counted() >= before + 10
-    })
-  })
+  test.each(['short', 'long', 'absent', 'remote', 'fault'])(
+    'while an open waits, %s: the file’s own path is recorded',
+    async how => {
+      const before = counted()
+      for (let i = 0; i < 10; i++) {
+        const { lines } = await attack('openat', 'wait', how)
+        const names = lines
+          .filter(text => /secret|harmless/.test(text) && !text.includes('O_CREAT'))
+          .map(text => / name=(\S+?)[( ]/.exec(text)![1])
+        expect(names.filter(name => name!.endsWith('harmless'))).toEqual([])
+        expect(names.filter(name => name!.endsWith('/secret')).length).toBeGreaterThanOrEqual(1)
+      }
+      await until('the count', async () => {
+        await live.fill()
+        return counted() >= before + 10
+      })
+    },
+  )
 
   test.each([
     ['unlink', 'unlinkat'],

@@ -49,6 +49,25 @@ static int by_clone_fs(void)
 	return open("../secret", FLAGS) < 0;
 }
 
+/* What can be done below a directory: each call takes another copy of its descriptor, so that none is known from the one before. */
+static int act_below(int directory)
+{
+	int copies[11], failed = 0;
+	for (int i = 0; i < 11; i++)
+		copies[i] = dup(directory);
+	failed |= mkdirat(copies[0], "made", 0700);
+	failed |= symlinkat("secret", copies[1], "soft");
+	failed |= fchmodat(copies[2], "secret", 0600, 0);
+	failed |= fchownat(copies[3], "secret", 0, 0, 0);
+	failed |= mknodat(copies[4], "node", S_IFIFO | 0600, 0);
+	failed |= linkat(copies[5], "secret", copies[6], "hard", 0);
+	failed |= renameat(copies[7], "hard", copies[8], "moved");
+	failed |= syscall(SYS_renameat2, AT_FDCWD, "/dev/null/none", AT_FDCWD, "x", 0) != -1;
+	failed |= linkat(AT_FDCWD, "/dev/null/none", copies[9], "x", 0) != -1;
+	failed |= unlinkat(copies[10], "soft", 0);
+	return failed;
+}
+
 /* A directory's descriptor that came over a socket, and one that leads nowhere known. */
 static int by_rights(int change)
 {
@@ -73,6 +92,8 @@ static int by_rights(int change)
 	memcpy(&got, CMSG_DATA(c), sizeof(got));
 	if (chdir("/"))
 		return 1;
+	if (change > 1)
+		return act_below(got);
 	if (change)
 		return fchdir(got) || open("secret", FLAGS) < 0;
 	return openat(got, "secret", FLAGS) < 0;
@@ -99,5 +120,7 @@ int main(int argc, char **argv)
 		return by_rights(0);
 	if (!strcmp(way, "fchdir"))
 		return by_rights(1);
+	if (!strcmp(way, "acts"))
+		return by_rights(2);
 	return by_tree();
 }

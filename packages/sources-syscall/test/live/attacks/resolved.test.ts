@@ -4,19 +4,23 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { compileOutput } from '@falc/engine'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PPME } from '../../../src/events/ids.ts'
 import { type Live, openLive } from '../../../src/live/open-live.ts'
 import { Recorder } from '../../../src/recording/recorder.ts'
 import { openCapture } from '../../../src/replay.ts'
+import { syscall } from '../../../src/source.ts'
 import { missing, until } from '../machine.ts'
 
 const reason = missing()
 const OPENS: readonly number[] = [PPME.SYSCALL_OPEN_X, PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_OPENAT2_X]
+const ATS = /^(mkdir|symlink|fchmod|fchown|mknod|link|rename|unlink)at$/
 
 describe.skipIf(reason !== undefined)('the file’s own path', () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-resolved-')))
   const capture = join(folder, 'opens.scap')
+  const line = compileOutput('%evt.type %evt.args', syscall())
   const recorded: string[] = []
   let live: Live
   let recorder: Recorder
@@ -57,6 +61,39 @@ describe.skipIf(reason !== undefined)('the file’s own path', () => {
       expect(paths).toEqual([secret])
     },
   )
+
+  test('calls below a directory whose descriptor came over a socket have its path', async () => {
+    const cwd = mkdtempSync(join(folder, 'acts-'))
+    writeFileSync(join(cwd, 'secret'), '')
+    const seen: string[] = []
+    let ended = false
+    const done = promisify(execFile)(join(folder, 'resolved'), [cwd, 'acts'])
+    await until('its end', async () => {
+      while (live.next()) {
+        const { event } = live
+        if (event.thread?.comm !== 'resolved') continue
+        if (event.type === PPME.PROCEXIT_1_E && event.thread.args.includes('acts')) ended = true
+        const [type, ...paths] = line(event)
+          .replace(/[a-z]+=-?\d+\(?<d>[^)]*\)?/g, '')
+          .match(/^\w+|\w+\((?:\/|<UNKNOWN>)[^)]*\)/g)!
+        if (ATS.test(type!) && event.int64Number(0) >= 0) seen.push([type, ...paths].join(' '))
+      }
+      await live.fill()
+      return ended
+    })
+    await done
+    const path = (name: string) => `${name}(${cwd}/${name})`
+    expect(seen).toEqual([
+      `mkdirat ${path('made')}`,
+      `symlinkat ${path('soft')}`,
+      `fchmodat ${path('secret')}`,
+      `fchownat ${path('secret')}`,
+      `mknodat ${path('node')}`,
+      `linkat ${path('secret')} ${path('hard')}`,
+      `renameat ${path('hard')} ${path('moved')}`,
+      `unlinkat ${path('soft')}`,
+    ])
+  })
 
   test('is in a recording, which others read, too: no event has more parameters than its row in the event table', async () => {
     recorder.close()
