@@ -83,6 +83,8 @@ export class Live implements EventTables {
   #polled = 0
   #passed = 0
   #yielded = 0
+  /** The last turn ended early: more events wait. */
+  #paused = false
   readonly #reconciler: Reconciler
   #stopped = false
 
@@ -187,6 +189,7 @@ export class Live implements EventTables {
     for (;;) {
       if ((++this.#passed & CLOCK_MASK) === 0 && performance.now() - this.#yielded > LONGEST_STRETCH) {
         rings.pause()
+        this.#paused = true
         return false
       }
       if (!rings.next()) return false
@@ -199,7 +202,9 @@ export class Live implements EventTables {
     if (this.#stopped) return false
     this.state.tables.lookForNames()
     const share = this.#rings!.look()
-    if (share < BUSY_SHARE) await new Promise(resolve => setTimeout(resolve, this.#turn(share)))
+    const waits = this.#paused
+    this.#paused = false
+    if (share < BUSY_SHARE && !waits) await new Promise(resolve => setTimeout(resolve, this.#turn(share)))
     else if (performance.now() - this.#yielded > LONGEST_STRETCH) await new Promise(resolve => setImmediate(resolve))
     else return this.#look(share)
     this.#yielded = performance.now()

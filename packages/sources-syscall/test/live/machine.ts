@@ -88,6 +88,17 @@ export async function untilUnloaded(ids: readonly string[]): Promise<void> {
   await until('end of the programs', () => !loadedPrograms().some(id => ids.includes(id)))
 }
 
+/** Tells, asked once per turn, whether all that happened until a time (ns since 1970) has been read: later events came, or none come. */
+export function caughtUp(live: { lastTime: bigint; event: { num: number } }): (over: bigint | undefined) => boolean {
+  let num = -1
+  let idle = 0
+  return over => {
+    idle = live.event.num === num ? idle + 1 : 0
+    num = live.event.num
+    return over !== undefined && (idle > 10 || live.lastTime > over + 1_000_000_000n)
+  }
+}
+
 export function sleep(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms))
 }

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PPME } from '../../src/events/ids.ts'
 import { type Live, openLive } from '../../src/live/open-live.ts'
 import { syscall } from '../../src/source.ts'
-import { missing, sleep, until } from './machine.ts'
+import { caughtUp, missing, sleep, until } from './machine.ts'
 
 const reason = missing()
 const run = promisify(execFile)
@@ -38,9 +38,11 @@ describe.skipIf(reason !== undefined)('a path that changes during the open', { t
   async function attack(...args: string[]): Promise<{ name: string; right: boolean }[]> {
     const opens: { name: string; right: boolean }[] = []
     const done = run(join(folder, 'race'), args, { cwd: folder })
-    let ended = false
-    void done.then(() => (ended = true))
-    for (let turns = 0; turns < 10; ) {
+    let over: bigint | undefined
+    void done.then(() => {
+      over = BigInt(Date.now()) * 1_000_000n
+    })
+    for (const read = caughtUp(live); !read(over); ) {
       while (live.next()) {
         const { event } = live
         if (event.thread?.comm !== 'race' || event.thread.cwd !== `${folder}/`) continue
@@ -49,7 +51,6 @@ describe.skipIf(reason !== undefined)('a path that changes during the open', { t
         opens.push({ name: path.slice(folder.length + 1), right: inodeOf(path) === inode })
       }
       await live.fill()
-      if (ended) turns++
     }
     await done
     return opens

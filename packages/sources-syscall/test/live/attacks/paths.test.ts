@@ -8,7 +8,7 @@ import { compileOutput } from '@falc/engine'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Live, openLive } from '../../../src/live/open-live.ts'
 import { syscall } from '../../../src/source.ts'
-import { missing, until } from '../machine.ts'
+import { caughtUp, missing, until } from '../machine.ts'
 
 const reason = missing()
 const run = promisify(execFile)
@@ -33,22 +33,26 @@ describe.skipIf(reason !== undefined || availableParallelism() < 2)('a path that
     const lines: string[] = []
     const done = run(join(folder, 'paths'), args, { cwd })
     let said: string | undefined
+    let over: bigint | undefined
+    const read = caughtUp(live)
     void done.then(({ stdout }) => {
       said = stdout.trim()
+      over = BigInt(Date.now()) * 1_000_000n
     })
     let ended = false
-    let turns = 0
     await until('the end of the attack', async () => {
       while (live.next()) {
         const { event } = live
         if (event.thread?.comm !== 'paths' || event.thread.cwd !== `${cwd}/`) continue
         const text = line(event)
-        if (text.startsWith('procexit ') && event.thread.tid === event.thread.pid) ended = true
+        if (text.startsWith('procexit ') && event.thread.tid === event.thread.pid)
+          ended = event.thread.parent?.comm !== 'paths'
         else if (text.startsWith(`${type} `)) lines.push(text)
       }
       await live.fill()
       // Its end may be among the events that its flood has cost.
-      return said !== undefined && (ended || ++turns > 100)
+      const all = read(over)
+      return said !== undefined && (ended || all)
     })
     await done
     return { said: said!, lines }
