@@ -158,7 +158,7 @@ export function processOf({ bare, values }: Words): ProcessEntry {
   const comm = values.get('comm') ?? `t${tid}`
   const entry: Record<string, unknown> = {
     ...emptyProcess(tid, pid, tid === 1 ? 0 : 1),
-    ...{ sid: 1, vpgid: pid, pgid: pid, vtid: tid, vpid: tid, fdlimit: 1024, flags: tid === pid ? 0 : 0x2001 },
+    ...{ sid: 1, vpgid: pid, pgid: pid, vtid: tid, vpid: pid, fdlimit: 1024, flags: tid === pid ? 0 : 0x2001 },
     ...{ comm, exe: comm, exepath: `/bin/${comm}`, cwd: '/', root: '/' },
   }
   for (const [key, value] of values) {
