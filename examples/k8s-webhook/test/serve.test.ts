@@ -76,4 +76,4 @@ describe.each([
 
 test('without a certificate https is not served', async () => {
   await expect(serve('https://127.0.0.1:0/k8s-audit')).rejects.toThrow('https needs a PEM file')
-}, 20_000)
+})

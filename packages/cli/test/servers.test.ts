@@ -154,7 +154,7 @@ test('a program that does not exist: every alert is counted as lost', async () =
     expect(stderr).toContain('program: ended with code 127')
     expect(stderr).toMatch(/Alerts not delivered, by output and cause:\n {3}program: exit_127: 200\n/)
   }
-}, 120_000)
+})
 
 test('buffered_outputs lets an alert wait for others, and -U does not', async () => {
   writeFileSync(

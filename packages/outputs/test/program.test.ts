@@ -65,12 +65,13 @@ describe.each([true, false])('keep_alive %s', keepAlive => {
 test('a slow program gets as much as it takes until a stop gives up, and this counts as delivered', async () => {
   const out = join(dir, 'slow')
   const { channel } = channelTo(`while read -r line; do echo "$line" >> ${out}; sleep 0.001; done`, true)
-  fill(channel, 5000, 'x'.repeat(1000))
+  // More than a pipe holds.
+  fill(channel, 500, 'x'.repeat(1000))
   await eventually(() => expect(existsSync(out)).toBe(true))
   await channel.flush()
-  expect(channel.stats).toMatchObject({ delivered: 5000, dropped: {} })
+  expect(channel.stats).toMatchObject({ delivered: 500, dropped: {} })
   await channel.close(5000)
-}, 60_000)
+})
 
 test('a command that is found later gets what was waiting', async () => {
   const [command, out] = [join(dir, 'later'), join(dir, 'out')]

@@ -118,11 +118,8 @@ test('after close, no result of a look-up is passed on', async () => {
 })
 
 describe.each(['podman', 'cri'] as const)('a %s socket that', kind => {
-  const ask = (socket: string) =>
-    lookUp(openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] }).system, kind, {
-      attempts: 1,
-      timeout: 100,
-    })
+  const ask = (socket: string, timeout = 60_000) =>
+    lookUp(openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] }).system, kind, { attempts: 1, timeout })
 
   test('is not there', async () => {
     expect(await ask(join(dir, 'none.sock'))).toBe('no-socket')
@@ -136,7 +133,7 @@ describe.each(['podman', 'cri'] as const)('a %s socket that', kind => {
   test('says nothing', async () => {
     const server = createServer(() => {})
     await new Promise<void>(resolve => server.listen(join(dir, `${kind}-mute.sock`), resolve))
-    expect(await ask(join(dir, `${kind}-mute.sock`))).toBe('timeout')
+    expect(await ask(join(dir, `${kind}-mute.sock`), 100)).toBe('timeout')
     server.close()
   })
 
