@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
@@ -20,7 +20,9 @@ function bundle(name: string): Record<string, string> {
     createHash('sha256')
       .update(readFileSync(join(out, file)))
       .digest('hex')
-  return Object.fromEntries(readdirSync(out).map(file => [file, digest(file)]))
+  const files = readdirSync(out, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile())
+  const paths = files.map(({ parentPath, name }) => relative(out, join(parentPath, name))).sort()
+  return Object.fromEntries(paths.map(path => [path, digest(path)]))
 }
 
 test.skipIf(!built)('two builds of the bundle are equal, and name the licences of what is in it', () => {

@@ -3,6 +3,7 @@ import { EVENTS } from '../events/table.ts'
 import { DIRECTORY_EFFECTS } from './directories.ts'
 import { type Effect, type Effects, effectsByType, type ThreadlessEffect } from './effects.ts'
 import { FILE_EFFECTS } from './files.ts'
+import { FOREIGN_DIRECTORY_EFFECTS } from './foreign-directories.ts'
 import { COUNTER_EFFECTS } from './identity.ts'
 import { SOCKET_EFFECTS } from './sockets.ts'
 import { MESSAGE_EFFECTS, TRANSFER_EFFECTS } from './transfers.ts'
@@ -35,6 +36,7 @@ const FAMILIES: readonly (readonly [Part, Effects])[] = [
   ['descriptors', SOCKET_EFFECTS],
   ['descriptors', MESSAGE_EFFECTS],
   ['descriptors', DIRECTORY_EFFECTS],
+  ['descriptors', FOREIGN_DIRECTORY_EFFECTS],
   ['connections', TRANSFER_EFFECTS],
   ['memory', COUNTER_EFFECTS],
 ]
