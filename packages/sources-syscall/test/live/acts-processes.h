@@ -3,16 +3,22 @@
 
 static void trace(void)
 {
-	int status;
+	int status, traced[2];
+	/* The child outlives the call that lets it go on, so that its name is known. */
+	if (pipe(traced))
+		_exit(1);
 	long word = 0, child = call(fork);
 	if (!child) {
+		close(traced[1]);
 		call(ptrace, PTRACE_TRACEME, 0, 0, 0);
 		raise(SIGSTOP);
-		_exit(0);
+		_exit(read(traced[0], &status, 1));
 	}
+	close(traced[0]);
 	waitpid(child, &status, 0);
 	call(ptrace, PTRACE_PEEKUSER, child, 0, &word);
 	call(ptrace, PTRACE_CONT, child, 0, SIGCONT);
+	close(traced[1]);
 	waitpid(child, &status, 0);
 }
 
