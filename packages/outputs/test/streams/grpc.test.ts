@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { skipped } from '../../../../scripts/testing/needs.ts'
+import { freePort } from '../../../../scripts/testing/port.ts'
 import { until } from '../../../../scripts/testing/wait.ts'
 import { grpc } from '../../src/transports/grpc.ts'
 import { item, open, patient } from '../transports/items.ts'
-import { certificates, folder, freePort, missingModule } from '../transports/peer.ts'
+import { certificates, folder, missingModule } from '../transports/peer.ts'
 
 /** Debian's grpcio as a client. */
 function client(...args: readonly string[]) {

@@ -5,10 +5,11 @@ import { get as getSecure } from 'node:https'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../../../../scripts/testing/port.ts'
 import { until } from '../../../../scripts/testing/wait.ts'
 import { stream } from '../../src/transports/stream.ts'
 import { alert, context, idOf, item, open, patient } from '../transports/items.ts'
-import { cannotCertify, certificates, freePort } from '../transports/peer.ts'
+import { cannotCertify, certificates } from '../transports/peer.ts'
 
 async function server(values: Record<string, unknown> = {}) {
   const port = await freePort()

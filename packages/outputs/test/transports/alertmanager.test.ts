@@ -1,9 +1,10 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { skipped } from '../../../../scripts/testing/needs.ts'
+import { freePort } from '../../../../scripts/testing/port.ts'
 import { alertmanager } from '../../src/transports/alertmanager.ts'
 import { alertmanagerServer, missingAlertmanager } from './alertmanager.ts'
 import { context, idOf, item, open, patient } from './items.ts'
-import { certificates, freePort } from './peer.ts'
+import { certificates } from './peer.ts'
 
 async function server(web?: readonly string[]) {
   const started = await alertmanagerServer(web)

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { accepts, Daemon, freePort, missing, type Peer, type PeerKind } from './peer.ts'
+import { freePort } from '../../../../scripts/testing/port.ts'
+import { accepts, Daemon, missing, type Peer, type PeerKind } from './peer.ts'
 
 export const missingAlertmanager = missing('prometheus-alertmanager')
 

@@ -1,6 +1,7 @@
 /** AWS is moto, a server of its own; in front of it, a stand-in takes it away, lets it hang, and keeps the requests. What arrived is read with boto3. */
 import { afterAll } from 'vitest'
-import { accepts, Daemon, freePort, missingModule, type Received } from './peer.ts'
+import { freePort } from '../../../../scripts/testing/port.ts'
+import { accepts, Daemon, missingModule, type Received } from './peer.ts'
 import { PythonSession } from './python.ts'
 import { kindOf, type Reply, type Request, type Service, type ServiceKind } from './stand-in.ts'
 

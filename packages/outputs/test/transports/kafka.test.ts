@@ -7,11 +7,12 @@ import { createServer } from 'node:tls'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { skipped } from '../../../../scripts/testing/needs.ts'
+import { freePort } from '../../../../scripts/testing/port.ts'
 import { until } from '../../../../scripts/testing/wait.ts'
 import { kafka } from '../../src/transports/kafka.ts'
 import { idOf, item, open, patient } from './items.ts'
 import { missingKcat, mockBroker } from './kafka.ts'
-import { cannotCertify, certificates, freePort, missingModule } from './peer.ts'
+import { cannotCertify, certificates, missingModule } from './peer.ts'
 
 async function broker(topic?: string) {
   const mock = await mockBroker(topic)

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from '../../../../scripts/testing/port.ts'
 import { until } from '../../../../scripts/testing/wait.ts'
-import { accepts, Daemon, freePort, missing, type Peer, type PeerKind } from './peer.ts'
+import { accepts, Daemon, missing, type Peer, type PeerKind } from './peer.ts'
 
 export const missingMosquitto = missing('mosquitto', 'mosquitto_sub')
 

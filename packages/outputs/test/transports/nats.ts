@@ -1,6 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { accepts, Daemon, freePort, missing, type Peer, type PeerKind, type Received } from './peer.ts'
+import { freePort } from '../../../../scripts/testing/port.ts'
+import { accepts, Daemon, missing, type Peer, type PeerKind, type Received } from './peer.ts'
 
 /** A nats-server with JetStream. */
 export async function natsServer(args: readonly string[] = []): Promise<{ daemon: Daemon; port: number; url: string }> {

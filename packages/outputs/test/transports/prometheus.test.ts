@@ -2,11 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { skipped } from '../../../../scripts/testing/needs.ts'
+import { freePort } from '../../../../scripts/testing/port.ts'
 import { until } from '../../../../scripts/testing/wait.ts'
 import { prometheus } from '../../src/transports/prometheus.ts'
 import { LURES } from './hostile.ts'
 import { item, open, patient } from './items.ts'
-import { accepts, Daemon, freePort, missing } from './peer.ts'
+import { accepts, Daemon, missing } from './peer.ts'
 
 /** The transport on a free port. */
 async function serve(options: Record<string, unknown> = {}) {

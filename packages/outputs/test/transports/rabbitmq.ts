@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'amqplib'
-import { accepts, Daemon, freePort, missing, type Peer, type PeerKind, type Received } from './peer.ts'
+import { freePort } from '../../../../scripts/testing/port.ts'
+import { accepts, Daemon, missing, type Peer, type PeerKind, type Received } from './peer.ts'
 
 /** The server itself; what Debian puts on the PATH changes the user first. */
 const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server'

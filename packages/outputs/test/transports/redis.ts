@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
-import { accepts, Daemon, freePort, missing, type Peer, type PeerKind } from './peer.ts'
+import { freePort } from '../../../../scripts/testing/port.ts'
+import { accepts, Daemon, missing, type Peer, type PeerKind } from './peer.ts'
 
 export async function redisServer(
   program: string,

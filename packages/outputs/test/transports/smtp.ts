@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { accepts, Daemon, freePort, missingModule, type Peer, type PeerKind } from './peer.ts'
+import { freePort } from '../../../../scripts/testing/port.ts'
+import { accepts, Daemon, missingModule, type Peer, type PeerKind } from './peer.ts'
 
 export const missingMail = missingModule('aiosmtpd')
 

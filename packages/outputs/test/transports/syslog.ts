@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { accepts, type Certificates, Daemon, freePort, missing, type Peer, type PeerKind } from './peer.ts'
+import { freePort } from '../../../../scripts/testing/port.ts'
+import { accepts, type Certificates, Daemon, missing, type Peer, type PeerKind } from './peer.ts'
 
 export const missingRsyslog = missing('rsyslogd')
 
