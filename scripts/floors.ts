@@ -44,7 +44,19 @@ const ROOMS: Record<string, readonly string[]> = {
     ],
     ...['live', 'containers', 'recording', 'scene', 'index'],
   ],
-  console: ['failure', 'auth', 'parameters', 'routes', 'openapi', 'files', 'stream', 'console', 'index', 'web'],
+  console: [
+    'shapes',
+    'failure',
+    'auth',
+    'parameters',
+    'routes',
+    'openapi',
+    'files',
+    'stream',
+    'console',
+    'index',
+    'web',
+  ],
   store: [
     ...['error', 'schema', 'connection', 'term', 'counts', 'row', 'query/fragment', 'query/operand', 'query/clause'],
     ...[

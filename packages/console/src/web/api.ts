@@ -1,33 +1,9 @@
 /** What the console is asked, and the alerts that it sends. */
 import { signal } from '@preact/signals'
+import type { Found } from '../shapes/index.ts'
 import type { View } from './url.ts'
 
-export interface AlertJson {
-  readonly id: string
-  readonly rule: string
-  readonly priority: string
-  readonly source: string
-  readonly time: string
-  readonly output: string
-  readonly message?: string
-  readonly hostname?: string
-  readonly tags: readonly string[]
-  readonly output_fields: Readonly<Record<string, unknown>>
-}
-
-export interface Found {
-  readonly seq: number
-  readonly alert: AlertJson
-}
-
-export interface Count {
-  readonly value: string | null
-  readonly count: number
-}
-
-export interface Bar extends Count {
-  readonly time: string
-}
+export type { AlertJson, Bar, Count, Found } from '../shapes/index.ts'
 
 /** The console wants a token. */
 export const locked = signal(false)

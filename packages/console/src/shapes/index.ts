@@ -1,0 +1,3 @@
+export type * from './alerts.ts'
+export type * from './health.ts'
+export type * from './rules.ts'
