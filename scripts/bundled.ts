@@ -17,7 +17,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   tree: 'cli/FROM/config/tree\\b',
   condition: 'engine/FROM/condition/(?:ast|error|operators|transformers|walk|quote|posix)\\b',
   syscall:
-    'sources-syscall/FROM/(?:events|model|event|meta-event|capture|state|delivery|fields|demand|source|replay)\\b',
+    'sources-syscall/FROM/(?:events|model|event|meta-event|capture|state|delivery|fields|demand|source|replay|open-capture)\\b',
 }
 
 /**

@@ -10,7 +10,8 @@ import { longFiles } from './sizes.ts'
 const FLOORS: readonly (readonly string[])[] = [
   ['engine'],
   ['sources-syscall', 'sources-k8saudit', 'store', 'authoring'],
-  ['outputs', 'response', 'lsp', 'console'],
+  ['outputs', 'response', 'lsp'],
+  ['console'],
   ['cli'],
 ]
 
@@ -41,8 +42,9 @@ const ROOMS: Record<string, readonly string[]> = {
       'demand',
       'source',
       'replay',
+      'open-capture',
     ],
-    ...['live', 'containers', 'recording', 'scene', 'index'],
+    ...['live', 'containers', 'recording', 'scene', 'browser', 'index'],
   ],
   console: [
     'shapes',

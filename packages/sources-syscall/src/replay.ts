@@ -1,6 +1,6 @@
 import type { FieldUse } from '@falc/engine'
 import type { CaptureCounts } from './capture/capture-counts.ts'
-import { type CaptureFile, openCapture as openFile } from './capture/file.ts'
+import type { CaptureFile } from './capture/file.ts'
 import type { MachineInfo } from './capture/visitor.ts'
 import { Delivery, type EventTap } from './delivery.ts'
 import { demandOf } from './demand/demand.ts'
@@ -9,7 +9,7 @@ import type { EventTables } from './model/event-tables.ts'
 import type { InterfaceTable } from './model/interfaces.ts'
 import type { UserTable } from './model/users.ts'
 import { SkipEvents } from './state/skip-events.ts'
-import { type StateOptions, SyscallState } from './state/state.ts'
+import type { StateOptions, SyscallState } from './state/state.ts'
 
 export interface ReplayOptions extends StateOptions {
   /** Event types to deliver. Others only update the state, or are passed over if they do not affect it. Default: all. */
@@ -21,21 +21,6 @@ export interface ReplayOptions extends StateOptions {
   readonly fields?: Iterable<FieldUse>
   /** Reads every event as if it were the first of its kind, whatever `wanted` and `fields` say: the slow twin. */
   readonly readAll?: boolean
-}
-
-/**
- * Opens a capture and replays it. Each event first updates the state that fields read, then goes to the rules.
- *
- *   const replay = await openCapture(path)
- *   do { while (replay.next()) for (const alert of engine.evaluate(source, replay.event)) … } while (await replay.fill())
- *
- * @throws {CaptureError} if the file is not a capture or breaks off before its first event
- * @throws {Error} from the file system, if the file cannot be read
- */
-export async function openCapture(path: string, options: ReplayOptions = {}): Promise<Replay> {
-  const state = new SyscallState(options)
-  const file = await openFile(path, state)
-  return new Replay(file, state, options)
 }
 
 /** What a replay needs of a capture file. */

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Engine } from '@falc/engine'
 import { afterAll, expect, test } from 'vitest'
+import { openCapture } from '../src/open-capture.ts'
 import { Recorder } from '../src/recording/recorder.ts'
-import { openCapture } from '../src/replay.ts'
 import { syscall } from '../src/source.ts'
 
 const CAPTURES = ['host-a', 'container-a'].map(name =>

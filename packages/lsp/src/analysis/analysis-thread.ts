@@ -13,6 +13,9 @@ interface Kept {
 /** As many as files of different folders are usually edited at a time. */
 const MAX_KEPT = 4
 
+/** Browsers have no setImmediate. */
+const soon: (callback: () => void) => unknown = globalThis.setImmediate ?? setTimeout
+
 /**
  * Loads and lints rules, file by file: what a file builds upon is analysed when it changes, not when the file does. It runs on a thread of
  * its own, so that the editor's other questions are answered meanwhile.
@@ -58,7 +61,7 @@ export function serveAnalyses(port: Port<Found, Check>, sources: readonly Source
     const steps = lintSteps(engine, analysis)
     for (;;) {
       // Messages come in between the steps.
-      await new Promise<void>(resolve => setImmediate(resolve))
+      await new Promise<void>(resolve => soon(resolve))
       if (waiting.has(uri)) return
       const { done, value } = steps.next()
       if (done) return port.postMessage({ id, uri, stage: 'lint', findings: inText(value, uri, text) })

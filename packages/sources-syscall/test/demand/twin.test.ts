@@ -7,7 +7,8 @@ import { describe, expect, test } from 'vitest'
 import { fuzzed } from '../../../../scripts/testing/fuzz.ts'
 import { EVENTS } from '../../src/events/table.ts'
 import { SYSCALL_FIELDS } from '../../src/fields/index.ts'
-import { openCapture, type ReplayOptions } from '../../src/replay.ts'
+import { openCapture } from '../../src/open-capture.ts'
+import type { ReplayOptions } from '../../src/replay.ts'
 import { syscall } from '../../src/source.ts'
 
 const source = syscall()

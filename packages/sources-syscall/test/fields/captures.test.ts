@@ -3,7 +3,7 @@ import { compileOutput } from '@falc/engine'
 import { describe, test } from 'vitest'
 import { type Case, readCaseFile } from '../../../../scripts/testing/cases.ts'
 import type { SyscallEvent } from '../../src/event.ts'
-import { openCapture } from '../../src/replay.ts'
+import { openCapture } from '../../src/open-capture.ts'
 import { syscall } from '../../src/source.ts'
 
 const source = syscall()

@@ -3,7 +3,7 @@ import { compileOutput } from '@falc/engine'
 import { expect, test } from 'vitest'
 import type { SyscallEvent } from '../../src/event.ts'
 import { SYSCALL_FIELDS } from '../../src/fields/index.ts'
-import { openCapture } from '../../src/replay.ts'
+import { openCapture } from '../../src/open-capture.ts'
 import { syscall } from '../../src/source.ts'
 
 /** Every so many events one is kept. */

@@ -6,7 +6,8 @@ import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { PPME } from '../../src/events/ids.ts'
 import { SYSCALL_FIELDS } from '../../src/fields/index.ts'
-import { openCapture, type ReplayOptions } from '../../src/replay.ts'
+import { openCapture } from '../../src/open-capture.ts'
+import type { ReplayOptions } from '../../src/replay.ts'
 
 const CAPTURE = fileURLToPath(new URL('../../../../examples/captures/host-a.scap', import.meta.url))
 

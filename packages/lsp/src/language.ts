@@ -1,0 +1,10 @@
+/** What editors show, as functions of texts: for an editor in a web page. index.ts adds the language server, which needs Node. */
+export { serveAnalyses } from './analysis/analysis-thread.ts'
+export type { Check, Found, Port } from './analysis/messages.ts'
+export { RulesDocument } from './document/rules-document.ts'
+export { type Completion, type Completions, complete, docOf } from './language/completion/complete.ts'
+export { hover } from './language/hover.ts'
+export { type Colored, coloredTokens } from './language/semantic-tokens.ts'
+export { Vocabulary } from './vocabulary.ts'
+export { View } from './workspace/view.ts'
+export type { RulesFile } from './workspace/workspace.ts'
