@@ -11,7 +11,8 @@ import { createMessageConnection, StreamMessageReader, StreamMessageWriter } fro
 import { auditRules, root, syscallRules } from './files.ts'
 import { report } from './measure.ts'
 
-const QUESTIONS = ['completion', 'hover', 'definition', 'semanticTokens/full', 'documentSymbol'] as const
+/** `nothing` is the peer: the same way there and back, to an answer that costs nothing. */
+const QUESTIONS = ['completion', 'hover', 'definition', 'semanticTokens/full', 'documentSymbol', 'nothing'] as const
 /** Edits of each file. */
 const EDITS = 60
 
@@ -62,7 +63,8 @@ async function measure(folder: string): Promise<void> {
         const after = { ...place, character: place.character + 1 }
         const since = performance.now()
         await edit(place, place, 'p')
-        await connection.sendRequest(`textDocument/${question}`, { textDocument: { uri: uri(name) }, position: after })
+        const method = question === 'nothing' ? 'falc/state' : `textDocument/${question}`
+        await connection.sendRequest(method, { textDocument: { uri: uri(name) }, position: after })
         waits.get(question)!.push(performance.now() - since)
         await edit(place, after, '')
       }

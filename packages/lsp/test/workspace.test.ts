@@ -41,6 +41,20 @@ test('what the settings name comes first, in their order, and is a project of it
   expect(project(workspace, 'file:///v/a.yaml')).toEqual(base)
 })
 
+test('the files that a falco.yaml names are loaded in its order', () => {
+  const files = ['a.yaml', 'z.yaml', 'rules.d/2.yaml', 'rules.d/1.yaml', 'other.yaml'].map(name => `file:///w/${name}`)
+  const workspace = workspaceOf(...files)
+  const named = ['file:///w/z.yaml', 'file:///w/a.yaml', 'file:///w/rules.d/1.yaml', 'file:///w/rules.d/2.yaml']
+  expect(workspace.order('file:///w/falco.yaml', ['z.yaml', './a.yaml', '/etc/falco/rules.d/', 'gone.yaml'])).toBe(true)
+  expect(workspace.order('file:///w/falco.yaml', ['z.yaml', './a.yaml', '/etc/falco/rules.d/', 'gone.yaml'])).toBe(
+    false,
+  )
+  for (const uri of named) expect(project(workspace, uri)).toEqual(named)
+  expect(project(workspace, 'file:///w/other.yaml')).toHaveLength(3)
+  workspace.order('file:///w/falco.yaml', [])
+  expect(project(workspace, 'file:///w/z.yaml')).toHaveLength(3)
+})
+
 test('files that come and go', () => {
   const workspace = workspaceOf('file:///a/x.yaml')
   expect(project(workspace, 'file:///a/x.yaml')).toHaveLength(1)

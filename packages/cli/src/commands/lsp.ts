@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { setPriority } from 'node:os'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { type Host, serve, serveAnalyses, type Thread } from '@falc/lsp'
 import { createConnection, ProposedFeatures } from 'vscode-languageserver/node'
@@ -9,6 +10,9 @@ import { versionText } from '../version.ts'
 /** Bytes that `falc test` may print. */
 const MAX_OUTPUT = 64 * 1024 * 1024
 
+/** Of the thread that analyses: its "nice" value. */
+const LOWER = 10
+
 export const lsp = defineCommand({
   name: 'lsp',
   usage: '',
@@ -18,6 +22,8 @@ export const lsp = defineCommand({
     const sources = await loadSources()
     // The same command on a thread: what analyses rules while the server answers.
     if (!isMainThread) {
+      // Where both want the processor, answers come first. Elsewhere the whole process would have this priority.
+      if (process.platform === 'linux') setPriority(LOWER)
       serveAnalyses(parentPort!, sources)
       return 0
     }

@@ -4,6 +4,8 @@
  * a ConfigMap or Helm values are found in the same way, since a block scalar leaves their lines as they are.
  */
 
+import { flowMap, flowMaps } from './flow.ts'
+
 /** Offsets in a text: `[from, to)`. */
 export interface Range {
   readonly from: number
@@ -62,10 +64,12 @@ interface OpenEntry {
 
 /** The maps of the outermost lists in a part of a text. */
 export function mapItems(text: string, { from, to }: Range = { from: 0, to: text.length }): MapItem[] {
+  if (/^\s*\[/.test(text.slice(from, from + 200))) return flowMaps(text, { from, to })
   const found: MapItem[] = []
   let item: { from: number; to: number; indent: number; column: number; entries: OpenEntry[] } | undefined
   /** Lines with more blanks belong to a block scalar, whatever they look like. */
   let block: number | undefined
+  let behind = from
   const close = () => {
     if (item)
       found.push({
@@ -90,6 +94,8 @@ export function mapItems(text: string, { from, to }: Range = { from: 0, to: text
     if (content === '') continue
     const indent = line.length - content.length
     const end = at + line.trimEnd().length
+    // Lines of a map in braces have been read with it.
+    if (at < behind) continue
     if (block !== undefined && indent > block && item) {
       item.to = end
       item.entries.at(-1)!.to = end
@@ -101,6 +107,12 @@ export function mapItems(text: string, { from, to }: Range = { from: 0, to: text
     if (dash && (!item || indent <= item.indent)) {
       close()
       const column = indent + dash[0].length
+      if (line[column] === '{') {
+        const map = flowMap(text, { from: at + column, to: nextDash(text, at + column, to) })
+        found.push({ ...map, from: at + indent, indent })
+        behind = map.to
+        continue
+      }
       item = { from: at + indent, to: end, indent, column, entries: [] }
       key(at + column, line.slice(column).trimEnd(), column, end)
     } else if (item && indent > item.indent) {
@@ -114,6 +126,12 @@ export function mapItems(text: string, { from, to }: Range = { from: 0, to: text
   }
   close()
   return found
+}
+
+/** Where the next item begins: a brace that is not closed ends there, too. */
+function nextDash(text: string, from: number, to: number): number {
+  const next = text.slice(from, to).search(/\n[ \t]*-[ \t]/)
+  return next < 0 ? to : from + next
 }
 
 function* linesOf(text: string, from: number, to: number): Generator<{ readonly at: number; readonly line: string }> {

@@ -50,6 +50,7 @@ export class RulesDocument {
   readonly text: string
   #items: readonly Item[] | undefined
   #parts: readonly Part[] | undefined
+  readonly #partsOf = new Map<Item, readonly Part[]>()
   #definitions: ReadonlyMap<string, readonly Definition[]> | undefined
   #uses: ReadonlyMap<string, readonly Use[]> | undefined
 
@@ -83,20 +84,27 @@ export class RulesDocument {
 
   /** In the order of the file. */
   get parts(): readonly Part[] {
-    return (this.#parts ??= this.items.flatMap(item =>
-      item.entries.flatMap((entry): Part[] => {
-        const kind = entry.key.text
-        if (kind !== 'condition' && kind !== 'output') return []
-        const range = scalarAt(this.text, entry.value)
-        if (kind === 'output') return [{ kind, item, range, tokens: templateTokens(this.text, range), negated: NONE }]
-        const { tokens, negated } = new ConditionScan(this.text, range)
-        return [{ kind, item, range, tokens, negated }]
-      }),
-    ))
+    return (this.#parts ??= this.items.flatMap(item => this.partsOf(item)))
+  }
+
+  /** Conditions and outputs of one item: while somebody types in it, the others need not be read. */
+  partsOf(item: Item): readonly Part[] {
+    let parts = this.#partsOf.get(item)
+    if (!parts) this.#partsOf.set(item, (parts = item.entries.flatMap(entry => this.#partsIn(item, entry))))
+    return parts
+  }
+
+  #partsIn(item: Item, { key: { text: kind }, value }: Entry): Part[] {
+    if (kind !== 'condition' && kind !== 'output') return []
+    const range = scalarAt(this.text, value)
+    if (kind === 'output') return [{ kind, item, range, tokens: templateTokens(this.text, range), negated: NONE }]
+    const { tokens, negated } = new ConditionScan(this.text, range)
+    return [{ kind, item, range, tokens, negated }]
   }
 
   partAt(offset: number): Part | undefined {
-    return this.parts.find(({ range }) => offset >= range.from && offset <= range.to)
+    const item = this.itemAt(offset)
+    return item && this.partsOf(item).find(({ range }) => offset >= range.from && offset <= range.to)
   }
 
   /** By kind and name: `macro spawned_process`. */
@@ -110,22 +118,23 @@ export class RulesDocument {
 
   /** Names in conditions, lists and exceptions, by name. */
   get uses(): ReadonlyMap<string, readonly Use[]> {
-    return (this.#uses ??= grouped([...this.#findUses()], ({ name }) => name))
+    return (this.#uses ??= grouped(
+      this.items.flatMap(item => [...this.usesIn(item)]),
+      ({ name }) => name,
+    ))
   }
 
-  *#findUses(): Generator<Use> {
-    for (const { item, kind, tokens } of this.parts)
+  /** The names in one item. */
+  *usesIn(item: Item): Generator<Use> {
+    for (const { kind, tokens } of this.partsOf(item))
       if (kind === 'condition')
         for (const token of tokens)
           if (token.kind === 'macro' || (token.kind === 'value' && !token.quoted))
             yield { kind: token.kind, name: token.text, item, from: token.from, to: token.to }
-    for (const item of this.items) {
-      const values =
-        item.kind === 'list' ? [entryOf(item, 'items')] : this.exceptionsOf(item).map(({ values }) => values)
-      for (const entry of values)
-        for (const { text, from, to } of entry ? wordsIn(this.text, entry.value) : [])
-          yield { kind: 'value', name: text, item, from, to }
-    }
+    const values = item.kind === 'list' ? [entryOf(item, 'items')] : this.exceptionsOf(item).map(({ values }) => values)
+    for (const entry of values)
+      for (const { text, from, to } of entry ? wordsIn(this.text, entry.value) : [])
+        yield { kind: 'value', name: text, item, from, to }
   }
 
   /** The exceptions of a rule, with the values of each. */

@@ -3,6 +3,7 @@ import type { Source } from '@falc/engine'
 import type { Connection, TextDocumentContentChangeEvent } from 'vscode-languageserver'
 import { TextDocument } from 'vscode-languageserver-textdocument'
 import { Analyst, type Thread } from '../analysis/analyst.ts'
+import { wordsIn } from '../document/outline.ts'
 import { RulesDocument } from '../document/rules-document.ts'
 import { Vocabulary } from '../vocabulary.ts'
 import { View } from '../workspace/view.ts'
@@ -156,6 +157,7 @@ export class Session {
       if (this.#open.has(uri)) continue
       if (text === undefined) {
         this.workspace.delete(uri)
+        if (this.workspace.order(uri, [])) this.checkAll()
         this.tests.delete(uri)
       } else this.#take(uri, text)
     }
@@ -182,6 +184,7 @@ export class Session {
   }
 
   #take(uri: string, text: string): void {
+    if (/\/falco\.ya?ml$/.test(uri) && this.workspace.order(uri, rulesFilesOf(text))) this.checkAll()
     if (/\.test\.ya?ml$/.test(uri)) this.tests.set(uri, { uri, rules: new RulesDocument(text) })
     else if (this.#open.has(uri) || new RulesDocument(text).hasRules) this.workspace.set(uri, text)
     else this.workspace.delete(uri)
@@ -245,6 +248,14 @@ export class Session {
 
 function before(project: readonly RulesFile[], file: RulesFile): readonly RulesFile[] {
   return project.slice(0, project.indexOf(file)).filter(({ rules }) => rules.hasRules)
+}
+
+/** What a falco.yaml loads, in order. */
+function rulesFilesOf(text: string): string[] {
+  const match = /^rules?_files?:((?:.*\n(?=[ \t#-]|\r?\n))*.*)/m.exec(text)
+  if (!match) return []
+  const to = match.index + match[0].length
+  return wordsIn(text, { from: to - match[1]!.length, to }).map(word => word.text)
 }
 
 /** A path of the settings; what is none is left out. */

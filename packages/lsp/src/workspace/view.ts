@@ -84,19 +84,13 @@ export class View {
     if (!item) return undefined
     const within = ({ from, to }: Range) => offset >= from && offset <= to
     if (within(item.name)) return { ...item.name, kind: item.kind }
-    for (const word of this.#words(item)) {
-      if (!within(word)) continue
-      const kind = word.kind === 'macro' ? 'macro' : 'list'
-      return kind === 'macro' || this.isDefined('list', word.text) ? { ...word, kind } : undefined
+    for (const use of rules.usesIn(item)) {
+      if (!within(use)) continue
+      const kind = use.kind === 'macro' ? 'macro' : 'list'
+      const { name: text, from, to } = use
+      return kind === 'macro' || this.isDefined('list', text) ? { text, from, to, kind } : undefined
     }
     return undefined
-  }
-
-  *#words(item: Item): Generator<Word & { readonly kind: Use['kind'] }> {
-    const { rules } = this
-    for (const [, uses] of rules.uses)
-      for (const use of uses)
-        if (use.item === item) yield { text: use.name, from: use.from, to: use.to, kind: use.kind }
   }
 
   /** The source of an item: what it or the rule that it changes says; of a macro, what its fields tell. */
@@ -109,7 +103,7 @@ export class View {
       const name = named.find(source => source !== undefined && source !== '')
       return (name === undefined ? undefined : this.words.source(name)) ?? first!
     }
-    const part = this.rules.parts.find(one => one.item === item)
+    const part = this.rules.partsOf(item)[0]
     const field = part?.tokens.find(({ kind, text }) => kind === 'field' && !text.startsWith('evt.'))
     return (field && this.words.sourceOf(field.text)) ?? this.#usual()
   }

@@ -10,13 +10,15 @@ export interface RulesFile {
 export const MAX_LENGTH = 4_000_000
 
 /**
- * The files that are known, and which of them are loaded together: those of one folder in the order of their names, as `falc run -r FOLDER`
- * does, after those that the settings name. Files of `rules.d` follow those beside it.
+ * The files that are known, and which of them are loaded together: those that a falco.yaml names, in its order; else those of one folder in
+ * the order of their names, as `falc run -r FOLDER` does, and files of `rules.d` after those beside it. What the settings name comes first.
  */
 export class Workspace {
   readonly #files = new Map<string, RulesFile>()
   readonly #folders = new Map<string, Set<string>>()
   readonly #projects = new Map<string, readonly string[]>()
+  /** By falco.yaml: the files and folders that it names, as it does. */
+  readonly #orders = new Map<string, readonly string[]>()
   #before: readonly string[] = []
 
   get files(): Iterable<RulesFile> {
@@ -31,6 +33,16 @@ export class Workspace {
   set before(uris: readonly string[]) {
     this.#before = uris.map(uri => uri.replace(/\/$/, ''))
     this.#projects.clear()
+  }
+
+  /** Takes what a falco.yaml says about the order. @returns whether it says something else than before */
+  order(config: string, paths: readonly string[]): boolean {
+    const known = this.#orders.get(config) ?? []
+    if (known.length === paths.length && known.every((path, i) => path === paths[i])) return false
+    if (paths.length === 0) this.#orders.delete(config)
+    else this.#orders.set(config, paths)
+    this.#projects.clear()
+    return true
   }
 
   /** Takes a file's new text. */
@@ -62,13 +74,38 @@ export class Workspace {
   #uris(uri: string): readonly string[] {
     const folder = folderOf(uri)
     const base = this.#base()
-    const key = base.includes(uri) ? '' : folder
-    let uris = this.#projects.get(key)
-    if (!uris) {
+    if (base.includes(uri)) return base
+    const config = [...this.#orders.keys()].find(one => this.#ordered(one).includes(uri))
+    return config === undefined ? this.#together(folder, base) : [...new Set([...base, ...this.#ordered(config)])]
+  }
+
+  #together(folder: string, base: readonly string[]): readonly string[] {
+    return this.#kept(folder, () => {
       const parent = /\/rules\.d$/.test(folder) ? this.#inFolder(folderOf(folder)) : []
-      uris = key === '' ? base : [...new Set([...base, ...parent, ...this.#inFolder(folder)])]
-      this.#projects.set(key, uris)
-    }
+      return [...new Set([...base, ...parent, ...this.#inFolder(folder)])]
+    })
+  }
+
+  /** The files that a falco.yaml names. A path of the machine that it is for (/etc/falco/rules.d) may mean what lies beside it. */
+  #ordered(config: string): readonly string[] {
+    return this.#kept(config, () => {
+      const beside = folderOf(config)
+      const places = (path: string) => {
+        const name = path.replace(/\/$/, '')
+        return [new URL(name, config).href, `${beside}/${encodeURI(name.slice(name.lastIndexOf('/') + 1))}`]
+      }
+      const found = (uri: string) => (this.#files.has(uri) ? [uri] : this.#inFolder(uri))
+      return this.#orders.get(config)!.flatMap(path => {
+        const [named = '', near = ''] = places(path)
+        return found(named).length > 0 ? found(named) : found(near)
+      })
+    })
+  }
+
+  /** Until files come or go. */
+  #kept(key: string, find: () => readonly string[]): readonly string[] {
+    let uris = this.#projects.get(key)
+    if (!uris) this.#projects.set(key, (uris = find()))
     return uris
   }
 

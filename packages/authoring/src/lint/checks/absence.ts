@@ -10,12 +10,30 @@ const meta = (condition: string) => `- rule: Shell In Foreign Image
   priority: WARNING
 `
 
-/** Fields that many events lack, in families: a check of one member that must hold shows that the others are there, too. */
-const FAMILIES: readonly { readonly field: RegExp; readonly where: string; readonly guard: string }[] = [
-  { field: /^(container|k8s)\./, where: 'processes of the host', guard: 'container.id != host' },
-  { field: /^ka\.impuser\./, where: 'requests without impersonation', guard: 'ka.impuser.name exists' },
-  { field: /^ka\.response\./, where: 'events of the stage RequestReceived', guard: 'ka.response.code exists' },
+/** Fields that many events lack. */
+export interface Absence {
+  readonly fields: RegExp
+  /** The events without them. */
+  readonly where: string
+  /** A check that leaves those out. With it, a negated check is reported; editors mark it in any case. */
+  readonly guard?: string
+}
+
+/** In families: a check of one member that must hold shows that the others are there, too. */
+export const ABSENCES: readonly Absence[] = [
+  { fields: /^(container|k8s)\./, where: 'processes of the host', guard: 'container.id != host' },
+  { fields: /^ka\.impuser\./, where: 'requests without impersonation', guard: 'ka.impuser.name exists' },
+  { fields: /^ka\.response\./, where: 'events of the stage RequestReceived', guard: 'ka.response.code exists' },
+  { fields: /^ka\.(req|target)\./, where: 'requests for objects of other kinds, or of none' },
+  { fields: /^fd\./, where: 'events without a descriptor' },
+  { fields: /^proc\.tty\b/, where: 'processes without a terminal' },
+  { fields: /^proc\.(aname|apid|aexe|aexepath|acmdline)\b/, where: 'processes with fewer ancestors' },
+  { fields: /^group\./, where: 'groups that are not in the group file' },
+  { fields: /^thread\.cgroup\b/, where: 'control groups that a process is not in' },
+  { fields: /^evt\.(arg|rawarg)\b/, where: 'event types without this parameter' },
 ]
+
+const REPORTED = ABSENCES.filter(({ guard }) => guard !== undefined)
 
 export const negatedAbsent = defineCheck({
   code: 'negated-absent',
@@ -38,8 +56,8 @@ Exceptions are not reported: when they do not apply, the alert is wanted.`,
         const place = placeOf(node)
         if (node.kind !== 'clause' || !negated || node.written?.macro || !place || isInException(unit, node)) continue
         const field = node.clause.left.kind === 'field' ? node.clause.left.field : undefined
-        const family = field && FAMILIES.find(({ field: pattern }) => pattern.test(field.name))
-        if (!family || isGuarded(unit, family.field)) continue
+        const family = field && REPORTED.find(({ fields }) => fields.test(field.name))
+        if (!family || isGuarded(unit, family.fields)) continue
         yield {
           place,
           message: `this also holds where ${field!.text} is absent: for ${family.where}`,
