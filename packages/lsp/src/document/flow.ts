@@ -1,5 +1,5 @@
 /** Maps in braces, as the outline has those in lines: what is missing at the end ends with the text. */
-import type { Entry, MapItem, Range, Word } from './outline.ts'
+import type { Entry, MapItem, Range, Word } from './item.ts'
 
 /** The maps of a list in brackets, `[{ key: value }, …]`. */
 export function flowMaps(text: string, { from, to }: Range): MapItem[] {
