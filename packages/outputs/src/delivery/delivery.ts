@@ -2,8 +2,8 @@ import type { AlertData } from '@falc/engine'
 import type { Format } from '../model/format.ts'
 import { QueuedItem, type Wording } from '../model/item.ts'
 import type { Target } from '../model/transport.ts'
-import { fullText, MemoryQueue } from '../queue/memory.ts'
-import type { Queue } from '../queue/queue.ts'
+import { MemoryQueue } from '../queue/memory.ts'
+import { LOSSES, type Queue } from '../queue/queue.ts'
 import { Backoff, type BackoffOptions } from './backoff.ts'
 import { Connection } from './connection.ts'
 import { Counters, type OutputStats } from './counters.ts'
@@ -155,7 +155,7 @@ export class Delivery {
 
   #refused(): void {
     if (this.#counters.has('queue_full')) this.#counters.drop('queue_full', 1)
-    else this.#drop('queue_full', 1, fullText(this.waiting))
+    else this.#drop('queue_full', 1, LOSSES.queue_full(this.waiting))
   }
 
   /** Whether it would drop any further alert. */

@@ -7,9 +7,8 @@ import type { Files } from './files.ts'
 import { openFolder } from './folder.ts'
 import type { Journal } from './journal.ts'
 import type { FolderLock } from './lock.ts'
-import { fullText } from './memory.ts'
 import { Pending } from './pending.ts'
-import { type DiskStats, type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue.ts'
+import { type DiskStats, LOSSES, leastRoom, type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue.ts'
 import { Reading } from './reading.ts'
 import { Retries } from './retries.ts'
 import { type Entry, Shelf } from './shelf.ts'
@@ -56,6 +55,8 @@ export class DiskQueue implements Queue {
   #retries: Retries | undefined
   readonly #opened = Promise.withResolvers<void>()
   #closed = false
+  /** With less room than this, an alert is not even printed. */
+  #least = 0
 
   constructor(options: DiskQueueOptions) {
     const { capacity = 0, maxBytes = MAX_DISK, drop = 'newest' } = options
@@ -79,7 +80,7 @@ export class DiskQueue implements Queue {
   }
 
   get refuses(): boolean {
-    return !this.#dropsOldest && this.#fullCause(0) !== undefined
+    return !this.#dropsOldest && this.#fullCause(this.#least) !== undefined
   }
 
   get crowded(): boolean {
@@ -148,6 +149,7 @@ export class DiskQueue implements Queue {
     const size = 1024 + 2 * text.length
     for (let cause = this.#fullCause(size); cause !== undefined; cause = this.#fullCause(size)) {
       if (this.#dropsOldest && this.#dropOldest(cause)) continue
+      this.#least = leastRoom(size, this.#maxBytes)
       this.#lose(cause, 1)
       return
     }
@@ -288,12 +290,6 @@ export class DiskQueue implements Queue {
   }
 
   #lose(cause: 'queue_full' | 'queue_disk' | 'queue_damaged', count: number): void {
-    if (count > 0) this.#user?.lost(cause, count, REASONS[cause](this.length + this.#taken.length))
+    if (count > 0) this.#user?.lost(cause, count, LOSSES[cause](this.length + this.#taken.length))
   }
 }
-
-const REASONS = {
-  queue_full: fullText,
-  queue_disk: () => 'the disk takes no more of the queue, dropping alerts',
-  queue_damaged: () => 'the queue on disk is damaged, alerts are missing',
-} as const

@@ -1,6 +1,6 @@
 import type { Item } from '../model/transport.ts'
 import { Fifo } from './fifo.ts'
-import { type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue.ts'
+import { LOSSES, leastRoom, type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue.ts'
 
 /** Bytes that may wait for one output: five outputs together stay far below the MemoryMax of deploy/systemd. */
 export const MAX_BYTES = 64 * 1024 * 1024
@@ -23,6 +23,8 @@ export class MemoryQueue implements Queue {
   /** Sizes of those that were taken and are not done with: they take memory, too. */
   readonly #taken: Fifo<number> = new Fifo()
   #bytes = 0
+  /** With less room than this, an alert is not even printed. */
+  #least = 0
   #user: QueueUser | undefined
 
   constructor({ capacity = 0, maxBytes = MAX_BYTES, drop = 'newest' }: QueueBounds = {}) {
@@ -40,7 +42,7 @@ export class MemoryQueue implements Queue {
   }
 
   get refuses(): boolean {
-    return !this.#dropsOldest && this.#full(0)
+    return !this.#dropsOldest && this.#full(this.#least)
   }
 
   get crowded(): boolean {
@@ -51,8 +53,11 @@ export class MemoryQueue implements Queue {
     const size = sizeOf(item)
     while (this.#full(size)) {
       const oldest = this.#dropsOldest ? this.#items.shift() : undefined
-      this.#user?.lost('queue_full', 1, fullText(this.length + this.#taken.length))
-      if (oldest === undefined) return
+      this.#user?.lost('queue_full', 1, LOSSES.queue_full(this.length + this.#taken.length))
+      if (oldest === undefined) {
+        this.#least = leastRoom(size, this.maxBytes)
+        return
+      }
       this.#bytes -= sizeOf(oldest)
     }
     this.#items.push(item)
@@ -106,8 +111,4 @@ export class MemoryQueue implements Queue {
     const count = this.length + this.#taken.length
     return count >= this.capacity || (count > 0 && this.#bytes + size > this.maxBytes)
   }
-}
-
-export function fullText(waiting: number): string {
-  return `outputs queue full (${waiting} alerts), dropping alerts`
 }

@@ -5,6 +5,13 @@ import type { Item } from '../model/transport.ts'
 /** What Falco's "unbounded" (capacity 0) means here: a program that runs for months needs some bound. */
 export const UNBOUNDED = 1_000_000
 
+/**
+ * Room below which a full queue refuses an alert of unknown size, in bytes: to print it only to learn that it does not fit would cost a storm
+ * as much as to deliver it. A large alert must not keep small ones out: the room given up is a 64th of the queue at most.
+ * @param size of the alert that found no room
+ */
+export const leastRoom = (size: number, maxBytes: number): number => Math.min(size, maxBytes / 64)
+
 export interface QueueBounds {
   /** Items; 0 = UNBOUNDED. */
   readonly capacity?: number
@@ -74,3 +81,10 @@ export interface DiskStats {
   /** Why nothing is written at present. */
   readonly failing?: string
 }
+
+/** Why alerts are lost, for the log. @param waiting alerts in the queue */
+export const LOSSES = {
+  queue_full: (waiting: number) => `outputs queue full (${waiting} alerts), dropping alerts`,
+  queue_disk: () => 'the disk takes no more of the queue, dropping alerts',
+  queue_damaged: () => 'the queue on disk is damaged, alerts are missing',
+} as const

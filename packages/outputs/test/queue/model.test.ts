@@ -4,17 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DiskQueue, MemoryQueue, type Queue } from '../../src/index.ts'
+import { DiskQueue, MemoryQueue, type Queue, type QueueBounds } from '../../src/index.ts'
 import { item, newFolder, numbers, openQueue, takeAll, User } from './folder.ts'
 
 const KINDS = {
-  memory: (options: { capacity?: number; drop?: 'oldest' | 'newest' }) => new MemoryQueue(options),
-  disk: (options: { capacity?: number; drop?: 'oldest' | 'newest' }) =>
-    new DiskQueue({ ...options, folder: newFolder() }),
+  memory: (options: QueueBounds) => new MemoryQueue(options),
+  disk: (options: QueueBounds) => new DiskQueue({ ...options, folder: newFolder() }),
 }
 
 describe.each(Object.entries(KINDS))('a queue on %s', (_, make) => {
-  async function open(options: { capacity?: number; drop?: 'oldest' | 'newest' } = {}) {
+  async function open(options: QueueBounds = {}) {
     const queue: Queue = make(options)
     const user = new User()
     user.attachTo(queue)
@@ -47,6 +46,25 @@ describe.each(Object.entries(KINDS))('a queue on %s', (_, make) => {
     expect(await takeAll(queue)).toEqual(['0', '1', '2'])
     expect(queue.refuses).toBe(false)
     await queue.close()
+  })
+
+  test('that is full by bytes refuses before an alert is printed, but keeps room that is worth it', async () => {
+    const maxBytes = 128 * 4096
+    const { queue, user } = await open({ maxBytes })
+    let printed = 0
+    const text = 'x'.repeat(1000)
+    while (!queue.refuses && printed < 1000) queue.push(item(`${printed++} ${text}`))
+    expect(user.lost).toEqual({ queue_full: 1 })
+    expect(queue.length).toBe(printed - 1)
+    // One that is far too large leaves what is free to others.
+    const { queue: other } = await open({ maxBytes })
+    other.push(item('small'))
+    other.push(item('x'.repeat(maxBytes)))
+    expect([other.length, other.refuses]).toEqual([1, false])
+    for (const one of [queue, other]) {
+      one.clear()
+      await one.close()
+    }
   })
 
   test('that is full drops the oldest', async () => {
