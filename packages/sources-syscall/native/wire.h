@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 8
+#define WIRE_VERSION 9
 
 struct event_header {
 	__u16 cpu;
@@ -76,6 +76,7 @@ enum counter {
  *   sidecar  STATS                            several times a second, and at once when losses begin
  *   engine   SYSCALLS, STOP                   at any time
  *   engine   PICTURE                          after losses: the sidecar sends BLOCKS … and READY once more
+ *   engine   PICTURE (u32 pids)               the same, of these processes’ descriptors alone: at most MAX_PICTURED
  *   engine   NAMES (names_request)            at any time: users and groups as the files of a process name them
  *   sidecar  NAMES (names, two texts)         the answer
  *   engine   STREAM                           when it may not map the rings: the sidecar then sends EVENTS
@@ -95,6 +96,7 @@ enum counter {
 #define WIRE_MAGIC 0x434c4146 /* "FALC" */
 #define MAX_NATIVE_SYSCALLS 512
 #define MAX_FRAME (1 << 20)
+#define MAX_PICTURED 256
 
 enum frame_kind {
 	FRAME_HELLO = 1,

@@ -64,7 +64,8 @@ static size_t add_random_frame(size_t at)
 	static const __u32 KINDS[] = { FRAME_STREAM, FRAME_PICTURE, FRAME_SYSCALLS, FRAME_NAMES, FRAME_STOP };
 	char payload[600];
 	__u32 kind = below(4) ? KINDS[below(sizeof(KINDS) / sizeof(*KINDS))] : number();
-	__u32 length = kind == FRAME_SYSCALLS ? MAX_NATIVE_SYSCALLS : kind == FRAME_NAMES ? sizeof(struct names_request) : 0;
+	__u32 length = kind == FRAME_SYSCALLS ? MAX_NATIVE_SYSCALLS : kind == FRAME_NAMES ? sizeof(struct names_request)
+		       : kind == FRAME_PICTURE ? 4 * below(100) : 0;
 	for (size_t i = 0; i < sizeof(payload); i++)
 		payload[i] = draw();
 	if (below(10) == 0)

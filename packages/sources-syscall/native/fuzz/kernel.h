@@ -64,3 +64,13 @@ int send_picture(int socket, __u64 boot_time_ns)
 	(void)socket, (void)boot_time_ns;
 	return 0;
 }
+int send_descriptors(int socket, const __u32 *pids, __u32 count)
+{
+	static volatile __u32 seen;
+	(void)socket;
+	if (!count || count > MAX_PICTURED)
+		fail("a picture of no process, or of too many, was asked for");
+	for (__u32 i = 0; i < count; i++)
+		seen = pids[i];
+	return (void)seen, 0;
+}

@@ -94,7 +94,7 @@ static void add_descriptor(struct block *b, int pid, int fd, const struct socket
 	entry_end(b, start);
 }
 
-int add_descriptors(struct block *b, int pid)
+int add_descriptors(struct block *b, int pid, int most)
 {
 	const struct socket_table *sockets = sockets_of(pid);
 	char path[MAX_PROC_PATH];
@@ -108,10 +108,12 @@ int add_descriptors(struct block *b, int pid)
 	block_begin(b, BLOCK_FDS_V2);
 	add_u64(b, pid);
 	empty = b->size;
-	while ((entry = readdir(dir))) {
+	while (most > 0 && (entry = readdir(dir))) {
 		int fd = entry_number(entry->d_name);
-		if (fd >= 0)
-			add_descriptor(b, pid, fd, sockets);
+		if (fd < 0)
+			continue;
+		add_descriptor(b, pid, fd, sockets);
+		most--;
 	}
 	closedir(dir);
 	return b->size > empty;

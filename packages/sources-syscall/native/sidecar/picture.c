@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #include "status.h"
 
 #define BLOCK_LIMIT (256 * 1024) /* a list is cut into blocks of about this size */
+#define MAX_REREAD 4096          /* descriptors of a process that are read again; libsinsp keeps no more */
 
 static int send_machine(int socket, struct block *b, const struct boot_time *boot)
 {
@@ -145,7 +147,7 @@ static int send_processes(int socket, struct block *b, const struct boot_time *b
 	rewinddir(proc);
 	while (!err && (entry = readdir(proc))) {
 		int pid = entry_number(entry->d_name);
-		if (pid > 0 && pid != self && add_descriptors(b, pid))
+		if (pid > 0 && pid != self && add_descriptors(b, pid, INT_MAX))
 			err = block_send(b, socket);
 	}
 	closedir(proc);
@@ -184,6 +186,21 @@ int send_picture(int socket, __u64 boot_time_ns)
 	else if (!err)
 		fprintf(stderr, "falc-probe: %s/proc is that of a pid namespace: processes that run already are not known. Share the host's pid "
 				"namespace, or mount its file system and set HOST_ROOT\n", host_root);
+	block_free(&b);
+	return err;
+}
+
+int send_descriptors(int socket, const __u32 *pids, __u32 count)
+{
+	struct block b = {};
+	int err = 0, self = own_pid();
+	if (!proc_is_initial())
+		return 0;
+	for (__u32 i = 0; !err && i < count; i++)
+		if (pids[i] != (__u32)self && add_descriptors(&b, pids[i], MAX_REREAD))
+			err = block_send(&b, socket);
+	sockets_free();
+	forget_mounts();
 	block_free(&b);
 	return err;
 }

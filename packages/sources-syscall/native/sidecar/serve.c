@@ -92,11 +92,12 @@ struct recording {
 	struct names_readings *names;
 };
 
-static int picture_and_ready(const struct recording *r, int picture)
+/* The whole picture, or only the descriptors of some processes. */
+static int picture_and_ready(const struct recording *r, const __u32 *pids, __u32 count)
 {
 	int err;
 	urgency_of_sidecar(URGENCY_NICE); /* a long work on a large machine */
-	err = picture ? send_picture(r->socket, r->boot_time_ns) : 0;
+	err = pids ? send_descriptors(r->socket, pids, count) : send_picture(r->socket, r->boot_time_ns);
 	urgency_of_sidecar(URGENCY_REALTIME);
 	return err ? err : send_frame(r->socket, FRAME_READY, NULL, 0, NULL, 0);
 }
@@ -128,6 +129,7 @@ static int handle_frame(struct recording *r)
 	union {
 		__u8 wants[MAX_NATIVE_SYSCALLS];
 		struct names_request names;
+		__u32 pids[MAX_PICTURED];
 	} frame;
 	__u32 kind, length;
 	int err = receive_frame(r->socket, &kind, &frame, sizeof(frame), &length);
@@ -135,8 +137,8 @@ static int handle_frame(struct recording *r)
 		return err;
 	if (kind == FRAME_STOP && length == 0)
 		return 1;
-	if (kind == FRAME_PICTURE && length == 0)
-		return picture_and_ready(r, 1);
+	if (kind == FRAME_PICTURE && length % sizeof(*frame.pids) == 0)
+		return picture_and_ready(r, length ? frame.pids : NULL, length / sizeof(*frame.pids));
 	if (kind == FRAME_STREAM && length == 0 && !r->stream)
 		return open_stream(r);
 	if (kind == FRAME_SYSCALLS && length == sizeof(frame.wants))
@@ -173,7 +175,7 @@ static int start(struct recording *r, pid_t engine)
 	rings.count = count;
 	err = send_frame(r->socket, FRAME_RINGS, &rings, sizeof(rings), fds, count);
 	if (!err)
-		err = picture_and_ready(r, r->settings->picture);
+		err = r->settings->picture ? picture_and_ready(r, NULL, 0) : send_frame(r->socket, FRAME_READY, NULL, 0, NULL, 0);
 	if (!err)
 		err = drain_open(&r->drain, fds, count, r->settings->ring_bytes);
 	return err;

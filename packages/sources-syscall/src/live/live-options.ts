@@ -38,4 +38,7 @@ export interface LiveCounts extends Record<Counter, number> {
   repairs: number
   /** Threads removed because they had exited without an exit event. */
   purged: number
+  /** New processes whose descriptors were read from /proc again after losses, and those that were not, as there were too many. */
+  reread: number
+  notReread: number
 }

@@ -115,6 +115,8 @@ export class Live implements EventTables {
       restarts: this.#restartCount,
       repairs: this.#reconciler.repairs,
       purged: this.#reconciler.purged,
+      reread: this.#reconciler.reread,
+      notReread: this.#reconciler.notReread,
     } as LiveCounts
     for (const name of COUNTERS) counts[name] = this.#earlier[name] + (this.#session?.counters[name] ?? 0)
     return counts

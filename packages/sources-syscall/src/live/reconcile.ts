@@ -3,22 +3,25 @@ import { CL_CLONE_INVERTED } from '../model/clone-flags.ts'
 import type { Thread } from '../model/thread.ts'
 import { readFd, readProcess } from '../state/initial-tables.ts'
 import type { Tables } from '../state/tables.ts'
+import type { Reread } from './reread.ts'
 
 /**
  * Applies a new snapshot of /proc after process lifecycle events were, or may have been, lost. Unknown threads are added with
  * their descriptors; threads that no longer exist are removed; a process that runs another program than the one known is
- * read anew, as its exec was lost. Other state known from events is left unchanged.
+ * read anew, as its exec was lost, and so are the descriptors of new processes. Other state known from events is left unchanged.
  */
 export class Reconcile implements CaptureVisitor {
   readonly #tables: Tables
   readonly #since: bigint
+  readonly #reread: Reread | null
   readonly #seen = new Set<number>()
   readonly #added = new Set<number>()
 
   /** @param since when the snapshot was requested, ns since 1970: it may lack threads created later */
-  constructor(tables: Tables, since: bigint) {
+  constructor(tables: Tables, since: bigint, reread: Reread | null) {
     this.#tables = tables
     this.#since = since
+    this.#reread = reread
   }
 
   onProcess(entry: ProcessEntry): void {
@@ -40,6 +43,7 @@ export class Reconcile implements CaptureVisitor {
 
   onFd(tid: number, entry: FdEntry): void {
     if (this.#added.has(tid)) this.#tables.threads.get(tid)?.fds.set(entry.fd, readFd(this.#tables, entry))
+    else this.#reread?.onFd(tid, entry)
   }
 
   /** The snapshot is complete. Returns the number of threads removed. */

@@ -1,10 +1,17 @@
 import type { Tables } from '../state/tables.ts'
 import { Reconcile } from './reconcile.ts'
+import { Reread } from './reread.ts'
 import type { SidecarSession } from './session.ts'
+import type { Counter } from './wire.ts'
 
 /** Minimum milliseconds between repairs. */
 const REPAIR_PAUSE = 5000
 const PURGE_SECONDS = 300
+/** Milliseconds before a loss in which a process that starts has not got all of its descriptors. */
+const START_UP = 2000
+
+/** An event of these was lost; after `dropFullFirst`, one about processes. */
+const LOSSES: readonly Counter[] = ['dropFull', 'dropPressure', 'dropFullFirst', 'dropTooLarge', 'dropNoRing', 'dropFlood']
 
 export interface ReconcilerOptions {
   /** Seconds between comparisons, whether or not events were lost; minimum age in seconds of a missing thread to be removed. Default: 300 each. */
@@ -18,9 +25,16 @@ export class Reconciler {
   repairs = 0
   /** Threads removed because they had exited without an exit event. */
   purged = 0
+  /** Processes whose descriptors were read anew after losses, and new ones that were not, as there were too many. */
+  reread = 0
+  notReread = 0
   readonly #tables: Tables
   readonly #options: ReconcilerOptions
-  #repairedLosses = 0
+  /** Losses at the last repair: of all events, and of those about processes. */
+  #losses = 0
+  #lifeLosses = 0
+  /** When there were none since the last repair, ms since 1970. */
+  #soundAt = Date.now()
   #repairedAt = Number.NEGATIVE_INFINITY
   #purgedAt = performance.now()
   #comparing = false
@@ -30,21 +44,51 @@ export class Reconciler {
     this.#options = options
   }
 
-  /** Call this while the load is low. Compares the state with /proc if process lifecycle events were lost. */
+  /**
+   * Call this while the load is low. If process lifecycle events were lost, compares the state with /proc; if others were, reads
+   * the descriptors of new processes.
+   */
   look(session: SidecarSession, now: number): void {
-    const lost = session.counters.dropFullFirst
-    if (lost === this.#repairedLosses) this.#purge(session, now)
-    else if (now - this.#repairedAt >= REPAIR_PAUSE) {
-      this.#repairedLosses = lost
+    // One snapshot at a time: a second one would receive the blocks of the first.
+    if (this.#comparing) return
+    const { counters } = session
+    const losses = LOSSES.reduce((sum, cause) => sum + counters[cause], 0)
+    if (losses === this.#losses) {
+      this.#soundAt = Date.now()
+      this.#purge(session, now)
+    } else if (now - this.#repairedAt >= REPAIR_PAUSE) {
+      this.#losses = losses
       this.#repairedAt = now
-      this.#compare(session, 0, () => this.repairs++)
+      this.#repair(session, counters.dropFullFirst !== this.#lifeLosses)
     }
   }
 
   /** A new sidecar has read the whole state again, and its counters start at zero. */
   startAnew(): void {
-    this.#repairedLosses = 0
+    this.#losses = 0
+    this.#lifeLosses = 0
     this.#comparing = false
+  }
+
+  #repair(session: SidecarSession, all: boolean): void {
+    const reread = new Reread(this.#tables, BigInt(this.#soundAt - START_UP) * 1_000_000n)
+    const { pids, left } = reread
+    const done = () => {
+      this.repairs++
+      this.reread += pids.length
+      this.notReread += left
+    }
+    this.#soundAt = Date.now()
+    this.#lifeLosses = session.counters.dropFullFirst
+    if (all) this.#compare(session, 0, reread, done)
+    else if (pids.length > 0) {
+      this.#comparing = true
+      const finish = () => {
+        this.#comparing = false
+        done()
+      }
+      session.picture(reread, finish, pids)
+    } else done()
   }
 
   /** Compares every few minutes even without losses: a single lost exit would leave its thread in the table forever. */
@@ -52,17 +96,15 @@ export class Reconciler {
     const { purgeInterval = PURGE_SECONDS, purgeTimeout = PURGE_SECONDS } = this.#options
     if (now - this.#purgedAt < purgeInterval * 1000) return
     this.#purgedAt = now
-    this.#compare(session, purgeTimeout, removed => {
+    this.#compare(session, purgeTimeout, null, removed => {
       this.purged += removed
     })
   }
 
   /** @param age in seconds: younger threads that are missing from /proc are kept */
-  #compare(session: SidecarSession, age: number, done: (removed: number) => void): void {
-    // One snapshot at a time: a second one would receive the blocks of the first.
-    if (this.#comparing) return
+  #compare(session: SidecarSession, age: number, reread: Reread | null, done: (removed: number) => void): void {
     this.#comparing = true
-    const reconcile = new Reconcile(this.#tables, BigInt(Date.now() - age * 1000) * 1_000_000n)
+    const reconcile = new Reconcile(this.#tables, BigInt(Date.now() - age * 1000) * 1_000_000n, reread)
     session.picture(reconcile, () => {
       this.#comparing = false
       done(reconcile.finish())

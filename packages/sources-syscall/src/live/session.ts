@@ -108,11 +108,14 @@ export class SidecarSession {
     }
   }
 
-  /** Requests a new snapshot of the machine; calls `done` once the visitor has received all of it. */
-  picture(visitor: CaptureVisitor, done: () => void): void {
+  /**
+   * Requests a new snapshot of the machine; calls `done` once the visitor has received all of it.
+   * @param pids only their descriptors: 1 to MAX_PICTURED processes
+   */
+  picture(visitor: CaptureVisitor, done: () => void, pids: readonly number[] = []): void {
     this.#reader = pictureReader(visitor)
     this.#repaired = done
-    this.#control.send(Frame.picture)
+    this.#control.send(Frame.picture, new Uint8Array(Uint32Array.from(pids).buffer))
   }
 
   /** Changes which system calls are recorded. */

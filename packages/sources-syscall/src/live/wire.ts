@@ -2,7 +2,7 @@
  * native/wire.h in TypeScript: the definitions that the probe, the sidecar and the engine share. All numbers are little-endian;
  * test/probe/native-sources.test.ts compares every constant with the header's.
  */
-export const WIRE_VERSION = 8
+export const WIRE_VERSION = 9
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
@@ -12,6 +12,8 @@ export const Want = { nothing: 0, event: 1, first: 2, state: 3 } as const
 export const Trace = { signal: 508, switch: 509, pageFault: 510 } as const
 /** Longest payload of a frame. */
 export const MAX_FRAME = 1 << 20
+/** Most processes that one PICTURE frame may name. */
+export const MAX_PICTURED = 256
 
 /** A ring record: u16 cpu, then the event as SyscallEvent reads it. */
 export const RECORD_CPU = 0

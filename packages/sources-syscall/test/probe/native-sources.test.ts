@@ -78,6 +78,7 @@ describe.skipIf(!compiler)('wire.h', () => {
       WIRE_MAGIC: wire.WIRE_MAGIC,
       MAX_NATIVE_SYSCALLS: wire.MAX_NATIVE_SYSCALLS,
       MAX_FRAME: wire.MAX_FRAME,
+      MAX_PICTURED: wire.MAX_PICTURED,
       COUNTER_MAX: wire.COUNTERS.length,
       WANT_NOTHING: wire.Want.nothing,
       WANT_EVENT: wire.Want.event,
