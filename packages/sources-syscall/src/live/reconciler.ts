@@ -11,7 +11,14 @@ const PURGE_SECONDS = 300
 const START_UP = 2000
 
 /** An event of these was lost; after `dropFullFirst`, one about processes. */
-const LOSSES: readonly Counter[] = ['dropFull', 'dropPressure', 'dropFullFirst', 'dropTooLarge', 'dropNoRing', 'dropFlood']
+const LOSSES: readonly Counter[] = [
+  'dropFull',
+  'dropPressure',
+  'dropFullFirst',
+  'dropTooLarge',
+  'dropNoRing',
+  'dropFlood',
+]
 
 export interface ReconcilerOptions {
   /** Seconds between comparisons, whether or not events were lost; minimum age in seconds of a missing thread to be removed. Default: 300 each. */
