@@ -60,20 +60,9 @@ const ROOMS: Record<string, readonly string[]> = {
     'web',
   ],
   store: [
-    ...['error', 'schema', 'connection', 'term', 'counts', 'row', 'query/fragment', 'query/operand', 'query/clause'],
-    ...[
-      'query/plan',
-      'query/words',
-      'query',
-      'search',
-      'grouping',
-      'counting',
-      'write',
-      'integrity',
-      'store',
-      'worker',
-    ],
-    ...['thread', 'index'],
+    ...['error', 'state', 'schema', 'connection', 'term', 'counts', 'row', 'query/fragment', 'query/operand'],
+    ...['query/clause', 'query/plan', 'query/words', 'query', 'parts', 'search', 'grouping', 'counting', 'histogram'],
+    ...['triage', 'silences', 'write', 'integrity', 'store', 'worker', 'thread', 'index'],
   ],
   authoring: [
     'algebra',

@@ -3,8 +3,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Refused } from './failure.ts'
 
-/** `read`: see alerts. `ingest`: send some. */
-export const SCOPES = ['read', 'ingest'] as const
+/** `read`: see alerts. `triage`: decide about them. `respond`: act on what others receive. `admin`: change rules. `ingest`: send alerts. */
+export const SCOPES = ['read', 'triage', 'respond', 'admin', 'ingest'] as const
 export type Scope = (typeof SCOPES)[number]
 
 export interface Token {
@@ -12,6 +12,8 @@ export interface Token {
   /** SHA-256, 64 hex digits. */
   readonly hash: string
   readonly scopes: readonly Scope[]
+  /** What they may see; undefined: all. */
+  readonly namespaces?: readonly string[] | undefined
 }
 
 const hashOf = (secret: string) => createHash('sha256').update(secret).digest('hex')
@@ -35,6 +37,9 @@ export function parseTokens(text: string): Token[] {
   })
 }
 
+/** Whoever is on this machine. */
+const ANYONE: Token = { name: 'local', hash: '', scopes: SCOPES }
+
 const COOKIE = 'falc_session'
 const SESSION_MS = 12 * 3_600_000
 const MAX_SESSIONS = 1000
@@ -56,11 +61,12 @@ export class Auth {
   }
 
   /** @throws {Refused} when the request may not do this */
-  authorize(request: IncomingMessage, scope: Scope): void {
-    if (this.#isOpen) return
+  authorize(request: IncomingMessage, scope: Scope): Token {
+    if (this.#isOpen) return ANYONE
     const token = this.#tokenOf(request)
     if (token === undefined) throw unknown()
     if (!token.scopes.includes(scope)) throw new Refused(403, 'scope', `this needs the scope ${scope}`)
+    return token
   }
 
   /** Begins a session for a browser, whose EventSource sends no headers of its own. @returns the value of Set-Cookie @throws {Refused} */

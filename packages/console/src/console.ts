@@ -3,13 +3,15 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { AlertData, Source } from '@falc/engine'
-import { type Retention, StoreError, StoreReader, StoreThread } from '@falc/store'
+import { type Asked, type Retention, Store, StoreError, StoreReader, StoreThread } from '@falc/store'
 import { Auth, checkSite, isLocal, type Token } from './auth.ts'
 import { Refused } from './failure.ts'
 import { Files, HEADERS } from './files.ts'
 import { openapi } from './openapi.ts'
 import { checkParameters, integerOf, queryOf, SELECTING } from './parameters.ts'
-import { type Desk, ROUTES, type Route } from './routes.ts'
+import type { Answer, Desk, Route, Who } from './routes/route.ts'
+import { SilencePlanner, type Silences } from './routes/silenced.ts'
+import { ROUTES } from './routes.ts'
 import { Stream } from './stream.ts'
 
 export interface ConsoleOptions extends Retention {
@@ -35,6 +37,8 @@ export interface ConsoleOptions extends Retention {
 /** Bytes of an alert that is sent. */
 const MAX_BODY = 1024 * 1024
 const STREAM = '/api/v1/stream'
+/** Milliseconds that one question may take, before it is answered with what is known. */
+const ANSWER_MS = 2000
 /** Milliseconds for a request to arrive. */
 const PATIENCE = 10_000
 
@@ -46,7 +50,9 @@ export class Console implements Desk {
   readonly #files: Files
   readonly #stream: Stream
   readonly #server: Server
+  readonly #silences: SilencePlanner
   #reader: StoreReader | undefined
+  #store: Store | undefined
 
   /** @throws {Error} for an address that others can reach, without tokens */
   constructor(options: ConsoleOptions) {
@@ -54,6 +60,7 @@ export class Console implements Desk {
     if (tokens === undefined && !isLocal(host))
       throw new Error(`others can reach ${host}: that needs tokens (falc console token makes one)`)
     this.source = options.source
+    this.#silences = new SilencePlanner(options.source)
     this.#options = options
     this.#auth = new Auth(tokens)
     this.#stream = new Stream(this)
@@ -91,17 +98,37 @@ export class Console implements Desk {
       await once(this.#server, 'close')
     }
     this.#reader?.close()
+    this.#store?.close()
     await this.writer.close()
   }
 
   /** @throws {StoreError} */
-  async reader(): Promise<StoreReader> {
+  async reader({ namespaces }: Who): Promise<StoreReader> {
     if (this.#reader && !this.#reader.isInPlace) {
       this.#reader.close()
       this.#reader = undefined
     }
-    const { path } = this.#options
-    return (this.#reader ??= await StoreReader.open(path))
+    this.#reader ??= await StoreReader.open(this.#options.path)
+    return this.#reader.within(namespaces)
+  }
+
+  /** @throws {StoreError} */
+  async store(): Promise<Store> {
+    if (this.#store && !this.#store.isInPlace) {
+      this.#store.close()
+      this.#store = undefined
+    }
+    return (this.#store ??= await Store.open(this.#options.path))
+  }
+
+  async patiently<T>(asked: Asked<T>): Promise<Answer<T>> {
+    const end = performance.now() + ANSWER_MS
+    while (asked.step() && performance.now() < end) await new Promise(resolve => setImmediate(resolve))
+    return asked
+  }
+
+  silences(store: StoreReader): Silences {
+    return this.#silences.of(store.silences())
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -137,15 +164,20 @@ export class Console implements Desk {
       return send(response, 200, JSON.stringify(openapi(ROUTES, this.#options.version ?? '0')))
     if (pathname === STREAM && method === 'GET') return this.#startStream(request, response, given)
     const [route, id] = routeOf(method ?? '', pathname)
-    if (!(route.scope === 'ingest' && this.#options.openDoor)) this.#auth.authorize(request, route.scope)
+    const who = route.scope === 'ingest' && this.#options.openDoor ? NOBODY : this.#auth.authorize(request, route.scope)
+    if (route.whole && who.namespaces) throw new Refused(403, 'namespaces', 'this is about all namespaces')
     checkParameters(given, route.parameters)
     const body = route.body === undefined ? Buffer.alloc(0) : await bodyOf(request)
     const { source, writer } = this
-    send(response, 200, await route.answer({ given, id, body, source, writer, reader: () => this.reader() }))
+    const desk: Desk = {
+      ...{ source, writer, reader: who => this.reader(who), store: () => this.store() },
+      ...{ patiently: asked => this.patiently(asked), silences: store => this.silences(store) },
+    }
+    send(response, 200, await route.answer({ ...desk, who, given, id, body }))
   }
 
   async #startStream(request: IncomingMessage, response: ServerResponse, given: URLSearchParams): Promise<void> {
-    this.#auth.authorize(request, 'read')
+    const who = this.#auth.authorize(request, 'read')
     checkParameters(given, {
       filter: SELECTING.filter,
       q: SELECTING.q,
@@ -159,21 +191,44 @@ export class Console implements Desk {
         : given.has('after')
           ? integerOf('after', given, 1, Number.MAX_SAFE_INTEGER)
           : undefined
-    await this.#stream.serve(request, response, queryOf(given, this.source), after)
+    await this.#stream.serve(request, response, who, queryOf(given, this.source), after)
   }
 }
 
+const NOBODY: Who = { name: '', scopes: ['ingest'] }
+
+/** @throws {Refused} */
 function routeOf(method: string, path: string): [Route, string] {
-  const cut = path.lastIndexOf('/') + 1
-  const general = cut > 1 && cut < path.length ? `${path.slice(0, cut)}{id}` : undefined
-  const there = ROUTES.filter(route => route.path === path || route.path === general)
-  const exact = there.filter(route => route.path === path)
-  const route = (exact.length > 0 ? exact : there).find(one => one.method === method)
-  if (route) return [route, path.slice(cut)]
-  if (there.length === 0) throw new Refused(404, 'route', `nothing is at ${path.slice(0, 200)}`)
-  throw new Refused(405, 'method', `${method.slice(0, 20)} is not allowed`, {
-    allow: there.map(one => one.method).join(', '),
+  const there = ROUTES.flatMap(route => {
+    const id = idIn(path, route.path)
+    return id === undefined ? [] : [[route, id] as const]
   })
+  // A path of its own comes before one with an ID.
+  const exact = there.filter(([route]) => route.path === path)
+  const at = exact.length > 0 ? exact : there
+  const [route, id] = at.find(([one]) => one.method === method) ?? []
+  if (route) return [route, decoded(id!)]
+  if (at.length === 0) throw new Refused(404, 'route', `nothing is at ${path.slice(0, 200)}`)
+  const allow = at.map(([one]) => one.method).join(', ')
+  throw new Refused(405, 'method', `${method.slice(0, 20)} is not allowed`, { allow })
+}
+
+/** What stands for `{id}`; empty for a path without; undefined: it is another path. */
+function idIn(path: string, pattern: string): string | undefined {
+  if (path === pattern) return ''
+  const [start, end] = pattern.split('{id}')
+  if (end === undefined || !path.startsWith(start!) || !path.endsWith(end)) return undefined
+  const id = path.slice(start!.length, path.length - end.length)
+  return id === '' || id.includes('/') ? undefined : id
+}
+
+/** @throws {Refused} */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new Refused(400, 'invalid', 'the path is no valid URL')
+  }
 }
 
 /** @throws {Refused} when it is too large */

@@ -1,5 +1,5 @@
 /** The table of routes as an OpenAPI document. */
-import type { Route } from './routes.ts'
+import type { Route } from './routes/route.ts'
 
 export function openapi(routes: readonly Route[], version: string): object {
   const paths: Record<string, Record<string, object>> = {}
@@ -17,7 +17,7 @@ function operation({ summary, scope, path, parameters, body }: Route): object {
     ...{ name, in: 'query', description: doc, schema: { type } },
     ...(example !== undefined && { example }),
   }))
-  const inPath = path.endsWith('{id}') ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] : []
+  const inPath = path.includes('{id}') ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] : []
   const json = (description: string) => ({
     description,
     content: { 'application/json': { schema: { type: 'object' } } },

@@ -1,6 +1,6 @@
 /** What routes take in their query strings, once as a table: parsing, messages and the OpenAPI document derive from it. */
 import { type AlertData, ConditionError, type Source } from '@falc/engine'
-import { type Grouping, groupingOf, planCondition, type Query } from '@falc/store'
+import { type Grouping, groupingOf, planCondition, type Query, STATES, type State } from '@falc/store'
 import { badRequest, Refused } from './failure.ts'
 
 export interface Parameter {
@@ -14,6 +14,14 @@ export const SELECTING = {
   q: { type: 'string', doc: 'Words that all occur in rule or message; sha* is a beginning', example: 'shadow' },
   since: { type: 'string', doc: 'Only alerts from this time on: ISO 8601', example: '2026-11-24T10:00:00Z' },
   until: { type: 'string', doc: 'Only alerts before this time' },
+} as const satisfies Record<string, Parameter>
+
+/** What a list shows. */
+export const SHOWN = {
+  ...SELECTING,
+  state: { type: 'string', doc: 'Only alerts that are one of these', example: 'open,acknowledged' },
+  assignee: { type: 'string', doc: 'Only those that are assigned to someone' },
+  silenced: { type: 'string', doc: '`no`: without those that a silence covers. `only`: only those' },
 } as const satisfies Record<string, Parameter>
 
 export type Parameters = Readonly<Record<string, Parameter>>
@@ -38,7 +46,35 @@ export function queryOf(given: URLSearchParams, source: Source<AlertData>): Quer
     words: given.get('q') || undefined,
     since: timeOf('since', given),
     until: timeOf('until', given),
+    states: statesOf(given),
+    assignee: given.get('assignee') || undefined,
   }
+}
+
+/** @throws {Refused} */
+function statesOf(given: URLSearchParams): State[] | undefined {
+  const list = given.get('state')
+  if (list === null || list === '') return undefined
+  return list.split(',').map(name => {
+    const state = STATES.find(one => one === name)
+    if (state === undefined) throw badRequest(`state is ${STATES.join(', ')}, not "${name.slice(0, 40)}"`)
+    return state
+  })
+}
+
+/** A list of fields to group by, with commas between them. @throws {Refused} */
+export function groupingsOf(
+  parameter: string,
+  given: URLSearchParams,
+  source: Source<AlertData>,
+  most: number,
+  otherwise = '',
+): [name: string, by: Grouping][] {
+  // Commas in brackets belong to an argument.
+  const names = (given.get(parameter) || otherwise).split(/,(?![^[]*\])/).map(name => name.trim())
+  const unique = [...new Set(names)].filter(name => name !== '')
+  if (unique.length === 0 || unique.length > most) throw badRequest(`${parameter} is a list of 1 to ${most} fields`)
+  return unique.map(name => [name, aboutFilter(() => groupingOf(name, source))])
 }
 
 /** @throws {Refused} */
@@ -47,7 +83,8 @@ export function byOf(given: URLSearchParams, source: Source<AlertData>): Groupin
   return by === null || by === '' ? undefined : aboutFilter(() => groupingOf(by, source))
 }
 
-function aboutFilter<T>(read: () => T): T {
+/** @throws {Refused} for a condition that is none */
+export function aboutFilter<T>(read: () => T): T {
   try {
     return read()
   } catch (error) {
@@ -61,7 +98,11 @@ const MS = 1_000_000n
 
 function timeOf(name: string, given: URLSearchParams): bigint | undefined {
   const text = given.get(name)
-  if (text === null || text === '') return undefined
+  return text === null || text === '' ? undefined : timeIn(text, name)
+}
+
+/** @returns nanoseconds since 1970 @throws {Refused} */
+export function timeIn(text: string, name: string): bigint {
   const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(ms)) throw badRequest(`${name} is a time in ISO 8601, not "${text.slice(0, 40)}"`)
   return BigInt(ms) * MS

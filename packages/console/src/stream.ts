@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Query } from '@falc/store'
 import { Refused } from './failure.ts'
-import { type Desk, printed } from './routes.ts'
+import type { Desk, Who } from './routes/route.ts'
+import { printed } from './routes/shown.ts'
 
 /** Milliseconds between two looks at the store. */
 const POLL_MS = 250
@@ -26,11 +27,12 @@ export class Stream {
   async serve(
     request: IncomingMessage,
     response: ServerResponse,
+    who: Who,
     query: Query,
     from: number | undefined,
   ): Promise<void> {
     if (this.#clients.size >= MAX_CLIENTS) throw new Refused(503, 'busy', 'too many streams', { 'retry-after': '10' })
-    let after = from ?? (await this.#desk.reader()).last
+    let after = from ?? (await this.#desk.reader(who)).last
     let told = performance.now()
     let timer: NodeJS.Timeout | undefined
     const end = () => {
@@ -51,7 +53,7 @@ export class Stream {
     const look = async () => {
       // A client that does not read is not written to.
       if (!response.writableNeedDrain) {
-        const events = await this.#since(query, after)
+        const events = await this.#since(who, query, after)
         after = events.after
         if (events.text !== '' || performance.now() - told > PULSE_MS) {
           response.write(events.text || ':\n\n')
@@ -64,8 +66,8 @@ export class Stream {
     next()
   }
 
-  async #since(query: Query, after: number): Promise<{ text: string; after: number }> {
-    const store = await this.#desk.reader()
+  async #since(who: Who, query: Query, after: number): Promise<{ text: string; after: number }> {
+    const store = await this.#desk.reader(who)
     const { last } = store
     // Another store has taken the place of this one.
     let from = last < after ? 0 : after
@@ -76,8 +78,9 @@ export class Stream {
     }
     if (last === from) return { text, after: from }
     let count = 0
+    const silences = this.#desk.silences(store)
     for (const found of store.search(query, { after: from, oldest: true })) {
-      text += `id: ${found.seq}\nevent: alert\ndata: ${printed(found)}\n\n`
+      text += `id: ${found.seq}\nevent: alert\ndata: ${printed(found, store, silences)}\n\n`
       if (++count === PAGE) return { text, after: found.seq }
     }
     return { text, after: last }

@@ -27,9 +27,10 @@ describe('alerts', () => {
           { value: 'Read', count: 3 },
           { value: 'Shell', count: 2 },
         ],
+        complete: true,
       },
     ],
-    ['top?by=proc.name&limit=1', { counts: [{ value: 'sh0', count: 1 }] }],
+    ['top?by=proc.name&limit=1', { counts: [{ value: 'sh0', count: 1 }], complete: true }],
     [
       'histogram?step=60&by=priority',
       {
@@ -37,9 +38,19 @@ describe('alerts', () => {
           { time: '2026-11-24T10:00:00.000000000Z', value: 'Error', count: 3 },
           { time: '2026-11-24T10:00:00.000000000Z', value: 'Notice', count: 2 },
         ],
+        complete: true,
       },
     ],
-    ['status?filter=alert.priority%20%3D%20Error', { count: 3, last: 5 }],
+    [
+      'status?filter=alert.priority%20%3D%20Error',
+      {
+        count: 3,
+        last: 5,
+        complete: true,
+        from: '2026-11-24T10:00:00.000000000Z',
+        to: '2026-11-24T10:01:00.000000000Z',
+      },
+    ],
   ]
   test.each(cases)('GET /api/v1/%s', async (path, expected) => {
     const { console } = shared

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { guarded, StoreError } from './error.ts'
-import { check, migrate } from './schema.ts'
+import { check, migrate, VERSION } from './schema.ts'
 
 /** Milliseconds to wait for another process that is writing. */
 const BUSY_MS = 5000
@@ -31,9 +31,17 @@ export async function openToWrite(path: string): Promise<Connection> {
 /** Opens a store to read, while others write. @throws {StoreError} also when there is none */
 export async function openToRead(path: string): Promise<Connection> {
   if (!statSync(path, { throwIfNoEntry: false })) throw new StoreError('unusable', `there is no file ${path}`)
-  const connection = await open(path, true)
+  let connection = await open(path, true)
+  const version = guarded(() => check(connection.db))
+  if (version === 0) throw new StoreError('foreign', 'it is no store of alerts')
+  if (version < VERSION) {
+    // An earlier version's: it is brought up to date.
+    connection.db.close()
+    const writing = await openToWrite(path)
+    writing.db.close()
+    connection = await open(path, true)
+  }
   return guarded(() => {
-    if (check(connection.db) === 0) throw new StoreError('foreign', 'it is no store of alerts')
     connection.db.exec('PRAGMA cache_size = -65536')
     return connection
   })

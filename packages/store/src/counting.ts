@@ -3,8 +3,8 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { partsOf, UNITS } from './counts.ts'
 import { guarded } from './error.ts'
 import type { Grouping } from './grouping.ts'
-import { type Query, select } from './query/select.ts'
-import { inRange } from './row.ts'
+import { type Asked, known, Parts } from './parts.ts'
+import { type Query, type Rows, select, type Window } from './query/select.ts'
 import { search } from './search.ts'
 
 /** A value and how many alerts have it; null: the alerts that lack it. */
@@ -13,148 +13,184 @@ export interface Count {
   readonly count: number
 }
 
-/** The alerts of one step of time. */
-export interface Bar extends Count {
-  /** When it begins, in nanoseconds since 1970. */
-  readonly time: bigint
+/** Alerts that are equal in what they are grouped by. */
+export interface Group {
+  /** In the order of the groupings. */
+  readonly values: readonly (string | null)[]
+  readonly count: number
+  /** How many of them are open. */
+  readonly open: number
+  /** Numbers of the first and the last that arrived. */
+  readonly first: number
+  readonly last: number
 }
 
 const NS = 1_000_000_000n
 const MINUTE = 60n * NS
 
+/** Different values that are kept apart. */
+export const MAX_GROUPS = 100_000
+
+/** How many alerts there are. */
+export function count(db: DatabaseSync, query: Query, window: Window): Asked<number> {
+  const tally = groups(db, [], query, 1, window)
+  return {
+    step: () => tally.step(),
+    get value() {
+      return tally.value[0]?.count ?? 0
+    },
+    get complete() {
+      return tally.complete
+    },
+  }
+}
+
 /** The most frequent values, the most frequent first. @param limit how many @throws {StoreError} */
-export function top(db: DatabaseSync, by: Grouping, query: Query, limit: number): Count[] {
+export function top(db: DatabaseSync, by: Grouping, query: Query, limit: number, window: Window): Asked<Count[]> {
+  const countOf = ({ values, count }: Group) => ({ value: values[0]!, count })
+  const tally = groups(db, [by], query, limit, window)
+  return {
+    step: () => tally.step(),
+    get value() {
+      return tally.value.map(countOf)
+    },
+    get complete() {
+      return tally.complete
+    },
+  }
+}
+
+/** The most frequent combinations of values, the most frequent first. @param limit how many */
+export function groups(
+  db: DatabaseSync,
+  by: readonly Grouping[],
+  query: Query,
+  limit: number,
+  window: Window,
+): Asked<Group[]> {
+  const tally = new Tally(by)
+  const counted = countsOf(by, query)
+  if (counted) {
+    guarded(() => {
+      tally.addRows(db, `sum(n) count, min(first) first, max(last) last, 0 seen ${counted.from}`, counted.params)
+      const seen = select({ ...query, states: ['acknowledged', 'closed', 'false_positive'] })
+      const all = { after: 0, before: Number.MAX_SAFE_INTEGER }
+      tally.addRows(db, `0 count, ${OUTSIDE}, count(*) seen ${seen.from}`, seen.bind(all))
+    })
+    return known(tally.ordered(limit))
+  }
+  const selection = by.every(({ sql }) => sql !== undefined) ? select(query) : undefined
+  const parts = new Parts(db, query, window)
+  const work = selection?.exact
+    ? (rows: Rows) =>
+        tally.addRows(db, `count(*) count, ${ends(selection.seq)} ${selection.from}`, selection.bind(rows))
+    : (rows: Rows) => tally.addAlerts(db, query, rows)
+  return {
+    step: () => parts.step(work),
+    get value() {
+      return tally.ordered(limit)
+    },
+    get complete() {
+      return parts.isDone && !tally.isCut
+    },
+  }
+}
+
+const OUTSIDE = `${Number.MAX_SAFE_INTEGER} first, 0 last`
+const SEEN = 'EXISTS (SELECT 1 FROM triage WHERE triage.seq = alerts.seq AND state <> 0)'
+const ends = (seq: string) => `min(${seq}) first, max(${seq}) last, sum(${SEEN}) seen`
+
+/** Adds up groups. */
+class Tally {
+  readonly #by: readonly Grouping[]
+  readonly #groups = new Map<string, { -readonly [K in keyof Group]: Group[K] }>()
+  /** Whether there were more groups than are kept apart. */
+  isCut = false
+
+  constructor(by: readonly Grouping[]) {
+    this.#by = by
+  }
+
+  /** @param rest of a SELECT that gives count, first, last and seen of each group */
+  addRows(db: DatabaseSync, rest: string, params: readonly SQLInputValue[]): void {
+    const columns = this.#by.map(({ sql }, i) => `${sql} v${i}, `).join('')
+    const end = this.#by.length === 0 ? '' : ` GROUP BY ${this.#by.map((_, i) => i + 1).join(', ')}`
+    for (const row of db.prepare(`SELECT ${columns}${rest}${end}`).iterate(...params)) {
+      const { count, first, last, seen } = row as Record<string, number>
+      // One text may be several values: 5 and "5".
+      const values = this.#by.map((by, i) => by.printed(row[`v${i}`]))
+      if (first !== null) this.#add(values, count!, count! - seen!, first!, last!)
+    }
+  }
+
+  addAlerts(db: DatabaseSync, query: Query, rows: Rows): void {
+    const seen = db.prepare('SELECT 1 FROM triage WHERE seq = ? AND state <> 0')
+    for (const { alert, seq } of search(db, query, { ...rows, part: rows.before - rows.after })) {
+      const open = seen.get(seq) === undefined ? 1 : 0
+      for (const values of combined(this.#by.map(by => by.valuesOf(alert)))) this.#add(values, 1, open, seq, seq)
+    }
+  }
+
+  #add(values: readonly (string | null)[], count: number, open: number, first: number, last: number): void {
+    const key = JSON.stringify(values)
+    const group = this.#groups.get(key)
+    if (group) {
+      group.count += count
+      group.open += open
+      group.first = Math.min(group.first, first)
+      group.last = Math.max(group.last, last)
+    } else if (this.#groups.size < MAX_GROUPS) this.#groups.set(key, { values, count, open, first, last })
+    else this.isCut = true
+  }
+
+  ordered(limit: number): Group[] {
+    return [...this.#groups]
+      .filter(([, { count }]) => count > 0)
+      .sort(([a, { count: m }], [b, { count: n }]) => n - m || (a < b ? -1 : 1))
+      .slice(0, limit)
+      .map(([, group]) => group)
+  }
+}
+
+/** Every way to take one of each list. */
+function combined(lists: readonly (readonly (string | null)[])[]): (string | null)[][] {
+  return lists.reduce<(string | null)[][]>(
+    (all, list) => all.flatMap(values => list.map(value => [...values, value])),
+    [[]],
+  )
+}
+
+/** Whether the counts know which alerts a question is about. */
+export function isCounted({ condition, words, states, assignee }: Query): boolean {
+  return condition === undefined && words === undefined && states === undefined && assignee === undefined
+}
+
+interface Counted {
+  readonly from: string
+  readonly params: readonly SQLInputValue[]
+}
+
+/** The counts of a range that begins and ends with a minute, or with nothing; undefined: they do not know. */
+function countsOf(by: readonly Grouping[], query: Query): Counted | undefined {
   const { since, until } = query
   const aligned = (since ?? 0n) % MINUTE === 0n && (until ?? 0n) % MINUTE === 0n
-  const selection = by.sql === undefined ? undefined : select(db, query)
-  if (by.dimension !== undefined && isUnfiltered(query) && aligned) {
-    const { from, params } = counted(since, until)
-    return grouped(db, by, `sum(n) count ${from}`, params, limit)
-  }
-  if (selection?.exact) return grouped(db, by, `count(*) count ${selection.from}`, selection.params, limit)
-  const counts = new Map<string | null, number>()
-  for (const { alert } of search(db, query))
-    for (const value of by.valuesOf(alert)) counts.set(value, (counts.get(value) ?? 0) + 1)
-  return ordered(counts, limit)
-}
-
-function ordered(counts: ReadonlyMap<string | null, number>, limit: number): Count[] {
-  return [...counts]
-    .map(([value, count]) => ({ value, count }))
-    .sort((a, b) => b.count - a.count || ((a.value ?? '') < (b.value ?? '') ? -1 : 1))
-    .slice(0, limit)
-}
-
-interface Group {
-  readonly value: unknown
-  readonly count: number
-}
-
-function grouped(
-  db: DatabaseSync,
-  by: Grouping,
-  rest: string,
-  params: readonly SQLInputValue[],
-  limit: number,
-): Count[] {
-  const text = `SELECT ${by.sql} value, ${rest} GROUP BY 1 ORDER BY count DESC, 1 LIMIT ?`
-  // One text may be several values: 5 and "5".
-  const groups = guarded(() => db.prepare(text).all(...params, 2 * limit)) as unknown as Group[]
-  const counts = new Map<string | null, number>()
-  for (const group of groups) {
-    const shown = by.printed(group.value)
-    counts.set(shown, (counts.get(shown) ?? 0) + group.count)
-  }
-  return ordered(counts, limit)
-}
-
-const isUnfiltered = ({ condition, words }: Query) => condition === undefined && words === undefined
-
-/** The counts of a range that begins and ends with a minute, or with nothing. */
-function counted(since?: bigint, until?: bigint): { from: string; params: readonly SQLInputValue[] } {
-  if (since === undefined && until === undefined) return { from: `FROM counts WHERE unit = ${UNITS[0]}`, params: [] }
+  if (!isCounted(query) || !aligned || !by.every(({ dimension }) => dimension !== undefined)) return undefined
+  const only = ofNamespaces(query)
+  if (since === undefined && until === undefined)
+    return { from: `FROM counts WHERE unit = ${UNITS[0]} ${only.text}`, params: only.params }
   const seconds = (time: bigint | undefined, otherwise: number) => (time === undefined ? otherwise : Number(time / NS))
   const parts = partsOf(seconds(since, -FAR), seconds(until, FAR))
   const where = parts.map(() => '(unit = ? AND start >= ? AND start < ?)').join(' OR ')
   return {
-    from: `FROM counts WHERE (${where || '0'})`,
-    params: parts.flatMap(({ unit, from, to }) => [unit, from, to]),
+    from: `FROM counts WHERE (${where || '0'}) ${only.text}`,
+    params: [...parts.flatMap(({ unit, from, to }) => [unit, from, to]), ...only.params],
   }
+}
+
+export function ofNamespaces({ namespaces }: Query): { text: string; params: readonly string[] } {
+  if (!namespaces) return { text: '', params: [] }
+  return { text: `AND namespace IN (${namespaces.map(() => '?').join(', ')})`, params: namespaces }
 }
 
 /** A whole number of days, in seconds, further from 1970 than any time. */
 const FAR = 86_400 * 200_000
-
-/**
- * The alerts of each step of time that has any, in order of time.
- * @param step nanoseconds; the first and the last step count as a whole
- * @throws {StoreError}
- */
-export function histogram(db: DatabaseSync, by: Grouping | undefined, query: Query, step: bigint): Bar[] {
-  const since = query.since === undefined ? undefined : floor(query.since, step)
-  const until = query.until === undefined ? undefined : -floor(-query.until, step)
-  const range = { ...query, since, until }
-  const unit = UNITS.find(seconds => step % (BigInt(seconds) * NS) === 0n)
-  const known = by === undefined || by.dimension !== undefined
-  if (isUnfiltered(query) && known && unit !== undefined) {
-    const bounds: [string, number][] = [['unit = ?', unit]]
-    if (since !== undefined) bounds.push(['start >= ?', Number(since / NS)])
-    if (until !== undefined) bounds.push(['start < ?', Number(until / NS)])
-    const from = `FROM counts WHERE ${bounds.map(([text]) => text).join(' AND ')}`
-    return bars(
-      db,
-      by,
-      `start`,
-      step / NS,
-      NS,
-      `sum(n) count ${from}`,
-      bounds.map(([, value]) => value),
-    )
-  }
-  const selection = by === undefined || by.sql !== undefined ? select(db, range) : undefined
-  if (selection?.exact) return bars(db, by, 'time', step, 1n, `count(*) count ${selection.from}`, selection.params)
-  return evaluated(db, by, range, step)
-}
-
-/** @param scale nanoseconds of a unit of `time` */
-function bars(
-  db: DatabaseSync,
-  by: Grouping | undefined,
-  time: string,
-  step: bigint,
-  scale: bigint,
-  rest: string,
-  params: readonly SQLInputValue[],
-): Bar[] {
-  // Division rounds towards zero; times before 1970 too go down.
-  const start = `(${time} - ((${time} % ${step}) + ${step}) % ${step})`
-  const statement = db.prepare(`SELECT ${start} time, ${by?.sql ?? 'NULL'} value, ${rest} GROUP BY 1, 2 ORDER BY 1`)
-  statement.setReadBigInts(true)
-  const rows = guarded(() => statement.all(...params)) as unknown as (Omit<Group, 'count'> & {
-    time: bigint
-    count: bigint
-  })[]
-  return rows.map(row => ({
-    time: row.time * scale,
-    value: by === undefined ? null : by.printed(row.value),
-    count: Number(row.count),
-  }))
-}
-
-function evaluated(db: DatabaseSync, by: Grouping | undefined, query: Query, step: bigint): Bar[] {
-  const found = new Map<bigint, Map<string | null, number>>()
-  for (const { alert } of search(db, query)) {
-    const time = floor(inRange(alert.time), step)
-    const counts = found.get(time) ?? new Map<string | null, number>()
-    found.set(time, counts)
-    for (const value of by?.valuesOf(alert) ?? [null]) counts.set(value, (counts.get(value) ?? 0) + 1)
-  }
-  return [...found]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([time, counts]) => [...counts].map(([value, count]) => ({ time, value, count })))
-}
-
-function floor(time: bigint, step: bigint): bigint {
-  const rest = time % step
-  return time - (rest < 0n ? rest + step : rest)
-}

@@ -1,6 +1,7 @@
 /** What alerts are counted by. */
 import { type AlertData, compileOutput, PRIORITIES, type Source } from '@falc/engine'
 import { fieldTable, outputKeys } from '@falc/engine/analysis'
+import { namespaceOf } from './row.ts'
 
 /** What the counts of minutes, hours and days are kept by. */
 export const DIMENSIONS = ['rule', 'priority', 'source', 'host', 'namespace'] as const
@@ -58,8 +59,7 @@ function byDimension(dimension: Dimension): Grouping {
 
 function columnOf({ rule, priority, source, hostname, output_fields }: AlertData, by: Dimension): string | null {
   if (by !== 'namespace') return { rule, priority, source, host: hostname }[by] || null
-  const namespace = output_fields['k8s.ns.name'] || output_fields['ka.target.namespace']
-  return typeof namespace === 'string' ? namespace : null
+  return namespaceOf({ output_fields }) || null
 }
 
 function fieldSql(name: string, source: Source<AlertData>): Pick<Grouping, 'sql'> {

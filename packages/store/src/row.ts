@@ -52,7 +52,8 @@ export function idOf(id: string): Buffer {
 /** The namespace that an alert is about, by the first of these fields that it has. */
 const NAMESPACES = ['k8s.ns.name', 'ka.target.namespace']
 
-function namespaceOf({ output_fields }: Body): string {
+/** The empty text: none. */
+export function namespaceOf({ output_fields }: Pick<AlertData, 'output_fields'>): string {
   for (const name of NAMESPACES) {
     const value = output_fields[name]
     if (typeof value === 'string' && value !== '') return value

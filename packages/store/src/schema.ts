@@ -4,6 +4,9 @@
  *
  * alerts   one row per alert, in the order of arrival; `body` is its JSON (JSONB)
  * search   FTS5 over rule and message (`text`) and over pairs of a name and a value (`terms`, see term.ts); keeps no contents
+ * triage   what people have decided about alerts; an alert without a row is open and nobody's
+ * notes    what people have written about alerts
+ * silences conditions whose alerts are marked
  * counts   how many alerts each minute, hour and day has, by what people group by, and between which rows they are
  */
 import type { DatabaseSync } from 'node:sqlite'
@@ -39,6 +42,34 @@ const STEPS: readonly string[] = [
      last INTEGER NOT NULL,
      PRIMARY KEY (unit, start, rule, priority, source, host, namespace)
    ) WITHOUT ROWID, STRICT;`,
+  `CREATE TABLE triage (
+     seq INTEGER PRIMARY KEY,
+     state INTEGER NOT NULL,
+     reason TEXT,
+     assignee TEXT,
+     author TEXT NOT NULL,
+     changed INTEGER NOT NULL,
+     notes INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX triage_assignee ON triage (assignee) WHERE assignee IS NOT NULL;
+   CREATE TABLE notes (
+     seq INTEGER NOT NULL,
+     n INTEGER NOT NULL,
+     author TEXT NOT NULL,
+     written INTEGER NOT NULL,
+     text TEXT NOT NULL,
+     PRIMARY KEY (seq, n)
+   ) WITHOUT ROWID, STRICT;
+   CREATE TABLE silences (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     condition TEXT NOT NULL,
+     since INTEGER NOT NULL,
+     until INTEGER NOT NULL,
+     author TEXT NOT NULL,
+     reason TEXT NOT NULL,
+     created INTEGER NOT NULL,
+     namespaces TEXT
+   ) STRICT;`,
 ]
 
 export const VERSION = STEPS.length

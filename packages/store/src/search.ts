@@ -3,7 +3,8 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { type AlertData, parseAlert } from '@falc/engine'
 import { guarded } from './error.ts'
-import { type Query, select, type Window } from './query/select.ts'
+import { type Asked, Parts } from './parts.ts'
+import { type Query, type Rows, select, type Window } from './query/select.ts'
 import { idOf } from './row.ts'
 
 export interface StoredAlert {
@@ -20,37 +21,84 @@ interface Found {
   readonly sure: number
 }
 
+export interface Direction extends Window {
+  readonly oldest?: boolean | undefined
+}
+
+/** Finds the alerts of a part. */
+function finder(db: DatabaseSync, query: Query, oldest = false): (rows: Rows) => Generator<StoredAlert> {
+  const { from, bind, seq, sure } = select(query)
+  const order = oldest ? 'ASC' : 'DESC'
+  const text = `SELECT ${seq} seq, json(body) body, ${sure.text} sure ${from} ORDER BY ${seq} ${order}`
+  return function* (part) {
+    // A statement of its own: another question may be asked while this one is half read.
+    const rows = guarded(() => db.prepare(text).iterate(...sure.params, ...bind(part))) as unknown as Iterator<Found>
+    try {
+      for (;;) {
+        const { done, value } = guarded(() => rows.next())
+        if (done) return
+        const alert = parseAlert(value.body)
+        if (value.sure !== 1 && !query.condition!.test(alert)) continue
+        yield { seq: value.seq, alert, body: value.body }
+      }
+    } finally {
+      rows.return?.()
+    }
+  }
+}
+
 /**
  * Alerts in the order of arrival, the newest first unless `oldest` is set. An open iteration keeps the store from reusing space: take what is needed, and end it.
  * @throws {StoreError}
  */
-export function* search(
-  db: DatabaseSync,
-  query: Query,
-  window: Window & { oldest?: boolean } = {},
-): Generator<StoredAlert> {
-  const { from, params, seq, sure } = select(db, query, window)
-  const order = window.oldest ? 'ASC' : 'DESC'
-  const statement = `SELECT ${seq} seq, json(body) body, ${sure.text} sure ${from} ORDER BY ${seq} ${order}`
-  const rows = guarded(() => db.prepare(statement).iterate(...sure.params, ...params)) as unknown as Iterator<Found>
-  try {
-    for (;;) {
-      const { done, value } = guarded(() => rows.next())
-      if (done) return
-      const alert = parseAlert(value.body)
-      if (value.sure !== 1 && !query.condition!.test(alert)) continue
-      yield { seq: value.seq, alert, body: value.body }
+export function* search(db: DatabaseSync, query: Query, window: Direction = {}): Generator<StoredAlert> {
+  const parts = new Parts(db, query, window)
+  const find = finder(db, query, window.oldest)
+  for (let part = parts.next(); part; part = parts.next()) {
+    const start = performance.now()
+    yield* find(part)
+    parts.took(performance.now() - start)
+  }
+}
+
+/** Alerts, and where to look for more: `before`, or `after` with `oldest`; undefined: there are none. */
+export interface Page {
+  readonly alerts: readonly StoredAlert[]
+  readonly next: number | undefined
+}
+
+/** The first alerts of a search, as many as `limit` says. */
+export function page(db: DatabaseSync, query: Query, window: Direction, limit: number): Asked<Page> {
+  const parts = new Parts(db, query, window)
+  const find = finder(db, query, window.oldest)
+  const alerts: StoredAlert[] = []
+  const isFull = () => alerts.length >= limit
+  const take = (rows: Rows) => {
+    for (const found of find(rows)) {
+      alerts.push(found)
+      if (isFull()) return
     }
-  } finally {
-    rows.return?.()
+  }
+  return {
+    step: () => !isFull() && parts.step(take) && !isFull(),
+    get value() {
+      const { after, before } = parts.left
+      const end = window.oldest ? after : before
+      return { alerts, next: isFull() ? alerts.at(-1)!.seq : parts.isDone ? undefined : end }
+    },
+    get complete() {
+      return isFull() || parts.isDone
+    },
   }
 }
 
 /** Alerts by their id, or by its beginning: as many as begin with it, at most ten. */
-export function byId(db: DatabaseSync, id: string): StoredAlert[] {
+export function byId(db: DatabaseSync, id: string, namespaces?: readonly string[]): StoredAlert[] {
   const [from, to] = rangeOf(id)
+  const only = namespaces ? `AND ifnull(namespace, '') IN (${namespaces.map(() => '?').join(', ')})` : ''
   return guarded(() => {
-    const rows = db.prepare('SELECT seq, json(body) body FROM alerts WHERE id >= ? AND id <= ? LIMIT 10').all(from, to)
+    const text = `SELECT seq, json(body) body FROM alerts WHERE id >= ? AND id <= ? ${only} LIMIT 10`
+    const rows = db.prepare(text).all(from, to, ...(namespaces ?? []))
     return (rows as unknown as Found[]).map(({ seq, body }) => ({ seq, body, alert: parseAlert(body) }))
   })
 }

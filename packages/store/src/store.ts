@@ -2,26 +2,47 @@
 import { existsSync, rmSync } from 'node:fs'
 import type { AlertData } from '@falc/engine'
 import { type Connection, openToRead, openToWrite } from './connection.ts'
-import { type Bar, type Count, histogram, top } from './counting.ts'
+import { type Count, count, type Group, groups, top } from './counting.ts'
 import { guarded, StoreError } from './error.ts'
 import type { Grouping } from './grouping.ts'
+import { type Bar, histogram } from './histogram.ts'
 import { problemsIn } from './integrity.ts'
-import { type Query, select, type Window } from './query/select.ts'
+import { type Asked, answered } from './parts.ts'
+import type { Query, Window } from './query/select.ts'
 import { type Printed, printedOf } from './row.ts'
-import { byId, type StoredAlert, search } from './search.ts'
+import { byId, type Direction, type Page, page, type StoredAlert, search } from './search.ts'
+import { addSilence, endSilence, type NewSilence, type Silence, silencesOf } from './silences.ts'
+import { changeTriage, type Note, notesOf, type Triage, type TriageChange, triageOf } from './triage.ts'
 import { type Retention, Writer } from './write.ts'
+
+const MINUTE = 60_000_000_000n
+const DAY = 1440n * MINUTE
 
 /** Reads a store, while other processes and threads write and read it. */
 export class StoreReader {
   readonly #connection: Connection
+  readonly #namespaces: readonly string[] | undefined
 
   /** @throws {StoreError} when there is no store at the path, or it cannot be read */
   static async open(path: string): Promise<StoreReader> {
     return new StoreReader(await openToRead(path))
   }
 
-  protected constructor(connection: Connection) {
+  protected constructor(connection: Connection, namespaces?: readonly string[]) {
     this.#connection = connection
+    this.#namespaces = namespaces
+  }
+
+  /** The same store for someone who may see alerts about these namespaces only: nothing that it answers is about others. */
+  within(namespaces: readonly string[] | undefined): StoreReader {
+    return namespaces === undefined ? this : new StoreReader(this.#connection, namespaces)
+  }
+
+  /** What may be seen of a question's alerts. */
+  #seen<Q extends Query>(query: Q): Q {
+    const own = this.#namespaces
+    if (own === undefined) return query
+    return { ...query, namespaces: query.namespaces?.filter(name => own.includes(name)) ?? own }
   }
 
   protected get db(): Connection['db'] {
@@ -33,31 +54,84 @@ export class StoreReader {
     return this.#connection.isInPlace()
   }
 
-  /** Alerts in the order of arrival, the newest first unless `oldest` is set. End the iteration as soon as possible: it keeps the store from reusing space. @throws {StoreError} */
-  search(query: Query, window: Window & { readonly oldest?: boolean } = {}): Generator<StoredAlert> {
-    return search(this.db, query, window)
+  /** Alerts in the order of arrival, the newest first unless `oldest` is set. @throws {StoreError} */
+  search(query: Query, window: Direction = {}): Generator<StoredAlert> {
+    return search(this.db, this.#seen(query), window)
+  }
+
+  /** The first alerts of a search, and where the others are. */
+  page(query: Query, window: Direction, limit: number): Asked<Page> {
+    return page(this.db, this.#seen(query), window, limit)
   }
 
   /** The alerts whose id is this one, or begins with it (4 digits or more); at most ten. @throws {StoreError} */
   get(id: string): StoredAlert[] {
-    return byId(this.db, id)
+    return byId(this.db, id, this.#namespaces)
+  }
+
+  /** The alert of a number; the next one, if it is gone. @throws {StoreError} */
+  at(seq: number): StoredAlert | undefined {
+    for (const found of this.search({}, { after: seq - 1, oldest: true, part: 64 })) return found
+    return undefined
   }
 
   /** How many alerts there are. @throws {StoreError} */
   count(query: Query = {}): number {
-    const { from, params, exact } = select(this.db, query)
-    if (!exact) return [...this.search(query)].length
-    return guarded(() => Number((this.db.prepare(`SELECT count(*) n ${from}`).get(...params) as { n: number }).n))
+    return answered(this.counting(query))
+  }
+
+  counting(query: Query, window: Window = {}): Asked<number> {
+    return count(this.db, this.#seen(query), window)
   }
 
   /** The most frequent values. @throws {StoreError} */
   top(by: Grouping, query: Query = {}, limit = 20): Count[] {
-    return top(this.db, by, query, limit)
+    return answered(this.topping(by, query, limit))
+  }
+
+  topping(by: Grouping, query: Query, limit: number, window: Window = {}): Asked<Count[]> {
+    return top(this.db, by, this.#seen(query), limit, window)
+  }
+
+  /** The most frequent combinations of values. */
+  grouping(by: readonly Grouping[], query: Query, limit: number, window: Window = {}): Asked<Group[]> {
+    return groups(this.db, by, this.#seen(query), limit, window)
   }
 
   /** The alerts of each step of time. @param step nanoseconds @throws {StoreError} */
   histogram(by: Grouping | undefined, query: Query, step: bigint): Bar[] {
-    return histogram(this.db, by, query, step)
+    return answered(this.charting(by, query, step))
+  }
+
+  charting(by: Grouping | undefined, query: Query, step: bigint, window: Window = {}): Asked<Bar[]> {
+    return histogram(this.db, by, this.#seen(query), step, window)
+  }
+
+  /** What people have decided about an alert that was found. @throws {StoreError} */
+  triage(seq: number): Triage | undefined {
+    return triageOf(this.db, seq)
+  }
+
+  /** What people have written about an alert that was found, the oldest first. @throws {StoreError} */
+  notes(seq: number): Note[] {
+    return notesOf(this.db, seq)
+  }
+
+  /** The newest first. Of someone who may see some namespaces: theirs. @throws {StoreError} */
+  silences(): Silence[] {
+    const own = this.#namespaces
+    return silencesOf(this.db).filter(
+      ({ namespaces }) => own === undefined || namespaces?.every(name => own.includes(name)),
+    )
+  }
+
+  /** The times of the earliest and the latest event, to the minute, in nanoseconds since 1970; undefined: there is none. @throws {StoreError} */
+  span(): { readonly from: bigint; readonly to: bigint } | undefined {
+    const bars = this.histogram(undefined, {}, DAY)
+    const [first, last] = [bars[0], bars.at(-1)]
+    if (!first || !last) return undefined
+    const within = (time: bigint) => this.histogram(undefined, { since: time, until: time + DAY }, MINUTE)
+    return { from: within(first.time)[0]!.time, to: within(last.time).at(-1)!.time + MINUTE }
   }
 
   /** The number of the alert that arrived last; 0: there is none. @throws {StoreError} */
@@ -114,6 +188,21 @@ export class Store extends StoreReader {
   /** As `insert`, of alerts that `printedOf` has printed. @throws {StoreError} */
   insertPrinted(alerts: readonly Printed[]): number {
     return this.#writer.insert(alerts)
+  }
+
+  /** Changes what people have decided about alerts. @param seqs numbers of alerts @returns how many there are @throws {StoreError} none was changed */
+  change(seqs: readonly number[], change: TriageChange): number {
+    return changeTriage(this.db, seqs, change)
+  }
+
+  /** @returns its number @throws {StoreError} */
+  silence(silence: NewSilence): number {
+    return addSilence(this.db, silence)
+  }
+
+  /** Ends a silence now. @throws {StoreError} */
+  endSilence(id: number): void {
+    endSilence(this.db, id)
   }
 
   /** Removes some alerts that are not kept any longer: call it again until it returns 0. @returns how many @throws {StoreError} */

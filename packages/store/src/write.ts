@@ -24,7 +24,7 @@ export class Writer {
   readonly #insert: StatementSync
   readonly #index: StatementSync
   readonly #oldest: StatementSync
-  readonly #drop: StatementSync
+  readonly #dropAll: readonly StatementSync[]
   readonly #unindex: StatementSync
   readonly #counts: Counts
 
@@ -38,7 +38,7 @@ export class Writer {
     this.#oldest = db.prepare(`SELECT seq, time, stored, priority, rule, source, coalesce(host, '') host,
       coalesce(namespace, '') namespace FROM alerts WHERE seq < (SELECT max(seq) FROM alerts) ORDER BY seq LIMIT ${STEP}`)
     this.#oldest.setReadBigInts(true)
-    this.#drop = db.prepare('DELETE FROM alerts WHERE seq <= ?')
+    this.#dropAll = ['alerts', 'triage', 'notes'].map(table => db.prepare(`DELETE FROM ${table} WHERE seq <= ?`))
     this.#unindex = db.prepare('DELETE FROM search WHERE rowid = ?')
     this.#counts = new Counts(db)
   }
@@ -85,7 +85,7 @@ export class Writer {
         this.#counts.count({ ...row, priority: Number(row.priority) }, Number(row.seq))
       }
       this.#counts.remove()
-      this.#drop.run(last.seq)
+      for (const table of this.#dropAll) table.run(last.seq)
       return rows.length
     })
     if (removed > 0) guarded(() => this.#db.exec(`PRAGMA incremental_vacuum(${FREED_PAGES})`))

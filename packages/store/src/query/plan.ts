@@ -37,29 +37,51 @@ export function planNode(node: Node): Plan {
       return node.value ? { sure: TRUE, maybe: TRUE } : { sure: FALSE, maybe: FALSE }
     case 'clause':
       return planClause(node.clause)
-    case 'not': {
-      const { sure, maybe } = planNode(node.child)
-      return { sure: negated(maybe), maybe: negated(sure) }
-    }
+    case 'not':
+      return negatedPlan(planNode(node.child))
     case 'and':
-    case 'or': {
-      const plans = node.children.map(planNode)
-      const join = node.kind === 'and' ? ' AND ' : ' OR '
-      const matches = plans.flatMap(({ match }) => match ?? [])
-      const usable = node.kind === 'and' ? matches.length > 0 : matches.length === plans.length
-      return {
-        sure: joined(
-          plans.map(({ sure }) => sure),
-          join,
-        ),
-        maybe: joined(
-          plans.map(({ maybe }) => maybe),
-          join,
-        ),
-        ...(usable && { match: matches.map(match => `(${match})`).join(join) }),
-      }
-    }
+    case 'or':
+      return joinedPlans(node.children.map(planNode), node.kind)
   }
+}
+
+function negatedPlan({ sure, maybe }: Plan): Plan {
+  return { sure: negated(maybe), maybe: negated(sure) }
+}
+
+function joinedPlans(plans: readonly Plan[], kind: 'and' | 'or'): Plan {
+  const join = kind === 'and' ? ' AND ' : ' OR '
+  const matches = plans.flatMap(({ match }) => match ?? [])
+  const usable = matches.length > 0 && (kind === 'and' || matches.length === plans.length)
+  return {
+    sure: joined(
+      plans.map(({ sure }) => sure),
+      join,
+    ),
+    maybe: joined(
+      plans.map(({ maybe }) => maybe),
+      join,
+    ),
+    ...(usable && { match: matches.map(match => `(${match})`).join(join) }),
+  }
+}
+
+/** Alerts for which all of the conditions hold. */
+export function allOf(conditions: readonly PlannedCondition[]): PlannedCondition {
+  return { ...joinedPlans(conditions, 'and'), test: alert => conditions.every(one => one.test(alert)) }
+}
+
+/** Alerts for which any of the conditions holds. */
+export function anyOf(conditions: readonly PlannedCondition[]): PlannedCondition {
+  const plan = joinedPlans(conditions, 'or')
+  // SQLite has a limit for the depth of an expression, and one for its parameters.
+  const isLong = conditions.length > 200 || plan.maybe.params.length > 5000
+  return { ...(isLong ? UNKNOWN : plan), test: alert => conditions.some(one => one.test(alert)) }
+}
+
+/** Alerts for which the condition does not hold. */
+export function noneOf(condition: PlannedCondition): PlannedCondition {
+  return { ...negatedPlan(condition), test: alert => !condition.test(alert) }
 }
 
 function negated({ text, params }: Fragment): Fragment {

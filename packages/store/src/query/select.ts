@@ -1,6 +1,7 @@
 /** Which alerts a question is about, as the clauses of a SELECT. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { inRange } from '../row.ts'
+import { STATES, type State } from '../state.ts'
 import { type Fragment, TRUE } from './fragment.ts'
 import type { PlannedCondition } from './plan.ts'
 import { matchWords } from './words.ts'
@@ -13,18 +14,30 @@ export interface Query {
   /** Times of events in nanoseconds since 1970: from, and before. */
   readonly since?: bigint | undefined
   readonly until?: bigint | undefined
+  /** Only alerts about these namespaces; those about none have the name ''. */
+  readonly namespaces?: readonly string[] | undefined
+  /** Only alerts that stand at one of these. */
+  readonly states?: readonly State[] | undefined
+  /** Only alerts that are assigned to someone. */
+  readonly assignee?: string | undefined
 }
 
 /** Rows by their number in the order of arrival; the ends are excluded. */
 export interface Window {
   readonly after?: number | undefined
   readonly before?: number | undefined
+  /** Rows that are looked at at a time; more, once they turn out to be fast. */
+  readonly part?: number | undefined
 }
+
+/** A part of the rows, its ends excluded. */
+export type Rows = Readonly<Record<'after' | 'before', number>>
 
 export interface Selection {
   /** `FROM … WHERE …` */
   readonly from: string
-  readonly params: readonly SQLInputValue[]
+  /** Values for `from`. */
+  bind(rows: Rows): SQLInputValue[]
   /** The row's number. */
   readonly seq: string
   /** Whether the row satisfies the condition for sure: SQL, 1 or 0. */
@@ -33,49 +46,77 @@ export interface Selection {
   readonly exact: boolean
 }
 
-const NS = 1_000_000_000n
-const HOUR = 3600n
-
-export function select(db: DatabaseSync, query: Query, window: Window = {}): Selection {
-  const { condition, words, since, until } = query
+export function select(query: Query): Selection {
+  const { condition, words, since, until, namespaces, states, assignee } = query
   const match = [
     ...(words === undefined ? [] : [matchWords(words)]).flatMap(text => (text === undefined ? [] : `text : (${text})`)),
     ...(condition?.match === undefined ? [] : [`terms : (${condition.match})`]),
   ].join(' AND ')
   const seq = match === '' ? 'alerts.seq' : 'search.rowid'
-  const where: Fragment[] = []
-  const add = (text: string, ...params: SQLInputValue[]) => where.push({ text, params })
+  const where: string[] = []
+  const values: (SQLInputValue | keyof Rows | undefined)[] = []
+  const bounds: (keyof Rows | undefined)[] = []
+  const add = (text: string, ...params: readonly SQLInputValue[]) => {
+    where.push(text)
+    values.push(...params)
+    bounds.push(...params.map(() => undefined))
+  }
+  const within = (column: string, text = '') => {
+    where.push(`${text}${column} > ? AND ${column} < ?${text && ')'}`)
+    values.push(undefined, undefined)
+    bounds.push('after', 'before')
+  }
   if (match !== '') add('search MATCH ?', match)
-  const { first, last } = rowsBetween(db, since, until)
-  const after = Math.max(window.after ?? 0, (first ?? 1) - 1)
-  if (after > 0) add(`${seq} > ?`, after)
-  const before = Math.min(window.before ?? Number.MAX_SAFE_INTEGER, (last ?? Number.MAX_SAFE_INTEGER - 1) + 1)
-  if (before < Number.MAX_SAFE_INTEGER) add(`${seq} < ?`, before)
+  within(seq)
   if (since !== undefined) add('time >= ?', inRange(since))
   if (until !== undefined) add('time < ?', inRange(until))
-  if (condition && condition.maybe.text !== '1') where.push(condition.maybe)
+  if (namespaces) add(`ifnull(namespace, '') IN (${marks(namespaces)})`, ...namespaces)
+  if (states) {
+    const others = STATES.filter(state => !states.includes(state)).map(state => STATES.indexOf(state))
+    // Alerts that nobody has touched are open, and most are.
+    const open = states.includes('open')
+    const numbers = open ? others : states.map(state => STATES.indexOf(state))
+    within('triage.seq', `${seq} ${open ? 'NOT ' : ''}IN (SELECT seq FROM triage WHERE state IN (${numbers}) AND `)
+  }
+  if (assignee !== undefined) {
+    add(`${seq} IN (SELECT seq FROM triage WHERE assignee = ?)`, assignee)
+  }
+  if (condition && condition.maybe.text !== '1') add(condition.maybe.text, ...condition.maybe.params)
   const tables = match === '' ? 'alerts' : 'search CROSS JOIN alerts ON alerts.seq = search.rowid'
   const sure = condition?.sure ?? TRUE
   return {
-    from: `FROM ${tables} WHERE ${where.map(({ text }) => text).join(' AND ') || '1'}`,
-    params: where.flatMap(({ params }) => params),
+    from: `FROM ${tables} WHERE ${where.join(' AND ')}`,
+    bind: rows => values.map((value, i) => (bounds[i] === undefined ? value! : rows[bounds[i]])),
     ...{ seq, sure, exact: condition === undefined || sure.text === condition.maybe.text },
   }
 }
 
-/** Alerts arrive in about the order of their times: the hours' counts know between which rows those of a time are. */
-function rowsBetween(
-  db: DatabaseSync,
-  since?: bigint,
-  until?: bigint,
-): { first?: number | null; last?: number | null } {
-  if (since === undefined && until === undefined) return {}
+const marks = (values: readonly unknown[]) => values.map(() => '?').join(', ')
+
+const NS = 1_000_000_000n
+const HOUR = 3600n
+
+/** Between which rows the alerts of a time are, the ends excluded. Alerts arrive in about the order of their times: the hours' counts know it. */
+export function rowsOf(db: DatabaseSync, { since, until }: Query, { after = 0, before }: Window): Rows {
+  const { first, last } = since === undefined && until === undefined ? ends(db) : endsBetween(db, since, until)
+  return {
+    after: Math.max(after, (first ?? 1) - 1),
+    before: Math.min(before ?? Number.MAX_SAFE_INTEGER, (last ?? 0) + 1),
+  }
+}
+
+type Ends = Readonly<Record<'first' | 'last', number | null>>
+
+function ends(db: DatabaseSync): Ends {
+  // Apart, each is a look-up.
+  return db.prepare('SELECT (SELECT min(seq) FROM alerts) first, (SELECT max(seq) FROM alerts) last').get() as Ends
+}
+
+function endsBetween(db: DatabaseSync, since?: bigint, until?: bigint): Ends {
   const hour = (time: bigint) => (time / NS / HOUR) * HOUR
   const from = since === undefined ? -(2n ** 62n) : hour(inRange(since)) - HOUR
   const to = until === undefined ? 2n ** 62n : hour(inRange(until)) + HOUR
-  const bounds = db
+  return db
     .prepare('SELECT min(first) first, max(last) last FROM counts WHERE unit = 3600 AND start >= ? AND start <= ?')
-    .get(from, to) as { first: number | null; last: number | null }
-  // No alert at all: no row has the number 0.
-  return bounds.first === null ? { first: 1, last: -1 } : bounds
+    .get(from, to) as Ends
 }

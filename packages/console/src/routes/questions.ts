@@ -1,0 +1,119 @@
+/** Questions about many alerts. */
+import { isoTime } from '@falc/engine'
+import type { Group, Query, StoreReader } from '@falc/store'
+import { badRequest } from '../failure.ts'
+import { byOf, groupingsOf, integerOf, SHOWN } from '../parameters.ts'
+import type { Facets, Histogram, Status, Top } from '../shapes/index.ts'
+import type { Call, Route } from './route.ts'
+import { printed, selectionOf } from './shown.ts'
+
+const LIMIT = { type: 'integer', doc: 'At most so many' } as const
+const BY = {
+  type: 'string',
+  doc: 'rule, priority, source, host, namespace, tags, or any field of an alert',
+  example: 'rule',
+} as const
+const MAX_COUNTS = 1000
+
+/** The question of most routes: a store, and which alerts. */
+async function asked(call: Call): Promise<[StoreReader, Query]> {
+  const store = await call.reader(call.who)
+  return [store, selectionOf(call, call.given, store)]
+}
+
+const top: Route = {
+  ...{ method: 'GET', path: '/api/v1/top', scope: 'read', summary: 'The most frequent values of a field' },
+  parameters: { ...SHOWN, by: BY, limit: LIMIT },
+  async answer(call) {
+    const by = byOf(call.given, call.source)
+    if (by === undefined) throw badRequest('by is needed: rule, host, proc.name …')
+    const limit = integerOf('limit', call.given, 20, MAX_COUNTS)
+    const [store, query] = await asked(call)
+    const { value: counts, complete } = await call.patiently(store.topping(by, query, limit))
+    return JSON.stringify({ counts, complete } satisfies Top)
+  },
+}
+
+const histogram: Route = {
+  ...{ method: 'GET', path: '/api/v1/histogram', scope: 'read', summary: 'How many alerts each step of time has' },
+  parameters: { ...SHOWN, by: BY, step: { type: 'integer', doc: 'Seconds of a step, default 3600' } },
+  async answer(call) {
+    const step = BigInt(integerOf('step', call.given, 3600, 86_400 * 366)) * 1_000_000_000n
+    const by = byOf(call.given, call.source)
+    const [store, query] = await asked(call)
+    const { value, complete } = await call.patiently(store.charting(by, query, step))
+    if (value.length > 20_000) throw badRequest('these are more than 20,000 steps: take longer ones, or less time')
+    const bars = value.map(bar => ({ ...bar, time: isoTime(bar.time) }))
+    return JSON.stringify({ bars, complete } satisfies Histogram)
+  },
+}
+
+const FACETS = 'rule,priority,source,host,namespace,tags'
+
+const facets: Route = {
+  ...{ method: 'GET', path: '/api/v1/facets', scope: 'read' },
+  summary: 'The most frequent values of several fields',
+  parameters: {
+    ...SHOWN,
+    fields: { type: 'string', doc: `With commas between them, at most 20. Default: ${FACETS}` },
+    limit: { ...LIMIT, doc: 'At most so many values of each; default 10' },
+  },
+  async answer(call) {
+    const limit = integerOf('limit', call.given, 10, 100)
+    const groupings = groupingsOf('fields', call.given, call.source, 20, FACETS)
+    const [store, query] = await asked(call)
+    const found = await Promise.all(
+      groupings.map(async ([field, by]) => {
+        const { value, complete } = await call.patiently(store.topping(by, query, limit))
+        return { field, values: value, complete }
+      }),
+    )
+    const complete = found.every(one => one.complete)
+    return JSON.stringify({ facets: found.map(({ field, values }) => ({ field, values })), complete } satisfies Facets)
+  },
+}
+
+const groups: Route = {
+  ...{ method: 'GET', path: '/api/v1/groups', scope: 'read' },
+  summary: 'Alerts that are equal in some fields, as one: the most frequent first',
+  parameters: { ...SHOWN, by: { ...BY, doc: 'One to three fields, with commas between them' }, limit: LIMIT },
+  async answer(call) {
+    const limit = integerOf('limit', call.given, 50, 500)
+    const groupings = groupingsOf('by', call.given, call.source, 3)
+    const [store, query] = await asked(call)
+    const by = groupings.map(([, grouping]) => grouping)
+    const { value, complete } = await call.patiently(store.grouping(by, query, limit))
+    const names = groupings.map(([name]) => name)
+    return `{"groups":[${value.flatMap(group => printedGroup(group, names, store, call)).join(',')}],"complete":${complete}}`
+  },
+}
+
+function printedGroup(
+  { values, count, open, first, last }: Group,
+  names: readonly string[],
+  store: StoreReader,
+  call: Call,
+) {
+  // Between the question and this, they may have been removed.
+  const [earliest, latest] = [store.at(first), store.at(last)]
+  if (!earliest || !latest) return []
+  const named = Object.fromEntries(names.map((name, i) => [name, values[i]!]))
+  const times = { first: isoTime(earliest.alert.time), last: isoTime(latest.alert.time) }
+  const group = JSON.stringify({ values: named, count, open, ...times })
+  return [`${group.slice(0, -1)},"newest":${printed(latest, store, call.silences(store))}}`]
+}
+
+const status: Route = {
+  ...{ method: 'GET', path: '/api/v1/status', scope: 'read' },
+  summary: 'How many alerts there are, the number of the last one, and their times',
+  parameters: SHOWN,
+  async answer(call) {
+    const [store, query] = await asked(call)
+    const { value: count, complete } = await call.patiently(store.counting(query))
+    const span = store.span()
+    const times = span && { from: isoTime(span.from), to: isoTime(span.to) }
+    return JSON.stringify({ count, complete, last: store.last, ...times } satisfies Status)
+  },
+}
+
+export const QUESTIONS: readonly Route[] = [top, histogram, facets, groups, status]

@@ -1,0 +1,57 @@
+/** What a route is, and what it works with. */
+import type { AlertData, Source } from '@falc/engine'
+import type { Asked, Silence, Store, StoreReader, StoreThread } from '@falc/store'
+import type { Scope } from '../auth.ts'
+import type { Parameters } from '../parameters.ts'
+import type { Silences } from './silenced.ts'
+
+/** Who asks. */
+export interface Who {
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  /** What they may see; undefined: all. */
+  readonly namespaces?: readonly string[] | undefined
+}
+
+/** What routes work with. */
+export interface Desk {
+  readonly source: Source<AlertData>
+  /** The store as it is now; it may have been moved aside. Everything that it answers is for the eyes of whoever asks. @throws {StoreError} */
+  reader(who: Who): Promise<StoreReader>
+  /** The same, to change what people decide. @throws {StoreError} */
+  store(): Promise<Store>
+  readonly writer: StoreThread
+  /** Gets an answer, or as much of it as there is time for. Others are served meanwhile. @throws {StoreError} */
+  patiently<T>(asked: Asked<T>): Promise<Answer<T>>
+  silences(store: StoreReader): Silences
+}
+
+export interface Answer<T> {
+  readonly value: T
+  readonly complete: boolean
+}
+
+export interface Call extends Desk {
+  readonly who: Who
+  readonly given: URLSearchParams
+  /** What stands for `{id}` in the path. */
+  readonly id: string
+  readonly body: Buffer
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** One of its segments may be `{id}`. */
+  readonly path: string
+  readonly scope: Scope
+  readonly summary: string
+  readonly parameters: Parameters
+  /** What the body is, if it has one. */
+  readonly body?: string
+  /** It is about all namespaces: not for those who may see some. */
+  readonly whole?: true
+  /** @returns JSON @throws {Refused} */
+  answer(call: Call): Promise<string>
+}
+
+export type { Silence }

@@ -1,0 +1,96 @@
+/** What people decide about alerts: states, notes, silences; and lists by it. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { alert, ask, begin, idOf, post } from './start.ts'
+
+let shared: Awaited<ReturnType<typeof begin>>
+beforeAll(async () => {
+  shared = await begin()
+  await shared.console.writer.insert(Array.from({ length: 12 }, (_, n) => alert(n)))
+})
+afterAll(() => shared.end())
+
+const get = async (path: string) => (await ask(shared.console, `/api/v1/${path}`)).json
+const send = async (method: string, path: string, body?: object) =>
+  ask(shared.console, `/api/v1/${path}`, { ...post(JSON.stringify(body)), method })
+const numbers = async (path: string) =>
+  (await get(path)).alerts.map((one: { alert: { id: string } }) => Number.parseInt(one.alert.id, 16))
+
+test('an alert is acknowledged, assigned, commented on and closed', async () => {
+  const change = (body: object) => send('PATCH', 'alerts', { ids: [idOf(1)], ...body })
+  expect((await change({ state: 'acknowledged', assignee: 'ann' })).json).toEqual({ changed: 1, more: false })
+  await change({ note: 'looked at it' })
+  await change({ note: 'again' })
+  expect(await get(`alerts/${idOf(1)}`)).toMatchObject({
+    triage: { state: 'acknowledged', assignee: 'ann', by: 'local', notes: 2 },
+    notes: [{ by: 'local', text: 'looked at it' }, { text: 'again' }],
+  })
+  expect(await numbers('alerts?state=acknowledged')).toEqual([1])
+  expect(await numbers('alerts?assignee=ann')).toEqual([1])
+  expect(await numbers('alerts?state=open&limit=3')).toEqual([11, 10, 9])
+  await change({ state: 'closed', reason: 'a test', assignee: null })
+  const { triage } = await get(`alerts/${idOf(1)}`)
+  expect(triage).toMatchObject({ state: 'closed', reason: 'a test', notes: 2 })
+  expect(triage).not.toHaveProperty('assignee')
+})
+
+test('all that a list shows is changed, and a change that is sent again changes nothing', async () => {
+  const body = { select: { filter: 'alert.rule = Read' }, state: 'false_positive', reason: 'backup job' }
+  expect((await send('PATCH', 'alerts', body)).json).toEqual({ changed: 6, more: false })
+  expect((await send('PATCH', 'alerts', body)).json).toEqual({ changed: 0, more: false })
+  expect(await get('status?state=false_positive')).toMatchObject({ count: 6, complete: true })
+  const { groups } = await get('groups?by=rule,priority')
+  expect(groups).toMatchObject([
+    { values: { rule: 'Read', priority: 'Error' }, count: 6, open: 0, newest: { triage: { reason: 'backup job' } } },
+    { values: { rule: 'Shell', priority: 'Notice' }, count: 6, open: 5, last: '2026-11-24T10:00:11.000000000Z' },
+  ])
+})
+
+test('groups of any fields, facets', async () => {
+  expect((await get('groups?by=proc.name,rule&filter=proc.name%20%3D%20sh3')).groups).toMatchObject([
+    { values: { 'proc.name': 'sh3', rule: 'Shell' }, count: 1, newest: { seq: 4 } },
+  ])
+  expect(await get('facets?fields=rule,proc.name&limit=1&filter=proc.name%20regex%20sh%5B12%5D')).toEqual({
+    facets: [
+      { field: 'rule', values: [{ value: 'Read', count: 1 }] },
+      { field: 'proc.name', values: [{ value: 'sh1', count: 1 }] },
+    ],
+    complete: true,
+  })
+})
+
+test('a silence marks alerts, hides them from who asks for that, and is ended', async () => {
+  const silence = {
+    condition: 'proc.name in (sh2, sh3)',
+    from: '2026-11-24T10:00:03Z',
+    until: '2099-01-01',
+    reason: 'x',
+  }
+  const made = (await send('POST', 'silences', silence)).json
+  expect(made).toMatchObject({ id: 1, count: 1, author: 'local', until: '2099-01-01T00:00:00.000000000Z' })
+  expect((await get(`alerts/${idOf(3)}`)).silences).toEqual([1])
+  expect(await numbers('alerts?silenced=only')).toEqual([3])
+  expect(await numbers('alerts?silenced=no&filter=proc.name%20!%3D%20sh4')).not.toContain(3)
+  expect(await get('status?silenced=no')).toMatchObject({ count: 11 })
+  expect((await get('status')).count).toBe(12)
+  const ended = (await send('DELETE', 'silences/1')).json
+  expect(Date.parse(ended.until)).toBeLessThanOrEqual(Date.now())
+  // What it has covered stays marked.
+  expect((await get('silences')).silences).toMatchObject([{ id: 1, count: 1 }])
+})
+
+test.each([
+  ['PATCH', 'alerts', { state: 'open' }],
+  ['PATCH', 'alerts', { ids: [idOf(1)] }],
+  ['PATCH', 'alerts', { ids: [idOf(1)], state: 'closed' }],
+  ['PATCH', 'alerts', { ids: ['x'], note: 'x' }],
+  ['PATCH', 'alerts', { ids: [idOf(1)], select: {}, note: 'x' }],
+  ['PATCH', 'alerts', { ids: [idOf(1)], state: 'nothing' }],
+  ['PATCH', 'alerts', { ids: [idOf(1)], note: 'x'.repeat(4097) }],
+  ['PATCH', 'alerts', { ids: [idOf(1)], more: 1, note: 'x' }],
+  ['PATCH', 'alerts', { select: { limit: '1' }, note: 'x' }],
+  ['POST', 'silences', { condition: 'alert.rule = x', until: '2099-01-01' }],
+  ['POST', 'silences', { condition: 'alert.rule =', until: '2099-01-01', reason: 'x' }],
+  ['POST', 'silences', { condition: 'alert.rule = x', until: '1999-01-01', reason: 'x' }],
+])('%s %s %o is refused', async (method, path, body) => {
+  expect((await send(method, path, body)).status).toBe(400)
+})

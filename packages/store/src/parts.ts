@@ -1,0 +1,80 @@
+/** Questions are answered in parts: whoever asks may do something else in between, or be content with what is known so far. */
+import type { DatabaseSync } from 'node:sqlite'
+import { guarded } from './error.ts'
+import { type Query, type Rows, rowsOf, type Window } from './query/select.ts'
+
+/** A question on its way to an answer. */
+export interface Asked<T> {
+  /** Looks at some more alerts, for some milliseconds. @returns whether there are more @throws {StoreError} */
+  step(): boolean
+  /** The answer, as far as alerts have been looked at. */
+  readonly value: T
+  /** Whether it is the whole answer. */
+  readonly complete: boolean
+}
+
+/** Asks to the end. @throws {StoreError} */
+export function answered<T>(asked: Asked<T>): T {
+  while (asked.step());
+  return asked.value
+}
+
+/** An answer that needs no alerts to be looked at. */
+export function known<T>(value: T): Asked<T> {
+  return { step: () => false, value, complete: true }
+}
+
+/** Rows of the first part, and of any. */
+const FIRST = 4096
+const MOST = 1 << 20
+/** Milliseconds between which a part is right. */
+const SHORT = 20
+const LONG = 60
+
+/** The rows of a question, the newest part first unless `oldest` is set. */
+export class Parts {
+  readonly #oldest: boolean
+  #left: Rows
+  #size: number
+
+  constructor(db: DatabaseSync, query: Query, window: Window & { readonly oldest?: boolean | undefined } = {}) {
+    this.#oldest = window.oldest ?? false
+    this.#left = guarded(() => rowsOf(db, query, window))
+    this.#size = window.part ?? FIRST
+  }
+
+  /** Rows that have not been given out. */
+  get left(): Rows {
+    return this.#left
+  }
+
+  get isDone(): boolean {
+    return this.#left.before - this.#left.after <= 1
+  }
+
+  /** undefined: there are none left. */
+  next(): Rows | undefined {
+    if (this.isDone) return undefined
+    const { after, before } = this.#left
+    const oldest = this.#oldest
+    const end = oldest ? Math.min(before, after + this.#size + 1) : Math.max(after, before - this.#size - 1)
+    this.#left = oldest ? { after: end - 1, before } : { after, before: end + 1 }
+    return oldest ? { after, before: end } : { after: end, before }
+  }
+
+  /** Does something with the next part, and makes the one after it longer or shorter. @returns whether there are more @throws {StoreError} */
+  step(work: (rows: Rows) => void): boolean {
+    const rows = this.next()
+    if (rows === undefined) return false
+    const start = performance.now()
+    guarded(() => work(rows))
+    this.took(performance.now() - start)
+    return !this.isDone
+  }
+
+  /** How long the part took. */
+  took(ms: number): void {
+    if (ms < SHORT) this.#size = Math.min(MOST, this.#size * 2)
+    else if (ms > LONG) this.#size = Math.max(256, this.#size >> 1)
+  }
+}
