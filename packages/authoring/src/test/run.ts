@@ -151,5 +151,5 @@ async function nearest(rule: string, test: RuleTest, engine: Engine): Promise<st
   const miss = await nearestMiss(rule, test, engine)
   if (!miss) return ''
   const which = miss.events > 1 ? `event ${miss.at} of ${miss.events} comes nearest\n` : ''
-  return which + explanationText(miss.explanation).trimEnd()
+  return which + explanationText(miss.explanation, { brief: true }).trimEnd()
 }

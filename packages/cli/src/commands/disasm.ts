@@ -5,6 +5,7 @@ import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { loadEngine } from '../rules/compile.ts'
 import { readRules } from '../rules/files.ts'
+import { findRule } from '../rules/find-rule.ts'
 import { engineOptions } from '../rules/options.ts'
 import { configPath } from '../run/loader.ts'
 import { loadSource, loadSources } from '../sources/load.ts'
@@ -23,7 +24,7 @@ export const disasm = defineCommand({
   async run({ rules, rule, source = 'syscall', js, config }, [condition, extra]) {
     if (extra !== undefined) throw new CliError('the condition must be one argument: put it in quotes')
     if (rule !== undefined && condition === undefined) {
-      const found = await findRule(rule, rules, config)
+      const found = await ruleOf(rule, rules, config)
       print(await listing(printCondition(found.condition), found.source, js))
     } else if (condition !== undefined && rule === undefined) print(await listing(condition, source, js))
     else throw new CliError('disasm needs either --rule or a condition (see falc disasm --help)')
@@ -41,11 +42,9 @@ async function listing(condition: string, source: string, js: boolean): Promise<
   }
 }
 
-async function findRule(name: string, paths: readonly string[], config: string | undefined) {
+async function ruleOf(name: string, paths: readonly string[], config: string | undefined) {
   if (paths.length === 0) throw new CliError('--rule needs rules files: -r PATH')
   const options = engineOptions(loadConfig(configPath(config), []))
   const { report } = loadEngine(options, { sources: await loadSources() }, readRules(paths))
-  const rule = report.rules.find(one => one.name === name)
-  if (!rule) throw new CliError(`there is no rule "${name}" in ${paths.join(', ')}`)
-  return rule
+  return findRule(report.rules, name, paths.join(', '))
 }

@@ -7,6 +7,7 @@ import { demandText } from '../listing/demand.ts'
 import { printable } from '../printable.ts'
 import { loadEngine } from '../rules/compile.ts'
 import { readRules } from '../rules/files.ts'
+import { findRule } from '../rules/find-rule.ts'
 import { engineOptions } from '../rules/options.ts'
 import { configPath } from '../run/loader.ts'
 import { captureFeed } from '../sources/capture-feed.ts'
@@ -41,8 +42,7 @@ export const explain = defineCommand({
       print(json ? `${JSON.stringify(found)}\n` : demandText(found))
       return 0
     }
-    const rule = report.rules.find(one => one.name === name)
-    if (!rule) throw new CliError(`there is no rule "${name}" in ${rules.join(', ')}`)
+    const rule = findRule(report.rules, name!, rules.join(', '))
     if (num === undefined && rule.source === 'syscall')
       throw new CliError('a capture has many events: choose one with --num N')
     let explained = 0

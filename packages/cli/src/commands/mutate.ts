@@ -6,6 +6,7 @@ import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { loadEngine } from '../rules/compile.ts'
 import { readRules } from '../rules/files.ts'
+import { findRule } from '../rules/find-rule.ts'
 import { engineOptions } from '../rules/options.ts'
 import { loadSources } from '../sources/load.ts'
 import { engineFor } from '../testing/run-files.ts'
@@ -41,12 +42,16 @@ export const mutate = defineCommand({
     for (const path of testFiles(paths)) {
       const file = readTestFile(path)
       const engine = engineFor(file, rules, options, sources)
-      const compiled = engine
-        .analyse(readRules([...rules, ...file.rules]))
-        .rules.filter(({ rule }) => only === undefined || rule.name === only)
+      const { rules: all } = engine.analyse(readRules([...rules, ...file.rules]))
+      if (only !== undefined)
+        findRule(
+          all.map(({ rule }) => rule),
+          only,
+          [...rules, ...file.rules].join(', '),
+        )
+      const compiled = all
+        .filter(({ rule }) => only === undefined || rule.name === only)
         .filter(({ rule }) => !same.has(`${rule.name}\n${printCondition(rule.condition)}`))
-      if (compiled.length === 0 && only !== undefined && base === undefined)
-        throw new CliError(`${path}: there is no rule "${only}"`)
       const runs = await mutated(file.tests, compiled, engine, sources)
       const scores = [...runs.values()].flatMap(run => run.scores())
       worst = Math.min(worst, ...scores.map(({ score }) => score))
@@ -71,7 +76,8 @@ async function mutated(
   )
   for (const test of tests) {
     const { problems } = await runTest(test, engine)
-    if (problems.length > 0) throw new CliError(`the test "${test.name}" fails: ${problems[0]}`)
+    if (problems.length > 0)
+      throw new CliError(`the test "${test.name}" fails on the rules as they are: ${problems[0]!.split('\n')[0]}`)
     await test.play((source, event) => runs.get(source)?.see(event))
     for (const run of runs.values())
       run.end((rule, alerts) => {

@@ -5,6 +5,7 @@ import { count } from '../count.ts'
 import { CliError } from '../fail.ts'
 import { loadEngine } from '../rules/compile.ts'
 import { readRules } from '../rules/files.ts'
+import { findRule } from '../rules/find-rule.ts'
 import { engineOptions } from '../rules/options.ts'
 import { loadSources } from '../sources/load.ts'
 import { playFile } from '../testing/play-file.ts'
@@ -29,9 +30,15 @@ export const profileRules = defineCommand({
     const files = readRules(rules)
     const sources = await loadSources()
     const { engine } = loadEngine(engineOptions(loadConfig(undefined, ['rule_matching=all'])), { sources }, files)
-    const compiled = engine.analyse(files).rules.filter(({ rule }) => only === undefined || rule.name === only)
-    if (compiled.length === 0)
-      throw new CliError(only === undefined ? 'there are no rules' : `there is no rule "${only}"`)
+    const { rules: all } = engine.analyse(files)
+    if (only !== undefined)
+      findRule(
+        all.map(({ rule }) => rule),
+        only,
+        rules.join(', '),
+      )
+    const compiled = all.filter(({ rule }) => only === undefined || rule.name === only)
+    if (compiled.length === 0) throw new CliError('there are no rules')
     const profilers = new Map(
       sources.map(source => {
         const types = new Map(engine.ruleUses(source.name).map(use => [use.rule, use.types]))

@@ -3,6 +3,7 @@ import { type Config, rulesFiles } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { loadEngine } from '../rules/compile.ts'
 import { readRules } from '../rules/files.ts'
+import { findRule } from '../rules/find-rule.ts'
 import { engineOptions } from '../rules/options.ts'
 import { loadSources } from '../sources/load.ts'
 import { columns } from './format.ts'
@@ -19,9 +20,7 @@ export async function describeRules(
   }
   const sources = await loadSources()
   const { report } = loadEngine(engineOptions(config), { sources }, readRules(paths))
-  if (name !== undefined && !report.rules.some(rule => rule.name === name)) {
-    throw new CliError(`there is no rule "${name}" in ${paths.join(', ')}`)
-  }
+  if (name !== undefined) findRule(report.rules, name, paths.join(', '))
   return config.json_output
     ? `${descriptionJson(report, { sources, rule: name, staticFields: config.static_fields })}\n`
     : descriptionText(report, name)

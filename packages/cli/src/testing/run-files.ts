@@ -11,6 +11,7 @@ import type { Engine, Source } from '@falc/engine'
 import { CliError } from '../fail.ts'
 import { loadEngine } from '../rules/compile.ts'
 import { readRules } from '../rules/files.ts'
+import { meant } from '../rules/find-rule.ts'
 import type { CompileOptions } from '../rules/options.ts'
 import { readTestFile, type TestFile } from './test-file.ts'
 
@@ -79,10 +80,12 @@ export function engineFor(
 ): Engine {
   const { engine, report } = loadEngine(options, { sources }, readRules([...before, ...own]))
   const known = new Set(report.rules.map(rule => rule.name))
-  for (const { name, expect } of tests) {
+  for (const { name, line, expect } of tests) {
     const rule = [...(expect?.keys() ?? [])].find(one => !known.has(one))
     if (rule !== undefined)
-      throw new CliError(`${path}: test "${name}" expects alerts of "${rule}", but there is no such rule`)
+      throw new CliError(
+        `${path}:${line}: test "${name}" expects alerts of "${rule}", but there is no such rule${meant(rule, report.rules)}`,
+      )
   }
   return engine
 }

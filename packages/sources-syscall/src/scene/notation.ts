@@ -1,4 +1,5 @@
 /** Events and initial tables from lines. */
+import { nearest } from '@falc/engine'
 import { emptyProcess } from '../capture/processes.ts'
 import type { FdEntry, ProcessEntry } from '../capture/visitor.ts'
 import { SyscallEvent } from '../event.ts'
@@ -30,7 +31,14 @@ export function eventOf(name: string, tid: number, time: bigint, values: Readonl
   const info = infoOf(name)
   for (const key of values.keys()) {
     if ((key === 'resolved' || key === 'host') && RESOLVED_EVENTS.includes(info.code)) continue
-    if (!info.params.some(param => param.name === key)) throw new TypeError(`${name} has no parameter ${key}`)
+    if (!info.params.some(param => param.name === key))
+      throw new TypeError(
+        unknownName(
+          `${name} has no parameter ${key}`,
+          key,
+          info.params.map(param => param.name),
+        ),
+      )
   }
   const params = info.params.map(param => {
     const value = values.get(param.name)
@@ -76,7 +84,7 @@ export function infoOf(name: string): EventInfo {
     ? infos.findLast(info => info.enter)
     : (infos.findLast(info => !info.enter && (info.flags & EventFlag.old_version) === 0) ??
       infos.findLast(info => (info.flags & EventFlag.old_version) === 0))
-  if (found === undefined) throw new TypeError(`no event ${name}`)
+  if (found === undefined) throw new TypeError(unknownName(`there is no event ${name}`, plain, ACTS))
   return found
 }
 
@@ -84,7 +92,7 @@ export function infoOf(name: string): EventInfo {
 export function encode(param: ParamInfo, value: string): Uint8Array {
   const size = PARAM_SIZES[param.type]
   if (!size && /^0x([\da-f]{2})*$/.test(value)) return Uint8Array.from(value.slice(2).match(/../g) ?? [], hex)
-  if (size) return little(BigInt(value), size)
+  if (size) return little(whole(param.name, value), size)
   switch (param.type) {
     case 'sockaddr':
       return value.startsWith('/') ? Uint8Array.of(1, ...encoder.encode(`${value}\0`)) : endpoints(value)
@@ -135,6 +143,21 @@ export function ipBytes(text: string): Uint8Array {
   return Uint8Array.from(groups.flatMap(group => [group >> 8, group & 0xff]))
 }
 
+/** What a line may say that a thread does: events, and the words that stand for some. */
+const ACTS = ['runs', 'opens', 'connects', ...EVENTS.flatMap(info => info?.name ?? [])]
+
+function unknownName(problem: string, name: string, names: readonly string[]): string {
+  const guess = nearest(name, names)
+  if (guess !== undefined) return `${problem}: did you mean ${guess}?`
+  return names === ACTS ? `${problem} (falc list --events)` : `${problem}: it has ${names.join(', ')}`
+}
+
+/** @throws {TypeError} with the name */
+export function whole(name: string, value: string): bigint {
+  if (!/^(-?\d+|0x[\da-f]+)$/i.test(value)) throw new TypeError(`${name} is a number, not ${value}`)
+  return BigInt(value)
+}
+
 function hex(pair: string): number {
   return Number.parseInt(pair, 16)
 }
@@ -153,7 +176,7 @@ const TEXTS = ['comm', 'exe', 'exepath', 'cwd', 'root']
  * @throws {TypeError} for a key that does not exist
  */
 export function processOf({ bare, values }: Words): ProcessEntry {
-  const tid = Number(bare[1])
+  const tid = Number(whole('the ID after thread', bare[1] ?? ''))
   const pid = Number(values.get('pid') ?? tid)
   const comm = values.get('comm') ?? `t${tid}`
   const entry: Record<string, unknown> = {
@@ -162,8 +185,8 @@ export function processOf({ bare, values }: Words): ProcessEntry {
     ...{ comm, exe: comm, exepath: `/bin/${comm}`, cwd: '/', root: '/' },
   }
   for (const [key, value] of values) {
-    if (!Object.hasOwn(entry, key)) throw new TypeError(`thread has no ${key}`)
-    entry[key] = LISTS.includes(key) ? listOf(value) : TEXTS.includes(key) ? value : valueLike(entry[key], value)
+    if (!Object.hasOwn(entry, key)) throw new TypeError(unknownName(`a thread has no ${key}`, key, Object.keys(entry)))
+    entry[key] = LISTS.includes(key) ? listOf(value) : TEXTS.includes(key) ? value : valueLike(key, entry[key], value)
   }
   return entry as unknown as ProcessEntry
 }
@@ -173,9 +196,10 @@ function listOf(value: string): string[] {
   return value.startsWith('["') ? JSON.parse(value) : value.split('|')
 }
 
-function valueLike(example: unknown, value: string): unknown {
+function valueLike(key: string, example: unknown, value: string): unknown {
   if (typeof example === 'boolean') return value === 'true' || value === 'yes'
-  return typeof example === 'bigint' ? BigInt(value) : Number(value)
+  const number = whole(key, value)
+  return typeof example === 'bigint' ? number : Number(number)
 }
 
 /** A line `fd TID NUMBER KIND key=value…`. KIND is a number of FdKind. */
@@ -183,9 +207,9 @@ export function fdOf({ bare, values }: Words): FdEntry {
   const from = values.get('from')?.split(/:(?=\d+$)/)
   const to = values.get('to')?.split(/:(?=\d+$)/)
   return {
-    fd: Number(bare[2]),
+    fd: Number(whole('the descriptor after the thread', bare[2] ?? '')),
     ino: BigInt(values.get('ino') ?? 0),
-    type: Number(bare[3]),
+    type: Number(whole('the kind of a descriptor', bare[3] ?? '')),
     name: values.get('name') ?? '',
     openFlags: Number(values.get('flags') ?? 0),
     dev: Number(values.get('dev') ?? 0),

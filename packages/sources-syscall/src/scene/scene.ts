@@ -8,7 +8,7 @@ import { FLAG_TABLES } from '../events/flags.ts'
 import { EVENTS, eventIdsOf } from '../events/table.ts'
 import { Replay } from '../replay.ts'
 import { SyscallState } from '../state/state.ts'
-import { eventOf, fdOf, processOf, type Words, wordsOf } from './notation.ts'
+import { eventOf, fdOf, processOf, type Words, whole, wordsOf } from './notation.ts'
 
 /** 2026-01-01T10:00:00Z */
 const START = 1_767_261_600_000_000_000n
@@ -18,6 +18,34 @@ const CONTAINER = '5e1f'.repeat(16)
 const TABLES = ['thread', 'fd', 'user', 'group', 'time']
 const USERS = [user(0, 'root', '/root'), user(33, 'www-data', '/var/www'), user(1000, 'dana', '/home/dana')]
 const ROOTS = { gid: 0, name: 'root' }
+
+/** A line of a scene cannot be read. */
+export class SceneError extends TypeError {
+  override readonly name = 'SceneError'
+  /** The line, without blanks around it. */
+  readonly line: string
+  /** What is wrong with it. */
+  readonly reason: string
+
+  constructor(line: string, reason: string) {
+    super(`cannot read the line of a scene: ${line}: ${reason}`)
+    this.line = line
+    this.reason = reason
+  }
+}
+
+/** @throws {SceneError} in place of what `read` throws */
+function reading<T>(line: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new SceneError(line, (error as Error).message)
+  }
+}
+
+interface Line extends Words {
+  readonly text: string
+}
 
 /**
  * Shows the events of a scene to `see`, with the state that they leave behind: processes, descriptors, containers. A scene is written
@@ -35,7 +63,7 @@ const ROOTS = { gid: 0, name: 'root' }
  *
  * Texts with spaces stand in quotes, as in JSON; lines that begin with # are comments. Users are root, www-data (33) and dana (1000).
  * `sceneOf` writes the scene of an event.
- * @throws {TypeError} for a line that cannot be read, with the line
+ * @throws {SceneError} for a line that cannot be read
  */
 export function playScene(lines: readonly string[], see: (event: SyscallEvent) => void): void {
   const state = new SyscallState({})
@@ -70,11 +98,11 @@ export function sceneCapture(lines: readonly string[]): Uint8Array {
   return capture(wordsIn(lines))
 }
 
-function wordsIn(lines: readonly string[]): Words[] {
+function wordsIn(lines: readonly string[]): Line[] {
   return lines
     .map(line => line.trim())
     .filter(line => line !== '' && !line.startsWith('#'))
-    .map(wordsOf)
+    .map(text => ({ text, ...reading(text, () => wordsOf(text)) }))
 }
 
 /** A capture that is in memory as a whole. */
@@ -115,7 +143,7 @@ class MemoryCapture {
   close(): void {}
 }
 
-function capture(lines: readonly Words[]): Uint8Array {
+function capture(lines: readonly Line[]): Uint8Array {
   const pieces: Uint8Array[] = []
   const writer = new CaptureWriter(bytes => pieces.push(bytes.slice()))
   writer.machine({ cpus: 1, memoryBytes: 1n << 30n, maxPid: 32768n, hostname: 'stage', bootTime: 0n, flags: 0n })
@@ -124,13 +152,17 @@ function capture(lines: readonly Words[]): Uint8Array {
   writer.users(users.length === 0 ? USERS : users.map(userOf), users.length === 0 ? [ROOTS] : of('group').map(groupOf))
   const threads = of('thread')
   const isOwn = users.length > 0 || threads.some(({ bare }) => bare[1] === '1')
-  const first = isOwn ? [] : [wordsOf('thread 1 comm=systemd')]
-  writer.processes([...first, ...threads.map(placed)].map(line => processOf(line)))
-  for (const [tid, own] of Map.groupBy(of('fd'), ({ bare }) => Number(bare[1]))) writer.fds(tid, own.map(fdOf))
+  const first = isOwn ? [] : wordsIn(['thread 1 comm=systemd'])
+  writer.processes([...first, ...threads].map(line => reading(line.text, () => processOf(placed(line)))))
+  for (const [tid, own] of Map.groupBy(of('fd'), ({ bare }) => Number(bare[1])))
+    writer.fds(
+      tid,
+      own.map(line => reading(line.text, () => fdOf(line))),
+    )
   let time = BigInt(of('time')[0]?.bare[1] ?? START)
   for (const line of lines) {
     if (TABLES.includes(line.bare[0]!)) continue
-    for (const event of eventsIn(line, time)) writer.write(event)
+    for (const event of reading(line.text, () => eventsOf(line, time))) writer.write(event)
     time += STEP
   }
   writer.flush()
@@ -145,16 +177,6 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
     at += piece.length
   }
   return bytes
-}
-
-/** @throws {TypeError} with the line */
-function eventsIn(line: Words, time: bigint): SyscallEvent[] {
-  try {
-    return eventsOf(line, time)
-  } catch (error) {
-    const words = [...line.bare, ...[...line.values].map(([key, value]) => `${key}=${value}`)]
-    throw new TypeError(`cannot read the line of a scene: ${words.join(' ')}: ${(error as Error).message}`)
-  }
 }
 
 function user(uid: number, name: string, home: string) {
@@ -197,11 +219,12 @@ function eventsOf({ bare, values }: Words, time: bigint): SyscallEvent[] {
     return [eventOf('asyncevent>', 1, time, new Map(Object.entries(params)))]
   }
   const [tid, name, ...rest] = bare as [string, string, ...string[]]
+  const thread = Number(whole('the thread at the beginning', tid))
   const event = (of: string, params: Record<string, string>) => {
     const numbers = Object.entries({ ...params, ...Object.fromEntries(values) }).map(
       ([key, value]) => [key, numeric(of, key, value)] as const,
     )
-    return eventOf(of, Number(tid), time, new Map(numbers))
+    return eventOf(of, thread, time, new Map(numbers))
   }
   switch (name) {
     case 'runs': {

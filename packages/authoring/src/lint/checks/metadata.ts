@@ -1,8 +1,8 @@
-import type { Place } from '@falc/engine'
+import { nearest, type Place } from '@falc/engine'
 import { type CompiledRule, fieldsIn, parseTemplate } from '@falc/engine/analysis'
-import { defineCheck } from '../check.ts'
+import { defineCheck, type Found } from '../check.ts'
 import type { Project } from '../project.ts'
-import { isTechnique, TACTICS } from './mitre.ts'
+import { TACTICS, techniqueProblem } from './mitre.ts'
 
 const meta = (rest: string) => `- rule: Shell Opened
   desc: A shell was started
@@ -74,8 +74,9 @@ export const unknownTag = defineCheck({
   severity: 'warning',
   summary: "A tag is not one of MITRE ATT&CK's.",
   doc: `Tools group alerts by these tags: \`mitre_\` and a tactic in lower case with underscores (\`mitre_credential_access\`), and the number of
-a technique as MITRE writes it (\`T1059\`, \`T1059.004\`). Old numbers that MITRE has revoked, such as T1086, are reported. So are
-numbers below the latest that never were a technique; sub-techniques are checked for their form only.`,
+a technique as MITRE writes it (\`T1059\`, \`T1059.004\`). Old numbers that MITRE has revoked, such as T1086, are reported, and so are numbers
+that never were a technique or a sub-technique. The list is that of ATT&CK v18; the next few numbers are let pass, since each release
+has more.`,
   examples: {
     bad: meta(
       '  output: Shell (user=%user.name command=%proc.cmdline)\n  priority: WARNING\n  tags: [mitre_exection]\n',
@@ -87,23 +88,31 @@ numbers below the latest that never were a technique; sub-techniques are checked
   *run(project) {
     for (const { tag, place } of tagsOf(project)) {
       const tactic = /^mitre[_-](.*)$/i.exec(tag)?.[1]
-      if (tactic !== undefined && !(tag.startsWith('mitre_') && TACTICS.has(tactic)))
-        yield { place, message: `${tag} is no tactic of MITRE ATT&CK`, advice: `Tactics: ${[...TACTICS].join(', ')}.` }
-      else if (/^t\d+([._-]\d+)?$/i.test(tag) && !/^T1\d{3}(\.\d{3})?$/.test(tag))
+      if (tactic !== undefined) {
+        if (!(tag.startsWith('mitre_') && TACTICS.has(tactic))) yield tacticFinding(tag, tactic, place)
+      } else if (/^t\d+([._-]\d+)?$/i.test(tag) && !/^T1\d{3}(\.\d{3})?$/.test(tag))
         yield {
           place,
           message: `${tag} is not written as a technique of MITRE ATT&CK`,
           advice: 'Write T1059 or T1059.004.',
         }
-      else if (/^T1\d{3}/.test(tag) && !isTechnique(tag))
-        yield {
-          place,
-          message: `${tag} is no technique of MITRE ATT&CK, or no longer one`,
-          advice: 'See attack.mitre.org.',
-        }
+      else if (/^T1\d{3}(\.|$)/.test(tag)) {
+        const message = techniqueProblem(tag)
+        if (message !== undefined) yield { place, message, advice: 'See attack.mitre.org.' }
+      }
     }
   },
 })
+
+function tacticFinding(tag: string, tactic: string, place: Place): Found {
+  const message = `${tag} is no tactic of MITRE ATT&CK`
+  const guess = nearest(tactic.toLowerCase().replaceAll('-', '_'), TACTICS)
+  if (guess === undefined) return { place, message, advice: `Tactics: ${[...TACTICS].join(', ')}.` }
+  const text = `mitre_${guess}`
+  // The place is that of the rule where the tag's own is not plain.
+  const fix = place.length === tag.length ? ({ grade: 'safe', edits: [{ place, text }] } as const) : undefined
+  return { place, message, advice: `Write ${text}.`, ...(fix && { fix }) }
+}
 
 function* tagsOf({ rules }: Project): Generator<{ tag: string; place: Place }> {
   for (const { rule } of rules) for (const tag of rule.rule.tags) yield { tag, place: tagPlace(rule, tag) }
@@ -115,7 +124,9 @@ function tagPlace({ rule }: CompiledRule, tag: string): Place {
   const from = place.offset
   const text = source.content.slice(from, from + (locations.at(-1)?.length ?? 0))
   const tags = text.search(/\n\s*tags:/)
-  const at = tags < 0 ? -1 : text.indexOf(tag, tags)
+  let at = tags < 0 ? -1 : text.indexOf(tag, tags)
+  // T1059 also stands in T1059.004.
+  while (at >= 0 && /[\w.-]/.test(text[at + tag.length] ?? '')) at = text.indexOf(tag, at + 1)
   return at < 0 ? place : source.place(from + at, tag.length)
 }
 
