@@ -62,10 +62,16 @@ export class Auth {
 
   /** @throws {Refused} when the request may not do this */
   authorize(request: IncomingMessage, scope: Scope): Token {
+    const token = this.who(request)
+    if (!token.scopes.includes(scope)) throw new Refused(403, 'scope', `this needs the scope ${scope}`)
+    return token
+  }
+
+  /** Who asks. @throws {Refused} when that is not known */
+  who(request: IncomingMessage): Token {
     if (this.#isOpen) return ANYONE
     const token = this.#tokenOf(request)
     if (token === undefined) throw unknown()
-    if (!token.scopes.includes(scope)) throw new Refused(403, 'scope', `this needs the scope ${scope}`)
     return token
   }
 

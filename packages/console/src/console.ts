@@ -2,23 +2,26 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { AlertData, Source } from '@falc/engine'
+import { type AlertData, alerts, type Source } from '@falc/engine'
 import { type Asked, type Retention, Store, StoreError, StoreReader, StoreThread } from '@falc/store'
 import { Auth, checkSite, isLocal, type Token } from './auth.ts'
 import { Refused } from './failure.ts'
 import { Files, HEADERS } from './files.ts'
 import { openapi } from './openapi.ts'
 import { checkParameters, integerOf, queryOf, SELECTING } from './parameters.ts'
-import type { Answer, Desk, Route, Who } from './routes/route.ts'
+import type { Answer, Delivery, Desk, Route, Who } from './routes/route.ts'
 import { SilencePlanner, type Silences } from './routes/silenced.ts'
 import { ROUTES } from './routes.ts'
+import { Rulebook, type RulebookOptions } from './rulebook.ts'
+import type { Session } from './shapes/index.ts'
 import { Stream } from './stream.ts'
 
-export interface ConsoleOptions extends Retention {
+export interface ConsoleOptions extends Retention, RulebookOptions {
   /** The store. It is begun when there is none. */
   readonly path: string
-  /** The fields that conditions may name. */
-  readonly source: Source<AlertData>
+  /** The sources whose rules and alerts these are. */
+  readonly sources?: readonly Source[]
+  readonly delivery?: Delivery
   /** Default: 127.0.0.1. Any other address needs tokens. */
   readonly host?: string
   /** 0 chooses a free one. Default: 2802, that of falcosidekick's web UI. */
@@ -45,6 +48,8 @@ const PATIENCE = 10_000
 export class Console implements Desk {
   readonly source: Source<AlertData>
   readonly writer: StoreThread
+  readonly rulebook: Rulebook
+  readonly delivery: Delivery
   readonly #options: ConsoleOptions
   readonly #auth: Auth
   readonly #files: Files
@@ -59,8 +64,11 @@ export class Console implements Desk {
     const { host = '127.0.0.1', tokens, path, age, bytes, note } = options
     if (tokens === undefined && !isLocal(host))
       throw new Error(`others can reach ${host}: that needs tokens (falc console token makes one)`)
-    this.source = options.source
-    this.#silences = new SilencePlanner(options.source)
+    const { sources = [] } = options
+    this.source = alerts(sources.length > 0 ? { sources } : {})
+    this.#silences = new SilencePlanner(this.source)
+    this.rulebook = new Rulebook(options, sources)
+    this.delivery = options.delivery ?? {}
     this.#options = options
     this.#auth = new Auth(tokens)
     this.#stream = new Stream(this)
@@ -159,6 +167,11 @@ export class Console implements Desk {
       const cookie = method === 'POST' ? this.#auth.begin(request) : this.#auth.end(request)
       return send(response, 200, '{}', cookie === '' ? {} : { 'set-cookie': cookie })
     }
+    if (pathname === '/api/v1/session' && method === 'GET') {
+      const { name, scopes, namespaces } = this.#auth.who(request)
+      const session: Session = { name, scopes, ...(namespaces && { namespaces }), methods: isOpen ? [] : ['token'] }
+      return send(response, 200, JSON.stringify(session))
+    }
     if (method === 'GET' && this.#files.serve(pathname, request, response)) return
     if (pathname === '/api/v1/openapi.json' && method === 'GET')
       return send(response, 200, JSON.stringify(openapi(ROUTES, this.#options.version ?? '0')))
@@ -168,10 +181,10 @@ export class Console implements Desk {
     if (route.whole && who.namespaces) throw new Refused(403, 'namespaces', 'this is about all namespaces')
     checkParameters(given, route.parameters)
     const body = route.body === undefined ? Buffer.alloc(0) : await bodyOf(request)
-    const { source, writer } = this
+    const { source, writer, rulebook, delivery } = this
     const desk: Desk = {
       ...{ source, writer, reader: who => this.reader(who), store: () => this.store() },
-      ...{ patiently: asked => this.patiently(asked), silences: store => this.silences(store) },
+      ...{ patiently: asked => this.patiently(asked), silences: store => this.silences(store), rulebook, delivery },
     }
     send(response, 200, await route.answer({ ...desk, who, given, id, body }))
   }

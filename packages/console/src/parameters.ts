@@ -96,7 +96,8 @@ export function aboutFilter<T>(read: () => T): T {
 
 const MS = 1_000_000n
 
-function timeOf(name: string, given: URLSearchParams): bigint | undefined {
+/** @returns nanoseconds since 1970 @throws {Refused} */
+export function timeOf(name: string, given: URLSearchParams): bigint | undefined {
   const text = given.get(name)
   return text === null || text === '' ? undefined : timeIn(text, name)
 }

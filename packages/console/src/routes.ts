@@ -1,8 +1,14 @@
 /** Everything that the console answers, as one table: dispatch, authorisation and the OpenAPI document derive from it. */
 import { ALERTS } from './routes/alerts.ts'
 import { DOORS } from './routes/doors.ts'
+import { HEALTH } from './routes/health.ts'
 import { QUESTIONS } from './routes/questions.ts'
 import type { Route } from './routes/route.ts'
+import { RULES } from './routes/rules.ts'
 import { SILENCES } from './routes/silences.ts'
+import { TUNE } from './routes/tune.ts'
 
-export const ROUTES: readonly Route[] = [...ALERTS, ...QUESTIONS, ...SILENCES, ...DOORS]
+export const ROUTES: readonly Route[] = [
+  ...[...ALERTS, ...QUESTIONS, ...SILENCES, ...RULES, ...TUNE, ...HEALTH],
+  ...DOORS,
+]

@@ -1,6 +1,6 @@
 /** Who may ask the console for what. */
 import { request as httpRequest } from 'node:http'
-import { alertJson, alerts } from '@falc/engine'
+import { alertJson } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
 import { Console, newToken, parseTokens, type Scope } from '../src/index.ts'
 import { ROUTES } from '../src/routes.ts'
@@ -56,6 +56,10 @@ describe('who may do what', () => {
     expect(set).toMatch(/^falc_session=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/; Max-Age=43200$/)
     const cookie = set.split(';')[0]!
     expect((await ask(console, '/api/v1/alerts', { headers: { cookie } })).status).toBe(200)
+    expect((await ask(console, '/api/v1/session', { headers: { cookie } })).json).toEqual({
+      ...{ name: 'reader', scopes: ['read'], methods: ['token'] },
+    })
+    expect((await ask(console, '/api/v1/session')).status).toBe(401)
     expect((await ask(console, '/', { ...post('{'), headers: { cookie } })).status).toBe(403)
     await ask(console, '/api/v1/session', { method: 'DELETE', headers: { cookie } })
     expect((await ask(console, '/api/v1/alerts', { headers: { cookie } })).status).toBe(401)
@@ -78,7 +82,7 @@ describe('who may do what', () => {
   })
 
   test('an address that others can reach needs tokens', () => {
-    expect(() => new Console({ path: 'x.db', source: alerts(), host: '0.0.0.0' })).toThrow('that needs tokens')
+    expect(() => new Console({ path: 'x.db', host: '0.0.0.0' })).toThrow('that needs tokens')
   })
 })
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type AlertData, alerts } from '@falc/engine'
+import type { AlertData } from '@falc/engine'
 import { onTestFinished } from 'vitest'
 import { Console, type ConsoleOptions } from '../src/index.ts'
 
@@ -29,7 +29,7 @@ export async function begin(
   options: Partial<ConsoleOptions> = {},
 ): Promise<{ console: Console; end: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'falc-console-'))
-  const console = new Console({ path: join(folder, 'alerts.db'), source: alerts(), port: 0, ...options })
+  const console = new Console({ path: join(folder, 'alerts.db'), port: 0, ...options })
   await console.listen()
   const end = async () => {
     await console.close()

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Console, newToken, parseTokens, SCOPES, type Scope, type Token } from '@falc/console'
-import { alerts } from '@falc/engine'
 import { defineCommand, print } from '../command.ts'
+import { type Config, loadConfig, rulesFiles } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { configuredStore } from '../history/open.ts'
 import { EARLY_LOG, Log } from '../log.ts'
+import { engineOptions } from '../rules/options.ts'
+import { configPath } from '../run/loader.ts'
 import { loadSources } from '../sources/load.ts'
 import { falcVersion } from '../version.ts'
 
@@ -16,6 +19,13 @@ export const consoleCommand = defineCommand({
     db: { value: 'FILE', help: "The store. Default: that of the configuration's output of type `store`" },
     config: { short: 'c', value: 'FILE', help: 'Configuration' },
     listen: { value: 'HOST:PORT', help: 'Where it listens. Default: 127.0.0.1:2802' },
+    rules: {
+      short: 'r',
+      value: 'PATH',
+      multiple: true,
+      help: 'Rules file or folder, in order, to explain alerts and test exceptions. Default: those of the configuration',
+    },
+    'local-rules': { value: 'FILE', help: 'The rules file to which exceptions are added' },
     'token-file': { value: 'FILE', help: 'Who may do what: the lines that `falc console token` prints' },
     'open-door': { help: 'Take alerts without a token' },
     scopes: { value: 'SCOPES', help: `What a new token allows: ${SCOPES.join(',')}. Default: read` },
@@ -27,11 +37,12 @@ export const consoleCommand = defineCommand({
     const { path, ...kept } = configuredStore(flags.db, flags.config)
     const [host, port] = addressOf(flags.listen ?? '127.0.0.1:2802')
     const tokens = tokensOf(flags['token-file'])
-    const source = alerts({ sources: await loadSources() })
+    const sources = await loadSources()
     const common = { path, ...kept, host, port, openDoor: flags['open-door'], version: falcVersion() }
+    const known = configured(loadConfig(configPath(flags.config), []), flags.rules, flags['local-rules'])
     let console: Console | undefined
     try {
-      console = new Console({ ...common, source, tokens, note: text => log.write('notice', text) })
+      console = new Console({ ...common, ...known, sources, tokens, note: text => log.write('notice', text) })
       await console.listen()
     } catch (error) {
       await console?.close()
@@ -44,6 +55,20 @@ export const consoleCommand = defineCommand({
     return 0
   },
 })
+
+/** What the console knows from falco.yaml: rules, and queues of outputs. */
+function configured(config: Config, rules: readonly string[], localRules: string | undefined) {
+  const paths = rules.length > 0 ? rules : rulesFiles(config)
+  const isKnown = localRules === undefined || paths.includes(localRules)
+  const queues = config.outputs.flatMap(({ name, queue: { disk } }) =>
+    disk === undefined ? [] : [[name, join(disk, name)]],
+  )
+  const outputs = config.outputs.map(({ name, type, enabled }) => ({ name, type, enabled, dead: 0 }))
+  return {
+    ...{ rules: isKnown ? paths : [...paths, localRules], localRules, engine: engineOptions(config) },
+    delivery: { queues: Object.fromEntries(queues), outputs: () => outputs },
+  }
+}
 
 /** @throws {CliError} */
 function addressOf(text: string): [host: string, port: number] {

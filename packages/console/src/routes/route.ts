@@ -1,8 +1,10 @@
 /** What a route is, and what it works with. */
 import type { AlertData, Source } from '@falc/engine'
-import type { Asked, Silence, Store, StoreReader, StoreThread } from '@falc/store'
+import type { Asked, Store, StoreReader, StoreThread } from '@falc/store'
 import type { Scope } from '../auth.ts'
 import type { Parameters } from '../parameters.ts'
+import type { Rulebook } from '../rulebook.ts'
+import type { Outputs } from '../shapes/index.ts'
 import type { Silences } from './silenced.ts'
 
 /** Who asks. */
@@ -24,6 +26,16 @@ export interface Desk {
   /** Gets an answer, or as much of it as there is time for. Others are served meanwhile. @throws {StoreError} */
   patiently<T>(asked: Asked<T>): Promise<Answer<T>>
   silences(store: StoreReader): Silences
+  readonly rulebook: Rulebook
+  /** Of the falc that the console is a part of, or whose configuration it was given. */
+  readonly delivery: Delivery
+}
+
+/** What the console knows about outputs. */
+export interface Delivery {
+  /** Where outputs keep what waits, by name: folders of queues on disk. */
+  readonly queues?: Readonly<Record<string, string>>
+  outputs?(): Outputs['outputs'] | Promise<Outputs['outputs']>
 }
 
 export interface Answer<T> {
@@ -53,5 +65,3 @@ export interface Route {
   /** @returns JSON @throws {Refused} */
   answer(call: Call): Promise<string>
 }
-
-export type { Silence }

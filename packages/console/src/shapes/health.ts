@@ -33,7 +33,8 @@ export interface Outputs {
     readonly name: string
     readonly type: string
     readonly enabled: boolean
-    readonly waiting: number
+    /** Unknown to a console that is a process of its own. */
+    readonly waiting?: number
     readonly delivered?: number
     readonly failed?: number
     readonly dead: number

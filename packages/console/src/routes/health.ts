@@ -1,0 +1,145 @@
+/** Sensors, outputs, and what this console is. */
+import { type AlertData, isoTime } from '@falc/engine'
+import { DeadLetters } from '@falc/outputs'
+import { groupingOf, planCondition, type StoreReader } from '@falc/store'
+import { badRequest, Refused } from '../failure.ts'
+import { queryOf, SELECTING } from '../parameters.ts'
+import type * as Shapes from '../shapes/index.ts'
+import type { Fields, LettersAction, Sensor, Sensors } from '../shapes/index.ts'
+import { bodyOf, listOf, NAME, oneOf, text } from './body.ts'
+import type { Call, Delivery, Route } from './route.ts'
+
+const MAX_HOSTS = 1000
+/** The alert that has a sensor's metrics, in Falco and here. */
+const SNAPSHOT = 'alert.rule = "Falco internal: metrics snapshot"'
+
+const sensors: Route = {
+  ...{ method: 'GET', path: '/api/v1/sensors', scope: 'read' },
+  summary: 'The hosts whose alerts arrive: last heard, and what their metrics alerts report',
+  parameters: { since: SELECTING.since },
+  async answer(call) {
+    const store = await call.reader(call.who)
+    const query = queryOf(call.given, call.source)
+    const by = [groupingOf('host', call.source)]
+    const [all, reports] = await Promise.all([
+      call.patiently(store.grouping(by, query, MAX_HOSTS)),
+      call.patiently(store.grouping(by, { ...query, condition: planCondition(SNAPSHOT, call.source) }, MAX_HOSTS)),
+    ])
+    const reported = new Map(reports.value.map(({ values, last }) => [values[0], last]))
+    const found = all.value.flatMap(({ values: [host], count, last }) => {
+      const latest = store.at(last)
+      return latest
+        ? [{ host: host ?? '', last: isoTime(latest.alert.time), alerts: count, ...report(store, reported.get(host!)) }]
+        : []
+    })
+    return JSON.stringify({ sensors: found } satisfies Sensors)
+  },
+}
+
+function report(store: StoreReader, seq: number | undefined): Pick<Sensor, 'reported'> {
+  const alert = seq === undefined ? undefined : store.at(seq)?.alert
+  return alert ? { reported: metricsOf(alert) } : {}
+}
+
+const LOSS = /(?:^|[._])(?:n_drops?(?!.*(?:perc|prev|rate))|.*_drops?|lost\w*|losses?\w*)(?:_\w+)?$/
+const RATE = /(?:perc|prev|rate\w*)$/
+
+function metricsOf({ time, output_fields }: AlertData): NonNullable<Sensor['reported']> {
+  const metrics: Record<string, number | string> = {}
+  const rules: Record<string, string> = {}
+  const losses: Record<string, number> = {}
+  for (const [name, value] of Object.entries(output_fields)) {
+    if (value === null || typeof value === 'object') continue
+    const plain = typeof value === 'bigint' || typeof value === 'boolean' ? Number(value) : value
+    metrics[name] = plain
+    const file = /^falco\.sha256_rules_file\.(.+)$/.exec(name)?.[1]
+    if (file !== undefined) rules[file] = String(value)
+    if (typeof plain === 'number' && plain > 0 && LOSS.test(name) && !RATE.test(name)) losses[name] = plain
+  }
+  const [version, uptime] = [metrics['falco.version'], metrics['falco.duration_sec']]
+  return {
+    at: isoTime(time),
+    ...(version !== undefined && { version: String(version) }),
+    ...(typeof uptime === 'number' && { uptime }),
+    ...{ rules, losses, metrics },
+  }
+}
+
+const outputs: Route = {
+  ...{ method: 'GET', path: '/api/v1/outputs', scope: 'read', whole: true },
+  summary: 'The outputs: what waits, what failed',
+  parameters: {},
+  async answer({ delivery }) {
+    const known = (await delivery.outputs?.()) ?? []
+    const dead = await Promise.all(
+      known.map(async ({ name, dead }) => dead || (await lettersIn(delivery, name)).length),
+    )
+    return JSON.stringify({ outputs: known.map((one, i) => ({ ...one, dead: dead[i]! })) } satisfies Shapes.Outputs)
+  },
+}
+
+async function lettersIn({ queues = {} }: Delivery, name: string): Promise<readonly string[]> {
+  return Object.hasOwn(queues, name) ? new DeadLetters(queues[name]!).names() : []
+}
+
+/** Letters that one answer has. */
+const MAX_LETTERS = 500
+
+const letters: Route = {
+  ...{ method: 'GET', path: '/api/v1/dead-letters', scope: 'read', whole: true },
+  summary: 'Alerts that a receiver has refused',
+  parameters: {},
+  async answer({ delivery: { queues = {} } }) {
+    const found: Shapes.DeadLetters['letters'][number][] = []
+    for (const [output, folder] of Object.entries(queues))
+      for await (const { name, time, cause, message, alert } of new DeadLetters(folder).list()) {
+        if (found.length >= MAX_LETTERS) break
+        const { id, rule, priority, source, hostname, tags, output_fields } = alert
+        const shown = { id, rule, priority, source, hostname, tags, output: alert.output, time: isoTime(alert.time) }
+        const refused = isoTime(BigInt(time) * 1_000_000n)
+        found.push({
+          output,
+          letter: name,
+          refused,
+          cause,
+          message,
+          alert: { ...shown, output_fields } as Shapes.AlertJson,
+        })
+      }
+    return JSON.stringify({ letters: found } satisfies Shapes.DeadLetters, (_, value) =>
+      typeof value === 'bigint' ? String(value) : value,
+    )
+  },
+}
+
+const act: Route = {
+  ...{ method: 'POST', path: '/api/v1/dead-letters', scope: 'respond', whole: true },
+  summary: 'Delivers dead letters once more, or removes them',
+  parameters: {},
+  body: '`{"output", "action": "send"|"drop", "letters": […]}`; no letters: all',
+  async answer({ body, delivery: { queues = {} } }) {
+    const given = bodyOf<LettersAction>(body, {
+      ...{ output: text(NAME), action: oneOf(['send', 'drop']), letters: listOf(text(NAME), 1000) },
+    })
+    if (!given.output || !given.action) throw badRequest('output and action are needed')
+    if (!Object.hasOwn(queues, given.output))
+      throw new Refused(404, 'output', 'no output with a queue on disk has this name')
+    const kept = new DeadLetters(queues[given.output]!)
+    const done = await kept[given.action === 'send' ? 'retry' : 'drop'](given.letters ?? (await kept.names()))
+    return JSON.stringify({ done })
+  },
+}
+
+const fields: Route = {
+  ...{ method: 'GET', path: '/api/v1/fields', scope: 'read', summary: 'What conditions may name' },
+  parameters: {},
+  async answer({ source }: Call) {
+    const known = Object.entries(source.fields).map(([name, { type, doc, arg }]) => ({
+      ...{ name, type, doc },
+      ...(arg !== undefined && arg !== 'none' && { arg }),
+    }))
+    return JSON.stringify({ fields: known } satisfies Fields)
+  },
+}
+
+export const HEALTH: readonly Route[] = [sensors, outputs, letters, act, fields]

@@ -1,0 +1,142 @@
+/** Rules, why they fired, and exceptions. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { defineSource, type FieldDef } from '@falc/engine'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { alert, ask, begin, idOf, post } from './start.ts'
+
+const text = { type: 'string', doc: 'd', extract: () => undefined } as const satisfies FieldDef
+const source = defineSource({
+  name: 'syscall',
+  fields: { 'proc.name': text, 'proc.pname': text, 'fd.name': text, 'user.name': text, 'proc.args': text },
+})
+
+const RULES = `
+- macro: shells
+  condition: proc.name in (sh, bash)
+- rule: Shell
+  desc: A shell
+  condition: shells and fd.name startswith /etc and (proc.pname = cron or proc.args = x) and not user.name = root
+  output: shell %proc.name
+  priority: Notice
+  tags: [T1059]
+  exceptions:
+    - name: known
+      fields: [proc.name, fd.name]
+      comps: [=, =]
+      values: [[sh, /etc/known]]
+- rule: Silent
+  desc: Never
+  condition: proc.name = nothing
+  output: x
+  priority: Error
+`
+const OVERRIDE = `
+- rule: Shell
+  condition: and proc.pname exists
+  override: { condition: append }
+`
+
+const folder = mkdtempSync(join(tmpdir(), 'falc-rules-'))
+const [rules, local] = [join(folder, 'rules.yaml'), join(folder, 'site.yaml')]
+let shared: Awaited<ReturnType<typeof begin>>
+beforeAll(async () => {
+  writeFileSync(rules, RULES)
+  writeFileSync(local, OVERRIDE)
+  shared = await begin({ rules: [folder], localRules: local, sources: [source] })
+  const fields = (n: number) => ({
+    ...{ 'proc.name': n % 4 ? 'sh' : 'bash', 'fd.name': `/etc/file${n % 3}`, 'user.name': null, 'proc.pname': 'make' },
+  })
+  await shared.console.writer.insert(
+    Array.from({ length: 12 }, (_, n) => alert(n, { rule: 'Shell', output_fields: fields(n), time: now() })),
+  )
+  await shared.console.writer.insert([alert(20, { rule: 'Elsewhere' })])
+})
+afterAll(async () => {
+  await shared.end()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const now = () => BigInt(Date.now()) * 1_000_000n
+const get = async (path: string) => (await ask(shared.console, `/api/v1/${path}`)).json
+const send = async (path: string, body: object) => ask(shared.console, `/api/v1/${path}`, post(JSON.stringify(body)))
+
+test('rules with hits, without, and those of no file', async () => {
+  const { files, rules, problems } = await get('rules')
+  expect([files.length, problems]).toEqual([2, []])
+  const shown = rules.map(({ name, hits, loaded }: any) => [name, hits, loaded?.priority])
+  expect(shown).toEqual([
+    ['Shell', 12, 'Notice'],
+    ['Silent', 0, 'Error'],
+    ['Elsewhere', 1, undefined],
+  ])
+  expect((await ask(shared.console, '/api/v1/rules/Nothing')).status).toBe(404)
+})
+
+test('a rule after its overrides, with the place of each clause', async () => {
+  const { condition, conditionText, exceptions } = await get('rules/Shell')
+  expect(conditionText).toContain('shells and')
+  expect(exceptions).toMatchObject([{ name: 'known', fields: ['proc.name', 'fd.name'] }])
+  const leaves = (clause: any): any[] => [clause, ...(clause.children ?? []).flatMap(leaves)]
+  const found = leaves(condition)
+  expect(found.find(({ macro }) => macro === 'shells')).toMatchObject({ place: { line: 3 } })
+  expect(found.find(({ text }) => text === 'proc.pname exists').place).toMatchObject({ file: local, line: 3 })
+  expect(found.filter(({ exception }) => exception === 'known')).toMatchObject([{ kind: 'not' }])
+})
+
+test('why it fired: by the alert’s values, and what follows because it did', async () => {
+  const { condition, possible } = await get(`alerts/${idOf(1)}/why`)
+  const leaves = (clause: any): any[] => (clause.children ? clause.children.flatMap(leaves) : [clause])
+  const byText = Object.fromEntries(leaves(condition).map(({ text, truth, by, value }) => [text, [truth, by, value]]))
+  expect(possible).toBe(true)
+  expect(byText).toMatchObject({
+    'proc.name in (sh, bash)': [true, 'value', 'sh'],
+    'fd.name startswith /etc': [true, 'value', '/etc/file1'],
+    'proc.pname = cron': [false, 'value', 'make'],
+    // The alert does not have it; but the rule has fired, and the other half does not hold.
+    'proc.args = x': [true, 'deduced', undefined],
+    'user.name = root': [false, 'value', '<NA>'],
+  })
+  expect((await ask(shared.console, `/api/v1/alerts/${idOf(20)}/why`)).status).toBe(404)
+})
+
+test('an exception is proposed, tested on the stored alerts, and written', async () => {
+  const { rule, total, proposals } = await get(`tune?id=${idOf(1)}`)
+  expect([rule, total]).toEqual(['Shell', 12])
+  const shown = proposals.map(({ parts, removes }: any) => [
+    parts.map((p: any) => `${p.field} ${p.op}`).join(),
+    removes,
+  ])
+  expect(shown).toContainEqual(['proc.name =', 9])
+  expect(shown).toContainEqual(['fd.name =,proc.name =', 3])
+  const removed = shown.map(([, removes]: [string, number]) => removes)
+  expect(removed).toEqual(removed.toSorted((a: number, b: number) => b - a))
+
+  const parts = [
+    { field: 'proc.name', op: 'in', values: ['bash', 'a "b"'] },
+    { field: 'fd.name', op: 'startswith', values: ['/etc/'] },
+  ]
+  const tested = (await send('tune/test', { rule: 'Shell', parts })).json
+  expect(tested).toMatchObject({ total: 12, removes: 3, stay: 9, complete: true, problems: [] })
+  expect(tested.staying).toHaveLength(9)
+  const before = (await get('rules/Shell')).exceptions.length
+  const { file, yaml } = (await send('tune', { rule: 'Shell', parts })).json
+  expect([file, readFileSync(local, 'utf8').endsWith(yaml)]).toEqual([local, true])
+  expect(yaml).toContain('        - [[bash, "a \\"b\\""], /etc/]')
+  expect((await get('rules/Shell')).exceptions).toHaveLength(before + 1)
+  // The rule as it is now could not have raised it.
+  expect((await get(`alerts/${idOf(0)}/why`)).possible).toBe(false)
+})
+
+test.each([
+  [{ rule: 'Shell', parts: [] }, 400],
+  [{ rule: 'Shell', parts: [{ field: 'proc.nam', op: '=', values: ['x'] }] }, 400],
+  [{ rule: 'Shell', parts: [{ field: 'proc.name = x or proc.name', op: '=', values: ['x'] }] }, 400],
+  [{ rule: 'Shell', parts: [{ field: 'proc.name', op: 'regex', values: ['x'] }] }, 400],
+  [{ rule: 'Nothing', parts: [{ field: 'proc.name', op: '=', values: ['x'] }] }, 409],
+])('%o is not written', async (body, status) => {
+  const text = readFileSync(local, 'utf8')
+  expect((await send('tune', body)).status).toBe(status)
+  expect(readFileSync(local, 'utf8')).toBe(text)
+})
