@@ -16,9 +16,12 @@ const EVENT_FLAGS_BLOCK = Block.eventFlags2
 const TAKE = Skip.take
 const SKIP = Skip.skip
 const DROP = Skip.drop
+const STRANGER = Skip.unlessStranger
+const CONNECTS = Skip.unlessConnects
 const START = EVENT_AT
 const START_WITH_FLAGS = EVENT_AT_WITH_FLAGS
 const TRAILER = BLOCK_TRAILER
+const HEADER = EVENT_HEADER
 /** Bounds of a block that holds a whole event header. */
 const SMALLEST = EVENT_AT_WITH_FLAGS + EVENT_HEADER + BLOCK_TRAILER
 const LARGEST = EVENT_BLOCK_LIMIT + BLOCK_HEADER
@@ -27,6 +30,10 @@ const TYPE_WORD = (EVENT_AT + 20) >> 2
 const TYPE_WORD_WITH_FLAGS = (EVENT_AT_WITH_FLAGS + 20) >> 2
 /** By event type: the number of parameters without which an exit event is converted; -1 = any. */
 const EXPECTED = Int16Array.from(EVENTS, ({ id, params }) => (FATES[id] === Fate.exit ? params.length : -1))
+/** By event type: 1 = its third parameter is the descriptor, as in most of those that read and write. */
+const THIRD_IS_FD = Uint8Array.from(EVENTS, ({ id, params }) =>
+  params[2]?.name === 'fd' && EXPECTED[id]! >= 0 ? 1 : 0,
+)
 const CAPTURES_ORDER = new Uint8Array(Int32Array.of(1).buffer)[0] === 1
 
 /**
@@ -35,9 +42,11 @@ const CAPTURES_ORDER = new Uint8Array(Int32Array.of(1).buffer)[0] === 1
  */
 export function passOver(window: Window, skips: Skips, counts: CaptureCounts): void {
   if (!CAPTURES_ORDER) return
+  skips.begin()
   const { view, words, limit } = window
-  const { actions, awaiting } = skips
-  const quiet = awaiting.size === 0
+  const { actions, living, sockets } = skips
+  const places = living.length - 1
+  const quiet = skips.awaiting.size === 0
   let at = window.at
   let numbered = 0
   let dropped = 0
@@ -60,7 +69,21 @@ export function passOver(window: Window, skips: Skips, counts: CaptureCounts): v
     else {
       const expected = EXPECTED[type]!
       if (expected >= 0 && words[header + 1] !== expected) break
-      if ((action !== SKIP || !quiet) && skips.matters(action, view, start, at + total - TRAILER)) break
+      if (action !== SKIP || !quiet) {
+        // What most of the threads do needs no look at them, and what most read and write is no socket: 90 % end here.
+        const tid = view.getInt32(start + 8, true)
+        let done = quiet && view.getInt32(start + 12, true) === 0 && tid >= 0 && living[tid & places] === tid
+        if (done && action !== STRANGER) {
+          done = action === CONNECTS && THIRD_IS_FD[type] === 1 && view.getUint16(start + HEADER + 4, true) === 8
+          if (done) {
+            const lengths = view.getInt32(start + HEADER, true)
+            const fd = start + HEADER + expected * 2 + (lengths & 0xffff) + (lengths >>> 16)
+            const num = fd + 8 <= at + total - TRAILER ? view.getUint32(fd, true) : -1
+            done = num >= 0 && num < sockets.length && sockets[num] === 0 && view.getInt32(fd + 4, true) === 0
+          }
+        }
+        if (!done && skips.matters(action, view, start, at + total - TRAILER)) break
+      }
       numbered++
     }
     at += total

@@ -9,8 +9,8 @@ export const Skip = {
   /** From here on: `Skips.matters` decides for each event. */
   unlessStranger: 3,
   unlessConnects: 4,
-  unlessDuplicates: 5,
   /** `matters` applies it, usually without reading it whole. */
+  duplicates: 5,
   closes: 6,
 } as const
 
@@ -20,6 +20,12 @@ export interface Skips {
   readonly actions: Uint8Array
   /** Threads for whose events `matters` is asked whatever the action. */
   readonly awaiting: ReadonlySet<number>
+  /** Ids of threads that are known and live, each at its place modulo the length, a power of two. Others' tell nothing. */
+  readonly living: Int32Array
+  /** By descriptor number: 0 = no process has had an inet socket there. */
+  readonly sockets: Uint8Array
+  /** The last event that was read is past. */
+  begin(): void
   /** Whether the event whose header starts at `start`, and whose bytes end before `limit`, must be read. */
   matters(action: number, view: DataView, start: number, limit: number): boolean
 }

@@ -139,8 +139,7 @@ function endSiblings(tables: Tables, thread: Thread): void {
 
 /** procexit: marks the thread dead; it is removed before the next event. */
 function exit(tables: Tables, event: SyscallEvent, thread: Thread): void {
-  if (thread.group !== null && !thread.dead) thread.group.alive--
-  thread.dead = true
+  tables.threads.exited(thread)
   tables.exits.add(thread.ptid, thread.tid, event.timeNumber)
   tables.removeAfter(thread, thread.hasChildren ? event.int64Number(EXIT.reaper_tid, -1) : -1)
 }

@@ -1,9 +1,9 @@
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { positions } from '../events/positions.ts'
-import { CL_PIPE_DST, CL_PIPE_SRC } from '../model/clone-flags.ts'
 import { Fd, FdKind, O_CLOEXEC } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
+import { dup, fcntl, setCloseOnExec } from './copies.ts'
 import { duplicateFd, openFd } from './descriptors.ts'
 import { directoryOf } from './directories.ts'
 import type { Effect, Effects } from './effects.ts'
@@ -19,9 +19,6 @@ const NO_BASE = -101
 
 /** PPM_RESOLVE_IN_ROOT */
 const RESOLVE_IN_ROOT = 2
-const F_DUPFD = 1
-const F_SETFD = 3
-const F_DUPFD_CLOEXEC = 26
 const CLOSE_RANGE_CLOEXEC = 4
 const MFD_CLOEXEC = 1
 const EPOLL_CLOEXEC = 1
@@ -33,8 +30,6 @@ const OPENAT = positions(['dev', 'ino'], 'SYSCALL_OPENAT_2_X')
 const OPENAT2 = positions(['resolve', 'dev', 'ino'], 'SYSCALL_OPENAT2_X')
 const BY_HANDLE = positions(['flags', 'path', 'dev', 'ino'], 'SYSCALL_OPEN_BY_HANDLE_AT_X')
 const CLOSE_RANGE = positions(['first', 'last', 'flags'], 'SYSCALL_CLOSE_RANGE_X')
-const DUP3 = positions(['flags'], 'SYSCALL_DUP3_X')
-const FCNTL = positions(['cmd', 'arg'], 'SYSCALL_FCNTL_X')
 const PIPE = positions(['fd1', 'fd2', 'ino'], 'SYSCALL_PIPE_X', 'SYSCALL_PIPE2_X')
 const PIPE2 = positions(['flags'], 'SYSCALL_PIPE2_X')
 const EPOLL = positions(['flags'], 'SYSCALL_EPOLL_CREATE1_X')
@@ -162,41 +157,6 @@ function closeRange(_tables: Tables, event: SyscallEvent, thread: Thread): void 
   const last = event.uint32(CLOSE_RANGE.last)
   const onExec = (event.uint32(CLOSE_RANGE.flags) & CLOSE_RANGE_CLOEXEC) !== 0
   thread.fds.closeRange(first, last, onExec)
-}
-
-function setCloseOnExec(fd: Fd, on: boolean): void {
-  fd.openFlags = on ? fd.openFlags | O_CLOEXEC : fd.openFlags & ~O_CLOEXEC
-}
-
-/** dup, dup2, dup3: a copy under another number. */
-function dup(tables: Tables, event: SyscallEvent, thread: Thread): void {
-  const num = event.result
-  if (num < 0) return
-  if (num === 0) thread.flags |= CL_PIPE_DST
-  else if (num === 1) thread.flags |= CL_PIPE_SRC
-  if (event.fd === null) return
-  const fd = event.fd.copy(num)
-  setCloseOnExec(fd, event.type === PPME.SYSCALL_DUP3_X && event.uint32(DUP3.flags) !== 0)
-  duplicateFd(tables, event, thread, num, fd)
-}
-
-/** Whether fcntl with this command may open a descriptor or change one. */
-export function changesDescriptors(command: number): boolean {
-  return command === F_DUPFD || command === F_DUPFD_CLOEXEC || command === F_SETFD
-}
-
-function fcntl(tables: Tables, event: SyscallEvent, thread: Thread): void {
-  const { result } = event
-  if (result < 0 || event.fd === null) return
-  const command = event.uint8(FCNTL.cmd)
-  if (command === F_DUPFD || command === F_DUPFD_CLOEXEC) {
-    const fd = event.fd.copy(result)
-    setCloseOnExec(fd, command === F_DUPFD_CLOEXEC)
-    duplicateFd(tables, event, thread, result, fd)
-  } else if (command === F_SETFD) {
-    const on = (event.uint64Number(FCNTL.arg) & 1) !== 0
-    event.fd = thread.fds.setCloseOnExec(event.fdNum, on) ?? event.fd
-  }
 }
 
 function pipe(tables: Tables, event: SyscallEvent, thread: Thread): void {

@@ -6,7 +6,7 @@ import { positions } from '../events/positions.ts'
 import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
 import { SOCKET_NUMBERS } from '../model/socket-numbers.ts'
 import type { Thread } from '../model/thread.ts'
-import { changesDescriptors } from './files.ts'
+import { changeDescriptor, changesDescriptors } from './copies.ts'
 import { LOOKUP_CREATE, LOOKUPS } from './lookup.ts'
 import type { Part } from './parts.ts'
 import { PART_OF } from './state.ts'
@@ -16,14 +16,11 @@ import { isUnconnected } from './transfers.ts'
 const TWO_32 = 4294967296
 const ALL_TYPES = 1 << 16
 const CLOSE = positions(['res', 'fd'], 'SYSCALL_CLOSE_X')
-const FCNTL = positions(['cmd'], 'SYSCALL_FCNTL_X')
+const FCNTL = positions(['res', 'fd', 'cmd', 'arg'], 'SYSCALL_FCNTL_X')
 /** Second names: see event.ts. */
 const LOOKUP = LOOKUPS
 const STRANGER = Skip.unlessStranger
 const CONNECTS = Skip.unlessConnects
-const SOCKETS = SOCKET_NUMBERS
-/** Lengths of the first two parameters of reads and writes. */
-const RESULT_FD = 0x0008_0008
 const CLOSES = Skip.closes
 
 /** What must be read and kept. */
@@ -38,15 +35,22 @@ export interface Keep {
 export class SkipEvents implements Skips {
   readonly actions: Uint8Array
   readonly awaiting: ReadonlySet<number>
+  readonly living: Int32Array
+  readonly sockets = SOCKET_NUMBERS
   readonly #tables: Tables
   readonly #strangers: boolean
 
   constructor(tables: Tables, { wanted, parts }: Keep) {
     this.#tables = tables
     this.awaiting = tables.awaiting
+    this.living = tables.threads.living.ids
     this.#strangers = parts.has('strangers')
     this.actions = new Uint8Array(ALL_TYPES)
     for (const { id } of EVENTS) this.actions[id] = actionOf(id, { wanted, parts })
+  }
+
+  begin(): void {
+    if (this.#tables.unsettled) this.#tables.settle()
   }
 
   matters(action: number, view: DataView, start: number, limit: number): boolean {
@@ -55,35 +59,42 @@ export class SkipEvents implements Skips {
     if (awaiting.size > 0 && awaiting.has(tid)) return true
     if (action === Skip.skip) return false
     const thread = threads.get(tid)
-    if (action === CLOSES) return this.#closes(view, start, limit, thread)
-    // Without a thread there are no descriptors. One that has exited is removed by the next event that is read.
-    if (thread === null || thread.dead) return this.#strangers
+    // Without a thread there are no descriptors.
+    if (thread === null) return this.#strangers
+    threads.living.note(tid)
     if (action === STRANGER) return false
+    if (action === CLOSES) return closes(view, start, limit, thread)
     if (action === CONNECTS) {
-      // Both of 8 bytes, at the start: the result and the descriptor, of which the high half is then 0.
-      const low = start + EVENT_HEADER + view.getUint32(start + 22, true) * 2 + 8
-      if (low + 8 <= limit && view.getUint32(start + EVENT_HEADER, true) === RESULT_FD) {
-        const num = view.getUint32(low, true)
-        if (num < SOCKETS.length && view.getInt32(low + 4, true) === 0 && SOCKETS[num] === 0) return false
-      }
       const at = parameterAt(view, start, limit, LOOKUP[view.getUint16(start + 20, true)]! >> 2, 8)
       return at < 0 || isUnconnected(thread.fds.get(int64(view, at)))
     }
-    const at = parameterAt(view, start, limit, FCNTL.cmd, 1)
-    return at < 0 || changesDescriptors(view.getUint8(at))
+    return this.#duplicates(view, start, limit, thread)
   }
 
-  /** close, which is frequent: does what state/files.ts does, from the bytes. Returns true if that cannot be done here. */
-  #closes(view: DataView, start: number, limit: number, thread: Thread | null): boolean {
-    const tables = this.#tables
-    // The last event ended something: what that was must be removed first.
-    if (tables.unsettled || thread === null) return thread !== null || this.#strangers
-    const result = parameterAt(view, start, limit, CLOSE.res, 8)
-    const at = parameterAt(view, start, limit, CLOSE.fd, 8)
-    if (result < 0 || at < 0) return true
-    if (view.getInt32(result + 4, true) >= 0) thread.fds.delete(int64(view, at))
+  /** fcntl: does what state/files.ts does, from the bytes. Returns true if that cannot be done here. */
+  #duplicates(view: DataView, start: number, limit: number, thread: Thread): boolean {
+    const command = parameterAt(view, start, limit, FCNTL.cmd, 1)
+    if (command < 0) return true
+    if (!changesDescriptors(view.getUint8(command))) return false
+    const result = parameterAt(view, start, limit, FCNTL.res, 8)
+    const fd = parameterAt(view, start, limit, FCNTL.fd, 8)
+    const argument = parameterAt(view, start, limit, FCNTL.arg, 8)
+    if (result < 0 || fd < 0 || argument < 0) return true
+    const num = int64(view, fd)
+    const made = int64(view, result)
+    if (made >= 0 && thread.fds.get(num) !== null)
+      changeDescriptor(this.#tables, thread, num, view.getUint8(command), made, view.getUint32(argument, true))
     return false
   }
+}
+
+/** close: as `SkipEvents.#duplicates`. */
+function closes(view: DataView, start: number, limit: number, thread: Thread): boolean {
+  const result = parameterAt(view, start, limit, CLOSE.res, 8)
+  const at = parameterAt(view, start, limit, CLOSE.fd, 8)
+  if (result < 0 || at < 0) return true
+  if (view.getInt32(result + 4, true) >= 0) thread.fds.delete(int64(view, at))
+  return false
 }
 
 /** What becomes of events of a type in their current form: a `Skip`. */
@@ -100,7 +111,7 @@ export function actionOf(type: number, { wanted, parts }: Keep): number {
   }
   if (part === 'connections') return Skip.unlessConnects
   if (type === PPME.SYSCALL_CLOSE_X) return Skip.closes
-  return type === PPME.SYSCALL_FCNTL_X ? Skip.unlessDuplicates : Skip.take
+  return type === PPME.SYSCALL_FCNTL_X ? Skip.duplicates : Skip.take
 }
 
 /** Offset of parameter `index` of an event with 16-bit lengths; -1 if it has not exactly `size` bytes. */

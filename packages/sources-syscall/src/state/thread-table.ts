@@ -2,6 +2,7 @@ import { CL_CLONE_FILES } from '../model/clone-flags.ts'
 import { Family } from '../model/family.ts'
 import { type Thread, ThreadGroup, type ThreadIndex } from '../model/thread.ts'
 import { FollowerIndex } from './followers.ts'
+import { LivingThreads } from './living.ts'
 
 const PAGE_BITS = 10
 const PAGE_SIZE = 1 << PAGE_BITS
@@ -33,6 +34,7 @@ export class Threads implements ThreadIndex {
   readonly #groups = new Map<number, ThreadGroup>()
   readonly #followers = new FollowerIndex()
   readonly capacity: number
+  readonly living = new LivingThreads()
   epoch = 0
   ancestorsCut = 0
   size = 0
@@ -83,6 +85,13 @@ export class Threads implements ThreadIndex {
     return true
   }
 
+  /** Marks a thread as exited: it stays in the table until it is removed. */
+  exited(thread: Thread): void {
+    if (!thread.dead && thread.group !== null) thread.group.alive--
+    thread.dead = true
+    this.living.forget(thread.tid)
+  }
+
   /** Links a thread to its group and its parent. If the parent is not in the table, ptid becomes 0. */
   link(thread: Thread): void {
     if (thread.isInvalid || thread.group !== null) return
@@ -111,10 +120,7 @@ export class Threads implements ThreadIndex {
       this.#erase(thread)
       return
     }
-    if (!thread.dead) {
-      thread.dead = true
-      group.alive--
-    }
+    this.exited(thread)
     if (thread.hasChildren) this.#reparent(thread, reaper)
     if (group.alive === 0) {
       const main = this.get(group.pid)
@@ -183,6 +189,7 @@ export class Threads implements ThreadIndex {
     this.#beyond.clear()
     this.#groups.clear()
     this.#followers.clear()
+    this.living.clear()
     this.size = 0
   }
 
@@ -233,14 +240,12 @@ export class Threads implements ThreadIndex {
     thread.siblings?.members.delete(thread)
     const group = thread.group
     if (group !== null) {
-      if (!thread.dead) {
-        thread.dead = true
-        group.alive--
-      }
+      this.exited(thread)
       group.remove(thread)
       if (group.size === 0 && this.#groups.get(group.pid) === group) this.#groups.delete(group.pid)
     }
     this.#place(thread.tid, null)
+    this.living.forget(thread.tid)
     this.size--
     this.removed++
   }

@@ -9,7 +9,8 @@ test('events that nobody wants take their number and are passed over, old forms 
   const reader = new CaptureReader()
   const actions = new Uint8Array(1 << 16)
   actions[PPME.SYSCALL_CHDIR_X] = Skip.skip
-  reader.skips = { actions, awaiting: new Set(), matters: () => false }
+  const none = { awaiting: new Set<number>(), living: new Int32Array(1).fill(-1), sockets: new Uint8Array(0) }
+  reader.skips = { actions, ...none, begin: () => {}, matters: () => false }
   const chdir = eventBlock(0x216, '5 SYSCALL_CHDIR_X i64:0 "/\\u0000"')
   const enter = eventBlock(0x216, '5 SYSCALL_CLOSE_E i64:3')
   const exit = eventBlock(0x216, '5 SYSCALL_CLOSE_X i64:0')

@@ -1,0 +1,86 @@
+/** What is done to the tables from headers alone is what reading the events does: the tables at the end, beside a reader of everything. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { fuzzed } from '../../../../scripts/testing/fuzz.ts'
+import { CaptureReader } from '../../src/capture/reader.ts'
+import { eventOf, processOf, wordsOf } from '../../src/scene/notation.ts'
+import { PARTS } from '../../src/state/parts.ts'
+import { SkipEvents } from '../../src/state/skip-events.ts'
+import { SyscallState } from '../../src/state/state.ts'
+import { block, join, SECTION } from '../capture/assemble.ts'
+import { dump } from './../state/dump.ts'
+
+/** Threads that are there from the start, one that is started, one that is never seen to start. */
+const TIDS = [10, 11, 12, 13]
+/** Only this number is ever a socket's: what is known of numbers outlives a state. */
+const SOCKET = 3
+const NUMS = [0, 1, 2, SOCKET, 4, 5, 40]
+
+function blockOf(line: string, i: number): Uint8Array {
+  const { bare, values } = wordsOf(line)
+  const event = eventOf(bare[1]!, Number(bare[0]), 1_700_000_000_000_000_000n + BigInt(i) * 1_000_000n, values)
+  return block(0x216, Uint8Array.of(0, 0, ...event.bytes))
+}
+
+function tablesAfter(lines: readonly string[], readAll: boolean) {
+  const state = new SyscallState({ readAll })
+  const reader = new CaptureReader(state)
+  reader.push(SECTION)
+  reader.next()
+  for (const tid of [10, 11]) state.onProcess(processOf(wordsOf(`thread ${tid} comm=sh`)))
+  if (!readAll) reader.skips = new SkipEvents(state.tables, { wanted: new Set(), parts: new Set(PARTS) })
+  reader.push(join(lines.map(blockOf)))
+  reader.end()
+  while (reader.next()) state.apply(reader.event)
+  state.tables.settle()
+  return { tables: dump(state), passed: reader.counts.passedOver, events: reader.counts.events }
+}
+
+const tid = fc.constantFrom(...TIDS)
+const num = fc.constantFrom(...NUMS)
+const result = fc.constantFrom(0, 1, 8, -9)
+const DATA = ['0x', '0x61', '0x0000000000000000', '0x0400000000000000', '0x0300000000000000', '0x6161616161616161']
+const act = fc.oneof(
+  fc
+    .tuple(tid, num, fc.constantFrom(1, 4097), fc.constantFrom('/etc/passwd', 'x', '/tmp'))
+    .map(([t, n, flags, name]) => `${t} openat fd=${n} dirfd=-100 name=${name} flags=${flags} mode=0 dev=7 ino=9`),
+  tid.map(t => `${t} socket fd=${SOCKET} domain=2 type=1 proto=6 flags=0`),
+  fc.tuple(tid, num, result).map(([t, n, res]) => `${t} close res=${res} fd=${n}`),
+  fc
+    .tuple(tid, num, result, fc.constantFrom(...DATA), fc.constantFrom('read', 'write', 'readv', 'pwrite'))
+    .map(([t, n, res, data, call]) => `${t} ${call} res=${res} fd=${n} size=8 data=${data}`),
+  fc
+    .tuple(tid, num, num, fc.constantFrom(1, 2, 3, 26), fc.constantFrom(0, 1))
+    .map(([t, res, n, cmd, arg]) => `${t} fcntl res=${res} fd=${n} cmd=${cmd} arg=${arg}`),
+  fc.tuple(tid, num).map(([t, n]) => `${t} fcntl res=-9 fd=${n} cmd=1 arg=0`),
+  fc.tuple(tid, num).map(([t, n]) => `${t} fcntl res=${n} fd=1 cmd=26`),
+  tid.map(t => `${t} nanosleep res=0`),
+  fc.constant('10 clone res=12 exe=sh tid=10 pid=10 ptid=1 flags=0 uid=0 gid=0 vtid=10 vpid=10'),
+  fc.constantFrom(...TIDS, 12).map(t => `${t} procexit> status=0 ret=0 sig=0 core=0 reaper_tid=0`),
+  fc.constant('11 execve res=0 exe=cat tid=11 pid=11 ptid=1 uid=0'),
+)
+
+test('random calls', () => {
+  let passed = 0
+  fc.assert(
+    fc.property(fc.array(act, { minLength: 40, maxLength: 100, size: 'max' }), lines => {
+      const slow = tablesAfter(lines, true)
+      const fast = tablesAfter(lines, false)
+      expect(fast).toEqual({ ...slow, passed: fast.passed })
+      expect(slow.passed).toBe(0)
+      passed += fast.passed
+    }),
+    fuzzed(200),
+  )
+  expect(passed).toBeGreaterThan(0)
+})
+
+test('a read of eight bytes that look like the number of a descriptor shows that its socket is connected', () => {
+  const lines = [
+    `10 socket fd=${SOCKET} domain=2 type=1 proto=6 flags=0`,
+    // Its thread is known to the loop over headers from here on.
+    '10 close res=-9 fd=40',
+    `10 read res=8 fd=${SOCKET} size=8 data=0x0400000000000000`,
+  ]
+  expect(tablesAfter(lines, false).tables.join('\n')).toContain('connected')
+})
