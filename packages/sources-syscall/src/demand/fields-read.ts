@@ -16,7 +16,7 @@ evt.pluginname evt.plugininfo util.cnt                                          
 evt.rawres evt.failed evt.io_dir evt.is_wait evt.is_io evt.is_io_*                  : nothing
 evt.is_open_* evt.count evt.count.exit evt.around evt.rawarg evt.buffer             : nothing
 static.* evt.infra.* thread.tid                                                     : nothing
-evt.category evt.is_syslog evt.buflen evt.buflen.* evt.count.error*                 : descriptors
+evt.category evt.is_syslog syslog.* evt.buflen evt.buflen.* evt.count.error*        : descriptors
 evt.abspath fs.path.* fdlist.*                                                      : descriptors
 fd.connected                                                                        : connections
 fd.*                                                                                : descriptors

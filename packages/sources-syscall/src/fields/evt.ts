@@ -130,12 +130,6 @@ export const EVT_FIELDS: Fields = {
     },
   },
   'evt.is_wait': hasFlag('The call may make the thread wait: sleep, poll, futex…', EventFlag.waits),
-  'evt.is_syslog': {
-    type: 'bool',
-    doc: 'The call writes to /dev/log.',
-    extract: event =>
-      (EVENTS[event.type]!.flags & EventFlag.writes_to_fd) !== 0 && (event.fd?.name.includes('/dev/log') ?? false),
-  },
   'evt.around': {
     type: 'uint64',
     arg: 'required',

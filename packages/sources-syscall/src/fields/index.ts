@@ -11,9 +11,11 @@ import { FS_PATH_FIELDS } from './fs-path.ts'
 import { GROUP_FIELDS } from './group.ts'
 import { K8S_FIELDS } from './k8s.ts'
 import { OPEN_FIELDS } from './open.ts'
+import { ORCHESTRATOR_FIELDS } from './orchestrators.ts'
 import { PROCESS_FIELDS } from './process.ts'
 import { PROCESSOR_TIME_FIELDS } from './processor-time.ts'
 import { REMOVED_FIELDS } from './removed.ts'
+import { SYSLOG_FIELDS } from './syslog.ts'
 import type { Fields } from './table.ts'
 import { THREAD_FIELDS } from './thread.ts'
 import { USER_FIELDS } from './user.ts'
@@ -37,5 +39,7 @@ export const SYSCALL_FIELDS: Fields = {
   ...GROUP_FIELDS,
   ...CONTAINER_FIELDS,
   ...K8S_FIELDS,
+  ...ORCHESTRATOR_FIELDS,
+  ...SYSLOG_FIELDS,
   ...REMOVED_FIELDS,
 }

@@ -13,9 +13,7 @@ const DEPRECATED = `
 `
 
 const REMOVED = `
-  syslog.facility.str syslog.facility:uint32 syslog.severity.str syslog.severity:uint32 syslog.message
-  mesos.task.name mesos.task.id mesos.task.label[] mesos.task.labels mesos.framework.name mesos.framework.id
-  marathon.app.name marathon.app.id marathon.app.label[] marathon.app.labels marathon.group.name marathon.group.id
+  mesos.framework.name
   span.id:int64 span.time span.ntags:uint32 span.nargs:uint32 span.tags span.tag[] span.args span.arg[]
   span.enterargs span.enterarg[] span.duration:reltime span.duration.quantized:uint64 span.duration.human
   span.duration.fortag[]:reltime span.count:uint64 span.count.fortag[]:uint64 span.childcount.fortag[]:uint64
