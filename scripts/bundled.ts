@@ -5,8 +5,12 @@ import { loadOnUse } from './load-on-use.ts'
 
 const PACKAGES = join(import.meta.dirname, '../packages')
 
-/** The bundle's programs. The thread that writes a store is one of its own. */
-const PROGRAMS: Readonly<Record<string, string>> = { main: 'cli/FROM/main', 'store-worker': 'store/FROM/worker' }
+/** The bundle's programs. The threads that write a store and that read it for the console are of their own. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  main: 'cli/FROM/main',
+  'store-worker': 'store/FROM/worker',
+  'console-worker': 'console/FROM/worker',
+}
 
 /** What a run with rules from the cache does without is not in one file with what it needs. FROM as above. */
 const GROUPS: Readonly<Record<string, string>> = {

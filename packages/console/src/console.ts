@@ -2,25 +2,23 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type AlertData, alerts, type Source } from '@falc/engine'
-import { type Asked, type Retention, Store, StoreError, StoreReader, StoreThread } from '@falc/store'
+import { type Retention, StoreError, StoreThread } from '@falc/store'
 import { Auth, checkSite, isLocal, type Token } from './auth.ts'
 import { Refused } from './failure.ts'
 import { Files, HEADERS } from './files.ts'
 import { openapi } from './openapi.ts'
-import { checkParameters, integerOf, queryOf, SELECTING } from './parameters.ts'
-import type { Answer, Delivery, Desk, Route, Who } from './routes/route.ts'
-import { SilencePlanner, type Silences } from './routes/silenced.ts'
+import { checkParameters } from './parameters.ts'
+import type { AnyRoute, Asking, Delivery, House, Who } from './routes/route.ts'
+import { STREAM } from './routes/stream.ts'
 import { ROUTES } from './routes.ts'
-import { Rulebook, type RulebookOptions } from './rulebook.ts'
+import type { RulebookOptions } from './rulebook.ts'
 import type { Session } from './shapes/index.ts'
 import { Stream } from './stream.ts'
+import { DeskThread } from './thread.ts'
 
 export interface ConsoleOptions extends Retention, RulebookOptions {
   /** The store. It is begun when there is none. */
   readonly path: string
-  /** The sources whose rules and alerts these are. */
-  readonly sources?: readonly Source[]
   readonly delivery?: Delivery
   /** Default: 127.0.0.1. Any other address needs tokens. */
   readonly host?: string
@@ -39,39 +37,29 @@ export interface ConsoleOptions extends Retention, RulebookOptions {
 
 /** Bytes of an alert that is sent. */
 const MAX_BODY = 1024 * 1024
-const STREAM = '/api/v1/stream'
-/** Milliseconds that one question may take, before it is answered with what is known. */
-const ANSWER_MS = 2000
 /** Milliseconds for a request to arrive. */
 const PATIENCE = 10_000
 
-export class Console implements Desk {
-  readonly source: Source<AlertData>
+export class Console implements House {
   readonly writer: StoreThread
-  readonly rulebook: Rulebook
   readonly delivery: Delivery
   readonly #options: ConsoleOptions
   readonly #auth: Auth
   readonly #files: Files
-  readonly #stream: Stream
+  readonly #stream = new Stream()
+  readonly #desk: DeskThread
   readonly #server: Server
-  readonly #silences: SilencePlanner
-  #reader: StoreReader | undefined
-  #store: Store | undefined
 
   /** @throws {Error} for an address that others can reach, without tokens */
   constructor(options: ConsoleOptions) {
     const { host = '127.0.0.1', tokens, path, age, bytes, note } = options
     if (tokens === undefined && !isLocal(host))
       throw new Error(`others can reach ${host}: that needs tokens (falc console token makes one)`)
-    const { sources = [] } = options
-    this.source = alerts(sources.length > 0 ? { sources } : {})
-    this.#silences = new SilencePlanner(this.source)
-    this.rulebook = new Rulebook(options, sources)
     this.delivery = options.delivery ?? {}
     this.#options = options
     this.#auth = new Auth(tokens)
-    this.#stream = new Stream(this)
+    const { rules, localRules, engine } = options
+    this.#desk = new DeskThread({ path, rules, localRules, engine }, note ?? (() => {}))
     this.#files = new Files(options.app)
     this.writer = new StoreThread({ path, age, bytes, note: note ?? (() => {}) })
     const limits = {
@@ -86,6 +74,7 @@ export class Console implements Desk {
 
   /** @throws {Error} when the address is in use, {StoreError} when the store cannot be used */
   async listen(): Promise<void> {
+    this.#desk.start()
     // The file is there from now on.
     await this.writer.insert([])
     const { host = '127.0.0.1', port = 2802 } = this.#options
@@ -105,38 +94,7 @@ export class Console implements Desk {
       this.#server.close()
       await once(this.#server, 'close')
     }
-    this.#reader?.close()
-    this.#store?.close()
-    await this.writer.close()
-  }
-
-  /** @throws {StoreError} */
-  async reader({ namespaces }: Who): Promise<StoreReader> {
-    if (this.#reader && !this.#reader.isInPlace) {
-      this.#reader.close()
-      this.#reader = undefined
-    }
-    this.#reader ??= await StoreReader.open(this.#options.path)
-    return this.#reader.within(namespaces)
-  }
-
-  /** @throws {StoreError} */
-  async store(): Promise<Store> {
-    if (this.#store && !this.#store.isInPlace) {
-      this.#store.close()
-      this.#store = undefined
-    }
-    return (this.#store ??= await Store.open(this.#options.path))
-  }
-
-  async patiently<T>(asked: Asked<T>): Promise<Answer<T>> {
-    const end = performance.now() + ANSWER_MS
-    while (asked.step() && performance.now() < end) await new Promise(resolve => setImmediate(resolve))
-    return asked
-  }
-
-  silences(store: StoreReader): Silences {
-    return this.#silences.of(store.silences())
+    await Promise.all([this.#desk.close(), this.writer.close()])
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -175,43 +133,41 @@ export class Console implements Desk {
     if (method === 'GET' && this.#files.serve(pathname, request, response)) return
     if (pathname === '/api/v1/openapi.json' && method === 'GET')
       return send(response, 200, JSON.stringify(openapi(ROUTES, this.#options.version ?? '0')))
-    if (pathname === STREAM && method === 'GET') return this.#startStream(request, response, given)
     const [route, id] = routeOf(method ?? '', pathname)
     const who = route.scope === 'ingest' && this.#options.openDoor ? NOBODY : this.#auth.authorize(request, route.scope)
     if (route.whole && who.namespaces) throw new Refused(403, 'namespaces', 'this is about all namespaces')
     checkParameters(given, route.parameters)
     const body = route.body === undefined ? Buffer.alloc(0) : await bodyOf(request)
-    const { source, writer, rulebook, delivery } = this
-    const desk: Desk = {
-      ...{ source, writer, reader: who => this.reader(who), store: () => this.store() },
-      ...{ patiently: asked => this.patiently(asked), silences: store => this.silences(store), rulebook, delivery },
-    }
-    send(response, 200, await route.answer({ ...desk, who, given, id, body }))
+    const asking: Asking = { who, given, id, body }
+    if (route === STREAM) return this.#startStream(request, response, asking)
+    send(response, 200, await (route.house ? route.answer({ ...this.#house, ...asking }) : this.#ask(route, asking)))
   }
 
-  async #startStream(request: IncomingMessage, response: ServerResponse, given: URLSearchParams): Promise<void> {
-    const who = this.#auth.authorize(request, 'read')
-    checkParameters(given, {
-      filter: SELECTING.filter,
-      q: SELECTING.q,
-      after: { type: 'integer', doc: 'The number of the last alert that is known' },
-    })
+  get #house(): House {
+    return { writer: this.writer, delivery: this.delivery }
+  }
+
+  #ask(route: AnyRoute, { who, given, id, body }: Asking): Promise<string> {
+    const { name, scopes, namespaces } = who
+    const asked = { name, scopes, namespaces }
+    return this.#desk.ask({ route: ROUTES.indexOf(route), who: asked, given: given.toString(), id, body })
+  }
+
+  async #startStream(request: IncomingMessage, response: ServerResponse, asking: Asking): Promise<void> {
+    const given = new URLSearchParams(asking.given)
     const header = request.headers['last-event-id']
     if (typeof header === 'string') given.set('after', header)
-    const after =
-      given.get('after') === '0'
-        ? 0
-        : given.has('after')
-          ? integerOf('after', given, 1, Number.MAX_SAFE_INTEGER)
-          : undefined
-    await this.#stream.serve(request, response, who, queryOf(given, this.source), after)
+    await this.#stream.serve(request, response, async after => {
+      if (after !== undefined) given.set('after', String(after))
+      return JSON.parse(await this.#ask(STREAM, { ...asking, given }))
+    })
   }
 }
 
 const NOBODY: Who = { name: '', scopes: ['ingest'] }
 
 /** @throws {Refused} */
-function routeOf(method: string, path: string): [Route, string] {
+function routeOf(method: string, path: string): [AnyRoute, string] {
   const there = ROUTES.flatMap(route => {
     const id = idIn(path, route.path)
     return id === undefined ? [] : [[route, id] as const]

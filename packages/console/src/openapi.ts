@@ -1,7 +1,7 @@
 /** The table of routes as an OpenAPI document. */
-import type { Route } from './routes/route.ts'
+import type { AnyRoute } from './routes/route.ts'
 
-export function openapi(routes: readonly Route[], version: string): object {
+export function openapi(routes: readonly AnyRoute[], version: string): object {
   const paths: Record<string, Record<string, object>> = {}
   for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = operation(route)
   return {
@@ -12,7 +12,7 @@ export function openapi(routes: readonly Route[], version: string): object {
   }
 }
 
-function operation({ summary, scope, path, parameters, body }: Route): object {
+function operation({ summary, scope, path, parameters, body }: AnyRoute): object {
   const inQuery = Object.entries(parameters).map(([name, { type, doc, example }]) => ({
     ...{ name, in: 'query', description: doc, schema: { type } },
     ...(example !== undefined && { example }),

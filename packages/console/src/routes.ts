@@ -3,12 +3,13 @@ import { ALERTS } from './routes/alerts.ts'
 import { DOORS } from './routes/doors.ts'
 import { HEALTH } from './routes/health.ts'
 import { QUESTIONS } from './routes/questions.ts'
-import type { Route } from './routes/route.ts'
+import type { AnyRoute } from './routes/route.ts'
 import { RULES } from './routes/rules.ts'
 import { SILENCES } from './routes/silences.ts'
+import { STREAM } from './routes/stream.ts'
 import { TUNE } from './routes/tune.ts'
 
-export const ROUTES: readonly Route[] = [
+export const ROUTES: readonly AnyRoute[] = [
   ...[...ALERTS, ...QUESTIONS, ...SILENCES, ...RULES, ...TUNE, ...HEALTH],
-  ...DOORS,
+  ...[STREAM, ...DOORS],
 ]

@@ -1,10 +1,10 @@
 /** Who may ask the console for what. */
 import { request as httpRequest } from 'node:http'
 import { alertJson } from '@falc/engine'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Console, newToken, parseTokens, type Scope } from '../src/index.ts'
 import { ROUTES } from '../src/routes.ts'
-import { alert, ask, post, start } from './start.ts'
+import { alert, ask, begin, post, start } from './start.ts'
 
 describe('who may do what', () => {
   const made = {
@@ -23,10 +23,16 @@ describe('who may do what', () => {
     both: ['read', 'ingest'],
   }
 
+  let shared: Awaited<ReturnType<typeof begin>>
+  beforeAll(async () => {
+    shared = await begin({ tokens })
+  })
+  afterAll(() => shared.end())
+
   test('routes × tokens', async () => {
-    const console = await start({ tokens })
-    for (const route of [...ROUTES, { method: 'GET', path: '/api/v1/stream?after=x', scope: 'read' } as const]) {
-      const path = route.path.replace('{id}', 'ffff')
+    const { console } = shared
+    for (const route of ROUTES) {
+      const path = route.path.replace('{id}', 'ffff').replace('stream', 'stream?after=x')
       const init = (headers: Record<string, string>) => ({
         method: route.method,
         headers,
@@ -50,7 +56,7 @@ describe('who may do what', () => {
   })
 
   test('a session of a browser begins with a token and ends', async () => {
-    const console = await start({ tokens })
+    const { console } = shared
     const begun = await ask(console, '/api/v1/session', post('', { authorization: `Bearer ${made.reader.token}` }))
     const set = begun.headers.get('set-cookie')!
     expect(set).toMatch(/^falc_session=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/; Max-Age=43200$/)
@@ -67,7 +73,7 @@ describe('who may do what', () => {
   })
 
   test('guessing is slowed down', async () => {
-    const console = await start({ tokens })
+    const { console } = shared
     const guess = async (token: string) =>
       (await ask(console, '/api/v1/alerts', { headers: { authorization: `Bearer ${token}` } })).status
     for (let i = 0; i < 10; i++) expect(await guess(`guess${i}`)).toBe(401)

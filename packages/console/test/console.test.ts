@@ -5,14 +5,14 @@ import { until } from '../../../scripts/testing/wait.ts'
 import { ROUTES } from '../src/routes.ts'
 import { alert, ask, begin, idOf, post, start } from './start.ts'
 
-describe('alerts', () => {
-  let shared: Awaited<ReturnType<typeof begin>>
-  beforeAll(async () => {
-    shared = await begin()
-    await shared.console.writer.insert([0, 1, 2, 3, 4].map(n => alert(n)))
-  })
-  afterAll(() => shared.end())
+let shared: Awaited<ReturnType<typeof begin>>
+beforeAll(async () => {
+  shared = await begin()
+  await shared.console.writer.insert([0, 1, 2, 3, 4].map(n => alert(n)))
+})
+afterAll(() => shared.end())
 
+describe('alerts', () => {
   const cases: [path: string, expected: unknown][] = [
     ['alerts?limit=2', { ids: [4, 3], next: 4 }],
     ['alerts?limit=2&cursor=4', { ids: [2, 1], next: 2 }],
@@ -87,6 +87,11 @@ describe('alerts', () => {
 })
 
 describe('the doors', () => {
+  let doors: Awaited<ReturnType<typeof begin>>
+  beforeAll(async () => {
+    doors = await begin()
+  })
+  afterAll(() => doors.end())
   const falco = alertJson(alert(7))
   const sidekick = JSON.stringify({
     uuid: 'a',
@@ -94,7 +99,7 @@ describe('the doors', () => {
     output_fields: { x: 1 },
   })
   test('take what Falco, falcosidekick and its web UI output send, each once', async () => {
-    const console = await start()
+    const { console } = doors
     expect((await ask(console, '/', post(falco))).json).toEqual({ stored: 1 })
     expect((await ask(console, '/', post(falco))).json).toEqual({ stored: 0 })
     expect((await ask(console, '/api/v1/', post(sidekick))).json).toEqual({ stored: 1 })
@@ -115,7 +120,7 @@ describe('the doors', () => {
     ['{"event":{"rule":"x"},"outputs":[],"more":1}', 400],
     [`"${'x'.repeat(1024 * 1024)}"`, 413],
   ])('refuse what is no alert: %#', async (body, status) => {
-    const console = await start()
+    const { console } = doors
     expect((await ask(console, '/', post(body))).status).toBe(status)
   })
 })
@@ -151,8 +156,7 @@ test('the stream: what arrives, what a client has missed, and no more than it ca
 })
 
 test('the OpenAPI document has every route', async () => {
-  const console = await start()
-  const { json, headers } = await ask(console, '/api/v1/openapi.json')
+  const { json, headers } = await ask(shared.console, '/api/v1/openapi.json')
   expect(
     Object.entries(json.paths)
       .flatMap(([path, methods]) => Object.keys(methods as object).map(method => `${method} ${path}`))

@@ -2,21 +2,15 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defineSource, type FieldDef } from '@falc/engine'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { alert, ask, begin, idOf, post } from './start.ts'
-
-const text = { type: 'string', doc: 'd', extract: () => undefined } as const satisfies FieldDef
-const source = defineSource({
-  name: 'syscall',
-  fields: { 'proc.name': text, 'proc.pname': text, 'fd.name': text, 'user.name': text, 'proc.args': text },
-})
 
 const RULES = `
 - macro: shells
   condition: proc.name in (sh, bash)
 - rule: Shell
   desc: A shell
+  warn_evttypes: false
   condition: shells and fd.name startswith /etc and (proc.pname = cron or proc.args = x) and not user.name = root
   output: shell %proc.name
   priority: Notice
@@ -44,7 +38,7 @@ let shared: Awaited<ReturnType<typeof begin>>
 beforeAll(async () => {
   writeFileSync(rules, RULES)
   writeFileSync(local, OVERRIDE)
-  shared = await begin({ rules: [folder], localRules: local, sources: [source] })
+  shared = await begin({ rules: [folder], localRules: local })
   const fields = (n: number) => ({
     ...{ 'proc.name': n % 4 ? 'sh' : 'bash', 'fd.name': `/etc/file${n % 3}`, 'user.name': null, 'proc.pname': 'make' },
   })

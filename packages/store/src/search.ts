@@ -67,15 +67,20 @@ export interface Page {
   readonly next: number | undefined
 }
 
-/** The first alerts of a search, as many as `limit` says. */
+/** Bytes of alerts that a page has; one alert more than that. */
+const MAX_BYTES = 16 * 1024 * 1024
+
+/** The first alerts of a search, as many as `limit` says, or fewer large ones. */
 export function page(db: DatabaseSync, query: Query, window: Direction, limit: number): Asked<Page> {
   const parts = new Parts(db, query, window)
   const find = finder(db, query, window.oldest)
   const alerts: StoredAlert[] = []
-  const isFull = () => alerts.length >= limit
+  let bytes = 0
+  const isFull = () => alerts.length >= limit || bytes >= MAX_BYTES
   const take = (rows: Rows) => {
     for (const found of find(rows)) {
       alerts.push(found)
+      bytes += found.body.length
       if (isFull()) return
     }
   }

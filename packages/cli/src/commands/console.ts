@@ -8,7 +8,6 @@ import { configuredStore } from '../history/open.ts'
 import { EARLY_LOG, Log } from '../log.ts'
 import { engineOptions } from '../rules/options.ts'
 import { configPath } from '../run/loader.ts'
-import { loadSources } from '../sources/load.ts'
 import { falcVersion } from '../version.ts'
 
 export const consoleCommand = defineCommand({
@@ -37,12 +36,11 @@ export const consoleCommand = defineCommand({
     const { path, ...kept } = configuredStore(flags.db, flags.config)
     const [host, port] = addressOf(flags.listen ?? '127.0.0.1:2802')
     const tokens = tokensOf(flags['token-file'])
-    const sources = await loadSources()
     const common = { path, ...kept, host, port, openDoor: flags['open-door'], version: falcVersion() }
     const known = configured(loadConfig(configPath(flags.config), []), flags.rules, flags['local-rules'])
     let console: Console | undefined
     try {
-      console = new Console({ ...common, ...known, sources, tokens, note: text => log.write('notice', text) })
+      console = new Console({ ...common, ...known, tokens, note: text => log.write('notice', text) })
       await console.listen()
     } catch (error) {
       await console?.close()

@@ -1,13 +1,12 @@
 /** Sensors, outputs, and what this console is. */
 import { type AlertData, isoTime } from '@falc/engine'
-import { DeadLetters } from '@falc/outputs'
 import { groupingOf, planCondition, type StoreReader } from '@falc/store'
 import { badRequest, Refused } from '../failure.ts'
 import { queryOf, SELECTING } from '../parameters.ts'
 import type * as Shapes from '../shapes/index.ts'
 import type { Fields, LettersAction, Sensor, Sensors } from '../shapes/index.ts'
 import { bodyOf, listOf, NAME, oneOf, text } from './body.ts'
-import type { Call, Delivery, Route } from './route.ts'
+import type { AnyRoute, Call, Delivery, HouseRoute, Route } from './route.ts'
 
 const MAX_HOSTS = 1000
 /** The alert that has a sensor's metrics, in Falco and here. */
@@ -65,8 +64,8 @@ function metricsOf({ time, output_fields }: AlertData): NonNullable<Sensor['repo
   }
 }
 
-const outputs: Route = {
-  ...{ method: 'GET', path: '/api/v1/outputs', scope: 'read', whole: true },
+const outputs: HouseRoute = {
+  ...{ house: true, method: 'GET', path: '/api/v1/outputs', scope: 'read', whole: true },
   summary: 'The outputs: what waits, what failed',
   parameters: {},
   async answer({ delivery }) {
@@ -78,21 +77,27 @@ const outputs: Route = {
   },
 }
 
+/** Loaded by who has outputs. */
+async function deadLetters(folder: string) {
+  const { DeadLetters } = await import('@falc/outputs')
+  return new DeadLetters(folder)
+}
+
 async function lettersIn({ queues = {} }: Delivery, name: string): Promise<readonly string[]> {
-  return Object.hasOwn(queues, name) ? new DeadLetters(queues[name]!).names() : []
+  return Object.hasOwn(queues, name) ? (await deadLetters(queues[name]!)).names() : []
 }
 
 /** Letters that one answer has. */
 const MAX_LETTERS = 500
 
-const letters: Route = {
-  ...{ method: 'GET', path: '/api/v1/dead-letters', scope: 'read', whole: true },
+const letters: HouseRoute = {
+  ...{ house: true, method: 'GET', path: '/api/v1/dead-letters', scope: 'read', whole: true },
   summary: 'Alerts that a receiver has refused',
   parameters: {},
   async answer({ delivery: { queues = {} } }) {
     const found: Shapes.DeadLetters['letters'][number][] = []
     for (const [output, folder] of Object.entries(queues))
-      for await (const { name, time, cause, message, alert } of new DeadLetters(folder).list()) {
+      for await (const { name, time, cause, message, alert } of (await deadLetters(folder)).list()) {
         if (found.length >= MAX_LETTERS) break
         const { id, rule, priority, source, hostname, tags, output_fields } = alert
         const shown = { id, rule, priority, source, hostname, tags, output: alert.output, time: isoTime(alert.time) }
@@ -112,8 +117,8 @@ const letters: Route = {
   },
 }
 
-const act: Route = {
-  ...{ method: 'POST', path: '/api/v1/dead-letters', scope: 'respond', whole: true },
+const act: HouseRoute = {
+  ...{ house: true, method: 'POST', path: '/api/v1/dead-letters', scope: 'respond', whole: true },
   summary: 'Delivers dead letters once more, or removes them',
   parameters: {},
   body: '`{"output", "action": "send"|"drop", "letters": […]}`; no letters: all',
@@ -124,7 +129,7 @@ const act: Route = {
     if (!given.output || !given.action) throw badRequest('output and action are needed')
     if (!Object.hasOwn(queues, given.output))
       throw new Refused(404, 'output', 'no output with a queue on disk has this name')
-    const kept = new DeadLetters(queues[given.output]!)
+    const kept = await deadLetters(queues[given.output]!)
     const done = await kept[given.action === 'send' ? 'retry' : 'drop'](given.letters ?? (await kept.names()))
     return JSON.stringify({ done })
   },
@@ -142,4 +147,4 @@ const fields: Route = {
   },
 }
 
-export const HEALTH: readonly Route[] = [sensors, outputs, letters, act, fields]
+export const HEALTH: readonly AnyRoute[] = [sensors, outputs, letters, act, fields]

@@ -15,18 +15,22 @@ export interface Who {
   readonly namespaces?: readonly string[] | undefined
 }
 
-/** What routes work with. */
+/** What routes work with that read the store and the rules, on the desk's thread. */
 export interface Desk {
   readonly source: Source<AlertData>
   /** The store as it is now; it may have been moved aside. Everything that it answers is for the eyes of whoever asks. @throws {StoreError} */
   reader(who: Who): Promise<StoreReader>
   /** The same, to change what people decide. @throws {StoreError} */
   store(): Promise<Store>
-  readonly writer: StoreThread
   /** Gets an answer, or as much of it as there is time for. Others are served meanwhile. @throws {StoreError} */
   patiently<T>(asked: Asked<T>): Promise<Answer<T>>
   silences(store: StoreReader): Silences
   readonly rulebook: Rulebook
+}
+
+/** What routes work with that are answered beside the server. */
+export interface House {
+  readonly writer: StoreThread
   /** Of the falc that the console is a part of, or whose configuration it was given. */
   readonly delivery: Delivery
 }
@@ -43,7 +47,8 @@ export interface Answer<T> {
   readonly complete: boolean
 }
 
-export interface Call extends Desk {
+/** A request that may be answered. */
+export interface Asking {
   readonly who: Who
   readonly given: URLSearchParams
   /** What stands for `{id}` in the path. */
@@ -51,7 +56,9 @@ export interface Call extends Desk {
   readonly body: Buffer
 }
 
-export interface Route {
+export type Call = Asking & Desk
+
+interface Described {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** One of its segments may be `{id}`. */
   readonly path: string
@@ -62,6 +69,19 @@ export interface Route {
   readonly body?: string
   /** It is about all namespaces: not for those who may see some. */
   readonly whole?: true
+}
+
+/** A route that is answered on the desk's thread. */
+export interface Route extends Described {
+  readonly house?: never
   /** @returns JSON @throws {Refused} */
   answer(call: Call): Promise<string>
 }
+
+export interface HouseRoute extends Described {
+  readonly house: true
+  /** @returns JSON @throws {Refused} */
+  answer(call: Asking & House): Promise<string>
+}
+
+export type AnyRoute = Route | HouseRoute

@@ -1,0 +1,89 @@
+/** Answers what needs the store or the rules. It runs on a thread of its own: a question may read a million alerts. */
+import { type AlertData, alerts, type Source } from '@falc/engine'
+import { type Asked, Store, StoreReader } from '@falc/store'
+import type { Answer, Asking, Call, Who, Desk as Work } from './routes/route.ts'
+import { SilencePlanner } from './routes/silenced.ts'
+import { ROUTES } from './routes.ts'
+import { Rulebook, type RulebookOptions } from './rulebook.ts'
+
+export interface DeskOptions extends RulebookOptions {
+  /** The store. */
+  readonly path: string
+}
+
+/** Milliseconds that one question may take, before it is answered with what is known. */
+const PATIENCE_MS = 2000
+
+export class Desk implements Work {
+  readonly source: Source<AlertData>
+  readonly rulebook: Rulebook
+  readonly #silences: SilencePlanner
+  readonly #reader: Opened<StoreReader>
+  readonly #store: Opened<Store>
+
+  constructor(options: DeskOptions, sources: readonly Source[]) {
+    this.source = alerts({ sources })
+    this.rulebook = new Rulebook(options, sources)
+    this.#reader = new Opened(() => StoreReader.open(options.path))
+    this.#store = new Opened(() => Store.open(options.path))
+    this.#silences = new SilencePlanner(this.source)
+  }
+
+  /** @param route its place in the table @returns JSON @throws {Refused} */
+  answer(route: number, asking: Asking): Promise<string> {
+    const { source, rulebook } = this
+    const work: Work = {
+      ...{ source, rulebook, reader: who => this.reader(who), store: () => this.store() },
+      ...{ patiently: asked => this.patiently(asked), silences: store => this.silences(store) },
+    }
+    return ROUTES[route]!.answer({ ...work, ...asking } as Call & never)
+  }
+
+  async reader({ namespaces }: Who): Promise<StoreReader> {
+    return (await this.#reader.open()).within(namespaces)
+  }
+
+  store(): Promise<Store> {
+    return this.#store.open()
+  }
+
+  async patiently<T>(asked: Asked<T>): Promise<Answer<T>> {
+    const end = performance.now() + PATIENCE_MS
+    while (asked.step() && performance.now() < end) await new Promise(resolve => setImmediate(resolve))
+    return asked
+  }
+
+  silences(store: StoreReader) {
+    return this.#silences.of(store.silences())
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#reader.close(), this.#store.close()])
+  }
+}
+
+/** A store that is opened once, and again when another file has taken its place. */
+class Opened<T extends StoreReader> {
+  readonly #open: () => Promise<T>
+  #store: Promise<T> | undefined
+
+  constructor(open: () => Promise<T>) {
+    this.#open = open
+  }
+
+  async open(): Promise<T> {
+    const known = this.#store
+    const store = await known?.catch(() => undefined)
+    if (store?.isInPlace) return store
+    // Only the first that notices opens it.
+    if (this.#store === known) {
+      store?.close()
+      this.#store = this.#open()
+    }
+    return this.#store!
+  }
+
+  async close(): Promise<void> {
+    ;(await this.#store?.catch(() => undefined))?.close()
+  }
+}

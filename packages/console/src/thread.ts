@@ -1,0 +1,105 @@
+/** Asks the desk on its thread. */
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { StoreError } from '@falc/store'
+import type { DeskOptions } from './desk.ts'
+import { Refused } from './failure.ts'
+import type { Question, Reply } from './worker.ts'
+
+/** Questions that may wait. */
+const MAX_WAITING = 256
+/** Milliseconds after which a question is given up. */
+const DEADLINE_MS = 30_000
+/** Megabytes that the thread's answers and rules may take: it ends if they do not suffice, and a new one begins. */
+const MEMORY_MB = 1024
+
+interface Waiting extends Pick<PromiseWithResolvers<string>, 'resolve' | 'reject'> {
+  readonly timer: NodeJS.Timeout
+}
+
+export class DeskThread {
+  readonly #options: DeskOptions
+  readonly #note: (text: string) => void
+  readonly #waiting = new Map<number, Waiting>()
+  #worker: Worker | undefined
+  #number = 0
+
+  constructor(options: DeskOptions, note: (text: string) => void) {
+    this.#options = options
+    this.#note = note
+  }
+
+  /** Begins the thread, which loads the rule language: the first question need not wait for that. */
+  start(): void {
+    this.#worker ??= this.#start()
+  }
+
+  /** @returns JSON @throws {Refused | StoreError | Error} */
+  ask(question: Omit<Question, 'number'>): Promise<string> {
+    if (this.#waiting.size >= MAX_WAITING) throw busy('too many questions wait')
+    const number = ++this.#number
+    const { promise, resolve, reject } = Promise.withResolvers<string>()
+    const timer = setTimeout(() => this.#take(number)?.reject(busy('this takes too long')), DEADLINE_MS)
+    this.#waiting.set(number, { resolve, reject, timer })
+    this.start()
+    this.#worker!.postMessage({ ...question, number } satisfies Question)
+    return promise
+  }
+
+  async close(): Promise<void> {
+    if (!this.#worker) return
+    if (this.#waiting.size === 0) {
+      await this.#worker.terminate()
+      return
+    }
+    const ended = once(this.#worker, 'exit')
+    this.#worker.postMessage('close')
+    await ended
+  }
+
+  #start(): Worker {
+    const worker = new Worker(workerFile(), {
+      workerData: this.#options satisfies DeskOptions,
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
+      execArgv: process.execArgv.filter(flag => flag.startsWith('--conditions=')),
+    })
+    worker.on('message', (reply: Reply) => this.#settle(reply))
+    worker.on('error', error => this.#note(`the console's thread: ${error.message}`))
+    worker.on('exit', () => {
+      this.#worker = undefined
+      for (const number of [...this.#waiting.keys()]) this.#take(number)!.reject(busy('the console begins anew'))
+    })
+    return worker
+  }
+
+  #take(number: number): Waiting | undefined {
+    const waiting = this.#waiting.get(number)
+    clearTimeout(waiting?.timer)
+    this.#waiting.delete(number)
+    return waiting
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#take(reply.number)
+    if (!waiting) return
+    if ('json' in reply) waiting.resolve(reply.json)
+    else if ('refused' in reply) {
+      const { status, code, message, headers } = reply.refused
+      waiting.reject(new Refused(status, code, message, headers))
+    } else {
+      const { failed, fault } = reply
+      waiting.reject(fault === undefined ? new Error(failed) : new StoreError(fault, failed))
+    }
+  }
+}
+
+const busy = (message: string) => new Refused(503, 'busy', message, { 'retry-after': '5' })
+
+/** From source, as a package, or beside the bundled command. */
+function workerFile(): URL {
+  const here = import.meta.url
+  return new URL(
+    here.endsWith('.cjs') ? './console-worker.cjs' : here.endsWith('.ts') ? './worker.ts' : './worker.js',
+    here,
+  )
+}
