@@ -83,27 +83,38 @@ is itself reported when it has none, when there is no such code, or when there i
 
 ## In CI
 
+On GitHub, the action shows findings, failed tests and their places in the pull request:
+
 \`\`\`yaml
 # .github/workflows/rules.yaml
 on: [push, pull_request]
 jobs:
-  lint:
+  rules:
     runs-on: ubuntu-latest
     steps:
       - uses: actions/checkout@v5
-      - run: npx @falc/cli lint --format github rules/
+      - uses: falc-engine/falc@main
+        with:
+          rules: falco_rules.yaml   # what yours build upon
+          lint: rules/
+          test: rules/tests/
+          fmt: rules/
 \`\`\`
+
+\`sarif: findings.sarif\` writes a file for github/codeql-action/upload-sarif. Elsewhere, \`falc lint --format sarif\` and
+\`falc test --format junit\` say the same.
+
+Before each commit, by [pre-commit](https://pre-commit.com), with the \`falc\` that is installed:
 
 \`\`\`yaml
 # .pre-commit-config.yaml
 repos:
-  - repo: local
+  - repo: https://github.com/falc-engine/falc
+    rev: main
     hooks:
-      - id: falc-lint
-        name: falc lint
-        entry: falc lint
-        language: system
-        files: rules/.*\\.yaml$
+      - { id: falc-lint, args: [-r, falco_rules.yaml] }
+      - id: falc-fmt
+      - id: falc-test
 \`\`\`
 
 ## Checks

@@ -31,5 +31,6 @@ export { type FieldTable, fieldTable, type ResolvedField } from './fields/table.
 export { TYPES } from './fields/types.ts'
 export type { ExceptionItem, Item, ListItem, MacroItem, RuleItem } from './rules/item.ts'
 export type { ReadFile } from './rules/read.ts'
+export { unusedIn } from './rules/report.ts'
 export type { Resolution } from './rules/resolve.ts'
 export { MappedText } from './text/mapped.ts'

@@ -1,5 +1,5 @@
 import { CODES, Engine, type Place, type Problem, type RulesFile, type Source } from '@falc/engine'
-import type { Analysis } from '@falc/engine/analysis'
+import { type Analysis, unusedIn } from '@falc/engine/analysis'
 import type { Finding } from './check.ts'
 import { CHECKS } from './list.ts'
 import { projectOf } from './project.ts'
@@ -40,9 +40,15 @@ export function* lintSteps(engine: Engine, analysis: Analysis): Generator<undefi
   return inOrder(once(applySuppressions(own, analysis.files, known)), names)
 }
 
-/** What the loader has found. */
-export function problemsOf({ result }: Analysis): Finding[] {
-  return [...result.errors, ...result.warnings].map(findingOf)
+/** What the loader has found. It warns of what no file up to the item's own uses; here, a later file may use it. */
+export function problemsOf({ result, resolution }: Analysis): Finding[] {
+  const unused = new Set(resolution ? unusedIn(resolution).map(itemOf) : [])
+  const holds = (one: Problem) => !one.code.startsWith('LOAD_UNUSED_') || unused.has(itemOf(one))
+  return [...result.errors, ...result.warnings.filter(holds)].map(findingOf)
+}
+
+function itemOf({ code, locations }: Problem): string {
+  return `${code} ${locations.at(-1)!.item_name}`
 }
 
 function findingOf({ code, severity, message, locations }: Problem): Finding {

@@ -2,6 +2,11 @@ import { yamlFiles } from '../config/files.ts'
 import { CliError } from '../fail.ts'
 import { kindOf, readFile } from '../read-file.ts'
 
+/** Files of tests: `falc test` reads them, and no folder of rules has them. */
+export function isTestFile(path: string): boolean {
+  return /\.test\.ya?ml$/.test(path)
+}
+
 /** A rules file as `Engine.load` takes it. */
 export interface RulesFile {
   readonly name: string
@@ -9,7 +14,7 @@ export interface RulesFile {
 }
 
 /**
- * Reads rules files in the order given. A folder stands for its YAML files by name.
+ * Reads rules files in the order given. A folder stands for its YAML files by name, without tests.
  * @param skip called for a path that does not exist; default: that is an error
  * @param pipes what was read from standard input and pipes before: they give their text only once, and a reload needs it again
  * @throws {CliError} when one cannot be read, or is not text
@@ -48,7 +53,8 @@ function rulePaths(path: string, skip: (path: string) => void): string[] {
 
 function filesIn(folder: string): string[] {
   try {
-    return yamlFiles(folder)
+    // Tests may lie beside the rules.
+    return yamlFiles(folder).filter(path => !isTestFile(path))
   } catch (error) {
     throw new CliError(`Could not read rules folder ${folder}: ${(error as Error).message}`)
   }

@@ -11,6 +11,7 @@ import { key, optional, section } from '../config/section.ts'
 import { type ConfigNode, plain } from '../config/tree.ts'
 import { CliError } from '../fail.ts'
 import { kindOf, readFile } from '../read-file.ts'
+import { isTestFile } from '../rules/files.ts'
 import { playFile } from './play-file.ts'
 
 export interface TestFile {
@@ -146,13 +147,11 @@ const FILE = section({
   tests: optional(list(test), 'The tests.', { needed: 'a test file needs tests' }),
 })
 
-const ENDING = /\.test\.ya?ml$/
-
 /** The test files of paths: a folder stands for the files in it, at any depth, whose names end in `.test.yaml`. @throws {CliError} */
 export function testFiles(paths: readonly string[]): string[] {
   return paths.flatMap(path => {
     if (kindOf(path) !== 'folder') return [path]
-    const names = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter(name => ENDING.test(name))
+    const names = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter(isTestFile)
     if (names.length === 0) throw new CliError(`${path} has no files whose names end in .test.yaml`)
     return names.sort().map(name => join(path, name))
   })

@@ -183,7 +183,7 @@ function inOrder(warnings: readonly Problem[]): Problem[] {
 }
 
 /** Lists and macros that nothing refers to. */
-function unusedIn({ collection, lists, macros, rules }: Resolution): Problem[] {
+export function unusedIn({ collection, lists, macros, rules }: Resolution): Problem[] {
   const usedMacros = new Set<string>()
   const usedLists = new Set([...lists.values()].flatMap(list => [...list.uses]))
   for (const user of [...[...macros.values()].flatMap(({ closed }) => closed ?? []), ...rules.values()]) {
