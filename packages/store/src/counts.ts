@@ -18,10 +18,11 @@ export interface Counted {
 /** The units in seconds, the longest first. */
 export const UNITS = [86_400, 3600, 60] as const
 
-const NS = 1_000_000_000n
+const MINUTE = 60_000_000_000n
 
 interface Sum {
-  readonly key: readonly (string | number)[]
+  /** When it begins in seconds, and what is counted apart. */
+  readonly key: readonly [number, string, number, string, string, string]
   n: number
   first: number
   last: number
@@ -29,7 +30,7 @@ interface Sum {
 
 /** Adds up alerts of one transaction, then writes the sums. */
 export class Counts {
-  readonly #sums = new Map<string, Sum>()
+  readonly #minutes = new Map<string, Sum>()
   readonly #add: StatementSync
   readonly #remove: StatementSync
   readonly #clean: StatementSync
@@ -43,37 +44,53 @@ export class Counts {
   }
 
   count({ time, rule, priority, source, host, namespace }: Counted, seq: number): void {
-    const second = Number(time / NS) - (time % NS < 0n ? 1 : 0)
-    for (const unit of UNITS) {
-      const start = Math.floor(second / unit) * unit
-      const key = [unit, start, rule, priority, source, host, namespace]
-      const text = key.join('\0')
-      const sum = this.#sums.get(text)
-      if (sum === undefined) this.#sums.set(text, { key, n: 1, first: seq, last: seq })
-      else {
-        sum.n++
-        sum.first = Math.min(sum.first, seq)
-        sum.last = Math.max(sum.last, seq)
-      }
+    const minute = Number(time / MINUTE) - (time % MINUTE < 0n ? 1 : 0)
+    const text = `${minute}\0${rule}\0${priority}\0${source}\0${host}\0${namespace}`
+    const sum = this.#minutes.get(text)
+    if (sum === undefined) {
+      const key = [minute * 60, rule, priority, source, host, namespace] as const
+      this.#minutes.set(text, { key, n: 1, first: seq, last: seq })
+    } else {
+      sum.n++
+      if (seq < sum.first) sum.first = seq
+      if (seq > sum.last) sum.last = seq
     }
+  }
+
+  /** The sums of all units; the next ones begin anew. */
+  #sums(): Iterable<Sum & { readonly unit: number }> {
+    const sums = new Map<string, Sum & { readonly unit: number }>()
+    for (const { key, n, first, last } of this.#minutes.values())
+      for (const unit of UNITS) {
+        const [start, ...rest] = key
+        const own = [Math.floor(start / unit) * unit, ...rest] as const
+        const text = `${unit}\0${own.join('\0')}`
+        const sum = sums.get(text)
+        if (sum === undefined) sums.set(text, { unit, key: own, n, first, last })
+        else {
+          sum.n += n
+          sum.first = Math.min(sum.first, first)
+          sum.last = Math.max(sum.last, last)
+        }
+      }
+    this.#minutes.clear()
+    return sums.values()
   }
 
   add(): void {
-    for (const { key, n, first, last } of this.#sums.values()) this.#add.run(...key, n, first, last)
-    this.#sums.clear()
+    for (const { unit, key, n, first, last } of this.#sums()) this.#add.run(unit, ...key, n, first, last)
   }
 
   remove(): void {
-    for (const { key, n } of this.#sums.values()) {
-      this.#remove.run(n, ...key)
-      this.#clean.run(...key)
+    for (const { unit, key, n } of this.#sums()) {
+      this.#remove.run(n, unit, ...key)
+      this.#clean.run(unit, ...key)
     }
-    this.#sums.clear()
   }
 
   /** After a transaction that was rolled back. */
   forget(): void {
-    this.#sums.clear()
+    this.#minutes.clear()
   }
 }
 

@@ -27,8 +27,10 @@ function contents(db: DatabaseSync): string[] {
   const problems: string[] = []
   const number = (sql: string) => Number(Object.values(db.prepare(sql).get()!)[0])
   const alerts = number('SELECT count(*) FROM alerts')
-  const indexed = number('SELECT count(*) FROM search_docsize')
-  if (indexed !== alerts) problems.push(`the index has ${indexed} alerts, the store ${alerts}`)
+  for (const index of ['words', 'pairs']) {
+    const indexed = number(`SELECT count(*) FROM ${index}_docsize`)
+    if (indexed !== alerts) problems.push(`the index of ${index} has ${indexed} alerts, the store ${alerts}`)
+  }
   const differing = number(`SELECT count(*) FROM (
     SELECT rule, priority, source, host, namespace, sum(n) n FROM (
       SELECT rule, priority, source, host, namespace, n FROM counts WHERE unit = 86400

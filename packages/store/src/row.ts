@@ -1,9 +1,9 @@
 /** An alert as a row. */
 import { createHash } from 'node:crypto'
-import { type AlertData, alertJson, type Priority, priorityLevel } from '@falc/engine'
+import { type AlertData, alertJson, priorityLevel } from '@falc/engine'
 import { withoutPrefix } from '@falc/engine/analysis'
 import type { Counted } from './counts.ts'
-import { termsOf } from './term.ts'
+import { type Body, indexed } from './term.ts'
 
 /** An alert on its way to the file: its JSON, and its time, which JSON would have to be parsed for. */
 export interface Printed {
@@ -26,21 +26,13 @@ export interface Row extends Counted {
   readonly terms: string
 }
 
-/** What `printedOf` has printed. */
-interface Body extends Pick<AlertData, 'id' | 'rule' | 'source' | 'tags' | 'output' | 'hostname'> {
-  readonly priority: Priority
-  readonly message?: string
-  /** Numbers beyond 2^53 are rounded. */
-  readonly output_fields: AlertData['output_fields']
-}
-
 export function rowOf({ body, time }: Printed): Row {
   const alert: Body = JSON.parse(body)
-  const { rule, priority, source, hostname, output } = alert
-  const message = alert.message ?? withoutPrefix(output, priority)
+  const { rule, priority, source, hostname } = alert
+  const { text, terms } = indexed(alert)
   return {
     ...{ id: idOf(alert.id), time, rule, priority: priorityLevel(priority), source, hostname, body },
-    ...{ host: hostname ?? '', namespace: namespaceOf(alert), text: `${rule} ${message}`, terms: termsOf(alert) },
+    ...{ host: hostname ?? '', namespace: namespaceOf(alert), text, terms },
   }
 }
 

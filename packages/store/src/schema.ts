@@ -3,7 +3,8 @@
  * never change.
  *
  * alerts   one row per alert, in the order of arrival; `body` is its JSON (JSONB)
- * search   FTS5 over rule and message (`text`) and over pairs of a name and a value (`terms`, see term.ts); keeps no contents
+ * words    FTS5 over rule and message; keeps no contents
+ * pairs    FTS5 over pairs of a name and a value (see term.ts); knows only which alerts have them, not where
  * triage   what people have decided about alerts; an alert without a row is open and nobody's
  * notes    what people have written about alerts
  * silences conditions whose alerts are marked
@@ -11,11 +12,12 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { StoreError } from './error.ts'
+import { indexed } from './term.ts'
 
 /** Tells files of this package from other SQLite files: `falc` in ASCII. */
 const APPLICATION = 0x66616c63
 
-const STEPS: readonly string[] = [
+const STEPS: readonly (string | ((db: DatabaseSync) => void))[] = [
   `CREATE TABLE alerts (
      seq INTEGER PRIMARY KEY,
      id BLOB NOT NULL UNIQUE,
@@ -70,6 +72,21 @@ const STEPS: readonly string[] = [
      created INTEGER NOT NULL,
      namespaces TEXT
    ) STRICT;`,
+  db => {
+    db.exec(`DROP TABLE search;
+      CREATE VIRTUAL TABLE words USING fts5(text, content='', contentless_delete=1, tokenize='unicode61');
+      CREATE VIRTUAL TABLE pairs USING fts5(terms, content='', contentless_delete=1, tokenize='ascii', detail=none);`)
+    // Parts of an index are merged seldom: alerts come all the time, searches now and then.
+    for (const index of ['words', 'pairs'])
+      db.exec(`INSERT INTO ${index} (${index}, rank) VALUES ('automerge', 16), ('crisismerge', 64)`)
+    const words = db.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)')
+    const pairs = db.prepare('INSERT INTO pairs (rowid, terms) VALUES (?, ?)')
+    for (const { seq, body } of db.prepare('SELECT seq, json(body) body FROM alerts').iterate()) {
+      const { text, terms } = indexed(JSON.parse(body as string))
+      words.run(seq!, text)
+      pairs.run(seq!, terms)
+    }
+  },
 ]
 
 export const VERSION = STEPS.length
@@ -84,7 +101,10 @@ export function migrate(db: DatabaseSync): void {
   db.exec('BEGIN IMMEDIATE')
   try {
     // Another process may have been faster.
-    for (const step of STEPS.slice(check(db))) db.exec(step)
+    for (const step of STEPS.slice(check(db))) {
+      if (typeof step === 'string') db.exec(step)
+      else step(db)
+    }
     db.exec(`PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${VERSION}; COMMIT`)
   } catch (error) {
     db.exec('ROLLBACK')

@@ -3,36 +3,40 @@
  * that have the words of its condition, and decides by their contents. So a word may say less than a pair does (names are
  * hashed, long values cut), but no alert may lack a word that a search relies on.
  */
-import type { AlertData, Scalar, Value } from '@falc/engine'
-import { parseAddress, printAddress } from '@falc/engine/analysis'
+import type { AlertData, Priority, Scalar, Value } from '@falc/engine'
+import { parseAddress, printAddress, withoutPrefix } from '@falc/engine/analysis'
 
-/** Bytes of a value that its word has. */
-const CUT = 24
+/** Characters of a value that its word has. */
+const CUT = 32
 
-/** The word for a name and a value. */
+/** The word for a name and a value. Case and punctuation are lost: a word is letters and digits. */
 export function term(name: string, value: string): string {
-  let word = `${hash(name)}x`
-  const end = Math.min(value.length, CUT)
-  for (let i = 0; i < end; i++) {
-    const code = value.charCodeAt(i)
-    if (code > 127) return `${hash(name)}x${Buffer.from(value.slice(0, CUT)).subarray(0, CUT).toString('hex')}`
-    word += HEX[code]
-  }
-  return word
+  return `${hash(name)}x${value.slice(0, CUT).replace(OTHERS, 'z')}`
 }
 
-const HEX = Array.from({ length: 128 }, (_, code) => code.toString(16).padStart(2, '0'))
+const OTHERS = /[^a-zA-Z0-9]/g
 
 /** As a query: any value that begins with this one. */
 export function termsFrom(name: string, value: string): string {
-  return Buffer.byteLength(value) < CUT ? `${term(name, value)}*` : term(name, value)
+  return value.length < CUT ? `${term(name, value)}*` : term(name, value)
 }
 
-/** What the index has of an alert. */
-export type Indexed = Pick<AlertData, 'rule' | 'priority' | 'source' | 'tags' | 'hostname' | 'output_fields'>
+/** What `printedOf` prints of an alert. */
+export interface Body extends Pick<AlertData, 'id' | 'rule' | 'source' | 'tags' | 'output' | 'hostname'> {
+  readonly priority: Priority
+  readonly message?: string
+  /** Numbers beyond 2^53 are rounded. */
+  readonly output_fields: AlertData['output_fields']
+}
+
+/** What the indexes have of an alert: what people search for in words, and the words of its values. */
+export function indexed(alert: Body): { readonly text: string; readonly terms: string } {
+  const { rule, priority, output } = alert
+  return { text: `${rule} ${alert.message ?? withoutPrefix(output, priority)}`, terms: termsOf(alert) }
+}
 
 /** All words of an alert. */
-export function termsOf(alert: Indexed): string {
+function termsOf(alert: Body): string {
   const words = [
     term('alert.rule', alert.rule),
     term('alert.priority', alert.priority),

@@ -22,10 +22,11 @@ const FREED_PAGES = 512
 export class Writer {
   readonly #db: DatabaseSync
   readonly #insert: StatementSync
-  readonly #index: StatementSync
+  readonly #words: StatementSync
+  readonly #pairs: StatementSync
   readonly #oldest: StatementSync
   readonly #dropAll: readonly StatementSync[]
-  readonly #unindex: StatementSync
+  readonly #unindex: readonly StatementSync[]
   readonly #counts: Counts
 
   constructor(db: DatabaseSync) {
@@ -33,13 +34,14 @@ export class Writer {
     this.#insert =
       db.prepare(`INSERT OR IGNORE INTO alerts (id, time, stored, priority, rule, source, host, namespace, body)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, jsonb(?))`)
-    this.#index = db.prepare('INSERT INTO search (rowid, text, terms) VALUES (?, ?, ?)')
+    this.#words = db.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)')
+    this.#pairs = db.prepare('INSERT INTO pairs (rowid, terms) VALUES (?, ?)')
     // The newest row stays, so that no row ever gets the number of an earlier one.
     this.#oldest = db.prepare(`SELECT seq, time, stored, priority, rule, source, coalesce(host, '') host,
       coalesce(namespace, '') namespace FROM alerts WHERE seq < (SELECT max(seq) FROM alerts) ORDER BY seq LIMIT ${STEP}`)
     this.#oldest.setReadBigInts(true)
     this.#dropAll = ['alerts', 'triage', 'notes'].map(table => db.prepare(`DELETE FROM ${table} WHERE seq <= ?`))
-    this.#unindex = db.prepare('DELETE FROM search WHERE rowid = ?')
+    this.#unindex = ['words', 'pairs'].map(index => db.prepare(`DELETE FROM ${index} WHERE rowid = ?`))
     this.#counts = new Counts(db)
   }
 
@@ -63,7 +65,8 @@ export class Writer {
     const values = [id, time, now, priority, rule, source, hostname ?? null, namespace || null, body] as const
     const { changes, lastInsertRowid } = this.#insert.run(...values)
     if (changes === 0) return false
-    this.#index.run(lastInsertRowid, text, terms)
+    this.#words.run(lastInsertRowid, text)
+    this.#pairs.run(lastInsertRowid, terms)
     this.#counts.count(row, Number(lastInsertRowid))
     return true
   }
@@ -81,7 +84,7 @@ export class Writer {
       const last = rows.at(-1)
       if (last === undefined) return 0
       for (const row of rows) {
-        this.#unindex.run(row.seq)
+        for (const index of this.#unindex) index.run(row.seq)
         this.#counts.count({ ...row, priority: Number(row.priority) }, Number(row.seq))
       }
       this.#counts.remove()

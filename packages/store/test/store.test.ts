@@ -1,6 +1,7 @@
 /** What a store keeps, finds, counts and forgets. */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { groupingOf, planCondition, type Store, StoreReader } from '../src/index.ts'
@@ -152,6 +153,42 @@ test('others read while one writes, and see whole batches', async () => {
   expect([...open]).toHaveLength(9)
   expect(reader.count()).toBe(20)
   reader.close()
+})
+
+test('a file of an earlier version is brought up to date, also by who reads it', async () => {
+  const path = join(folder(), 'alerts.db')
+  const store = await openStore(path)
+  store.insert(some(20))
+  store.close()
+  const db = new DatabaseSync(path)
+  db.exec(`DROP TABLE words; DROP TABLE pairs; DROP TABLE triage; DROP TABLE notes; DROP TABLE silences;
+    CREATE VIRTUAL TABLE search USING fts5(text, terms, content='', contentless_delete=1); PRAGMA user_version = 1`)
+  db.close()
+  const reader = await StoreReader.open(path)
+  expect(reader.problems()).toEqual([])
+  expect([...reader.search({ condition: planCondition('proc.name = sh3', source), words: 'shell' })]).toHaveLength(3)
+  expect(reader.triage(1)).toBe(undefined)
+  reader.close()
+})
+
+test('a reader of some namespaces sees nothing else', async () => {
+  const store = await openStore()
+  store.insert(
+    some(12).map((one, n) => ({ ...one, output_fields: { 'k8s.ns.name': `ns${n % 3}`, 'proc.name': 'sh' } })),
+  )
+  store.silence({ condition: 'alert.rule = x', since: 0n, until: 1n, author: 'a', reason: 'r' })
+  store.silence({ condition: 'alert.rule = x', since: 0n, until: 1n, author: 'a', reason: 'r', namespaces: ['ns1'] })
+  const own = store.within(['ns1'])
+  const by = groupingOf('namespace', source)
+  const query = { condition: planCondition('proc.name = sh', source) }
+  expect([own.count(), own.count(query), [...own.search({ words: 'shell' })].length]).toEqual([4, 4, 4])
+  expect([own.top(by), own.top(by, query)]).toEqual([[{ value: 'ns1', count: 4 }], [{ value: 'ns1', count: 4 }]])
+  for (const bars of [own.histogram(by, {}, HOUR), own.histogram(by, query, HOUR)])
+    expect(bars.map(({ value }) => value)).toEqual(['ns1'])
+  expect([own.get(idOf(1)).length, own.get(idOf(2)).length, own.get('0000').length]).toEqual([1, 0, 4])
+  expect(own.count({ namespaces: ['ns2'] })).toBe(0)
+  expect(own.silences()).toMatchObject([{ namespaces: ['ns1'] }])
+  expect(own.at(3)?.alert.output_fields['k8s.ns.name']).toBe('ns1')
 })
 
 test('a backup is a store of its own', async () => {

@@ -26,7 +26,7 @@ aside, which the log says, and a new one begun. Needs Node 22.13 or later.`,
       doc: 'The size of the file above which the alerts that arrived first are removed.',
     },
   },
-  batch: { items: 512, bytes: 4 << 20 },
+  batch: { items: 2048, bytes: 4 << 20 },
   deadline: 60_000,
   ordered: 'all',
   async open({ path, keep, max_size }, { note }) {

@@ -48,11 +48,9 @@ export interface Selection {
 
 export function select(query: Query): Selection {
   const { condition, words, since, until, namespaces, states, assignee } = query
-  const match = [
-    ...(words === undefined ? [] : [matchWords(words)]).flatMap(text => (text === undefined ? [] : `text : (${text})`)),
-    ...(condition?.match === undefined ? [] : [`terms : (${condition.match})`]),
-  ].join(' AND ')
-  const seq = match === '' ? 'alerts.seq' : 'search.rowid'
+  const text = words === undefined ? undefined : matchWords(words)
+  const index = condition?.match !== undefined ? 'pairs' : text !== undefined ? 'words' : undefined
+  const seq = index === undefined ? 'alerts.seq' : `${index}.rowid`
   const where: string[] = []
   const values: (SQLInputValue | keyof Rows | undefined)[] = []
   const bounds: (keyof Rows | undefined)[] = []
@@ -61,12 +59,18 @@ export function select(query: Query): Selection {
     values.push(...params)
     bounds.push(...params.map(() => undefined))
   }
-  const within = (column: string, text = '') => {
-    where.push(`${text}${column} > ? AND ${column} < ?${text && ')'}`)
-    values.push(undefined, undefined)
-    bounds.push('after', 'before')
+  /** @param inside of what the rows are a part: a sub-query that is still open, with its values */
+  const within = (column: string, inside = '', ...params: readonly SQLInputValue[]) => {
+    where.push(`${inside}${column} > ? AND ${column} < ?${inside && ')'}`)
+    values.push(...params, undefined, undefined)
+    bounds.push(...params.map(() => undefined), 'after', 'before')
   }
-  if (match !== '') add('search MATCH ?', match)
+  if (condition?.match !== undefined) {
+    add('pairs MATCH ?', condition.match)
+    if (text !== undefined) {
+      within('words.rowid', `${seq} IN (SELECT rowid FROM words WHERE words MATCH ? AND `, text)
+    }
+  } else if (text !== undefined) add('words MATCH ?', text)
   within(seq)
   if (since !== undefined) add('time >= ?', inRange(since))
   if (until !== undefined) add('time < ?', inRange(until))
@@ -82,7 +86,7 @@ export function select(query: Query): Selection {
     add(`${seq} IN (SELECT seq FROM triage WHERE assignee = ?)`, assignee)
   }
   if (condition && condition.maybe.text !== '1') add(condition.maybe.text, ...condition.maybe.params)
-  const tables = match === '' ? 'alerts' : 'search CROSS JOIN alerts ON alerts.seq = search.rowid'
+  const tables = index === undefined ? 'alerts' : `${index} CROSS JOIN alerts ON alerts.seq = ${seq}`
   const sure = condition?.sure ?? TRUE
   return {
     from: `FROM ${tables} WHERE ${where.join(' AND ')}`,
