@@ -17,6 +17,8 @@ export interface ResolvedList {
   readonly uses: ReadonlySet<string>
   /** Position in the order of definition. */
   readonly order: number
+  /** It names no other list that it sees. That stays so: it sees only lists that were defined before it was last changed. */
+  readonly alone: boolean
 }
 
 const SPACE = /\s/
@@ -28,23 +30,35 @@ for (const char of `"'`) KIND[char.charCodeAt(0)] = 2
 /**
  * Expands lists in other lists: an item that is the name of a list is replaced with that list's items, if the list was
  * first defined before this one was last changed. A list that would contain itself keeps the name.
+ * @param before what the lists were before some of them changed
  * @throws {LimitFailure} when a list gets too long or too deep
  */
-export function resolveLists(lists: ReadonlyMap<string, CollectedList>): Map<string, ResolvedList> {
+export function resolveLists(
+  lists: ReadonlyMap<string, CollectedList>,
+  before?: ReadonlyMap<string, ResolvedList>,
+): Map<string, ResolvedList> {
   const resolved = new Map<string, ResolvedList>()
   const open = new Set<string>()
   const orders = new Map([...lists.keys()].map((name, i) => [name, i]))
   const resolve = (list: CollectedList): ResolvedList => {
     const done = resolved.get(list.name)
     if (done) return done
+    const known = before?.get(list.name)
+    if (known?.alone && known.list === list) {
+      resolved.set(list.name, known)
+      return known
+    }
     open.add(list.name)
     if (open.size > MAX_LIST_DEPTH) throw tooDeep(list)
     const items: MappedText[] = []
     const uses = new Set<string>()
     let length = 0
+    let alone = true
     for (const item of list.items) {
       const other = lists.get(item.text)
-      const inside = other !== undefined && other.index < list.visibility && !open.has(other.name)
+      const seen = other !== undefined && other.index < list.visibility
+      if (seen && other !== list) alone = false
+      const inside = seen && !open.has(other.name)
       const inner = inside ? resolve(other) : undefined
       if (inner) for (const name of [other!.name, ...inner.uses]) uses.add(name)
       for (const text of inner?.items ?? [item]) {
@@ -54,7 +68,7 @@ export function resolveLists(lists: ReadonlyMap<string, CollectedList>): Map<str
       }
     }
     open.delete(list.name)
-    const made = { list, items, uses, order: orders.get(list.name)! }
+    const made = { list, items, uses, order: orders.get(list.name)!, alone }
     resolved.set(list.name, made)
     return made
   }

@@ -90,8 +90,11 @@ class Reporter {
   readonly #warnings = new Set<string>()
   /** Definitions of rules that do not compile: not reported again for a later file. */
   readonly #rejected = new Set<Context>()
+  /** Definitions of lists and macros that were reported as unused. */
+  readonly #unused = new Set<Context>()
   #anyErrors = false
-  readonly #before: Resolution | undefined
+  /** The state before the file: its rules have been reported. */
+  #before: Resolution | undefined
 
   constructor(files: readonly ReadFile[], compiled: Checked, before: Resolution | undefined) {
     this.#compiled = compiled
@@ -111,8 +114,9 @@ class Reporter {
     }
     for (const rule of resolution.rules.values())
       if (this.#before?.rules.get(rule.name) !== rule) this.#rule(rule, resolution, origins, found, warnings)
+    this.#before = resolution
     this.#anyErrors ||= found.length > 0
-    if (!this.#anyErrors) warnings.push(...unusedIn(resolution))
+    if (!this.#anyErrors) warnings.push(...unusedIn(resolution, this.#unused))
     return {
       name: file.source.name,
       schema: file.schema.schema,
@@ -182,8 +186,8 @@ function inOrder(warnings: readonly Problem[]): Problem[] {
   return warnings.toSorted((a, b) => offset(a) - offset(b))
 }
 
-/** Lists and macros that nothing refers to. */
-export function unusedIn({ collection, lists, macros, rules }: Resolution): Problem[] {
+/** Lists and macros that nothing refers to; those in `reported` are left out, the others added to it. */
+export function unusedIn({ collection, lists, macros, rules }: Resolution, reported = new Set<Context>()): Problem[] {
   const usedMacros = new Set<string>()
   const usedLists = new Set([...lists.values()].flatMap(list => [...list.uses]))
   for (const user of [...[...macros.values()].flatMap(({ closed }) => closed ?? []), ...rules.values()]) {
@@ -196,9 +200,11 @@ export function unusedIn({ collection, lists, macros, rules }: Resolution): Prob
     code: 'LOAD_UNUSED_MACRO' | 'LOAD_UNUSED_LIST',
     what: string,
   ) =>
-    [...items.values()].flatMap(({ name, context }) =>
-      used.has(name) ? [] : [context.problem(code, `${what} not referred to by any other rule/macro`)],
-    )
+    [...items.values()].flatMap(({ name, context }) => {
+      if (used.has(name) || reported.has(context)) return []
+      reported.add(context)
+      return [context.problem(code, `${what} not referred to by any other rule/macro`)]
+    })
   return [
     ...unused(collection.macros, usedMacros, 'LOAD_UNUSED_MACRO', 'Macro'),
     ...unused(collection.lists, usedLists, 'LOAD_UNUSED_LIST', 'List'),

@@ -1,5 +1,5 @@
 import type { Problem } from '../text/problem.ts'
-import { affected } from './affected.ts'
+import { Uses } from './affected.ts'
 import type { CollectedRule, Collection } from './collected.ts'
 import { LimitFailure, LoadFailure, problemsOf } from './context.ts'
 import { withExceptions } from './exceptions.ts'
@@ -36,11 +36,19 @@ export function resolve(
   before?: Resolution,
 ): Resolution[] {
   const resolutions: Resolution[] = []
-  for (const collection of collections) resolutions.push(resolveOne(collection, resolutions.at(-1) ?? before, options))
+  let uses: Uses | undefined
+  for (const collection of collections) {
+    const last = resolutions.at(-1) ?? before
+    if (last) uses ??= new Uses(last.collection)
+    resolutions.push(resolveOne(collection, last && { ...last, changed: uses!.affected(collection) }, options))
+  }
   return resolutions
 }
 
-function resolveOne(collection: Collection, before: Resolution | undefined, options: ResolveOptions): Resolution {
+/** The resolution before a file, and what the file changes in it. */
+type Before = Resolution & { readonly changed: ReturnType<Uses['affected']> }
+
+function resolveOne(collection: Collection, before: Before | undefined, options: ResolveOptions): Resolution {
   const failed = failedIn(collection, before)
   const lists = new Map<string, ResolvedList>()
   const macros = new Map<string, ResolvedMacro>()
@@ -49,7 +57,7 @@ function resolveOne(collection: Collection, before: Resolution | undefined, opti
   const warnings: Problem[] = []
   const resolution = { collection, lists, macros, rules, failed, errors, warnings }
   try {
-    for (const [name, list] of resolveLists(collection.lists)) lists.set(name, list)
+    for (const [name, list] of resolveLists(collection.lists, before?.lists)) lists.set(name, list)
     fill(resolution, before, options)
   } catch (error) {
     if (!(error instanceof LimitFailure)) throw error
@@ -89,10 +97,9 @@ function fill(
     readonly errors: Problem[]
     readonly warnings: Problem[]
   },
-  before: Resolution | undefined,
+  before: Before | undefined,
   options: ResolveOptions,
 ): void {
-  const changed = before && affected(collection, before.collection)
   const attempt = <T>(kind: NamedKind, name: string, make: () => T): T | undefined => {
     try {
       return make()
@@ -107,7 +114,7 @@ function fill(
   for (const macro of collection.macros.values()) {
     const { name, condition, context } = macro
     if (failed.has('macro', name)) continue
-    const known = changed?.has(macro) ? undefined : before?.macros.get(name)
+    const known = before?.changed.has(macro) ? undefined : before?.macros.get(name)
     macros.set(
       name,
       known?.closed
@@ -119,7 +126,7 @@ function fill(
     )
   }
   const resolver = new MacroResolver(macros, failed)
-  for (const [name, macro] of macros) macros.set(name, { ...macro, closed: resolver.macro(name) })
+  for (const [name, macro] of macros) if (!macro.closed) macros.set(name, { ...macro, closed: resolver.macro(name) })
   for (const [name, { problems }] of resolver.failures) {
     errors.push(...problems)
     failed.add('macro', name)
@@ -127,7 +134,7 @@ function fill(
   for (const rule of collection.rules.values()) {
     const { name, context } = rule
     if (rule.unknownSource || failed.has('rule', name)) continue
-    const known = changed?.has(rule) ? undefined : before?.rules.get(name)
+    const known = before?.changed.has(rule) ? undefined : before?.rules.get(name)
     const resolved =
       known ??
       attempt('rule', name, () => {
