@@ -1,4 +1,5 @@
 import { createToken, type IMultiModeLexerDefinition, Lexer, type TokenType } from 'chevrotain'
+import { FIELD_NAME, IDENTIFIER } from './field-name.ts'
 import { MODIFIERS, spellings } from './operators.ts'
 import { TRANSFORMER_NAMES, VAL } from './transformers.ts'
 
@@ -15,7 +16,6 @@ import { TRANSFORMER_NAMES, VAL } from './transformers.ts'
  * expected. Keywords and operators need a blank after them only where Falco needs one (`existsand` and `in(` are fine).
  */
 const BLANK = '[ \\t\\b\\r\\n]'
-const IDENTIFIER = '[a-zA-Z][a-zA-Z0-9_]*'
 
 const words = (list: readonly string[]) => list.join('|')
 /** A transition. The old mode stays on the lexer's stack and is never returned to. */
@@ -42,7 +42,7 @@ export const Not = createToken({ name: 'Not', pattern: /not(?=[\s\x08(])/ })
 export const And = createToken({ name: 'And', pattern: new RegExp(`and(?=${BLANK}|\\()`), ...go('PRIMARY') })
 export const Or = createToken({ name: 'Or', pattern: new RegExp(`or(?=${BLANK}|\\()`), ...go('PRIMARY') })
 
-const FIELD = new RegExp(`${IDENTIFIER}(?:\\.${IDENTIFIER})+`)
+const FIELD = new RegExp(FIELD_NAME)
 export const Field = createToken({ name: 'Field', pattern: FIELD, ...go('OP') })
 export const CallField = createToken({ name: 'CallField', pattern: FIELD })
 export const Identifier = createToken({ name: 'Identifier', pattern: new RegExp(IDENTIFIER), ...go('CONJ') })

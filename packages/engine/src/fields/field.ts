@@ -1,3 +1,4 @@
+import { FIELD_NAME } from '../condition/field-name.ts'
 import type { Kind } from '../condition/operators.ts'
 import { checkOptions, type Expected } from './check-options.ts'
 import { type FieldType, TYPES, type TypesOf } from './types.ts'
@@ -200,7 +201,7 @@ const FIELD_KEYS = {
   ...{ scope: 'text', deprecated: 'boolean', suggested: 'boolean', hidden: 'boolean', removed: 'boolean', doc: 'text' },
   ...{ cost: 'number', parseArg: 'function', extract: 'function', refine: 'function', toJson: 'function' },
 } as const satisfies Record<keyof RefinedDef<any>, Expected>
-const NAME = /^[a-z][\w-]*(\.[\w-]+)*$/i
+const NAME = new RegExp(`^${FIELD_NAME}$`)
 
 /**
  * Declares an event source. The type of its events is given (`defineSource<Login>({…})`), or inferred from the first function
@@ -220,7 +221,9 @@ export function defineSource<E, const F extends string = string>(def: SourceDef<
   for (const [name, field] of Object.entries<FieldDef>(def.fields)) {
     const what = `source '${def.name}': field '${name}'`
     if (!NAME.test(name))
-      throw new TypeError(`${what}: not a field name (letters, digits, _ and -, in parts joined by dots)`)
+      throw new TypeError(
+        `${what}: not a name that rules can use: two or more parts joined by dots, each of letters, digits and _, with a letter first`,
+      )
     checkOptions(what, field, FIELD_KEYS)
     const fault = faultOf(field, ['event', ...Object.keys(scopes)])
     if (fault) throw new TypeError(`${what}: ${fault}`)

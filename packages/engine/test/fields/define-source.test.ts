@@ -54,8 +54,8 @@ describe('defineSource', () => {
   })
 
   test('refuses names that no condition could hold', () => {
-    expect(define({}, 'a b')).toThrow("field 'a b': not a field name")
-    expect(define({}, 'a.b[1]')).toThrow("field 'a.b[1]': not a field name")
+    for (const name of ['user', 'a b', 'a.b[1]', 'a.b-c', 'a.2', 'a..b', 'é.b'])
+      expect(define({}, name)).toThrow(`field '${name}': not a name that rules can use`)
     expect(() => defineSource({ name: '', fields: {} })).toThrow('a source needs a name')
   })
 
