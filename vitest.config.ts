@@ -8,6 +8,7 @@ const conditions = ['@falc/source']
 const LIVE = [
   'packages/sources-syscall/test/live/**/*.test.ts',
   'packages/sources-syscall/test/containers/{podman,docker,containerd}.test.ts',
+  'examples/response-nats/response.test.ts',
   'scripts/systemd.test.ts',
   'packages/cli/test/{containers,live-scenario,record,service,syscalls}.test.ts',
 ]

@@ -10,8 +10,8 @@ import { longFiles } from './sizes.ts'
 const FLOORS: readonly (readonly string[])[] = [
   ['engine'],
   ['sources-syscall', 'sources-k8saudit', 'store', 'authoring'],
-  ['outputs', 'response', 'lsp'],
-  ['console'],
+  ['outputs', 'lsp'],
+  ['console', 'response'],
   ['cli'],
 ]
 
@@ -84,6 +84,24 @@ const ROOMS: Record<string, readonly string[]> = {
     'catalogue',
     'index',
   ],
+  response: [
+    ...[
+      'model',
+      'actions',
+      'playbook',
+      'journal',
+      'guard',
+      'plan',
+      'kubernetes',
+      'ports',
+      'act',
+      'undo',
+      'approvals',
+      'respond',
+      'nats',
+    ],
+    ...['open', 'functions', 'simulate', 'test-playbook', 'cases', 'index'],
+  ],
   lsp: ['document', 'vocabulary', 'workspace', 'analysis', 'language', 'server', 'index'],
   cli: [
     ...[
@@ -109,10 +127,13 @@ const ROOMS: Record<string, readonly string[]> = {
       'sources',
       'health',
       'relay',
+      'run/open-outputs',
+      'respond',
       'run',
       'recording',
       'top',
       'history',
+      'playbooks',
     ],
     ...['doctor', 'listing', 'testing', 'commands', 'cli', 'index', 'main'],
   ],

@@ -21,6 +21,7 @@ import { formatted } from './generate/markdown.ts'
 import { opcodesPage } from './generate/opcodes.ts'
 import { outputsPage } from './generate/outputs.ts'
 import { performancePage } from './generate/performance.ts'
+import { responsePage } from './generate/response.ts'
 import { rulesPage } from './generate/rules.ts'
 import { terminalPicture } from './generate/terminal.ts'
 
@@ -40,6 +41,7 @@ const FILES: Readonly<Record<string, () => string>> = {
   'docs/opcodes.md': () => formatted(opcodesPage()),
   'docs/outputs.md': () => formatted(outputsPage()),
   'docs/performance.md': () => formatted(performancePage()),
+  'docs/response.md': () => formatted(responsePage()),
   'docs/rules.md': () => formatted(rulesPage()),
   'docs/terminal.svg': terminalPicture,
   'editors/vscode/syntaxes/falco-rules.json': grammar,

@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { linkedNotices } from './linked.ts'
 
-const BINARIES = ['falc-probe', 'falc.node']
+const BINARIES = ['falc-probe', 'falc-signal', 'falc.node']
 const root = resolve(import.meta.dirname, '..')
 const native = join(root, 'packages/sources-syscall')
 

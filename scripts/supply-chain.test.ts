@@ -61,7 +61,7 @@ describe('libraries in the sidecar', () => {
 
 /** The built files' digests, without debug information, as they are packed. */
 function digests(built: string): Record<string, string> {
-  const files = ['falc-probe', 'falc.node'].map(file => {
+  const files = ['falc-probe', 'falc-signal', 'falc.node'].map(file => {
     const path = join(work, file)
     copyFileSync(join(built, file), path)
     execFileSync('strip', ['--strip-debug', path])

@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   outputs: async () => (await import('./commands/outputs.ts')).outputs,
   'dead-letters': async () => (await import('./commands/dead-letters.ts')).deadLetters,
   relay: async () => (await import('./commands/relay.ts')).relay,
+  respond: async () => (await import('./commands/respond.ts')).respond,
   disasm: async () => (await import('./commands/disasm.ts')).disasm,
 }
 

@@ -30,6 +30,7 @@ export {
   type TransportContext,
   type TransportDefinition,
 } from './model/transport.ts'
+export { type HttpAnswer, HttpClient, type HttpRequest, isFailure } from './net/http-client.ts'
 export { SteadyPage } from './net/steady-page.ts'
 export {
   defaultOf,
@@ -37,6 +38,8 @@ export {
   type OptionPath,
   type OptionReading,
   type OptionSchema,
+  readOptions,
+  schemaOf,
 } from './options/options.ts'
 export {
   COLLAPSE_OPTIONS,
@@ -52,7 +55,9 @@ export {
 } from './options/settings.ts'
 export { type DeadLetter, DeadLetters } from './queue/dead-letters.ts'
 export { DiskQueue, type DiskQueueOptions } from './queue/disk.ts'
+export { FolderLock } from './queue/lock.ts'
 export { MAX_BYTES, MemoryQueue } from './queue/memory.ts'
 export { type DiskStats, type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue/queue.ts'
 export { parseDuration } from './text/units.ts'
 export { TRANSPORTS } from './transports/list.ts'
+export { connectNats, NATS_CONNECTION, type NatsLogin } from './transports/nats.ts'

@@ -5,6 +5,7 @@ import { CliError } from '../fail.ts'
 import { EARLY_LOG, Log } from '../log.ts'
 import { metricsPage } from '../meter/page.ts'
 import { printable } from '../printable.ts'
+import type { InProcess } from '../respond/in-process.ts'
 import type { Feed } from '../sources/feed.ts'
 import { loadSources } from '../sources/load.ts'
 import { falcVersion, versionText } from '../version.ts'
@@ -71,6 +72,7 @@ async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run)
   const session = new Session(loaded, new Map(sources.map(source => [source.name, source])), log)
   // Whatever keeps the process alive is undone in the end.
   const undo: (() => void)[] = []
+  let responding: InProcess | undefined
   try {
     if (config.webserver.enabled && live) {
       const pages: Pages = { versions: () => versionText(true), metrics: refused => metricsPage(session, refused) }
@@ -87,6 +89,7 @@ async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run)
     undo.push(attach(session, texts, loader, log, live, manager))
     // Signals are handled by now: one that ended falc here would leave the outputs' programs behind.
     await session.open()
+    if (config.response.playbooks.length > 0) responding = await respondTo(session, config, sources, log)
     if (flags.user !== undefined) becomeUser(flags.user)
     if (seconds !== undefined) {
       const timer = setTimeout(() => session.stop(), seconds * 1000)
@@ -104,8 +107,17 @@ async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run)
       process.stderr.write(printable(report, '\n'))
     }
   } finally {
+    await responding?.close()
     for (const step of undo.reverse()) step()
   }
+}
+
+async function respondTo(session: Session, config: Config, sources: readonly Source[], log: Log): Promise<InProcess> {
+  const { configuredResponder, InProcess } = await import('../respond/in-process.ts')
+  const open = await configuredResponder(config, alerts({ sources }), log)
+  const responding = new InProcess(open, config.response.queue, log)
+  session.onAlert = alert => responding.push(alert)
+  return responding
 }
 
 /** Returns a function that removes the file. @throws {CliError} */

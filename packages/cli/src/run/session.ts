@@ -45,6 +45,8 @@ export class Session implements MetricsSource {
   failedReloads = 0
   /** The reason of the last failed reload; undefined after one that succeeded. */
   #lastFailure: string | undefined
+  /** Called with each alert of a rule. It must neither wait nor throw. */
+  onAlert: ((alert: Alert) => void) | undefined
   /** Called after a reload. */
   onReplaced: () => void = () => {}
   /** Called when the run begins to stop. */
@@ -275,5 +277,6 @@ export class Session implements MetricsSource {
   #emit(alert: Alert): void {
     this.statistics.count(alert)
     this.#outputs.push(alert)
+    this.onAlert?.(alert)
   }
 }

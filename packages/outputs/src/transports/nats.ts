@@ -8,6 +8,7 @@ import {
   defineTransport,
   type Item,
   type OptionsOf,
+  type OptionTable,
   type Transport,
   type TransportContext,
 } from '../model/transport.ts'
@@ -16,14 +17,28 @@ import { readTls, TLS_OPTIONS } from '../net/tls.ts'
 import { confined } from '../text/confined.ts'
 
 const OUTPUT = 'nats output'
-
-const options = {
+/** How to connect to NATS. */
+export const NATS_CONNECTION = {
   url: {
     kind: 'list',
     required: true,
     doc: 'Addresses of the servers: `nats://HOST:PORT`, or `tls://HOST:PORT` to insist on TLS. One of them is used at a time.',
     example: 'nats://127.0.0.1:4222',
   },
+  username: { kind: 'text', doc: 'User name.' },
+  password: { kind: 'secret', doc: 'Password.' },
+  token: { kind: 'secret', doc: 'Token, instead of user name and password.' },
+  nkey: { kind: 'secret', doc: 'Seed of an nkey: `SU…`.' },
+  creds: { kind: 'path', reads: true, doc: 'Credentials file with a JWT and its seed, as `nsc` writes it.' },
+  ...TLS_OPTIONS,
+} as const satisfies OptionTable
+
+export type NatsLogin = Partial<OptionsOf<typeof NATS_CONNECTION>> & { readonly url: readonly string[] }
+
+const { url, ...LOGIN } = NATS_CONNECTION
+
+const options = {
+  url,
   subject: {
     kind: 'template',
     default: 'FALCO.%alert.priority',
@@ -57,12 +72,7 @@ const options = {
     default: 120_000,
     doc: 'How long a created stream recognises a redelivered alert.',
   },
-  username: { kind: 'text', doc: 'User name.' },
-  password: { kind: 'secret', doc: 'Password.' },
-  token: { kind: 'secret', doc: 'Token, instead of user name and password.' },
-  nkey: { kind: 'secret', doc: 'Seed of an nkey: `SU…`.' },
-  creds: { kind: 'path', reads: true, doc: 'Credentials file with a JWT and its seed, as `nsc` writes it.' },
-  ...TLS_OPTIONS,
+  ...LOGIN,
 } as const
 
 /** What a message has besides its body: the envelope and names of headers. */
@@ -84,10 +94,7 @@ missing, alerts stay queued until the configuration is fixed. An alert larger th
   ordered: 'all',
   async open(values, context) {
     const subject = subjectOf(values.subject, context.template)
-    const nats = await loadPeer('@nats-io/transport-node', OUTPUT, () => import('@nats-io/transport-node'))
-    const connection = await nats.connect(connectOptions(values, context.name, nats)).catch(error => {
-      throw connectError(error, OUTPUT, MISCONFIGURED.has(error.name))
-    })
+    const { nats, connection } = await connectNats(values, context.name)
     if (values.stream === undefined) return new NatsTransport(connection, subject, nats.headers)
     try {
       const jetstream = await loadPeer('@nats-io/jetstream', OUTPUT, () => import('@nats-io/jetstream'))
@@ -102,20 +109,35 @@ missing, alerts stay queued until the configuration is fixed. An alert larger th
   },
 })
 
+/** @param name of the client, as the server shows it @param more options of the client @throws {OutputError} */
+export async function connectNats(
+  values: NatsLogin,
+  name: string,
+  more: NodeConnectionOptions = { reconnect: false },
+): Promise<{ nats: Nats; connection: NatsConnection }> {
+  const nats = await loadPeer('@nats-io/transport-node', OUTPUT, () => import('@nats-io/transport-node'))
+  const connection = await nats.connect({ ...connectOptions(values, name, nats), ...more }).catch(error => {
+    throw connectError(error, OUTPUT, MISCONFIGURED.has(error.name))
+  })
+  return { nats, connection }
+}
+
 type Values = OptionsOf<typeof options>
 type Nats = typeof import('@nats-io/transport-node')
 type Subject = (alert: Item['alert']) => string
 
-function connectOptions(values: Values, name: string, nats: Nats): NodeConnectionOptions {
+function connectOptions(values: NatsLogin, name: string, nats: Nats): NodeConnectionOptions {
   const { ca, cert, key, rejectUnauthorized } = readTls(values, OUTPUT)
   const secure =
-    ca !== undefined || cert !== undefined || values.tls_insecure || values.url.some(url => url.startsWith('tls:'))
+    ca !== undefined ||
+    cert !== undefined ||
+    values.tls_insecure === true ||
+    values.url.some(url => url.startsWith('tls:'))
   const authenticator = authenticatorOf(values, nats)
   const pem = { ...(ca && { ca: `${ca}` }), ...(cert && { cert: `${cert}` }), ...(key && { key: `${key}` }) }
   return {
     servers: [...values.url],
     name: `falc ${name}`,
-    reconnect: false,
     timeout: CONNECT_TIMEOUT,
     ...(authenticator && { authenticator }),
     ...(secure && { tls: { ...pem, rejectUnauthorized } }),
@@ -129,7 +151,7 @@ function subjectOf(text: string, template: TransportContext['template']): Subjec
   return confined(text, OUTPUT, 'subject', template)
 }
 
-function authenticatorOf(values: Values, nats: Nats): Authenticator | undefined {
+function authenticatorOf(values: NatsLogin, nats: Nats): Authenticator | undefined {
   if (values.creds !== undefined)
     try {
       return nats.credsAuthenticator(readFileSync(values.creds))

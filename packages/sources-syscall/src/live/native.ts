@@ -20,10 +20,11 @@ export interface Addon {
 const PARTS = {
   probe: { file: 'falc-probe', env: 'FALC_PROBE' },
   addon: { file: 'falc.node', env: 'FALC_ADDON' },
+  signal: { file: 'falc-signal', env: 'FALC_SIGNAL' },
 } as const
 
 /**
- * Path of a native part: from its environment variable (FALC_PROBE, FALC_ADDON), else in the platform's package, else in the
+ * Path of a native part: from its environment variable (FALC_PROBE, FALC_ADDON, FALC_SIGNAL), else in the platform's package, else in the
  * checkout.
  * @throws {LiveError} `not-installed` if it is not found, with instructions
  */

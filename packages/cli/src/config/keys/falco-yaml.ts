@@ -2,6 +2,7 @@
 import { type Keys, section } from '../section.ts'
 import { ALERTS_KEYS } from './alerts.ts'
 import { OPERATION_KEYS } from './operation.ts'
+import { RESPONSE_KEYS } from './response.ts'
 import { RULES_KEYS } from './rules.ts'
 import { SOURCES_KEYS } from './sources.ts'
 
@@ -22,10 +23,11 @@ export const GROUPS = {
   Rules: RULES_KEYS,
   'Event sources': SOURCES_KEYS,
   'Alerts and outputs': ALERTS_KEYS,
+  Response: RESPONSE_KEYS,
   Operation: OPERATION_KEYS,
 } as const satisfies Readonly<Record<string, Keys>>
 
 export const FALCO_YAML = section(
-  { ...RULES_KEYS, ...SOURCES_KEYS, ...ALERTS_KEYS, ...OPERATION_KEYS },
+  { ...RULES_KEYS, ...SOURCES_KEYS, ...ALERTS_KEYS, ...RESPONSE_KEYS, ...OPERATION_KEYS },
   { unknown: name => (Object.hasOwn(FORMER_KEYS, name) ? FORMER_KEYS[name] : undefined) },
 )

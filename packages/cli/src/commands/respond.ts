@@ -1,0 +1,147 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type AlertData, alerts } from '@falc/engine'
+import { NATS_CONNECTION, type NatsLogin, OutputError, readOptions } from '@falc/outputs'
+import { NatsDoor, STOP_FILE } from '@falc/response'
+import { defineCommand, print } from '../command.ts'
+import { loadConfig } from '../config/config.ts'
+import { CliError } from '../fail.ts'
+import { Log } from '../log.ts'
+import { approveStep } from '../playbooks/approve.ts'
+import { RESPOND_FLAGS, type RespondCall } from '../playbooks/call.ts'
+import { check } from '../playbooks/check.ts'
+import { history } from '../playbooks/history.ts'
+import { rbac } from '../playbooks/rbac.ts'
+import { simulate } from '../playbooks/simulate.ts'
+import { testPlaybooks } from '../playbooks/test-files.ts'
+import { HttpDoor, readStdin, stopSignal } from '../respond/doors.ts'
+import { configuredResponder } from '../respond/in-process.ts'
+import { configPath } from '../run/loader.ts'
+import { loadSources } from '../sources/load.ts'
+
+export const respond = defineCommand({
+  name: 'respond',
+  usage:
+    '[check | test [FILE…] | simulate | rbac [NAMESPACE…] | history [ID] | approve [ID] | stop | resume] [-f PLAYBOOKS]… [FLAGS]',
+  summary:
+    'Act on alerts by playbooks: from standard input, HTTP or NATS; check, test and simulate them; read what was done',
+  flags: RESPOND_FLAGS,
+  async run(flags, [verb, ...rest]) {
+    const source = alerts({ sources: await loadSources() })
+    const loaded = loadConfig(configPath(flags.config), flags.option, process.env, () => source)
+    const { response } = loaded
+    const playbooks = flags.file.length > 0 ? flags.file : response.playbooks
+    const config = { ...loaded, response: { ...response, playbooks, folder: flags.folder ?? response.folder } }
+    const call = { flags, config, source, log: new Log(config), rest }
+    if (verb === undefined) return serve(call)
+    if (!Object.hasOwn(VERBS, verb))
+      throw new CliError(`falc respond takes ${Object.keys(VERBS).join(', ')}, or nothing`)
+    return VERBS[verb]!(call)
+  },
+})
+
+const VERBS: Readonly<Record<string, (call: RespondCall) => Promise<number> | number>> = {
+  check,
+  test: testPlaybooks,
+  simulate,
+  rbac,
+  history,
+  approve: approveStep,
+  stop: call => toggle(call, true),
+  resume: call => toggle(call, false),
+}
+
+/** The stop file: no process has to be found, and it stays over restarts. */
+function toggle({ config }: RespondCall, stop: boolean): number {
+  const { folder } = config.response
+  const path = join(folder, STOP_FILE)
+  try {
+    if (stop) writeFileSync(path, `${new Date().toISOString()}\n`)
+    else rmSync(path, { force: true })
+  } catch (error) {
+    throw new CliError((error as Error).message)
+  }
+  print(stop ? `Nothing acts any more: ${path}\n` : 'Playbooks act again\n')
+  return 0
+}
+
+async function serve(call: RespondCall): Promise<number> {
+  const { config, source, log, flags } = call
+  if (config.response.playbooks.length === 0)
+    throw new CliError('there are no playbooks: name them with -f, or in response.playbooks')
+  if (flags.nats !== undefined && flags.listen !== undefined)
+    throw new CliError('--nats and --listen exclude each other')
+  if (flags.nats !== undefined || (config.response.nats !== undefined && flags.listen === undefined))
+    return serveNats(call)
+  const open = await configuredResponder(config, source, log)
+  const stop = new AbortController()
+  const stopped = stopSignal().then(() => stop.abort())
+  const take = (alert: AlertData) => open.responder.take(alert)
+  try {
+    if (flags.listen === undefined) return (await readStdin(take, log, stop.signal)) === 0 ? 0 : 1
+    const door = new HttpDoor({ ...addressOf(flags.listen), tokens: tokensOf(flags['token-file']) }, take)
+    await door.listen().catch(error => {
+      throw new CliError(`--listen: ${(error as Error).message}`)
+    })
+    log.info(`Responding to alerts posted to ${door.url}`)
+    await stopped
+    await door.close()
+    return 0
+  } finally {
+    await open.close()
+  }
+}
+
+async function serveNats({ config, source, log, flags }: RespondCall): Promise<number> {
+  const { nats, timeout } = config.response
+  const given = flags.nats === undefined ? nats! : { ...nats, url: flags.nats.split(',') }
+  const connection = readOptions(NATS_CONNECTION, given, {
+    path: [],
+    source: () => source,
+    warn: (_, reason) => log.warning(reason),
+  }) as unknown as NatsLogin
+  const door = await NatsDoor.open({
+    connection,
+    ...(flags.stream !== undefined && { stream: flags.stream }),
+    ...(flags.durable !== undefined && { durable: flags.durable }),
+    // More than a step may take.
+    lease: timeout + 30_000,
+    log: (level, text) => log.write(level, text),
+  }).catch(error => {
+    throw error instanceof OutputError || error instanceof Error ? new CliError(error.message) : error
+  })
+  try {
+    const open = await configuredResponder(config, source, log, { once: door.once }, { nats: door.port })
+    try {
+      const stopped = stopSignal().then(() => door.close())
+      log.info(`Responding to alerts of ${connection.url.join(', ')}`)
+      await door.run(alert => open.responder.take(alert))
+      await stopped
+      return 0
+    } finally {
+      await open.close()
+    }
+  } finally {
+    await door.close()
+  }
+}
+
+/** @throws {CliError} */
+function addressOf(text: string): { host: string; port: number } {
+  const [, host, port] = /^(?:\[?([^\]]*?)\]?:)?(\d{1,5})$/.exec(text) ?? []
+  if (port === undefined || Number(port) > 65_535) throw new CliError(`--listen is HOST:PORT, not "${text}"`)
+  return { host: host || '127.0.0.1', port: Number(port) }
+}
+
+/** @throws {CliError} */
+function tokensOf(path: string | undefined): string[] | undefined {
+  if (path === undefined) return undefined
+  try {
+    const lines = readFileSync(path, 'utf8').split('\n')
+    const tokens = lines.map(line => line.trim()).filter(Boolean)
+    if (tokens.length > 0) return tokens
+  } catch (error) {
+    throw new CliError(`--token-file: ${(error as Error).message}`)
+  }
+  throw new CliError(`--token-file: ${path} holds no token`)
+}

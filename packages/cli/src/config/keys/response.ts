@@ -1,0 +1,71 @@
+/** Keys of playbooks: what acts on alerts. */
+import { NATS_CONNECTION, type NatsLogin, OptionError, readOptions, schemaOf } from '@falc/outputs'
+import { ConfigError } from '../error.ts'
+import { anything, converted, duration, integer, type JsonSchema, type Kind, list, text } from '../kind.ts'
+import { key, optional, section } from '../section.ts'
+
+/** How to reach NATS: the same options as of an output. */
+const natsConnection: Kind<NatsLogin> = {
+  schema: schemaOf(NATS_CONNECTION) as JsonSchema,
+  read(node, at) {
+    const values = anything.read(node, at)
+    if (node.kind !== 'map') throw new ConfigError(`${at.path} must be a map`, node.place)
+    try {
+      const reading = {
+        path: [],
+        source: () => {
+          throw new Error('no option of a connection is a condition')
+        },
+        warn: (_: unknown, reason: string) => at.warn(`${at.path}: ${reason}`, node.place),
+      }
+      return readOptions(NATS_CONNECTION, values as Record<string, unknown>, reading) as unknown as NatsLogin
+    } catch (error) {
+      if (!(error instanceof OptionError)) throw error
+      // The line may hold a password.
+      throw new ConfigError(`${at.path}: ${error.message}`, node.place, false)
+    }
+  },
+}
+
+const rate = converted(text, (value, fail) => {
+  const [, count, number, unit] = /^(\d{1,4})\/(\d{1,6})(s|m|h)$/.exec(value) ?? []
+  if (unit === undefined) return fail(`must be a number in a period, such as 50/10m, not "${value}"`)
+  return { count: Number(count), per: Number(number) * { s: 1000, m: 60_000, h: 3_600_000 }[unit as 's'] }
+})
+
+export const RESPONSE_KEYS = {
+  response: section(
+    {
+      playbooks: key(list(text), [], 'Files of [playbooks](response.md). With any, `falc run` acts on its alerts.'),
+      functions: key(list(text), [], 'Files of [actions of your own](response.md#functions).'),
+      folder: key(text, '/var/lib/falc/response', 'The journal, and the file that stops everything.'),
+      protect: key(list(text), [], 'Conditions: no step acts on alerts for which one holds.'),
+      unprotect: key(list(text), [], 'Names of what is protected by default and shall not be.'),
+      fuse: key(
+        rate,
+        { count: 50, per: 600_000 },
+        'How many steps may act in a period, before nothing acts any more.',
+        {
+          shown: '50/10m',
+        },
+      ),
+      engines: key(
+        list(text),
+        ['/var/run/docker.sock', '/run/podman/podman.sock'],
+        "Sockets of container engines with Docker's interface.",
+      ),
+      kubeconfig: key(text, '', 'How to reach Kubernetes. Default: as the account of the pod that falc runs in.'),
+      timeout: key(duration(1000, 3_600_000, 'from 1s to 1h'), 60_000, 'How long a step may take.', { shown: '1m' }),
+      queue: key(
+        integer(1, 1_000_000),
+        10_000,
+        'Alerts that may wait for playbooks; further ones are counted and left out.',
+      ),
+      nats: optional(
+        natsConnection,
+        'For `falc respond`: the server whose alerts it takes. The options of a connection of an output of type `nats`.',
+      ),
+    },
+    { restart: true },
+  ),
+}

@@ -1,0 +1,57 @@
+/** `falc respond simulate`: what playbooks would have done about the alerts of a store, with their limits as they would have held. */
+import { isoTime } from '@falc/engine'
+import { type Playbook, type SimulatedStep, Simulation } from '@falc/response'
+import { print } from '../command.ts'
+import { configuredStore, openStore, queryOf, storeFailure } from '../history/open.ts'
+import { printable } from '../printable.ts'
+import type { RespondCall } from './call.ts'
+import { loaded } from './check.ts'
+
+/** Alerts that are read at a time, so that no reading stays open. */
+const PAGE = 10_000
+
+/** @throws {CliError} */
+export async function simulate(call: RespondCall): Promise<number> {
+  const { config, flags, source } = call
+  const playbooks = await loaded(call)
+  const { protect, unprotect, fuse } = config.response
+  const simulation = new Simulation(playbooks, source, { protect, unprotect, fuse })
+  const { path } = configuredStore(flags.db, flags.config)
+  const store = await openStore(path)
+  const summary = new Map<string, Map<string, number>>()
+  try {
+    // The store looks for what any of the playbooks is about.
+    const condition = playbooks.map(({ when }) => `(${when})`).join(' or ')
+    const query = queryOf({ condition, since: flags.since }, source)
+    for (let after = 0; ; ) {
+      const page: { seq: number; steps: Promise<SimulatedStep[]>; time: bigint }[] = []
+      for (const { seq, alert } of store.search(query, { after, oldest: true })) {
+        page.push({ seq, time: alert.time, steps: simulation.take(alert) })
+        if (page.length >= PAGE) break
+      }
+      for (const { steps, time } of page) for (const step of await steps) tell(step, time, summary, flags.json)
+      if (page.length < PAGE) break
+      after = page.at(-1)!.seq
+    }
+  } catch (error) {
+    throw storeFailure(error, path)
+  } finally {
+    store.close()
+  }
+  if (!flags.json) for (const playbook of playbooks) print(summaryOf(playbook, summary))
+  return 0
+}
+
+function tell(step: SimulatedStep, time: bigint, summary: Map<string, Map<string, number>>, json: boolean): void {
+  const counts = summary.get(step.playbook) ?? new Map<string, number>()
+  summary.set(step.playbook, counts)
+  const outcome = step.held ? `held back (${step.held.guard})` : 'acts'
+  counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
+  if (json) print(`${JSON.stringify({ time: isoTime(time), ...step })}\n`)
+  else if (!step.held) print(`${isoTime(time)} ${printable(`${step.playbook} · ${step.plan.join('; ')}`)}\n`)
+}
+
+function summaryOf({ name }: Playbook, summary: Map<string, Map<string, number>>): string {
+  const counts = [...(summary.get(name) ?? [])].map(([outcome, n]) => `${outcome} ${n}`)
+  return `${name}: ${counts.length === 0 ? 'nothing' : counts.join(', ')}\n`
+}

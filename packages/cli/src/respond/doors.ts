@@ -1,0 +1,99 @@
+/** Where `falc respond` gets alerts from: standard input, or HTTP as Falco's http_output sends them. */
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { type AlertData, parseAlert } from '@falc/engine'
+import type { Taken } from '@falc/response'
+import { HttpReceiver, type Refusal, type Reply, type Service } from '@falc/sources-k8saudit'
+import { CliError } from '../fail.ts'
+import type { Log } from '../log.ts'
+
+export type Take = (alert: AlertData) => Promise<Taken>
+
+/** Alerts at the same time. */
+const MAX_RUNNING = 16
+
+/** Lines of JSON, to their end. @returns how many lines were no alerts */
+export async function readStdin(take: Take, log: Log, stop: AbortSignal): Promise<number> {
+  const running = new Set<Promise<unknown>>()
+  let refused = 0
+  const lines = createInterface({ input: process.stdin, signal: stop })
+  for await (const line of lines) {
+    if (line.trim() === '') continue
+    let alert: AlertData
+    try {
+      alert = parseAlert(line)
+    } catch (error) {
+      refused++
+      log.warning(`standard input: ${(error as Error).message}`)
+      continue
+    }
+    const one = take(alert).finally(() => running.delete(one))
+    running.add(one)
+    if (running.size >= MAX_RUNNING) await Promise.race(running)
+  }
+  await Promise.all(running)
+  return refused
+}
+
+/** An alert that waits takes memory: a sender that is told so waits itself. */
+const MAX_WAITING = 1000
+
+const MAX_BODY = 1024 * 1024
+
+/** An alert is answered when what was done for it is recorded. */
+export class HttpDoor implements Service {
+  readonly #receiver: HttpReceiver
+  readonly #take: Take
+  #waiting = 0
+
+  /** @throws {CliError} when anybody on the network could make it act */
+  constructor(
+    address: { readonly host: string; readonly port: number; readonly tokens?: readonly string[] | undefined },
+    take: Take,
+  ) {
+    const { host, port, tokens } = address
+    this.#take = take
+    this.#receiver = new HttpReceiver({ host, port, maxBodyBytes: MAX_BODY, ...(tokens && { tokens }) }, this)
+    if (this.#receiver.exposed !== undefined)
+      throw new CliError(`--listen on ${this.#receiver.exposed} needs --token-file: anybody could make falc act`)
+  }
+
+  get url(): string {
+    return this.#receiver.url
+  }
+
+  async listen(): Promise<void> {
+    await this.#receiver.listen()
+  }
+
+  async close(): Promise<void> {
+    await this.#receiver.close()
+  }
+
+  route(path: string): Refusal | Reply | 'body' {
+    return path === '/' ? 'body' : { status: 404, cause: 'route', reason: 'alerts go to /' }
+  }
+
+  async take(body: Buffer): Promise<Refusal | undefined> {
+    if (this.#waiting >= MAX_WAITING)
+      return { status: 503, cause: 'busy', reason: 'too many alerts wait', retryAfter: 5 }
+    let alert: AlertData
+    try {
+      alert = parseAlert(body.toString('utf8'))
+    } catch (error) {
+      return { status: 400, cause: 'bad-body', reason: (error as Error).message }
+    }
+    this.#waiting++
+    try {
+      const { busy } = await this.#take(alert)
+      return busy ? { status: 503, cause: 'busy', reason: 'another responder is at it', retryAfter: 1 } : undefined
+    } finally {
+      this.#waiting--
+    }
+  }
+}
+
+/** Resolves with the first signal that asks to stop. */
+export async function stopSignal(): Promise<void> {
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+}

@@ -1,0 +1,22 @@
+import type { Action } from '../model/action.ts'
+import { disconnectContainer, killContainer, pauseContainer, stopContainer } from './container.ts'
+import { quarantineFile } from './file.ts'
+import { KUBERNETES } from './kubernetes.ts'
+import { killProcess, stopProcess } from './process.ts'
+import { notify, program, publish, webhook } from './tell.ts'
+
+/** The actions of falc's own, in the order of the documentation. */
+export const ACTIONS: readonly Action[] = [
+  stopProcess,
+  killProcess,
+  pauseContainer,
+  disconnectContainer,
+  stopContainer,
+  killContainer,
+  quarantineFile,
+  ...KUBERNETES,
+  notify,
+  webhook,
+  publish,
+  program,
+]

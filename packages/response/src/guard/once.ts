@@ -1,0 +1,117 @@
+/** Who acts on what: of several responders one, of several deliveries of an alert the first. */
+import { createHash } from 'node:crypto'
+import type { Limit } from '../playbook/load.ts'
+
+/** What is known of a step on a target. */
+export interface OnceRecord {
+  /** Alerts it was done for, the newest last. */
+  readonly alerts: readonly string[]
+  /** When it was begun, for these, in milliseconds since 1970. */
+  readonly times: readonly number[]
+  /** Of the last. */
+  readonly state: 'claimed' | 'done' | 'undecided'
+  /** Who did it, or is at it. */
+  readonly by: string
+}
+
+export interface Claim {
+  /** `<playbook>.<action>.<target uid>`, hashed: as the keys of a NATS bucket must be. */
+  readonly key: string
+  readonly alert: string
+  readonly limit: Limit
+}
+
+export type Verdict =
+  | { readonly claimed: true }
+  /** The same alert, or the target's limit. */
+  | { readonly claimed: false; readonly guard: 'once' | 'per_target'; readonly reason: string }
+  /** Another responder is at it: ask again later. */
+  | { readonly claimed: false; readonly busy: true }
+  /** Whoever was at it did not come back: it may have been done or not. */
+  | { readonly claimed: false; readonly undecided: true }
+
+/** The records. */
+export interface Once {
+  claim(claim: Claim): Promise<Verdict>
+  /** The claimed step ended. */
+  settle(key: string, state: 'done' | 'undecided'): Promise<void>
+}
+
+/** Of more, the oldest are forgotten: more than any limit per target has. */
+const MAX_ALERTS = 100
+
+export function onceKey(playbook: string, step: number, action: string, uid: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([playbook, step, action, uid]))
+    .digest('hex')
+    .slice(0, 40)
+}
+
+/**
+ * What a claim makes of a record: pure, so that a journal and a bucket decide alike.
+ * @param lease milliseconds after which a claim of another is given up
+ */
+export function decide(
+  before: OnceRecord | undefined,
+  { alert, limit }: Claim,
+  by: string,
+  now: number,
+  lease: number,
+): { verdict: Verdict; after?: OnceRecord } {
+  if (before?.state === 'claimed') {
+    if (now - before.times.at(-1)! < lease && before.by !== by) return { verdict: { claimed: false, busy: true } }
+    if (before.by === by && now - before.times.at(-1)! < lease)
+      return { verdict: { claimed: false, guard: 'once', reason: 'it is being done' } }
+    return { verdict: { claimed: false, undecided: true }, after: { ...before, state: 'undecided' } }
+  }
+  if (before?.alerts.includes(alert))
+    return { verdict: { claimed: false, guard: 'once', reason: 'it was done for this alert' } }
+  const recent = (before?.times ?? []).filter(time => now - time < limit.per)
+  if (recent.length >= limit.count)
+    return {
+      verdict: { claimed: false, guard: 'per_target', reason: `the target had its ${limit.count} in this period` },
+    }
+  const alerts = [...(before?.alerts ?? []), alert].slice(-MAX_ALERTS)
+  const times = [...(before?.times ?? []), now].slice(-MAX_ALERTS)
+  return { verdict: { claimed: true }, after: { alerts, times, state: 'claimed', by } }
+}
+
+/** More targets than one responder acts on in the time of any limit; the oldest are forgotten. */
+const MAX_RECORDS = 100_000
+
+/** Records of one responder, in memory: made anew from its journal. */
+export class LocalOnce implements Once {
+  readonly #records = new Map<string, OnceRecord>()
+  readonly #now: () => number
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now
+  }
+
+  /** What the journal says of an earlier run. */
+  restore(key: string, alert: string, time: number, state: OnceRecord['state']): void {
+    const before = this.#records.get(key)
+    const known = before?.alerts.at(-1) === alert
+    const alerts = known ? before!.alerts : [...(before?.alerts ?? []), alert].slice(-MAX_ALERTS)
+    const times = known ? before!.times : [...(before?.times ?? []), time].slice(-MAX_ALERTS)
+    // A responder of earlier is not this one: what it had begun is undecided.
+    this.#put(key, { alerts, times, state: state === 'claimed' ? 'undecided' : state, by: '' })
+  }
+
+  async claim(claim: Claim): Promise<Verdict> {
+    const { verdict, after } = decide(this.#records.get(claim.key), claim, 'me', this.#now(), Number.POSITIVE_INFINITY)
+    if (after) this.#put(claim.key, after)
+    return verdict
+  }
+
+  async settle(key: string, state: 'done' | 'undecided'): Promise<void> {
+    const record = this.#records.get(key)
+    if (record) this.#put(key, { ...record, state })
+  }
+
+  #put(key: string, record: OnceRecord): void {
+    this.#records.delete(key)
+    this.#records.set(key, record)
+    if (this.#records.size > MAX_RECORDS) this.#records.delete(this.#records.keys().next().value!)
+  }
+}

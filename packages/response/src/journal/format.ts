@@ -1,0 +1,120 @@
+/**
+ * The journal's format: JSON lines, one entry each, which end in a checksum over the entry and the checksum before it:
+ *
+ *     {"seq":1,"time":"2026-11-24T10:00:00.000Z","kind":"asked",…,"sum":"<32 hex digits>"}
+ *
+ * So an entry that was changed, left out or put in is found, and everything up to it is known to be whole. Numbers count from 1 without
+ * gaps. A line without its end is what a crash left: it was never acted on, since the act comes after the entry is on disk.
+ */
+import { createHash } from 'node:crypto'
+import type { Target } from '../model/action.ts'
+import type { Data, Outcome } from '../model/call.ts'
+
+export interface About {
+  /** Of one step for one alert: `asked`, `answered` and `undone` share it. */
+  readonly run: string
+  readonly playbook: string
+  /** From 1. */
+  readonly step: number
+  readonly action: string
+  readonly target?: Target
+  readonly alert: {
+    readonly id: string
+    readonly rule: string
+    readonly time: string
+    readonly hostname?: string
+    readonly output: string
+  }
+}
+
+/** What entries of one step have in common. */
+export const aboutOf = ({ run, playbook, step, action, target, alert }: About): About => ({
+  ...{ run, playbook, step, action, alert },
+  ...(target && { target }),
+})
+
+export type Entry =
+  /** It is about to be done. On disk before anything is asked of anybody. */
+  | (About & {
+      readonly kind: 'asked'
+      /** What held: the playbook's condition, and the step's. */
+      readonly why: readonly string[]
+      readonly plan: readonly string[]
+      readonly dry: boolean
+      /** ISO time of its undo. */
+      readonly until?: string
+      /** What an undo needs: the alert and the parameters. */
+      readonly undo?: { readonly alert: string; readonly params: Data }
+    })
+  | (About & {
+      readonly kind: 'answered'
+      readonly outcome: Outcome
+      readonly answers: readonly Answered[]
+      readonly dry: boolean
+    })
+  | (About & { readonly kind: 'held'; readonly guard: string; readonly reason: string })
+  /** Somebody is asked whether it may be done. */
+  | (About & {
+      readonly kind: 'waiting'
+      readonly plan: readonly string[]
+      readonly expires: string
+      readonly full: string
+    })
+  | (About & { readonly kind: 'approved' | 'expired' })
+  | (About & { readonly kind: 'undoing'; readonly plan: readonly string[] })
+  | (About & { readonly kind: 'undone'; readonly outcome: Outcome; readonly answers: readonly Answered[] })
+  | { readonly kind: 'note'; readonly text: string }
+
+export interface Answered {
+  readonly call: string
+  readonly outcome: Outcome
+  readonly said: string
+  readonly data?: { readonly [key: string]: Data | undefined }
+}
+
+export type Sealed = Entry & { readonly seq: number; readonly time: string }
+
+export const NO_SUM = '0'.repeat(32)
+
+const SUM = /,"sum":"([0-9a-f]{32})"\}$/
+
+/** @param before the checksum of the entry before; NO_SUM for the first */
+export function seal(entry: Entry, seq: number, time: Date, before: string): { line: string; sum: string } {
+  const text = JSON.stringify({ seq, time: time.toISOString(), ...entry })
+  const sum = sumOf(text, before)
+  return { line: `${text.slice(0, -1)},"sum":"${sum}"}\n`, sum }
+}
+
+const sumOf = (text: string, before: string) =>
+  createHash('sha256').update(before).update(text).digest('hex').slice(0, 32)
+
+export interface JournalText {
+  readonly entries: readonly Sealed[]
+  /** The last whole entry's. */
+  readonly sum: string
+  /** Bytes up to the end of the last whole entry. */
+  readonly whole: number
+  /** What is wrong behind it, if that is more than the beginning of an entry. */
+  readonly damage?: string
+}
+
+export function readJournalText(text: string): JournalText {
+  const entries: Sealed[] = []
+  let sum = NO_SUM
+  let at = 0
+  for (;;) {
+    const end = text.indexOf('\n', at)
+    if (end < 0) break
+    const line = text.slice(at, end)
+    const found = SUM.exec(line)
+    const bare = found ? `${line.slice(0, found.index)}}` : ''
+    if (!found || sumOf(bare, sum) !== found[1]) {
+      const damage = `entry ${entries.length + 1} is damaged, or entries before it were changed`
+      return { entries, sum, whole: Buffer.byteLength(text.slice(0, at)), damage }
+    }
+    entries.push(JSON.parse(bare))
+    sum = found[1]!
+    at = end + 1
+  }
+  return { entries, sum, whole: Buffer.byteLength(text.slice(0, at)) }
+}

@@ -1,0 +1,106 @@
+/** What can be asked of Kubernetes, one row each: the rights that it needs, and how it is done. */
+import type { Answer, KubernetesCall, Port } from '../model/call.ts'
+import type { KubeClient } from './client.ts'
+import { drain, evict } from './drain.ts'
+import { isolate, release } from './isolate.ts'
+import { cordonTo, onNode, tainted, untainted } from './node.ts'
+import { change, type Doing } from './object.ts'
+import { onOwner } from './owner.ts'
+import { event, logs, remove } from './pod.ts'
+
+/** One rule of a role. */
+export interface Right {
+  readonly group: string
+  readonly resource: string
+  readonly verbs: readonly string[]
+  /** Of the whole cluster, and not of a namespace. */
+  readonly cluster?: true
+}
+
+export interface Verb {
+  readonly rights: readonly Right[]
+  run(doing: Doing): Promise<Answer>
+}
+
+const POD_READ: Right = { group: '', resource: 'pods', verbs: ['get'] }
+const POD_PATCH: Right = { group: '', resource: 'pods', verbs: ['get', 'patch'] }
+const NODE_PATCH: Right = { group: '', resource: 'nodes', verbs: ['get', 'patch'], cluster: true }
+const OWNERS: Right = { group: 'apps', resource: 'replicasets', verbs: ['get'] }
+
+export const VERBS: Readonly<Record<string, Verb>> = {
+  label: {
+    rights: [POD_PATCH],
+    run: doing => change(doing, () => ({ patch: { metadata: { labels: doing.with.labels } } })),
+  },
+  annotate: {
+    rights: [POD_PATCH],
+    run: doing => change(doing, () => ({ patch: { metadata: { annotations: doing.with.annotations } } })),
+  },
+  delete: { rights: [{ group: '', resource: 'pods', verbs: ['get', 'delete'] }], run: remove },
+  evict: { rights: [POD_READ, { group: '', resource: 'pods/eviction', verbs: ['create'] }], run: evict },
+  isolate: {
+    rights: [POD_PATCH, { group: 'networking.k8s.io', resource: 'networkpolicies', verbs: ['get', 'create'] }],
+    run: isolate,
+  },
+  release: {
+    rights: [POD_PATCH, { group: 'networking.k8s.io', resource: 'networkpolicies', verbs: ['get', 'delete'] }],
+    run: release,
+  },
+  cordon: { rights: [POD_READ, NODE_PATCH], run: doing => onNode(doing, cordonTo(true)) },
+  uncordon: { rights: [POD_READ, NODE_PATCH], run: doing => onNode(doing, cordonTo(false)) },
+  taint: { rights: [POD_READ, NODE_PATCH], run: doing => onNode(doing, tainted) },
+  untaint: { rights: [POD_READ, NODE_PATCH], run: doing => onNode(doing, untainted) },
+  drain: {
+    rights: [
+      ...[POD_READ, NODE_PATCH, { group: '', resource: 'pods', verbs: ['list'], cluster: true } as const],
+      { group: '', resource: 'pods/eviction', verbs: ['create'], cluster: true },
+    ],
+    run: async doing => {
+      const cordoned = await onNode(doing, cordonTo(true))
+      return cordoned.outcome === 'done' || cordoned.outcome === 'already' ? drain(doing, cordoned) : cordoned
+    },
+  },
+  scale: {
+    rights: [
+      POD_READ,
+      OWNERS,
+      { group: 'apps', resource: 'deployments', verbs: ['get', 'patch'] },
+      { group: 'apps', resource: 'statefulsets', verbs: ['get', 'patch'] },
+    ],
+    run: doing =>
+      onOwner(doing, ['Deployment', 'StatefulSet'], ({ spec }) => {
+        const replicas = doing.with.replicas as number
+        return spec.replicas === replicas
+          ? undefined
+          : { patch: { spec: { replicas } }, data: { replicas: spec.replicas } }
+      }),
+  },
+  suspend: {
+    rights: [
+      POD_READ,
+      { group: 'batch', resource: 'jobs', verbs: ['get'] },
+      { group: 'batch', resource: 'cronjobs', verbs: ['get', 'patch'] },
+    ],
+    run: doing =>
+      onOwner(doing, ['CronJob'], ({ spec }) => {
+        const suspend = doing.with.suspend !== false
+        return spec.suspend === suspend ? undefined : { patch: { spec: { suspend } } }
+      }),
+  },
+  logs: {
+    rights: [POD_READ, { group: '', resource: 'pods/log', verbs: ['get'] }],
+    run: logs,
+  },
+  event: { rights: [{ group: 'events.k8s.io', resource: 'events', verbs: ['create'] }], run: event },
+}
+
+/** Asks an API server. */
+export function kubernetesPort(client: KubeClient): Port<KubernetesCall> {
+  return async ({ does, object, with: more = {} }, attempt) => {
+    const verb = Object.hasOwn(VERBS, does) ? VERBS[does] : undefined
+    if (!verb) return { outcome: 'failed', said: `nothing does ${does}` }
+    // A name alone is another pod's tomorrow.
+    if (object.uid === undefined) return { outcome: 'refused', said: 'the object has no UID' }
+    return verb.run({ ...attempt, client, object, with: more })
+  }
+}

@@ -1,0 +1,77 @@
+import type { AlertData } from '@falc/engine'
+import type { Answer, Call, Data } from './call.ts'
+import type { ParamsOf, Schema } from './params.ts'
+
+/** What a step touches, for limits, protections and the record. */
+export interface Target {
+  readonly kind: 'process' | 'container' | 'pod' | 'node' | 'workload' | 'file' | 'alert'
+  /** An identity that nothing else gets later: of a pod its UID, of a process its pid and when it had it. */
+  readonly uid: string
+  /** For people. */
+  readonly name: string
+  readonly namespace?: string
+}
+
+/** A step cannot be planned: the alert does not say what is needed, or says something that must not be acted on. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+}
+
+/** What an action may know when it plans: plain data, so that plans can be made without the world. */
+export interface Input<P> {
+  readonly alert: AlertData
+  readonly params: P
+  readonly target: Target
+}
+
+/** What an action of one's own may use when it runs. */
+export interface Context<P> extends Input<P> {
+  readonly dry: boolean
+  /** Fires when the step's time is up, or everything is to stop. */
+  readonly signal: AbortSignal
+}
+
+/** What an undo is planned from: the step, and the data of the answers to its calls. */
+export interface Done<P> extends Input<P> {
+  readonly answers: readonly { readonly [key: string]: Data | undefined }[]
+}
+
+export interface Action<S extends Schema = any> {
+  /** As in playbooks: `stop_container`. */
+  readonly name: string
+  /** Markdown: what it does, one or two sentences. */
+  readonly doc: string
+  /** Its value in a step, as YAML. */
+  readonly example: string
+  /** What its calls and its undo ask of Kubernetes, from which the rights follow that it needs: rows of kubernetes/verbs.ts. */
+  readonly asks?: readonly string[]
+  /** JSON Schema of an object. Keys that it does not name are errors. */
+  readonly params: S
+  /** What it touches. @throws {Refusal} when the alert does not say */
+  target(alert: AlertData, params: ParamsOf<S>): Target
+  /** What it would do: calls, in order, and for an action with `run` also texts. @throws {Refusal} */
+  plan(input: Input<ParamsOf<S>>): readonly (Call | string)[]
+  /** In place of planned calls. What it throws is a failure. */
+  run?(context: Context<ParamsOf<S>>): Promise<Answer | undefined> | Promise<void> | Answer | undefined
+  /** Takes back what was done. With it, a step may say for how long it is to last: `for: 2h`. */
+  undo?(done: Done<ParamsOf<S>>): readonly Call[]
+}
+
+/** Declares an action, its parameters typed by their schema. */
+export function defineAction<const S extends Schema>(action: Action<S>): Action<S> {
+  return action
+}
+
+/** The text of an output field. @throws {Refusal} when the alert does not have it */
+export function fieldOf(alert: AlertData, name: string): string {
+  const text = optionalField(alert, name)
+  if (text === undefined) throw new Refusal(`the alert has no ${name}: add %${name} to the rule's output`)
+  return text
+}
+
+/** undefined: the alert does not have it. */
+export function optionalField({ output_fields }: AlertData, name: string): string | undefined {
+  const value = Object.hasOwn(output_fields, name) ? output_fields[name] : undefined
+  if (value === undefined || value === null || value === '' || value === '<NA>') return undefined
+  return Array.isArray(value) ? value.map(one => String(one)).join(',') : String(value)
+}

@@ -1,0 +1,144 @@
+/**
+ * What playbooks ask of the world: calls as plain data, and answers. An action only plans calls; ports carry them out. So a plan can be
+ * printed, compared and run dry, and nothing happens that was not planned.
+ */
+
+/** A value that the journal can hold. */
+export type Data = string | number | boolean | null | readonly Data[] | { readonly [key: string]: Data | undefined }
+
+export interface ProcessCall {
+  readonly via: 'process'
+  readonly signal: 'STOP' | 'CONT' | 'KILL'
+  readonly pid: number
+  /** The process's start, or a time at which it had this pid, in nanoseconds since 1970: whoever has the pid now may be another process. */
+  readonly started?: string
+  readonly before: string
+  /** All that it has started, too. */
+  readonly tree: boolean
+  /** It runs outside of containers, where falc protects services by name. */
+  readonly host: boolean
+}
+
+export interface EngineCall {
+  readonly via: 'engine'
+  readonly does: 'stop' | 'kill' | 'pause' | 'unpause' | 'disconnect' | 'connect'
+  /** As the alert has it: 12 digits, or all of them. */
+  readonly container: string
+  /** A time at which the container existed, in nanoseconds since 1970. */
+  readonly before: string
+  /** Seconds that it may take to stop. */
+  readonly grace?: number
+  /** Of `connect`: the networks that it was disconnected from. */
+  readonly networks?: readonly string[]
+}
+
+export interface OutputCall {
+  readonly via: 'output'
+  readonly output: string
+  /** In place of the alert's text. */
+  readonly text?: string
+}
+
+export interface HttpCall {
+  readonly via: 'http'
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export interface ProgramCall {
+  readonly via: 'program'
+  /** The program and its arguments. No shell reads them. */
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly timeout: number
+}
+
+export interface PublishCall {
+  readonly via: 'nats'
+  readonly subject: string
+  readonly body: string
+}
+
+export interface FileCall {
+  readonly via: 'file'
+  readonly does: 'quarantine' | 'restore'
+  readonly path: string
+  /** Where it is kept. */
+  readonly folder: string
+  /** Of `restore`: what was kept. */
+  readonly kept?: string
+}
+
+/** An object of Kubernetes. */
+export interface KubeObject {
+  /** Empty: the core group. */
+  readonly group: string
+  readonly version: string
+  /** Plural, as in paths and roles: `pods`. */
+  readonly resource: string
+  readonly namespace?: string
+  readonly name: string
+  /** Of a write: the object must be the one with this UID, and not another one of its name. */
+  readonly uid?: string
+}
+
+export interface KubernetesCall {
+  readonly via: 'kubernetes'
+  /** What is done: a row of `VERBS` in kubernetes/verbs.ts. */
+  readonly does: string
+  /** What it is done to, or the pod through which that is found. */
+  readonly object: KubeObject
+  /** More, for this row. */
+  readonly with?: { readonly [key: string]: Data | undefined }
+}
+
+export type Call = (
+  | ProcessCall
+  | KubernetesCall
+  | EngineCall
+  | OutputCall
+  | HttpCall
+  | ProgramCall
+  | PublishCall
+  | FileCall
+) & {
+  /** One line for people. */
+  readonly says: string
+}
+
+export type Via = Call['via']
+
+/** Names of outcomes are part of the journal. */
+export type Outcome =
+  | 'done'
+  /** It was so already. */
+  | 'already'
+  /** What it was about does not exist any more. */
+  | 'gone'
+  /** Whoever was asked does not want it: a right, a protection, another object of this name. */
+  | 'refused'
+  | 'failed'
+  /** Nobody knows whether it was done: no answer came. It is not asked again. */
+  | 'undecided'
+
+export interface Answer {
+  readonly outcome: Outcome
+  /** What was answered, one line. */
+  readonly said: string
+  /** What an undo needs. */
+  readonly data?: { readonly [key: string]: Data | undefined }
+}
+
+export interface Attempt {
+  /** Do everything but the write. */
+  readonly dry: boolean
+  readonly signal: AbortSignal
+  readonly alert: import('@falc/engine').AlertData
+}
+
+/** Carries out the calls of its kind. Never rejects. */
+export type Port<C> = (call: C, attempt: Attempt) => Promise<Answer>
+
+/** A port for each kind of call that this responder can make. */
+export type Ports = { readonly [V in Via]?: Port<Extract<Call, { readonly via: V }>> }

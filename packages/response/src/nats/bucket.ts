@@ -1,0 +1,60 @@
+/** The records of responders that share the work, in a key-value bucket of JetStream. */
+import type { KV } from '@nats-io/kv'
+import { type Claim, decide, type Once, type OnceRecord, type Verdict } from '../guard/once.ts'
+
+/** Somebody else was faster: read again. Each time one of them has made progress. */
+const ATTEMPTS = 50
+
+export class NatsOnce implements Once {
+  readonly #bucket: KV
+  readonly #by: string
+  readonly #lease: number
+  readonly #claimed = new Map<string, { readonly record: OnceRecord; readonly revision: number }>()
+
+  /**
+   * @param by this responder, and no other, also not an earlier one on this machine
+   * @param lease milliseconds after which a claim is given up: more than any step takes
+   */
+  constructor(bucket: KV, by: string, lease: number) {
+    this.#bucket = bucket
+    this.#by = by
+    this.#lease = lease
+  }
+
+  /** @throws {Error} when the server does not answer: nothing is claimed, as far as this responder knows */
+  async claim(claim: Claim): Promise<Verdict> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const entry = await this.#bucket.get(claim.key)
+      const before = entry === null || entry.operation !== 'PUT' ? undefined : entry.json<OnceRecord>()
+      const { verdict, after } = decide(before, claim, this.#by, Date.now(), this.#lease)
+      if (!after) return verdict
+      const revision = await this.#write(claim.key, after, entry?.revision)
+      if (revision === undefined) continue
+      if (verdict.claimed) this.#claimed.set(claim.key, { record: after, revision })
+      return verdict
+    }
+    return { claimed: false, busy: true }
+  }
+
+  /** @throws {Error} when the server does not answer */
+  async settle(key: string, state: 'done' | 'undecided'): Promise<void> {
+    const claimed = this.#claimed.get(key)
+    this.#claimed.delete(key)
+    // If the claim was given up meanwhile, it is undecided, and stays so.
+    if (claimed) await this.#write(key, { ...claimed.record, state }, claimed.revision)
+  }
+
+  /** @returns undefined: somebody has written since */
+  async #write(key: string, record: OnceRecord, revision: number | undefined): Promise<number | undefined> {
+    const text = JSON.stringify(record)
+    try {
+      return await (revision === undefined ? this.#bucket.create(key, text) : this.#bucket.update(key, text, revision))
+    } catch (error) {
+      if ((error as { code?: number }).code === WRONG_LAST_SEQUENCE) return undefined
+      throw error
+    }
+  }
+}
+
+/** JetStream's error code. */
+const WRONG_LAST_SEQUENCE = 10071

@@ -1,0 +1,168 @@
+/** Responders as members of one durable consumer: each alert goes to one of them, and again if that one did not acknowledge it. */
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type AlertData, parseAlert } from '@falc/engine'
+import { connectNats, type NatsLogin } from '@falc/outputs'
+import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream'
+import type { NatsConnection } from '@nats-io/transport-node'
+import type { Once } from '../guard/once.ts'
+import type { Port, PublishCall } from '../model/call.ts'
+import type { Taken } from '../respond.ts'
+import { NatsOnce } from './bucket.ts'
+
+export interface NatsOptions {
+  readonly connection: NatsLogin
+  /** The stream that alerts are on. Default FALCO. */
+  readonly stream?: string
+  /** The durable consumer, whose members share the alerts. Default `respond`. */
+  readonly durable?: string
+  /** The bucket of the records. Default FALCO_RESPONSE. */
+  readonly bucket?: string
+  /** Alerts at the same time. Default 16. */
+  readonly alerts?: number
+  /** Milliseconds after which an alert that was not acknowledged goes to another. Default 30,000. */
+  readonly ackWait?: number
+  /** Milliseconds after which a claim of one that did not come back is given up. Default 90,000: more than a step may take. */
+  readonly lease?: number
+  readonly log: (level: 'info' | 'warning' | 'error', text: string) => void
+}
+
+/** How long records are kept: longer than the stream keeps alerts. */
+const KEPT = 30 * 86_400_000
+/** Milliseconds until an alert comes again at which another responder is, and between two looks for a stream. */
+const AGAIN = 1000
+/** JetStream's error code. */
+const STREAM_NOT_FOUND = 10059
+
+export class NatsDoor {
+  readonly once: Once
+  readonly counts = { received: 0, redelivered: 0, refused: 0 }
+  readonly #options: NatsOptions
+  readonly #connection: NatsConnection
+  readonly #jetstream: typeof import('@nats-io/jetstream')
+  readonly #closing = new AbortController()
+  #messages: ConsumerMessages | undefined
+  readonly #running = new Set<Promise<void>>()
+
+  private constructor(
+    options: NatsOptions,
+    connection: NatsConnection,
+    jetstream: typeof import('@nats-io/jetstream'),
+    once: Once,
+  ) {
+    this.#options = options
+    this.#connection = connection
+    this.#jetstream = jetstream
+    this.once = once
+  }
+
+  /** @throws {OutputError} when there is no connection @throws {Error} when the server has no JetStream */
+  static async open(options: NatsOptions): Promise<NatsDoor> {
+    const { durable = 'respond', bucket = 'FALCO_RESPONSE', lease = 90_000 } = options
+    const { connection } = await connectNats(options.connection, `respond ${durable}`, { maxReconnectAttempts: -1 })
+    try {
+      const [jetstream, { Kvm }] = await Promise.all([import('@nats-io/jetstream'), import('@nats-io/kv')])
+      const records = await new Kvm(jetstream.jetstream(connection)).create(bucket, { ttl: KEPT })
+      const by = `${hostname()} ${crypto.randomUUID()}`
+      return new NatsDoor(options, connection, jetstream, new NatsOnce(records, by, lease))
+    } catch (error) {
+      await connection.close()
+      throw new Error(`nats: ${(error as Error).message}`)
+    }
+  }
+
+  /** Publishes for playbooks. */
+  get port(): Port<PublishCall> {
+    return async ({ subject, body }, { dry }) => {
+      if (dry) return { outcome: 'done', said: 'not published' }
+      this.#connection.publish(subject, body)
+      await this.#connection.flush()
+      return { outcome: 'done', said: '' }
+    }
+  }
+
+  /** Gives alerts to a responder until the door is closed. An alert is acknowledged once what was done for it is recorded. */
+  async run(take: (alert: AlertData) => Promise<Taken>): Promise<void> {
+    const { alerts = 16 } = this.#options
+    const consumer = await this.#consumer()
+    if (!consumer) return
+    this.#messages = await consumer.consume({ max_messages: alerts })
+    for await (const message of this.#messages) {
+      const running = this.#handle(message, take).finally(() => this.#running.delete(running))
+      this.#running.add(running)
+      // No more at the same time than were asked for.
+      if (this.#running.size >= alerts) await Promise.race(this.#running)
+    }
+    await Promise.all(this.#running)
+  }
+
+  /** Alerts that have begun end; others go to other responders. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#messages?.close()
+    await Promise.all(this.#running)
+    if (!this.#connection.isClosed()) await this.#connection.drain()
+  }
+
+  /** The durable consumer; a stream that nobody has made yet is waited for. undefined: the door was closed */
+  async #consumer(): Promise<Consumer | undefined> {
+    const { AckPolicy, jetstream, jetstreamManager } = this.#jetstream
+    const { stream = 'FALCO', durable = 'respond', ackWait = 30_000, log } = this.#options
+    const manager = await jetstreamManager(this.#connection)
+    const { signal } = this.#closing
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        await manager.consumers.add(stream, {
+          durable_name: durable,
+          ack_policy: AckPolicy.Explicit,
+          ack_wait: ackWait * 1e6,
+          // What was begun is not begun again, so an alert may come as often as it takes.
+          max_deliver: -1,
+          max_ack_pending: 1000,
+        })
+        return await jetstream(this.#connection).consumers.get(stream, durable)
+      } catch (error) {
+        if ((error as { code?: number }).code !== STREAM_NOT_FOUND) throw error
+        if (attempt === 0) log('info', `nats: there is no stream ${stream} yet`)
+        await sleep(AGAIN, undefined, { signal }).catch(() => {})
+      }
+    }
+    return undefined
+  }
+
+  async #handle(message: JsMsg, take: (alert: AlertData) => Promise<Taken>): Promise<void> {
+    this.counts.received++
+    if (message.redelivered) this.counts.redelivered++
+    let alert: AlertData
+    try {
+      alert = identified(parseAlert(message.string()), message)
+    } catch (error) {
+      this.counts.refused++
+      this.#options.log('warning', `nats: ${message.subject}: ${(error as Error).message}`)
+      message.term('not an alert')
+      return
+    }
+    const done = new AbortController()
+    const working = this.#working(message, done.signal)
+    const { busy } = await take(alert)
+    done.abort()
+    await working
+    if (busy) message.nak(AGAIN)
+    else message.ack()
+  }
+
+  /** While it takes longer, the alert does not go to another. */
+  async #working(message: JsMsg, signal: AbortSignal): Promise<void> {
+    const every = (this.#options.ackWait ?? 30_000) / 3
+    while (!signal.aborted) {
+      await sleep(every, undefined, { signal }).catch(() => {})
+      if (!signal.aborted) message.working()
+    }
+  }
+}
+
+/** Falc's output has the alert's ID in a header, since Falco's JSON has none. */
+function identified(alert: AlertData, { headers }: JsMsg): AlertData {
+  const id = headers?.get('Nats-Msg-Id') ?? ''
+  return /^[0-9a-f]{32}$/.test(id) ? { ...alert, id } : alert
+}

@@ -1,0 +1,120 @@
+/** A responder with all that it needs, as it was when it last ended. */
+import { join } from 'node:path'
+import type { AlertData, Source } from '@falc/engine'
+import { ACTIONS } from './actions/list.ts'
+import { Approvals } from './approvals.ts'
+import { FUSE, Limits } from './guard/limits.ts'
+import { LocalOnce, type Once, onceKey } from './guard/once.ts'
+import { Protected, type ProtectionOptions } from './guard/protected.ts'
+import { aboutOf, type Sealed } from './journal/format.ts'
+import { Journal } from './journal/journal.ts'
+import type { Action } from './model/action.ts'
+import type { Ports } from './model/call.ts'
+import { type Limit, loadPlaybooks, type PlaybookFile } from './playbook/load.ts'
+import { Responder, type ResponderOptions } from './respond.ts'
+import { Undo } from './undo.ts'
+
+export interface RespondOptions
+  extends ProtectionOptions,
+    Pick<ResponderOptions, 'hostname' | 'log' | 'timeout' | 'point'> {
+  readonly files: readonly PlaybookFile[]
+  /** Actions of one's own. */
+  readonly actions?: readonly Action[]
+  /** The fields that conditions and templates may name. */
+  readonly source: Source<AlertData>
+  /** Where the journal and the stop file are. One responder uses it. */
+  readonly folder: string
+  readonly ports: Ports
+  /** Records of several responders. Default: those of this one, from its journal. */
+  readonly once?: Once
+  readonly fuse?: Limit
+}
+
+/** The name of the file that stops everything, in the folder. */
+export const STOP_FILE = 'stop'
+
+export interface OpenResponder {
+  readonly responder: Responder
+  readonly journal: Journal
+  readonly undo: Undo
+  readonly limits: Limits
+  close(): Promise<void>
+}
+
+/** @throws {PlaybookError} @throws {Error} when the folder cannot be used, or its journal is damaged */
+export async function openResponder(options: RespondOptions): Promise<OpenResponder> {
+  const { files, source, folder, ports, fuse = FUSE, log, protect, unprotect } = options
+  const actions = [...ACTIONS, ...(options.actions ?? [])]
+  const playbooks = loadPlaybooks(files, { actions, source })
+  const protection = new Protected({ ...(protect && { protect }), ...(unprotect && { unprotect }) }, source)
+  const journal = await Journal.open(folder)
+  const local = new LocalOnce()
+  const limits = new Limits(fuse)
+  const undo = new Undo({ journal, actions, ports, log })
+  restore(journal, { local, limits, undo, log })
+  const { hostname, timeout, point } = options
+  const responder = new Responder({
+    ...{ playbooks, journal, once: options.once ?? local, limits, dryLimits: new Limits(fuse) },
+    ...{ protection, ports, hostname, stopFile: join(folder, STOP_FILE), log },
+    ...(timeout !== undefined && { timeout }),
+    ...(point && { point }),
+  })
+  const approvals = new Approvals(folder, journal, (alert, { playbook, step, run }) =>
+    responder.approved(alert, playbook, step, run),
+  )
+  journal.entries = []
+  journal.onEntry = entry => {
+    undo.follow(entry)
+    approvals.follow(entry)
+  }
+  return {
+    ...{ responder, journal, undo, limits },
+    async close() {
+      responder.stop()
+      await approvals.close()
+      await undo.close()
+      await journal.close()
+    },
+  }
+}
+
+interface Restored {
+  readonly local: LocalOnce
+  readonly limits: Limits
+  readonly undo: Undo
+  readonly log: ResponderOptions['log']
+}
+
+/** What was begun and has no answer is undecided: it is said, and not done again. */
+function restore(journal: Journal, { local, limits, undo, log }: Restored): void {
+  const open = new Map<string, Extract<Sealed, { kind: 'asked' }>>()
+  for (const entry of journal.entries) {
+    undo.follow(entry)
+    if (entry.kind !== 'asked' && entry.kind !== 'answered' && entry.kind !== 'waiting') continue
+    const { playbook, step, action, target, alert } = entry
+    const dry = entry.kind !== 'waiting' && entry.dry
+    const what = entry.kind === 'waiting' ? `wait ${action}` : dry ? `dry ${action}` : action
+    const key = onceKey(playbook, step, what, target?.uid ?? alert.id)
+    const time = Date.parse(entry.time)
+    if (entry.kind === 'waiting') {
+      local.restore(key, alert.id, time, 'done')
+      continue
+    }
+    if (entry.kind === 'asked') {
+      open.set(entry.run, entry)
+      local.restore(key, alert.id, time, 'claimed')
+      if (!dry) limits.count(playbook, target, time)
+    } else {
+      open.delete(entry.run)
+      local.restore(key, alert.id, time, entry.outcome === 'undecided' ? 'undecided' : 'done')
+    }
+  }
+  for (const entry of open.values()) {
+    const about = aboutOf(entry)
+    undo.follow(journal.append({ kind: 'answered', ...about, outcome: 'undecided', answers: [], dry: entry.dry }))
+    log(
+      'warning',
+      `${about.playbook}: ${about.action} ${about.target?.name ?? ''}: undecided: the responder ended in the middle of it`,
+    )
+  }
+}

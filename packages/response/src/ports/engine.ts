@@ -1,0 +1,188 @@
+/** Containers, through Docker's API, which Podman serves, too, and through `ctr` of containerd. */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { request } from 'node:http'
+import { promisify } from 'node:util'
+import type { Answer, Attempt, EngineCall, Outcome, Port } from '../model/call.ts'
+
+export interface EngineOptions {
+  /** Sockets with Docker's API, in the order in which they are asked. */
+  readonly sockets?: readonly string[]
+  /** containerd's socket. */
+  readonly containerd?: string
+}
+
+export const SOCKETS: readonly string[] = ['/var/run/docker.sock', '/run/podman/podman.sock']
+const CONTAINERD = '/run/containerd/containerd.sock'
+
+/** Bytes of an answer: a container's description has some ten thousand. */
+const MAX_ANSWER = 4 << 20
+
+interface Reply {
+  readonly status: number
+  readonly body: any
+}
+
+export function enginePort({ sockets = SOCKETS, containerd = CONTAINERD }: EngineOptions = {}): Port<EngineCall> {
+  return async (call, attempt) => {
+    const problems: string[] = []
+    for (const socket of sockets) {
+      if (!existsSync(socket)) continue
+      try {
+        const found = await ask(socket, 'GET', `/containers/${call.container}/json`, attempt.signal)
+        if (found.status === 200) return await act(socket, found.body, call, attempt)
+        if (found.status !== 404) problems.push(`${socket}: ${messageOf(found)}`)
+      } catch (error) {
+        problems.push(`${socket}: ${(error as Error).message}`)
+      }
+    }
+    const answer = existsSync(containerd) ? await throughCtr(containerd, call, attempt) : undefined
+    if (answer) return answer
+    if (problems.length > 0) return { outcome: 'failed', said: problems.join('; ') }
+    return { outcome: 'gone', said: `no engine has ${call.container}` }
+  }
+}
+
+/** Statuses of Docker's API. 304: it is so; 409: it does not run, or is paused already. */
+const OUTCOMES: Readonly<Record<number, Outcome>> = {
+  200: 'done',
+  204: 'done',
+  304: 'already',
+  404: 'gone',
+  409: 'already',
+  403: 'refused',
+}
+
+const PATHS: Readonly<Record<EngineCall['does'], string>> = {
+  stop: '/stop',
+  kill: '/kill?signal=SIGKILL',
+  pause: '/pause',
+  unpause: '/unpause',
+  disconnect: '',
+  connect: '',
+}
+
+async function act(socket: string, found: any, call: EngineCall, { dry, signal }: Attempt): Promise<Answer> {
+  const id: string = found.Id
+  if (typeof id !== 'string' || !id.startsWith(call.container))
+    return { outcome: 'refused', said: `${socket} answers with another container` }
+  // An ID is never given twice, but 12 of its digits may be.
+  if (Date.parse(found.Created) > Number(BigInt(call.before) / 1_000_000n) + CLOCK_MS)
+    return { outcome: 'refused', said: 'the container is younger than the alert: it is another one' }
+  if (call.does === 'disconnect' || call.does === 'connect') return networks(socket, id, found, call, { dry, signal })
+  if (found.State?.Running === false && call.does !== 'unpause') return { outcome: 'already', said: 'it does not run' }
+  if (dry) return { outcome: 'done', said: `it is there, and ${found.State?.Status ?? 'runs'}` }
+  const grace = call.does === 'stop' ? `?t=${call.grace ?? 10}` : ''
+  return sent(await write(socket, `/containers/${id}${PATHS[call.does]}${grace}`, signal))
+}
+
+/** How far the engine's clock and the sensor's may be apart: both are this machine's. */
+const CLOCK_MS = 1000
+
+async function networks(
+  socket: string,
+  id: string,
+  found: any,
+  call: EngineCall,
+  at: Pick<Attempt, 'dry' | 'signal'>,
+): Promise<Answer> {
+  const names = call.does === 'connect' ? (call.networks ?? []) : Object.keys(found.NetworkSettings?.Networks ?? {})
+  if (names.length === 0) return { outcome: 'already', said: 'it is in no network' }
+  if (at.dry) return { outcome: 'done', said: `it is in ${names.join(', ')}`, data: { networks: names } }
+  for (const [i, name] of names.entries()) {
+    const body = { Container: id, ...(call.does === 'disconnect' && { Force: true }) }
+    const answer = sent(await write(socket, `/networks/${encodeURIComponent(name)}/${call.does}`, at.signal, body))
+    // Those that were left are connected again by an undo.
+    if (answer.outcome === 'failed' || answer.outcome === 'refused' || answer.outcome === 'undecided')
+      return { ...answer, data: { networks: names.slice(0, i) } }
+  }
+  return { outcome: 'done', said: names.join(', '), data: { networks: names } }
+}
+
+const sent = (reply: Reply | Error): Answer =>
+  reply instanceof Error
+    ? { outcome: 'undecided', said: `no answer: ${reply.message}` }
+    : { outcome: OUTCOMES[reply.status] ?? 'failed', said: reply.status < 300 ? '' : messageOf(reply) }
+
+const messageOf = ({ status, body }: Reply) =>
+  `${status} ${String(body?.message ?? body?.cause ?? '').slice(0, 300)}`.trim()
+
+/** Once it has been sent, an error does not say whether it was done. */
+const write = (socket: string, path: string, signal: AbortSignal, body?: unknown): Promise<Reply | Error> =>
+  ask(socket, 'POST', path, signal, body).catch(error => error as Error)
+
+function ask(socketPath: string, method: string, path: string, signal: AbortSignal, body?: unknown): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const text = body === undefined ? '' : JSON.stringify(body)
+    const headers = {
+      host: 'localhost',
+      ...(text && { 'content-type': 'application/json' }),
+      'content-length': Buffer.byteLength(text),
+    }
+    const sending = request({ socketPath, method, path: `/v1.41${path}`, signal, headers }, response => {
+      const chunks: Buffer[] = []
+      let size = 0
+      response.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        if (size > MAX_ANSWER) response.destroy(new Error('the answer is too long'))
+        else chunks.push(chunk)
+      })
+      response.on('error', reject)
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body: parsed(Buffer.concat(chunks).toString()) }),
+      )
+    })
+    sending.on('error', reject)
+    sending.end(text)
+  })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return { message: text }
+  }
+}
+
+const run = promisify(execFile)
+
+const CTR: Partial<Record<EngineCall['does'], readonly string[]>> = {
+  stop: ['task', 'kill', '-s', 'SIGTERM'],
+  kill: ['task', 'kill', '-s', 'SIGKILL'],
+  pause: ['task', 'pause'],
+  unpause: ['task', 'resume'],
+}
+
+/** undefined: containerd does not have it, either. */
+async function throughCtr(socket: string, call: EngineCall, { dry, signal }: Attempt): Promise<Answer | undefined> {
+  const ctr = (args: readonly string[]) => run('ctr', ['--address', socket, ...args], { signal, encoding: 'utf8' })
+  const lines = async (args: readonly string[]) => (await ctr(args)).stdout.split('\n').filter(Boolean)
+  try {
+    for (const namespace of await lines(['namespaces', 'list', '-q'])) {
+      const ids = await lines(['-n', namespace, 'containers', 'list', '-q'])
+      const id = ids.find(one => one.startsWith(call.container))
+      if (id === undefined) continue
+      const args = CTR[call.does]
+      if (!args) return { outcome: 'failed', said: `containerd does not ${call.does}: CNI does` }
+      const { CreatedAt: created } = JSON.parse((await ctr(['-n', namespace, 'containers', 'info', id])).stdout)
+      if (Date.parse(created) > Number(BigInt(call.before) / 1_000_000n) + CLOCK_MS)
+        return { outcome: 'refused', said: 'the container is younger than the alert: it is another one' }
+      if (dry) return { outcome: 'done', said: `it is there, in ${namespace}` }
+      return await ctr(['-n', namespace, ...args, id]).then(
+        () => ({ outcome: 'done', said: `in ${namespace}` }) as const,
+        error => failureOf(error),
+      )
+    }
+    return undefined
+  } catch (error) {
+    return { outcome: 'failed', said: `ctr: ${(error as Error).message.slice(0, 300)}` }
+  }
+}
+
+function failureOf(error: unknown): Answer {
+  const { stderr = '', message, code } = error as Error & { stderr?: string; code?: unknown }
+  const said = (stderr || message).trim().slice(0, 300)
+  if (/not found|no running task|already finished/.test(said)) return { outcome: 'already', said }
+  return { outcome: typeof code === 'number' ? 'failed' : 'undecided', said }
+}

@@ -1,0 +1,280 @@
+/** An alert in front of playbooks: match → plan → guard → record → act → record → undo. */
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { type AlertData, alertJson, isoTime } from '@falc/engine'
+import { callAll, runAction } from './act.ts'
+import type { Held } from './guard/held.ts'
+import type { Limits } from './guard/limits.ts'
+import { type Once, onceKey } from './guard/once.ts'
+import { onlyTells, type Protected } from './guard/protected.ts'
+import type { About, Answered, Entry } from './journal/format.ts'
+import type { Journal } from './journal/journal.ts'
+import type { Call, Data, Outcome, Ports } from './model/call.ts'
+import { type Plan, type PlannedStep, planOf } from './plan.ts'
+import type { Playbook } from './playbook/load.ts'
+
+/** Moments between which a process can die: tests stop it there. */
+export const POINTS = ['claimed', 'asked', 'acted', 'answered', 'settled'] as const
+export type Point = (typeof POINTS)[number]
+
+export interface ResponderOptions {
+  readonly playbooks: readonly Playbook[]
+  readonly journal: Journal
+  readonly once: Once
+  readonly limits: Limits
+  /** Those of playbooks that run dry: they are held up as they would be. */
+  readonly dryLimits: Limits
+  readonly protection: Protected
+  readonly ports: Ports
+  /** This machine, as its sensor names it. Calls about processes, containers and files of others are not made. */
+  readonly hostname: string
+  /** While this file is there, nothing acts. */
+  readonly stopFile: string
+  /** Milliseconds that a step may take. Default 60,000. */
+  readonly timeout?: number
+  readonly log: (level: 'info' | 'warning' | 'error', text: string) => void
+  readonly point?: (point: Point) => Promise<void> | void
+}
+
+/** What became of an alert. */
+export interface Taken {
+  readonly acted: number
+  readonly held: number
+  /** Another responder is at one of the steps: the alert has to come again. */
+  readonly busy: boolean
+}
+
+/** Vias whose targets are on one machine. */
+const LOCAL: ReadonlySet<Call['via']> = new Set(['process', 'engine', 'file'])
+
+export class Responder {
+  readonly counts = { alerts: 0, matched: 0, unrecorded: 0 }
+  readonly outcomes: Partial<Record<Outcome, number>> = {}
+  readonly heldBy: Partial<Record<Held['guard'], number>> = {}
+  readonly #options: ResponderOptions
+  readonly #notes: HeldNotes
+  readonly #stopping = new AbortController()
+
+  constructor(options: ResponderOptions) {
+    this.#options = options
+    this.#notes = new HeldNotes(entry => this.#record(entry))
+  }
+
+  /** All playbooks in order. Resolves when what was done is recorded; never rejects. */
+  async take(alert: AlertData): Promise<Taken> {
+    this.counts.alerts++
+    const taken = { acted: 0, held: 0, busy: false }
+    // What responders say of themselves is for people.
+    if (alert.source === 'response') return taken
+    for (const playbook of this.#options.playbooks) {
+      const plan = this.#planned(playbook, alert)
+      if (!plan) continue
+      this.counts.matched++
+      for (const step of plan.steps) {
+        const result = await this.#step(plan, step).catch(error => this.#failed(plan, step, error))
+        if (result === 'busy') taken.busy = true
+        else taken[result]++
+      }
+    }
+    return taken
+  }
+
+  /** Steps that are running get their signal. */
+  stop(): void {
+    this.#stopping.abort(new Error('the responder stops'))
+  }
+
+  #planned(playbook: Playbook, alert: AlertData): Plan | undefined {
+    try {
+      return planOf(playbook, alert, this.#options.protection)
+    } catch (error) {
+      this.#options.log('error', `${playbook.name}: ${(error as Error).message}`)
+      return undefined
+    }
+  }
+
+  /**
+   * A step that somebody has approved. It is planned and guarded anew: the world may have changed since.
+   * @param run that of the entry that waited
+   */
+  async approved(alert: AlertData, playbook: string, number: number, run: string): Promise<void> {
+    const known = this.#options.playbooks.find(({ name }) => name === playbook)
+    const plan = known && this.#planned(known, alert)
+    const planned = plan?.steps.find(one => one.number === number)
+    if (!plan || !planned)
+      return this.#options.log('warning', `${playbook}: step ${number} is no longer about this alert`)
+    await this.#step(plan, planned, run).catch(error => this.#failed(plan, planned, error))
+  }
+
+  /** @param approval the run that was approved; undefined: nobody was asked */
+  async #step(plan: Plan, planned: PlannedStep, approval?: string): Promise<'acted' | 'held' | 'busy'> {
+    const { playbook, alert } = plan
+    const { step, number, target, calls } = planned
+    const { once, dryLimits, limits } = this.#options
+    const waits = playbook.mode === 'approve' && approval === undefined && !onlyTells(calls)
+    const dry = playbook.mode === 'dry-run' || waits
+    const about = aboutOf(plan, planned, approval)
+    const held = planned.held ?? this.#heldHere(planned, alert)
+    if (held || !target) return this.#hold(about, held ?? { guard: 'field', reason: 'it has no target' })
+    const place = (dry ? dryLimits : limits).take(playbook, target)
+    if ('guard' in place) return this.#hold(about, place)
+    const key = onceKey(playbook.name, number, `${waits ? 'wait ' : dry ? 'dry ' : ''}${step.action.name}`, target.uid)
+    const verdict = await once.claim({ key, alert: alert.id, limit: playbook.limits.per_target }).catch(error => {
+      // Nothing was done: the alert has to come again.
+      this.#log('error', about, (error as Error).message)
+      return { claimed: false, busy: true } as const
+    })
+    if (!verdict.claimed) {
+      place.release()
+      if ('busy' in verdict) return 'busy'
+      if ('guard' in verdict) return this.#hold(about, verdict)
+      this.#answered(about, [], 'undecided', dry)
+      return 'held'
+    }
+    await this.#options.point?.('claimed')
+    if (waits) {
+      this.#options.journal.append({
+        ...{ kind: 'waiting', ...about, plan: sayings(calls), full: alertJson(alert, { id: true }) },
+        expires: new Date(Date.now() + playbook.approval).toISOString(),
+      })
+      await once.settle(key, 'done')
+      this.#log('info', about, `waits for approval: falc respond approve ${about.run.slice(0, 8)}`)
+      return 'held'
+    }
+    const until = step.lasts === undefined || dry ? undefined : new Date(Date.now() + step.lasts).toISOString()
+    try {
+      this.#options.journal.append({
+        ...{ kind: 'asked', ...about, dry },
+        why: [playbook.when, ...(step.when === undefined ? [] : [step.when])],
+        plan: sayings(calls),
+        ...(until !== undefined && {
+          until,
+          undo: { alert: alertJson(alert, { id: true }), params: planned.params as Data },
+        }),
+      })
+    } catch (error) {
+      // What cannot be recorded is not done.
+      await once.settle(key, 'undecided')
+      return this.#hold(about, { guard: 'record', reason: (error as Error).message }, false)
+    }
+    await this.#options.point?.('asked')
+    const { answers, outcome } = await this.#act(planned, target, alert, dry)
+    await this.#options.point?.('acted')
+    this.#answered(about, answers, outcome, dry)
+    await this.#options.point?.('answered')
+    await once.settle(key, outcome === 'undecided' ? 'undecided' : 'done')
+    await this.#options.point?.('settled')
+    return 'acted'
+  }
+
+  async #act(
+    { step, params, calls }: PlannedStep,
+    target: NonNullable<PlannedStep['target']>,
+    alert: AlertData,
+    dry: boolean,
+  ) {
+    const signal = AbortSignal.any([AbortSignal.timeout(this.#options.timeout ?? 60_000), this.#stopping.signal])
+    const attempt = { dry, signal, alert }
+    if (step.action.run) return runAction(step.action, { alert, params, target, dry, signal })
+    return callAll(
+      calls.filter(call => typeof call !== 'string'),
+      this.#options.ports,
+      attempt,
+    )
+  }
+
+  /** What only this responder knows. */
+  #heldHere({ calls }: PlannedStep, alert: AlertData): Held | undefined {
+    const { stopFile, hostname } = this.#options
+    if (existsSync(stopFile)) return { guard: 'stopped', reason: `everything is stopped: ${stopFile}` }
+    const local = calls.some(call => typeof call !== 'string' && LOCAL.has(call.via))
+    if (local && alert.hostname !== undefined && alert.hostname !== hostname)
+      return { guard: 'machine', reason: `it happened on ${alert.hostname}, this is ${hostname}` }
+    return undefined
+  }
+
+  #hold(about: About, { guard, reason }: Held, record = true): 'held' {
+    this.heldBy[guard] = (this.heldBy[guard] ?? 0) + 1
+    if (record && this.#notes.add(about, guard, reason)) this.#log('info', about, `held back: ${reason}`)
+    else this.counts.unrecorded++
+    return 'held'
+  }
+
+  #answered(about: About, answers: readonly Answered[], outcome: Outcome, dry: boolean): void {
+    this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1
+    this.#record({ kind: 'answered', ...about, outcome, answers, dry })
+    const said = answers.map(answer => answer.said).filter(Boolean)
+    const level = outcome === 'failed' || outcome === 'refused' || outcome === 'undecided' ? 'warning' : 'info'
+    this.#log(level, about, `${dry ? 'dry run, ' : ''}${outcome}${said.length === 0 ? '' : `: ${said.join('; ')}`}`)
+  }
+
+  /** Something of falc's own is broken; other steps and alerts go on. */
+  #failed(plan: Plan, planned: PlannedStep, error: unknown): 'held' {
+    this.#log('error', aboutOf(plan, planned), (error as Error).message)
+    this.heldBy.record = (this.heldBy.record ?? 0) + 1
+    return 'held'
+  }
+
+  #record(entry: Entry): void {
+    try {
+      this.#options.journal.append(entry)
+    } catch (error) {
+      this.#options.log('error', `journal: ${(error as Error).message}`)
+    }
+  }
+
+  #log(level: 'info' | 'warning' | 'error', { playbook, action, target }: About, text: string): void {
+    this.#options.log(level, `${playbook}: ${action}${target ? ` ${target.name}` : ''}: ${text}`)
+  }
+}
+
+const sayings = (calls: PlannedStep['calls']) => calls.map(call => (typeof call === 'string' ? call : call.says))
+
+function aboutOf({ playbook, alert }: Plan, { step, number, target }: PlannedStep, run?: string): About {
+  const { id, rule, hostname, output } = alert
+  return {
+    ...{ run: run ?? randomUUID(), playbook: playbook.name, step: number, action: step.action.name },
+    ...(target && { target: bare(target) }),
+    alert: {
+      ...{ id, rule, time: isoTime(alert.time), output: output.slice(0, 2000) },
+      ...(hostname !== undefined && { hostname }),
+    },
+  }
+}
+
+const bare = ({ kind, uid, name, namespace }: NonNullable<About['target']>) => ({
+  ...{ kind, uid, name },
+  ...(namespace !== undefined && { namespace }),
+})
+
+/** How often steps that were held back are recorded, in a minute. */
+const MAX_NOTES = 60
+const MAX_KNOWN = 10_000
+
+/** Records what was held back: the same once, and not more than a journal can bear. All are counted. */
+class HeldNotes {
+  readonly #write: (entry: Entry) => void
+  readonly #known = new Set<string>()
+  #minute = 0
+  #written = 0
+
+  constructor(write: (entry: Entry) => void) {
+    this.#write = write
+  }
+
+  /** @returns whether it was recorded */
+  add(about: About, guard: string, reason: string): boolean {
+    const key = JSON.stringify([about.playbook, about.step, about.target?.uid, guard, reason])
+    if (this.#known.has(key)) return false
+    const minute = Math.floor(Date.now() / 60_000)
+    if (minute !== this.#minute) {
+      this.#minute = minute
+      this.#written = 0
+    }
+    if (++this.#written > MAX_NOTES) return false
+    this.#known.add(key)
+    if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value!)
+    this.#write({ kind: 'held', ...about, guard, reason })
+    return true
+  }
+}

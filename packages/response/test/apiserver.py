@@ -1,0 +1,302 @@
+"""
+A stand-in for the API server, strict: paths, verbs, keys and types are those of the API's own models, which come with the Kubernetes
+client for Python. It evaluates roles, UIDs and resource versions, stores nothing in a dry run, and refuses what it is told to.
+
+    apiserver.py ROLES.json TOKEN-FILE     prints its port; a line on standard input is a command:
+
+    put KIND JSON           an object, as if somebody had made it
+    get KIND NAMESPACE NAME prints it as JSON, or null
+    answer STATUS N         the next N writes get this status
+"""
+import datetime
+import json
+import re
+import sys
+import threading
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from kubernetes.client import models
+
+# (group, version, plural): (kind, model, namespaced)
+RESOURCES = {
+    ("", "v1", "pods"): ("Pod", "V1Pod", True),
+    ("", "v1", "nodes"): ("Node", "V1Node", False),
+    ("apps", "v1", "replicasets"): ("ReplicaSet", "V1ReplicaSet", True),
+    ("apps", "v1", "deployments"): ("Deployment", "V1Deployment", True),
+    ("apps", "v1", "statefulsets"): ("StatefulSet", "V1StatefulSet", True),
+    ("batch", "v1", "jobs"): ("Job", "V1Job", True),
+    ("batch", "v1", "cronjobs"): ("CronJob", "V1CronJob", True),
+    ("networking.k8s.io", "v1", "networkpolicies"): ("NetworkPolicy", "V1NetworkPolicy", True),
+    ("events.k8s.io", "v1", "events"): ("Event", "EventsV1Event", True),
+}
+KINDS = {kind: key for key, (kind, _, _) in RESOURCES.items()}
+SUBRESOURCES = {"eviction": ("POST", "create"), "log": ("GET", "get")}
+QUERY = {
+    "GET": {"fieldSelector", "labelSelector", "limit", "tailLines", "limitBytes", "container", "pretty"},
+    "POST": {"dryRun", "fieldManager", "fieldValidation", "pretty"},
+    "PATCH": {"dryRun", "fieldManager", "fieldValidation", "force", "pretty"},
+    "DELETE": {"dryRun", "pretty"},
+}
+
+lock = threading.RLock()
+objects = {}
+version = 0
+told = []
+
+
+class Refused(Exception):
+    def __init__(self, code, reason, message, after=None):
+        self.status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": message}
+        self.code, self.after = code, after
+
+
+def check(value, type_name, path, nulls):
+    """A value against the type of a model: unknown keys and other types are refused."""
+    if value is None and nulls:
+        return
+    inner = re.fullmatch(r"(list|dict)\[(?:\(?str, ?)?(.+?)\)?\]|dict\(str, (.+)\)", type_name)
+    if inner:
+        is_list = type_name.startswith("list")
+        if not isinstance(value, list if is_list else dict):
+            raise Refused(400, "BadRequest", f"strict decoding error: {path}: expected {type_name}")
+        element = inner[2] or inner[3]
+        for key, one in enumerate(value) if is_list else value.items():
+            check(one, element, f"{path}[{key}]", nulls)
+        return
+    simple = {"str": str, "int": int, "bool": bool, "float": (int, float), "datetime": str, "object": object}.get(type_name)
+    if simple:
+        if not isinstance(value, simple) or (type_name == "int" and isinstance(value, bool)):
+            raise Refused(400, "BadRequest", f"strict decoding error: {path}: expected {type_name}, got {json.dumps(value)}")
+        return
+    model = getattr(models, type_name)
+    if not isinstance(value, dict):
+        raise Refused(400, "BadRequest", f"strict decoding error: {path}: expected an object")
+    names = {written: name for name, written in model.attribute_map.items()}
+    for key, one in value.items():
+        if key not in names:
+            raise Refused(400, "BadRequest", f'strict decoding error: unknown field "{path}.{key}"')
+        check(one, model.openapi_types[names[key]], f"{path}.{key}", nulls)
+
+
+def merge(old, patch):
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(old) if isinstance(old, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge(merged.get(key), value)
+    return merged
+
+
+LABEL = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
+
+
+def validate(kind, value):
+    for name, label in (value["metadata"].get("labels") or {}).items():
+        if not LABEL.fullmatch(label):
+            raise Refused(422, "Invalid", f'{kind} is invalid: metadata.labels: Invalid value: "{label}"')
+
+
+def put(kind, value):
+    global version
+    version += 1
+    metadata = value.setdefault("metadata", {})
+    metadata.setdefault("uid", str(uuid.uuid4()))
+    metadata["resourceVersion"] = str(version)
+    group, api, _ = KINDS[kind]
+    value.setdefault("kind", kind)
+    value.setdefault("apiVersion", f"{group}/{api}" if group else api)
+    objects[kind, metadata.get("namespace"), metadata["name"]] = value
+    return value
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do(self):
+        try:
+            length = int(self.headers.get("content-length") or 0)
+            body = self.rfile.read(length)
+            with lock:
+                self.answer(*self.handle_request(body))
+        except Refused as refused:
+            self.answer(refused.code, refused.status, refused.after)
+        except Exception as error:
+            self.answer(500, {"kind": "Status", "message": f"the stand-in is broken: {error!r}", "code": 500})
+
+    do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = do
+
+    def answer(self, code, value, after=None):
+        text = value.encode() if isinstance(value, str) else json.dumps(value).encode()
+        self.send_response(code)
+        self.send_header("content-type", "text/plain" if isinstance(value, str) else "application/json")
+        self.send_header("content-length", str(len(text)))
+        if after is not None:
+            self.send_header("retry-after", str(after))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def handle_request(self, body):
+        with open(sys.argv[2]) as file:
+            if self.headers.get("authorization") != f"Bearer {file.read().strip()}":
+                raise Refused(401, "Unauthorized", "Unauthorized")
+        url = urlsplit(self.path)
+        path = re.fullmatch(r"/(?:api|apis/([a-z0-9.]+))/(v\d+)(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+)(?:/([a-z]+))?)?", url.path)
+        group, api, namespace, plural, name, sub = path.groups() if path else [None] * 6
+        resource = RESOURCES.get((group or "", api, plural))
+        if not resource or (namespace and not resource[2]) or (sub and (plural != "pods" or sub not in SUBRESOURCES)):
+            raise Refused(404, "NotFound", f"the server could not find the requested resource: {url.path}")
+        kind, model, namespaced = resource
+        namespace, name = namespace and unquote(namespace), name and unquote(name)
+        method = self.command
+        query = {key: values[0] for key, values in parse_qs(url.query, keep_blank_values=True).items()}
+        unknown = set(query) - QUERY.get(method, set())
+        if unknown:
+            raise Refused(400, "BadRequest", f"unknown query parameters: {', '.join(sorted(unknown))}")
+        if query.get("dryRun", "All") != "All" or query.get("fieldValidation", "Strict") != "Strict":
+            raise Refused(400, "BadRequest", "the stand-in takes dryRun=All and fieldValidation=Strict")
+        verb = SUBRESOURCES[sub][1] if sub else {"GET": "get" if name else "list", "POST": "create", "PATCH": "patch", "DELETE": "delete"}.get(method)
+        if verb is None or (sub and SUBRESOURCES[sub][0] != method) or ((method == "POST" and not sub) == bool(name)):
+            if not (method == "GET" and not name):
+                raise Refused(405, "MethodNotAllowed", f"the server does not allow {method} here")
+        if namespaced and name and not namespace:
+            raise Refused(404, "NotFound", "a namespaced object has a namespace")
+        self.authorize(verb, group or "", f"{plural}/{sub}" if sub else plural, namespace)
+        if method != "GET" and told:
+            status = told.pop(0)
+            raise Refused(status, "TooManyRequests" if status == 429 else "InternalError", "as told", 0 if status == 429 else None)
+        dry = "dryRun" in query
+        if method == "GET" and not name:
+            return 200, self.list(kind, namespace, query)
+        if method == "POST" and not sub:
+            return self.create(kind, model, namespace, body, dry)
+        found = objects.get((kind, namespace, name))
+        if found is None:
+            raise Refused(404, "NotFound", f'{plural} "{name}" not found')
+        if sub == "log":
+            return 200, "".join(f"line {i}\n" for i in range(int(query.get("tailLines", "3"))))
+        if method == "GET":
+            return 200, found
+        if sub == "eviction":
+            return self.evict(found, body, dry)
+        if method == "DELETE":
+            return self.delete(kind, found, body, dry)
+        return self.patch(kind, model, found, body, dry)
+
+    def authorize(self, verb, group, resource, namespace):
+        with open(sys.argv[1]) as file:
+            roles = json.load(file)
+        for role in roles:
+            if role["kind"] == "Role" and role["metadata"]["namespace"] != namespace:
+                continue
+            for rule in role["rules"]:
+                if group in rule["apiGroups"] and resource in rule["resources"] and verb in rule["verbs"]:
+                    return
+        where = f' in the namespace "{namespace}"' if namespace else " at the cluster scope"
+        raise Refused(403, "Forbidden", f'User "falc" cannot {verb} resource "{resource}" in API group "{group}"{where}')
+
+    def list(self, kind, namespace, query):
+        wanted = dict(pair.split("=") for pair in query.get("fieldSelector", "").split(",") if pair)
+        if set(wanted) - {"spec.nodeName", "metadata.name"}:
+            raise Refused(400, "BadRequest", "field label not supported")
+
+        def holds(value):
+            return all((value.get(key.split(".")[0]) or {}).get(key.split(".")[1]) == text for key, text in wanted.items())
+
+        items = [one for (k, n, _), one in objects.items() if k == kind and namespace in (None, n) and holds(one)]
+        group, api, _ = KINDS[kind]
+        return {"kind": f"{kind}List", "apiVersion": f"{group}/{api}" if group else api, "metadata": {"resourceVersion": str(version)}, "items": items}
+
+    def parsed(self, body, *types):
+        if self.headers.get("content-type") not in types:
+            raise Refused(415, "UnsupportedMediaType", f"the body of this is {types[0]}")
+        try:
+            return json.loads(body)
+        except ValueError as error:
+            raise Refused(400, "BadRequest", str(error))
+
+    def create(self, kind, model, namespace, body, dry):
+        value = self.parsed(body, "application/json")
+        check(value, model, kind, False)
+        validate(kind, value)
+        getattr(models, model)  # what the model itself demands
+        metadata = value["metadata"]
+        if metadata.get("namespace", namespace) != namespace or value.get("kind", kind) != kind:
+            raise Refused(400, "BadRequest", "the object is not of this place")
+        if "generateName" in metadata:
+            metadata["name"] = metadata["generateName"] + uuid.uuid4().hex[:5]
+        if kind == "NetworkPolicy" and "podSelector" not in value.get("spec", {}):
+            raise Refused(422, "Invalid", "spec.podSelector: Required value")
+        if kind == "Event":
+            if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", value["eventTime"]) or len(value["note"]) > 1024:
+                raise Refused(422, "Invalid", "eventTime: microseconds; note: 1024 bytes")
+        if (kind, namespace, metadata["name"]) in objects:
+            raise Refused(409, "AlreadyExists", f'"{metadata["name"]}" already exists')
+        metadata["namespace"] = namespace
+        return 201, value if dry else put(kind, value)
+
+    def precondition(self, found, wanted):
+        uid = (wanted or {}).get("uid")
+        if uid is not None and uid != found["metadata"]["uid"]:
+            raise Refused(409, "Conflict", f'Precondition failed: UID in precondition: {uid}, UID in object meta: {found["metadata"]["uid"]}')
+
+    def delete(self, kind, found, body, dry):
+        options = self.parsed(body, "application/json") if body else {}
+        check(options, "V1DeleteOptions", "DeleteOptions", False)
+        self.precondition(found, options.get("preconditions"))
+        if not dry:
+            objects.pop((kind, found["metadata"].get("namespace"), found["metadata"]["name"]))
+        return 200, found
+
+    def evict(self, found, body, dry):
+        value = self.parsed(body, "application/json")
+        check(value, "V1Eviction", "Eviction", False)
+        if value["metadata"]["name"] != found["metadata"]["name"]:
+            raise Refused(400, "BadRequest", "name in URL does not match name in Eviction object")
+        self.precondition(found, (value.get("deleteOptions") or {}).get("preconditions"))
+        if (found["metadata"].get("annotations") or {}).get("test/budget"):
+            raise Refused(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.")
+        if not dry:
+            objects.pop(("Pod", found["metadata"]["namespace"], found["metadata"]["name"]))
+        return 201, {"kind": "Status", "apiVersion": "v1", "status": "Success", "code": 201}
+
+    def patch(self, kind, model, found, body, dry):
+        # The strategic one, which clients of others send, is the same where there are no lists.
+        patch = self.parsed(body, "application/merge-patch+json", "application/strategic-merge-patch+json")
+        if "strategic" in self.headers.get("content-type") and b"[" in body:
+            raise Refused(415, "UnsupportedMediaType", "the stand-in merges no lists")
+        check(patch, model, kind, True)
+        metadata = patch.get("metadata") or {}
+        if metadata.get("uid", found["metadata"]["uid"]) != found["metadata"]["uid"]:
+            raise Refused(409, "Conflict", "Precondition failed: UID")
+        if metadata.get("resourceVersion", found["metadata"]["resourceVersion"]) != found["metadata"]["resourceVersion"]:
+            raise Refused(409, "Conflict", "the object has been modified; please apply your changes to the latest version")
+        merged = merge(found, patch)
+        check(merged, model, kind, False)
+        validate(kind, merged)
+        return 200, merged if dry else put(kind, merged)
+
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(server.server_address[1], flush=True)
+for line in sys.stdin:
+    command, *rest = line.strip().split(" ", 2)
+    with lock:
+        if command == "put":
+            print(json.dumps(put(rest[0], json.loads(rest[1]))), flush=True)
+        elif command == "get":
+            kind, (namespace, name) = rest[0], rest[1].split(" ")
+            print(json.dumps(objects.get((kind, None if namespace == "-" else namespace, name))), flush=True)
+        elif command == "list":
+            print(json.dumps([name for kind, _, name in objects if kind == rest[0]]), flush=True)
+        elif command == "answer":
+            told += [int(rest[0])] * int(rest[1])
+            print("ok", flush=True)

@@ -1,0 +1,299 @@
+/** Actions on Kubernetes, against a strict stand-in for its API server (apiserver.py), which Kubernetes' own client for Python works with. */
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { alerts } from '@falc/engine'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { skipped } from '../../../scripts/testing/needs.ts'
+import { missingModule } from '../../outputs/test/transports/peer.ts'
+import { ACTIONS, alertOf, KubeClient, kubernetesPort, loadPlaybooks, type Role, rolesOf } from '../src/index.ts'
+import { ApiServer } from './apiserver.ts'
+import { folder, journalOf, respondWith, World } from './machine.ts'
+
+const steps = (list: string, mode = 'enforce') =>
+  `- playbook: p\n  when: alert.rule = Shell\n  mode: ${mode}\n  limits: { total: 100/1h }\n  steps: ${list}\n`
+
+const about = (uid: string, more: Record<string, unknown> = {}) =>
+  alertOf({
+    rule: 'Shell',
+    hostname: 'web-1',
+    output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'web-0', 'k8s.pod.uid': uid, ...more },
+  })
+
+describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () => {
+  let server: ApiServer
+  let client: KubeClient
+  const tell = (command: string) => server.tell(command)
+  const get = (kind: string, name: string, namespace = 'shop') => tell(`get ${kind} ${namespace} ${name}`)
+  const put = (kind: string, value: unknown) => tell(`put ${kind} ${JSON.stringify(value)}`)
+
+  beforeAll(async () => {
+    server = await ApiServer.start()
+    client = new KubeClient({ server: server.url, token: { file: server.token } })
+  })
+  afterAll(async () => {
+    client.close()
+    await server.stop()
+  })
+
+  const owned = (kind: string, name: string, uid: string) => [{ apiVersion: 'v1', kind, name, uid, controller: true }]
+  let uid: string
+  beforeEach(async () => {
+    await put('Node', { metadata: { name: 'node-1' }, spec: {} })
+    const cron = await put('CronJob', { metadata: { name: 'nightly', namespace: 'shop' }, spec: { suspend: false } })
+    const job = await put('Job', {
+      metadata: {
+        name: 'nightly-1',
+        namespace: 'shop',
+        ownerReferences: owned('CronJob', 'nightly', cron.metadata.uid),
+      },
+    })
+    await put('Pod', {
+      metadata: {
+        name: 'nightly-1-x',
+        namespace: 'shop',
+        uid: 'aaaaaaaa-0000',
+        ownerReferences: owned('Job', 'nightly-1', job.metadata.uid),
+      },
+      spec: { containers: [{ name: 'x', image: 'x' }] },
+    })
+    const deployment = await put('Deployment', { metadata: { name: 'web', namespace: 'shop' }, spec: { replicas: 3 } })
+    const set = await put('ReplicaSet', {
+      metadata: {
+        name: 'web-1',
+        namespace: 'shop',
+        ownerReferences: owned('Deployment', 'web', deployment.metadata.uid),
+      },
+    })
+    const metadata = {
+      name: 'web-0',
+      namespace: 'shop',
+      labels: { app: 'web', tier: 'front' },
+      ownerReferences: owned('ReplicaSet', 'web-1', set.metadata.uid),
+    }
+    uid = (
+      await put('Pod', {
+        metadata,
+        spec: { nodeName: 'node-1', containers: [{ name: 'web', image: 'web' }] },
+        status: { phase: 'Running' },
+      })
+    ).metadata.uid
+  })
+
+  /** With the rights that `falc respond rbac` prints for these playbooks, and no others. */
+  async function respond(list: string, alert = about(uid), options: { mode?: string; granted?: readonly Role[] } = {}) {
+    const playbooks = steps(list, options.mode)
+    const loaded = loadPlaybooks([{ name: 'p', content: playbooks }], { actions: ACTIONS, source: alerts() })
+    server.allow(options.granted ?? rolesOf(loaded, ['shop']))
+    const path = folder()
+    const open = await respondWith(playbooks, new World(), {
+      folder: path,
+      ports: { kubernetes: kubernetesPort(client) },
+    })
+    await open.responder.take(alert)
+    return {
+      open,
+      outcomes: () =>
+        journalOf(path).flatMap(line => /^(?:answered|undone) (\w+) .*: (\w+)$/.exec(line)?.slice(1).join(' ') ?? []),
+    }
+  }
+
+  const NAMED: readonly (readonly [string, string, (now: () => Promise<any>) => Promise<unknown>, unknown])[] = [
+    [
+      'label_pod',
+      '{ labels: { falc.dev/suspect: "true", tier: "" } }',
+      async () => (await get('Pod', 'web-0')).metadata.labels,
+      { app: 'web', 'falc.dev/suspect': 'true' },
+    ],
+    [
+      'annotate_pod',
+      '{ annotations: { falc.dev/rule: "%alert.rule" } }',
+      async () => (await get('Pod', 'web-0')).metadata.annotations,
+      { 'falc.dev/rule': 'Shell' },
+    ],
+    ['pod_logs', '{ lines: 5 }', async () => (await get('Pod', 'web-0')).metadata.name, 'web-0'],
+    ['pod_event', '{}', async () => (await tell('list Event')).length > 0, true],
+    ['isolate_pod', '{}', async () => (await get('Pod', 'web-0')).metadata.labels, 'QUARANTINE'],
+    ['evict_pod', '{ grace: 5 }', () => get('Pod', 'web-0'), null],
+    ['delete_pod', '{ grace: 5 }', () => get('Pod', 'web-0'), null],
+    ['cordon_node', '{}', async () => (await get('Node', 'node-1', '-')).spec, { unschedulable: true }],
+    [
+      'taint_node',
+      '{}',
+      async () => (await get('Node', 'node-1', '-')).spec,
+      { taints: [{ key: 'falc.dev/suspect', value: 'true', effect: 'NoSchedule' }] },
+    ],
+    [
+      'drain_node',
+      '{}',
+      async () => [(await get('Node', 'node-1', '-')).spec, await get('Pod', 'web-0')],
+      [{ unschedulable: true }, null],
+    ],
+    ['scale_workload', '{ replicas: 0 }', async () => (await get('Deployment', 'web')).spec, { replicas: 0 }],
+  ]
+
+  test.each(NAMED)(
+    '%s %s: with its own role; a dry run changes nothing, and without a right it is refused',
+    async (name, params, state, expected) => {
+      const before = await state(async () => undefined)
+      const dry = await respond(`[{ ${name}: ${params} }]`, about(uid), { mode: 'dry-run' })
+      await dry.open.close()
+      expect(dry.outcomes()).toEqual([`${name} done`])
+      if (name !== 'pod_event') expect(await state(async () => undefined)).toEqual(before)
+      const denied = await respond(`[{ ${name}: ${params} }]`, about(uid), { granted: [] })
+      await denied.open.close()
+      expect(denied.outcomes()).toEqual([`${name} refused`])
+
+      const { open, outcomes } = await respond(`[{ ${name}: ${params} }]`)
+      await open.close()
+      expect(outcomes()).toEqual([`${name} done`])
+      expect(await state(async () => undefined)).toEqual(
+        expected === 'QUARANTINE' ? { 'falc.dev/quarantine': uid } : expected,
+      )
+    },
+  )
+
+  test('every action of Kubernetes has a case here, and asks for what it says', () => {
+    const named = [...NAMED.map(([name]) => name), 'suspend_cronjob']
+    expect(
+      ACTIONS.filter(({ asks }) => asks)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(named.sort())
+  })
+
+  test.each([
+    ['isolate_pod: { for: 1h }'],
+    ['cordon_node: { for: 1h }'],
+    ['taint_node: { for: 1h }'],
+    ['scale_workload: { replicas: 1, for: 1h }'],
+  ])('%s: undone, all is as it was', async step => {
+    const all = async () => {
+      const [pod, node, deployment] = [
+        await get('Pod', 'web-0'),
+        await get('Node', 'node-1', '-'),
+        await get('Deployment', 'web'),
+      ]
+      return {
+        labels: pod.metadata.labels,
+        taints: node.spec.taints ?? [],
+        cordoned: node.spec.unschedulable ?? false,
+        replicas: deployment.spec.replicas,
+        policies: await tell('list NetworkPolicy'),
+      }
+    }
+    const before = await all()
+    const { open, outcomes } = await respond(`[{ ${step} }]`)
+    expect(await all()).not.toEqual(before)
+    const [run] = open.undo.runs
+    expect(await open.undo.now(run!)).toBe(true)
+    await open.close()
+    expect(await all()).toEqual(before)
+    expect(outcomes().map(line => line.split(' ')[1])).toEqual(['done', 'done'])
+  })
+
+  test('a CronJob is suspended through its pod', async () => {
+    const alert = about('aaaaaaaa-0000', { 'k8s.pod.name': 'nightly-1-x' })
+    const { open } = await respond('[{ suspend_cronjob: }]', alert)
+    await open.close()
+    expect((await get('CronJob', 'nightly')).spec).toEqual({ suspend: true })
+  })
+
+  test.each(
+    ACTIONS.filter(({ asks, name }) => asks && name !== 'pod_event').map(({ name, example }) => [name, example]),
+  )('%s: a pod that has the name of the one that is meant is left alone', async (name, example) => {
+    const before = [await get('Pod', 'web-0'), await get('Node', 'node-1', '-'), await get('Deployment', 'web')]
+    const { open, outcomes } = await respond(`[{ ${name}: ${example} }]`, about('00000000-dead'))
+    await open.close()
+    expect(outcomes()).toEqual([`${name} gone`])
+    expect([await get('Pod', 'web-0'), await get('Node', 'node-1', '-'), await get('Deployment', 'web')]).toEqual(
+      before,
+    )
+    expect(await tell('list NetworkPolicy')).not.toContain('falc-quarantine-00000000-dead')
+  })
+
+  test.each([
+    ['a value that is no label', '[{ label_pod: { labels: { who: "%proc.cmdline" } } }]', 'label_pod refused'],
+    ['a pod behind a budget', '[{ evict_pod: }]', 'evict_pod failed'],
+    ['a static pod', '[{ delete_pod: }]', 'delete_pod refused'],
+    ['a node of the control plane', '[{ cordon_node: }]', 'cordon_node refused'],
+    ['a NetworkPolicy of this name that is not falc’s', '[{ isolate_pod: }]', 'isolate_pod refused'],
+  ])('%s', async (what, list, expected) => {
+    const pod = await get('Pod', 'web-0')
+    if (what.includes('budget'))
+      await put('Pod', { ...pod, metadata: { ...pod.metadata, annotations: { 'test/budget': 'yes' } } })
+    if (what.includes('static'))
+      await put('Pod', { ...pod, metadata: { ...pod.metadata, annotations: { 'kubernetes.io/config.mirror': 'x' } } })
+    if (what.includes('control'))
+      await put('Node', {
+        metadata: { name: 'node-1', labels: { 'node-role.kubernetes.io/control-plane': '' } },
+        spec: {},
+      })
+    if (what.includes('Policy'))
+      await put('NetworkPolicy', {
+        metadata: { name: `falc-quarantine-${uid}`, namespace: 'shop' },
+        spec: { podSelector: {} },
+      })
+    const { open, outcomes } = await respond(list, about(uid, { 'proc.cmdline': 'sh -c "$(id)"' }))
+    await open.close()
+    expect(outcomes()).toEqual([expected])
+    expect((await get('Pod', 'web-0')).metadata.labels).toEqual({ app: 'web', tier: 'front' })
+  })
+
+  test('429 is repeated, a token that was renewed is read anew, and an error of the server is undecided', async () => {
+    await tell('answer 429 2')
+    const first = await respond('[{ label_pod: { labels: { a: b } } }]')
+    await first.open.close()
+    expect(first.outcomes()).toEqual(['label_pod done'])
+    writeFileSync(server.token, 'second\n')
+    const second = await respond('[{ label_pod: { labels: { a: c } } }]')
+    await second.open.close()
+    expect(second.outcomes()).toEqual(['label_pod done'])
+    await tell('answer 500 1')
+    const third = await respond('[{ delete_pod: }]')
+    await third.open.close()
+    expect(third.outcomes()).toEqual(['delete_pod undecided'])
+  })
+
+  test('Kubernetes’ own client works with the stand-in, and the stand-in is strict with it', () => {
+    server.allow([
+      {
+        kind: 'ClusterRole',
+        metadata: { name: 'all' },
+        rules: [
+          {
+            apiGroups: [''],
+            resources: ['pods', 'pods/eviction', 'nodes'],
+            verbs: ['get', 'list', 'patch', 'create', 'delete'],
+          },
+        ],
+      },
+    ])
+    const out = execFileSync('/usr/bin/python3', [join(import.meta.dirname, 'client.py'), server.url, server.token], {
+      encoding: 'utf8',
+    })
+    expect(out).toBe('web True node-1\n200\n400\n400\n409\n200 200\n404 200\n200 404\n')
+  })
+})
+
+test('roles: a fold over the actions; one for each namespace, and one for what belongs to none', () => {
+  const loaded = (list: string) =>
+    loadPlaybooks([{ name: 'p', content: steps(list) }], { actions: ACTIONS, source: alerts() })
+  const lines = (granted: readonly Role[]) =>
+    granted.flatMap(({ kind, metadata, rules }) =>
+      rules.map(rule =>
+        [kind, metadata.namespace ?? '*', `${rule.apiGroups}/${rule.resources}`, rule.verbs.join()].join(' '),
+      ),
+    )
+  expect(lines(rolesOf(loaded('[{ delete_pod: }, { label_pod: { labels: {} } }]'), []))).toEqual([
+    'ClusterRole * /pods delete,get,patch',
+  ])
+  expect(lines(rolesOf(loaded('[{ taint_node: }, { isolate_pod: { for: 1h } }]'), ['shop', 'bank']))).toEqual([
+    'ClusterRole * /nodes get,patch',
+    'Role shop /pods get,patch',
+    'Role shop networking.k8s.io/networkpolicies create,delete,get',
+    'Role bank /pods get,patch',
+    'Role bank networking.k8s.io/networkpolicies create,delete,get',
+  ])
+  expect(rolesOf(loaded('[{ kill_container: }]'), [])).toEqual([])
+})

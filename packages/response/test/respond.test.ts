@@ -1,0 +1,247 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { until } from '../../../scripts/testing/wait.ts'
+import { approve, Journal, POINTS, STOP_FILE, waitingIn } from '../src/index.ts'
+import { folder, journalOf, respondWith, shellIn, World } from './machine.ts'
+
+const A = 'aaaaaaaaaaaa'
+const B = 'bbbbbbbbbbbb'
+const C = 'cccccccccccc'
+
+const playbook = (mode: string, limits = '{ total: 100/1h }', steps = '[{ stop_container: }]') =>
+  `- playbook: p\n  when: alert.rule = Shell\n  mode: ${mode}\n  limits: ${limits}\n  steps: ${steps}\n`
+
+describe('modes', () => {
+  test('a dry run asks what changes nothing, once for each target, and uses up no claim of an enforced one', async () => {
+    const [world, path] = [new World(), folder()]
+    const dry = await respondWith(playbook('dry-run'), world, { folder: path })
+    await dry.responder.take(shellIn(A))
+    await dry.responder.take(shellIn(A, { output: 'again' }))
+    await dry.close()
+    expect(world.asked).toEqual([`dry: stop container ${A}`])
+    const enforced = await respondWith(playbook('enforce'), world, { folder: path })
+    await enforced.responder.take(shellIn(A))
+    await enforced.close()
+    expect(world.asked).toEqual([`dry: stop container ${A}`, `stop container ${A}`])
+  })
+})
+
+describe('approval', () => {
+  test('a step waits, also over a restart, for one word; what tells somebody does not wait', async () => {
+    const [world, path] = [new World(), folder()]
+    const book = playbook('approve', '{}', '[{ stop_container: }, { notify: { output: on-call } }]')
+    const first = await respondWith(book, world, { folder: path })
+    for (const output of ['one', 'another']) await first.responder.take(shellIn(A, { output }))
+    await first.close()
+    expect(world.asked).toEqual(['tell on-call'])
+    const second = await respondWith(book, world, { folder: path })
+    const waiting = waitingIn(Journal.read(path).entries)
+    expect(waiting).toMatchObject([{ plan: [`stop container ${A}`] }])
+    approve(path, waiting[0]!)
+    await until('it is done', () => world.asked.length === 2)
+    await until('it is recorded', () => journalOf(path).at(-1) === `answered stop_container ${A}: done`)
+    approve(path, waiting[0]!)
+    await second.responder.take(shellIn(A, { output: 'one' }))
+    await second.close()
+    expect(world.asked).toEqual(['tell on-call', `stop container ${A}`])
+    expect(waitingIn(Journal.read(path).entries)).toEqual([])
+  })
+
+  test('a word that comes too late', async () => {
+    const [world, path] = [new World(), folder()]
+    const book = playbook('approve').replace('mode: approve', 'mode: approve\n  approval: 1ms')
+    const open = await respondWith(book, world, { folder: path })
+    await open.responder.take(shellIn(A))
+    await until('it has expired', () => journalOf(path).at(-1) === `expired stop_container ${A}`)
+    await open.close()
+    expect(world.asked).toEqual([])
+  })
+})
+
+describe('once', () => {
+  test('the same alert again, and another one about the same target, do nothing, also after a restart', async () => {
+    const [world, path] = [new World(), folder()]
+    for (let start = 0; start < 2; start++) {
+      const open = await respondWith(playbook('enforce'), world, { folder: path })
+      expect((await open.responder.take(shellIn(A))).acted).toBe(start === 0 ? 1 : 0)
+      expect((await open.responder.take(shellIn(A, { output: 'another' }))).held).toBe(1)
+      await open.close()
+    }
+    expect(world.asked).toEqual([`stop container ${A}`])
+  })
+
+  test('alerts about one target at the same time: one acts', async () => {
+    const world = new World()
+    const open = await respondWith(playbook('enforce'), world, { folder: folder() })
+    await Promise.all([1, 2, 3, 4].map(n => open.responder.take(shellIn(A, { output: `${n}` }))))
+    await open.close()
+    expect(world.asked).toEqual([`stop container ${A}`])
+  })
+
+  test.each(POINTS)('a process that ends when it is %s: never twice, and what is not known is said', async point => {
+    const [world, path] = [new World(), folder()]
+    const death = new Error('the process ends')
+    const first = await respondWith(playbook('enforce'), world, {
+      folder: path,
+      point: at => {
+        if (at === point) throw death
+      },
+    })
+    await first.responder.take(shellIn(A))
+    const askedThen = world.asked.length
+    await first.close()
+    const second = await respondWith(playbook('enforce'), world, { folder: path })
+    await second.responder.take(shellIn(A))
+    await second.close()
+    // Before the entry nothing was begun: then it is done now. After it nobody knows, and it is not.
+    expect(world.asked).toEqual(point === 'asked' ? [] : [`stop container ${A}`])
+    expect(askedThen).toBe(point === 'claimed' || point === 'asked' ? 0 : 1)
+    const undecided = journalOf(path).filter(line => line.endsWith('undecided'))
+    expect(undecided.length).toBe(point === 'asked' || point === 'acted' ? 1 : 0)
+  })
+})
+
+describe('guards', () => {
+  test('limits: of all targets, of a namespace; steps of other playbooks go on', async () => {
+    const world = new World()
+    const both = playbook('enforce', '{ total: 2/1h }') + playbook('enforce').replace('playbook: p', 'playbook: q')
+    const open = await respondWith(both, world, { folder: folder() })
+    for (const container of [A, B, C]) await open.responder.take(shellIn(container))
+    await open.close()
+    expect(open.responder.heldBy).toEqual({ total: 1 })
+    expect(world.asked).toHaveLength(5)
+  })
+
+  test('the fuse stops everything until it is looked at', async () => {
+    const world = new World()
+    const open = await respondWith(playbook('enforce'), world, { folder: folder(), fuse: { count: 1, per: 600_000 } })
+    for (const container of [A, B, C]) await open.responder.take(shellIn(container))
+    expect(open.limits.tripped).toBeDefined()
+    await open.close()
+    expect(open.responder.heldBy).toEqual({ fuse: 2 })
+    expect(world.asked).toEqual([`stop container ${A}`])
+  })
+
+  test('the stop file, and alerts of other machines', async () => {
+    const [world, path] = [new World(), folder()]
+    const open = await respondWith(playbook('enforce'), world, { folder: path })
+    writeFileSync(join(path, STOP_FILE), '')
+    await open.responder.take(shellIn(A))
+    rmSync(join(path, STOP_FILE))
+    await open.responder.take(shellIn(A, { hostname: 'web-2' }))
+    expect(open.responder.heldBy).toEqual({ stopped: 1, machine: 1 })
+    await open.responder.take(shellIn(A))
+    await open.close()
+    expect(world.asked).toEqual([`stop container ${A}`])
+  })
+
+  test('what responders say of themselves starts nothing', async () => {
+    const world = new World()
+    const open = await respondWith(playbook('enforce'), world, { folder: folder() })
+    await open.responder.take(shellIn(A, { source: 'response' }))
+    await open.close()
+    expect(world.asked).toEqual([])
+  })
+})
+
+describe('answers', () => {
+  test('each step is on its own: one that fails, or breaks, holds up no other', async () => {
+    const [world, path] = [new World(), folder()]
+    world.answer = call => {
+      if (call.via === 'engine') throw new Error('connection reset')
+      return call.via === 'process' ? { outcome: 'failed', said: 'no' } : { outcome: 'done', said: '' }
+    }
+    const steps = '[{ stop_container: }, { kill_process: }, { notify: { output: on-call } }]'
+    const open = await respondWith(playbook('enforce', '{}', steps), world, { folder: path })
+    await open.responder.take(shellIn(A, { output_fields: { 'container.id': A, 'proc.pid': 4711 } }))
+    await open.close()
+    expect(journalOf(path).filter(line => line.startsWith('answered'))).toEqual([
+      `answered stop_container ${A}: undecided`,
+      'answered kill_process web-1/4711@1767225600000000000: failed',
+      `answered notify ${A}: done`,
+    ])
+  })
+
+  test('what is held back is recorded once for each reason, and counted', async () => {
+    const path = folder()
+    const open = await respondWith(playbook('enforce'), new World(), { folder: path })
+    for (let i = 0; i < 500; i++) await open.responder.take(shellIn(A, { output: `${i}` }))
+    await open.close()
+    expect(open.responder.heldBy).toEqual({ per_target: 499 })
+    expect(journalOf(path).filter(line => line.startsWith('held'))).toHaveLength(1)
+  })
+})
+
+describe('undo', () => {
+  test('what lasts for a time is undone by itself, also by the next process', async () => {
+    const [world, path] = [new World(), folder()]
+    const steps = '[{ disconnect_container: { for: 1s } }]'
+    world.answer = ({ says }) => ({
+      outcome: 'done',
+      said: '',
+      ...(says.startsWith('disc') && { data: { networks: ['front'] } }),
+    })
+    const first = await respondWith(playbook('enforce', '{}', steps), world, { folder: path })
+    await first.responder.take(shellIn(A))
+    expect(first.undo.waiting).toBe(1)
+    await first.close()
+    const second = await respondWith(playbook('enforce', '{}', steps), world, { folder: path })
+    await until('it is undone', () => world.asked.length === 2)
+    expect(world.asked).toEqual([`disconnect container ${A}`, `connect container ${A}`])
+    await until('the journal says so', () => journalOf(path).at(-1) === `undone disconnect_container ${A}: done`)
+    await second.close()
+  })
+
+  test('what was not done is not undone', async () => {
+    const world = new World()
+    world.answer = () => ({ outcome: 'gone', said: 'no such container' })
+    const open = await respondWith(playbook('enforce', '{}', '[{ pause_container: { for: 1h } }]'), world, {
+      folder: folder(),
+    })
+    await open.responder.take(shellIn(A))
+    expect(open.undo.waiting).toBe(0)
+    await open.close()
+  })
+})
+
+describe('journal', () => {
+  async function written(): Promise<{ path: string; file: string; lines: string[] }> {
+    const path = folder()
+    const open = await respondWith(playbook('enforce'), new World(), { folder: path })
+    for (const container of [A, B]) await open.responder.take(shellIn(container))
+    await open.close()
+    const file = join(path, 'journal.jsonl')
+    return { path, file, lines: readFileSync(file, 'utf8').trimEnd().split('\n') }
+  }
+
+  test('the beginning of an entry, as a crash leaves it, is taken away', async () => {
+    const { path, file, lines } = await written()
+    writeFileSync(file, `${lines.join('\n')}\n{"seq":5,"kind":"ask`)
+    const journal = await Journal.open(path)
+    expect(journal.entries).toHaveLength(4)
+    journal.append({ kind: 'note', text: 'on' })
+    await journal.close()
+    expect(Journal.read(path)).toMatchObject({ entries: { length: 5 } })
+    expect(Journal.read(path).damage).toBeUndefined()
+  })
+
+  test.each([
+    ['changed', (lines: string[]) => lines.with(1, lines[1]!.replace('"done"', '"gone"'))],
+    ['left out', (lines: string[]) => lines.toSpliced(1, 1)],
+    ['put in', (lines: string[]) => lines.toSpliced(1, 0, lines[2]!)],
+    ['no entry', (lines: string[]) => lines.with(1, 'x')],
+  ])('an entry that is %s: nothing acts on it', async (_, change) => {
+    const { path, file, lines } = await written()
+    writeFileSync(file, `${change(lines).join('\n')}\n`)
+    await expect(Journal.open(path)).rejects.toThrow(/entry 2 is damaged/)
+    expect(Journal.read(path).entries).toHaveLength(1)
+  })
+
+  test('two processes do not write one', async () => {
+    const path = folder()
+    const journal = await Journal.open(path)
+    await expect(Journal.open(path)).rejects.toThrow('is used by another process')
+    await journal.close()
+  })
+})
