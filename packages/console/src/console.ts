@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Retention, StoreError, StoreThread } from '@falc/store'
-import { Auth, checkSite, isLocal, type Token } from './auth.ts'
+import { Auth, type AuthOptions } from './auth/auth.ts'
+import { checkSite, isLocal } from './auth/site.ts'
 import { Refused } from './failure.ts'
 import { Files, HEADERS } from './files.ts'
 import { openapi } from './openapi.ts'
@@ -16,7 +17,7 @@ import type { Session } from './shapes/index.ts'
 import { Stream } from './stream.ts'
 import { DeskThread } from './thread.ts'
 
-export interface ConsoleOptions extends Retention, RulebookOptions {
+export interface ConsoleOptions extends Retention, RulebookOptions, AuthOptions {
   /** The store. It is begun when there is none. */
   readonly path: string
   readonly delivery?: Delivery
@@ -24,8 +25,6 @@ export interface ConsoleOptions extends Retention, RulebookOptions {
   readonly host?: string
   /** 0 chooses a free one. Default: 2802, that of falcosidekick's web UI. */
   readonly port?: number
-  /** Who may do what; undefined: whoever is on this machine may do everything. */
-  readonly tokens?: readonly Token[] | undefined
   /** Alerts are taken without a token: Falco and falcosidekick's web UI output have none to send. */
   readonly openDoor?: boolean
   readonly version?: string
@@ -52,12 +51,12 @@ export class Console implements House {
 
   /** @throws {Error} for an address that others can reach, without tokens */
   constructor(options: ConsoleOptions) {
-    const { host = '127.0.0.1', tokens, path, age, bytes, note } = options
-    if (tokens === undefined && !isLocal(host))
+    const { host = '127.0.0.1', path, age, bytes, note } = options
+    this.#auth = new Auth(options)
+    if (this.#auth.isOpen && !isLocal(host))
       throw new Error(`others can reach ${host}: that needs tokens (falc console token makes one)`)
     this.delivery = options.delivery ?? {}
     this.#options = options
-    this.#auth = new Auth(tokens)
     const { rules, localRules, engine } = options
     this.#desk = new DeskThread({ path, rules, localRules, engine }, note ?? (() => {}))
     this.#files = new Files(options.app)
@@ -116,8 +115,8 @@ export class Console implements House {
   }
 
   async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const isOpen = this.#options.tokens === undefined
-    checkSite(request, isOpen)
+    const { isOpen } = this.#auth
+    checkSite(request, isOpen, this.#auth.isProxied(request))
     const { pathname, searchParams: given } = new URL(request.url ?? '/', 'http://console')
     const method = request.method === 'HEAD' ? 'GET' : request.method
     if (pathname === '/healthz') return send(response, 200, '{"status":"ok"}')

@@ -2,26 +2,22 @@
 import { request as httpRequest } from 'node:http'
 import { alertJson } from '@falc/engine'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Console, newToken, parseTokens, type Scope } from '../src/index.ts'
+import { Console, newToken, parseTokens, SCOPES, type Scope } from '../src/index.ts'
 import { ROUTES } from '../src/routes.ts'
-import { alert, ask, begin, post, start } from './start.ts'
+import { alert, ask, begin, idOf, post, start } from './start.ts'
 
 describe('who may do what', () => {
   const made = {
+    ...Object.fromEntries(SCOPES.map(scope => [scope, newToken(scope, [scope])])),
     reader: newToken('reader', ['read']),
-    sender: newToken('sender', ['ingest']),
-    both: newToken('both', ['read', 'ingest']),
-  }
+    tenant: newToken('tenant', ['read', 'triage'], ['ours']),
+  } as Record<Scope | 'reader' | 'tenant', ReturnType<typeof newToken>>
   const tokens = parseTokens(
     `# comment\n\n${Object.values(made)
       .map(({ line }) => line)
       .join('\n')}\n`,
   )
-  const may: Record<keyof typeof made, readonly Scope[]> = {
-    reader: ['read'],
-    sender: ['ingest'],
-    both: ['read', 'ingest'],
-  }
+  const bearer = (name: keyof typeof made) => ({ authorization: `Bearer ${made[name].token}` })
 
   let shared: Awaited<ReturnType<typeof begin>>
   beforeAll(async () => {
@@ -29,24 +25,63 @@ describe('who may do what', () => {
   })
   afterAll(() => shared.end())
 
-  test('routes × tokens', async () => {
+  test('routes × scopes × namespaces', async () => {
     const { console } = shared
-    for (const route of ROUTES) {
-      const path = route.path.replace('{id}', 'ffff').replace('stream', 'stream?after=x')
-      const init = (headers: Record<string, string>) => ({
-        method: route.method,
-        headers,
-        ...(route.method === 'POST' && { body: '{' }),
-      })
-      const statusFor = async (headers: Record<string, string>) => (await ask(console, path, init(headers))).status
+    for (const { method, path: pattern, scope, whole } of ROUTES) {
+      const path = pattern.replace('{id}', 'ffff').replace('stream', 'stream?after=x')
+      const statusFor = async (headers: Record<string, string>) =>
+        (await ask(console, path, { method, headers, ...(['POST', 'PATCH'].includes(method) && { body: '{' }) })).status
       expect(await statusFor({}), path).toBe(401)
-      for (const [name, { token }] of Object.entries(made)) {
-        const status = await statusFor({ authorization: `Bearer ${token}` })
-        if (may[name as keyof typeof made].includes(route.scope))
-          expect([200, 400, 404], `${name} ${path}`).toContain(status)
-        else expect(status, `${name} ${path}`).toBe(403)
+      for (const name of [...SCOPES, 'tenant'] as const) {
+        const may = name === 'tenant' ? !whole && (scope === 'read' || scope === 'triage') : name === scope
+        const status = await statusFor(bearer(name))
+        if (may) expect([200, 400, 404], `${name} ${method} ${path}`).toContain(status)
+        else expect(status, `${name} ${method} ${path}`).toBe(403)
       }
     }
+  })
+
+  test('whoever may see a namespace sees nothing of others, and changes nothing of theirs', async () => {
+    const { console } = shared
+    const about = (n: number, namespace: string) =>
+      alert(n, {
+        rule: `Rule ${namespace}`,
+        output_fields: { 'k8s.ns.name': namespace, 'proc.name': `sh-${namespace}` },
+      })
+    await console.writer.insert([about(1, 'ours'), about(2, 'theirs'), about(3, 'theirs')])
+    const text = async (path: string, name: keyof typeof made) =>
+      (await fetch(new URL(path, console.url), { headers: bearer(name), signal: AbortSignal.timeout(60_000) })).text()
+    const parameters: Record<string, string> = {
+      '/api/v1/top': '?by=rule',
+      '/api/v1/groups': '?by=rule,proc.name',
+      '/api/v1/histogram': '?by=rule',
+      '/api/v1/facets': '?fields=rule,proc.name,namespace',
+      '/api/v1/tune': '?rule=Rule%20theirs',
+    }
+    const shown: string[] = []
+    for (const { method, path: pattern, scope, whole } of ROUTES) {
+      if (method !== 'GET' || scope !== 'read' || whole || pattern.endsWith('stream')) continue
+      const path =
+        pattern.replace('{id}', pattern.includes('rules') ? 'Rule%20theirs' : idOf(2)) + (parameters[pattern] ?? '')
+      expect(await text(path, 'tenant'), path).not.toContain('theirs"')
+      if ((await text(path, 'reader')).includes('theirs')) shown.push(pattern.replace('/api/v1/', ''))
+    }
+    expect(shown).toEqual([
+      'alerts',
+      'alerts/{id}',
+      ...['top', 'histogram', 'facets', 'groups', 'rules', 'rules/{id}', 'tune'],
+    ])
+
+    const send = async (method: string, path: string, body: object) =>
+      (await ask(console, path, { ...post(JSON.stringify(body), bearer('tenant')), method })).json
+    const change = (body: object) => send('PATCH', '/api/v1/alerts', { state: 'closed', reason: 'x', ...body })
+    expect((await change({ ids: [idOf(1), idOf(2)] })).changed).toBe(1)
+    expect((await change({ select: { filter: 'proc.name startswith sh', state: 'open' } })).changed).toBe(0)
+    const silence = { condition: 'proc.name startswith sh', from: '2026-01-01', until: '2099-01-01', reason: 'x' }
+    expect(await send('POST', '/api/v1/silences', silence)).toMatchObject({ count: 1, author: 'tenant' })
+    const silenced = JSON.parse(await text('/api/v1/alerts?silenced=only', 'reader')).alerts
+    expect(silenced.map((one: any) => one.alert.id)).toEqual([idOf(1)])
+    expect(JSON.parse(await text('/api/v1/status', 'tenant')).count).toBe(1)
   })
 
   test('an open door takes alerts without a token, and shows nothing', async () => {
@@ -57,13 +92,13 @@ describe('who may do what', () => {
 
   test('a session of a browser begins with a token and ends', async () => {
     const { console } = shared
-    const begun = await ask(console, '/api/v1/session', post('', { authorization: `Bearer ${made.reader.token}` }))
+    const begun = await ask(console, '/api/v1/session', post('', { authorization: `Bearer ${made.read.token}` }))
     const set = begun.headers.get('set-cookie')!
     expect(set).toMatch(/^falc_session=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/; Max-Age=43200$/)
     const cookie = set.split(';')[0]!
     expect((await ask(console, '/api/v1/alerts', { headers: { cookie } })).status).toBe(200)
     expect((await ask(console, '/api/v1/session', { headers: { cookie } })).json).toEqual({
-      ...{ name: 'reader', scopes: ['read'], methods: ['token'] },
+      ...{ name: 'read', scopes: ['read'], methods: ['token'] },
     })
     expect((await ask(console, '/api/v1/session')).status).toBe(401)
     expect((await ask(console, '/', { ...post('{'), headers: { cookie } })).status).toBe(403)
@@ -78,18 +113,42 @@ describe('who may do what', () => {
       (await ask(console, '/api/v1/alerts', { headers: { authorization: `Bearer ${token}` } })).status
     for (let i = 0; i < 10; i++) expect(await guess(`guess${i}`)).toBe(401)
     expect(await guess('guess')).toBe(429)
-    expect(await guess(made.reader.token)).toBe(429)
+    expect(await guess(made.read.token)).toBe(429)
   })
 
   test('a token is not in its file', () => {
-    expect(made.reader.line).not.toContain(made.reader.token.slice(5))
+    expect(made.read.line).not.toContain(made.read.token.slice(5))
     expect(() => parseTokens('name read abc')).toThrow('line 1')
+    expect(() => parseTokens(newToken('x', ['admin'], ['ours']).line)).toThrow('cannot be for some namespaces')
+    expect(() => parseTokens(`${newToken('x', ['read'], []).line} ,`)).toThrow('no namespace')
     expect(() => parseTokens(`\nname write ${'0'.repeat(64)}`)).toThrow('line 2')
   })
 
   test('an address that others can reach needs tokens', () => {
     expect(() => new Console({ path: 'x.db', host: '0.0.0.0' })).toThrow('that needs tokens')
   })
+})
+
+test('a trusted proxy says who asks; anybody else who says so is not believed', async () => {
+  const roles = [
+    { group: 'soc', scopes: ['read', 'triage'] },
+    { group: 'team', scopes: ['read'], namespaces: ['ours'] },
+  ] as const
+  const [proxied, direct] = await Promise.all(
+    [['127.0.0.0/8'], ['10.0.0.1']].map(addresses => start({ roles, proxy: { addresses } })),
+  )
+  const rightsOf = async (console: Console, headers: Record<string, string>) => {
+    const { status, json } = await ask(console, '/api/v1/session', { headers })
+    return status === 200 ? json : status
+  }
+  const ann = { 'x-forwarded-user': 'ann', 'x-forwarded-groups': 'x, team, soc' }
+  expect(await rightsOf(proxied!, ann)).toMatchObject({ name: 'ann', scopes: ['read', 'triage'] })
+  expect(await rightsOf(proxied!, { ...ann, 'x-forwarded-groups': 'team' })).toMatchObject({
+    ...{ scopes: ['read'], namespaces: ['ours'] },
+  })
+  expect(await rightsOf(proxied!, { ...ann, 'x-forwarded-groups': 'nobody' })).toBe(403)
+  expect(await rightsOf(proxied!, {})).toBe(401)
+  expect(await rightsOf(direct!, ann)).toBe(401)
 })
 
 describe('a page of another site', () => {

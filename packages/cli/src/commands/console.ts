@@ -27,10 +27,12 @@ export const consoleCommand = defineCommand({
     'local-rules': { value: 'FILE', help: 'The rules file to which exceptions are added' },
     'token-file': { value: 'FILE', help: 'Who may do what: the lines that `falc console token` prints' },
     'open-door': { help: 'Take alerts without a token' },
+    namespaces: { value: 'NAMES', help: 'The namespaces whose alerts a new token shows, with commas. Default: all' },
     scopes: { value: 'SCOPES', help: `What a new token allows: ${SCOPES.join(',')}. Default: read` },
   },
   async run(flags, [verb, name, ...rest]) {
-    if (verb === 'token' && name !== undefined && rest.length === 0) return token(name, flags.scopes ?? 'read')
+    if (verb === 'token' && name !== undefined && rest.length === 0)
+      return token(name, flags.scopes ?? 'read', flags.namespaces)
     if (verb !== undefined) throw new CliError('falc console takes no argument, or `token` and a name')
     const log = new Log(EARLY_LOG)
     const { path, ...kept } = configuredStore(flags.db, flags.config)
@@ -86,14 +88,19 @@ function tokensOf(path: string | undefined): Token[] | undefined {
 }
 
 /** @throws {CliError} */
-function token(name: string, scopes: string): number {
+function token(name: string, scopes: string, namespaces: string | undefined): number {
   const list = scopes.split(',')
   const unknown = list.find(scope => !SCOPES.includes(scope as Scope))
   if (unknown !== undefined || /[\s#]/.test(name))
     throw new CliError(
       unknown === undefined ? 'a name has no blanks and no #' : `no scope is called ${unknown}: ${SCOPES.join(', ')}`,
     )
-  const { token, line } = newToken(name, list as Scope[])
+  const { token, line } = newToken(name, list as Scope[], namespaces?.split(','))
+  try {
+    parseTokens(line)
+  } catch (error) {
+    throw new CliError((error as Error).message.replace('line 1: ', ''))
+  }
   print(`Token, shown this once: ${token}\nLine for the token file: ${line}\n`)
   return 0
 }

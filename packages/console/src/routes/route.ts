@@ -1,19 +1,14 @@
 /** What a route is, and what it works with. */
 import type { AlertData, Source } from '@falc/engine'
 import type { Asked, Store, StoreReader, StoreThread } from '@falc/store'
-import type { Scope } from '../auth.ts'
+import type { Rights, Scope } from '../auth/tokens.ts'
 import type { Parameters } from '../parameters.ts'
 import type { Rulebook } from '../rulebook.ts'
 import type { Outputs } from '../shapes/index.ts'
 import type { Silences } from './silenced.ts'
 
 /** Who asks. */
-export interface Who {
-  readonly name: string
-  readonly scopes: readonly Scope[]
-  /** What they may see; undefined: all. */
-  readonly namespaces?: readonly string[] | undefined
-}
+export type Who = Rights
 
 /** What routes work with that read the store and the rules, on the desk's thread. */
 export interface Desk {

@@ -1,0 +1,158 @@
+/** Who may do what. Without tokens, roles or a proxy the console is open, and listens to this machine only. */
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIPv6 } from 'node:net'
+import { Refused } from '../failure.ts'
+import { checkRoles, type Role, rightsOf } from './roles.ts'
+import { hashOf, type Rights, SCOPES, type Scope, type Token } from './tokens.ts'
+
+/** A proxy that has found out who asks. */
+export interface ProxyOptions {
+  /** Its addresses, or networks: 10.0.0.5, 10.0.0.0/24. From any other the headers count for nothing. */
+  readonly addresses: readonly string[]
+  /** Default: X-Forwarded-User. */
+  readonly userHeader?: string
+  /** A list with commas. Default: X-Forwarded-Groups. */
+  readonly groupsHeader?: string
+}
+
+export interface AuthOptions {
+  readonly tokens?: readonly Token[] | undefined
+  /** What groups may do whom a proxy or an identity provider knows. */
+  readonly roles?: readonly Role[] | undefined
+  readonly proxy?: ProxyOptions | undefined
+}
+
+/** Whoever is on this machine. */
+const ANYONE: Rights = { name: 'local', scopes: SCOPES }
+
+const COOKIE = 'falc_session'
+const SESSION_MS = 12 * 3_600_000
+const MAX_SESSIONS = 1000
+
+/** Wrong tokens that an address may send in a minute. */
+const MAX_FAILURES = 10
+const FAILURES_MS = 60_000
+
+export class Auth {
+  readonly #tokens: ReadonlyMap<string, Token>
+  readonly #roles: readonly Role[]
+  readonly #proxy: ProxyOptions | undefined
+  readonly #proxies = new BlockList()
+  readonly #sessions = new Map<string, { readonly rights: Rights; readonly until: number }>()
+  readonly #failures = new Map<string, { count: number; readonly until: number }>()
+  /** Whoever reaches the console may do everything. */
+  readonly isOpen: boolean
+
+  /** @throws {Error} for roles and addresses that are none */
+  constructor({ tokens, roles = [], proxy }: AuthOptions, hasProvider = false) {
+    checkRoles(roles)
+    this.isOpen = tokens === undefined && proxy === undefined && !hasProvider
+    this.#tokens = new Map((tokens ?? []).map(token => [token.hash, token]))
+    this.#roles = roles
+    this.#proxy = proxy
+    for (const address of proxy?.addresses ?? []) {
+      const [ip = '', bits] = address.split('/')
+      const family = isIPv6(ip) ? 'ipv6' : 'ipv4'
+      if (bits === undefined) this.#proxies.addAddress(ip, family)
+      else this.#proxies.addSubnet(ip, Number(bits), family)
+    }
+  }
+
+  /** @throws {Refused} when the request may not do this */
+  authorize(request: IncomingMessage, scope: Scope): Rights {
+    const rights = this.who(request)
+    if (!rights.scopes.includes(scope)) throw new Refused(403, 'scope', `this needs the scope ${scope}`)
+    return rights
+  }
+
+  /** Who asks. @throws {Refused} when that is not known */
+  who(request: IncomingMessage): Rights {
+    if (this.isOpen) return ANYONE
+    const rights = this.#ofSession(request) ?? this.#ofToken(request) ?? this.#ofProxy(request)
+    if (rights === undefined) throw unknown()
+    return rights
+  }
+
+  /** Whether a trusted proxy has passed on the request. */
+  isProxied({ socket: { remoteAddress = '' } }: IncomingMessage): boolean {
+    const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/, '')
+    return this.#proxy !== undefined && this.#proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+  }
+
+  /** Begins a session for a browser, whose EventSource sends no headers of its own. @returns the value of Set-Cookie @throws {Refused} */
+  begin(request: IncomingMessage): string {
+    if (this.isOpen) return ''
+    const rights = this.#ofToken(request)
+    if (rights === undefined) throw unknown()
+    return this.#cookie(rights, this.isProxied(request) && isSecure(request))
+  }
+
+  /** Begins a session for someone whom an identity provider knows. @returns the value of Set-Cookie @throws {Refused} when they may do nothing */
+  admit(name: string, groups: readonly string[], secure: boolean): string {
+    const rights = rightsOf(name, groups, this.#roles)
+    if (rights === undefined) throw new Refused(403, 'role', 'no role of the console fits')
+    return this.#cookie(rights, secure)
+  }
+
+  #cookie(rights: Rights, secure: boolean): string {
+    const id = randomBytes(32).toString('base64url')
+    for (const oldest of this.#sessions.keys()) {
+      if (this.#sessions.size < MAX_SESSIONS) break
+      this.#sessions.delete(oldest)
+    }
+    this.#sessions.set(hashOf(id), { rights, until: Date.now() + SESSION_MS })
+    const end = secure ? '; Secure' : ''
+    return `${COOKIE}=${id}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${SESSION_MS / 1000}${end}`
+  }
+
+  /** Ends a session. @returns the value of Set-Cookie */
+  end(request: IncomingMessage): string {
+    const id = cookieOf(request)
+    if (id !== undefined) this.#sessions.delete(hashOf(id))
+    return `${COOKIE}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0`
+  }
+
+  #ofSession(request: IncomingMessage): Rights | undefined {
+    const id = cookieOf(request)
+    const session = id === undefined ? undefined : this.#sessions.get(hashOf(id))
+    return session && session.until > Date.now() ? session.rights : undefined
+  }
+
+  #ofProxy(request: IncomingMessage): Rights | undefined {
+    if (!this.isProxied(request)) return undefined
+    const { userHeader = 'x-forwarded-user', groupsHeader = 'x-forwarded-groups' } = this.#proxy!
+    const [user, groups = ''] = [userHeader, groupsHeader].map(name => request.headers[name.toLowerCase()])
+    if (typeof user !== 'string' || user === '') return undefined
+    const rights = rightsOf(user, String(groups).split(/\s*,\s*/), this.#roles)
+    if (rights === undefined) throw new Refused(403, 'role', 'no role of the console fits')
+    return rights
+  }
+
+  #ofToken(request: IncomingMessage): Rights | undefined {
+    const secret = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    if (secret === undefined) return undefined
+    const address = request.socket.remoteAddress ?? ''
+    const failures = this.#failures.get(address)
+    const isRecent = failures !== undefined && failures.until > Date.now()
+    if (isRecent && failures.count >= MAX_FAILURES)
+      throw new Refused(429, 'throttled', 'too many wrong tokens', { 'retry-after': String(FAILURES_MS / 1000) })
+    const token = this.#tokens.get(hashOf(secret))
+    if (token) return token
+    if (isRecent) failures.count++
+    else {
+      // Addresses are others' to choose: these do not stay.
+      if (this.#failures.size >= MAX_SESSIONS) this.#failures.clear()
+      this.#failures.set(address, { count: 1, until: Date.now() + FAILURES_MS })
+    }
+    return undefined
+  }
+}
+
+const unknown = () => new Refused(401, 'token', 'this needs a token', { 'www-authenticate': 'Bearer' })
+
+const isSecure = ({ headers }: IncomingMessage) => headers['x-forwarded-proto'] === 'https'
+
+function cookieOf({ headers: { cookie = '' } }: IncomingMessage): string | undefined {
+  return new RegExp(`(?:^|; )${COOKIE}=([\\w-]{43})(?:;|$)`).exec(cookie)?.[1]
+}
