@@ -108,18 +108,20 @@ int BPF_PROG(enter_paths, struct pt_regs *regs, long id)
 	return 0;
 }
 
-/* Whether two texts of `length` bytes are equal: words at a time, as long loops cost the verifier much. */
-#define SAME_TEXT(a, b, length, most)                                                                                \
-	for (__u32 i = 0; i < (most) / 8 && i * 8 < (length); i++) {                                                 \
-		const __u64 *one = launder(a), *other = launder(b);                                                  \
-		__u64 differing = *one ^ *other;                                                                     \
-		__u32 rest = (length) - i * 8;                                                                       \
-		if (rest < 8)                                                                                        \
-			differing <<= 64 - rest * 8; /* the first byte is the lowest */                              \
-		if (differing)                                                                                       \
-			return 0;                                                                                    \
-	}                                                                                                            \
-	return 1
+/*
+ * Whether two texts of `length` bytes, at most MAX_CHUNK, are equal: words at a time, then what is left of one. The verifier walks
+ * every turn of the loop in each program that compares texts: it has no branches but those that end it.
+ */
+static __always_inline int same_text(const __u8 *one, const __u8 *other, __u32 length)
+{
+	__u64 rest = length & 7, whole = length - rest, last = length & (MAX_CHUNK - 8);
+	barrier_var(last); /* what follows the loop is the same after any number of turns */
+	for (__u64 at = 0; at < MAX_CHUNK && at < whole; at += 8)
+		if (*(__u64 *)(one + at) != *(__u64 *)(other + at))
+			return 0;
+	/* the first byte is the lowest */
+	return !rest || !((*(__u64 *)(one + last) ^ *(__u64 *)(other + last)) << (64 - rest * 8));
+}
 
 /* Whether the text of `length` bytes where the next parameter goes is what was entered. */
 __noinline int same_as_entered(__u32 entry, __u32 second, __u32 length)
@@ -127,11 +129,9 @@ __noinline int same_as_entered(__u32 entry, __u32 second, __u32 length)
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
 	struct entered *entered = bpf_map_lookup_elem(&entered_paths, &entry);
-	char *text;
 	if (!to || !entered)
 		return 0;
-	text = entered->text[second & 1];
-	SAME_TEXT(&text[i * 8], &to->bytes[(to->at + i * 8) & (MAX_EVENT - 1)], length, MAX_CHUNK);
+	return same_text(launder(entered->text[second & 1]), launder(&to->bytes[to->at & (MAX_EVENT - 1)]), length);
 }
 
 /* Whether it is what was written backwards. */
@@ -142,7 +142,7 @@ __noinline int same_as_walked(__u32 length)
 	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
 	if (!to || !b || length != BACKWARDS - 1 - b->at)
 		return 0;
-	SAME_TEXT(&b->bytes[(b->at + i * 8) & (BACKWARDS - 1)], &to->bytes[(to->at + i * 8) & (MAX_EVENT - 1)], length, MAX_CHUNK);
+	return same_text(launder(&b->bytes[b->at & (BACKWARDS - 1)]), launder(&to->bytes[to->at & (MAX_EVENT - 1)]), length);
 }
 
 /* Whether others share the caller's memory: threads, above all. */

@@ -86,8 +86,11 @@ static __always_inline __u32 marks_of(const struct account *account, __u32 now)
 
 #define MAX_USER_NAMESPACES 33 /* as deep as they nest (kernel/user_namespace.c) */
 
-/* The real user. In a user namespace, which may have thousands of ids, it is the one who made the outermost. */
-static __always_inline __u32 charged_user(void)
+/*
+ * The real user. In a user namespace, which may have thousands of ids, it is the one who made the outermost. This and `floods` are
+ * global functions, which the verifier checks once and not in each program's every state: see task.bpf.h.
+ */
+__noinline __u32 charged_user(void)
 {
 	struct user_namespace *ns = BPF_CORE_READ(current_task(), cred, user_ns), *outermost = NULL;
 	for (int i = 0; i < MAX_USER_NAMESPACES && BPF_CORE_READ(ns, level) > 0; i++) {
@@ -101,7 +104,7 @@ static __always_inline __u32 charged_user(void)
  * Whether an account of the current task floods that loses its events while the ring is so full: `used` in sixteenths. With `charge`,
  * a mark is due.
  */
-static __always_inline bool floods(__u32 used, bool charge)
+__noinline int floods(__u32 used, __u32 charge)
 {
 	struct account first = { .window = this_window(), .marks = 1 }, *account;
 	struct account_key key = {};
@@ -145,17 +148,6 @@ static __always_inline bool floods(__u32 used, bool charge)
 	return false;
 }
 
-/* Global functions, which the verifier checks once and not in each program: see task.bpf.h. */
-__noinline int floods_and_charge(__u32 used)
-{
-	return floods(used, true);
-}
-
-__noinline int floods_now(__u32 used)
-{
-	return floods(used, false);
-}
-
 /* What is counted when the ring has no room to give for an event of this kind; COUNTER_MAX = it has. */
 static __always_inline __u32 refusal(struct scratch *to, void *ring, __u8 want, __u32 size)
 {
@@ -172,7 +164,7 @@ static __always_inline __u32 refusal(struct scratch *to, void *ring, __u8 want, 
 	to->pressed = used >= PRESSED;
 	if (want == WANT_LIFE)
 		used = used > LIFE_LATER ? used - LIFE_LATER : 0;
-	refused = charge ? floods_and_charge(used) : used >= PRESSED && floods_now(used);
+	refused = (charge || used >= PRESSED) && floods(used, charge);
 	/* after a loss of what the state needs, the engine reads it from /proc */
 	if (refused)
 		return want == WANT_FIRST || want == WANT_LIFE ? COUNT_DROP_FULL_FIRST : COUNT_DROP_FLOOD;

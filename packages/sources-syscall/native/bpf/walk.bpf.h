@@ -9,7 +9,7 @@
 #define BACKWARDS 8192
 #define MAX_COMPONENTS 256    /* that are followed up to a root */
 struct backwards {
-	__u8 bytes[BACKWARDS + 512];
+	__u8 bytes[BACKWARDS + MAX_CHUNK];
 	__u32 at;       /* where the text starts; in the map for the same reason as in struct scratch */
 	__u32 whole;    /* the walk came to a root */
 	__u32 part;     /* it left a mount that shows a part of its file system only: a bind mount, or one without a place */

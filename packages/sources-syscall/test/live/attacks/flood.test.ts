@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PPME } from '../../../src/events/ids.ts'
 import { type Live, openLive } from '../../../src/live/open-live.ts'
-import { missing, until } from '../machine.ts'
+import { caughtUp, missing, until } from '../machine.ts'
 
 const reason = missing()
 const folder = mkdtempSync(join(tmpdir(), 'falc-flood-'))
@@ -43,7 +43,7 @@ const NO_ROOM = ['dropPressure', 'dropFull', 'dropFullFirst'] as const
 async function victimOf(live: Live, { call, processes, threads, user }: Flood): Promise<Seen> {
   const opened = new Set<string>()
   let execs = 0
-  let ended = false
+  let end: bigint | undefined
   const before = { ...live.counts }
   const take = async () => {
     while (live.next()) {
@@ -66,7 +66,7 @@ async function victimOf(live: Live, { call, processes, threads, user }: Flood): 
     detached: true,
   })
   victim.on('exit', () => {
-    ended = true
+    end = BigInt(Date.now()) * 1_000_000n
   })
   try {
     flooding.stdin!.write('\n')
@@ -78,16 +78,13 @@ async function victimOf(live: Live, { call, processes, threads, user }: Flood): 
     victim.stdin!.write('\n')
     await until('the end of the victim', async () => {
       await take()
-      return ended
+      return end !== undefined
     })
-    await until(
-      'what it did',
-      async () => {
-        await take()
-        return opened.size === 100 && execs === 10
-      },
-      20_000,
-    ).catch(() => {})
+    const allRead = caughtUp(live)
+    await until('all that it did', async () => {
+      await take()
+      return (opened.size === 100 && execs === 10) || allRead(end)
+    })
     return { opens: opened.size, execs, ...lost() }
   } finally {
     process.kill(-flooding.pid!, 'SIGKILL')
