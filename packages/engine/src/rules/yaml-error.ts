@@ -1,3 +1,4 @@
+import { Lexer } from 'yaml'
 import type { SourceText } from '../text/source.ts'
 
 /** What is wrong with a YAML text and where, in the words of a rule author. */
@@ -148,8 +149,8 @@ function siblingOf(source: SourceText, number: number): number | undefined {
   return undefined
 }
 
-function dashIndentation({ code, message, line, start }: Found): YamlFault | undefined {
-  if (!/^ *-(?: |$)/.test(line) || (code !== 'BAD_INDENT' && !/sequence/.test(message))) return undefined
+function dashIndentation({ code, line, start }: Found): YamlFault | undefined {
+  if (!/^ *-(?: |$)/.test(line) || !/^(?:BAD_INDENT|BLOCK_AS_IMPLICIT_KEY)$/.test(code)) return undefined
   return {
     message: `this '-' is indented by ${spaces(line.indexOf('-'))}, unlike the items before it`,
     offset: start + line.indexOf('-'),
@@ -157,22 +158,24 @@ function dashIndentation({ code, message, line, start }: Found): YamlFault | und
   }
 }
 
-function unclosedQuote({ source, message }: Found): YamlFault | undefined {
-  const mark = /^Missing closing (["'])quote/.exec(message)?.[1]
-  if (mark === undefined) return undefined
-  // No quote closes the opening one, so it is the last one in the file.
-  const offset = source.content.lastIndexOf(mark)
-  return { message: `the string that starts with ${mark} is not closed`, offset, length: 1 }
+const CLOSED = /^(?:'(?:[^']|'')*'|"(?:[^"\\]|\\.)*")$/s
+
+function unclosedQuote({ source, code, offset }: Found): YamlFault | undefined {
+  if (code !== 'MISSING_CHAR') return undefined
+  const { token, at } = tokenBefore(source, offset)
+  if (!/^["']/.test(token) || CLOSED.test(token)) return undefined
+  return { message: `the string that starts with ${token[0]} is not closed`, offset: at, length: 1 }
 }
 
-function unclosedBracket({ source, message, offset }: Found): YamlFault | undefined {
-  const kind = /^Flow (sequence|map) in block collection must/.exec(message)?.[1]
-  if (kind === undefined) return undefined
-  const [open, close, what] = kind === 'map' ? ['{', '}', 'mapping'] : ['[', ']', 'list']
-  const at = source.content.lastIndexOf(open!, offset)
+function unclosedBracket({ source, code, offset }: Found): YamlFault | undefined {
+  if (code !== 'BAD_INDENT' && code !== 'MISSING_CHAR') return undefined
+  const { cut, brackets } = tokenBefore(source, offset)
+  const at = brackets.at(-1)
+  if (!cut || at === undefined) return undefined
+  const [close, what] = source.content[at] === '{' ? ['}', 'mapping'] : [']', 'list']
   return {
-    message: `the ${what} that starts with '${open}' is not closed with '${close}'`,
-    offset: Math.max(0, at),
+    message: `the ${what} that starts with '${source.content[at]}' is not closed with '${close}'`,
+    offset: at,
     length: 1,
   }
 }
@@ -211,9 +214,42 @@ function badEscape({ code, source, offset }: Found): YamlFault | undefined {
   }
 }
 
-function missingComma({ message, offset }: Found): YamlFault | undefined {
-  if (!/^Missing , or :/.test(message)) return undefined
+function missingComma({ source, code, offset }: Found): YamlFault | undefined {
+  if (code !== 'MISSING_CHAR' || tokenBefore(source, offset).brackets.length === 0) return undefined
   return { message: 'a comma is missing between two items', offset, length: 1 }
+}
+
+/** Tokens of the library that stand for no text: a document begins, a bracket is not closed, plain text begins. */
+const NO_TEXT = /^[\u0002\u0018\u001f]$/
+const UNCLOSED = '\u0018'
+const BLANK = /^[\s\u0002\u001f]*$/
+const OPENING: Readonly<Record<string, string>> = { ']': '[', '}': '{' }
+
+interface Before {
+  /** The last token that begins before an offset, and where. */
+  readonly token: string
+  readonly at: number
+  /** Offsets of the brackets that are open there. */
+  readonly brackets: readonly number[]
+  /** The last of them is never closed. */
+  readonly cut: boolean
+}
+
+function tokenBefore({ content }: SourceText, offset: number): Before {
+  const brackets: number[] = []
+  let [token, at, end] = ['', 0, 0]
+  for (const next of new Lexer().lex(content)) {
+    const there = end >= offset && !BLANK.test(next)
+    const opening = OPENING[next]
+    const wrong = next === UNCLOSED || (opening !== undefined && content[brackets.at(-1) ?? 0] !== opening)
+    if (there) return { token, at, brackets, cut: wrong }
+    if (next === UNCLOSED) brackets.length = 0
+    else if (next === '[' || next === '{') brackets.push(end)
+    else if (opening !== undefined) brackets.pop()
+    if (!BLANK.test(next)) [token, at] = [next, end]
+    if (!NO_TEXT.test(next)) end += next.length
+  }
+  return { token, at, brackets, cut: true }
 }
 
 function spaces(count: number): string {

@@ -97,8 +97,14 @@ async function connect(values: Values, name: string): Promise<ChannelModel> {
     connection.on('error', () => {})
     return connection
   } catch (error) {
-    throw connectError(error, OUTPUT, /ACCESS[-_]REFUSED|NOT[-_]ALLOWED|PLAIN/.test((error as Error).message))
+    throw connectError(error, OUTPUT, isDenied(error as Error))
   }
+}
+
+/** Before a connection is open, the client gives the broker's code in its text only. */
+function isDenied({ message }: Error): boolean {
+  const code = /^Handshake terminated by server: (\d+) /.exec(message)?.[1]
+  return MISCONFIGURED.has(Number(code)) || message.startsWith('SASL mechanism ')
 }
 
 async function declare(channel: ConfirmChannel, { exchange, queue_name: queue }: Values): Promise<void> {
@@ -233,6 +239,7 @@ function classOf(error: unknown): Failure['class'] {
 /** What the end of the channel means for an item that was not confirmed. */
 function failureOfRabbit(error: unknown, item: Item): Failure {
   const { code, message } = error as Error & { code?: number }
+  // The code is that of other preconditions as well, and closes the channel for all messages on their way.
   const size = /message size (\d+) is larger/.exec(message)?.[1]
   if (size !== undefined && Number(size) === Buffer.byteLength(item.body))
     return { class: 'poison', cause: 'too_large', message: `${OUTPUT}: ${message}`, reconnect: true }

@@ -11,7 +11,7 @@ import {
   type TransportContext,
 } from '../model/transport.ts'
 import { CONNECT_TIMEOUT, connectError, loadPeer, quoted, timedOut, unlessAborted } from '../net/connect.ts'
-import { readTls, TLS_OPTIONS } from '../net/tls.ts'
+import { readTls, TLS_ERRORS, TLS_OPTIONS } from '../net/tls.ts'
 import { fieldText, fieldTexts } from '../text/alert-fields.ts'
 
 const OUTPUT = 'smtp output'
@@ -202,13 +202,20 @@ const asMarkup = (text: string) => text.replace(/[&<>"']/g, character => ENTITIE
 /** Commands whose refusal is about the sender, the recipients or the login. */
 const SETTINGS: ReadonlySet<string> = new Set(['EENVELOPE', 'EAUTH', 'ENOAUTH', 'EOAUTH2'])
 
+interface SmtpError extends Error {
+  readonly code?: string
+  /** What Node called it, where `code` is the client's. */
+  readonly originalCode?: string
+  readonly responseCode?: number
+}
+
 function failureOfSmtp(error: unknown): Failure {
-  const { code = 'error', message, responseCode: number } = error as Error & { code?: string; responseCode?: number }
+  const { code = 'error', originalCode, message, responseCode: number } = error as SmtpError
   // Losses are counted under it: a server cannot make up causes.
   const responseCode = number !== undefined && number <= 599 ? number : undefined
   const cause = responseCode === undefined ? code : `smtp_${responseCode}`
   const failure = { cause, message: `${OUTPUT}: ${quoted(message)}` }
-  if (code === 'ETLS' || /certificate|altname/.test(message)) return { class: 'misconfigured', ...failure }
+  if (code === 'ETLS' || TLS_ERRORS.test(originalCode ?? '')) return { class: 'misconfigured', ...failure }
   if (responseCode === undefined) return { class: 'later', ...failure, reconnect: true }
   if (responseCode < 500) return { class: 'later', ...failure }
   // 552: the mail is too large, whichever command says so.
