@@ -39,8 +39,8 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, ...LIVE],
           // Threads would share descriptors: one that ends closes others', and a program is busy while another thread's child has it open.
           pool: 'forks',
-          // Most of them wait for processes and servers: vitest's own choice would leave one core of two idle.
-          maxWorkers: availableParallelism(),
+          // Most of them wait for processes and servers: with one for each core, a third of the time no core has anything to do.
+          maxWorkers: availableParallelism() + 1,
           sequence: { groupOrder: 0 },
         },
       },

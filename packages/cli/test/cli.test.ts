@@ -18,38 +18,32 @@ afterAll(() => rmSync(root, { recursive: true }))
  */
 for (const { file, cases } of readCases(CASES)) {
   describe(file, () => {
-    test.each(cases)(
-      '$title',
-      async one => {
-        const { sections } = one
-        const folder = mkdtempSync(join(root, 'case-'))
-        for (const [name, text] of sections) {
-          if (!name.includes('.') || name.includes(' ')) continue
-          mkdirSync(dirname(join(folder, name)), { recursive: true })
-          writeFileSync(join(folder, name), text.replaceAll('$CAPTURES', CAPTURES))
-        }
-        const lines = (name: string) =>
-          (sections.get(name) ?? '').replaceAll('$CAPTURES', CAPTURES).split('\n').filter(Boolean)
-        const env = Object.fromEntries(lines('env').map(line => line.split(/=(.*)/s).slice(0, 2)))
-        const falc = startFalc(lines('args'), folder, env)
-        falc.child.stdin.end(sections.get('stdin') ?? '')
-        const code = await falc.exit
-        for (const stream of ['stdout', 'stderr'] as const) {
-          const expected = sections.get(stream)
-          if (expected !== undefined)
-            expectLines(falc.output[stream].replaceAll(CAPTURES, '$CAPTURES'), expected, text =>
-              one.update(stream, text),
-            )
-        }
-        const log = falc.output.stderr.split('\n').map(line => line.replace(/^\w+ \w+ +\d+ [\d:]+ \d+: /, ''))
-        for (const line of lines('logged')) expect(log).toContain(line)
-        for (const [name, text] of sections) {
-          if (name.startsWith('after ')) expectLines(readFileSync(join(folder, name.slice(6)), 'utf8'), text)
-        }
-        expect([code, falc.output.stderr]).toEqual([Number(sections.get('exit') ?? 0), falc.output.stderr])
-      },
-      30_000,
-    )
+    test.each(cases)('$title', async one => {
+      const { sections } = one
+      const folder = mkdtempSync(join(root, 'case-'))
+      for (const [name, text] of sections) {
+        if (!name.includes('.') || name.includes(' ')) continue
+        mkdirSync(dirname(join(folder, name)), { recursive: true })
+        writeFileSync(join(folder, name), text.replaceAll('$CAPTURES', CAPTURES))
+      }
+      const lines = (name: string) =>
+        (sections.get(name) ?? '').replaceAll('$CAPTURES', CAPTURES).split('\n').filter(Boolean)
+      const env = Object.fromEntries(lines('env').map(line => line.split(/=(.*)/s).slice(0, 2)))
+      const falc = startFalc(lines('args'), folder, env)
+      falc.child.stdin.end(sections.get('stdin') ?? '')
+      const code = await falc.exit
+      for (const stream of ['stdout', 'stderr'] as const) {
+        const expected = sections.get(stream)
+        if (expected !== undefined)
+          expectLines(falc.output[stream].replaceAll(CAPTURES, '$CAPTURES'), expected, text => one.update(stream, text))
+      }
+      const log = falc.output.stderr.split('\n').map(line => line.replace(/^\w+ \w+ +\d+ [\d:]+ \d+: /, ''))
+      for (const line of lines('logged')) expect(log).toContain(line)
+      for (const [name, text] of sections) {
+        if (name.startsWith('after ')) expectLines(readFileSync(join(folder, name.slice(6)), 'utf8'), text)
+      }
+      expect([code, falc.output.stderr]).toEqual([Number(sections.get('exit') ?? 0), falc.output.stderr])
+    })
   })
 }
 

@@ -34,10 +34,10 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true }))
 
-/** Runs falc with this falco.yaml on one event, to its end. */
-async function run(config: string) {
-  writeFileSync(join(dir, 'falco.yaml'), `rules_files: [rules.yaml]\n${config}`)
-  const falc = startFalc(['run', '-c', 'falco.yaml', '--k8s-audit', 'audit.jsonl'], dir)
+/** Runs falc with this configuration on the events, to its end. */
+async function run(config: string, name = 'falco.yaml') {
+  writeFileSync(join(dir, name), `rules_files: [rules.yaml]\n${config}`)
+  const falc = startFalc(['run', '-c', name, '--k8s-audit', 'audit.jsonl'], dir)
   expect(await falc.exit).toBe(0)
   return falc.output
 }
@@ -147,10 +147,12 @@ test('webserver with a certificate, another health page and no metrics', async (
 
 test('a program that does not exist: every alert is counted as lost', async () => {
   writeFileSync(join(dir, 'audit.jsonl'), readFileSync(join(dir, 'audit.jsonl'), 'utf8').repeat(200))
-  for (const keep of [true, false]) {
-    const { stderr } = await run(
+  const program = (keep: boolean) =>
+    run(
       `stdout_output: {enabled: false}\nprogram_output: {enabled: true, keep_alive: ${keep}, program: /no/such/program}\n`,
+      `keep-${keep}.yaml`,
     )
+  for (const { stderr } of await Promise.all([true, false].map(program))) {
     expect(stderr).toContain('program: ended with code 127')
     expect(stderr).toMatch(/Alerts not delivered, by output and cause:\n {3}program: exit_127: 200\n/)
   }
