@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FALC } from '../../../scripts/testing/command.ts'
+import { skipped } from '../../../scripts/testing/needs.ts'
 import { until } from '../../../scripts/testing/wait.ts'
 import { NATIVE, missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { type Started, startFalc } from './process.ts'
@@ -50,7 +51,10 @@ test('the units agree', () => {
   expect(setting(probe, 'Group')).toBe(setting(engine, 'Group'))
 })
 
-test.skipIf(!existsSync('/usr/bin/systemd-analyze'))('systemd understands them', () => {
+const ANALYZE = '/usr/bin/systemd-analyze'
+const noAnalyze = skipped('live', existsSync(ANALYZE) ? undefined : `the units are checked by ${ANALYZE}`)
+
+test.skipIf(noAnalyze !== undefined)('systemd understands them', () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-units-'))
   const names = ['falc-probe', 'falc']
   for (const name of names) {

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { FALC } from '../../../scripts/testing/command.ts'
+import { skipped } from '../../../scripts/testing/needs.ts'
 import { printable } from '../src/printable.ts'
 import { Activity } from '../src/top/activity.ts'
 import { frame } from '../src/top/frame.ts'
@@ -63,9 +64,9 @@ function onTerminal(...args: string[]): string {
 }
 
 const SCRIPT = '/usr/bin/script'
-if (!existsSync(SCRIPT)) console.warn(`skipped: terminals need ${SCRIPT}`)
+const noTerminal = skipped('live', existsSync(SCRIPT) ? undefined : `terminals need ${SCRIPT}`) !== undefined
 
-test.skipIf(!existsSync(SCRIPT))('falc run and falc explain on a terminal', () => {
+test.skipIf(noTerminal)('falc run and falc explain on a terminal', () => {
   const event = { kind: 'Event', auditID: '1', stage: 'ResponseComplete', verb: 'get', user: { username: HOSTILE } }
   writeFileSync(join(dir, 'audit.jsonl'), `${JSON.stringify(event)}\n`)
   writeFileSync(
@@ -86,7 +87,7 @@ test.skipIf(!existsSync(SCRIPT))('falc run and falc explain on a terminal', () =
   }
 })
 
-test.skipIf(!existsSync(SCRIPT))('answers of an HTTP server that are echoed', async () => {
+test.skipIf(noTerminal)('answers of an HTTP server that are echoed', async () => {
   const server = createServer((request, response) => request.resume().on('end', () => response.end(`${HOSTILE} `)))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
+import { skipped } from '../../../scripts/testing/needs.ts'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { LineWriter } from '../src/falco/write.ts'
 import { FileOutput, type FilePort, type Item } from '../src/index.ts'
@@ -86,7 +87,7 @@ test('where nothing can be taken back, a torn line is closed before the next one
 
 const root = process.getuid?.() === 0
 const mounted = root && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', dir]).status === 0
-if (!mounted) console.warn('skipped: a full disk: mounting a small tmpfs needs root')
+skipped('live', mounted ? undefined : 'a full disk: mounting a small tmpfs needs root')
 afterAll(() => mounted && spawnSync('umount', [dir]))
 
 test.skipIf(!mounted).each([true, false])(

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { skipped } from '../../../scripts/testing/needs.ts'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { type AuditLogOptions, openAuditLog } from '../src/index.ts'
 import { follow as following, line } from './following.ts'
@@ -28,7 +29,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }))
 const disk = mkdtempSync(join(tmpdir(), 'falc-audit-disk-'))
 const mounted =
   process.getuid?.() === 0 && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'none', disk]).status === 0
-if (!mounted) console.warn('skipped: the state on a full disk: mounting a small tmpfs needs root')
+skipped('live', mounted ? undefined : 'the state on a full disk: mounting a small tmpfs needs root')
 afterAll(() => {
   if (mounted) spawnSync('umount', [disk])
   rmSync(disk, { recursive: true })

@@ -26,7 +26,10 @@ const GONE = new Set(
   ),
 )
 
-describe.skipIf(!existsSync(HEADERS))('numbers of system calls', () => {
+const noHeaders = !existsSync(HEADERS)
+if (noHeaders) console.warn(`skipped: numbers of system calls are compared with ${HEADERS}`)
+
+describe.skipIf(noHeaders)('numbers of system calls', () => {
   test.each([
     ['x86', X86_64_SYSCALLS],
     ['arm64', ARM64_SYSCALLS],
