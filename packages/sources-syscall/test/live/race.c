@@ -10,11 +10,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+#include "waiting.h"
 
 static volatile uint64_t path __attribute__((aligned(64)));
 static uint64_t names[2];
 static volatile int done;
+static volatile pid_t opener;
 
 /* The two must run at the same time: each on a CPU of its own, the first and the last that there are. */
 static void stay_on(int last)
@@ -42,6 +45,7 @@ static void *flip(void *unused)
 
 static void *open_path(void *unused)
 {
+	opener = syscall(SYS_gettid);
 	close(open((const char *)&path, O_RDONLY));
 	return unused;
 }
@@ -62,7 +66,9 @@ int main(int argc, char **argv)
 			open_path(NULL);
 		done = 1;
 	} else {
-		usleep(100000);
+		while (!opener)
+			usleep(1000);
+		until_waiting(opener);
 		path = names[1];
 		close(open(argv[2], O_WRONLY));
 	}

@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "../waiting.h"
 
 #define NAME 9 /* both names have as many bytes, with the NUL */
 static const char SECRET[NAME] = "secret\0\0", HARMLESS[NAME] = "harmless";
@@ -70,7 +71,7 @@ static void put_path(int dots, int slow)
 
 static void *overwrite_later(void *unused)
 {
-	usleep(50000);
+	until_waiting(getpid());
 	memcpy(name, HARMLESS, NAME);
 	close(open("secret", O_WRONLY));
 	return unused;
@@ -80,7 +81,7 @@ static void *overwrite_later(void *unused)
 static void overwrite_from_outside(void)
 {
 	struct iovec from = { (void *)HARMLESS, NAME }, to = { name, NAME };
-	usleep(50000);
+	until_waiting(getppid());
 	if (process_vm_writev(getppid(), &from, 1, &to, 1, 0) != NAME)
 		_exit(1);
 	close(open("secret", O_WRONLY));
