@@ -1,6 +1,7 @@
 import type { EventTypes } from '@falc/engine'
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
+import { positions } from '../events/positions.ts'
 import { SYSCALL_CODES, SYSCALL_NAMES, X86_64_SYSCALLS } from '../events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag, eventIdsOf } from '../events/table.ts'
 
@@ -17,11 +18,14 @@ const ALL: readonly number[] = EVENTS.filter(event => SEEN[event.id] === 1).map(
 
 const FD_EVENTS = EventFlag.creates_fd | EventFlag.uses_fd | EventFlag.destroys_fd
 
+const GENERIC = positions(['ID', 'nativeID'], 'GENERIC_X')
+const ASYNC = positions(['name'], 'ASYNCEVENT_E')
+
 /** The name of the call behind a generic event; undefined = a call that is not in the table. */
 export function genericName(event: SyscallEvent): string | undefined {
-  const code = event.uint16(0)
-  if (code !== 0 || !event.has(1)) return SYSCALL_NAMES[code]
-  const native = X86_64_SYSCALLS[event.uint16(1)] ?? -1
+  const code = event.uint16(GENERIC.ID)
+  if (code !== 0 || !event.has(GENERIC.nativeID)) return SYSCALL_NAMES[code]
+  const native = X86_64_SYSCALLS[event.uint16(GENERIC.nativeID)] ?? -1
   return SYSCALL_NAMES[Math.max(native, 0)]
 }
 
@@ -31,7 +35,7 @@ export function eventName(event: SyscallEvent): string | undefined {
     case PPME.GENERIC_X:
       return genericName(event)
     case PPME.ASYNCEVENT_E:
-      return event.text(1)
+      return event.text(ASYNC.name)
     default:
       return EVENTS[event.type]!.name
   }

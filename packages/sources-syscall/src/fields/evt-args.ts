@@ -2,6 +2,7 @@ import { encodeBase64, type FieldType, type Scalar } from '@falc/engine'
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import type { ParamType } from '../events/params.ts'
+import { positions } from '../events/positions.ts'
 import { EVENTS } from '../events/table.ts'
 import { directoryOf, UNKNOWN_DIRECTORY } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
@@ -106,6 +107,8 @@ function both(dirfd: string, path: string, dirfd2: string, path2: string): reado
   ]
 }
 
+const BY_HANDLE = positions(['fd', 'path'], 'SYSCALL_OPEN_BY_HANDLE_AT_X')
+
 /** Calls whose own path the kernel has found: that of the others is their directory's. */
 const OPENS: ReadonlySet<number> = new Set([PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_OPENAT2_X])
 
@@ -114,7 +117,7 @@ function absolutePath(event: SyscallEvent, end: number): string | undefined {
   const { thread } = event
   if (thread === null) return undefined
   if (event.type === PPME.SYSCALL_OPEN_BY_HANDLE_AT_X) {
-    return event.int64Number(0) > 0 ? concatenatePaths('', event.text(3)) : undefined
+    return event.int64Number(BY_HANDLE.fd) > 0 ? concatenatePaths('', event.text(BY_HANDLE.path)) : undefined
   }
   const pair = PATHS.get(event.type)?.[end]
   if (pair === undefined) return undefined

@@ -1,11 +1,12 @@
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { ERRNO_NAMES } from '../events/names.ts'
+import { positions } from '../events/positions.ts'
 import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
 import { categoryText } from './category.ts'
 import { eventName, genericName } from './event-types.ts'
 import { argumentText } from './formats/param.ts'
-import { failed, returnValue } from './results.ts'
+import { failed, RESULT, returnValue } from './results.ts'
 import type { Field, Fields } from './table.ts'
 
 /** Whether the event's type has one of these EventFlags. */
@@ -13,13 +14,16 @@ function hasFlag(doc: string, flags: number): Field {
   return { type: 'bool', doc, extract: event => (EVENTS[event.type]!.flags & flags) !== 0 }
 }
 
+const INFRASTRUCTURE = positions(['description'], 'INFRASTRUCTURE_EVENT_E')
+
 /** Fields of Falco's docker event table; nothing records these events any more. */
 function dockerEvent(doc: string, key: string): Field {
   return {
     type: 'string',
     hidden: true,
     doc,
-    extract: event => (event.type === PPME.INFRASTRUCTURE_EVENT_E ? described(event.text(2), key) : undefined),
+    extract: event =>
+      event.type === PPME.INFRASTRUCTURE_EVENT_E ? described(event.text(INFRASTRUCTURE.description), key) : undefined,
   }
 }
 
@@ -39,9 +43,9 @@ function resultText(event: SyscallEvent): string | undefined {
   const value = returnValue(event)
   if (value === undefined) return undefined
   if (value >= 0) return 'SUCCESS'
-  const { type } = EVENTS[event.type]!.params[0]!
+  const { type } = EVENTS[event.type]!.params[RESULT]!
   if (type === 'errno' || type === 'fd') return ERRNO_NAMES.get(-Number(value)) ?? value.toString()
-  return argumentText(event, 0)
+  return argumentText(event, RESULT)
 }
 
 /** The event itself: its type, its result, what kind of call it is. */

@@ -1,5 +1,6 @@
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
+import { positions } from '../events/positions.ts'
 import type { Thread } from '../model/thread.ts'
 import { directoryOf } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
@@ -11,9 +12,15 @@ import { argumentText } from './formats/param.ts'
  * arguments.
  */
 
+const OPEN = positions(['name'], 'SYSCALL_OPEN_X', 'SYSCALL_CREAT_X')
+const OPENAT = positions(['dirfd', 'name'], 'SYSCALL_OPENAT_2_X', 'SYSCALL_OPENAT2_X')
+const OPEN_BY_HANDLE = positions(['path'], 'SYSCALL_OPEN_BY_HANDLE_AT_X')
+const PEER = positions(['tuple'], 'SOCKET_ACCEPT_5_X', 'SOCKET_ACCEPT4_6_X', 'SOCKET_CONNECT_X')
+const CONNECT = positions(['res'], 'SOCKET_CONNECT_X')
+
 /** A connect that failed or is still in progress: the socket exists, but only the event has its peer. */
 export function failedConnect(event: SyscallEvent): boolean {
-  return event.type === PPME.SOCKET_CONNECT_X && event.int64Number(0) < 0
+  return event.type === PPME.SOCKET_CONNECT_X && event.int64Number(CONNECT.res) < 0
 }
 
 /** fd.name; '' for calls without a path or address. */
@@ -21,16 +28,16 @@ export function lostName(event: SyscallEvent): string | undefined {
   switch (event.type) {
     case PPME.SYSCALL_OPEN_X:
     case PPME.SYSCALL_CREAT_X:
-      return argumentText(event, 1)
+      return argumentText(event, OPEN.name)
     case PPME.SOCKET_ACCEPT_5_X:
     case PPME.SOCKET_ACCEPT4_6_X:
     case PPME.SOCKET_CONNECT_X:
-      return event.has(1) ? argumentText(event, 1) : ''
+      return event.has(PEER.tuple) ? argumentText(event, PEER.tuple) : ''
     case PPME.SYSCALL_OPENAT_2_X:
     case PPME.SYSCALL_OPENAT2_X:
-      return belowDirectory(event.thread, event.text(2), event.int64Number(1, AT_FDCWD))
+      return belowDirectory(event.thread, event.text(OPENAT.name), event.int64Number(OPENAT.dirfd, AT_FDCWD))
     case PPME.SYSCALL_OPEN_BY_HANDLE_AT_X:
-      return event.text(3)
+      return event.text(OPEN_BY_HANDLE.path)
     default:
       return isExit(event) ? '' : undefined
   }
@@ -41,7 +48,7 @@ export function lostNameRaw(event: SyscallEvent): string | undefined {
   switch (event.type) {
     case PPME.SYSCALL_OPENAT_2_X:
     case PPME.SYSCALL_OPENAT2_X:
-      return singleSlashes(event.text(2))
+      return singleSlashes(event.text(OPENAT.name))
     default:
       return lostName(event)?.replace(/\/{2,}/g, '/')
   }

@@ -1,5 +1,6 @@
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
+import { positions } from '../events/positions.ts'
 import type { Fd } from '../model/fd.ts'
 import { FdKind } from '../model/fd.ts'
 import { ipText } from './formats/address.ts'
@@ -8,6 +9,7 @@ import type { Field, Fields } from './table.ts'
 
 /** Printed for a descriptor that lacks the value. */
 const ABSENT = '<NA>'
+const POLL = positions(['fds'], 'SYSCALL_POLL_X', 'SYSCALL_PPOLL_X')
 
 /** A comma-separated list with a value for each descriptor that poll or ppoll waits for; absent if none has one. */
 function each(doc: string, print: Field['print'], of: (fd: Fd | null, num: number) => string): Field {
@@ -17,8 +19,8 @@ function each(doc: string, print: Field['print'], of: (fd: Fd | null, num: numbe
     doc,
     extract: event => {
       const thread = event.thread
-      if (thread === null || !polls(event) || !event.has(1)) return undefined
-      const texts = readFdList(event, event.paramOffset(1), event.paramLength(1)).map(({ num }) =>
+      if (thread === null || !polls(event) || !event.has(POLL.fds)) return undefined
+      const texts = readFdList(event, event.paramOffset(POLL.fds), event.paramLength(POLL.fds)).map(({ num }) =>
         of(thread.fds.get(num), num),
       )
       return texts.every(text => text === '') ? undefined : texts.map(text => text || ABSENT).join(',')

@@ -6,6 +6,7 @@ import { UNKNOWN_DIRECTORY } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
 import { argumentByName } from './arguments.ts'
 import { AT_FDCWD } from './directory.ts'
+import { RESULT } from './results.ts'
 import type { Field, Fields } from './table.ts'
 
 /** The parameters that hold the paths, by name; `fd` means the descriptor's name. */
@@ -68,7 +69,9 @@ function path(event: SyscallEvent, role: Role, raw: boolean): string | undefined
 }
 
 function succeeded(event: SyscallEvent, paths: Paths): boolean {
-  return event.has(0) && (paths.opens === true ? event.int64Number(0) !== -1 : event.int64Number(0) === 0)
+  if (!event.has(RESULT)) return false
+  const result = event.int64Number(RESULT)
+  return paths.opens === true ? result !== -1 : result === 0
 }
 
 /**

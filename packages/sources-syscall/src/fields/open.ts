@@ -1,5 +1,6 @@
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
+import { positions } from '../events/positions.ts'
 import { returnValue } from './results.ts'
 import type { Fields } from './table.ts'
 
@@ -11,23 +12,23 @@ const O_TMPFILE = 1 << 13
 const O_F_CREATED = 1 << 14
 const EXECUTABLE = 0o111
 
-/** The parameter index of the open flags; -1 = the event opens nothing. */
-function flagsIndex(type: number): number {
-  switch (type) {
-    case PPME.SYSCALL_OPEN_X:
-    case PPME.SYSCALL_OPEN_BY_HANDLE_AT_X:
-      return 2
-    case PPME.SYSCALL_OPENAT_2_X:
-    case PPME.SYSCALL_OPENAT2_X:
-      return 3
-    default:
-      return -1
-  }
+/** Where the flags are, and the mode of a new file if the call has one. */
+interface Parameters {
+  readonly flags?: number
+  readonly mode?: number
 }
 
+const OPENS: ReadonlyMap<number, Parameters> = new Map<number, Parameters>([
+  [PPME.SYSCALL_OPEN_X, positions(['flags', 'mode'], 'SYSCALL_OPEN_X')],
+  [PPME.SYSCALL_OPENAT_2_X, positions(['flags', 'mode'], 'SYSCALL_OPENAT_2_X')],
+  [PPME.SYSCALL_OPENAT2_X, positions(['flags', 'mode'], 'SYSCALL_OPENAT2_X')],
+  [PPME.SYSCALL_OPEN_BY_HANDLE_AT_X, positions(['flags'], 'SYSCALL_OPEN_BY_HANDLE_AT_X')],
+  [PPME.SYSCALL_CREAT_X, positions(['mode'], 'SYSCALL_CREAT_X')],
+])
+
 function openFlags(event: SyscallEvent): number {
-  const index = flagsIndex(event.type)
-  return index < 0 ? 0 : event.uint32(index)
+  const flags = OPENS.get(event.type)?.flags
+  return flags === undefined ? 0 : event.uint32(flags)
 }
 
 function created(event: SyscallEvent): boolean {
@@ -36,11 +37,11 @@ function created(event: SyscallEvent): boolean {
   return (flags & O_TMPFILE) !== 0 && (returnValue(event) ?? -1) >= 0
 }
 
-/** The mode of a new file, if the call has one: the parameter after the flags. */
 function createdExecutable(event: SyscallEvent): boolean {
-  if (event.type === PPME.SYSCALL_CREAT_X) return (event.uint32(2) & EXECUTABLE) !== 0
-  if (event.type === PPME.SYSCALL_OPEN_BY_HANDLE_AT_X || (openFlags(event) & (O_CREAT | O_TMPFILE)) === 0) return false
-  return (event.uint32(flagsIndex(event.type) + 1) & EXECUTABLE) !== 0
+  const parameters = OPENS.get(event.type)
+  if (parameters?.mode === undefined) return false
+  const creates = parameters.flags === undefined || (event.uint32(parameters.flags) & (O_CREAT | O_TMPFILE)) !== 0
+  return creates && (event.uint32(parameters.mode) & EXECUTABLE) !== 0
 }
 
 /** How a file is opened; false for events that do not open a file. */

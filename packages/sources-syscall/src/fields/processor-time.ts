@@ -1,5 +1,6 @@
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
+import { positions } from '../events/positions.ts'
 import type { Thread } from '../model/thread.ts'
 import type { ThreadTable } from '../state/thread-table.ts'
 import type { Field, Fields } from './table.ts'
@@ -42,6 +43,8 @@ function clockOf(table: ThreadTable): SwitchClock {
   return clock
 }
 
+const USAGE = positions(['cpu_usr', 'cpu_sys'], 'PROCINFO_E')
+
 function isSwitch(event: SyscallEvent): boolean {
   return event.type === PPME.SCHEDSWITCH_1_E || event.type === PPME.SCHEDSWITCH_6_E
 }
@@ -55,7 +58,7 @@ function share(doc: string, user: boolean, system: boolean): Field {
     extract: event => {
       const { thread } = event
       if (event.type !== PPME.PROCINFO_E || thread === null) return undefined
-      const total = (user ? event.uint64(0) : 0n) + (system ? event.uint64(1) : 0n)
+      const total = (user ? event.uint64(USAGE.cpu_usr) : 0n) + (system ? event.uint64(USAGE.cpu_sys) : 0n)
       const before = last.get(thread) ?? 0n
       last.set(thread, total)
       return before === 0n ? 0 : Math.min(100, Number(total - before))

@@ -10,16 +10,19 @@ const RETURNS: Uint8Array = Uint8Array.from(EVENTS, event =>
     : 0,
 )
 
+/** The parameter of an exit event that holds what the call returned: the first. */
+export const RESULT = 0
+
 /** The call's return value, negative = -errno; undefined = the event is not a system call exit. */
 export function returnValue(event: SyscallEvent): number | bigint | undefined {
   if (RETURNS[event.type] === 0 || event.nparams === 0) return undefined
-  switch (event.paramLength(0)) {
+  switch (event.paramLength(RESULT)) {
     case 8: {
-      const value = event.int64Number(0)
-      return Number.isSafeInteger(value) ? value : integer(event.int64(0))
+      const value = event.int64Number(RESULT)
+      return Number.isSafeInteger(value) ? value : integer(event.int64(RESULT))
     }
     case 4:
-      return event.int32(0)
+      return event.int32(RESULT)
     default:
       return undefined
   }
