@@ -1,0 +1,304 @@
+/** Rules, events, and the alerts that they make: all of it in the page. */
+import { useEffect, useMemo } from 'preact/hooks'
+import { cut, visible } from '../hostile.ts'
+import { AlertRows } from '../rows.tsx'
+import { go, view } from '../state.ts'
+import { Editing } from './editing.tsx'
+import { INPUTS } from './examples.ts'
+import { Raised } from './raised.tsx'
+import { createPlayground, type Playground as State } from './state.ts'
+
+export function Playground() {
+  const state = useMemo(() => createPlayground(), [])
+  useEffect(() => {
+    void state.run()
+    const over = (event: DragEvent) => event.preventDefault()
+    const drop = (event: DragEvent) => {
+      event.preventDefault()
+      take(state, [...(event.dataTransfer?.files ?? [])])
+    }
+    addEventListener('dragover', over)
+    addEventListener('drop', drop)
+    return () => {
+      removeEventListener('dragover', over)
+      removeEventListener('drop', drop)
+      state.close()
+    }
+  }, [])
+  return (
+    <div class="playground">
+      <Rules state={state} />
+      <div class="column">
+        <Events state={state} />
+        <Alerts state={state} />
+      </div>
+    </div>
+  )
+}
+
+/** Rules by their names, anything else is events. */
+function take(state: State, files: readonly File[]): void {
+  const rules = files.filter(({ name }) => /\.ya?ml$/i.test(name))
+  const input = files.find(file => !rules.includes(file))
+  if (rules.length > 0) void state.add(rules)
+  if (input) state.choose({ name: input.name, data: input })
+}
+
+function Rules({ state }: { state: State }) {
+  const { files, current, content, findings, colors, target, author } = state
+  const found = findings.value.get(current.value) ?? []
+  return (
+    <section class="rules-editor" aria-label="Rules">
+      <div class="bar-above">
+        <h2>Rules</h2>
+        <Choose label="Open files" accept=".yaml,.yml" multiple chosen={files => void state.add(files)} />
+        <button type="button" onClick={() => state.create()}>
+          New file
+        </button>
+        <button type="button" onClick={() => save(current.value, content.value)}>
+          Save
+        </button>
+      </div>
+      <ul class="files" aria-label="Files, in the order of loading">
+        {files.value.map(({ name }) => (
+          <li key={name} class={name === current.value ? 'on' : ''}>
+            <button
+              type="button"
+              class="file"
+              aria-current={name === current.value ? 'true' : undefined}
+              onClick={() => state.select(name)}
+            >
+              {name}
+              <Marks findings={findings.value.get(name) ?? []} />
+            </button>
+            {files.value.length > 1 && (
+              <button
+                type="button"
+                class="file remove"
+                aria-label={`Remove ${name}`}
+                onClick={() => state.remove(name)}
+              >
+                ×
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      <Editing
+        label={`Rules in ${current.value}`}
+        name={`${state.revision.value} ${current.value}`}
+        text={content.value}
+        findings={found}
+        colors={colors.value}
+        target={target.value}
+        author={author}
+        changed={state.edit}
+        run={() => void state.run()}
+      />
+      <ol class="findings" aria-label="Findings">
+        {found.slice(0, 100).map(({ code, severity, message, place }) => (
+          <li key={`${code} ${place.offset}`}>
+            <button type="button" class="finding" onClick={() => state.show(place)}>
+              <span class={`mark ${severity}`}>{severity}</span> <span class="place">{place.line}</span> {message}{' '}
+              <span class="code">{code}</span>
+            </button>
+          </li>
+        ))}
+      </ol>
+    </section>
+  )
+}
+
+function save(name: string, text: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(new Blob([text], { type: 'text/yaml' }))
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(link.href)
+}
+
+function Marks({ findings }: { findings: readonly { readonly severity: string }[] }) {
+  const errors = findings.filter(({ severity }) => severity === 'error').length
+  const warnings = findings.length - errors
+  return (
+    <>
+      {errors > 0 && (
+        <span class="mark error" title={`${errors} errors`}>
+          {' '}
+          {errors}
+        </span>
+      )}
+      {warnings > 0 && (
+        <span class="mark warning" title={`${warnings} warnings`}>
+          {' '}
+          {warnings}
+        </span>
+      )}
+    </>
+  )
+}
+
+interface ChooseProps {
+  readonly label: string
+  readonly accept?: string
+  readonly multiple?: boolean
+  readonly chosen: (files: readonly File[]) => void
+}
+
+function Choose({ label, accept, multiple = false, chosen }: ChooseProps) {
+  return (
+    <label class="button choose">
+      {label}
+      <input
+        type="file"
+        multiple={multiple}
+        {...(accept !== undefined && { accept })}
+        onChange={event => {
+          const files = [...(event.currentTarget.files ?? [])]
+          event.currentTarget.value = ''
+          if (files.length > 0) chosen(files)
+        }}
+      />
+    </label>
+  )
+}
+
+function Events({ state }: { state: State }) {
+  const { input, isScene, scene, running } = state
+  return (
+    <section aria-label="Events">
+      <div class="bar-above">
+        <h2>Events</h2>
+        <Choose
+          label="Open a capture or an audit log"
+          chosen={([file]) => state.choose({ name: file!.name, data: file! })}
+        />
+        {running.value ? (
+          <button type="button" onClick={() => state.stop()}>
+            Stop
+          </button>
+        ) : (
+          <button type="button" class="main" title="Ctrl+Enter in the editor" onClick={() => void state.run()}>
+            Run
+          </button>
+        )}
+      </div>
+      <div class="inputs">
+        {INPUTS.map(({ title, input: make }) => (
+          <button
+            type="button"
+            key={title}
+            aria-pressed={input.value?.name === make().name}
+            onClick={() => state.choose(make())}
+          >
+            {title}
+          </button>
+        ))}
+        <button type="button" aria-pressed={isScene.value} onClick={() => state.choose(undefined)}>
+          A scene
+        </button>
+      </div>
+      {isScene.value && (
+        <textarea
+          aria-label="Scene"
+          spellcheck={false}
+          rows={8}
+          value={scene.value}
+          onInput={event => state.write(event.currentTarget.value)}
+        />
+      )}
+      <Bar state={state} />
+    </section>
+  )
+}
+
+function Bar({ state }: { state: State }) {
+  const { running, progress, loaded, done, error, input } = state
+  const name = input.value?.name ?? 'the scene'
+  if (error.value !== undefined)
+    return (
+      <p class="error" role="alert">
+        {visible(cut(error.value, 500))}
+      </p>
+    )
+  if (running.value) {
+    const { bytes = 0, size = 0, events = 0, alerts = 0 } = progress.value ?? {}
+    return (
+      <p class="running">
+        <progress aria-label="Progress" max={size || 1} value={bytes} /> {events.toLocaleString()} events,{' '}
+        {alerts.toLocaleString()} alerts
+      </p>
+    )
+  }
+  if (loaded.value && !loaded.value.ok)
+    return (
+      <div class="error" role="alert">
+        <p>The rules do not load:</p>
+        <ul>
+          {loaded.value.errors.slice(0, 5).map(problem => (
+            <li key={`${problem.file} ${problem.line}`}>
+              <button type="button" class="place" onClick={() => state.show({ ...problem, column: 1 })}>
+                {problem.file}:{problem.line}
+              </button>{' '}
+              {problem.message}
+            </li>
+          ))}
+        </ul>
+      </div>
+    )
+  if (!done.value) return null
+  const { events, took, problems } = done.value
+  return (
+    <>
+      <p class="none">
+        {name}: {events.toLocaleString()} events that rules look at, {loaded.value?.rules ?? 0} rules,{' '}
+        {Math.round(took).toLocaleString()} ms
+      </p>
+      {problems.slice(0, 5).map(problem => (
+        <p key={problem} class="error">
+          {visible(cut(problem, 500))}
+        </p>
+      ))}
+    </>
+  )
+}
+
+function Alerts({ state }: { state: State }) {
+  const { alerts, done } = state
+  const open = view.value.open
+  const number = alerts.value.findIndex(({ id }) => id === open)
+  const counts = Object.entries(done.value?.counts ?? {}).sort(([, a], [, b]) => b - a)
+  const total = done.value?.alerts ?? alerts.value.length
+  return (
+    <section aria-label="Alerts">
+      <h2>
+        {total.toLocaleString()} alert{total === 1 ? '' : 's'}
+      </h2>
+      {total > alerts.value.length && <p class="none">The first {alerts.value.length.toLocaleString()} are shown.</p>}
+      {number >= 0 && <Raised alert={alerts.value[number]!} number={number} state={state} />}
+      {counts.length > 1 && <RuleCounts counts={counts} />}
+      <AlertRows
+        rows={alerts.value.map((alert, seq) => ({ seq, alert }))}
+        open={open}
+        choose={id => go({ open: id })}
+        label="Alerts of this run"
+      />
+      {done.value && total === 0 && <p class="none">No rule fired.</p>}
+    </section>
+  )
+}
+
+const MAX_CHIPS = 10
+
+function RuleCounts({ counts }: { counts: readonly (readonly [string, number])[] }) {
+  return (
+    <ul class="chips" aria-label="Alerts by rule">
+      {counts.slice(0, MAX_CHIPS).map(([rule, count]) => (
+        <li key={rule} class="chip">
+          {visible(cut(rule, 80))} <span class="count">×{count.toLocaleString()}</span>
+        </li>
+      ))}
+      {counts.length > MAX_CHIPS && <li class="hint">and {counts.length - MAX_CHIPS} other rules</li>}
+    </ul>
+  )
+}

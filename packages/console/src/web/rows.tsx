@@ -1,0 +1,152 @@
+/** Alerts as a list that may be long: only the rows in sight are in the page. */
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { Found } from '../shapes/index.ts'
+import { cut, visible } from './hostile.ts'
+import { rangeOf } from './virtual-range.ts'
+
+export interface RowsProps {
+  readonly rows: readonly Found[]
+  /** The ID of the alert that is open. */
+  readonly open: string
+  readonly choose: (id: string) => void
+  readonly label: string
+  /** Output fields that are columns. */
+  readonly columns?: readonly string[]
+  /** IDs of those that are selected; absent: none can be. */
+  readonly selected?: ReadonlySet<string>
+  readonly select?: (id: string, on: boolean) => void
+  /** The end is in sight. */
+  readonly ended?: () => void
+}
+
+/** Of a list before it is laid out. */
+const ROW = 33
+const HEIGHT = 600
+
+export function AlertRows({ rows, open, choose, label, columns = [], selected, select, ended }: RowsProps) {
+  const box = useRef<HTMLDivElement>(null)
+  const [{ top, height }, setPort] = useState({ top: 0, height: HEIGHT })
+  const [rowHeight, setRowHeight] = useState(ROW)
+  const { start, end, before, after } = rangeOf(rows.length, rowHeight, top, height)
+  const look = () => {
+    const { current } = box
+    if (current) setPort({ top: current.scrollTop, height: current.clientHeight || HEIGHT })
+  }
+  useLayoutEffect(() => {
+    // Narrow windows have higher rows.
+    const measure = () => {
+      const row = box.current?.querySelector<HTMLElement>('li.row-line')
+      if (row && row.offsetHeight > 0) setRowHeight(row.offsetHeight)
+      look()
+    }
+    measure()
+    addEventListener('resize', measure)
+    return () => removeEventListener('resize', measure)
+  }, [rows.length === 0, columns.length])
+  useEffect(() => {
+    if (end >= rows.length && rows.length > 0) ended?.()
+  }, [end, rows.length, ended])
+  useEffect(() => {
+    const at = rows.findIndex(({ alert }) => alert.id === open)
+    const { current } = box
+    if (at < 0 || !current) return
+    const from = at * rowHeight
+    if (from < current.scrollTop) current.scrollTop = from
+    else if (from + rowHeight > current.scrollTop + current.clientHeight)
+      current.scrollTop = from + rowHeight - current.clientHeight
+  }, [open])
+  return (
+    <div class="rows" ref={box} onScroll={look}>
+      <ol aria-label={label}>
+        {before > 0 && <li aria-hidden="true" style={{ height: `${before}px` }} />}
+        {rows.slice(start, end).map(row => (
+          <Row
+            key={row.alert.id}
+            row={row}
+            isOpen={row.alert.id === open}
+            choose={choose}
+            columns={columns}
+            isSelected={selected?.has(row.alert.id)}
+            select={select}
+          />
+        ))}
+        {after > 0 && <li aria-hidden="true" style={{ height: `${after}px` }} />}
+      </ol>
+    </div>
+  )
+}
+
+interface RowProps {
+  readonly row: Found
+  readonly isOpen: boolean
+  readonly choose: (id: string) => void
+  readonly columns: readonly string[]
+  readonly isSelected: boolean | undefined
+  readonly select: ((id: string, on: boolean) => void) | undefined
+}
+
+function Row({ row: { alert, triage, silences }, isOpen, choose, columns, isSelected, select }: RowProps) {
+  const isSilenced = silences !== undefined && silences.length > 0
+  return (
+    <li class={`row-line${isOpen ? ' open' : ''}${isSilenced ? ' silenced' : ''}`}>
+      {isSelected !== undefined && (
+        <input
+          type="checkbox"
+          checked={isSelected}
+          aria-label={`Select ${visible(cut(alert.rule, 60))}`}
+          onChange={event => select?.(alert.id, event.currentTarget.checked)}
+        />
+      )}
+      <button
+        type="button"
+        class="row"
+        aria-expanded={isOpen}
+        style={{ '--columns': columns.length }}
+        onClick={() => choose(isOpen ? '' : alert.id)}
+      >
+        <span class={`priority p-${alert.priority}`}>{alert.priority}</span>
+        <time dateTime={alert.time}>{shortTime(alert.time)}</time>
+        <span class="rule">
+          {triage && triage.state !== 'open' && <span class="state">{STATE_NAMES[triage.state]}</span>}
+          {isSilenced && <span class="state">silenced</span>}
+          {visible(cut(alert.rule, 100))}
+        </span>
+        {columns.map(name => (
+          <span key={name} class="cell">
+            {visible(cut(valueText(alert.output_fields[name]), 100))}
+          </span>
+        ))}
+        {columns.length === 0 && <span class="host">{visible(cut(alert.hostname ?? '', 60))}</span>}
+        <span class="message">{visible(cut(sentenceOf(alert), 300))}</span>
+      </button>
+    </li>
+  )
+}
+
+export const STATE_NAMES = {
+  ...{ open: 'open', acknowledged: 'acknowledged', closed: 'closed', false_positive: 'false positive' },
+} as const
+
+/** What an alert says, without time and priority, which are shown by themselves. */
+export function sentenceOf({ message, output, priority }: Found['alert']): string {
+  return message ?? output.replace(new RegExp(`^[\\dT:.+-]+: ${priority} `), '')
+}
+
+/** The value of an output field as text. */
+export function valueText(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  return Array.isArray(value) ? `(${value.join(',')})` : String(value)
+}
+
+/** Time of day, with the date if it is not today's. */
+export function shortTime(text: string): string {
+  const date = new Date(text)
+  const time = date.toLocaleTimeString(undefined, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  })
+  if (date.toDateString() === new Date().toDateString()) return time
+  return `${date.toLocaleDateString(undefined, { month: '2-digit', day: '2-digit' })} ${time}`
+}

@@ -1,0 +1,129 @@
+/** The playground: a page that needs no server, opened as a file, without a network. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { Engine } from '@falc/engine'
+import { openCapture, syscall } from '@falc/sources-syscall'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildPlayground } from '../../../scripts/console-app.ts'
+import { rangeOf } from '../src/web/virtual-range.ts'
+import { checkAccess, launch, noBrowser, openPage, type PageOptions } from './browser.ts'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const CAPTURE = join(ROOT, 'examples/captures/host-a.scap')
+
+test('the rows in sight, and the room of the others', () => {
+  expect(rangeOf(0, 30, 0, 600)).toEqual({ start: 0, end: 0, before: 0, after: 0 })
+  expect(rangeOf(1000, 30, 0, 600)).toEqual({ start: 0, end: 26, before: 0, after: 974 * 30 })
+  expect(rangeOf(1000, 30, 15_000, 600)).toEqual({ start: 494, end: 526, before: 494 * 30, after: 474 * 30 })
+  // A list that has become shorter than where one looks.
+  expect(rangeOf(10, 30, 15_000, 600)).toEqual({ start: 10, end: 10, before: 300, after: 0 })
+})
+
+describe.skipIf(noBrowser !== undefined)('in a browser', () => {
+  const work = mkdtempSync(join(tmpdir(), 'falc-playground-'))
+  let browser: Browser
+  beforeAll(async () => {
+    await buildPlayground(work)
+    browser = await launch()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    rmSync(work, { recursive: true, force: true })
+  })
+
+  const open = (options: PageOptions = {}) =>
+    openPage(browser, pathToFileURL(join(work, 'index.html')).href, 'Falc playground', { offline: true, ...options })
+
+  const editor = (page: Page) => page.getByRole('textbox', { name: /^Rules in/ })
+  const row = (page: Page, name: string) =>
+    page.getByRole('list', { name: 'Alerts of this run' }).getByRole('button').filter({ hasText: name }).first()
+
+  test('it raises the alerts that falc does, and says why', async () => {
+    const { page, done } = await open()
+    const alerts = await falcsAlerts()
+    await page.getByRole('heading', { name: `${alerts.length} alerts` }).waitFor()
+    await row(page, 'Password Hashes Read').click()
+    const alert = page.getByRole('article', { name: 'Alert' })
+    await alert.getByText('file=/etc/shadow').waitFor()
+    const clause = alert.locator('.clause', { hasText: 'is /etc/shadow' }).last()
+    expect(await clause.textContent()).toMatch(/^✓ *fd\.name .* is \/etc\/shadow/)
+    await alert
+      .getByRole('button', { name: /^syscall.yaml:\d+$/ })
+      .first()
+      .click()
+    await page.locator('.cm-focused').waitFor()
+    await done()
+  })
+
+  test('rules that one writes: completion, findings, and alerts on a scene', async () => {
+    const { page, done } = await open()
+    await page.getByRole('button', { name: 'New file' }).click()
+    await page.getByRole('button', { name: 'A scene' }).click()
+    await page.getByLabel('Scene').fill('thread 10 comm=nginx\n10 opens /etc/<b>secret</b> O_RDONLY')
+    await editor(page).click()
+    await page.keyboard.press('Control+a')
+    await page.keyboard.insertText('- rule: Mine\n  desc: d\n  priority: ERROR\n  output: got %fd.name\n  condition: ')
+    await page.keyboard.type('evt.ty')
+    await page.getByRole('option', { name: /^evt\.type\b/ }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.keyboard.insertText(' = openat and fd.nam contains secret')
+    await page
+      .getByRole('list', { name: 'Findings' })
+      .getByText(/fd\.nam\b/)
+      .waitFor()
+    await page.keyboard.press('Control+Enter')
+    await page.getByRole('alert').getByText('The rules do not load:').waitFor()
+    await editor(page).click()
+    await page.keyboard.press('Control+End')
+    for (const _ of ' contains secret') await page.keyboard.press('ArrowLeft')
+    await page.keyboard.insertText('e')
+    await page.keyboard.press('Control+Enter')
+    await row(page, 'Mine').getByText('got /etc/<b>secret</b>').waitFor()
+    await done()
+  })
+
+  test('files of one’s own: a compressed capture in several parts, and one that is none', async () => {
+    const { page, done } = await open()
+    const bytes = gunzipSync(readFileSync(CAPTURE))
+    const parts = [bytes.subarray(0, 30_000), bytes.subarray(30_000)].map(part => gzipSync(part))
+    writeFileSync(join(work, 'parts.scap.gz'), Buffer.concat(parts))
+    const rules = '- rule: Shadow\n  desc: d\n  priority: ERROR\n  output: o\n  condition: fd.name = /etc/shadow\n'
+    writeFileSync(join(work, 'own.yaml'), rules)
+    await page.getByLabel('Open files').setInputFiles(join(work, 'own.yaml'))
+    const input = page.getByLabel('Open a capture or an audit log')
+    await input.setInputFiles(join(work, 'parts.scap.gz'))
+    await row(page, 'Shadow').waitFor()
+    writeFileSync(join(work, 'none.bin'), 'not a capture')
+    await input.setInputFiles(join(work, 'none.bin'))
+    await page.getByRole('alert').getByText('cannot read the line of a scene').waitFor()
+    await done()
+  })
+
+  test.each([false, true])('accessible, and never wider than its window: dark %s', async dark => {
+    const { page, done } = await open({ dark, width: dark ? 400 : 1280 })
+    await page.getByRole('button', { name: 'A Kubernetes audit log' }).click()
+    await page.getByText('k8s-audit.jsonl:').waitFor()
+    await page.getByRole('list', { name: 'Alerts of this run' }).getByRole('button').first().click()
+    await page.getByRole('article', { name: 'Alert' }).locator('.why').waitFor()
+    await editor(page).waitFor()
+    await checkAccess(page)
+    await done()
+  })
+})
+
+async function falcsAlerts(): Promise<string[]> {
+  const source = syscall()
+  const engine = new Engine({ sources: [source] })
+  engine.load([{ name: 'syscall.yaml', content: readFileSync(join(ROOT, 'rules/syscall.yaml'), 'utf8') }])
+  const replay = await openCapture(CAPTURE)
+  const alerts: string[] = []
+  do {
+    while (replay.next()) alerts.push(...engine.evaluate(source, replay.event).map(({ rule }) => rule))
+  } while (await replay.fill())
+  expect(alerts.length).toBeGreaterThan(10)
+  return alerts
+}
