@@ -2,24 +2,27 @@
 import { alerts, compileCondition, parseCondition } from '@falc/engine'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { ancestryOf } from '../src/web/ancestry.ts'
 import { visible } from '../src/web/hostile.ts'
-import { checkOf, hashOf, narrowed, RANGES, START, viewOf } from '../src/web/url.ts'
+import { checkOf, hashOf, narrowed, RANGES, SCREENS, START, viewOf } from '../src/web/url.ts'
 import { alert } from './start.ts'
 
 const text = fc.string({ unit: 'binary', maxLength: 300 })
 
 test('an address shows what it was made for', () => {
-  const view = fc.record({
-    screen: fc.constantFrom('now' as const, 'alerts' as const),
-    ...{
-      filter: text,
-      q: text,
+  const span = fc
+    .tuple(fc.nat(1e12), fc.integer({ min: 1, max: 1e12 }))
+    .map(([from, length]) => [from + 1, from + 1 + length])
+  const view = fc
+    .record({
+      ...{ screen: fc.constantFrom(...SCREENS), filter: text, q: text, state: text, assignee: text, silenced: text },
+      ...{ group: text, columns: text, rule: text, open: fc.constantFrom('', 'abcd1234') },
       range: fc.constantFrom(...RANGES.map(([, ms]) => ms)),
-      open: fc.constantFrom('', 'abcd1234'),
-    },
-  })
+      span: fc.oneof(fc.constant([0, 0]), span),
+    })
+    .map(({ span: [from, to], ...rest }) => ({ ...rest, from: from!, to: to! }))
   fc.assert(fc.property(view, one => void expect(viewOf(hashOf(one))).toEqual(one)))
-  expect(viewOf('#/nonsense?range=5&open=<script>')).toEqual(START)
+  expect(viewOf('#/nonsense?range=5&open=<script>&from=9&to=3')).toEqual(START)
 })
 
 test('a click on a value finds the alerts that have it, whatever it is', () => {
@@ -35,6 +38,24 @@ test('a click on a value finds the alerts that have it, whatever it is', () => {
       },
     ),
   )
+})
+
+test('a namespace is that of a container or of a request, and a tag one of several', () => {
+  const source = alerts()
+  const holds = (condition: string, change: Partial<ReturnType<typeof alert>>) =>
+    compileCondition(condition, source).test(alert(1, change))
+  const inShop = narrowed('', 'namespace', 'shop')
+  expect(holds(inShop, { output_fields: { 'k8s.ns.name': 'shop' } })).toBe(true)
+  expect(holds(inShop, { output_fields: { 'ka.target.namespace': 'shop' } })).toBe(true)
+  expect(holds(inShop, { output_fields: { 'k8s.ns.name': 'other' } })).toBe(false)
+  expect(holds(narrowed('', 'alert.tags', 'b', true), { tags: ['a', 'b'] })).toBe(true)
+})
+
+test('ancestors of a process, the oldest first', () => {
+  const fields = { 'proc.name': 'sh', 'proc.pname': 'nginx', 'proc.aname[2]': 'systemd', 'proc.pcmdline': 'nginx -g x' }
+  expect(ancestryOf(fields).map(({ name }) => name)).toEqual(['systemd', 'nginx', 'sh'])
+  expect(ancestryOf(fields)[1]!.details).toEqual([['proc.pcmdline', 'nginx -g x']])
+  expect(ancestryOf({ 'proc.name': 'sh' })).toEqual([])
 })
 
 test('nothing invisible is left of a text', () => {

@@ -1,6 +1,6 @@
 /** Exceptions: which would remove how many alerts of a rule, and where they are written. */
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { type AlertData, compileCondition, parseCondition, type Source } from '@falc/engine'
+import { type AlertData, compileCondition, parseCondition, printCondition, type Source } from '@falc/engine'
 import { fieldTable } from '@falc/engine/analysis'
 import {
   type Asked,
@@ -58,7 +58,7 @@ function split(name: string): [name: string, arg?: string] {
 function modelOf({ given, source }: Call, store: StoreReader): AlertData {
   const [id, rule] = [given.get('id'), given.get('rule')]
   if (!id && !rule) throw badRequest('id or rule is needed')
-  const condition = rule ? planCondition(`alert.rule = ${JSON.stringify(rule)}`, source) : undefined
+  const condition = rule ? planCondition(isRule(rule), source) : undefined
   const [found] = id ? store.get(id) : store.search({ condition }, { part: 4096 })
   if (!found) throw new Refused(404, 'alert', 'there is no such alert')
   return found.alert
@@ -68,10 +68,17 @@ const sinceOf = ({ given }: Call) => timeOf('since', given) ?? weekAgo()
 const weekAgo = () => BigInt(Date.now()) * 1_000_000n - WEEK
 
 function ofRule({ source }: Call, rule: string, since: bigint): Query & { condition: PlannedCondition } {
-  return { condition: aboutFilter(() => planCondition(`alert.rule = ${quoted(rule)}`, source)), since }
+  return { condition: aboutFilter(() => planCondition(isRule(rule), source)), since }
 }
 
-const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+/** The name of a rule is any text. */
+const isRule = (text: string) =>
+  printCondition({
+    kind: 'check',
+    left: { kind: 'field', name: 'alert.rule' },
+    op: '=',
+    right: { kind: 'literal', text },
+  })
 
 /** Alerts that one step ranks: some milliseconds. */
 const STEP = 500

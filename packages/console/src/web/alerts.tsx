@@ -1,127 +1,195 @@
-/** Alerts as a list, live or paused, and one of them in full. */
-import { useEffect, useState } from 'preact/hooks'
-import { ask, type Found, listen, selection } from './api.ts'
+/** Alerts as a list, live or paused, by groups or by facets, and one of them in full. */
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import type { State } from '../shapes/index.ts'
+import { selection } from './api.ts'
 import { Detail } from './detail.tsx'
+import { FacetList } from './facets.tsx'
+import { GroupList } from './groups.tsx'
 import { cut, visible } from './hostile.ts'
-import { useLoaded } from './load.ts'
+import { type AlertList, useAlertList } from './list.ts'
+import { Nothing } from './nothing.tsx'
+import { AlertRows, STATE_NAMES } from './rows.tsx'
+import { may } from './session.ts'
 import { go, view } from './state.ts'
-
-/** Rows that the page holds; older ones are asked for. */
-const MAX_ROWS = 1000
-const PAGE = 100
+import { Decide } from './triage.tsx'
 
 export function Alerts() {
-  const { filter, q, range, open } = view.value
-  const key = JSON.stringify([filter, q, range])
+  const { filter, q, range, from, to, state, assignee, silenced, open, group } = view.value
+  const key = JSON.stringify([filter, q, range, from, to, state, assignee, silenced])
   const [isLive, setLive] = useState(true)
+  const [hasFacets, setFacets] = useState(() => innerWidth > 1100)
+  const columns = view.value.columns.split(',').filter(name => name !== '')
   return (
-    <div class={open === '' ? 'split' : 'split has-detail'}>
-      <List key={key} id={key} isLive={isLive} setLive={setLive} />
+    <div class={`alerts${open === '' ? '' : ' has-detail'}${hasFacets ? ' has-facets' : ''}`}>
+      {hasFacets && <FacetList id={key} columns={columns} />}
+      <section class="list" aria-label="Alerts">
+        <Controls isLive={isLive} setLive={setLive} hasFacets={hasFacets} setFacets={setFacets} />
+        {group === '' ? (
+          <List key={key} id={key} isLive={isLive} columns={columns} />
+        ) : (
+          <GroupList key={`${key} ${group}`} id={`${key} ${group}`} />
+        )}
+      </section>
       {open !== '' && <Detail key={open} id={open} />}
     </div>
   )
 }
 
-interface ListProps {
-  readonly id: string
+interface ControlsProps {
   readonly isLive: boolean
-  readonly setLive: (isLive: boolean) => void
+  readonly setLive: (on: boolean) => void
+  readonly hasFacets: boolean
+  readonly setFacets: (on: boolean) => void
 }
 
-function List({ id, isLive, setLive }: ListProps) {
-  const first = useLoaded(
-    () => ask<{ alerts: Found[]; next: number | null }>('alerts', { ...selection(view.value), limit: PAGE }),
-    id,
-  )
-  const [fresh, setFresh] = useState<readonly Found[]>([])
-  const [older, setOlder] = useState<{ readonly alerts: readonly Found[]; readonly next: number | null } | undefined>()
-  useEffect(() => {
-    if (!isLive || first.error !== undefined) return
-    return listen(view.value, found => setFresh(all => [found, ...all].slice(0, MAX_ROWS)))
-  }, [id, isLive, first.error])
-  // What arrived while the first page was on its way may be in both.
-  const seen = new Set<number>()
-  const rows = [...fresh, ...(first.data?.alerts ?? []), ...(older?.alerts ?? [])]
-    .sort((a, b) => b.seq - a.seq)
-    .filter(({ seq }) => !seen.has(seq) && seen.add(seq))
-  const next = older === undefined ? (first.data?.next ?? null) : older.next
-  const more = async () => {
-    const page = await ask<{ alerts: Found[]; next: number | null }>('alerts', {
-      ...selection(view.value),
-      limit: PAGE,
-      cursor: next ?? undefined,
-    })
-    setOlder(last => ({ alerts: [...(last?.alerts ?? []), ...page.alerts], next: page.next }))
-  }
-  useKeys(rows)
+const SHOWN_STATES: readonly (readonly [value: string, name: string])[] = [
+  ['', 'in any state'],
+  ...Object.entries(STATE_NAMES),
+  ['open,acknowledged', 'open or acknowledged'],
+]
+
+function Controls({ isLive, setLive, hasFacets, setFacets }: ControlsProps) {
+  const { state, silenced, group, columns, assignee } = view.value
   return (
-    <section class="list" aria-label="Alerts">
-      <div class="bar-above">
-        <button
-          type="button"
-          aria-pressed={isLive}
-          class={isLive ? 'live on' : 'live'}
-          onClick={() => setLive(!isLive)}
-        >
-          {isLive ? 'Live' : 'Paused'}
+    <div class="bar-above">
+      <button type="button" aria-pressed={isLive} class={isLive ? 'live on' : 'live'} onClick={() => setLive(!isLive)}>
+        {isLive ? 'Live' : 'Paused'}
+      </button>
+      <button type="button" aria-pressed={hasFacets} onClick={() => setFacets(!hasFacets)}>
+        Facets
+      </button>
+      <select aria-label="State" value={state} onChange={event => go({ state: event.currentTarget.value })}>
+        {SHOWN_STATES.map(([value, name]) => (
+          <option key={value} value={value}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <select aria-label="Silenced" value={silenced} onChange={event => go({ silenced: event.currentTarget.value })}>
+        <option value="">silenced or not</option>
+        <option value="no">not silenced</option>
+        <option value="only">silenced</option>
+      </select>
+      <Words label="Group by" value={group} placeholder="rule,proc.name" change={text => go({ group: text })} />
+      <Words label="Columns" value={columns} placeholder="proc.name,user.name" change={text => go({ columns: text })} />
+      {assignee !== '' && (
+        <button type="button" onClick={() => go({ assignee: '' })}>
+          assigned to {visible(cut(assignee, 40))} ×
         </button>
-        <span class="hint">j and k move, Esc closes</span>
-      </div>
-      {first.error !== undefined && (
+      )}
+    </div>
+  )
+}
+
+function Words(props: { label: string; value: string; placeholder: string; change: (text: string) => void }) {
+  const { label, value, placeholder, change } = props
+  return (
+    <label class="small">
+      {label}{' '}
+      <input
+        value={value}
+        placeholder={placeholder}
+        spellcheck={false}
+        autocomplete="off"
+        onChange={event => change(event.currentTarget.value.replace(/\s+/g, ''))}
+      />
+    </label>
+  )
+}
+
+function List({ id, isLive, columns }: { id: string; isLive: boolean; columns: readonly string[] }) {
+  const list = useAlertList(id, isLive)
+  const { rows, error, isLoaded, more, patch } = list
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
+  const [isAll, setAll] = useState(false)
+  const asked = useKeys(list)
+  const select = (one: string, on: boolean) => {
+    const next = new Set(selected)
+    if (on) next.add(one)
+    else next.delete(one)
+    setSelected(next)
+  }
+  const choose = useMemo(() => (open: string) => go({ open }), [])
+  const one = asked && new Set([asked.id])
+  const chosen = one ?? selected
+  return (
+    <>
+      {error !== undefined && (
         <p class="error" role="alert">
-          {first.error}
+          {error}
         </p>
       )}
-      {first.data && rows.length === 0 && <p class="none">No alerts.</p>}
-      <ol>
-        {rows.slice(0, MAX_ROWS).map(row => (
-          <Row key={row.seq} {...row} />
-        ))}
-      </ol>
-      {next !== null && rows.length < MAX_ROWS && (
-        <button type="button" class="more" onClick={() => void more()}>
-          Older alerts
-        </button>
+      {one === undefined && selected.size > 0 && (
+        <label class="small">
+          <input type="checkbox" checked={isAll} onChange={event => setAll(event.currentTarget.checked)} /> all that
+          match, also those that are not in sight
+        </label>
       )}
-    </section>
+      {chosen.size > 0 && (
+        <Decide
+          key={asked ? `${asked.id} ${asked.at}` : 'selected'}
+          which={isAll && !one ? { select: given(selection(view.value)) } : { ids: [...chosen].slice(0, 1000) }}
+          count={isAll && !one ? rows.length : chosen.size}
+          asked={asked?.state}
+          done={triage => {
+            patch(isAll && !one ? new Set(rows.map(({ alert }) => alert.id)) : chosen, triage)
+            setSelected(new Set())
+            setAll(false)
+          }}
+        />
+      )}
+      {isLoaded && rows.length === 0 && <Nothing />}
+      <AlertRows
+        rows={rows}
+        open={view.value.open}
+        choose={choose}
+        label="Alerts, the last one first"
+        columns={columns}
+        ended={more}
+        {...(may('triage') && { selected, select })}
+      />
+      <p class="hint keys">j and k move, Esc closes, a acknowledges, x marks a false positive, / searches</p>
+    </>
   )
 }
 
-function Row({ alert }: Found) {
-  const isOpen = view.value.open === alert.id
-  const message = alert.message ?? alert.output
-  return (
-    <li>
-      <button
-        type="button"
-        class={isOpen ? 'row open' : 'row'}
-        aria-expanded={isOpen}
-        onClick={() => go({ open: isOpen ? '' : alert.id })}
-      >
-        <span class={`priority p-${alert.priority}`}>{alert.priority}</span>
-        <time dateTime={alert.time}>{new Date(alert.time).toLocaleString()}</time>
-        <span class="host">{visible(cut(alert.hostname ?? '', 60))}</span>
-        <span class="rule">{visible(cut(alert.rule, 100))}</span>
-        <span class="message">{visible(cut(message, 300))}</span>
-      </button>
-    </li>
-  )
+const given = (parameters: Readonly<Record<string, string | undefined>>) =>
+  Object.fromEntries(Object.entries(parameters).filter((pair): pair is [string, string] => Boolean(pair[1])))
+
+interface Asked {
+  readonly id: string
+  readonly state: State
+  readonly at: number
 }
 
-/** j and k open the next and the previous alert. */
-function useKeys(rows: readonly Found[]): void {
+/** j and k open the next and the previous alert; a and x decide about the open one. @returns what a key has asked for */
+function useKeys({ rows }: AlertList): Asked | undefined {
+  const [asked, setAsked] = useState<Asked | undefined>()
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey) return
-      const at = rows.findIndex(({ alert }) => alert.id === view.value.open)
-      const step = event.key === 'j' ? 1 : event.key === 'k' ? -1 : 0
-      if (event.key === 'Escape') go({ open: '' })
-      else if (step !== 0) {
+      const { target, key } = event
+      const isWriting = target instanceof HTMLInputElement && target.type !== 'checkbox'
+      if (isWriting || target instanceof HTMLSelectElement || event.ctrlKey || event.metaKey || event.altKey) return
+      const { open } = view.value
+      const at = rows.findIndex(({ alert }) => alert.id === open)
+      const step = key === 'j' ? 1 : key === 'k' ? -1 : 0
+      if (key === 'Escape') {
+        setAsked(undefined)
+        go({ open: '' })
+      } else if (key === '/') {
+        event.preventDefault()
+        document.querySelector<HTMLElement>('.filter')?.focus()
+      } else if (step !== 0) {
         const row = rows[Math.max(0, at + step)]
         if (row) go({ open: row.alert.id })
+        setAsked(undefined)
+      } else if (open !== '' && may('triage') && (key === 'a' || key === 'x')) {
+        event.preventDefault()
+        setAsked({ id: open, state: key === 'a' ? 'acknowledged' : 'false_positive', at: event.timeStamp })
       }
     }
     addEventListener('keydown', press)
     return () => removeEventListener('keydown', press)
   })
+  return asked
 }

@@ -30,10 +30,29 @@ export async function unlock(token: string): Promise<boolean> {
   return response.ok
 }
 
-/** The parameters that select what a view is about. Whole minutes, which the console has counted already. */
-export function selection({ filter, q, range }: View, now = Date.now()): Record<string, string | undefined> {
-  const since = range === 0 ? undefined : new Date(Math.floor((now - range) / 60_000) * 60_000).toISOString()
-  return { filter, q, since }
+/** Asks for a change. @throws {Error} with the console's sentence */
+export async function tell<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
+  const init = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+  const response = await fetch(`api/v1/${path}`, { method, ...init })
+  if (response.status === 401) locked.value = true
+  const json = await response.json()
+  if (!response.ok) throw new Error(json.error?.message ?? `status ${response.status}`)
+  return json
+}
+
+/** The time that a view is about, in milliseconds since 1970. Whole minutes, which the console has counted already. */
+export function spanOf({ range, from, to }: View, now = Date.now()): { since?: number; until?: number } {
+  if (to > 0) return { since: from, until: to }
+  return range === 0 ? {} : { since: Math.floor((now - range) / 60_000) * 60_000 }
+}
+
+const isoOf = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString())
+
+/** The parameters that select what a view is about. */
+export function selection(view: View, now = Date.now()): Record<string, string | undefined> {
+  const { filter, q, state, assignee, silenced } = view
+  const { since, until } = spanOf(view, now)
+  return { filter, q, state, assignee, silenced, since: isoOf(since), until: isoOf(until) }
 }
 
 /**

@@ -1,14 +1,22 @@
-/** One alert: the sentence, its fields, what is around it, its JSON. */
-import { ask, type Count, type Found } from './api.ts'
+/** One alert: the sentence, why it fired, its process and its ancestors, its fields, what is around it, notes, its JSON. */
+import { useState } from 'preact/hooks'
+import type { AlertPage, Count, Found, Detail as Full, Why as Reason } from '../shapes/index.ts'
+import { ancestryOf } from './ancestry.ts'
+import { ask } from './api.ts'
+import { fieldName, fieldOf, isInFile } from './fields.ts'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
+import { STATE_NAMES, sentenceOf, shortTime, valueText } from './rows.tsx'
 import { go, view } from './state.ts'
-import { checkOf, narrowed, quoted } from './url.ts'
+import { Decide } from './triage.tsx'
+import { checkOf, narrowed, START } from './url.ts'
+import { Why } from './why.tsx'
 
 const MAX_VALUE = 4000
 
 export function Detail({ id }: { id: string }) {
-  const { data, error } = useLoaded(() => ask<Found>(`alerts/${id}`), id)
+  const [round, setRound] = useState(0)
+  const { data, error } = useLoaded(() => ask<Full>(`alerts/${id}`), `${id} ${round}`)
   return (
     <aside class="detail" aria-label="Alert">
       <button type="button" class="close" aria-label="Close" onClick={() => go({ open: '' })}>
@@ -19,22 +27,14 @@ export function Detail({ id }: { id: string }) {
           {error}
         </p>
       )}
-      {data && <Contents {...data} />}
+      {data && <Contents {...data} changed={() => setRound(round + 1)} />}
     </aside>
   )
 }
 
-function Contents({ alert }: Found) {
-  const facts: [string, string][] = [
-    ['alert.rule', alert.rule],
-    ['alert.priority', alert.priority],
-    ['alert.source', alert.source],
-    ...(alert.hostname === undefined ? [] : [['alert.hostname', alert.hostname] as [string, string]]),
-    ...Object.entries(alert.output_fields).flatMap(([name, value]): [string, string][] =>
-      value === null ? [] : [[name, Array.isArray(value) ? `(${value.join(',')})` : String(value)]],
-    ),
-  ]
+function Contents({ alert, triage, notes, silences, changed }: Full & { changed: () => void }) {
   const container = alert.output_fields['container.id']
+  const same = checkOf('alert.rule', alert.rule)
   return (
     <>
       <h2>
@@ -42,18 +42,133 @@ function Contents({ alert }: Found) {
       </h2>
       <p class="when">
         <time dateTime={alert.time}>{alert.time}</time>
+        {triage && <span class="tag">{STATE_NAMES[triage.state]}</span>}
+        {triage?.assignee !== undefined && <span class="tag">{visible(cut(triage.assignee, 60))} has it</span>}
+        {silences && silences.length > 0 && <span class="tag">silenced</span>}
         {alert.tags.map(tag => (
           <span key={tag} class="tag">
             {visible(cut(tag, 60))}
           </span>
         ))}
       </p>
-      <p class="sentence">{visible(cut(alert.message ?? alert.output, MAX_VALUE))}</p>
+      {triage?.reason !== undefined && (
+        <p class="hint">
+          {STATE_NAMES[triage.state]} by {visible(triage.by)}: {visible(cut(triage.reason, 500))}
+        </p>
+      )}
+      <p class="sentence">{visible(cut(sentenceOf(alert), MAX_VALUE))}</p>
+      <Decide which={{ ids: [alert.id] }} count={1} done={changed} />
+      <div class="buttons">
+        <button type="button" onClick={() => go({ ...START, screen: 'tune', rule: alert.rule, open: alert.id })}>
+          Make an exception
+        </button>
+        <button type="button" onClick={() => go({ ...START, screen: 'silences', filter: same })}>
+          Silence this rule
+        </button>
+        <button type="button" onClick={() => go({ ...START, screen: 'rules', rule: alert.rule })}>
+          The rule
+        </button>
+      </div>
+      {isInFile(alert.rule) && <Because id={alert.id} />}
+      <Ancestry fields={alert.output_fields} />
+      <Values alert={alert} />
+      <Around title="The same rule, by host" filter={same} by="host" />
+      {typeof container === 'string' && container !== '' && container !== 'host' && (
+        <Beside alert={alert} container={container} />
+      )}
+      {notes.length > 0 && (
+        <>
+          <h3>Notes</h3>
+          <ul class="notes">
+            {notes.map(({ by, at, text }) => (
+              <li key={`${at} ${text}`}>
+                <span class="hint">
+                  {visible(cut(by, 60))}, {shortTime(at)}
+                </span>{' '}
+                {visible(cut(text, MAX_VALUE))}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      <h3>JSON</h3>
+      <pre>{visible(cut(JSON.stringify(alert, null, 2), 20_000)).replaceAll('\\u000a', '\n')}</pre>
+    </>
+  )
+}
+
+function Because({ id }: { id: string }) {
+  const { data, error } = useLoaded(() => ask<Reason>(`alerts/${id}/why`), id)
+  if (error !== undefined) return null
+  return (
+    <>
+      <h3>Why it fired</h3>
+      {data && !data.possible && (
+        <p class="hint">The rule has changed: as it is now, it would not have raised this alert.</p>
+      )}
+      {data ? (
+        <Why
+          condition={data.condition}
+          note={
+            data.from === 'alert'
+              ? 'Grey marks: the alert does not have the field, but could not have been raised otherwise.'
+              : undefined
+          }
+          show={() => go({ ...START, screen: 'rules', rule: data.rule })}
+        />
+      ) : (
+        <p class="wait">…</p>
+      )}
+    </>
+  )
+}
+
+function Ancestry({ fields }: { fields: Found['alert']['output_fields'] }) {
+  const processes = ancestryOf(fields)
+  if (processes.length === 0) return null
+  return (
+    <>
+      <h3>Processes</h3>
+      <ul class="ancestry" aria-label="Ancestors, the oldest first">
+        {processes.map(({ name, details }, depth) => (
+          <li
+            key={depth}
+            class={depth === processes.length - 1 ? 'process own' : 'process'}
+            style={{ '--depth': Math.min(depth, 10) }}
+          >
+            <code>{visible(cut(name, 100))}</code>
+            {details.map(([field, value]) => (
+              <span key={field} class="hint" title={field}>
+                {' '}
+                {visible(cut(value, 300))}
+              </span>
+            ))}
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+function Values({ alert }: Pick<Found, 'alert'>) {
+  const facts: [string, string][] = [
+    ['alert.rule', alert.rule],
+    ['alert.priority', alert.priority],
+    ['alert.source', alert.source],
+    ...(alert.hostname === undefined ? [] : [['alert.hostname', alert.hostname] as [string, string]]),
+    ...Object.entries(alert.output_fields).flatMap(([name, value]): [string, string][] =>
+      value === null ? [] : [[name, valueText(value)]],
+    ),
+  ]
+  return (
+    <>
       <h3>Fields</h3>
       <dl>
         {facts.map(([name, value]) => (
           <div key={name}>
-            <dt>{visible(cut(name, 80))}</dt>
+            <dt title={fieldOf(name)?.doc}>
+              {visible(cut(name, 80))} <span class="type">{fieldOf(name)?.type}</span>
+            </dt>
             <dd>
               <button
                 type="button"
@@ -66,22 +181,8 @@ function Contents({ alert }: Found) {
           </div>
         ))}
       </dl>
-      <Around title="The same rule, by host" filter={checkOf('alert.rule', alert.rule)} by="host" />
-      {typeof container === 'string' && (
-        <Around title="The same container, by rule" filter={checkOf('container.id', container)} by="rule" />
-      )}
-      <h3>JSON</h3>
-      <pre>{visible(cut(JSON.stringify(alert, null, 2), 20_000)).replaceAll('\\u000a', '\n')}</pre>
     </>
   )
-}
-
-const OWN = ['alert.rule', 'alert.priority', 'alert.source', 'alert.hostname']
-
-/** Names that the console may not know are written as text of the alert. */
-function fieldName(name: string): string {
-  if (OWN.includes(name)) return name
-  return /^[\w.]+$/.test(name) ? `alert.field[${name}]` : `alert.field[${quoted(name)}]`
 }
 
 function Around({ title, filter, by }: { title: string; filter: string; by: string }) {
@@ -96,8 +197,45 @@ function Around({ title, filter, by }: { title: string; filter: string; by: stri
           </li>
         ))}
       </ul>
-      <button type="button" onClick={() => go({ screen: 'alerts', filter, q: '', open: view.value.open })}>
+      <button type="button" onClick={() => go({ ...START, screen: 'alerts', filter, range: 0, open: view.value.open })}>
         Show them
+      </button>
+    </>
+  )
+}
+
+/** Milliseconds before and after an alert. */
+const BESIDE_MS = 300_000
+
+/** What else its container did, before and after. */
+function Beside({ alert, container }: Pick<Found, 'alert'> & { container: string }) {
+  const filter = checkOf('container.id', container)
+  const time = Date.parse(alert.time)
+  const iso = (ms: number) => new Date(ms).toISOString()
+  const load = () =>
+    ask<AlertPage>('alerts', { filter, since: iso(time - BESIDE_MS), until: iso(time + BESIDE_MS), limit: 20 })
+  const { data } = useLoaded(load, alert.id)
+  const all = (data?.alerts ?? []).toSorted((a, b) => (a.alert.time < b.alert.time ? -1 : 1))
+  return (
+    <>
+      <h3>The same container, five minutes before and after</h3>
+      <ol class="beside">
+        {all.map(({ seq, alert: other }) => (
+          <li key={seq} class={other.id === alert.id ? 'self' : ''}>
+            <button
+              type="button"
+              class="other"
+              aria-current={other.id === alert.id ? 'true' : undefined}
+              onClick={() => go({ open: other.id })}
+            >
+              <time dateTime={other.time}>{shortTime(other.time)}</time>{' '}
+              <span class={`priority p-${other.priority}`}>{other.priority}</span> {visible(cut(other.rule, 100))}
+            </button>
+          </li>
+        ))}
+      </ol>
+      <button type="button" onClick={() => go({ ...START, screen: 'alerts', filter, range: 0, open: alert.id })}>
+        All of this container
       </button>
     </>
   )

@@ -1,81 +1,84 @@
 /** The console's page. */
+
+import type { ComponentType } from 'preact'
 import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Alerts } from './alerts.tsx'
 import { locked, unlock } from './api.ts'
+import { Search } from './filter.tsx'
+import { Health } from './health.tsx'
 import { Now } from './now.tsx'
+import { Rules } from './rules.tsx'
+import { greet } from './session.ts'
+import { Silences } from './silences.tsx'
 import { followAddress, go, view } from './state.ts'
-import { RANGES } from './url.ts'
+import { Tune } from './tune.tsx'
+import { SCREENS, type Screen, START } from './url.ts'
+
+const NAMES: Readonly<Record<Screen, string>> = {
+  ...{ now: 'Now', alerts: 'Alerts', silences: 'Silences', tune: 'Tune', rules: 'Rules', playground: 'Playground' },
+  health: 'Health',
+}
+
+/** Screens about the alerts that a search selects. */
+const SEARCHED: readonly Screen[] = ['now', 'alerts']
+
+/** Screens that few need are loaded when they are opened. */
+function late(load: () => Promise<ComponentType>): ComponentType {
+  return () => {
+    const [Loaded, setLoaded] = useState<ComponentType | undefined>()
+    const [isMissing, setMissing] = useState(false)
+    useEffect(
+      () =>
+        void load().then(
+          screen => setLoaded(() => screen),
+          () => setMissing(true),
+        ),
+      [],
+    )
+    if (isMissing) return <p class="error">This part of the page did not load: load the page again.</p>
+    return Loaded ? <Loaded /> : <p class="wait">…</p>
+  }
+}
+
+const PAGES: Readonly<Record<Screen, ComponentType>> = {
+  now: Now,
+  alerts: Alerts,
+  silences: Silences,
+  tune: Tune,
+  rules: Rules,
+  health: Health,
+  playground: late(async () => (await import('./playground/playground.tsx')).Playground),
+}
 
 function App() {
   if (locked.value) return <Login />
   const { screen } = view.value
+  const Shown = PAGES[screen]
   return (
     <>
       <header>
         <h1>Falc</h1>
         <nav aria-label="Screens">
-          {(['now', 'alerts'] as const).map(name => (
+          {SCREENS.map(name => (
             <button
               key={name}
               type="button"
               aria-current={screen === name ? 'page' : undefined}
-              onClick={() => go({ screen: name })}
+              onClick={() =>
+                go(SEARCHED.includes(name) && SEARCHED.includes(screen) ? { screen: name } : { ...START, screen: name })
+              }
             >
-              {name === 'now' ? 'Now' : 'Alerts'}
+              {NAMES[name]}
             </button>
           ))}
         </nav>
-        <Search />
+        {SEARCHED.includes(screen) && <Search />}
       </header>
-      <main>{screen === 'now' ? <Now /> : <Alerts />}</main>
+      <main>
+        <Shown key={screen} />
+      </main>
     </>
-  )
-}
-
-function Search() {
-  const { filter, q, range } = view.value
-  const [draft, setDraft] = useState({ filter, q })
-  useEffect(() => setDraft({ filter, q }), [filter, q])
-  return (
-    <search>
-      <form
-        onSubmit={event => {
-          event.preventDefault()
-          go({ ...draft, open: '' })
-        }}
-      >
-        <input
-          class="filter"
-          aria-label="Condition"
-          placeholder="alert.priority >= Error and proc.name = bash"
-          spellcheck={false}
-          autocomplete="off"
-          value={draft.filter}
-          onInput={event => setDraft({ ...draft, filter: event.currentTarget.value })}
-        />
-        <input
-          class="words"
-          aria-label="Words"
-          placeholder="words"
-          value={draft.q}
-          onInput={event => setDraft({ ...draft, q: event.currentTarget.value })}
-        />
-        <select aria-label="Time" value={range} onChange={event => go({ range: Number(event.currentTarget.value) })}>
-          {RANGES.map(([name, ms]) => (
-            <option key={ms} value={ms}>
-              {name}
-            </option>
-          ))}
-        </select>
-        <button type="submit">Search</button>
-        {(filter !== '' || q !== '') && (
-          <button type="button" onClick={() => go({ filter: '', q: '' })}>
-            Clear
-          </button>
-        )}
-      </form>
-    </search>
   )
 }
 
@@ -112,4 +115,5 @@ function Login() {
 }
 
 followAddress()
+void greet()
 render(<App />, document.getElementById('app')!)

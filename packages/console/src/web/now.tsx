@@ -1,10 +1,13 @@
 /** What happens now: alerts over time, and what they have most in common. */
-import { ask, type Bar, type Count, selection } from './api.ts'
+import { ask, type Bar, type Count, selection, spanOf } from './api.ts'
 import { Chart, PRIORITIES } from './chart.tsx'
+import { Outputs, Sensors } from './health.tsx'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
+import { Nothing } from './nothing.tsx'
+import { Share } from './share.tsx'
 import { go, view } from './state.ts'
-import { narrowed } from './url.ts'
+import { NAMESPACE, narrowed } from './url.ts'
 
 const REFRESH_MS = 5000
 
@@ -14,22 +17,26 @@ const STEPS = [60, 300, 900, 3600, 14_400, 86_400, 604_800]
 const TABLES: readonly (readonly [title: string, by: string, field: string])[] = [
   ['Rules', 'rule', 'alert.rule'],
   ['Hosts', 'host', 'alert.hostname'],
-  ['Namespaces', 'k8s.ns.name', 'k8s.ns.name'],
+  ['Namespaces', NAMESPACE, NAMESPACE],
   ['Containers', 'container.name', 'container.name'],
   ['Users', 'user.name', 'user.name'],
   ['Processes', 'proc.name', 'proc.name'],
 ]
 
 export function Now() {
-  const { filter, q, range } = view.value
-  const key = JSON.stringify([filter, q, range])
+  const { filter, q, range, from, to } = view.value
+  const key = JSON.stringify([filter, q, range, from, to])
   return (
     <>
       <Timeline key={`time ${key}`} id={key} />
       <div class="tables">
         {TABLES.map(([title, by, field]) => (
-          <Top key={by} title={title} by={by} field={field} id={key} />
+          <Top key={by} title={title} by={by} field={field} id={key} hasTrend={by === 'rule'} />
         ))}
+      </div>
+      <div class="tables wide">
+        <Sensors isShort />
+        <Outputs />
       </div>
     </>
   )
@@ -37,7 +44,9 @@ export function Now() {
 
 function Timeline({ id }: { id: string }) {
   const { range } = view.value
-  const seconds = range === 0 ? 86_400 : (STEPS.find(step => range / 1000 / step <= 120) ?? 604_800)
+  const span = spanOf(view.value)
+  const length = span.since === undefined ? 0 : ((span.until ?? Date.now()) - span.since) / 1000
+  const seconds = length === 0 ? 86_400 : (STEPS.find(step => length / step <= 120) ?? 604_800)
   const load = async () => {
     const now = Date.now()
     const { bars } = await ask<{ bars: Bar[] }>('histogram', {
@@ -58,15 +67,21 @@ function Timeline({ id }: { id: string }) {
   const { bars, now } = data
   const count = sumOf(bars)
   const step = seconds * 1000
+  const { since, until } = spanOf(view.value, now)
   const first = bars.length > 0 ? Date.parse(bars[0]!.time) : now - step
-  const from = range === 0 ? first : Math.floor((now - range) / step) * step
-  const to = Math.max(now, range === 0 && bars.length > 0 ? Date.parse(bars.at(-1)!.time) + step : now)
+  const from = since === undefined ? first : Math.floor(since / step) * step
+  const last = bars.length > 0 ? Date.parse(bars.at(-1)!.time) + step : now
+  const to = until ?? (range === 0 ? Math.max(now, last) : now)
   return (
     <section aria-label="Alerts over time">
       <h2>
         {count.toLocaleString()} alert{count === 1 ? '' : 's'}
       </h2>
-      <Chart bars={bars} from={from} to={to} step={step} />
+      {count === 0 ? (
+        <Nothing />
+      ) : (
+        <Chart bars={bars} from={from} to={to} step={step} brushed={(from, to) => go({ from, to })} />
+      )}
       <ul class="legend">
         {PRIORITIES.map(name => ({ name, n: sumOf(bars.filter(({ value }) => value === name)) }))
           .filter(({ n }) => n > 0)
@@ -88,8 +103,32 @@ function Timeline({ id }: { id: string }) {
 
 const sumOf = (bars: readonly Bar[]) => bars.reduce((sum, { count }) => sum + count, 0)
 
-function Top({ title, by, field, id }: { title: string; by: string; field: string; id: string }) {
-  const load = () => ask<{ counts: Count[] }>('top', { ...selection(view.value), by, limit: 20 })
+interface TopProps {
+  readonly title: string
+  readonly by: string
+  readonly field: string
+  readonly id: string
+  /** Compares with the time before. */
+  readonly hasTrend: boolean
+}
+
+/** Counts of the time before that are compared with. */
+const BEFORE = 200
+
+function Top({ title, by, field, id, hasTrend }: TopProps) {
+  const load = async () => {
+    const now = Date.now()
+    const { since, until = now } = spanOf(view.value, now)
+    const chosen = selection(view.value, now)
+    const counts = (given: object, limit: number) => ask<{ counts: Count[] }>('top', { ...chosen, ...given, by, limit })
+    const iso = (ms: number) => new Date(ms).toISOString()
+    const before = hasTrend && since !== undefined && { since: iso(2 * since - until), until: iso(since) }
+    const [these, those] = await Promise.all([counts({}, 20), before ? counts(before, BEFORE) : undefined])
+    const earlier = those && new Map(those.counts.map(({ value, count }) => [value, count]))
+    // What is rare may be behind the last of them.
+    const isWhole = those !== undefined && those.counts.length > 0 && those.counts.length < BEFORE
+    return { counts: these.counts, earlier, isWhole }
+  }
   const { data } = useLoaded(load, id, REFRESH_MS)
   const counts = (data?.counts ?? []).filter(({ value }) => value !== null)
   const most = counts[0]?.count ?? 1
@@ -104,13 +143,27 @@ function Top({ title, by, field, id }: { title: string; by: string; field: strin
               type="button"
               onClick={() => go({ screen: 'alerts', filter: narrowed(view.value.filter, field, value!) })}
             >
-              <meter min={0} max={most} value={count} aria-hidden="true" />
+              <Share of={most} is={count} />
               <span class="value">{visible(cut(value!, 100))}</span>
+              <Trend now={count} before={data?.earlier?.get(value) ?? (data?.isWhole ? 0 : undefined)} />
               <span class="count">{count.toLocaleString()}</span>
             </button>
           </li>
         ))}
       </ol>
     </section>
+  )
+}
+
+/** More or fewer than in the time before that is as long. */
+function Trend({ now, before }: { now: number; before: number | undefined }) {
+  if (before === undefined) return null
+  if (before === 0) return <span class="trend">new</span>
+  const percent = Math.round((100 * (now - before)) / before)
+  const text = percent === 0 ? '=' : `${percent > 0 ? '▲' : '▼'} ${Math.min(999, Math.abs(percent))} %`
+  return (
+    <span class="trend" title={`${before.toLocaleString()} in the time before`}>
+      {text}
+    </span>
   )
 }

@@ -1,13 +1,32 @@
+export const SCREENS = ['now', 'alerts', 'silences', 'tune', 'rules', 'playground', 'health'] as const
+export type Screen = (typeof SCREENS)[number]
+
 /** What the page shows, in its URL: a link shows the same. */
 export interface View {
-  readonly screen: 'now' | 'alerts'
+  readonly screen: Screen
+  /** A condition, and words. */
   readonly filter: string
   readonly q: string
-  /** Milliseconds before now; 0: all time. */
+  /** Milliseconds before now; 0: all time, or `from` and `to`. */
   readonly range: number
+  /** A span that does not move, in milliseconds since 1970; 0: none. */
+  readonly from: number
+  readonly to: number
   /** The alert that is open. */
   readonly open: string
+  /** Only alerts that stand there, that someone has, that are silenced or not: as the console's parameters. */
+  readonly state: string
+  readonly assignee: string
+  readonly silenced: string
+  /** Fields that alerts are grouped by, and that are columns; with commas between them. */
+  readonly group: string
+  readonly columns: string
+  /** The rule that a screen is about. */
+  readonly rule: string
 }
+
+/** The parts of a view that are any text. */
+const TEXTS = ['filter', 'q', 'state', 'assignee', 'silenced', 'group', 'columns', 'rule'] as const
 
 export const RANGES: readonly (readonly [string, number])[] = [
   ['15 min', 900_000],
@@ -19,35 +38,53 @@ export const RANGES: readonly (readonly [string, number])[] = [
   ['all', 0],
 ]
 
-export const START: View = { screen: 'now', filter: '', q: '', range: 86_400_000, open: '' }
+export const START: View = {
+  ...{ screen: 'now', filter: '', q: '', range: 86_400_000, from: 0, to: 0, open: '' },
+  ...{ state: '', assignee: '', silenced: '', group: '', columns: '', rule: '' },
+}
 
 /** @param hash as in location.hash; whatever is not understood is left out */
 export function viewOf(hash: string): View {
   const [screen, query = ''] = hash.replace(/^#\/?/, '').split('?')
   const given = new URLSearchParams(query)
   const range = Number(given.get('range') ?? START.range)
+  const time = (name: string) => {
+    const value = Number(given.get(name) ?? 0)
+    return Number.isSafeInteger(value) && value > 0 ? value : 0
+  }
+  const span = time('from') < time('to') ? { from: time('from'), to: time('to') } : { from: 0, to: 0 }
+  const texts = Object.fromEntries(TEXTS.map(name => [name, given.get(name) ?? ''])) as Pick<
+    View,
+    (typeof TEXTS)[number]
+  >
   return {
-    screen: screen === 'alerts' ? 'alerts' : 'now',
-    filter: given.get('filter') ?? '',
-    q: given.get('q') ?? '',
+    ...texts,
+    ...span,
+    screen: SCREENS.find(name => name === screen) ?? START.screen,
     range: RANGES.some(([, ms]) => ms === range) ? range : START.range,
     open: /^[0-9a-f]{4,32}$/.test(given.get('open') ?? '') ? given.get('open')! : '',
   }
 }
 
-export function hashOf({ screen, filter, q, range, open }: View): string {
+export function hashOf(view: View): string {
   const given = new URLSearchParams()
-  if (filter !== '') given.set('filter', filter)
-  if (q !== '') given.set('q', q)
-  if (range !== START.range) given.set('range', String(range))
-  if (open !== '') given.set('open', open)
+  for (const name of [...TEXTS, 'range', 'from', 'to', 'open'] as const)
+    if (view[name] !== START[name]) given.set(name, String(view[name]))
   const query = String(given)
-  return `#/${screen}${query === '' ? '' : `?${query}`}`
+  return `#/${view.screen}${query === '' ? '' : `?${query}`}`
 }
 
-/** Adds a check to a condition. */
-export function narrowed(filter: string, name: string, value: string): string {
-  const check = checkOf(name, value)
+/** What the console counts as namespaces: that of a container, or that which a request is about. */
+export const NAMESPACE = 'namespace'
+
+/** Adds a check to a condition. @param isList whether the field has several values, one of which it is about */
+export function narrowed(filter: string, name: string, value: string, isList = false): string {
+  const check =
+    name === NAMESPACE
+      ? `(${checkOf('k8s.ns.name', value)} or ${checkOf('ka.target.namespace', value)})`
+      : isList
+        ? `${name} intersects (${quoted(value)})`
+        : checkOf(name, value)
   return filter.trim() === '' ? check : `(${filter}) and ${check}`
 }
 

@@ -1,0 +1,57 @@
+/** Alerts that are equal in some fields, as one. */
+import type { Groups } from '../shapes/index.ts'
+import { ask, selection } from './api.ts'
+import { FACET_FIELDS } from './facets.tsx'
+import { fieldName } from './fields.ts'
+import { cut, visible } from './hostile.ts'
+import { useLoaded } from './load.ts'
+import { Nothing } from './nothing.tsx'
+import { shortTime } from './rows.tsx'
+import { go, view } from './state.ts'
+import { narrowed, START } from './url.ts'
+
+const REFRESH_MS = 10_000
+
+export function GroupList({ id }: { id: string }) {
+  const { group, filter } = view.value
+  const load = () => ask<Groups>('groups', { ...selection(view.value), by: group, limit: 200 })
+  const { data, error } = useLoaded(load, id, REFRESH_MS)
+  const nameOf = (by: string) => FACET_FIELDS[by] ?? fieldName(by)
+  const inside = (values: Readonly<Record<string, string | null>>) =>
+    Object.entries(values).reduce(
+      (condition, [by, value]) => (value === null ? condition : narrowed(condition, nameOf(by), value, by === 'tags')),
+      filter,
+    )
+  if (error !== undefined)
+    return (
+      <p class="error" role="alert">
+        {error}
+      </p>
+    )
+  if (data?.groups.length === 0) return <Nothing />
+  return (
+    <>
+      {data && !data.complete && <p class="hint">Of the newest alerts only: there was no time for all.</p>}
+      <ol class="groups" aria-label={`Alerts by ${group}`}>
+        {(data?.groups ?? []).map(({ values, count, open, first, last, newest }) => (
+          <li key={JSON.stringify(values)} class="group">
+            <button type="button" class="group-line" onClick={() => go({ group: START.group, filter: inside(values) })}>
+              <span class="times">×{count.toLocaleString()}</span>
+              <span class={`priority p-${newest.alert.priority}`}>{newest.alert.priority}</span>
+              <span class="value">
+                {Object.entries(values).map(([by, value]) => (
+                  <span key={by} class="part">
+                    {value === null ? <span class="hint">no {by}</span> : visible(cut(value, 120))}
+                  </span>
+                ))}
+              </span>
+              <span class="count">
+                {open.toLocaleString()} open, {shortTime(first)} – {shortTime(last)}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ol>
+    </>
+  )
+}

@@ -1,0 +1,80 @@
+/** A list of alerts that lives: what was asked for, what arrives meanwhile, and what is older, each alert once. */
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import type { AlertPage, Found, Triage } from '../shapes/index.ts'
+import { ask, listen, selection } from './api.ts'
+import { useLoaded } from './load.ts'
+import { view } from './state.ts'
+
+/** Rows that the page holds. */
+const MAX_ROWS = 10_000
+const PAGE = 200
+
+export interface AlertList {
+  readonly rows: readonly Found[]
+  readonly error: string | undefined
+  readonly isLoaded: boolean
+  /** Asks for older ones, if there are any and none are on their way. */
+  readonly more: () => void
+  /** Shows what somebody has just decided, before the console is asked again. */
+  readonly patch: (ids: ReadonlySet<string>, triage: Triage) => void
+}
+
+export function useAlertList(key: string, isLive: boolean): AlertList {
+  const first = useLoaded(() => ask<AlertPage>('alerts', { ...selection(view.value), limit: PAGE }), key)
+  const [fresh, setFresh] = useState<readonly Found[]>([])
+  const [older, setOlder] = useState<AlertPage | undefined>()
+  const [patches, setPatches] = useState<ReadonlyMap<string, Triage>>(new Map())
+  const asking = useRef(false)
+  useEffect(() => {
+    setFresh([])
+    setOlder(undefined)
+    setPatches(new Map())
+  }, [key])
+  useEffect(() => {
+    if (!isLive || first.error !== undefined || view.value.to > 0) return
+    let arrived: Found[] = []
+    // Many may arrive in the time of one picture.
+    let frame = 0
+    const end = listen(view.value, found => {
+      arrived.push(found)
+      frame ||= requestAnimationFrame(() => {
+        const now = arrived.reverse()
+        arrived = []
+        frame = 0
+        setFresh(all => [...now, ...all].slice(0, MAX_ROWS))
+      })
+    })
+    return () => {
+      cancelAnimationFrame(frame)
+      end()
+    }
+  }, [key, isLive, first.error])
+  const next = older === undefined ? (first.data?.next ?? null) : older.next
+  const rows = merged([...fresh, ...(first.data?.alerts ?? []), ...(older?.alerts ?? [])], patches)
+  const more = useCallback(() => {
+    if (next === null || asking.current || rows.length >= MAX_ROWS) return
+    asking.current = true
+    void ask<AlertPage>('alerts', { ...selection(view.value), limit: PAGE, cursor: next })
+      .then(page => setOlder(last => ({ alerts: [...(last?.alerts ?? []), ...page.alerts], next: page.next })))
+      .catch(() => {})
+      .finally(() => {
+        asking.current = false
+      })
+  }, [next, rows.length])
+  const patch = (ids: ReadonlySet<string>, triage: Triage) =>
+    setPatches(all => new Map([...all, ...[...ids].map(id => [id, triage] as const)]))
+  return { rows, error: first.error, isLoaded: first.data !== undefined, more, patch }
+}
+
+/** The one that arrived last first. What arrived while a page was on its way may be in both. */
+function merged(all: readonly Found[], patches: ReadonlyMap<string, Triage>): Found[] {
+  const bySeq = new Map<number, Found>()
+  for (const found of all) if (!bySeq.has(found.seq)) bySeq.set(found.seq, found)
+  const rows = [...bySeq.values()].sort((a, b) => b.seq - a.seq)
+  return patches.size === 0
+    ? rows
+    : rows.map(row => {
+        const triage = patches.get(row.alert.id)
+        return triage ? { ...row, triage } : row
+      })
+}

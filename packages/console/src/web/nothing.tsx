@@ -1,0 +1,27 @@
+import { ask, selection } from './api.ts'
+import { useLoaded } from './load.ts'
+import { go, view } from './state.ts'
+
+/** No alert is in sight: it may be only the time. */
+export function Nothing() {
+  const { range, to } = view.value
+  const anyTime = { ...selection(view.value), since: undefined, until: undefined }
+  const { data } = useLoaded(
+    () => ask<{ count: number; from?: string; to?: string }>('status', anyTime),
+    JSON.stringify(anyTime),
+  )
+  const isBounded = range > 0 || to > 0
+  if (!data || !isBounded || data.count === 0) return <p class="none">No alerts.</p>
+  const span = data.from && data.to && { from: Date.parse(data.from), to: Date.parse(data.to) + 1 }
+  return (
+    <div class="none">
+      <p>
+        No alerts in this time. There are {data.count.toLocaleString()} at other times
+        {span && `, between ${new Date(span.from).toLocaleString()} and ${new Date(span.to).toLocaleString()}`}.
+      </p>
+      <button type="button" class="main" onClick={() => go({ range: 0, from: 0, to: 0 })}>
+        Show all of them
+      </button>
+    </div>
+  )
+}

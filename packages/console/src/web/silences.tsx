@@ -1,0 +1,124 @@
+/** Silences: conditions whose alerts nobody needs to see for a while. They are kept, marked and counted. */
+import { useState } from 'preact/hooks'
+import type { NewSilence, Silences as SilencesAnswer } from '../shapes/index.ts'
+import { ask, tell } from './api.ts'
+import { Condition } from './filter.tsx'
+import { cut, visible } from './hostile.ts'
+import { useLoaded } from './load.ts'
+import { may } from './session.ts'
+import { go, view } from './state.ts'
+import { START } from './url.ts'
+
+/** Hours that silences are usually for. */
+const HOURS: readonly (readonly [string, number])[] = [
+  ['1 hour', 1],
+  ['8 hours', 8],
+  ['1 day', 24],
+  ['1 week', 168],
+  ['30 days', 720],
+]
+
+export function Silences() {
+  const [round, setRound] = useState(0)
+  const { data, error } = useLoaded(() => ask<SilencesAnswer>('silences'), String(round), 15_000)
+  const again = () => setRound(round + 1)
+  const all = data?.silences ?? []
+  return (
+    <div class="stack">
+      {may('triage') && <Begin done={again} />}
+      <section aria-label="Silences">
+        <h2>Silences</h2>
+        {error !== undefined && <p class="error">{error}</p>}
+        {data && all.length === 0 && <p class="none">Nothing is silenced.</p>}
+        <ol class="silences">
+          {all.map(({ id, condition, until, author, reason, count }) => {
+            const isOver = Date.parse(until) <= Date.now()
+            return (
+              <li key={id} class={isOver ? 'over' : ''}>
+                <code>{visible(cut(condition, 500))}</code>
+                <p>
+                  {visible(cut(reason, 300))}{' '}
+                  <span class="hint">
+                    by {visible(cut(author, 60))}, {isOver ? 'ended' : 'until'} {new Date(until).toLocaleString()}
+                  </span>
+                </p>
+                <div class="buttons">
+                  <button
+                    type="button"
+                    onClick={() => go({ ...START, screen: 'alerts', filter: condition, range: 0, silenced: 'only' })}
+                  >
+                    {count.toLocaleString()} alert{count === 1 ? '' : 's'}
+                  </button>
+                  {!isOver && may('triage') && (
+                    <button type="button" onClick={() => void tell('DELETE', `silences/${id}`).then(again, again)}>
+                      End now
+                    </button>
+                  )}
+                </div>
+              </li>
+            )
+          })}
+        </ol>
+      </section>
+    </div>
+  )
+}
+
+function Begin({ done }: { done: () => void }) {
+  const [condition, setCondition] = useState(view.value.filter)
+  const [hours, setHours] = useState(8)
+  const [reason, setReason] = useState('')
+  const [error, setError] = useState<string | undefined>()
+  const begin = async () => {
+    setError(undefined)
+    const until = new Date(Date.now() + hours * 3_600_000).toISOString()
+    try {
+      await tell('POST', 'silences', { condition, until, reason } satisfies NewSilence)
+      setCondition('')
+      setReason('')
+      done()
+    } catch (problem) {
+      setError((problem as Error).message)
+    }
+  }
+  return (
+    <section aria-label="A new silence">
+      <h2>A new silence</h2>
+      <form
+        class="begin"
+        onSubmit={event => {
+          event.preventDefault()
+          void begin()
+        }}
+      >
+        <Condition
+          label="Alerts to silence"
+          placeholder='alert.rule = "Read sensitive file untrusted" and k8s.ns.name = staging'
+          value={condition}
+          change={setCondition}
+        />
+        <label>
+          For{' '}
+          <select value={hours} onChange={event => setHours(Number(event.currentTarget.value))}>
+            {HOURS.map(([name, value]) => (
+              <option key={value} value={value}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="grow">
+          Why <input value={reason} maxLength={500} onInput={event => setReason(event.currentTarget.value)} />
+        </label>
+        <button type="submit" class="main" disabled={condition.trim() === '' || reason.trim() === ''}>
+          Silence
+        </button>
+      </form>
+      {error !== undefined && (
+        <p class="error" role="alert">
+          {error}
+        </p>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,116 @@
+/** What people decide about alerts: where these stand, who has them, and notes. */
+import { useEffect, useState } from 'preact/hooks'
+import type { Change, Changed, State, Triage } from '../shapes/index.ts'
+import { tell } from './api.ts'
+import { may } from './session.ts'
+
+interface DecideProps {
+  /** Which: IDs, or all that a list shows. */
+  readonly which: Pick<Change, 'ids' | 'select'>
+  readonly count: number
+  readonly done: (triage: Triage) => void
+  /** A decision that a key has asked for. */
+  readonly asked?: State | undefined
+}
+
+/** Decisions that need a reason. */
+const REASONED: readonly State[] = ['closed', 'false_positive']
+
+const BUTTONS: readonly (readonly [State, string])[] = [
+  ['acknowledged', 'Acknowledge'],
+  ['closed', 'Close…'],
+  ['false_positive', 'False positive…'],
+  ['open', 'Reopen'],
+]
+
+export function Decide({ which, count, done, asked }: DecideProps) {
+  const [asking, setAsking] = useState<State | 'assignee' | 'note' | undefined>()
+  const [text, setText] = useState('')
+  const [error, setError] = useState<string | undefined>()
+  const [isBusy, setBusy] = useState(false)
+  useEffect(() => {
+    if (asked) begin(asked)
+  }, [asked])
+  if (!may('triage')) return null
+
+  const send = async (change: Pick<Change, 'state' | 'reason' | 'assignee' | 'note'>) => {
+    setBusy(true)
+    setError(undefined)
+    try {
+      for (;;) {
+        const { more } = await tell<Changed>('PATCH', 'alerts', { ...which, ...change })
+        if (!more) break
+      }
+      setAsking(undefined)
+      setText('')
+      done({
+        ...{ state: change.state ?? 'open', by: '', at: new Date().toISOString(), notes: 0 },
+        ...(change.reason !== undefined && { reason: change.reason }),
+        ...(typeof change.assignee === 'string' && { assignee: change.assignee }),
+      })
+    } catch (problem) {
+      setError((problem as Error).message)
+    }
+    setBusy(false)
+  }
+  function begin(state: State): void {
+    if (REASONED.includes(state)) setAsking(state)
+    else void send({ state })
+  }
+  const finish = () => {
+    if (asking === 'note') return send({ note: text })
+    if (asking === 'assignee') return send({ assignee: text.trim() === '' ? null : text.trim() })
+    return send({ state: asking!, reason: text })
+  }
+  const what = asking === 'note' ? 'Note' : asking === 'assignee' ? 'Assign to' : 'Why'
+  return (
+    <div class="decide">
+      <div class="buttons">
+        {BUTTONS.map(([state, name]) => (
+          <button key={state} type="button" disabled={isBusy} onClick={() => begin(state)}>
+            {name}
+          </button>
+        ))}
+        <button type="button" disabled={isBusy} onClick={() => setAsking('assignee')}>
+          Assign…
+        </button>
+        <button type="button" disabled={isBusy} onClick={() => setAsking('note')}>
+          Note…
+        </button>
+        {count > 1 && <span class="hint">{count.toLocaleString()} alerts</span>}
+      </div>
+      {asking && (
+        <form
+          class="ask"
+          onSubmit={event => {
+            event.preventDefault()
+            void finish()
+          }}
+        >
+          <label>
+            {what}{' '}
+            <input
+              ref={input => input?.focus()}
+              value={text}
+              maxLength={500}
+              onInput={event => setText(event.currentTarget.value)}
+              onKeyDown={event => {
+                if (event.key !== 'Escape') return
+                event.stopPropagation()
+                setAsking(undefined)
+              }}
+            />
+          </label>
+          <button type="submit" class="main" disabled={isBusy || (asking !== 'assignee' && text.trim() === '')}>
+            {asking === 'note' || asking === 'assignee' ? 'Save' : `Mark as ${asking.replace('_', ' ')}`}
+          </button>
+        </form>
+      )}
+      {error !== undefined && (
+        <p class="error" role="alert">
+          {error}
+        </p>
+      )}
+    </div>
+  )
+}
