@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { freePort } from '../../../scripts/testing/port.ts'
+import { eventually } from '../../../scripts/testing/wait.ts'
 import { startFalc } from './process.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'falc-console-'))
@@ -42,11 +44,53 @@ test('makes tokens, and asks for them where others can come', async () => {
   expect(await console.exit).toBe(0)
 })
 
+test('in one process with falc run: an audit event, an alert in the console, and what its outputs do', async () => {
+  const port = await freePort()
+  const rule =
+    '- {rule: r, desc: d, condition: ka.verb = get, output: "%ka.verb", priority: WARNING, source: k8s_audit}\n'
+  writeFileSync(join(dir, 'rules.yaml'), rule)
+  writeFileSync(
+    join(dir, 'falco.yaml'),
+    `rules_files: [rules.yaml]
+stdout_output: {enabled: false}
+outputs: [{name: history, type: store, path: run.db}]
+console: {enabled: true, listen: "127.0.0.1:0"}
+`,
+  )
+  const args = ['run', '-c', 'falco.yaml', '--k8s-audit', `http://127.0.0.1:${port}/audit`]
+  const { child, output, exit, sees } = startFalc(args, dir)
+  await sees('Console listening at')
+  const [url] = /http:\/\/127\.0\.0\.1:\d+\//.exec(output.stderr)!
+  const stageTimestamp = '2026-05-04T10:20:30.000000Z'
+  const event = { kind: 'Event', auditID: 'a', stage: 'ResponseComplete', verb: 'get', stageTimestamp }
+  await eventually(async () => {
+    const body = JSON.stringify(event)
+    const headers = { 'content-type': 'application/json' }
+    const { status } = await fetch(`http://127.0.0.1:${port}/audit`, { method: 'POST', body, headers })
+    expect(status).toBe(200)
+  })
+  const get = async (path: string): Promise<any> => (await fetch(`${url}api/v1/${path}`)).json()
+  await eventually(async () => expect((await get('alerts')).alerts).toMatchObject([{ alert: { rule: 'r' } }]))
+  const [{ id }] = (await get('alerts')).alerts.map((one: { alert: object }) => one.alert)
+  expect(await get(`alerts/${id}/why`)).toMatchObject({
+    possible: true,
+    condition: { text: 'ka.verb = get', truth: true },
+  })
+  await eventually(async () =>
+    expect((await get('outputs')).outputs).toMatchObject([
+      { name: 'history', type: 'store', delivered: 1, waiting: 0 },
+    ]),
+  )
+  child.kill('SIGTERM')
+  expect(await exit).toBe(0)
+})
+
 test.each([
   [['--listen', '0.0.0.0:0'], 'that needs tokens'],
   [['--listen', 'nowhere:x'], '--listen is HOST:PORT'],
   [['--token-file', 'none'], 'no such file'],
-  [['token', 'ann', '--scopes', 'everything'], 'no scope is called everything: read, ingest'],
+  [['token', 'ann', '--scopes', 'everything'], 'no scope is called everything: read, triage'],
+  [['token', 'ann', '--scopes', 'admin', '--namespaces', 'a'], 'admin cannot be for some namespaces'],
   [['start'], 'takes no argument'],
 ])('%j: %s', async (args, reason) => {
   const { exit, output } = startFalc(['console', '--db', 'alerts.db', ...args], dir)

@@ -1,14 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { Console, newToken, parseTokens, SCOPES, type Scope, type Token } from '@falc/console'
+import { newToken, parseTokens, SCOPES, type Scope } from '@falc/console'
 import { defineCommand, print } from '../command.ts'
-import { type Config, loadConfig, rulesFiles } from '../config/config.ts'
+import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
-import { configuredStore } from '../history/open.ts'
 import { EARLY_LOG, Log } from '../log.ts'
-import { engineOptions } from '../rules/options.ts'
 import { configPath } from '../run/loader.ts'
-import { falcVersion } from '../version.ts'
+import { openConsole, storeOf } from '../run/open-console.ts'
 
 export const consoleCommand = defineCommand({
   name: 'console',
@@ -35,57 +31,17 @@ export const consoleCommand = defineCommand({
       return token(name, flags.scopes ?? 'read', flags.namespaces)
     if (verb !== undefined) throw new CliError('falc console takes no argument, or `token` and a name')
     const log = new Log(EARLY_LOG)
-    const { path, ...kept } = configuredStore(flags.db, flags.config)
-    const [host, port] = addressOf(flags.listen ?? '127.0.0.1:2802')
-    const tokens = tokensOf(flags['token-file'])
-    const common = { path, ...kept, host, port, openDoor: flags['open-door'], version: falcVersion() }
-    const known = configured(loadConfig(configPath(flags.config), []), flags.rules, flags['local-rules'])
-    let console: Console | undefined
-    try {
-      console = new Console({ ...common, ...known, tokens, note: text => log.write('notice', text) })
-      await console.listen()
-    } catch (error) {
-      await console?.close()
-      throw new CliError(`falc console: ${(error as Error).message}`)
-    }
+    const config = loadConfig(configPath(flags.config), [])
+    const store = flags.db === undefined ? storeOf(config) : { path: flags.db }
+    const { rules, listen, 'token-file': tokenFile, 'local-rules': localRules, 'open-door': openDoor } = flags
+    const console = await openConsole(config, store, { rules, listen, tokenFile, localRules, openDoor }, log)
     const stop = new Promise<unknown>(resolve => process.once('SIGINT', resolve).once('SIGTERM', resolve))
-    log.info(`Console listening at ${console.url} for ${path}`)
+    log.info(`Console listening at ${console.url} for ${store.path}`)
     await stop
     await console.close()
     return 0
   },
 })
-
-/** What the console knows from falco.yaml: rules, and queues of outputs. */
-function configured(config: Config, rules: readonly string[], localRules: string | undefined) {
-  const paths = rules.length > 0 ? rules : rulesFiles(config)
-  const isKnown = localRules === undefined || paths.includes(localRules)
-  const queues = config.outputs.flatMap(({ name, queue: { disk } }) =>
-    disk === undefined ? [] : [[name, join(disk, name)]],
-  )
-  const outputs = config.outputs.map(({ name, type, enabled }) => ({ name, type, enabled, dead: 0 }))
-  return {
-    ...{ rules: isKnown ? paths : [...paths, localRules], localRules, engine: engineOptions(config) },
-    delivery: { queues: Object.fromEntries(queues), outputs: () => outputs },
-  }
-}
-
-/** @throws {CliError} */
-function addressOf(text: string): [host: string, port: number] {
-  const [, host, port] = /^(?:\[?([^\]]*?)\]?:)?(\d{1,5})$/.exec(text) ?? []
-  if (port === undefined || Number(port) > 65_535) throw new CliError(`--listen is HOST:PORT, not "${text}"`)
-  return [host || '127.0.0.1', Number(port)]
-}
-
-/** @throws {CliError} */
-function tokensOf(path: string | undefined): Token[] | undefined {
-  if (path === undefined) return undefined
-  try {
-    return parseTokens(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw new CliError(`--token-file: ${path}: ${(error as Error).message}`)
-  }
-}
 
 /** @throws {CliError} */
 function token(name: string, scopes: string, namespaces: string | undefined): number {

@@ -1,36 +1,16 @@
 /** Finds and opens the store that a command is about, and reads what its flags ask for. */
 import { type AlertData, ConditionError, type Source } from '@falc/engine'
 import { parseDuration } from '@falc/outputs'
-import {
-  type Grouping,
-  groupingOf,
-  planCondition,
-  type Query,
-  type Retention,
-  StoreError,
-  StoreReader,
-} from '@falc/store'
+import { type Grouping, groupingOf, planCondition, type Query, StoreError, StoreReader } from '@falc/store'
 import { conditionError } from '../condition-error.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { configPath } from '../run/loader.ts'
-
-/** A store, and what it keeps. */
-export interface ConfiguredStore extends Retention {
-  readonly path: string
-}
+import { type ConfiguredStore, storeOf } from '../run/open-console.ts'
 
 /** The flag `--db`, or the only output of type `store` that falco.yaml has. @throws {CliError} */
 export function configuredStore(db: string | undefined, config: string | undefined): ConfiguredStore {
-  if (db !== undefined) return { path: db }
-  const stores = loadConfig(configPath(config), []).outputs.flatMap(({ type, options }) =>
-    type === 'store'
-      ? [{ path: options.path as string, age: options.keep as number, bytes: options.max_size as number }]
-      : [],
-  )
-  if (stores.length === 1) return stores[0]!
-  const found = stores.length === 0 ? 'the configuration has no output of type store' : 'there are several stores'
-  throw new CliError(`${found}: name the file with --db`)
+  return db === undefined ? storeOf(loadConfig(configPath(config), [])) : { path: db }
 }
 
 /** @throws {CliError} */

@@ -1,4 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs'
+import type { Console } from '@falc/console'
 import { alerts, type Source } from '@falc/engine'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
@@ -73,6 +74,7 @@ async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run)
   // Whatever keeps the process alive is undone in the end.
   const undo: (() => void)[] = []
   let responding: InProcess | undefined
+  let console: Console | undefined
   try {
     if (config.webserver.enabled && live) {
       const pages: Pages = { versions: () => versionText(true), metrics: refused => metricsPage(session, refused) }
@@ -89,6 +91,8 @@ async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run)
     undo.push(attach(session, texts, loader, log, live, manager))
     // Signals are handled by now: one that ended falc here would leave the outputs' programs behind.
     await session.open()
+    if (config.console.enabled && live) console = await openRunConsole(session, config, flags, log)
+    else if (config.console.enabled) log.info('Skipping the console in capture mode')
     if (config.response.playbooks.length > 0) responding = await respondTo(session, config, sources, log)
     if (flags.user !== undefined) becomeUser(flags.user)
     if (seconds !== undefined) {
@@ -108,8 +112,18 @@ async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run)
     }
   } finally {
     await responding?.close()
+    await console?.close()
     for (const step of undo.reverse()) step()
   }
+}
+
+async function openRunConsole(session: Session, config: Config, flags: RunFlags, log: Log): Promise<Console> {
+  // Only who serves it loads it.
+  const { openConsole, storeOf } = await import('./open-console.ts')
+  const store = storeOf(config)
+  const console = await openConsole(config, store, { rules: flags.rules }, log, () => session.outputs())
+  log.info(`Console listening at ${console.url} for ${store.path}`)
+  return console
 }
 
 async function respondTo(session: Session, config: Config, sources: readonly Source[], log: Log): Promise<InProcess> {

@@ -1,0 +1,107 @@
+/** The console, as falco.yaml and flags describe it. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Console, parseTokens, type Token } from '@falc/console'
+import type { OutputStats } from '@falc/outputs'
+import type { Retention } from '@falc/store'
+import { type Config, rulesFiles } from '../config/config.ts'
+import { CliError } from '../fail.ts'
+import type { Log } from '../log.ts'
+import { engineOptions } from '../rules/options.ts'
+import { falcVersion } from '../version.ts'
+
+/** A store, and what it keeps. */
+export interface ConfiguredStore extends Retention {
+  readonly path: string
+}
+
+/** The only output of type `store`. @throws {CliError} */
+export function storeOf({ outputs }: Config): ConfiguredStore {
+  const stores = outputs.flatMap(({ type, options }) =>
+    type === 'store'
+      ? [{ path: options.path as string, age: options.keep as number, bytes: options.max_size as number }]
+      : [],
+  )
+  if (stores.length === 1) return stores[0]!
+  const found = stores.length === 0 ? 'the configuration has no output of type store' : 'there are several stores'
+  throw new CliError(`${found}: name the file with --db`)
+}
+
+/** What flags say instead of falco.yaml. */
+export interface ConsoleFlags {
+  readonly rules: readonly string[]
+  readonly listen?: string | undefined
+  readonly tokenFile?: string | undefined
+  readonly localRules?: string | undefined
+  readonly openDoor?: boolean
+}
+
+/** @param stats of outputs of this process, if it has them @throws {CliError} */
+export async function openConsole(
+  config: Config,
+  { path, age, bytes }: ConfiguredStore,
+  flags: ConsoleFlags,
+  log: Log,
+  stats?: () => readonly OutputStats[],
+): Promise<Console> {
+  const { listen, token_file, local_rules, open_door, roles, proxy } = config.console
+  const [host, port] = addressOf(flags.listen ?? listen)
+  const { addresses, user_header: userHeader, groups_header: groupsHeader } = proxy
+  const localRules = flags.localRules ?? (local_rules || undefined)
+  const paths = flags.rules.length > 0 ? flags.rules : rulesFiles(config)
+  const isKnown = localRules === undefined || paths.includes(localRules)
+  let console: Console | undefined
+  try {
+    console = new Console({
+      ...{ path, age, bytes, host, port, localRules, roles, version: falcVersion() },
+      ...{ rules: isKnown ? paths : [...paths, localRules], engine: engineOptions(config) },
+      ...{ openDoor: flags.openDoor || open_door, tokens: tokensOf(flags.tokenFile ?? (token_file || undefined)) },
+      ...(addresses.length > 0 && { proxy: { addresses, userHeader, groupsHeader } }),
+      delivery: { queues: queuesOf(config), outputs: () => outputsOf(config, stats?.()) },
+      note: text => log.write('notice', text),
+    })
+    await console.listen()
+    return console
+  } catch (error) {
+    await console?.close()
+    throw new CliError(`Could not open the console: ${(error as Error).message}`)
+  }
+}
+
+/** Folders of queues on disk, by the names of their outputs. */
+function queuesOf({ outputs }: Config): Record<string, string> {
+  return Object.fromEntries(
+    outputs.flatMap(({ name, queue: { disk } }) => (disk === undefined ? [] : [[name, join(disk, name)]])),
+  )
+}
+
+function outputsOf({ outputs }: Config, stats: readonly OutputStats[] | undefined) {
+  const known = new Map(stats?.map(one => [one.name, one]))
+  const configured = outputs.map(({ name, type, enabled }) => ({ name, type, enabled }))
+  // Falco's own outputs are not in the list.
+  const own = [...known.keys()].filter(name => !configured.some(one => one.name === name))
+  return [...configured, ...own.map(name => ({ name, type: name, enabled: true }))].map(one => {
+    const found = known.get(one.name)
+    if (!found) return { ...one, dead: 0 }
+    const { queued, delivered, dead, dropped, failing } = found
+    const failed = Object.values(dropped).reduce((sum, count) => sum + count, dead)
+    return { ...one, waiting: queued, delivered, failed, dead, ...(failing !== undefined && { failing }) }
+  })
+}
+
+/** @throws {CliError} */
+function addressOf(text: string): [host: string, port: number] {
+  const [, host, port] = /^(?:\[?([^\]]*?)\]?:)?(\d{1,5})$/.exec(text) ?? []
+  if (port === undefined || Number(port) > 65_535) throw new CliError(`--listen is HOST:PORT, not "${text}"`)
+  return [host || '127.0.0.1', Number(port)]
+}
+
+/** @throws {CliError} */
+function tokensOf(path: string | undefined): Token[] | undefined {
+  if (path === undefined) return undefined
+  try {
+    return parseTokens(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new CliError(`--token-file: ${path}: ${(error as Error).message}`)
+  }
+}
