@@ -58,7 +58,7 @@ int BPF_PROG(exec_done, struct task_struct *task, pid_t old_pid, struct linux_bi
 	__u8 *want = bpf_map_lookup_elem(&syscalls, &nr);
 	if (!want || *want == WANT_NOTHING || (BPF_CORE_READ(task, flags) & PF_KTHREAD))
 		return 0;
-	if (!begin(e, PPME_SYSCALL_EXECVE_19_X, NPARAMS_SYSCALL_EXECVE_19_X, WANT_LIFE))
+	if (!begin(e, PPME_SYSCALL_EXECVE_19_X, NPARAMS_SYSCALL_EXECVE_19_X, WANT_EXEC))
 		return 0;
 	PARAM(res, put_u64(e, 0));
 	put_command_line(e, task);

@@ -7,13 +7,15 @@
  * its user runs in its control group, then all that the user runs. A mark goes to a larger account only when the smaller ones do
  * not flood: so one process that floods does not silence its user. What others do finds the rest of the ring.
  *
- * Events of process life are given up later, when a flooding account has filled another eighth of the ring.
+ * Events of process life are given up later, when a flooding account has filled another eighth of the ring, and execs when it has
+ * filled two: then all that a flooding owner's processes started or ended has left the last eighth to them.
  */
 #pragma once
 #include "extract.bpf.h"
 
-/* Besides enum want: that a process began, runs another program or has ended. */
+/* Besides enum want: that a process began or has ended; that it runs another program. */
 #define WANT_LIFE 5
+#define WANT_EXEC 6
 
 #define SHARES 64          /* of the ring: bytes between two marks, and so between two looks at how full it is */
 #define MANY_MARKS 8
@@ -32,6 +34,7 @@ enum account_kind {
 static const __u8 SILENT_FROM[ACCOUNT_KINDS] = { PRESSED, 9, 10, 12 };
 #define UNMARKED_LATER 2   /* a process of a flooding owner or user that has written little itself */
 #define LIFE_LATER 2
+#define EXEC_LATER 4
 #define EVENTS_TO 15       /* above, only what the state needs is written */
 
 struct account_key {
@@ -152,7 +155,7 @@ __noinline int floods(__u32 used, __u32 charge)
 static __always_inline __u32 refusal(struct scratch *to, void *ring, __u8 want, __u32 size)
 {
 	bool charge, refused;
-	__u32 used;
+	__u32 used, later;
 	to->unasked += size;
 	/* Asking costs as much as a short event: it is done now and then, and always while the ring is half full. */
 	charge = to->unasked > ring_bytes / SHARES;
@@ -162,11 +165,11 @@ static __always_inline __u32 refusal(struct scratch *to, void *ring, __u8 want, 
 		to->unasked = 0;
 	used = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) / (ring_bytes / 16);
 	to->pressed = used >= PRESSED;
-	if (want == WANT_LIFE)
-		used = used > LIFE_LATER ? used - LIFE_LATER : 0;
+	later = want == WANT_EXEC ? EXEC_LATER : want == WANT_LIFE ? LIFE_LATER : 0;
+	used = used > later ? used - later : 0;
 	refused = (charge || used >= PRESSED) && floods(used, charge);
 	/* after a loss of what the state needs, the engine reads it from /proc */
 	if (refused)
-		return want == WANT_FIRST || want == WANT_LIFE ? COUNT_DROP_FULL_FIRST : COUNT_DROP_FLOOD;
+		return want >= WANT_FIRST ? COUNT_DROP_FULL_FIRST : COUNT_DROP_FLOOD;
 	return want == WANT_EVENT && used >= EVENTS_TO ? COUNT_DROP_PRESSURE : COUNTER_MAX;
 }

@@ -1,6 +1,6 @@
 /*
- * `flood [wait] CALL SECONDS [PROCESSES [THREADS [UID]]]`: makes a call as often as it can, once it may read a byte. `flood victim N`: waits for a
- * byte, opens N different names below /etc, a millisecond apart, and runs `true` after every tenth.
+ * `flood [wait] CALL SECONDS [PROCESSES [THREADS [UID]]]`: makes a call as often as it can, once it may read a byte. `flood victim N NAME`: waits for a
+ * byte, opens N different files below /etc that begin with this name, a millisecond apart, and runs `true` under it after every tenth.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -109,22 +109,27 @@ static void *flood(void *unused)
 	return unused;
 }
 
-static int victim(int n)
+static int victim(int n, const char *as)
 {
 	char name[64];
 	int status;
+	pid_t pid;
 	getchar();
 	for (int i = 0; i < n; i++) {
-		snprintf(name, sizeof(name), "/etc/falc-victim-%d", i);
+		snprintf(name, sizeof(name), "/etc/%s-%d", as, i);
 		syscall(SYS_openat, AT_FDCWD, name, O_RDONLY);
 		usleep(1000);
 		if (i % 10)
 			continue;
-		if (!fork()) {
-			execl("/bin/true", "falc-victim", (char *)NULL);
+		/* where floods have taken all process ids, there is none for a moment */
+		while ((pid = fork()) < 0)
+			usleep(1000);
+		if (!pid) {
+			execl("/bin/true", as, (char *)NULL);
 			_exit(1);
 		}
-		wait(&status);
+		if (waitpid(pid, &status, 0) != pid || status)
+			return 1;
 	}
 	return 0;
 }
@@ -135,8 +140,8 @@ int main(int argc, char **argv)
 	int processes, threads;
 	if (argc < 3)
 		return 2;
-	if (!strcmp(argv[1], "victim"))
-		return victim(atoi(argv[2]));
+	if (argc > 3 && !strcmp(argv[1], "victim"))
+		return victim(atoi(argv[2]), argv[3]);
 	if (!strcmp(argv[1], "wait"))
 		argc--, argv++, getchar();
 	kind = argv[1];
