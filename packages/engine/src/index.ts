@@ -31,6 +31,7 @@ export { allFields } from './fields/evt.ts'
 export type { FieldFailure } from './fields/failures.ts'
 export type {
   EarlyFields,
+  EventClass,
   EventOf,
   EventTypes,
   FieldDef,
@@ -49,6 +50,7 @@ export { PRIORITIES, PRIORITY_NAMES, type Priority, parsePriority, priorityLevel
 export type { PluginVersion, RuleSelection } from './rules/rule.ts'
 export { RULE_SCHEMA } from './rules/rule-schema.gen.ts'
 export { ENGINE_VERSION } from './rules/version.ts'
+export type { Unmatched } from './ruleset/unmatched.ts'
 export { nearest } from './text/did-you-mean.ts'
 export { CODES, type Location, type Position, type Problem, type ProblemCode } from './text/problem.ts'
 export { type FileResult, formatProblem, formatResult, formatSummary, resultToJSON } from './text/report.ts'

@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 9
+#define WIRE_VERSION 10
 
 struct event_header {
 	__u16 cpu;
@@ -37,6 +37,9 @@ enum want {
 	/* No rule wants it: only where it changes what state knows. Most fcntl and prlimit calls ask and change nothing. */
 	WANT_STATE = 3,
 };
+
+/* Added to the want of a call that opens files: no rule can match one of the class `failedOpens` (src/fields/failed-opens.ts). */
+#define WANT_NO_FAILED_OPENS 0x80
 
 /* Slots of `wants` for tracepoints, above all system call numbers. */
 enum trace {
@@ -63,6 +66,7 @@ enum counter {
 	COUNT_UNCHECKED,           /* a path that could be read only once: another thread may have changed it */
 	COUNT_DROP_FLOOD,          /* given up because its process filled the ring: the room is for others */
 	COUNT_IO_URING,            /* requests submitted to an io_uring: what they do is not recorded */
+	COUNT_PASSED_OVER,         /* an open that failed and that no rule can match: WANT_NO_FAILED_OPENS */
 	COUNT_NAMES_REFUSED,       /* the sidecar's own: users of a container that could not be read safely or in time */
 	COUNTER_MAX,
 };

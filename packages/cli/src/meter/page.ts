@@ -196,7 +196,7 @@ function describeLosses(page: Page, from: MetricsSource, feeds: readonly Metered
   )
   counter(
     'falc_events_passed_over_total',
-    'Events read no further than to see that no rule depends on them.',
+    'Events left out by the kernel, or read no further than to see that no rule depends on them.',
     feeds.flatMap(({ source, passedOver }) => (passedOver === undefined ? [] : [[{ source }, passedOver] as const])),
     [],
   )

@@ -53,6 +53,7 @@ export async function openFeeds(
     liveFeed({
       config,
       wanted: engine.wantedTypes('syscall'),
+      ...(!flags['no-kernel-filter'] && !config.capture.enabled && { unmatched: engine.unmatched('syscall') }),
       socketPath: flags['probe-socket'],
       containers: metadataOptions(config),
       log,

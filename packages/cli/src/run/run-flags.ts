@@ -59,6 +59,7 @@ export const RUN_FLAGS = {
   'page-size': { help: "Print the system's page size" },
   'no-cache': { help: 'Compile the rules, and do not cache them for the next start' },
   'read-all': { help: 'Read every event of a capture or audit log, also those that no rule can depend on' },
+  'no-kernel-filter': { help: 'Record every call that rules name, also those that no rule can match' },
   backend: { value: 'vm|jit', help: 'How conditions are run (default: jit where code generation is allowed)' },
 } as const
 

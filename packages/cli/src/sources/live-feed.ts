@@ -1,3 +1,4 @@
+import type { Unmatched } from '@falc/engine'
 import { ContainerMetadata, type Live, LiveError, type MetadataOptions, openLive } from '@falc/sources-syscall'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
@@ -12,6 +13,8 @@ export interface LiveFeedOptions {
   readonly config: Config
   /** Per event type, 1 where a rule can match. */
   readonly wanted: Uint8Array | 'all'
+  /** What no rule can match of the others, which the kernel then leaves out. */
+  readonly unmatched?: Unmatched
   /** Socket of a sidecar that runs as a service. */
   readonly socketPath?: string | undefined
   /** Where to ask about containers, and how long evaluations wait for the answer. */
@@ -20,7 +23,14 @@ export interface LiveFeedOptions {
 }
 
 /** System calls of this machine. @throws {CliError} with the reason, when this machine cannot capture them */
-export async function liveFeed({ config, wanted, socketPath, containers, log }: LiveFeedOptions): Promise<Feed> {
+export async function liveFeed({
+  config,
+  wanted,
+  unmatched,
+  socketPath,
+  containers,
+  log,
+}: LiveFeedOptions): Promise<Feed> {
   try {
     const ring = ringSettings(config)
     const { base_syscalls, falco_libs } = config
@@ -35,6 +45,7 @@ export async function liveFeed({ config, wanted, socketPath, containers, log }: 
       threadTableSize: falco_libs.thread_table_size,
       purgeInterval: falco_libs.thread_table_auto_purging_interval_s,
       purgeTimeout: falco_libs.thread_table_auto_purging_thread_timeout_s,
+      ...(unmatched !== undefined && { unmatched }),
       warn: text => log.source('warning', text),
       ...(socketPath !== undefined && { socketPath }),
     })
@@ -45,7 +56,7 @@ export async function liveFeed({ config, wanted, socketPath, containers, log }: 
       'debug',
       `${ring.ringBytes >> 20} MiB of ring for each ${ring.cpusPerRing} CPUs, ${live.state.tables.threads.size} threads at the start`,
     )
-    return new LiveFeed(live, metadata)
+    return new LiveFeed(live, metadata, unmatched !== undefined)
   } catch (error) {
     throw unableToCapture(error, socketPath !== undefined)
   }
@@ -78,9 +89,11 @@ class LiveFeed implements Feed {
   }
   readonly #live: Live
   readonly #containers: ContainerMetadata
+  readonly #filters: boolean
 
-  constructor(live: Live, metadata: ContainerMetadata) {
+  constructor(live: Live, metadata: ContainerMetadata, filters: boolean) {
     this.#live = live
+    this.#filters = filters
     this.#containers = metadata
   }
 
@@ -114,11 +127,15 @@ class LiveFeed implements Feed {
   }
 
   want(rules: RunningRules): void {
-    this.#live.want(rules.wantedTypes(this.source))
+    this.#live.want(rules.wantedTypes(this.source), this.#filters ? rules.unmatched(this.source) : {})
+  }
+
+  passedOver(): number {
+    return this.#live.counts.passedOver
   }
 
   losses(): Record<string, number> {
-    const { events: _, ...lost } = this.#live.counts
+    const { events: _, passedOver: __, ...lost } = this.#live.counts
     for (const kind of LIMITS) delete (lost as Partial<typeof lost>)[kind]
     return { ...lost, ...this.#live.state.tables.losses }
   }

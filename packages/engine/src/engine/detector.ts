@@ -1,6 +1,7 @@
 import type { Alert } from '../alert/alert.ts'
 import { checkOptions } from '../fields/check-options.ts'
 import type { EventOf, Source } from '../fields/field.ts'
+import type { Unmatched } from '../ruleset/unmatched.ts'
 import { type FieldUse, useOf } from './field-use.ts'
 import { type RunOptions, type RunSource, runEvents } from './run.ts'
 import type { Deferral, EventSieve, SourceRules } from './source-rules.ts'
@@ -83,6 +84,14 @@ export class Detector<S extends Source = Source> {
    */
   sieve<E>(source: Source<E> | string): EventSieve<E> | undefined {
     return this.#of(source).sieve
+  }
+
+  /**
+   * By name of the classes that a source's event types have (EventTypes.classes): the types whose events of that class none of the rules
+   * that are loaded now can match.
+   */
+  unmatched(source: Source | string): Unmatched {
+    return this.#of(source).unmatched
   }
 
   /** Every field that conditions and outputs of the enabled rules read: all that a source has to provide. */

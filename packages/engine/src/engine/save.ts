@@ -58,6 +58,7 @@ function saveSource({ plan, alerts }: PlannedRules): { saved: SavedSource; bytes
     memo: layout.scopes().map(scope => [scope, layout.size(scope)] as const),
     programs: bytes.map(program => program.length),
     sieve: sieve !== undefined,
+    unmatched: plan.unmatched(),
   }
   return { saved, bytes }
 }

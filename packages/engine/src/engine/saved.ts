@@ -9,6 +9,7 @@ import type { Source } from '../fields/field.ts'
 import type { RegexEngine } from '../fields/regex.ts'
 import { fieldTable } from '../fields/table.ts'
 import type { RulesetShape } from '../ruleset/ruleset.ts'
+import type { Unmatched } from '../ruleset/unmatched.ts'
 import { bytesToText } from '../text/encoding.ts'
 import { Detector } from './detector.ts'
 import { checkSources, ENGINE_OPTIONS } from './options.ts'
@@ -20,7 +21,7 @@ import { SourceRules } from './source-rules.ts'
  */
 export const RULESET_MAGIC = 0x524c_4146
 /** Incremented whenever the header changes. Programs have their own version. */
-export const RULESET_VERSION = 4
+export const RULESET_VERSION = 5
 
 export interface SavedHeader {
   readonly first: boolean
@@ -42,6 +43,7 @@ export interface SavedSource {
   readonly programs: readonly number[]
   /** The last program is the sieve. */
   readonly sieve: boolean
+  readonly unmatched: Unmatched
 }
 
 export interface SavedOptions<S extends Source = Source> {
@@ -91,6 +93,7 @@ export function loadRuleset<S extends Source>(bytes: Uint8Array, options: SavedO
       ...{ table, shape, layout },
       program: (bucket: number) => ({ ...loaded[bucket]!, layout }),
       sieve: () => sieve,
+      unmatched: () => saved.unmatched,
       fields: () => loaded.flatMap(({ registers }) => registers.filter(field => field !== undefined)),
     }
     const { hostname, identity, backend, onError } = options

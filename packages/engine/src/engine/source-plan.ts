@@ -7,6 +7,7 @@ import { type ClauseNode, clausesOf } from '../ruleset/fold.ts'
 import { planRuleset } from '../ruleset/plan.ts'
 import type { RulesetShape } from '../ruleset/ruleset.ts'
 import { sieveOf } from '../ruleset/sieve.ts'
+import { type Unmatched, unmatchedOf } from '../ruleset/unmatched.ts'
 import type { Tuning } from './options.ts'
 
 /** The rules of a source divided by event type, with a program for each bucket. Both evaluation and saving use it. */
@@ -19,6 +20,8 @@ export interface SourcePlan {
   program(bucket: number): Program
   /** Whether any rule may match, as far as the source's early fields tell; undefined: they tell nothing. */
   sieve(): Program | undefined
+  /** Which events of its classes no rule can match. */
+  unmatched(): Unmatched
   /** Every field that the programs read; some may occur more than once. */
   fields(): Iterable<ResolvedField>
 }
@@ -52,6 +55,7 @@ export function planSource(conditions: readonly Node[], table: FieldTable, tunin
       const node = source.early && sieveOf(conditions, source.early)
       return node === undefined || (node.kind === 'const' && node.value) ? undefined : compileProgram(table, [node])
     },
+    unmatched: () => (source.eventTypes?.classes === undefined ? {} : unmatchedOf(conditions, source.eventTypes)),
     program: bucket => (programs[bucket] ??= compileProgram(table, roots[bucket]!, memo ? { memo: layout } : {})),
   }
 }

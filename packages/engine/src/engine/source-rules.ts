@@ -7,6 +7,7 @@ import { ExtractErrors, type FieldFailure } from '../fields/failures.ts'
 import type { Source } from '../fields/field.ts'
 import type { ResolvedField } from '../fields/table.ts'
 import { Ruleset } from '../ruleset/ruleset.ts'
+import type { Unmatched } from '../ruleset/unmatched.ts'
 import { type FieldUse, useOf } from './field-use.ts'
 import type { SourcePlan } from './source-plan.ts'
 
@@ -90,6 +91,13 @@ export class SourceRules {
   get sieve(): EventSieve | undefined {
     if (this.#sieve === null) this.#sieve = this.#makeSieve()
     return this.#sieve
+  }
+
+  /** By class of its event types: the types whose events of that class no rule can match. */
+  get unmatched(): Unmatched {
+    // Times between events count from the last one, whichever it is.
+    if ([...this.fields].some(({ name }) => name.startsWith('evt.deltatime'))) return {}
+    return this.#plan.unmatched()
   }
 
   #makeSieve(): EventSieve | undefined {

@@ -137,6 +137,16 @@ export interface EventTypes {
    * rules. Default: it can.
    */
   carries?(field: string, arg: string | undefined, type: number): boolean
+  /** Classes of events, by name, that the source can leave out of what it reads where no rule can match them: `Detector.unmatched`. */
+  readonly classes?: Readonly<Record<string, EventClass>>
+}
+
+/** Events of some types that have something in common, such as that the call failed. */
+export interface EventClass {
+  /** The types that have such events. */
+  readonly types: readonly number[]
+  /** The truth that a check of a field by constants has in every event of the class; undefined: it differs, or is not known. */
+  decides(field: string, arg: string | undefined, operator: string, values: readonly Scalar[]): boolean | undefined
 }
 
 /** What is known of an event before it is parsed as a whole, so that one that no rule can match need not be (`Detector.sieve`). */

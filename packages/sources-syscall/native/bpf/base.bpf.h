@@ -66,6 +66,7 @@ struct scratch {
 	__u32 unasked;  /* bytes written to the ring since it was last asked how full it is */
 	__u32 pressed;  /* it was nearly full then */
 	__u32 resolved; /* of an open: the file's own path follows */
+	__u32 name_at, name_length; /* of an open: its text, if that did not change; else no length */
 	__u32 again;    /* of a call with paths that changed: this is its second event */
 	__u32 changed;
 	struct registers registers;
@@ -195,7 +196,7 @@ static __always_inline int call_program(void *ctx, __u32 nr, long ret)
 static __always_inline bool is_for_state(__u32 nr)
 {
 	__u8 *want = bpf_map_lookup_elem(&syscalls, &nr);
-	return want && *want == WANT_STATE;
+	return want && (*want & ~WANT_NO_FAILED_OPENS) == WANT_STATE;
 }
 
 static __always_inline bool is_wanted(__u32 nr)

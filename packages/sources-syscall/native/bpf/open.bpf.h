@@ -41,6 +41,50 @@ static __always_inline struct file *opened(long ret)
 	return ret >= 0 ? file_of(current_task(), ret) : NULL;
 }
 
+/* Bytes of a name that are looked at for `..`. */
+#define MAX_SCANNED 512
+
+/* Whether the name of an open has two dots in a row. */
+__noinline int has_dots(void)
+{
+	const __u64 dot = 0x2e2e2e2e2e2e2e2e, low = 0x7f7f7f7f7f7f7f7f;
+	__u32 cpu = bpf_get_smp_processor_id(), length;
+	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
+	__u64 last = 0;
+	if (!to)
+		return 1;
+	length = to->name_length;
+	for (__u32 i = 0; i < MAX_SCANNED / 8 && i * 8 < length; i++) {
+		const __u64 *word = launder(&to->bytes[(to->name_at + i * 8) & (MAX_EVENT - 1)]);
+		__u64 differing = *word ^ dot;
+		__u64 dots = ~(((differing & low) + low) | differing | low); /* the highest bit of each byte that is one */
+		__u32 rest = length - i * 8;
+		if (rest < 8)
+			dots &= ~0ull >> (64 - rest * 8);
+		if (dots & (dots << 8 | last))
+			return 1;
+		last = dots >> 56;
+	}
+	return 0;
+}
+
+#define FLAG_CREAT 4
+#define FLAG_TMPFILE (1 << 13)
+
+/* Drops an open of the class `failedOpens` where no rule wants it. `flags`: portable ones. */
+static __always_inline void leave_out_failed(struct event *e, const struct registers *regs, long ret, __u32 flags, bool absolute)
+{
+	__u32 nr = regs->number;
+	__u8 *want;
+	if (ret >= 0 || !e->to->name_length || e->to->name_length > MAX_SCANNED || flags & (FLAG_CREAT | FLAG_TMPFILE))
+		return;
+	want = bpf_map_lookup_elem(&syscalls, &nr);
+	if (!want || !(*want & WANT_NO_FAILED_OPENS) || (absolute && e->to->bytes[e->to->name_at & (MAX_EVENT - 1)] != '/') || has_dots())
+		return;
+	leave_out(e);
+	count(COUNT_PASSED_OVER);
+}
+
 EXIT_EVENT(open, SYSCALL_OPEN_X)
 {
 	struct file *file = opened(ret);
@@ -50,6 +94,7 @@ EXIT_EVENT(open, SYSCALL_OPEN_X)
 	PARAM(mode, put_u32(e, open_mode(argument(regs, 1), argument(regs, 2))));
 	put_dev_ino(e, file);
 	add_resolved(e, file);
+	leave_out_failed(e, regs, ret, open_flags(argument(regs, 1)), true);
 }
 
 EXIT_EVENT(openat, SYSCALL_OPENAT_2_X)
@@ -62,6 +107,7 @@ EXIT_EVENT(openat, SYSCALL_OPENAT_2_X)
 	PARAM(mode, put_u32(e, open_mode(argument(regs, 2), argument(regs, 3))));
 	put_dev_ino(e, file);
 	add_resolved(e, file);
+	leave_out_failed(e, regs, ret, open_flags(argument(regs, 2)), false);
 }
 
 EXIT_EVENT(openat2, SYSCALL_OPENAT2_X)
@@ -77,6 +123,7 @@ EXIT_EVENT(openat2, SYSCALL_OPENAT2_X)
 	PARAM(resolve, put_u32(e, resolve_flags(how.resolve)));
 	put_dev_ino(e, file);
 	add_resolved(e, file);
+	leave_out_failed(e, regs, ret, open_flags(how.flags), false);
 }
 
 EXIT_EVENT(creat, SYSCALL_CREAT_X)

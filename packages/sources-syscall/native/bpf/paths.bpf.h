@@ -197,6 +197,7 @@ static __always_inline void put_open_path(struct event *e, unsigned long from, s
 	long n = from ? bpf_probe_read_user_str(slot(e), MAX_CHUNK, (void *)from) : 0;
 	bool known = before && before->length[0], walked = false, changed = false, trusted;
 	e->to->resolved = 0;
+	e->to->name_at = e->to->at;
 	if (known && n > 0) {
 		changed = before->length[0] != n || !same_as_entered(at, 0, n);
 		if (!changed && is_threaded()) {
@@ -218,6 +219,7 @@ static __always_inline void put_open_path(struct event *e, unsigned long from, s
 		else
 			trusted = false;
 	}
+	e->to->name_length = trusted && known ? n : 0;
 	if (trusted) {
 		put_length(e, n);
 	} else if (walked) {

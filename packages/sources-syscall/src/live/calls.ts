@@ -1,8 +1,9 @@
 /** Which system calls the probe records. */
+import type { Unmatched } from '@falc/engine'
 import { PPME } from '../events/ids.ts'
 import { ARM64_SYSCALLS, SYSCALL_CODES, syscallsOf, X86_64_SYSCALLS } from '../events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
-import { MAX_NATIVE_SYSCALLS, Trace, Want } from './wire.ts'
+import { MAX_NATIVE_SYSCALLS, Trace, WANT_NO_FAILED_OPENS, Want } from './wire.ts'
 
 export interface CallOptions {
   /** Falco's base_syscalls.custom_set: calls recorded besides those of the rules, replacing those that state needs; `!name` removes one. */
@@ -19,8 +20,13 @@ const ALSO_STATE = ['setrlimit', 'prlimit64', 'unshare', 'setns', 'getcwd']
 /**
  * The wants, indexed by the kernel's system call number, in the sidecar's format.
  * @param wanted per event type, 1 if a rule can match it; `all` = everything
+ * @param unmatched by class of events, the types whose events of that class no rule can match: the kernel leaves them out
  */
-export function wantedCalls(wanted: Uint8Array | 'all', options: CallOptions = {}): Uint8Array {
+export function wantedCalls(
+  wanted: Uint8Array | 'all',
+  options: CallOptions = {},
+  unmatched: Unmatched = {},
+): Uint8Array {
   const types = options.all === true ? 'all' : wanted
   /** Call codes, and whether each is wanted for rules rather than only for state. */
   const codes = new Map<number, boolean>()
@@ -45,6 +51,11 @@ export function wantedCalls(wanted: Uint8Array | 'all', options: CallOptions = {
   const natives = process.arch === 'arm64' ? ARM64_SYSCALLS : X86_64_SYSCALLS
   for (const [native, code] of natives.entries())
     if (codes.has(code)) wants[native] = codes.get(code) ? Want.event : Want.state
+  if (types !== 'all') {
+    const failed = new Set((unmatched.failedOpens ?? []).flatMap(syscallsOf))
+    for (const [native, code] of natives.entries())
+      if (failed.has(code) && wants[native] !== Want.nothing) wants[native]! |= WANT_NO_FAILED_OPENS
+  }
   if (types === 'all' || types[PPME.SIGNALDELIVER_E] === 1) wants[Trace.signal] = 1
   // These two are too frequent to record unless a rule asks for them by name.
   if (wanted !== 'all' && wanted[PPME.SCHEDSWITCH_6_E] === 1) wants[Trace.switch] = 1

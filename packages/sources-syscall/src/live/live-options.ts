@@ -1,3 +1,4 @@
+import type { Unmatched } from '@falc/engine'
 import type { StateOptions } from '../state/state.ts'
 import type { CallOptions } from './calls.ts'
 import type { Counter } from './wire.ts'
@@ -5,6 +6,8 @@ import type { Counter } from './wire.ts'
 export interface LiveOptions extends StateOptions, CallOptions {
   /** By event type, 1 = deliver it, as Engine.wantedTypes returns it. Default: all. */
   readonly wanted?: Uint8Array | 'all'
+  /** Events that no rule can match, as Engine.unmatched returns them: the kernel leaves them out. Default: none. */
+  readonly unmatched?: Unmatched
   /** Bytes captured of data read and written; default 80, as in Falco. */
   readonly snaplen?: number
   /** Size of each ring in bytes, a power of two; default 8 MiB, as in Falco. */

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import type { Unmatched } from '@falc/engine'
 import { Delivery, type EventTap } from '../delivery.ts'
 import type { SyscallEvent } from '../event.ts'
 import { failed } from '../fields/results.ts'
@@ -98,7 +99,7 @@ export class Live implements EventTables {
     this.state.tables.containers.byOwner = true
     this.#reconciler = new Reconciler(this.state.tables, options)
     this.#delivery = new Delivery(this.state, numbers(options.wanted))
-    this.#wants = wantedCalls(options.wanted ?? 'all', options)
+    this.#wants = wantedCalls(options.wanted ?? 'all', options, options.unmatched)
     this.#dropFailed = options.dropFailed ?? false
     for (const name of unknownCalls(options.custom ?? []))
       options.warn?.(`base_syscalls.custom_set: there is no system call ${name.replace(/^!/, '')}`)
@@ -231,10 +232,10 @@ export class Live implements EventTables {
     return !this.#stopped
   }
 
-  /** Changes the wanted event types after the rules were reloaded. */
-  want(wanted: Uint8Array | 'all'): void {
+  /** Changes the wanted event types, and what the kernel leaves out, after the rules were reloaded. */
+  want(wanted: Uint8Array | 'all', unmatched: Unmatched = {}): void {
     this.#delivery.want(numbers(wanted))
-    this.#wants = wantedCalls(wanted, this.#options)
+    this.#wants = wantedCalls(wanted, this.#options, unmatched)
     this.#session?.want(this.#wants)
   }
 

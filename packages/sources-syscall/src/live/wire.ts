@@ -2,12 +2,14 @@
  * native/wire.h in TypeScript: the definitions that the probe, the sidecar and the engine share. All numbers are little-endian;
  * test/probe/native-sources.test.ts compares every constant with the header's.
  */
-export const WIRE_VERSION = 9
+export const WIRE_VERSION = 10
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
 /** How a system call is recorded. `state`: no rule asks for it; only calls that change the state are recorded. */
 export const Want = { nothing: 0, event: 1, first: 2, state: 3 } as const
+/** Added to the want of a call that opens files: events of the class FAILED_OPENS are left out. */
+export const WANT_NO_FAILED_OPENS = 0x80
 /** Slots of `wants` for tracepoints. */
 export const Trace = { signal: 508, switch: 509, pageFault: 510 } as const
 /** Longest payload of a frame. */
@@ -80,6 +82,7 @@ export const COUNTERS = [
   'unchecked',
   'dropFlood',
   'ioUring',
+  'passedOver',
   'namesRefused',
 ] as const
 
