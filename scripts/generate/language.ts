@@ -1,6 +1,7 @@
 import { MODIFIERS, OPERATORS, type Operator } from '../../packages/engine/src/condition/operators.ts'
 import { TRANSFORMERS, type Transformer, VAL } from '../../packages/engine/src/condition/transformers.ts'
 import { LIST_TYPES } from '../../packages/engine/src/fields/types.ts'
+import { APPENDABLE, REPLACEABLE } from '../../packages/engine/src/rules/read-rule.ts'
 import { table } from './markdown.ts'
 
 const FORMS: Readonly<Record<Operator['form'], string>> = {
@@ -17,6 +18,99 @@ const SHAPES: Readonly<Record<Transformer['shape'], string>> = {
   'text-list': 'a text, a list',
   'list-text': 'a list, a text',
 }
+
+const CONDITIONS = `\
+A check is \`field operator value\`: \`proc.name = bash\`, \`fd.name startswith /etc\`, \`proc.name in (bash, sh)\`. \`not\` binds closer than
+\`and\`, and \`and\` closer than \`or\`: \`a and b or c\` is \`(a and b) or c\`. A name alone is a macro. In parentheses, the name of a list stands
+for its items. A file may use the macros and lists that it or an earlier file defines.
+
+Values with blanks, commas, parentheses or quotes stand in quotes: \`proc.cmdline contains "a, b"\`. Fields may have an argument:
+\`proc.aname[2]\` is the grandparent's name, \`evt.arg.flags\` a parameter of the event. [fields.md](fields.md) lists all.
+
+## Absent fields
+
+Most events lack most fields: a fork has no file, a host's process no container image. A check of an absent field is false, whatever its
+operator, so its negation is true:
+
+| condition        | field absent | field is \`a\` | field is \`b\` |
+| ---------------- | ------------ | ------------ | ------------ |
+| \`field = a\`      | false        | true         | false        |
+| \`field != a\`     | false        | false        | true         |
+| \`not field = a\`  | true         | false        | true         |
+| \`field exists\`   | false        | true         | true         |
+
+So \`!=\` and \`not … =\` differ. \`not container.image.repository in (…)\` also holds on the host: [negated-absent](lint/negated-absent.md). Outputs
+print an absent field as \`<NA>\`.`
+
+const RULES = `\
+## Regular expressions
+
+\`regex\` compares the whole text, so a search is \`.*word.*\`. The syntax is RE2's for POSIX: \`[[:digit:]]\` and \`[[:space:]]\` instead of \`\\d\` and \`\\s\`,
+which are errors. Time is linear in the length of the text, whatever the pattern. Where \`startswith\`, \`contains\` or \`glob\` say the same, they
+are faster, and a warning says so.
+
+## Exceptions
+
+An exception describes events that a rule should not alert on, by some fields, with a row of values for each case. All fields of a row must
+hold (\`comps\`, by default \`=\`):
+
+\`\`\`yaml
+- rule: Write Below Etc
+  desc: A file below /etc was opened for writing
+  condition: evt.type in (open, openat, openat2) and evt.is_open_write = true and fd.name startswith /etc/
+  output: File below /etc opened for writing (user=%user.name command=%proc.cmdline file=%fd.name)
+  priority: ERROR
+  exceptions:
+    - name: program_writes_files
+      fields: [proc.exepath, fd.name]
+      comps: [=, startswith]
+      values:
+        - [/usr/sbin/update-ca, /etc/ssl/]
+        - [/usr/bin/vendor-agent, /etc/vendor/]
+    - name: programs
+      fields: proc.exepath
+      comps: in
+      values: [/usr/bin/dpkg, /usr/bin/rpm]
+\`\`\`
+
+This is \`… and not (proc.exepath = /usr/sbin/update-ca and fd.name startswith /etc/ssl/ or …) and not proc.exepath in (…)\`. With one field, \`fields\`
+is its name instead of a list, \`comps\` is \`in\` by default, and \`values\` are the items.
+
+## Changing rules of other files
+
+A later file changes an item by its name and \`override\`, which says for each key whether it is appended or replaced:
+
+\`\`\`yaml
+- list: package_managers
+  items: [dpkg, rpm]
+- rule: Package Manager in Container
+  desc: A package manager was started in a container
+  condition: evt.type = execve and container.id != host and proc.name in (package_managers)
+  output: Package manager started (user=%user.name command=%proc.cmdline container=%container.name)
+  priority: ERROR
+
+# As a later file, such as falco_rules.local.yaml, would say it:
+- list: package_managers
+  items: [apk]
+  override: {items: append}
+- rule: Package Manager in Container
+  condition: and not container.image.repository endswith /builder
+  exceptions:
+    - name: images
+      fields: container.image.repository
+      values: [registry.local/ci]
+  priority: NOTICE
+  override: {condition: append, exceptions: append, priority: replace}
+\`\`\`
+
+| item  | may be appended                                              | may be replaced                                                                                                                       |
+| ----- | ------------------------------------------------------------ | ------------------------------------------------------------------------------------------------------------------------------------- |
+| list  | \`items\`                                                      | \`items\`                                                                                                                               |
+| macro | \`condition\`                                                  | \`condition\`                                                                                                                           |
+| rule  | ${APPENDABLE.map(key => `\`${key}\``).join(', ')} | ${REPLACEABLE.map(key => `\`${key}\``).join(', ')} |
+
+A condition is appended with a blank between, so what is appended begins with \`and\` or \`or\`. To an exception of the same name, \`values\` are added. Without
+\`override\`, a second definition replaces the first as a whole.`
 
 /** docs/language.md: the operators and transformers of conditions. */
 export function languagePage(): string {
@@ -36,9 +130,9 @@ export function languagePage(): string {
     transformer.doc,
   ])
   return [
-    '# Operators and transformers',
-    '_Generated from `packages/engine/src/condition` by `npm run generate`: do not edit._',
-    'A check is `field operator value`. It is false when the field has no value. Checks are joined by `and`, `or`, `not` and parentheses.',
+    '# The rule language',
+    '_Generated, in part from `packages/engine/src/condition`, by `npm run generate`: do not edit._',
+    CONDITIONS,
     '## Operators',
     table(['operator', 'right side', 'left side', 'meaning'], operators),
     `A modifier between an operator and a list says for how many of the values the operator must hold: ${MODIFIERS.map(m => `\`${m}\``).join(', ')} (exactly one, at least one, all).`,
@@ -46,6 +140,7 @@ export function languagePage(): string {
     '## Transformers',
     `A transformer may be on either side of an operator and inside another transformer. \`${VAL}(field)\`, on the right side only, is the value of that field. The result is absent when an argument is absent.`,
     table(['transformer', 'arguments', 'of', 'result'], transformers),
+    RULES,
     '',
   ].join('\n\n')
 }

@@ -102,7 +102,10 @@ function contentProblem(rule: string, expected: Expectation, given: readonly Ale
     Object.entries(fields).filter(([name, value]) => String(alert.output_fields[name]) !== value)
   if (given.some(alert => differing(alert).length === 0)) return undefined
   const [[name, value] = ['', '']] = given[0] ? differing(given[0]) : []
-  return `${rule}: ${name} is ${String(given[0]?.output_fields[name])}, expected ${value}`
+  const found = given[0]?.output_fields ?? {}
+  return Object.hasOwn(found, name)
+    ? `${rule}: ${name} is ${String(found[name])}, expected ${value}`
+    : `${rule}: its output does not print ${name}, only ${Object.keys(found).join(', ')}`
 }
 
 /** The rule stays silent, but for another reason. */

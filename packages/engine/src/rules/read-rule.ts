@@ -9,8 +9,8 @@ import { ERROR_OVERRIDE_APPEND, readAppend, readOverrides } from './read-overrid
 export const WARNING_ENABLED =
   "The standalone 'enabled' key usage is deprecated. The correct approach requires also a 'replace' entry under the 'override' key (i.e. 'enabled: replace')."
 
-const APPENDABLE: readonly string[] = ['condition', 'output', 'desc', 'tags', 'exceptions']
-const REPLACEABLE: readonly string[] = [
+export const APPENDABLE: readonly string[] = ['condition', 'output', 'desc', 'tags', 'exceptions']
+export const REPLACEABLE: readonly string[] = [
   'condition',
   'output',
   'desc',
