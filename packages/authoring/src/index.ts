@@ -2,6 +2,7 @@ export { type CataloguedFile, catalogue, cataloguedFiles } from './catalogue/cat
 export { type CoveredPart, coverageOf, mergedCoverage, shareOf } from './coverage/coverage.ts'
 export { COVERAGE_REPORTS } from './coverage/reports.ts'
 export { type AlertChange, AlertDiff } from './diff/alerts.ts'
+export { KeptAlerts, type KeptChange } from './diff/kept-alerts.ts'
 export { diffRules, type Effect, type RuleChange } from './diff/rules.ts'
 export { type RulesText, rulesTexts } from './document/embedded.ts'
 export { formatFile } from './fmt/embedded.ts'

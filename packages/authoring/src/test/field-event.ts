@@ -133,5 +133,8 @@ function faultOf(event: FieldEvent, source: Source): string | undefined {
   if (!eventTypes) return undefined
   const type = event.get('evt.type')
   if (type === undefined) return 'it has no evt.type'
-  return eventTypes.typesOf('evt.type', String(type)) ? undefined : `there is no event type ${String(type)}`
+  if (eventTypes.typesOf('evt.type', String(type))) return undefined
+  const names = new Set(eventTypes.all.flatMap(one => eventTypes.valueOf('evt.type', one) ?? []))
+  const guess = nearest(String(type), names)
+  return `there is no event type ${String(type)}${guess === undefined ? '' : `, did you mean ${guess}?`}`
 }

@@ -15,6 +15,6 @@ export function meant(name: string, rules: readonly { readonly name: string }[])
   const guess =
     names.find(one => one.toLowerCase() === name.toLowerCase()) ??
     nearest(name, names) ??
-    names.find(one => one.toLowerCase().includes(name.toLowerCase()))
+    (name.length < 4 ? undefined : names.find(one => one.toLowerCase().includes(name.toLowerCase())))
   return guess === undefined ? '' : `: did you mean "${guess}"?`
 }

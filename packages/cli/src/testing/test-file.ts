@@ -127,8 +127,9 @@ const TEST = section(
 )
 
 const sound = converted(TEST, (one, fail) => {
-  if (SOURCES_OF_EVENTS.filter(key => one[key] !== undefined).length !== 1)
-    fail(`a test needs one of ${SOURCES_OF_EVENTS.join(', ')}`)
+  const given = SOURCES_OF_EVENTS.filter(key => one[key] !== undefined)
+  if (given.length === 0) fail(`a test needs one of ${SOURCES_OF_EVENTS.join(', ')}`)
+  if (given.length > 1) fail(`a test has one of ${SOURCES_OF_EVENTS.join(', ')}, not ${given.join(' and ')}`)
   if (one.around !== undefined && one.capture === undefined) fail('around goes with capture')
   if (one.expect === undefined && one.snapshot === undefined) fail('a test needs expect or snapshot')
   return one
