@@ -9,6 +9,7 @@ const LIVE = [
   'packages/sources-syscall/test/live/**/*.test.ts',
   'packages/sources-syscall/test/containers/{podman,docker,containerd}.test.ts',
   'examples/response-nats/response.test.ts',
+  'packages/response/test/engine.test.ts',
   'scripts/systemd.test.ts',
   'packages/cli/test/{containers,live-scenario,record,service,syscalls}.test.ts',
 ]

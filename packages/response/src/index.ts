@@ -20,7 +20,7 @@ export {
   Refusal,
   type Target,
 } from './model/action.ts'
-export type { Answer, Attempt, Call, Outcome, Port, Ports } from './model/call.ts'
+export type { Answer, Attempt, Call, EngineCall, Outcome, Port, Ports } from './model/call.ts'
 export type { Schema } from './model/params.ts'
 export { NatsOnce } from './nats/bucket.ts'
 export { NatsDoor, type NatsOptions } from './nats/join.ts'

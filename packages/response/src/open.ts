@@ -6,6 +6,7 @@ import { Approvals } from './approvals.ts'
 import { FUSE, Limits } from './guard/limits.ts'
 import { LocalOnce, type Once, onceKey } from './guard/once.ts'
 import { Protected, type ProtectionOptions } from './guard/protected.ts'
+import { alertOfEntry } from './journal/alert.ts'
 import { aboutOf, type Sealed } from './journal/format.ts'
 import { Journal } from './journal/journal.ts'
 import type { Action } from './model/action.ts'
@@ -28,6 +29,8 @@ export interface RespondOptions
   /** Records of several responders. Default: those of this one, from its journal. */
   readonly once?: Once
   readonly fuse?: Limit
+  /** Gets alerts of source `response` about what was done. It must neither wait nor throw. */
+  readonly tell?: (alert: AlertData) => void
 }
 
 /** The name of the file that stops everything, in the folder. */
@@ -66,6 +69,8 @@ export async function openResponder(options: RespondOptions): Promise<OpenRespon
   journal.onEntry = entry => {
     undo.follow(entry)
     approvals.follow(entry)
+    const alert = options.tell && alertOfEntry(entry, hostname)
+    if (alert) options.tell!(alert)
   }
   return {
     ...{ responder, journal, undo, limits },

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { AlertData } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
 import { until } from '../../../scripts/testing/wait.ts'
 import { approve, Journal, POINTS, STOP_FILE, waitingIn } from '../src/index.ts'
@@ -171,6 +172,21 @@ describe('answers', () => {
     expect(open.responder.heldBy).toEqual({ per_target: 499 })
     expect(journalOf(path).filter(line => line.startsWith('held'))).toHaveLength(1)
   })
+})
+
+test('what was done is told as alerts of source response; dry runs and what is held back are not', async () => {
+  const [world, told] = [new World(), [] as AlertData[]]
+  world.answer = ({ via }) => ({ outcome: via === 'engine' ? 'done' : 'failed', said: '' })
+  const steps = '[{ stop_container: }, { kill_process: }, { notify: { output: x } }]'
+  const both = playbook('enforce', '{}', steps) + playbook('dry-run').replace('playbook: p', 'playbook: q')
+  const open = await respondWith(both, world, { folder: folder(), tell: alert => told.push(alert) })
+  await open.responder.take(shellIn(A))
+  await open.close()
+  expect(told.map(({ source, rule, priority, message }) => `${source} ${priority} ${rule}: ${message}`)).toEqual([
+    `response Notice Falc response: step: stop_container container ${A}: done (playbook p, alert Shell)`,
+    `response Warning Falc response: step: notify container ${A}: failed (playbook p, alert Shell)`,
+  ])
+  expect(new Set(told.map(({ id }) => id)).size).toBe(2)
 })
 
 describe('undo', () => {

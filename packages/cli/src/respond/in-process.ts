@@ -15,7 +15,7 @@ export async function configuredResponder(
   config: Config,
   source: Source<AlertData>,
   log: Log,
-  more: { readonly once?: Once } = {},
+  more: { readonly once?: Once; readonly tell?: (alert: AlertData) => void } = {},
   ports: Ports = {},
 ): Promise<OpenResponder> {
   const { playbooks, folder, protect, unprotect, fuse, timeout } = config.response

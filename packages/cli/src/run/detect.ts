@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import type { Console } from '@falc/console'
-import { alerts, type Source } from '@falc/engine'
+import { type AlertData, alerts, type Source } from '@falc/engine'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { EARLY_LOG, Log } from '../log.ts'
@@ -128,7 +128,8 @@ async function openRunConsole(session: Session, config: Config, flags: RunFlags,
 
 async function respondTo(session: Session, config: Config, sources: readonly Source[], log: Log): Promise<InProcess> {
   const { configuredResponder, InProcess } = await import('../respond/in-process.ts')
-  const open = await configuredResponder(config, alerts({ sources }), log)
+  const tell = (alert: AlertData) => session.tell(alert)
+  const open = await configuredResponder(config, alerts({ sources }), log, { tell })
   const responding = new InProcess(open, config.response.queue, log)
   session.onAlert = alert => responding.push(alert)
   return responding

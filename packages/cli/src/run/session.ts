@@ -1,4 +1,4 @@
-import { type Alert, alerts, type Source } from '@falc/engine'
+import { type Alert, type AlertData, alerts, type Source } from '@falc/engine'
 import type { OutputStats } from '@falc/outputs'
 import { HOT_RESTART_FAILURE, type InternalAlert, internalAlert } from '../alerts/internal.ts'
 import { type Config, changedForRestart } from '../config/config.ts'
@@ -139,6 +139,11 @@ export class Session implements MetricsSource {
   /** Sends an alert about falc itself. */
   report(alert: InternalAlert): void {
     this.#outputs.push(internalAlert(alert, hostname(), nowNs()))
+  }
+
+  /** Sends an alert that no rule has raised. */
+  tell(alert: AlertData): void {
+    this.#outputs.push(alert)
   }
 
   /** Stops gracefully. Called again while the run ends, it gives up queued alerts. */

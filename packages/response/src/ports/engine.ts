@@ -86,7 +86,10 @@ async function networks(
   call: EngineCall,
   at: Pick<Attempt, 'dry' | 'signal'>,
 ): Promise<Answer> {
-  const names = call.does === 'connect' ? (call.networks ?? []) : Object.keys(found.NetworkSettings?.Networks ?? {})
+  const names =
+    call.does === 'connect'
+      ? (call.networks ?? [])
+      : Object.keys(found.NetworkSettings?.Networks ?? {}).filter(name => name !== 'none')
   if (names.length === 0) return { outcome: 'already', said: 'it is in no network' }
   if (at.dry) return { outcome: 'done', said: `it is in ${names.join(', ')}`, data: { networks: names } }
   for (const [i, name] of names.entries()) {
