@@ -26,6 +26,7 @@ const SUBJECTS: Readonly<Record<string, { readonly file: string; readonly what: 
     file: 'packages/sources-syscall/test/containers/robust.test.ts',
     what: 'answers of container engines',
   },
+  playbooks: { file: 'packages/response/test/fuzz.test.ts', what: 'alerts and playbooks' },
   audit: { file: 'packages/sources-k8saudit/test/fuzz.test.ts', what: 'bodies and logs of audit events' },
 }
 

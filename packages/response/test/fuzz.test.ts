@@ -1,0 +1,108 @@
+/** Hostile alerts and damaged playbooks: nothing crashes, and nothing is asked that the playbook does not say. See scripts/fuzz.ts. */
+import { alerts } from '@falc/engine'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { FUZZ_SEED, fuzzRuns } from '../../../scripts/testing/fuzz.ts'
+import { ACTIONS, loadPlaybooks, PlaybookError, testPlaybook } from '../src/index.ts'
+
+const RUNS = { numRuns: fuzzRuns(300), ...(FUZZ_SEED !== undefined && { seed: FUZZ_SEED }) }
+
+test('with whatever an alert holds: no crash, and no call with anything but what was planned', () => {
+  const steps = ACTIONS.map(({ name, example }) => ({ [name]: parse(example) }))
+  const content = JSON.stringify([{ playbook: 'p', when: 'alert.rule exists', steps }])
+  const playbooks = loadPlaybooks([{ name: 'p', content }], { actions: ACTIONS, source: alerts() })
+  const options = { source: alerts() }
+  const names = ['proc.pid', 'proc.pid.ts', 'proc.name', 'proc.exepath', 'container.id', 'container.name', 'fd.name']
+  const hostile = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 30 }),
+    fc.integer(),
+    fc.constantFrom(
+      '1',
+      '4711',
+      '203.0.113.9',
+      '0123456789ab',
+      '/etc/passwd',
+      '/tmp/x',
+      '<NA>',
+      '$(id)',
+      '../..',
+      '%proc.name',
+      null,
+    ),
+  )
+  const all = [...names, 'fd.rip', 'k8s.pod.uid', 'k8s.ns.name']
+  const fields = fc.record(Object.fromEntries(all.map(name => [name, hostile])), { requiredKeys: [] })
+  const SOUND: Record<string, string | number>[] = [
+    { 'proc.pid': 4711, 'container.id': '0123456789ab', 'fd.rip': '203.0.113.9' },
+    { 'proc.exepath': '/tmp/x' },
+  ]
+  const vias = new Set<string>()
+  fc.assert(
+    fc.property(fields, output_fields => {
+      const [plan] = testPlaybook(playbooks, { output_fields }, options)
+      expect(plan!.steps.map(({ action }) => action)).toEqual(ACTIONS.map(({ name }) => name))
+      for (const { calls, held } of plan!.steps) {
+        if (held !== undefined) continue
+        for (const call of calls) {
+          if (typeof call === 'string') continue
+          vias.add(call.via)
+          // What is fixed in the playbook stays so.
+          if (call.via === 'http') expect(call.url).toBe('https://functions.example/kill')
+          if (call.via === 'nats') expect(call.subject).toBe('FUNCTIONS.quarantine')
+          if (call.via === 'program') expect(call.argv).toEqual(['/usr/local/bin/block', call.argv[1]])
+          if (call.via === 'process') expect(call.pid).toBeGreaterThan(1)
+          if (call.via === 'engine') expect(call.container).toMatch(/^[0-9a-f]{12,64}$/)
+          if (call.via === 'file') expect(call.path).toMatch(/^\/(?!etc\/|usr\/|proc\/)/)
+        }
+      }
+    }),
+    { ...RUNS, examples: SOUND.map((one): [typeof one] => [one]) },
+  )
+  expect([...vias].sort()).toEqual(['engine', 'file', 'http', 'nats', 'output', 'process', 'program'])
+})
+
+test('damaged playbooks are loaded, or refused with their place', () => {
+  const steps = ACTIONS.slice(0, 6).map(({ name, example }) => `    - ${name}: ${example}`)
+  const sound = `- playbook: p\n  when: alert.rule = "A shell" and not k8s.ns.name in (a, b)\n  mode: enforce\n  limits: { per_target: 2/1h, total: 10/1h }\n  steps:\n${steps.join('\n')}\n`
+  const source = alerts()
+  const piece = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 8 }),
+    fc.constantFrom(
+      '\n',
+      '- ',
+      ': ',
+      '{',
+      '}',
+      '[',
+      ']',
+      '&a ',
+      '*a',
+      '"',
+      '|\n',
+      '? ',
+      '!!js ',
+      '1e999',
+      'null',
+      '%proc.name',
+      '\0',
+    ),
+  )
+  const edits = fc.array(fc.tuple(fc.nat(sound.length), fc.nat(12), piece), { minLength: 1, maxLength: 4 })
+  let refused = 0
+  fc.assert(
+    fc.property(edits, list => {
+      let content = sound
+      for (const [at, cut, text] of list) content = content.slice(0, at) + text + content.slice(at + cut)
+      try {
+        loadPlaybooks([{ name: 'p.yaml', content }], { actions: ACTIONS, source })
+      } catch (error) {
+        if (!(error instanceof PlaybookError)) throw error
+        refused++
+        expect(error.message).toMatch(/^p\.yaml:\d+:\d+: /)
+      }
+    }),
+    { ...RUNS, examples: [[[[0, 2, '[']]]] },
+  )
+  expect(refused).toBeGreaterThan(0)
+})
