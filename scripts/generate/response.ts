@@ -1,7 +1,7 @@
 /** docs/response.md: the page as it is, with the tables of actions and of what is protected made anew. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { ACTIONS, PROTECTED } from '../../packages/response/src/index.ts'
+import { ACTIONS, PROTECTED, TALON } from '../../packages/response/src/index.ts'
 import { table } from './markdown.ts'
 
 const PAGE = resolve(import.meta.dirname, '../../docs/response.md')
@@ -17,6 +17,7 @@ export function responsePage(): string {
         PROTECTED.map(row => [`\`${row.name}\``, row.doc]),
       ),
     ],
+    ['talon', talon()],
   ] as const) {
     const [from, to] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`]
     const [start, end] = [page.indexOf(from), page.indexOf(to)]
@@ -43,3 +44,13 @@ function actions(): string {
 
 const shown = (value: unknown) =>
   value === undefined || (typeof value === 'object' && value !== null) ? '' : `\`${String(value)}\``
+
+const talon = () =>
+  table(
+    ['falco-talon', 'here', ''],
+    Object.entries(TALON).map(([name, { becomes, note }]) => [
+      `\`${name}\``,
+      becomes ? `\`${becomes}\`` : 'refused',
+      note,
+    ]),
+  )

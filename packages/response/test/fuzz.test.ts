@@ -3,10 +3,10 @@ import { alerts } from '@falc/engine'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { FUZZ_SEED, fuzzRuns } from '../../../scripts/testing/fuzz.ts'
+import { fuzzed } from '../../../scripts/testing/fuzz.ts'
 import { ACTIONS, loadPlaybooks, PlaybookError, testPlaybook } from '../src/index.ts'
 
-const RUNS = { numRuns: fuzzRuns(300), ...(FUZZ_SEED !== undefined && { seed: FUZZ_SEED }) }
+const RUNS = fuzzed(300)
 
 test('with whatever an alert holds: no crash, and no call with anything but what was planned', () => {
   const steps = ACTIONS.map(({ name, example }) => ({ [name]: parse(example) }))

@@ -3,7 +3,16 @@ import { describe, expect, test } from 'vitest'
 import { readCases } from '../../../scripts/testing/cases.ts'
 import { k8sAudit } from '../../sources-k8saudit/src/index.ts'
 import { syscall } from '../../sources-syscall/src/index.ts'
-import { ACTIONS, defineAction, fieldOf, PlaybookError, runCases, type TestedPlan, testPlaybook } from '../src/index.ts'
+import {
+  ACTIONS,
+  defineAction,
+  fieldOf,
+  fromTalon,
+  PlaybookError,
+  runCases,
+  type TestedPlan,
+  testPlaybook,
+} from '../src/index.ts'
 
 const source = alerts({ sources: [syscall(), k8sAudit()] })
 
@@ -70,4 +79,75 @@ test('cases in YAML: what is different is named', () => {
     { name: 'b', differences: ['- p: nothing', '+ p: kill container 0123456789ab', '- q: x'] },
   ])
   expect(() => file('- test: c\n  alrt: {}\n  expect: {}')).toThrow(/p.test.yaml:1:3: needs the key alert/)
+})
+
+describe('falco-talon', () => {
+  const RULES = `
+- action: Terminate
+  actionner: kubernetes:terminate
+  parameters: { grace_period_seconds: 5 }
+- rule: A shell
+  match:
+    rules: [Shell]
+    priority: ">=Warning"
+    tags: ["k8s, x", other]
+    output_fields: ["k8s.ns.name!=kube-system, proc.name=sh", "proc.aname[2]=x"]
+  notifiers: [slack]
+  continue: "false"
+  actions:
+    - { action: Terminate, parameters: { grace_period_seconds: 2 } }
+    - { action: Run, actionner: kubernetes:exec, parameters: { command: 'echo \${FD_NAME}' } }
+    - { action: Spare, actionner: kubernetes:terminate, parameters: { ignore_standalone_pods: true } }
+- rule: Nothing is left
+  match: { rules: [Shell] }
+  actions: [{ action: Call, actionner: aws:lambda }]
+- rule: A shell
+  match: { rules: [Another] }
+`
+  const { yaml, notes } = fromTalon([{ name: 'talon.yaml', content: RULES }])
+
+  test('its rules match what they matched', () => {
+    const pod = { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'web-0', 'k8s.pod.uid': '6a1e9f5c-0001', 'proc.name': 'sh' }
+    const planned = (alert: Record<string, unknown>) =>
+      testPlaybook(
+        yaml,
+        { rule: 'Shell', priority: 'Error', tags: ['other'], output_fields: pod, ...alert },
+        { source },
+      ).length
+    expect(planned({})).toBe(1)
+    expect(planned({ rule: 'Another', tags: ['k8s', 'x'] })).toBe(1)
+    expect(planned({ rule: 'None' })).toBe(0)
+    expect(planned({ priority: 'Notice' })).toBe(0)
+    expect(planned({ tags: ['k8s'] })).toBe(0)
+    expect(planned({ output_fields: { ...pod, 'k8s.ns.name': 'kube-system' } })).toBe(0)
+    expect(planned({ output_fields: { 'proc.name': 'sh' } })).toBe(1)
+    expect(planned({ output_fields: { 'proc.aname[2]': 'x', 'proc.name': 'bash' } })).toBe(1)
+    expect(
+      shown(testPlaybook(yaml, { rule: 'Shell', priority: 'Error', tags: ['other'], output_fields: pod }, { source })),
+    ).toBe(
+      'A shell (dry-run)\n  delete_pod pod:6a1e9f5c-0001 → delete pod shop/web-0\n  notify pod:6a1e9f5c-0001 → tell slack',
+    )
+  })
+
+  test('what became of each part is said', () => {
+    expect(notes.map(({ rule, what, verdict }) => `${rule}: ${what}: ${verdict}`)).toEqual([
+      'A shell: Terminate: better',
+      'A shell: Run: refused',
+      'A shell: Spare: refused',
+      'A shell: continue: false: different',
+      'Nothing is left: Call: refused',
+      'Nothing is left: the rule: refused',
+    ])
+    expect(notes[2]!.reason).toBe('kubernetes:terminate with ignore_standalone_pods: there is no such parameter')
+  })
+
+  test.each([
+    ['- { rule: a, match: { priority: high } }', 'talon.yaml:1:31: priority must be one of'],
+    ['- { rule: a, match: { output_fields: [x] } }', 'talon.yaml:1:39: "x" is not FIELD=VALUE'],
+    ['- { name: a }', 'talon.yaml:1:3: an item has an action or a rule'],
+    ['rules: []', 'talon.yaml:1:1: a file of falco-talon is a list'],
+  ])('%s: refused where it stands', (content, expected) => {
+    const withAction = content.replace(/ } }$/, ' }, actions: [{ action: b, actionner: kubernetes:label }] }')
+    expect(() => fromTalon([{ name: 'talon.yaml', content: withAction }])).toThrow(expected)
+  })
 })

@@ -13,6 +13,7 @@ import { check } from '../playbooks/check.ts'
 import { history } from '../playbooks/history.ts'
 import { rbac } from '../playbooks/rbac.ts'
 import { simulate } from '../playbooks/simulate.ts'
+import { talon } from '../playbooks/talon.ts'
 import { testPlaybooks } from '../playbooks/test-files.ts'
 import { HttpDoor, readStdin, stopSignal } from '../respond/doors.ts'
 import { configuredResponder } from '../respond/in-process.ts'
@@ -22,7 +23,7 @@ import { loadSources } from '../sources/load.ts'
 export const respond = defineCommand({
   name: 'respond',
   usage:
-    '[check | test [FILE…] | simulate | rbac [NAMESPACE…] | history [ID] | approve [ID] | stop | resume] [-f PLAYBOOKS]… [FLAGS]',
+    '[check | test [FILE…] | simulate | rbac [NAMESPACE…] | talon FILE… | history [ID] | approve [ID] | stop | resume] [-f PLAYBOOKS]… [FLAGS]',
   summary:
     'Act on alerts by playbooks: from standard input, HTTP or NATS; check, test and simulate them; read what was done',
   flags: RESPOND_FLAGS,
@@ -45,6 +46,7 @@ const VERBS: Readonly<Record<string, (call: RespondCall) => Promise<number> | nu
   test: testPlaybooks,
   simulate,
   rbac,
+  talon,
   history,
   approve: approveStep,
   stop: call => toggle(call, true),

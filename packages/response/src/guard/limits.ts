@@ -72,7 +72,9 @@ export class Limits {
 
   #over(key: string, { count, per }: Limit): boolean {
     const since = this.#now() - per
-    return (this.#times.get(key) ?? []).filter(time => time > since).length >= count
+    const times = this.#times.get(key) ?? []
+    // They are in order: the oldest of the last `count` decides.
+    return times.length >= count && times[times.length - count]! > since
   }
 }
 

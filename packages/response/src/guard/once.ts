@@ -1,5 +1,4 @@
 /** Who acts on what: of several responders one, of several deliveries of an alert the first. */
-import { createHash } from 'node:crypto'
 import type { Limit } from '../playbook/load.ts'
 
 /** What is known of a step on a target. */
@@ -15,7 +14,7 @@ export interface OnceRecord {
 }
 
 export interface Claim {
-  /** `<playbook>.<action>.<target uid>`, hashed: as the keys of a NATS bucket must be. */
+  /** Playbook, step, action and target. */
   readonly key: string
   readonly alert: string
   readonly limit: Limit
@@ -40,12 +39,9 @@ export interface Once {
 /** Of more, the oldest are forgotten: more than any limit per target has. */
 const MAX_ALERTS = 100
 
-export function onceKey(playbook: string, step: number, action: string, uid: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify([playbook, step, action, uid]))
-    .digest('hex')
-    .slice(0, 40)
-}
+/** What a record is of. */
+export const onceKey = (playbook: string, step: number, action: string, uid: string): string =>
+  JSON.stringify([playbook, step, action, uid])
 
 /**
  * What a claim makes of a record: pure, so that a journal and a bucket decide alike.

@@ -1,4 +1,5 @@
 /** The records of responders that share the work, in a key-value bucket of JetStream. */
+import { createHash } from 'node:crypto'
 import type { KV } from '@nats-io/kv'
 import { type Claim, decide, type Once, type OnceRecord, type Verdict } from '../guard/once.ts'
 
@@ -24,11 +25,12 @@ export class NatsOnce implements Once {
   /** @throws {Error} when the server does not answer: nothing is claimed, as far as this responder knows */
   async claim(claim: Claim): Promise<Verdict> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const entry = await this.#bucket.get(claim.key)
+      const key = keyOf(claim.key)
+      const entry = await this.#bucket.get(key)
       const before = entry === null || entry.operation !== 'PUT' ? undefined : entry.json<OnceRecord>()
       const { verdict, after } = decide(before, claim, this.#by, Date.now(), this.#lease)
       if (!after) return verdict
-      const revision = await this.#write(claim.key, after, entry?.revision)
+      const revision = await this.#write(key, after, entry?.revision)
       if (revision === undefined) continue
       if (verdict.claimed) this.#claimed.set(claim.key, { record: after, revision })
       return verdict
@@ -41,7 +43,7 @@ export class NatsOnce implements Once {
     const claimed = this.#claimed.get(key)
     this.#claimed.delete(key)
     // If the claim was given up meanwhile, it is undecided, and stays so.
-    if (claimed) await this.#write(key, { ...claimed.record, state }, claimed.revision)
+    if (claimed) await this.#write(keyOf(key), { ...claimed.record, state }, claimed.revision)
   }
 
   /** @returns undefined: somebody has written since */
@@ -58,3 +60,6 @@ export class NatsOnce implements Once {
 
 /** JetStream's error code. */
 const WRONG_LAST_SEQUENCE = 10071
+
+/** Keys of a bucket have letters, digits and a few signs. */
+const keyOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 40)

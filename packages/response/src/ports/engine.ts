@@ -70,6 +70,8 @@ async function act(socket: string, found: any, call: EngineCall, { dry, signal }
   if (Date.parse(found.Created) > Number(BigInt(call.before) / 1_000_000n) + CLOCK_MS)
     return { outcome: 'refused', said: 'the container is younger than the alert: it is another one' }
   if (call.does === 'disconnect' || call.does === 'connect') return networks(socket, id, found, call, { dry, signal })
+  if ((call.does === 'pause' || call.does === 'unpause') && (found.State?.Paused === true) === (call.does === 'pause'))
+    return { outcome: 'already', said: `it is ${found.State.Status}` }
   if (found.State?.Running === false && call.does !== 'unpause') return { outcome: 'already', said: 'it does not run' }
   if (dry) return { outcome: 'done', said: `it is there, and ${found.State?.Status ?? 'runs'}` }
   const grace = call.does === 'stop' ? `?t=${call.grace ?? 10}` : ''
