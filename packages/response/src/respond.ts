@@ -79,6 +79,17 @@ export class Responder {
     return taken
   }
 
+  /** What there was, by outcome and by guard, for people. */
+  get summary(): string {
+    const counts = Object.entries({
+      ...this.outcomes,
+      ...prefixed(this.heldBy),
+      'not recorded': this.counts.unrecorded,
+    })
+    const shown = counts.filter(([, n]) => n > 0).map(([what, n]) => `${what} ${n}`)
+    return `${this.counts.alerts} ${this.counts.alerts === 1 ? 'alert' : 'alerts'}, ${this.counts.matched} for playbooks: ${shown.join(', ') || 'nothing'}`
+  }
+
   /** Steps that are running get their signal. */
   stop(): void {
     this.#stopping.abort(new Error('the responder stops'))
@@ -227,6 +238,9 @@ export class Responder {
     this.#options.log(level, `${playbook}: ${action}${target ? ` ${target.name}` : ''}: ${text}`)
   }
 }
+
+const prefixed = (counts: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(counts).map(([guard, n]) => [`held back (${guard})`, n]))
 
 const sayings = (calls: PlannedStep['calls']) => calls.map(call => (typeof call === 'string' ? call : call.says))
 

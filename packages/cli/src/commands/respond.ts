@@ -91,6 +91,7 @@ async function serve(call: RespondCall): Promise<number> {
     return 0
   } finally {
     await open.close()
+    log.info(open.responder.summary)
   }
 }
 
@@ -122,6 +123,9 @@ async function serveNats({ config, source, log, flags }: RespondCall): Promise<n
       return 0
     } finally {
       await open.close()
+      log.info(
+        `${open.responder.summary}; ${door.counts.redelivered} came again, ${door.counts.refused} were no alerts`,
+      )
     }
   } finally {
     await door.close()

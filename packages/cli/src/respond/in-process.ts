@@ -67,6 +67,7 @@ export class InProcess {
   async close(): Promise<void> {
     if (this.#running > 0) await new Promise<void>(resolve => (this.#idle = resolve))
     await this.#open.close()
+    this.#log.info(`response: ${this.#open.responder.summary}`)
     if (this.dropped > 0) this.#log.error(`response: ${this.dropped} alerts were left out`)
   }
 

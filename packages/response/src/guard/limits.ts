@@ -11,7 +11,7 @@ export class Limits {
   readonly #times = new Map<string, number[]>()
   readonly #fuse: Limit
   readonly #now: () => number
-  /** When the fuse tripped. It stays so until `reset`. */
+  /** When the fuse tripped. It stays so: somebody has to look first. */
   tripped: number | undefined
 
   constructor(fuse: Limit = FUSE, now: () => number = Date.now) {
@@ -63,11 +63,6 @@ export class Limits {
       if (times.length > MAX_TIMES) times.shift()
       this.#times.set(key, times)
     }
-  }
-
-  reset(): void {
-    this.tripped = undefined
-    this.#times.delete('')
   }
 
   #over(key: string, { count, per }: Limit): boolean {
