@@ -142,7 +142,7 @@ describe('falco-talon', () => {
   })
 
   test.each([
-    ['- { rule: a, match: { priority: high } }', 'talon.yaml:1:31: priority must be one of'],
+    ['- { rule: a, match: { priority: high } }', 'talon.yaml:1:33: priority must be one of'],
     ['- { rule: a, match: { output_fields: [x] } }', 'talon.yaml:1:39: "x" is not FIELD=VALUE'],
     ['- { name: a }', 'talon.yaml:1:3: an item has an action or a rule'],
     ['rules: []', 'talon.yaml:1:1: a file of falco-talon is a list'],
