@@ -8,7 +8,10 @@ import { NAMESPACE, narrowed } from './url.ts'
 
 const REFRESH_MS = 10_000
 
-const FACETS = ['rule', 'priority', 'host', 'namespace', 'proc.name', 'user.name', 'container.name', 'tags']
+/** What the console has counted already, and what it may have to count. */
+const COUNTED = ['rule', 'priority', 'host', 'namespace']
+const OTHERS = ['proc.name', 'user.name', 'container.name', 'tags']
+
 /** The fields of what the console counts by other names. */
 export const FACET_FIELDS: Readonly<Record<string, string>> = {
   ...{ rule: 'alert.rule', priority: 'alert.priority', host: 'alert.hostname', namespace: NAMESPACE },
@@ -16,13 +19,19 @@ export const FACET_FIELDS: Readonly<Record<string, string>> = {
 }
 
 export function FacetList({ id, columns }: { id: string; columns: readonly string[] }) {
-  const fields = [...new Set([...FACETS, ...columns])].slice(0, 20).join(',')
-  const load = () => ask<Facets>('facets', { ...selection(view.value), fields, limit: 6 })
-  const { data } = useLoaded(load, `${id} ${fields}`, REFRESH_MS)
-  const found = (data?.facets ?? []).filter(({ values }) => values.some(({ value }) => value !== null))
+  const load = (fields: readonly string[]) =>
+    ask<Facets>('facets', { ...selection(view.value), fields: fields.join(','), limit: 6 })
+  const first = useLoaded(() => load(COUNTED), id, REFRESH_MS)
+  const others = [...new Set([...OTHERS, ...columns])].filter(name => !COUNTED.includes(name)).slice(0, 20)
+  // Of very many alerts, others take long: they wait until what people look at first is there.
+  const isNext = first.data !== undefined
+  const second = useLoaded(async () => (isNext ? load(others) : undefined), `${id} ${others} ${isNext}`, 3 * REFRESH_MS)
+  const all = [...(first.data?.facets ?? []), ...(second.data?.facets ?? [])]
+  const found = all.filter(({ values }) => values.some(({ value }) => value !== null))
+  const isPart = first.data?.complete === false || second.data?.complete === false
   return (
     <section class="facets" aria-label="Facets">
-      {data && !data.complete && <p class="hint">Of the newest alerts only: there was no time for all.</p>}
+      {isPart && <p class="hint">Of the newest alerts only: there was no time for all.</p>}
       {found.map(({ field, values }) => (
         <div key={field}>
           <h2>{visible(cut(field, 60))}</h2>

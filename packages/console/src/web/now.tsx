@@ -1,4 +1,5 @@
 /** What happens now: alerts over time, and what they have most in common. */
+import { useEffect, useState } from 'preact/hooks'
 import { ask, type Bar, type Count, selection, spanOf } from './api.ts'
 import { Chart, PRIORITIES } from './chart.tsx'
 import { Outputs, Sensors } from './health.tsx'
@@ -23,15 +24,28 @@ const TABLES: readonly (readonly [title: string, by: string, field: string])[] =
   ['Processes', 'proc.name', 'proc.name'],
 ]
 
+const COUNTED = ['rule', 'host', 'namespace']
+
 export function Now() {
   const { filter, q, range, from, to } = view.value
   const key = JSON.stringify([filter, q, range, from, to])
+  /** For which selection what the console has counted already is there: of very many alerts, the rest takes long. */
+  const [ready, setReady] = useState('')
   return (
     <>
       <Timeline key={`time ${key}`} id={key} />
       <div class="tables">
         {TABLES.map(([title, by, field]) => (
-          <Top key={by} title={title} by={by} field={field} id={key} hasTrend={by === 'rule'} />
+          <Top
+            key={by}
+            title={title}
+            by={by}
+            field={field}
+            id={key}
+            hasTrend={by === 'rule'}
+            waits={!COUNTED.includes(by) && ready !== key}
+            loaded={() => by === 'rule' && setReady(key)}
+          />
         ))}
       </div>
       <div class="tables wide">
@@ -110,13 +124,17 @@ interface TopProps {
   readonly id: string
   /** Compares with the time before. */
   readonly hasTrend: boolean
+  /** It is not its turn yet. */
+  readonly waits: boolean
+  readonly loaded: () => void
 }
 
 /** Counts of the time before that are compared with. */
 const BEFORE = 200
 
-function Top({ title, by, field, id, hasTrend }: TopProps) {
+function Top({ title, by, field, id, hasTrend, waits, loaded }: TopProps) {
   const load = async () => {
+    if (waits) return undefined
     const now = Date.now()
     const { since, until = now } = spanOf(view.value, now)
     const chosen = selection(view.value, now)
@@ -127,9 +145,12 @@ function Top({ title, by, field, id, hasTrend }: TopProps) {
     const earlier = those && new Map(those.counts.map(({ value, count }) => [value, count]))
     // What is rare may be behind the last of them.
     const isWhole = those !== undefined && those.counts.length > 0 && those.counts.length < BEFORE
-    return { counts: these.counts, earlier, isWhole }
+    return { counts: these.counts, earlier, isWhole, id }
   }
-  const { data } = useLoaded(load, id, REFRESH_MS)
+  const { data } = useLoaded(load, `${id} ${waits}`, REFRESH_MS)
+  useEffect(() => {
+    if (data?.id === id) loaded()
+  }, [data, id])
   const counts = (data?.counts ?? []).filter(({ value }) => value !== null)
   const most = counts[0]?.count ?? 1
   return (
