@@ -55,7 +55,7 @@ export function AlertRows({ rows, open, choose, label, columns = [], selected, s
     else if (from + rowHeight > current.scrollTop + current.clientHeight)
       current.scrollTop = from + rowHeight - current.clientHeight
   }, [open])
-  return (
+  const list = (
     <div class="rows" ref={box} onScroll={look}>
       <ol aria-label={label}>
         {before > 0 && <li aria-hidden="true" style={{ height: `${before}px` }} />}
@@ -73,6 +73,22 @@ export function AlertRows({ rows, open, choose, label, columns = [], selected, s
         {after > 0 && <li aria-hidden="true" style={{ height: `${after}px` }} />}
       </ol>
     </div>
+  )
+  if (columns.length === 0 || rows.length === 0) return list
+  return (
+    <>
+      <div class={`row heads${selected ? ' selectable' : ''}`} style={{ '--columns': columns.length }}>
+        <span />
+        <span />
+        <span />
+        {columns.map(name => (
+          <span key={name} class="cell">
+            {visible(cut(name, 60))}
+          </span>
+        ))}
+      </div>
+      {list}
+    </>
   )
 }
 
