@@ -68,8 +68,10 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await page.keyboard.press('Control+a')
     await page.keyboard.insertText('- rule: Mine\n  desc: d\n  priority: ERROR\n  output: got %fd.name\n  condition: ')
     await page.keyboard.type('evt.ty')
-    await page.getByRole('option', { name: /^evt\.type\b/ }).waitFor()
-    await page.keyboard.press('Enter')
+    await page
+      .getByRole('option', { name: /^evt\.type\b/ })
+      .first()
+      .click()
     await page.keyboard.insertText(' = openat and fd.nam contains secret')
     await page
       .getByRole('list', { name: 'Findings' })
