@@ -71,11 +71,13 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await page
       .getByRole('option', { name: /^evt\.type\b/ })
       .first()
-      .click()
-    await page.keyboard.insertText(' = openat and fd.nam contains secret')
+      .waitFor()
+    await page.keyboard.press('Escape')
+    await page.keyboard.insertText('pe = openat and fd.nam contains secret')
     await page
       .getByRole('list', { name: 'Findings' })
       .getByText(/fd\.nam\b/)
+      .first()
       .waitFor()
     await page.keyboard.press('Control+Enter')
     await page.getByRole('alert').getByText('The rules do not load:').waitFor()
