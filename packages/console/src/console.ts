@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { type Retention, StoreError, StoreThread } from '@falc/store'
 import { Auth, type AuthOptions } from './auth/auth.ts'
+import { type OidcOptions, Provider } from './auth/oidc.ts'
 import { checkSite, isLocal } from './auth/site.ts'
 import { Refused } from './failure.ts'
 import { Files, HEADERS } from './files.ts'
@@ -21,6 +22,8 @@ export interface ConsoleOptions extends Retention, RulebookOptions, AuthOptions 
   /** The store. It is begun when there is none. */
   readonly path: string
   readonly delivery?: Delivery
+  /** An identity provider at which people sign in; `roles` say what they may do. */
+  readonly oidc?: OidcOptions | undefined
   /** Default: 127.0.0.1. Any other address needs tokens. */
   readonly host?: string
   /** 0 chooses a free one. Default: 2802, that of falcosidekick's web UI. */
@@ -44,6 +47,7 @@ export class Console implements House {
   readonly delivery: Delivery
   readonly #options: ConsoleOptions
   readonly #auth: Auth
+  readonly #provider: Provider | undefined
   readonly #files: Files
   readonly #stream = new Stream()
   readonly #desk: DeskThread
@@ -52,7 +56,8 @@ export class Console implements House {
   /** @throws {Error} for an address that others can reach, without tokens */
   constructor(options: ConsoleOptions) {
     const { host = '127.0.0.1', path, age, bytes, note } = options
-    this.#auth = new Auth(options)
+    this.#auth = new Auth(options, options.oidc !== undefined)
+    this.#provider = options.oidc && new Provider(options.oidc, note ?? (() => {}))
     if (this.#auth.isOpen && !isLocal(host))
       throw new Error(`others can reach ${host}: that needs tokens (falc console token makes one)`)
     this.delivery = options.delivery ?? {}
@@ -115,20 +120,13 @@ export class Console implements House {
   }
 
   async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { isOpen } = this.#auth
-    checkSite(request, isOpen, this.#auth.isProxied(request))
+    checkSite(request, this.#auth.isOpen, this.#auth.isProxied(request))
     const { pathname, searchParams: given } = new URL(request.url ?? '/', 'http://console')
     const method = request.method === 'HEAD' ? 'GET' : request.method
     if (pathname === '/healthz') return send(response, 200, '{"status":"ok"}')
-    if (pathname === '/api/v1/session' && (method === 'POST' || method === 'DELETE')) {
-      const cookie = method === 'POST' ? this.#auth.begin(request) : this.#auth.end(request)
-      return send(response, 200, '{}', cookie === '' ? {} : { 'set-cookie': cookie })
-    }
-    if (pathname === '/api/v1/session' && method === 'GET') {
-      const { name, scopes, namespaces } = this.#auth.who(request)
-      const session: Session = { name, scopes, ...(namespaces && { namespaces }), methods: isOpen ? [] : ['token'] }
-      return send(response, 200, JSON.stringify(session))
-    }
+    if (pathname === '/api/v1/session') return this.#session(method ?? '', request, response)
+    if (this.#provider && method === 'GET' && pathname.startsWith('/api/v1/oidc/'))
+      return this.#signIn(this.#provider, pathname, request, response)
     if (method === 'GET' && this.#files.serve(pathname, request, response)) return
     if (pathname === '/api/v1/openapi.json' && method === 'GET')
       return send(response, 200, JSON.stringify(openapi(ROUTES, this.#options.version ?? '0')))
@@ -140,6 +138,33 @@ export class Console implements House {
     const asking: Asking = { who, given, id, body }
     if (route === STREAM) return this.#startStream(request, response, asking)
     send(response, 200, await (route.house ? route.answer({ ...this.#house, ...asking }) : this.#ask(route, asking)))
+  }
+
+  async #session(method: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const methods: Session['methods'] = this.#auth.isOpen ? [] : this.#provider ? ['token', 'oidc'] : ['token']
+    if (method === 'GET') {
+      // Who has yet to sign in is told how.
+      const known = this.#auth.whoIfKnown(request)
+      if (!known) return send(response, 401, JSON.stringify({ error: { code: 'token', message: 'sign in' }, methods }))
+      const { name, scopes, namespaces } = known
+      const session: Session = { name, scopes, ...(namespaces && { namespaces }), methods }
+      return send(response, 200, JSON.stringify(session))
+    }
+    if (method !== 'POST' && method !== 'DELETE') throw new Refused(405, 'method', `${method} is not allowed`)
+    const cookie = method === 'POST' ? this.#auth.begin(request) : this.#auth.end(request)
+    send(response, 200, '{}', cookie === '' ? {} : { 'set-cookie': cookie })
+  }
+
+  async #signIn(provider: Provider, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (path === '/api/v1/oidc/login') {
+      const { location, cookie } = await provider.begin()
+      return send(response, 302, '{}', { location, 'set-cookie': cookie })
+    }
+    if (path !== '/api/v1/oidc/callback') throw new Refused(404, 'route', 'nothing is there')
+    const { search } = new URL(request.url ?? '/', 'http://console')
+    const { name, groups } = await provider.end(search, request.headers.cookie)
+    const cookie = this.#auth.admit(name, groups, provider.isSecure)
+    send(response, 302, '{}', { location: new URL('../../../', provider.redirectUri).href, 'set-cookie': cookie })
   }
 
   get #house(): House {

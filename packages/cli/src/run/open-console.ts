@@ -1,7 +1,7 @@
 /** The console, as falco.yaml and flags describe it. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Console, parseTokens, type Token } from '@falc/console'
+import { Console, type OidcOptions, parseTokens, type Token } from '@falc/console'
 import type { OutputStats } from '@falc/outputs'
 import type { Retention } from '@falc/store'
 import { type Config, rulesFiles } from '../config/config.ts'
@@ -56,6 +56,7 @@ export async function openConsole(
       ...{ path, age, bytes, host, port, localRules, roles, version: falcVersion() },
       ...{ rules: isKnown ? paths : [...paths, localRules], engine: engineOptions(config) },
       ...{ openDoor: flags.openDoor || open_door, tokens: tokensOf(flags.tokenFile ?? (token_file || undefined)) },
+      oidc: providerOf(config),
       ...(addresses.length > 0 && { proxy: { addresses, userHeader, groupsHeader } }),
       delivery: { queues: queuesOf(config), outputs: () => outputsOf(config, stats?.()) },
       note: text => log.write('notice', text),
@@ -66,6 +67,14 @@ export async function openConsole(
     await console?.close()
     throw new CliError(`Could not open the console: ${(error as Error).message}`)
   }
+}
+
+/** @throws {Error} when the secret cannot be read */
+function providerOf({ console: { oidc } }: Config): OidcOptions | undefined {
+  const { issuer, client_id: clientId, client_secret_file, redirect_uri: redirectUri, scope } = oidc
+  if (issuer === '') return undefined
+  const clientSecret = readFileSync(client_secret_file, 'utf8').trim()
+  return { issuer, clientId, clientSecret, redirectUri, scope, groupsClaim: oidc.groups_claim }
 }
 
 /** Folders of queues on disk, by the names of their outputs. */

@@ -68,10 +68,15 @@ export class Auth {
 
   /** Who asks. @throws {Refused} when that is not known */
   who(request: IncomingMessage): Rights {
-    if (this.isOpen) return ANYONE
-    const rights = this.#ofSession(request) ?? this.#ofToken(request) ?? this.#ofProxy(request)
+    const rights = this.whoIfKnown(request)
     if (rights === undefined) throw unknown()
     return rights
+  }
+
+  /** @throws {Refused} when somebody is known, and may do nothing */
+  whoIfKnown(request: IncomingMessage): Rights | undefined {
+    if (this.isOpen) return ANYONE
+    return this.#ofSession(request) ?? this.#ofToken(request) ?? this.#ofProxy(request)
   }
 
   /** Whether a trusted proxy has passed on the request. */

@@ -73,7 +73,7 @@ export interface Fields {
   }[]
 }
 
-/** `GET /api/v1/session`: who asks, and what they may do. */
+/** `GET /api/v1/session`: who asks, and what they may do. Status 401 has `methods`, too; `oidc`: go to `/api/v1/oidc/login`. */
 export interface Session {
   readonly name: string
   readonly scopes: readonly string[]
