@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { CHECKS } from '../packages/authoring/src/lint/list.ts'
 import { TRANSPORTS } from '../packages/outputs/src/transports/list.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -32,6 +33,19 @@ describe('an output', () => {
 
 function isTransport(value: unknown): value is { readonly type: string } {
   return typeof value === 'object' && value !== null && 'type' in value && 'ordered' in value && 'open' in value
+}
+
+describe('a lint check', () => {
+  const folder = join(root, 'packages/authoring/src/lint/checks')
+  test.each(readdirSync(folder))('%s: list.ts has its checks', async name => {
+    const exported = Object.entries(await import(join(folder, name)))
+    const missing = exported.filter(([, value]) => isCheck(value) && !CHECKS.some(check => check === value))
+    expect(missing.map(([name]) => name)).toEqual([])
+  })
+})
+
+function isCheck(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'examples' in value && 'run' in value
 }
 
 describe('a command', () => {
