@@ -91,7 +91,7 @@ async function serve(call: RespondCall): Promise<number> {
     return 0
   } finally {
     await open.close()
-    log.info(open.responder.summary)
+    if (open.responder.counts.alerts > 0) log.info(open.responder.summary)
   }
 }
 
