@@ -25,10 +25,7 @@ export function dup(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (num < 0) return
   if (num === 0) thread.flags |= CL_PIPE_DST
   else if (num === 1) thread.flags |= CL_PIPE_SRC
-  if (event.fd === null) {
-    thread.fds.delete(num)
-    return
-  }
+  if (event.fd === null) return
   const fd = event.fd.copy(num)
   setCloseOnExec(fd, event.type === PPME.SYSCALL_DUP3_X && event.uint32(DUP3.flags) !== 0)
   duplicateFd(tables, event, thread, num, fd)
@@ -40,7 +37,7 @@ export function changesDescriptors(command: number): boolean {
 }
 
 /**
- * What a successful fcntl with such a command does to the descriptor `num`. Returns what it made or changed; null if `num` is not known.
+ * What a successful fcntl with such a command does to the descriptor `num`, which the thread has. Returns what it made or changed.
  * @param argument its lowest bit: whether F_SETFD makes execve close the descriptor
  */
 export function changeDescriptor(
@@ -52,12 +49,7 @@ export function changeDescriptor(
   argument: number,
 ): Fd | null {
   if (command === F_SETFD) return thread.fds.setCloseOnExec(num, (argument & 1) !== 0)
-  const known = thread.fds.get(num)
-  if (known === null) {
-    thread.fds.delete(result)
-    return null
-  }
-  const fd = known.copy(result)
+  const fd = thread.fds.get(num)!.copy(result)
   setCloseOnExec(fd, command === F_DUPFD_CLOEXEC)
   if (!thread.fds.set(result, fd)) tables.droppedFds++
   return fd
@@ -66,8 +58,8 @@ export function changeDescriptor(
 export function fcntl(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const { result } = event
   const command = event.uint8(FCNTL.cmd)
-  if (result < 0 || !changesDescriptors(command)) return
+  if (result < 0 || event.fd === null || !changesDescriptors(command)) return
   const argument = event.paramLength(FCNTL.arg) === 8 ? event.view.getUint32(event.paramOffset(FCNTL.arg), true) : 0
   event.fd = changeDescriptor(tables, thread, event.fdNum, command, result, argument)
-  if (command !== F_SETFD && event.fd !== null) event.fdNum = result
+  if (command !== F_SETFD) event.fdNum = result
 }

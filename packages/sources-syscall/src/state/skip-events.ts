@@ -82,7 +82,7 @@ export class SkipEvents implements Skips {
     if (result < 0 || fd < 0 || argument < 0) return true
     const num = int64(view, fd)
     const made = int64(view, result)
-    if (made >= 0)
+    if (made >= 0 && thread.fds.get(num) !== null)
       changeDescriptor(this.#tables, thread, num, view.getUint8(command), made, view.getUint32(argument, true))
     return false
   }
