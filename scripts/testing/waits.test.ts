@@ -14,6 +14,8 @@ const ALLOWED: Readonly<Record<string, readonly [pauses: number, why: string]>> 
   'packages/cli/test/service-manager.test.ts': [1, 'a stopped process must stay silent'],
   'packages/cli/test/syscalls.test.ts': [1, 'more events for a table that is full'],
   'packages/cli/test/watch.test.ts': [2, 'no further change may be reported'],
+  'packages/response/test/functions.test.ts': [1, 'a function that never ends'],
+  'packages/response/test/responder.ts': [2, 'an act takes time, in which the process is killed'],
   'packages/sources-syscall/test/containers/watches.test.ts': [2, 'two writes, not one; no further request may come'],
   'packages/sources-syscall/test/live/protocol.test.ts': [1, 'time to answer what must not be answered'],
   'packages/sources-syscall/test/live/restarts.test.ts': [1, 'no process may come back'],
