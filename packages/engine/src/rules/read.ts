@@ -4,8 +4,9 @@ import { Context, LoadFailure, problemsOf } from './context.ts'
 import { at } from './decode.ts'
 import type { Item } from './item.ts'
 import { EngineTooOld, nameOf, readItem } from './read-item.ts'
+import { parseRecovering } from './recover.ts'
 import { checkSchema, type SchemaResult } from './schema.ts'
-import { parseYaml, YamlError, type YamlNode } from './yaml.ts'
+import type { YamlError, YamlNode } from './yaml.ts'
 
 /** A rules file's items, each checked by itself. */
 export interface ReadFile {
@@ -24,16 +25,12 @@ export function read({ name, content }: { readonly name: string; readonly conten
   const source = new SourceText(name, content)
   const context = Context.file(source)
   const found: Found = { items: [], errors: [], warnings: [], incomplete: false, tooNew: false }
-  let documents: (YamlNode | undefined)[] = []
-  try {
-    documents = parseDocuments(source, context)
-  } catch (error) {
-    found.errors.push(...problemsOf(error))
-    found.incomplete = true
-  }
+  const { documents, errors: faults } = parseRecovering(source)
+  found.errors.push(...faults.flatMap(fault => problemsOf(failureOf(fault, source, context))))
+  found.incomplete = faults.length > 0
   for (const document of documents) readDocument(document, context, found)
   const { items, errors, warnings, incomplete } = found
-  return { source, items, errors, warnings, incomplete, schema: checkSchema(documents) }
+  return { source, items, errors, warnings, incomplete, schema: checkSchema(faults.length > 0 ? [] : documents) }
 }
 
 interface Found {
@@ -99,13 +96,8 @@ function isNull(node: YamlNode): boolean {
   return node.kind === 'scalar' && node.isNull
 }
 
-function parseDocuments(source: SourceText, context: Context): (YamlNode | undefined)[] {
-  try {
-    return parseYaml(source)
-  } catch (error) {
-    if (!(error instanceof YamlError)) throw error
-    // Something missing at the end of the file is shown after its last character.
-    const offset = Math.min(error.offset, source.content.trimEnd().length)
-    throw new LoadFailure(context.at('value for', '', offset, error.length), 'LOAD_ERR_YAML_PARSE', error.message)
-  }
+function failureOf({ offset, length, message }: YamlError, source: SourceText, context: Context): LoadFailure {
+  // Something missing at the end of the file is shown after its last character.
+  const place = Math.min(offset, source.content.trimEnd().length)
+  return new LoadFailure(context.at('value for', '', place, length), 'LOAD_ERR_YAML_PARSE', message)
 }

@@ -52,6 +52,9 @@ export class YamlError extends Error {
   }
 }
 
+/** Something that is not YAML; the other errors are limits, and values that YAML allows and rules do not. */
+export class YamlMistake extends YamlError {}
+
 const TOO_DEEP = 'the file is nested too deeply'
 const NULLS: ReadonlySet<string> = new Set(['', '~', 'null', 'Null', 'NULL'])
 const STYLES: Readonly<Record<string, ScalarStyle>> = {
@@ -98,7 +101,7 @@ function parseDocuments(source: SourceText) {
 function explained(error: YAMLError, source: SourceText): YamlError {
   if (error.code === 'RESOURCE_EXHAUSTION') return new YamlError(TOO_DEEP, error.pos[0])
   const { message, offset, length } = explainYamlError(source, error.code, error.message.split('\n')[0]!, error.pos[0])
-  return new YamlError(message, offset, length)
+  return new YamlMistake(message, offset, length)
 }
 
 class Composer {
