@@ -31,6 +31,7 @@ export {
   type TransportDefinition,
 } from './model/transport.ts'
 export { type HttpAnswer, HttpClient, type HttpRequest, isFailure } from './net/http-client.ts'
+export { NATS_CONNECTION, type NatsLogin } from './net/nats-login.ts'
 export { SteadyPage } from './net/steady-page.ts'
 export {
   defaultOf,
@@ -60,4 +61,3 @@ export { MAX_BYTES, MemoryQueue } from './queue/memory.ts'
 export { type DiskStats, type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue/queue.ts'
 export { parseDuration } from './text/units.ts'
 export { TRANSPORTS } from './transports/list.ts'
-export { connectNats, NATS_CONNECTION, type NatsLogin } from './transports/nats.ts'

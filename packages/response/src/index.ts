@@ -22,7 +22,6 @@ export {
 } from './model/action.ts'
 export type { Answer, Attempt, Call, EngineCall, Outcome, Port, Ports } from './model/call.ts'
 export type { Schema } from './model/params.ts'
-export { NatsOnce } from './nats/bucket.ts'
 export { NatsDoor, type NatsOptions } from './nats/join.ts'
 export { type OpenResponder, openResponder, type RespondOptions, STOP_FILE } from './open.ts'
 export { PlaybookError } from './playbook/document.ts'

@@ -13,7 +13,8 @@ import { skipped } from '../../../scripts/testing/needs.ts'
 import { until } from '../../../scripts/testing/wait.ts'
 import { natsServer } from '../../outputs/test/transports/nats.ts'
 import { missing } from '../../outputs/test/transports/peer.ts'
-import { NatsOnce, type OnceRecord } from '../src/index.ts'
+import type { OnceRecord } from '../src/index.ts'
+import { NatsOnce } from '../src/nats/bucket.ts'
 import { shellIn } from './machine.ts'
 
 const ALERTS = 180

@@ -1,39 +1,21 @@
-import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream'
-import type { Authenticator, MsgHdrs, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
+import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node'
 import { type Answer, answerOf, type Failure } from '../model/answer.ts'
-import { OutputError, outputError } from '../model/output.ts'
+import { OutputError } from '../model/output.ts'
 import {
   defineTransport,
   type Item,
   type OptionsOf,
-  type OptionTable,
   type Transport,
   type TransportContext,
 } from '../model/transport.ts'
-import { CONNECT_TIMEOUT, connectError, loadPeer, timedOut, unlessAborted } from '../net/connect.ts'
-import { readTls, TLS_OPTIONS } from '../net/tls.ts'
+import { CONNECT_TIMEOUT, loadPeer, timedOut, unlessAborted } from '../net/connect.ts'
+import { connectNats, MISCONFIGURED } from '../net/nats.ts'
+import { NATS_CONNECTION } from '../net/nats-login.ts'
 import { confined } from '../text/confined.ts'
 
 const OUTPUT = 'nats output'
-/** How to connect to NATS. */
-export const NATS_CONNECTION = {
-  url: {
-    kind: 'list',
-    required: true,
-    doc: 'Addresses of the servers: `nats://HOST:PORT`, or `tls://HOST:PORT` to insist on TLS. One of them is used at a time.',
-    example: 'nats://127.0.0.1:4222',
-  },
-  username: { kind: 'text', doc: 'User name.' },
-  password: { kind: 'secret', doc: 'Password.' },
-  token: { kind: 'secret', doc: 'Token, instead of user name and password.' },
-  nkey: { kind: 'secret', doc: 'Seed of an nkey: `SU…`.' },
-  creds: { kind: 'path', reads: true, doc: 'Credentials file with a JWT and its seed, as `nsc` writes it.' },
-  ...TLS_OPTIONS,
-} as const satisfies OptionTable
-
-export type NatsLogin = Partial<OptionsOf<typeof NATS_CONNECTION>> & { readonly url: readonly string[] }
 
 const { url, ...LOGIN } = NATS_CONNECTION
 
@@ -109,59 +91,15 @@ missing, alerts stay queued until the configuration is fixed. An alert larger th
   },
 })
 
-/** @param name of the client, as the server shows it @param more options of the client @throws {OutputError} */
-export async function connectNats(
-  values: NatsLogin,
-  name: string,
-  more: NodeConnectionOptions = { reconnect: false },
-): Promise<{ nats: Nats; connection: NatsConnection }> {
-  const nats = await loadPeer('@nats-io/transport-node', OUTPUT, () => import('@nats-io/transport-node'))
-  const connection = await nats.connect({ ...connectOptions(values, name, nats), ...more }).catch(error => {
-    throw connectError(error, OUTPUT, MISCONFIGURED.has(error.name))
-  })
-  return { nats, connection }
-}
-
 type Values = OptionsOf<typeof options>
 type Nats = typeof import('@nats-io/transport-node')
 type Subject = (alert: Item['alert']) => string
-
-function connectOptions(values: NatsLogin, name: string, nats: Nats): NodeConnectionOptions {
-  const { ca, cert, key, rejectUnauthorized } = readTls(values, OUTPUT)
-  const secure =
-    ca !== undefined ||
-    cert !== undefined ||
-    values.tls_insecure === true ||
-    values.url.some(url => url.startsWith('tls:'))
-  const authenticator = authenticatorOf(values, nats)
-  const pem = { ...(ca && { ca: `${ca}` }), ...(cert && { cert: `${cert}` }), ...(key && { key: `${key}` }) }
-  return {
-    servers: [...values.url],
-    name: `falc ${name}`,
-    timeout: CONNECT_TIMEOUT,
-    ...(authenticator && { authenticator }),
-    ...(secure && { tls: { ...pem, rejectUnauthorized } }),
-  }
-}
 
 /** @throws {OutputError} when the subject has blanks or wildcards */
 function subjectOf(text: string, template: TransportContext['template']): Subject {
   if (/[\s*>]/.test(text) || /^\.|\.\.|\.$|^\$|^_INBOX/.test(text))
     throw new OutputError('subject', `${OUTPUT}: not a subject to publish to: ${text}`, 'misconfigured')
   return confined(text, OUTPUT, 'subject', template)
-}
-
-function authenticatorOf(values: NatsLogin, nats: Nats): Authenticator | undefined {
-  if (values.creds !== undefined)
-    try {
-      return nats.credsAuthenticator(readFileSync(values.creds))
-    } catch (error) {
-      throw outputError(error, `${OUTPUT}: creds`, 'misconfigured')
-    }
-  if (values.nkey !== undefined) return nats.nkeyAuthenticator(Buffer.from(values.nkey))
-  if (values.token !== undefined) return nats.tokenAuthenticator(values.token)
-  if (values.username !== undefined) return nats.usernamePasswordAuthenticator(values.username, values.password)
-  return undefined
 }
 
 /** Creates the stream unless it exists: one that somebody has set up stays as it is. */
@@ -268,15 +206,6 @@ class NatsTransport implements Transport {
 
 /** JetStream's error codes that are about one message: it is too large for the stream. */
 const POISON_CODES: ReadonlySet<number> = new Set([10054])
-
-/** Names of the client's errors that only another setting can cure. */
-const MISCONFIGURED: ReadonlySet<string> = new Set([
-  'AuthorizationError',
-  'UserAuthenticationExpiredError',
-  'PermissionViolationError',
-  'StreamNotFoundError',
-  'InvalidNameError',
-])
 
 function failureOfNats(error: unknown): Failure {
   const { name = 'error', message = String(error), code } = error as Error & { code?: number }
