@@ -8,7 +8,7 @@ const MAX_TID = 1 << 22
  * For the loop over headers, which has to know no more of most threads.
  */
 export class LivingThreads {
-  readonly ids = new Int32Array(PLACES).fill(-1)
+  readonly ids: Int32Array = new Int32Array(PLACES).fill(-1)
 
   note(tid: number): void {
     if (tid >= 0 && tid < MAX_TID) this.ids[tid & (PLACES - 1)] = tid
