@@ -111,7 +111,7 @@ describe('what it prints', () => {
   test('top', async () => {
     expect(await said('top')).toBe('COUNT      RULE\n3          Shell\n1          Read\n')
     expect(await said('top', '--json')).toBe('[{"rule":"Shell","count":3},\n{"rule":"Read","count":1}]\n')
-    expect(await said('top', '--by', 'proc.name', '--format', 'csv')).toBe('count,proc.name\r\n2,\r\n2,sh\r\n')
+    expect(await said('top', '--by', 'proc.name', '--format', 'csv')).toBe('count,proc.name\r\n2,sh\r\n2,\r\n')
     expect(await said('top', 'proc.name = sh', '--by', 'priority', '--format', 'ndjson')).toBe(
       '{"priority":"Notice","count":2}\n',
     )
