@@ -1,6 +1,7 @@
 /*
  * For filter.test.ts: `opens SEED N` opens files at random N times and says how many of the opens are of the class `failedOpens`: failed, without
- * O_CREAT, without two dots in a row, and absolute if the call is open. It writes to nothing outside of its working directory and the one above.
+ * O_CREAT, without O_DIRECTORY (for which rules see O_TMPFILE, too), without two dots in a row, and absolute if the call is open. It writes to
+ * nothing outside of its working directory and the one above.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -63,7 +64,7 @@ int main(int argc, char **argv)
 		} else {
 			fd = syscall(SYS_openat, AT_FDCWD, path, flags, 0600);
 		}
-		if (fd < 0 && !(flags & O_CREAT) && !is_long && !strstr(path, "..") && (call != 2 || path[0] == '/'))
+		if (fd < 0 && path[0] && !(flags & (O_CREAT | O_DIRECTORY)) && !is_long && !strstr(path, "..") && (call != 2 || path[0] == '/'))
 			left++;
 		if (fd >= 0)
 			close(fd);
