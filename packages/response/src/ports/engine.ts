@@ -67,8 +67,7 @@ async function act(socket: string, found: any, call: EngineCall, { dry, signal }
   if (typeof id !== 'string' || !id.startsWith(call.container))
     return { outcome: 'refused', said: `${socket} answers with another container` }
   // An ID is never given twice, but 12 of its digits may be.
-  if (Date.parse(found.Created) > Number(BigInt(call.before) / 1_000_000n) + CLOCK_MS)
-    return { outcome: 'refused', said: 'the container is younger than the alert: it is another one' }
+  if (!isOlder(found.Created, call)) return YOUNGER
   if (call.does === 'disconnect' || call.does === 'connect') return networks(socket, id, found, call, { dry, signal })
   if ((call.does === 'pause' || call.does === 'unpause') && (found.State?.Paused === true) === (call.does === 'pause'))
     return { outcome: 'already', said: `it is ${found.State.Status}` }
@@ -80,6 +79,15 @@ async function act(socket: string, found: any, call: EngineCall, { dry, signal }
 
 /** How far the engine's clock and the sensor's may be apart: both are this machine's. */
 const CLOCK_MS = 1000
+
+/** Whether the container existed at the time of the alert. One whose age cannot be read may be another. */
+const isOlder = (created: string, { before }: EngineCall) =>
+  Date.parse(created) <= Number(BigInt(before) / 1_000_000n) + CLOCK_MS
+
+const YOUNGER: Answer = {
+  outcome: 'refused',
+  said: 'the container is younger than the alert, or its age is unknown: it may be another one',
+}
 
 async function networks(
   socket: string,
@@ -171,8 +179,7 @@ async function throughCtr(socket: string, call: EngineCall, { dry, signal }: Att
       const args = CTR[call.does]
       if (!args) return { outcome: 'failed', said: `containerd does not ${call.does}: CNI does` }
       const { CreatedAt: created } = JSON.parse((await ctr(['-n', namespace, 'containers', 'info', id])).stdout)
-      if (Date.parse(created) > Number(BigInt(call.before) / 1_000_000n) + CLOCK_MS)
-        return { outcome: 'refused', said: 'the container is younger than the alert: it is another one' }
+      if (!isOlder(created, call)) return YOUNGER
       if (dry) return { outcome: 'done', said: `it is there, in ${namespace}` }
       return await ctr(['-n', namespace, ...args, id]).then(
         () => ({ outcome: 'done', said: `in ${namespace}` }) as const,

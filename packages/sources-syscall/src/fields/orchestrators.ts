@@ -13,8 +13,9 @@ interface Places {
 }
 
 /**
- * The container's label, or the environment with which the container was made; if the engine does not tell it, that of the container's
- * first process that is known. A process may write its own environment: what is nearer to the start of the container counts more.
+ * The container's label, or a variable of the environment that the container was created with. If the engine does not report that
+ * environment, the variable is taken from the outermost process of the container: a process can change its own environment, but not that of
+ * its ancestors.
  */
 function placed(event: SyscallEvent, { label, env = [] }: Places): string | undefined {
   const { thread } = event
@@ -56,7 +57,7 @@ function field(doc: string, places: Places, of: (text: string) => string | undef
   }
 }
 
-const swarm = (doc: string, name: string) => field(doc, { label: `com.docker.${name}` })
+const docker = (doc: string, name: string) => field(doc, { label: `com.docker.${name}` })
 
 const nomad = (doc: string, name: string, label?: string) =>
   field(doc, { env: [`NOMAD_${name}`], ...(label && { label: `com.hashicorp.nomad.${label}` }) })
@@ -98,14 +99,14 @@ const labels = (whose: string): Fields => ({
 
 /** What orchestrators other than Kubernetes say about a container, in its labels and its environment. */
 export const ORCHESTRATOR_FIELDS: Fields = {
-  'swarm.service.name': swarm('Service of Docker Swarm that the container belongs to.', 'swarm.service.name'),
-  'swarm.service.id': swarm('Id of the service of Docker Swarm.', 'swarm.service.id'),
-  'swarm.task.name': swarm('Task of Docker Swarm that the container runs.', 'swarm.task.name'),
-  'swarm.task.id': swarm('Id of the task of Docker Swarm.', 'swarm.task.id'),
-  'swarm.node.id': swarm('Id of the node of Docker Swarm.', 'swarm.node.id'),
-  'swarm.stack': swarm('Stack that the service of Docker Swarm belongs to.', 'stack.namespace'),
-  'compose.project': swarm('Project of Docker Compose.', 'compose.project'),
-  'compose.service': swarm('Service of Docker Compose.', 'compose.service'),
+  'swarm.service.name': docker('Service of Docker Swarm that the container belongs to.', 'swarm.service.name'),
+  'swarm.service.id': docker('Id of the service of Docker Swarm.', 'swarm.service.id'),
+  'swarm.task.name': docker('Task of Docker Swarm that the container runs.', 'swarm.task.name'),
+  'swarm.task.id': docker('Id of the task of Docker Swarm.', 'swarm.task.id'),
+  'swarm.node.id': docker('Id of the node of Docker Swarm.', 'swarm.node.id'),
+  'swarm.stack': docker('Stack that the service of Docker Swarm belongs to.', 'stack.namespace'),
+  'compose.project': docker('Project of Docker Compose.', 'compose.project'),
+  'compose.service': docker('Service of Docker Compose.', 'compose.service'),
   'mesos.task.id': field('Id of the Mesos task.', TASK),
   'mesos.task.name': field(
     'Name of the Mesos task, if Marathon has started it: the path of the app from its end, with dots.',

@@ -1,0 +1,31 @@
+/** What an engine says of a container's age decides whether it is the one of the alert. */
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { enginePort } from '../src/index.ts'
+import { folder, shellIn } from './machine.ts'
+
+const ID = '0123456789ab'
+const BEFORE = '2026-11-27T10:00:00Z'
+
+test.each([
+  ['before the alert', '2026-11-27T09:00:00Z', 'done', ['GET', 'POST']],
+  ['after the alert', '2026-11-27T11:00:00Z', 'refused', ['GET']],
+  ['at no time that can be read', 'yesterday', 'refused', ['GET']],
+  ['at an unknown time', undefined, 'refused', ['GET']],
+])('created %s', async (_, Created, outcome, methods) => {
+  const asked: string[] = []
+  const socket = join(folder(), 'engine.sock')
+  const server = createServer((request, response) => {
+    asked.push(request.method!)
+    if (request.method === 'POST') response.writeHead(204).end()
+    else response.end(JSON.stringify({ Id: `${ID}00`, Created, State: { Running: true } }))
+  })
+  await new Promise<void>(resolve => server.listen(socket, resolve))
+  onTestFinished(() => void server.close())
+  const before = `${BigInt(Date.parse(BEFORE)) * 1_000_000n}`
+  const call = { via: 'engine', does: 'kill', container: ID, says: 'kill', before } as const
+  const attempt = { dry: false, signal: AbortSignal.timeout(60_000), alert: shellIn(ID) }
+  expect(await enginePort({ sockets: [socket], containerd: '/none' })(call, attempt)).toMatchObject({ outcome })
+  expect(asked).toEqual(methods)
+})
