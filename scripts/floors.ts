@@ -22,8 +22,8 @@ const FLOORS: readonly (readonly string[])[] = [
 const ROOMS: Record<string, readonly string[]> = {
   engine: ['text', 'condition', 'rules', 'fields', 'bytecode', 'ruleset', 'alert', 'explain', 'engine'],
   'sources-k8saudit': [
-    ...['problem', 'json', 'time', 'event', 'fields', 'k8s-audit', 'sieve', 'parse', 'stats', 'log', 'source', 'http'],
-    ...['input', 'index'],
+    ...['problem', 'json', 'time', 'event', 'fields', 'k8s-audit', 'sieve', 'parse', 'stats', 'log', 'source'],
+    ...['admission', 'http', 'input', 'index'],
   ],
   outputs: [
     ...['model', 'text', 'formats', 'net', 'cloud', 'queue', 'delivery', 'falco', 'streams', 'transports', 'options'],
@@ -106,6 +106,7 @@ const ROOMS: Record<string, readonly string[]> = {
   cli: [
     ...[
       'fail',
+      'address',
       'read-file',
       'count',
       'printable',
@@ -134,6 +135,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'top',
       'history',
       'playbooks',
+      'admission',
     ],
     ...['doctor', 'listing', 'testing', 'commands', 'cli', 'index', 'main'],
   ],

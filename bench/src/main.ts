@@ -1,10 +1,11 @@
 /**
- * All benchmarks, or those named on the command line: audit expressions load syscalls busy live run rules outputs store editor.
+ * All benchmarks, or those named on the command line: audit expressions load syscalls busy live run rules outputs store editor admission.
  * Figures are ratios or CPU times of one run on one machine; docs/performance.md tells what was measured where.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
+import { benchAdmission } from './admission.ts'
 import { benchAudit } from './audit.ts'
 import { benchBusy } from './busy.ts'
 import { benchEditor } from './editor.ts'
@@ -31,6 +32,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   outputs: benchOutputs,
   store: benchStore,
   editor: benchEditor,
+  admission: benchAdmission,
 }
 
 /** What docs/performance.md is made of (`npm run generate`), by benchmark. FALC_BENCH_RECORD replaces what was measured. */

@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   'dead-letters': async () => (await import('./commands/dead-letters.ts')).deadLetters,
   relay: async () => (await import('./commands/relay.ts')).relay,
   respond: async () => (await import('./commands/respond.ts')).respond,
+  admission: async () => (await import('./commands/admission.ts')).admission,
   disasm: async () => (await import('./commands/disasm.ts')).disasm,
 }
 

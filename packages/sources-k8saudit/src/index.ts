@@ -1,3 +1,12 @@
+export { type Judgement, judgementOf, knownOf, PARTS, type Part } from './admission/known.ts'
+export { asReviewed, type Logged } from './admission/logged.ts'
+export {
+  type AdmissionAnswer,
+  type AdmissionRequest,
+  parseReview,
+  printAnswer,
+  ReviewError,
+} from './admission/review.ts'
 export { AuditEvent } from './event.ts'
 export { HttpReceiver, type ReceiverOptions, type Reply, type Service } from './http/receiver.ts'
 export { BUSY, type Refusal, type RefusalCause } from './http/refusal.ts'

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type AlertData, alerts } from '@falc/engine'
 import { NATS_CONNECTION, type NatsLogin, OutputError, readOptions } from '@falc/outputs'
 import { NatsDoor, STOP_FILE } from '@falc/response'
+import { addressOf } from '../address.ts'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
@@ -81,7 +82,7 @@ async function serve(call: RespondCall): Promise<number> {
   const take = (alert: AlertData) => open.responder.take(alert)
   try {
     if (flags.listen === undefined) return (await readStdin(take, log, stop.signal)) === 0 ? 0 : 1
-    const door = new HttpDoor({ ...addressOf(flags.listen), tokens: tokensOf(flags['token-file']) }, take)
+    const door = new HttpDoor({ ...addressOf(flags.listen, '--listen'), tokens: tokensOf(flags['token-file']) }, take)
     await door.listen().catch(error => {
       throw new CliError(`--listen: ${(error as Error).message}`)
     })
@@ -130,13 +131,6 @@ async function serveNats({ config, source, log, flags }: RespondCall): Promise<n
   } finally {
     await door.close()
   }
-}
-
-/** @throws {CliError} */
-function addressOf(text: string): { host: string; port: number } {
-  const [, host, port] = /^(?:\[?([^\]]*?)\]?:)?(\d{1,5})$/.exec(text) ?? []
-  if (port === undefined || Number(port) > 65_535) throw new CliError(`--listen is HOST:PORT, not "${text}"`)
-  return { host: host || '127.0.0.1', port: Number(port) }
 }
 
 /** @throws {CliError} */

@@ -20,6 +20,15 @@ export interface KernelCounts {
   readonly flooder?: string
 }
 
+/** A number on the metrics page under falc's own names. */
+export interface Series {
+  readonly name: `falc_${string}`
+  readonly kind: 'counter' | 'gauge'
+  readonly help: string
+  readonly value: number
+  readonly labels?: Readonly<Record<string, string>>
+}
+
 /** A feed's own counters. */
 export interface FeedMeter {
   /** Falco's name for how events arrive. Captures have none. */

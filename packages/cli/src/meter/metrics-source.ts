@@ -1,7 +1,7 @@
 import type { OutputStats } from '@falc/outputs'
 import type { Config } from '../config/config.ts'
 import type { RuleNote } from '../rules/ruleset-cache.ts'
-import type { FeedMeter } from './counts.ts'
+import type { FeedMeter, Series } from './counts.ts'
 
 /** A file that was loaded. */
 export interface LoadedFile {
@@ -21,6 +21,7 @@ export interface MeteredFeed {
   readonly limits: Readonly<Record<string, number>>
   /** Events that were read no further than to see that no rule depends on them; undefined: all of this source are evaluated. */
   readonly passedOver?: number | undefined
+  readonly series?: readonly Series[]
 }
 
 /** A run, as metrics see it. Everything is read anew each time, since a reload changes it. */

@@ -33,6 +33,7 @@ export function metricsPage(from: MetricsSource, refused: Readonly<Record<string
     }
     const kernel = kernelEnabled(from.metrics) ? feed.meter.kernel?.() : undefined
     if (kernel) describeBuffers(page, kernel)
+    for (const { name, kind, help, value, labels } of feed.series ?? []) page.add(name, kind, help, value, labels)
   }
   describeLosses(page, from, feeds)
   for (const [cause, count] of Object.entries(refused))

@@ -1,4 +1,5 @@
 import { Engine, formatResult, formatSummary, type LoadedRule, type LoadReport } from '@falc/engine'
+import { judgementOf } from '@falc/sources-k8saudit'
 import { CliError } from '../fail.ts'
 import type { RulesFile } from './files.ts'
 import type { CompileOptions, EngineParts } from './options.ts'
@@ -27,7 +28,10 @@ export function loadEngine(options: CompileOptions, parts: EngineParts, files: r
 /** What a run has to know of the loaded rules, as plain data. */
 export function notesOf({ rules, files }: LoadReport): RulesetNotes {
   return {
-    rules: rules.map(({ name, source, priority, tags, enabled }) => ({ name, source, priority, tags, enabled })),
+    rules: rules.map(({ name, source, priority, tags, enabled, condition }) => ({
+      ...{ name, source, priority, tags, enabled },
+      ...(source === 'k8s_audit' && { door: judgementOf(condition) }),
+    })),
     captureDurations: [...captureDurations(rules)].map(([rule, ns]) => [rule, String(ns)] as const),
     warnings: files
       .filter(file => file.warnings.length > 0)

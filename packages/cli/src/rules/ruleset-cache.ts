@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Priority } from '@falc/engine'
+import type { Judgement } from '@falc/sources-k8saudit'
 
 /** Facts about a rule for reports and metrics. */
 export interface RuleNote {
@@ -11,6 +12,8 @@ export interface RuleNote {
   readonly priority: Priority
   readonly tags: readonly string[]
   readonly enabled: boolean
+  /** Of rules over audit events: what can be said before a request is carried out. */
+  readonly door?: Judgement | undefined
 }
 
 /** What loading the rules returned besides the ruleset, as plain data. */

@@ -21,8 +21,12 @@ import { becomeUser } from './user.ts'
 import { watchRun } from './watch-run.ts'
 import { type Pages, startWebserver } from './webserver.ts'
 
-/** `falc run` proper. Returns the exit code. @throws {CliError | ConfigError} */
-export async function detect(flags: RunFlags): Promise<number> {
+/**
+ * `falc run` proper. Returns the exit code.
+ * @param open opens what the events are read from
+ * @throws {CliError | ConfigError}
+ */
+export async function detect(flags: RunFlags, open = openFeeds): Promise<number> {
   const seconds = duration(flags.duration)
   const sources = await loadSources()
   const early = new Log(EARLY_LOG)
@@ -48,7 +52,7 @@ export async function detect(flags: RunFlags): Promise<number> {
     const loaded = await loader.build(texts)
     if (loaded.rules.every(rule => !rule.enabled)) log.warning('No rule is enabled: there will be no alerts')
     if (flags['dry-run']) return 0
-    await run({ flags, sources, log, loader, texts, loaded, seconds })
+    await run({ flags, open, sources, log, loader, texts, loaded, seconds })
     return 0
   } finally {
     await log.close()
@@ -57,6 +61,7 @@ export async function detect(flags: RunFlags): Promise<number> {
 
 interface Run {
   readonly flags: RunFlags
+  readonly open: typeof openFeeds
   readonly sources: readonly Source[]
   readonly log: Log
   readonly loader: Loader
@@ -66,9 +71,9 @@ interface Run {
 }
 
 /** Opens everything, reads events to their end, and closes everything. */
-async function run({ flags, sources, log, loader, texts, loaded, seconds }: Run): Promise<void> {
+async function run({ flags, open, sources, log, loader, texts, loaded, seconds }: Run): Promise<void> {
   const { config } = texts
-  const feeds = await openFeeds(loaded, flags, sources, log)
+  const feeds = await open(loaded, flags, sources, log)
   const live = feeds.some(feed => !feed.finite)
   const session = new Session(loaded, new Map(sources.map(source => [source.name, source])), log)
   // Whatever keeps the process alive is undone in the end.

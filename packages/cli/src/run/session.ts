@@ -114,6 +114,7 @@ export class Session implements MetricsSource {
       losses: feed.losses(),
       limits: feed.limits?.() ?? {},
       passedOver: feed.passedOver?.(),
+      series: feed.series?.() ?? [],
     }))
   }
 
@@ -171,7 +172,7 @@ export class Session implements MetricsSource {
     this.#lastFailure = undefined
     this.#captures?.reload(next.captureDurations)
     for (const { feed } of this.#running) {
-      feed.want?.(next.engine)
+      feed.want?.(next.engine, next)
     }
     this.onReplaced()
   }
@@ -268,6 +269,12 @@ export class Session implements MetricsSource {
         if (captures !== undefined) captures.alerted(alerts, event)
         for (let i = 0; i < alerts.length; i++) this.#emit(alerts[i]!)
         return true
+      },
+      judge: (event, tell) => {
+        const alerts = this.#loaded.engine.evaluate(source, event) ?? []
+        tally.events++
+        if (tell) for (const alert of alerts) this.#emit(alert)
+        return alerts
       },
       pause: () => {
         if (this.#outputs.broken) this.#stopping.abort()

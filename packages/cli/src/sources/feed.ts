@@ -1,8 +1,10 @@
-import type { Deferral } from '@falc/engine'
+import type { Alert, Deferral } from '@falc/engine'
 import type { EventStream } from '@falc/sources-syscall'
 import type { InternalAlert } from '../alerts/internal.ts'
-import type { FeedMeter } from '../meter/counts.ts'
+import type { Config } from '../config/config.ts'
+import type { FeedMeter, Series } from '../meter/counts.ts'
 import type { RunningRules } from '../rules/cached.ts'
+import type { RuleNote } from '../rules/ruleset-cache.ts'
 
 /** Receives the events of a feed. All calls are synchronous, so that nothing is awaited per event. */
 export interface Consumer {
@@ -11,6 +13,11 @@ export interface Consumer {
    * @returns true when alerts were sent: a feed that can wait asks for a pause then
    */
   event(event: any, deferral?: Deferral): unknown
+  /**
+   * As `event`, for whoever has to answer for the event.
+   * @param tell false: the alerts are returned and not sent
+   */
+  judge?(event: any, tell: boolean): readonly Alert[]
   /** Called between batches, and by feeds that can wait after alerts. A promise asks the feed to wait, because alerts pile up. */
   pause(): Promise<void> | undefined
   /** Whether alerts can survive the process, so that it makes sense to answer a sender when they do. */
@@ -39,12 +46,14 @@ export interface Feed {
   readonly meter: FeedMeter
   /** Look-ups of containers, and evaluations that waited for them, by outcome. */
   metadata?(): Readonly<Record<string, number>>
+  /** Series of its own on the metrics page. */
+  series?(): readonly Series[]
   /** How much of a file has been read. @returns bytes; size 0 = unknown */
   progress?(): { readonly position: number; readonly size: number; readonly events: number }
   /** For recordings. */
   readonly stream?: EventStream
   /** Events that were read no further than to see that no rule depends on them. */
   passedOver?(): number
-  /** Rules were reloaded. */
-  want?(rules: RunningRules): void
+  /** Configuration and rules were reloaded. */
+  want?(rules: RunningRules, loaded: { readonly config: Config; readonly rules: readonly RuleNote[] }): void
 }

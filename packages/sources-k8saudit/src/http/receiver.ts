@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { readBody } from './body.ts'
 import { BodyBudget } from './budget.ts'
@@ -131,6 +131,12 @@ export class HttpReceiver {
     const authenticated = this.#tokens !== undefined || (typeof tls === 'object' && tls.ca !== undefined)
     if (authenticated || /^(127\.|::1$|localhost$)/.test(host)) return undefined
     return host === '' ? 'all addresses' : host
+  }
+
+  /** Takes another certificate into use: for connections from now on. @throws when it is none; the earlier one stays then */
+  renew(tls: NonNullable<ReceiverOptions['tls']>): void {
+    const server = this.#server
+    if (server instanceof TlsServer) server.setSecureContext(tlsOptions(tls))
   }
 
   /** Takes no new requests, and lets those that have begun end. */

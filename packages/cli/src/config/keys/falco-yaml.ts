@@ -1,5 +1,6 @@
 /** The one table of falco.yaml: types, defaults, documentation, and when a change takes effect. */
 import { type Keys, section } from '../section.ts'
+import { ADMISSION_KEYS } from './admission.ts'
 import { ALERTS_KEYS } from './alerts.ts'
 import { CONSOLE_KEYS } from './console.ts'
 import { OPERATION_KEYS } from './operation.ts'
@@ -25,11 +26,15 @@ export const GROUPS = {
   'Event sources': SOURCES_KEYS,
   'Alerts and outputs': ALERTS_KEYS,
   Response: RESPONSE_KEYS,
+  Admission: ADMISSION_KEYS,
   Console: CONSOLE_KEYS,
   Operation: OPERATION_KEYS,
 } as const satisfies Readonly<Record<string, Keys>>
 
 export const FALCO_YAML = section(
-  { ...RULES_KEYS, ...SOURCES_KEYS, ...ALERTS_KEYS, ...RESPONSE_KEYS, ...CONSOLE_KEYS, ...OPERATION_KEYS },
+  {
+    ...{ ...RULES_KEYS, ...SOURCES_KEYS, ...ALERTS_KEYS, ...RESPONSE_KEYS },
+    ...{ ...ADMISSION_KEYS, ...CONSOLE_KEYS, ...OPERATION_KEYS },
+  },
   { unknown: name => (Object.hasOwn(FORMER_KEYS, name) ? FORMER_KEYS[name] : undefined) },
 )

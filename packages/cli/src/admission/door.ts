@@ -1,0 +1,233 @@
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { Alert } from '@falc/engine'
+import {
+  type AdmissionAnswer,
+  type AdmissionRequest,
+  HttpReceiver,
+  parseReview,
+  printAnswer,
+  type ReceiverOptions,
+  type Refusal,
+  type Reply,
+  ReviewError,
+  type Service,
+} from '@falc/sources-k8saudit'
+import { addressOf } from '../address.ts'
+import type { Config } from '../config/config.ts'
+import { CliError } from '../fail.ts'
+import type { Log } from '../log.ts'
+import type { Series } from '../meter/counts.ts'
+import type { RunningRules } from '../rules/cached.ts'
+import type { Loaded } from '../run/session.ts'
+import { watchFiles } from '../run/watch-files.ts'
+import type { Consumer, Feed } from '../sources/feed.ts'
+import { Policy, unjudged } from './policy.ts'
+
+/** Where reviews are posted. */
+export const PATH = '/admission'
+
+/** A review holds two objects, of which etcd keeps at most 1.5 MiB each, as JSON. */
+const MAX_BODY = 12 * 1024 * 1024
+
+const NOT_FOUND: Refusal = { status: 404, cause: 'route', reason: `reviews are posted to ${PATH}` }
+
+/** The webhook: requests to an API server, judged by rules over audit events before they are carried out. */
+export class Door implements Feed, Service {
+  readonly source = 'k8s_audit'
+  readonly meter = { engine: 'source_plugin' } as const
+  readonly finite = false
+  readonly #log: Log
+  readonly #receiver: HttpReceiver
+  readonly #counts = { allowed: 0, warned: 0, denied: 0, unjudged: 0, late: 0, dryRun: 0, invalid: 0, seconds: 0 }
+  readonly #matches = new Map<string, number>()
+  #config: Config['admission']
+  #policy: Policy
+  #rules: RunningRules
+  #consumer: Consumer | undefined
+  /** Of the file that was read last. */
+  #certificate = { fingerprint256: '', expires: 0 }
+
+  /** @throws {CliError} when the certificate cannot be read, or `deny` names what does not exist */
+  constructor({ config, rules, engine }: Pick<Loaded, 'config' | 'rules' | 'engine'>, log: Log) {
+    this.#log = log
+    this.#config = config.admission
+    this.#rules = engine
+    this.#policy = new Policy(config.admission, rules)
+    const [unknown] = this.#policy.unknown
+    if (unknown !== undefined) throw new CliError(`admission.deny: there is no ${unknown} over audit events`)
+    const { deadline } = config.admission
+    try {
+      const tls = this.#tls()
+      const options = { ...addressOf(config.admission.listen, 'admission.listen'), maxBodyBytes: MAX_BODY }
+      this.#receiver = new HttpReceiver(
+        { ...options, ...(tls && { tls }), headMs: Math.min(deadline, 10_000), bodyMs: deadline, idleMs: deadline },
+        this,
+      )
+    } catch (error) {
+      throw new CliError(`admission: ${(error as Error).message}`)
+    }
+    this.#tell()
+  }
+
+  get title(): string {
+    return `admission webhook ${this.#config.listen}${PATH}`
+  }
+
+  /** Where it can be reached; empty before it listens. */
+  get url(): string {
+    return this.#receiver.url && `${this.#receiver.url}${PATH}`
+  }
+
+  async run(consumer: Consumer, signal: AbortSignal): Promise<void> {
+    this.#consumer = consumer
+    const { promise, resolve } = Promise.withResolvers<void>()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    if (signal.aborted) return
+    await this.#receiver.listen()
+    this.#log.info(`Admission webhook listening at ${this.url}: ${this.#policy.summary}`)
+    const files = this.#certificates
+    const unwatch = watchFiles(files, () => this.#renew(), this.#log)
+    try {
+      await promise
+      await this.#receiver.close()
+    } finally {
+      unwatch()
+    }
+  }
+
+  want(rules: RunningRules, { config, rules: notes }: Pick<Loaded, 'config' | 'rules'>): void {
+    this.#rules = rules
+    this.#config = { ...config.admission, listen: this.#config.listen }
+    this.#policy = new Policy(config.admission, notes)
+    this.#tell()
+    this.#renew()
+  }
+
+  losses(): Record<string, number> {
+    return {}
+  }
+
+  route(path: string, method: string): Refusal | Reply | 'body' {
+    if (path === PATH) return 'body'
+    const asks = method === 'GET' || method === 'HEAD'
+    return path === '/healthz' && asks ? { type: 'application/json', body: '{"status": "ok"}' } : NOT_FOUND
+  }
+
+  async take(body: Buffer): Promise<Refusal | Reply> {
+    const begun = performance.now()
+    let request: AdmissionRequest
+    try {
+      request = parseReview(body.toString('utf8'))
+    } catch (error) {
+      if (!(error instanceof ReviewError)) throw error
+      this.#counts.invalid++
+      return { status: 400, cause: 'bad-body', reason: error.message }
+    }
+    const answer = this.#judge(request)
+    const took = performance.now() - begun
+    this.#counts.seconds += took / 1000
+    if (took > this.#config.deadline) this.#counts.late++
+    return { type: 'application/json', body: printAnswer(request.uid, answer) }
+  }
+
+  #judge({ events, dryRun }: AdmissionRequest): AdmissionAnswer {
+    if (dryRun) this.#counts.dryRun++
+    const failures = failuresOf(this.#rules)
+    let alerts: Alert[]
+    try {
+      alerts = events.flatMap(event => this.#consumer!.judge!(event, !dryRun))
+    } catch (error) {
+      this.#log.error(`admission: ${(error as Error).stack}`)
+      return this.#unjudged('an error that the log shows')
+    }
+    const answer = this.#policy.answer([...new Set(alerts.map(({ rule }) => rule))])
+    for (const { rule } of alerts) this.#matches.set(rule, (this.#matches.get(rule) ?? 0) + 1)
+    // A field that could not be read was taken for absent: what did not match might have.
+    if (answer.allowed && failuresOf(this.#rules) > failures) return this.#unjudged('a field could not be read')
+    this.#counts[answer.allowed ? (answer.warnings ? 'warned' : 'allowed') : 'denied']++
+    return answer
+  }
+
+  #unjudged(reason: string): AdmissionAnswer {
+    this.#counts.unjudged++
+    return unjudged(this.#config.on_failure, reason)
+  }
+
+  series(): Series[] {
+    const { allowed, warned, denied, unjudged, late, dryRun, invalid, seconds } = this.#counts
+    const counter = (name: Series['name'], help: string, value: number, labels: Series['labels'] = {}): Series => {
+      return { name, kind: 'counter', help, value, labels }
+    }
+    const reviews = 'Requests by answer; unjudged: on_failure has decided.'
+    return [
+      ...Object.entries({ allowed, warned, denied, unjudged }).map(([answer, value]) =>
+        counter('falc_admission_reviews_total', reviews, value, { answer }),
+      ),
+      counter('falc_admission_dry_runs_total', 'Of these, dry runs, of which no alert is sent.', dryRun),
+      counter('falc_admission_late_total', 'Of these, those that took longer than the deadline to judge.', late),
+      counter('falc_admission_seconds_total', 'Time spent on them.', seconds),
+      counter('falc_admission_invalid_total', 'Bodies that are no review.', invalid),
+      ...[...this.#policy.modes].map(([rule, mode]) =>
+        counter('falc_admission_matches_total', 'Matches by rule.', this.#matches.get(rule) ?? 0, { rule, mode }),
+      ),
+      ...Object.entries(this.#receiver.refused).map(([cause, value]) =>
+        counter('falc_admission_refused_total', 'Requests and connections refused, by cause.', value, { cause }),
+      ),
+      {
+        ...{ name: 'falc_admission_certificate_expires_seconds', kind: 'gauge', value: this.#certificate.expires },
+        help: 'When the certificate in use expires, in seconds since 1970; 0: there is none.',
+      },
+    ]
+  }
+
+  #tell(): void {
+    const { on_failure, client_ca } = this.#config
+    for (const unknown of this.#policy.unknown)
+      this.#log.error(`admission.deny: there is no ${unknown} over audit events`)
+    for (const note of this.#policy.notes) this.#log.info(`admission: ${note}`)
+    const fails = on_failure === 'open' ? 'admitted with a warning' : 'denied'
+    this.#log.info(`admission: ${this.#policy.summary}; a request that cannot be judged is ${fails}`)
+    if (client_ca === '')
+      this.#log.warning('admission: whoever can connect can have alerts raised: set admission.client_ca')
+  }
+
+  get #certificates(): string[] {
+    const { certificate, certificate_key, client_ca } = this.#config
+    return [certificate, certificate_key, client_ca].filter(path => path !== '')
+  }
+
+  /** @throws {Error} when a file cannot be read */
+  #tls(): Exclude<ReceiverOptions['tls'], string> {
+    const { certificate, certificate_key, client_ca } = this.#config
+    if (certificate === '') {
+      this.#log.warning('admission.certificate is not set: without TLS no API server connects')
+      return undefined
+    }
+    const cert = readFileSync(certificate)
+    const key = certificate_key === '' ? cert : readFileSync(certificate_key)
+    const ca = client_ca === '' ? undefined : readFileSync(client_ca)
+    const { fingerprint256, validTo } = new X509Certificate(cert)
+    this.#certificate = { fingerprint256, expires: Date.parse(validTo) / 1000 }
+    return { cert, key, ...(ca && { ca }) }
+  }
+
+  /** The certificate has been replaced under its name. A bad one leaves that in force which was. */
+  #renew(): void {
+    const before = this.#certificate
+    try {
+      const tls = this.#tls()
+      if (tls) this.#receiver.renew(tls)
+      if (this.#certificate.fingerprint256 !== before.fingerprint256)
+        this.#log.info('admission: the new certificate is in use')
+    } catch (error) {
+      this.#log.error(
+        `admission: the certificate was not read anew, the earlier one stays: ${(error as Error).message}`,
+      )
+    }
+  }
+}
+
+function failuresOf(rules: RunningRules): number {
+  return Object.values(rules.stats().extractErrors).reduce((sum, count) => sum + count, 0)
+}
