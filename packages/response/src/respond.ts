@@ -8,6 +8,7 @@ import type { Limits } from './guard/limits.ts'
 import { type Once, onceKey } from './guard/once.ts'
 import { onlyTells, type Protected } from './guard/protected.ts'
 import type { About, Answered, Entry } from './journal/format.ts'
+import { HeldNotes } from './journal/held-notes.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Call, Data, Outcome, Ports } from './model/call.ts'
 import { type Plan, type PlannedStep, planOf } from './plan.ts'
@@ -40,7 +41,7 @@ export interface ResponderOptions {
 export interface Taken {
   readonly acted: number
   readonly held: number
-  /** Another responder is at one of the steps: the alert has to come again. */
+  /** Another responder is at one of the steps, or it could not be recorded: the alert has to come again. */
   readonly busy: boolean
 }
 
@@ -144,30 +145,26 @@ export class Responder {
     }
     await this.#options.point?.('claimed')
     if (waits) {
-      this.#options.journal.append({
+      const waiting: Entry = {
         ...{ kind: 'waiting', ...about, plan: sayings(calls), full: alertJson(alert, { id: true }) },
         expires: new Date(Date.now() + playbook.approval).toISOString(),
-      })
+      }
+      if (!(await this.#begun(about, waiting, key, place))) return 'busy'
       await once.settle(key, 'done')
       this.#log('info', about, `waits for approval: falc respond approve ${about.run.slice(0, 8)}`)
       return 'held'
     }
     const until = step.lasts === undefined || dry ? undefined : new Date(Date.now() + step.lasts).toISOString()
-    try {
-      this.#options.journal.append({
-        ...{ kind: 'asked', ...about, dry },
-        why: [playbook.when, ...(step.when === undefined ? [] : [step.when])],
-        plan: sayings(calls),
-        ...(until !== undefined && {
-          until,
-          undo: { alert: alertJson(alert, { id: true }), params: planned.params as Data },
-        }),
-      })
-    } catch (error) {
-      // What cannot be recorded is not done.
-      await once.settle(key, 'undecided')
-      return this.#hold(about, { guard: 'record', reason: (error as Error).message }, false)
+    const asked: Entry = {
+      ...{ kind: 'asked', ...about, dry },
+      why: [playbook.when, ...(step.when === undefined ? [] : [step.when])],
+      plan: sayings(calls),
+      ...(until !== undefined && {
+        until,
+        undo: { alert: alertJson(alert, { id: true }), params: planned.params as Data },
+      }),
     }
+    if (!(await this.#begun(about, asked, key, place))) return 'busy'
     await this.#options.point?.('asked')
     const { answers, outcome } = await this.#act(planned, target, alert, dry)
     await this.#options.point?.('acted')
@@ -176,6 +173,20 @@ export class Responder {
     await once.settle(key, outcome === 'undecided' ? 'undecided' : 'done')
     await this.#options.point?.('settled')
     return 'acted'
+  }
+
+  /** What cannot be recorded is not done: the claim and the place are given back. */
+  async #begun(about: About, entry: Entry, key: string, place: { release(): void }): Promise<boolean> {
+    try {
+      this.#options.journal.append(entry)
+      return true
+    } catch (error) {
+      place.release()
+      this.#hold(about, { guard: 'record', reason: (error as Error).message }, false)
+      this.#log('error', about, `journal: ${(error as Error).message}`)
+      await this.#options.once.release(key)
+      return false
+    }
   }
 
   async #act(
@@ -260,35 +271,3 @@ const bare = ({ kind, uid, name, namespace }: NonNullable<About['target']>) => (
   ...{ kind, uid, name },
   ...(namespace !== undefined && { namespace }),
 })
-
-/** How often steps that were held back are recorded, in a minute. */
-const MAX_NOTES = 60
-const MAX_KNOWN = 10_000
-
-/** Records what was held back: the same once, and not more than a journal can bear. All are counted. */
-class HeldNotes {
-  readonly #write: (entry: Entry) => void
-  readonly #known = new Set<string>()
-  #minute = 0
-  #written = 0
-
-  constructor(write: (entry: Entry) => void) {
-    this.#write = write
-  }
-
-  /** @returns whether it was recorded */
-  add(about: About, guard: string, reason: string): boolean {
-    const key = JSON.stringify([about.playbook, about.step, about.target?.uid, guard, reason])
-    if (this.#known.has(key)) return false
-    const minute = Math.floor(Date.now() / 60_000)
-    if (minute !== this.#minute) {
-      this.#minute = minute
-      this.#written = 0
-    }
-    if (++this.#written > MAX_NOTES) return false
-    this.#known.add(key)
-    if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value!)
-    this.#write({ kind: 'held', ...about, guard, reason })
-    return true
-  }
-}

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AlertData } from '@falc/engine'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { until } from '../../../scripts/testing/wait.ts'
 import { approve, Journal, POINTS, STOP_FILE, waitingIn } from '../src/index.ts'
 import { folder, journalOf, respondWith, shellIn, World } from './machine.ts'
@@ -222,6 +222,25 @@ describe('undo', () => {
 })
 
 describe('journal', () => {
+  test.each([
+    'enforce',
+    'approve',
+    'dry-run',
+  ])('mode %s: what cannot be recorded is not begun, and the alert may come again', async mode => {
+    const [world, path] = [new World(), folder()]
+    const open = await respondWith(playbook(mode, '{ total: 1/1h }'), world, { folder: path })
+    const append = vi.spyOn(open.journal, 'append').mockImplementationOnce(() => {
+      throw new Error('ENOSPC')
+    })
+    expect(await open.responder.take(shellIn(A))).toEqual({ acted: 0, held: 0, busy: true })
+    expect([world.asked, open.responder.heldBy]).toEqual([[], { record: 1 }])
+    append.mockRestore()
+    await open.responder.take(shellIn(A))
+    await open.close()
+    const lines = { enforce: ['asked', 'answered'], approve: ['waiting'], 'dry-run': ['asked', 'answered'] }[mode]!
+    expect(journalOf(path).map(line => line.split(' ')[0])).toEqual(lines)
+  })
+
   async function written(): Promise<{ path: string; file: string; lines: string[] }> {
     const path = folder()
     const open = await respondWith(playbook('enforce'), new World(), { folder: path })

@@ -34,6 +34,8 @@ export interface Once {
   claim(claim: Claim): Promise<Verdict>
   /** The claimed step ended. */
   settle(key: string, state: 'done' | 'undecided'): Promise<void>
+  /** Nothing was begun: the record is as it was before the claim. */
+  release(key: string): Promise<void>
 }
 
 /** Of more, the oldest are forgotten: more than any limit per target has. */
@@ -78,6 +80,8 @@ const MAX_RECORDS = 100_000
 /** Records of one responder, in memory: made anew from its journal. */
 export class LocalOnce implements Once {
   readonly #records = new Map<string, OnceRecord>()
+  /** What was known before a claim. */
+  readonly #before = new Map<string, OnceRecord | undefined>()
   readonly #now: () => number
 
   constructor(now: () => number = Date.now) {
@@ -95,14 +99,24 @@ export class LocalOnce implements Once {
   }
 
   async claim(claim: Claim): Promise<Verdict> {
-    const { verdict, after } = decide(this.#records.get(claim.key), claim, 'me', this.#now(), Number.POSITIVE_INFINITY)
+    const before = this.#records.get(claim.key)
+    const { verdict, after } = decide(before, claim, 'me', this.#now(), Number.POSITIVE_INFINITY)
     if (after) this.#put(claim.key, after)
+    if (verdict.claimed) this.#before.set(claim.key, before)
     return verdict
   }
 
   async settle(key: string, state: 'done' | 'undecided'): Promise<void> {
     const record = this.#records.get(key)
+    this.#before.delete(key)
     if (record) this.#put(key, { ...record, state })
+  }
+
+  async release(key: string): Promise<void> {
+    const before = this.#before.get(key)
+    this.#before.delete(key)
+    if (before) this.#put(key, before)
+    else this.#records.delete(key)
   }
 
   #put(key: string, record: OnceRecord): void {

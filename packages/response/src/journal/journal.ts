@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { FolderLock } from '@falc/outputs'
-import { type Entry, readJournalText, type Sealed, seal } from './format.ts'
+import { type Entry, type JournalText, readJournalText, type Sealed, seal } from './format.ts'
 
 const FILE = 'journal.jsonl'
 
@@ -15,13 +15,20 @@ export class Journal {
   readonly #lock: FolderLock
   #seq: number
   #sum: string
+  /** Bytes of whole entries. */
+  #size: number
+  /** Why nothing can be written any more. */
+  #broken: Error | undefined
+  /** Entries that could not be written. */
+  failures = 0
 
-  private constructor(fd: number, lock: FolderLock, { entries, sum }: { entries: readonly Sealed[]; sum: string }) {
+  private constructor(fd: number, lock: FolderLock, { entries, sum, whole }: JournalText) {
     this.#fd = fd
     this.#lock = lock
     this.entries = entries
     this.#seq = entries.length
     this.#sum = sum
+    this.#size = whole
   }
 
   /**
@@ -55,8 +62,7 @@ export class Journal {
   append(entry: Entry): Sealed {
     const time = new Date()
     const { line, sum } = seal(entry, this.#seq + 1, time, this.#sum)
-    writeAll(this.#fd, line)
-    fdatasyncSync(this.#fd)
+    this.#write(Buffer.from(line))
     this.#seq++
     this.#sum = sum
     const sealed = { ...entry, seq: this.#seq, time: time.toISOString() }
@@ -64,20 +70,30 @@ export class Journal {
     return sealed
   }
 
+  /** What is not on disk as a whole is taken back: the next entry must not continue it, and nothing is done for it. */
+  #write(bytes: Buffer): void {
+    try {
+      if (this.#broken) throw this.#broken
+      for (let written = 0; written < bytes.length; ) written += writeSync(this.#fd, bytes, written)
+      fdatasyncSync(this.#fd)
+      this.#size += bytes.length
+    } catch (error) {
+      this.failures++
+      this.#takeBack()
+      throw error
+    }
+  }
+
+  #takeBack(): void {
+    try {
+      ftruncateSync(this.#fd, this.#size)
+    } catch (error) {
+      this.#broken ??= new Error(`part of an entry cannot be taken back: ${(error as Error).message}`)
+    }
+  }
+
   async close(): Promise<void> {
     closeSync(this.#fd)
     await this.#lock.release()
-  }
-}
-
-/** A full disk leaves part of a line: it is taken back, so that the next entry does not continue it. */
-function writeAll(fd: number, line: string): void {
-  const bytes = Buffer.from(line)
-  let written = 0
-  try {
-    while (written < bytes.length) written += writeSync(fd, bytes, written)
-  } catch (error) {
-    if (written > 0) ftruncateSync(fd, readFileSync(fd).length - written)
-    throw error
   }
 }

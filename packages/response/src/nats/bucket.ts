@@ -6,11 +6,17 @@ import { type Claim, decide, type Once, type OnceRecord, type Verdict } from '..
 /** Somebody else was faster: read again. Each time one of them has made progress. */
 const ATTEMPTS = 50
 
+interface Claimed {
+  readonly before: OnceRecord | undefined
+  readonly record: OnceRecord
+  readonly revision: number
+}
+
 export class NatsOnce implements Once {
   readonly #bucket: KV
   readonly #by: string
   readonly #lease: number
-  readonly #claimed = new Map<string, { readonly record: OnceRecord; readonly revision: number }>()
+  readonly #claimed = new Map<string, Claimed>()
 
   /**
    * @param by this responder, and no other, also not an earlier one on this machine
@@ -32,7 +38,7 @@ export class NatsOnce implements Once {
       if (!after) return verdict
       const revision = await this.#write(key, after, entry?.revision)
       if (revision === undefined) continue
-      if (verdict.claimed) this.#claimed.set(claim.key, { record: after, revision })
+      if (verdict.claimed) this.#claimed.set(claim.key, { before, record: after, revision })
       return verdict
     }
     return { claimed: false, busy: true }
@@ -44,6 +50,15 @@ export class NatsOnce implements Once {
     this.#claimed.delete(key)
     // If the claim was given up meanwhile, it is undecided, and stays so.
     if (claimed) await this.#write(keyOf(key), { ...claimed.record, state }, claimed.revision)
+  }
+
+  /** @throws {Error} when the server does not answer */
+  async release(key: string): Promise<void> {
+    const claimed = this.#claimed.get(key)
+    this.#claimed.delete(key)
+    if (!claimed) return
+    const none = { alerts: [], times: [], state: 'done', by: this.#by } as const
+    await this.#write(keyOf(key), claimed.before ?? none, claimed.revision)
   }
 
   /** @returns undefined: somebody has written since */

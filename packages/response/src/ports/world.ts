@@ -24,8 +24,10 @@ export function httpPort(): Port<HttpCall> {
   }
 }
 
-/** Bytes of a program's output that are kept. */
+/** Characters of a program's output that are kept. */
 const MAX_OUTPUT = 2000
+/** Milliseconds after a program's end in which what it has written is read: something that it has left behind may keep the pipe open. */
+const DRAIN = 1000
 
 export const programPort: Port<ProgramCall> = ({ argv, env, timeout }, { dry, signal, alert }) => {
   if (dry) return Promise.resolve({ outcome: 'done', said: 'not run' })
@@ -37,8 +39,8 @@ export const programPort: Port<ProgramCall> = ({ argv, env, timeout }, { dry, si
     })
     const { pid } = child
     let output = ''
-    const keep = (chunk: Buffer) => {
-      if (output.length < MAX_OUTPUT) output += chunk.toString()
+    const keep = (chunk: string) => {
+      if (output.length < MAX_OUTPUT) output += chunk
     }
     let late = false
     const end = () => {
@@ -55,16 +57,27 @@ export const programPort: Port<ProgramCall> = ({ argv, env, timeout }, { dry, si
       resolve(answer)
     }
     if (pid !== undefined) ownProcesses.add(pid)
-    child.stdout!.on('data', keep)
-    child.stderr!.on('data', keep)
+    for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', keep)
     child.stdin!.on('error', () => {})
     child.stdin!.end(`${alertJson(alert, { id: true })}\n`)
     child.on('error', error => settle({ outcome: 'failed', said: error.message }))
-    child.on('exit', (code, by) => {
+    const ended = (code: number | null, by: string | null) => {
       const said = output.slice(0, MAX_OUTPUT).trim()
       if (code === 0) settle({ outcome: 'done', said })
       else if (late) settle({ outcome: 'undecided', said: `it took too long and was killed${said && `: ${said}`}` })
       else settle({ outcome: 'failed', said: `${by ?? `exit code ${code}`}${said && `: ${said}`}` })
+    }
+    child.once('exit', (code, by) => {
+      clearTimeout(timer)
+      // Its last words may still be in the pipes.
+      const drained = setTimeout(() => {
+        child.stdout!.destroy()
+        child.stderr!.destroy()
+      }, DRAIN)
+      child.once('close', () => {
+        clearTimeout(drained)
+        ended(code, by)
+      })
     })
   })
 }
