@@ -13,8 +13,10 @@ const source = alerts({ sources: [syscall(), k8sAudit()] })
 describe.each(['kubernetes', 'machine'])('%s.yaml', name => {
   const content = text(`${name}.yaml`)
 
-  test('its cases hold', () => {
-    const results = runCases({ name: `${name}.test.yaml`, content: text(`${name}.test.yaml`) }, content, { source })
+  test('its cases hold', async () => {
+    const results = await runCases({ name: `${name}.test.yaml`, content: text(`${name}.test.yaml`) }, content, {
+      source,
+    })
     expect(results.flatMap(({ name, differences }) => differences.map(line => `${name}: ${line}`))).toEqual([])
     expect(results.length).toBeGreaterThan(0)
   })

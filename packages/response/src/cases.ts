@@ -12,7 +12,7 @@
 
 import { faultsOf, type Schema } from './model/params.ts'
 import { PlaybookDocument } from './playbook/document.ts'
-import { type TestOptions, testPlaybook } from './test-playbook.ts'
+import { type TestedPlan, type TestOptions, testPlaybookApart } from './test-playbook.ts'
 
 const CASE = {
   type: 'object',
@@ -31,32 +31,34 @@ export interface CaseResult {
 }
 
 /** @param playbooks their YAML @throws {PlaybookError} when a file is malformed */
-export function runCases(
+export async function runCases(
   file: { readonly name: string; readonly content: string },
   playbooks: string,
   options: TestOptions = {},
-): CaseResult[] {
+): Promise<CaseResult[]> {
   const document = new PlaybookDocument(file.name, file.content)
   const cases = document.value ?? []
   if (!Array.isArray(cases)) throw document.error('a file of tests is a list: - test: NAME', [])
-  return cases.map((one, i) => {
+  const results: CaseResult[] = []
+  for (const [i, one] of cases.entries()) {
     const [fault] = faultsOf(CASE, one)
     if (fault) throw document.error(fault.reason, [i, ...fault.path], fault.key)
-    const plans = planned(one.alert, playbooks, options, reason => document.error(reason, [i, 'alert']))
-    return { name: one.test, differences: differences(one.expect, plans) }
-  })
+    const plans = await planned(one.alert, playbooks, options, reason => document.error(reason, [i, 'alert']))
+    results.push({ name: one.test, differences: differences(one.expect, plans) })
+  }
+  return results
 }
 
 type Lines = Readonly<Record<string, readonly string[]>>
 
-function planned(
+async function planned(
   alert: Record<string, unknown>,
   playbooks: string,
   options: TestOptions,
   error: (reason: string) => Error,
-): Lines {
+): Promise<Lines> {
   try {
-    const plans = testPlaybook(playbooks, alert, options)
+    const plans = await testPlaybookApart(playbooks, alert, options)
     return Object.fromEntries(plans.map(({ playbook, steps }) => [playbook, steps.flatMap(linesOf)]))
   } catch (thrown) {
     if (thrown instanceof SyntaxError) throw error(thrown.message)
@@ -64,7 +66,7 @@ function planned(
   }
 }
 
-function linesOf({ calls, held }: ReturnType<typeof testPlaybook>[number]['steps'][number]): string[] {
+function linesOf({ calls, held }: TestedPlan['steps'][number]): string[] {
   if (held !== undefined) return [`held: ${held}`]
   return calls.map(call => (typeof call === 'string' ? call : call.says))
 }

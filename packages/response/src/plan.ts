@@ -22,26 +22,55 @@ export interface Plan {
   readonly steps: readonly PlannedStep[]
 }
 
-/** undefined: the playbook is not about this alert. Steps whose own condition does not hold are not part of it. */
-export function planOf(playbook: Playbook, alert: AlertData, protection: Protected): Plan | undefined {
+/**
+ * undefined: the playbook is not about this alert. Steps whose own condition does not hold are not part of it. A promise, if the code of one of
+ * the actions runs in a thread of its own; it does not reject.
+ */
+export function planOf(
+  playbook: Playbook,
+  alert: AlertData,
+  protection: Protected,
+): Plan | undefined | Promise<Plan | undefined> {
   if (!playbook.matches(alert)) return undefined
   const steps = playbook.steps.flatMap((step, i) =>
     step.holds(alert) ? [planStep(step, i + 1, alert, protection)] : [],
   )
-  return { playbook, alert, steps }
+  if (!steps.some(step => step instanceof Promise)) return { playbook, alert, steps: steps as PlannedStep[] }
+  return Promise.all(steps).then(known => ({ playbook, alert, steps: known }))
 }
 
-function planStep(step: Step, number: number, alert: AlertData, protection: Protected): PlannedStep {
+function planStep(
+  step: Step,
+  number: number,
+  alert: AlertData,
+  protection: Protected,
+): PlannedStep | Promise<PlannedStep> {
+  const { action } = step
   let target: Target | undefined
+  const planned = (params: unknown, calls: PlannedStep['calls']): PlannedStep => {
+    const held = protection.holds(alert, target!, calls)
+    const protectedBy = held && { held: { guard: 'protected', reason: held } as const }
+    return { step, number, target: target!, params, calls, ...protectedBy }
+  }
+  const refused = (error: unknown): PlannedStep => {
+    // A user's action may throw anything: its step does not act, the others do.
+    const reason = error instanceof Refusal ? error.message : `${action.name}: ${(error as Error).message}`
+    return { step, number, calls: [], ...(target && { target }), held: { guard: 'field', reason } }
+  }
   try {
     const params = step.params(alert) as any
-    target = step.action.target(alert, params)
-    const calls = step.action.plan({ alert, params, target })
-    const held = protection.holds(alert, target, calls)
-    return { step, number, target, params, calls, ...(held && { held: { guard: 'protected', reason: held } as const }) }
+    if (action.apart) {
+      return action.apart
+        .plan(alert, params)
+        .then(plan => {
+          target = plan.target
+          return planned(params, plan.calls)
+        })
+        .catch(refused)
+    }
+    target = action.target(alert, params)
+    return planned(params, action.plan({ alert, params, target }))
   } catch (error) {
-    // A user's action may throw anything: its step does not act, the others do.
-    const reason = error instanceof Refusal ? error.message : `${step.action.name}: ${(error as Error).message}`
-    return { step, number, calls: [], ...(target && { target }), held: { guard: 'field', reason } }
+    return refused(error)
   }
 }

@@ -68,7 +68,7 @@ export class Responder {
     // What responders say of themselves is for people.
     if (alert.source === 'response') return taken
     for (const playbook of this.#options.playbooks) {
-      const plan = this.#planned(playbook, alert)
+      const plan = await this.#planned(playbook, alert)
       if (!plan) continue
       this.counts.matched++
       for (const step of plan.steps) {
@@ -96,9 +96,9 @@ export class Responder {
     this.#stopping.abort(new Error('the responder stops'))
   }
 
-  #planned(playbook: Playbook, alert: AlertData): Plan | undefined {
+  async #planned(playbook: Playbook, alert: AlertData): Promise<Plan | undefined> {
     try {
-      return planOf(playbook, alert, this.#options.protection)
+      return await planOf(playbook, alert, this.#options.protection)
     } catch (error) {
       this.#options.log('error', `${playbook.name}: ${(error as Error).message}`)
       return undefined
@@ -111,7 +111,7 @@ export class Responder {
    */
   async approved(alert: AlertData, playbook: string, number: number, run: string): Promise<void> {
     const known = this.#options.playbooks.find(({ name }) => name === playbook)
-    const plan = known && this.#planned(known, alert)
+    const plan = known && (await this.#planned(known, alert))
     const planned = plan?.steps.find(one => one.number === number)
     if (!plan || !planned)
       return this.#options.log('warning', `${playbook}: step ${number} is no longer about this alert`)

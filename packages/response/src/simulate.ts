@@ -41,7 +41,8 @@ export class Simulation {
     this.#now = Number(alert.time / 1_000_000n)
     const steps: SimulatedStep[] = []
     for (const playbook of this.#playbooks) {
-      for (const { step, number, target, calls, held } of planOf(playbook, alert, this.#protection)?.steps ?? []) {
+      const planned = await planOf(playbook, alert, this.#protection)
+      for (const { step, number, target, calls, held } of planned?.steps ?? []) {
         const plan = calls.map(call => (typeof call === 'string' ? call : call.says))
         const why = held ?? (await this.#holds(playbook, number, step.action.name, target!, alert))
         steps.push({

@@ -4,7 +4,7 @@ import { ACTIONS } from './actions/list.ts'
 import { Protected, type ProtectionOptions } from './guard/protected.ts'
 import type { Action, Target } from './model/action.ts'
 import type { Call } from './model/call.ts'
-import { planOf } from './plan.ts'
+import { type Plan, planOf } from './plan.ts'
 import { loadPlaybooks, type Playbook } from './playbook/load.ts'
 
 export interface TestOptions extends ProtectionOptions {
@@ -37,25 +37,43 @@ export interface TestedPlan {
 export function testPlaybook(
   playbooks: string | readonly Playbook[],
   alert: string | Readonly<Record<string, unknown>>,
-  { actions = [], source = alerts(), ...protection }: TestOptions = {},
+  options: TestOptions = {},
 ): TestedPlan[] {
+  const plans = plansOf(playbooks, alert, options)
+  const apart = plans.find(plan => plan instanceof Promise)
+  if (apart) throw new Error('an action of a file plans in a thread of its own: falc respond test, or runCases')
+  return (plans as (Plan | undefined)[]).flatMap(testedOf)
+}
+
+/** As `testPlaybook`, also with actions of files. */
+export async function testPlaybookApart(...args: Parameters<typeof testPlaybook>): Promise<TestedPlan[]> {
+  const [playbooks, alert, options = {}] = args
+  return (await Promise.all(plansOf(playbooks, alert, options))).flatMap(testedOf)
+}
+
+function plansOf(
+  playbooks: string | readonly Playbook[],
+  alert: string | Readonly<Record<string, unknown>>,
+  { actions = [], source = alerts(), ...protection }: TestOptions,
+): ReturnType<typeof planOf>[] {
   const loaded =
     typeof playbooks === 'string'
       ? loadPlaybooks([{ name: 'playbooks.yaml', content: playbooks }], { actions: [...ACTIONS, ...actions], source })
       : playbooks
   const guard = new Protected(protection, source)
   const data = alertOf(alert)
-  return loaded.flatMap(playbook => {
-    const plan = planOf(playbook, data, guard)
-    if (!plan) return []
-    const steps = plan.steps.map(({ step, target, calls, held }) => ({
-      action: step.action.name,
-      ...(target && { target: bare(target) }),
-      calls,
-      ...(held && { held: held.reason }),
-    }))
-    return [{ playbook: playbook.name, mode: playbook.mode, steps }]
-  })
+  return loaded.map(playbook => planOf(playbook, data, guard))
+}
+
+function testedOf(plan: Plan | undefined): TestedPlan[] {
+  if (!plan) return []
+  const steps = plan.steps.map(({ step, target, calls, held }) => ({
+    action: step.action.name,
+    ...(target && { target: bare(target) }),
+    calls,
+    ...(held && { held: held.reason }),
+  }))
+  return [{ playbook: plan.playbook.name, mode: plan.playbook.mode, steps }]
 }
 
 const bare = ({ kind, uid, name, namespace }: Target): Target => ({

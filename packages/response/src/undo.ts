@@ -94,7 +94,8 @@ export class Undo {
     try {
       const alert = parseAlert(undo.alert)
       const target = due.target!
-      const calls = action?.undo?.({ alert, params: undo.params as never, target, answers }) ?? []
+      const done = { alert, params: undo.params as never, target, answers }
+      const calls = (await (action?.apart ?? action)?.undo?.(done)) ?? []
       journal.append({ kind: 'undoing', ...about, plan: calls.map(call => call.says) })
       const acted = await callAll(calls, ports, { dry: false, signal: AbortSignal.timeout(60_000), alert })
       journal.append({ kind: 'undone', ...about, ...acted })

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { loadFunctions } from '../src/index.ts'
+import { loadFunctions, testPlaybook } from '../src/index.ts'
+import { testPlaybookApart } from '../src/test-playbook.ts'
 import { folder, journalOf, respondWith, shellIn, World } from './machine.ts'
 
 function file(run: string, more = ''): string {
@@ -60,6 +61,49 @@ describe('a function', () => {
     ['that waits for ever', '() => new Promise(resolve => setTimeout(resolve, 1e9))'],
   ])('%s is ended, and what it did is undecided', async (_, run) => {
     expect(await outcome(run, 1500)).toBe('undecided')
+  })
+
+  const PLAYBOOK =
+    '- { playbook: p, when: alert.rule = Shell, steps: [{ open_ticket: { for: 1h } }, { notify: { output: x } }] }'
+
+  test.each([
+    ['that answers', "plan: async ({ target }) => ['a ticket about ' + target.name]", 'a ticket about the alert'],
+    ['that throws', 'plan: () => { throw new Error("no") }', 'open_ticket: no'],
+    ['that refuses', 'target: () => { throw Object.assign(new Error("not this"), { name: "Refusal" }) }', 'not this'],
+    ['that never ends', 'plan: () => { for (;;); }', 'open_ticket: plan took longer than 0.3 s'],
+    ['that waits for ever', 'target: () => new Promise(() => {})', 'open_ticket: plan took longer than 0.3 s'],
+    [
+      'that takes all memory',
+      'plan: () => { const all = []; for (;;) all.push(new Array(1e6).fill(all.length)) }',
+      /^open_ticket: Worker terminated due to reaching memory limit/,
+    ],
+    ['that ends its thread', 'plan: () => process.exit(1)', 'open_ticket: the function ended without an answer'],
+    ['of no target', 'target: () => ({ kind: "pod" })', 'open_ticket: target must return a kind, a uid and a name'],
+    ['of no calls', 'plan: () => [{ via: "engine" }]', 'open_ticket: plan must return a list of calls and texts'],
+    ['of what cannot be sent', 'plan: () => [() => {}]', /^open_ticket: .* could not be cloned/],
+    ['that looks for secrets', 'plan: () => Object.keys(process.env)', 'PATH'],
+  ])('plans in a thread: one %s; other steps, and the next alert, are planned as ever', async (_, more, expected) => {
+    const path = file('() => {}', `${more}, undo: () => []`)
+    // Only what never answers is in a hurry.
+    const actions = await loadFunctions([path], { planning: String(expected).includes('0.3 s') ? 300 : 60_000 })
+    for (const rule of ['Shell', 'Shell']) {
+      const [plan] = await testPlaybookApart(PLAYBOOK, { rule }, { actions })
+      const [step, next] = plan!.steps
+      expect(step!.held ?? step!.calls.join()).toMatch(expected)
+      expect(next!.calls).toMatchObject([{ says: 'tell x' }])
+    }
+    expect(() => testPlaybook(PLAYBOOK, { rule: 'Shell' }, { actions })).toThrow('thread of its own')
+  })
+
+  test('an undo is planned there, too', async () => {
+    const [world, path] = [new World(), folder()]
+    const undo = `undo: ({ alert, answers }) => [{ via: 'output', output: 'x', says: alert.rule + answers[0].ticket }]`
+    const actions = await loadFunctions([file('() => ({ outcome: "done", said: "", data: { ticket: 7 } })', undo)])
+    const open = await respondWith(PLAYBOOK.replace('steps', 'mode: enforce, steps'), world, { folder: path, actions })
+    await open.responder.take(shellIn('aaaaaaaaaaaa'))
+    await open.undo.now(open.undo.runs[0]!)
+    await open.close()
+    expect(world.asked).toEqual(['tell x', 'Shell7'])
   })
 
   test.each([

@@ -68,17 +68,17 @@ test('an action of one’s own is planned like those of falc', () => {
   expect(shown(testPlaybook(playbook, {}, { actions: [block] }))).toContain('the alert has no fd.rip')
 })
 
-test('cases in YAML: what is different is named', () => {
+test('cases in YAML: what is different is named', async () => {
   const playbooks = '- playbook: p\n  when: alert.rule = Shell\n  steps: [{ kill_container: }]'
   const file = (content: string) => runCases({ name: 'p.test.yaml', content }, playbooks, { source })
   const alert = '{ rule: Shell, output_fields: { container.id: 0123456789ab } }'
-  expect(file(`- test: a\n  alert: ${alert}\n  expect: { p: [kill container 0123456789ab] }`)).toEqual([
+  expect(await file(`- test: a\n  alert: ${alert}\n  expect: { p: [kill container 0123456789ab] }`)).toEqual([
     { name: 'a', differences: [] },
   ])
-  expect(file(`- test: b\n  alert: ${alert}\n  expect: { p: [], q: [x] }`)).toEqual([
+  expect(await file(`- test: b\n  alert: ${alert}\n  expect: { p: [], q: [x] }`)).toEqual([
     { name: 'b', differences: ['- p: nothing', '+ p: kill container 0123456789ab', '- q: x'] },
   ])
-  expect(() => file('- test: c\n  alrt: {}\n  expect: {}')).toThrow(/p.test.yaml:1:3: needs the key alert/)
+  await expect(file('- test: c\n  alrt: {}\n  expect: {}')).rejects.toThrow(/p.test.yaml:1:3: needs the key alert/)
 })
 
 describe('falco-talon', () => {

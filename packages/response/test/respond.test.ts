@@ -222,24 +222,23 @@ describe('undo', () => {
 })
 
 describe('journal', () => {
-  test.each([
-    'enforce',
-    'approve',
-    'dry-run',
-  ])('mode %s: what cannot be recorded is not begun, and the alert may come again', async mode => {
-    const [world, path] = [new World(), folder()]
-    const open = await respondWith(playbook(mode, '{ total: 1/1h }'), world, { folder: path })
-    const append = vi.spyOn(open.journal, 'append').mockImplementationOnce(() => {
-      throw new Error('ENOSPC')
-    })
-    expect(await open.responder.take(shellIn(A))).toEqual({ acted: 0, held: 0, busy: true })
-    expect([world.asked, open.responder.heldBy]).toEqual([[], { record: 1 }])
-    append.mockRestore()
-    await open.responder.take(shellIn(A))
-    await open.close()
-    const lines = { enforce: ['asked', 'answered'], approve: ['waiting'], 'dry-run': ['asked', 'answered'] }[mode]!
-    expect(journalOf(path).map(line => line.split(' ')[0])).toEqual(lines)
-  })
+  test.each(['enforce', 'approve', 'dry-run'])(
+    'mode %s: what cannot be recorded is not begun, and the alert may come again',
+    async mode => {
+      const [world, path] = [new World(), folder()]
+      const open = await respondWith(playbook(mode, '{ total: 1/1h }'), world, { folder: path })
+      const append = vi.spyOn(open.journal, 'append').mockImplementationOnce(() => {
+        throw new Error('ENOSPC')
+      })
+      expect(await open.responder.take(shellIn(A))).toEqual({ acted: 0, held: 0, busy: true })
+      expect([world.asked, open.responder.heldBy]).toEqual([[], { record: 1 }])
+      append.mockRestore()
+      await open.responder.take(shellIn(A))
+      await open.close()
+      const lines = { enforce: ['asked', 'answered'], approve: ['waiting'], 'dry-run': ['asked', 'answered'] }[mode]!
+      expect(journalOf(path).map(line => line.split(' ')[0])).toEqual(lines)
+    },
+  )
 
   async function written(): Promise<{ path: string; file: string; lines: string[] }> {
     const path = folder()

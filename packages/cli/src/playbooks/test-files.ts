@@ -20,7 +20,7 @@ export async function testPlaybooks(call: RespondCall): Promise<number> {
   for (const { name, content } of files) {
     const beside = name.replace(/\.ya?ml$/, '.test.yaml')
     if (beside === name || !existsSync(beside)) continue
-    for (const { name: title, differences } of results(beside, content, call, actions)) {
+    for (const { name: title, differences } of await results(beside, content, call, actions)) {
       tests++
       if (differences.length === 0) continue
       failed++
@@ -33,11 +33,11 @@ export async function testPlaybooks(call: RespondCall): Promise<number> {
   return failed === 0 ? 0 : 1
 }
 
-function results(beside: string, playbooks: string, { source, config }: RespondCall, actions: readonly Action[]) {
+async function results(beside: string, playbooks: string, { source, config }: RespondCall, actions: readonly Action[]) {
   const [file] = readPlaybooks([beside])
   const { protect, unprotect } = config.response
   try {
-    return runCases(file!, playbooks, {
+    return await runCases(file!, playbooks, {
       source,
       protect,
       unprotect,

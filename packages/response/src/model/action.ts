@@ -55,6 +55,16 @@ export interface Action<S extends Schema = any> {
   run?(context: Context<ParamsOf<S>>): Promise<Answer | undefined> | Promise<void> | Answer | undefined
   /** Takes back what was done. With it, a step may say for how long it is to last: `for: 2h`. */
   undo?(done: Done<ParamsOf<S>>): readonly Call[]
+  /** In place of `target`, `plan` and `undo`, of an action whose code runs in a thread of its own. */
+  readonly apart?: Apart
+}
+
+export interface Apart {
+  plan(
+    alert: AlertData,
+    params: unknown,
+  ): Promise<{ readonly target: Target; readonly calls: readonly (Call | string)[] }>
+  undo(done: Done<unknown>): Promise<readonly Call[]>
 }
 
 /** Declares an action, its parameters typed by their schema. */
