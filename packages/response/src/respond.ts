@@ -5,7 +5,7 @@ import { type AlertData, alertJson, isoTime } from '@falc/engine'
 import { callAll, runAction } from './act.ts'
 import type { Held } from './guard/held.ts'
 import type { Limits } from './guard/limits.ts'
-import { type Once, onceKey } from './guard/once.ts'
+import { type Claim, type Once, onceKey, type Verdict } from './guard/once.ts'
 import { onlyTells, type Protected } from './guard/protected.ts'
 import type { About, Answered, Entry } from './journal/format.ts'
 import { HeldNotes } from './journal/held-notes.ts'
@@ -131,11 +131,7 @@ export class Responder {
     const place = (dry ? dryLimits : limits).take(playbook, target)
     if ('guard' in place) return this.#hold(about, place)
     const key = onceKey(playbook.name, number, `${waits ? 'wait ' : dry ? 'dry ' : ''}${step.action.name}`, target.uid)
-    const verdict = await once.claim({ key, alert: alert.id, limit: playbook.limits.per_target }).catch(error => {
-      // Nothing was done: the alert has to come again.
-      this.#log('error', about, (error as Error).message)
-      return { claimed: false, busy: true } as const
-    })
+    const verdict = await this.#claim(about, { key, alert: alert.id, limit: playbook.limits.per_target })
     if (!verdict.claimed) {
       place.release()
       if ('busy' in verdict) return 'busy'
@@ -173,6 +169,16 @@ export class Responder {
     await once.settle(key, outcome === 'undecided' ? 'undecided' : 'done')
     await this.#options.point?.('settled')
     return 'acted'
+  }
+
+  async #claim(about: About, claim: Claim): Promise<Verdict> {
+    try {
+      return await this.#options.once.claim(claim)
+    } catch (error) {
+      // Nothing was done: the alert has to come again.
+      this.#log('error', about, (error as Error).message)
+      return { claimed: false, busy: true }
+    }
   }
 
   /** What cannot be recorded is not done: the claim and the place are given back. */

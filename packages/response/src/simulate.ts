@@ -5,7 +5,7 @@ import { FUSE, Limits } from './guard/limits.ts'
 import { LocalOnce, onceKey } from './guard/once.ts'
 import { Protected, type ProtectionOptions } from './guard/protected.ts'
 import type { Target } from './model/action.ts'
-import { planOf } from './plan.ts'
+import { type Plan, planOf } from './plan.ts'
 import type { Limit, Playbook } from './playbook/load.ts'
 
 export interface SimulatedStep {
@@ -23,6 +23,7 @@ export class Simulation {
   readonly #limits: Limits
   readonly #once: LocalOnce
   #now = 0
+  #turn: Promise<unknown> | undefined
 
   /** @throws {Error} as `Protected` */
   constructor(
@@ -36,41 +37,46 @@ export class Simulation {
     this.#once = new LocalOnce(() => this.#now)
   }
 
-  /** Alerts in the order of their times. */
-  async take(alert: AlertData): Promise<SimulatedStep[]> {
+  /** Alerts in the order of their times. A promise, once an action has planned in a thread of its own. */
+  take(alert: AlertData): SimulatedStep[] | Promise<SimulatedStep[]> {
+    const plans = this.#playbooks.map(playbook => planOf(playbook, alert, this.#protection))
+    if (!this.#turn && !plans.some(plan => plan instanceof Promise)) return this.#judged(alert, plans as Planned)
+    // Limits are those of the alert's turn.
+    const turn = Promise.all([this.#turn, ...plans]).then(([, ...known]) => this.#judged(alert, known as Planned))
+    this.#turn = turn
+    return turn
+  }
+
+  #judged(alert: AlertData, plans: Planned): SimulatedStep[] {
     this.#now = Number(alert.time / 1_000_000n)
-    const steps: SimulatedStep[] = []
-    for (const playbook of this.#playbooks) {
-      const planned = await planOf(playbook, alert, this.#protection)
-      for (const { step, number, target, calls, held } of planned?.steps ?? []) {
-        const plan = calls.map(call => (typeof call === 'string' ? call : call.says))
-        const why = held ?? (await this.#holds(playbook, number, step.action.name, target!, alert))
-        steps.push({
-          ...{ playbook: playbook.name, action: step.action.name, plan },
+    const judged: SimulatedStep[] = []
+    for (const plan of plans) {
+      if (!plan) continue
+      for (const { step, number, target, calls, held } of plan.steps) {
+        const why = held ?? this.#holds(plan.playbook, number, step.action.name, target!, alert)
+        judged.push({
+          ...{ playbook: plan.playbook.name, action: step.action.name },
+          plan: calls.map(call => (typeof call === 'string' ? call : call.says)),
           ...(target && { target }),
           ...(why && { held: why }),
         })
       }
     }
-    return steps
+    return judged
   }
 
-  async #holds(
-    playbook: Playbook,
-    number: number,
-    action: string,
-    target: Target,
-    alert: AlertData,
-  ): Promise<Held | undefined> {
+  #holds(playbook: Playbook, number: number, action: string, target: Target, alert: AlertData): Held | undefined {
     const place = this.#limits.take(playbook, target)
     if ('guard' in place) return place
     const key = onceKey(playbook.name, number, action, target.uid)
-    const verdict = await this.#once.claim({ key, alert: alert.id, limit: playbook.limits.per_target })
+    const verdict = this.#once.claim({ key, alert: alert.id, limit: playbook.limits.per_target })
     if (verdict.claimed) {
-      await this.#once.settle(key, 'done')
+      this.#once.settle(key, 'done')
       return undefined
     }
     place.release()
     return 'guard' in verdict ? verdict : { guard: 'once', reason: 'it was begun before' }
   }
 }
+
+type Planned = readonly (Plan | undefined)[]

@@ -8,7 +8,9 @@ import type { RespondCall } from './call.ts'
 import { loaded } from './check.ts'
 
 /** Alerts that are read at a time, so that no reading stays open. */
-const PAGE = 10_000
+const PAGE = 20_000
+/** Rows that are looked at at a time: all. To begin with a part costs as much as thousands of alerts. */
+const PART = Number.MAX_SAFE_INTEGER
 
 /** @throws {CliError} */
 export async function simulate(call: RespondCall): Promise<number> {
@@ -23,15 +25,19 @@ export async function simulate(call: RespondCall): Promise<number> {
     // The store looks for what any of the playbooks is about.
     const condition = playbooks.map(({ when }) => `(${when})`).join(' or ')
     const query = queryOf({ condition, since: flags.since }, source)
-    for (let after = 0; ; ) {
-      const page: { seq: number; steps: Promise<SimulatedStep[]>; time: bigint }[] = []
-      for (const { seq, alert } of store.search(query, { after, oldest: true })) {
-        page.push({ seq, time: alert.time, steps: simulation.take(alert) })
-        if (page.length >= PAGE) break
+    for (let after = 0, read = PAGE; read === PAGE; ) {
+      // What a thread has to plan is waited for when the reading is over.
+      const waiting: { readonly time: bigint; readonly steps: Promise<SimulatedStep[]> }[] = []
+      read = 0
+      for (const { seq, alert } of store.search(query, { after, oldest: true, part: PART })) {
+        const { time } = alert
+        const steps = simulation.take(alert)
+        if (steps instanceof Promise) waiting.push({ time, steps })
+        else for (const step of steps) tell(step, time, summary, flags.json)
+        after = seq
+        if (++read === PAGE) break
       }
-      for (const { steps, time } of page) for (const step of await steps) tell(step, time, summary, flags.json)
-      if (page.length < PAGE) break
-      after = page.at(-1)!.seq
+      for (const { time, steps } of waiting) for (const step of await steps) tell(step, time, summary, flags.json)
     }
   } catch (error) {
     throw storeFailure(error, path)

@@ -31,11 +31,11 @@ export type Verdict =
 
 /** The records. */
 export interface Once {
-  claim(claim: Claim): Promise<Verdict>
+  claim(claim: Claim): Verdict | Promise<Verdict>
   /** The claimed step ended. */
-  settle(key: string, state: 'done' | 'undecided'): Promise<void>
+  settle(key: string, state: 'done' | 'undecided'): void | Promise<void>
   /** Nothing was begun: the record is as it was before the claim. */
-  release(key: string): Promise<void>
+  release(key: string): void | Promise<void>
 }
 
 /** Of more, the oldest are forgotten: more than any limit per target has. */
@@ -98,7 +98,7 @@ export class LocalOnce implements Once {
     this.#put(key, { alerts, times, state: state === 'claimed' ? 'undecided' : state, by: '' })
   }
 
-  async claim(claim: Claim): Promise<Verdict> {
+  claim(claim: Claim): Verdict {
     const before = this.#records.get(claim.key)
     const { verdict, after } = decide(before, claim, 'me', this.#now(), Number.POSITIVE_INFINITY)
     if (after) this.#put(claim.key, after)
@@ -106,13 +106,13 @@ export class LocalOnce implements Once {
     return verdict
   }
 
-  async settle(key: string, state: 'done' | 'undecided'): Promise<void> {
+  settle(key: string, state: 'done' | 'undecided'): void {
     const record = this.#records.get(key)
     this.#before.delete(key)
     if (record) this.#put(key, { ...record, state })
   }
 
-  async release(key: string): Promise<void> {
+  release(key: string): void {
     const before = this.#before.get(key)
     this.#before.delete(key)
     if (before) this.#put(key, before)
