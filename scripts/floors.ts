@@ -66,7 +66,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'web',
   ],
   store: [
-    ...['error', 'state', 'term', 'schema', 'connection', 'counts', 'row', 'query/fragment', 'query/operand'],
+    ...['error', 'state', 'term', 'schema', 'connection', 'counts', 'row', 'batch', 'query/fragment', 'query/operand'],
     ...['query/clause', 'query/plan', 'query/words', 'query', 'parts', 'search', 'grouping', 'counting', 'histogram'],
     ...['triage', 'silences', 'write', 'integrity', 'store', 'worker', 'thread', 'index'],
   ],

@@ -6,8 +6,6 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
 /** What is counted apart. An absent host or namespace is the empty text. */
 export interface Counted {
-  /** Nanoseconds since 1970. */
-  readonly time: bigint
   readonly rule: string
   readonly priority: number
   readonly source: string
@@ -30,7 +28,8 @@ interface Sum {
 
 /** Adds up alerts of one transaction, then writes the sums. */
 export class Counts {
-  readonly #minutes = new Map<string, Sum>()
+  /** By what is counted, then by the minute. */
+  readonly #minutes = new Map<Counted, Map<number, Sum>>()
   readonly #add: StatementSync
   readonly #remove: StatementSync
   readonly #clean: StatementSync
@@ -43,13 +42,19 @@ export class Counts {
     this.#clean = db.prepare(`DELETE FROM counts WHERE ${same} AND n <= 0`)
   }
 
-  count({ time, rule, priority, source, host, namespace }: Counted, seq: number): void {
+  /** @param what the same object for the same contents, as far as that is cheap @param time nanoseconds since 1970 */
+  count(what: Counted, time: bigint, seq: number): void {
     const minute = Number(time / MINUTE) - (time % MINUTE < 0n ? 1 : 0)
-    const text = `${minute}\0${rule}\0${priority}\0${source}\0${host}\0${namespace}`
-    const sum = this.#minutes.get(text)
+    let minutes = this.#minutes.get(what)
+    if (minutes === undefined) {
+      minutes = new Map()
+      this.#minutes.set(what, minutes)
+    }
+    const sum = minutes.get(minute)
     if (sum === undefined) {
+      const { rule, priority, source, host, namespace } = what
       const key = [minute * 60, rule, priority, source, host, namespace] as const
-      this.#minutes.set(text, { key, n: 1, first: seq, last: seq })
+      minutes.set(minute, { key, n: 1, first: seq, last: seq })
     } else {
       sum.n++
       if (seq < sum.first) sum.first = seq
@@ -60,7 +65,7 @@ export class Counts {
   /** The sums of all units; the next ones begin anew. */
   #sums(): Iterable<Sum & { readonly unit: number }> {
     const sums = new Map<string, Sum & { readonly unit: number }>()
-    for (const { key, n, first, last } of this.#minutes.values())
+    for (const { key, n, first, last } of this.#all())
       for (const unit of UNITS) {
         const [start, ...rest] = key
         const own = [Math.floor(start / unit) * unit, ...rest] as const
@@ -75,6 +80,10 @@ export class Counts {
       }
     this.#minutes.clear()
     return sums.values()
+  }
+
+  *#all(): Generator<Sum> {
+    for (const minutes of this.#minutes.values()) yield* minutes.values()
   }
 
   add(): void {

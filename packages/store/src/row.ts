@@ -1,40 +1,6 @@
-/** An alert as a row. */
+/** What a row's columns have of an alert. */
 import { createHash } from 'node:crypto'
-import { type AlertData, alertJson, priorityLevel } from '@falc/engine'
-import { withoutPrefix } from '@falc/engine/analysis'
-import type { Counted } from './counts.ts'
-import { type Body, indexed } from './term.ts'
-
-/** An alert on its way to the file: its JSON, and its time, which JSON would have to be parsed for. */
-export interface Printed {
-  readonly body: string
-  readonly time: bigint
-}
-
-/** What is kept of an alert: all of it. */
-export function printedOf(alert: AlertData): Printed {
-  const message = withoutPrefix(alert.output, alert.priority) !== alert.message
-  return { body: alertJson(alert, { id: true, message }), time: inRange(alert.time) }
-}
-
-export interface Row extends Counted {
-  readonly id: Buffer
-  readonly hostname: string | undefined
-  readonly body: string
-  /** What people search for in words. */
-  readonly text: string
-  readonly terms: string
-}
-
-export function rowOf({ body, time }: Printed): Row {
-  const alert: Body = JSON.parse(body)
-  const { rule, priority, source, hostname } = alert
-  const { text, terms } = indexed(alert)
-  return {
-    ...{ id: idOf(alert.id), time, rule, priority: priorityLevel(priority), source, hostname, body },
-    ...{ host: hostname ?? '', namespace: namespaceOf(alert), text, terms },
-  }
-}
+import type { AlertData } from '@falc/engine'
 
 /** The 16 bytes of an id. A program's own alerts may have others than the engine makes. */
 export function idOf(id: string): Buffer {

@@ -1,6 +1,7 @@
 /** A store of alerts in one file. Everything here is synchronous: a program that must not wait uses `StoreThread`. */
 import { existsSync, rmSync } from 'node:fs'
 import type { AlertData } from '@falc/engine'
+import { type Batch, batchOf } from './batch.ts'
 import { type Connection, openToRead, openToWrite } from './connection.ts'
 import { type Count, count, type Group, groups, top } from './counting.ts'
 import { guarded, StoreError } from './error.ts'
@@ -9,7 +10,6 @@ import { type Bar, histogram } from './histogram.ts'
 import { problemsIn } from './integrity.ts'
 import { type Asked, answered } from './parts.ts'
 import type { Query, Window } from './query/select.ts'
-import { type Printed, printedOf } from './row.ts'
 import { byId, type Direction, type Page, page, type StoredAlert, search } from './search.ts'
 import { addSilence, endSilence, type NewSilence, type Silence, silencesOf } from './silences.ts'
 import { changeTriage, type Note, notesOf, type Triage, type TriageChange, triageOf } from './triage.ts'
@@ -182,12 +182,12 @@ export class Store extends StoreReader {
 
   /** Adds alerts, in one transaction; those that are already there are left alone. They are on disk when it returns. @returns how many were new @throws {StoreError} none was added */
   insert(alerts: readonly AlertData[]): number {
-    return this.#writer.insert(alerts.map(printedOf))
+    return this.#writer.insert(batchOf(alerts))
   }
 
-  /** As `insert`, of alerts that `printedOf` has printed. @throws {StoreError} */
-  insertPrinted(alerts: readonly Printed[]): number {
-    return this.#writer.insert(alerts)
+  /** As `insert`. @throws {StoreError} */
+  insertBatch(batch: Batch): number {
+    return this.#writer.insert(batch)
   }
 
   /** Changes what people have decided about alerts. @param seqs numbers of alerts @returns how many there are @throws {StoreError} none was changed */

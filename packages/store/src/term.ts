@@ -21,11 +21,11 @@ export function termsFrom(name: string, value: string): string {
   return value.length < CUT ? `${term(name, value)}*` : term(name, value)
 }
 
-/** What `printedOf` prints of an alert. */
+/** An alert, or its JSON. */
 export interface Body extends Pick<AlertData, 'id' | 'rule' | 'source' | 'tags' | 'output' | 'hostname'> {
   readonly priority: Priority
   readonly message?: string
-  /** Numbers beyond 2^53 are rounded. */
+  /** Numbers beyond 2^53 are rounded in parsed JSON. */
   readonly output_fields: AlertData['output_fields']
 }
 
@@ -53,9 +53,9 @@ const TIMES = /^evt\.(?:raw|date)?time(?:\.|$)/
 
 function addTerms(name: string, value: Value | null, words: string[]): void {
   if (value === null || TIMES.test(name)) return
-  if (Array.isArray(value)) {
+  if (Array.isArray(value) || value instanceof Uint8Array) {
     words.push(term(name, `(${value.join(',')})`))
-    for (const element of value as readonly Scalar[]) addScalar(name, element, words)
+    for (const element of value as Iterable<Scalar>) addScalar(name, element, words)
   } else addScalar(name, value as Scalar, words)
 }
 

@@ -2,8 +2,8 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { AlertData } from '@falc/engine'
+import { batchOf } from './batch.ts'
 import { StoreError } from './error.ts'
-import { printedOf } from './row.ts'
 import type { Answer, Request, WorkerOptions } from './worker.ts'
 
 export interface ThreadOptions extends WorkerOptions {
@@ -46,10 +46,8 @@ export class StoreThread {
     const answer = Promise.withResolvers<number>()
     this.#waiting.push(answer)
     this.#worker.ref()
-    const printed = alerts.map(printedOf)
-    const times = BigInt64Array.from(printed, ({ time }) => time)
-    const request: Request = { bodies: printed.map(({ body }) => body).join('\n'), times }
-    this.#worker.postMessage(request, [times.buffer])
+    const batch: Request = batchOf(alerts)
+    this.#worker.postMessage(batch, [batch.ids.buffer, batch.times.buffer, batch.kindOf.buffer])
     return answer.promise
   }
 

@@ -1,5 +1,6 @@
 /** The thread that writes a store. It takes batches of alerts and answers each; between them it removes what is not kept any longer. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { Batch } from './batch.ts'
 import { StoreError, type StoreFault } from './error.ts'
 import { isDamaged, moveAside } from './integrity.ts'
 import { Store } from './store.ts'
@@ -9,8 +10,8 @@ export interface WorkerOptions extends Retention {
   readonly path: string
 }
 
-/** Alerts as `printedOf` prints them, one per line; or the end. */
-export type Request = { readonly bodies: string; readonly times: BigInt64Array<ArrayBuffer> } | 'close'
+/** Alerts, or the end. */
+export type Request = Batch | 'close'
 
 export type Answer =
   | { readonly kind: 'done'; readonly added: number }
@@ -39,16 +40,14 @@ export function serve(port: MessagePort, { path, ...retention }: WorkerOptions):
     }
   }
 
-  async function insert({ bodies, times }: Exclude<Request, string>): Promise<number> {
+  async function insert(batch: Batch): Promise<number> {
     if (store && !store.isInPlace) {
       store.close()
       store = undefined
       note(`${path} has been moved or removed: a new store is begun`)
     }
     store ??= await Store.open(path)
-    const added = store.insertPrinted(
-      (bodies === '' ? [] : bodies.split('\n')).map((body, i) => ({ body, time: times[i]! })),
-    )
+    const added = store.insertBatch(batch)
     schedule(PRUNE_MS)
     return added
   }

@@ -1,8 +1,8 @@
 /** Adds and removes alerts; index and counts change with them, in one transaction. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { Counts } from './counts.ts'
+import { type Batch, ID_BYTES } from './batch.ts'
+import { type Counted, Counts } from './counts.ts'
 import { guarded } from './error.ts'
-import { type Printed, type Row, rowOf } from './row.ts'
 import { pragma } from './schema.ts'
 
 /** What a store keeps. */
@@ -50,25 +50,30 @@ export class Writer {
    * @returns how many were new
    * @throws {StoreError} none was added
    */
-  insert(alerts: readonly Printed[], now = Date.now()): number {
-    const rows = alerts.map(rowOf)
+  insert(batch: Batch, now = Date.now()): number {
     return this.#transaction(() => {
-      let added = 0
-      for (const row of rows) if (this.#add(row, now)) added++
+      const added = this.#addAll(batch, now)
       this.#counts.add()
       return added
     })
   }
 
-  #add(row: Row, now: number): boolean {
-    const { id, time, priority, rule, source, hostname, namespace, body, text, terms } = row
-    const values = [id, time, now, priority, rule, source, hostname ?? null, namespace || null, body] as const
-    const { changes, lastInsertRowid } = this.#insert.run(...values)
-    if (changes === 0) return false
-    this.#words.run(lastInsertRowid, text)
-    this.#pairs.run(lastInsertRowid, terms)
-    this.#counts.count(row, Number(lastInsertRowid))
-    return true
+  #addAll({ ids, times, kinds, kindOf, ...lines }: Batch, now: number): number {
+    const [bodies, texts, terms] = [lines.bodies, lines.texts, lines.terms].map(text => text.split('\n'))
+    let added = 0
+    for (let i = 0; i < times.length; i++) {
+      const kind = kinds[kindOf[i]!]!
+      const { priority, rule, source, hostname, namespace } = kind
+      const id = ids.subarray(ID_BYTES * i, ID_BYTES * (i + 1))
+      const names = [priority, rule, source, hostname ?? null, namespace || null] as const
+      const { changes, lastInsertRowid } = this.#insert.run(id, times[i]!, now, ...names, bodies![i]!)
+      if (changes === 0) continue
+      this.#words.run(lastInsertRowid, texts![i]!)
+      this.#pairs.run(lastInsertRowid, terms![i]!)
+      this.#counts.count(kind, times[i]!, Number(lastInsertRowid))
+      added++
+    }
+    return added
   }
 
   /**
@@ -85,7 +90,7 @@ export class Writer {
       if (last === undefined) return 0
       for (const row of rows) {
         for (const index of this.#unindex) index.run(row.seq)
-        this.#counts.count({ ...row, priority: Number(row.priority) }, Number(row.seq))
+        this.#counts.count({ ...row, priority: Number(row.priority) }, row.time, Number(row.seq))
       }
       this.#counts.remove()
       for (const table of this.#dropAll) table.run(last.seq)
@@ -118,13 +123,4 @@ export class Writer {
   }
 }
 
-interface Oldest {
-  readonly seq: bigint
-  readonly time: bigint
-  readonly stored: bigint
-  readonly priority: bigint
-  readonly rule: string
-  readonly source: string
-  readonly host: string
-  readonly namespace: string
-}
+interface Oldest extends Readonly<Record<'seq' | 'time' | 'stored' | 'priority', bigint>>, Omit<Counted, 'priority'> {}
