@@ -11,6 +11,7 @@ const LIVE = [
   'examples/response-nats/response.test.ts',
   'packages/response/test/engine.test.ts',
   'scripts/systemd.test.ts',
+  'scripts/packaging/stranger.test.ts',
   'packages/cli/test/{containers,live-scenario,record,service,syscalls}.test.ts',
 ]
 

@@ -5,7 +5,7 @@ import { printable } from './printable.ts'
 import { versionText } from './version.ts'
 
 /** The commands, loaded on demand. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
+export const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   run: async () => (await import('./commands/run.ts')).run,
   validate: async () => (await import('./commands/validate.ts')).validate,
   list: async () => (await import('./commands/list.ts')).list,

@@ -84,11 +84,19 @@ function restore(
   }
 }
 
-/** Changes with the program: its version and, in a checkout, every build. undefined = falc runs from its sources. */
+/**
+ * Changes with the program: its version and, in a checkout, every build; where the bundle stands alone, as in packages of Linux
+ * distributions, when it was made. undefined = falc runs from its sources.
+ */
 export function buildStamp(): string | undefined {
   const packages = ['@falc/engine', '@falc/sources-syscall', '@falc/sources-k8saudit']
   const { resolve } = createRequire(import.meta.url)
-  const entries = packages.map(name => resolve(name))
+  let entries: string[]
+  try {
+    entries = packages.map(name => resolve(name))
+  } catch {
+    return JSON.stringify([falcVersion(), statSync(new URL(import.meta.url)).mtimeMs])
+  }
   if (entries.some(entry => entry.endsWith('.ts'))) return undefined
   const builds = entries.map(entry => {
     const record = join(dirname(entry), '.tsbuildinfo')

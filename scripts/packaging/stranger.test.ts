@@ -1,0 +1,168 @@
+/**
+ * A stranger with the deb, under a systemd of their own: installs it, sees an alert, changes the configuration, upgrades while
+ * things happen, removes and purges it. FALC_ROOT is a clean Debian to do that on, by default this machine's files:
+ *   mmdebstrap --variant=minbase --include=systemd,libstdc++6,procps trixie FOLDER
+ */
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync, globSync, lstatSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { skipped } from '../testing/needs.ts'
+import { cannotBoot, loaded, Machine } from '../testing/systemd.ts'
+import { PLACES, STATE } from './files.ts'
+
+const reason = skipped('systemd', existsSync('/usr/bin/dpkg-deb') ? cannotBoot() : 'this is not Debian')
+const UNITS = ['falc', 'falc-probe']
+
+/** Files that a purge leaves: dpkg's and systemd's own records, and the users, as Debian's policy has it. */
+const LEFT =
+  /^\/(?:etc\/(?:passwd|group|shadow|gshadow|subuid|subgid)-?|etc\/\.pwd\.lock|var\/lib\/(?:dpkg|systemd|apt)\/.*|var\/log\/(?:dpkg\.log|journal\/.*|apt\/.*)|var\/cache\/(?:man|ldconfig)\/.*|tmp\/.*|run\/.*|dev\/.*)$/
+
+/** Each /bin/true with a number is one alert. The machine's files are in a temporary folder, which a rule of the package reports. */
+const RULES = `- rule: Program Run From Temporary Directory
+  enabled: false
+  override: {enabled: replace}
+- rule: mark
+  desc: d
+  condition: evt.type in (execve, execveat) and proc.name = true and proc.args startswith "mark-"
+  output: "<%proc.args>"
+  priority: CRITICAL
+`
+
+describe.skipIf(reason !== undefined)('a stranger with the deb', { timeout: 120_000 }, () => {
+  const work = mkdtempSync(join(tmpdir(), 'falc-stranger-'))
+  const machine = new Machine(work)
+  const lower = process.env.FALC_ROOT ?? '/'
+  let before: string[]
+
+  beforeAll(async () => {
+    const script = resolve(import.meta.dirname, '../pack-linux.ts')
+    const pack = (version: string) => {
+      const args = ['--conditions=@falc/source', script, 'deb', '--fast', '--out', work, '--version', version]
+      const deb = execFileSync(process.execPath, args, { encoding: 'utf8' }).trim()
+      machine.put('opt/README', '')
+      copyFileSync(deb, join(machine.files, 'opt', `${version}.deb`))
+    }
+    // Images of containers forbid packages to start services.
+    machine.put('usr/sbin/policy-rc.d', '#!/bin/sh\nexit 0\n', 0o755)
+    pack('0.0.1')
+    pack('0.0.2')
+    await machine.boot([], lower)
+    before = changed()
+  }, 180_000)
+  afterAll(async () => {
+    await machine.end()
+    rmSync(work, { recursive: true, force: true })
+  })
+
+  /** What is there and not as it was. */
+  const changed = () =>
+    globSync('**', { cwd: machine.files }).flatMap(path => {
+      const stats = lstatSync(join(machine.files, path), { throwIfNoEntry: false })
+      // A character device is the overlay's mark of what was removed.
+      const same = stats === undefined || stats.isCharacterDevice()
+      return same || (stats.isDirectory() && existsSync(join(lower, path))) ? [] : [`/${path}`]
+    })
+  const install = (version: string) => {
+    const { code, text } = machine.run('dpkg', '--no-triggers', '-i', `/opt/${version}.deb`)
+    expect(code, text).toBe(0)
+    return text
+  }
+  const active = () => UNITS.map(unit => machine.show(unit, 'ActiveState'))
+  const enabled = () => UNITS.map(unit => machine.show(unit, 'UnitFileState'))
+  const alerts = () => machine.inside('cat', '/var/log/falc/alerts.log')
+  const marks = () => new Set([...alerts().matchAll(/<mark-(\w+)>/g)].map(([, name]) => name!))
+
+  /** Acts until there is an alert. */
+  const detects = (name: string) =>
+    machine.until('alert', () => {
+      machine.inside('/bin/true', `mark-${name}`)
+      return marks().has(name)
+    })
+
+  test('installed, it detects with the rules and the configuration of the package', async () => {
+    install('0.0.1')
+    expect([active(), enabled()]).toEqual([
+      ['active', 'active'],
+      ['enabled', 'enabled'],
+    ])
+    await machine.until('alert', () => {
+      machine.inside('sh', '-c', 'cat /etc/shadow >/dev/null')
+      return /Warning .*\/etc\/shadow/.test(alerts())
+    })
+    expect(machine.inside('falc', '--version')).toContain('falc version: ')
+    expect(machine.journal()).toContain('/etc/shadow')
+  })
+
+  test('rules of the administrator are loaded', async () => {
+    machine.inside('sh', '-c', `cat >/etc/falc/rules.d/local.yaml <<'END'\n${RULES}END`)
+    expect(machine.run('systemctl', 'reload', 'falc').code).toBe(0)
+    await detects('loaded')
+  })
+
+  test('an upgrade keeps them, and misses nothing', async () => {
+    const act =
+      'i=0; while [ ! -e /run/enough ]; do i=$((i+1)); /bin/true mark-$i; sleep 0.02; done; echo $i >/run/count'
+    machine.inside('systemd-run', '--quiet', '--unit=acts', 'sh', '-c', act)
+    await machine.until('acts', () => marks().has('5'))
+    const [engine, probe] = UNITS.map(unit => machine.show(unit, 'MainPID'))
+    const text = install('0.0.2')
+    expect(text).not.toMatch(/falc: /)
+    expect(active()).toEqual(['active', 'active'])
+    expect(machine.show('falc', 'MainPID')).not.toBe(engine)
+    expect(machine.show('falc-probe', 'MainPID')).not.toBe(probe)
+    await detects('upgraded')
+    machine.inside('touch', '/run/enough')
+    await machine.until('end', () => machine.inside('cat', '/run/count') !== '')
+    const count = Number(machine.inside('cat', '/run/count'))
+    await machine.until('last', () => marks().has(String(count)))
+    const seen = marks()
+    const missed = Array.from({ length: count }, (_, i) => String(i + 1)).filter(name => !seen.has(name))
+    // On a machine that is too busy the kernel's rings may overflow, which is told.
+    if (!/syscall event drop/.test(machine.journal())) expect(missed).toEqual([])
+    expect(machine.inside('systemctl', 'is-active', 'falc-upgrade')).toBe('inactive')
+    expect(machine.inside('cat', '/etc/falc/rules.d/local.yaml')).toContain('rule: mark')
+  })
+
+  test('an upgrade with a configuration that does not load leaves the old engine running', async () => {
+    const engine = machine.show('falc', 'MainPID')
+    const spoil = (text: string) => machine.inside('sh', '-c', `echo '${text}' >/etc/falc/config.d/spoilt.yaml`)
+    spoil('priority: [')
+    expect(install('0.0.1')).toContain('mend the configuration')
+    expect(machine.show('falc', 'MainPID')).toBe(engine)
+    await detects('spoilt')
+    machine.inside('rm', '/etc/falc/config.d/spoilt.yaml')
+  })
+
+  test('services that were switched off stay off', () => {
+    machine.inside('systemctl', 'disable', '--now', ...UNITS)
+    install('0.0.2')
+    expect([active(), enabled()]).toEqual([
+      ['inactive', 'inactive'],
+      ['disabled', 'disabled'],
+    ])
+    machine.inside('systemctl', 'enable', '--now', ...UNITS)
+  })
+
+  test('removed, it runs no more, and its configuration stays', async () => {
+    await machine.until('engine', () => machine.programs().length > 0)
+    const programs = machine.programs()
+    expect(machine.run('dpkg', '--no-triggers', '-r', 'falc').code).toBe(0)
+    expect(active()).toEqual(['inactive', 'inactive'])
+    await machine.until('end of the programs', () => !programs.some(loaded))
+    expect(machine.inside('sh', '-c', 'find /sys/fs/cgroup -name "falc*"; ls -d /run/falc* 2>/dev/null')).toBe('')
+    const kept = PLACES.filter(({ config }) => config).map(({ to }) => to)
+    expect(kept.filter(path => machine.run('test', '-e', path).code !== 0)).toEqual([])
+    expect(
+      PLACES.filter(({ to, config }) => !config && /\/falc/.test(to) && machine.run('test', '-f', to).code === 0),
+    ).toEqual([])
+  })
+
+  test('purged, nothing is left', () => {
+    expect(machine.run('dpkg', '--no-triggers', '--purge', 'falc').code).toBe(0)
+    expect(STATE.filter(path => machine.run('test', '-e', path).code === 0)).toEqual([])
+    expect(machine.run('dpkg', '-s', 'falc').code).toBe(1)
+    expect(changed().filter(path => !before.includes(path) && !LEFT.test(path))).toEqual([])
+  })
+})
