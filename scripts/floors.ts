@@ -11,7 +11,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ['engine'],
   ['sources-syscall', 'sources-k8saudit', 'store', 'authoring'],
   ['outputs', 'lsp'],
-  ['console', 'response'],
+  ['console', 'kubernetes'],
+  ['response'],
   ['cli'],
 ]
 
@@ -84,6 +85,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'catalogue',
     'index',
   ],
+  kubernetes: ['config', 'client', 'kinds', 'stored', 'reflector', 'description', 'directory', 'index'],
   response: [
     ...[
       'model',

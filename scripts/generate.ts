@@ -18,6 +18,7 @@ import { grammar } from './generate/grammar.ts'
 import { languagePage } from './generate/language.ts'
 import { lintPages } from './generate/lint.ts'
 import { formatted } from './generate/markdown.ts'
+import { metadataPage } from './generate/metadata.ts'
 import { opcodesPage } from './generate/opcodes.ts'
 import { outputsPage } from './generate/outputs.ts'
 import { performancePage } from './generate/performance.ts'
@@ -38,6 +39,7 @@ const FILES: Readonly<Record<string, () => string>> = {
   'docs/falcosidekick.md': () => formatted(falcosidekickPage()),
   'docs/fields.md': () => formatted(fieldsPage(sources)),
   'docs/language.md': () => formatted(languagePage()),
+  'docs/metadata.md': () => formatted(metadataPage()),
   'docs/opcodes.md': () => formatted(opcodesPage()),
   'docs/outputs.md': () => formatted(outputsPage()),
   'docs/performance.md': () => formatted(performancePage()),

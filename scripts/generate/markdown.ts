@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -27,4 +28,16 @@ export function formatted(markdown: string): string {
   )
   if (status !== 0) throw new Error(`biome format: ${stderr}`)
   return stdout
+}
+
+/** A page of docs as it is, with what is between `<!-- name -->` and `<!-- end of name -->` made anew. @throws {Error} when it lacks these */
+export function filledPage(name: string, parts: Readonly<Record<string, string>>): string {
+  let page = readFileSync(resolve(import.meta.dirname, '../../docs', name), 'utf8')
+  for (const [part, text] of Object.entries(parts)) {
+    const [from, to] = [`<!-- ${part} -->`, `<!-- end of ${part} -->`]
+    const [start, end] = [page.indexOf(from), page.indexOf(to)]
+    if (start < 0 || end < 0) throw new Error(`docs/${name} lacks the comments ${from} and ${to}`)
+    page = `${page.slice(0, start + from.length)}\n\n${text}\n\n${page.slice(end)}`
+  }
+  return page
 }

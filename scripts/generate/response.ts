@@ -1,31 +1,16 @@
 /** docs/response.md: the page as it is, with the tables of actions and of what is protected made anew. */
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { ACTIONS, PROTECTED, TALON } from '../../packages/response/src/index.ts'
-import { table } from './markdown.ts'
+import { filledPage, table } from './markdown.ts'
 
-const PAGE = resolve(import.meta.dirname, '../../docs/response.md')
-
-export function responsePage(): string {
-  let page = readFileSync(PAGE, 'utf8')
-  for (const [name, text] of [
-    ['actions', actions()],
-    [
-      'protected',
-      table(
-        ['name', 'what'],
-        PROTECTED.map(row => [`\`${row.name}\``, row.doc]),
-      ),
-    ],
-    ['talon', talon()],
-  ] as const) {
-    const [from, to] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`]
-    const [start, end] = [page.indexOf(from), page.indexOf(to)]
-    if (start < 0 || end < 0) throw new Error(`docs/response.md lacks the comments ${from} and ${to}`)
-    page = `${page.slice(0, start + from.length)}\n\n${text}\n\n${page.slice(end)}`
-  }
-  return page
-}
+export const responsePage = (): string =>
+  filledPage('response.md', {
+    actions: actions(),
+    protected: table(
+      ['name', 'what'],
+      PROTECTED.map(row => [`\`${row.name}\``, row.doc]),
+    ),
+    talon: talon(),
+  })
 
 function actions(): string {
   return ACTIONS.map(({ name, doc, example, params, undo }) => {

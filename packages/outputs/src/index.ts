@@ -1,5 +1,5 @@
 export { configuredDelivery, type Surroundings, tryConfigured } from './configured.ts'
-export type { BackoffOptions } from './delivery/backoff.ts'
+export { Backoff, type BackoffOptions } from './delivery/backoff.ts'
 export type { OutputStats } from './delivery/counters.ts'
 export { Delivery, type DeliveryOptions } from './delivery/delivery.ts'
 export { Outputs, savedIn, type Wanted } from './delivery/outputs.ts'

@@ -7,8 +7,6 @@ export { decide, LocalOnce, type Once, type OnceRecord } from './guard/once.ts'
 export { PROTECTED } from './guard/protected.ts'
 export type { Entry, JournalText, Sealed } from './journal/format.ts'
 export { Journal } from './journal/journal.ts'
-export { KubeClient } from './kubernetes/client.ts'
-export { fromKubeconfig, inCluster, type KubeConfig } from './kubernetes/config.ts'
 export { type Role, rightsOf, rolesOf } from './kubernetes/rbac.ts'
 export { kubernetesPort, VERBS } from './kubernetes/verbs.ts'
 export {

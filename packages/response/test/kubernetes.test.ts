@@ -3,11 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { alerts } from '@falc/engine'
+import { KubeClient } from '@falc/kubernetes'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { skipped } from '../../../scripts/testing/needs.ts'
+import { ApiServer } from '../../kubernetes/test/apiserver.ts'
 import { missingModule } from '../../outputs/test/transports/peer.ts'
-import { ACTIONS, alertOf, KubeClient, kubernetesPort, loadPlaybooks, type Role, rolesOf } from '../src/index.ts'
-import { ApiServer } from './apiserver.ts'
+import { ACTIONS, alertOf, kubernetesPort, loadPlaybooks, type Role, rolesOf } from '../src/index.ts'
 import { folder, journalOf, respondWith, World } from './machine.ts'
 
 const steps = (list: string, mode = 'enforce') =>
@@ -264,7 +265,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
           {
             apiGroups: [''],
             resources: ['pods', 'pods/eviction', 'nodes'],
-            verbs: ['get', 'list', 'patch', 'create', 'delete'],
+            verbs: ['get', 'list', 'watch', 'patch', 'create', 'delete'],
           },
         ],
       },
@@ -272,7 +273,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
     const out = execFileSync('/usr/bin/python3', [join(import.meta.dirname, 'client.py'), server.url, server.token], {
       encoding: 'utf8',
     })
-    expect(out).toBe('web True node-1\n200\n400\n400\n409\n200 200\n404 200\n200 404\n')
+    expect(out).toBe("web True node-1\n200\n400\n400\n409\n200 200\n404 200\n200 404\n[('MODIFIED', 'yes')]\n")
   })
 })
 

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { AlertData, Source } from '@falc/engine'
+import { fromKubeconfig, inCluster, KubeClient } from '@falc/kubernetes'
 import { FORMATS, OutputError, tryConfigured, tryOutput } from '@falc/outputs'
 import {
   ACTIONS,
@@ -9,10 +10,7 @@ import {
   type Answer,
   enginePort,
   filePort,
-  fromKubeconfig,
   httpPort,
-  inCluster,
-  KubeClient,
   kubernetesPort,
   loadFunctions,
   type PlaybookFile,

@@ -51,6 +51,8 @@ export interface HttpRequest {
   readonly gzip?: boolean
   /** Whether an answer of success is one of the service: the login page of a proxy has status 200, too. Default: any is. */
   readonly accepts?: (answer: Pick<HttpAnswer, 'status' | 'headers' | 'body'>) => boolean
+  /** Takes the body of an answer 200 in pieces, of any size in all; the answer's is empty then. Must not throw. */
+  readonly each?: (piece: Buffer) => void
 }
 
 export interface HttpAnswer {
@@ -165,18 +167,15 @@ export class HttpClient {
 
   /** The status decides; what follows it can neither fail a delivery nor fill memory. */
   async #read(response: IncomingMessage, request: HttpRequest, server: string): Promise<HttpAnswer> {
-    const { body, cut } = await readUpTo(response, this.#options.maxAnswer ?? 64 * 1024)
     const status = response.statusCode ?? 0
+    const each = status === 200 ? request.each : undefined
+    const { body, cut } = await readUpTo(response, this.#options.maxAnswer ?? 64 * 1024, each)
     const after = retryAfter(response.headers['retry-after'])
     const { headers } = response
     const failure =
       statusFailure(status, server, after, this.excerpt(body, request)) ??
       (request.accepts?.({ status, headers, body }) === false ? strange({ status, server }) : undefined)
-    return {
-      ...{ status, headers, body, cut, server },
-      ...(after !== undefined && { after }),
-      ...(failure && { failure }),
-    }
+    return { status, headers, body, cut, server, ...(after !== undefined && { after }), ...(failure && { failure }) }
   }
 
   /** The beginning of what a server says, on one line, without secrets: it may repeat the request. */
@@ -253,12 +252,17 @@ function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<strin
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
-function readUpTo(response: IncomingMessage, max: number): Promise<{ body: string; cut: boolean }> {
+function readUpTo(
+  response: IncomingMessage,
+  max: number,
+  each?: HttpRequest['each'],
+): Promise<{ body: string; cut: boolean }> {
   const chunks: Buffer[] = []
   let size = 0
   return new Promise(resolve => {
     const done = () => resolve({ body: Buffer.concat(chunks).toString(), cut: size > max || !response.complete })
     response.on('data', (chunk: Buffer) => {
+      if (each) return each(chunk)
       if (size <= max) chunks.push(chunk.subarray(0, max - size))
       size += chunk.length
       if (size > max) response.destroy()

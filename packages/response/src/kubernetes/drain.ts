@@ -1,6 +1,7 @@
 /** Evictions, which respect disruption budgets. */
+import { pathOf } from '@falc/kubernetes'
 import type { Answer, KubeObject } from '../model/call.ts'
-import { answerOf, pathOf } from './client.ts'
+import { answerOf } from './answer.ts'
 import { type Doing, read } from './object.ts'
 
 export async function evict(doing: Doing): Promise<Answer> {

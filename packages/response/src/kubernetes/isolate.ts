@@ -3,8 +3,9 @@
  * away what another one allows. So the pod loses all of its labels but ours: no policy, service or owner selects it any more, its owner
  * starts a clean one, and the suspect stays for forensics.
  */
+import { pathOf } from '@falc/kubernetes'
 import type { Answer, KubeObject } from '../model/call.ts'
-import { answerOf, pathOf } from './client.ts'
+import { answerOf } from './answer.ts'
 import { change, type Doing, read } from './object.ts'
 
 const LABEL = 'falc.dev/quarantine'

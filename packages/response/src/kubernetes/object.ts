@@ -1,6 +1,7 @@
 /** Reads and changes one object: the one that is meant, as it was read. */
+import { type KubeAnswer, type KubeClient, pathOf } from '@falc/kubernetes'
 import type { Answer, Attempt, Data, KubeObject } from '../model/call.ts'
-import { answerOf, type KubeAnswer, type KubeClient, pathOf } from './client.ts'
+import { answerOf } from './answer.ts'
 
 export interface Doing extends Attempt {
   readonly client: KubeClient

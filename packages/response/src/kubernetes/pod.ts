@@ -1,6 +1,7 @@
 /** One pod: deleting it, its logs, an event about it. */
+import { pathOf } from '@falc/kubernetes'
 import type { Answer } from '../model/call.ts'
-import { answerOf, pathOf } from './client.ts'
+import { answerOf } from './answer.ts'
 import { type Doing, notRead, read } from './object.ts'
 
 export async function remove({ client, object, with: { grace }, dry, signal }: Doing): Promise<Answer> {

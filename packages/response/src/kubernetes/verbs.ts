@@ -1,6 +1,6 @@
 /** What can be asked of Kubernetes, one row each: the rights that it needs, and how it is done. */
+import type { KubeClient } from '@falc/kubernetes'
 import type { Answer, KubernetesCall, Port } from '../model/call.ts'
-import type { KubeClient } from './client.ts'
 import { drain, evict } from './drain.ts'
 import { isolate, release } from './isolate.ts'
 import { cordonTo, onNode, tainted, untainted } from './node.ts'

@@ -2,6 +2,7 @@
  * What playbooks ask of the world: calls as plain data, and answers. An action only plans calls; ports carry them out. So a plan can be
  * printed, compared and run dry, and nothing happens that was not planned.
  */
+import type { KubePlace } from '@falc/kubernetes'
 
 /** A value that the journal can hold. */
 export type Data = string | number | boolean | null | readonly Data[] | { readonly [key: string]: Data | undefined }
@@ -71,14 +72,7 @@ export interface FileCall {
 }
 
 /** An object of Kubernetes. */
-export interface KubeObject {
-  /** Empty: the core group. */
-  readonly group: string
-  readonly version: string
-  /** Plural, as in paths and roles: `pods`. */
-  readonly resource: string
-  readonly namespace?: string
-  readonly name: string
+export interface KubeObject extends KubePlace {
   /** Of a write: the object must be the one with this UID, and not another one of its name. */
   readonly uid?: string
 }

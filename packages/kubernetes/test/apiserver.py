@@ -1,18 +1,25 @@
 """
 A stand-in for the API server, strict: paths, verbs, keys and types are those of the API's own models, which come with the Kubernetes
-client for Python. It evaluates roles, UIDs and resource versions, stores nothing in a dry run, and refuses what it is told to.
+client for Python. It evaluates roles, UIDs and resource versions, stores nothing in a dry run, and refuses what it is told to. Lists come
+in pages of one moment, watches tell every change in order from a version on, or that it is too old.
 
     apiserver.py ROLES.json TOKEN-FILE     prints its port; a line on standard input is a command:
 
-    put KIND JSON           an object, as if somebody had made it
-    get KIND NAMESPACE NAME prints it as JSON, or null
-    answer STATUS N         the next N writes get this status
+    put KIND JSON              an object, as if somebody had made it
+    remove KIND NAMESPACE NAME
+    get KIND NAMESPACE NAME    prints it as JSON, or null
+    all KIND                   prints all of them
+    answer STATUS N            the next N writes get this status
+    compact                    changes until now are forgotten, and pages begun
+    disconnect                 every watch ends in the middle of an event
+    watches                    prints how many there are
 """
-import datetime
+import base64
 import json
 import re
 import sys
 import threading
+import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -23,9 +30,13 @@ from kubernetes.client import models
 RESOURCES = {
     ("", "v1", "pods"): ("Pod", "V1Pod", True),
     ("", "v1", "nodes"): ("Node", "V1Node", False),
+    ("", "v1", "namespaces"): ("Namespace", "V1Namespace", False),
+    ("", "v1", "services"): ("Service", "V1Service", True),
+    ("", "v1", "replicationcontrollers"): ("ReplicationController", "V1ReplicationController", True),
     ("apps", "v1", "replicasets"): ("ReplicaSet", "V1ReplicaSet", True),
     ("apps", "v1", "deployments"): ("Deployment", "V1Deployment", True),
     ("apps", "v1", "statefulsets"): ("StatefulSet", "V1StatefulSet", True),
+    ("apps", "v1", "daemonsets"): ("DaemonSet", "V1DaemonSet", True),
     ("batch", "v1", "jobs"): ("Job", "V1Job", True),
     ("batch", "v1", "cronjobs"): ("CronJob", "V1CronJob", True),
     ("networking.k8s.io", "v1", "networkpolicies"): ("NetworkPolicy", "V1NetworkPolicy", True),
@@ -34,16 +45,23 @@ RESOURCES = {
 KINDS = {kind: key for key, (kind, _, _) in RESOURCES.items()}
 SUBRESOURCES = {"eviction": ("POST", "create"), "log": ("GET", "get")}
 QUERY = {
-    "GET": {"fieldSelector", "labelSelector", "limit", "tailLines", "limitBytes", "container", "pretty"},
+    "GET": {"fieldSelector", "labelSelector", "limit", "continue", "tailLines", "limitBytes", "container", "pretty"},
+    "WATCH": {"watch", "allowWatchBookmarks", "resourceVersion", "timeoutSeconds", "fieldSelector", "labelSelector", "pretty"},
     "POST": {"dryRun", "fieldManager", "fieldValidation", "pretty"},
     "PATCH": {"dryRun", "fieldManager", "fieldValidation", "force", "pretty"},
     "DELETE": {"dryRun", "pretty"},
 }
 
-lock = threading.RLock()
+lock = threading.Condition(threading.RLock())
 objects = {}
 version = 0
 told = []
+# (version, kind, before, after), from the version after `compacted` on
+history = []
+compacted = 0
+pages = {}
+disconnects = 0
+watches = 0
 
 
 class Refused(Exception):
@@ -110,8 +128,90 @@ def put(kind, value):
     group, api, _ = KINDS[kind]
     value.setdefault("kind", kind)
     value.setdefault("apiVersion", f"{group}/{api}" if group else api)
-    objects[kind, metadata.get("namespace"), metadata["name"]] = value
+    place = kind, metadata.get("namespace"), metadata["name"]
+    changed(kind, objects.get(place), value)
+    objects[place] = value
     return value
+
+
+def remove(kind, namespace, name):
+    global version
+    found = objects.pop((kind, namespace, name))
+    version += 1
+    last = {**found, "metadata": {**found["metadata"], "resourceVersion": str(version)}}
+    changed(kind, found, last, True)
+    return found
+
+
+def changed(kind, before, after, gone=False):
+    history.append((version, kind, before, None if gone else after, after))
+    lock.notify_all()
+
+
+def selector(query):
+    """What a field selector holds for."""
+    wanted = dict(pair.split("=") for pair in query.get("fieldSelector", "").split(",") if pair)
+    if set(wanted) - {"spec.nodeName", "metadata.name"}:
+        raise Refused(400, "BadRequest", "field label not supported")
+    return lambda value: all((value.get(key.split(".")[0]) or {}).get(key.split(".")[1]) == text for key, text in wanted.items())
+
+
+def partial(value):
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": value["metadata"]}
+
+
+def expired(message):
+    return Refused(410, "Expired", message)
+
+
+class Watch:
+    """The changes of a kind from a version on."""
+
+    def __init__(self, kind, namespace, query, shown):
+        self.kind, self.namespace, self.shown = kind, namespace, shown
+        self.holds = selector(query)
+        self.bookmarks = query.get("allowWatchBookmarks") == "true"
+        self.end = time.monotonic() + int(query.get("timeoutSeconds", "1800"))
+        self.at = int(query["resourceVersion"]) if query.get("resourceVersion", "").isdigit() else None
+        if self.at is None or self.at == 0:
+            raise Refused(400, "BadRequest", "the stand-in watches from a version that a list had")
+        if self.at > version:
+            raise Refused(504, "Timeout", "Too large resource version")
+        if self.at < compacted and self.at % 2:
+            raise expired(f"too old resource version: {self.at} ({compacted})")
+        self.disconnects = disconnects
+
+    def next(self):
+        """Lines, "half" of one, or None at the end. Waits with the lock."""
+        while True:
+            if self.disconnects != disconnects:
+                return "half"
+            if self.at < compacted:
+                refused = expired(f"too old resource version: {self.at} ({compacted})")
+                return [{"type": "ERROR", "object": refused.status}, None]
+            # Versions follow each other.
+            lines = [line for entry in history[self.at - compacted :] for line in self.line(*entry)]
+            moved, self.at = self.at != version, version
+            if lines:
+                return lines
+            left = self.end - time.monotonic()
+            if left <= 0:
+                return [self.bookmark(), None] if self.bookmarks else None
+            if not lock.wait(min(left, 0.5)) and moved and self.bookmarks:
+                return [self.bookmark()]
+
+    def bookmark(self):
+        metadata = {"resourceVersion": str(version), "creationTimestamp": None}
+        group, api, _ = KINDS[self.kind]
+        value = {"kind": self.kind, "apiVersion": f"{group}/{api}" if group else api, "metadata": metadata}
+        return {"type": "BOOKMARK", "object": partial(value) if self.shown is partial else value}
+
+    def line(self, _, kind, before, after, last):
+        if kind != self.kind or self.namespace not in (None, last["metadata"].get("namespace")):
+            return
+        was, now = before is not None and self.holds(before), after is not None and self.holds(after)
+        if was or now:
+            yield {"type": "MODIFIED" if was and now else "ADDED" if now else "DELETED", "object": self.shown(last)}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -125,7 +225,10 @@ class Handler(BaseHTTPRequestHandler):
             length = int(self.headers.get("content-length") or 0)
             body = self.rfile.read(length)
             with lock:
-                self.answer(*self.handle_request(body))
+                answer = self.handle_request(body)
+                if not isinstance(answer, Watch):
+                    return self.answer(*answer)
+            self.stream(answer)
         except Refused as refused:
             self.answer(refused.code, refused.status, refused.after)
         except Exception as error:
@@ -143,6 +246,38 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
+    def stream(self, watch):
+        global watches
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        with lock:
+            watches += 1
+        try:
+            while True:
+                with lock:
+                    lines = watch.next()
+                if lines == "half":
+                    self.piece(b'{"type": "MODIFIED", "object": {"metadata": {"resourceVersion": "')
+                    self.close_connection = True
+                    return
+                text = b"".join(json.dumps(line).encode() + b"\n" for line in lines or [] if line)
+                # Pieces do not end where lines do.
+                for at in range(0, len(text), 5000):
+                    self.piece(text[at : at + 5000])
+                if lines is None or lines[-1] is None:
+                    self.wfile.write(b"0\r\n\r\n")
+                    return
+        except OSError:
+            self.close_connection = True
+        finally:
+            with lock:
+                watches -= 1
+
+    def piece(self, text):
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(text), text))
+
     def handle_request(self, body):
         with open(sys.argv[2]) as file:
             if self.headers.get("authorization") != f"Bearer {file.read().strip()}":
@@ -157,7 +292,8 @@ class Handler(BaseHTTPRequestHandler):
         namespace, name = namespace and unquote(namespace), name and unquote(name)
         method = self.command
         query = {key: values[0] for key, values in parse_qs(url.query, keep_blank_values=True).items()}
-        unknown = set(query) - QUERY.get(method, set())
+        watching = query.get("watch") in ("true", "1")
+        unknown = set(query) - QUERY.get("WATCH" if watching else method, set())
         if unknown:
             raise Refused(400, "BadRequest", f"unknown query parameters: {', '.join(sorted(unknown))}")
         if query.get("dryRun", "All") != "All" or query.get("fieldValidation", "Strict") != "Strict":
@@ -168,13 +304,17 @@ class Handler(BaseHTTPRequestHandler):
                 raise Refused(405, "MethodNotAllowed", f"the server does not allow {method} here")
         if namespaced and name and not namespace:
             raise Refused(404, "NotFound", "a namespaced object has a namespace")
+        if watching and (verb != "list"):
+            raise Refused(400, "BadRequest", "the stand-in watches kinds")
+        verb = "watch" if watching else verb
         self.authorize(verb, group or "", f"{plural}/{sub}" if sub else plural, namespace)
         if method != "GET" and told:
             status = told.pop(0)
             raise Refused(status, "TooManyRequests" if status == 429 else "InternalError", "as told", 0 if status == 429 else None)
         dry = "dryRun" in query
         if method == "GET" and not name:
-            return 200, self.list(kind, namespace, query)
+            shown = self.shown("PartialObjectMetadata" if watching else "PartialObjectMetadataList")
+            return Watch(kind, namespace, query, shown) if watching else (200, self.list(kind, namespace, query, shown))
         if method == "POST" and not sub:
             return self.create(kind, model, namespace, body, dry)
         found = objects.get((kind, namespace, name))
@@ -202,17 +342,41 @@ class Handler(BaseHTTPRequestHandler):
         where = f' in the namespace "{namespace}"' if namespace else " at the cluster scope"
         raise Refused(403, "Forbidden", f'User "falc" cannot {verb} resource "{resource}" in API group "{group}"{where}')
 
-    def list(self, kind, namespace, query):
-        wanted = dict(pair.split("=") for pair in query.get("fieldSelector", "").split(",") if pair)
-        if set(wanted) - {"spec.nodeName", "metadata.name"}:
-            raise Refused(400, "BadRequest", "field label not supported")
+    def shown(self, name):
+        """Whole objects, or their metadata alone."""
+        first = self.headers.get("accept", "*/*").split(",")[0].replace(" ", "").split(";")
+        if first[0] not in ("application/json", "*/*"):
+            raise Refused(406, "NotAcceptable", f"the stand-in has no {first[0]}")
+        if len(first) == 1:
+            return lambda value: value
+        if set(first[1:]) != {f"as={name}", "g=meta.k8s.io", "v=v1"}:
+            raise Refused(406, "NotAcceptable", f"only the following media types are accepted: as={name};g=meta.k8s.io;v=v1")
+        return partial
 
-        def holds(value):
-            return all((value.get(key.split(".")[0]) or {}).get(key.split(".")[1]) == text for key, text in wanted.items())
-
-        items = [one for (k, n, _), one in objects.items() if k == kind and namespace in (None, n) and holds(one)]
+    def list(self, kind, namespace, query, shown):
+        limit = int(query.get("limit", "0"))
+        if "continue" in query:
+            moment, at = json.loads(base64.b64decode(query["continue"]))
+            if moment not in pages:
+                raise expired("The provided continue parameter is too old")
+            items = pages[moment]
+        else:
+            moment, at, holds = version, 0, selector(query)
+            items = [one for (k, n, _), one in objects.items() if k == kind and namespace in (None, n) and holds(one)]
+            if 0 < limit < len(items):
+                moment = f"{version} {uuid.uuid4()}"
+                pages[moment] = items
+        metadata = {"resourceVersion": str(moment).split(" ")[0]}
+        end = at + limit if limit else len(items)
+        if end < len(items):
+            metadata["continue"] = base64.b64encode(json.dumps([moment, end]).encode()).decode()
+            metadata["remainingItemCount"] = len(items) - end
+        else:
+            pages.pop(moment, None)
         group, api, _ = KINDS[kind]
-        return {"kind": f"{kind}List", "apiVersion": f"{group}/{api}" if group else api, "metadata": {"resourceVersion": str(version)}, "items": items}
+        if shown is partial:
+            return {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": [partial(one) for one in items[at:end]]}
+        return {"kind": f"{kind}List", "apiVersion": f"{group}/{api}" if group else api, "metadata": metadata, "items": items[at:end]}
 
     def parsed(self, body, *types):
         if self.headers.get("content-type") not in types:
@@ -252,7 +416,7 @@ class Handler(BaseHTTPRequestHandler):
         check(options, "V1DeleteOptions", "DeleteOptions", False)
         self.precondition(found, options.get("preconditions"))
         if not dry:
-            objects.pop((kind, found["metadata"].get("namespace"), found["metadata"]["name"]))
+            remove(kind, found["metadata"].get("namespace"), found["metadata"]["name"])
         return 200, found
 
     def evict(self, found, body, dry):
@@ -264,7 +428,7 @@ class Handler(BaseHTTPRequestHandler):
         if (found["metadata"].get("annotations") or {}).get("test/budget"):
             raise Refused(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.")
         if not dry:
-            objects.pop(("Pod", found["metadata"]["namespace"], found["metadata"]["name"]))
+            remove("Pod", found["metadata"]["namespace"], found["metadata"]["name"])
         return 201, {"kind": "Status", "apiVersion": "v1", "status": "Success", "code": 201}
 
     def patch(self, kind, model, found, body, dry):
@@ -297,6 +461,24 @@ for line in sys.stdin:
             print(json.dumps(objects.get((kind, None if namespace == "-" else namespace, name))), flush=True)
         elif command == "list":
             print(json.dumps([name for kind, _, name in objects if kind == rest[0]]), flush=True)
+        elif command == "remove":
+            kind, (namespace, name) = rest[0], rest[1].split(" ")
+            remove(kind, None if namespace == "-" else namespace, name)
+            print("ok", flush=True)
+        elif command == "all":
+            print(json.dumps([one for (kind, _, _), one in objects.items() if kind == rest[0]]), flush=True)
+        elif command == "compact":
+            compacted = version
+            history.clear()
+            pages.clear()
+            lock.notify_all()
+            print("ok", flush=True)
+        elif command == "disconnect":
+            disconnects += 1
+            lock.notify_all()
+            print("ok", flush=True)
+        elif command == "watches":
+            print(json.dumps(watches), flush=True)
         elif command == "answer":
             told += [int(rest[0])] * int(rest[1])
             print("ok", flush=True)

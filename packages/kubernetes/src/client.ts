@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type HttpAnswer, HttpClient, isFailure } from '@falc/outputs'
-import type { Answer, KubeObject } from '../model/call.ts'
 import type { KubeConfig } from './config.ts'
 
 /** A pod has some ten thousand bytes; a list of those of a node, some hundred of them. */
@@ -29,6 +28,10 @@ export interface KubeRequest {
   readonly type?: string
   readonly body?: unknown
   readonly query?: Readonly<Record<string, string>>
+  /** Default `application/json`. */
+  readonly accept?: string
+  /** Takes the body of an answer 200 in pieces. Must not throw. */
+  readonly each?: (piece: Buffer) => void
 }
 
 export class KubeClient {
@@ -36,18 +39,25 @@ export class KubeClient {
   readonly #http: HttpClient
   #token: { readonly text: string; readonly until: number } | undefined
 
-  /** @throws {Error} when a certificate cannot be read */
-  constructor(config: KubeConfig) {
+  /**
+   * @param sockets requests at the same time: further ones wait
+   * @throws {Error} when a certificate cannot be read
+   */
+  constructor(config: KubeConfig, sockets = 8) {
     const { tls_ca, tls_cert, tls_key, tls_insecure = false } = config
     this.#config = config
     this.#http = HttpClient.of(
       { tls_ca, tls_cert, tls_key, tls_insecure },
-      { output: 'kubernetes', sockets: 8, maxAnswer: MAX_ANSWER },
+      { output: 'kubernetes', sockets, maxAnswer: MAX_ANSWER },
     )
   }
 
   get(path: string, signal: AbortSignal, query?: KubeRequest['query']): Promise<KubeAnswer> {
-    return this.#send({ method: 'GET', path, ...(query && { query }) }, signal)
+    return this.read({ path, ...(query && { query }) }, signal)
+  }
+
+  read(request: Omit<KubeRequest, 'method' | 'type' | 'body'>, signal: AbortSignal): Promise<KubeAnswer> {
+    return this.#send({ method: 'GET', ...request }, signal)
   }
 
   /** A write. A dry run stores nothing, and is refused where the write would be. */
@@ -75,20 +85,21 @@ export class KubeClient {
   }
 
   async #once(
-    { method, path, type = 'application/json', body, query = {} }: KubeRequest,
+    { method, path, type = 'application/json', body, query = {}, accept = 'application/json', each }: KubeRequest,
     signal: AbortSignal,
   ): Promise<KubeAnswer> {
     const url = new URL(path, this.#config.server)
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
     const token = this.#bearer()
     const headers = {
-      accept: 'application/json',
+      accept,
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(body !== undefined && { 'content-type': type }),
     }
     const text = body === undefined ? '' : JSON.stringify(body)
-    const answer = await this.#http.request({ url, method, headers, body: text }, signal)
+    const answer = await this.#http.request({ url, method, headers, body: text, ...(each && { each }) }, signal)
     if (isFailure(answer)) return { status: 0, body: {}, problem: answer.message }
+    if (each && answer.status === 200) return { status: 200, body: {} }
     return { status: answer.status, body: bodyOf(answer), ...(answer.after !== undefined && { after: answer.after }) }
   }
 
@@ -111,22 +122,22 @@ function bodyOf({ body }: HttpAnswer): any {
   }
 }
 
+/** Of an object, or of the list of a kind. */
+export interface KubePlace {
+  /** Empty: the core group. */
+  readonly group: string
+  readonly version: string
+  /** Plural, as in paths and roles: `pods`. */
+  readonly resource: string
+  readonly namespace?: string
+  /** Empty: all of them. */
+  readonly name: string
+}
+
 /** `/api/v1/namespaces/shop/pods/web-1`. Names are escaped: none can leave its place. */
-export function pathOf({ group, version, resource, namespace, name }: KubeObject, subresource?: string): string {
+export function pathOf({ group, version, resource, namespace, name }: KubePlace, subresource?: string): string {
   const api = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
   const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`
   const one = name === '' ? '' : `/${encodeURIComponent(name)}`
   return `${api}${scope}/${resource}${one}${subresource === undefined ? '' : `/${subresource}`}`
-}
-
-/** What an answer to a write means. */
-export function answerOf({ status, body, problem }: KubeAnswer): Answer {
-  if (problem !== undefined) return { outcome: 'undecided', said: problem }
-  if (status < 300) return { outcome: 'done', said: '' }
-  const said = `${status} ${body?.reason ?? ''}: ${String(body?.message ?? '').slice(0, 500)}`
-  if (status === 404) return { outcome: 'gone', said }
-  // A conflict about a UID: the object is another one.
-  if (status === 409) return { outcome: 'gone', said }
-  if (status === 401 || status === 403 || status === 422 || status === 400) return { outcome: 'refused', said }
-  return { outcome: status >= 500 ? 'undecided' : 'failed', said }
 }

@@ -1,0 +1,163 @@
+/** Who the pods of this node are, and who they belong to. */
+import type { KubeClient } from './client.ts'
+import { named, type PodDescription, selects } from './description.ts'
+import { KINDS, type Kind } from './kinds.ts'
+import { Reflector, type ReflectorOptions } from './reflector.ts'
+import { type Limits, Store, type Stored } from './stored.ts'
+
+export interface DirectoryOptions extends ReflectorOptions {
+  /** This node, as Kubernetes names it. */
+  readonly node: string
+  /** Of each kind. Default: 100,000 objects, 32 MiB. */
+  readonly limits?: Limits
+}
+
+/** What may have changed: a pod, or whatever pods of a namespace (of the node: '') belong to. */
+export type Change = { readonly uid: string } | { readonly namespace: string }
+
+export interface Found {
+  readonly description: PodDescription
+  /** Nothing of it is on its way: its namespace and all of its owners are known. */
+  readonly complete: boolean
+}
+
+/** Pods that were deleted and are still told of: the events of a short one may come late. */
+const MAX_DELETED = 1024
+/** A workload of a workload: a replica set of a deployment. */
+const MAX_DEPTH = 4
+
+export class Directory {
+  onChange: ((change: Change) => void) | null = null
+  readonly #kinds: readonly { readonly kind: Kind; readonly store: Store; readonly reflector: Reflector }[]
+  readonly #byKind = new Map<string, Store>()
+  readonly #aliases = new Map<string, string>()
+  readonly #deleted = new Map<string, Stored>()
+  readonly #names = new Map<string, Stored>()
+  /** By namespace. */
+  readonly #services = new Map<string, Map<string, Stored>>()
+  readonly #closing = new AbortController()
+  readonly #client: KubeClient
+
+  /** Begins to list and to watch. @param client with as many sockets as there are kinds, which is closed with this */
+  constructor(
+    client: KubeClient,
+    { node, limits = { objects: 100_000, bytes: 32 << 20 }, ...options }: DirectoryOptions,
+  ) {
+    this.#client = client
+    this.#kinds = KINDS.map(kind => {
+      const store = new Store(limits, (now, before) => this.#changed(kind, now, before))
+      this.#byKind.set(kind.kind, store)
+      return { kind, store, reflector: new Reflector(client, kind, store, node, options) }
+    })
+    for (const { reflector } of this.#kinds) void reflector.run(this.#closing.signal)
+  }
+
+  /** Every kind has been read that may be read: what is unknown now does not exist, as far as can be told. */
+  get synced(): boolean {
+    return this.#kinds.every(({ reflector }) => reflector.synced || reflector.problem !== undefined)
+  }
+
+  /** Pods can be told of. */
+  get podsSynced(): boolean {
+    return this.#kinds[0]!.reflector.synced
+  }
+
+  /** Objects and bytes that are kept, and what has happened on the way. */
+  get counts(): Record<string, number> {
+    const sums: Record<string, number> = {}
+    const add = (name: string, count: number) => {
+      sums[name] = (sums[name] ?? 0) + count
+    }
+    for (const { kind, store, reflector } of this.#kinds) {
+      add(kind.resource, store.objects.size)
+      add('bytes', store.bytes)
+      add('dropped', store.dropped)
+      for (const [name, count] of Object.entries(reflector.counts)) add(name, count)
+    }
+    return sums
+  }
+
+  /** Why kinds cannot be followed now, by resource. */
+  get problems(): Record<string, string> {
+    return Object.fromEntries(
+      this.#kinds.flatMap(({ kind, reflector }) => (reflector.problem ? [[kind.resource, reflector.problem]] : [])),
+    )
+  }
+
+  /** @param uid of the pod, or the name by which the kubelet knows a static one */
+  find(uid: string): Found | undefined {
+    const pods = this.#byKind.get('Pod')!.objects
+    const pod = pods.get(uid) ?? pods.get(this.#aliases.get(uid) ?? '') ?? this.#deleted.get(uid)
+    if (!pod) return undefined
+    const namespace = this.#names.get(`Namespace ${pod.namespace}`)
+    const node = pod.node === undefined ? undefined : this.#names.get(`Node ${pod.node}`)
+    const owners: Record<string, PodDescription['services'][number]> = {}
+    let missing = !namespace && this.#expects('Namespace')
+    let owner = pod.owner
+    for (let depth = 0; owner !== undefined && depth < MAX_DEPTH; depth++) {
+      const { kind, name, uid } = owner
+      const row = KINDS.find(one => one.kind === kind)
+      // What is not followed, such as a node that owns its mirror pods, is nothing that fields have.
+      if (row?.owns === undefined) break
+      const stored = this.#byKind.get(kind)!.objects.get(uid)
+      owners[row.owns] = stored ? named(stored) : { name, uid }
+      missing ||= !stored && this.#expects(kind)
+      owner = stored?.owner
+    }
+    const services = [...(this.#services.get(pod.namespace)?.values() ?? [])].filter(one => selects(one, pod))
+    const description = {
+      ...named(pod),
+      ...(pod.ip !== undefined && { ip: pod.ip }),
+      ns: namespace ? named(namespace) : { name: pod.namespace },
+      ...(pod.node !== undefined && { node: node ? named(node) : { name: pod.node } }),
+      owners,
+      // In a fixed order, so that nothing has changed when nothing has.
+      services: services.sort((a, b) => (a.name < b.name ? -1 : 1)).map(named),
+    }
+    return { description, complete: !missing && !(this.#expects('Service') && !this.#reflects('Service').synced) }
+  }
+
+  close(): void {
+    this.#closing.abort()
+    this.#client.close()
+  }
+
+  #reflects(kind: string): Reflector {
+    return this.#kinds.find(one => one.kind.kind === kind)!.reflector
+  }
+
+  /** What is missing of this kind may still come. */
+  #expects(kind: string): boolean {
+    const { synced, problem } = this.#reflects(kind)
+    return synced ? this.#byKind.get(kind)!.dropped === 0 : problem === undefined
+  }
+
+  #changed({ kind }: Kind, now: Stored | undefined, before: Stored | undefined): void {
+    const one = (now ?? before)!
+    if (kind === 'Pod') {
+      if (one.alias !== undefined) now ? this.#aliases.set(one.alias, one.uid) : this.#aliases.delete(one.alias)
+      if (now) this.#deleted.delete(one.uid)
+      else this.#remember(one)
+      if (now) for (const uid of [one.uid, one.alias]) if (uid !== undefined) this.onChange?.({ uid })
+      return
+    }
+    if (kind === 'Namespace' || kind === 'Node') {
+      const key = `${kind} ${one.name}`
+      // Another one of this name may have come already.
+      if (now) this.#names.set(key, now)
+      else if (this.#names.get(key)?.uid === one.uid) this.#names.delete(key)
+    }
+    if (kind === 'Service') {
+      let services = this.#services.get(one.namespace)
+      if (!services) this.#services.set(one.namespace, (services = new Map()))
+      now ? services.set(one.uid, now) : services.delete(one.uid)
+      if (services.size === 0) this.#services.delete(one.namespace)
+    }
+    this.onChange?.({ namespace: kind === 'Namespace' ? one.name : one.namespace })
+  }
+
+  #remember(pod: Stored): void {
+    this.#deleted.set(pod.uid, pod)
+    if (this.#deleted.size > MAX_DELETED) this.#deleted.delete(this.#deleted.keys().next().value!)
+  }
+}

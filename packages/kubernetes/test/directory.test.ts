@@ -1,0 +1,174 @@
+/** What is known of pods, against a strict stand-in for the API server whose watches end when they please. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { skipped } from '../../../scripts/testing/needs.ts'
+import { until } from '../../../scripts/testing/wait.ts'
+import { missingModule } from '../../outputs/test/transports/peer.ts'
+import { type Change, Directory, KubeClient, metadataRole } from '../src/index.ts'
+import { ApiServer } from './apiserver.ts'
+import { NODE, World } from './world.ts'
+
+/** By hand: FALC_STEPS=100000. */
+const STEPS = Number(process.env.FALC_STEPS ?? 1500)
+const PODS = Number(process.env.FALC_PODS ?? 3000)
+const SEED = Number(process.env.FALC_SEED ?? 1)
+
+describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node', () => {
+  let server: ApiServer
+  const open: Directory[] = []
+  const put = (kind: string, value: unknown) => server.tell(`put ${kind} ${JSON.stringify(value)}`)
+
+  beforeAll(async () => {
+    server = await ApiServer.start()
+    server.allow([metadataRole()])
+  })
+  afterAll(async () => {
+    for (const directory of open) directory.close()
+    await server.stop()
+  })
+
+  const follow = (options: Partial<ConstructorParameters<typeof Directory>[1]> = {}) => {
+    const client = new KubeClient({ server: server.url, token: { file: server.token } }, 16)
+    const directory = new Directory(client, { node: NODE, backoff: { first: 5, max: 50 }, ...options })
+    open.push(directory)
+    return directory
+  }
+
+  test('all that has a name is told of, and changes as it changes', async () => {
+    await put('Namespace', { metadata: { name: 'shop', uid: 'n1', labels: { team: 'a' } } })
+    await put('Node', { metadata: { name: NODE, uid: 'k1', labels: { zone: 'z' } } })
+    await put('Deployment', { metadata: { name: 'web', namespace: 'shop', uid: 'd1', labels: { app: 'web' } } })
+    const owner = (kind: string, name: string, uid: string) => ({
+      ownerReferences: [{ apiVersion: 'apps/v1', kind, name, uid, controller: true }],
+    })
+    await put('ReplicaSet', {
+      metadata: { name: 'web-1', namespace: 'shop', uid: 'r1', ...owner('Deployment', 'web', 'd1') },
+    })
+    await put('Service', {
+      metadata: { name: 'front', namespace: 'shop', uid: 's1' },
+      spec: { selector: { app: 'web' } },
+    })
+    await put('Service', { metadata: { name: 'all', namespace: 'shop', uid: 's2' }, spec: {} })
+    const pod = {
+      metadata: {
+        name: 'web-1-x',
+        namespace: 'shop',
+        uid: 'p1',
+        labels: { app: 'web' },
+        ...owner('ReplicaSet', 'web-1', 'r1'),
+      },
+      spec: { nodeName: NODE, containers: [] },
+      status: { podIP: '10.0.0.1' },
+    }
+    await put('Pod', pod)
+    const directory = follow()
+    const found = await until('the pod', () => directory.synced && directory.find('p1'))
+    expect(found).toEqual({
+      complete: true,
+      description: {
+        ...{ name: 'web-1-x', uid: 'p1', labels: { app: 'web' }, ip: '10.0.0.1' },
+        ns: { name: 'shop', uid: 'n1', labels: { team: 'a' } },
+        node: { name: NODE, uid: 'k1', labels: { zone: 'z' } },
+        owners: {
+          rs: { name: 'web-1', uid: 'r1', labels: {} },
+          deployment: { name: 'web', uid: 'd1', labels: { app: 'web' } },
+        },
+        services: [{ name: 'front', uid: 's1', labels: {} }],
+      },
+    })
+    const changes: Change[] = []
+    directory.onChange = change => changes.push(change)
+    await put('Pod', { ...pod, metadata: { ...pod.metadata, labels: { app: 'db' } } })
+    await until('its change', () => directory.find('p1')!.description.services.length === 0)
+    // Nothing that is kept: nobody is told.
+    await put('Pod', {
+      ...pod,
+      status: { ...pod.status, phase: 'Running' },
+      metadata: { ...pod.metadata, labels: { app: 'db' } },
+    })
+    await server.tell('remove Namespace - shop')
+    await until('the end of its namespace', () => directory.find('p1')!.description.ns.uid === undefined)
+    expect(changes).toEqual([{ uid: 'p1' }, { namespace: 'shop' }])
+    // What is deleted is told of for a while, since events come late.
+    await server.tell('remove Pod shop web-1-x')
+    await until('its end', () => directory.counts.pods === 0)
+    expect(directory.find('p1')!.description.name).toBe('web-1-x')
+    directory.close()
+  })
+
+  test('a static pod is found by the name of its control groups', async () => {
+    await put('Pod', {
+      metadata: {
+        name: 'etcd',
+        namespace: 'kube-system',
+        uid: 'e1',
+        annotations: { 'kubernetes.io/config.hash': 'feed' },
+      },
+      spec: { nodeName: NODE, containers: [] },
+    })
+    const directory = follow()
+    expect((await until('the pod', () => directory.find('feed'))).description.uid).toBe('e1')
+    directory.close()
+  })
+
+  test('what finds no room is left out and counted', async () => {
+    for (const name of ['a', 'b', 'c']) await put('Namespace', { metadata: { name } })
+    const directory = follow({ limits: { objects: 2, bytes: 1 << 20 } })
+    await until('the lists', () => directory.synced)
+    expect(directory.counts.namespaces).toBe(2)
+    expect(directory.counts.dropped).toBeGreaterThan(0)
+    directory.close()
+  })
+
+  test('without the right to follow a kind, the others are, and it is said', async () => {
+    const [core] = metadataRole().rules
+    server.allow([{ ...metadataRole(), rules: [core] }])
+    const directory = follow()
+    await until('the lists', () => directory.synced)
+    expect(Object.keys(directory.problems).sort()).toEqual([
+      ...['daemonsets', 'deployments', 'jobs', 'replicasets', 'statefulsets'],
+    ])
+    expect(directory.problems.jobs).toContain('cannot list resource "jobs"')
+    expect(directory.podsSynced).toBe(true)
+    server.allow([metadataRole()])
+    await until('the rest', () => Object.keys(directory.problems).length === 0)
+    directory.close()
+  })
+
+  test(`${STEPS} random changes to ${PODS} pods, with gaps and disconnections: in the end all of it is known, and nothing else`, async () => {
+    const world = new World(server, SEED)
+    await world.fill(PODS)
+    const before = heap()
+    const directory = follow({ page: 100, watchSeconds: 1 })
+    await until('the lists', () => directory.synced)
+    const per = Math.round((heap() - before) / directory.counts.pods!)
+    for (let step = 0; step < STEPS; step++) await world.step()
+    const truth = await world.truth()
+    const known = () => new Map([...truth.keys()].map(uid => [uid, directory.find(uid)?.description]))
+    const same = () =>
+      directory.counts.pods === truth.size &&
+      [...truth].every(([uid, pod]) => isEqual(directory.find(uid)?.description, pod))
+    // Otherwise the assertion below says in what they differ.
+    await until('the truth', same).catch(() => {})
+    expect(known()).toEqual(truth)
+    expect(directory.counts.pods).toBe(truth.size)
+    const { lists, watches, changes, expired, failed, bytes } = directory.counts
+    // A list for each kind at the start; more of them prove that there were gaps.
+    expect(lists).toBeGreaterThan(10)
+    expect(expired).toBeGreaterThan(0)
+    if (process.env.FALC_STEPS)
+      console.log({ pods: truth.size, lists, watches, changes, expired, failed, bytes, heapPerPod: per })
+    directory.close()
+  }, 600_000)
+})
+
+function heap(): number {
+  globalThis.gc?.()
+  return process.memoryUsage().heapUsed
+}
+
+/** Whatever the order of keys. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
+  const [left, right] = [Object.entries(a), Object.entries(b)]
+  return left.length === right.length && left.every(([key, value]) => isEqual(value, (b as any)[key]))
+}
