@@ -62,18 +62,18 @@ export class Directory {
     return this.#kinds[0]!.reflector.synced
   }
 
-  /** Objects and bytes that are kept, and what has happened on the way. */
-  get counts(): Record<string, number> {
+  /** Objects by resource, and the bytes that they take. */
+  get sizes(): Record<string, number> {
+    const bytes = this.#kinds.reduce((sum, { store }) => sum + store.bytes, 0)
+    return { ...Object.fromEntries(this.#kinds.map(({ kind, store }) => [kind.resource, store.objects.size])), bytes }
+  }
+
+  /** What has happened, of all kinds together. */
+  get events(): Record<string, number> {
     const sums: Record<string, number> = {}
-    const add = (name: string, count: number) => {
-      sums[name] = (sums[name] ?? 0) + count
-    }
-    for (const { kind, store, reflector } of this.#kinds) {
-      add(kind.resource, store.objects.size)
-      add('bytes', store.bytes)
-      add('dropped', store.dropped)
-      for (const [name, count] of Object.entries(reflector.counts)) add(name, count)
-    }
+    for (const { store, reflector } of this.#kinds)
+      for (const [name, count] of Object.entries({ ...reflector.counts, dropped: store.dropped }))
+        sums[name] = (sums[name] ?? 0) + count
     return sums
   }
 

@@ -14,6 +14,8 @@ export interface ReflectorOptions {
   readonly backoff?: { readonly first?: number; readonly max?: number }
   /** As Math.random. */
   readonly random?: () => number
+  /** Told once when a kind cannot be followed, until it can be again. */
+  readonly warn?: (text: string) => void
 }
 
 /** An object of the API server has one and a half million bytes at most. */
@@ -23,6 +25,8 @@ const GRACE = 30
 /** Milliseconds: a watch that is shorter and says nothing has failed. */
 const BRIEF = 1000
 const GONE = 410
+/** Failures in sequence: a connection that breaks is nothing unusual. */
+const WORTH_A_WARNING = 3
 
 export class Reflector {
   readonly counts = { lists: 0, watches: 0, changes: 0, expired: 0, failed: 0, unreadable: 0 }
@@ -56,17 +60,23 @@ export class Reflector {
       if (signal.aborted) return
       if (this.problem !== undefined) await this.#pause(this.problem, signal)
       // A list alone is no success: the watch after it may fail each time.
-      else if (watching) this.#backoff.reset()
+      else if (watching) {
+        this.#backoff.reset()
+        this.#failures = 0
+      }
     }
   }
 
   async #pause(message: string, signal: AbortSignal): Promise<void> {
     this.counts.failed++
+    if (++this.#failures === WORTH_A_WARNING) this.#options.warn?.(`Kubernetes metadata: ${message}`)
     const after = this.#after !== undefined && { after: this.#after }
     const pause = this.#backoff.next({ class: 'later', cause: 'kubernetes', message, ...after })
     await sleep(pause, undefined, { signal }).catch(() => {})
   }
 
+  /** In sequence. */
+  #failures = 0
   /** Milliseconds that the server asks to wait. */
   #after: number | undefined
 

@@ -292,7 +292,7 @@ class Handler(BaseHTTPRequestHandler):
         namespace, name = namespace and unquote(namespace), name and unquote(name)
         method = self.command
         query = {key: values[0] for key, values in parse_qs(url.query, keep_blank_values=True).items()}
-        watching = query.get("watch") in ("true", "1")
+        watching = query.get("watch") in ("1", "t", "T", "true", "TRUE", "True")
         unknown = set(query) - QUERY.get("WATCH" if watching else method, set())
         if unknown:
             raise Refused(400, "BadRequest", f"unknown query parameters: {', '.join(sorted(unknown))}")

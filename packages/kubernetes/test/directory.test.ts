@@ -90,7 +90,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node',
     expect(changes).toEqual([{ uid: 'p1' }, { namespace: 'shop' }])
     // What is deleted is told of for a while, since events come late.
     await server.tell('remove Pod shop web-1-x')
-    await until('its end', () => directory.counts.pods === 0)
+    await until('its end', () => directory.sizes.pods === 0)
     expect(directory.find('p1')!.description.name).toBe('web-1-x')
     directory.close()
   })
@@ -114,16 +114,17 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node',
     for (const name of ['a', 'b', 'c']) await put('Namespace', { metadata: { name } })
     const directory = follow({ limits: { objects: 2, bytes: 1 << 20 } })
     await until('the lists', () => directory.synced)
-    expect(directory.counts.namespaces).toBe(2)
-    expect(directory.counts.dropped).toBeGreaterThan(0)
+    expect(directory.sizes.namespaces).toBe(2)
+    expect(directory.events.dropped).toBeGreaterThan(0)
     directory.close()
   })
 
   test('without the right to follow a kind, the others are, and it is said', async () => {
     const [core] = metadataRole().rules
     server.allow([{ ...metadataRole(), rules: [core] }])
-    const directory = follow()
-    await until('the lists', () => directory.synced)
+    const warnings: string[] = []
+    const directory = follow({ warn: text => warnings.push(text) })
+    await until('warnings', () => directory.synced && warnings.length === 5)
     expect(Object.keys(directory.problems).sort()).toEqual([
       ...['daemonsets', 'deployments', 'jobs', 'replicasets', 'statefulsets'],
     ])
@@ -140,23 +141,32 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node',
     const before = heap()
     const directory = follow({ page: 100, watchSeconds: 1 })
     await until('the lists', () => directory.synced)
-    const per = Math.round((heap() - before) / directory.counts.pods!)
+    const per = Math.round((heap() - before) / directory.sizes.pods!)
     for (let step = 0; step < STEPS; step++) await world.step()
     const truth = await world.truth()
     const known = () => new Map([...truth.keys()].map(uid => [uid, directory.find(uid)?.description]))
     const same = () =>
-      directory.counts.pods === truth.size &&
+      directory.sizes.pods === truth.size &&
       [...truth].every(([uid, pod]) => isEqual(directory.find(uid)?.description, pod))
     // Otherwise the assertion below says in what they differ.
     await until('the truth', same).catch(() => {})
     expect(known()).toEqual(truth)
-    expect(directory.counts.pods).toBe(truth.size)
-    const { lists, watches, changes, expired, failed, bytes } = directory.counts
+    expect(directory.sizes.pods).toBe(truth.size)
+    const { lists, watches, changes, expired, failed } = directory.events
     // A list for each kind at the start; more of them prove that there were gaps.
     expect(lists).toBeGreaterThan(10)
     expect(expired).toBeGreaterThan(0)
     if (process.env.FALC_STEPS)
-      console.log({ pods: truth.size, lists, watches, changes, expired, failed, bytes, heapPerPod: per })
+      console.log({
+        pods: truth.size,
+        lists,
+        watches,
+        changes,
+        expired,
+        failed,
+        bytes: directory.sizes.bytes,
+        heapPerPod: per,
+      })
     directory.close()
   }, 600_000)
 })

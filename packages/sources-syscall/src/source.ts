@@ -13,7 +13,10 @@ export interface SyscallOptions {
 }
 
 /** Falco's plugins whose fields this source provides. required_plugin_versions is checked against this list. */
-export const PLUGINS = [{ name: 'container', version: '0.7.1' }] as const
+export const PLUGINS = [
+  { name: 'container', version: '0.7.1' },
+  { name: 'k8smeta', version: '0.4.1' },
+] as const
 
 const CONTAINER_PLUGIN_EVENTS = ['container', 'container_removed'] as const
 

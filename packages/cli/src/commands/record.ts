@@ -26,7 +26,7 @@ export const record = defineCommand({
     config: {
       short: 'c',
       value: 'FILE',
-      help: 'Live: a falco.yaml whose plugin "container" names the container engines to ask (default: the usual sockets)',
+      help: 'Live: a falco.yaml whose plugins "container" and "k8smeta" say which engines and API server to ask (default: the usual sockets)',
     },
     snaplen: { value: 'BYTES', help: 'Live: bytes kept of data that is read or written (default: 80)' },
     gzip: { short: 'z', help: 'Compress' },
@@ -41,7 +41,10 @@ export const record = defineCommand({
     const stream = await openRecorded(flags.capture, {
       snaplen: whole('--snaplen', flags.snaplen),
       socketPath: flags['probe-socket'],
-      containers: flags.config === undefined ? {} : configuredEngines(flags.config),
+      containers:
+        flags.config === undefined
+          ? {}
+          : await configuredEngines(flags.config, text => process.stderr.write(`${text}\n`)),
     })
     const stop = new AbortController()
     const timer = seconds === undefined ? undefined : setTimeout(() => stop.abort(), seconds * 1000)

@@ -53,6 +53,7 @@ export function readPlugins({ plugins, load_plugins }: Raw, at: Reading, root: C
     })),
     settings: {
       k8saudit: settingsOf('k8saudit') as PluginsConfig['settings']['k8saudit'],
+      k8smeta: settingsOf('k8smeta') as PluginsConfig['settings']['k8smeta'],
       container: settingsOf('container') as PluginsConfig['settings']['container'],
     },
   }

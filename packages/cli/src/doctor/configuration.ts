@@ -12,6 +12,7 @@ import { makeEngine } from '../rules/compile.ts'
 import { readRules } from '../rules/files.ts'
 import { engineOptions } from '../rules/options.ts'
 import { loadSources } from '../sources/load.ts'
+import { kubernetesFindings } from './kubernetes.ts'
 
 /** Milliseconds that a server has to accept a connection. */
 const PATIENCE = 2000
@@ -28,35 +29,35 @@ export async function configurationFindings(path: string): Promise<Finding[]> {
   const warnings = config.warnings.map(text => optional('configuration', text, 'docs/config.md lists all keys'))
   return [
     ...(warnings.length > 0 ? warnings : [found('configuration', path)]),
-    await rules(config),
+    ...(await rules(config)),
     ...paths(config),
     ...(await ports(config)),
     ...(await servers(config)),
   ]
 }
 
-async function rules(config: Config): Promise<Finding> {
+async function rules(config: Config): Promise<Finding[]> {
   const name = 'rules'
   const remedy = 'correct rules_files and the rules'
   const absent: string[] = []
   try {
     const files = readRules(rulesFiles(config), file => absent.push(file))
     if (files.length === 0)
-      return missing(
-        name,
-        absent.length === 0 ? 'rules_files is empty' : `no file exists: ${absent.join(', ')}`,
-        remedy,
-      )
-    const { report } = makeEngine(engineOptions(config), { sources: await loadSources() }, files)
+      return [
+        missing(name, absent.length === 0 ? 'rules_files is empty' : `no file exists: ${absent.join(', ')}`, remedy),
+      ]
+    const { engine, report } = makeEngine(engineOptions(config), { sources: await loadSources() }, files)
     const invalid = report.files.filter(file => file.errors.length > 0)
-    if (invalid.length > 0) return missing(name, invalid.map(file => formatResult(file).trimEnd()).join('\n'), remedy)
+    if (invalid.length > 0) return [missing(name, invalid.map(file => formatResult(file).trimEnd()).join('\n'), remedy)]
     const enabled = report.rules.filter(rule => rule.enabled).length
-    if (enabled === 0) return missing(name, 'no rule is enabled', remedy)
+    if (enabled === 0) return [missing(name, 'no rule is enabled', remedy)]
     const text = `${count(enabled, 'rule')} in ${count(files.length, 'file')}`
-    return absent.length === 0 ? found(name, text) : optional(name, `${text}; skipped: ${absent.join(', ')}`, remedy)
+    const loaded =
+      absent.length === 0 ? found(name, text) : optional(name, `${text}; skipped: ${absent.join(', ')}`, remedy)
+    return [loaded, ...(await kubernetesFindings(config, engine.ruleUses('syscall')))]
   } catch (error) {
     if (!(error instanceof CliError)) throw error
-    return missing(name, error.message, remedy)
+    return [missing(name, error.message, remedy)]
   }
 }
 

@@ -5,9 +5,10 @@ import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import type { RunningRules } from '../rules/cached.ts'
 import { captureFeed } from '../sources/capture-feed.ts'
-import { containerEngines, metadataOptions } from '../sources/containers.ts'
+import { containerEngines, metadataOptions, withPods } from '../sources/containers.ts'
 import type { Feed } from '../sources/feed.ts'
 import { k8sAuditFeed } from '../sources/k8s-audit-feed.ts'
+import { clusterOf } from '../sources/kubernetes.ts'
 import { liveFeed } from '../sources/live-feed.ts'
 import type { RunFlags } from './run-flags.ts'
 import type { Loaded } from './session.ts'
@@ -49,13 +50,15 @@ export async function openFeeds(
     possible,
     sources.map(source => source.name),
   )
-  const live = () =>
+  const live = async () =>
     liveFeed({
       config,
       wanted: engine.wantedTypes('syscall'),
       ...(!flags['no-kernel-filter'] && !config.capture.enabled && { unmatched: engine.unmatched('syscall') }),
       socketPath: flags['probe-socket'],
-      containers: metadataOptions(config),
+      containers: await withPods(metadataOptions(config), await clusterOf(config, flags['k8s-meta']), text =>
+        log.source('warning', text),
+      ),
       log,
     })
   log.info(`Enabled event sources: ${enabled.join(', ')}`)

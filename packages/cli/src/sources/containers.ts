@@ -1,12 +1,23 @@
 import type { ContainerEngine, MetadataCounts, MetadataOptions } from '@falc/sources-syscall'
 import { type Config, loadConfig } from '../config/config.ts'
+import { type Cluster, clusterOf, podDirectory } from './kubernetes.ts'
 
 /** The engines of Falco's container plugin, by the protocol that they are asked in. */
 const PROTOCOLS = { docker: ['docker'], podman: ['podman'], cri: ['cri', 'containerd'] } as const
 
-/** The options in a falco.yaml. @throws {ConfigError} */
-export function configuredEngines(path: string): MetadataOptions {
-  return metadataOptions(loadConfig(path, []))
+/** The options in a falco.yaml. @throws {ConfigError | CliError} */
+export async function configuredEngines(path: string, warn: (text: string) => void): Promise<MetadataOptions> {
+  const config = loadConfig(path, [])
+  return withPods(metadataOptions(config), await clusterOf(config), warn)
+}
+
+/** The options, and who knows the pods. @throws {CliError} */
+export async function withPods(
+  options: MetadataOptions,
+  cluster: Cluster | undefined,
+  warn: (text: string) => void,
+): Promise<MetadataOptions> {
+  return cluster === undefined ? options : { ...options, pods: await podDirectory(cluster, warn) }
 }
 
 /** Which container engines are asked, and how: settings of Falco's container plugin. */
@@ -36,12 +47,16 @@ export function metadataCounts({
   ahead,
   watches,
   dropped,
+  pods,
+  kubernetes,
   ...evaluations
 }: MetadataCounts): Record<string, number> {
   const groups = {
     'look-ups': lookups,
     'look-ups ahead': ahead,
     announcements: { ...watches, dropped },
+    pods: pods ?? {},
+    kubernetes: kubernetes ?? {},
     evaluations,
   }
   const named = Object.entries(groups).flatMap(([what, counts]) =>

@@ -58,6 +58,7 @@ export async function liveFeed({
     )
     return new LiveFeed(live, metadata, unmatched !== undefined)
   } catch (error) {
+    containers.pods?.close()
     throw unableToCapture(error, socketPath !== undefined)
   }
 }

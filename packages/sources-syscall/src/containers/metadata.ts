@@ -5,8 +5,9 @@ import { Announcements } from './announcements.ts'
 import { containerEvent } from './container-event.ts'
 import type { Announced } from './description.ts'
 import { type EngineSockets, type Engines, openEngines } from './engines.ts'
-import { Held } from './held.ts'
+import { type Awaited, Held } from './held.ts'
 import { type LookupCounts, type LookupOptions, Lookups } from './lookups.ts'
+import { type PodCounts, type PodDirectory, Pods } from './pods.ts'
 import type { WatchCounts } from './watches.ts'
 
 export interface MetadataOptions extends LookupOptions {
@@ -19,6 +20,8 @@ export interface MetadataOptions extends LookupOptions {
   /** Limits on the held events. Defaults: 4096 events, 16 MiB. */
   readonly holdEvents?: number
   readonly holdBytes?: number
+  /** Who knows the pods of this node; it is closed with this. Default: nobody is asked. */
+  readonly pods?: PodDirectory
 }
 
 /** Milliseconds that a session waits at startup for the metadata of running containers. */
@@ -33,6 +36,9 @@ export interface MetadataCounts {
   readonly watches: Readonly<WatchCounts>
   /** Announcements dropped because there were too many. */
   readonly dropped: number
+  /** Pods by what became of their metadata; absent where nobody is asked. */
+  readonly pods?: PodCounts
+  readonly kubernetes?: Readonly<Record<string, number>>
   /** Evaluations that waited. */
   readonly held: number
   /** Of these: got the metadata; were released at the end of the window; had a failed look-up. */
@@ -44,13 +50,13 @@ export interface MetadataCounts {
 }
 
 /**
- * Metadata of the containers on a live machine. It looks up every container that the state encounters. Passed to `evaluate`
+ * Metadata of the containers and pods on a live machine. It looks up every one that the state encounters. Passed to `evaluate`
  * as the deferral, it holds events whose rules need metadata that is still pending:
  *
  *   const alerts = engine.evaluate(source, event, metadata)
  *   if (alerts !== undefined) deliver(alerts)         // else `next` returns the event again
  *
- * `next` returns, in order of arrival, the events that describe containers (for rules and recordings; the state has already
+ * `next` returns, in order of arrival, the events that describe containers and pods (for rules and recordings; the state has already
  * applied them) and the events that waited. `onReady` is called when there are any.
  */
 export class ContainerMetadata {
@@ -64,6 +70,7 @@ export class ContainerMetadata {
   readonly #windows = new Map<Container, NodeJS.Timeout>()
   readonly #looking = new Set<Container>()
   readonly #holdMs: number
+  readonly #pods: Pods | undefined
   #settled: (() => void) | null = null
 
   constructor(state: SyscallState, options: MetadataOptions = {}, engines?: Engines) {
@@ -78,6 +85,18 @@ export class ContainerMetadata {
       options,
       ({ fullId, owner }) => (owner === null ? this.#announcements.get(fullId) : undefined),
     )
+    this.#pods =
+      options.pods &&
+      new Pods(
+        state,
+        options.pods,
+        this.#holdMs,
+        (name, info) => {
+          this.#raise(info, name)
+          this.onReady?.()
+        },
+        (pod, outcome) => this.#released(pod, outcome),
+      )
     state.tables.containers.onNew = container => this.#look(container)
     for (const container of state.tables.containers) {
       if (container.info === null && container.type === '') this.#look(container)
@@ -91,6 +110,7 @@ export class ContainerMetadata {
       ahead: ahead.counts,
       watches: watches.counts,
       dropped,
+      ...(this.#pods && { pods: this.#pods.counts, kubernetes: this.#pods.events }),
       ...this.#held.counts,
     }
   }
@@ -98,29 +118,32 @@ export class ContainerMetadata {
   /** Call this before evaluating an event. */
   before(event: SyscallEvent): void {
     const { thread } = event
-    if (thread === null || !thread.container.pending) return
-    thread.container.missed = false
+    if (thread === null) return
+    const { container } = thread
+    if (!container.pending && container.pod?.pending !== true) return
+    container.missed = false
+    if (container.pod !== null) container.pod.missed = false
     // Discard results memoized while metadata was absent: with them, no field would ask for it again.
     thread.memo = null
   }
 
-  /** Number of containers whose metadata is pending. */
+  /** Number of containers and pods whose metadata is pending. */
   get pending(): number {
-    return this.#windows.size
+    return this.#windows.size + (this.#pods?.pending ?? 0)
   }
 
   /** Whether the evaluation just done asked for pending metadata. */
-  asked({ thread }: SyscallEvent): boolean {
-    return thread?.container.pending === true && thread.container.missed
+  asked(event: SyscallEvent): boolean {
+    return awaited(event) !== null
   }
 
   /** Call this after the evaluation. True = it asked for pending metadata: discard its result, `next` will return the event again. */
   hold(event: SyscallEvent): boolean {
-    const { thread } = event
-    if (thread === null || !this.asked(event)) return false
-    thread.container.missed = false
-    thread.memo = null
-    return this.#held.add(thread.container, event)
+    const missing = awaited(event)
+    if (missing === null) return false
+    missing.missed = false
+    event.thread!.memo = null
+    return this.#held.add(missing, event)
   }
 
   /** The next event that describes a container or has waited; null = none is ready. */
@@ -130,7 +153,7 @@ export class ContainerMetadata {
 
   /** Resolves when no look-up is pending, or after `ms`. Used for the containers already running when a session starts. */
   async settle(ms = Math.min(this.#holdMs, SETTLE)): Promise<void> {
-    if (this.#lookups.pending === 0) return
+    if (this.#lookups.pending === 0 && this.pending === 0) return
     let timer: NodeJS.Timeout | undefined
     await new Promise<void>(resolve => {
       this.#settled = resolve
@@ -143,12 +166,14 @@ export class ContainerMetadata {
   /** Releases all held events as they are: `next` returns them. */
   flush(): void {
     for (const container of [...this.#windows.keys()]) this.#expire(container)
+    this.#pods?.flush()
   }
 
   close(): void {
     this.#state.tables.containers.onNew = null
     for (const timer of this.#windows.values()) clearTimeout(timer)
     this.#windows.clear()
+    this.#pods?.close()
     this.#lookups.close()
     this.#announcements.close()
     this.#engines.close()
@@ -185,7 +210,7 @@ export class ContainerMetadata {
     if (container.owner === null) this.#announcements.forget(container.fullId)
     if (found !== null) this.#tell(found, container)
     if (container.pending) this.#release(container, reason === null ? 'filled' : 'failed')
-    if (this.#settled !== null && this.#lookups.pending <= 1) this.#settled()
+    if (this.#lookups.pending <= 1 && this.pending === 0) this.#settled?.()
     if (this.#ready.length > 0) this.onReady?.()
   }
 
@@ -199,8 +224,11 @@ export class ContainerMetadata {
   }
 
   #tell(found: Announced, { owner }: Container): void {
-    const described = owner === null ? found : { ...found, owner_uid: owner }
-    const bytes = containerEvent(JSON.stringify({ container: described }), BigInt(Date.now()) * 1_000_000n)
+    this.#raise({ container: owner === null ? found : { ...found, owner_uid: owner } })
+  }
+
+  #raise(info: object, name?: string): void {
+    const bytes = containerEvent(JSON.stringify(info), BigInt(Date.now()) * 1_000_000n, name)
     const event = new SyscallEvent()
     if (!event.attach(bytes, new DataView(bytes.buffer), 0, bytes.length)) throw new Error('malformed container event')
     this.#state.apply(event)
@@ -214,4 +242,19 @@ export class ContainerMetadata {
     this.#windows.delete(container)
     for (const event of this.#held.take(container, outcome)) this.#ready.push(event)
   }
+
+  #released(pod: Awaited, outcome: 'filled' | 'expired'): void {
+    for (const event of this.#held.take(pod, outcome)) this.#ready.push(event)
+    if (this.#lookups.pending === 0 && this.pending === 0) this.#settled?.()
+    if (this.#ready.length > 0) this.onReady?.()
+  }
+}
+
+/** What the evaluation of an event asked for and is pending: the container, else the pod. */
+function awaited({ thread }: SyscallEvent): Awaited | null {
+  if (thread === null) return null
+  const { container } = thread
+  if (container.pending && container.missed) return container
+  const { pod } = container
+  return pod?.pending === true && pod.missed ? pod : null
 }

@@ -46,16 +46,19 @@ export function labelText(info: ContainerInfo | undefined, map: string, name: st
   return typeof value === 'string' ? value : undefined
 }
 
-/** `k:v, k2:v2` sorted by name, without the orchestrator's own labels; a label without a value is shown as its name. */
-export function labelsText(info: ContainerInfo | undefined, map: string): string | undefined {
+/** `k:v` sorted by name, without the orchestrator's own labels; a label without a value is shown as its name. */
+export function labelList(info: ContainerInfo | undefined, map: string): string[] | undefined {
   const labels = infoMap(info, map)
   if (labels === undefined) return undefined
   return Object.keys(labels)
     .filter(name => !name.startsWith('annotation.') && !name.startsWith('io.kubernetes.'))
     .sort()
     .map(name => (typeof labels[name] === 'string' && labels[name] !== '' ? `${name}:${labels[name]}` : name))
-    .join(', ')
 }
+
+/** `labelList` with commas between. */
+export const labelsText = (info: ContainerInfo | undefined, map: string): string | undefined =>
+  labelList(info, map)?.join(', ')
 
 /** The mounts of a container; invalid entries are left out. */
 export function infoMounts(info: ContainerInfo | undefined): readonly Mount[] | undefined {

@@ -9,7 +9,8 @@ import { FD_SOCKET_FIELDS } from './fd-socket.ts'
 import { FDLIST_FIELDS } from './fdlist.ts'
 import { FS_PATH_FIELDS } from './fs-path.ts'
 import { GROUP_FIELDS } from './group.ts'
-import { K8S_FIELDS } from './k8s.ts'
+import { K8S_FAMILY_FIELDS, K8S_FIELDS } from './k8s.ts'
+import { K8SMETA_FIELDS } from './k8smeta.ts'
 import { OPEN_FIELDS } from './open.ts'
 import { ORCHESTRATOR_FIELDS } from './orchestrators.ts'
 import { PROCESS_FIELDS } from './process.ts'
@@ -39,7 +40,14 @@ export const SYSCALL_FIELDS: Fields = {
   ...GROUP_FIELDS,
   ...CONTAINER_FIELDS,
   ...K8S_FIELDS,
+  ...K8SMETA_FIELDS,
   ...ORCHESTRATOR_FIELDS,
   ...SYSLOG_FIELDS,
   ...REMOVED_FIELDS,
 }
+
+/** Fields that only an API server of Kubernetes can fill. */
+export const NEEDS_API_SERVER: ReadonlySet<string> = new Set([
+  ...Object.keys(K8S_FAMILY_FIELDS),
+  ...Object.keys(K8SMETA_FIELDS),
+])

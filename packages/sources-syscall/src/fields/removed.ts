@@ -5,11 +5,6 @@ import type { Field, Fields } from './table.ts'
 const DEPRECATED = `
   container.healthcheck container.liveness_probe container.readiness_probe
   proc.is_container_healthcheck:bool proc.is_container_liveness_probe:bool proc.is_container_readiness_probe:bool
-  k8s.rc.name k8s.rc.id k8s.rc.label[] k8s.rc.labels
-  k8s.svc.name k8s.svc.id k8s.svc.label[] k8s.svc.labels
-  k8s.ns.id k8s.ns.label[] k8s.ns.labels
-  k8s.rs.name k8s.rs.id k8s.rs.label[] k8s.rs.labels
-  k8s.deployment.name k8s.deployment.id k8s.deployment.label[] k8s.deployment.labels
 `
 
 const REMOVED = `

@@ -1,4 +1,5 @@
 import type { Memo, MemoHolder } from '@falc/engine'
+import type { Pod } from './pod.ts'
 
 /** What a container runtime reports about a container: the JSON of container events, as Falco's container plugin writes it. */
 export type ContainerInfo = Readonly<Record<string, unknown>>
@@ -20,6 +21,8 @@ export class Container implements MemoHolder {
   readonly owner: number | null
   /** Metadata from a container event, if there was one. */
   info: ContainerInfo | null = null
+  /** The pod that it belongs to, if its control groups are the kubelet's. */
+  pod: Pod | null = null
   /** Live: metadata has been requested, so evaluations that need it can wait. */
   pending = false
   /** Live: a field needed metadata that had not arrived yet. */

@@ -3,6 +3,7 @@ import type { FdEntry, MachineInfo, ProcessEntry } from '../capture/visitor.ts'
 import type { CaptureWriter } from '../capture/writer.ts'
 import { containerEvent } from '../containers/container-event.ts'
 import { FD_ROLE_SERVER, type Fd, FdKind } from '../model/fd.ts'
+import { POD_EVENT } from '../model/pod.ts'
 import type { Thread } from '../model/thread.ts'
 import type { Tables } from '../state/tables.ts'
 
@@ -24,11 +25,12 @@ export function writeTables(writer: CaptureWriter, tables: Tables, time: bigint)
     if (thread.tid < 0 || (!thread.isMain && thread.leader?.fds === thread.fds)) continue
     writer.fds(thread.tid, fds(thread, ports))
   }
-  for (const { info } of tables.containers) {
-    if (info === null) continue
-    const note = containerEvent(JSON.stringify({ container: info }), time)
+  const tell = (info: object, name?: string) => {
+    const note = containerEvent(JSON.stringify(info), time, name)
     writer.writeBytes(note, 0, note.length, 0)
   }
+  for (const { info } of tables.containers.pods) if (info !== null) tell(info, POD_EVENT)
+  for (const { info } of tables.containers) if (info !== null) tell({ container: info })
 }
 
 /** The local machine, for a state without machine information. */

@@ -1,7 +1,9 @@
 import { Cgroups } from '../model/cgroups.ts'
 import { Container } from '../model/container.ts'
+import { podOf } from '../model/pod.ts'
 import { splitStrings } from '../model/string-list.ts'
 import { type ContainerEngine, cgroupOwner, matchCgroup } from './cgroup-matchers.ts'
+import { PodTable } from './pod-table.ts'
 
 /** container_type of container events, by number. */
 const TYPES: readonly string[] = [
@@ -28,6 +30,7 @@ const MAX_CGROUPS = 4096
 /** The containers of the recorded machine, and the cgroup lists that refer to them. */
 export class ContainerTable {
   readonly host = new Container('', '', 'host', '')
+  readonly pods = new PodTable()
   /** Keyed by id, and by owner if `byOwner` is set. */
   readonly #containers = new Map<string, Container>()
   /** Kept from one eviction to the next: a new iterator would pass over everything that was deleted before. */
@@ -36,7 +39,7 @@ export class ContainerTable {
   #cgroups = new Map<string, Cgroups>()
   /** Number of containers evicted, oldest first, because there were too many. */
   evicted = 0
-  /** Number of container events whose JSON could not be parsed. */
+  /** Number of events about containers and pods whose JSON could not be parsed. */
   unreadable = 0
   /**
    * Live: a container named by a user is distinct from the system's container of the same id, so that no user can
@@ -103,12 +106,17 @@ export class ContainerTable {
   clear(): void {
     this.#containers.clear()
     this.#cgroups.clear()
+    this.pods.clear()
   }
 
   #containerOf(pairs: readonly (readonly [string, string])[]): Container {
     for (const [, path] of pairs) {
       const match = matchCgroup(path, this.engines)
-      if (match !== null) return this.#make(match.id, match.runtime, match.fullId, cgroupOwner(path))
+      if (match === null) continue
+      const owner = cgroupOwner(path)
+      // A user may call a control group of their own after someone else's pod.
+      const pod = owner === null ? podOf(path) : undefined
+      return this.#make(match.id, match.runtime, match.fullId, owner, pod)
     }
     return this.host
   }
@@ -117,7 +125,14 @@ export class ContainerTable {
     return owner === null || !this.byOwner ? id : `${id} ${owner}`
   }
 
-  #make(id: string, runtime: string, fullId: string, owner: number | null): Container {
+  /** Stores what an event tells of a pod. */
+  describePod(json: string): boolean {
+    const known = this.pods.describe(json)
+    if (!known) this.unreadable++
+    return known
+  }
+
+  #make(id: string, runtime: string, fullId: string, owner: number | null, pod?: string): Container {
     if (id === '') return this.host
     const key = this.#key(id, owner)
     let container = this.#containers.get(key)
@@ -128,9 +143,12 @@ export class ContainerTable {
       }
       const bare = WITHOUT_METADATA.has(runtime)
       container = new Container(id, fullId, bare ? runtime : '', runtime, owner)
+      if (pod !== undefined) container.pod = this.pods.get(pod)
       this.#containers.set(key, container)
       if (this.onNew !== null && runtime !== '' && !bare) this.onNew(container)
     }
+    // A recording tells of a container before its first event.
+    else if (pod !== undefined) container.pod ??= this.pods.get(pod)
     return container
   }
 }

@@ -2,6 +2,7 @@ import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { positions } from '../events/positions.ts'
 import { decodeText } from '../events/text.ts'
+import { POD_EVENT } from '../model/pod.ts'
 import type { Effects, ThreadlessEffect } from './effects.ts'
 import type { Tables } from './tables.ts'
 
@@ -41,12 +42,15 @@ function container(tables: Tables, event: SyscallEvent): void {
   describe(tables, event.text(CONTAINER.json))
 }
 
-/** An event from a plugin; Falco's container plugin uses these to report containers. */
+/** An event from a plugin; Falco's container plugin uses these to report containers, falc also to tell of pods. */
 function async(tables: Tables, event: SyscallEvent): void {
-  if (event.text(ASYNC.name) !== 'container') return
+  const name = event.text(ASYNC.name)
+  if (name !== 'container' && name !== POD_EVENT) return
   const bytes = event.blob(ASYNC.data)
   const end = bytes.length > 0 && bytes[bytes.length - 1] === 0 ? bytes.length - 1 : bytes.length
-  describe(tables, decodeText(bytes, 0, end))
+  const json = decodeText(bytes, 0, end)
+  if (name === 'container') describe(tables, json)
+  else if (tables.containers.describePod(json)) tables.threads.forgetAll()
 }
 
 function describe(tables: Tables, json: string): void {

@@ -18,7 +18,8 @@ function printed(one: Case): Map<string, string> {
 }
 
 describe('fields of events that no capture here holds', () => {
-  test.each(readCaseFile(new URL('cases/events.txt', import.meta.url)))('$title', one => {
+  const files = ['cases/events.txt', 'cases/kubernetes.txt'].map(file => new URL(file, import.meta.url))
+  test.each(files.flatMap(readCaseFile))('$title', one => {
     const texts = printed(one)
     one.expectRows('fields', field => texts.get(field)!)
   })

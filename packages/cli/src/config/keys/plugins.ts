@@ -55,7 +55,23 @@ const CONTAINER = section({
   }),
 })
 
-export const PLUGIN_SETTINGS = { k8saudit: K8SAUDIT, container: CONTAINER } as const satisfies Record<
+const COLLECTOR = { noEffect: { why: 'falc asks the API server itself', asks: () => true } }
+
+const K8SMETA = section({
+  nodeName: optional(text, 'This node, as Kubernetes names it. Default: `$NODE_NAME`, else the name of the host.'),
+  kubeconfig: key(
+    text,
+    '',
+    "How to reach the API server. Default: as the account of the pod that falc runs in. falc's own setting.",
+  ),
+  collectorHostname: optional(text, 'Where the collector is.', COLLECTOR),
+  collectorPort: optional(integer(), 'Where the collector is.', COLLECTOR),
+  caPEMBundle: optional(text, "The collector's certificate authorities.", COLLECTOR),
+  hostProc: optional(text, "The host's /proc.", COLLECTOR),
+  verbosity: optional(text, 'What the plugin logs.', COLLECTOR),
+})
+
+export const PLUGIN_SETTINGS = { k8saudit: K8SAUDIT, k8smeta: K8SMETA, container: CONTAINER } as const satisfies Record<
   string,
   Section<any>
 >
