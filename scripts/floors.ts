@@ -139,7 +139,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'playbooks',
       'admission',
     ],
-    ...['doctor', 'listing', 'testing', 'commands', 'cli', 'index', 'main'],
+    ...['doctor', 'listing', 'testing', 'updates', 'commands', 'cli', 'index', 'main'],
   ],
 }
 

@@ -30,6 +30,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   'dead-letters': async () => (await import('./commands/dead-letters.ts')).deadLetters,
   relay: async () => (await import('./commands/relay.ts')).relay,
   respond: async () => (await import('./commands/respond.ts')).respond,
+  rules: async () => (await import('./commands/rules.ts')).rulesCommand,
   admission: async () => (await import('./commands/admission.ts')).admission,
   disasm: async () => (await import('./commands/disasm.ts')).disasm,
 }

@@ -95,7 +95,7 @@ const EFFECTS: Readonly<Record<Effect, string>> = {
   other: 'matches other events',
 }
 
-function ruleText({ rule, kind, effect, checksGone, checksCome, lists, keys }: RuleChange): string {
+export function ruleText({ rule, kind, effect, checksGone, checksCome, lists, keys }: RuleChange): string {
   const lines = [`${SIGNS[kind]} ${rule}${effect ? `: ${EFFECTS[effect]}` : ''}`]
   for (const check of checksGone) lines.push(`    - ${check}`)
   for (const check of checksCome) lines.push(`    + ${check}`)

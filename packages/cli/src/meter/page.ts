@@ -4,7 +4,7 @@ import { priorityLevel } from '@falc/engine'
 import type { OutputStats } from '@falc/outputs'
 import { hostname } from '../hostname.ts'
 import { falcVersion } from '../version.ts'
-import type { KernelCounts } from './counts.ts'
+import type { KernelCounts, Series } from './counts.ts'
 import { type Metric, onPage } from './metric.ts'
 import { type MeteredFeed, type MetricsSource, nowNs, queueDrops, STARTED_AT, upSeconds } from './metrics-source.ts'
 import { bootTime } from './resources.ts'
@@ -44,6 +44,13 @@ export function metricsPage(from: MetricsSource, refused: Readonly<Record<string
       count,
       { cause },
     )
+  return page.text
+}
+
+/** A page of series alone. */
+export function seriesPage(series: readonly Series[]): string {
+  const page = new Page()
+  for (const { name, kind, help, value, labels } of series) page.add(name, kind, help, value, labels)
   return page.text
 }
 

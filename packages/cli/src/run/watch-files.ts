@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs'
+import { type FSWatcher, lstatSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Log } from '../log.ts'
 import { kindOf } from '../read-file.ts'
@@ -17,12 +17,14 @@ const PATIENCE = 1000
 export function watchFiles(paths: readonly string[], changed: () => void, log: Log): () => void {
   /** The names that matter, by folder; all of them where the folder itself is given. */
   const folders = new Map<string, Set<string> | 'all'>()
+  const name = (path: string) => {
+    const names = folders.get(dirname(path)) ?? new Set()
+    if (names !== 'all') folders.set(dirname(path), names.add(basename(path)))
+  }
   for (const path of paths) {
     if (kindOf(path) === 'folder') folders.set(path, 'all')
-    else {
-      const names = folders.get(dirname(path)) ?? new Set()
-      if (names !== 'all') folders.set(dirname(path), names.add(basename(path)))
-    }
+    else name(path)
+    for (const link of linksIn(path)) name(link)
   }
   const watchers: FSWatcher[] = []
   let timer: NodeJS.Timeout | undefined
@@ -52,4 +54,15 @@ export function watchFiles(paths: readonly string[], changed: () => void, log: L
     clearTimeout(timer)
     for (const watcher of watchers) watcher.close()
   }
+}
+
+/** Links on the way to a path: when one is replaced, it leads to another folder, and in the old one nothing happens. */
+function linksIn(path: string): string[] {
+  const links: string[] = []
+  for (let at = path; at !== dirname(at); at = dirname(at)) if (isLink(at)) links.push(at)
+  return links
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
 }

@@ -7,6 +7,7 @@ import { OPERATION_KEYS } from './operation.ts'
 import { RESPONSE_KEYS } from './response.ts'
 import { RULES_KEYS } from './rules.ts'
 import { SOURCES_KEYS } from './sources.ts'
+import { UPDATES_KEYS } from './updates.ts'
 
 /** What became of keys of earlier releases: part of the warning about an unknown key. */
 const FORMER_KEYS: Readonly<Record<string, string>> = {
@@ -23,6 +24,7 @@ const FORMER_KEYS: Readonly<Record<string, string>> = {
 /** Tables of docs/config.md, by title. */
 export const GROUPS = {
   Rules: RULES_KEYS,
+  'Updates of rules': UPDATES_KEYS,
   'Event sources': SOURCES_KEYS,
   'Alerts and outputs': ALERTS_KEYS,
   Response: RESPONSE_KEYS,
@@ -34,7 +36,7 @@ export const GROUPS = {
 export const FALCO_YAML = section(
   {
     ...{ ...RULES_KEYS, ...SOURCES_KEYS, ...ALERTS_KEYS, ...RESPONSE_KEYS },
-    ...{ ...ADMISSION_KEYS, ...CONSOLE_KEYS, ...OPERATION_KEYS },
+    ...{ ...UPDATES_KEYS, ...ADMISSION_KEYS, ...CONSOLE_KEYS, ...OPERATION_KEYS },
   },
   { unknown: name => (Object.hasOwn(FORMER_KEYS, name) ? FORMER_KEYS[name] : undefined) },
 )

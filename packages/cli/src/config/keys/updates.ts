@@ -1,0 +1,32 @@
+/** Keys of `falc rules`: where rules come from, and whom they must be signed by. */
+import { boolean, duration, list, text } from '../kind.ts'
+import { key, section } from '../section.ts'
+
+export const UPDATES_KEYS = {
+  updates: section(
+    {
+      folder: key(
+        text,
+        '/var/lib/falc/rules',
+        'Where [`falc rules`](rules-updates.md) installs: `rules_files` names `FOLDER/current/NAME`.',
+      ),
+      artifacts: key(list(text), [], 'What `falc rules follow` keeps up to date: `REGISTRY/REPOSITORY:TAG`.'),
+      keys: key(list(text), [], 'PEM files with public keys, one of which must have signed an artifact.'),
+      allow_unsigned: key(boolean, false, 'Install what none of the keys has signed.'),
+      every: key(
+        duration(1000, 2 ** 31 - 1, 'from 1s to 24d'),
+        21_600_000,
+        'Time between two looks, give or take a tenth.',
+        { shown: '6h' },
+      ),
+      indexes: key(
+        list(text),
+        ['https://falcosecurity.github.io/falcoctl/index.yaml'],
+        'Files and addresses of lists of artifacts, for names without a registry and for `falc rules search`.',
+      ),
+      plain_http: key(list(text), [], 'Registries that are reached without TLS: `localhost:5000`.'),
+      credentials: key(text, '', "Docker's `config.json`, with passwords for registries."),
+    },
+    { restart: true },
+  ),
+}

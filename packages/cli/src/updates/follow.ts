@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { count } from '../count.ts'
+import { CliError } from '../fail.ts'
+import type { Log } from '../log.ts'
+import type { Series } from '../meter/counts.ts'
+import { printReference, type Reference } from './reference.ts'
+import { RegistryError } from './registry.ts'
+import { RefusedError, type Updated, type UpdateOptions, update } from './update.ts'
+
+/** Milliseconds after a first failure; each further one doubles them, up to the usual time between two looks. */
+const FIRST_RETRY = 5000
+
+const OUTCOMES = ['unchanged', 'installed', 'refused', 'failed'] as const
+type Outcome = (typeof OUTCOMES)[number]
+
+/** Keeps artifacts up to date until it is stopped. */
+export class Follower {
+  readonly #references: readonly Reference[]
+  readonly #options: UpdateOptions
+  readonly #log: Log
+  readonly #shown: (updated: Updated) => void
+  readonly #counts = new Map<string, Record<Outcome, number>>()
+  readonly #lastLook = new Map<string, number>()
+
+  /** @param shown is told of each update */
+  constructor(references: readonly Reference[], options: UpdateOptions, log: Log, shown: (updated: Updated) => void) {
+    this.#references = references
+    this.#options = options
+    this.#log = log
+    this.#shown = shown
+    for (const reference of references) {
+      this.#counts.set(printReference(reference), { unchanged: 0, installed: 0, refused: 0, failed: 0 })
+      this.#lastLook.set(printReference(reference), 0)
+    }
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#references.map(reference => this.#follow(reference, signal)))
+  }
+
+  async #follow(reference: Reference, signal: AbortSignal): Promise<void> {
+    const { every } = this.#options.config.updates
+    for (let failures = 0; !signal.aborted; ) {
+      failures = (await this.#look(reference)) === 'failed' ? failures + 1 : 0
+      const wait = failures === 0 ? every : Math.min(every, FIRST_RETRY * 2 ** Math.min(failures - 1, 20))
+      // A fleet that was started at once does not ask at once.
+      const jitter = wait * (0.9 + 0.2 * Math.random())
+      await sleep(jitter, undefined, { signal }).catch(() => {})
+    }
+  }
+
+  async #look(reference: Reference): Promise<Outcome> {
+    const text = printReference(reference)
+    const outcome = await this.#update(reference, text)
+    this.#counts.get(text)![outcome]++
+    if (outcome !== 'failed') this.#lastLook.set(text, Math.floor(Date.now() / 1000))
+    return outcome
+  }
+
+  async #update(reference: Reference, text: string): Promise<Outcome> {
+    const { generations } = this.#options
+    try {
+      const updated = await generations.locked(() => update(reference, this.#options))
+      if (!updated) return 'unchanged'
+      this.#shown(updated)
+      return 'installed'
+    } catch (error) {
+      if (error instanceof RefusedError) {
+        // It is told once, also over restarts.
+        if (!generations.refused.some(({ digest }) => digest === error.digest)) {
+          this.#log.error(`${text} is not installed: ${error.message}`)
+          generations.refuse({ digest: error.digest, reason: error.message })
+        }
+        return 'refused'
+      }
+      if (!(error instanceof CliError)) throw error
+      this.#log.warning(
+        `${text}: ${error.message}${error instanceof RegistryError && error.again ? '; trying again' : ''}`,
+      )
+      return 'failed'
+    }
+  }
+
+  series(): Series[] {
+    const kinds = [...this.#counts].flatMap(([artifact, counts]) =>
+      OUTCOMES.map((outcome): Series => {
+        const labels = { artifact, outcome }
+        const help = 'Looks at the registry, by outcome.'
+        return { name: 'falc_rules_looks_total', kind: 'counter', help, value: counts[outcome], labels }
+      }),
+    )
+    const times = [...this.#lastLook].map(([artifact, value]): Series => {
+      const help = 'When the registry was reached last, in seconds since 1970; 0: not yet.'
+      return { name: 'falc_rules_last_look_seconds', kind: 'gauge', help, value, labels: { artifact } }
+    })
+    return [...kinds, ...times]
+  }
+}
+
+/** One line for the log and for people. */
+export function sentence({ installed, before, trial }: Updated): string {
+  const { name, version, digest, signedBy } = installed
+  const was = before === undefined ? '' : `, was ${before.version ?? before.digest.slice(0, 19)}`
+  const signed = signedBy === undefined ? 'not signed' : `signed by ${signedBy}`
+  return `${name} ${version ?? digest.slice(0, 19)}${was}: ${signed}, ${count(trial.tests, 'test')} passed, ${count(trial.changes.length, 'rule')} changed, ${count(trial.findings, 'finding')} of the linter`
+}

@@ -1,0 +1,210 @@
+/**
+ * The folder of artifacts. All artifacts together are a generation, and the link `current` names the one that is in force: it is
+ * replaced in one step, so that nobody reads half an update, and an earlier generation is as complete as the present one.
+ *
+ *     current → generations/7
+ *     generations/7/state.json            what is installed, for people and programs
+ *     generations/7/falco-rules/*.yaml    named in rules_files as FOLDER/current/falco-rules
+ *     refused.json                        digests that `follow` leaves alone
+ */
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
+import { CliError } from '../fail.ts'
+import type { Artifact } from './artifact.ts'
+
+/** An artifact as `state.json` has it. */
+export interface Installed {
+  readonly name: string
+  /** As it was asked for: with its tag. */
+  readonly reference: string
+  readonly digest: string
+  readonly version?: string | undefined
+  /** The key that signed it. */
+  readonly signedBy?: string | undefined
+  /** RFC 3339 */
+  readonly installed: string
+}
+
+export interface State {
+  readonly artifacts: readonly Installed[]
+}
+
+/** A digest that is not installed again by itself. */
+export interface Refused {
+  readonly digest: string
+  readonly reason: string
+}
+
+/** Generations that are kept beside the one in force. */
+const KEPT = 5
+const MAX_REFUSED = 100
+
+export class Generations {
+  readonly folder: string
+
+  constructor(folder: string) {
+    this.folder = folder
+  }
+
+  /** What rules_files names. */
+  get current(): string {
+    return join(this.folder, 'current')
+  }
+
+  get state(): State {
+    return read<State>(join(this.current, 'state.json')) ?? { artifacts: [] }
+  }
+
+  get refused(): readonly Refused[] {
+    return read<Refused[]>(join(this.folder, 'refused.json')) ?? []
+  }
+
+  refuse(refused: Refused): void {
+    const others = this.refused.filter(({ digest }) => digest !== refused.digest)
+    replace(join(this.folder, 'refused.json'), [...others, refused].slice(-MAX_REFUSED))
+  }
+
+  allow(digest: string): void {
+    if (this.refused.some(one => one.digest === digest))
+      replace(
+        join(this.folder, 'refused.json'),
+        this.refused.filter(one => one.digest !== digest),
+      )
+  }
+
+  /** Writes a generation that is the present one with another artifact. It is not in force yet. @returns its folder */
+  prepare({ files }: Artifact, installed: Installed): string {
+    const next = join(this.folder, 'generations', String(this.#last + 1))
+    mkdirSync(next, { recursive: true })
+    try {
+      const { artifacts } = this.state
+      for (const { name } of artifacts)
+        if (name !== installed.name) cpSync(join(this.current, name), join(next, name), { recursive: true })
+      const own = join(next, installed.name)
+      mkdirSync(own)
+      for (const { name, content } of files) writeFileSync(join(own, name), content, { flush: true })
+      // In its old place, or the last.
+      const at = artifacts.findIndex(({ name }) => name === installed.name)
+      const all = at < 0 ? [...artifacts, installed] : artifacts.with(at, installed)
+      replace(join(next, 'state.json'), { artifacts: all })
+      return next
+    } catch (error) {
+      this.drop(next)
+      throw error
+    }
+  }
+
+  /** Puts a prepared generation into force, in one step. */
+  enforce(generation: string): void {
+    const link = join(this.folder, `current.${process.pid}`)
+    rmSync(link, { force: true })
+    symlinkSync(join('generations', basename(generation)), link)
+    renameSync(link, this.current)
+    const present = Number(basename(generation))
+    for (const number of this.#numbers) if (number < present - KEPT || number > present) this.drop(this.#path(number))
+  }
+
+  drop(generation: string): void {
+    rmSync(generation, { recursive: true, force: true })
+  }
+
+  /** Puts the generation before the present one into force. @returns what was in force @throws {CliError} when there is none */
+  rollBack(): { readonly before: State; readonly now: State } {
+    const present = this.#present
+    const earlier = this.#numbers.filter(number => present !== undefined && number < present).at(-1)
+    if (earlier === undefined) throw new CliError(`${this.folder}: there is no earlier generation`)
+    const before = this.state
+    this.enforce(this.#path(earlier))
+    const now = this.state
+    for (const { digest, version } of before.artifacts)
+      if (!now.artifacts.some(one => one.digest === digest))
+        this.refuse({ digest, reason: `${version ?? 'it'} was rolled back` })
+    return { before, now }
+  }
+
+  /** One process at a time changes the folder. @throws {CliError} when another one does */
+  async locked<T>(change: () => Promise<T> | T): Promise<T> {
+    const lock = join(this.folder, 'lock')
+    try {
+      mkdirSync(this.folder, { recursive: true })
+      if (isStale(lock)) rmSync(lock, { force: true })
+      writeFileSync(lock, `${process.pid}\n`, { flag: 'wx' })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new CliError(`${lock}: another falc is at work`)
+      throw new CliError((error as Error).message)
+    }
+    try {
+      return await change()
+    } finally {
+      rmSync(lock, { force: true })
+    }
+  }
+
+  get #present(): number | undefined {
+    try {
+      return Number(basename(readlinkSync(this.current)))
+    } catch {
+      return undefined
+    }
+  }
+
+  get #numbers(): number[] {
+    try {
+      const names = readdirSync(join(this.folder, 'generations'))
+      return names
+        .map(Number)
+        .filter(Number.isInteger)
+        .sort((a, b) => a - b)
+    } catch {
+      return []
+    }
+  }
+
+  get #last(): number {
+    return this.#numbers.at(-1) ?? 0
+  }
+
+  #path(number: number): string {
+    return join(this.folder, 'generations', String(number))
+  }
+}
+
+/** The process that took it has ended. */
+function isStale(lock: string): boolean {
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8')), 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
+/** undefined: there is no such file. @throws {CliError} when it is damaged */
+function read<T>(path: string): T | undefined {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new CliError(`${path}: ${(error as Error).message}`)
+  }
+}
+
+function replace(path: string, value: unknown): void {
+  writeFileSync(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`, { flush: true })
+  renameSync(`${path}.new`, path)
+}

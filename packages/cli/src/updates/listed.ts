@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import type { Config } from '../config/config.ts'
+import { CliError } from '../fail.ts'
+import { parseReference, type Reference } from './reference.ts'
+import { bodyOf } from './registry.ts'
+
+/** An entry of an index, in falcoctl's format. */
+export interface Listed {
+  readonly name: string
+  readonly type: string
+  readonly registry: string
+  readonly repository: string
+  readonly description: string
+  readonly keywords: readonly string[]
+}
+
+const MAX_INDEX = 8 * 1024 * 1024
+const TIMEOUT_MS = 30_000
+
+/** The rules in the indexes. @throws {CliError} when one cannot be read */
+export async function listed({ updates }: Config): Promise<Listed[]> {
+  const all = await Promise.all(updates.indexes.map(read))
+  return all.flat().filter(({ type }) => type === 'rulesfile')
+}
+
+/** `falco-rules:5` by the indexes, or a reference as it is. @throws {CliError} */
+export async function resolved(text: string, config: Config): Promise<Reference> {
+  if (text.includes('/')) return parseReference(text)
+  const [, name, version] = /^([\w.-]+)((?::|@).+)?$/.exec(text) ?? []
+  const entry = (await listed(config)).find(one => one.name === name)
+  if (!entry) throw new CliError(`no index has "${text.slice(0, 200)}": see falc rules search`)
+  return parseReference(`${entry.registry}/${entry.repository}${version ?? ''}`)
+}
+
+async function read(from: string): Promise<Listed[]> {
+  try {
+    const entries = parse(await textOf(from))
+    if (!Array.isArray(entries)) throw new Error('it is no list')
+    return entries.map(entryOf)
+  } catch (error) {
+    throw new CliError(`index ${from}: ${(error as Error).message}`)
+  }
+}
+
+async function textOf(from: string): Promise<string> {
+  if (!/^https?:/.test(from)) return readFileSync(from.replace(/^file:\/\//, ''), 'utf8')
+  const response = await fetch(from, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+  if (!response.ok) throw new Error(`answered with ${response.status}`)
+  return (await bodyOf(response, MAX_INDEX)).toString('utf8')
+}
+
+function entryOf(entry: Record<string, unknown> | null): Listed {
+  const text = (name: string) => (typeof entry?.[name] === 'string' ? (entry[name] as string) : '')
+  const { keywords } = entry ?? {}
+  return {
+    ...{ name: text('name'), type: text('type'), registry: text('registry'), repository: text('repository') },
+    description: text('description'),
+    keywords: Array.isArray(keywords) ? keywords.map(String) : [],
+  }
+}

@@ -1,0 +1,103 @@
+import type { Source } from '@falc/engine'
+import type { Config } from '../config/config.ts'
+import { CliError } from '../fail.ts'
+import { readArtifact } from './artifact.ts'
+import type { Generations, Installed } from './generations.ts'
+import { nameOf, printReference, type Reference } from './reference.ts'
+import { type RegistryOptions, Repository } from './registry.ts'
+import { readKeys, signerOf } from './signature.ts'
+import { type Trial, tried } from './trial.ts'
+
+export interface UpdateOptions {
+  readonly config: Config
+  readonly sources: readonly Source[]
+  readonly generations: Generations
+  /** Everything is tried, and nothing is put into force. */
+  readonly dryRun?: boolean
+  /** Take a version that is older than the installed one, or that has been refused. */
+  readonly force?: boolean
+}
+
+/** A version that was looked at and is not to be installed. */
+export class RefusedError extends CliError {
+  readonly digest: string
+
+  constructor(digest: string, message: string) {
+    super(message)
+    this.digest = digest
+  }
+}
+
+export interface Updated {
+  readonly installed: Installed
+  readonly before: Installed | undefined
+  readonly trial: Trial
+}
+
+/**
+ * Installs what a reference leads to: fetched, its signature and its requirements checked, loaded with all other rules, its own tests
+ * run, and put into force in one step.
+ * @returns undefined: it is installed already
+ * @throws {RegistryError} when the registry does not give it
+ * @throws {RefusedError} when it is not to be installed
+ */
+export async function update(where: Reference, options: UpdateOptions): Promise<Updated | undefined> {
+  const { config, generations, force = false } = options
+  const name = nameOf(where)
+  const from = new Repository(where, registryOptions(config))
+  const { digest, bytes } = await from.manifest(where.version)
+  const before = generations.state.artifacts.find(one => one.name === name)
+  if (before?.digest === digest) return undefined
+  const refused = generations.refused.find(one => one.digest === digest)
+  if (refused && !force) throw new RefusedError(digest, refused.reason)
+  try {
+    const signer = await signerOf(from, digest, readKeys(config.updates.keys))
+    if (!signer && !config.updates.allow_unsigned)
+      throw new CliError(
+        config.updates.keys.length === 0
+          ? 'there is no key to check its signature with: set updates.keys, or updates.allow_unsigned'
+          : 'none of updates.keys has signed it',
+      )
+    const artifact = await readArtifact(from, where, bytes)
+    const { version } = artifact.config
+    if (!force && isOlder(version, before?.version))
+      throw new CliError(`version ${version} is older than ${before?.version}, which is installed`)
+    const installed = {
+      ...{ name, reference: printReference(where), digest, version, signedBy: signer?.path },
+      installed: new Date().toISOString(),
+    }
+    const next = generations.prepare(artifact, installed)
+    let kept = false
+    try {
+      const trial = await tried(artifact, { ...options, current: generations.current, next, name })
+      if (!options.dryRun) {
+        generations.enforce(next)
+        generations.allow(digest)
+        kept = true
+      }
+      return { installed, before, trial }
+    } finally {
+      if (!kept) generations.drop(next)
+    }
+  } catch (error) {
+    if (!(error instanceof CliError) || ('again' in error && error.again)) throw error
+    throw new RefusedError(digest, error.message)
+  }
+}
+
+export function registryOptions({ updates }: Config): RegistryOptions {
+  return { plain: updates.plain_http, credentials: updates.credentials || undefined }
+}
+
+/** Of two versions that are both numbers with dots. */
+function isOlder(version: string | undefined, than: string | undefined): boolean {
+  const [a, b] = [version, than].map(text =>
+    (/^v?\d+(\.\d+)*/.exec(text ?? '')?.[0] ?? '').replace('v', '').split('.').map(Number),
+  )
+  if (version === undefined || than === undefined || a!.includes(Number.NaN) || b!.includes(Number.NaN)) return false
+  for (let i = 0; i < Math.max(a!.length, b!.length); i++) {
+    const difference = (a![i] ?? 0) - (b![i] ?? 0)
+    if (difference !== 0) return difference < 0
+  }
+  return false
+}

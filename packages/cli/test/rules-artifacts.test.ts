@@ -1,0 +1,189 @@
+/** What comes from a registry, and registries that lie: nothing of it is installed. */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { folder } from '../../outputs/test/transports/peer.ts'
+import { requirementsOf } from '../src/updates/artifact.ts'
+import { nameOf, parseReference, printReference } from '../src/updates/reference.ts'
+import { digestOf, Repository } from '../src/updates/registry.ts'
+import { pack, unpack } from '../src/updates/tar.ts'
+import { update } from '../src/updates/update.ts'
+import { files, said, settings, startLiar } from './registry.ts'
+
+let dir: string
+beforeEach(() => {
+  dir = folder()
+})
+
+describe('references', () => {
+  test.each([
+    ['ghcr.io/falcosecurity/rules/falco-rules:5', 'falco-rules', 'ghcr.io/falcosecurity/rules/falco-rules:5'],
+    ['localhost:5000/base', 'base', 'localhost:5000/base:latest'],
+    [`a.b/c@sha256:${'0'.repeat(64)}`, 'c', `a.b/c@sha256:${'0'.repeat(64)}`],
+  ])('%s', (text, name, printed) => {
+    expect([nameOf(parseReference(text)), printReference(parseReference(text))]).toEqual([name, printed])
+  })
+  test.each(['base', 'a.b/C', 'a.b/../c', 'a.b/c:', 'a.b/c/', 'a.b/c@sha256:0', 'a.b/c:x y', 'a.b/c/..', ''])(
+    'not one: %s',
+    text => expect(() => parseReference(text)).toThrow('is not REGISTRY/REPOSITORY'),
+  )
+})
+
+describe('archives', () => {
+  test('come back as they were', () => {
+    const some = files({ 'a.yaml': 'x'.repeat(1000), 'b.test.yaml': '', 'c.yaml': 'y'.repeat(512) })
+    expect(unpack(pack(some)).map(({ name, content }) => [name, String(content)])).toEqual(
+      some.map(({ name, content }) => [name, String(content)]),
+    )
+  })
+
+  test('of GNU tar, with a folder', () => {
+    mkdirSync(join(dir, 'd'))
+    writeFileSync(join(dir, 'd', 'a.yaml'), '[]')
+    expect(unpack(execFileSync('tar', ['-czf', '-', '-C', join(dir, 'd'), '.'])).map(({ name }) => name)).toEqual([
+      'a.yaml',
+    ])
+  })
+
+  test.each([
+    ['a path', ['mkdir -p x; echo > x/a.yaml; tar -czf - x/a.yaml'], 'the name "x/a.yaml"'],
+    ['a way out', ['echo > a; tar -czf - --transform s,a,../a, -P a'], 'the name "../a"'],
+    ['a link', ['ln -s /etc/passwd a.yaml; tar -czf - a.yaml'], 'not a regular file'],
+    ['a hidden file', ['echo > .a; tar -czf - .a'], 'the name ".a"'],
+    ['zeros without end', ['head -c 70000000 /dev/zero | gzip'], 'cannot be unpacked'],
+    ['no archive', ['echo hello'], 'cannot be unpacked'],
+    [
+      'an archive that breaks off',
+      ['head -c 2000 /dev/urandom > a.yaml; tar -cf - a.yaml | head -c 1024 | gzip'],
+      'breaks off',
+    ],
+  ])('refused: %s', (_, [script], reason) => {
+    const bytes = execFileSync('sh', ['-c', script!], { cwd: dir, maxBuffer: 1 << 24 })
+    expect(() => unpack(bytes)).toThrow(reason)
+  })
+})
+
+test('requirements are rules, which the engine checks', () => {
+  const alternatives = [{ name: 'json', version: '0.7.0' }]
+  const required = said('1.0.0', {
+    requirements: [{ name: 'engine_version_semver', version: '0.50.0' }],
+    dependencies: [{ name: 'k8saudit', version: '0.7.0', alternatives }],
+  })
+  expect(JSON.parse(requirementsOf(required))).toEqual([
+    { required_engine_version: '0.50.0' },
+    { required_plugin_versions: [{ name: 'k8saudit', version: '0.7.0', alternatives }] },
+  ])
+})
+
+describe('a registry that lies', () => {
+  const manifest = (over: object = {}) =>
+    JSON.stringify({
+      config: {
+        mediaType: 'application/vnd.cncf.falco.rulesfile.config.v1+json',
+        digest: digestOf(Buffer.from('{}')),
+        size: 2,
+      },
+      layers: [
+        {
+          mediaType: 'application/vnd.cncf.falco.rulesfile.layer.v1+tar.gz',
+          digest: `sha256:${'0'.repeat(64)}`,
+          size: 100,
+        },
+      ],
+      ...over,
+    })
+  const open = ['updates.allow_unsigned=true']
+  const asked = async (answer: Parameters<typeof startLiar>[0]) => {
+    const { host, stop } = await startLiar(answer)
+    onTestFinished(stop)
+    const options = settings(dir, host, open)
+    const reason = await update(parseReference(`${host}/r/base:1`), options).then(
+      () => 'installed',
+      error => (error as Error).message,
+    )
+    expect(options.generations.state).toEqual({ artifacts: [] })
+    return reason
+  }
+
+  test('endless data', async () => {
+    const reason = await asked((_, response) => {
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(65536)));
+      }
+      response.on('drain', more)
+      more()
+    })
+    expect(reason).toBe('more than the 1048576 bytes that it may have')
+  })
+
+  test('other bytes than the digest says', async () => {
+    const reason = await asked((request, response) => response.end(request.url!.includes('blobs') ? '[]' : manifest()))
+    expect(reason).toMatch(/^blob sha256:\w+ has other bytes$/)
+  })
+
+  test('a size beyond all bounds', async () => {
+    const config = {
+      mediaType: 'application/vnd.cncf.falco.rulesfile.config.v1+json',
+      digest: `sha256:${'0'.repeat(64)}`,
+    }
+    expect(await asked((_, response) => response.end(manifest({ config: { ...config, size: 1e12 } })))).toBe(
+      'it is larger than 16 MiB',
+    )
+  })
+
+  test('another kind of artifact', async () => {
+    expect(await asked((_, response) => response.end(manifest({ config: { mediaType: 'application/x' } })))).toContain(
+      'not that of rules',
+    )
+  })
+
+  test('a redirection to a host without TLS', async () => {
+    const reason = await asked((_, response) => response.writeHead(307, { location: 'http://192.0.2.1/x' }).end())
+    expect(reason).toBe('redirected to http://192.0.2.1, which has no TLS')
+  })
+
+  test('a redirection in a circle', async () => {
+    expect(await asked((request, response) => response.writeHead(307, { location: request.url }).end())).toBe(
+      'redirected too often',
+    )
+  })
+
+  test('a token from a host without TLS, which would get the password', async () => {
+    const reason = await asked((_, response) =>
+      response.writeHead(401, { 'www-authenticate': 'Bearer realm="http://192.0.2.1/t",service="s"' }).end(),
+    )
+    expect(reason).toBe('tokens are to come from http://192.0.2.1, which has no TLS')
+  })
+})
+
+test('the token flow: the password goes for a token, the token with each request, and neither to another host', async () => {
+  const seen: string[] = []
+  const other = await startLiar((request, response) => {
+    seen.push(`other ${request.headers.authorization}`)
+    response.end()
+  })
+  const { host, stop } = await startLiar((request, response) => {
+    const { url = '', headers } = request
+    seen.push(`${url.split('?')[0]} ${headers.authorization}`)
+    if (url.startsWith('/token'))
+      response.end(JSON.stringify({ token: new URL(url, 'http://x').searchParams.get('scope') }))
+    else if (headers.authorization !== 'Bearer repository:r/base:pull')
+      response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${host}/token",service="s"` }).end()
+    else response.writeHead(404).end()
+  })
+  onTestFinished(() => {
+    stop()
+    other.stop()
+  })
+  const auth = Buffer.from('me:secret').toString('base64')
+  writeFileSync(join(dir, 'config.json'), JSON.stringify({ auths: { [host]: { auth } } }))
+  const reference = parseReference(`${host}/r/base:1`)
+  const repository = new Repository(reference, { plain: [host], credentials: join(dir, 'config.json') })
+  expect(await repository.findManifest('1')).toBeUndefined()
+  expect(seen).toEqual([
+    '/v2/r/base/manifests/1 undefined',
+    `/token Basic ${auth}`,
+    '/v2/r/base/manifests/1 Bearer repository:r/base:pull',
+  ])
+})
