@@ -44,27 +44,37 @@ static __always_inline struct file *opened(long ret)
 /* Bytes of a name that are looked at for `..`. */
 #define MAX_SCANNED 512
 
-/* Whether the name of an open has two dots in a row. */
-__noinline int has_dots(void)
+/* The highest bit of each byte that is a dot. */
+static __always_inline __u64 dots_in(const __u8 *word)
 {
 	const __u64 dot = 0x2e2e2e2e2e2e2e2e, low = 0x7f7f7f7f7f7f7f7f;
-	__u32 cpu = bpf_get_smp_processor_id(), length;
+	__u64 differing = *(__u64 *)launder((void *)word) ^ dot;
+	return ~(((differing & low) + low) | differing | low);
+}
+
+/* Whether one of the name's eight bytes from `at` on, and the byte behind it, are dots. The name ends with a NUL. */
+__noinline int has_dots_at(__u32 at)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), rest;
 	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
-	__u64 last = 0;
+	const __u8 *from;
+	__u64 dots;
 	if (!to)
 		return 1;
-	length = to->name_length;
-	for (__u32 i = 0; i < MAX_SCANNED / 8 && i * 8 < length; i++) {
-		const __u64 *word = launder(&to->bytes[(to->name_at + i * 8) & (MAX_EVENT - 1)]);
-		__u64 differing = *word ^ dot;
-		__u64 dots = ~(((differing & low) + low) | differing | low); /* the highest bit of each byte that is one */
-		__u32 rest = length - i * 8;
-		if (rest < 8)
-			dots &= ~0ull >> (64 - rest * 8);
-		if (dots & (dots << 8 | last))
+	rest = to->name_length - at;
+	from = &to->bytes[(to->name_at + at) & (MAX_EVENT - 1)];
+	dots = dots_in(from) & dots_in(from + 1);
+	if (rest < 8)
+		dots &= ~0ull >> (64 - rest * 8);
+	return dots != 0;
+}
+
+/* Whether the name of an open has two dots in a row. */
+__noinline int has_dots(__u32 length)
+{
+	for (__u32 at = 0; at < MAX_SCANNED && at < length; at += 8)
+		if (has_dots_at(at))
 			return 1;
-		last = dots >> 56;
-	}
 	return 0;
 }
 
@@ -79,7 +89,7 @@ static __always_inline void leave_out_failed(struct event *e, const struct regis
 	if (ret >= 0 || !e->to->name_length || e->to->name_length > MAX_SCANNED || flags & (FLAG_CREAT | FLAG_TMPFILE))
 		return;
 	want = bpf_map_lookup_elem(&syscalls, &nr);
-	if (!want || !(*want & WANT_NO_FAILED_OPENS) || (absolute && e->to->bytes[e->to->name_at & (MAX_EVENT - 1)] != '/') || has_dots())
+	if (!want || !(*want & WANT_NO_FAILED_OPENS) || (absolute && e->to->bytes[e->to->name_at & (MAX_EVENT - 1)] != '/') || has_dots(e->to->name_length))
 		return;
 	leave_out(e);
 	count(COUNT_PASSED_OVER);

@@ -1,6 +1,6 @@
 /*
- * Level 2: paths that a call is given. They lie in the caller's memory, where another thread may write at any time, so the text
- * at sys_exit need not be what the kernel used. Each is read at sys_enter and again at sys_exit.
+ * Level 2: paths that a call was given, at sys_exit. Another thread may have written there since: they are compared with what was read at
+ * sys_enter.
  *
  * Of an open that succeeded, the kernel knows the file's own path. It replaces the name when the two texts differ, when
  * the text could be read only once and is not that path, and in a process in which a change was seen. Otherwise the name is the
@@ -13,23 +13,7 @@
 #pragma once
 #include "store.bpf.h"
 #include "task.bpf.h"
-
-#define MAX_ENTERED 1024
-
-/* The paths of a call as they were at sys_enter. */
-struct entered {
-	__u32 tid;        /* owner; 0 = unused */
-	__u32 length[2];  /* with the NUL; 0 = not readable, or none */
-	char text[2][MAX_CHUNK];
-};
-
-/* By thread id modulo its size. A thread whose place is taken does without. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, MAX_ENTERED);
-	__type(key, __u32);
-	__type(value, struct entered);
-} entered_paths SEC(".maps");
+#include "enter.bpf.h"
 
 /* Processes in which a path was seen to change, by their id modulo the size. */
 #define MAX_RACERS 1024
@@ -40,109 +24,64 @@ struct {
 	__type(value, __u32);
 } racers SEC(".maps");
 
-/* Which arguments are paths, by number of the native call: of the first 1 + its index, of the second 16 * that. */
-#define PATH(first) (1 + (first))
-#define PATHS(first, second) (1 + (first) + 16 * (1 + (second)))
-static const __u8 PATH_ARGUMENTS[MAX_SYSCALLS] = {
-	[437 /* openat2 */] = PATH(1),
-#if defined(__TARGET_ARCH_arm64)
-	[33 /* mknodat */] = PATH(1), [34 /* mkdirat */] = PATH(1), [35 /* unlinkat */] = PATH(1), [36 /* symlinkat */] = PATHS(0, 2),
-	[37 /* linkat */] = PATHS(1, 3), [38 /* renameat */] = PATHS(1, 3), [39 /* umount2 */] = PATH(0), [40 /* mount */] = PATHS(0, 1),
-	[53 /* fchmodat */] = PATH(1), [54 /* fchownat */] = PATH(1), [56 /* openat */] = PATH(1), [276 /* renameat2 */] = PATHS(1, 3),
-#else
-	[2 /* open */] = PATH(0), [85 /* creat */] = PATH(0), [257 /* openat */] = PATH(1),
-	[82 /* rename */] = PATHS(0, 1), [83 /* mkdir */] = PATH(0), [84 /* rmdir */] = PATH(0), [86 /* link */] = PATHS(0, 1),
-	[87 /* unlink */] = PATH(0), [88 /* symlink */] = PATHS(0, 1), [90 /* chmod */] = PATH(0), [92 /* chown */] = PATH(0),
-	[94 /* lchown */] = PATH(0), [133 /* mknod */] = PATH(0), [165 /* mount */] = PATHS(0, 1), [166 /* umount2 */] = PATH(0),
-	[258 /* mkdirat */] = PATH(1), [259 /* mknodat */] = PATH(1), [260 /* fchownat */] = PATH(1), [263 /* unlinkat */] = PATH(1),
-	[264 /* renameat */] = PATHS(1, 3), [265 /* linkat */] = PATHS(1, 3), [266 /* symlinkat */] = PATHS(0, 2),
-	[268 /* fchmodat */] = PATH(1), [316 /* renameat2 */] = PATHS(1, 3),
-#endif
-};
+#define COMPARED 256 /* bytes that one call compares, for the reason of TURNS in walk.bpf.h */
 
-static __always_inline unsigned long path_argument(struct pt_regs *regs, bool compat, __u32 which)
+/* Whether the next bytes of two texts of `length` bytes are equal: words at a time, then what is left of one. */
+static __always_inline int same_text(const __u8 *one, const __u8 *other, __u32 at, __u32 length)
 {
-#if defined(__TARGET_ARCH_x86)
-	if (compat)
-		return (__u32)(which == 1 ? regs->bx : which == 2 ? regs->cx : which == 3 ? regs->dx : regs->si);
-	return which == 1 ? regs->di : which == 2 ? regs->si : which == 3 ? regs->dx : regs->r10;
-#else
-	return which == 1   ? PT_REGS_PARM1_CORE_SYSCALL(regs)
-	       : which == 2 ? PT_REGS_PARM2_CORE_SYSCALL(regs)
-	       : which == 3 ? PT_REGS_PARM3_CORE_SYSCALL(regs)
-	                    : PT_REGS_PARM4_CORE_SYSCALL(regs);
-#endif
-}
-
-/* Every call of the machine comes through here, too. */
-SEC("tp_btf/sys_enter")
-int BPF_PROG(enter_paths, struct pt_regs *regs, long id)
-{
-	__u32 nr = (__u32)id & ~X32_BIT, tid, at;
-	bool compat = is_compat_call();
-	struct entered *to;
-	__u8 where;
-	long n;
-	if (compat) {
-		struct compat_call *call = bpf_map_lookup_elem(&compat_calls, &nr);
-		if (!call || !call->known || (call->shape != SHAPE_SAME && call->shape != SHAPE_UMOUNT))
-			return 0;
-		nr = call->native;
-	}
-	if (nr >= MAX_SYSCALLS)
-		return 0;
-	barrier_var(nr); /* the comparison's bound does not outlive what clang makes of it */
-	where = PATH_ARGUMENTS[nr & (MAX_SYSCALLS - 1)];
-	if (!where || !is_wanted(nr))
-		return 0;
-	tid = bpf_get_current_pid_tgid();
-	at = tid & (MAX_ENTERED - 1);
-	to = bpf_map_lookup_elem(&entered_paths, &at);
-	if (!to)
-		return 0;
-	n = bpf_probe_read_user_str(to->text[0], MAX_CHUNK, (void *)path_argument(regs, compat, where & 15));
-	to->length[0] = n > 0 ? n : 0;
-	n = where > 15 ? bpf_probe_read_user_str(to->text[1], MAX_CHUNK, (void *)path_argument(regs, compat, where >> 4)) : 0;
-	to->length[1] = n > 0 ? n : 0;
-	to->tid = tid;
-	return 0;
-}
-
-/*
- * Whether two texts of `length` bytes, at most MAX_CHUNK, are equal: words at a time, then what is left of one. The verifier walks
- * every turn of the loop in each program that compares texts: it has no branches but those that end it.
- */
-static __always_inline int same_text(const __u8 *one, const __u8 *other, __u32 length)
-{
-	__u64 rest = length & 7, whole = length - rest, last = length & (MAX_CHUNK - 8);
+	__u64 left = length - at, rest, whole, last;
+	at &= MAX_CHUNK - COMPARED;
+	if (left > COMPARED)
+		left = COMPARED;
+	rest = left & 7;
+	whole = left - rest;
+	last = left & (COMPARED - 8);
+	one = launder((void *)(one + at));
+	other = launder((void *)(other + at));
 	barrier_var(last); /* what follows the loop is the same after any number of turns */
-	for (__u64 at = 0; at < MAX_CHUNK && at < whole; at += 8)
-		if (*(__u64 *)(one + at) != *(__u64 *)(other + at))
+	for (__u64 i = 0; i < COMPARED && i < whole; i += 8)
+		if (*(__u64 *)(one + i) != *(__u64 *)(other + i))
 			return 0;
 	/* the first byte is the lowest */
 	return !rest || !((*(__u64 *)(one + last) ^ *(__u64 *)(other + last)) << (64 - rest * 8));
 }
 
-/* Whether the text of `length` bytes where the next parameter goes is what was entered. */
-__noinline int same_as_entered(__u32 entry, __u32 second, __u32 length)
+/* Whether the text of `length` bytes where the next parameter goes is, from `at` on, what was entered. */
+__noinline int goes_on_as_entered(__u32 entry, __u32 second, __u32 at, __u32 length)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
 	struct entered *entered = bpf_map_lookup_elem(&entered_paths, &entry);
 	if (!to || !entered)
 		return 0;
-	return same_text(launder(entered->text[second & 1]), launder(&to->bytes[to->at & (MAX_EVENT - 1)]), length);
+	return same_text((__u8 *)entered->text[second & 1], &to->bytes[to->at & (MAX_EVENT - 1)], at, length);
 }
 
-/* Whether it is what was written backwards. */
-__noinline int same_as_walked(__u32 length)
+__noinline int same_as_entered(__u32 entry, __u32 second, __u32 length)
+{
+	for (__u32 at = 0; at < MAX_CHUNK && at < length; at += COMPARED)
+		if (!goes_on_as_entered(entry, second, at, length))
+			return 0;
+	return 1;
+}
+
+/* Whether it is, from `at` on, what was written backwards. */
+__noinline int goes_on_as_walked(__u32 at, __u32 length)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), zero = 0;
 	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
 	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
 	if (!to || !b || length != BACKWARDS - 1 - b->at)
 		return 0;
-	return same_text(launder(&b->bytes[b->at & (BACKWARDS - 1)]), launder(&to->bytes[to->at & (MAX_EVENT - 1)]), length);
+	return same_text(&b->bytes[b->at & (BACKWARDS - 1)], &to->bytes[to->at & (MAX_EVENT - 1)], at, length);
+}
+
+__noinline int same_as_walked(__u32 length)
+{
+	for (__u32 at = 0; at < MAX_CHUNK && at < length; at += COMPARED)
+		if (!goes_on_as_walked(at, length))
+			return 0;
+	return 1;
 }
 
 /* Whether others share the caller's memory: threads, above all. */
@@ -190,12 +129,16 @@ static __always_inline bool is_racer(void)
 }
 
 /* The name of an open, see above. Leaves in `resolved` whether the file's own path is to follow: it is written backwards then. */
-static __always_inline void put_open_path(struct event *e, unsigned long from, struct file *file)
+__noinline int write_open_path(__u32 param, __u64 from, __u64 dentry, __u64 vfsmount)
 {
+	struct event event, *e = &event;
 	__u32 tid, at;
 	struct entered *before = entered_by(&tid, &at);
-	long n = from ? bpf_probe_read_user_str(slot(e), MAX_CHUNK, (void *)from) : 0;
 	bool known = before && before->length[0], walked = false, changed = false, trusted;
+	long n;
+	if (!resume(e, param))
+		return 0;
+	n = from ? bpf_probe_read_user_str(slot(e), MAX_CHUNK, (void *)from) : 0;
 	e->to->resolved = 0;
 	e->to->name_at = e->to->at;
 	if (known && n > 0) {
@@ -208,8 +151,8 @@ static __always_inline void put_open_path(struct event *e, unsigned long from, s
 	}
 	if (changed)
 		note_race();
-	if (file)
-		walked = walk_path(READ_ADDRESS(file, f_path.dentry), READ_ADDRESS(file, f_path.mnt));
+	if (dentry)
+		walked = walk_path(dentry, vfsmount);
 	trusted = n > 0 && !changed;
 	if (walked && !(trusted && same_as_walked(n - 1))) {
 		if (trusted && !known)
@@ -233,6 +176,13 @@ static __always_inline void put_open_path(struct event *e, unsigned long from, s
 	}
 	if (before)
 		before->tid = 0;
+	return 0;
+}
+
+static __always_inline void put_open_path(struct event *e, unsigned long from, struct file *file)
+{
+	write_open_path(e->param, from, file ? READ_ADDRESS(file, f_path.dentry) : 0, file ? READ_ADDRESS(file, f_path.mnt) : 0);
+	e->param++;
 }
 
 /* After all parameters of an open. */
@@ -245,15 +195,20 @@ static __always_inline void add_resolved(struct event *e, struct file *file)
 }
 
 /* Of a call that returns no file: the text at sys_exit, or, in the second event, that at sys_enter. */
-static __always_inline void put_path(struct event *e, unsigned long from, __u32 second)
+__noinline int write_path(__u32 param, __u64 from, __u32 second)
 {
+	struct event event, *e = &event;
 	__u32 tid, at;
 	struct entered *before = entered_by(&tid, &at);
-	bool known = before && before->length[second];
+	bool known;
 	long n;
+	second &= 1;
+	known = before && before->length[second];
+	if (!resume(e, param))
+		return 0;
 	if (e->to->again && known) {
 		put_entered(e, before, second);
-		return;
+		return 0;
 	}
 	n = from ? bpf_probe_read_user_str(slot(e), MAX_CHUNK, (void *)from) : 0;
 	if (known && (n <= 0 || before->length[second] != n || !same_as_entered(at, second, n)))
@@ -263,6 +218,13 @@ static __always_inline void put_path(struct event *e, unsigned long from, __u32 
 	else if (from && !known)
 		count(COUNT_UNCHECKED);
 	put_length(e, n);
+	return 0;
+}
+
+static __always_inline void put_path(struct event *e, unsigned long from, __u32 second)
+{
+	write_path(e->param, from, second);
+	e->param++;
 }
 
 static __always_inline void forget_entered(void)

@@ -112,6 +112,14 @@ __noinline int living_thread(__u64 task_address)
 	return UNKNOWN_REAPER;
 }
 
+/* The thread of a child subreaper that takes children; 0 = the process is none, or is ending. */
+__noinline int subreaper(__u64 task_address)
+{
+	struct task_struct *task = (void *)task_address;
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	return BPF_CORE_READ_BITFIELD_PROBED(signal, is_child_subreaper) ? living_thread(task_address) : 0;
+}
+
 /*
  * Whose children those of the ending task become, as the kernel decides it a little later (find_new_reaper, kernel/exit.c):
  * another thread of its group, the nearest ancestor that is a child subreaper, or the first process of its pid namespace.
@@ -135,12 +143,9 @@ __noinline int new_reaper(__u64 task_address)
 	for (int i = 0; i < MAX_ANCESTORS; i++) {
 		if (BPF_CORE_READ(ancestor, thread_pid, level) != level || ancestor == first)
 			return first_tid;
-		signal = BPF_CORE_READ(ancestor, signal);
-		if (BPF_CORE_READ_BITFIELD_PROBED(signal, is_child_subreaper)) {
-			thread = living_thread(as_number(ancestor));
-			if (thread)
-				return thread;
-		}
+		thread = subreaper(as_number(ancestor));
+		if (thread)
+			return thread;
 		ancestor = BPF_CORE_READ(ancestor, real_parent);
 	}
 	return UNKNOWN_REAPER;

@@ -87,20 +87,52 @@ static __always_inline __u32 marks_of(const struct account *account, __u32 now)
 	return account && account->window + 1 >= now ? account->marks : 0;
 }
 
-#define MAX_USER_NAMESPACES 33 /* as deep as they nest (kernel/user_namespace.c) */
+#define MAX_USER_NAMESPACES 36 /* they nest 33 deep (kernel/user_namespace.c) */
+#define NAMESPACES_AT_ONCE 6   /* as TURNS in walk.bpf.h */
 
 /*
- * The real user. In a user namespace, which may have thousands of ids, it is the one who made the outermost. This and `floods` are
- * global functions, which the verifier checks once and not in each program's every state: see task.bpf.h.
+ * What follows are global functions, and so are the steps of their loops: the verifier checks them once, by themselves, and not in each
+ * program's every state and turn. They take and return kernel pointers as numbers.
  */
+
+/* The outermost of some user namespaces around one, the first not counted. */
+__noinline __u64 outer_namespace(__u64 address)
+{
+	struct user_namespace *ns = (void *)address;
+	for (int i = 0; i < NAMESPACES_AT_ONCE && BPF_CORE_READ(ns, level) > 1; i++)
+		ns = BPF_CORE_READ(ns, parent);
+	return as_number(ns);
+}
+
+/* The real user. In a user namespace, which may have thousands of ids, it is the one who made the outermost. */
 __noinline __u32 charged_user(void)
 {
-	struct user_namespace *ns = BPF_CORE_READ(current_task(), cred, user_ns), *outermost = NULL;
-	for (int i = 0; i < MAX_USER_NAMESPACES && BPF_CORE_READ(ns, level) > 0; i++) {
-		outermost = ns;
-		ns = BPF_CORE_READ(ns, parent);
-	}
-	return outermost ? BPF_CORE_READ(outermost, owner.val) : (__u32)bpf_get_current_uid_gid();
+	struct user_namespace *ns = BPF_CORE_READ(current_task(), cred, user_ns);
+	__u64 outermost = as_number(ns);
+	if (BPF_CORE_READ(ns, level) == 0)
+		return bpf_get_current_uid_gid();
+	for (int i = 0; i < MAX_USER_NAMESPACES / NAMESPACES_AT_ONCE; i++)
+		outermost = outer_namespace(outermost);
+	ns = (void *)outermost;
+	return BPF_CORE_READ(ns, owner.val);
+}
+
+/* Marks of one account of the current task. With `charge` it gets one more. */
+__noinline __u32 marks_of_kind(__u32 kind, __u32 user, __u32 now, __u32 charge)
+{
+	struct account first = { .window = now, .marks = 1 }, *account;
+	struct account_key key = { .kind = kind };
+	key.uid = kind == OF_PROCESS ? 0 : user;
+	key.cgroup = kind == OF_FAMILY || kind == OF_OWNER ? bpf_get_current_cgroup_id() : 0;
+	key.pid = kind == OF_PROCESS  ? bpf_get_current_pid_tgid() >> 32
+		  : kind == OF_FAMILY ? BPF_CORE_READ(current_task(), real_parent, tgid)
+				      : 0;
+	account = bpf_map_lookup_elem(&accounts, &key);
+	if (account && charge)
+		add_mark(account, now);
+	else if (charge)
+		bpf_map_update_elem(&accounts, &key, &first, BPF_ANY);
+	return marks_of(account, now);
 }
 
 /*
@@ -109,33 +141,20 @@ __noinline __u32 charged_user(void)
  */
 __noinline int floods(__u32 used, __u32 charge)
 {
-	struct account first = { .window = this_window(), .marks = 1 }, *account;
-	struct account_key key = {};
 	struct written *written;
-	__u32 zero = 0, user, marks, own = 0, from, limit = MANY_MARKS;
+	__u32 zero = 0, user, marks, own = 0, from, now = this_window(), limit = MANY_MARKS;
 	written = bpf_map_lookup_elem(&written_map, &zero);
 	if (!written)
 		return false;
-	if (marks_of(&written->all, first.window) / 8 > limit)
-		limit = marks_of(&written->all, first.window) / 8;
+	if (marks_of(&written->all, now) / 8 > limit)
+		limit = marks_of(&written->all, now) / 8;
 	user = charged_user();
 	for (__u32 kind = 0; kind < ACCOUNT_KINDS; kind++) {
 		if (!charge && used < SILENT_FROM[kind])
 			break;
 		if (kind == OF_USER && !user)
 			break;
-		key.kind = kind;
-		key.uid = kind == OF_PROCESS ? 0 : user;
-		key.cgroup = kind == OF_FAMILY || kind == OF_OWNER ? bpf_get_current_cgroup_id() : 0;
-		key.pid = kind == OF_PROCESS  ? bpf_get_current_pid_tgid() >> 32
-			  : kind == OF_FAMILY ? BPF_CORE_READ(current_task(), real_parent, tgid)
-					      : 0;
-		account = bpf_map_lookup_elem(&accounts, &key);
-		if (account && charge)
-			add_mark(account, first.window);
-		else if (charge)
-			bpf_map_update_elem(&accounts, &key, &first, BPF_ANY);
-		marks = marks_of(account, first.window);
+		marks = marks_of_kind(kind, user, now, charge);
 		from = SILENT_FROM[kind] + (kind >= OF_OWNER && !own ? UNMARKED_LATER : 0);
 		if (kind == OF_PROCESS)
 			own = marks;
@@ -147,7 +166,7 @@ __noinline int floods(__u32 used, __u32 charge)
 		return true;
 	}
 	if (charge)
-		add_mark(&written->all, first.window);
+		add_mark(&written->all, now);
 	return false;
 }
 

@@ -48,6 +48,15 @@ static __always_inline bool begin(struct event *e, __u16 type, __u32 nparams, __
 	return true;
 }
 
+/* In a global function: the event of this CPU whose next parameter has that index. */
+static __always_inline bool resume(struct event *e, __u32 param)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	e->to = bpf_map_lookup_elem(&scratches, &cpu);
+	e->param = param;
+	return e->to;
+}
+
 static __always_inline void end_param(struct event *e, __u32 length)
 {
 	STORE(__u16, &e->to->bytes[(LENS_AT + 2 * e->param) & (MAX_EVENT - 1)], length);

@@ -130,6 +130,18 @@ __noinline int walk_component(void)
 	return 1;
 }
 
+/* Turns of a walk within one call: the verifier follows each turn of a loop, so a long one is made of two short ones. */
+#define TURNS 16
+
+/* The next components; 0 = the walk is over. */
+__noinline int walk_components(void)
+{
+	for (int i = 0; i < TURNS; i++)
+		if (!walk_component())
+			return 0;
+	return 1;
+}
+
 static __always_inline int end_walk(struct backwards *b)
 {
 	if (b->at == BACKWARDS - 1) {
@@ -160,7 +172,7 @@ __noinline int walk_path(__u64 dentry_address, __u64 vfsmount_address)
 	b->whole = 0;
 	b->node = b->start = dentry_address;
 	b->vfsmount = vfsmount_address;
-	for (int i = 0; i < MAX_COMPONENTS && walk_component(); i++)
+	for (int i = 0; i < MAX_COMPONENTS / TURNS && walk_components(); i++)
 		;
 	return end_walk(b);
 }
@@ -183,6 +195,15 @@ __noinline int walk_name(void)
 	return 1;
 }
 
+/* The next components of such a walk; 0 = it is over. */
+__noinline int walk_names(void)
+{
+	for (int i = 0; i < TURNS; i++)
+		if (!walk_name())
+			return 0;
+	return 1;
+}
+
 /*
  * After walk_path: writes the path that the same file has below the host's root, whatever mounts the way led through; 0 = it
  * lies on another file system.
@@ -201,7 +222,7 @@ __noinline int walk_host(void)
 	b->at = BACKWARDS - 1;
 	b->node = b->start;
 	b->vfsmount = (__u64)root;
-	for (int i = 0; i < MAX_COMPONENTS && walk_name(); i++)
+	for (int i = 0; i < MAX_COMPONENTS / TURNS && walk_names(); i++)
 		;
 	return end_walk(b);
 }

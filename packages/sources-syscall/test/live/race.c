@@ -2,6 +2,7 @@
  * Attackers for race.test.ts. Names are at most 7 bytes: the change is one store.
  *   race flip NAME OTHER TIMES   opens, TIMES times, a path that another thread changes all the while from NAME to OTHER and back
  *   race wait NAME OTHER         opens the fifo NAME, and has OTHER stand there while the kernel waits for its other end
+ *   race last FIFO LENGTH…       opens the fifo by a path of each length, in bytes, and changes its last byte while the kernel waits
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -50,9 +51,46 @@ static void *open_path(void *unused)
 	return unused;
 }
 
+static char text[4096];
+
+static void *open_text(void *unused)
+{
+	opener = syscall(SYS_gettid);
+	close(open(text, O_RDONLY));
+	return unused;
+}
+
+/* `.`, as many slashes as it takes, and the name. */
+static int change_last(const char *fifo, size_t length)
+{
+	pthread_t thread;
+	size_t name = strlen(fifo);
+	if (length >= sizeof(text) || length < name + 2)
+		return 2;
+	memset(text, '/', length);
+	text[0] = '.';
+	memcpy(text + length - name, fifo, name + 1);
+	opener = 0;
+	if (pthread_create(&thread, NULL, open_text, NULL))
+		return 1;
+	while (!opener)
+		usleep(1000);
+	until_waiting(opener);
+	text[length - 1] ^= 1;
+	close(open(fifo, O_WRONLY));
+	pthread_join(thread, NULL);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t thread;
+	if (argc > 3 && !strcmp(argv[1], "last")) {
+		int failed = 0;
+		for (int i = 3; i < argc && !failed; i++)
+			failed = change_last(argv[2], atoi(argv[i]));
+		return failed;
+	}
 	if (argc < 4 || strlen(argv[2]) > 7 || strlen(argv[3]) > 7)
 		return 2;
 	strncpy((char *)&names[0], argv[2], 8);

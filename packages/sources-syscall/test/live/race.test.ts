@@ -70,6 +70,18 @@ describe.skipIf(reason !== undefined)('a path that changes during the open', { t
     })
   })
 
+  /* The texts are compared in pieces of 256 bytes, and those by words. */
+  test('in its last byte alone, whatever the length: the file that was opened is recorded, and each change is counted', async () => {
+    const before = live.counts.raced
+    const lengths = [8, 15, 247, 248, 254, 255, 256, 257, 264, 511, 512, 513, 4095]
+    const opens = await attack('last', 'fifo', ...lengths.map(String))
+    expect(opens.map(({ name }) => name)).toEqual(lengths.flatMap(() => ['fifo', 'fifo']))
+    await until('counts', async () => {
+      await live.fill()
+      return live.counts.raced - before >= lengths.length
+    })
+  })
+
   test.skipIf(availableParallelism() < 2).each([
     ['plain', 'other'],
     ['link', 'plain'],
