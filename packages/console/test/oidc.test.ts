@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Provider } from '../src/auth/oidc.ts'
 import { ask, begin } from './start.ts'
 
 const [own, other] = [1, 2].map(() => generateKeyPairSync('rsa', { modulusLength: 2048 }))
@@ -166,6 +167,22 @@ test('an answer counts for the browser that has asked, and for what it has asked
   // Another's code: the provider sees that the verifier is not its own.
   expect((await go(mixed, second.cookie)).status).toBe(401)
   expect(provider.refusals).toEqual(['code_verifier'])
+})
+
+test("whoever begins many sign-ins ends nobody else's", async () => {
+  provider.lie = () => ({})
+  const { issuer } = provider
+  const options = { issuer, clientId: 'falc', clientSecret: 'secret', redirectUri: REDIRECT }
+  const own = new Provider(options, text => notes.push(text))
+  const { location, cookie } = await own.begin()
+  for (let n = 0; n < 2000; n++) await own.begin()
+  const back = await fetch(location, { redirect: 'manual' })
+  const { search } = new URL(back.headers.get('location')!)
+  // Another process has not sealed it, and a sealed text that was changed is none.
+  await expect(new Provider(options, () => {}).end(search, cookie)).rejects.toThrow('begin again')
+  const changed = cookie.replace(/=(.)/, (_, first) => `=${first === 'A' ? 'B' : 'A'}`)
+  await expect(own.end(search, changed)).rejects.toThrow('begin again')
+  expect(await own.end(search, cookie)).toEqual({ name: 'ann', groups: ['soc'] })
 })
 
 const lies: Record<string, Lie> = {

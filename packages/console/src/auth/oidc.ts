@@ -1,5 +1,5 @@
 /** Signing in with an identity provider: OpenID Connect's code flow with PKCE. What the protocol asks for, `openid-client` checks. */
-import { randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { Configuration } from 'openid-client'
 import { Refused } from '../failure.ts'
 import { isLocal } from './site.ts'
@@ -22,7 +22,9 @@ export interface Person {
   readonly groups: readonly string[]
 }
 
+/** A sign-in that has begun. The browser keeps it, sealed: whoever begins many ends nobody else's. */
 interface Pending {
+  readonly state: string
   readonly verifier: string
   readonly nonce: string
   readonly until: number
@@ -31,15 +33,16 @@ interface Pending {
 const COOKIE = 'falc_oidc'
 const PATH = '/api/v1/oidc'
 const PENDING_MS = 600_000
-/** People who are signing in; of more, those who began first begin again. */
-const MAX_PENDING = 1000
+/** Answers that are known to have counted. Of earlier ones only the provider knows it, whose codes count once. */
+const MAX_ENDED = 1000
 /** Seconds for the provider to answer. */
 const PATIENCE_S = 10
 
 export class Provider {
   readonly #options: OidcOptions
   readonly #note: (text: string) => void
-  readonly #pending = new Map<string, Pending>()
+  readonly #seal = new Seal()
+  readonly #ended = new Set<string>()
   #discovered: Promise<Configuration> | undefined
 
   /** @throws {Error} for an issuer that is asked without TLS, unless it is on this machine */
@@ -65,16 +68,12 @@ export class Provider {
     const config = await this.#configuration()
     const { redirectUri: redirect_uri, scope = 'openid profile email groups' } = this.#options
     const [verifier, state, nonce] = [client.randomPKCECodeVerifier(), random(), random()]
-    for (const oldest of this.#pending.keys()) {
-      if (this.#pending.size < MAX_PENDING) break
-      this.#pending.delete(oldest)
-    }
-    this.#pending.set(state, { verifier, nonce, until: Date.now() + PENDING_MS })
     const code_challenge = await client.calculatePKCECodeChallenge(verifier)
     const asked = { redirect_uri, scope, state, nonce, code_challenge, code_challenge_method: 'S256' }
     const end = this.isSecure ? '; Secure' : ''
     // Lax: the provider's redirect comes from another site.
-    const cookie = `${COOKIE}=${state}; HttpOnly; SameSite=Lax; Path=${PATH}; Max-Age=${PENDING_MS / 1000}${end}`
+    const sealed = this.#seal.close({ state, verifier, nonce, until: Date.now() + PENDING_MS })
+    const cookie = `${COOKIE}=${sealed}; HttpOnly; SameSite=Lax; Path=${PATH}; Max-Age=${PENDING_MS / 1000}${end}`
     return { location: client.buildAuthorizationUrl(config, asked).href, cookie }
   }
 
@@ -82,11 +81,14 @@ export class Provider {
   async end(search: string, cookie = ''): Promise<Person> {
     const client = await import('openid-client')
     const state = new URLSearchParams(search).get('state') ?? ''
-    const begun = new RegExp(`(?:^|; )${COOKIE}=([\\w-]{43})(?:;|$)`).exec(cookie)?.[1]
-    const pending = this.#pending.get(state)
+    const pending = this.#seal.open(new RegExp(`(?:^|; )${COOKIE}=([\\w-]{1,1000})(?:;|$)`).exec(cookie)?.[1] ?? '')
     // A code counts for the browser that has asked for it, and once.
-    if (begun === undefined || begun !== state || !pending || pending.until < Date.now()) throw failed()
-    this.#pending.delete(state)
+    if (pending?.state !== state || pending.until < Date.now() || this.#ended.has(state)) throw failed()
+    this.#ended.add(state)
+    for (const oldest of this.#ended) {
+      if (this.#ended.size <= MAX_ENDED) break
+      this.#ended.delete(oldest)
+    }
     const config = await this.#configuration()
     const { verifier: pkceCodeVerifier, nonce: expectedNonce } = pending
     const checks = { pkceCodeVerifier, expectedNonce, expectedState: state, idTokenExpected: true }
@@ -129,6 +131,31 @@ export class Provider {
       execute: [...plain, client.enableNonRepudiationChecks],
       timeout: PATIENCE_S,
     })
+  }
+}
+
+/** Texts that only this process can make and read: AES-256-GCM, with a nonce of 12 bytes before and a tag of 16 bytes after. */
+class Seal {
+  readonly #key = randomBytes(32)
+
+  close(pending: Pending): string {
+    const nonce = randomBytes(12)
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce)
+    const text = [cipher.update(JSON.stringify(pending)), cipher.final()]
+    return Buffer.concat([nonce, ...text, cipher.getAuthTag()]).toString('base64url')
+  }
+
+  /** @returns undefined for a text that this process has not made */
+  open(sealed: string): Pending | undefined {
+    const bytes = Buffer.from(sealed, 'base64url')
+    if (bytes.length <= 28) return undefined
+    const cipher = createDecipheriv('aes-256-gcm', this.#key, bytes.subarray(0, 12), { authTagLength: 16 })
+    cipher.setAuthTag(bytes.subarray(-16))
+    try {
+      return JSON.parse(Buffer.concat([cipher.update(bytes.subarray(12, -16)), cipher.final()]).toString())
+    } catch {
+      return undefined
+    }
   }
 }
 
