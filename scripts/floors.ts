@@ -24,7 +24,7 @@ const ROOMS: Record<string, readonly string[]> = {
   engine: ['text', 'condition', 'rules', 'fields', 'bytecode', 'ruleset', 'alert', 'explain', 'engine'],
   'sources-k8saudit': [
     ...['problem', 'json', 'time', 'event', 'fields', 'k8s-audit', 'sieve', 'parse', 'stats', 'log', 'source'],
-    ...['admission', 'http', 'input', 'index'],
+    ...['admission', 'http', 'input', 'nats', 'index'],
   ],
   outputs: [
     ...['model', 'text', 'formats', 'net', 'cloud', 'queue', 'delivery', 'falco', 'streams', 'transports', 'options'],
@@ -148,7 +148,7 @@ const PURE: Record<string, readonly string[]> = {
   engine: [],
   authoring: [],
   lsp: ['server', 'index'],
-  'sources-k8saudit': ['http', 'input', 'index'],
+  'sources-k8saudit': ['http', 'input', 'nats', 'index'],
 }
 
 const root = resolve(import.meta.dirname, '..')

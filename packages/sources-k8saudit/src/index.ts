@@ -12,7 +12,7 @@ export { HttpReceiver, type ReceiverOptions, type Reply, type Service } from './
 export { BUSY, type Refusal, type RefusalCause } from './http/refusal.ts'
 export type { AuditInput } from './input/input.ts'
 export { type AuditLogOptions, type AuditLogStats, openAuditLog } from './input/logfile.ts'
-export { type OpenParams, parseOpenParams } from './input/open-params.ts'
+export { type NatsParams, type OpenParams, parseOpenParams } from './input/open-params.ts'
 export { readAuditStream } from './input/stream.ts'
 export {
   AuditWebhook,

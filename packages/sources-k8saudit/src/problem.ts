@@ -10,6 +10,8 @@ export type AuditProblemCause =
   | 'too-large'
   /** Part of a log was gone before it could be read. */
   | 'log-gap'
+  /** A batch of a stream was given to workers too often, perhaps because it ends them. */
+  | 'deliveries'
 
 export interface AuditProblem {
   readonly cause: AuditProblemCause

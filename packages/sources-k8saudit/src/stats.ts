@@ -32,7 +32,7 @@ export function newStats(): AuditStats {
     bytes: 0,
     events: 0,
     passedOver: 0,
-    rejected: { 'bad-json': 0, 'too-deep': 0, 'not-an-event': 0, 'too-large': 0, 'log-gap': 0 },
+    rejected: { 'bad-json': 0, 'too-deep': 0, 'not-an-event': 0, 'too-large': 0, 'log-gap': 0, deliveries: 0 },
   }
 }
 

@@ -35,6 +35,7 @@ export async function detect(flags: RunFlags, open = openFeeds): Promise<number>
     overrides: overrides(flags),
     print: flags.print,
     rules: flags.rules,
+    audit: flags['k8s-audit'],
     alertSource: () => alerts({ sources }),
     makeSources: loadSources,
     backend: backend(flags.backend),

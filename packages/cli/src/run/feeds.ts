@@ -7,7 +7,7 @@ import type { RunningRules } from '../rules/cached.ts'
 import { captureFeed } from '../sources/capture-feed.ts'
 import { containerEngines, metadataOptions, withPods } from '../sources/containers.ts'
 import type { Feed } from '../sources/feed.ts'
-import { k8sAuditFeed } from '../sources/k8s-audit-feed.ts'
+import { auditFrom, k8sAuditFeed } from '../sources/k8s-audit-feed.ts'
 import { clusterOf } from '../sources/kubernetes.ts'
 import { liveFeed } from '../sources/live-feed.ts'
 import type { RunFlags } from './run-flags.ts'
@@ -75,9 +75,8 @@ export async function openFeeds(
 
 /** Audit events, if a flag or the plugin k8saudit asks for them. */
 function auditFeed(config: Config, engine: RunningRules, flags: RunFlags, log: Log): Feed | undefined {
-  const plugin = config.plugins.used.find(({ name }) => name === 'k8saudit')
-  const from = flags['k8s-audit'] ?? plugin?.openParams
-  if (!from) {
+  const from = auditFrom(config, flags['k8s-audit'])
+  if (from === undefined) {
     if (flags.follow) throw new CliError('--follow needs --k8s-audit FILE')
     return undefined
   }

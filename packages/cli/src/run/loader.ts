@@ -9,6 +9,7 @@ import { kindOf } from '../read-file.ts'
 import { buildStamp, type CacheOptions, cachedRules } from '../rules/cached.ts'
 import { type RulesFile, readRules } from '../rules/files.ts'
 import { engineOptions } from '../rules/options.ts'
+import { asWorker, auditFrom } from '../sources/k8s-audit-feed.ts'
 import type { SourceOptions } from '../sources/load.ts'
 import type { RunFlags } from './run-flags.ts'
 import type { Loaded } from './session.ts'
@@ -38,6 +39,8 @@ export interface LoaderOptions {
   readonly print: string | undefined
   /** -r: instead of rules_files. */
   readonly rules: readonly string[]
+  /** --k8s-audit: instead of the plugin's open_params. */
+  readonly audit?: string | undefined
   /** The fields that conditions about alerts may name. */
   readonly alertSource?: () => Source<AlertData>
   readonly makeSources: (options: SourceOptions) => Promise<Source[]>
@@ -72,18 +75,22 @@ function sha256(text: string): string {
 }
 
 export function makeLoader(options: LoaderOptions): Loader {
-  const { configPath, overrides, print, rules: given, makeSources, alertSource, backend, verbose, cache, log } = options
+  const { configPath, overrides, print, rules: given, audit, makeSources, alertSource } = options
+  const { backend, verbose, cache, log } = options
   const pipes = new Map<string, string>()
   const cacheOptions = cache ? rulesetCache() : { reason: undefined }
   return {
     read() {
-      const config = withPrint(loadConfig(configPath, overrides, process.env, alertSource), print)
+      const read = withPrint(loadConfig(configPath, overrides, process.env, alertSource), print)
+      const config = asWorker(read, auditFrom(read, audit))
       const paths = given.length > 0 ? given : rulesFiles(config)
       const missing: string[] = []
       // As in Falco, rules_files may name files that do not exist.
       const skip = given.length > 0 ? undefined : (path: string) => missing.push(path)
       const rules = readRules(paths, skip, pipes)
-      if (rules.length === 0) throw new CliError(noRules(paths, missing))
+      // A receiver that publishes evaluates nothing.
+      if (rules.length === 0 && config.plugins.settings.k8saudit.publish === undefined)
+        throw new CliError(noRules(paths, missing))
       const watch = [...config.watch, ...paths, ...rules.map(file => file.name)].filter(path => path !== '-')
       const warnings = missing.map(path => `rules_files: ${path} does not exist and is skipped`)
       return {
@@ -105,7 +112,7 @@ export function makeLoader(options: LoaderOptions): Loader {
         { makeSources, onError: firstOfEach(log()) },
         'folder' in cacheOptions ? cacheOptions : undefined,
       )
-      log().info(`Loading rules from:\n${rules.map(({ name }) => `   ${name}`).join('\n')}`)
+      if (rules.length > 0) log().info(`Loading rules from:\n${rules.map(({ name }) => `   ${name}`).join('\n')}`)
       for (const { full, summary } of notes.warnings) log().warning(verbose ? full : summary)
       return {
         config,

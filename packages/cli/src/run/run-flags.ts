@@ -13,7 +13,7 @@ export const RUN_FLAGS = {
   capture: { short: 'e', value: 'FILE', help: 'Read events from a capture (.scap) and stop at its end' },
   'k8s-audit': {
     value: 'FROM',
-    help: 'Read Kubernetes audit events: a file, a folder, - (stdin), or a webhook http://[HOST]:PORT/PATH',
+    help: 'Read Kubernetes audit events: a file, a folder, - (stdin), a webhook http://[HOST]:PORT/PATH, or nats://HOST:PORT/STREAM',
   },
   follow: { help: 'With a file of --k8s-audit: keep reading as it grows and rotates' },
   'from-start': { help: 'With --follow: read the whole file, also what an earlier run has read' },

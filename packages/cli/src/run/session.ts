@@ -256,6 +256,7 @@ export class Session implements MetricsSource {
 
   #consumer(source: Source, captures: RuleCaptures | undefined, tally: { feed: Feed; events: number }): Consumer {
     const live = !tally.feed.finite
+    const waits = !live || tally.feed.patient
     return {
       event: (event, deferral) => {
         const alerts = this.#loaded.engine.evaluate(source, event, deferral)
@@ -278,7 +279,7 @@ export class Session implements MetricsSource {
       },
       pause: () => {
         if (this.#outputs.broken) this.#stopping.abort()
-        return this.#outputs.room(this.#stopping.signal, live ? this.config.output_timeout : undefined)
+        return this.#outputs.room(this.#stopping.signal, waits ? undefined : this.config.output_timeout)
       },
       durable: () => this.#outputs.durable,
       saved: () => this.#outputs.saved(),

@@ -36,6 +36,8 @@ export interface Feed {
   readonly title: string
   /** It ends by itself: a file. */
   readonly finite: boolean
+  /** It is live, but what is not read is kept elsewhere: it can wait as long as a file. */
+  readonly patient?: boolean
   /** Reads until the end, or until `signal` fires. @throws what stops it */
   run(consumer: Consumer, signal: AbortSignal): Promise<void>
   /** Events lost or cut so far, by cause: every cause that there is, so that metrics have it from the start. */

@@ -5,22 +5,27 @@ import {
   type AuditEvent,
   type AuditInput,
   type AuditProblem,
+  type NatsParams,
   type OpenParams,
   openAuditLog,
   openAuditWebhook,
   parseOpenParams,
   readAuditStream,
 } from '@falc/sources-k8saudit'
+import type { AuditPublisher, AuditStreamCounts } from '@falc/sources-k8saudit/nats'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
+import type { Series } from '../meter/counts.ts'
+import { streamSeries } from '../meter/nats.ts'
 import { printable } from '../printable.ts'
 import { readFile } from '../read-file.ts'
 import type { RunningRules } from '../rules/cached.ts'
 import { AuditDrops } from './audit-drops.ts'
+import type { auditPublisher } from './audit-nats.ts'
 import type { Consumer, Feed } from './feed.ts'
 
 export interface K8sAuditOptions {
-  /** As the plugin's open_params: a file, a folder, `-`, `http(s)://host:port/path`. */
+  /** As the plugin's open_params: a file, a folder, `-`, `http(s)://host:port/path`, `nats://host:port/STREAM`. */
   readonly from: string
   readonly follow?: boolean
   /** With `follow`: where to begin, whatever an earlier run has read. */
@@ -33,13 +38,29 @@ export interface K8sAuditOptions {
   readonly warn: (text: string) => void
 }
 
+/** Where audit events come from: a flag, or the plugin k8saudit. */
+export function auditFrom(config: Config, flag: string | undefined): string | undefined {
+  return flag ?? (config.plugins.used.find(({ name }) => name === 'k8saudit')?.openParams || undefined)
+}
+
 /**
- * Kubernetes audit events from a log or a webhook.
+ * The configuration of a worker: its alerts have the ids of any other worker's of the stream, whatever machine it is on.
+ * @throws {CliError} for a place that does not exist
+ */
+export function asWorker(config: Config, from: string | undefined): Config {
+  const params = config.identity === '' && /^(nats|tls):/i.test(from ?? '') ? openParams(from!) : undefined
+  return params?.kind === 'nats' ? { ...config, identity: params.stream } : config
+}
+
+/**
+ * Kubernetes audit events from a log, a webhook or a stream.
  * @throws {CliError} when the options are invalid
  */
 export function k8sAuditFeed(options: K8sAuditOptions): Feed {
   return new K8sAuditFeed(options)
 }
+
+const TITLES = { file: 'audit log', stdin: 'audit log', webhook: 'webhook', nats: 'audit events of' } as const
 
 const DEFAULT_CERTIFICATE = '/etc/falco/falco.pem'
 
@@ -48,11 +69,16 @@ class K8sAuditFeed implements Feed {
   readonly meter = { engine: 'source_plugin' } as const
   readonly title: string
   readonly finite: boolean
+  readonly patient: boolean
   readonly #params: OpenParams
+  /** Where bodies of the webhook go instead. */
+  readonly #publish: NatsParams | undefined
   readonly #options: K8sAuditOptions
   readonly #warned = new Set<string>()
   readonly #drops = new AuditDrops()
   #input: AuditInput | null = null
+  #stream: { readonly counts: AuditStreamCounts } | undefined
+  #leave: (() => Promise<void>) | undefined
   #rules: RunningRules | undefined
 
   constructor(options: K8sAuditOptions) {
@@ -60,7 +86,9 @@ class K8sAuditFeed implements Feed {
     this.#rules = options.rules
     this.#params = openParams(options.from)
     this.finite = endsByItself(this.#params) && !options.follow
-    this.title = this.#params.kind === 'webhook' ? `webhook ${options.from}` : `audit log ${options.from}`
+    this.patient = this.#params.kind === 'nats'
+    this.title = `${TITLES[this.#params.kind]} ${options.from}`
+    this.#publish = publishParams(options.settings?.publish, this.#params)
     if (options.follow && this.#params.kind !== 'file') throw new CliError('--follow needs a file of audit events')
   }
 
@@ -72,17 +100,21 @@ class K8sAuditFeed implements Feed {
       if (!this.finite) this.#drops.report(consumer, last)
     }
     const timer = setInterval(() => report(false), 1000)
+    const waits = this.finite || this.patient
     try {
       for await (const batch of this.#input.batches()) {
-        for (let i = 0; i < batch.length; i++) {
-          const wait = consumer.event(batch[i]) === true && this.finite ? consumer.pause() : undefined
-          if (wait) await wait
+        for (let i = 0; i <= batch.length; i++) {
+          const last = i === batch.length
+          const wait = last || (consumer.event(batch[i]) === true && waits) ? consumer.pause() : undefined
+          if (!wait) continue
+          await wait
+          // There was no room to the end: what is not acknowledged goes to another worker, and no alert is dropped for it.
+          if (this.patient && signal.aborted) return
         }
-        const wait = consumer.pause()
-        if (wait) await wait
       }
     } finally {
       clearInterval(timer)
+      await this.#leave?.()
       report(true)
     }
   }
@@ -93,6 +125,10 @@ class K8sAuditFeed implements Feed {
 
   passedOver(): number {
     return this.#input?.stats.passedOver ?? 0
+  }
+
+  series(): readonly Series[] {
+    return this.#stream ? streamSeries(this.source, this.#stream.counts) : []
   }
 
   losses(): Record<string, number> {
@@ -117,6 +153,15 @@ class K8sAuditFeed implements Feed {
     try {
       if (params.kind === 'stdin') return readAuditStream(process.stdin, common)
       if (params.kind === 'file') return openAuditLog(params.path, { ...common, ...this.#following(params.path) })
+      const saved = () => consumer.saved?.() ?? Promise.resolve(true)
+      if (params.kind === 'nats') {
+        const { auditConsumer } = await import('./audit-nats.ts')
+        const onTrouble = (reason: string) => warn(`${this.title}: no batches at present: ${printable(reason)}`)
+        return await this.#at(
+          auditConsumer(params, settings?.nats, { ...common, saved, onTrouble, maxBodyBytes: webhookMaxBatchSize }),
+        )
+      }
+      const publisher = this.#publish && (await this.#publisher(this.#publish, common))
       const { host, port, path, tls } = params
       const webhook = await openAuditWebhook({
         ...common,
@@ -128,14 +173,31 @@ class K8sAuditFeed implements Feed {
         }),
         ...(tokenFile && { tokens: tokensIn(tokenFile) }),
         answer,
-        saved: () => consumer.saved?.() ?? Promise.resolve(true),
+        saved,
+        ...(publisher && { forward: publisher.forward }),
         ...(webhookMaxBatchSize !== undefined && { maxBodyBytes: webhookMaxBatchSize }),
       })
       if (webhook.exposed) warn(`${this.title}: ${webhook.exposed}. Set init_config.tokenFile, or clientCA with https`)
       return webhook
     } catch (error) {
+      await this.#leave?.()
       throw new CliError(`${this.title}: ${(error as Error).message}`)
     }
+  }
+
+  async #publisher(params: NatsParams, options: Parameters<typeof auditPublisher>[2]): Promise<AuditPublisher> {
+    const { auditPublisher } = await import('./audit-nats.ts')
+    return this.#at(auditPublisher(params, this.#options.settings?.nats, options))
+  }
+
+  /** Keeps what is at a stream for its counts. */
+  async #at<T extends { readonly counts: AuditStreamCounts }>(
+    opening: Promise<{ readonly at: T; readonly leave: () => Promise<void> }>,
+  ): Promise<T> {
+    const { at, leave } = await opening
+    this.#stream = at
+    this.#leave = leave
+    return at
   }
 
   /** How a file is followed, if it is. */
@@ -190,6 +252,15 @@ function tokensIn(path: string): string[] {
 /** Standard input ends by itself only when it is a file: a pipe may stay open for as long as falc runs. */
 function endsByItself({ kind }: OpenParams): boolean {
   return kind === 'stdin' ? fstatSync(0).isFile() : kind === 'file'
+}
+
+/** @throws {CliError} */
+function publishParams(text: string | undefined, { kind }: OpenParams): NatsParams | undefined {
+  if (text === undefined) return undefined
+  if (kind !== 'webhook') throw new CliError('publish: only what a webhook receives can be published')
+  const params = openParams(text)
+  if (params.kind === 'nats') return params
+  throw new CliError(`publish: ${text} is not of the form nats://HOST:PORT/STREAM`)
 }
 
 function openParams(text: string): OpenParams {

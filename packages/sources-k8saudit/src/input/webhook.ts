@@ -20,6 +20,8 @@ export interface AuditWebhookOptions extends InputOptions, Partial<ReceiverOptio
   readonly answer?: AnswerTime | (() => AnswerTime)
   /** What else an answer waits for when events have been evaluated. @returns false: they are to be sent again */
   readonly saved?: () => Promise<boolean>
+  /** Takes the bodies, unread, instead of the iteration, which then has no events. @returns why it does not */
+  readonly forward?: (body: Buffer) => Promise<Refusal | undefined>
   /** A larger body, decompressed, is refused with 413. Default 12582912, as Falco's webhookMaxBatchSize. */
   readonly maxBodyBytes?: number
   /** When the bodies that wait to be iterated are larger than this, further ones are refused with 429; so are bodies of one client beyond half of it. Default 64 MiB. */
@@ -79,7 +81,7 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
                 ...{ status: 404, cause: 'route' },
                 reason: `nothing is served at ${at.slice(0, 200)}; the webhook is at ${path}`,
               },
-        take: (body, client) => this.#take(body, client),
+        take: (body, client) => options.forward?.(body) ?? this.#take(body, client),
       },
     )
     this.#receiver = receiver

@@ -1,5 +1,6 @@
 /** Settings (`init_config`) of the Falco plugins whose work falc does itself. */
 import { boolean, choice, integer, list, text } from '../kind.ts'
+import { natsStream } from '../nats.ts'
 import { key, optional, type Section, section } from '../section.ts'
 
 const ENGINE = section({
@@ -31,6 +32,14 @@ const K8SAUDIT = section({
   stateFile: optional(
     text,
     "With `--follow`: a file that keeps how far the log was read. Default: one in `$STATE_DIRECTORY`, which systemd sets. falc's own setting.",
+  ),
+  publish: optional(
+    text,
+    "With a webhook: `nats://HOST:PORT/STREAM/SUBJECT`. What arrives is not evaluated but stored there, for [workers](scale.md), and answered when it is. falc's own setting.",
+  ),
+  nats: optional(
+    natsStream,
+    "With `nats://…` in `open_params` or `publish`: log-in and TLS, with the options of an output of type `nats`, and `durable`, `max_deliveries`, `max_bytes`, `replicas`. falc's own setting.",
   ),
   useAsync: optional(boolean, 'Asynchronous extraction.', {
     noEffect: { why: 'fields are always extracted when rules read them', asks: () => true },

@@ -1,31 +1,7 @@
 /** Keys of playbooks: what acts on alerts. */
-import { NATS_CONNECTION, type NatsLogin, OptionError, readOptions, schemaOf } from '@falc/outputs'
-import { ConfigError } from '../error.ts'
-import { anything, converted, duration, integer, type JsonSchema, type Kind, list, text } from '../kind.ts'
+import { converted, duration, integer, list, text } from '../kind.ts'
+import { natsConnection } from '../nats.ts'
 import { key, optional, section } from '../section.ts'
-
-/** How to reach NATS: the same options as of an output. */
-const natsConnection: Kind<NatsLogin> = {
-  schema: schemaOf(NATS_CONNECTION) as JsonSchema,
-  read(node, at) {
-    const values = anything.read(node, at)
-    if (node.kind !== 'map') throw new ConfigError(`${at.path} must be a map`, node.place)
-    try {
-      const reading = {
-        path: [],
-        source: () => {
-          throw new Error('no option of a connection is a condition')
-        },
-        warn: (_: unknown, reason: string) => at.warn(`${at.path}: ${reason}`, node.place),
-      }
-      return readOptions(NATS_CONNECTION, values as Record<string, unknown>, reading) as unknown as NatsLogin
-    } catch (error) {
-      if (!(error instanceof OptionError)) throw error
-      // The line may hold a password.
-      throw new ConfigError(`${at.path}: ${error.message}`, node.place, false)
-    }
-  },
-}
 
 const rate = converted(text, (value, fail) => {
   const [, count, number, unit] = /^(\d{1,4})\/(\d{1,6})(s|m|h)$/.exec(value) ?? []

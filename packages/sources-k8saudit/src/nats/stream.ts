@@ -1,0 +1,90 @@
+/** Batches of audit events on JetStream: the streams, and what receiver and workers count. */
+import type { JetStreamManager } from '@nats-io/jetstream'
+import type { NatsConnection } from '@nats-io/transport-node'
+import type { AuditProblemCause } from '../problem.ts'
+
+export interface AuditStreamPlace {
+  readonly connection: NatsConnection
+  /** Name of the stream. Batches are on subjects below it, dead letters on the stream `NAME_DEAD`. */
+  readonly stream: string
+  /** The subject below the stream's name. Default: a receiver publishes to `events`, a worker takes all. */
+  readonly subject?: string | undefined
+  /** Of a stream that does not exist yet: its size in bytes. Default 8 GiB. */
+  readonly maxBytes?: number | undefined
+  /** Of a stream that does not exist yet: how many servers hold it. Default 1. */
+  readonly replicas?: number | undefined
+}
+
+/** Why a batch went to the dead letters. */
+export type DeadLetterCause = Exclude<AuditProblemCause, 'log-gap'>
+
+/** What a receiver or a worker has counted. What it does not do is not in it. */
+export interface AuditStreamCounts {
+  /** Batches, or parts of large ones, by what became of them. */
+  readonly batches: Readonly<Record<string, number>>
+  readonly deadLetters?: Readonly<Record<DeadLetterCause, number>>
+  /** Batches that no worker has yet, as of some seconds ago. */
+  readonly pending?: number
+  /** Batches that workers have and did not acknowledge, as of some seconds ago. */
+  readonly unacknowledged?: number
+  readonly connected: boolean
+}
+
+/** Bytes of a message beside its body: subject and headers. */
+export const ENVELOPE = 4096
+
+/** Longer than an API server tries to send a batch, in milliseconds: one that is sent again is stored once. */
+const DUPLICATES = 300_000
+const DEAD_AGE = 7 * 86_400_000
+const DEAD_BYTES = 1 << 30
+
+/** JetStream's error code. */
+const STREAM_NOT_FOUND = 10059
+
+export const deadStream = (stream: string): string => `${stream}_DEAD`
+
+/**
+ * Creates the streams unless they exist: those that somebody has set up stay as they are. A batch stays until it is acknowledged, and
+ * a full stream takes no more, so that the API server keeps what does not fit.
+ * @throws {Error} when the server refuses
+ */
+export async function createStreams(manager: JetStreamManager, place: AuditStreamPlace): Promise<void> {
+  const { stream, maxBytes = 8 * 1024 ** 3, replicas = 1 } = place
+  const dead = deadStream(stream)
+  const common = { storage: 'file', num_replicas: replicas, compression: 's2' } as const
+  await createStream(manager, {
+    ...{ ...common, name: stream, subjects: [`${stream}.>`], max_bytes: maxBytes },
+    ...{ retention: 'workqueue', discard: 'new', duplicate_window: DUPLICATES * 1e6 },
+  })
+  await createStream(manager, {
+    ...{ ...common, name: dead, subjects: [`${dead}.>`], max_bytes: DEAD_BYTES },
+    ...{ retention: 'limits', discard: 'old', max_age: DEAD_AGE * 1e6 },
+  })
+}
+
+type StreamConfig = Parameters<JetStreamManager['streams']['add']>[0]
+
+async function createStream(manager: JetStreamManager, config: StreamConfig): Promise<void> {
+  try {
+    await manager.streams.info(config.name!)
+  } catch (error) {
+    if ((error as { code?: number }).code !== STREAM_NOT_FOUND) throw error
+    await manager.streams.add(config)
+  }
+}
+
+/** Whether a connection is there at present: while it is not, the client would keep what is published in memory, without a limit. */
+export class Link {
+  connected = true
+
+  constructor(connection: NatsConnection) {
+    void this.#watch(connection)
+  }
+
+  async #watch(connection: NatsConnection): Promise<void> {
+    for await (const { type } of connection.status())
+      if (type === 'disconnect') this.connected = false
+      else if (type === 'reconnect') this.connected = true
+    this.connected = false
+  }
+}
