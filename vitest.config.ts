@@ -12,7 +12,7 @@ const LIVE = [
   'packages/response/test/engine.test.ts',
   'scripts/systemd.test.ts',
   'scripts/packaging/stranger.test.ts',
-  'packages/cli/test/{containers,live-scenario,record,service,syscalls}.test.ts',
+  'packages/cli/test/{containers,live-scenario,pods,record,service,syscalls}.test.ts',
 ]
 
 export default defineConfig({
