@@ -27,7 +27,7 @@ const FLAGS = {
   config: { short: 'c', value: 'FILE', help: 'Configuration (default: /etc/falco/falco.yaml, if it exists)' },
   option: { short: 'o', value: 'KEY=VALUE', multiple: true, help: 'Set a key of the configuration' },
   'dry-run': { help: 'install: do everything but the last step' },
-  force: { help: 'install: also an older version, or one that was refused or rolled back' },
+  force: { help: 'install: also an older version, or one that was rolled back' },
   json: { help: 'list: the state as JSON' },
   metrics: { value: 'HOST:PORT', help: 'follow: serve /metrics and /healthz here' },
   version: { value: 'X.Y.Z', help: 'push: the version, which also gives the tags X.Y, X and latest' },
@@ -105,7 +105,8 @@ function list({ json }: RulesFlags, { updates }: Config): number {
       print(
         `${name} ${version ?? ''}\n    ${reference} ${digest}\n    ${signedBy ? `signed by ${signedBy}` : 'not signed'}, installed ${installed}\n`,
       )
-    for (const { digest, reason } of refused) print(printable(`not installed: ${digest}: ${reason}\n`, '\n'))
+    for (const { name, digest, reason } of refused)
+      print(printable(`${name}: not installed: ${digest}: ${reason}\n`, '\n'))
     if (state.artifacts.length === 0) print('no artifacts\n')
   }
   return 0
@@ -146,8 +147,8 @@ async function push(flags: RulesFlags, config: Config, [reference, ...paths]: re
   const [major = '', minor = ''] = version?.split('.') ?? []
   const tags = version === undefined ? [where.version] : [version, `${major}.${minor}`, major, 'latest']
   const to = new Repository(where, registryOptions(config))
-  const digest = await pushArtifact(to, said, files, tags)
-  if (sign !== undefined) await signManifest(to, digest, `${where.registry}/${where.repository}`, sign)
+  const signed = (digest: string) => signManifest(to, digest, `${where.registry}/${where.repository}`, sign!)
+  const digest = await pushArtifact(to, said, files, tags, sign === undefined ? undefined : signed)
   print(`${where.registry}/${where.repository}@${digest} ${tags.join(' ')}\n`)
   return 0
 }

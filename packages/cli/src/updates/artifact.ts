@@ -52,12 +52,18 @@ export async function readArtifact(from: Repository, where: Reference, bytes: Bu
   return { digest: digestOf(bytes), config: said, files }
 }
 
-/** Writes an artifact under each of the tags. @returns its digest @throws {RegistryError} */
+/**
+ * Writes an artifact, and then each of the tags.
+ * @param sign is called when the manifest is there and no tag leads to it yet: whoever follows a tag finds the signature
+ * @returns its digest
+ * @throws {RegistryError}
+ */
 export async function pushArtifact(
   to: Repository,
   config: ArtifactConfig,
   files: readonly TarFile[],
   tags: readonly string[],
+  sign: (digest: string) => Promise<void> = async () => {},
 ): Promise<string> {
   const parts = [Buffer.from(JSON.stringify(config)), pack(files)] as const
   const [configDigest, layerDigest] = [await to.pushBlob(parts[0]), await to.pushBlob(parts[1])]
@@ -68,8 +74,11 @@ export async function pushArtifact(
       layers: [{ mediaType: LAYER, digest: layerDigest, size: parts[1].length }],
     }),
   )
+  const digest = digestOf(manifest)
+  await to.pushManifest(digest, manifest)
+  await sign(digest)
   for (const tag of tags) await to.pushManifest(tag, manifest)
-  return digestOf(manifest)
+  return digest
 }
 
 function readConfig({ name, version, dependencies, requirements }: Record<string, unknown>): ArtifactConfig {
@@ -90,7 +99,7 @@ function listOf(value: unknown): Record<string, unknown>[] {
 
 function named({ name, version }: Record<string, unknown>): { name: string; version: string } {
   if (typeof name === 'string' && typeof version === 'string') return { name, version }
-  throw new RegistryError('its requirements are damaged', false)
+  throw new CliError('its requirements are damaged')
 }
 
 /** What it requires, as a rules file: whoever loads it in front of the rules has checked it. */

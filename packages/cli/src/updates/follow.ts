@@ -66,10 +66,11 @@ export class Follower {
       return 'installed'
     } catch (error) {
       if (error instanceof RefusedError) {
-        // It is told once, also over restarts.
-        if (!generations.refused.some(({ digest }) => digest === error.digest)) {
+        const { refused } = error
+        // The same reason is told once, also over restarts.
+        if (!generations.refused.some(({ digest, reason }) => digest === refused.digest && reason === refused.reason)) {
           this.#log.error(`${text} is not installed: ${error.message}`)
-          generations.refuse({ digest: error.digest, reason: error.message })
+          generations.refuse(refused)
         }
         return 'refused'
       }

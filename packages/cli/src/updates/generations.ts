@@ -5,7 +5,7 @@
  *     current → generations/7
  *     generations/7/state.json            what is installed, for people and programs
  *     generations/7/falco-rules/*.yaml    named in rules_files as FOLDER/current/falco-rules
- *     refused.json                        digests that `follow` leaves alone
+ *     refused.json                        what was not installed and why; what is held is not tried again
  */
 import {
   cpSync,
@@ -39,10 +39,13 @@ export interface State {
   readonly artifacts: readonly Installed[]
 }
 
-/** A digest that is not installed again by itself. */
+/** A version that is not in force, though its tag leads to it. */
 export interface Refused {
+  readonly name: string
   readonly digest: string
   readonly reason: string
+  /** It was rolled back: it is not tried again by itself. What was refused for another reason may do the next time. */
+  readonly held: boolean
 }
 
 /** Generations that are kept beside the one in force. */
@@ -74,12 +77,11 @@ export class Generations {
     replace(join(this.folder, 'refused.json'), [...others, refused].slice(-MAX_REFUSED))
   }
 
-  allow(digest: string): void {
-    if (this.refused.some(one => one.digest === digest))
-      replace(
-        join(this.folder, 'refused.json'),
-        this.refused.filter(one => one.digest !== digest),
-      )
+  /** Forgets what was refused before this was installed. */
+  allow({ name, digest }: Installed): void {
+    const { refused } = this
+    const left = refused.filter(one => one.digest !== digest && (one.name !== name || one.held))
+    if (left.length < refused.length) replace(join(this.folder, 'refused.json'), left)
   }
 
   /** Writes a generation that is the present one with another artifact. It is not in force yet. @returns its folder */
@@ -126,9 +128,9 @@ export class Generations {
     const before = this.state
     this.enforce(this.#path(earlier))
     const now = this.state
-    for (const { digest, version } of before.artifacts)
+    for (const { name, digest, version } of before.artifacts)
       if (!now.artifacts.some(one => one.digest === digest))
-        this.refuse({ digest, reason: `${version ?? 'it'} was rolled back` })
+        this.refuse({ name, digest, reason: `${version ?? 'it'} was rolled back`, held: true })
     return { before, now }
   }
 
@@ -145,6 +147,10 @@ export class Generations {
     }
     try {
       return await change()
+    } catch (error) {
+      // A full disk, a folder of somebody else's: nothing is wrong with the artifact.
+      if (error instanceof CliError || (error as NodeJS.ErrnoException).code === undefined) throw error
+      throw new CliError((error as Error).message)
     } finally {
       rmSync(lock, { force: true })
     }

@@ -2,9 +2,9 @@ import type { Source } from '@falc/engine'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { readArtifact } from './artifact.ts'
-import type { Generations, Installed } from './generations.ts'
+import type { Generations, Installed, Refused } from './generations.ts'
 import { nameOf, printReference, type Reference } from './reference.ts'
-import { type RegistryOptions, Repository } from './registry.ts'
+import { RegistryError, type RegistryOptions, Repository } from './registry.ts'
 import { readKeys, signerOf } from './signature.ts'
 import { type Trial, tried } from './trial.ts'
 
@@ -14,17 +14,17 @@ export interface UpdateOptions {
   readonly generations: Generations
   /** Everything is tried, and nothing is put into force. */
   readonly dryRun?: boolean
-  /** Take a version that is older than the installed one, or that has been refused. */
+  /** Take a version that is older than the installed one, or that was rolled back. */
   readonly force?: boolean
 }
 
 /** A version that was looked at and is not to be installed. */
 export class RefusedError extends CliError {
-  readonly digest: string
+  readonly refused: Refused
 
-  constructor(digest: string, message: string) {
-    super(message)
-    this.digest = digest
+  constructor(refused: Refused) {
+    super(refused.reason)
+    this.refused = refused
   }
 }
 
@@ -48,8 +48,8 @@ export async function update(where: Reference, options: UpdateOptions): Promise<
   const { digest, bytes } = await from.manifest(where.version)
   const before = generations.state.artifacts.find(one => one.name === name)
   if (before?.digest === digest) return undefined
-  const refused = generations.refused.find(one => one.digest === digest)
-  if (refused && !force) throw new RefusedError(digest, refused.reason)
+  const held = generations.refused.find(one => one.digest === digest && one.held)
+  if (held && !force) throw new RefusedError(held)
   try {
     const signer = await signerOf(from, digest, readKeys(config.updates.keys))
     if (!signer && !config.updates.allow_unsigned)
@@ -72,7 +72,7 @@ export async function update(where: Reference, options: UpdateOptions): Promise<
       const trial = await tried(artifact, { ...options, current: generations.current, next, name })
       if (!options.dryRun) {
         generations.enforce(next)
-        generations.allow(digest)
+        generations.allow(installed)
         kept = true
       }
       return { installed, before, trial }
@@ -80,8 +80,8 @@ export async function update(where: Reference, options: UpdateOptions): Promise<
       if (!kept) generations.drop(next)
     }
   } catch (error) {
-    if (!(error instanceof CliError) || ('again' in error && error.again)) throw error
-    throw new RefusedError(digest, error.message)
+    if (!(error instanceof CliError) || error instanceof RegistryError) throw error
+    throw new RefusedError({ name, digest, reason: error.message, held: false })
   }
 }
 
