@@ -164,3 +164,29 @@ test('the OpenAPI document has every route', async () => {
   ).toEqual(ROUTES.map(({ method, path }) => `${method.toLowerCase()} ${path}`).sort())
   expect(headers.get('content-security-policy')).toContain("script-src 'self'")
 })
+
+test('sensors: the hosts of alerts, with what the last of their metrics alerts says', async () => {
+  const console = await start()
+  const snapshot = (n: number, metrics: Record<string, string | number>) =>
+    alert(n, { rule: 'Falco internal: metrics snapshot', hostname: 'db', output_fields: metrics })
+  await console.writer.insert([
+    ...[0, 1, 2].map(n => alert(n)),
+    snapshot(3, { 'falco.version': '0.43.0', 'falco.sha256_rules_file.a': 'ff' }),
+    snapshot(4, { 'falco.version': '0.44.0', 'falco.sha256_rules_file.a': 'ee', 'scap.n_drops_buffer': 7 }),
+    alert(5, { hostname: undefined }),
+  ])
+  const { sensors } = (await ask(console, '/api/v1/sensors')).json
+  const at = (n: number) => `2026-11-24T10:00:0${n}.000000000Z`
+  expect(sensors).toMatchObject([
+    { host: 'web', last: at(2), alerts: 3 },
+    {
+      ...{ host: 'db', last: at(4), alerts: 2 },
+      reported: { at: at(4), version: '0.44.0', rules: { a: 'ee' }, losses: { 'scap.n_drops_buffer': 7 } },
+    },
+    { host: '', last: at(5), alerts: 1 },
+  ])
+  expect(sensors[0].reported).toBe(undefined)
+  // To the minute.
+  expect((await ask(console, '/api/v1/sensors?since=2026-11-24T10:00:04Z')).json.sensors).toHaveLength(3)
+  expect((await ask(console, '/api/v1/sensors?since=2026-11-24T10:01:00Z')).json.sensors).toEqual([])
+})

@@ -1,6 +1,6 @@
 /** Sensors, outputs, and what this console is. */
 import { type AlertData, isoTime } from '@falc/engine'
-import { groupingOf, planCondition, type StoreReader } from '@falc/store'
+import { type Group, groupingOf, type StoreReader } from '@falc/store'
 import { badRequest, Refused } from '../failure.ts'
 import { queryOf, SELECTING } from '../parameters.ts'
 import type * as Shapes from '../shapes/index.ts'
@@ -9,8 +9,11 @@ import { bodyOf, listOf, NAME, oneOf, text } from './body.ts'
 import type { AnyRoute, Call, Delivery, HouseRoute, Route } from './route.ts'
 
 const MAX_HOSTS = 1000
-/** The alert that has a sensor's metrics, in Falco and here. */
-const SNAPSHOT = 'alert.rule = "Falco internal: metrics snapshot"'
+/** Pairs of host and rule that are looked at. */
+const MAX_PAIRS = 100_000
+/** The rule of the alert that has a sensor's metrics, in Falco and here. */
+const SNAPSHOT = 'Falco internal: metrics snapshot'
+const MINUTE = 60_000_000_000n
 
 const sensors: Route = {
   ...{ method: 'GET', path: '/api/v1/sensors', scope: 'read' },
@@ -18,21 +21,38 @@ const sensors: Route = {
   parameters: { since: SELECTING.since },
   async answer(call) {
     const store = await call.reader(call.who)
-    const query = queryOf(call.given, call.source)
-    const by = [groupingOf('host', call.source)]
-    const [all, reports] = await Promise.all([
-      call.patiently(store.grouping(by, query, MAX_HOSTS)),
-      call.patiently(store.grouping(by, { ...query, condition: planCondition(SNAPSHOT, call.source) }, MAX_HOSTS)),
-    ])
-    const reported = new Map(reports.value.map(({ values, last }) => [values[0], last]))
-    const found = all.value.flatMap(({ values: [host], count, last }) => {
+    const { since, ...query } = queryOf(call.given, call.source)
+    const by = [groupingOf('host', call.source), groupingOf('rule', call.source)]
+    // From the minute's beginning on: of whole minutes the counts know all, and no alert is read.
+    const minutes = { ...query, since: since && since - (since % MINUTE) }
+    const hosts = hostsIn((await call.patiently(store.grouping(by, minutes, MAX_PAIRS))).value)
+    const found = [...hosts].slice(0, MAX_HOSTS).flatMap(([host, { alerts, last, snapshot }]) => {
       const latest = store.at(last)
-      return latest
-        ? [{ host: host ?? '', last: isoTime(latest.alert.time), alerts: count, ...report(store, reported.get(host!)) }]
-        : []
+      return latest ? [{ host, last: isoTime(latest.alert.time), alerts, ...report(store, snapshot) }] : []
     })
     return JSON.stringify({ sensors: found } satisfies Sensors)
   },
+}
+
+interface Host {
+  alerts: number
+  /** Numbers of its last alert, and of its last one with metrics. */
+  last: number
+  snapshot: number | undefined
+}
+
+/** The hosts of groups by host and rule, those with most alerts first. */
+function hostsIn(groups: readonly Group[]): Map<string, Host> {
+  const hosts = new Map<string, Host>()
+  for (const { values, count, last } of groups) {
+    const [name, rule] = [values[0] ?? '', values[1]]
+    const host = hosts.get(name) ?? { alerts: 0, last: 0, snapshot: undefined }
+    host.alerts += count
+    host.last = Math.max(host.last, last)
+    if (rule === SNAPSHOT) host.snapshot = last
+    hosts.set(name, host)
+  }
+  return new Map([...hosts].sort(([, a], [, b]) => b.alerts - a.alerts))
 }
 
 function report(store: StoreReader, seq: number | undefined): Pick<Sensor, 'reported'> {
