@@ -95,26 +95,23 @@ export class CaptureFile {
   async *#read(): AsyncGenerator<number> {
     const file = await open(this.path)
     try {
-      const first = new Uint8Array(CHUNK)
-      const { bytesRead } = await file.read(first)
+      const space = this.reader.space(CHUNK)
+      const { bytesRead } = await file.read(space)
       this.position = bytesRead
-      const start = first.subarray(0, bytesRead)
-      if (start[0] === 0x1f && start[1] === 0x8b) yield* this.#decompress(start, file)
-      else yield* this.#copy(start, file)
+      if (space[0] === 0x1f && space[1] === 0x8b) yield* this.#decompress(space.slice(0, bytesRead), file)
+      else yield* this.#copy(bytesRead, file)
     } finally {
       await file.close()
     }
   }
 
-  async *#copy(start: Uint8Array, file: FileHandle): AsyncGenerator<number> {
-    this.reader.push(start)
-    yield start.length
-    for (;;) {
-      const { bytesRead } = await file.read(this.reader.space(CHUNK))
-      if (bytesRead === 0) return
-      this.position += bytesRead
-      this.reader.filled(bytesRead)
-      yield bytesRead
+  /** @param first number of bytes read already, into the reader's space */
+  async *#copy(first: number, file: FileHandle): AsyncGenerator<number> {
+    for (let count = first; count > 0; ) {
+      this.reader.filled(count)
+      yield count
+      count = (await file.read(this.reader.space(CHUNK))).bytesRead
+      this.position += count
     }
   }
 

@@ -1,8 +1,9 @@
-const FIRST_SIZE = 1 << 20
+/** Room behind what is asked for, so that the part of a block that was left over does not make the buffer grow. */
+const LEFT_OVER = 128 << 10
 
 /** The part of a capture that is in memory: blocks from `at` on, up to `limit`. */
 export class Window {
-  bytes = new Uint8Array(FIRST_SIZE)
+  bytes = new Uint8Array(0)
   view = new DataView(this.bytes.buffer)
   /** The same bytes, four at a time: for a loop over headers, on machines with the byte order of captures. */
   words = new Int32Array(this.bytes.buffer)
@@ -21,7 +22,7 @@ export class Window {
     const rest = this.limit - this.at
     if (rest + size > this.bytes.length) {
       // Whole words, so that blocks, whose lengths are multiples of four, stay aligned.
-      const grown = new Uint8Array((Math.max(this.bytes.length * 2, rest + size) + 3) & ~3)
+      const grown = new Uint8Array((Math.max(rest * 2, rest + size + LEFT_OVER) + 3) & ~3)
       grown.set(this.bytes.subarray(this.at, this.limit))
       this.bytes = grown
       this.view = new DataView(grown.buffer)
