@@ -219,6 +219,15 @@ describe('outputs', () => {
     expect(run.output.stdout).toContain('second saw two')
   })
 
+  test('a pipe that is quiet does not keep a stopped run alive', async () => {
+    const run = startFalc(['run', '-r', 'rules.yaml', '--k8s-audit', '-'], dir)
+    falc = run
+    run.child.stdin.write(event('one'))
+    await run.sees('first saw one')
+    run.child.kill('SIGTERM')
+    expect(await run.exit).toBe(0)
+  })
+
   test('a blocked reader does not keep a stopped run alive', async () => {
     let text = ''
     for (let i = 0; i < 20_000; i++) text += event(`n${i}`)

@@ -114,6 +114,8 @@ class K8sAuditFeed implements Feed {
       }
     } finally {
       clearInterval(timer)
+      // A read that is pending would keep the process until the next byte comes.
+      if (this.#params.kind === 'stdin') process.stdin.destroy()
       await this.#leave?.()
       report(true)
     }
