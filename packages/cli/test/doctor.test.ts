@@ -5,6 +5,10 @@ import { dirname, join } from 'node:path'
 import { WIRE_VERSION } from '@falc/sources-syscall'
 import { afterAll, describe, expect, test } from 'vitest'
 import { readCases } from '../../../scripts/testing/cases.ts'
+import { cannotCertify, certificates } from '../../outputs/test/transports/peer.ts'
+import { loadConfig } from '../src/config/config.ts'
+import { addressesOf } from '../src/doctor/addresses.ts'
+import { certificateFindings } from '../src/doctor/certificates.ts'
 import type { Finding } from '../src/machine/finding.ts'
 import { kernelFindings } from '../src/machine/kernel.ts'
 import { startFalc } from './process.ts'
@@ -121,4 +125,28 @@ test('a sidecar that ends at once is found by the trial', async () => {
   // Where something else is missing nothing is tried.
   if (tried !== undefined) expect(tried.detail).toMatch(/^the sidecar/)
   else expect(lacking.length).toBeGreaterThan(0)
+})
+
+test.skipIf(cannotCertify())('certificates: days that are left, from two weeks before the end, and expired', () => {
+  const { cert, key, ca } = certificates()
+  const options = [`admission.certificate=${cert}`, `admission.client_ca=${join(root, 'none.pem')}`]
+  const config = loadConfig(undefined, [
+    ...options,
+    `outputs[0]={name: hook, type: webhook, url: "https://a.example/x", tls_ca: "${ca}", tls_cert: "${cert}", tls_key: "${key}"}`,
+  ])
+  const at = (days: number) =>
+    certificateFindings(config, Date.now() + days * 86_400_000).map(({ name, state, detail }) => [
+      ...[name, state, detail.replaceAll(/\S+\//g, '')],
+    ])
+  expect(at(0)).toEqual([
+    ['admission.certificate', 'optional', 'server.pem is valid for 1 day'],
+    ['admission.client_ca', 'missing', expect.stringContaining('none.pem cannot be read')],
+    ['output hook', 'optional', 'ca.pem is valid for 1 day'],
+    ['output hook', 'optional', 'server.pem is valid for 1 day'],
+  ])
+  expect(at(-30)[0]).toEqual(['admission.certificate', 'ok', 'server.pem is valid for 31 days'])
+  expect(at(3)[0]).toEqual(['admission.certificate', 'missing', 'server.pem has expired'])
+  expect(addressesOf(config)).toEqual([
+    { output: 'hook', shown: 'https://a.example:443', host: 'a.example', port: 443 },
+  ])
 })

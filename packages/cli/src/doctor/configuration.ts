@@ -3,6 +3,7 @@ import { connect, createServer } from 'node:net'
 import { dirname } from 'node:path'
 import { formatResult } from '@falc/engine'
 import { parseOpenParams } from '@falc/sources-k8saudit'
+import { addressOf } from '../address.ts'
 import { type Config, loadConfig, rulesFiles } from '../config/config.ts'
 import { ConfigError } from '../config/error.ts'
 import { count } from '../count.ts'
@@ -12,6 +13,8 @@ import { makeEngine } from '../rules/compile.ts'
 import { readRules } from '../rules/files.ts'
 import { engineOptions } from '../rules/options.ts'
 import { loadSources } from '../sources/load.ts'
+import { addressesOf } from './addresses.ts'
+import { certificateFindings } from './certificates.ts'
 import { kubernetesFindings } from './kubernetes.ts'
 
 /** Milliseconds that a server has to accept a connection. */
@@ -27,10 +30,13 @@ export async function configurationFindings(path: string): Promise<Finding[]> {
     return [missing('configuration', error.message, `correct ${path}`)]
   }
   const warnings = config.warnings.map(text => optional('configuration', text, 'docs/config.md lists all keys'))
+  const files = paths(config)
+  const unread = new Set(files.filter(({ state }) => state === 'missing').map(({ name }) => name))
   return [
     ...(warnings.length > 0 ? warnings : [found('configuration', path)]),
     ...(await rules(config)),
-    ...paths(config),
+    ...files,
+    ...certificateFindings(config).filter(({ name }) => !unread.has(name)),
     ...(await ports(config)),
     ...(await servers(config)),
   ]
@@ -112,11 +118,15 @@ function audit({ plugins }: Config) {
 
 /** Ports that falc listens on. */
 async function ports(config: Config): Promise<Finding[]> {
-  const { webserver } = config
+  const { webserver, admission, console } = config
   const hook = audit(config)
+  const door = admission.certificate === '' ? undefined : addressOf(admission.listen, 'admission.listen')
+  const seat = console.enabled ? addressOf(console.listen, 'console.listen') : undefined
   const listening: [key: string, host: string | undefined, port: number][] = [
     ...(webserver.enabled ? [['webserver', webserver.listen_address, webserver.listen_port] as const] : []),
     ...(hook ? [['webhook of k8saudit', hook.host, hook.port] as const] : []),
+    ...(door ? [['admission', door.host, door.port] as const] : []),
+    ...(seat ? [['console', seat.host, seat.port] as const] : []),
   ].map(([key, host, port]) => [key, host || undefined, port])
   return Promise.all(listening.map(([key, host, port]) => free(key, host, port)))
 }
@@ -135,23 +145,26 @@ function free(key: string, host: string | undefined, port: number): Promise<Find
 }
 
 /** Servers that alerts are sent to. */
-async function servers({ http_output: http }: Config): Promise<Finding[]> {
-  if (!http.enabled) return []
+async function servers(config: Config): Promise<Finding[]> {
+  const { http_output: http } = config
+  const listed = addressesOf(config).map(({ output, shown, host, port }) =>
+    reached(`output ${output}`, shown, host, port),
+  )
   const key = 'http_output.url'
+  if (!http.enabled) return Promise.all(listed)
   if (!URL.canParse(http.url)) return [missing(key, `${http.url} is not a URL`, 'correct it')]
   const { protocol, hostname, port } = new URL(http.url)
   if (protocol !== 'http:' && protocol !== 'https:')
     return [missing(key, `${http.url} is not http or https`, 'correct it')]
-  const reason = await unreachable(hostname.replace(/^\[|\]$/g, ''), Number(port || (protocol === 'https:' ? 443 : 80)))
-  return [
-    reason === undefined
-      ? found(key, `${http.url} accepts connections`)
-      : optional(
-          key,
-          `${http.url}: ${reason}`,
-          'start the server; meanwhile alerts for it wait, or are lost and counted',
-        ),
-  ]
+  const number = Number(port || (protocol === 'https:' ? 443 : 80))
+  return Promise.all([reached(key, http.url, hostname.replace(/^\[|\]$/g, ''), number), ...listed])
+}
+
+async function reached(key: string, shown: string, host: string, port: number): Promise<Finding> {
+  const reason = await unreachable(host, port)
+  if (reason === undefined) return found(key, `${shown} accepts connections`)
+  const remedy = 'start the server; meanwhile alerts for it wait, or are lost and counted'
+  return optional(key, `${shown}: ${reason}`, remedy)
 }
 
 /** undefined = the server accepts connections. */
