@@ -11,7 +11,7 @@ const LIVE = [
   'examples/response-nats/response.test.ts',
   'packages/response/test/engine.test.ts',
   'scripts/systemd.test.ts',
-  'scripts/packaging/stranger.test.ts',
+  'scripts/packaging/{image,stranger}.test.ts',
   'packages/cli/test/{containers,live-scenario,pods,record,service,syscalls}.test.ts',
 ]
 

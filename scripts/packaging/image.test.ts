@@ -1,0 +1,140 @@
+/** The image under podman, with what the DaemonSet of deploy/kubernetes says of its containers. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { skipped } from '../testing/needs.ts'
+import { until } from '../testing/wait.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+const reason = skipped('live', whyNot())
+
+function whyNot(): string | undefined {
+  if (process.getuid?.() !== 0) return 'running the image needs root'
+  if (!existsSync(join(root, 'packages/sources-syscall/native/.output/falc.node')))
+    return 'the native parts are not built'
+  if (!existsSync(join(root, 'packages/cli/bundle/main.cjs'))) return 'the command is not built'
+  if (!existsSync('/sys/kernel/btf/vmlinux')) return 'this kernel has no BTF'
+  const without = ['podman', 'runc'].find(name => spawnSync(name, ['--version']).status !== 0)
+  return without === undefined ? undefined : `running the image needs ${without}`
+}
+
+const objects: any[] = parseAllDocuments(readFileSync(join(root, 'deploy/kubernetes/falc.yaml'), 'utf8')).map(
+  document => document.toJS(),
+)
+const ofKind = (kind: string) => objects.find(object => object.kind === kind)
+const { spec: pod } = ofKind('DaemonSet').spec.template
+const containerOf = (name: string) => pod.containers.find((container: any) => container.name === name)
+
+/** podman's flags for each line of a securityContext. */
+const FLAGS: Readonly<Record<string, (value: any, all: any) => string[]>> = {
+  runAsUser: (user, { runAsGroup }) => ['--user', `${user}:${runAsGroup}`],
+  runAsGroup: () => [],
+  // Of the kubelet, which asks the number.
+  runAsNonRoot: (_, { runAsUser }) => {
+    expect(runAsUser).toBeGreaterThan(0)
+    return []
+  },
+  readOnlyRootFilesystem: on => [`--read-only=${on}`, '--read-only-tmpfs=false'],
+  allowPrivilegeEscalation: on => (on ? [] : ['--security-opt', 'no-new-privileges']),
+  capabilities: ({ drop, add = [] }: { drop: string[]; add?: string[] }) => [
+    ...drop.flatMap(name => ['--cap-drop', name]),
+    ...add.flatMap(name => ['--cap-add', name]),
+  ],
+}
+
+const MARK = `- rule: mark
+  desc: d
+  condition: evt.type in (execve, execveat) and proc.name = true and proc.args = "mark"
+  output: "%evt.type"
+  priority: CRITICAL
+`
+
+describe.skipIf(reason !== undefined)('the image', { timeout: 120_000 }, () => {
+  const work = mkdtempSync(join(tmpdir(), 'falc-image-'))
+  const name = `falc-test-${process.pid}-${Math.random().toString(36).slice(2, 8)}`
+  const image = `localhost/${name}:v1`
+  const podman = (...args: string[]) => execFileSync('podman', args, { encoding: 'utf8', stdio: 'pipe' }).trim()
+
+  /** Where a volume of the pod is on this machine. */
+  function sourceOf(volume: string): string {
+    const { hostPath } = pod.volumes.find((one: any) => one.name === volume)
+    return hostPath?.path ?? join(work, volume)
+  }
+
+  function start(which: string): void {
+    const { securityContext, volumeMounts, env, command } = containerOf(which)
+    const flags = Object.entries(securityContext).flatMap(([key, value]) => FLAGS[key]!(value, securityContext))
+    const mounts = volumeMounts.flatMap((mount: any) => [
+      ...['-v', `${sourceOf(mount.name)}:${mount.mountPath}${mount.readOnly ? ':ro' : ''}`],
+    ])
+    const variables = env.flatMap((one: any) => ['--env', `${one.name}=${one.value ?? 'node-1'}`])
+    const entry = command ? ['--entrypoint', command[0]] : []
+    const runtime = ['--runtime', 'runc', '--network', 'none', '--pull', 'never', '--name', `${name}-${which}`]
+    podman('run', '-d', ...runtime, ...flags, ...mounts, ...variables, ...entry, image, ...(command ?? []).slice(1))
+  }
+
+  const logs = (which: string) => {
+    const { stdout, stderr } = spawnSync('podman', ['logs', `${name}-${which}`], { encoding: 'utf8' })
+    return stdout + stderr
+  }
+  const status = (which: string) =>
+    readFileSync(`/proc/${podman('inspect', '--format', '{{.State.Pid}}', `${name}-${which}`)}/status`, 'utf8')
+
+  beforeAll(() => {
+    execFileSync(process.execPath, ['--conditions=@falc/source', join(root, 'scripts/pack-image.ts'), '--tag', image], {
+      stdio: 'pipe',
+    })
+    // An emptyDir is open to all.
+    for (const folder of ['socket', 'tmp']) {
+      mkdirSync(join(work, folder))
+      execFileSync('chmod', ['777', join(work, folder)])
+    }
+    mkdirSync(join(work, 'config'))
+    const { data } = ofKind('ConfigMap')
+    for (const [file, text] of Object.entries({ ...data, 'rules.yaml': MARK }))
+      writeFileSync(join(work, 'config', file), text as string)
+    execFileSync('chmod', ['755', work])
+  }, 180_000)
+  afterAll(() => {
+    for (const which of ['engine', 'probe'])
+      spawnSync('podman', ['rm', '-f', '-t', '0', '--ignore', `${name}-${which}`])
+    spawnSync('podman', ['rmi', '-f', image])
+    rmSync(work, { recursive: true, force: true })
+  })
+
+  test('probe and engine see what happens on the host', async () => {
+    start('probe')
+    await until('socket', () => existsSync(join(work, 'socket/probe.sock')))
+    start('engine')
+    try {
+      await until('alert', () => {
+        execFileSync('/bin/true', ['mark'])
+        return /"rule":"mark"/.test(logs('engine'))
+      })
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${logs('probe').slice(-2000)}\n${logs('engine').slice(-2000)}`)
+    }
+    expect(logs('engine')).toContain('"hostname":"node-1"')
+  })
+
+  test('the engine has no capability, the probe those that it needs', () => {
+    const of = (which: string, key: string) => new RegExp(`^${key}:\\s+(\\S+)`, 'm').exec(status(which))![1]
+    expect(of('engine', 'Uid')).toBe('65532')
+    expect(['CapPrm', 'CapEff', 'CapBnd'].map(set => of('engine', set))).toEqual(Array(3).fill('0000000000000000'))
+    // BPF 39, PERFMON 38, SYS_PTRACE 19, DAC_READ_SEARCH 2.
+    expect(of('probe', 'CapBnd')).toBe('000000c000080004')
+    expect([of('engine', 'NoNewPrivs'), of('probe', 'NoNewPrivs')]).toEqual(['1', '1'])
+  })
+
+  test('no shell, and labels', () => {
+    expect(spawnSync('podman', ['run', '--rm', '--pull', 'never', '--entrypoint', '/bin/sh', image]).status).not.toBe(0)
+    const labels = JSON.parse(podman('image', 'inspect', '--format', '{{json .Labels}}', image))
+    expect(labels).toMatchObject({
+      'org.opencontainers.image.title': 'falc',
+      'org.opencontainers.image.licenses': 'Apache-2.0',
+    })
+  })
+})
