@@ -1,0 +1,127 @@
+#!/bin/sh
+# Installs falc, or removes it: sudo sh install.sh [--format deb|rpm|tar] [--uninstall]
+# Takes the machine's kind of package, and checks signature and digest before anything of it is run. FALC_BASE is the folder of
+# a release, http(s) or a mirror's. Everything is in functions: half a script does nothing.
+set -eu
+
+BASE=${FALC_BASE:-https://github.com/falc-engine/falc/releases/latest/download}
+# For tarballs: another root.
+ROOT=${DESTDIR:-}
+LIST=/usr/lib/falc/installed-files
+
+fail() {
+	echo "install.sh: $*" >&2
+	exit 1
+}
+
+# The releases' public key. scripts/sign-release.sh puts it here.
+release_key() {
+	cat <<'KEY'
+@RELEASE_KEY@
+KEY
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+fetch() {
+	if have curl; then
+		curl -fsSL --proto-redir =https --retry 2 -o "$2" "$BASE/$1"
+	elif have wget; then
+		wget -q -O "$2" "$BASE/$1"
+	else
+		fail 'needs curl or wget'
+	fi || fail "$BASE/$1 could not be downloaded"
+}
+
+format_of_machine() {
+	if have dpkg; then
+		echo deb
+	elif have rpm; then
+		echo rpm
+	else
+		echo tar
+	fi
+}
+
+install() {
+	[ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || fail "there is no package for $(uname -s) on $(uname -m)"
+	for tool in openssl sha256sum; do have "$tool" || fail "needs $tool, to check what it downloads"; done
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	release_key >"$work/key.pem"
+	fetch SHA256SUMS "$work/SHA256SUMS"
+	fetch SHA256SUMS.sig "$work/SHA256SUMS.sig"
+	openssl dgst -sha256 -verify "$work/key.pem" -signature "$work/SHA256SUMS.sig" "$work/SHA256SUMS" >/dev/null 2>&1 ||
+		fail 'SHA256SUMS is not signed by the key of the releases: nothing was installed'
+	case $1 in
+	deb) pattern='falc_[0-9A-Za-z.+~]*_amd64\.deb' ;;
+	rpm) pattern='falc-[0-9A-Za-z.+~-]*\.x86_64\.rpm' ;;
+	tar) pattern='falc-[0-9A-Za-z.+~-]*-linux-x64\.tar\.xz' ;;
+	*) fail "--format is deb, rpm or tar, not $1" ;;
+	esac
+	file=$(sed -n "s/^[0-9a-f]\{64\}  \($pattern\)\$/\1/p" "$work/SHA256SUMS")
+	[ "$(echo "$file" | wc -w)" = 1 ] || fail "the release has no $1"
+	fetch "$file" "$work/$file"
+	(cd "$work" && grep "  $file\$" SHA256SUMS | sha256sum -c - >/dev/null 2>&1) ||
+		fail "$file is not what the release has: nothing was installed"
+	chmod 755 "$work"
+	case $1 in
+	deb) if have apt-get; then apt-get install -y "$work/$file"; else dpkg -i "$work/$file"; fi ;;
+	rpm) if have dnf; then dnf install -y "$work/$file"; elif have yum; then yum install -y "$work/$file"; else rpm -U "$work/$file"; fi ;;
+	tar) install_tar "$work/$file" ;;
+	esac
+}
+
+# Configuration that is there already is left alone.
+install_tar() {
+	tar -C "$ROOT/" --no-same-owner --exclude='./etc/*' -xf "$1"
+	tar -C "$ROOT/" --no-same-owner --skip-old-files -xf "$1" ./etc
+	tar -tf "$1" | grep -v '/$' >"$ROOT$LIST"
+	[ -z "$ROOT" ] || return 0
+	systemd-sysusers falc.conf
+	systemd-tmpfiles --create falc.conf || true
+	systemctl daemon-reload
+	systemctl enable falc-probe falc
+	systemctl restart falc-probe falc
+}
+
+uninstall() {
+	if [ -e "$ROOT$LIST" ]; then
+		[ -n "$ROOT" ] || systemctl disable --now falc falc-probe || true
+		sort -r "$ROOT$LIST" | while read -r path; do
+			rm -f "$ROOT/$path"
+			rmdir -p --ignore-fail-on-non-empty "$ROOT/$(dirname "$path")" 2>/dev/null || true
+		done
+		rm -rf "$ROOT$LIST" "$ROOT/etc/falc" "$ROOT/var/log/falc" "$ROOT/var/lib/falc" "$ROOT/var/cache/falc"
+		rmdir "$ROOT/usr/lib/falc" 2>/dev/null || true
+	elif have dpkg && dpkg -s falc >/dev/null 2>&1; then
+		if have apt-get; then apt-get purge -y falc; else dpkg --purge falc; fi
+	elif have rpm && rpm -q falc >/dev/null 2>&1; then
+		rpm -e falc
+	else
+		fail 'falc is not installed'
+	fi
+}
+
+main() {
+	format=
+	action=install
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--format)
+			format=${2:?--format needs a value}
+			shift
+			;;
+		--uninstall) action=uninstall ;;
+		*) fail "unknown argument $1" ;;
+		esac
+		shift
+	done
+	[ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail 'needs root'
+	case $action in
+	install) install "${format:-$(format_of_machine)}" ;;
+	uninstall) uninstall ;;
+	esac
+}
+
+main "$@"

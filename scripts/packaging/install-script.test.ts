@@ -1,0 +1,155 @@
+/** The install script against a release on a server of the tests: nothing runs that is not signed. Programs that install are stand-ins. */
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { skipped } from '../testing/needs.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+const TOOLS = 'sh openssl sha256sum mktemp rm cat uname sed grep wc chmod tar xz sort dirname rmdir id mkdir'.split(' ')
+const reason = skipped('peers', whyNot())
+
+function whyNot(): string | undefined {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return 'the install script is for Linux on x86-64'
+  const without = [...TOOLS, 'curl'].find(name => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0)
+  return without === undefined ? undefined : `tests of the install script need ${without}`
+}
+
+const FILES = { deb: 'falc_1.0.0_amd64.deb', rpm: 'falc-1.0.0-1.x86_64.rpm', tar: 'falc-1.0.0-linux-x64.tar.xz' }
+
+describe.skipIf(reason !== undefined)('the install script', () => {
+  const work = mkdtempSync(join(tmpdir(), 'falc-install-script-'))
+  const [release, bin, target] = ['release', 'bin', 'target'].map(name => join(work, name)) as [string, string, string]
+  const calls = join(work, 'calls')
+  const changed = new Map<string, Buffer>()
+  let server: Server
+  let otherSignature: Buffer
+
+  beforeAll(async () => {
+    for (const folder of [release, bin, join(work, 'tree/usr/bin'), join(work, 'tree/etc/falc')])
+      mkdirSync(folder, { recursive: true })
+    writeFileSync(join(work, 'tree/usr/bin/falc'), '#!/bin/sh\n')
+    mkdirSync(join(work, 'tree/usr/lib/falc'), { recursive: true })
+    writeFileSync(join(work, 'tree/usr/lib/falc/node'), '')
+    writeFileSync(join(work, 'tree/etc/falc/falco.yaml'), 'priority: debug\n')
+    execFileSync('tar', ['-C', join(work, 'tree'), '-cJf', join(release, FILES.tar), '.'])
+    for (const name of [FILES.deb, FILES.rpm]) writeFileSync(join(release, name), name)
+    const keyOf = (name: string) => {
+      const path = join(work, name)
+      execFileSync('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', path])
+      return path
+    }
+    execFileSync('sh', [join(root, 'scripts/sign-release.sh'), release, keyOf('key.pem')])
+    const sign = ['dgst', '-sha256', '-sign', keyOf('other.pem'), join(release, 'SHA256SUMS')]
+    otherSignature = execFileSync('openssl', sign)
+    for (const name of [...TOOLS, 'curl']) {
+      const path = execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim()
+      symlinkSync(path, join(bin, name))
+    }
+    server = createServer((request, response) => {
+      const name = request.url!.slice(1)
+      const path = join(release, name)
+      if (!existsSync(path)) response.writeHead(404).end()
+      else response.end(changed.get(name) ?? readFileSync(path))
+    })
+    await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  })
+  afterAll(() => {
+    server.close()
+    rmSync(work, { recursive: true })
+  })
+  beforeEach(() => {
+    changed.clear()
+    rmSync(calls, { force: true })
+    for (const name of ['dpkg', 'apt-get', 'rpm', 'dnf']) rmSync(join(bin, name), { force: true })
+  })
+
+  /** A program of the machine that records how it is called. */
+  function program(name: string): void {
+    writeFileSync(join(bin, name), `#!/bin/sh\necho "${name} $*" >>'${calls}'\n`)
+    chmodSync(join(bin, name), 0o755)
+  }
+
+  function run(args: readonly string[] = [], env: Record<string, string> = {}) {
+    const { port } = server.address() as AddressInfo
+    const all = { PATH: bin, TMPDIR: work, FALC_BASE: `http://127.0.0.1:${port}`, DESTDIR: target, ...env }
+    return new Promise<{ code: number; err: string; calls: string }>(done => {
+      execFile(join(bin, 'sh'), [join(release, 'install.sh'), ...args], { env: all }, (error, _, stderr) => {
+        const called = existsSync(calls) ? readFileSync(calls, 'utf8') : ''
+        done({
+          code: error ? Number(error.code) : 0,
+          err: stderr.trim(),
+          calls: called.replace(/\S*\/tmp\.\w+\//g, ''),
+        })
+      })
+    })
+  }
+
+  test.each([
+    ['dpkg apt-get', `apt-get install -y ${FILES.deb}\n`],
+    ['dpkg', `dpkg -i ${FILES.deb}\n`],
+    ['rpm dnf', `dnf install -y ${FILES.rpm}\n`],
+    ['rpm', `rpm -U ${FILES.rpm}\n`],
+  ])('on a machine with %s', async (programs, expected) => {
+    for (const name of programs.split(' ')) program(name)
+    expect(await run()).toEqual({ code: 0, err: '', calls: expected })
+  })
+
+  test.each([
+    ['another package', FILES.deb, `install.sh: ${FILES.deb} is not what the release has: nothing was installed`],
+    [
+      'other digests',
+      'SHA256SUMS',
+      'install.sh: SHA256SUMS is not signed by the key of the releases: nothing was installed',
+    ],
+    [
+      'no signature',
+      'SHA256SUMS.sig',
+      'install.sh: SHA256SUMS is not signed by the key of the releases: nothing was installed',
+    ],
+    [
+      'the signature of another key',
+      'SHA256SUMS.sig',
+      'install.sh: SHA256SUMS is not signed by the key of the releases: nothing was installed',
+    ],
+  ])('%s: refused before anything runs', async (what, name, message) => {
+    program('dpkg')
+    program('apt-get')
+    changed.set(name, what.endsWith('another key') ? otherSignature : Buffer.from('bad'))
+    expect(await run()).toEqual({ code: 1, err: message, calls: '' })
+  })
+
+  test('half of the script does nothing', () => {
+    const text = readFileSync(join(release, 'install.sh'), 'utf8')
+    program('dpkg')
+    program('apt-get')
+    const half = spawnSync(join(bin, 'sh'), { input: text.slice(0, text.lastIndexOf('main "$@"')), env: { PATH: bin } })
+    expect([half.status, existsSync(calls)]).toEqual([0, false])
+  })
+
+  test('a tarball, where there is no package manager: installed, updated, removed', async () => {
+    mkdirSync(target)
+    expect(await run()).toEqual({ code: 0, err: '', calls: '' })
+    const config = join(target, 'etc/falc/falco.yaml')
+    writeFileSync(config, 'priority: info\n')
+    expect(await run()).toEqual({ code: 0, err: '', calls: '' })
+    expect(readFileSync(config, 'utf8')).toBe('priority: info\n')
+    expect(existsSync(join(target, 'usr/bin/falc'))).toBe(true)
+    expect(await run(['--uninstall'])).toEqual({ code: 0, err: '', calls: '' })
+    expect(['usr', 'etc'].filter(name => existsSync(join(target, name, 'falc')))).toEqual([])
+    expect(existsSync(join(target, 'usr/bin/falc'))).toBe(false)
+    expect(await run(['--uninstall'])).toEqual({ code: 1, err: 'install.sh: falc is not installed', calls: '' })
+  })
+})
