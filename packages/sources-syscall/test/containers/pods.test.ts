@@ -1,16 +1,24 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { Engine } from '@falc/engine'
-import { expect, test } from 'vitest'
+import { compileOutput, Engine } from '@falc/engine'
+import { afterAll, expect, test } from 'vitest'
 import { until } from '../../../../scripts/testing/wait.ts'
 import { Engines } from '../../src/containers/engines.ts'
 import { ContainerMetadata, type MetadataOptions } from '../../src/containers/metadata.ts'
 import type { PodDirectory } from '../../src/containers/pods.ts'
 import type { SyscallEvent } from '../../src/event.ts'
+import { openCapture } from '../../src/open-capture.ts'
+import { Recorder } from '../../src/recording/recorder.ts'
+import { WaitingRecorder } from '../../src/recording/waiting.ts'
 import { eventOf, processOf, wordsOf } from '../../src/scene/notation.ts'
 import { syscall } from '../../src/source.ts'
 import { SyscallState } from '../../src/state/state.ts'
 
 const source = syscall()
+const dir = mkdtempSync(join(tmpdir(), 'falc-pods-'))
+afterAll(() => rmSync(dir, { recursive: true }))
 const UID = '0c1f8b6e-9a57-4c35-8f3b-2d2c1a1b9e01'
 const RULES = `
 - rule: any exec
@@ -60,16 +68,17 @@ function node(options: MetadataOptions = {}) {
   state.onProcess(processOf(wordsOf('thread 10 comm=runc')))
   state.onTablesEnd()
   let num = 0
-  const happen = (line: string) => {
+  const happen = (line: string, take = evaluate) => {
     const [tid, name, ...rest] = line.split(' ')
     const event = eventOf(name!, Number(tid), BigInt(1e9 + num), wordsOf(rest.join(' ')).values)
     event.num = ++num
     event.tables = state.tables
-    if (state.apply(event)) evaluate(event)
+    if (state.apply(event)) take(event)
   }
-  const enter = (tid: number) =>
+  const enter = (tid: number, take = evaluate) =>
     happen(
       `${tid} execve res=0 exe=/bin/sh comm=sh tid=${tid} pid=${tid} ptid=10 cgroups=cpu=/kubepods/burstable/pod${UID}/${'ab'.repeat(32)}`,
+      take,
     )
   const learn = (description: object, complete = true) => {
     pods.set(UID, { description, complete })
@@ -140,3 +149,41 @@ test('without an API server nothing waits for pods', () => {
   expect(alerts).toEqual(['sh in <NA> of <NA>', 'sh in no deployment'])
   metadata.close()
 })
+
+test.each(['before', 'after'] as const)(
+  'a recording that begins %s the first event of a pod: a replay knows the pod',
+  async when => {
+    const { state, metadata, enter, happen, pods } = node()
+    metadata.onReady = null
+    pods.set(UID, { description: WEB, complete: true })
+    const path = join(dir, `${when}.scap`)
+    const record = () => {
+      writer = new Recorder(path, { state, tap: () => {} })
+      return new WaitingRecorder(writer, metadata)
+    }
+    let writer: Recorder | undefined
+    let recorder: WaitingRecorder
+    if (when === 'before') {
+      recorder = record()
+      enter(20, event => recorder.take(event))
+    } else {
+      enter(20)
+      await until('what is known', () => metadata.pending === 0)
+      while (metadata.next() !== null);
+      recorder = record()
+    }
+    happen('20 openat fd=3 dirfd=-100 name=/etc/passwd flags=1', event => recorder.take(event))
+    await until('what is known', () => metadata.pending === 0)
+    recorder.settle()
+    recorder.finish()
+    writer!.close()
+    metadata.close()
+    const text = compileOutput('%evt.type %k8s.pod.name %k8s.deployment.name', source)
+    const lines: string[] = []
+    const replay = await openCapture(path)
+    do while (replay.next()) if (replay.event.thread?.isInvalid === false) lines.push(text(replay.event))
+    while (await replay.fill())
+    replay.close()
+    expect(lines).toEqual([...(when === 'before' ? ['execve web-1 web'] : []), 'openat web-1 web'])
+  },
+)
