@@ -27,6 +27,10 @@ const SUBJECTS: Readonly<Record<string, { readonly file: string; readonly what: 
     what: 'answers of container engines',
   },
   playbooks: { file: 'packages/response/test/fuzz.test.ts', what: 'alerts and playbooks' },
+  responders: {
+    file: 'packages/response/test/nats.test.ts',
+    what: 'alerts for three responders, of which one is killed for each hundred of them',
+  },
   audit: { file: 'packages/sources-k8saudit/test/fuzz.test.ts', what: 'bodies and logs of audit events' },
 }
 

@@ -1,6 +1,6 @@
 /**
  * One of several responders, as a process that can be killed: `responder.ts URL FOLDER ACTS`. What it does is to write the target's
- * ID into the file ACTS.
+ * ID into the file ACTS. Told a number, it ends at that many moments from then: between any two of its steps, as if killed there.
  */
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,6 +9,11 @@ import { NatsDoor, openResponder } from '../src/index.ts'
 
 const [url, folder, acts] = process.argv.slice(2) as [string, string, string]
 const log = () => {}
+let left = Number.POSITIVE_INFINITY
+process.on('message', (moments: number) => (left = moments))
+const moment = () => {
+  if (--left <= 0) process.kill(process.pid, 'SIGKILL')
+}
 const door = await NatsDoor.open({ connection: { url: [url] }, ackWait: 1000, lease: 2000, alerts: 4, log })
 const { responder } = await openResponder({
   files: [
@@ -18,11 +23,15 @@ const { responder } = await openResponder({
     },
   ],
   ...{ source: alerts(), folder, once: door.once, hostname: 'web-1', log, fuse: { count: 100_000, per: 1000 } },
+  point: moment,
   ports: {
     async engine({ container }) {
       await sleep(1)
+      moment()
       appendFileSync(acts, `${container}\n`)
+      moment()
       await sleep(1)
+      moment()
       return { outcome: 'done', said: '' }
     },
   },

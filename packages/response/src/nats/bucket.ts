@@ -77,4 +77,4 @@ export class NatsOnce implements Once {
 const WRONG_LAST_SEQUENCE = 10071
 
 /** Keys of a bucket have letters, digits and a few signs. */
-const keyOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 40)
+export const keyOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 40)
