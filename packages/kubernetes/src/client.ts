@@ -69,6 +69,11 @@ export class KubeClient {
     return this.#send({ ...request, query }, signal)
   }
 
+  /** What the API server only passes on: it takes neither a dry run nor a body. */
+  post(path: string, signal: AbortSignal): Promise<KubeAnswer> {
+    return this.#send({ method: 'POST', path }, signal)
+  }
+
   close(): void {
     this.#http.close()
   }

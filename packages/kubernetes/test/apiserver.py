@@ -40,10 +40,12 @@ RESOURCES = {
     ("batch", "v1", "jobs"): ("Job", "V1Job", True),
     ("batch", "v1", "cronjobs"): ("CronJob", "V1CronJob", True),
     ("networking.k8s.io", "v1", "networkpolicies"): ("NetworkPolicy", "V1NetworkPolicy", True),
+    ("rbac.authorization.k8s.io", "v1", "rolebindings"): ("RoleBinding", "V1RoleBinding", True),
+    ("rbac.authorization.k8s.io", "v1", "clusterrolebindings"): ("ClusterRoleBinding", "V1ClusterRoleBinding", False),
     ("events.k8s.io", "v1", "events"): ("Event", "EventsV1Event", True),
 }
 KINDS = {kind: key for key, (kind, _, _) in RESOURCES.items()}
-SUBRESOURCES = {"eviction": ("POST", "create"), "log": ("GET", "get")}
+SUBRESOURCES = {"eviction": ("POST", "create"), "log": ("GET", "get"), "ephemeralcontainers": ("PATCH", "patch")}
 QUERY = {
     "GET": {"fieldSelector", "labelSelector", "limit", "continue", "tailLines", "limitBytes", "container", "pretty"},
     "WATCH": {"watch", "allowWatchBookmarks", "resourceVersion", "timeoutSeconds", "fieldSelector", "labelSelector", "pretty"},
@@ -124,6 +126,7 @@ def put(kind, value):
     version += 1
     metadata = value.setdefault("metadata", {})
     metadata.setdefault("uid", str(uuid.uuid4()))
+    metadata.setdefault("creationTimestamp", "2025-12-01T00:00:00Z")
     metadata["resourceVersion"] = str(version)
     group, api, _ = KINDS[kind]
     value.setdefault("kind", kind)
@@ -283,6 +286,10 @@ class Handler(BaseHTTPRequestHandler):
             if self.headers.get("authorization") != f"Bearer {file.read().strip()}":
                 raise Refused(401, "Unauthorized", "Unauthorized")
         url = urlsplit(self.path)
+        kubelet = re.fullmatch(r"/api/v1/nodes/([^/]+)/proxy/checkpoint/([^/]+)/([^/]+)/([^/]+)", url.path)
+        if kubelet and self.command == "POST":
+            self.authorize("create", "", "nodes/proxy", None)
+            return self.checkpoint(*map(unquote, kubelet.groups()), url.query)
         path = re.fullmatch(r"/(?:api|apis/([a-z0-9.]+))/(v\d+)(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+)(?:/([a-z]+))?)?", url.path)
         group, api, namespace, plural, name, sub = path.groups() if path else [None] * 6
         resource = RESOURCES.get((group or "", api, plural))
@@ -328,6 +335,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.evict(found, body, dry)
         if method == "DELETE":
             return self.delete(kind, found, body, dry)
+        if sub == "ephemeralcontainers":
+            return self.ephemeral(found, body, dry)
         return self.patch(kind, model, found, body, dry)
 
     def authorize(self, verb, group, resource, namespace):
@@ -401,10 +410,40 @@ class Handler(BaseHTTPRequestHandler):
         if kind == "Event":
             if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", value["eventTime"]) or len(value["note"]) > 1024:
                 raise Refused(422, "Invalid", "eventTime: microseconds; note: 1024 bytes")
+        if kind.endswith("Binding") and not (value.get("roleRef") or {}).get("apiGroup"):
+            raise Refused(422, "Invalid", "roleRef.apiGroup: Required value")
         if (kind, namespace, metadata["name"]) in objects:
             raise Refused(409, "AlreadyExists", f'"{metadata["name"]}" already exists')
-        metadata["namespace"] = namespace
+        if namespace:
+            metadata["namespace"] = namespace
         return 201, value if dry else put(kind, value)
+
+    def checkpoint(self, node, namespace, name, container, query):
+        pod = objects.get(("Pod", namespace, name))
+        known = pod and pod["spec"].get("nodeName") == node and any(one["name"] == container for one in pod["spec"]["containers"])
+        if query or not known:
+            raise Refused(404, "NotFound", "the kubelet has no such container, and takes no query")
+        return 200, {"items": [f"/var/lib/kubelet/checkpoints/checkpoint-{name}_{namespace}-{container}.tar"]}
+
+    def ephemeral(self, found, body, dry):
+        patch = self.parsed(body, "application/strategic-merge-patch+json")
+        check(patch, "V1Pod", "Pod", True)
+        metadata, spec = patch.get("metadata") or {}, patch.get("spec") or {}
+        if set(spec) != {"ephemeralContainers"} or set(metadata) - {"uid", "resourceVersion"}:
+            raise Refused(422, "Invalid", "only ephemeral containers may be changed here")
+        for key, value in metadata.items():
+            if found["metadata"][key] != value:
+                raise Refused(409, "Conflict", f"{key} is another one")
+        there = list(found["spec"].get("ephemeralContainers") or [])
+        for one in spec["ephemeralContainers"]:
+            if not one.get("image") or one.get("targetContainerName") not in [c["name"] for c in found["spec"]["containers"]]:
+                raise Refused(422, "Invalid", "an ephemeral container has an image and a container of the pod")
+            # Merged by name; one that is there cannot be changed.
+            if one["name"] in [old["name"] for old in there]:
+                raise Refused(422, "Invalid", "existing ephemeral containers may not be changed")
+            there.append(one)
+        changed = {**found, "spec": {**found["spec"], "ephemeralContainers": there}}
+        return 200, changed if dry else put("Pod", changed)
 
     def precondition(self, found, wanted):
         uid = (wanted or {}).get("uid")

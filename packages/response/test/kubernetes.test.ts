@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { skipped } from '../../../scripts/testing/needs.ts'
 import { ApiServer } from '../../kubernetes/test/apiserver.ts'
 import { missingModule } from '../../outputs/test/transports/peer.ts'
-import { ACTIONS, alertOf, kubernetesPort, loadPlaybooks, type Role, rolesOf } from '../src/index.ts'
+import { ACTIONS, alertOf, Journal, kubernetesPort, loadPlaybooks, type Role, rolesOf } from '../src/index.ts'
 import { folder, journalOf, respondWith, World } from './machine.ts'
 
 const steps = (list: string, mode = 'enforce') =>
@@ -94,6 +94,10 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
     await open.responder.take(alert)
     return {
       open,
+      said: () => {
+        const last = Journal.read(path).entries.at(-1)!
+        return last.kind === 'answered' ? `${last.outcome}: ${last.answers[0]!.said}` : last.kind
+      },
       outcomes: () =>
         journalOf(path).flatMap(line => /^(?:answered|undone) (\w+) .*: (\w+)$/.exec(line)?.slice(1).join(' ') ?? []),
     }
@@ -130,6 +134,21 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
       async () => [(await get('Node', 'node-1', '-')).spec, await get('Pod', 'web-0')],
       [{ unschedulable: true }, null],
     ],
+    ['checkpoint_container', '{}', async () => (await get('Pod', 'web-0')).metadata.name, 'web-0'],
+    [
+      'debug_container',
+      '{ image: tools, command: [collect, "%alert.rule; id"] }',
+      async () =>
+        (await get('Pod', 'web-0')).spec.ephemeralContainers?.map(({ name: _, ...more }: { name: string }) => more),
+      [
+        {
+          image: 'tools',
+          command: ['collect', 'Shell; id'],
+          targetContainerName: 'web',
+          terminationMessagePolicy: 'File',
+        },
+      ],
+    ],
     ['scale_workload', '{ replicas: 0 }', async () => (await get('Deployment', 'web')).spec, { replicas: 0 }],
   ]
 
@@ -155,7 +174,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
   )
 
   test('every action of Kubernetes has a case here, and asks for what it says', () => {
-    const named = [...NAMED.map(([name]) => name), 'suspend_cronjob']
+    const named = [...NAMED.map(([name]) => name), 'suspend_cronjob', 'revoke_binding']
     expect(
       ACTIONS.filter(({ asks }) => asks)
         .map(({ name }) => name)
@@ -200,11 +219,77 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
     expect((await get('CronJob', 'nightly')).spec).toEqual({ suspend: true })
   })
 
+  const BINDING = {
+    metadata: { name: 'admins', namespace: 'shop', labels: { team: 'shop' } },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'admin' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'eve' }],
+  }
+  const audited = (more: Record<string, unknown> = {}) =>
+    alertOf({
+      rule: 'Shell',
+      output_fields: {
+        ...{ 'ka.target.resource': 'rolebindings', 'ka.target.namespace': 'shop', 'ka.target.name': 'admins' },
+        ...more,
+      },
+    })
+
+  test('a binding is revoked, and made again; a dry run leaves it', async () => {
+    await put('RoleBinding', BINDING)
+    const dry = await respond('[{ revoke_binding: }]', audited(), { mode: 'dry-run' })
+    await dry.open.close()
+    expect(await get('RoleBinding', 'admins')).toMatchObject(BINDING)
+    const { open, outcomes } = await respond('[{ revoke_binding: { for: 1h } }]', audited())
+    expect(await get('RoleBinding', 'admins')).toBe(null)
+    await open.undo.now(open.undo.runs[0]!)
+    await open.close()
+    expect(await get('RoleBinding', 'admins')).toMatchObject(BINDING)
+    expect(outcomes()).toEqual(['revoke_binding done', 'revoke_binding done'])
+  })
+
+  test.each([
+    ['one of the whole cluster', { 'ka.target.resource': 'clusterrolebindings' }, ['revoke_binding done']],
+    ['one of Kubernetes itself', { 'ka.target.name': 'system:node' }, []],
+    ['no binding', { 'ka.target.resource': 'secrets' }, []],
+    ['a name that leaves its place', { 'ka.target.name': '../../secrets/x' }, []],
+    ['one that is gone', { 'ka.target.name': 'others' }, ['revoke_binding gone']],
+    ['one that was made after the alert', { 'ka.target.name': 'younger' }, ['revoke_binding gone']],
+  ])('bindings: %s', async (_, more: Readonly<Record<string, string>>, expected) => {
+    await put('RoleBinding', BINDING)
+    await put('ClusterRoleBinding', { ...BINDING, metadata: { name: 'admins' } })
+    const creationTimestamp = '2026-02-01T00:00:00Z'
+    await put('RoleBinding', { ...BINDING, metadata: { name: 'younger', namespace: 'shop', creationTimestamp } })
+    const { open, outcomes } = await respond('[{ revoke_binding: }]', audited(more))
+    await open.close()
+    expect(outcomes()).toEqual(expected)
+    expect((await get('RoleBinding', 'admins')).metadata.name).toBe('admins')
+    expect(await get('ClusterRoleBinding', 'admins', '-')).toEqual(
+      more['ka.target.resource'] === 'clusterrolebindings' ? null : expect.anything(),
+    )
+  })
+
+  test.each([
+    ['the one with the alert’s container.id', { 'container.id': 'aaaaaaaaaaaa' }, '{}', 'done: node-1: .*-side.tar'],
+    ['the one that is named', {}, '{ container: web }', 'done: node-1: .*-web.tar'],
+    ['none is named, and there are two', {}, '{}', 'refused: the pod has 2 containers'],
+    ['one that is gone', { 'container.id': 'bbbbbbbbbbbb' }, '{}', 'gone: the pod has no container bbbbbbbbbbbb'],
+    ['one that never was', {}, '{ container: x }', 'refused: the pod has no container x'],
+  ])('of several containers: %s', async (_, fields, params, expected) => {
+    const pod = await get('Pod', 'web-0')
+    const containers = [...pod.spec.containers, { name: 'side', image: 'side' }]
+    const containerStatuses = [{ name: 'side', containerID: `cri-o://${'a'.repeat(64)}` }]
+    await put('Pod', { ...pod, spec: { ...pod.spec, containers }, status: { containerStatuses } })
+    const { open, said } = await respond(`[{ checkpoint_container: ${params} }]`, about(uid, fields))
+    await open.close()
+    expect(said()).toMatch(new RegExp(`^${expected}`))
+  })
+
   test.each(
-    ACTIONS.filter(({ asks, name }) => asks && name !== 'pod_event').map(({ name, example }) => [name, example]),
+    ACTIONS.filter(({ asks, name }) => asks && name !== 'pod_event' && name !== 'revoke_binding').map(
+      ({ name, example }) => [name, example],
+    ),
   )('%s: a pod that has the name of the one that is meant is left alone', async (name, example) => {
     const before = [await get('Pod', 'web-0'), await get('Node', 'node-1', '-'), await get('Deployment', 'web')]
-    const { open, outcomes } = await respond(`[{ ${name}: ${example} }]`, about('00000000-dead'))
+    const { open, outcomes } = await respond(`[{ ${name}: ${example} }]`, about('00000000-dead', { 'proc.pid': 7 }))
     await open.close()
     expect(outcomes()).toEqual([`${name} gone`])
     expect([await get('Pod', 'web-0'), await get('Node', 'node-1', '-'), await get('Deployment', 'web')]).toEqual(

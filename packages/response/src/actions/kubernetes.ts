@@ -14,7 +14,7 @@ const GRACE = {
 } as const
 
 /** The pod of an alert about a system call. @throws {Refusal} */
-function podOf(alert: AlertData): Target & { readonly object: KubeObject } {
+export function podOf(alert: AlertData): Target & { readonly object: KubeObject } {
   const namespace = fieldOf(alert, 'k8s.ns.name')
   const name = fieldOf(alert, 'k8s.pod.name')
   const uid = fieldOf(alert, 'k8s.pod.uid')
@@ -45,7 +45,12 @@ const ownerOf = (alert: AlertData): Target => ({
   name: `the owner of ${podOf(alert).name}`,
 })
 
-function call(alert: AlertData, does: string, says: (name: string) => string, more?: Record<string, Data>): Call {
+export function callOn(
+  alert: AlertData,
+  does: string,
+  says: (name: string) => string,
+  more?: Record<string, Data | undefined>,
+): Call {
   const { object, name } = podOf(alert)
   return { via: 'kubernetes', does, object, ...(more && { with: more }), says: says(name) }
 }
@@ -64,7 +69,7 @@ export const labelPod: Action = defineAction({
   },
   target: podOf,
   plan: ({ alert, params: { labels } }) => [
-    call(alert, 'label', name => `label ${name}: ${pairs(labels)}`, { labels: withNull(labels) }),
+    callOn(alert, 'label', name => `label ${name}: ${pairs(labels)}`, { labels: withNull(labels) }),
   ],
 })
 
@@ -86,7 +91,9 @@ export const annotatePod: Action = defineAction({
   },
   target: podOf,
   plan: ({ alert, params: { annotations } }) => [
-    call(alert, 'annotate', name => `annotate ${name}: ${pairs(annotations)}`, { annotations: withNull(annotations) }),
+    callOn(alert, 'annotate', name => `annotate ${name}: ${pairs(annotations)}`, {
+      annotations: withNull(annotations),
+    }),
   ],
 })
 
@@ -104,10 +111,10 @@ export const isolatePod: Action = defineAction({
   example: '{ for: 2h }',
   params: NONE,
   target: podOf,
-  plan: ({ alert }) => [call(alert, 'isolate', name => `isolate ${name}`)],
+  plan: ({ alert }) => [callOn(alert, 'isolate', name => `isolate ${name}`)],
   undo: ({ alert, answers }) => {
     const labels = answers.find(one => one.labels !== undefined)?.labels
-    return labels === undefined ? [] : [call(alert, 'release', name => `release ${name}`, { labels })]
+    return labels === undefined ? [] : [callOn(alert, 'release', name => `release ${name}`, { labels })]
   },
 })
 
@@ -119,7 +126,7 @@ export const deletePod: Action = defineAction({
   params: { type: 'object', properties: { grace: GRACE } },
   target: podOf,
   plan: ({ alert, params: { grace } }) => [
-    call(alert, 'delete', name => `delete ${name}`, grace === undefined ? undefined : { grace }),
+    callOn(alert, 'delete', name => `delete ${name}`, grace === undefined ? undefined : { grace }),
   ],
 })
 
@@ -131,7 +138,7 @@ export const evictPod: Action = defineAction({
   params: { type: 'object', properties: { grace: GRACE } },
   target: podOf,
   plan: ({ alert, params: { grace } }) => [
-    call(alert, 'evict', name => `evict ${name}`, grace === undefined ? undefined : { grace }),
+    callOn(alert, 'evict', name => `evict ${name}`, grace === undefined ? undefined : { grace }),
   ],
 })
 
@@ -142,10 +149,10 @@ export const cordonNode: Action = defineAction({
   example: '{ for: 1h }',
   params: NONE,
   target: nodeOf,
-  plan: ({ alert }) => [call(alert, 'cordon', name => `cordon the node of ${name}`)],
+  plan: ({ alert }) => [callOn(alert, 'cordon', name => `cordon the node of ${name}`)],
   undo: ({ alert, answers }) =>
     answers.some(({ cordoned }) => cordoned === true)
-      ? [call(alert, 'uncordon', name => `uncordon the node of ${name}`)]
+      ? [callOn(alert, 'uncordon', name => `uncordon the node of ${name}`)]
       : [],
 })
 
@@ -169,11 +176,11 @@ export const taintNode: Action = defineAction({
   },
   target: nodeOf,
   plan: ({ alert, params: { key, value, effect } }) => [
-    call(alert, 'taint', name => `taint the node of ${name}: ${key}=${value}:${effect}`, { key, value, effect }),
+    callOn(alert, 'taint', name => `taint the node of ${name}: ${key}=${value}:${effect}`, { key, value, effect }),
   ],
   undo: ({ alert, params: { key, value, effect }, answers }) =>
     answers.some(({ tainted }) => tainted === true)
-      ? [call(alert, 'untaint', name => `untaint the node of ${name}: ${key}`, { key, value, effect })]
+      ? [callOn(alert, 'untaint', name => `untaint the node of ${name}: ${key}`, { key, value, effect })]
       : [],
 })
 
@@ -185,7 +192,7 @@ export const drainNode: Action = defineAction({
   params: { type: 'object', properties: { grace: GRACE } },
   target: nodeOf,
   plan: ({ alert, params: { grace } }) => [
-    call(alert, 'drain', name => `drain the node of ${name}`, grace === undefined ? undefined : { grace }),
+    callOn(alert, 'drain', name => `drain the node of ${name}`, grace === undefined ? undefined : { grace }),
   ],
   undo: cordonNode.undo!,
 })
@@ -203,13 +210,13 @@ export const scaleWorkload: Action = defineAction({
   },
   target: ownerOf,
   plan: ({ alert, params: { replicas } }) => [
-    call(alert, 'scale', name => `scale the owner of ${name} to ${replicas}`, { replicas }),
+    callOn(alert, 'scale', name => `scale the owner of ${name} to ${replicas}`, { replicas }),
   ],
   undo: ({ alert, answers }) => {
     const before = answers.find(({ replicas }) => typeof replicas === 'number')?.replicas as number | undefined
     return before === undefined
       ? []
-      : [call(alert, 'scale', name => `scale the owner of ${name} to ${before}`, { replicas: before })]
+      : [callOn(alert, 'scale', name => `scale the owner of ${name} to ${before}`, { replicas: before })]
   },
 })
 
@@ -220,8 +227,8 @@ export const suspendCronJob: Action = defineAction({
   example: '{ for: 24h }',
   params: NONE,
   target: ownerOf,
-  plan: ({ alert }) => [call(alert, 'suspend', name => `suspend the CronJob of ${name}`)],
-  undo: ({ alert }) => [call(alert, 'suspend', name => `resume the CronJob of ${name}`, { suspend: false })],
+  plan: ({ alert }) => [callOn(alert, 'suspend', name => `suspend the CronJob of ${name}`)],
+  undo: ({ alert }) => [callOn(alert, 'suspend', name => `resume the CronJob of ${name}`, { suspend: false })],
 })
 
 export const podLogs: Action = defineAction({
@@ -238,7 +245,7 @@ export const podLogs: Action = defineAction({
   },
   target: podOf,
   plan: ({ alert, params: { lines, container } }) => [
-    call(alert, 'logs', name => `read ${lines} lines of the log of ${name}`, {
+    callOn(alert, 'logs', name => `read ${lines} lines of the log of ${name}`, {
       lines,
       ...(container !== undefined && { container }),
     }),
@@ -259,7 +266,7 @@ export const podEvent: Action = defineAction({
   },
   target: podOf,
   plan: ({ alert, params: { note, reason } }) => [
-    call(alert, 'event', name => `add an event to ${name}: ${note}`, { note, reason }),
+    callOn(alert, 'event', name => `add an event to ${name}: ${note}`, { note, reason }),
   ],
 })
 

@@ -2,6 +2,8 @@ import type { Action } from '../model/action.ts'
 import { disconnectContainer, killContainer, pauseContainer, stopContainer } from './container.ts'
 import { quarantineFile } from './file.ts'
 import { KUBERNETES } from './kubernetes.ts'
+import { checkpointContainer, debugContainer } from './kubernetes-container.ts'
+import { revokeBinding } from './kubernetes-rights.ts'
 import { killProcess, stopProcess } from './process.ts'
 import { notify, program, publish, webhook } from './tell.ts'
 
@@ -15,6 +17,9 @@ export const ACTIONS: readonly Action[] = [
   killContainer,
   quarantineFile,
   ...KUBERNETES,
+  checkpointContainer,
+  debugContainer,
+  revokeBinding,
   notify,
   webhook,
   publish,

@@ -1,6 +1,8 @@
 /** What can be asked of Kubernetes, one row each: the rights that it needs, and how it is done. */
 import type { KubeClient } from '@falc/kubernetes'
 import type { Answer, KubernetesCall, Port } from '../model/call.ts'
+import { rebind, revoke } from './binding.ts'
+import { checkpoint, debug } from './container.ts'
 import { drain, evict } from './drain.ts'
 import { isolate, release } from './isolate.ts'
 import { cordonTo, onNode, tainted, untainted } from './node.ts'
@@ -19,6 +21,8 @@ export interface Right {
 
 export interface Verb {
   readonly rights: readonly Right[]
+  /** It finds out by itself whether the object is the one that is meant. */
+  readonly byName?: true
   run(doing: Doing): Promise<Answer>
 }
 
@@ -26,6 +30,12 @@ const POD_READ: Right = { group: '', resource: 'pods', verbs: ['get'] }
 const POD_PATCH: Right = { group: '', resource: 'pods', verbs: ['get', 'patch'] }
 const NODE_PATCH: Right = { group: '', resource: 'nodes', verbs: ['get', 'patch'], cluster: true }
 const OWNERS: Right = { group: 'apps', resource: 'replicasets', verbs: ['get'] }
+
+/** Of both kinds: which one it is, only an alert tells. */
+const bindings = (...verbs: readonly string[]): Right[] => [
+  { group: 'rbac.authorization.k8s.io', resource: 'rolebindings', verbs },
+  { group: 'rbac.authorization.k8s.io', resource: 'clusterrolebindings', verbs, cluster: true },
+]
 
 export const VERBS: Readonly<Record<string, Verb>> = {
   label: {
@@ -91,6 +101,16 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     rights: [POD_READ, { group: '', resource: 'pods/log', verbs: ['get'] }],
     run: logs,
   },
+  checkpoint: {
+    rights: [POD_READ, { group: '', resource: 'nodes/proxy', verbs: ['create'], cluster: true }],
+    run: checkpoint,
+  },
+  debug: {
+    rights: [POD_READ, { group: '', resource: 'pods/ephemeralcontainers', verbs: ['patch'] }],
+    run: debug,
+  },
+  revoke: { byName: true, rights: bindings('get', 'delete'), run: revoke },
+  rebind: { byName: true, rights: bindings('create'), run: rebind },
   event: { rights: [{ group: 'events.k8s.io', resource: 'events', verbs: ['create'] }], run: event },
 }
 
@@ -100,7 +120,7 @@ export function kubernetesPort(client: KubeClient): Port<KubernetesCall> {
     const verb = Object.hasOwn(VERBS, does) ? VERBS[does] : undefined
     if (!verb) return { outcome: 'failed', said: `nothing does ${does}` }
     // A name alone is another pod's tomorrow.
-    if (object.uid === undefined) return { outcome: 'refused', said: 'the object has no UID' }
+    if (object.uid === undefined && !verb.byName) return { outcome: 'refused', said: 'the object has no UID' }
     return verb.run({ ...attempt, client, object, with: more })
   }
 }

@@ -4,7 +4,7 @@ import type { ParamsOf, Schema } from './params.ts'
 
 /** What a step touches, for limits, protections and the record. */
 export interface Target {
-  readonly kind: 'process' | 'container' | 'pod' | 'node' | 'workload' | 'file' | 'alert'
+  readonly kind: 'process' | 'container' | 'pod' | 'node' | 'workload' | 'binding' | 'file' | 'alert'
   /** An identity that nothing else gets later: of a pod its UID, of a process its pid and when it had it. */
   readonly uid: string
   /** For people. */

@@ -1,0 +1,67 @@
+/** One container of a pod: a checkpoint of it, and one beside it to look with. */
+import { pathOf } from '@falc/kubernetes'
+import type { Answer } from '../model/call.ts'
+import { answerOf } from './answer.ts'
+import { type Doing, read } from './object.ts'
+
+/** The pod and the name of the container: the one that is named, or has the ID; without both, the only one. */
+async function chosen({
+  client,
+  object,
+  with: { container, id },
+  signal,
+}: Doing): Promise<{ readonly pod: any; readonly name: string } | Answer> {
+  const found = await read(client, object, signal)
+  if ('outcome' in found) return found
+  const pod = found.object
+  const names: string[] = (pod.spec?.containers ?? []).map((one: any) => one.name)
+  if (typeof container === 'string')
+    return names.includes(container)
+      ? { pod, name: container }
+      : { outcome: 'refused', said: `the pod has no container ${container}` }
+  if (typeof id === 'string') {
+    const statuses: any[] = pod.status?.containerStatuses ?? []
+    const name = statuses.find(one => String(one.containerID).split('://')[1]?.startsWith(id))?.name
+    return name === undefined ? { outcome: 'gone', said: `the pod has no container ${id} any more` } : { pod, name }
+  }
+  const [name] = names
+  if (name !== undefined && names.length === 1) return { pod, name }
+  return { outcome: 'refused', said: `the pod has ${names.length} containers, and the alert no container.id` }
+}
+
+/** The kubelet writes memory and files into an archive on the node. It is asked through the API server, and knows no dry run. */
+export async function checkpoint(doing: Doing): Promise<Answer> {
+  const { client, object, dry, signal } = doing
+  const found = await chosen(doing)
+  if ('outcome' in found) return found
+  const { nodeName } = found.pod.spec
+  if (typeof nodeName !== 'string') return { outcome: 'gone', said: 'the pod is on no node' }
+  if (dry) return { outcome: 'done', said: `${found.name}: not asked` }
+  const place = [object.namespace!, object.name, found.name].map(encodeURIComponent).join('/')
+  const path = pathOf({ group: '', version: 'v1', resource: 'nodes', name: nodeName }, `proxy/checkpoint/${place}`)
+  const answer = await client.post(path, signal)
+  if (answer.status === 404) return { outcome: 'failed', said: `the kubelet of ${nodeName} makes no checkpoints` }
+  const files = Array.isArray(answer.body?.items) ? answer.body.items.map(String) : []
+  return answer.status === 200
+    ? { outcome: 'done', said: `${nodeName}: ${files.join(', ')}`, data: { files } }
+    : answerOf(answer)
+}
+
+/** A container is added to the pod, and sees the processes of the one that is meant. It cannot be removed again. */
+export async function debug(doing: Doing): Promise<Answer> {
+  const { client, object, dry, signal, alert } = doing
+  const { image, command } = doing.with
+  const found = await chosen(doing)
+  if ('outcome' in found) return found
+  // The alert that comes again finds it.
+  const name = `falc-debug-${alert.id.slice(0, 12)}`
+  if (found.pod.spec.ephemeralContainers?.some((one: any) => one.name === name))
+    return { outcome: 'already', said: name }
+  const container = { name, image, command, targetContainerName: found.name, terminationMessagePolicy: 'File' }
+  const { uid, resourceVersion } = found.pod.metadata
+  const body = { metadata: { uid, resourceVersion }, spec: { ephemeralContainers: [container] } }
+  const path = pathOf(object, 'ephemeralcontainers')
+  const type = 'application/strategic-merge-patch+json'
+  const answer = await client.write({ method: 'PATCH', path, type, body }, dry, signal)
+  return answer.status === 200 ? { outcome: 'done', said: name, data: { container: name } } : answerOf(answer)
+}
