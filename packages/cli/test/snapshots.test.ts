@@ -11,7 +11,7 @@ test('snapshots are taken at multiples of the interval', () => {
   const metrics = loadConfig(undefined, ['metrics={enabled: true, interval: 15s, output_rule: true}']).metrics
   const source: MetricsSource = {
     ...{ metrics, rules: [], rulesFiles: [], configFiles: [], reloadedAt: 0n, matches: new Map() },
-    ...{ ownAlerts: 0, failedReloads: 0, outputs: () => [], losses: () => new Map() },
+    ...{ ownAlerts: 0, failedReloads: 0, response: () => undefined, outputs: () => [], losses: () => new Map() },
     ...{ metadata: () => ({}), evaluationErrors: () => ({}) },
     feeds: () => [{ source: 'k8s_audit', events: 1, meter: {}, losses: {}, limits: {} }],
   }

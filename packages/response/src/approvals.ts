@@ -53,6 +53,11 @@ export class Approvals {
     this.#timer ??= setInterval(() => this.#look(), EVERY)
   }
 
+  /** How many wait. */
+  get count(): number {
+    return this.#waiting.size
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer)
     await this.#running

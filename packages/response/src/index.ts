@@ -1,6 +1,7 @@
 export { ACTIONS } from './actions/list.ts'
 export { approve, type Waiting, waitingIn } from './approvals.ts'
 export { type CaseResult, runCases } from './cases.ts'
+export type { ResponseCounts } from './counts.ts'
 export { loadFunctions } from './functions/load.ts'
 export { FUSE, Limits } from './guard/limits.ts'
 export { decide, LocalOnce, type Once, type OnceRecord } from './guard/once.ts'

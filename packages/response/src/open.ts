@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { AlertData, Source } from '@falc/engine'
 import { ACTIONS } from './actions/list.ts'
 import { Approvals } from './approvals.ts'
+import { heldCounts, type ResponseCounts } from './counts.ts'
 import { FUSE, Limits } from './guard/limits.ts'
 import { LocalOnce, type Once, onceKey } from './guard/once.ts'
 import { Protected, type ProtectionOptions } from './guard/protected.ts'
@@ -41,6 +42,7 @@ export interface OpenResponder {
   readonly journal: Journal
   readonly undo: Undo
   readonly limits: Limits
+  readonly counts: ResponseCounts
   close(): Promise<void>
 }
 
@@ -74,6 +76,13 @@ export async function openResponder(options: RespondOptions): Promise<OpenRespon
   }
   return {
     ...{ responder, journal, undo, limits },
+    get counts() {
+      return {
+        ...{ ...responder.counts, dropped: 0, steps: responder.steps.all, held: heldCounts(responder.heldBy) },
+        ...{ waiting: approvals.count, undoing: undo.waiting, tripped: limits.tripped !== undefined },
+        journalFailures: journal.failures,
+      }
+    },
     async close() {
       responder.stop()
       await approvals.close()

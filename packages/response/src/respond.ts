@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { type AlertData, alertJson, isoTime } from '@falc/engine'
 import { callAll, runAction } from './act.ts'
+import { StepCounts } from './counts.ts'
 import type { Held } from './guard/held.ts'
 import type { Limits } from './guard/limits.ts'
 import { type Claim, type Once, onceKey, type Verdict } from './guard/once.ts'
@@ -51,6 +52,7 @@ const LOCAL: ReadonlySet<Call['via']> = new Set(['process', 'engine', 'file'])
 export class Responder {
   readonly counts = { alerts: 0, matched: 0, unrecorded: 0 }
   readonly outcomes: Partial<Record<Outcome, number>> = {}
+  readonly steps: StepCounts
   readonly heldBy: Partial<Record<Held['guard'], number>> = {}
   readonly #options: ResponderOptions
   readonly #notes: HeldNotes
@@ -58,6 +60,7 @@ export class Responder {
 
   constructor(options: ResponderOptions) {
     this.#options = options
+    this.steps = new StepCounts(options.playbooks)
     this.#notes = new HeldNotes(entry => this.#record(entry))
   }
 
@@ -230,6 +233,7 @@ export class Responder {
 
   #answered(about: About, answers: readonly Answered[], outcome: Outcome, dry: boolean): void {
     this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1
+    this.steps.add(about.action, outcome, dry)
     this.#record({ kind: 'answered', ...about, outcome, answers, dry })
     const said = answers.map(answer => answer.said).filter(Boolean)
     const level = outcome === 'failed' || outcome === 'refused' || outcome === 'undecided' ? 'warning' : 'info'

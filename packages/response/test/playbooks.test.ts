@@ -8,6 +8,7 @@ import {
   defineAction,
   fieldOf,
   fromTalon,
+  loadPlaybooks,
   PlaybookError,
   runCases,
   type TestedPlan,
@@ -79,6 +80,24 @@ test('cases in YAML: what is different is named', async () => {
     { name: 'b', differences: ['- p: nothing', '+ p: kill container 0123456789ab', '- q: x'] },
   ])
   await expect(file('- test: c\n  alrt: {}\n  expect: {}')).rejects.toThrow(/p.test.yaml:1:3: needs the key alert/)
+})
+
+test.each([
+  ['[sh, -c, "kill %proc.pid"]', false],
+  ['[/bin/bash, -ec, "id; echo %fd.name"]', false],
+  ['[env, A=b, /usr/bin/python3.12, -c, "print(%proc.pid)"]', false],
+  ['[perl, -e, "print %proc.pid"]', false],
+  ['[sh, -c, "kill $0", "%proc.pid"]', true],
+  ['[sh, -c, "date"]', true],
+  ['[/usr/local/bin/block, -c, "%fd.rip"]', true],
+  ['[sh, /opt/script, "%proc.name"]', true],
+])('%s: a field is part of no text that a shell reads', (command, loads) => {
+  for (const action of ['program', 'debug_container']) {
+    const content = `[{ playbook: p, when: alert.rule exists, steps: [{ ${action}: { command: ${command}${action === 'program' ? '' : ', image: x'} } }] }]`
+    const load = () => loadPlaybooks([{ name: 'p.yaml', content }], { actions: ACTIONS, source: alerts() })
+    if (loads) expect(load()).toHaveLength(1)
+    else expect(load).toThrow('must not be part of what a shell reads')
+  }
 })
 
 describe('falco-talon', () => {

@@ -174,6 +174,26 @@ describe('answers', () => {
   })
 })
 
+test('counts: all results and guards are there from the start', async () => {
+  const [world, path] = [new World(), folder()]
+  const open = await respondWith(playbook('enforce', '{}', '[{ pause_container: { for: 1h } }]'), world, {
+    folder: path,
+  })
+  const nonzero = () => {
+    const { steps, held, ...more } = open.counts
+    const found = steps.filter(({ count }) => count > 0).map(({ action, result, dry }) => `${action} ${result} ${dry}`)
+    return { ...more, steps: found, held: Object.entries(held).filter(([, n]) => n > 0) }
+  }
+  const none = { alerts: 0, matched: 0, dropped: 0, waiting: 0, undoing: 0, tripped: false, journalFailures: 0 }
+  expect(nonzero()).toEqual({ ...none, unrecorded: 0, steps: [], held: [] })
+  expect([open.counts.steps.length, Object.keys(open.counts.held).length]).toEqual([12, 11])
+  await open.responder.take(shellIn(A))
+  await open.responder.take(shellIn(A, { output: 'another' }))
+  const some = { ...none, alerts: 2, matched: 2, undoing: 1, unrecorded: 0 }
+  expect(nonzero()).toEqual({ ...some, steps: ['pause_container done false'], held: [['per_target', 1]] })
+  await open.close()
+})
+
 test('what was done is told as alerts of source response; dry runs and what is held back are not', async () => {
   const [world, told] = [new World(), [] as AlertData[]]
   world.answer = ({ via }) => ({ outcome: via === 'engine' ? 'done' : 'failed', said: '' })

@@ -8,6 +8,7 @@ import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { Log } from '../log.ts'
+import { responsePage } from '../meter/response.ts'
 import { approveStep } from '../playbooks/approve.ts'
 import { RESPOND_FLAGS, type RespondCall } from '../playbooks/call.ts'
 import { check } from '../playbooks/check.ts'
@@ -82,7 +83,8 @@ async function serve(call: RespondCall): Promise<number> {
   const take = (alert: AlertData) => open.responder.take(alert)
   try {
     if (flags.listen === undefined) return (await readStdin(take, log, stop.signal)) === 0 ? 0 : 1
-    const door = new HttpDoor({ ...addressOf(flags.listen, '--listen'), tokens: tokensOf(flags['token-file']) }, take)
+    const address = { ...addressOf(flags.listen, '--listen'), tokens: tokensOf(flags['token-file']) }
+    const door = new HttpDoor(address, take, () => responsePage(open.counts))
     await door.listen().catch(error => {
       throw new CliError(`--listen: ${(error as Error).message}`)
     })

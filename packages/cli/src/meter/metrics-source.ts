@@ -1,4 +1,5 @@
 import type { OutputStats } from '@falc/outputs'
+import type { ResponseCounts } from '@falc/response'
 import type { Config } from '../config/config.ts'
 import type { RuleNote } from '../rules/ruleset-cache.ts'
 import type { FeedMeter, Series } from './counts.ts'
@@ -40,6 +41,8 @@ export interface MetricsSource {
   /** Alerts about processes that outputs have started; they are not sent. */
   readonly ownAlerts: number
   outputs(): readonly OutputStats[]
+  /** undefined: there are no playbooks */
+  response(): ResponseCounts | undefined
   /** Reloads that failed. */
   readonly failedReloads: number
   /** Look-ups of containers, and evaluations that waited for them, by outcome. */

@@ -8,9 +8,9 @@ import type { KernelCounts, Series } from './counts.ts'
 import { type Metric, onPage } from './metric.ts'
 import { type MeteredFeed, type MetricsSource, nowNs, queueDrops, STARTED_AT, upSeconds } from './metrics-source.ts'
 import { bootTime } from './resources.ts'
+import { describeResponse } from './response.ts'
+import { type Labels, Page } from './series.ts'
 import { chosen, kernelEnabled } from './snapshot.ts'
-
-type Labels = Readonly<Record<string, string>>
 
 /**
  * The numbers of the snapshots in Prometheus' text format, under Falco's names. Series named `falc_…` are falc's own.
@@ -36,6 +36,8 @@ export function metricsPage(from: MetricsSource, refused: Readonly<Record<string
     for (const { name, kind, help, value, labels } of feed.series ?? []) page.add(name, kind, help, value, labels)
   }
   describeLosses(page, from, feeds)
+  const response = from.response()
+  if (response) describeResponse(page, response)
   for (const [cause, count] of Object.entries(refused))
     page.add(
       'falc_webserver_refused_total',
@@ -243,24 +245,4 @@ function describeLosses(page: Page, from: MetricsSource, feeds: readonly Metered
 
 function sameLabels(a: Labels, b: Labels): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
-}
-
-/** Samples by name: those of one name are together, below one HELP and one TYPE. */
-class Page {
-  readonly #families = new Map<string, string>()
-
-  add(name: string, kind: Metric['kind'], help: string, value: number | bigint, labels: Labels = {}): void {
-    const head = `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n`
-    const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`)
-    const sample = `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}\n`
-    this.#families.set(name, (this.#families.get(name) ?? head) + sample)
-  }
-
-  get text(): string {
-    return [...this.#families.values()].join('')
-  }
-}
-
-function escaped(text: string): string {
-  return text.toWellFormed().replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')
 }

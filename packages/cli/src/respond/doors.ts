@@ -44,15 +44,18 @@ const MAX_BODY = 1024 * 1024
 export class HttpDoor implements Service {
   readonly #receiver: HttpReceiver
   readonly #take: Take
+  readonly #metrics: () => string
   #waiting = 0
 
   /** @throws {CliError} when anybody on the network could make it act */
   constructor(
     address: { readonly host: string; readonly port: number; readonly tokens?: readonly string[] | undefined },
     take: Take,
+    metrics: () => string,
   ) {
     const { host, port, tokens } = address
     this.#take = take
+    this.#metrics = metrics
     this.#receiver = new HttpReceiver({ host, port, maxBodyBytes: MAX_BODY, ...(tokens && { tokens }) }, this)
     if (this.#receiver.exposed !== undefined)
       throw new CliError(`--listen on ${this.#receiver.exposed} needs --token-file: anybody could make falc act`)
@@ -71,6 +74,7 @@ export class HttpDoor implements Service {
   }
 
   route(path: string): Refusal | Reply | 'body' {
+    if (path === '/metrics') return { type: 'text/plain; version=0.0.4', body: this.#metrics() }
     return path === '/' ? 'body' : { status: 404, cause: 'route', reason: 'alerts go to /' }
   }
 
@@ -86,7 +90,14 @@ export class HttpDoor implements Service {
     this.#waiting++
     try {
       const { busy } = await this.#take(alert)
-      return busy ? { status: 503, cause: 'busy', reason: 'another responder is at it', retryAfter: 1 } : undefined
+      return busy
+        ? {
+            status: 503,
+            cause: 'busy',
+            reason: 'another responder is at it, or it could not be recorded',
+            retryAfter: 1,
+          }
+        : undefined
     } finally {
       this.#waiting--
     }

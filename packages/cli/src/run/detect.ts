@@ -138,6 +138,7 @@ async function respondTo(session: Session, config: Config, sources: readonly Sou
   const open = await configuredResponder(config, alerts({ sources }), log, { tell })
   const responding = new InProcess(open, config.response.queue, log)
   session.onAlert = alert => responding.push(alert)
+  session.response = () => ({ ...open.counts, dropped: responding.dropped })
   return responding
 }
 

@@ -1,5 +1,6 @@
 import { type Alert, type AlertData, alerts, type Source } from '@falc/engine'
 import type { OutputStats } from '@falc/outputs'
+import type { ResponseCounts } from '@falc/response'
 import { HOT_RESTART_FAILURE, type InternalAlert, internalAlert } from '../alerts/internal.ts'
 import { type Config, changedForRestart } from '../config/config.ts'
 import { count } from '../count.ts'
@@ -47,6 +48,8 @@ export class Session implements MetricsSource {
   #lastFailure: string | undefined
   /** Called with each alert of a rule. It must neither wait nor throw. */
   onAlert: ((alert: Alert) => void) | undefined
+  /** What playbooks have done. */
+  response: () => ResponseCounts | undefined = () => undefined
   /** Called after a reload. */
   onReplaced: () => void = () => {}
   /** Called when the run begins to stop. */

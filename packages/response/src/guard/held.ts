@@ -1,16 +1,11 @@
+/** What can hold a step back, in the order of the documentation; names are part of the journal and of metrics. */
+export const GUARDS = [
+  ...(['field', 'protected', 'stopped', 'machine', 'fuse', 'total', 'per_namespace'] as const),
+  ...(['once', 'per_target', 'approval', 'record'] as const),
+] as const
+
 /** Why a step does not act, and which guard says so. */
 export interface Held {
-  readonly guard:
-    | 'field'
-    | 'protected'
-    | 'stopped'
-    | 'fuse'
-    | 'per_target'
-    | 'per_namespace'
-    | 'total'
-    | 'once'
-    | 'machine'
-    | 'approval'
-    | 'record'
+  readonly guard: (typeof GUARDS)[number]
   readonly reason: string
 }

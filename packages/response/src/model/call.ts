@@ -103,18 +103,20 @@ export type Call = (
 
 export type Via = Call['via']
 
-/** Names of outcomes are part of the journal. */
-export type Outcome =
-  | 'done'
+/** Names are part of the journal and of metrics. */
+export const OUTCOMES = [
+  'done',
   /** It was so already. */
-  | 'already'
+  'already',
   /** What it was about does not exist any more. */
-  | 'gone'
+  'gone',
   /** Whoever was asked does not want it: a right, a protection, another object of this name. */
-  | 'refused'
-  | 'failed'
+  'refused',
+  'failed',
   /** Nobody knows whether it was done: no answer came. It is not asked again. */
-  | 'undecided'
+  'undecided',
+] as const
+export type Outcome = (typeof OUTCOMES)[number]
 
 export interface Answer {
   readonly outcome: Outcome

@@ -136,6 +136,11 @@ class Reader {
     const { lasts, given } = this.#lasting(action, step[name], [...path, name])
     const value = given ?? {}
     this.#check(action.params, value, [...path, name])
+    if (inShellText((value as { command?: unknown }).command))
+      throw this.#document.error(
+        'a field of an alert must not be part of what a shell reads as commands: hand it over as an argument of its own behind the text ("$0", "$1", …)',
+        [...path, name, 'command'],
+      )
     const when = step.when
     if (when !== undefined && typeof when !== 'string')
       throw this.#document.error('when must be a string', [...path, 'when'])
@@ -210,6 +215,19 @@ class Reader {
     if (templates.size === 0) return () => value
     return alert => mapTexts(schema, value, (text, format) => templates.get(`${format} ${text}`)?.(alert) ?? text)
   }
+}
+
+/** Programs that read a text as commands, and the options behind which it stands. */
+const SHELLS = /(^|\/)(sh|ash|bash|dash|ksh|zsh|fish|busybox|python[\d.]*|perl|ruby|node|php|lua[\d.]*)$/
+const TEXT = /^(-\w*[ce]|--eval|--command)$/
+
+/** Whoever chooses a process's name would choose what is run. */
+function inShellText(command: unknown): boolean {
+  if (!Array.isArray(command)) return false
+  const shell = command.findIndex(word => SHELLS.test(String(word)))
+  if (shell < 0) return false
+  const option = command.findIndex((word, i) => i > shell && TEXT.test(String(word)))
+  return option >= 0 && String(command[option + 1] ?? '').includes('%')
 }
 
 /** A template whose fields must be there. */

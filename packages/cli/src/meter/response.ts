@@ -1,0 +1,27 @@
+/** What playbooks have done. Series exist with 0 from the start. */
+import type { ResponseCounts } from '@falc/response'
+import { Page } from './series.ts'
+
+/** The page of `falc respond --listen`. */
+export function responsePage(counts: ResponseCounts): string {
+  const page = new Page()
+  describeResponse(page, counts)
+  return page.text
+}
+
+export function describeResponse(page: Page, counts: ResponseCounts): void {
+  const { alerts, matched, dropped, steps, held, waiting, undoing, tripped, journalFailures } = counts
+  page.add('falc_response_alerts_total', 'counter', 'Alerts that playbooks have looked at.', alerts)
+  page.add('falc_response_matched_total', 'counter', 'Alerts that a playbook was about, once for each.', matched)
+  page.add('falc_response_alerts_dropped_total', 'counter', 'Alerts left out, since too many waited.', dropped)
+  for (const { action, result, dry, count } of steps)
+    page.add('falc_response_steps_total', 'counter', 'Steps that acted, by what came of it.', count, {
+      ...{ action, result, dry: String(dry) },
+    })
+  for (const [guard, count] of Object.entries(held))
+    page.add('falc_response_held_total', 'counter', 'Steps that were held back, by guard.', count, { guard })
+  page.add('falc_response_waiting', 'gauge', 'Steps that wait for approval.', waiting)
+  page.add('falc_response_undoing', 'gauge', 'Steps that will be undone by themselves.', undoing)
+  page.add('falc_response_fuse_tripped', 'gauge', '1 while the fuse stops everything.', tripped ? 1 : 0)
+  page.add('falc_response_journal_errors_total', 'counter', 'Entries that could not be written.', journalFailures)
+}
