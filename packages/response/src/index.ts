@@ -26,6 +26,7 @@ export { type OpenResponder, openResponder, type RespondOptions, STOP_FILE } fro
 export { PlaybookError } from './playbook/document.ts'
 export { type Limit, loadPlaybooks, MODES, type Playbook, type PlaybookFile } from './playbook/load.ts'
 export { fromTalon, TALON, type TalonNote } from './playbook/talon.ts'
+export { capturePort } from './ports/capture.ts'
 export { enginePort } from './ports/engine.ts'
 export { processPort } from './ports/process.ts'
 export { filePort, httpPort, programPort } from './ports/world.ts'

@@ -47,7 +47,7 @@ export interface Taken {
 }
 
 /** Vias whose targets are on one machine. */
-const LOCAL: ReadonlySet<Call['via']> = new Set(['process', 'engine', 'file'])
+const LOCAL: ReadonlySet<Call['via']> = new Set(['process', 'engine', 'file', 'capture'])
 
 export class Responder {
   readonly counts = { alerts: 0, matched: 0, unrecorded: 0 }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { fuzzed } from '../../../scripts/testing/fuzz.ts'
-import { ACTIONS, loadPlaybooks, PlaybookError, testPlaybook } from '../src/index.ts'
+import { ACTIONS, type Call, loadPlaybooks, PlaybookError, type Schema, testPlaybook } from '../src/index.ts'
 
 const RUNS = fuzzed(50)
 
@@ -31,7 +31,7 @@ test('with whatever an alert holds: no crash, and no call with anything but what
       null,
     ),
   )
-  const all = [...names, 'fd.rip', 'k8s.pod.uid', 'k8s.ns.name']
+  const all = [...names, 'fd.rip', 'k8s.pod.uid', 'k8s.ns.name', 'ka.target.resource', 'ka.target.name']
   const fields = fc.record(Object.fromEntries(all.map(name => [name, hostile])), { requiredKeys: [] })
   const SOUND: Record<string, string | number>[] = [
     { 'proc.pid': 4711, 'container.id': '0123456789ab', 'fd.rip': '203.0.113.9' },
@@ -59,7 +59,76 @@ test('with whatever an alert holds: no crash, and no call with anything but what
     }),
     { ...RUNS, examples: SOUND.map((one): [typeof one] => [one]) },
   )
-  expect([...vias].sort()).toEqual(['engine', 'file', 'http', 'nats', 'output', 'process', 'program'])
+  expect([...vias].sort()).toEqual(['capture', 'engine', 'file', 'http', 'nats', 'output', 'process', 'program'])
+})
+
+/** Marks what an attacker has chosen. */
+const MARK = 'ZZ'
+const CHOSEN = ['%proc.name', '%fd.name']
+
+/** A value for a schema in which every text that takes fields is made of them. */
+function filled(schema: Schema, given: unknown): unknown {
+  if (schema.format === 'value' || schema.format === 'template') return CHOSEN[0]
+  if (schema.type === 'array') return schema.items?.format ? ['/usr/local/bin/block', ...CHOSEN] : given
+  if (typeof schema.additionalProperties === 'object')
+    return schema.additionalProperties.format ? { a: CHOSEN[0] } : given
+  if (!schema.properties) return given
+  const values = (given ?? {}) as Record<string, unknown>
+  const entries = Object.entries(schema.properties).map(([name, one]) => [name, filled(one, values[name])])
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
+}
+
+test('fields that an attacker has chosen, in every parameter: each stays in its place', () => {
+  const steps = ACTIONS.map(({ name, params, example }) => {
+    const { for: _, ...given } = parse(example)
+    return { [name]: filled(params, given) }
+  })
+  const content = JSON.stringify([{ playbook: 'p', when: 'alert.rule exists', steps }])
+  const playbooks = loadPlaybooks([{ name: 'p', content }], { actions: ACTIONS, source: alerts() })
+  const options = { source: alerts() }
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 30 }),
+    fc.constantFrom('$(id)', '`id`', '; id', '../../x', '%proc.pid', '\n', '"', "'", '{}', '-rf', '--', '=', ' '),
+  )
+  const marked = fc.array(text, { maxLength: 3 }).map(parts => MARK + parts.join(''))
+  const sound = {
+    ...{ 'proc.pid': 4711, 'container.id': '0123456789ab', 'proc.exepath': '/tmp/x', 'ka.target.name': 'b' },
+    ...{ 'k8s.ns.name': 'shop', 'k8s.pod.name': 'web', 'k8s.pod.uid': '00000000-0000', 'ka.target.namespace': 'shop' },
+    'ka.target.resource': 'rolebindings',
+  }
+  const hostile = fc.record(
+    Object.fromEntries([...Object.keys(sound), 'container.name', 'hostname'].map(name => [name, marked])),
+    { requiredKeys: [] },
+  )
+  const acting = new Set<string>()
+  fc.assert(
+    fc.property(marked, marked, hostile, (name, file, others) => {
+      const output_fields = { ...sound, ...others, 'proc.name': name, 'fd.name': file }
+      const [plan] = testPlaybook(playbooks, { output_fields, output: name }, options)
+      for (const { action, calls, held } of plan!.steps) {
+        if (held !== undefined) continue
+        acting.add(action)
+        for (const call of calls as Call[]) {
+          const { says: _, ...asked } = call as any
+          // Where values may be, each is whole and alone.
+          const { with: more = {}, ...rest } = asked
+          if (rest.argv) expect(rest.argv).toEqual(['/usr/local/bin/block', name, file])
+          if (rest.env) expect(rest.env).toEqual({ a: name })
+          if (more.command) expect(more.command).toEqual(['/usr/local/bin/block', name, file])
+          for (const map of [more.labels, more.annotations]) if (map) expect(map).toEqual({ a: name })
+          const { argv, env, text, body, ...fixed } = rest
+          const { command, labels, annotations, note, ...fixedMore } = more
+          // Bindings and pods may be called so, if Kubernetes allows it; they are escaped in paths.
+          const { object: { name: called, ...object } = {} as any, ...others } = fixed
+          expect(JSON.stringify([others, object, fixedMore])).not.toContain(MARK)
+          if (called !== undefined) expect(called).toMatch(/^[^/%\0]{1,253}$/)
+        }
+      }
+    }),
+    { ...RUNS, examples: [['ZZ', 'ZZ', {}]] },
+  )
+  // The file would be one of a container.
+  expect(ACTIONS.map(({ name }) => name).filter(name => !acting.has(name))).toEqual(['quarantine_file'])
 })
 
 test('damaged playbooks are loaded, or refused with their place', () => {

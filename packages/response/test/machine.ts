@@ -32,7 +32,16 @@ export class World {
       this.asked.push(dry ? `dry: ${call.says}` : call.says)
       return this.answer(call)
     }
-    return { process: port, engine: port, output: port, http: port, program: port, nats: port, file: port }
+    return {
+      process: port,
+      engine: port,
+      output: port,
+      http: port,
+      program: port,
+      nats: port,
+      file: port,
+      capture: port,
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import {
   ACTIONS,
   type Action,
   type Answer,
+  capturePort,
   enginePort,
   filePort,
   httpPort,
@@ -67,6 +68,7 @@ export function machinePorts(config: Config, source: Source<AlertData>, log: Log
     http: httpPort(),
     program: programPort,
     file: filePort,
+    capture: capturePort([process.execPath, process.argv[1]!, 'record']),
     ...kubernetes(config.response.kubeconfig),
   }
 }

@@ -1,4 +1,5 @@
 import type { Action } from '../model/action.ts'
+import { capture } from './capture.ts'
 import { disconnectContainer, killContainer, pauseContainer, stopContainer } from './container.ts'
 import { quarantineFile } from './file.ts'
 import { KUBERNETES } from './kubernetes.ts'
@@ -16,6 +17,7 @@ export const ACTIONS: readonly Action[] = [
   stopContainer,
   killContainer,
   quarantineFile,
+  capture,
   ...KUBERNETES,
   checkpointContainer,
   debugContainer,

@@ -71,6 +71,15 @@ export interface FileCall {
   readonly kept?: string
 }
 
+export interface CaptureCall {
+  readonly via: 'capture'
+  readonly seconds: number
+  /** Where captures are kept. */
+  readonly folder: string
+  /** Only events of this container. */
+  readonly container?: string
+}
+
 /** An object of Kubernetes. */
 export interface KubeObject extends KubePlace {
   /** Of a write: the object must be the one with this UID, and not another one of its name. */
@@ -96,6 +105,7 @@ export type Call = (
   | ProgramCall
   | PublishCall
   | FileCall
+  | CaptureCall
 ) & {
   /** One line for people. */
   readonly says: string

@@ -1,19 +1,24 @@
-/** Containers, through Docker's API, which Podman serves, too, and through `ctr` of containerd. */
+/** Containers, through Docker's API, which Podman serves, too, through `ctr` of containerd, and `crictl` of others. */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { request } from 'node:http'
 import { promisify } from 'node:util'
 import type { Answer, Attempt, EngineCall, Outcome, Port } from '../model/call.ts'
+import { failureOf, isOlder, YOUNGER } from './container.ts'
+import { throughCrictl } from './crictl.ts'
 
 export interface EngineOptions {
   /** Sockets with Docker's API, in the order in which they are asked. */
   readonly sockets?: readonly string[]
   /** containerd's socket. */
   readonly containerd?: string
+  /** A socket with Kubernetes' interface for runtimes (CRI). */
+  readonly cri?: string
 }
 
 export const SOCKETS: readonly string[] = ['/var/run/docker.sock', '/run/podman/podman.sock']
 const CONTAINERD = '/run/containerd/containerd.sock'
+const CRI = '/run/crio/crio.sock'
 
 /** Bytes of an answer: a container's description has some ten thousand. */
 const MAX_ANSWER = 4 << 20
@@ -23,7 +28,8 @@ interface Reply {
   readonly body: any
 }
 
-export function enginePort({ sockets = SOCKETS, containerd = CONTAINERD }: EngineOptions = {}): Port<EngineCall> {
+export function enginePort(options: EngineOptions = {}): Port<EngineCall> {
+  const { sockets = SOCKETS, containerd = CONTAINERD, cri = CRI } = options
   return async (call, attempt) => {
     const problems: string[] = []
     for (const socket of sockets) {
@@ -36,8 +42,13 @@ export function enginePort({ sockets = SOCKETS, containerd = CONTAINERD }: Engin
         problems.push(`${socket}: ${(error as Error).message}`)
       }
     }
-    const answer = existsSync(containerd) ? await throughCtr(containerd, call, attempt) : undefined
-    if (answer) return answer
+    for (const [other, through] of [
+      [containerd, throughCtr],
+      [cri, throughCrictl],
+    ] as const) {
+      const answer = existsSync(other) ? await through(other, call, attempt) : undefined
+      if (answer) return answer
+    }
     if (problems.length > 0) return { outcome: 'failed', said: problems.join('; ') }
     return { outcome: 'gone', said: `no engine has ${call.container}` }
   }
@@ -75,18 +86,6 @@ async function act(socket: string, found: any, call: EngineCall, { dry, signal }
   if (dry) return { outcome: 'done', said: `it is there, and ${found.State?.Status ?? 'runs'}` }
   const grace = call.does === 'stop' ? `?t=${call.grace ?? 10}` : ''
   return sent(await write(socket, `/containers/${id}${PATHS[call.does]}${grace}`, signal))
-}
-
-/** How far the engine's clock and the sensor's may be apart: both are this machine's. */
-const CLOCK_MS = 1000
-
-/** Whether the container existed at the time of the alert. One whose age cannot be read may be another. */
-const isOlder = (created: string, { before }: EngineCall) =>
-  Date.parse(created) <= Number(BigInt(before) / 1_000_000n) + CLOCK_MS
-
-const YOUNGER: Answer = {
-  outcome: 'refused',
-  said: 'the container is younger than the alert, or its age is unknown: it may be another one',
 }
 
 async function networks(
@@ -190,11 +189,4 @@ async function throughCtr(socket: string, call: EngineCall, { dry, signal }: Att
   } catch (error) {
     return { outcome: 'failed', said: `ctr: ${(error as Error).message.slice(0, 300)}` }
   }
-}
-
-function failureOf(error: unknown): Answer {
-  const { stderr = '', message, code } = error as Error & { stderr?: string; code?: unknown }
-  const said = (stderr || message).trim().slice(0, 300)
-  if (/not found|no running task|already finished/.test(said)) return { outcome: 'already', said }
-  return { outcome: typeof code === 'number' ? 'failed' : 'undecided', said }
 }
