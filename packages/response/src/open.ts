@@ -8,7 +8,7 @@ import { FUSE, Limits } from './guard/limits.ts'
 import { LocalOnce, type Once, onceKey } from './guard/once.ts'
 import { Protected, type ProtectionOptions } from './guard/protected.ts'
 import { alertOfEntry } from './journal/alert.ts'
-import { aboutOf, type Sealed } from './journal/format.ts'
+import { type About, aboutOf, type Sealed } from './journal/format.ts'
 import { Journal } from './journal/journal.ts'
 import type { Action } from './model/action.ts'
 import type { Ports } from './model/call.ts'
@@ -102,8 +102,11 @@ interface Restored {
 /** What was begun and has no answer is undecided: it is said, and not done again. */
 function restore(journal: Journal, { local, limits, undo, log }: Restored): void {
   const open = new Map<string, Extract<Sealed, { kind: 'asked' }>>()
+  const undoing = new Map<string, Extract<Sealed, { kind: 'undoing' }>>()
   for (const entry of journal.entries) {
     undo.follow(entry)
+    if (entry.kind === 'undoing') undoing.set(entry.run, entry)
+    else if (entry.kind === 'undone') undoing.delete(entry.run)
     if (entry.kind !== 'asked' && entry.kind !== 'answered' && entry.kind !== 'waiting') continue
     const { playbook, step, action, target, alert } = entry
     const dry = entry.kind !== 'waiting' && entry.dry
@@ -123,12 +126,20 @@ function restore(journal: Journal, { local, limits, undo, log }: Restored): void
       local.restore(key, alert.id, time, entry.outcome === 'undecided' ? 'undecided' : 'done')
     }
   }
-  for (const entry of open.values()) {
-    const about = aboutOf(entry)
-    undo.follow(journal.append({ kind: 'answered', ...about, outcome: 'undecided', answers: [], dry: entry.dry }))
+  const undecided = { outcome: 'undecided', answers: [] } as const
+  const say = (about: About, what: string) =>
     log(
       'warning',
-      `${about.playbook}: ${about.action} ${about.target?.name ?? ''}: undecided: the responder ended in the middle of it`,
+      `${about.playbook}: ${what} ${about.target?.name ?? ''}: undecided: the responder ended in the middle of it`,
     )
+  for (const { dry, ...entry } of open.values()) {
+    const about = aboutOf(entry)
+    undo.follow(journal.append({ kind: 'answered', ...about, ...undecided, dry }))
+    say(about, about.action)
+  }
+  for (const entry of undoing.values()) {
+    const about = aboutOf(entry)
+    journal.append({ kind: 'undone', ...about, ...undecided })
+    say(about, `undo of ${about.action}`)
   }
 }

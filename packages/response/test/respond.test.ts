@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { AlertData } from '@falc/engine'
 import { describe, expect, test, vi } from 'vitest'
 import { until } from '../../../scripts/testing/wait.ts'
-import { approve, Journal, POINTS, STOP_FILE, waitingIn } from '../src/index.ts'
+import { type Answer, approve, Journal, POINTS, STOP_FILE, waitingIn } from '../src/index.ts'
 import { folder, journalOf, respondWith, shellIn, World } from './machine.ts'
 
 const A = 'aaaaaaaaaaaa'
@@ -227,6 +227,37 @@ describe('undo', () => {
     expect(world.asked).toEqual([`disconnect container ${A}`, `connect container ${A}`])
     await until('the journal says so', () => journalOf(path).at(-1) === `undone disconnect_container ${A}: done`)
     await second.close()
+  })
+
+  test('an undo in whose middle the process ended is undecided: it is said once, and not done again', async () => {
+    const [world, path, said] = [new World(), folder(), [] as string[]]
+    const steps = '[{ pause_container: { for: 1s } }]'
+    let [reached, answered] = [() => {}, (_: Answer) => {}]
+    const middle = new Promise<void>(resolve => (reached = resolve))
+    world.answer = ({ says }) => {
+      if (says.startsWith('pause')) return { outcome: 'done', said: '' }
+      reached()
+      return new Promise<Answer>(resolve => (answered = resolve))
+    }
+    const first = await respondWith(playbook('enforce', '{}', steps), world, { folder: path })
+    await first.responder.take(shellIn(A))
+    await middle
+    // As the disk is if the process ends here.
+    const left = readFileSync(join(path, 'journal.jsonl'))
+    answered({ outcome: 'done', said: '' })
+    await first.close()
+    for (const start of [1, 2]) {
+      if (start === 1) writeFileSync(join(path, 'journal.jsonl'), left)
+      const log = (_: string, text: string) => said.push(text)
+      const open = await respondWith(playbook('enforce', '{}', steps), world, { folder: path, log })
+      expect(open.undo.waiting).toBe(0)
+      await open.close()
+    }
+    expect(journalOf(path).at(-1)).toBe(`undone pause_container ${A}: undecided`)
+    expect(said).toEqual([
+      `p: undo of pause_container container ${A}: undecided: the responder ended in the middle of it`,
+    ])
+    expect(world.asked).toEqual([`pause container ${A}`, `unpause container ${A}`])
   })
 
   test('what was not done is not undone', async () => {
