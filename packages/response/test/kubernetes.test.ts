@@ -8,22 +8,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { skipped } from '../../../scripts/testing/needs.ts'
 import { ApiServer } from '../../kubernetes/test/apiserver.ts'
 import { missingModule } from '../../outputs/test/transports/peer.ts'
-import { ACTIONS, alertOf, Journal, kubernetesPort, loadPlaybooks, type Role, rolesOf } from '../src/index.ts'
-import { folder, journalOf, respondWith, World } from './machine.ts'
-
-const steps = (list: string, mode = 'enforce') =>
-  `- playbook: p\n  when: alert.rule = Shell\n  mode: ${mode}\n  limits: { total: 100/1h }\n  steps: ${list}\n`
-
-const about = (uid: string, more: Record<string, unknown> = {}) =>
-  alertOf({
-    rule: 'Shell',
-    hostname: 'web-1',
-    output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'web-0', 'k8s.pod.uid': uid, ...more },
-  })
+import { ACTIONS, loadPlaybooks, type Role, rolesOf } from '../src/index.ts'
+import { about, responding, steps } from './cluster.ts'
 
 describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () => {
   let server: ApiServer
   let client: KubeClient
+  let respond: ReturnType<typeof responding>
   const tell = (command: string) => server.tell(command)
   const get = (kind: string, name: string, namespace = 'shop') => tell(`get ${kind} ${namespace} ${name}`)
   const put = (kind: string, value: unknown) => tell(`put ${kind} ${JSON.stringify(value)}`)
@@ -31,6 +22,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
   beforeAll(async () => {
     server = await ApiServer.start()
     client = new KubeClient({ server: server.url, token: { file: server.token } })
+    respond = responding(server, client)
   })
   afterAll(async () => {
     client.close()
@@ -80,28 +72,6 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
       })
     ).metadata.uid
   })
-
-  /** With the rights that `falc respond rbac` prints for these playbooks, and no others. */
-  async function respond(list: string, alert = about(uid), options: { mode?: string; granted?: readonly Role[] } = {}) {
-    const playbooks = steps(list, options.mode)
-    const loaded = loadPlaybooks([{ name: 'p', content: playbooks }], { actions: ACTIONS, source: alerts() })
-    server.allow(options.granted ?? rolesOf(loaded, ['shop']))
-    const path = folder()
-    const open = await respondWith(playbooks, new World(), {
-      folder: path,
-      ports: { kubernetes: kubernetesPort(client) },
-    })
-    await open.responder.take(alert)
-    return {
-      open,
-      said: () => {
-        const last = Journal.read(path).entries.at(-1)!
-        return last.kind === 'answered' ? `${last.outcome}: ${last.answers[0]!.said}` : last.kind
-      },
-      outcomes: () =>
-        journalOf(path).flatMap(line => /^(?:answered|undone) (\w+) .*: (\w+)$/.exec(line)?.slice(1).join(' ') ?? []),
-    }
-  }
 
   const NAMED: readonly (readonly [string, string, (now: () => Promise<any>) => Promise<unknown>, unknown])[] = [
     [
@@ -164,7 +134,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
       await denied.open.close()
       expect(denied.outcomes()).toEqual([`${name} refused`])
 
-      const { open, outcomes } = await respond(`[{ ${name}: ${params} }]`)
+      const { open, outcomes } = await respond(`[{ ${name}: ${params} }]`, about(uid))
       await open.close()
       expect(outcomes()).toEqual([`${name} done`])
       expect(await state(async () => undefined)).toEqual(
@@ -203,7 +173,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
       }
     }
     const before = await all()
-    const { open, outcomes } = await respond(`[{ ${step} }]`)
+    const { open, outcomes } = await respond(`[{ ${step} }]`, about(uid))
     expect(await all()).not.toEqual(before)
     const [run] = open.undo.runs
     expect(await open.undo.now(run!)).toBe(true)
@@ -217,70 +187,6 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
     const { open } = await respond('[{ suspend_cronjob: }]', alert)
     await open.close()
     expect((await get('CronJob', 'nightly')).spec).toEqual({ suspend: true })
-  })
-
-  const BINDING = {
-    metadata: { name: 'admins', namespace: 'shop', labels: { team: 'shop' } },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'admin' },
-    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'eve' }],
-  }
-  const audited = (more: Record<string, unknown> = {}) =>
-    alertOf({
-      rule: 'Shell',
-      output_fields: {
-        ...{ 'ka.target.resource': 'rolebindings', 'ka.target.namespace': 'shop', 'ka.target.name': 'admins' },
-        ...more,
-      },
-    })
-
-  test('a binding is revoked, and made again; a dry run leaves it', async () => {
-    await put('RoleBinding', BINDING)
-    const dry = await respond('[{ revoke_binding: }]', audited(), { mode: 'dry-run' })
-    await dry.open.close()
-    expect(await get('RoleBinding', 'admins')).toMatchObject(BINDING)
-    const { open, outcomes } = await respond('[{ revoke_binding: { for: 1h } }]', audited())
-    expect(await get('RoleBinding', 'admins')).toBe(null)
-    await open.undo.now(open.undo.runs[0]!)
-    await open.close()
-    expect(await get('RoleBinding', 'admins')).toMatchObject(BINDING)
-    expect(outcomes()).toEqual(['revoke_binding done', 'revoke_binding done'])
-  })
-
-  test.each([
-    ['one of the whole cluster', { 'ka.target.resource': 'clusterrolebindings' }, ['revoke_binding done']],
-    ['one of Kubernetes itself', { 'ka.target.name': 'system:node' }, []],
-    ['no binding', { 'ka.target.resource': 'secrets' }, []],
-    ['a name that leaves its place', { 'ka.target.name': '../../secrets/x' }, []],
-    ['one that is gone', { 'ka.target.name': 'others' }, ['revoke_binding gone']],
-    ['one that was made after the alert', { 'ka.target.name': 'younger' }, ['revoke_binding gone']],
-  ])('bindings: %s', async (_, more: Readonly<Record<string, string>>, expected) => {
-    await put('RoleBinding', BINDING)
-    await put('ClusterRoleBinding', { ...BINDING, metadata: { name: 'admins' } })
-    const creationTimestamp = '2026-02-01T00:00:00Z'
-    await put('RoleBinding', { ...BINDING, metadata: { name: 'younger', namespace: 'shop', creationTimestamp } })
-    const { open, outcomes } = await respond('[{ revoke_binding: }]', audited(more))
-    await open.close()
-    expect(outcomes()).toEqual(expected)
-    expect((await get('RoleBinding', 'admins')).metadata.name).toBe('admins')
-    expect(await get('ClusterRoleBinding', 'admins', '-')).toEqual(
-      more['ka.target.resource'] === 'clusterrolebindings' ? null : expect.anything(),
-    )
-  })
-
-  test.each([
-    ['the one with the alert’s container.id', { 'container.id': 'aaaaaaaaaaaa' }, '{}', 'done: node-1: .*-side.tar'],
-    ['the one that is named', {}, '{ container: web }', 'done: node-1: .*-web.tar'],
-    ['none is named, and there are two', {}, '{}', 'refused: the pod has 2 containers'],
-    ['one that is gone', { 'container.id': 'bbbbbbbbbbbb' }, '{}', 'gone: the pod has no container bbbbbbbbbbbb'],
-    ['one that never was', {}, '{ container: x }', 'refused: the pod has no container x'],
-  ])('of several containers: %s', async (_, fields, params, expected) => {
-    const pod = await get('Pod', 'web-0')
-    const containers = [...pod.spec.containers, { name: 'side', image: 'side' }]
-    const containerStatuses = [{ name: 'side', containerID: `cri-o://${'a'.repeat(64)}` }]
-    await put('Pod', { ...pod, spec: { ...pod.spec, containers }, status: { containerStatuses } })
-    const { open, said } = await respond(`[{ checkpoint_container: ${params} }]`, about(uid, fields))
-    await open.close()
-    expect(said()).toMatch(new RegExp(`^${expected}`))
   })
 
   test.each(
@@ -328,15 +234,15 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
 
   test('429 is repeated, a token that was renewed is read anew, and an error of the server is undecided', async () => {
     await tell('answer 429 2')
-    const first = await respond('[{ label_pod: { labels: { a: b } } }]')
+    const first = await respond('[{ label_pod: { labels: { a: b } } }]', about(uid))
     await first.open.close()
     expect(first.outcomes()).toEqual(['label_pod done'])
     writeFileSync(server.token, 'second\n')
-    const second = await respond('[{ label_pod: { labels: { a: c } } }]')
+    const second = await respond('[{ label_pod: { labels: { a: c } } }]', about(uid))
     await second.open.close()
     expect(second.outcomes()).toEqual(['label_pod done'])
     await tell('answer 500 1')
-    const third = await respond('[{ delete_pod: }]')
+    const third = await respond('[{ delete_pod: }]', about(uid))
     await third.open.close()
     expect(third.outcomes()).toEqual(['delete_pod undecided'])
   })

@@ -72,3 +72,7 @@ export const journalOf = (path: string) =>
     if (entry.kind === 'held') return `${about}: ${entry.guard}`
     return 'outcome' in entry ? `${about}: ${entry.outcome satisfies Outcome}` : about
   })
+
+/** A playbook about shells. */
+export const playbook = (mode: string, limits = '{ total: 100/1h }', steps = '[{ stop_container: }]') =>
+  `- playbook: p\n  when: alert.rule = Shell\n  mode: ${mode}\n  limits: ${limits}\n  steps: ${steps}\n`

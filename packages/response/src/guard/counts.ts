@@ -1,7 +1,8 @@
 /** What a responder has done since its start, for metrics. */
-import { GUARDS, type Held } from './guard/held.ts'
-import { OUTCOMES, type Outcome } from './model/call.ts'
-import type { Playbook } from './playbook/load.ts'
+
+import { OUTCOMES, type Outcome } from '../model/call.ts'
+import type { Playbook } from '../playbook/load.ts'
+import { GUARDS, type Held } from './held.ts'
 
 export interface ResponseCounts {
   readonly alerts: number

@@ -1,0 +1,132 @@
+/** The journal, and what is undone by it. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
+import { until } from '../../../scripts/testing/wait.ts'
+import { type Answer, Journal } from '../src/index.ts'
+import { folder, journalOf, playbook, respondWith, shellIn, World } from './machine.ts'
+
+const A = 'aaaaaaaaaaaa'
+const B = 'bbbbbbbbbbbb'
+
+describe('undo', () => {
+  test('what lasts for a time is undone by itself, also by the next process', async () => {
+    const [world, path] = [new World(), folder()]
+    const steps = '[{ disconnect_container: { for: 1s } }]'
+    world.answer = ({ says }) => ({
+      outcome: 'done',
+      said: '',
+      ...(says.startsWith('disc') && { data: { networks: ['front'] } }),
+    })
+    const first = await respondWith(playbook('enforce', '{}', steps), world, { folder: path })
+    await first.responder.take(shellIn(A))
+    expect(first.undo.waiting).toBe(1)
+    await first.close()
+    const second = await respondWith(playbook('enforce', '{}', steps), world, { folder: path })
+    await until('it is undone', () => world.asked.length === 2)
+    expect(world.asked).toEqual([`disconnect container ${A}`, `connect container ${A}`])
+    await until('the journal says so', () => journalOf(path).at(-1) === `undone disconnect_container ${A}: done`)
+    await second.close()
+  })
+
+  test('an undo in whose middle the process ended is undecided: it is said once, and not done again', async () => {
+    const [world, path, said] = [new World(), folder(), [] as string[]]
+    const steps = '[{ pause_container: { for: 1s } }]'
+    let [reached, answered] = [() => {}, (_: Answer) => {}]
+    const middle = new Promise<void>(resolve => (reached = resolve))
+    world.answer = ({ says }) => {
+      if (says.startsWith('pause')) return { outcome: 'done', said: '' }
+      reached()
+      return new Promise<Answer>(resolve => (answered = resolve))
+    }
+    const first = await respondWith(playbook('enforce', '{}', steps), world, { folder: path })
+    await first.responder.take(shellIn(A))
+    await middle
+    // As the disk is if the process ends here.
+    const left = readFileSync(join(path, 'journal.jsonl'))
+    answered({ outcome: 'done', said: '' })
+    await first.close()
+    for (const start of [1, 2]) {
+      if (start === 1) writeFileSync(join(path, 'journal.jsonl'), left)
+      const log = (_: string, text: string) => said.push(text)
+      const open = await respondWith(playbook('enforce', '{}', steps), world, { folder: path, log })
+      expect(open.undo.waiting).toBe(0)
+      await open.close()
+    }
+    expect(journalOf(path).at(-1)).toBe(`undone pause_container ${A}: undecided`)
+    expect(said).toEqual([
+      `p: undo of pause_container container ${A}: undecided: the responder ended in the middle of it`,
+    ])
+    expect(world.asked).toEqual([`pause container ${A}`, `unpause container ${A}`])
+  })
+
+  test('what was not done is not undone', async () => {
+    const world = new World()
+    world.answer = () => ({ outcome: 'gone', said: 'no such container' })
+    const open = await respondWith(playbook('enforce', '{}', '[{ pause_container: { for: 1h } }]'), world, {
+      folder: folder(),
+    })
+    await open.responder.take(shellIn(A))
+    expect(open.undo.waiting).toBe(0)
+    await open.close()
+  })
+})
+
+describe('journal', () => {
+  test.each(['enforce', 'approve', 'dry-run'])(
+    'mode %s: what cannot be recorded is not begun, and the alert may come again',
+    async mode => {
+      const [world, path] = [new World(), folder()]
+      const open = await respondWith(playbook(mode, '{ total: 1/1h }'), world, { folder: path })
+      const append = vi.spyOn(open.journal, 'append').mockImplementationOnce(() => {
+        throw new Error('ENOSPC')
+      })
+      expect(await open.responder.take(shellIn(A))).toEqual({ acted: 0, held: 0, busy: true })
+      expect([world.asked, open.responder.heldBy]).toEqual([[], { record: 1 }])
+      append.mockRestore()
+      await open.responder.take(shellIn(A))
+      await open.close()
+      const lines = { enforce: ['asked', 'answered'], approve: ['waiting'], 'dry-run': ['asked', 'answered'] }[mode]!
+      expect(journalOf(path).map(line => line.split(' ')[0])).toEqual(lines)
+    },
+  )
+
+  async function written(): Promise<{ path: string; file: string; lines: string[] }> {
+    const path = folder()
+    const open = await respondWith(playbook('enforce'), new World(), { folder: path })
+    for (const container of [A, B]) await open.responder.take(shellIn(container))
+    await open.close()
+    const file = join(path, 'journal.jsonl')
+    return { path, file, lines: readFileSync(file, 'utf8').trimEnd().split('\n') }
+  }
+
+  test('the beginning of an entry, as a crash leaves it, is taken away', async () => {
+    const { path, file, lines } = await written()
+    writeFileSync(file, `${lines.join('\n')}\n{"seq":5,"kind":"ask`)
+    const journal = await Journal.open(path)
+    expect(journal.entries).toHaveLength(4)
+    journal.append({ kind: 'note', text: 'on' })
+    await journal.close()
+    expect(Journal.read(path)).toMatchObject({ entries: { length: 5 } })
+    expect(Journal.read(path).damage).toBeUndefined()
+  })
+
+  test.each([
+    ['changed', (lines: string[]) => lines.with(1, lines[1]!.replace('"done"', '"gone"'))],
+    ['left out', (lines: string[]) => lines.toSpliced(1, 1)],
+    ['put in', (lines: string[]) => lines.toSpliced(1, 0, lines[2]!)],
+    ['no entry', (lines: string[]) => lines.with(1, 'x')],
+  ])('an entry that is %s: nothing acts on it', async (_, change) => {
+    const { path, file, lines } = await written()
+    writeFileSync(file, `${change(lines).join('\n')}\n`)
+    await expect(Journal.open(path)).rejects.toThrow(/entry 2 is damaged/)
+    expect(Journal.read(path).entries).toHaveLength(1)
+  })
+
+  test('two processes do not write one', async () => {
+    const path = folder()
+    const journal = await Journal.open(path)
+    await expect(Journal.open(path)).rejects.toThrow('is used by another process')
+    await journal.close()
+  })
+})

@@ -1,0 +1,95 @@
+/** Actions on bindings, and on one of several containers. */
+import { KubeClient } from '@falc/kubernetes'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { skipped } from '../../../scripts/testing/needs.ts'
+import { ApiServer } from '../../kubernetes/test/apiserver.ts'
+import { missingModule } from '../../outputs/test/transports/peer.ts'
+import { alertOf } from '../src/index.ts'
+import { about, responding } from './cluster.ts'
+
+describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () => {
+  let server: ApiServer
+  let client: KubeClient
+  let respond: ReturnType<typeof responding>
+  let uid: string
+  const get = (kind: string, name: string, namespace = 'shop') => server.tell(`get ${kind} ${namespace} ${name}`)
+  const put = (kind: string, value: unknown) => server.tell(`put ${kind} ${JSON.stringify(value)}`)
+
+  beforeAll(async () => {
+    server = await ApiServer.start()
+    client = new KubeClient({ server: server.url, token: { file: server.token } })
+    respond = responding(server, client)
+  })
+  afterAll(async () => {
+    client.close()
+    await server.stop()
+  })
+  beforeEach(async () => {
+    const spec = { nodeName: 'node-1', containers: [{ name: 'web', image: 'web' }] }
+    uid = (await put('Pod', { metadata: { name: 'web-0', namespace: 'shop' }, spec })).metadata.uid
+  })
+
+  const BINDING = {
+    metadata: { name: 'admins', namespace: 'shop', labels: { team: 'shop' } },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'admin' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'eve' }],
+  }
+  const audited = (more: Record<string, unknown> = {}) =>
+    alertOf({
+      rule: 'Shell',
+      output_fields: {
+        ...{ 'ka.target.resource': 'rolebindings', 'ka.target.namespace': 'shop', 'ka.target.name': 'admins' },
+        ...more,
+      },
+    })
+
+  test('a binding is revoked, and made again; a dry run leaves it', async () => {
+    await put('RoleBinding', BINDING)
+    const dry = await respond('[{ revoke_binding: }]', audited(), { mode: 'dry-run' })
+    await dry.open.close()
+    expect(await get('RoleBinding', 'admins')).toMatchObject(BINDING)
+    const { open, outcomes } = await respond('[{ revoke_binding: { for: 1h } }]', audited())
+    expect(await get('RoleBinding', 'admins')).toBe(null)
+    await open.undo.now(open.undo.runs[0]!)
+    await open.close()
+    expect(await get('RoleBinding', 'admins')).toMatchObject(BINDING)
+    expect(outcomes()).toEqual(['revoke_binding done', 'revoke_binding done'])
+  })
+
+  test.each([
+    ['one of the whole cluster', { 'ka.target.resource': 'clusterrolebindings' }, ['revoke_binding done']],
+    ['one of Kubernetes itself', { 'ka.target.name': 'system:node' }, []],
+    ['no binding', { 'ka.target.resource': 'secrets' }, []],
+    ['a name that leaves its place', { 'ka.target.name': '../../secrets/x' }, []],
+    ['one that is gone', { 'ka.target.name': 'others' }, ['revoke_binding gone']],
+    ['one that was made after the alert', { 'ka.target.name': 'younger' }, ['revoke_binding gone']],
+  ])('bindings: %s', async (_, more: Readonly<Record<string, string>>, expected) => {
+    await put('RoleBinding', BINDING)
+    await put('ClusterRoleBinding', { ...BINDING, metadata: { name: 'admins' } })
+    const creationTimestamp = '2026-02-01T00:00:00Z'
+    await put('RoleBinding', { ...BINDING, metadata: { name: 'younger', namespace: 'shop', creationTimestamp } })
+    const { open, outcomes } = await respond('[{ revoke_binding: }]', audited(more))
+    await open.close()
+    expect(outcomes()).toEqual(expected)
+    expect((await get('RoleBinding', 'admins')).metadata.name).toBe('admins')
+    expect(await get('ClusterRoleBinding', 'admins', '-')).toEqual(
+      more['ka.target.resource'] === 'clusterrolebindings' ? null : expect.anything(),
+    )
+  })
+
+  test.each([
+    ['the one with the alert’s container.id', { 'container.id': 'aaaaaaaaaaaa' }, '{}', 'done: node-1: .*-side.tar'],
+    ['the one that is named', {}, '{ container: web }', 'done: node-1: .*-web.tar'],
+    ['none is named, and there are two', {}, '{}', 'refused: the pod has 2 containers'],
+    ['one that is gone', { 'container.id': 'bbbbbbbbbbbb' }, '{}', 'gone: the pod has no container bbbbbbbbbbbb'],
+    ['one that never was', {}, '{ container: x }', 'refused: the pod has no container x'],
+  ])('of several containers: %s', async (_, fields, params, expected) => {
+    const pod = await get('Pod', 'web-0')
+    const containers = [...pod.spec.containers, { name: 'side', image: 'side' }]
+    const containerStatuses = [{ name: 'side', containerID: `cri-o://${'a'.repeat(64)}` }]
+    await put('Pod', { ...pod, spec: { ...pod.spec, containers }, status: { containerStatuses } })
+    const { open, said } = await respond(`[{ checkpoint_container: ${params} }]`, about(uid, fields))
+    await open.close()
+    expect(said()).toMatch(new RegExp(`^${expected}`))
+  })
+})
