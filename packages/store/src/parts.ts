@@ -27,7 +27,7 @@ export function known<T>(value: T): Asked<T> {
 /** Rows of the first part, and of any. */
 const FIRST = 4096
 const MOST = 1 << 20
-/** Milliseconds between which a part is right. */
+/** Milliseconds between which a part is right. What a part costs before its first row, as looking up words does, counts as far as it is longer. */
 const SHORT = 20
 const LONG = 60
 
@@ -36,6 +36,9 @@ export class Parts {
   readonly #oldest: boolean
   #left: Rows
   #size: number
+  #last: { readonly size: number; readonly ms: number } | undefined
+  /** Milliseconds that a part takes whatever its size, as the last two of different sizes show. */
+  #fixed = 0
 
   constructor(db: DatabaseSync, query: Query, window: Window & { readonly oldest?: boolean | undefined } = {}) {
     this.#oldest = window.oldest ?? false
@@ -68,13 +71,24 @@ export class Parts {
     if (rows === undefined) return false
     const start = performance.now()
     guarded(() => work(rows))
-    this.took(performance.now() - start)
+    this.#took(performance.now() - start)
     return !this.isDone
   }
 
-  /** How long the part took. */
-  took(ms: number): void {
-    if (ms < SHORT) this.#size = Math.min(MOST, this.#size * 2)
-    else if (ms > LONG) this.#size = Math.max(256, this.#size >> 1)
+  /** The next part may be twice as long. */
+  grow(): void {
+    this.#size = Math.min(MOST, this.#size * 2)
+  }
+
+  #took(ms: number): void {
+    const last = this.#last
+    if (last && last.size !== this.#size) {
+      const perRow = Math.max(0, (ms - last.ms) / (this.#size - last.size))
+      this.#fixed = Math.max(0, ms - perRow * this.#size)
+    }
+    this.#last = { size: this.#size, ms }
+    const own = ms - this.#fixed
+    if (own < SHORT) this.grow()
+    else if (own > Math.max(LONG, this.#fixed)) this.#size = Math.max(256, this.#size >> 1)
   }
 }

@@ -55,9 +55,8 @@ export function* search(db: DatabaseSync, query: Query, window: Direction = {}):
   const parts = new Parts(db, query, window)
   const find = finder(db, query, window.oldest)
   for (let part = parts.next(); part; part = parts.next()) {
-    const start = performance.now()
     yield* find(part)
-    parts.took(performance.now() - start)
+    parts.grow()
   }
 }
 
