@@ -16,6 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly [pauses: number, why: string]>> 
   'packages/cli/test/watch.test.ts': [2, 'no further change may be reported'],
   'packages/response/test/functions.test.ts': [1, 'a function that never ends'],
   'packages/response/test/responder.ts': [2, 'an act takes time, in which the process is killed'],
+  'packages/sources-k8saudit/test/nats-workers.test.ts': [1, 'a server that is slow'],
   'packages/sources-syscall/test/containers/watches.test.ts': [2, 'two writes, not one; no further request may come'],
   'packages/sources-syscall/test/live/protocol.test.ts': [1, 'time to answer what must not be answered'],
   'packages/sources-syscall/test/live/restarts.test.ts': [1, 'no process may come back'],

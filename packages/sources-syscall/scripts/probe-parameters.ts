@@ -257,6 +257,7 @@ class Probe {
 
   #named(names: readonly Token[], put: readonly Token[], way: Way): Way[] {
     return this.#calls(put, { ...way, puts: [] }).map(one => {
+      if (one.state === 'gone') return one
       if (one.puts.length !== names.length)
         throw new Error(`${names[0]!.place}: PARAM has ${names.length} names for ${one.puts.length} parameters`)
       return {

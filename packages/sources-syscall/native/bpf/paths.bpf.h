@@ -137,7 +137,7 @@ __noinline int write_open_path(__u32 param, __u64 from, __u64 dentry, __u64 vfsm
 	bool known = before && before->length[0], walked = false, changed = false, trusted;
 	long n;
 	if (!resume(e, param))
-		return 0;
+		return false;
 	n = from ? bpf_probe_read_user_str(slot(e), MAX_CHUNK, (void *)from) : 0;
 	e->to->resolved = 0;
 	e->to->name_at = e->to->at;
@@ -205,7 +205,7 @@ __noinline int write_path(__u32 param, __u64 from, __u32 second)
 	second &= 1;
 	known = before && before->length[second];
 	if (!resume(e, param))
-		return 0;
+		return false;
 	if (e->to->again && known) {
 		put_entered(e, before, second);
 		return 0;
