@@ -66,7 +66,9 @@ async function victimOf(live: Live, { call, processes, threads, user }: Flood): 
   })
   // Both are started before the flood: starting a process takes long on a machine that is busy.
   const victim = spawn(program, ['victim', '100', VICTIM], { stdio: ['pipe', 'ignore', 'inherit'] })
-  const flooding: ChildProcess = spawn(program, ['wait', call, '120', `${processes}`, `${threads}`, `${user}`], {
+  const command = [program, 'wait', call, '120', `${processes}`, `${threads}`, `${user}`]
+  // A shell between makes it no sibling of the victim: siblings have a share in each other's floods.
+  const flooding: ChildProcess = spawn('sh', ['-c', '"$@"; exit', 'sh', ...command], {
     stdio: ['pipe', 'ignore', 'inherit'],
     detached: true,
   })
@@ -101,14 +103,14 @@ async function victimOf(live: Live, { call, processes, threads, user }: Flood): 
 async function seen(live: Live, flood: Flood): Promise<void> {
   const seen = await victimOf(live, flood)
   expect(seen).toMatchObject({ execs: 10, exitCode: 0 })
-  expect(100 - seen.opens).toBeLessThanOrEqual(seen.noRoom)
+  expect(seen.opens + seen.noRoom, JSON.stringify(seen)).toBeGreaterThanOrEqual(100)
 }
 
 /** What is promised to the siblings of many processes that flood, and where the rings are small. */
 async function seenOrCounted(live: Live, flood: Flood): Promise<void> {
   const seen = await victimOf(live, flood)
   expect(seen).toMatchObject({ execs: 10, exitCode: 0 })
-  expect(100 - seen.opens).toBeLessThanOrEqual(seen.flooding + seen.noRoom)
+  expect(seen.opens + seen.flooding + seen.noRoom, JSON.stringify(seen)).toBeGreaterThanOrEqual(100)
 }
 
 describe.skipIf(reason !== undefined)('a flood, with rings of the usual size', { timeout: 180_000 }, () => {
