@@ -3,7 +3,7 @@
  * knows the pods, and no container engine is asked.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -17,6 +17,8 @@ import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { startFalc } from './process.ts'
 
 const PODS = 20
+/** Of each pod. podman leaves them. */
+const groupOf = (uid: string) => `/kubepods/burstable/pod${uid}`
 /** No other test's container asks for it. There is no such file: to try to open it is enough. */
 const FILE = `/etc/falc-pod-${process.pid}`
 const RULES = `
@@ -39,6 +41,7 @@ describe.skipIf(without !== undefined)('pods that end at once', { timeout: 180_0
   let server: ApiServer
   let podman: Podman
   let folder: string
+  const uids = Array.from({ length: PODS }, () => randomUUID())
   const put = (kind: string, value: unknown) => server.tell(`put ${kind} ${JSON.stringify(value)}`)
   const owner = (kind: string, name: string, uid: string) => ({
     ownerReferences: [{ apiVersion: 'apps/v1', kind, name, uid, controller: true }],
@@ -59,6 +62,7 @@ describe.skipIf(without !== undefined)('pods that end at once', { timeout: 180_0
     await podman?.stop()
     await server?.stop()
     rmSync(folder, { recursive: true })
+    for (const uid of uids) for (const group of globSync(`/sys/fs/cgroup/{.,*}${groupOf(uid)}`)) rmdirSync(group)
   })
 
   test(`the alert of each of ${PODS} has pod, namespace, deployment and service`, async () => {
@@ -82,8 +86,7 @@ describe.skipIf(without !== undefined)('pods that end at once', { timeout: 180_0
     const falc = startFalc(['run', '-r', rules, ...plugins], folder)
     await falc.sees('Opening event source')
     const name = (i: number) => `web-1-${String(i).padStart(2, '0')}`
-    for (let i = 0; i < PODS; i++) {
-      const uid = randomUUID()
+    for (const [i, uid] of uids.entries()) {
       const pod = put('Pod', {
         metadata: {
           name: name(i),
@@ -95,7 +98,7 @@ describe.skipIf(without !== undefined)('pods that end at once', { timeout: 180_0
         spec: { nodeName: 'here', containers: [] },
         status: { podIP: `10.0.0.${i}` },
       })
-      const options = ['--rm', '--network', 'none', '--cgroup-parent', `/kubepods/burstable/pod${uid}`]
+      const options = ['--rm', '--network', 'none', '--cgroup-parent', groupOf(uid)]
       // It fails, since there is no such file.
       await podman.do('--cgroup-manager', 'cgroupfs', 'run', ...options, podman.image, 'cat', FILE).catch(() => {})
       await pod
