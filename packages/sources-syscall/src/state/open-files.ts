@@ -1,7 +1,8 @@
 import { FD_OVERLAY_LOWER, FD_OVERLAY_UPPER, FD_SHARED, Fd, FdKind } from '../model/fd.ts'
 import { concatenatePaths } from './paths.ts'
 
-/** A power of two. */
+/** Powers of two: slots at first, as tests of rules have a state each, and once as many files were opened. */
+const FEW = 64
 const SLOTS = 16384
 
 const O_DIRECTORY = 1 << 10
@@ -14,7 +15,9 @@ const LOWER_LAYER = 1 << 16
  * on fd.* is recomputed. Direct-mapped by inode: at most 16384 objects are kept.
  */
 export class OpenFiles {
-  readonly #known: (Fd | null)[] = new Array(SLOTS).fill(null)
+  #known: (Fd | null)[] = new Array(FEW).fill(null)
+  #mask = FEW - 1
+  #made = 0
 
   /**
    * Returns the descriptor of a file that was passed as `passed` and is known as `path`; null means that `passed` is
@@ -29,7 +32,7 @@ export class OpenFiles {
     inoLow: number,
     inoHigh: number,
   ): Fd {
-    const slot = (inoLow ^ (inoLow >>> 12) ^ (openFlags << 3) ^ dev) & (SLOTS - 1)
+    const slot = (inoLow ^ (inoLow >>> 12) ^ (openFlags << 3) ^ dev) & this.#mask
     const known = this.#known[slot]!
     if (
       known !== null &&
@@ -54,6 +57,10 @@ export class OpenFiles {
     fd.dev = dev
     fd.inoLow = inoLow
     fd.inoHigh = inoHigh
+    if (++this.#made === FEW) {
+      this.#known = new Array(SLOTS).fill(null)
+      this.#mask = SLOTS - 1
+    }
     this.#known[slot] = fd
     return fd
   }

@@ -2,7 +2,8 @@ import type { SyscallEvent } from '../event.ts'
 import { hashOf, sameBytes } from '../events/byte-keys.ts'
 import { Fd, FdKind } from '../model/fd.ts'
 
-/** A power of two. */
+/** Powers of two: slots at first, as tests of rules have a state each, and once as many calls were kept. */
+const FEW = 64
 const SLOTS = 8192
 /** Longer calls are not kept. A power of two. */
 const LONGEST = 256
@@ -22,12 +23,26 @@ const SLASH = 0x2f
  * place that its bytes give.
  */
 export class RepeatedOpens {
-  readonly #keys = new Uint8Array(SLOTS * LONGEST)
-  readonly #view = new DataView(this.#keys.buffer)
+  #keys!: Uint8Array
+  #view!: DataView
   /** Per slot: what is compared besides the bytes; -1 = free. */
-  readonly #shapes = new Int32Array(SLOTS).fill(-1)
-  readonly #fds: (Fd | null)[] = new Array(SLOTS).fill(null)
+  #shapes!: Int32Array
+  #fds!: (Fd | null)[]
+  #mask!: number
+  #kept = 0
   #slot = -1
+
+  constructor() {
+    this.#allocate(FEW)
+  }
+
+  #allocate(slots: number): void {
+    this.#keys = new Uint8Array(slots * LONGEST)
+    this.#view = new DataView(this.#keys.buffer)
+    this.#shapes = new Int32Array(slots).fill(-1)
+    this.#fds = new Array(slots).fill(null)
+    this.#mask = slots - 1
+  }
 
   /** The descriptor of the last equal call; null = none is known: call `keep` once the event has its own. */
   find(event: SyscallEvent): Fd | null {
@@ -45,7 +60,7 @@ export class RepeatedOpens {
     const length = end - from
     if (length > LONGEST || name < 2 || bytes[from + DIRFD] !== SLASH) return null
     const shape = (length << 17) | (name << 1) | (view.getUint8(from - 1) >>> 7)
-    const slot = hashOf(bytes, view, from, end) & (SLOTS - 1)
+    const slot = hashOf(bytes, view, from, end) & this.#mask
     this.#slot = slot
     if (this.#shapes[slot] === shape && sameBytes(view, from, length, this.#view, slot * LONGEST))
       return this.#fds[slot]!
@@ -56,6 +71,7 @@ export class RepeatedOpens {
   keep(event: SyscallEvent): void {
     const slot = this.#slot
     if (slot < 0) return
+    if (++this.#kept === FEW) this.#allocate(SLOTS)
     const { bytes, view, end } = event
     const from = event.paramOffset(1)
     this.#keys.set(bytes.subarray(from, end), slot * LONGEST)
