@@ -99,7 +99,10 @@ describe.skipIf(nothing !== undefined)('response over NATS', () => {
       async () => (await podman.do('inspect', '-f', '{{.State.Status}}', name)) === 'exited',
     )
     const told = () => functions.flatMap(({ out }) => out)
-    await until('a function is told', () => told().length === 1)
+    await until('a function is told', () => told().length === 1).catch(error => {
+      const seen = { told: told(), journal: journal(join(work, 'journal')), said: responder.output.stderr }
+      throw new Error(`${error.message}: ${JSON.stringify(seen, null, 1)}`)
+    })
     const [asked, answered, ...rest] = journal(join(work, 'journal'))
     expect(asked).toMatchObject({ kind: 'asked', action: 'kill_container', target: { uid: id.slice(0, 12) } })
     expect(answered).toMatchObject({ kind: 'answered', action: 'kill_container', outcome: 'done' })
