@@ -14,6 +14,6 @@ $public
 END
 cd "$folder"
 rm -f SHA256SUMS SHA256SUMS.sig
-sha256sum -- * >"${TMPDIR:-/tmp}/falc-sums.$$"
-mv "${TMPDIR:-/tmp}/falc-sums.$$" SHA256SUMS
+sums=$(sha256sum -- *)
+printf '%s\n' "$sums" >SHA256SUMS
 openssl dgst -sha256 -sign "$key" -out SHA256SUMS.sig SHA256SUMS

@@ -27,7 +27,7 @@ export function known<T>(value: T): Asked<T> {
 /** Rows of the first part, and of any. */
 const FIRST = 4096
 const MOST = 1 << 20
-/** Milliseconds between which a part is right. What a part costs before its first row, as looking up words does, counts as far as it is longer. */
+/** Milliseconds between which a part is right, without what each part costs whatever its size, such as looking up words. */
 const SHORT = 20
 const LONG = 60
 

@@ -87,7 +87,7 @@ const STEPS: readonly (string | ((db: DatabaseSync) => void))[] = [
       pairs.run(seq!, terms)
     }
   },
-  // A batch is one part of an index, and parts are merged more seldom still: merging them was a tenth of what writing a batch costs.
+  // A batch is one part of an index, and parts are merged more seldom still.
   ['words', 'pairs']
     .map(
       index => `INSERT INTO ${index} (${index}, rank) VALUES

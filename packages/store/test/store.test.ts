@@ -73,6 +73,18 @@ describe('words', () => {
   })
 })
 
+test('a message of several lines leaves the words of others in their places', async () => {
+  const store = await openStore()
+  const messages = ['one\ntwo\r\n\nthree', 'four', 'five']
+  store.insert(
+    messages.map((message, n) => alert(n, { message, output: message, output_fields: { 's.text': message } })),
+  )
+  const found = (words: string) => [...store.search({ words })].map(one => Number.parseInt(one.alert.id, 16))
+  expect(['two', 'three', 'four', 'five'].map(found)).toEqual([[0], [0], [1], [2]])
+  const named = planCondition('s.text = five', source)
+  expect([...store.search({ condition: named })].map(one => one.alert.message)).toEqual(['five'])
+})
+
 test('an alert is found by its ID, and by its beginning', async () => {
   const store = await openStore()
   const id = 'abcdef0123456789abcdef0123456789'

@@ -1,0 +1,43 @@
+/** How long parts are, by what they cost; the clock is the test's. */
+import { DatabaseSync } from 'node:sqlite'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { Parts } from '../src/parts.ts'
+
+const ROWS = 1_000_000
+
+/** How many parts a question about all rows has, and how long the longest takes, in milliseconds. */
+function partsAt(fixed: number, perThousand: number): { parts: number; longest: number } {
+  const db = new DatabaseSync(':memory:')
+  db.exec(`CREATE TABLE alerts (seq INTEGER PRIMARY KEY); INSERT INTO alerts VALUES (1), (${ROWS})`)
+  let now = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now)
+  onTestFinished(() => clock.mockRestore())
+  let parts = 0
+  let longest = 0
+  const all = new Parts(db, {})
+  const work = ({ after, before }: { after: number; before: number }) => {
+    const took = fixed + ((before - after - 1) * perThousand) / 1000
+    parts++
+    longest = Math.max(longest, took)
+    now += took
+  }
+  while (all.step(work));
+  db.close()
+  return { parts, longest }
+}
+
+test('parts of rows that are dear become shorter', () => {
+  const { parts, longest } = partsAt(0, 25)
+  expect(longest).toBeLessThanOrEqual(4096 * 0.025)
+  expect(parts).toBeGreaterThan(400)
+})
+
+test('parts of rows that are cheap become longer', () => {
+  expect(partsAt(0, 0.01).parts).toBeLessThan(20)
+})
+
+test('what every part costs, whatever its size, makes none shorter', () => {
+  const { parts, longest } = partsAt(70, 0.1)
+  expect(parts).toBeLessThan(20)
+  expect(longest).toBeLessThan(250)
+})
