@@ -70,9 +70,7 @@ describe('the table', () => {
     '%s: every key has a valid value',
     (section, output) => {
       const value = (key: string) => VALUES[`${section}.${key}`] ?? VALUES[key] ?? 'text'
-      const env = Object.fromEntries(
-        Object.keys(output.keys).map(key => [`${section}.${key}`.toUpperCase().replaceAll('.', '_'), value(key)]),
-      )
+      const env = Object.fromEntries(Object.keys(output.keys).map(key => [variable(`${section}.${key}`), value(key)]))
       const { outputs, warnings, dispose } = relaySettings(configOf('', env))
       dispose()
       expect(outputs).toHaveLength(1)
@@ -81,11 +79,56 @@ describe('the table', () => {
     },
   )
 
+  test.each(
+    SIDEKICK_OUTPUTS.flatMap(output => Object.entries(output.keys).map(([key, row]) => ({ output, key, row }))).map(
+      one => [`${one.output.section}.${one.key}`, one] as const,
+    ),
+  )('%s changes the options that its row names, and no others', (_, { output, key, row }) => {
+    const { section, keys, main } = output
+    const value = (key: string) => OTHERS[`${section}.${key}`] ?? OTHERS[key] ?? VALUES[key] ?? 'text'
+    const optionsWith = (names: readonly string[]) => {
+      const env = Object.fromEntries(names.map(name => [variable(`${section}.${name}`), value(name)]))
+      const { outputs, dispose } = relaySettings(configOf('', env))
+      dispose()
+      const { options, ...common } = outputs[0]!
+      return { ...common, ...options } as Readonly<Record<string, unknown>>
+    }
+    // What it goes on with: a password needs its user, a part of an address the other parts.
+    const beside = [...main, ...(WITH[`${section}.${key}`] ?? [])].filter(name => name !== key)
+    const changed = optionsWith([...beside, key])
+    if (main.includes(key)) {
+      // Without it there is no output.
+      for (const option of row.to) expect(changed[option], option).toBeDefined()
+      return
+    }
+    const without = optionsWith(beside)
+    const names = [...new Set([...Object.keys(without), ...Object.keys(changed)])]
+    const differ = names.filter(name => JSON.stringify(without[name]) !== JSON.stringify(changed[name]))
+    expect(differ.sort()).toEqual([...row.to].sort())
+  })
+
   test('no output is in both lists, and none twice', () => {
     const sections = [...SIDEKICK_OUTPUTS, ...UNSUPPORTED].map(({ section }) => section)
     expect(new Set(sections).size).toBe(sections.length)
   })
 })
+
+/** A key's name in the environment. */
+const variable = (key: string) => key.toUpperCase().replaceAll('.', '_')
+
+/** Values that are not the defaults. */
+const OTHERS: Readonly<Record<string, string>> = {
+  ...{ checkcert: 'false', mutualtls: 'true', enablecompression: 'false', outputformat: 'text' },
+  ...{ 'alertmanager.expiresafter': '60', 'kafka.requiredacks': 'ONE', 'openfaas.gatewayport': '9090' },
+  ...{ 'smtp.tls': 'false', 'syslog.format': 'cef', 'syslog.protocol': 'udp' },
+}
+
+/** Keys that are nothing without others. */
+const WITH: Readonly<Record<string, readonly string[]>> = {
+  'nodered.password': ['user'],
+  'n8n.password': ['user'],
+  'n8n.headerauthvalue': ['headerauthname'],
+}
 
 /** Values that are not free text. */
 const VALUES: Readonly<Record<string, string>> = {

@@ -59,8 +59,9 @@ export function relaySettings(config: SidekickConfig, options: RelayOptions = {}
   const queue = options.queue === undefined ? {} : { queue: { disk: options.queue } }
   const on = SIDEKICK_OUTPUTS.filter(({ section, main }) => config.isOn(section, main))
   try {
+    const trusted = authorities(config, context, warnings)
     const outputs = on.flatMap(output => {
-      const { made, sources } = optionsOf(output, config, context)
+      const { made, sources } = optionsOf(output, config, context, trusted)
       const { template, ...rest } = made
       if (template !== undefined) {
         const key = `${output.section}.messageformat`
@@ -106,8 +107,13 @@ function nameOf(section: string): string {
 }
 
 /** An output's options, and which key of falcosidekick each comes from. */
-function optionsOf({ section, keys, defaults }: SidekickOutput, config: SidekickConfig, context: SidekickContext) {
-  let made: Record<string, unknown> = { ...authorities(keys, context), ...defaults?.(context) }
+function optionsOf(
+  { section, keys, defaults }: SidekickOutput,
+  config: SidekickConfig,
+  context: SidekickContext,
+  trusted: Options,
+) {
+  let made: Record<string, unknown> = { ...(Object.hasOwn(keys, 'checkcert') && trusted), ...defaults?.(context) }
   const sources = new Map<string, string>()
   for (const [key, { to, set }] of Object.entries(keys)) {
     const value = config.get(`${section}.${key}`)
@@ -120,14 +126,19 @@ function optionsOf({ section, keys, defaults }: SidekickOutput, config: Sidekick
   return { made, sources }
 }
 
-/** `tlsclient.cacertfile` adds to the system's authorities; `tls_ca` stands in their place. */
-function authorities(keys: SidekickOutput['keys'], context: SidekickContext): Options {
+/**
+ * `tlsclient.cacertfile` adds to the system's authorities; `tls_ca` stands in their place. falcosidekick's example names a file that few
+ * have: without it, fewer authorities are trusted, which harms nobody.
+ */
+function authorities(config: SidekickConfig, context: SidekickContext, warnings: string[]): Options {
   const path = context.text('tlsclient.cacertfile')
-  if (path === '' || !Object.hasOwn(keys, 'checkcert')) return {}
+  if (path === '') return {}
   try {
     return { tls_ca: context.file('ca.pem', [readFileSync(path, 'utf8'), ...rootCertificates].join('\n')) }
   } catch (error) {
-    throw new CliError(`tlsclient.cacertfile: ${(error as Error).message}`)
+    const reason = `${(error as Error).message}; only the system's authorities are trusted`
+    warnings.push(`${config.whereIs('tlsclient.cacertfile')}: tlsclient.cacertfile: ${reason}`)
+    return {}
   }
 }
 
