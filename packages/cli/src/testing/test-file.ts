@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { auditEvent, type Expectation, FieldEvent, type RuleTest, type See, type Snapshot } from '@falc/authoring'
 import { SourceText } from '@falc/engine'
 import { parseAuditEvents } from '@falc/sources-k8saudit'
-import { playScene, SceneError, sceneCapture } from '@falc/sources-syscall'
+import { readScene, SceneError } from '@falc/sources-syscall'
 import { ConfigError } from '../config/error.ts'
 import { converted, integer, type Kind, list, mapOf, oneOrMore, text, type ValueOf } from '../config/kind.ts'
 import { parseTree } from '../config/parse-tree.ts'
@@ -66,14 +66,14 @@ const scene: Kind<Play> = {
   read(node, at) {
     const lines = SCENE_TEXT.read(node, at)?.flatMap(part => part.split('\n')) ?? []
     try {
-      sceneCapture(lines)
+      const play = readScene(lines)
+      return (see: See) => play(event => see('syscall', event))
     } catch (error) {
       if (!(error instanceof SceneError)) throw error
       const { source, offset } = node.place
       const found = source.content.indexOf(error.line, offset)
       throw new ConfigError(error.reason, found < 0 ? node.place : { source, offset: found, length: error.line.length })
     }
-    return (see: See) => playScene(lines, event => see('syscall', event))
   },
 }
 

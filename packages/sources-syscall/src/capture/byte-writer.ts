@@ -6,7 +6,7 @@ export class ByteWriter {
   length = 0
   /** Number of texts cut to their limit. */
   truncated = 0
-  #buffer = new Uint8Array(1 << 16)
+  #buffer = new Uint8Array(1 << 12)
   #data = new DataView(this.#buffer.buffer)
 
   /** The bytes written, valid until the next write. */

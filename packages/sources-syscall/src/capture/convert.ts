@@ -27,6 +27,8 @@ const MAX_EVENT = 65536
 /** Maximum bytes of enter events kept for later exits; beyond that, the oldest are dropped. */
 const MAX_STORED_BYTES = 32 << 20
 
+const EMPTY = new Uint8Array(0)
+
 interface StoredEnter {
   readonly type: number
   readonly bytes: Uint8Array
@@ -43,10 +45,11 @@ export class Converter {
   reason = ''
   readonly #enters = new Map<number, StoredEnter>()
   #storedBytes = 0
-  #scratch = new Uint8Array(MAX_EVENT)
-  #spare = new Uint8Array(MAX_EVENT)
-  #scratchView = new DataView(this.#scratch.buffer)
-  #spareView = new DataView(this.#spare.buffer)
+  // Of MAX_EVENT bytes from the first conversion on: most captures need none.
+  #scratch = EMPTY
+  #spare = EMPTY
+  #scratchView = new DataView(EMPTY.buffer)
+  #spareView = this.#scratchView
 
   /** Forgets all enter events: a new section starts. */
   clear(): void {
@@ -121,6 +124,12 @@ export class Converter {
 
   /** Writes the converted event to the spare buffer, because parameters may be in the other one, then swaps the two. */
   #build(event: SyscallEvent, type: number, params: Uint8Array[], length: number, lengthSize: 2 | 4): void {
+    if (this.#spare.length === 0) {
+      this.#scratch = new Uint8Array(MAX_EVENT)
+      this.#spare = new Uint8Array(MAX_EVENT)
+      this.#scratchView = new DataView(this.#scratch.buffer)
+      this.#spareView = new DataView(this.#spare.buffer)
+    }
     const out = this.#spare
     const view = this.#spareView
     out.set(event.bytes.subarray(event.start, event.start + EVENT_HEADER))
@@ -176,8 +185,6 @@ export class Converter {
     return 'error'
   }
 }
-
-const EMPTY = new Uint8Array(0)
 
 function zero(size: number, ones: boolean): Uint8Array {
   return new Uint8Array(size).fill(ones ? 0xff : 0)

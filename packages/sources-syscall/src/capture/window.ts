@@ -1,4 +1,4 @@
-/** Room behind what is asked for, so that the part of a block that was left over does not make the buffer grow. */
+/** Most room behind what is asked for, so that the part of a block that was left over does not make the buffer grow. */
 const LEFT_OVER = 128 << 10
 
 /** The part of a capture that is in memory: blocks from `at` on, up to `limit`. */
@@ -22,7 +22,7 @@ export class Window {
     const rest = this.limit - this.at
     if (rest + size > this.bytes.length) {
       // Whole words, so that blocks, whose lengths are multiples of four, stay aligned.
-      const grown = new Uint8Array((Math.max(rest * 2, rest + size + LEFT_OVER) + 3) & ~3)
+      const grown = new Uint8Array((Math.max(rest * 2, rest + size + Math.min(size, LEFT_OVER)) + 3) & ~3)
       grown.set(this.bytes.subarray(this.at, this.limit))
       this.bytes = grown
       this.view = new DataView(grown.buffer)

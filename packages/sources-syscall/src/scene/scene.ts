@@ -66,10 +66,19 @@ interface Line extends Words {
  * @throws {SceneError} for a line that cannot be read
  */
 export function playScene(lines: readonly string[], see: (event: SyscallEvent) => void): void {
-  const state = new SyscallState({})
-  const replay = new Replay(new MemoryCapture(sceneCapture(lines), state), state)
-  for (const line of wordsIn(lines)) complete(line, state)
-  while (replay.next()) see(replay.event)
+  readScene(lines)(see)
+}
+
+/** Reads a scene that is played later, or several times: each call of what it returns shows the events anew. @throws see `playScene` */
+export function readScene(lines: readonly string[]): (see: (event: SyscallEvent) => void) => void {
+  const read = wordsIn(lines)
+  const bytes = capture(read)
+  return see => {
+    const state = new SyscallState({})
+    const replay = new Replay(new MemoryCapture(bytes, state), state)
+    for (const line of read) complete(line, state)
+    while (replay.next()) see(replay.event)
+  }
 }
 
 /** What captures do not hold of a thread or a descriptor at the start. */
@@ -91,11 +100,6 @@ export function scene(...texts: readonly string[]): SyscallEvent[] {
     event => void events.push(event.clone()),
   )
   return events
-}
-
-/** A scene as a capture, see `playScene`. */
-export function sceneCapture(lines: readonly string[]): Uint8Array {
-  return capture(wordsIn(lines))
 }
 
 function wordsIn(lines: readonly string[]): Line[] {

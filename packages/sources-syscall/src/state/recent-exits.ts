@@ -7,15 +7,21 @@ const STALE_NS = 2e9
  * overwritten.
  */
 export class RecentExits {
-  readonly #parents = new Int32Array(SLOTS)
-  readonly #threads = new Int32Array(SLOTS)
-  readonly #times = new Float64Array(SLOTS)
+  // With all slots from the first exit on: a rule's test has a state of its own, and mostly no exits.
+  #parents = new Int32Array(0)
+  #threads = this.#parents
+  #times = new Float64Array(0)
   /** Ring position of the last exit of a thread id. */
   readonly #last = new Map<number, number>()
   #next = 0
 
   /** `time`: nanoseconds since 1970. */
   add(ptid: number, tid: number, time: number): void {
+    if (this.#times.length === 0) {
+      this.#parents = new Int32Array(SLOTS)
+      this.#threads = new Int32Array(SLOTS)
+      this.#times = new Float64Array(SLOTS)
+    }
     const slot = this.#next
     const old = this.#threads[slot]!
     if (this.#last.get(old) === slot) this.#last.delete(old)
