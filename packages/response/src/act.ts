@@ -23,11 +23,37 @@ export async function callAll(calls: readonly Call[], ports: Ports, attempt: Att
 async function answerTo(call: Call, ports: Ports, attempt: Attempt): Promise<Answer> {
   const port = ports[call.via] as Port<Call> | undefined
   if (!port) return { outcome: 'failed', said: `this responder has nothing that does ${call.via}` }
+  const { signal, stop } = late(attempt.signal)
   try {
-    return await port(call, attempt)
+    return await Promise.race([port(call, attempt), signal])
   } catch (error) {
     // A port that breaks may have asked before: whether it was done is not known.
     return { outcome: 'undecided', said: (error as Error).message }
+  } finally {
+    stop()
+  }
+}
+
+/** Milliseconds that a port has to say itself how far it came, once its time is up. */
+const LAST_WORDS = 2000
+
+/** No port holds up the next steps, or the acknowledgement of the alert. */
+function late(signal: AbortSignal): { readonly signal: Promise<Answer>; readonly stop: () => void } {
+  let timer: NodeJS.Timeout | undefined
+  let fire = () => {}
+  const passed = new Promise<Answer>(resolve => {
+    fire = () => {
+      timer = setTimeout(() => resolve({ outcome: 'undecided', said: 'no answer in time' }), LAST_WORDS)
+    }
+  })
+  signal.addEventListener('abort', fire, { once: true })
+  if (signal.aborted) fire()
+  return {
+    signal: passed,
+    stop: () => {
+      signal.removeEventListener('abort', fire)
+      clearTimeout(timer)
+    },
   }
 }
 

@@ -125,7 +125,7 @@ export class Responder {
   async #step(plan: Plan, planned: PlannedStep, approval?: string): Promise<'acted' | 'held' | 'busy'> {
     const { playbook, alert } = plan
     const { step, number, target, calls } = planned
-    const { once, dryLimits, limits } = this.#options
+    const { dryLimits, limits } = this.#options
     const waits = playbook.mode === 'approve' && approval === undefined && !onlyTells(calls)
     const dry = playbook.mode === 'dry-run' || waits
     const about = aboutOf(plan, planned, approval)
@@ -149,9 +149,8 @@ export class Responder {
         expires: new Date(Date.now() + playbook.approval).toISOString(),
       }
       if (!(await this.#begun(about, waiting, key, place))) return 'busy'
-      await once.settle(key, 'done')
       this.#log('info', about, `waits for approval: falc respond approve ${about.run.slice(0, 8)}`)
-      return 'held'
+      return (await this.#settled(about, key, 'done')) ? 'held' : 'busy'
     }
     const until = step.lasts === undefined || dry ? undefined : new Date(Date.now() + step.lasts).toISOString()
     const asked: Entry = {
@@ -169,9 +168,20 @@ export class Responder {
     await this.#options.point?.('acted')
     this.#answered(about, answers, outcome, dry)
     await this.#options.point?.('answered')
-    await once.settle(key, outcome === 'undecided' ? 'undecided' : 'done')
+    if (!(await this.#settled(about, key, outcome === 'undecided' ? 'undecided' : 'done'))) return 'busy'
     await this.#options.point?.('settled')
     return 'acted'
+  }
+
+  /** false: the alert has to come again, so that others learn of it. */
+  async #settled(about: About, key: string, state: 'done' | 'undecided'): Promise<boolean> {
+    try {
+      await this.#options.once.settle(key, state)
+      return true
+    } catch (error) {
+      this.#log('error', about, (error as Error).message)
+      return false
+    }
   }
 
   async #claim(about: About, claim: Claim): Promise<Verdict> {
@@ -193,7 +203,8 @@ export class Responder {
       place.release()
       this.#hold(about, { guard: 'record', reason: (error as Error).message }, false)
       this.#log('error', about, `journal: ${(error as Error).message}`)
-      await this.#options.once.release(key)
+      // A record that is not given back now is, when the alert comes again.
+      await Promise.resolve(this.#options.once.release(key)).catch(() => {})
       return false
     }
   }

@@ -1,4 +1,4 @@
-/** What an engine says of a container's age decides whether it is the one of the alert. */
+/** What engines say, and what they do not say: a container's age decides whether it is the one of the alert. */
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -7,6 +7,7 @@ import { folder, shellIn } from './machine.ts'
 
 const ID = '0123456789ab'
 const BEFORE = '2026-11-27T10:00:00Z'
+const NOW = `${BigInt(Date.parse(BEFORE) + 1000) * 1_000_000n}`
 
 test.each([
   ['before the alert', '2026-11-27T09:00:00Z', 'done', ['GET', 'POST']],
@@ -28,4 +29,24 @@ test.each([
   const attempt = { dry: false, signal: AbortSignal.timeout(60_000), alert: shellIn(ID) }
   expect(await enginePort({ sockets: [socket], containerd: '/none' })(call, attempt)).toMatchObject({ outcome })
   expect(asked).toEqual(methods)
+})
+
+test.each([
+  ['is never given, and the container ends', 'silent', false, 'done'],
+  ['is lost, and the container has ended', 'lost', false, 'done'],
+  ['is lost, and the container runs', 'lost', true, 'undecided'],
+])('an answer that %s', async (_, answers, runs, outcome) => {
+  const socket = join(folder(), 'engine.sock')
+  let asked = false
+  const server = createServer((request, response) => {
+    if (request.method === 'GET')
+      response.end(JSON.stringify({ Id: `${ID}00`, Created: BEFORE, State: { Running: !asked || runs } }))
+    else if (answers === 'lost') response.destroy()
+    asked ||= request.method === 'POST'
+  })
+  await new Promise<void>(resolve => server.listen(socket, resolve))
+  onTestFinished(() => void server.close())
+  const call = { via: 'engine', does: 'kill', container: ID, says: 'kill', before: NOW } as const
+  const attempt = { dry: false, signal: AbortSignal.timeout(60_000), alert: shellIn(ID) }
+  expect(await enginePort({ sockets: [socket], containerd: '/none' })(call, attempt)).toMatchObject({ outcome })
 })

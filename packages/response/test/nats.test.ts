@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { alertJson } from '@falc/engine'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { Kvm } from '@nats-io/kv'
+import { type KV, Kvm } from '@nats-io/kv'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FUZZ_SEED, FUZZ_TIMEOUT, fuzzRuns } from '../../../scripts/testing/fuzz.ts'
@@ -15,9 +15,9 @@ import { DEADLINE_MS, until } from '../../../scripts/testing/wait.ts'
 import { natsServer } from '../../outputs/test/transports/nats.ts'
 import { missing } from '../../outputs/test/transports/peer.ts'
 import { onceKey } from '../src/guard/once.ts'
-import type { OnceRecord } from '../src/index.ts'
+import { NatsDoor, type OnceRecord } from '../src/index.ts'
 import { keyOf, NatsOnce } from '../src/nats/bucket.ts'
-import { shellIn } from './machine.ts'
+import { folder, playbook, respondWith, shellIn, World } from './machine.ts'
 
 /** `npm run fuzz -- responders --count 10000`: one kill for each hundred. */
 const ALERTS = fuzzRuns(180)
@@ -133,5 +133,60 @@ describe.skipIf(skipped('peers', missing('nats-server')))('several responders', 
     await responders[winner]!.settle('x', 'done')
     expect(await responders[(winner + 1) % 8]!.claim(claim)).toMatchObject({ guard: 'once' })
     expect(await responders[0]!.claim({ ...claim, alert: 'b' })).toMatchObject({ guard: 'per_target' })
+  })
+
+  test('what is published reaches a subscription or a stream; that nobody takes it is said', async () => {
+    const log = () => {}
+    const door = await NatsDoor.open({ connection: { url: [server.url] }, log })
+    const subscription = connection.subscribe('FUNCTIONS.here', { max: 1 })
+    await connection.flush()
+    const outcomes: string[] = []
+    for (const subject of ['FUNCTIONS.here', 'FUNCTIONS.nowhere', 'FALCO.Debug']) {
+      const call = { via: 'nats', subject, body: '{}', says: '' } as const
+      const { outcome } = await door.port(call, { dry: false, signal: AbortSignal.timeout(60_000), alert: shellIn('') })
+      outcomes.push(outcome)
+    }
+    await door.close()
+    expect(outcomes).toEqual(['done', 'failed', 'done'])
+    for await (const message of subscription) expect(message.string()).toBe('{}')
+  })
+
+  describe('an answer that is lost', () => {
+    /** A bucket that keeps what is written, and whose nth answers do not arrive. */
+    const losing = async (name: string, ...lost: readonly number[]) => {
+      const bucket = await new Kvm(jetstream(connection)).create(name)
+      let writes = 0
+      const written = async (write: Promise<number>) => {
+        const revision = await write
+        if (lost.includes(++writes)) throw new Error('no answer')
+        return revision
+      }
+      return {
+        get: key => bucket.get(key),
+        create: (key, text) => written(bucket.create(key, text)),
+        update: (key, text, revision) => written(bucket.update(key, text, revision)),
+      } satisfies Pick<KV, 'get' | 'create' | 'update'> as KV
+    }
+
+    test.each([
+      ['to a claim', 1, ['busy 0', 'acted 1', 'held 1'], 'claim'],
+      ['to what it came to', 2, ['busy 1', 'held 1', 'held 1'], 'settle'],
+    ])('%s: the alert comes again, and the step is done once', async (_, lost, taken, name) => {
+      const world = new World()
+      const once = new NatsOnce(await losing(`LOST_${name}`, lost), 'me', 60_000)
+      const { responder, close } = await respondWith(playbook('enforce'), world, { folder: folder(), once })
+      const results: string[] = []
+      for (const _ of taken) {
+        const { busy, held } = await responder.take(shellIn(idOf(1)))
+        results.push(`${busy ? 'busy' : held > 0 ? 'held' : 'acted'} ${world.asked.length}`)
+      }
+      await close()
+      expect(results).toEqual(taken)
+      const others = new NatsOnce(await losing(`LOST_${name}`), 'another', 60_000)
+      const key = onceKey('p', 1, 'stop_container', idOf(1))
+      expect(await others.claim({ key, alert: 'x', limit: { count: 1, per: 3_600_000 } })).toMatchObject({
+        guard: 'per_target',
+      })
+    })
   })
 })

@@ -161,6 +161,19 @@ describe('answers', () => {
     ])
   })
 
+  test('what does not answer holds up no other step, and is undecided', async () => {
+    const [world, path] = [new World(), folder()]
+    world.answer = call => (call.via === 'engine' ? new Promise(() => {}) : { outcome: 'done', said: '' })
+    const steps = '[{ stop_container: }, { notify: { output: on-call } }]'
+    const open = await respondWith(playbook('enforce', '{}', steps), world, { folder: path, timeout: 10 })
+    await open.responder.take(shellIn(A))
+    await open.close()
+    expect(journalOf(path).filter(line => line.startsWith('answered'))).toEqual([
+      `answered stop_container ${A}: undecided`,
+      `answered notify ${A}: done`,
+    ])
+  })
+
   test('what is held back is recorded once for each reason, and counted', async () => {
     const path = folder()
     const open = await respondWith(playbook('enforce'), new World(), { folder: path })

@@ -58,7 +58,7 @@ export const webhook: Action = defineAction({
 
 export const publish: Action = defineAction({
   name: 'publish',
-  doc: 'Publishes the alert on NATS, for functions in any language that subscribe to the subject.',
+  doc: 'Publishes the alert on NATS, for functions in any language that subscribe to the subject. It fails if neither a subscription nor a stream takes it.',
   example: '{ subject: FUNCTIONS.quarantine }',
   params: {
     type: 'object',

@@ -10,6 +10,8 @@ interface Claimed {
   readonly before: OnceRecord | undefined
   readonly record: OnceRecord
   readonly revision: number
+  /** What it has come to, until the bucket has it. */
+  last?: OnceRecord
 }
 
 export class NatsOnce implements Once {
@@ -17,6 +19,8 @@ export class NatsOnce implements Once {
   readonly #by: string
   readonly #lease: number
   readonly #claimed = new Map<string, Claimed>()
+  /** Keys that are being claimed here. */
+  readonly #claiming = new Set<string>()
 
   /**
    * @param by this responder, and no other, also not an earlier one on this machine
@@ -28,12 +32,27 @@ export class NatsOnce implements Once {
     this.#lease = lease
   }
 
-  /** @throws {Error} when the server does not answer: nothing is claimed, as far as this responder knows */
+  /** @throws {Error} when the server does not answer: the alert has to come again */
   async claim(claim: Claim): Promise<Verdict> {
+    const { key } = claim
+    if (this.#claiming.has(key) || (this.#claimed.has(key) && !this.#claimed.get(key)!.last))
+      return { claimed: false, busy: true }
+    this.#claiming.add(key)
+    try {
+      await this.#finish(key)
+      return await this.#claim(claim)
+    } finally {
+      this.#claiming.delete(key)
+    }
+  }
+
+  async #claim(claim: Claim): Promise<Verdict> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const key = keyOf(claim.key)
       const entry = await this.#bucket.get(key)
-      const before = entry === null || entry.operation !== 'PUT' ? undefined : entry.json<OnceRecord>()
+      const before = this.#unlessLost(
+        entry === null || entry.operation !== 'PUT' ? undefined : entry.json<OnceRecord>(),
+      )
       const { verdict, after } = decide(before, claim, this.#by, Date.now(), this.#lease)
       if (!after) return verdict
       const revision = await this.#write(key, after, entry?.revision)
@@ -44,21 +63,32 @@ export class NatsOnce implements Once {
     return { claimed: false, busy: true }
   }
 
-  /** @throws {Error} when the server does not answer */
-  async settle(key: string, state: 'done' | 'undecided'): Promise<void> {
-    const claimed = this.#claimed.get(key)
-    this.#claimed.delete(key)
-    // If the claim was given up meanwhile, it is undecided, and stays so.
-    if (claimed) await this.#write(keyOf(key), { ...claimed.record, state }, claimed.revision)
+  /** A claim of this responder's that it does not know of: the answer to it was lost, and nothing was begun. */
+  #unlessLost(record: OnceRecord | undefined): OnceRecord | undefined {
+    if (record?.state !== 'claimed' || record.by !== this.#by) return record
+    return { ...record, alerts: record.alerts.slice(0, -1), times: record.times.slice(0, -1), state: 'done' }
   }
 
-  /** @throws {Error} when the server does not answer */
+  /** @throws {Error} when the server does not answer: the next claim tries again, before anything else */
+  async settle(key: string, state: 'done' | 'undecided'): Promise<void> {
+    const claimed = this.#claimed.get(key)
+    if (claimed) claimed.last = { ...claimed.record, state }
+    await this.#finish(key)
+  }
+
+  /** @throws {Error} as `settle` */
   async release(key: string): Promise<void> {
     const claimed = this.#claimed.get(key)
+    if (claimed) claimed.last = claimed.before ?? { alerts: [], times: [], state: 'done', by: this.#by }
+    await this.#finish(key)
+  }
+
+  async #finish(key: string): Promise<void> {
+    const claimed = this.#claimed.get(key)
+    if (!claimed?.last) return
+    // If the claim was given up meanwhile, it is undecided, and stays so.
+    await this.#write(keyOf(key), claimed.last, claimed.revision)
     this.#claimed.delete(key)
-    if (!claimed) return
-    const none = { alerts: [], times: [], state: 'done', by: this.#by } as const
-    await this.#write(keyOf(key), claimed.before ?? none, claimed.revision)
   }
 
   /** @returns undefined: somebody has written since */

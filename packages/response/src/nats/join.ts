@@ -32,6 +32,8 @@ export interface NatsOptions {
 const KEPT = 30 * 86_400_000
 /** Milliseconds until an alert comes again at which another responder is, and between two looks for a stream. */
 const AGAIN = 1000
+/** The status of a message that nobody takes. */
+const NO_RESPONDERS = 503
 /** JetStream's error code. */
 const STREAM_NOT_FOUND = 10059
 
@@ -76,9 +78,19 @@ export class NatsDoor {
   get port(): Port<PublishCall> {
     return async ({ subject, body }, { dry }) => {
       if (dry) return { outcome: 'done', said: 'not published' }
-      this.#connection.publish(subject, body)
-      await this.#connection.flush()
-      return { outcome: 'done', said: '' }
+      // The server says so if there is neither a subscription nor a stream, before it answers to what comes after.
+      const reply = (await import('@nats-io/transport-node')).createInbox()
+      let nobody = false
+      const answers = this.#connection.subscribe(reply, {
+        callback: (_, { headers }) => void (nobody ||= headers?.code === NO_RESPONDERS),
+      })
+      try {
+        this.#connection.publish(subject, body, { reply })
+        await this.#connection.flush()
+      } finally {
+        answers.unsubscribe()
+      }
+      return nobody ? { outcome: 'failed', said: `nobody subscribes to ${subject}` } : { outcome: 'done', said: '' }
     }
   }
 

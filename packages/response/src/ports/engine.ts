@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Answer, Attempt, EngineCall, Outcome, Port } from '../model/call.ts'
 import { failureOf, isOlder, YOUNGER } from './container.ts'
@@ -85,8 +86,45 @@ async function act(socket: string, found: any, call: EngineCall, { dry, signal }
   if (found.State?.Running === false && call.does !== 'unpause') return { outcome: 'already', said: 'it does not run' }
   if (dry) return { outcome: 'done', said: `it is there, and ${found.State?.Status ?? 'runs'}` }
   const grace = call.does === 'stop' ? `?t=${call.grace ?? 10}` : ''
-  return sent(await write(socket, `/containers/${id}${PATHS[call.does]}${grace}`, signal))
+  const path = `/containers/${id}${PATHS[call.does]}${grace}`
+  if (call.does !== 'stop' && call.does !== 'kill') return sent(await write(socket, path, signal))
+  return ended(socket, path, id, (call.does === 'stop' ? (call.grace ?? 10) * 1000 : 0) + PATIENCE, signal)
 }
+
+/** Milliseconds until an engine that does not answer is asked for the container's state, and between two such questions. */
+const PATIENCE = 3000
+const AGAIN = 500
+
+/**
+ * Engines answer when the container has ended and they have put everything away, which can take long; the next steps should not wait for that.
+ * And an answer that is lost is no reason not to know.
+ */
+async function ended(socket: string, path: string, id: string, patience: number, signal: AbortSignal): Promise<Answer> {
+  const answered = new AbortController()
+  const looking = AbortSignal.any([signal, answered.signal])
+  const looked = async (): Promise<Answer> => {
+    await sleep(patience, undefined, { signal: looking })
+    while (await runs(socket, id, looking)) await sleep(AGAIN, undefined, { signal: looking })
+    return { outcome: 'done', said: 'no answer, but it does not run any more' }
+  }
+  const never = new Promise<never>(() => {})
+  const reply = write(socket, path, looking).then(async answer => {
+    if (!(answer instanceof Error) || signal.aborted) return sent(answer)
+    return (await runs(socket, id, signal)) ? sent(answer) : { ...sent(answer), outcome: 'done' as const }
+  })
+  try {
+    return await Promise.race([reply, looked().catch(() => never)])
+  } finally {
+    answered.abort()
+  }
+}
+
+/** Also when it cannot be found out. */
+const runs = (socket: string, id: string, signal: AbortSignal): Promise<boolean> =>
+  ask(socket, 'GET', `/containers/${id}/json`, signal).then(
+    ({ status, body }) => status !== 200 || body?.State?.Running !== false,
+    () => true,
+  )
 
 async function networks(
   socket: string,
