@@ -30,8 +30,9 @@ export function packRpm(
     const kind = config ? '%config(noreplace) ' : path.startsWith('/usr/share/doc/') ? '%doc ' : ''
     return `%attr(${mode.toString(8)}, root, root) ${kind}${MOVED[path] ?? path}`
   })
-  const own = ['/etc/falc', '/etc/falc/rules.d', '/etc/falc/config.d', '/usr/lib/falc', '/usr/share/falc']
-  list.push(...own.map(path => `%dir %attr(755, root, root) ${path}`))
+  // Folders that are not listed stay when the package is removed.
+  for (const own of ['/etc/falc', '/usr/lib/falc', '/usr/share/falc', '/usr/share/doc/falc'])
+    for (const path of [own, ...foldersIn(tree, own)]) list.push(`%dir %attr(755, root, root) ${path}`)
   const top = join(out, '.rpmbuild')
   mkdirSync(top, { recursive: true })
   const text = readFileSync(spec, 'utf8')
@@ -60,4 +61,11 @@ export function packRpm(
   cpSync(join(folder, name), join(out, name))
   execFileSync('rm', ['-rf', top])
   return join(out, name)
+}
+
+function foldersIn(tree: string, folder: string): string[] {
+  const entries = readdirSync(join(tree, folder), { recursive: true, withFileTypes: true })
+  return entries
+    .filter(entry => entry.isDirectory())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(tree.length))
 }
