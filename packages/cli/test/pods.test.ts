@@ -68,22 +68,12 @@ describe.skipIf(without !== undefined)('pods that end at once', { timeout: 180_0
   })
 
   test(`the alert of each of ${PODS} has pod, namespace, deployment and service`, async () => {
-    const kubeconfig = join(folder, 'kubeconfig')
-    writeFileSync(
-      kubeconfig,
-      JSON.stringify({
-        'current-context': 'c',
-        contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-        clusters: [{ name: 'c', cluster: { server: server.url } }],
-        users: [{ name: 'u', user: { tokenFile: server.token } }],
-      }),
-    )
     const rules = join(folder, 'rules.yaml')
     writeFileSync(rules, RULES)
     const none = Object.fromEntries(['podman', 'docker', 'cri'].map(name => [name, { sockets: [] }]))
     const plugins = [
       { name: 'container', init_config: { hold_ms: 10_000, engines: none } },
-      { name: 'k8smeta', init_config: { nodeName: 'here', kubeconfig } },
+      { name: 'k8smeta', init_config: { nodeName: 'here', kubeconfig: server.kubeconfig } },
     ].flatMap((plugin, i) => ['-o', `plugins[${i}]=${JSON.stringify(plugin)}`])
     const falc = startFalc(['run', '-r', rules, ...plugins], folder)
     await falc.sees('Opening event source')

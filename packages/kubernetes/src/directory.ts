@@ -1,4 +1,5 @@
 /** Who the pods of this node are, and who they belong to. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeClient } from './client.ts'
 import { named, type PodDescription, selects } from './description.ts'
 import { KINDS, type Kind } from './kinds.ts'
@@ -6,8 +7,8 @@ import { Reflector, type ReflectorOptions } from './reflector.ts'
 import { type Limits, Store, type Stored } from './stored.ts'
 
 export interface DirectoryOptions extends ReflectorOptions {
-  /** This node, as Kubernetes names it. */
-  readonly node: string
+  /** This node, as Kubernetes names it. Default: all nodes, and pods are found by their names, too. */
+  readonly node?: string | undefined
   /** Of each kind. Default: 100,000 objects, 32 MiB. */
   readonly limits?: Limits
 }
@@ -33,6 +34,8 @@ export class Directory {
   readonly #aliases = new Map<string, string>()
   readonly #deleted = new Map<string, Stored>()
   readonly #names = new Map<string, Stored>()
+  /** UIDs of pods by namespace and name, deleted ones as well; undefined: only those of a node are known. */
+  readonly #podNames: Map<string, string> | undefined
   /** By namespace. */
   readonly #services = new Map<string, Map<string, Stored>>()
   readonly #closing = new AbortController()
@@ -44,6 +47,7 @@ export class Directory {
     { node, limits = { objects: 100_000, bytes: 32 << 20 }, ...options }: DirectoryOptions,
   ) {
     this.#client = client
+    this.#podNames = node === undefined ? new Map() : undefined
     this.#kinds = KINDS.map(kind => {
       const store = new Store(limits, (now, before) => this.#changed(kind, now, before))
       this.#byKind.set(kind.kind, store)
@@ -60,6 +64,11 @@ export class Directory {
   /** Pods can be told of. */
   get podsSynced(): boolean {
     return this.#kinds[0]!.reflector.synced
+  }
+
+  /** Resolves when every kind has been listed, or cannot be; at the signal in any case. */
+  async listed(signal: AbortSignal): Promise<void> {
+    while (!this.synced && !signal.aborted) await sleep(20, undefined, { signal }).catch(() => {})
   }
 
   /** Objects by resource, and the bytes that they take. */
@@ -117,6 +126,12 @@ export class Directory {
     return { description, complete: !missing && !(this.#expects('Service') && !this.#reflects('Service').synced) }
   }
 
+  /** With all nodes: the pod that has this name, or had it last. */
+  findNamed(namespace: string, name: string): Found | undefined {
+    const uid = this.#podNames?.get(`${namespace}/${name}`)
+    return uid === undefined ? undefined : this.find(uid)
+  }
+
   close(): void {
     this.#closing.abort()
     this.#client.close()
@@ -136,8 +151,10 @@ export class Directory {
     const one = (now ?? before)!
     if (kind === 'Pod') {
       if (one.alias !== undefined) now ? this.#aliases.set(one.alias, one.uid) : this.#aliases.delete(one.alias)
-      if (now) this.#deleted.delete(one.uid)
-      else this.#remember(one)
+      if (now) {
+        this.#deleted.delete(one.uid)
+        this.#podNames?.set(`${one.namespace}/${one.name}`, one.uid)
+      } else this.#remember(one)
       if (now) for (const uid of [one.uid, one.alias]) if (uid !== undefined) this.onChange?.({ uid })
       return
     }
@@ -158,6 +175,11 @@ export class Directory {
 
   #remember(pod: Stored): void {
     this.#deleted.set(pod.uid, pod)
-    if (this.#deleted.size > MAX_DELETED) this.#deleted.delete(this.#deleted.keys().next().value!)
+    if (this.#deleted.size <= MAX_DELETED) return
+    const { uid, namespace, name } = this.#deleted.values().next().value!
+    this.#deleted.delete(uid)
+    const key = `${namespace}/${name}`
+    // Another one may have the name by now.
+    if (this.#podNames?.get(key) === uid && !this.#byKind.get('Pod')!.objects.has(uid)) this.#podNames.delete(key)
   }
 }

@@ -41,12 +41,12 @@ export class Reflector {
   readonly #options: ReflectorOptions
   readonly #backoff: Backoff
 
-  /** @param node whose objects are wanted, of kinds that belong to nodes */
-  constructor(client: KubeClient, kind: Kind, store: Store, node: string, options: ReflectorOptions = {}) {
+  /** @param node whose objects are wanted, of kinds that belong to nodes; undefined: all */
+  constructor(client: KubeClient, kind: Kind, store: Store, node: string | undefined, options: ReflectorOptions = {}) {
     this.kind = kind
     this.#client = client
     this.#store = store
-    this.#selector = kind.byNode === undefined ? {} : { fieldSelector: `${kind.byNode}=${node}` }
+    this.#selector = kind.byNode === undefined || node === undefined ? {} : { fieldSelector: `${kind.byNode}=${node}` }
     this.#options = options
     this.#backoff = new Backoff(options.backoff, options.random)
   }

@@ -10,6 +10,8 @@ export class ApiServer {
   readonly url: string
   /** The file with the token that it takes now. */
   readonly token: string
+  /** A file that says how to reach it. */
+  readonly kubeconfig: string
   readonly #folder: string
   readonly #process: ChildProcessWithoutNullStreams
   readonly #lines: AsyncIterator<string>
@@ -22,6 +24,14 @@ export class ApiServer {
   ) {
     this.url = `http://127.0.0.1:${port}`
     this.token = join(folder, 'token')
+    this.kubeconfig = join(folder, 'kubeconfig')
+    const config = {
+      'current-context': 'c',
+      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+      clusters: [{ name: 'c', cluster: { server: this.url } }],
+      users: [{ name: 'u', user: { tokenFile: this.token } }],
+    }
+    writeFileSync(this.kubeconfig, JSON.stringify(config))
     this.#folder = folder
     this.#process = process
     this.#lines = lines

@@ -110,6 +110,27 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node',
     directory.close()
   })
 
+  test('of all nodes, pods are found by their names, also when they are gone', async () => {
+    const pod = (uid: string) => ({
+      metadata: { name: 'db-0', namespace: 'shop', uid },
+      spec: { nodeName: 'another', containers: [] },
+    })
+    await put('Pod', pod('db1'))
+    const directory = follow({ node: undefined })
+    await directory.listed(AbortSignal.timeout(60_000))
+    const uid = () => directory.findNamed('shop', 'db-0')?.description.uid
+    expect(uid()).toBe('db1')
+    await server.tell('remove Pod shop db-0')
+    await until('its end', () => !directory.sizes.pods || directory.events.changes! > 0)
+    expect(uid()).toBe('db1')
+    await put('Pod', pod('db2'))
+    await until('the next one of the name', () => uid() === 'db2')
+    expect(directory.find('db1')!.description.node).toEqual({ name: 'another' })
+    expect(directory.findNamed('else', 'db-0')).toBeUndefined()
+    await server.tell('remove Pod shop db-0')
+    directory.close()
+  })
+
   test('what finds no room is left out and counted', async () => {
     for (const name of ['a', 'b', 'c']) await put('Namespace', { metadata: { name } })
     const directory = follow({ limits: { objects: 2, bytes: 1 << 20 } })

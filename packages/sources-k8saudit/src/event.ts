@@ -6,6 +6,14 @@ import { type Moment, nsText, parseTime, toNs } from './time.ts'
 /** Falco's maxEventSize, in bytes. */
 export const MAX_EVENT_SIZE = 262_144
 
+/** Who knows the pods of a cluster: `Directory` of @falc/kubernetes. */
+export interface PodFinder {
+  /** Pods can be told of: those unknown do not exist. */
+  readonly podsSynced: boolean
+  find(uid: string): { readonly description: object } | undefined
+  findNamed(namespace: string, name: string): { readonly description: object } | undefined
+}
+
 /** One audit event, parsed once. Its fields are read by the source's fields (fields/). */
 export class AuditEvent {
   /** The event as JSON.parse reads it. */
@@ -14,6 +22,8 @@ export class AuditEvent {
   readonly isAudit: boolean
   /** Its number among the events of its input, from 1; undefined: it came from none. */
   number: number | undefined = undefined
+  /** Who knows the pods that it names; undefined: nobody is asked. */
+  pods: PodFinder | undefined = undefined
   readonly #text: string | undefined
   readonly #maxPrinted: number
   #exact: JsonDocument | undefined

@@ -7,7 +7,8 @@ export {
   printAnswer,
   ReviewError,
 } from './admission/review.ts'
-export { AuditEvent } from './event.ts'
+export { AuditEvent, type PodFinder } from './event.ts'
+export { NEEDS_CLUSTER } from './fields/metadata.ts'
 export { HttpReceiver, type ReceiverOptions, type Reply, type Service } from './http/receiver.ts'
 export { BUSY, type Refusal, type RefusalCause } from './http/refusal.ts'
 export type { AuditInput } from './input/input.ts'

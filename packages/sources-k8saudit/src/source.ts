@@ -1,5 +1,5 @@
 /** What works in any runtime: the fields, and bytes or text to events. index.ts adds files and servers, which need Node. */
-export { AuditEvent } from './event.ts'
+export { AuditEvent, type PodFinder } from './event.ts'
 export { k8sAudit, PLUGINS } from './k8s-audit.ts'
 export { AuditLogDecoder, type DecoderOptions } from './log/decoder.ts'
 export { type AuditBody, type ParseOptions, parseAuditBody, parseAuditEvents } from './parse.ts'

@@ -1,10 +1,27 @@
 import { describe, expect, test } from 'vitest'
 import { readCases } from '../../../scripts/testing/cases.ts'
-import { k8sAudit, parseAuditEvents } from '../src/index.ts'
+import { k8sAudit, type PodFinder, parseAuditEvents } from '../src/index.ts'
 
 /** `event`: an event as JSON; `fields`: a table of fields and their values, as JSON or `absent`. */
 const files = readCases(new URL('cases/fields/', import.meta.url))
 const source = k8sAudit()
+
+const owner = (of: string) => [of, { name: 'web', uid: `o-${of}`, labels: { of } }]
+const POD = {
+  ...{ name: 'web-1', uid: 'p1', ip: '10.0.0.1', labels: { tier: 'front', app: 'web' } },
+  ns: { name: 'shop', uid: 'n1', labels: { team: 'blue' } },
+  node: { name: 'node-1', uid: 'k1', labels: { zone: 'z' } },
+  owners: Object.fromEntries(['deployment', 'rs', 'rc', 'statefulset', 'daemonset', 'job'].map(owner)),
+  services: [
+    { name: 'all', uid: 's2', labels: { x: 'y' } },
+    { name: 'front', uid: 's1', labels: {} },
+  ],
+}
+const pods: PodFinder = {
+  podsSynced: true,
+  find: uid => (uid === POD.uid ? { description: POD } : undefined),
+  findNamed: (namespace, name) => (namespace === 'shop' && name === POD.name ? { description: POD } : undefined),
+}
 
 describe.each(files)('$file', ({ cases }) => {
   test.each(cases)('$title', one => {
@@ -13,7 +30,9 @@ describe.each(files)('$file', ({ cases }) => {
       const def = source.fields[name!]!
       const given =
         arg === undefined ? undefined : (def.parseArg?.(arg) ?? (def.argKind === 'index' ? Number(arg) : arg))
-      const value = def.extract(parseAuditEvents(one.text('event'))[0]!, given)
+      const event = parseAuditEvents(one.text('event'))[0]!
+      event.pods = pods
+      const value = def.extract(event, given)
       if (value === undefined) return 'absent'
       return expected.startsWith('absent') || JSON.stringify(JSON.parse(expected)) !== JSON.stringify(value)
         ? JSON.stringify(value)
@@ -26,9 +45,9 @@ test('every field has a case', () => {
   const shown = new Set(
     files.flatMap(({ cases }) => cases.flatMap(one => one.rows('fields').map(row => row.input.replace(/\[.*/, '')))),
   )
-  // The init and ephemeral containers share the rows of the containers.
+  // The init and ephemeral containers share the rows of the containers, as both pods of an event share theirs.
   const names = Object.keys(source.fields).filter(
-    name => !/\.(init|ephemeral)Containers\./.test(name) && name !== 'jevt.time',
+    name => !/\.(init|ephemeral)Containers\.|^ka\.user\.meta\./.test(name) && name !== 'jevt.time',
   )
   expect(names.filter(name => !shown.has(name))).toEqual([])
 })

@@ -60,7 +60,8 @@ async function rules(config: Config): Promise<Finding[]> {
     const text = `${count(enabled, 'rule')} in ${count(files.length, 'file')}`
     const loaded =
       absent.length === 0 ? found(name, text) : optional(name, `${text}; skipped: ${absent.join(', ')}`, remedy)
-    return [loaded, ...(await kubernetesFindings(config, engine.ruleUses('syscall')))]
+    const uses = ['syscall', 'k8s_audit'].flatMap(source => engine.ruleUses(source))
+    return [loaded, ...(await kubernetesFindings(config, uses))]
   } catch (error) {
     if (!(error instanceof CliError)) throw error
     return [missing(name, error.message, remedy)]

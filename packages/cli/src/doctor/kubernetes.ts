@@ -1,4 +1,5 @@
 import type { RuleUse } from '@falc/engine'
+import { NEEDS_CLUSTER } from '@falc/sources-k8saudit'
 import { NEEDS_API_SERVER } from '@falc/sources-syscall'
 import type { Config } from '../config/config.ts'
 import { count } from '../count.ts'
@@ -39,7 +40,7 @@ export async function kubernetesFindings(config: Config, uses: readonly RuleUse[
 }
 
 function unserved(name: string, uses: readonly RuleUse[]): Finding[] {
-  const needs = ({ name }: { readonly name: string }) => NEEDS_API_SERVER.has(name)
+  const needs = ({ name }: { readonly name: string }) => NEEDS_API_SERVER.has(name) || NEEDS_CLUSTER.has(name)
   const rules = uses.filter(({ condition, output }) => condition.some(needs) || output.some(needs))
   if (rules.length === 0) return []
   const names = rules.slice(0, 3).map(({ rule }) => rule)

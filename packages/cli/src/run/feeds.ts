@@ -8,7 +8,7 @@ import { captureFeed } from '../sources/capture-feed.ts'
 import { containerEngines, metadataOptions, withPods } from '../sources/containers.ts'
 import type { Feed } from '../sources/feed.ts'
 import { auditFrom, k8sAuditFeed } from '../sources/k8s-audit-feed.ts'
-import { clusterOf } from '../sources/kubernetes.ts'
+import { clusterOf, clusterPods } from '../sources/kubernetes.ts'
 import { liveFeed } from '../sources/live-feed.ts'
 import type { RunFlags } from './run-flags.ts'
 import type { Loaded } from './session.ts'
@@ -85,6 +85,11 @@ function auditFeed(config: Config, engine: RunningRules, flags: RunFlags, log: L
   if (begin !== undefined && !flags.follow) throw new CliError(`--from-${begin} needs --follow`)
   return k8sAuditFeed({
     from,
+    fieldsRead: () => engine.fieldsRead('k8s_audit'),
+    pods: async signal => {
+      const cluster = await clusterOf(config, flags['k8s-meta'])
+      return cluster && clusterPods(cluster, text => log.source('warning', text), signal)
+    },
     follow: flags.follow,
     ...(begin && { begin }),
     ...(!flags['read-all'] && { rules: engine }),

@@ -6,6 +6,7 @@ import {
   type AuditInput,
   type AuditProblem,
   type NatsParams,
+  NEEDS_CLUSTER,
   type OpenParams,
   openAuditLog,
   openAuditWebhook,
@@ -23,6 +24,7 @@ import type { RunningRules } from '../rules/cached.ts'
 import { AuditDrops } from './audit-drops.ts'
 import type { auditPublisher } from './audit-nats.ts'
 import type { Consumer, Feed } from './feed.ts'
+import type { ClusterPods } from './kubernetes.ts'
 
 export interface K8sAuditOptions {
   /** As the plugin's open_params: a file, a folder, `-`, `http(s)://host:port/path`, `nats://host:port/STREAM`. */
@@ -34,6 +36,10 @@ export interface K8sAuditOptions {
   readonly settings?: Config['plugins']['settings']['k8saudit']
   /** Events that they cannot match are passed over. Default: none is. */
   readonly rules?: RunningRules
+  /** Who knows the pods that events name; asked when rules read what is known of them. */
+  readonly pods?: (signal: AbortSignal) => Promise<ClusterPods | undefined>
+  /** Fields that rules read at present. */
+  readonly fieldsRead?: () => Iterable<{ readonly name: string }>
   /** Called with the first problem of each cause. */
   readonly warn: (text: string) => void
 }
@@ -80,6 +86,7 @@ class K8sAuditFeed implements Feed {
   #stream: { readonly counts: AuditStreamCounts } | undefined
   #leave: (() => Promise<void>) | undefined
   #rules: RunningRules | undefined
+  #pods: ClusterPods | undefined
 
   constructor(options: K8sAuditOptions) {
     this.#options = options
@@ -93,6 +100,7 @@ class K8sAuditFeed implements Feed {
   }
 
   async run(consumer: Consumer, signal: AbortSignal): Promise<void> {
+    await this.#askForPods(signal)
     this.#input = await this.#open(signal, consumer)
     // Of a file that ends by itself, the final report has the losses. A timer raises the alerts, since after a bad request
     // there may be no batch for long.
@@ -105,6 +113,7 @@ class K8sAuditFeed implements Feed {
       for await (const batch of this.#input.batches()) {
         for (let i = 0; i <= batch.length; i++) {
           const last = i === batch.length
+          if (!last) batch[i]!.pods = this.#pods
           const wait = last || (consumer.event(batch[i]) === true && waits) ? consumer.pause() : undefined
           if (!wait) continue
           await wait
@@ -117,12 +126,24 @@ class K8sAuditFeed implements Feed {
       // A read that is pending would keep the process until the next byte comes.
       if (this.#params.kind === 'stdin') process.stdin.destroy()
       await this.#leave?.()
+      this.#pods?.close()
       report(true)
     }
   }
 
   want(rules: RunningRules): void {
     if (this.#rules) this.#rules = rules
+  }
+
+  metadata(): Record<string, number> {
+    const counts = Object.entries(this.#pods?.events ?? {}).filter(([, count]) => count > 0)
+    return Object.fromEntries(counts.map(([what, count]) => [`cluster ${what}`, count]))
+  }
+
+  async #askForPods(signal: AbortSignal): Promise<void> {
+    const { pods, fieldsRead } = this.#options
+    if (!pods || ![...(fieldsRead?.() ?? [])].some(({ name }) => NEEDS_CLUSTER.has(name))) return
+    this.#pods = await pods(signal)
   }
 
   passedOver(): number {

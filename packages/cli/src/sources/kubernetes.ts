@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { KubeConfig } from '@falc/kubernetes'
+import type { PodFinder } from '@falc/sources-k8saudit'
 import type { PodDirectory } from '@falc/sources-syscall'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
@@ -27,6 +28,31 @@ export async function clusterOf({ plugins }: Config, flag?: string): Promise<Clu
     const config = from === '' ? inCluster() : fromKubeconfig(from)
     if (!config) throw new Error('this is no pod of Kubernetes: a kubeconfig is needed')
     return { config, node: nodeName || process.env.NODE_NAME || hostname().toLowerCase() }
+  } catch (error) {
+    throw new CliError(`k8smeta: ${(error as Error).message}`)
+  }
+}
+
+/** The pods of all nodes, for audit events. */
+export interface ClusterPods extends PodFinder {
+  readonly events: Readonly<Record<string, number>>
+  close(): void
+}
+
+/** Milliseconds that audit events wait for the lists at the start. */
+const LISTS_MS = 30_000
+
+/** Follows all pods of the cluster. Resolves when they are listed, or cannot be. @throws {CliError} */
+export async function clusterPods(
+  { config }: Cluster,
+  warn: (text: string) => void,
+  signal: AbortSignal,
+): Promise<ClusterPods> {
+  const { Directory, KINDS, KubeClient } = await import('@falc/kubernetes')
+  try {
+    const directory = new Directory(new KubeClient(config, 2 * KINDS.length), { warn })
+    await directory.listed(AbortSignal.any([signal, AbortSignal.timeout(LISTS_MS)]))
+    return directory
   } catch (error) {
     throw new CliError(`k8smeta: ${(error as Error).message}`)
   }

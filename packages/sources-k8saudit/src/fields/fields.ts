@@ -5,6 +5,7 @@ import { ACCESS } from './access.ts'
 import { CONTAINERS } from './container.ts'
 import { exactly } from './exactly.ts'
 import { jsonFields } from './json.ts'
+import { METADATA_FIELDS } from './metadata.ts'
 import { OBJECTS } from './objects.ts'
 import { POD } from './pod.ts'
 import { READERS, type Read } from './readers.ts'
@@ -19,7 +20,7 @@ export function auditFields(): Record<string, FieldDef<AuditEvent>> {
   const tree = new PointerTree()
   const fields: Record<string, FieldDef<AuditEvent>> = {}
   for (const [name, row] of Object.entries(ROWS)) fields[name] = fieldOf(tree, row)
-  return Object.assign(fields, jsonFields(tree))
+  return Object.assign(fields, METADATA_FIELDS, jsonFields(tree))
 }
 
 function fieldOf(tree: PointerTree, row: Row): FieldDef<AuditEvent> {
