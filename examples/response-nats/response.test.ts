@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 import { type JsMsg, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -35,10 +36,11 @@ const journal = (folder: string): Entry[] =>
     .map(line => JSON.parse(line))
 
 function lines(command: string, ...args: string[]): { readonly out: string[]; readonly ready: Promise<void> } {
-  const child = spawn(command, args, { env: { ...process.env, NODE_NO_WARNINGS: '1' } })
+  const child = spawn(command, args, { env: { ...process.env, NODE_NO_WARNINGS: '1', PYTHONUNBUFFERED: '1' } })
   onTestFinished(() => void child.kill('SIGKILL'))
   const out: string[] = []
-  child.stdout.on('data', text => out.push(...`${text}`.trim().split('\n')))
+  // A line may come in parts: Python, told not to buffer, writes its end on its own.
+  createInterface({ input: child.stdout }).on('line', line => void out.push(line))
   return {
     out,
     ready: new Promise(done => child.stderr.on('data', text => `${text}`.includes('subscribed') && done())),
