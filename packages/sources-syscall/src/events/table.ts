@@ -142,6 +142,9 @@ function read(families: readonly string[]): EventInfo[] {
       }
     }
   }
+  const missing = events.findIndex(event => !event)
+  if (missing >= 0)
+    throw new TypeError(`event table: event ${missing} has no row: an unused enter event belongs in retired.ts`)
   return events
 }
 
