@@ -84,7 +84,7 @@ describe('the table', () => {
       one => [`${one.output.section}.${one.key}`, one] as const,
     ),
   )('%s changes the options that its row names, and no others', (_, { output, key, row }) => {
-    const { section, keys, main } = output
+    const { section, main } = output
     const value = (key: string) => OTHERS[`${section}.${key}`] ?? OTHERS[key] ?? VALUES[key] ?? 'text'
     const optionsWith = (names: readonly string[]) => {
       const env = Object.fromEntries(names.map(name => [variable(`${section}.${name}`), value(name)]))

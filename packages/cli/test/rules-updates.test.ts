@@ -218,7 +218,7 @@ describe.skipIf(noRegistry())('with a registry', () => {
   })
 
   test('follow: a version whose test fails is told and not taken, the mended one is, and no event is lost', async () => {
-    const { where, to } = shop()
+    const { where } = shop()
     const config = join(dir, 'falco.yaml')
     const text = `rules_files: [${join(dir, 'rules/current/base')}]
 stdout_output: {enabled: false}

@@ -1,6 +1,6 @@
 import { CliError } from '../fail.ts'
 import { nameOf, type Reference } from './reference.ts'
-import { digestOf, jsonOf, MANIFEST, RegistryError, type Repository } from './registry.ts'
+import { digestOf, jsonOf, MANIFEST, type Repository } from './registry.ts'
 import { pack, type TarFile, unpack } from './tar.ts'
 
 /** falcoctl's types of artifacts with rules. */
