@@ -41,6 +41,7 @@ function pack(arch: string, out: string): string {
   const staging = mkdtempSync(join(tmpdir(), 'falc-platform-'))
   try {
     cpSync(template, staging, { recursive: true })
+    copyFileSync(join(root, 'LICENSE'), join(staging, 'LICENSE'))
     for (const name of BINARIES) {
       const built = join(native, 'native/.output', foreign ? arch : '', name)
       if (!existsSync(built)) throw new Error(`${built} is not built: sh scripts/native.sh${foreign ? ` ${arch}` : ''}`)

@@ -96,7 +96,7 @@ export class CaptureFile {
     const file = await open(this.path)
     try {
       const space = this.reader.space(CHUNK)
-      const { bytesRead } = await file.read(space)
+      const bytesRead = await read(file, space)
       this.position = bytesRead
       if (space[0] === 0x1f && space[1] === 0x8b) yield* this.#decompress(space.slice(0, bytesRead), file)
       else yield* this.#copy(bytesRead, file)
@@ -110,7 +110,7 @@ export class CaptureFile {
     for (let count = first; count > 0; ) {
       this.reader.filled(count)
       yield count
-      count = (await file.read(this.reader.space(CHUNK))).bytesRead
+      count = await read(file, this.reader.space(CHUNK))
       this.position += count
     }
   }
@@ -136,12 +136,17 @@ export class CaptureFile {
     yield start
     for (;;) {
       const chunk = new Uint8Array(CHUNK)
-      const { bytesRead } = await file.read(chunk)
+      const bytesRead = await read(file, chunk)
       if (bytesRead === 0) return
       this.position += bytesRead
       yield chunk.subarray(0, bytesRead)
     }
   }
+}
+
+/** What may be left out is said: yarn's Plug'n'Play puts a `read` of its own in place of Node's, which reads nothing without. */
+async function read(file: FileHandle, into: Uint8Array): Promise<number> {
+  return (await file.read(into, 0, into.length, null)).bytesRead
 }
 
 /** A capture file being written. With `gzip`, each piece is a separate gzip member, so everything written stays readable. */
