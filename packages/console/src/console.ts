@@ -1,7 +1,8 @@
 /** The console: an HTTP server in front of a store. */
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { boundedServer } from '@falc/outputs'
 import { type Retention, StoreError, StoreThread } from '@falc/store'
 import { Auth, type AuthOptions } from './auth/auth.ts'
 import { type OidcOptions, Provider } from './auth/oidc.ts'
@@ -39,8 +40,8 @@ export interface ConsoleOptions extends Retention, RulebookOptions, AuthOptions 
 
 /** Bytes of an alert that is sent. */
 const MAX_BODY = 1024 * 1024
-/** Milliseconds for a request to arrive. */
-const PATIENCE = 10_000
+/** Half of them for one client, which may be a proxy. */
+const MAX_CONNECTIONS = 512
 
 export class Console implements House {
   readonly writer: StoreThread
@@ -66,14 +67,7 @@ export class Console implements House {
     this.#desk = new DeskThread({ path, rules, localRules, engine }, note ?? (() => {}))
     this.#files = new Files(options.app)
     this.writer = new StoreThread({ path, age, bytes, note: note ?? (() => {}) })
-    const limits = {
-      maxHeaderSize: 16_384,
-      headersTimeout: PATIENCE,
-      requestTimeout: PATIENCE,
-      connectionsCheckingInterval: 1000,
-    }
-    this.#server = createServer(limits, (request, response) => void this.#answer(request, response))
-    this.#server.maxConnections = 512
+    this.#server = boundedServer((request, response) => void this.#answer(request, response), MAX_CONNECTIONS)
   }
 
   /** @throws {Error} when the address is in use, {StoreError} when the store cannot be used */

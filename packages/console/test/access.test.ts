@@ -1,7 +1,9 @@
 /** Who may ask the console for what. */
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import { alertJson } from '@falc/engine'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { until } from '../../../scripts/testing/wait.ts'
 import { Console, newToken, parseTokens, SCOPES, type Scope } from '../src/index.ts'
 import { ROUTES } from '../src/routes.ts'
 import { alert, ask, begin, idOf, post, start } from './start.ts'
@@ -174,4 +176,24 @@ describe('a page of another site', () => {
     expect(await status(console, { host: 'evil.example' })).toBe(403)
     expect(await status(console, { host }, 'DELETE')).toBe(405)
   })
+})
+
+test('one client has half of the connections, and others have the rest', async () => {
+  const console = await start()
+  const { port } = new URL(console.url)
+  const sockets = Array.from({ length: 300 }, () =>
+    connect(Number(port), '127.0.0.1')
+      .on('error', () => {})
+      .resume(),
+  )
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+  })
+  const closed = () => sockets.filter(socket => socket.destroyed).length
+  await until('those beyond the half are closed', () => closed() === 44)
+  const answer = await new Promise(resolve =>
+    httpRequest(new URL('/healthz', console.url), { localAddress: '127.0.0.2' }, resolve).end(),
+  )
+  expect(answer).toMatchObject({ statusCode: 200 })
+  expect(closed()).toBe(44)
 })

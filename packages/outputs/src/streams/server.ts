@@ -19,7 +19,7 @@ const MAX_PIPELINED = 4
 /** A server whose clients are bounded in what they may send and in how long they may take, before they have said who they are. */
 export function boundedServer(handle: RequestListener, maxConnections: number, tls?: ServerTls): Server {
   const limits = {
-    ...{ maxHeaderSize: 8192, headersTimeout: PATIENCE, requestTimeout: PATIENCE },
+    ...{ maxHeaderSize: 16_384, headersTimeout: PATIENCE, requestTimeout: PATIENCE },
     connectionsCheckingInterval: 1000,
   }
   const server = tls
