@@ -9,12 +9,17 @@
 
 /* The paths of a call as they were at sys_enter. */
 struct entered {
-	__u32 tid;        /* owner; 0 = unused */
+	__u32 tid;        /* owner; 0 = unused, or being written */
+	__u32 writers;    /* threads that are about to write here: one may, of several none does */
 	__u32 length[2];  /* with the NUL; 0 = not readable, or none */
 	char text[2][MAX_CHUNK];
 };
 
-/* By thread id modulo its size. A thread whose place is taken does without. */
+/*
+ * By thread id modulo its size: threads whose ids are equal but for that take the place from each other, at any time. Who writes is
+ * alone, and leaves its id last; who reads looks at the id before and after (is_still_of). Before 5.12 there is no exchange that
+ * returns what was there: a thread that adds itself to the writers and finds others goes away again.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, MAX_ENTERED);
@@ -56,6 +61,13 @@ static __always_inline unsigned long path_argument(struct pt_regs *regs, bool co
 #endif
 }
 
+/* Whether all that was read of it up to here is the thread's. */
+static __always_inline bool is_still_of(struct entered *entered, __u32 tid)
+{
+	barrier();
+	return *(volatile __u32 *)&entered->tid == tid;
+}
+
 /* Every call of the machine comes through here, too. */
 SEC("tp_btf/sys_enter")
 int BPF_PROG(enter_paths, struct pt_regs *regs, long id)
@@ -82,10 +94,19 @@ int BPF_PROG(enter_paths, struct pt_regs *regs, long id)
 	to = bpf_map_lookup_elem(&entered_paths, &at);
 	if (!to)
 		return 0;
-	n = bpf_probe_read_user_str(to->text[0], MAX_CHUNK, (void *)path_argument(regs, compat, where & 15));
-	to->length[0] = n > 0 ? n : 0;
-	n = where > 15 ? bpf_probe_read_user_str(to->text[1], MAX_CHUNK, (void *)path_argument(regs, compat, where >> 4)) : 0;
-	to->length[1] = n > 0 ? n : 0;
-	to->tid = tid;
+	__sync_fetch_and_add(&to->writers, 1);
+	if (*(volatile __u32 *)&to->writers == 1) {
+		to->tid = 0;
+		barrier();
+		n = bpf_probe_read_user_str(to->text[0], MAX_CHUNK, (void *)path_argument(regs, compat, where & 15));
+		to->length[0] = n > 0 ? n : 0;
+		n = where > 15 ? bpf_probe_read_user_str(to->text[1], MAX_CHUNK, (void *)path_argument(regs, compat, where >> 4)) : 0;
+		to->length[1] = n > 0 ? n : 0;
+		barrier();
+		to->tid = tid;
+	} else if (is_still_of(to, tid)) {
+		to->tid = 0; /* of an earlier call */
+	}
+	__sync_fetch_and_add(&to->writers, -1);
 	return 0;
 }

@@ -106,9 +106,11 @@ static __always_inline void put_length(struct event *e, long n)
 	end_param(e, n > 0 ? n & (2 * MAX_CHUNK - 1) : 0);
 }
 
-static __always_inline void put_entered(struct event *e, struct entered *entered, __u32 second)
+/* Copies the text to where the next parameter goes; 0 = the place was taken meanwhile. */
+static __always_inline long copy_entered(struct event *e, struct entered *entered, __u32 tid, __u32 second)
 {
-	put_length(e, bpf_probe_read_kernel_str(slot(e), MAX_CHUNK, entered->text[second]));
+	long n = bpf_probe_read_kernel_str(slot(e), MAX_CHUNK, entered->text[second]);
+	return is_still_of(entered, tid) ? n : 0;
 }
 
 /* A process in which a path changed is not trusted from then on. */
@@ -149,6 +151,8 @@ __noinline int write_open_path(__u32 param, __u64 from, __u64 dentry, __u64 vfsm
 			changed = n <= 0 || before->length[0] != n || !same_as_entered(at, 0, n);
 		}
 	}
+	if (known && !is_still_of(before, tid))
+		known = changed = false;
 	if (changed)
 		note_race();
 	if (dentry)
@@ -167,14 +171,16 @@ __noinline int write_open_path(__u32 param, __u64 from, __u64 dentry, __u64 vfsm
 		put_length(e, n);
 	} else if (walked) {
 		put_walked(e);
-	} else if (known) {
-		put_entered(e, before, 0);
 	} else {
-		if (from)
+		if (known)
+			n = copy_entered(e, before, tid, 0);
+		if (n <= 0 && from)
+			n = bpf_probe_read_user_str(slot(e), MAX_CHUNK, (void *)from);
+		if (n <= 0 && from)
 			count(COUNT_FAULT);
-		put_empty(e);
+		put_length(e, n);
 	}
-	if (before)
+	if (before && is_still_of(before, tid))
 		before->tid = 0;
 	return 0;
 }
@@ -200,18 +206,23 @@ __noinline int write_path(__u32 param, __u64 from, __u32 second)
 	struct event event, *e = &event;
 	__u32 tid, at;
 	struct entered *before = entered_by(&tid, &at);
-	bool known;
+	bool known, changed;
 	long n;
 	second &= 1;
 	known = before && before->length[second];
 	if (!resume(e, param))
 		return false;
 	if (e->to->again && known) {
-		put_entered(e, before, second);
-		return 0;
+		n = copy_entered(e, before, tid, second);
+		if (n > 0) {
+			put_length(e, n);
+			return 0;
+		}
 	}
 	n = from ? bpf_probe_read_user_str(slot(e), MAX_CHUNK, (void *)from) : 0;
-	if (known && (n <= 0 || before->length[second] != n || !same_as_entered(at, second, n)))
+	changed = known && (n <= 0 || before->length[second] != n || !same_as_entered(at, second, n));
+	known = known && is_still_of(before, tid);
+	if (changed && known)
 		e->to->changed = 1;
 	else if (from && n <= 0)
 		count(COUNT_FAULT);

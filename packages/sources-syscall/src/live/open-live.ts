@@ -190,7 +190,7 @@ export class Live implements EventTables {
     const delivery = this.#delivery
     const event = rings.event
     for (;;) {
-      if ((++this.#passed & CLOCK_MASK) === 0 && performance.now() - this.#yielded > LONGEST_STRETCH) {
+      if ((++this.#passed & CLOCK_MASK) === 0 && this.#isStretched()) {
         rings.pause()
         this.#paused = true
         return false
@@ -211,7 +211,15 @@ export class Live implements EventTables {
     else if (performance.now() - this.#yielded > LONGEST_STRETCH) await new Promise(resolve => setImmediate(resolve))
     else return this.#look(share)
     this.#yielded = performance.now()
+    this.#passed = 0
     return this.#look(share)
+  }
+
+  /** Whether others are to have a turn. A stretch begins when events are read: the caller may have waited after `fill`. */
+  #isStretched(): boolean {
+    const now = performance.now()
+    if (this.#passed === CLOCK_MASK + 1) this.#yielded = now
+    return now - this.#yielded > LONGEST_STRETCH
   }
 
   /** Looks at the sidecar. */

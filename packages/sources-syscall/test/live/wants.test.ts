@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PPME } from '../../src/events/ids.ts'
 import { EVENTS } from '../../src/events/table.ts'
 import { type Live, openLive } from '../../src/live/open-live.ts'
-import { missing, programsOf, until } from './machine.ts'
+import { missing, programsOf, sleep, until } from './machine.ts'
 
 /** As the event table numbers them (PPM_FCNTL_F_*). */
 const F_DUPFD = 1
@@ -94,6 +94,18 @@ describe.skipIf(missing())('what is wanted', () => {
     live.want(want(PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_MKDIR_2_X))
     // The sidecar has taken this in once there are such events again.
     await until('mkdir', async () => (await act(`traced-${Date.now()}`)).includes('mkdir'))
+  })
+
+  test('is read in one go, as far as it is there, by a reader that has waited', async () => {
+    const opens = `i=0; while [ $i -lt 3000 ]; do : < /dev/null; i=$((i+1)); done`
+    await until('many events at once', async () => {
+      spawnSync('sh', ['-c', opens])
+      await live.fill()
+      await sleep(50)
+      let read = 0
+      while (live.next()) read++
+      return read >= 1000
+    })
   })
 
   test('shrinks, and grows again without loading anything', async () => {

@@ -1,4 +1,7 @@
-/** Paths that another thread overwrites while the kernel works with them (paths.c): what it used is recorded, or counted. */
+/**
+ * Paths that another thread overwrites while the kernel works with them (paths.c): what it used is recorded, or counted. And paths
+ * that nobody overwrites, of a process that shares its place in the probe's table with another's (collide.c).
+ */
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -6,6 +9,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { compileOutput } from '@falc/engine'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PPME } from '../../../src/events/ids.ts'
 import { type Live, openLive } from '../../../src/live/open-live.ts'
 import { syscall } from '../../../src/source.ts'
 import { caughtUp, missing, until } from '../machine.ts'
@@ -19,7 +23,8 @@ describe.skipIf(reason !== undefined || availableParallelism() < 2)('a path that
   let live: Live
   let hits = 0
   beforeAll(async () => {
-    execFileSync('cc', ['-O1', '-pthread', join(import.meta.dirname, 'paths.c'), '-o', join(folder, 'paths')])
+    for (const name of ['paths', 'collide'])
+      execFileSync('cc', ['-O1', '-pthread', join(import.meta.dirname, `${name}.c`), '-o', join(folder, name)])
     live = await openLive()
   })
   afterAll(async () => {
@@ -108,4 +113,32 @@ describe.skipIf(reason !== undefined || availableParallelism() < 2)('a path that
       return counted() > before
     })
   })
+
+  test.each([
+    ['open', PPME.SYSCALL_OPENAT_2_X],
+    ['unlink', PPME.SYSCALL_UNLINKAT_2_X],
+  ])(
+    '%s by a process whose id is equal to another’s modulo the size of the table has its own path',
+    async (call, type) => {
+      const own = 'a/'.repeat(2048).slice(0, 4095)
+      const paths = new Set<string>()
+      const done = run(join(folder, 'collide'), [call, '3000'], { cwd: folder })
+      let over: bigint | undefined
+      void done.then(() => {
+        over = BigInt(Date.now()) * 1_000_000n
+      })
+      let victim = 0
+      for (const read = caughtUp(live); !read(over); ) {
+        while (live.next()) {
+          const { event } = live
+          if (event.thread?.comm !== 'collide') continue
+          if (event.type === PPME.SYSCALL_EXECVE_19_X) victim = event.tid
+          if (event.type === type && event.tid === victim && event.text(2).length > 1000) paths.add(event.text(2))
+        }
+        await live.fill()
+      }
+      await done
+      expect([...paths]).toEqual([own])
+    },
+  )
 })
