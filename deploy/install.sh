@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs falc, or removes it: sudo sh install.sh [--format deb|rpm|tar] [--uninstall]
+# Installs falc, or removes it: sudo sh install.sh [--format deb|rpm|tar] [--allow-older] [--uninstall]
 # Takes the machine's kind of package, and checks signature and digest before anything of it is run. FALC_BASE is the folder of
 # a release, http(s) or a mirror's. Everything is in functions: half a script does nothing.
 set -eu
@@ -43,6 +43,15 @@ format_of_machine() {
 	fi
 }
 
+# A release keeps its signature for ever: whoever can answer in the server's place could offer one with known faults.
+refuse_older() {
+	manifest=$ROOT/usr/lib/falc/package.json
+	[ "$older" = no ] && [ -e "$manifest" ] || return 0
+	installed=$(sed -n 's/^ *"version": "\(.*\)",*$/\1/p' "$manifest")
+	[ "$(printf '%s\n' "$1" "$installed" | sort -V | tail -n 1)" = "$installed" ] && [ "$1" != "$installed" ] || return 0
+	fail "the release is $1, older than $installed, which is installed: nothing was installed; --allow-older takes it"
+}
+
 install() {
 	[ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || fail "there is no package for $(uname -s) on $(uname -m)"
 	for tool in openssl sha256sum; do have "$tool" || fail "needs $tool, to check what it downloads"; done
@@ -61,6 +70,7 @@ install() {
 	esac
 	file=$(sed -n "s/^[0-9a-f]\{64\}  \($pattern\)\$/\1/p" "$work/SHA256SUMS")
 	[ "$(echo "$file" | wc -w)" = 1 ] || fail "the release has no $1"
+	refuse_older "$(echo "$file" | sed 's/^falc[_-]\([^_-]*\).*/\1/')"
 	fetch "$file" "$work/$file"
 	(cd "$work" && grep "  $file\$" SHA256SUMS | sha256sum -c - >/dev/null 2>&1) ||
 		fail "$file is not what the release has: nothing was installed"
@@ -106,12 +116,14 @@ uninstall() {
 main() {
 	format=
 	action=install
+	older=no
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--format)
 			format=${2:?--format needs a value}
 			shift
 			;;
+		--allow-older) older=yes ;;
 		--uninstall) action=uninstall ;;
 		*) fail "unknown argument $1" ;;
 		esac

@@ -38,12 +38,16 @@ const out = resolve(values.out)
 
 process.umask(0o022)
 mkdirSync(out, { recursive: true })
-for (const name of positionals) {
-  const tree = mkdtempSync(join(tmpdir(), 'falc-stage-'))
-  try {
-    const files = stage(tree, version)
+const work = mkdtempSync(join(tmpdir(), 'falc-stage-'))
+try {
+  const staged = join(work, 'staged')
+  const files = stage(staged, version)
+  for (const name of positionals) {
+    // Each format adds to its tree or moves what is in it, and changes no file.
+    const tree = join(work, name)
+    execFileSync('cp', ['-al', staged, tree])
     console.log(FORMATS[name]!(tree, files, version, out, values.fast ?? false))
-  } finally {
-    rmSync(tree, { recursive: true, force: true })
   }
+} finally {
+  rmSync(work, { recursive: true, force: true })
 }

@@ -13,12 +13,13 @@ import {
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { skipped } from '../testing/needs.ts'
 
 const root = resolve(import.meta.dirname, '../..')
-const TOOLS = 'sh openssl sha256sum mktemp rm cat uname sed grep wc chmod tar xz sort dirname rmdir id mkdir'.split(' ')
+const TOOLS =
+  'sh openssl sha256sum mktemp rm cat uname sed grep wc chmod tar xz sort tail dirname rmdir id mkdir'.split(' ')
 const reason = skipped('peers', whyNot())
 
 function whyNot(): string | undefined {
@@ -129,6 +130,25 @@ describe.skipIf(reason !== undefined)('the install script', () => {
     program('apt-get')
     changed.set(name, what.endsWith('another key') ? otherSignature : Buffer.from('bad'))
     expect(await run()).toEqual({ code: 1, err: message, calls: '' })
+  })
+
+  test.each([
+    [
+      '1.0.1',
+      'older',
+      `install.sh: the release is 1.0.0, older than 1.0.1, which is installed: nothing was installed; --allow-older takes it`,
+    ],
+    ['1.0.0', 'the same', ''],
+    ['0.10.0', 'newer', ''],
+    ['10.0.0', 'older, and asked for', ''],
+  ])('over %s the release is %s', async (installed, what, message) => {
+    for (const name of ['dpkg', 'apt-get']) program(name)
+    const manifest = join(target, 'usr/lib/falc/package.json')
+    mkdirSync(dirname(manifest), { recursive: true })
+    writeFileSync(manifest, JSON.stringify({ name: '@falc/cli', version: installed, type: 'module' }, null, 2))
+    const { code, err, calls } = await run(what.endsWith('asked for') ? ['--allow-older'] : [])
+    expect([code, err, calls]).toEqual(message ? [1, message, ''] : [0, '', `apt-get install -y ${FILES.deb}\n`])
+    rmSync(target, { recursive: true })
   })
 
   test('half of the script does nothing', () => {
