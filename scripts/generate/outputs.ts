@@ -18,7 +18,7 @@ import { anchor, table } from './markdown.ts'
 
 const INTRO = `# Outputs
 
-\`outputs\` in falco.yaml lists where alerts go, beside Falco's own \`stdout_output\`, \`file_output\`, \`program_output\`, \`http_output\` and
+\`outputs\` in falco.yaml lists where alerts go, in addition to Falco's own \`stdout_output\`, \`file_output\`, \`program_output\`, \`http_output\` and
 \`syslog_output\`. Each output has its own condition, queue and retries: a slow or failing one delays neither detection nor the others.
 
 \`\`\`yaml

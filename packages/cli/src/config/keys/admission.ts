@@ -10,16 +10,16 @@ export const ADMISSION_KEYS = {
     certificate: key(
       text,
       '',
-      'A PEM file with the certificate, and maybe the key. Read anew when it changes. Without it there is no TLS, and no API server connects.',
+      'A PEM file with the certificate, and optionally the key. Reloaded when it changes. Without it there is no TLS, and no API server connects.',
       { restart: true },
     ),
     certificate_key: key(text, '', 'A PEM file with the key. Default: in `certificate`.', { restart: true }),
-    client_ca: key(text, '', 'A PEM file: whoever connects must have a certificate that it signed.', { restart: true }),
+    client_ca: key(text, '', 'A PEM file: clients must have a certificate that it signed.', { restart: true }),
     deny: section({
       rules: key(list(text), [], 'Rules whose matches are denied. Those of all others are admitted with a warning.'),
       tags: key(list(text), [], 'The same for all rules with one of these tags.'),
     }),
-    remedies: key(mapOf(text), {}, 'By rule: what people are told to do instead. Default: which fields to change.'),
+    remedies: key(mapOf(text), {}, 'By rule: what the warning suggests instead. Default: which fields to change.'),
     on_failure: key(
       choice('open', 'closed'),
       'open',
