@@ -119,6 +119,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'command',
       'condition-error',
       'cache-folder',
+      'v8-flags',
     ],
     ...[
       'config',

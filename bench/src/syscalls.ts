@@ -16,8 +16,11 @@ import { findFalco, measureFalco } from './peers/falco.ts'
 
 const EVENT_BLOCKS = new Set([0x204, 0x208, 0x216, 0x217, 0x221, 0x222])
 const EVENTS = 5_000_000
-/** As `falc` starts Node. */
-const NODE_FLAGS = ['--min-semi-space-size=4', '--max-semi-space-size=4', '--no-allocation-site-pretenuring']
+/** As `falc` starts Node, and as it runs while there are events. */
+const NODE_FLAGS = [
+  ...['--min-semi-space-size=4', '--max-semi-space-size=4'],
+  ...['--no-allocation-site-pretenuring', '--invocation-count-for-turbofan=100000'],
+]
 
 /** The busy server of the shared corpus where it is there, else the largest bundled capture. */
 const shared = resolve(root, '../shared/corpus/syscall/server.scap')

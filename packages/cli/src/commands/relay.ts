@@ -8,6 +8,7 @@ import { enricher } from '../relay/enrich.ts'
 import { Relay } from '../relay/relay.ts'
 import { type RelaySettings, relaySettings } from '../relay/settings.ts'
 import { SidekickConfig } from '../relay/sidekick/config.ts'
+import { tuneForEvents } from '../v8-flags.ts'
 
 export const relay = defineCommand({
   name: 'relay',
@@ -39,6 +40,7 @@ export const relay = defineCommand({
     const deliveries = await open(settings, log)
     const relay = new Relay(config, { deliveries, enrich, hostname: hostname(), tokens: tokensOf(flags['token-file']) })
     await relay.listen()
+    tuneForEvents()
     // Certificates that have been renewed under their names are read anew, as in `falc run`.
     const reopen = () => {
       for (const delivery of deliveries) void delivery.reopen()

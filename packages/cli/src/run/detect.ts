@@ -9,6 +9,7 @@ import { printable } from '../printable.ts'
 import type { InProcess } from '../respond/in-process.ts'
 import type { Feed } from '../sources/feed.ts'
 import { loadSources } from '../sources/load.ts'
+import { tuneForEvents } from '../v8-flags.ts'
 import { falcVersion, versionText } from '../version.ts'
 import { openFeeds } from './feeds.ts'
 import { configPath, type Loader, makeLoader, overrides, type Texts } from './loader.ts'
@@ -109,6 +110,7 @@ async function run({ flags, open, sources, log, loader, texts, loaded, seconds }
     log.info(session.status)
     manager.ready(session.status)
     undo.push(showProgress(feeds))
+    tuneForEvents()
     try {
       await session.run(feeds)
     } finally {
