@@ -1,6 +1,6 @@
 /** What a row's columns have of an alert. */
 import { createHash } from 'node:crypto'
-import type { AlertData } from '@falc/engine'
+import type { Body } from './term.ts'
 
 /** The 16 bytes of an id. A program's own alerts may have others than the engine makes. */
 export function idOf(id: string): Buffer {
@@ -11,7 +11,7 @@ export function idOf(id: string): Buffer {
 const NAMESPACES = ['k8s.ns.name', 'ka.target.namespace']
 
 /** The empty text: none. */
-export function namespaceOf({ output_fields }: Pick<AlertData, 'output_fields'>): string {
+export function namespaceOf({ output_fields }: Pick<Body, 'output_fields'>): string {
   for (const name of NAMESPACES) {
     const value = output_fields[name]
     if (typeof value === 'string' && value !== '') return value

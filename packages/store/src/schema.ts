@@ -12,7 +12,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { StoreError } from './error.ts'
-import { indexed } from './term.ts'
+import { quoted, TOKENIZER, termsOf, wordsOf } from './term.ts'
 
 /** Tells files of this package from other SQLite files: `falc` in ASCII. */
 const APPLICATION = 0x66616c63
@@ -72,28 +72,44 @@ const STEPS: readonly (string | ((db: DatabaseSync) => void))[] = [
      created INTEGER NOT NULL,
      namespaces TEXT
    ) STRICT;`,
+  // The index is made by the last step.
+  'DROP TABLE search;',
+  '',
   db => {
-    db.exec(`DROP TABLE search;
+    // Times rise: an index that begins with them grows at its end, where one of IDs alone changes a page for each alert.
+    db.exec(`ALTER TABLE alerts RENAME TO earlier;
+      CREATE TABLE alerts (
+        seq INTEGER PRIMARY KEY,
+        id BLOB NOT NULL,
+        time INTEGER NOT NULL,
+        stored INTEGER NOT NULL,
+        priority INTEGER NOT NULL,
+        rule TEXT NOT NULL,
+        source TEXT NOT NULL,
+        host TEXT,
+        namespace TEXT,
+        body BLOB NOT NULL,
+        UNIQUE (time, id)
+      ) STRICT;
+      INSERT INTO alerts SELECT * FROM earlier;
+      DROP TABLE earlier;
+      DROP TABLE IF EXISTS words;
+      DROP TABLE IF EXISTS pairs;
       CREATE VIRTUAL TABLE words USING fts5(text, content='', contentless_delete=1, tokenize='unicode61');
-      CREATE VIRTUAL TABLE pairs USING fts5(terms, content='', contentless_delete=1, tokenize='ascii', detail=none);`)
-    // Parts of an index are merged seldom: alerts come all the time, searches now and then.
+      CREATE VIRTUAL TABLE pairs USING fts5(terms, content='', contentless_delete=1, tokenize=${quoted(TOKENIZER)}, detail=none);`)
+    // A batch is one part of an index. Parts are merged seldom: alerts come all the time, searches now and then.
     for (const index of ['words', 'pairs'])
-      db.exec(`INSERT INTO ${index} (${index}, rank) VALUES ('automerge', 16), ('crisismerge', 64)`)
+      db.exec(
+        `INSERT INTO ${index} (${index}, rank) VALUES ('hashsize', 16777216), ('automerge', 64), ('crisismerge', 256)`,
+      )
     const words = db.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)')
     const pairs = db.prepare('INSERT INTO pairs (rowid, terms) VALUES (?, ?)')
-    for (const { seq, body } of db.prepare('SELECT seq, json(body) body FROM alerts').iterate()) {
-      const { text, terms } = indexed(JSON.parse(body as string))
-      words.run(seq!, text)
-      pairs.run(seq!, terms)
+    for (const { seq, text } of db.prepare('SELECT seq, json(body) text FROM alerts').iterate()) {
+      const body = JSON.parse(text as string)
+      words.run(seq!, wordsOf(body))
+      pairs.run(seq!, termsOf(body, text as string))
     }
   },
-  // A batch is one part of an index, and parts are merged more seldom still.
-  ['words', 'pairs']
-    .map(
-      index => `INSERT INTO ${index} (${index}, rank) VALUES
-      ('hashsize', 16777216), ('automerge', 64), ('crisismerge', 256);`,
-    )
-    .join('\n'),
 ]
 
 export const VERSION = STEPS.length

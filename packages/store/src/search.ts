@@ -1,11 +1,12 @@
 /** The alerts that a question is about, the newest first. */
 
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { type AlertData, parseAlert } from '@falc/engine'
 import { guarded } from './error.ts'
 import { type Asked, Parts } from './parts.ts'
 import { type Query, type Rows, select, type Window } from './query/select.ts'
 import { idOf } from './row.ts'
+import { term, termsFrom } from './term.ts'
 
 export interface StoredAlert {
   /** Its number in the order of arrival: alerts that arrive later have greater ones. */
@@ -98,16 +99,18 @@ export function page(db: DatabaseSync, query: Query, window: Direction, limit: n
 
 /** Alerts by their id, or by its beginning: as many as begin with it, at most ten. */
 export function byId(db: DatabaseSync, id: string, namespaces?: readonly string[]): StoredAlert[] {
-  const [from, to] = rangeOf(id)
+  const [match, from, to] = rangeOf(id)
   const only = namespaces ? `AND ifnull(namespace, '') IN (${namespaces.map(() => '?').join(', ')})` : ''
   return guarded(() => {
-    const text = `SELECT seq, json(body) body FROM alerts WHERE id >= ? AND id <= ? ${only} LIMIT 10`
-    const rows = db.prepare(text).all(from, to, ...(namespaces ?? []))
+    const text = `SELECT seq, json(body) body FROM pairs CROSS JOIN alerts ON seq = pairs.rowid
+      WHERE pairs MATCH ? AND id >= ? AND id <= ? ${only} LIMIT 10`
+    const rows = db.prepare(text).all(match, from, to, ...(namespaces ?? []))
     return (rows as unknown as Found[]).map(({ seq, body }) => ({ seq, body, alert: parseAlert(body) }))
   })
 }
 
-function rangeOf(id: string): [SQLInputValue, SQLInputValue] {
-  if (!/^[0-9a-f]{4,31}$/.test(id)) return [idOf(id), idOf(id)]
-  return [Buffer.from(id.padEnd(32, '0'), 'hex'), Buffer.from(id.padEnd(32, 'f'), 'hex')]
+/** What the index is asked, and between which values of the column it is. */
+function rangeOf(id: string): [string, Buffer, Buffer] {
+  if (!/^[0-9a-f]{4,31}$/.test(id)) return [term('alert.id', id), idOf(id), idOf(id)]
+  return [termsFrom('alert.id', id), Buffer.from(id.padEnd(32, '0'), 'hex'), Buffer.from(id.padEnd(32, 'f'), 'hex')]
 }

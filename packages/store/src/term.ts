@@ -3,97 +3,134 @@
  * that have the words of its condition, and decides by their contents. So a word may say less than a pair does (names are
  * hashed, long values cut), but no alert may lack a word that a search relies on.
  */
-import type { AlertData, Priority, Scalar, Value } from '@falc/engine'
+import type { AlertData, Priority, Scalar } from '@falc/engine'
 import { parseAddress, printAddress, withoutPrefix } from '@falc/engine/analysis'
 
 /** Characters of a value that its word has. */
 const CUT = 32
 
-/** The word for a name and a value. Case and punctuation are lost: a word is letters and digits. */
-export function term(name: string, value: string): string {
-  return `${hash(name)}x${value.slice(0, CUT).replace(OTHERS, 'z')}`
+/** Words of an alert stand on lines of their own; what is not in here separates words in SQLite's eyes. */
+export const TOKENIZER = `ascii tokenchars ${quoted(' \x7f!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~')}`
+
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
 }
 
-const OTHERS = /[^a-zA-Z0-9]/g
+/** As a query: alerts that have this value under this name. Letters of ASCII are not told apart by case. */
+export function term(name: string, value: string): string {
+  return `"${wordOf(beginOf(name), value).replaceAll('"', '""')}"`
+}
 
 /** As a query: any value that begins with this one. */
 export function termsFrom(name: string, value: string): string {
   return value.length < CUT ? `${term(name, value)}*` : term(name, value)
 }
 
-/** An alert, or its JSON. */
-export interface Body extends Pick<AlertData, 'id' | 'rule' | 'source' | 'tags' | 'output' | 'hostname'> {
+const SEPARATORS = /[\0-\x1f]/g
+
+function wordOf(begin: string, value: string): string {
+  return plainWordOf(begin, value).replace(SEPARATORS, ' ')
+}
+
+/** The word of a value without control characters. */
+function plainWordOf(begin: string, value: string): string {
+  return begin + (value.length > CUT ? value.slice(0, CUT) : value)
+}
+
+/** The parsed JSON of an alert. */
+export interface Body {
+  readonly id: string
+  readonly rule: string
   readonly priority: Priority
+  readonly source: string
+  readonly tags: readonly string[]
+  readonly output: string
   readonly message?: string
-  /** Numbers beyond 2^53 are rounded in parsed JSON. */
+  readonly hostname?: string
+  /** Numbers beyond 2^53 are rounded. */
   readonly output_fields: AlertData['output_fields']
 }
 
-/** What the indexes have of an alert: what people search for in words, and the words of its values. */
-export function indexed(alert: Body): { readonly text: string; readonly terms: string } {
-  const { rule, priority, output } = alert
-  return { text: `${rule} ${alert.message ?? withoutPrefix(output, priority)}`, terms: termsOf(alert) }
+/** What people search for in words. */
+export function wordsOf({ rule, output, priority, message }: Body): string {
+  return `${rule} ${message ?? withoutPrefix(output, priority)}`
 }
 
-/** All words of an alert. */
-function termsOf(alert: Body): string {
-  const words = [
-    term('alert.rule', alert.rule),
-    term('alert.priority', alert.priority),
-    term('alert.source', alert.source),
-    ...alert.tags.map(tag => term('alert.tags', tag)),
-  ]
-  if (alert.hostname !== undefined) words.push(term('alert.hostname', alert.hostname))
-  for (const [name, value] of Object.entries(alert.output_fields)) addTerms(name, value, words)
-  return words.join(' ')
-}
-
-/** Falco's fields of the event's time: no two alerts have the same, and alerts have a column for it. */
-const TIMES = /^evt\.(?:raw|date)?time(?:\.|$)/
-
-function addTerms(name: string, value: Value | null, words: string[]): void {
-  if (value === null || TIMES.test(name)) return
-  if (Array.isArray(value) || value instanceof Uint8Array) {
-    words.push(term(name, `(${value.join(',')})`))
-    for (const element of value as Iterable<Scalar>) addScalar(name, element, words)
-  } else addScalar(name, value as Scalar, words)
-}
-
-function addScalar(name: string, value: Scalar, words: string[]): void {
-  const text = String(value)
-  words.push(term(name, text))
-  if (typeof value !== 'string') return
-  const number = numberIn(text)
-  if (number !== undefined && number !== text) words.push(term(name, number))
-  if (!text.includes('.') && !text.includes(':')) return
-  // Fields of several values are printed with blanks between them.
-  for (const part of text.includes(' ') ? text.split(' ') : [text]) {
-    const bytes = ADDRESS.test(part) ? parseAddress(part) : undefined
-    const address = bytes && printAddress(bytes)
-    if (address !== undefined && address !== text) words.push(term(name, address))
+/** The words of an alert's values. @param json what `body` is parsed from */
+export function termsOf(body: Body, json: string): string {
+  // Without a backslash there are no control characters.
+  const word = json.includes('\\') ? wordOf : plainWordOf
+  const { rule, priority, source, tags, hostname, output_fields } = body
+  let words = `${word(ID, body.id)}\n${word(RULE, rule)}\n${word(PRIORITY, priority)}\n${word(SOURCE, source)}`
+  for (const tag of tags) words += `\n${word(TAGS, tag)}`
+  if (hostname !== undefined) words += `\n${word(HOSTNAME, hostname)}`
+  for (const name in output_fields) {
+    const value = output_fields[name]!
+    if (value === null || !isIndexed(name)) continue
+    const begin = beginOf(name)
+    if (Array.isArray(value)) words += `\n${word(begin, `(${value.join(',')})`)}`
+    for (const one of Array.isArray(value) ? value : [value as Scalar]) {
+      words += `\n${word(begin, String(one))}`
+      if (typeof one === 'string') for (const text of otherForms(one)) words += `\n${word(begin, text)}`
+    }
   }
+  return words
 }
 
-const ADDRESS = /^[0-9a-fA-F:.]{2,45}$/
+/** A text as fields of other types than text print it. */
+function otherForms(text: string): readonly string[] {
+  const forms: string[] = []
+  const first = text.charCodeAt(0)
+  const number = first === MINUS || (first >= ZERO && first <= NINE) ? numberIn(text) : undefined
+  if (number !== undefined && number !== text) forms.push(number)
+  // Fields of several values are printed with blanks between them.
+  if (ADDRESSES.test(text))
+    for (const part of text.split(' ')) {
+      const address = ADDRESS.test(part) ? usual(part) : undefined
+      if (address !== undefined && address !== text) forms.push(address)
+    }
+  return forms
+}
 
-/** A text as the number that it is where a field is a number. */
+const [MINUS, ZERO, NINE] = [45, 48, 57]
+
 function numberIn(text: string): string | undefined {
-  if (text.length > 40 || !/^-?\d/.test(text)) return undefined
+  if (text.length > 40) return undefined
   if (/^-?\d{1,20}$/.test(text)) return String(BigInt(text))
   return /^-?\d+\.\d+(?:e[+-]?\d+)?$/i.test(text) ? String(Number(text)) : undefined
 }
 
-/** FNV-1a, 32 bits, in base 36: a collision makes a search look at more alerts, no more. */
-function hash(name: string): string {
-  let word = HASHES.get(name)
-  if (word !== undefined) return word
-  let bits = 0x811c9dc5
-  for (const byte of Buffer.from(name)) bits = Math.imul(bits ^ byte, 0x01000193)
-  word = (bits >>> 0).toString(36)
-  // Senders choose names: they do not stay.
-  if (HASHES.size >= 4096) HASHES.clear()
-  HASHES.set(name, word)
-  return word
+const ADDRESS = /^[0-9a-fA-F:.]{2,45}$/
+/** A text that has one. */
+const ADDRESSES = /(?:^| )[0-9a-fA-F:.]{2,45}(?: |$)/
+
+/** An address in its usual form. */
+function usual(text: string): string | undefined {
+  if (/^(?:(?:[1-9]?\d|1\d\d|2[0-4]\d|25[0-5])(?:\.|$)){4}(?<=\d)$/.test(text)) return text
+  const bytes = parseAddress(text)
+  return bytes && printAddress(bytes)
 }
 
-const HASHES = new Map<string, string>()
+/** Falco's fields of the event's time have no words: no two alerts have the same, and alerts have a column for it. */
+export function isIndexed(name: string): boolean {
+  return !(name.startsWith('evt.') && /^evt\.(?:raw|date)?time(?:\.|$)/.test(name))
+}
+
+/** How the words of a name begin. FNV-1a, 32 bits, in base 36: a collision makes a search look at more alerts, no more. */
+function beginOf(name: string): string {
+  let begin = BEGINS.get(name)
+  if (begin !== undefined) return begin
+  let bits = 0x811c9dc5
+  for (const byte of Buffer.from(name)) bits = Math.imul(bits ^ byte, 0x01000193)
+  begin = `${(bits >>> 0).toString(36)}x`
+  // Senders choose names: they do not stay.
+  if (BEGINS.size >= 4096) BEGINS.clear()
+  BEGINS.set(name, begin)
+  return begin
+}
+
+const BEGINS = new Map<string, string>()
+
+const [ID, RULE, PRIORITY, SOURCE, TAGS, HOSTNAME] = ['id', 'rule', 'priority', 'source', 'tags', 'hostname'].map(
+  name => beginOf(`alert.${name}`),
+) as [string, string, string, string, string, string]

@@ -47,7 +47,7 @@ export class StoreThread {
     this.#waiting.push(answer)
     this.#worker.ref()
     const batch: Request = batchOf(alerts)
-    this.#worker.postMessage(batch, [batch.ids.buffer, batch.times.buffer, batch.kindOf.buffer])
+    this.#worker.postMessage(batch, [batch.times.buffer])
     return answer.promise
   }
 

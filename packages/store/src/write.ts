@@ -1,9 +1,12 @@
 /** Adds and removes alerts; index and counts change with them, in one transaction. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { type Batch, ID_BYTES } from './batch.ts'
+import type { Batch } from './batch.ts'
 import { type Counted, Counts } from './counts.ts'
 import { guarded } from './error.ts'
+import { Kinds } from './kinds.ts'
+import { idOf } from './row.ts'
 import { pragma } from './schema.ts'
+import { type Body, termsOf, wordsOf } from './term.ts'
 
 /** What a store keeps. */
 export interface Retention {
@@ -58,18 +61,20 @@ export class Writer {
     })
   }
 
-  #addAll({ ids, times, kinds, kindOf, ...lines }: Batch, now: number): number {
-    const [bodies, texts, terms] = [lines.bodies, lines.texts, lines.terms].map(text => text.split('\n'))
+  #addAll({ bodies, times }: Batch, now: number): number {
+    const kinds = new Kinds()
+    const lines = bodies.split('\n')
     let added = 0
     for (let i = 0; i < times.length; i++) {
-      const kind = kinds[kindOf[i]!]!
+      const line = lines[i]!
+      const body = JSON.parse(line) as Body
+      const kind = kinds.of(body)
       const { priority, rule, source, hostname, namespace } = kind
-      const id = ids.subarray(ID_BYTES * i, ID_BYTES * (i + 1))
       const names = [priority, rule, source, hostname ?? null, namespace || null] as const
-      const { changes, lastInsertRowid } = this.#insert.run(id, times[i]!, now, ...names, bodies![i]!)
+      const { changes, lastInsertRowid } = this.#insert.run(idOf(body.id), times[i]!, now, ...names, line)
       if (changes === 0) continue
-      this.#words.run(lastInsertRowid, texts![i]!)
-      this.#pairs.run(lastInsertRowid, terms![i]!)
+      this.#words.run(lastInsertRowid, wordsOf(body))
+      this.#pairs.run(lastInsertRowid, termsOf(body, line))
       this.#counts.count(kind, times[i]!, Number(lastInsertRowid))
       added++
     }

@@ -93,6 +93,18 @@ test('an alert is found by its ID, and by its beginning', async () => {
   expect(store.get('abcd')).toHaveLength(1)
   expect(store.get('abc')).toEqual([])
   expect(store.get(idOf(5))).toEqual([])
+  const own = alert(3, { id: 'Their "own" ID' })
+  store.insert([own])
+  expect(store.get(own.id).map(one => one.alert)).toEqual([reread(own)])
+})
+
+test('the order of arrival is that of a question about a time, too', async () => {
+  const store = await openStore()
+  store.insert([5, 1, 4, 2, 3].map(n => alert(n)))
+  const since = alert(2).time
+  const condition = planCondition(`alert.time >= ${since}`, source)
+  for (const query of [{ since }, { condition }])
+    expect([...store.search(query, { oldest: true })].map(one => one.seq)).toEqual([1, 3, 4, 5])
 })
 
 test('counts follow what is added and removed, in whatever order alerts come', async () => {
@@ -167,14 +179,16 @@ test('others read while one writes, and see whole batches', async () => {
   reader.close()
 })
 
-test('a file of an earlier version is brought up to date, also by who reads it', async () => {
+test.each([1, 4])('a file of version %i is brought up to date, also by who reads it', async version => {
   const path = join(folder(), 'alerts.db')
   const store = await openStore(path)
   store.insert(some(20))
   store.close()
   const db = new DatabaseSync(path)
-  db.exec(`DROP TABLE words; DROP TABLE pairs; DROP TABLE triage; DROP TABLE notes; DROP TABLE silences;
-    CREATE VIRTUAL TABLE search USING fts5(text, terms, content='', contentless_delete=1); PRAGMA user_version = 1`)
+  if (version === 1)
+    db.exec(`DROP TABLE words; DROP TABLE pairs; DROP TABLE triage; DROP TABLE notes; DROP TABLE silences;
+      CREATE VIRTUAL TABLE search USING fts5(text, terms, content='', contentless_delete=1)`)
+  db.exec(`PRAGMA user_version = ${version}`)
   db.close()
   const reader = await StoreReader.open(path)
   expect(reader.problems()).toEqual([])

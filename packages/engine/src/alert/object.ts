@@ -2,6 +2,7 @@ import type { Value } from '../fields/field.ts'
 import { isoTime } from '../fields/time.ts'
 import type { AlertData } from './alert.ts'
 import { byCodePoint } from './json.ts'
+import { withoutPrefix } from './parse-alert.ts'
 
 /** Which optional properties of the JSON object to print; falco.yaml's json_include_*_property. */
 export interface JsonOptions {
@@ -11,10 +12,14 @@ export interface JsonOptions {
   readonly output?: boolean
   /** Default true. */
   readonly tags?: boolean
-  /** Default false. */
-  readonly message?: boolean
+  /** Default false. `apart`: only where it is not the output without time and priority, from which `parseAlert` takes it. */
+  readonly message?: boolean | 'apart'
   /** Default true. */
   readonly output_fields?: boolean
+}
+
+export function printsMessage({ output, priority, message }: AlertData, include: JsonOptions): boolean {
+  return include.message === 'apart' ? withoutPrefix(output, priority) !== message : include.message === true
 }
 
 /** Falco's JSON object of an alert, its keys in order. Alerts that stand for several also have `count`, `first_time` and `last_time`. */
@@ -36,7 +41,7 @@ export function alertObject(
     ...(alert.hostname === undefined ? {} : { hostname: alert.hostname }),
     ...(include.id === true ? { id: alert.id } : {}),
     ...(lastTime === undefined ? {} : { last_time: isoTime(lastTime) }),
-    ...(include.message === true ? { message: alert.message.toWellFormed() } : {}),
+    ...(printsMessage(alert, include) ? { message: alert.message.toWellFormed() } : {}),
     ...(include.output === false ? {} : { output: alert.output.toWellFormed() }),
     ...(include.output_fields === false ? {} : { output_fields: fields() }),
     priority: alert.priority,

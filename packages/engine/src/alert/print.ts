@@ -2,7 +2,7 @@ import { isoTime } from '../fields/time.ts'
 import type { AlertData } from './alert.ts'
 import { byCodePoint, escapeLine, quoteJson } from './json.ts'
 import { printField } from './line.ts'
-import type { JsonOptions } from './object.ts'
+import { type JsonOptions, printsMessage } from './object.ts'
 import { RuleAlert } from './rule-alert.ts'
 
 /** A line of text output as Falco prints it: the output, escaped like the inside of a JSON string. No line break at the end. */
@@ -25,7 +25,7 @@ export function alertJson(alert: AlertData, include: JsonOptions = ALL): string 
   if (hostname !== undefined) text += `"hostname":${quoteName(hostname)},`
   if (include.id === true) text += `"id":${quoteJson(alert.id)},`
   if (lastTime !== undefined) text += `"last_time":"${isoTime(lastTime)}",`
-  if (include.message === true) text += `"message":${quoteJson(alert.message)},`
+  if (printsMessage(alert, include)) text += `"message":${quoteJson(alert.message)},`
   if (include.output !== false) text += `"output":${quoteJson(alert.output)},`
   if (include.output_fields !== false) text += `"output_fields":${printFields(alert)},`
   text += `"priority":"${alert.priority}","rule":${quoteName(alert.rule)},"source":${quoteName(alert.source)},`

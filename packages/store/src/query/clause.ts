@@ -2,7 +2,7 @@
 import type { Scalar } from '@falc/engine'
 import { PRIORITIES } from '@falc/engine'
 import { type Clause, printAddress } from '@falc/engine/analysis'
-import { term, termsFrom } from '../term.ts'
+import { isIndexed, term, termsFrom } from '../term.ts'
 import { exactly, FALSE, type Fragment, type Plan, TRUE, UNKNOWN } from './fragment.ts'
 import { type Operand, operandOf } from './operand.ts'
 
@@ -161,7 +161,8 @@ function planOther({ type }: Operand): Plan {
 /** What the index says about a check; undefined: nothing. */
 function matchOf(operand: Operand, { op, values }: Clause): string | undefined {
   const { names, kind, several } = operand
-  if (names.length === 0 || values.length === 0 || kind === 'bool' || (several && kind !== 'ip')) return undefined
+  if (names.length === 0 || !names.every(isIndexed) || values.length === 0) return undefined
+  if (kind === 'bool' || (several && kind !== 'ip')) return undefined
   const each = (word: (name: string, value: string) => string) =>
     names.flatMap(name => values.map(value => word(name, textOf(value, kind) ?? ''))).join(' OR ')
   if (op === '=' || op === 'in' || op === 'intersects')

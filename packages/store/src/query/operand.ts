@@ -27,7 +27,7 @@ const COLUMNS: Readonly<Record<string, Column>> = {
   'evt.hostname': { value: 'host', kind: 'text' },
   'alert.output': { value: "body ->> '$.output'", kind: 'text' },
   'alert.priority': { value: 'priority', kind: 'priority' },
-  'alert.time': { value: 'time', kind: 'time' },
+  'alert.time': { value: '+time', kind: 'time' },
   'alert.count': { value: "coalesce(body ->> '$.count', 1)", kind: 'number' },
 }
 
