@@ -152,7 +152,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'playbooks',
       'admission',
     ],
-    ...['doctor', 'listing', 'testing', 'updates', 'commands', 'cli', 'index', 'main'],
+    ...['doctor', 'listing', 'testing', 'updates', 'support', 'commands', 'cli', 'index', 'main'],
   ],
 }
 

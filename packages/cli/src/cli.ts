@@ -24,6 +24,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   record: async () => (await import('./commands/record.ts')).record,
   top: async () => (await import('./commands/top.ts')).top,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  support: async () => (await import('./commands/support.ts')).support,
   alerts: async () => (await import('./commands/alerts.ts')).alertsCommand,
   console: async () => (await import('./commands/console.ts')).consoleCommand,
   outputs: async () => (await import('./commands/outputs.ts')).outputs,

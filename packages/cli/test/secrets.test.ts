@@ -11,7 +11,7 @@ let dir = ''
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'falc-secrets-'))
   const outputs = TRANSPORTS.filter(({ type }) => type !== 'store').map(({ type, options }) => ({
-    ...{ name: type, type },
+    ...{ name: `own-${type}`, type },
     ...filled(options),
   }))
   const http_output = { enabled: true, url: `http://user:${CANARY}@127.0.0.1:9/${CANARY}` }

@@ -41,6 +41,7 @@ export {
   type OptionSchema,
   readOptions,
   schemaOf,
+  scrubber,
 } from './options/options.ts'
 export {
   COLLAPSE_OPTIONS,

@@ -15,6 +15,8 @@ export interface KeyOptions<T> {
   /** Changes take effect after a restart. Default: with a reload. */
   readonly restart?: boolean
   readonly noEffect?: NoEffect<T>
+  /** It may hold a password or a token: nothing prints its value. */
+  readonly secret?: true
   /** Why the section is invalid without this key. */
   readonly needed?: string
   /** The default as the documentation shows it, where the value itself would not do. */

@@ -153,12 +153,15 @@ async function servers(config: Config): Promise<Finding[]> {
   )
   const key = 'http_output.url'
   if (!http.enabled) return Promise.all(listed)
-  if (!URL.canParse(http.url)) return [missing(key, `${http.url} is not a URL`, 'correct it')]
+  if (!URL.canParse(http.url)) return [missing(key, 'it is not a URL', 'correct it')]
   const { protocol, hostname, port } = new URL(http.url)
   if (protocol !== 'http:' && protocol !== 'https:')
-    return [missing(key, `${http.url} is not http or https`, 'correct it')]
+    return [missing(key, `${protocol}//… is not http or https`, 'correct it')]
   const number = Number(port || (protocol === 'https:' ? 443 : 80))
-  return Promise.all([reached(key, http.url, hostname.replace(/^\[|\]$/g, ''), number), ...listed])
+  return Promise.all([
+    reached(key, `${protocol}//${hostname}:${number}`, hostname.replace(/^\[|\]$/g, ''), number),
+    ...listed,
+  ])
 }
 
 async function reached(key: string, shown: string, host: string, port: number): Promise<Finding> {

@@ -70,6 +70,7 @@ export const ALERTS_KEYS = {
       'Keep the program running. Otherwise it is started for each alert, and an exit code other than 0 is a lost alert.',
     ),
     program: key(text, '', 'The command, run by `sh`.', {
+      secret: true,
       needed: 'Error reading config file: program output enabled but no program in configuration block',
     }),
   }),
@@ -78,6 +79,7 @@ export const ALERTS_KEYS = {
       'Alerts are posted to a server, each in one request. Alerts wait while it does not answer, or answers 5xx, 429, 408, 401, 403 or 404; those that it refuses with another 4xx are dropped and counted.',
     ),
     url: key(text, '', 'The server.', {
+      secret: true,
       needed: 'Error reading config file: http output enabled but no url in configuration block',
     }),
     user_agent: key(text, 'falcosecurity/falco', 'The `User-Agent` header.'),

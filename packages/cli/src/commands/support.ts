@@ -1,0 +1,97 @@
+import { writeFileSync } from 'node:fs'
+import { arch, cpus, release, type as systemType, totalmem, version } from 'node:os'
+import { scrubber } from '@falc/outputs'
+import { defineCommand, print } from '../command.ts'
+import { type Config, loadConfig, rulesFiles } from '../config/config.ts'
+import { ConfigError } from '../config/error.ts'
+import { configurationFindings } from '../doctor/configuration.ts'
+import { partFindings } from '../doctor/parts.ts'
+import { CliError } from '../fail.ts'
+import { facts, kernelFindings } from '../machine/kernel.ts'
+import { readRules } from '../rules/files.ts'
+import { configPath } from '../run/loader.ts'
+import { maskedConfig, secretsOf } from '../support/masked.ts'
+import { logLines, metricsOf, rulesIn } from '../support/parts.ts'
+import { pack } from '../updates/tar.ts'
+import { engineVersion, falcVersion } from '../version.ts'
+
+/** Bytes of one part, whatever it is made of. */
+const MAX_PART = 2 * 1024 * 1024
+
+/** What the log may have of a configuration is found by its values. */
+const UNKNOWN = 'left out: which texts are secret is not known while the configuration cannot be read\n'
+
+export const support = defineCommand({
+  name: 'support',
+  usage: '[-c FILE] [--out FILE]',
+  summary:
+    'Gather what a request for help needs, without secrets and without alerts: versions, findings of doctor, configuration, rules’ names, metrics, log',
+  flags: {
+    config: { short: 'c', value: 'FILE', help: 'Configuration (default: /etc/falco/falco.yaml, if it exists)' },
+    out: { value: 'FILE', help: 'The archive (default: falc-support.tar.gz)' },
+    lines: { value: 'N', help: 'As many lines of the journal are looked at (default: 1000)' },
+  },
+  async run({ config: given, out = 'falc-support.tar.gz', lines = '1000' }) {
+    if (!/^\d{1,6}$/.test(lines)) throw new CliError(`--lines is a number, not "${lines}"`)
+    const path = configPath(given)
+    const { config, problem } = configuration(path)
+    const findings = [...kernelFindings(facts()), ...partFindings()]
+    if (config !== undefined && path !== undefined) findings.push(...(await configurationFindings(path)))
+    const parts: Readonly<Record<string, unknown>> = {
+      'versions.json': versions(),
+      'doctor.json': findings,
+      'configuration.json': config === undefined ? { problem } : configurationOf(config),
+      'rules.json': config === undefined ? [] : rulesOf(config),
+      'metrics.txt': config === undefined ? '' : await metricsOf(config),
+      'log.txt': config === undefined ? UNKNOWN : await logLines(Number(lines)),
+    }
+    const scrub = scrubber(config === undefined ? [] : secretsOf(config))
+    const files = Object.entries(parts).map(([name, part]) => {
+      const text = typeof part === 'string' ? part : `${JSON.stringify(part, null, 2)}\n`
+      return { name, content: Buffer.from(scrub(text)).subarray(0, MAX_PART) }
+    })
+    try {
+      writeFileSync(out, pack(files), { mode: 0o600 })
+    } catch (error) {
+      throw new CliError(`${out}: ${(error as Error).message}`)
+    }
+    print(
+      `${out}: ${files.map(({ name }) => name).join(', ')}\nLook through it before you pass it on: tar -xzOf ${out} | less\n`,
+    )
+    return 0
+  },
+})
+
+/** Values in messages about a broken configuration are in quotes. */
+const unquoted = (text: string): string => text.replace(/"[^"]*"/g, '"…"')
+
+function configuration(path: string | undefined): { config?: Config; problem?: string } {
+  try {
+    return { config: loadConfig(path, []) }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return { problem: unquoted(error.message.split('\n')[0]!) }
+  }
+}
+
+function configurationOf(config: Config) {
+  return { files: config.files, warnings: config.warnings.map(unquoted), keys: maskedConfig(config) }
+}
+
+function rulesOf(config: Config) {
+  try {
+    return rulesIn(readRules(rulesFiles(config), () => {}))
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    return { problem: error.message }
+  }
+}
+
+function versions() {
+  const { number, semver } = engineVersion()
+  return {
+    ...{ falc: falcVersion(), engine_version: number, engine_version_semver: semver, node: process.version },
+    ...{ system: systemType(), release: release(), version: version(), machine: arch() },
+    ...{ cpus: cpus().length, memory: totalmem(), user: process.getuid?.() },
+  }
+}
