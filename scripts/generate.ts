@@ -10,7 +10,9 @@ import { loadSources } from '../packages/cli/src/sources/load.ts'
 import { compatHeader } from '../packages/sources-syscall/scripts/compat-header.ts'
 import { eventsHeader } from '../packages/sources-syscall/scripts/events-header.ts'
 import { syscallsHeader } from '../packages/sources-syscall/scripts/syscalls-header.ts'
+import { valuesSchema } from './generate/chart.ts'
 import { configPage } from './generate/config.ts'
+import { dashboardsObject } from './generate/dashboards.ts'
 import { editorPicture } from './generate/editor.ts'
 import { falcosidekickPage } from './generate/falcosidekick.ts'
 import { fieldsPage } from './generate/fields.ts'
@@ -34,6 +36,8 @@ const pages = Object.entries(lintPages(sources)).map(([name, text]) => [name, ()
 
 const FILES: Readonly<Record<string, () => string>> = {
   ...Object.fromEntries(pages),
+  'deploy/kubernetes/parts/dashboards/objects.yaml': dashboardsObject,
+  'deploy/kubernetes/values.schema.json': valuesSchema,
   'docs/config.md': () => formatted(configPage()),
   'docs/editor.svg': () => editorPicture(sources),
   'docs/falcosidekick.md': () => formatted(falcosidekickPage()),

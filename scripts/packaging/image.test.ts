@@ -21,9 +21,8 @@ function whyNot(): string | undefined {
   return without === undefined ? undefined : `running the image needs ${without}`
 }
 
-const objects: any[] = parseAllDocuments(readFileSync(join(root, 'deploy/kubernetes/falc.yaml'), 'utf8')).map(
-  document => document.toJS(),
-)
+const sensor = readFileSync(join(root, 'deploy/kubernetes/parts/sensor/objects.yaml'), 'utf8')
+const objects: any[] = parseAllDocuments(sensor).map(document => document.toJS())
 const ofKind = (kind: string) => objects.find(object => object.kind === kind)
 const { spec: pod } = ofKind('DaemonSet').spec.template
 const containerOf = (name: string) => pod.containers.find((container: any) => container.name === name)
@@ -65,7 +64,7 @@ describe.skipIf(reason !== undefined)('the image', { timeout: 120_000 }, () => {
   }
 
   function start(which: string): void {
-    const { securityContext, volumeMounts, env, command } = containerOf(which)
+    const { securityContext, volumeMounts, env, command, args = [] } = containerOf(which)
     const flags = Object.entries(securityContext).flatMap(([key, value]) => FLAGS[key]!(value, securityContext))
     const mounts = volumeMounts.flatMap((mount: any) => [
       ...['-v', `${sourceOf(mount.name)}:${mount.mountPath}${mount.readOnly ? ':ro' : ''}`],
@@ -73,7 +72,18 @@ describe.skipIf(reason !== undefined)('the image', { timeout: 120_000 }, () => {
     const variables = env.flatMap((one: any) => ['--env', `${one.name}=${one.value ?? 'node-1'}`])
     const entry = command ? ['--entrypoint', command[0]] : []
     const runtime = ['--runtime', 'runc', '--network', 'none', '--pull', 'never', '--name', `${name}-${which}`]
-    podman('run', '-d', ...runtime, ...flags, ...mounts, ...variables, ...entry, image, ...(command ?? []).slice(1))
+    podman(
+      'run',
+      '-d',
+      ...runtime,
+      ...flags,
+      ...mounts,
+      ...variables,
+      ...entry,
+      image,
+      ...(command ?? []).slice(1),
+      ...args,
+    )
   }
 
   const logs = (which: string) => {
@@ -92,10 +102,9 @@ describe.skipIf(reason !== undefined)('the image', { timeout: 120_000 }, () => {
       mkdirSync(join(work, folder))
       execFileSync('chmod', ['777', join(work, folder)])
     }
-    mkdirSync(join(work, 'config'))
-    const { data } = ofKind('ConfigMap')
-    for (const [file, text] of Object.entries({ ...data, 'rules.yaml': MARK }))
-      writeFileSync(join(work, 'config', file), text as string)
+    for (const folder of ['main', 'config', 'rules']) mkdirSync(join(work, folder))
+    writeFileSync(join(work, 'main/falco.yaml'), ofKind('ConfigMap').data['falco.yaml'])
+    writeFileSync(join(work, 'rules/mark.yaml'), MARK)
     execFileSync('chmod', ['755', work])
   }, 180_000)
   afterAll(() => {

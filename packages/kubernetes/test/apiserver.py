@@ -25,6 +25,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from kubernetes.client import models
+from strict import Refused, check
 
 # (group, version, plural): (kind, model, namespaced)
 RESOURCES = {
@@ -64,40 +65,6 @@ compacted = 0
 pages = {}
 disconnects = 0
 watches = 0
-
-
-class Refused(Exception):
-    def __init__(self, code, reason, message, after=None):
-        self.status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": message}
-        self.code, self.after = code, after
-
-
-def check(value, type_name, path, nulls):
-    """A value against the type of a model: unknown keys and other types are refused."""
-    if value is None and nulls:
-        return
-    inner = re.fullmatch(r"(list|dict)\[(?:\(?str, ?)?(.+?)\)?\]|dict\(str, (.+)\)", type_name)
-    if inner:
-        is_list = type_name.startswith("list")
-        if not isinstance(value, list if is_list else dict):
-            raise Refused(400, "BadRequest", f"strict decoding error: {path}: expected {type_name}")
-        element = inner[2] or inner[3]
-        for key, one in enumerate(value) if is_list else value.items():
-            check(one, element, f"{path}[{key}]", nulls)
-        return
-    simple = {"str": str, "int": int, "bool": bool, "float": (int, float), "datetime": str, "object": object}.get(type_name)
-    if simple:
-        if not isinstance(value, simple) or (type_name == "int" and isinstance(value, bool)):
-            raise Refused(400, "BadRequest", f"strict decoding error: {path}: expected {type_name}, got {json.dumps(value)}")
-        return
-    model = getattr(models, type_name)
-    if not isinstance(value, dict):
-        raise Refused(400, "BadRequest", f"strict decoding error: {path}: expected an object")
-    names = {written: name for name, written in model.attribute_map.items()}
-    for key, one in value.items():
-        if key not in names:
-            raise Refused(400, "BadRequest", f'strict decoding error: unknown field "{path}.{key}"')
-        check(one, model.openapi_types[names[key]], f"{path}.{key}", nulls)
 
 
 def merge(old, patch):

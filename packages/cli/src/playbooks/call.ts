@@ -15,6 +15,7 @@ export const RESPOND_FLAGS = {
   'token-file': { value: 'FILE', help: 'With --listen: bearer tokens, one per line' },
   db: { value: 'FILE', help: 'With simulate: the store. Default: that of the configuration' },
   since: { value: 'TIME', help: 'With simulate: only alerts from this time on, or 7d before now' },
+  'service-account': { value: 'NAMESPACE:NAME', help: 'With rbac: bind the roles to this account, too' },
   json: { help: 'With history and simulate: JSON lines' },
 } as const satisfies Flags
 

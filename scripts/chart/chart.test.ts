@@ -1,0 +1,267 @@
+/** The chart and the overlays of deploy/kubernetes: the same objects, valid, and understood by the command. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Ajv } from 'ajv'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { manifest } from '../../packages/cli/src/admission/manifest.ts'
+import { loadConfig } from '../../packages/cli/src/config/config.ts'
+import { metadataRole } from '../../packages/kubernetes/src/index.ts'
+import { missingModule } from '../../packages/outputs/test/transports/peer.ts'
+import { wrongCommands } from '../docs/falc.ts'
+import { skipped } from '../testing/needs.ts'
+import {
+  CHART,
+  cannotRender,
+  type KubeObject,
+  kustomize,
+  normal,
+  placeOf,
+  Renderer,
+  SCENARIOS,
+  valuesOf,
+} from './objects.ts'
+
+const reason = skipped('peers', cannotRender() ?? missingModule('kubernetes'))
+
+describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
+  let renderer: Renderer
+  const overlays = new Map<string, KubeObject[]>()
+  beforeAll(() => {
+    renderer = new Renderer()
+    for (const name of SCENARIOS) overlays.set(name, kustomize(join(CHART, 'scenarios', name)))
+  })
+  afterAll(() => renderer?.close())
+
+  test.each(SCENARIOS)('%s: values and overlay give the same objects', name => {
+    // A chart cannot make the namespace that it is installed in.
+    const overlay = overlays.get(name)!.filter(({ kind }) => kind !== 'Namespace')
+    const chart = renderer.helm(valuesOf(name))
+    expect(normal(chart)).toEqual(normal(overlay))
+    expect(chart.length).toBe(overlay.length)
+  })
+
+  test('ten scenarios and more, and each turns on something', () => {
+    expect(SCENARIOS.length).toBeGreaterThanOrEqual(10)
+    const texts = renderer.texts(SCENARIOS.map(valuesOf)).map(({ text }) => text)
+    expect(new Set(texts).size).toBe(SCENARIOS.length)
+  })
+
+  test('every object is what the API knows', () => {
+    const known = [...overlays.values()].flat().filter(({ apiVersion }) => !apiVersion.startsWith('monitoring.'))
+    expect(wrongIn(known)).toEqual([])
+    const daemonSet = structuredClone(known.find(({ kind }) => kind === 'DaemonSet'))
+    daemonSet.spec.template.spec.containers[0].prots = []
+    delete daemonSet.spec.template.spec.containers[1].name
+    expect(wrongIn([daemonSet])).toEqual([
+      'DaemonSet/falc: strict decoding error: unknown field "DaemonSet.spec.template.spec.containers[0].prots"',
+    ])
+  })
+
+  test.each([
+    ['responder without NATS', { responder: { enabled: true } }, 'responder.enabled needs nats.enabled'],
+    ['responder without playbooks', { nats: { enabled: true }, responder: { enabled: true } }, 'responder.playbooks'],
+    [
+      'a queue without NATS',
+      { audit: { enabled: true, queue: true } },
+      'audit.queue needs audit.enabled and nats.enabled',
+    ],
+    ['an object that is not there', { objects: { 'Deployment/x': {} } }, 'objects: there is no Deployment/x'],
+  ])('refused: %s', (_, values, message) => {
+    expect(() => renderer.helm(values)).toThrow(message)
+  })
+
+  test('every value changes an object', () => {
+    const paths = leaves(defaults())
+    const everything: any = { responder: { playbooks: '[]' } }
+    for (const path of paths.filter(path => /\.(enabled|create)$/.test(path))) put(everything, path, true)
+    const changes = (base: any) => {
+      const values = paths.map(path => {
+        const changed = structuredClone(base)
+        put(changed, path, EXAMPLES[path] ?? exampleOf(at(defaults(), path), at(base, path)))
+        return changed
+      })
+      const [before, ...after] = renderer.texts([base, ...values])
+      expect(before!.error).toBeUndefined()
+      return new Set(paths.filter((_, i) => JSON.stringify(after[i]) !== JSON.stringify(before)))
+    }
+    // Who evaluates audit events has their values: the webhook, or the workers.
+    const found = new Set([...changes(everything), ...changes(merged(everything, { audit: { queue: true } }))])
+    expect(paths.filter(path => !found.has(path))).toEqual([])
+  })
+
+  test('values.schema.json: every scenario is valid, a slip is not', () => {
+    const valid = new Ajv({ strict: false }).compile(parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')))
+    for (const name of SCENARIOS) expect([name, valid(valuesOf(name)), valid.errors]).toEqual([name, true, null])
+    expect(valid({ tolerations: {} })).toBe(false)
+    expect(valid({ relay: { enable: true } })).toBe(false)
+  })
+
+  test('the webhook is the one that `falc admission manifest` prints, the role that of the metadata', () => {
+    const every = renderer.helm({ admission: { enabled: true }, collectors: { kubernetes: { enabled: true } } })
+    const find = (place: string) => every.find(object => placeOf(object) === place)
+    const config = loadConfig(undefined, [])
+    const options = { name: undefined, namespace: undefined, ca: undefined, url: undefined, exempt: [] }
+    expect(find('ValidatingWebhookConfiguration falc-admission')).toEqual(parse(manifest(config.admission, options)))
+    expect(find('ClusterRole falc-metadata')).toEqual(metadataRole())
+  })
+
+  test("docs/kubernetes.md: what it says of Falco's values and of parts is so", () => {
+    const page = readFileSync(join(CHART, '../../docs/kubernetes.md'), 'utf8')
+    const paths = new Set(
+      leaves(defaults()).flatMap(path => path.split('.').map((_, i, keys) => keys.slice(0, i + 1).join('.'))),
+    )
+    const rows = [...page.matchAll(/^\| (`.*?) +\| (same|renamed|none) +\| (.*?) *\|$/gm)]
+    const named = (text: string) => [...text.matchAll(/`([\w.]+)/g)].map(([, path]) => path!)
+    const wrong = rows.flatMap(([, from, what, to]) => {
+      if (what === 'none') return to === '' ? [`${from}: no reason`] : named(from!).filter(path => paths.has(path))
+      const target = what === 'same' ? named(from!) : named(to!).slice(0, 1)
+      return target.filter(path => !paths.has(path.replace(/^falco\..*/, 'falco')))
+    })
+    expect(wrong).toEqual([])
+    expect(rows.length).toBeGreaterThan(45)
+    const parts = [...page.matchAll(/^\| `(\w+)` +\| `([\w.]+)`/gm)].filter(([, , value]) => value!.includes('.'))
+    expect(parts.map(([, part]) => part).sort()).toEqual(
+      readdirSync(join(CHART, 'parts')).filter(part => part !== 'namespace'),
+    )
+    for (const [, , value] of parts) expect(paths).toContain(value)
+  })
+
+  test('one version: chart, image and command', () => {
+    const { version } = JSON.parse(readFileSync(join(CHART, '../../packages/cli/package.json'), 'utf8'))
+    const chart = parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8'))
+    expect([chart.version, chart.appVersion]).toEqual([version, version])
+    const images = overlays
+      .get('default')!
+      .flatMap(object => (object.spec?.template?.spec.containers ?? []).map(({ image }: KubeObject) => image))
+    expect(images).toEqual(Array(2).fill(`ghcr.io/falc-engine/falc:${version}`))
+  })
+
+  test('the command understands every configuration and every argument', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'falc-chart-'))
+    try {
+      const wrong = [...overlays].flatMap(([name, objects]) => understood(join(folder, name), objects))
+      expect(wrong).toEqual([])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  test('every pod keeps to the restricted profile, but for what the probe is', () => {
+    const pods = [...overlays.values()].flat().flatMap(object => {
+      const pod = object.spec?.template?.spec
+      return pod ? pod.containers.map((container: KubeObject) => [placeOf(object), container, pod] as const) : []
+    })
+    const wrong = pods.filter(([, { name, securityContext: own }, pod]) => {
+      const probe = name === 'probe'
+      const added = probe ? ['BPF', 'PERFMON', 'SYS_PTRACE', 'DAC_READ_SEARCH'] : []
+      const { add = [], drop } = own.capabilities
+      return !(
+        own.readOnlyRootFilesystem &&
+        own.allowPrivilegeEscalation === false &&
+        (own.runAsNonRoot || probe) &&
+        String(drop) === 'ALL' &&
+        String(add) === String(added) &&
+        pod.securityContext.seccompProfile.type === 'RuntimeDefault' &&
+        !pod.hostNetwork &&
+        !pod.hostPID
+      )
+    })
+    expect(wrong.map(([place, { name }]) => `${place}: ${name}`)).toEqual([])
+    expect(pods.length).toBeGreaterThan(20)
+  })
+})
+
+function wrongIn(objects: readonly KubeObject[]): string[] {
+  const python = join(CHART, '../../packages/kubernetes/test/strict.py')
+  const { stdout, stderr } = spawnSync('/usr/bin/python3', [python], {
+    input: JSON.stringify(objects),
+    encoding: 'utf8',
+  })
+  expect(stderr).toBe('')
+  return stdout.split('\n').filter(Boolean)
+}
+
+const defaults = () => parse(readFileSync(join(CHART, 'values.yaml'), 'utf8'))
+
+/** Paths of what is no map with keys. */
+function leaves(value: any, path = ''): string[] {
+  const keys = value && typeof value === 'object' && !Array.isArray(value) ? Object.keys(value) : []
+  return keys.length === 0 ? [path] : keys.flatMap(key => leaves(value[key], path === '' ? key : `${path}.${key}`))
+}
+
+const at = (value: any, path: string): any => path.split('.').reduce((map, key) => map?.[key], value)
+
+function put(values: any, path: string, value: unknown): void {
+  const keys = path.split('.')
+  const last = keys.pop()!
+  keys.reduce((map, key) => (map[key] ??= {}), values)[last] = value
+}
+
+const merged = (values: any, more: any): any =>
+  more && typeof more === 'object' && values && typeof values === 'object'
+    ? Object.fromEntries(
+        [...new Set([...Object.keys(values), ...Object.keys(more)])].map(key => [
+          key,
+          key in more ? (key in values ? merged(values[key], more[key]) : more[key]) : values[key],
+        ]),
+      )
+    : more
+
+/** Where any value will not do. */
+const EXAMPLES: Readonly<Record<string, unknown>> = {
+  objects: { 'DaemonSet/falc': { metadata: { annotations: { a: 'b' } } } },
+  customRules: { 'x.yaml': '[]' },
+  'audit.customRules': { 'x.yaml': '[]' },
+  'admission.customRules': { 'x.yaml': '[]' },
+  'responder.roles': '---\napiVersion: v1\nkind: Role\nmetadata: { name: r, namespace: shop }\n',
+  'audit.service.type': 'NodePort',
+  'relay.service.type': 'NodePort',
+  'console.service.type': 'NodePort',
+}
+
+/** Another value of the same type. */
+function exampleOf(value: unknown, now: unknown): unknown {
+  if (typeof value === 'boolean') return now !== true
+  if (typeof value === 'number') return value + 5
+  if (typeof value === 'string') return `${value}x`
+  return Array.isArray(value) ? [{ name: 'x' }] : { x: { y: 1 } }
+}
+
+/** What falc says about the configurations and arguments of all workloads, with the folders of their pods. */
+function understood(folder: string, objects: readonly KubeObject[]): string[] {
+  return objects.flatMap(object => {
+    const pod = object.spec?.template?.spec
+    if (!pod) return []
+    const root = join(folder, object.metadata.name)
+    for (const volume of pod.volumes) write(root, volume, pod, objects)
+    return pod.containers
+      .filter(({ args }: KubeObject) => args)
+      .flatMap(({ args }: KubeObject) => {
+        const said = wrongCommands(`falc ${args.join(' ')}`)
+        const config = args[args.indexOf('-c') + 1]
+        if (args[0] === 'relay') return said
+        const parts = join(root, 'etc/falc/config.d')
+        const options = existsSync(parts) ? [`config_files=${parts}`] : []
+        const { warnings } = loadConfig(join(root, config), options, { FALC_NATS_URL: 'nats://nats:4222' })
+        return [...said, ...warnings]
+      })
+      .map((text: string) => `${placeOf(object)}: ${text}`)
+  })
+}
+
+/** The files of a volume of ConfigMaps, where the first container sees them. */
+function write(root: string, volume: KubeObject, pod: KubeObject, objects: readonly KubeObject[]): void {
+  const sources = volume.projected?.sources ?? [volume]
+  const mount = pod.containers[0].volumeMounts.find(({ name }: KubeObject) => name === volume.name)
+  for (const { configMap } of sources) {
+    if (!configMap) continue
+    const found = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === configMap.name)
+    if (!found && !configMap.optional) throw new Error(`there is no ConfigMap ${configMap.name}`)
+    mkdirSync(join(root, mount.mountPath), { recursive: true })
+    for (const [name, text] of Object.entries<string>(found?.data ?? {}))
+      writeFileSync(join(root, mount.mountPath, name), text)
+  }
+}
