@@ -176,8 +176,10 @@ export class Console implements House {
     const header = request.headers['last-event-id']
     if (typeof header === 'string') given.set('after', header)
     await this.#stream.serve(request, response, async after => {
+      // Rights may have changed since it began: without them it ends.
+      const who = this.#auth.authorize(request, STREAM.scope)
       if (after !== undefined) given.set('after', String(after))
-      return JSON.parse(await this.#ask(STREAM, { ...asking, given }))
+      return JSON.parse(await this.#ask(STREAM, { ...asking, who, given }))
     })
   }
 }

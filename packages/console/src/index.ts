@@ -1,5 +1,5 @@
 export type { AuthOptions, ProxyOptions } from './auth/auth.ts'
 export type { OidcOptions } from './auth/oidc.ts'
 export type { Role } from './auth/roles.ts'
-export { newToken, parseTokens, SCOPES, type Scope, type Token } from './auth/tokens.ts'
+export { newToken, parseTokens, SCOPES, type Scope, type Token, tokensIn } from './auth/tokens.ts'
 export { Console, type ConsoleOptions } from './console.ts'

@@ -1,10 +1,13 @@
 /** Who may ask the console for what. */
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { alertJson } from '@falc/engine'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { until } from '../../../scripts/testing/wait.ts'
-import { Console, newToken, parseTokens, SCOPES, type Scope } from '../src/index.ts'
+import { Console, newToken, parseTokens, SCOPES, type Scope, tokensIn } from '../src/index.ts'
 import { ROUTES } from '../src/routes.ts'
 import { alert, ask, begin, idOf, post, start } from './start.ts'
 
@@ -107,6 +110,34 @@ describe('who may do what', () => {
     await ask(console, '/api/v1/session', { method: 'DELETE', headers: { cookie } })
     expect((await ask(console, '/api/v1/alerts', { headers: { cookie } })).status).toBe(401)
     expect((await ask(console, '/api/v1/session', post(''))).status).toBe(401)
+  })
+
+  test('a session has the rights that its token has now: others in the file, or none; so has a stream', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'falc-tokens-')), 'tokens')
+    onTestFinished(() => rmSync(dirname(file), { recursive: true }))
+    const ann = newToken('ann', ['read', 'triage'])
+    const write = (text: string) => {
+      // As an editor does: another file takes its place.
+      writeFileSync(`${file}.new`, text)
+      renameSync(`${file}.new`, file)
+    }
+    write(ann.line)
+    const notes: string[] = []
+    const console = await start({ tokens: tokensIn(file, text => notes.push(text)) })
+    const begun = await ask(console, '/api/v1/session', post('', { authorization: `Bearer ${ann.token}` }))
+    const headers = { cookie: begun.headers.get('set-cookie')!.split(';')[0]! }
+    const stream = await fetch(new URL('/api/v1/stream', console.url), { headers })
+    const scopes = async () => (await ask(console, '/api/v1/session', { headers })).json.scopes
+    expect(await scopes()).toEqual(['read', 'triage'])
+    write(ann.line.replace('read,triage', 'read'))
+    expect(await scopes()).toEqual(['read'])
+    write('nonsense')
+    expect(await scopes()).toEqual(['read'])
+    expect(notes).toEqual([expect.stringMatching(/line 1 .*the tokens stay as they were$/)])
+    write('# nobody')
+    expect((await ask(console, '/api/v1/alerts', { headers })).status).toBe(401)
+    // It ends by itself.
+    for await (const _ of stream.body!);
   })
 
   test('guessing is slowed down', async () => {

@@ -208,6 +208,27 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
+  test('what playbooks did about an alert stands with it', async () => {
+    const told = (n: number, action: string, outcome: string) =>
+      alert(n, {
+        ...{ rule: 'Falc response: step', source: 'response', time: now - BigInt(90_000 * 86_400 - n) * 1000n },
+        message: `${action} sh7: ${outcome}`,
+        output: `${action} sh7: ${outcome}`,
+        output_fields: { 'response.action': action, 'response.outcome': outcome, 'response.alert': alert(7).id },
+      })
+    await shared.console.writer.insert([told(700, 'stop_process', 'done'), told(701, 'isolate_pod', 'refused')])
+    const { page, done } = await open(`#/alerts?open=${alert(7).id}&range=0`)
+    const steps = page.getByRole('region', { name: 'Responses' }).getByRole('listitem')
+    await steps.nth(1).waitFor()
+    const texts = (await steps.allTextContents()).map(text => text.replace(/^\S+ /, ''))
+    expect(texts).toEqual([
+      expect.stringMatching(/done stop_process sh7: done$/),
+      expect.stringMatching(/refused isolate_pod sh7: refused$/),
+    ])
+    await checkAccess(page)
+    await done()
+  })
+
   test('the playground runs in the console, too, under its policy', async () => {
     const { page, done } = await open('#/playground')
     await page.getByRole('list', { name: 'Alerts of this run' }).getByText('Password Hashes Read').first().waitFor()

@@ -1,7 +1,7 @@
 /** The console, as falco.yaml and flags describe it. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Console, type OidcOptions, parseTokens, type Token } from '@falc/console'
+import { Console, type OidcOptions, type Token, tokensIn } from '@falc/console'
 import type { OutputStats } from '@falc/outputs'
 import type { Retention } from '@falc/store'
 import { type Config, rulesFiles } from '../config/config.ts'
@@ -50,16 +50,20 @@ export async function openConsole(
   const localRules = flags.localRules ?? (local_rules || undefined)
   const paths = flags.rules.length > 0 ? flags.rules : rulesFiles(config)
   const isKnown = localRules === undefined || paths.includes(localRules)
+  const note = (text: string) => log.write('notice', text)
   let console: Console | undefined
   try {
     console = new Console({
       ...{ path, age, bytes, host, port, localRules, roles, version: falcVersion() },
       ...{ rules: isKnown ? paths : [...paths, localRules], engine: engineOptions(config) },
-      ...{ openDoor: flags.openDoor || open_door, tokens: tokensOf(flags.tokenFile ?? (token_file || undefined)) },
+      ...{
+        openDoor: flags.openDoor || open_door,
+        tokens: tokensOf(flags.tokenFile ?? (token_file || undefined), note),
+      },
       oidc: providerOf(config),
       ...(addresses.length > 0 && { proxy: { addresses, userHeader, groupsHeader } }),
       delivery: { queues: queuesOf(config), outputs: () => outputsOf(config, stats?.()) },
-      note: text => log.write('notice', text),
+      note,
     })
     await console.listen()
     return console
@@ -106,10 +110,10 @@ function addressOf(text: string): [host: string, port: number] {
 }
 
 /** @throws {CliError} */
-function tokensOf(path: string | undefined): Token[] | undefined {
+function tokensOf(path: string | undefined, note: (text: string) => void): (() => readonly Token[]) | undefined {
   if (path === undefined) return undefined
   try {
-    return parseTokens(readFileSync(path, 'utf8'))
+    return tokensIn(path, note)
   } catch (error) {
     throw new CliError(`--token-file: ${path}: ${(error as Error).message}`)
   }

@@ -17,7 +17,8 @@ export interface ProxyOptions {
 }
 
 export interface AuthOptions {
-  readonly tokens?: readonly Token[] | undefined
+  /** A function is asked each time: a token that is gone ends its sessions. */
+  readonly tokens?: readonly Token[] | (() => readonly Token[]) | undefined
   /** What groups may do whom a proxy or an identity provider knows. */
   readonly roles?: readonly Role[] | undefined
   readonly proxy?: ProxyOptions | undefined
@@ -35,11 +36,11 @@ const MAX_FAILURES = 10
 const FAILURES_MS = 60_000
 
 export class Auth {
-  readonly #tokens: ReadonlyMap<string, Token>
+  readonly #tokens: () => readonly Token[]
   readonly #roles: readonly Role[]
   readonly #proxy: ProxyOptions | undefined
   readonly #proxies = new BlockList()
-  readonly #sessions = new Map<string, { readonly rights: Rights; readonly until: number }>()
+  readonly #sessions = new Map<string, { readonly rights: () => Rights | undefined; readonly until: number }>()
   readonly #failures = new Map<string, { count: number; readonly until: number }>()
   /** Whoever reaches the console may do everything. */
   readonly isOpen: boolean
@@ -48,7 +49,7 @@ export class Auth {
   constructor({ tokens, roles = [], proxy }: AuthOptions, hasProvider = false) {
     checkRoles(roles)
     this.isOpen = tokens === undefined && proxy === undefined && !hasProvider
-    this.#tokens = new Map((tokens ?? []).map(token => [token.hash, token]))
+    this.#tokens = typeof tokens === 'function' ? tokens : () => tokens ?? []
     this.#roles = roles
     this.#proxy = proxy
     for (const address of proxy?.addresses ?? []) {
@@ -88,19 +89,20 @@ export class Auth {
   /** Begins a session for a browser, whose EventSource sends no headers of its own. @returns the value of Set-Cookie @throws {Refused} */
   begin(request: IncomingMessage): string {
     if (this.isOpen) return ''
-    const rights = this.#ofToken(request)
-    if (rights === undefined) throw unknown()
-    return this.#cookie(rights, this.isProxied(request) && isSecure(request))
+    const token = this.#ofToken(request)
+    if (token === undefined) throw unknown()
+    return this.#cookie(() => this.#tokenOf(token.hash), this.isProxied(request) && isSecure(request))
   }
 
   /** Begins a session for someone whom an identity provider knows. @returns the value of Set-Cookie @throws {Refused} when they may do nothing */
   admit(name: string, groups: readonly string[], secure: boolean): string {
     const rights = rightsOf(name, groups, this.#roles)
     if (rights === undefined) throw new Refused(403, 'role', 'no role of the console fits')
-    return this.#cookie(rights, secure)
+    return this.#cookie(() => rights, secure)
   }
 
-  #cookie(rights: Rights, secure: boolean): string {
+  /** @param rights what the session allows at the time of a request */
+  #cookie(rights: () => Rights | undefined, secure: boolean): string {
     const id = randomBytes(32).toString('base64url')
     for (const oldest of this.#sessions.keys()) {
       if (this.#sessions.size < MAX_SESSIONS) break
@@ -121,7 +123,7 @@ export class Auth {
   #ofSession(request: IncomingMessage): Rights | undefined {
     const id = cookieOf(request)
     const session = id === undefined ? undefined : this.#sessions.get(hashOf(id))
-    return session && session.until > Date.now() ? session.rights : undefined
+    return session && session.until > Date.now() ? session.rights() : undefined
   }
 
   #ofProxy(request: IncomingMessage): Rights | undefined {
@@ -134,7 +136,11 @@ export class Auth {
     return rights
   }
 
-  #ofToken(request: IncomingMessage): Rights | undefined {
+  #tokenOf(hash: string): Token | undefined {
+    return this.#tokens().find(token => token.hash === hash)
+  }
+
+  #ofToken(request: IncomingMessage): Token | undefined {
     const secret = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
     if (secret === undefined) return undefined
     const address = request.socket.remoteAddress ?? ''
@@ -142,7 +148,7 @@ export class Auth {
     const isRecent = failures !== undefined && failures.until > Date.now()
     if (isRecent && failures.count >= MAX_FAILURES)
       throw new Refused(429, 'throttled', 'too many wrong tokens', { 'retry-after': String(FAILURES_MS / 1000) })
-    const token = this.#tokens.get(hashOf(secret))
+    const token = this.#tokenOf(hashOf(secret))
     if (token) return token
     if (isRecent) failures.count++
     else {

@@ -1,5 +1,6 @@
 /** Tokens, and what they allow. */
 import { createHash, randomBytes } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
 
 /** `read`: see alerts. `triage`: decide about them. `respond`: act on what others receive. `admin`: change rules. `ingest`: send alerts. */
 export const SCOPES = ['read', 'triage', 'respond', 'admin', 'ingest'] as const
@@ -56,4 +57,29 @@ export function parseTokens(text: string): Token[] {
     checkRights(rights, `line ${i + 1}`)
     return [{ ...rights, hash }]
   })
+}
+
+/**
+ * The tokens of a file as it is at the time of a call. While it is malformed or not there, those that were last read count, and a note
+ * says so once.
+ * @throws {Error} when it cannot be read at first
+ */
+export function tokensIn(path: string, note: (text: string) => void): () => readonly Token[] {
+  const stampOf = () => {
+    const { mtimeMs = 0, size = 0, ino = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {}
+    return `${mtimeMs} ${size} ${ino}`
+  }
+  let stamp = stampOf()
+  let tokens = parseTokens(readFileSync(path, 'utf8'))
+  return () => {
+    const now = stampOf()
+    if (now === stamp) return tokens
+    stamp = now
+    try {
+      tokens = parseTokens(readFileSync(path, 'utf8'))
+    } catch (error) {
+      note(`${path}: ${(error as Error).message}; the tokens stay as they were`)
+    }
+    return tokens
+  }
 }

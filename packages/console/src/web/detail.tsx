@@ -70,6 +70,7 @@ function Contents({ alert, triage, notes, silences, changed }: Full & { changed:
         </button>
       </div>
       {isInFile(alert.rule) && <Because id={alert.id} />}
+      <Responses id={alert.id} />
       <Ancestry fields={alert.output_fields} />
       <Values alert={alert} />
       <Around title="The same rule, by host" filter={same} by="host" />
@@ -120,6 +121,32 @@ function Because({ id }: { id: string }) {
         <p class="wait">…</p>
       )}
     </>
+  )
+}
+
+/** What playbooks did about it: each step is an alert of its own. */
+function Responses({ id }: { id: string }) {
+  const filter = checkOf(fieldName('response.alert'), id)
+  const { data } = useLoaded(() => ask<AlertPage>('alerts', { filter, limit: 50 }), id)
+  const steps = data?.alerts.toReversed() ?? []
+  if (steps.length === 0) return null
+  return (
+    <section aria-label="Responses">
+      <h3>Responses</h3>
+      <ol class="beside">
+        {steps.map(({ seq, alert: step }) => (
+          <li key={seq}>
+            <button type="button" class="other" onClick={() => go({ open: step.id })}>
+              <time dateTime={step.time}>{shortTime(step.time)}</time>{' '}
+              <span class={`priority p-${step.priority}`}>
+                {visible(cut(valueText(step.output_fields['response.outcome'] ?? step.priority), 40))}
+              </span>{' '}
+              {visible(cut(sentenceOf(step), 300))}
+            </button>
+          </li>
+        ))}
+      </ol>
+    </section>
   )
 }
 
