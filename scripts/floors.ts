@@ -50,6 +50,7 @@ const ROOMS: Record<string, readonly string[]> = {
   console: [
     'shapes',
     'failure',
+    'nats',
     'auth',
     'parameters',
     'rulebook',

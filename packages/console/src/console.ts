@@ -9,6 +9,7 @@ import { type OidcOptions, Provider } from './auth/oidc.ts'
 import { checkSite, isLocal } from './auth/site.ts'
 import { Refused } from './failure.ts'
 import { Files, HEADERS } from './files.ts'
+import { NatsDoor, type NatsOptions } from './nats.ts'
 import { openapi } from './openapi.ts'
 import { checkParameters } from './parameters.ts'
 import type { AnyRoute, Asking, Delivery, House, Who } from './routes/route.ts'
@@ -31,6 +32,8 @@ export interface ConsoleOptions extends Retention, RulebookOptions, AuthOptions 
   readonly port?: number
   /** Alerts are taken without a token: Falco and falcosidekick's web UI output have none to send. */
   readonly openDoor?: boolean
+  /** A stream of alerts that are stored, too. */
+  readonly nats?: NatsOptions | undefined
   readonly version?: string
   /** The folder of the page for browsers. Default: the package's own. */
   readonly app?: string
@@ -53,6 +56,7 @@ export class Console implements House {
   readonly #stream = new Stream()
   readonly #desk: DeskThread
   readonly #server: Server
+  #nats: NatsDoor | undefined
 
   /** @throws {Error} for an address that others can reach, without tokens */
   constructor(options: ConsoleOptions) {
@@ -75,9 +79,10 @@ export class Console implements House {
     this.#desk.start()
     // The file is there from now on.
     await this.writer.insert([])
-    const { host = '127.0.0.1', port = 2802 } = this.#options
+    const { host = '127.0.0.1', port = 2802, nats, note } = this.#options
     this.#server.listen({ host, port })
     await once(this.#server, 'listening')
+    if (nats) this.#nats = new NatsDoor(nats, alerts => this.writer.insert(alerts), note ?? (() => {}))
   }
 
   get url(): string {
@@ -92,6 +97,7 @@ export class Console implements House {
       this.#server.close()
       await once(this.#server, 'close')
     }
+    await this.#nats?.close()
     await Promise.all([this.#desk.close(), this.writer.close()])
   }
 

@@ -30,6 +30,17 @@ function natsOptions<const T extends OptionTable>(table: T): Kind<OptionsOf<T>> 
 /** How to reach NATS. */
 export const natsConnection = natsOptions(NATS_CONNECTION)
 
+/** Where alerts of others are. */
+export const natsAlerts = natsOptions({
+  ...NATS_CONNECTION,
+  stream: { kind: 'text', default: 'FALCO', doc: 'The stream.' },
+  durable: {
+    kind: 'text',
+    default: 'console',
+    doc: 'The durable consumer: consoles that share one share its alerts.',
+  },
+})
+
 const { url: _, ...LOGIN } = NATS_CONNECTION
 
 /** How audit events come from NATS, or go there. */

@@ -44,7 +44,7 @@ export async function openConsole(
   log: Log,
   stats?: () => readonly OutputStats[],
 ): Promise<Console> {
-  const { listen, token_file, local_rules, open_door, roles, proxy } = config.console
+  const { listen, token_file, local_rules, open_door, roles, proxy, nats } = config.console
   const [host, port] = addressOf(flags.listen ?? listen)
   const { addresses, user_header: userHeader, groups_header: groupsHeader } = proxy
   const localRules = flags.localRules ?? (local_rules || undefined)
@@ -60,7 +60,7 @@ export async function openConsole(
         openDoor: flags.openDoor || open_door,
         tokens: tokensOf(flags.tokenFile ?? (token_file || undefined), note),
       },
-      oidc: providerOf(config),
+      ...{ oidc: providerOf(config), nats },
       ...(addresses.length > 0 && { proxy: { addresses, userHeader, groupsHeader } }),
       delivery: { queues: queuesOf(config), outputs: () => outputsOf(config, stats?.()) },
       note,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { Authenticator, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
+import { type AlertData, parseAlert } from '@falc/engine'
+import type { Authenticator, Msg, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
 import { outputError } from '../model/output.ts'
 import { CONNECT_TIMEOUT, connectError, loadPeer } from './connect.ts'
 import type { NatsLogin } from './nats-login.ts'
@@ -29,6 +30,13 @@ export async function connectNats(
     throw connectError(error, OUTPUT, MISCONFIGURED.has(error.name))
   })
   return { nats, connection }
+}
+
+/** The alert of a message. Falc's output has its ID in a header, since Falco's JSON has none. @throws {NotAnAlert} */
+export function alertOf(message: Pick<Msg, 'string' | 'headers'>): AlertData {
+  const alert = parseAlert(message.string())
+  const id = message.headers?.get('Nats-Msg-Id') ?? ''
+  return /^[0-9a-f]{32}$/.test(id) ? { ...alert, id } : alert
 }
 
 function connectOptions(values: NatsLogin, name: string, nats: Nats): NodeConnectionOptions {

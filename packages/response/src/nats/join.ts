@@ -1,9 +1,9 @@
 /** Responders as members of one durable consumer: each alert goes to one of them, and again if that one did not acknowledge it. */
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type AlertData, parseAlert } from '@falc/engine'
+import type { AlertData } from '@falc/engine'
 import type { NatsLogin } from '@falc/outputs'
-import { connectNats } from '@falc/outputs/nats'
+import { alertOf, connectNats } from '@falc/outputs/nats'
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Once } from '../guard/once.ts'
@@ -148,7 +148,7 @@ export class NatsDoor {
     if (message.redelivered) this.counts.redelivered++
     let alert: AlertData
     try {
-      alert = identified(parseAlert(message.string()), message)
+      alert = alertOf(message)
     } catch (error) {
       this.counts.refused++
       this.#options.log('warning', `nats: ${message.subject}: ${(error as Error).message}`)
@@ -172,10 +172,4 @@ export class NatsDoor {
       if (!signal.aborted) message.working()
     }
   }
-}
-
-/** Falc's output has the alert's ID in a header, since Falco's JSON has none. */
-function identified(alert: AlertData, { headers }: JsMsg): AlertData {
-  const id = headers?.get('Nats-Msg-Id') ?? ''
-  return /^[0-9a-f]{32}$/.test(id) ? { ...alert, id } : alert
 }

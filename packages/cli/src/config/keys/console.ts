@@ -1,7 +1,8 @@
 /** Keys of the console. */
 import type { Role, Scope } from '@falc/console'
 import { anything, boolean, converted, list, text } from '../kind.ts'
-import { key, section } from '../section.ts'
+import { natsAlerts } from '../nats.ts'
+import { key, optional, section } from '../section.ts'
 
 const roles = converted(list(anything), (values, fail) =>
   values.map((value): Role => {
@@ -27,6 +28,10 @@ export const CONSOLE_KEYS = {
       listen: key(text, '127.0.0.1:2802', 'Where it listens, also `falc console`: an address and a port.'),
       token_file: key(text, '', 'Who may do what: the lines that `falc console token` prints.'),
       open_door: key(boolean, false, 'Take alerts without a token.'),
+      nats: optional(
+        natsAlerts,
+        'A JetStream stream whose alerts are stored, too. The options of a connection of an output of type `nats`, and `stream` and `durable`.',
+      ),
       local_rules: key(text, '', 'The rules file to which exceptions are added.'),
       roles: key(roles, [], 'What groups may do: a list of `{group, scopes, namespaces}`. The first that fits counts.'),
       proxy: section({
