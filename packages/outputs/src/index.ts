@@ -14,7 +14,7 @@ export type { FilePort } from './falco/write.ts'
 export { falcoJson } from './formats/falco.ts'
 export { FORMATS, type FormatName } from './formats/list.ts'
 export type { Answer, Failure, FailureClass } from './model/answer.ts'
-export { type Format, shared } from './model/format.ts'
+export type { Format } from './model/format.ts'
 export { type Output, OutputError } from './model/output.ts'
 export {
   type BatchLimits,

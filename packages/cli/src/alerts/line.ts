@@ -1,5 +1,5 @@
-import { type AlertData, alertJson, alertText, type JsonOptions } from '@falc/engine'
-import { type Format, falcoJson } from '@falc/outputs'
+import { type AlertData, alertJson, type JsonOptions } from '@falc/engine'
+import { FORMATS, type Format, falcoJson } from '@falc/outputs'
 import type { Config } from '../config/config.ts'
 
 type Wording = Pick<
@@ -24,11 +24,18 @@ export function jsonWords(config: Wording): JsonOptions {
 
 /** Falco's JSON, with the properties that the configuration asks for. */
 export function jsonFormat(config: Wording): Format {
-  const { contentType, print } = falcoJson(jsonWords(config))
-  return { contentType, print: alert => (alert.source === 'internal' ? internalJson(alert) : print(alert)) }
+  const { contentType, print, write } = falcoJson(jsonWords(config))
+  return {
+    contentType,
+    print: alert => (alert.source === 'internal' ? internalJson(alert) : print(alert)),
+    write(alert, sink) {
+      if (alert.source === 'internal') sink.text(internalJson(alert))
+      else write(alert, sink)
+    },
+  }
 }
 
-export const TEXT_FORMAT: Format = { contentType: 'text/plain', print: alertText }
+export const TEXT_FORMAT: Format = FORMATS.text.format
 
 /** As in Falco, alerts about falc itself have neither tags nor a message, and their output is bare. */
 function internalJson(alert: AlertData): string {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { configuredDelivery, type Delivery, FORMATS, OutputError, type OutputSettings, shared } from '@falc/outputs'
+import { configuredDelivery, type Delivery, FORMATS, OutputError } from '@falc/outputs'
 import { defineCommand, print } from '../command.ts'
 import { CliError } from '../fail.ts'
 import { hostname } from '../hostname.ts'
@@ -66,19 +66,13 @@ export const relay = defineCommand({
 const STOP_MS = 5000
 
 async function open({ outputs, source }: RelaySettings, log: Log): Promise<Delivery[]> {
-  const formats = new Map<OutputSettings['format'], ReturnType<typeof shared>>()
-  const format = (name: OutputSettings['format']) => {
-    const known = formats.get(name) ?? shared(FORMATS[name].format)
-    formats.set(name, known)
-    return known
-  }
   const opened: Delivery[] = []
   try {
     for (const settings of outputs) {
       const delivery = configuredDelivery(settings, {
         hostname: hostname(),
         source,
-        format,
+        format: name => FORMATS[name].format,
         log: (level, text) => log.write(level, text),
       })
       await delivery.open()

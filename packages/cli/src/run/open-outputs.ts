@@ -15,7 +15,6 @@ import {
   ProgramOutput,
   StdoutOutput,
   SyslogOutput,
-  shared,
   type Wanted,
 } from '@falc/outputs'
 import { jsonFormat, jsonWords, TEXT_FORMAT } from '../alerts/line.ts'
@@ -41,7 +40,7 @@ export function wantedOutputs(config: Config, log: Log, source: () => Source<Ale
 
 function falcosOutputs(config: Config, log: Log): Wanted[] {
   const { outputs_queue, output_timeout, buffered_outputs, json_output } = config
-  const format = shared(json_output ? jsonFormat(config) : TEXT_FORMAT)
+  const format = json_output ? jsonFormat(config) : TEXT_FORMAT
   const common = { outputs_queue, output_timeout, buffered_outputs, json_output, words: jsonWords(config) }
   return FALCOS.filter(name => config[`${name}_output`].enabled).map(name => ({
     name,
@@ -62,7 +61,7 @@ function falcosOutputs(config: Config, log: Log): Wanted[] {
 }
 
 function listedOutputs(config: Config, log: Log, source: () => Source<AlertData>): Wanted[] {
-  const json = shared(jsonFormat(config))
+  const json = jsonFormat(config)
   return config.outputs
     .filter(({ enabled }) => enabled)
     .map(settings => ({

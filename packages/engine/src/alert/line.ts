@@ -1,5 +1,7 @@
 import type { Value } from '../fields/field.ts'
 import { isoTime } from '../fields/time.ts'
+import type { ByteSink } from '../text/byte-sink.ts'
+import { textToBytes } from '../text/encoding.ts'
 import type { Captured, Format, Slots } from './format.ts'
 import { fit } from './format.ts'
 import { escapeLine, printDouble, printJson, quoteJson } from './json.ts'
@@ -34,68 +36,77 @@ interface Gap {
 }
 
 /**
- * Prints the alerts of one rule as lines. What all of them have in common is put together and escaped once, when the first alert is printed;
- * a value is escaped once per alert, and not at all when the last alert had the same one.
+ * Prints the alerts of one rule as lines of UTF-8. What all of them have in common is put together and encoded once, when the first alert
+ * is printed; a value that is no text is printed once per alert, and not at all when the last alert had the same one.
  */
 export class LinePrinter {
   readonly #slots: Slots
   /** One more than gaps: before, between and after them. */
-  readonly #constants: string[] = ['']
-  readonly #gaps: Gap[] = []
+  readonly #constants: readonly Uint8Array[]
+  readonly #gaps: readonly Gap[]
   readonly #printed = new Map<number, PrintedValue>()
-  readonly #values: readonly PrintedValue[]
+  /** By gap. */
+  readonly #values: readonly (PrintedValue | undefined)[]
 
-  private constructor(slots: Slots, build: (printer: LinePrinter) => void) {
+  private constructor(slots: Slots, { constants, gaps }: LineDraft) {
     this.#slots = slots
-    build(this)
-    this.#values = [...this.#printed.values()]
+    this.#constants = constants.map(textToBytes)
+    this.#gaps = gaps
+    this.#values = gaps.map(({ kind, slot }) => {
+      if (kind !== 'text' && kind !== 'json') return undefined
+      const value = this.#printed.get(slot) ?? new PrintedValue(slots, slot)
+      this.#printed.set(slot, value)
+      return value
+    })
   }
 
   /** As `alertJson` prints them. */
   static json(parts: LineParts, include: JsonOptions): LinePrinter {
-    return new LinePrinter(parts.slots, printer => printer.#json(parts, include))
+    const draft = new LineDraft()
+    draft.json(parts, include)
+    return new LinePrinter(parts.slots, draft)
   }
 
   /** As `alertText` prints them. */
   static text({ slots, prefix, message }: LineParts): LinePrinter {
-    return new LinePrinter(slots, printer => {
-      printer.#text(prefix)
-      printer.#text(message)
-    })
+    const draft = new LineDraft()
+    draft.text(prefix)
+    draft.text(message)
+    return new LinePrinter(slots, draft)
   }
 
-  print(words: LineWords, captured: Captured): string {
-    for (let i = 0; i < this.#values.length; i++) this.#values[i]!.read(this.#slots, captured)
-    let line = this.#constants[0]!
-    for (let i = 0; i < this.#gaps.length; i++)
-      line += this.#fill(this.#gaps[i]!, words, captured) + this.#constants[i + 1]!
-    return line
-  }
-
-  #fill({ kind, slot, width }: Gap, words: LineWords, captured: Captured): string {
-    switch (kind) {
-      case 'text':
-        return this.#printed.get(slot)!.text
-      case 'json':
-        return this.#printed.get(slot)!.json
-      case 'cut':
-        return escaped(fit(this.#slots.text(slot, captured), width))
-      case 'id':
-        return escaped(words.id)
-      case 'time':
-        return isoTime(words.time)
+  print(words: LineWords, captured: Captured, sink: ByteSink): void {
+    sink.raw(this.#constants[0]!)
+    for (let i = 0; i < this.#gaps.length; i++) {
+      const value = this.#values[i]
+      const { kind, slot, width } = this.#gaps[i]!
+      if (value === undefined) this.#fill(kind, slot, width, words, captured, sink)
+      else if (kind === 'text') value.writeText(this.#slots, captured, sink)
+      else value.writeJson(this.#slots, captured, sink)
+      sink.raw(this.#constants[i + 1]!)
     }
   }
 
-  #json({ hostname, prefix, message, fields, priority, rule, source, tags }: LineParts, include: JsonOptions): void {
+  #fill(kind: Gap['kind'], slot: number, width: number, words: LineWords, captured: Captured, sink: ByteSink): void {
+    if (kind === 'time') sink.escaped(isoTime(words.time))
+    else sink.escaped(kind === 'id' ? words.id : fit(this.#slots.text(slot, captured), width))
+  }
+}
+
+/** The constants and gaps of a line. */
+class LineDraft {
+  readonly constants: string[] = ['']
+  readonly gaps: Gap[] = []
+
+  json({ hostname, prefix, message, fields, priority, rule, source, tags }: LineParts, include: JsonOptions): void {
     this.#add('{')
     if (hostname !== undefined) this.#add(`"hostname":${quoteJson(hostname)},`)
     if (include.id === true) this.#quoted('"id":', () => this.#gap('id'))
-    if (include.message === true) this.#quoted('"message":', () => this.#text(message))
+    if (include.message === true) this.#quoted('"message":', () => this.text(message))
     if (include.output !== false) {
       this.#quoted('"output":', () => {
-        this.#text(prefix)
-        this.#text(message)
+        this.text(prefix)
+        this.text(message)
       })
     }
     if (include.output_fields !== false) this.#fields(fields)
@@ -113,7 +124,7 @@ export class LinePrinter {
       if (typeof is === 'number') this.#gap('json', is)
       else {
         this.#add('"')
-        this.#text(is)
+        this.text(is)
         this.#add('"')
       }
     }
@@ -126,38 +137,39 @@ export class LinePrinter {
     this.#add('",')
   }
 
-  #text({ parts }: Format): void {
+  text({ parts }: Format): void {
     for (const part of parts) {
-      if (typeof part === 'string') this.#add(escaped(part))
+      if (typeof part === 'string') this.#add(escapeLine(part))
       else if (part.width === 0) this.#gap('text', part.slot)
       else this.#gap('cut', part.slot, part.width)
     }
   }
 
   #add(text: string): void {
-    this.#constants[this.#constants.length - 1] += text
+    this.constants[this.constants.length - 1] += text
   }
 
   #gap(kind: Gap['kind'], slot = 0, width = 0): void {
-    if ((kind === 'text' || kind === 'json') && !this.#printed.has(slot))
-      this.#printed.set(slot, new PrintedValue(this.#slots, slot))
-    this.#gaps.push({ kind, slot, width })
-    this.#constants.push('')
+    this.gaps.push({ kind, slot, width })
+    this.constants.push('')
   }
 }
 
-/** The last value of a slot, printed. */
+const QUOTE = 0x22
+
+/** Writes the values of a slot. */
 class PrintedValue {
-  /** As inside a JSON string. */
-  text = ''
-  json = ''
   readonly #slot: number
   readonly #double: boolean
   /** JSON shows another value than text does. */
   readonly #own: boolean
+  /** The last value that was no text, printed. */
+  #text = ''
+  #json = ''
   #value: Value | undefined
-  #json: Value | undefined
-  #known = false
+  #ownValue: Value | undefined
+  /** What it was in. */
+  #last: Captured | undefined
 
   constructor(slots: Slots, slot: number) {
     const expr = slots.expr(slot)
@@ -166,28 +178,41 @@ class PrintedValue {
     this.#own = expr.kind === 'field' && expr.field.def.toJson !== undefined
   }
 
-  read(slots: Slots, captured: Captured): void {
+  /** As inside a JSON string. */
+  writeText(slots: Slots, captured: Captured, sink: ByteSink): void {
     const value = captured.values[this.#slot]
-    const json = captured.json[this.#slot]
-    // A list may be the same one with other elements.
-    if (this.#known && Object.is(value, this.#value) && Object.is(json, this.#json) && typeof value !== 'object')
-      if (typeof json !== 'object') return
-    this.#value = value
-    this.#json = json
-    this.#known = true
-    this.text = escaped(typeof value === 'string' ? value : slots.text(this.#slot, captured))
-    this.json =
-      typeof value === 'string' && !this.#own
-        ? `"${this.text}"`
-        : printField(slots.json(this.#slot, captured), this.#double)
+    if (typeof value === 'string') sink.escaped(value)
+    else {
+      this.#read(slots, captured)
+      sink.escaped(this.#text)
+    }
   }
-}
 
-/** Characters that JSON escapes, and surrogates. */
-const SPECIAL = /["\\\u0000-\u001f\ud800-\udfff]/
+  writeJson(slots: Slots, captured: Captured, sink: ByteSink): void {
+    const value = captured.values[this.#slot]
+    if (typeof value === 'string' && !this.#own) {
+      sink.byte(QUOTE)
+      sink.escaped(value)
+      sink.byte(QUOTE)
+    } else {
+      this.#read(slots, captured)
+      sink.text(this.#json)
+    }
+  }
 
-function escaped(text: string): string {
-  return SPECIAL.test(text) ? escapeLine(text) : text
+  #read(slots: Slots, captured: Captured): void {
+    if (captured === this.#last) return
+    const value = captured.values[this.#slot]
+    const own = captured.json[this.#slot]
+    // A list may be the same one with other elements.
+    const same = this.#last !== undefined && Object.is(value, this.#value) && Object.is(own, this.#ownValue)
+    this.#last = captured
+    if (same && typeof value !== 'object' && typeof own !== 'object') return
+    this.#value = value
+    this.#ownValue = own
+    this.#text = typeof value === 'string' ? value : slots.text(this.#slot, captured)
+    this.#json = printField(slots.json(this.#slot, captured), this.#double)
+  }
 }
 
 /** The value of an output field in JSON. @param double a number shows that it is one */

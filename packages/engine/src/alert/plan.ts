@@ -2,6 +2,7 @@ import type { ExtractErrors } from '../fields/failures.ts'
 import type { Value } from '../fields/field.ts'
 import type { FieldTable, ResolvedField } from '../fields/table.ts'
 import type { Priority } from '../rules/priority.ts'
+import type { ByteSink } from '../text/byte-sink.ts'
 import { type Captured, Format, Slots } from './format.ts'
 import { byCodePoint } from './json.ts'
 import { LinePrinter, type LineWords } from './line.ts'
@@ -81,8 +82,8 @@ export class AlertPlan implements AlertWords {
     return new RuleAlert(this, this.#slots.capture(event), time, key)
   }
 
-  line(words: LineWords, captured: Captured, include: JsonOptions | undefined): string {
-    return this.#printer(include).print(words, captured)
+  write(words: LineWords, captured: Captured, include: JsonOptions | undefined, sink: ByteSink): void {
+    this.#printer(include).print(words, captured, sink)
   }
 
   #printer(include: JsonOptions | undefined): LinePrinter {

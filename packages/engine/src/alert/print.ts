@@ -1,13 +1,15 @@
 import { isoTime } from '../fields/time.ts'
+import { ByteSink } from '../text/byte-sink.ts'
+import { bytesToText } from '../text/encoding.ts'
 import type { AlertData } from './alert.ts'
 import { byCodePoint, escapeLine, quoteJson } from './json.ts'
 import { printField } from './line.ts'
 import { type JsonOptions, printsMessage } from './object.ts'
-import { RuleAlert } from './rule-alert.ts'
+import { RuleAlert, weightOf } from './rule-alert.ts'
 
 /** A line of text output as Falco prints it: the output, escaped like the inside of a JSON string. No line break at the end. */
 export function alertText(alert: AlertData): string {
-  return alert instanceof RuleAlert ? alert.line() : escapeLine(alert.output)
+  return alert instanceof RuleAlert ? lineOf(alert) : escapeLine(alert.output)
 }
 
 const ALL: JsonOptions = {}
@@ -17,7 +19,7 @@ const ALL: JsonOptions = {}
  * printed, without the object.
  */
 export function alertJson(alert: AlertData, include: JsonOptions = ALL): string {
-  if (alert instanceof RuleAlert) return alert.line(include)
+  if (alert instanceof RuleAlert) return lineOf(alert, include)
   const { count, firstTime, hostname, lastTime } = alert
   let text = '{'
   if (count !== undefined) text += `"count":${count},`
@@ -31,6 +33,33 @@ export function alertJson(alert: AlertData, include: JsonOptions = ALL): string 
   text += `"priority":"${alert.priority}","rule":${quoteName(alert.rule)},"source":${quoteName(alert.source)},`
   if (include.tags !== false) text += `"tags":${printTags(alert.tags)},`
   return `${text}"time":"${isoTime(alert.time)}"}`
+}
+
+/** Appends what `alertJson` returns, in UTF-8, without making it a text first. */
+export function writeAlertJson(alert: AlertData, sink: ByteSink, include: JsonOptions = ALL): void {
+  if (alert instanceof RuleAlert) alert.write(sink, include)
+  else sink.text(alertJson(alert, include))
+}
+
+/** Appends what `alertText` returns, in UTF-8. */
+export function writeAlertText(alert: AlertData, sink: ByteSink): void {
+  if (alert instanceof RuleAlert) alert.write(sink)
+  else sink.escaped(alert.output)
+}
+
+/** Memory that an alert takes, roughly, in bytes: texts that were not printed yet are not counted. */
+export function alertSize(alert: AlertData): number {
+  if (alert instanceof RuleAlert) return 1024 + 2 * alert.weight
+  const { output, message, rule, output_fields } = alert
+  return 1024 + 2 * (output.length + message.length + rule.length + weightOf(Object.values(output_fields)))
+}
+
+const scratch = new ByteSink()
+
+function lineOf(alert: RuleAlert, include?: JsonOptions): string {
+  scratch.clear()
+  alert.write(scratch, include)
+  return bytesToText(scratch.written)
 }
 
 function printFields({ output_fields, doubles }: AlertData): string {

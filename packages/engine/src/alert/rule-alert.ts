@@ -1,5 +1,6 @@
 import type { Scalar, Value } from '../fields/field.ts'
 import type { Priority } from '../rules/priority.ts'
+import type { ByteSink } from '../text/byte-sink.ts'
 import type { Alert, AlertData } from './alert.ts'
 import type { Captured } from './format.ts'
 import { alertId } from './id.ts'
@@ -21,7 +22,7 @@ export interface AlertWords {
   message(captured: Captured): string
   fields(captured: Captured): Record<string, Value | null>
   /** @param include of its JSON; undefined: its line of text */
-  line(words: LineWords, captured: Captured, include: JsonOptions | undefined): string
+  write(words: LineWords, captured: Captured, include: JsonOptions | undefined, sink: ByteSink): void
 }
 
 /** An alert of a rule. The event's values are read when it is created, its texts are made when they are first read. */
@@ -77,9 +78,14 @@ export class RuleAlert implements Alert {
     return this.#fields
   }
 
-  /** What `alertJson` prints, or without `include`, what `alertText` prints. */
-  line(include?: JsonOptions): string {
-    return this.#words.line(this, this.#captured, include)
+  /** Writes what `alertJson` prints, or without `include`, what `alertText` prints. */
+  write(sink: ByteSink, include?: JsonOptions): void {
+    this.#words.write(this, this.#captured, include, sink)
+  }
+
+  /** Characters of the values that were read. */
+  get weight(): number {
+    return weightOf(this.#captured.values) + weightOf(this.#captured.json)
   }
 
   toObject(): AlertData {
@@ -99,6 +105,17 @@ export class RuleAlert implements Alert {
   get doubles(): readonly string[] | undefined {
     return this.#words.doubles
   }
+}
+
+/** Characters of texts and elements of lists. */
+export function weightOf(values: readonly (Value | null | undefined)[]): number {
+  let weight = 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    if (typeof value === 'string' || value instanceof Uint8Array) weight += value.length
+    else if (typeof value === 'object' && value !== null) weight += 8 * value.length + weightOf(value)
+  }
+  return weight
 }
 
 function copied(value: Value | null): Value | null {

@@ -21,12 +21,15 @@ const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/i
 const FRACTION = /\.\d+/
 
 /**
- * The last time printed, in parts. An alert prints its time several times, and alerts come in bursts: most of them share their second.
- * Arithmetic with bigints is what costs most here.
+ * The last time printed, in parts. An alert prints its time several times, and alerts come in bursts: most of them share their second,
+ * and nearly all their hour. Arithmetic with bigints and Date are what cost most here.
  */
 const last = { ns: 0n, second: 0, fraction: '.000000000' }
 let printedClock = { second: Number.NaN, text: '' }
 let printedUtc = { second: Number.NaN, text: '' }
+let utcDay = { day: Number.NaN, text: '' }
+/** A quarter of an hour in which the local clock is not moved; none yet. */
+let quarter = { start: Number.NaN, second: 0 }
 
 function split(ns: bigint): typeof last {
   if (ns === last.ns) return last
@@ -41,11 +44,7 @@ function split(ns: bigint): typeof last {
 /** `HH:MM:SS`, local time. */
 export function clockTime(ns: bigint): string {
   const { second } = split(ns)
-  if (second !== printedClock.second) {
-    const date = new Date(second * 1000)
-    const text = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
-    printedClock = { second, text }
-  }
+  if (second !== printedClock.second) printedClock = { second, text: clock(localSecond(second)) }
   return printedClock.text
 }
 
@@ -63,7 +62,11 @@ export function fraction(ns: bigint): string {
 /** `YYYY-MM-DDTHH:MM:SS.nnnnnnnnn`, UTC, without a zone. */
 export function utcTime(ns: bigint): string {
   const { second, fraction } = split(ns)
-  if (second !== printedUtc.second) printedUtc = { second, text: new Date(second * 1000).toISOString().slice(0, -5) }
+  if (second !== printedUtc.second) {
+    const day = Math.floor(second / DAY)
+    if (day !== utcDay.day) utcDay = { day, text: new Date(day * DAY * 1000).toISOString().slice(0, -13) }
+    printedUtc = { second, text: utcDay.text + clock(second - day * DAY) }
+  }
   return printedUtc.text + fraction
 }
 
@@ -86,6 +89,34 @@ export function remainder(ns: bigint): bigint {
 /** The largest distance from 1970 that a Date can hold, in seconds: times beyond are printed as the nearest one inside. */
 const MAX_SECONDS = 8_640_000_000_000
 
+const DAY = 86_400
+const QUARTER = 900
+
+/** The second of the local day. */
+function localSecond(second: number): number {
+  const start = Math.floor(second / QUARTER) * QUARTER
+  if (start !== quarter.start) {
+    const [first, last] = [dateSecond(start), dateSecond(start + QUARTER - 1)]
+    // The clock is moved within it.
+    if ((first + QUARTER - 1) % DAY !== last) return dateSecond(second)
+    quarter = { start, second: first }
+  }
+  return (quarter.second + second - start) % DAY
+}
+
+function dateSecond(second: number): number {
+  const date = new Date(second * 1000)
+  return (date.getHours() * 60 + date.getMinutes()) * 60 + date.getSeconds()
+}
+
+/** `HH:MM:SS` of the second of a day. */
+function clock(second: number): string {
+  const minute = Math.floor(second / 60)
+  return `${two(Math.floor(minute / 60))}:${two(minute % 60)}:${two(second % 60)}`
+}
+
+const TWO = Array.from({ length: 100 }, (_, n) => String(n).padStart(2, '0'))
+
 function two(n: number): string {
-  return String(n).padStart(2, '0')
+  return TWO[n]!
 }

@@ -1,6 +1,7 @@
 /** The part of the Encoding standard that the engine uses, declared here since no type library is loaded. Node and browsers have it. */
 declare class TextEncoder {
   encode(text: string): Uint8Array
+  encodeInto(text: string, bytes: Uint8Array): { read: number; written: number }
 }
 declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean })
@@ -30,6 +31,11 @@ export function textToBytes(text: string): Uint8Array {
     else for (const byte of encoder.encode(char)) bytes.push(byte)
   }
   return Uint8Array.from(bytes)
+}
+
+/** Writes a text as UTF-8 to memory that has room for it; lone surrogates become U+FFFD. @returns bytes written */
+export function encodeInto(text: string, bytes: Uint8Array): number {
+  return encoder.encodeInto(text, bytes).written
 }
 
 /** The text of UTF-8 bytes; a byte that belongs to no character becomes a lone surrogate U+DC80…U+DCFF. */

@@ -43,7 +43,7 @@ export class Batch {
     const most = Math.min(items, this.#limit)
     let [end, size] = [0, 0]
     for (; end < most && end < this.#items.length; end++) {
-      size += this.#items[end]!.body.length
+      if (bytes < Number.POSITIVE_INFINITY) size += this.#items[end]!.body.length
       if (size > bytes && end > 0) break
     }
     return this.#items.slice(0, end)

@@ -49,7 +49,7 @@ export class Pump {
     return this.#running
   }
 
-  /** Resolves at the end of each attempt and of each pause. */
+  /** Resolves when alerts have left the queue, and at the end of each attempt and of each pause. */
   get step(): Promise<void> {
     return this.#step.promise
   }
@@ -129,6 +129,8 @@ export class Pump {
     if (this.#batch.length === 0) {
       const taken = queue.take(limits.items, limits.bytes ?? Number.POSITIVE_INFINITY)
       this.#batch.fill(Array.isArray(taken) ? taken : await taken)
+      // A producer that waits for room goes on while these are sent: once the call has been made, not before.
+      setImmediate(() => this.#stepped())
     }
     const sent = this.#batch.next(limits)
     if (sent.length === 0 || this.state !== 'open') return

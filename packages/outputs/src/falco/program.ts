@@ -51,7 +51,7 @@ export class ProgramOutput implements Output {
     for (const [delivered, item] of items.entries()) {
       const child = this.#start()
       // A program that succeeds without reading its input has done its work.
-      child.write(new LineBuffer().fill([item])).catch(() => {})
+      child.write(new LineBuffer().fill([item]).data).catch(() => {})
       const code = await child.end()
       if (code !== 0) return { delivered, failure: exitFailure(code, NEVER_RAN.includes(code) ? 'later' : 'poison') }
     }
@@ -67,7 +67,7 @@ export class ProgramOutput implements Output {
     }
     const child = this.#child ?? this.#start()
     try {
-      await child.write(this.#lines.fill(items))
+      await child.write(this.#lines.fill(items).data)
       if (this.#written === 0) {
         const code = await Promise.race([child.exit, sleep(START_UP)])
         if (code !== undefined && NEVER_RAN.includes(code)) {

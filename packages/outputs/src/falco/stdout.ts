@@ -43,13 +43,18 @@ export class StdoutOutput implements Output {
 
   async send(items: readonly Item[]): Promise<Answer> {
     if (!this.#pipe) return this.#writer.write(this.#fd, items)
+    let done = 0
     try {
-      await writeStream(this.#pipe, this.#lines.fill(items))
-      return { delivered: items.length }
+      while (done < items.length) {
+        const { data, end } = this.#lines.fill(items, done)
+        await writeStream(this.#pipe, data)
+        done = end
+      }
+      return { delivered: done }
     } catch (error) {
       const failure = failureOf(error, NAME)
-      if (!GONE.includes(failure.cause)) return { delivered: 0, failure }
-      return { delivered: 0, failure: { class: 'broken', cause: 'EPIPE', message: 'stdout: the reader has gone' } }
+      if (!GONE.includes(failure.cause)) return { delivered: done, failure }
+      return { delivered: done, failure: { class: 'broken', cause: 'EPIPE', message: 'stdout: the reader has gone' } }
     }
   }
 

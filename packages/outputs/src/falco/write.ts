@@ -2,6 +2,7 @@ import { fstat, ftruncate, write } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { ByteSink } from '@falc/engine'
 import { type Answer, failureOf } from '../model/answer.ts'
 import type { BatchLimits, Item } from '../model/transport.ts'
 
@@ -46,8 +47,18 @@ export class LineWriter {
 
   /** Appends one line per item. A line that does not fit, on a full disk, is removed again and not delivered. */
   async write(fd: number, items: readonly Item[]): Promise<Answer> {
-    const start = this.#torn ? '\n' : ''
-    const data = this.#lines.fill(items, start)
+    for (let done = 0; done < items.length; ) {
+      const start = this.#torn ? '\n' : ''
+      const { data, end } = this.#lines.fill(items, done, start)
+      const { delivered, failure } = await this.#write(fd, data, start.length)
+      if (failure) return { delivered: done + delivered, failure }
+      done = end
+    }
+    return { delivered: items.length }
+  }
+
+  /** @param from where the first line begins @returns how many lines were written before a failure */
+  async #write(fd: number, data: Uint8Array, from: number): Promise<Answer> {
     let offset = 0
     try {
       while (offset < data.length) {
@@ -56,11 +67,11 @@ export class LineWriter {
         offset += count
         this.#torn = false
       }
-      return { delivered: items.length }
+      return { delivered: 0 }
     } catch (error) {
       const whole = offset === 0 ? 0 : data.lastIndexOf(0x0a, offset - 1) + 1
       if (offset > whole) await this.#removeTail(fd, offset - whole)
-      return { delivered: countLines(data, start.length, whole), failure: failureOf(error, this.#output) }
+      return { delivered: countLines(data, from, whole), failure: failureOf(error, this.#output) }
     }
   }
 
@@ -100,33 +111,32 @@ export function writeStream(stream: Writable, data: string | Uint8Array): Promis
   })
 }
 
-/** Lines that one write takes. */
-export const LINES: BatchLimits = { items: 4096, bytes: 1024 * 1024 }
+/** Alerts that are written as lines. How long they are is known when they are written. */
+export const LINES: BatchLimits = { items: 4096 }
 
-/** The largest buffer that is kept for the next lines. */
-const KEPT = 4 * 1024 * 1024
+/** Bytes of one write, roughly. */
+const WRITE = 1024 * 1024
 
 /** Bodies as lines, in memory that is used again: the last lines must have been written. */
 export class LineBuffer {
-  #buffer = Buffer.allocUnsafe(64 * 1024)
+  readonly #sink = new ByteSink(64 * 1024)
 
-  /** @param start before the first line */
-  fill(items: readonly Item[], start = ''): Uint8Array {
-    if (this.#buffer.length > KEPT) this.#buffer = Buffer.allocUnsafe(KEPT)
-    let end = this.#buffer.write(start)
-    for (const { body } of items) {
-      this.#reserve(end, 3 * body.length + 1)
-      // Line by line: one long text of all of them would be put together first.
-      end += this.#buffer.write(body, end)
-      this.#buffer[end++] = 0x0a
+  /**
+   * Lines for one write.
+   * @param from the first item @param start before the first line
+   * @returns the lines, and the first item that is not among them
+   */
+  fill(items: readonly Item[], from = 0, start = ''): { readonly data: Uint8Array; readonly end: number } {
+    const sink = this.#sink
+    sink.clear()
+    sink.text(start)
+    let end = from
+    while (end < items.length && sink.length < WRITE) {
+      const item = items[end++]!
+      if (item.write) item.write(sink)
+      else sink.text(item.body)
+      sink.byte(0x0a)
     }
-    return this.#buffer.subarray(0, end)
-  }
-
-  #reserve(used: number, more: number): void {
-    if (used + more <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafe(2 * (used + more))
-    this.#buffer.copy(larger, 0, 0, used)
-    this.#buffer = larger
+    return { data: sink.written, end }
   }
 }

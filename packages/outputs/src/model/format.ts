@@ -1,4 +1,4 @@
-import type { AlertData } from '@falc/engine'
+import type { AlertData, ByteSink } from '@falc/engine'
 
 /** How alerts are written. */
 export interface Format {
@@ -6,20 +6,6 @@ export interface Format {
   readonly contentType: string
   /** One line, without a line break at the end. */
   print(alert: AlertData): string
-}
-
-/** A format that prints an alert once for all outputs that share it. */
-export function shared(format: Format): Format {
-  let last: AlertData | undefined
-  let text = ''
-  return {
-    contentType: format.contentType,
-    print(alert) {
-      if (alert !== last) {
-        text = format.print(alert)
-        last = alert
-      }
-      return text
-    },
-  }
+  /** Appends what `print` returns, in UTF-8, where that costs less than making it a text. */
+  write?(alert: AlertData, sink: ByteSink): void
 }

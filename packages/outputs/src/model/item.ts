@@ -1,4 +1,4 @@
-import type { AlertData } from '@falc/engine'
+import { type AlertData, alertSize, type ByteSink } from '@falc/engine'
 import type { Format } from './format.ts'
 import type { Item } from './transport.ts'
 
@@ -12,11 +12,13 @@ export interface Wording {
 /** An alert in one output's queue. Its texts are made when they are read. */
 export class QueuedItem implements Item {
   readonly alert: AlertData
+  readonly size: number
   readonly #wording: Wording
   #body: string | undefined
 
   constructor(alert: AlertData, wording: Wording) {
     this.alert = alert
+    this.size = alertSize(alert)
     this.#wording = wording
     this.#body = undefined
   }
@@ -28,6 +30,12 @@ export class QueuedItem implements Item {
   get body(): string {
     this.#body ??= this.#wording.format.print(this.alert)
     return this.#body
+  }
+
+  write(sink: ByteSink): void {
+    const { format } = this.#wording
+    if (this.#body === undefined && format.write) format.write(this.alert, sink)
+    else sink.text(this.body)
   }
 
   get contentType(): string {

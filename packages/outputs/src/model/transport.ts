@@ -2,7 +2,7 @@
  * What a transport is: its options as records, its limits, how it connects, how it sends one batch, and what an answer means.
  * Queues, retries, dead letters, collapsing, rates, counters, secrets and log lines are the delivery's and the same for all.
  */
-import type { AlertData, Priority } from '@falc/engine'
+import type { AlertData, ByteSink, Priority } from '@falc/engine'
 import type { Answer } from './answer.ts'
 
 /** The kinds of option values, once read. */
@@ -80,6 +80,10 @@ export interface Item {
   readonly contentType: string
   /** The output's template, rendered; without a template, the alert's output. For people. */
   readonly text: string
+  /** Bytes of memory that it takes, roughly, before its body is made. Default: told from the body. */
+  readonly size?: number
+  /** Appends the body, in UTF-8, without making it a text. */
+  write?(sink: ByteSink): void
 }
 
 /** How much one call of `send` takes. */

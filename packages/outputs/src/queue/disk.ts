@@ -256,7 +256,7 @@ export class DiskQueue implements Queue {
     while (items.length < count) {
       const entry = this.#first()
       if (!entry) break
-      bytes += entry.item.body.length
+      if (maxBytes < Number.POSITIVE_INFINITY) bytes += entry.item.body.length
       if (bytes > maxBytes && items.length > 0) break
       const written = this.#shelf.next < (this.#journal?.next ?? 0)
       this.#taken.push({ number: written ? this.#shelf.next++ : undefined, entry })

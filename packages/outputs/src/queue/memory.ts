@@ -10,7 +10,7 @@ const HIGH_WATER = 1024
 
 /** Memory that an item takes: its texts, and the objects around them. */
 export function sizeOf(item: Item): number {
-  return 1024 + 2 * item.body.length
+  return item.size ?? 1024 + 2 * item.body.length
 }
 
 /** A queue in memory. An empty one takes an item of any size. */
@@ -68,7 +68,8 @@ export class MemoryQueue implements Queue {
     const taken: Item[] = []
     let bytes = 0
     for (let item = this.#items.first; item !== undefined && taken.length < count; item = this.#items.first) {
-      bytes += item.body.length
+      // Where no size is asked for, the body need not exist.
+      if (maxBytes < Number.POSITIVE_INFINITY) bytes += item.body.length
       if (bytes > maxBytes && taken.length > 0) break
       this.#items.shift()
       this.#taken.push(sizeOf(item))

@@ -1,13 +1,18 @@
 /** Alerts as they are stored: JSON from which all of an alert can be read again. */
-import { type AlertData, parseAlert } from '@falc/engine'
-import { falcoJson } from '../formats/falco.ts'
-import { shared } from '../model/format.ts'
+import { type AlertData, alertJson, parseAlert } from '@falc/engine'
+
+const STORED = { id: true, message: true } as const
 
 /** One alert after the other goes to several outputs: it is printed once. */
-const STORED = shared(falcoJson({ id: true, message: true }))
+let last: AlertData | undefined
+let text = ''
 
 export function printStored(alert: AlertData): string {
-  return STORED.print(alert)
+  if (alert !== last) {
+    text = alertJson(alert, STORED)
+    last = alert
+  }
+  return text
 }
 
 /** @throws {SyntaxError} when the text is not an alert */

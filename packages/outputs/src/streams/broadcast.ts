@@ -1,6 +1,5 @@
 import type { Item } from '../model/transport.ts'
 import { Fifo } from '../queue/fifo.ts'
-import { sizeOf } from '../queue/memory.ts'
 
 /** An alert that clients share. */
 interface Entry {
@@ -29,6 +28,9 @@ export interface BroadcastOptions {
 
 /** Bytes of the history, and of the alerts that wait for the slowest client, at most: clients share them. */
 const MAX_BYTES = 32 << 20
+
+/** Memory that an item takes: its body is made for the first client and kept for the others. */
+const sizeOf = ({ body }: Item) => 1024 + 2 * body.length
 
 /**
  * Hands alerts to any number of clients, none of which can hold up the others. A client that is too slow loses alerts and is notified of how
