@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type HttpAnswer, HttpClient, isFailure } from '@falc/outputs'
 import type { KubeConfig } from './config.ts'
+import { type Executed, executeAt } from './exec.ts'
 
 /** A pod has some ten thousand bytes; a list of those of a node, some hundred of them. */
 const MAX_ANSWER = 16 << 20
@@ -72,6 +73,19 @@ export class KubeClient {
   /** What the API server only passes on: it takes neither a dry run nor a body. */
   post(path: string, signal: AbortSignal): Promise<KubeAnswer> {
     return this.#send({ method: 'POST', path }, signal)
+  }
+
+  /** A command in a container, without standard input. What it writes is kept up to 64 KiB. */
+  async exec(path: string, container: string, command: readonly string[], signal: AbortSignal): Promise<Executed> {
+    const url = new URL(path, this.#config.server)
+    for (const word of command) url.searchParams.append('command', word)
+    for (const [name, value] of Object.entries({ container, stdout: 'true', stderr: 'true' }))
+      url.searchParams.set(name, value)
+    const executed = await executeAt(url, this.#bearer(), this.#config, signal)
+    if (executed.refused?.status !== 401 || !this.#token) return executed
+    // A token may have been renewed since it was read.
+    this.#token = undefined
+    return executeAt(url, this.#bearer(), this.#config, signal)
   }
 
   close(): void {

@@ -3,7 +3,7 @@ A stand-in for the API server, strict: paths, verbs, keys and types are those of
 client for Python. It evaluates roles, UIDs and resource versions, stores nothing in a dry run, and refuses what it is told to. Lists come
 in pages of one moment, watches tell every change in order from a version on, or that it is too old.
 
-    apiserver.py ROLES.json TOKEN-FILE     prints its port; a line on standard input is a command:
+    apiserver.py ROLES.json TOKEN-FILE [CERTIFICATE KEY]     prints its port; a line on standard input is a command:
 
     put KIND JSON              an object, as if somebody had made it
     remove KIND NAMESPACE NAME
@@ -13,10 +13,12 @@ in pages of one moment, watches tell every change in order from a version on, or
     compact                    changes until now are forgotten, and pages begun
     disconnect                 every watch ends in the middle of an event
     watches                    prints how many there are
+    executed                   prints the commands that were run in containers
 """
 import base64
 import json
 import re
+import ssl
 import sys
 import threading
 import time
@@ -26,6 +28,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from kubernetes.client import models
 from strict import Refused, check
+
+import websocket_exec as remote
 
 # (group, version, plural): (kind, model, namespaced)
 RESOURCES = {
@@ -46,7 +50,9 @@ RESOURCES = {
     ("events.k8s.io", "v1", "events"): ("Event", "EventsV1Event", True),
 }
 KINDS = {kind: key for key, (kind, _, _) in RESOURCES.items()}
-SUBRESOURCES = {"eviction": ("POST", "create"), "log": ("GET", "get"), "ephemeralcontainers": ("PATCH", "patch")}
+SUBRESOURCES = {"eviction": ("POST", "create"), "log": ("GET", "get"), "ephemeralcontainers": ("PATCH", "patch"), "exec": ("GET", "get")}
+TRUE = ("1", "t", "T", "true", "TRUE", "True")
+EXEC_QUERY = {"command", "container", "stdin", "stdout", "stderr", "tty"}
 QUERY = {
     "GET": {"fieldSelector", "labelSelector", "limit", "continue", "tailLines", "limitBytes", "container", "pretty"},
     "WATCH": {"watch", "allowWatchBookmarks", "resourceVersion", "timeoutSeconds", "fieldSelector", "labelSelector", "pretty"},
@@ -65,6 +71,27 @@ compacted = 0
 pages = {}
 disconnects = 0
 watches = 0
+executed = []
+
+
+def discovery(path):
+    """What there is, as kubectl asks for it; None: another path."""
+    groups = sorted({group for group, _, _ in RESOURCES if group})
+    if path == "/api":
+        return {"kind": "APIVersions", "versions": ["v1"]}
+    if path == "/apis":
+        versions = {group: {"groupVersion": f"{group}/v1", "version": "v1"} for group in groups}
+        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [{"name": group, "versions": [one], "preferredVersion": one} for group, one in versions.items()]}
+    group = "" if path == "/api/v1" else path.removeprefix("/apis/").removesuffix("/v1")
+    if path != "/api/v1" and group not in groups:
+        return None
+    verbs = ["create", "delete", "get", "list", "patch", "watch"]
+    resources = [
+        {"name": plural, "singularName": "", "namespaced": namespaced, "kind": kind, "verbs": verbs}
+        for (of, _, plural), (kind, _, namespaced) in RESOURCES.items()
+        if of == group
+    ]
+    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": f"{group}/v1" if group else "v1", "resources": resources}
 
 
 def merge(old, patch):
@@ -196,9 +223,9 @@ class Handler(BaseHTTPRequestHandler):
             body = self.rfile.read(length)
             with lock:
                 answer = self.handle_request(body)
-                if not isinstance(answer, Watch):
+                if isinstance(answer, tuple):
                     return self.answer(*answer)
-            self.stream(answer)
+            self.stream(answer) if isinstance(answer, Watch) else answer()
         except Refused as refused:
             self.answer(refused.code, refused.status, refused.after)
         except Exception as error:
@@ -253,6 +280,9 @@ class Handler(BaseHTTPRequestHandler):
             if self.headers.get("authorization") != f"Bearer {file.read().strip()}":
                 raise Refused(401, "Unauthorized", "Unauthorized")
         url = urlsplit(self.path)
+        found = discovery(url.path) if self.command == "GET" else None
+        if found:
+            return 200, found
         kubelet = re.fullmatch(r"/api/v1/nodes/([^/]+)/proxy/checkpoint/([^/]+)/([^/]+)/([^/]+)", url.path)
         if kubelet and self.command == "POST":
             self.authorize("create", "", "nodes/proxy", None)
@@ -266,8 +296,8 @@ class Handler(BaseHTTPRequestHandler):
         namespace, name = namespace and unquote(namespace), name and unquote(name)
         method = self.command
         query = {key: values[0] for key, values in parse_qs(url.query, keep_blank_values=True).items()}
-        watching = query.get("watch") in ("1", "t", "T", "true", "TRUE", "True")
-        unknown = set(query) - QUERY.get("WATCH" if watching else method, set())
+        watching = query.get("watch") in TRUE
+        unknown = set(query) - (EXEC_QUERY if sub == "exec" else QUERY.get("WATCH" if watching else method, set()))
         if unknown:
             raise Refused(400, "BadRequest", f"unknown query parameters: {', '.join(sorted(unknown))}")
         if query.get("dryRun", "All") != "All" or query.get("fieldValidation", "Strict") != "Strict":
@@ -294,6 +324,9 @@ class Handler(BaseHTTPRequestHandler):
         found = objects.get((kind, namespace, name))
         if found is None:
             raise Refused(404, "NotFound", f'{plural} "{name}" not found')
+        if sub == "exec":
+            self.authorize("create", "", "pods/exec", namespace)
+            return self.execute(found, parse_qs(url.query, keep_blank_values=True))
         if sub == "log":
             return 200, "".join(f"line {i}\n" for i in range(int(query.get("tailLines", "3"))))
         if method == "GET":
@@ -392,6 +425,20 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(404, "NotFound", "the kubelet has no such container, and takes no query")
         return 200, {"items": [f"/var/lib/kubelet/checkpoints/checkpoint-{name}_{namespace}-{container}.tar"]}
 
+    def execute(self, found, query):
+        """A command in a container: what is left to do without the lock."""
+        names = [one["name"] for one in found["spec"]["containers"]]
+        container, command = query.get("container", names[:1])[0], query.get("command", [])
+        if container not in names:
+            raise Refused(400, "BadRequest", f"container {container} is not valid for pod {found['metadata']['name']}")
+        if not command or not any(query.get(name, [""])[0] in TRUE for name in ("stdin", "stdout", "stderr")):
+            raise Refused(400, "BadRequest", "you must specify a command, and at least one of stdin, stdout, stderr")
+        protocol = remote.chosen(self.headers)
+        if protocol is None:
+            raise Refused(400, "BadRequest", "Upgrade request required")
+        executed.append(command)
+        return lambda: remote.run(remote.Channels(self, protocol), command, query.get("stdin", [""])[0] in TRUE)
+
     def ephemeral(self, found, body, dry):
         patch = self.parsed(body, "application/strategic-merge-patch+json")
         check(patch, "V1Pod", "Pod", True)
@@ -455,6 +502,10 @@ class Handler(BaseHTTPRequestHandler):
 
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+if len(sys.argv) > 3:
+    secure = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    secure.load_cert_chain(*sys.argv[3:5])
+    server.socket = secure.wrap_socket(server.socket, server_side=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 print(server.server_address[1], flush=True)
 for line in sys.stdin:
@@ -483,6 +534,8 @@ for line in sys.stdin:
             disconnects += 1
             lock.notify_all()
             print("ok", flush=True)
+        elif command == "executed":
+            print(json.dumps(executed), flush=True)
         elif command == "watches":
             print(json.dumps(watches), flush=True)
         elif command == "answer":

@@ -5,6 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
+interface Tls {
+  readonly cert: string
+  readonly key: string
+}
+
 /** The stand-in for an API server: see apiserver.py. */
 export class ApiServer {
   readonly url: string
@@ -21,14 +26,15 @@ export class ApiServer {
     process: ChildProcessWithoutNullStreams,
     lines: AsyncIterator<string>,
     port: string,
+    tls: Tls | undefined,
   ) {
-    this.url = `http://127.0.0.1:${port}`
+    this.url = tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`
     this.token = join(folder, 'token')
     this.kubeconfig = join(folder, 'kubeconfig')
     const config = {
       'current-context': 'c',
       contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-      clusters: [{ name: 'c', cluster: { server: this.url } }],
+      clusters: [{ name: 'c', cluster: { server: this.url, ...(tls && { 'certificate-authority': tls.cert }) } }],
       users: [{ name: 'u', user: { tokenFile: this.token } }],
     }
     writeFileSync(this.kubeconfig, JSON.stringify(config))
@@ -37,17 +43,23 @@ export class ApiServer {
     this.#lines = lines
   }
 
-  static async start(): Promise<ApiServer> {
+  /** @param tls paths of PEM files */
+  static async start(tls?: Tls): Promise<ApiServer> {
     const folder = mkdtempSync(join(tmpdir(), 'falc-apiserver-'))
     writeFileSync(join(folder, 'token'), 'first\n')
-    const args = ['apiserver.py', join(folder, 'roles.json'), join(folder, 'token')]
+    const args = [
+      'apiserver.py',
+      join(folder, 'roles.json'),
+      join(folder, 'token'),
+      ...(tls ? [tls.cert, tls.key] : []),
+    ]
     const process = spawn('/usr/bin/python3', args, { cwd: import.meta.dirname })
     let errors = ''
     process.stderr.on('data', text => (errors += text))
     const lines = createInterface(process.stdout)[Symbol.asyncIterator]()
     const { value: port } = await lines.next()
     if (port === undefined) throw new Error(errors)
-    return new ApiServer(folder, process, lines, port)
+    return new ApiServer(folder, process, lines, port, tls)
   }
 
   /** What whoever has the token may do. */

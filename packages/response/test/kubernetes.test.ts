@@ -119,6 +119,12 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
         },
       ],
     ],
+    [
+      'exec_in_container',
+      '{ command: [args, "%alert.rule; $(id)"] }',
+      async () => (await tell('executed')).length > 0,
+      true,
+    ],
     ['scale_workload', '{ replicas: 0 }', async () => (await get('Deployment', 'web')).spec, { replicas: 0 }],
   ]
 
@@ -195,7 +201,10 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
     ),
   )('%s: a pod that has the name of the one that is meant is left alone', async (name, example) => {
     const before = [await get('Pod', 'web-0'), await get('Node', 'node-1', '-'), await get('Deployment', 'web')]
-    const { open, outcomes } = await respond(`[{ ${name}: ${example} }]`, about('00000000-dead', { 'proc.pid': 7 }))
+    const { open, outcomes } = await respond(
+      `[{ ${name}: ${example} }]`,
+      about('00000000-dead', { 'proc.pid': 7, 'proc.vpid': 7 }),
+    )
     await open.close()
     expect(outcomes()).toEqual([`${name} gone`])
     expect([await get('Pod', 'web-0'), await get('Node', 'node-1', '-'), await get('Deployment', 'web')]).toEqual(

@@ -1,5 +1,6 @@
 /** Actions on one container of a pod. */
 import type { AlertData } from '@falc/engine'
+import { parseDuration } from '@falc/outputs'
 import { type Action, defineAction, optionalField } from '../model/action.ts'
 import type { Call, Data } from '../model/call.ts'
 import { callOn, podOf } from './kubernetes.ts'
@@ -56,5 +57,32 @@ export const debugContainer: Action = defineAction({
   target: podOf,
   plan: ({ alert, params: { image, command, container } }) => [
     call(alert, 'debug', name => `add ${image} to ${name}: ${command.join(' ')}`, { image, command, container }),
+  ],
+})
+
+export const execInContainer: Action = defineAction({
+  name: 'exec_in_container',
+  asks: ['exec'],
+  doc: 'Runs a program in the container; what it writes, at most 64 KiB, is kept in the journal. Fields of the alert are arguments of their own: no shell reads them. What still runs when the time is up goes on, and the step is undecided. Needs the package `ws`.',
+  example: '{ command: [cat, "/proc/%proc.vpid/maps"], timeout: 10s }',
+  params: {
+    type: 'object',
+    properties: {
+      command: {
+        type: 'array',
+        ...{ minItems: 1, maxItems: 64, items: { type: 'string', format: 'value' } },
+        description: 'The program and its arguments.',
+      },
+      container: CONTAINER,
+      timeout: { type: 'string', format: 'duration', default: '30s', description: 'How long it may take.' },
+    },
+    required: ['command'],
+  },
+  target: podOf,
+  plan: ({ alert, params: { command, container, timeout } }) => [
+    call(alert, 'exec', name => `run ${command.join(' ')} in ${name}`, {
+      ...{ command, container },
+      timeout: parseDuration(timeout) ?? 0,
+    }),
   ],
 })

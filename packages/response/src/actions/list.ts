@@ -3,7 +3,7 @@ import { capture } from './capture.ts'
 import { disconnectContainer, killContainer, pauseContainer, stopContainer } from './container.ts'
 import { quarantineFile } from './file.ts'
 import { KUBERNETES } from './kubernetes.ts'
-import { checkpointContainer, debugContainer } from './kubernetes-container.ts'
+import { checkpointContainer, debugContainer, execInContainer } from './kubernetes-container.ts'
 import { revokeBinding } from './kubernetes-rights.ts'
 import { killProcess, stopProcess } from './process.ts'
 import { notify, program, publish, webhook } from './tell.ts'
@@ -21,6 +21,7 @@ export const ACTIONS: readonly Action[] = [
   ...KUBERNETES,
   checkpointContainer,
   debugContainer,
+  execInContainer,
   revokeBinding,
   notify,
   webhook,

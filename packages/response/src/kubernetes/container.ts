@@ -1,4 +1,4 @@
-/** One container of a pod: a checkpoint of it, and one beside it to look with. */
+/** One container of a pod: a command in it, a checkpoint of it, and one beside it to look with. */
 import { pathOf } from '@falc/kubernetes'
 import type { Answer } from '../model/call.ts'
 import { answerOf } from './answer.ts'
@@ -64,4 +64,35 @@ export async function debug(doing: Doing): Promise<Answer> {
   const type = 'application/strategic-merge-patch+json'
   const answer = await client.write({ method: 'PATCH', path, type, body }, dry, signal)
   return answer.status === 200 ? { outcome: 'done', said: name, data: { container: name } } : answerOf(answer)
+}
+
+/** A command in the container. Kubernetes takes no UID and no dry run with it: the pod is looked at before and afterwards. */
+export async function execute(doing: Doing): Promise<Answer> {
+  const { client, object, dry, signal } = doing
+  const { command, timeout } = doing.with
+  const found = await chosen(doing)
+  if ('outcome' in found) return found
+  if (dry) return { outcome: 'done', said: `${found.name}: not run` }
+  const end = AbortSignal.any([signal, AbortSignal.timeout(timeout as number)])
+  const executed = await client.exec(pathOf(object, 'exec'), found.name, command as string[], end)
+  const { stdout, stderr, left, status, problem, refused } = executed
+  if (refused) {
+    const answer = answerOf(refused)
+    return refused.status === 0 ? { outcome: 'failed', said: String(refused.body.message) } : answer
+  }
+  const data = { stdout, stderr, ...(left > 0 && { left }) }
+  const wrote = (stdout + stderr).trim()
+  const said = (text: string) => [text, wrote].filter(Boolean).join(': ')
+  const now = await client.get(pathOf(object), signal)
+  // Gone is well: then it was the one that was looked at.
+  if (now.status === 200 && now.body?.metadata?.uid !== object.uid)
+    return {
+      outcome: 'undecided',
+      said: said('the pod was replaced meanwhile: in which of the two it ran, nobody knows'),
+      data,
+    }
+  if (status === undefined) return { outcome: 'undecided', said: said(problem ?? 'no answer'), data }
+  if (status.status === 'Success') return { outcome: 'done', said: wrote, data }
+  const code = status.details?.causes?.find((cause: any) => cause.reason === 'ExitCode')?.message
+  return { outcome: 'failed', said: said(code === undefined ? String(status.message) : `exit code ${code}`), data }
 }

@@ -2,7 +2,7 @@
 import type { KubeClient } from '@falc/kubernetes'
 import type { Answer, KubernetesCall, Port } from '../model/call.ts'
 import { rebind, revoke } from './binding.ts'
-import { checkpoint, debug } from './container.ts'
+import { checkpoint, debug, execute } from './container.ts'
 import { drain, evict } from './drain.ts'
 import { isolate, release } from './isolate.ts'
 import { cordonTo, onNode, tainted, untainted } from './node.ts'
@@ -108,6 +108,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   debug: {
     rights: [POD_READ, { group: '', resource: 'pods/ephemeralcontainers', verbs: ['patch'] }],
     run: debug,
+  },
+  exec: {
+    // A WebSocket begins with GET; servers from 1.35 on want the right to create, too.
+    rights: [POD_READ, { group: '', resource: 'pods/exec', verbs: ['create', 'get'] }],
+    run: execute,
   },
   revoke: { byName: true, rights: bindings('get', 'delete'), run: revoke },
   rebind: { byName: true, rights: bindings('create'), run: rebind },

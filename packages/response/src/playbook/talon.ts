@@ -35,10 +35,10 @@ export const TALON: Readonly<Record<string, Row>> = {
     note: 'never of the control plane; pods of DaemonSets stay',
   },
   'kubernetes:exec': {
-    note: 'it puts fields that an attacker chooses into a shell in the pod; use `program` or a function',
+    note: 'it puts fields that an attacker chooses into a shell in the pod; use `exec_in_container`',
   },
   'kubernetes:script': {
-    note: 'it puts fields that an attacker chooses into a shell in the pod; use `program` or a function',
+    note: 'it puts fields that an attacker chooses into a shell in the pod; use `exec_in_container`',
   },
   'kubernetes:delete': { note: 'it deletes by name, and an alert of an audit event has no UID' },
   'kubernetes:download': { note: 'there is no such action' },
