@@ -98,7 +98,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'catalogue',
     'index',
   ],
-  kubernetes: ['config', 'client', 'kinds', 'stored', 'reflector', 'description', 'directory', 'index'],
+  kubernetes: ['config', 'exec', 'client', 'kinds', 'stored', 'reflector', 'description', 'directory', 'index'],
   response: [
     ...[
       'model',
