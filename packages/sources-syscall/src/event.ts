@@ -136,6 +136,17 @@ export class SyscallEvent {
     return internText(this.bytes, this.view, start, this.bytes[last] === 0 ? last : this.bytes.indexOf(0, start))
   }
 
+  /**
+   * What follows the last parameter. Live, dup, dup2 and dup3 of an inet socket have its ends there, as a tuple parameter has them,
+   * and its protocol (a byte); connect has the protocol. So it is known whether or not events tell how the process got it.
+   */
+  get tail(): Uint8Array {
+    const start = this.#offsets[this.nparams]!
+    return start === this.end || this.encodedParams !== NPARAMS[this.type]
+      ? NO_BYTES
+      : this.bytes.subarray(start, this.end)
+  }
+
   /** The file's path below the host's root, if a mount hides it: see RESOLVED_EVENTS. '' = none was recorded. */
   get hostPath(): string {
     const last = this.end - 1

@@ -1,7 +1,6 @@
 /* Level 3: descriptors that are neither files nor sockets, and copies of descriptors. */
 #pragma once
-#include "store.bpf.h"
-#include "flags.bpf.h"
+#include "network.bpf.h"
 #include "task.bpf.h"
 
 EXIT_EVENT(eventfd, SYSCALL_EVENTFD_X)
@@ -136,6 +135,7 @@ EXIT_EVENT(dup, SYSCALL_DUP_1_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(oldfd, put_int(e, argument(regs, 0)));
+	add_socket(e, ret, true);
 }
 
 EXIT_EVENT(dup2, SYSCALL_DUP2_X)
@@ -143,6 +143,7 @@ EXIT_EVENT(dup2, SYSCALL_DUP2_X)
 	PARAM(res, put_int(e, ret));
 	PARAM(oldfd, put_int(e, argument(regs, 0)));
 	PARAM(newfd, put_int(e, argument(regs, 1)));
+	add_socket(e, ret, true);
 }
 
 EXIT_EVENT(dup3, SYSCALL_DUP3_X)
@@ -151,6 +152,7 @@ EXIT_EVENT(dup3, SYSCALL_DUP3_X)
 	PARAM(oldfd, put_int(e, argument(regs, 0)));
 	PARAM(newfd, put_int(e, argument(regs, 1)));
 	PARAM(flags, put_u32(e, dup3_flags(argument(regs, 2))));
+	add_socket(e, ret, true);
 }
 
 #define F_DUPFD 0

@@ -43,17 +43,13 @@ static __always_inline __u32 unix_path(struct sock *sk, __u8 *to)
 
 /*
  * Both ends of a socket, seen from its outside: local first when `outbound`. The peer of a datagram socket that is not
- * connected may be given by the caller's sockaddr (`peer` in user memory).
+ * connected may be given by the caller's sockaddr (`peer` in user memory). Returns the length of what stands at `to`.
  */
-static __always_inline void put_socktuple(struct event *e, int fd, bool outbound, unsigned long peer)
+static __always_inline __u32 write_socktuple(__u8 *to, struct sock *sk, bool outbound, unsigned long peer)
 {
-	struct sock *sk = sock_of(file_of(current_task(), fd));
-	__u8 *to = slot(e);
 	__u16 family;
-	if (!sk) {
-		put_empty(e);
-		return;
-	}
+	if (!sk)
+		return 0;
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	if (family == AF_INET) {
 		struct inet_sock *inet = (struct inet_sock *)sk;
@@ -71,7 +67,7 @@ static __always_inline void put_socktuple(struct event *e, int fd, bool outbound
 		STORE(__u16, to + 5, bpf_ntohs(outbound ? local_port : remote_port));
 		STORE(__u32, to + 7, outbound ? remote : local);
 		STORE(__u16, to + 11, bpf_ntohs(outbound ? remote_port : local_port));
-		end_param(e, 13);
+		return 13;
 	} else if (family == AF_INET6) {
 		struct inet_sock *inet = (struct inet_sock *)sk;
 		struct in6_addr local = {}, remote = {};
@@ -90,7 +86,7 @@ static __always_inline void put_socktuple(struct event *e, int fd, bool outbound
 		STORE(__u16, to + 17, bpf_ntohs(outbound ? local_port : remote_port));
 		__builtin_memcpy(to + 19, outbound ? &remote : &local, 16);
 		STORE(__u16, to + 35, bpf_ntohs(outbound ? remote_port : local_port));
-		end_param(e, 37);
+		return 37;
 	} else if (family == AF_UNIX) {
 		struct sock *other = BPF_CORE_READ((struct unix_sock *)sk, peer);
 		struct sock *server = outbound ? other : sk;
@@ -98,10 +94,30 @@ static __always_inline void put_socktuple(struct event *e, int fd, bool outbound
 		/* the other way round than addresses: first the server's end, which has the name, then the client's */
 		STORE(__u64, to + 1, (__u64)server);
 		STORE(__u64, to + 9, (__u64)(outbound ? sk : other));
-		end_param(e, 17 + unix_path(server, to + 17));
-	} else {
-		put_empty(e);
+		return 17 + unix_path(server, to + 17);
 	}
+	return 0;
+}
+
+static __always_inline void put_socktuple(struct event *e, int fd, bool outbound, unsigned long peer)
+{
+	end_param(e, write_socktuple(slot(e), sock_of(file_of(current_task(), fd)), outbound, peer));
+}
+
+/*
+ * After all parameters: of an inet socket its ends, the local one first, and its protocol. Its descriptor may have come from where no
+ * event tells of it: from another process, through an io_uring, from before a loss. `ends` = false: the protocol only.
+ */
+static __always_inline void add_socket(struct event *e, int fd, bool ends)
+{
+	struct sock *sk = fd < 0 ? NULL : sock_of(file_of(current_task(), fd));
+	__u16 family = sk ? BPF_CORE_READ(sk, __sk_common.skc_family) : 0;
+	if (family != AF_INET && family != AF_INET6)
+		return;
+	if (ends)
+		e->to->at += write_socktuple(slot(e), sk, true, 0);
+	*slot(e) = BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol);
+	e->to->at += 1;
 }
 
 /* A sockaddr in user memory as SOCKADDR: family, then address and port, or a path. */
@@ -176,6 +192,7 @@ EXIT_EVENT(connect, SOCKET_CONNECT_X)
 		PARAM(tuple, put_empty(e));
 	PARAM(fd, put_int(e, argument(regs, 0)));
 	PARAM(addr, put_sockaddr(e, argument(regs, 1), argument(regs, 2)));
+	add_socket(e, argument(regs, 0), false);
 }
 
 EXIT_EVENT(listen, SOCKET_LISTEN_X)

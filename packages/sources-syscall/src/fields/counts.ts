@@ -1,7 +1,7 @@
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { EVENTS, type EventCategory } from '../events/table.ts'
-import { FdKind } from '../model/fd.ts'
+import { FdKind, isInet } from '../model/fd.ts'
 import { failed, returnValue } from './results.ts'
 import type { Field, Fields } from './table.ts'
 
@@ -31,15 +31,6 @@ function sortOf(event: SyscallEvent): Sort {
 
 function isFile(fdType: number): boolean {
   return fdType === FdKind.file || fdType === FdKind.fileV2
-}
-
-function isInet(fdType: number): boolean {
-  return (
-    fdType === FdKind.ipv4Socket ||
-    fdType === FdKind.ipv6Socket ||
-    fdType === FdKind.ipv4Server ||
-    fdType === FdKind.ipv6Server
-  )
 }
 
 function isMemory(event: SyscallEvent): boolean {

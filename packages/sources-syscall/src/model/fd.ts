@@ -28,6 +28,10 @@ export const FdKind = {
   pidfd: 21,
 } as const
 
+export function isInet(kind: number): boolean {
+  return kind >= FdKind.ipv4Socket && kind <= FdKind.ipv6Server
+}
+
 /** Bits of `Fd.flags`. */
 export const FD_ROLE_CLIENT = 1
 export const FD_ROLE_SERVER = 2

@@ -6,6 +6,7 @@ import { CL_PIPE_DST, CL_PIPE_SRC } from '../model/clone-flags.ts'
 import { type Fd, O_CLOEXEC } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
 import { duplicateFd } from './descriptors.ts'
+import { learnSocket } from './sockets.ts'
 import type { Tables } from './tables.ts'
 
 const F_DUPFD = 1
@@ -25,6 +26,7 @@ export function dup(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (num < 0) return
   if (num === 0) thread.flags |= CL_PIPE_DST
   else if (num === 1) thread.flags |= CL_PIPE_SRC
+  learnSocket(tables, event, thread)
   if (event.fd === null) return
   const fd = event.fd.copy(num)
   setCloseOnExec(fd, event.type === PPME.SYSCALL_DUP3_X && event.uint32(DUP3.flags) !== 0)

@@ -1,18 +1,12 @@
 import { type InetTuple, isZero, sameAddress } from '../model/addresses.ts'
-import { FD_ROLE_CLIENT, FD_ROLE_SERVER, type Fd, FdKind, L4_TCP } from '../model/fd.ts'
+import { FD_ROLE_CLIENT, FD_ROLE_SERVER, type Fd, FdKind, isInet, L4_TCP } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
 
 /** Number of descriptors examined to guess a role; this happens for each new datagram socket. */
 const MAX_NEIGHBOURS = 512
 
 export function isTcp(fd: Fd): boolean {
-  return (
-    fd.l4proto === L4_TCP &&
-    (fd.type === FdKind.ipv4Socket ||
-      fd.type === FdKind.ipv6Socket ||
-      fd.type === FdKind.ipv4Server ||
-      fd.type === FdKind.ipv6Server)
-  )
+  return fd.l4proto === L4_TCP && isInet(fd.type)
 }
 
 /** True if both have the same two ends, in either direction. */

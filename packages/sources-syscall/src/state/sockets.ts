@@ -19,6 +19,7 @@ import {
   FD_ROLES,
   Fd,
   FdKind,
+  isInet,
   L4_ICMP,
   L4_RAW,
   L4_TCP,
@@ -28,7 +29,7 @@ import {
 import type { Thread } from '../model/thread.ts'
 import { changeFd, nameFd, openFd } from './descriptors.ts'
 import type { Effects } from './effects.ts'
-import { setTuple, swapEnds } from './socket-ends.ts'
+import { guessRole, setTuple, swapEnds } from './socket-ends.ts'
 import {
   addressParamText,
   pathText,
@@ -92,6 +93,34 @@ function l4protoOf(type: number, protocol: number): number {
   }
 }
 
+/**
+ * The socket that a dup or the like copies, if its event describes one (SyscallEvent.tail) and the table has none under that number: it
+ * came from another process, through an io_uring or when events were lost. An entry of another kind is out of date.
+ */
+export function learnSocket(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  if (event.fd !== null && isInet(event.fd.type)) return
+  const { tail } = event
+  const tuple = readTuple(tail)
+  if (tuple === null) return
+  const fd = socketOf(event.fdNum, tuple.sip.length === 4 ? AF_INET : AF_INET6, 0, tail.at(-1)!)
+  if (tuple.dport !== 0) {
+    setTuple(fd, tuple, true)
+    fd.flags |= FD_CONNECTED
+    guessRole(fd, thread, false)
+    if ((fd.flags & FD_ROLE_SERVER) !== 0) swapEnds(fd)
+    fd.name = socketName(fd)
+  }
+  openFd(tables, event, thread, event.fdNum, fd)
+}
+
+/** The same of connect, whose parameters have the ends. */
+function learnConnected(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  const { tail } = event
+  const family = event.blob(CONNECT.tuple)[0]
+  if (tail.length === 1 && (family === AF_INET || family === AF_INET6))
+    openFd(tables, event, thread, event.fdNum, socketOf(event.fdNum, family, 0, tail[0]!))
+}
+
 function socketpair(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result < 0) return
   const first = event.int64Number(SOCKETPAIR.fd1, -1)
@@ -123,6 +152,7 @@ function bind(_tables: Tables, event: SyscallEvent, thread: Thread): void {
 
 function connect(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const { result } = event
+  if (event.fd === null || !isInet(event.fd.type)) learnConnected(tables, event, thread)
   if (event.fd === null && thread.fds.isFull && thread.fds.capacity > 0 && result >= 0) inferConnected(event)
   if (event.fd === null) return
   if (result < 0 && result !== EINPROGRESS) return
