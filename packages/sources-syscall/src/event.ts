@@ -124,10 +124,7 @@ export class SyscallEvent {
     return true
   }
 
-  /**
-   * The path that the kernel resolved, for events that may end with one (RESOLVED_EVENTS). It follows the last parameter
-   * and is not itself a parameter. '' = the path passed was already the resolved one, or none was recorded.
-   */
+  /** The path that the kernel resolved, of events that may end with one (RESOLVED_EVENTS). '' = it was the path passed, or is not recorded. */
   get resolved(): string {
     if (RESOLVED[this.type] === 0 || this.nparams < NPARAMS[this.type]!) return ''
     const start = this.#offsets[this.nparams]!
@@ -136,15 +133,10 @@ export class SyscallEvent {
     return internText(this.bytes, this.view, start, this.bytes[last] === 0 ? last : this.bytes.indexOf(0, start))
   }
 
-  /**
-   * What follows the last parameter. Live, dup, dup2 and dup3 of an inet socket have its ends there, as a tuple parameter has them,
-   * and its protocol (a byte); connect has the protocol. So it is known whether or not events tell how the process got it.
-   */
+  /** What follows the last parameter: of dup and the like, live, an inet socket's ends (a tuple) and protocol, of connect the protocol. */
   get tail(): Uint8Array {
-    const start = this.#offsets[this.nparams]!
-    return start === this.end || this.encodedParams !== NPARAMS[this.type]
-      ? NO_BYTES
-      : this.bytes.subarray(start, this.end)
+    const start = this.encodedParams === NPARAMS[this.type] ? this.#offsets[this.nparams]! : this.end
+    return this.bytes.subarray(start, this.end)
   }
 
   /** The file's path below the host's root, if a mount hides it: see RESOLVED_EVENTS. '' = none was recorded. */

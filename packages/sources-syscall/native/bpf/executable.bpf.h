@@ -47,27 +47,31 @@ static __always_inline __u64 inode_mtime(struct inode *inode)
 #define MAY_WRITE 2
 #define CAP_DAC_OVERRIDE 1
 #define CAP_FOWNER 3
-#define MAX_GROUP_STEPS 16 /* a binary search among at most 65536 groups (NGROUPS_MAX) */
+#define MAX_GROUP_STEPS 17 /* a binary search among at most 65536 groups (NGROUPS_MAX) */
 #define MAX_ID_EXTENTS 5   /* that lie in struct uid_gid_map itself (UID_GID_MAP_MAX_BASE_EXTENTS) */
 
-/* Whether the id is one of the credentials' supplementary groups, which the kernel keeps sorted. A global function: see task.bpf.h. */
+/*
+ * Whether the id is one of the credentials' supplementary groups, which the kernel keeps sorted. A global function: see task.bpf.h. It
+ * halves without a branch, since the verifier would follow both ways of each.
+ */
 __noinline int in_groups(__u64 cred_address, __u32 gid)
 {
 	const struct cred *cred = (void *)cred_address;
-	/* Of a typed pointer the verifier would follow each way through the loop. */
 	struct group_info *groups = HELPED_READ(cred, group_info);
-	__u32 left = 0, right = groups ? HELPED_READ(groups, ngroups) : 0;
-	for (int i = 0; i < MAX_GROUP_STEPS && left < right; i++) {
-		__u32 middle = (left + right) / 2, here = 0;
-		BPF_CORE_READ_INTO(&here, groups, gid[middle].val);
-		if (here == gid)
-			return true;
-		if (gid > here)
-			left = middle + 1;
-		else
-			right = middle;
+	__u32 left = 0, count = groups ? HELPED_READ(groups, ngroups) : 0, here = 0;
+	for (int i = 0; i < MAX_GROUP_STEPS && count > 1; i++) {
+		__u32 half = count / 2;
+		__s64 behind;
+		BPF_CORE_READ_INTO(&here, groups, gid[left + half].val);
+		behind = (__s64)here - gid - 1;
+		barrier_var(behind); /* clang would make a branch of what follows */
+		left += half & (behind >> 63);
+		count -= half;
 	}
-	return false;
+	if (!count)
+		return false;
+	BPF_CORE_READ_INTO(&here, groups, gid[left].val);
+	return here == gid;
 }
 
 /* Whether the user namespace has a number for the id. */

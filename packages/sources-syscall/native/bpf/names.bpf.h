@@ -21,17 +21,19 @@ TWO_PATHS_EVENT(symlink, SYSCALL_SYMLINK_X, target, linkpath)
 
 /*
  * After all parameters of a call that succeeded: the directory that a relative path starts from, since its descriptor may have come
- * from anywhere. Where there are two, the second stands behind the first, or behind an empty one, and ends with a 1.
+ * from anywhere. Where there are two, the second stands behind the first, or behind an empty one (`alone`), and ends with a 1. A global
+ * function: see task.bpf.h.
  */
-static __always_inline void add_directory(struct event *e, long ret, int dirfd, unsigned long path, bool second, bool alone)
+__noinline int add_directory(__u32 dirfd, __u64 path, __u32 second, __u32 alone)
 {
+	struct event event, *e = &event;
 	struct file *file;
 	char first = 0;
-	if (ret < 0 || dirfd < 0 || bpf_probe_read_user(&first, 1, (void *)path) || !first || first == '/')
-		return;
+	if (!resume(e, 0) || (int)dirfd < 0 || bpf_probe_read_user(&first, 1, (void *)path) || !first || first == '/')
+		return 0;
 	file = file_of(current_task(), dirfd);
 	if (!file || !walk_path(READ_ADDRESS(file, f_path.dentry), READ_ADDRESS(file, f_path.mnt)))
-		return;
+		return 0;
 	if (second && alone) {
 		*slot(e) = 0;
 		e->to->at += 1;
@@ -39,14 +41,20 @@ static __always_inline void add_directory(struct event *e, long ret, int dirfd, 
 	add_walked(e);
 	if (second)
 		e->to->bytes[(e->to->at - 1) & (MAX_EVENT - 1)] = 1;
+	return 0;
 }
 
-#define ADD_DIRECTORY(dirfd, path) add_directory(e, ret, argument(regs, dirfd), argument(regs, path), false, false)
-#define ADD_DIRECTORIES(fd, path, fd2, path2)                                                                \
+#define ADD_DIRECTORY(dirfd, path)                                                                                   \
+	do {                                                                                                         \
+		if (ret >= 0)                                                                                        \
+			add_directory(argument(regs, dirfd), argument(regs, path), false, false);                    \
+	} while (0)
+#define ADD_DIRECTORIES(fd, path, fd2, path2)                                                                        \
 	do {                                                                                                         \
 		__u32 before = e->to->at;                                                                            \
-		ADD_DIRECTORY(fd, path);                                                                      \
-		add_directory(e, ret, argument(regs, fd2), argument(regs, path2), true, e->to->at == before);       \
+		ADD_DIRECTORY(fd, path);                                                                             \
+		if (ret >= 0)                                                                                        \
+			add_directory(argument(regs, fd2), argument(regs, path2), true, e->to->at == before);        \
 	} while (0)
 
 EXIT_EVENT_PATHS(mkdir, SYSCALL_MKDIR_2_X)

@@ -24,7 +24,9 @@ struct {
 	__type(value, __u32);
 } racers SEC(".maps");
 
-#define COMPARED 256 /* bytes that one call compares, for the reason of TURNS in walk.bpf.h */
+/* Bytes that one call compares, and that the one which calls that compares, for the reason of TURNS in walk.bpf.h. */
+#define COMPARED 64
+#define COMPARED_BY_CALLS 512
 
 /* Whether the next bytes of two texts of `length` bytes are equal: words at a time, then what is left of one. */
 static __always_inline int same_text(const __u8 *one, const __u8 *other, __u32 at, __u32 length)
@@ -57,10 +59,18 @@ __noinline int goes_on_as_entered(__u32 entry, __u32 second, __u32 at, __u32 len
 	return same_text((__u8 *)entered->text[second & 1], &to->bytes[to->at & (MAX_EVENT - 1)], at, length);
 }
 
+__noinline int next_as_entered(__u32 entry, __u32 second, __u32 from, __u32 length)
+{
+	for (__u32 at = 0; at < COMPARED_BY_CALLS && from + at < length; at += COMPARED)
+		if (!goes_on_as_entered(entry, second, from + at, length))
+			return 0;
+	return 1;
+}
+
 __noinline int same_as_entered(__u32 entry, __u32 second, __u32 length)
 {
-	for (__u32 at = 0; at < MAX_CHUNK && at < length; at += COMPARED)
-		if (!goes_on_as_entered(entry, second, at, length))
+	for (__u32 at = 0; at < MAX_CHUNK && at < length; at += COMPARED_BY_CALLS)
+		if (!next_as_entered(entry, second, at, length))
 			return 0;
 	return 1;
 }
@@ -76,10 +86,18 @@ __noinline int goes_on_as_walked(__u32 at, __u32 length)
 	return same_text(&b->bytes[b->at & (BACKWARDS - 1)], &to->bytes[to->at & (MAX_EVENT - 1)], at, length);
 }
 
+__noinline int next_as_walked(__u32 from, __u32 length)
+{
+	for (__u32 at = 0; at < COMPARED_BY_CALLS && from + at < length; at += COMPARED)
+		if (!goes_on_as_walked(from + at, length))
+			return 0;
+	return 1;
+}
+
 __noinline int same_as_walked(__u32 length)
 {
-	for (__u32 at = 0; at < MAX_CHUNK && at < length; at += COMPARED)
-		if (!goes_on_as_walked(at, length))
+	for (__u32 at = 0; at < MAX_CHUNK && at < length; at += COMPARED_BY_CALLS)
+		if (!next_as_walked(at, length))
 			return 0;
 	return 1;
 }
@@ -197,7 +215,7 @@ static __always_inline void add_resolved(struct event *e, struct file *file)
 	if (e->to->resolved)
 		add_walked(e);
 	if (file)
-		add_host_path(e, !e->to->resolved);
+		add_host_path(!e->to->resolved);
 }
 
 /* Of a call that returns no file: the text at sys_exit, or, in the second event, that at sys_enter. */

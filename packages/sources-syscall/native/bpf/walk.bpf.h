@@ -258,12 +258,14 @@ static __always_inline bool in_trusted_mounts(void)
 }
 
 /* Behind that, or behind an empty text: the file's path on the host, when a mount hides it. A 1 ends it: readers tell by the last byte. */
-static __always_inline void add_host_path(struct event *e, bool alone)
+__noinline int write_host_path(__u32 alone)
 {
-	__u32 zero = 0, before = e->to->at;
+	struct event event, *e = &event;
+	__u32 zero = 0, before;
 	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
-	if (!b || !b->part || in_trusted_mounts())
-		return;
+	if (!b || !resume(e, 0) || in_trusted_mounts())
+		return 0;
+	before = e->to->at;
 	if (alone) {
 		*slot(e) = 0;
 		e->to->at += 1;
@@ -274,6 +276,15 @@ static __always_inline void add_host_path(struct event *e, bool alone)
 	} else {
 		e->to->at = before;
 	}
+	return 0;
+}
+
+static __always_inline void add_host_path(bool alone)
+{
+	__u32 zero = 0;
+	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	if (b && b->part)
+		write_host_path(alone);
 }
 
 static __always_inline void put_file_path(struct event *e, struct file *file)
