@@ -104,7 +104,7 @@ test('Falco’s and falcosidekick’s configurations, unchanged', async () => {
     relay.child.kill('SIGKILL')
     await relay.exit
   })
-  await relay.sees('Alerts are taken at')
+  await relay.sees('Accepting alerts at')
 
   writeFileSync(join(dir, 'rules.yaml'), JSON.stringify([RULE]))
   writeFileSync(join(dir, 'audit.jsonl'), [0, 1, 2].map(n => JSON.stringify(event(n))).join('\n'))

@@ -41,7 +41,7 @@ async function relay(dir: string, config: unknown, ...args: readonly string[]) {
     falc.child.kill('SIGKILL')
     await falc.exit
   })
-  await falc.sees('Alerts are taken at')
+  await falc.sees('Accepting alerts at')
   return falc
 }
 

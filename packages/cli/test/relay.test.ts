@@ -75,7 +75,7 @@ async function startRelay(yaml: string, args: readonly string[] = [], env: Recor
   writeFileSync(join(dir, 'sidekick.yaml'), `listenaddress: 127.0.0.1\nlistenport: ${port}\n${yaml}`)
   const relay = startFalc(['relay', '-c', 'sidekick.yaml', ...args], dir, env)
   started.push(relay)
-  await relay.sees('Alerts are taken at')
+  await relay.sees('Accepting alerts at')
   return relay
 }
 

@@ -104,7 +104,7 @@ test.skipIf(cannotCertify())('falc relay', async () => {
     relay.child.kill('SIGKILL')
     await relay.exit
   })
-  await relay.sees('Alerts are taken at')
+  await relay.sees('Accepting alerts at')
   const send = async () => (await fetch(`http://127.0.0.1:${port}/test`, { method: 'POST' })).status
   expect(await send()).toBe(200)
   await eventually(() => expect(clients).toHaveLength(1))

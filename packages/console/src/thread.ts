@@ -67,7 +67,7 @@ export class DeskThread {
     worker.on('error', error => this.#note(`the console's thread: ${error.message}`))
     worker.on('exit', () => {
       this.#worker = undefined
-      for (const number of [...this.#waiting.keys()]) this.#take(number)!.reject(busy('the console begins anew'))
+      for (const number of [...this.#waiting.keys()]) this.#take(number)!.reject(busy('the console is restarting'))
     })
     return worker
   }

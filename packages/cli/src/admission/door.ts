@@ -176,7 +176,7 @@ export class Door implements Feed, Service {
       ),
       {
         ...{ name: 'falc_admission_certificate_expires_seconds', kind: 'gauge', value: this.#certificate.expires },
-        help: 'When the certificate in use expires, in seconds since 1970; 0: there is none.',
+        help: 'When the certificate in use expires, in seconds since 1970; 0: no certificate.',
       },
     ]
   }
@@ -189,7 +189,7 @@ export class Door implements Feed, Service {
     const fails = on_failure === 'open' ? 'admitted with a warning' : 'denied'
     this.#log.info(`admission: ${this.#policy.summary}; a request that cannot be judged is ${fails}`)
     if (client_ca === '')
-      this.#log.warning('admission: whoever can connect can have alerts raised: set admission.client_ca')
+      this.#log.warning('admission: anyone who can connect can raise false alerts: set admission.client_ca')
   }
 
   get #certificates(): string[] {
@@ -221,9 +221,7 @@ export class Door implements Feed, Service {
       if (this.#certificate.fingerprint256 !== before.fingerprint256)
         this.#log.info('admission: the new certificate is in use')
     } catch (error) {
-      this.#log.error(
-        `admission: the certificate was not read anew, the earlier one stays: ${(error as Error).message}`,
-      )
+      this.#log.error(`admission: cannot reload the certificate, the old one stays in use: ${(error as Error).message}`)
     }
   }
 }

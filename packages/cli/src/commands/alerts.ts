@@ -19,7 +19,7 @@ const FLAGS = {
   },
   since: { value: 'TIME', help: 'Only from this time on: 2026-11-24T10:00:00Z, or 1h30m, 7d before now' },
   until: { value: 'TIME', help: 'Only before this time' },
-  limit: { short: 'n', value: 'N', help: 'At most so many; 0: all. Default: 100, of `top` 20, of `tail` 10' },
+  limit: { short: 'n', value: 'N', help: 'Maximum number; 0: all. Default: 100, of `top` 20, of `tail` 10' },
   by: { value: 'FIELD', help: 'Count by rule (default of top), priority, source, host, namespace, tags or any field' },
   step: { value: 'DURATION', help: 'Step of a histogram. Default: 1h' },
   columns: { value: 'FIELDS', help: 'More columns: fields of the alert, with commas between them' },

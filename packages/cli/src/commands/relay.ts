@@ -49,7 +49,7 @@ export const relay = defineCommand({
     if (relay.exposed !== undefined)
       log.warning(`listening on ${relay.exposed} without authentication: anyone who can reach it can forge alerts`)
     log.info(
-      `Alerts are taken at ${relay.urls.join(' and ')} for ${settings.outputs.map(({ name }) => name).join(', ')}`,
+      `Accepting alerts at ${relay.urls.join(' and ')} for ${settings.outputs.map(({ name }) => name).join(', ')}`,
     )
     await stopSignal()
     await relay.close()

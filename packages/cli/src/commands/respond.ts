@@ -65,7 +65,7 @@ function toggle({ config }: RespondCall, stop: boolean): number {
   } catch (error) {
     throw new CliError((error as Error).message)
   }
-  print(stop ? `Nothing acts any more: ${path}\n` : 'Playbooks act again\n')
+  print(stop ? `Playbooks stopped: ${path}\n` : 'Playbooks resumed\n')
   return 0
 }
 

@@ -26,7 +26,7 @@ export const test = defineCommand({
     },
     'min-coverage': { value: 'PERCENT', help: 'Exit code 1 when a smaller share of them decides' },
     update: { help: 'Write the snapshots of tests that have one' },
-    jobs: { short: 'j', value: 'N', help: 'Run the test files in so many processes; default: 1' },
+    jobs: { short: 'j', value: 'N', help: 'Number of processes that run the test files; default: 1' },
     worker: {},
     watch: { help: 'Run again when a test or rules file changes' },
     json: { help: 'The same as --format json' },

@@ -17,7 +17,7 @@ export function approveStep({ config, rest: [id] }: RespondCall): number {
   }
   const found = waiting.filter(({ run }) => run.startsWith(id))
   if (found.length !== 1)
-    throw new CliError(found.length === 0 ? `nothing that waits is called ${id}` : `${id} is more than one`)
+    throw new CliError(found.length === 0 ? `no waiting step has the ID ${id}` : `${id} is more than one`)
   try {
     approve(folder, found[0]!)
   } catch (error) {

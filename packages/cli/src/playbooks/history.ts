@@ -11,7 +11,7 @@ export function history({ config, flags, rest: [id] }: RespondCall): number {
   const wanted = id === undefined ? entries : entries.filter(entry => isAbout(entry, id))
   for (const entry of wanted) print(flags.json ? `${JSON.stringify(entry)}\n` : `${lineOf(entry)}\n`)
   if (id !== undefined && wanted.length === 0)
-    throw new CliError(`no entry is about ${id}: of a step, an alert or a target`)
+    throw new CliError(`no journal entry about ${id}: give the ID of a step, an alert or a target`)
   if (damage !== undefined) throw new CliError(`the journal is damaged: ${damage}`)
   return 0
 }

@@ -56,7 +56,7 @@ export class InProcess {
   push(alert: Alert): void {
     if (this.#waiting.length >= this.#capacity) {
       if (this.dropped++ === 0)
-        this.#log.error('response: too many alerts wait for playbooks; further ones are left out')
+        this.#log.error('response: too many alerts are waiting for playbooks; further ones are dropped')
       return
     }
     this.#waiting.push(alert)
@@ -68,7 +68,7 @@ export class InProcess {
     if (this.#running > 0) await new Promise<void>(resolve => (this.#idle = resolve))
     await this.#open.close()
     this.#log.info(`response: ${this.#open.responder.summary}`)
-    if (this.dropped > 0) this.#log.error(`response: ${this.dropped} alerts were left out`)
+    if (this.dropped > 0) this.#log.error(`response: ${this.dropped} alerts were dropped`)
   }
 
   #next(): void {

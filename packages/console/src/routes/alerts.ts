@@ -8,7 +8,7 @@ import type { Call, Route } from './route.ts'
 import { printed, selectionOf, timeOf } from './shown.ts'
 
 const MAX_PAGE = 1000
-const LIMIT = { type: 'integer', doc: 'At most so many' } as const
+const LIMIT = { type: 'integer', doc: 'Maximum number' } as const
 
 const search: Route = {
   ...{ method: 'GET', path: '/api/v1/alerts', scope: 'read', summary: 'Alerts, the one that arrived last first' },

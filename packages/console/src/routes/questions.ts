@@ -7,7 +7,7 @@ import type { Facets, Histogram, Status, Top } from '../shapes/index.ts'
 import type { Call, Route } from './route.ts'
 import { printed, selectionOf } from './shown.ts'
 
-const LIMIT = { type: 'integer', doc: 'At most so many' } as const
+const LIMIT = { type: 'integer', doc: 'Maximum number' } as const
 const BY = {
   type: 'string',
   doc: 'rule, priority, source, host, namespace, tags, or any field of an alert',
@@ -56,7 +56,7 @@ const facets: Route = {
   parameters: {
     ...SHOWN,
     fields: { type: 'string', doc: `With commas between them, at most 20. Default: ${FACETS}` },
-    limit: { ...LIMIT, doc: 'At most so many values of each; default 10' },
+    limit: { ...LIMIT, doc: 'Maximum number of values of each; default 10' },
   },
   async answer(call) {
     const limit = integerOf('limit', call.given, 10, 100)

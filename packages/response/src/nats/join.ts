@@ -90,7 +90,7 @@ export class NatsDoor {
       } finally {
         answers.unsubscribe()
       }
-      return nobody ? { outcome: 'failed', said: `nobody subscribes to ${subject}` } : { outcome: 'done', said: '' }
+      return nobody ? { outcome: 'failed', said: `${subject} has no subscribers` } : { outcome: 'done', said: '' }
     }
   }
 

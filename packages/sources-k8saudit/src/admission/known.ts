@@ -28,7 +28,7 @@ export const PARTS: readonly Part[] = [
     known: 'derived',
     why: 'from the operation; a server-side apply that creates is create here and patch in the log, a deletecollection is delete, and a connection is create',
   },
-  { pointer: '/user', known: 'yes', why: 'when somebody is impersonated, it is the impersonated user' },
+  { pointer: '/user', known: 'yes', why: 'under impersonation, the impersonated user' },
   { pointer: '/objectRef', known: 'yes', why: 'as the client named it, before conversion to another version' },
   {
     pointer: '/requestURI',

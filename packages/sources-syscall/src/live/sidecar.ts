@@ -55,7 +55,7 @@ class ServiceSidecar implements Sidecar {
             `the sidecar at ${path} has ended ${RestartBudget.max + 1} times within a minute${why}`,
           )
         warn(
-          `the sidecar at ${path} has ended${why}; connecting again in ${pause} ms (${this.#budget.count} of ${RestartBudget.max} within a minute), the state is read anew`,
+          `the sidecar at ${path} has ended${why}; connecting again in ${pause} ms (${this.#budget.count} of ${RestartBudget.max} within a minute), the state is read again`,
         )
         await sleep(pause)
       }
@@ -157,7 +157,7 @@ class StartedSidecar implements Sidecar {
     const pause = this.#budget.next()
     if (pause === undefined) throw new LiveError('sidecar', `${what} ${RestartBudget.max + 1} times within a minute`)
     this.#warn(
-      `${what}; it is started again (${this.#budget.count} of ${RestartBudget.max} within a minute), the state is read anew`,
+      `${what}; it is started again (${this.#budget.count} of ${RestartBudget.max} within a minute), the state is read again`,
     )
     await sleep(pause)
     await this.#start()
@@ -173,7 +173,7 @@ class StartedSidecar implements Sidecar {
         if (came !== undefined) this.#addon.close(came)
         came = channel.fds.shift()
       } else if (kind === Frame.ended) {
-        this.#warn(`the sidecar has ended${known}: ${new TextDecoder().decode(payload)}, and the state is read anew`)
+        this.#warn(`the sidecar has ended${known}: ${new TextDecoder().decode(payload)}, and the state is read again`)
       } else if (kind === Frame.problem) {
         this.#problem = new TextDecoder().decode(payload)
       } else throw new LiveError('protocol', `the supervisor of the sidecar sent a frame of kind ${kind}`)

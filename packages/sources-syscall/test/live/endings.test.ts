@@ -40,7 +40,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', ({ stream }) =
     await untilUnloaded(programs)
   })
 
-  test('a sidecar that is killed is reported and started again, and the state is read anew', async () => {
+  test('a sidecar that is killed is reported and started again, and the state is read again', async () => {
     engine = await Engine.start({ stream })
     const first = engine.sidecar
     await engine.sees('before')

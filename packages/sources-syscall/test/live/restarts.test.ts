@@ -77,7 +77,7 @@ describe.skipIf(reason !== undefined)('restarts', () => {
     await engine.sees('two')
     expect(parentOf(await nextWorker(engine))).toBe(supervisor)
     expect(engine.warnings).toEqual([
-      'the sidecar has ended: killed by signal 9 (Killed); restart 1 of 5 within a minute, in 0 ms, and the state is read anew',
+      'the sidecar has ended: killed by signal 9 (Killed); restart 1 of 5 within a minute, in 0 ms, and the state is read again',
     ])
     expect(await engine.ask('shadow')).toEqual({ shadow: 'EACCES' })
   })

@@ -126,7 +126,7 @@ describe.skipIf(reason !== undefined)('a service', () => {
     await engine.warned(2)
     await engine.sees('two')
     expect(engine.warnings[0]).toBe(
-      `the sidecar at ${service.path} has ended; connecting again in 0 ms (1 of 5 within a minute), the state is read anew`,
+      `the sidecar at ${service.path} has ended; connecting again in 0 ms (1 of 5 within a minute), the state is read again`,
     )
     expect(service.said).toContain(`process ${engine.pid} is no longer served: its worker was killed by signal 9`)
   })

@@ -17,14 +17,9 @@ export const RESPONSE_KEYS = {
       folder: key(text, '/var/lib/falc/response', 'The journal, and the file that stops everything.'),
       protect: key(list(text), [], 'Conditions: no step acts on alerts for which one holds.'),
       unprotect: key(list(text), [], 'Names of what is protected by default and shall not be.'),
-      fuse: key(
-        rate,
-        { count: 50, per: 600_000 },
-        'How many steps may act in a period, before nothing acts any more.',
-        {
-          shown: '50/10m',
-        },
-      ),
+      fuse: key(rate, { count: 50, per: 600_000 }, 'How many steps may act in a period, before all playbooks stop.', {
+        shown: '50/10m',
+      }),
       engines: key(
         list(text),
         ['/var/run/docker.sock', '/run/podman/podman.sock'],
