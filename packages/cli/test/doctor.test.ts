@@ -84,7 +84,7 @@ http_output: {enabled: true, url: "http://127.0.0.1:${port}/alerts", ca_cert: no
       'missing http_output.ca_cert: none.pem cannot be read: ENOENT',
       'missing file_output.filename: no/such/folder/alerts.log cannot be written: ENOENT',
       `missing webserver: 127.0.0.1:${port}: EADDRINUSE`,
-      `ok http_output.url: http://127.0.0.1:${port}/alerts accepts connections`,
+      `ok http_output.url: http://127.0.0.1:${port} accepts connections`,
     ],
   })
   await new Promise(resolve => server.close(resolve))
@@ -101,7 +101,7 @@ http_output: {enabled: true, url: "http://127.0.0.1:${port}/alerts"}
       'ok rules: 1 rule in 1 file',
       'ok file_output.filename: alerts.log',
       `ok webserver: 127.0.0.1:${port} is free`,
-      `optional http_output.url: http://127.0.0.1:${port}/alerts: ECONNREFUSED`,
+      `optional http_output.url: http://127.0.0.1:${port}: ECONNREFUSED`,
     ],
   })
   expect(await check('rules_files: [bad.yaml]\n')).toMatchObject({
