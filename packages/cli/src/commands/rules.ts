@@ -32,7 +32,7 @@ const FLAGS = {
   metrics: { value: 'HOST:PORT', help: 'follow: serve /metrics and /healthz here' },
   version: { value: 'X.Y.Z', help: 'push: the version, which also gives the tags X.Y, X and latest' },
   engine: { value: 'X.Y.Z', help: 'push: the engine version that the rules require' },
-  sign: { value: 'KEY', help: 'push: sign with this private key (PEM: ECDSA or Ed25519)' },
+  sign: { value: 'KEY', help: 'push: sign with this private key (PEM: ECDSA or Ed25519; or of minisign)' },
 } as const
 
 type RulesFlags = FlagValues<typeof FLAGS>

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import type { Series } from '../meter/counts.ts'
 import { printReference, type Reference } from './reference.ts'
 import { RegistryError } from './registry.ts'
+import type { Trial } from './trial.ts'
 import { RefusedError, type Updated, type UpdateOptions, update } from './update.ts'
 
 /** Milliseconds after a first failure; each further one doubles them, up to the usual time between two looks. */
@@ -103,5 +104,12 @@ export function sentence({ installed, before, trial }: Updated): string {
   const { name, version, digest, signedBy } = installed
   const was = before === undefined ? '' : `, was ${before.version ?? before.digest.slice(0, 19)}`
   const signed = signedBy === undefined ? 'not signed' : `signed by ${signedBy}`
-  return `${name} ${version ?? digest.slice(0, 19)}${was}: ${signed}, ${count(trial.tests, 'test')} passed, ${count(trial.changes.length, 'rule')} changed, ${count(trial.findings, 'finding')} of the linter`
+  return `${name} ${version ?? digest.slice(0, 19)}${was}: ${signed}, ${count(trial.tests, 'test')} passed, ${count(trial.changes.length, 'rule')} changed, ${count(trial.findings, 'finding')} of the linter${stored(trial)}`
+}
+
+function stored({ stored }: Trial): string {
+  if (stored === undefined) return ''
+  const rules = stored.changes.map(({ rule, goes, open }) => `${rule} ${goes}${open === 0 ? '' : ` to ${goes + open}`}`)
+  const less = rules.length === 0 ? 'all would be raised again' : `not raised again: ${rules.join(', ')}`
+  return `; of ${count(stored.alerts, 'stored alert')} ${less}`
 }

@@ -10,9 +10,12 @@ import { isTestFile, type RulesFile, readRules } from '../rules/files.ts'
 import { engineOptions } from '../rules/options.ts'
 import { runFiles } from '../testing/run-files.ts'
 import { type Artifact, requirementsOf } from './artifact.ts'
+import { type BackTest, backTest } from './back-test.ts'
 
 /** What was found out about a generation before it is put into force. */
 export interface Trial {
+  /** undefined: nothing is stored. */
+  readonly stored: BackTest | undefined
   readonly changes: readonly RuleChange[]
   readonly findings: number
   readonly tests: number
@@ -62,6 +65,7 @@ export async function tried(artifact: Artifact, options: TrialOptions): Promise<
     )
   const before = inUse ? readRules(named, absent) : readRules([join(current, name)], absent)
   return {
+    stored: await backTest(config, before, files, settings, sources).catch(notTold),
     changes: changesOf(before, files, settings, sources, engine),
     findings: lint(
       own.flatMap(({ name, content }) => rulesTexts(name, content)),
@@ -69,6 +73,11 @@ export async function tried(artifact: Artifact, options: TrialOptions): Promise<
     ).length,
     tests: results.reduce((sum, file) => sum + file.results.length, 0),
   }
+}
+
+/** Rules that no longer load, and a store that cannot be read, are no reason against new rules. */
+function notTold(error: unknown): undefined {
+  if (!(error instanceof CliError)) throw error
 }
 
 /** Rules that no longer load are no reason against new ones: everything counts as added then. */

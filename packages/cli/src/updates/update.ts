@@ -5,7 +5,7 @@ import { readArtifact } from './artifact.ts'
 import type { Generations, Installed, Refused } from './generations.ts'
 import { nameOf, printReference, type Reference } from './reference.ts'
 import { RegistryError, type RegistryOptions, Repository } from './registry.ts'
-import { readKeys, signerOf } from './signature.ts'
+import { isOf, readKeys, signerOf } from './signature.ts'
 import { type Trial, tried } from './trial.ts'
 
 export interface UpdateOptions {
@@ -59,6 +59,8 @@ export async function update(where: Reference, options: UpdateOptions): Promise<
           : 'none of updates.keys has signed it',
       )
     const artifact = await readArtifact(from, where, bytes)
+    if (signer && !isOf(signer.identity, where))
+      throw new CliError(`its signature is for "${signer.identity}", and not for "${where.repository}"`)
     const { version } = artifact.config
     if (!force && isOlder(version, before?.version))
       throw new CliError(`version ${version} is older than ${before?.version}, which is installed`)

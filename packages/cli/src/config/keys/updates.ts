@@ -11,7 +11,11 @@ export const UPDATES_KEYS = {
         'Where [`falc rules`](rules-updates.md) installs: `rules_files` names `FOLDER/current/NAME`.',
       ),
       artifacts: key(list(text), [], 'What `falc rules follow` keeps up to date: `REGISTRY/REPOSITORY:TAG`.'),
-      keys: key(list(text), [], 'PEM files with public keys, one of which must have signed an artifact.'),
+      keys: key(
+        list(text),
+        [],
+        'Files with public keys, as PEM or of minisign, one of which must have signed an artifact.',
+      ),
       allow_unsigned: key(boolean, false, 'Install what none of the keys has signed.'),
       every: key(
         duration(1000, 2 ** 31 - 1, 'from 1s to 24d'),
