@@ -53,7 +53,11 @@ refuse_older() {
 }
 
 install() {
-	[ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || fail "there is no package for $(uname -s) on $(uname -m)"
+	case $(uname -s)-$(uname -m) in
+	Linux-x86_64) debian=amd64 fedora=x86_64 node=x64 ;;
+	Linux-aarch64) debian=arm64 fedora=aarch64 node=arm64 ;;
+	*) fail "there is no package for $(uname -s) on $(uname -m)" ;;
+	esac
 	for tool in openssl sha256sum; do have "$tool" || fail "needs $tool, to check what it downloads"; done
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT
@@ -63,9 +67,9 @@ install() {
 	openssl dgst -sha256 -verify "$work/key.pem" -signature "$work/SHA256SUMS.sig" "$work/SHA256SUMS" >/dev/null 2>&1 ||
 		fail 'SHA256SUMS is not signed by the key of the releases: nothing was installed'
 	case $1 in
-	deb) pattern='falc_[0-9A-Za-z.+~]*_amd64\.deb' ;;
-	rpm) pattern='falc-[0-9A-Za-z.+~-]*\.x86_64\.rpm' ;;
-	tar) pattern='falc-[0-9A-Za-z.+~-]*-linux-x64\.tar\.xz' ;;
+	deb) pattern="falc_[0-9A-Za-z.+~]*_$debian\.deb" ;;
+	rpm) pattern="falc-[0-9A-Za-z.+~-]*\.$fedora\.rpm" ;;
+	tar) pattern="falc-[0-9A-Za-z.+~-]*-linux-$node\.tar\.xz" ;;
 	*) fail "--format is deb, rpm or tar, not $1" ;;
 	esac
 	file=$(sed -n "s/^[0-9a-f]\{64\}  \($pattern\)\$/\1/p" "$work/SHA256SUMS")

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { architecture } from './packaging/files.ts'
 import { sourceDate, stage } from './packaging/stage.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -28,7 +29,7 @@ const PARTS = ['usr/lib/falc', 'usr/share/falc', 'etc/falc/rules.d', 'etc/falc/c
 process.umask(0o022)
 const work = mkdtempSync(join(tmpdir(), 'falc-image-'))
 try {
-  stage(join(work, 'staged'), version)
+  stage(join(work, 'staged'), version, architecture(process.arch))
   const tree = join(work, 'root')
   for (const part of PARTS) cpSync(join(work, 'staged', part), join(tree, part), { recursive: true })
   put('etc/falc/falco.yaml', readFileSync(join(root, 'deploy/image/falco.yaml'), 'utf8'))

@@ -1,24 +1,33 @@
 /**
  * Makes the packages of Linux distributions from what was built last: `pack-linux.ts deb|rpm|tar… [--out FOLDER] [--version VERSION]
- * [--fast]`. Prints their paths. --fast: larger packages in a fraction of the time, for tests.
+ * [--arch x64|arm64] [--fast]`. Prints their paths. --arch: another architecture, after scripts/native.sh ARCH; its Node comes from npm's
+ * registry. --fast: larger packages in a fraction of the time, for tests.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { packDeb } from './packaging/deb.ts'
-import type { Staged } from './packaging/files.ts'
+import { type Architecture, architecture, NATIVE, type Staged } from './packaging/files.ts'
 import { packRpm } from './packaging/rpm.ts'
 import { sourceDate, stage } from './packaging/stage.ts'
 
-type Pack = (tree: string, files: readonly Staged[], version: string, out: string, fast: boolean) => string
+interface Contents {
+  readonly tree: string
+  readonly files: readonly Staged[]
+  readonly version: string
+  readonly arch: Architecture
+}
+type Pack = (contents: Contents, out: string, fast: boolean) => string
 
 const FORMATS: Readonly<Record<string, Pack>> = {
-  deb: (tree, files, version, out, fast) => packDeb(tree, files, version, out, fast ? '-Zzstd -z1' : '-Zxz'),
-  rpm: (tree, files, version, out, fast) => packRpm(tree, files, version, out, fast ? 'w1.zstdio' : 'w7.xzdio'),
-  tar: (tree, _files, version, out, fast) => {
-    const path = join(out, `falc-${version}-linux-${process.arch}.tar.${fast ? 'zst' : 'xz'}`)
+  deb: ({ tree, files, version, arch }, out, fast) =>
+    packDeb(tree, files, version, arch, out, fast ? '-Zzstd -z1' : '-Zxz'),
+  rpm: ({ tree, files, version, arch }, out, fast) =>
+    packRpm(tree, files, version, arch, out, fast ? 'w1.zstdio' : 'w7.xzdio'),
+  tar: ({ tree, version, arch }, out, fast) => {
+    const path = join(out, `falc-${version}-linux-${arch}.tar.${fast ? 'zst' : 'xz'}`)
     const same = ['--sort=name', `--mtime=@${sourceDate()}`, '--owner=0', '--group=0', '--numeric-owner']
     execFileSync('tar', [...same, '-C', tree, '-caf', path, '.'])
     return path
@@ -27,7 +36,12 @@ const FORMATS: Readonly<Record<string, Pack>> = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { out: { type: 'string', default: '.' }, version: { type: 'string' }, fast: { type: 'boolean' } },
+  options: {
+    out: { type: 'string', default: '.' },
+    version: { type: 'string' },
+    fast: { type: 'boolean' },
+    arch: { type: 'string', default: process.arch },
+  },
 })
 const unknown = positionals.find(name => !Object.hasOwn(FORMATS, name))
 if (positionals.length === 0 || unknown !== undefined)
@@ -35,19 +49,37 @@ if (positionals.length === 0 || unknown !== undefined)
 const manifest = join(import.meta.dirname, '../packages/cli/package.json')
 const version = values.version ?? (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
 const out = resolve(values.out)
+const arch = architecture(values.arch)
 
 process.umask(0o022)
 mkdirSync(out, { recursive: true })
 const work = mkdtempSync(join(tmpdir(), 'falc-stage-'))
 try {
   const staged = join(work, 'staged')
-  const files = stage(staged, version)
+  if (arch !== process.arch) fetchNode(arch)
+  const files = stage(staged, version, arch)
   for (const name of positionals) {
     // Each format adds to its tree or moves what is in it, and changes no file.
     const tree = join(work, name)
     execFileSync('cp', ['-al', staged, tree])
-    console.log(FORMATS[name]!(tree, files, version, out, values.fast ?? false))
+    console.log(FORMATS[name]!({ tree, files, version, arch }, out, values.fast ?? false))
   }
 } finally {
   rmSync(work, { recursive: true, force: true })
+}
+
+/** The same Node as this machine's, from the package that npm's package `node` would take there; npm checks its digest. */
+function fetchNode(arch: Architecture): void {
+  const root = resolve(import.meta.dirname, '..')
+  const to = join(root, NATIVE, arch, 'node')
+  const { version } = JSON.parse(readFileSync(join(root, 'node_modules/node/package.json'), 'utf8')) as {
+    version: string
+  }
+  const stamp = `${to}.version`
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === version) return
+  const args = ['pack', '--silent', '--pack-destination', work, `node-linux-${arch}@${version}`]
+  const tarball = execFileSync('npm', args, { encoding: 'utf8', cwd: work }).trim()
+  execFileSync('tar', ['-xzf', join(work, tarball), '-C', work, 'package/bin/node'])
+  copyFileSync(join(work, 'package/bin/node'), to)
+  writeFileSync(stamp, version)
 }

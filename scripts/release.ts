@@ -1,5 +1,5 @@
 /**
- * Makes a release of what was built last: `release.ts --out FOLDER --key PEM --gpg NAME --address URL [--fast]`. FOLDER/files gets the npm
+ * Makes a release of what was built last: `release.ts --out FOLDER --key PEM --gpg NAME --address URL [--fast] [--arch ARCH]…`. FOLDER/files gets the npm
  * packages, deb, rpm, tarball, bill of materials, notes, install.sh, digests and their signature; FOLDER/repositories is added to.
  * Publishes nothing: it prints the commands that do.
  */
@@ -19,11 +19,12 @@ const { values } = parseArgs({
     gpg: { type: 'string' },
     address: { type: 'string' },
     fast: { type: 'boolean' },
+    arch: { type: 'string', multiple: true },
   },
 })
 const { out, key, gpg, address, fast } = values
 if (!out || !key || !gpg || !address)
-  throw new Error('usage: release.ts --out FOLDER --key PEM --gpg NAME --address URL [--fast]')
+  throw new Error('usage: release.ts --out FOLDER --key PEM --gpg NAME --address URL [--fast] [--arch ARCH]…')
 try {
   console.log(release(resolve(out), resolve(key), gpg, address, fast ?? false))
 } catch (error) {
@@ -40,10 +41,11 @@ function release(out: string, key: string, gpg: string, address: string, fast: b
   writeFileSync(join(files, 'notes.md'), notesOf(version))
   const own = { stdio: ['ignore', 'ignore', 'inherit'] } as const
   packPackages(files)
-  for (const arch of builtFor())
-    run(process.execPath, [script('pack-platform.ts'), '--arch', arch, '--out', files], own)
   const linux = ['--conditions=@falc/source', script('pack-linux.ts'), 'deb', 'rpm', 'tar', ...(fast ? ['--fast'] : [])]
-  run(process.execPath, [...linux, '--out', files], own)
+  for (const arch of values.arch ?? builtFor()) {
+    run(process.execPath, [script('pack-platform.ts'), '--arch', arch, '--out', files], own)
+    run(process.execPath, [...linux, '--arch', arch, '--out', files], own)
+  }
   run(process.execPath, [script('sbom.ts'), '--out', join(files, 'sbom.cdx.json')], own)
   run('sh', [script('sign-release.sh'), files, key], own)
   run('sh', [script('repositories.sh'), files, join(out, 'repositories'), gpg, address], own)

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { architecture } from './packaging/files.ts'
 import { stage } from './packaging/stage.ts'
 import { skipped } from './testing/needs.ts'
 import { cannotBoot, loaded, Machine } from './testing/systemd.ts'
@@ -25,7 +26,7 @@ describe.skipIf(reason !== undefined)('the units under systemd', { timeout: 120_
   const machine = new Machine(work)
 
   beforeAll(async () => {
-    stage(machine.files, '0.0.0')
+    stage(machine.files, '0.0.0', architecture(process.arch))
     machine.put('etc/falc/falco.yaml', CONFIG)
     machine.put('etc/falc/rules.yaml', RULES)
     // The unit's watchdog is too patient for a test.

@@ -3,11 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { Staged } from './files.ts'
+import { ARCHITECTURES, type Architecture, type Staged } from './files.ts'
 import { sourceDate } from './stage.ts'
 
 const scripts = resolve(import.meta.dirname, '../../deploy/debian')
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
 
 /**
  * @param compression of dpkg-deb, such as `-Zxz`
@@ -17,10 +16,11 @@ export function packDeb(
   tree: string,
   files: readonly Staged[],
   version: string,
+  arch: Architecture,
   out: string,
   compression: string,
 ): string {
-  const architecture = ARCHITECTURES[process.arch]!
+  const architecture = ARCHITECTURES[arch].debian
   const control = join(tree, 'DEBIAN')
   mkdirSync(control, { mode: 0o755 })
   for (const name of ['postinst', 'prerm', 'postrm']) cpSync(join(scripts, name), join(control, name), { mode: 0 })

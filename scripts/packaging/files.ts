@@ -24,10 +24,25 @@ export interface Staged {
   readonly config: boolean
 }
 
+/** The architectures of packages, and what Debian, Fedora and GNU's tools call them. */
+export const ARCHITECTURES = {
+  x64: { debian: 'amd64', fedora: 'x86_64', gnu: 'x86_64-linux-gnu' },
+  arm64: { debian: 'arm64', fedora: 'aarch64', gnu: 'aarch64-linux-gnu' },
+} as const
+export type Architecture = keyof typeof ARCHITECTURES
+
+/** @throws {Error} */
+export function architecture(name: string): Architecture {
+  if (Object.hasOwn(ARCHITECTURES, name)) return name as Architecture
+  throw new Error(`there are no packages for ${name}`)
+}
+
 /** Texts that are not files of the checkout. */
 export type Made = 'linked-notices' | 'changelog' | 'bash' | 'zsh' | 'fish' | 'manual'
 
-const NATIVE = 'packages/sources-syscall/native/.output'
+/** Of this machine's architecture; another's are in a folder of its name below, its Node among them. */
+export const NATIVE = 'packages/sources-syscall/native/.output'
+export const NODE = 'node_modules/node/bin/node'
 const LIB = '/usr/lib/falc'
 const DOC = '/usr/share/doc/falc'
 
@@ -35,7 +50,7 @@ export const PLACES: readonly Place[] = [
   { to: '/usr/bin/falc', from: 'deploy/config/falc', mode: 0o755 },
 
   // The engine.
-  { to: `${LIB}/node`, from: 'node_modules/node/bin/node', mode: 0o755, strip: true },
+  { to: `${LIB}/node`, from: NODE, mode: 0o755, strip: true },
   { to: `${LIB}/package.json`, from: 'packages/cli/package.json' },
   { to: `${LIB}/bundle`, from: 'packages/cli/bundle' },
   // The native parts.

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -149,6 +150,30 @@ describe.skipIf(reason !== undefined)('the install script', () => {
     const { code, err, calls } = await run(what.endsWith('asked for') ? ['--allow-older'] : [])
     expect([code, err, calls]).toEqual(message ? [1, message, ''] : [0, '', `apt-get install -y ${FILES.deb}\n`])
     rmSync(target, { recursive: true })
+  })
+
+  test.each([
+    ['aarch64', 'falc_1.0.0_arm64.deb', 'apt-get install -y falc_1.0.0_arm64.deb\n', ''],
+    ['riscv64', 'falc_1.0.0_arm64.deb', '', 'install.sh: there is no package for Linux on riscv64'],
+  ])('on %s', async (machine, name, expected, message) => {
+    const sums = readFileSync(join(release, 'SHA256SUMS'))
+    for (const name_ of ['dpkg', 'apt-get']) program(name_)
+    const uname = join(bin, 'uname')
+    const own = readlinkSync(uname)
+    rmSync(uname)
+    writeFileSync(uname, `#!/bin/sh\n[ "$1" = -m ] && echo ${machine} || echo Linux\n`, { mode: 0o755 })
+    writeFileSync(join(release, name), name)
+    execFileSync('sh', [join(root, 'scripts/sign-release.sh'), release, join(work, 'key.pem')])
+    try {
+      const { err, calls } = await run()
+      expect([err, calls]).toEqual([message, expected])
+    } finally {
+      rmSync(join(release, name))
+      execFileSync('sh', [join(root, 'scripts/sign-release.sh'), release, join(work, 'key.pem')])
+      rmSync(uname)
+      symlinkSync(own, uname)
+    }
+    expect(readFileSync(join(release, 'SHA256SUMS'))).toEqual(sums)
   })
 
   test('half of the script does nothing', () => {

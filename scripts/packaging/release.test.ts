@@ -24,7 +24,19 @@ test.skipIf(reason !== undefined)('a release is complete, signed, and publishes 
     const key = join(repository.work, 'key.pem')
     repository.run('openssl', 'ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', key)
     const out = join(repository.work, 'out')
-    const args = ['--out', out, '--key', key, '--gpg', 'own', '--address', 'https://packages.example', '--fast']
+    const args = [
+      '--out',
+      out,
+      '--key',
+      key,
+      '--gpg',
+      'own',
+      '--address',
+      'https://packages.example',
+      '--fast',
+      '--arch',
+      'x64',
+    ]
     const make = () =>
       spawnSync(process.execPath, [join(root, 'scripts/release.ts'), ...args], {
         env: repository.env,

@@ -2,11 +2,10 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import type { Staged } from './files.ts'
+import { ARCHITECTURES, type Architecture, type Staged } from './files.ts'
 import { sourceDate } from './stage.ts'
 
 const spec = resolve(import.meta.dirname, '../../deploy/rpm/falc.spec')
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' }
 const MOVED: Readonly<Record<string, string>> = {
   '/usr/share/zsh/vendor-completions/_falc': '/usr/share/zsh/site-functions/_falc',
 }
@@ -19,6 +18,7 @@ export function packRpm(
   tree: string,
   files: readonly Staged[],
   version: string,
+  arch: Architecture,
   out: string,
   compression: string,
 ): string {
@@ -43,7 +43,7 @@ export function packRpm(
   execFileSync(
     'rpmbuild',
     [
-      ...['-bb', '--quiet', '--noclean', '--target', ARCHITECTURES[process.arch]!, '--buildroot', tree],
+      ...['-bb', '--quiet', '--noclean', '--target', ARCHITECTURES[arch].fedora, '--buildroot', tree],
       ...define('_topdir', top),
       ...define('_binary_payload', compression),
       // The tree is as it shall be: nothing is stripped, compressed or checked again.
@@ -56,7 +56,7 @@ export function packRpm(
     ],
     { env: { ...process.env, SOURCE_DATE_EPOCH: String(sourceDate()) }, stdio: 'pipe' },
   )
-  const folder = join(top, 'RPMS', ARCHITECTURES[process.arch]!)
+  const folder = join(top, 'RPMS', ARCHITECTURES[arch].fedora)
   const name = readdirSync(folder)[0]!
   cpSync(join(folder, name), join(out, name))
   execFileSync('rm', ['-rf', top])

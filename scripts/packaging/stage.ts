@@ -4,7 +4,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, st
 import { dirname, join, relative, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { linkedNotices } from '../linked.ts'
-import { type Made, PLACES, type Place, type Staged } from './files.ts'
+import { ARCHITECTURES, type Architecture, type Made, NATIVE, NODE, PLACES, type Place, type Staged } from './files.ts'
 import { bashCompletion, fishCompletion, manualPages, zshCompletion } from './manual.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -29,16 +29,23 @@ const rfc2822 = () => new Date(sourceDate() * 1000).toUTCString().replace('GMT',
  * @returns its files, by path
  * @throws {Error} when a part is not built
  */
-export function stage(folder: string, version: string): Staged[] {
-  for (const place of PLACES) put(place, folder, version)
+export function stage(folder: string, version: string, arch: Architecture): Staged[] {
+  for (const place of PLACES) put(place, folder, version, arch)
   execFileSync('find', [folder, '-exec', 'touch', '-hd', `@${sourceDate()}`, '{}', '+'])
   return PLACES.flatMap(place => filesOf(place, folder)).sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-function put(place: Place, folder: string, version: string): void {
+/** Where a file for an architecture is: what is not this machine's is below the native parts. */
+function sourceOf(from: string, arch: Architecture): string {
+  if (arch === process.arch) return from
+  if (from === NODE) return `${NATIVE}/${arch}/node`
+  return from.replace(NATIVE, `${NATIVE}/${arch}`)
+}
+
+function put(place: Place, folder: string, version: string, arch: Architecture): void {
   const to = join(folder, place.to)
   if (place.made !== undefined) {
-    const texts = make(place.made, version)
+    const texts = make(place.made, version, arch)
     if (typeof texts === 'string') write(to, texts, place)
     else for (const [name, text] of texts) write(join(to, `${name}${place.compress ? '.gz' : ''}`), text, place)
     return
@@ -47,14 +54,14 @@ function put(place: Place, folder: string, version: string): void {
     mkdirSync(to, { recursive: true, mode: 0o755 })
     return
   }
-  const from = join(root, place.from)
-  if (!existsSync(from)) throw new Error(`${place.from} is missing: npm run build, npm run build:native`)
+  const from = join(root, sourceOf(place.from, arch))
+  if (!existsSync(from)) throw new Error(`${from} is missing: npm run build, npm run build:native`)
   if (statSync(from).isDirectory()) {
     cpSync(from, to, { recursive: true })
     execFileSync('chmod', ['-R', 'u=rwX,go=rX', to])
   } else if (place.strip) {
     mkdirSync(dirname(to), { recursive: true })
-    execFileSync('strip', ['--strip-all', '-o', to, from])
+    execFileSync(arch === process.arch ? 'strip' : `${ARCHITECTURES[arch].gnu}-strip`, ['--strip-all', '-o', to, from])
     chmodSync(to, place.mode ?? 0o644)
   } else write(to, readFileSync(from), place)
 }
@@ -65,10 +72,10 @@ function write(to: string, content: string | Buffer, { mode = 0o644, compress }:
   chmodSync(to, mode)
 }
 
-function make(what: Made, version: string): string | Map<string, string> {
+function make(what: Made, version: string, arch: Architecture): string | Map<string, string> {
   switch (what) {
     case 'linked-notices':
-      return linkedNotices()
+      return linkedNotices(arch === process.arch ? '/' : join(root, NATIVE, `sysroot-${arch}/root`))
     case 'changelog':
       return `falc (${version}) unstable; urgency=medium\n\n  * CHANGELOG.md.gz has the changes.\n\n -- ${MAINTAINER}  ${rfc2822()}\n`
     case 'manual':
