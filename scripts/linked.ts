@@ -3,8 +3,8 @@
  * of these. The sidecar is static, so the package of a platform carries all of them.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 
 export interface Linked {
   readonly name: string
@@ -44,8 +44,11 @@ export const FLAGS: Readonly<Record<string, string>> = {
 }
 
 /** The installed package of a library. libgcc's has the version of the compiler in its name. */
-export function packageOf(library: Linked): string {
+export function packageOf(library: Linked, root = '/'): string {
   if (library.package !== 'libgcc-DEV') return library.package
+  // Files of another architecture have one, which need not be that of this machine's compiler.
+  const foreign = root === '/' ? [] : globSync(join(root, 'usr/share/doc/libgcc-*-dev'))
+  if (foreign.length > 0) return basename(foreign[0]!)
   const major = execFileSync('cc', ['-dumpversion'], { encoding: 'utf8' }).trim().split('.')[0]
   return `libgcc-${major}-dev`
 }
@@ -67,7 +70,7 @@ export function versionOf(name: string): string | undefined {
 export function linkedNotices(root = '/'): string {
   const texts = new Map<string, string>()
   const notices = LINKED.map(library => {
-    const name = packageOf(library)
+    const name = packageOf(library, root)
     const folder = join(root, 'usr/share/doc', name)
     // libgcc's folder is a link to its base package's.
     const path = join(folder, 'copyright')

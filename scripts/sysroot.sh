@@ -24,7 +24,7 @@ apt() {
 apt update
 image=$(apt-cache -o APT::Architecture=$arch -o "Dir::State::Lists=$folder/apt/lists" -o "Dir::Cache=$folder/apt/cache" \
   depends "linux-image-$flavour" | sed -n 's/.*Depends: \(linux-image-[0-9]\S*\).*/\1/p' | head -n 1)
-(cd debs && apt download libbpf-dev libelf-dev zlib1g-dev libzstd-dev libc6-dev libc6 linux-libc-dev libgcc-14-dev libgcc-s1 libstdc++6 \
+(cd debs && apt download libbpf-dev libelf-dev zlib1g-dev libzstd-dev libc6-dev libc6 linux-libc-dev libgcc-14-dev gcc-14-base libgcc-s1 libstdc++6 \
   busybox-static "$image")
 for deb in debs/*.deb; do
   case $deb in
