@@ -77,14 +77,26 @@ function byLength(texts: readonly string[]): Map<number, Set<string>> {
   return sets
 }
 
-/** A text to find in others, ignoring ASCII case (`icontains`). */
+/** An expression may look at every unit of a text this often: longer ones are searched for in a copy. */
+const LONGEST_EXPRESSION = 64
+
+/**
+ * A text to find in others, ignoring ASCII case (`icontains`). Where it is ASCII itself, a regular expression without the flag `u` means
+ * the same, since to that no other letter equals an ASCII one, and it reads a long text, such as an environment, without a copy in lower case.
+ */
 export class FoldedText {
   readonly #folded: string
+  readonly #expression: RegExp | undefined
+
   constructor(text: string) {
     this.#folded = lowerAscii(text)
+    if (text.length > LONGEST_EXPRESSION || /[^\0-\x7f]/.test(text)) return
+    const literal = text.replace(/\W/g, c => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
+    this.#expression = new RegExp(literal, 'i')
   }
+
   test(text: string): boolean {
-    return lowerAscii(text).includes(this.#folded)
+    return this.#expression?.test(text) ?? lowerAscii(text).includes(this.#folded)
   }
 }
 

@@ -5,10 +5,28 @@ import { compareTexts, holds } from '../../src/fields/compare.ts'
 import { Glob } from '../../src/fields/glob.ts'
 import { PathPrefixes } from '../../src/fields/path-prefixes.ts'
 import { Regex } from '../../src/fields/regex.ts'
-import { Prefixes } from '../../src/fields/sets.ts'
+import { FoldedText, Prefixes } from '../../src/fields/sets.ts'
 import { textToBytes } from '../../src/text/encoding.ts'
 
 const letters = fc.string({ unit: fc.constantFrom('a', 'b', '/', '\u00e9', '\u{1f600}'), maxLength: 8 })
+
+describe('icontains', () => {
+  test('agrees with its definition, which converts both sides', () => {
+    // Among them letters whose other case is an ASCII letter, and all that means something in an expression.
+    const unit = fc.constantFrom(...'kKsSiI\u212a\u017f\u0130\u0131éÉ\u{1f600}.*+?^$(){}[]|\\/-_ \0\n')
+    const long = fc.constantFrom('', 'k'.repeat(63), 'k'.repeat(64), 'k'.repeat(65))
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 3 }), fc.string({ unit, maxLength: 30 }), long, (part, text, start) => {
+        for (const [sought, whole] of [
+          [start + part, start + text],
+          [start + part, text + start.toUpperCase() + part + text],
+        ] as const)
+          expect(new FoldedText(sought).test(whole)).toBe(holds('icontains', 'text', whole, sought))
+      }),
+      { numRuns: 5000 },
+    )
+  })
+})
 
 describe('glob', () => {
   test('agrees with a regular expression of the same meaning', () => {

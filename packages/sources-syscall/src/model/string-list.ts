@@ -63,10 +63,20 @@ export function splitStrings(bytes: Uint8Array): string[] {
   return out
 }
 
+/** For the bytes of one list at a time, and the same as words of four bytes. */
+const scratch = new Uint8Array(2 * MAX_LIST_BYTES)
+const words = new Int32Array(scratch.buffer)
+
 /** Like `splitStrings(bytes).join(' ')`, for lists that are read as a whole: an environment has fifty strings. */
 function joinStrings(bytes: Uint8Array): string {
   const end = bytes[bytes.length - 1] === 0 ? bytes.length - 1 : bytes.length
-  const joined = bytes.slice(0, end)
-  for (let at = joined.indexOf(0); at >= 0; at = joined.indexOf(0, at + 1)) joined[at] = SPACE
-  return decodeText(joined, 0, end)
+  if (end > scratch.length) return splitStrings(bytes).join(' ')
+  scratch.set(end === bytes.length ? bytes : bytes.subarray(0, end))
+  for (let word = 0; word << 2 < end; word++) {
+    const four = words[word]!
+    // Not 0 if one of the four bytes is.
+    if (((four - 0x01010101) & ~four & 0x80808080) === 0) continue
+    for (let i = word << 2; i < (word << 2) + 4; i++) if (scratch[i] === 0) scratch[i] = SPACE
+  }
+  return decodeText(scratch, 0, end)
 }
