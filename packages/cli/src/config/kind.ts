@@ -107,7 +107,9 @@ export function duration(min: number, max: number, range: string): Kind<number> 
 
 export function list<T>(item: Kind<T>): Kind<readonly T[]> {
   return {
-    schema: { type: 'array', items: item.schema },
+    get schema(): JsonSchema {
+      return { type: 'array', items: item.schema }
+    },
     read(node, at) {
       if (node.kind !== 'list') throw new ConfigError(`${at.path} must be a list`, node.place)
       return node.items.flatMap((one, i) => item.read(one, { ...at, path: `${at.path}[${i}]` }) ?? [])
@@ -119,7 +121,9 @@ export function list<T>(item: Kind<T>): Kind<readonly T[]> {
 export function oneOrMore<T>(item: Kind<T>): Kind<readonly T[]> {
   const items = list(item)
   return {
-    schema: { anyOf: [item.schema, items.schema] },
+    get schema(): JsonSchema {
+      return { anyOf: [item.schema, items.schema] }
+    },
     read: (node, at) => (node.kind === 'list' ? items.read(node, at) : ([item.read(node, at) ?? []].flat() as T[])),
   }
 }
@@ -127,7 +131,9 @@ export function oneOrMore<T>(item: Kind<T>): Kind<readonly T[]> {
 /** A map with keys of any name. */
 export function mapOf<T>(value: Kind<T>): Kind<Readonly<Record<string, T>>> {
   return {
-    schema: { type: 'object', additionalProperties: value.schema },
+    get schema(): JsonSchema {
+      return { type: 'object', additionalProperties: value.schema }
+    },
     read(node, at) {
       if (node.kind !== 'map') throw new ConfigError(`${at.path} must be a map`, node.place)
       const read = [...node.entries].map(([key, entry]) => [
@@ -148,7 +154,9 @@ export const anything: Kind<unknown> = {
 /** Reads another kind and then checks or converts its value. @param convert throws a string's reason */
 export function converted<T, U>(kind: Kind<T>, convert: (value: T, fail: (reason: string) => never) => U): Kind<U> {
   return {
-    schema: kind.schema,
+    get schema(): JsonSchema {
+      return kind.schema
+    },
     read(node, at) {
       const value = kind.read(node, at)
       if (value === undefined) return undefined
@@ -162,7 +170,9 @@ export function converted<T, U>(kind: Kind<T>, convert: (value: T, fail: (reason
 /** The kinds in order: a map is read by the one for maps, a scalar by the one for scalars. */
 export function scalarOrMap<T, U>(scalars: Kind<T>, maps: Kind<U>): Kind<T | U> {
   return {
-    schema: { anyOf: [scalars.schema, maps.schema] },
+    get schema(): JsonSchema {
+      return { anyOf: [scalars.schema, maps.schema] }
+    },
     read: (node, at) => (node.kind === 'map' ? maps.read(node, at) : scalars.read(node, at)),
   }
 }

@@ -77,7 +77,10 @@ export function section<const K extends Keys>(keys: K, options: SectionOptions =
   return {
     ...options,
     keys,
-    schema: schemaOf(keys, options.required),
+    // Made when it is asked for, as in kind.ts: a start needs none.
+    get schema(): JsonSchema {
+      return schemaOf(keys, options.required)
+    },
     read: (node, at) => readSection(keys, options, node, at, {}),
     values: (node, at, parent = {}) => readSection(keys, options, node, at, parent),
   }
