@@ -11,7 +11,7 @@ import type { CaptureVisitor, MachineInfo } from './visitor.ts'
 import { CaptureWriter } from './writer.ts'
 
 /** Bytes read at a time: few turns of the event loop, and in memory once. */
-const CHUNK = 2 << 20
+const CHUNK = 1 << 20
 
 /**
  * Opens a capture, plain or gzip, and reads its tables into the visitor.
