@@ -1,5 +1,4 @@
 /** The chart and the overlays of deploy/kubernetes: the same objects, valid, and understood by the command. */
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +21,7 @@ import {
   Renderer,
   SCENARIOS,
   valuesOf,
+  wrongIn,
 } from './objects.ts'
 
 const reason = skipped('peers', cannotRender() ?? missingModule('kubernetes'))
@@ -173,16 +173,6 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
     expect(pods.length).toBeGreaterThan(20)
   })
 })
-
-function wrongIn(objects: readonly KubeObject[]): string[] {
-  const python = join(CHART, '../../packages/kubernetes/test/strict.py')
-  const { stdout, stderr } = spawnSync('/usr/bin/python3', [python], {
-    input: JSON.stringify(objects),
-    encoding: 'utf8',
-  })
-  expect(stderr).toBe('')
-  return stdout.split('\n').filter(Boolean)
-}
 
 const defaults = () => parse(readFileSync(join(CHART, 'values.yaml'), 'utf8'))
 

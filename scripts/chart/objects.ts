@@ -99,3 +99,10 @@ export function normal(objects: readonly KubeObject[]): Record<string, KubeObjec
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   )
 }
+
+/** What the API's own models say against objects, a line for each. @throws {Error} when they cannot be asked */
+export function wrongIn(objects: readonly KubeObject[]): string[] {
+  const python = join(CHART, '../../packages/kubernetes/test/strict.py')
+  const printed = execFileSync('/usr/bin/python3', [python], { input: JSON.stringify(objects), encoding: 'utf8' })
+  return printed.split('\n').filter(Boolean)
+}

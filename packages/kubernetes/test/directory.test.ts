@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { skipped } from '../../../scripts/testing/needs.ts'
 import { until } from '../../../scripts/testing/wait.ts'
 import { missingModule } from '../../outputs/test/transports/peer.ts'
-import { type Change, Directory, KubeClient, metadataRole } from '../src/index.ts'
+import { type Change, Directory, KINDS, KubeClient, metadataRole } from '../src/index.ts'
 import { ApiServer } from './apiserver.ts'
 import { NODE, World } from './world.ts'
 
@@ -32,6 +32,28 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node',
     open.push(directory)
     return directory
   }
+
+  test.each(['list', 'watch'] as const)(
+    'without the right to %s, no kind can be followed, and each says so',
+    async verb => {
+      const { rules, ...role } = metadataRole()
+      server.allow([
+        { ...role, rules: rules.map(rule => ({ ...rule, verbs: rule.verbs.filter(one => one !== verb) })) },
+      ])
+      try {
+        const directory = follow()
+        const kinds = KINDS.map(({ resource }) => resource).sort()
+        const told = new Set<string>()
+        await until('every kind', () => {
+          for (const kind of Object.keys(directory.problems)) told.add(kind)
+          return kinds.every(kind => told.has(kind))
+        })
+        directory.close()
+      } finally {
+        server.allow([metadataRole()])
+      }
+    },
+  )
 
   test('all that has a name is told of, and changes as it changes', async () => {
     await put('Namespace', { metadata: { name: 'shop', uid: 'n1', labels: { team: 'a' } } })

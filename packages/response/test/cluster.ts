@@ -38,3 +38,59 @@ export function responding(server: ApiServer, client: KubeClient) {
     }
   }
 }
+
+const owned = (kind: string, name: string, uid: string) => [{ apiVersion: 'v1', kind, name, uid, controller: true }]
+
+/**
+ * A node and pods of a Deployment, a StatefulSet and a CronJob.
+ * @returns the UID of web-0, the Deployment's
+ */
+export async function fill(server: ApiServer): Promise<string> {
+  const put = (kind: string, value: unknown) => server.tell(`put ${kind} ${JSON.stringify(value)}`)
+  await put('Node', { metadata: { name: 'node-1' }, spec: {} })
+  const cron = await put('CronJob', { metadata: { name: 'nightly', namespace: 'shop' }, spec: { suspend: false } })
+  const job = await put('Job', {
+    metadata: {
+      name: 'nightly-1',
+      namespace: 'shop',
+      ownerReferences: owned('CronJob', 'nightly', cron.metadata.uid),
+    },
+  })
+  await put('Pod', {
+    metadata: {
+      name: 'nightly-1-x',
+      namespace: 'shop',
+      uid: 'aaaaaaaa-0000',
+      ownerReferences: owned('Job', 'nightly-1', job.metadata.uid),
+    },
+    spec: { containers: [{ name: 'x', image: 'x' }] },
+  })
+  const deployment = await put('Deployment', { metadata: { name: 'web', namespace: 'shop' }, spec: { replicas: 3 } })
+  const set = await put('ReplicaSet', {
+    metadata: {
+      name: 'web-1',
+      namespace: 'shop',
+      ownerReferences: owned('Deployment', 'web', deployment.metadata.uid),
+    },
+  })
+  const metadata = {
+    name: 'web-0',
+    namespace: 'shop',
+    labels: { app: 'web', tier: 'front' },
+    ownerReferences: owned('ReplicaSet', 'web-1', set.metadata.uid),
+  }
+  const stateful = await put('StatefulSet', { metadata: { name: 'db', namespace: 'shop' }, spec: { replicas: 3 } })
+  await put('Pod', {
+    metadata: {
+      ...{ name: 'db-0', namespace: 'shop', uid: 'bbbbbbbb-0000' },
+      ownerReferences: owned('StatefulSet', 'db', stateful.metadata.uid),
+    },
+    spec: { containers: [{ name: 'db', image: 'db' }] },
+  })
+  const { metadata: web } = await put('Pod', {
+    metadata,
+    spec: { nodeName: 'node-1', containers: [{ name: 'web', image: 'web' }] },
+    status: { phase: 'Running' },
+  })
+  return web.uid
+}

@@ -9,7 +9,7 @@ import { skipped } from '../../../scripts/testing/needs.ts'
 import { ApiServer } from '../../kubernetes/test/apiserver.ts'
 import { missingModule } from '../../outputs/test/transports/peer.ts'
 import { ACTIONS, loadPlaybooks, type Role, rolesOf } from '../src/index.ts'
-import { about, responding, steps } from './cluster.ts'
+import { about, fill, responding, steps } from './cluster.ts'
 
 describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () => {
   let server: ApiServer
@@ -29,48 +29,9 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
     await server.stop()
   })
 
-  const owned = (kind: string, name: string, uid: string) => [{ apiVersion: 'v1', kind, name, uid, controller: true }]
   let uid: string
   beforeEach(async () => {
-    await put('Node', { metadata: { name: 'node-1' }, spec: {} })
-    const cron = await put('CronJob', { metadata: { name: 'nightly', namespace: 'shop' }, spec: { suspend: false } })
-    const job = await put('Job', {
-      metadata: {
-        name: 'nightly-1',
-        namespace: 'shop',
-        ownerReferences: owned('CronJob', 'nightly', cron.metadata.uid),
-      },
-    })
-    await put('Pod', {
-      metadata: {
-        name: 'nightly-1-x',
-        namespace: 'shop',
-        uid: 'aaaaaaaa-0000',
-        ownerReferences: owned('Job', 'nightly-1', job.metadata.uid),
-      },
-      spec: { containers: [{ name: 'x', image: 'x' }] },
-    })
-    const deployment = await put('Deployment', { metadata: { name: 'web', namespace: 'shop' }, spec: { replicas: 3 } })
-    const set = await put('ReplicaSet', {
-      metadata: {
-        name: 'web-1',
-        namespace: 'shop',
-        ownerReferences: owned('Deployment', 'web', deployment.metadata.uid),
-      },
-    })
-    const metadata = {
-      name: 'web-0',
-      namespace: 'shop',
-      labels: { app: 'web', tier: 'front' },
-      ownerReferences: owned('ReplicaSet', 'web-1', set.metadata.uid),
-    }
-    uid = (
-      await put('Pod', {
-        metadata,
-        spec: { nodeName: 'node-1', containers: [{ name: 'web', image: 'web' }] },
-        status: { phase: 'Running' },
-      })
-    ).metadata.uid
+    uid = await fill(server)
   })
 
   const NAMED: readonly (readonly [string, string, (now: () => Promise<any>) => Promise<unknown>, unknown])[] = [
