@@ -10,6 +10,7 @@ import { detect } from '../run/detect.ts'
 import { configPath, makeLoader } from '../run/loader.ts'
 import { RUN_FLAGS, type RunFlags } from '../run/run-flags.ts'
 import { loadSources } from '../sources/load.ts'
+import { tuneForAnswers } from '../v8-flags.ts'
 
 const { config, option, rules, duration, user, pidfile, verbose, backend } = RUN_FLAGS
 
@@ -39,7 +40,11 @@ export const admission = defineCommand({
   async run(flags, [verb, ...extra]) {
     if (extra.length > 0) throw new CliError(`unexpected argument "${extra[0]}"`)
     const all: RunFlags = { ...parseFlags('run', RUN_FLAGS, []).values, ...flags, option: every(flags) }
-    if (verb === undefined) return detect(all, async (loaded, _, __, log) => [new Door(loaded, log)])
+    if (verb === undefined)
+      return detect(all, async (loaded, _, __, log) => {
+        tuneForAnswers()
+        return [new Door(loaded, log)]
+      })
     if (!Object.hasOwn(VERBS, verb)) throw new CliError('falc admission takes simulate, manifest, or nothing')
     return VERBS[verb]!(flags)
   },
