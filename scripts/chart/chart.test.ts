@@ -11,6 +11,7 @@ import { metadataRole } from '../../packages/kubernetes/src/index.ts'
 import { missingModule } from '../../packages/outputs/test/transports/peer.ts'
 import { wrongCommands } from '../docs/falc.ts'
 import { skipped } from '../testing/needs.ts'
+import { testCommands } from './install.ts'
 import {
   CHART,
   cannotRender,
@@ -148,6 +149,8 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
       rmSync(folder, { recursive: true })
     }
   })
+
+  describe('docs/kubernetes.md', () => testCommands(() => renderer))
 
   test('every pod keeps to the restricted profile, but for what the probe is', () => {
     const pods = [...overlays.values()].flat().flatMap(object => {
