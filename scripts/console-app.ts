@@ -2,7 +2,7 @@
  * The console's page for browsers, and the playground, which is a page without a server. Programs with whatever belongs to them:
  * `main.js` (the console), what it loads when it is needed, and `engine.js`, the thread that evaluates rules.
  */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { type BuildOptions, build, type OutputChunk } from 'rolldown'
 import { notices } from './notices.ts'
@@ -65,9 +65,14 @@ async function program(
   return chunks
 }
 
+/** What belongs to a screen comes after what screens share. */
+const STYLES = ['page', 'now', 'alerts', 'alert', 'rules', 'playground']
+
 function finish(folder: string, page: string, chunks: readonly OutputChunk[]): void {
   copyFileSync(join(page, 'index.html'), join(folder, 'index.html'))
-  for (const name of readdirSync(WEB)) if (/\.(css|svg)$/.test(name)) copyFileSync(join(WEB, name), join(folder, name))
+  copyFileSync(join(WEB, 'icon.svg'), join(folder, 'icon.svg'))
+  const style = STYLES.map(name => readFileSync(join(WEB, 'style', `${name}.css`), 'utf8'))
+  writeFileSync(join(folder, 'style.css'), style.join(''))
   const modules = chunks.flatMap(({ moduleIds }) => moduleIds)
   writeFileSync(join(folder, 'NOTICES.txt'), `The page contains these packages:\n\n${notices(modules)}`)
 }

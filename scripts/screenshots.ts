@@ -77,6 +77,14 @@ const noise = 'Scheduled Job Written'
 const shots = (open: string): readonly Shot[] => [
   { name: 'now', hash: '#/now', ready: '.chart svg g', height: 640 },
   { name: 'alerts', hash: `#/alerts?open=${open}`, ready: '.detail .why', height: 720 },
+  { name: 'silences', hash: '#/silences', ready: '.silences li', height: 420 },
+  {
+    name: 'rules',
+    hash: `#/rules?rule=${encodeURIComponent('Password Hashes Read')}`,
+    ready: '.detail .why',
+    height: 720,
+  },
+  { name: 'health', hash: '#/health', ready: 'td button', height: 640 },
   {
     ...{ name: 'tune', hash: `#/tune?rule=${encodeURIComponent(noise)}`, ready: '.proposals li', height: 720 },
     async before(page) {

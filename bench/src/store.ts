@@ -226,6 +226,17 @@ async function ask(path: string, peer: DatabaseSync): Promise<void> {
   )
   const name = groupingOf('proc.name', source)
   report('top 20 of proc.name, of a day', `${median(() => store.top(name, { since: until - DAY })).toFixed(1)} ms`)
+  const grouped = (...by: string[]) => {
+    const asked = store.grouping(
+      by.map(one => groupingOf(one, source)),
+      {},
+      100,
+    )
+    while (asked.step());
+    return asked.value
+  }
+  report('groups of host and namespace, of all', `${median(() => grouped('host', 'namespace')).toFixed(1)} ms`)
+  report('groups of rule and proc.name, of all', `${once(() => grouped('rule', 'proc.name')).toFixed(0)} ms`)
   const priority = groupingOf('priority', source)
   const hours = () => store.histogram(priority, {}, 3_600_000_000_000n)
   report('histogram by hour and priority, of all', `${median(hours).toFixed(1)} ms`)
@@ -234,10 +245,12 @@ async function ask(path: string, peer: DatabaseSync): Promise<void> {
 
 /** Milliseconds of this thread's CPU, of five runs. */
 function median(run: () => unknown): number {
-  const all = Array.from({ length: 5 }, () => {
-    const before = process.threadCpuUsage()
-    run()
-    return sum(process.threadCpuUsage(before)) / 1000
-  })
+  const all = Array.from({ length: 5 }, () => once(run))
   return all.sort((a, b) => a - b)[2]!
+}
+
+function once(run: () => unknown): number {
+  const before = process.threadCpuUsage()
+  run()
+  return sum(process.threadCpuUsage(before)) / 1000
 }
