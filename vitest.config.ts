@@ -10,6 +10,7 @@ const LIVE = [
   'packages/sources-syscall/test/containers/{podman,docker,containerd}.test.ts',
   'examples/response-nats/response.test.ts',
   'packages/response/test/engine.test.ts',
+  'packages/console/test/live.test.ts',
   'scripts/systemd.test.ts',
   'scripts/packaging/{image,stranger}.test.ts',
   'packages/cli/test/{containers,live-scenario,pods,record,service,syscalls}.test.ts',
