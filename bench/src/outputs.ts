@@ -3,7 +3,7 @@
  * one. CPU is that of this process; servers are others.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, openSync, rmSync } from 'node:fs'
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AlertData, alerts, Engine } from '@falc/engine'
@@ -13,6 +13,7 @@ import {
   DiskQueue,
   FileOutput,
   FORMATS,
+  type Format,
   falcoJson,
   MemoryQueue,
   type Queue,
@@ -33,6 +34,7 @@ import { rabbitQueue } from '../../packages/outputs/test/transports/rabbitmq.ts'
 import { redisStream, valkeyStream } from '../../packages/outputs/test/transports/redis.ts'
 import { syslogTcp, syslogUdp } from '../../packages/outputs/test/transports/syslog.ts'
 import { auditEvents } from './audit.ts'
+import { root } from './files.ts'
 
 const COUNT = 100_000
 const ROUNDS = 7
@@ -93,6 +95,7 @@ async function lines(
   name: string,
   makeTarget: () => Target,
   makeQueue: () => Queue = () => new MemoryQueue(),
+  format: Format = falcoJson(),
 ): Promise<void> {
   const { events, raise } = storm()
   const costs: { readonly all: Cost; readonly alone: number }[] = []
@@ -100,7 +103,7 @@ async function lines(
     const alone = await costOf(COUNT, async () => {
       for (let i = 0; i < COUNT; i++) raise(events[i % events.length]!)
     })
-    const delivery = new Delivery(makeTarget(), { format: falcoJson(), queue: makeQueue() })
+    const delivery = new Delivery(makeTarget(), { format, queue: makeQueue() })
     await delivery.open()
     const all = await costOf(COUNT, async () => {
       for (let i = 0; i < COUNT; i++) {
@@ -119,11 +122,53 @@ async function lines(
   show(`${name}, median`, median.all, median.alone)
 }
 
-export async function benchOutputs(): Promise<void> {
+/** Rounds of the whole command; each runs it on one event, too, and its start is subtracted. */
+const COMMANDS = 5
+
+/** `falc run` from a file of audit events to lines: reading, evaluation and delivery, in all threads. */
+function command(name: string, folder: string, json: boolean, toFile: boolean): void {
+  const events = auditEvents(1000)
+  writeFileSync(join(folder, 'rule.yaml'), JSON.stringify([RULE]))
+  writeFileSync(join(folder, 'one.jsonl'), events[0]!)
+  const whole = Buffer.concat(events.flatMap(event => [Buffer.from(event), Buffer.from('\n')]))
+  writeFileSync(join(folder, 'many.jsonl'), Buffer.concat(Array.from({ length: COUNT / 1000 }, () => whole)))
+  const config = {
+    ...{ rules_files: [join(folder, 'rule.yaml')], json_output: json, stdout_output: { enabled: !toFile } },
+    file_output: { enabled: toFile, keep_alive: true, filename: join(folder, 'whole') },
+  }
+  writeFileSync(join(folder, 'falco.yaml'), JSON.stringify(config))
+  const cost = (input: string) => {
+    const from = performance.now()
+    const run = `'${join(root, 'falc')}' run -c '${folder}/falco.yaml' --k8s-audit '${folder}/${input}'`
+    // The last line of `times`: user and system of what the shell has waited for; `cat` is counted, and does nothing.
+    const times = execFileSync('sh', ['-c', `{ ${run} 2>/dev/null | cat >/dev/null; }; times`], { encoding: 'utf8' })
+    const [user, system] = [
+      ...times
+        .trim()
+        .split('\n')
+        .at(-1)!
+        .matchAll(/(\d+)m([\d.]+)s/g),
+    ].map(([, minutes, seconds]) => 60 * Number(minutes) + Number(seconds))
+    return { ms: performance.now() - from, cpu: 1e6 * (user! + system!) }
+  }
+  const costs = Array.from({ length: COMMANDS }, () => {
+    const [one, many] = [cost('one.jsonl'), cost('many.jsonl')]
+    return { rate: (1000 * COUNT) / (many.ms - one.ms), cpu: (many.cpu - one.cpu) / COUNT }
+  })
+  costs.sort((a, b) => a.cpu - b.cpu)
+  show(`${name}, best of ${COMMANDS}`, costs[0]!)
+  show(`${name}, median`, costs[COMMANDS >> 1]!)
+}
+
+export async function benchLines(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'falc-bench-'))
-  console.log(`outputs: ${COUNT} alerts of audit events as JSON lines (Falco measured elsewhere: 42,000 lines/s)`)
+  console.log(
+    `outputs: ${COUNT} alerts of audit events with six fields, as lines of JSON of 340 bytes (Falco measured elsewhere: 42,000 lines/s)`,
+  )
   try {
-    await lines('file', () => new FileOutput({ filename: join(folder, 'alerts'), keepAlive: true }))
+    const file = () => new FileOutput({ filename: join(folder, 'alerts'), keepAlive: true })
+    await lines('file', file)
+    await lines('file, lines of text', file, undefined, FORMATS.text.format)
     const readers: ChildProcess[] = []
     await lines('pipe, as standard output is one', () => {
       const fifo = join(folder, `pipe${readers.length}`)
@@ -132,15 +177,23 @@ export async function benchOutputs(): Promise<void> {
       return new StdoutOutput(openSync(fifo, 'w'))
     })
     for (const reader of readers) reader.kill()
+    for (const json of [true, false]) {
+      command(`falc run, ${json ? 'JSON' : 'text'} to a file`, folder, json, true)
+      command(`falc run, ${json ? 'JSON' : 'text'} to a pipe`, folder, json, false)
+    }
     await lines(
       'file, through a queue on disk',
       () => new FileOutput({ filename: join(folder, 'again'), keepAlive: true }),
       () => new DiskQueue({ folder: join(folder, 'queue'), capacity: 2 * COUNT }),
     )
-    await benchPeers()
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+export async function benchOutputs(): Promise<void> {
+  await benchLines()
+  await benchPeers()
 }
 
 /**

@@ -26,6 +26,23 @@ export interface BroadcastOptions {
   readonly maxClients: number
 }
 
+/**
+ * Options of an output whose receivers come and go, for their alerts and their number.
+ * @param alerts the default of `history` and `buffer` @param history what it is for @param told what a slow client gets to know
+ */
+export const broadcastOptions = (alerts: number, history: string, told = '') =>
+  ({
+    history: { kind: 'integer', default: alerts, min: 1, max: 1_000_000, doc: history },
+    buffer: {
+      kind: 'integer',
+      default: alerts,
+      min: 1,
+      max: 1_000_000,
+      doc: `Alerts that wait for a slow client. Beyond that, it loses the oldest${told}.`,
+    },
+    max_clients: { kind: 'integer', default: 64, min: 1, max: 10_000, doc: 'Concurrent clients.' },
+  }) as const
+
 /** Bytes of the history, and of the alerts that wait for the slowest client, at most: clients share them. */
 const MAX_BYTES = 32 << 20
 

@@ -7,7 +7,7 @@ import type { Answer } from '../model/answer.ts'
 import { OutputError, outputError } from '../model/output.ts'
 import { defineTransport, type Item, type OptionsOf, type Transport } from '../model/transport.ts'
 import { loadPeer } from '../net/connect.ts'
-import { Broadcast } from '../streams/broadcast.ts'
+import { Broadcast, broadcastOptions } from '../streams/broadcast.ts'
 import { encodeResponse } from '../streams/falco-response.ts'
 import { boundConnections } from '../streams/server.ts'
 
@@ -43,21 +43,7 @@ const options = {
     default: '0600',
     doc: 'Permissions of the socket. Anyone who may write to it can read all alerts.',
   },
-  history: {
-    kind: 'integer',
-    default: 10_000,
-    min: 1,
-    max: 1_000_000,
-    doc: 'Alerts that wait for the first client. Beyond that, the oldest are lost.',
-  },
-  buffer: {
-    kind: 'integer',
-    default: 10_000,
-    min: 1,
-    max: 1_000_000,
-    doc: 'Alerts that wait for a slow client. Beyond that, it loses the oldest.',
-  },
-  max_clients: { kind: 'integer', default: 64, min: 1, max: 10_000, doc: 'Concurrent clients.' },
+  ...broadcastOptions(10_000, 'Alerts that wait for the first client. Beyond that, the oldest are lost.'),
 } as const
 
 /** Serves what Falco's gRPC outputs served. */

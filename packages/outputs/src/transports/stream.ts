@@ -6,7 +6,7 @@ import { isIP } from 'node:net'
 import type { Answer } from '../model/answer.ts'
 import { OutputError, outputError } from '../model/output.ts'
 import { defineTransport, type Item, type OptionsOf, type Transport } from '../model/transport.ts'
-import { Broadcast, type Sink } from '../streams/broadcast.ts'
+import { Broadcast, broadcastOptions, type Sink } from '../streams/broadcast.ts'
 import { boundedServer, endUnread } from '../streams/server.ts'
 
 const OUTPUT = 'stream output'
@@ -30,21 +30,11 @@ const options = {
     reads: true,
     doc: 'PEM file of the authorities that sign the clients’ certificates, which are then required.',
   },
-  history: {
-    kind: 'integer',
-    default: 1000,
-    min: 1,
-    max: 1_000_000,
-    doc: 'Alerts that are kept for clients that connect later or reconnect.',
-  },
-  buffer: {
-    kind: 'integer',
-    default: 1000,
-    min: 1,
-    max: 1_000_000,
-    doc: 'Alerts that wait for a slow client. Beyond that, it loses the oldest and is notified of how many.',
-  },
-  max_clients: { kind: 'integer', default: 64, min: 1, max: 10_000, doc: 'Concurrent clients.' },
+  ...broadcastOptions(
+    1000,
+    'Alerts that are kept for clients that connect later or reconnect.',
+    ' and is notified of how many',
+  ),
   keep_alive: { kind: 'duration', default: 15_000, min: 100, doc: 'Interval of keep-alives on an idle connection.' },
 } as const
 
