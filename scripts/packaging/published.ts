@@ -18,7 +18,7 @@ export class Published {
   readonly release = join(this.work, 'release')
   readonly folder = join(this.work, 'published')
   // gpg's agent listens on a socket below it, whose name must be short.
-  readonly #keys = mkdtempSync(join(tmpdir(), 'falc-gpg-'))
+  readonly #keys = mkdtempSync('/tmp/falc-gpg-')
   readonly env: NodeJS.ProcessEnv = { ...process.env, GNUPGHOME: this.#keys, LC_ALL: 'C.UTF-8' }
 
   constructor() {
