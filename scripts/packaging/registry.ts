@@ -12,6 +12,7 @@ const MAX_TARBALL = 256 * 1024 * 1024
 interface Manifest {
   readonly name: string
   readonly version: string
+  readonly dependencies?: Readonly<Record<string, string>>
 }
 
 interface Version {
@@ -21,7 +22,7 @@ interface Version {
 
 export interface Registry {
   readonly address: string
-  /** Names of packages that it was asked for and does not have. */
+  /** Packages that it does not have, though others depend on them. Package managers also look for optional peers, and for newer selves. */
   readonly unknown: Set<string>
   stop(): void
 }
@@ -46,6 +47,7 @@ export async function startRegistry(tarballs: readonly string[], folders: readon
     return versions
   }
   const unknown = new Set<string>()
+  const named = new Set<string>()
   let address = ''
 
   const server = createServer((request, response) => {
@@ -54,10 +56,13 @@ export async function startRegistry(tarballs: readonly string[], folders: readon
     const versions = versionsOf(name)
     const wanted = versions.find(({ manifest }) => file === `${manifest.version}.tgz`)
     if (versions.length === 0 || (file !== undefined && wanted === undefined)) {
-      unknown.add(path)
+      if (named.has(name)) unknown.add(path)
       response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":"not found"}')
     } else if (wanted) response.end(wanted.tarball())
-    else response.setHeader('content-type', 'application/json').end(JSON.stringify(packument(name, versions, address)))
+    else {
+      for (const { manifest } of versions) for (const one of Object.keys(manifest.dependencies ?? {})) named.add(one)
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(packument(name, versions, address)))
+    }
   })
   await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
   address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
