@@ -31,7 +31,7 @@ struct {
 #define PATH(first) (1 + (first))
 #define PATHS(first, second) (1 + (first) + 16 * (1 + (second)))
 static const __u8 PATH_ARGUMENTS[MAX_SYSCALLS] = {
-	[437 /* openat2 */] = PATH(1),
+	[437 /* openat2 */] = PATH(1), [452 /* fchmodat2 */] = PATH(1),
 #if defined(__TARGET_ARCH_arm64)
 	[33 /* mknodat */] = PATH(1), [34 /* mkdirat */] = PATH(1), [35 /* unlinkat */] = PATH(1), [36 /* symlinkat */] = PATHS(0, 2),
 	[37 /* linkat */] = PATHS(1, 3), [38 /* renameat */] = PATHS(1, 3), [39 /* umount2 */] = PATH(0), [40 /* mount */] = PATHS(0, 1),

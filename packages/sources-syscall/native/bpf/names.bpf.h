@@ -137,14 +137,18 @@ EXIT_EVENT(fchmod, SYSCALL_FCHMOD_X)
 	PARAM(mode, put_u32(e, argument(regs, 1) & 07777));
 }
 
-EXIT_EVENT_PATHS(fchmodat, SYSCALL_FCHMODAT_X)
-{
-	PARAM(res, put_int(e, ret));
-	PARAM(dirfd, put_int(e, argument(regs, 0)));
-	PARAM(filename, put_path(e, argument(regs, 1), 0));
-	PARAM(mode, put_u32(e, argument(regs, 2) & 07777));
-	ADD_DIRECTORY(0, 1);
-}
+#define FCHMODAT_EVENT(name, code)                                                                                   \
+	EXIT_EVENT_PATHS(name, code)                                                                                 \
+	{                                                                                                            \
+		PARAM(res, put_int(e, ret));                                                                         \
+		PARAM(dirfd, put_int(e, argument(regs, 0)));                                                         \
+		PARAM(filename, put_path(e, argument(regs, 1), 0));                                                  \
+		PARAM(mode, put_u32(e, argument(regs, 2) & 07777));                                                  \
+		ADD_DIRECTORY(0, 1);                                                                                 \
+	}
+FCHMODAT_EVENT(fchmodat, SYSCALL_FCHMODAT_X)
+/* It has no event of its own. Rules about changes of mode must see it. */
+FCHMODAT_EVENT(fchmodat2, SYSCALL_FCHMODAT_X)
 
 #define CHOWN_EVENT(name, code)                                                                                      \
 	EXIT_EVENT_PATHS(name, code)                                                                                 \

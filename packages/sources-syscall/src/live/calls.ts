@@ -14,6 +14,9 @@ export interface CallOptions {
   readonly all?: boolean
 }
 
+/** Calls without an event of their own that are recorded as another's, whose rules would miss them. */
+export const RECORDED_AS: Readonly<Record<string, string>> = { fchmodat2: 'fchmodat' }
+
 /** Calls that affect field values but are not flagged in the event table: limits, namespaces. */
 const ALSO_STATE = ['setrlimit', 'prlimit64', 'unshare', 'setns', 'getcwd']
 
@@ -39,6 +42,8 @@ export function wantedCalls(
     if (wanted || base) for (const code of syscallsOf(event.id)) want(code, wanted)
   }
   if (types === 'all' || types[PPME.GENERIC_X] === 1) for (const code of GENERIC) want(code, true)
+  for (const [name, other] of Object.entries(RECORDED_AS))
+    if (codes.get(SYSCALL_CODES.get(other)!) === true) want(SYSCALL_CODES.get(name)!, true)
   if (custom.length === 0 || options.repair === true)
     for (const name of ALSO_STATE) want(SYSCALL_CODES.get(name)!, false)
   for (const name of custom) {

@@ -23,6 +23,7 @@ static void files(void)
 	call(chmod, "made", 0711);
 	call(fchmod, fd, 0700);
 	call(fchmodat, AT_FDCWD, "made", 0777);
+	syscall(452 /* fchmodat2, since Linux 6.6 */, AT_FDCWD, "made", 04755, 0);
 	call(chown, "made", 1, 2);
 	call(fchownat, AT_FDCWD, "made", 3, 4, AT_SYMLINK_NOFOLLOW);
 	call(fchownat, AT_FDCWD, "made", 3, 4, AT_SYMLINK_FOLLOW);

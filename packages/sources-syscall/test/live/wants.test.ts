@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PPME } from '../../src/events/ids.ts'
 import { EVENTS } from '../../src/events/table.ts'
+import { wantedCalls } from '../../src/live/calls.ts'
 import { type Live, openLive } from '../../src/live/open-live.ts'
+import { Want } from '../../src/live/wire.ts'
 import { missing, programsOf, sleep, until } from './machine.ts'
 
 /** As the event table numbers them (PPM_FCNTL_F_*). */
@@ -94,6 +96,11 @@ describe.skipIf(missing())('what is wanted', () => {
     live.want(want(PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_MKDIR_2_X))
     // The sidecar has taken this in once there are such events again.
     await until('mkdir', async () => (await act(`traced-${Date.now()}`)).includes('mkdir'))
+  })
+
+  test('of a call that is recorded as another’s: what rules about the other want', () => {
+    const number = (...types: number[]) => wantedCalls(want(...types))[452]
+    expect([number(PPME.SYSCALL_FCHMODAT_X), number(PPME.SYSCALL_MKDIR_2_X)]).toEqual([Want.event, Want.nothing])
   })
 
   test('is read in one go, as far as it is there, by a reader that has waited', async () => {

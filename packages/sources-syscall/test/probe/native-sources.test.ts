@@ -8,6 +8,7 @@ import { probeSequences } from '../../scripts/probe-parameters.ts'
 import { syscallsHeader } from '../../scripts/syscalls-header.ts'
 import { ARM64_SYSCALLS, SYSCALL_CODES, SYSCALL_NAMES, syscallsOf, X86_64_SYSCALLS } from '../../src/events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag } from '../../src/events/table.ts'
+import { RECORDED_AS } from '../../src/live/calls.ts'
 import * as wire from '../../src/live/wire.ts'
 
 const native = join(import.meta.dirname, '../../native')
@@ -51,7 +52,7 @@ describe.skipIf(noHeaders)('numbers of system calls', () => {
 describe('programs', () => {
   test('each writes the event that belongs to its system call', () => {
     for (const { program, code } of sequences) {
-      const call = SYSCALL_CODES.get(program)
+      const call = SYSCALL_CODES.get(RECORDED_AS[program] ?? program)
       if (call === undefined) continue // not the program of one call
       const event = EVENTS.find(one => one.code === code)!
       expect(syscallsOf(event.id), `${program} → ${code}`).toContain(call)
