@@ -27,6 +27,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   drain_node: [['{}']],
   checkpoint_container: [['{}']],
   debug_container: [['{ image: tools, command: [id] }']],
+  exec_in_container: [['{ command: [args, x] }']],
   scale_workload: [['{ replicas: 0 }'], ['{ replicas: 0 }', ['db-0', 'bbbbbbbb-0000']]],
   suspend_cronjob: [['{}', ['nightly-1-x', 'aaaaaaaa-0000']]],
   revoke_binding: [
