@@ -1,10 +1,11 @@
 /** The playground: a page that needs no server, opened as a file, without a network. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { Engine } from '@falc/engine'
+import { k8sAudit } from '@falc/sources-k8saudit'
 import { openCapture, syscall } from '@falc/sources-syscall'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -14,6 +15,11 @@ import { checkAccess, launch, noBrowser, openPage, type PageOptions } from './br
 
 const ROOT = join(import.meta.dirname, '../../..')
 const CAPTURE = join(ROOT, 'examples/captures/host-a.scap')
+/** Falco's own rules, where they are. */
+const PUBLIC = ['falco', 'falco-incubating', 'falco-sandbox', 'k8s_audit']
+  .map(name => join(ROOT, `../shared/corpus/rules/${name}_rules.yaml`))
+  .filter(existsSync)
+if (PUBLIC.length < 4) console.warn("skipped: the public rules' alerts: the files are not here")
 
 test('the rows in sight, and the room of the others', () => {
   expect(rangeOf(0, 30, 0, 600)).toEqual({ start: 0, end: 0, before: 0, after: 0 })
@@ -56,6 +62,24 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
       .first()
       .click()
     await page.locator('.cm-focused').waitFor()
+    await done()
+  })
+
+  test.skipIf(PUBLIC.length < 4)('the four public rules files raise on a capture what the engine raises', async () => {
+    const { page, done } = await open()
+    await page.getByRole('button', { name: /^syscall\.yaml/ }).waitFor()
+    await page.getByLabel('Open files').setInputFiles(PUBLIC)
+    // Files of one's own take the place of the examples.
+    await page.locator('.files li').nth(3).waitFor()
+    expect(await page.locator('.files li').count()).toBe(4)
+    await page.getByLabel('Open a capture or an audit log').setInputFiles(CAPTURE)
+    const alerts = await falcsAlerts(PUBLIC)
+    await row(page, 'Read sensitive file untrusted').waitFor()
+    await page.getByRole('heading', { name: `${alerts.length} alerts` }).waitFor()
+    const counts = Object.entries(Object.groupBy(alerts, rule => rule)).map(([rule, all]) => `${rule} ×${all!.length}`)
+    // The page names those that were raised most.
+    const shown = await page.locator('.chip').allTextContents()
+    expect([shown.length > 5, shown.filter(one => !counts.includes(one))]).toEqual([true, []])
     await done()
   })
 
@@ -119,10 +143,10 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
   })
 })
 
-async function falcsAlerts(): Promise<string[]> {
+async function falcsAlerts(files = [join(ROOT, 'rules/syscall.yaml')]): Promise<string[]> {
   const source = syscall()
-  const engine = new Engine({ sources: [source] })
-  engine.load([{ name: 'syscall.yaml', content: readFileSync(join(ROOT, 'rules/syscall.yaml'), 'utf8') }])
+  const engine = new Engine({ sources: [source, k8sAudit()] })
+  engine.load(files.map(name => ({ name, content: readFileSync(name, 'utf8') })))
   const replay = await openCapture(CAPTURE)
   const alerts: string[] = []
   do {
