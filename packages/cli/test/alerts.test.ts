@@ -36,6 +36,14 @@ beforeAll(async () => {
   const store = await Store.open(join(dir, 'alerts.db'))
   store.insert([0, 1, 2, 3].map(n => alert(n)))
   store.close()
+  const absent = await Store.open(join(dir, 'absent.db'))
+  const lacking = (why?: string) => ({
+    output_fields: { 'k8s.pod.name': null, 'k8s.pod.label[app]': null },
+    ...(why !== undefined && { absences: { 'k8s.pod.name': why, 'k8s.pod.label[app]': why } }),
+  })
+  absent.insert([alert(1, lacking('not asked')), alert(2, lacking('not asked')), alert(3, lacking('unknown'))])
+  absent.insert([alert(4, lacking()), alert(5, { output_fields: { 'k8s.pod.name': 'web' } })])
+  absent.close()
   const hostile = await Store.open(join(dir, 'hostile.db'))
   hostile.insert([
     alert(1, {
@@ -116,6 +124,21 @@ describe('what it prints', () => {
       '{"priority":"Notice","count":2}\n',
     )
     expect(await said('top', 'alert.rule = none', '--json')).toBe('[]\n')
+  })
+
+  test('top: what is absent, by the reason', async () => {
+    const top = (...args: string[]) => falc('alerts', 'top', '--db', 'absent.db', ...args)
+    expect((await top('--by', 'k8s.pod.name')).stdout.split('\n').slice(1, -1)).toEqual([
+      '2          <NA> (not asked)',
+      '1          <NA> (unknown)',
+      '1          -',
+      '1          web',
+    ])
+    expect((await top('alert.rule = Shell', '--by', 'k8s.pod.label[app]', '--format', 'ndjson')).stdout).toBe(
+      '{"k8s.pod.label[app]":null,"count":2,"absent":"not asked"}\n',
+    )
+    const get = await falc('alerts', 'get', alert(3).id, '--db', 'absent.db')
+    expect(get.stdout).toContain('<NA> (unknown)')
   })
 
   test('histogram', async () => {

@@ -12,7 +12,7 @@ test('snapshots are taken at multiples of the interval', () => {
   const source: MetricsSource = {
     ...{ metrics, rules: [], rulesFiles: [], configFiles: [], reloadedAt: 0n, matches: new Map() },
     ...{ ownAlerts: 0, failedReloads: 0, response: () => undefined, outputs: () => [], losses: () => new Map() },
-    ...{ metadata: () => ({}), evaluationErrors: () => ({}) },
+    ...{ metadata: () => ({}), fieldStats: () => ({ extractErrors: {}, absences: {} }) },
     feeds: () => [{ source: 'k8s_audit', events: 1, meter: {}, losses: {}, limits: {} }],
   }
   const times: number[] = []

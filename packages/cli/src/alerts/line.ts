@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 
 type Wording = Pick<
   Config,
+  | 'json_include_absence_property'
   | 'json_include_id_property'
   | 'json_include_output_property'
   | 'json_include_message_property'
@@ -14,6 +15,7 @@ type Wording = Pick<
 /** The properties of JSON that the configuration asks for. */
 export function jsonWords(config: Wording): JsonOptions {
   return {
+    absences: config.json_include_absence_property,
     id: config.json_include_id_property,
     output: config.json_include_output_property,
     message: config.json_include_message_property,

@@ -128,11 +128,17 @@ async function tail(call: Call): Promise<number> {
 async function top(call: Call): Promise<number> {
   const { flags, store, source } = call
   const by = flags.by ?? 'rule'
-  const counts = store.top(grouping(by, source), asked(call), limitOf(call, 20))
-  const lines = counts.map(({ value, count }) => ({
-    cells: [String(count), value],
-    json: JSON.stringify({ [by]: value, count }),
-  }))
+  const group = grouping(by, source)
+  const isField = group.dimension === undefined && by !== 'tags'
+  const counts = store.top(group, asked(call), limitOf(call, 20))
+  const lines = counts.flatMap(one =>
+    (one.value === null && isField ? absentBy(call, by, one.count) : [{ ...one, why: undefined }]).map(
+      ({ value, count, why }) => ({
+        cells: [String(count), why === undefined ? value : `<NA> (${why})`],
+        json: JSON.stringify({ [by]: value, count, ...(why !== undefined && { absent: why }) }),
+      }),
+    ),
+  )
   await printLines(
     formatOf(flags.format, flags.json),
     [
@@ -142,6 +148,17 @@ async function top(call: Call): Promise<number> {
     lines,
   )
   return 0
+}
+
+/** Those that lack a field, by what their alerts say of it. */
+function absentBy({ flags, argument, store, source }: Call, by: string, total: number) {
+  const lacking = `not ${by} exists`
+  const condition = argument === undefined ? lacking : `(${argument}) and ${lacking}`
+  const known = store
+    .top(grouping(`alert.absence["${by}"]`, source), queryOf({ ...flags, condition }, source), ALL)
+    .flatMap(({ value, count }) => (value === null ? [] : [{ value: null, count, why: value }]))
+  const rest = total - known.reduce((sum, { count }) => sum + count, 0)
+  return [...known, ...(rest > 0 ? [{ value: null, count: rest, why: undefined }] : [])]
 }
 
 async function histogram(call: Call): Promise<number> {
@@ -187,6 +204,8 @@ async function get({ flags, argument, store }: Call): Promise<number> {
   return 0
 }
 
+const absent = (why: string | undefined) => (why === undefined ? '<NA>' : `<NA> (${why})`)
+
 function details(alert: AlertData): [string, string][] {
   return [
     ['id', alert.id],
@@ -199,7 +218,7 @@ function details(alert: AlertData): [string, string][] {
     ['message', alert.message],
     ...Object.entries(alert.output_fields).map(([name, value]): [string, string] => [
       name,
-      value === null ? '<NA>' : String(value),
+      value === null ? absent(alert.absences?.[name]) : String(value),
     ]),
   ]
 }

@@ -1,3 +1,4 @@
+import type { EngineStats } from '@falc/engine'
 import type { OutputStats } from '@falc/outputs'
 import type { ResponseCounts } from '@falc/response'
 import type { Config } from '../config/config.ts'
@@ -47,8 +48,7 @@ export interface MetricsSource {
   readonly failedReloads: number
   /** Look-ups of containers, and evaluations that waited for them, by outcome. */
   metadata(): Readonly<Record<string, number>>
-  /** Failed extractions by field. */
-  evaluationErrors(): Readonly<Record<string, number>>
+  fieldStats(): Pick<EngineStats, 'extractErrors' | 'absences'>
 }
 
 /** ns since 1970 */

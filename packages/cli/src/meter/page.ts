@@ -238,7 +238,11 @@ function describeLosses(page: Page, from: MetricsSource, feeds: readonly Metered
         outcome,
       },
     )
-  const errors = Object.entries(from.evaluationErrors())
+  for (const [cause, count] of Object.entries(from.fieldStats().absences))
+    page.add('falc_absent_fields_total', 'counter', 'Output fields of alerts that were absent, by cause.', count, {
+      cause,
+    })
+  const errors = Object.entries(from.fieldStats().extractErrors)
   for (const [field, count] of errors)
     page.add('falc_field_errors_total', 'counter', 'Failed extractions, by field.', count, { field })
 }

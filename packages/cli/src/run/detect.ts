@@ -178,7 +178,8 @@ function lossReport(session: Session, feeds: readonly Feed[]): string {
     block('Seen in part', limits) +
     block('Container metadata', Object.entries(session.metadata())) +
     block('Alerts not sent', session.ownAlerts > 0 ? [["about outputs' own processes", session.ownAlerts]] : []) +
-    block('Fields that could not be read', Object.entries(session.evaluationErrors())) +
+    block('Output fields that were absent, by cause', Object.entries(session.fieldStats().absences)) +
+    block('Fields that could not be read', Object.entries(session.fieldStats().extractErrors)) +
     block('Alerts not delivered, by output and cause', [...session.losses()])
   )
 }

@@ -1,4 +1,4 @@
-import { type Alert, type AlertData, alerts, type Source } from '@falc/engine'
+import { type Alert, type AlertData, alerts, type EngineStats, type Source } from '@falc/engine'
 import type { OutputStats } from '@falc/outputs'
 import type { ResponseCounts } from '@falc/response'
 import { HOT_RESTART_FAILURE, type InternalAlert, internalAlert } from '../alerts/internal.ts'
@@ -203,9 +203,9 @@ export class Session implements MetricsSource {
     return failed
   }
 
-  /** Failed extractions since the rules were last loaded, by field; such fields are absent. */
-  evaluationErrors(): Readonly<Record<string, number>> {
-    return this.#loaded.engine.stats().extractErrors
+  /** Since the rules were last loaded. */
+  fieldStats(): Pick<EngineStats, 'extractErrors' | 'absences'> {
+    return this.#loaded.engine.stats()
   }
 
   /** Look-ups of containers, and evaluations that waited for them, by outcome: `look-ups found`. */

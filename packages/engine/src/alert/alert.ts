@@ -18,6 +18,8 @@ export interface AlertData {
   readonly message: string
   /** By field as written in the output template; null = absent. */
   readonly output_fields: Readonly<Record<string, Value | null>>
+  /** Why output fields are absent, by field, where the source can tell. */
+  readonly absences?: Readonly<Record<string, string>> | undefined
   /** The names of output fields that are doubles, if any are: JSON shows them with a point even when they are whole. */
   readonly doubles?: readonly string[] | undefined
   readonly hostname?: string | undefined

@@ -72,6 +72,11 @@ const OWN = {
     doc: 'any output field as text: a static or custom field, or one of a plugin that this program does not know',
     extract: (alert: AlertData, name: string) => textOf(output(alert, name)),
   },
+  'alert.absence': {
+    ...{ type: 'string', arg: 'required', argKind: 'key', brackets: true },
+    doc: 'why an output field is absent, where that is known: `alert.absence[k8s.pod.name]`',
+    extract: (alert: AlertData, name: string) => absenceOf(alert, name),
+  },
   'evt.source': { type: 'string', doc: 'as alert.source', extract: alert => alert.source },
   'evt.hostname': { type: 'string', doc: 'as alert.hostname', extract: alert => alert.hostname },
 } as const satisfies Record<string, FieldDef<AlertData>>
@@ -110,9 +115,14 @@ function outputField(name: string, def: Omit<FieldDef, 'extract'>): FieldDef<Ale
     // An index is read as it was written.
     argKind: argKind === 'index' ? 'key' : argKind,
     extract: (alert, argument?: string) => convert(output(alert, name, argument), read),
+    absence: (alert, argument?: string) => absenceOf(alert, argument === undefined ? name : `${name}[${argument}]`),
   } as FieldDef<AlertData>
   OUTPUT_FIELDS.add(field)
   return field
+}
+
+function absenceOf({ absences = {} }: AlertData, name: string): string | undefined {
+  return Object.hasOwn(absences, name) ? absences[name] : undefined
 }
 
 const OUTPUT_FIELDS = new WeakSet<FieldDef>()

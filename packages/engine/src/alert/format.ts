@@ -1,4 +1,4 @@
-import { evaluateExpr, printExpr } from '../bytecode/evaluate-tree.ts'
+import { absenceOf, evaluateExpr, printExpr } from '../bytecode/evaluate-tree.ts'
 import { fieldsOfExpr, lowerOperand } from '../bytecode/operand.ts'
 import type { Expr, FieldExpr } from '../bytecode/tree.ts'
 import type { FieldOperand, Operand } from '../condition/ast.ts'
@@ -15,6 +15,8 @@ export interface Captured {
   readonly values: (Value | undefined)[]
   /** Values for JSON, of fields where they differ from the printed ones. */
   readonly json: (Value | undefined)[]
+  /** Why values are absent, by slot; undefined: of none it is known. */
+  readonly absences?: ReadonlyMap<number, string> | undefined
 }
 
 /** The operands that the formats of one rule read, each once per event. */
@@ -24,6 +26,8 @@ export class Slots {
   readonly #exprs: Expr[] = []
   /** Those whose JSON is a value of its own. */
   readonly #own: (FieldExpr | undefined)[] = []
+  /** Whether a source can tell why it is absent. */
+  readonly #explained: boolean[] = []
   readonly #byKey = new Map<string, number>()
 
   constructor(table: FieldTable, errors?: ExtractErrors) {
@@ -41,6 +45,7 @@ export class Slots {
     if (slot === undefined) {
       this.#byKey.set(expr.key, (slot = this.#exprs.push(expr) - 1))
       this.#own.push(hasOwnJson(expr) ? expr : undefined)
+      this.#explained.push(fieldsOfExpr(expr).some(({ field }) => field.def.absence !== undefined))
     }
     return slot
   }
@@ -58,12 +63,18 @@ export class Slots {
   capture(event: unknown): Captured {
     const values: (Value | undefined)[] = []
     const json: (Value | undefined)[] = []
+    let absences: Map<number, string> | undefined
     for (let slot = 0; slot < this.#exprs.length; slot++) {
-      values.push(keep(evaluateExpr(this.#exprs[slot]!, event, this.#errors)))
+      const value = evaluateExpr(this.#exprs[slot]!, event, this.#errors)
+      if (value === undefined && this.#explained[slot]) {
+        const why = absenceOf(this.#exprs[slot]!, event)
+        if (why !== undefined) (absences ??= new Map()).set(slot, why)
+      }
+      values.push(keep(value))
       const own = this.#own[slot]
       json.push(own === undefined ? undefined : keep(this.#ownJson(own, event)))
     }
-    return { values, json }
+    return { values, json, absences }
   }
 
   text(slot: number, captured: Captured): string {

@@ -11,6 +11,7 @@ import type { JsonOptions } from './object.ts'
 export interface LineWords {
   readonly id: string
   readonly time: bigint
+  readonly absences?: Readonly<Record<string, string>> | undefined
 }
 
 /** What the lines of one rule are made of. */
@@ -30,7 +31,7 @@ export interface LineParts {
 
 /** What stands between two constant texts. */
 interface Gap {
-  readonly kind: 'text' | 'json' | 'cut' | 'id' | 'time'
+  readonly kind: 'text' | 'json' | 'cut' | 'id' | 'time' | 'absences'
   readonly slot: number
   readonly width: number
 }
@@ -89,6 +90,7 @@ export class LinePrinter {
 
   #fill(kind: Gap['kind'], slot: number, width: number, words: LineWords, captured: Captured, sink: ByteSink): void {
     if (kind === 'time') sink.escaped(isoTime(words.time))
+    else if (kind === 'absences') sink.text(printAbsences(words.absences))
     else sink.escaped(kind === 'id' ? words.id : fit(this.#slots.text(slot, captured), width))
   }
 }
@@ -110,6 +112,7 @@ class LineDraft {
       })
     }
     if (include.output_fields !== false) this.#fields(fields)
+    if (include.absences === true) this.#gap('absences')
     this.#add(`"priority":${quoteJson(priority)},"rule":${quoteJson(rule)},"source":${quoteJson(source)},`)
     if (include.tags !== false) this.#add(`"tags":[${tags.map(quoteJson).join(',')}],`)
     this.#add('"time":"')
@@ -213,6 +216,13 @@ class PrintedValue {
     this.#text = typeof value === 'string' ? value : slots.text(this.#slot, captured)
     this.#json = printField(slots.json(this.#slot, captured), this.#double)
   }
+}
+
+/** The property of JSON, if there is any, and a comma. */
+export function printAbsences(absences: Readonly<Record<string, string>> | undefined): string {
+  if (absences === undefined) return ''
+  const pairs = Object.entries(absences).map(([name, why]) => `${quoteJson(name)}:${quoteJson(why)}`)
+  return `"output_fields_absent":{${pairs.join(',')}},`
 }
 
 /** The value of an output field in JSON. @param double a number shows that it is one */

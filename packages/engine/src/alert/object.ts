@@ -16,6 +16,8 @@ export interface JsonOptions {
   readonly message?: boolean | 'apart'
   /** Default true. */
   readonly output_fields?: boolean
+  /** Why output fields are absent, as `output_fields_absent`, where any is and it is known. Default false. */
+  readonly absences?: boolean
 }
 
 export function printsMessage({ output, priority, message }: AlertData, include: JsonOptions): boolean {
@@ -44,6 +46,7 @@ export function alertObject(
     ...(printsMessage(alert, include) ? { message: alert.message.toWellFormed() } : {}),
     ...(include.output === false ? {} : { output: alert.output.toWellFormed() }),
     ...(include.output_fields === false ? {} : { output_fields: fields() }),
+    ...(include.absences === true && alert.absences ? { output_fields_absent: alert.absences } : {}),
     priority: alert.priority,
     rule: alert.rule,
     source: alert.source,

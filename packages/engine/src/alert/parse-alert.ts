@@ -42,6 +42,7 @@ function alertOf(json: unknown, points: ReadonlySet<string>): AlertData {
   if (!isObject(fields)) throw wrong('output_fields', 'an object', fields)
   const output_fields = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, fieldValue(value)]))
   const doubles = Object.keys(output_fields).filter(name => points.has(name) && typeof output_fields[name] === 'number')
+  const absences = absencesOf(json)
   const count = countOf(json)
   const firstTime = timeOf(json, 'first_time')
   const lastTime = timeOf(json, 'last_time')
@@ -51,6 +52,7 @@ function alertOf(json: unknown, points: ReadonlySet<string>): AlertData {
     ...{ message: optional(json, 'message') ?? withoutPrefix(output, priority), output_fields },
     ...(doubles.length === 0 ? {} : { doubles }),
     ...(hostname === undefined ? {} : { hostname }),
+    ...(absences === undefined ? {} : { absences }),
     ...(count === undefined ? {} : { count }),
     ...(firstTime === undefined ? {} : { firstTime }),
     ...(lastTime === undefined ? {} : { lastTime }),
@@ -114,6 +116,14 @@ function tagsOf(json: JsonObject): string[] {
   if (!Array.isArray(tags) || !tags.every(tag => typeof tag === 'string'))
     throw wrong('tags', 'a list of strings', tags)
   return tags.sort(byCodePoint)
+}
+
+/** Another program's property of this name says something else: it is left alone. */
+function absencesOf(json: JsonObject): Record<string, string> | undefined {
+  const absences = own(json, 'output_fields_absent')
+  if (!isObject(absences)) return undefined
+  const known = Object.entries(absences).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
+  return known.length === 0 ? undefined : Object.fromEntries(known)
 }
 
 function countOf(json: JsonObject): number | undefined {

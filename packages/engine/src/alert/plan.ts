@@ -116,16 +116,26 @@ export class AlertPlan implements AlertWords {
     for (const [name, format] of this.#formatted) fields[name] = format.text(this.#slots, captured)
     return fields
   }
+
+  /** In the order of their names. */
+  absences({ absences }: Captured): Record<string, string> | undefined {
+    const known = this.#raw.flatMap(([name, slot]) => {
+      const why = absences?.get(slot)
+      return why === undefined ? [] : [[name, why] as const]
+    })
+    return known.length === 0 ? undefined : Object.fromEntries(known)
+  }
 }
 
 /** The options as a number. */
-function whatOf({ id, message, output, output_fields, tags }: JsonOptions): number {
+function whatOf({ absences, id, message, output, output_fields, tags }: JsonOptions): number {
   return (
     (id === true ? 1 : 0) +
     (message === true ? 2 : 0) +
     (output === false ? 4 : 0) +
     (output_fields === false ? 8 : 0) +
-    (tags === false ? 16 : 0)
+    (tags === false ? 16 : 0) +
+    (absences === true ? 32 : 0)
   )
 }
 

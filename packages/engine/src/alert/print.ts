@@ -3,7 +3,7 @@ import { ByteSink } from '../text/byte-sink.ts'
 import { bytesToText } from '../text/encoding.ts'
 import type { AlertData } from './alert.ts'
 import { byCodePoint, escapeLine, quoteJson } from './json.ts'
-import { printField } from './line.ts'
+import { printAbsences, printField } from './line.ts'
 import { type JsonOptions, printsMessage } from './object.ts'
 import { RuleAlert, weightOf } from './rule-alert.ts'
 
@@ -30,6 +30,7 @@ export function alertJson(alert: AlertData, include: JsonOptions = ALL): string 
   if (printsMessage(alert, include)) text += `"message":${quoteJson(alert.message)},`
   if (include.output !== false) text += `"output":${quoteJson(alert.output)},`
   if (include.output_fields !== false) text += `"output_fields":${printFields(alert)},`
+  if (include.absences === true) text += printAbsences(alert.absences)
   text += `"priority":"${alert.priority}","rule":${quoteName(alert.rule)},"source":${quoteName(alert.source)},`
   if (include.tags !== false) text += `"tags":${printTags(alert.tags)},`
   return `${text}"time":"${isoTime(alert.time)}"}`

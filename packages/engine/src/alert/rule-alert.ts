@@ -21,6 +21,7 @@ export interface AlertWords {
   prefix(captured: Captured): string
   message(captured: Captured): string
   fields(captured: Captured): Record<string, Value | null>
+  absences(captured: Captured): Record<string, string> | undefined
   /** @param include of its JSON; undefined: its line of text */
   write(words: LineWords, captured: Captured, include: JsonOptions | undefined, sink: ByteSink): void
 }
@@ -90,16 +91,22 @@ export class RuleAlert implements Alert {
 
   toObject(): AlertData {
     const { id, rule, priority, source, tags, time, output, message, output_fields, doubles, hostname } = this
+    const { absences } = this
     const fields = Object.fromEntries(Object.entries(output_fields).map(([name, value]) => [name, copied(value)]))
     return {
       ...{ id, rule, priority, source, tags: [...tags], time, output, message, output_fields: fields },
       ...(doubles === undefined ? {} : { doubles: [...doubles] }),
       ...(hostname === undefined ? {} : { hostname }),
+      ...(absences === undefined ? {} : { absences }),
     }
   }
 
   toJSON(): Record<string, unknown> {
     return alertObject(this, {}, (value, name) => exact(value, this.doubles?.includes(name) === true))
+  }
+
+  get absences(): Readonly<Record<string, string>> | undefined {
+    return this.#captured.absences === undefined ? undefined : this.#words.absences(this.#captured)
   }
 
   get doubles(): readonly string[] | undefined {

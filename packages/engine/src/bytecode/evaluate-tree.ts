@@ -7,6 +7,7 @@ import { printValue } from '../fields/print.ts'
 import { Regex } from '../fields/regex.ts'
 import { APPLY, elements } from '../fields/transformers.ts'
 import { TYPES } from '../fields/types.ts'
+import { fieldsOfExpr } from './operand.ts'
 import type { Clause, Expr, Node } from './tree.ts'
 
 /**
@@ -101,6 +102,19 @@ export function describeClause(clause: Clause, event: unknown): ClauseReport {
   })
   const left = evaluateExpr(clause.left, event, errors)
   return { truth: evaluateClause(clause, event, errors), left, leftText: printExpr(clause.left, left), failure }
+}
+
+/** Why an operand is absent, if one of its fields can tell. */
+export function absenceOf(expr: Expr, event: unknown): string | undefined {
+  for (const { field } of fieldsOfExpr(expr)) {
+    try {
+      const why = field.def.absence?.(event, field.arg)
+      if (why !== undefined) return why
+    } catch {
+      // Whoever evaluates is told of failures by the field itself.
+    }
+  }
+  return undefined
 }
 
 /** The text of an operand's value, `<NA>` when it is absent. */

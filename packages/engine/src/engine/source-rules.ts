@@ -51,6 +51,8 @@ export class SourceRules {
   failedEvents = 0
   /** Failed extractions in conditions and outputs. */
   readonly errors: ExtractErrors
+  /** Absent output fields of alerts by the reason, where the source can tell. */
+  readonly absences = new Map<string, number>()
   readonly #plan: SourcePlan
   readonly #backend: Backend | undefined
   readonly #first: boolean
@@ -135,7 +137,12 @@ export class SourceRules {
     }
     this.events++
     for (let i = 0; i < count; i++) this.counts[this.ruleset.matches[i]!]!++
+    for (let i = 0; i < count; i++) this.#countAbsences(alerts[i]!)
     return alerts
+  }
+
+  #countAbsences({ absences }: RuleAlert): void {
+    for (const why of Object.values(absences ?? {})) this.absences.set(why, (this.absences.get(why) ?? 0) + 1)
   }
 
   #alerts(event: unknown, count: number): RuleAlert[] {

@@ -56,7 +56,8 @@ function tree(node: ExplainedNode, depth: number, width: number): string[] {
 
 function found(check: ExplainedNode): string {
   if (check.constant) return `always ${check.truth}`
-  return `is ${check.valueText}${check.error === undefined ? '' : ` (${check.error})`}`
+  const why = check.error ?? check.absence
+  return `is ${check.valueText}${why === undefined ? '' : ` (${why})`}`
 }
 
 function at({ place }: ExplainedNode): string {

@@ -1,4 +1,4 @@
-import { describeClause } from '../bytecode/evaluate-tree.ts'
+import { absenceOf, describeClause } from '../bytecode/evaluate-tree.ts'
 import type { Node } from '../bytecode/tree.ts'
 import type { Condition } from '../condition/ast.ts'
 import { printCondition } from '../condition/print.ts'
@@ -16,6 +16,8 @@ export interface ExplainedNode {
   readonly valueText?: string
   /** The same, typed; null = absent. */
   readonly value?: Value | null
+  /** Of a check: why its left side is absent, if the source can tell. */
+  readonly absence?: string
   /** Of a check: why one of its fields could not be read and is absent. */
   readonly error?: string
   /** The node has the same truth for every event. */
@@ -68,7 +70,9 @@ export function explainNode(node: Node, event: unknown): ExplainedNode {
       const value = jsonValue(left, { type, list, print })
       const text = written ? textOf(written, truth) : node.clause.key
       const error = failure && { error: `${failure.field} could not be read: ${String(failure.error)}` }
-      return { kind: 'check', truth, text, valueText: leftText, value, ...error, ...common }
+      const why = left === undefined && !failure ? absenceOf(node.clause.left, event) : undefined
+      const absence = why === undefined ? {} : { absence: why }
+      return { kind: 'check', truth, text, valueText: leftText, value, ...absence, ...error, ...common }
     }
     case 'not': {
       const child = explainNode(node.child, event)

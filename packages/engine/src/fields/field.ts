@@ -100,6 +100,8 @@ interface Declaration<E, V extends Value> {
   parseArg?(arg: string): string | number | object
   /** The field's value in an event; undefined = absent. A field that throws is absent, too, and is reported to `onError`. */
   extract(event: E, arg?: any): V | undefined
+  /** Why the field is absent from an event, in a few words, the same for all events with this reason: they are counted by it. Called only then. */
+  absence?(event: E, arg?: any): string | undefined
   /** The value for JSON where it is not the value itself: evt.time is text, in JSON nanoseconds. */
   toJson?(event: E, arg?: any): Value | undefined
   refine?(arg: any): Pick<FieldDef, 'type' | 'list' | 'print'>
@@ -210,6 +212,7 @@ const FIELD_KEYS = {
   names: 'list',
   ...{ scope: 'text', deprecated: 'boolean', suggested: 'boolean', hidden: 'boolean', removed: 'boolean', doc: 'text' },
   ...{ cost: 'number', parseArg: 'function', extract: 'function', refine: 'function', toJson: 'function' },
+  absence: 'function',
 } as const satisfies Record<keyof RefinedDef<any>, Expected>
 const NAME = new RegExp(`^${FIELD_NAME}$`)
 

@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Alert } from '../../src/alert/alert.ts'
+import { alerts } from '../../src/alert/alerts.ts'
+import { compileOutput } from '../../src/alert/compile-output.ts'
 import { parseAlert } from '../../src/alert/parse-alert.ts'
 import { alertJson, alertText } from '../../src/alert/print.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import type { EngineOptions } from '../../src/engine/options.ts'
+import { explanationText } from '../../src/explain/explanation-text.ts'
 import { isoTime } from '../../src/fields/time.ts'
 import { type Person, people } from './people.ts'
 
@@ -45,6 +48,33 @@ test('JSON: what to include', () => {
   expect(alertJson(alert, { output: false, tags: false, output_fields: false, message: true })).toBe(
     '{"hostname":"box","message":"ada","priority":"Warning","rule":"Watch","source":"people","time":"2023-11-14T22:13:20.123456789Z"}',
   )
+})
+
+test('why output fields are absent: by field, counted by reason, and only said where it is asked for', () => {
+  const engine = new Engine({ sources: [people] })
+  const rule = {
+    ...{ rule: 'Watch', desc: 'd', condition: 'not who.pet exists', priority: 'WARNING', source: 'people' },
+    output: '%who.name %gone.value %tolower(who.pet)',
+  }
+  engine.load([{ name: 'r.yaml', content: JSON.stringify([rule]) }])
+  const [alert] = engine.evaluate(people, { name: 'ada' })
+  const [other] = engine.evaluate(people, { name: 'eve' })
+  expect([alert!.absences, other!.absences]).toEqual([{ 'who.pet': 'nobody was asked' }, undefined])
+  expect(engine.stats().absences).toEqual({ 'nobody was asked': 1 })
+  const json = alertJson(alert!, { absences: true })
+  expect(json).toContain('"who.pet":null},"output_fields_absent":{"who.pet":"nobody was asked"},"priority"')
+  expect(alertJson(alert!.toObject(), { absences: true })).toBe(json)
+  expect(alertJson(other!, { absences: true })).toBe(alertJson(other!))
+  for (const plain of [alertJson(alert!), JSON.stringify(alert)]) expect(plain).not.toContain('absent')
+  const parsed = parseAlert(json)
+  expect(parsed.absences).toEqual({ 'who.pet': 'nobody was asked' })
+  expect(parseAlert(json.replace('{"who.pet":"nobody was asked"}', '["theirs"]')).absences).toBeUndefined()
+  // As an event, it says it of its field.
+  const source = alerts({ sources: [people] })
+  expect(compileOutput('%alert.absence[who.pet] %alert.absence[who.name]', source)(parsed)).toBe(
+    'nobody was asked <NA>',
+  )
+  expect(explanationText(engine.explain(people, { name: 'ada' }, 'Watch'))).toContain('is <NA> (nobody was asked)')
 })
 
 const text = fc.string({ unit: 'binary' })

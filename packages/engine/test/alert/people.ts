@@ -30,6 +30,10 @@ export const people = defineSource<Person>({
       extract: () => undefined,
       toJson: () => 'eve',
     },
+    'who.pet': {
+      ...{ type: 'string', doc: 'absent, and why', extract: () => undefined },
+      absence: event => (event.name === 'eve' ? undefined : 'nobody was asked'),
+    },
     'gone.value': { type: 'string', doc: 'always absent', extract: () => undefined },
   },
 })

@@ -56,16 +56,16 @@ function sender({ root }: AuditEvent): Reference | undefined {
 
 const CLAIM = 'authentication.kubernetes.io/'
 
-/** Why nothing is known of a pod, or it; undefined: the event names none. */
-function lookUp(event: AuditEvent, whose: string): JsonObject | string | undefined {
-  if (!event.isAudit) return undefined
+/** What is known of a pod, or why nothing is. */
+function lookUp(event: AuditEvent, whose: string): JsonObject | string {
+  if (!event.isAudit) return 'not an audit event'
   const { namespace, name, uid } = WHOSE[whose]!.of(event) ?? {}
-  if (name === undefined && uid === undefined) return undefined
+  if (name === undefined && uid === undefined) return 'the event names no such pod'
   const { pods } = event
-  if (pods === undefined) return 'no API server is asked'
+  if (pods === undefined) return 'no API server was asked'
   const found = uid === undefined ? pods.findNamed(namespace ?? '', name!) : pods.find(uid)
   if (found !== undefined) return found.description as JsonObject
-  return pods.podsSynced ? 'the API server does not know the pod' : 'the pods were not listed yet'
+  return pods.podsSynced ? 'the API server does not know the pod' : 'the API server has not listed the pods yet'
 }
 
 function podOf(event: AuditEvent, whose: string): JsonObject | undefined {
@@ -102,7 +102,11 @@ function fieldsOf(whose: string, part: string): [string, FieldDef<AuditEvent>][]
     labels,
     ...(part === 'pod' && { ip: field(`Address ${what}`, one => textOf(one.ip)) }),
   }
-  return Object.entries(fields).map(([name, def]) => [`${whose}.${part}.${name}`, def])
+  const absence = (event: AuditEvent) => {
+    const found = lookUp(event, whose)
+    return typeof found === 'string' ? found : 'the pod has none'
+  }
+  return Object.entries(fields).map(([name, def]) => [`${whose}.${part}.${name}`, { ...def, absence }])
 }
 
 const KEY = { arg: 'required', argKind: 'key', brackets: true } as const

@@ -5,6 +5,7 @@ import { Announcements } from './announcements.ts'
 import { containerEvent } from './container-event.ts'
 import type { Announced } from './description.ts'
 import { type EngineSockets, type Engines, openEngines } from './engines.ts'
+import type { LookupReason } from './failure.ts'
 import { type Awaited, Held } from './held.ts'
 import { type LookupCounts, type LookupOptions, Lookups } from './lookups.ts'
 import { type PodCounts, type PodDirectory, Pods } from './pods.ts'
@@ -205,9 +206,10 @@ export class ContainerMetadata {
     this.#lookups.start(container)
   }
 
-  #done(container: Container, found: Announced | null, reason: string | null): void {
+  #done(container: Container, found: Announced | null, reason: LookupReason | null): void {
     this.#looking.delete(container)
     if (container.owner === null) this.#announcements.forget(container.fullId)
+    if (reason !== null) container.whyAbsent = reason
     if (found !== null) this.#tell(found, container)
     if (container.pending) this.#release(container, reason === null ? 'filled' : 'failed')
     if (this.#lookups.pending <= 1 && this.pending === 0) this.#settled?.()
@@ -219,6 +221,7 @@ export class ContainerMetadata {
     const known =
       container.info === null && container.owner === null ? this.#announcements.get(container.fullId) : undefined
     if (known !== undefined) this.#tell(known.container, container)
+    container.whyAbsent = 'expired'
     this.#release(container, known === undefined ? 'expired' : 'filled')
     if (this.#ready.length > 0) this.onReady?.()
   }

@@ -1,3 +1,4 @@
+import { containerAbsence, explained, explainedByEither, podAbsence } from './absence.ts'
 import { ANCESTOR_FIELDS } from './ancestors.ts'
 import { CONTAINER_FIELDS } from './container.ts'
 import { COUNT_FIELDS } from './counts.ts'
@@ -38,10 +39,11 @@ export const SYSCALL_FIELDS: Fields = {
   ...FDLIST_FIELDS,
   ...USER_FIELDS,
   ...GROUP_FIELDS,
-  ...CONTAINER_FIELDS,
-  ...K8S_FIELDS,
-  ...K8SMETA_FIELDS,
-  ...ORCHESTRATOR_FIELDS,
+  ...explained(CONTAINER_FIELDS, containerAbsence),
+  ...explainedByEither(K8S_FIELDS),
+  ...explained(K8S_FAMILY_FIELDS, podAbsence),
+  ...explained(K8SMETA_FIELDS, podAbsence),
+  ...explained(ORCHESTRATOR_FIELDS, containerAbsence),
   ...SYSLOG_FIELDS,
   ...REMOVED_FIELDS,
 }

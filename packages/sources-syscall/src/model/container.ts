@@ -4,6 +4,18 @@ import type { Pod } from './pod.ts'
 /** What a container runtime reports about a container: the JSON of container events, as Falco's container plugin writes it. */
 export type ContainerInfo = Readonly<Record<string, unknown>>
 
+/** Why its metadata is absent; '' = it is not. Otherwise as of a look-up that failed, or of a window that has ended. */
+export type ContainerAbsence =
+  | ''
+  | 'not-asked'
+  | 'expired'
+  | 'no-socket'
+  | 'refused'
+  | 'not-found'
+  | 'timeout'
+  | 'bad-answer'
+  | 'queue-full'
+
 /** A container, or the host. A thread's cgroups determine which one it is in. */
 export class Container implements MemoHolder {
   memo: Memo | null = null
@@ -27,6 +39,8 @@ export class Container implements MemoHolder {
   pending = false
   /** Live: a field needed metadata that had not arrived yet. */
   missed = false
+  /** As long as there is no metadata. */
+  whyAbsent: Exclude<ContainerAbsence, ''> = 'not-asked'
 
   constructor(id: string, fullId: string, type: string, runtime: string, owner: number | null = null) {
     this.id = id
@@ -34,6 +48,10 @@ export class Container implements MemoHolder {
     this.type = type
     this.runtime = runtime
     this.owner = owner
+  }
+
+  get absence(): ContainerAbsence {
+    return this.info === null ? this.whyAbsent : ''
   }
 
   get isHost(): boolean {

@@ -84,7 +84,7 @@ function node(options: MetadataOptions = {}) {
     pods.set(UID, { description, complete })
     directory.onChange?.({ uid: UID })
   }
-  return { alerts, told, metadata, state, directory, enter, happen, learn, pods }
+  return { alerts, told, metadata, state, detector, directory, enter, happen, learn, pods }
 }
 
 test('a pod that is known already: nothing waits, and the event that tells of it follows', async () => {
@@ -133,13 +133,19 @@ test.each([
   [true, 'unknown'],
   [false, 'not-synced'],
 ] as const)('at the end of the window they go as they are, and why is counted: pods read %s', async (synced, why) => {
-  const { alerts, enter, metadata, directory, state } = node({ holdMs: 20 })
+  const { alerts, enter, metadata, directory, state, detector } = node({ holdMs: 20 })
   directory.podsSynced = synced
   enter(20)
   await until('the end of the window', () => alerts.length === 2)
   expect(alerts).toEqual(['sh in <NA> of <NA>', 'sh in no deployment'])
   expect(metadata.counts).toMatchObject({ pods: { [why]: 1 } })
   expect(state.tables.containers.pods.get(UID).absence).toBe(why)
+  // Evaluations that were held count nothing.
+  const said = {
+    unknown: 'the API server does not know the pod',
+    'not-synced': 'the API server has not listed the pods yet',
+  }
+  expect(detector.stats().absences).toEqual({ [said[why]]: 2 })
   metadata.close()
 })
 

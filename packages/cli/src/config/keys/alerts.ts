@@ -34,6 +34,11 @@ export const ALERTS_KEYS = {
     false,
     "JSON has `id`: 32 hex digits, the same whenever the same event is evaluated. falc's own key.",
   ),
+  json_include_absence_property: key(
+    boolean,
+    false,
+    "JSON has `output_fields_absent`, where output fields are absent and it is known why: the reason by field. falc's own key.",
+  ),
   json_include_output_property: key(boolean, true, 'JSON has `output`.'),
   json_include_message_property: key(boolean, false, 'JSON has `message`: the output without time and priority.'),
   json_include_output_fields_property: key(boolean, true, 'JSON has `output_fields`.'),
