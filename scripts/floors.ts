@@ -98,7 +98,19 @@ const ROOMS: Record<string, readonly string[]> = {
     'catalogue',
     'index',
   ],
-  kubernetes: ['config', 'exec', 'client', 'kinds', 'stored', 'reflector', 'description', 'directory', 'index'],
+  kubernetes: [
+    'config',
+    'exec',
+    'client',
+    'kinds',
+    'stored',
+    'reflector',
+    'description',
+    'directory',
+    'shared',
+    'nats',
+    'index',
+  ],
   response: [
     ...[
       'model',

@@ -32,6 +32,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   relay: async () => (await import('./commands/relay.ts')).relay,
   respond: async () => (await import('./commands/respond.ts')).respond,
   rules: async () => (await import('./commands/rules.ts')).rulesCommand,
+  collector: async () => (await import('./commands/collector.ts')).collector,
   admission: async () => (await import('./commands/admission.ts')).admission,
   disasm: async () => (await import('./commands/disasm.ts')).disasm,
 }

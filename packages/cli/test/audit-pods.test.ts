@@ -4,12 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { FALC } from '../../../scripts/testing/command.ts'
 import { skipped } from '../../../scripts/testing/needs.ts'
 import { metadataRole } from '../../kubernetes/src/index.ts'
 import { ApiServer } from '../../kubernetes/test/apiserver.ts'
-import { missingModule } from '../../outputs/test/transports/peer.ts'
+import { natsServer } from '../../outputs/test/transports/nats.ts'
+import { missing, missingModule } from '../../outputs/test/transports/peer.ts'
+import { startFalc } from './process.ts'
 
 const RULES = `
 - rule: Exec into pod
@@ -87,5 +89,25 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('audit events tha
   test('doctor names the rules that lack it', async () => {
     const doctor = falc('doctor', '-c', 'falco.yaml').catch(error => error)
     expect((await doctor).stdout).toMatch(/Kubernetes metadata.*1 rule \(Exec into pod\) read fields that are absent/)
+  })
+
+  test.skipIf(skipped('peers', missing('nats-server')))('or from a collector, by NATS', async () => {
+    const nats = await natsServer()
+    onTestFinished(() => nats.daemon.stop())
+    const k8smeta = { name: 'k8smeta', init_config: { nodeName: 'far', kubeconfig: server.kubeconfig } }
+    const plugin = (init_config: object) => ['-o', `plugins[0]=${JSON.stringify({ ...k8smeta, init_config })}`]
+    const shared = { nodeName: 'far', nats: { url: [nats.url] } }
+    const collector = startFalc(
+      ['collector', '-c', 'falco.yaml', ...plugin({ ...shared, kubeconfig: server.kubeconfig })],
+      folder,
+    )
+    onTestFinished(() => void collector.child.kill('SIGKILL'))
+    await collector.sees('go to the bucket falc-metadata')
+    const { stdout, stderr } = await falc(...['run', '-c', 'falco.yaml', '--k8s-audit', 'audit.log', ...plugin(shared)])
+    expect(stdout).toMatch(/: Notice system:serviceaccount:shop:bot bot-1 in web-1-x of web on far/)
+    expect(stderr).toMatch(/cluster pods: 2/)
+    collector.child.kill('SIGTERM')
+    expect(await collector.exit).toBe(0)
+    expect(collector.output.stderr).toMatch(/Collector: 2 pods; written 2/)
   })
 })

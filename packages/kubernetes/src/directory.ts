@@ -20,6 +20,10 @@ export interface Found {
   readonly description: PodDescription
   /** Nothing of it is on its way: its namespace and all of its owners are known. */
   readonly complete: boolean
+  /** Of a static pod: the name by which the kubelet knows it. */
+  readonly alias?: string
+  /** It is told of for a while, since its last events may come late. */
+  readonly deleted?: true
 }
 
 /** Pods that were deleted and are still told of: the events of a short one may come late. */
@@ -96,7 +100,8 @@ export class Directory {
   /** @param uid of the pod, or the name by which the kubelet knows a static one */
   find(uid: string): Found | undefined {
     const pods = this.#byKind.get('Pod')!.objects
-    const pod = pods.get(uid) ?? pods.get(this.#aliases.get(uid) ?? '') ?? this.#deleted.get(uid)
+    const alive = pods.get(uid) ?? pods.get(this.#aliases.get(uid) ?? '')
+    const pod = alive ?? this.#deleted.get(uid)
     if (!pod) return undefined
     const namespace = this.#names.get(`Namespace ${pod.namespace}`)
     const node = pod.node === undefined ? undefined : this.#names.get(`Node ${pod.node}`)
@@ -123,13 +128,21 @@ export class Directory {
       // In a fixed order, so that nothing has changed when nothing has.
       services: services.sort((a, b) => (a.name < b.name ? -1 : 1)).map(named),
     }
-    return { description, complete: !missing && !(this.#expects('Service') && !this.#reflects('Service').synced) }
+    const complete = !missing && !(this.#expects('Service') && !this.#reflects('Service').synced)
+    const alias = pod.alias !== undefined && { alias: pod.alias }
+    return { description, complete, ...alias, ...(!alive && { deleted: true }) }
   }
 
   /** With all nodes: the pod that has this name, or had it last. */
   findNamed(namespace: string, name: string): Found | undefined {
     const uid = this.#podNames?.get(`${namespace}/${name}`)
     return uid === undefined ? undefined : this.find(uid)
+  }
+
+  /** All pods, or those of some namespaces; of all of them with ''. */
+  *uids(namespaces?: ReadonlySet<string>): Generator<string> {
+    const all = namespaces === undefined || namespaces.has('')
+    for (const [uid, { namespace }] of this.#byKind.get('Pod')!.objects) if (all || namespaces.has(namespace)) yield uid
   }
 
   close(): void {
@@ -155,7 +168,7 @@ export class Directory {
         this.#deleted.delete(one.uid)
         this.#podNames?.set(`${one.namespace}/${one.name}`, one.uid)
       } else this.#remember(one)
-      if (now) for (const uid of [one.uid, one.alias]) if (uid !== undefined) this.onChange?.({ uid })
+      for (const uid of [one.uid, one.alias]) if (uid !== undefined) this.onChange?.({ uid })
       return
     }
     if (kind === 'Namespace' || kind === 'Node') {

@@ -43,6 +43,19 @@ export const natsAlerts = natsOptions({
 
 const { url: _, ...LOGIN } = NATS_CONNECTION
 
+/** Where a collector keeps what it knows of pods. */
+export const natsBucket = natsOptions({
+  ...NATS_CONNECTION,
+  bucket: { kind: 'text', default: 'falc-metadata', doc: 'The key-value bucket.' },
+  replicas: {
+    kind: 'integer',
+    default: 1,
+    min: 1,
+    max: 5,
+    doc: 'How many servers hold a bucket that does not exist yet.',
+  },
+})
+
 /** How audit events come from NATS, or go there. */
 export const natsStream = natsOptions({
   url: {

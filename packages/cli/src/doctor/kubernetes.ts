@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts'
 import { count } from '../count.ts'
 import { CliError } from '../fail.ts'
 import { type Finding, found, missing, optional } from '../machine/finding.ts'
-import { clusterOf } from '../sources/kubernetes.ts'
+import { clusterOf, type SharedBucket, sharedPods } from '../sources/kubernetes.ts'
 
 /** Milliseconds that the API server has to answer. */
 const PATIENCE = 2000
@@ -16,6 +16,7 @@ export async function kubernetesFindings(config: Config, uses: readonly RuleUse[
   try {
     const cluster = await clusterOf(config)
     if (cluster === undefined) return unserved(name, uses)
+    if (cluster.shared) return [await sharedFinding(name, cluster.shared, cluster.node)]
     const { KINDS, KubeClient, pathOf } = await import('@falc/kubernetes')
     const client = new KubeClient(cluster.config)
     try {
@@ -36,6 +37,18 @@ export async function kubernetesFindings(config: Config, uses: readonly RuleUse[
   } catch (error) {
     if (!(error instanceof CliError)) throw error
     return [missing(name, error.message, 'correct init_config of the plugin k8smeta')]
+  }
+}
+
+async function sharedFinding(name: string, shared: SharedBucket, node: string): Promise<Finding> {
+  const pods = await sharedPods(shared, node, () => {})
+  try {
+    await pods.listed(AbortSignal.timeout(PATIENCE))
+    const where = `bucket ${shared.bucket} of ${shared.url.join(', ')}`
+    if (pods.podsSynced) return found(name, `${where}, node ${node}: ${count(pods.events.pods!, 'pod')}`)
+    return missing(name, `${where}: ${pods.problem ?? 'no answer'}`, 'run falc collector   (docs/metadata.md)')
+  } finally {
+    await pods.close()
   }
 }
 

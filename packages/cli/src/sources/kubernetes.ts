@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import type { KubeConfig } from '@falc/kubernetes'
+import type { Directory, KubeConfig } from '@falc/kubernetes'
 import type { PodFinder } from '@falc/sources-k8saudit'
 import type { PodDirectory } from '@falc/sources-syscall'
 import type { Config } from '../config/config.ts'
@@ -8,11 +8,14 @@ import { CliError } from '../fail.ts'
 /** Value of the flag that stands for the account of the pod that falc runs in. */
 const OWN_ACCOUNT = 'pod'
 
-/** Which API server is asked about pods, and about those of which node. */
-export interface Cluster {
-  readonly config: KubeConfig
-  readonly node: string
-}
+/** Where a collector keeps what it knows. */
+export type SharedBucket = NonNullable<Config['plugins']['settings']['k8smeta']['nats']>
+
+/** Who is asked about pods, an API server or the bucket that a collector writes, and about those of which node. */
+export type Cluster = { readonly node: string } & (
+  | { readonly config: KubeConfig; readonly shared?: undefined }
+  | { readonly shared: SharedBucket }
+)
 
 /**
  * What the plugin k8smeta or the flag --k8s-meta asks for; undefined: neither is used.
@@ -21,13 +24,34 @@ export interface Cluster {
 export async function clusterOf({ plugins }: Config, flag?: string): Promise<Cluster | undefined> {
   const used = plugins.used.some(({ name }) => name === 'k8smeta')
   if (flag === undefined && !used) return undefined
-  const { kubeconfig, nodeName } = plugins.settings.k8smeta
+  const { kubeconfig, nodeName, nats } = plugins.settings.k8smeta
+  const node = nodeName || process.env.NODE_NAME || hostname().toLowerCase()
+  if (flag === undefined && nats) return { shared: nats, node }
+  return { config: await apiServerOf(kubeconfig, flag), node }
+}
+
+/** @param kubeconfig empty: the account of the pod that falc runs in @param flag takes precedence @throws {CliError} */
+export async function apiServerOf(kubeconfig: string, flag?: string): Promise<KubeConfig> {
   const from = flag === undefined ? kubeconfig : flag === OWN_ACCOUNT ? '' : flag
   const { fromKubeconfig, inCluster } = await import('@falc/kubernetes')
   try {
     const config = from === '' ? inCluster() : fromKubeconfig(from)
     if (!config) throw new Error('this is no pod of Kubernetes: a kubeconfig is needed')
-    return { config, node: nodeName || process.env.NODE_NAME || hostname().toLowerCase() }
+    return config
+  } catch (error) {
+    throw new CliError(`k8smeta: ${(error as Error).message}`)
+  }
+}
+
+/** Of each kind, where all nodes are followed. */
+const CLUSTER_LIMITS = { objects: 1_000_000, bytes: 1 << 30 }
+
+/** Begins to follow all pods of a cluster. @throws {CliError} */
+export async function clusterDirectory(config: KubeConfig, warn: (text: string) => void): Promise<Directory> {
+  const { Directory, KINDS, KubeClient } = await import('@falc/kubernetes')
+  try {
+    // Each watch takes a connection, and a list another one.
+    return new Directory(new KubeClient(config, 2 * KINDS.length), { warn, limits: CLUSTER_LIMITS })
   } catch (error) {
     throw new CliError(`k8smeta: ${(error as Error).message}`)
   }
@@ -36,7 +60,7 @@ export async function clusterOf({ plugins }: Config, flag?: string): Promise<Clu
 /** The pods of all nodes, for audit events. */
 export interface ClusterPods extends PodFinder {
   readonly events: Readonly<Record<string, number>>
-  close(): void
+  close(): unknown
 }
 
 /** Milliseconds that audit events wait for the lists at the start. */
@@ -44,26 +68,29 @@ const LISTS_MS = 30_000
 
 /** Follows all pods of the cluster. Resolves when they are listed, or cannot be. @throws {CliError} */
 export async function clusterPods(
-  { config }: Cluster,
+  cluster: Cluster,
   warn: (text: string) => void,
   signal: AbortSignal,
 ): Promise<ClusterPods> {
-  const { Directory, KINDS, KubeClient } = await import('@falc/kubernetes')
-  try {
-    const directory = new Directory(new KubeClient(config, 2 * KINDS.length), { warn })
-    await directory.listed(AbortSignal.any([signal, AbortSignal.timeout(LISTS_MS)]))
-    return directory
-  } catch (error) {
-    throw new CliError(`k8smeta: ${(error as Error).message}`)
-  }
+  const directory = cluster.shared
+    ? await sharedPods(cluster.shared, undefined, warn)
+    : await clusterDirectory(cluster.config, warn)
+  await directory.listed(AbortSignal.any([signal, AbortSignal.timeout(LISTS_MS)]))
+  return directory
 }
 
-/** Begins to follow an API server. @throws {CliError} */
-export async function podDirectory({ config, node }: Cluster, warn: (text: string) => void): Promise<PodDirectory> {
+/** Begins to read what a collector writes. @param node undefined: all nodes */
+export async function sharedPods(nats: SharedBucket, node: string | undefined, warn: (text: string) => void) {
+  const { Bucket, SharedDirectory } = await import('@falc/kubernetes/nats')
+  return new SharedDirectory(new Bucket({ connection: nats, bucket: nats.bucket }), { node, warn })
+}
+
+/** Begins to follow the pods of a node. @throws {CliError} */
+export async function podDirectory(cluster: Cluster, warn: (text: string) => void): Promise<PodDirectory> {
+  if (cluster.shared) return sharedPods(cluster.shared, cluster.node, warn)
   const { Directory, KINDS, KubeClient } = await import('@falc/kubernetes')
   try {
-    // Each watch takes a connection, and a list another one.
-    return new Directory(new KubeClient(config, 2 * KINDS.length), { node, warn })
+    return new Directory(new KubeClient(cluster.config, 2 * KINDS.length), { node: cluster.node, warn })
   } catch (error) {
     throw new CliError(`k8smeta: ${(error as Error).message}`)
   }

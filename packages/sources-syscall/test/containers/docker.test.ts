@@ -1,8 +1,16 @@
 /** Against docker itself. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { patient } from '../../../../scripts/testing/wait.ts'
+import { readFileSync } from 'node:fs'
+import { compileOutput } from '@falc/engine'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../../../../scripts/testing/port.ts'
+import { patient, until } from '../../../../scripts/testing/wait.ts'
+import { containerEvent } from '../../src/containers/container-event.ts'
 import type { Engine } from '../../src/containers/engine.ts'
 import { openEngines } from '../../src/containers/engines.ts'
+import { SyscallEvent } from '../../src/event.ts'
+import { eventOf, processOf, wordsOf } from '../../src/scene/notation.ts'
+import { syscall } from '../../src/source.ts'
+import { SyscallState } from '../../src/state/state.ts'
 import { Docker, missing } from './docker.ts'
 import { cgroupOf, watching } from './watching.ts'
 
@@ -84,6 +92,57 @@ describe.skipIf(reason !== undefined)('docker', () => {
     expect(brief.labels).not.toHaveProperty('image')
     const whole = await engine.withImage!(brief, patient())
     expect(whole).toMatchObject({ name: 'brief', imagetag: 'v1', imageid: expect.stringMatching(/^[0-9a-f]{64}$/) })
+  })
+
+  test('a service of a swarm of one node: who it is stands in the fields of its processes', async () => {
+    const address = `127.0.0.1:${await freePort()}`
+    const node = JSON.parse(
+      await docker.ask('POST', '/swarm/init', JSON.stringify({ ListenAddr: address, AdvertiseAddr: address })),
+    )
+    onTestFinished(() => docker.ask('POST', '/swarm/leave?force=1').then(() => {}))
+    const spec = {
+      Name: 'shop_web',
+      TaskTemplate: {
+        ContainerSpec: {
+          Image: docker.image,
+          Command: ['sleep', '60'],
+          Labels: {
+            'com.docker.stack.namespace': 'shop',
+            'com.docker.compose.project': 'dev',
+            'com.docker.compose.service': 'db',
+          },
+        },
+      },
+      Mode: { Replicated: { Replicas: 1 } },
+    }
+    const { ID: service } = JSON.parse(await docker.ask('POST', '/services/create', JSON.stringify(spec)))
+    const filters = encodeURIComponent(JSON.stringify({ label: ['com.docker.swarm.service.name=shop_web'] }))
+    const { Id: id, Labels } = await until('its container', async () => {
+      const [found] = JSON.parse(await docker.ask('GET', `/containers/json?filters=${filters}`))
+      return found
+    })
+    const told = containerEvent(JSON.stringify({ container: await engine.inspect(id, patient()) }), 1n)
+    const { State } = JSON.parse(await docker.ask('GET', `/containers/${id}/json`))
+    const state = new SyscallState()
+    state.onProcess(processOf(wordsOf('thread 10 comm=sleep')))
+    state.onTablesEnd()
+    const happen = (event: SyscallEvent) => {
+      event.tables = state.tables
+      state.apply(event)
+      return event
+    }
+    const event = new SyscallEvent()
+    event.attach(told, new DataView(told.buffer), 0, told.length)
+    happen(event)
+    const groups = readFileSync(`/proc/${State.Pid}/cgroup`, 'utf8').match(/\/\S*/)![0]
+    const words = wordsOf(`res=0 exe=/bin/sleep comm=sleep tid=20 pid=20 ptid=10 cgroups=cpu=${groups}`)
+    const seen = happen(eventOf('execve', 20, 2n, words.values))
+    const text = compileOutput(
+      '%swarm.service.name %swarm.service.id %swarm.task.id %swarm.task.name %swarm.node.id %swarm.stack %compose.project %compose.service',
+      syscall(),
+    )
+    const task = Labels['com.docker.swarm.task.id']
+    expect(text(seen)).toBe(`shop_web ${service} ${task} shop_web.1.${task} ${node} shop dev db`)
   })
 
   test('a container that there is not', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -154,6 +154,81 @@ test('without an API server nothing waits for pods', () => {
   enter(20)
   expect(alerts).toEqual(['sh in <NA> of <NA>', 'sh in no deployment'])
   metadata.close()
+})
+
+/** The blocks of a capture, as strictly as libscap reads them: each ends with its length, and none of another kind follows the first event. */
+function blocksOf(file: Buffer): { readonly type: number; readonly bytes: Buffer }[] {
+  const blocks: { type: number; bytes: Buffer }[] = []
+  for (let at = 0; at < file.length; ) {
+    const [type, length] = [file.readUInt32LE(at), file.readUInt32LE(at + 4)]
+    if (length % 4 !== 0 || at + length > file.length || file.readUInt32LE(at + length - 4) !== length)
+      throw new Error(`block 0x${type.toString(16)} at ${at} has the length ${length}`)
+    if (EVENT_BLOCKS.has(blocks.at(-1)?.type ?? 0) && !EVENT_BLOCKS.has(type))
+      throw new Error(`block 0x${type.toString(16)} after an event`)
+    blocks.push({ type, bytes: file.subarray(at, at + length) })
+    at += length
+  }
+  return blocks
+}
+
+/** Event blocks of the current header: whether they have flags before it. */
+const EVENT_BLOCKS = new Map([
+  [0x216, false],
+  [0x217, true],
+  [0x221, false],
+  [0x222, true],
+])
+const ASYNCEVENT = 402
+
+/** An event for a plugin as the table of events has it: the number of the plugin, a name and data, with lengths of 32 bits. */
+function asyncEventOf({ type, bytes }: { readonly type: number; readonly bytes: Buffer }) {
+  const header = bytes.subarray(8 + 2 + (EVENT_BLOCKS.get(type) ? 4 : 0))
+  if (header.readUInt16LE(20) !== ASYNCEVENT) return undefined
+  const [length, params] = [header.readUInt32LE(16), header.readUInt32LE(22)]
+  const lengths = Array.from({ length: params }, (_, i) => header.readUInt32LE(26 + 4 * i))
+  let at = 26 + 4 * params
+  const values = lengths.map(size => header.subarray(at, (at += size)))
+  return { rest: length - at, plugin: values[0]!.readUInt32LE(), texts: values.slice(1).map(String) }
+}
+
+test('what is recorded of pods is an event that any reader of captures takes, and a replay without it is the same but for its fields', async () => {
+  const { state, metadata, enter, happen, pods } = node()
+  metadata.onReady = null
+  pods.set(UID, { description: WEB, complete: true })
+  const path = join(dir, 'strict.scap')
+  const writer = new Recorder(path, { state, tap: () => {} })
+  const recorder = new WaitingRecorder(writer, metadata)
+  enter(20, event => recorder.take(event))
+  happen('20 openat fd=3 dirfd=-100 name=/etc/passwd flags=1', event => recorder.take(event))
+  await until('what is known', () => metadata.pending === 0)
+  recorder.settle()
+  recorder.finish()
+  writer.close()
+  metadata.close()
+  const blocks = blocksOf(readFileSync(path))
+  expect(blocks[0]!.type).toBe(0x0a0d0d0a)
+  const events = blocks.filter(({ type }) => EVENT_BLOCKS.has(type))
+  const isPods = (block: (typeof blocks)[number]) => asyncEventOf(block)?.texts[0] === 'k8s_pod\0'
+  const [told, ...more] = events.filter(isPods)
+  expect(more).toEqual([])
+  const { rest, plugin, texts } = asyncEventOf(told!)!
+  // Plugin 0 is the source of system calls itself: no plugin has to be loaded.
+  expect([rest, plugin, texts.length, JSON.parse(texts[1]!.replace(/\0$/, '')).name]).toEqual([0, 0, 2, 'web-1'])
+  const without = join(dir, 'without.scap')
+  writeFileSync(without, Buffer.concat(blocks.filter(block => block !== told).map(({ bytes }) => bytes)))
+  const lines = async (file: string, format: string) => {
+    const text = compileOutput(format, source)
+    const all: string[] = []
+    const replay = await openCapture(file)
+    do while (replay.next()) if (replay.event.thread?.isInvalid === false) all.push(text(replay.event))
+    while (await replay.fill())
+    replay.close()
+    return all
+  }
+  const known = '%evt.type %evt.args %proc.name %container.id %fd.name'
+  expect(await lines(without, known)).toEqual(await lines(path, known))
+  expect(await lines(without, '%k8s.pod.name')).toEqual(['<NA>', '<NA>'])
+  expect(await lines(path, '%k8s.pod.name')).toEqual(['web-1', 'web-1'])
 })
 
 test.each(['before', 'after'] as const)(

@@ -1,6 +1,6 @@
 /** Settings (`init_config`) of the Falco plugins whose work falc does itself. */
 import { boolean, choice, integer, list, text } from '../kind.ts'
-import { natsStream } from '../nats.ts'
+import { natsBucket, natsStream } from '../nats.ts'
 import { key, optional, type Section, section } from '../section.ts'
 
 const ENGINE = section({
@@ -64,7 +64,7 @@ const CONTAINER = section({
   }),
 })
 
-const COLLECTOR = { noEffect: { why: 'falc asks the API server itself', asks: () => true } }
+const COLLECTOR = { noEffect: { why: 'falc asks the API server itself, or `falc collector` does', asks: () => true } }
 
 const K8SMETA = section({
   nodeName: optional(text, 'This node, as Kubernetes names it. Default: `$NODE_NAME`, else the name of the host.'),
@@ -72,6 +72,10 @@ const K8SMETA = section({
     text,
     '',
     "How to reach the API server. Default: as the account of the pod that falc runs in. falc's own setting.",
+  ),
+  nats: optional(
+    natsBucket,
+    "The bucket that `falc collector` writes, with the options of an output of type `nats`, and `bucket`, `replicas`: pods are read from there, and no API server is asked. falc's own setting.",
   ),
   collectorHostname: optional(text, 'Where the collector is.', COLLECTOR),
   collectorPort: optional(integer(), 'Where the collector is.', COLLECTOR),

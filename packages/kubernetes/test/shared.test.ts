@@ -1,0 +1,181 @@
+/** A collector and the nodes that read what it writes, with a NATS server and a stand-in for the API server. */
+import { jetstream } from '@nats-io/jetstream'
+import { type KV, Kvm } from '@nats-io/kv'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { skipped } from '../../../scripts/testing/needs.ts'
+import { until } from '../../../scripts/testing/wait.ts'
+import { natsServer } from '../../outputs/test/transports/nats.ts'
+import { missing, missingModule } from '../../outputs/test/transports/peer.ts'
+import { Directory, KubeClient, metadataRole } from '../src/index.ts'
+import { Bucket, Collector, SharedDirectory, type SharedDirectoryOptions } from '../src/nats.ts'
+import { ApiServer } from './apiserver.ts'
+import { NODE, World } from './world.ts'
+
+const without = skipped('peers', missing('nats-server')) || skipped('peers', missingModule('kubernetes'))
+
+describe.skipIf(without)('a collector for all nodes', () => {
+  let api: ApiServer
+  let nats: Awaited<ReturnType<typeof natsServer>>
+  let connection: NatsConnection
+  let bucket = ''
+  let tests = 0
+  const put = (kind: string, value: unknown) => api.tell(`put ${kind} ${JSON.stringify(value)}`)
+  const pod = (name: string, uid: string, node: string, labels = {}) =>
+    put('Pod', { metadata: { name, namespace: 'shop', uid, labels }, spec: { nodeName: node, containers: [] } })
+  const backoff = { first: 20, max: 100 }
+
+  beforeAll(async () => {
+    api = await ApiServer.start()
+    api.allow([metadataRole()])
+    nats = await natsServer()
+    connection = await connect({ servers: nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 20 })
+  })
+  afterAll(async () => {
+    await connection?.close()
+    await nats?.daemon.stop()
+    await api?.stop()
+  })
+  beforeEach(() => {
+    bucket = `pods-${++tests}`
+  })
+
+  const kv = (): Promise<KV> => new Kvm(jetstream(connection)).open(bucket)
+  const place = () => ({ connection: { url: [nats.url] }, bucket })
+
+  /** A collector until `stop`, or the end of the test. */
+  function collect(options: ConstructorParameters<typeof Collector>[2] = {}) {
+    const directory = new Directory(new KubeClient({ server: api.url, token: { file: api.token } }, 20), { backoff })
+    const door = new Bucket({ ...place(), create: { replicas: 1 } })
+    const collector = new Collector(directory, door, { heartbeat: 50, together: 10, linger: 0, backoff, ...options })
+    const stopping = new AbortController()
+    const running = collector.run(stopping.signal)
+    const stop = async () => {
+      stopping.abort()
+      await running
+      directory.close()
+      await door.close()
+    }
+    onTestFinished(stop)
+    return { collector, stop }
+  }
+
+  function read(options: SharedDirectoryOptions = {}) {
+    const door = new Bucket(place())
+    const directory = new SharedDirectory(door, { look: 20, silence: 60_000, backoff, ...options })
+    onTestFinished(() => directory.close())
+    return directory
+  }
+
+  test('a node reads its own pods alone, and what they belong to; a receiver of audit events, all of them', async () => {
+    await put('Namespace', { metadata: { name: 'shop', uid: 'n1', labels: { team: 'a' } } })
+    await put('Service', {
+      metadata: { name: 'front', namespace: 'shop', uid: 's1' },
+      spec: { selector: { app: 'web' } },
+    })
+    await pod('web-1', 'p1', 'a.example', { app: 'web' })
+    await pod('web-2', 'p2', 'b.example')
+    await put('Pod', {
+      metadata: { name: 'etcd', namespace: 'shop', uid: 'e1', annotations: { 'kubernetes.io/config.hash': 'feed' } },
+      spec: { nodeName: 'a.example', containers: [] },
+    })
+    const { collector } = collect()
+    const node = read({ node: 'a.example' })
+    const all = read()
+    await node.listed(AbortSignal.timeout(60_000))
+    await all.listed(AbortSignal.timeout(60_000))
+    expect(node.find('p1')).toEqual({
+      complete: true,
+      description: {
+        ...{ name: 'web-1', uid: 'p1', labels: { app: 'web' }, ns: { name: 'shop', uid: 'n1', labels: { team: 'a' } } },
+        ...{ node: { name: 'a.example' }, owners: {}, services: [{ name: 'front', uid: 's1', labels: {} }] },
+      },
+    })
+    expect([node.find('p2'), node.find('feed')!.description.name]).toEqual([undefined, 'etcd'])
+    expect(all.findNamed('shop', 'web-2')!.description.uid).toBe('p2')
+    // A change of a namespace is one of its pods.
+    const changes: unknown[] = []
+    node.onChange = change => changes.push(change)
+    await put('Namespace', { metadata: { name: 'shop', uid: 'n1', labels: { team: 'b' } } })
+    await until('the change', () => node.find('p1')!.description.ns.labels!.team === 'b')
+    expect(changes).toContainEqual({ uid: 'p1' })
+    // What is deleted is told of for a while.
+    await api.tell('remove Pod shop web-1')
+    await until('its end', () => node.find('p1')!.deleted)
+    await until('the end of its key', async () => (await (await kv()).get('pods.a_example.p1'))?.operation === 'DEL')
+    expect(collector.counts.failed).toBe(0)
+  })
+
+  test('a collector that comes back writes only what has changed meanwhile, and removes what is gone', async () => {
+    await put('Namespace', { metadata: { name: 'shop', uid: 'n1' } })
+    for (const n of [1, 2, 3]) await pod(`again-${n}`, `a${n}`, NODE)
+    const first = collect()
+    const node = read({ node: NODE })
+    await until('the pods', () => node.podsSynced && node.find('a3'))
+    await first.stop()
+    await api.tell('remove Pod shop again-1')
+    await pod('again-2', 'a2', NODE, { new: 'label' })
+    const second = collect()
+    await until('the changes', () => node.find('a1')!.deleted && node.find('a2')!.description.labels!.new === 'label')
+    expect(second.collector.counts).toMatchObject({ written: 1, deleted: 1 })
+    await api.tell('remove Pod shop again-2')
+    await api.tell('remove Pod shop again-3')
+  })
+
+  test('a deleted pod lingers, so that a node that was away learns of it', async () => {
+    await pod('brief', 'brief', NODE)
+    const { collector } = collect({ linger: 600_000 })
+    await until('the pod', () => collector.counts.written > 0)
+    await api.tell('remove Pod shop brief')
+    const node = read({ node: NODE })
+    await until('the pod', () => node.find('brief'))
+  })
+
+  test('a collector that is silent is told, and one that speaks again; so is one that cannot follow the pods', async () => {
+    const warnings: string[] = []
+    const { stop } = collect()
+    const node = read({ node: NODE, silence: 300, warn: text => warnings.push(text) })
+    await node.listed(AbortSignal.timeout(60_000))
+    await stop()
+    await until('the doubt', () => !node.podsSynced)
+    expect(warnings[0]).toMatch(/^Kubernetes metadata may be old: the collector has been silent for/)
+    expect(node.events.silences).toBeGreaterThan(0)
+    api.allow([])
+    const { stop: end } = collect()
+    // It does not begin before it has a list; the role comes too late for nobody.
+    api.allow([metadataRole()])
+    await until('its return', () => node.podsSynced)
+    await end()
+    await (await kv()).put('collector', JSON.stringify({ made: '', pods: 0, problem: 'forbidden' }))
+    await until('the problem', () => node.problem?.includes('forbidden'))
+  })
+
+  test('the server goes and comes back, the bucket is emptied, and somebody writes nonsense: in the end all of it is known', async () => {
+    const world = new World(api, 7)
+    await world.fill(300)
+    const { collector } = collect()
+    const node = read({ node: NODE, silence: 500 })
+    await until('the pods', () => node.podsSynced && collector.size > 0)
+    await (await kv()).put(`pods.${NODE}.nonsense`, '{"description":{}}')
+    await until('nonsense', () => node.events.unreadable! > 0)
+    await nats.daemon.down()
+    for (let step = 0; step < 60; step++) await world.step()
+    await nats.daemon.up()
+    const truth = await world.truth()
+    const same = () =>
+      [...truth].every(([uid, { labels }]) => node.find(uid)?.description.labels?.['pod-hash'] === labels!['pod-hash'])
+    await until('the truth after the restart', () => node.podsSynced && same())
+    await (await new Kvm(jetstream(connection)).open(bucket)).destroy()
+    for (let step = 0; step < 60; step++) await world.step()
+    const next = await world.truth()
+    const known = () => new Map([...next.keys()].map(uid => [uid, node.find(uid)?.description]))
+    await until('the truth in another bucket', () => node.podsSynced && [...next].every(([uid]) => node.find(uid)))
+    await until(
+      'all of it',
+      () =>
+        JSON.stringify([...known().values()].map(one => one?.labels)) ===
+        JSON.stringify([...next.values()].map(one => one.labels)),
+    )
+    expect(known()).toEqual(next)
+  }, 120_000)
+})
