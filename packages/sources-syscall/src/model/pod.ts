@@ -1,7 +1,7 @@
 /** What an API server tells of a pod: the JSON of events about pods. */
 export type PodInfo = Readonly<Record<string, unknown>>
 
-/** The name of events that tell of pods. Falco passes over it. */
+/** The name of events that tell of pods. Falco's plugins look at other names. */
 export const POD_EVENT = 'k8s_pod'
 
 /** Why a pod's metadata is absent; '' = it is not. */
