@@ -40,7 +40,7 @@ function metricNames(): Set<string> {
     outputs: () => [],
     response: () => undefined,
     metadata: () => ({}),
-    evaluationErrors: () => ({}),
+    fieldStats: () => ({ extractErrors: {}, absences: {} }),
   }
   const sources = readdirSync(join(root, 'packages/cli/src'), { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.ts'))
