@@ -2,7 +2,7 @@
  * Steps that wait for somebody. Whoever may write into the responder's folder may approve: a file in `approve` with the step's run as its name,
  * which is random and counts once.
  */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AlertData, parseAlert } from '@falc/engine'
 import { aboutOf, type Sealed } from './journal/format.ts'
@@ -18,18 +18,26 @@ export function waitingIn(entries: readonly Sealed[], now: number = Date.now()):
   const found = new Map<string, Waiting>()
   for (const entry of entries) {
     if (entry.kind === 'waiting') found.set(entry.run, entry)
-    else if (entry.kind === 'approved' || entry.kind === 'expired') found.delete(entry.run)
+    else if (entry.kind === 'approved' || entry.kind === 'denied' || entry.kind === 'expired') found.delete(entry.run)
   }
   return [...found.values()].filter(({ expires }) => Date.parse(expires) > now)
 }
 
 const fileOf = (folder: string, run: string) => join(folder, 'approve', run)
 
-/** Approves a step of the responder that uses the folder. @throws {Error} when the folder cannot be written */
-export function approve(folder: string, { run }: Pick<Waiting, 'run'>): void {
+/** Somebody's word about a step of the responder that uses the folder. @throws {Error} when the folder cannot be written */
+export function answerWaiting(folder: string, { run }: Pick<Waiting, 'run'>, word: Word): void {
   mkdirSync(join(folder, 'approve'), { recursive: true, mode: 0o700 })
-  writeFileSync(fileOf(folder, run), '')
+  // It is there with its word, or not yet.
+  const file = fileOf(folder, run)
+  writeFileSync(`${file}.new`, word)
+  renameSync(`${file}.new`, file)
 }
+
+export type Word = 'approved' | 'denied'
+
+/** Only what says so approves. */
+const wordIn = (file: string): Word => (readFileSync(file, 'utf8') === 'approved' ? 'approved' : 'denied')
 
 export class Approvals {
   readonly #folder: string
@@ -68,8 +76,9 @@ export class Approvals {
       const file = fileOf(this.#folder, entry.run)
       if (Date.parse(entry.expires) <= Date.now()) this.#end(entry, 'expired')
       else if (existsSync(file)) {
-        this.#end(entry, 'approved')
-        this.#running = this.#running.then(() => this.#approved(parseAlert(entry.full), entry))
+        const word = wordIn(file)
+        this.#end(entry, word)
+        if (word === 'approved') this.#running = this.#running.then(() => this.#approved(parseAlert(entry.full), entry))
       } else continue
       rmSync(file, { force: true })
     }
@@ -78,7 +87,7 @@ export class Approvals {
     this.#timer = undefined
   }
 
-  #end(entry: Waiting, kind: 'approved' | 'expired'): void {
+  #end(entry: Waiting, kind: Word | 'expired'): void {
     this.#waiting.delete(entry.run)
     this.#journal.append({ kind, ...aboutOf(entry) })
   }

@@ -9,7 +9,7 @@ import { LocalOnce, type Once, onceKey } from './guard/once.ts'
 import { Protected, type ProtectionOptions } from './guard/protected.ts'
 import { alertOfEntry } from './journal/alert.ts'
 import { type About, aboutOf, type Sealed } from './journal/format.ts'
-import { Journal } from './journal/journal.ts'
+import { Journal, type JournalOptions } from './journal/journal.ts'
 import type { Action } from './model/action.ts'
 import type { Ports } from './model/call.ts'
 import { type Limit, loadPlaybooks, type PlaybookFile } from './playbook/load.ts'
@@ -30,6 +30,8 @@ export interface RespondOptions
   /** Records of several responders. Default: those of this one, from its journal. */
   readonly once?: Once
   readonly fuse?: Limit
+  /** How long the journal gets. */
+  readonly keep?: Pick<JournalOptions, 'bytes' | 'age'>
   /** Gets alerts of source `response` about what was done. It must neither wait nor throw. */
   readonly tell?: (alert: AlertData) => void
 }
@@ -52,7 +54,9 @@ export async function openResponder(options: RespondOptions): Promise<OpenRespon
   const actions = [...ACTIONS, ...(options.actions ?? [])]
   const playbooks = loadPlaybooks(files, { actions, source })
   const protection = new Protected({ ...(protect && { protect }), ...(unprotect && { unprotect }) }, source)
-  const journal = await Journal.open(folder)
+  const limited = playbooks.flatMap(({ limits }) => [limits.per_target, limits.total, limits.per_namespace])
+  const known = Math.max(fuse.per, ...limited.map(limit => limit?.per ?? 0))
+  const journal = await Journal.open(folder, { ...options.keep, known })
   const local = new LocalOnce()
   const limits = new Limits(fuse)
   const undo = new Undo({ journal, actions, ports, log })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { AlertData } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
 import { until } from '../../../scripts/testing/wait.ts'
-import { approve, Journal, POINTS, STOP_FILE, waitingIn } from '../src/index.ts'
+import { answerWaiting, Journal, POINTS, STOP_FILE, waitingIn } from '../src/index.ts'
 import { folder, journalOf, playbook, respondWith, shellIn, World } from './machine.ts'
 
 const A = 'aaaaaaaaaaaa'
@@ -36,14 +36,27 @@ describe('approval', () => {
     const second = await respondWith(book, world, { folder: path })
     const waiting = waitingIn(Journal.read(path).entries)
     expect(waiting).toMatchObject([{ plan: [`stop container ${A}`] }])
-    approve(path, waiting[0]!)
+    answerWaiting(path, waiting[0]!, 'approved')
     await until('it is done', () => world.asked.length === 2)
     await until('it is recorded', () => journalOf(path).at(-1) === `answered stop_container ${A}: done`)
-    approve(path, waiting[0]!)
+    answerWaiting(path, waiting[0]!, 'approved')
     await second.responder.take(shellIn(A, { output: 'one' }))
     await second.close()
     expect(world.asked).toEqual(['tell on-call', `stop container ${A}`])
     expect(waitingIn(Journal.read(path).entries)).toEqual([])
+  })
+
+  test('a step that is denied is over', async () => {
+    const [world, path] = [new World(), folder()]
+    const open = await respondWith(playbook('approve'), world, { folder: path })
+    await open.responder.take(shellIn(A))
+    const [waiting] = waitingIn(Journal.read(path).entries)
+    answerWaiting(path, waiting!, 'denied')
+    await until('it is recorded', () => journalOf(path).at(-1) === `denied stop_container ${A}`)
+    answerWaiting(path, waiting!, 'approved')
+    await open.responder.take(shellIn(A))
+    await open.close()
+    expect([world.asked, waitingIn(Journal.read(path).entries)]).toEqual([[], []])
   })
 
   test('a word that comes too late', async () => {

@@ -9,7 +9,7 @@ import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { Log } from '../log.ts'
 import { responsePage } from '../meter/response.ts'
-import { approveStep } from '../playbooks/approve.ts'
+import { answer, pending } from '../playbooks/approve.ts'
 import { RESPOND_FLAGS, type RespondCall } from '../playbooks/call.ts'
 import { check } from '../playbooks/check.ts'
 import { history } from '../playbooks/history.ts'
@@ -25,7 +25,7 @@ import { loadSources } from '../sources/load.ts'
 export const respond = defineCommand({
   name: 'respond',
   usage:
-    '[check | test [FILE…] | simulate | rbac [NAMESPACE…] | talon FILE… | history [ID] | approve [ID] | stop | resume] [-f PLAYBOOKS]… [FLAGS]',
+    '[check | test [FILE…] | simulate | rbac [NAMESPACE…] | talon FILE… | history [ID] | pending | approve [ID] | deny [ID] | stop | resume] [-f PLAYBOOKS]… [FLAGS]',
   summary:
     'Act on alerts by playbooks: from standard input, HTTP or NATS; check, test and simulate them; read what was done',
   flags: RESPOND_FLAGS,
@@ -50,7 +50,9 @@ const VERBS: Readonly<Record<string, (call: RespondCall) => Promise<number> | nu
   rbac,
   talon,
   history,
-  approve: approveStep,
+  pending,
+  approve: call => answer(call, 'approved'),
+  deny: call => answer(call, 'denied'),
   stop: call => toggle(call, true),
   resume: call => toggle(call, false),
 }

@@ -7,7 +7,7 @@ import type { RespondCall } from './call.ts'
 
 /** @throws {CliError} when there is no journal */
 export function history({ config, flags, rest: [id] }: RespondCall): number {
-  const { entries, damage } = journal(config.response.folder)
+  const { entries, damage } = journal(config.response.folder, true)
   const wanted = id === undefined ? entries : entries.filter(entry => isAbout(entry, id))
   for (const entry of wanted) print(flags.json ? `${JSON.stringify(entry)}\n` : `${lineOf(entry)}\n`)
   if (id !== undefined && wanted.length === 0)
@@ -16,9 +16,10 @@ export function history({ config, flags, rest: [id] }: RespondCall): number {
   return 0
 }
 
-export function journal(folder: string): ReturnType<typeof Journal.read> {
+/** @param all also what the present file does not have any more */
+export function journal(folder: string, all = false): ReturnType<typeof Journal.read> {
   try {
-    return Journal.read(folder)
+    return Journal.read(folder, { all })
   } catch (error) {
     throw new CliError((error as Error).message)
   }
@@ -51,6 +52,7 @@ function wordsOf(entry: Exclude<Sealed, { kind: 'note' }>): string {
     case 'waiting':
       return `waits for approval until ${entry.expires}: ${entry.plan.join('; ')}`
     case 'approved':
+    case 'denied':
     case 'expired':
       return entry.kind
     case 'undoing':

@@ -3,8 +3,8 @@
  *
  *     {"seq":1,"time":"2026-11-24T10:00:00.000Z","kind":"asked",…,"sum":"<32 hex digits>"}
  *
- * So an entry that was changed, left out or put in is found, and everything up to it is known to be whole. Numbers count from 1 without
- * gaps. A line without its end is what a crash left: it was never acted on, since the act comes after the entry is on disk.
+ * So an entry that was changed, left out or put in is found, and everything up to it is known to be whole. Numbers count from 1. A
+ * file that continues another begins with the entries of it that are still to be known, under their numbers. A line without its end is what a crash left: it was never acted on, since the act comes after the entry is on disk.
  */
 import { createHash } from 'node:crypto'
 import type { Target } from '../model/action.ts'
@@ -60,7 +60,7 @@ export type Entry =
       readonly expires: string
       readonly full: string
     })
-  | (About & { readonly kind: 'approved' | 'expired' })
+  | (About & { readonly kind: 'approved' | 'denied' | 'expired' })
   | (About & { readonly kind: 'undoing'; readonly plan: readonly string[] })
   | (About & { readonly kind: 'undone'; readonly outcome: Outcome; readonly answers: readonly Answered[] })
   | { readonly kind: 'note'; readonly text: string }
@@ -83,6 +83,22 @@ export function seal(entry: Entry, seq: number, time: Date, before: string): { l
   const text = JSON.stringify({ seq, time: time.toISOString(), ...entry })
   const sum = sumOf(text, before)
   return { line: `${text.slice(0, -1)},"sum":"${sum}"}\n`, sum }
+}
+
+/** The first entries of a file that continues another: what it is, and what is still to be known. */
+export function resealed(
+  entries: readonly Sealed[],
+  note: Entry,
+  seq: number,
+  time: Date,
+): { readonly text: string; readonly sum: string } {
+  let { line: text, sum } = seal(note, seq, time, NO_SUM)
+  for (const entry of entries) {
+    const next = seal(entry, entry.seq, new Date(entry.time), sum)
+    text += next.line
+    sum = next.sum
+  }
+  return { text, sum }
 }
 
 const sumOf = (text: string, before: string) =>

@@ -1,9 +1,42 @@
-import { closeSync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fdatasyncSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { FolderLock } from '@falc/outputs'
-import { type Entry, type JournalText, readJournalText, type Sealed, seal } from './format.ts'
+import { carried, KNOWN } from './carry.ts'
+import { type Entry, type JournalText, readJournalText, resealed, type Sealed, seal } from './format.ts'
 
 const FILE = 'journal.jsonl'
+/** Its next one, before it takes its place. */
+const NEXT = 'journal.next'
+/** Files that are full, by the number of their last entry. */
+const FULL = /^journal-\d{12}\.jsonl$/
+
+export interface JournalOptions {
+  /** Bytes of full files, and of the present one beyond what it has from them. Default 256 MiB. */
+  readonly bytes?: number
+  /** Milliseconds after which a full file is removed. Default 90 days. */
+  readonly age?: number
+  /** Milliseconds that what is over counts for limits, if that is longer than 30 days. */
+  readonly known?: number
+}
+
+/** A file is full with this part of the bytes or of the age of all of them. */
+const PARTS = 8
+/** Milliseconds until a new file is tried again, after it could not be begun. */
+const AGAIN = 60_000
 
 /** What a responder did, in the order in which it did it. One process writes it. */
 export class Journal {
@@ -11,31 +44,47 @@ export class Journal {
   entries: readonly Sealed[]
   /** Called with each new entry, once it is on disk. */
   onEntry: (entry: Sealed) => void = () => {}
-  readonly #fd: number
+  readonly #folder: string
   readonly #lock: FolderLock
+  readonly #bytes: number
+  readonly #age: number
+  readonly #known: number
+  #fd: number
   #seq: number
   #sum: string
   /** Bytes of whole entries. */
   #size: number
+  /** Bytes with which the file is full. */
+  #full: number
+  /** When the file was begun, and when a new one is tried at the earliest, in milliseconds since 1970. */
+  #begun: number
+  #again = 0
   /** Why nothing can be written any more. */
   #broken: Error | undefined
-  /** Entries that could not be written. */
+  /** Entries that could not be written, and files that could not be begun. */
   failures = 0
 
-  private constructor(fd: number, lock: FolderLock, { entries, sum, whole }: JournalText) {
+  private constructor(folder: string, fd: number, lock: FolderLock, read: JournalText, options: JournalOptions) {
+    const { bytes = 256 << 20, age = 90 * 86_400_000, known = 0 } = options
+    this.#folder = folder
     this.#fd = fd
     this.#lock = lock
-    this.entries = entries
-    this.#seq = entries.length
-    this.#sum = sum
-    this.#size = whole
+    this.#bytes = bytes
+    this.#age = age
+    this.#known = Math.max(known, KNOWN)
+    this.entries = read.entries
+    this.#seq = lastOf(read.entries)
+    this.#sum = read.sum
+    this.#size = read.whole
+    this.#full = bytes / PARTS
+    this.#begun = Date.parse(read.entries[0]?.time ?? new Date().toISOString())
   }
 
   /**
    * Opens the journal of a folder, which is made if it is missing.
    * @throws {Error} when another process writes it, or when it is damaged: what was done is then not known for sure, and nothing may act on it
    */
-  static async open(folder: string): Promise<Journal> {
+  static async open(folder: string, options: JournalOptions = {}): Promise<Journal> {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const lock = await FolderLock.take(folder)
     let fd: number | undefined
@@ -45,7 +94,7 @@ export class Journal {
       const read = readJournalText(readFileSync(path, 'utf8'))
       if (read.damage !== undefined) throw new Error(`${path}: ${read.damage}. Move it away to begin a new one`)
       ftruncateSync(fd, read.whole)
-      return new Journal(fd, lock, read)
+      return new Journal(folder, fd, lock, read, options)
     } catch (error) {
       if (fd !== undefined) closeSync(fd)
       await lock.release()
@@ -53,13 +102,30 @@ export class Journal {
     }
   }
 
-  /** Resolves to the entries of a folder's journal, also while a responder writes it. @throws {Error} when there is none */
-  static read(folder: string): ReturnType<typeof readJournalText> {
-    return readJournalText(readFileSync(join(folder, FILE), 'utf8'))
+  /**
+   * The entries of a folder's journal, also while a responder writes it: all that is still to be known. With `all`, those of full files, too.
+   * @throws {Error} when there is none
+   */
+  static read(folder: string, { all = false } = {}): ReturnType<typeof readJournalText> {
+    const now = readJournalText(readFileSync(join(folder, FILE), 'utf8'))
+    if (!all) return now
+    const entries = new Map<number, Sealed>()
+    let damage: string | undefined
+    const texts = [
+      ...fullIn(folder).map(name => [name, readJournalText(readFileSync(join(folder, name), 'utf8'))] as const),
+    ]
+    for (const [name, read] of [...texts, [FILE, now] as const]) {
+      if (read.damage !== undefined) damage ??= `${name}: ${read.damage}`
+      // The first is the one with all of its text.
+      for (const entry of read.entries) if (!entries.has(entry.seq)) entries.set(entry.seq, entry)
+    }
+    const inOrder = [...entries.values()].sort((a, b) => a.seq - b.seq)
+    return { ...now, entries: inOrder, ...(damage !== undefined && { damage }) }
   }
 
   /** On disk when it returns. @throws {Error} when it cannot be written: nothing may be done then */
   append(entry: Entry): Sealed {
+    this.#turn()
     const time = new Date()
     const { line, sum } = seal(entry, this.#seq + 1, time, this.#sum)
     this.#write(Buffer.from(line))
@@ -92,8 +158,84 @@ export class Journal {
     }
   }
 
+  /** A full file makes room for a new one. If it cannot, it is written on. */
+  #turn(): void {
+    const now = Date.now()
+    if (this.#broken || now < this.#again) return
+    if (this.#size < this.#full && now - this.#begun < this.#age / PARTS) return
+    try {
+      this.#begin(now)
+    } catch {
+      this.failures++
+      this.#again = now + AGAIN
+    }
+  }
+
+  /**
+   * The new file has all that is still to be known before it takes the old one's place, which is one act: whenever the process ends, the
+   * folder has one or the other.
+   */
+  #begin(now: number): void {
+    const [path, next] = [join(this.#folder, FILE), join(this.#folder, NEXT)]
+    const read = readJournalText(readFileSync(path, 'utf8'))
+    if (read.damage !== undefined) throw new Error(read.damage)
+    const name = `journal-${String(this.#seq).padStart(12, '0')}.jsonl`
+    const note = { kind: 'note', text: `continues ${name}, whose last checksum is ${read.sum}` } as const
+    const { text, sum } = resealed(carried(read.entries, now - this.#known), note, this.#seq + 1, new Date(now))
+    rmSync(next, { force: true })
+    const fd = openSync(next, 'ax+', 0o600)
+    try {
+      const bytes = Buffer.from(text)
+      for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written)
+      fsyncSync(fd)
+      // One that was left by a process that ended here is this very file.
+      rmSync(join(this.#folder, name), { force: true })
+      linkSync(path, join(this.#folder, name))
+      renameSync(next, path)
+      closeSync(this.#fd)
+      this.#fd = fd
+      this.#seq++
+      this.#sum = sum
+      this.#size = bytes.length
+      this.#full = bytes.length + this.#bytes / PARTS
+      this.#begun = now
+    } catch (error) {
+      if (this.#fd !== fd) closeSync(fd)
+      throw error
+    }
+    this.#durable()
+    this.#remove(now)
+  }
+
+  /** Names are on disk when their folder is. */
+  #durable(): void {
+    const folder = openSync(this.#folder, 'r')
+    try {
+      fsyncSync(folder)
+    } finally {
+      closeSync(folder)
+    }
+  }
+
+  /** The oldest files go. */
+  #remove(now: number): void {
+    let bytes = this.#bytes / PARTS
+    for (const name of fullIn(this.#folder).reverse()) {
+      const { size, mtimeMs } = statSync(join(this.#folder, name))
+      bytes += size
+      if (bytes > this.#bytes || now - mtimeMs > this.#age) rmSync(join(this.#folder, name), { force: true })
+    }
+  }
+
   async close(): Promise<void> {
     closeSync(this.#fd)
     await this.#lock.release()
   }
 }
+
+const lastOf = (entries: readonly Sealed[]) => entries.reduce((last, { seq }) => Math.max(last, seq), 0)
+
+const fullIn = (folder: string) =>
+  readdirSync(folder)
+    .filter(name => FULL.test(name))
+    .sort()

@@ -15,6 +15,17 @@ export const RESPONSE_KEYS = {
       playbooks: key(list(text), [], 'Files of [playbooks](response.md). With any, `falc run` acts on its alerts.'),
       functions: key(list(text), [], 'Files of [actions of your own](response.md#functions).'),
       folder: key(text, '/var/lib/falc/response', 'The journal, and the file that stops everything.'),
+      journal_mib: key(
+        integer(1, 1_048_576),
+        256,
+        'MiB of the [journal](response.md#the-journal): beyond them, its oldest files are removed.',
+      ),
+      journal_age: key(
+        duration(3_600_000, 10 * 365 * 86_400_000, 'from 1h to 3650d'),
+        90 * 86_400_000,
+        'How long full files of the journal are kept.',
+        { shown: '90d' },
+      ),
       protect: key(list(text), [], 'Conditions: no step acts on alerts for which one holds.'),
       unprotect: key(list(text), [], 'Names of what is protected by default and shall not be.'),
       fuse: key(rate, { count: 50, per: 600_000 }, 'How many steps may act in a period, before all playbooks stop.', {

@@ -1,0 +1,171 @@
+/** A journal of several files: nothing that is still to be known is lost, whenever the process ends. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, linkSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { FUZZ_SEED, fuzzRuns } from '../../../scripts/testing/fuzz.ts'
+import { Journal, type OpenResponder, waitingIn } from '../src/index.ts'
+import { carried } from '../src/journal/carry.ts'
+import { folder, playbook, respondWith, shellIn, World } from './machine.ts'
+
+const idOf = (i: number) => i.toString(16).padStart(12, '0')
+const full = (path: string) => readdirSync(path).filter(name => name.startsWith('journal-'))
+
+/** All of it: waiting, undone by itself, done, dry. */
+const BOOKS =
+  playbook('enforce', '{ total: 9999/1d }', '[{ pause_container: { for: 1h } }, { kill_container: }]') +
+  playbook('approve', '{ total: 9999/1d }').replace('playbook: p', 'playbook: q') +
+  playbook('dry-run', '{ total: 9999/1d }').replace('playbook: p', 'playbook: r')
+
+describe('a responder whose journal has many files', () => {
+  const open = (path: string, bytes?: number) =>
+    respondWith(BOOKS, new World(), {
+      folder: path,
+      fuse: { count: 9999, per: 1000 },
+      ...(bytes && { keep: { bytes } }),
+    })
+  const taken = async ({ responder }: OpenResponder, i: number) => {
+    await responder.take(shellIn(idOf(i)))
+    await responder.take(shellIn(idOf(i), { output: 'again' }))
+  }
+
+  test('knows after a restart what one with a single file knows', async () => {
+    const known: unknown[] = []
+    for (const bytes of [undefined, 200_000]) {
+      const path = folder()
+      const first = await open(path, bytes)
+      for (let i = 0; i < 12; i++) await taken(first, i)
+      await first.close()
+      expect(full(path).length > 0).toBe(bytes !== undefined)
+      const second = await open(path, bytes)
+      const again = []
+      for (let i = 0; i < 13; i++) again.push(await second.responder.take(shellIn(idOf(i))))
+      const waiting = waitingIn(Journal.read(path).entries).map(({ target }) => target!.uid)
+      known.push({ again, waiting, undoing: second.undo.waiting, held: second.responder.heldBy })
+      await second.close()
+    }
+    expect(known[1]).toEqual(known[0])
+  })
+
+  test('its history has every entry once, with all of its text', async () => {
+    const path = folder()
+    const first = await open(path, 300_000)
+    for (let i = 0; i < 20; i++) await taken(first, i)
+    await first.close()
+    const { entries, damage } = Journal.read(path, { all: true })
+    expect([damage, full(path).length > 1]).toEqual([undefined, true])
+    expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, i) => i + 1))
+    const asked = entries.filter(entry => entry.kind === 'asked')
+    expect(asked.filter(({ plan }) => plan.length === 0)).toEqual([])
+  })
+})
+
+test('old files are removed, by bytes and by age', async () => {
+  const path = folder()
+  const text = 'x'.repeat(1000)
+  for (const [options, left] of [
+    [{ bytes: 80_000 }, 6],
+    [{ age: 0 }, 0],
+  ] as const) {
+    const journal = await Journal.open(path, options)
+    for (let i = 0; i < 200; i++) journal.append({ kind: 'note', text })
+    await journal.close()
+    expect(full(path).length).toBeLessThanOrEqual(left)
+  }
+})
+
+test('what a process that ended in the middle has left is in nobody’s way', async () => {
+  const path = folder()
+  const before = await Journal.open(path)
+  for (let i = 0; i < 20; i++) before.append({ kind: 'note', text: `${i}` })
+  await before.close()
+  writeFileSync(join(path, 'journal.next'), '{"seq":1')
+  linkSync(join(path, 'journal.jsonl'), join(path, 'journal-000000000020.jsonl'))
+  const journal = await Journal.open(path, { bytes: 8000 })
+  journal.append({ kind: 'note', text: 'on' })
+  await journal.close()
+  expect(full(path)).toEqual(['journal-000000000020.jsonl'])
+  const { entries, damage } = Journal.read(path, { all: true })
+  expect([entries.length, damage, existsSync(join(path, 'journal.next'))]).toEqual([22, undefined, false])
+})
+
+test('a file that cannot be begun: the old one is written on, and it is counted', async () => {
+  const path = folder()
+  const journal = await Journal.open(path, { bytes: 800 })
+  journal.append({ kind: 'note', text: 'x'.repeat(200) })
+  // A damaged file is not carried on.
+  const file = join(path, 'journal.jsonl')
+  const text = readFileSync(file, 'utf8')
+  writeFileSync(file, text.replace('xx', 'yy'))
+  journal.append({ kind: 'note', text: 'on' })
+  expect([journal.failures, full(path)]).toEqual([1, []])
+  await journal.close()
+})
+
+describe('carried', () => {
+  const long = '2026-01-01T00:00:00.000Z'
+  const about = (run: string) => ({
+    ...{ run, playbook: 'p', step: 1, action: 'kill_container' },
+    alert: { id: run, rule: 'Shell', time: long, output: 'text' },
+  })
+  const entries = (...list: readonly object[]) => list.map((one, i) => ({ seq: i + 1, time: long, ...one }) as never)
+  const asked = { kind: 'asked', why: [], plan: ['kill'], dry: false }
+  const answered = { kind: 'answered', outcome: 'done', answers: [], dry: false }
+  const undo = { until: '2026-02-01T00:00:00.000Z', undo: { alert: '{}', params: {} } }
+  test.each([
+    ['what has no answer', [asked], 1],
+    ['what is over', [asked, answered], 0],
+    ['what is to be undone', [{ ...asked, ...undo }, answered], 2],
+    [
+      'what failed, and is not',
+      [
+        { ...asked, ...undo },
+        { ...answered, outcome: 'failed' },
+      ],
+      0,
+    ],
+    [
+      'what is undone',
+      [{ ...asked, ...undo }, answered, { kind: 'undoing', plan: [] }, { ...answered, kind: 'undone' }],
+      0,
+    ],
+    ['an undo without an answer', [{ ...asked, ...undo }, answered, { kind: 'undoing', plan: [] }], 3],
+    ['what waits', [{ kind: 'waiting', plan: [], full: '{}', expires: long }], 1],
+    ['what was denied', [{ kind: 'waiting', plan: [], full: '{}', expires: long }, { kind: 'denied' }], 0],
+    ['what was held back', [{ kind: 'held', guard: 'once', reason: '' }], 0],
+  ])('%s, for however long', (_, list, count) => {
+    const all = entries(...list.map(one => ({ ...about('a'), ...one })))
+    expect(carried(all, Date.parse(long) + 1)).toHaveLength(count)
+    const plans = carried(all, 0).flatMap(entry => ('plan' in entry ? entry.plan : []))
+    expect(plans).toHaveLength(count > 0 && list[0]!.kind === 'asked' ? 1 : 0)
+  })
+})
+
+const KILLS = fuzzRuns(4)
+const SEED = FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31)
+test(`killed at any moment (seed ${SEED}), also between two files: all that it said was written is there`, async () => {
+  const path = folder()
+  let state = SEED
+  const random = (n: number) => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) % n
+  const said = new Set<number>()
+  for (let kill = 0; kill < KILLS; kill++) {
+    const child: ChildProcess = fork(join(import.meta.dirname, 'journal-writer.ts'), [path], {
+      execArgv: process.execArgv,
+    })
+    const gone = once(child, 'exit')
+    let left = 20 + random(60)
+    child.on('message', (seq: number) => {
+      said.add(seq)
+      if (--left === 0) child.kill('SIGKILL')
+    })
+    await gone
+    const { entries, damage } = Journal.read(path, { all: true })
+    const there = new Set(entries.map(({ seq }) => seq))
+    expect([damage, [...said].filter(seq => !there.has(seq))]).toEqual([undefined, []])
+  }
+  expect(full(path).length).toBeGreaterThan(0)
+  // Every one of them is still without an answer.
+  const open = new Set(Journal.read(path).entries.flatMap(entry => (entry.kind === 'asked' ? [entry.seq] : [])))
+  expect([...said].filter(seq => !open.has(seq))).toEqual([])
+})
