@@ -1,5 +1,6 @@
 /** Against docker itself. */
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { compileOutput } from '@falc/engine'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../../../scripts/testing/port.ts'
@@ -96,10 +97,15 @@ describe.skipIf(reason !== undefined)('docker', () => {
 
   test('a service of a swarm of one node: who it is stands in the fields of its processes', async () => {
     const address = `127.0.0.1:${await freePort()}`
+    const hadBridge = existsSync('/sys/class/net/docker_gwbridge')
     const node = JSON.parse(
       await docker.ask('POST', '/swarm/init', JSON.stringify({ ListenAddr: address, AdvertiseAddr: address })),
     )
-    onTestFinished(() => docker.ask('POST', '/swarm/leave?force=1').then(() => {}))
+    onTestFinished(async () => {
+      await docker.ask('POST', '/swarm/leave?force=1')
+      // The bridge of a swarm outlives it.
+      if (!hadBridge) spawnSync('ip', ['link', 'del', 'docker_gwbridge'])
+    })
     const spec = {
       Name: 'shop_web',
       TaskTemplate: {
