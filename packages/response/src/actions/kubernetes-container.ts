@@ -63,7 +63,7 @@ export const debugContainer: Action = defineAction({
 export const execInContainer: Action = defineAction({
   name: 'exec_in_container',
   asks: ['exec'],
-  doc: 'Runs a program in the container; what it writes, at most 64 KiB, is kept in the journal. Fields of the alert are arguments of their own: no shell reads them. What still runs when the time is up goes on, and the step is undecided. Needs the package `ws`.',
+  doc: 'Runs a program in the container; what it writes, at most 64 KiB, is kept in the journal. Fields of the alert are arguments of their own: no shell reads them. A field whose value begins with `-` can still be read as an option: put `--` before it where the program knows that. A program that is still running when the time is up continues, and the step is undecided. Needs the package `ws`.',
   example: '{ command: [cat, "/proc/%proc.vpid/maps"], timeout: 10s }',
   params: {
     type: 'object',

@@ -79,7 +79,7 @@ export const publish: Action = defineAction({
 
 export const program: Action = defineAction({
   name: 'program',
-  doc: 'Runs a program. Fields of the alert are arguments or environment variables of their own: no shell reads them. The alert is on its standard input, as JSON.',
+  doc: 'Runs a program. Fields of the alert are arguments or environment variables of their own: no shell reads them. A field whose value begins with `-` can still be read as an option: put `--` before it, or use the environment. The alert is on its standard input, as JSON.',
   example: '{ command: [/usr/local/bin/block, "%fd.rip"], timeout: 10s }',
   params: {
     type: 'object',
