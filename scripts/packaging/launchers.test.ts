@@ -1,13 +1,20 @@
-/** Whatever starts falc gives V8 the flags that docs/performance.md measures. */
+/** Whatever starts falc gives V8 the flags that docs/performance.md measures; the bench runs with those of events, too. */
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
-const flagsOf = (file: string) =>
-  readFileSync(join(root, file), 'utf8').match(/--[a-z-]+(?:space|site)[a-z-]*(?:=\d+)?/g)
+const SIZES = /--(?:min|max)-semi-space-size=\d+/g
+const EVENTS = /--(?:no-allocation-site-pretenuring|invocation-count-for-turbofan=\d+)/g
+const flagsOf = (file: string, flags: RegExp) => readFileSync(join(root, file), 'utf8').match(flags)
 
 test.each(['deploy/config/falc', 'deploy/image/Containerfile', 'bench/src/syscalls.ts'])('%s', file => {
-  expect(flagsOf(file)).toEqual(flagsOf('falc'))
-  expect(flagsOf(file)).toHaveLength(3)
+  expect(flagsOf(file, SIZES)).toEqual(flagsOf('falc', SIZES))
+  expect(flagsOf(file, SIZES)).toHaveLength(2)
+})
+
+test('bench/src/syscalls.ts has the flags that are set when events begin', () => {
+  const set = flagsOf('packages/cli/src/v8-flags.ts', EVENTS)
+  expect(flagsOf('bench/src/syscalls.ts', EVENTS)).toEqual(set)
+  expect(set).toHaveLength(2)
 })
