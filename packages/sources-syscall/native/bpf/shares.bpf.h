@@ -117,22 +117,40 @@ __noinline __u32 charged_user(void)
 	return BPF_CORE_READ(ns, owner.val);
 }
 
-/* Marks of one account of the current task. With `charge` it gets one more. */
-__noinline __u32 marks_of_kind(__u32 kind, __u32 user, __u32 now, __u32 charge)
+static __always_inline struct account_key key_of(__u32 kind, __u32 user)
 {
-	struct account first = { .window = now, .marks = 1 }, *account;
 	struct account_key key = { .kind = kind };
 	key.uid = kind == OF_PROCESS ? 0 : user;
 	key.cgroup = kind == OF_FAMILY || kind == OF_OWNER ? bpf_get_current_cgroup_id() : 0;
 	key.pid = kind == OF_PROCESS  ? bpf_get_current_pid_tgid() >> 32
 		  : kind == OF_FAMILY ? BPF_CORE_READ(current_task(), real_parent, tgid)
 				      : 0;
+	return key;
+}
+
+/* Marks of one account of the current task. With `charge` it gets one more. */
+__noinline __u32 marks_of_kind(__u32 kind, __u32 user, __u32 now, __u32 charge)
+{
+	struct account first = { .window = now, .marks = 1 }, *account;
+	struct account_key key = key_of(kind, user);
 	account = bpf_map_lookup_elem(&accounts, &key);
 	if (account && charge)
 		add_mark(account, now);
 	else if (charge)
 		bpf_map_update_elem(&accounts, &key, &first, BPF_ANY);
 	return marks_of(account, now);
+}
+
+/* An account has come to flood: the marks that it gave to larger ones until then are not theirs. Else one flood after another adds up. */
+__noinline int take_back(__u32 from, __u32 user, __u32 marks)
+{
+	for (__u32 kind = OF_FAMILY; kind < ACCOUNT_KINDS; kind++) {
+		struct account_key key = key_of(kind, user);
+		struct account *account = kind > from ? bpf_map_lookup_elem(&accounts, &key) : NULL;
+		if (account)
+			account->marks = account->marks > marks ? account->marks - marks : 0;
+	}
+	return 0;
 }
 
 /*
@@ -160,6 +178,8 @@ __noinline int floods(__u32 used, __u32 charge)
 			own = marks;
 		if (marks < limit)
 			continue;
+		if (charge && marks == limit)
+			take_back(kind, user, limit);
 		if (used < from)
 			break;
 		written->flooder = bpf_get_current_pid_tgid() >> 32;
