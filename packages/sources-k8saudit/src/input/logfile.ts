@@ -87,7 +87,8 @@ class AuditLog implements AuditInput<AuditLogStats> {
   /** Reads to the file's present end. When a batch has been taken, it has been evaluated. */
   async *#readOn(reading: Reading): AsyncGenerator<AuditEvent[], void> {
     while (!this.#stopped) {
-      // Before each look, since a consumer may take its time with what the last one found.
+      // Before each look, since a consumer may take its time with what the last one found. What is written anew between this and the read
+      // is read from its middle, and then again from its start: at least once.
       if (this.#options.follow && (await reading.replaced())) {
         this.stats.truncations++
         yield* inTurns(reading.decoder.readEnd())
