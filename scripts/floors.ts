@@ -107,7 +107,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'reflector',
     'description',
     'directory',
-    'shared',
+    'collector',
     'nats',
     'index',
   ],

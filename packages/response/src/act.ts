@@ -23,9 +23,9 @@ export async function callAll(calls: readonly Call[], ports: Ports, attempt: Att
 async function answerTo(call: Call, ports: Ports, attempt: Attempt): Promise<Answer> {
   const port = ports[call.via] as Port<Call> | undefined
   if (!port) return { outcome: 'failed', said: `this responder has nothing that does ${call.via}` }
-  const { signal, stop } = late(attempt.signal)
+  const { passed, stop } = late(attempt.signal)
   try {
-    return await Promise.race([port(call, attempt), signal])
+    return await Promise.race([port(call, attempt), passed])
   } catch (error) {
     // A port that breaks may have asked before: whether it was done is not known.
     return { outcome: 'undecided', said: (error as Error).message }
@@ -38,7 +38,7 @@ async function answerTo(call: Call, ports: Ports, attempt: Attempt): Promise<Ans
 const LAST_WORDS = 2000
 
 /** No port holds up the next steps, or the acknowledgement of the alert. */
-function late(signal: AbortSignal): { readonly signal: Promise<Answer>; readonly stop: () => void } {
+function late(signal: AbortSignal): { readonly passed: Promise<Answer>; readonly stop: () => void } {
   let timer: NodeJS.Timeout | undefined
   let fire = () => {}
   const passed = new Promise<Answer>(resolve => {
@@ -49,7 +49,7 @@ function late(signal: AbortSignal): { readonly signal: Promise<Answer>; readonly
   signal.addEventListener('abort', fire, { once: true })
   if (signal.aborted) fire()
   return {
-    signal: passed,
+    passed,
     stop: () => {
       signal.removeEventListener('abort', fire)
       clearTimeout(timer)

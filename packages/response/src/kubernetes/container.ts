@@ -88,7 +88,7 @@ export async function execute(doing: Doing): Promise<Answer> {
   if (now.status === 200 && now.body?.metadata?.uid !== object.uid)
     return {
       outcome: 'undecided',
-      said: said('the pod was replaced meanwhile: in which of the two it ran, nobody knows'),
+      said: said('the pod was replaced meanwhile: it is not known in which of the two it ran'),
       data,
     }
   if (status === undefined) return { outcome: 'undecided', said: said(problem ?? 'no answer'), data }

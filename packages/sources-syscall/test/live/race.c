@@ -13,26 +13,13 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "stay-on.h"
 #include "waiting.h"
 
 static volatile uint64_t path __attribute__((aligned(64)));
 static uint64_t names[2];
 static volatile int done;
 static volatile pid_t opener;
-
-/* The two must run at the same time: each on a CPU of its own, the first and the last that there are. */
-static void stay_on(int last)
-{
-	cpu_set_t all, one;
-	sched_getaffinity(0, sizeof(all), &all);
-	CPU_ZERO(&one);
-	for (int cpu = 0; cpu < CPU_SETSIZE && (last || !CPU_COUNT(&one)); cpu++)
-		if (CPU_ISSET(cpu, &all)) {
-			CPU_ZERO(&one);
-			CPU_SET(cpu, &one);
-		}
-	sched_setaffinity(0, sizeof(one), &one);
-}
 
 static void *flip(void *unused)
 {

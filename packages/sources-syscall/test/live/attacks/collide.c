@@ -16,22 +16,10 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../stay-on.h"
 
 #define TABLE 1024
 static char text[4096];
-
-static void stay_on(int last)
-{
-	cpu_set_t all, one;
-	sched_getaffinity(0, sizeof(all), &all);
-	CPU_ZERO(&one);
-	for (int cpu = 0; cpu < CPU_SETSIZE && (last || !CPU_COUNT(&one)); cpu++)
-		if (CPU_ISSET(cpu, &all)) {
-			CPU_ZERO(&one);
-			CPU_SET(cpu, &one);
-		}
-	sched_setaffinity(0, sizeof(one), &one);
-}
 
 static void name_of(char letter)
 {

@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "../stay-on.h"
 #include "../waiting.h"
 
 #define NAME 9 /* both names have as many bytes, with the NUL */
@@ -31,20 +32,6 @@ static const char SECRET[NAME] = "secret\0\0", HARMLESS[NAME] = "harmless";
 static char *path;       /* a page of its own */
 static char *name;       /* the last component */
 static volatile int go;
-
-/* On the first or the last CPU that there is. */
-static void stay_on(int last)
-{
-	cpu_set_t all, one;
-	sched_getaffinity(0, sizeof(all), &all);
-	CPU_ZERO(&one);
-	for (int cpu = 0; cpu < CPU_SETSIZE && (last || !CPU_COUNT(&one)); cpu++)
-		if (CPU_ISSET(cpu, &all)) {
-			CPU_ZERO(&one);
-			CPU_SET(cpu, &one);
-		}
-	sched_setaffinity(0, sizeof(one), &one);
-}
 
 #define LINKS 35 /* the kernel follows 40 */
 
