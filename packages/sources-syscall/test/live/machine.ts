@@ -38,11 +38,16 @@ function why(): string | undefined {
   return spawnSync('cc', ['--version']).error && 'live tests build their programs with cc'
 }
 
-/** Identifiers of all BPF programs that are loaded. */
-export function loadedPrograms(): string[] {
+/** What bpftool prints, as JSON. @throws {Error} when it is not installed */
+export function bpftool(...args: string[]): string {
   const tool = ['/usr/sbin/bpftool', '/usr/bin/bpftool'].find(path => existsSync(path))
   if (tool === undefined) throw new Error('bpftool is not installed')
-  const text = execFileSync(tool, ['-j', 'prog', 'list'], { encoding: 'utf8', maxBuffer: 1 << 26 })
+  return execFileSync(tool, ['-j', ...args], { encoding: 'utf8', maxBuffer: 1 << 26 })
+}
+
+/** Identifiers of all BPF programs that are loaded. */
+export function loadedPrograms(): string[] {
+  const text = bpftool('prog', 'list')
   return (JSON.parse(text) as { id: number }[]).map(({ id }) => String(id))
 }
 

@@ -3,10 +3,10 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { PPME } from '../../../src/events/ids.ts'
 import { type Live, openLive } from '../../../src/live/open-live.ts'
-import { caughtUp, missing, until } from '../machine.ts'
+import { bpftool, caughtUp, missing, until } from '../machine.ts'
 
 const reason = missing()
 const folder = mkdtempSync(join(tmpdir(), 'falc-flood-'))
@@ -112,6 +112,45 @@ async function seenOrCounted(live: Live, flood: Flood): Promise<void> {
   expect(seen).toMatchObject({ execs: 10, exitCode: 0 })
   expect(seen.opens + seen.flooding + seen.noRoom, JSON.stringify(seen)).toBeGreaterThanOrEqual(100)
 }
+
+/** Marks of what root runs in one control group: of the account that has most (enum account_kind). */
+function marksOfOwner(): number {
+  const accounts: { formatted: { key: { kind: number; uid: number }; value: { marks: number } } }[] = JSON.parse(
+    bpftool('map', 'dump', 'name', 'accounts'),
+  )
+  return Math.max(
+    ...accounts.map(({ formatted: { key, value } }) => (key.kind === OF_OWNER && key.uid === 0 ? value.marks : 0)),
+  )
+}
+
+const OF_OWNER = 2
+/** MANY_MARKS: with as many, an owner floods. */
+const MANY = 8
+
+test.skipIf(reason !== undefined)(
+  'floods one after another do not add up to one of their owner',
+  { timeout: 180_000 },
+  async () => {
+    const live = await openLive()
+    onTestFinished(() => live.close())
+    for (let n = 0; n < 6; n++) {
+      const run = ['-c', '"$@"; exit', 'sh', program, 'wait', 'close', '120', '1', '4', '0']
+      const flooding = spawn('sh', run, { stdio: ['pipe', 'ignore', 'inherit'], detached: true })
+      flooding.stdin.write('\n')
+      const before = live.counts.dropFlood
+      try {
+        await until('a flood', async () => {
+          while (live.next());
+          await live.fill()
+          return live.counts.dropFlood > before
+        })
+      } finally {
+        process.kill(-flooding.pid!, 'SIGKILL')
+      }
+    }
+    expect(marksOfOwner()).toBeLessThan(MANY)
+  },
+)
 
 describe.skipIf(reason !== undefined)('a flood, with rings of the usual size', { timeout: 180_000 }, () => {
   let live: Live
