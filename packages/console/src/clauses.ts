@@ -57,9 +57,15 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 /**
  * Why a rule raised an alert: the clauses about fields that the alert has are evaluated, and since the rule has fired, others follow: of an
  * `and` each part holds, of an `or` the last one that can.
+ * @param source `alerts` with the fields that only conditions may name
  */
-export function explainAlert(rule: LoadedRule, alert: AlertData, source: Source<AlertData>): Why {
+export function explainAlert(
+  rule: LoadedRule,
+  { condition_fields, ...told }: AlertData,
+  source: Source<AlertData>,
+): Why {
   const table = fieldTable(source)
+  const alert = { ...told, output_fields: { ...condition_fields, ...told.output_fields } }
   const condition = clauseOf<WhyClause>(rule.condition, rule, (node, children) => {
     if (node.kind === 'check') return truthOf(node, alert, table)
     const truth = joined(
@@ -70,7 +76,7 @@ export function explainAlert(rule: LoadedRule, alert: AlertData, source: Source<
   })
   const possible = condition.truth !== false
   if (possible) demand(condition, true)
-  return { rule: rule.name, from: 'alert', condition, possible }
+  return { rule: rule.name, from: condition_fields ? 'recorded' : 'alert', condition, possible }
 }
 
 function joined(kind: Condition['kind'], truths: readonly (boolean | null)[]): boolean | null {

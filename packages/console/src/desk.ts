@@ -16,6 +16,7 @@ const PATIENCE_MS = 2000
 
 export class Desk implements Work {
   readonly source: Source<AlertData>
+  readonly conditions: Source<AlertData>
   readonly rulebook: Rulebook
   readonly #silences: SilencePlanner
   readonly #reader: Opened<StoreReader>
@@ -23,6 +24,7 @@ export class Desk implements Work {
 
   constructor(options: DeskOptions, sources: readonly Source[]) {
     this.source = alerts({ sources })
+    this.conditions = alerts({ sources, filterOnly: true })
     this.rulebook = new Rulebook(options, sources)
     this.#reader = new Opened(() => StoreReader.open(options.path))
     this.#store = new Opened(() => Store.open(options.path))
@@ -31,9 +33,9 @@ export class Desk implements Work {
 
   /** @param route its place in the table @returns JSON @throws {Refused} */
   answer(route: number, asking: Asking): Promise<string> {
-    const { source, rulebook } = this
+    const { source, conditions, rulebook } = this
     const work: Work = {
-      ...{ source, rulebook, reader: who => this.reader(who), store: () => this.store() },
+      ...{ source, conditions, rulebook, reader: who => this.reader(who), store: () => this.store() },
       ...{ patiently: asked => this.patiently(asked), silences: store => this.silences(store) },
     }
     return ROUTES[route]!.answer({ ...work, ...asking } as Call & never)

@@ -16,7 +16,7 @@ export function batchOf(alerts: readonly AlertData[]): Batch {
   let bodies = ''
   for (let i = 0; i < alerts.length; i++) {
     const alert = alerts[i]!
-    bodies += `${alertJson(alert, { id: true, message: 'apart', absences: true })}\n`
+    bodies += `${alertJson(alert, { id: true, message: 'apart', absences: true, condition_fields: true })}\n`
     times[i] = inRange(alert.time)
   }
   return { bodies, times }

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 type Wording = Pick<
   Config,
   | 'json_include_absence_property'
+  | 'json_include_condition_fields_property'
   | 'json_include_id_property'
   | 'json_include_output_property'
   | 'json_include_message_property'
@@ -16,6 +17,7 @@ type Wording = Pick<
 export function jsonWords(config: Wording): JsonOptions {
   return {
     absences: config.json_include_absence_property,
+    condition_fields: config.json_include_condition_fields_property,
     id: config.json_include_id_property,
     output: config.json_include_output_property,
     message: config.json_include_message_property,

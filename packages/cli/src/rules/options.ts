@@ -12,6 +12,11 @@ export interface EngineParts {
   readonly onError?: ((failure: FieldFailure) => void) | undefined
 }
 
+/** Whether anybody is told what conditions have read. */
+function keepsConditions({ json_include_condition_fields_property: isPrinted, outputs }: Config): boolean {
+  return isPrinted || outputs.some(({ type, enabled }) => enabled && type === 'store')
+}
+
 /** The options that falco.yaml asks for. */
 export function engineOptions(config: Config, backend?: 'vm' | 'jit'): CompileOptions {
   return {
@@ -19,7 +24,9 @@ export function engineOptions(config: Config, backend?: 'vm' | 'jit'): CompileOp
     ruleMatching: config.rule_matching,
     ruleSelection: config.rules,
     loadWarnings: config.load_warnings,
-    appendOutput: config.append_output,
+    appendOutput: keepsConditions(config)
+      ? [...config.append_output, { condition_fields: true }]
+      : config.append_output,
     staticFields: config.static_fields,
     hostname: hostname(),
     identity: identity(config.identity),

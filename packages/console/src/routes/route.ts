@@ -13,6 +13,8 @@ export type Who = Rights
 /** What routes work with that read the store and the rules, on the desk's thread. */
 export interface Desk {
   readonly source: Source<AlertData>
+  /** The same, with the fields that only conditions of rules may name. */
+  readonly conditions: Source<AlertData>
   /** The store as it is now; it may have been moved aside. Everything that it answers is for the eyes of whoever asks. @throws {StoreError} */
   reader(who: Who): Promise<StoreReader>
   /** The same, to change what people decide. @throws {StoreError} */

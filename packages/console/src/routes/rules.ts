@@ -89,7 +89,7 @@ const why: Route = {
     const [, { alert }] = await alertOf(call)
     const rule = call.rulebook.open().rules.get(alert.rule)
     if (!rule) throw new Refused(404, 'rule', 'the rule is in none of the console’s files')
-    return JSON.stringify(explainAlert(rule, alert, call.source))
+    return JSON.stringify(explainAlert(rule, alert, call.conditions))
   },
 }
 

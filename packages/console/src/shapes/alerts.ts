@@ -17,6 +17,8 @@ export interface AlertJson {
   readonly hostname?: string
   readonly tags: readonly string[]
   readonly output_fields: Readonly<Record<string, unknown>>
+  /** What else the rule's condition has read, where the sensor keeps it. */
+  readonly condition_fields?: Readonly<Record<string, unknown>>
 }
 
 /** What people have decided about an alert; absent for one that is open and nobody's. */

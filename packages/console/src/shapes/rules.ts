@@ -73,7 +73,7 @@ export interface WhyClause extends Clause {
 /** `GET /api/v1/alerts/{id}/why` */
 export interface Why {
   readonly rule: string
-  /** `recorded`: by the sensor, with the event. `alert`: from the fields of the alert and the rule as it is in the console's files now. */
+  /** The rule as it is in the console's files now, by what it read from the event (`recorded`), or by the alert's output fields alone (`alert`). */
   readonly from: 'recorded' | 'alert'
   readonly condition: WhyClause
   /** Whether the rule as it is now could have raised the alert. */

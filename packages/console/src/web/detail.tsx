@@ -71,7 +71,7 @@ function Contents({ alert, triage, notes, silences, changed }: Full & { changed:
       </div>
       {isInFile(alert.rule) && <Because id={alert.id} />}
       <Responses id={alert.id} />
-      <Ancestry fields={alert.output_fields} />
+      <Ancestry fields={{ ...alert.condition_fields, ...alert.output_fields }} />
       <Values alert={alert} />
       <Around title="The same rule, by host" filter={same} by="host" />
       {typeof container === 'string' && container !== '' && container !== 'host' && (
@@ -112,7 +112,7 @@ function Because({ id }: { id: string }) {
           condition={data.condition}
           note={
             data.from === 'alert'
-              ? 'Grey marks: the alert does not have the field, but could not have been raised otherwise.'
+              ? 'By the alert’s output fields. Grey marks: it does not have the field, but could not have been raised otherwise.'
               : undefined
           }
           show={() => go({ ...START, screen: 'rules', rule: data.rule })}

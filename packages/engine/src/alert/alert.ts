@@ -20,6 +20,8 @@ export interface AlertData {
   readonly output_fields: Readonly<Record<string, Value | null>>
   /** Why output fields are absent, by field, where the source can tell. */
   readonly absences?: Readonly<Record<string, string>> | undefined
+  /** What the rule's condition has read besides the output fields, where it was kept (`append_output`'s `condition_fields`); null = absent. */
+  readonly condition_fields?: Readonly<Record<string, Value | null>> | undefined
   /** The names of output fields that are doubles, if any are: JSON shows them with a point even when they are whole. */
   readonly doubles?: readonly string[] | undefined
   readonly hostname?: string | undefined

@@ -13,6 +13,8 @@ export interface AlertsOptions {
    * the type that it declares. Without it any field may be named, and is text.
    */
   readonly sources?: readonly Source[]
+  /** Also fields that only conditions of rules may name, for alerts whose `condition_fields` are among their output fields. Default false. */
+  readonly filterOnly?: boolean
 }
 
 /**
@@ -20,10 +22,10 @@ export interface AlertsOptions {
  * `alert.priority >= Warning and k8s.ns.name in (prod, payments)`. The output fields of an alert are its fields, under their own
  * names. A field that the alert's rule does not print is absent.
  */
-export function alerts({ sources }: AlertsOptions = {}): Source<AlertData> {
+export function alerts({ sources, filterOnly = false }: AlertsOptions = {}): Source<AlertData> {
   return defineSource<AlertData>({
     name: 'alert',
-    fields: { ...declared(sources ?? []), ...OWN },
+    fields: { ...declared(sources ?? [], filterOnly), ...OWN },
     time: alert => alert.time,
     id: alert => alert.id,
     check: whyNotAlert,
@@ -87,11 +89,11 @@ const TIMES = ['evt.time', 'evt.time.s', 'evt.time.iso8601', 'evt.datetime', 'ev
 )
 
 /** The fields that some source declares, and those that each source has. If declarations differ, the field is text. */
-function declared(sources: readonly Source[]): Record<string, FieldDef<AlertData>> {
+function declared(sources: readonly Source[], filterOnly: boolean): Record<string, FieldDef<AlertData>> {
   const found = new Map<string, FieldDef>()
   const everywhere = Object.entries(genericFields({ name: '', fields: {}, kind: 'source' }, CONTEXT))
   for (const [name, def] of [...everywhere, ...sources.flatMap(source => [...fieldTable(source).entries()])]) {
-    if (def.filterOnly || TIMES.includes(name)) continue
+    if ((def.filterOnly && !filterOnly) || TIMES.includes(name)) continue
     const other = found.get(name)
     found.set(name, other && !sameType(other, def) ? ({ doc: def.doc, type: 'string' } as FieldDef) : def)
   }

@@ -12,6 +12,7 @@ export interface LineWords {
   readonly id: string
   readonly time: bigint
   readonly absences?: Readonly<Record<string, string>> | undefined
+  readonly condition_fields?: Readonly<Record<string, Value | null>> | undefined
 }
 
 /** What the lines of one rule are made of. */
@@ -31,7 +32,7 @@ export interface LineParts {
 
 /** What stands between two constant texts. */
 interface Gap {
-  readonly kind: 'text' | 'json' | 'cut' | 'id' | 'time' | 'absences'
+  readonly kind: 'text' | 'json' | 'cut' | 'id' | 'time' | 'absences' | 'condition'
   readonly slot: number
   readonly width: number
 }
@@ -91,6 +92,7 @@ export class LinePrinter {
   #fill(kind: Gap['kind'], slot: number, width: number, words: LineWords, captured: Captured, sink: ByteSink): void {
     if (kind === 'time') sink.escaped(isoTime(words.time))
     else if (kind === 'absences') sink.text(printAbsences(words.absences))
+    else if (kind === 'condition') sink.text(printConditionFields(words.condition_fields))
     else sink.escaped(kind === 'id' ? words.id : fit(this.#slots.text(slot, captured), width))
   }
 }
@@ -102,6 +104,7 @@ class LineDraft {
 
   json({ hostname, prefix, message, fields, priority, rule, source, tags }: LineParts, include: JsonOptions): void {
     this.#add('{')
+    if (include.condition_fields === true) this.#gap('condition')
     if (hostname !== undefined) this.#add(`"hostname":${quoteJson(hostname)},`)
     if (include.id === true) this.#quoted('"id":', () => this.#gap('id'))
     if (include.message === true) this.#quoted('"message":', () => this.text(message))
@@ -223,6 +226,13 @@ export function printAbsences(absences: Readonly<Record<string, string>> | undef
   if (absences === undefined) return ''
   const pairs = Object.entries(absences).map(([name, why]) => `${quoteJson(name)}:${quoteJson(why)}`)
   return `"output_fields_absent":{${pairs.join(',')}},`
+}
+
+/** The property of JSON, if anything is kept, and a comma. */
+export function printConditionFields(fields: Readonly<Record<string, Value | null>> | undefined): string {
+  if (fields === undefined) return ''
+  const pairs = Object.entries(fields).map(([name, value]) => `${quoteJson(name)}:${printField(value, false)}`)
+  return `"condition_fields":{${pairs.join(',')}},`
 }
 
 /** The value of an output field in JSON. @param double a number shows that it is one */

@@ -18,6 +18,8 @@ export interface JsonOptions {
   readonly output_fields?: boolean
   /** Why output fields are absent, as `output_fields_absent`, where any is and it is known. Default false. */
   readonly absences?: boolean
+  /** What the rule's condition has read besides the output fields, where it was kept. Default false. */
+  readonly condition_fields?: boolean
 }
 
 export function printsMessage({ output, priority, message }: AlertData, include: JsonOptions): boolean {
@@ -30,14 +32,17 @@ export function alertObject(
   include: JsonOptions,
   convert: (value: Value | null, name: string) => unknown,
 ): Record<string, unknown> {
-  const fields = () =>
+  const converted = (fields: AlertData['output_fields']) =>
     Object.fromEntries(
-      Object.keys(alert.output_fields)
+      Object.keys(fields)
         .sort(byCodePoint)
-        .map(name => [name, convert(alert.output_fields[name]!, name)]),
+        .map(name => [name, convert(fields[name]!, name)]),
     )
   const { count, firstTime, lastTime } = alert
   return {
+    ...(include.condition_fields === true && alert.condition_fields
+      ? { condition_fields: converted(alert.condition_fields) }
+      : {}),
     ...(count === undefined ? {} : { count }),
     ...(firstTime === undefined ? {} : { first_time: isoTime(firstTime) }),
     ...(alert.hostname === undefined ? {} : { hostname: alert.hostname }),
@@ -45,7 +50,7 @@ export function alertObject(
     ...(lastTime === undefined ? {} : { last_time: isoTime(lastTime) }),
     ...(printsMessage(alert, include) ? { message: alert.message.toWellFormed() } : {}),
     ...(include.output === false ? {} : { output: alert.output.toWellFormed() }),
-    ...(include.output_fields === false ? {} : { output_fields: fields() }),
+    ...(include.output_fields === false ? {} : { output_fields: converted(alert.output_fields) }),
     ...(include.absences === true && alert.absences ? { output_fields_absent: alert.absences } : {}),
     priority: alert.priority,
     rule: alert.rule,

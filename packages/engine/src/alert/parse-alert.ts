@@ -40,9 +40,10 @@ function alertOf(json: unknown, points: ReadonlySet<string>): AlertData {
   const hostname = optional(json, 'hostname')
   const fields = own(json, 'output_fields') ?? {}
   if (!isObject(fields)) throw wrong('output_fields', 'an object', fields)
-  const output_fields = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, fieldValue(value)]))
+  const output_fields = valuesOf(fields)
   const doubles = Object.keys(output_fields).filter(name => points.has(name) && typeof output_fields[name] === 'number')
   const absences = absencesOf(json)
+  const condition_fields = own(json, 'condition_fields')
   const count = countOf(json)
   const firstTime = timeOf(json, 'first_time')
   const lastTime = timeOf(json, 'last_time')
@@ -53,6 +54,7 @@ function alertOf(json: unknown, points: ReadonlySet<string>): AlertData {
     ...(doubles.length === 0 ? {} : { doubles }),
     ...(hostname === undefined ? {} : { hostname }),
     ...(absences === undefined ? {} : { absences }),
+    ...(isObject(condition_fields) && { condition_fields: valuesOf(condition_fields) }),
     ...(count === undefined ? {} : { count }),
     ...(firstTime === undefined ? {} : { firstTime }),
     ...(lastTime === undefined ? {} : { lastTime }),
@@ -136,6 +138,10 @@ function countOf(json: JsonObject): number | undefined {
 function idOf(json: JsonObject): string | undefined {
   const id = optional(json, 'id')
   return id !== undefined && /^[0-9a-f]{32}$/.test(id) ? id : undefined
+}
+
+function valuesOf(fields: JsonObject): Record<string, Value | null> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, fieldValue(value)]))
 }
 
 /** An output field: scalars and lists of scalars as they are, anything deeper as its JSON text. */

@@ -1,13 +1,14 @@
+import type { FieldOperand } from '../condition/ast.ts'
 import type { ExtractErrors } from '../fields/failures.ts'
 import type { Value } from '../fields/field.ts'
 import type { FieldTable, ResolvedField } from '../fields/table.ts'
 import type { Priority } from '../rules/priority.ts'
 import type { ByteSink } from '../text/byte-sink.ts'
-import { type Captured, Format, Slots } from './format.ts'
+import { type Captured, Format, nameOf, Slots } from './format.ts'
 import { byCodePoint } from './json.ts'
 import { LinePrinter, type LineWords } from './line.ts'
 import type { JsonOptions } from './object.ts'
-import { type AlertWords, RuleAlert } from './rule-alert.ts'
+import { type AlertWords, RuleAlert, weightOf } from './rule-alert.ts'
 import type { Template } from './template.ts'
 
 /** What a rule's alerts consist of, parsed. Plain data, so that it can be saved. */
@@ -19,6 +20,8 @@ export interface AlertTemplate {
   readonly message: Template
   /** Output fields besides those of the message: with their own type when `raw`, otherwise the text of a template. */
   readonly extra: readonly { readonly name: string; readonly template: Template; readonly raw: boolean }[]
+  /** Fields of the condition whose values are kept beside those. */
+  readonly kept?: readonly FieldOperand[]
 }
 
 export interface AlertSettings {
@@ -44,6 +47,8 @@ export class AlertPlan implements AlertWords {
   /** Typed output fields by name, sorted. */
   readonly #raw: readonly (readonly [string, number])[]
   readonly #formatted: readonly (readonly [string, Format])[]
+  /** Fields of the condition that are no output fields, by name, sorted. */
+  readonly #kept: readonly (readonly [string, number])[]
   /** Made with the first alert. */
   readonly #printers = new Map<number, LinePrinter>()
 
@@ -68,6 +73,9 @@ export class AlertPlan implements AlertWords {
     for (const [name] of formatted) raw.delete(name)
     this.#raw = [...raw].sort(([a], [b]) => byCodePoint(a, b))
     this.#formatted = formatted
+    const kept = new Map(template.kept?.map(field => [nameOf(field), this.#slots.add(field)]))
+    for (const name of raw.keys()) kept.delete(name)
+    this.#kept = [...kept].sort(([a], [b]) => byCodePoint(a, b))
     const doubles = this.#raw.filter(([, slot]) => this.#slots.expr(slot).type === 'double')
     this.doubles = doubles.length > 0 ? doubles.map(([name]) => name) : undefined
   }
@@ -117,6 +125,17 @@ export class AlertPlan implements AlertWords {
     return fields
   }
 
+  /** What the condition has read besides the output fields; undefined: nothing is kept. Long values are left out. */
+  conditionFields(captured: Captured): Record<string, Value | null> | undefined {
+    if (this.#kept.length === 0) return undefined
+    const fields: Record<string, Value | null> = {}
+    for (const [name, slot] of this.#kept) {
+      const value = this.#slots.json(slot, captured)
+      if (weightOf([value]) <= MAX_KEPT) fields[name] = value
+    }
+    return fields
+  }
+
   /** In the order of their names. */
   absences({ absences }: Captured): Record<string, string> | undefined {
     const known = this.#raw.flatMap(([name, slot]) => {
@@ -127,15 +146,19 @@ export class AlertPlan implements AlertWords {
   }
 }
 
+/** Characters of a value that is kept for a condition. */
+const MAX_KEPT = 1024
+
 /** The options as a number. */
-function whatOf({ absences, id, message, output, output_fields, tags }: JsonOptions): number {
+function whatOf({ absences, condition_fields, id, message, output, output_fields, tags }: JsonOptions): number {
   return (
     (id === true ? 1 : 0) +
     (message === true ? 2 : 0) +
     (output === false ? 4 : 0) +
     (output_fields === false ? 8 : 0) +
     (tags === false ? 16 : 0) +
-    (absences === true ? 32 : 0)
+    (absences === true ? 32 : 0) +
+    (condition_fields === true ? 64 : 0)
   )
 }
 

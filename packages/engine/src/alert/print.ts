@@ -3,7 +3,7 @@ import { ByteSink } from '../text/byte-sink.ts'
 import { bytesToText } from '../text/encoding.ts'
 import type { AlertData } from './alert.ts'
 import { byCodePoint, escapeLine, quoteJson } from './json.ts'
-import { printAbsences, printField } from './line.ts'
+import { printAbsences, printConditionFields, printField } from './line.ts'
 import { type JsonOptions, printsMessage } from './object.ts'
 import { RuleAlert, weightOf } from './rule-alert.ts'
 
@@ -22,6 +22,7 @@ export function alertJson(alert: AlertData, include: JsonOptions = ALL): string 
   if (alert instanceof RuleAlert) return lineOf(alert, include)
   const { count, firstTime, hostname, lastTime } = alert
   let text = '{'
+  if (include.condition_fields === true) text += printConditionFields(alert.condition_fields)
   if (count !== undefined) text += `"count":${count},`
   if (firstTime !== undefined) text += `"first_time":"${isoTime(firstTime)}",`
   if (hostname !== undefined) text += `"hostname":${quoteName(hostname)},`

@@ -22,6 +22,7 @@ export interface AlertWords {
   message(captured: Captured): string
   fields(captured: Captured): Record<string, Value | null>
   absences(captured: Captured): Record<string, string> | undefined
+  conditionFields(captured: Captured): Record<string, Value | null> | undefined
   /** @param include of its JSON; undefined: its line of text */
   write(words: LineWords, captured: Captured, include: JsonOptions | undefined, sink: ByteSink): void
 }
@@ -91,13 +92,14 @@ export class RuleAlert implements Alert {
 
   toObject(): AlertData {
     const { id, rule, priority, source, tags, time, output, message, output_fields, doubles, hostname } = this
-    const { absences } = this
-    const fields = Object.fromEntries(Object.entries(output_fields).map(([name, value]) => [name, copied(value)]))
+    const { absences, condition_fields } = this
+    const fields = copiedFields(output_fields)
     return {
       ...{ id, rule, priority, source, tags: [...tags], time, output, message, output_fields: fields },
       ...(doubles === undefined ? {} : { doubles: [...doubles] }),
       ...(hostname === undefined ? {} : { hostname }),
       ...(absences === undefined ? {} : { absences }),
+      ...(condition_fields === undefined ? {} : { condition_fields: copiedFields(condition_fields) }),
     }
   }
 
@@ -107,6 +109,10 @@ export class RuleAlert implements Alert {
 
   get absences(): Readonly<Record<string, string>> | undefined {
     return this.#captured.absences === undefined ? undefined : this.#words.absences(this.#captured)
+  }
+
+  get condition_fields(): Readonly<Record<string, Value | null>> | undefined {
+    return this.#words.conditionFields(this.#captured)
   }
 
   get doubles(): readonly string[] | undefined {
@@ -123,6 +129,10 @@ export function weightOf(values: readonly (Value | null | undefined)[]): number 
     else if (typeof value === 'object' && value !== null) weight += 8 * value.length + weightOf(value)
   }
   return weight
+}
+
+function copiedFields(fields: Readonly<Record<string, Value | null>>): Record<string, Value | null> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, copied(value)]))
 }
 
 function copied(value: Value | null): Value | null {

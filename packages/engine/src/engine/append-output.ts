@@ -1,3 +1,5 @@
+import type { Condition, FieldOperand } from '../condition/ast.ts'
+import { fieldsOf } from '../condition/walk.ts'
 import type { FieldTable } from '../fields/table.ts'
 import type { ResolvedRule } from '../rules/rule.ts'
 
@@ -11,6 +13,8 @@ export interface AppendOutput {
   readonly extra_fields?: readonly (string | Readonly<Record<string, string>>)[]
   /** Appends `name=%field` to the output for every field that the source suggests. */
   readonly suggested_output?: boolean
+  /** Keeps the values that the rule's condition reads, as `condition_fields` of alerts. */
+  readonly condition_fields?: boolean
 }
 
 export interface AppendOutputMatch {
@@ -36,17 +40,20 @@ export interface ExtraField {
 export interface AppendedOutput {
   readonly output: string
   readonly fields: readonly ExtraField[]
+  /** Fields of the condition that are kept. */
+  readonly kept: readonly FieldOperand[]
 }
 
 /** A rule's output with the additions of all entries, in order. */
 export function appendOutput(
-  rule: Pick<ResolvedRule, 'name' | 'source' | 'tags'>,
+  rule: Pick<ResolvedRule, 'name' | 'source' | 'tags' | 'condition'>,
   written: string,
   entries: readonly (AppendOutput | AppendOutputFormat)[],
   table: FieldTable,
 ): AppendedOutput {
   let output = written
   const fields: ExtraField[] = []
+  let isKept = false
   for (const given of entries) {
     const entry: AppendOutput = 'format' in given ? { match: given, extra_output: given.format } : given
     if (!matches(rule, entry.match ?? {})) continue
@@ -54,12 +61,21 @@ export function appendOutput(
     if (entry.suggested_output) {
       for (const [name, def] of table.entries()) if (def.suggested) output += ` ${name.replaceAll('.', '_')}=%${name}`
     }
+    isKept ||= entry.condition_fields === true
     for (const field of entry.extra_fields ?? []) {
       if (typeof field === 'string') fields.push({ name: field, template: `%${field}`, raw: true })
       else for (const [name, template] of Object.entries(field)) fields.push({ name, template, raw: false })
     }
   }
-  return { output, fields }
+  return { output, fields, kept: isKept ? fieldsRead(rule.condition) : [] }
+}
+
+/** Fields of a condition, each once. */
+function fieldsRead(condition: Condition): FieldOperand[] {
+  const fields = new Map<string, FieldOperand>()
+  for (const { name, arg } of fieldsOf(condition))
+    fields.set(`${name}[${arg}]`, { kind: 'field', name, ...(arg !== undefined && { arg }) })
+  return [...fields.values()]
 }
 
 function matches(rule: Pick<ResolvedRule, 'name' | 'source' | 'tags'>, match: AppendOutputMatch): boolean {

@@ -110,6 +110,7 @@ function compileRule(
         template: template(extra.template, table),
         raw: extra.raw,
       })),
+      ...(appended.kept.length > 0 && { kept: appended.kept }),
     }
     if (!node || errors.length > 0) return { compiled: undefined, findings: { errors, warnings } }
     const compiled = { rule, node, output: appended.output, alert, typeCount }

@@ -63,7 +63,7 @@ export const ENGINE_OPTIONS = {
   appendOutput: {
     listOf: {
       ...{ match: { options: { source: 'text', rule: 'text', tags: 'list' } }, extra_output: 'text' },
-      ...{ extra_fields: 'list', suggested_output: 'boolean' },
+      ...{ extra_fields: 'list', suggested_output: 'boolean', condition_fields: 'boolean' },
       ...{ format: 'text', source: 'text', rule: 'text', tags: 'list' },
     },
   },

@@ -11,12 +11,17 @@ import { explanationText } from '../../src/explain/explanation-text.ts'
 import { isoTime } from '../../src/fields/time.ts'
 import { type Person, people } from './people.ts'
 
-function alertOf(output: string, event: Person, options: Partial<EngineOptions> = {}): Alert {
+function alertOf(
+  output: string,
+  event: Person,
+  options: Partial<EngineOptions> = {},
+  condition = 'who.name exists',
+): Alert {
   const engine = new Engine({ sources: [people], timeFormatIso8601: true, hostname: 'box', ...options })
   const rule = {
     rule: 'Watch',
     desc: 'd',
-    condition: 'who.name exists',
+    condition,
     output,
     priority: 'WARNING',
     source: 'people',
@@ -222,6 +227,23 @@ test('append_output adds text and fields to the rules that it matches', () => {
     'who.id': 7,
     'who.name': 'ada',
   })
+})
+
+test('what the condition has read besides the output fields is kept and printed where that is asked for', () => {
+  const [condition, name] = ['who.name exists and not who.pet exists and who.load < 2 and env.of[A] != who.id', 'ada']
+  const appendOutput = [{ match: { rule: 'Watch' }, condition_fields: true }, { match: { rule: 'Other' } }]
+  const kept = alertOf('%who.id', { name, load: 1 }, { appendOutput }, condition)
+  const fields = '{"env.of[A]":"env A","who.load":1,"who.name":"ada","who.pet":null}'
+  expect(alertJson(kept, { condition_fields: true }).startsWith(`{"condition_fields":${fields},"hostname"`)).toBe(true)
+  expect(alertJson(kept)).not.toContain('condition_fields')
+  const copy = kept.toObject()
+  const printed = alertJson(copy, { id: true, condition_fields: true })
+  expect(printed).toBe(alertJson(kept, { id: true, condition_fields: true }))
+  expect(parseAlert(printed).condition_fields).toEqual(copy.condition_fields)
+  // What is too long is left out, and nothing is kept unless that is asked for.
+  const long = alertOf('%who.id', { name: 'x'.repeat(2000), load: 1 }, { appendOutput }, condition)
+  expect(Object.keys(long.condition_fields!)).toEqual(['env.of[A]', 'who.load', 'who.pet'])
+  expect(alertOf('%who.id', { name, load: 1 }, {}, condition).condition_fields).toBeUndefined()
 })
 
 test('local time of day with nanoseconds, without the ISO option', () => {

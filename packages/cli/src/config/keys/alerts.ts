@@ -39,6 +39,11 @@ export const ALERTS_KEYS = {
     false,
     "JSON has `output_fields_absent`, where output fields are absent and it is known why: the reason by field. falc's own key.",
   ),
+  json_include_condition_fields_property: key(
+    boolean,
+    false,
+    "JSON has `condition_fields`: what the rule's condition read from the event besides the output fields, so that a [console](console.md) can say of every check why it held. Outputs of type `store` always keep it. falc's own key.",
+  ),
   json_include_output_property: key(boolean, true, 'JSON has `output`.'),
   json_include_message_property: key(boolean, false, 'JSON has `message`: the output without time and priority.'),
   json_include_output_fields_property: key(boolean, true, 'JSON has `output_fields`.'),
