@@ -2,56 +2,102 @@
  * Steps that wait for somebody. Whoever may write into the responder's folder may approve: a file in `approve` with the step's run as its name,
  * which is random and counts once.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AlertData, parseAlert } from '@falc/engine'
-import { aboutOf, type Sealed } from './journal/format.ts'
-import type { Journal } from './journal/journal.ts'
+import { type About, aboutOf, ENDS_WAITING, type Sealed } from './journal/format.ts'
+import type { ResponderOptions } from './respond.ts'
 
 /** Milliseconds between two looks, while something waits. */
 const EVERY = 500
 
 export type Waiting = Extract<Sealed, { kind: 'waiting' }>
 
-/** What waits, of a journal's entries. @param now milliseconds since 1970 */
+/** What waits for a word, of a journal's entries. @param now milliseconds since 1970 */
 export function waitingIn(entries: readonly Sealed[], now: number = Date.now()): Waiting[] {
-  const found = new Map<string, Waiting>()
-  for (const entry of entries) {
-    if (entry.kind === 'waiting') found.set(entry.run, entry)
-    else if (entry.kind === 'approved' || entry.kind === 'denied' || entry.kind === 'expired') found.delete(entry.run)
-  }
-  return [...found.values()].filter(({ expires }) => Date.parse(expires) > now)
+  return [...openIn(entries).values()].flatMap(({ entry, approved }) =>
+    approved || Date.parse(entry.expires) <= now ? [] : [entry],
+  )
 }
 
-const fileOf = (folder: string, run: string) => join(folder, 'approve', run)
-
-/** Somebody's word about a step of the responder that uses the folder. @throws {Error} when the folder cannot be written */
-export function answerWaiting(folder: string, { run }: Pick<Waiting, 'run'>, word: Word): void {
-  mkdirSync(join(folder, 'approve'), { recursive: true, mode: 0o700 })
-  // It is there with its word, or not yet.
-  const file = fileOf(folder, run)
-  writeFileSync(`${file}.new`, word)
-  renameSync(`${file}.new`, file)
+/** Steps of which nobody knows yet what becomes of them. What was approved and not begun is one: nothing of it was asked of anybody. */
+function openIn(entries: readonly Sealed[]): Map<string, { entry: Waiting; approved: boolean }> {
+  const found = new Map<string, { entry: Waiting; approved: boolean }>()
+  for (const entry of entries) {
+    if (entry.kind === 'waiting') found.set(entry.run, { entry, approved: false })
+    else if (entry.kind === 'approved' && found.has(entry.run)) found.get(entry.run)!.approved = true
+    else if (entry.kind !== 'note' && ENDS_WAITING.has(entry.kind)) found.delete(entry.run)
+  }
+  return found
 }
 
 export type Word = 'approved' | 'denied'
 
-/** Only what says so approves. */
-const wordIn = (file: string): Word => (readFileSync(file, 'utf8') === 'approved' ? 'approved' : 'denied')
+const fileOf = (folder: string, run: string) => join(folder, 'approve', run)
+
+/**
+ * Somebody's word about a step of the responder that uses the folder: the first one counts.
+ * @param by who, for the journal
+ * @returns false: somebody was first
+ * @throws {Error} when the folder cannot be written
+ */
+export function answerWaiting(folder: string, { run }: Pick<Waiting, 'run'>, word: Word, by?: string): boolean {
+  mkdirSync(join(folder, 'approve'), { recursive: true, mode: 0o700 })
+  const file = fileOf(folder, run)
+  const draft = `${file}.${crypto.randomUUID()}`
+  writeFileSync(draft, [word, ...(by === undefined ? [] : [by.slice(0, 200)])].join('\n'))
+  try {
+    // It is there with its word, or not yet.
+    linkSync(draft, file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return false
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+/** Only what says so approves. @returns undefined: nobody has said anything */
+function answerIn(file: string): { word: Word; by?: string } | undefined {
+  try {
+    const [word, by] = readFileSync(file, 'utf8').split('\n')
+    return { word: word === 'approved' ? 'approved' : 'denied', ...(by && { by }) }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+export interface ApprovalsOptions extends Pick<ResponderOptions, 'journal' | 'log'> {
+  readonly folder: string
+  /** Resolves once the journal says what became of it; never rejects. */
+  readonly approved: (alert: AlertData, about: About) => Promise<void>
+}
 
 export class Approvals {
-  readonly #folder: string
-  readonly #journal: Journal
-  readonly #approved: (alert: AlertData, entry: Waiting) => Promise<void>
+  readonly #options: ApprovalsOptions
   readonly #waiting = new Map<string, Waiting>()
+  readonly #running = new Set<Promise<void>>()
+  /** Those that were approved, and not begun before the process ended. */
+  readonly #left: Waiting[] = []
   #timer: NodeJS.Timeout | undefined
-  #running: Promise<void> = Promise.resolve()
 
-  constructor(folder: string, journal: Journal, approved: (alert: AlertData, entry: Waiting) => Promise<void>) {
-    this.#folder = folder
-    this.#journal = journal
-    this.#approved = approved
-    for (const entry of waitingIn(journal.entries)) this.follow(entry)
+  /** Knows what the journal says of earlier runs. */
+  constructor(options: ApprovalsOptions) {
+    this.#options = options
+    for (const { entry, approved } of openIn(options.journal.entries).values())
+      if (approved) this.#left.push(entry)
+      else this.follow(entry)
+  }
+
+  /** Takes up what was approved before, unless its time is up. */
+  begin(): void {
+    for (const entry of this.#left.splice(0)) {
+      rmSync(fileOf(this.#options.folder, entry.run), { force: true })
+      if (Date.parse(entry.expires) <= Date.now()) this.#record(entry, { kind: 'expired' })
+      else this.#run(entry)
+    }
   }
 
   /** Follows the journal, entry by entry. */
@@ -66,29 +112,57 @@ export class Approvals {
     return this.#waiting.size
   }
 
+  /** What runs ends. What is approved and has not begun is taken up by the next process. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    await this.#running
+    await Promise.all(this.#running)
   }
 
   #look(): void {
     for (const entry of this.#waiting.values()) {
-      const file = fileOf(this.#folder, entry.run)
-      if (Date.parse(entry.expires) <= Date.now()) this.#end(entry, 'expired')
-      else if (existsSync(file)) {
-        const word = wordIn(file)
-        this.#end(entry, word)
-        if (word === 'approved') this.#running = this.#running.then(() => this.#approved(parseAlert(entry.full), entry))
-      } else continue
-      rmSync(file, { force: true })
+      const file = fileOf(this.#options.folder, entry.run)
+      try {
+        if (Date.parse(entry.expires) <= Date.now()) this.#end(entry, { kind: 'expired' })
+        else {
+          const answer = answerIn(file)
+          if (!answer) continue
+          const { word, by } = answer
+          if (!this.#end(entry, { kind: word, ...(by !== undefined && { by }) })) continue
+          if (word === 'approved') this.#run(entry)
+        }
+        rmSync(file, { force: true })
+      } catch (error) {
+        this.#options.log('error', `approvals: ${(error as Error).message}`)
+      }
     }
     if (this.#waiting.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
   }
 
-  #end(entry: Waiting, kind: Word | 'expired'): void {
-    this.#waiting.delete(entry.run)
-    this.#journal.append({ kind, ...aboutOf(entry) })
+  /** Each on its own: one that another responder is at holds up no other. */
+  #run(entry: Waiting): void {
+    const running = this.#options
+      .approved(parseAlert(entry.full), aboutOf(entry))
+      .finally(() => this.#running.delete(running))
+    this.#running.add(running)
+  }
+
+  /** @returns false: it could not be recorded, so it waits */
+  #end(entry: Waiting, ending: Ending): boolean {
+    if (!this.#record(entry, ending)) return false
+    return this.#waiting.delete(entry.run)
+  }
+
+  #record(entry: Waiting, ending: Ending): boolean {
+    try {
+      this.#options.journal.append({ ...aboutOf(entry), ...ending })
+      return true
+    } catch (error) {
+      this.#options.log('error', `journal: ${(error as Error).message}`)
+      return false
+    }
   }
 }
+
+type Ending = { readonly kind: Word; readonly by?: string } | { readonly kind: 'expired' }

@@ -18,7 +18,7 @@ import { Undo } from './undo.ts'
 
 export interface RespondOptions
   extends ProtectionOptions,
-    Pick<ResponderOptions, 'hostname' | 'log' | 'timeout' | 'point'> {
+    Pick<ResponderOptions, 'hostname' | 'log' | 'timeout' | 'maxAge' | 'point'> {
   readonly files: readonly PlaybookFile[]
   /** Actions of one's own. */
   readonly actions?: readonly Action[]
@@ -61,16 +61,20 @@ export async function openResponder(options: RespondOptions): Promise<OpenRespon
   const limits = new Limits(fuse)
   const undo = new Undo({ journal, actions, ports, log })
   restore(journal, { local, limits, undo, log })
-  const { hostname, timeout, point } = options
+  const { hostname, timeout, maxAge, point } = options
   const responder = new Responder({
     ...{ playbooks, journal, once: options.once ?? local, limits, dryLimits: new Limits(fuse) },
     ...{ protection, ports, hostname, stopFile: join(folder, STOP_FILE), log },
     ...(timeout !== undefined && { timeout }),
+    ...(maxAge !== undefined && { maxAge }),
     ...(point && { point }),
   })
-  const approvals = new Approvals(folder, journal, (alert, { playbook, step, run }) =>
-    responder.approved(alert, playbook, step, run),
-  )
+  const approvals = new Approvals({
+    folder,
+    journal,
+    log,
+    approved: (alert, about) => responder.approved(alert, about),
+  })
   journal.entries = []
   journal.onEntry = entry => {
     undo.follow(entry)
@@ -78,11 +82,17 @@ export async function openResponder(options: RespondOptions): Promise<OpenRespon
     const alert = options.tell && alertOfEntry(entry, hostname)
     if (alert) options.tell!(alert)
   }
+  approvals.begin()
   return {
     ...{ responder, journal, undo, limits },
     get counts() {
       return {
-        ...{ ...responder.counts, dropped: 0, steps: responder.steps.all, held: heldCounts(responder.heldBy) },
+        ...{
+          ...responder.counts,
+          dropped: 0,
+          steps: responder.account.steps,
+          held: heldCounts(responder.account.heldBy),
+        },
         ...{ waiting: approvals.count, undoing: undo.waiting, tripped: limits.tripped !== undefined },
         journalFailures: journal.failures,
       }

@@ -1,7 +1,9 @@
 /** What playbooks would do about an alert: pure. Dry run, `falc respond test` and `simulate` print it. */
-import type { AlertData } from '@falc/engine'
+import { randomUUID } from 'node:crypto'
+import { type AlertData, isoTime } from '@falc/engine'
 import type { Held } from './guard/held.ts'
 import type { Protected } from './guard/protected.ts'
+import type { About } from './journal/format.ts'
 import { Refusal, type Target } from './model/action.ts'
 import type { Call } from './model/call.ts'
 import type { Playbook, Step } from './playbook/load.ts'
@@ -74,3 +76,23 @@ function planStep(
     return refused(error)
   }
 }
+
+export const sayings = (calls: PlannedStep['calls']) => calls.map(call => (typeof call === 'string' ? call : call.says))
+
+/** @param run of the step and the alert; a new one unless somebody was asked */
+export function aboutOfStep({ playbook, alert }: Plan, { step, number, target }: PlannedStep, run?: string): About {
+  const { id, rule, hostname, output } = alert
+  return {
+    ...{ run: run ?? randomUUID(), playbook: playbook.name, step: number, action: step.action.name },
+    ...(target && { target: bare(target) }),
+    alert: {
+      ...{ id, rule, time: isoTime(alert.time), output: output.slice(0, 2000) },
+      ...(hostname !== undefined && { hostname }),
+    },
+  }
+}
+
+const bare = ({ kind, uid, name, namespace }: NonNullable<About['target']>) => ({
+  ...{ kind, uid, name },
+  ...(namespace !== undefined && { namespace }),
+})

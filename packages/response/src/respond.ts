@@ -1,22 +1,22 @@
 /** An alert in front of playbooks: match → plan → guard → record → act → record → undo. */
-import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { type AlertData, alertJson, isoTime } from '@falc/engine'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type AlertData, alertJson } from '@falc/engine'
+import { Account, type LogLine } from './account.ts'
 import { callAll, runAction } from './act.ts'
-import { StepCounts } from './guard/counts.ts'
+import { MAX_AGE, staleness } from './guard/age.ts'
 import type { Held } from './guard/held.ts'
 import type { Limits } from './guard/limits.ts'
 import { type Claim, type Once, onceKey, type Verdict } from './guard/once.ts'
 import { onlyTells, type Protected } from './guard/protected.ts'
-import type { About, Answered, Entry } from './journal/format.ts'
-import { HeldNotes } from './journal/held-notes.ts'
+import type { About, Entry } from './journal/format.ts'
 import type { Journal } from './journal/journal.ts'
-import type { Call, Data, Outcome, Ports } from './model/call.ts'
-import { type Plan, type PlannedStep, planOf } from './plan.ts'
+import type { Call, Data, Ports } from './model/call.ts'
+import { aboutOfStep, type Plan, type PlannedStep, planOf, sayings } from './plan.ts'
 import type { Playbook } from './playbook/load.ts'
 
 /** Moments between which a process can die: tests stop it there. */
-export const POINTS = ['claimed', 'asked', 'acted', 'answered', 'settled'] as const
+export const POINTS = ['approved', 'claimed', 'asked', 'acted', 'answered', 'settled'] as const
 export type Point = (typeof POINTS)[number]
 
 export interface ResponderOptions {
@@ -34,7 +34,9 @@ export interface ResponderOptions {
   readonly stopFile: string
   /** Milliseconds that a step may take. Default 60,000. */
   readonly timeout?: number
-  readonly log: (level: 'info' | 'warning' | 'error', text: string) => void
+  /** Milliseconds after which an alert is acted on no more. Default 600,000. */
+  readonly maxAge?: number
+  readonly log: LogLine
   readonly point?: (point: Point) => Promise<void> | void
 }
 
@@ -46,36 +48,49 @@ export interface Taken {
   readonly busy: boolean
 }
 
+interface Taking {
+  /** The run that was approved; undefined: nobody was asked. */
+  readonly approval?: string
+  readonly stale?: string | undefined
+}
+
+const NO_PLACE = { release: () => {} }
+
+/** Milliseconds until an approved step is tried again at which another responder is. */
+const AGAIN = 1000
+
 /** Vias whose targets are on one machine. */
 const LOCAL: ReadonlySet<Call['via']> = new Set(['process', 'engine', 'file', 'capture'])
 
 export class Responder {
-  readonly counts = { alerts: 0, matched: 0, unrecorded: 0 }
-  readonly outcomes: Partial<Record<Outcome, number>> = {}
-  readonly steps: StepCounts
-  readonly heldBy: Partial<Record<Held['guard'], number>> = {}
+  readonly counts = { alerts: 0, matched: 0 }
+  readonly #account: Account
   readonly #options: ResponderOptions
-  readonly #notes: HeldNotes
   readonly #stopping = new AbortController()
 
   constructor(options: ResponderOptions) {
     this.#options = options
-    this.steps = new StepCounts(options.playbooks)
-    this.#notes = new HeldNotes(entry => this.#record(entry))
+    this.#account = new Account(options.playbooks, options.journal, options.log)
   }
 
-  /** All playbooks in order. Resolves when what was done is recorded; never rejects. */
-  async take(alert: AlertData): Promise<Taken> {
+  /**
+   * All playbooks in order. Resolves when what was done is recorded; never rejects.
+   * @param stored milliseconds since 1970 at which somebody kept it for this responder: it is no younger than that, whatever it says
+   */
+  async take(alert: AlertData, stored?: number): Promise<Taken> {
     this.counts.alerts++
     const taken = { acted: 0, held: 0, busy: false }
     // What responders say of themselves is for people.
     if (alert.source === 'response') return taken
+    const stale = staleness(alert, this.#options.maxAge ?? MAX_AGE, stored)
     for (const playbook of this.#options.playbooks) {
       const plan = await this.#planned(playbook, alert)
       if (!plan) continue
       this.counts.matched++
       for (const step of plan.steps) {
-        const result = await this.#step(plan, step).catch(error => this.#failed(plan, step, error))
+        const result = await this.#step(plan, step, { stale }).catch(error =>
+          this.#account.failed(aboutOfStep(plan, step), error),
+        )
         if (result === 'busy') taken.busy = true
         else taken[result]++
       }
@@ -85,13 +100,12 @@ export class Responder {
 
   /** What there was, by outcome and by guard, for people. */
   get summary(): string {
-    const counts = Object.entries({
-      ...this.outcomes,
-      ...prefixed(this.heldBy),
-      'not recorded': this.counts.unrecorded,
-    })
-    const shown = counts.filter(([, n]) => n > 0).map(([what, n]) => `${what} ${n}`)
-    return `${this.counts.alerts} ${this.counts.alerts === 1 ? 'alert' : 'alerts'}, ${this.counts.matched} for playbooks: ${shown.join(', ') || 'nothing'}`
+    const { alerts, matched } = this.counts
+    return `${alerts} ${alerts === 1 ? 'alert' : 'alerts'}, ${matched} for playbooks: ${this.#account.summary}`
+  }
+
+  get account(): Pick<Account, 'steps' | 'heldBy' | 'unrecorded'> {
+    return this.#account
   }
 
   /** Steps that are running get their signal. */
@@ -110,36 +124,50 @@ export class Responder {
 
   /**
    * A step that somebody has approved. It is planned and guarded anew: the world may have changed since.
-   * @param run that of the entry that waited
+   * @param about the entry that waited. Its run gets an entry that says what became of it, unless the process ends before
    */
-  async approved(alert: AlertData, playbook: string, number: number, run: string): Promise<void> {
-    const known = this.#options.playbooks.find(({ name }) => name === playbook)
+  async approved(alert: AlertData, about: About): Promise<void> {
+    await this.#options.point?.('approved')
+    const known = this.#options.playbooks.find(({ name }) => name === about.playbook)
     const plan = known && (await this.#planned(known, alert))
-    const planned = plan?.steps.find(one => one.number === number)
-    if (!plan || !planned)
-      return this.#options.log('warning', `${playbook}: step ${number} is no longer about this alert`)
-    await this.#step(plan, planned, run).catch(error => this.#failed(plan, planned, error))
+    const planned = plan?.steps.find(one => one.number === about.step)
+    if (!plan || !planned) {
+      const reason = 'no playbook has this step for this alert any more'
+      return void this.#account.hold(about, { guard: 'approval', reason }, 'always')
+    }
+    const { signal } = this.#stopping
+    for (;;) {
+      const result = await this.#step(plan, planned, { approval: about.run }).catch(error =>
+        this.#account.failed(aboutOfStep(plan, planned), error),
+      )
+      if (result !== 'busy' || signal.aborted) return
+      await sleep(AGAIN, undefined, { signal }).catch(() => {})
+    }
   }
 
-  /** @param approval the run that was approved; undefined: nobody was asked */
-  async #step(plan: Plan, planned: PlannedStep, approval?: string): Promise<'acted' | 'held' | 'busy'> {
+  async #step(plan: Plan, planned: PlannedStep, { approval, stale }: Taking): Promise<'acted' | 'held' | 'busy'> {
     const { playbook, alert } = plan
+    // Of what somebody approved there has to be an entry.
+    const always = approval === undefined ? undefined : 'always'
     const { step, number, target, calls } = planned
     const { dryLimits, limits } = this.#options
     const waits = playbook.mode === 'approve' && approval === undefined && !onlyTells(calls)
     const dry = playbook.mode === 'dry-run' || waits
-    const about = aboutOf(plan, planned, approval)
+    const about = aboutOfStep(plan, planned, approval)
     const held = planned.held ?? this.#heldHere(planned, alert)
-    if (held || !target) return this.#hold(about, held ?? { guard: 'field', reason: 'it has no target' })
-    const place = (dry ? dryLimits : limits).take(playbook, target)
-    if ('guard' in place) return this.#hold(about, place)
+    if (held || !target)
+      return this.#account.hold(about, held ?? { guard: 'field', reason: 'it has no target' }, always)
+    // What is too old takes no place of a new one.
+    const place = stale === undefined ? (dry ? dryLimits : limits).take(playbook, target) : NO_PLACE
+    if ('guard' in place) return this.#account.hold(about, place, always)
     const key = onceKey(playbook.name, number, `${waits ? 'wait ' : dry ? 'dry ' : ''}${step.action.name}`, target.uid)
-    const verdict = await this.#claim(about, { key, alert: alert.id, limit: playbook.limits.per_target })
+    const claim = { key, alert: alert.id, limit: playbook.limits.per_target, ...(stale !== undefined && { stale }) }
+    const verdict = await this.#claim(about, claim)
     if (!verdict.claimed) {
       place.release()
       if ('busy' in verdict) return 'busy'
-      if ('guard' in verdict) return this.#hold(about, verdict)
-      this.#answered(about, [], 'undecided', dry)
+      if ('guard' in verdict) return this.#account.hold(about, verdict, always)
+      this.#account.answered(about, [], 'undecided', dry)
       return 'held'
     }
     await this.#options.point?.('claimed')
@@ -149,7 +177,7 @@ export class Responder {
         expires: new Date(Date.now() + playbook.approval).toISOString(),
       }
       if (!(await this.#begun(about, waiting, key, place))) return 'busy'
-      this.#log('info', about, `waits for approval: falc respond approve ${about.run.slice(0, 8)}`)
+      this.#account.say('info', about, `waits for approval: falc respond approve ${about.run.slice(0, 8)}`)
       return (await this.#settled(about, key, 'done')) ? 'held' : 'busy'
     }
     const until = step.lasts === undefined || dry ? undefined : new Date(Date.now() + step.lasts).toISOString()
@@ -166,7 +194,7 @@ export class Responder {
     await this.#options.point?.('asked')
     const { answers, outcome } = await this.#act(planned, target, alert, dry)
     await this.#options.point?.('acted')
-    this.#answered(about, answers, outcome, dry)
+    this.#account.answered(about, answers, outcome, dry)
     await this.#options.point?.('answered')
     if (!(await this.#settled(about, key, outcome === 'undecided' ? 'undecided' : 'done'))) return 'busy'
     await this.#options.point?.('settled')
@@ -179,7 +207,7 @@ export class Responder {
       await this.#options.once.settle(key, state)
       return true
     } catch (error) {
-      this.#log('error', about, (error as Error).message)
+      this.#account.say('error', about, (error as Error).message)
       return false
     }
   }
@@ -189,7 +217,7 @@ export class Responder {
       return await this.#options.once.claim(claim)
     } catch (error) {
       // Nothing was done: the alert has to come again.
-      this.#log('error', about, (error as Error).message)
+      this.#account.say('error', about, (error as Error).message)
       return { claimed: false, busy: true }
     }
   }
@@ -201,8 +229,8 @@ export class Responder {
       return true
     } catch (error) {
       place.release()
-      this.#hold(about, { guard: 'record', reason: (error as Error).message }, false)
-      this.#log('error', about, `journal: ${(error as Error).message}`)
+      this.#account.hold(about, { guard: 'record', reason: (error as Error).message }, 'never')
+      this.#account.say('error', about, `journal: ${(error as Error).message}`)
       // A record that is not given back now is, when the alert comes again.
       await Promise.resolve(this.#options.once.release(key)).catch(() => {})
       return false
@@ -234,61 +262,4 @@ export class Responder {
       return { guard: 'machine', reason: `it happened on ${alert.hostname}, this is ${hostname}` }
     return undefined
   }
-
-  #hold(about: About, { guard, reason }: Held, record = true): 'held' {
-    this.heldBy[guard] = (this.heldBy[guard] ?? 0) + 1
-    if (record && this.#notes.add(about, guard, reason)) this.#log('info', about, `held back: ${reason}`)
-    else this.counts.unrecorded++
-    return 'held'
-  }
-
-  #answered(about: About, answers: readonly Answered[], outcome: Outcome, dry: boolean): void {
-    this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1
-    this.steps.add(about.action, outcome, dry)
-    this.#record({ kind: 'answered', ...about, outcome, answers, dry })
-    const said = answers.map(answer => answer.said).filter(Boolean)
-    const level = outcome === 'failed' || outcome === 'refused' || outcome === 'undecided' ? 'warning' : 'info'
-    this.#log(level, about, `${dry ? 'dry run, ' : ''}${outcome}${said.length === 0 ? '' : `: ${said.join('; ')}`}`)
-  }
-
-  /** Something of falc's own is broken; other steps and alerts go on. */
-  #failed(plan: Plan, planned: PlannedStep, error: unknown): 'held' {
-    this.#log('error', aboutOf(plan, planned), (error as Error).message)
-    this.heldBy.record = (this.heldBy.record ?? 0) + 1
-    return 'held'
-  }
-
-  #record(entry: Entry): void {
-    try {
-      this.#options.journal.append(entry)
-    } catch (error) {
-      this.#options.log('error', `journal: ${(error as Error).message}`)
-    }
-  }
-
-  #log(level: 'info' | 'warning' | 'error', { playbook, action, target }: About, text: string): void {
-    this.#options.log(level, `${playbook}: ${action}${target ? ` ${target.name}` : ''}: ${text}`)
-  }
 }
-
-const prefixed = (counts: Readonly<Record<string, number>>) =>
-  Object.fromEntries(Object.entries(counts).map(([guard, n]) => [`held back (${guard})`, n]))
-
-const sayings = (calls: PlannedStep['calls']) => calls.map(call => (typeof call === 'string' ? call : call.says))
-
-function aboutOf({ playbook, alert }: Plan, { step, number, target }: PlannedStep, run?: string): About {
-  const { id, rule, hostname, output } = alert
-  return {
-    ...{ run: run ?? randomUUID(), playbook: playbook.name, step: number, action: step.action.name },
-    ...(target && { target: bare(target) }),
-    alert: {
-      ...{ id, rule, time: isoTime(alert.time), output: output.slice(0, 2000) },
-      ...(hostname !== undefined && { hostname }),
-    },
-  }
-}
-
-const bare = ({ kind, uid, name, namespace }: NonNullable<About['target']>) => ({
-  ...{ kind, uid, name },
-  ...(namespace !== undefined && { namespace }),
-})

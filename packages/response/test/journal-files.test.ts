@@ -42,7 +42,7 @@ describe('a responder whose journal has many files', () => {
       const again = []
       for (let i = 0; i < 13; i++) again.push(await second.responder.take(shellIn(idOf(i))))
       const waiting = waitingIn(Journal.read(path).entries).map(({ target }) => target!.uid)
-      known.push({ again, waiting, undoing: second.undo.waiting, held: second.responder.heldBy })
+      known.push({ again, waiting, undoing: second.undo.waiting, held: second.responder.account.heldBy })
       await second.close()
     }
     expect(known[1]).toEqual(known[0])
@@ -136,6 +136,20 @@ describe('carried', () => {
     ],
     ['an undo without an answer', [{ ...asked, ...undo }, answered, { kind: 'undoing', plan: [] }], 3],
     ['what waits', [{ kind: 'waiting', plan: [], full: '{}', expires: long }], 1],
+    [
+      'what was approved, and not begun',
+      [{ kind: 'waiting', plan: [], full: '{}', expires: long }, { kind: 'approved' }],
+      2,
+    ],
+    [
+      'what was approved and held back',
+      [
+        { kind: 'waiting', plan: [], full: '{}', expires: long },
+        { kind: 'approved' },
+        { kind: 'held', guard: 'once', reason: '' },
+      ],
+      0,
+    ],
     ['what was denied', [{ kind: 'waiting', plan: [], full: '{}', expires: long }, { kind: 'denied' }], 0],
     ['what was held back', [{ kind: 'held', guard: 'once', reason: '' }], 0],
   ])('%s, for however long', (_, list, count) => {

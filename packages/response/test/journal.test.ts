@@ -82,7 +82,7 @@ describe('journal', () => {
         throw new Error('ENOSPC')
       })
       expect(await open.responder.take(shellIn(A))).toEqual({ acted: 0, held: 0, busy: true })
-      expect([world.asked, open.responder.heldBy]).toEqual([[], { record: 1 }])
+      expect([world.asked, open.responder.account.heldBy]).toEqual([[], { record: 1 }])
       append.mockRestore()
       await open.responder.take(shellIn(A))
       await open.close()

@@ -55,6 +55,7 @@ export async function respondWith(
     source: alerts(),
     ports: world.ports,
     hostname: 'web-1',
+    maxAge: Number.POSITIVE_INFINITY,
     log: () => {},
     ...options,
   })

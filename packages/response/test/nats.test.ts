@@ -17,7 +17,7 @@ import { missing } from '../../outputs/test/transports/peer.ts'
 import { onceKey } from '../src/guard/once.ts'
 import { NatsDoor, type OnceRecord } from '../src/index.ts'
 import { keyOf, NatsOnce } from '../src/nats/bucket.ts'
-import { folder, playbook, respondWith, shellIn, World } from './machine.ts'
+import { folder, journalOf, playbook, respondWith, shellIn, World } from './machine.ts'
 
 /** `npm run fuzz -- responders --count 10000`: one kill for each hundred. */
 const ALERTS = fuzzRuns(180)
@@ -133,6 +133,28 @@ describe.skipIf(skipped('peers', missing('nats-server')))('several responders', 
     await responders[winner]!.settle('x', 'done')
     expect(await responders[(winner + 1) % 8]!.claim(claim)).toMatchObject({ guard: 'once' })
     expect(await responders[0]!.claim({ ...claim, alert: 'b' })).toMatchObject({ guard: 'per_target' })
+  })
+
+  test('a new consumer gets the whole stream: what is too old is held back, told and counted, and new alerts are acted on', async () => {
+    const [js, world, path, lines] = [jetstream(connection), new World(), folder(), [] as string[]]
+    await (await jetstreamManager(connection)).streams.add({ name: 'BACKLOG', subjects: ['BACKLOG.>'] })
+    const publish = (i: number, time: number) =>
+      js.publish('BACKLOG.Notice', alertJson(shellIn(idOf(i), { time: new Date(time).toISOString() }), { id: true }))
+    for (let i = 1; i <= 20; i++) await publish(i, Date.now() - 3_600_000)
+    await publish(0, Date.now())
+    const log = (_: unknown, text: string) => void lines.push(text)
+    const door = await NatsDoor.open({ connection: { url: [server.url] }, stream: 'BACKLOG', log })
+    const open = await respondWith(playbook('enforce', '{ total: 1/1h }'), world, {
+      ...{ folder: path, once: door.once, log, maxAge: 600_000 },
+    })
+    const running = door.run((alert, stored) => open.responder.take(alert, stored))
+    await until('the new one is acted on', () => world.asked.length > 0)
+    await door.close()
+    await running
+    await open.close()
+    expect([world.asked, open.counts.held.age]).toEqual([[`stop container ${idOf(0)}`], 20])
+    expect(journalOf(path).filter(line => line.endsWith(': age'))).toHaveLength(20)
+    expect(lines.filter(line => line.includes('the alert is more than 600 s old'))).toHaveLength(20)
   })
 
   test('what is published reaches a subscription or a stream; that nobody takes it is said', async () => {

@@ -22,7 +22,15 @@ const { responder } = await openResponder({
       content: `[{ playbook: p, when: alert.rule = Shell, mode: enforce, limits: { total: 9999/1d }, steps: [{ kill_container: }] }]`,
     },
   ],
-  ...{ source: alerts(), folder, once: door.once, hostname: 'web-1', log, fuse: { count: 100_000, per: 1000 } },
+  ...{
+    source: alerts(),
+    folder,
+    once: door.once,
+    hostname: 'web-1',
+    log,
+    fuse: { count: 100_000, per: 1000 },
+    maxAge: Number.POSITIVE_INFINITY,
+  },
   point: moment,
   ports: {
     async engine({ container }) {

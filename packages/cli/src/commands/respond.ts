@@ -123,7 +123,7 @@ async function serveNats({ config, source, log, flags }: RespondCall): Promise<n
     try {
       const stopped = stopSignal().then(() => door.close())
       log.info(`Responding to alerts of ${connection.url.join(', ')}`)
-      await door.run(alert => open.responder.take(alert))
+      await door.run((alert, stored) => open.responder.take(alert, stored))
       await stopped
       return 0
     } finally {

@@ -1,4 +1,5 @@
 /** `falc respond pending`, `approve` and `deny`: what waits for somebody, and the word for one of them. */
+import { userInfo } from 'node:os'
 import { answerWaiting, type Waiting, type Word, waitingIn } from '@falc/response'
 import { print } from '../command.ts'
 import { CliError } from '../fail.ts'
@@ -25,9 +26,10 @@ export function answer(call: RespondCall, word: Word): number {
   if (found.length !== 1)
     throw new CliError(found.length === 0 ? `no waiting step has the ID ${id}` : `${id} is more than one`)
   try {
-    answerWaiting(folder, found[0]!, word)
+    if (!answerWaiting(folder, found[0]!, word, userInfo().username))
+      throw new CliError(`somebody has answered ${id} before`)
   } catch (error) {
-    throw new CliError((error as Error).message)
+    throw error instanceof CliError ? error : new CliError((error as Error).message)
   }
   print(`${word}: ${printable(found[0]!.plan.join('; '))}\n`)
   return 0

@@ -53,6 +53,7 @@ function wordsOf(entry: Exclude<Sealed, { kind: 'note' }>): string {
       return `waits for approval until ${entry.expires}: ${entry.plan.join('; ')}`
     case 'approved':
     case 'denied':
+      return `${entry.kind}${entry.by === undefined ? '' : ` by ${entry.by}`}`
     case 'expired':
       return entry.kind
     case 'undoing':

@@ -18,13 +18,13 @@ export async function configuredResponder(
   more: { readonly once?: Once; readonly tell?: (alert: AlertData) => void } = {},
   ports: Ports = {},
 ): Promise<OpenResponder> {
-  const { playbooks, folder, protect, unprotect, fuse, timeout, journal_mib: mib, journal_age: age } = config.response
+  const { playbooks, folder, protect, unprotect, fuse, timeout, max_age: maxAge, ...kept } = config.response
   const actions = (await actionsOf(config)).filter(action => !ACTIONS.includes(action))
   try {
     return await openResponder({
       actions,
-      ...{ files: readPlaybooks(playbooks), folder, protect, unprotect, fuse, timeout, source },
-      keep: { bytes: mib * 2 ** 20, age },
+      ...{ files: readPlaybooks(playbooks), folder, protect, unprotect, fuse, timeout, maxAge, source },
+      keep: { bytes: kept.journal_mib * 2 ** 20, age: kept.journal_age },
       ports: { ...machinePorts(config, source, log), ...ports },
       hostname: hostname(),
       log: (level, text) => log.write(level, text),

@@ -4,6 +4,13 @@ import { OUTCOMES, type Outcome } from '../model/call.ts'
 import type { Playbook } from '../playbook/load.ts'
 import { GUARDS, type Held } from './held.ts'
 
+export type CountedSteps = readonly {
+  readonly action: string
+  readonly result: Outcome
+  readonly dry: boolean
+  readonly count: number
+}[]
+
 export interface ResponseCounts {
   readonly alerts: number
   /** An alert counts once for each playbook that is about it. */
@@ -11,12 +18,7 @@ export interface ResponseCounts {
   /** Alerts that were left out, since too many waited. */
   readonly dropped: number
   /** All results of all actions of the playbooks. */
-  readonly steps: readonly {
-    readonly action: string
-    readonly result: Outcome
-    readonly dry: boolean
-    readonly count: number
-  }[]
+  readonly steps: CountedSteps
   readonly held: Readonly<Record<Held['guard'], number>>
   /** Steps that wait for approval, and those that will be undone. */
   readonly waiting: number
@@ -40,7 +42,7 @@ export class StepCounts {
     this.#of(action, result, dry).count++
   }
 
-  get all(): ResponseCounts['steps'] {
+  get all(): CountedSteps {
     return [...this.#counts.values()]
   }
 

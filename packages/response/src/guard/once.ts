@@ -18,12 +18,14 @@ export interface Claim {
   readonly key: string
   readonly alert: string
   readonly limit: Limit
+  /** Why the alert is not acted on any more. What was begun for it before is still told. */
+  readonly stale?: string
 }
 
 export type Verdict =
   | { readonly claimed: true }
-  /** The same alert, or the target's limit. */
-  | { readonly claimed: false; readonly guard: 'once' | 'per_target'; readonly reason: string }
+  /** The same alert, one that is too old, or the target's limit. */
+  | { readonly claimed: false; readonly guard: 'once' | 'age' | 'per_target'; readonly reason: string }
   /** Another responder is at it: ask again later. */
   | { readonly claimed: false; readonly busy: true }
   /** Whoever was at it did not come back: it may have been done or not. */
@@ -51,7 +53,7 @@ export const onceKey = (playbook: string, step: number, action: string, uid: str
  */
 export function decide(
   before: OnceRecord | undefined,
-  { alert, limit }: Claim,
+  { alert, limit, stale }: Claim,
   by: string,
   now: number,
   lease: number,
@@ -64,6 +66,7 @@ export function decide(
   }
   if (before?.alerts.includes(alert))
     return { verdict: { claimed: false, guard: 'once', reason: 'it was done for this alert' } }
+  if (stale !== undefined) return { verdict: { claimed: false, guard: 'age', reason: stale } }
   const recent = (before?.times ?? []).filter(time => now - time < limit.per)
   if (recent.length >= limit.count)
     return {

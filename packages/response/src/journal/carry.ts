@@ -1,5 +1,5 @@
 /** What of a journal goes on into its next file: what somebody still has to know, without what nobody does. */
-import type { Sealed } from './format.ts'
+import { ENDS_WAITING, type Sealed } from './format.ts'
 
 /** How long it is known that a step was done for an alert: as long as records that responders share. */
 export const KNOWN = 30 * 86_400_000
@@ -12,8 +12,10 @@ export const KNOWN = 30 * 86_400_000
 export function carried(entries: readonly Sealed[], since: number): Sealed[] {
   const runs = new Map<string, Sealed[]>()
   for (const entry of entries) {
-    if (entry.kind === 'held' || entry.kind === 'note') continue
+    if (entry.kind === 'note') continue
     const run = runs.get(entry.run)
+    // What was held back is known no more, but for a step that was approved.
+    if (entry.kind === 'held' && !run) continue
     if (run) run.push(entry)
     else runs.set(entry.run, [entry])
   }
@@ -30,8 +32,8 @@ function isOpen(run: readonly Sealed[]): boolean {
   let [waits, begun, lasts, undoing] = [false, false, false, false]
   for (const entry of run) {
     if (entry.kind === 'waiting') waits = true
-    else if (entry.kind === 'approved' || entry.kind === 'denied' || entry.kind === 'expired') waits = false
-    else if (entry.kind === 'asked') [begun, lasts] = [true, entry.until !== undefined]
+    else if (ENDS_WAITING.has(entry.kind)) waits = false
+    if (entry.kind === 'asked') [begun, lasts] = [true, entry.until !== undefined]
     else if (entry.kind === 'answered') {
       begun = false
       if (entry.outcome !== 'done' && entry.outcome !== 'undecided') lasts = false

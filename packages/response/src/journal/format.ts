@@ -60,7 +60,8 @@ export type Entry =
       readonly expires: string
       readonly full: string
     })
-  | (About & { readonly kind: 'approved' | 'denied' | 'expired' })
+  | (About & { readonly kind: 'approved' | 'denied'; readonly by?: string })
+  | (About & { readonly kind: 'expired' })
   | (About & { readonly kind: 'undoing'; readonly plan: readonly string[] })
   | (About & { readonly kind: 'undone'; readonly outcome: Outcome; readonly answers: readonly Answered[] })
   | { readonly kind: 'note'; readonly text: string }
@@ -71,6 +72,9 @@ export interface Answered {
   readonly said: string
   readonly data?: { readonly [key: string]: Data | undefined }
 }
+
+/** After these nothing waits any more. What was approved does until it is begun. */
+export const ENDS_WAITING: ReadonlySet<Entry['kind']> = new Set(['denied', 'expired', 'asked', 'held'])
 
 export type Sealed = Entry & { readonly seq: number; readonly time: string }
 

@@ -28,6 +28,9 @@ export interface NatsOptions {
   readonly log: (level: 'info' | 'warning' | 'error', text: string) => void
 }
 
+/** @param stored when the stream got it, in milliseconds since 1970 */
+type Take = (alert: AlertData, stored: number) => Promise<Taken>
+
 /** How long records are kept: longer than the stream keeps alerts. */
 const KEPT = 30 * 86_400_000
 /** Milliseconds until an alert comes again at which another responder is, and between two looks for a stream. */
@@ -95,7 +98,7 @@ export class NatsDoor {
   }
 
   /** Gives alerts to a responder until the door is closed. An alert is acknowledged once what was done for it is recorded. */
-  async run(take: (alert: AlertData) => Promise<Taken>): Promise<void> {
+  async run(take: Take): Promise<void> {
     const { alerts = 16 } = this.#options
     const consumer = await this.#consumer()
     if (!consumer) return
@@ -143,7 +146,7 @@ export class NatsDoor {
     return undefined
   }
 
-  async #handle(message: JsMsg, take: (alert: AlertData) => Promise<Taken>): Promise<void> {
+  async #handle(message: JsMsg, take: Take): Promise<void> {
     this.counts.received++
     if (message.redelivered) this.counts.redelivered++
     let alert: AlertData
@@ -157,7 +160,7 @@ export class NatsDoor {
     }
     const done = new AbortController()
     const working = this.#working(message, done.signal)
-    const { busy } = await take(alert)
+    const { busy } = await take(alert, message.time.getTime())
     done.abort()
     await working
     if (busy) message.nak(AGAIN)

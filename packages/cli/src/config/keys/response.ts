@@ -38,6 +38,12 @@ export const RESPONSE_KEYS = {
       ),
       kubeconfig: key(text, '', 'How to reach Kubernetes. Default: as the account of the pod that falc runs in.'),
       timeout: key(duration(1000, 3_600_000, 'from 1s to 1h'), 60_000, 'How long a step may take.', { shown: '1m' }),
+      max_age: key(
+        duration(1000, 10 * 365 * 86_400_000, 'from 1s to 3650d'),
+        600_000,
+        'No step acts on an older alert: one of a recording, or of a stream whose responder was away.',
+        { shown: '10m' },
+      ),
       queue: key(
         integer(1, 1_000_000),
         10_000,
