@@ -153,6 +153,8 @@ const ROOMS: Record<string, readonly string[]> = {
       'log',
       'rules',
       'meter',
+      'watch-files',
+      'server-files',
       'machine',
       'sources',
       'health',

@@ -263,7 +263,7 @@ webserver: {enabled: true, listen_port: ${metrics}, listen_address: 127.0.0.1, p
   await falc.sees('Privileged container created')
 
   install(second)
-  await falc.sees('the new certificate is in use')
+  await falc.sees('admission: the new certificate or token is in use')
   expect(await ask(second.ca)).toMatchObject({ allowed: true })
   await expect(ask(first.ca)).rejects.toThrow()
 

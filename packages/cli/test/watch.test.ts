@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { EARLY_LOG, Log } from '../src/log.ts'
-import { watchFiles } from '../src/run/watch-files.ts'
+import { watchFiles } from '../src/watch-files.ts'
 
 let dir: string
 let end: () => void

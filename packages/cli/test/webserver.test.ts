@@ -11,6 +11,7 @@ import { SteadyPage } from '@falc/outputs'
 import { afterEach, expect, test } from 'vitest'
 import { freePort } from '../../../scripts/testing/port.ts'
 import { eventually } from '../../../scripts/testing/wait.ts'
+import { EARLY_LOG, Log } from '../src/log.ts'
 import { startWebserver, type Webserver } from '../src/run/webserver.ts'
 import { startFalc } from './process.ts'
 
@@ -40,6 +41,7 @@ async function serve() {
         return 'x'.repeat(100_000)
       },
     },
+    new Log(EARLY_LOG),
   )
   undo.push(server.stop)
   expect(server.url).toBe(`http://127.0.0.1:${listen_port}`)

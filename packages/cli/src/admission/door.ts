@@ -1,5 +1,3 @@
-import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Alert } from '@falc/engine'
 import {
   type AdmissionAnswer,
@@ -7,7 +5,6 @@ import {
   HttpReceiver,
   parseReview,
   printAnswer,
-  type ReceiverOptions,
   type Refusal,
   type Reply,
   ReviewError,
@@ -20,7 +17,7 @@ import type { Log } from '../log.ts'
 import type { Series } from '../meter/counts.ts'
 import type { RunningRules } from '../rules/cached.ts'
 import type { Loaded } from '../run/session.ts'
-import { watchFiles } from '../run/watch-files.ts'
+import { ServerFiles } from '../server-files.ts'
 import type { Consumer, Feed } from '../sources/feed.ts'
 import { Policy, unjudged } from './policy.ts'
 
@@ -45,8 +42,7 @@ export class Door implements Feed, Service {
   #policy: Policy
   #rules: RunningRules
   #consumer: Consumer | undefined
-  /** Of the file that was read last. */
-  #certificate = { fingerprint256: '', expires: 0 }
+  readonly #files: ServerFiles
 
   /** @throws {CliError} when the certificate cannot be read, or `deny` names what does not exist */
   constructor({ config, rules, engine }: Pick<Loaded, 'config' | 'rules' | 'engine'>, log: Log) {
@@ -56,14 +52,13 @@ export class Door implements Feed, Service {
     this.#policy = new Policy(config.admission, rules)
     const [unknown] = this.#policy.unknown
     if (unknown !== undefined) throw new CliError(`admission.deny: there is no ${unknown} over audit events`)
-    const { deadline } = config.admission
+    const { deadline, certificate, certificate_key: key, client_ca: clientCa } = config.admission
+    if (certificate === '') log.warning('admission.certificate is not set: without TLS no API server connects')
+    this.#files = new ServerFiles('admission', { certificate, key, clientCa }, log)
     try {
-      const tls = this.#tls()
       const options = { ...addressOf(config.admission.listen, 'admission.listen'), maxBodyBytes: MAX_BODY }
-      this.#receiver = new HttpReceiver(
-        { ...options, ...(tls && { tls }), headMs: Math.min(deadline, 10_000), bodyMs: deadline, idleMs: deadline },
-        this,
-      )
+      const limits = { headMs: Math.min(deadline, 10_000), bodyMs: deadline, idleMs: deadline }
+      this.#receiver = new HttpReceiver({ ...options, ...limits, ...this.#files.read() }, this)
     } catch (error) {
       throw new CliError(`admission: ${(error as Error).message}`)
     }
@@ -86,13 +81,12 @@ export class Door implements Feed, Service {
     if (signal.aborted) return
     await this.#receiver.listen()
     this.#log.info(`Admission webhook listening at ${this.url}: ${this.#policy.summary}`)
-    const files = this.#certificates
-    const unwatch = watchFiles(files, () => this.#renew(), this.#log)
+    const leave = this.#files.keep(this.#receiver)
     try {
       await promise
       await this.#receiver.close()
     } finally {
-      unwatch()
+      leave()
     }
   }
 
@@ -101,7 +95,6 @@ export class Door implements Feed, Service {
     this.#config = { ...config.admission, listen: this.#config.listen }
     this.#policy = new Policy(config.admission, notes)
     this.#tell()
-    this.#renew()
   }
 
   losses(): Record<string, number> {
@@ -174,10 +167,7 @@ export class Door implements Feed, Service {
       ...Object.entries(this.#receiver.refused).map(([cause, value]) =>
         counter('falc_admission_refused_total', 'Requests and connections refused, by cause.', value, { cause }),
       ),
-      {
-        ...{ name: 'falc_admission_certificate_expires_seconds', kind: 'gauge', value: this.#certificate.expires },
-        help: 'When the certificate in use expires, in seconds since 1970; 0: no certificate.',
-      },
+      ...this.#files.series(),
     ]
   }
 
@@ -190,39 +180,6 @@ export class Door implements Feed, Service {
     this.#log.info(`admission: ${this.#policy.summary}; a request that cannot be judged is ${fails}`)
     if (client_ca === '')
       this.#log.warning('admission: anyone who can connect can raise false alerts: set admission.client_ca')
-  }
-
-  get #certificates(): string[] {
-    const { certificate, certificate_key, client_ca } = this.#config
-    return [certificate, certificate_key, client_ca].filter(path => path !== '')
-  }
-
-  /** @throws {Error} when a file cannot be read */
-  #tls(): Exclude<ReceiverOptions['tls'], string> {
-    const { certificate, certificate_key, client_ca } = this.#config
-    if (certificate === '') {
-      this.#log.warning('admission.certificate is not set: without TLS no API server connects')
-      return undefined
-    }
-    const cert = readFileSync(certificate)
-    const key = certificate_key === '' ? cert : readFileSync(certificate_key)
-    const ca = client_ca === '' ? undefined : readFileSync(client_ca)
-    const { fingerprint256, validTo } = new X509Certificate(cert)
-    this.#certificate = { fingerprint256, expires: Date.parse(validTo) / 1000 }
-    return { cert, key, ...(ca && { ca }) }
-  }
-
-  /** The certificate has been replaced under its name. A bad one leaves that in force which was. */
-  #renew(): void {
-    const before = this.#certificate
-    try {
-      const tls = this.#tls()
-      if (tls) this.#receiver.renew(tls)
-      if (this.#certificate.fingerprint256 !== before.fingerprint256)
-        this.#log.info('admission: the new certificate is in use')
-    } catch (error) {
-      this.#log.error(`admission: cannot reload the certificate, the old one stays in use: ${(error as Error).message}`)
-    }
   }
 }
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { configuredDelivery, type Delivery, FORMATS, OutputError } from '@falc/outputs'
 import { defineCommand, print } from '../command.ts'
 import { CliError } from '../fail.ts'
@@ -38,7 +37,8 @@ export const relay = defineCommand({
       return 0
     }
     const deliveries = await open(settings, log)
-    const relay = new Relay(config, { deliveries, enrich, hostname: hostname(), tokens: tokensOf(flags['token-file']) })
+    const tokens = flags['token-file']
+    const relay = new Relay(config, { deliveries, enrich, hostname: hostname(), tokens, log })
     await relay.listen()
     tuneForEvents()
     // Certificates that have been renewed under their names are read anew, as in `falc run`.
@@ -84,20 +84,6 @@ async function open({ outputs, source }: RelaySettings, log: Log): Promise<Deliv
     if (error instanceof OutputError) throw new CliError(error.message)
     throw error
   }
-}
-
-function tokensOf(path: string | undefined): string[] | undefined {
-  if (path === undefined) return undefined
-  try {
-    const tokens = readFileSync(path, 'utf8')
-      .split('\n')
-      .map(line => line.trim())
-      .filter(Boolean)
-    if (tokens.length > 0) return tokens
-  } catch (error) {
-    throw new CliError(`--token-file: ${(error as Error).message}`)
-  }
-  throw new CliError(`--token-file: ${path} holds no token`)
 }
 
 function stopSignal(): Promise<void> {

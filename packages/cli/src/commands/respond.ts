@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AlertData, alerts } from '@falc/engine'
 import { NATS_CONNECTION, type NatsLogin, OutputError, readOptions } from '@falc/outputs'
@@ -20,6 +20,7 @@ import { testPlaybooks } from '../playbooks/test-files.ts'
 import { HttpDoor, readStdin, stopSignal } from '../respond/doors.ts'
 import { configuredResponder } from '../respond/in-process.ts'
 import { configPath } from '../run/loader.ts'
+import { type Credentials, ServerFiles } from '../server-files.ts'
 import { loadSources } from '../sources/load.ts'
 
 export const respond = defineCommand({
@@ -85,13 +86,16 @@ async function serve(call: RespondCall): Promise<number> {
   const take = (alert: AlertData) => open.responder.take(alert)
   try {
     if (flags.listen === undefined) return (await readStdin(take, log, stop.signal)) === 0 ? 0 : 1
-    const address = { ...addressOf(flags.listen, '--listen'), tokens: tokensOf(flags['token-file']) }
+    const files = new ServerFiles('respond', { tokens: flags['token-file'] }, log)
+    const address = { ...addressOf(flags.listen, '--listen'), ...tokensIn(files) }
     const door = new HttpDoor(address, take, () => responsePage(open.counts))
     await door.listen().catch(error => {
       throw new CliError(`--listen: ${(error as Error).message}`)
     })
+    const unwatch = files.keep(door)
     log.info(`Responding to alerts posted to ${door.url}`)
     await stopped
+    unwatch()
     await door.close()
     return 0
   } finally {
@@ -138,14 +142,10 @@ async function serveNats({ config, source, log, flags }: RespondCall): Promise<n
 }
 
 /** @throws {CliError} */
-function tokensOf(path: string | undefined): string[] | undefined {
-  if (path === undefined) return undefined
+function tokensIn(files: ServerFiles): Credentials {
   try {
-    const lines = readFileSync(path, 'utf8').split('\n')
-    const tokens = lines.map(line => line.trim()).filter(Boolean)
-    if (tokens.length > 0) return tokens
+    return files.read()
   } catch (error) {
     throw new CliError(`--token-file: ${(error as Error).message}`)
   }
-  throw new CliError(`--token-file: ${path} holds no token`)
 }

@@ -6,6 +6,7 @@ import { type Config, loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { FlagValues } from '../flags.ts'
 import { Log } from '../log.ts'
+import type { Series } from '../meter/counts.ts'
 import { seriesPage } from '../meter/page.ts'
 import { printable } from '../printable.ts'
 import { stopSignal } from '../respond/doors.ts'
@@ -81,7 +82,7 @@ async function follow(flags: RulesFlags, config: Config, references: readonly st
     log.info(`Installed ${sentence(updated)}`)
     for (const change of updated.trial.changes) log.info(ruleText(change).trimEnd())
   })
-  const server = flags.metrics === undefined ? undefined : await pages(flags.metrics, config, follower)
+  const server = flags.metrics === undefined ? undefined : await pages(flags.metrics, config, follower, log)
   const stop = new AbortController()
   void stopSignal().then(() => stop.abort())
   log.info(`Following ${wanted.join(', ')}`)
@@ -90,10 +91,11 @@ async function follow(flags: RulesFlags, config: Config, references: readonly st
   return 0
 }
 
-function pages(address: string, { webserver }: Config, follower: Follower) {
+function pages(address: string, { webserver }: Config, follower: Follower, log: Log) {
   const { host, port } = addressOf(address, '--metrics')
   const settings = { ...webserver, listen_address: host, listen_port: port, prometheus_metrics_enabled: true }
-  return startWebserver(settings, { versions: () => versionText(true), metrics: () => seriesPage(follower.series()) })
+  const metrics = (_: unknown, own: readonly Series[]) => seriesPage([...follower.series(), ...own])
+  return startWebserver(settings, { versions: () => versionText(true), metrics }, log)
 }
 
 function list({ json }: RulesFlags, { updates }: Config): number {

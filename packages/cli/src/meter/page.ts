@@ -15,8 +15,13 @@ import { chosen, kernelEnabled } from './snapshot.ts'
 /**
  * The numbers of the snapshots in Prometheus' text format, under Falco's names. Series named `falc_…` are falc's own.
  * @param refused requests that the web server has refused, by cause
+ * @param own the web server's other series
  */
-export function metricsPage(from: MetricsSource, refused: Readonly<Record<string, number>> = {}): string {
+export function metricsPage(
+  from: MetricsSource,
+  refused: Readonly<Record<string, number>> = {},
+  own: readonly Series[] = [],
+): string {
   const page = new Page()
   const feeds = from.feeds()
   describe(page, from, feeds)
@@ -33,7 +38,7 @@ export function metricsPage(from: MetricsSource, refused: Readonly<Record<string
     }
     const kernel = kernelEnabled(from.metrics) ? feed.meter.kernel?.() : undefined
     if (kernel) describeBuffers(page, kernel)
-    for (const { name, kind, help, value, labels } of feed.series ?? []) page.add(name, kind, help, value, labels)
+    addSeries(page, feed.series)
   }
   describeLosses(page, from, feeds)
   const response = from.response()
@@ -46,14 +51,19 @@ export function metricsPage(from: MetricsSource, refused: Readonly<Record<string
       count,
       { cause },
     )
+  addSeries(page, own)
   return page.text
 }
 
 /** A page of series alone. */
 export function seriesPage(series: readonly Series[]): string {
   const page = new Page()
-  for (const { name, kind, help, value, labels } of series) page.add(name, kind, help, value, labels)
+  addSeries(page, series)
   return page.text
+}
+
+function addSeries(page: Page, series: readonly Series[] = []): void {
+  for (const { name, kind, help, value, labels } of series) page.add(name, kind, help, value, labels)
 }
 
 const HELP = 'https://falco.org/docs/metrics/'

@@ -1,5 +1,6 @@
 import { type AlertData, PRIORITIES, priorityLevel } from '@falc/engine'
 import type { OutputStats } from '@falc/outputs'
+import type { Series } from '../meter/counts.ts'
 
 /** Different rules and sources that are counted by themselves; those beyond are counted together, as `other`. */
 const MAX_SERIES = 1000
@@ -23,7 +24,11 @@ export class RelayCounts {
     this.#events.set(counted, (this.#events.get(counted) ?? 0) + 1)
   }
 
-  page(outputs: readonly OutputStats[], refused: Readonly<Record<string, number>>): string {
+  page(
+    outputs: readonly OutputStats[],
+    refused: Readonly<Record<string, number>>,
+    others: readonly Series[] = [],
+  ): string {
     const lines: string[] = []
     const metric = (
       name: string,
@@ -89,6 +94,7 @@ export class RelayCounts {
       'Requests and connections refused, by cause.',
       Object.entries(refused).map(([cause, count]) => [labelsOf({ cause }), count] as const),
     )
+    for (const { name, kind, help, value, labels = {} } of others) metric(name, kind, help, [[labelsOf(labels), value]])
     return `${lines.join('\n')}\n`
   }
 }

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { type AlertData, alertId, parseAlert } from '@falc/engine'
 import { type Delivery, SteadyPage, savedIn } from '@falc/outputs'
-import { HttpReceiver, type ReceiverOptions, type Refusal, type Reply, type Service } from '@falc/sources-k8saudit'
+import { HttpReceiver, type Refusal, type Reply, type Service } from '@falc/sources-k8saudit'
 import { CliError } from '../fail.ts'
-
+import type { Log } from '../log.ts'
+import { ServerFiles } from '../server-files.ts'
 import type { Enrich } from './enrich.ts'
 import { RelayCounts } from './page.ts'
 import type { SidekickConfig } from './sidekick/config.ts'
@@ -13,8 +13,9 @@ export interface RelayParts {
   readonly deliveries: readonly Delivery[]
   readonly enrich: Enrich
   readonly hostname: string
-  /** Bearer tokens, one of which senders must have. */
-  readonly tokens: readonly string[] | undefined
+  /** Path of bearer tokens, one of which senders must have. */
+  readonly tokens: string | undefined
+  readonly log: Log
 }
 
 /** Bytes of one alert. Falco's are below 64 KiB, unless a rule prints whole documents. */
@@ -31,15 +32,18 @@ export class Relay implements Service {
   readonly #parts: RelayParts
   readonly #counts = new RelayCounts()
   readonly #receivers: readonly HttpReceiver[]
+  readonly #files: ServerFiles
+  #unwatch = () => {}
   readonly #metrics = new SteadyPage(() => this.metrics())
 
   /** @throws {CliError} for an invalid port, or a certificate that cannot be read */
   constructor(config: SidekickConfig, parts: RelayParts) {
     this.#parts = parts
-    const { plainPaths, ...options } = receiverOptions(config, parts.tokens)
+    const { main, plain, plainPaths, files } = receiverOptions(config, parts)
+    this.#files = files
     this.#receivers = [
-      new HttpReceiver(options.main, this),
-      ...(options.plain ? [new HttpReceiver(options.plain, new Restricted(this, plainPaths))] : []),
+      new HttpReceiver(main, this),
+      ...(plain ? [new HttpReceiver(plain, new Restricted(this, plainPaths))] : []),
     ]
   }
 
@@ -47,6 +51,11 @@ export class Relay implements Service {
   async listen(): Promise<void> {
     try {
       for (const receiver of this.#receivers) await receiver.listen()
+      this.#unwatch = this.#files.keep({
+        renew: credentials => {
+          for (const receiver of this.#receivers) receiver.renew(credentials)
+        },
+      })
     } catch (error) {
       await this.close()
       throw new CliError(`falc relay cannot listen: ${(error as Error).message}`)
@@ -64,6 +73,7 @@ export class Relay implements Service {
 
   /** Takes no new requests; those that have begun end. */
   async close(): Promise<void> {
+    this.#unwatch()
     await Promise.all(this.#receivers.filter(({ url }) => url !== '').map(receiver => receiver.close()))
   }
 
@@ -122,6 +132,7 @@ export class Relay implements Service {
     return this.#counts.page(
       this.#parts.deliveries.map(({ stats }) => stats),
       refused,
+      this.#files.series(),
     )
   }
 }
@@ -158,27 +169,29 @@ function testAlert(hostname: string): AlertData {
   }
 }
 
-function receiverOptions(config: SidekickConfig, tokens: readonly string[] | undefined) {
-  const host = config.text('listenaddress')
-  const common = { ...(host && { host }), ...(tokens && { tokens }), maxBodyBytes: MAX_BODY }
-  const main: ReceiverOptions = { ...common, port: portOf(config, 'listenport', 2801) }
-  if (config.text('tlsserver.deploy') !== 'true') return { main, plain: undefined, plainPaths: [] }
-  const file = (key: string, fallback: string) => {
-    const path = config.text(`tlsserver.${key}`) || `/etc/certs/server/${fallback}`
-    try {
-      return readFileSync(path)
-    } catch (error) {
-      throw new CliError(`tlsserver.${key}: ${(error as Error).message}`)
-    }
-  }
-  const tls = {
-    cert: file('certfile', 'server.crt'),
+function receiverOptions(config: SidekickConfig, { tokens, log }: RelayParts) {
+  const tls = config.text('tlsserver.deploy') === 'true'
+  const file = (key: string, fallback: string) => config.text(`tlsserver.${key}`) || `/etc/certs/server/${fallback}`
+  const certificates = {
+    certificate: file('certfile', 'server.crt'),
     key: file('keyfile', 'server.key'),
-    ...(config.text('tlsserver.mutualtls') === 'true' && { ca: file('cacertfile', 'ca.crt') }),
+    ...(config.text('tlsserver.mutualtls') === 'true' && { clientCa: file('cacertfile', 'ca.crt') }),
   }
-  const plainPaths = list(config.text('tlsserver.notlspaths'))
-  const plain = plainPaths.length === 0 ? undefined : { ...common, port: portOf(config, 'tlsserver.notlsport', 2810) }
-  return { main: { ...main, tls }, plain, plainPaths }
+  const files = new ServerFiles('relay', { ...(tls && certificates), tokens }, log)
+  const host = config.text('listenaddress')
+  const common = { ...(host && { host }), maxBodyBytes: MAX_BODY }
+  try {
+    const credentials = files.read()
+    const main = { ...common, ...credentials, port: portOf(config, 'listenport', 2801) }
+    const plainPaths = tls ? list(config.text('tlsserver.notlspaths')) : []
+    const plain =
+      plainPaths.length === 0
+        ? undefined
+        : { ...common, ...credentials, tls: undefined, port: portOf(config, 'tlsserver.notlsport', 2810) }
+    return { main, plain, plainPaths, files }
+  } catch (error) {
+    throw error instanceof CliError ? error : new CliError(`falc relay: ${(error as Error).message}`)
+  }
 }
 
 function portOf(config: SidekickConfig, key: string, fallback: number): number {

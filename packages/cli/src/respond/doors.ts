@@ -6,6 +6,7 @@ import type { Taken } from '@falc/response'
 import { HttpReceiver, type Refusal, type Reply, type Service } from '@falc/sources-k8saudit'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
+import type { Credentials } from '../server-files.ts'
 
 export type Take = (alert: AlertData) => Promise<Taken>
 
@@ -67,6 +68,10 @@ export class HttpDoor implements Service {
 
   async listen(): Promise<void> {
     await this.#receiver.listen()
+  }
+
+  renew(credentials: Credentials): void {
+    this.#receiver.renew(credentials)
   }
 
   async close(): Promise<void> {

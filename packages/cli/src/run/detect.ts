@@ -84,8 +84,8 @@ async function run({ flags, open, sources, log, loader, texts, loaded, seconds }
   let console: Console | undefined
   try {
     if (config.webserver.enabled && live) {
-      const pages: Pages = { versions: () => versionText(true), metrics: refused => metricsPage(session, refused) }
-      const server = await startWebserver(config.webserver, pages)
+      const pages: Pages = { versions: () => versionText(true), metrics: (...own) => metricsPage(session, ...own) }
+      const server = await startWebserver(config.webserver, pages, log)
       undo.push(server.stop)
       log.info(`Starting health webserver, listening on ${server.url}`)
     } else if (config.webserver.enabled) log.info('Skipping starting webserver in capture mode')

@@ -95,6 +95,7 @@ function auditFeed(config: Config, engine: RunningRules, flags: RunFlags, log: L
     ...(!flags['read-all'] && { rules: engine }),
     settings: config.plugins.settings.k8saudit,
     warn: text => log.warning(text),
+    log,
   })
 }
 

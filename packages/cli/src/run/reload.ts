@@ -1,9 +1,9 @@
 import { count } from '../count.ts'
 import type { Log } from '../log.ts'
+import { watchFiles } from '../watch-files.ts'
 import type { Loader, Texts } from './loader.ts'
 import type { ServiceManager } from './service-manager.ts'
 import type { Session } from './session.ts'
-import { watchFiles } from './watch-files.ts'
 
 /**
  * Connects signals and changed files with a running session: SIGINT and SIGTERM stop, SIGUSR1 reopens outputs, SIGHUP and

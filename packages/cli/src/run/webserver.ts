@@ -2,16 +2,17 @@ import { SteadyPage } from '@falc/outputs'
 import type { Refusal, Reply, Service } from '@falc/sources-k8saudit'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
-
-import { readFile } from '../read-file.ts'
+import type { Log } from '../log.ts'
+import type { Series } from '../meter/counts.ts'
+import { ServerFiles } from '../server-files.ts'
 
 type WebserverConfig = Config['webserver']
 
 /** Bodies of the pages. */
 export interface Pages {
   versions(): string
-  /** Prometheus' text format. @param refused requests that were refused, by cause */
-  metrics(refused: Readonly<Record<string, number>>): string
+  /** Prometheus' text format. @param refused requests that were refused, by cause @param own the server's other series */
+  metrics(refused: Readonly<Record<string, number>>, own: readonly Series[]): string
 }
 
 export interface Webserver {
@@ -28,32 +29,25 @@ const LIMITS = { maxConnections: 256, maxConnectionsPerClient: 64, maxBodyBytes:
  * costs is bounded as for the audit webhook.
  * @throws {CliError} when it cannot listen
  */
-export async function startWebserver(config: WebserverConfig, pages: Pages): Promise<Webserver> {
+export async function startWebserver(config: WebserverConfig, pages: Pages, log: Log): Promise<Webserver> {
   const { listen_address: host, listen_port: port, ssl_enabled, ssl_certificate } = config
   const { HttpReceiver } = await import('@falc/sources-k8saudit')
   try {
-    const pem = ssl_enabled ? certificate(ssl_certificate) : undefined
-    const metrics = new SteadyPage(() => pages.metrics(receiver.refused))
-    const receiver = new HttpReceiver(
-      { ...LIMITS, host, port, ...(pem !== undefined && { tls: { cert: pem } }) },
-      service(config, pages, metrics),
-    )
+    const files = new ServerFiles('webserver', { certificate: ssl_enabled ? ssl_certificate : '' }, log)
+    const metrics = new SteadyPage(() => pages.metrics(receiver.refused, files.series()))
+    const receiver = new HttpReceiver({ ...LIMITS, host, port, ...files.read() }, service(config, pages, metrics))
     await receiver.listen()
+    const leave = files.keep(receiver)
     const at = new URL(receiver.url)
     return {
       url: `${at.protocol}//${host.includes(':') ? `[${host}]` : host}:${at.port || port}`,
-      stop: () => void receiver.close(),
+      stop: () => {
+        leave()
+        void receiver.close()
+      },
     }
   } catch (error) {
     throw new CliError(`Failed to start the webserver: ${(error as Error).message}`)
-  }
-}
-
-function certificate(path: string): Buffer {
-  try {
-    return readFile(path)
-  } catch (error) {
-    throw new Error(`ssl_certificate: ${(error as Error).message}`)
   }
 }
 

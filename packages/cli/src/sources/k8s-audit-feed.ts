@@ -16,11 +16,12 @@ import {
 import type { AuditPublisher, AuditStreamCounts } from '@falc/sources-k8saudit/nats'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
+import type { Log } from '../log.ts'
 import type { Series } from '../meter/counts.ts'
 import { streamSeries } from '../meter/nats.ts'
 import { printable } from '../printable.ts'
-import { readFile } from '../read-file.ts'
 import type { RunningRules } from '../rules/cached.ts'
+import { ServerFiles } from '../server-files.ts'
 import { AuditDrops } from './audit-drops.ts'
 import type { auditPublisher } from './audit-nats.ts'
 import type { Consumer, Feed } from './feed.ts'
@@ -42,6 +43,8 @@ export interface K8sAuditOptions {
   readonly fieldsRead?: () => Iterable<{ readonly name: string }>
   /** Called with the first problem of each cause. */
   readonly warn: (text: string) => void
+  /** Told when a webhook's certificate or tokens are renewed. Default: only what `warn` is for. */
+  readonly log?: Pick<Log, 'info' | 'warning' | 'error'>
 }
 
 /** Where audit events come from: a flag, or the plugin k8saudit. */
@@ -85,6 +88,8 @@ class K8sAuditFeed implements Feed {
   #input: AuditInput | null = null
   #stream: { readonly counts: AuditStreamCounts } | undefined
   #leave: (() => Promise<void>) | undefined
+  #files: ServerFiles | undefined
+  #unwatch: (() => void) | undefined
   #rules: RunningRules | undefined
   #pods: ClusterPods | undefined
 
@@ -125,6 +130,7 @@ class K8sAuditFeed implements Feed {
       clearInterval(timer)
       // A read that is pending would keep the process until the next byte comes.
       if (this.#params.kind === 'stdin') process.stdin.destroy()
+      this.#unwatch?.()
       await this.#leave?.()
       this.#pods?.close()
       report(true)
@@ -151,7 +157,7 @@ class K8sAuditFeed implements Feed {
   }
 
   series(): readonly Series[] {
-    return this.#stream ? streamSeries(this.source, this.#stream.counts) : []
+    return [...(this.#stream ? streamSeries(this.source, this.#stream.counts) : []), ...(this.#files?.series() ?? [])]
   }
 
   losses(): Record<string, number> {
@@ -161,8 +167,8 @@ class K8sAuditFeed implements Feed {
 
   async #open(signal: AbortSignal, consumer: Consumer): Promise<AuditInput> {
     const { settings, warn } = this.#options
-    const { maxEventSize, webhookMaxBatchSize, sslCertificate = DEFAULT_CERTIFICATE } = settings ?? {}
-    const { clientCA, tokenFile, answer = () => (consumer.durable?.() ? 'evaluated' : 'queued') } = settings ?? {}
+    const { maxEventSize, webhookMaxBatchSize } = settings ?? {}
+    const { answer = () => (consumer.durable?.() ? 'evaluated' : 'queued') } = settings ?? {}
     const common = {
       signal,
       sieve: () => this.#rules?.sieve<AuditEvent>(this.source),
@@ -185,27 +191,33 @@ class K8sAuditFeed implements Feed {
         )
       }
       const publisher = this.#publish && (await this.#publisher(this.#publish, common))
-      const { host, port, path, tls } = params
+      const { host, port, path } = params
+      const files = this.#serverFiles(params)
       const webhook = await openAuditWebhook({
         ...common,
         port,
         path,
         ...(host && { host }),
-        ...(tls && {
-          tls: { cert: named(sslCertificate), ...(clientCA && { ca: named(clientCA) }) },
-        }),
-        ...(tokenFile && { tokens: tokensIn(tokenFile) }),
+        ...files.read(),
         answer,
         saved,
         ...(publisher && { forward: publisher.forward }),
         ...(webhookMaxBatchSize !== undefined && { maxBodyBytes: webhookMaxBatchSize }),
       })
       if (webhook.exposed) warn(`${this.title}: ${webhook.exposed}. Set init_config.tokenFile, or clientCA with https`)
+      this.#files = files
+      this.#unwatch = files.keep(webhook)
       return webhook
     } catch (error) {
       await this.#leave?.()
       throw new CliError(`${this.title}: ${(error as Error).message}`)
     }
+  }
+
+  #serverFiles({ tls }: OpenParams & { kind: 'webhook' }): ServerFiles {
+    const { settings, warn, log = { info: () => {}, warning: warn, error: warn } } = this.#options
+    const { sslCertificate = DEFAULT_CERTIFICATE, clientCA: clientCa, tokenFile: tokens } = settings ?? {}
+    return new ServerFiles('k8s_audit', { ...(tls && { certificate: sslCertificate, clientCa }), tokens }, log)
   }
 
   async #publisher(params: NatsParams, options: Parameters<typeof auditPublisher>[2]): Promise<AuditPublisher> {
@@ -250,26 +262,6 @@ function defaultState(path: string): string | undefined {
   const dir = process.env.STATE_DIRECTORY?.split(':')[0]
   const name = createHash('sha256').update(resolve(path)).digest('hex').slice(0, 16)
   return dir ? join(dir, `k8s-audit-${name}.json`) : undefined
-}
-
-/** @throws {Error} that says which file */
-function named(path: string): Buffer {
-  try {
-    return readFile(path)
-  } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`)
-  }
-}
-
-/** @throws {Error} when there is none */
-function tokensIn(path: string): string[] {
-  const tokens = named(path)
-    .toString('utf8')
-    .split('\n')
-    .map(line => line.trim())
-    .filter(line => line !== '')
-  if (tokens.length === 0) throw new Error(`${path} has no token`)
-  return tokens
 }
 
 /** Standard input ends by itself only when it is a file: a pipe may stay open for as long as falc runs. */

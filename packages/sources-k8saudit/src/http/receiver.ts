@@ -79,7 +79,7 @@ export class HttpReceiver {
   url = ''
   readonly #options: ReceiverOptions
   readonly #service: Service
-  readonly #tokens: TokenCheck | undefined
+  #tokens: TokenCheck | undefined
   readonly #arriving: BodyBudget
   readonly #server: Server
   /** By client. */
@@ -133,10 +133,15 @@ export class HttpReceiver {
     return host === '' ? 'all addresses' : host
   }
 
-  /** Takes another certificate into use: for connections from now on. @throws when it is none; the earlier one stays then */
-  renew(tls: NonNullable<ReceiverOptions['tls']>): void {
+  /**
+   * Takes another certificate into use, for connections from now on, and other tokens, for requests from now on. Whether there are any
+   * does not change.
+   * @throws when it is no certificate; all stays as it was then
+   */
+  renew({ tls, tokens }: Pick<ReceiverOptions, 'tls' | 'tokens'>): void {
     const server = this.#server
-    if (server instanceof TlsServer) server.setSecureContext(tlsOptions(tls))
+    if (tls !== undefined && server instanceof TlsServer) server.setSecureContext(tlsOptions(tls))
+    if (tokens !== undefined && this.#tokens) this.#tokens = new TokenCheck(tokens)
   }
 
   /** Takes no new requests, and lets those that have begun end. */

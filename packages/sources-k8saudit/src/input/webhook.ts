@@ -106,6 +106,11 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
     return this.#receiver.url && `${this.#receiver.url}${this.#path}`
   }
 
+  /** As a receiver does. */
+  renew(credentials: Pick<ReceiverOptions, 'tls' | 'tokens'>): void {
+    this.#receiver.renew(credentials)
+  }
+
   /** What should worry an operator: anybody can send events. Undefined when clients authenticate, or must be on this machine. */
   get exposed(): string | undefined {
     const where = this.#receiver.exposed

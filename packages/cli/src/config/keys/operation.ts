@@ -44,7 +44,11 @@ export const OPERATION_KEYS = {
       k8s_healthz_endpoint: key(text, '/healthz', 'Path of the health page.'),
       prometheus_metrics_enabled: key(boolean, false, 'Serve /metrics, with or without `metrics.enabled`.'),
       ssl_enabled: key(boolean, false, 'Serve HTTPS.'),
-      ssl_certificate: key(text, '/etc/falco/falco.pem', 'A PEM file with certificate and key.'),
+      ssl_certificate: key(
+        text,
+        '/etc/falco/falco.pem',
+        'A PEM file with certificate and key. Reloaded when it changes.',
+      ),
     },
     { restart: true },
   ),

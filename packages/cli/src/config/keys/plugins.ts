@@ -16,14 +16,18 @@ const K8SAUDIT = section({
     'Bytes of an audit event in `evt.plugininfo`: the largest values of a larger one are cut there. Rules see the whole event.',
   ),
   webhookMaxBatchSize: optional(integer(1), 'Bytes of a request body; larger ones are rejected and counted.'),
-  sslCertificate: key(text, '/etc/falco/falco.pem', 'With `https`: a PEM file with certificate and key.'),
+  sslCertificate: key(
+    text,
+    '/etc/falco/falco.pem',
+    'With `https`: a PEM file with certificate and key. Reloaded when it changes.',
+  ),
   clientCA: optional(
     text,
     "With `https`: a PEM file; clients must have a certificate that it signed. falc's own setting.",
   ),
   tokenFile: optional(
     text,
-    "A file with bearer tokens, one per line; requests must have one of them. Read at the start. falc's own setting.",
+    "A file with bearer tokens, one per line; requests must have one of them. Reloaded when it changes. falc's own setting.",
   ),
   answer: optional(
     choice('queued', 'evaluated'),

@@ -1,7 +1,7 @@
 import { type FSWatcher, lstatSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import type { Log } from '../log.ts'
-import { kindOf } from '../read-file.ts'
+import type { Log } from './log.ts'
+import { kindOf } from './read-file.ts'
 
 /** Milliseconds without further changes before `changed` is called: editors and package managers write in several steps. */
 const SETTLE = 200
@@ -14,7 +14,7 @@ const PATIENCE = 1000
  * inode under the same name. Other files in such a folder are ignored.
  * @returns a function that stops watching
  */
-export function watchFiles(paths: readonly string[], changed: () => void, log: Log): () => void {
+export function watchFiles(paths: readonly string[], changed: () => void, log: Pick<Log, 'warning'>): () => void {
   /** The names that matter, by folder; all of them where the folder itself is given. */
   const folders = new Map<string, Set<string> | 'all'>()
   const name = (path: string) => {
