@@ -185,7 +185,9 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
     broker.control('set_vm_memory_high_watermark', '0.9')
     await until('the broker takes alerts again', async () => {
       const again = await open(rabbitmq, { url: broker.url, exchange: 'e5', queue_name: 'blocked' })
-      return (await again.send([item(1)], AbortSignal.timeout(1000))).delivered === 1
+      const { delivered } = await again.send([item(1)], patient())
+      await again.close()
+      return delivered === 1
     })
   })
 
