@@ -30,16 +30,23 @@ function ownRules(): RulesFile[] {
     .map(name => read(join(folder, name)))
 }
 
-/** The same rules again under other names, until there are `times` as many; macros and lists stay as they are. */
-export function multiplied(files: readonly RulesFile[], times: number): RulesFile[] {
+/**
+ * The same rules again under other names, until there are `times` as many; macros and lists stay as they are.
+ * @param exception what each copy then excepts, by its number; without it, copies have equal conditions
+ */
+export function multiplied(files: readonly RulesFile[], times: number, exception?: (n: number) => string): RulesFile[] {
   const more: RulesFile[] = []
   for (let i = 1; i < times; i++)
     for (const { name, content } of files) {
       const rules = content.split(/\n(?=- )/).filter(item => item.startsWith('- rule:'))
-      more.push({
-        name: `${name} (${i})`,
-        content: rules.map(rule => rule.replace(/^- rule: (.*)$/m, `- rule: $1 (${i})`)).join('\n'),
-      })
+      const copies = rules.map(rule => rule.replace(/^- rule: (.*)$/m, `- rule: $1 (${i})`))
+      const appended = exception
+        ? copies.map(
+            copy =>
+              `${/^- rule: .*$/m.exec(copy)![0]}\n  condition: and not ${exception(i)}\n  override: { condition: append }`,
+          )
+        : []
+      more.push({ name: `${name} (${i})`, content: [...copies, ...appended].join('\n') })
     }
   return [...files, ...more]
 }

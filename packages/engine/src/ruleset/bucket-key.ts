@@ -4,9 +4,9 @@ import type { ResolvedField } from '../fields/table.ts'
 import type { KeyPlan } from './plan.ts'
 import type { SetTable } from './set-table.ts'
 
-/** A field of the event that many rules compare with constants. Its value is looked up once and yields the rules that remain possible. */
+/** A field of the event that many conditions compare with constants. Its value is looked up once and yields those that remain possible. */
 export class BucketKey {
-  /** By rule of the bucket: the root of its part, -1 for none. */
+  /** By condition: the root of its part, -1 for none. */
   readonly parts: Int32Array
   readonly #errors: ExtractErrors
   readonly #field: ResolvedField
@@ -27,7 +27,7 @@ export class BucketKey {
     this.#sets = new Int32Array(plan.values.length + 2).fill(-1)
   }
 
-  /** The set of rules that the event's value allows, by its number. May clear the table. */
+  /** The set of conditions that the event's value allows, by its number. May clear the table. */
   setOf(event: unknown, table: SetTable): number {
     if (this.#clears !== table.clears) {
       this.#clears = table.clears
@@ -44,8 +44,8 @@ export class BucketKey {
     const { values, other, absent } = this.#plan
     const { scratch } = table
     scratch.fill(0)
-    for (const rule of at === values.length + 1 ? absent : other) scratch[rule >> 5]! |= 1 << (rule & 31)
-    if (at < values.length) for (const rule of values[at]![1]) scratch[rule >> 5]! ^= 1 << (rule & 31)
+    for (const one of at === values.length + 1 ? absent : other) scratch[one >> 5]! |= 1 << (one & 31)
+    if (at < values.length) for (const one of values[at]![1]) scratch[one >> 5]! ^= 1 << (one & 31)
     const clears = table.clears
     const id = table.intern()
     if (clears === table.clears) this.#sets[at] = id

@@ -5,61 +5,62 @@ import type { BucketKey } from './bucket-key.ts'
 import type { NeedIndex } from './need-index.ts'
 import { SetTable } from './set-table.ts'
 
-/** One scope's share of a bucket's rules. */
+/** One scope's share of a bucket's conditions. */
 export interface BucketScope {
   readonly name: string
   /** The object that keeps this scope's results for an event. */
   readonly holder: (event: any) => MemoHolder | undefined
-  /** Where in `Memo.sets` the bucket keeps which of its rules the object leaves possible. */
+  /** Where in `Memo.sets` the bucket keeps which of its conditions the object leaves possible. */
   readonly slot: number
-  /** By rule of the bucket: the root of its part in this scope, -1 for none. */
+  /** By condition: the root of its part in this scope, -1 for none. */
   readonly parts: Int32Array
 }
 
-/** With this many rules left, a scope without a kept set tests their parts one by one instead of making a set of all rules. */
+/** With this many conditions left, a scope without a kept set tests their parts one by one instead of making a set of all. */
 const FEW = 4
 /** A bucket whose table has been cleared this often runs without sets: they change too much. */
 const MAX_CLEARS = 1 << 12
 const CAPACITY = 4096
 
 /**
- * The rules that can match one group of event types. A thread, or another long-lived object, keeps the set of rules that it leaves
- * possible, as a number. The sets of all scopes are intersected through a small cache. Usually nothing remains, and the event is
- * done without reading any of its fields, at a cost that does not depend on the number of rules.
+ * The rules that can match one group of event types, by condition: those with equal conditions match together. A thread, or another
+ * long-lived object, keeps the set of conditions that it leaves possible, as a number. The sets of all scopes are intersected through a
+ * small cache. Usually nothing remains, and the event is done without reading any of its fields, at a cost that does not depend on the
+ * number of rules.
  */
 export class Bucket {
-  /** By rule of the bucket: its position in the ruleset, ascending. */
-  readonly rules: Int32Array
+  /** By condition: the rules that have it, by their positions in the ruleset, ascending. Conditions are in the order of their first rules. */
+  readonly #rules: readonly (readonly number[])[]
   readonly #scopes: readonly BucketScope[]
   readonly #keys: readonly BucketKey[]
   /** The parts of the scopes, then of the keys. */
   readonly #parts: readonly Int32Array[]
-  /** By rule of the bucket: the root of the part that belongs to no scope or key, -1 for none. */
+  /** By condition: the root of the part that belongs to no scope or key, -1 for none. */
   readonly #rest: Int32Array
   readonly #evaluator: Evaluator
   readonly #layout: MemoLayout
   readonly #sets: SetTable
-  /** Every rule of the bucket. */
+  /** Every condition. */
   readonly #every: Int32Array
-  /** Per scope: which rules have which part. */
+  /** Per scope: which conditions have which part. */
   readonly #masks: readonly PartMasks[]
-  /** Parts that are still to be tested rule by rule: indexes in #parts. */
+  /** Parts that are still to be tested one by one: indexes in #parts. */
   readonly #open: Int32Array
-  /** Finds rules by what remains of them; undefined: they are tested one by one. */
+  /** Finds conditions by what remains of them; undefined: they are tested one by one. */
   readonly #found: NeedIndex | undefined
   /** See #setOfUnfound: the set, and the state of the table for which it is valid. */
   #unfound = -1
   #unfoundClears = 0
   /**
    * There is no object that keeps the results of a scope, as when an open has failed: its parts are made from the event, which takes
-   * longer than what remains of a rule.
+   * longer than what remains of a condition.
    */
   #restFirst = false
   /** Events decided by kept sets alone. */
   decided = 0
 
   constructor(
-    rules: Int32Array,
+    rules: readonly (readonly number[])[],
     scopes: readonly BucketScope[],
     keys: readonly BucketKey[],
     rest: Int32Array,
@@ -67,7 +68,7 @@ export class Bucket {
     layout: MemoLayout,
     indexOf: (roots: readonly number[]) => NeedIndex | undefined,
   ) {
-    this.rules = rules
+    this.#rules = rules
     this.#scopes = scopes
     this.#keys = keys
     this.#parts = [...scopes, ...keys].map(({ parts }) => parts)
@@ -158,7 +159,7 @@ export class Bucket {
     return this.#test(this.#found.found, this.#found.find(event, always), open, matches, first, set)
   }
 
-  /** All rules one by one, when the sets cannot be used for this event. */
+  /** All conditions one by one, when the sets cannot be used for this event. */
   #each(event: unknown, matches: Int32Array, first: boolean): number {
     for (let i = 0; i < this.#parts.length; i++) this.#open[i] = i
     this.#evaluator.begin(event)
@@ -173,45 +174,53 @@ export class Bucket {
   #test(candidates: Int32Array, length: number, open: number, matches: Int32Array, first: boolean, set = -1): number {
     const evaluator = this.#evaluator
     let count = 0
+    let held = 0
     for (let i = 0; i < length; i++) {
-      const rule = candidates[i]!
-      if (set >= 0 && !this.#sets.has(set, rule)) continue
-      const rest = this.#rest[rule]!
+      const condition = candidates[i]!
+      if (set >= 0 && !this.#sets.has(set, condition)) continue
+      const rest = this.#rest[condition]!
       if (this.#restFirst && rest >= 0 && !evaluator.test(rest)) continue
       let holds = true
       for (let k = 0; k < open && holds; k++) {
-        const part = this.#parts[this.#open[k]!]![rule]!
+        const part = this.#parts[this.#open[k]!]![condition]!
         holds = part < 0 || evaluator.test(part)
       }
       if (!holds) continue
       if (!this.#restFirst && rest >= 0 && !evaluator.test(rest)) continue
-      matches[count++] = this.rules[rule]!
-      if (first) break
+      const rules = this.#rules[condition]!
+      if (first) {
+        matches[0] = rules[0]!
+        return 1
+      }
+      held++
+      for (let k = 0; k < rules.length; k++) matches[count++] = rules[k]!
     }
+    // One condition's rules are in order, and so are those of conditions that have one each.
+    if (held > 1 && held < count) matches.subarray(0, count).sort()
     return count
   }
 
-  /** The set of rules that no value finds, by its number. May clear the table. */
+  /** The set of conditions that no value finds, by its number. May clear the table. */
   #setOfUnfound(): number {
     const sets = this.#sets
     if (this.#unfound >= 0 && this.#unfoundClears === sets.clears) return this.#unfound
     sets.scratch.fill(0)
-    for (const rule of this.#found!.always) sets.scratch[rule >> 5]! |= 1 << (rule & 31)
+    for (const condition of this.#found!.always) sets.scratch[condition >> 5]! |= 1 << (condition & 31)
     this.#unfound = sets.intern()
     this.#unfoundClears = sets.clears
     return this.#unfound
   }
 
-  /** The set of rules whose part in a scope holds, by its number. */
+  /** The set of conditions whose part in a scope holds, by its number. */
   #setOf(scope: number, event: unknown): number {
-    const { parts, rules, always, index } = this.#masks[scope]!
+    const { parts, conditions, always, index } = this.#masks[scope]!
     const { scratch } = this.#sets
     scratch.set(always)
     const count = index?.find(event) ?? parts.length
     for (let n = 0; n < count; n++) {
       const i = index === undefined ? n : index.found[n]!
       if (!this.#evaluator.test(parts[i]!)) continue
-      for (const rule of rules[i]!) scratch[rule >> 5]! |= 1 << (rule & 31)
+      for (const one of conditions[i]!) scratch[one >> 5]! |= 1 << (one & 31)
     }
     return this.#sets.intern()
   }
@@ -219,27 +228,27 @@ export class Bucket {
 
 const NONE = new Int32Array(0)
 
-/** Which rules have which part of a scope. */
+/** Which conditions have which part of a scope. */
 class PartMasks {
   /** Distinct roots. */
   readonly parts: readonly number[]
-  /** Per part: the rules that have it. */
-  readonly rules: readonly Int32Array[]
-  /** The rules without a part in the scope, as bits. */
+  /** Per part: the conditions that have it. */
+  readonly conditions: readonly Int32Array[]
+  /** The conditions without a part in the scope, as bits. */
   readonly always: Uint32Array
   /** Finds the parts that are possible; undefined: all are tested. */
   readonly index: NeedIndex | undefined
 
-  constructor(byRule: Int32Array, width: number, indexOf: (roots: readonly number[]) => NeedIndex | undefined) {
-    const rules = new Map<number, number[]>()
+  constructor(own: Int32Array, width: number, indexOf: (roots: readonly number[]) => NeedIndex | undefined) {
+    const byPart = new Map<number, number[]>()
     this.always = new Uint32Array(width)
-    byRule.forEach((part, rule) => {
-      if (part < 0) this.always[rule >> 5]! |= 1 << (rule & 31)
-      else if (rules.has(part)) rules.get(part)!.push(rule)
-      else rules.set(part, [rule])
+    own.forEach((part, condition) => {
+      if (part < 0) this.always[condition >> 5]! |= 1 << (condition & 31)
+      else if (byPart.has(part)) byPart.get(part)!.push(condition)
+      else byPart.set(part, [condition])
     })
-    this.parts = [...rules.keys()]
-    this.rules = [...rules.values()].map(list => Int32Array.from(list))
+    this.parts = [...byPart.keys()]
+    this.conditions = [...byPart.values()].map(list => Int32Array.from(list))
     this.index = indexOf(this.parts)
   }
 }

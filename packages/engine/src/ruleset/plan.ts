@@ -4,17 +4,21 @@ import type { ResolvedField } from '../fields/table.ts'
 import { EventTypeAnalysis } from './event-types.ts'
 import { type ClauseNode, clausesOf, fold } from './fold.ts'
 import { type Need, planNeeds } from './needs.ts'
+import { TreeNumbers } from './numbers.ts'
 import { keysOf, split } from './split.ts'
 
 /** What runs for one group of event types: the rules that can match them, split into parts that can be kept. */
 export interface BucketPlan {
-  /** The rules, by their position in the ruleset, in order. Everything below is by position in this list. */
-  readonly rules: readonly number[]
+  /**
+   * Distinct conditions: for each the rules that have it, by their position in the ruleset, in order. Conditions are in the order of
+   * their first rules, and everything below is by position in this list.
+   */
+  readonly rules: readonly (readonly number[])[]
   /** The parts per scope, the scope with the most parts first. */
   readonly scopes: readonly ScopePlan[]
   /** Fields of the event that many rules compare with constants. */
   readonly keys: readonly KeyPlan[]
-  /** What remains of each rule besides the parts: a root, -1 for nothing. */
+  /** What remains of each condition besides the parts: a root, -1 for nothing. */
   readonly rest: readonly number[]
   /** The nodes that the numbers above refer to. */
   readonly roots: readonly Node[]
@@ -24,24 +28,24 @@ export interface BucketPlan {
 
 export interface ScopePlan {
   readonly scope: string
-  /** The part of each rule that belongs to the scope: a root, -1 for none. */
+  /** The part of each condition that belongs to the scope: a root, -1 for none. */
   readonly parts: readonly number[]
 }
 
 /** A value of a key field: a text, or the truth of a bool field. */
 export type KeyValue = string | boolean
 
-/** Which rules the values of one field allow. */
+/** Which conditions the values of one field allow. */
 export interface KeyPlan {
   readonly field: readonly [name: string, arg: string | null]
-  /** The part of each rule that the field decides: a root, -1 for none. */
+  /** The part of each condition that the field decides: a root, -1 for none. */
   readonly parts: readonly number[]
-  /** The rules allowed by a value that no rule names, among them every rule without a part. */
+  /** The conditions allowed by a value that none of them names, among them every condition without a part. */
   readonly other: readonly number[]
-  /** The rules allowed when the field is absent. */
+  /** The conditions allowed when the field is absent. */
   readonly absent: readonly number[]
-  /** Per value that rules name: the rules whose truth differs from that in `other`. */
-  readonly values: readonly (readonly [value: KeyValue, rules: readonly number[]])[]
+  /** Per value that conditions name: those whose truth differs from that in `other`. */
+  readonly values: readonly (readonly [value: KeyValue, conditions: readonly number[]])[]
 }
 
 /** Buckets, and the bucket of each event type, -1 for none. Without event types there is one bucket for all events. */
@@ -62,8 +66,12 @@ export function planRuleset(
   indexed: boolean,
 ): RulesetPlan {
   if (types === undefined || !indexed) {
-    return { buckets: [planBucket(conditions, indexed ? scopes : new Set(), indexed)], bucketOf: 0 }
+    const bucket = indexed
+      ? planBucket(conditions, scopes, new TreeNumbers())
+      : planBucket(conditions, new Set(), undefined)
+    return { buckets: [bucket], bucketOf: 0 }
   }
+  const numbers = new TreeNumbers()
   const analysis = new EventTypeAnalysis(types)
   const clauses: Map<string, ClauseNode> = new Map()
   for (const condition of conditions) clausesOf(condition, clauses)
@@ -88,6 +96,7 @@ export function planRuleset(
       const bucket = planBucket(
         conditions.map(condition => fold(condition, clause => known.get(clause.key))),
         scopes,
+        numbers,
       )
       index = bucket.rules.length === 0 ? -1 : buckets.push(bucket) - 1
       groups.set(group, index)
@@ -97,25 +106,38 @@ export function planRuleset(
   return { buckets, bucketOf }
 }
 
-/** A field becomes a key of a bucket when this many rules compare its value. Fewer are tested as fast one by one. */
-const MANY_RULES = 6
+/** A field becomes a key of a bucket when this many conditions compare its value. Fewer are tested as fast one by one. */
+const MANY = 6
 
-function planBucket(conditions: readonly Node[], scopes: ReadonlySet<string>, keyed = true): BucketPlan {
+/** @param numbers undefined: the slow twin, every rule by itself and found by nothing */
+function planBucket(
+  conditions: readonly Node[],
+  scopes: ReadonlySet<string>,
+  numbers: TreeNumbers | undefined,
+): BucketPlan {
   const roots: Node[] = []
-  const rootOf = new Map<Node, number>()
+  const rootOf = new Map<Node | number, number>()
   const root = (node: Node): number => {
     if (node.kind === 'const' && node.value) return -1
-    let index = rootOf.get(node)
-    if (index === undefined) rootOf.set(node, (index = roots.push(node) - 1))
+    const key = numbers?.of(node) ?? node
+    let index = rootOf.get(key)
+    if (index === undefined) rootOf.set(key, (index = roots.push(node) - 1))
     return index
   }
-  const possible = [...conditions.entries()].filter(([, node]) => node.kind !== 'const' || node.value)
-  const keys = keyed ? keyFields(possible.map(([, node]) => node)) : new Map<string, ResolvedField>()
+  const distinct = new Map<number, { readonly node: Node; readonly rules: number[] }>()
+  for (const [rule, node] of conditions.entries()) {
+    if (node.kind === 'const' && !node.value) continue
+    const key = numbers?.of(node) ?? rule
+    if (distinct.has(key)) distinct.get(key)!.rules.push(rule)
+    else distinct.set(key, { node, rules: [rule] })
+  }
+  const possible = [...distinct.values()]
+  const keys = numbers ? keyFields(possible.map(({ node }) => node)) : new Map<string, ResolvedField>()
   const rest: number[] = []
   const parts = new Map<string, number[]>()
   const keyParts = new Map<string, (Node | undefined)[]>()
   const none = (count: number) => Array.from({ length: count }, () => -1)
-  possible.forEach(([, condition], at) => {
+  possible.forEach(({ node: condition }, at) => {
     const cut = split(condition, scopes, field => keys.has(field))
     for (const [scope, node] of cut.parts) {
       if (!parts.has(scope)) parts.set(scope, none(possible.length))
@@ -131,12 +153,12 @@ function planBucket(conditions: readonly Node[], scopes: ReadonlySet<string>, ke
     plan.parts.reduce((n, part) => (part < 0 ? n : n + 1), 0)
   const byCount = (a: { parts: readonly number[] }, b: { parts: readonly number[] }) => count(b) - count(a)
   return {
-    rules: possible.map(([rule]) => rule),
+    rules: possible.map(({ rules }) => rules),
     scopes: [...parts].map(([scope, list]) => ({ scope, parts: list })).sort(byCount),
     keys: [...keyParts].map(([field, nodes]) => planKey(keys.get(field)!, nodes, root)).sort(byCount),
     rest,
     roots,
-    needs: keyed ? planNeeds(roots) : [],
+    needs: numbers ? planNeeds(roots) : [],
   }
 }
 
@@ -144,26 +166,26 @@ function keyFields(conditions: readonly Node[]): Map<string, ResolvedField> {
   const counts = new Map<ResolvedField, number>()
   for (const condition of conditions)
     for (const field of keysOf(condition).values()) counts.set(field, (counts.get(field) ?? 0) + 1)
-  const many = [...counts].filter(([, rules]) => rules >= MANY_RULES)
+  const many = [...counts].filter(([, uses]) => uses >= MANY)
   return new Map(many.map(([field]) => [field.text, field]))
 }
 
-/** Computes for which values of a field each rule's part holds. */
+/** Computes for which values of a field each condition's part holds. */
 function planKey(field: ResolvedField, nodes: readonly (Node | undefined)[], root: (node: Node) => number): KeyPlan {
   const other: number[] = []
   const absent: number[] = []
   const toggled = new Map<KeyValue, number[]>()
-  nodes.forEach((node, rule) => {
+  nodes.forEach((node, at) => {
     const unnamed = node === undefined || holdsFor(node, UNNAMED)
-    if (unnamed) other.push(rule)
-    if (node === undefined || holdsFor(node, undefined)) absent.push(rule)
+    if (unnamed) other.push(at)
+    if (node === undefined || holdsFor(node, undefined)) absent.push(at)
     const values = new Set(
       [...(node ? clausesOf(node).values() : [])].flatMap(({ clause }) => clause.values as KeyValue[]),
     )
     for (const value of values) {
       if (holdsFor(node!, value) === unnamed) continue
-      if (toggled.has(value)) toggled.get(value)!.push(rule)
-      else toggled.set(value, [rule])
+      if (toggled.has(value)) toggled.get(value)!.push(at)
+      else toggled.set(value, [at])
     }
   })
   return {

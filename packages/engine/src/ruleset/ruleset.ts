@@ -11,7 +11,7 @@ import type { KeyPlan } from './plan.ts'
 
 /** A bucket as plain data, which can be saved. */
 export interface BucketShape {
-  readonly rules: readonly number[]
+  readonly rules: readonly (readonly number[])[]
   readonly scopes: readonly { readonly scope: string; readonly parts: readonly number[] }[]
   readonly keys: readonly KeyPlan[]
   readonly rest: readonly number[]
@@ -110,15 +110,7 @@ export class Ruleset {
         this.#table,
         this.#errors,
       )
-    const bucket = new Bucket(
-      Int32Array.from(shape.rules),
-      scopes,
-      keys,
-      Int32Array.from(shape.rest),
-      evaluator,
-      this.#layout,
-      indexOf,
-    )
+    const bucket = new Bucket(shape.rules, scopes, keys, Int32Array.from(shape.rest), evaluator, this.#layout, indexOf)
     this.#buckets[index] = bucket
     return bucket
   }

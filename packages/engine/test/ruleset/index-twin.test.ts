@@ -94,8 +94,11 @@ test.each(['first', 'all'] as const)('all ways agree, rule matching %s', { timeo
   fc.assert(
     fc.property(
       fc.array(condition, { minLength: 1, maxLength: 24 }),
+      // Some conditions are those of several rules.
+      fc.array(fc.nat(23), { maxLength: 12 }),
       fc.array(step, { minLength: 5, maxLength: 60 }),
-      (conditions, steps) => {
+      (distinct, again, steps) => {
+        const conditions = [...distinct, ...again.map(i => distinct[i % distinct.length]!)]
         const expected = play({ ...slow, ruleMatching }, conditions, steps)
         for (const [name, way] of ways)
           expect({ name, told: play({ ...way, ruleMatching }, conditions, steps) }).toEqual({ name, told: expected })
@@ -117,6 +120,16 @@ test('from its second event on, a thread that leaves no rule possible costs no r
   for (let i = 0; i < 1000; i++) engine.evaluate(threads, new Act(0, thread, undefined, 5))
   expect(reads.count).toBe(before)
   expect(engine.stats().decided).toBe(1001)
+})
+
+test('a condition of many rules is tried once, and all of them match', () => {
+  const conditions = ['evt.size > 3', 'evt.size > 3 and evt.num >= 0', 'evt.size > 8']
+  const engine = new Engine({ sources: [threads], ruleMatching: 'all' })
+  engine.load(rulesFile([...conditions, ...conditions.toReversed(), 'evt.num >= 0 and evt.size > 3']))
+  const rulesFor = (size: number) => engine.evaluate(threads, new Act(0, undefined, undefined, size)).map(a => a.rule)
+  expect(rulesFor(9)).toEqual(['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6'])
+  expect(rulesFor(5)).toEqual(['r0', 'r1', 'r4', 'r5', 'r6'])
+  expect(rulesFor(2)).toEqual([])
 })
 
 test('event types without rules are not wanted', () => {
