@@ -1,8 +1,10 @@
 import { extract } from '../fields/extract.ts'
 import type { ExtractErrors } from '../fields/failures.ts'
+import type { Value } from '../fields/field.ts'
 import type { ResolvedField } from '../fields/table.ts'
 import type { KeyPlan } from './plan.ts'
 import type { SetTable } from './set-table.ts'
+import { TextFilter } from './text-filter.ts'
 
 /** A field of the event that many conditions compare with constants. Its value is looked up once and yields those that remain possible. */
 export class BucketKey {
@@ -13,6 +15,8 @@ export class BucketKey {
   readonly #plan: KeyPlan
   /** Positions in `#plan.values`, by value. */
   readonly #index: ReadonlyMap<unknown, number>
+  /** Tells most values that are not in `#index`, where that is large: to look there costs several misses of the cache. */
+  readonly #filter: TextFilter | undefined
   /** The set for each value, then for other values, then for absent; -1: not known yet. */
   readonly #sets: Int32Array
   /** The state of the table of sets for which `#sets` is valid. */
@@ -24,6 +28,7 @@ export class BucketKey {
     this.#field = field
     this.#plan = plan
     this.#index = new Map(plan.values.map(([value], i) => [value, i]))
+    this.#filter = TextFilter.of(plan.values.map(([value]) => value))
     this.#sets = new Int32Array(plan.values.length + 2).fill(-1)
   }
 
@@ -35,9 +40,13 @@ export class BucketKey {
     }
     const { length } = this.#plan.values
     const value = extract(this.#field, event, this.#errors)
-    const at = value === undefined ? length + 1 : (this.#index.get(value) ?? length)
+    const at = value === undefined ? length + 1 : this.#mayBe(value) ? (this.#index.get(value) ?? length) : length
     const known = this.#sets[at]!
     return known >= 0 ? known : this.#make(at, table)
+  }
+
+  #mayBe(value: Value): boolean {
+    return this.#filter === undefined || typeof value !== 'string' || this.#filter.has(value)
   }
 
   #make(at: number, table: SetTable): number {

@@ -1,7 +1,9 @@
-import type { Clause, Node } from '../bytecode/tree.ts'
+import type { Clause, Expr, Node } from '../bytecode/tree.ts'
+import type { TransformerName } from '../condition/transformers.ts'
 import { printAddress } from '../fields/address.ts'
 import type { Scalar } from '../fields/field.ts'
 import { lowerAscii } from '../fields/glob.ts'
+import type { ResolvedField } from '../fields/table.ts'
 import { TYPES } from '../fields/types.ts'
 import { clausesOf } from './fold.ts'
 
@@ -12,7 +14,7 @@ import { clausesOf } from './fold.ts'
 export type Need = {
   readonly field: readonly [name: string, arg: string | null]
 } & (
-  | { readonly kind: 'text'; readonly values: readonly string[] } // one occurs in it, whatever the case
+  | { readonly kind: 'text'; readonly values: readonly string[] } // one occurs in it, whatever the case; bytes are units
   | { readonly kind: 'number'; readonly values: readonly Range[] } // it lies in one of them
   | { readonly kind: 'network'; readonly values: readonly string[] } // one contains it: CIDR or a single address
 )
@@ -85,12 +87,18 @@ function eitherOf(children: readonly Node[]): Need[] {
   })
 }
 
-function needOfClause({ left, op, modifier, values }: Clause): Need[] {
-  if (left.kind !== 'field' || left.list || modifier !== undefined || values.length === 0) return []
-  const field = [left.field.name, left.field.argText ?? null] as const
-  switch (TYPES[left.type].kind) {
-    case 'text': {
-      const texts = values.map(value => literalOf(op, value as string))
+/** Of a list, and whatever the modifier, some element must be as one of the values says. */
+function needOfClause({ left, op, values }: Clause): Need[] {
+  const of = values.length === 0 ? undefined : fieldOf(left)
+  if (of === undefined) return []
+  const field = [of.name, of.argText ?? null] as const
+  const { kind } = TYPES[left.type]
+  switch (kind) {
+    case 'text':
+    case 'bytes': {
+      const texts = values.map(value =>
+        literalOf(op, kind === 'text' ? (value as string) : unitsOf(value as Uint8Array)),
+      )
       return texts.every(text => text !== undefined && text !== '')
         ? [{ field, kind: 'text', values: texts.map(text => lowerAscii(text!)) }]
         : []
@@ -101,7 +109,7 @@ function needOfClause({ left, op, modifier, values }: Clause): Need[] {
     }
     case 'ip':
     case 'net':
-      if (op !== '=' && op !== 'in') return []
+      if (op !== '=' && op !== 'in' && op !== 'intersects') return []
       return [
         {
           field,
@@ -114,14 +122,28 @@ function needOfClause({ left, op, modifier, values }: Clause): Need[] {
   }
 }
 
+/** The field whose value has every text, up to its case, that the operand's has. */
+function fieldOf(operand: Expr): ResolvedField | undefined {
+  if (operand.kind === 'field') return operand.field
+  return operand.kind === 'transform' && SHORTENING.has(operand.name) ? fieldOf(operand.args[0]!) : undefined
+}
+
+const SHORTENING: ReadonlySet<TransformerName> = new Set(['tolower', 'toupper', 'basename'])
+
+/** Bytes as a text of one unit each. */
+const unitsOf = (bytes: Uint8Array): string => Array.from(bytes, byte => String.fromCharCode(byte)).join('')
+
 /** A text that occurs in every value for which `value op text` holds; undefined = none is known. */
 function literalOf(op: Clause['op'], text: string): string | undefined {
   switch (op) {
     case '=':
     case 'in':
+    case 'intersects':
     case 'contains':
+    case 'bcontains':
     case 'icontains':
     case 'startswith':
+    case 'bstartswith':
     case 'endswith':
       return text
     case 'glob':
@@ -141,6 +163,7 @@ function rangeOf(op: Clause['op'], value: Scalar): Range | undefined {
   switch (op) {
     case '=':
     case 'in':
+    case 'intersects':
       return [value, value]
     case '<':
     case '<=':

@@ -5,22 +5,28 @@ const UNITS = 128
 const OTHER = 127
 const CLASS: Uint8Array = Uint8Array.from({ length: UNITS }, (_, unit) => (unit >= 65 && unit <= 90 ? unit + 32 : unit))
 
+/** One state in so many, the shallowest, has its transitions in a row, where most of a value is read; and at most so many have. */
+const ROW_SHARE = 8
+const MAX_ROWS = 256
+
 /**
  * Many texts to look for at once (Aho and Corasick, 1975): one pass over a value finds the numbers of all texts that occur in it,
  * at a cost that does not depend on how many there are. It may find too many: case and characters beyond ASCII are not told apart.
  */
 export class TextIndex {
-  /** Open addressing: state * UNITS + unit, and the next state. */
+  /** Transitions of the states without a row: open addressing by state * UNITS + unit. */
   readonly #keys: Int32Array
-  readonly #next: Int32Array
+  readonly #to: Int32Array
   readonly #mask: number
-  /** Transitions of the root, where most units lead back to. */
-  readonly #first = new Int32Array(UNITS)
-  /** Where to go on when no transition fits; the next state down this way that ends a text, 0 for none. */
+  /** The states below have a row in `#rows`, which has the next state for every unit. The others are deeper. */
+  readonly #withRow: number
+  readonly #rows: Int32Array
+  /** Where to go on when no transition of a state fits. */
   readonly #fail: Int32Array
-  readonly #hits: Int32Array
+  /** Per state, itself or the first one down its failures that ends a text, 0 for none. */
+  readonly #hit: Int32Array
   /** The numbers of the texts that end in a state. */
-  readonly #ends: (number[] | undefined)[] = []
+  readonly #ends: (readonly number[] | undefined)[]
 
   /** @param texts none is empty; each with the number to find */
   constructor(texts: readonly (readonly [text: string, number: number])[]) {
@@ -28,86 +34,114 @@ export class TextIndex {
     let size = 16
     while (size < units * 2) size *= 2
     this.#keys = new Int32Array(size).fill(-1)
-    this.#next = new Int32Array(size)
+    this.#to = new Int32Array(size)
     this.#mask = size - 1
-    const parents = [0]
-    const unitOf = [0]
+    const nodes = this.#insert(texts)
+    this.#keys.fill(-1)
+    this.#withRow = Math.min(MAX_ROWS, Math.ceil(nodes.length / ROW_SHARE))
+    this.#rows = new Int32Array(UNITS * this.#withRow)
+    this.#fail = new Int32Array(nodes.length)
+    this.#hit = new Int32Array(nodes.length)
+    this.#ends = nodes.map(({ ends }) => (ends.length === 0 ? undefined : ends))
+    this.#link(nodes)
+  }
+
+  /** The trie of the texts, by growing depth. */
+  #insert(texts: readonly (readonly [text: string, number: number])[]): readonly TrieNode[] {
+    const nodes: TrieNode[] = [new TrieNode(0)]
     for (const [text, number] of texts) {
-      let state = 0
+      let node = 0
       for (let i = 0; i < text.length; i++) {
         const unit = classOf(text.charCodeAt(i))
-        let next = this.#go(state, unit)
+        let next = this.#go(node, unit)
         if (next === 0) {
-          next = parents.push(state) - 1
-          unitOf.push(unit)
-          this.#put(state, unit, next)
+          next = nodes.push(new TrieNode(unit)) - 1
+          nodes[node]!.children.push(nodes[next]!)
+          this.#put(node, unit, next)
         }
-        state = next
+        node = next
       }
-      this.#ends[state] ??= []
-      this.#ends[state]!.push(number)
+      nodes[node]!.ends.push(number)
     }
-    this.#fail = new Int32Array(parents.length)
-    this.#hits = new Int32Array(parents.length)
-    this.#link(parents, unitOf)
+    const ordered = [nodes[0]!]
+    for (let i = 0; i < ordered.length; i++) {
+      ordered[i]!.state = i
+      for (const child of ordered[i]!.children) ordered.push(child)
+    }
+    return ordered
+  }
+
+  /** Fills in transitions, and where states fail to: a state that is less deep, and so is complete by then. */
+  #link(nodes: readonly TrieNode[]): void {
+    for (const { state, children } of nodes) {
+      const fail = this.#fail[state]!
+      this.#hit[state] = this.#ends[state] === undefined ? this.#hit[fail]! : state
+      const row = state * UNITS
+      if (state < this.#withRow && state > 0) this.#rows.copyWithin(row, fail * UNITS, (fail + 1) * UNITS)
+      for (const child of children) {
+        this.#fail[child.state] = state === 0 ? 0 : this.#next(fail, child.unit)
+        if (state < this.#withRow) this.#rows[row + child.unit] = child.state
+        else this.#put(state, child.unit, child.state)
+      }
+    }
   }
 
   /** Marks the numbers of the texts found. */
-  find(text: string, marks: Marks): void {
+  find(value: string | Uint8Array, marks: Marks): void {
     let state = 0
-    for (let i = 0; i < text.length; i++) {
-      const unit = classOf(text.charCodeAt(i))
-      let next = this.#go(state, unit)
-      while (next === 0 && state !== 0) {
-        state = this.#fail[state]!
-        next = this.#go(state, unit)
+    if (typeof value === 'string')
+      for (let i = 0; i < value.length; i++) {
+        state = this.#next(state, classOf(value.charCodeAt(i)))
+        if (this.#hit[state] !== 0) this.#mark(state, marks)
       }
-      state = next
-      for (let end = this.#ends[state] === undefined ? this.#hits[state]! : state; end !== 0; end = this.#hits[end]!) {
-        const numbers = this.#ends[end]!
-        for (let k = 0; k < numbers.length; k++) marks.add(numbers[k]!)
+    else
+      for (let i = 0; i < value.length; i++) {
+        state = this.#next(state, classOf(value[i]!))
+        if (this.#hit[state] !== 0) this.#mark(state, marks)
       }
-    }
   }
 
+  #mark(state: number, marks: Marks): void {
+    for (let hit = this.#hit[state]!; hit !== 0; hit = this.#hit[this.#fail[hit]!]!)
+      for (const number of this.#ends[hit]!) marks.add(number)
+  }
+
+  /** The state that a unit leads to, there or where the state fails to. */
+  #next(state: number, unit: number): number {
+    while (state >= this.#withRow) {
+      const next = this.#go(state, unit)
+      if (next !== 0) return next
+      state = this.#fail[state]!
+    }
+    return this.#rows[state * UNITS + unit]!
+  }
+
+  /** The transition of a state without a row; 0: it has none. */
   #go(state: number, unit: number): number {
-    if (state === 0) return this.#first[unit]!
     const key = state * UNITS + unit
     for (let at = hashOf(key) & this.#mask; ; at = (at + 1) & this.#mask) {
-      if (this.#keys[at] === key) return this.#next[at]!
+      if (this.#keys[at] === key) return this.#to[at]!
       if (this.#keys[at] === -1) return 0
     }
   }
 
   #put(state: number, unit: number, next: number): void {
-    if (state === 0) {
-      this.#first[unit] = next
-      return
-    }
     const key = state * UNITS + unit
     let at = hashOf(key) & this.#mask
     while (this.#keys[at] !== -1) at = (at + 1) & this.#mask
     this.#keys[at] = key
-    this.#next[at] = next
+    this.#to[at] = next
   }
+}
 
-  /** Fills in where a state fails to, by growing depth: states are numbered so that parents come first, but not by depth. */
-  #link(parents: readonly number[], unitOf: readonly number[]): void {
-    const children: number[][] = parents.map(() => [])
-    for (let state = 1; state < parents.length; state++) children[parents[state]!]!.push(state)
-    for (let level = children[0]!; level.length > 0; level = level.flatMap(state => children[state]!)) {
-      for (const state of level) {
-        const parent = parents[state]!
-        if (parent !== 0) {
-          let fail = this.#fail[parent]!
-          const unit = unitOf[state]!
-          while (fail !== 0 && this.#go(fail, unit) === 0) fail = this.#fail[fail]!
-          this.#fail[state] = this.#go(fail, unit)
-        }
-        const fail = this.#fail[state]!
-        this.#hits[state] = this.#ends[fail] === undefined ? this.#hits[fail]! : fail
-      }
-    }
+class TrieNode {
+  readonly unit: number
+  readonly children: TrieNode[] = []
+  readonly ends: number[] = []
+  state = 0
+
+  constructor(unit: number) {
+    this.unit = unit
   }
 }
 

@@ -19,6 +19,8 @@ interface Act {
   readonly text: string | undefined
   readonly size: number | bigint | undefined
   readonly hosts: readonly string[]
+  readonly tags: readonly string[]
+  readonly body: Uint8Array
   readonly file: File
 }
 
@@ -35,6 +37,8 @@ const source = defineSource<Act>({
       doc: 'd',
       extract: act => (act.hosts.length === 0 ? undefined : act.hosts),
     },
+    'act.tags': { type: 'string', list: true, doc: 'd', extract: act => act.tags },
+    'act.body': { type: 'bytes', doc: 'd', extract: act => act.body },
     'file.name': { type: 'path', scope: 'file', doc: 'd', extract: act => act.file.name },
   },
 })
@@ -42,7 +46,15 @@ const source = defineSource<Act>({
 const PIECES = ['a', 'B', 'ab', 'Äb', '/', '/x', 'x.', 'b/a', '0', 'é', '😀']
 const text = fc.array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 4 }).map(pieces => pieces.join(''))
 const quoted = text.map(value => `"${value}"`)
-const field = fc.constantFrom('act.text', 'file.name')
+const field = fc.constantFrom(
+  ...['act.text', 'file.name', 'tolower(act.text)', 'toupper(file.name)', 'basename(act.text)'],
+)
+const plain = fc.constantFrom('act.text', 'file.name')
+const list = fc.array(quoted, { minLength: 1, maxLength: 3 }).map(values => `(${values.join(', ')})`)
+const bytes = fc.uint8Array({ minLength: 1, maxLength: 2, max: 0xff })
+const hex = fc
+  .oneof(bytes, fc.constantFrom(Uint8Array.of(0x41), Uint8Array.of(0xe9, 0x61)))
+  .map(one => Array.from(one, byte => byte.toString(16).padStart(2, '0')).join(''))
 const glob = fc
   .array(fc.constantFrom(...PIECES, '*', '?', '[ab]'), { minLength: 1, maxLength: 4 })
   .map(p => `"${p.join('')}"`)
@@ -68,11 +80,15 @@ const check = fc.oneof(
   fc
     .tuple(field, fc.constantFrom('=', 'contains', 'icontains', 'startswith', 'endswith', '!='), quoted)
     .map(c => c.join(' ')),
-  fc.tuple(field, fc.array(quoted, { minLength: 1, maxLength: 3 })).map(([f, list]) => `${f} in (${list.join(', ')})`),
-  fc.tuple(field, fc.constantFrom('glob', 'iglob'), glob).map(c => c.join(' ')),
-  fc.tuple(field, regex).map(([f, pattern]) => `${f} regex ${pattern}`),
+  fc.tuple(fc.oneof(field, fc.constant('act.tags')), fc.constantFrom('in', 'intersects'), list).map(c => c.join(' ')),
   fc
-    .tuple(field, fc.array(text, { minLength: 1, maxLength: 2 }))
+    .tuple(field, fc.constantFrom('=', 'contains', 'startswith'), fc.constantFrom('oneof', 'anyof', 'allof'), list)
+    .map(c => c.join(' ')),
+  fc.tuple(fc.constantFrom('bcontains', 'bstartswith'), hex).map(([op, digits]) => `act.body ${op} ${digits}`),
+  fc.tuple(plain, fc.constantFrom('glob', 'iglob'), glob).map(c => c.join(' ')),
+  fc.tuple(plain, regex).map(([f, pattern]) => `${f} regex ${pattern}`),
+  fc
+    .tuple(plain, fc.array(text, { minLength: 1, maxLength: 2 }))
     .map(([f, list]) => `${f} pmatch (${list.map(t => `"/${t}"`).join(', ')})`),
   fc.tuple(fc.constantFrom('=', '<', '<=', '>', '>=', '!='), number).map(([op, n]) => `act.size ${op} ${n}`),
   fc.array(number, { minLength: 1, maxLength: 3 }).map(list => `act.size in (${list.join(', ')})`),
@@ -89,6 +105,11 @@ const act = fc.record({
   text: fc.option(text, { nil: undefined, freq: 9 }),
   size: fc.oneof(fc.constant(undefined), number, fc.constantFrom(3n, 9007199254740993n, -9007199254740993n)),
   hosts: fc.array(host, { maxLength: 2 }),
+  tags: fc.array(text, { maxLength: 3 }),
+  body: fc.oneof(
+    fc.array(bytes, { maxLength: 4 }).map(parts => Uint8Array.from(parts.flatMap(part => [...part]))),
+    fc.constant(new TextEncoder().encode('aAéb')),
+  ),
   file: text.map(name => new File(`/${name}`)),
 })
 
@@ -113,6 +134,17 @@ function play(
       .join(' '),
   )
 }
+
+test('hundreds of values of one field: a value that is one of them finds its rule, others find none', () => {
+  const names = Array.from({ length: 400 }, (_, i) => `/srv/${'x'.repeat(i % 23)}app${i}/index`)
+  const conditions = names.map(name => `act.text = ${name}`)
+  const ask = (value: string | undefined): Act => ({
+    ...{ text: value, size: 1, hosts: [], tags: [], body: new Uint8Array(0), file: new File('/f') },
+  })
+  const others = [...names.flatMap(name => [name.slice(1), `${name}x`, name.replace('app', 'apq')]), '', undefined]
+  expect(play(conditions, names.map(ask), true, 'all').slice(0, 400)).toEqual(names.map((_, i) => `r${i}`))
+  expect(new Set(play(conditions, others.map(ask), true, 'all'))).toEqual(new Set(['']))
+})
 
 test.each(['first', 'all'] as const)('many rules of every operator, rule matching %s', { timeout: 0 }, matching => {
   fc.assert(
