@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 10
+#define WIRE_VERSION 11
 
 struct event_header {
 	__u16 cpu;
@@ -40,6 +40,8 @@ enum want {
 
 /* Added to the want of a call that opens files: no rule can match one of the class `failedOpens` (src/fields/failed-opens.ts). */
 #define WANT_NO_FAILED_OPENS 0x80
+/* Added to the want of a call that writes: a rule reads messages to the system log, so these are kept whole (src/fields/syslog.ts). */
+#define WANT_WHOLE_LOGS 0x40
 
 /* Slots of `wants` for tracepoints, above all system call numbers. */
 enum trace {
@@ -68,6 +70,7 @@ enum counter {
 	COUNT_IO_URING,            /* requests submitted to an io_uring: what they do is not recorded */
 	COUNT_PASSED_OVER,         /* an open that failed and that no rule can match: WANT_NO_FAILED_OPENS */
 	COUNT_NAMES_REFUSED,       /* the sidecar's own: users of a container that could not be read safely or in time */
+	COUNT_LOG_CUT,             /* a message to the system log of which only the first MAX_CHUNK bytes were kept: WANT_WHOLE_LOGS */
 	COUNTER_MAX,
 };
 

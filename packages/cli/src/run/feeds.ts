@@ -54,6 +54,7 @@ export async function openFeeds(
     liveFeed({
       config,
       wanted: engine.wantedTypes('syscall'),
+      fields: engine.fieldsRead('syscall'),
       ...(!flags['no-kernel-filter'] && !config.capture.enabled && { unmatched: engine.unmatched('syscall') }),
       socketPath: flags['probe-socket'],
       containers: await withPods(metadataOptions(config), await clusterOf(config, flags['k8s-meta']), text =>

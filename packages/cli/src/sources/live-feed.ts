@@ -1,4 +1,4 @@
-import type { Unmatched } from '@falc/engine'
+import type { FieldUse, Unmatched } from '@falc/engine'
 import { ContainerMetadata, type Live, LiveError, type MetadataOptions, openLive } from '@falc/sources-syscall'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
@@ -15,6 +15,8 @@ export interface LiveFeedOptions {
   readonly wanted: Uint8Array | 'all'
   /** What no rule can match of the others, which the kernel then leaves out. */
   readonly unmatched?: Unmatched
+  /** What rules read. */
+  readonly fields: Iterable<FieldUse>
   /** Socket of a sidecar that runs as a service. */
   readonly socketPath?: string | undefined
   /** Where to ask about containers, and how long evaluations wait for the answer. */
@@ -27,6 +29,7 @@ export async function liveFeed({
   config,
   wanted,
   unmatched,
+  fields,
   socketPath,
   containers,
   log,
@@ -36,6 +39,7 @@ export async function liveFeed({
     const { base_syscalls, falco_libs } = config
     const live = await openLive({
       wanted,
+      fields,
       ...ring,
       containerEngines: containerEngines(config),
       snaplen: falco_libs.snaplen || DEFAULT_SNAPLEN,
@@ -128,7 +132,8 @@ class LiveFeed implements Feed {
   }
 
   want(rules: RunningRules): void {
-    this.#live.want(rules.wantedTypes(this.source), this.#filters ? rules.unmatched(this.source) : {})
+    const unmatched = this.#filters ? rules.unmatched(this.source) : {}
+    this.#live.want(rules.wantedTypes(this.source), unmatched, rules.fieldsRead(this.source))
   }
 
   passedOver(): number {
@@ -152,7 +157,7 @@ class LiveFeed implements Feed {
 }
 
 /** Counters of the probe that stand for no lost event. */
-const LIMITS = ['ioUring', 'namesRefused', 'raced', 'unchecked'] as const
+const LIMITS = ['ioUring', 'logCut', 'namesRefused', 'raced', 'unchecked'] as const
 
 /** The probe's counters under Falco's names. */
 function kernelCounts(live: Live): KernelCounts {

@@ -196,7 +196,7 @@ static __always_inline int call_program(void *ctx, __u32 nr, long ret)
 static __always_inline bool is_for_state(__u32 nr)
 {
 	__u8 *want = bpf_map_lookup_elem(&syscalls, &nr);
-	return want && (*want & ~WANT_NO_FAILED_OPENS) == WANT_STATE;
+	return want && (*want & ~(WANT_NO_FAILED_OPENS | WANT_WHOLE_LOGS)) == WANT_STATE;
 }
 
 static __always_inline bool is_wanted(__u32 nr)

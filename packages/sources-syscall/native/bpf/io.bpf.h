@@ -1,6 +1,6 @@
 /* Level 3: reading, writing, closing, copying descriptors. */
 #pragma once
-#include "store.bpf.h"
+#include "logs.bpf.h"
 #include "flags.bpf.h"
 
 EXIT_EVENT(close, SYSCALL_CLOSE_X)
@@ -34,7 +34,7 @@ static __always_inline long written(long ret, unsigned long size)
 EXIT_EVENT(write, SYSCALL_WRITE_X)
 {
 	PARAM(res, put_u64(e, ret));
-	PARAM(data, put_data(e, argument(regs, 1), written(ret, argument(regs, 2))));
+	PARAM(data, put_written(e, argument(regs, 1), written(ret, argument(regs, 2)), 0, 0));
 	PARAM(fd, put_int(e, argument(regs, 0)));
 	PARAM(size, put_u32(e, argument(regs, 2)));
 }
@@ -51,7 +51,7 @@ EXIT_EVENT(pread64, SYSCALL_PREAD_X)
 EXIT_EVENT(pwrite64, SYSCALL_PWRITE_X)
 {
 	PARAM(res, put_u64(e, ret));
-	PARAM(data, put_data(e, argument(regs, 1), written(ret, argument(regs, 2))));
+	PARAM(data, put_written(e, argument(regs, 1), written(ret, argument(regs, 2)), 0, 0));
 	PARAM(fd, put_int(e, argument(regs, 0)));
 	PARAM(size, put_u32(e, argument(regs, 2)));
 	PARAM(pos, put_u64(e, argument(regs, 3)));
@@ -112,19 +112,25 @@ __noinline int copy_iovecs(__u64 vector, __u64 n, __u32 most)
 	return to->cursor;
 }
 
-/* At most `size` bytes of what the vector describes, of these at most snaplen. What it describes in all is then in `total`. */
-static __always_inline void put_iovec_data(struct event *e, __u64 vector, __u64 n, long size)
+/* At most `size` bytes of what the vector describes, of these at most `keep`. What it describes in all is then in `total`. */
+static __always_inline void put_kept_iovecs(struct event *e, __u64 vector, __u64 n, long size, __u32 keep)
 {
-	__u32 keep = snaplen < MAX_CHUNK ? snaplen : MAX_CHUNK;
+	if (keep > MAX_CHUNK)
+		keep = MAX_CHUNK;
 	end_param(e, copy_iovecs(vector, n, size < 0 ? 0 : size < keep ? size : keep) & (2 * MAX_CHUNK - 1));
 }
 
+static __always_inline void put_iovec_data(struct event *e, __u64 vector, __u64 n, long size)
+{
+	put_kept_iovecs(e, vector, n, size, snaplen);
+}
+
 /* The size before the data: it is known only when the vector has been read. */
-static __always_inline void put_size_and_iovec_data(struct event *e, __u64 vector, __u64 n, long size)
+static __always_inline void put_size_and_iovec_data(struct event *e, __u64 vector, __u64 n, long size, __u32 keep)
 {
 	__u32 at = e->to->at;
 	PARAM(size, put_u32(e, 0));
-	PARAM(data, put_iovec_data(e, vector, n, size));
+	PARAM(data, put_kept_iovecs(e, vector, n, size, keep));
 	STORE(__u32, &e->to->bytes[at & (MAX_EVENT - 1)], e->to->total);
 }
 
@@ -132,6 +138,13 @@ static __always_inline void put_size_and_iovec_data(struct event *e, __u64 vecto
 static __always_inline long written_of_all(long ret)
 {
 	return ret > 0 ? ret : MAX_CHUNK;
+}
+
+/* The same of a vector as of put_written. */
+static __always_inline void put_written_vector(struct event *e, __u64 vector, __u64 n, long ret, __u64 address, __u32 length)
+{
+	long size = written_of_all(ret);
+	put_kept_iovecs(e, vector, n, size, kept(e, size, address, length));
 }
 
 /* The size is what was read. */
@@ -146,7 +159,7 @@ EXIT_EVENT(readv, SYSCALL_READV_X)
 EXIT_EVENT(writev, SYSCALL_WRITEV_X)
 {
 	PARAM(res, put_u64(e, ret));
-	PARAM(data, put_iovec_data(e, argument(regs, 1), argument(regs, 2), written_of_all(ret)));
+	PARAM(data, put_written_vector(e, argument(regs, 1), argument(regs, 2), ret, 0, 0));
 	PARAM(fd, put_int(e, argument(regs, 0)));
 	PARAM(size, put_u32(e, e->to->total));
 }
@@ -163,7 +176,7 @@ EXIT_EVENT(preadv, SYSCALL_PREADV_X)
 EXIT_EVENT(pwritev, SYSCALL_PWRITEV_X)
 {
 	PARAM(res, put_u64(e, ret));
-	PARAM(data, put_iovec_data(e, argument(regs, 1), argument(regs, 2), written_of_all(ret)));
+	PARAM(data, put_written_vector(e, argument(regs, 1), argument(regs, 2), ret, 0, 0));
 	PARAM(fd, put_int(e, argument(regs, 0)));
 	PARAM(size, put_u32(e, e->to->total));
 	PARAM(pos, put_u64(e, argument(regs, 3)));

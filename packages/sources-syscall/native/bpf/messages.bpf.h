@@ -5,6 +5,7 @@
 /* A msghdr in the caller's memory. */
 struct message {
 	__u64 name, vector, vectors, control, control_size;
+	__u32 name_size;
 	__u32 length;   /* of a mmsghdr: what was sent or received of it */
 };
 
@@ -19,13 +20,14 @@ static __always_inline bool read_message(struct message *to, const struct regist
 		struct narrow_mmsghdr m = {};
 		if (bpf_probe_read_user(&m, many ? sizeof(m) : sizeof(m) - sizeof(m.length), (void *)(from + i * sizeof(m))))
 			return false;
-		*to = (struct message){ m.name, m.vector, m.vectors, m.control, m.control_size, m.length };
+		*to = (struct message){ m.name, m.vector, m.vectors, m.control, m.control_size, m.name_size, m.length };
 	} else {
 		struct { struct user_msghdr msg; __u64 length; } m = {};
 		if (bpf_probe_read_user(&m, many ? sizeof(m) : sizeof(m.msg), (void *)(from + i * sizeof(m))))
 			return false;
 		*to = (struct message){ (__u64)m.msg.msg_name, (__u64)m.msg.msg_iov, m.msg.msg_iovlen,
-		                        (__u64)m.msg.msg_control, m.msg.msg_controllen, m.length };
+		                        (__u64)m.msg.msg_control, m.msg.msg_controllen,
+		                        m.msg.msg_namelen, m.length };
 	}
 	return true;
 }
@@ -35,10 +37,10 @@ EXIT_EVENT(sendmsg, SOCKET_SENDMSG_X)
 	struct message m = {};
 	PARAM(res, put_u64(e, ret));
 	read_message(&m, regs, argument(regs, 1), 0, false);
-	PARAM(data, put_iovec_data(e, m.vector, m.vectors, written_of_all(ret)));
+	PARAM(data, put_written_vector(e, m.vector, m.vectors, ret, m.name, m.name_size));
 	PARAM(fd, put_int(e, argument(regs, 0)));
 	PARAM(size, put_u32(e, e->to->total));
-	PARAM(tuple, put_socktuple(e, argument(regs, 0), true, m.name));
+	PARAM(tuple, put_sent_socktuple(e, argument(regs, 0), m.name, m.name_size));
 }
 
 /* The size is what was received. */
@@ -102,8 +104,8 @@ __noinline int write_sent(__u32 i)
 	struct message m = {};
 	if (!begin_message(e, PPME_SOCKET_SENDMMSG_X, NPARAMS_SOCKET_SENDMMSG_X, &m, i))
 		return 0;
-	put_size_and_iovec_data(e, m.vector, m.vectors, written_of_all(m.length));
-	PARAM(tuple, put_socktuple(e, argument(&e->to->registers, 0), true, m.name));
+	put_size_and_iovec_data(e, m.vector, m.vectors, written_of_all(m.length), kept(e, written_of_all(m.length), m.name, m.name_size));
+	PARAM(tuple, put_sent_socktuple(e, argument(&e->to->registers, 0), m.name, m.name_size));
 	commit(e);
 	return 1;
 }

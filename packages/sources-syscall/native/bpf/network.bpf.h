@@ -4,48 +4,12 @@
 #include "flags.bpf.h"
 #include "io.bpf.h"
 
-#define S_IFMT 0170000
-#define S_IFSOCK 0140000
-#define UNIX_PATH_MAX 108
-
-static __always_inline struct sock *sock_of(struct file *file)
-{
-	struct socket *socket;
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
-}
-
-/* The path that a unix socket is bound to, at `to`; its length with the NUL. An abstract name keeps its text without the leading NUL. */
-static __always_inline __u32 unix_path(struct sock *sk, __u8 *to)
-{
-	struct unix_address *address = sk ? BPF_CORE_READ((struct unix_sock *)sk, addr) : NULL;
-	char *path;
-	char first = 0;
-	long n;
-	to[0] = 0;
-	if (!address)
-		return 1;
-	path = (char *)address + bpf_core_field_offset(struct unix_address, name) + 2;
-	bpf_probe_read_kernel(&first, 1, path);
-	n = bpf_probe_read_kernel_str(to, UNIX_PATH_MAX + 1, first ? path : path + 1);
-	if (!first) {
-		/* An abstract name has no NUL at its end, what follows is not of it. Its leading one counts for it here. */
-		long size = BPF_CORE_READ(address, len) - 2;
-		if (size > 0 && n > size) {
-			to[(size - 1) & 127] = 0;
-			n = size;
-		}
-	}
-	return n > 0 ? n & 127 : 1;
-}
-
 /*
  * Both ends of a socket, seen from its outside: local first when `outbound`. The peer of a datagram socket that is not
- * connected may be given by the caller's sockaddr (`peer` in user memory). Returns the length of what stands at `to`.
+ * connected may be given by the caller's sockaddr (`peer` in user memory). `length`: that of a message's own address, which counts
+ * before the socket's; else 0. Returns the length of what stands at `to`.
  */
-static __always_inline __u32 write_socktuple(__u8 *to, struct sock *sk, bool outbound, unsigned long peer)
+static __always_inline __u32 write_socktuple(__u8 *to, struct sock *sk, bool outbound, unsigned long peer, __u32 length)
 {
 	__u16 family;
 	if (!sk)
@@ -94,14 +58,20 @@ static __always_inline __u32 write_socktuple(__u8 *to, struct sock *sk, bool out
 		/* the other way round than addresses: first the server's end, which has the name, then the client's */
 		STORE(__u64, to + 1, (__u64)server);
 		STORE(__u64, to + 9, (__u64)(outbound ? sk : other));
-		return 17 + unix_path(server, to + 17);
+		return 17 + (outbound && length ? passed_path(to + 17, peer, length) : unix_path(server, to + 17));
 	}
 	return 0;
 }
 
 static __always_inline void put_socktuple(struct event *e, int fd, bool outbound, unsigned long peer)
 {
-	end_param(e, write_socktuple(slot(e), sock_of(file_of(current_task(), fd)), outbound, peer));
+	end_param(e, write_socktuple(slot(e), sock_of(file_of(current_task(), fd)), outbound, peer, 0));
+}
+
+/* Of a message with an address of its own. */
+static __always_inline void put_sent_socktuple(struct event *e, int fd, unsigned long address, __u32 length)
+{
+	end_param(e, write_socktuple(slot(e), sock_of(file_of(current_task(), fd)), true, address, length));
 }
 
 /*
@@ -115,7 +85,7 @@ static __always_inline void add_socket(struct event *e, int fd, bool ends)
 	if (family != AF_INET && family != AF_INET6)
 		return;
 	if (ends)
-		e->to->at += write_socktuple(slot(e), sk, true, 0);
+		e->to->at += write_socktuple(slot(e), sk, true, 0, 0);
 	*slot(e) = BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol);
 	e->to->at += 1;
 }
@@ -149,16 +119,7 @@ static __always_inline void put_sockaddr(struct event *e, unsigned long from, un
 		STORE(__u16, to + 17, bpf_ntohs(in.sin6_port));
 		end_param(e, 19);
 	} else if (family == AF_UNIX) {
-		/* An abstract name has no NUL at its end: only `length` says how long it is. */
-		__u8 *copy = to + 256;
-		__u32 size = length - 2 < UNIX_PATH_MAX ? length - 2 : UNIX_PATH_MAX;
-		long n = 0;
-		size &= 127;
-		if (size && bpf_probe_read_user(copy, size, (void *)(from + 2)))
-			size = 0;
-		copy[size] = 0;
-		n = bpf_probe_read_kernel_str(to + 1, UNIX_PATH_MAX + 1, size && !copy[0] ? copy + 1 : copy);
-		end_param(e, 1 + (n > 0 ? n & 255 : 0));
+		end_param(e, 1 + passed_path(to + 1, from, length));
 	} else {
 		put_empty(e);
 	}
@@ -231,10 +192,10 @@ EXIT_EVENT(accept4, SOCKET_ACCEPT4_6_X)
 EXIT_EVENT(sendto, SOCKET_SENDTO_X)
 {
 	PARAM(res, put_u64(e, ret));
-	PARAM(data, put_data(e, argument(regs, 1), written(ret, argument(regs, 2))));
+	PARAM(data, put_written(e, argument(regs, 1), written(ret, argument(regs, 2)), argument(regs, 4), argument(regs, 5)));
 	PARAM(fd, put_int(e, argument(regs, 0)));
 	PARAM(size, put_u32(e, argument(regs, 2)));
-	PARAM(tuple, put_socktuple(e, argument(regs, 0), true, argument(regs, 4)));
+	PARAM(tuple, put_sent_socktuple(e, argument(regs, 0), argument(regs, 4), argument(regs, 5)));
 }
 
 EXIT_EVENT(recvfrom, SOCKET_RECVFROM_X)

@@ -114,15 +114,19 @@ static __always_inline void put_user_bytes(struct event *e, unsigned long from, 
 	end_param(e, size);
 }
 
-/* What a read or write moved: at most snaplen bytes of it. */
-static __always_inline void put_data(struct event *e, unsigned long from, long size)
+/* What a read or write moved: at most `keep` bytes of it. */
+static __always_inline void put_kept(struct event *e, unsigned long from, long size, __u32 keep)
 {
-	__u32 keep = snaplen;
 	if (size <= 0) {
 		put_empty(e);
 		return;
 	}
 	put_user_bytes(e, from, size < keep ? size : keep);
+}
+
+static __always_inline void put_data(struct event *e, unsigned long from, long size)
+{
+	put_kept(e, from, size, snaplen);
 }
 
 /* In the program of a call, instead of writing parameters: drops the event. */

@@ -1,3 +1,4 @@
+import type { FieldUse } from '@falc/engine'
 import type { SyscallEvent } from '../event.ts'
 import { EVENTS, EventFlag } from '../events/table.ts'
 import { argumentByName } from './arguments.ts'
@@ -13,7 +14,10 @@ import type { Fields } from './table.ts'
 
 const DATA = argumentByName('data')
 
-/** How messages are written to what ends so. systemd's /dev/log is a link to a socket of journald, by whose name the kernel knows it. */
+/**
+ * How messages are written to what is called so. The probe looks for the same names (native/bpf/logs.bpf.h). systemd's /dev/log is a
+ * link to a socket of journald, by whose name the kernel knows it.
+ */
 const LOGS: readonly (readonly [name: string, read: (bytes: Uint8Array) => SyslogMessage | undefined])[] = [
   ['/dev/log', readPriority],
   ['/run/systemd/journal/dev-log', readPriority],
@@ -22,6 +26,11 @@ const LOGS: readonly (readonly [name: string, read: (bytes: Uint8Array) => Syslo
   ['/run/systemd/journal/socket', readJournal],
   ['/dev/kmsg', readKernelMessage],
 ]
+
+/** Whether a field is read from such a message; of journald's, even the severity may lie behind the text. */
+export function readsMessage({ name }: FieldUse): boolean {
+  return name.startsWith('syslog.')
+}
 
 /** undefined: the event does not write to the system log. */
 function logOf(event: SyscallEvent): (typeof LOGS)[number] | undefined {
@@ -67,7 +76,7 @@ export const SYSLOG_FIELDS: Fields = {
   },
   'syslog.message': {
     type: 'string',
-    doc: 'A message to the system log, without its priority, as much of it as was recorded.',
+    doc: 'A message to the system log, without its priority, as much of it as was recorded (live: 4096 bytes).',
     extract: event => messageOf(event)?.message,
   },
 }

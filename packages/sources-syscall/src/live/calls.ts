@@ -3,7 +3,7 @@ import type { Unmatched } from '@falc/engine'
 import { PPME } from '../events/ids.ts'
 import { ARM64_SYSCALLS, SYSCALL_CODES, syscallsOf, X86_64_SYSCALLS } from '../events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
-import { MAX_NATIVE_SYSCALLS, Trace, WANT_NO_FAILED_OPENS, Want } from './wire.ts'
+import { MAX_NATIVE_SYSCALLS, Trace, WANT_NO_FAILED_OPENS, WANT_WHOLE_LOGS, Want } from './wire.ts'
 
 export interface CallOptions {
   /** Falco's base_syscalls.custom_set: calls recorded besides those of the rules, replacing those that state needs; `!name` removes one. */
@@ -24,11 +24,13 @@ const ALSO_STATE = ['setrlimit', 'prlimit64', 'unshare', 'setns', 'getcwd']
  * The wants, indexed by the kernel's system call number, in the sidecar's format.
  * @param wanted per event type, 1 if a rule can match it; `all` = everything
  * @param unmatched by class of events, the types whose events of that class no rule can match: the kernel leaves them out
+ * @param wholeLogs keep messages to the system log whole
  */
 export function wantedCalls(
   wanted: Uint8Array | 'all',
   options: CallOptions = {},
   unmatched: Unmatched = {},
+  wholeLogs = false,
 ): Uint8Array {
   const types = options.all === true ? 'all' : wanted
   /** Call codes, and whether each is wanted for rules rather than only for state. */
@@ -56,6 +58,9 @@ export function wantedCalls(
   const natives = process.arch === 'arm64' ? ARM64_SYSCALLS : X86_64_SYSCALLS
   for (const [native, code] of natives.entries())
     if (codes.has(code)) wants[native] = codes.get(code) ? Want.event : Want.state
+  if (wholeLogs)
+    for (const [native, code] of natives.entries())
+      if (WRITES.has(code) && wants[native] === Want.event) wants[native]! |= WANT_WHOLE_LOGS
   if (types !== 'all') {
     const failed = new Set((unmatched.failedOpens ?? []).flatMap(syscallsOf))
     for (const [native, code] of natives.entries())
@@ -76,6 +81,9 @@ function changesState(flags: number): boolean {
 const OWN_EVENTS = new Set(EVENTS.flatMap(event => syscallsOf(event.id)))
 /** Codes of the calls without a dedicated event type. */
 const GENERIC = new Set([...SYSCALL_CODES.values()].filter(code => !OWN_EVENTS.has(code)))
+
+/** Codes of the calls that write to a descriptor. */
+const WRITES = new Set(EVENTS.flatMap(event => (event.flags & EventFlag.writes_to_fd ? syscallsOf(event.id) : [])))
 
 /** The entries of a custom set that do not name a system call. */
 export function unknownCalls(custom: readonly string[]): string[] {

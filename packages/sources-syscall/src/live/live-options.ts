@@ -1,4 +1,4 @@
-import type { Unmatched } from '@falc/engine'
+import type { FieldUse, Unmatched } from '@falc/engine'
 import type { StateOptions } from '../state/state.ts'
 import type { CallOptions } from './calls.ts'
 import type { Counter } from './wire.ts'
@@ -8,6 +8,11 @@ export interface LiveOptions extends StateOptions, CallOptions {
   readonly wanted?: Uint8Array | 'all'
   /** Events that no rule can match, as Engine.unmatched returns them: the kernel leaves them out. Default: none. */
   readonly unmatched?: Unmatched
+  /**
+   * The fields that will be read of the delivered events (`Detector.fieldsRead`). If one is of a message to the system log, the kernel
+   * keeps 4096 bytes of these, whatever `snaplen` says. Default: none is.
+   */
+  readonly fields?: Iterable<FieldUse>
   /** Bytes captured of data read and written; default 80, as in Falco. */
   readonly snaplen?: number
   /** Size of each ring in bytes, a power of two; default 8 MiB, as in Falco. */

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os'
-import type { Unmatched } from '@falc/engine'
+import type { FieldUse, Unmatched } from '@falc/engine'
 import { Delivery, type EventTap } from '../delivery.ts'
 import type { SyscallEvent } from '../event.ts'
 import { failed } from '../fields/results.ts'
+import { readsMessage } from '../fields/syslog.ts'
 import type { EventTables } from '../model/event-tables.ts'
 import type { InterfaceTable } from '../model/interfaces.ts'
 import type { UserTable } from '../model/users.ts'
@@ -99,7 +100,7 @@ export class Live implements EventTables {
     this.state.tables.containers.byOwner = true
     this.#reconciler = new Reconciler(this.state.tables, options)
     this.#delivery = new Delivery(this.state, numbers(options.wanted))
-    this.#wants = wantedCalls(options.wanted ?? 'all', options, options.unmatched)
+    this.#wants = this.#wantsOf(options.wanted ?? 'all', options.unmatched, options.fields)
     this.#dropFailed = options.dropFailed ?? false
     for (const name of unknownCalls(options.custom ?? []))
       options.warn?.(`base_syscalls.custom_set: there is no system call ${name.replace(/^!/, '')}`)
@@ -240,11 +241,15 @@ export class Live implements EventTables {
     return !this.#stopped
   }
 
-  /** Changes the wanted event types, and what the kernel leaves out, after the rules were reloaded. */
-  want(wanted: Uint8Array | 'all', unmatched: Unmatched = {}): void {
+  /** Changes the wanted event types, what the kernel leaves out, and the fields that are read, after the rules were reloaded. */
+  want(wanted: Uint8Array | 'all', unmatched: Unmatched = {}, fields: Iterable<FieldUse> = []): void {
     this.#delivery.want(numbers(wanted))
-    this.#wants = wantedCalls(wanted, this.#options, unmatched)
+    this.#wants = this.#wantsOf(wanted, unmatched, fields)
     this.#session?.want(this.#wants)
+  }
+
+  #wantsOf(wanted: Uint8Array | 'all', unmatched?: Unmatched, fields: Iterable<FieldUse> = []): Uint8Array {
+    return wantedCalls(wanted, this.#options, unmatched, [...fields].some(readsMessage))
   }
 
   /** Sets a function that sees every event, including those that are not delivered; null removes it. */

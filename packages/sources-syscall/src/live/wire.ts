@@ -2,7 +2,7 @@
  * native/wire.h in TypeScript: the definitions that the probe, the sidecar and the engine share. All numbers are little-endian;
  * test/probe/native-sources.test.ts compares every constant with the header's.
  */
-export const WIRE_VERSION = 10
+export const WIRE_VERSION = 11
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
@@ -10,6 +10,8 @@ export const MAX_NATIVE_SYSCALLS = 512
 export const Want = { nothing: 0, event: 1, first: 2, state: 3 } as const
 /** Added to the want of a call that opens files: events of the class FAILED_OPENS are left out. */
 export const WANT_NO_FAILED_OPENS = 0x80
+/** Added to the want of a call that writes: messages to the system log are kept whole. */
+export const WANT_WHOLE_LOGS = 0x40
 /** Slots of `wants` for tracepoints. */
 export const Trace = { signal: 508, switch: 509, pageFault: 510 } as const
 /** Longest payload of a frame. */
@@ -84,6 +86,7 @@ export const COUNTERS = [
   'ioUring',
   'passedOver',
   'namesRefused',
+  'logCut',
 ] as const
 
 export const Stats = {

@@ -88,6 +88,8 @@ describe.skipIf(!compiler)('wire.h', () => {
       WANT_EVENT: wire.Want.event,
       WANT_FIRST: wire.Want.first,
       WANT_STATE: wire.Want.state,
+      WANT_NO_FAILED_OPENS: wire.WANT_NO_FAILED_OPENS,
+      WANT_WHOLE_LOGS: wire.WANT_WHOLE_LOGS,
       TRACE_SIGNAL: wire.Trace.signal,
       TRACE_SWITCH: wire.Trace.switch,
       TRACE_PAGE_FAULT: wire.Trace.pageFault,
