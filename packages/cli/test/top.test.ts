@@ -15,6 +15,7 @@ function busy(): Activity {
 }
 
 const rules = new Map(Array.from({ length: 40 }, (_, i) => [`A rule with a name of some length, number ${i}`, 100 - i]))
+const absences = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`cause ${i}`, 12 - i]))
 const state = { time: new Date(0), seconds: 1, dropped: 0, threads: 1234, containers: 56 }
 
 test.each([
@@ -24,16 +25,20 @@ test.each([
   [43, 132],
 ] as const)('a frame fits a terminal of %i lines and %i columns', (height, width) => {
   for (const known of [rules, undefined]) {
-    const text = frame(busy(), { ...state, rules: known }, { rows: 10, width, height, hint: 'q ends' })
+    const text = frame(
+      busy(),
+      { ...state, rules: known, absences: known ? absences : {} },
+      { rows: 10, width, height, hint: 'q ends' },
+    )
     const lines = text.split('\n')
     // The last line is the cursor's.
-    expect(lines.length).toBeLessThanOrEqual(Math.max(height, 17))
+    expect(lines.length).toBeLessThanOrEqual(Math.max(height, 20))
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(width)
     const head = lines.slice(0, lines.indexOf('')).join('\n')
     expect(head).toMatch(/^falc top {2}00:00:00 UTC\s+123456 events\/s\s+0 dropped\s+1234 threads\s+56 containers/)
     expect(head.endsWith('q ends')).toBe(true)
     expect(head.includes('alerts')).toBe(known !== undefined)
-    for (const title of ['PROCESS', 'EVENT', ...(known ? ['RULE'] : [])])
+    for (const title of ['PROCESS', 'EVENT', ...(known ? ['RULE', 'BY CAUSE'] : [])])
       expect(text).toMatch(new RegExp(`${title}\\b`))
   }
 })

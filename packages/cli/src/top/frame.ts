@@ -23,14 +23,17 @@ export interface FrameState {
   readonly containers: number
   /** Alerts by rule since the start; undefined = no rules are loaded. */
   readonly rules: ReadonlyMap<string, number> | undefined
+  /** Output fields of these alerts that were absent since the start, by the reason. */
+  readonly absences?: Readonly<Record<string, number>>
 }
 
-/** One frame: sums, then the busiest processes, event types and rules. It fits the terminal. */
+/** One frame: sums, then the busiest processes, event types and rules, and why fields were absent. It fits the terminal. */
 export function frame(activity: Activity, state: FrameState, settings: FrameSettings): string {
   const { width } = settings
   const rate = (count: number) => perSecond(count, state.seconds)
   const head = sums(activity, state, settings)
-  const tables = state.rules === undefined ? 2 : 3
+  const absences = Object.entries(state.absences ?? {})
+  const tables = (state.rules === undefined ? 2 : 3) + (absences.length > 0 ? 1 : 0)
   const rows = rowsThatFit(settings, head.length, tables, activity.others > 0)
   const processes = busiest(activity.processes.values(), ({ count }) => count, rows)
   const types = busiest(activity.types, ([, count]) => count, rows)
@@ -52,6 +55,11 @@ export function frame(activity: Activity, state: FrameState, settings: FrameSett
     const rules = busiest(state.rules, ([, count]) => count, rows)
     const cells = rules.map(([rule, count]) => [String(count), rule])
     lines.push('', table(['ALERTS', 'RULE'], cells))
+  }
+  if (absences.length > 0) {
+    const causes = busiest(absences, ([, count]) => count, rows)
+    const cells = causes.map(([why, count]) => [String(count), why])
+    lines.push('', table(['ABSENT', 'FIELDS, BY CAUSE'], cells))
   }
   const cut = lines.join('\n').split('\n')
   return `${cut.map(line => line.slice(0, width).trimEnd()).join('\n')}\n`

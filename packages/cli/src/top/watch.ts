@@ -43,6 +43,7 @@ export class Watch {
         threads: state.tables.threads.size,
         containers: state.tables.containers.size,
         rules: this.#engine && this.#rules,
+        ...(this.#engine && { absences: this.#engine.stats().absences }),
       },
       {
         rows: this.#rows,
