@@ -26,7 +26,7 @@ export const collector = defineCommand({
     const { Bucket, Collector } = await import('@falc/kubernetes/nats')
     const bucket = new Bucket({ connection: nats, bucket: nats.bucket, create: { replicas: nats.replicas } })
     const directory = await clusterDirectory(server, warn)
-    const collector = new Collector(directory, bucket, { warn })
+    const collector = new Collector(directory, bucket, { warn, inform: text => log.info(`Collector: ${text}`) })
     const stopping = new AbortController()
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stopping.abort())
     log.info(`Pods of ${server.server} go to the bucket ${nats.bucket} of ${nats.url.join(', ')}`)

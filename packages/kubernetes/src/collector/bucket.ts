@@ -14,13 +14,26 @@ export interface PodRecord {
   readonly alias?: string
 }
 
-/** What is stored under `HEARTBEAT`, again and again. */
+/** What is stored under `HEARTBEAT`, again and again, by the collector that writes (lease.ts). */
 export interface Heartbeat {
+  readonly holder?: string
   /** When the bucket was made: another one of the name has another time. */
   readonly made: string
   readonly pods: number
   /** Why the collector cannot follow the pods at present. */
   readonly problem?: string
+  /** It has only begun: what the bucket has may be old. */
+  readonly begins?: boolean
+}
+
+export function heartbeatOf(text: string): Heartbeat {
+  try {
+    const beat = JSON.parse(text)
+    if (typeof beat?.made === 'string') return beat
+  } catch {
+    // Below.
+  }
+  return { made: '', pods: 0, problem: 'its heartbeat is unreadable' }
 }
 
 export const DEFAULT_BUCKET = 'falc-metadata'
@@ -103,7 +116,7 @@ const TIMEOUT = 5000
 export interface Follower {
   /** The keys that there are: all others are gone. */
   present(keys: ReadonlySet<string>): void
-  put(key: string, text: string): void
+  put(key: string, text: string, revision: number): void
   removed(key: string): void
   /** Everything that was there has been told. */
   listed(): void
@@ -121,7 +134,7 @@ export async function follow(kv: KV, filter: string, follower: Follower, signal:
   const entries = await kv.watch({ key: filter })
   if (missing.size === 0) follower.listed()
   for await (const entry of bounded(entries, signal, () => missing.size > 0)) {
-    if (entry.operation === 'PUT') follower.put(entry.key, entry.string())
+    if (entry.operation === 'PUT') follower.put(entry.key, entry.string(), entry.revision)
     else follower.removed(entry.key)
     if (missing.delete(entry.key) && missing.size === 0) follower.listed()
   }

@@ -4,7 +4,17 @@ import { Backoff } from '@falc/outputs'
 import type { KV } from '@nats-io/kv'
 import type { Change, Found } from '../directory.ts'
 import type { Limits } from '../stored.ts'
-import { ALL_PODS, type Bucket, follow, HEARTBEAT, type Heartbeat, type PodRecord, podsOf, uidOf } from './bucket.ts'
+import {
+  ALL_PODS,
+  type Bucket,
+  follow,
+  HEARTBEAT,
+  type Heartbeat,
+  heartbeatOf,
+  type PodRecord,
+  podsOf,
+  uidOf,
+} from './bucket.ts'
 
 export interface SharedDirectoryOptions {
   /** This node, as Kubernetes names it. Default: all nodes. */
@@ -147,7 +157,7 @@ export class SharedDirectory {
     if (entry?.operation !== 'PUT') return undefined
     const mark = `${entry.created.getTime()} ${entry.revision}`
     const beat = heartbeatOf(entry.string())
-    if (mark !== this.#mark) {
+    if (mark !== this.#mark && !beat.begins) {
       this.#mark = mark
       this.#heard = performance.now()
       if (beat.problem === undefined) this.#doubt = undefined
@@ -206,16 +216,6 @@ export class SharedDirectory {
     if (known.found.alias !== undefined) this.#aliases.delete(known.found.alias)
     return known.found
   }
-}
-
-function heartbeatOf(text: string): Heartbeat {
-  try {
-    const beat = JSON.parse(text)
-    if (typeof beat?.made === 'string') return beat
-  } catch {
-    // Below.
-  }
-  return { made: '', pods: 0, problem: 'its heartbeat is unreadable' }
 }
 
 /** @returns undefined: that was not written by a collector */
