@@ -114,6 +114,28 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
+  test('tests of rules run when rules or tests change, and when a file is saved', async () => {
+    const { page, done } = await open()
+    await page.getByRole('button', { name: 'New file' }).click()
+    await page.getByRole('button', { name: 'New tests' }).click()
+    const tests = page.getByRole('region', { name: 'Tests' })
+    await tests.getByRole('heading', { name: '2 tests passed' }).waitFor()
+    await page.getByRole('button', { name: 'A scene' }).click()
+    await page.getByRole('button', { name: 'my-rules.yaml', exact: true }).click()
+    await editor(page).getByText('nginx').first().click()
+    await page.keyboard.press('Control+a')
+    const rule = 'condition: evt.type = execve and proc.name = bash\n  output: x\n  priority: ERROR'
+    await page.keyboard.insertText(`- rule: Shell started by a web server\n  desc: d\n  ${rule}\n`)
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Save' }).click()
+    expect((await saved).suggestedFilename()).toBe('my-rules.yaml')
+    await tests.getByRole('heading', { name: '2 of 2 tests failed' }).waitFor()
+    await tests.getByText('Shell started by a web server: 0 alerts, expected 1').waitFor()
+    await tests.getByText('silent, but not because of proc.pname').waitFor()
+    await checkAccess(page)
+    await done()
+  })
+
   test('files of one’s own: a compressed capture in several parts, and one that is none', async () => {
     const { page, done } = await open()
     const bytes = gunzipSync(readFileSync(CAPTURE))

@@ -2,6 +2,7 @@
 import { Language } from './language.ts'
 import type { Answer, Call, Calls, News } from './messages.ts'
 import { Run } from './run.ts'
+import { runTests } from './tests.ts'
 
 interface Scope {
   postMessage(message: Answer | News): void
@@ -25,6 +26,7 @@ const calls: { [Name in keyof Calls]: (...args: Parameters<Calls[Name]>) => unkn
   load: files => run.load(files),
   run: input => run.run(input),
   why: number => run.why(number),
+  test: (rules, tests) => runTests(rules, tests),
 }
 
 scope.onmessage = async ({ data: { id, call, args } }) => {

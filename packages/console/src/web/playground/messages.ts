@@ -55,6 +55,18 @@ export interface Loaded {
   readonly rules: number
 }
 
+/** A test of rules, and what is wrong; nothing: it passes. */
+export interface Tested {
+  readonly file: string
+  readonly name: string
+  readonly problems: readonly string[]
+  /** Why it was not run. */
+  readonly skipped?: string
+}
+
+/** Files of tests stand beside rules, as for `falc test`. */
+export const isTestFile = (name: string): boolean => /\.test\.ya?ml$/i.test(name)
+
 export interface Progress {
   /** Of the file, as it is stored. */
   readonly bytes: number
@@ -93,6 +105,7 @@ export interface Calls {
   checkFilter(text: string): (Span & { readonly message: string }) | undefined
   load(files: readonly RulesText[]): Loaded
   run(input: Input): Done
+  test(rules: readonly RulesText[], tests: readonly RulesText[]): readonly Tested[]
   /** Why the alert of this number, from 0, was raised. */
   why(number: number): WhyClause | undefined
 }

@@ -8,6 +8,7 @@ import { Editing } from './editing.tsx'
 import { Events } from './events.tsx'
 import { Raised } from './raised.tsx'
 import { createPlayground, type Playground as State } from './state.ts'
+import { Tests } from './tested.tsx'
 
 export function Playground() {
   const state = useMemo(() => createPlayground(), [])
@@ -31,6 +32,7 @@ export function Playground() {
       <Rules state={state} />
       <div class="column">
         <Events state={state} />
+        <Tests results={state.tested.value} />
         <Alerts state={state} />
       </div>
     </div>
@@ -56,7 +58,16 @@ function Rules({ state }: { state: State }) {
         <button type="button" onClick={() => state.create()}>
           New file
         </button>
-        <button type="button" onClick={() => save(current.value, content.value)}>
+        <button type="button" onClick={() => state.create(true)}>
+          New tests
+        </button>
+        <button
+          type="button"
+          onClick={() => {
+            save(current.value, content.value)
+            void state.run()
+          }}
+        >
           Save
         </button>
       </div>

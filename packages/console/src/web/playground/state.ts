@@ -8,10 +8,12 @@ import {
   type Done,
   type Finding,
   type Input,
+  isTestFile,
   type Loaded,
   MAX_ALERTS,
   type Progress,
   type RulesText,
+  type Tested,
 } from './messages.ts'
 import { Thread } from './thread.ts'
 
@@ -38,6 +40,8 @@ export function createPlayground(rules: readonly RulesText[] = RULES) {
   const progress = signal<Progress | undefined>(undefined)
   const loaded = signal<Loaded | undefined>(undefined)
   const done = signal<Done | undefined>(undefined)
+  /** Of the test files, with the rules as they are now. */
+  const tested = signal<readonly Tested[]>([])
   const alerts = signal<readonly AlertJson[]>([])
   const error = signal<string | undefined>(undefined)
   const why = signal<WhyClause | undefined>(undefined)
@@ -55,7 +59,8 @@ export function createPlayground(rules: readonly RulesText[] = RULES) {
 
   async function understand(): Promise<void> {
     const name = current.value
-    void language.call('texts', files.value).catch(() => {})
+    void language.call('texts', rulesOf(files.value)).catch(() => {})
+    if (isTestFile(name)) return
     void language.call('check', name).catch(() => {})
     const found = await language.call('colors', name).catch(() => [])
     if (name === current.value) colors.value = found
@@ -101,12 +106,15 @@ export function createPlayground(rules: readonly RulesText[] = RULES) {
     void run()
   }
 
-  function create(): void {
+  /** @param tests a file of tests, with the rule that a new file begins with */
+  function create(tests = false): void {
     const names = new Set(files.value.map(({ name }) => name))
-    let name = 'my-rules.yaml'
-    for (let n = 2; names.has(name); n++) name = `my-rules-${n}.yaml`
-    files.value = [...files.value, { name, content: NEW_RULE }]
+    const [end, content] = tests ? ['.test.yaml', NEW_TESTS] : ['.yaml', NEW_RULE]
+    let name = `my-rules${end}`
+    for (let n = 2; names.has(name); n++) name = `my-rules-${n}${end}`
+    files.value = [...files.value, { name, content }]
     select(name)
+    if (tests) void run()
   }
 
   function show(place: Place): void {
@@ -141,9 +149,12 @@ export function createPlayground(rules: readonly RulesText[] = RULES) {
     runner = thread
     const own = () => runner === thread && !isClosed
     try {
-      const result = await thread.call('load', files.value)
+      const result = await thread.call('load', rulesOf(files.value))
       if (!own()) return
       loaded.value = result
+      const results = result.ok ? await thread.call('test', rulesOf(files.value), files.value.filter(isTests)) : []
+      if (!own()) return
+      tested.value = results
       if (result.ok) {
         const finished = await thread.call('run', input.value ?? { name: 'scene', data: scene.value })
         if (!own()) return
@@ -190,7 +201,7 @@ export function createPlayground(rules: readonly RulesText[] = RULES) {
 
   void understand()
   const read = { files, current, content, revision, findings, colors, target, scene, input, isScene, why }
-  const state = { running, progress, loaded, done, alerts, error }
+  const state = { running, progress, loaded, done, tested, alerts, error }
   return {
     ...read,
     ...state,
@@ -218,8 +229,22 @@ const NEW_RULE = `- rule: Shell started by a web server
   tags: [mitre_execution]
 `
 
+const NEW_TESTS = `# Tests, as falc test runs them: here they run whenever rules or tests change, and when a file is saved.
+tests:
+  - name: nginx starts a shell
+    event: { evt.type: execve, proc.name: sh, proc.pname: nginx }
+    expect: { Shell started by a web server: 1 }
+  - name: a person starts a shell
+    event: { evt.type: execve, proc.name: sh, proc.pname: sshd }
+    expect: { Shell started by a web server: { because: proc.pname } }
+`
+
+const isTests = ({ name }: RulesText) => isTestFile(name)
+const rulesOf = (files: readonly RulesText[]) => files.filter(file => !isTests(file))
+
 /** `falco_rules.yaml` comes before what builds upon it. */
 function inLoadOrder(texts: readonly RulesText[]): RulesText[] {
-  const rank = (name: string) => (/^falco_rules\.ya?ml$/.test(name) ? 0 : /local/.test(name) ? 2 : 1)
+  const rank = (name: string) =>
+    /^falco_rules\.ya?ml$/.test(name) ? 0 : isTestFile(name) ? 3 : /local/.test(name) ? 2 : 1
   return texts.toSorted((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1))
 }
