@@ -1,4 +1,4 @@
-import type { FieldUse } from '@falc/engine'
+import type { FieldUse, Unmatched } from '@falc/engine'
 import type { CaptureCounts } from './capture/capture-counts.ts'
 import type { CaptureFile } from './capture/file.ts'
 import type { MachineInfo } from './capture/visitor.ts'
@@ -19,6 +19,8 @@ export interface ReplayOptions extends StateOptions {
    * not kept, and events that only change such state are passed over. Default: any field may be read.
    */
   readonly fields?: Iterable<FieldUse>
+  /** Events among the wanted that no rule can match (`Detector.unmatched`): they are passed over. Default: none. */
+  readonly unmatched?: Unmatched
   /** Reads every event as if it were the first of its kind, whatever `wanted` and `fields` say: the slow twin. */
   readonly readAll?: boolean
 }
@@ -44,14 +46,14 @@ export class Replay implements EventTables {
   /** Empty, as in Falco's replays, although captures hold a host name: see `machine`. */
   readonly hostname = ''
 
-  constructor(file: CaptureStream, state: SyscallState, { wanted, fields, readAll }: ReplayOptions = {}) {
+  constructor(file: CaptureStream, state: SyscallState, { wanted, fields, unmatched, readAll }: ReplayOptions = {}) {
     this.#file = file
     this.state = state
     this.event = file.event
     this.#readAll = readAll === true
     const types = wanted === undefined ? undefined : [...wanted]
     this.#delivery = new Delivery(state, types)
-    this.#skips = this.#skipsFor(types, fields)
+    this.#skips = this.#skipsFor(types, fields, unmatched)
     this.#waiting = this.#skips !== null
     this.event.tables = this
   }
@@ -114,21 +116,26 @@ export class Replay implements EventTables {
    * Changes what is delivered and read; call it between two events. State that was not kept until now is not known: only
    * what happens from now on is.
    */
-  want(wanted: Iterable<number> | undefined, fields?: Iterable<FieldUse>): void {
+  want(wanted: Iterable<number> | undefined, fields?: Iterable<FieldUse>, unmatched?: Unmatched): void {
     const types = wanted === undefined ? undefined : [...wanted]
     this.#delivery.want(types)
-    this.#skips = this.#skipsFor(types, fields)
+    this.#skips = this.#skipsFor(types, fields, unmatched)
     this.tap(this.#delivery.tap)
   }
 
-  #skipsFor(types: readonly number[] | undefined, fields: Iterable<FieldUse> | undefined): SkipEvents | null {
+  #skipsFor(
+    types: readonly number[] | undefined,
+    fields: Iterable<FieldUse> | undefined,
+    unmatched: Unmatched | undefined,
+  ): SkipEvents | null {
     if (types === undefined || this.#readAll) return null
-    return new SkipEvents(this.state.tables, demandOf(types, fields))
+    return new SkipEvents(this.state.tables, demandOf(types, fields, unmatched))
   }
 
   #skip(): void {
     this.#waiting = false
     this.#file.reader.skips = this.#skips
+    this.state.tables.keepsEnvironments = this.#skips?.environments !== false
   }
 
   /**
@@ -138,6 +145,7 @@ export class Replay implements EventTables {
   tap(tap: EventTap | null): void {
     this.#delivery.tap = tap
     this.#file.reader.skips = null
+    this.state.tables.keepsEnvironments = true
     this.#waiting = tap === null && this.#skips !== null
   }
 

@@ -37,7 +37,7 @@ export async function openFeeds(
     }
     // Recordings and metrics show the state as a whole.
     const readAll = flags['read-all'] || config.capture.enabled || config.metrics.enabled
-    const options = { ...state, fields: engine.fieldsRead('syscall'), readAll }
+    const options = { ...state, fields: engine.fieldsRead('syscall'), unmatched: engine.unmatched('syscall'), readAll }
     return [await captureFeed(capture, engine.wantedTypes('syscall'), options)]
   }
   const audit = auditFeed(config, engine, flags, log)

@@ -87,7 +87,11 @@ class CaptureFeed implements Feed {
 
   want(rules: RunningRules): void {
     const wanted = rules.wantedTypes(this.source)
-    this.#capture.want(wanted === 'all' ? undefined : numbers(wanted), rules.fieldsRead(this.source))
+    this.#capture.want(
+      wanted === 'all' ? undefined : numbers(wanted),
+      rules.fieldsRead(this.source),
+      rules.unmatched(this.source),
+    )
   }
 
   passedOver(): number {

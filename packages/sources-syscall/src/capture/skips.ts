@@ -12,6 +12,8 @@ export const Skip = {
   /** `matters` applies it, usually without reading it whole. */
   duplicates: 5,
   closes: 6,
+  /** Opens: those that failed, where no rule wants them. */
+  unlessFailedOpen: 7,
 } as const
 
 /** Which events a reader passes over. */

@@ -1,4 +1,4 @@
-import type { FieldUse } from '@falc/engine'
+import type { FieldUse, Unmatched } from '@falc/engine'
 import { NEEDS, PARTS, type Part } from '../state/parts.ts'
 import type { Keep } from '../state/skip-events.ts'
 import { partsRead } from './fields-read.ts'
@@ -6,11 +6,16 @@ import { partsRead } from './fields-read.ts'
 /**
  * Derives what has to be kept, from what rules match and read.
  * @param fields every field that conditions and outputs read; undefined = not known, so everything is kept
+ * @param unmatched by class of events, the types whose events of that class no rule can match
  */
-export function demandOf(wanted: Iterable<number>, fields: Iterable<FieldUse> | undefined): Keep {
+export function demandOf(
+  wanted: Iterable<number>,
+  fields: Iterable<FieldUse> | undefined,
+  unmatched: Unmatched = {},
+): Keep {
   const parts = new Set<Part>(fields === undefined ? PARTS : undefined)
   for (const field of fields ?? []) for (const part of partsRead(field)) parts.add(part)
   // A Set is iterated in insertion order, including parts added during the iteration.
   for (const part of parts) for (const need of NEEDS[part]) parts.add(need)
-  return { wanted: new Set(wanted), parts }
+  return { wanted: new Set(wanted), parts, failedOpens: new Set(unmatched.failedOpens) }
 }

@@ -26,7 +26,7 @@ export function internText(bytes: Uint8Array, view: DataView, start: number, end
   const slot = hashOf(bytes, view, start, end) & (SLOTS - 1)
   const base = slot * LONGEST
   if (lengths[slot] === length && sameBytes(view, start, length, keyView, base)) return texts[slot]!
-  keys.set(bytes.subarray(start, end), base)
+  for (let i = 0; i < length; i++) keys[base + i] = bytes[start + i]!
   lengths[slot] = length
   return (texts[slot] = decodeText(bytes, start, end))
 }

@@ -10,7 +10,7 @@ import {
   CL_PIPE_DST,
   CL_PIPE_SRC,
 } from '../model/clone-flags.ts'
-import { MAX_LIST_BYTES } from '../model/string-list.ts'
+import { EMPTY_LIST, MAX_LIST_BYTES } from '../model/string-list.ts'
 import type { Thread } from '../model/thread.ts'
 import { directoryOf } from './directories.ts'
 import type { Effects } from './effects.ts'
@@ -73,7 +73,8 @@ function execve(tables: Tables, event: SyscallEvent, thread: Thread): void {
   }
   thread.fdlimit = event.int64Number(PROCESS.fdlimit)
   readMemory(event, thread)
-  if (event.has(EXECVE.env)) thread.ownEnv = listOf(event, EXECVE.env, thread.ownEnv)
+  if (!tables.keepsEnvironments) thread.ownEnv = EMPTY_LIST
+  else if (event.has(EXECVE.env)) thread.ownEnv = listOf(event, EXECVE.env, thread.ownEnv)
   if (event.paramLength(EXECVE.env) >= MAX_LIST_BYTES) tables.truncatedEnvs++
   if (event.has(PROCESS.cgroups)) thread.cgroupSet = tables.cgroupsOf(event, PROCESS.cgroups, thread.cgroupSet)
   if (event.has(EXECVE.tty)) thread.tty = event.uint32(EXECVE.tty)

@@ -16,9 +16,10 @@ import { MESSAGE_EFFECTS, TRANSFER_EFFECTS } from './transfers.ts'
  *   connections   which sockets have transferred something by read or write, and so are connected
  *   limits        how many descriptors a process may open
  *   memory        sizes and page faults
+ *   environments  with which programs were started
  *   strangers     placeholders for threads that were never seen to start: they show as `<NA>` where others refer to them
  */
-export const PARTS = ['threads', 'descriptors', 'connections', 'limits', 'memory', 'strangers'] as const
+export const PARTS = ['threads', 'descriptors', 'connections', 'limits', 'memory', 'environments', 'strangers'] as const
 export type Part = (typeof PARTS)[number]
 
 /** Keeping a part needs these, too. */
@@ -28,6 +29,7 @@ export const NEEDS: Readonly<Record<Part, readonly Part[]>> = {
   connections: ['threads', 'descriptors'],
   limits: ['threads'],
   memory: ['threads'],
+  environments: ['threads'],
   strangers: ['threads'],
 }
 

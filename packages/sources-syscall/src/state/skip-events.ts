@@ -7,6 +7,7 @@ import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
 import { SOCKET_NUMBERS } from '../model/socket-numbers.ts'
 import type { Thread } from '../model/thread.ts'
 import { changeDescriptor, changesDescriptors } from './copies.ts'
+import { isFailedOpen } from './failed-open.ts'
 import { LOOKUP_CREATE, LOOKUPS } from './lookup.ts'
 import type { Part } from './parts.ts'
 import { PART_OF } from './state.ts'
@@ -22,6 +23,7 @@ const LOOKUP = LOOKUPS
 const STRANGER = Skip.unlessStranger
 const CONNECTS = Skip.unlessConnects
 const CLOSES = Skip.closes
+const FAILED_OPEN = Skip.unlessFailedOpen
 
 /** What must be read and kept. */
 export interface Keep {
@@ -29,6 +31,8 @@ export interface Keep {
   readonly wanted: ReadonlySet<number>
   /** Parts of the state that must stay complete. */
   readonly parts: ReadonlySet<Part>
+  /** Of `wanted`, the types whose events of the class FAILED_OPENS rules do not see. Default: none. */
+  readonly failedOpens?: ReadonlySet<number>
 }
 
 /** Decides which events of a stream can be passed over, from what is to be kept and from the state so far. */
@@ -37,16 +41,19 @@ export class SkipEvents implements Skips {
   readonly awaiting: ReadonlySet<number>
   readonly living: Int32Array
   readonly sockets = SOCKET_NUMBERS
+  /** Whether the environments of programs are kept. */
+  readonly environments: boolean
   readonly #tables: Tables
   readonly #strangers: boolean
 
-  constructor(tables: Tables, { wanted, parts }: Keep) {
+  constructor(tables: Tables, keep: Keep) {
     this.#tables = tables
     this.awaiting = tables.awaiting
     this.living = tables.threads.living.ids
-    this.#strangers = parts.has('strangers')
+    this.#strangers = keep.parts.has('strangers')
+    this.environments = keep.parts.has('environments')
     this.actions = new Uint8Array(ALL_TYPES)
-    for (const { id } of EVENTS) this.actions[id] = actionOf(id, { wanted, parts })
+    for (const { id } of EVENTS) this.actions[id] = actionOf(id, keep)
   }
 
   begin(): void {
@@ -58,11 +65,12 @@ export class SkipEvents implements Skips {
     const { threads, awaiting } = this.#tables
     if (awaiting.size > 0 && awaiting.has(tid)) return true
     if (action === Skip.skip) return false
+    if (action === FAILED_OPEN && !isFailedOpen(view, start, limit)) return true
     const thread = threads.get(tid)
     // Without a thread there are no descriptors.
     if (thread === null) return this.#strangers
     threads.living.note(tid)
-    if (action === STRANGER) return false
+    if (action === STRANGER || action === FAILED_OPEN) return false
     if (action === CLOSES) return closes(view, start, limit, thread)
     if (action === CONNECTS) {
       const at = parameterAt(view, start, limit, LOOKUP[view.getUint16(start + 20, true)]! >> 2, 8)
@@ -98,11 +106,12 @@ function closes(view: DataView, start: number, limit: number, thread: Thread): b
 }
 
 /** What becomes of events of a type in their current form: a `Skip`. */
-export function actionOf(type: number, { wanted, parts }: Keep): number {
+export function actionOf(type: number, { wanted, parts, failedOpens }: Keep): number {
   const fate = FATES[type]
   if (fate === Fate.drop) return Skip.drop
   // Older forms, and enter events that complete them, are read in any case.
-  if (fate === Fate.convert || wanted.has(type)) return Skip.take
+  if (fate === Fate.convert) return Skip.take
+  if (wanted.has(type)) return failedOpens?.has(type) ? Skip.unlessFailedOpen : Skip.take
   const { flags, classes } = EVENTS[type]!
   if ((flags & EventFlag.large_payload) !== 0 || (classes & EventClass.metaevent) !== 0) return Skip.take
   const part = PART_OF[type]!

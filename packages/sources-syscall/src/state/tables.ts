@@ -93,6 +93,8 @@ export class Tables {
   droppedFds = 0
   truncatedArgs = 0
   truncatedEnvs = 0
+  /** Whether the environments of programs that start from now on are kept. */
+  keepsEnvironments = true
 
   /**
    * Something ended by the last event must be removed before the next: rules still see a thread on its exit and a descriptor

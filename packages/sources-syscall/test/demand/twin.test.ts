@@ -35,7 +35,7 @@ async function alertsOf(name: string, files: readonly RulesFile[], readAll: bool
   const types = engine.wantedTypes(source) as Uint8Array
   const wanted = [...types.keys()].filter(type => types[type] === 1)
   const alerts: string[] = []
-  const options = { wanted, fields: engine.fieldsRead(source), readAll }
+  const options = { wanted, fields: engine.fieldsRead(source), unmatched: engine.unmatched(source), readAll }
   const passed = await replay(name, options, event => {
     for (const alert of engine.evaluate(source, event as never)) alerts.push(alertJson(alert))
   })
