@@ -124,6 +124,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'act',
       'undo',
       'account',
+      'invite',
       'respond',
       'approvals',
       'nats',

@@ -1,5 +1,5 @@
 /** falc console as a process: who may listen where, and that what it takes is there. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -24,6 +24,38 @@ test('takes an alert, shows it, and ends when it is told to', async () => {
   expect(await exit).toBe(0)
   const { exit: ended, output: said } = startFalc(['alerts', 'top', '--db', 'alerts.db', '--json'], dir)
   expect([await ended, said.stdout]).toEqual([0, '[{"rule":"Shell","count":1}]\n'])
+})
+
+test('a step of falc respond waits: the link that its output got approves it in the console', async () => {
+  const book = [
+    {
+      playbook: 'p',
+      when: 'alert.rule = Shell',
+      mode: 'approve',
+      steps: [{ program: { command: ['touch', 'acted'] } }],
+    },
+  ]
+  writeFileSync(join(dir, 'book.yaml'), JSON.stringify(book))
+  const settings = {
+    ...{ stdout_output: { enabled: true }, console: { listen: '127.0.0.1:0' } },
+    outputs: [{ name: 'history', type: 'store', path: 'waiting.db' }],
+    response: { playbooks: ['book.yaml'], folder: 'j', approval_output: 'stdout', approval_url: 'http://console' },
+  }
+  writeFileSync(join(dir, 'waiting.yaml'), JSON.stringify(settings))
+  const console = startFalc(['console', '-c', 'waiting.yaml'], dir)
+  const responder = startFalc(['respond', '-c', 'waiting.yaml'], dir)
+  responder.child.stdin.write(`${JSON.stringify({ ...JSON.parse(ALERT), time: new Date().toISOString() })}\n`)
+  await responder.sees('#/approvals?link=')
+  await console.sees('Console listening at')
+  const [, token] = /#\/approvals\?link=(\S+)/.exec(responder.output.stdout)!
+  const [url] = /http:\/\/127\.0\.0\.1:\d+\//.exec(console.output.stderr)!
+  const body = JSON.stringify({ token, word: 'approved' })
+  expect((await fetch(`${url}api/v1/approvals`, { method: 'POST', body })).status).toBe(200)
+  await eventually(async () => expect(existsSync(join(dir, 'acted'))).toBe(true))
+  responder.child.stdin.end()
+  expect(await responder.exit).toBe(0)
+  console.child.kill('SIGTERM')
+  expect(await console.exit).toBe(0)
 })
 
 test('makes tokens, and asks for them where others can come', async () => {

@@ -12,7 +12,7 @@ import { Files, HEADERS } from './files.ts'
 import { NatsDoor, type NatsOptions } from './nats.ts'
 import { openapi } from './openapi.ts'
 import { checkParameters } from './parameters.ts'
-import type { AnyRoute, Asking, Delivery, House, Who } from './routes/route.ts'
+import type { AnyRoute, Asking, Delivery, House, Waiting, Who } from './routes/route.ts'
 import { STREAM } from './routes/stream.ts'
 import { ROUTES } from './routes.ts'
 import type { RulebookOptions } from './rulebook.ts'
@@ -24,6 +24,7 @@ export interface ConsoleOptions extends Retention, RulebookOptions, AuthOptions 
   /** The store. It is begun when there is none. */
   readonly path: string
   readonly delivery?: Delivery
+  readonly approvals?: Waiting | undefined
   /** An identity provider at which people sign in; `roles` say what they may do. */
   readonly oidc?: OidcOptions | undefined
   /** Default: 127.0.0.1. Any other address needs tokens. */
@@ -49,6 +50,7 @@ const MAX_CONNECTIONS = 512
 export class Console implements House {
   readonly writer: StoreThread
   readonly delivery: Delivery
+  readonly approvals: Waiting | undefined
   readonly #options: ConsoleOptions
   readonly #auth: Auth
   readonly #provider: Provider | undefined
@@ -66,6 +68,7 @@ export class Console implements House {
     if (this.#auth.isOpen && !isLocal(host))
       throw new Error(`others can reach ${host}: that needs tokens (falc console token makes one)`)
     this.delivery = options.delivery ?? {}
+    this.approvals = options.approvals
     this.#options = options
     const { rules, localRules, engine } = options
     this.#desk = new DeskThread({ path, rules, localRules, engine }, note ?? (() => {}))
@@ -131,7 +134,10 @@ export class Console implements House {
     if (pathname === '/api/v1/openapi.json' && method === 'GET')
       return send(response, 200, JSON.stringify(openapi(ROUTES, this.#options.version ?? '0')))
     const [route, id] = routeOf(method ?? '', pathname)
-    const who = route.scope === 'ingest' && this.#options.openDoor ? NOBODY : this.#auth.authorize(request, route.scope)
+    const isOpen = route.open || (route.scope === 'ingest' && this.#options.openDoor)
+    const who = isOpen ? NOBODY : this.#auth.authorize(request, route.scope)
+    if (route.known && this.#auth.isOpen)
+      throw new Refused(403, 'open', 'whoever reaches an open console could do it: this needs tokens')
     if (route.whole && who.namespaces) throw new Refused(403, 'namespaces', 'this is about all namespaces')
     checkParameters(given, route.parameters)
     const body = route.body === undefined ? Buffer.alloc(0) : await bodyOf(request)
@@ -168,7 +174,7 @@ export class Console implements House {
   }
 
   get #house(): House {
-    return { writer: this.writer, delivery: this.delivery }
+    return { writer: this.writer, delivery: this.delivery, approvals: this.approvals }
   }
 
   #ask(route: AnyRoute, { who, given, id, body }: Asking): Promise<string> {

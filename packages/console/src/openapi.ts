@@ -12,7 +12,7 @@ export function openapi(routes: readonly AnyRoute[], version: string): object {
   }
 }
 
-function operation({ summary, scope, path, parameters, body }: AnyRoute): object {
+function operation({ summary, scope, open, path, parameters, body }: AnyRoute): object {
   const inQuery = Object.entries(parameters).map(([name, { type, doc, example }]) => ({
     ...{ name, in: 'query', description: doc, schema: { type } },
     ...(example !== undefined && { example }),
@@ -24,7 +24,7 @@ function operation({ summary, scope, path, parameters, body }: AnyRoute): object
   })
   return {
     summary,
-    security: [{ token: [scope] }],
+    security: open ? [] : [{ token: [scope] }],
     parameters: [...inPath, ...inQuery],
     ...(body !== undefined && { requestBody: { required: true, ...json(body) } }),
     responses: { 200: json('The answer'), default: json('`{"error": {"code", "message"}}`') },

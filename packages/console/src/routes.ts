@@ -1,5 +1,6 @@
 /** Everything that the console answers, as one table: dispatch, authorisation and the OpenAPI document derive from it. */
 import { ALERTS } from './routes/alerts.ts'
+import { APPROVALS } from './routes/approvals.ts'
 import { DOORS } from './routes/doors.ts'
 import { HEALTH } from './routes/health.ts'
 import { QUESTIONS } from './routes/questions.ts'
@@ -11,5 +12,5 @@ import { TUNE } from './routes/tune.ts'
 
 export const ROUTES: readonly AnyRoute[] = [
   ...[...ALERTS, ...QUESTIONS, ...SILENCES, ...RULES, ...TUNE, ...HEALTH],
-  ...[STREAM, ...DOORS],
+  ...[...APPROVALS, STREAM, ...DOORS],
 ]

@@ -32,7 +32,8 @@ describe('who may do what', () => {
 
   test('routes × scopes × namespaces', async () => {
     const { console } = shared
-    for (const { method, path: pattern, scope, whole } of ROUTES) {
+    for (const { method, path: pattern, scope, whole, open } of ROUTES) {
+      if (open) continue
       const path = pattern.replace('{id}', 'ffff').replace('stream', 'stream?after=x')
       const statusFor = async (headers: Record<string, string>) =>
         (await ask(console, path, { method, headers, ...(['POST', 'PATCH'].includes(method) && { body: '{' }) })).status

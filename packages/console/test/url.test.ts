@@ -16,7 +16,7 @@ test('an address shows what it was made for', () => {
   const view = fc
     .record({
       ...{ screen: fc.constantFrom(...SCREENS), filter: text, q: text, state: text, assignee: text, silenced: text },
-      ...{ group: text, columns: text, rule: text, open: fc.constantFrom('', 'abcd1234') },
+      ...{ group: text, columns: text, rule: text, link: text, open: fc.constantFrom('', 'abcd1234') },
       range: fc.constantFrom(...RANGES.map(([, ms]) => ms)),
       span: fc.oneof(fc.constant([0, 0]), span),
     })

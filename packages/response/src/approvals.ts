@@ -2,7 +2,8 @@
  * Steps that wait for somebody. Whoever may write into the responder's folder may approve: a file in `approve` with the step's run as its name,
  * which is random and counts once.
  */
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AlertData, parseAlert } from '@falc/engine'
 import { type About, aboutOf, ENDS_WAITING, type Sealed } from './journal/format.ts'
@@ -12,6 +13,19 @@ import type { ResponderOptions } from './respond.ts'
 const EVERY = 500
 
 export type Waiting = Extract<Sealed, { kind: 'waiting' }>
+
+/** What waits, for who reads no journal: as `Waiting`, without the alert. */
+const LIST = 'waiting.json'
+
+/** What waits for a word in the folder of a responder. @throws {Error} when that cannot be read */
+export async function waitingNow(folder: string): Promise<Omit<Waiting, 'full'>[]> {
+  const text = await readFile(join(folder, LIST), 'utf8').catch(error => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '[]'
+    throw error
+  })
+  const waiting: Omit<Waiting, 'full'>[] = JSON.parse(text)
+  return waiting.filter(({ run, expires }) => Date.parse(expires) > Date.now() && !existsSync(fileOf(folder, run)))
+}
 
 /** What waits for a word, of a journal's entries. @param now milliseconds since 1970 */
 export function waitingIn(entries: readonly Sealed[], now: number = Date.now()): Waiting[] {
@@ -82,6 +96,7 @@ export class Approvals {
   /** Those that were approved, and not begun before the process ended. */
   readonly #left: Waiting[] = []
   #timer: NodeJS.Timeout | undefined
+  #begun = false
 
   /** Knows what the journal says of earlier runs. */
   constructor(options: ApprovalsOptions) {
@@ -93,11 +108,13 @@ export class Approvals {
 
   /** Takes up what was approved before, unless its time is up. */
   begin(): void {
+    this.#begun = true
     for (const entry of this.#left.splice(0)) {
       rmSync(fileOf(this.#options.folder, entry.run), { force: true })
       if (Date.parse(entry.expires) <= Date.now()) this.#record(entry, { kind: 'expired' })
       else this.#run(entry)
     }
+    this.#list()
   }
 
   /** Follows the journal, entry by entry. */
@@ -105,6 +122,7 @@ export class Approvals {
     if (entry.kind !== 'waiting') return
     this.#waiting.set(entry.run, entry)
     this.#timer ??= setInterval(() => this.#look(), EVERY)
+    if (this.#begun) this.#list()
   }
 
   /** How many wait. */
@@ -151,7 +169,20 @@ export class Approvals {
   /** @returns false: it could not be recorded, so it waits */
   #end(entry: Waiting, ending: Ending): boolean {
     if (!this.#record(entry, ending)) return false
-    return this.#waiting.delete(entry.run)
+    this.#waiting.delete(entry.run)
+    this.#list()
+    return true
+  }
+
+  #list(): void {
+    const path = join(this.#options.folder, LIST)
+    try {
+      const list = [...this.#waiting.values()].map(({ full: _, ...entry }) => entry)
+      writeFileSync(`${path}.new`, JSON.stringify(list), { mode: 0o600 })
+      renameSync(`${path}.new`, path)
+    } catch (error) {
+      this.#options.log('error', `approvals: ${(error as Error).message}`)
+    }
   }
 
   #record(entry: Waiting, ending: Ending): boolean {

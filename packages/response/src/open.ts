@@ -18,7 +18,7 @@ import { Undo } from './undo.ts'
 
 export interface RespondOptions
   extends ProtectionOptions,
-    Pick<ResponderOptions, 'hostname' | 'log' | 'timeout' | 'maxAge' | 'point'> {
+    Pick<ResponderOptions, 'hostname' | 'log' | 'timeout' | 'maxAge' | 'inviting' | 'point'> {
   readonly files: readonly PlaybookFile[]
   /** Actions of one's own. */
   readonly actions?: readonly Action[]
@@ -61,12 +61,13 @@ export async function openResponder(options: RespondOptions): Promise<OpenRespon
   const limits = new Limits(fuse)
   const undo = new Undo({ journal, actions, ports, log })
   restore(journal, { local, limits, undo, log })
-  const { hostname, timeout, maxAge, point } = options
+  const { hostname, timeout, maxAge, inviting, point } = options
   const responder = new Responder({
     ...{ playbooks, journal, once: options.once ?? local, limits, dryLimits: new Limits(fuse) },
     ...{ protection, ports, hostname, stopFile: join(folder, STOP_FILE), log },
     ...(timeout !== undefined && { timeout }),
     ...(maxAge !== undefined && { maxAge }),
+    ...(inviting && { inviting }),
     ...(point && { point }),
   })
   const approvals = new Approvals({

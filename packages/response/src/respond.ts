@@ -9,9 +9,10 @@ import type { Held } from './guard/held.ts'
 import type { Limits } from './guard/limits.ts'
 import { type Claim, type Once, onceKey, type Verdict } from './guard/once.ts'
 import { onlyTells, type Protected } from './guard/protected.ts'
+import { type Inviting, waitingEntry } from './invite.ts'
 import type { About, Entry } from './journal/format.ts'
 import type { Journal } from './journal/journal.ts'
-import type { Call, Data, Ports } from './model/call.ts'
+import type { Attempt, Call, Data, Ports } from './model/call.ts'
 import { aboutOfStep, type Plan, type PlannedStep, planOf, sayings } from './plan.ts'
 import type { Playbook } from './playbook/load.ts'
 
@@ -36,6 +37,8 @@ export interface ResponderOptions {
   readonly timeout?: number
   /** Milliseconds after which an alert is acted on no more. Default 600,000. */
   readonly maxAge?: number
+  /** Who is asked when a step waits for approval. */
+  readonly inviting?: Inviting
   readonly log: LogLine
   readonly point?: (point: Point) => Promise<void> | void
 }
@@ -172,11 +175,10 @@ export class Responder {
     }
     await this.#options.point?.('claimed')
     if (waits) {
-      const waiting: Entry = {
-        ...{ kind: 'waiting', ...about, plan: sayings(calls), full: alertJson(alert, { id: true }) },
-        expires: new Date(Date.now() + playbook.approval).toISOString(),
-      }
-      if (!(await this.#begun(about, waiting, key, place))) return 'busy'
+      const expires = new Date(Date.now() + playbook.approval).toISOString()
+      const { entry, call } = waitingEntry(about, alert, sayings(calls), expires, this.#options.inviting)
+      if (!(await this.#begun(about, entry, key, place))) return 'busy'
+      if (call) void this.#invite(about, call, alert)
       this.#account.say('info', about, `waits for approval: falc respond approve ${about.run.slice(0, 8)}`)
       return (await this.#settled(about, key, 'done')) ? 'held' : 'busy'
     }
@@ -237,15 +239,25 @@ export class Responder {
     }
   }
 
+  /** Nobody waits for it: whoever is asked may be slow. The step waits also if nobody could be asked. */
+  async #invite(about: About, call: Call, alert: AlertData): Promise<void> {
+    const { answers, outcome } = await callAll([call], this.#options.ports, this.#attempt(alert, false))
+    if (outcome !== 'done') this.#account.say('error', about, `${call.says}: ${outcome}: ${answers[0]?.said}`)
+  }
+
+  #attempt(alert: AlertData, dry: boolean): Attempt {
+    const signal = AbortSignal.any([AbortSignal.timeout(this.#options.timeout ?? 60_000), this.#stopping.signal])
+    return { dry, signal, alert }
+  }
+
   async #act(
     { step, params, calls }: PlannedStep,
     target: NonNullable<PlannedStep['target']>,
     alert: AlertData,
     dry: boolean,
   ) {
-    const signal = AbortSignal.any([AbortSignal.timeout(this.#options.timeout ?? 60_000), this.#stopping.signal])
-    const attempt = { dry, signal, alert }
-    if (step.action.run) return runAction(step.action, { alert, params, target, dry, signal })
+    const attempt = this.#attempt(alert, dry)
+    if (step.action.run) return runAction(step.action, { params, target, ...attempt })
     return callAll(
       calls.filter(call => typeof call !== 'string'),
       this.#options.ports,

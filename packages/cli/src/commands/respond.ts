@@ -17,7 +17,7 @@ import { rbac } from '../playbooks/rbac.ts'
 import { simulate } from '../playbooks/simulate.ts'
 import { talon } from '../playbooks/talon.ts'
 import { testPlaybooks } from '../playbooks/test-files.ts'
-import { HttpDoor, readStdin, stopSignal } from '../respond/doors.ts'
+import { HttpDoor, MetricsDoor, readStdin, stopSignal } from '../respond/doors.ts'
 import { configuredResponder } from '../respond/in-process.ts'
 import { configPath } from '../run/loader.ts'
 import { type Credentials, ServerFiles } from '../server-files.ts'
@@ -78,6 +78,8 @@ async function serve(call: RespondCall): Promise<number> {
     throw new CliError('there are no playbooks: name them with -f, or in response.playbooks')
   if (flags.nats !== undefined && flags.listen !== undefined)
     throw new CliError('--nats and --listen exclude each other')
+  if (flags.listen !== undefined && flags.metrics !== undefined)
+    throw new CliError('--listen has /metrics itself: leave --metrics out')
   if (flags.nats !== undefined || (config.response.nats !== undefined && flags.listen === undefined))
     return serveNats(call)
   const open = await configuredResponder(config, source, log)
@@ -104,6 +106,15 @@ async function serve(call: RespondCall): Promise<number> {
   }
 }
 
+/** @throws {CliError} */
+async function meter(address: string, page: () => string): Promise<MetricsDoor> {
+  const metrics = new MetricsDoor(addressOf(address, '--metrics'), page)
+  await metrics.listen().catch(error => {
+    throw new CliError(`--metrics: ${(error as Error).message}`)
+  })
+  return metrics
+}
+
 async function serveNats({ config, source, log, flags }: RespondCall): Promise<number> {
   const { nats, timeout } = config.response
   const given = flags.nats === undefined ? nats! : { ...nats, url: flags.nats.split(',') }
@@ -124,13 +135,17 @@ async function serveNats({ config, source, log, flags }: RespondCall): Promise<n
   })
   try {
     const open = await configuredResponder(config, source, log, { once: door.once }, { nats: door.port })
+    const metrics =
+      flags.metrics === undefined ? undefined : await meter(flags.metrics, () => responsePage(open.counts, door.counts))
     try {
       const stopped = stopSignal().then(() => door.close())
+      if (metrics) log.info(`Metrics at ${metrics.url}/metrics`)
       log.info(`Responding to alerts of ${connection.url.join(', ')}`)
       await door.run((alert, stored) => open.responder.take(alert, stored))
       await stopped
       return 0
     } finally {
+      await metrics?.close()
       await open.close()
       log.info(
         `${open.responder.summary}; ${door.counts.redelivered} came again, ${door.counts.refused} were no alerts`,

@@ -12,6 +12,7 @@ export const RESPOND_FLAGS = {
   stream: { value: 'NAME', help: 'With --nats: the stream. Default: FALCO' },
   durable: { value: 'NAME', help: 'With --nats: the durable consumer. Default: respond' },
   listen: { value: 'HOST:PORT', help: "Take alerts by HTTP, as Falco's http_output sends them" },
+  metrics: { value: 'HOST:PORT', help: 'With --nats: serve /metrics and /healthz there' },
   'token-file': { value: 'FILE', help: 'With --listen: bearer tokens, one per line' },
   db: { value: 'FILE', help: 'With simulate: the store. Default: that of the configuration' },
   since: { value: 'TIME', help: 'With simulate: only alerts from this time on, or 7d before now' },

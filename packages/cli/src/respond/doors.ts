@@ -109,6 +109,37 @@ export class HttpDoor implements Service {
   }
 }
 
+/** Metrics of a responder whose alerts come from elsewhere. */
+export class MetricsDoor implements Service {
+  readonly #receiver: HttpReceiver
+  readonly #metrics: () => string
+
+  constructor(address: { readonly host: string; readonly port: number }, metrics: () => string) {
+    this.#metrics = metrics
+    this.#receiver = new HttpReceiver({ ...address, maxBodyBytes: 0 }, this)
+  }
+
+  get url(): string {
+    return this.#receiver.url
+  }
+
+  async listen(): Promise<void> {
+    await this.#receiver.listen()
+  }
+
+  async close(): Promise<void> {
+    await this.#receiver.close()
+  }
+
+  route(path: string): Refusal | Reply {
+    if (path === '/metrics') return { type: 'text/plain; version=0.0.4', body: this.#metrics() }
+    if (path === '/healthz') return { type: 'application/json', body: '{"status":"ok"}' }
+    return { status: 404, cause: 'route', reason: 'there are /metrics and /healthz' }
+  }
+
+  async take(): Promise<undefined> {}
+}
+
 /** Resolves with the first signal that asks to stop. */
 export async function stopSignal(): Promise<void> {
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])

@@ -1,11 +1,19 @@
 /** Playbooks in the process that raises the alerts: `response:` in falco.yaml. */
 import type { Alert, AlertData, Source } from '@falc/engine'
-import { ACTIONS, type Once, type OpenResponder, openResponder, PlaybookError, type Ports } from '@falc/response'
+import {
+  ACTIONS,
+  type Once,
+  type OpenResponder,
+  openResponder,
+  PlaybookError,
+  type Ports,
+  type RespondOptions,
+} from '@falc/response'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { hostname } from '../hostname.ts'
 import type { Log } from '../log.ts'
-import { actionsOf, machinePorts, readPlaybooks } from './settings.ts'
+import { actionsOf, machinePorts, outputNames, readPlaybooks } from './settings.ts'
 
 /** Alerts at the same time. */
 const MAX_RUNNING = 16
@@ -27,6 +35,7 @@ export async function configuredResponder(
       keep: { bytes: kept.journal_mib * 2 ** 20, age: kept.journal_age },
       ports: { ...machinePorts(config, source, log), ...ports },
       hostname: hostname(),
+      ...invitingOf(config),
       log: (level, text) => log.write(level, text),
       ...more,
     })
@@ -34,6 +43,20 @@ export async function configuredResponder(
     if (error instanceof PlaybookError) throw new CliError(error.message)
     throw error instanceof CliError ? error : new CliError(`response: ${(error as Error).message}`)
   }
+}
+
+/** @throws {CliError} */
+function invitingOf(config: Config): Pick<RespondOptions, 'inviting'> {
+  const { approval_output: output, approval_url: url } = config.response
+  if (output === '') {
+    if (url !== '') throw new CliError('response.approval_url needs approval_output: whom to send the link')
+    return {}
+  }
+  if (!outputNames(config).includes(output))
+    throw new CliError(`response.approval_output: no output is named ${output}`)
+  if (url !== '' && !/^https?:\/\/[^\s#?]+$/.test(url))
+    throw new CliError(`response.approval_url is no address: ${url}`)
+  return { inviting: { output, ...(url !== '' && { url }) } }
 }
 
 /** A queue between the engine, which never waits, and what playbooks wait for. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Console, type OidcOptions, type Token, tokensIn } from '@falc/console'
 import type { OutputStats } from '@falc/outputs'
+import { answerWaiting, waitingNow } from '@falc/response'
 import type { Retention } from '@falc/store'
 import { type Config, rulesFiles } from '../config/config.ts'
 import { CliError } from '../fail.ts'
@@ -46,6 +47,7 @@ export async function openConsole(
 ): Promise<Console> {
   const { listen, token_file, local_rules, open_door, roles, proxy, nats } = config.console
   const [host, port] = addressOf(flags.listen ?? listen)
+  const { folder } = config.response
   const { addresses, user_header: userHeader, groups_header: groupsHeader } = proxy
   const localRules = flags.localRules ?? (local_rules || undefined)
   const paths = flags.rules.length > 0 ? flags.rules : rulesFiles(config)
@@ -63,6 +65,10 @@ export async function openConsole(
       ...{ oidc: providerOf(config), nats },
       ...(addresses.length > 0 && { proxy: { addresses, userHeader, groupsHeader } }),
       delivery: { queues: queuesOf(config), outputs: () => outputsOf(config, stats?.()) },
+      approvals: {
+        list: () => waitingNow(folder),
+        answer: (run, word, by) => answerWaiting(folder, { run }, word, by),
+      },
       note,
     })
     await console.listen()

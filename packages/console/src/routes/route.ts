@@ -4,7 +4,7 @@ import type { Asked, Store, StoreReader, StoreThread } from '@falc/store'
 import type { Rights, Scope } from '../auth/tokens.ts'
 import type { Parameters } from '../parameters.ts'
 import type { Rulebook } from '../rulebook.ts'
-import type { Outputs } from '../shapes/index.ts'
+import type { Approval, Outputs, Word } from '../shapes/index.ts'
 import type { Silences } from './silenced.ts'
 
 /** Who asks. */
@@ -30,6 +30,16 @@ export interface House {
   readonly writer: StoreThread
   /** Of the falc that the console is a part of, or whose configuration it was given. */
   readonly delivery: Delivery
+  /** Undefined: there is no responder. */
+  readonly approvals: Waiting | undefined
+}
+
+/** Steps that wait for somebody's word, and where it goes. */
+export interface Waiting {
+  /** `token`: SHA-256 in hex of what a link has. */
+  list(): Promise<readonly (Approval & { readonly token?: string })[]>
+  /** @returns false: somebody was first */
+  answer(run: string, word: Word, by: string): boolean
 }
 
 /** What the console knows about outputs. */
@@ -66,6 +76,10 @@ interface Described {
   readonly body?: string
   /** It is about all namespaces: not for those who may see some. */
   readonly whole?: true
+  /** Whoever does it must be known: not for whoever reaches an open console. */
+  readonly known?: true
+  /** What allows it is in the body. */
+  readonly open?: true
 }
 
 /** A route that is answered on the desk's thread. */

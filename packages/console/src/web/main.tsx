@@ -5,6 +5,7 @@ import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Alerts } from './alerts.tsx'
 import { locked, unlock } from './api.ts'
+import { Approvals, ByLink } from './approvals.tsx'
 import { Search } from './filter.tsx'
 import { Health } from './health.tsx'
 import { Now } from './now.tsx'
@@ -17,7 +18,7 @@ import { SCREENS, type Screen, START } from './url.ts'
 
 const NAMES: Readonly<Record<Screen, string>> = {
   ...{ now: 'Now', alerts: 'Alerts', silences: 'Silences', tune: 'Tune', rules: 'Rules', playground: 'Playground' },
-  health: 'Health',
+  ...{ approvals: 'Approvals', health: 'Health' },
 }
 
 /** Screens about the alerts that a search selects. */
@@ -44,6 +45,7 @@ function late(load: () => Promise<ComponentType>): ComponentType {
 const PAGES: Readonly<Record<Screen, ComponentType>> = {
   now: Now,
   alerts: Alerts,
+  approvals: Approvals,
   silences: Silences,
   tune: Tune,
   rules: Rules,
@@ -52,8 +54,9 @@ const PAGES: Readonly<Record<Screen, ComponentType>> = {
 }
 
 function App() {
+  const { screen, link } = view.value
+  if (link !== '') return <ByLink token={link} />
   if (locked.value) return <Login />
-  const { screen } = view.value
   const Shown = PAGES[screen]
   return (
     <>
@@ -90,7 +93,9 @@ function Login() {
       <form
         onSubmit={async event => {
           event.preventDefault()
-          setWrong(!(await unlock(token.trim())))
+          const isKnown = await unlock(token.trim())
+          setWrong(!isKnown)
+          if (isKnown) void greet()
         }}
       >
         <h1>Falc console</h1>

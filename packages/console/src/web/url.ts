@@ -1,4 +1,4 @@
-export const SCREENS = ['now', 'alerts', 'silences', 'tune', 'rules', 'playground', 'health'] as const
+export const SCREENS = ['now', 'alerts', 'approvals', 'silences', 'tune', 'rules', 'playground', 'health'] as const
 export type Screen = (typeof SCREENS)[number]
 
 /** What the page shows, in its URL: a link shows the same. */
@@ -23,10 +23,12 @@ export interface View {
   readonly columns: string
   /** The rule that a screen is about. */
   readonly rule: string
+  /** The token of a link to a step that waits for approval. */
+  readonly link: string
 }
 
 /** The parts of a view that are any text. */
-const TEXTS = ['filter', 'q', 'state', 'assignee', 'silenced', 'group', 'columns', 'rule'] as const
+const TEXTS = ['filter', 'q', 'state', 'assignee', 'silenced', 'group', 'columns', 'rule', 'link'] as const
 
 export const RANGES: readonly (readonly [string, number])[] = [
   ['15 min', 900_000],
@@ -40,7 +42,7 @@ export const RANGES: readonly (readonly [string, number])[] = [
 
 export const START: View = {
   ...{ screen: 'now', filter: '', q: '', range: 86_400_000, from: 0, to: 0, open: '' },
-  ...{ state: '', assignee: '', silenced: '', group: '', columns: '', rule: '' },
+  ...{ state: '', assignee: '', silenced: '', group: '', columns: '', rule: '', link: '' },
 }
 
 /** @param hash as in location.hash; whatever is not understood is left out */

@@ -59,6 +59,8 @@ export type Entry =
       readonly plan: readonly string[]
       readonly expires: string
       readonly full: string
+      /** SHA-256 in hex of the token of a link that approves it. */
+      readonly token?: string
     })
   | (About & { readonly kind: 'approved' | 'denied'; readonly by?: string })
   | (About & { readonly kind: 'expired' })

@@ -35,19 +35,38 @@ type Take = (alert: AlertData, stored: number) => Promise<Taken>
 const KEPT = 30 * 86_400_000
 /** Milliseconds until an alert comes again at which another responder is, and between two looks for a stream. */
 const AGAIN = 1000
+/** Milliseconds between two looks at how much waits. */
+const LOOK = 5000
 /** The status of a message that nobody takes. */
 const NO_RESPONDERS = 503
 /** JetStream's error code. */
 const STREAM_NOT_FOUND = 10059
 
+/** What a responder knows of its stream. */
+export interface NatsCounts {
+  readonly received: number
+  readonly redelivered: number
+  /** What was no alert. */
+  readonly refused: number
+  /** Alerts that were given back, to come again. */
+  readonly again: number
+  /** Alerts that no responder has yet, and those that some have. */
+  readonly pending: number
+  readonly unacknowledged: number
+  /** Milliseconds that the last alert had been in the stream. */
+  readonly lag: number
+  readonly connected: boolean
+}
+
 export class NatsDoor {
   readonly once: Once
-  readonly counts = { received: 0, redelivered: 0, refused: 0 }
+  readonly #counts = { received: 0, redelivered: 0, refused: 0, again: 0, pending: 0, unacknowledged: 0, lag: 0 }
   readonly #options: NatsOptions
   readonly #connection: NatsConnection
   readonly #jetstream: typeof import('@nats-io/jetstream')
   readonly #closing = new AbortController()
   #messages: ConsumerMessages | undefined
+  #connected = true
   readonly #running = new Set<Promise<void>>()
 
   private constructor(
@@ -60,6 +79,16 @@ export class NatsDoor {
     this.#connection = connection
     this.#jetstream = jetstream
     this.once = once
+    void this.#follow()
+  }
+
+  /** Ends with the connection. */
+  async #follow(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      if (type === 'disconnect') this.#connected = false
+      else if (type === 'reconnect') this.#connected = true
+    }
+    this.#connected = false
   }
 
   /** @throws {OutputError} when there is no connection @throws {Error} when the server has no JetStream */
@@ -75,6 +104,10 @@ export class NatsDoor {
       await connection.close()
       throw new Error(`nats: ${(error as Error).message}`)
     }
+  }
+
+  get counts(): NatsCounts {
+    return { ...this.#counts, connected: this.#connected }
   }
 
   /** Publishes for playbooks. */
@@ -102,6 +135,7 @@ export class NatsDoor {
     const { alerts = 16 } = this.#options
     const consumer = await this.#consumer()
     if (!consumer) return
+    const looking = this.#look(consumer)
     this.#messages = await consumer.consume({ max_messages: alerts })
     for await (const message of this.#messages) {
       const running = this.#handle(message, take).finally(() => this.#running.delete(running))
@@ -109,7 +143,21 @@ export class NatsDoor {
       // No more at the same time than were asked for.
       if (this.#running.size >= alerts) await Promise.race(this.#running)
     }
-    await Promise.all(this.#running)
+    await Promise.all([looking, ...this.#running])
+  }
+
+  /** How much waits, every now and then: metrics ask more often than the server need be asked. */
+  async #look(consumer: Consumer): Promise<void> {
+    const { signal } = this.#closing
+    while (!signal.aborted) {
+      try {
+        const { num_pending, num_ack_pending } = await consumer.info()
+        Object.assign(this.#counts, { pending: num_pending, unacknowledged: num_ack_pending })
+      } catch {
+        // The last known numbers stay; `connected` tells how much they are worth.
+      }
+      await sleep(LOOK, undefined, { signal }).catch(() => {})
+    }
   }
 
   /** Alerts that have begun end; others go to other responders. */
@@ -147,13 +195,14 @@ export class NatsDoor {
   }
 
   async #handle(message: JsMsg, take: Take): Promise<void> {
-    this.counts.received++
-    if (message.redelivered) this.counts.redelivered++
+    this.#counts.received++
+    if (message.redelivered) this.#counts.redelivered++
+    this.#counts.lag = Math.max(0, Date.now() - message.time.getTime())
     let alert: AlertData
     try {
       alert = alertOf(message)
     } catch (error) {
-      this.counts.refused++
+      this.#counts.refused++
       this.#options.log('warning', `nats: ${message.subject}: ${(error as Error).message}`)
       message.term('not an alert')
       return
@@ -163,8 +212,10 @@ export class NatsDoor {
     const { busy } = await take(alert, message.time.getTime())
     done.abort()
     await working
-    if (busy) message.nak(AGAIN)
-    else message.ack()
+    if (busy) {
+      this.#counts.again++
+      message.nak(AGAIN)
+    } else message.ack()
   }
 
   /** While it takes longer, the alert does not go to another. */

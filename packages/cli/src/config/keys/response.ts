@@ -44,6 +44,16 @@ export const RESPONSE_KEYS = {
         'No step acts on an older alert: one of a recording, or of a stream whose responder was away.',
         { shown: '10m' },
       ),
+      approval_output: key(
+        text,
+        '',
+        'The name of an output that is told when a step waits for [approval](response.md#approval).',
+      ),
+      approval_url: key(
+        text,
+        '',
+        'Where people reach the console. With it, what they are told has a link that approves the one step, once.',
+      ),
       queue: key(
         integer(1, 1_000_000),
         10_000,

@@ -1,0 +1,58 @@
+/** Steps of playbooks that wait for somebody: in the console by who has the scope, by a link by who has its token. */
+import { hashOf } from '../auth/tokens.ts'
+import { badRequest, Refused } from '../failure.ts'
+import type { Approval, Approvals, Word } from '../shapes/index.ts'
+import { bodyOf, NAME, oneOf, text } from './body.ts'
+import type { House, HouseRoute } from './route.ts'
+
+const WORDS: readonly Word[] = ['approved', 'denied']
+
+const shown = ({ run, playbook, action, target, plan, expires, alert }: Approval): Approval => ({
+  ...{ run, playbook, action, plan, expires, alert },
+  ...(target && { target }),
+})
+
+const list: HouseRoute = {
+  ...{ house: true, method: 'GET', path: '/api/v1/approvals', scope: 'read', whole: true },
+  summary: 'Steps of playbooks that wait for approval',
+  parameters: {},
+  async answer({ approvals }) {
+    return JSON.stringify({ approvals: ((await approvals?.list()) ?? []).map(shown) } satisfies Approvals)
+  },
+}
+
+const decide: HouseRoute = {
+  ...{ house: true, method: 'POST', path: '/api/v1/approvals/{id}', scope: 'respond', whole: true, known: true },
+  summary: 'Approves a step, or denies it',
+  parameters: {},
+  body: '`{"word": "approved"|"denied"}`',
+  async answer({ approvals, id, body, who }) {
+    const { word } = bodyOf<{ word?: Word }>(body, { word: oneOf(WORDS) })
+    if (!word) throw badRequest('word is needed')
+    const waiting = (await approvals?.list())?.find(({ run }) => run === id)
+    if (!waiting) throw new Refused(404, 'approval', 'no step waits under this ID: it was answered, or its time is up')
+    return answered(approvals!, waiting, word, `${who.name} in the console`)
+  },
+}
+
+const byLink: HouseRoute = {
+  ...{ house: true, method: 'POST', path: '/api/v1/approvals', scope: 'respond', open: true },
+  summary: 'The step of a link, and a word about it: the token of the link allows it, once',
+  parameters: {},
+  body: '`{"token", "word": "approved"|"denied"}`; without a word: only shows it',
+  async answer({ approvals, body }) {
+    const { token, word } = bodyOf<{ token?: string; word?: Word }>(body, { token: text(NAME), word: oneOf(WORDS) })
+    if (!token) throw badRequest('token is needed')
+    const hash = hashOf(token)
+    const waiting = (await approvals?.list())?.find(one => one.token === hash)
+    if (!waiting) throw new Refused(404, 'link', 'this link is over: the step was answered, or its time is up')
+    return word ? answered(approvals!, waiting, word, 'a link') : JSON.stringify(shown(waiting))
+  },
+}
+
+function answered(approvals: NonNullable<House['approvals']>, waiting: Approval, word: Word, by: string): string {
+  if (!approvals.answer(waiting.run, word, by)) throw new Refused(409, 'answered', 'somebody has answered before')
+  return JSON.stringify(shown(waiting))
+}
+
+export const APPROVALS: readonly HouseRoute[] = [list, decide, byLink]

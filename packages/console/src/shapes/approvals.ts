@@ -1,0 +1,17 @@
+/** A step of a playbook that waits for somebody's word. */
+export interface Approval {
+  readonly run: string
+  readonly playbook: string
+  readonly action: string
+  readonly target?: { readonly name: string }
+  /** What would be done, one line each. */
+  readonly plan: readonly string[]
+  readonly expires: string
+  readonly alert: { readonly id: string; readonly rule: string; readonly time: string; readonly output: string }
+}
+
+export interface Approvals {
+  readonly approvals: readonly Approval[]
+}
+
+export type Word = 'approved' | 'denied'

@@ -1,0 +1,36 @@
+/** Asks somebody whether a step may act, with a link that answers once. */
+import { createHash, randomBytes } from 'node:crypto'
+import { type AlertData, alertJson } from '@falc/engine'
+import type { About, Entry } from './journal/format.ts'
+import type { OutputCall } from './model/call.ts'
+
+export interface Inviting {
+  /** The name of an output. */
+  readonly output: string
+  /** Where the console is. Without it, the command is named. */
+  readonly url?: string
+}
+
+/** The entry of a step that waits, and what somebody is told. The journal has a hash of the link's token only. */
+export function waitingEntry(
+  about: About,
+  alert: AlertData,
+  plan: readonly string[],
+  expires: string,
+  inviting: Inviting | undefined,
+): { entry: Extract<Entry, { kind: 'waiting' }>; call?: OutputCall & { says: string } } {
+  const entry = { kind: 'waiting', ...about, plan, full: alertJson(alert, { id: true }), expires } as const
+  if (!inviting) return { entry }
+  const { output, url } = inviting
+  const token = randomBytes(32).toString('base64url')
+  // Behind the #, the token is in no log of a server, and whoever previews links sends nothing.
+  const how =
+    url === undefined
+      ? `falc respond approve ${about.run.slice(0, 8)}`
+      : `${url.replace(/\/+$/, '')}/#/approvals?link=${token}`
+  const text = `Approve until ${expires}? ${about.playbook}: ${plan.join('; ')} (${alert.output.slice(0, 500)}) ${how}`
+  return {
+    entry: url === undefined ? entry : { ...entry, token: createHash('sha256').update(token).digest('hex') },
+    call: { via: 'output', output, text, says: `ask ${output}` },
+  }
+}
