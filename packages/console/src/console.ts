@@ -169,7 +169,7 @@ export class Console implements House {
     if (path !== '/api/v1/oidc/callback') throw new Refused(404, 'route', 'nothing is there')
     const { search } = new URL(request.url ?? '/', 'http://console')
     const { name, groups } = await provider.end(search, request.headers.cookie)
-    const cookie = this.#auth.admit(name, groups, provider.isSecure)
+    const cookie = this.#auth.admit(name, groups, provider.session, provider.isSecure)
     send(response, 302, '{}', { location: new URL('../../../', provider.redirectUri).href, 'set-cookie': cookie })
   }
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { Provider } from '../src/auth/oidc.ts'
 import { ask, begin } from './start.ts'
 
@@ -107,6 +107,7 @@ function check(holds: boolean, what: string): void {
   if (!holds) throw new Error(what)
 }
 
+const SESSION_MS = 600_000
 const REDIRECT = 'http://127.0.0.1:1/api/v1/oidc/callback'
 const provider = new IdentityProvider()
 const notes: string[] = []
@@ -116,7 +117,7 @@ beforeAll(async () => {
   const { issuer } = provider
   shared = await begin({
     roles: [{ group: 'soc', scopes: ['read'] }],
-    oidc: { issuer, clientId: 'falc', clientSecret: 'secret', redirectUri: REDIRECT },
+    oidc: { issuer, clientId: 'falc', clientSecret: 'secret', redirectUri: REDIRECT, session: SESSION_MS },
     note: text => notes.push(text),
   })
 })
@@ -153,6 +154,18 @@ test('somebody signs in, and may do what their role says', async () => {
   expect(back.headers.get('set-cookie')).toMatch(/^falc_session=.*HttpOnly; SameSite=Strict/)
   const session = await go('/api/v1/session', cookieOf(back))
   expect(await session.json()).toMatchObject({ name: 'ann', scopes: ['read'] })
+  // Groups may change at the provider: the session ends, also for a browser that keeps its cookie.
+  expect(back.headers.get('set-cookie')).toContain(`Max-Age=${SESSION_MS / 1000}`)
+  const clock = vi.spyOn(Date, 'now')
+  onTestFinished(() => clock.mockRestore())
+  for (const [ms, status] of [
+    [SESSION_MS - 60_000, 200],
+    [SESSION_MS + 60_000, 401],
+  ] as const) {
+    clock.mockReturnValue(performance.timeOrigin + performance.now() + ms)
+    expect((await go('/api/v1/session', cookieOf(back))).status).toBe(status)
+  }
+  clock.mockRestore()
   // The same answer does not count twice.
   expect((await go(path, cookie)).status).toBe(401)
   expect(provider.refusals).toEqual([])

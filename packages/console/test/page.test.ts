@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { syscall } from '@falc/sources-syscall'
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { buildConsoleApp } from '../../../scripts/console-app.ts'
 import { FALC } from '../../../scripts/testing/command.ts'
 import { checkAccess, launch, noBrowser, openPage, type PageOptions } from './browser.ts'
@@ -227,6 +227,27 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     ])
     await checkAccess(page)
     await done()
+  })
+
+  test('who has yet to sign in is told how, and comes back to where they were', async () => {
+    const oidc = {
+      issuer: 'http://127.0.0.1:1',
+      clientId: 'falc',
+      clientSecret: 's',
+      redirectUri: 'http://127.0.0.1:1/',
+    }
+    const { console, end } = await begin({ app: join(work, 'app'), oidc, roles: [{ group: '*', scopes: ['read'] }] })
+    onTestFinished(end)
+    const { page } = await openPage(browser, `${console.url}#/alerts?q=shadow`, 'Falc console')
+    onTestFinished(() => page.context().close())
+    const link = page.getByRole('link', { name: 'Sign in with the identity provider' })
+    await link.waitFor()
+    await checkAccess(page)
+    await page.route('**/api/v1/oidc/login', route =>
+      route.fulfill({ status: 302, headers: { location: console.url } }),
+    )
+    await link.click()
+    await page.waitForURL(url => url.hash === '#/alerts?q=shadow')
   })
 
   test('the playground runs in the console, too, under its policy', async () => {

@@ -84,7 +84,7 @@ function providerOf({ console: { oidc } }: Config): OidcOptions | undefined {
   const { issuer, client_id: clientId, client_secret_file, redirect_uri: redirectUri, scope } = oidc
   if (issuer === '') return undefined
   const clientSecret = readFileSync(client_secret_file, 'utf8').trim()
-  return { issuer, clientId, clientSecret, redirectUri, scope, groupsClaim: oidc.groups_claim }
+  return { issuer, clientId, clientSecret, redirectUri, scope, groupsClaim: oidc.groups_claim, session: oidc.session }
 }
 
 /** Folders of queues on disk, by the names of their outputs. */

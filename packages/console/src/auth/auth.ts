@@ -94,23 +94,23 @@ export class Auth {
     return this.#cookie(() => this.#tokenOf(token.hash), this.isProxied(request) && isSecure(request))
   }
 
-  /** Begins a session for someone whom an identity provider knows. @returns the value of Set-Cookie @throws {Refused} when they may do nothing */
-  admit(name: string, groups: readonly string[], secure: boolean): string {
+  /** Begins a session for someone whom an identity provider knows. @param ms how long it has these groups @returns the value of Set-Cookie @throws {Refused} when they may do nothing */
+  admit(name: string, groups: readonly string[], ms: number, secure: boolean): string {
     const rights = rightsOf(name, groups, this.#roles)
     if (rights === undefined) throw new Refused(403, 'role', 'no role of the console fits')
-    return this.#cookie(() => rights, secure)
+    return this.#cookie(() => rights, secure, Math.min(ms, SESSION_MS))
   }
 
   /** @param rights what the session allows at the time of a request */
-  #cookie(rights: () => Rights | undefined, secure: boolean): string {
+  #cookie(rights: () => Rights | undefined, secure: boolean, ms = SESSION_MS): string {
     const id = randomBytes(32).toString('base64url')
     for (const oldest of this.#sessions.keys()) {
       if (this.#sessions.size < MAX_SESSIONS) break
       this.#sessions.delete(oldest)
     }
-    this.#sessions.set(hashOf(id), { rights, until: Date.now() + SESSION_MS })
+    this.#sessions.set(hashOf(id), { rights, until: Date.now() + ms })
     const end = secure ? '; Secure' : ''
-    return `${COOKIE}=${id}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${SESSION_MS / 1000}${end}`
+    return `${COOKIE}=${id}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${Math.floor(ms / 1000)}${end}`
   }
 
   /** Ends a session. @returns the value of Set-Cookie */

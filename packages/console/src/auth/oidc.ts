@@ -14,6 +14,8 @@ export interface OidcOptions {
   readonly scope?: string | undefined
   /** The claim with somebody's groups. Default: groups. */
   readonly groupsClaim?: string | undefined
+  /** Milliseconds that a session has the groups of its sign-in. Default: an hour; at most 12. */
+  readonly session?: number | undefined
 }
 
 /** Who has signed in. */
@@ -56,6 +58,10 @@ export class Provider {
   /** Whether browsers reach the console by TLS. */
   get isSecure(): boolean {
     return this.#options.redirectUri.startsWith('https:')
+  }
+
+  get session(): number {
+    return this.#options.session ?? 3_600_000
   }
 
   get redirectUri(): string {

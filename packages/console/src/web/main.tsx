@@ -8,9 +8,10 @@ import { locked, unlock } from './api.ts'
 import { Approvals, ByLink } from './approvals.tsx'
 import { Search } from './filter.tsx'
 import { Health } from './health.tsx'
+import { useLoaded } from './load.ts'
 import { Now } from './now.tsx'
 import { Rules } from './rules.tsx'
-import { greet } from './session.ts'
+import { greet, keepAddress, methods, restoreAddress } from './session.ts'
 import { Silences } from './silences.tsx'
 import { followAddress, go, view } from './state.ts'
 import { Tune } from './tune.tsx'
@@ -88,6 +89,7 @@ function App() {
 function Login() {
   const [token, setToken] = useState('')
   const [isWrong, setWrong] = useState(false)
+  const { data: ways = [] } = useLoaded(methods, '')
   return (
     <main class="login">
       <form
@@ -114,11 +116,17 @@ function Login() {
             This token is not known, or there were too many tries.
           </p>
         )}
+        {ways.includes('oidc') && (
+          <a href="api/v1/oidc/login" onClick={keepAddress}>
+            Sign in with the identity provider
+          </a>
+        )}
       </form>
     </main>
   )
 }
 
+restoreAddress()
 followAddress()
 void greet()
 render(<App />, document.getElementById('app')!)

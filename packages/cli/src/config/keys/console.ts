@@ -1,6 +1,6 @@
 /** Keys of the console. */
 import type { Role, Scope } from '@falc/console'
-import { anything, boolean, converted, list, text } from '../kind.ts'
+import { anything, boolean, converted, duration, list, text } from '../kind.ts'
 import { natsAlerts } from '../nats.ts'
 import { key, optional, section } from '../section.ts'
 
@@ -50,6 +50,12 @@ export const CONSOLE_KEYS = {
         redirect_uri: key(text, '', 'The address of the console for browsers, and `/api/v1/oidc/callback`.'),
         scope: key(text, 'openid profile email groups', 'What is asked for.'),
         groups_claim: key(text, 'groups', 'The claim with the groups, to which `roles` give rights.'),
+        session: key(
+          duration(60_000, 12 * 3_600_000, 'from 1m to 12h'),
+          3_600_000,
+          'After that people sign in again, and have the groups of then.',
+          { shown: '1h' },
+        ),
       }),
     },
     { restart: true },
