@@ -69,6 +69,11 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
       { audit: { enabled: true, queue: true } },
       'audit.queue needs audit.enabled and nats.enabled',
     ],
+    [
+      'a collector without NATS',
+      { collectors: { kubernetes: { enabled: true } }, collector: { enabled: true } },
+      'collector.enabled needs collectors.kubernetes.enabled and nats.enabled',
+    ],
     ['an object that is not there', { objects: { 'Deployment/x': {} } }, 'objects: there is no Deployment/x'],
   ])('refused: %s', (_, values, message) => {
     expect(() => renderer.helm(values)).toThrow(message)

@@ -9,6 +9,7 @@
 {{- end }}
 {{- range list
   (list "falc" $sensor)
+  (list "falc-collector" $v.collector)
   (list "falc-audit" (ternary (omit $v.audit "falco") $v.audit $v.audit.queue))
   (list "falc-workers" $v.workers)
   (list "falc-relay" $v.relay)

@@ -3,11 +3,13 @@
 {{- $v := .Values }}
 {{- if and $v.responder.enabled (not $v.nats.enabled) }}{{ fail "responder.enabled needs nats.enabled: alerts come from there" }}{{ end }}
 {{- if and $v.audit.queue (not (and $v.audit.enabled $v.nats.enabled)) }}{{ fail "audit.queue needs audit.enabled and nats.enabled" }}{{ end }}
+{{- if and $v.collector.enabled (not (and $v.driver.enabled $v.collectors.kubernetes.enabled $v.nats.enabled)) }}{{ fail "collector.enabled needs collectors.kubernetes.enabled and nats.enabled" }}{{ end }}
 {{- $parts := list }}
 {{- range list
   (list "sensor" $v.driver.enabled)
   (list "metadata" (and $v.driver.enabled $v.collectors.kubernetes.enabled))
   (list "nats" $v.nats.enabled)
+  (list "collector" $v.collector.enabled)
   (list "audit" $v.audit.enabled)
   (list "queue" $v.audit.queue)
   (list "relay" $v.relay.enabled)
