@@ -59,7 +59,9 @@ export function testable(source: Source): Source {
 
 function readable(name: string, def: FieldDef): FieldDef {
   const parse = (text: string): Argument => ({ text, parsed: parsedArgument(def, text) })
-  const { refine, toJson } = def as FieldDef & { refine?: (arg: unknown) => Pick<FieldDef, 'type' | 'list' | 'print'> }
+  const { refine, toJson, printed } = def as FieldDef & {
+    refine?: (arg: unknown) => Pick<FieldDef, 'type' | 'list' | 'print'>
+  }
   const given = (event: FieldEvent, arg: Argument | undefined) => {
     const { type, list } = refine && arg ? refine(arg.parsed) : def
     const value = event.get(name, arg?.text)
@@ -71,6 +73,10 @@ function readable(name: string, def: FieldDef): FieldDef {
     extract: (event: unknown, arg?: Argument) =>
       event instanceof FieldEvent ? given(event, arg) : (def.extract(event, arg?.parsed) as Value | undefined),
     ...(refine && { refine: (arg?: Argument) => refine(arg?.parsed) }),
+    ...(printed && {
+      printed: (event: unknown, arg?: Argument) =>
+        event instanceof FieldEvent ? given(event, arg) : printed(event, arg?.parsed),
+    }),
     ...(toJson && {
       toJson: (event: unknown, arg?: Argument) =>
         event instanceof FieldEvent ? given(event, arg) : toJson(event, arg?.parsed),

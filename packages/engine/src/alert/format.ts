@@ -4,7 +4,7 @@ import type { Expr, FieldExpr } from '../bytecode/tree.ts'
 import type { FieldOperand, Operand } from '../condition/ast.ts'
 import { fieldsIn } from '../condition/walk.ts'
 import type { ExtractErrors } from '../fields/failures.ts'
-import type { Value } from '../fields/field.ts'
+import type { FieldDef, Value } from '../fields/field.ts'
 import { jsonValue } from '../fields/print.ts'
 import type { FieldTable, ResolvedField } from '../fields/table.ts'
 import { bytesToText, textToBytes } from '../text/encoding.ts'
@@ -43,8 +43,8 @@ export class Slots {
   addExpr(expr: Expr): number {
     let slot = this.#byKey.get(expr.key)
     if (slot === undefined) {
-      this.#byKey.set(expr.key, (slot = this.#exprs.push(expr) - 1))
-      this.#own.push(hasOwnJson(expr) ? expr : undefined)
+      this.#byKey.set(expr.key, (slot = this.#exprs.push(asPrinted(expr)) - 1))
+      this.#own.push(expr.kind === 'field' && expr.field.def.toJson ? expr : undefined)
       this.#explained.push(fieldsOfExpr(expr).some(({ field }) => field.def.absence !== undefined))
     }
     return slot
@@ -72,7 +72,7 @@ export class Slots {
       }
       values.push(keep(value))
       const own = this.#own[slot]
-      json.push(own === undefined ? undefined : keep(this.#ownJson(own, event)))
+      json.push(own && keep(this.#ownJson(own, event)))
     }
     return { values, json, absences }
   }
@@ -82,8 +82,8 @@ export class Slots {
   }
 
   json(slot: number, captured: Captured): Value | null {
+    if (this.#own[slot]) return captured.json[slot] ?? null
     const expr = this.#exprs[slot]!
-    if (expr.kind === 'field' && expr.field.def.toJson) return captured.json[slot] ?? null
     const print = expr.kind === 'field' ? expr.field.print : undefined
     return jsonValue(captured.values[slot], { type: expr.type, list: expr.list, print })
   }
@@ -100,8 +100,10 @@ export class Slots {
 
 const NO_SPAN = { offset: 0, line: 1, column: 1, length: 0 }
 
-function hasOwnJson(expr: Expr): expr is FieldExpr {
-  return expr.kind === 'field' && expr.field.def.toJson !== undefined
+/** A field that prints another value than conditions see gives that one. */
+function asPrinted(expr: Expr): Expr {
+  if (expr.kind !== 'field' || !expr.field.def.printed) return expr
+  return { ...expr, field: { ...expr.field, def: { ...expr.field.def, extract: expr.field.def.printed } as FieldDef } }
 }
 
 /** Copies bytes, which may be in a buffer that is reused. */

@@ -64,7 +64,6 @@ export class Nodes {
 
   /** A bare word or number. */
   literal(token: IToken): Operand {
-    this.#refuseNul(token.image, token)
     return { kind: 'literal', text: token.image, span: this.spanOf(token) }
   }
 
@@ -76,9 +75,7 @@ export class Nodes {
   /** @throws {ConditionError} at a bad escape */
   unquoted(token: IToken): string {
     try {
-      const text = unquote(token.image)
-      this.#refuseNul(text, token)
-      return text
+      return unquote(token.image)
     } catch (error) {
       if (!(error instanceof QuoteError)) throw error
       const place = this.#text.place(token.startOffset + 1 + error.offset, error.length)
@@ -88,11 +85,6 @@ export class Nodes {
 
   spanOf(token: IToken): Span {
     return this.#spanTo(token, token)
-  }
-
-  /** Falco's strings end at a NUL, so a value with one could never match. */
-  #refuseNul(text: string, token: IToken): void {
-    if (text.includes('\0')) throw new ConditionError('value', 'a value must not hold a NUL byte', this.spanOf(token))
   }
 
   #written(first: IToken, last: IToken): { span: Span; place?: ReturnType<MappedText['place']> } {

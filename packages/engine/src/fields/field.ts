@@ -102,6 +102,8 @@ interface Declaration<E, V extends Value> {
   extract(event: E, arg?: any): V | undefined
   /** Why the field is absent from an event, in a few words, the same for all events with this reason: they are counted by it. Called only then. */
   absence?(event: E, arg?: any): string | undefined
+  /** What outputs show where it is not what conditions see: of proc.apid these see every ancestor's, an output the process's own. */
+  printed?(event: E, arg?: any): Value | undefined
   /** The value for JSON where it is not the value itself: evt.time is text, in JSON nanoseconds. */
   toJson?(event: E, arg?: any): Value | undefined
   refine?(arg: any): Pick<FieldDef, 'type' | 'list' | 'print'>
@@ -211,7 +213,14 @@ const FIELD_KEYS = {
   print: { oneOf: ['dec', 'hex', 'oct', 'id', 'padded', 'base64', 'dots', 'iso8601'] },
   names: 'list',
   ...{ scope: 'text', deprecated: 'boolean', suggested: 'boolean', hidden: 'boolean', removed: 'boolean', doc: 'text' },
-  ...{ cost: 'number', parseArg: 'function', extract: 'function', refine: 'function', toJson: 'function' },
+  ...{
+    cost: 'number',
+    parseArg: 'function',
+    extract: 'function',
+    refine: 'function',
+    toJson: 'function',
+    printed: 'function',
+  },
   absence: 'function',
 } as const satisfies Record<keyof RefinedDef<any>, Expected>
 const NAME = new RegExp(`^${FIELD_NAME}$`)

@@ -8,7 +8,8 @@ import { TYPES } from './types.ts'
 /** Falco keeps a constant in a buffer of 256 bytes, with a NUL at the end. */
 const MAX_BYTES = 255
 
-export const NUL_IN_VALUE = 'filter error: a value cannot hold a NUL byte'
+/** Texts end at a NUL in Falco, so a value with one could never match; bytes do not. */
+export const NUL_IN_VALUE = 'filter error: NUL byte in a value'
 
 /**
  * Parses a value of a condition for the type of the field that it is compared with. Networks stay text (in the form that
@@ -16,11 +17,11 @@ export const NUL_IN_VALUE = 'filter error: a value cannot hold a NUL byte'
  * @throws {Error} with Falco's reason
  */
 export function parseValue(text: string, type: FieldType, op: OperatorName): Scalar {
-  if (text.includes('\0')) throw new Error(NUL_IN_VALUE)
   if (OPERATORS[op].hex) return parseHex(text)
   const info = TYPES[type]
   switch (info.kind) {
     case 'text':
+      if (text.includes('\0')) throw new Error(NUL_IN_VALUE)
       checkLength(text)
       return text.toWellFormed()
     case 'bytes':

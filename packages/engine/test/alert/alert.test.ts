@@ -5,6 +5,7 @@ import { alerts } from '../../src/alert/alerts.ts'
 import { compileOutput } from '../../src/alert/compile-output.ts'
 import { parseAlert } from '../../src/alert/parse-alert.ts'
 import { alertJson, alertText } from '../../src/alert/print.ts'
+import { compileCondition } from '../../src/bytecode/compile-condition.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import type { EngineOptions } from '../../src/engine/options.ts'
 import { explanationText } from '../../src/explain/explanation-text.ts'
@@ -270,6 +271,12 @@ test.each([
   [1_700_000_000_000_000_001n, '2023-11-14T22:13:20.000000001Z'],
   [2n ** 80n, '+275760-09-13T00:00:00.174706176Z'],
 ])('ISO time of %s', (time, text) => expect(isoTime(time)).toBe(text))
+
+test('a field may print another value than conditions see', () => {
+  const alert = alertOf('%who.elders %who.parents', { name: 'a' })
+  expect([alert.message, alert.output_fields['who.elders']]).toEqual(['eve sh init', 'eve'])
+  expect(compileCondition('who.elders = ada', people).test({ name: 'a' })).toBe(true)
+})
 
 test('a field has its own JSON value, also where the event has none to print', () => {
   const alert = alertOf('%who.kin', { name: 'a' })

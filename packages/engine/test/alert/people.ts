@@ -25,6 +25,11 @@ export const people = defineSource<Person>({
     'file.path': { type: 'path', doc: 'path', extract: () => '/etc/passwd' },
     'file.tags': { type: 'string', list: true, doc: 'tags', extract: () => ['a', 'b'] },
     'env.of': { type: 'string', arg: 'required', argKind: 'key', doc: 'variable', extract: (_, key) => `env ${key}` },
+    'who.elders': {
+      ...{ type: 'string', anyOf: true, noTransformer: true, doc: 'all elders; outputs show the first' },
+      extract: () => ['eve', 'ada'],
+      printed: () => 'eve',
+    },
     'who.kin': {
       ...{ type: 'string', anyOf: true, doc: 'kin, none here; in JSON the next of it' },
       extract: () => undefined,

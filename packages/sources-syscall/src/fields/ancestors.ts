@@ -193,14 +193,14 @@ export const ANCESTOR_FIELDS: Fields = {
     anyOf: true,
     ...LEFT_ONLY,
     scope: 'thread',
-    doc: "Process id of an ancestor. `[N]` is the N-th ancestor's; without it any ancestor's may match.",
+    doc: "Process id of an ancestor. `[N]` is the N-th ancestor's; without it any ancestor's may match, and the process's own is printed.",
     extract: (event, index?: number) => {
       if (event.thread === null) return undefined
       if (index === undefined) return present(ancestorsOf(event.thread).map(thread => thread.pid))
       const thread = nthAncestor(event.thread, index)
       return thread === null ? undefined : processId(thread.pid)
     },
-    toJson: (event, index = 0) => {
+    printed: (event, index = 0) => {
       const thread = event.thread === null ? null : nthAncestor(event.thread, index)
       return thread === null ? undefined : processId(thread.pid)
     },
@@ -212,10 +212,10 @@ export const ANCESTOR_FIELDS: Fields = {
     anyOf: true,
     ...LEFT_ONLY,
     scope: 'thread',
-    doc: "Environment of the ancestors: `[NAME]` the value in the nearest ancestor that has one, `[N]` all of the N-th ancestor's; without it any ancestor's may match.",
+    doc: "Environment of the ancestors: `[NAME]` the value in the nearest ancestor that has one, `[N]` all of the N-th ancestor's; without it any ancestor's may match, and the process's own is printed.",
     parseArg: arg => (/^\d+$/.test(arg) ? { level: Number(arg), name: '' } : { level: 0, name: arg }),
     extract: (event, arg?: { level: number; name: string }) => ancestorEnvironment(event, arg),
-    toJson: (event, arg?: { level: number; name: string }) =>
+    printed: (event, arg?: { level: number; name: string }) =>
       arg === undefined ? event.thread?.envText : ancestorEnvironment(event, arg),
   },
   'proc.loginshellid': {

@@ -16,8 +16,10 @@ interface Paths {
   readonly target?: string
   /** The first parameter is a descriptor: any value but -1 counts as success, so other errors pass too, as in Falco. */
   readonly opens?: boolean
-  /** The parameter with the directory descriptor for relative paths; '' = there is one, but Falco ignores it. */
+  /** The parameter with the directory descriptor for a relative path; of two paths, for the source. */
   readonly dirfd?: string
+  /** That for a relative target; '' = relative targets are not resolved, as in Falco. */
+  readonly targetDirfd?: string
 }
 
 /** Calls on paths. For links, the new name is the source and the file it links to is the target, as in Falco. */
@@ -42,12 +44,12 @@ const PATHS: ReadonlyMap<number, Paths> = new Map<number, Paths>([
   [PPME.SYSCALL_UMOUNT_1_X, { name: 'name' }],
   [PPME.SYSCALL_UMOUNT2_X, { name: 'name' }],
   [PPME.SYSCALL_RENAME_X, { source: 'oldpath', target: 'newpath' }],
-  [PPME.SYSCALL_RENAMEAT_X, { source: 'oldpath', target: 'newpath', dirfd: '' }],
-  [PPME.SYSCALL_RENAMEAT2_X, { source: 'oldpath', target: 'newpath', dirfd: '' }],
+  [PPME.SYSCALL_RENAMEAT_X, { source: 'oldpath', target: 'newpath', dirfd: 'olddirfd', targetDirfd: 'newdirfd' }],
+  [PPME.SYSCALL_RENAMEAT2_X, { source: 'oldpath', target: 'newpath', dirfd: 'olddirfd', targetDirfd: 'newdirfd' }],
   [PPME.SYSCALL_LINK_2_X, { source: 'newpath', target: 'oldpath' }],
-  [PPME.SYSCALL_LINKAT_2_X, { source: 'newpath', target: 'oldpath', dirfd: '' }],
+  [PPME.SYSCALL_LINKAT_2_X, { source: 'newpath', target: 'oldpath', dirfd: 'newdir', targetDirfd: 'olddir' }],
   [PPME.SYSCALL_SYMLINK_X, { source: 'linkpath', target: 'target' }],
-  [PPME.SYSCALL_SYMLINKAT_X, { source: 'linkpath', target: 'target', dirfd: '' }],
+  [PPME.SYSCALL_SYMLINKAT_X, { source: 'linkpath', target: 'target', dirfd: 'linkdirfd', targetDirfd: '' }],
   [PPME.SYSCALL_MOUNT_X, { source: 'dev', target: 'dir' }],
 ])
 
@@ -65,7 +67,9 @@ function path(event: SyscallEvent, role: Role, raw: boolean): string | undefined
   if (raw) return text
   if (event.thread === null) return undefined
   if (paths.opens === true && event.fd !== null && event.fd.resolved !== '') return event.fd.name
-  return text.startsWith('/') ? concatenatePaths('', text) : resolve(event, event.thread, paths, text)
+  return text.startsWith('/')
+    ? concatenatePaths('', text)
+    : resolve(event, event.thread, role === 'target' ? paths.targetDirfd : paths.dirfd, text)
 }
 
 function succeeded(event: SyscallEvent, paths: Paths): boolean {
@@ -75,15 +79,15 @@ function succeeded(event: SyscallEvent, paths: Paths): boolean {
 }
 
 /**
- * Makes a relative path absolute, as Falco does. Opened files already have their path; calls that take a directory
- * descriptor need one that was opened as a directory; calls that take two are not resolved at all.
+ * Makes a relative path absolute, as Falco does. Opened files already have their path; a directory descriptor must have been opened
+ * as a directory.
  */
-function resolve(event: SyscallEvent, thread: Thread, paths: Paths, text: string): string {
+function resolve(event: SyscallEvent, thread: Thread, dirfd: string | undefined, text: string): string {
   if (event.type === PPME.SYSCALL_OPENAT_2_X || event.type === PPME.SYSCALL_OPENAT2_X) {
     return event.fd?.name ?? UNKNOWN_DIRECTORY
   }
-  if (paths.dirfd === undefined) return concatenatePaths(thread.cwd, text)
-  const num = paths.dirfd === '' ? -1 : event.int64Number(argumentByName(paths.dirfd).of(event), -1)
+  if (dirfd === undefined) return concatenatePaths(thread.cwd, text)
+  const num = dirfd === '' ? -1 : event.int64Number(argumentByName(dirfd).of(event), -1)
   if (num === AT_FDCWD) return concatenatePaths(thread.cwd, text)
   const fd = thread.fds.get(num)
   return fd?.type === FdKind.directory ? concatenatePaths(`${fd.name}/`, text) : UNKNOWN_DIRECTORY + text

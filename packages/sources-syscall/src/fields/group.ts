@@ -1,5 +1,5 @@
+import { UNKNOWN_NAME } from '../model/users.ts'
 import type { Fields } from './table.ts'
-import { UNKNOWN_NAME } from './user.ts'
 
 /** The group that the thread runs as. */
 export const GROUP_FIELDS: Fields = {

@@ -1,11 +1,8 @@
 import type { SyscallEvent } from '../event.ts'
 import type { Thread } from '../model/thread.ts'
 import { NO_ID } from '../model/thread.ts'
-import type { User } from '../model/users.ts'
+import { UNKNOWN_NAME, type User } from '../model/users.ts'
 import type { Field, Fields } from './table.ts'
-
-/** Value for users and groups that the recording does not name; compared like any other value. */
-export const UNKNOWN_NAME = '<NA>'
 
 function ofUser(doc: string, id: (thread: Thread) => number, of: (user: User) => string): Field {
   return {
@@ -15,7 +12,7 @@ function ofUser(doc: string, id: (thread: Thread) => number, of: (user: User) =>
     extract: event => {
       if (event.thread === null) return undefined
       const user = lookup(event, event.thread, id(event.thread))
-      return (user === undefined ? '' : of(user)) || UNKNOWN_NAME
+      return user === undefined ? UNKNOWN_NAME : of(user)
     },
   }
 }

@@ -11,7 +11,10 @@ export interface Group {
   readonly name: string
 }
 
-const ROOT: User = { uid: 0, gid: 0, name: 'root', home: '/root', shell: '' }
+/** Value for users and groups that the recording does not name; compared like any other value. */
+export const UNKNOWN_NAME = '<NA>'
+
+const ROOT: User = { uid: 0, gid: 0, name: 'root', home: '/root', shell: UNKNOWN_NAME }
 const ROOT_GROUP: Group = { gid: 0, name: 'root' }
 
 /** Users and groups by container id ('' = the host) and id. */
@@ -21,7 +24,7 @@ export class UserTable {
   /** Number of entries dropped because a container had too many. */
   dropped = 0
 
-  /** undefined = not known; then user 0 is "root" with home "/root" and no shell. */
+  /** undefined = not known; then user 0 is "root" with home "/root" and an unknown shell. */
   user(containerId: string, uid: number): User | undefined {
     return this.#users.get(containerId)?.get(uid) ?? (uid === 0 ? ROOT : undefined)
   }

@@ -14,7 +14,7 @@ import { EMPTY_LIST, MAX_LIST_BYTES } from '../model/string-list.ts'
 import type { Thread } from '../model/thread.ts'
 import { directoryOf } from './directories.ts'
 import type { Effects } from './effects.ts'
-import { concatenatePaths } from './paths.ts'
+import { concatenatePaths, withoutDeleted } from './paths.ts'
 import { isTruncated, listOf, PROCESS, readMemory } from './process-params.ts'
 import type { Tables } from './tables.ts'
 
@@ -78,8 +78,8 @@ function execve(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.paramLength(EXECVE.env) >= MAX_LIST_BYTES) tables.truncatedEnvs++
   if (event.has(PROCESS.cgroups)) thread.cgroupSet = tables.cgroupsOf(event, PROCESS.cgroups, thread.cgroupSet)
   if (event.has(EXECVE.tty)) thread.tty = event.uint32(EXECVE.tty)
-  if (event.has(EXECVE.trusted_exepath)) thread.exepath = event.text(EXECVE.trusted_exepath)
-  else if (tables.enter !== null) thread.exepath = exepathOf(event, thread, tables)
+  if (event.has(EXECVE.trusted_exepath)) thread.exepath = withoutDeleted(event.text(EXECVE.trusted_exepath))
+  else if (tables.enter !== null) thread.exepath = withoutDeleted(exepathOf(event, thread, tables))
   if (event.has(EXECVE.loginuid)) thread.loginuid = event.uint32(EXECVE.loginuid)
   if (event.has(EXECVE.flags)) {
     const flags = event.uint32(EXECVE.flags)

@@ -6,7 +6,7 @@ import { FdTable } from '../model/fd-table.ts'
 import { StringList } from '../model/string-list.ts'
 import type { Thread } from '../model/thread.ts'
 import { WorkingDirectory } from '../model/working-directory.ts'
-import { concatenatePaths } from './paths.ts'
+import { concatenatePaths, withoutDeleted } from './paths.ts'
 import type { Tables } from './tables.ts'
 
 const encoder = new TextEncoder()
@@ -26,7 +26,7 @@ export function readProcess(tables: Tables, entry: ProcessEntry): Thread {
   thread.vtid = entry.vtid
   thread.vpid = entry.vpid
   thread.rename(entry.comm, entry.exe, listOf(entry.args))
-  thread.exepath = entry.exepath
+  thread.exepath = withoutDeleted(entry.exepath)
   if (isMain) {
     thread.ownEnv = listOf(entry.env)
     const cwd = concatenatePaths('', entry.cwd)

@@ -86,3 +86,10 @@ function byteLength(text: string): number {
   }
   return length
 }
+
+const DELETED = ' (deleted)'
+
+/** The path without the kernel's mark of a file that is deleted. */
+export function withoutDeleted(path: string): string {
+  return path.length > DELETED.length && path.endsWith(DELETED) ? path.slice(0, -DELETED.length) : path
+}
