@@ -16,6 +16,8 @@ export interface RulebookOptions {
 export interface Book {
   readonly files: readonly RulesFile[]
   readonly rules: ReadonlyMap<string, LoadedRule>
+  /** Names of the event types for which an enabled rule is looked at; none: for every event. */
+  readonly eventTypes: ReadonlyMap<string, readonly string[]>
   /** Why there are none, one line each. */
   readonly problems: readonly string[]
 }
@@ -23,12 +25,14 @@ export interface Book {
 export class Rulebook {
   readonly #options: RulebookOptions
   readonly #engine: Engine
+  readonly #sources: readonly Source[]
   #book: Book | undefined
   #stamp = ''
 
   constructor(options: RulebookOptions, sources: readonly Source[]) {
     this.#options = options
     this.#engine = new Engine({ ...options.engine, sources })
+    this.#sources = sources
   }
 
   get localRules(): string | undefined {
@@ -54,6 +58,17 @@ export class Rulebook {
     return problemsOf(this.#engine.analyse(changed).result)
   }
 
+  #eventTypes(source: Source): (readonly [rule: string, names: readonly string[]])[] {
+    const nameOf = (type: number) => source.eventTypes!.valueOf('evt.type', type) ?? String(type)
+    return this.#engine
+      .ruleUses(source)
+      .flatMap(({ rule, types }) =>
+        types === 'all' || types.length === source.eventTypes!.all.length
+          ? []
+          : [[rule, [...new Set(types.map(nameOf))]] as const],
+      )
+  }
+
   #paths(): string[] {
     const all = (this.#options.rules ?? []).flatMap(path => (isFolder(path) ? yamlFiles(path) : [path]))
     return [...new Set(all)].filter(path => statSync(path, { throwIfNoEntry: false })?.isFile())
@@ -73,6 +88,7 @@ export class Rulebook {
     return {
       files,
       rules: new Map(report.rules.map(rule => [rule.name, rule])),
+      eventTypes: new Map(this.#sources.flatMap(source => this.#eventTypes(source))),
       problems: [...problems, ...problemsOf(report)],
     }
   }

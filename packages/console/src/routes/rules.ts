@@ -1,5 +1,6 @@
 /** Rules: how often each fires, its text, and why it did. */
 import { isoTime, type LoadedRule } from '@falc/engine'
+import { printCondition, walk } from '@falc/engine/analysis'
 import { groupingOf, type StoreReader } from '@falc/store'
 import { clausesOf, explainAlert } from '../clauses.ts'
 import { Refused } from '../failure.ts'
@@ -16,11 +17,11 @@ const list: Route = {
   summary: 'The rules, how often each has fired in a period, and when last',
   parameters: PERIOD,
   async answer(call) {
-    const { files, rules, problems } = call.rulebook.open()
+    const { files, rules, eventTypes, problems } = call.rulebook.open()
     const store = await call.reader(call.who)
     const [hits, complete] = await hitsOf(call, store)
     const names = new Set([...rules.keys(), ...hits.keys()])
-    const all = Array.from(names, name => summary(name, hits.get(name), rules.get(name)))
+    const all = Array.from(names, name => summary(name, hits.get(name), rules.get(name), eventTypes.get(name)))
     return JSON.stringify({ files: files.map(({ name }) => name), rules: all, problems, complete } satisfies Rules)
   },
 }
@@ -46,11 +47,25 @@ async function hitsOf(call: Call, store: StoreReader): Promise<[Map<string, Hits
   return [new Map(hits), all.complete && wrong.complete]
 }
 
-function summary(name: string, hits: Hits | undefined, rule: LoadedRule | undefined): RuleSummary {
-  return { name, ...(hits ?? { hits: 0, falsePositives: 0 }), ...(rule && { loaded: loadedOf(rule) }) }
+function summary(name: string, hits: Hits | undefined, rule?: LoadedRule, eventTypes?: readonly string[]): RuleSummary {
+  const loaded = rule && { ...loadedOf(rule), checks: checksOf(rule), ...(eventTypes && { eventTypes }) }
+  return { name, ...(hits ?? { hits: 0, falsePositives: 0 }), ...(loaded && { loaded }) }
 }
 
-function loadedOf({ source, priority, enabled, tags, desc, locations }: LoadedRule): RuleSummary['loaded'] {
+/** Checks of a condition, those that are equal once: the engine evaluates them once, too. */
+function checksOf({ condition }: LoadedRule): number {
+  let count = CHECKS.get(condition)
+  if (count === undefined) {
+    const checks = new Set<string>()
+    walk(condition, node => void (node.kind === 'check' && checks.add(printCondition(node))))
+    CHECKS.set(condition, (count = checks.size))
+  }
+  return count
+}
+
+const CHECKS = new WeakMap<LoadedRule['condition'], number>()
+
+function loadedOf({ source, priority, enabled, tags, desc, locations }: LoadedRule) {
   const [file, ...inner] = locations
   const at = inner.at(-1) ?? file
   const place = { file: file?.position.name ?? '', line: at?.position.line ?? 1, column: at?.position.column ?? 1 }
@@ -62,12 +77,16 @@ const one: Route = {
   summary: 'A rule by its name: its text after all overrides, and where each clause was written',
   parameters: PERIOD,
   async answer(call) {
-    const rule = call.rulebook.open().rules.get(call.id)
+    const { rules, eventTypes } = call.rulebook.open()
+    const rule = rules.get(call.id)
     const store = await call.reader(call.who)
     const [all] = await hitsOf(call, store)
     const hits = all.get(call.id)
     if (!rule && !hits) throw new Refused(404, 'rule', 'there is no such rule')
-    return JSON.stringify({ ...summary(call.id, hits, rule), ...(rule && textOf(rule)) } satisfies RuleDetail)
+    return JSON.stringify({
+      ...summary(call.id, hits, rule, eventTypes.get(call.id)),
+      ...(rule && textOf(rule)),
+    } satisfies RuleDetail)
   },
 }
 

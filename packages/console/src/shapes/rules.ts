@@ -23,6 +23,9 @@ export interface RuleSummary {
     readonly tags: readonly string[]
     readonly description: string
     readonly place: Place
+    /** What it costs: the checks that an event can need, and for which types of events; absent: for every event of its source. */
+    readonly checks: number
+    readonly eventTypes?: readonly string[]
   }
 }
 

@@ -90,6 +90,7 @@ function RuleTable({ rules, open }: { rules: readonly RuleSummary[]; open: strin
             <th scope="col" class="number">
               False positives
             </th>
+            <th scope="col">Cost</th>
             <th scope="col">Priority</th>
           </tr>
         </thead>
@@ -106,12 +107,31 @@ function RuleTable({ rules, open }: { rules: readonly RuleSummary[]; open: strin
               <td class="number">{hits === 0 ? <span class="hint">never</span> : hits.toLocaleString()}</td>
               <td class="nowrap">{last === undefined ? '' : ageText(Date.now() - Date.parse(last))}</td>
               <td class="number">{falsePositives > 0 ? falsePositives.toLocaleString() : ''}</td>
+              <td class="nowrap">{loaded?.enabled && <Cost {...loaded} />}</td>
               <td>{loaded && <span class={`priority p-${loaded.priority}`}>{loaded.priority}</span>}</td>
             </tr>
           ))}
         </tbody>
       </table>
     </div>
+  )
+}
+
+const MAX_TYPES = 20
+
+function namesOf(eventTypes: readonly string[]): string {
+  const names = eventTypes.slice(0, MAX_TYPES).join(', ')
+  return eventTypes.length > MAX_TYPES ? `${names} and ${eventTypes.length - MAX_TYPES} more` : names
+}
+
+/** What a rule costs: how many checks, and on which events. */
+function Cost({ checks, eventTypes }: Pick<NonNullable<RuleSummary['loaded']>, 'checks' | 'eventTypes'>) {
+  const [first, ...others] = eventTypes ?? []
+  const where = first === undefined ? 'every event' : others.length === 0 ? first : `${first} +${others.length}`
+  return (
+    <span title={eventTypes && namesOf(eventTypes)}>
+      {checks} check{checks === 1 ? '' : 's'} <span class="hint">on {visible(where)}</span>
+    </span>
   )
 }
 
@@ -184,7 +204,7 @@ function Loaded({
   rule: RuleDetail
 }) {
   if (!loaded) return <p class="none">It is in none of the console’s rules files.</p>
-  const { description, priority, tags, place, source, enabled } = loaded
+  const { description, priority, tags, place, source, enabled, checks, eventTypes } = loaded
   return (
     <>
       <p>{visible(cut(description.trim(), 1000))}</p>
@@ -200,6 +220,13 @@ function Loaded({
           </span>
         ))}
       </p>
+      {enabled && (
+        <p class="hint">
+          At most {checks} checks on{' '}
+          {eventTypes ? `events of the types ${namesOf(eventTypes)}` : `every event of ${source}`}. Equal checks of
+          several rules are made once.
+        </p>
+      )}
       {condition && (
         <>
           <h3>What it says after all overrides, and where it was written</h3>
