@@ -25,9 +25,10 @@ describe('a responder whose journal has many files', () => {
       fuse: { count: 9999, per: 1000 },
       ...(bytes && { keep: { bytes } }),
     })
-  const taken = async ({ responder }: OpenResponder, i: number) => {
+  const taken = async ({ responder, journal }: OpenResponder, i: number) => {
     await responder.take(shellIn(idOf(i)))
     await responder.take(shellIn(idOf(i), { output: 'again' }))
+    await journal.turned
   }
 
   test('knows after a restart what one with a single file knows', async () => {
@@ -65,7 +66,10 @@ test('old files are removed, by bytes and by age', async () => {
   const path = folder()
   const write = async (count: number) => {
     const journal = await Journal.open(path, { bytes: 80_000, age: 86_400_000 })
-    for (let i = 0; i < count; i++) journal.append({ kind: 'note', text: 'x'.repeat(1000) })
+    for (let i = 0; i < count; i++) {
+      journal.append({ kind: 'note', text: 'x'.repeat(1000) })
+      await journal.turned
+    }
     await journal.close()
   }
   await write(200)
@@ -89,21 +93,43 @@ test('what a process that ended in the middle has left is in nobody’s way', as
   const journal = await Journal.open(path, { bytes: 8000 })
   journal.append({ kind: 'note', text: 'on' })
   await journal.close()
-  expect(full(path)).toEqual(['journal-000000000020.jsonl'])
+  expect(full(path)).toEqual(['journal-000000000021.jsonl'])
   const { entries, damage } = Journal.read(path, { all: true })
   expect([entries.length, damage, existsSync(join(path, 'journal.next'))]).toEqual([22, undefined, false])
 })
 
+test('what is written while a file is begun is in both files', async () => {
+  const path = folder()
+  const journal = await Journal.open(path, { bytes: 80_000 })
+  const about = { playbook: 'p', step: 1, action: 'kill_container', why: [], plan: [], dry: false }
+  const alert = { id: 'a', rule: 'Shell', time: '', output: '' }
+  for (let i = 0; i < 100; i++) journal.append({ kind: 'asked', run: `${i}`, ...about, alert })
+  // Nothing else has had its turn so far.
+  expect(full(path)).toEqual([])
+  await journal.close()
+  expect(full(path)).toEqual(['journal-000000000100.jsonl'])
+  const { entries, damage } = Journal.read(path)
+  expect([damage, entries.map(({ seq }) => seq)]).toEqual([undefined, Array.from({ length: 101 }, (_, i) => i + 1)])
+  const again = await Journal.open(path)
+  expect(again.append({ kind: 'note', text: 'on' }).seq).toBe(102)
+  await again.close()
+})
+
 test('a file that cannot be begun: the old one is written on, and it is counted', async () => {
   const path = folder()
-  const journal = await Journal.open(path, { bytes: 800 })
+  const notes: string[] = []
+  const journal = await Journal.open(path, { bytes: 800, note: text => notes.push(text) })
   journal.append({ kind: 'note', text: 'x'.repeat(200) })
   // A damaged file is not carried on.
   const file = join(path, 'journal.jsonl')
   const text = readFileSync(file, 'utf8')
   writeFileSync(file, text.replace('xx', 'yy'))
   journal.append({ kind: 'note', text: 'on' })
+  await journal.turned
   expect([journal.failures, full(path)]).toEqual([1, []])
+  expect(notes).toEqual([
+    expect.stringMatching(/^a new file could not be begun, so journal\.jsonl grows: entry 1 is damaged/),
+  ])
   await journal.close()
 })
 

@@ -4,7 +4,7 @@
  *     {"seq":1,"time":"2026-11-24T10:00:00.000Z","kind":"asked",…,"sum":"<32 hex digits>"}
  *
  * So an entry that was changed, left out or put in is found, and everything up to it is known to be whole. Numbers count from 1. A
- * file that continues another begins with the entries of it that are still to be known, under their numbers. A line without its end is what a crash left: it was never acted on, since the act comes after the entry is on disk.
+ * file that continues another begins with the entries of it that are still to be known, under their numbers, up to a note that names it. A line without its end is what a crash left: it was never acted on, since the act comes after the entry is on disk.
  */
 import { createHash } from 'node:crypto'
 import type { Target } from '../model/action.ts'
@@ -91,22 +91,6 @@ export function seal(entry: Entry, seq: number, time: Date, before: string): { l
   return { line: `${text.slice(0, -1)},"sum":"${sum}"}\n`, sum }
 }
 
-/** The first entries of a file that continues another: what it is, and what is still to be known. */
-export function resealed(
-  entries: readonly Sealed[],
-  note: Entry,
-  seq: number,
-  time: Date,
-): { readonly text: string; readonly sum: string } {
-  let { line: text, sum } = seal(note, seq, time, NO_SUM)
-  for (const entry of entries) {
-    const next = seal(entry, entry.seq, new Date(entry.time), sum)
-    text += next.line
-    sum = next.sum
-  }
-  return { text, sum }
-}
-
 const sumOf = (text: string, before: string) =>
   createHash('sha256').update(before).update(text).digest('hex').slice(0, 32)
 
@@ -120,9 +104,10 @@ export interface JournalText {
   readonly damage?: string
 }
 
-export function readJournalText(text: string): JournalText {
+/** @param before the checksum of the entry before */
+export function readJournalText(text: string, before = NO_SUM): JournalText {
   const entries: Sealed[] = []
-  let sum = NO_SUM
+  let sum = before
   let at = 0
   for (;;) {
     const end = text.indexOf('\n', at)

@@ -15,8 +15,9 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { FolderLock } from '@falc/outputs'
-import { carried, KNOWN } from './carry.ts'
-import { type Entry, type JournalText, readJournalText, resealed, type Sealed, seal } from './format.ts'
+import { KNOWN } from './carry.ts'
+import { type Entry, type JournalText, readJournalText, type Sealed, seal } from './format.ts'
+import { type Begun, beginNext, resealed } from './turn.ts'
 
 const FILE = 'journal.jsonl'
 /** Its next one, before it takes its place. */
@@ -31,6 +32,8 @@ export interface JournalOptions {
   readonly age?: number
   /** Milliseconds that what is over counts for limits, if that is longer than 30 days. */
   readonly known?: number
+  /** Why a file could not be begun. */
+  readonly note?: (text: string) => void
 }
 
 /** A file is full with this part of the bytes or of the age of all of them. */
@@ -49,6 +52,7 @@ export class Journal {
   readonly #bytes: number
   readonly #age: number
   readonly #known: number
+  readonly #note: (text: string) => void
   #fd: number
   #seq: number
   #sum: string
@@ -61,23 +65,29 @@ export class Journal {
   #again = 0
   /** Why nothing can be written any more. */
   #broken: Error | undefined
+  /** Entries that have come since a new file was begun. */
+  #since: Sealed[] | undefined
+  /** Resolves when no file is being begun. */
+  turned: Promise<void> = Promise.resolve()
   /** Entries that could not be written, and files that could not be begun. */
   failures = 0
 
   private constructor(folder: string, fd: number, lock: FolderLock, read: JournalText, options: JournalOptions) {
-    const { bytes = 256 << 20, age = 90 * 86_400_000, known = 0 } = options
+    const { bytes = 256 << 20, age = 90 * 86_400_000, known = 0, note = () => {} } = options
     this.#folder = folder
     this.#fd = fd
     this.#lock = lock
     this.#bytes = bytes
     this.#age = age
     this.#known = Math.max(known, KNOWN)
+    this.#note = note
     this.entries = read.entries
     this.#seq = lastOf(read.entries)
     this.#sum = read.sum
     this.#size = read.whole
     this.#full = bytes / PARTS
-    this.#begun = Date.parse(read.entries[0]?.time ?? new Date().toISOString())
+    const first = read.entries.findLast(({ kind }) => kind === 'note') ?? read.entries[0]
+    this.#begun = first ? Date.parse(first.time) : Date.now()
   }
 
   /**
@@ -132,6 +142,7 @@ export class Journal {
     this.#seq++
     this.#sum = sum
     const sealed = { ...entry, seq: this.#seq, time: time.toISOString() }
+    this.#since?.push(sealed)
     this.onEntry(sealed)
     return sealed
   }
@@ -158,53 +169,60 @@ export class Journal {
     }
   }
 
-  /** A full file makes room for a new one. If it cannot, it is written on. */
+  /** A full file makes room for a new one, while it is written on. If there is none, it is written on for good. */
   #turn(): void {
     const now = Date.now()
-    if (this.#broken || now < this.#again) return
+    if (this.#since || this.#broken || now < this.#again) return
     if (this.#size < this.#full && now - this.#begun < this.#age / PARTS) return
-    try {
-      this.#begin(now)
-    } catch {
+    this.#since = []
+    this.turned = this.#begin(now).catch(error => {
       this.failures++
       this.#again = now + AGAIN
+      this.#since = undefined
+      this.#note(`a new file could not be begun, so ${FILE} grows: ${(error as Error).message}`)
+    })
+  }
+
+  async #begin(now: number): Promise<void> {
+    const next = join(this.#folder, NEXT)
+    const begun = await beginNext(this.#fd, this.#size, next, now - this.#known)
+    try {
+      this.#replace(begun, next, now)
+    } catch (error) {
+      if (this.#fd !== begun.fd) closeSync(begun.fd)
+      throw error
     }
+    this.#durable()
+    this.#remove(now)
   }
 
   /**
    * The new file has all that is still to be known before it takes the old one's place, which is one act: whenever the process ends, the
    * folder has one or the other.
    */
-  #begin(now: number): void {
-    const [path, next] = [join(this.#folder, FILE), join(this.#folder, NEXT)]
-    const read = readJournalText(readFileSync(path, 'utf8'))
-    if (read.damage !== undefined) throw new Error(read.damage)
+  #replace({ fd, sum, bytes }: Begun, next: string, now: number): void {
+    const path = join(this.#folder, FILE)
     const name = `journal-${String(this.#seq).padStart(12, '0')}.jsonl`
-    const note = { kind: 'note', text: `continues ${name}, whose last checksum is ${read.sum}` } as const
-    const { text, sum } = resealed(carried(read.entries, now - this.#known), note, this.#seq + 1, new Date(now))
-    rmSync(next, { force: true })
-    const fd = openSync(next, 'ax+', 0o600)
-    try {
-      const bytes = Buffer.from(text)
-      for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written)
-      fsyncSync(fd)
-      // One that was left by a process that ended here is this very file.
-      rmSync(join(this.#folder, name), { force: true })
-      linkSync(path, join(this.#folder, name))
-      renameSync(next, path)
-      closeSync(this.#fd)
-      this.#fd = fd
-      this.#seq++
-      this.#sum = sum
-      this.#size = bytes.length
-      this.#full = bytes.length + this.#bytes / PARTS
-      this.#begun = now
-    } catch (error) {
-      if (this.#fd !== fd) closeSync(fd)
-      throw error
-    }
-    this.#durable()
-    this.#remove(now)
+    const since = resealed(this.#since!, sum)
+    const text = `continues ${name}, whose last checksum is ${this.#sum}`
+    const note = seal({ kind: 'note', text }, this.#seq + 1, new Date(now), since.sum)
+    const last = Buffer.from(since.text + note.line)
+    for (let written = 0; written < last.length; ) written += writeSync(fd, last, written)
+    fsyncSync(fd)
+    // A process that ended here has left another name of this very file.
+    const { ino } = statSync(path)
+    for (const full of fullIn(this.#folder).map(one => join(this.#folder, one)))
+      if (statSync(full).ino === ino) rmSync(full)
+    linkSync(path, join(this.#folder, name))
+    renameSync(next, path)
+    closeSync(this.#fd)
+    this.#fd = fd
+    this.#seq++
+    this.#sum = note.sum
+    this.#size = bytes + last.length
+    this.#full = this.#size + this.#bytes / PARTS
+    this.#begun = now
+    this.#since = undefined
   }
 
   /** Names are on disk when their folder is. */
@@ -228,6 +246,7 @@ export class Journal {
   }
 
   async close(): Promise<void> {
+    await this.turned
     closeSync(this.#fd)
     await this.#lock.release()
   }
