@@ -12,6 +12,9 @@ import { CaptureWriter } from './writer.ts'
 
 /** Bytes read at a time: few turns of the event loop, and in memory once. */
 const CHUNK = 1 << 20
+/** The same of a compressed file, and what is decompressed at a time: several of these are in memory at once, and their garbage. */
+const COMPRESSED = 1 << 17
+const DECOMPRESSED = 1 << 18
 
 /**
  * Opens a capture, plain or gzip, and reads its tables into the visitor.
@@ -95,7 +98,7 @@ export class CaptureFile {
   async *#read(): AsyncGenerator<number> {
     const file = await open(this.path)
     try {
-      const space = this.reader.space(CHUNK)
+      const space = this.reader.space(COMPRESSED)
       const bytesRead = await read(file, space)
       this.position = bytesRead
       if (space[0] === 0x1f && space[1] === 0x8b) yield* this.#decompress(space.slice(0, bytesRead), file)
@@ -116,7 +119,7 @@ export class CaptureFile {
   }
 
   async *#decompress(start: Uint8Array, file: FileHandle): AsyncGenerator<number> {
-    const gunzip = createGunzip({ chunkSize: CHUNK })
+    const gunzip = createGunzip({ chunkSize: DECOMPRESSED })
     // A file error destroys gunzip and so surfaces in the loop below; a reader that stops early does not need it.
     pipeline(this.#compressed(start, file), gunzip).catch(() => {})
     try {
@@ -135,7 +138,7 @@ export class CaptureFile {
   async *#compressed(start: Uint8Array, file: FileHandle): AsyncGenerator<Uint8Array> {
     yield start
     for (;;) {
-      const chunk = new Uint8Array(CHUNK)
+      const chunk = new Uint8Array(COMPRESSED)
       const bytesRead = await read(file, chunk)
       if (bytesRead === 0) return
       this.position += bytesRead
