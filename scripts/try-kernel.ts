@@ -73,6 +73,16 @@ const RULES = `
   condition: evt.type in (unlink, unlinkat) and evt.args contains /tmp/gone
   output: "%evt.type %evt.args"
   priority: NOTICE
+- rule: object
+  desc: what a call acted on that was given another way to it
+  condition: evt.type in (unlink, unlinkat) and fs.path.name = /tmp/real/gone and proc.name = rm
+  output: "%evt.type %evt.args is %fs.path.name"
+  priority: NOTICE
+- rule: overwritten
+  desc: what a call acted on whose path is not in memory when it begins, and another when it ends (test/live/attacks/paths.c)
+  condition: evt.type = unlinkat and proc.name = paths and evt.rawarg.name = /tmp/overwritten/secret
+  output: "%evt.type %evt.args"
+  priority: NOTICE
 - rule: generic
   desc: a call without an event of its own
   condition: evt.type = sync
@@ -93,6 +103,8 @@ falc="node /falc/node_modules/.bin/falc"
 $falc doctor
 $falc run -r /rules.yaml -o json_output=true -M SECONDS &
 falc=$!
+mkdir /tmp/real
+ln -s real /tmp/way
 # With their paths, since busybox's shell would run them without an exec.
 acts() {
   /bin/cat /etc/shadow >/dev/null
@@ -103,6 +115,11 @@ acts() {
   /bin/sh -c '(echo text >/tmp/in-a-child) & wait'
   : >/tmp/gone
   rm /tmp/gone
+  : >/tmp/real/gone
+  rm /tmp/way/gone
+  mkdir /tmp/overwritten
+  (cd /tmp/overwritten && /bin/paths unlink fault)
+  rm -r /tmp/overwritten
   sync
 }
 while kill -0 $falc 2>/dev/null; do acts; done
@@ -132,7 +149,7 @@ async function makeImage(
   for (const name of ['bin', 'lib', 'proc', 'sys', 'dev', 'tmp', 'etc', 'root'])
     mkdirSync(join(image, name), { recursive: true })
   copyFileSync(join(sysroot, 'root/usr/bin/busybox'), join(image, 'bin/busybox'))
-  for (const name of 'sh mount cat wc nc rm sync sleep poweroff uname ip kill'.split(' '))
+  for (const name of 'sh mount cat wc nc rm mkdir ln sync sleep poweroff uname ip kill'.split(' '))
     symlinkSync('busybox', join(image, 'bin', name))
   copyFileSync(values.node, join(image, 'bin/node'))
   for (const name of ['libc.so.6', 'libm.so.6', 'libdl.so.2', 'libpthread.so.0', 'libgcc_s.so.1', 'libstdc++.so.6'])
@@ -144,6 +161,9 @@ async function makeImage(
   const project = await installPackages(work)
   rmSync(join(project, 'node_modules/@falc', `probe-linux-${process.arch}`), { recursive: true, force: true })
   cpSync(project, join(image, 'falc'), { recursive: true, verbatimSymlinks: true })
+  const paths = join(root, 'packages/sources-syscall/test/live/attacks/paths.c')
+  const cc = values.arch === process.arch ? ['cc'] : [`${triplet}-gcc`, `--sysroot=${join(sysroot, 'root')}`]
+  execFileSync(cc[0]!, [...cc.slice(1), '-O1', '-static', '-pthread', paths, '-o', join(image, 'bin/paths')])
   writeFileSync(join(image, 'rules.yaml'), RULES)
   writeFileSync(join(image, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n')
   writeFileSync(join(image, 'etc/group'), 'root:x:0:\n')

@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 11
+#define WIRE_VERSION 12
 
 struct event_header {
 	__u16 cpu;
@@ -49,6 +49,9 @@ enum trace {
 	TRACE_SWITCH,
 	TRACE_PAGE_FAULT,
 };
+
+/* Threads whose objects are kept (bpf/objects.bpf.h): a power of two. */
+#define OBJECT_THREADS 256
 
 /* Slot for 32-bit and x32 calls; the translated call is filtered later. */
 #define SLOT_COMPAT 507
@@ -194,5 +197,5 @@ struct stats {
 	__u64 counters[COUNTER_MAX]; /* summed over CPUs, since the start */
 	__u64 loss_began_ns;     /* time of the first loss after a while without any, since 1970; 0 = nothing was lost */
 	__u32 flooder;           /* the process that was silenced last, in the initial pid namespace; 0 = none yet */
-	__u32 reserved;
+	__u32 hooked;            /* 1 = the kernel tells what calls act on that return no file (bpf/hooks.bpf.h) */
 };

@@ -1,4 +1,4 @@
-import { RESOLVED_EVENTS } from './events/resolved.ts'
+import { objectsStart, RESOLVED_EVENTS } from './events/resolved.ts'
 import { EVENT_FLAGS, EVENT_NPARAMS, EVENTS, EventFlag } from './events/table.ts'
 import { internText } from './events/text.ts'
 import type { EventTables } from './model/event-tables.ts'
@@ -128,7 +128,7 @@ export class SyscallEvent {
   get resolved(): string {
     if (RESOLVED[this.type] === 0 || this.nparams < NPARAMS[this.type]!) return ''
     const start = this.#offsets[this.nparams]!
-    const last = this.end - 1
+    const last = objectsStart(this.type, this.view, start, this.end) - 1
     if (last <= start) return ''
     return internText(this.bytes, this.view, start, this.bytes[last] === 0 ? last : this.bytes.indexOf(0, start))
   }
@@ -141,9 +141,10 @@ export class SyscallEvent {
 
   /** The file's path below the host's root, if a mount hides it: see RESOLVED_EVENTS. '' = none was recorded. */
   get hostPath(): string {
-    const last = this.end - 1
+    const start = this.#offsets[this.nparams]!
+    const last = objectsStart(this.type, this.view, start, this.end) - 1
     if (this.bytes[last] !== 1 || RESOLVED[this.type] === 0 || this.nparams < NPARAMS[this.type]!) return ''
-    const from = this.bytes.indexOf(0, this.#offsets[this.nparams]!) + 1
+    const from = this.bytes.indexOf(0, start) + 1
     return from === 0 || from > last ? '' : internText(this.bytes, this.view, from, last)
   }
 

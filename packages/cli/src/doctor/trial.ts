@@ -21,7 +21,8 @@ export async function trial(socketPath: string | undefined): Promise<Finding> {
       while (live.next()) {
         if (!live.event.thread?.args.includes(mark)) continue
         const after = Math.round(performance.now() - start)
-        return found(name, `the start of a program was seen after ${after} ms; ${known} threads were known before`)
+        const seen = `the start of a program was seen after ${after} ms; ${known} threads were known before`
+        return found(name, `${seen};\n${await objects(live)}`)
       }
       await live.fill()
     }
@@ -36,4 +37,16 @@ export async function trial(socketPath: string | undefined): Promise<Finding> {
   } finally {
     await live?.close()
   }
+}
+
+/** What is known of what unlink, rename and the like act on. */
+async function objects(live: Live): Promise<string> {
+  const start = performance.now()
+  while (live.counts.events === 0 && performance.now() - start < PATIENCE) {
+    while (live.next());
+    await live.fill()
+  }
+  return live.hooked
+    ? 'the kernel says what unlink, rename and the like act on'
+    : 'of unlink, rename and the like, only the paths passed to them are known: this kernel takes no programs at its functions'
 }

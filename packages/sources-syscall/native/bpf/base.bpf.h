@@ -15,6 +15,7 @@ const volatile __u32 snaplen = 80;   /* bytes kept of what is read and written *
 const volatile __u32 engine_pid;     /* the engine's own events are not recorded; 0 = none */
 const volatile __u32 sidecar_pid;
 const volatile __u32 ring_bytes;     /* size of one ring */
+const volatile __u32 first_object;   /* place of the first object (objects.bpf.h): as many as there are CPUs; 0 = no hooks */
 
 /*
  * BPF_CORE_READ calls a helper for every pointer on its way. Where the kernel can give a pointer its type (6.2), plain loads
@@ -69,6 +70,8 @@ struct scratch {
 	__u32 name_at, name_length; /* of an open: its text, if that did not change; else no length */
 	__u32 again;    /* of a call with paths that changed: this is its second event */
 	__u32 changed;
+	__u32 replaced; /* of its paths, as bits: those in whose place the object's stands */
+	__u32 differs;  /* those that are not the object's path */
 	struct registers registers;
 };
 

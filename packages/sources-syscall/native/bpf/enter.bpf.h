@@ -3,7 +3,7 @@
  * reads at sys_exit is compared with these.
  */
 #pragma once
-#include "store.bpf.h"
+#include "objects.bpf.h"
 
 #define MAX_ENTERED 1024
 
@@ -89,6 +89,7 @@ int BPF_PROG(enter_paths, struct pt_regs *regs, long id)
 	where = PATH_ARGUMENTS[nr & (MAX_SYSCALLS - 1)];
 	if (!where || !is_wanted(nr))
 		return 0;
+	forget_objects();
 	tid = bpf_get_current_pid_tgid();
 	at = tid & (MAX_ENTERED - 1);
 	to = bpf_map_lookup_elem(&entered_paths, &at);

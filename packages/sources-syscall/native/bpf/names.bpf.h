@@ -1,7 +1,7 @@
 /* Level 3: naming, changing and mounting files. */
 #pragma once
 #include "flags.bpf.h"
-#include "paths.bpf.h"
+#include "changes.bpf.h"
 
 #define CHANGED_PATH_EVENT(name, code)                                                                               \
 	EXIT_EVENT_PATHS(name, code) { PARAM(res, put_int(e, ret)); PARAM(path, put_path(e, argument(regs, 0), 0)); }
@@ -46,14 +46,14 @@ __noinline int add_directory(__u32 dirfd, __u64 path, __u32 second, __u32 alone)
 
 #define ADD_DIRECTORY(dirfd, path)                                                                                   \
 	do {                                                                                                         \
-		if (ret >= 0)                                                                                        \
+		if (ret >= 0 && !e->to->replaced)                                                                    \
 			add_directory(argument(regs, dirfd), argument(regs, path), false, false);                    \
 	} while (0)
 #define ADD_DIRECTORIES(fd, path, fd2, path2)                                                                        \
 	do {                                                                                                         \
 		__u32 before = e->to->at;                                                                            \
 		ADD_DIRECTORY(fd, path);                                                                             \
-		if (ret >= 0)                                                                                        \
+		if (ret >= 0 && !e->to->replaced)                                                                    \
 			add_directory(argument(regs, fd2), argument(regs, path2), true, e->to->at == before);        \
 	} while (0)
 

@@ -5,10 +5,7 @@
  * Of an open that succeeded, the kernel knows the file's own path. It replaces the name when the two texts differ, when
  * the text could be read only once and is not that path, and in a process in which a change was seen. Otherwise the name is the
  * text; when that is not the file's path (links, `..`, a directory's descriptor, chroot, a relative path), the file's path
- * follows behind the parameters. Calls that return no file write one event for each of two texts that differ.
- *
- * What stays open: a change before the kernel copies the text and back before sys_exit's reading, of a call that returns no file;
- * and a text of such a call whose page was not resident at sys_enter (counted: unchecked).
+ * follows behind the parameters. Calls that return no file: changes.bpf.h.
  */
 #pragma once
 #include "store.bpf.h"
@@ -76,28 +73,28 @@ __noinline int same_as_entered(__u32 entry, __u32 second, __u32 length)
 }
 
 /* Whether it is, from `at` on, what was written backwards. */
-__noinline int goes_on_as_walked(__u32 at, __u32 length)
+__noinline int goes_on_as_walked(__u32 place, __u32 at, __u32 length)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), zero = 0;
+	__u32 cpu = bpf_get_smp_processor_id();
 	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
-	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	struct backwards *b = buffer_at(place);
 	if (!to || !b || length != BACKWARDS - 1 - b->at)
 		return 0;
 	return same_text(&b->bytes[b->at & (BACKWARDS - 1)], &to->bytes[to->at & (MAX_EVENT - 1)], at, length);
 }
 
-__noinline int next_as_walked(__u32 from, __u32 length)
+__noinline int next_as_walked(__u32 place, __u32 from, __u32 length)
 {
 	for (__u32 at = 0; at < COMPARED_BY_CALLS && from + at < length; at += COMPARED)
-		if (!goes_on_as_walked(from + at, length))
+		if (!goes_on_as_walked(place, from + at, length))
 			return 0;
 	return 1;
 }
 
-__noinline int same_as_walked(__u32 length)
+__noinline int same_as_walked(__u32 place, __u32 length)
 {
 	for (__u32 at = 0; at < MAX_CHUNK && at < length; at += COMPARED_BY_CALLS)
-		if (!next_as_walked(at, length))
+		if (!next_as_walked(place, at, length))
 			return 0;
 	return 1;
 }
@@ -176,7 +173,7 @@ __noinline int write_open_path(__u32 param, __u64 from, __u64 dentry, __u64 vfsm
 	if (dentry)
 		walked = walk_path(dentry, vfsmount);
 	trusted = n > 0 && !changed;
-	if (walked && !(trusted && same_as_walked(n - 1))) {
+	if (walked && !(trusted && same_as_walked(bpf_get_smp_processor_id(), n - 1))) {
 		if (trusted && !known)
 			count(COUNT_UNCHECKED);
 		if (known && trusted && !is_racer())
@@ -217,74 +214,3 @@ static __always_inline void add_resolved(struct event *e, struct file *file)
 	if (file)
 		add_host_path(!e->to->resolved);
 }
-
-/* Of a call that returns no file: the text at sys_exit, or, in the second event, that at sys_enter. */
-__noinline int write_path(__u32 param, __u64 from, __u32 second)
-{
-	struct event event, *e = &event;
-	__u32 tid, at;
-	struct entered *before = entered_by(&tid, &at);
-	bool known, changed;
-	long n;
-	second &= 1;
-	known = before && before->length[second];
-	if (!resume(e, param))
-		return false;
-	if (e->to->again && known) {
-		n = copy_entered(e, before, tid, second);
-		if (n > 0) {
-			put_length(e, n);
-			return 0;
-		}
-	}
-	n = from ? bpf_probe_read_user_str(slot(e), MAX_CHUNK, (void *)from) : 0;
-	changed = known && (n <= 0 || before->length[second] != n || !same_as_entered(at, second, n));
-	known = known && is_still_of(before, tid);
-	if (changed && known)
-		e->to->changed = 1;
-	else if (from && n <= 0)
-		count(COUNT_FAULT);
-	else if (from && !known)
-		count(COUNT_UNCHECKED);
-	put_length(e, n);
-	return 0;
-}
-
-static __always_inline void put_path(struct event *e, unsigned long from, __u32 second)
-{
-	write_path(e->param, from, second);
-	e->param++;
-}
-
-static __always_inline void forget_entered(void)
-{
-	__u32 tid, at;
-	struct entered *entered = entered_by(&tid, &at);
-	if (entered)
-		entered->tid = 0;
-}
-
-/* As EXIT_EVENT, of a call whose paths are put by put_path: twice, when they changed. */
-#define EXIT_EVENT_PATHS(name, code)                                                                                 \
-	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret);                 \
-	SEC("tp_btf/sys_exit")                                                                                       \
-	int BPF_PROG(x_##name, struct pt_regs *unused, long ret)                                                     \
-	{                                                                                                            \
-		struct event event, *e = &event;                                                                     \
-		for (int again = 0; again < 2; again++) {                                                            \
-			if (!begin(e, PPME_##code, NPARAMS_##code, WANT_EVENT))                                      \
-				return 0;                                                                            \
-			e->to->again = again;                                                                        \
-			if (!again)                                                                                  \
-				e->to->changed = 0;                                                                  \
-			write_##name(e, &e->to->registers, ret);                                                     \
-			commit(e);                                                                                   \
-			if (!e->to->changed)                                                                         \
-				break;                                                                               \
-			if (!again)                                                                                  \
-				note_race();                                                                         \
-		}                                                                                                    \
-		forget_entered();                                                                                    \
-		return 0;                                                                                            \
-	}                                                                                                            \
-	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret)

@@ -5,6 +5,7 @@
 #include "open.bpf.h"
 #include "files.bpf.h"
 #include "names.bpf.h"
+#include "hooks.bpf.h"
 #include "io.bpf.h"
 #include "waiting.bpf.h"
 #include "memory.bpf.h"

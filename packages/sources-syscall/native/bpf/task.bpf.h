@@ -129,8 +129,7 @@ static __always_inline void put_comm(struct event *e, struct task_struct *task)
 /* One kernfs node up; 0 = the walk is over. */
 __noinline int walk_kernfs_node(void)
 {
-	__u32 zero = 0;
-	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	struct backwards *b = cpu_buffer();
 	struct kernfs_node *node, *parent;
 	char name[256];
 	long n;
@@ -150,8 +149,7 @@ __noinline int walk_kernfs_node(void)
 /* Writes the path of a kernfs node backwards. */
 __noinline int walk_kernfs(__u64 node_address)
 {
-	__u32 zero = 0;
-	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	struct backwards *b = cpu_buffer();
 	if (!b)
 		return 0;
 	b->at = BACKWARDS - 1;
@@ -182,8 +180,7 @@ static __always_inline void append_cgroup(struct event *e, struct backwards *b, 
 /* cpuset cpu cpuacct io memory, each "subsystem=path" NUL */
 static __always_inline void put_cgroups(struct event *e, struct task_struct *task)
 {
-	__u32 zero = 0;
-	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	struct backwards *b = cpu_buffer();
 	if (!b) {
 		put_empty(e);
 		return;

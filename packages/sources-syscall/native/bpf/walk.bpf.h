@@ -1,91 +1,8 @@
 /* Level 2: paths of files as the kernel knows them, from their directory entries and mounts. */
 #pragma once
-#include "store.bpf.h"
+#include "backwards.bpf.h"
 
-/*
- * Text is put together from its end to its start (a path is known from its last component upwards) in a CPU's buffer of
- * its own, and copied into the event when complete.
- */
-#define BACKWARDS 8192
 #define MAX_COMPONENTS 256    /* that are followed up to a root */
-struct backwards {
-	__u8 bytes[BACKWARDS + MAX_CHUNK];
-	__u32 at;       /* where the text starts; in the map for the same reason as in struct scratch */
-	__u32 whole;    /* the walk came to a root */
-	__u32 part;     /* it left a mount that shows a part of its file system only: a bind mount, or one without a place */
-	/* where a walk is: a dentry and its mount, or a kernfs node */
-	__u64 node;
-	__u64 vfsmount;
-	__u64 start;    /* the dentry of which the path is asked */
-};
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct backwards);
-} backwards_buffers SEC(".maps");
-
-/* Eight bytes of the kernel's memory, by the first member of a structure that every kernel has; where the kernel can cast. */
-static __always_inline __u64 word_of(const char *from)
-{
-	return ((struct timespec64 *)bpf_rdonly_cast(from, bpf_core_type_id_kernel(struct timespec64)))->tv_sec;
-}
-
-/* Names of so many words are copied word by word, in less time than the helper needs to begin. */
-#define SHORT_NAME 4
-
-/*
- * Copies a short name, the last word first. What a word has too much of falls in front of the name, where its parent's goes next:
- * reading what was just written, to keep it, would cost more than all the rest.
- */
-static __always_inline void copy_short_name(struct backwards *b, __u32 at, const char *name, __u32 length)
-{
-	__u64 *to;
-	if (length < 8) {
-		to = launder(&b->bytes[(at + length - 8) & (BACKWARDS - 1)]);
-		*to = word_of(name) << (8 * (8 - length) & 63);
-		return;
-	}
-	for (__u32 i = 1; i <= SHORT_NAME && i * 8 <= length; i++) {
-		to = launder(&b->bytes[(at + length - i * 8) & (BACKWARDS - 1)]);
-		*to = word_of(name + length - i * 8);
-	}
-	to = launder(&b->bytes[at & (BACKWARDS - 1)]);
-	*to = word_of(name);
-}
-
-/* Puts `/name` in front of what is there; false when there is no room. */
-static __always_inline bool prepend(struct backwards *b, const char *name, __u32 length)
-{
-	__u32 at = b->at;
-	length &= 255;
-	if (at < length + 16 || at > BACKWARDS)
-		return false;
-	at -= length;
-	/* Linux 6.12 no longer knows the bound of `length` after the comparison: it is set again. */
-	barrier_var(length);
-	length &= 255;
-	if (can_cast && length && length <= 8 * SHORT_NAME)
-		copy_short_name(b, at, name, length);
-	else
-		bpf_probe_read_kernel(&b->bytes[at & (BACKWARDS - 1)], length, name);
-	at -= 1;
-	b->bytes[at & (BACKWARDS - 1)] = '/';
-	b->at = at;
-	return true;
-}
-
-/* Appends what was written backwards and a NUL to the event without ending the parameter; the length. */
-static __always_inline __u32 append_backwards(struct event *e, __u32 offset, struct backwards *b)
-{
-	__u32 at = b->at, length = BACKWARDS - 1 - at;
-	if (length >= MAX_CHUNK)
-		length = MAX_CHUNK - 1;
-	length &= MAX_CHUNK - 1;
-	bpf_probe_read_kernel(&e->to->bytes[(e->to->at + offset) & (MAX_EVENT - 1)], length, &b->bytes[at & (BACKWARDS - 1)]);
-	e->to->bytes[(e->to->at + offset + length) & (MAX_EVENT - 1)] = 0;
-	return length + 1;
-}
 
 /*
  * The walks are global functions, and so is a step of each: the verifier checks them once, by themselves, instead of again at
@@ -99,10 +16,9 @@ static __always_inline struct vfsmount *host_root(void)
 }
 
 /* One component of a path, or one mount, up; 0 = the walk is over. */
-__noinline int walk_component(void)
+__noinline int walk_component(__u32 place)
 {
-	__u32 zero = 0;
-	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	struct backwards *b = buffer_at(place);
 	struct dentry *dentry, *parent, *root;
 	struct vfsmount *vfsmnt;
 	if (!b)
@@ -134,10 +50,10 @@ __noinline int walk_component(void)
 #define TURNS 16
 
 /* The next components; 0 = the walk is over. */
-__noinline int walk_components(void)
+__noinline int walk_components(__u32 place)
 {
 	for (int i = 0; i < TURNS; i++)
-		if (!walk_component())
+		if (!walk_component(place))
 			return 0;
 	return 1;
 }
@@ -152,10 +68,9 @@ static __always_inline int end_walk(struct backwards *b)
 }
 
 /* Writes the path of (dentry, vfsmount) backwards, across mounts, to the root of its mount namespace; 0 = it could not. */
-__noinline int walk_path(__u64 dentry_address, __u64 vfsmount_address)
+__noinline int walk_path_at(__u32 place, __u64 dentry_address, __u64 vfsmount_address)
 {
-	__u32 zero = 0;
-	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	struct backwards *b = buffer_at(place);
 	struct dentry *dentry = (void *)dentry_address;
 	struct vfsmount *vfsmnt = (void *)vfsmount_address;
 	if (!b || !dentry)
@@ -172,16 +87,20 @@ __noinline int walk_path(__u64 dentry_address, __u64 vfsmount_address)
 	b->whole = 0;
 	b->node = b->start = dentry_address;
 	b->vfsmount = vfsmount_address;
-	for (int i = 0; i < MAX_COMPONENTS / TURNS && walk_components(); i++)
+	for (int i = 0; i < MAX_COMPONENTS / TURNS && walk_components(place); i++)
 		;
 	return end_walk(b);
+}
+
+static __always_inline int walk_path(__u64 dentry_address, __u64 vfsmount_address)
+{
+	return walk_path_at(bpf_get_smp_processor_id(), dentry_address, vfsmount_address);
 }
 
 /* One component up, to a directory entry whose address stands in `vfsmount`; 0 = the walk is over. */
 __noinline int walk_name(void)
 {
-	__u32 zero = 0;
-	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	struct backwards *b = cpu_buffer();
 	struct dentry *dentry, *parent;
 	if (!b)
 		return 0;
@@ -210,8 +129,7 @@ __noinline int walk_names(void)
  */
 __noinline int walk_host(void)
 {
-	__u32 zero = 0;
-	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	struct backwards *b = cpu_buffer();
 	struct dentry *dentry, *root;
 	if (!b)
 		return 0;
@@ -230,8 +148,7 @@ __noinline int walk_host(void)
 /* What a walk has written. */
 static __always_inline void put_walked(struct event *e)
 {
-	__u32 zero = 0;
-	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	struct backwards *b = cpu_buffer();
 	if (b)
 		end_param(e, append_backwards(e, 0, b));
 	else
@@ -241,8 +158,7 @@ static __always_inline void put_walked(struct event *e)
 /* After all parameters: what a walk has written, as the event's tail. */
 static __always_inline void add_walked(struct event *e)
 {
-	__u32 zero = 0;
-	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	struct backwards *b = cpu_buffer();
 	if (b)
 		e->to->at += append_backwards(e, 0, b);
 }
@@ -261,8 +177,8 @@ static __always_inline bool in_trusted_mounts(void)
 __noinline int write_host_path(__u32 alone)
 {
 	struct event event, *e = &event;
-	__u32 zero = 0, before;
-	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	__u32 before;
+	struct backwards *b = cpu_buffer();
 	if (!b || !resume(e, 0) || in_trusted_mounts())
 		return 0;
 	before = e->to->at;
@@ -281,8 +197,7 @@ __noinline int write_host_path(__u32 alone)
 
 static __always_inline void add_host_path(bool alone)
 {
-	__u32 zero = 0;
-	struct backwards *b = bpf_map_lookup_elem(&backwards_buffers, &zero);
+	struct backwards *b = cpu_buffer();
 	if (b && b->part)
 		write_host_path(alone);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "connection.h"
+#include "hooks.h"
 #include "pids.h"
 #include "programs.h"
 
@@ -30,6 +31,7 @@ struct probe_session {
 	int cpus;
 	struct bpf_link *traces[TRACES];
 	struct bpf_link *paths;
+	bool no_hooks, hooked;
 	struct ring_buffer *alarms;
 };
 
@@ -78,12 +80,11 @@ static struct probe *open_object(const struct probe_session *session)
 {
 	const struct configure *settings = &session->settings;
 	struct probe *skeleton = open_skeleton();
-	struct btf *kernel = btf__load_vmlinux_btf(); /* without it, loading fails with a reason */
 	struct bpf_program *program;
-	if (!skeleton) {
-		btf__free(kernel);
+	struct btf *kernel;
+	if (!skeleton)
 		return NULL;
-	}
+	kernel = btf__load_vmlinux_btf(); /* without it, loading fails with a reason */
 	skeleton->rodata->can_cast = kernel && btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	skeleton->rodata->boot_time_ns = session->boot_time_ns;
 	skeleton->rodata->snaplen = settings->snaplen;
@@ -98,6 +99,7 @@ static struct probe *open_object(const struct probe_session *session)
 	bpf_program__set_autoattach(skeleton->progs.enter_paths, false);
 	bpf_program__set_autoload(skeleton->progs.list_pids, false);
 	leave_out_tracepoints(skeleton, kernel);
+	choose_hooks(skeleton, session->no_hooks ? NULL : kernel, session->cpus);
 	btf__free(kernel);
 	bpf_map__set_max_entries(skeleton->maps.scratches, session->cpus);
 	bpf_map__set_max_entries(skeleton->maps.alarms, sysconf(_SC_PAGESIZE));
@@ -107,35 +109,24 @@ static struct probe *open_object(const struct probe_session *session)
 /* Loads programs for calls that were not wanted before; they share the maps of the running ones. */
 static int add_programs(struct probe_session *session, const __u8 *wants)
 {
-	struct probe *skeleton;
-	struct bpf_program *program;
-	struct bpf_map *map, *running;
+	struct probe *skeleton = open_object(session);
 	int err;
 
-	skeleton = open_object(session);
 	if (!skeleton)
 		return -errno;
-	bpf_object__for_each_program(program, skeleton->obj)
-		if (call_of(program) < 0 && program != skeleton->progs.x_generic)
-			bpf_program__set_autoload(program, false);
 	if (!choose_programs(skeleton, session->filled, wants)) {
 		probe__destroy(skeleton);
 		return 0;
 	}
-	for (map = bpf_object__next_map(skeleton->obj, NULL); map; map = bpf_object__next_map(skeleton->obj, map)) {
-		running = bpf_object__find_map_by_name(session->skeleton->obj, bpf_map__name(map));
-		err = bpf_map__reuse_fd(map, bpf_map__fd(running));
-		if (err)
-			goto failed;
+	err = share_maps(skeleton, session->skeleton);
+	if (!err)
+		err = probe__load(skeleton);
+	if (err) {
+		probe__destroy(skeleton);
+		return err;
 	}
-	err = probe__load(skeleton);
-	if (err)
-		goto failed;
 	session->additions[session->addition_count++] = skeleton;
 	return fill_programs(skeleton, session->filled, wants);
-failed:
-	probe__destroy(skeleton);
-	return err;
 }
 
 static void report_ring(int socket, __u32 bytes, int err)
@@ -146,12 +137,23 @@ static void report_ring(int socket, __u32 bytes, int err)
 		send_problem(socket, "cannot create a ring of %u bytes: %s", bytes, strerror(-err));
 }
 
-/* Whether the kernel describes its types, which the programs are relocated by. */
-static bool has_types(void)
+/* A kernel that refuses the hooks may take all else. */
+static int load_object(struct probe_session *session)
 {
-	struct btf *kernel = btf__load_vmlinux_btf();
-	btf__free(kernel);
-	return kernel != NULL;
+	struct probe *skeleton = session->skeleton = open_object(session);
+	int err;
+	if (!skeleton)
+		return -errno;
+	choose_programs(skeleton, session->filled, session->settings.wants);
+	/* before 5.10, rings in a map of maps must have the size of its template: the first ring is the template */
+	err = bpf_map__set_inner_map_fd(skeleton->maps.rings, session->rings[0]);
+	if (!err)
+		err = probe__load(skeleton);
+	if (!err || !skeleton->rodata->first_object)
+		return err;
+	probe__destroy(skeleton);
+	session->no_hooks = true;
+	return load_object(session);
 }
 
 int probe_open(struct probe_session **to, const struct configure *settings, __u64 boot_time_ns, __u32 engine_pid, int socket)
@@ -179,26 +181,17 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 			goto failed;
 		}
 	}
-	session->skeleton = skeleton = open_object(session);
-	if (!skeleton) {
-		err = -errno;
-		send_problem(socket, "cannot open the BPF object: %s", strerror(-err));
-		goto failed;
-	}
-	choose_programs(skeleton, session->filled, settings->wants);
-	/* before 5.10, rings in a map of maps must have the size of its template: the first ring is the template */
 	err = add_ring(session, settings);
-	if (!err)
-		err = bpf_map__set_inner_map_fd(skeleton->maps.rings, session->rings[0]);
 	if (err) {
 		report_ring(socket, settings->ring_bytes, err);
 		goto failed;
 	}
-	err = probe__load(skeleton);
+	err = load_object(session);
 	if (err) {
 		send_problem(socket, "the kernel refused the BPF programs: %s (is it 5.8 or newer, with BTF, and has this process CAP_BPF and CAP_PERFMON?)", strerror(-err));
 		goto failed;
 	}
+	skeleton = session->skeleton;
 	session->alarms = ring_buffer__new(bpf_map__fd(skeleton->maps.alarms), ignore_alarm, NULL, NULL);
 	err = session->alarms ? make_rings(session, settings) : -errno;
 	if (err) {
@@ -229,7 +222,10 @@ const int *probe_rings(const struct probe_session *session, int *count)
 	return session->rings;
 }
 
-/* Every call of the machine pays for the program at sys_enter: it is attached only when a call with paths is wanted. */
+/*
+ * Every call of the machine pays for the program at sys_enter: it is attached only when a call with paths is wanted. Hooks cost their own
+ * calls alone, and stay.
+ */
 static int attach_paths(struct probe_session *session, const __u8 wants[MAX_NATIVE_SYSCALLS])
 {
 	bool wanted = any_with_paths(wants);
@@ -239,6 +235,8 @@ static int attach_paths(struct probe_session *session, const __u8 wants[MAX_NATI
 	} else if (!session->paths) {
 		session->paths = bpf_program__attach(session->skeleton->progs.enter_paths);
 	}
+	if (any_with_hooks(wants))
+		session->hooked = attach_hooks(session->skeleton);
 	return wanted && !session->paths ? -errno : 0;
 }
 
@@ -270,8 +268,11 @@ int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_S
 
 int probe_read_stats(struct probe_session *session, struct stats *to)
 {
+	int err;
 	ring_buffer__consume(session->alarms);
-	return read_counts(session->skeleton, session->cpus, session->boot_time_ns, to);
+	err = read_counts(session->skeleton, session->cpus, session->boot_time_ns, to);
+	to->hooked = session->hooked;
+	return err;
 }
 
 int probe_alarm(const struct probe_session *session)

@@ -20,6 +20,13 @@ struct probe *open_skeleton(void)
 	return probe__open();
 }
 
+bool has_types(void)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	btf__free(kernel);
+	return kernel != NULL;
+}
+
 int native_number(const char *name)
 {
 	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++)
@@ -109,6 +116,22 @@ int choose_programs(struct probe *skeleton, const __u8 *filled, const __u8 *want
 	return chosen;
 }
 
+int share_maps(struct probe *addition, struct probe *running)
+{
+	struct bpf_program *program;
+	struct bpf_map *map;
+	int err;
+	bpf_object__for_each_program(program, addition->obj)
+		if (call_of(program) < 0 && program != addition->progs.x_generic)
+			bpf_program__set_autoload(program, false);
+	bpf_object__for_each_map(map, addition->obj) {
+		err = bpf_map__reuse_fd(map, bpf_map__fd(bpf_object__find_map_by_name(running->obj, bpf_map__name(map))));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 /* Puts the programs that are loaded into the slots of their calls; those without one of their own get the generic one. */
 int fill_programs(struct probe *skeleton, __u8 *filled, const __u8 *wants)
 {
@@ -170,19 +193,29 @@ void leave_out_tracepoints(struct probe *skeleton, const struct btf *kernel)
 	bpf_program__set_autoload(skeleton->progs.t_io_uring_old, has_tracepoint(kernel, "btf_trace_io_uring_submit_sqe"));
 }
 
-bool any_with_paths(const __u8 *wants)
+static bool any_wanted(const __u8 *wants, const char *const *names)
 {
-	static const char *const WITH_PATHS[] = {
-		"open", "openat", "openat2", "creat", "rename", "renameat", "renameat2", "mkdir", "mkdirat", "rmdir", "link", "linkat",
-		"unlink", "unlinkat", "symlink", "symlinkat", "chmod", "fchmodat", "chown", "lchown", "fchownat", "mknod", "mknodat",
-		"mount", "umount2",
-	};
-	for (size_t i = 0; i < sizeof(WITH_PATHS) / sizeof(WITH_PATHS[0]); i++) {
-		int nr = native_number(WITH_PATHS[i]); /* not every architecture has each of them */
+	for (; *names; names++) {
+		int nr = native_number(*names); /* not every architecture has each of them */
 		if (nr >= 0 && wants[nr] != WANT_NOTHING)
 			return true;
 	}
 	return false;
+}
+
+bool any_with_hooks(const __u8 *wants)
+{
+	static const char *const CHANGING[] = {
+		"rename", "renameat", "renameat2", "mkdir", "mkdirat", "rmdir", "link", "linkat", "unlink", "unlinkat", "symlink", "symlinkat",
+		"chmod", "fchmodat", "chown", "lchown", "fchownat", "mknod", "mknodat", "mount", "umount2", NULL,
+	};
+	return any_wanted(wants, CHANGING);
+}
+
+bool any_with_paths(const __u8 *wants)
+{
+	static const char *const OPENING[] = { "open", "openat", "openat2", "creat", NULL };
+	return any_wanted(wants, OPENING) || any_with_hooks(wants);
 }
 
 int read_counts(const struct probe *skeleton, int cpus, __u64 boot_time_ns, struct stats *to)

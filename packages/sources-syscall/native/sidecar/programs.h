@@ -14,10 +14,14 @@
 
 /* The opened object. No other file may call probe__open: each copy of the object that it holds is more than a megabyte. */
 struct probe *open_skeleton(void);
+/* Whether the kernel describes its types, which the programs are relocated by. */
+bool has_types(void);
 /* This machine's number of a call; -1 = it has none of that name. */
 int native_number(const char *name);
 int call_of(const struct bpf_program *program);
 int choose_programs(struct probe *skeleton, const __u8 *filled, const __u8 *wants);
+/* Before loading: an object that only has programs of calls, and the maps of one that runs. 0, or -errno. */
+int share_maps(struct probe *addition, struct probe *running);
 int fill_programs(struct probe *skeleton, __u8 *filled, const __u8 *wants);
 bool any_missing(const __u8 *filled, const __u8 *wants);
 /* Tables that programs look things up in: numbers of calls, and calls through other interfaces. */
@@ -29,5 +33,6 @@ struct bpf_program *trace_program(struct probe *skeleton, size_t which);
 void leave_out_tracepoints(struct probe *skeleton, const struct btf *kernel);
 /* The counters, summed over all CPUs. 0, or -errno. */
 int read_counts(const struct probe *skeleton, int cpus, __u64 boot_time_ns, struct stats *to);
-/* Whether a call is wanted whose paths are read at sys_enter. */
+/* Whether a call is wanted whose object the hooks know, or whose paths are read at sys_enter. */
+bool any_with_hooks(const __u8 *wants);
 bool any_with_paths(const __u8 *wants);

@@ -1,3 +1,5 @@
+import { EVENTS } from './table.ts'
+
 /**
  * Events that may end with a path that is not a parameter. It follows the last parameter, within the event's length, and is
  * NUL-terminated. It is the path that the kernel resolved: absolute, from the root of the process's mount namespace.
@@ -10,6 +12,10 @@
  * An open through a mount that shows a part of the host's root file system (a bind mount, or one that is mounted nowhere) ends in
  * a second path, behind the first or behind an empty one: the path of the same file below the host's root. The byte 1 terminates
  * it, so that the last byte tells whether there is one. In a container whose mounts root of the host has made, there is none.
+ *
+ * Calls that return no file (OBJECT_EVENTS) and succeeded may end in what they acted on, where the probe is told by the kernel
+ * (native/bpf/hooks.bpf.h) and it is not what was passed: two NUL-terminated paths, of the call's first and second path, either of
+ * which may be empty; their length in bytes (u16); the byte 2. These come behind all of the above.
  *
  * Falco and sysdig ignore it, because they rely on the parameter lengths. An extra parameter, unknown to the event table, would
  * stop them from reading the capture.
@@ -33,3 +39,43 @@ export const RESOLVED_EVENTS: readonly string[] = [
   'SYSCALL_RENAMEAT2_X',
   'SYSCALL_LINKAT_2_X',
 ]
+
+export const OBJECT_EVENTS: readonly string[] = [
+  'SYSCALL_MKDIR_2_X',
+  'SYSCALL_MKDIRAT_X',
+  'SYSCALL_RMDIR_2_X',
+  'SYSCALL_UNLINK_2_X',
+  'SYSCALL_UNLINKAT_2_X',
+  'SYSCALL_RENAME_X',
+  'SYSCALL_RENAMEAT_X',
+  'SYSCALL_RENAMEAT2_X',
+  'SYSCALL_LINK_2_X',
+  'SYSCALL_LINKAT_2_X',
+  'SYSCALL_SYMLINK_X',
+  'SYSCALL_SYMLINKAT_X',
+  'SYSCALL_CHMOD_X',
+  'SYSCALL_FCHMODAT_X',
+  'SYSCALL_CHOWN_X',
+  'SYSCALL_LCHOWN_X',
+  'SYSCALL_FCHOWNAT_X',
+  'SYSCALL_MKNOD_X',
+  'SYSCALL_MKNODAT_X',
+  'SYSCALL_MOUNT_X',
+  'SYSCALL_UMOUNT2_X',
+]
+
+/** Parameters of these events that are the second path of their call. */
+export const SECOND_PATHS: readonly string[] = ['newpath', 'linkpath', 'dir']
+
+/** Bytes behind the objects: their length, and the byte that says that they are there. */
+export const OBJECTS_END = 3
+export const OBJECTS_FOLLOW = 2
+
+const HAS_OBJECTS: Uint8Array = Uint8Array.from(EVENTS, ({ code }) => (OBJECT_EVENTS.includes(code) ? 1 : 0))
+
+/** Where the objects begin in an event that ends at `end` and whose parameters end at `start`; `end` = it has none. */
+export function objectsStart(type: number, view: DataView, start: number, end: number): number {
+  if (HAS_OBJECTS[type] === 0 || end - start < OBJECTS_END || view.getUint8(end - 1) !== OBJECTS_FOLLOW) return end
+  const from = end - OBJECTS_END - view.getUint16(end - OBJECTS_END, true)
+  return from < start ? end : from
+}

@@ -6,6 +6,7 @@ import { positions } from '../events/positions.ts'
 import { EVENTS } from '../events/table.ts'
 import { directoryOf, UNKNOWN_DIRECTORY } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
+import { actedOn } from './acted-on.ts'
 import { type ArgumentRef, argumentByName, argumentRef } from './arguments.ts'
 import { type BytesText, dottedText } from './formats/bytes.ts'
 import { readInteger } from './formats/integer.ts'
@@ -128,7 +129,11 @@ function absolutePath(event: SyscallEvent, end: number): string | undefined {
     return event.fd.name
   const name = event.text(path)
   const directory = directoryOf(thread, name, event.int64Number(dirfd))
-  return concatenatePaths(directory === UNKNOWN_DIRECTORY ? `${directory}/` : directory, name)
+  return actedOn(
+    event,
+    pair.path,
+    concatenatePaths(directory === UNKNOWN_DIRECTORY ? `${directory}/` : directory, name),
+  )
 }
 
 function pathEnd(arg: string): number {

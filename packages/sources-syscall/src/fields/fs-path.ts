@@ -4,6 +4,7 @@ import { FdKind } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
 import { UNKNOWN_DIRECTORY } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
+import { actedOn } from './acted-on.ts'
 import { argumentByName } from './arguments.ts'
 import { AT_FDCWD } from './directory.ts'
 import { RESULT } from './results.ts'
@@ -67,9 +68,10 @@ function path(event: SyscallEvent, role: Role, raw: boolean): string | undefined
   if (raw) return text
   if (event.thread === null) return undefined
   if (paths.opens === true && event.fd !== null && event.fd.resolved !== '') return event.fd.name
-  return text.startsWith('/')
+  const asked = text.startsWith('/')
     ? concatenatePaths('', text)
     : resolve(event, event.thread, role === 'target' ? paths.targetDirfd : paths.dirfd, text)
+  return actedOn(event, param, asked)
 }
 
 function succeeded(event: SyscallEvent, paths: Paths): boolean {

@@ -139,6 +139,11 @@ export class Live implements EventTables {
     return this.#session?.lossBegan ?? 0n
   }
 
+  /** Whether the kernel says what calls act on that return no file: see docs/threat-model.md. Known once counts have come. */
+  get hooked(): boolean {
+    return this.#session?.hooked ?? false
+  }
+
   /** Time of the last event of any kind, ns since 1970; 0n before the first. */
   get lastTime(): bigint {
     const event = this.#rings?.event

@@ -51,6 +51,8 @@ export class SidecarSession {
   flooder = 0
   /** Time of the first loss after seconds without any, ns since 1970; 0n = nothing was lost. */
   lossBegan = 0n
+  /** The kernel says what calls that return no file act on. */
+  hooked = false
   /** The sidecar's error message, if it gave up. */
   problem: string | undefined
   bootTime = 0n
@@ -162,6 +164,7 @@ export class SidecarSession {
       case Frame.stats:
         for (const [i, name] of COUNTERS.entries()) this.counters[name] = Number(payload.getBigUint64(i * 8, true))
         this.flooder = payload.getUint32(Stats.flooder, true)
+        this.hooked = payload.getUint32(Stats.hooked, true) === 1
         this.lossBegan = payload.getBigUint64(Stats.lossBegan, true)
         break
       case Frame.names:

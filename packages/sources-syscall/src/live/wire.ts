@@ -2,7 +2,7 @@
  * native/wire.h in TypeScript: the definitions that the probe, the sidecar and the engine share. All numbers are little-endian;
  * test/probe/native-sources.test.ts compares every constant with the header's.
  */
-export const WIRE_VERSION = 11
+export const WIRE_VERSION = 12
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
@@ -92,6 +92,7 @@ export const COUNTERS = [
 export const Stats = {
   lossBegan: COUNTERS.length * 8,
   flooder: COUNTERS.length * 8 + 8,
+  hooked: COUNTERS.length * 8 + 12,
   size: COUNTERS.length * 8 + 16,
 } as const
 

@@ -3,7 +3,8 @@ import type { SyscallEvent } from '../event.ts'
 import { FLAG_TABLES } from '../events/flags.ts'
 import { PARAM_SIZES, type ParamInfo } from '../events/params.ts'
 import { EVENTS } from '../events/table.ts'
-import { encode, infoOf } from './notation.ts'
+import { objectOf } from '../fields/acted-on.ts'
+import { encode, infoOf, OBJECT_KEYS } from './notation.ts'
 import { numeric } from './scene.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -21,6 +22,10 @@ export function eventLine(event: SyscallEvent): string {
   const { resolved, hostPath } = event
   if (resolved !== '') words.push(`resolved=${quoted(resolved)}`)
   if (hostPath !== '') words.push(`host=${quoted(hostPath)}`)
+  OBJECT_KEYS.forEach((key, i) => {
+    const object = objectOf(event, i)
+    if (object !== '') words.push(`${key}=${quoted(object)}`)
+  })
   return [event.tid, name, ...words].join(' ')
 }
 

@@ -4,7 +4,7 @@ import { emptyProcess } from '../capture/processes.ts'
 import type { FdEntry, ProcessEntry } from '../capture/visitor.ts'
 import { SyscallEvent } from '../event.ts'
 import { PARAM_SIZES, type ParamInfo } from '../events/params.ts'
-import { RESOLVED_EVENTS } from '../events/resolved.ts'
+import { OBJECT_EVENTS, OBJECTS_FOLLOW, RESOLVED_EVENTS } from '../events/resolved.ts'
 import { EVENTS, EventFlag, type EventInfo, eventIdsOf } from '../events/table.ts'
 
 const encoder = new TextEncoder()
@@ -26,11 +26,21 @@ export function wordsOf(line: string): Words {
   return { bare, values }
 }
 
+/** What a call acted on, by its first path and by its second. */
+export const OBJECT_KEYS: readonly string[] = ['object', 'object2']
+
+function objectsTail(values: ReadonlyMap<string, string>): number[] {
+  if (!OBJECT_KEYS.some(key => values.has(key))) return []
+  const paths = encoder.encode(OBJECT_KEYS.map(key => `${values.get(key) ?? ''}\0`).join(''))
+  return [...paths, paths.length & 255, paths.length >> 8, OBJECTS_FOLLOW]
+}
+
 /** The event NAME (its newest exit, or `NAME>` for its enter event) of thread `tid`; parameters not named are empty. */
 export function eventOf(name: string, tid: number, time: bigint, values: ReadonlyMap<string, string>): SyscallEvent {
   const info = infoOf(name)
   for (const key of values.keys()) {
     if ((key === 'resolved' || key === 'host') && RESOLVED_EVENTS.includes(info.code)) continue
+    if (OBJECT_KEYS.includes(key) && OBJECT_EVENTS.includes(info.code)) continue
     if (!info.params.some(param => param.name === key))
       throw new TypeError(
         unknownName(
@@ -48,9 +58,8 @@ export function eventOf(name: string, tid: number, time: bigint, values: Readonl
   // Live events end in the path that the kernel found, which is not a parameter.
   const host = values.get('host')
   const resolved = values.get('resolved') ?? (host === undefined ? undefined : '')
-  const tail = encoder.encode(
-    (resolved === undefined ? '' : `${resolved}\0`) + (host === undefined ? '' : `${host}\x01`),
-  )
+  const paths = (resolved === undefined ? '' : `${resolved}\0`) + (host === undefined ? '' : `${host}\x01`)
+  const tail = Uint8Array.of(...encoder.encode(paths), ...objectsTail(values))
   const size = 26 + params.length * (wide ? 4 : 2) + params.reduce((sum, param) => sum + param.length, tail.length)
 
   const bytes = new Uint8Array(size)

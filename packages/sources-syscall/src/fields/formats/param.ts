@@ -5,6 +5,7 @@ import { SYSCALL_NAMES } from '../../events/syscalls.ts'
 import { EVENTS } from '../../events/table.ts'
 import { decodeText } from '../../events/text.ts'
 import { concatenatePaths } from '../../state/paths.ts'
+import { actedOn } from '../acted-on.ts'
 import { baseOf } from '../directory.ts'
 import { sockaddrText, socktupleText } from './address.ts'
 import { type BytesText, dottedText } from './bytes.ts'
@@ -160,7 +161,7 @@ function asSigned(value: number | bigint): number | bigint {
  */
 function fullPath(event: SyscallEvent, info: ParamInfo, path: string): string {
   if (event.thread === null || path === ABSENT || path.startsWith('/')) return ''
-  return concatenatePaths(baseOf(event, event.thread, info), path)
+  return actedOn(event, info.name, concatenatePaths(baseOf(event, event.thread, info), path))
 }
 
 /** A string up to its first NUL; the recorder's marker for a null pointer prints as absent. */

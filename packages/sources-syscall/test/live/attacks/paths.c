@@ -7,7 +7,7 @@
  *                       2,000 times `./`. Prints whether it was `secret` that the kernel used
  *
  * HOW: `short`; `long`: more than 512 bytes; `absent`: the page is not resident when the call begins. Of `wait` also `remote`:
- * another process writes (process_vm_writev), and `fault`: the page comes from a userfaultfd when the kernel asks for it.
+ * another process writes (process_vm_writev). `fault`: the page comes from a userfaultfd when the kernel asks for it.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -78,14 +78,25 @@ static void overwrite_from_outside(void)
 static char page[4096] __attribute__((aligned(4096)));
 static int faults;
 
+static void *overwrite(void *unused)
+{
+	stay_on(1);
+	while (!go)
+		;
+	for (volatile int i = 0; i < 5000; i++)
+		;
+	memcpy(name, HARMLESS, NAME);
+	return unused;
+}
+
 /* Gives the page when it is asked for: not by the probe, which waits for nothing, but by the kernel. */
-static void *answer_fault(void *unused)
+static void *answer_fault(void *waits)
 {
 	struct uffd_msg message;
 	struct uffdio_copy copy = { .dst = (unsigned long)path, .src = (unsigned long)page, .len = sizeof(page) };
 	if (read(faults, &message, sizeof(message)) == sizeof(message) && !ioctl(faults, UFFDIO_COPY, &copy))
-		overwrite_later(NULL);
-	return unused;
+		(waits ? overwrite_later : overwrite)(NULL);
+	return NULL;
 }
 
 static int take_away_page(void)
@@ -99,17 +110,6 @@ static int take_away_page(void)
 	range.range.start = (unsigned long)path;
 	faults = syscall(SYS_userfaultfd, O_CLOEXEC);
 	return faults < 0 || ioctl(faults, UFFDIO_API, &api) || ioctl(faults, UFFDIO_REGISTER, &range);
-}
-
-static void *overwrite(void *unused)
-{
-	stay_on(1);
-	while (!go)
-		;
-	for (volatile int i = 0; i < 5000; i++)
-		;
-	memcpy(name, HARMLESS, NAME);
-	return unused;
 }
 
 /* Whether the call acted on the secret. */
@@ -154,7 +154,7 @@ int main(int argc, char **argv)
 		close(syscall(SYS_openat, AT_FDCWD, path, O_RDONLY));
 		return 0;
 	}
-	if (pthread_create(&thread, NULL, faults ? answer_fault : waits ? overwrite_later : overwrite, NULL))
+	if (pthread_create(&thread, NULL, faults ? answer_fault : waits ? overwrite_later : overwrite, waits ? path : NULL))
 		return 1;
 	usleep(10000);
 	if (!strcmp(how, "absent"))
