@@ -115,10 +115,7 @@ export class Live implements EventTables {
     const counts = {
       malformed: this.#malformed + (this.#rings?.malformed ?? 0),
       restarts: this.#restartCount,
-      repairs: this.#reconciler.repairs,
-      purged: this.#reconciler.purged,
-      reread: this.#reconciler.reread,
-      notReread: this.#reconciler.notReread,
+      ...this.#reconciler.counts,
     } as LiveCounts
     for (const name of COUNTERS) counts[name] = this.#earlier[name] + (this.#session?.counters[name] ?? 0)
     return counts
@@ -299,6 +296,5 @@ export class Live implements EventTables {
 }
 
 function numbers(flags: Uint8Array | 'all' | undefined): number[] | undefined {
-  if (flags === undefined || flags === 'all') return undefined
-  return [...flags.keys()].filter(type => flags[type] === 1)
+  return flags === undefined || flags === 'all' ? undefined : [...flags.keys()].filter(type => flags[type] === 1)
 }

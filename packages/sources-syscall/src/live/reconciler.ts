@@ -28,13 +28,8 @@ export interface ReconcilerOptions {
 
 /** Compares the state with /proc: after losses, and periodically. */
 export class Reconciler {
-  /** Comparisons after losses. */
-  repairs = 0
-  /** Threads removed because they had exited without an exit event. */
-  purged = 0
-  /** Processes whose descriptors were read anew after losses, and new ones that were not, as there were too many. */
-  reread = 0
-  notReread = 0
+  /** See LiveCounts. */
+  readonly counts = { repairs: 0, purged: 0, reread: 0, notReread: 0 }
   readonly #tables: Tables
   readonly #options: ReconcilerOptions
   /** Losses at the last repair: of all events, and of those about processes. */
@@ -81,9 +76,9 @@ export class Reconciler {
     const reread = new Reread(this.#tables, BigInt(this.#soundAt - START_UP) * 1_000_000n)
     const { pids, left } = reread
     const done = () => {
-      this.repairs++
-      this.reread += pids.length
-      this.notReread += left
+      this.counts.repairs++
+      this.counts.reread += pids.length
+      this.counts.notReread += left
     }
     this.#soundAt = Date.now()
     this.#lifeLosses = session.counters.dropFullFirst
@@ -104,7 +99,7 @@ export class Reconciler {
     if (now - this.#purgedAt < purgeInterval * 1000) return
     this.#purgedAt = now
     this.#compare(session, purgeTimeout, null, removed => {
-      this.purged += removed
+      this.counts.purged += removed
     })
   }
 
