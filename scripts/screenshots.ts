@@ -23,7 +23,7 @@ const sources = [syscall(), k8sAudit()] as const
 
 /** What the rules say to the recordings. */
 async function recorded(): Promise<AlertData[]> {
-  const engine = new Engine({ sources })
+  const engine = new Engine({ sources, appendOutput: [{ condition_fields: true }] })
   const { ok } = engine.load(RULES.map(name => ({ name, content: readFileSync(name, 'utf8') })))
   if (!ok) throw new Error('the rules do not load')
   const found: AlertData[] = []

@@ -90,8 +90,8 @@ function RuleTable({ rules, open }: { rules: readonly RuleSummary[]; open: strin
             <th scope="col" class="number">
               False positives
             </th>
-            <th scope="col">Cost</th>
             <th scope="col">Priority</th>
+            <th scope="col">Cost</th>
           </tr>
         </thead>
         <tbody>
@@ -107,8 +107,8 @@ function RuleTable({ rules, open }: { rules: readonly RuleSummary[]; open: strin
               <td class="number">{hits === 0 ? <span class="hint">never</span> : hits.toLocaleString()}</td>
               <td class="nowrap">{last === undefined ? '' : ageText(Date.now() - Date.parse(last))}</td>
               <td class="number">{falsePositives > 0 ? falsePositives.toLocaleString() : ''}</td>
-              <td class="nowrap">{loaded?.enabled && <Cost {...loaded} />}</td>
               <td>{loaded && <span class={`priority p-${loaded.priority}`}>{loaded.priority}</span>}</td>
+              <td class="nowrap">{loaded?.enabled && <Cost {...loaded} />}</td>
             </tr>
           ))}
         </tbody>
