@@ -60,6 +60,41 @@ test('a printed alert is read back whole', () => {
   )
 })
 
+test('long integers are read the same whether or not each value is looked at', () => {
+  const long = fc.bigInt({ min: -(10n ** 41n), max: 10n ** 41n }).map(String)
+  const text = fc.oneof(fc.string(), fc.constantFrom('a', '__proto__', '"a":1767225600000000001,', '\\"a'))
+  const plain = fc.oneof(
+    text.map(one => JSON.stringify(one)),
+    long,
+    fc.constantFrom('5', 'null', 'true'),
+  )
+  const value = fc.oneof(
+    plain,
+    fc.array(plain).map(list => `[${list}]`),
+    fc.tuple(text, plain).map(([key, one]) => `{${JSON.stringify(key)}:${one}}`),
+  )
+  const members = fc
+    .array(fc.tuple(text, fc.constantFrom(':', ' : ', ': '), value), { maxLength: 4 })
+    .map(list => list.map(([key, colon, one]) => JSON.stringify(key) + colon + one).join())
+  const head = '"rule":"R","priority":"Error","time":"2026-01-01T00:00:00Z","id":"0123456789abcdef0123456789abcdef"'
+  const outcome = (json: string) => {
+    try {
+      return parseAlert(json)
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+  fc.assert(
+    fc.property(members, members, (fields, more) => {
+      const json = `${head},"output_fields":{${fields}}${more === '' ? '' : `,"more":{${more}}`}}`
+      // A number with a point makes the parser look at each value.
+      expect(outcome(`{${json}`)).toEqual(outcome(`{"point":0.5,${json}`))
+    }),
+  )
+  const { output_fields } = parseAlert(`{${head},"output_fields":{"evt.time":1767225600000000001,"big":${10n ** 41n}}}`)
+  expect(output_fields['evt.time']).toBe(1767225600000000001n)
+})
+
 test('anything else is refused with a reason, and nothing else is thrown', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), text => {
