@@ -128,15 +128,19 @@ function uriOf(
   // The namespace of a namespace is itself.
   const within = namespace !== undefined && resource !== 'namespaces' ? ['namespaces', namespace] : []
   const path = [apiGroup === undefined ? 'api' : 'apis', apiGroup, apiVersion, ...within, resource, own, subresource]
+  const query = operation === 'CONNECT' || request.dryRun === true ? queryOf(request, operation) : ''
+  return `/${path
+    .filter(part => part !== undefined)
+    .map(part => encodeURIComponent(part))
+    .join('/')}${query && `?${query}`}`
+}
+
+function queryOf(request: JsonObject, operation: keyof typeof OPERATIONS): string {
   const parameters = new URLSearchParams()
   if (operation === 'CONNECT' && isObject(request.object))
     for (const [key, value] of Object.entries(request.object))
       if (key !== 'kind' && key !== 'apiVersion')
         for (const one of [value].flat()) if (typeof one !== 'object') parameters.append(key, String(one))
   if (request.dryRun === true) parameters.append('dryRun', 'All')
-  const query = parameters.toString()
-  return `/${path
-    .filter(part => part !== undefined)
-    .map(part => encodeURIComponent(part))
-    .join('/')}${query && `?${query}`}`
+  return parameters.toString()
 }

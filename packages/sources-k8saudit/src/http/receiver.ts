@@ -227,7 +227,8 @@ export class HttpReceiver {
     if (answer && 'status' in answer) this.#refuse(answer, request, response)
     else {
       response.writeHead(200, {
-        ...(answer && { 'content-type': answer.type }),
+        // Without its length, a text is sent in chunks: in four pieces instead of one.
+        ...(answer && { 'content-type': answer.type, 'content-length': Buffer.byteLength(answer.body) }),
         ...(this.#stopping && { connection: 'close' }),
       })
       response.end(answer && request.method !== 'HEAD' ? answer.body : undefined)
