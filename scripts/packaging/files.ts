@@ -70,6 +70,7 @@ export const PLACES: readonly Place[] = [
 
   { to: '/usr/lib/systemd/system/falc.service', from: 'deploy/systemd/falc.service' },
   { to: '/usr/lib/systemd/system/falc-probe.service', from: 'deploy/systemd/falc-probe.service' },
+  { to: '/etc/apparmor.d/falc', from: 'deploy/apparmor/falc', config: true },
   { to: '/usr/lib/sysusers.d/falc.conf', from: 'deploy/systemd/falc.sysusers.conf' },
   { to: '/usr/lib/tmpfiles.d/falc.conf', from: 'deploy/systemd/falc.tmpfiles.conf' },
 

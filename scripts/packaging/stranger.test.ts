@@ -30,7 +30,20 @@ const RULES = `- rule: Program Run From Temporary Directory
   priority: CRITICAL
 `
 
-describe.skipIf(reason !== undefined)('a stranger with the deb', { timeout: 120_000 }, () => {
+/** What only one process can hold: the responder's journal, a queue on disk, ports. And a store, which several may write to. */
+const HELD = `response: {folder: /var/lib/falc/response, playbooks: [/etc/falc/playbooks.yaml]}
+webserver: {enabled: true, listen_address: 127.0.0.1, listen_port: 8765}
+outputs:
+  - {name: history, type: store, path: /var/lib/falc/alerts.db}
+  - {name: queued, type: file, path: /var/log/falc/queued.log, queue: {disk: /var/lib/falc/queue}}
+  - {name: page, type: prometheus, listen: "127.0.0.1:9376"}
+`
+const PLAYBOOKS = `- playbook: note
+  when: alert.rule = mark
+  steps: [{notify: {output: stdout, template: noted}}]
+`
+
+describe.skipIf(reason !== undefined)('a stranger with the deb', { timeout: 300_000 }, () => {
   const work = mkdtempSync(join(tmpdir(), 'falc-stranger-'))
   const machine = new Machine(work)
   const lower = process.env.FALC_ROOT ?? '/'
@@ -102,6 +115,10 @@ describe.skipIf(reason !== undefined)('a stranger with the deb', { timeout: 120_
   })
 
   test('an upgrade keeps them, and misses nothing', async () => {
+    const write = (path: string, text: string) => machine.inside('sh', '-c', `cat >${path} <<'END'\n${text}END`)
+    write('/etc/falc/playbooks.yaml', PLAYBOOKS)
+    write('/etc/falc/config.d/held.yaml', HELD)
+    expect(machine.run('systemctl', 'restart', 'falc').code).toBe(0)
     const act =
       'i=0; while [ ! -e /run/enough ]; do i=$((i+1)); /bin/true mark-$i; sleep 0.02; done; echo $i >/run/count'
     machine.inside('systemd-run', '--quiet', '--unit=acts', 'sh', '-c', act)
@@ -110,6 +127,9 @@ describe.skipIf(reason !== undefined)('a stranger with the deb', { timeout: 120_
     const text = install('0.0.2')
     expect(text).not.toMatch(/falc: /)
     expect(active()).toEqual(['active', 'active'])
+    const second = machine.inside('journalctl', '--no-pager', '-o', 'cat', '-u', 'falc-upgrade')
+    expect(second).toContain('has the web server, playbooks, output page, queues on disk; this one goes without')
+    expect(second).not.toContain('not delivered')
     expect(machine.show('falc', 'MainPID')).not.toBe(engine)
     expect(machine.show('falc-probe', 'MainPID')).not.toBe(probe)
     await detects('upgraded')
@@ -121,6 +141,21 @@ describe.skipIf(reason !== undefined)('a stranger with the deb', { timeout: 120_
     const missed = Array.from({ length: count }, (_, i) => String(i + 1)).filter(name => !seen.has(name))
     // On a machine that is too busy the kernel's rings may overflow, which is told.
     if (!/syscall event drop/.test(machine.journal())) expect(missed).toEqual([])
+    const stored = machine.inside(
+      'falc',
+      'alerts',
+      'search',
+      'alert.rule = mark',
+      '-n',
+      '0',
+      '--json',
+      '-c',
+      '/etc/falc/falco.yaml',
+    )
+    const kept = [...stored.matchAll(/<mark-(\d+)>/g)].map(([, name]) => name!)
+    expect([...seen].filter(name => /^\d+$/.test(name) && !kept.includes(name))).toEqual([])
+    machine.inside('rm', '/etc/falc/config.d/held.yaml', '/etc/falc/playbooks.yaml')
+    expect(machine.run('systemctl', 'restart', 'falc').code).toBe(0)
     expect(machine.inside('systemctl', 'is-active', 'falc-upgrade')).toBe('inactive')
     expect(machine.inside('cat', '/etc/falc/rules.d/local.yaml')).toContain('rule: mark')
   })

@@ -12,6 +12,7 @@ import { loadSources } from '../sources/load.ts'
 import { tuneForEvents } from '../v8-flags.ts'
 import { falcVersion, versionText } from '../version.ts'
 import { openFeeds } from './feeds.ts'
+import { besideAnother } from './hand-over.ts'
 import { configPath, type Loader, makeLoader, overrides, type Texts } from './loader.ts'
 import { showProgress } from './progress.ts'
 import { attach } from './reload.ts'
@@ -41,6 +42,7 @@ export async function detect(flags: RunFlags, open = openFeeds): Promise<number>
     makeSources: loadSources,
     backend: backend(flags.backend),
     verbose: flags.verbose,
+    adapt: flags['hand-over'] ? besideAnother : undefined,
     cache: !flags['no-cache'],
     log: () => log ?? early,
   })

@@ -40,7 +40,8 @@ export async function openFeeds(
     const options = { ...state, fields: engine.fieldsRead('syscall'), unmatched: engine.unmatched('syscall'), readAll }
     return [await captureFeed(capture, engine.wantedTypes('syscall'), options)]
   }
-  const audit = auditFeed(config, engine, flags, log)
+  // What a webhook does not take, an API server sends again: only system calls would be missed.
+  const audit = flags['hand-over'] ? undefined : auditFeed(config, engine, flags, log)
   const possible = [
     ...(config.engine.kind === 'nodriver' || flags['k8s-audit'] !== undefined ? [] : ['syscall']),
     ...(audit ? ['k8s_audit'] : []),

@@ -46,6 +46,8 @@ export interface LoaderOptions {
   readonly makeSources: (options: SourceOptions) => Promise<Source[]>
   readonly backend: 'vm' | 'jit' | undefined
   readonly verbose: boolean
+  /** Changes what was read. Default: nothing. */
+  readonly adapt?: ((config: Config) => Config) | undefined
   /** Whether compiled rulesets are cached. */
   readonly cache: boolean
   readonly log: () => Log
@@ -76,13 +78,13 @@ function sha256(text: string): string {
 
 export function makeLoader(options: LoaderOptions): Loader {
   const { configPath, overrides, print, rules: given, audit, makeSources, alertSource } = options
-  const { backend, verbose, cache, log } = options
+  const { backend, verbose, cache, log, adapt = same } = options
   const pipes = new Map<string, string>()
   const cacheOptions = cache ? rulesetCache() : { reason: undefined }
   return {
     read() {
       const read = withPrint(loadConfig(configPath, overrides, process.env, alertSource), print)
-      const config = asWorker(read, auditFrom(read, audit))
+      const config = adapt(asWorker(read, auditFrom(read, audit)))
       const paths = given.length > 0 ? given : rulesFiles(config)
       const missing: string[] = []
       // As in Falco, rules_files may name files that do not exist.
@@ -125,6 +127,8 @@ export function makeLoader(options: LoaderOptions): Loader {
     },
   }
 }
+
+const same = (config: Config): Config => config
 
 function noRules(paths: readonly string[], missing: readonly string[]): string {
   const text = 'You must specify at least one rules file/directory via -r or a rules_files entry in falco.yaml'

@@ -33,6 +33,9 @@ export const RUN_FLAGS = {
     help: 'Socket of a falc-probe service (falc-probe --listen); default: falc starts its own, which needs root',
   },
   user: { value: 'NAME', help: 'Once everything is open, switch to this user, without privilege' },
+  'hand-over': {
+    help: 'Watch while another engine with this configuration is replaced: without its servers, playbooks and queues on disk',
+  },
   duration: { short: 'M', value: 'SECONDS', help: 'Stop after this time' },
   'dry-run': { help: 'Load configuration and rules, then stop' },
   validate: { short: 'V', value: 'FILE', multiple: true, help: 'Check a rules file and stop' },

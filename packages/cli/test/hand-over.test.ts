@@ -1,0 +1,29 @@
+/** `falc run --hand-over`: what the second engine of an upgrade goes without. The upgrade itself is scripts/packaging/stranger.test.ts. */
+import { expect, test } from 'vitest'
+import { loadConfig } from '../src/config/config.ts'
+import { besideAnother } from '../src/run/hand-over.ts'
+
+test('nothing that only one process can hold is opened, and the log says what', () => {
+  const config = loadConfig(undefined, [
+    ...['webserver.enabled=true', 'console.enabled=true', 'metrics.enabled=true', 'response.playbooks[0]=p.yaml'],
+    'outputs[]={name: kept, type: file, path: a.log, queue: {disk: /q, max_alerts: 7}}',
+    ...['stream', 'prometheus'].map(type => `outputs[]={name: ${type}, type: ${type}}`),
+  ])
+  const beside = besideAnother(config)
+  expect([beside.webserver, beside.console, beside.metrics].map(({ enabled }) => enabled)).toEqual([
+    false,
+    false,
+    false,
+  ])
+  expect(beside.response.playbooks).toEqual([])
+  expect(beside.outputs.map(({ name }) => name)).toEqual(['kept'])
+  expect(beside.outputs[0]!.queue).toEqual({ ...config.outputs[0]!.queue, disk: undefined })
+  expect(beside.warnings.filter(text => !config.warnings.includes(text))).toEqual([
+    '--hand-over: another engine has the web server, the console, playbooks, output stream, output prometheus, queues on disk; this one goes without',
+  ])
+})
+
+test('what any number of processes can open stays as it is', () => {
+  const config = loadConfig(undefined, ['file_output={enabled: true, filename: a.log}', 'outputs[]={name: db, type: store, path: a.db}'])
+  expect(besideAnother(config)).toEqual(config)
+})

@@ -1,0 +1,69 @@
+/** What distributions' own checkers say of the packages, and AppArmor's parser of its profiles: nothing, or what is explained. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { skipped } from '../testing/needs.ts'
+import { lacking } from './published.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+const built = existsSync(join(root, 'packages/sources-syscall/native/.output/falc.node'))
+const cannotPack = built ? undefined : 'the native parts are not built'
+
+describe('packages', { timeout: 600_000 }, () => {
+  const work = mkdtempSync(join(tmpdir(), 'falc-lint-'))
+  afterAll(() => rmSync(work, { recursive: true, force: true }))
+
+  const without = { deb: cannotPack ?? missing('lintian dpkg-deb'), rpm: cannotPack ?? missing('rpmlint rpmbuild') }
+  let packages: string[] = []
+  beforeAll(() => {
+    const formats = (['deb', 'rpm'] as const).filter(format => without[format] === undefined)
+    if (formats.length === 0) return
+    const args = ['--conditions=@falc/source', join(root, 'scripts/pack-linux.ts'), ...formats, '--fast', '--out', work]
+    packages = execFileSync(process.execPath, args, { encoding: 'utf8' }).trim().split('\n')
+  }, 600_000)
+
+  test.skipIf(skipped('peers', without.deb))('deb: lintian', () => {
+    const { stdout } = spawnSync('lintian', ['--allow-root', '--tag-display-limit', '0', packages[0]!], {
+      encoding: 'utf8',
+    })
+    // Of the compression that is used in tests only.
+    expect(
+      stdout.split('\n').filter(line => line !== '' && !/ malformed-deb-archive .*\.tar\.zst /.test(line)),
+    ).toEqual([])
+  })
+
+  test.skipIf(skipped('peers', without.rpm))('rpm: rpmlint', () => {
+    const { stdout } = spawnSync('rpmlint', ['--config', join(root, 'deploy/rpm/rpmlint.toml'), packages.at(-1)!], {
+      encoding: 'utf8',
+    })
+    expect(stdout.split('\n').filter(line => / [EW]: /.test(line))).toEqual([])
+    expect(stdout).toMatch(/1 packages? and 0 specfiles checked; 0 errors, 0 warnings/)
+  })
+})
+
+describe.skipIf(skipped('peers', missing('apparmor_parser')))('the AppArmor profiles', () => {
+  const text = readFileSync(join(root, 'deploy/apparmor/falc'), 'utf8')
+  const parse = (input: string) => spawnSync('apparmor_parser', ['-Q', '-K'], { input, encoding: 'utf8' })
+
+  test('are read by the parser, which finds an error', () => {
+    expect(parse(text).status).toBe(0)
+    expect(parse(text.replace('capability bpf', 'capability bfp')).stderr).toContain('Invalid capability bfp')
+  })
+
+  test.each(['falc', 'falc-probe'])('%s.service names its own, with the capabilities that the unit has', name => {
+    const unit = readFileSync(join(root, `deploy/systemd/${name}.service`), 'utf8')
+    expect(unit).toContain(`\nAppArmorProfile=-${name}\n`)
+    const [, body = ''] = new RegExp(`^profile ${name} flags=\\(complain.*?\\{\\n(.*?)^\\}`, 'ms').exec(text)!
+    const listed = [...body.matchAll(/^ {2}capability (\w+),/gm)].map(match => `CAP_${match[1]!.toUpperCase()}`)
+    const [, bounding = ''] = /^CapabilityBoundingSet=(.*)$/m.exec(unit)!
+    // Before Linux 5.11 an administrator adds this one: deploy/systemd/README.md.
+    expect(listed.filter(one => one !== 'CAP_SYS_RESOURCE')).toEqual(bounding.split(' ').filter(Boolean))
+  })
+})
+
+function missing(programs: string): string | undefined {
+  const without = lacking(programs)
+  return without === undefined ? undefined : `checking the packages needs ${without}`
+}
