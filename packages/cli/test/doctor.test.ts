@@ -74,6 +74,10 @@ test('a configuration is checked: keys, rules, paths, ports, servers', async () 
 colour: red
 webserver: {enabled: true, listen_address: 127.0.0.1, listen_port: ${port}}
 file_output: {enabled: true, filename: no/such/folder/alerts.log}
+response: {playbooks: [none.yaml], folder: no/such/folder/response}
+outputs:
+  - {name: db, type: store, path: no/such/folder/alerts.db, queue: {disk: no/such/folder/queue}}
+  - {name: off, type: store, path: no/such/folder/alerts.db, enabled: false}
 http_output: {enabled: true, url: "http://127.0.0.1:${port}/alerts", ca_cert: none.pem}
 `),
   ).toEqual({
@@ -82,6 +86,10 @@ http_output: {enabled: true, url: "http://127.0.0.1:${port}/alerts", ca_cert: no
       'optional configuration: falco.yaml:2:1: unknown key colour',
       'optional rules: 1 rule in 1 file; skipped: none.yaml',
       'missing http_output.ca_cert: none.pem cannot be read: ENOENT',
+      'missing response.playbooks: none.yaml cannot be read: ENOENT',
+      'missing response.folder: no/such/folder/response cannot be written: ENOENT',
+      'missing output db: path: no/such/folder/alerts.db cannot be written: ENOENT',
+      'missing output db: queue.disk: no/such/folder/queue cannot be written: ENOENT',
       'missing file_output.filename: no/such/folder/alerts.log cannot be written: ENOENT',
       `missing webserver: 127.0.0.1:${port}: EADDRINUSE`,
       `ok http_output.url: http://127.0.0.1:${port} accepts connections`,
@@ -144,6 +152,7 @@ test.skipIf(cannotCertify())('certificates: days that are left, from two weeks b
     ['output hook', 'optional', 'ca.pem is valid for 1 day'],
     ['output hook', 'optional', 'server.pem is valid for 1 day'],
   ])
+  expect(certificateFindings(config).map(({ days }) => days)).toContain(1)
   expect(at(-30)[0]).toEqual(['admission.certificate', 'ok', 'server.pem is valid for 31 days'])
   expect(at(3)[0]).toEqual(['admission.certificate', 'missing', 'server.pem has expired'])
   expect(addressesOf(config)).toEqual([

@@ -47,7 +47,7 @@ function lasting(key: string, path: string, now: number): Finding[] {
 }
 
 function judged(key: string, path: string, days: number): Finding {
-  if (days < 0) return missing(key, `${path} has expired`, 'renew it')
+  if (days < 0) return { ...missing(key, `${path} has expired`, 'renew it'), days }
   const left = `${path} is valid for ${count(days, 'day')}`
-  return days < SOON ? optional(key, left, 'renew it') : found(key, left)
+  return { ...(days < SOON ? optional(key, left, 'renew it') : found(key, left)), days }
 }

@@ -70,7 +70,7 @@ async function rules(config: Config): Promise<Finding[]> {
 
 /** Files that are read and folders that are written to. */
 function paths(config: Config): Finding[] {
-  const { file_output: file, http_output: http, webserver, metrics, capture, plugins } = config
+  const { file_output: file, http_output: http, webserver, metrics, capture, plugins, response, admission } = config
   const reads: [key: string, path: string][] = []
   const writes: [key: string, path: string][] = []
   if (webserver.enabled && webserver.ssl_enabled) reads.push(['webserver.ssl_certificate', webserver.ssl_certificate])
@@ -81,6 +81,16 @@ function paths(config: Config): Finding[] {
       reads.push(['http_output.client_cert', http.client_cert], ['http_output.client_key', http.client_key])
   }
   if (audit(config)?.tls) reads.push(['sslCertificate of k8saudit', plugins.settings.k8saudit.sslCertificate])
+  const { tokenFile } = plugins.settings.k8saudit
+  if (audit(config) && tokenFile) reads.push(['tokenFile of k8saudit', tokenFile])
+  if (admission.certificate_key !== '') reads.push(['admission.certificate_key', admission.certificate_key])
+  for (const path of response.playbooks) reads.push(['response.playbooks', path])
+  if (response.playbooks.length > 0) writes.push(['response.folder', response.folder])
+  for (const { name, enabled, queue, options } of config.outputs) {
+    if (!enabled) continue
+    if (typeof options.path === 'string') writes.push([`output ${name}: path`, options.path])
+    if (queue.disk !== undefined) writes.push([`output ${name}: queue.disk`, queue.disk])
+  }
   if (config.engine.kind === 'replay') reads.push(['engine.replay.capture_file', config.engine.replay.capture_file])
   if (file.enabled) writes.push(['file_output.filename', file.filename])
   if (metrics.enabled && metrics.output_file !== '') writes.push(['metrics.output_file', metrics.output_file])

@@ -6,6 +6,8 @@ export interface Finding {
   readonly detail: string
   /** The command, or the words, that fix it. */
   readonly remedy?: string
+  /** Of a certificate: whole days until it ends; negative: it has ended. */
+  readonly days?: number
 }
 
 export function found(name: string, detail: string): Finding {
