@@ -24,6 +24,9 @@ test('nothing that only one process can hold is opened, and the log says what', 
 })
 
 test('what any number of processes can open stays as it is', () => {
-  const config = loadConfig(undefined, ['file_output={enabled: true, filename: a.log}', 'outputs[]={name: db, type: store, path: a.db}'])
+  const config = loadConfig(undefined, [
+    'file_output={enabled: true, filename: a.log}',
+    'outputs[]={name: db, type: store, path: a.db}',
+  ])
   expect(besideAnother(config)).toEqual(config)
 })
