@@ -205,6 +205,9 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
       cwd: work,
     })
     await page.getByText('read by cat').first().waitFor()
+    // A store keeps what the condition has read, also what the output does not show.
+    const { json } = await ask(shared.console, 'api/v1/alerts?filter=alert.rule%20%3D%20%22Shadow%20read%22&limit=1')
+    expect(json.alerts[0].alert.condition_fields).toEqual({ 'evt.type': 'openat', 'fd.name': '/etc/shadow' })
     await done()
   })
 
