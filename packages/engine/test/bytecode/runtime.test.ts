@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 const SRC = new URL('../../src/', import.meta.url)
 
 /** Bytes of the compressed bundle that a web page would load. Lower it when it shrinks; raise it only for good reason. */
-const MAX_SIZE = 31_000
+const MAX_SIZE = 32_000
 
 test('the runtime is small, and has no parser, compiler or regex engine, and no package but one of hashes', async () => {
   const { output } = await build({
