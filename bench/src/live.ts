@@ -1,6 +1,7 @@
 /**
- * Live: what watching costs. Each load runs alone and under a watcher that has just been started, in turn; counted are the CPU
- * seconds of the watcher's processes from their start on, those of the load with and without, and what was dropped. A `falco`
+ * Live: what watching costs. Each load runs alone and under a watcher that has just been started, in turn, several times in a row;
+ * counted are the CPU seconds of the watcher's processes in each run and before the first, those of the load with and without, and what
+ * was dropped. A `falco`
  * on PATH (or named by FALC_PEER_FALCO) takes its turn beside falc. FALC_BENCH_WORKLOAD names another script than
  * workload.sh. Needs root, the native parts (pnpm run build:native) and a machine that is otherwise quiet.
  */
@@ -16,10 +17,12 @@ import { cpuOf, peakOf, treeOf } from './processes.ts'
 
 const ROUNDS = 3
 
+/** `runs`: how often in a row. */
 const LOADS = [
-  { name: 'workload', script: process.env.FALC_BENCH_WORKLOAD ?? join(root, 'bench/workload.sh') },
-  { name: 'storm', script: join(root, 'bench/storm.sh') },
+  { name: 'workload', script: process.env.FALC_BENCH_WORKLOAD ?? join(root, 'bench/workload.sh'), runs: 5 },
+  { name: 'storm', script: join(root, 'bench/storm.sh'), runs: 2 },
 ]
+type Load = (typeof LOADS)[number]
 
 /** How a watcher is started, and what it says once events flow. */
 interface Watching {
@@ -29,13 +32,14 @@ interface Watching {
 }
 
 interface Cost {
-  /** CPU seconds from the process's start, and of these the ones before the load began. */
-  readonly seconds: number
+  /** CPU seconds before the load began, in its first run, and in each later one. */
   readonly start: number
+  readonly first: number
+  readonly later: readonly number[]
   /** MiB. */
   readonly memory: number
-  /** CPU seconds of the load. */
-  readonly load: number
+  /** CPU seconds of the load in each later run. */
+  readonly load: readonly number[]
   readonly drops: string
 }
 
@@ -56,7 +60,7 @@ function runLoad(script: string, work: string): number {
   return Number(match[1]) * 60 + Number(match[2]) + Number(match[3]) * 60 + Number(match[4])
 }
 
-async function watch({ name, command, ready }: Watching, script: string, work: string): Promise<Cost> {
+async function watch({ name, command, ready }: Watching, { script, runs }: Load, work: string): Promise<Cost> {
   const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] })
   let log = ''
   child.stderr.on('data', data => void (log += data))
@@ -68,12 +72,19 @@ async function watch({ name, command, ready }: Watching, script: string, work: s
   await sleep(1000)
   const pids = treeOf(child.pid!)
   const start = cpuOf(pids)
-  const load = runLoad(script, work)
-  await sleep(500)
-  const seconds = cpuOf(pids)
+  const costs: number[] = []
+  const loads: number[] = []
+  for (let run = 0, before = start; run < runs; run++) {
+    loads.push(runLoad(script, work))
+    await sleep(500)
+    const now = cpuOf(pids)
+    costs.push(now - before)
+    before = now
+  }
   const memory = peakOf(pids)
   await ended(child)
-  return { seconds, start, memory, load, drops: dropsIn(log) }
+  const [first, ...later] = costs
+  return { start, first: first!, later, memory, load: loads.slice(1), drops: dropsIn(log) }
 }
 
 /** What the watcher's report says of lost events: falc's causes, Falco's count. */
@@ -110,33 +121,45 @@ export async function benchLive(): Promise<void> {
   }
   const work = mkdtempSync(join(tmpdir(), 'falc-bench-'))
   try {
-    for (const { name, script } of LOADS) {
-      console.log(`Live, under ${name}`)
-      runLoad(script, work)
-      for (const set of ['stable', 'all'] as const) await compareUnder(script, set, work)
+    for (const load of LOADS) {
+      console.log(`Live, under ${load.name}`)
+      runLoad(load.script, work)
+      for (const set of ['stable', 'all'] as const) await compareUnder(load, set, work)
     }
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
 }
 
-async function compareUnder(script: string, set: 'stable' | 'all', work: string): Promise<void> {
+async function compareUnder(load: Load, set: 'stable' | 'all', work: string): Promise<void> {
   const watching = watchers(syscallRules(set), work)
   const alone: number[] = []
   const costs = watching.map((): Cost[] => [])
   for (let round = 0; round < ROUNDS; round++) {
-    alone.push(runLoad(script, work))
-    for (const [i, one] of watching.entries()) costs[i]!.push(await watch(one, script, work))
+    for (let run = 1; run < load.runs; run++) alone.push(runLoad(load.script, work))
+    for (const [i, one] of watching.entries()) costs[i]!.push(await watch(one, load, work))
   }
   for (const [i, { name }] of watching.entries()) {
     const own = costs[i]!
-    const of = (what: (cost: Cost) => number) => median(own.map(what))
     const label = (what: string) => `${set} rules, ${name}: ${what}`
-    const spread = own.map(({ seconds }) => seconds.toFixed(2)).join(' ')
-    report(label('CPU, start included'), `${of(cost => cost.seconds).toFixed(2)} s`, '', `each: ${spread}`)
-    report(label('of it start'), `${of(cost => cost.start).toFixed(2)} s`)
-    report(label('memory, all processes'), `${of(cost => cost.memory).toFixed(0)} MiB`)
-    report(label('CPU of the load beside that without'), times(of(cost => cost.load) / median(alone)))
+    const cpu = (what: string, values: readonly number[]) =>
+      report(label(what), `${median(values).toFixed(2)} s`, '', `best ${Math.min(...values).toFixed(2)} s`)
+    cpu(
+      'CPU before the load',
+      own.map(({ start }) => start),
+    )
+    cpu(
+      'CPU, first run',
+      own.map(({ first }) => first),
+    )
+    cpu(
+      'CPU, later runs',
+      own.flatMap(({ later }) => later),
+    )
+    report(label('memory, all processes'), `${median(own.map(({ memory }) => memory)).toFixed(0)} MiB`)
+    const loads = own.flatMap(cost => cost.load)
+    const best = times(Math.min(...loads) / Math.min(...alone))
+    report(label('CPU of the load beside that without'), times(median(loads) / median(alone)), '', `best ${best}`)
     report(label('drops'), [...new Set(own.map(({ drops }) => drops))].join(', '))
   }
 }

@@ -79,10 +79,16 @@ export function unixTupleText(bytes: Uint8Array, path: string): string {
   return `${hex64(bytes, 1)}->${hex64(bytes, 9)} ${path}`
 }
 
+/** A 64-bit number in hex. Most are addresses of the kernel, and every message over a unix socket has two. */
 function hex64(bytes: Uint8Array, at: number): string {
-  let text = ''
-  for (let i = 7; i >= 0; i--) text += (bytes[at + i] ?? 0).toString(16).padStart(2, '0')
-  return text.replace(/^0+(?=.)/, '')
+  const low = word(bytes, at)
+  const high = word(bytes, at + 4)
+  return high === 0 ? low.toString(16) : high.toString(16) + low.toString(16).padStart(8, '0')
+}
+
+/** Bytes that are missing are 0. */
+function word(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
 }
 
 function port(bytes: Uint8Array, at: number): number {
