@@ -20,6 +20,8 @@ int ring_map(struct ring_view *view, int fd, __u32 bytes)
 		munmap(consumer, page);
 		return err;
 	}
+	/* For names, short-lived children are forked that read no ring: to copy its page table was a third of the sidecar's time. */
+	madvise(rest, page + 2 * (size_t)bytes, MADV_DONTFORK);
 	*view = (struct ring_view){ .consumer = consumer, .producer = (void *)rest, .data = rest + page, .bytes = bytes, .page = page };
 	return 0;
 }

@@ -1,6 +1,7 @@
 #include "serve.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -178,6 +179,10 @@ static int start(struct recording *r, pid_t engine)
 		err = r->settings->picture ? picture_and_ready(r, NULL, 0) : send_frame(r->socket, FRAME_READY, NULL, 0, NULL, 0);
 	if (!err)
 		err = drain_open(&r->drain, fds, count, r->settings->ring_bytes);
+#ifdef __GLIBC__
+	/* What loading the programs took: each child that reads names would get a copy of its page table. */
+	malloc_trim(0);
+#endif
 	return err;
 }
 
