@@ -170,4 +170,6 @@ EXIT_EVENT(fcntl, SYSCALL_FCNTL_X)
 	PARAM(fd, put_int(e, argument(regs, 0)));
 	PARAM(cmd, put_u8(e, fcntl_command(argument(regs, 1))));
 	PARAM(arg, put_u64(e, argument(regs, 2)));
+	if (ret >= 0 && (command == F_DUPFD || command == F_DUPFD_CLOEXEC))
+		add_socket(e, argument(regs, 0), true);
 }

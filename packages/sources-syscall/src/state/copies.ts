@@ -60,6 +60,7 @@ export function changeDescriptor(
 export function fcntl(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const { result } = event
   const command = event.uint8(FCNTL.cmd)
+  if (result >= 0) learnSocket(tables, event, thread)
   if (result < 0 || event.fd === null || !changesDescriptors(command)) return
   const argument = event.paramLength(FCNTL.arg) === 8 ? event.view.getUint32(event.paramOffset(FCNTL.arg), true) : 0
   event.fd = changeDescriptor(tables, thread, event.fdNum, command, result, argument)

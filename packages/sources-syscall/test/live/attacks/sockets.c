@@ -2,7 +2,7 @@
  * Sockets whose making no event of this process tells: another process has made them.
  *
  *   sockets HOW   connect: an unconnected one, which this process connects; dup: one that is connected, which becomes its standard
- *                 input
+ *                 input; fcntl: the same, which is duplicated by fcntl
  *
  * Prints the port of this end.
  */
@@ -75,7 +75,7 @@ int main(int argc, char **argv)
 		_exit(0);
 	}
 	fd = receive_descriptor(pair[0]);
-	if (connects ? connect(fd, (void *)&server, sizeof(server)) : dup2(fd, 0))
+	if (connects ? connect(fd, (void *)&server, sizeof(server)) : strcmp(argv[1], "fcntl") ? dup2(fd, 0) : fcntl(fd, F_DUPFD, 10) != 10)
 		return 1;
 	if (getsockname(fd, (void *)&server, &size))
 		return 1;

@@ -26,6 +26,7 @@ describe.skipIf(missing() !== undefined)('a socket that came over another', () =
 
   test.each([
     ['dup', PPME.SYSCALL_DUP2_X, /^dup2 0 ipv4 tcp 127\.0\.0\.1 (\d+)$/],
+    ['fcntl', PPME.SYSCALL_FCNTL_X, /^fcntl 10 ipv4 tcp 127\.0\.0\.1 (\d+)$/],
     ['connect', PPME.SOCKET_CONNECT_X, /^connect \d ipv4 tcp 127\.0\.0\.1 (\d+)$/],
   ])('and that %s uses', async (how, type, expected) => {
     const lines: string[] = []
