@@ -90,9 +90,11 @@ export class SkipEvents implements Skips {
     if (result < 0 || fd < 0 || argument < 0) return true
     const num = int64(view, fd)
     const made = int64(view, result)
-    if (made >= 0 && thread.fds.get(num) !== null)
+    const unknown = thread.fds.get(num) === null
+    if (made >= 0 && !unknown)
       changeDescriptor(this.#tables, thread, num, view.getUint8(command), made, view.getUint32(argument, true))
-    return false
+    // Its end may describe a socket that no event has made known.
+    return made >= 0 && unknown
   }
 }
 
