@@ -169,6 +169,7 @@ static int start(struct recording *r, pid_t engine)
 	r->names = names_open();
 	if (!r->names)
 		return -ENOMEM;
+	urgency_of_sidecar(URGENCY_NICE); /* the kernel checks the programs in this process's time, and the engine waits */
 	err = probe_open(&r->session, r->settings, r->boot_time_ns, engine, r->socket);
 	if (err)
 		return err;
