@@ -82,7 +82,8 @@ async function generate(url: string, seconds: number): Promise<number[]> {
   const timer = setInterval(() => {
     const due = Math.min(count, Math.floor(((performance.now() - begun) / 1000) * RATE))
     for (; sent < due; sent++) {
-      const socket = idle.pop()
+      // In turn: a server closes a connection on which nothing comes for seconds.
+      const socket = idle.shift()
       if (socket === undefined) waiting.push(sent)
       else send(socket, sent)
     }
@@ -114,7 +115,11 @@ async function started(name: string, child: ChildProcess): Promise<Subject> {
 async function measured({ child, url }: Subject, seconds: number) {
   const before = cpuOf(treeOf(child.pid!))
   const generator = fork(import.meta.filename, ['generate', url, String(seconds)], { execArgv: process.execArgv })
-  const [times] = (await once(generator, 'message')) as [number[]]
+  const ended = once(generator, 'exit').then(([code]) => {
+    throw new Error(`the generator ended with ${code}`)
+  })
+  const [times] = (await Promise.race([once(generator, 'message'), ended])) as [number[]]
+  ended.catch(() => {})
   const cpu = cpuOf(treeOf(child.pid!)) - before
   times.sort((a, b) => a - b)
   const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))]!
