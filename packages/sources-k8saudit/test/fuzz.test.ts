@@ -98,13 +98,17 @@ function obvious(text: string): Found | undefined {
 
 /** What the obvious parser does otherwise: it has no limits, and takes the last of two members of one name without a word. */
 const limited = (text: string) => {
-  let depth = 0
+  /** What is open: of arrays, how many are directly in each other. */
+  const open: number[] = []
   let deepest = 0
+  let lists = 0
   for (const c of text.replace(/"(?:[^"\\]|\\.)*"/g, '""')) {
-    if (c === '[' || c === '{') deepest = Math.max(deepest, ++depth)
-    else if (c === ']' || c === '}') depth--
+    if (c === '[' || c === '{') open.push(c === '{' ? 0 : (open.at(-1) ?? 0) + 1)
+    else if (c === ']' || c === '}') open.pop()
+    deepest = Math.max(deepest, open.length)
+    lists = Math.max(lists, open.at(-1) ?? 0)
   }
-  return deepest > 1900 || /\[\s*\[\s*\[|EventList.*EventList.*EventList|"items".*"items"/s.test(text)
+  return deepest > 1900 || lists > 2 || /EventList.*EventList.*EventList|"items".*"items"/s.test(text)
 }
 
 test(`${RUNS} bodies`, () => {

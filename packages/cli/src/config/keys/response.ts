@@ -53,6 +53,7 @@ export const RESPONSE_KEYS = {
         text,
         '',
         'Where people reach the console. With it, what they are told has a link that approves the one step, once.',
+        { secret: true },
       ),
       queue: key(
         integer(1, 1_000_000),
