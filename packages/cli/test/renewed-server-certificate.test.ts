@@ -82,12 +82,16 @@ webserver: {enabled: true, listen_port: ${web}, listen_address: 127.0.0.1, prome
   await falc.sees('Detecting with')
   await eventually(async () => expect(await happen('first', first, 'one')).toBe('200 '))
   await falc.sees('saw first')
+  expect(await happen('forged', first, 'none')).toMatch('401 ')
   const expires = (pem: Pem) => Date.parse(new X509Certificate(readFileSync(pem.cert)).validTo) / 1000
   const shown = await page(first)
   for (const server of ['webserver', 'k8s_audit']) {
     expect(shown).toContain(`falc_certificate_expires_seconds{server="${server}"} ${expires(first)}\n`)
     expect(shown).toContain(`falc_certificate_reload_failures_total{server="${server}"} 0\n`)
   }
+  expect(shown).toContain('falc_webhook_refused_total{source="k8s_audit",cause="unauthorized"} 1\n')
+  expect(shown).toContain('falc_webhook_refused_total{source="k8s_audit",cause="busy"} 0\n')
+  expect(shown).toContain('falc_webhook_queue_length{source="k8s_audit"} 0\n')
 
   install(at('server.pem'), ...both(second))
   await falc.sees('webserver: the new certificate or token is in use, valid until')

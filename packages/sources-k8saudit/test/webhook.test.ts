@@ -213,6 +213,8 @@ describe('back-pressure', () => {
     for (let i = 0; i < 6; i++) statuses.push((await post(webhook.url, list(String(i)))).status)
     expect(statuses).toEqual([200, 200, 200, 429, 429, 429])
     expect((await post(webhook.url, list('6'))).headers['retry-after']).toBe('1')
+    expect(webhook.waiting.bodies).toBe(3)
+    expect(webhook.waiting.bytes).toBeGreaterThan(3 * 1024)
     const { ids, done } = collect(webhook)
     await eventually(() => expect(ids).toEqual(['0', '1', '2']))
     expect((await post(webhook.url, list('7'))).status).toBe(200)
@@ -220,6 +222,7 @@ describe('back-pressure', () => {
     await done
     expect(ids).toEqual(['0', '1', '2', '7'])
     expect(webhook.stats.refused.busy).toBe(4)
+    expect(webhook.waiting).toEqual({ bodies: 0, bytes: 0 })
   })
 
   test('a body larger than the whole queue is taken when the queue is empty', async () => {

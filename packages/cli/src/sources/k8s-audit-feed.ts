@@ -5,6 +5,7 @@ import {
   type AuditEvent,
   type AuditInput,
   type AuditProblem,
+  type AuditWebhook,
   type NatsParams,
   NEEDS_CLUSTER,
   type OpenParams,
@@ -19,6 +20,7 @@ import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import type { Series } from '../meter/counts.ts'
 import { streamSeries } from '../meter/nats.ts'
+import { webhookSeries } from '../meter/webhook.ts'
 import { printable } from '../printable.ts'
 import type { RunningRules } from '../rules/cached.ts'
 import { ServerFiles } from '../server-files.ts'
@@ -88,6 +90,7 @@ class K8sAuditFeed implements Feed {
   #input: AuditInput | null = null
   #stream: { readonly counts: AuditStreamCounts } | undefined
   #leave: (() => Promise<void>) | undefined
+  #webhook: AuditWebhook | undefined
   #files: ServerFiles | undefined
   #unwatch: (() => void) | undefined
   #rules: RunningRules | undefined
@@ -157,7 +160,11 @@ class K8sAuditFeed implements Feed {
   }
 
   series(): readonly Series[] {
-    return [...(this.#stream ? streamSeries(this.source, this.#stream.counts) : []), ...(this.#files?.series() ?? [])]
+    return [
+      ...(this.#stream ? streamSeries(this.source, this.#stream.counts) : []),
+      ...(this.#webhook ? webhookSeries(this.source, this.#webhook) : []),
+      ...(this.#files?.series() ?? []),
+    ]
   }
 
   losses(): Record<string, number> {
@@ -205,6 +212,7 @@ class K8sAuditFeed implements Feed {
         ...(webhookMaxBatchSize !== undefined && { maxBodyBytes: webhookMaxBatchSize }),
       })
       if (webhook.exposed) warn(`${this.title}: ${webhook.exposed}. Set init_config.tokenFile, or clientCA with https`)
+      this.#webhook = webhook
       this.#files = files
       this.#unwatch = files.keep(webhook)
       return webhook

@@ -34,6 +34,11 @@ export class BodyQueue {
     this.#maxWeight = maxWeight
   }
 
+  /** Bodies that have not been evaluated to their end, and the memory that they take. */
+  get waiting(): { readonly bodies: number; readonly bytes: number } {
+    return { bodies: this.#bodies.length + (this.#current ? 1 : 0), bytes: this.#weight }
+  }
+
   /** False: there is no room. An empty queue takes a body of any size; a client gets half of the room, so that others have the rest. */
   push(body: QueuedBody): boolean {
     const { client, weight, settled } = body

@@ -106,6 +106,11 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
     return this.#receiver.url && `${this.#receiver.url}${this.#path}`
   }
 
+  /** Bodies that have not been evaluated to their end, and the memory that they take. */
+  get waiting(): BodyQueue['waiting'] {
+    return this.#queue.waiting
+  }
+
   /** As a receiver does. */
   renew(credentials: Pick<ReceiverOptions, 'tls' | 'tokens'>): void {
     this.#receiver.renew(credentials)
