@@ -1,7 +1,8 @@
 /**
  * The store with many alerts (STORE_ALERTS, default 1,000,000): how fast they are taken while another process reads, and how long
- * questions take, beside a plain table of the same alerts that is searched with LIKE and json_extract. The file is in TMPDIR, takes 2 to
- * 3 kB per alert while it is written, and is removed at the end.
+ * questions take, beside a plain table of the same alerts that is searched with LIKE and json_extract; then the console's page, in time
+ * that passes, which other work on the machine changes. The file is in TMPDIR, takes 2 to 3 kB per alert while it is written, and is
+ * removed at the end.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,6 +13,7 @@ import { k8sAudit } from '@falc/sources-k8saudit'
 import { syscall } from '@falc/sources-syscall'
 import { groupingOf, planCondition, type Query, StoreReader, StoreThread } from '@falc/store'
 import { report, times } from './measure.ts'
+import { benchPage } from './page.ts'
 
 const COUNT = Number(process.env.STORE_ALERTS ?? 1_000_000)
 /** What an output of type `store` takes at a time. */
@@ -19,7 +21,8 @@ const BATCH = 2048
 /** Alerts that the peer has; its figures for a scan grow with their number. */
 const PEER = Math.min(COUNT, 100_000)
 const DAY = 86_400_000_000_000n
-const START = 1_795_514_400_000_000_000n
+/** The last of the alerts is of now. */
+const START = BigInt(Date.now()) * 1_000_000n - 30n * DAY
 
 /** The same numbers each time. */
 let state = 42
@@ -82,6 +85,7 @@ export async function benchStore(): Promise<void> {
     const peer = plainTable(join(folder, 'plain.db'))
     await ask(path, peer)
     peer.close()
+    await benchPage(path)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
