@@ -145,6 +145,7 @@ export const PAGES: readonly Page[] = [
         queries: [
           [rate('falc_webserver_refused_total', 'cause'), 'web server: {{cause}}'],
           [rate('falc_relay_refused_total', 'cause'), 'relay: {{cause}}'],
+          [rate('falc_webhook_refused_total', 'cause'), 'audit webhook: {{cause}}'],
           [rate('falc_admission_refused_total', 'cause'), 'admission: {{cause}}'],
         ],
       },

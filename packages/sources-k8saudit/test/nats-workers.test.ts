@@ -142,6 +142,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('a receiver and worker
     await posting
     // What it had on disk goes out when it is started again.
     const again = worker('a')
+    await again.sees('Opening event source')
     await eventually(() => expect(ids.size).toBe(BATCHES * EVENTS))
     await until('all is acknowledged', async () => {
       const { num_pending, num_ack_pending } = await manager.consumers.info('AUDIT', 'falc')
