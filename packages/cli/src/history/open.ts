@@ -60,14 +60,22 @@ export function grouping(name: string, source: Source<AlertData>): Grouping {
 }
 
 const MS = 1_000_000n
+const MINUTE = 60_000n * MS
 
-/** A point in time, or a time before now: `1h30m`, `7d`. @returns nanoseconds since 1970 @throws {CliError} */
+/**
+ * A point in time, or a time before now: `1h30m`, `7d`. From an hour on it is the beginning of a minute, since stores count by minutes:
+ * they would have to read the alerts otherwise.
+ * @returns nanoseconds since 1970
+ * @throws {CliError}
+ */
 function timeOf(flag: string, text: string): bigint {
   if (/^\d{4}-/.test(text)) {
     const ms = Date.parse(text)
     if (!Number.isNaN(ms)) return BigInt(ms) * MS
   }
-  return BigInt(Date.now()) * MS - durationOf(flag, text)
+  const duration = durationOf(flag, text)
+  const time = BigInt(Date.now()) * MS - duration
+  return duration < 60n * MINUTE ? time : time - (time % MINUTE)
 }
 
 /** @returns nanoseconds @throws {CliError} */

@@ -1,0 +1,27 @@
+import { alerts } from '@falc/engine'
+import { expect, test } from 'vitest'
+import { queryOf } from '../src/history/open.ts'
+
+const MINUTE = 60_000_000_000n
+const now = () => BigInt(Date.now()) * 1_000_000n
+
+test('from an hour before now on, a minute begins: stores have counts of minutes', () => {
+  for (const [text, duration] of [
+    ['1h', 60n],
+    ['7d', 10_080n],
+  ] as const) {
+    const before = now()
+    const since = queryOf({ since: text }, alerts()).since!
+    expect(since % MINUTE).toBe(0n)
+    expect(since).toBeGreaterThan(before - duration * MINUTE - MINUTE)
+    expect(since).toBeLessThanOrEqual(now() - duration * MINUTE)
+  }
+})
+
+test('what is shorter, and a point in time, is as it says', () => {
+  const before = now()
+  const since = queryOf({ since: '90s' }, alerts()).since!
+  expect(since).toBeGreaterThanOrEqual(before - 90_000_000_000n)
+  expect(since).toBeLessThanOrEqual(now() - 90_000_000_000n)
+  expect(queryOf({ since: '2026-11-24T10:00:01Z' }, alerts()).since! % MINUTE).toBe(1_000_000_000n)
+})
