@@ -62,7 +62,9 @@ async function wait(output = 'a shell'): Promise<{ container: string; token: str
   const before = told.length
   await open.responder.take(alertOf({ rule: 'Shell', output, output_fields: { 'container.id': container } }))
   await until('somebody is told', () => told.length > before)
-  const token = /https:\/\/falc\.example\/console\/#\/approvals\?link=(\S{43})$/.exec(told.at(-1)!)![1]!
+  const token = /^Approve until \S+\? https:\/\/falc\.example\/console\/#\/approvals\?link=(\S{43}) \| /.exec(
+    told.at(-1)!,
+  )![1]!
   const { run } = (await waitingNow(work)).find(one => one.target?.uid === container)!
   return { container, token, run }
 }

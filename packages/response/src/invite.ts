@@ -28,7 +28,8 @@ export function waitingEntry(
     url === undefined
       ? `falc respond approve ${about.run.slice(0, 8)}`
       : `${url.replace(/\/+$/, '')}/#/approvals?link=${token}`
-  const text = `Approve until ${expires}? ${about.playbook}: ${plan.join('; ')} (${alert.output.slice(0, 500)}) ${how}`
+  // What is to be followed comes first: names and texts behind it may be an attacker's, with a link of their own.
+  const text = `Approve until ${expires}? ${how} | ${about.playbook}: ${plan.join('; ')} (${alert.output.slice(0, 500)})`
   return {
     entry: url === undefined ? entry : { ...entry, token: createHash('sha256').update(token).digest('hex') },
     call: { via: 'output', output, text, says: `ask ${output}` },
