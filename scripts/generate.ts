@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { loadSources } from '../packages/cli/src/sources/load.ts'
+import { scanModule } from '../packages/sources-k8saudit/scripts/scan-module.ts'
 import { compatHeader } from '../packages/sources-syscall/scripts/compat-header.ts'
 import { eventsHeader } from '../packages/sources-syscall/scripts/events-header.ts'
 import { syscallsHeader } from '../packages/sources-syscall/scripts/syscalls-header.ts'
@@ -51,6 +52,7 @@ const FILES: Readonly<Record<string, () => string>> = {
   'docs/rules.md': () => formatted(rulesPage()),
   'docs/terminal.svg': terminalPicture,
   'editors/vscode/syntaxes/falco-rules.json': grammar,
+  'packages/sources-k8saudit/src/sieve/scan.gen.ts': scanModule,
   'packages/sources-syscall/native/bpf/events.gen.h': eventsHeader,
   'packages/sources-syscall/native/sidecar/compat.gen.h': compatHeader,
   'packages/sources-syscall/native/sidecar/syscalls.gen.h': syscallsHeader,

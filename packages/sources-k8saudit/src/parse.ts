@@ -2,7 +2,7 @@ import { AuditEvent } from './event.ts'
 import { isObject, type Json, type JsonObject } from './json/json.ts'
 import { findList, type ListSpan, MAX_DEPTH, MAX_VALUES, skipSpace, ValueScan } from './json/scan.ts'
 import { AuditError, type AuditProblem, type AuditProblemCause } from './problem.ts'
-import { type AuditSieve, SievedText } from './sieve/sieve.ts'
+import { type AuditSieve, SievedBytes } from './sieve/sieve.ts'
 
 export interface AuditBody {
   readonly events: AuditEvent[]
@@ -173,18 +173,19 @@ function* listItems(
   level: number,
 ): Generator<Item, void> {
   const scan = new ValueScan()
-  const sieve = options.sieve && SievedText.of(text, options.sieve, !isArray)
+  const sieved = options.sieve && SievedBytes.ofText(text.slice(0, to), options.sieve, !isArray)
   let at = skipSpace(text, from)
   for (let index = 0; at < to || index > 0; index++) {
-    let end = sieve ? sieve.pass(at) : -1
-    // Of a body that breaks off, the last bracket may be within an item.
-    if (end >= 0 && end <= to) yield { passed: 1, length: end - at }
-    else {
+    let end = at
+    if (sieved && (end = sieved.pass(at)) > at) {
+      index += sieved.passed - 1
+      yield { passed: sieved.passed, length: end - at }
+    } else {
       end = Math.min(scan.run(text, at), to)
       const item = text.slice(at, end)
       if (isArray) yield* arrayItem(item, index, scan, options, level)
       else yield listItem(item, index, scan, options)
-      sieve?.parsed(end - at)
+      sieved?.parsed(end - at)
     }
     if (text[end] !== ',') {
       if (end < to) yield* afterList(text, from, end, index + 1)

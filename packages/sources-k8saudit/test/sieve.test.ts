@@ -1,7 +1,7 @@
 /** What is passed over changes no alert, no problem and no count: beside the same input with every event parsed. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { readCaseFile } from '../../../scripts/testing/cases.ts'
 import { AuditLogDecoder, type AuditProblem, openAuditWebhook } from '../src/index.ts'
 import { bytes, compared, engineOf, line, rulesOf, source } from './sieved.ts'
@@ -46,11 +46,26 @@ test.each([
   ['without a time', line({ stageTimestamp: undefined }), 0],
   ['of 1970', line({ stageTimestamp: '1970-01-01T00:00:00Z' }), 0],
   ['of 30 February', line({ stageTimestamp: '2026-02-30T00:00:00Z' }), 0],
+  ['of 29 February', line({ stageTimestamp: '2026-02-29T00:00:00Z' }), 0],
+  ['of 29 February of a leap year', line({ stageTimestamp: '2028-02-29T00:00:00Z' }), 1],
+  ['of 31 May', line({ stageTimestamp: '2026-05-31T23:59:59.999999999Z' }), 1],
+  ['of 31 June', line({ stageTimestamp: '2026-06-31T00:00:00Z' }), 0],
+  ['of a 24th hour', line({ stageTimestamp: '2026-06-30T24:00:00Z' }), 0],
+  ['of another time zone', line({ stageTimestamp: '2026-06-30T12:00:00+02:00' }), 0],
+  ['with a number as time', line({ stageTimestamp: 1773740462504211 }), 0],
   ['with white space', line().replaceAll(',', ', '), 0],
   ['with what follows it', `${line()} ${line({ verb: 'delete' })}`, 0],
   ['cut off', line().slice(0, -1), 0],
   ['with a number that is none', line({ x: 1 }).replace('"x":1', '"x":01'), 0],
   ['with a tab in a text', line().replace('/api', '/\t'), 0],
+  ['with a zero in a text', line().replace('/api', '/\0'), 0],
+  ['after a zero', `\0${line()}`, 0],
+  ['with an escape that is none', line().replace('/api', '/\\x'), 0],
+  ['with an escape that is cut', line().replace('/api', '/\\u12x4'), 0],
+  ['with a value of 252 bytes', line({ user: { username: 'x'.repeat(252) } }), 1],
+  ['with a value of 253 bytes', line({ user: { username: 'x'.repeat(253) } }), 1],
+  ['a hundred deep', line().replace('"x"', `${'['.repeat(99)}1${']'.repeat(99)}`), 1],
+  ['deeper', line().replace('"x"', `${'['.repeat(2000)}1${']'.repeat(2000)}`), 0],
 ] as const)('%s', (_, text, passed) => {
   const chunk = Buffer.from(`${text}\n`, 'latin1')
   expect(compared(rulesOf(['ka.verb = delete']), [chunk])).toBe(passed)
@@ -86,6 +101,35 @@ test('after events that are all wanted, it is looked less often; then again', ()
 test('more values than are remembered', () => {
   const lines = Array.from({ length: 20_000 }, (_, i) => line({ user: { username: `system:node:${i}` } }))
   expect(compared(rulesOf(['ka.user.name = ann']), [bytes(`${lines.join('\n')}\n`)])).toBeGreaterThan(10_000)
+})
+
+/** With what is parsed since the window of the scan ends within it. */
+test.each([
+  ['events over several windows', `${line({ x: 'y'.repeat(1000) })}\n`.repeat(1000), 995],
+  ['events that are longer than a window', `${line({ x: 'y'.repeat(300_000) })}\n${line()}\n`.repeat(3), 3],
+])('%s', (_, text, passed) => {
+  expect(compared(rulesOf(['ka.verb = delete']), [bytes(text)])).toBeGreaterThanOrEqual(passed)
+})
+
+test('a piece is read before its memory is used for the next', () => {
+  const engine = engineOf(rulesOf(['ka.verb = delete']))
+  const decoder = new AuditLogDecoder({ sieve: () => engine.sieve(source) })
+  const memory = bytes(`${line()}\n`.repeat(3))
+  decoder.push(memory)
+  memory.set(bytes(`${line({ verb: 'delete' })}\n`))
+  memory.fill(0x0a, line().length + 4)
+  expect(decoder.push(memory).map(({ root }) => root.verb)).toEqual(['delete'])
+  expect(decoder.stats.passedOver).toBe(3)
+})
+
+test('without WebAssembly every event is parsed', async () => {
+  vi.resetModules()
+  vi.stubGlobal('WebAssembly', undefined)
+  const { AuditLogDecoder } = await import('../src/log/decoder.ts')
+  const engine = engineOf(rulesOf(['ka.verb = delete']))
+  const decoder = new AuditLogDecoder({ sieve: () => engine.sieve(source) })
+  expect(decoder.push(bytes(`${line()}\n`)).length).toBe(1)
+  vi.unstubAllGlobals()
 })
 
 test('new rules take effect at once', () => {

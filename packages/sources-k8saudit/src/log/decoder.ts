@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../event.ts'
 import { type AuditBody, BodyReader, type ParseOptions, parseAuditBody, SLICE, type Slice } from '../parse.ts'
 import type { AuditProblem, AuditProblemCause } from '../problem.ts'
-import { AuditSieve } from '../sieve/sieve.ts'
+import { AuditSieve, SievedBytes } from '../sieve/sieve.ts'
 import { type AuditStats, countBody, type InputOptions, newStats } from '../stats.ts'
 import { Rest } from './rest.ts'
 import { DocumentScanner, firstCharacter } from './scanner.ts'
@@ -121,28 +121,25 @@ export class AuditLogDecoder {
 
   /** Takes the lines from `at` to the line end at `end`. */
   *#takeBlock(chunk: Uint8Array, at: number, end: number): Generator<AuditEvent[], void> {
+    const sieved = new SievedBytes(this.#sieve, chunk, false)
     while (at <= end) {
-      const sieve = this.#sieve()
-      if (sieve && !this.#open && !this.#skipping) at = this.#passOver(sieve, chunk, at, end)
+      if (!this.#open && !this.#skipping) at = this.#passOver(sieved, at)
       if (at > end) return
+      const sieve = this.#sieve()
       const to = sieve ? chunk.indexOf(0x0a, Math.min(at + sieve.resting, end)) : end
       yield* this.#takeLines(this.#utf8.decode(chunk.subarray(at, to)))
-      sieve?.rested(to - at)
+      sieved.parsed(to - at)
       at = to + 1
     }
   }
 
   /** Returns where the first line begins that is to be parsed. */
-  #passOver(sieve: AuditSieve, chunk: Uint8Array, at: number, end: number): number {
-    while (at <= end && sieve.resting === 0) {
-      const to = sieve.pass(chunk, at, false)
-      if (to < 0 || chunk[to] !== 0x0a) break
-      this.#line++
-      this.stats.events++
-      this.stats.passedOver++
-      at = to + 1
-    }
-    return at
+  #passOver(sieved: SievedBytes, at: number): number {
+    const next = sieved.pass(at)
+    this.#line += sieved.passed
+    this.stats.events += sieved.passed
+    this.stats.passedOver += sieved.passed
+    return next
   }
 
   *#takeLines(text: string): Generator<AuditEvent[], void> {

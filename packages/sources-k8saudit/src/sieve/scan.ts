@@ -1,89 +1,98 @@
 import { tokensOf } from '../json/pointer.ts'
-import { type Key, Keys } from './keys.ts'
-import { plainStringEnd, valueEnd } from './syntax.ts'
+import { SCAN_MODULE } from './scan.gen.ts'
 
-/** Reads an event as bytes, from its first to its last, and notes where a few values are. It makes no object. */
+/** What wasm/scan.c exports. */
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer }
+  start(random: number): void
+  enter(object: number, length: number): number
+  note(object: number, length: number): void
+  run(at: number, to: number, inList: number): number
+  learn(mayMatch: number): void
+  first_end(): number
+  window_at(): number
+  window_size(): number
+  result_at(): number
+}
+
+/** What was found where a run stopped: nothing more, an event to be parsed, one with a combination of values that is new. */
+export const Found = { end: 0, wanted: 1, unknown: 2 } as const
+
+/** As far as it is used here: TypeScript has it among the types of browsers. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object) => { readonly exports: unknown }
+}
+
+let module: object | undefined
+
+/**
+ * Reads events as bytes, in WebAssembly, and knows the combinations of a few of their values (wasm/scan.c).
+ * @throws {Error} where WebAssembly, or its vectors, are missing or forbidden
+ */
 export class EventScan {
-  /** Per pointer: where its value begins and ends. Only true of the values that `has` says are there. */
-  readonly starts: Int32Array
-  readonly ends: Int32Array
-  readonly #root = new Keys()
-  readonly #bits: number[] = []
-  #keys = 0
-  /** The keys that the last event has, of those that are looked at. */
-  #seen = 0
+  readonly size: number
+  readonly #wasm: Exports
+  readonly #window: Uint8Array
+  /** found, passed, event_at, event_end */
+  readonly #result: Int32Array
 
+  /** @param pointers first those of the kind, the ID and the time, then those that make a combination */
   constructor(pointers: readonly string[]) {
-    this.starts = new Int32Array(pointers.length)
-    this.ends = new Int32Array(pointers.length)
-    for (const [note, pointer] of pointers.entries()) {
+    module ??= new WebAssembly.Module(Uint8Array.from(atob(SCAN_MODULE), c => c.charCodeAt(0)))
+    const wasm = new WebAssembly.Instance(module).exports as Exports
+    this.#wasm = wasm
+    this.size = wasm.window_size()
+    this.#window = new Uint8Array(wasm.memory.buffer, wasm.window_at(), this.size + 1)
+    this.#result = new Int32Array(wasm.memory.buffer, wasm.result_at(), 4)
+    wasm.start(crypto.getRandomValues(new Int32Array(1))[0]!)
+    for (const pointer of pointers) {
       const tokens = tokensOf(pointer)
-      let keys = this.#root
-      for (const token of tokens.slice(0, -1)) {
-        const key = keys.get(token) ?? this.#add(keys, token)
-        keys = key.inner ??= new Keys()
-      }
-      const key = this.#add(keys, tokens.at(-1)!)
-      key.note = note
-      this.#bits.push(key.bit)
+      const object = tokens.slice(0, -1).reduce((at, token) => wasm.enter(at, this.#write(token)), 0)
+      wasm.note(object, this.#write(tokens.at(-1)!))
     }
   }
 
-  #add(keys: Keys, name: string): Key {
-    if (this.#keys === 31) throw new RangeError('too many keys')
-    return keys.add(name, 1 << this.#keys++)
+  #write(key: string): number {
+    return new TextEncoder().encodeInto(key, this.#window).written
   }
 
-  has(note: number): boolean {
-    return (this.#seen & this.#bits[note]!) !== 0
+  /** Takes the bytes that are looked at from now on, at most `size`. */
+  load(bytes: Uint8Array): void {
+    this.#window.set(bytes)
+    this.#window[bytes.length] = 0
   }
 
-  /**
-   * Returns where the event that begins at `at` ends; -1: it is not compact JSON, has a key twice, or one of the values is more than
-   * a plain text, number or constant.
-   */
-  run(b: Uint8Array, at: number): number {
-    if (b[at] !== 0x7b) return -1
-    seen = 0
-    const end = objectEnd(b, at + 1, this.#root, this.starts, this.ends)
-    this.#seen = seen
-    return end
+  /** Passes over events from `at`, as far as it can. Returns what follows the last of them. */
+  run(at: number, to: number, inList: boolean): number {
+    return this.#wasm.run(at, to, inList ? 1 : 0)
   }
-}
 
-/** Bits of the keys that were found. Beside the object, since it changes with every key. */
-let seen = 0
-
-function objectEnd(b: Uint8Array, i: number, keys: Keys, starts: Int32Array, ends: Int32Array): number {
-  if (b[i] === 0x7d) return i + 1
-  for (;;) {
-    if (b[i] !== 0x22) return -1
-    const from = i + 1
-    // A key with an escape may be any of those that are looked at.
-    i = plainStringEnd(b, from)
-    if (i < 0 || b[i] !== 0x3a) return -1
-    const key = keys.find(b, from, i - 1)
-    i++
-    if (key === undefined) i = valueEnd(b, i)
-    else {
-      // Of two values, JSON.parse takes the last.
-      if ((seen & key.bit) !== 0) return -1
-      seen |= key.bit
-      if (key.inner === undefined) {
-        starts[key.note] = i
-        i = scalarEnd(b, i)
-        ends[key.note] = i
-      } else i = b[i] === 0x7b ? objectEnd(b, i + 1, key.inner, starts, ends) : valueEnd(b, i)
-    }
-    if (i < 0) return -1
-    const c = b[i++]
-    if (c === 0x7d) return i
-    if (c !== 0x2c) return -1
+  get found(): number {
+    return this.#result[0]!
   }
-}
 
-function scalarEnd(b: Uint8Array, i: number): number {
-  const c = b[i]
-  if (c === 0x22) return plainStringEnd(b, i + 1)
-  return c === 0x7b || c === 0x5b ? -1 : valueEnd(b, i)
+  /** Events that the last run passed over. */
+  get passed(): number {
+    return this.#result[1]!
+  }
+
+  /** The event whose combination is unknown. */
+  get eventAt(): number {
+    return this.#result[2]!
+  }
+
+  get eventEnd(): number {
+    return this.#result[3]!
+  }
+
+  /** Says what the rules make of the combination that was unknown. */
+  learn(mayMatch: boolean): void {
+    this.#wasm.learn(mayMatch ? 1 : 0)
+  }
+
+  /** Returns where the JSON value at the beginning ends; 0: it is malformed, or not compact. */
+  valueEnd(): number {
+    return this.#wasm.first_end()
+  }
 }
