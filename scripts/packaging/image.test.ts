@@ -138,6 +138,10 @@ describe.skipIf(reason !== undefined)('the image', { timeout: 120_000 }, () => {
     expect([of('engine', 'NoNewPrivs'), of('probe', 'NoNewPrivs')]).toEqual(['1', '1'])
   })
 
+  test('at most 120 MB, unpacked', () => {
+    expect(Number(podman('image', 'inspect', '--format', '{{.Size}}', image))).toBeLessThanOrEqual(120_000_000)
+  })
+
   test('no shell, and labels', () => {
     expect(spawnSync('podman', ['run', '--rm', '--pull', 'never', '--entrypoint', '/bin/sh', image]).status).not.toBe(0)
     const labels = JSON.parse(podman('image', 'inspect', '--format', '{{json .Labels}}', image))

@@ -5,6 +5,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { linkedNotices } from '../linked.ts'
 import { ARCHITECTURES, type Architecture, type Made, NATIVE, NODE, PLACES, type Place, type Staged } from './files.ts'
+import { trimIcu } from './icu.ts'
 import { bashCompletion, fishCompletion, manualPages, zshCompletion } from './manual.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -62,6 +63,7 @@ function put(place: Place, folder: string, version: string, arch: Architecture):
   } else if (place.strip) {
     mkdirSync(dirname(to), { recursive: true })
     execFileSync(arch === process.arch ? 'strip' : `${ARCHITECTURES[arch].gnu}-strip`, ['--strip-all', '-o', to, from])
+    if (place.from === NODE) trimIcu(to)
     chmodSync(to, place.mode ?? 0o644)
   } else write(to, readFileSync(from), place)
 }
