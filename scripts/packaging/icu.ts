@@ -113,7 +113,7 @@ const roundUp = (value: number, unit: number) => Math.ceil(value / unit) * unit
 const u64 = (bytes: Buffer, at: number) => Number(bytes.readBigUInt64LE(at))
 const put64 = (bytes: Buffer, at: number, value: number) => bytes.writeBigUInt64LE(BigInt(value), at)
 
-/** Of `icudtNN_dat`, as the program exports it. */
+/** Of the symbol icudt78_dat, whatever the number, which the program exports. */
 function addressOfData(program: Buffer): number {
   const sections = sectionsOf(program)
   const symbols = sections.find(({ type }) => type === SHT_DYNSYM)
