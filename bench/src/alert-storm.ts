@@ -2,14 +2,14 @@
  * A storm of alerts into an output that takes 200 a second: falc reads audit events from a pipe, each of which raises an alert, in a
  * memory cgroup of 512 MiB. A file takes every alert, and a server takes 200 a second of them, from a queue in memory, from one on disk
  * and with collapsing. Memory must stay in bounds, every alert must be delivered, waiting, collapsed or counted as lost, and events
- * must not wait for the server.
+ * must not wait for the server, which is a process of its own.
  *
  *   node bench/src/alert-storm.ts [ALERTS]      1,000,000 by default; needs root and a memory cgroup (v1 or v2)
  *
  * Exits with 1 when something of that does not hold. Times are CPU times, of the main thread and of the process. Other work on the machine
  * changes them, too: what is compared takes turns, and the median of the turns' ratios counts.
  */
-import { spawn } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -19,8 +19,25 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { root } from './files.ts'
 
-const LIMIT = 512 << 20
 const PER_SECOND = 200
+
+if (process.argv[2] === 'server') await serve()
+
+/** The server: one request after the other, 200 a second. Ends with the process that started it. */
+async function serve(): Promise<never> {
+  const server = createServer((request, response) => {
+    request.resume()
+    request.on('end', async () => {
+      await sleep(1000 / PER_SECOND)
+      response.end()
+    })
+  })
+  server.listen(0, '127.0.0.1', () => process.send!((server.address() as AddressInfo).port))
+  await once(process, 'disconnect')
+  process.exit()
+}
+
+const LIMIT = 512 << 20
 const count = Number(process.argv[2] ?? 1_000_000)
 if (!(count >= 1000)) throw new Error('usage: alert-storm.ts [ALERTS], at least 1000')
 
@@ -29,16 +46,9 @@ const v1 = '/sys/fs/cgroup/memory'
 const group = join(existsSync(v1) ? v1 : '/sys/fs/cgroup', `falc-storm-${process.pid}`)
 const setting = (name: { v1: string; v2: string }) => join(group, existsSync(v1) ? name.v1 : name.v2)
 
-/** The server: one request after the other, 200 a second. */
-const server = createServer((request, response) => {
-  request.resume()
-  request.on('end', async () => {
-    await sleep(1000 / PER_SECOND)
-    response.end()
-  })
-})
-await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+const server = fork(import.meta.filename, ['server'])
+const [port] = await once(server, 'message')
+const url = `http://127.0.0.1:${port}/`
 
 const SLOW = `name: slow, type: webhook, url: "${url}", requests: 1`
 const ALONE = 'the file alone'
@@ -170,8 +180,7 @@ try {
   )
   if (ratio > 1.1) wrong.push(`${BESIDE}: events cost ${ratio.toFixed(2)} times as much`)
 } finally {
-  server.close()
-  server.closeAllConnections()
+  server.kill()
   rmSync(work, { recursive: true, force: true })
 }
 for (const line of wrong) console.error(`storm: ${line}`)

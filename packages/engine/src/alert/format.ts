@@ -13,7 +13,7 @@ import type { Template } from './template.ts'
 /** The values that formats have read from one event, by slot; undefined = absent. */
 export interface Captured {
   readonly values: (Value | undefined)[]
-  /** Values for JSON, of fields where they differ from the printed ones. */
+  /** Values for JSON, of fields where they differ from the printed ones; empty where none does. */
   readonly json: (Value | undefined)[]
   /** Why values are absent, by slot; undefined: of none it is known. */
   readonly absences?: ReadonlyMap<number, string> | undefined
@@ -61,8 +61,9 @@ export class Slots {
 
   /** Reads all values now, since the event may be reused afterwards. Never throws. */
   capture(event: unknown): Captured {
-    const values: (Value | undefined)[] = []
-    const json: (Value | undefined)[] = []
+    // Of the exact size: lists that grow keep room for more, and alerts may wait by the ten thousand.
+    const values = new Array<Value | undefined>(this.#exprs.length)
+    let json = NONE
     let absences: Map<number, string> | undefined
     for (let slot = 0; slot < this.#exprs.length; slot++) {
       const value = evaluateExpr(this.#exprs[slot]!, event, this.#errors)
@@ -70,9 +71,11 @@ export class Slots {
         const why = absenceOf(this.#exprs[slot]!, event)
         if (why !== undefined) (absences ??= new Map()).set(slot, why)
       }
-      values.push(keep(value))
+      values[slot] = keep(value)
       const own = this.#own[slot]
-      json.push(own && keep(this.#ownJson(own, event)))
+      if (own === undefined) continue
+      if (json === NONE) json = new Array(this.#exprs.length)
+      json[slot] = keep(this.#ownJson(own, event))
     }
     return { values, json, absences }
   }
@@ -97,6 +100,8 @@ export class Slots {
     }
   }
 }
+
+const NONE: (Value | undefined)[] = []
 
 const NO_SPAN = { offset: 0, line: 1, column: 1, length: 0 }
 

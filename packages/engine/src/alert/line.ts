@@ -209,7 +209,7 @@ class PrintedValue {
   #read(slots: Slots, captured: Captured): void {
     if (captured === this.#last) return
     const value = captured.values[this.#slot]
-    const own = captured.json[this.#slot]
+    const own = this.#own ? captured.json[this.#slot] : undefined
     // A list may be the same one with other elements.
     const same = this.#last !== undefined && Object.is(value, this.#value) && Object.is(own, this.#ownValue)
     this.#last = captured

@@ -142,15 +142,16 @@ export class SourceRules {
   }
 
   #countAbsences({ absences }: RuleAlert): void {
-    for (const why of Object.values(absences ?? {})) this.absences.set(why, (this.absences.get(why) ?? 0) + 1)
+    if (absences === undefined) return
+    for (const why of Object.values(absences)) this.absences.set(why, (this.absences.get(why) ?? 0) + 1)
   }
 
   #alerts(event: unknown, count: number): RuleAlert[] {
     const { matches } = this.ruleset
-    const alerts: RuleAlert[] = []
+    const alerts = new Array<RuleAlert>(count)
     const time = timeOf(this.source, event, this.#context)
     const key = eventKey(this.source, event, this.#context)
-    for (let i = 0; i < count; i++) alerts.push(this.plans[matches[i]!]!.alert(event, time, key))
+    for (let i = 0; i < count; i++) alerts[i] = this.plans[matches[i]!]!.alert(event, time, key)
     return alerts
   }
 }

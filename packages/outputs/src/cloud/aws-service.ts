@@ -1,6 +1,6 @@
 /** Services of AWS that take batches of messages and answer for each of them. */
 import { type Json, printJson } from '@falc/engine'
-import { type Answer, type Failure, type FailureClass, statusFailure } from '../model/answer.ts'
+import { type Answer, answerOf, type Failure, type FailureClass, statusFailure } from '../model/answer.ts'
 import {
   defineTransport,
   type Item,
@@ -9,7 +9,7 @@ import {
   type TransportContext,
   type TransportDefinition,
 } from '../model/transport.ts'
-import { answerOf, type HttpAnswer, type HttpRequest, isFailure, isJson, strange } from '../net/http-client.ts'
+import { type HttpAnswer, type HttpRequest, isFailure, isJson, strange } from '../net/http-client.ts'
 import { Limits } from '../text/limits.ts'
 import { AWS_OPTIONS, AwsClient, type AwsOptions } from './aws-credentials.ts'
 

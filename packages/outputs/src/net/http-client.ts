@@ -2,16 +2,14 @@
  * The HTTP client of all outputs. What comes back is a value: an answer, or a failure. Answers are read up to a bound, redirects are
  * not followed, and no message holds more of a URL than its host.
  */
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { type Answer, answerOf, type Failure, failureOf, retryAfter, statusFailure } from '../model/answer.ts'
+import { type Failure, failureOf, retryAfter, statusFailure } from '../model/answer.ts'
 import { OutputError } from '../model/output.ts'
 import type { OptionsOf, OptionTable } from '../model/transport.ts'
 import { readTls, TLS_ERRORS, TLS_OPTIONS, type TlsMaterial } from './tls.ts'
-
-export { answerOf } from '../model/answer.ts'
 
 /** The options of every transport that speaks HTTP. */
 export const HTTP_OPTIONS = {
@@ -79,7 +77,8 @@ export class HttpClient {
   readonly #options: HttpClientOptions
   readonly #plain: Agent
   readonly #secure: SecureAgent
-  readonly #closing = new AbortController()
+  readonly #inFlight = new Set<ClientRequest>()
+  #closed = false
 
   /** @throws {OutputError} when the proxy is not the URL of one, or this Node cannot use it */
   constructor(options: HttpClientOptions) {
@@ -104,7 +103,7 @@ export class HttpClient {
     const url = new URL(request.url)
     const server = `${this.#options.output}: ${url.host}`
     try {
-      return await this.#exchange({ ...request, url }, AbortSignal.any([signal, this.#closing.signal]), server)
+      return await this.#exchange({ ...request, url }, signal, server)
     } catch (error) {
       if (!signal.aborted) return connectionFailure(error, this.#options.output, url.host)
       if (signal.reason?.name !== 'TimeoutError') return failureOf(signal.reason, server)
@@ -120,7 +119,8 @@ export class HttpClient {
 
   /** Ends requests in flight, too. */
   close(): void {
-    this.#closing.abort()
+    this.#closed = true
+    for (const request of this.#inFlight) request.destroy(closedError())
     this.#plain.destroy()
     this.#secure.destroy()
   }
@@ -157,8 +157,12 @@ export class HttpClient {
     const secure = request.url.protocol === 'https:'
     const agent = secure ? this.#secure : this.#plain
     return new Promise(resolve => {
+      if (this.#closed) return resolve({ error: closedError(), reused: false })
       const options = { method: request.method ?? 'POST', headers, signal, agent }
       const sent = (secure ? httpsRequest : httpRequest)(request.url, options)
+      // A signal of its own for each request, made of the caller's and the client's, would cost a quarter of the request.
+      this.#inFlight.add(sent)
+      sent.on('close', () => this.#inFlight.delete(sent))
       sent.on('error', error => resolve({ error, reused: sent.reusedSocket }))
       sent.on('response', response => resolve({ response, reused: sent.reusedSocket }))
       sent.end(body)
@@ -173,7 +177,7 @@ export class HttpClient {
     const after = retryAfter(response.headers['retry-after'])
     const { headers } = response
     const failure =
-      statusFailure(status, server, after, this.excerpt(body, request)) ??
+      statusFailure(status, server, after, status < 300 ? '' : this.excerpt(body, request)) ??
       (request.accepts?.({ status, headers, body }) === false ? strange({ status, server }) : undefined)
     return { status, headers, body, cut, server, ...(after !== undefined && { after }), ...(failure && { failure }) }
   }
@@ -188,6 +192,8 @@ export class HttpClient {
     return shown.length > 200 ? `${shown.slice(0, 200).toWellFormed()}…` : shown
   }
 }
+
+const closedError = () => Object.assign(new Error('the output was closed'), { code: 'ABORT_ERR' })
 
 /** Headers that hold credentials. */
 const SECRET_HEADER = /auth|token|key|secret|signature|cookie/i
@@ -217,30 +223,6 @@ export function httpUrl(text: string, output: string, option = 'url'): URL {
   const url = new URL(text)
   if (url.protocol === 'http:' || url.protocol === 'https:') return url
   throw new OutputError('url', `${output}: ${option} must begin with http:// or https://`, 'misconfigured')
-}
-
-/**
- * Sends items one by one, several at the same time, for receivers that take single messages and promise no order. After a failure that is
- * not about the item, no further one is begun.
- */
-export async function inFlight<T>(
-  items: readonly T[],
-  requests: number,
-  send: (item: T) => Promise<Failure | undefined>,
-): Promise<Answer> {
-  const failures: (Failure | undefined)[] = new Array(items.length)
-  let next = 0
-  let stopped: Failure | undefined
-  const lane = async () => {
-    while (next < items.length) {
-      const index = next++
-      const failure = stopped ?? (await send(items[index]!))
-      failures[index] = failure
-      if (failure && failure.class !== 'poison') stopped = failure
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(requests, items.length) }, lane))
-  return answerOf(failures)
 }
 
 /** HTTP's Basic authentication; undefined without a user. */

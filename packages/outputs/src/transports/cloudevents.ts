@@ -1,6 +1,7 @@
 import { cloudEvent, cloudEventAttributes } from '../formats/cloudevents.ts'
 import { defineTransport, type Item } from '../model/transport.ts'
-import { HttpClient, httpUrl, inFlight } from '../net/http-client.ts'
+import { HttpClient, httpUrl } from '../net/http-client.ts'
+import { inFlight } from '../net/in-flight.ts'
 import { Limits } from '../text/limits.ts'
 import { ENDPOINT_OPTIONS } from './webhook.ts'
 

@@ -1,16 +1,7 @@
 import { type AlertData, isoTime, printJson } from '@falc/engine'
-import { type Answer, type Failure, statusFailure } from '../model/answer.ts'
+import { type Answer, answerOf, type Failure, statusFailure } from '../model/answer.ts'
 import { defineTransport, type Item, type OptionTable } from '../model/transport.ts'
-import {
-  answerOf,
-  basic,
-  HTTP_OPTIONS,
-  type HttpAnswer,
-  HttpClient,
-  httpUrl,
-  isFailure,
-  strange,
-} from '../net/http-client.ts'
+import { basic, HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl, isFailure, strange } from '../net/http-client.ts'
 import { confined } from '../text/confined.ts'
 
 const OUTPUT = 'elasticsearch output'

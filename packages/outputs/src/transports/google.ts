@@ -1,6 +1,6 @@
 import { isoTime, type Json, printJson } from '@falc/engine'
 import { GOOGLE_OPTIONS, GoogleCredentials } from '../cloud/google-credentials.ts'
-import { type Answer, type Failure, statusFailure } from '../model/answer.ts'
+import { type Answer, answerOf, type Failure, statusFailure } from '../model/answer.ts'
 import {
   defineTransport,
   type Item,
@@ -9,7 +9,7 @@ import {
   type TransportContext,
   type TransportDefinition,
 } from '../model/transport.ts'
-import { answerOf, type HttpAnswer, HttpClient, httpUrl, isFailure, isJson } from '../net/http-client.ts'
+import { type HttpAnswer, HttpClient, httpUrl, isFailure, isJson } from '../net/http-client.ts'
 import { fieldText } from '../text/alert-fields.ts'
 import { Limits } from '../text/limits.ts'
 import { SEVERITY } from '../text/severity.ts'

@@ -9,7 +9,8 @@ import {
   type OptionTable,
   type TransportDefinition,
 } from '../model/transport.ts'
-import { HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl, inFlight, isFailure } from '../net/http-client.ts'
+import { HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl, isFailure } from '../net/http-client.ts'
+import { inFlight } from '../net/in-flight.ts'
 import { fieldOf, fieldTexts } from '../text/alert-fields.ts'
 import { Limits } from '../text/limits.ts'
 import { SEVERITY } from '../text/severity.ts'

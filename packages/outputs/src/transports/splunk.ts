@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { printJson } from '@falc/engine'
-import type { Answer, Failure, FailureClass } from '../model/answer.ts'
+import { type Answer, answerOf, type Failure, type FailureClass } from '../model/answer.ts'
 import { defineTransport, type Item } from '../model/transport.ts'
-import { answerOf, HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl, isFailure } from '../net/http-client.ts'
+import { HTTP_OPTIONS, type HttpAnswer, HttpClient, httpUrl, isFailure } from '../net/http-client.ts'
 import { fieldText } from '../text/alert-fields.ts'
 import { Limits } from '../text/limits.ts'
 

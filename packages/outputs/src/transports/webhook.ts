@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { OutputError } from '../model/output.ts'
 import { defineTransport, type Item, type OptionTable } from '../model/transport.ts'
-import { HTTP_OPTIONS, HttpClient, httpUrl, inFlight } from '../net/http-client.ts'
+import { HTTP_OPTIONS, HttpClient, httpUrl } from '../net/http-client.ts'
+import { inFlight } from '../net/in-flight.ts'
 
 const OUTPUT = 'webhook output'
 

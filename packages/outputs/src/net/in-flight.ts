@@ -1,0 +1,25 @@
+import { type Answer, answerOf, type Failure } from '../model/answer.ts'
+
+/**
+ * Sends items one by one, several at the same time, for receivers that take single messages and promise no order. After a failure that is
+ * not about the item, no further one is begun.
+ */
+export async function inFlight<T>(
+  items: readonly T[],
+  requests: number,
+  send: (item: T) => Promise<Failure | undefined>,
+): Promise<Answer> {
+  const failures: (Failure | undefined)[] = new Array(items.length)
+  let next = 0
+  let stopped: Failure | undefined
+  const lane = async () => {
+    while (next < items.length) {
+      const index = next++
+      const failure = stopped ?? (await send(items[index]!))
+      failures[index] = failure
+      if (failure && failure.class !== 'poison') stopped = failure
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(requests, items.length) }, lane))
+  return answerOf(failures)
+}
