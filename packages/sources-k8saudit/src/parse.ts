@@ -30,7 +30,10 @@ export function parseAuditEvents(text: string, report?: (problem: AuditProblem) 
 }
 
 /** As parseAuditEvents, but never throws. */
-export function parseAuditBody(text: string, options: ParseOptions = {}): AuditBody {
+export const parseAuditBody = (text: string, options: ParseOptions = {}): AuditBody => readBody(text, options)
+
+/** A whole body, whose items may be passed over. */
+export function readBody(text: string, options: ReadOptions): AuditBody & Partial<Slice> {
   // The usual line of a log, without the detour by iterators.
   if (text.length <= SHORT) {
     const root = parseOne(text)
@@ -41,7 +44,7 @@ export function parseAuditBody(text: string, options: ParseOptions = {}): AuditB
 }
 
 /** How a body of an input is read. */
-interface ReadOptions extends ParseOptions {
+export interface ReadOptions extends ParseOptions {
   /** Passes over the items of its list that no rule can match. */
   readonly sieve?: (() => AuditSieve | undefined) | undefined
 }

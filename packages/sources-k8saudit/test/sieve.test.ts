@@ -65,6 +65,10 @@ test.each([
   ['with a value of 252 bytes', line({ user: { username: 'x'.repeat(252) } }), 1],
   ['with a value of 253 bytes', line({ user: { username: 'x'.repeat(253) } }), 1],
   ['a hundred deep', line().replace('"x"', `${'['.repeat(99)}1${']'.repeat(99)}`), 1],
+  ['in a list', `{"kind":"EventList","items":[${line()},${line({ verb: 'delete' })},${line()}]}`, 2],
+  ['in a list that another follows', `{"kind":"EventList","items":[${line()}]}`.repeat(2), 2],
+  ['after a list that is cut off', `{"kind":"EventList",\n"items":[\n${line()},\n${line()}\n`, 0],
+  ['in a document that a line cuts off', `{\n"kind":"Event",\n"verb":\n${line()}\n`, 0],
   ['deeper', line().replace('"x"', `${'['.repeat(2000)}1${']'.repeat(2000)}`), 0],
 ] as const)('%s', (_, text, passed) => {
   const chunk = Buffer.from(`${text}\n`, 'latin1')

@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../event.ts'
-import { type AuditBody, BodyReader, type ParseOptions, parseAuditBody, SLICE, type Slice } from '../parse.ts'
+import { type AuditBody, BodyReader, type ReadOptions, readBody, SLICE, type Slice } from '../parse.ts'
 import type { AuditProblem, AuditProblemCause } from '../problem.ts'
 import { AuditSieve, SievedBytes } from '../sieve/sieve.ts'
 import { type AuditStats, countBody, type InputOptions, newStats } from '../stats.ts'
@@ -40,7 +40,7 @@ interface Waiting {
  */
 export class AuditLogDecoder {
   readonly stats: AuditStats
-  readonly #parse: ParseOptions
+  readonly #parse: ReadOptions
   readonly #report: ((problem: AuditProblem) => void) | undefined
   readonly #maxSize: number
   readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -61,9 +61,13 @@ export class AuditLogDecoder {
 
   constructor(options: DecoderOptions = {}, stats: AuditStats = newStats()) {
     this.stats = stats
-    this.#parse = { strict: true, ...(options.maxEventSize !== undefined && { maxEventSize: options.maxEventSize }) }
     this.#report = options.onProblem
     this.#sieve = () => AuditSieve.of(options.sieve?.())
+    this.#parse = {
+      strict: true,
+      ...(options.maxEventSize !== undefined && { maxEventSize: options.maxEventSize }),
+      ...(options.sieve && { sieve: this.#sieve }),
+    }
     this.#maxSize = options.maxDocumentSize ?? 64 * 1024 * 1024
   }
 
@@ -161,7 +165,7 @@ export class AuditLogDecoder {
   }
 
   *#readItems({ text, line }: Waiting): Generator<AuditEvent[], void> {
-    const body = new BodyReader(text, { ...this.#parse, sieve: this.#sieve })
+    const body = new BodyReader(text, this.#parse)
     while (!body.done) {
       const events: AuditEvent[] = []
       this.#count(body.read(), line, events)
@@ -199,7 +203,7 @@ export class AuditLogDecoder {
       this.#takeDocuments(line, first, events)
       return
     }
-    const body = parseAuditBody(line, this.#parse)
+    const body = readBody(line, this.#parse)
     if (bracket && body.problems[0]?.cause === 'bad-json') {
       const end = new DocumentScanner().scan(line, first)
       if (end === -1 || (end >= 0 && firstCharacter(line, end) >= 0)) {
@@ -254,8 +258,8 @@ export class AuditLogDecoder {
   #beginsAnew(open: Open, line: string): boolean {
     if (!open.scanner.wantsValue) return true
     if (open.isList && open.scanner.atTop) return false
-    const { events, problems } = new BodyReader(line, this.#parse).read()
-    return events.length > 0 && problems.length === 0
+    const { events, problems, passedOver } = new BodyReader(line, this.#parse).read()
+    return events.length + passedOver > 0 && problems.length === 0
   }
 
   #giveUp(cause: AuditProblemCause, message: string): void {
@@ -267,7 +271,7 @@ export class AuditLogDecoder {
   /** Takes a whole document, at once if it is small. */
   #deliver(text: string, line: number, events: AuditEvent[]): void {
     if (text.length > AT_ONCE || this.#waiting.length > 0) this.#waiting.push({ text, line })
-    else this.#count(parseAuditBody(text, this.#parse), line, events)
+    else this.#count(readBody(text, this.#parse), line, events)
   }
 
   #count(body: AuditBody & Partial<Slice>, line: number, events: AuditEvent[]): void {
