@@ -10,6 +10,7 @@
  * and, behind the language:
  *
  *   needs=WHAT      cannot run in a test (root, network, systemd, a cluster …): syntax and falc's flags are checked
+ *   needs=openssl   runs where that is installed
  *   serves          runs until it is stopped: each line is started, and stopped when it listens
  *   exit=N          ends with this code
  *   file=NAME       a file in the page's sandbox
@@ -31,6 +32,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
+import { cannotCertify } from '../../packages/outputs/test/transports/peer.ts'
 import { COMPILED, FALC } from '../testing/command.ts'
 import { freePort } from '../testing/port.ts'
 import { DEADLINE_MS } from '../testing/wait.ts'
@@ -240,7 +242,8 @@ function check(page: Page, block: Block, folder: string): void | Promise<void> {
     expect(spawnSync('bash', ['-n', '-c', commands], { encoding: 'utf8' }).stderr).toBe('')
     for (const [, script] of commands.matchAll(/^(?:p?npm run|npm) (\w[\w:]*)/gm))
       if (script !== 'install') expect(MANIFEST.scripts, `npm run ${script}`).toHaveProperty([script!])
-    if (block.marks.has('needs')) return
+    const needs = block.marks.get('needs')
+    if (needs === 'openssl' ? cannotCertify() !== undefined : needs !== undefined) return
     return block.marks.has('serves') ? serve(block, folder) : runShell(page, block, folder)
   }
   if (block.marks.has('excerpt')) return checkExcerpt(block)
