@@ -3,36 +3,37 @@
 #include "flags.bpf.h"
 #include "changes.bpf.h"
 
-#define CHANGED_PATH_EVENT(name, code)                                                                               \
-	EXIT_EVENT_PATHS(name, code) { PARAM(res, put_int(e, ret)); PARAM(path, put_path(e, argument(regs, 0), 0)); }
-CHANGED_PATH_EVENT(rmdir, SYSCALL_RMDIR_2_X)
-CHANGED_PATH_EVENT(unlink, SYSCALL_UNLINK_2_X)
+#define AT_FDCWD -100
 
-#define TWO_PATHS_EVENT(name, code, first, second)                                                                   \
-	EXIT_EVENT_PATHS(name, code)                                                                                 \
-	{                                                                                                            \
-		PARAM(res, put_int(e, ret));                                                                         \
-		PARAM(first, put_path(e, argument(regs, 0), 0));                                                     \
-		PARAM(second, put_path(e, argument(regs, 1), 1));                                                    \
+/* Walks to where a path that begins so is looked for from; false where that is the root of the caller's mounts, and all is plain. */
+static __always_inline bool walk_start(int dirfd, const char *text)
+{
+	struct fs_struct *fs = BPF_CORE_READ(current_task(), fs);
+	__u32 place = bpf_get_smp_processor_id();
+	struct file *file;
+	if (text[0] == '/') {
+		struct backwards *b = buffer_at(place);
+		if (!b || !walk_known_at(place, READ_ADDRESS(fs, root.dentry), READ_ADDRESS(fs, root.mnt)))
+			return false;
+		/* below /proc and /dev/fd are ways to elsewhere, which the engine knows: it is told to look */
+		return b->at < BACKWARDS - 2 || text[1] == 'p' || text[1] == 'd' || text[1] == '/' || text[1] == '.';
 	}
-TWO_PATHS_EVENT(rename, SYSCALL_RENAME_X, oldpath, newpath)
-TWO_PATHS_EVENT(link, SYSCALL_LINK_2_X, oldpath, newpath)
-TWO_PATHS_EVENT(symlink, SYSCALL_SYMLINK_X, target, linkpath)
+	if (dirfd == AT_FDCWD)
+		return walk_known_at(place, READ_ADDRESS(fs, pwd.dentry), READ_ADDRESS(fs, pwd.mnt));
+	file = file_of(current_task(), dirfd);
+	return file && walk_known_at(place, READ_ADDRESS(file, f_path.dentry), READ_ADDRESS(file, f_path.mnt));
+}
 
 /*
- * After all parameters of a call that succeeded: the directory that a relative path starts from, since its descriptor may have come
- * from anywhere. Where there are two, the second stands behind the first, or behind an empty one (`alone`), and ends with a 1. A global
- * function: see task.bpf.h.
+ * After all parameters of a call that succeeded: the directory that its path starts from, since its descriptor may have come from
+ * anywhere, and others may have changed the working directory and the root. Where there are two, the second stands behind the first, or
+ * behind an empty one (`alone`), and ends with a 1. A global function: see task.bpf.h.
  */
 __noinline int add_directory(__u32 dirfd, __u64 path, __u32 second, __u32 alone)
 {
 	struct event event, *e = &event;
-	struct file *file;
-	char first = 0;
-	if (!resume(e, 0) || (int)dirfd < 0 || bpf_probe_read_user(&first, 1, (void *)path) || !first || first == '/')
-		return 0;
-	file = file_of(current_task(), dirfd);
-	if (!file || !walk_path(READ_ADDRESS(file, f_path.dentry), READ_ADDRESS(file, f_path.mnt)))
+	char text[2] = {};
+	if (!resume(e, 0) || bpf_probe_read_user(text, sizeof(text), (void *)path) || !text[0] || !walk_start(dirfd, text))
 		return 0;
 	if (second && alone) {
 		*slot(e) = 0;
@@ -47,21 +48,44 @@ __noinline int add_directory(__u32 dirfd, __u64 path, __u32 second, __u32 alone)
 #define ADD_DIRECTORY(dirfd, path)                                                                                   \
 	do {                                                                                                         \
 		if (ret >= 0 && !e->to->replaced)                                                                    \
-			add_directory(argument(regs, dirfd), argument(regs, path), false, false);                    \
+			add_directory(dirfd, argument(regs, path), false, false);                                    \
 	} while (0)
 #define ADD_DIRECTORIES(fd, path, fd2, path2)                                                                        \
 	do {                                                                                                         \
 		__u32 before = e->to->at;                                                                            \
 		ADD_DIRECTORY(fd, path);                                                                             \
 		if (ret >= 0 && !e->to->replaced)                                                                    \
-			add_directory(argument(regs, fd2), argument(regs, path2), true, e->to->at == before);        \
+			add_directory(fd2, argument(regs, path2), true, e->to->at == before);                        \
 	} while (0)
+
+#define CHANGED_PATH_EVENT(name, code)                                                                               \
+	EXIT_EVENT_PATHS(name, code)                                                                                 \
+	{                                                                                                            \
+		PARAM(res, put_int(e, ret));                                                                         \
+		PARAM(path, put_path(e, argument(regs, 0), 0));                                                      \
+		ADD_DIRECTORY(AT_FDCWD, 0);                                                                          \
+	}
+CHANGED_PATH_EVENT(rmdir, SYSCALL_RMDIR_2_X)
+CHANGED_PATH_EVENT(unlink, SYSCALL_UNLINK_2_X)
+
+#define TWO_PATHS_EVENT(name, code, first, second, add)                                                              \
+	EXIT_EVENT_PATHS(name, code)                                                                                 \
+	{                                                                                                            \
+		PARAM(res, put_int(e, ret));                                                                         \
+		PARAM(first, put_path(e, argument(regs, 0), 0));                                                     \
+		PARAM(second, put_path(e, argument(regs, 1), 1));                                                    \
+		add;                                                                                                 \
+	}
+TWO_PATHS_EVENT(rename, SYSCALL_RENAME_X, oldpath, newpath, ADD_DIRECTORIES(AT_FDCWD, 0, AT_FDCWD, 1))
+TWO_PATHS_EVENT(link, SYSCALL_LINK_2_X, oldpath, newpath, ADD_DIRECTORIES(AT_FDCWD, 0, AT_FDCWD, 1))
+TWO_PATHS_EVENT(symlink, SYSCALL_SYMLINK_X, target, linkpath, ADD_DIRECTORY(AT_FDCWD, 1))
 
 EXIT_EVENT_PATHS(mkdir, SYSCALL_MKDIR_2_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(path, put_path(e, argument(regs, 0), 0));
 	PARAM(mode, put_u32(e, argument(regs, 1) & 07777));
+	ADD_DIRECTORY(AT_FDCWD, 0);
 }
 
 EXIT_EVENT_PATHS(mkdirat, SYSCALL_MKDIRAT_X)
@@ -70,7 +94,7 @@ EXIT_EVENT_PATHS(mkdirat, SYSCALL_MKDIRAT_X)
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
 	PARAM(path, put_path(e, argument(regs, 1), 0));
 	PARAM(mode, put_u32(e, argument(regs, 2) & 07777));
-	ADD_DIRECTORY(0, 1);
+	ADD_DIRECTORY(argument(regs, 0), 1);
 }
 
 EXIT_EVENT_PATHS(unlinkat, SYSCALL_UNLINKAT_2_X)
@@ -79,7 +103,7 @@ EXIT_EVENT_PATHS(unlinkat, SYSCALL_UNLINKAT_2_X)
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
 	PARAM(name, put_path(e, argument(regs, 1), 0));
 	PARAM(flags, put_u32(e, unlinkat_flags(argument(regs, 2))));
-	ADD_DIRECTORY(0, 1);
+	ADD_DIRECTORY(argument(regs, 0), 1);
 }
 
 EXIT_EVENT_PATHS(renameat, SYSCALL_RENAMEAT_X)
@@ -89,7 +113,7 @@ EXIT_EVENT_PATHS(renameat, SYSCALL_RENAMEAT_X)
 	PARAM(oldpath, put_path(e, argument(regs, 1), 0));
 	PARAM(newdirfd, put_int(e, argument(regs, 2)));
 	PARAM(newpath, put_path(e, argument(regs, 3), 1));
-	ADD_DIRECTORIES(0, 1, 2, 3);
+	ADD_DIRECTORIES(argument(regs, 0), 1, argument(regs, 2), 3);
 }
 
 EXIT_EVENT_PATHS(renameat2, SYSCALL_RENAMEAT2_X)
@@ -100,7 +124,7 @@ EXIT_EVENT_PATHS(renameat2, SYSCALL_RENAMEAT2_X)
 	PARAM(newdirfd, put_int(e, argument(regs, 2)));
 	PARAM(newpath, put_path(e, argument(regs, 3), 1));
 	PARAM(flags, put_u32(e, argument(regs, 4) & 7));
-	ADD_DIRECTORIES(0, 1, 2, 3);
+	ADD_DIRECTORIES(argument(regs, 0), 1, argument(regs, 2), 3);
 }
 
 EXIT_EVENT_PATHS(linkat, SYSCALL_LINKAT_2_X)
@@ -111,7 +135,7 @@ EXIT_EVENT_PATHS(linkat, SYSCALL_LINKAT_2_X)
 	PARAM(newdir, put_int(e, argument(regs, 2)));
 	PARAM(newpath, put_path(e, argument(regs, 3), 1));
 	PARAM(flags, put_u32(e, linkat_flags(argument(regs, 4))));
-	ADD_DIRECTORIES(0, 1, 2, 3);
+	ADD_DIRECTORIES(argument(regs, 0), 1, argument(regs, 2), 3);
 }
 
 EXIT_EVENT_PATHS(symlinkat, SYSCALL_SYMLINKAT_X)
@@ -120,7 +144,7 @@ EXIT_EVENT_PATHS(symlinkat, SYSCALL_SYMLINKAT_X)
 	PARAM(target, put_path(e, argument(regs, 0), 0));
 	PARAM(linkdirfd, put_int(e, argument(regs, 1)));
 	PARAM(linkpath, put_path(e, argument(regs, 2), 1));
-	ADD_DIRECTORY(1, 2);
+	ADD_DIRECTORY(argument(regs, 1), 2);
 }
 
 EXIT_EVENT_PATHS(chmod, SYSCALL_CHMOD_X)
@@ -128,6 +152,7 @@ EXIT_EVENT_PATHS(chmod, SYSCALL_CHMOD_X)
 	PARAM(res, put_int(e, ret));
 	PARAM(filename, put_path(e, argument(regs, 0), 0));
 	PARAM(mode, put_u32(e, argument(regs, 1) & 07777));
+	ADD_DIRECTORY(AT_FDCWD, 0);
 }
 
 EXIT_EVENT(fchmod, SYSCALL_FCHMOD_X)
@@ -144,7 +169,7 @@ EXIT_EVENT(fchmod, SYSCALL_FCHMOD_X)
 		PARAM(dirfd, put_int(e, argument(regs, 0)));                                                         \
 		PARAM(filename, put_path(e, argument(regs, 1), 0));                                                  \
 		PARAM(mode, put_u32(e, argument(regs, 2) & 07777));                                                  \
-		ADD_DIRECTORY(0, 1);                                                                                 \
+		ADD_DIRECTORY(argument(regs, 0), 1);                                                                                 \
 	}
 FCHMODAT_EVENT(fchmodat, SYSCALL_FCHMODAT_X)
 /* It has no event of its own. Rules about changes of mode must see it. */
@@ -157,6 +182,7 @@ FCHMODAT_EVENT(fchmodat2, SYSCALL_FCHMODAT_X)
 		PARAM(path, put_path(e, argument(regs, 0), 0));                                                      \
 		PARAM(uid, put_u32(e, argument(regs, 1)));                                                           \
 		PARAM(gid, put_u32(e, argument(regs, 2)));                                                           \
+		ADD_DIRECTORY(AT_FDCWD, 0);                                                                          \
 	}
 CHOWN_EVENT(chown, SYSCALL_CHOWN_X)
 CHOWN_EVENT(lchown, SYSCALL_LCHOWN_X)
@@ -177,7 +203,7 @@ EXIT_EVENT_PATHS(fchownat, SYSCALL_FCHOWNAT_X)
 	PARAM(uid, put_u32(e, argument(regs, 2)));
 	PARAM(gid, put_u32(e, argument(regs, 3)));
 	PARAM(flags, put_u32(e, fchownat_flags(argument(regs, 4))));
-	ADD_DIRECTORY(0, 1);
+	ADD_DIRECTORY(argument(regs, 0), 1);
 }
 
 EXIT_EVENT_PATHS(mknod, SYSCALL_MKNOD_X)
@@ -186,6 +212,7 @@ EXIT_EVENT_PATHS(mknod, SYSCALL_MKNOD_X)
 	PARAM(path, put_path(e, argument(regs, 0), 0));
 	PARAM(mode, put_u32(e, file_mode(argument(regs, 1))));
 	PARAM(dev, put_u32(e, argument(regs, 2)));
+	ADD_DIRECTORY(AT_FDCWD, 0);
 }
 
 EXIT_EVENT_PATHS(mknodat, SYSCALL_MKNODAT_X)
@@ -195,7 +222,7 @@ EXIT_EVENT_PATHS(mknodat, SYSCALL_MKNODAT_X)
 	PARAM(path, put_path(e, argument(regs, 1), 0));
 	PARAM(mode, put_u32(e, file_mode(argument(regs, 2))));
 	PARAM(dev, put_u32(e, argument(regs, 3)));
-	ADD_DIRECTORY(0, 1);
+	ADD_DIRECTORY(argument(regs, 0), 1);
 }
 
 EXIT_EVENT_PATHS(mount, SYSCALL_MOUNT_X)
@@ -205,6 +232,7 @@ EXIT_EVENT_PATHS(mount, SYSCALL_MOUNT_X)
 	PARAM(dir, put_path(e, argument(regs, 1), 1));
 	PARAM(type, put_user_text(e, argument(regs, 2)));
 	PARAM(flags, put_u32(e, mount_flags(argument(regs, 3))));
+	ADD_DIRECTORY(AT_FDCWD, 1);
 }
 
 /* One system call number serves umount and umount2. */
@@ -213,6 +241,7 @@ EXIT_EVENT_PATHS(umount2, SYSCALL_UMOUNT2_X)
 	PARAM(res, put_int(e, ret));
 	PARAM(name, put_path(e, argument(regs, 0), 0));
 	PARAM(flags, put_u32(e, umount_flags(argument(regs, 1))));
+	ADD_DIRECTORY(AT_FDCWD, 0);
 }
 
 EXIT_EVENT(fsconfig, SYSCALL_FSCONFIG_X)

@@ -55,7 +55,7 @@ __noinline int note_object(__u32 second, __u64 dentry, __u64 vfsmount, __u64 tex
 		barrier();
 		object->raw = !dentry;
 		if (dentry) {
-			if (!walk_path_at(place, dentry, vfsmount))
+			if (!walk_known_at(place, dentry, vfsmount))
 				object->at = BACKWARDS - 1;
 		} else {
 			n = bpf_probe_read_kernel_str(object->bytes, MAX_CHUNK, (void *)text);

@@ -98,9 +98,9 @@ static __always_inline int walk_path(__u64 dentry_address, __u64 vfsmount_addres
 }
 
 /* One component up, to a directory entry whose address stands in `vfsmount`; 0 = the walk is over. */
-__noinline int walk_name(void)
+__noinline int walk_name(__u32 place)
 {
-	struct backwards *b = cpu_buffer();
+	struct backwards *b = buffer_at(place);
 	struct dentry *dentry, *parent;
 	if (!b)
 		return 0;
@@ -115,10 +115,10 @@ __noinline int walk_name(void)
 }
 
 /* The next components of such a walk; 0 = it is over. */
-__noinline int walk_names(void)
+__noinline int walk_names(__u32 place)
 {
 	for (int i = 0; i < TURNS; i++)
-		if (!walk_name())
+		if (!walk_name(place))
 			return 0;
 	return 1;
 }
@@ -127,9 +127,9 @@ __noinline int walk_names(void)
  * After walk_path: writes the path that the same file has below the host's root, whatever mounts the way led through; 0 = it
  * lies on another file system.
  */
-__noinline int walk_host(void)
+__noinline int walk_host(__u32 place)
 {
-	struct backwards *b = cpu_buffer();
+	struct backwards *b = buffer_at(place);
 	struct dentry *dentry, *root;
 	if (!b)
 		return 0;
@@ -140,9 +140,39 @@ __noinline int walk_host(void)
 	b->at = BACKWARDS - 1;
 	b->node = b->start;
 	b->vfsmount = (__u64)root;
-	for (int i = 0; i < MAX_COMPONENTS / TURNS && walk_names(); i++)
+	for (int i = 0; i < MAX_COMPONENTS / TURNS && walk_names(place); i++)
 		;
 	return end_walk(b);
+}
+
+/*
+ * A container whose mount namespace belongs to the first user namespace: only root of the host, or a container as powerful, has
+ * mounted there. Its rules name files by the places where its volumes are mounted (/host/etc), as in Falco.
+ */
+static __always_inline bool in_trusted_mounts(void)
+{
+	struct task_struct *task = current_task();
+	return BPF_CORE_READ(task, thread_pid, level) > 0 && BPF_CORE_READ(task, nsproxy, mnt_ns, user_ns, level) == 0;
+}
+
+/* Below /etc, /root, /boot, /bin, /usr, /sbin, /lib and what begins like them: where rules name files one by one (src/state/opened-path.ts). */
+static __always_inline bool is_named_by_rules(const struct backwards *b)
+{
+	__u8 first = b->bytes[(b->at + 1) & (BACKWARDS - 1)], second = b->bytes[(b->at + 2) & (BACKWARDS - 1)];
+	return first == 'b' || (first == 'e' && second == 't') || (first == 'r' && second == 'o') || (first == 'u' && second == 's') ||
+	       (first == 's' && second == 'b') || (first == 'l' && second == 'i');
+}
+
+/* As walk_path_at; but what lies below the host's root, behind a mount that hides it, has its path there, if rules may name it by that. */
+__noinline int walk_known_at(__u32 place, __u64 dentry, __u64 vfsmount)
+{
+	struct backwards *b = buffer_at(place);
+	int walked = walk_path_at(place, dentry, vfsmount);
+	if (!b || !walked || !b->part || in_trusted_mounts())
+		return walked;
+	if (walk_host(place) && is_named_by_rules(b))
+		return 1;
+	return walk_path_at(place, dentry, vfsmount);
 }
 
 /* What a walk has written. */
@@ -163,16 +193,6 @@ static __always_inline void add_walked(struct event *e)
 		e->to->at += append_backwards(e, 0, b);
 }
 
-/*
- * A container whose mount namespace belongs to the first user namespace: only root of the host, or a container as powerful, has
- * mounted there. Its rules name files by the places where its volumes are mounted (/host/etc), as in Falco.
- */
-static __always_inline bool in_trusted_mounts(void)
-{
-	struct task_struct *task = current_task();
-	return BPF_CORE_READ(task, thread_pid, level) > 0 && BPF_CORE_READ(task, nsproxy, mnt_ns, user_ns, level) == 0;
-}
-
 /* Behind that, or behind an empty text: the file's path on the host, when a mount hides it. A 1 ends it: readers tell by the last byte. */
 __noinline int write_host_path(__u32 alone)
 {
@@ -186,7 +206,7 @@ __noinline int write_host_path(__u32 alone)
 		*slot(e) = 0;
 		e->to->at += 1;
 	}
-	if (walk_host()) {
+	if (walk_host(bpf_get_smp_processor_id())) {
 		e->to->at += append_backwards(e, 0, b);
 		e->to->bytes[(e->to->at - 1) & (MAX_EVENT - 1)] = 1;
 	} else {

@@ -1,45 +1,6 @@
 import { EVENTS } from './table.ts'
 
-/**
- * Events that may end with a path that is not a parameter. It follows the last parameter, within the event's length, and is
- * NUL-terminated. It is the path that the kernel resolved: absolute, from the root of the process's mount namespace.
- *
- * For an open, it is the path of the opened file, present only if it differs from the requested path. For chdir and fchdir, it
- * is the new working directory, for chroot the new root. For calls that take a descriptor of a directory and a relative path, it is
- * the path of that directory; of calls that take two, the second follows as a second path, in the form below. Failed calls have
- * none, nor do events from other recorders.
- *
- * An open through a mount that shows a part of the host's root file system (a bind mount, or one that is mounted nowhere) ends in
- * a second path, behind the first or behind an empty one: the path of the same file below the host's root. The byte 1 terminates
- * it, so that the last byte tells whether there is one. In a container whose mounts root of the host has made, there is none.
- *
- * Calls that return no file (OBJECT_EVENTS) and succeeded may end in what they acted on, where the probe is told by the kernel
- * (native/bpf/hooks.bpf.h) and it is not what was passed: two NUL-terminated paths, of the call's first and second path, either of
- * which may be empty; their length in bytes (u16); the byte 2. These come behind all of the above.
- *
- * Falco and sysdig ignore it, because they rely on the parameter lengths. An extra parameter, unknown to the event table, would
- * stop them from reading the capture.
- */
-export const RESOLVED_EVENTS: readonly string[] = [
-  'SYSCALL_OPEN_X',
-  'SYSCALL_CREAT_X',
-  'SYSCALL_OPENAT_2_X',
-  'SYSCALL_OPENAT2_X',
-  'SYSCALL_OPEN_BY_HANDLE_AT_X',
-  'SYSCALL_CHDIR_X',
-  'SYSCALL_FCHDIR_X',
-  'SYSCALL_CHROOT_X',
-  'SYSCALL_MKDIRAT_X',
-  'SYSCALL_UNLINKAT_2_X',
-  'SYSCALL_FCHMODAT_X',
-  'SYSCALL_FCHOWNAT_X',
-  'SYSCALL_MKNODAT_X',
-  'SYSCALL_SYMLINKAT_X',
-  'SYSCALL_RENAMEAT_X',
-  'SYSCALL_RENAMEAT2_X',
-  'SYSCALL_LINKAT_2_X',
-]
-
+/** Calls that act on paths and return no file. */
 export const OBJECT_EVENTS: readonly string[] = [
   'SYSCALL_MKDIR_2_X',
   'SYSCALL_MKDIRAT_X',
@@ -62,6 +23,39 @@ export const OBJECT_EVENTS: readonly string[] = [
   'SYSCALL_MKNODAT_X',
   'SYSCALL_MOUNT_X',
   'SYSCALL_UMOUNT2_X',
+]
+
+/**
+ * Events that may end with a path that is not a parameter. It follows the last parameter, within the event's length, and is
+ * NUL-terminated. It is the path that the kernel resolved: absolute, from the root of the process's mount namespace.
+ *
+ * For an open, it is the path of the opened file, present only if it differs from the requested path. For chdir and fchdir, it
+ * is the new working directory, for chroot the new root. For calls that act on paths and return no file, it is where the path
+ * starts: the directory of the descriptor, the working directory, or, of an absolute path, the process's root (absent if that is `/`
+ * and the path leads to nothing like /proc); of calls with two paths, that of the second follows as a second path, in the form below.
+ * Failed calls have none, nor do events from other recorders.
+ *
+ * An open through a mount that shows a part of the host's root file system (a bind mount, or one that is mounted nowhere) ends in
+ * a second path, behind the first or behind an empty one: the path of the same file below the host's root. The byte 1 terminates
+ * it, so that the last byte tells whether there is one. In a container whose mounts root of the host has made, there is none.
+ *
+ * Calls that return no file (OBJECT_EVENTS) and succeeded may end in what they acted on, where the probe is told by the kernel
+ * (native/bpf/hooks.bpf.h) and it is not what was passed: two NUL-terminated paths, of the call's first and second path, either of
+ * which may be empty; their length in bytes (u16); the byte 2. These come behind all of the above.
+ *
+ * Falco and sysdig ignore it, because they rely on the parameter lengths. An extra parameter, unknown to the event table, would
+ * stop them from reading the capture.
+ */
+export const RESOLVED_EVENTS: readonly string[] = [
+  'SYSCALL_OPEN_X',
+  'SYSCALL_CREAT_X',
+  'SYSCALL_OPENAT_2_X',
+  'SYSCALL_OPENAT2_X',
+  'SYSCALL_OPEN_BY_HANDLE_AT_X',
+  'SYSCALL_CHDIR_X',
+  'SYSCALL_FCHDIR_X',
+  'SYSCALL_CHROOT_X',
+  ...OBJECT_EVENTS,
 ]
 
 /** Parameters of these events that are the second path of their call. */

@@ -1,10 +1,14 @@
 import type { SyscallEvent } from '../event.ts'
-import { OBJECTS_END, objectsStart, SECOND_PATHS } from '../events/resolved.ts'
+import { OBJECT_EVENTS, OBJECTS_END, objectsStart, SECOND_PATHS } from '../events/resolved.ts'
 import { EVENTS } from '../events/table.ts'
 import { decodeText } from '../events/text.ts'
 import { knownAs } from '../state/opened-path.ts'
+import { passedThrough } from '../state/path-starts.ts'
 
 const SECOND: ReadonlySet<string> = new Set(SECOND_PATHS)
+const ACTS_ON_PATHS: ReadonlySet<number> = new Set(
+  EVENTS.flatMap(({ id, code }) => (OBJECT_EVENTS.includes(code) ? id : [])),
+)
 
 /**
  * What a call acted on, by its first path (0) or its second (1), as the kernel found it: see OBJECT_EVENTS. '' = what was passed, or it
@@ -22,6 +26,7 @@ export function objectOf(event: SyscallEvent, which: number): string {
 
 /** The path by which rules know what a call acted on; `asked`: its parameter `name`, made absolute. */
 export function actedOn(event: SyscallEvent, name: string, asked: string): string {
-  const object = objectOf(event, SECOND.has(name) ? 1 : 0)
+  if (!ACTS_ON_PATHS.has(event.type)) return asked
+  const object = objectOf(event, SECOND.has(name) ? 1 : 0) || passedThrough(event, name)
   return object === '' ? asked : knownAs(asked, object)
 }

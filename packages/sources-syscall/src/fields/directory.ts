@@ -1,9 +1,7 @@
 import type { SyscallEvent } from '../event.ts'
 import type { ParamInfo } from '../events/params.ts'
 import type { Thread } from '../model/thread.ts'
-import { directoryOf } from '../state/directories.ts'
-
-export const AT_FDCWD = -100
+import { AT_FDCWD, directoryOf } from '../state/directories.ts'
 
 /** The base directory of a relative path parameter, ending with "/"; '' when its descriptor is not known. */
 export function baseOf(event: SyscallEvent, thread: Thread, info: ParamInfo): string {

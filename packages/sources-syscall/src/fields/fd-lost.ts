@@ -2,9 +2,9 @@ import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { positions } from '../events/positions.ts'
 import type { Thread } from '../model/thread.ts'
-import { directoryOf } from '../state/directories.ts'
+import { AT_FDCWD, directoryOf } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
-import { AT_FDCWD, singleSlashes } from './directory.ts'
+import { singleSlashes } from './directory.ts'
 import { argumentText } from './formats/param.ts'
 
 /**

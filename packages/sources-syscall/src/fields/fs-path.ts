@@ -2,11 +2,10 @@ import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { FdKind } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
-import { UNKNOWN_DIRECTORY } from '../state/directories.ts'
+import { AT_FDCWD, directoryOf, UNKNOWN_DIRECTORY } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
 import { actedOn } from './acted-on.ts'
 import { argumentByName } from './arguments.ts'
-import { AT_FDCWD } from './directory.ts'
 import { RESULT } from './results.ts'
 import type { Field, Fields } from './table.ts'
 
@@ -92,7 +91,9 @@ function resolve(event: SyscallEvent, thread: Thread, dirfd: string | undefined,
   const num = dirfd === '' ? -1 : event.int64Number(argumentByName(dirfd).of(event), -1)
   if (num === AT_FDCWD) return concatenatePaths(thread.cwd, text)
   const fd = thread.fds.get(num)
-  return fd?.type === FdKind.directory ? concatenatePaths(`${fd.name}/`, text) : UNKNOWN_DIRECTORY + text
+  return fd?.type === FdKind.directory
+    ? concatenatePaths(directoryOf(thread, text, num), text)
+    : UNKNOWN_DIRECTORY + text
 }
 
 function field(doc: string, role: Role, raw: boolean): Field {

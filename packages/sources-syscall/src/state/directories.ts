@@ -9,7 +9,7 @@ import type { Tables } from './tables.ts'
 const CHDIR = positions(['path'], 'SYSCALL_CHDIR_X', 'SYSCALL_GETCWD_X')
 const CHROOT = positions(['path'], 'SYSCALL_CHROOT_X')
 
-const AT_FDCWD = -100
+export const AT_FDCWD = -100
 /** Base for paths relative to an unknown descriptor; joined without a slash, as in Falco. */
 export const UNKNOWN_DIRECTORY = '<UNKNOWN>'
 
@@ -31,8 +31,14 @@ function changeDirectory(tables: Tables, thread: Thread, path: string, resolved:
   if (directory === null) return
   let cwd = concatenatePaths(directory.path, path)
   if (resolved !== '') cwd = knownAs(cwd, resolved)
-  if (!cwd.endsWith('/')) cwd += '/'
-  if (cwd === directory.path) return
+  moveTo(tables, thread, cwd)
+}
+
+/** Makes an absolute path the working directory of the thread and of all that share it. */
+export function moveTo(tables: Tables, thread: Thread, path: string): void {
+  const directory = thread.directory
+  const cwd = path.endsWith('/') ? path : `${path}/`
+  if (directory === null || cwd === directory.path) return
   directory.path = cwd
   if (directory.shared) tables.threads.forgetAll()
   else tables.threads.processChanged(thread)

@@ -48,6 +48,11 @@ function chooseName(asked: string, resolved: string): string {
   return isSystem(asked) && !isSystem(resolved) ? asked : resolved
 }
 
+/** Whether a directory known by a name is the one that the kernel says: links found on every machine, and a changed root, name it otherwise. */
+export function isSamePlace(known: string, resolved: string): boolean {
+  return resolved.endsWith(known) || isUsualLink(known, resolved)
+}
+
 /** Directories whose files rules name one by one. What lies below /var and /opt is given to containers by mounts. */
 const NAMED_BY_RULES = /^\/(?:etc|root|boot|usr|bin|sbin|lib|lib32|lib64|libx32)(?:\/|$)/
 

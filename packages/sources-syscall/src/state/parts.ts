@@ -3,8 +3,8 @@ import { EVENTS } from '../events/table.ts'
 import { DIRECTORY_EFFECTS } from './directories.ts'
 import { type Effect, type Effects, effectsByType, type ThreadlessEffect } from './effects.ts'
 import { FILE_EFFECTS } from './files.ts'
-import { FOREIGN_DIRECTORY_EFFECTS } from './foreign-directories.ts'
 import { COUNTER_EFFECTS } from './identity.ts'
+import { PATH_START_EFFECTS } from './path-starts.ts'
 import { SOCKET_EFFECTS } from './sockets.ts'
 import { MESSAGE_EFFECTS, TRANSFER_EFFECTS } from './transfers.ts'
 
@@ -38,7 +38,7 @@ const FAMILIES: readonly (readonly [Part, Effects])[] = [
   ['descriptors', SOCKET_EFFECTS],
   ['descriptors', MESSAGE_EFFECTS],
   ['descriptors', DIRECTORY_EFFECTS],
-  ['descriptors', FOREIGN_DIRECTORY_EFFECTS],
+  ['descriptors', PATH_START_EFFECTS],
   ['connections', TRANSFER_EFFECTS],
   ['memory', COUNTER_EFFECTS],
 ]

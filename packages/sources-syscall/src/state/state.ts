@@ -9,12 +9,12 @@ import { effectsByType } from './effects.ts'
 import { belongsTo, ENTER_EFFECTS } from './enter.ts'
 import { PROGRAM_EFFECTS } from './execve.ts'
 import { close, FILE_EFFECTS, openat } from './files.ts'
-import { FOREIGN_DIRECTORY_EFFECTS } from './foreign-directories.ts'
 import { COUNTER_EFFECTS, IDENTITY_EFFECTS } from './identity.ts'
 import { assignRoles, readFd, readProcess } from './initial-tables.ts'
 import { LOOKUP_CREATE, LOOKUP_FIND, LOOKUPS } from './lookup.ts'
 import { META_EFFECTS } from './meta.ts'
 import { type Part, partsByType } from './parts.ts'
+import { PATH_START_EFFECTS } from './path-starts.ts'
 import { SOCKET_EFFECTS } from './sockets.ts'
 import { type StateOptions, Tables } from './tables.ts'
 import { MESSAGE_EFFECTS, TRANSFER_EFFECTS } from './transfers.ts'
@@ -38,7 +38,7 @@ const EFFECTS = effectsByType(
   BIRTH_EFFECTS,
   PROGRAM_EFFECTS,
   DIRECTORY_EFFECTS,
-  FOREIGN_DIRECTORY_EFFECTS,
+  PATH_START_EFFECTS,
   IDENTITY_EFFECTS,
   ENTER_EFFECTS,
 )

@@ -157,10 +157,15 @@ function asSigned(value: number | bigint): number | bigint {
 
 /**
  * Makes a relative path absolute: relative to the working directory, or to the directory in the parameter named by
- * `info.dirfd`.
+ * `info.dirfd`. Of an absolute one, what the call acted on, if it is another.
  */
 function fullPath(event: SyscallEvent, info: ParamInfo, path: string): string {
-  if (event.thread === null || path === ABSENT || path.startsWith('/')) return ''
+  if (event.thread === null || path === ABSENT) return ''
+  if (path.startsWith('/')) {
+    const asked = concatenatePaths('', path)
+    const known = actedOn(event, info.name, asked)
+    return known === asked ? '' : known
+  }
   return actedOn(event, info.name, concatenatePaths(baseOf(event, event.thread, info), path))
 }
 
