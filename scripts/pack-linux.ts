@@ -4,12 +4,13 @@
  * registry. --fast: larger packages in a fraction of the time, for tests.
  */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { packDeb } from './packaging/deb.ts'
-import { type Architecture, architecture, NATIVE, type Staged } from './packaging/files.ts'
+import { type Architecture, architecture, type Staged } from './packaging/files.ts'
+import { fetchNode } from './packaging/other-node.ts'
 import { packRpm } from './packaging/rpm.ts'
 import { sourceDate, stage } from './packaging/stage.ts'
 
@@ -66,20 +67,4 @@ try {
   }
 } finally {
   rmSync(work, { recursive: true, force: true })
-}
-
-/** The same Node as this machine's, from the package that npm's package `node` would take there; npm checks its digest. */
-function fetchNode(arch: Architecture): void {
-  const root = resolve(import.meta.dirname, '..')
-  const to = join(root, NATIVE, arch, 'node')
-  const { version } = JSON.parse(readFileSync(join(root, 'node_modules/node/package.json'), 'utf8')) as {
-    version: string
-  }
-  const stamp = `${to}.version`
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === version) return
-  const args = ['pack', '--silent', '--pack-destination', work, `node-linux-${arch}@${version}`]
-  const tarball = execFileSync('npm', args, { encoding: 'utf8', cwd: work }).trim()
-  execFileSync('tar', ['-xzf', join(work, tarball), '-C', work, 'package/bin/node'])
-  copyFileSync(join(work, 'package/bin/node'), to)
-  writeFileSync(stamp, version)
 }

@@ -55,8 +55,18 @@ function release(out: string, key: string, gpg: string, address: string, fast: b
     `git push origin v${version}`,
     ...packages.map(name => `npm publish --provenance --access public ${join(files, name)}`),
     `gh release create v${version} --notes-file ${join(files, 'notes.md')} ${files}/*`,
+    ...imageCommands(version),
     `# and what serves ${address} gets ${join(out, 'repositories')}`,
   ].join('\n')
+}
+
+function imageCommands(version: string): string[] {
+  const image = `ghcr.io/falc-engine/falc:${version}`
+  const archs = (values.arch ?? builtFor()).map(arch => ` --arch ${arch}`).join('')
+  return [
+    `node --conditions=@falc/source scripts/pack-image.ts --tag ${image}${archs}`,
+    `podman manifest push --all ${image} docker://${image}`,
+  ]
 }
 
 function run(program: string, args: readonly string[], options: object): void {

@@ -7,18 +7,25 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { skipped } from '../testing/needs.ts'
 import { until } from '../testing/wait.ts'
+import { ARCHITECTURES, architecture, NATIVE } from './files.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const reason = skipped('live', whyNot())
 
 function whyNot(): string | undefined {
   if (process.getuid?.() !== 0) return 'running the image needs root'
-  if (!existsSync(join(root, 'packages/sources-syscall/native/.output/falc.node')))
-    return 'the native parts are not built'
+  if (!existsSync(join(root, NATIVE, 'falc.node'))) return 'the native parts are not built'
   if (!existsSync(join(root, 'packages/cli/bundle/main.cjs'))) return 'the command is not built'
   if (!existsSync('/sys/kernel/btf/vmlinux')) return 'this kernel has no BTF'
   const without = ['podman', 'runc'].find(name => spawnSync(name, ['--version']).status !== 0)
   return without === undefined ? undefined : `running the image needs ${without}`
+}
+
+/** This machine's; with the other's, if its native parts were built: sh scripts/native.sh arm64, or x64. */
+const ARCHS = [process.arch, ...(reason === undefined ? ['x64', 'arm64'].filter(isOther) : [])]
+
+function isOther(arch: string): boolean {
+  return arch !== process.arch && existsSync(join(root, NATIVE, arch, 'falc.node'))
 }
 
 const sensor = readFileSync(join(root, 'deploy/kubernetes/parts/sensor/objects.yaml'), 'utf8')
@@ -94,9 +101,9 @@ describe.skipIf(reason !== undefined)('the image', { timeout: 120_000 }, () => {
     readFileSync(`/proc/${podman('inspect', '--format', '{{.State.Pid}}', `${name}-${which}`)}/status`, 'utf8')
 
   beforeAll(() => {
-    execFileSync(process.execPath, ['--conditions=@falc/source', join(root, 'scripts/pack-image.ts'), '--tag', image], {
-      stdio: 'pipe',
-    })
+    const archs = ARCHS.flatMap(arch => ['--arch', arch])
+    const script = ['--conditions=@falc/source', join(root, 'scripts/pack-image.ts'), '--tag', image, ...archs]
+    execFileSync(process.execPath, script, { stdio: 'pipe' })
     // An emptyDir is open to all.
     for (const folder of ['socket', 'tmp']) {
       mkdirSync(join(work, folder))
@@ -110,7 +117,8 @@ describe.skipIf(reason !== undefined)('the image', { timeout: 120_000 }, () => {
   afterAll(() => {
     for (const which of ['engine', 'probe'])
       spawnSync('podman', ['rm', '-f', '-t', '0', '--ignore', `${name}-${which}`])
-    spawnSync('podman', ['rmi', '-f', image])
+    spawnSync('podman', ['manifest', 'rm', image])
+    spawnSync('podman', ['rmi', '-f', ...ARCHS.map(arch => `${image}-${arch}`)])
     rmSync(work, { recursive: true, force: true })
   })
 
@@ -138,9 +146,44 @@ describe.skipIf(reason !== undefined)('the image', { timeout: 120_000 }, () => {
     expect([of('engine', 'NoNewPrivs'), of('probe', 'NoNewPrivs')]).toEqual(['1', '1'])
   })
 
-  test('at most 120 MB, unpacked', () => {
-    expect(Number(podman('image', 'inspect', '--format', '{{.Size}}', image))).toBeLessThanOrEqual(120_000_000)
+  test('a list with an image for each architecture, of at most 120 MB, unpacked', () => {
+    const { manifests } = JSON.parse(podman('manifest', 'inspect', image))
+    const names = ARCHS.map(arch => ARCHITECTURES[architecture(arch)].debian)
+    expect(manifests.map(({ platform }: any) => platform)).toEqual(
+      names.map(architecture => ({ architecture, os: 'linux' })),
+    )
+    const sizes = ARCHS.map(arch => Number(podman('image', 'inspect', '--format', '{{.Size}}', `${image}-${arch}`)))
+    expect(sizes.filter(size => size > 120_000_000)).toEqual([])
   })
+
+  test.skipIf(ARCHS.length === 1)(
+    'the image for another architecture, under qemu: the same alerts of a capture',
+    () => {
+      const other = `${image}-${ARCHS[1]}`
+      const folder = podman('image', 'mount', other)
+      try {
+        const qemu = `qemu-${ARCHITECTURES[architecture(ARCHS[1]!)].fedora}-static`
+        const capture = [
+          'run',
+          '-r',
+          join(root, 'rules/syscall.yaml'),
+          '-e',
+          join(root, 'examples/captures/host-a.scap'),
+        ]
+        const { Entrypoint: entry } = JSON.parse(podman('image', 'inspect', '--format', '{{json .Config}}', other))
+        const [node, ...flags] = entry.map((word: string) => (word.startsWith('/') ? join(folder, word) : word))
+        const env = { ...process.env, FALC_ADDON: join(folder, 'usr/lib/falc/falc.node') }
+        const run = (program: string, args: string[]) =>
+          execFileSync(program, args, { encoding: 'utf8', env, stdio: 'pipe' })
+        const found = run(qemu, ['-L', folder, node, ...flags, ...capture])
+        expect(found).toBe(run(process.execPath, [join(root, 'packages/cli/bundle/main.cjs'), ...capture]))
+        expect(found.split('\n').length).toBeGreaterThan(10)
+        expect(run(qemu, [join(folder, 'usr/lib/falc/falc-probe'), '--version'])).toMatch(/^falc-probe, wire version/)
+      } finally {
+        podman('image', 'unmount', other)
+      }
+    },
+  )
 
   test('no shell, and labels', () => {
     expect(spawnSync('podman', ['run', '--rm', '--pull', 'never', '--entrypoint', '/bin/sh', image]).status).not.toBe(0)
