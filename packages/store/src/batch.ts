@@ -1,23 +1,32 @@
 /**
- * Alerts on their way to the file: a long text and an array, which another thread gets for much less than as many objects. What the
- * indexes have of an alert is taken from its JSON by who writes the file: the thread of the events only prints.
+ * Alerts on their way to the file: bytes and numbers, which another thread gets for nothing. What the indexes have of an alert is taken
+ * from its JSON by who writes the file: the thread of the events only prints.
  */
-import { type AlertData, alertJson } from '@falc/engine'
+import { type AlertData, ByteSink, type JsonOptions, writeAlertJson } from '@falc/engine'
 import { inRange } from './row.ts'
 
 export interface Batch {
-  /** Their JSON, one per line. */
-  readonly bodies: string
+  /** Their JSON in UTF-8, one after another. */
+  readonly bodies: Uint8Array<ArrayBuffer>
+  /** Where each one ends. */
+  readonly ends: Uint32Array<ArrayBuffer>
   readonly times: BigInt64Array<ArrayBuffer>
 }
 
+const INCLUDE: JsonOptions = { id: true, message: 'apart', absences: true, condition_fields: true }
+
+/** One for all: texts of thousands of pieces, kept until the last one is there, cost garbage collection more than printing does. */
+const sink = new ByteSink()
+
 export function batchOf(alerts: readonly AlertData[]): Batch {
   const times = new BigInt64Array(alerts.length)
-  let bodies = ''
+  const ends = new Uint32Array(alerts.length)
+  sink.clear()
   for (let i = 0; i < alerts.length; i++) {
     const alert = alerts[i]!
-    bodies += `${alertJson(alert, { id: true, message: 'apart', absences: true, condition_fields: true })}\n`
+    writeAlertJson(alert, sink, INCLUDE)
+    ends[i] = sink.length
     times[i] = inRange(alert.time)
   }
-  return { bodies, times }
+  return { bodies: sink.written.slice() as Uint8Array<ArrayBuffer>, ends, times }
 }

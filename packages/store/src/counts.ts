@@ -63,27 +63,9 @@ export class Counts {
   }
 
   /** The sums of all units; the next ones begin anew. */
-  #sums(): Iterable<Sum & { readonly unit: number }> {
-    const sums = new Map<string, Sum & { readonly unit: number }>()
-    for (const { key, n, first, last } of this.#all())
-      for (const unit of UNITS) {
-        const [start, ...rest] = key
-        const own = [Math.floor(start / unit) * unit, ...rest] as const
-        const text = `${unit}\0${own.join('\0')}`
-        const sum = sums.get(text)
-        if (sum === undefined) sums.set(text, { unit, key: own, n, first, last })
-        else {
-          sum.n += n
-          sum.first = Math.min(sum.first, first)
-          sum.last = Math.max(sum.last, last)
-        }
-      }
+  *#sums(): Generator<Sum & { readonly unit: number }> {
+    for (const minutes of this.#minutes.values()) for (const unit of UNITS) yield* sumsOf(minutes.values(), unit)
     this.#minutes.clear()
-    return sums.values()
-  }
-
-  *#all(): Generator<Sum> {
-    for (const minutes of this.#minutes.values()) yield* minutes.values()
   }
 
   add(): void {
@@ -101,6 +83,23 @@ export class Counts {
   forget(): void {
     this.#minutes.clear()
   }
+}
+
+/** @param minutes what is counted is the same in all */
+function sumsOf(minutes: Iterable<Sum>, unit: number): Iterable<Sum & { readonly unit: number }> {
+  const sums = new Map<number, Sum & { readonly unit: number }>()
+  for (const { key, n, first, last } of minutes) {
+    const [second, ...what] = key
+    const start = Math.floor(second / unit) * unit
+    const sum = sums.get(start)
+    if (sum === undefined) sums.set(start, { unit, key: [start, ...what], n, first, last })
+    else {
+      sum.n += n
+      sum.first = Math.min(sum.first, first)
+      sum.last = Math.max(sum.last, last)
+    }
+  }
+  return sums.values()
 }
 
 /** A part of a range of time that one unit covers: seconds since 1970, the end excluded. */

@@ -2,9 +2,12 @@
 import { priorityLevel } from '@falc/engine'
 import type { Counted } from './counts.ts'
 import { namespaceOf } from './row.ts'
-import type { Body } from './term.ts'
+import { type Body, commonTermsOf } from './term.ts'
 
-export interface Kind extends Counted, Pick<Body, 'hostname'> {}
+export interface Kind extends Counted, Pick<Body, 'hostname'> {
+  /** See `commonTermsOf`. */
+  readonly terms: string
+}
 
 export class Kinds {
   readonly #all = new Map<string, Kind>()
@@ -27,7 +30,8 @@ export class Kinds {
     const key = JSON.stringify([rule, priority, source, hostname, namespace])
     let kind = this.#all.get(key)
     if (kind === undefined) {
-      kind = { rule, priority: priorityLevel(priority), source, hostname, host: hostname ?? '', namespace }
+      const terms = commonTermsOf(body)
+      kind = { rule, priority: priorityLevel(priority), source, hostname, host: hostname ?? '', namespace, terms }
       this.#all.set(key, kind)
     }
     this.#last = kind

@@ -56,14 +56,19 @@ export function wordsOf({ rule, output, priority, message }: Body): string {
   return `${rule} ${message ?? withoutPrefix(output, priority)}`
 }
 
-/** The words of an alert's values. @param json what `body` is parsed from */
-export function termsOf(body: Body, json: string): string {
+/** The words of what many alerts have in common. */
+export function commonTermsOf({ rule, priority, source, hostname }: Body): string {
+  const words = `${wordOf(RULE, rule)}\n${wordOf(PRIORITY, priority)}\n${wordOf(SOURCE, source)}`
+  return hostname === undefined ? words : `${words}\n${wordOf(HOSTNAME, hostname)}`
+}
+
+/** The words of an alert's values. @param json what `body` is parsed from @param common see `commonTermsOf` */
+export function termsOf(body: Body, json: string, common = commonTermsOf(body)): string {
   // Without a backslash there are no control characters.
   const word = json.includes('\\') ? wordOf : plainWordOf
-  const { rule, priority, source, tags, hostname, output_fields } = body
-  let words = `${word(ID, body.id)}\n${word(RULE, rule)}\n${word(PRIORITY, priority)}\n${word(SOURCE, source)}`
+  const { tags, output_fields } = body
+  let words = `${word(ID, body.id)}\n${common}`
   for (const tag of tags) words += `\n${word(TAGS, tag)}`
-  if (hostname !== undefined) words += `\n${word(HOSTNAME, hostname)}`
   for (const name in output_fields) {
     const value = output_fields[name]!
     if (value === null || !isIndexed(name)) continue

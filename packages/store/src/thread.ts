@@ -47,7 +47,7 @@ export class StoreThread {
     this.#waiting.push(answer)
     this.#worker.ref()
     const batch: Request = batchOf(alerts)
-    this.#worker.postMessage(batch, [batch.times.buffer])
+    this.#worker.postMessage(batch, [batch.bodies.buffer, batch.ends.buffer, batch.times.buffer])
     return answer.promise
   }
 

@@ -36,7 +36,7 @@ export class Writer {
     this.#db = db
     this.#insert =
       db.prepare(`INSERT OR IGNORE INTO alerts (id, time, stored, priority, rule, source, host, namespace, body)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, jsonb(?))`)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, jsonb(CAST(? AS TEXT)))`)
     this.#words = db.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)')
     this.#pairs = db.prepare('INSERT INTO pairs (rowid, terms) VALUES (?, ?)')
     // The newest row stays, so that no row ever gets the number of an earlier one.
@@ -61,20 +61,21 @@ export class Writer {
     })
   }
 
-  #addAll({ bodies, times }: Batch, now: number): number {
+  #addAll({ bodies, ends, times }: Batch, now: number): number {
     const kinds = new Kinds()
-    const lines = bodies.split('\n')
+    const all = Buffer.from(bodies.buffer)
     let added = 0
     for (let i = 0; i < times.length; i++) {
-      const line = lines[i]!
-      const body = JSON.parse(line) as Body
+      const bytes = all.subarray(ends[i - 1] ?? 0, ends[i])
+      const json = bytes.toString()
+      const body = JSON.parse(json) as Body
       const kind = kinds.of(body)
       const { priority, rule, source, hostname, namespace } = kind
       const names = [priority, rule, source, hostname ?? null, namespace || null] as const
-      const { changes, lastInsertRowid } = this.#insert.run(idOf(body.id), times[i]!, now, ...names, line)
+      const { changes, lastInsertRowid } = this.#insert.run(idOf(body.id), times[i]!, now, ...names, bytes)
       if (changes === 0) continue
       this.#words.run(lastInsertRowid, wordsOf(body))
-      this.#pairs.run(lastInsertRowid, termsOf(body, line))
+      this.#pairs.run(lastInsertRowid, termsOf(body, json, kind.terms))
       this.#counts.count(kind, times[i]!, Number(lastInsertRowid))
       added++
     }
