@@ -73,7 +73,7 @@ export const used = [outputs, parseAuditEvents, pure, openCapture]
 /** The oldest that can read the packages' types (NoInfer), the last of each major version, the current one. */
 const COMPILERS = ['5.4.5', '5.9.3', '6.0.3', '7.0.2']
 
-describe.skipIf(offline !== undefined)('packages installed into an empty project', { timeout: 300_000 }, () => {
+describe.skipIf(offline !== undefined)('packages installed into an empty project', () => {
   const work = mkdtempSync(join(tmpdir(), 'falc-install-'))
   const project = join(work, 'project')
   afterAll(() => rmSync(work, { recursive: true }))

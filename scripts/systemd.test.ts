@@ -21,7 +21,7 @@ const CONFIG = `rules_files: [/etc/falc/rules.yaml]
 file_output: {enabled: true, filename: /var/log/falc/alerts.log}
 `
 
-describe.skipIf(reason !== undefined)('the units under systemd', { timeout: 120_000 }, () => {
+describe.skipIf(reason !== undefined)('the units under systemd', () => {
   const work = mkdtempSync(join(tmpdir(), 'falc-systemd-'))
   const machine = new Machine(work)
 

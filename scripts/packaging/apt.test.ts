@@ -29,7 +29,7 @@ const FOLDERS = [
   ...['var/lib/dpkg/info', 'var/lib/dpkg/updates', 'var/lib/apt/lists/partial', 'var/cache/apt/archives/partial'],
 ]
 
-describe.skipIf(reason !== undefined)('the apt repository', { timeout: 120_000 }, () => {
+describe.skipIf(reason !== undefined)('the apt repository', () => {
   let repository: Published
   let machine: string
 

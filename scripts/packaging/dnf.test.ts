@@ -33,7 +33,7 @@ function whyNot(): string | undefined {
   return without === undefined ? undefined : `tests of the rpm need ${without}`
 }
 
-describe.skipIf(reason !== undefined)('the rpm', { timeout: 120_000 }, () => {
+describe.skipIf(reason !== undefined)('the rpm', () => {
   let repository: Published
   let machine: string
   let base: string

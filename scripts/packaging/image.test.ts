@@ -58,7 +58,7 @@ const MARK = `- rule: mark
   priority: CRITICAL
 `
 
-describe.skipIf(reason !== undefined)('the image', { timeout: 120_000 }, () => {
+describe.skipIf(reason !== undefined)('the image', () => {
   const work = mkdtempSync(join(tmpdir(), 'falc-image-'))
   const name = `falc-test-${process.pid}-${Math.random().toString(36).slice(2, 8)}`
   const image = `localhost/${name}:v1`

@@ -13,7 +13,7 @@ const root = resolve(import.meta.dirname, '../..')
 const native = existsSync(join(root, 'packages/sources-syscall/native/.output/falc.node'))
 const capture = join(root, 'examples/captures/host-a.scap')
 
-describe('packages', { timeout: 120_000 }, () => {
+describe('packages', () => {
   const work = mkdtempSync(join(tmpdir(), 'falc-npm-'))
   let tarballs: string[]
   let registry: Registry

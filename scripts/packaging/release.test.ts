@@ -18,7 +18,7 @@ function whyNot(): string | undefined {
   return without === undefined ? undefined : `making a release needs ${without}`
 }
 
-test.skipIf(reason !== undefined)('a release is complete, signed, and publishes nothing', { timeout: 120_000 }, () => {
+test.skipIf(reason !== undefined)('a release is complete, signed, and publishes nothing', () => {
   const repository = new Published()
   try {
     const key = join(repository.work, 'key.pem')

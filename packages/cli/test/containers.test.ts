@@ -144,7 +144,7 @@ async function watch(runner: Runner): Promise<Started> {
   return falc
 }
 
-describe.skipIf((live ?? noPodman()) !== undefined)('a recording of one container', { timeout: 120_000 }, () => {
+describe.skipIf((live ?? noPodman()) !== undefined)('a recording of one container', () => {
   let runner: Runner
   beforeAll(async () => {
     runner = await RUNNERS.podman!.start()
@@ -173,7 +173,7 @@ describe.skipIf((live ?? noPodman()) !== undefined)('a recording of one containe
 
 for (const [title, { missing, start }] of Object.entries(RUNNERS)) {
   const reason = live ?? missing()
-  describe.skipIf(reason !== undefined)(title, { timeout: 120_000 }, () => {
+  describe.skipIf(reason !== undefined)(title, () => {
     let runner: Runner
     beforeAll(async () => {
       runner = await start()

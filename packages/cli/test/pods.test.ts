@@ -38,7 +38,7 @@ const RULES = `
 `
 const without = noLive() ?? noPodman() ?? skipped('peers', missingModule('kubernetes'))
 
-describe.skipIf(without !== undefined)('pods that end at once', { timeout: 180_000 }, () => {
+describe.skipIf(without !== undefined)('pods that end at once', () => {
   let server: ApiServer
   let podman: Podman
   let folder: string

@@ -15,7 +15,7 @@ const some = (count: number, from = 0) => Array.from({ length: count }, (_, i) =
 const WRITER = join(import.meta.dirname, 'writer.ts')
 const node = ['--conditions=@falc/source', '--no-warnings', WRITER]
 
-test('a killed process loses nothing that was acknowledged, and damages nothing', { timeout: 120_000 }, async () => {
+test('a killed process loses nothing that was acknowledged, and damages nothing', async () => {
   const path = join(folder(), 'alerts.db')
   let acknowledged = 0
   for (let round = 0; round < 3; round++) {
@@ -134,9 +134,7 @@ test('a file that is removed while it is written is begun anew; so is one in a f
   await thread.close()
 })
 
-test('another process that writes for long: alerts are refused, and taken when it is done', {
-  timeout: 60_000,
-}, async () => {
+test('another process that writes for long: alerts are refused, and taken when it is done', async () => {
   const path = join(folder(), 'alerts.db')
   const store = await openStore(path)
   store.insert(some(1))

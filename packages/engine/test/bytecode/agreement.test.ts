@@ -36,7 +36,7 @@ const rootSets = fc
   )
   .map(([roots, kind]): Condition[] => [...roots, { kind, children: [...roots].reverse() }])
 
-test('tree walk, VM and JIT agree, with and without memos, after saving and loading too', { timeout: 300_000 }, () => {
+test('tree walk, VM and JIT agree, with and without memos, after saving and loading too', () => {
   const table = new FieldTable(mockSource)
   fc.assert(
     fc.property(rootSets, objects, steps, (roots, [t0, t1, f0, f1], events) => {

@@ -89,7 +89,7 @@ function play(options: Partial<EngineOptions>, conditions: readonly string[], st
 }
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
-test.each(['first', 'all'] as const)('all ways agree, rule matching %s', { timeout: 300_000 }, ruleMatching => {
+test.each(['first', 'all'] as const)('all ways agree, rule matching %s', ruleMatching => {
   const rounds = Number(process.env.FC_RUNS ?? 60)
   fc.assert(
     fc.property(

@@ -31,7 +31,7 @@ class Started extends Peer {
   }
 }
 
-describe.skipIf(reason !== undefined)('protocol', { timeout: 120_000 }, () => {
+describe.skipIf(reason !== undefined)('protocol', () => {
   test('a first frame of any kind but a sound CONFIGURE ends it, before anything is loaded', async () => {
     const addon = loadAddon()
     const numbers = fc.oneof(fc.constantFrom(0, 1, 4095, 4097, 0x7fffffff, 0xffffffff), fc.nat())

@@ -149,7 +149,7 @@ function cost(state: SyscallState, code: EventCode): number {
   return best
 }
 
-test('no event costs more for a hundred times as many threads, children and descriptors', { timeout: 180_000 }, () => {
+test('no event costs more for a hundred times as many threads, children and descriptors', () => {
   const small = crowd(SMALL)
   const large = crowd(LARGE)
   const last: EventCode[] = ['SYSCALL_CLOSE_RANGE_X', 'SYSCALL_EXECVE_19_X', 'SYSCALL_EXECVEAT_X', 'PROCEXIT_1_E']
