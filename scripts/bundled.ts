@@ -5,11 +5,12 @@ import { loadOnUse } from './load-on-use.ts'
 
 const PACKAGES = join(import.meta.dirname, '../packages')
 
-/** The bundle's programs. The threads that write a store and that read it for the console are of their own. */
+/** The bundle's programs: threads that write a store, that read it for the console, and that evaluate audit events are of their own. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   main: 'cli/FROM/main',
   'store-worker': 'store/FROM/worker',
   'console-worker': 'console/FROM/worker',
+  'audit-worker': 'sources-k8saudit/FROM/workers/worker',
 }
 
 /** What a run with rules from the cache does without is not in one file with what it needs. FROM as above. */

@@ -23,8 +23,8 @@ const FLOORS: readonly (readonly string[])[] = [
 const ROOMS: Record<string, readonly string[]> = {
   engine: ['text', 'condition', 'rules', 'fields', 'bytecode', 'ruleset', 'alert', 'explain', 'engine'],
   'sources-k8saudit': [
-    ...['problem', 'json', 'time', 'event', 'fields', 'k8s-audit', 'sieve', 'parse', 'stats', 'log', 'source'],
-    ...['admission', 'http', 'input', 'nats', 'index'],
+    ...['problem', 'json', 'time', 'event', 'fields', 'k8s-audit', 'sieve', 'parse', 'stats', 'piece', 'log', 'source'],
+    ...['workers', 'admission', 'http', 'input', 'nats', 'index'],
   ],
   outputs: [
     ...['model', 'text', 'formats', 'net', 'cloud', 'queue', 'delivery', 'falco', 'streams', 'transports', 'options'],
@@ -178,7 +178,7 @@ const PURE: Record<string, readonly string[]> = {
   engine: [],
   authoring: [],
   lsp: ['server', 'index'],
-  'sources-k8saudit': ['http', 'input', 'nats', 'index'],
+  'sources-k8saudit': ['workers', 'http', 'input', 'nats', 'index'],
 }
 
 const root = resolve(import.meta.dirname, '..')

@@ -12,6 +12,8 @@ export type AuditProblemCause =
   | 'log-gap'
   /** A batch of a stream was given to workers too often, perhaps because it ends them. */
   | 'deliveries'
+  /** A piece of input ended its worker thread, or kept it busy for too long, twice. */
+  | 'worker'
 
 export interface AuditProblem {
   readonly cause: AuditProblemCause

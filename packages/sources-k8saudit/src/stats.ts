@@ -1,6 +1,6 @@
 import type { EventSieve } from '@falc/engine'
 import type { AuditEvent } from './event.ts'
-import type { AuditBody, Slice } from './parse.ts'
+import type { AuditBody, BodyReader, Slice } from './parse.ts'
 import type { AuditProblem, AuditProblemCause } from './problem.ts'
 
 /** What an input has taken and what it has left out, by cause. */
@@ -25,6 +25,8 @@ export interface InputOptions {
   readonly onProblem?: (problem: AuditProblem) => void
   /** Ends the input; events already received are still delivered. */
   readonly signal?: AbortSignal
+  /** Its pieces can be evaluated elsewhere, without what came before them. Default false. */
+  readonly divided?: boolean
 }
 
 export function newStats(): AuditStats {
@@ -32,7 +34,15 @@ export function newStats(): AuditStats {
     bytes: 0,
     events: 0,
     passedOver: 0,
-    rejected: { 'bad-json': 0, 'too-deep': 0, 'not-an-event': 0, 'too-large': 0, 'log-gap': 0, deliveries: 0 },
+    rejected: {
+      'bad-json': 0,
+      'too-deep': 0,
+      'not-an-event': 0,
+      'too-large': 0,
+      'log-gap': 0,
+      deliveries: 0,
+      worker: 0,
+    },
   }
 }
 
@@ -45,4 +55,26 @@ export function countBody(
   stats.events += events.length + passedOver
   stats.passedOver += passedOver
   for (const problem of problems) stats.rejected[problem.cause] += problem.count ?? 1
+}
+
+/** The events of a body, counted as they are read. */
+export function* countedEvents(
+  body: BodyReader,
+  stats: AuditStats,
+  onProblem: InputOptions['onProblem'],
+): Generator<AuditEvent[], void> {
+  while (!body.done) {
+    const slice = body.read()
+    countBody(stats, slice)
+    for (const problem of slice.problems) onProblem?.(problem)
+    yield slice.events
+  }
+}
+
+/** Adds what another reader has counted. */
+export function addStats(to: AuditStats, from: AuditStats): void {
+  to.bytes += from.bytes
+  to.events += from.events
+  to.passedOver += from.passedOver
+  for (const cause of Object.keys(from.rejected) as AuditProblemCause[]) to.rejected[cause] += from.rejected[cause]
 }

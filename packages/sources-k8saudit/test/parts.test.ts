@@ -43,7 +43,7 @@ test('a large text is compressed; what is still too large is no message', async 
   expect(await encode('small', 100)).toEqual({ data: Buffer.from('small'), gzip: false })
   const packed = await encode('a'.repeat(5000), 100)
   expect(packed?.gzip).toBe(true)
-  expect(await decode(packed!, 5000)).toBe('a'.repeat(5000))
+  expect(await decode(packed!, 5000)).toEqual(Buffer.from('a'.repeat(5000)))
   expect(await encode(randomBytes(200).toString('latin1'), 100)).toBeUndefined()
 })
 

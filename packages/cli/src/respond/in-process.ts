@@ -1,5 +1,5 @@
 /** Playbooks in the process that raises the alerts: `response:` in falco.yaml. */
-import type { Alert, AlertData, Source } from '@falc/engine'
+import type { AlertData, Source } from '@falc/engine'
 import {
   ACTIONS,
   type Once,
@@ -77,7 +77,7 @@ export class InProcess {
   }
 
   /** Never waits and never throws. */
-  push(alert: Alert): void {
+  push(alert: AlertData): void {
     if (this.#waiting.length >= this.#capacity) {
       if (this.dropped++ === 0)
         this.#log.error('response: too many alerts are waiting for playbooks; further ones are dropped')

@@ -15,6 +15,8 @@ export type RunningRules = Pick<Detector, 'evaluate' | 'wantedTypes' | 'unmatche
 export interface Rules {
   readonly engine: RunningRules
   readonly notes: RulesetNotes
+  /** As bytes, if it was to be kept. */
+  readonly ruleset?: Uint8Array | undefined
 }
 
 /**
@@ -31,6 +33,8 @@ export interface CompileInput<S> {
 export interface CompileSteps<S> {
   readonly makeSources: (options: S) => Promise<Source[]>
   readonly onError?: EngineParts['onError']
+  /** Whether the ruleset is wanted as bytes, too. */
+  readonly keep?: boolean
 }
 
 /** Where compiled rulesets are kept. */
@@ -47,7 +51,7 @@ export interface CacheOptions {
  */
 export async function cachedRules<S>(
   input: CompileInput<S>,
-  { makeSources, onError }: CompileSteps<S>,
+  { makeSources, onError, keep = false }: CompileSteps<S>,
   cache: CacheOptions | undefined,
 ): Promise<Rules> {
   const parts = { sources: await makeSources(input.sourceOptions), onError }
@@ -55,13 +59,14 @@ export async function cachedRules<S>(
   const key = cache && RulesetCache.key(cache.build, input)
   const found = key && store?.read(key)
   const restored = found && restore(found.ruleset, parts, input.options)
-  if (restored) return { engine: restored, notes: found.notes }
+  if (restored) return { engine: restored, notes: found.notes, ruleset: keep ? found.ruleset : undefined }
   // The parser and the compiler are loaded only when they are needed.
   const { loadEngine, notesOf } = await import('./compile.ts')
   const { engine, report } = loadEngine(input.options, parts, input.files)
   const notes = notesOf(report)
-  if (key) store?.write(key, { notes, ruleset: engine.save() })
-  return { engine, notes }
+  const ruleset = keep || key ? engine.save() : undefined
+  if (key) store?.write(key, { notes, ruleset: ruleset! })
+  return { engine, notes, ruleset: keep ? ruleset : undefined }
 }
 
 /** undefined: the saved form does not fit this program. */

@@ -16,7 +16,7 @@ import { besideAnother } from './hand-over.ts'
 import { configPath, type Loader, makeLoader, overrides, type Texts } from './loader.ts'
 import { showProgress } from './progress.ts'
 import { attach } from './reload.ts'
-import { flagWarnings, type RunFlags } from './run-flags.ts'
+import { backendOf, flagWarnings, type RunFlags } from './run-flags.ts'
 import { serviceManager } from './service-manager.ts'
 import { type Loaded, Session } from './session.ts'
 import { becomeUser } from './user.ts'
@@ -40,7 +40,7 @@ export async function detect(flags: RunFlags, open = openFeeds): Promise<number>
     audit: flags['k8s-audit'],
     alertSource: () => alerts({ sources }),
     makeSources: loadSources,
-    backend: backend(flags.backend),
+    backend: backendOf(flags),
     verbose: flags.verbose,
     adapt: flags['hand-over'] ? besideAnother : undefined,
     cache: !flags['no-cache'],
@@ -197,9 +197,4 @@ function duration(text: string | undefined): number | undefined {
   if (!(seconds >= 0) || text.trim() === '') throw new CliError(`-M needs a number of seconds, not "${text}"`)
   // As in Falco, 0 is no limit. Timers hold at most 2^31 milliseconds.
   return seconds === 0 ? undefined : Math.min(seconds, 2_147_483)
-}
-
-function backend(name: string | undefined): 'vm' | 'jit' | undefined {
-  if (name === undefined || name === 'vm' || name === 'jit') return name
-  throw new CliError(`unknown backend "${name}": vm or jit`)
 }

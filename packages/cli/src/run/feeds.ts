@@ -3,14 +3,15 @@ import type { Config } from '../config/config.ts'
 import { BUILT_IN_PLUGINS } from '../config/keys/plugins.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
-import type { RunningRules } from '../rules/cached.ts'
+import { engineOptions } from '../rules/options.ts'
+import { auditFrom } from '../sources/audit-place.ts'
 import { captureFeed } from '../sources/capture-feed.ts'
 import { containerEngines, metadataOptions, withPods } from '../sources/containers.ts'
 import type { Feed } from '../sources/feed.ts'
-import { auditFrom, k8sAuditFeed } from '../sources/k8s-audit-feed.ts'
+import { k8sAuditFeed } from '../sources/k8s-audit-feed.ts'
 import { clusterOf, clusterPods } from '../sources/kubernetes.ts'
 import { liveFeed } from '../sources/live-feed.ts'
-import type { RunFlags } from './run-flags.ts'
+import { backendOf, type RunFlags } from './run-flags.ts'
 import type { Loaded } from './session.ts'
 
 /**
@@ -18,7 +19,7 @@ import type { Loaded } from './session.ts'
  * @throws {CliError} when they ask for none, or for one that does not exist
  */
 export async function openFeeds(
-  { config, engine }: Loaded,
+  { config, engine, ruleset }: Loaded,
   flags: RunFlags,
   sources: readonly Source[],
   log: Log,
@@ -29,8 +30,10 @@ export async function openFeeds(
     throw new CliError('-e and --k8s-audit cannot be combined')
   }
   plugins(config, log)
+  const unused = 'workers has no effect: only audit events that are read here are evaluated by workers'
   // As in Falco, a capture is read whichever sources are enabled.
   if (capture !== undefined) {
+    if (config.workers > 1) log.warning(unused)
     const state = {
       threadTableSize: config.falco_libs.thread_table_size,
       containerEngines: containerEngines(config),
@@ -41,7 +44,7 @@ export async function openFeeds(
     return [await captureFeed(capture, engine.wantedTypes('syscall'), options)]
   }
   // What a webhook does not take, an API server sends again: only system calls would be missed.
-  const audit = flags['hand-over'] ? undefined : auditFeed(config, engine, flags, log)
+  const audit = flags['hand-over'] ? undefined : auditFeed(config, { engine, ruleset }, flags, log)
   const possible = [
     ...(config.engine.kind === 'nodriver' || flags['k8s-audit'] !== undefined ? [] : ['syscall']),
     ...(audit ? ['k8s_audit'] : []),
@@ -63,6 +66,7 @@ export async function openFeeds(
       ),
       log,
     })
+  if (config.workers > 1 && !enabled.includes('k8s_audit')) log.warning(unused)
   log.info(`Enabled event sources: ${enabled.join(', ')}`)
   return Promise.all(
     enabled.map(async name => {
@@ -76,7 +80,12 @@ export async function openFeeds(
 }
 
 /** Audit events, if a flag or the plugin k8saudit asks for them. */
-function auditFeed(config: Config, engine: RunningRules, flags: RunFlags, log: Log): Feed | undefined {
+function auditFeed(
+  config: Config,
+  { engine, ruleset }: Pick<Loaded, 'engine' | 'ruleset'>,
+  flags: RunFlags,
+  log: Log,
+): Feed | undefined {
   const from = auditFrom(config, flags['k8s-audit'])
   if (from === undefined) {
     if (flags.follow) throw new CliError('--follow needs --k8s-audit FILE')
@@ -96,6 +105,7 @@ function auditFeed(config: Config, engine: RunningRules, flags: RunFlags, log: L
     ...(begin && { begin }),
     ...(!flags['read-all'] && { rules: engine }),
     settings: config.plugins.settings.k8saudit,
+    ...(ruleset && { workers: { ruleset, workers: config.workers, ...engineOptions(config, backendOf(flags)) } }),
     warn: text => log.warning(text),
     log,
   })

@@ -9,7 +9,7 @@ import { kindOf } from '../read-file.ts'
 import { buildStamp, type CacheOptions, cachedRules } from '../rules/cached.ts'
 import { type RulesFile, readRules } from '../rules/files.ts'
 import { engineOptions } from '../rules/options.ts'
-import { asWorker, auditFrom } from '../sources/k8s-audit-feed.ts'
+import { asWorker, auditFrom } from '../sources/audit-place.ts'
 import type { SourceOptions } from '../sources/load.ts'
 import type { RunFlags } from './run-flags.ts'
 import type { Loaded } from './session.ts'
@@ -105,20 +105,20 @@ export function makeLoader(options: LoaderOptions): Loader {
     async build({ config, rules }) {
       if ('reason' in cacheOptions && cacheOptions.reason !== undefined)
         log().info(`Compiled rules are not cached: ${cacheOptions.reason}`)
-      const { engine, notes } = await cachedRules(
+      const { engine, notes, ruleset } = await cachedRules(
         {
           options: engineOptions(config, backend),
           sourceOptions: { base64: config.buffer_format_base64 },
           files: rules,
         },
-        { makeSources, onError: firstOfEach(log()) },
+        { makeSources, onError: firstOfEach(log()), keep: config.workers > 1 },
         'folder' in cacheOptions ? cacheOptions : undefined,
       )
       if (rules.length > 0) log().info(`Loading rules from:\n${rules.map(({ name }) => `   ${name}`).join('\n')}`)
       for (const { full, summary } of notes.warnings) log().warning(verbose ? full : summary)
       return {
         config,
-        engine,
+        ...{ engine, ruleset },
         rules: notes.rules,
         rulesFiles: rules.map(({ name, content }) => ({ path: name, sha256: sha256(content) })),
         loadedAt: nowNs(),

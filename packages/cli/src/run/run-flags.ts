@@ -1,3 +1,4 @@
+import { CliError } from '../fail.ts'
 import type { FlagValues } from '../flags.ts'
 
 /** Falco's flags, and falc's own for the Kubernetes audit log. */
@@ -71,6 +72,12 @@ export const RUN_FLAGS = {
 } as const
 
 export type RunFlags = FlagValues<typeof RUN_FLAGS>
+
+/** @throws {CliError} */
+export function backendOf({ backend }: RunFlags): 'vm' | 'jit' | undefined {
+  if (backend === undefined || backend === 'vm' || backend === 'jit') return backend
+  throw new CliError(`unknown backend "${backend}": vm or jit`)
+}
 
 /** Flags of earlier releases of Falco, with their replacements. */
 export const FORMER_FLAGS: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import type { Alert, AlertData, Source } from '@falc/engine'
+import type { AlertData, Source } from '@falc/engine'
 import { OutputError, type OutputStats, Outputs } from '@falc/outputs'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
@@ -51,7 +51,7 @@ export class RunOutputs {
   }
 
   /** Never waits and never throws. */
-  push(alert: Alert | AlertData): void {
+  push(alert: AlertData): void {
     this.#outputs.push(alert)
   }
 

@@ -1,4 +1,4 @@
-import { type Alert, type AlertData, alerts, type EngineStats, type Source } from '@falc/engine'
+import { type AlertData, alerts, type Source } from '@falc/engine'
 import type { OutputStats } from '@falc/outputs'
 import type { ResponseCounts } from '@falc/response'
 import { HOT_RESTART_FAILURE, type InternalAlert, internalAlert } from '../alerts/internal.ts'
@@ -10,7 +10,7 @@ import type { Log } from '../log.ts'
 import { type LoadedFile, type MeteredFeed, type MetricsSource, nowNs } from '../meter/metrics-source.ts'
 import type { RunningRules } from '../rules/cached.ts'
 import type { RuleNote } from '../rules/ruleset-cache.ts'
-import type { Consumer, Feed } from '../sources/feed.ts'
+import { type Consumer, type Feed, type FieldStats, fieldStatsOf } from '../sources/feed.ts'
 import { isOwnProcess } from './own-processes.ts'
 import { RuleCaptures } from './rule-captures.ts'
 import { RunOutputs } from './run-outputs.ts'
@@ -25,6 +25,8 @@ export interface Loaded {
   readonly rulesFiles: readonly LoadedFile[]
   /** ns since 1970 */
   readonly loadedAt: bigint
+  /** What workers load. */
+  readonly ruleset?: Uint8Array | undefined
   /** ns by name of the rules that ask for a capture; 0n = the default. */
   readonly captureDurations: ReadonlyMap<string, bigint>
 }
@@ -47,7 +49,7 @@ export class Session implements MetricsSource {
   /** The reason of the last failed reload; undefined after one that succeeded. */
   #lastFailure: string | undefined
   /** Called with each alert of a rule. It must neither wait nor throw. */
-  onAlert: ((alert: Alert) => void) | undefined
+  onAlert: ((alert: AlertData) => void) | undefined
   /** What playbooks have done. */
   response: () => ResponseCounts | undefined = () => undefined
   /** Called after a reload. */
@@ -174,9 +176,7 @@ export class Session implements MetricsSource {
     this.#loaded = next
     this.#lastFailure = undefined
     this.#captures?.reload(next.captureDurations)
-    for (const { feed } of this.#running) {
-      feed.want?.(next.engine, next)
-    }
+    for (const { feed } of this.#running) feed.want?.(next.engine, next)
     this.onReplaced()
   }
 
@@ -204,8 +204,8 @@ export class Session implements MetricsSource {
   }
 
   /** Since the rules were last loaded. */
-  fieldStats(): Pick<EngineStats, 'extractErrors' | 'absences'> {
-    return this.#loaded.engine.stats()
+  fieldStats(): FieldStats {
+    return fieldStatsOf(this.#loaded.engine.stats(), this.#running)
   }
 
   /** Look-ups of containers, and evaluations that waited for them, by outcome: `look-ups found`. */
@@ -280,6 +280,8 @@ export class Session implements MetricsSource {
         if (tell) for (const alert of alerts) this.#emit(alert)
         return alerts
       },
+      evaluated: events => void (tally.events += events),
+      alert: alert => this.#emit(alert),
       pause: () => {
         if (this.#outputs.broken) this.#stopping.abort()
         return this.#outputs.room(this.#stopping.signal, waits ? undefined : this.config.output_timeout)
@@ -290,7 +292,7 @@ export class Session implements MetricsSource {
     }
   }
 
-  #emit(alert: Alert): void {
+  #emit(alert: AlertData): void {
     this.statistics.count(alert)
     this.#outputs.push(alert)
     this.onAlert?.(alert)

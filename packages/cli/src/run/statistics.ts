@@ -1,4 +1,4 @@
-import { type Alert, PRIORITIES, type Priority } from '@falc/engine'
+import { type AlertData, PRIORITIES, type Priority } from '@falc/engine'
 
 /** Counts alerts for the final report. */
 export class Statistics {
@@ -6,7 +6,7 @@ export class Statistics {
   readonly #byRule = new Map<string, number>()
   total = 0
 
-  count(alert: Alert): void {
+  count(alert: AlertData): void {
     this.total++
     this.#byPriority.set(alert.priority, (this.#byPriority.get(alert.priority) ?? 0) + 1)
     this.#byRule.set(alert.rule, (this.#byRule.get(alert.rule) ?? 0) + 1)

@@ -1,4 +1,4 @@
-import type { Alert, Deferral } from '@falc/engine'
+import type { Alert, AlertData, Deferral, EngineStats } from '@falc/engine'
 import type { EventStream } from '@falc/sources-syscall'
 import type { InternalAlert } from '../alerts/internal.ts'
 import type { Config } from '../config/config.ts'
@@ -18,6 +18,10 @@ export interface Consumer {
    * @param tell false: the alerts are returned and not sent
    */
   judge?(event: any, tell: boolean): readonly Alert[]
+  /** Counts events that were evaluated elsewhere. */
+  evaluated?(events: number): void
+  /** Sends an alert of one of them. */
+  alert?(alert: AlertData): void
   /** Called between batches, and by feeds that can wait after alerts. A promise asks the feed to wait, because alerts pile up. */
   pause(): Promise<void> | undefined
   /** Whether alerts can survive the process, so that it makes sense to answer a sender when they do. */
@@ -27,6 +31,9 @@ export interface Consumer {
   /** Sends an alert about falc itself. Missing where no alerts are sent. */
   report?(alert: InternalAlert): void
 }
+
+/** What evaluating has counted since the rules were loaded. */
+export type FieldStats = Pick<EngineStats, 'extractErrors' | 'absences'>
 
 /** Events of one source, on their way into the engine. */
 export interface Feed {
@@ -48,6 +55,8 @@ export interface Feed {
   readonly meter: FeedMeter
   /** Look-ups of containers, and evaluations that waited for them, by outcome. */
   metadata?(): Readonly<Record<string, number>>
+  /** What was counted where its events were evaluated elsewhere. */
+  fieldStats?(): FieldStats | undefined
   /** Series of its own on the metrics page. */
   series?(): readonly Series[]
   /** How much of a file has been read. @returns bytes; size 0 = unknown */
@@ -57,5 +66,20 @@ export interface Feed {
   /** Events that were read no further than to see that no rule depends on them. */
   passedOver?(): number
   /** Configuration and rules were reloaded. */
-  want?(rules: RunningRules, loaded: { readonly config: Config; readonly rules: readonly RuleNote[] }): void
+  want?(
+    rules: RunningRules,
+    loaded: { readonly config: Config; readonly rules: readonly RuleNote[]; readonly ruleset?: Uint8Array | undefined },
+  ): void
+}
+
+/** The counts of an engine and of what evaluates elsewhere. */
+export function fieldStatsOf(own: FieldStats, feeds: readonly { readonly feed: Feed }[]): FieldStats {
+  const others = feeds.flatMap(({ feed }) => feed.fieldStats?.() ?? [])
+  const sum = (kind: keyof FieldStats) => {
+    const counts: Record<string, number> = { ...own[kind] }
+    for (const other of others)
+      for (const [name, count] of Object.entries(other[kind])) counts[name] = (counts[name] ?? 0) + count
+    return counts
+  }
+  return others.length === 0 ? own : { extractErrors: sum('extractErrors'), absences: sum('absences') }
 }

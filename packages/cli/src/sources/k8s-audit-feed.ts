@@ -1,6 +1,3 @@
-import { createHash } from 'node:crypto'
-import { fstatSync } from 'node:fs'
-import { join, resolve } from 'node:path'
 import {
   type AuditEvent,
   type AuditInput,
@@ -11,10 +8,10 @@ import {
   type OpenParams,
   openAuditLog,
   openAuditWebhook,
-  parseOpenParams,
   readAuditStream,
 } from '@falc/sources-k8saudit'
 import type { AuditPublisher, AuditStreamCounts } from '@falc/sources-k8saudit/nats'
+import type { Evaluated } from '@falc/sources-k8saudit/workers'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
@@ -26,7 +23,9 @@ import type { RunningRules } from '../rules/cached.ts'
 import { ServerFiles } from '../server-files.ts'
 import { AuditDrops } from './audit-drops.ts'
 import type { auditPublisher } from './audit-nats.ts'
-import type { Consumer, Feed } from './feed.ts'
+import { defaultState, endsByItself, openParams, publishParams } from './audit-place.ts'
+import type { AuditWorkers, AuditWorkersOptions } from './audit-workers.ts'
+import type { Consumer, Feed, FieldStats } from './feed.ts'
 import type { ClusterPods } from './kubernetes.ts'
 
 export interface K8sAuditOptions {
@@ -39,6 +38,8 @@ export interface K8sAuditOptions {
   readonly settings?: Config['plugins']['settings']['k8saudit']
   /** Events that they cannot match are passed over. Default: none is. */
   readonly rules?: RunningRules
+  /** Threads that evaluate events. Default: none. */
+  readonly workers?: AuditWorkersOptions
   /** Who knows the pods that events name; asked when rules read what is known of them. */
   readonly pods?: (signal: AbortSignal) => Promise<ClusterPods | undefined>
   /** Fields that rules read at present. */
@@ -47,20 +48,6 @@ export interface K8sAuditOptions {
   readonly warn: (text: string) => void
   /** Told when a webhook's certificate or tokens are renewed. Default: only what `warn` is for. */
   readonly log?: Pick<Log, 'info' | 'warning' | 'error'>
-}
-
-/** Where audit events come from: a flag, or the plugin k8saudit. */
-export function auditFrom(config: Config, flag: string | undefined): string | undefined {
-  return flag ?? (config.plugins.used.find(({ name }) => name === 'k8saudit')?.openParams || undefined)
-}
-
-/**
- * The configuration of a worker: its alerts have the ids of any other worker's of the stream, whatever machine it is on.
- * @throws {CliError} for a place that does not exist
- */
-export function asWorker(config: Config, from: string | undefined): Config {
-  const params = config.identity === '' && /^(nats|tls):/i.test(from ?? '') ? openParams(from!) : undefined
-  return params?.kind === 'nats' ? { ...config, identity: params.stream } : config
 }
 
 /**
@@ -95,6 +82,7 @@ class K8sAuditFeed implements Feed {
   #unwatch: (() => void) | undefined
   #rules: RunningRules | undefined
   #pods: ClusterPods | undefined
+  #workers: AuditWorkers | undefined
 
   constructor(options: K8sAuditOptions) {
     this.#options = options
@@ -109,7 +97,9 @@ class K8sAuditFeed implements Feed {
 
   async run(consumer: Consumer, signal: AbortSignal): Promise<void> {
     await this.#askForPods(signal)
-    this.#input = await this.#open(signal, consumer)
+    this.#workers = await this.#openWorkers()
+    const ending = new AbortController()
+    this.#input = await this.#open(AbortSignal.any([signal, ending.signal]), consumer)
     // Of a file that ends by itself, the final report has the losses. A timer raises the alerts, since after a bad request
     // there may be no batch for long.
     const report = (last: boolean) => {
@@ -117,12 +107,12 @@ class K8sAuditFeed implements Feed {
     }
     const timer = setInterval(() => report(false), 1000)
     const waits = this.finite || this.patient
+    const results = this.#workers?.results(this.#input, () => ending.abort()) ?? this.#input.batches()
     try {
-      for await (const batch of this.#input.batches()) {
-        for (let i = 0; i <= batch.length; i++) {
-          const last = i === batch.length
-          if (!last) batch[i]!.pods = this.#pods
-          const wait = last || (consumer.event(batch[i]) === true && waits) ? consumer.pause() : undefined
+      for await (const result of results) {
+        const { length, take } = this.#steps(result, consumer)
+        for (let i = 0; i <= length; i++) {
+          const wait = i === length || (take(i) === true && waits) ? consumer.pause() : undefined
           if (!wait) continue
           await wait
           // There was no room to the end: what is not acknowledged goes to another worker, and no alert is dropped for it.
@@ -131,6 +121,8 @@ class K8sAuditFeed implements Feed {
       }
     } finally {
       clearInterval(timer)
+      if (this.#workers) this.#options.log?.info(this.#workers.summary)
+      await this.#workers?.close()
       // A read that is pending would keep the process until the next byte comes.
       if (this.#params.kind === 'stdin') process.stdin.destroy()
       this.#unwatch?.()
@@ -140,8 +132,44 @@ class K8sAuditFeed implements Feed {
     }
   }
 
-  want(rules: RunningRules): void {
+  /** Events one by one, or the alerts of those that workers have evaluated. */
+  #steps(result: AuditEvent[] | Evaluated, consumer: Consumer): { length: number; take(i: number): unknown } {
+    if (Array.isArray(result)) {
+      const take = (i: number) => {
+        result[i]!.pods = this.#pods
+        return consumer.event(result[i])
+      }
+      return { length: result.length, take }
+    }
+    const { events, alerts } = result
+    consumer.evaluated?.(events)
+    const take = (i: number) => {
+      consumer.alert?.(alerts[i]!)
+      return true
+    }
+    return { length: alerts.length, take }
+  }
+
+  /** Workers need no pods: they cannot ask for them. */
+  async #openWorkers(): Promise<AuditWorkers | undefined> {
+    const { workers, settings, fieldsRead, warn } = this.#options
+    if (!workers || this.#publish) return undefined
+    if (this.#pods) {
+      warn(`${this.source}: one thread evaluates all events: workers know no pods, which rules read`)
+      return undefined
+    }
+    const { AuditWorkers } = await import('./audit-workers.ts')
+    const options = { ...workers, sieved: this.#rules !== undefined, maxEventSize: settings?.maxEventSize }
+    return AuditWorkers.open(this.source, options, fieldsRead?.() ?? [], warn)
+  }
+
+  want(rules: RunningRules, { ruleset }: { readonly ruleset?: Uint8Array | undefined }): void {
     if (this.#rules) this.#rules = rules
+    if (ruleset) this.#workers?.load(ruleset, rules.fieldsRead(this.source))
+  }
+
+  fieldStats(): FieldStats | undefined {
+    return this.#workers?.stats
   }
 
   metadata(): Record<string, number> {
@@ -162,6 +190,7 @@ class K8sAuditFeed implements Feed {
   series(): readonly Series[] {
     return [
       ...(this.#stream ? streamSeries(this.source, this.#stream.counts) : []),
+      ...(this.#workers?.series() ?? []),
       ...(this.#webhook ? webhookSeries(this.source, this.#webhook) : []),
       ...(this.#files?.series() ?? []),
     ]
@@ -184,6 +213,7 @@ class K8sAuditFeed implements Feed {
         this.#drops.add(problem)
       },
       ...(maxEventSize !== undefined && { maxEventSize }),
+      divided: this.#workers !== undefined,
     }
     const params = this.#params
     try {
@@ -194,7 +224,10 @@ class K8sAuditFeed implements Feed {
         const { auditConsumer } = await import('./audit-nats.ts')
         const onTrouble = (reason: string) => warn(`${this.title}: no batches at present: ${printable(reason)}`)
         return await this.#at(
-          auditConsumer(params, settings?.nats, { ...common, saved, onTrouble, maxBodyBytes: webhookMaxBatchSize }),
+          auditConsumer(params, settings?.nats, {
+            ...{ ...common, saved, onTrouble, maxBodyBytes: webhookMaxBatchSize },
+            window: this.#options.workers && Math.max(4, 2 * this.#options.workers.workers + 2),
+          }),
         )
       }
       const publisher = this.#publish && (await this.#publisher(this.#publish, common))
@@ -262,34 +295,5 @@ class K8sAuditFeed implements Feed {
     const at = line === undefined ? '' : ` at line ${line}`
     // Part of the text that was refused is in the message: it must not begin a line of the log.
     this.#options.warn(`${this.title}: ${cause}${at}: ${printable(message)} (further ones are only counted)`)
-  }
-}
-
-/** In the folder that systemd sets aside for the service; a file for each log. */
-function defaultState(path: string): string | undefined {
-  const dir = process.env.STATE_DIRECTORY?.split(':')[0]
-  const name = createHash('sha256').update(resolve(path)).digest('hex').slice(0, 16)
-  return dir ? join(dir, `k8s-audit-${name}.json`) : undefined
-}
-
-/** Standard input ends by itself only when it is a file: a pipe may stay open for as long as falc runs. */
-function endsByItself({ kind }: OpenParams): boolean {
-  return kind === 'stdin' ? fstatSync(0).isFile() : kind === 'file'
-}
-
-/** @throws {CliError} */
-function publishParams(text: string | undefined, { kind }: OpenParams): NatsParams | undefined {
-  if (text === undefined) return undefined
-  if (kind !== 'webhook') throw new CliError('publish: only what a webhook receives can be published')
-  const params = openParams(text)
-  if (params.kind === 'nats') return params
-  throw new CliError(`publish: ${text} is not of the form nats://HOST:PORT/STREAM`)
-}
-
-function openParams(text: string): OpenParams {
-  try {
-    return parseOpenParams(text)
-  } catch (error) {
-    throw new CliError(`Kubernetes audit events: ${(error as Error).message}`)
   }
 }

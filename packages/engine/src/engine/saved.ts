@@ -48,6 +48,8 @@ export interface SavedSource {
 
 export interface SavedOptions<S extends Source = Source> {
   readonly sources: readonly S[]
+  /** Only the rules of these sources. Default: all, and a source that is missing is an error. */
+  readonly partly?: boolean
   readonly hostname?: string
   /** As in the options of an engine. */
   readonly identity?: string
@@ -60,10 +62,10 @@ export interface SavedOptions<S extends Source = Source> {
 }
 
 const { sources, hostname, identity, backend, onError } = ENGINE_OPTIONS
-const SAVED_OPTIONS = { sources, hostname, identity, backend, onError, regex: 'function' } satisfies Record<
-  keyof SavedOptions,
-  Expected
->
+const SAVED_OPTIONS = {
+  ...{ sources, hostname, identity, backend, onError },
+  ...{ regex: 'function', partly: 'boolean' },
+} satisfies Record<keyof SavedOptions, Expected>
 
 /**
  * Loads a ruleset that `engine.save()` returned, without the parsers of conditions and YAML.
@@ -76,9 +78,12 @@ export function loadRuleset<S extends Source>(bytes: Uint8Array, options: SavedO
   let at = 0
   const rules = header.sources.flatMap(saved => {
     const source = options.sources.find(({ name }) => name === saved.name)
-    // Sources without rules are saved too, since their events may still be evaluated.
-    if (!source && saved.alerts.length === 0) return []
-    if (!source) throw new Error(`saved ruleset needs source '${saved.name}'`)
+    if (!source) {
+      at += saved.programs.reduce((sum, length) => sum + length, 0)
+      // Sources without rules are saved too, since their events may still be evaluated.
+      if (options.partly || saved.alerts.length === 0) return []
+      throw new Error(`saved ruleset needs source '${saved.name}'`)
+    }
     const context = eventContext(options.hostname)
     const table = fieldTable(source, { context, plugins: header.plugins, staticFields: header.staticFields })
     const layout = layoutOf(saved.memo)

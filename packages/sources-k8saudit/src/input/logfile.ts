@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditEvent } from '../event.ts'
 import { AuditLogDecoder, type DecoderOptions } from '../log/decoder.ts'
+import type { Piece } from '../piece.ts'
 import { type AuditStats, newStats } from '../stats.ts'
-import { type AuditInput, eventsOf, inTurns, lossesOf } from './input.ts'
+import { type AuditInput, batchesOf, eventsOf, lossesOf } from './input.ts'
 import { firstOf, HEAD, headOf, type LogState, readState, writeState } from './log-state.ts'
 import { openFile } from './plain-file.ts'
 import { Reading } from './reading.ts'
@@ -61,6 +62,10 @@ class AuditLog implements AuditInput<AuditLogStats> {
   }
 
   batches(): AsyncGenerator<AuditEvent[], void> {
+    return batchesOf(this.pieces())
+  }
+
+  pieces(): AsyncGenerator<Piece, void> {
     return this.#options.follow ? this.#follow() : this.#readWhole()
   }
 
@@ -72,48 +77,45 @@ class AuditLog implements AuditInput<AuditLogStats> {
     return this.#options.signal?.aborted ?? false
   }
 
-  async *#readWhole(): AsyncGenerator<AuditEvent[], void> {
+  async *#readWhole(): AsyncGenerator<Piece, void> {
     for (const path of await filesOf(this.#path)) {
       const reading = await this.#reading(await openFile(path), 0)
       try {
         yield* this.#readOn(reading)
-        if (!this.#stopped) yield* inTurns(reading.decoder.readEnd())
+        if (!this.#stopped) yield reading.end()
       } finally {
         await reading.file.close()
       }
     }
   }
 
-  /** Reads to the file's present end. When a batch has been taken, it has been evaluated. */
-  async *#readOn(reading: Reading): AsyncGenerator<AuditEvent[], void> {
+  /** Reads to the file's present end. */
+  async *#readOn(reading: Reading): AsyncGenerator<Piece, void> {
     while (!this.#stopped) {
       // Before each look, since a consumer may take its time with what the last one found. What is written anew between this and the read
       // is read from its middle, and then again from its start: at least once.
       if (this.#options.follow && (await reading.replaced())) {
         this.stats.truncations++
-        yield* inTurns(reading.decoder.readEnd())
+        yield reading.end()
+        await reading.allSettled()
         reading.rewind()
       }
       const { bytesRead } = await reading.file.read(this.#buffer, 0, CHUNK, reading.offset)
       if (bytesRead === 0) return
-      reading.arrived(this.#buffer.subarray(0, bytesRead))
-      yield* inTurns(reading.decoder.read(this.#buffer.subarray(0, bytesRead)))
-      reading.settle()
+      yield* reading.piecesOf(this.#buffer.subarray(0, bytesRead))
       if (performance.now() - this.#saved >= SAVE_MS) await this.#save(reading)
     }
   }
 
-  async *#follow(): AsyncGenerator<AuditEvent[], void> {
+  async *#follow(): AsyncGenerator<Piece, void> {
     let reading = await this.#start()
     try {
       while (reading) {
         try {
           yield* this.#followOne(reading)
           // A file that another one follows has ended. One that is only left for now may still get the rest of a line.
-          if (!this.#stopped) {
-            yield* inTurns(reading.decoder.readEnd())
-            reading.settle()
-          }
+          if (!this.#stopped) yield reading.end()
+          await reading.allSettled()
         } finally {
           await this.#save(reading)
         }
@@ -180,8 +182,9 @@ class AuditLog implements AuditInput<AuditLogStats> {
   }
 
   async #reading(file: FileHandle, offset: number, ended = false): Promise<Reading> {
+    const { divided = false } = this.#options
     const first = await firstOf(file, Math.min(HEAD, offset))
-    return new Reading(file, offset, first, new AuditLogDecoder(this.#options, this.stats), ended)
+    return new Reading(file, offset, first, { decoder: new AuditLogDecoder(this.#options, this.stats), divided, ended })
   }
 
   #gap(message: string): void {
@@ -190,7 +193,7 @@ class AuditLog implements AuditInput<AuditLogStats> {
   }
 
   /** Returns when this file was read to its end and a newer one has something to read. */
-  async *#followOne(reading: Reading): AsyncGenerator<AuditEvent[], void> {
+  async *#followOne(reading: Reading): AsyncGenerator<Piece, void> {
     const own = await reading.file.stat({ bigint: true })
     for (;;) {
       yield* this.#readOn(reading)

@@ -1,11 +1,13 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { AuditLogDecoder } from '../log/decoder.ts'
+import { LogPieces } from '../log/pieces.ts'
+import type { Piece } from '../piece.ts'
 import { firstOf, HEAD } from './log-state.ts'
 
 /** A file that is being read. */
 export class Reading {
   readonly file: FileHandle
-  readonly decoder: AuditLogDecoder
+  readonly #pieces: LogPieces
   /** Bytes read. */
   offset: number
   /** Bytes whose events have been evaluated: reading can continue here after a restart. */
@@ -22,21 +24,39 @@ export class Reading {
   #changed = -1n
 
   /** @param first of the bytes before `offset`, the first ones */
-  constructor(file: FileHandle, offset: number, first: Buffer, decoder: AuditLogDecoder, ended = false) {
+  constructor(
+    file: FileHandle,
+    offset: number,
+    first: Buffer,
+    { decoder, divided, ended }: { decoder: AuditLogDecoder; divided: boolean; ended: boolean },
+  ) {
     this.#first = first
     this.file = file
     this.ended = ended
     this.offset = offset
     this.settled = offset
-    this.decoder = decoder
+    this.#pieces = new LogPieces(decoder, divided, position => {
+      this.settled = position
+    })
   }
 
-  settle(): void {
-    const { pending } = this.decoder
-    if (pending !== undefined) this.settled = this.offset - pending
+  /** What the next bytes add. */
+  piecesOf(bytes: Uint8Array): Iterable<Piece> {
+    this.#arrived(bytes)
+    return this.#pieces.add(bytes, this.offset)
   }
 
-  arrived(bytes: Uint8Array): void {
+  /** The last piece. */
+  end(): Piece {
+    return this.#pieces.end(this.offset)
+  }
+
+  /** Resolves when all pieces so far are settled. */
+  allSettled(): Promise<void> {
+    return this.#pieces.allSettled()
+  }
+
+  #arrived(bytes: Uint8Array): void {
     if (this.offset === this.#first.length && this.offset < HEAD)
       this.#first = Buffer.concat([this.#first, bytes.subarray(0, HEAD - this.offset)])
     this.offset += bytes.length
@@ -57,6 +77,6 @@ export class Reading {
   rewind(): void {
     this.offset = 0
     this.#first = Buffer.alloc(0)
-    this.settle()
+    this.settled = 0
   }
 }

@@ -1,7 +1,9 @@
 import type { AuditEvent } from '../event.ts'
 import { AuditLogDecoder, type DecoderOptions } from '../log/decoder.ts'
+import { LogPieces } from '../log/pieces.ts'
+import type { Piece } from '../piece.ts'
 import type { AuditStats } from '../stats.ts'
-import { type AuditInput, eventsOf, inTurns, lossesOf } from './input.ts'
+import { type AuditInput, batchesOf, eventsOf, lossesOf } from './input.ts'
 
 /** An audit log read from a stream of bytes, such as standard input: `readAuditStream(process.stdin)`. */
 export function readAuditStream(stream: AsyncIterable<Uint8Array>, options: DecoderOptions = {}): AuditInput {
@@ -11,11 +13,13 @@ export function readAuditStream(stream: AsyncIterable<Uint8Array>, options: Deco
 class AuditStream implements AuditInput {
   readonly #stream: AsyncIterable<Uint8Array>
   readonly #decoder: AuditLogDecoder
+  readonly #divided: boolean | undefined
   readonly #signal: AbortSignal | undefined
 
   constructor(stream: AsyncIterable<Uint8Array>, options: DecoderOptions) {
     this.#stream = stream
     this.#decoder = new AuditLogDecoder(options)
+    this.#divided = options.divided
     this.#signal = options.signal
   }
 
@@ -27,13 +31,21 @@ class AuditStream implements AuditInput {
     return lossesOf(this.stats)
   }
 
-  async *batches(): AsyncGenerator<AuditEvent[], void> {
+  batches(): AsyncGenerator<AuditEvent[], void> {
+    return batchesOf(this.pieces())
+  }
+
+  async *pieces(): AsyncGenerator<Piece, void> {
+    const pieces = new LogPieces(this.#decoder, this.#divided)
     const chunks = this.#stream[Symbol.asyncIterator]()
     const next = nextUnless(chunks, this.#signal)
     try {
       for (let one = await next(); one; one = await next()) {
-        yield* inTurns(one.done ? this.#decoder.readEnd() : this.#decoder.read(one.value))
-        if (one.done) break
+        if (one.done) {
+          yield pieces.end()
+          break
+        }
+        yield* pieces.add(one.value)
       }
     } finally {
       // Not awaited: a stream with a pending read returns only after its next chunk.

@@ -2,10 +2,11 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { AuditEvent } from '../event.ts'
 import { HttpReceiver, type ReceiverOptions } from '../http/receiver.ts'
 import { BUSY, type Refusal, type RefusalCause } from '../http/refusal.ts'
-import { BodyReader, type Slice } from '../parse.ts'
-import { AuditSieve } from '../sieve/sieve.ts'
-import { type AuditStats, countBody, type InputOptions, newStats } from '../stats.ts'
-import { type AuditInput, eventsOf, lossesOf } from './input.ts'
+import type { Piece } from '../piece.ts'
+import type { AuditProblem } from '../problem.ts'
+import { type AuditStats, type InputOptions, newStats } from '../stats.ts'
+import { type AuditInput, batchesOf, eventsOf, lossesOf } from './input.ts'
+import { PostedBody } from './posted.ts'
 import { BodyQueue } from './queue.ts'
 
 export interface AuditWebhookOptions extends InputOptions, Partial<ReceiverOptions> {
@@ -45,11 +46,6 @@ export async function openAuditWebhook(options: AuditWebhookOptions = {}): Promi
   await webhook.listen()
   return webhook
 }
-
-/** What a body takes in the queue beside its text. */
-const BODY_WEIGHT = 1024
-
-const isEmpty = ({ events, passedOver }: Slice): boolean => events.length + passedOver === 0
 
 /** Refusals after which the API server drops the events: the body will not be better the next time. */
 const LOSSES: readonly RefusalCause[] = ['bad-body', 'body-too-large']
@@ -126,12 +122,25 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
     )
   }
 
-  async *batches(): AsyncGenerator<AuditEvent[], void> {
+  batches(): AsyncGenerator<AuditEvent[], void> {
+    return batchesOf(this.pieces())
+  }
+
+  async *pieces(): AsyncGenerator<Piece, void> {
+    const { stats } = this
+    const { onProblem } = this.#options
     try {
-      for (let batch = await this.#queue.take(); batch; batch = await this.#queue.take()) {
-        countBody(this.stats, batch)
-        for (const problem of batch.problems) this.#options.onProblem?.(problem)
-        if (batch.events.length > 0) yield batch.events
+      for (let body = await this.#queue.take(); body; body = await this.#queue.take()) {
+        const taken = body
+        yield {
+          ...(taken.part && { part: taken.part }),
+          read: () => taken.read(stats, onProblem),
+          join(found) {
+            taken.join(found, stats, onProblem)
+            return true
+          },
+          settle: evaluated => this.#queue.settle(taken, evaluated),
+        }
         // Evaluating a large body must not keep the server from its other clients.
         await turn()
       }
@@ -162,32 +171,24 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
   }
 
   async #take(bytes: Buffer, client: string): Promise<Refusal | undefined> {
-    const { maxEventSize, onProblem, sieve } = this.#options
-    const text = bytes.toString('utf8')
-    const options = { strict: true, ...(maxEventSize !== undefined && { maxEventSize }) }
-    const reader = () => new BodyReader(text, { ...options, sieve: () => AuditSieve.of(sieve?.()) })
-    const body = reader()
-    let first = body.read()
-    // What is answered depends on whether there is any event: a few slices are looked at to find out.
-    for (let i = 0; isEmpty(first) && !body.done && i < 4; i++) {
-      const next = body.read()
-      first = { ...next, problems: [...first.problems, ...next.problems] }
+    const { divided } = this.#options
+    const body = new PostedBody(bytes, client, this.#options)
+    const flaw = divided ? undefined : body.look()
+    if (flaw) return this.#bad(flaw)
+    const later = !body.isEmpty
+    if (later && !this.#queue.push(body)) return BUSY
+    if (divided) {
+      const stopped = body.settled.then(evaluated => (evaluated ? undefined : STOPPING))
+      const found = await Promise.race([body.flaw, stopped])
+      if (found) return 'status' in found ? found : this.#bad(found)
     }
-    const [problem] = first.problems
-    if (isEmpty(first) && body.done) {
-      if (problem) {
-        onProblem?.(problem)
-        return { status: 400, cause: 'bad-body', reason: `${problem.cause}: ${problem.message}` }
-      }
-      this.stats.bytes += bytes.length
-      return undefined
-    }
-    // A text with characters beyond Latin-1 takes two bytes for each.
-    const weight = (text.length === bytes.length ? text.length : 2 * text.length) + BODY_WEIGHT
-    const { promise: evaluated, resolve: settled } = Promise.withResolvers<boolean>()
-    if (!this.#queue.push({ first, rest: body, reread: reader, weight, client, settled })) return BUSY
     this.stats.bytes += bytes.length
-    return this.#answersLater() ? this.#whenSafe(evaluated) : undefined
+    return later && this.#answersLater() ? this.#whenSafe(body.settled) : undefined
+  }
+
+  #bad(flaw: AuditProblem): Refusal {
+    this.#options.onProblem?.(flaw)
+    return { status: 400, cause: 'bad-body', reason: `${flaw.cause}: ${flaw.message}` }
   }
 
   #answersLater(): boolean {

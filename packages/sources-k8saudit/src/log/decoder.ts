@@ -2,7 +2,7 @@ import type { AuditEvent } from '../event.ts'
 import { type AuditBody, BodyReader, type ReadOptions, readBody, SLICE, type Slice } from '../parse.ts'
 import type { AuditProblem, AuditProblemCause } from '../problem.ts'
 import { AuditSieve, SievedBytes } from '../sieve/sieve.ts'
-import { type AuditStats, countBody, type InputOptions, newStats } from '../stats.ts'
+import { type AuditStats, addStats, countBody, type InputOptions, newStats } from '../stats.ts'
 import { Rest } from './rest.ts'
 import { DocumentScanner, firstCharacter } from './scanner.ts'
 
@@ -46,7 +46,8 @@ export class AuditLogDecoder {
   readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
   /** The bytes after the last line end. */
   readonly #rest = new Rest()
-  #line = 0
+  /** Lines so far. */
+  lines = 0
   #open: Open | undefined = undefined
   /** Documents of the last line that are still to be read, if the first of them is large. */
   readonly #waiting: Waiting[] = []
@@ -74,6 +75,18 @@ export class AuditLogDecoder {
   /** Bytes taken that are not part of any event yet; undefined inside a document over several lines. */
   get pending(): number | undefined {
     return this.#open ? undefined : this.#rest.size
+  }
+
+  /** What comes next begins a document, as at the start of a log. */
+  get atStart(): boolean {
+    return !this.#open && this.#rest.size === 0 && !this.#skipping && !this.#skippingLine
+  }
+
+  /** Takes what a decoder of their own has made of the next lines. */
+  join(lines: number, stats: AuditStats, problems: readonly AuditProblem[]): void {
+    if (this.#report) for (const one of problems) this.#report({ ...one, line: this.lines + (one.line ?? 0) })
+    this.lines += lines
+    addStats(this.stats, stats)
   }
 
   /** Takes the next bytes, which may end anywhere, and returns the events that are complete. */
@@ -140,7 +153,7 @@ export class AuditLogDecoder {
   /** Returns where the first line begins that is to be parsed. */
   #passOver(sieved: SievedBytes, at: number): number {
     const next = sieved.pass(at)
-    this.#line += sieved.passed
+    this.lines += sieved.passed
     this.stats.events += sieved.passed
     this.stats.passedOver += sieved.passed
     return next
@@ -179,12 +192,12 @@ export class AuditLogDecoder {
     if (this.#rest.size <= this.#maxSize) return
     this.#rest.clear()
     this.#skippingLine = true
-    this.#line++
-    this.#problem('too-large', `a line of more than ${this.#maxSize} bytes`, this.#line)
+    this.lines++
+    this.#problem('too-large', `a line of more than ${this.#maxSize} bytes`, this.lines)
   }
 
   #takeLine(line: string, events: AuditEvent[]): void {
-    this.#line++
+    this.lines++
     // A byte order mark, also where logs were joined.
     if (line.charCodeAt(0) === 0xfeff) line = line.slice(1)
     if (this.#open) this.#continue(this.#open, line, events)
@@ -211,7 +224,7 @@ export class AuditLogDecoder {
         return
       }
     }
-    this.#count(body, this.#line, events)
+    this.#count(body, this.lines, events)
   }
 
   /** Takes the documents of a line from `at`: several in a row, the last of which may continue on the next line. */
@@ -222,14 +235,14 @@ export class AuditLogDecoder {
       if (end === -1) {
         const rest = line.slice(at)
         const size = rest.length + LINE_WEIGHT
-        this.#open = { line: this.#line, lines: [rest], isList: rest.startsWith('['), scanner, size }
+        this.#open = { line: this.lines, lines: [rest], isList: rest.startsWith('['), scanner, size }
         return
       }
       if (end < 0) {
-        this.#problem('bad-json', 'text after a document is not another document', this.#line)
+        this.#problem('bad-json', 'text after a document is not another document', this.lines)
         return
       }
-      this.#deliver(line.slice(at, end), this.#line, events)
+      this.#deliver(line.slice(at, end), this.lines, events)
       at = firstCharacter(line, end)
     }
   }
@@ -243,7 +256,7 @@ export class AuditLogDecoder {
     }
     const end = open.scanner.scan(line, 0)
     open.size += line.length + LINE_WEIGHT
-    if (end === -2) this.#giveUp('bad-json', `the document is malformed in line ${this.#line}`)
+    if (end === -2) this.#giveUp('bad-json', `the document is malformed in line ${this.lines}`)
     else if (open.size > this.#maxSize) this.#giveUp('too-large', `a document of more than ${this.#maxSize} bytes`)
     else if (end === -1) open.lines.push(line)
     else {

@@ -1,32 +1,29 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import type { Consumer, JetStreamManager, JsMsg } from '@nats-io/jetstream'
 import type { AuditEvent } from '../event.ts'
-import { type AuditInput, eventsOf, lossesOf } from '../input/input.ts'
+import { type AuditInput, batchesOf, eventsOf, lossesOf } from '../input/input.ts'
 import { BodyReader } from '../parse.ts'
+import type { Piece } from '../piece.ts'
 import type { AuditProblem } from '../problem.ts'
 import { AuditSieve } from '../sieve/sieve.ts'
-import { type AuditStats, countBody, type InputOptions, newStats } from '../stats.ts'
+import { type AuditStats, addStats, countedEvents, type InputOptions, newStats } from '../stats.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { decode } from './parts.ts'
-import { type AuditStreamCounts, type AuditStreamPlace, createStreams, Link } from './stream.ts'
+import { type AuditStreamCounts, type DurablePlace, durableConsumer, Link } from './stream.ts'
 
-export interface AuditConsumerOptions extends AuditStreamPlace, InputOptions {
-  /** The durable consumer, whose workers share the batches. Default `falc`, with a subject `falc-SUBJECT`. */
-  readonly durable?: string | undefined
-  /** Milliseconds after which a batch of a worker that no longer answers goes to another; of a consumer that does not exist yet. Default 30,000. */
-  readonly ackWait?: number
+export interface AuditConsumerOptions extends DurablePlace, InputOptions {
   /** A batch that was given to workers more often goes to the dead letters. Default 5. */
   readonly maxDeliveries?: number | undefined
   /** A larger batch, decompressed, goes to the dead letters. Default 12582912. */
   readonly maxBodyBytes?: number | undefined
   /** What else an acknowledgement waits for when events have been evaluated. @returns false: it is asked again */
   readonly saved?: () => Promise<boolean>
+  /** Batches at a time, so that a worker that is killed leaves few to others, and waits for none. Default 4. */
+  readonly window?: number | undefined
   /** The server does not give batches at present, and why; it is asked again. */
   readonly onTrouble?: (reason: string) => void
 }
 
-/** Batches that a worker has at a time, so that one that is killed leaves few to others, and waits for none. */
-const WINDOW = 4
 /** Milliseconds that the server keeps a request for batches: a worker that stops waits for it, and gives back what still comes. */
 const EXPIRES = 1000
 /** Milliseconds between two attempts. */
@@ -56,7 +53,9 @@ export class AuditConsumer implements AuditInput {
   /** Those that wait, and all that were not acknowledged. */
   readonly #waiting: JsMsg[] = []
   readonly #taken = new Set<JsMsg>()
-  #inHand: JsMsg | undefined
+  readonly #inHand = new Set<JsMsg>()
+  /** Those that were given out and are not settled. */
+  #open = 0
   readonly #settling = new Set<Promise<void>>()
   #change = Promise.withResolvers<void>()
 
@@ -78,7 +77,7 @@ export class AuditConsumer implements AuditInput {
   static async open(options: AuditConsumerOptions): Promise<AuditConsumer> {
     const { jetstream, jetstreamManager } = await import('@nats-io/jetstream')
     const manager = await jetstreamManager(options.connection)
-    const consumer = await consumerOf(manager, options)
+    const consumer = await durableConsumer(manager, options)
     const dead = await DeadLetters.open(options, jetstream(options.connection))
     const { ack_wait = 30e9 } = (await consumer.info(true)).config
     return new AuditConsumer(options, manager, { consumer, ackWait: ack_wait / 1e6 }, dead)
@@ -99,8 +98,12 @@ export class AuditConsumer implements AuditInput {
     return eventsOf(this.batches())
   }
 
-  /** Ends after the batch in hand once the signal fires; the others are given back. */
-  async *batches(): AsyncGenerator<AuditEvent[], void> {
+  batches(): AsyncGenerator<AuditEvent[], void> {
+    return batchesOf(this.pieces())
+  }
+
+  /** Ends after the batches in hand once the signal fires; the others are given back. */
+  async *pieces(): AsyncGenerator<Piece, void> {
     const { signal } = this.#options
     const stop = () => {
       this.#stopping.abort()
@@ -115,14 +118,15 @@ export class AuditConsumer implements AuditInput {
     const looking = setInterval(() => void this.#look(), LOOK)
     void this.#look()
     try {
-      for (let batch = await this.#next(); batch; batch = await this.#next()) yield* this.#evaluate(batch)
+      for (let batch = await this.#next(); batch; batch = await this.#next()) yield* this.#pieceOf(batch)
     } finally {
       stop()
       signal?.removeEventListener('abort', stop)
       await fetching
+      while (this.#open > 0) await this.#change.promise
       await Promise.all(this.#settling)
       // One whose evaluation was broken off does not come back together with the others.
-      for (const batch of this.#taken) this.#giveBack(batch, batch === this.#inHand ? APART : undefined)
+      for (const batch of this.#taken) this.#giveBack(batch, this.#inHand.has(batch) ? APART : undefined)
       clearInterval(working)
       clearInterval(looking)
     }
@@ -145,15 +149,17 @@ export class AuditConsumer implements AuditInput {
       this.#waiting.length = 0
       for (const [i, other] of others.entries()) this.#giveBack(other, (i + 1) * APART)
     }
-    this.#inHand = batch
+    this.#inHand.add(batch!)
     return batch
   }
 
   async #fetch(): Promise<void> {
+    const { window = 4 } = this.#options
     const { signal } = this.#stopping
     let failures = 0
     while (!signal.aborted) {
-      const room = this.#inHand?.redelivered ? 0 : WINDOW - this.#taken.size
+      const alone = [...this.#inHand].some(({ redelivered }) => redelivered)
+      const room = alone ? 0 : window - this.#taken.size
       if (room <= 0) {
         await this.#change.promise
         continue
@@ -180,13 +186,9 @@ export class AuditConsumer implements AuditInput {
     this.#changed()
   }
 
-  /** Somebody may have removed the stream or the consumer. */
+  /** Somebody may have removed the stream or the consumer. A failure is seen by the next attempt to fetch. */
   async #renew(): Promise<void> {
-    try {
-      this.#consumer = await consumerOf(this.#manager, this.#options)
-    } catch {
-      // The next attempt to fetch says so.
-    }
+    this.#consumer = await durableConsumer(this.#manager, this.#options).catch(() => this.#consumer)
   }
 
   async #look(): Promise<void> {
@@ -199,30 +201,53 @@ export class AuditConsumer implements AuditInput {
     }
   }
 
-  async *#evaluate(batch: JsMsg): AsyncGenerator<AuditEvent[], void> {
-    const { maxDeliveries = 5, maxEventSize, sieve, onProblem } = this.#options
+  async *#pieceOf(batch: JsMsg): AsyncGenerator<Piece, void> {
+    const { maxDeliveries = 5, onProblem, divided } = this.#options
     const { deliveryCount } = batch.info
     if (deliveryCount > maxDeliveries) {
       const message = `a batch was given to workers ${deliveryCount} times, which did not acknowledge it`
       return this.#later(batch, this.#rejected({ cause: 'deliveries', message }))
     }
-    const text = await this.#textOf(batch)
-    if (typeof text !== 'string') return this.#later(batch, text)
-    const options = { strict: true, ...(maxEventSize !== undefined && { maxEventSize }) }
-    const body = new BodyReader(text, { ...options, sieve: () => AuditSieve.of(sieve?.()) })
-    let problem: AuditProblem | undefined
-    while (!body.done) {
-      const slice = body.read()
-      countBody(this.stats, slice)
-      for (const one of slice.problems) onProblem?.(one)
-      problem ??= slice.problems[0]
-      if (slice.events.length > 0) yield slice.events
-      await turn()
+    const bytes = await this.#bodyOf(batch)
+    if ('cause' in bytes) return this.#later(batch, bytes)
+    let flaw: AuditProblem | undefined
+    const report = (problem: AuditProblem) => {
+      flaw ??= problem
+      onProblem?.(problem)
     }
-    this.#later(batch, problem)
+    if (batch.redelivered && !(await this.#until(() => this.#open === 0))) return
+    this.#open++
+    yield {
+      ...(divided && { part: { form: 'body', bytes } as const }),
+      read: () => countedEvents(this.#reader(bytes), this.stats, report),
+      join: ({ stats, problems }) => {
+        addStats(this.stats, { ...stats, bytes: 0 })
+        for (const problem of problems) report(problem)
+        return true
+      },
+      settle: evaluated => {
+        this.#open--
+        if (evaluated) this.#later(batch, flaw)
+        this.#changed()
+      },
+    }
+    await turn()
+    if (batch.redelivered) await this.#until(() => this.#open === 0)
   }
 
-  async #textOf(batch: JsMsg): Promise<string | AuditProblem> {
+  /** False: stopped before. */
+  async #until(holds: () => boolean): Promise<boolean> {
+    while (!holds() && !this.#stopping.signal.aborted) await this.#change.promise
+    return holds()
+  }
+
+  #reader(bytes: Buffer): BodyReader {
+    const { maxEventSize, sieve } = this.#options
+    const options = { strict: true, ...(maxEventSize !== undefined && { maxEventSize }) }
+    return new BodyReader(bytes.toString('utf8'), { ...options, sieve: () => AuditSieve.of(sieve?.()) })
+  }
+
+  async #bodyOf(batch: JsMsg): Promise<Buffer | AuditProblem> {
     const { maxBodyBytes = 12 * 1024 * 1024 } = this.#options
     try {
       return await decode({ data: batch.data, gzip: batch.headers?.get('Content-Encoding') === 'gzip' }, maxBodyBytes)
@@ -243,7 +268,7 @@ export class AuditConsumer implements AuditInput {
   }
 
   #later(batch: JsMsg, flaw: AuditProblem | undefined): void {
-    this.#inHand = undefined
+    this.#inHand.delete(batch)
     const settled = this.#settle(batch, flaw).finally(() => {
       this.#settling.delete(settled)
       this.#changed()
@@ -270,27 +295,4 @@ export class AuditConsumer implements AuditInput {
     this.#batches.returned++
     this.#taken.delete(batch)
   }
-}
-
-/** JetStream's error code. */
-const CONSUMER_NOT_FOUND = 10014
-
-/** The durable consumer, made with its stream unless it exists. */
-async function consumerOf(manager: JetStreamManager, options: AuditConsumerOptions): Promise<Consumer> {
-  const { connection, stream, subject, ackWait = 30_000 } = options
-  const { durable = ['falc', ...(subject?.split('.') ?? [])].join('-') } = options
-  const { AckPolicy, jetstream } = await import('@nats-io/jetstream')
-  await createStreams(manager, options)
-  try {
-    await manager.consumers.info(stream, durable)
-  } catch (error) {
-    if ((error as { code?: number }).code !== CONSUMER_NOT_FOUND) throw error
-    await manager.consumers.add(stream, {
-      ...{ durable_name: durable, ack_policy: AckPolicy.Explicit, ack_wait: ackWait * 1e6, max_ack_pending: 1000 },
-      // Workers count: the server would leave such a batch where it is, without a word.
-      max_deliver: -1,
-      filter_subject: `${stream}.${subject ?? '>'}`,
-    })
-  }
-  return jetstream(connection).consumers.get(stream, durable)
 }

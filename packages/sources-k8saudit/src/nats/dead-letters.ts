@@ -10,7 +10,7 @@ const TIMEOUT = 5000
 /** Batches that no worker can evaluate, as they were, on the subject `STREAM_DEAD.CAUSE`. */
 export class DeadLetters {
   readonly counts: Record<DeadLetterCause, number> = {
-    ...{ 'bad-json': 0, 'too-deep': 0, 'not-an-event': 0, 'too-large': 0, deliveries: 0 },
+    ...{ 'bad-json': 0, 'too-deep': 0, 'not-an-event': 0, 'too-large': 0, deliveries: 0, worker: 0 },
   }
   readonly #connection: NatsConnection
   readonly #stream: string

@@ -54,11 +54,11 @@ export async function encode(text: string | Buffer, maxBytes: number): Promise<E
   return smaller.length <= maxBytes ? { data: smaller, gzip: true } : undefined
 }
 
-/** @throws {Error} when it is not what it says, or larger than `maxBytes`: then its code is ERR_BUFFER_TOO_LARGE */
-export async function decode({ data, gzip }: Encoded, maxBytes: number): Promise<string> {
+/** The body of a message. @throws {Error} when it is not what it says, or larger than `maxBytes`: then its code is ERR_BUFFER_TOO_LARGE */
+export async function decode({ data, gzip }: Encoded, maxBytes: number): Promise<Buffer> {
   const plain = gzip
     ? await decompress(data, { maxOutputLength: maxBytes })
     : Buffer.from(data.buffer, data.byteOffset, data.length)
   if (plain.length > maxBytes) throw Object.assign(new Error('too large'), { code: 'ERR_BUFFER_TOO_LARGE' })
-  return plain.toString('utf8')
+  return plain
 }

@@ -1,5 +1,5 @@
 /** Batches of audit events on JetStream: the streams, and what receiver and workers count. */
-import type { JetStreamManager } from '@nats-io/jetstream'
+import type { Consumer, JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { AuditProblemCause } from '../problem.ts'
 
@@ -13,6 +13,13 @@ export interface AuditStreamPlace {
   readonly maxBytes?: number | undefined
   /** Of a stream that does not exist yet: how many servers hold it. Default 1. */
   readonly replicas?: number | undefined
+}
+
+export interface DurablePlace extends AuditStreamPlace {
+  /** The durable consumer, whose workers share the batches. Default `falc`, with a subject `falc-SUBJECT`. */
+  readonly durable?: string | undefined
+  /** Milliseconds after which a batch of a worker that no longer answers goes to another; of a consumer that does not exist yet. Default 30,000. */
+  readonly ackWait?: number
 }
 
 /** Why a batch went to the dead letters. */
@@ -38,8 +45,9 @@ const DUPLICATES = 300_000
 const DEAD_AGE = 7 * 86_400_000
 const DEAD_BYTES = 1 << 30
 
-/** JetStream's error code. */
+/** JetStream's error codes. */
 const STREAM_NOT_FOUND = 10059
+const CONSUMER_NOT_FOUND = 10014
 
 export const deadStream = (stream: string): string => `${stream}_DEAD`
 
@@ -87,4 +95,24 @@ export class Link {
       else if (type === 'reconnect') this.connected = true
     this.connected = false
   }
+}
+
+/** The durable consumer, made with its stream unless it exists. */
+export async function durableConsumer(manager: JetStreamManager, options: DurablePlace): Promise<Consumer> {
+  const { connection, stream, subject, ackWait = 30_000 } = options
+  const { durable = ['falc', ...(subject?.split('.') ?? [])].join('-') } = options
+  const { AckPolicy, jetstream } = await import('@nats-io/jetstream')
+  await createStreams(manager, options)
+  try {
+    await manager.consumers.info(stream, durable)
+  } catch (error) {
+    if ((error as { code?: number }).code !== CONSUMER_NOT_FOUND) throw error
+    await manager.consumers.add(stream, {
+      ...{ durable_name: durable, ack_policy: AckPolicy.Explicit, ack_wait: ackWait * 1e6, max_ack_pending: 1000 },
+      // Workers count: the server would leave such a batch where it is, without a word.
+      max_deliver: -1,
+      filter_subject: `${stream}.${subject ?? '>'}`,
+    })
+  }
+  return jetstream(connection).consumers.get(stream, durable)
 }

@@ -31,6 +31,12 @@ export const SOURCES_KEYS = {
   plugins: key(list(PLUGIN), [], 'See [Plugins](#plugins). `library_path` is ignored, which the log says.', {
     restart: true,
   }),
+  workers: key(
+    integer(1, 256),
+    1,
+    'Threads that evaluate audit events ([scale.md](scale.md#threads)). 1: the thread that does everything else. System calls are always evaluated there.',
+    { restart: true },
+  ),
   plugins_hostinfo: key(boolean, false, 'Tells plugins about the host.', {
     noEffect: { why: 'falc loads no plugin libraries' },
   }),

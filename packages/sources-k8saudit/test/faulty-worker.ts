@@ -1,0 +1,10 @@
+/** A worker that ends, or hangs, on some parts. */
+import { parentPort } from 'node:worker_threads'
+
+parentPort!.on('message', ({ part }: { part?: { bytes: Uint8Array } }) => {
+  const text = part && Buffer.from(part.bytes).toString()
+  if (text?.includes('"END"')) process.exit(3)
+  while (text?.includes('"HANG"'));
+})
+
+await import('../src/workers/worker.ts')

@@ -1,0 +1,98 @@
+/** The same input evaluated by one thread and by workers. */
+import { alertJson, Engine } from '@falc/engine'
+import type { AuditEvent, AuditInput, AuditProblem, InputOptions } from '../src/index.ts'
+import { InOrder, Pool, type PoolOptions } from '../src/workers/workers.ts'
+import { source } from './sieved.ts'
+
+const rule = (name: string, condition: string, output: string) => ({
+  ...{ rule: name, desc: 'd', condition, priority: 'INFO', source: 'k8s_audit', output },
+})
+
+export const RULES = JSON.stringify([
+  rule('get', 'ka.verb = get', '%evt.time %ka.auditid %ka.user.name %jevt.value[/note]'),
+  rule('long', 'ka.auditid endswith 7', '%ka.auditid %evt.plugininfo'),
+])
+
+export function engineOf(rules = RULES): Engine<typeof source> {
+  const engine = new Engine({ sources: [source], ruleMatching: 'all', identity: 'test' })
+  const { ok, errors } = engine.load([{ name: 'rules.yaml', content: rules }])
+  if (!ok) throw new Error(errors[0]!.message)
+  return engine
+}
+
+export interface Seen {
+  /** As JSON, in the order in which they came. */
+  readonly alerts: string[]
+  readonly problems: AuditProblem[]
+  readonly stats: AuditInput['stats']
+  readonly losses: Record<string, number>
+  /** Events that were evaluated, here and elsewhere. */
+  readonly events: number
+}
+
+type Open = (options: InputOptions) => AuditInput | Promise<AuditInput>
+
+/** @param eachAlert called after each; the next one waits for it */
+export async function byOne(
+  open: Open,
+  { rules = RULES, signal }: { rules?: string; signal?: AbortSignal } = {},
+): Promise<Seen> {
+  const engine = engineOf(rules)
+  const problems: AuditProblem[] = []
+  const input = await open({ onProblem: problem => void problems.push(problem), ...(signal && { signal }) })
+  const alerts: string[] = []
+  let events = 0
+  for await (const batch of input.batches()) {
+    events += batch.length
+    for (const event of batch) alerts.push(...engine.evaluate(source, event).map(alert => alertJson(alert)))
+  }
+  return { alerts, problems, stats: input.stats, losses: input.losses(), events }
+}
+
+export interface Sharing extends Partial<PoolOptions> {
+  readonly rules?: string
+  readonly signal?: AbortSignal
+  readonly minBytes?: number
+  readonly maxBytes?: number
+  readonly usable?: () => boolean
+  readonly eachAlert?: (alert: string) => unknown
+  /** Told when all is open. */
+  readonly opened?: (pool: Pool, order: InOrder) => void
+}
+
+export interface SeenShared extends Seen {
+  readonly order: InOrder
+  readonly pool: Pool
+}
+
+export async function byWorkers(open: Open, sharing: Sharing = {}): Promise<SeenShared> {
+  const { rules = RULES, signal, minBytes = 0, maxBytes, usable = () => true, eachAlert, opened, ...options } = sharing
+  const engine = engineOf(rules)
+  const problems: AuditProblem[] = []
+  const pool = await Pool.open({ workers: 2, ruleset: engine.save(), identity: 'test', sieved: false, ...options })
+  try {
+    const ending = new AbortController()
+    const input = await open({
+      onProblem: problem => void problems.push(problem),
+      signal: signal ? AbortSignal.any([signal, ending.signal]) : ending.signal,
+      divided: true,
+    })
+    const window = { minBytes, usable, stop: () => ending.abort(), ...(maxBytes !== undefined && { maxBytes }) }
+    const order = new InOrder(input.pieces(), pool, window)
+    opened?.(pool, order)
+    const alerts: string[] = []
+    let events = 0
+    const evaluated = (batch: readonly AuditEvent[]) => batch.flatMap(event => engine.evaluate(source, event))
+    for await (const result of order.results()) {
+      events += Array.isArray(result) ? result.length : result.events
+      for (const alert of Array.isArray(result) ? evaluated(result) : result.alerts) {
+        const text = alertJson(alert)
+        alerts.push(text)
+        await eachAlert?.(text)
+      }
+    }
+    return { alerts, problems, stats: input.stats, losses: input.losses(), events, order, pool }
+  } finally {
+    await pool.close()
+  }
+}
