@@ -172,7 +172,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('audit events on JetSt
       expect(letter.header.get('Content-Encoding')).toBe(encoding ?? '')
     }
     const counts = { 'bad-json': 2, 'not-an-event': 2, 'too-deep': 1, 'too-large': 1 }
-    expect(one.at.counts.deadLetters).toEqual({ ...counts, deliveries: 0 })
+    expect(one.at.counts.deadLetters).toEqual({ ...counts, deliveries: 0, worker: 0 })
     expect(one.at.losses()).toEqual(counts)
   })
 
