@@ -28,7 +28,7 @@ const { values } = parseArgs({
 })
 const MACHINES: Readonly<Record<string, { qemu: string[]; console: string; triplet: string; loader: string }>> = {
   x64: {
-    qemu: ['qemu-system-x86_64', '-cpu', 'max', '-M', 'q35,accel=tcg'],
+    qemu: ['qemu-system-x86_64', '-cpu', 'max,arch-capabilities=off', '-M', 'q35,accel=kvm:tcg'],
     console: 'ttyS0',
     triplet: 'x86_64-linux-gnu',
     loader: 'lib64/ld-linux-x86-64.so.2',

@@ -35,8 +35,9 @@ static __always_inline bool read_message(struct message *to, const struct regist
 EXIT_EVENT(sendmsg, SOCKET_SENDMSG_X)
 {
 	struct message m = {};
-	PARAM(res, put_u64(e, ret));
 	read_message(&m, regs, argument(regs, 1), 0, false);
+	BEGIN_AFTER_OPEN(SOCKET_SENDMSG_X, argument(regs, 2), m.name, m.name_size);
+	PARAM(res, put_u64(e, ret));
 	PARAM(data, put_written_vector(e, m.vector, m.vectors, ret, m.name, m.name_size));
 	PARAM(fd, put_int(e, argument(regs, 0)));
 	PARAM(size, put_u32(e, e->to->total));
@@ -102,6 +103,12 @@ __noinline int write_sent(__u32 i)
 {
 	struct event event, *e = &event;
 	struct message m = {};
+	struct registers *regs;
+	if (!resume(e, 0))
+		return 0;
+	regs = &e->to->registers;
+	if (argument(regs, 3) & MSG_FASTOPEN && read_message(&m, regs, argument(regs, 1), i, true))
+		write_fast_open(argument(regs, 0), 0, m.name, m.name_size);
 	if (!begin_message(e, PPME_SOCKET_SENDMMSG_X, NPARAMS_SOCKET_SENDMMSG_X, &m, i))
 		return 0;
 	put_size_and_iovec_data(e, m.vector, m.vectors, written_of_all(m.length), kept(e, written_of_all(m.length), m.name, m.name_size));

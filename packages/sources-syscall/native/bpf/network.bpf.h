@@ -156,6 +156,38 @@ EXIT_EVENT(connect, SOCKET_CONNECT_X)
 	add_socket(e, argument(regs, 0), false);
 }
 
+#define MSG_FASTOPEN 0x20000000
+#define IPPROTO_TCP 6
+#define IPPROTO_MPTCP 262
+
+/*
+ * The event of a connect, in front of that of a message that has opened its connection (TCP fast open): there is no other call in which
+ * rules would see it. A message to a connection that is there fails with this flag.
+ */
+__noinline int write_fast_open(__u32 fd, __s64 ret, __u64 address, __u32 length)
+{
+	struct event event, *e = &event;
+	struct sock *sk = sock_of(file_of(current_task(), fd));
+	__u32 protocol = sk ? BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol) : 0;
+	if ((ret < 0 && ret != -EINPROGRESS) || (protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP) ||
+	    !begin(e, PPME_SOCKET_CONNECT_X, NPARAMS_SOCKET_CONNECT_X, WANT_EVENT))
+		return 0;
+	PARAM(res, put_int(e, ret < 0 ? ret : 0));
+	PARAM(tuple, put_socktuple(e, fd, true, address));
+	PARAM(fd, put_int(e, fd));
+	PARAM(addr, put_sockaddr(e, address, length));
+	add_socket(e, fd, false);
+	return commit(e);
+}
+
+#define BEGIN_AFTER_OPEN(code, flags, address, length)                                                               \
+	do {                                                                                                         \
+		if ((flags) & MSG_FASTOPEN) {                                                                        \
+			write_fast_open(argument(regs, 0), ret, address, length);                                    \
+			begin_again(e, PPME_##code, NPARAMS_##code);                                                 \
+		}                                                                                                    \
+	} while (0)
+
 EXIT_EVENT(listen, SOCKET_LISTEN_X)
 {
 	PARAM(res, put_int(e, ret));
@@ -191,6 +223,7 @@ EXIT_EVENT(accept4, SOCKET_ACCEPT4_6_X)
 
 EXIT_EVENT(sendto, SOCKET_SENDTO_X)
 {
+	BEGIN_AFTER_OPEN(SOCKET_SENDTO_X, argument(regs, 3), argument(regs, 4), argument(regs, 5));
 	PARAM(res, put_u64(e, ret));
 	PARAM(data, put_written(e, argument(regs, 1), written(ret, argument(regs, 2)), argument(regs, 4), argument(regs, 5)));
 	PARAM(fd, put_int(e, argument(regs, 0)));

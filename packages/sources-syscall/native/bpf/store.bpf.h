@@ -28,6 +28,16 @@ static __always_inline void *launder(void *pointer)
 	return pointer;
 }
 
+/* After another event of the same call. */
+static __always_inline void begin_again(struct event *e, __u16 type, __u32 nparams)
+{
+	struct event_header *h = (struct event_header *)e->to->bytes;
+	STORE(__u16, &h->type, type);
+	STORE(__u32, &h->nparams, nparams);
+	e->to->at = LENS_AT + 2 * nparams;
+	e->param = 0;
+}
+
 /* Starts an event in this CPU's scratch space. The number of parameters is the event table's. */
 static __always_inline bool begin(struct event *e, __u16 type, __u32 nparams, __u8 want)
 {
@@ -40,10 +50,7 @@ static __always_inline bool begin(struct event *e, __u16 type, __u32 nparams, __
 	STORE(__u16, &h->cpu, cpu);
 	STORE(__u64, &h->time_ns, boot_time_ns + bpf_ktime_get_boot_ns());
 	STORE(__u64, &h->tid, bpf_get_current_pid_tgid() & 0xffffffff);
-	STORE(__u16, &h->type, type);
-	STORE(__u32, &h->nparams, nparams);
-	e->to->at = LENS_AT + 2 * nparams;
-	e->param = 0;
+	begin_again(e, type, nparams);
 	e->want = want;
 	return true;
 }

@@ -50,7 +50,9 @@ const AF_NETLINK = 16
 const SOCK_STREAM = 1
 export const SOCK_DGRAM = 2
 const SOCK_RAW = 3
-const _IPPROTO_UDP = 17
+/** Variants of TCP and UDP, to which rules about these apply. */
+const IPPROTO_MPTCP = 262
+const IPPROTO_UDPLITE = 136
 const EINPROGRESS = -115
 
 function socket(tables: Tables, event: SyscallEvent, thread: Thread): void {
@@ -83,8 +85,10 @@ function l4protoOf(type: number, protocol: number): number {
     case 1:
       return raw ? L4_RAW : L4_ICMP
     case 6:
+    case IPPROTO_MPTCP:
       return raw ? L4_RAW : L4_TCP
     case 17:
+    case IPPROTO_UDPLITE:
       return raw ? L4_RAW : L4_UDP
     case 255:
       return L4_RAW

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { skipped } from '../../../../scripts/testing/needs.ts'
 import { until } from '../../../../scripts/testing/wait.ts'
+import { EVENTS } from '../../src/events/table.ts'
+import type { LiveOptions } from '../../src/live/live-options.ts'
 
 export { until }
 
@@ -36,6 +38,18 @@ function why(): string | undefined {
   if (!existsSync('/sys/kernel/btf/vmlinux')) return 'this kernel has no BTF'
   if (!existsSync(PROBE) || !existsSync(ADDON)) return NOT_BUILT
   return spawnSync('cc', ['--version']).error && 'live tests build their programs with cc'
+}
+
+/** The newest types of the calls whose names match. */
+export function typesOf(name: RegExp): number[] {
+  return EVENTS.flatMap(({ id, name: of, enter }) => (!enter && name.test(of) ? id : []))
+}
+
+/** For a test that looks at these types of events only: all events of all programs would fill the rings of a busy machine. */
+export function only(...types: readonly number[]): LiveOptions {
+  const wanted = new Uint8Array(512)
+  for (const type of types) wanted[type] = 1
+  return { wanted, ringBytes: 1 << 25 }
 }
 
 /** What bpftool prints, as JSON. @throws {Error} when it is not installed */

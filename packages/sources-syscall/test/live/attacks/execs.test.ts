@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PPME } from '../../../src/events/ids.ts'
 import { type Live, openLive } from '../../../src/live/open-live.ts'
 import { syscall } from '../../../src/source.ts'
-import { missing, until } from '../machine.ts'
+import { missing, only, until } from '../machine.ts'
 
 const reason = missing()
 
@@ -18,7 +18,7 @@ describe.skipIf(reason !== undefined)('what a program does', () => {
   let live: Live
   beforeAll(async () => {
     execFileSync('cc', ['-pthread', join(import.meta.dirname, 'execs.c'), '-o', join(folder, 'tool')])
-    live = await openLive()
+    live = await openLive(only(PPME.SYSCALL_OPENAT_2_X))
   })
   afterAll(async () => {
     await live?.close()

@@ -11,10 +11,11 @@ import { type Live, openLive } from '../../../src/live/open-live.ts'
 import { openCapture } from '../../../src/open-capture.ts'
 import { Recorder } from '../../../src/recording/recorder.ts'
 import { syscall } from '../../../src/source.ts'
-import { missing, until } from '../machine.ts'
+import { missing, only, typesOf, until } from '../machine.ts'
 
 const reason = missing()
 const OPENS: readonly number[] = [PPME.SYSCALL_OPEN_X, PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_OPENAT2_X]
+const ACTS = typesOf(/at2?$/)
 const ATS = /^(mkdir|symlink|fchmod|fchown|mknod|link|rename|unlink)at$/
 
 describe.skipIf(reason !== undefined)('the file’s own path', () => {
@@ -26,7 +27,7 @@ describe.skipIf(reason !== undefined)('the file’s own path', () => {
   let recorder: Recorder
   beforeAll(async () => {
     execFileSync('cc', [join(import.meta.dirname, 'resolved.c'), '-o', join(folder, 'resolved')])
-    live = await openLive()
+    live = await openLive(only(...OPENS, ...ACTS, PPME.PROCEXIT_1_E))
     recorder = new Recorder(capture, { state: live.state, tap: () => {} })
   })
   afterAll(async () => {

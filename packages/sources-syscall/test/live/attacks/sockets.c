@@ -4,26 +4,43 @@
  *   sockets HOW   connect: an unconnected one, which this process connects; dup: one that is connected, which becomes its standard
  *                 input; fcntl: the same, which is duplicated by fcntl
  *
- * Prints the port of this end.
+ * And those whose connection no connect makes: sendto, sendmsg, sendmmsg (TCP fast open). mptcp: a connection of several paths.
+ *
+ * Prints the port of this end; 3 = this machine does not do that.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static struct sockaddr_in server;
 
-static int tcp(void)
+static int tcp_of(int protocol)
 {
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(AF_INET, SOCK_STREAM, protocol);
 	if (fd < 0)
-		exit(1);
+		exit(protocol ? 3 : 1);
 	return fd;
+}
+
+static int tcp(void) { return tcp_of(0); }
+
+static int open_by_sending(const char *how, int fd)
+{
+	struct iovec vector = { "x", 1 };
+	struct mmsghdr message = { .msg_hdr = { .msg_name = &server, .msg_namelen = sizeof(server), .msg_iov = &vector, .msg_iovlen = 1 } };
+	if (!strcmp(how, "sendto"))
+		return sendto(fd, "x", 1, MSG_FASTOPEN, (void *)&server, sizeof(server));
+	if (!strcmp(how, "sendmsg"))
+		return sendmsg(fd, &message.msg_hdr, MSG_FASTOPEN);
+	return sendmmsg(fd, &message, 1, MSG_FASTOPEN);
 }
 
 /* To the other end of a pair of sockets. */
@@ -53,20 +70,12 @@ static int receive_descriptor(int over)
 	return fd;
 }
 
-int main(int argc, char **argv)
+/* A socket that another process has made, and maybe connected, as this one has used it. */
+static int passed(const char *how)
 {
-	int pair[2], listener, fd, connects;
-	socklen_t size = sizeof(server);
-	if (argc < 2)
-		return 2;
-	connects = !strcmp(argv[1], "connect");
-	listener = tcp();
-	server.sin_family = AF_INET;
-	server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (bind(listener, (void *)&server, sizeof(server)) || listen(listener, 1) || getsockname(listener, (void *)&server, &size))
-		return 1;
+	int pair[2], fd, connects = !strcmp(how, "connect");
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
-		return 1;
+		return -1;
 	if (!fork()) {
 		fd = tcp();
 		if (!connects && connect(fd, (void *)&server, sizeof(server)))
@@ -75,9 +84,35 @@ int main(int argc, char **argv)
 		_exit(0);
 	}
 	fd = receive_descriptor(pair[0]);
-	if (connects ? connect(fd, (void *)&server, sizeof(server)) : strcmp(argv[1], "fcntl") ? dup2(fd, 0) : fcntl(fd, F_DUPFD, 10) != 10)
+	if (connects ? connect(fd, (void *)&server, sizeof(server)) : strcmp(how, "fcntl") ? dup2(fd, 0) : fcntl(fd, F_DUPFD, 10) != 10)
+		return -1;
+	return fd;
+}
+
+int main(int argc, char **argv)
+{
+	int listener, fd, pending = 1;
+	socklen_t size = sizeof(server);
+	if (argc < 2)
+		return 2;
+	listener = tcp();
+	server.sin_family = AF_INET;
+	server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	setsockopt(listener, IPPROTO_TCP, TCP_FASTOPEN, &pending, sizeof(pending));
+	if (bind(listener, (void *)&server, sizeof(server)) || listen(listener, 1) || getsockname(listener, (void *)&server, &size))
 		return 1;
-	if (getsockname(fd, (void *)&server, &size))
+	if (!strncmp(argv[1], "send", 4)) {
+		fd = tcp();
+		if (open_by_sending(argv[1], fd) != 1)
+			return errno == EOPNOTSUPP ? 3 : 1;
+	} else if (!strcmp(argv[1], "mptcp")) {
+		fd = tcp_of(IPPROTO_MPTCP);
+		if (connect(fd, (void *)&server, sizeof(server)))
+			return 1;
+	} else {
+		fd = passed(argv[1]);
+	}
+	if (fd < 0 || getsockname(fd, (void *)&server, &size))
 		return 1;
 	printf("%d\n", ntohs(server.sin_port));
 	return 0;

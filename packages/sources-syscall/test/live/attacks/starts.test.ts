@@ -9,8 +9,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PPME } from '../../../src/events/ids.ts'
 import { type Live, openLive } from '../../../src/live/open-live.ts'
 import { syscall } from '../../../src/source.ts'
-import { missing, until } from '../machine.ts'
+import { missing, only, typesOf, until } from '../machine.ts'
 
+const CALLS = typesOf(/^(mkdir|rename|rmdir|unlink)/)
 const WAYS = `bind lazy-umount detached-tree pivot setns root chroot proc-root proc-cwd proc-fd dev-fd depth
   decoy-directory decoy-descriptor`
 
@@ -22,7 +23,7 @@ describe.skipIf(missing() !== undefined)('a directory of /etc is made, renamed a
   let live: Live
   beforeAll(async () => {
     execFileSync('cc', ['-pthread', join(import.meta.dirname, 'starts.c'), '-o', join(folder, 'starts')])
-    live = await openLive()
+    live = await openLive(only(...CALLS, PPME.PROCEXIT_1_E))
   })
   afterAll(async () => {
     await live?.close()

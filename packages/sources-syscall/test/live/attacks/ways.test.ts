@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PPME } from '../../../src/events/ids.ts'
 import { type Live, openLive } from '../../../src/live/open-live.ts'
-import { missing, until } from '../machine.ts'
+import { missing, only, until } from '../machine.ts'
 
 const reason = missing()
 const NOT_ALLOWED = 3
@@ -24,7 +24,7 @@ describe.skipIf(reason !== undefined)('a file of /etc', () => {
   beforeAll(async () => {
     execFileSync('cc', ['-pthread', join(import.meta.dirname, 'ways.c'), '-o', join(folder, 'ways')])
     writeFileSync(file, '')
-    live = await openLive()
+    live = await openLive(only(PPME.PROCEXIT_1_E, PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_OPENAT2_X))
   })
   afterAll(async () => {
     await live?.close()
