@@ -1,5 +1,5 @@
 import type { Evaluator } from '../bytecode/evaluator.ts'
-import type { MemoLayout } from '../bytecode/memo.ts'
+import { MAX_NOW, type MemoLayout } from '../bytecode/memo.ts'
 import type { MemoHolder } from '../fields/field.ts'
 import type { BucketKey } from './bucket-key.ts'
 import type { NeedIndex } from './need-index.ts'
@@ -37,6 +37,9 @@ export class Bucket {
   readonly #parts: readonly Int32Array[]
   /** By condition: the root of the part that belongs to no scope or key, -1 for none. */
   readonly #rest: Int32Array
+  /** By root: #now if it was true when it was tested last, one less if it was false. Many conditions share what remains. */
+  readonly #truths: Int32Array
+  #now = 0
   readonly #evaluator: Evaluator
   readonly #layout: MemoLayout
   readonly #sets: SetTable
@@ -73,6 +76,7 @@ export class Bucket {
     this.#keys = keys
     this.#parts = [...scopes, ...keys].map(({ parts }) => parts)
     this.#rest = rest
+    this.#truths = new Int32Array(Math.max(0, ...rest) + 1)
     this.#evaluator = evaluator
     this.#layout = layout
     this.#sets = new SetTable(rules.length, CAPACITY)
@@ -173,20 +177,24 @@ export class Bucket {
    */
   #test(candidates: Int32Array, length: number, open: number, matches: Int32Array, first: boolean, set = -1): number {
     const evaluator = this.#evaluator
+    if ((this.#now += 2) > MAX_NOW) {
+      this.#truths.fill(0)
+      this.#now = 2
+    }
     let count = 0
     let held = 0
     for (let i = 0; i < length; i++) {
       const condition = candidates[i]!
       if (set >= 0 && !this.#sets.has(set, condition)) continue
       const rest = this.#rest[condition]!
-      if (this.#restFirst && rest >= 0 && !evaluator.test(rest)) continue
+      if (this.#restFirst && rest >= 0 && !this.#holds(rest)) continue
       let holds = true
       for (let k = 0; k < open && holds; k++) {
         const part = this.#parts[this.#open[k]!]![condition]!
         holds = part < 0 || evaluator.test(part)
       }
       if (!holds) continue
-      if (!this.#restFirst && rest >= 0 && !evaluator.test(rest)) continue
+      if (!this.#restFirst && rest >= 0 && !this.#holds(rest)) continue
       const rules = this.#rules[condition]!
       if (first) {
         matches[0] = rules[0]!
@@ -198,6 +206,17 @@ export class Bucket {
     // One condition's rules are in order, and so are those of conditions that have one each.
     if (held > 1 && held < count) matches.subarray(0, count).sort()
     return count
+  }
+
+  #holds(rest: number): boolean {
+    const now = this.#now
+    const known = this.#truths[rest]!
+    if (known < now - 1) {
+      const holds = this.#evaluator.test(rest)
+      this.#truths[rest] = holds ? now : now - 1
+      return holds
+    }
+    return known === now
   }
 
   /** The set of conditions that no value finds, by its number. May clear the table. */

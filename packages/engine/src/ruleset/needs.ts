@@ -31,9 +31,16 @@ const COSTS: Readonly<Record<string, number>> = { regex: 16, pmatch: 12, icontai
 export function planNeeds(conditions: readonly Node[]): (Need | null)[] {
   const all = conditions.map(needsOf)
   const costs = new Map<string, number>()
+  // Equal checks of several conditions are made once.
+  const seen = new Set<string>()
   for (const [i, needs] of all.entries()) {
     const cost = costOf(conditions[i]!)
-    for (const key of new Set(needs.map(keyOf))) costs.set(key, (costs.get(key) ?? 0) + cost)
+    for (const need of needs) {
+      const key = keyOf(need)
+      const values = `${key} ${need.values}`
+      if (!seen.has(values)) costs.set(key, (costs.get(key) ?? 0) + cost)
+      seen.add(values)
+    }
   }
   return all.map(needs => {
     const usable = needs.filter(need => costs.get(keyOf(need))! >= LOOK_UP)

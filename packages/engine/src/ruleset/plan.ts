@@ -2,6 +2,7 @@ import type { Node } from '../bytecode/tree.ts'
 import type { EventTypes } from '../fields/field.ts'
 import type { ResolvedField } from '../fields/table.ts'
 import { EventTypeAnalysis } from './event-types.ts'
+import { divideAlike } from './exceptions.ts'
 import { type ClauseNode, clausesOf, fold } from './fold.ts'
 import { type Need, planNeeds } from './needs.ts'
 import { TreeNumbers } from './numbers.ts'
@@ -11,7 +12,7 @@ import { keysOf, split } from './split.ts'
 export interface BucketPlan {
   /**
    * Distinct conditions: for each the rules that have it, by their position in the ruleset, in order. Conditions are in the order of
-   * their first rules, and everything below is by position in this list.
+   * their first rules, and everything below is by position in this list. Two conditions of one rule never hold together.
    */
   readonly rules: readonly (readonly number[])[]
   /** The parts per scope, the scope with the most parts first. */
@@ -131,7 +132,7 @@ function planBucket(
     if (distinct.has(key)) distinct.get(key)!.rules.push(rule)
     else distinct.set(key, { node, rules: [rule] })
   }
-  const possible = [...distinct.values()]
+  const possible = numbers ? divideAlike([...distinct.values()], scopes, numbers) : [...distinct.values()]
   const keys = numbers ? keyFields(possible.map(({ node }) => node)) : new Map<string, ResolvedField>()
   const rest: number[] = []
   const parts = new Map<string, number[]>()

@@ -48,7 +48,7 @@ export function keysOf(node: Node): ReadonlyMap<string, ResolvedField> {
 }
 
 /** The field of the event that decides a tree by equality with constants, if there is just one. */
-function keyOf(node: Node): ResolvedField | undefined {
+export function keyOf(node: Node): ResolvedField | undefined {
   switch (node.kind) {
     case 'const':
       return undefined
@@ -71,12 +71,12 @@ function keyOf(node: Node): ResolvedField | undefined {
 
 const MIXED = 'event'
 
-function all(nodes: readonly Node[]): Node {
+export function all(nodes: readonly Node[]): Node {
   return nodes.length === 0 ? TRUE : nodes.length === 1 ? nodes[0]! : { kind: 'and', children: nodes }
 }
 
 /** The conjuncts of a condition. `not (a or b)`, the form of exceptions, counts as `not a` and `not b`. */
-function conjuncts(node: Node): Node[] {
+export function conjuncts(node: Node): Node[] {
   if (node.kind === 'and') return node.children.flatMap(conjuncts)
   if (node.kind === 'not') {
     if (node.child.kind === 'not') return conjuncts(node.child.child)
@@ -87,7 +87,7 @@ function conjuncts(node: Node): Node[] {
 }
 
 /** The scope of all clauses; `event` when they differ, undefined for a constant. */
-function scopeOf(node: Node): string | undefined {
+export function scopeOf(node: Node): string | undefined {
   switch (node.kind) {
     case 'const':
       return undefined
