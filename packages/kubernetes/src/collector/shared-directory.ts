@@ -45,6 +45,8 @@ export class SharedDirectory {
   readonly #running: Promise<void>
   #bytes = 0
   #listed = false
+  /** A list is due. */
+  #behind = false
   /** Why what is known may be old; undefined: it is not. */
   #doubt: string | undefined = 'no heartbeat of a collector was seen'
   /** Of the last heartbeat. */
@@ -61,7 +63,7 @@ export class SharedDirectory {
 
   /** What is unknown now does not exist, as far as the collector can tell. */
   get podsSynced(): boolean {
-    return this.#listed && this.#doubt === undefined
+    return this.#listed && !this.#behind && this.#doubt === undefined
   }
 
   /** Why what is known may be old. */
@@ -105,6 +107,7 @@ export class SharedDirectory {
       try {
         const kv = await this.#bucket.open()
         const made = (await this.#beat(kv))?.made
+        if (this.#behind) this.#listed = this.#behind = false
         const looking = this.#look(kv, made, both, () => round.abort())
         await follow(kv, filter, this.#follower(backoff), both)
         round.abort()
@@ -144,7 +147,7 @@ export class SharedDirectory {
     for (let since = performance.now(); !signal.aborted; await pause(this.#options.look ?? 15_000, signal)) {
       const beat = await this.#beat(kv)
       const now = performance.now()
-      if (beat && beat.made !== made) return again()
+      if ((beat && beat.made !== made) || this.#behind) return again()
       if (now - this.#heard <= this.#silence) continue
       this.#suspect(`the collector has been silent for ${Math.round((now - this.#heard) / 1000)} s`)
       if (now - Math.max(since, this.#heard) > this.#silence) return again()
@@ -160,10 +163,17 @@ export class SharedDirectory {
     if (mark !== this.#mark && !beat.begins) {
       this.#mark = mark
       this.#heard = performance.now()
-      if (beat.problem === undefined) this.#doubt = undefined
+      if (beat.problem === undefined) this.#trust()
       else this.#suspect(`the collector cannot follow the pods: ${beat.problem}`)
     }
     return beat
+  }
+
+  /** What was written before this heartbeat may still be on its way: a list that begins now has it. */
+  #trust(): void {
+    if (this.#doubt === undefined) return
+    this.#doubt = undefined
+    this.#behind = true
   }
 
   #suspect(why: string): void {
