@@ -74,6 +74,7 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
       { collectors: { kubernetes: { enabled: true } }, collector: { enabled: true } },
       'collector.enabled needs collectors.kubernetes.enabled and nats.enabled',
     ],
+    ['updates of nothing', { updates: { enabled: true } }, 'updates.enabled needs falco.updates.artifacts'],
     ['an object that is not there', { objects: { 'Deployment/x': {} } }, 'objects: there is no Deployment/x'],
   ])('refused: %s', (_, values, message) => {
     expect(() => renderer.helm(values)).toThrow(message)
@@ -81,7 +82,7 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
 
   test('every value changes an object', () => {
     const paths = leaves(defaults())
-    const everything: any = { responder: { playbooks: '[]' } }
+    const everything: any = { responder: { playbooks: '[]' }, falco: { updates: { artifacts: ['r.example/base:1'] } } }
     for (const path of paths.filter(path => /\.(enabled|create)$/.test(path))) put(everything, path, true)
     const changes = (base: any) => {
       const values = paths.map(path => {
@@ -250,10 +251,11 @@ function understood(folder: string, objects: readonly KubeObject[]): string[] {
   })
 }
 
-/** The files of a volume of ConfigMaps, where the first container sees them. */
+/** The files of a volume of ConfigMaps, where containers see them. */
 function write(root: string, volume: KubeObject, pod: KubeObject, objects: readonly KubeObject[]): void {
   const sources = volume.projected?.sources ?? [volume]
-  const mount = pod.containers[0].volumeMounts.find(({ name }: KubeObject) => name === volume.name)
+  const mounts = pod.containers.flatMap(({ volumeMounts }: KubeObject) => volumeMounts)
+  const mount = mounts.find(({ name }: KubeObject) => name === volume.name)
   for (const { configMap } of sources) {
     if (!configMap) continue
     const found = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === configMap.name)

@@ -38,16 +38,21 @@ func (f files) Glob(pattern string) files {
 }
 
 // As in Helm, YAML is what JSON can say: numbers are floats.
-func fromYaml(text string) (value object, err error) {
+func parseYaml(text string, into interface{}) error {
 	var read interface{}
-	if err = yaml.Unmarshal([]byte(text), &read); err != nil {
-		return nil, err
+	if err := yaml.Unmarshal([]byte(text), &read); err != nil {
+		return err
 	}
 	written, err := json.Marshal(read)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return value, json.Unmarshal(written, &value)
+	return json.Unmarshal(written, into)
+}
+
+func fromYaml(text string) (value object, err error) {
+	err = parseYaml(text, &value)
+	return value, err
 }
 
 func toYaml(value interface{}) (string, error) {
@@ -122,6 +127,10 @@ func render(chart, release, namespace, path string) (string, error) {
 	added := object{
 		"fromYaml": fromYaml,
 		"toYaml":   toYaml,
+		"fromYamlArray": func(text string) (list []interface{}, err error) {
+			err = parseYaml(text, &list)
+			return list, err
+		},
 		"fromJsonArray": func(text string) (list []interface{}, err error) {
 			return list, json.Unmarshal([]byte(text), &list)
 		},

@@ -40,6 +40,7 @@
     {{- end }}
   {{- end }}
 {{- end }}
+{{- with get $objects "ConfigMap/falc-keys" }}{{ $_ := set . "data" $v.updates.keys }}{{ end }}
 {{- with get $objects "DaemonSet/falc" }}{{ include "falc.sensor" (dict "object" . "values" $v) }}{{ end }}
 
 {{- with $v.relay.config }}
@@ -96,10 +97,23 @@
 {{- with $v.controller.daemonset.updateStrategy }}{{ $_ := set $object.spec "updateStrategy" . }}{{ end }}
 {{- with $v.probe.resources }}{{ $_ := set $probe "resources" . }}{{ end }}
 {{- range $name, $more := $v.healthChecks }}{{ $_ := mergeOverwrite (get $engine $name) $more }}{{ end }}
+{{- range $pod.containers }}{{ if and (eq .name "updates") $v.updates.resources }}{{ $_ := set . "resources" $v.updates.resources }}{{ end }}{{ end }}
 {{- with $v.extra.args }}{{ $_ := set $engine "args" (concat $engine.args .) }}{{ end }}
 {{- with $v.extra.initContainers }}{{ $_ := set $pod "initContainers" . }}{{ end }}
 {{- with $v.mounts.volumes }}{{ $_ := set $pod "volumes" (concat $pod.volumes .) }}{{ end }}
 {{- with $v.mounts.volumeMounts }}{{ $_ := set $engine "volumeMounts" (concat $engine.volumeMounts .) }}{{ end }}
+{{- end }}
+
+{{- /* Operations of a JSON patch, all of which add to a list. */ -}}
+{{- define "falc.add" -}}
+{{- $object := .object }}
+{{- range $operation := .operations }}
+  {{- $keys := initial (splitList "/" (trimPrefix "/" .path)) }}{{ $at := $object }}
+  {{- range initial $keys }}
+    {{- if kindIs "map" $at }}{{ $at = get $at . }}{{ else }}{{ $at = index $at (int .) }}{{ end }}
+  {{- end }}
+  {{- $_ := set $at (last $keys) (append (get $at (last $keys)) $operation.value) }}
+{{- end }}
 {{- end }}
 
 {{- /* A text of YAML in a ConfigMap, with values merged into it; as it is, comments and all, when there are none. */ -}}

@@ -4,10 +4,12 @@
 {{- if and $v.responder.enabled (not $v.nats.enabled) }}{{ fail "responder.enabled needs nats.enabled: alerts come from there" }}{{ end }}
 {{- if and $v.audit.queue (not (and $v.audit.enabled $v.nats.enabled)) }}{{ fail "audit.queue needs audit.enabled and nats.enabled" }}{{ end }}
 {{- if and $v.collector.enabled (not (and $v.driver.enabled $v.collectors.kubernetes.enabled $v.nats.enabled)) }}{{ fail "collector.enabled needs collectors.kubernetes.enabled and nats.enabled" }}{{ end }}
+{{- if and $v.updates.enabled (not (and $v.driver.enabled ($v.falco.updates | default dict).artifacts)) }}{{ fail "updates.enabled needs falco.updates.artifacts and driver.enabled" }}{{ end }}
 {{- $parts := list }}
 {{- range list
   (list "sensor" $v.driver.enabled)
   (list "metadata" (and $v.driver.enabled $v.collectors.kubernetes.enabled))
+  (list "updates" $v.updates.enabled)
   (list "nats" $v.nats.enabled)
   (list "collector" $v.collector.enabled)
   (list "audit" $v.audit.enabled)

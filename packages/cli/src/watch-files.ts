@@ -11,13 +11,17 @@ const PATIENCE = 1000
 /**
  * Calls `changed` after the given files and folders may have changed. The folders of files are watched instead of the files
  * themselves, since a file that is replaced (by an editor, or by a Kubernetes ConfigMap with its link `..data`) is another
- * inode under the same name. Other files in such a folder are ignored.
+ * inode under the same name. Other files in such a folder are ignored. What is not there yet is reported when it, or the first folder of
+ * its path that is missing, comes.
  * @returns a function that stops watching
  */
 export function watchFiles(paths: readonly string[], changed: () => void, log: Pick<Log, 'warning'>): () => void {
   /** The names that matter, by folder; all of them where the folder itself is given. */
   const folders = new Map<string, Set<string> | 'all'>()
-  const name = (path: string) => {
+  const name = (given: string) => {
+    // What is missing comes with the first folder on its way that is missing.
+    let path = given
+    while (kindOf(dirname(path)) === undefined) path = dirname(path)
     const names = folders.get(dirname(path)) ?? new Set()
     if (names !== 'all') folders.set(dirname(path), names.add(basename(path)))
   }

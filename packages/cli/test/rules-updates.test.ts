@@ -220,7 +220,7 @@ describe.skipIf(noRegistry())('with a registry', () => {
   test('follow: a version whose test fails is told and not taken, the mended one is, and no event is lost', async () => {
     const { where } = shop()
     const config = join(dir, 'falco.yaml')
-    const text = `rules_files: [${join(dir, 'rules/current/base')}]
+    const text = `rules_files: [${join(dir, 'own.yaml')}, ${join(dir, 'rules/current/base')}]
 stdout_output: {enabled: false}
 file_output: {enabled: true, keep_alive: true, filename: ${join(dir, 'alerts')}}
 updates: {folder: ${join(dir, 'rules')}, plain_http: ["${registry.host}"], keys: [${keys.own.open}], artifacts: ["${printReference(where)}"], every: 1s}
@@ -251,11 +251,18 @@ updates: {folder: ${join(dir, 'rules')}, plain_http: ["${registry.host}"], keys:
       expect(await pushed.exit, pushed.output.stderr).toBe(0)
     }
     await push('1.0.0', { 'base.yaml': rulesText() })
-    const installed = falc('rules', 'install', printReference(where))
+    const installed = falc('rules', 'install', printReference(where), '--dry-run')
     expect(await installed.exit, installed.output.stderr).toBe(0)
 
+    // As in a new pod: what is installed first finds the engine at work.
+    writeFileSync(join(dir, 'own.yaml'), rulesText('Own').replace('= get', '= delete'))
     const log = join(dir, 'audit.jsonl')
     writeFileSync(log, '')
+    const run = falc('run', '--k8s-audit', log, '--follow', '--from-start')
+    await run.sees('Detecting with 1 rule')
+    const follow = falc('rules', 'follow')
+    await follow.sees('Installed base 1.0.0')
+    await run.sees('Reloaded configuration and rules: 2 rules')
     let written = 0
     // 2,000 a second, as nearly as timers are on time.
     const begun = performance.now()
@@ -267,10 +274,6 @@ updates: {folder: ${join(dir, 'rules')}, plain_http: ["${registry.host}"], keys:
       appendFileSync(log, lines)
     }, 10)
     onTestFinished(() => clearInterval(writing))
-    const run = falc('run', '--k8s-audit', log, '--follow', '--from-start')
-    await run.sees('Detecting with 1 rule')
-    const follow = falc('rules', 'follow')
-    await follow.sees('Following')
     const version = () => new Generations(join(dir, 'rules')).state.artifacts[0]!.version
 
     await push('1.1.0', {
@@ -283,7 +286,9 @@ updates: {folder: ${join(dir, 'rules')}, plain_http: ["${registry.host}"], keys:
     await eventually(() => expect(refused()).toEqual(['1 test of its own failed: a get']))
     await push('1.1.1', { 'base.yaml': rulesText('Renamed'), 'base.test.yaml': testText('Renamed') })
     await follow.sees('Installed base 1.1.1')
-    await run.sees('Reloaded configuration and rules')
+    await eventually(() =>
+      expect(run.output.stderr.split('Reloaded configuration and rules').length).toBeGreaterThan(2),
+    )
     expect(version()).toBe('1.1.1')
     const after = written
     await eventually(() => expect(written).toBeGreaterThan(after + 2000))

@@ -54,6 +54,15 @@ describe('files and folders', () => {
     expect(changes).toBe(0)
   })
 
+  test('that are missing are reported when the first folder on their way comes', async () => {
+    end()
+    const log = new Log({ ...EARLY_LOG, log_stderr: false })
+    end = watchFiles([join(dir, 'updates/current/base')], () => changes++, log)
+    mkdirSync(join(dir, 'other'))
+    mkdirSync(join(dir, 'updates'))
+    await eventually(() => expect(changes).toBe(1))
+  })
+
   test('of a ConfigMap change with the link of their folder', async () => {
     symlinkSync('rules.d', join(dir, '..data'))
     await eventually(() => expect(changes).toBe(1))

@@ -30,6 +30,8 @@ export function attach(
     // The outputs are closing: they are not exchanged any more.
     if (session.stopping) return
     let begun = false
+    // Before reading: what came may be the folder of what is waited for, and later changes are reported again.
+    watch()
     try {
       const next = loader.read()
       if (!requested && next.digest === current.digest) {
