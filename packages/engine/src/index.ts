@@ -50,7 +50,7 @@ export { PRIORITIES, PRIORITY_NAMES, type Priority, parsePriority, priorityLevel
 export type { PluginVersion, RuleSelection } from './rules/rule.ts'
 export { RULE_SCHEMA } from './rules/rule-schema.gen.ts'
 export { ENGINE_VERSION } from './rules/version.ts'
-export type { Unmatched } from './ruleset/unmatched.ts'
+export type { Unmatched, UnmatchedClass } from './ruleset/unmatched.ts'
 export { ByteSink } from './text/byte-sink.ts'
 export { nearest } from './text/did-you-mean.ts'
 export { CODES, type Location, type Position, type Problem, type ProblemCode } from './text/problem.ts'

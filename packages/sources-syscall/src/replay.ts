@@ -4,7 +4,8 @@ import type { CaptureFile } from './capture/file.ts'
 import type { MachineInfo } from './capture/visitor.ts'
 import { Delivery, type EventTap } from './delivery.ts'
 import { demandOf } from './demand/demand.ts'
-import type { SyscallEvent } from './event.ts'
+import { SyscallEvent } from './event.ts'
+import { PPME } from './events/ids.ts'
 import type { EventTables } from './model/event-tables.ts'
 import type { InterfaceTable } from './model/interfaces.ts'
 import type { UserTable } from './model/users.ts'
@@ -21,9 +22,13 @@ export interface ReplayOptions extends StateOptions {
   readonly fields?: Iterable<FieldUse>
   /** Events among the wanted that no rule can match (`Detector.unmatched`): they are passed over. Default: none. */
   readonly unmatched?: Unmatched
+  /** `Detector.excludes`: asked about an event that has a type, a thread and nothing else. Default: nothing is excluded. */
+  readonly excludes?: Excludes
   /** Reads every event as if it were the first of its kind, whatever `wanted` and `fields` say: the slow twin. */
   readonly readAll?: boolean
 }
+
+export type Excludes = (event: SyscallEvent, rules: readonly number[]) => boolean
 
 /** What a replay needs of a capture file. */
 export type CaptureStream = Pick<
@@ -46,14 +51,15 @@ export class Replay implements EventTables {
   /** Empty, as in Falco's replays, although captures hold a host name: see `machine`. */
   readonly hostname = ''
 
-  constructor(file: CaptureStream, state: SyscallState, { wanted, fields, unmatched, readAll }: ReplayOptions = {}) {
+  constructor(file: CaptureStream, state: SyscallState, options: ReplayOptions = {}) {
+    const { wanted, fields, unmatched, excludes, readAll } = options
     this.#file = file
     this.state = state
     this.event = file.event
     this.#readAll = readAll === true
     const types = wanted === undefined ? undefined : [...wanted]
     this.#delivery = new Delivery(state, types)
-    this.#skips = this.#skipsFor(types, fields, unmatched)
+    this.#skips = this.#skipsFor(types, fields, unmatched, excludes)
     this.#waiting = this.#skips !== null
     this.event.tables = this
   }
@@ -116,10 +122,15 @@ export class Replay implements EventTables {
    * Changes what is delivered and read; call it between two events. State that was not kept until now is not known: only
    * what happens from now on is.
    */
-  want(wanted: Iterable<number> | undefined, fields?: Iterable<FieldUse>, unmatched?: Unmatched): void {
+  want(
+    wanted: Iterable<number> | undefined,
+    fields?: Iterable<FieldUse>,
+    unmatched?: Unmatched,
+    excludes?: Excludes,
+  ): void {
     const types = wanted === undefined ? undefined : [...wanted]
     this.#delivery.want(types)
-    this.#skips = this.#skipsFor(types, fields, unmatched)
+    this.#skips = this.#skipsFor(types, fields, unmatched, excludes)
     this.tap(this.#delivery.tap)
   }
 
@@ -127,9 +138,16 @@ export class Replay implements EventTables {
     types: readonly number[] | undefined,
     fields: Iterable<FieldUse> | undefined,
     unmatched: Unmatched | undefined,
+    excludes: Excludes | undefined,
   ): SkipEvents | null {
     if (types === undefined || this.#readAll) return null
-    return new SkipEvents(this.state.tables, demandOf(types, fields, unmatched))
+    const asked = new SyscallEvent()
+    asked.tables = this
+    asked.type = PPME.SYSCALL_OPENAT_2_X
+    return new SkipEvents(this.state.tables, demandOf(types, fields, unmatched), (thread, rules) => {
+      asked.thread = thread
+      return excludes?.(asked, rules) === true
+    })
   }
 
   #skip(): void {

@@ -10,7 +10,10 @@ import type { CompileOptions, EngineParts } from './options.ts'
 import { RulesetCache, type RulesetNotes } from './ruleset-cache.ts'
 
 /** Compiled rules, whether they were compiled now or earlier. */
-export type RunningRules = Pick<Detector, 'evaluate' | 'wantedTypes' | 'unmatched' | 'fieldsRead' | 'sieve' | 'stats'>
+export type RunningRules = Pick<
+  Detector,
+  'evaluate' | 'wantedTypes' | 'unmatched' | 'excludes' | 'fieldsRead' | 'sieve' | 'stats'
+>
 
 export interface Rules {
   readonly engine: RunningRules

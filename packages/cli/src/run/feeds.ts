@@ -40,7 +40,13 @@ export async function openFeeds(
     }
     // Recordings and metrics show the state as a whole.
     const readAll = flags['read-all'] || config.capture.enabled || config.metrics.enabled
-    const options = { ...state, fields: engine.fieldsRead('syscall'), unmatched: engine.unmatched('syscall'), readAll }
+    const options = {
+      ...state,
+      fields: engine.fieldsRead('syscall'),
+      unmatched: engine.unmatched('syscall'),
+      excludes: engine.excludes('syscall'),
+      readAll,
+    }
     return [await captureFeed(capture, engine.wantedTypes('syscall'), options)]
   }
   // What a webhook does not take, an API server sends again: only system calls would be missed.

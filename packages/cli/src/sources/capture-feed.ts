@@ -91,6 +91,7 @@ class CaptureFeed implements Feed {
       wanted === 'all' ? undefined : numbers(wanted),
       rules.fieldsRead(this.source),
       rules.unmatched(this.source),
+      rules.excludes(this.source),
     )
   }
 

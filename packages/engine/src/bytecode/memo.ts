@@ -69,6 +69,12 @@ export class MemoLayout {
     return memo === this.#seenOnce ? undefined : (holder.memo = this.#create(scope))
   }
 
+  /** The memo of an object, created now if it has none. */
+  memoNow(holder: MemoHolder, scope: string): Memo {
+    const { memo } = holder
+    return memo !== null && memo.owner === this.#owner ? memo : (holder.memo = this.#create(scope))
+  }
+
   /** `Memo.truths` of `scope`, all unknown. */
   unknownTruths(scope: string): number[] {
     return this.#slotsOf(scope).unknown.slice()

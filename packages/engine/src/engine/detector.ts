@@ -87,11 +87,20 @@ export class Detector<S extends Source = Source> {
   }
 
   /**
-   * By name of the classes that a source's event types have (EventTypes.classes): the types whose events of that class none of the rules
-   * that are loaded now can match.
+   * By name of the classes that a source's event types have (EventTypes.classes): events of the class that none of the rules that are
+   * loaded now can match.
    */
   unmatched(source: Source | string): Unmatched {
     return this.#of(source).unmatched
+  }
+
+  /**
+   * Whether the rules that are loaded now, at these positions (`UnmatchedClass.rules`), cannot match an event, going by its objects
+   * (`scopes`), which keep the answer. Of the event, its type and these objects are read. False tells nothing.
+   */
+  excludes<E>(source: Source<E> | string): (event: E, rules: readonly number[]) => boolean {
+    const { ruleset } = this.#of(source)
+    return (event, rules) => ruleset.excludes(event, rules)
   }
 
   /** Every field that conditions and outputs of the enabled rules read: all that a source has to provide. */

@@ -21,7 +21,7 @@ import { SourceRules } from './source-rules.ts'
  */
 export const RULESET_MAGIC = 0x524c_4146
 /** Incremented whenever the header changes. Programs have their own version. */
-export const RULESET_VERSION = 6
+export const RULESET_VERSION = 7
 
 export interface SavedHeader {
   readonly first: boolean

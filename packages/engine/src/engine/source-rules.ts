@@ -95,7 +95,7 @@ export class SourceRules {
     return this.#sieve
   }
 
-  /** By class of its event types: the types whose events of that class no rule can match. */
+  /** By class of its event types: the events of that class that no rule can match. */
   get unmatched(): Unmatched {
     // Times between events count from the last one, whichever it is.
     if ([...this.fields].some(({ name }) => name.startsWith('evt.deltatime'))) return {}

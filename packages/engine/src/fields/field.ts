@@ -151,6 +151,8 @@ export interface EventClass {
   readonly types: readonly number[]
   /** The truth that a check of a field by constants has in every event of the class; undefined: it differs, or is not known. */
   decides(field: string, arg: string | undefined, operator: string, values: readonly Scalar[]): boolean | undefined
+  /** Fields whose values are parts of one text, in which the source can look for others before it reads such an event. Default: none. */
+  readonly searched?: ReadonlySet<string>
 }
 
 /** What is known of an event before it is parsed as a whole, so that one that no rule can match need not be (`Detector.sieve`). */

@@ -54,6 +54,10 @@ export class Bucket {
   /** See #setOfUnfound: the set, and the state of the table for which it is valid. */
   #unfound = -1
   #unfoundClears = 0
+  /** See excludes: the rules last asked about, and their conditions. */
+  #asked: readonly number[] | undefined
+  #askedSet = 0
+  #askedClears = 0
   /**
    * There is no object that keeps the results of a scope, as when an open has failed: its parts are made from the event, which takes
    * longer than what remains of a condition.
@@ -161,6 +165,36 @@ export class Bucket {
       always = unfound < 0 ? NONE : sets.members(unfound)
     }
     return this.#test(this.#found.found, this.#found.find(event, always), open, matches, first, set)
+  }
+
+  /** True: the event's objects exclude each of these rules. Of the event, only they are read. */
+  excludes(event: unknown, rules: readonly number[]): boolean {
+    const sets = this.#sets
+    const { clears } = sets
+    if (clears >= MAX_CLEARS) return false
+    if (this.#asked !== rules || this.#askedClears !== clears) {
+      sets.scratch.fill(0)
+      for (const [i, own] of this.#rules.entries())
+        if (own.some(rule => rules.includes(rule))) sets.scratch[i >> 5]! |= 1 << (i & 31)
+      this.#askedSet = sets.intern()
+      this.#asked = rules
+      this.#askedClears = sets.clears
+    }
+    let set = this.#askedSet
+    for (const [i, { name, holder, slot }] of this.#scopes.entries()) {
+      const object = holder(event)
+      if (object === undefined) continue
+      const kept = this.#layout.memoNow(object, name).sets
+      let own = kept[slot]! - 1 - clears * CAPACITY
+      if (own < 0) {
+        this.#evaluator.begin(event)
+        own = this.#setOf(i, event)
+        kept[slot] = own + 1 + sets.clears * CAPACITY
+      }
+      if (sets.clears === clears) set = sets.meet(set, own)
+      if (sets.clears !== clears || set < 0) break
+    }
+    return sets.clears === clears && set < 0
   }
 
   /** All conditions one by one, when the sets cannot be used for this event. */

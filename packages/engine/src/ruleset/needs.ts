@@ -60,7 +60,7 @@ function costOf(node: Node): number {
 
 /** How few values meet a need, roughly: the longer a text, the rarer it is. */
 function rarity({ kind, values }: Need): number {
-  if (kind === 'text') return Math.min(...values.map(value => value.length))
+  if (kind === 'text') return shortest(values as readonly string[])
   return kind === 'network' || values.every(([low, high]) => low === high) ? 8 : 1
 }
 
@@ -103,12 +103,8 @@ function needOfClause({ left, op, values }: Clause): Need[] {
   switch (kind) {
     case 'text':
     case 'bytes': {
-      const texts = values.map(value =>
-        literalOf(op, kind === 'text' ? (value as string) : unitsOf(value as Uint8Array)),
-      )
-      return texts.every(text => text !== undefined && text !== '')
-        ? [{ field, kind: 'text', values: texts.map(text => lowerAscii(text!)) }]
-        : []
+      const texts = literalsOf(op, kind === 'text' ? (values as string[]) : (values as Uint8Array[]).map(unitsOf))
+      return texts === undefined ? [] : [{ field, kind: 'text', values: texts }]
     }
     case 'number': {
       const ranges = values.map(value => rangeOf(op, value))
@@ -128,6 +124,43 @@ function needOfClause({ left, op, values }: Clause): Need[] {
       return []
   }
 }
+
+/** One of these occurs in each value for which a check holds, in lower case; undefined = none are known. */
+function literalsOf(op: Clause['op'], values: readonly string[]): string[] | undefined {
+  const texts = values.map(value => literalOf(op, value))
+  return texts.every(text => text !== undefined && text !== '') ? texts.map(text => lowerAscii(text!)) : undefined
+}
+
+/**
+ * Texts of which one occurs in the text that some fields are parts of, where a condition holds; undefined = none are known.
+ * @param parts names of the fields, whose values are texts
+ */
+export function textsOf(node: Node, parts: ReadonlySet<string>): readonly string[] | undefined {
+  switch (node.kind) {
+    case 'const':
+      return node.value ? undefined : []
+    case 'not':
+      return undefined
+    case 'clause': {
+      const { left, op, values } = node.clause
+      const field = values.length === 0 ? undefined : fieldOf(left)
+      return field !== undefined && parts.has(field.name) ? literalsOf(op, values as string[]) : undefined
+    }
+    case 'and':
+      return node.children
+        .map(child => textsOf(child, parts))
+        .reduce<readonly string[] | undefined>(
+          (best, texts) => (best && (!texts || shortest(best) >= shortest(texts)) ? best : texts),
+          undefined,
+        )
+    case 'or': {
+      const all = node.children.map(child => textsOf(child, parts))
+      return all.includes(undefined) ? undefined : all.flatMap(texts => texts!)
+    }
+  }
+}
+
+const shortest = (texts: readonly string[]): number => Math.min(...texts.map(({ length }) => length))
 
 /** The field whose value has every text, up to its case, that the operand's has. */
 function fieldOf(operand: Expr): ResolvedField | undefined {

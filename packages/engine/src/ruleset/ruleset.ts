@@ -72,6 +72,13 @@ export class Ruleset {
     return bucket === undefined ? 0 : bucket.evaluate(event, this.matches, first)
   }
 
+  /** True: an event's objects exclude each of these rules, by position. False tells nothing. */
+  excludes(event: unknown, rules: readonly number[]): boolean {
+    const { bucketOf } = this.#shape
+    const index = bucketOf === 0 ? 0 : bucketOf[this.source.eventType!(event) as number]
+    return index !== undefined && this.#open(index)?.excludes(event, rules) === true
+  }
+
   /** Per event type, 1 where a rule can match (the source need not even decode others); `all` without event types. */
   wantedTypes(): Uint8Array | 'all' {
     const { bucketOf, buckets } = this.#shape

@@ -2,9 +2,20 @@ import type { Clause, Node } from '../bytecode/tree.ts'
 import type { EventClass, EventTypes } from '../fields/field.ts'
 import { EventTypeAnalysis } from './event-types.ts'
 import { clausesOf, fold } from './fold.ts'
+import { textsOf } from './needs.ts'
 
-/** By class of events: the types whose events of that class no condition can match. */
-export type Unmatched = Readonly<Record<string, readonly number[]>>
+/** Events of a class that no rule can match. */
+export interface UnmatchedClass {
+  /** The types of these events. */
+  readonly types: readonly number[]
+  /** Some rule may match an event in whose text (`EventClass.searched`) one of these occurs, whatever the case of ASCII letters. */
+  readonly texts: readonly string[]
+  /** Rules that may match whatever the text, by their positions: the source may ask whether an event's objects exclude them. */
+  readonly rules: readonly number[]
+}
+
+/** By class of events: those that no rule can match. */
+export type Unmatched = Readonly<Record<string, UnmatchedClass>>
 
 /** Which events a source need not deliver, nor even read: none of the conditions can hold for them. */
 export function unmatchedOf(conditions: readonly Node[], types: EventTypes): Unmatched {
@@ -16,16 +27,25 @@ export function unmatchedOf(conditions: readonly Node[], types: EventTypes): Unm
     const possible = analysis.possible(written)
     return possible.true.has(type) ? (possible.false.has(type) ? undefined : true) : false
   }
-  const canMatch = (condition: Node, type: number, of: EventClass) => {
-    const folded = fold(condition, clause => byType(clause, type) ?? decidedBy(clause, of))
-    return folded.kind !== 'const' || folded.value
+  const foldedFor = (condition: Node, type: number, of: EventClass) =>
+    fold(condition, clause => byType(clause, type) ?? decidedBy(clause, of))
+  const unmatchedBy = (of: EventClass): UnmatchedClass => {
+    const { searched } = of
+    if (searched === undefined) {
+      const canMatch = (folded: Node) => folded.kind !== 'const' || folded.value
+      const left = of.types.filter(type => !conditions.some(one => canMatch(foldedFor(one, type, of))))
+      return { types: left, texts: [], rules: [] }
+    }
+    const texts = new Set<string>()
+    const rules: number[] = []
+    for (const [rule, condition] of conditions.entries()) {
+      const needed = of.types.map(type => textsOf(foldedFor(condition, type, of), searched))
+      if (needed.includes(undefined)) rules.push(rule)
+      else for (const text of needed.flat()) texts.add(text!)
+    }
+    return { types: of.types, texts: [...texts], rules }
   }
-  return Object.fromEntries(
-    Object.entries(types.classes ?? {}).map(([name, of]) => [
-      name,
-      of.types.filter(type => !conditions.some(condition => canMatch(condition, type, of))),
-    ]),
-  )
+  return Object.fromEntries(Object.entries(types.classes ?? {}).map(([name, of]) => [name, unmatchedBy(of)]))
 }
 
 function decidedBy({ left, op, modifier, values, right }: Clause, of: EventClass): boolean | undefined {

@@ -82,7 +82,7 @@ export function passOver(window: Window, skips: Skips, counts: CaptureCounts): v
             done = num >= 0 && num < sockets.length && sockets[num] === 0 && view.getInt32(fd + 4, true) === 0
           }
         }
-        if (!done && skips.matters(action, view, start, at + total - TRAILER)) break
+        if (!done && skips.matters(action, window, start, at + total - TRAILER)) break
       }
       numbered++
     }

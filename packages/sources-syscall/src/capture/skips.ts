@@ -1,3 +1,5 @@
+import type { Window } from './window.ts'
+
 /** What becomes of the events of a type, once their header is read. */
 export const Skip = {
   /** It is read. */
@@ -12,8 +14,8 @@ export const Skip = {
   /** `matters` applies it, usually without reading it whole. */
   duplicates: 5,
   closes: 6,
-  /** Opens: those that failed, where no rule wants them. */
-  unlessFailedOpen: 7,
+  /** Opens: `matters` applies those that no rule can match, or passes over them if they failed. */
+  opens: 7,
 } as const
 
 /** Which events a reader passes over. */
@@ -29,5 +31,5 @@ export interface Skips {
   /** The last event that was read is past. */
   begin(): void
   /** Whether the event whose header starts at `start`, and whose bytes end before `limit`, must be read. */
-  matters(action: number, view: DataView, start: number, limit: number): boolean
+  matters(action: number, window: Window, start: number, limit: number): boolean
 }

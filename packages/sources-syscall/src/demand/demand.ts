@@ -6,7 +6,7 @@ import { partsRead } from './fields-read.ts'
 /**
  * Derives what has to be kept, from what rules match and read.
  * @param fields every field that conditions and outputs read; undefined = not known, so everything is kept
- * @param unmatched by class of events, the types whose events of that class no rule can match
+ * @param unmatched by class of events, those that no rule can match
  */
 export function demandOf(
   wanted: Iterable<number>,
@@ -17,5 +17,12 @@ export function demandOf(
   for (const field of fields ?? []) for (const part of partsRead(field)) parts.add(part)
   // A Set is iterated in insertion order, including parts added during the iteration.
   for (const part of parts) for (const need of NEEDS[part]) parts.add(need)
-  return { wanted: new Set(wanted), parts, failedOpens: new Set(unmatched.failedOpens) }
+  const { failedOpens, fileReads, directoryReads } = unmatched
+  return {
+    wanted: new Set(wanted),
+    parts,
+    failedOpens: new Set(failedOpens?.types),
+    // Without descriptors, there is no name to look at.
+    plainOpens: parts.has('descriptors') ? { fileReads, directoryReads } : {},
+  }
 }

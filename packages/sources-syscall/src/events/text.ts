@@ -2,7 +2,7 @@ import { hashOf, sameBytes } from './byte-keys.ts'
 
 /**
  * Decodes parameter bytes to text. Events repeat the same few thousand names and paths, so short texts are cached in a
- * direct-mapped table. A hit costs two passes over the bytes, four at a time, allocates nothing, and returns a string
+ * direct-mapped table, from the second time on. A hit costs two passes over the bytes, four at a time, allocates nothing, and returns a string
  * whose hash is already computed for lookups in the sets of the rules.
  */
 
@@ -17,15 +17,22 @@ const keys = new Uint8Array(SLOTS * LONGEST)
 const keyView = new DataView(keys.buffer)
 const lengths = new Uint8Array(SLOTS)
 const texts: string[] = new Array(SLOTS).fill('')
+/** Per slot: what the last bytes that belong there gave. */
+const last = new Int32Array(SLOTS)
 
 /** Like `decodeText`, but cached. `view` covers `bytes` from its first byte. */
 export function internText(bytes: Uint8Array, view: DataView, start: number, end: number): string {
   const length = end - start
   if (length <= 0) return ''
   if (length > LONGEST) return decodeText(bytes, start, end)
-  const slot = hashOf(bytes, view, start, end) & (SLOTS - 1)
+  const hash = hashOf(bytes, view, start, end)
+  const slot = hash & (SLOTS - 1)
   const base = slot * LONGEST
   if (lengths[slot] === length && sameBytes(view, start, length, keyView, base)) return texts[slot]!
+  if (last[slot] !== hash) {
+    last[slot] = hash
+    return decodeText(bytes, start, end)
+  }
   for (let i = 0; i < length; i++) keys[base + i] = bytes[start + i]!
   lengths[slot] = length
   return (texts[slot] = decodeText(bytes, start, end))

@@ -4,7 +4,7 @@ import { PPME } from '../events/ids.ts'
 import { positions } from '../events/positions.ts'
 import { SYSCALL_CODES, SYSCALL_NAMES, X86_64_SYSCALLS } from '../events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag, eventIdsOf } from '../events/table.ts'
-import { FAILED_OPENS } from './failed-opens.ts'
+import { DIRECTORY_READS, FAILED_OPENS, FILE_READS } from './open-classes.ts'
 
 /**
  * Event types that rules can see: exits of system calls, tracepoints and notes. Enter events serve only the state; retired
@@ -59,7 +59,7 @@ export function eventTypes(asyncNames: readonly string[]): EventTypes {
       if (field === 'syscall.type' && !isSyscall(type)) return null
       return type === PPME.GENERIC_X || type === PPME.ASYNCEVENT_E ? undefined : EVENTS[type]?.name
     },
-    classes: { failedOpens: FAILED_OPENS },
+    classes: { failedOpens: FAILED_OPENS, fileReads: FILE_READS, directoryReads: DIRECTORY_READS },
     carries(field, arg, type) {
       const { flags, params } = EVENTS[type]!
       if (field.startsWith('fd.')) return (flags & FD_EVENTS) !== 0

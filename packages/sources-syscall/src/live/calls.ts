@@ -62,7 +62,7 @@ export function wantedCalls(
     for (const [native, code] of natives.entries())
       if (WRITES.has(code) && wants[native] === Want.event) wants[native]! |= WANT_WHOLE_LOGS
   if (types !== 'all') {
-    const failed = new Set((unmatched.failedOpens ?? []).flatMap(syscallsOf))
+    const failed = new Set((unmatched.failedOpens?.types ?? []).flatMap(syscallsOf))
     for (const [native, code] of natives.entries())
       if (failed.has(code) && wants[native] !== Want.nothing) wants[native]! |= WANT_NO_FAILED_OPENS
   }

@@ -53,6 +53,13 @@ export const L4_UDP = 3
 export const L4_ICMP = 4
 export const L4_RAW = 5
 
+/** Makes a descriptor's name from its other properties. */
+export interface LateName {
+  /** 1 more than that of the descriptor that the name is made from. */
+  readonly lateness: number
+  of(fd: Fd): string
+}
+
 /**
  * One open file descriptor (libsinsp's fdinfo). Fields with scope `fd` depend only on this object, and not on its `num`:
  * after a fork, the tables of both processes share the object until one of them changes it. Any change to another property
@@ -70,7 +77,8 @@ export class Fd implements MemoHolder {
   nameRaw = ''
   /** The path of the opened file as resolved by the kernel; '' = not recorded, or the same as the path passed. */
   resolved = ''
-  name = ''
+  #name = ''
+  #late: LateName | null = null
   /** FD_ROLE_* | FD_CONNECTED | … */
   flags = 0
   /** SCAP_FD_*: see FdKind. */
@@ -93,10 +101,33 @@ export class Fd implements MemoHolder {
   pid = 0
   /** Which tree may change this object: see FdTree. */
   generation = 0
+  /** Where a search for texts in paths stands behind the name and a slash: see PathSearch. 0 = not known. */
+  searched = 0
 
   constructor(num: number, type: number) {
     this.type = type
     this.num = num
+  }
+
+  /** The file's path, or what else a descriptor of this kind is known by. */
+  get name(): string {
+    if (this.#late !== null) this.name = this.#late.of(this)
+    return this.#name
+  }
+
+  set name(name: string) {
+    this.#late = null
+    this.#name = name
+  }
+
+  /** Lets the name be made from the other properties when it is asked for. */
+  nameLate(late: LateName): void {
+    this.#late = late
+  }
+
+  /** How many names of other descriptors have to be made before this one's. */
+  get lateness(): number {
+    return this.#late === null ? 0 : this.#late.lateness
   }
 
   get ino(): bigint {
@@ -108,7 +139,8 @@ export class Fd implements MemoHolder {
     const fd = new Fd(num, this.type)
     fd.openFlags = this.openFlags
     fd.flags = this.flags & ~FD_SHARED
-    fd.name = this.name
+    fd.#name = this.#name
+    fd.#late = this.#late
     fd.nameRaw = this.nameRaw
     fd.resolved = this.resolved
     fd.dev = this.dev

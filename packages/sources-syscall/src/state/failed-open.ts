@@ -11,7 +11,7 @@ const MAX_ERRNO = 4095
 const SLASH = 0x2f
 const DOT = 0x2e
 
-/** Whether an open, whose header starts at `start`, is of the class FAILED_OPENS (fields/failed-opens.ts). What is in doubt is not. */
+/** Whether an open, whose header starts at `start`, is of the class FAILED_OPENS (fields/open-classes.ts). What is in doubt is not. */
 export function isFailedOpen(view: DataView, start: number, limit: number): boolean {
   const relative = view.getUint16(start + 20, true) !== PPME.SYSCALL_OPEN_X
   const name = relative ? OPENAT.name : OPEN.name

@@ -77,10 +77,12 @@ function openByHandle(tables: Tables, event: SyscallEvent, thread: Thread): void
 /** The most frequent event of all that change something: SyscallState.apply calls it directly. */
 export function openat(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const repeated = tables.enter === null ? tables.repeatedOpens : null
-  const known = repeated === null ? null : repeated.find(event)
+  const { bytes, view, start, end } = event
+  const known = repeated === null ? null : repeated.find(bytes, view, start, end)
   if (known === null) {
     openRelative(tables, event, thread, OPENAT.dev, OPENAT.ino)
-    repeated?.keep(event)
+    const kept = repeated === null ? null : repeated.keep(bytes, view, start, end, event.fd)
+    if (event.fd === null) event.tried = kept
   } else if (event.result < 0) event.tried = known
   else openFd(tables, event, thread, event.result, known)
 }

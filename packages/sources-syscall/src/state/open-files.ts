@@ -5,17 +5,43 @@ import { concatenatePaths } from './paths.ts'
 const FEW = 64
 const SLOTS = 16384
 
-const O_DIRECTORY = 1 << 10
+/** PPM_O_DIRECTORY */
+export const O_DIRECTORY = 1 << 10
 const UPPER_LAYER = 1 << 15
 const LOWER_LAYER = 1 << 16
+
+/** A descriptor of an opened file, still without a name. */
+export function fileOf(
+  passed: string,
+  resolved: string,
+  openFlags: number,
+  dev: number,
+  inoLow: number,
+  inoHigh: number,
+): Fd {
+  const fd = new Fd(-1, (openFlags & O_DIRECTORY) !== 0 ? FdKind.directory : FdKind.fileV2)
+  fd.openFlags = openFlags
+  fd.flags = FD_SHARED
+  if ((openFlags & UPPER_LAYER) !== 0) fd.flags |= FD_OVERLAY_UPPER
+  if ((openFlags & LOWER_LAYER) !== 0) fd.flags |= FD_OVERLAY_LOWER
+  fd.nameRaw = passed
+  fd.resolved = resolved
+  fd.dev = dev
+  fd.inoLow = inoLow
+  fd.inoHigh = inoHigh
+  return fd
+}
 
 /**
  * Caches descriptors of files opened before: programs open the same libraries and tables again and again, in the same way.
  * Reopening one returns the same object, shared as after a fork, together with its memo: nothing is allocated, and no clause
- * on fd.* is recomputed. Direct-mapped by inode: at most 16384 objects are kept.
+ * on fd.* is recomputed. Direct-mapped by inode: at most 16384 objects are kept, each from the second time on that its file is
+ * opened. A walk through a tree opens most files once: to keep those would make old objects of them all.
  */
 export class OpenFiles {
   #known: (Fd | null)[] = new Array(FEW).fill(null)
+  /** Per slot: the lower half of the inode number that was last opened there. */
+  #last = new Int32Array(FEW)
   #mask = FEW - 1
   #made = 0
 
@@ -46,22 +72,16 @@ export class OpenFiles {
     ) {
       return known
     }
-    const fd = new Fd(-1, (openFlags & O_DIRECTORY) !== 0 ? FdKind.directory : FdKind.fileV2)
-    fd.openFlags = openFlags
-    fd.flags = FD_SHARED
-    if ((openFlags & UPPER_LAYER) !== 0) fd.flags |= FD_OVERLAY_UPPER
-    if ((openFlags & LOWER_LAYER) !== 0) fd.flags |= FD_OVERLAY_LOWER
+    const fd = fileOf(passed, resolved, openFlags, dev, inoLow, inoHigh)
     fd.name = path ?? concatenatePaths('', passed)
-    fd.nameRaw = passed
-    fd.resolved = resolved
-    fd.dev = dev
-    fd.inoLow = inoLow
-    fd.inoHigh = inoHigh
     if (++this.#made === FEW) {
       this.#known = new Array(SLOTS).fill(null)
+      this.#last = new Int32Array(SLOTS)
       this.#mask = SLOTS - 1
+      return fd
     }
-    this.#known[slot] = fd
+    if (this.#last[slot] === (inoLow | 0)) this.#known[slot] = fd
+    else this.#last[slot] = inoLow
     return fd
   }
 

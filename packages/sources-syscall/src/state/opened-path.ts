@@ -1,4 +1,4 @@
-import { TOO_LONG } from './paths.ts'
+import { concatenatePaths, TOO_LONG } from './paths.ts'
 
 /**
  * Directories populated by the distribution and the administrator. Rules name files there; anyone who can write elsewhere
@@ -36,6 +36,12 @@ export function knownAs(asked: string, resolved: string): string {
   if (ANSWERS.size >= MAX_ANSWERS) ANSWERS.clear()
   ANSWERS.set(asked, { resolved, known })
   return known
+}
+
+/** The name of a file opened as `passed`. @param directory that it is relative to, ending with "/"; ignored if it is absolute */
+export function nameOf(directory: string, passed: string, resolved: string): string {
+  const asked = concatenatePaths(directory, passed)
+  return resolved === '' ? asked : knownAs(asked, resolved)
 }
 
 /** What was chosen before: programs open the same libraries through the same links again and again. */

@@ -1,4 +1,3 @@
-import type { SyscallEvent } from '../event.ts'
 import { hashOf, sameBytes } from '../events/byte-keys.ts'
 import { Fd, FdKind } from '../model/fd.ts'
 
@@ -15,12 +14,25 @@ const MODE_DEV = 0x0004_0004
 const INO = 8
 const DIRFD = 8
 const PARAMETERS = 7
+/** From the lengths to the second parameter: the first is the result. */
+const SECOND = PARAMETERS * 2 + 8
 const SLASH = 0x2f
+
+/** Whether an openat has all its parameters, each of the length that recorders give it; the name may have any. */
+export function hasUsualLengths(view: DataView, start: number): boolean {
+  return (
+    view.getUint32(start + 22, true) === PARAMETERS &&
+    view.getUint32(start + HEADER, true) === RESULT_DIRFD &&
+    view.getUint16(start + HEADER + 6, true) === FLAGS &&
+    view.getUint32(start + HEADER + 8, true) === MODE_DEV &&
+    view.getUint16(start + HEADER + 12, true) === INO
+  )
+}
 
 /**
  * Recognises an openat with an absolute path by its bytes: what it opens, or would have opened, is what the same bytes did the
  * last time, whoever calls. Nine of ten opens of a busy machine are such repetitions. At most 8192 calls are kept, each in the
- * place that its bytes give.
+ * place that its bytes give, from the second time on.
  */
 export class RepeatedOpens {
   #keys!: Uint8Array
@@ -28,9 +40,12 @@ export class RepeatedOpens {
   /** Per slot: what is compared besides the bytes; -1 = free. */
   #shapes!: Int32Array
   #fds!: (Fd | null)[]
+  /** Per slot: what the last bytes that belong there gave. */
+  #last!: Int32Array
   #mask!: number
   #kept = 0
   #slot = -1
+  #hash = 0
 
   constructor() {
     this.#allocate(FEW)
@@ -41,42 +56,50 @@ export class RepeatedOpens {
     this.#view = new DataView(this.#keys.buffer)
     this.#shapes = new Int32Array(slots).fill(-1)
     this.#fds = new Array(slots).fill(null)
+    this.#last = new Int32Array(slots)
     this.#mask = slots - 1
   }
 
-  /** The descriptor of the last equal call; null = none is known: call `keep` once the event has its own. */
-  find(event: SyscallEvent): Fd | null {
-    const { bytes, view, start, end } = event
+  /**
+   * The descriptor of the last call equal to that of an event that lies in bytes[start, end); null = none is known: call `keep` once the
+   * event has its own.
+   */
+  find(bytes: Uint8Array, view: DataView, start: number, end: number): Fd | null {
     this.#slot = -1
-    if (event.encodedParams !== PARAMETERS || view.getUint32(start + HEADER, true) !== RESULT_DIRFD) return null
+    if (!hasUsualLengths(view, start)) return null
     const name = view.getUint16(start + HEADER + 4, true)
-    if (
-      view.getUint16(start + HEADER + 6, true) !== FLAGS ||
-      view.getUint32(start + HEADER + 8, true) !== MODE_DEV ||
-      view.getUint16(start + HEADER + 12, true) !== INO
-    )
-      return null
-    const from = event.paramOffset(1)
+    const from = start + HEADER + SECOND
     const length = end - from
     if (length > LONGEST || name < 2 || bytes[from + DIRFD] !== SLASH) return null
     const shape = (length << 17) | (name << 1) | (view.getUint8(from - 1) >>> 7)
-    const slot = hashOf(bytes, view, from, end) & this.#mask
+    const hash = hashOf(bytes, view, from, end)
+    const slot = hash & this.#mask
     this.#slot = slot
+    this.#hash = hash
     if (this.#shapes[slot] === shape && sameBytes(view, from, length, this.#view, slot * LONGEST))
       return this.#fds[slot]!
     return null
   }
 
-  /** Stores the descriptor of the event that `find` was last called for; one that stands for it if the call failed. */
-  keep(event: SyscallEvent): void {
+  /**
+   * Stores the descriptor of the event that `find` was last called for; null = one that stands for it, since the call failed. Returns
+   * what is kept; null = nothing.
+   */
+  keep(bytes: Uint8Array, view: DataView, start: number, end: number, opened: Fd | null): Fd | null {
     const slot = this.#slot
-    if (slot < 0) return
+    if (slot < 0) return null
+    if (this.#last[slot] !== this.#hash) {
+      this.#last[slot] = this.#hash
+      return null
+    }
+    const fd = opened ?? new Fd(-1, FdKind.unknown)
     if (++this.#kept === FEW) this.#allocate(SLOTS)
-    const { bytes, view, end } = event
-    const from = event.paramOffset(1)
+    const from = start + HEADER + SECOND
     this.#keys.set(bytes.subarray(from, end), slot * LONGEST)
-    this.#shapes[slot] = ((end - from) << 17) | (event.paramLength(2) << 1) | (view.getUint8(from - 1) >>> 7)
-    this.#fds[slot] = event.fd ?? (event.tried = new Fd(-1, FdKind.unknown))
+    const name = view.getUint16(start + HEADER + 4, true)
+    this.#shapes[slot] = ((end - from) << 17) | (name << 1) | (view.getUint8(from - 1) >>> 7)
+    this.#fds[slot] = fd
+    return fd
   }
 
   clear(): void {

@@ -1,5 +1,6 @@
 import { FATES, Fate } from '../capture/convert.ts'
 import { Skip, type Skips } from '../capture/skips.ts'
+import type { Window } from '../capture/window.ts'
 import { EVENT_HEADER } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { positions } from '../events/positions.ts'
@@ -10,6 +11,7 @@ import { changeDescriptor, changesDescriptors } from './copies.ts'
 import { isFailedOpen } from './failed-open.ts'
 import { LOOKUP_CREATE, LOOKUPS } from './lookup.ts'
 import type { Part } from './parts.ts'
+import { type ExcludesByThread, PlainOpens, type PlainOpensKeep } from './plain-opens.ts'
 import { PART_OF } from './state.ts'
 import type { Tables } from './tables.ts'
 import { isUnconnected } from './transfers.ts'
@@ -23,7 +25,8 @@ const LOOKUP = LOOKUPS
 const STRANGER = Skip.unlessStranger
 const CONNECTS = Skip.unlessConnects
 const CLOSES = Skip.closes
-const FAILED_OPEN = Skip.unlessFailedOpen
+const OPENS = Skip.opens
+const OPENAT = PPME.SYSCALL_OPENAT_2_X
 
 /** What must be read and kept. */
 export interface Keep {
@@ -33,6 +36,8 @@ export interface Keep {
   readonly parts: ReadonlySet<Part>
   /** Of `wanted`, the types whose events of the class FAILED_OPENS rules do not see. Default: none. */
   readonly failedOpens?: ReadonlySet<number>
+  /** What rules see of the classes FILE_READS and DIRECTORY_READS. Default: all. */
+  readonly plainOpens?: PlainOpensKeep
 }
 
 /** Decides which events of a stream can be passed over, from what is to be kept and from the state so far. */
@@ -45,13 +50,18 @@ export class SkipEvents implements Skips {
   readonly environments: boolean
   readonly #tables: Tables
   readonly #strangers: boolean
+  readonly #failedOpens: ReadonlySet<number>
+  readonly #plainOpens: PlainOpens
 
-  constructor(tables: Tables, keep: Keep) {
+  /** @param excludes whether rules cannot match an openat, by what is kept on its thread. Default: that is not known */
+  constructor(tables: Tables, keep: Keep, excludes: ExcludesByThread = () => false) {
     this.#tables = tables
     this.awaiting = tables.awaiting
     this.living = tables.threads.living.ids
     this.#strangers = keep.parts.has('strangers')
     this.environments = keep.parts.has('environments')
+    this.#failedOpens = keep.failedOpens ?? new Set()
+    this.#plainOpens = new PlainOpens(tables, keep.plainOpens ?? {}, excludes)
     this.actions = new Uint8Array(ALL_TYPES)
     for (const { id } of EVENTS) this.actions[id] = actionOf(id, keep)
   }
@@ -60,23 +70,31 @@ export class SkipEvents implements Skips {
     if (this.#tables.unsettled) this.#tables.settle()
   }
 
-  matters(action: number, view: DataView, start: number, limit: number): boolean {
+  matters(action: number, window: Window, start: number, limit: number): boolean {
+    const { view } = window
     const tid = int64(view, start + 8)
     const { threads, awaiting } = this.#tables
     if (awaiting.size > 0 && awaiting.has(tid)) return true
     if (action === Skip.skip) return false
-    if (action === FAILED_OPEN && !isFailedOpen(view, start, limit)) return true
     const thread = threads.get(tid)
+    if (action === OPENS) return this.#mattersOfOpen(window, start, limit, thread)
     // Without a thread there are no descriptors.
     if (thread === null) return this.#strangers
     threads.living.note(tid)
-    if (action === STRANGER || action === FAILED_OPEN) return false
+    if (action === STRANGER) return false
     if (action === CLOSES) return closes(view, start, limit, thread)
     if (action === CONNECTS) {
       const at = parameterAt(view, start, limit, LOOKUP[view.getUint16(start + 20, true)]! >> 2, 8)
       return at < 0 || isUnconnected(thread.fds.get(int64(view, at)))
     }
     return this.#duplicates(view, start, limit, thread)
+  }
+
+  #mattersOfOpen(window: Window, start: number, limit: number, thread: Thread | null): boolean {
+    const { view } = window
+    const type = view.getUint16(start + 20, true)
+    if (isFailedOpen(view, start, limit)) return !this.#failedOpens.has(type) || (thread === null && this.#strangers)
+    return type !== OPENAT || thread === null || !this.#plainOpens.apply(window, start, limit, thread)
   }
 
   /** fcntl: does what state/files.ts does, from the bytes. Returns true if that cannot be done here. */
@@ -108,12 +126,15 @@ function closes(view: DataView, start: number, limit: number, thread: Thread): b
 }
 
 /** What becomes of events of a type in their current form: a `Skip`. */
-export function actionOf(type: number, { wanted, parts, failedOpens }: Keep): number {
+export function actionOf(type: number, { wanted, parts, failedOpens, plainOpens }: Keep): number {
   const fate = FATES[type]
   if (fate === Fate.drop) return Skip.drop
   // Older forms, and enter events that complete them, are read in any case.
   if (fate === Fate.convert) return Skip.take
-  if (wanted.has(type)) return failedOpens?.has(type) ? Skip.unlessFailedOpen : Skip.take
+  if (wanted.has(type)) {
+    const plain = type === OPENAT && (plainOpens?.fileReads ?? plainOpens?.directoryReads) !== undefined
+    return plain || failedOpens?.has(type) ? Skip.opens : Skip.take
+  }
   const { flags, classes } = EVENTS[type]!
   if ((flags & EventFlag.large_payload) !== 0 || (classes & EventClass.metaevent) !== 0) return Skip.take
   const part = PART_OF[type]!

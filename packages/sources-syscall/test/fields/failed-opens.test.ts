@@ -3,7 +3,7 @@ import { Engine } from '@falc/engine'
 import { loadRuleset } from '@falc/engine/runtime'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { FAILED_OPENS } from '../../src/fields/failed-opens.ts'
+import { FAILED_OPENS } from '../../src/fields/open-classes.ts'
 import { syscall } from '../../src/source.ts'
 import { play } from '../state/play.ts'
 
@@ -20,7 +20,9 @@ function load(conditions: readonly string[], output = 'o'): Engine<typeof source
 }
 
 const namesOf = (engine: Engine<typeof source>) =>
-  (engine.unmatched(source).failedOpens ?? []).map(type => source.eventTypes!.valueOf('evt.type', type)).join(' ')
+  (engine.unmatched(source).failedOpens?.types ?? [])
+    .map(type => source.eventTypes!.valueOf('evt.type', type))
+    .join(' ')
 
 describe('rules that', () => {
   const OPENS = 'evt.type in (open, openat, openat2)'
@@ -91,8 +93,9 @@ test('no rule matches what it leaves out, and saved rules leave out the same', (
       fc.array(open, { minLength: 20 }),
       (rules, opens) => {
         const engine = load(rules)
-        const left = engine.unmatched(source).failedOpens!
-        expect(loadRuleset(engine.save(), { sources: [source] }).unmatched(source)).toEqual({ failedOpens: left })
+        const unmatched = engine.unmatched(source)
+        const left = unmatched.failedOpens!.types
+        expect(loadRuleset(engine.save(), { sources: [source] }).unmatched(source)).toEqual(unmatched)
         play(['thread 5 comm=a cwd=/a../b..', ...opens], event => {
           expect(FAILED_OPENS.types).toContain(event.type)
           if (!left.includes(event.type)) return
