@@ -1,8 +1,7 @@
-/** Alerts as a list that may be long: only the rows in sight are in the page. */
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+/** Alerts as a list, a line each. */
 import type { Found } from '../shapes/index.ts'
 import { cut, visible } from './hostile.ts'
-import { rangeOf } from './virtual-range.ts'
+import { LongList } from './long-list.tsx'
 
 export interface RowsProps {
   readonly rows: readonly Found[]
@@ -19,60 +18,26 @@ export interface RowsProps {
   readonly ended?: () => void
 }
 
-/** Of a list before it is laid out. */
-const ROW = 33
-const HEIGHT = 600
-
 export function AlertRows({ rows, open, choose, label, columns = [], selected, select, ended }: RowsProps) {
-  const box = useRef<HTMLDivElement>(null)
-  const [{ top, height }, setPort] = useState({ top: 0, height: HEIGHT })
-  const [rowHeight, setRowHeight] = useState(ROW)
-  const { start, end, before, after } = rangeOf(rows.length, rowHeight, top, height)
-  const look = () => {
-    const { current } = box
-    if (current) setPort({ top: current.scrollTop, height: current.clientHeight || HEIGHT })
-  }
-  useLayoutEffect(() => {
-    // Narrow windows have higher rows.
-    const measure = () => {
-      const row = box.current?.querySelector<HTMLElement>('li.row-line')
-      if (row && row.offsetHeight > 0) setRowHeight(row.offsetHeight)
-      look()
-    }
-    measure()
-    addEventListener('resize', measure)
-    return () => removeEventListener('resize', measure)
-  }, [rows.length === 0, columns.length])
-  useEffect(() => {
-    if (end >= rows.length && rows.length > 0) ended?.()
-  }, [end, rows.length, ended])
-  useEffect(() => {
-    const at = rows.findIndex(({ alert }) => alert.id === open)
-    const { current } = box
-    if (at < 0 || !current) return
-    const from = at * rowHeight
-    if (from < current.scrollTop) current.scrollTop = from
-    else if (from + rowHeight > current.scrollTop + current.clientHeight)
-      current.scrollTop = from + rowHeight - current.clientHeight
-  }, [open])
   const list = (
-    <div class="rows" ref={box} onScroll={look}>
-      <ol aria-label={label}>
-        {before > 0 && <li aria-hidden="true" style={{ height: `${before}px` }} />}
-        {rows.slice(start, end).map(row => (
-          <Row
-            key={row.alert.id}
-            row={row}
-            isOpen={row.alert.id === open}
-            choose={choose}
-            columns={columns}
-            isSelected={selected?.has(row.alert.id)}
-            select={select}
-          />
-        ))}
-        {after > 0 && <li aria-hidden="true" style={{ height: `${after}px` }} />}
-      </ol>
-    </div>
+    <LongList
+      items={rows}
+      label={label}
+      line={row => (
+        <Row
+          key={row.alert.id}
+          row={row}
+          isOpen={row.alert.id === open}
+          choose={choose}
+          columns={columns}
+          isSelected={selected?.has(row.alert.id)}
+          select={select}
+        />
+      )}
+      shown={open}
+      keyOf={({ alert }) => alert.id}
+      ended={ended}
+    />
   )
   if (columns.length === 0 || rows.length === 0) return list
   return (
@@ -154,15 +119,17 @@ export function valueText(value: unknown): string {
   return Array.isArray(value) ? `(${value.join(',')})` : String(value)
 }
 
+// Made once: a format of its own for each call takes longer than the rest of a line.
+const TIME = new Intl.DateTimeFormat(undefined, {
+  ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
+})
+const DAY = new Intl.DateTimeFormat(undefined, { month: '2-digit', day: '2-digit' })
+
 /** Time of day, with the date if it is not today's. */
 export function shortTime(text: string): string {
   const date = new Date(text)
-  const time = date.toLocaleTimeString(undefined, {
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    hourCycle: 'h23',
-  })
-  if (date.toDateString() === new Date().toDateString()) return time
-  return `${date.toLocaleDateString(undefined, { month: '2-digit', day: '2-digit' })} ${time}`
+  // What is no time is shown as it came.
+  if (Number.isNaN(date.getTime())) return visible(cut(text, 40))
+  const time = TIME.format(date)
+  return date.toDateString() === new Date().toDateString() ? time : `${DAY.format(date)} ${time}`
 }
