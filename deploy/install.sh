@@ -52,6 +52,25 @@ refuse_older() {
 	fail "the release is $1, older than $installed, which is installed: nothing was installed; --allow-older takes it"
 }
 
+# By the signature of the releases' key.
+check_signature() {
+	fetch "$1" "$work/$1"
+	fetch "$1.sig" "$work/$1.sig"
+	openssl dgst -sha256 -verify "$work/key.pem" -signature "$work/$1.sig" "$work/$1" >/dev/null 2>&1 ||
+		fail "$1 is not signed by the key of the releases: nothing was installed"
+}
+
+# The first installation has nothing to compare with: a signed statement says which release is the newest, and for how long that holds.
+refuse_outdated() {
+	[ "$older" = no ] || return 0
+	check_signature NEWEST
+	newest=$(sed -n 's/^version //p' "$work/NEWEST")
+	last=$(sed -n 's/^until //p' "$work/NEWEST")
+	[ "$1" = "$newest" ] || fail "the release is $1, and the newest is $newest: nothing was installed; --allow-older takes it"
+	[ "$(date -u +%Y%m%d)" -le "$last" ] ||
+		fail "that $newest is the newest release was true until $last: nothing was installed; --allow-older takes it"
+}
+
 install() {
 	case $(uname -s)-$(uname -m) in
 	Linux-x86_64) debian=amd64 fedora=x86_64 node=x64 ;;
@@ -62,10 +81,7 @@ install() {
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT
 	release_key >"$work/key.pem"
-	fetch SHA256SUMS "$work/SHA256SUMS"
-	fetch SHA256SUMS.sig "$work/SHA256SUMS.sig"
-	openssl dgst -sha256 -verify "$work/key.pem" -signature "$work/SHA256SUMS.sig" "$work/SHA256SUMS" >/dev/null 2>&1 ||
-		fail 'SHA256SUMS is not signed by the key of the releases: nothing was installed'
+	check_signature SHA256SUMS
 	case $1 in
 	deb) pattern="falc_[0-9A-Za-z.+~]*_$debian\.deb" ;;
 	rpm) pattern="falc-[0-9A-Za-z.+~-]*\.$fedora\.rpm" ;;
@@ -74,7 +90,9 @@ install() {
 	esac
 	file=$(sed -n "s/^[0-9a-f]\{64\}  \($pattern\)\$/\1/p" "$work/SHA256SUMS")
 	[ "$(echo "$file" | wc -w)" = 1 ] || fail "the release has no $1"
-	refuse_older "$(echo "$file" | sed 's/^falc[_-]\([^_-]*\).*/\1/')"
+	version=$(echo "$file" | sed 's/^falc[_-]\([^_-]*\).*/\1/')
+	refuse_older "$version"
+	refuse_outdated "$version"
 	fetch "$file" "$work/$file"
 	(cd "$work" && grep "  $file\$" SHA256SUMS | sha256sum -c - >/dev/null 2>&1) ||
 		fail "$file is not what the release has: nothing was installed"

@@ -56,6 +56,7 @@ function release(out: string, key: string, gpg: string, address: string, fast: b
     ...packages.map(name => `npm publish --provenance --access public ${join(files, name)}`),
     `gh release create v${version} --notes-file ${join(files, 'notes.md')} ${files}/*`,
     ...imageCommands(version),
+    `# every 60 days, while it is the newest: sh scripts/sign-release.sh --renew ${files} KEY, and upload NEWEST and NEWEST.sig again`,
     `# and what serves ${address} gets ${join(out, 'repositories')}`,
   ].join('\n')
 }

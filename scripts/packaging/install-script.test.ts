@@ -20,7 +20,7 @@ import { skipped } from '../testing/needs.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const TOOLS =
-  'sh openssl sha256sum mktemp rm cat uname sed grep wc chmod tar xz sort tail dirname rmdir id mkdir'.split(' ')
+  'sh openssl sha256sum mktemp rm cat uname sed grep wc chmod tar xz sort tail dirname rmdir id mkdir date'.split(' ')
 const reason = skipped('peers', whyNot())
 
 function whyNot(): string | undefined {
@@ -117,6 +117,11 @@ describe.skipIf(reason !== undefined)('the install script', () => {
       'install.sh: SHA256SUMS is not signed by the key of the releases: nothing was installed',
     ],
     [
+      'another statement of the newest release',
+      'NEWEST',
+      'install.sh: NEWEST is not signed by the key of the releases: nothing was installed',
+    ],
+    [
       'no signature',
       'SHA256SUMS.sig',
       'install.sh: SHA256SUMS is not signed by the key of the releases: nothing was installed',
@@ -131,6 +136,32 @@ describe.skipIf(reason !== undefined)('the install script', () => {
     program('apt-get')
     changed.set(name, what.endsWith('another key') ? otherSignature : Buffer.from('bad'))
     expect(await run()).toEqual({ code: 1, err: message, calls: '' })
+  })
+
+  test.each([
+    ['another release', 'version 1.1.0\nuntil 29990101\n', 'the release is 1.0.0, and the newest is 1.1.0'],
+    ['an old statement', 'version 1.0.0\nuntil 20200229\n', 'that 1.0.0 is the newest release was true until 20200229'],
+    ['half a statement', 'version 1.0.0\n', 'that 1.0.0 is the newest release was true until '],
+  ])('%s is the newest: refused, unless it is asked for', async (_, text, message) => {
+    for (const name of ['dpkg', 'apt-get']) program(name)
+    const path = join(work, 'statement')
+    writeFileSync(path, text)
+    changed.set('NEWEST', Buffer.from(text))
+    changed.set('NEWEST.sig', execFileSync('openssl', ['dgst', '-sha256', '-sign', join(work, 'key.pem'), path]))
+    const { code, err, calls } = await run()
+    expect([code, calls]).toEqual([1, ''])
+    expect(err).toContain(`install.sh: ${message}: nothing was installed; --allow-older takes it`)
+    expect(await run(['--allow-older'])).toEqual({ code: 0, err: '', calls: `apt-get install -y ${FILES.deb}\n` })
+  })
+
+  test('what the newest release is can be said anew, of the same release', async () => {
+    for (const name of ['dpkg', 'apt-get']) program(name)
+    const sums = readFileSync(join(release, 'SHA256SUMS'))
+    rmSync(join(release, 'NEWEST'))
+    execFileSync('sh', [join(root, 'scripts/sign-release.sh'), '--renew', release, join(work, 'key.pem')])
+    expect(readFileSync(join(release, 'NEWEST'), 'utf8')).toMatch(/^version 1\.0\.0\nuntil \d{8}\n$/)
+    expect(readFileSync(join(release, 'SHA256SUMS'))).toEqual(sums)
+    expect(await run()).toMatchObject({ code: 0, err: '' })
   })
 
   test.each([

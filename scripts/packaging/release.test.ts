@@ -47,7 +47,7 @@ test.skipIf(reason !== undefined)('a release is complete, signed, and publishes 
 
     const files = join(out, 'files')
     const listed = readFileSync(join(files, 'SHA256SUMS'), 'utf8').match(/(?<= {2}).*$/gm)
-    const signed = ['SHA256SUMS', 'SHA256SUMS.sig']
+    const signed = ['SHA256SUMS', 'SHA256SUMS.sig', 'NEWEST', 'NEWEST.sig']
     expect(listed).toEqual(
       readdirSync(files)
         .filter(name => !signed.includes(name))

@@ -1,7 +1,11 @@
 /** `falc run --hand-over`: what the second engine of an upgrade goes without. The upgrade itself is scripts/packaging/stranger.test.ts. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../src/config/config.ts'
 import { besideAnother } from '../src/run/hand-over.ts'
+import { startFalc } from './process.ts'
 
 test('nothing that only one process can hold is opened, and the log says what', () => {
   const config = loadConfig(undefined, [
@@ -29,4 +33,25 @@ test('what any number of processes can open stays as it is', () => {
     'outputs[]={name: db, type: store, path: a.db}',
   ])
   expect(besideAnother(config)).toEqual(config)
+})
+
+test('with audit events alone there is nothing to watch: ready at once, and no error', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'falc-hand-over-'))
+  try {
+    const rule = {
+      rule: 'r',
+      desc: 'd',
+      condition: 'ka.verb = get',
+      output: 'o',
+      priority: 'NOTICE',
+      source: 'k8s_audit',
+    }
+    writeFileSync(join(dir, 'rules.yaml'), JSON.stringify([rule]))
+    const { exit, output } = startFalc(['run', '--hand-over', '-r', 'rules.yaml', '-o', 'engine.kind=nodriver'], dir)
+    expect(await exit).toBe(0)
+    expect(output.stderr).toContain('--hand-over: no system calls are watched here')
+    expect(output.stderr).toContain('Detecting with 1 rule')
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
 })

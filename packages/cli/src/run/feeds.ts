@@ -55,6 +55,10 @@ export async function openFeeds(
     ...(config.engine.kind === 'nodriver' || flags['k8s-audit'] !== undefined ? [] : ['syscall']),
     ...(audit ? ['k8s_audit'] : []),
   ]
+  if (flags['hand-over'] && possible.length === 0) {
+    log.info('--hand-over: no system calls are watched here, and API servers send again what the webhook does not take')
+    return []
+  }
   const enabled = selectSources(
     flags,
     possible,
