@@ -240,7 +240,12 @@ export async function benchPeers(only: readonly string[] = []): Promise<void> {
     }
     const peer = await kind.start()
     try {
-      const item = { name: 'bench', type: kind.type, ...peer.options(), queue: { max_alerts: 2 * PEER_COUNT } }
+      const item = {
+        name: 'bench',
+        type: kind.type,
+        ...(peer.direct?.() ?? peer.options()),
+        queue: { max_alerts: 2 * PEER_COUNT },
+      }
       const settings = readOutput(item, { path: [], source: () => source, warn: () => {} })
       const format = falcoJson({ id: true })
       const delivery = configuredDelivery(settings, {

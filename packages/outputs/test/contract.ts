@@ -204,6 +204,20 @@ function keepsPromises(kind: PeerKind): void {
     for (const secret of secrets.filter(({ length }) => length >= 8)) expect(letters[0]).not.toContain(secret)
   })
 
+  test('keeps an alert that is too large as a dead letter, and delivers those around it', async context => {
+    if (kind.largest === undefined) return context.skip('the receiver sets no limit')
+    const delivery = deliver({ queue: { disk: folder() } })
+    await delivery.open()
+    const [first] = push(delivery, 1)
+    delivery.push(alert(next++, { output: 'x'.repeat(kind.largest) }))
+    const [last] = push(delivery, 1)
+    await delivery.flush()
+    await arrived([first!, last!])
+    expect(delivery.stats).toMatchObject({ delivered: 2, dead: 1, dropped: {} })
+    balanced(delivery.stats)
+    await delivery.close()
+  })
+
   promise('answer', 'keeps the queue after a 401, and says so once', async () => {
     const delivery = deliver()
     for (let i = 0; i < 3; i++) peer.answer!(401)

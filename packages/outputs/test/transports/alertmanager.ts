@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../../../../scripts/testing/port.ts'
+import { Gateway } from './gateway.ts'
 import { accepts, Daemon, missing, type Peer, type PeerKind } from './peer.ts'
 
 export const missingAlertmanager = missing('prometheus-alertmanager')
@@ -46,19 +47,27 @@ export const alertmanagerApi: PeerKind = {
   type: 'alertmanager',
   title: 'Alertmanager',
   missing: missingAlertmanager,
-  cannot: {
-    down: 'Alertmanager keeps alerts in memory: a restart forgets them, and the sender is expected to repeat those that still fire.',
-  },
   async start(): Promise<Peer> {
-    const { daemon, url, alerts } = await alertmanagerServer()
+    const { daemon, port, url, alerts } = await alertmanagerServer()
+    // Alertmanager keeps alerts in memory: it is not ended, but out of reach.
+    const gateway = new Gateway(port)
+    const way = `http://127.0.0.1:${await gateway.open()}`
+    // A label that differs, so that each alert is one of its own here.
+    const by = (url: string) => ({ url: [url], annotations: { body: '%alert.output' }, labels: { id: '%alert.id' } })
     return {
-      // A label that differs, so that each alert is one of its own here.
-      options: () => ({ url: [url], annotations: { body: '%alert.output' }, labels: { id: '%alert.id' } }),
+      options: () => by(way),
+      direct: () => by(url),
       received: async () => (await alerts()).map(({ annotations }) => ({ id: annotations.id! })),
-      down: () => daemon.down(),
-      up: () => daemon.up(),
+      down: async () => gateway.bar(),
+      up: async () => {
+        gateway.unbar()
+        await daemon.up()
+      },
       hang: () => daemon.hang(),
-      stop: () => daemon.stop(),
+      stop: async () => {
+        gateway.close()
+        await daemon.stop()
+      },
     }
   },
 }

@@ -71,8 +71,9 @@ export const mqttBroker = (saves: boolean): PeerKind => ({
   type: 'mqtt',
   title: 'MQTT',
   missing: missingMosquitto,
+  largest: 100_000,
   async start(): Promise<Peer> {
-    const { daemon, port, url } = await mosquitto([], saves)
+    const { daemon, port, url } = await mosquitto(['max_packet_size 100000'], saves)
     const subscriber = await subscribe(port, 'falco/#')
     return {
       options: () => ({ url }),

@@ -1,6 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { freePort } from '../../../../scripts/testing/port.ts'
+import { Gateway } from './gateway.ts'
 import { accepts, Daemon, missing, type Peer, type PeerKind, type Received } from './peer.ts'
 
 /** A nats-server with JetStream. */
@@ -32,9 +33,13 @@ async function stored(url: string, stream: string): Promise<Received[]> {
   }
 }
 
+/** Bytes that a server takes in one message unless configured otherwise. */
+const MAX_PAYLOAD = 1 << 20
+
 export const natsStream: PeerKind = {
   type: 'nats',
   title: 'NATS JetStream',
+  largest: MAX_PAYLOAD,
   missing: missing('nats-server'),
   async start(): Promise<Peer> {
     const { daemon, url } = await natsServer()
@@ -52,10 +57,13 @@ export const natsStream: PeerKind = {
 export const natsCore: PeerKind = {
   type: 'nats',
   title: 'NATS core',
+  largest: MAX_PAYLOAD,
   missing: missing('nats-server'),
-  cannot: { down: 'Core NATS keeps nothing: what arrives before a subscriber has come back is gone.' },
   async start(): Promise<Peer> {
-    const { daemon, url } = await natsServer()
+    const { daemon, port, url } = await natsServer()
+    // Core NATS keeps nothing for a subscriber that was away: the server is not ended, but out of the sender's reach.
+    const gateway = new Gateway(port)
+    const way = `nats://127.0.0.1:${await gateway.open()}`
     const connection = await connect({ servers: url, reconnectTimeWait: 50, maxReconnectAttempts: -1 })
     const received: Received[] = []
     connection.subscribe('FALCO.*', {
@@ -63,16 +71,19 @@ export const natsCore: PeerKind = {
     })
     await connection.flush()
     return {
-      options: () => ({ url: [url] }),
+      options: () => ({ url: [way] }),
+      direct: () => ({ url: [url] }),
       received: async () => received,
-      down: () => daemon.down(),
+      down: async () => gateway.bar(),
       up: async () => {
+        gateway.unbar()
         await daemon.up()
         await connection.flush()
       },
       hang: () => daemon.hang(),
       stop: async () => {
         await connection.close()
+        gateway.close()
         await daemon.stop()
       },
     }

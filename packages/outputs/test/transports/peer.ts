@@ -19,6 +19,8 @@ export interface Received {
 export interface Peer {
   /** As under `outputs:` in falco.yaml, without name and type. */
   options(): Record<string, unknown>
+  /** The same without what tests put in the way: for measurements. */
+  direct?(): Record<string, unknown>
   /** All that has arrived since the start, in order. */
   received(): Promise<readonly Received[]>
   /** Takes it away, as a crash does. */
@@ -41,6 +43,8 @@ export interface PeerKind {
   readonly missing?: string | undefined
   /** Promises of the contract suite that the receiver or its protocol cannot make, with the reason. */
   readonly cannot?: Readonly<Record<string, string>>
+  /** Bytes: it refuses an alert that is larger. */
+  readonly largest?: number
   start(): Promise<Peer>
 }
 

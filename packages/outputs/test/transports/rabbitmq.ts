@@ -63,8 +63,9 @@ export const rabbitQueue: PeerKind = {
   type: 'rabbitmq',
   title: 'RabbitMQ',
   missing: missingRabbit,
+  largest: 100_000,
   async start(): Promise<Peer> {
-    const { daemon, url, stop } = await rabbitServer()
+    const { daemon, url, stop } = await rabbitServer(['max_message_size = 100000'])
     const received: Received[] = []
     return {
       options: () => ({ url, queue_name: 'alerts' }),
