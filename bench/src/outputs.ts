@@ -30,6 +30,7 @@ import { kafkaTopic } from '../../packages/outputs/test/transports/kafka.ts'
 import { LOG_SERVICES } from '../../packages/outputs/test/transports/log-services.ts'
 import { mqttBroker } from '../../packages/outputs/test/transports/mqtt.ts'
 import { natsCore, natsStream } from '../../packages/outputs/test/transports/nats.ts'
+import type { Peer } from '../../packages/outputs/test/transports/peer.ts'
 import { rabbitQueue } from '../../packages/outputs/test/transports/rabbitmq.ts'
 import { redisStream, valkeyStream } from '../../packages/outputs/test/transports/redis.ts'
 import { syslogTcp, syslogUdp } from '../../packages/outputs/test/transports/syslog.ts'
@@ -238,7 +239,7 @@ export async function benchPeers(only: readonly string[] = []): Promise<void> {
       console.log(`  ${kind.title}: ${kind.missing}`)
       continue
     }
-    const peer = await kind.start()
+    const peer: Peer = await kind.start()
     try {
       const item = {
         name: 'bench',
