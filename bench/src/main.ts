@@ -1,5 +1,5 @@
 /**
- * All benchmarks, or those named on the command line: audit expressions load syscalls busy live run rules outputs store editor scale admission.
+ * All benchmarks, or those named on the command line: audit expressions load syscalls busy live run rules outputs store simulate editor scale admission.
  * Figures are ratios or CPU times of one run on one machine; docs/performance.md tells what was measured where.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -18,6 +18,7 @@ import { benchOutputs } from './outputs.ts'
 import { benchRules } from './rules.ts'
 import { benchRun } from './run.ts'
 import { benchScale } from './scale.ts'
+import { benchSimulate } from './simulate.ts'
 import { benchStore } from './store.ts'
 import { benchSyscalls } from './syscalls.ts'
 
@@ -32,6 +33,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   rules: benchRules,
   outputs: benchOutputs,
   store: benchStore,
+  simulate: benchSimulate,
   editor: benchEditor,
   scale: benchScale,
   admission: benchAdmission,

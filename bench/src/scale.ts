@@ -15,6 +15,7 @@ import { clusterLog } from './cluster.ts'
 import { auditRules } from './files.ts'
 import { report, times } from './measure.ts'
 import { cpuOf, treeOf } from './processes.ts'
+import { benchThreads } from './threads.ts'
 
 const BATCHES = 60
 /** What an API server sends at most at a time, by default. */
@@ -48,6 +49,8 @@ function bodies(): Buffer[] {
 }
 
 export async function benchScale(): Promise<void> {
+  await benchThreads(false)
+  await benchThreads(true)
   const reason = missing('nats-server')
   if (reason !== undefined) return console.log(`scale: skipped, ${reason}`)
   const { daemon, url } = await natsServer()

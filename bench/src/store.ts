@@ -35,7 +35,7 @@ function random(n: number): number {
 const skewed = (n: number) => random(random(n) + 1)
 
 /** A month of alerts of 1 kB: 60 rules, five hosts, twelve namespaces; they come in bursts. */
-function* history(count: number): Generator<AlertData> {
+export function* history(count: number): Generator<AlertData> {
   let burst = { rule: 0, host: 0, namespace: 0 }
   for (let n = 0; n < count; n++) {
     if (random(20) === 0) burst = { rule: skewed(60), host: random(5), namespace: skewed(12) }

@@ -62,14 +62,34 @@ export interface Sharing extends Partial<PoolOptions> {
 
 export interface SeenShared extends Seen {
   readonly order: InOrder
-  readonly pool: Pool
+  /** Events by thread. */
+  readonly shares: readonly number[]
+}
+
+const openPool = (options: Partial<PoolOptions>) =>
+  Pool.open({ workers: 2, ruleset: engineOf().save(), identity: 'test', sieved: false, ...options })
+
+let lent: Promise<Pool> | undefined
+
+/** The pool of all that need none of their own, with these rules. */
+export async function lentPool(ruleset = engineOf().save()): Promise<Pool> {
+  lent ??= openPool({})
+  const pool = await lent
+  pool.load(ruleset)
+  return pool
+}
+
+export async function closePool(): Promise<void> {
+  await (await lent)?.close()
 }
 
 export async function byWorkers(open: Open, sharing: Sharing = {}): Promise<SeenShared> {
   const { rules = RULES, signal, minBytes = 0, maxBytes, usable = () => true, eachAlert, opened, ...options } = sharing
   const engine = engineOf(rules)
   const problems: AuditProblem[] = []
-  const pool = await Pool.open({ workers: 2, ruleset: engine.save(), identity: 'test', sieved: false, ...options })
+  const own = Object.keys(options).length > 0 || opened !== undefined
+  const pool = own ? await openPool({ ruleset: engine.save(), ...options }) : await lentPool(engine.save())
+  const before = pool.counts.map(({ events }) => events)
   try {
     const ending = new AbortController()
     const input = await open({
@@ -91,8 +111,9 @@ export async function byWorkers(open: Open, sharing: Sharing = {}): Promise<Seen
         await eachAlert?.(text)
       }
     }
-    return { alerts, problems, stats: input.stats, losses: input.losses(), events, order, pool }
+    const shares = pool.counts.map(({ events }, i) => events - before[i]!)
+    return { alerts, problems, stats: input.stats, losses: input.losses(), events, order, shares }
   } finally {
-    await pool.close()
+    if (own) await pool.close()
   }
 }

@@ -8,13 +8,16 @@ import { until } from '../../../scripts/testing/wait.ts'
 import { type InputOptions, openAuditLog, openAuditWebhook, readAuditStream } from '../src/index.ts'
 import type { Piece } from '../src/piece.ts'
 import { InOrder, Pool } from '../src/workers/workers.ts'
-import { byOne, byWorkers, engineOf, RULES, type Seen } from './shared.ts'
+import { byOne, byWorkers, closePool, engineOf, lentPool, RULES, type Seen } from './shared.ts'
 
 let dir: string
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'falc-workers-'))
 })
-afterAll(() => rmSync(dir, { recursive: true }))
+afterAll(async () => {
+  await closePool()
+  rmSync(dir, { recursive: true })
+})
 
 const eventOf = (n: number, more: object = {}) => ({
   ...{ kind: 'Event', apiVersion: 'audit.k8s.io/v1', auditID: `a${n}`, stage: 'ResponseComplete' },
@@ -33,6 +36,8 @@ const facts = ({ alerts, problems, stats, losses, events }: Seen) => ({
   events,
 })
 
+const total = (shares: readonly number[]) => shares.reduce((sum, events) => sum + events)
+
 const chunksOf = (text: Buffer, size: number) =>
   Array.from({ length: Math.ceil(text.length / size) }, (_, i) => text.subarray(i * size, (i + 1) * size))
 
@@ -48,10 +53,8 @@ test('a log of lines: the same alerts in the same order, and workers have evalua
   expect(facts(shared)).toEqual(facts(one))
   expect(one.alerts).toHaveLength(900)
   expect(shared.order.unshared).toEqual({})
-  const { counts } = shared.pool
-  expect(counts.map(({ events }) => events > 0)).toEqual([true, true])
-  // The last line came after the last whole piece.
-  expect(counts.reduce((sum, { events }) => sum + events, 0)).toBe(3000)
+  expect(shared.shares.map(events => events > 0)).toEqual([true, true])
+  expect(total(shared.shares)).toBe(3000)
 })
 
 test('documents over several lines, lists, torn and bad lines, marks, a line of a megabyte, at any place of a piece', async () => {
@@ -184,19 +187,15 @@ test('rules that cannot be loaded are said so when workers are opened, and later
 
 test('new rules hold from the next piece on', async () => {
   const rules = RULES.replaceAll('"get"', '"new get"')
-  const pool = await Pool.open({ workers: 2, ruleset: engineOf().save(), sieved: false })
-  try {
-    const part = { form: 'body', bytes: Buffer.from(line(5)) } as const
-    const before = [1, 2, 3].map(() => pool.evaluate(part))
-    pool.load(engineOf(rules).save())
-    const after = [1, 2, 3].map(() => pool.evaluate(part))
-    const names = async (outcomes: typeof before) =>
-      (await Promise.all(outcomes)).map(one => typeof one === 'object' && one.alerts[0]!.rule)
-    expect((await names(after)).slice(1)).toEqual(['new get', 'new get'])
-    expect(await names(before)).toContain('get')
-  } finally {
-    await pool.close()
-  }
+  const pool = await lentPool()
+  const part = { form: 'body', bytes: Buffer.from(line(5)) } as const
+  const before = [1, 2, 3].map(() => pool.evaluate(part))
+  pool.load(engineOf(rules).save())
+  const after = [1, 2, 3].map(() => pool.evaluate(part))
+  const names = async (outcomes: typeof before) =>
+    (await Promise.all(outcomes)).map(one => typeof one === 'object' && one.alerts[0]!.rule)
+  expect((await names(after)).slice(1)).toEqual(['new get', 'new get'])
+  expect(await names(before)).toContain('get')
 })
 
 test('no more is read ahead than the bound, however long alerts wait', async () => {
@@ -211,25 +210,21 @@ test('no more is read ahead than the bound, however long alerts wait', async () 
       yield { part: { form: 'lines', bytes }, read: () => [], join: () => true, settle: () => void settled++ }
     }
   }
-  const pool = await Pool.open({ workers: 2, ruleset: engineOf().save(), sieved: false })
-  try {
-    const order = new InOrder(pieces(), pool, {
-      maxBytes: 3 * bytes.length,
-      minBytes: 0,
-      usable: () => true,
-      stop: () => {},
-    })
-    const results = order.results()
-    await results.next()
-    await until('as much is read as is allowed', () => order.bytes === 3 * bytes.length)
-    let events = 50
-    for await (const result of results) events += 'events' in result ? result.events : 0
-    expect(events).toBe(2000)
-    expect([given, settled]).toEqual([40, 40])
-    expect(most).toBeLessThanOrEqual(4)
-  } finally {
-    await pool.close()
-  }
+  const pool = await lentPool()
+  const order = new InOrder(pieces(), pool, {
+    maxBytes: 3 * bytes.length,
+    minBytes: 0,
+    usable: () => true,
+    stop: () => {},
+  })
+  const results = order.results()
+  await results.next()
+  await until('as much is read as is allowed', () => order.bytes === 3 * bytes.length)
+  let events = 50
+  for await (const result of results) events += 'events' in result ? result.events : 0
+  expect(events).toBe(2000)
+  expect([given, settled]).toEqual([40, 40])
+  expect(most).toBeLessThanOrEqual(4)
 })
 
 test('stopped, it evaluates what it has, and a followed log continues there', async () => {
@@ -295,6 +290,6 @@ test('a webhook: bodies in the order of their arrival; what has no event is refu
     expect(shared.problems).toEqual(one.problems)
     expect({ ...shared.stats }).toEqual({ ...one.stats })
     expect(one.stats).toMatchObject({ requests: 33, events: 1200, refused: { 'bad-body': 2 } })
-    expect(shared.pool.counts.reduce((sum, { events }) => sum + events, 0)).toBe(1200)
+    expect(total(shared.shares)).toBe(1200)
   }
 })

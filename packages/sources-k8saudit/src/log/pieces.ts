@@ -6,12 +6,17 @@ import { WholeLines } from './whole-lines.ts'
 /** Bytes of a line that others do not get. */
 const LONG_LINE = 1 << 20
 
+/** The next piece is not much larger. */
+const SPARE = 16 * 1024
+
 /** Makes pieces of the bytes of a log. */
 export class LogPieces {
   readonly #decoder: AuditLogDecoder
   /** Cuts parts that others can evaluate. */
   readonly #lines: WholeLines | undefined
   readonly #settled: (position: number) => void
+  /** Memory of pieces that are settled: to get and to free it for each would cost more than to evaluate many. */
+  readonly #free: Uint8Array[] = []
   /** Pieces that were given out and not settled. */
   #open = 0
   #change = Promise.withResolvers<void>()
@@ -31,7 +36,7 @@ export class LogPieces {
       yield this.#piece(end, () => decoder.read(bytes))
       return
     }
-    const whole = lines.add(bytes)
+    const whole = lines.add(bytes, size => this.#room(size))
     if (whole) yield this.#piece(end - lines.size, () => decoder.read(whole), { form: 'lines', bytes: whole })
     if (lines.size <= LONG_LINE) return
     const long = lines.take()
@@ -53,6 +58,11 @@ export class LogPieces {
     while (this.#open > 0) await this.#change.promise
   }
 
+  #room(size: number): Uint8Array {
+    const free = this.#free.pop()
+    return free && free.length >= size ? free : new Uint8Array(size + SPARE)
+  }
+
   #piece(end: number, read: () => Iterable<AuditEvent[]>, part?: Part): Piece {
     const decoder = this.#decoder
     this.#open++
@@ -65,6 +75,7 @@ export class LogPieces {
         return true
       },
       settle: evaluated => {
+        if (part) this.#free.push(new Uint8Array(part.bytes.buffer))
         const { pending } = decoder
         if (evaluated && pending !== undefined) this.#settled(end - pending)
         if (--this.#open > 0) return

@@ -51,11 +51,15 @@ interface Thread {
   readonly jobs: Job[]
   /** When the first was begun. */
   since: number
-  /** The rules that it has loaded; undefined: none yet. */
+  /** It can begin. */
   loaded: boolean
+  /** Where parts are put for it, the one that is used next first: memory of its own for each would cost more than the copy. */
+  readonly slots: SharedArrayBuffer[]
 }
 
 const AT_HAND = 2
+/** Bytes of a slot; a larger part is sent by itself. */
+const SLOT = 1 << 20
 /** A part that ends so many threads is given up. */
 const MAX_ENDED = 2
 /** Threads in a row that end before they can begin. */
@@ -152,7 +156,7 @@ export class Pool {
       resourceLimits: { maxOldGenerationSizeMb: memory },
       execArgv: process.execArgv.filter(flag => flag.startsWith('--conditions=')),
     })
-    const thread: Thread = { worker, jobs: [], since: 0, loaded: false }
+    const thread: Thread = { worker, jobs: [], since: 0, loaded: false, slots: newSlots() }
     let why = 'it took too long'
     worker.on('message', (answer: Answer) => this.#take(place, thread, answer))
     worker.on('error', error => (why = error.message))
@@ -169,8 +173,7 @@ export class Pool {
         if (!job) return
         if (room === 0) thread.since = this.#now()
         thread.jobs.push(job)
-        // A copy: a part that ends its thread is evaluated again.
-        thread.worker.postMessage({ part: exact(job.part) } satisfies Request)
+        thread.worker.postMessage({ part: copied(job.part, thread.slots) } satisfies Request)
       }
   }
 
@@ -234,11 +237,17 @@ export class Pool {
   }
 }
 
-/** A view would be sent with all that is behind it. */
-const exact = ({ form, bytes }: Part): Part => ({
-  form,
-  bytes: bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes),
-})
+const newSlots = () => Array.from({ length: AT_HAND }, () => new SharedArrayBuffer(SLOT))
+
+/** A copy for a thread: a part that ends its thread is evaluated again. */
+function copied({ form, bytes }: Part, slots: SharedArrayBuffer[]): Part {
+  if (bytes.length > SLOT) return { form, bytes: new Uint8Array(bytes) }
+  const slot = slots.shift()!
+  slots.push(slot)
+  const copy = new Uint8Array(slot, 0, bytes.length)
+  copy.set(bytes)
+  return { form, bytes: copy }
+}
 
 const size = ({ part }: Job) => `${part.bytes.length} bytes`
 
