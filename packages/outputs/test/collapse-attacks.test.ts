@@ -39,3 +39,14 @@ test('any number of different values takes bounded memory, and every alert is pa
   expect(repeats).toBe(10)
   expect(counters.collapsed).toBe(10)
 })
+
+test('alerts whose fields are long are remembered up to a bound in bytes, however short their output is', () => {
+  const { stage, passed, counters } = collapse('proc.name')
+  const long = 'x'.repeat(100_000)
+  for (let n = 0; n < 1000; n++) stage.push(of(n, { 'proc.name': `evil-${n}`, 'proc.cmdline': long }))
+  stage.push(of(1000, { 'proc.name': 'evil-999', 'proc.cmdline': long }))
+  expect(passed).toHaveLength(1000)
+  stage.push(of(1001, { 'proc.name': 'evil-0', 'proc.cmdline': long }))
+  expect(passed).toHaveLength(1001)
+  expect(counters.collapsed).toBe(1)
+})

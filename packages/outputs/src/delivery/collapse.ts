@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type AlertData, alertId, clockTime, compileOutput, type Source } from '@falc/engine'
+import { type AlertData, alertId, alertSize, clockTime, compileOutput, type Source } from '@falc/engine'
 import type { Counters } from './counters.ts'
 
 export interface CollapseOptions {
@@ -12,15 +12,15 @@ export interface CollapseOptions {
 /** An attacker may choose the values of these fields, and so how many different ones there are. */
 const MAX_KEYS = 10_000
 
-/** Characters of the alerts that are remembered. */
-const MAX_TEXT = 16 * 1024 * 1024
+/** Memory of the alerts that are remembered: their fields can be far longer than their output. */
+const MAX_BYTES = 32 * 1024 * 1024
 
 /** Longer values are told apart by their digests: nobody can make two that are alike in part pass for one. */
 const MAX_VALUE = 512
 
 interface Repeats {
   readonly alert: AlertData
-  readonly text: number
+  readonly bytes: number
   /** When the window ends, as performance.now. */
   readonly ends: number
   count: number
@@ -39,7 +39,7 @@ export class Collapse {
   readonly #counters: Counters
   /** In the order in which their windows end. */
   readonly #open = new Map<string, Repeats>()
-  #text = 0
+  #bytes = 0
   #timer: NodeJS.Timeout | undefined
 
   /** @param next takes what is passed on @throws {ConditionError} when `by` names something that is not a field */
@@ -89,14 +89,14 @@ export class Collapse {
   }
 
   #remember(key: string, alert: AlertData): void {
-    const text = alert.output.length
+    const bytes = alertSize(alert)
     for (const [oldest, repeats] of this.#open) {
-      if (this.#open.size < MAX_KEYS && this.#text + text <= MAX_TEXT) break
+      if (this.#open.size < MAX_KEYS && this.#bytes + bytes <= MAX_BYTES) break
       this.#end(oldest, repeats)
     }
-    this.#text += text
+    this.#bytes += bytes
     const ends = performance.now() + this.#window
-    this.#open.set(key, { alert, text, ends, count: 0, firstTime: alert.time, lastTime: alert.time })
+    this.#open.set(key, { alert, bytes, ends, count: 0, firstTime: alert.time, lastTime: alert.time })
     this.#schedule()
   }
 
@@ -119,7 +119,7 @@ export class Collapse {
 
   #end(key: string, repeats: Repeats): void {
     this.#open.delete(key)
-    this.#text -= repeats.text
+    this.#bytes -= repeats.bytes
     if (repeats.count > 0) {
       this.#counters.pushed++
       this.#next(summary(repeats))
