@@ -38,7 +38,7 @@ export const explain = defineCommand({
     const options = engineOptions(loadConfig(configPath(config), option))
     const { engine, report } = loadEngine(options, { sources: await loadSources() }, readRules(rules))
     if (demand) {
-      const found = explainDemand(engine.ruleUses('syscall'))
+      const found = explainDemand(engine.ruleUses('syscall'), engine.unmatched('syscall'))
       print(json ? `${JSON.stringify(found)}\n` : demandText(found))
       return 0
     }

@@ -5,7 +5,7 @@ import { count } from '../count.ts'
 const NAMED = 2
 
 /** The report of `falc explain --demand` as text. */
-export function demandText({ parts, types }: DemandReport): string {
+export function demandText({ parts, types, classes }: DemandReport): string {
   const lines: string[] = []
   for (const { part, kept, readers, neededBy } of parts) {
     lines.push(kept ? `${part}: kept` : `${part}: not kept, since no rule reads it`)
@@ -26,7 +26,21 @@ export function demandText({ parts, types }: DemandReport): string {
       lines.push(`   ${name}: ${short([...new Set(rules)])}`)
     }
   }
+  if (classes.length > 0) lines.push('\nPassed over all the same, and counted with the rest')
+  for (const { class: name, types, texts, rules } of classes) {
+    const unless = [
+      ...(texts.length > 0 ? [`unless the path has ${texts.join(' or ')}`] : []),
+      ...(rules.length > 0 ? [`read for ${short(rules)}, where its thread or call can match`] : []),
+    ]
+    lines.push(`   ${CLASSES[name] ?? name}: ${[types.join(' ') || 'none', ...unless].join('; ')}`)
+  }
   return `${lines.join('\n')}\n`
+}
+
+const CLASSES: Readonly<Record<string, string>> = {
+  failedOpens: 'opens that failed and could not have made a file',
+  fileReads: 'opens of files for reading',
+  directoryReads: 'opens of directories',
 }
 
 const TITLES = [

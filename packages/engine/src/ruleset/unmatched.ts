@@ -10,7 +10,10 @@ export interface UnmatchedClass {
   readonly types: readonly number[]
   /** Some rule may match an event in whose text (`EventClass.searched`) one of these occurs, whatever the case of ASCII letters. */
   readonly texts: readonly string[]
-  /** Rules that may match whatever the text, by their positions: the source may ask whether an event's objects exclude them. */
+  /**
+   * By their positions, rules that may match whatever the text: the source may ask whether an event's objects exclude them. Of a class
+   * whose text is not searched, the rules that may match events of its other types.
+   */
   readonly rules: readonly number[]
 }
 
@@ -32,9 +35,18 @@ export function unmatchedOf(conditions: readonly Node[], types: EventTypes): Unm
   const unmatchedBy = (of: EventClass): UnmatchedClass => {
     const { searched } = of
     if (searched === undefined) {
-      const canMatch = (folded: Node) => folded.kind !== 'const' || folded.value
-      const left = of.types.filter(type => !conditions.some(one => canMatch(foldedFor(one, type, of))))
-      return { types: left, texts: [], rules: [] }
+      const matched = conditions.map(condition =>
+        of.types.filter(type => {
+          const folded = foldedFor(condition, type, of)
+          return folded.kind !== 'const' || folded.value
+        }),
+      )
+      const others = new Set(matched.flat())
+      return {
+        types: of.types.filter(type => !others.has(type)),
+        texts: [],
+        rules: [...matched.keys()].filter(rule => matched[rule]!.length > 0),
+      }
     }
     const texts = new Set<string>()
     const rules: number[] = []

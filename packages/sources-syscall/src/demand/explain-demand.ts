@@ -1,4 +1,4 @@
-import type { FieldUse, RuleUse } from '@falc/engine'
+import type { FieldUse, RuleUse, Unmatched } from '@falc/engine'
 import { Skip } from '../capture/skips.ts'
 import { EVENTS, EventFlag } from '../events/table.ts'
 import { NEEDS, PARTS, type Part } from '../state/parts.ts'
@@ -35,13 +35,28 @@ export interface TypeDemand {
   readonly rules: readonly string[]
 }
 
+/** Events among those that rules may match, of which some are passed over even so. */
+export interface ClassDemand {
+  readonly class: string
+  /** evt.type of those passed over. */
+  readonly types: readonly string[]
+  /** If one of these is in the path, the event is read. */
+  readonly texts: readonly string[]
+  /** Rules for which the others are read. */
+  readonly rules: readonly string[]
+}
+
 export interface DemandReport {
   readonly parts: readonly PartDemand[]
   readonly types: readonly TypeDemand[]
+  readonly classes: readonly ClassDemand[]
 }
 
-/** What the rules make a replay keep and read, and which of them does. */
-export function explainDemand(uses: readonly RuleUse[]): DemandReport {
+/**
+ * What the rules make a replay keep and read, and which of them does.
+ * @param unmatched `Engine.unmatched` of the same rules, in the same order
+ */
+export function explainDemand(uses: readonly RuleUse[], unmatched: Unmatched = {}): DemandReport {
   const all = uses.flatMap(({ condition, output }) => [...condition, ...output])
   const wanted = uses.flatMap(({ types }) => (types === 'all' ? EVENTS.map(({ id }) => id) : types))
   const demand = demandOf(wanted, all)
@@ -57,6 +72,14 @@ export function explainDemand(uses: readonly RuleUse[]): DemandReport {
       treatment: treatmentOf(actionOf(id, demand), demand.wanted.has(id)),
       rules: uses.filter(({ types }) => types === 'all' || types.includes(id)).map(({ rule }) => rule),
     })),
+    classes: Object.entries(unmatched)
+      .map(([name, { types, texts, rules }]) => ({
+        class: name,
+        types: types.filter(id => demand.wanted.has(id)).map(id => EVENTS[id]!.name),
+        texts,
+        rules: rules.map(position => uses[position]!.rule),
+      }))
+      .filter(({ types, rules }) => types.length > 0 || rules.length > 0),
   }
 }
 
