@@ -3,7 +3,7 @@
  * counted are the CPU seconds of the watcher's processes in each run and before the first, those of the load with and without, and what
  * was dropped. A `falco`
  * on PATH (or named by FALC_PEER_FALCO) takes its turn beside falc. FALC_BENCH_WORKLOAD names another script than
- * workload.sh. Needs root, the native parts (pnpm run build:native) and a machine that is otherwise quiet.
+ * workload.sh; FALC_BENCH_LOADS (`workload storm`) and FALC_BENCH_ROUNDS (3) make it shorter. Needs root, the native parts (pnpm run build:native) and a machine that is otherwise quiet.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,13 +15,14 @@ import { report, times } from './measure.ts'
 import { findFalco, liveFalco } from './peers/falco.ts'
 import { cpuOf, peakOf, treeOf } from './processes.ts'
 
-const ROUNDS = 3
+const ROUNDS = Number(process.env.FALC_BENCH_ROUNDS ?? 3)
+const NAMES = (process.env.FALC_BENCH_LOADS ?? 'workload storm').split(' ')
 
 /** `runs`: how often in a row. */
 const LOADS = [
   { name: 'workload', script: process.env.FALC_BENCH_WORKLOAD ?? join(root, 'bench/workload.sh'), runs: 5 },
   { name: 'storm', script: join(root, 'bench/storm.sh'), runs: 2 },
-]
+].filter(({ name }) => NAMES.includes(name))
 type Load = (typeof LOADS)[number]
 
 /** How a watcher is started, and what it says once events flow. */
