@@ -38,7 +38,7 @@ enum want {
 	WANT_STATE = 3,
 };
 
-/* Added to the want of a call that opens files: no rule can match one of the class `failedOpens` (src/fields/failed-opens.ts). */
+/* Added to the want of a call that opens files: no rule can match one of the class `failedOpens` (src/fields/open-classes.ts). */
 #define WANT_NO_FAILED_OPENS 0x80
 /* Added to the want of a call that writes: a rule reads messages to the system log, so these are kept whole (src/fields/syslog.ts). */
 #define WANT_WHOLE_LOGS 0x40
