@@ -28,7 +28,7 @@ const { values } = parseArgs({
 })
 const MACHINES: Readonly<Record<string, { qemu: string[]; console: string; triplet: string; loader: string }>> = {
   x64: {
-    qemu: ['qemu-system-x86_64', '-cpu', 'max,arch-capabilities=off', '-M', 'q35,accel=kvm:tcg'],
+    qemu: ['qemu-system-x86_64', '-cpu', 'max', '-M', 'q35,accel=tcg'],
     console: 'ttyS0',
     triplet: 'x86_64-linux-gnu',
     loader: 'lib64/ld-linux-x86-64.so.2',
@@ -101,8 +101,11 @@ ulimit -n 4096
 uname -a
 falc="node /falc/node_modules/.bin/falc"
 $falc doctor
-$falc run -r /rules.yaml -o json_output=true -M SECONDS &
+$falc run -r /rules.yaml -o json_output=true -M SECONDS 2>/log &
 falc=$!
+# An emulated processor needs a while to check the programs: nothing else runs meanwhile.
+until grep -q etecting /log || grep -q Error /log; do sleep 1; done
+cat /log
 mkdir /tmp/real
 ln -s real /tmp/way
 # With their paths, since busybox's shell would run them without an exec.
@@ -149,7 +152,7 @@ async function makeImage(
   for (const name of ['bin', 'lib', 'proc', 'sys', 'dev', 'tmp', 'etc', 'root'])
     mkdirSync(join(image, name), { recursive: true })
   copyFileSync(join(sysroot, 'root/usr/bin/busybox'), join(image, 'bin/busybox'))
-  for (const name of 'sh mount cat wc nc rm mkdir ln sync sleep poweroff uname ip kill'.split(' '))
+  for (const name of 'sh mount cat wc nc rm mkdir ln sync sleep poweroff uname ip kill grep'.split(' '))
     symlinkSync('busybox', join(image, 'bin', name))
   copyFileSync(values.node, join(image, 'bin/node'))
   for (const name of ['libc.so.6', 'libm.so.6', 'libdl.so.2', 'libpthread.so.0', 'libgcc_s.so.1', 'libstdc++.so.6'])

@@ -18,6 +18,18 @@ static __always_inline bool child_in_pidns(struct task_struct *task)
 	return BPF_CORE_READ(pid, level) != 0 || BPF_CORE_READ(task, nsproxy, pid_ns_for_children) != pid_namespace_of(pid);
 }
 
+#define PORTABLE_CLONE_PARENT 0x100
+
+/* After all parameters of a child's clone whose parent did not make it (CLONE_PARENT): what it runs. A global function: see task.bpf.h. */
+__noinline int add_executable(__u64 address)
+{
+	struct event event, *e = &event;
+	struct file *file = (void *)address;
+	if (resume(e, 0) && file && walk_path(READ_ADDRESS(file, f_path.dentry), READ_ADDRESS(file, f_path.mnt)))
+		add_walked(e);
+	return 0;
+}
+
 static __always_inline void write_clone_event(struct event *e, struct task_struct *task, long ret, __u32 flags)
 {
 	const struct cred *cred = BPF_CORE_READ(task, cred);
@@ -38,6 +50,8 @@ static __always_inline void write_clone_event(struct event *e, struct task_struc
 	PARAM(vtid, put_u64(e, task_vtid(task)));
 	PARAM(vpid, put_u64(e, task_vpid(task)));
 	PARAM(pidns_init_start_ts, put_u64(e, ret == 0 ? pidns_start(task) : 0));
+	if (ret == 0 && flags & PORTABLE_CLONE_PARENT)
+		add_executable(READ_ADDRESS(task, mm, exe_file));
 }
 
 #if defined(__TARGET_ARCH_arm64)

@@ -1,6 +1,7 @@
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { positions } from '../events/positions.ts'
+import { decodeText } from '../events/text.ts'
 import {
   CL_CHILD_IN_PIDNS,
   CL_CLONE_FILES,
@@ -105,12 +106,14 @@ function cloneInChild(tables: Tables, event: SyscallEvent): void {
     event.thread = null
     return
   }
+  const executable = isThread ? '' : executableOf(event)
+  const creator = executable === '' ? model : creatorOf(model, event, executable)
   const valid = !model.isInvalid
   const child = tables.newThread(
     tid,
     pid,
     ptid,
-    isThread || !valid ? new FdTable(isThread ? 0 : undefined) : model.fds.fork(),
+    isThread || !valid ? new FdTable(isThread ? 0 : undefined) : creator.fds.fork(),
   )
   child.flags = isThread ? flags | CL_CLONE_FILES : flags
   child.vtid = event.has(CLONE.vpid) ? event.int64Number(CLONE.vtid) : tid
@@ -124,10 +127,11 @@ function cloneInChild(tables: Tables, event: SyscallEvent): void {
   }
   readClone(tables, event, child, model)
   if (valid) {
-    inherit(child, model)
-    inheritDirectory(child, model, flags, isThread)
+    inherit(child, creator)
+    inheritDirectory(child, creator, flags, isThread)
     if (isThread) child.lastExecTs = model.lastExecTs
-    else inheritProcess(child, model)
+    else inheritProcess(child, creator)
+    if (executable !== '') child.exepath = executable
   } else if (isThread) {
     model.rename(child.comm, child.exe, child.argv)
     tables.threads.changed(model)
@@ -137,6 +141,28 @@ function cloneInChild(tables: Tables, event: SyscallEvent): void {
       child.pidnsInitStartTs = event.uint64(CLONE.pidns_init_start_ts) + tables.bootTime
   } else child.pidnsInitStartTs = tables.bootTime
   event.thread = tables.threads.add(child) ? child : null
+}
+
+/** Live, what a child runs whose parent did not make it (CLONE_PARENT): it stands behind the parameters. '' = its parent made it. */
+function executableOf(event: SyscallEvent): string {
+  const { tail } = event
+  return tail.length > 1 ? decodeText(tail, 0, tail.length - 1) : ''
+}
+
+/** So many siblings are looked at for the one that made a child. */
+const MAX_SIBLINGS = 64
+
+/** The one that made it: a sibling of the child that runs the same with the same arguments; else its parent. */
+function creatorOf(parent: Thread, event: SyscallEvent, executable: string): Thread {
+  const exe = event.text(PROCESS.exe)
+  const comm = event.text(PROCESS.comm)
+  let looked = 0
+  for (const sibling of parent.children?.members ?? []) {
+    if (sibling.exepath === executable && sibling.exe === exe && sibling.comm === comm && sibling.tid !== event.tid)
+      return sibling
+    if (++looked === MAX_SIBLINGS) break
+  }
+  return parent
 }
 
 /**

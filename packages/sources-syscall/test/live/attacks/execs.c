@@ -88,6 +88,15 @@ static int by_sibling(void)
 	return pid < 0;
 }
 
+/* No exec at all: a child of the parent's, which has never run this program. */
+static int unexecuted(void)
+{
+	pid_t pid = syscall(SYS_clone, CLONE_PARENT | CLONE_VFORK, 0, NULL, NULL, 0);
+	if (!pid)
+		_exit(open("loot", O_RDONLY) < 0);
+	return pid < 0;
+}
+
 static int without_arguments(void) { return syscall(SYS_execve, "tool", NONE, NONE); }
 
 /* After its exec it takes another name, and writes over its command line. */
@@ -112,7 +121,7 @@ int main(int argc, char **argv)
 	const struct { const char *name; int (*go)(void); } ways[] = {
 		{ "plain", plain }, { "descriptor", by_descriptor }, { "directory", by_directory }, { "proc", by_proc },
 		{ "memfd", by_memfd }, { "link", by_link }, { "script", by_script }, { "thread", by_thread }, { "vfork", by_vfork },
-		{ "sibling", by_sibling }, { "no-arguments", without_arguments }, { "renamed", renamed },
+		{ "sibling", by_sibling }, { "unexecuted", unexecuted }, { "no-arguments", without_arguments }, { "renamed", renamed },
 	};
 	const char *way = argc > 1 ? argv[1] : "act";
 	for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)

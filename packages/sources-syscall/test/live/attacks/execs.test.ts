@@ -37,6 +37,7 @@ describe.skipIf(reason !== undefined)('what a program does', () => {
     ['thread', 'tool', '$DIR/tool [act] false'],
     ['vfork', 'tool', '$DIR/tool [act] false'],
     ['sibling', 'tool', '$DIR/tool [act] false'],
+    ['unexecuted', 'tool', '$ALL/tool [unexecuted] false'],
     ['no-arguments', 'tool', '$DIR/tool [] false'],
     ['renamed', 'tool', '$DIR/tool [hide] false'],
   ])('that was run by %s is known as what it is', async (way, name, expected) => {
@@ -49,7 +50,7 @@ describe.skipIf(reason !== undefined)('what a program does', () => {
       while (live.next()) {
         const { event } = live
         if (event.type === PPME.SYSCALL_OPENAT_2_X && event.fd?.name === `${cwd}/loot`)
-          seen.push([event.thread!.comm, line(event).replaceAll(cwd, '$DIR')])
+          seen.push([event.thread!.comm, line(event).replaceAll(cwd, '$DIR').replaceAll(folder, '$ALL')])
       }
       await live.fill()
       return seen.length > 0

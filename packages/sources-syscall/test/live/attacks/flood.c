@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -58,6 +59,30 @@ static void orphan(int threads)
 	waitpid(pid, &status, 0);
 }
 
+static void *nothing(void *unused) { return unused; }
+
+/* Threads that begin and end; or a process that ends with all of its threads at once. */
+static void threads(int n, void *(*run)(void *))
+{
+	pthread_t thread[500];
+	int made = 0;
+	while (made < n && !pthread_create(&thread[made], &small, run, NULL))
+		made++;
+	if (run == idle)
+		_exit(0);
+	while (made > 0)
+		pthread_join(thread[--made], NULL);
+}
+
+static void crowd_ends(void)
+{
+	pid_t pid = fork();
+	if (!pid)
+		threads(500, idle);
+	waitpid(pid, NULL, 0);
+}
+
+
 static void *flood(void *unused)
 {
 	static char text[4001];
@@ -103,6 +128,12 @@ static void *flood(void *unused)
 			child(NULL);
 		else if (!strcmp(kind, "exec"))
 			child(large);
+		else if (!strcmp(kind, "threads"))
+			threads(200, nothing);
+		else if (!strcmp(kind, "ends"))
+			crowd_ends();
+		else if (!strcmp(kind, "socket"))
+			close(socket(AF_UNIX, SOCK_STREAM, 0));
 		else
 			syscall(SYS_unlinkat, -1, name, 0);
 	}

@@ -174,6 +174,9 @@ describe.skipIf(reason !== undefined)('a flood, with rings of the usual size', {
     flood('chdir', 1, 300),
     flood('crowd', 1, 2),
     flood('execve'),
+    flood('socket'),
+    flood('threads', 1, 2),
+    flood('ends', 1, 2),
     flood('openat', 10, 2, 65534),
     flood('fork', 10, 2, 65534),
   ])('of $call by $processes × $threads threads of user $user costs others nothing', flood => seen(live, flood))
