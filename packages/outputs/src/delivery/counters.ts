@@ -35,10 +35,19 @@ export class Counters {
   limited = 0
   timeouts = 0
   retries = 0
-  readonly #dropped = new Map<string, number>()
+  readonly #dropped = new Map<string, { count: number }>()
 
   drop(cause: string, count: number): void {
-    if (count > 0) this.#dropped.set(cause, (this.#dropped.get(cause) ?? 0) + count)
+    const known = this.#dropped.get(cause)
+    if (known) known.count += count
+    else if (count > 0) this.#dropped.set(cause, { count })
+  }
+
+  /** Counts one more of a cause that was counted before, which costs next to nothing. @returns false: it was not */
+  again(cause: string): boolean {
+    const known = this.#dropped.get(cause)
+    if (known) known.count++
+    return known !== undefined
   }
 
   has(cause: string): boolean {
@@ -48,13 +57,13 @@ export class Counters {
   /** All that was dropped. */
   get lost(): number {
     let sum = 0
-    for (const count of this.#dropped.values()) sum += count
+    for (const { count } of this.#dropped.values()) sum += count
     return sum
   }
 
   /** @param undone counted as delivered before they turned out to be lost, by cause */
   stats(undone: Readonly<Record<string, number>> = {}): Pick<OutputStats, 'delivered' | 'dropped'> {
-    const dropped = new Map(this.#dropped)
+    const dropped = new Map([...this.#dropped].map(([cause, { count }]) => [cause, count]))
     let { delivered } = this
     for (const [cause, count] of Object.entries(undone)) {
       delivered -= count

@@ -154,8 +154,7 @@ export class Delivery {
   }
 
   #refused(): void {
-    if (this.#counters.has('queue_full')) this.#counters.drop('queue_full', 1)
-    else this.#drop('queue_full', 1, LOSSES.queue_full(this.waiting))
+    if (!this.#counters.again('queue_full')) this.#drop('queue_full', 1, LOSSES.queue_full(this.waiting))
   }
 
   /** Whether it would drop any further alert. */
