@@ -39,29 +39,30 @@ export interface Compilation {
 }
 
 export interface CompiledRules {
-  /** Those that compile, of the state after the last file. */
-  readonly rules: readonly CompiledRule[]
+  /** Those of a state that compile. */
+  rules(state: Resolution): CompiledRule[]
   /** What compiling found in a rule of any state. */
   findings(rule: ResolvedRule): Findings
 }
 
 /**
- * Loading, stage 4: closed rules → clauses over their source's fields, and parsed output templates.
+ * Loading, stage 4: closed rules → clauses over their source's fields, and parsed output templates, when they are asked for.
  * @param known rules that have been compiled with the same sources and additions; new ones are added
  */
 export function compile(
-  resolutions: readonly Resolution[],
   sources: ReadonlyMap<string, SourceContext>,
   append: readonly (AppendOutput | AppendOutputFormat)[] = [],
   known = new WeakMap<ResolvedRule, Compilation>(),
 ): CompiledRules {
   // A rule that a file does not affect is the same object before and after it.
-  const rules = new Set(resolutions.flatMap(resolution => [...resolution.rules.values()]))
-  for (const rule of rules) if (!known.has(rule)) known.set(rule, compileRule(rule, sources, append))
-  const last = [...(resolutions.at(-1)?.rules.values() ?? [])]
+  const compilation = (rule: ResolvedRule) => {
+    let found = known.get(rule)
+    if (!found) known.set(rule, (found = compileRule(rule, sources, append)))
+    return found
+  }
   return {
-    rules: last.flatMap(rule => known.get(rule)!.compiled ?? []),
-    findings: rule => known.get(rule)!.findings,
+    rules: state => [...state.rules.values()].flatMap(rule => compilation(rule).compiled ?? []),
+    findings: rule => compilation(rule).findings,
   }
 }
 

@@ -105,20 +105,21 @@ export class Engine<S extends Source = Source> extends Detector<S> {
     const texts = files.map(read)
     const collected = collect(texts, this.#fields, after?.resolution.collection)
     const resolved = resolve(collected, this.#resolving, after?.resolution)
-    const compiled = compile(resolved, this.#sources, this.options.appendOutput, this.#compilations)
-    const result = report(texts, resolved, compiled, {
+    const compiled = compile(this.#sources, this.options.appendOutput, this.#compilations)
+    // File by file: the states after all of them, at once, would take memory by the square of their number.
+    const { result, resolution } = report(texts, resolved, compiled, {
       plugins: this.#plugins,
       warnings: this.options.loadWarnings,
       before: after,
     })
-    return { files: texts, resolution: resolved.at(-1), rules: compiled.rules, result }
+    return { files: texts, resolution, rules: resolution ? compiled.rules(resolution) : [], result }
   }
 
   /** What files define, for `analyse` of those that follow. Nothing is reported in them. */
   foundation(files: readonly RulesFile[]): Foundation {
     checkFiles(files)
     const texts = files.map(read)
-    return { files: texts, resolution: resolve([collectAll(texts, this.#fields)], this.#resolving)[0]! }
+    return { files: texts, resolution: resolve([collectAll(texts, this.#fields)], this.#resolving).next().value! }
   }
 
   get #resolving(): ResolveOptions {

@@ -31,15 +31,19 @@ export interface SourceCheck extends FieldCheck {
 }
 
 /**
- * Loading, stage 2: merges the items of all files in order; one collection for the state after each file.
+ * Loading, stage 2: merges the items of all files in order; one collection for the state after each file, made when it is asked for.
  * @param before what earlier files define; it stays as it is
  */
-export function collect(files: readonly ReadFile[], checks: SourceCheck, before?: Collection): Collection[] {
+export function* collect(
+  files: readonly ReadFile[],
+  checks: SourceCheck,
+  before?: Collection,
+): Generator<Collection, void> {
   const collector = new Collector(checks, before)
-  return files.map(file => {
+  for (const file of files) {
     const { errors, warnings } = collector.merge(file)
-    return collector.collection(errors, warnings)
-  })
+    yield collector.collection(errors, warnings)
+  }
 }
 
 /** As `collect`, but only the state after the last file. */

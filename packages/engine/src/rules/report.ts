@@ -35,6 +35,12 @@ export interface ReportOptions {
   readonly before?: { readonly files: readonly ReadFile[]; readonly resolution: Resolution } | undefined
 }
 
+/** What the stages have found, and the state after the last file. */
+export interface Reported {
+  readonly result: LoadResult
+  readonly resolution: Resolution | undefined
+}
+
 /** What compiling has found in each resolved rule. */
 export interface Checked {
   findings(rule: ResolvedRule): Findings
@@ -46,14 +52,18 @@ export interface Checked {
  */
 export function report(
   files: readonly ReadFile[],
-  resolutions: readonly Resolution[],
+  resolutions: Iterable<Resolution>,
   compiled: Checked,
   { plugins, warnings, before }: ReportOptions,
-): LoadResult {
+): Reported {
   const earlier = before?.files ?? []
   const reporter = new Reporter([...earlier, ...files], compiled, before?.resolution)
-  const reported = files.map((file, i) => reporter.file(file, resolutions[i]!))
-  const last: Resolution | undefined = resolutions.at(-1)
+  const reported: FileResult[] = []
+  let last: Resolution | undefined
+  for (const resolution of resolutions) {
+    reported.push(reporter.file(files[reported.length]!, resolution))
+    last = resolution
+  }
   const missing = last ? checkPlugins(last.collection.plugins, plugins) : []
   // A missing plugin may be why rules do not compile, so it comes first.
   const errors = [...missing, ...reported.flatMap(file => file.errors)]
@@ -66,7 +76,7 @@ export function report(
     )
     return { ...file, errors: [...absent, ...file.errors], warnings: wanted }
   })
-  return {
+  const result = {
     ok,
     errors,
     warnings: results.flatMap(file => file.warnings),
@@ -76,6 +86,7 @@ export function report(
     requiredEngineVersion: formatVersion(last?.collection.engineVersion ?? { major: 0, minor: 0, patch: 0 }),
     requiredPlugins: (last?.collection.plugins ?? []).map(({ alternatives }) => alternatives),
   }
+  return { result, resolution: last }
 }
 
 function mapped<T, R>(items: ReadonlyMap<string, T> | undefined, make: (item: T) => R): R[] {
@@ -189,11 +200,14 @@ function inOrder(warnings: readonly Problem[]): Problem[] {
 /** Lists and macros that nothing refers to; those in `reported` are left out, the others added to it. */
 export function unusedIn({ collection, lists, macros, rules }: Resolution, reported = new Set<Context>()): Problem[] {
   const usedMacros = new Set<string>()
-  const usedLists = new Set([...lists.values()].flatMap(list => [...list.uses]))
-  for (const user of [...[...macros.values()].flatMap(({ closed }) => closed ?? []), ...rules.values()]) {
+  const usedLists = new Set<string>()
+  const use = (user: { readonly macros: Iterable<string>; readonly lists: Iterable<string> }) => {
     for (const name of user.macros) usedMacros.add(name)
     for (const name of user.lists) usedLists.add(name)
   }
+  for (const { uses } of lists.values()) for (const name of uses) usedLists.add(name)
+  for (const { closed } of macros.values()) if (closed) use(closed)
+  for (const rule of rules.values()) use(rule)
   const unused = <T extends { name: string; context: Context }>(
     items: ReadonlyMap<string, T>,
     used: ReadonlySet<string>,

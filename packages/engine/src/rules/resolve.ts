@@ -28,21 +28,19 @@ export interface Resolution {
 /**
  * Loading, stage 3: collections → closed rules. Each collection is resolved by itself, so a file may use only what it or
  * an earlier file defines; what a file does not affect is carried over from the previous resolution, as the same objects.
- * @param before what the first of them is carried over from
+ * @param last what the first of them is carried over from
  */
-export function resolve(
-  collections: readonly Collection[],
+export function* resolve(
+  collections: Iterable<Collection>,
   options: ResolveOptions,
-  before?: Resolution,
-): Resolution[] {
-  const resolutions: Resolution[] = []
+  last?: Resolution,
+): Generator<Resolution, void> {
   let uses: Uses | undefined
   for (const collection of collections) {
-    const last = resolutions.at(-1) ?? before
     if (last) uses ??= new Uses(last.collection)
-    resolutions.push(resolveOne(collection, last && { ...last, changed: uses!.affected(collection) }, options))
+    last = resolveOne(collection, last && { ...last, changed: uses!.affected(collection) }, options)
+    yield last
   }
-  return resolutions
 }
 
 /** The resolution before a file, and what the file changes in it. */

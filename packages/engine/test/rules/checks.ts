@@ -63,8 +63,8 @@ export function load(
   readonly states: readonly ReadonlyMap<string, ResolvedRule>[]
 } {
   const texts = files.map(read)
-  const resolved = resolve(collect(texts, sources), options)
-  const result = report(texts, resolved, { findings: check }, { plugins: options.plugins ?? [] })
+  const resolved = [...resolve(collect(texts, sources), options)]
+  const { result } = report(texts, resolved, { findings: check }, { plugins: options.plugins ?? [] })
   const states = resolved.map(({ rules }) => rules)
   const rules = result.ok ? [...(states.at(-1)?.values() ?? [])].filter(rule => check(rule).errors.length === 0) : []
   return { ...result, rules, states }
