@@ -6,6 +6,7 @@ import { CapturePieces } from '../../src/capture/pieces.ts'
 import { Replay } from '../../src/replay.ts'
 import { processOf, wordsOf } from '../../src/scene/notation.ts'
 import { syscall } from '../../src/source.ts'
+import { PathSearch } from '../../src/state/path-search.ts'
 import { SyscallState } from '../../src/state/state.ts'
 import { block, eventBlock, SECTION } from '../capture/assemble.ts'
 
@@ -138,12 +139,39 @@ const open = (path: string, flags = 1, result = 3, dirfd = -100) =>
   )
 const SHADOW = `${OPENS} and fd.name = /etc/shadow`
 
+const path = fc
+  .array(fc.constantFrom('x', 'X', 'z', '/', '.', 'é'), { minLength: 1, maxLength: 12 })
+  .map(all => all.join(''))
+
+test('texts are found in paths as by looking for each of them, in one piece or below a directory', () => {
+  fc.assert(
+    fc.property(fc.array(path, { maxLength: 4 }), path, path, (given, directory, name) => {
+      const texts = given.map(text => text.replaceAll('X', 'x'))
+      // Names that stand for a path have these, so that nothing is searched.
+      fc.pre(!texts.includes('/'))
+      const search = PathSearch.of(texts)!
+      const found = (whole: string) =>
+        [...texts, '..', '//', '/./'].some(text => whole.replaceAll('X', 'x').includes(text))
+      const through = (from: number, text: string) => {
+        const bytes = new TextEncoder().encode(text)
+        return search.through(from, bytes, 0, bytes.length)
+      }
+      const whole = `${directory}/${name}`
+      expect(search.isClear(through(search.begin, whole))).toBe(!found(whole))
+      expect(search.isClear(through(search.below(through(search.begin, directory)), name))).toBe(!found(whole))
+    }),
+    { numRuns: 1000 },
+  )
+})
+
 test.each<[string, string, readonly Uint8Array[], number]>([
   ['a file that no rule names', SHADOW, [open('/usr/lib/a')], 1],
   ['one that a rule names', SHADOW, [open('/etc/shadow')], 0],
   ['a name that a rule completes', SHADOW, [open('/etc', 1025), open('shadow', 1, 4, 3)], 1],
   ['a directory, and a file of it', SHADOW, [open('/usr', 1025), open('lib', 1, 4, 3)], 2],
   ['an unknown directory', SHADOW, [open('lib', 1, 4, 7)], 0],
+  ['slashes that fall together', SHADOW, [open('/etc//shadow'), open('/etc/./shadow'), open('/etc/shadow/.')], 0],
+  ['another case', `${OPENS} and fd.name icontains shadow`, [open('/etc/SHAdow')], 0],
   ['a file that is written', SHADOW, [open('/usr/lib/a', 2)], 0],
   ['a rule about another thread', `${OPENS} and proc.name = b`, [open('/usr/lib/a'), open('/usr/lib/b')], 2],
   ['a rule about this thread', `${OPENS} and proc.name = a and fd.num > 3`, [open('/usr/lib/a')], 0],
