@@ -107,8 +107,11 @@ outputs: [${outputs}]
     const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined)
     return response ? response.text() : ''
   }
+  const running = () => {
+    if (falc.exitCode !== null) throw new Error(`falc ended:\n${log}`)
+  }
   try {
-    while ((await metrics()) === '') await sleep(50)
+    for (; (await metrics()) === ''; await sleep(50)) running()
     for (let sent = 0; sent < count; ) {
       let chunk = ''
       for (let i = 0; i < 1000 && sent < count; i++) chunk += events[i]!.replace('%', String(sent++))
@@ -117,7 +120,7 @@ outputs: [${outputs}]
     for (;;) {
       const page = await metrics()
       if (/rules_matches_total\{[^}]*rule_name="r"[^}]*\} (\d+)/.exec(page)?.[1] === String(count)) break
-      if (falc.exitCode !== null) throw new Error(`falc ended:\n${log}`)
+      running()
       await sleep(20)
     }
     const [cpu, whole] = [cpuOf(`${falc.pid}/task/${falc.pid}`), cpuOf(`${falc.pid}`)]
