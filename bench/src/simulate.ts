@@ -23,7 +23,7 @@ const PLAYBOOKS = `
 - playbook: Tell
   when: alert.priority >= Debug
   mode: enforce
-  steps: [{ label_pod: { labels: { seen: "yes" } } }]
+  steps: [{ stop_container: {} }]
 `
 
 export async function benchSimulate(): Promise<void> {

@@ -74,32 +74,36 @@ function parseExactly(text: string, doubles: Set<string>): unknown {
     else if (!Number.isSafeInteger(value) && context.source.length <= 40) return narrow(BigInt(context.source))
     return value
   }
-  const hasDouble = DOUBLE.test(text)
-  if (!hasDouble && !LONG.test(text)) return JSON.parse(text)
   // A reviver visits every value, which costs more than all the rest, and nearly every alert has the time of its event.
-  const json: unknown = hasDouble ? undefined : JSON.parse(text)
+  const json: unknown = DOUBLE.test(text) ? undefined : JSON.parse(text)
   return isObject(json) && isMended(json, text) ? json : JSON.parse(text, exact)
 }
 
-const LONG = /\d{16}/
 const DOUBLE = /"\s*:\s*-?\d+(?:\.\d|e[+-]?\d)/i
 
 /** Gives the fields of an alert their long integers, where each is written once, as printers do. @returns false: it has others */
 function isMended(json: JsonObject, text: string): boolean {
-  return Object.entries(json).every(([key, value]) => {
-    if ((key !== 'output_fields' && key !== 'condition_fields') || !isObject(value)) return isExact(value)
-    const fields = value as Record<string, unknown>
-    return Object.entries(fields).every(([name, one]) => {
-      if (isExact(one)) return true
-      const digits = typeof one === 'number' && name !== '__proto__' ? digitsOf(name, text) : undefined
-      if (digits === undefined || Number(digits) !== one) return false
-      fields[name] = narrow(BigInt(digits))
-      return true
-    })
-  })
+  for (const [key, value] of Object.entries(json)) {
+    if ((key === 'output_fields' || key === 'condition_fields') && isObject(value)) {
+      if (!areMended(value as Record<string, unknown>, text)) return false
+    } else if (!isExact(value)) return false
+  }
+  return true
+}
+
+function areMended(fields: Record<string, unknown>, text: string): boolean {
+  for (const name in fields) {
+    const one = fields[name]
+    if (isExact(one)) continue
+    const digits = typeof one === 'number' && name !== '__proto__' ? digitsOf(name, text) : undefined
+    if (digits === undefined || Number(digits) !== one) return false
+    fields[name] = narrow(BigInt(digits))
+  }
+  return true
 }
 
 function isExact(value: unknown): boolean {
+  if (typeof value === 'string') return true
   if (typeof value === 'number') return Number.isSafeInteger(value)
   return typeof value !== 'object' || value === null || Object.values(value).every(one => typeof one === 'string')
 }
@@ -175,6 +179,9 @@ function idOf(json: JsonObject): string | undefined {
 }
 
 function valuesOf(fields: JsonObject): Record<string, Value | null> {
+  // As they were parsed, if there is nothing to change.
+  if (Object.values(fields).every(value => typeof value !== 'object' || value === null))
+    return fields as Record<string, Value | null>
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, fieldValue(value)]))
 }
 

@@ -15,6 +15,14 @@ export interface Target {
 /** A step cannot be planned: the alert does not say what is needed, or says something that must not be acted on. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
+
+  constructor(message: string) {
+    // It is an answer, not a fault: where it was made is of no interest, and to find out costs more than a plan.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
+    super(message)
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }
 
 /** What an action may know when it plans: plain data, so that plans can be made without the world. */
