@@ -10,6 +10,7 @@ import { natsServer } from '../../outputs/test/transports/nats.ts'
 import { missing } from '../../outputs/test/transports/peer.ts'
 import { AuditConsumer, type AuditConsumerOptions } from '../src/nats/consumer.ts'
 import { AuditPublisher, type AuditPublisherOptions } from '../src/nats/publisher.ts'
+import { byWorkers } from './shared.ts'
 
 const event = (id: string, note = '') => ({ kind: 'Event', auditID: id, stage: 'Panic', note })
 const list = (items: readonly unknown[]) =>
@@ -174,6 +175,37 @@ describe.skipIf(skipped('peers', missing('nats-server')))('audit events on JetSt
     const counts = { 'bad-json': 2, 'not-an-event': 2, 'too-deep': 1, 'too-large': 1 }
     expect(one.at.counts.deadLetters).toEqual({ ...counts, deliveries: 0, worker: 0 })
     expect(one.at.losses()).toEqual(counts)
+  })
+
+  test('worker threads: batches in order, acknowledged when their alerts are taken; one that ends threads is a dead letter', async () => {
+    const ids = Array.from({ length: 40 }, (_, i) => `w${i}`)
+    await receiver()
+    const publisher = jetstream(connection)
+    for (const [i, id] of ids.entries()) {
+      if (i === 20) await publisher.publish(`${stream}.events`, '"END"')
+      await publisher.publish(`${stream}.events`, list([{ ...event(id), verb: 'get' }]))
+    }
+    const stop = new AbortController()
+    let at: AuditConsumer | undefined
+    const evaluated = byWorkers(
+      async options =>
+        (at = await AuditConsumer.open({ connection, stream, maxBytes: 1 << 28, window: 6, ...options })),
+      { signal: stop.signal, program: new URL('./faulty-worker.ts', import.meta.url) },
+    )
+    await until('the consumer is there', () => at)
+    await done()
+    stop.abort()
+    const { alerts, losses, shares } = await evaluated
+    const got = alerts.map(alert => JSON.parse(alert)).filter(({ rule }) => rule === 'get')
+    expect(got.map(({ output_fields }) => output_fields['ka.auditid'])).toEqual(ids)
+    expect(shares.reduce((sum, events) => sum + events)).toBe(ids.length)
+    expect(losses).toEqual({ worker: 1 })
+    const [letter, ...others] = await deadLetters()
+    expect([letter?.subject, letter && Buffer.from(letter.data).toString(), others]).toEqual([
+      `${stream}_DEAD.worker`,
+      '"END"',
+      [],
+    ])
   })
 
   test('a batch that ends its workers goes to the dead letters; the others are evaluated', async () => {
