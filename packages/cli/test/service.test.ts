@@ -62,7 +62,7 @@ test.skipIf(noAnalyze !== undefined)('systemd understands them', () => {
     writeFileSync(join(dir, `${name}.service`), unit(name).replace(/^(Exec\w+)=\S+/gm, '$1=/bin/true'))
   }
   const paths = names.map(name => join(dir, `${name}.service`))
-  expect(execFileSync('systemd-analyze', ['verify', ...paths], { encoding: 'utf8', stdio: 'pipe' })).toBe('')
+  expect(execFileSync(ANALYZE, ['verify', ...paths], { encoding: 'utf8', stdio: 'pipe' })).toBe('')
   rmSync(dir, { recursive: true })
 })
 
