@@ -1,5 +1,5 @@
 import type { Evaluator } from '../bytecode/evaluator.ts'
-import { MAX_NOW, type MemoLayout } from '../bytecode/memo.ts'
+import type { MemoLayout } from '../bytecode/memo.ts'
 import type { MemoHolder } from '../fields/field.ts'
 import type { BucketKey } from './bucket-key.ts'
 import type { NeedIndex } from './need-index.ts'
@@ -39,7 +39,7 @@ export class Bucket {
   /** By condition: the root of the part that belongs to no scope or key, -1 for none. */
   readonly #rest: Int32Array
   /** By root: #now if it was true when it was tested last, one less if it was false. Many conditions share what remains. */
-  readonly #truths: Int32Array
+  readonly #truths: Float64Array
   #now = 0
   readonly #evaluator: Evaluator
   readonly #layout: MemoLayout
@@ -81,7 +81,7 @@ export class Bucket {
     this.#keys = keys
     this.#parts = [...scopes, ...keys].map(({ parts }) => parts)
     this.#rest = rest
-    this.#truths = new Int32Array(Math.max(0, ...rest) + 1)
+    this.#truths = new Float64Array(rest.reduce((most, root) => Math.max(most, root), 0) + 1)
     this.#evaluator = evaluator
     this.#layout = layout
     this.#sets = new SetTable(rules.length, CAPACITY)
@@ -212,10 +212,7 @@ export class Bucket {
    */
   #test(candidates: Int32Array, length: number, open: number, matches: Int32Array, first: boolean, set = -1): number {
     const evaluator = this.#evaluator
-    if ((this.#now += 2) > MAX_NOW) {
-      this.#truths.fill(0)
-      this.#now = 2
-    }
+    this.#now += 2
     let count = 0
     let held = 0
     for (let i = 0; i < length; i++) {
@@ -244,14 +241,9 @@ export class Bucket {
   }
 
   #holds(rest: number): boolean {
-    const now = this.#now
-    const known = this.#truths[rest]!
-    if (known < now - 1) {
-      const holds = this.#evaluator.test(rest)
-      this.#truths[rest] = holds ? now : now - 1
-      return holds
-    }
-    return known === now
+    const truths = this.#truths
+    if (truths[rest]! < this.#now - 1) truths[rest] = this.#evaluator.test(rest) ? this.#now : this.#now - 1
+    return truths[rest] === this.#now
   }
 
   /** The set of conditions that no value finds, by its number. May clear the table. */
