@@ -94,9 +94,14 @@ export class Writer {
       const rows = (this.#oldest.all() as unknown as Oldest[]).filter(row => over || Number(row.stored) < since)
       const last = rows.at(-1)
       if (last === undefined) return 0
+      const kinds = new Map<string, Counted>()
       for (const row of rows) {
         for (const index of this.#unindex) index.run(row.seq)
-        this.#counts.count({ ...row, priority: Number(row.priority) }, row.time, Number(row.seq))
+        const { rule, source, host, namespace } = row
+        const kind = { rule, priority: Number(row.priority), source, host, namespace }
+        const key = JSON.stringify(kind)
+        if (!kinds.has(key)) kinds.set(key, kind)
+        this.#counts.count(kinds.get(key)!, row.time, Number(row.seq))
       }
       this.#counts.remove()
       for (const table of this.#dropAll) table.run(last.seq)
