@@ -2,7 +2,7 @@
  * Steps that wait for somebody. Whoever may write into the responder's folder may approve: a file in `approve` with the step's run as its name,
  * which is random and counts once.
  */
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AlertData, parseAlert } from '@falc/engine'
@@ -11,6 +11,9 @@ import type { ResponderOptions } from './respond.ts'
 
 /** Milliseconds between two looks, while something waits. */
 const EVERY = 500
+
+/** Milliseconds that a word stays: somebody who has just read that the step waits is then told that it was answered. */
+const LINGER = 60_000
 
 export type Waiting = Extract<Sealed, { kind: 'waiting' }>
 
@@ -109,8 +112,8 @@ export class Approvals {
   /** Takes up what was approved before, unless its time is up. */
   begin(): void {
     this.#begun = true
+    this.#sweep()
     for (const entry of this.#left.splice(0)) {
-      rmSync(fileOf(this.#options.folder, entry.run), { force: true })
       if (Date.parse(entry.expires) <= Date.now()) this.#record(entry, { kind: 'expired' })
       else this.#run(entry)
     }
@@ -136,6 +139,17 @@ export class Approvals {
     await Promise.all(this.#running)
   }
 
+  /** Words about what waits no longer, of an earlier process. */
+  #sweep(): void {
+    const folder = join(this.#options.folder, 'approve')
+    try {
+      for (const name of existsSync(folder) ? readdirSync(folder) : [])
+        if (!this.#waiting.has(name.split('.', 1)[0]!)) rmSync(join(folder, name), { force: true })
+    } catch (error) {
+      this.#options.log('error', `approvals: ${(error as Error).message}`)
+    }
+  }
+
   #look(): void {
     for (const entry of this.#waiting.values()) {
       const file = fileOf(this.#options.folder, entry.run)
@@ -148,7 +162,7 @@ export class Approvals {
           if (!this.#end(entry, { kind: word, ...(by !== undefined && { by }) })) continue
           if (word === 'approved') this.#run(entry)
         }
-        rmSync(file, { force: true })
+        setTimeout(() => rmSync(file, { force: true }), LINGER).unref()
       } catch (error) {
         this.#options.log('error', `approvals: ${(error as Error).message}`)
       }

@@ -106,7 +106,8 @@ describe('approval', () => {
     const [waiting] = waitingIn(Journal.read(path).entries)
     answerWaiting(path, waiting!, 'denied')
     await until('it is recorded', () => journalOf(path).at(-1) === `denied stop_container ${A}`)
-    answerWaiting(path, waiting!, 'approved')
+    // Somebody has read that it waits, and answers now.
+    expect(answerWaiting(path, waiting!, 'approved')).toBe(false)
     await open.responder.take(shellIn(A))
     await open.close()
     expect([world.asked, waitingIn(Journal.read(path).entries)]).toEqual([[], []])

@@ -7,10 +7,10 @@ import { inRange } from './row.ts'
 
 export interface Batch {
   /** Their JSON in UTF-8, one after another. */
-  readonly bodies: Uint8Array<ArrayBuffer>
+  readonly bodies: Uint8Array
   /** Where each one ends. */
-  readonly ends: Uint32Array<ArrayBuffer>
-  readonly times: BigInt64Array<ArrayBuffer>
+  readonly ends: Uint32Array
+  readonly times: BigInt64Array
 }
 
 const INCLUDE: JsonOptions = { id: true, message: 'apart', absences: true, condition_fields: true }
@@ -28,5 +28,5 @@ export function batchOf(alerts: readonly AlertData[]): Batch {
     ends[i] = sink.length
     times[i] = inRange(alert.time)
   }
-  return { bodies: sink.written.slice() as Uint8Array<ArrayBuffer>, ends, times }
+  return { bodies: sink.written.slice(), ends, times }
 }

@@ -47,7 +47,10 @@ export class StoreThread {
     this.#waiting.push(answer)
     this.#worker.ref()
     const batch: Request = batchOf(alerts)
-    this.#worker.postMessage(batch, [batch.bodies.buffer, batch.ends.buffer, batch.times.buffer])
+    this.#worker.postMessage(
+      batch,
+      [batch.bodies, batch.ends, batch.times].map(({ buffer }) => buffer as ArrayBuffer),
+    )
     return answer.promise
   }
 
