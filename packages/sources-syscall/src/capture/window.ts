@@ -3,10 +3,10 @@ const LEFT_OVER = 128 << 10
 
 /** The part of a capture that is in memory: blocks from `at` on, up to `limit`. */
 export class Window {
-  bytes = new Uint8Array(0)
-  view = new DataView(this.bytes.buffer)
+  bytes: Uint8Array = new Uint8Array(0)
+  view: DataView = new DataView(this.bytes.buffer)
   /** The same bytes, four at a time: for a loop over headers, on machines with the byte order of captures. */
-  words = new Int32Array(this.bytes.buffer)
+  words: Int32Array = new Int32Array(this.bytes.buffer)
   at = 0
   limit = 0
   /** Offset of the first byte in the capture. */
