@@ -50,7 +50,7 @@ function pack(arch: string, out: string): string {
       copyFileSync(built, join(staging, name))
       // Debug information of the C code; that of the BPF programs is data to the sidecar and stays.
       const strip = foreign ? `${GNU_NAMES[arch]}-linux-gnu-strip` : 'strip'
-      execFileSync(strip, ['--strip-debug', join(staging, name)])
+      execFileSync(strip, ['--strip-all', join(staging, name)])
     }
     if (!foreign) execFileSync(join(staging, 'falc-probe'), ['--version'], { stdio: 'ignore' })
     writeFileSync(
