@@ -164,9 +164,8 @@ EXIT_EVENT(connect, SOCKET_CONNECT_X)
  * The event of a connect, in front of that of a message that has opened its connection (TCP fast open): there is no other call in which
  * rules would see it. A message to a connection that is there fails with this flag.
  */
-__noinline int write_fast_open(__u32 fd, __s64 ret, __u64 address, __u32 length)
+static __always_inline int put_fast_open(struct event *e, __u32 fd, __s64 ret, __u64 address, __u32 length)
 {
-	struct event event, *e = &event;
 	struct sock *sk = sock_of(file_of(current_task(), fd));
 	__u32 protocol = sk ? BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol) : 0;
 	if ((ret < 0 && ret != -EINPROGRESS) || (protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP) ||
@@ -178,6 +177,13 @@ __noinline int write_fast_open(__u32 fd, __s64 ret, __u64 address, __u32 length)
 	PARAM(addr, put_sockaddr(e, address, length));
 	add_socket(e, fd, false);
 	return commit(e);
+}
+
+/* A global function: see task.bpf.h. */
+__noinline int write_fast_open(__u32 fd, __s64 ret, __u64 address, __u32 length)
+{
+	struct event event;
+	return put_fast_open(&event, fd, ret, address, length);
 }
 
 #define BEGIN_AFTER_OPEN(code, flags, address, length)                                                               \
