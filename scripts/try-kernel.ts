@@ -75,7 +75,7 @@ const RULES = `
   priority: NOTICE
 - rule: object
   desc: what a call acted on that was given another way to it
-  condition: evt.type in (unlink, unlinkat) and fs.path.name = /tmp/real/gone and proc.name = rm
+  condition: evt.type in (unlink, unlinkat) and fs.path.name = /tmp/real/gone
   output: "%evt.type %evt.args is %fs.path.name"
   priority: NOTICE
 - rule: overwritten
