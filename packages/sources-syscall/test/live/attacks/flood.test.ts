@@ -115,8 +115,11 @@ async function seenOrCounted(live: Live, flood: Flood): Promise<void> {
 
 /** Marks of what root runs in one control group: of the account that has most (enum account_kind). */
 function marksOfOwner(): number {
+  // Another falc on this machine has such a map, too: ours is the newest.
+  const maps: { id: number }[] = [JSON.parse(bpftool('map', 'show', 'name', 'accounts'))].flat()
+  const id = Math.max(...maps.map(map => map.id))
   const accounts: { formatted: { key: { kind: number; uid: number }; value: { marks: number } } }[] = JSON.parse(
-    bpftool('map', 'dump', 'name', 'accounts'),
+    bpftool('map', 'dump', 'id', String(id)),
   )
   return Math.max(
     ...accounts.map(({ formatted: { key, value } }) => (key.kind === OF_OWNER && key.uid === 0 ? value.marks : 0)),
