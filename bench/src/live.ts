@@ -1,9 +1,10 @@
 /**
  * Live: what watching costs. Each load runs alone and under a watcher that has just been started, in turn, several times in a row;
  * counted are the CPU seconds of the watcher's processes in each run and before the first, those of the load with and without, and what
- * was dropped. A `falco`
- * on PATH (or named by FALC_PEER_FALCO) takes its turn beside falc. FALC_BENCH_WORKLOAD names another script than
- * workload.sh; FALC_BENCH_LOADS (`workload storm`) and FALC_BENCH_ROUNDS (3) make it shorter. Needs root, the native parts (pnpm run build:native) and a machine that is otherwise quiet.
+ * was dropped. A `falco` on PATH (or named by FALC_PEER_FALCO) takes its turn beside falc, and so does an earlier falc that
+ * FALC_PEER_BEFORE names (of another checkout, built). FALC_BENCH_WORKLOAD names another script than workload.sh; FALC_BENCH_LOADS
+ * (`workload storm`) and FALC_BENCH_ROUNDS (3) make it shorter. Needs root, the native parts (pnpm run build:native) and a machine that
+ * is otherwise quiet.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -107,8 +108,15 @@ function watchers(rules: readonly RulesFile[], work: string): Watching[] {
     return ['-r', path]
   })
   const falco = findFalco()
+  const before = process.env.FALC_PEER_BEFORE
+  const falc = (name: string, path: string) => ({
+    name,
+    command: [path, 'run', ...files],
+    ready: /Opening event source/,
+  })
   return [
-    { name: 'falc', command: [join(root, 'falc'), 'run', ...files], ready: /Opening event source/ },
+    falc('falc', join(root, 'falc')),
+    ...(before === undefined ? [] : [falc('falc before', before)]),
     ...(falco === undefined
       ? []
       : [{ name: 'falco', command: liveFalco(falco, files, work), ready: /Opening 'syscall' source/ }]),
