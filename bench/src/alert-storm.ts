@@ -18,6 +18,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { root } from './files.ts'
+import { report, times } from './measure.ts'
+import { record } from './record.ts'
 
 const PER_SECOND = 200
 
@@ -38,7 +40,8 @@ async function serve(): Promise<never> {
 }
 
 const LIMIT = 512 << 20
-const count = Number(process.argv[2] ?? 1_000_000)
+const [given] = process.argv.slice(2).filter(arg => arg !== '--record')
+const count = Number(given ?? 1_000_000)
 if (!(count >= 1000)) throw new Error('usage: alert-storm.ts [ALERTS], at least 1000')
 
 const work = mkdtempSync(join(tmpdir(), 'falc-storm-'))
@@ -52,7 +55,7 @@ const url = `http://127.0.0.1:${port}/`
 
 const SLOW = `name: slow, type: webhook, url: "${url}", requests: 1`
 const ALONE = 'the file alone'
-const BESIDE = 'beside it, the server, queue in memory'
+const BESIDE = 'a slow server, queue in memory'
 /** Turns of the two that are compared; in every other one, the server comes first. */
 const TURNS = 5
 const RUNS: Readonly<Record<string, string>> = {
@@ -169,6 +172,7 @@ try {
       (slow.falc_outputs_queue_length ?? 0) +
       (slow.falc_outputs_collapsed_total ?? 0) +
       lost.reduce((sum, [, n]) => sum + n, 0)
+    report(`${name}: peak with cache`, `${(peak / 1048576).toFixed(0)} MiB`)
     console.log(
       `  delivered ${slow.falc_outputs_delivered_total}, waiting ${slow.falc_outputs_queue_length}, collapsed ${slow.falc_outputs_collapsed_total}, ` +
         `lost ${lost.map(([series, n]) => `${series.split(' ')[1]} ${n}`).join(', ') || 0}, journal ${slow.falc_outputs_journal_bytes} bytes`,
@@ -178,9 +182,9 @@ try {
   }
   const ratios = (of: (run: Run) => number) => runs.get(BESIDE)!.map((run, i) => of(run) / of(runs.get(ALONE)![i]!))
   const ratio = median(ratios(({ cpu }) => cpu))
-  console.log(
-    `${BESIDE}: ${ratio.toFixed(2)} times as much, ${median(ratios(({ whole }) => whole)).toFixed(2)} of all threads`,
-  )
+  report(`${BESIDE}: CPU of the main thread beside the file alone`, times(ratio), 'at most 1.1×')
+  report(`${BESIDE}: CPU of all threads beside the file alone`, times(median(ratios(({ whole }) => whole))))
+  if (process.argv.includes('--record')) record('storm')
   if (ratio > 1.1) wrong.push(`${BESIDE}: events cost ${ratio.toFixed(2)} times as much`)
 } finally {
   server.kill()

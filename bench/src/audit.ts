@@ -66,7 +66,11 @@ export async function benchAudit(): Promise<void> {
     number,
   ]
   console.log(`Kubernetes audit: ${EVENTS} events, ${megabytes.toFixed(0)} MB, bytes to alerts`)
-  report('rate beside JSON.parse alone', `${((100 * base) / jit).toFixed(0)} %`, '60 %')
+  report(
+    'every event parsed, one at a time: rate beside JSON.parse alone',
+    `${((100 * base) / jit).toFixed(0)} %`,
+    'at least 60 %',
+  )
   report('the VM beside the JIT, whole run', times(vm / jit))
   report('100 times the rules, with equal conditions', times(same / jit), 'at most 3×')
   report('10 times the rules, each with an exception of its own', times(ten / jit), 'under 2×')

@@ -150,7 +150,7 @@ async function compareUnder(load: Load, set: 'stable' | 'all', work: string): Pr
   }
   for (const [i, { name }] of watching.entries()) {
     const own = costs[i]!
-    const label = (what: string) => `${set} rules, ${name}: ${what}`
+    const label = (what: string) => `${load.name}, ${set} rules, ${name}: ${what}`
     const cpu = (what: string, values: readonly number[]) =>
       report(label(what), `${median(values).toFixed(2)} s`, '', `best ${Math.min(...values).toFixed(2)} s`)
     cpu(

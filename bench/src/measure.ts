@@ -39,11 +39,13 @@ export async function compare(contenders: readonly Contender[], rounds = 7, warm
   })
 }
 
-/** A line of a report. */
+/** A line of a report, as docs/performance.md shows it. */
 export interface Figure {
+  /** The same in every run: a later row of this name replaces it. */
   readonly what: string
+  /** With its unit, or what it is a ratio to. */
   readonly figure: string
-  readonly goal: string
+  readonly goal?: string
 }
 
 /** The lines since the last call. */
@@ -54,9 +56,9 @@ export function takeFigures(): Figure[] {
   return taken
 }
 
-/** One line of a report: `what`, the figure, the goal beside it, a remark. */
+/** One line of a report: `what`, the figure, the goal beside it, a remark that is not recorded. */
 export function report(what: string, figure: string, goal = '', remark = ''): void {
-  figures.push({ what, figure, goal })
+  figures.push({ what, figure, ...(goal && { goal }) })
   const more = [...(goal ? [`goal: ${goal}`] : []), ...(remark ? [remark] : [])]
   console.log(`  ${what.padEnd(62)} ${figure.padStart(12)}${more.length > 0 ? `   (${more.join('; ')})` : ''}`)
 }

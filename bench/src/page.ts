@@ -37,6 +37,7 @@ export async function benchPage(path: string): Promise<void> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
   try {
     const url = await urlOf(served)
+    const [paints, tasks]: [number[], number[]] = [[], []]
     for (const [name, hash, ready] of SCREENS) {
       const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
       page.setDefaultTimeout(300_000)
@@ -48,14 +49,20 @@ export async function benchPage(path: string): Promise<void> {
       for (let i = 0; i < 20; i++) await page.mouse.wheel(0, 2000)
       const paint = await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
       const longest = Number(await page.evaluate('longest'))
-      report(
-        `page: ${name}, all of it`,
-        `${whole.toFixed(0)} ms`,
-        '',
-        `first paint ${Number(paint).toFixed(0)} ms (goal < 1 s), longest task ${longest === 0 ? 'under 50' : longest.toFixed(0)} ms (goal ≤ 100)`,
+      console.log(
+        `  page: ${name}: all of it ${whole.toFixed(0)} ms, first paint ${paint} ms, longest task ${longest || 'under 50'} ms`,
       )
+      paints.push(Number(paint))
+      tasks.push(longest)
       await page.close()
     }
+    const slowest = Math.max(...tasks)
+    report('page: first paint of the slowest screen', `${Math.max(...paints).toFixed(0)} ms`, 'under 1 s')
+    report(
+      'page: longest task of all screens',
+      slowest === 0 ? 'under 50 ms' : `${slowest.toFixed(0)} ms`,
+      'at most 100 ms',
+    )
   } finally {
     await browser.close()
     served.kill('SIGTERM')

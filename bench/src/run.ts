@@ -67,7 +67,11 @@ export async function benchRun(): Promise<void> {
         7,
         2,
       )
-      report(`${what}, an alert per ${nth} events`, `${((100 * plain!.min) / ran!.min).toFixed(0)} %`, 'at least 80 %')
+      report(
+        `rate over ${what}, an alert per ${nth} events`,
+        `${((100 * plain!.min) / ran!.min).toFixed(0)} %`,
+        'at least 80 %',
+      )
     }
   }
 

@@ -133,17 +133,18 @@ async function fill(path: string): Promise<void> {
   }
   await thread.close()
   reader.close()
-  report('taken while being read, alerts/s', String(Math.round((COUNT / wall) * 1000)), '≥ 20,000')
+  report('alerts stored', COUNT.toLocaleString('en'))
+  report('taken while being read', `${Math.round((COUNT / wall) * 1000).toLocaleString('en')} /s`, 'at least 20,000 /s')
   report(
-    'CPU of that, µs per alert',
-    (cpu / COUNT).toFixed(1),
+    'CPU of that, per alert',
+    `${(cpu / COUNT).toFixed(1)} µs`,
     '',
     `of the calling thread: ${(own / COUNT).toFixed(1)}`,
   )
-  report(`a reading meanwhile, slowest of ${reads}`, `${slowest.toFixed(0)} ms`)
+  report('a search meanwhile, the slowest', `${slowest.toFixed(0)} ms`, '', `of ${reads}`)
   report(
-    'bytes per alert',
-    String(Math.round(statSync(path).size / COUNT)),
+    'on disk, per alert',
+    `${Math.round(statSync(path).size / COUNT)} bytes`,
     '',
     `JSON alone: ${alertJson(last!).length}`,
   )
@@ -165,7 +166,7 @@ function plainTable(path: string): DatabaseSync {
     for (const row of bodies.slice(n, n + BATCH)) insert.run(...row)
     db.exec('COMMIT')
   }
-  report('peer, a plain table: CPU, µs per alert', (sum(process.cpuUsage(start)) / PEER).toFixed(1))
+  report('CPU of a plain table, per alert', `${(sum(process.cpuUsage(start)) / PEER).toFixed(1)} µs`)
   return db
 }
 
@@ -214,20 +215,21 @@ async function ask(path: string, peer: DatabaseSync): Promise<void> {
     medians.push(ms)
     const statement = sql && peer.prepare(`SELECT body FROM alerts WHERE ${sql} ORDER BY time DESC LIMIT 100`)
     const other = statement ? (median(() => statement.all()) * COUNT) / PEER : undefined
-    report(`search: ${name} (${found})`, `${ms.toFixed(1)} ms`, '', other ? `a plain table: ${times(other / ms)}` : '')
+    const beside = other === undefined ? '' : `, a plain table ${times(other / ms)}`
+    report(`search: ${name}`, `${ms.toFixed(1)} ms${beside}`, '', `${found} found`)
   }
   report(
     'search, the median of these',
     `${medians.sort((a, b) => a - b)[medians.length >> 1]!.toFixed(1)} ms`,
-    '≤ 200 ms',
+    'at most 200 ms',
   )
   const rule = groupingOf('rule', source)
   const until = START + 30n * DAY
-  report('top 20 rules, of all', `${median(() => store.top(rule)).toFixed(1)} ms`, '≤ 50 ms')
+  report('top 20 rules, of all', `${median(() => store.top(rule)).toFixed(1)} ms`, 'at most 50 ms')
   report(
     'top 20 rules, of 7 days',
     `${median(() => store.top(rule, { since: until - 7n * DAY })).toFixed(1)} ms`,
-    '≤ 50 ms',
+    'at most 50 ms',
   )
   const name = groupingOf('proc.name', source)
   report('top 20 of proc.name, of a day', `${median(() => store.top(name, { since: until - DAY })).toFixed(1)} ms`)
