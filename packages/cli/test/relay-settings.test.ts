@@ -119,6 +119,7 @@ const variable = (key: string) => key.toUpperCase().replaceAll('.', '_')
 /** Values that are not the defaults. */
 const OTHERS: Readonly<Record<string, string>> = {
   ...{ checkcert: 'false', mutualtls: 'true', enablecompression: 'false', outputformat: 'text' },
+  'redis.address': 'host.example:6379',
   ...{ 'alertmanager.expiresafter': '60', 'kafka.requiredacks': 'ONE', 'openfaas.gatewayport': '9090' },
   ...{ 'smtp.tls': 'false', 'syslog.format': 'cef', 'syslog.protocol': 'udp' },
 }
@@ -128,6 +129,7 @@ const WITH: Readonly<Record<string, readonly string[]>> = {
   'nodered.password': ['user'],
   'n8n.password': ['user'],
   'n8n.headerauthvalue': ['headerauthname'],
+  ...{ 'redis.certfile': ['mutualtls'], 'redis.keyfile': ['mutualtls'], 'redis.cacertfile': ['mutualtls'] },
 }
 
 /** Values that are not free text. */

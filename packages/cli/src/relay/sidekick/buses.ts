@@ -4,6 +4,9 @@ import {
   list,
   none,
   ONE_CONNECTION,
+  PART_OF_URL,
+  type SidekickContext,
+  type SidekickKey,
   type SidekickOutput,
   same,
   TLS_KEYS,
@@ -16,6 +19,17 @@ import {
 function subjectOf(template: string): string {
   return template.replaceAll('<priority>', '%tolower(alert.priority)').replaceAll('<rule>', '%tolower(alert.rule)')
 }
+
+/** falcosidekick encrypts with either key. */
+function redisScheme(context: SidekickContext): string {
+  return yes(context.text('redis.tls')) || yes(context.text('redis.mutualtls')) ? 'rediss' : 'redis'
+}
+
+/** A file that stands in place of that of all outputs. */
+const ifMutual =
+  (option: string): SidekickKey['set'] =>
+  (value, context) =>
+    yes(context.text('redis.mutualtls')) ? { [option]: value } : {}
 
 /** Message buses. */
 export const BUSES: readonly SidekickOutput[] = [
@@ -76,7 +90,12 @@ export const BUSES: readonly SidekickOutput[] = [
     keys: {
       ...COMMON_KEYS,
       ...TLS_KEYS,
-      address: same('url', url('redis')),
+      address: same('url', (value, context) => ({ url: withScheme(String(value), redisScheme(context)) })),
+      tls: PART_OF_URL,
+      mutualtls: same('url tls_cert tls_key tls_ca', TLS_KEYS.mutualtls!.set),
+      certfile: same('tls_cert', ifMutual('tls_cert')),
+      keyfile: same('tls_key', ifMutual('tls_key')),
+      cacertfile: same('tls_ca', ifMutual('tls_ca')),
       username: same('username'),
       password: same('password'),
       database: same('database'),

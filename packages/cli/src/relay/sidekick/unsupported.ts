@@ -50,7 +50,7 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     main: ['name'],
     why: 'use `google_pubsub` as the trigger, or `webhook` with the URL',
   },
-  { section: 'gcp.chronicle', main: ['customerid'], why: 'no transport yet' },
+  { section: 'gcp.chronicle', main: ['projectid', 'instanceid'], why: 'no transport yet' },
   {
     section: 'azure.eventhub',
     main: ['name', 'namespace'],
