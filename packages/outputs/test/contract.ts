@@ -218,14 +218,22 @@ function keepsPromises(kind: PeerKind): void {
     await delivery.close()
   })
 
-  promise('answer', 'keeps the queue after a 401, and says so once', async () => {
+  promise('login', 'keeps the queue while its login is refused, and says so once', async () => {
     const delivery = deliver()
-    for (let i = 0; i < 3; i++) peer.answer!(401)
+    if (peer.lock) await peer.lock()
+    else for (let i = 0; i < 3; i++) peer.answer!(401)
     const ids = push(delivery, 4)
+    if (peer.lock) {
+      await until('it has tried again', () => delivery.stats.retries >= 2)
+      await peer.up()
+    }
     await delivery.flush()
-    await arrived(ids)
+    const seen = await arrived(ids)
+    if (ordered) expect(seen).toEqual(ids)
     expect(Object.keys(delivery.stats.dropped)).toEqual([])
-    expect(log.filter(text => text.endsWith('; retrying'))).toEqual([expect.stringContaining('401')])
+    const refusals = log.filter(text => text.endsWith('; retrying'))
+    expect(refusals).toEqual([peer.lock ? expect.anything() : expect.stringContaining('401')])
     expect(log.filter(text => text.includes(': recovered after'))).toHaveLength(1)
+    balanced(delivery.stats)
   })
 }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../../../../scripts/testing/port.ts'
 import { Gateway } from './gateway.ts'
-import { accepts, Daemon, missing, type Peer, type PeerKind } from './peer.ts'
+import { accepts, Daemon, LOGIN, missing, type Peer, type PeerKind } from './peer.ts'
 
 export const missingAlertmanager = missing('prometheus-alertmanager')
 
@@ -39,31 +39,49 @@ export async function alertmanagerServer(web: readonly string[] = []) {
     daemon,
     port,
     url,
-    alerts: async (): Promise<AmAlert[]> => (await (await fetch(`${url}/api/v2/alerts`)).json()) as AmAlert[],
+    alerts: async (headers: Record<string, string> = {}): Promise<AmAlert[]> =>
+      (await (await fetch(`${url}/api/v2/alerts`, { headers })).json()) as AmAlert[],
   }
 }
+
+/** Lines of a web configuration: a user with the password of LOGIN, as bcrypt has it. */
+const userCalled = (name: string) => [
+  'basic_auth_users:',
+  `  ${name}: $2y$04$abcdefghijklmnopqrstuunozzs0dp7wg9bVNfyAu/.b1CNq04WnC`,
+]
 
 export const alertmanagerApi: PeerKind = {
   type: 'alertmanager',
   title: 'Alertmanager',
   missing: missingAlertmanager,
   async start(): Promise<Peer> {
-    const { daemon, port, url, alerts } = await alertmanagerServer()
+    const { username, password } = LOGIN
+    const { daemon, port, url, alerts } = await alertmanagerServer(userCalled(username))
+    const web = join(daemon.folder, 'web.yml')
+    const authorization = `Basic ${btoa(`${username}:${password}`)}`
     // Alertmanager keeps alerts in memory: it is not ended, but out of reach.
     const gateway = new Gateway(port)
     const way = `http://127.0.0.1:${await gateway.open()}`
     // A label that differs, so that each alert is one of its own here.
-    const by = (url: string) => ({ url: [url], annotations: { body: '%alert.output' }, labels: { id: '%alert.id' } })
+    const by = (url: string) => ({
+      url: [url],
+      annotations: { body: '%alert.output' },
+      labels: { id: '%alert.id' },
+      ...LOGIN,
+    })
     return {
       options: () => by(way),
       direct: () => by(url),
-      received: async () => (await alerts()).map(({ annotations }) => ({ id: annotations.id! })),
+      received: async () => (await alerts({ authorization })).map(({ annotations }) => ({ id: annotations.id! })),
       down: async () => gateway.bar(),
       up: async () => {
         gateway.unbar()
+        writeFileSync(web, userCalled(username).join('\n'))
         await daemon.up()
       },
       hang: () => daemon.hang(),
+      // It reads the file for each request.
+      lock: async () => writeFileSync(web, userCalled('another').join('\n')),
       stop: async () => {
         gateway.close()
         await daemon.stop()

@@ -7,10 +7,12 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 export class Gateway {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  readonly #answered: (piece: Buffer) => Buffer
   #barred = false
 
-  /** @param port of the server */
-  constructor(port: number) {
+  /** @param port of the server @param answered changes what the server sends */
+  constructor(port: number, answered: (piece: Buffer) => Buffer = piece => piece) {
+    this.#answered = answered
     this.#server = createServer(client => {
       if (this.#barred) client.destroy()
       else this.#join(client, connect(port, '127.0.0.1'))
@@ -37,11 +39,16 @@ export class Gateway {
     this.#server.close()
   }
 
-  #join(...ends: readonly [Socket, Socket]): void {
-    for (const [end, other] of [ends, ends.toReversed() as [Socket, Socket]]) {
+  #join(client: Socket, server: Socket): void {
+    client.pipe(server)
+    server.on('data', piece => void client.write(this.#answered(piece)))
+    server.on('end', () => client.end())
+    for (const [end, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
       this.#sockets.add(end)
       end.setNoDelay()
-      end.pipe(other)
       end.on('error', () => {})
       end.on('close', () => {
         this.#sockets.delete(end)

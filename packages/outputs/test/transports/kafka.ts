@@ -1,3 +1,4 @@
+import { Gateway } from './gateway.ts'
 import { Daemon, missing, type Peer, type PeerKind } from './peer.ts'
 
 export const missingKcat = missing('kcat')
@@ -50,20 +51,42 @@ export async function mockBroker(topic = 'falco') {
   }
 }
 
+const HOST = Buffer.from('127.0.0.1')
+
+/** An answer that names the broker, with another port: a number of 32 bits behind the host. */
+function redirected(answer: Buffer, from: number, to: number): Buffer {
+  for (let at = answer.indexOf(HOST); at >= 0; at = answer.indexOf(HOST, at + HOST.length)) {
+    const port = at + HOST.length
+    if (port + 4 <= answer.length && answer.readInt32BE(port) === from) answer.writeInt32BE(to, port)
+  }
+  return answer
+}
+
 export const kafkaTopic: PeerKind = {
   type: 'kafka',
   title: 'Kafka',
   missing: missingKcat,
-  cannot: { down: 'The mock broker keeps nothing, and has another port after a restart.' },
+  cannot: { login: 'The mock broker asks for none.' },
   async start(): Promise<Peer> {
     const { daemon, address, records } = await mockBroker()
+    // The mock broker keeps nothing, and has another port after a restart: it is not ended, but out of reach.
+    const port = Number(address.split(':')[1])
+    const gateway = new Gateway(port, answer => redirected(answer, port, gatewayPort))
+    const gatewayPort = await gateway.open()
     return {
-      options: () => ({ brokers: [address] }),
+      options: () => ({ brokers: [`127.0.0.1:${gatewayPort}`] }),
+      direct: () => ({ brokers: [address] }),
       received: async () => records().map(({ headers, payload }) => ({ id: headers[1]!, alert: JSON.parse(payload) })),
-      down: () => daemon.down(),
-      up: () => daemon.up(),
+      down: async () => gateway.bar(),
+      up: async () => {
+        gateway.unbar()
+        await daemon.up()
+      },
       hang: () => daemon.hang(),
-      stop: () => daemon.stop(),
+      stop: async () => {
+        gateway.close()
+        await daemon.stop()
+      },
     }
   },
 }

@@ -17,6 +17,7 @@ function local(
     cannot: {
       hang: 'The operating system takes what it is given, or it says why not.',
       answer: 'There is no server that answers.',
+      login: 'There is no login.',
     },
     async start(): Promise<Peer> {
       const dir = mkdtempSync(join(tmpdir(), 'falc-local-'))

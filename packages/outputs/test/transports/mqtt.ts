@@ -1,12 +1,13 @@
-import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { freePort } from '../../../../scripts/testing/port.ts'
 import { until } from '../../../../scripts/testing/wait.ts'
-import { accepts, Daemon, missing, type Peer, type PeerKind } from './peer.ts'
+import { accepts, Daemon, LOGIN, missing, type Peer, type PeerKind } from './peer.ts'
 
-export const missingMosquitto = missing('mosquitto', 'mosquitto_sub')
+export const missingMosquitto = missing('mosquitto', 'mosquitto_sub', 'mosquitto_passwd')
 
 /**
  * @param config lines of mosquitto.conf
@@ -73,20 +74,43 @@ export const mqttBroker = (saves: boolean): PeerKind => ({
   missing: missingMosquitto,
   largest: 100_000,
   async start(): Promise<Peer> {
-    const { daemon, port, url } = await mosquitto(['max_packet_size 100000'], saves)
-    const subscriber = await subscribe(port, 'falco/#')
+    const dir = mkdtempSync(join(tmpdir(), 'falc-mqtt-'))
+    const passwords = join(dir, 'passwords')
+    const setPassword = (user: string, password: string) =>
+      execFileSync('mosquitto_passwd', ['-b', passwords, user, password], { stdio: 'ignore' })
+    writeFileSync(passwords, '', { mode: 0o600 })
+    setPassword(LOGIN.username, LOGIN.password)
+    setPassword('reader', 'reads')
+    const config = ['max_packet_size 100000', 'allow_anonymous false', `password_file ${passwords}`]
+    const { daemon, port, url } = await mosquitto(config, saves)
+    const subscriber = await subscribe(port, 'falco/#', ['-u', 'reader', '-P', 'reads'])
+    const withPassword = async (password: string) => {
+      await daemon.down()
+      setPassword(LOGIN.username, password)
+      await daemon.up()
+    }
+    let locked = false
     return {
-      options: () => ({ url }),
+      options: () => ({ url, ...LOGIN }),
       received: async () =>
         subscriber.messages.map(({ payload, properties }) => {
           return { id: properties!['user-properties']!.id!, alert: JSON.parse(payload) }
         }),
       down: () => daemon.down(),
-      up: () => daemon.up(),
+      up: async () => {
+        if (locked) await withPassword(LOGIN.password)
+        else await daemon.up()
+        locked = false
+      },
       hang: () => daemon.hang(),
+      lock: async () => {
+        await withPassword('another')
+        locked = true
+      },
       stop: async () => {
         subscriber.stop()
         await daemon.stop()
+        rmSync(dir, { recursive: true })
       },
     }
   },

@@ -25,14 +25,19 @@ export interface Peer {
   received(): Promise<readonly Received[]>
   /** Takes it away, as a crash does. */
   down(): Promise<void>
-  /** Brings it back after `down` or `hang`. */
+  /** Brings it back after `down`, `hang` or `lock`. */
   up(): Promise<void>
   /** It keeps its connections and answers nothing. */
   hang?(): Promise<void>
+  /** It has another password from now on. */
+  lock?(): Promise<void>
   /** The answer to the next request. */
   answer?(status: number, headers?: Record<string, string>): void
   stop(): Promise<void>
 }
+
+/** The login of receivers that have one. */
+export const LOGIN = { username: 'falc', password: 'peer-password-1' } as const
 
 /** A kind of receiver. */
 export interface PeerKind {

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { connect } from 'amqplib'
+import { connect, credentials } from 'amqplib'
 import { freePort } from '../../../../scripts/testing/port.ts'
-import { accepts, Daemon, missing, type Peer, type PeerKind, type Received } from './peer.ts'
+import { accepts, Daemon, LOGIN, missing, type Peer, type PeerKind, type Received } from './peer.ts'
 
 /** The server itself; what Debian puts on the PATH changes the user first. */
 const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server'
@@ -65,12 +65,15 @@ export const rabbitQueue: PeerKind = {
   missing: missingRabbit,
   largest: 100_000,
   async start(): Promise<Peer> {
-    const { daemon, url, stop } = await rabbitServer(['max_message_size = 100000'])
+    const { username, password } = LOGIN
+    const user = [`default_user = ${username}`, `default_pass = ${password}`]
+    const { daemon, url, control, stop } = await rabbitServer(['max_message_size = 100000', ...user])
+    let locked = false
     const received: Received[] = []
     return {
-      options: () => ({ url, queue_name: 'alerts' }),
+      options: () => ({ url, queue_name: 'alerts', ...LOGIN }),
       async received() {
-        const connection = await connect(url)
+        const connection = await connect(url, { credentials: credentials.plain(username, password) })
         const channel = await connection.createChannel()
         for (;;) {
           const message = await channel.get('alerts')
@@ -83,8 +86,16 @@ export const rabbitQueue: PeerKind = {
         return received
       },
       down: () => daemon.down(),
-      up: () => daemon.up(),
+      up: async () => {
+        await daemon.up()
+        if (locked) control('change_password', username, password)
+        locked = false
+      },
       hang: () => daemon.hang(),
+      lock: async () => {
+        control('change_password', username, 'another')
+        locked = true
+      },
       stop,
     }
   },

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { freePort } from '../../../../scripts/testing/port.ts'
-import { accepts, Daemon, missing, type Peer, type PeerKind } from './peer.ts'
+import { accepts, Daemon, LOGIN, missing, type Peer, type PeerKind } from './peer.ts'
 
 export async function redisServer(
   program: string,
@@ -28,14 +28,21 @@ export async function redisServer(
   return { daemon, port }
 }
 
+const userWith = (password: string) => [LOGIN.username, 'on', 'resetpass', `>${password}`, '~*', '&*', '+@all']
+
 const kind = (title: string, program: string): PeerKind => ({
   type: 'redis',
   title,
   missing: missing(program),
   async start(): Promise<Peer> {
-    const { daemon, port } = await redisServer(program)
+    const { daemon, port } = await redisServer(program, ['--user', ...userWith(LOGIN.password)])
+    const change = async (password: string) => {
+      const admin = new Redis(port, '127.0.0.1')
+      await admin.call('ACL', 'SETUSER', ...userWith(password))
+      admin.disconnect()
+    }
     return {
-      options: () => ({ url: `redis://127.0.0.1:${port}` }),
+      options: () => ({ url: `redis://127.0.0.1:${port}`, ...LOGIN }),
       async received() {
         const reader = new Redis(port, '127.0.0.1')
         const entries = await reader.xrange('falco', '-', '+')
@@ -43,8 +50,12 @@ const kind = (title: string, program: string): PeerKind => ({
         return entries.map(([, [, id, , , , , , body]]) => ({ id: id!, alert: JSON.parse(body!) }))
       },
       down: () => daemon.down(),
-      up: () => daemon.up(),
+      up: async () => {
+        await daemon.up()
+        await change(LOGIN.password)
+      },
       hang: () => daemon.hang(),
+      lock: () => change('another'),
       stop: () => daemon.stop(),
     }
   },

@@ -39,6 +39,7 @@ export const mail: PeerKind = {
   type: 'smtp',
   title: 'SMTP',
   missing: missingMail,
+  cannot: { login: 'A password goes over TLS only: smtp.test.ts has a wrong one.' },
   async start(): Promise<Peer> {
     const { daemon, port, mails } = await mailServer()
     return {

@@ -71,11 +71,15 @@ export async function rsyslog(pem?: Certificates) {
   }
 }
 
-const kind = (title: string, url: (port: number) => string, cannot: Readonly<Record<string, string>>): PeerKind => ({
+const kind = (title: string, url: (port: number) => string): PeerKind => ({
   type: 'syslog',
   title,
   missing: missingRsyslog,
-  cannot,
+  cannot: {
+    down: 'Syslog acknowledges nothing: what was on its way when the receiver ended is lost.',
+    hang: 'The operating system takes messages for a receiver that hangs.',
+    login: 'Syslog has no login.',
+  },
   async start(): Promise<Peer> {
     const { daemon, port, messages } = await rsyslog()
     return {
@@ -90,14 +94,5 @@ const kind = (title: string, url: (port: number) => string, cannot: Readonly<Rec
   },
 })
 
-const UNACKNOWLEDGED = 'Syslog acknowledges nothing: what was on its way when the receiver ended is lost.'
-const BUFFERED = 'The operating system takes messages for a receiver that hangs.'
-
-export const syslogTcp = kind('syslog over TCP', port => `tcp://127.0.0.1:${port}`, {
-  down: UNACKNOWLEDGED,
-  hang: BUFFERED,
-})
-export const syslogUdp = kind('syslog over UDP', port => `udp://127.0.0.1:${port}`, {
-  down: UNACKNOWLEDGED,
-  hang: BUFFERED,
-})
+export const syslogTcp = kind('syslog over TCP', port => `tcp://127.0.0.1:${port}`)
+export const syslogUdp = kind('syslog over UDP', port => `udp://127.0.0.1:${port}`)
