@@ -59,6 +59,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'routes',
     'openapi',
     'files',
+    'bodies',
     'stream',
     'desk',
     'worker',

@@ -2,11 +2,13 @@
 import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { boundedServer } from '@falc/outputs'
+import { boundedServer, endUnread } from '@falc/outputs'
 import { type Retention, StoreError, StoreThread } from '@falc/store'
 import { Auth, type AuthOptions } from './auth/auth.ts'
+import { Guesses } from './auth/guesses.ts'
 import { type OidcOptions, Provider } from './auth/oidc.ts'
 import { checkSite, isLocal } from './auth/site.ts'
+import { Bodies } from './bodies.ts'
 import { Refused } from './failure.ts'
 import { Files, HEADERS } from './files.ts'
 import { NatsDoor, type NatsOptions } from './nats.ts'
@@ -42,10 +44,13 @@ export interface ConsoleOptions extends Retention, RulebookOptions, AuthOptions 
   readonly note?: (text: string) => void
 }
 
-/** Bytes of an alert that is sent. */
+/** Bytes of an alert that is sent, and of what anybody may send. */
 const MAX_BODY = 1024 * 1024
+const MAX_OPEN_BODY = 4096
 /** Half of them for one client, which may be a proxy. */
 const MAX_CONNECTIONS = 512
+/** Milliseconds in which a client must have taken an answer, which may have some megabytes. */
+const ANSWER_MS = 60_000
 
 export class Console implements House {
   readonly writer: StoreThread
@@ -56,6 +61,9 @@ export class Console implements House {
   readonly #provider: Provider | undefined
   readonly #files: Files
   readonly #stream = new Stream()
+  readonly #bodies = new Bodies()
+  /** Links that are none. */
+  readonly #guesses = new Guesses()
   readonly #desk: DeskThread
   readonly #server: Server
   #nats: NatsDoor | undefined
@@ -130,7 +138,7 @@ export class Console implements House {
     if (pathname === '/api/v1/session') return this.#session(method ?? '', request, response)
     if (this.#provider && method === 'GET' && pathname.startsWith('/api/v1/oidc/'))
       return this.#signIn(this.#provider, pathname, request, response)
-    if (method === 'GET' && this.#files.serve(pathname, request, response)) return
+    if (method === 'GET' && this.#files.serve(pathname, request, response)) return endUnread(response, ANSWER_MS)
     if (pathname === '/api/v1/openapi.json' && method === 'GET')
       return send(response, 200, JSON.stringify(openapi(ROUTES, this.#options.version ?? '0')))
     const [route, id] = routeOf(method ?? '', pathname)
@@ -140,10 +148,23 @@ export class Console implements House {
       throw new Refused(403, 'open', 'whoever reaches an open console could do it: this needs tokens')
     if (route.whole && who.namespaces) throw new Refused(403, 'namespaces', 'this is about all namespaces')
     checkParameters(given, route.parameters)
-    const body = route.body === undefined ? Buffer.alloc(0) : await bodyOf(request)
-    const asking: Asking = { who, given, id, body }
+    const asking: Asking = { who, given, id, body: Buffer.alloc(0) }
     if (route === STREAM) return this.#startStream(request, response, asking)
-    send(response, 200, await (route.house ? route.answer({ ...this.#house, ...asking }) : this.#ask(route, asking)))
+    const answer = (body: Buffer) => this.#replyTo(route, { ...asking, body })
+    if (route.body === undefined) return send(response, 200, await answer(asking.body))
+    const { open } = route
+    const client = this.#auth.clientOf(request)
+    if (open) this.#guesses.check(client)
+    try {
+      send(response, 200, await this.#bodies.hold(request, open ? MAX_OPEN_BODY : MAX_BODY, answer))
+    } catch (error) {
+      if (open && error instanceof Refused && error.status === 404) this.#guesses.wrong(client)
+      throw error
+    }
+  }
+
+  #replyTo(route: AnyRoute, asking: Asking): Promise<string> {
+    return route.house ? route.answer({ ...this.#house, ...asking }) : this.#ask(route, asking)
   }
 
   async #session(method: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -187,7 +208,7 @@ export class Console implements House {
     const given = new URLSearchParams(asking.given)
     const header = request.headers['last-event-id']
     if (typeof header === 'string') given.set('after', header)
-    await this.#stream.serve(request, response, async after => {
+    await this.#stream.serve(request, response, asking.who.name, async after => {
       // Rights may have changed since it began: without them it ends.
       const who = this.#auth.authorize(request, STREAM.scope)
       if (after !== undefined) given.set('after', String(after))
@@ -232,24 +253,13 @@ function decoded(text: string): string {
   }
 }
 
-/** @throws {Refused} when it is too large */
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > MAX_BODY) throw new Refused(413, 'size', `an alert has at most ${MAX_BODY} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
 function send(
   response: ServerResponse,
   status: number,
   json: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
+  endUnread(response, ANSWER_MS)
   response
     .writeHead(status, { ...HEADERS, 'content-type': 'application/json', 'cache-control': 'no-store', ...headers })
     .end(json)

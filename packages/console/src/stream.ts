@@ -8,31 +8,47 @@ const POLL_MS = 250
 /** Milliseconds after which an idle connection gets a sign of life. */
 const PULSE_MS = 15_000
 const MAX_CLIENTS = 64
+/** Of one person or token. */
+const MAX_OWN = MAX_CLIENTS / 2
+/** Milliseconds without reading after which a client makes room for others. */
+const STUCK_MS = 60_000
 
 export class Stream {
-  readonly #clients = new Set<() => void>()
+  /** By what ends them: whose they are. */
+  readonly #clients = new Map<() => void, string>()
+
+  get clients(): number {
+    return this.#clients.size
+  }
 
   /**
+   * @param owner who asks
    * @param look what comes after an alert; undefined: what the client has asked for
    * @throws {Refused} when there are too many clients, or the request is none
    */
   async serve(
     request: IncomingMessage,
     response: ServerResponse,
+    owner: string,
     look: (after: number | undefined) => Promise<Look>,
   ): Promise<void> {
-    if (this.#clients.size >= MAX_CLIENTS) throw new Refused(503, 'busy', 'too many streams', { 'retry-after': '10' })
+    const own = [...this.#clients.values()].filter(one => one === owner).length
+    if (this.#clients.size >= MAX_CLIENTS || own >= MAX_OWN)
+      throw new Refused(503, 'busy', 'too many streams', { 'retry-after': '10' })
     let timer: NodeJS.Timeout | undefined
     const end = () => {
       clearTimeout(timer)
       this.#clients.delete(end)
       response.end()
     }
-    this.#clients.add(end)
+    this.#clients.set(end, owner)
+    // Also while the first look lasts.
+    response.on('close', end)
     let after: number
     try {
       const first = await look(undefined)
       after = first.after
+      if (!this.#clients.has(end)) return
       response.writeHead(200, {
         'content-type': 'text/event-stream',
         'cache-control': 'no-store',
@@ -43,12 +59,16 @@ export class Stream {
       this.#clients.delete(end)
       throw error
     }
-    response.on('close', end)
     request.resume()
     let told = performance.now()
+    let stuck = 0
     const again = async () => {
       // A client that does not read is not written to.
-      if (!response.writableNeedDrain) {
+      if (response.writableNeedDrain) {
+        stuck += POLL_MS
+        if (stuck > STUCK_MS) response.destroy()
+      } else {
+        stuck = 0
         const events = await look(after)
         after = events.after
         if (events.text !== '' || performance.now() - told > PULSE_MS) {
@@ -63,6 +83,6 @@ export class Stream {
   }
 
   close(): void {
-    for (const end of this.#clients) end()
+    for (const end of this.#clients.keys()) end()
   }
 }

@@ -23,6 +23,8 @@ export class DeskThread {
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | undefined
   #number = 0
+  /** When the thread last answered, by `performance.now()`. */
+  #heard = 0
 
   constructor(options: DeskOptions, note: (text: string) => void) {
     this.#options = options
@@ -39,7 +41,8 @@ export class DeskThread {
     if (this.#waiting.size >= MAX_WAITING) throw busy('too many questions wait')
     const number = ++this.#number
     const { promise, resolve, reject } = Promise.withResolvers<string>()
-    const timer = setTimeout(() => this.#take(number)?.reject(busy('this takes too long')), DEADLINE_MS)
+    const asked = performance.now()
+    const timer = setTimeout(() => this.#giveUp(number, asked), DEADLINE_MS)
     this.#waiting.set(number, { resolve, reject, timer })
     this.start()
     this.#worker!.postMessage({ ...question, number } satisfies Question)
@@ -55,6 +58,12 @@ export class DeskThread {
     const ended = once(this.#worker, 'exit')
     this.#worker.postMessage('close')
     await ended
+  }
+
+  /** A thread that has answered nobody since then is at one question that does not end: another takes its place. */
+  #giveUp(number: number, asked: number): void {
+    this.#take(number)?.reject(busy('this takes too long'))
+    if (this.#heard < asked) void this.#worker?.terminate()
   }
 
   #start(): Worker {
@@ -80,6 +89,7 @@ export class DeskThread {
   }
 
   #settle(reply: Reply): void {
+    this.#heard = performance.now()
     const waiting = this.#take(reply.number)
     if (!waiting) return
     if ('json' in reply) waiting.resolve(reply.json)

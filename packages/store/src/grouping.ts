@@ -46,7 +46,10 @@ export function groupingOf(name: string, source: Source<AlertData>): Grouping {
   }
 }
 
-const TAGS: Grouping = { printed, valuesOf: ({ tags }) => (tags.length === 0 ? [null] : tags) }
+/** Tags of one alert that are counted: rules have a dozen, and a sender may write any number. */
+const MAX_TAGS = 100
+
+const TAGS: Grouping = { printed, valuesOf: ({ tags }) => (tags.length === 0 ? [null] : tags.slice(0, MAX_TAGS)) }
 
 function byDimension(dimension: Dimension): Grouping {
   return {

@@ -24,8 +24,9 @@ export function known<T>(value: T): Asked<T> {
   return { step: () => false, value, complete: true }
 }
 
-/** Rows of the first part, and of any. */
-const FIRST = 4096
+/** Rows of the first part, and of any: an alert may have a megabyte, and nobody else is answered while a part lasts. */
+const FIRST = 16
+const LEAST = 8
 const MOST = 1 << 20
 /** Milliseconds between which a part is right, without what each part costs whatever its size, such as looking up words. */
 const SHORT = 20
@@ -75,9 +76,9 @@ export class Parts {
     return !this.isDone
   }
 
-  /** The next part may be twice as long. */
-  grow(): void {
-    this.#size = Math.min(MOST, this.#size * 2)
+  /** The next part may be longer. */
+  grow(times = 2): void {
+    this.#size = Math.min(MOST, this.#size * times)
   }
 
   #took(ms: number): void {
@@ -88,7 +89,7 @@ export class Parts {
     }
     this.#last = { size: this.#size, ms }
     const own = ms - this.#fixed
-    if (own < SHORT) this.grow()
-    else if (own > Math.max(LONG, this.#fixed)) this.#size = Math.max(256, this.#size >> 1)
+    if (own < SHORT) this.grow(own < SHORT / 8 ? 8 : 2)
+    else if (own > Math.max(LONG, this.#fixed)) this.#size = Math.max(LEAST, Math.floor((this.#size * LONG) / own))
   }
 }

@@ -35,12 +35,13 @@ export function planSilence(
 ): PlannedCondition {
   const isThen = (alert: AlertData) => inRange(alert.time) >= since && inRange(alert.time) < until
   const then = { ...exactly('time >= ? AND time < ?', [since, until]), test: isThen }
-  const plans = [planCondition(condition, source), then]
+  const plans = [then]
   if (namespaces) {
     const own = `ifnull(namespace, '') IN (${namespaces.map(() => '?').join(', ')})`
     plans.push({ ...exactly(own, namespaces), test: alert => namespaces.includes(namespaceOf(alert)) })
   }
-  return allOf(plans)
+  // What costs most comes last.
+  return allOf([...plans, planCondition(condition, source)])
 }
 
 /** All silences, the newest first. @throws {StoreError} */

@@ -3,12 +3,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { Parts } from '../src/parts.ts'
 
-const ROWS = 1_000_000
-
 /** How many parts a question about all rows has, and how long the longest takes, in milliseconds. */
-function partsAt(fixed: number, perThousand: number): { parts: number; longest: number } {
+function partsAt(fixed: number, perThousand: number, rows = 1_000_000): { parts: number; longest: number } {
   const db = new DatabaseSync(':memory:')
-  db.exec(`CREATE TABLE alerts (seq INTEGER PRIMARY KEY); INSERT INTO alerts VALUES (1), (${ROWS})`)
+  db.exec(`CREATE TABLE alerts (seq INTEGER PRIMARY KEY); INSERT INTO alerts VALUES (1), (${rows})`)
   let now = 0
   const clock = vi.spyOn(performance, 'now').mockImplementation(() => now)
   onTestFinished(() => clock.mockRestore())
@@ -30,6 +28,12 @@ test('parts of rows that are dear become shorter', () => {
   const { parts, longest } = partsAt(0, 25)
   expect(longest).toBeLessThanOrEqual(4096 * 0.025)
   expect(parts).toBeGreaterThan(400)
+})
+
+test('rows that take a quarter of a second are looked at a few at a time', () => {
+  const { parts, longest } = partsAt(0, 250_000, 2000)
+  expect(longest).toBeLessThanOrEqual(16 * 250)
+  expect(parts).toBeGreaterThan(240)
 })
 
 test('parts of rows that are cheap become longer', () => {

@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIPv6 } from 'node:net'
+import { clientAt } from '@falc/engine/analysis'
 import { Refused } from '../failure.ts'
+import { Guesses } from './guesses.ts'
 import { checkRoles, type Role, rightsOf } from './roles.ts'
 import { hashOf, type Rights, SCOPES, type Scope, type Token } from './tokens.ts'
 
@@ -30,18 +32,23 @@ const ANYONE: Rights = { name: 'local', scopes: SCOPES }
 const COOKIE = 'falc_session'
 const SESSION_MS = 12 * 3_600_000
 const MAX_SESSIONS = 1000
+/** Of one token or person: whoever begins many ends their own first. */
+const MAX_OWN_SESSIONS = 50
 
-/** Wrong tokens that an address may send in a minute. */
-const MAX_FAILURES = 10
-const FAILURES_MS = 60_000
+interface BrowserSession {
+  readonly rights: () => Rights | undefined
+  readonly until: number
+  readonly owner: string
+}
 
 export class Auth {
   readonly #tokens: () => readonly Token[]
   readonly #roles: readonly Role[]
   readonly #proxy: ProxyOptions | undefined
   readonly #proxies = new BlockList()
-  readonly #sessions = new Map<string, { readonly rights: () => Rights | undefined; readonly until: number }>()
-  readonly #failures = new Map<string, { count: number; readonly until: number }>()
+  readonly #sessions = new Map<string, BrowserSession>()
+  /** Wrong tokens. */
+  readonly #guesses = new Guesses()
   /** Whoever reaches the console may do everything. */
   readonly isOpen: boolean
 
@@ -86,29 +93,36 @@ export class Auth {
     return this.#proxy !== undefined && this.#proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
   }
 
+  /** Who is asked to wait after many wrong guesses: an address, or the one that a trusted proxy has the request from. */
+  clientOf(request: IncomingMessage): string {
+    const forwarded = this.isProxied(request) ? String(request.headers['x-forwarded-for'] ?? '') : ''
+    return clientAt(forwarded.split(',').at(-1)!.trim() || (request.socket.remoteAddress ?? ''))
+  }
+
   /** Begins a session for a browser, whose EventSource sends no headers of its own. @returns the value of Set-Cookie @throws {Refused} */
   begin(request: IncomingMessage): string {
     if (this.isOpen) return ''
     const token = this.#ofToken(request)
     if (token === undefined) throw unknown()
-    return this.#cookie(() => this.#tokenOf(token.hash), this.isProxied(request) && isSecure(request))
+    const { hash } = token
+    return this.#cookie(hash, () => this.#tokenOf(hash), this.isProxied(request) && isSecure(request))
   }
 
   /** Begins a session for someone whom an identity provider knows. @param ms how long it has these groups @returns the value of Set-Cookie @throws {Refused} when they may do nothing */
   admit(name: string, groups: readonly string[], ms: number, secure: boolean): string {
     const rights = rightsOf(name, groups, this.#roles)
     if (rights === undefined) throw new Refused(403, 'role', 'no role of the console fits')
-    return this.#cookie(() => rights, secure, Math.min(ms, SESSION_MS))
+    return this.#cookie(`person ${name}`, () => rights, secure, Math.min(ms, SESSION_MS))
   }
 
   /** @param rights what the session allows at the time of a request */
-  #cookie(rights: () => Rights | undefined, secure: boolean, ms = SESSION_MS): string {
+  #cookie(owner: string, rights: BrowserSession['rights'], secure: boolean, ms = SESSION_MS): string {
     const id = randomBytes(32).toString('base64url')
-    for (const oldest of this.#sessions.keys()) {
-      if (this.#sessions.size < MAX_SESSIONS) break
-      this.#sessions.delete(oldest)
-    }
-    this.#sessions.set(hashOf(id), { rights, until: Date.now() + ms })
+    const all = [...this.#sessions]
+    const own = all.filter(([, session]) => session.owner === owner)
+    const [oldest] = own.length >= MAX_OWN_SESSIONS ? own : all.length >= MAX_SESSIONS ? all : []
+    if (oldest) this.#sessions.delete(oldest[0])
+    this.#sessions.set(hashOf(id), { rights, until: Date.now() + ms, owner })
     const end = secure ? '; Secure' : ''
     return `${COOKIE}=${id}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${Math.floor(ms / 1000)}${end}`
   }
@@ -143,20 +157,11 @@ export class Auth {
   #ofToken(request: IncomingMessage): Token | undefined {
     const secret = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
     if (secret === undefined) return undefined
-    const address = request.socket.remoteAddress ?? ''
-    const failures = this.#failures.get(address)
-    const isRecent = failures !== undefined && failures.until > Date.now()
-    if (isRecent && failures.count >= MAX_FAILURES)
-      throw new Refused(429, 'throttled', 'too many wrong tokens', { 'retry-after': String(FAILURES_MS / 1000) })
+    const client = this.clientOf(request)
+    this.#guesses.check(client)
     const token = this.#tokenOf(hashOf(secret))
-    if (token) return token
-    if (isRecent) failures.count++
-    else {
-      // Addresses are others' to choose: these do not stay.
-      if (this.#failures.size >= MAX_SESSIONS) this.#failures.clear()
-      this.#failures.set(address, { count: 1, until: Date.now() + FAILURES_MS })
-    }
-    return undefined
+    if (token === undefined) this.#guesses.wrong(client)
+    return token
   }
 }
 

@@ -6,6 +6,7 @@ import { byOf, groupingsOf, integerOf, SHOWN } from '../parameters.ts'
 import type { Facets, Histogram, Status, Top } from '../shapes/index.ts'
 import type { Call, Route } from './route.ts'
 import { printed, selectionOf } from './shown.ts'
+import type { Silences } from './silenced.ts'
 
 const LIMIT = { type: 'integer', doc: 'Maximum number' } as const
 const BY = {
@@ -14,6 +15,8 @@ const BY = {
   example: 'rule',
 } as const
 const MAX_COUNTS = 1000
+/** Characters of an answer with alerts, and one alert more: each may have a megabyte. */
+const MAX_BYTES = 8 * 1024 * 1024
 
 /** The question of most routes: a store, and which alerts. */
 async function asked(call: Call): Promise<[StoreReader, Query]> {
@@ -84,7 +87,17 @@ const groups: Route = {
     const by = groupings.map(([, grouping]) => grouping)
     const { value, complete } = await call.patiently(store.grouping(by, query, limit))
     const names = groupings.map(([name]) => name)
-    return `{"groups":[${value.flatMap(group => printedGroup(group, names, store, call)).join(',')}],"complete":${complete}}`
+    const silences = call.silences(store)
+    const texts: string[] = []
+    let left = MAX_BYTES
+    for (const group of value) {
+      if (left < 0) break
+      const text = printedGroup(group, names, store, silences)
+      if (text === undefined) continue
+      texts.push(text)
+      left -= text.length
+    }
+    return `{"groups":[${texts.join(',')}],"complete":${complete && left >= 0}}`
   },
 }
 
@@ -92,15 +105,15 @@ function printedGroup(
   { values, count, open, first, last }: Group,
   names: readonly string[],
   store: StoreReader,
-  call: Call,
-) {
+  silences: Silences,
+): string | undefined {
   // Between the question and this, they may have been removed.
   const [earliest, latest] = [store.at(first), store.at(last)]
-  if (!earliest || !latest) return []
+  if (!earliest || !latest) return undefined
   const named = Object.fromEntries(names.map((name, i) => [name, values[i]!]))
   const times = { first: isoTime(earliest.alert.time), last: isoTime(latest.alert.time) }
   const group = JSON.stringify({ values: named, count, open, ...times })
-  return [`${group.slice(0, -1)},"newest":${printed(latest, store, call.silences(store))}}`]
+  return `${group.slice(0, -1)},"newest":${printed(latest, store, silences)}}`
 }
 
 const status: Route = {

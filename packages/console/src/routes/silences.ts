@@ -2,7 +2,7 @@
 import { isoTime } from '@falc/engine'
 import { type NewSilence as Kept, planSilence, type Silence as Stored, type StoreReader } from '@falc/store'
 import { badRequest, Refused } from '../failure.ts'
-import { aboutFilter, timeIn } from '../parameters.ts'
+import { aboutFilter, affordable, timeIn } from '../parameters.ts'
 import type { NewSilence, Silence } from '../shapes/index.ts'
 import { bodyOf, LONG, LONGER, text } from './body.ts'
 import type { Call, Route } from './route.ts'
@@ -43,7 +43,8 @@ const add: Route = {
       ...{ condition: text(LONGER), from: text(LONG), until: text(LONG), reason: text(LONG) },
     })
     for (const key of ['condition', 'until', 'reason'] as const) if (!given[key]) throw badRequest(`${key} is needed`)
-    const { condition, reason } = given
+    const { reason } = given
+    const condition = aboutFilter(() => affordable(given.condition))
     const since = given.from === undefined ? BigInt(Date.now()) * MS : timeIn(given.from, 'from')
     const until = timeIn(given.until, 'until')
     if (until <= since) throw badRequest('until is after from')

@@ -100,6 +100,13 @@ export function printAddress(bytes: Uint8Array): string {
   return `${hex(0, start)}::${hex(start + length, 8)}`
 }
 
+/** Who has an address, as limits count clients: an IPv4 address, or the 64 bits of an IPv6 address that a network assigns. Other text is as it was. */
+export function clientAt(text: string): string {
+  const bytes = parseAddress(text.split('%', 1)[0]!)
+  if (bytes === undefined) return text
+  return bytes.length === 4 ? printAddress(bytes) : `${printAddress(bytes.fill(0, 8))}/64`
+}
+
 /** A network in CIDR notation. */
 export interface Network {
   readonly bytes: Uint8Array

@@ -1,6 +1,7 @@
 import { createServer as createHttp, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import type { Server as NetServer, Socket } from 'node:net'
+import { clientAt } from '@falc/engine/analysis'
 
 /** What a server shows, and asks of its clients. */
 export interface ServerTls {
@@ -38,13 +39,13 @@ export function boundedServer(handle: RequestListener, maxConnections: number, t
   return server
 }
 
-/** Connections, for all clients; half of them for one, by its address. Where the process has no descriptors left, they are lost. */
+/** Connections, for all clients; half of them for one, by its address, or its IPv6 network. Where the process has no descriptors left, they are lost. */
 export function boundConnections(server: NetServer, maxConnections: number): void {
   const clients = new Map<string, number>()
   server.maxConnections = maxConnections
   server.on('error', () => {})
   server.on('connection', (socket: Socket) => {
-    const client = socket.remoteAddress ?? ''
+    const client = clientAt(socket.remoteAddress ?? '')
     const count = clients.get(client) ?? 0
     if (client !== '' && count >= Math.max(1, maxConnections / 2)) {
       socket.destroy()

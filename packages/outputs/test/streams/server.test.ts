@@ -70,6 +70,17 @@ test('an answer that nobody takes is given up', async () => {
   await closed(lazy.resume())
 })
 
+test('an IPv6 network counts as one client', () => {
+  const server = createServer()
+  boundConnections(server, 4)
+  const closed = ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8:0:1::1'].map(remoteAddress => {
+    const socket = { remoteAddress, closed: false, destroy: () => (socket.closed = true), on: () => socket }
+    server.emit('connection', socket as unknown as Socket)
+    return socket.closed
+  })
+  expect(closed).toEqual([false, false, true, false])
+})
+
 test('a server that gets no descriptor for a connection goes on', async () => {
   const server = createServer()
   boundConnections(server, 10)

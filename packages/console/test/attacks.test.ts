@@ -1,0 +1,110 @@
+/** What somebody with few rights, or none, can take from others. */
+import { once } from 'node:events'
+import { createServer, request as httpRequest } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { until } from '../../../scripts/testing/wait.ts'
+import { newToken, parseTokens } from '../src/index.ts'
+import { Stream } from '../src/stream.ts'
+import { alert, ask, begin, post } from './start.ts'
+
+const made = {
+  ann: newToken('ann', ['read', 'triage']),
+  bob: newToken('bob', ['read']),
+}
+const bearer = (who: keyof typeof made) => ({ authorization: `Bearer ${made[who].token}` })
+
+let shared: Awaited<ReturnType<typeof begin>>
+beforeAll(async () => {
+  const tokens = parseTokens(
+    Object.values(made)
+      .map(({ line }) => line)
+      .join('\n'),
+  )
+  shared = await begin({ tokens, openDoor: true, approvals: { list: async () => [], answer: () => false } })
+  await shared.console.writer.insert([alert(1)])
+})
+afterAll(() => shared.end())
+
+test('a stream whose client leaves before it begins takes nobody’s place', async () => {
+  const stream = new Stream()
+  const looks: (() => void)[] = []
+  const look = () =>
+    new Promise<{ text: string; after: number }>(done => looks.push(() => done({ text: '', after: 0 })))
+  const served: Promise<void>[] = []
+  const server = createServer((request, response) => void served.push(stream.serve(request, response, 'ann', look)))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  client.on('error', () => {}).write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await until('the look has begun', () => looks.length === 1)
+  expect(stream.clients).toBe(1)
+  client.destroy()
+  await until('the server knows', () => stream.clients === 0)
+  looks[0]!()
+  await served[0]
+  expect(stream.clients).toBe(0)
+})
+
+test('half of the streams are for one token', async () => {
+  const { console } = shared
+  const stop = new AbortController()
+  onTestFinished(() => stop.abort())
+  const open = (who: keyof typeof made) =>
+    fetch(new URL('/api/v1/stream', console.url), { headers: bearer(who), signal: stop.signal })
+  const statuses = await Promise.all(Array.from({ length: 33 }, async () => (await open('ann')).status))
+  expect(statuses.filter(status => status === 200)).toHaveLength(32)
+  expect(statuses.filter(status => status === 503)).toHaveLength(1)
+  expect((await open('bob')).status).toBe(200)
+})
+
+test('whoever begins many sessions ends none of another’s', async () => {
+  const { console } = shared
+  const begun = async (who: keyof typeof made) =>
+    (await ask(console, '/api/v1/session', post('', bearer(who)))).headers.get('set-cookie')!.split(';')[0]!
+  const status = async (cookie: string) => (await ask(console, '/api/v1/session', { headers: { cookie } })).status
+  const bobs = await begun('bob')
+  const anns: string[] = []
+  for (let i = 0; i < 51; i++) anns.push(await begun('ann'))
+  expect([await status(bobs), await status(anns[0]!), await status(anns[1]!)]).toEqual([200, 401, 200])
+})
+
+test('links are not guessed, and what anybody may send is small', async () => {
+  const { console } = shared
+  const link = (body: object) => ask(console, '/api/v1/approvals', post(JSON.stringify(body)))
+  expect((await link({ token: 'x'.repeat(5000) })).status).toBe(413)
+  for (let i = 0; i < 10; i++) expect((await link({ token: `guess${i}` })).status).toBe(404)
+  expect((await link({ token: 'guess' })).status).toBe(429)
+  const elsewhere = httpRequest(new URL('/api/v1/approvals', console.url), {
+    method: 'POST',
+    localAddress: '127.0.0.2',
+  })
+  elsewhere.end('{"token":"guess"}')
+  const [answer] = await once(elsewhere, 'response')
+  expect(answer.statusCode).toBe(404)
+  answer.resume()
+})
+
+test('a filter of many regular expressions is refused, in a silence too', async () => {
+  const { console } = shared
+  const filter = Array.from({ length: 9 }, (_, i) => `proc.name regex "(.{0,30}){0,30}${i}"`).join(' or ')
+  const list = await ask(console, `/api/v1/alerts?filter=${encodeURIComponent(filter)}`, { headers: bearer('ann') })
+  expect([list.status, list.json.error.message]).toEqual([400, 'a condition has at most 8 regular expressions here'])
+  const silence = { condition: filter, until: '2099-01-01', reason: 'x' }
+  expect((await ask(console, '/api/v1/silences', post(JSON.stringify(silence), bearer('ann')))).status).toBe(400)
+})
+
+test('large alerts, and alerts with many tags, make no endless answer', async () => {
+  const { console } = shared
+  const tags = Array.from({ length: 200 }, (_, i) => `t${i}`)
+  await console.writer.insert([alert(2, { rule: 'Many', tags })])
+  const large = 'x'.repeat(2 << 20)
+  await console.writer.insert([3, 4, 5, 6, 7, 8].map(n => alert(n, { rule: `Large ${n}`, output: large })))
+  const groups = async (query: string) =>
+    (await ask(console, `/api/v1/groups?limit=500&by=${query}`, { headers: bearer('bob') })).json
+  expect((await groups('tags&filter=alert.rule%20%3D%20Many')).groups).toHaveLength(100)
+  expect((await groups('tags,alert.tags&filter=alert.rule%20%3D%20Many')).groups).toHaveLength(500)
+  const found = await groups('rule&filter=alert.rule%20startswith%20Large')
+  expect([found.groups.length, found.complete]).toEqual([4, false])
+})
