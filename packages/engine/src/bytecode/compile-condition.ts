@@ -4,6 +4,7 @@ import type { Source } from '../fields/field.ts'
 import { fieldTable } from '../fields/table.ts'
 import { closeCondition, type Names } from './close-condition.ts'
 import { compileProgram } from './compile.ts'
+import { disassemble, LISTING } from './disassemble.ts'
 import { javascript } from './javascript.ts'
 import { type ConditionRunOptions, type LoadedCondition, runProgram } from './load-condition.ts'
 import { lower } from './lower.ts'
@@ -13,6 +14,8 @@ import type { ConditionWarning } from './warnings.ts'
 export interface ConditionOptions extends Names, ConditionRunOptions {}
 
 export interface CompiledCondition<E = any> extends LoadedCondition<E> {
+  /** The program as a listing. */
+  disassemble(): string
   /** The JavaScript that the JIT makes of the program, with the listing beside it. */
   javascript(): string
   readonly warnings: readonly ConditionWarning[]
@@ -35,7 +38,8 @@ export function compileCondition<E>(
   const program = compileProgram(table, [node])
   return {
     ...runProgram<E>(program, context, options),
-    javascript: () => javascript(program, true),
+    disassemble: () => disassemble(program),
+    javascript: () => javascript(program, LISTING),
     warnings,
     save: () => saveProgram(program),
   }

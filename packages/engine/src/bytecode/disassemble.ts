@@ -1,5 +1,6 @@
 import { constantText, scalarKey } from './canonical.ts'
 import type { Constant } from './constants.ts'
+import type { Listing } from './javascript.ts'
 import { OPS, Op, type OpCode, type OperandKind, WORDS } from './opcodes.ts'
 import type { Program, ProgramClause } from './program.ts'
 
@@ -18,7 +19,7 @@ export function disassemble(program: Program): string {
 }
 
 /** One instruction as one line. */
-export function printInstruction(program: Program, pc: number, comment = ''): string {
+function printInstruction(program: Program, pc: number, comment = ''): string {
   const { code } = program
   const info = OPS[code[pc] as OpCode]
   const operands = info.operands.flatMap((kind, i) =>
@@ -29,7 +30,7 @@ export function printInstruction(program: Program, pc: number, comment = ''): st
 }
 
 /** What a register holds: a field by its name, anything else by its number. */
-export function registerText(program: Program, register: number): string {
+function registerText(program: Program, register: number): string {
   return program.registers[register]?.text ?? `v${register}`
 }
 
@@ -112,3 +113,15 @@ function some(texts: readonly string[]): string {
   const shown = texts.slice(0, MAX_VALUES).join(', ')
   return texts.length > MAX_VALUES ? `${shown}, … ${texts.length - MAX_VALUES} more` : shown
 }
+
+/** What javascript.ts names things. */
+const LEGEND = `\
+// now          number of the event, from 1
+// value3       value register 3, undefined = absent; filled in event number at3 by read3, its field's function, with arg3
+// constant4    constant 4 of the program
+// routine5()   the routine at instruction 5: the truth of a root or of a shared subtree
+// nodes[6]     of shared subtree 6: twice the number of the event in which its truth became known, plus that truth
+// truths7      of this event's object in scope 7: two bits per subtree, 0 unknown, 1 false, 2 true; fetched in event scope7`
+
+/** The comments of a program's JavaScript. */
+export const LISTING: Listing = { legend: LEGEND, instruction: printInstruction, register: registerText }

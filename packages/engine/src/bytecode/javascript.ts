@@ -1,24 +1,23 @@
 import { TYPES } from '../fields/types.ts'
-import { printInstruction, registerText } from './disassemble.ts'
 import { MAX_NOW, shiftOf, wordOf } from './memo.ts'
 import { Op, type OpCode, WORDS } from './opcodes.ts'
 import { type Program, routinesOf } from './program.ts'
 
-const LEGEND = `\
-// now          number of the event, from 1
-// value3       value register 3, undefined = absent; filled in event number at3 by read3, its field's function, with arg3
-// constant4    constant 4 of the program
-// routine5()   the routine at instruction 5: the truth of a root or of a shared subtree
-// nodes[6]     of shared subtree 6: twice the number of the event in which its truth became known, plus that truth
-// truths7      of this event's object in scope 7: two bits per subtree, 0 unknown, 1 false, 2 true; fetched in event scope7`
+/** What a reader of generated code sees beside it. */
+export interface Listing {
+  /** The names in the code. */
+  readonly legend: string
+  readonly instruction: (program: Program, pc: number) => string
+  readonly register: (program: Program, register: number) => string
+}
 
 /**
  * A program as the body of a function that takes `env` (jit.ts) and returns `begin` and `test`. The text consists of numbers and
  * words of this file; constants and the functions of fields come in as values, never as text.
- * @param commented adds the listing as comments, which contain text of rules: to be read, not to be run
+ * @param listing adds comments, which contain text of rules: to be read, not to be run. It comes in as a value, so that the runtime does
+ * not hold it.
  */
-export function javascript(program: Program, commented = false): string {
-  const comment = (text: string) => (commented ? ` // ${text.trim().replaceAll(/[\r\n\u2028\u2029]/g, ' ')}` : '')
+export function javascript(program: Program, listing?: Listing): string {
   const { registers, constants, scopes, nodeCount, code, roots } = program
   const reset = [
     ...registers.map((_, r) => `at${r} = 0`),
@@ -27,12 +26,12 @@ export function javascript(program: Program, commented = false): string {
   ]
   return [
     '"use strict"',
-    LEGEND,
+    ...(listing ? [listing.legend] : []),
     'const { check, fail, truths, tuple, apply, some, every } = env',
     'var event, now = 0',
     ...constants.map((_, i) => `const constant${i} = env.constants[${i}]`),
     ...registers.flatMap((field, r) => [
-      `var value${r} = undefined, at${r} = 0${comment(registerText(program, r))}`,
+      `var value${r} = undefined, at${r} = 0${comment(listing?.register(program, r))}`,
       ...(field ? readerLines(r, TYPES[field.type].kind) : []),
     ]),
     ...(nodeCount > 0 ? [`const nodes = new Int32Array(${nodeCount})`] : []),
@@ -40,7 +39,7 @@ export function javascript(program: Program, commented = false): string {
       `var truths${s} = [], scope${s} = 0${comment(name)}`,
       `function fetch${s}() { scope${s} = now; return truths${s} = truths(${s}, event) }`,
     ]),
-    ...routinesOf(code).flatMap(([start, end]) => routineLines(program, start, end, comment)),
+    ...routinesOf(code).flatMap(([start, end]) => routineLines(program, start, end, listing)),
     `function begin(e) { event = e; if (++now > ${MAX_NOW}) { now = 1; ${reset.join('; ')} } }`,
     // A switch, not an array of functions: a call that V8 knows costs a quarter of one that it does not (6 against 23 ns).
     'function test(root) {',
@@ -53,6 +52,9 @@ export function javascript(program: Program, commented = false): string {
     '',
   ].join('\n')
 }
+
+const comment = (text: string | undefined) =>
+  text === undefined ? '' : ` // ${text.trim().replaceAll(/[\r\n\u2028\u2029]/g, ' ')}`
 
 /** The function that fills the register of a field. */
 function readerLines(r: number, kind: string): string[] {
@@ -90,7 +92,7 @@ function truthBits(scope: number, slot: number): string {
 }
 
 /** A routine as a function. Jumps go forwards only, so each becomes a `break` out of a block that ends at its target. */
-function routineLines(program: Program, start: number, end: number, comment: (text: string) => string): string[] {
+function routineLines(program: Program, start: number, end: number, listing: Listing | undefined): string[] {
   const { code } = program
   const targets = new Set<number>()
   for (let pc = start; pc < end; pc += WORDS) if (code[pc] === Op.jt || code[pc] === Op.jf) targets.add(code[pc + 1]!)
@@ -99,7 +101,7 @@ function routineLines(program: Program, start: number, end: number, comment: (te
   for (let pc = start; pc < end; pc += WORDS) {
     if (targets.has(pc)) lines.push('  }')
     const statement = `  ${instruction(program, pc)}`
-    const note = comment(printInstruction(program, pc))
+    const note = comment(listing?.instruction(program, pc))
     lines.push(note === '' ? statement : `${statement.padEnd(60)}${note}`)
   }
   lines.push('}')

@@ -4,7 +4,6 @@ import type { Source } from '../fields/field.ts'
 import type { RegexEngine } from '../fields/regex.ts'
 import { fieldTable } from '../fields/table.ts'
 import { createEvaluator } from './create-evaluator.ts'
-import { disassemble } from './disassemble.ts'
 import type { Backend } from './evaluator.ts'
 import type { Program } from './program.ts'
 import { loadProgram } from './save.ts'
@@ -25,8 +24,6 @@ export interface LoadConditionOptions extends ConditionRunOptions {
 export interface LoadedCondition<E = any> {
   /** Whether an event satisfies the condition. */
   test(event: E): boolean
-  /** The program as a listing. */
-  disassemble(): string
 }
 
 /**
@@ -56,6 +53,5 @@ export function runProgram<E>(
       evaluator.begin(event)
       return evaluator.test(0)
     },
-    disassemble: () => disassemble(program),
   }
 }

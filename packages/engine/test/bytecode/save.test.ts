@@ -120,6 +120,5 @@ describe('saved programs', () => {
     const loaded = loadCondition(compiled.save(), source, { regex: Regex })
     for (const condition of [compiled, loaded])
       expect(['ann', 'bob', 'eve', 'joe'].map(user => condition.test({ user }))).toEqual([true, true, false, false])
-    expect(loaded.disassemble()).toBe(compiled.disassemble())
   })
 })
