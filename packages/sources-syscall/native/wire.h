@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 12
+#define WIRE_VERSION 13
 
 struct event_header {
 	__u16 cpu;
@@ -74,6 +74,7 @@ enum counter {
 	COUNT_PASSED_OVER,         /* an open that failed and that no rule can match: WANT_NO_FAILED_OPENS */
 	COUNT_NAMES_REFUSED,       /* the sidecar's own: users of a container that could not be read safely or in time */
 	COUNT_LOG_CUT,             /* a message to the system log of which only the first MAX_CHUNK bytes were kept: WANT_WHOLE_LOGS */
+	COUNT_FORGED,              /* a call that seemed to succeed and was never made: a seccomp filter or a tracer has answered */
 	COUNTER_MAX,
 };
 

@@ -157,7 +157,7 @@ class LiveFeed implements Feed {
 }
 
 /** Counters of the probe that stand for no lost event. */
-const LIMITS = ['ioUring', 'logCut', 'namesRefused', 'raced', 'unchecked'] as const
+const LIMITS = ['forged', 'ioUring', 'logCut', 'namesRefused', 'raced', 'unchecked'] as const
 
 /** The probe's counters under Falco's names. */
 function kernelCounts(live: Live): KernelCounts {

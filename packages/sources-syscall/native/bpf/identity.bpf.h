@@ -3,12 +3,12 @@
 #include "store.bpf.h"
 #include "flags.bpf.h"
 
-#define SET_ID_EVENT(name, code, id) EXIT_EVENT_FIRST(name, code) { PARAM(res, put_int(e, ret)); PARAM(id, put_u32(e, argument(regs, 0))); }
+#define SET_ID_EVENT(name, code, id) EXIT_EVENT_CHANGE(name, code) { PARAM(res, put_int(e, ret)); PARAM(id, put_u32(e, argument(regs, 0))); }
 SET_ID_EVENT(setuid, SYSCALL_SETUID_X, uid)
 SET_ID_EVENT(setgid, SYSCALL_SETGID_X, gid)
 
 #define SET_RE_EVENT(name, code, real, effective)                                                                    \
-	EXIT_EVENT_FIRST(name, code)                                                                                 \
+	EXIT_EVENT_CHANGE(name, code)                                                                                \
 	{                                                                                                            \
 		PARAM(res, put_int(e, ret));                                                                         \
 		PARAM(real, put_u32(e, argument(regs, 0)));                                                          \
@@ -18,7 +18,7 @@ SET_RE_EVENT(setreuid, SYSCALL_SETREUID_X, ruid, euid)
 SET_RE_EVENT(setregid, SYSCALL_SETREGID_X, rgid, egid)
 
 #define SET_RES_EVENT(name, code, real, effective, saved)                                                            \
-	EXIT_EVENT_FIRST(name, code)                                                                                 \
+	EXIT_EVENT_CHANGE(name, code)                                                                                \
 	{                                                                                                            \
 		PARAM(res, put_int(e, ret));                                                                         \
 		PARAM(real, put_u32(e, argument(regs, 0)));                                                          \
@@ -60,23 +60,23 @@ EXIT_EVENT_FIRST(capset, SYSCALL_CAPSET_X)
 	PARAM(cap_effective, put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_effective))));
 }
 
-EXIT_EVENT_FIRST(setsid, SYSCALL_SETSID_X) { PARAM(res, put_int(e, ret)); }
+EXIT_EVENT_CHANGE(setsid, SYSCALL_SETSID_X) { PARAM(res, put_int(e, ret)); }
 
-EXIT_EVENT_FIRST(setpgid, SYSCALL_SETPGID_X)
+EXIT_EVENT_CHANGE(setpgid, SYSCALL_SETPGID_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(pid, put_int(e, argument(regs, 0)));
 	PARAM(pgid, put_int(e, argument(regs, 1)));
 }
 
-EXIT_EVENT_FIRST(setns, SYSCALL_SETNS_X)
+EXIT_EVENT_CHANGE(setns, SYSCALL_SETNS_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(fd, put_int(e, argument(regs, 0)));
 	PARAM(nstype, put_u32(e, clone_flags(argument(regs, 1))));
 }
 
-EXIT_EVENT_FIRST(unshare, SYSCALL_UNSHARE_X)
+EXIT_EVENT_CHANGE(unshare, SYSCALL_UNSHARE_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(flags, put_u32(e, clone_flags(argument(regs, 0))));
@@ -149,7 +149,7 @@ EXIT_EVENT(prlimit64, SYSCALL_PRLIMIT_X)
 #define PR_GET_NAME 16
 #define PR_GET_CHILD_SUBREAPER 37
 
-EXIT_EVENT_FIRST(prctl, SYSCALL_PRCTL_X)
+EXIT_EVENT_CHANGE(prctl, SYSCALL_PRCTL_X)
 {
 	int option = argument(regs, 0), value = 0;
 	PARAM(res, put_int(e, ret));

@@ -82,24 +82,24 @@ int BPF_PROG(fork_done, struct task_struct *parent, struct task_struct *child)
 }
 #endif
 
-EXIT_EVENT_FIRST(clone, SYSCALL_CLONE_20_X)
+EXIT_EVENT_BIRTH(clone, SYSCALL_CLONE_20_X)
 {
 	write_clone_event(e, current_task(), ret, clone_flags(argument(regs, 0)));
 }
 
-EXIT_EVENT_FIRST(clone3, SYSCALL_CLONE3_X)
+EXIT_EVENT_BIRTH(clone3, SYSCALL_CLONE3_X)
 {
 	__u64 flags = 0;
 	bpf_probe_read_user(&flags, sizeof(flags), (void *)argument(regs, 0));
 	write_clone_event(e, current_task(), ret, clone_flags(flags));
 }
 
-EXIT_EVENT_FIRST(fork, SYSCALL_FORK_20_X)
+EXIT_EVENT_BIRTH(fork, SYSCALL_FORK_20_X)
 {
 	write_clone_event(e, current_task(), ret, 0);
 }
 
-EXIT_EVENT_FIRST(vfork, SYSCALL_VFORK_20_X)
+EXIT_EVENT_BIRTH(vfork, SYSCALL_VFORK_20_X)
 {
 	write_clone_event(e, current_task(), ret, 0);
 }
@@ -170,6 +170,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 {
 	struct event event, *e = &event;
 	int code = BPF_CORE_READ(task, exit_code);
+	take_begun();
 	if ((BPF_CORE_READ(task, flags) & PF_KTHREAD) || !begin(e, PPME_PROCEXIT_1_E, NPARAMS_PROCEXIT_1_E, WANT_LIFE))
 		return 0;
 	PARAM(status, put_u64(e, (__s64)code));

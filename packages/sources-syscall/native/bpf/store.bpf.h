@@ -3,6 +3,7 @@
 #include "extract.bpf.h"
 #include "events.gen.h"
 #include "shares.bpf.h"
+#include "begun.bpf.h"
 
 struct event {
 	struct scratch *to;
@@ -178,18 +179,22 @@ static __always_inline int commit(struct event *e)
  * The event of one system call: a program that `dispatch` tail-calls. The body writes the parameters; `e`, `regs` and `ret` are
  * in scope. The sidecar finds the call by the program's name, x_NAME, and puts the program into exit_programs.
  */
-#define EXIT_EVENT_WANT(name, code, want)                                                                            \
+#define EXIT_EVENT_WANT_IF(name, code, want, condition)                                                              \
 	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret);                 \
 	SEC("tp_btf/sys_exit")                                                                                       \
 	int BPF_PROG(x_##name, struct pt_regs *unused, long ret)                                                     \
 	{                                                                                                            \
 		struct event event, *e = &event;                                                                     \
-		if (!begin(e, PPME_##code, NPARAMS_##code, want))                                                    \
+		if (!(condition) || !begin(e, PPME_##code, NPARAMS_##code, want))                                    \
 			return 0;                                                                                    \
 		write_##name(e, &e->to->registers, ret);                                                             \
 		return commit(e);                                                                                    \
 	}                                                                                                            \
 	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret)
 
+#define EXIT_EVENT_WANT(name, code, want) EXIT_EVENT_WANT_IF(name, code, want, true)
 #define EXIT_EVENT(name, code) EXIT_EVENT_WANT(name, code, WANT_EVENT)
 #define EXIT_EVENT_FIRST(name, code) EXIT_EVENT_WANT(name, code, WANT_FIRST)
+/* Of a call that changes what is known of a process: CHANGES in enter.bpf.h has its number. */
+#define EXIT_EVENT_CHANGE(name, code) EXIT_EVENT_WANT_IF(name, code, WANT_FIRST, was_made(ret))
+#define EXIT_EVENT_BIRTH(name, code) EXIT_EVENT_WANT_IF(name, code, WANT_FIRST, was_made_here(ret))

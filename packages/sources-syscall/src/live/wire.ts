@@ -2,7 +2,7 @@
  * native/wire.h in TypeScript: the definitions that the probe, the sidecar and the engine share. All numbers are little-endian;
  * test/probe/native-sources.test.ts compares every constant with the header's.
  */
-export const WIRE_VERSION = 12
+export const WIRE_VERSION = 13
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
@@ -87,6 +87,7 @@ export const COUNTERS = [
   'passedOver',
   'namesRefused',
   'logCut',
+  'forged',
 ] as const
 
 export const Stats = {
