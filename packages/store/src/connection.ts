@@ -21,7 +21,7 @@ export async function openToWrite(path: string): Promise<Connection> {
   const connection = await open(path, false)
   return guarded(() => {
     const { db } = connection
-    db.exec(`PRAGMA page_size = 8192; PRAGMA auto_vacuum = incremental; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+    db.exec(`PRAGMA page_size = 16384; PRAGMA auto_vacuum = incremental; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 2000`)
     migrate(db)
     return connection

@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Batch } from './batch.ts'
 import { type Counted, Counts } from './counts.ts'
 import { guarded } from './error.ts'
+import { Indexing } from './indexing.ts'
 import { Kinds } from './kinds.ts'
 import { idOf } from './row.ts'
 import { pragma } from './schema.ts'
@@ -25,8 +26,7 @@ const FREED_PAGES = 512
 export class Writer {
   readonly #db: DatabaseSync
   readonly #insert: StatementSync
-  readonly #words: StatementSync
-  readonly #pairs: StatementSync
+  readonly #indexing: Indexing
   readonly #oldest: StatementSync
   readonly #dropAll: readonly StatementSync[]
   readonly #unindex: readonly StatementSync[]
@@ -37,8 +37,7 @@ export class Writer {
     this.#insert =
       db.prepare(`INSERT OR IGNORE INTO alerts (id, time, stored, priority, rule, source, host, namespace, body)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, jsonb(CAST(? AS TEXT)))`)
-    this.#words = db.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)')
-    this.#pairs = db.prepare('INSERT INTO pairs (rowid, terms) VALUES (?, ?)')
+    this.#indexing = new Indexing(db)
     // The newest row stays, so that no row ever gets the number of an earlier one.
     this.#oldest = db.prepare(`SELECT seq, time, stored, priority, rule, source, coalesce(host, '') host,
       coalesce(namespace, '') namespace FROM alerts WHERE seq < (SELECT max(seq) FROM alerts) ORDER BY seq LIMIT ${STEP}`)
@@ -74,11 +73,11 @@ export class Writer {
       const names = [priority, rule, source, hostname ?? null, namespace || null] as const
       const { changes, lastInsertRowid } = this.#insert.run(idOf(body.id), times[i]!, now, ...names, bytes)
       if (changes === 0) continue
-      this.#words.run(lastInsertRowid, wordsOf(body))
-      this.#pairs.run(lastInsertRowid, termsOf(body, json, kind.terms))
+      this.#indexing.add(lastInsertRowid, wordsOf(body), termsOf(body, json, kind.terms))
       this.#counts.count(kind, times[i]!, Number(lastInsertRowid))
       added++
     }
+    this.#indexing.write()
     return added
   }
 
@@ -126,6 +125,7 @@ export class Writer {
         return result
       } catch (error) {
         this.#counts.forget()
+        this.#indexing.forget()
         // After some errors SQLite has already rolled back.
         if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
         throw error
