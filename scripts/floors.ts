@@ -78,6 +78,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'counts',
       'row',
       'kinds',
+      'indexing',
       'batch',
       'query/fragment',
       'query/operand',
