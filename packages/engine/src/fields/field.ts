@@ -149,7 +149,10 @@ export interface EventTypes {
 export interface EventClass {
   /** The types that have such events. */
   readonly types: readonly number[]
-  /** The truth that a check of a field by constants has in every event of the class; undefined: it differs, or is not known. */
+  /**
+   * The truth that a check of a field by constants has in every event of the class; undefined: it differs, or is not known. `exists`
+   * has no values.
+   */
   decides(field: string, arg: string | undefined, operator: string, values: readonly Scalar[]): boolean | undefined
   /** Fields whose values are parts of one text, in which the source can look for others before it reads such an event. Default: none. */
   readonly searched?: ReadonlySet<string>

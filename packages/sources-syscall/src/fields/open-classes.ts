@@ -1,7 +1,7 @@
 import type { EventClass, Scalar } from '@falc/engine'
 import { PPME } from '../events/ids.ts'
 
-/** Whether a check does not hold. */
+/** Whether a check by one or more values does not hold. */
 type Never = (operator: string, values: readonly Scalar[]) => boolean
 
 const MAX_ERRNO = 4095
@@ -58,6 +58,7 @@ function readsOf(kind: Readonly<Record<string, Never>>): EventClass {
 
 function decidedBy(checks: Readonly<Record<string, Never>>): EventClass['decides'] {
   return (field, arg, operator, values) => {
+    if (operator === 'exists') return undefined
     const never = checks[arg === undefined ? field : `${field}.${arg}`]
     return never?.(operator, values) ? false : undefined
   }
