@@ -1,3 +1,4 @@
+import { int64 } from './events/int64.ts'
 import { objectsStart, RESOLVED_EVENTS } from './events/resolved.ts'
 import { EVENT_FLAGS, EVENT_NPARAMS, EVENTS, EventFlag } from './events/table.ts'
 import { internText } from './events/text.ts'
@@ -107,9 +108,8 @@ export class SyscallEvent {
       for (let i = count; i < nparams; i++, lens += 4) at += view.getUint32(lens, true)
     }
     if (at > end) return false
-    const tidHigh = view.getInt32(start + 12, true)
     this.type = type
-    this.tid = tidHigh * TWO_32 + view.getUint32(start + 8, true)
+    this.tid = int64(view, start + 8)
     this.nparams = count
     this.encodedParams = nparams
     this.bytes = bytes
@@ -241,8 +241,7 @@ export class SyscallEvent {
   /** A signed 64-bit number as a double: for descriptors, pids, results, which always fit. */
   int64Number(i: number, missing = 0): number {
     if (this.paramLength(i) !== 8) return missing
-    const at = this.#offsets[i]!
-    return this.view.getInt32(at + 4, true) * TWO_32 + this.view.getUint32(at, true)
+    return int64(this.view, this.#offsets[i]!)
   }
 
   /** An unsigned 64-bit number as a double; digits beyond 2^53 are lost. */

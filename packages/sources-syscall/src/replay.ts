@@ -153,7 +153,7 @@ export class Replay implements EventTables {
   #skip(): void {
     this.#waiting = false
     this.#file.reader.skips = this.#skips
-    this.state.tables.keepsEnvironments = this.#skips?.environments !== false
+    if (this.#skips?.environments === false) this.state.tables.forgetEnvironments()
   }
 
   /**

@@ -1,7 +1,15 @@
+import { int64 } from '../events/int64.ts'
 import { internText } from '../events/text.ts'
 import { CaptureError } from './capture-error.ts'
 
-const TWO_32 = 4294967296
+/** By the lowest bits: a number that was read lately. Processes have most of theirs in common: capabilities, times of programs. */
+const lately: bigint[] = new Array(256).fill(0n)
+
+/** The same number, as one object for all that have it. */
+function shared(value: bigint): bigint {
+  const slot = Number(BigInt.asUintN(8, value))
+  return lately[slot] === value ? lately[slot] : (lately[slot] = value)
+}
 
 /** Reads the fields of a table block in order. @throws {CaptureError} `corrupt` if a field is out of bounds. */
 export class Cursor {
@@ -46,13 +54,12 @@ export class Cursor {
   }
 
   u64(what: string): bigint {
-    return this.#view.getBigUint64(this.#take(8, what), true)
+    return shared(this.#view.getBigUint64(this.#take(8, what), true))
   }
 
   /** A signed 64-bit number that fits a double: ids, descriptors. */
   i64Number(what: string): number {
-    const at = this.#take(8, what)
-    return this.#view.getInt32(at + 4, true) * TWO_32 + this.#view.getUint32(at, true)
+    return int64(this.#view, this.#take(8, what))
   }
 
   /** A copy of the next `length` bytes. */

@@ -13,6 +13,10 @@ const EMPTY_LEAVES = WIDTH * WIDTH
 
 const NO_NODES: (Node | null)[] = []
 const NO_RANKS: number[] = []
+const NO_LOW: null[] = []
+/** Free slots and their ranks, for so many at a time. */
+const LOW_STEP = 8
+const FREE: (null | number)[] = Array.from({ length: WIDTH }, () => [null, 0]).flat()
 
 /** Generation ids: they determine which tree may write to a node or a descriptor. */
 let generations = 0
@@ -47,15 +51,15 @@ class Node {
 
 /**
  * Descriptors by number, each with a rank assigned by the owner. Forked processes share what they hold until one of them
- * writes: numbers below 32, which most are, lie in two small arrays that are copied whole, the others in a radix tree whose
+ * writes: numbers below 32, which most are, lie in a small array that is copied whole, the others in a radix tree whose
  * nodes are copied one by one. A fork takes constant time. A look-up above 31 takes a step for each five bits.
  * Descriptors in a range, or those that execve closes, are found without visiting more than 32 others.
  */
 export class FdTree {
-  #low: (Fd | null)[] = []
-  #lowRanks: number[] = []
-  /** Other trees have the same two arrays. */
-  #lowShared = false
+  /** By number: the descriptor, followed by its rank. */
+  #low: (Fd | number | null)[] = NO_LOW
+  /** Other trees have the same array. */
+  #lowShared = true
   #generation = ++generations
   #root: Node | null = null
   #shift = BITS
@@ -63,7 +67,7 @@ export class FdTree {
   #oddShared = false
 
   get(num: number): Fd | null {
-    if (num >= 0 && num < WIDTH) return num < this.#low.length ? this.#low[num]! : null
+    if (num >= 0 && num < WIDTH) return num * 2 < this.#low.length ? (this.#low[num * 2] as Fd | null) : null
     return this.#getHigh(num)
   }
 
@@ -80,7 +84,7 @@ export class FdTree {
 
   /** The rank of a descriptor, which must exist. */
   rankOf(num: number): number {
-    if (num >= 0 && num < WIDTH) return this.#lowRanks[num]!
+    if (num >= 0 && num < WIDTH) return this.#low[num * 2 + 1] as number
     if (!isTreeNumber(num)) return this.#odd!.get(num)!.rank
     let node = this.#root!
     for (let shift = this.#shift; shift > 0; shift -= BITS) node = node.nodes[(num >>> shift) & (WIDTH - 1)]!
@@ -101,19 +105,16 @@ export class FdTree {
   }
 
   #placeLow(num: number, fd: Fd, rank: number): void {
-    if (this.#lowShared) this.#copyLow()
-    const low = this.#low
-    while (low.length < num) {
-      low.push(null)
-      this.#lowRanks.push(0)
-    }
-    low[num] = fd
-    this.#lowRanks[num] = rank
+    const at = num * 2
+    if (this.#lowShared || at >= this.#low.length) this.#copyLow(at)
+    this.#low[at] = fd
+    this.#low[at + 1] = rank
   }
 
-  #copyLow(): void {
-    this.#low = this.#low.slice()
-    this.#lowRanks = this.#lowRanks.slice()
+  /** Makes the array its own, with room for what belongs at `at`. Arrays that V8 lets grow would be half empty. */
+  #copyLow(at: number): void {
+    const missing = at - this.#low.length
+    this.#low = missing < 0 ? this.#low.slice() : this.#low.concat(FREE.slice(0, (missing & -LOW_STEP) + LOW_STEP))
     this.#lowShared = false
   }
 
@@ -133,8 +134,8 @@ export class FdTree {
 
   delete(num: number): void {
     if (num >= 0 && num < WIDTH) {
-      if (this.#lowShared) this.#copyLow()
-      this.#low[num] = null
+      if (this.#lowShared) this.#copyLow(num * 2)
+      this.#low[num * 2] = null
     } else if (!isTreeNumber(num)) this.#writableOdd().delete(num)
     else if (!this.#writeInPlace(num, null, 0)) this.#root = this.#write(this.#root, this.#shift, num, null, 0)
   }
@@ -149,7 +150,6 @@ export class FdTree {
     const tree = new FdTree()
     this.#generation = ++generations
     tree.#low = this.#low
-    tree.#lowRanks = this.#lowRanks
     tree.#lowShared = this.#lowShared = true
     tree.#root = this.#root
     tree.#shift = this.#shift
@@ -164,8 +164,8 @@ export class FdTree {
    */
   nums(first: number, last: number, kind: typeof ANY | typeof KEPT_ON_EXEC | typeof CLOSED_ON_EXEC): number[] {
     const found: number[] = []
-    for (let num = Math.max(first, 0); num <= last && num < this.#low.length; num++) {
-      const fd = this.#low[num]!
+    for (let num = Math.max(first, 0); num <= last && num * 2 < this.#low.length; num++) {
+      const fd = this.#low[num * 2] as Fd | null
       if (fd !== null && isOfKind(fd, kind)) found.push(num)
     }
     if (this.#root !== null) collect(this.#root, this.#shift, 0, Math.max(first, 0), last, kind, found)

@@ -60,6 +60,20 @@ export interface LateName {
   of(fd: Fd): string
 }
 
+/** What few descriptors have, as most are files. */
+class Rare {
+  inoHigh = 0
+  sip: Uint8Array | null = null
+  dip: Uint8Array | null = null
+  sport = 0
+  dport = 0
+  l4proto = 0
+  pid = 0
+}
+
+/** Of the others; never written to. */
+const NOTHING_RARE = new Rare()
+
 /**
  * One open file descriptor (libsinsp's fdinfo). Fields with scope `fd` depend only on this object, and not on its `num`:
  * after a fork, the tables of both processes share the object until one of them changes it. Any change to another property
@@ -67,9 +81,8 @@ export interface LateName {
  */
 export class Fd implements MemoHolder {
   // Properties compared when a known file is opened come first, to fit in one cache line (OpenFiles).
-  /** The inode number as two halves, to avoid an allocation on open: see `ino`. */
+  /** The lower half of the inode number: see `ino`. */
   inoLow = 0
-  inoHigh = 0
   /** O_* in Falco's PPM_O_ encoding. */
   openFlags = 0
   dev = 0
@@ -77,8 +90,7 @@ export class Fd implements MemoHolder {
   nameRaw = ''
   /** The path of the opened file as resolved by the kernel; '' = not recorded, or the same as the path passed. */
   resolved = ''
-  #name = ''
-  #late: LateName | null = null
+  #name: string | LateName = ''
   /** FD_ROLE_* | FD_CONNECTED | … */
   flags = 0
   /** SCAP_FD_*: see FdKind. */
@@ -88,17 +100,7 @@ export class Fd implements MemoHolder {
   num: number
   /** `num` of the event that last renamed it (fd.name_changed). */
   renamedAt = 0
-  /** Client address: 4 or 16 bytes in network order; null unless this is a socket with a tuple. */
-  sip: Uint8Array | null = null
-  /** Server address, or the address of a listening socket (IPV4_SERVSOCK, IPV6_SERVSOCK). */
-  dip: Uint8Array | null = null
-  sport = 0
-  /** Server port, or the port of a listening socket. */
-  dport = 0
-  /** SCAP_L4_* */
-  l4proto = 0
-  /** For a pidfd: the process it refers to. */
-  pid = 0
+  #rare = NOTHING_RARE
   /** Which tree may change this object: see FdTree. */
   generation = 0
   /** Where a search for texts in paths stands behind the name and a slash: see PathSearch. 0 = not known. */
@@ -111,23 +113,91 @@ export class Fd implements MemoHolder {
 
   /** The file's path, or what else a descriptor of this kind is known by. */
   get name(): string {
-    if (this.#late !== null) this.name = this.#late.of(this)
-    return this.#name
+    const name = this.#name
+    return typeof name === 'string' ? name : (this.#name = name.of(this))
   }
 
   set name(name: string) {
-    this.#late = null
     this.#name = name
   }
 
   /** Lets the name be made from the other properties when it is asked for. */
   nameLate(late: LateName): void {
-    this.#late = late
+    this.#name = late
   }
 
   /** How many names of other descriptors have to be made before this one's. */
   get lateness(): number {
-    return this.#late === null ? 0 : this.#late.lateness
+    const name = this.#name
+    return typeof name === 'string' ? 0 : name.lateness
+  }
+
+  /** The upper half of the inode number, hardly ever used; the two are apart to avoid an allocation on open. */
+  get inoHigh(): number {
+    return this.#rare.inoHigh
+  }
+
+  set inoHigh(high: number) {
+    if (high !== this.#rare.inoHigh) Fd.#rareOf(this).inoHigh = high
+  }
+
+  /** Client address: 4 or 16 bytes in network order; null unless this is a socket with a tuple. */
+  get sip(): Uint8Array | null {
+    return this.#rare.sip
+  }
+
+  set sip(address: Uint8Array | null) {
+    Fd.#rareOf(this).sip = address
+  }
+
+  /** Server address, or the address of a listening socket (IPV4_SERVSOCK, IPV6_SERVSOCK). */
+  get dip(): Uint8Array | null {
+    return this.#rare.dip
+  }
+
+  set dip(address: Uint8Array | null) {
+    Fd.#rareOf(this).dip = address
+  }
+
+  get sport(): number {
+    return this.#rare.sport
+  }
+
+  set sport(port: number) {
+    Fd.#rareOf(this).sport = port
+  }
+
+  /** Server port, or the port of a listening socket. */
+  get dport(): number {
+    return this.#rare.dport
+  }
+
+  set dport(port: number) {
+    Fd.#rareOf(this).dport = port
+  }
+
+  /** SCAP_L4_* */
+  get l4proto(): number {
+    return this.#rare.l4proto
+  }
+
+  set l4proto(protocol: number) {
+    Fd.#rareOf(this).l4proto = protocol
+  }
+
+  /** For a pidfd: the process it refers to. */
+  get pid(): number {
+    return this.#rare.pid
+  }
+
+  set pid(pid: number) {
+    Fd.#rareOf(this).pid = pid
+  }
+
+  /** Static, since a private method of objects would take room in each. */
+  static #rareOf(fd: Fd): Rare {
+    if (fd.#rare === NOTHING_RARE) fd.#rare = new Rare()
+    return fd.#rare
   }
 
   get ino(): bigint {
@@ -140,18 +210,11 @@ export class Fd implements MemoHolder {
     fd.openFlags = this.openFlags
     fd.flags = this.flags & ~FD_SHARED
     fd.#name = this.#name
-    fd.#late = this.#late
     fd.nameRaw = this.nameRaw
     fd.resolved = this.resolved
     fd.dev = this.dev
     fd.inoLow = this.inoLow
-    fd.inoHigh = this.inoHigh
-    fd.sip = this.sip
-    fd.dip = this.dip
-    fd.sport = this.sport
-    fd.dport = this.dport
-    fd.l4proto = this.l4proto
-    fd.pid = this.pid
+    if (this.#rare !== NOTHING_RARE) fd.#rare = Object.assign(new Rare(), this.#rare)
     return fd
   }
 }

@@ -1,7 +1,7 @@
 import { sameBytes } from '../events/byte-keys.ts'
 import { decodeText } from '../events/text.ts'
 
-const NO_BYTES = new Uint8Array(0)
+const encoder = new TextEncoder()
 const SPACE = 0x20
 
 /** Where recorders cut the arguments of a program, argv[0] among them, and its environment. */
@@ -14,41 +14,49 @@ export const MAX_LIST_BYTES = 4096
 export class StringList {
   #split: readonly string[] | null = null
   #joined: string | null = null
-  readonly #bytes: Uint8Array
+  /** As a text, which takes less memory, until bytes are asked for. */
+  #source: Uint8Array | string
   #view: DataView | null = null
 
-  /** `bytes` must not be shared with or modified by the caller. */
-  constructor(bytes: Uint8Array, items: readonly string[] | null = null) {
-    this.#bytes = bytes
-    this.#split = items
+  /** @param source each string with its NUL; bytes must not be shared with or modified by the caller */
+  constructor(source: Uint8Array | string) {
+    this.#source = source
   }
 
   get items(): readonly string[] {
-    this.#split ??= splitStrings(this.#bytes)
+    const source = this.#source
+    this.#split ??= typeof source === 'string' ? source.split('\0').slice(0, -1) : splitStrings(source)
     return this.#split
   }
 
   /** The strings, joined by single spaces. */
   get text(): string {
-    this.#joined ??= this.#split === null ? joinStrings(this.#bytes) : this.#split.join(' ')
+    const source = this.#source
+    this.#joined ??= typeof source === 'string' || this.#split !== null ? this.items.join(' ') : joinStrings(source)
     return this.#joined
   }
 
   /** Bytes that the strings take, each with its NUL. */
   get size(): number {
-    return this.#bytes.length || this.items.reduce((sum, item) => sum + item.length + 1, 0)
+    return StringList.#bytesOf(this).length
+  }
+
+  /** Static, since a private method of objects would take room in each. */
+  static #bytesOf(list: StringList): Uint8Array {
+    if (typeof list.#source === 'string') list.#source = encoder.encode(list.#source)
+    return list.#source
   }
 
   /** True if the list was built from the bytes of `view` from `start` to `end`. */
   madeFrom(view: DataView, start: number, end: number): boolean {
-    const own = this.#bytes
+    const own = StringList.#bytesOf(this)
     if (own.length !== end - start) return false
     this.#view ??= new DataView(own.buffer, own.byteOffset, own.length)
     return sameBytes(view, start, own.length, this.#view, 0)
   }
 }
 
-export const EMPTY_LIST = new StringList(NO_BYTES, [])
+export const EMPTY_LIST = new StringList('')
 
 /** Splits a NUL-separated list; a trailing NUL terminates the last string. */
 export function splitStrings(bytes: Uint8Array): string[] {

@@ -5,7 +5,8 @@ import type { Thread } from '../model/thread.ts'
  * exits, their memos about the leader become invalid, even if it is not one of their ancestors.
  */
 export class FollowerIndex {
-  readonly #byLeader = new Map<number, Set<Thread>>()
+  /** One follower, as most leaders have, or several. */
+  readonly #byLeader = new Map<number, Thread | Set<Thread>>()
 
   add(thread: Thread): void {
     this.#follow(thread, thread.sid)
@@ -22,9 +23,10 @@ export class FollowerIndex {
   /** Clears the memos of all followers of `leader`. Returns false, clearing none, if there are more than `budget`. */
   forget(leader: number, budget: number): boolean {
     const threads = this.#byLeader.get(leader)
-    if (threads === undefined) return true
-    if (threads.size > budget) return false
-    for (const thread of threads) thread.memo = null
+    if (threads instanceof Set) {
+      if (threads.size > budget) return false
+      for (const thread of threads) thread.memo = null
+    } else if (threads !== undefined) threads.memo = null
     return true
   }
 
@@ -35,12 +37,14 @@ export class FollowerIndex {
   #follow(thread: Thread, leader: number): void {
     if (leader < 0) return
     const threads = this.#byLeader.get(leader)
-    if (threads === undefined) this.#byLeader.set(leader, new Set([thread]))
-    else threads.add(thread)
+    if (threads === undefined) this.#byLeader.set(leader, thread)
+    else if (threads instanceof Set) threads.add(thread)
+    else if (threads !== thread) this.#byLeader.set(leader, new Set([threads, thread]))
   }
 
   #leave(thread: Thread, leader: number): void {
     const threads = this.#byLeader.get(leader)
-    if (threads?.delete(thread) && threads.size === 0) this.#byLeader.delete(leader)
+    if (threads === thread) this.#byLeader.delete(leader)
+    else if (threads instanceof Set && threads.delete(thread) && threads.size === 0) this.#byLeader.delete(leader)
   }
 }

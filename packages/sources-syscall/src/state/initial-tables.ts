@@ -3,7 +3,7 @@ import { addressText, isMapped, tupleText, unmap } from '../model/addresses.ts'
 import { CL_ACTIVE, CL_CLONE_FILES } from '../model/clone-flags.ts'
 import { FD_CONNECTED, FD_ROLE_CLIENT, FD_ROLE_SERVER, Fd, FdKind, L4_TCP } from '../model/fd.ts'
 import { FdTable } from '../model/fd-table.ts'
-import { StringList } from '../model/string-list.ts'
+import { EMPTY_LIST, StringList } from '../model/string-list.ts'
 import type { Thread } from '../model/thread.ts'
 import { WorkingDirectory } from '../model/working-directory.ts'
 import { concatenatePaths, withoutDeleted } from './paths.ts'
@@ -57,7 +57,7 @@ export function readProcess(tables: Tables, entry: ProcessEntry): Thread {
   thread.tty = entry.tty
   thread.cloneTs = entry.cloneTs
   if (entry.cgroups.length > 0) {
-    const bytes = joined(entry.cgroups)
+    const bytes = encoder.encode(joined(entry.cgroups))
     thread.cgroupSet = tables.containers.resolve(bytes, 0, bytes.length)
     thread.container = thread.cgroupSet.container
   }
@@ -65,12 +65,12 @@ export function readProcess(tables: Tables, entry: ProcessEntry): Thread {
 }
 
 function listOf(items: readonly string[]): StringList {
-  return new StringList(joined(items), items)
+  return items.length === 0 ? EMPTY_LIST : new StringList(joined(items))
 }
 
-/** Encodes a list as events do: NUL-terminated strings. */
-function joined(texts: readonly string[]): Uint8Array {
-  return encoder.encode(texts.map(text => `${text}\0`).join(''))
+/** A list as events have it: each string with its NUL. */
+function joined(texts: readonly string[]): string {
+  return [...texts, ''].join('\0')
 }
 
 /** Reads a descriptor of the initial tables. */
@@ -81,7 +81,7 @@ export function readFd(tables: Tables, entry: FdEntry): Fd {
   fd.openFlags = entry.openFlags
   fd.dev = entry.dev
   fd.name = entry.name
-  fd.l4proto = entry.l4proto
+  if (entry.l4proto !== 0) fd.l4proto = entry.l4proto
   switch (entry.type) {
     case FdKind.ipv4Socket:
     case FdKind.ipv6Socket: {

@@ -3,6 +3,7 @@ import { Skip, type Skips } from '../capture/skips.ts'
 import type { Window } from '../capture/window.ts'
 import { EVENT_HEADER } from '../event.ts'
 import { PPME } from '../events/ids.ts'
+import { int64 } from '../events/int64.ts'
 import { positions } from '../events/positions.ts'
 import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
 import { SOCKET_NUMBERS } from '../model/socket-numbers.ts'
@@ -16,7 +17,6 @@ import { PART_OF } from './state.ts'
 import type { Tables } from './tables.ts'
 import { isUnconnected } from './transfers.ts'
 
-const TWO_32 = 4294967296
 const ALL_TYPES = 1 << 16
 const CLOSE = positions(['res', 'fd'], 'SYSCALL_CLOSE_X')
 const FCNTL = positions(['res', 'fd', 'cmd', 'arg'], 'SYSCALL_FCNTL_X')
@@ -154,9 +154,4 @@ function parameterAt(view: DataView, start: number, limit: number, index: number
   if (index >= count || at > limit) return -1
   for (let i = 0; i < index; i++, lengths += 2) at += view.getUint16(lengths, true)
   return view.getUint16(lengths, true) === size && at + size <= limit ? at : -1
-}
-
-/** A signed 64-bit number as a double, as SyscallEvent.int64Number reads it. */
-function int64(view: DataView, at: number): number {
-  return view.getInt32(at + 4, true) * TWO_32 + view.getUint32(at, true)
 }

@@ -5,6 +5,7 @@ import type { Container } from '../model/container.ts'
 import type { EnterEvent } from '../model/enter-event.ts'
 import { FdTable } from '../model/fd-table.ts'
 import { InterfaceTable } from '../model/interfaces.ts'
+import { EMPTY_LIST } from '../model/string-list.ts'
 import { Thread } from '../model/thread.ts'
 import { UserTable } from '../model/users.ts'
 import type { ContainerEngine } from './cgroup-matchers.ts'
@@ -230,6 +231,12 @@ export class Tables {
   /** Live, to be called periodically: looks up the names of users in new containers. */
   lookForNames(): void {
     if (this.names.look()) this.threads.forgetAll()
+  }
+
+  /** From now on, environments of programs are not kept: they are most of what the table of processes takes. */
+  forgetEnvironments(): void {
+    this.keepsEnvironments = false
+    for (const thread of this.threads) thread.ownEnv = EMPTY_LIST
   }
 
   /** Removes what the last event ended. Call it before the next event if `unsettled` is set. */

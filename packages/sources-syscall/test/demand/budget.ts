@@ -1,8 +1,15 @@
-/** Prints how many bytes of heap an event of each kind takes, as JSON: run by budget.test.ts in a process of its own. */
+/**
+ * Prints how many bytes of heap an event of each kind takes, and what is kept of a thread and a descriptor of a capture's tables, as JSON:
+ * run by budget.test.ts in a process of its own.
+ */
 import { Engine } from '@falc/engine'
+import { emptyFd } from '../../src/capture/descriptors.ts'
+import { emptyProcess } from '../../src/capture/processes.ts'
 import { CaptureReader } from '../../src/capture/reader.ts'
+import { CaptureWriter } from '../../src/capture/writer.ts'
 import { Delivery } from '../../src/delivery.ts'
 import { demandOf } from '../../src/demand/demand.ts'
+import { FdKind } from '../../src/model/fd.ts'
 import { syscall } from '../../src/source.ts'
 import { SkipEvents } from '../../src/state/skip-events.ts'
 import { SyscallState } from '../../src/state/state.ts'
@@ -67,8 +74,57 @@ function bytesPerEvent(kind: string, blocks: readonly Uint8Array[]): number {
   return bytes / EVENTS
 }
 
+const PROCESSES = 5000
+const FDS = 10
+
+/** What the tables of processes keep, per process. @param fds of each, every one of a file of its own */
+function bytesPerProcess(fds: number): number {
+  const parts: Uint8Array[] = []
+  const writer = new CaptureWriter(bytes => parts.push(bytes.slice()))
+  const tids = Array.from({ length: PROCESSES }, (_, i) => i + 1)
+  writer.processes(
+    tids.map(tid => ({
+      ...emptyProcess(tid, tid, tid >> 3),
+      ...{ comm: 'worker', exe: '/usr/bin/worker', exepath: '/usr/bin/worker', args: ['--id', `${tid}`], cwd: '/srv' },
+      ...{ env: ['PATH=/usr/bin', `ID=${tid}`], sid: tid, vpgid: tid, pgid: tid, vtid: tid, vpid: tid, root: '/' },
+      ...{ capEffective: 0x1ffffffffffn, exeIno: 1234567n, exeCtime: 1764000000123456789n },
+    })),
+  )
+  for (const tid of tids) {
+    const numbers = Array.from({ length: fds }, (_, num) => num)
+    writer.fds(
+      tid,
+      numbers.map(num => ({
+        ...emptyFd(num, FdKind.fileV2),
+        ino: BigInt(tid),
+        name: `/srv/data/${tid}/${num}`,
+        dev: 7,
+      })),
+    )
+  }
+  writer.flush()
+  const state = new SyscallState()
+  const reader = new CaptureReader(state)
+  const before = heapUsed()
+  for (const part of [...parts, KINDS['passed over']![0]!]) reader.push(part)
+  if (!reader.next()) throw new Error('no event')
+  const { threads, fds: open } = state.tables.counts
+  if (threads !== PROCESSES || open !== PROCESSES * fds) throw new Error(`${threads} threads, ${open} descriptors`)
+  return (heapUsed() - before) / PROCESSES
+}
+
+function heapUsed(): number {
+  // Twice, since what the first has finalised is still there.
+  gc!()
+  gc!()
+  return process.memoryUsage().heapUsed
+}
+
+const alone = bytesPerProcess(0)
 console.log(
-  JSON.stringify(
-    Object.fromEntries(Object.entries(KINDS).map(([kind, blocks]) => [kind, bytesPerEvent(kind, blocks)])),
-  ),
+  JSON.stringify({
+    ...Object.fromEntries(Object.entries(KINDS).map(([kind, blocks]) => [kind, bytesPerEvent(kind, blocks)])),
+    'a process that ran before': alone,
+    'a descriptor that was open before': (bytesPerProcess(FDS) - alone) / FDS,
+  }),
 )
