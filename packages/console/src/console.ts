@@ -14,7 +14,15 @@ import { Files, HEADERS } from './files.ts'
 import { NatsDoor, type NatsOptions } from './nats.ts'
 import { openapi } from './openapi.ts'
 import { checkParameters } from './parameters.ts'
-import type { AnyRoute, Asking, Delivery, House, Waiting, Who } from './routes/route.ts'
+import {
+  type AnyRoute,
+  type Asking,
+  type Delivery,
+  type House,
+  type Waiting,
+  type Who,
+  waitOf,
+} from './routes/route.ts'
 import { STREAM } from './routes/stream.ts'
 import { ROUTES } from './routes.ts'
 import type { RulebookOptions } from './rulebook.ts'
@@ -149,8 +157,10 @@ export class Console implements House {
     if (route.whole && who.namespaces) throw new Refused(403, 'namespaces', 'this is about all namespaces')
     checkParameters(given, route.parameters)
     const asking: Asking = { who, given, id, body: Buffer.alloc(0) }
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
     if (route === STREAM) return this.#startStream(request, response, asking)
-    const answer = (body: Buffer) => this.#replyTo(route, { ...asking, body })
+    const answer = (body: Buffer) => this.#replyTo(route, { ...asking, body }, gone.signal)
     if (route.body === undefined) return send(response, 200, await answer(asking.body))
     const { open } = route
     const client = this.#auth.clientOf(request)
@@ -163,8 +173,8 @@ export class Console implements House {
     }
   }
 
-  #replyTo(route: AnyRoute, asking: Asking): Promise<string> {
-    return route.house ? route.answer({ ...this.#house, ...asking }) : this.#ask(route, asking)
+  #replyTo(route: AnyRoute, asking: Asking, gone: AbortSignal): Promise<string> {
+    return route.house ? route.answer({ ...this.#house, ...asking }) : this.#ask(route, asking, gone)
   }
 
   async #session(method: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -198,10 +208,11 @@ export class Console implements House {
     return { writer: this.writer, delivery: this.delivery, approvals: this.approvals }
   }
 
-  #ask(route: AnyRoute, { who, given, id, body }: Asking): Promise<string> {
+  #ask(route: AnyRoute, { who, given, id, body }: Asking, gone?: AbortSignal): Promise<string> {
     const { name, scopes, namespaces } = who
     const asked = { name, scopes, namespaces }
-    return this.#desk.ask({ route: ROUTES.indexOf(route), who: asked, given: given.toString(), id, body })
+    const question = { route: ROUTES.indexOf(route), who: asked, given: given.toString(), id, body }
+    return this.#desk.ask(question, gone, waitOf(given))
   }
 
   async #startStream(request: IncomingMessage, response: ServerResponse, asking: Asking): Promise<void> {

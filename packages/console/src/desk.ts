@@ -1,7 +1,7 @@
 /** Answers what needs the store or the rules. It runs on a thread of its own: a question may read a million alerts. */
 import { type AlertData, alerts, type Source } from '@falc/engine'
 import { type Asked, Store, StoreReader } from '@falc/store'
-import type { Answer, Asking, Call, Who, Desk as Work } from './routes/route.ts'
+import { type Answer, type Asking, type Call, PATIENCE_S, type Who, type Desk as Work } from './routes/route.ts'
 import { SilencePlanner } from './routes/silenced.ts'
 import { ROUTES } from './routes.ts'
 import { Rulebook, type RulebookOptions } from './rulebook.ts'
@@ -10,9 +10,6 @@ export interface DeskOptions extends RulebookOptions {
   /** The store. */
   readonly path: string
 }
-
-/** Milliseconds that one question may take, before it is answered with what is known. */
-const PATIENCE_MS = 2000
 
 export class Desk implements Work {
   readonly source: Source<AlertData>
@@ -31,12 +28,12 @@ export class Desk implements Work {
     this.#silences = new SilencePlanner(this.source)
   }
 
-  /** @param route its place in the table @returns JSON @throws {Refused} */
-  answer(route: number, asking: Asking): Promise<string> {
+  /** @param route its place in the table @param signal nobody waits for the answer any longer @returns JSON @throws {Refused} */
+  answer(route: number, asking: Asking, signal?: AbortSignal): Promise<string> {
     const { source, conditions, rulebook } = this
     const work: Work = {
       ...{ source, conditions, rulebook, reader: who => this.reader(who), store: () => this.store() },
-      ...{ patiently: asked => this.patiently(asked), silences: store => this.silences(store) },
+      ...{ patiently: (asked, seconds) => patiently(asked, seconds, signal), silences: store => this.silences(store) },
     }
     return ROUTES[route]!.answer({ ...work, ...asking } as Call & never)
   }
@@ -49,10 +46,8 @@ export class Desk implements Work {
     return this.#store.open()
   }
 
-  async patiently<T>(asked: Asked<T>): Promise<Answer<T>> {
-    const end = performance.now() + PATIENCE_MS
-    while (asked.step() && performance.now() < end) await new Promise(resolve => setImmediate(resolve))
-    return asked
+  patiently<T>(asked: Asked<T>): Promise<Answer<T>> {
+    return patiently(asked)
   }
 
   silences(store: StoreReader) {
@@ -62,6 +57,13 @@ export class Desk implements Work {
   async close(): Promise<void> {
     await Promise.all([this.#reader.close(), this.#store.close()])
   }
+}
+
+async function patiently<T>(asked: Asked<T>, seconds = PATIENCE_S, signal?: AbortSignal): Promise<Answer<T>> {
+  const end = performance.now() + 1000 * seconds
+  while (asked.step() && performance.now() < end && !signal?.aborted)
+    await new Promise(resolve => setImmediate(resolve))
+  return asked
 }
 
 /** A store that is opened once, and again when another file has taken its place. */

@@ -4,17 +4,20 @@ import { Worker } from 'node:worker_threads'
 import { StoreError } from '@falc/store'
 import type { DeskOptions } from './desk.ts'
 import { Refused } from './failure.ts'
-import type { Question, Reply } from './worker.ts'
+import type { Dropped, Question, Reply } from './worker.ts'
 
 /** Questions that may wait. */
 const MAX_WAITING = 256
-/** Milliseconds after which a question is given up. */
+/** Questions that ask for more time at once: with each, others take longer. */
+const MAX_LONG = 2
+/** Milliseconds after which a question is given up, beside those that it asks for itself. */
 const DEADLINE_MS = 30_000
 /** Megabytes that the thread's answers and rules may take: it ends if they do not suffice, and a new one begins. */
 const MEMORY_MB = 1024
 
 interface Waiting extends Pick<PromiseWithResolvers<string>, 'resolve' | 'reject'> {
   readonly timer: NodeJS.Timeout
+  readonly isLong: boolean
 }
 
 export class DeskThread {
@@ -36,16 +39,22 @@ export class DeskThread {
     this.#worker ??= this.#start()
   }
 
-  /** @returns JSON @throws {Refused | StoreError | Error} */
-  ask(question: Omit<Question, 'number'>): Promise<string> {
+  /** @param gone whoever asks has gone: others need not wait for this @returns JSON @throws {Refused | StoreError | Error} */
+  ask(question: Omit<Question, 'number'>, gone?: AbortSignal, seconds = 0): Promise<string> {
     if (this.#waiting.size >= MAX_WAITING) throw busy('too many questions wait')
+    const isLong = seconds > 0
+    if (isLong && [...this.#waiting.values()].filter(one => one.isLong).length >= MAX_LONG)
+      throw busy('others have all alerts counted: try again when they are done')
     const number = ++this.#number
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     const asked = performance.now()
-    const timer = setTimeout(() => this.#giveUp(number, asked), DEADLINE_MS)
-    this.#waiting.set(number, { resolve, reject, timer })
+    const timer = setTimeout(() => this.#giveUp(number, asked), DEADLINE_MS + 1000 * seconds)
+    this.#waiting.set(number, { resolve, reject, timer, isLong })
     this.start()
     this.#worker!.postMessage({ ...question, number } satisfies Question)
+    gone?.addEventListener('abort', () => {
+      if (this.#waiting.has(number)) this.#worker?.postMessage({ drop: number } satisfies Dropped)
+    })
     return promise
   }
 

@@ -16,6 +16,11 @@ export interface Question {
   readonly body: Uint8Array
 }
 
+/** Whoever asked this is gone. */
+export interface Dropped {
+  readonly drop: number
+}
+
 export type Reply =
   | { readonly number: number; readonly json: string }
   | { readonly number: number; readonly refused: Pick<Refused, 'status' | 'code' | 'message' | 'headers'> }
@@ -24,14 +29,24 @@ export type Reply =
 
 export async function serve(port: MessagePort, options: DeskOptions): Promise<void> {
   const desk = loaded(options)
-  port.on('message', async (question: Question | 'close') => {
+  const asked = new Map<number, AbortController>()
+  port.on('message', async (question: Question | Dropped | 'close') => {
     if (question === 'close') {
       const { close } = await desk
       await close()
       port.close()
       return
     }
-    port.postMessage(await replied(await desk, question))
+    if ('drop' in question) {
+      asked.get(question.drop)?.abort()
+      return
+    }
+    const { number } = question
+    const gone = new AbortController()
+    asked.set(number, gone)
+    const reply = await replied(await desk, question, gone.signal)
+    asked.delete(number)
+    port.postMessage(reply)
   })
   await desk
 }
@@ -45,11 +60,11 @@ async function loaded(options: DeskOptions): Promise<{ desk: Desk; close: () => 
   return { desk, close: () => desk.close() }
 }
 
-async function replied({ desk }: { desk: Desk }, question: Question): Promise<Reply> {
+async function replied({ desk }: { desk: Desk }, question: Question, signal: AbortSignal): Promise<Reply> {
   const { number, route, who, given, id, body } = question
   try {
     const asking = { who, given: new URLSearchParams(given), id, body: Buffer.from(body) }
-    return { number, json: await desk.answer(route, asking) }
+    return { number, json: await desk.answer(route, asking, signal) }
   } catch (error) {
     if (error instanceof Refused) {
       const { status, code, message, headers } = error

@@ -14,22 +14,34 @@ const source = defineSource({
   fields: { 'proc.name': { type: 'string', doc: 'd', extract: () => undefined } },
 })
 
-test('a question that reads all does not hold up others', async () => {
+async function deskOf(count: number): Promise<Desk> {
   const folder = mkdtempSync(join(tmpdir(), 'falc-desk-'))
   const path = join(folder, 'alerts.db')
   const store = await Store.open(path)
-  store.insert(Array.from({ length: 6000 }, (_, n) => alert(n)))
+  store.insert(Array.from({ length: count }, (_, n) => alert(n)))
   store.close()
   const desk = new Desk({ path }, [source])
   onTestFinished(async () => {
     await desk.close()
     rmSync(folder, { recursive: true, force: true })
   })
+  return desk
+}
+
+type Given = Record<string, string>
+
+async function answerOf(desk: Desk, route: string, given: Given, namespaces?: string[], signal?: AbortSignal) {
+  const at = ROUTES.findIndex(({ method, path }) => method === 'GET' && path === `/api/v1/${route}`)
+  const who = { name: 'x', scopes: [], ...(namespaces && { namespaces }) }
+  const asking = { who, id: '', body: Buffer.alloc(0), given: new URLSearchParams(given) }
+  return JSON.parse(await desk.answer(at, asking, signal))
+}
+
+test('a question that reads all does not hold up others', async () => {
+  const desk = await deskOf(6000)
   const order: string[] = []
-  const ask = async (name: string, route: string, given: Record<string, string>) => {
-    const at = ROUTES.findIndex(({ method, path }) => method === 'GET' && path === `/api/v1/${route}`)
-    const asking = { who: { name: 'x', scopes: [] }, id: '', body: Buffer.alloc(0), given: new URLSearchParams(given) }
-    const answer = JSON.parse(await desk.answer(at, asking))
+  const ask = async (name: string, route: string, given: Given) => {
+    const answer = await answerOf(desk, route, given)
     order.push(name)
     return answer
   }
@@ -40,4 +52,21 @@ test('a question that reads all does not hold up others', async () => {
   ])
   expect(order).toEqual(['newest', 'top', 'all'])
   expect([all.count, newest.alerts.length]).toEqual([0, 1])
+})
+
+test('a question ends with whoever asked it; an answer says of how many of the alerts it is', async () => {
+  const desk = await deskOf(6000)
+  const gone = AbortSignal.abort()
+  const { groups, ...part } = await answerOf(desk, 'groups', { by: 'proc.name', wait: '60' }, undefined, gone)
+  expect([groups.length > 0, part]).toEqual([
+    true,
+    { complete: false, looked: { alerts: expect.any(Number), of: 6000 } },
+  ])
+  expect(part.looked.alerts).toBeLessThan(6000)
+  const facets = await answerOf(desk, 'facets', { fields: 'rule,proc.name' }, undefined, gone)
+  expect([facets.complete, facets.looked]).toEqual([false, part.looked])
+  expect(await answerOf(desk, 'groups', { by: 'proc.name', wait: '60' })).toMatchObject({ complete: true })
+  // Who may see some of the alerts is not told how many there are.
+  const own = await answerOf(desk, 'groups', { by: 'proc.name' }, ['nobody'], gone)
+  expect(own).toEqual({ groups: [], complete: false })
 })

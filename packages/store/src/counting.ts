@@ -42,6 +42,9 @@ export function count(db: DatabaseSync, query: Query, window: Window): Asked<num
     get complete() {
       return tally.complete
     },
+    get looked() {
+      return tally.looked
+    },
   }
 }
 
@@ -56,6 +59,9 @@ export function top(db: DatabaseSync, by: Grouping, query: Query, limit: number,
     },
     get complete() {
       return tally.complete
+    },
+    get looked() {
+      return tally.looked
     },
   }
 }
@@ -92,6 +98,9 @@ export function groups(
     },
     get complete() {
       return parts.isDone && !tally.isCut
+    },
+    get looked() {
+      return parts.looked
     },
   }
 }

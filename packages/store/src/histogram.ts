@@ -59,6 +59,9 @@ export function histogram(
     get complete() {
       return parts.isDone && !bars.isCut
     },
+    get looked() {
+      return parts.looked
+    },
   }
 }
 

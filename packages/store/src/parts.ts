@@ -11,6 +11,13 @@ export interface Asked<T> {
   readonly value: T
   /** Whether it is the whole answer. */
   readonly complete: boolean
+  /** How many alerts have been looked at, of how many; undefined: it needs none. */
+  readonly looked?: Looked | undefined
+}
+
+export interface Looked {
+  readonly alerts: number
+  readonly of: number
 }
 
 /** Asks to the end. @throws {StoreError} */
@@ -35,6 +42,7 @@ const LONG = 60
 /** The rows of a question, the newest part first unless `oldest` is set. */
 export class Parts {
   readonly #oldest: boolean
+  readonly #all: number
   #left: Rows
   #size: number
   #last: { readonly size: number; readonly ms: number } | undefined
@@ -44,6 +52,7 @@ export class Parts {
   constructor(db: DatabaseSync, query: Query, window: Window & { readonly oldest?: boolean | undefined } = {}) {
     this.#oldest = window.oldest ?? false
     this.#left = guarded(() => rowsOf(db, query, window))
+    this.#all = countOf(this.#left)
     this.#size = window.part ?? FIRST
   }
 
@@ -53,7 +62,11 @@ export class Parts {
   }
 
   get isDone(): boolean {
-    return this.#left.before - this.#left.after <= 1
+    return countOf(this.#left) === 0
+  }
+
+  get looked(): Looked {
+    return { alerts: this.#all - countOf(this.#left), of: this.#all }
   }
 
   /** undefined: there are none left. */
@@ -93,3 +106,5 @@ export class Parts {
     else if (own > Math.max(LONG, this.#fixed)) this.#size = Math.max(LEAST, Math.floor((this.#size * LONG) / own))
   }
 }
+
+const countOf = ({ after, before }: Rows) => Math.max(0, before - after - 1)

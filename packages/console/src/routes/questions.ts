@@ -3,8 +3,8 @@ import { isoTime } from '@falc/engine'
 import type { Group, Query, StoreReader } from '@falc/store'
 import { badRequest } from '../failure.ts'
 import { byOf, groupingsOf, integerOf, SHOWN } from '../parameters.ts'
-import type { Facets, Histogram, Status, Top } from '../shapes/index.ts'
-import type { Call, Route } from './route.ts'
+import type { Completeness, Facets, Histogram, Status, Top } from '../shapes/index.ts'
+import { type Answer, type Call, MAX_WAIT_S, PATIENCE_S, type Route } from './route.ts'
 import { printed, selectionOf } from './shown.ts'
 import type { Silences } from './silenced.ts'
 
@@ -14,9 +14,18 @@ const BY = {
   doc: 'rule, priority, source, host, namespace, tags, or any field of an alert',
   example: 'rule',
 } as const
+const WAIT = {
+  type: 'integer',
+  doc: `Seconds that the question may take, at most ${MAX_WAIT_S}; default ${PATIENCE_S}`,
+} as const
 const MAX_COUNTS = 1000
 /** Characters of an answer with alerts, and one alert more: each may have a megabyte. */
 const MAX_BYTES = 8 * 1024 * 1024
+
+/** What an answer says about itself; how many alerts there are is not for those who may see some of them. */
+function completeness({ complete, looked }: Omit<Answer<unknown>, 'value'>, { who }: Call): Completeness {
+  return { complete, ...(!complete && !who.namespaces && looked && { looked }) }
+}
 
 /** The question of most routes: a store, and which alerts. */
 async function asked(call: Call): Promise<[StoreReader, Query]> {
@@ -32,8 +41,8 @@ const top: Route = {
     if (by === undefined) throw badRequest('by is needed: rule, host, proc.name …')
     const limit = integerOf('limit', call.given, 20, MAX_COUNTS)
     const [store, query] = await asked(call)
-    const { value: counts, complete } = await call.patiently(store.topping(by, query, limit))
-    return JSON.stringify({ counts, complete } satisfies Top)
+    const answer = await call.patiently(store.topping(by, query, limit))
+    return JSON.stringify({ counts: answer.value, ...completeness(answer, call) } satisfies Top)
   },
 }
 
@@ -44,10 +53,11 @@ const histogram: Route = {
     const step = BigInt(integerOf('step', call.given, 3600, 86_400 * 366)) * 1_000_000_000n
     const by = byOf(call.given, call.source)
     const [store, query] = await asked(call)
-    const { value, complete } = await call.patiently(store.charting(by, query, step))
+    const answer = await call.patiently(store.charting(by, query, step))
+    const { value } = answer
     if (value.length > 20_000) throw badRequest('these are more than 20,000 steps: take longer ones, or less time')
     const bars = value.map(bar => ({ ...bar, time: isoTime(bar.time) }))
-    return JSON.stringify({ bars, complete } satisfies Histogram)
+    return JSON.stringify({ bars, ...completeness(answer, call) } satisfies Histogram)
   },
 }
 
@@ -67,25 +77,37 @@ const facets: Route = {
     const [store, query] = await asked(call)
     const found = await Promise.all(
       groupings.map(async ([field, by]) => {
-        const { value, complete } = await call.patiently(store.topping(by, query, limit))
-        return { field, values: value, complete }
+        const answer = await call.patiently(store.topping(by, query, limit))
+        return { field, values: answer.value, ...completeness(answer, call) }
       }),
     )
-    const complete = found.every(one => one.complete)
-    return JSON.stringify({ facets: found.map(({ field, values }) => ({ field, values })), complete } satisfies Facets)
+    // What is said of all is what holds for the one that got least far.
+    const least = found.reduce((a, b) => (shareOf(b) < shareOf(a) ? b : a))
+    const facets = found.map(({ field, values }) => ({ field, values }))
+    return JSON.stringify({ facets, ...completeness(least, call) } satisfies Facets)
   },
 }
+
+const shareOf = ({ complete, looked }: Completeness) =>
+  complete ? 2 : looked ? looked.alerts / Math.max(1, looked.of) : 0
 
 const groups: Route = {
   ...{ method: 'GET', path: '/api/v1/groups', scope: 'read' },
   summary: 'Alerts that are equal in some fields, as one: the most frequent first',
-  parameters: { ...SHOWN, by: { ...BY, doc: 'One to three fields, with commas between them' }, limit: LIMIT },
+  parameters: {
+    ...SHOWN,
+    by: { ...BY, doc: 'One to three fields, with commas between them' },
+    limit: LIMIT,
+    wait: WAIT,
+  },
   async answer(call) {
     const limit = integerOf('limit', call.given, 50, 500)
     const groupings = groupingsOf('by', call.given, call.source, 3)
     const [store, query] = await asked(call)
     const by = groupings.map(([, grouping]) => grouping)
-    const { value, complete } = await call.patiently(store.grouping(by, query, limit))
+    const wait = integerOf('wait', call.given, PATIENCE_S, MAX_WAIT_S)
+    const answer = await call.patiently(store.grouping(by, query, limit), wait)
+    const { value } = answer
     const names = groupings.map(([name]) => name)
     const silences = call.silences(store)
     const texts: string[] = []
@@ -97,7 +119,8 @@ const groups: Route = {
       texts.push(text)
       left -= text.length
     }
-    return `{"groups":[${texts.join(',')}],"complete":${complete && left >= 0}}`
+    const whole = completeness({ complete: answer.complete && left >= 0, looked: answer.looked }, call)
+    return `{"groups":[${texts.join(',')}],${JSON.stringify(whole).slice(1)}`
   },
 }
 

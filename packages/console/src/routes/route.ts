@@ -1,11 +1,22 @@
 /** What a route is, and what it works with. */
 import type { AlertData, Source } from '@falc/engine'
-import type { Asked, Store, StoreReader, StoreThread } from '@falc/store'
+import type { Asked, Looked, Store, StoreReader, StoreThread } from '@falc/store'
 import type { Rights, Scope } from '../auth/tokens.ts'
 import type { Parameters } from '../parameters.ts'
 import type { Rulebook } from '../rulebook.ts'
 import type { Approval, Outputs, Word } from '../shapes/index.ts'
 import type { Silences } from './silenced.ts'
+
+/** Seconds that a question may take, before it is answered with what is known. */
+export const PATIENCE_S = 2
+
+/** The most that it may ask for by `wait`. */
+export const MAX_WAIT_S = 120
+
+/** Seconds that a question asks for. */
+export function waitOf(given: URLSearchParams): number {
+  return Math.min(MAX_WAIT_S, Math.max(0, Number(given.get('wait')) || 0))
+}
 
 /** Who asks. */
 export type Who = Rights
@@ -19,8 +30,8 @@ export interface Desk {
   reader(who: Who): Promise<StoreReader>
   /** The same, to change what people decide. @throws {StoreError} */
   store(): Promise<Store>
-  /** Gets an answer, or as much of it as there is time for. Others are served meanwhile. @throws {StoreError} */
-  patiently<T>(asked: Asked<T>): Promise<Answer<T>>
+  /** Gets an answer, or as much of it as there is time for. Others are served meanwhile. @param seconds default: `PATIENCE_S` @throws {StoreError} */
+  patiently<T>(asked: Asked<T>, seconds?: number): Promise<Answer<T>>
   silences(store: StoreReader): Silences
   readonly rulebook: Rulebook
 }
@@ -52,6 +63,7 @@ export interface Delivery {
 export interface Answer<T> {
   readonly value: T
   readonly complete: boolean
+  readonly looked?: Looked | undefined
 }
 
 /** A request that may be answered. */

@@ -94,8 +94,10 @@ export interface Bar extends Count {
 
 /** What a question had time for: an answer may be about the newest alerts only. */
 export interface Completeness {
-  /** Whether all alerts were looked at. */
+  /** Whether all alerts were looked at, and all values kept apart. */
   readonly complete: boolean
+  /** Where they were not: how many of the alerts were looked at, the newest first. */
+  readonly looked?: { readonly alerts: number; readonly of: number }
 }
 
 /** `GET /api/v1/top?by=` */

@@ -8,15 +8,16 @@ export type { AlertJson, Bar, Count, Found } from '../shapes/index.ts'
 /** The console wants a token. */
 export const locked = signal(false)
 
-/** @throws {Error} with the console's sentence */
+/** @param gone nobody waits for the answer any longer: the console stops, too @throws {Error} with the console's sentence */
 export async function ask<T>(
   path: string,
   given: Readonly<Record<string, string | number | undefined>> = {},
+  gone?: AbortSignal,
 ): Promise<T> {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(given))
     if (value !== undefined && value !== '') query.set(name, String(value))
-  const response = await fetch(`api/v1/${path}?${query}`)
+  const response = await fetch(`api/v1/${path}?${query}`, { signal: gone ?? null })
   if (response.status === 401) locked.value = true
   const json = await response.json()
   if (!response.ok) throw new Error(json.error?.message ?? `status ${response.status}`)

@@ -3,6 +3,7 @@ import type { Facets } from '../shapes/index.ts'
 import { ask, selection } from './api.ts'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
+import { partly } from './partly.ts'
 import { go, view } from './state.ts'
 import { NAMESPACE, narrowed } from './url.ts'
 
@@ -19,19 +20,23 @@ export const FACET_FIELDS: Readonly<Record<string, string>> = {
 }
 
 export function FacetList({ id, columns }: { id: string; columns: readonly string[] }) {
-  const load = (fields: readonly string[]) =>
-    ask<Facets>('facets', { ...selection(view.value), fields: fields.join(','), limit: 6 })
-  const first = useLoaded(() => load(COUNTED), id, REFRESH_MS)
+  const load = (fields: readonly string[], gone: AbortSignal) =>
+    ask<Facets>('facets', { ...selection(view.value), fields: fields.join(','), limit: 6 }, gone)
+  const first = useLoaded(gone => load(COUNTED, gone), id, REFRESH_MS)
   const others = [...new Set([...OTHERS, ...columns])].filter(name => !COUNTED.includes(name)).slice(0, 20)
   // Of very many alerts, others take long: they wait until what people look at first is there.
   const isNext = first.data !== undefined
-  const second = useLoaded(async () => (isNext ? load(others) : undefined), `${id} ${others} ${isNext}`, 3 * REFRESH_MS)
+  const second = useLoaded(
+    async gone => (isNext ? load(others, gone) : undefined),
+    `${id} ${others} ${isNext}`,
+    3 * REFRESH_MS,
+  )
   const all = [...(first.data?.facets ?? []), ...(second.data?.facets ?? [])]
   const found = all.filter(({ values }) => values.some(({ value }) => value !== null))
-  const isPart = first.data?.complete === false || second.data?.complete === false
+  const part = [first.data, second.data].flatMap(data => (data && partly(data)) ?? []).at(-1)
   return (
     <section class="facets" aria-label="Facets">
-      {isPart && <p class="hint">Of the newest alerts only: there was no time for all.</p>}
+      {part && <p class="hint">{part}</p>}
       {found.map(({ field, values }) => (
         <div key={field}>
           <h2>{visible(cut(field, 60))}</h2>

@@ -1,4 +1,5 @@
 /** Alerts that are equal in some fields, as one. */
+import { useState } from 'preact/hooks'
 import type { Groups } from '../shapes/index.ts'
 import { ask, selection } from './api.ts'
 import { FACET_FIELDS } from './facets.tsx'
@@ -7,6 +8,7 @@ import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
 import { LongList } from './long-list.tsx'
 import { Nothing } from './nothing.tsx'
+import { partly } from './partly.ts'
 import { shortTime } from './rows.tsx'
 import { go, view } from './state.ts'
 import { narrowed, START } from './url.ts'
@@ -14,11 +16,17 @@ import { narrowed, START } from './url.ts'
 type Group = Groups['groups'][number]
 
 const REFRESH_MS = 10_000
+/** Seconds that the console takes by itself, and that it may take when all alerts are to be counted. */
+const [PATIENCE_S, WAIT_S] = [2, 120]
 
 export function GroupList({ id }: { id: string }) {
   const { group, filter } = view.value
-  const load = () => ask<Groups>('groups', { ...selection(view.value), by: group, limit: 200 })
-  const { data, error } = useLoaded(load, id, REFRESH_MS)
+  // All alerts are counted of what it was asked for only: with another view it is asked anew.
+  const [whole, setWhole] = useState('')
+  const isWhole = whole === id
+  const load = (gone: AbortSignal) =>
+    ask<Groups>('groups', { ...selection(view.value), by: group, limit: 200, wait: isWhole ? WAIT_S : undefined }, gone)
+  const { data, error } = useLoaded(load, `${id} ${isWhole}`, REFRESH_MS)
   const nameOf = (by: string) => FACET_FIELDS[by] ?? fieldName(by)
   const inside = (values: Group['values']) => ({
     group: START.group,
@@ -36,13 +44,31 @@ export function GroupList({ id }: { id: string }) {
   if (data?.groups.length === 0) return <Nothing />
   return (
     <>
-      {data && !data.complete && <p class="hint">Of the newest alerts only: there was no time for all.</p>}
+      {data && <Part groups={data} isAsked={isWhole} ask={isAsked => setWhole(isAsked ? id : '')} />}
       <LongList
         items={data?.groups ?? []}
         label={`Alerts by ${group}`}
         line={one => <Line key={JSON.stringify(one.values)} group={one} choose={() => go(inside(one.values))} />}
       />
     </>
+  )
+}
+
+/** How many alerts the counts are of; all are counted when somebody asks for it, and can wait. */
+function Part({ groups, isAsked, ask }: { groups: Groups; isAsked: boolean; ask: (isAsked: boolean) => void }) {
+  const part = partly(groups)
+  if (part === undefined) return null
+  const { looked } = groups
+  const times = looked && looked.of / Math.max(1, looked.alerts)
+  if (times === 1) return <p class="hint">{part}</p>
+  const about = times ? `: about ${Math.ceil(PATIENCE_S * times).toLocaleString()} s` : ''
+  return (
+    <p class="hint" role="status">
+      {part} {isAsked ? `Counting all${about}. ` : ''}
+      <button type="button" onClick={() => ask(!isAsked)}>
+        {isAsked ? 'Stop' : 'Count all'}
+      </button>
+    </p>
   )
 }
 

@@ -7,24 +7,24 @@ export interface Loaded<T> {
 }
 
 /** Asks anew whenever `key` changes, and every so many milliseconds: less often where answers take long. */
-export function useLoaded<T>(load: () => Promise<T>, key: string, every = 0): Loaded<T> {
+export function useLoaded<T>(load: (gone: AbortSignal) => Promise<T>, key: string, every = 0): Loaded<T> {
   const [state, setState] = useState<Loaded<T>>({ data: undefined, error: undefined })
   useEffect(() => {
-    let isOver = false
+    const gone = new AbortController()
     let timer: ReturnType<typeof setTimeout> | undefined
     const once = async () => {
       const asked = performance.now()
       try {
-        const data = await load()
-        if (!isOver) setState({ data, error: undefined })
+        const data = await load(gone.signal)
+        if (!gone.signal.aborted) setState({ data, error: undefined })
       } catch (error) {
-        if (!isOver) setState(last => ({ data: last.data, error: (error as Error).message }))
+        if (!gone.signal.aborted) setState(last => ({ data: last.data, error: (error as Error).message }))
       }
-      if (!isOver && every > 0) timer = setTimeout(once, Math.max(every, 10 * (performance.now() - asked)))
+      if (!gone.signal.aborted && every > 0) timer = setTimeout(once, Math.max(every, 10 * (performance.now() - asked)))
     }
     void once()
     return () => {
-      isOver = true
+      gone.abort()
       clearTimeout(timer)
     }
   }, [key])

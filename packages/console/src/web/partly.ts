@@ -1,0 +1,10 @@
+/** What is said of an answer that there was no time to get from all alerts. */
+import type { Completeness } from '../shapes/index.ts'
+
+export function partly({ complete, looked }: Completeness): string | undefined {
+  if (complete) return undefined
+  if (!looked) return 'Of the newest alerts only: there was no time for all.'
+  const { alerts, of } = looked
+  if (alerts >= of) return 'There are too many different ones: the rarest are missing.'
+  return `Of the newest ${alerts.toLocaleString()} of ${of.toLocaleString()} alerts: there was no time for all.`
+}
