@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { folder } from '../../outputs/test/transports/peer.ts'
 import { requirementsOf } from '../src/updates/artifact.ts'
 import { nameOf, parseReference, printReference } from '../src/updates/reference.ts'
@@ -155,6 +155,14 @@ describe('a registry that lies', () => {
     )
     expect(reason).toBe('tokens are to come from http://192.0.2.1, which has no TLS')
   })
+})
+
+test('a registry with TLS cannot have the password sent to itself without', async () => {
+  const challenge = { 'www-authenticate': 'Bearer realm="http://a.example/t",service="s"' }
+  vi.stubGlobal('fetch', async () => new Response('', { status: 401, headers: challenge }))
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const repository = new Repository(parseReference('a.example/r/base:1'), { plain: [] })
+  await expect(repository.manifest('1')).rejects.toThrow('tokens are to come from http://a.example, which has no TLS')
 })
 
 test('the token flow: the password goes for a token, the token with each request, and neither to another host', async () => {

@@ -1,6 +1,6 @@
 /** What goes to other people: secrets are planted wherever a configuration, a log or a rule can have one, and none is found. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -125,6 +125,17 @@ test('without a journal, and with more of it than anybody wants', async () => {
   expect(parts['log.txt']).toMatch(/line 49999\n$/)
   expect(readFileSync(join(dir, 'out.tar.gz')).length).toBeLessThan(parts['log.txt']!.length)
   expect(parts['log.txt']!.length).toBeLessThanOrEqual(256 * 1024)
+})
+
+test('in a folder where others write, a link is refused, and an earlier archive is for its owner only', async () => {
+  writeFileSync(join(dir, 'theirs'), 'kept')
+  symlinkSync('theirs', join(dir, 'link.tar.gz'))
+  const { exit, output } = startFalc(['support', '--out', 'link.tar.gz'], dir, env)
+  expect([await exit, output.stderr]).toEqual([1, expect.stringContaining('link.tar.gz: ELOOP')])
+  expect(readFileSync(join(dir, 'theirs'), 'utf8')).toBe('kept')
+  writeFileSync(join(dir, 'out.tar.gz'), 'x'.repeat(1 << 20))
+  chmodSync(join(dir, 'out.tar.gz'), 0o666)
+  await bundle({})
 })
 
 test('each key that is a text of its own choice is known: a new one must say whether it is secret', () => {

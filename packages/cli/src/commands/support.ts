@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs'
 import { arch, cpus, release, type as systemType, totalmem, version } from 'node:os'
 import { scrubber } from '@falc/outputs'
 import { defineCommand, print } from '../command.ts'
@@ -51,7 +51,7 @@ export const support = defineCommand({
       return { name, content: Buffer.from(scrub(text)).subarray(0, MAX_PART) }
     })
     try {
-      writeFileSync(out, pack(files), { mode: 0o600 })
+      writeOwn(out, pack(files))
     } catch (error) {
       throw new CliError(`${out}: ${(error as Error).message}`)
     }
@@ -61,6 +61,21 @@ export const support = defineCommand({
     return 0
   },
 })
+
+const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants
+
+/** In a folder such as /tmp, others choose what is there: links, pipes and files of others are refused. @throws {Error} */
+function writeOwn(path: string, bytes: Buffer): void {
+  const fd = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600)
+  try {
+    if (fstatSync(fd).uid !== process.geteuid?.()) throw new Error('it belongs to somebody else')
+    fchmodSync(fd, 0o600)
+    ftruncateSync(fd)
+    writeFileSync(fd, bytes)
+  } finally {
+    closeSync(fd)
+  }
+}
 
 /** Values in messages about a broken configuration are in quotes. */
 const unquoted = (text: string): string => text.replace(/"[^"]*"/g, '"…"')

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { lstatSync, realpathSync, writeFileSync } from 'node:fs'
+import { dirname, sep } from 'node:path'
 import {
   type CoveredPart,
   coverageOf,
@@ -54,7 +55,7 @@ export async function runFiles(
     const results: TestResult[] = []
     for (const one of tests) {
       const result = await runTest(one, engine, (name, event) => counts.get(name)?.record(event))
-      results.push(request.update ? await updated(one, result, engine) : result)
+      results.push(request.update ? await updated(one, result, engine, path) : result)
     }
     files.push({ file: path, results })
     const compiled = counts.size > 0 ? engine.analyse(readRules([...request.rules, ...file.rules])).rules : []
@@ -64,11 +65,21 @@ export async function runFiles(
 }
 
 /** Writes the snapshot of a test if it differs, and judges the test by the new one. */
-async function updated(test: RuleTest, result: TestResult, engine: Engine): Promise<TestResult> {
+async function updated(test: RuleTest, result: TestResult, engine: Engine, path: string): Promise<TestResult> {
   const { snapshot } = test
   if (!snapshot || result.alerts === undefined || result.alerts === snapshot.text) return result
+  checkPlace(snapshot.file, path)
   writeFileSync(snapshot.file, result.alerts)
   return runTest({ ...test, snapshot: { ...snapshot, text: result.alerts } }, engine)
+}
+
+/** A test file may be somebody else's: it has nothing written outside of its folder and the working directory, nor through a link. @throws {CliError} */
+function checkPlace(file: string, test: string): void {
+  const folder = realpathSync(dirname(file))
+  const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()
+  const near = [process.cwd(), dirname(test)].map(one => realpathSync(one))
+  if (isLink || !near.some(one => folder === one || folder.startsWith(one.endsWith(sep) ? one : one + sep)))
+    throw new CliError(`${test}: the snapshot ${file} is not written: it is ${isLink ? 'a link' : 'in another folder'}`)
 }
 
 /** An engine with the rules of a test file. @throws {CliError} when they do not load, or a test expects alerts of no rule */

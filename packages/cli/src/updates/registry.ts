@@ -141,7 +141,8 @@ export class Repository {
     if (!/^bearer\b/i.test(challenge) || !URL.canParse(given.realm ?? ''))
       throw new RegistryError(`${this.#where.registry} wants credentials`, false)
     const realm = new URL(given.realm!)
-    if (realm.protocol !== 'https:' && realm.hostname !== this.#base.hostname)
+    const isPlain = this.#base.protocol === 'http:' && realm.hostname === this.#base.hostname
+    if (realm.protocol !== 'https:' && !isPlain)
       throw new RegistryError(`tokens are to come from ${realm.origin}, which has no TLS`, false)
     if (given.service) realm.searchParams.set('service', given.service)
     const actions = method === 'GET' || method === 'HEAD' ? 'pull' : 'pull,push'
