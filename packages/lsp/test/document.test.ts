@@ -103,3 +103,12 @@ describe.each(readCases(new URL('./cases/document/', import.meta.url)))('$file',
     }
   })
 })
+
+test.each(['a', ' ', '\n', '-', ',', '{', '"', "'", '#', ' #', '\n- {'])(
+  'a file that opens a brace and goes on with %j without end is read in time proportional to it',
+  fragment => {
+    // Each of these took hours where every character had all that follow looked at.
+    const document = new RulesDocument(`- {${fragment.repeat(1_000_000 / fragment.length)}`)
+    expect([document.hasRules, document.parts, document.uses.size]).toEqual([false, [], 0])
+  },
+)

@@ -26,7 +26,8 @@ export function embeddedRules(content: string): Embedded[] {
   const found: Embedded[] = []
   let documents: ReturnType<typeof parseAllDocuments>
   try {
-    documents = parseAllDocuments(content, { logLevel: 'silent' })
+    // Neither is needed, and both take quadratic time.
+    documents = parseAllDocuments(content, { logLevel: 'silent', prettyErrors: false, uniqueKeys: false })
   } catch {
     return []
   }

@@ -23,8 +23,11 @@ export function flowMap(text: string, { from, to }: Range): MapItem {
   while (at < to && text[at] !== '}') {
     const start = at
     const key = keyAt(text, at, to)
-    at = key ? key.after : past(text, at, to)
-    if (!key) continue
+    if (typeof key === 'number') {
+      at = key > at ? key : past(text, at, to)
+      continue
+    }
+    at = key.after
     const value = at
     for (let depth = 0; at < to && (depth > 0 || !/[,}\]]/.test(text[at]!)); at = past(text, at, to)) {
       if (/[[{]/.test(text[at]!)) depth++
@@ -36,15 +39,27 @@ export function flowMap(text: string, { from, to }: Range): MapItem {
   return { from, to: Math.min(at + 1, to), indent: from - lineStart, entries }
 }
 
-const KEY = /[\s,]*(?:"([^"\n]*)"|'([^'\n]*)'|([\w.-]+))\s*:\s*/y
+const NAME = /"([^"\n]*)"|'([^'\n]*)'|([\w.-]+)/y
 
-function keyAt(text: string, at: number, to: number): { readonly name: Word; readonly after: number } | undefined {
-  KEY.lastIndex = at
-  const match = KEY.exec(text)
-  const name = match?.[1] ?? match?.[2] ?? match?.[3]
-  if (!match || name === undefined || KEY.lastIndex > to) return undefined
-  const from = text.indexOf(name, at)
-  return { name: { text: name, from, to: from + name.length }, after: KEY.lastIndex }
+/** The key behind blanks and commas; or where to look for another one, when what is there is none. */
+function keyAt(text: string, at: number, to: number): { readonly name: Word; readonly after: number } | number {
+  const start = pastBlanks(text, at, to, ',')
+  NAME.lastIndex = start
+  const match = NAME.exec(text)
+  if (!match) return start
+  const end = NAME.lastIndex
+  const colon = pastBlanks(text, end, to)
+  // Each character is looked at a few times at most: files come from anywhere, and are read when an editor opens their folder.
+  if (text[colon] !== ':' || colon >= to) return match[3] === undefined ? start : end
+  const name = match[1] ?? match[2] ?? match[3]!
+  const from = match[3] === undefined ? start + 1 : start
+  return { name: { text: name, from, to: from + name.length }, after: pastBlanks(text, colon + 1, to) }
+}
+
+function pastBlanks(text: string, at: number, to: number, besides = ''): number {
+  let end = at
+  while (end < to && (/\s/.test(text[end]!) || text[end] === besides)) end++
+  return end
 }
 
 /** The offset behind what is at `at`: a quoted text as a whole, a comment, or one character. */
