@@ -61,7 +61,8 @@ static __always_inline bool was_made(long ret)
 }
 
 #define PF_FORKNOEXEC 0x40
-#define FRESH_NS 1000000000ull
+/* As long as the engine takes a second event of a child's beginning for the same: CLONE_STALE_NS. */
+#define FRESH_NS 2000000000ull
 
 /*
  * The same of a call that makes a process, which ends in the child, too, and has not begun there: an older process that has run before,

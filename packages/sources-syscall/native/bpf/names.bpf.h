@@ -25,15 +25,15 @@ static __always_inline bool walk_start(int dirfd, const char *text)
 }
 
 /*
- * After all parameters of a call that succeeded: the directory that its path starts from, since its descriptor may have come from
- * anywhere, and others may have changed the working directory and the root. Where there are two, the second stands behind the first, or
+ * After all parameters of a call that succeeded: the directory that its path starts from, or the file of an empty path (AT_EMPTY_PATH),
+ * since its descriptor may have come from anywhere, and others may have changed the working directory and the root. Where there are two, the second stands behind the first, or
  * behind an empty one (`alone`), and ends with a 1. A global function: see task.bpf.h.
  */
 __noinline int add_directory(__u32 dirfd, __u64 path, __u32 second, __u32 alone)
 {
 	struct event event, *e = &event;
 	char text[2] = {};
-	if (!resume(e, 0) || bpf_probe_read_user(text, sizeof(text), (void *)path) || !text[0] || !walk_start(dirfd, text))
+	if (!resume(e, 0) || bpf_probe_read_user(text, sizeof(text), (void *)path) || !walk_start(dirfd, text))
 		return 0;
 	if (second && alone) {
 		*slot(e) = 0;

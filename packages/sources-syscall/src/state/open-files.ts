@@ -7,8 +7,16 @@ const SLOTS = 16384
 
 /** PPM_O_DIRECTORY */
 export const O_DIRECTORY = 1 << 10
+/** PPM_O_TMPFILE; recorders set it for any directory. */
+const O_TMPFILE = 1 << 13
+const O_WRONLY = 2
 const UPPER_LAYER = 1 << 15
 const LOWER_LAYER = 1 << 16
+
+/** No directory can be opened for writing: what is written to there is a file without a name. Falco takes it for the directory. */
+function isDirectory(openFlags: number): boolean {
+  return (openFlags & O_DIRECTORY) !== 0 && ((openFlags & O_TMPFILE) === 0 || (openFlags & O_WRONLY) === 0)
+}
 
 /** A descriptor of an opened file, still without a name. */
 export function fileOf(
@@ -19,7 +27,7 @@ export function fileOf(
   inoLow: number,
   inoHigh: number,
 ): Fd {
-  const fd = new Fd(-1, (openFlags & O_DIRECTORY) !== 0 ? FdKind.directory : FdKind.fileV2)
+  const fd = new Fd(-1, isDirectory(openFlags) ? FdKind.directory : FdKind.fileV2)
   fd.openFlags = openFlags
   fd.flags = FD_SHARED
   if ((openFlags & UPPER_LAYER) !== 0) fd.flags |= FD_OVERLAY_UPPER

@@ -64,7 +64,9 @@ function learn(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (resolved === '' && hostPath === '') return
   for (const [i, { path, dirfd }] of BY_TYPE.get(event.type)!.entries()) {
     const start = started(event, i)
-    if (start === '' || event.text(path).startsWith('/')) continue
+    const text = event.text(path)
+    // Of an empty one it is no directory, but what the call acts on.
+    if (start === '' || text === '' || text.startsWith('/')) continue
     const num = dirfd < 0 ? AT_FDCWD : event.int64Number(dirfd, -1)
     if (num === AT_FDCWD) learnWorkingDirectory(tables, thread, start)
     else if (num >= 0) learnDirectory(tables, event, thread, num, start)
@@ -99,16 +101,21 @@ const MAX_WAYS = 8
 
 /**
  * Of an absolute path passed as `name` whose start was recorded: the path from the root of the caller's mounts, as far as a changed root
- * and the ways through /proc and /dev/fd decide. '' = nothing is known beyond what was passed.
+ * and the ways through /proc and /dev/fd decide; of an empty one (AT_EMPTY_PATH), what its descriptor stands for. '' = nothing is known
+ * beyond what was passed.
  */
 export function passedThrough(event: SyscallEvent, name: string): string {
   const { thread } = event
   const starts = BY_TYPE.get(event.type)
   if (starts === undefined || thread === null) return ''
   const i = starts.findIndex(start => start.name === name)
-  const root = i < 0 ? '' : started(event, i)
+  if (i < 0) return ''
+  const { path: at, dirfd } = starts[i]!
+  const text = event.text(at)
+  const root = started(event, i)
+  if (dirfd >= 0 && text === '' && event.paramLength(at) === 1)
+    return root || (thread.fds.get(event.int64Number(dirfd, -1))?.name ?? '')
   if (root === '') return ''
-  const text = event.text(starts[i]!.path)
   if (!text.startsWith('/')) return ''
   // `..` is left: behind a way it leads elsewhere than in front of it.
   let path = text.replace(/\/(?:\.?\/)+/g, '/')

@@ -27,6 +27,7 @@ static void files(void)
 	call(chown, "made", 1, 2);
 	call(fchownat, AT_FDCWD, "made", 3, 4, AT_SYMLINK_NOFOLLOW);
 	call(fchownat, AT_FDCWD, "made", 3, 4, AT_SYMLINK_FOLLOW);
+	call(fchownat, fd, "", 3, 4, AT_EMPTY_PATH);
 	call(flock, fd, 2 | 4);
 	call(close, fd);
 	call(close, 999);

@@ -79,7 +79,7 @@ static int reborn(void)
 	while (getppid() == old)
 		usleep(1000);
 	prctl(PR_SET_NAME, "sshd");
-	usleep(2100000); /* so long the engine takes it for the event that it has */
+	usleep(2200000); /* so long the engine takes it for the event that it has */
 	return by_filter(SYS_fork) || act();
 }
 
