@@ -244,7 +244,7 @@ log(INTRUDER, { verb: 'create', resource: 'deployments', group: 'apps', namespac
 log(INTRUDER, { verb: 'create', resource: 'services', namespace: 'kube-system', name: 'kube-state-sync', request: { kind: 'Service', apiVersion: 'v1', metadata: { name: 'kube-state-sync', namespace: 'kube-system' }, spec: { type: 'NodePort', selector: { app: 'kube-state-sync' }, ports: [{ port: 3333, targetPort: 3333, nodePort: 31333, protocol: 'TCP' }] } } })
 quiet(3)
 
-// Mistakes of one's own people are in the log as well.
+// The log also holds mistakes of the cluster's own staff.
 log(OMAR, { verb: 'create', resource: 'configmaps', namespace: 'payments', name: 'export-job', request: { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'export-job', namespace: 'payments' }, data: { 'credentials': '[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n', REGION: 'eu-central-1' } } })
 quiet(4)
 log(LINA, { verb: 'get', resource: 'nodes', name: 'worker-2', subresource: 'proxy', uri: '/api/v1/nodes/worker-2/proxy/runningpods/' })

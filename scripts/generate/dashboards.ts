@@ -137,7 +137,7 @@ export const PAGES: readonly Page[] = [
         queries: [[rate('falc_nats_batches_total', 'outcome'), '{{outcome}}']],
       },
       {
-        title: 'Audit batches that nobody could evaluate',
+        title: 'Audit batches that could not be evaluated',
         queries: [[rate('falc_nats_dead_letters_total', 'cause'), '{{cause}}']],
       },
       {

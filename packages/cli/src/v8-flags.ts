@@ -19,7 +19,7 @@ export function tuneForEvents(): void {
   setFlags(FLAGS)
 }
 
-/** For a process whose every answer somebody waits for, with a small heap: it collects its young generation without other threads. */
+/** For a process whose answers people wait for, with a small heap: it collects its young generation without other threads. */
 export function tuneForAnswers(): void {
   setFlags(ALONE)
 }

@@ -1,4 +1,4 @@
-/** Requests × rules × modes, what is told and what is counted; then the webhook as a process, with TLS. */
+/** Requests × rules × modes, what clients see and what is counted; then the webhook as a process, with TLS. */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
@@ -123,7 +123,7 @@ const PRIVILEGED = requestOf(
   'dev CREATE pods ns=shop {"spec":{"hostPID":true,"containers":[{"image":"web","securityContext":{"privileged":true}}]}}',
 )
 
-test('what people are told: the rule, and what to change', async () => {
+test('the answer names the rule, and what to change', async () => {
   const { ask } = door([
     'admission.deny.rules[0]=Privileged Container Created',
     'admission.remedies.Pod Using Host Namespaces=ask the platform team',
@@ -179,7 +179,7 @@ test('all series are there from the start, with 0', () => {
   expect(modes).toHaveLength(rules.length - 1)
 })
 
-test('a rule denies only if all that it reads is known, and is told', () => {
+test('a rule denies only if everything it reads is known, and is named', () => {
   const content = [
     ['whole', 'ka.verb = create'],
     ['part', 'ka.verb = create and not ka.useragent startswith kubelet'],

@@ -13,7 +13,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 const ALERT =
   '{"rule":"Shell","priority":"Notice","time":"2026-11-24T10:00:00Z","output":"x","output_fields":{"proc.name":"sh"}}'
 
-test('takes an alert, shows it, and ends when it is told to', async () => {
+test('takes an alert, shows it, and ends on request', async () => {
   const { child, output, exit, sees } = startFalc(['console', '--db', 'alerts.db', '--listen', '127.0.0.1:0'], dir)
   await sees('Console listening at')
   const [url] = /http:\/\/127\.0\.0\.1:\d+\//.exec(output.stderr)!

@@ -59,7 +59,7 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    title: 'that begin after a quiet time are told, whatever is left in the bucket',
+    title: 'that begin after a quiet time are reported, whatever is left in the bucket',
     threshold: 0,
     seconds: [
       [10, 1],
@@ -125,7 +125,7 @@ test.each(CASES.map(c => [c.title, c] as const))('lost events: %s', (_, c) => {
   expect(done).toEqual(c.done)
 })
 
-test('the first loss is told at once, further ones once a second', () => {
+test('the first loss is reported at once, further ones once a second', () => {
   const told: string[] = []
   const monitor = new DropMonitor(
     { threshold: 0, actions: ['alert'], rate: 1, max_burst: 5, simulate_drops: false },

@@ -93,7 +93,7 @@ describe('the table', () => {
       const { options, ...common } = outputs[0]!
       return { ...common, ...options } as Readonly<Record<string, unknown>>
     }
-    // What it goes on with: a password needs its user, a part of an address the other parts.
+    // What it continues with: a password needs its user, a part of an address the other parts.
     const beside = [...main, ...(WITH[`${section}.${key}`] ?? [])].filter(name => name !== key)
     const changed = optionsWith([...beside, key])
     if (main.includes(key)) {

@@ -88,7 +88,7 @@ http_output:
     expect(client).toBe('localhost')
   })
 
-  test('a reload with a client certificate that is none names it, and the output goes on as it was', async () => {
+  test('a reload with a malformed client certificate names it, and the output stays as it was', async () => {
     const yaml = (more: string) =>
       writeFileSync(
         join(dir, 'falco.yaml'),

@@ -121,7 +121,7 @@ test('stopping waits for nobody', async () => {
   await eventually(() => expect([silent.destroyed, half.destroyed]).toEqual([true, true]))
 })
 
-test('a process without descriptors for more connections goes on', async () => {
+test('a process without descriptors for more connections keeps working', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-webserver-'))
   undo.push(() => rmSync(dir, { recursive: true }))
   writeFileSync(

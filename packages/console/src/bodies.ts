@@ -14,7 +14,7 @@ export class Bodies {
   readonly #held = new Map<string, number>()
   #bytes = 0
 
-  /** @returns what `use` makes of a body of at most so many bytes @throws {Refused} when it does not come, or there is no room for it */
+  /** @returns what `use` makes of a body of at most this many bytes @throws {Refused} when it does not come, or there is no room for it */
   async hold<T>(request: IncomingMessage, maxBytes: number, use: (body: Buffer) => Promise<T>): Promise<T> {
     const client = clientOf(request.socket)
     const limits = { maxBytes, idleMs: PATIENCE_MS, totalMs: PATIENCE_MS }

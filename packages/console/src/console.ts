@@ -70,7 +70,7 @@ export class Console implements House {
   readonly #files: Files
   readonly #stream = new Stream()
   readonly #bodies = new Bodies()
-  /** Links that are none. */
+  /** Links that have expired or were never issued. */
   readonly #guesses = new Guesses()
   readonly #desk: DeskThread
   readonly #server: Server
@@ -180,7 +180,7 @@ export class Console implements House {
   async #session(method: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const methods: Session['methods'] = this.#auth.isOpen ? [] : this.#provider ? ['token', 'oidc'] : ['token']
     if (method === 'GET') {
-      // Who has yet to sign in is told how.
+      // Whoever has yet to sign in learns how.
       const known = this.#auth.whoIfKnown(request)
       if (!known) return send(response, 401, JSON.stringify({ error: { code: 'token', message: 'sign in' }, methods }))
       const { name, scopes, namespaces } = known

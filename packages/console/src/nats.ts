@@ -17,7 +17,7 @@ export interface NatsOptions extends NatsLogin {
 const BATCH = 512
 /** Milliseconds between two attempts. */
 const AGAIN = 2000
-/** Milliseconds between two words about messages that are none. */
+/** Milliseconds between two log lines about malformed messages. */
 const QUIET = 60_000
 
 export class NatsDoor {
@@ -32,7 +32,7 @@ export class NatsDoor {
   #trouble = ''
   #told = Number.NEGATIVE_INFINITY
 
-  /** Connects, and goes on trying while there is no server or stream. @param store resolves when they are on disk */
+  /** Connects, and keeps trying while there is no server or stream. @param store resolves when they are on disk */
   constructor(
     options: NatsOptions,
     store: (alerts: readonly AlertData[]) => Promise<number>,

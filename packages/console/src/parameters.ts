@@ -87,7 +87,7 @@ export function byOf(given: URLSearchParams, source: Source<AlertData>): Groupin
 /** Each takes a second for an alert of a megabyte, in which nobody else is answered. */
 const MAX_PATTERNS = 8
 
-/** A condition as it is. @throws {ConditionError} when it is none, {Refused} with too many regular expressions */
+/** A condition as written. @throws {ConditionError} when it is malformed, {Refused} with too many regular expressions */
 export function affordable(condition: string): string {
   let patterns = 0
   walk(parseCondition(condition), node => {
@@ -97,7 +97,7 @@ export function affordable(condition: string): string {
   return condition
 }
 
-/** @throws {Refused} for a condition that is none */
+/** @throws {Refused} for a malformed condition */
 export function aboutFilter<T>(read: () => T): T {
   try {
     return read()

@@ -29,7 +29,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('a console with a stre
   const idsIn = async (console: Console): Promise<string[]> =>
     (await ask(console, '/api/v1/alerts?limit=1000')).json.alerts.map((one: any) => one.alert.id).sort()
 
-  test('it waits for the stream, takes alerts of any sender, each once, and says what is none', async () => {
+  test('it waits for the stream, takes alerts of any sender, each once, and reports what is no alert', async () => {
     await until('the console misses the stream', () => notes.some(note => note.startsWith('nats: ')))
     await (await jetstreamManager(connection)).streams.add({ name: 'FALCO', subjects: ['FALCO.>'] })
     // Falco's JSON has no ID: Falc's output has it in a header.

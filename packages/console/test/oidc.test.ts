@@ -191,7 +191,7 @@ test("whoever begins many sign-ins ends nobody else's", async () => {
   for (let n = 0; n < 2000; n++) await own.begin()
   const back = await fetch(location, { redirect: 'manual' })
   const { search } = new URL(back.headers.get('location')!)
-  // Another process has not sealed it, and a sealed text that was changed is none.
+  // Another process has not sealed it, and a sealed text that was changed is refused.
   await expect(new Provider(options, () => {}).end(search, cookie)).rejects.toThrow('begin again')
   const changed = cookie.replace(/=(.)/, (_, first) => `=${first === 'A' ? 'B' : 'A'}`)
   await expect(own.end(search, changed)).rejects.toThrow('begin again')

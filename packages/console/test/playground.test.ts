@@ -121,7 +121,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     const { page, done } = await open()
     await page.getByRole('button', { name: /^syscall\.yaml/ }).waitFor()
     await page.getByLabel('Open files').setInputFiles(paths)
-    // Files of one's own take the place of the examples.
+    // The user's files replace the examples.
     await page.locator('.files li').nth(3).waitFor()
     expect(await page.locator('.files li').count()).toBe(4)
     await page.getByLabel('Open a capture or an audit log').setInputFiles(CAPTURE)
@@ -190,7 +190,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
-  test('files of one’s own: a compressed capture in several parts, and one that is none', async () => {
+  test('the user’s files: a compressed capture in several parts, and a file that is no capture', async () => {
     const { page, done } = await open()
     const bytes = gunzipSync(readFileSync(CAPTURE))
     const parts = [bytes.subarray(0, 30_000), bytes.subarray(30_000)].map(part => gzipSync(part))

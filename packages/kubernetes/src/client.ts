@@ -16,7 +16,7 @@ export interface KubeAnswer {
   readonly status: number
   /** An object, or a Status. */
   readonly body: any
-  /** Why it is none: no connection, no answer. */
+  /** Why there is no answer: no connection, a timeout. */
   readonly problem?: string
   /** Milliseconds that the server asks to wait. */
   readonly after?: number

@@ -1,4 +1,4 @@
-/** What is told of a pod, as it is kept with events and in captures. */
+/** The description of a pod, as it is kept with events and in captures. */
 import type { Stored } from './stored.ts'
 
 export interface Named {

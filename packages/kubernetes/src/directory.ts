@@ -22,11 +22,11 @@ export interface Found {
   readonly complete: boolean
   /** Of a static pod: the name by which the kubelet knows it. */
   readonly alias?: string
-  /** It is told of for a while, since its last events may come late. */
+  /** It is described for a while longer, since its last events may come late. */
   readonly deleted?: true
 }
 
-/** Pods that were deleted and are still told of: the events of a short one may come late. */
+/** Pods that were deleted and are still described: events of a short-lived one may come late. */
 const MAX_DELETED = 1024
 /** A workload of a workload: a replica set of a deployment. */
 const MAX_DEPTH = 4
@@ -60,12 +60,12 @@ export class Directory {
     for (const { reflector } of this.#kinds) void reflector.run(this.#closing.signal)
   }
 
-  /** Every kind has been read that may be read: what is unknown now does not exist, as far as can be told. */
+  /** Every kind has been read that may be read: what is unknown now does not exist, as far as can be known. */
   get synced(): boolean {
     return this.#kinds.every(({ reflector }) => reflector.synced || reflector.problem !== undefined)
   }
 
-  /** Pods can be told of. */
+  /** Pods can be described. */
   get podsSynced(): boolean {
     return this.#kinds[0]!.reflector.synced
   }

@@ -165,7 +165,7 @@ export class Reflector {
   /** The last answer said that the version is too old. */
   #expired = false
 
-  /** One event. @returns the version after it; undefined: what was missed cannot be told */
+  /** One event. @returns the version after it; undefined: what was missed cannot be known */
   #take(text: string): string | undefined {
     let event: any
     try {

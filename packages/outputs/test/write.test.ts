@@ -17,7 +17,7 @@ const message = (text: string): Item => new QueuedItem(line(text), { format: LIN
 const dir = mkdtempSync(join(tmpdir(), 'falc-write-'))
 afterAll(() => rmSync(dir, { recursive: true }))
 
-/** A file on a disk that has room for so many bytes, and takes any part of what it is given. */
+/** A file on a disk that has room for this many bytes, and takes any part of what it is given. */
 class Disk implements FilePort {
   text = ''
   room: number

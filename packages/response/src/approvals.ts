@@ -12,7 +12,7 @@ import type { ResponderOptions } from './respond.ts'
 /** Milliseconds between two looks, while something waits. */
 const EVERY = 500
 
-/** Milliseconds that a word stays: somebody who has just read that the step waits is then told that it was answered. */
+/** Milliseconds that an answer is kept: whoever has just read that the step waits learns that it was answered. */
 const LINGER = 60_000
 
 export type Waiting = Extract<Sealed, { kind: 'waiting' }>

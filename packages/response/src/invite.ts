@@ -11,7 +11,7 @@ export interface Inviting {
   readonly url?: string
 }
 
-/** The entry of a step that waits, and what somebody is told. The journal has a hash of the link's token only. */
+/** The entry of a step that waits, and its notification. The journal has a hash of the link's token only. */
 export function waitingEntry(
   about: About,
   alert: AlertData,

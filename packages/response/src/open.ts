@@ -20,7 +20,7 @@ export interface RespondOptions
   extends ProtectionOptions,
     Pick<ResponderOptions, 'hostname' | 'log' | 'timeout' | 'maxAge' | 'inviting' | 'point'> {
   readonly files: readonly PlaybookFile[]
-  /** Actions of one's own. */
+  /** User-defined actions. */
   readonly actions?: readonly Action[]
   /** The fields that conditions and templates may name. */
   readonly source: Source<AlertData>

@@ -8,7 +8,7 @@ import { type Plan, planOf } from './plan.ts'
 import { loadPlaybooks, type Playbook } from './playbook/load.ts'
 
 export interface TestOptions extends ProtectionOptions {
-  /** Actions of one's own. */
+  /** User-defined actions. */
   readonly actions?: readonly Action[]
   /** The fields that conditions may name. Default: any, as text. */
   readonly source?: Source<AlertData>

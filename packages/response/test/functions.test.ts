@@ -114,7 +114,7 @@ describe('a function', () => {
     await expect(loadFunctions([file('() => {}', more.slice(2))])).rejects.toThrow(expected)
   })
 
-  test('a file that is none', async () => {
+  test('a file that is no module', async () => {
     await expect(loadFunctions([join(folder(), 'none.mjs')])).rejects.toThrow('none.mjs')
   })
 })

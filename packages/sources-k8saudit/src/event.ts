@@ -8,7 +8,7 @@ export const MAX_EVENT_SIZE = 262_144
 
 /** Who knows the pods of a cluster: `Directory` of @falc/kubernetes. */
 export interface PodFinder {
-  /** Pods can be told of: those unknown do not exist. */
+  /** Pods can be described: unknown ones do not exist. */
   readonly podsSynced: boolean
   find(uid: string): { readonly description: object } | undefined
   findNamed(namespace: string, name: string): { readonly description: object } | undefined

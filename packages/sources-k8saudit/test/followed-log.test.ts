@@ -66,7 +66,7 @@ describe('a followed file', () => {
     await log.stop()
   })
 
-  test('is renamed, and its writer goes on for a while', async () => {
+  test('is renamed, and its writer continues for a while', async () => {
     writeFileSync(path, line('1'))
     const log = follow()
     await log.sees('1')

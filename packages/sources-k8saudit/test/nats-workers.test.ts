@@ -128,7 +128,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('a receiver and worker
     const victim = worker('a')
     worker('b')
     worker('slow')
-    // When the victim dies depends on the seed alone: after so many of its alerts.
+    // When the victim dies depends on the seed alone: after that many of its alerts.
     const enough = 1 + (SEED % (BATCHES / 2))
     const posting = (async () => {
       for (let i = 0; i < BATCHES; i++) {

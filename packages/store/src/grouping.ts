@@ -29,7 +29,7 @@ export interface Grouping {
 
 /**
  * @param name `rule`, `priority`, `source`, `host`, `namespace`, `tags`, or any field of an alert
- * @throws {ConditionError} for a name that is none
+ * @throws {ConditionError} for an unknown name
  */
 export function groupingOf(name: string, source: Source<AlertData>): Grouping {
   if (name === 'tags' || name === 'alert.tags') return TAGS

@@ -16,7 +16,7 @@ export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-/** As a query: alerts that have this value under this name. Letters of ASCII are not told apart by case. */
+/** As a query: alerts that have this value under this name. ASCII letters match in either case. */
 export function term(name: string, value: string): string {
   return `"${wordOf(beginOf(name), value).replaceAll('"', '""')}"`
 }

@@ -24,7 +24,7 @@ function partsAt(fixed: number, perThousand: number, rows = 1_000_000): { parts:
   return { parts, longest }
 }
 
-test('parts of rows that are dear become shorter', () => {
+test('parts shrink when their rows are expensive', () => {
   const { parts, longest } = partsAt(0, 25)
   expect(longest).toBeLessThanOrEqual(4096 * 0.025)
   expect(parts).toBeGreaterThan(400)

@@ -231,7 +231,7 @@ test('a backup is a store of its own', async () => {
   copy.close()
 })
 
-test('an alert with a field of 1 MB, and text that is none', async () => {
+test('an alert with a field of 1 MB, and bytes that are no text', async () => {
   const store = await openStore()
   const hostile = `\u001b[2J\u202e<script>alert(1)</script>\0${'x'.repeat(1 << 20)}`
   const one = alert(1, {

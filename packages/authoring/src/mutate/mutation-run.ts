@@ -13,7 +13,7 @@ export interface RuleScore {
   readonly score: number
 }
 
-/** Whether a test passes with so many alerts of a rule. */
+/** Whether a test passes with this many alerts of a rule. */
 export type Verdict = (rule: string, alerts: number) => boolean
 
 /**

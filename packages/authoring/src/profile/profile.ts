@@ -35,7 +35,7 @@ export interface RuleProfile {
 
 /** A smaller gain is not worth a change. */
 const WORTHWHILE = 0.8
-/** Parts of a conjunction that are told apart: bits of a number. */
+/** Parts of a conjunction that are distinguished: bits of a number. */
 const MAX_PARTS = 30
 
 /**
@@ -55,7 +55,7 @@ export class Profiler {
     for (const rule of this.#rules) rule.see(event, type)
   }
 
-  /** The dearest first. */
+  /** The most expensive first. */
   results(): RuleProfile[] {
     return this.#rules.map(rule => rule.result()).sort((a, b) => b.nanoseconds - a.nanoseconds)
   }

@@ -17,7 +17,7 @@ export interface Expectation {
   readonly because?: string | undefined
 }
 
-/** What all alerts of a test were when somebody last looked. */
+/** All alerts of a test when they were last reviewed. */
 export interface Snapshot {
   /** The file that has it, as messages name it. */
   readonly file: string

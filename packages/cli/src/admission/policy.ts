@@ -110,7 +110,7 @@ function fitting(texts: readonly string[]): string[] {
   return kept
 }
 
-/** A text of at most so many bytes, between two characters. */
+/** A text cut to at most this many bytes, between two characters. */
 function cut(text: string, bytes: number): string {
   const whole = Buffer.from(text)
   if (whole.length <= bytes) return text

@@ -19,7 +19,7 @@ export const profileRules = defineCommand({
     rule: { value: 'NAME', help: 'Only this rule' },
     events: { short: 'e', value: 'CAPTURE', multiple: true, help: 'Events of a capture' },
     audit: { value: 'LOG', multiple: true, help: 'Events of an audit log' },
-    top: { short: 'n', value: 'N', help: 'So many rules, the dearest first; default: 10' },
+    top: { short: 'n', value: 'N', help: 'How many rules, the most expensive first; default: 10' },
     json: { help: 'Print one JSON object for each rule' },
   },
   async run({ rules, rule: only, events, audit, top = '10', json }, [extra]) {

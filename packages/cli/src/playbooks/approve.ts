@@ -1,4 +1,4 @@
-/** `falc respond pending`, `approve` and `deny`: what waits for somebody, and the word for one of them. */
+/** `falc respond pending`, `approve` and `deny`: steps that wait for approval, and the answer for one of them. */
 import { userInfo } from 'node:os'
 import { answerWaiting, type Waiting, type Word, waitingIn } from '@falc/response'
 import { print } from '../command.ts'
@@ -27,7 +27,7 @@ export function answer(call: RespondCall, word: Word): number {
     throw new CliError(found.length === 0 ? `no waiting step has the ID ${id}` : `${id} is more than one`)
   try {
     if (!answerWaiting(folder, found[0]!, word, userInfo().username))
-      throw new CliError(`somebody has answered ${id} before`)
+      throw new CliError(`${id} has been answered already`)
   } catch (error) {
     throw error instanceof CliError ? error : new CliError((error as Error).message)
   }

@@ -128,7 +128,7 @@ function optionsOf(
 
 /**
  * `tlsclient.cacertfile` adds to the system's authorities; `tls_ca` stands in their place. falcosidekick's example names a file that few
- * have: without it, fewer authorities are trusted, which harms nobody.
+ * have: without it, fewer authorities are trusted, which does no harm.
  */
 function authorities(config: SidekickConfig, context: SidekickContext, warnings: string[]): Options {
   const path = context.text('tlsclient.cacertfile')

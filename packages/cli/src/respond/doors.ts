@@ -36,7 +36,7 @@ export async function readStdin(take: Take, log: Log, stop: AbortSignal): Promis
   return refused
 }
 
-/** An alert that waits takes memory: a sender that is told so waits itself. */
+/** An alert that waits takes memory, so the sender is asked to wait instead. */
 const MAX_WAITING = 1000
 
 const MAX_BODY = 1024 * 1024

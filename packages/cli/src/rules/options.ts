@@ -12,7 +12,7 @@ export interface EngineParts {
   readonly onError?: ((failure: FieldFailure) => void) | undefined
 }
 
-/** Whether anybody is told what conditions have read. */
+/** Whether anything reports what conditions have read. */
 function keepsConditions({ json_include_condition_fields_property: isPrinted, outputs }: Config): boolean {
   return isPrinted || outputs.some(({ type, enabled }) => enabled && type === 'store')
 }

@@ -51,7 +51,7 @@ function plain(value: unknown): unknown {
   return bare(value)
 }
 
-/** Texts in maps are what somebody chose to write there. */
+/** Texts in maps are free text. */
 function bare(value: unknown): unknown {
   if (typeof value === 'string') return MASK
   if (Array.isArray(value)) return value.map(bare)
@@ -59,7 +59,7 @@ function bare(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, bare(one)]))
 }
 
-/** An address's user, path and query may let somebody in. */
+/** An address's user, path and query may hold credentials. */
 function withoutPath(text: string): string {
   if (!/^[\w+.-]+:\/\//.test(text)) return text
   if (!URL.canParse(text)) return MASK

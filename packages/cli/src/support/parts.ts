@@ -47,7 +47,7 @@ export async function metricsOf({ webserver }: Config): Promise<string> {
   }
 }
 
-/** Names and digests: what a rule says may be nobody else's business. */
+/** Names and digests: the text of a rule may be confidential. */
 export function rulesIn(files: readonly { readonly name: string; readonly content: string }[]) {
   return files.map(({ name, content }) => ({
     ...{ file: name, bytes: Buffer.byteLength(content) },

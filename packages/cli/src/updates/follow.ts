@@ -23,7 +23,7 @@ export class Follower {
   readonly #counts = new Map<string, Record<Outcome, number>>()
   readonly #lastLook = new Map<string, number>()
 
-  /** @param shown is told of each update */
+  /** @param shown is called with each update */
   constructor(references: readonly Reference[], options: UpdateOptions, log: Log, shown: (updated: Updated) => void) {
     this.#references = references
     this.#options = options
@@ -68,7 +68,7 @@ export class Follower {
     } catch (error) {
       if (error instanceof RefusedError) {
         const { refused } = error
-        // The same reason is told once, also over restarts.
+        // The same reason is reported once, also across restarts.
         if (!generations.refused.some(({ digest, reason }) => digest === refused.digest && reason === refused.reason)) {
           this.#log.error(`${text} is not installed: ${error.message}`)
           generations.refuse(refused)

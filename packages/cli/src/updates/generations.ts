@@ -148,7 +148,7 @@ export class Generations {
     try {
       return await change()
     } catch (error) {
-      // A full disk, a folder of somebody else's: nothing is wrong with the artifact.
+      // A full disk, a folder of another user: nothing is wrong with the artifact.
       if (error instanceof CliError || (error as NodeJS.ErrnoException).code === undefined) throw error
       throw new CliError((error as Error).message)
     } finally {

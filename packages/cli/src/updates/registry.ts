@@ -173,7 +173,7 @@ function answered(response: Response, method: string, what: string): Response {
   throw new RegistryError(`${method} ${what} was answered with ${status}`, status === 429 || status >= 500)
 }
 
-/** A body of at most so many bytes. @throws {RegistryError} */
+/** A body of at most this many bytes. @throws {RegistryError} */
 export async function bodyOf(response: Response, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0

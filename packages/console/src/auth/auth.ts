@@ -52,7 +52,7 @@ export class Auth {
   /** Whoever reaches the console may do everything. */
   readonly isOpen: boolean
 
-  /** @throws {Error} for roles and addresses that are none */
+  /** @throws {Error} for unknown roles and malformed addresses */
   constructor({ tokens, roles = [], proxy }: AuthOptions, hasProvider = false) {
     checkRoles(roles)
     this.isOpen = tokens === undefined && proxy === undefined && !hasProvider

@@ -94,7 +94,7 @@ async function selected(
   state: Change['state'],
 ): Promise<[seqs: number[], more: boolean]> {
   const shown: Query = selectionOf(call, new URLSearchParams(Object.entries(select)), store)
-  // Those that stand there already need no change: sent again, the request goes on with the others.
+  // Those already in that state need no change: a repeated request continues with the others.
   const states = state && (shown.states ?? STATES).filter(one => one !== state)
   const { value } = await call.patiently(store.page({ ...shown, ...(states && { states }) }, {}, MAX_SELECTED))
   return [value.alerts.map(({ seq }) => seq), value.next !== undefined && state !== undefined]

@@ -51,7 +51,7 @@ const byLink: HouseRoute = {
 }
 
 function answered(approvals: NonNullable<House['approvals']>, waiting: Approval, word: Word, by: string): string {
-  if (!approvals.answer(waiting.run, word, by)) throw new Refused(409, 'answered', 'somebody has answered before')
+  if (!approvals.answer(waiting.run, word, by)) throw new Refused(409, 'answered', 'it has been answered already')
   return JSON.stringify(shown(waiting))
 }
 

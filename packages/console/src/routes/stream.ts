@@ -5,7 +5,7 @@ import { printed } from './shown.ts'
 
 /** Alerts that one look sends. */
 const PAGE = 200
-/** A client that is further behind gets the newest only, and is told. */
+/** A client that is further behind gets only the newest, and a note that some are missing. */
 const MAX_BEHIND = 2000
 
 /** What a client gets: events, and the number of the last alert that they are about. */

@@ -8,7 +8,7 @@ export function visible(text: string): string {
   )
 }
 
-/** At most so many characters, with a mark. */
+/** Cut to this many characters, with a mark. */
 export function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length)}… (${text.length} characters)`
 }

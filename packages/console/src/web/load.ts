@@ -6,7 +6,7 @@ export interface Loaded<T> {
   readonly error: string | undefined
 }
 
-/** Asks anew whenever `key` changes, and every so many milliseconds: less often where answers take long. */
+/** Asks again whenever `key` changes, and at an interval in milliseconds, which grows when answers take long. */
 export function useLoaded<T>(load: (gone: AbortSignal) => Promise<T>, key: string, every = 0): Loaded<T> {
   const [state, setState] = useState<Loaded<T>>({ data: undefined, error: undefined })
   useEffect(() => {

@@ -111,7 +111,7 @@ export function absenceOf(expr: Expr, event: unknown): string | undefined {
       const why = field.def.absence?.(event, field.arg)
       if (why !== undefined) return why
     } catch {
-      // Whoever evaluates is told of failures by the field itself.
+      // The evaluation reports failures by the field itself.
     }
   }
   return undefined

@@ -1,6 +1,6 @@
 /** With fewer texts a map costs no more. */
 const MANY = 256
-/** Bits per text: one other text in so many passes, if their digests are as good as chance. */
+/** Bits per text. If digests are uniform, one other text in this many passes. */
 const BITS = 16
 const SAMPLES = 8
 

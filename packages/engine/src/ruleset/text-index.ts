@@ -1,17 +1,17 @@
 import type { Marks } from './marks.ts'
 
-/** UTF-16 units that are told apart: ASCII letters in lower case; all units beyond ASCII are one. */
+/** UTF-16 units that are distinguished: ASCII letters in lower case; all units beyond ASCII are one. */
 const UNITS = 128
 const OTHER = 127
 const CLASS: Uint8Array = Uint8Array.from({ length: UNITS }, (_, unit) => (unit >= 65 && unit <= 90 ? unit + 32 : unit))
 
-/** One state in so many, the shallowest, has its transitions in a row, where most of a value is read; and at most so many have. */
+/** One state in this many, and at most MAX_ROWS, has its transitions in a row: the shallowest, where most of a value is read. */
 const ROW_SHARE = 8
 const MAX_ROWS = 256
 
 /**
  * Many texts to look for at once (Aho and Corasick, 1975): one pass over a value finds the numbers of all texts that occur in it,
- * at a cost that does not depend on how many there are. It may find too many: case and characters beyond ASCII are not told apart.
+ * at a cost that does not depend on how many there are. It may find too many: it ignores case, and takes all characters beyond ASCII for one.
  */
 export class TextIndex {
   /** Transitions of the states without a row: open addressing by state * UNITS + unit. */

@@ -54,7 +54,7 @@ export class ByteSink {
     this.text(SPECIAL.test(text) ? JSON.stringify(text.toWellFormed()).slice(1, -1) : text)
   }
 
-  /** Writes a text of ASCII without special characters. @returns false: it is none, nothing is written */
+  /** Writes a text of ASCII without special characters. @returns false: it is no such text, and nothing was written */
   #plain(text: string): boolean {
     const { bytes, length: start } = this
     const { length } = text

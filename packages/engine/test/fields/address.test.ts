@@ -50,7 +50,7 @@ describe('addresses', () => {
     '1:2:3:4:5:6:7:8::',
     '::1.2.3',
     '::1.2.3.4.5',
-  ])('%s is none', text => {
+  ])('%s is not an address', text => {
     expect(parseIpv6(text)).toBeUndefined()
   })
 

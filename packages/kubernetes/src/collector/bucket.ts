@@ -56,7 +56,7 @@ export const uidOf = (key: string): string => key.slice(key.lastIndexOf('.') + 1
 export interface BucketOptions {
   readonly connection: NatsLogin
   readonly bucket: string
-  /** Make it unless it exists, with so many replicas. Default: it has to exist. */
+  /** Creates it with this many replicas unless it exists. Default: it has to exist. */
   readonly create?: { readonly replicas: number }
 }
 
@@ -118,7 +118,7 @@ export interface Follower {
   present(keys: ReadonlySet<string>): void
   put(key: string, text: string, revision: number): void
   removed(key: string): void
-  /** Everything that was there has been told. */
+  /** Everything that was there has been reported. */
   listed(): void
 }
 

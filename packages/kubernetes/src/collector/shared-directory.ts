@@ -29,7 +29,7 @@ export interface SharedDirectoryOptions {
   readonly warn?: (text: string) => void
 }
 
-/** Pods that were deleted and are still told of. */
+/** Pods that were deleted and are still described. */
 const MAX_DELETED = 1024
 
 export class SharedDirectory {

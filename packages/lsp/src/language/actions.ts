@@ -10,7 +10,7 @@ export interface Action {
   readonly title: string
   readonly kind: 'quickfix' | 'refactor'
   readonly edits: readonly TextEdit[]
-  /** The finding that it mends. */
+  /** The finding that it fixes. */
   readonly finding?: Finding
   readonly preferred?: true
 }

@@ -258,7 +258,7 @@ function rulesFilesOf(text: string): string[] {
   return wordsIn(text, { from: to - match[1]!.length, to }).map(word => word.text)
 }
 
-/** A path of the settings; what is none is left out. */
+/** A path of the settings; malformed ones are left out. */
 function resolved(path: string, base: string): string[] {
   return URL.canParse(path, base) ? [canonical(new URL(path, base).href)] : []
 }

@@ -15,7 +15,7 @@ const MAX_KEYS = 10_000
 /** Memory of the alerts that are remembered: their fields can be far longer than their output. */
 const MAX_BYTES = 32 * 1024 * 1024
 
-/** Longer values are told apart by their digests: nobody can make two that are alike in part pass for one. */
+/** Longer values are compared by their digests: no one can make two that share a part pass for one. */
 const MAX_VALUE = 512
 
 interface Repeats {

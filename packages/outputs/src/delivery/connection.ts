@@ -42,7 +42,7 @@ export class Connection {
     return Object.fromEntries(all)
   }
 
-  /** @throws {OutputError} when there is no connection to be had at present */
+  /** @throws {OutputError} when no connection can be made at present */
   async open(): Promise<void> {
     this.#transport ??= await this.#receiver.call(() => this.#target.open())
   }

@@ -129,7 +129,7 @@ export class Pump {
     if (this.#batch.length === 0) {
       const taken = queue.take(limits.items, limits.bytes ?? Number.POSITIVE_INFINITY)
       this.#batch.fill(Array.isArray(taken) ? taken : await taken)
-      // A producer that waits for room goes on while these are sent: once the call has been made, not before.
+      // A producer that waits for room continues while these are sent: once the call has been made, not before.
       setImmediate(() => this.#stepped())
     }
     const sent = this.#batch.next(limits)

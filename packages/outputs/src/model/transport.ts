@@ -80,7 +80,7 @@ export interface Item {
   readonly contentType: string
   /** The output's template, rendered; without a template, the alert's output. For people. */
   readonly text: string
-  /** Bytes of memory that it takes, roughly, before its body is made. Default: told from the body. */
+  /** Bytes of memory that it takes, roughly, before its body is made. Default: derived from the body. */
   readonly size?: number
   /** Appends the body, in UTF-8, without making it a text. */
   write?(sink: ByteSink): void

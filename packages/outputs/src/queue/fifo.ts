@@ -11,7 +11,7 @@ export class Fifo<T> {
     return this.#items[this.#head]
   }
 
-  /** The item so many places behind the first. */
+  /** The item this many places behind the first. */
   at(index: number): T | undefined {
     return this.#items[this.#head + index]
   }

@@ -43,7 +43,7 @@ export class Journal {
   /** Files to be deleted. */
   readonly #garbage: string[] = []
   #buffer = Buffer.allocUnsafe(0)
-  /** Where reading goes on: record `number` is at `offset` of the segment that begins with `first`. */
+  /** Where reading continues: record `number` is at `offset` of the segment that begins with `first`. */
   #cursor: { first: number; offset: number; number: number; handle: FileHandle } | undefined
 
   private constructor(

@@ -5,7 +5,7 @@ import type { Shelf } from './shelf.ts'
 import { parseStored } from './stored.ts'
 import type { Writer } from './writer.ts'
 
-/** After so many attempts to read a part of the journal it is given up. */
+/** Attempts to read a part of the journal before it is given up. */
 const ATTEMPTS = 3
 
 export interface ReadingParts {

@@ -43,7 +43,7 @@ export class Shelf {
 
   /**
    * The record `next`, or the first one after it that is there.
-   * @param damaged is told how many are not there
+   * @param damaged is called with the number of missing items
    * @returns undefined when the disk has to be asked
    */
   first(damaged: (count: number) => void): Entry | undefined {

@@ -13,7 +13,7 @@ export interface WriterParts {
   readonly sync: number
   /** The number of the first record that is not done with. */
   readonly position: () => number
-  /** The first so many of those that are pending have been written. */
+  /** The first `count` of the pending items have been written. */
   readonly written: (count: number) => void
   readonly log: (level: 'error' | 'notice', text: string) => void
 }

@@ -6,7 +6,7 @@ import { inFlight } from '../net/in-flight.ts'
 
 const OUTPUT = 'webhook output'
 
-/** What every endpoint of one's own can be configured with. */
+/** Options of every user-defined endpoint. */
 export const ENDPOINT_OPTIONS = {
   url: {
     kind: 'url',
@@ -30,7 +30,7 @@ export const ENDPOINT_OPTIONS = {
   ...HTTP_OPTIONS,
 } as const satisfies OptionTable
 
-/** One request per alert to a server of one's own. */
+/** One request per alert to a user-defined endpoint. */
 export const webhook = defineTransport({
   type: 'webhook',
   title: 'Webhook',

@@ -81,7 +81,7 @@ test('an IPv6 network counts as one client', () => {
   expect(closed).toEqual([false, false, true, false])
 })
 
-test('a server that gets no descriptor for a connection goes on', async () => {
+test('a server that gets no descriptor for a connection keeps working', async () => {
   const server = createServer()
   boundConnections(server, 10)
   expect(() => server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))).not.toThrow()

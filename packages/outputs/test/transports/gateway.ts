@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /**
- * The way to a server on this machine, which can be barred while the server goes on: for receivers that forget everything when they end.
+ * The way to a server on this machine, which can be blocked while the server runs on: for receivers that forget everything when they end.
  * Its port stays its own: who connects while it is barred is disconnected.
  */
 export class Gateway {

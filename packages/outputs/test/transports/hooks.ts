@@ -1,4 +1,4 @@
-/** Endpoints of one's own: webhook and CloudEvents. */
+/** User-defined endpoints: webhook and CloudEvents. */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { any, kindOf, list, matching, object, oneOf, type Request, refuse, text } from './stand-in.ts'
 

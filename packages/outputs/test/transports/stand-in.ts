@@ -177,7 +177,7 @@ export type Check = (value: any, path?: string) => void
 
 const bad = (path: string, what: string): never => refuse(400, `${path || 'body'}: ${what}`)
 
-/** Text of up to so many characters, and at least one. */
+/** Text of 1 to this many characters. */
 export const text =
   (max = Number.POSITIVE_INFINITY, min = 1): Check =>
   (value, path = '') => {

@@ -27,7 +27,7 @@ function call(
 export const checkpointContainer: Action = defineAction({
   name: 'checkpoint_container',
   asks: ['checkpoint'],
-  doc: 'The kubelet keeps the container’s memory and files in an archive on its node (`/var/lib/kubelet/checkpoints`), readable by root alone; the container goes on. Needs a runtime that can, such as CRI-O or containerd 2.',
+  doc: 'The kubelet keeps the container’s memory and files in an archive on its node (`/var/lib/kubelet/checkpoints`), readable by root alone; the container keeps running. Needs a runtime that can, such as CRI-O or containerd 2.',
   example: '{}',
   params: { type: 'object', properties: { container: CONTAINER } },
   target: podOf,

@@ -83,7 +83,7 @@ export class Thread {
     return answer
   }
 
-  /** @param why what whoever waits is told */
+  /** @param why the reason given to all that wait */
   end(why: string): void {
     this.#gone(new Error(why))
     void this.#worker.terminate()

@@ -18,7 +18,7 @@ export interface Claim {
   readonly key: string
   readonly alert: string
   readonly limit: Limit
-  /** Why the alert is not acted on any more. What was begun for it before is still told. */
+  /** Why the alert is not acted on any more. What was begun for it before is still reported. */
   readonly stale?: string
 }
 

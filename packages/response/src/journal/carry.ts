@@ -1,4 +1,4 @@
-/** What of a journal goes on into its next file: what somebody still has to know, without what nobody does. */
+/** What a journal carries over into its next file: only entries that something may still ask for. */
 import { ENDS_WAITING, type Sealed } from './format.ts'
 
 /** How long it is known that a step was done for an alert: as long as records that responders share. */

@@ -32,7 +32,7 @@ export interface Input<P> {
   readonly target: Target
 }
 
-/** What an action of one's own may use when it runs. */
+/** What a user-defined action may use when it runs. */
 export interface Context<P> extends Input<P> {
   readonly dry: boolean
   /** Fires when the step's time is up, or everything is to stop. */

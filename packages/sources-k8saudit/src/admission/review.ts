@@ -35,7 +35,7 @@ const OPERATIONS = { CREATE: 'create', UPDATE: 'update', DELETE: 'delete', CONNE
 /**
  * Reads an AdmissionReview (admission.k8s.io/v1).
  * @param now ns since 1970 as an RFC 3339 text
- * @throws {ReviewError} when it is none
+ * @throws {ReviewError} when it is malformed
  */
 export function parseReview(text: string, now = new Date().toISOString()): AdmissionRequest {
   const review = parsed(text)

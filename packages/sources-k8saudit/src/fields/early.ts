@@ -23,7 +23,7 @@ function plain(field: string): string | undefined {
   return row?.reader === 'plain' ? row.pointer : undefined
 }
 
-/** Events that may be passed over were logged in this century: so many digits has their time. */
+/** Digits of an event's time. Events that may be passed over were logged in this century. */
 const DIGITS_OF_TIME = /^\d{18,19}$/
 
 export const EARLY: EarlyFields = {

@@ -105,14 +105,14 @@ export class HttpReceiver {
         ? createServer(limits)
         : createTlsServer({ ...limits, handshakeTimeout: head, ...tlsOptions(tls) })
     server.on('request', handler)
-    // Whoever may not send a body is told so before the body is sent.
+    // A client that may not send a body learns so before it sends one.
     server.on('checkContinue', handler)
     server.maxConnections = options.maxConnections ?? 1024
     server.on('connection', socket => this.#connected(socket))
     server.on('drop', () => this.refused.connections++)
     server.on('clientError', (error, socket) => this.#unreadable(error, socket as Socket))
     server.on('tlsClientError', error => this.#unsecured(error))
-    // The process has no descriptor left for a connection. It is lost; the server goes on.
+    // The process has no descriptor left for a connection. It is lost; the server keeps working.
     server.on('error', () => this.url !== '' && this.refused.connections++)
     this.#server = server
   }

@@ -17,7 +17,7 @@ export interface LogState extends FileId {
 /** Bytes of a state, at most. */
 const MAX_STATE = 64 * 1024
 
-/** Bytes by which a file is told from another that has its inode, at most. */
+/** Bytes, at most, that tell a file from another with the same inode. */
 export const HEAD = 1024
 
 /** A file's first bytes; fewer if it has not as many. */

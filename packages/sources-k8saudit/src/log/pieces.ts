@@ -21,7 +21,7 @@ export class LogPieces {
   #open = 0
   #change = Promise.withResolvers<void>()
 
-  /** @param settled told up to which position all is evaluated */
+  /** @param settled called with the position up to which everything is evaluated */
   constructor(decoder: AuditLogDecoder, divided = false, settled: (position: number) => void = () => {}) {
     this.#decoder = decoder
     this.#lines = divided ? new WholeLines() : undefined

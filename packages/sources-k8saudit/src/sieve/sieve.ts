@@ -6,9 +6,9 @@ import { EventScan, Found } from './scan.ts'
 /** What every event that is passed over has to have: it says that it is one, and has an ordinary time. */
 const REQUIRED = ['/kind', '/auditID', '/stageTimestamp']
 
-/** After so many events it is seen whether passing over pays. */
+/** Events after which it is checked whether passing over pays. */
 const TRIAL = 64
-/** It does not if less than one in so many is passed over. */
+/** It does not if fewer than one in this many is passed over. */
 const WORTH = 4
 /** Bytes for which events are then parsed without a look, at first and at most. */
 const REST = 1 << 18

@@ -17,7 +17,7 @@ export interface Evaluated extends Found {
 
 /** Why a part has to be evaluated where all that came before it is known. */
 export type Reason =
-  /** A document goes on beyond its end. */
+  /** A document continues beyond its end. */
   | 'unfinished'
   /** Something asked for the number of an event, which counts those before the part. */
   | 'numbers'

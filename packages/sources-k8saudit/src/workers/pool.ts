@@ -60,7 +60,7 @@ interface Thread {
 const AT_HAND = 2
 /** Bytes of a slot; a larger part is sent by itself. */
 const SLOT = 1 << 20
-/** A part that ends so many threads is given up. */
+/** A part that has ended this many threads is given up. */
 const MAX_ENDED = 2
 /** Threads in a row that end before they can begin. */
 const MAX_FAILED = 3

@@ -5,7 +5,7 @@ import type { SyscallState } from '../state/state.ts'
 export interface PodDirectory {
   /** Called when a pod, or what pods of a namespace (of all: '') belong to, may have changed. */
   onChange: ((change: { readonly uid: string } | { readonly namespace: string }) => void) | null
-  /** Pods can be told of: those unknown do not exist. */
+  /** Pods can be described: unknown ones do not exist. */
   readonly podsSynced: boolean
   /** @param uid of the pod, or the name by which the kubelet knows a static one. `complete`: nothing of it is on its way */
   find(uid: string): { readonly description: object; readonly complete: boolean } | undefined
@@ -14,7 +14,7 @@ export interface PodDirectory {
   close(): void
 }
 
-/** Pods that control groups refer to, by what became of their metadata, and how often it was told anew. */
+/** Pods that control groups refer to, by what became of their metadata, and how often it was announced again. */
 export interface PodCounts {
   readonly found: number
   readonly changed: number
@@ -35,7 +35,7 @@ export class Pods {
   readonly #release: (pod: Pod, outcome: 'filled' | 'expired') => void
   readonly #holdMs: number
   readonly #windows = new Map<Pod, NodeJS.Timeout>()
-  /** What was told, as JSON. */
+  /** What was announced, as JSON. */
   readonly #told = new WeakMap<Pod, string>()
   readonly #dirty = new Set<string>()
   #soon: NodeJS.Timeout | undefined
@@ -108,13 +108,13 @@ export class Pods {
     if (complete && this.#windows.has(pod)) this.#end(pod, 'filled')
   }
 
-  /** Tells what is known of a pod, unless it was told before. @returns whether nothing more is on its way */
+  /** Announces what is known of a pod, unless that was announced before. @returns whether nothing more is on its way */
   #update(pod: Pod): boolean {
     const found = this.#directory.find(pod.uid)
     if (found === undefined) return false
     const info = { key: pod.uid, ...found.description }
     const json = JSON.stringify(info)
-    // While it is waited for, it is told once, when it is complete.
+    // While more is on its way, it is announced once, when it is complete.
     if (this.#told.get(pod) === json || (pod.pending && !found.complete)) return found.complete
     this.counts[this.#told.has(pod) ? 'changed' : 'found']++
     this.#told.set(pod, json)

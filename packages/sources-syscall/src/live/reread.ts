@@ -8,7 +8,7 @@ import { MAX_PICTURED } from './wire.ts'
 
 /**
  * Reads the descriptors of new processes from /proc once more, after events were lost: of a process that has just started, most of
- * what it is about to use is not older than the loss. What events have told since the request stays.
+ * what it is about to use is not older than the loss. What events have said since the request stays.
  */
 export class Reread implements CaptureVisitor {
   /** New processes left out because there were too many: the newest are read. */

@@ -16,7 +16,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** A capture of so many events, each another. */
+/** A capture of this many events, all different. */
 function capture(count: number, first = 0): Uint8Array {
   const events = Array.from({ length: count }, (_, i) =>
     eventBlock(0x216, `5 SYSCALL_CHDIR_X i64:0 "/${(i + first) * 7919}\\u0000"`),

@@ -114,7 +114,7 @@ test('what asks for a pod that is on its way waits until all of it has come, wha
   metadata.close()
 })
 
-test('a change is told at once; of a namespace, for its pods', async () => {
+test('a change is announced at once; of a namespace, for its pods', async () => {
   const { alerts, told, enter, learn, pods, directory, metadata } = node()
   learn(WEB)
   enter(20)

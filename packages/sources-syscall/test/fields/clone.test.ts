@@ -6,7 +6,7 @@ import { SYSCALL_FIELDS } from '../../src/fields/index.ts'
 import { openCapture } from '../../src/open-capture.ts'
 import { syscall } from '../../src/source.ts'
 
-/** Every so many events one is kept. */
+/** One event in this many is kept. */
 const STEP = 97
 
 /** Arguments name other processes as the table knows them when it is asked; util.cnt counts how often it is asked. */

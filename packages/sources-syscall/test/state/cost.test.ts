@@ -175,7 +175,7 @@ test('no field costs more below a hundred times as many ancestors', () => {
   for (const { tables } of crowds.values()) expect(tables.losses.ancestorsCut).toBeGreaterThan(0)
 })
 
-/** An event of a thread with so many ancestors. */
+/** An event of a thread with this many ancestors. */
 function below(depth: number) {
   const { tables } = new SyscallState({ threadTableSize: 2 * LARGE })
   for (let tid = 1; tid <= depth; tid++) tables.threads.add(tables.newThread(tid, tid, tid - 1, new FdTable()))

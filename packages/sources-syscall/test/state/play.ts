@@ -11,10 +11,10 @@ export type Watcher = (event: SyscallEvent, visible: boolean, asked: boolean) =>
 /**
  * Plays lines on a new state:
  *
- *   limit 5                       at most so many threads
+ *   limit 5                       at most 5 threads
  *   thread 1 comm=init            initial tables: threads, `fd TID NUMBER KIND name=…`, `interface 10.0.0.5`
  *   10 openat fd=3 name=/x        then events: thread, name (`open>` = its enter event), parameters
- *   fds 10 4096                   thread 10 opens so many files as its first act, from descriptor 0 up
+ *   fds 10 4096                   thread 10 opens 4096 files as its first act, from descriptor 0 up
  *   +2.5                          time passes (seconds)
  *   remember                      as if rules had remembered something on every thread and descriptor
  */

@@ -1,4 +1,4 @@
-/** What is read from /proc again after losses, and what is left as events told it. */
+/** What is read from /proc again after losses, and what is left as events said. */
 import { describe, expect, test } from 'vitest'
 import { emptyFd } from '../../src/capture/descriptors.ts'
 import { Reread } from '../../src/live/reread.ts'
@@ -53,7 +53,7 @@ describe('descriptors of a new process', () => {
     ['one that an event has closed since stays closed', 1, undefined],
     ['the same file keeps its name', 2, '/link'],
     ['one whose open was lost is known', 3, '/tmp/missed'],
-    ['one that an event has told of since stays', 4, '/newer'],
+    ['one that an event has described since stays', 4, '/newer'],
   ])('%s', (_, num, name) => expect(fds.get(num)?.name).toBe(name))
 
   test('a socket stays, as /proc does not tell who connected', () => expect(fds.get(5)).toBe(socket))

@@ -34,7 +34,7 @@ const REVOKED: ReadonlySet<string> = new Set(
   '1053.001 1053.004 1055.006 1055.007 1055.010 1218.006 1547.011 1562.005 1574.002 1574.003'.split(' '),
 )
 
-/** Each release has some more: so many numbers after the last one are let pass. */
+/** Each release adds some: this many numbers after the last known one are accepted. */
 const TO_COME = 3
 
 /** Why there is no such technique; undefined: there is, or may be in a later release. @param tag `T1059` or `T1059.004` */

@@ -47,12 +47,12 @@ export const RESPONSE_KEYS = {
       approval_output: key(
         text,
         '',
-        'The name of an output that is told when a step waits for [approval](response.md#approval).',
+        'The name of an output that is notified when a step waits for [approval](response.md#approval).',
       ),
       approval_url: key(
         text,
         '',
-        'Where people reach the console. With it, what they are told has a link that approves the one step, once.',
+        'Address of the console for people. With it, notifications have a link that approves the one step, once.',
         { secret: true },
       ),
       queue: key(

@@ -5,7 +5,7 @@ import { Gunzip } from 'fflate'
 const PIECE = 1 << 20
 const COMPRESSED = 1 << 16
 
-/** @param read is told how many bytes of the input have been taken. @throws {Error} when its compression is broken */
+/** @param read is called with the number of bytes taken from the input. @throws {Error} when its compression is broken */
 export async function* pieces(data: Blob, read: (bytes: number) => void): AsyncGenerator<Uint8Array, void> {
   const [a, b] = new Uint8Array(await data.slice(0, 2).arrayBuffer())
   const isGzip = a === 0x1f && b === 0x8b

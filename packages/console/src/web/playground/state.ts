@@ -20,7 +20,7 @@ import { Thread } from './thread.ts'
 /** Milliseconds without a keystroke, after which rules are run again: only on inputs that take less than `QUICK_MS`. */
 const QUIET_MS = 600
 const QUICK_MS = 1500
-/** Bytes of a rules file; larger ones are none. */
+/** Bytes of a rules file; larger files are not taken for one. */
 const MAX_RULES = 4_000_000
 
 export type Playground = ReturnType<typeof createPlayground>

@@ -31,7 +31,7 @@ export function contextAt({ rules }: View, offset: number): Context | undefined 
     if (!isKeyOfItem) return inEntry(text, item, entry, offset, { keyLike, indent, range, lineStart })
   }
   if (!keyLike) return undefined
-  // In other YAML a list of maps is none of rules.
+  // In other YAML a list of maps does not hold rules.
   if (!item && !rules.hasRules && /^[\w-]+:/m.test(text)) return undefined
   if (!item || (dashes.includes('-') && indent <= (item.entries[0]?.indent ?? indent) && lineStart <= item.from))
     return dashes.includes('-') || before === ''
