@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { alertId } from '../../src/alert/id.ts'
+import { alertId, digest, portableHash } from '../../src/alert/id.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import type { EngineOptions } from '../../src/engine/options.ts'
 import { loadRuleset } from '../../src/engine/saved.ts'
@@ -41,6 +41,11 @@ test('the hash is over the parts as documented', () => {
   const parts = ['m', 's', 'r', '17', '3']
   const expected = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
   expect(alertId({ identity: 'm', source: 's', rule: 'r', time: 17n, event: 3 })).toBe(expected)
+})
+
+test('where the host has no hash, ids are the same', () => {
+  for (const parts of [[''], ['ü\ud800', '\0"\\', '€'], ['x'.repeat(10_000)], ['\u{1f600}', '']])
+    expect(portableHash(JSON.stringify(parts.map(part => part.toWellFormed()))).slice(0, 32)).toBe(digest(parts))
 })
 
 test('different events and different rules have different ids', () => {
