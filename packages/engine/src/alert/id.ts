@@ -23,7 +23,9 @@ export function alertId({ identity, source, rule, time, event }: AlertIdentity):
 }
 
 /** What Node offers, as far as it is used here. Other hosts have no `process`. */
-declare const globalThis: { process?: { getBuiltinModule?(id: string): Native } }
+interface Host {
+  readonly process?: { getBuiltinModule?(id: string): Native }
+}
 
 interface Native {
   hash?(algorithm: string, data: string): string
@@ -35,7 +37,7 @@ let native: Native | undefined
 /** 128 bits of the SHA-256 of some texts. */
 export function digest(parts: readonly string[]): string {
   const text = JSON.stringify(parts.map(part => part.toWellFormed()))
-  native ??= globalThis.process?.getBuiltinModule?.('crypto') ?? {}
+  native ??= (globalThis as Host).process?.getBuiltinModule?.('crypto') ?? {}
   return (native.hash?.('sha256', text) ?? portableHash(text)).slice(0, 32)
 }
 
