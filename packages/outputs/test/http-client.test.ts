@@ -6,7 +6,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Failure } from '../src/model/answer.ts'
+import { type Failure, retryAfter } from '../src/model/answer.ts'
 import { type HttpAnswer, HttpClient, httpUrl, isFailure } from '../src/net/http-client.ts'
 import { inFlight } from '../src/net/in-flight.ts'
 import { readTls } from '../src/net/tls.ts'
@@ -57,6 +57,19 @@ test.each([
   const failure = await client().send({ url }, forever)
   expect(failure?.class).toBe(meaning)
   if (failure) expect(failure).toMatchObject({ cause: `http_${status}`, after: 7000 })
+})
+
+test.each([
+  ['7', 7000],
+  ['0.5', 500],
+  ['Thu, 01 Jan 1970 00:00:09 GMT', 9000],
+  // Who fails does not choose to be asked without a pause.
+  ['0', undefined],
+  ['Wed, 31 Dec 1969 23:59:59 GMT', undefined],
+  ['9'.repeat(400), undefined],
+  ['soon', undefined],
+])('Retry-After: %s', (header, ms) => {
+  expect(retryAfter(header, 0)).toBe(ms)
 })
 
 test('sends method, headers, and a compressed body', async () => {

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { type Delivery, OwnProcesses, ownProcesses, ProgramOutput } from '../src/index.ts'
 import { deliverLines, line } from './lines.ts'
+import { item } from './transports/items.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'falc-program-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -71,6 +72,15 @@ test('a slow program gets as much as it takes until a stop gives up, and this co
   await channel.flush()
   expect(channel.stats).toMatchObject({ delivered: 500, dropped: {} })
   await channel.close(5000)
+})
+
+test('a program that ends well without taking anything is not started again without a pause', async () => {
+  // More than a pipe holds.
+  const answer = await new ProgramOutput({ program: 'exit 0', keepAlive: true }).send([
+    item(1, { output: 'x'.repeat(1_000_000) }),
+  ])
+  expect(answer.failure).toMatchObject({ class: 'later' })
+  expect(answer.failure).not.toHaveProperty('after')
 })
 
 test('a command that is found later gets what was waiting', async () => {

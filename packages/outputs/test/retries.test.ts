@@ -52,6 +52,21 @@ describe('a failure that passes', () => {
     expect(gate.sent).toHaveLength(2)
   })
 
+  test('that does not pass by itself is told once more', async () => {
+    const { gate, channel, log } = timed()
+    fill(channel, 'a')
+    for (const kind of ['later', 'misconfigured', 'later', 'misconfigured'] as const) {
+      await gate.pass(0, failure(kind, kind === 'later' ? 'ECONNREFUSED' : 'http_401'))
+      await vi.advanceTimersByTimeAsync(1000)
+    }
+    await gate.pass()
+    expect(log).toEqual([
+      'error: gate: ECONNREFUSED; retrying',
+      'error: gate: http_401; alerts wait until that is changed',
+      expect.stringContaining('notice: gate: recovered'),
+    ])
+  })
+
   test('counts what a full queue loses meanwhile', async () => {
     const { gate, channel, log } = timed({ capacity: 2 })
     fill(channel, 'a', 'b')

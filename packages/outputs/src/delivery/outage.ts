@@ -1,7 +1,10 @@
 import type { Failure } from '../model/answer.ts'
 import type { Counters } from './counters.ts'
 
-/** An output's failure, from the first failed attempt to the recovery: one log line for each. */
+/**
+ * An output's failure, from the first failed attempt to the recovery: one log line for each, and one when it turns out on the way that
+ * waiting alone will not help.
+ */
 export class Outage {
   readonly #name: string
   readonly #log: (level: 'error' | 'notice', text: string) => void
@@ -9,6 +12,8 @@ export class Outage {
   #since = 0
   /** Losses before it. */
   #lost = 0
+  /** It was said that something has to be changed. */
+  #told = false
   /** Why nothing gets through at present. */
   failure: Failure | undefined
 
@@ -23,7 +28,9 @@ export class Outage {
       this.#since = performance.now()
       this.#lost = this.#counters.lost
       this.#log('error', `${failure.message}; retrying`)
-    }
+    } else if (failure.class === 'misconfigured' && !this.#told)
+      this.#log('error', `${failure.message}; alerts wait until that is changed`)
+    if (failure.class === 'misconfigured') this.#told = true
     this.failure = failure
   }
 
@@ -31,6 +38,7 @@ export class Outage {
   recovered(waited: number): boolean {
     if (!this.failure) return false
     this.failure = undefined
+    this.#told = false
     const seconds = ((performance.now() - this.#since) / 1000).toFixed(1)
     const counts = `${waited} alerts waited, ${this.#counters.lost - this.#lost} were lost`
     this.#log('notice', `${this.#name}: recovered after ${seconds} s; ${counts}`)

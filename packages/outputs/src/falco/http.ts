@@ -94,10 +94,11 @@ export class HttpOutput implements Output {
 function parseUrl(text: string): URL {
   // Falco accepts quotes around the URL.
   const bare = text.replace(/^(["'])(.*)\1$/, '$2')
-  if (!URL.canParse(bare)) throw new OutputError('url', `${NAME}: not a URL: ${text}`)
+  // It may hold a password: it is not shown.
+  if (!URL.canParse(bare)) throw new OutputError('url', `${NAME}: url is not a URL`)
   const url = new URL(bare)
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new OutputError('url', `${NAME}: the URL must begin with http:// or https://: ${text}`)
+    throw new OutputError('url', `${NAME}: url must begin with http:// or https://`)
   return url
 }
 

@@ -78,11 +78,12 @@ export class ProgramOutput implements Output {
       this.#written += items.length
       return { delivered: items.length }
     } catch (error) {
-      // It ended while it was written to: its exit code says more than the broken pipe.
+      // It ended while it was written to: its exit code says more than the broken pipe. One that took nothing is not started at once.
+      const restarts = this.#written > 0
       const code = await child.end()
       this.#settle(code)
       const failure = code === 0 ? failureOf(error, this.name) : exitFailure(code, 'later')
-      return { delivered: 0, failure: { ...failure, ...(code === 0 && { after: 0 }) } }
+      return { delivered: 0, failure: { ...failure, ...(code === 0 && restarts && { after: 0 }) } }
     }
   }
 

@@ -76,9 +76,12 @@ export function statusFailure(status: number, server: string, after?: number, re
   }
 }
 
-/** Retry-After in milliseconds: seconds, or a date. undefined: there is none, or it is malformed. */
+/**
+ * Retry-After in milliseconds: seconds, or a date. undefined: there is none, it is malformed, or it asks for no pause: a receiver that
+ * fails does not choose to be asked without end.
+ */
 export function retryAfter(header: string | undefined, now = Date.now()): number | undefined {
   if (header === undefined) return undefined
   const ms = /^\d+(\.\d+)?$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined
+  return ms > 0 && Number.isFinite(ms) ? ms : undefined
 }
