@@ -91,10 +91,8 @@ export class Fd implements MemoHolder {
   /** The path of the opened file as resolved by the kernel; '' = not recorded, or the same as the path passed. */
   resolved = ''
   #name: string | LateName = ''
-  /** FD_ROLE_* | FD_CONNECTED | … */
-  flags = 0
-  /** SCAP_FD_*: see FdKind. */
-  type: number
+  /** `type`, and `flags` from bit 8 on. */
+  #kind: number
   memo: Memo | null = null
   /** The number under which it was last opened; several tables and numbers may share the object. */
   num: number
@@ -107,7 +105,7 @@ export class Fd implements MemoHolder {
   searched = 0
 
   constructor(num: number, type: number) {
-    this.type = type
+    this.#kind = type
     this.num = num
   }
 
@@ -198,6 +196,24 @@ export class Fd implements MemoHolder {
   static #rareOf(fd: Fd): Rare {
     if (fd.#rare === NOTHING_RARE) fd.#rare = new Rare()
     return fd.#rare
+  }
+
+  /** SCAP_FD_*: see FdKind. */
+  get type(): number {
+    return this.#kind & 0xff
+  }
+
+  set type(type: number) {
+    this.#kind = (this.#kind & ~0xff) | type
+  }
+
+  /** FD_ROLE_* | FD_CONNECTED | … */
+  get flags(): number {
+    return this.#kind >> 8
+  }
+
+  set flags(flags: number) {
+    this.#kind = (this.#kind & 0xff) | (flags << 8)
   }
 
   get ino(): bigint {

@@ -1,4 +1,6 @@
-import { Thread, ThreadGroup, type ThreadIndex } from './thread.ts'
+import { Thread } from './thread.ts'
+import { ThreadGroup } from './thread-group.ts'
+import type { ThreadIndex } from './thread-index.ts'
 import { WorkingDirectory } from './working-directory.ts'
 
 /** Maximum number of ancestors copied with a thread; rules look at only a few. */
@@ -8,14 +10,14 @@ const MAX_ANCESTORS = 32
  * A copy of a thread, its ancestors and its process's descriptors, for an event that is evaluated later. Look-ups try the
  * copies first, then the live thread table.
  */
-export class ThreadSnapshot implements ThreadIndex {
+export class ThreadSnapshot implements ThreadIndex<Thread> {
   /** Memos of a copy stay valid, because the copy never changes. */
   readonly epoch = 0
   ancestorsCut = 0
   readonly #threads = new Map<number, Thread>()
-  readonly #table: ThreadIndex
+  readonly #table: ThreadIndex<Thread>
 
-  constructor(table: ThreadIndex) {
+  constructor(table: ThreadIndex<Thread>) {
     this.#table = table
   }
 
@@ -49,7 +51,7 @@ export class ThreadSnapshot implements ThreadIndex {
     })
     if (thread.group !== null) {
       const leader = thread.leader
-      const group = new ThreadGroup(thread.group.pid, thread.group.reaper)
+      const group = new ThreadGroup<Thread>(thread.group.pid, thread.group.reaper)
       const main = leader === null || leader === thread ? null : this.#copy(leader)
       copy.group = Object.assign(group, { alive: thread.group.alive })
       // Fields use only a group's main thread and size, not its other members.

@@ -6,6 +6,8 @@ import type { EnterEvent } from './enter-event.ts'
 import type { Family } from './family.ts'
 import type { FdTable } from './fd-table.ts'
 import { EMPTY_LIST, type StringList, splitStrings } from './string-list.ts'
+import type { ThreadGroup } from './thread-group.ts'
+import type { ThreadIndex } from './thread-index.ts'
 import { WorkingDirectory } from './working-directory.ts'
 
 /** Value of a uid, gid or loginuid that is not set. */
@@ -17,15 +19,13 @@ export const NO_ID = 0xffffffff
  */
 export const MAX_ANCESTORS = 512
 
-/** How a thread looks up other threads: the thread table. */
-export interface ThreadIndex {
-  /** null = not known. */
-  get(tid: number): Thread | null
-  /** Number of ancestor walks cut off by MAX_ANCESTORS. */
-  ancestorsCut: number
-  /** Incremented to invalidate the memos of all threads without visiting each: see Thread.fresh. */
-  readonly epoch: number
-}
+/** Bits of `Thread.marks`. */
+const ARGS_TRUNCATED = 1
+const EXE_WRITABLE = 2
+const EXE_UPPER_LAYER = 4
+const EXE_LOWER_LAYER = 8
+const EXE_FROM_MEMFD = 16
+const DEAD = 32
 
 /**
  * One thread of the recorded machine (libsinsp's threadinfo). The constructor sets every property, so that all threads have
@@ -50,8 +50,6 @@ export class Thread implements MemoHolder {
   exepath = ''
   /** argv[1..] */
   argv: StringList = EMPTY_LIST
-  /** There were more arguments than recorders capture. */
-  argsTruncated = false
   /** The process's environment as NAME=VALUE strings; read it through `env`. */
   ownEnv: StringList = EMPTY_LIST
   /** null for a thread that shares the main thread's directory. Read it through `directory` or `cwd`. */
@@ -61,9 +59,10 @@ export class Thread implements MemoHolder {
   /** PPM_CL_* */
   flags = 0
   fdlimit = -1
-  uid = NO_ID
-  gid = NO_ID
-  loginuid = NO_ID
+  /** Signed, since V8 keeps numbers from 2^31 on as objects: read them through `uid`, `gid`, `loginuid`. */
+  ownUid = -1
+  ownGid = -1
+  ownLoginuid = -1
   capPermitted = 0n
   capEffective = 0n
   capInheritable = 0n
@@ -85,17 +84,13 @@ export class Thread implements MemoHolder {
    */
   exeCtimeToStart = 0n
   exeCtimeFromPidns = 0n
-  exeWritable = false
-  exeUpperLayer = false
-  exeLowerLayer = false
-  exeFromMemfd = false
+  /** ARGS_TRUNCATED | …: read them through the properties of the same names. */
+  marks = 0
   tty = 0
   container: Container
-  /** True for a main thread that exited before the other threads of its group. */
-  dead = false
   /** The descriptor table of the process; shared by the threads of a group. */
   fds: FdTable
-  group: ThreadGroup | null = null
+  group: ThreadGroup<Thread> | null = null
   /** Links of the group's list. */
   previous: Thread | null = null
   next: Thread | null = null
@@ -103,7 +98,7 @@ export class Thread implements MemoHolder {
   siblings: Family<Thread> | null = null
   /** The threads whose parent this one is; null = none so far. */
   children: Family<Thread> | null = null
-  readonly table: ThreadIndex
+  readonly table: ThreadIndex<Thread>
   /**
    * The last enter event of a call whose arguments are taken as user space passed them (open, connect, execve …), kept until
    * its exit.
@@ -112,7 +107,7 @@ export class Thread implements MemoHolder {
   #line: string | null = null
   #ptid: number
 
-  constructor(table: ThreadIndex, tid: number, pid: number, ptid: number, fds: FdTable, container: Container) {
+  constructor(table: ThreadIndex<Thread>, tid: number, pid: number, ptid: number, fds: FdTable, container: Container) {
     this.table = table
     this.tid = tid
     this.pid = pid
@@ -129,6 +124,80 @@ export class Thread implements MemoHolder {
   /** Only for use before the thread is linked to its parent; later, only the thread table changes it. */
   set ptid(tid: number) {
     this.#ptid = tid
+  }
+
+  get uid(): number {
+    return this.ownUid >>> 0
+  }
+
+  set uid(id: number) {
+    this.ownUid = id | 0
+  }
+
+  get gid(): number {
+    return this.ownGid >>> 0
+  }
+
+  set gid(id: number) {
+    this.ownGid = id | 0
+  }
+
+  get loginuid(): number {
+    return this.ownLoginuid >>> 0
+  }
+
+  set loginuid(id: number) {
+    this.ownLoginuid = id | 0
+  }
+
+  /** There were more arguments than recorders capture. */
+  get argsTruncated(): boolean {
+    return (this.marks & ARGS_TRUNCATED) !== 0
+  }
+
+  set argsTruncated(on: boolean) {
+    this.marks = on ? this.marks | ARGS_TRUNCATED : this.marks & ~ARGS_TRUNCATED
+  }
+
+  get exeWritable(): boolean {
+    return (this.marks & EXE_WRITABLE) !== 0
+  }
+
+  set exeWritable(on: boolean) {
+    this.marks = on ? this.marks | EXE_WRITABLE : this.marks & ~EXE_WRITABLE
+  }
+
+  get exeUpperLayer(): boolean {
+    return (this.marks & EXE_UPPER_LAYER) !== 0
+  }
+
+  set exeUpperLayer(on: boolean) {
+    this.marks = on ? this.marks | EXE_UPPER_LAYER : this.marks & ~EXE_UPPER_LAYER
+  }
+
+  get exeLowerLayer(): boolean {
+    return (this.marks & EXE_LOWER_LAYER) !== 0
+  }
+
+  set exeLowerLayer(on: boolean) {
+    this.marks = on ? this.marks | EXE_LOWER_LAYER : this.marks & ~EXE_LOWER_LAYER
+  }
+
+  get exeFromMemfd(): boolean {
+    return (this.marks & EXE_FROM_MEMFD) !== 0
+  }
+
+  set exeFromMemfd(on: boolean) {
+    this.marks = on ? this.marks | EXE_FROM_MEMFD : this.marks & ~EXE_FROM_MEMFD
+  }
+
+  /** True for a main thread that exited before the other threads of its group. */
+  get dead(): boolean {
+    return (this.marks & DEAD) !== 0
+  }
+
+  set dead(on: boolean) {
+    this.marks = on ? this.marks | DEAD : this.marks & ~DEAD
   }
 
   get hasChildren(): boolean {
@@ -227,71 +296,5 @@ export class Thread implements MemoHolder {
     this.exe = exe
     this.argv = argv
     this.#line = null
-  }
-}
-
-/** The threads of one process: the main thread, if known, and a list of the others. */
-export class ThreadGroup {
-  readonly pid: number
-  main: Thread | null = null
-  /** Threads that have not exited (proc.nthreads). */
-  alive = 0
-  /** Number of threads in the list, plus the main thread. */
-  size = 0
-  /** Adopts orphaned descendants: pid 1 of a namespace, or PR_SET_CHILD_SUBREAPER. */
-  reaper: boolean
-  #head: Thread | null = null
-  #tail: Thread | null = null
-
-  constructor(pid: number, reaper: boolean) {
-    this.pid = pid
-    this.reaper = reaper
-  }
-
-  add(thread: Thread): void {
-    this.alive++
-    this.size++
-    if (thread.isMain && this.main === null) {
-      this.main = thread
-      return
-    }
-    thread.previous = this.#tail
-    thread.next = null
-    if (this.#tail === null) this.#head = thread
-    else this.#tail.next = thread
-    this.#tail = thread
-  }
-
-  remove(thread: Thread): void {
-    this.size--
-    if (this.main === thread) {
-      this.main = null
-      return
-    }
-    if (thread.previous === null) this.#head = thread.next
-    else thread.previous.next = thread.next
-    if (thread.next === null) this.#tail = thread.previous
-    else thread.next.previous = thread.previous
-    thread.previous = null
-    thread.next = null
-  }
-
-  /**
-   * Returns the first thread that has not exited, other than `except`. Threads leave the list on exit, so checking the first
-   * two is enough.
-   */
-  firstAlive(except: Thread | null): Thread | null {
-    for (const thread of this) if (!thread.dead && thread !== except) return thread
-    return null
-  }
-
-  /** The main thread first. */
-  *[Symbol.iterator](): IterableIterator<Thread> {
-    if (this.main !== null) yield this.main
-    for (let thread = this.#head; thread !== null; ) {
-      const { next } = thread
-      yield thread
-      thread = next
-    }
   }
 }

@@ -4,6 +4,8 @@ import { concatenatePaths } from './paths.ts'
 /** Powers of two: slots at first, as tests of rules have a state each, and once as many files were opened. */
 const FEW = 64
 const SLOTS = 16384
+/** A power of two. */
+const TABLE_SLOTS = 4096
 
 /** PPM_O_DIRECTORY */
 export const O_DIRECTORY = 1 << 10
@@ -52,6 +54,7 @@ export class OpenFiles {
   #last = new Int32Array(FEW)
   #mask = FEW - 1
   #made = 0
+  #ofTables: Fd[] = []
 
   /**
    * Returns the descriptor of a file that was passed as `passed` and is known as `path`; null means that `passed` is
@@ -91,6 +94,33 @@ export class OpenFiles {
     if (this.#last[slot] === (inoLow | 0)) this.#known[slot] = fd
     else this.#last[slot] = inoLow
     return fd
+  }
+
+  /**
+   * Of a descriptor that was open when recording began, and is no socket: the object of another process that has the same file open in
+   * the same way, as far as the one that was read last in its place is it.
+   */
+  ofTable(fd: Fd): Fd {
+    const slot = (fd.inoLow ^ (fd.inoLow >>> 10) ^ (fd.openFlags << 3) ^ fd.dev) & (TABLE_SLOTS - 1)
+    const known = this.#ofTables[slot]
+    if (
+      known !== undefined &&
+      known.inoLow === fd.inoLow &&
+      known.inoHigh === fd.inoHigh &&
+      known.openFlags === fd.openFlags &&
+      known.dev === fd.dev &&
+      known.type === fd.type &&
+      known.name === fd.name
+    )
+      return known
+    fd.flags |= FD_SHARED
+    this.#ofTables[slot] = fd
+    return fd
+  }
+
+  /** All descriptors of the tables are read. */
+  endTables(): void {
+    this.#ofTables = []
   }
 
   clear(): void {

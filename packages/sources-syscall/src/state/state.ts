@@ -1,6 +1,7 @@
 import type { CaptureVisitor, FdEntry, GroupEntry, MachineInfo, ProcessEntry, UserEntry } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
+import { type Fd, FdKind, isInet } from '../model/fd.ts'
 import type { InterfaceEntry } from '../model/interfaces.ts'
 import type { Thread } from '../model/thread.ts'
 import { BIRTH_EFFECTS } from './clone.ts'
@@ -114,7 +115,15 @@ export class SyscallState implements CaptureVisitor {
     const { tables } = this
     const thread = tables.threads.get(tid)
     if (thread === null) tables.orphanFds++
-    else thread.fds.set(entry.fd, readFd(tables, entry))
+    else thread.fds.set(entry.fd, this.#readFd(entry))
+  }
+
+  #readFd(entry: FdEntry): Fd {
+    const { tables } = this
+    const fd = readFd(tables, entry)
+    return tables.repeatedOpens === null || isInet(fd.type) || fd.type === FdKind.unixSocket
+      ? fd
+      : tables.openFiles.ofTable(fd)
   }
 
   onInterfaces(interfaces: readonly InterfaceEntry[]): void {
@@ -133,6 +142,7 @@ export class SyscallState implements CaptureVisitor {
   onTablesEnd(): void {
     const { tables } = this
     const { threads } = tables
+    tables.openFiles.endTables()
     for (const thread of threads) threads.link(thread)
     assignRoles(threads)
     for (const thread of threads) {

@@ -1,6 +1,8 @@
 import { CL_CLONE_FILES } from '../model/clone-flags.ts'
 import { Family } from '../model/family.ts'
-import { type Thread, ThreadGroup, type ThreadIndex } from '../model/thread.ts'
+import type { Thread } from '../model/thread.ts'
+import { ThreadGroup } from '../model/thread-group.ts'
+import type { ThreadIndex } from '../model/thread-index.ts'
 import { FollowerIndex } from './followers.ts'
 import { LivingThreads } from './living.ts'
 
@@ -19,7 +21,7 @@ const MAX_DEPTH = 4096
 const EMPTY_PAGE: (Thread | null)[] = new Array<Thread | null>(PAGE_SIZE).fill(null)
 
 /** The look-up interface of `Threads`, for everyone but the state engine. */
-export type { ThreadIndex as ThreadTable } from '../model/thread.ts'
+export type ThreadTable = ThreadIndex<Thread>
 
 /** Falco's falco_libs.thread_table_size. */
 export const DEFAULT_THREAD_TABLE_SIZE = 262144
@@ -28,10 +30,10 @@ export const DEFAULT_THREAD_TABLE_SIZE = 262144
  * All threads of the recorded machine by thread id, with their groups and parent links. Pages of 1024 slots: a look-up, done
  * for every event, is two array loads. Also the only place that decides which memos a change to a thread invalidates.
  */
-export class Threads implements ThreadIndex {
+export class Threads implements ThreadIndex<Thread> {
   readonly #pages: (Thread | null)[][] = []
   readonly #beyond = new Map<number, Thread>()
-  readonly #groups = new Map<number, ThreadGroup>()
+  readonly #groups = new Map<number, ThreadGroup<Thread>>()
   readonly #followers = new FollowerIndex()
   readonly capacity: number
   readonly living = new LivingThreads()
@@ -97,7 +99,7 @@ export class Threads implements ThreadIndex {
     if (thread.isInvalid || thread.group !== null) return
     let group = this.#groups.get(thread.pid)
     if (group === undefined) {
-      group = new ThreadGroup(thread.pid, thread.pid === 1 || thread.vpid === 1)
+      group = new ThreadGroup<Thread>(thread.pid, thread.pid === 1 || thread.vpid === 1)
       this.#groups.set(thread.pid, group)
     }
     group.add(thread)
@@ -285,7 +287,7 @@ export class Threads implements ThreadIndex {
 }
 
 /** Threads use the descriptors of their main thread; without one, their descriptors are unknown. */
-function shareDescriptors(thread: Thread, group: ThreadGroup): void {
+function shareDescriptors(thread: Thread, group: ThreadGroup<Thread>): void {
   const { main } = group
   if (main === null) return
   for (const other of thread.isMain ? group : [thread]) {

@@ -7,8 +7,8 @@ const BUDGET: Readonly<Record<string, number>> = {
   'passed over': 1,
   'opened again, and closed': 1,
   'failed again to open': 1,
-  'a process that ran before': 1450,
-  'a descriptor that was open before': 220,
+  'a process that ran before': 1300,
+  'a descriptor that was open before': 200,
 }
 
 test('events of the hot loop, processes and descriptors keep to their budget of memory', () => {
