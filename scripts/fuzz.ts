@@ -31,6 +31,7 @@ const SUBJECTS: Readonly<Record<string, { readonly file: string; readonly what: 
     file: 'packages/response/test/nats.test.ts',
     what: 'alerts for three responders, of which one is killed for each hundred of them',
   },
+  console: { file: 'packages/console/test/fuzz.test.ts', what: 'requests to the console' },
   audit: { file: 'packages/sources-k8saudit/test/fuzz.test.ts', what: 'bodies and logs of audit events' },
 }
 

@@ -30,9 +30,10 @@ const NS = 1_000_000n
 
 /** Which alerts a silence covers. @throws {ConditionError} */
 export function planSilence(
-  { condition, since, until, namespaces }: NewSilence,
+  { condition, namespaces, ...given }: NewSilence,
   source: Source<AlertData>,
 ): PlannedCondition {
+  const [since, until] = [inRange(given.since), inRange(given.until)]
   const isThen = (alert: AlertData) => inRange(alert.time) >= since && inRange(alert.time) < until
   const then = { ...exactly('time >= ? AND time < ?', [since, until]), test: isThen }
   const plans = [then]
@@ -76,7 +77,15 @@ export function addSilence(db: DatabaseSync, silence: NewSilence, now = Date.now
       .prepare(
         'INSERT INTO silences (condition, since, until, author, reason, created, namespaces) VALUES (?, ?, ?, ?, ?, ?, ?)',
       )
-      .run(condition, since, until, author, reason, now, namespaces === undefined ? null : JSON.stringify(namespaces))
+      .run(
+        condition,
+        inRange(since),
+        inRange(until),
+        author,
+        reason,
+        now,
+        namespaces === undefined ? null : JSON.stringify(namespaces),
+      )
     return Number(lastInsertRowid)
   })
 }

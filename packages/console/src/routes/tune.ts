@@ -58,7 +58,7 @@ function split(name: string): [name: string, arg?: string] {
 function modelOf({ given, source }: Call, store: StoreReader): AlertData {
   const [id, rule] = [given.get('id'), given.get('rule')]
   if (!id && !rule) throw badRequest('id or rule is needed')
-  const condition = rule ? planCondition(isRule(rule), source) : undefined
+  const condition = rule ? aboutFilter(() => planCondition(isRule(rule), source)) : undefined
   const [found] = id ? store.get(id) : store.search({ condition }, { part: 4096 })
   if (!found) throw new Refused(404, 'alert', 'there is no such alert')
   return found.alert
