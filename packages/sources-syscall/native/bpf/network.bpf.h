@@ -75,14 +75,14 @@ static __always_inline void put_sent_socktuple(struct event *e, int fd, unsigned
 }
 
 /*
- * After all parameters: of an inet socket its ends, the local one first, and its protocol. Its descriptor may have come from where no
+ * After all parameters: of an inet or unix socket its ends, the local one first, and its protocol. Its descriptor may have come from where no
  * event tells of it: from another process, through an io_uring, from before a loss. `ends` = false: the protocol only.
  */
 static __always_inline void add_socket(struct event *e, int fd, bool ends)
 {
 	struct sock *sk = fd < 0 ? NULL : sock_of(file_of(current_task(), fd));
 	__u16 family = sk ? BPF_CORE_READ(sk, __sk_common.skc_family) : 0;
-	if (family != AF_INET && family != AF_INET6)
+	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
 		return;
 	if (ends)
 		e->to->at += write_socktuple(slot(e), sk, true, 0, 0);

@@ -37,6 +37,7 @@ import {
   tupleParamText,
   UNIX_PATH_IN_ADDRESS,
   UNIX_PATH_IN_TUPLE,
+  unixSocketName,
 } from './socket-names.ts'
 import type { Tables } from './tables.ts'
 
@@ -97,13 +98,22 @@ function l4protoOf(type: number, protocol: number): number {
   }
 }
 
+/** Bytes of a unix socket's ends: the family and two addresses of the kernel. The path of the server follows. */
+const UNIX_ENDS = 17
+
 /**
  * The socket that a dup or the like copies, if its event describes one (SyscallEvent.tail) and the table has none under that number: it
  * came from another process, through an io_uring or when events were lost. An entry of another kind is out of date.
  */
 export function learnSocket(tables: Tables, event: SyscallEvent, thread: Thread): void {
-  if (event.fd !== null && isInet(event.fd.type)) return
+  if (event.fd !== null && (isInet(event.fd.type) || event.fd.type === FdKind.unixSocket)) return
   const { tail } = event
+  if (tail[0] === AF_UNIX && tail.length > UNIX_ENDS) {
+    const fd = socketOf(event.fdNum, AF_UNIX, 0, 0)
+    fd.name = unixSocketName(tail.subarray(0, -1))
+    openFd(tables, event, thread, event.fdNum, fd)
+    return
+  }
   const tuple = readTuple(tail)
   if (tuple === null) return
   const fd = socketOf(event.fdNum, tuple.sip.length === 4 ? AF_INET : AF_INET6, 0, tail.at(-1)!)
@@ -121,7 +131,10 @@ export function learnSocket(tables: Tables, event: SyscallEvent, thread: Thread)
 function learnConnected(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const { tail } = event
   const family = event.blob(CONNECT.tuple)[0]
-  if (tail.length === 1 && (family === AF_INET || family === AF_INET6))
+  if (
+    tail.length === 1 &&
+    (family === AF_INET || family === AF_INET6 || (family === AF_UNIX && event.fd?.type !== FdKind.unixSocket))
+  )
     openFd(tables, event, thread, event.fdNum, socketOf(event.fdNum, family, 0, tail[0]!))
 }
 

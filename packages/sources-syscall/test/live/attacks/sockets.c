@@ -4,6 +4,8 @@
  *   sockets HOW   connect: an unconnected one, which this process connects; dup: one that is connected, which becomes its standard
  *                 input; fcntl: the same, which is duplicated by fcntl
  *
+ *   unix-HOW      the same with a unix socket; prints the path that it is connected to
+ *
  * And those whose connection no connect makes: sendto, sendmsg, sendmmsg (TCP fast open). mptcp: a connection of several paths.
  *
  * Prints the port of this end; 3 = this machine does not do that.
@@ -17,10 +19,18 @@
 #include <string.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static struct sockaddr_in server;
+static struct sockaddr_un named = { AF_UNIX, "listener" };
+static int is_unix;
+
+static int connect_there(int fd)
+{
+	return is_unix ? connect(fd, (void *)&named, sizeof(named)) : connect(fd, (void *)&server, sizeof(server));
+}
 
 static int tcp_of(int protocol)
 {
@@ -31,6 +41,8 @@ static int tcp_of(int protocol)
 }
 
 static int tcp(void) { return tcp_of(0); }
+
+static int stream(void) { return is_unix ? socket(AF_UNIX, SOCK_STREAM, 0) : tcp(); }
 
 static int open_by_sending(const char *how, int fd)
 {
@@ -77,14 +89,14 @@ static int passed(const char *how)
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
 		return -1;
 	if (!fork()) {
-		fd = tcp();
-		if (!connects && connect(fd, (void *)&server, sizeof(server)))
+		fd = stream();
+		if (!connects && connect_there(fd))
 			_exit(1);
 		send_descriptor(pair[1], fd);
 		_exit(0);
 	}
 	fd = receive_descriptor(pair[0]);
-	if (connects ? connect(fd, (void *)&server, sizeof(server)) : strcmp(how, "fcntl") ? dup2(fd, 0) : fcntl(fd, F_DUPFD, 10) != 10)
+	if (connects ? connect_there(fd) : strcmp(how, "fcntl") ? dup2(fd, 0) : fcntl(fd, F_DUPFD, 10) != 10)
 		return -1;
 	return fd;
 }
@@ -95,6 +107,14 @@ int main(int argc, char **argv)
 	socklen_t size = sizeof(server);
 	if (argc < 2)
 		return 2;
+	is_unix = !strncmp(argv[1], "unix-", 5);
+	if (is_unix) {
+		listener = stream();
+		if (bind(listener, (void *)&named, sizeof(named)) || listen(listener, 1) || passed(argv[1] + 5) < 0)
+			return 1;
+		puts(named.sun_path);
+		return 0;
+	}
 	listener = tcp();
 	server.sin_family = AF_INET;
 	server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -13,11 +13,11 @@ import { missing, only, until } from '../machine.ts'
 
 /** How the program ends where the machine does not do that. */
 const NOT_HERE = 3
-const CONNECT = /^connect \d ipv4 tcp 127\.0\.0\.1 (\d+)$/
+const CONNECT = /^connect \d ipv4 tcp 127\.0\.0\.1 (\d+) /
 
 describe.skipIf(missing() !== undefined)('a socket that came over another, or is connected', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-sockets-'))
-  const line = compileOutput('%evt.type %fd.num %fd.type %fd.l4proto %fd.sip %fd.cport', syscall())
+  const line = compileOutput('%evt.type %fd.num %fd.type %fd.l4proto %fd.sip %fd.cport %fd.name', syscall())
   let live: Live
   beforeAll(async () => {
     execFileSync('cc', [join(import.meta.dirname, 'sockets.c'), '-o', join(folder, 'sockets')])
@@ -40,8 +40,11 @@ describe.skipIf(missing() !== undefined)('a socket that came over another, or is
   })
 
   test.for([
-    ['dup', PPME.SYSCALL_DUP2_X, /^dup2 0 ipv4 tcp 127\.0\.0\.1 (\d+)$/],
-    ['fcntl', PPME.SYSCALL_FCNTL_X, /^fcntl 10 ipv4 tcp 127\.0\.0\.1 (\d+)$/],
+    ['dup', PPME.SYSCALL_DUP2_X, /^dup2 0 ipv4 tcp 127\.0\.0\.1 (\d+) /],
+    ['fcntl', PPME.SYSCALL_FCNTL_X, /^fcntl 10 ipv4 tcp 127\.0\.0\.1 (\d+) /],
+    ['unix-dup', PPME.SYSCALL_DUP2_X, /^dup2 0 unix .*->\w+ (.+)$/],
+    ['unix-fcntl', PPME.SYSCALL_FCNTL_X, /^fcntl 10 unix .*->\w+ (.+)$/],
+    ['unix-connect', PPME.SOCKET_CONNECT_X, /^connect \d unix .*->\w+ (.+)$/],
     ['connect', PPME.SOCKET_CONNECT_X, CONNECT],
     ['sendto', PPME.SOCKET_CONNECT_X, CONNECT],
     ['sendmsg', PPME.SOCKET_CONNECT_X, CONNECT],
@@ -50,7 +53,7 @@ describe.skipIf(missing() !== undefined)('a socket that came over another, or is
   ] as const)('by %s', async ([how, type, expected], { skip }) => {
     const lines: string[] = []
     let ended = false
-    const done = promisify(execFile)(join(folder, 'sockets'), [how])
+    const done = promisify(execFile)(join(folder, 'sockets'), [how], { cwd: mkdtempSync(join(folder, 'way-')) })
     const code = done.then(
       () => 0,
       error => error.code as number,
@@ -69,8 +72,8 @@ describe.skipIf(missing() !== undefined)('a socket that came over another, or is
       return ended
     })
     if ((await code) === NOT_HERE) skip(`this machine does not connect by ${how}`)
-    const port = (await done).stdout.trim()
+    const end = (await done).stdout.trim()
     expect(lines).toEqual([expect.stringMatching(expected)])
-    expect(expected.exec(lines[0]!)![1]).toBe(port)
+    expect(expected.exec(lines[0]!)![1]).toBe(end)
   })
 })
