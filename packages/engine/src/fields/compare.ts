@@ -52,6 +52,8 @@ export function holds(op: ComparedOperator, kind: Kind, a: Scalar, b: Scalar): b
       const path = pathParts(a as string)
       return pathParts(b as string).every((part, i) => i < path.length && new Glob(part).test(path[i]!))
     }
+    default:
+      throw new Error(op satisfies never)
   }
 }
 
