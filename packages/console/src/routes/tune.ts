@@ -60,7 +60,7 @@ function modelOf({ given, source }: Call, store: StoreReader): AlertData {
   if (!id && !rule) throw badRequest('id or rule is needed')
   const condition = rule ? aboutFilter(() => planCondition(isRule(rule), source)) : undefined
   const [found] = id ? store.get(id) : store.search({ condition }, { part: 4096 })
-  if (!found) throw new Refused(404, 'alert', 'there is no such alert')
+  if (!found) throw new Refused(404, 'alert', id ? 'there is no such alert' : 'no alert of this rule is stored')
   return found.alert
 }
 

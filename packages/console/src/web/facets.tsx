@@ -31,12 +31,21 @@ export function FacetList({ id, columns }: { id: string; columns: readonly strin
     `${id} ${others} ${isNext}`,
     3 * REFRESH_MS,
   )
-  const all = [...(first.data?.facets ?? []), ...(second.data?.facets ?? [])]
-  const found = all.filter(({ values }) => values.some(({ value }) => value !== null))
-  const part = [first.data, second.data].flatMap(data => (data && partly(data)) ?? []).at(-1)
   return (
     <section class="facets" aria-label="Facets">
+      {first.data && <Fields facets={first.data} />}
+      {second.data && <Fields facets={second.data} />}
+    </section>
+  )
+}
+
+function Fields({ facets }: { facets: Facets }) {
+  const part = partly(facets)
+  const found = facets.facets.filter(({ values }) => values.some(({ value }) => value !== null))
+  return (
+    <>
       {part && <p class="hint">{part}</p>}
+      {found.length === 0 && <p class="hint">No values.</p>}
       {found.map(({ field, values }) => (
         <div key={field}>
           <h2>{visible(cut(field, 60))}</h2>
@@ -63,6 +72,6 @@ export function FacetList({ id, columns }: { id: string; columns: readonly strin
           </ol>
         </div>
       ))}
-    </section>
+    </>
   )
 }
