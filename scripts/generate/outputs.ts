@@ -47,13 +47,14 @@ outputs:
 | the receiver | what falc does |
 | --- | --- |
 | accepts the alerts | counts them as delivered |
-| does not answer, is busy, or fails (408, 425, 429, 5xx) | resends them with growing pauses of up to 30 s, honouring \`Retry-After\`; until it recovers, single alerts are sent as probes |
+| does not answer, is busy, or fails (408, 425, 429, 5xx) | resends them with growing pauses of up to 30 s, at least as long as \`Retry-After\` asks, up to an hour; until it recovers, single alerts are sent as probes |
 | rejects the configuration (401, 403, 404, TLS) | keeps the alerts queued, logs the reason once, and retries every 30 s |
 | rejects a batch (400, 413, 422) | resends it in halves until the offending alert is alone |
 | rejects a single alert | makes it a [dead letter](#dead-letters) and continues with the next |
 
 Delivery is *at least once*: after a lost response, an alert arrives twice, with the same \`alert.id\`. The log has one line when an output
-fails and one when it recovers, with the number of alerts that waited and that were lost. [Metrics](config.md) count all of this per output.
+fails, one when it turns out later that a setting or the receiver has to be changed, and one when it recovers, with the number of alerts that
+waited and that were lost. [Metrics](config.md) count all of this per output.
 
 On a reload, an output that has not changed keeps its connection and its queue. A changed output takes over the queue of its predecessor. A
 removed output delivers what is queued, as long as it makes progress within \`output_timeout\`.
