@@ -172,7 +172,7 @@ try {
       (slow.falc_outputs_queue_length ?? 0) +
       (slow.falc_outputs_collapsed_total ?? 0) +
       lost.reduce((sum, [, n]) => sum + n, 0)
-    report(`${name}: peak with cache`, `${(peak / 1048576).toFixed(0)} MiB`)
+    report(`${name}: peak with cache`, `${(peak / 1048576).toFixed(0)} MiB`, 'at most 512 MiB')
     console.log(
       `  delivered ${slow.falc_outputs_delivered_total}, waiting ${slow.falc_outputs_queue_length}, collapsed ${slow.falc_outputs_collapsed_total}, ` +
         `lost ${lost.map(([series, n]) => `${series.split(' ')[1]} ${n}`).join(', ') || 0}, journal ${slow.falc_outputs_journal_bytes} bytes`,
