@@ -11,6 +11,7 @@ import { openCapture } from '@falc/sources-syscall'
 import { root, syscallRules } from './files.ts'
 import { report, times } from './measure.ts'
 import { findFalco, measureFalco, seconds } from './peers/falco.ts'
+import { benchTables } from './tables.ts'
 
 const RECORDING = process.env.FALC_BENCH_BUSY
 const ROUNDS = 5
@@ -24,6 +25,7 @@ const SETS: readonly (readonly [name: string, files: readonly RulesFile[], goal:
 ]
 
 export async function benchBusy(): Promise<void> {
+  benchTables()
   if (RECORDING === undefined) {
     return console.log('Busy recording: skipped, FALC_BENCH_BUSY names none')
   }
