@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 13
+#define WIRE_VERSION 14
 
 struct event_header {
 	__u16 cpu;
@@ -42,6 +42,21 @@ enum want {
 #define WANT_NO_FAILED_OPENS 0x80
 /* Added to the want of a call that writes: a rule reads messages to the system log, so these are kept whole (src/fields/syslog.ts). */
 #define WANT_WHOLE_LOGS 0x40
+/*
+ * Added to the want of close, and of calls that open files: no rule can ask for a descriptor of a file that another event opened. Closes of
+ * those that were not announced are left out, and opens to read, unless their paths have one of `texts` (bpf/announced.bpf.h).
+ */
+#define WANT_NO_FILES 0x20
+/* What is added to a want. */
+#define WANT_ADDITIONS (WANT_NO_FAILED_OPENS | WANT_WHOLE_LOGS | WANT_NO_FILES)
+
+/*
+ * Texts of which rules ask whether a path has them, as four of their bytes each: none of them a slash, each with CASE_BIT, so that capital
+ * letters are small ones. 0 = none.
+ */
+#define MAX_TEXTS 64
+#define CASE_BIT 0x20
+#define text_bit(text) ((__u32)((text) * 0x9e3779b1u) >> 16)
 
 /* Slots of `wants` for tracepoints, above all system call numbers. */
 enum trace {
@@ -75,6 +90,8 @@ enum counter {
 	COUNT_NAMES_REFUSED,       /* the sidecar's own: users of a container that could not be read safely or in time */
 	COUNT_LOG_CUT,             /* a message to the system log of which only the first MAX_CHUNK bytes were kept: WANT_WHOLE_LOGS */
 	COUNT_FORGED,              /* a call that seemed to succeed and was never made: a seccomp filter or a tracer has answered */
+	COUNT_FILE_READS,          /* an open of a file to read that no rule can match: WANT_NO_FILES */
+	COUNT_FILE_CLOSES,         /* a close or fcntl of a file's descriptor that no rule can ask for, or a close that failed: WANT_NO_FILES */
 	COUNTER_MAX,
 };
 
@@ -141,6 +158,12 @@ struct hello {
 	__u64 boot_time_ns;
 };
 
+/* What is wanted of calls. */
+struct wanted {
+	__u8 wants[MAX_NATIVE_SYSCALLS]; /* enum want by the kernel's syscall number */
+	__u32 texts[MAX_TEXTS];
+};
+
 struct configure {
 	__u32 version;
 	__u32 snaplen;
@@ -148,7 +171,7 @@ struct configure {
 	__u32 cpus_per_ring;
 	__u32 own_events;        /* 0 = leave out the events of the engine's own process */
 	__u32 picture;           /* 1 = send the picture of /proc */
-	__u8 wants[MAX_NATIVE_SYSCALLS]; /* enum want by the kernel's syscall number */
+	struct wanted wanted;
 };
 
 /* The engine that is being served. */

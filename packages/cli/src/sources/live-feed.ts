@@ -137,12 +137,13 @@ class LiveFeed implements Feed {
   }
 
   passedOver(): number {
-    return this.#live.counts.passedOver
+    const { counts } = this.#live
+    return LEFT_OUT.reduce((sum, kind) => sum + counts[kind], 0)
   }
 
   losses(): Record<string, number> {
-    const { events: _, passedOver: __, ...lost } = this.#live.counts
-    for (const kind of LIMITS) delete (lost as Partial<typeof lost>)[kind]
+    const { events: _, ...lost } = this.#live.counts
+    for (const kind of [...LEFT_OUT, ...LIMITS]) delete (lost as Partial<typeof lost>)[kind]
     return { ...lost, ...this.#live.state.tables.losses }
   }
 
@@ -155,6 +156,9 @@ class LiveFeed implements Feed {
     return metadataCounts(this.#containers.counts)
   }
 }
+
+/** Counters of what the kernel left out, since no rule depends on it. */
+const LEFT_OUT = ['passedOver', 'fileReads', 'fileCloses'] as const
 
 /** Counters of the probe that stand for no lost event. */
 const LIMITS = ['forged', 'ioUring', 'logCut', 'namesRefused', 'raced', 'unchecked'] as const

@@ -1,4 +1,4 @@
-import type { AlertTemplate } from '../alert/plan.ts'
+import { AlertPlan, type AlertTemplate } from '../alert/plan.ts'
 import type { CompiledRule, SourceContext } from './compiled-rule.ts'
 import type { Tuning } from './options.ts'
 import { type CompiledPlan, planSource } from './source-plan.ts'
@@ -18,6 +18,8 @@ export function index(
   return [...sources.values()].map(({ table }) => {
     const enabled = rules.filter(({ rule }) => rule.enabled && rule.source === table.source.name)
     const nodes = enabled.map(({ node }) => node)
-    return { plan: planSource(nodes, table, tuning), alerts: enabled.map(({ alert }) => alert) }
+    const alerts = enabled.map(({ alert }) => alert)
+    const alertFields = (rule: number) => new AlertPlan(alerts[rule]!, table, {}).fieldsRead
+    return { plan: planSource(nodes, table, tuning, alertFields), alerts }
   })
 }

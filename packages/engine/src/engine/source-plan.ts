@@ -32,8 +32,16 @@ export interface CompiledPlan extends SourcePlan {
   readonly roots: readonly (readonly Node[])[]
 }
 
-/** Plans the buckets of a source's enabled rules. */
-export function planSource(conditions: readonly Node[], table: FieldTable, tuning: Tuning = {}): CompiledPlan {
+/**
+ * Plans the buckets of a source's enabled rules.
+ * @param alertFields the fields that the alert of a rule reads, by its position
+ */
+export function planSource(
+  conditions: readonly Node[],
+  table: FieldTable,
+  tuning: Tuning = {},
+  alertFields: (rule: number) => readonly ResolvedField[] = () => [],
+): CompiledPlan {
   const { source } = table
   const { index = true, memo = true } = tuning
   const { buckets, bucketOf } = planRuleset(
@@ -55,7 +63,8 @@ export function planSource(conditions: readonly Node[], table: FieldTable, tunin
       const node = source.early && sieveOf(conditions, source.early)
       return node === undefined || (node.kind === 'const' && node.value) ? undefined : compileProgram(table, [node])
     },
-    unmatched: () => (source.eventTypes?.classes === undefined ? {} : unmatchedOf(conditions, source.eventTypes)),
+    unmatched: () =>
+      source.eventTypes?.classes === undefined ? {} : unmatchedOf(conditions, source.eventTypes, alertFields),
     program: bucket => (programs[bucket] ??= compileProgram(table, roots[bucket]!, memo ? { memo: layout } : {})),
   }
 }

@@ -154,7 +154,12 @@ export interface EventClass {
    * has no values.
    */
   decides(field: string, arg: string | undefined, operator: string, values: readonly Scalar[]): boolean | undefined
-  /** Fields whose values are parts of one text, in which the source can look for others before it reads such an event. Default: none. */
+  /** Of the class only rules count that read such a field in their condition or, `printed`, in their output. Default: all. */
+  reads?(field: string, arg: string | undefined, printed: boolean): boolean
+  /**
+   * Fields whose values are parts of one text, in which the source can look for others before it reads such an event; with an argument:
+   * `field.argument`. Default: none.
+   */
   readonly searched?: ReadonlySet<string>
 }
 

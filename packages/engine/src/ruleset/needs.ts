@@ -144,7 +144,7 @@ export function textsOf(node: Node, parts: ReadonlySet<string>): readonly string
     case 'clause': {
       const { left, op, values } = node.clause
       const field = values.length === 0 ? undefined : fieldOf(left)
-      return field !== undefined && parts.has(field.name) ? literalsOf(op, values as string[]) : undefined
+      return field !== undefined && parts.has(nameOf(field)) ? literalsOf(op, values as string[]) : undefined
     }
     case 'and':
       return node.children
@@ -159,6 +159,9 @@ export function textsOf(node: Node, parts: ReadonlySet<string>): readonly string
     }
   }
 }
+
+/** As `EventClass.searched` has it. */
+const nameOf = ({ name, argText }: ResolvedField): string => (argText === undefined ? name : `${name}.${argText}`)
 
 const shortest = (texts: readonly string[]): number => Math.min(...texts.map(({ length }) => length))
 

@@ -1,5 +1,6 @@
 import type { Clause, Node } from '../bytecode/tree.ts'
 import type { EventClass, EventTypes } from '../fields/field.ts'
+import type { ResolvedField } from '../fields/table.ts'
 import { EventTypeAnalysis } from './event-types.ts'
 import { clausesOf, fold } from './fold.ts'
 import { textsOf } from './needs.ts'
@@ -20,8 +21,15 @@ export interface UnmatchedClass {
 /** By class of events: those that no rule can match. */
 export type Unmatched = Readonly<Record<string, UnmatchedClass>>
 
-/** Which events a source need not deliver, nor even read: none of the conditions can hold for them. */
-export function unmatchedOf(conditions: readonly Node[], types: EventTypes): Unmatched {
+/**
+ * Which events a source need not deliver, nor even read: none of the conditions can hold for them.
+ * @param printedBy the fields that the output of a rule reads, by its position
+ */
+export function unmatchedOf(
+  conditions: readonly Node[],
+  types: EventTypes,
+  printedBy: (rule: number) => Iterable<ResolvedField>,
+): Unmatched {
   const analysis = new EventTypeAnalysis(types)
   const clauses = new Map([...conditions].flatMap(condition => [...clausesOf(condition)]))
   const byType = (clause: Clause, type: number): boolean | undefined => {
@@ -32,14 +40,28 @@ export function unmatchedOf(conditions: readonly Node[], types: EventTypes): Unm
   }
   const foldedFor = (condition: Node, type: number, of: EventClass) =>
     fold(condition, clause => byType(clause, type) ?? decidedBy(clause, of))
+  const counts = (of: EventClass, rule: number) => {
+    if (of.reads === undefined) return true
+    const reads = (fields: Iterable<ResolvedField>, printed: boolean) =>
+      [...fields].some(({ name, argText }) => of.reads!(name, argText, printed))
+    const clausesIn = [...clausesOf(conditions[rule]!).values()]
+    return (
+      reads(
+        clausesIn.flatMap(({ clause }) => clause.fields),
+        false,
+      ) || reads(printedBy(rule), true)
+    )
+  }
   const unmatchedBy = (of: EventClass): UnmatchedClass => {
     const { searched } = of
     if (searched === undefined) {
-      const matched = conditions.map(condition =>
-        of.types.filter(type => {
-          const folded = foldedFor(condition, type, of)
-          return folded.kind !== 'const' || folded.value
-        }),
+      const matched = conditions.map((condition, rule) =>
+        counts(of, rule)
+          ? of.types.filter(type => {
+              const folded = foldedFor(condition, type, of)
+              return folded.kind !== 'const' || folded.value
+            })
+          : [],
       )
       const others = new Set(matched.flat())
       return {
@@ -51,6 +73,7 @@ export function unmatchedOf(conditions: readonly Node[], types: EventTypes): Unm
     const texts = new Set<string>()
     const rules: number[] = []
     for (const [rule, condition] of conditions.entries()) {
+      if (!counts(of, rule)) continue
       const needed = of.types.map(type => textsOf(foldedFor(condition, type, of), searched))
       if (needed.includes(undefined)) rules.push(rule)
       else for (const text of needed.flat()) texts.add(text!)

@@ -177,10 +177,12 @@ static __always_inline void count_loss(__u32 which)
 }
 
 #if defined(__TARGET_ARCH_arm64)
+#define NR_CLOSE 57
 #define NR_CLONE 220
 #define NR_EXECVE 221
 #define NR_EXECVEAT 281
 #else
+#define NR_CLOSE 3
 #define NR_EXECVE 59
 #define NR_EXECVEAT 322
 #endif
@@ -199,7 +201,7 @@ static __always_inline int call_program(void *ctx, __u32 nr, long ret)
 static __always_inline bool is_for_state(__u32 nr)
 {
 	__u8 *want = bpf_map_lookup_elem(&syscalls, &nr);
-	return want && (*want & ~(WANT_NO_FAILED_OPENS | WANT_WHOLE_LOGS)) == WANT_STATE;
+	return want && (*want & ~WANT_ADDITIONS) == WANT_STATE;
 }
 
 static __always_inline bool is_wanted(__u32 nr)

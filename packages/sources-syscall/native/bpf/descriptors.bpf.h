@@ -166,6 +166,11 @@ EXIT_EVENT(fcntl, SYSCALL_FCNTL_X)
 		leave_out(e);
 		return;
 	}
+	if (is_for_state(regs->number) && is_unknown(argument(regs, 0))) {
+		leave_out(e);
+		count(COUNT_FILE_CLOSES);
+		return;
+	}
 	PARAM(res, put_int(e, ret));
 	PARAM(fd, put_int(e, argument(regs, 0)));
 	PARAM(cmd, put_u8(e, fcntl_command(argument(regs, 1))));

@@ -3,6 +3,7 @@
  * reads at sys_exit is compared with these.
  */
 #pragma once
+#include "announced.bpf.h"
 #include "objects.bpf.h"
 #include "begun.bpf.h"
 
@@ -32,7 +33,10 @@ struct {
 #define CHANGES 0x80 /* no paths, but it changes what is known of a process: see begun.bpf.h */
 #define PATH(first) (1 + (first))
 #define PATHS(first, second) (1 + (first) + 16 * (1 + (second)))
+/* It closes the descriptor that is the first argument. */
+#define CLOSES 255
 static const __u8 PATH_ARGUMENTS[MAX_SYSCALLS] = {
+	[NR_CLOSE] = CLOSES,
 	[437 /* openat2 */] = PATH(1), [452 /* fchmodat2 */] = PATH(1), [435 /* clone3 */] = CHANGES,
 #if defined(__TARGET_ARCH_arm64)
 	[97 /* unshare */] = CHANGES, [143 /* setregid */] = CHANGES, [144 /* setgid */] = CHANGES, [145 /* setreuid */] = CHANGES,
@@ -99,6 +103,10 @@ int BPF_PROG(enter_paths, struct pt_regs *regs, long id)
 	where = PATH_ARGUMENTS[nr & (MAX_SYSCALLS - 1)];
 	if (!where || !is_wanted(nr))
 		return 0;
+	if (where == CLOSES) {
+		note_close(path_argument(regs, compat, 1));
+		return 0;
+	}
 	if (where == CHANGES) {
 		note_begun();
 		return 0;

@@ -2,6 +2,7 @@
 #pragma once
 #include "flags.bpf.h"
 #include "paths.bpf.h"
+#include "texts.bpf.h"
 
 #define PATH_EVENT(name, code) EXIT_EVENT(name, code) { PARAM(res, put_int(e, ret)); PARAM(path, put_user_text(e, argument(regs, 0))); }
 PATH_EVENT(stat, SYSCALL_STAT_X)
@@ -46,9 +47,14 @@ static __always_inline void add_cwd(struct event *e, long ret)
 
 EXIT_EVENT(chdir, SYSCALL_CHDIR_X)
 {
+	__u32 text_begins, text_ends;
 	PARAM(res, put_int(e, ret));
+	text_begins = e->to->at;
 	PARAM(path, put_user_text(e, argument(regs, 0)));
+	text_ends = e->to->at;
 	add_cwd(e, ret);
+	if (ret == 0)
+		note_directory(text_begins, text_ends, text_ends);
 }
 
 EXIT_EVENT(fchdir, SYSCALL_FCHDIR_X)

@@ -5,6 +5,11 @@
 
 EXIT_EVENT(close, SYSCALL_CLOSE_X)
 {
+	if (is_close_noted() || (ret < 0 && is_unasked(NR_CLOSE))) {
+		leave_out(e);
+		count(COUNT_FILE_CLOSES);
+		return;
+	}
 	PARAM(res, put_int(e, ret));
 	PARAM(fd, put_int(e, argument(regs, 0)));
 }

@@ -4,6 +4,7 @@
 #include "flags.bpf.h"
 #include "task.bpf.h"
 #include "paths.bpf.h"
+#include "texts.bpf.h"
 
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
 #define FD_UPPER_LAYER 0x8000
@@ -106,6 +107,50 @@ static __always_inline void leave_out_failed(struct event *e, const struct regis
 	count(COUNT_PASSED_OVER);
 }
 
+/* The most bytes of parameters that an open has behind its name: flags, mode, resolve, device, inode. */
+#define MAX_BEHIND_NAME 24
+
+#define FLAG_WRONLY 2
+
+/*
+ * Announces what was opened, and where the engine may know a directory by another name than its own; or returns 1: no rule can match the
+ * open, nor ask for its descriptor. `flags`: portable ones. A global function: see task.bpf.h.
+ */
+__noinline int takes_file(__u64 address, __u32 nr, __u32 flags)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), name, behind;
+	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
+	struct file *file = (struct file *)address;
+	struct unasked *doubts = unasked();
+	if (!to || !doubts || !is_unasked(NR_CLOSE))
+		return 0;
+	name = to->name_at;
+	behind = name + to->name_length;
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFDIR) {
+		if (to->name_length)
+			note_directory(name, behind, behind + MAX_BEHIND_NAME);
+		return 0;
+	}
+	if (is_unasked(nr) && to->name_length && to->name_length <= MAX_SCANNED && !(flags & (FLAG_WRONLY | FLAG_CREAT | FLAG_TMPFILE)) &&
+	    is_plain_file(file) && (!doubts->directories_doubtful || to->bytes[name & (MAX_EVENT - 1)] == '/') &&
+	    !has_dots(to->name_length) && !has_text(name, to->at)) {
+		if (!shares_descriptors())
+			bpf_map_delete_elem(&announced_files, &address);
+		return 1;
+	}
+	announce(address);
+	return 0;
+}
+
+/* What an open has written, at its end: see announced.bpf.h. */
+static __always_inline void leave_out_read(struct event *e, const struct registers *regs, struct file *file, __u32 flags)
+{
+	if (file && takes_file(as_number(file), regs->number, flags)) {
+		leave_out(e);
+		count(COUNT_FILE_READS);
+	}
+}
+
 EXIT_EVENT(open, SYSCALL_OPEN_X)
 {
 	struct file *file = opened(ret);
@@ -116,6 +161,7 @@ EXIT_EVENT(open, SYSCALL_OPEN_X)
 	put_dev_ino(e, file);
 	add_resolved(e, file);
 	leave_out_failed(e, regs, ret, open_flags(argument(regs, 1)), true);
+	leave_out_read(e, regs, file, open_flags(argument(regs, 1)));
 }
 
 EXIT_EVENT(openat, SYSCALL_OPENAT_2_X)
@@ -129,6 +175,7 @@ EXIT_EVENT(openat, SYSCALL_OPENAT_2_X)
 	put_dev_ino(e, file);
 	add_resolved(e, file);
 	leave_out_failed(e, regs, ret, open_flags(argument(regs, 2)), false);
+	leave_out_read(e, regs, file, open_flags(argument(regs, 2)));
 }
 
 EXIT_EVENT(openat2, SYSCALL_OPENAT2_X)
@@ -145,6 +192,7 @@ EXIT_EVENT(openat2, SYSCALL_OPENAT2_X)
 	put_dev_ino(e, file);
 	add_resolved(e, file);
 	leave_out_failed(e, regs, ret, open_flags(how.flags), false);
+	leave_out_read(e, regs, file, open_flags(how.flags));
 }
 
 EXIT_EVENT(creat, SYSCALL_CREAT_X)
@@ -156,6 +204,7 @@ EXIT_EVENT(creat, SYSCALL_CREAT_X)
 	put_dev_ino(e, file);
 	PARAM(creat_flags, put_u16(e, file ? overlay_layer(file, 1, 2) : 0));
 	add_resolved(e, file);
+	announce(as_number(file));
 }
 
 EXIT_EVENT(open_by_handle_at, SYSCALL_OPEN_BY_HANDLE_AT_X)
@@ -171,4 +220,5 @@ EXIT_EVENT(open_by_handle_at, SYSCALL_OPEN_BY_HANDLE_AT_X)
 	put_dev_ino(e, file);
 	if (file)
 		add_host_path(true);
+	announce(as_number(file));
 }

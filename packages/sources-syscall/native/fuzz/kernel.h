@@ -15,10 +15,10 @@ const int *probe_rings(const struct probe_session *session, int *count)
 	*count = 2;
 	return ring_fds;
 }
-int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_SYSCALLS])
+int probe_set_wants(struct probe_session *session, const struct wanted *wanted)
 {
 	(void)session;
-	return wants[0] > 250 ? -EINVAL : 0;
+	return wanted->wants[0] > 250 ? -EINVAL : 0;
 }
 void urgency_of_sidecar(enum urgency_level level) { (void)level; }
 void urgency_turn(struct urgency *urgency, struct drain_state drain, __u64 now_ns) { (void)urgency, (void)drain, (void)now_ns; }

@@ -31,7 +31,7 @@ struct probe_session {
 	int cpus;
 	struct bpf_link *traces[TRACES];
 	struct bpf_link *paths;
-	bool no_hooks, hooked;
+	bool no_hooks, hooked, began;
 	struct ring_buffer *alarms;
 };
 
@@ -144,7 +144,7 @@ static int load_object(struct probe_session *session)
 	int err;
 	if (!skeleton)
 		return -errno;
-	choose_programs(skeleton, session->filled, session->settings.wants);
+	choose_programs(skeleton, session->filled, session->settings.wanted.wants);
 	/* before 5.10, rings in a map of maps must have the size of its template: the first ring is the template */
 	err = bpf_map__set_inner_map_fd(skeleton->maps.rings, session->rings[0]);
 	if (!err)
@@ -200,9 +200,9 @@ int probe_open(struct probe_session **to, const struct configure *settings, __u6
 	}
 	err = fill_tables(skeleton);
 	if (!err)
-		err = fill_programs(skeleton, session->filled, settings->wants);
+		err = fill_programs(skeleton, session->filled, settings->wanted.wants);
 	if (!err)
-		err = probe_set_wants(session, settings->wants);
+		err = probe_set_wants(session, &settings->wanted);
 	if (!err)
 		err = probe__attach(skeleton);
 	if (err) {
@@ -240,19 +240,21 @@ static int attach_paths(struct probe_session *session, const __u8 wants[MAX_NATI
 	return wanted && !session->paths ? -errno : 0;
 }
 
-int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_SYSCALLS])
+int probe_set_wants(struct probe_session *session, const struct wanted *wanted)
 {
-	int map = bpf_map__fd(session->skeleton->maps.syscalls);
-	const __u8 always = WANT_EVENT;
-	if (any_missing(session->filled, wants)) {
-		int err = add_programs(session, wants);
-		if (err)
-			return err;
-	}
-	for (__u32 nr = 0; nr < MAX_NATIVE_SYSCALLS; nr++)
-		if (bpf_map_update_elem(map, &nr, nr == SLOT_COMPAT ? &always : &wants[nr], BPF_ANY))
-			return -errno;
-	for (size_t i = 0; i < TRACES; i++) {
+	const __u8 *wants = wanted->wants;
+	int err = any_missing(session->filled, wants) ? add_programs(session, wants) : 0;
+	if (!err)
+		err = attach_paths(session, wants);
+	/* nothing is left out by texts that are being changed */
+	if (!err)
+		err = write_wants(session->skeleton, wants, WANT_NO_FILES);
+	if (!err)
+		err = write_texts(session->skeleton, wanted->texts, session->began);
+	if (!err)
+		err = write_wants(session->skeleton, wants, 0);
+	session->began = true;
+	for (size_t i = 0; !err && i < TRACES; i++) {
 		struct bpf_program *program = trace_program(session->skeleton, i);
 		if (!wants[TRACE_SIGNAL + i]) {
 			bpf_link__destroy(session->traces[i]);
@@ -263,7 +265,7 @@ int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_S
 				return -errno;
 		}
 	}
-	return attach_paths(session, wants);
+	return err;
 }
 
 int probe_read_stats(struct probe_session *session, struct stats *to)

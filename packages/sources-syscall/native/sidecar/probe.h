@@ -14,7 +14,7 @@ int probe_open(struct probe_session **session, const struct configure *settings,
 const int *probe_rings(const struct probe_session *session, int *count);
 
 /* Changes which calls are recorded while the programs run. */
-int probe_set_wants(struct probe_session *session, const __u8 wants[MAX_NATIVE_SYSCALLS]);
+int probe_set_wants(struct probe_session *session, const struct wanted *wanted);
 
 /* A descriptor that can be read when losses have begun, until they are read. */
 int probe_alarm(const struct probe_session *session);

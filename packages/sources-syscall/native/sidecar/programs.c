@@ -193,6 +193,37 @@ void leave_out_tracepoints(struct probe *skeleton, const struct btf *kernel)
 	bpf_program__set_autoload(skeleton->progs.t_io_uring_old, has_tracepoint(kernel, "btf_trace_io_uring_submit_sqe"));
 }
 
+int write_wants(const struct probe *skeleton, const __u8 *wants, __u8 without)
+{
+	int map = bpf_map__fd(skeleton->maps.syscalls), closes = native_number("close");
+	const __u8 always = WANT_EVENT;
+	for (int nr = 0; nr < MAX_NATIVE_SYSCALLS; nr++) {
+		__u8 want = nr < SLOT_COMPAT && nr != closes ? wants[nr] & ~without : wants[nr];
+		if (bpf_map_update_elem(map, &nr, nr == SLOT_COMPAT ? &always : &want, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+int write_texts(const struct probe *skeleton, const __u32 *texts, bool again)
+{
+	struct { __u64 texts[65536 / 64]; __u32 directories_doubtful, closes_doubtful; } before, after; /* struct unasked in ../bpf/announced.bpf.h */
+	int map = bpf_map__fd(skeleton->maps.unasked_map);
+	__u32 zero = 0;
+	if (bpf_map_lookup_elem(map, &zero, &before))
+		return -errno;
+	after = before;
+	memset(after.texts, 0, sizeof(after.texts));
+	for (int i = 0; i < MAX_TEXTS; i++)
+		if (texts[i])
+			after.texts[text_bit(texts[i]) / 64] |= 1ull << text_bit(texts[i]) % 64;
+	if (!memcmp(before.texts, after.texts, sizeof(after.texts)))
+		return 0;
+	if (again)
+		after.directories_doubtful = 1;
+	return bpf_map_update_elem(map, &zero, &after, BPF_ANY) ? -errno : 0;
+}
+
 static bool any_wanted(const __u8 *wants, const char *const *names)
 {
 	for (; *names; names++) {

@@ -33,6 +33,13 @@ struct bpf_program *trace_program(struct probe *skeleton, size_t which);
 void leave_out_tracepoints(struct probe *skeleton, const struct btf *kernel);
 /* The counters, summed over all CPUs. 0, or -errno. */
 int read_counts(const struct probe *skeleton, int cpus, __u64 boot_time_ns, struct stats *to);
+/* By call, but for what is to be left off each want other than that of close: what closes are left out for has to be known without a gap. */
+int write_wants(const struct probe *skeleton, const __u8 *wants, __u8 without);
+/*
+ * Which texts paths are searched for. `again`: the engine may know directories by names that have one of these, since nobody has looked
+ * for them there: files below are no longer left out then.
+ */
+int write_texts(const struct probe *skeleton, const __u32 *texts, bool again);
 /* Whether a call is wanted whose object the hooks know, or whose paths are read at sys_enter. */
 bool any_with_hooks(const __u8 *wants);
 bool any_with_paths(const __u8 *wants);

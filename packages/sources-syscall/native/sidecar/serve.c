@@ -128,7 +128,7 @@ static void explain_end(int socket, int err, const struct stream *stream)
 static int handle_frame(struct recording *r)
 {
 	union {
-		__u8 wants[MAX_NATIVE_SYSCALLS];
+		struct wanted wanted;
 		struct names_request names;
 		__u32 pids[MAX_PICTURED];
 	} frame;
@@ -142,8 +142,8 @@ static int handle_frame(struct recording *r)
 		return picture_and_ready(r, length ? frame.pids : NULL, length / sizeof(*frame.pids));
 	if (kind == FRAME_STREAM && length == 0 && !r->stream)
 		return open_stream(r);
-	if (kind == FRAME_SYSCALLS && length == sizeof(frame.wants))
-		return probe_set_wants(r->session, frame.wants);
+	if (kind == FRAME_SYSCALLS && length == sizeof(frame.wanted))
+		return probe_set_wants(r->session, &frame.wanted);
 	if (kind == FRAME_NAMES && length == sizeof(frame.names))
 		return names_ask(r->names, r->socket, frame.names.pid);
 	send_problem(r->socket, "unexpected frame of kind %u with %u bytes", kind, length);

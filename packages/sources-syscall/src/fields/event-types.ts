@@ -4,6 +4,7 @@ import { PPME } from '../events/ids.ts'
 import { positions } from '../events/positions.ts'
 import { SYSCALL_CODES, SYSCALL_NAMES, X86_64_SYSCALLS } from '../events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag, eventIdsOf } from '../events/table.ts'
+import { FILE_USES, PATH_CALLS } from './file-uses.ts'
 import { DIRECTORY_READS, FAILED_OPENS, FILE_READS } from './open-classes.ts'
 
 /**
@@ -59,7 +60,13 @@ export function eventTypes(asyncNames: readonly string[]): EventTypes {
       if (field === 'syscall.type' && !isSyscall(type)) return null
       return type === PPME.GENERIC_X || type === PPME.ASYNCEVENT_E ? undefined : EVENTS[type]?.name
     },
-    classes: { failedOpens: FAILED_OPENS, fileReads: FILE_READS, directoryReads: DIRECTORY_READS },
+    classes: {
+      failedOpens: FAILED_OPENS,
+      fileReads: FILE_READS,
+      directoryReads: DIRECTORY_READS,
+      fileUses: FILE_USES,
+      pathCalls: PATH_CALLS,
+    },
     carries(field, arg, type) {
       const { flags, params } = EVENTS[type]!
       if (field.startsWith('fd.')) return (flags & FD_EVENTS) !== 0

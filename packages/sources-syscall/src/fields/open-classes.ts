@@ -64,7 +64,7 @@ function decidedBy(checks: Readonly<Record<string, Never>>): EventClass['decides
   }
 }
 
-function isEqual(operator: string): boolean {
+export function isEqual(operator: string): boolean {
   return operator === '=' || operator === 'in'
 }
 

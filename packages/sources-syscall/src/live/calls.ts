@@ -1,9 +1,20 @@
 /** Which system calls the probe records. */
-import type { Unmatched } from '@falc/engine'
+import type { FieldUse, Unmatched } from '@falc/engine'
 import { PPME } from '../events/ids.ts'
 import { ARM64_SYSCALLS, SYSCALL_CODES, syscallsOf, X86_64_SYSCALLS } from '../events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
-import { MAX_NATIVE_SYSCALLS, Trace, WANT_NO_FAILED_OPENS, WANT_WHOLE_LOGS, Want } from './wire.ts'
+import { readsFilesOfProcess } from '../fields/file-uses.ts'
+import { readsMessage } from '../fields/syslog.ts'
+import { searchedBytes } from './texts.ts'
+import {
+  MAX_NATIVE_SYSCALLS,
+  Trace,
+  WANT_NO_FAILED_OPENS,
+  WANT_NO_FILES,
+  WANT_WHOLE_LOGS,
+  Want,
+  Wanted,
+} from './wire.ts'
 
 export interface CallOptions {
   /** Falco's base_syscalls.custom_set: calls recorded besides those of the rules, replacing those that state needs; `!name` removes one. */
@@ -20,17 +31,24 @@ export const RECORDED_AS: Readonly<Record<string, string>> = { fchmodat2: 'fchmo
 /** Calls that affect field values but are not flagged in the event table: limits, namespaces. */
 const ALSO_STATE = ['setrlimit', 'prlimit64', 'unshare', 'setns', 'getcwd']
 
+/** What rules ask for. */
+export interface Asked {
+  /** Per event type, 1 if a rule can match it; `all` = everything. */
+  readonly wanted: Uint8Array | 'all'
+  /** By class of events, the types whose events of that class no rule can match: the kernel leaves them out. */
+  readonly unmatched?: Unmatched | undefined
+  /** What they read; undefined = not known. */
+  readonly fields?: readonly FieldUse[] | undefined
+}
+
 /**
- * The wants, indexed by the kernel's system call number, in the sidecar's format.
- * @param wanted per event type, 1 if a rule can match it; `all` = everything
- * @param unmatched by class of events, the types whose events of that class no rule can match: the kernel leaves them out
- * @param wholeLogs keep messages to the system log whole
+ * The wants, indexed by the kernel's system call number, and texts, in the sidecar's format.
+ * @param noFiles leave out descriptors of files, for which rules do not ask (asksForFiles)
  */
 export function wantedCalls(
-  wanted: Uint8Array | 'all',
+  { wanted, unmatched = {}, fields = [] }: Asked,
   options: CallOptions = {},
-  unmatched: Unmatched = {},
-  wholeLogs = false,
+  noFiles = false,
 ): Uint8Array {
   const types = options.all === true ? 'all' : wanted
   /** Call codes, and whether each is wanted for rules rather than only for state. */
@@ -54,11 +72,12 @@ export function wantedCalls(
     if (name.startsWith('!')) codes.delete(code)
     else want(code, true)
   }
-  const wants = new Uint8Array(MAX_NATIVE_SYSCALLS)
+  const all = new Uint8Array(Wanted.size)
+  const wants = all.subarray(Wanted.wants, Wanted.wants + MAX_NATIVE_SYSCALLS)
   const natives = process.arch === 'arm64' ? ARM64_SYSCALLS : X86_64_SYSCALLS
   for (const [native, code] of natives.entries())
     if (codes.has(code)) wants[native] = codes.get(code) ? Want.event : Want.state
-  if (wholeLogs)
+  if (fields.some(readsMessage))
     for (const [native, code] of natives.entries())
       if (WRITES.has(code) && wants[native] === Want.event) wants[native]! |= WANT_WHOLE_LOGS
   if (types !== 'all') {
@@ -66,11 +85,39 @@ export function wantedCalls(
     for (const [native, code] of natives.entries())
       if (failed.has(code) && wants[native] !== Want.nothing) wants[native]! |= WANT_NO_FAILED_OPENS
   }
+  if (noFiles) {
+    const { fileReads, pathCalls } = unmatched
+    const decided = fileReads?.rules.length === 0 && pathCalls?.rules.length === 0
+    const texts = decided ? searchedBytes([...fileReads.texts, ...pathCalls.texts]) : undefined
+    const unasked = texts === undefined ? [PPME.SYSCALL_CLOSE_X] : [PPME.SYSCALL_CLOSE_X, ...(fileReads?.types ?? [])]
+    const leftOut = new Set(unasked.flatMap(syscallsOf))
+    for (const [native, code] of natives.entries())
+      if (leftOut.has(code) && wants[native] !== Want.nothing) wants[native]! |= WANT_NO_FILES
+    if (texts !== undefined) new Uint32Array(all.buffer, Wanted.texts).set(texts)
+  }
   if (types === 'all' || types[PPME.SIGNALDELIVER_E] === 1) wants[Trace.signal] = 1
   // These two are too frequent to record unless a rule asks for them by name.
   if (wanted !== 'all' && wanted[PPME.SCHEDSWITCH_6_E] === 1) wants[Trace.switch] = 1
   if (wanted !== 'all' && wanted[PPME.PAGE_FAULT_E] === 1) wants[Trace.pageFault] = 1
-  return wants
+  return all
+}
+
+/**
+ * Whether a rule may ask for a descriptor of a file that an earlier event has opened, or for its close; or all calls are to be recorded.
+ * Otherwise the kernel leaves out what makes such descriptors known.
+ */
+export function asksForFiles({ wanted, unmatched, fields }: Asked, { custom = [], all = false }: CallOptions): boolean {
+  const { fileUses } = unmatched ?? {}
+  return (
+    wanted === 'all' ||
+    wanted[PPME.SYSCALL_CLOSE_X] === 1 ||
+    all ||
+    custom.length > 0 ||
+    fileUses === undefined ||
+    fileUses.rules.length > 0 ||
+    fields === undefined ||
+    fields.some(readsFilesOfProcess)
+  )
 }
 
 function changesState(flags: number): boolean {

@@ -3,12 +3,11 @@ import type { FieldUse, Unmatched } from '@falc/engine'
 import { Delivery, type EventTap } from '../delivery.ts'
 import type { SyscallEvent } from '../event.ts'
 import { failed } from '../fields/results.ts'
-import { readsMessage } from '../fields/syslog.ts'
 import type { EventTables } from '../model/event-tables.ts'
 import type { InterfaceTable } from '../model/interfaces.ts'
 import type { UserTable } from '../model/users.ts'
 import { SyscallState } from '../state/state.ts'
-import { unknownCalls, wantedCalls } from './calls.ts'
+import { type Asked, asksForFiles, unknownCalls, wantedCalls } from './calls.ts'
 import { LiveError } from './live-error.ts'
 import type { LiveCounts, LiveOptions } from './live-options.ts'
 import { LiveNames } from './machine-names.ts'
@@ -79,7 +78,10 @@ export class Live implements EventTables {
   #lastBefore = 0n
   #session: SidecarSession | undefined
   #rings: Rings | undefined
-  #wants: Uint8Array
+  /** What rules ask for. */
+  #asked: Asked
+  /** Whether this sidecar's kernel leaves out descriptors of files. Once it has not, closes of some that are known could be missed. */
+  #noFiles = false
   #malformed = 0
   #restartCount = 0
   #polled = 0
@@ -100,7 +102,8 @@ export class Live implements EventTables {
     this.state.tables.containers.byOwner = true
     this.#reconciler = new Reconciler(this.state.tables, options)
     this.#delivery = new Delivery(this.state, numbers(options.wanted))
-    this.#wants = this.#wantsOf(options.wanted ?? 'all', options.unmatched, options.fields)
+    const { wanted = 'all', unmatched, fields } = options
+    this.#asked = { wanted, unmatched, fields: fields && [...fields] }
     this.#dropFailed = options.dropFailed ?? false
     for (const name of unknownCalls(options.custom ?? []))
       options.warn?.(`base_syscalls.custom_set: there is no system call ${name.replace(/^!/, '')}`)
@@ -165,12 +168,14 @@ export class Live implements EventTables {
     const options = this.#options
     const fd = await this.#sidecar.connect(problem)
     this.state.onSection()
+    this.#noFiles = !asksForFiles(this.#asked, options)
+    this.state.tables.readsFiles = !this.#noFiles
     const session = new SidecarSession(this.#addon, fd, this.state, {
       snaplen: options.snaplen ?? 80,
       ringBytes: options.ringBytes ?? DEFAULT_RING_BYTES,
       cpusPerRing: options.cpusPerRing ?? 1,
       stream: this.#stream,
-      wants: this.#wants,
+      wanted: this.#wants(),
       warn: this.#warn,
       names: payload => this.#names.answer(payload),
     })
@@ -244,14 +249,19 @@ export class Live implements EventTables {
   }
 
   /** Changes the wanted event types, what the kernel leaves out, and the fields that are read, after the rules were reloaded. */
-  want(wanted: Uint8Array | 'all', unmatched: Unmatched = {}, fields: Iterable<FieldUse> = []): void {
+  want(wanted: Uint8Array | 'all', unmatched?: Unmatched, fields?: Iterable<FieldUse>): void {
     this.#delivery.want(numbers(wanted))
-    this.#wants = this.#wantsOf(wanted, unmatched, fields)
-    this.#session?.want(this.#wants)
+    this.#asked = { wanted, unmatched, fields: fields && [...fields] }
+    const { tables } = this.state
+    this.#noFiles &&= !asksForFiles(this.#asked, this.#options)
+    this.#session?.want(this.#wants())
+    if (tables.readsFiles || this.#noFiles) return
+    tables.readsFiles = true
+    this.#reconciler.readUnknown()
   }
 
-  #wantsOf(wanted: Uint8Array | 'all', unmatched?: Unmatched, fields: Iterable<FieldUse> = []): Uint8Array {
-    return wantedCalls(wanted, this.#options, unmatched, [...fields].some(readsMessage))
+  #wants(): Uint8Array {
+    return wantedCalls(this.#asked, this.#options, this.#noFiles)
   }
 
   /** Sets a function that sees every event, including those that are not delivered; null removes it. */

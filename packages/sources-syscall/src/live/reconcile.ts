@@ -42,8 +42,9 @@ export class Reconcile implements CaptureVisitor {
   }
 
   onFd(tid: number, entry: FdEntry): void {
-    if (this.#added.has(tid)) this.#tables.threads.get(tid)?.fds.set(entry.fd, readFd(this.#tables, entry))
-    else this.#reread?.onFd(tid, entry)
+    const tables = this.#tables
+    if (!this.#added.has(tid)) this.#reread?.onFd(tid, entry)
+    else if (tables.keeps(entry)) tables.threads.get(tid)?.fds.set(entry.fd, readFd(tables, entry))
   }
 
   /** The snapshot is complete. Returns the number of threads removed. */

@@ -1,6 +1,7 @@
+import type { CaptureVisitor } from '../capture/visitor.ts'
 import type { Tables } from '../state/tables.ts'
 import { Reconcile } from './reconcile.ts'
-import { Reread } from './reread.ts'
+import { Reread, Unknown } from './reread.ts'
 import type { SidecarSession } from './session.ts'
 import type { Counter } from './wire.ts'
 
@@ -40,6 +41,7 @@ export class Reconciler {
   #repairedAt = Number.NEGATIVE_INFINITY
   #purgedAt = performance.now()
   #comparing = false
+  #readsUnknown = false
 
   constructor(tables: Tables, options: ReconcilerOptions) {
     this.#tables = tables
@@ -53,6 +55,11 @@ export class Reconciler {
   look(session: SidecarSession, now: number): void {
     // One snapshot at a time: a second one would receive the blocks of the first.
     if (this.#comparing) return
+    if (this.#readsUnknown) {
+      this.#readsUnknown = false
+      this.#picture(session, new Unknown(this.#tables), () => {})
+      return
+    }
     const { counters } = session
     const losses = LOSSES.reduce((sum, cause) => sum + counters[cause], 0)
     if (losses === this.#losses) {
@@ -65,11 +72,17 @@ export class Reconciler {
     }
   }
 
+  /** Rules have come that ask for descriptors which nobody has told of. */
+  readUnknown(): void {
+    this.#readsUnknown = true
+  }
+
   /** A new sidecar has read the whole state again, and its counters start at zero. */
   startAnew(): void {
     this.#losses = 0
     this.#lifeLosses = 0
     this.#comparing = false
+    this.#readsUnknown = false
   }
 
   #repair(session: SidecarSession, all: boolean): void {
@@ -84,12 +97,7 @@ export class Reconciler {
     this.#lifeLosses = session.counters.dropFullFirst
     if (all) this.#compare(session, 0, reread, done)
     else if (pids.length > 0) {
-      this.#comparing = true
-      const finish = () => {
-        this.#comparing = false
-        done()
-      }
-      session.picture(reread, finish, pids)
+      this.#picture(session, reread, done, pids)
     } else done()
   }
 
@@ -103,13 +111,18 @@ export class Reconciler {
     })
   }
 
+  #picture(session: SidecarSession, visitor: CaptureVisitor, done: () => void, pids?: readonly number[]): void {
+    this.#comparing = true
+    const finish = () => {
+      this.#comparing = false
+      done()
+    }
+    session.picture(visitor, finish, pids)
+  }
+
   /** @param age in seconds: younger threads that are missing from /proc are kept */
   #compare(session: SidecarSession, age: number, reread: Reread | null, done: (removed: number) => void): void {
-    this.#comparing = true
     const reconcile = new Reconcile(this.#tables, BigInt(Date.now() - age * 1000) * 1_000_000n, reread)
-    session.picture(reconcile, () => {
-      this.#comparing = false
-      done(reconcile.finish())
-    })
+    this.#picture(session, reconcile, () => done(reconcile.finish()))
   }
 }

@@ -38,12 +38,31 @@ export class Reread implements CaptureVisitor {
     const known = fds.get(entry.fd)
     if (known !== asked.before.get(entry.fd)) return
     const read = readFd(this.#tables, entry)
+    if (!this.#tables.keeps(entry)) {
+      if (known !== null && isAnother(known, read)) fds.delete(entry.fd)
+      return
+    }
     if ((known === null || isAnother(known, read)) && !fds.set(entry.fd, read)) this.#tables.droppedFds++
   }
 }
 
 function beginOf({ cloneTs, lastExecTs }: Thread): bigint {
   return cloneTs > lastExecTs ? cloneTs : lastExecTs
+}
+
+/** Reads descriptors that are not known: of files, when rules come that ask for them. */
+export class Unknown implements CaptureVisitor {
+  readonly #tables: Tables
+
+  constructor(tables: Tables) {
+    this.#tables = tables
+  }
+
+  onFd(tid: number, entry: FdEntry): void {
+    const thread = this.#tables.threads.get(tid)
+    if (thread === null || thread.fds.get(entry.fd) !== null) return
+    if (!thread.fds.set(entry.fd, readFd(this.#tables, entry))) this.#tables.droppedFds++
+  }
 }
 
 /** /proc does not tell all that events do, such as who connected: what may be the same stays. */

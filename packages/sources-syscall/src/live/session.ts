@@ -15,7 +15,6 @@ import {
   Events,
   Frame,
   Hello,
-  MAX_NATIVE_SYSCALLS,
   Rings as RingsFrame,
   Stats,
   Wait,
@@ -33,8 +32,8 @@ export interface SessionOptions {
   readonly stream: boolean
   /** Called with warnings. */
   readonly warn: (text: string) => void
-  /** By system call number: see calls.ts. */
-  wants: Uint8Array
+  /** See calls.ts. */
+  wanted: Uint8Array
   /** Handles the payload of a NAMES frame. */
   readonly names: (payload: DataView) => void
 }
@@ -121,9 +120,9 @@ export class SidecarSession {
   }
 
   /** Changes which system calls are recorded. */
-  want(wants: Uint8Array): void {
-    this.#options.wants = wants
-    this.#control.send(Frame.syscalls, wants)
+  want(wanted: Uint8Array): void {
+    this.#options.wanted = wanted
+    this.#control.send(Frame.syscalls, wanted)
   }
 
   /** Requests the users and groups of a process. */
@@ -201,7 +200,7 @@ export class SidecarSession {
     view.setUint32(Configure.cpusPerRing, options.cpusPerRing, true)
     view.setUint32(Configure.ownEvents, 0, true)
     view.setUint32(Configure.picture, 1, true)
-    configure.set(options.wants.subarray(0, MAX_NATIVE_SYSCALLS), Configure.wants)
+    configure.set(options.wanted, Configure.wanted)
     this.#control.send(Frame.configure, configure)
   }
 

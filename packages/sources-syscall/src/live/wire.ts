@@ -2,7 +2,7 @@
  * native/wire.h in TypeScript: the definitions that the probe, the sidecar and the engine share. All numbers are little-endian;
  * test/probe/native-sources.test.ts compares every constant with the header's.
  */
-export const WIRE_VERSION = 13
+export const WIRE_VERSION = 14
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
@@ -12,6 +12,11 @@ export const Want = { nothing: 0, event: 1, first: 2, state: 3 } as const
 export const WANT_NO_FAILED_OPENS = 0x80
 /** Added to the want of a call that writes: messages to the system log are kept whole. */
 export const WANT_WHOLE_LOGS = 0x40
+/** Added to the want of close and of calls that open files: of descriptors of files nobody asks. */
+export const WANT_NO_FILES = 0x20
+/** Most texts that paths are searched for, and the bit by which small letters differ from capital ones. */
+export const MAX_TEXTS = 64
+export const CASE_BIT = 0x20
 /** Slots of `wants` for tracepoints. */
 export const Trace = { signal: 508, switch: 509, pageFault: 510 } as const
 /** Longest payload of a frame. */
@@ -54,9 +59,11 @@ export const Configure = {
   cpusPerRing: 12,
   ownEvents: 16,
   picture: 20,
-  wants: 24,
-  size: 24 + MAX_NATIVE_SYSCALLS,
+  wanted: 24,
+  size: 24 + MAX_NATIVE_SYSCALLS + MAX_TEXTS * 4,
 } as const
+/** What is wanted of calls: in CONFIGURE, and alone in SYSCALLS. */
+export const Wanted = { wants: 0, texts: MAX_NATIVE_SYSCALLS, size: MAX_NATIVE_SYSCALLS + MAX_TEXTS * 4 } as const
 export const Wait = { pid: 0, uid: 4, size: 8 } as const
 export const Worker = { pid: 0, restarts: 4, size: 8 } as const
 export const Rings = { count: 0, ringBytes: 4, size: 8 } as const
@@ -88,6 +95,8 @@ export const COUNTERS = [
   'namesRefused',
   'logCut',
   'forged',
+  'fileReads',
+  'fileCloses',
 ] as const
 
 export const Stats = {

@@ -27,7 +27,11 @@ export function dup(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (num === 0) thread.flags |= CL_PIPE_DST
   else if (num === 1) thread.flags |= CL_PIPE_SRC
   learnSocket(tables, event, thread)
-  if (event.fd === null) return
+  if (event.fd === null) {
+    // What the number stood for is closed, whatever it stands for now.
+    if (num !== event.fdNum) thread.fds.delete(num)
+    return
+  }
   const fd = event.fd.copy(num)
   setCloseOnExec(fd, event.type === PPME.SYSCALL_DUP3_X && event.uint32(DUP3.flags) !== 0)
   duplicateFd(tables, event, thread, num, fd)

@@ -115,7 +115,7 @@ export class SyscallState implements CaptureVisitor {
     const { tables } = this
     const thread = tables.threads.get(tid)
     if (thread === null) tables.orphanFds++
-    else thread.fds.set(entry.fd, this.#readFd(entry))
+    else if (tables.keeps(entry)) thread.fds.set(entry.fd, this.#readFd(entry))
   }
 
   #readFd(entry: FdEntry): Fd {

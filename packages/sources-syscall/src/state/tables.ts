@@ -1,8 +1,9 @@
-import type { MachineInfo } from '../capture/visitor.ts'
+import type { FdEntry, MachineInfo } from '../capture/visitor.ts'
 import type { SyscallEvent } from '../event.ts'
 import type { Cgroups } from '../model/cgroups.ts'
 import type { Container } from '../model/container.ts'
 import type { EnterEvent } from '../model/enter-event.ts'
+import { FdKind } from '../model/fd.ts'
 import { FdTable } from '../model/fd-table.ts'
 import { InterfaceTable } from '../model/interfaces.ts'
 import { EMPTY_LIST } from '../model/string-list.ts'
@@ -96,6 +97,8 @@ export class Tables {
   truncatedEnvs = 0
   /** Whether the environments of programs that start from now on are kept. */
   keepsEnvironments = true
+  /** Whether what is read from /proc makes descriptors of files known. Live, their closes may be left out: see live/calls.ts. */
+  readsFiles = true
 
   /**
    * Something ended by the last event must be removed before the next: rules still see a thread on its exit and a descriptor
@@ -118,6 +121,11 @@ export class Tables {
   /** Boot time of the machine, nanoseconds since 1970; 0n in a replay: see StateOptions. */
   get bootTime(): bigint {
     return this.#sinceBoot ? (this.machine?.bootTime ?? 0n) : 0n
+  }
+
+  /** Whether a descriptor as it was read from /proc is to be kept. */
+  keeps({ type }: FdEntry): boolean {
+    return this.readsFiles || (type !== FdKind.file && type !== FdKind.fileV2)
   }
 
   get counts(): StateCounts {

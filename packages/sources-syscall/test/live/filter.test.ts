@@ -1,145 +1,79 @@
 /** What the kernel leaves out because no rule can match it: the alerts are those of a capture in which it leaves out nothing. */
-import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { Engine } from '@falc/engine'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Live, openLive } from '../../src/live/open-live.ts'
-import { syscall } from '../../src/source.ts'
-import { caughtUp, missing, until } from './machine.ts'
+import { missing, until } from './machine.ts'
+import { load, Twins } from './twins.ts'
 
-const source = syscall()
 const SEED = 20_261_127
-const SHOWN = ['evt.type', 'evt.args', 'fd.name'] as const
-const LOSSES = ['dropFull', 'dropFullFirst', 'dropPressure', 'dropFlood'] as const
-
-function load(conditions: readonly string[]): Engine<typeof source> {
-  const engine = new Engine({ sources: [source], ruleMatching: 'all' })
-  const rules = conditions.map((condition, i) => {
-    return { rule: `R${i}`, desc: 'd', condition, output: SHOWN.map(name => `%${name}`).join(' '), priority: 'INFO' }
-  })
-  const { errors } = engine.load([{ name: 'r.yaml', content: JSON.stringify(rules) }])
-  expect(errors).toEqual([])
-  return engine
-}
-
 const OPENS = 'evt.type in (open, openat, openat2)'
-const ENDS = 'evt.type = procexit'
-const DECIDED = load([
-  `${OPENS} and fd.num >= 0`,
-  `${OPENS} and fd.num = -1 and evt.res startswith E and fd.nameraw contains ../`,
-  `${OPENS} and fd.nameraw glob *..*..*`,
-  `${OPENS} and evt.arg.flags contains O_CREAT`,
-  `${OPENS} and (evt.failed = false or evt.is_open_create = true)`,
-  ENDS,
-])
-const UNDECIDED = load([`${OPENS} and evt.failed = true`, ENDS])
 
-describe.skipIf(missing() !== undefined)('the filter in the kernel', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'falc-filter-'))
-  const lives: Live[] = []
+describe.skipIf(missing() !== undefined)('opens that failed', () => {
+  const decided = load([
+    `${OPENS} and fd.num >= 0`,
+    `${OPENS} and fd.num = -1 and evt.res startswith E and fd.nameraw contains ../`,
+    `${OPENS} and fd.nameraw glob *..*..*`,
+    `${OPENS} and evt.arg.flags contains O_CREAT`,
+    `${OPENS} and (evt.failed = false or evt.is_open_create = true)`,
+  ])
+  const undecided = load([`${OPENS} and evt.failed = true`])
+  let twins: Twins
   beforeAll(async () => {
-    execFileSync('cc', [join(import.meta.dirname, 'opens.c'), '-o', join(folder, 'opens')])
-    const wanted = DECIDED.wantedTypes(source)
-    const ringBytes = 32 << 20
-    lives.push(
-      await openLive({ wanted, ringBytes, unmatched: DECIDED.unmatched(source) }),
-      await openLive({ wanted, ringBytes }),
-    )
+    twins = await Twins.open(decided, 'opens.c')
   })
-  afterAll(async () => {
-    for (const live of lives) await live.close()
-    rmSync(folder, { recursive: true, force: true })
-  })
+  afterAll(() => twins.close())
 
-  interface Seen {
-    /** Of each capture, about the program. */
-    readonly alerts: readonly string[][]
-    /** How many of its opens are of the class. */
-    readonly inClass: number
-    /** Opens that the first capture had left out before, of all processes. */
-    readonly before: number
-  }
-
-  const lost = () => lives.flatMap(({ counts }) => LOSSES.map(cause => counts[cause])).join()
-
-  /** Runs the program, again if the machine was so busy that events were lost. */
-  function alertsOf(engine: Engine<typeof source>, seed: number): Promise<Seen> {
-    return until('a run without losses', async () => {
-      const before = lost()
-      const seen = await run(engine, seed++)
-      return lost() === before && seen
-    })
-  }
-
-  async function run(engine: Engine<typeof source>, seed: number): Promise<Seen> {
-    const before = lives[0]!.counts.passedOver
-    const cwd = mkdtempSync(join(folder, 'run-'))
-    const running = promisify(execFile)(join(folder, 'opens'), [`${seed}`, '4000'], { cwd })
-    const { pid } = running.child
-    const alerts: string[][] = lives.map(() => [])
-    const ended = lives.map(() => false)
-    const read = async (live: Live, i: number) => {
-      while (live.next()) {
-        const { event } = live
-        if (event.thread?.pid !== pid) continue
-        for (const { rule, output_fields } of engine.evaluate(source, event)) {
-          if (output_fields['evt.type'] === 'procexit') ended[i] = true
-          else alerts[i]!.push([rule, ...SHOWN.map(name => output_fields[name])].join(' '))
-        }
-      }
-      await live.fill()
-    }
-    // Its end may be among what was lost.
-    const over = running.then(() => BigInt(Date.now()) * 1_000_000n)
-    const all = lives.map(live => caughtUp(live))
-    let end: bigint | undefined
-    void over.then(time => {
-      end = time
-    })
-    await until('the end of the program', async () => {
-      await Promise.all(lives.map(read))
-      return lives.every((_, i) => all[i]!(end) || ended[i])
-    })
-    const inClass = Number((await running).stdout)
-    for (let turn = 0; turn < 2; turn++) await newer(read)
-    return { alerts, inClass, before }
-  }
-
-  /** Waits for counts that each sidecar sends from now on, or has just sent: something happens all the time. */
-  async function newer(read: (live: Live, i: number) => Promise<void>): Promise<void> {
-    const before = lives.map(live => live.counts.events)
-    await until('newer counts', async () => {
-      execFileSync('true')
-      await Promise.all(lives.map(read))
-      return lives.every((live, i) => live.counts.events > before[i]!)
-    })
-  }
-
-  async function drain(live: Live): Promise<void> {
-    while (live.next());
-    await live.fill()
-  }
-
-  test('changes no alert, and leaves out each failed open that no rule can match', async () => {
-    const { alerts, inClass, before } = await alertsOf(DECIDED, SEED)
+  test('are left out where no rule can match one, and change no alert', async () => {
+    const { alerts, printed, before } = await twins.alertsOf(decided, SEED, 4000)
+    const inClass = Number(printed)
     expect(alerts[0]!.length).toBeGreaterThan(500)
     expect(alerts[0]).toEqual(alerts[1])
     expect(inClass).toBeGreaterThan(100)
-    await until('each of them is counted', async () => {
-      execFileSync('true')
-      await Promise.all(lives.map(drain))
-      return lives[0]!.counts.passedOver - before >= inClass
-    })
-    expect(lives[1]!.counts.passedOver).toBe(0)
+    await twins.counted('passedOver', before.passedOver + inClass)
+    expect(twins.lives[1]!.counts.passedOver).toBe(0)
   })
 
-  test('ends when rules come that can match one', async () => {
-    for (const live of lives) live.want(UNDECIDED.wantedTypes(source), UNDECIDED.unmatched(source))
-    const { alerts, inClass } = await alertsOf(UNDECIDED, SEED + 1000)
-    expect(alerts[0]!.length).toBeGreaterThan(inClass)
+  test('are sent when rules come that can match one', async () => {
+    twins.want(undecided)
+    const { alerts, printed } = await twins.alertsOf(undecided, SEED + 1000, 4000)
+    expect(alerts[0]!.length).toBeGreaterThan(Number(printed))
+    expect(alerts[0]).toEqual(alerts[1])
+  })
+})
+
+describe.skipIf(missing() !== undefined)('files that no rule asks for', () => {
+  const sockets = load([
+    'evt.type in (dup, dup2, dup3) and fd.type in (ipv4, ipv6)',
+    'evt.type in (dup, dup2, dup3) and fd.typechar = u',
+    'evt.type = connect and fd.typechar in (4, 6)',
+    'evt.type in (sendto, sendmsg) and fd.l4proto = udp',
+    `${OPENS} and evt.is_open_read = true and fd.typechar = f and fd.num >= 0 and fd.name contains secret`,
+    `${OPENS} and evt.is_open_write = true and fd.typechar = f and fd.num >= 0`,
+    'evt.type in (link, linkat) and evt.arg.oldpath contains secret',
+  ])
+  const files = load(['evt.type in (dup, dup2, dup3) and fd.typechar = f'])
+  let twins: Twins
+  beforeAll(async () => {
+    twins = await Twins.open(sockets, 'files.c')
+  })
+  afterAll(() => twins.close())
+
+  test('are opened and closed without events, which changes no alert', async () => {
+    const { alerts, printed, before } = await twins.alertsOf(sockets, SEED, 6000)
+    const [reads, closes] = printed.split(' ').map(Number)
+    expect(alerts[0]).toEqual(alerts[1])
+    for (const rule of ['R0', 'R1', 'R2', 'R3', 'R4', 'R5', 'R6'])
+      expect(alerts[0]!.filter(line => line.startsWith(rule)).length, rule).toBeGreaterThan(5)
+    expect(reads).toBeGreaterThan(100)
+    await twins.counted('fileReads', before.fileReads + reads!)
+    await twins.counted('fileCloses', before.fileCloses + closes!)
+    expect(twins.lives[1]!.counts).toMatchObject({ fileReads: 0, fileCloses: 0 })
+  })
+
+  test('are known again when a rule comes that asks for one', async () => {
+    twins.want(files)
+    const { alerts } = await until('a run with the new rules', async () => {
+      const seen = await twins.alertsOf(files, SEED + 1000, 2000)
+      return seen.alerts[0]!.length > 20 && seen
+    })
     expect(alerts[0]).toEqual(alerts[1])
   })
 })

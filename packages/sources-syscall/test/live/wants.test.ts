@@ -99,7 +99,7 @@ describe.skipIf(missing())('what is wanted', () => {
   })
 
   test('of a call that is recorded as another’s: what rules about the other want', () => {
-    const number = (...types: number[]) => wantedCalls(want(...types))[452]
+    const number = (...types: number[]) => wantedCalls({ wanted: want(...types) })[452]
     expect([number(PPME.SYSCALL_FCHMODAT_X), number(PPME.SYSCALL_MKDIR_2_X)]).toEqual([Want.event, Want.nothing])
   })
 

@@ -1,0 +1,76 @@
+import type { EventClass, FieldUse } from '@falc/engine'
+import { partsRead } from '../demand/fields-read.ts'
+import { PPME } from '../events/ids.ts'
+import type { EventCode } from '../events/positions.ts'
+import { OBJECT_EVENTS } from '../events/resolved.ts'
+import { EVENTS, EventFlag } from '../events/table.ts'
+import { isEqual } from './open-classes.ts'
+
+const DESCRIPTORS = new Set(['fd', 'fd32', 'fdlist'])
+/** They open a descriptor from one that another event has opened. */
+const COPIES = new Set([
+  'SYSCALL_DUP_1_X',
+  'SYSCALL_DUP2_X',
+  'SYSCALL_DUP3_X',
+  'SYSCALL_FCNTL_X',
+  'SYSCALL_PIDFD_GETFD_X',
+])
+/** Fields of an event; others that read descriptors are of its process. */
+const OF_EVENT = /^(?:fd|fdlist|fs|evt)\./
+/** Working directories, the kernel's own path of a program, results and messages to the system log need no descriptor of a file. */
+const WITHOUT_FILES = /^(?:proc\.cwd|proc\.(?:.*\.)?p?a?exepath|evt\.res|evt\.is_syslog|syslog\..*)$/
+/** They are of sockets alone. */
+const OF_SOCKETS = /^fd\.(?:[cslr]?(?:ip|net|port|proto)|l4proto|sockfamily)(?:\.name)?$/
+
+/** Of a file, and of a descriptor that is not known. */
+const KINDS: Readonly<Record<string, readonly unknown[]>> = { 'fd.typechar': ['f', 'o'], 'fd.type': ['file'] }
+
+function isOfOthers(field: string, operator: string, values: readonly unknown[]): boolean {
+  if (OF_SOCKETS.test(field)) return operator !== '!='
+  return isEqual(operator) && KINDS[field]?.some(kind => values.includes(kind)) === false
+}
+
+function readsFiles(field: FieldUse): boolean {
+  return partsRead(field).includes('descriptors') && !WITHOUT_FILES.test(field.name)
+}
+
+/** Whether a field may read descriptors of files that its event does not name. */
+export function readsFilesOfProcess(field: FieldUse): boolean {
+  return !OF_EVENT.test(field.name) && readsFiles(field)
+}
+
+/**
+ * Calls with a descriptor of a file, not of a directory, that another event has opened. It may be unknown, so that a field of it is absent.
+ * Calls on paths are PATH_CALLS.
+ */
+export const FILE_USES: EventClass = {
+  types: EVENTS.filter(
+    ({ code, enter, flags, params }) =>
+      !enter &&
+      params.some(({ type }) => DESCRIPTORS.has(type)) &&
+      ((flags & EventFlag.creates_fd) === 0 || COPIES.has(code)) &&
+      !OBJECT_EVENTS.includes(code),
+  ).map(({ id }) => id),
+  decides: (field, arg, operator, values) =>
+    arg === undefined && isOfOthers(field, operator, values) ? false : undefined,
+  reads: (name, arg) => readsFiles({ name, arg }) && OF_EVENT.test(name),
+}
+
+/** Paths that lead through a descriptor (/proc/self/fd/3), or are relative to one, with the name that this has. */
+const THROUGH_DESCRIPTORS: ReadonlySet<string> = new Set([
+  'fs.path.name',
+  'fs.path.source',
+  'fs.path.target',
+  ...['path', 'name', 'filename', 'pathname', 'oldpath', 'newpath', 'linkpath', 'dir'].map(name => `evt.arg.${name}`),
+])
+
+/**
+ * Calls on paths that return no file. What they lead to through a descriptor the engine knows by its name, if the kernel does not tell
+ * (native/bpf/hooks.bpf.h). Rules that only print it show what was passed.
+ */
+export const PATH_CALLS: EventClass = {
+  types: OBJECT_EVENTS.map(code => PPME[code as EventCode]),
+  decides: () => undefined,
+  reads: (name, arg, printed) => !printed && readsFiles({ name, arg }) && OF_EVENT.test(name),
+  searched: THROUGH_DESCRIPTORS,
+}
