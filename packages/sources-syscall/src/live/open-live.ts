@@ -255,9 +255,8 @@ export class Live implements EventTables {
     const { tables } = this.state
     this.#noFiles &&= !asksForFiles(this.#asked, this.#options)
     this.#session?.want(this.#wants())
-    if (tables.readsFiles || this.#noFiles) return
-    tables.readsFiles = true
-    this.#reconciler.readUnknown()
+    if (!tables.readsFiles && !this.#noFiles) this.#reconciler.readUnknown()
+    tables.readsFiles = !this.#noFiles
   }
 
   #wants(): Uint8Array {
