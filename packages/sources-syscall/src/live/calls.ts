@@ -155,3 +155,8 @@ export function ignoredEvents(): string[] {
 
 /** Kernel events that are not system calls. */
 const TRACES: readonly number[] = [PPME.SIGNALDELIVER_E, PPME.SCHEDSWITCH_6_E, PPME.PAGE_FAULT_E]
+
+/** Event types that are flagged; undefined = all. */
+export function numbers(flags: Uint8Array | 'all' | undefined): number[] | undefined {
+  return flags === undefined || flags === 'all' ? undefined : [...flags.keys()].filter(type => flags[type] === 1)
+}

@@ -7,7 +7,7 @@ import type { EventTables } from '../model/event-tables.ts'
 import type { InterfaceTable } from '../model/interfaces.ts'
 import type { UserTable } from '../model/users.ts'
 import { SyscallState } from '../state/state.ts'
-import { type Asked, asksForFiles, unknownCalls, wantedCalls } from './calls.ts'
+import { type Asked, asksForFiles, numbers, unknownCalls, wantedCalls } from './calls.ts'
 import { LiveError } from './live-error.ts'
 import type { LiveCounts, LiveOptions } from './live-options.ts'
 import { LiveNames } from './machine-names.ts'
@@ -78,9 +78,8 @@ export class Live implements EventTables {
   #lastBefore = 0n
   #session: SidecarSession | undefined
   #rings: Rings | undefined
-  /** What rules ask for. */
   #asked: Asked
-  /** Whether this sidecar's kernel leaves out descriptors of files. Once it has not, closes of some that are known could be missed. */
+  /** Whether this sidecar's kernel leaves out files' descriptors. Once it has not, closes of known ones could be missed. */
   #noFiles = false
   #malformed = 0
   #restartCount = 0
@@ -175,7 +174,7 @@ export class Live implements EventTables {
       ringBytes: options.ringBytes ?? DEFAULT_RING_BYTES,
       cpusPerRing: options.cpusPerRing ?? 1,
       stream: this.#stream,
-      wanted: this.#wants(),
+      wanted: wantedCalls(this.#asked, options, this.#noFiles),
       warn: this.#warn,
       names: payload => this.#names.answer(payload),
     })
@@ -254,13 +253,9 @@ export class Live implements EventTables {
     this.#asked = { wanted, unmatched, fields: fields && [...fields] }
     const { tables } = this.state
     this.#noFiles &&= !asksForFiles(this.#asked, this.#options)
-    this.#session?.want(this.#wants())
+    this.#session?.want(wantedCalls(this.#asked, this.#options, this.#noFiles))
     if (!tables.readsFiles && !this.#noFiles) this.#reconciler.readUnknown()
     tables.readsFiles = !this.#noFiles
-  }
-
-  #wants(): Uint8Array {
-    return wantedCalls(this.#asked, this.#options, this.#noFiles)
   }
 
   /** Sets a function that sees every event, including those that are not delivered; null removes it. */
@@ -302,8 +297,4 @@ export class Live implements EventTables {
   #unless(error: unknown): void {
     if (!(error instanceof LiveError && error.code === 'sidecar' && this.#session?.closed === true)) throw error
   }
-}
-
-function numbers(flags: Uint8Array | 'all' | undefined): number[] | undefined {
-  return flags === undefined || flags === 'all' ? undefined : [...flags.keys()].filter(type => flags[type] === 1)
 }
