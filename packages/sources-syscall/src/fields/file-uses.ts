@@ -1,5 +1,4 @@
 import type { EventClass, FieldUse } from '@falc/engine'
-import { partsRead } from '../demand/fields-read.ts'
 import { PPME } from '../events/ids.ts'
 import type { EventCode } from '../events/positions.ts'
 import { OBJECT_EVENTS } from '../events/resolved.ts'
@@ -15,10 +14,12 @@ const COPIES = new Set([
   'SYSCALL_FCNTL_X',
   'SYSCALL_PIDFD_GETFD_X',
 ])
-/** Fields of an event; others that read descriptors are of its process. */
-const OF_EVENT = /^(?:fd|fdlist|fs|evt)\./
-/** Working directories, the kernel's own path of a program, results and messages to the system log need no descriptor of a file. */
-const WITHOUT_FILES = /^(?:proc\.cwd|proc\.(?:.*\.)?p?a?exepath|evt\.res|evt\.is_syslog|syslog\..*)$/
+/** Of what an event says, fields that depend on a descriptor; of a process, those that depend on its descriptors. */
+const OF_EVENT = /^(?:(?:fd|fdlist|fs)\..*|evt\.(?:args|info|abspath|category|buflen.*|count\.error.*))$/
+const OF_PROCESS = /^proc\.(?:fd(?:opencount|usage)|std(?:in|out|err)\..*|ppid\.duration)$/
+/** Parameters whose text names a descriptor, or is a path made absolute. */
+const NAMES_DESCRIPTORS = new Set(['fd', 'fd32', 'fdlist', 'relpath', 'path', 'dyn'])
+
 /** They are of sockets alone. */
 const OF_SOCKETS = /^fd\.(?:[cslr]?(?:ip|net|port|proto)|l4proto|sockfamily)(?:\.name)?$/
 
@@ -30,13 +31,17 @@ function isOfOthers(field: string, operator: string, values: readonly unknown[])
   return isEqual(operator) && KINDS[field]?.some(kind => values.includes(kind)) === false
 }
 
-function readsFiles(field: FieldUse): boolean {
-  return partsRead(field).includes('descriptors') && !WITHOUT_FILES.test(field.name)
+function readsDescriptor(name: string, arg: string | undefined): boolean {
+  if (name !== 'evt.arg') return OF_EVENT.test(name)
+  const named = (param: string, position: number) => arg === undefined || param === arg || Number(arg) === position
+  return EVENTS.some(({ params }) =>
+    params.some((param, i) => named(param.name, i) && NAMES_DESCRIPTORS.has(param.type)),
+  )
 }
 
-/** Whether a field may read descriptors of files that its event does not name. */
-export function readsFilesOfProcess(field: FieldUse): boolean {
-  return !OF_EVENT.test(field.name) && readsFiles(field)
+/** Whether a field reads descriptors of its process, whatever the event. */
+export function readsFilesOfProcess({ name }: FieldUse): boolean {
+  return OF_PROCESS.test(name)
 }
 
 /**
@@ -53,7 +58,7 @@ export const FILE_USES: EventClass = {
   ).map(({ id }) => id),
   decides: (field, arg, operator, values) =>
     arg === undefined && isOfOthers(field, operator, values) ? false : undefined,
-  reads: (name, arg) => readsFiles({ name, arg }) && OF_EVENT.test(name),
+  reads: (name, arg) => readsDescriptor(name, arg),
 }
 
 /** Paths that lead through a descriptor (/proc/self/fd/3), or are relative to one, with the name that this has. */
@@ -71,6 +76,6 @@ const THROUGH_DESCRIPTORS: ReadonlySet<string> = new Set([
 export const PATH_CALLS: EventClass = {
   types: OBJECT_EVENTS.map(code => PPME[code as EventCode]),
   decides: () => undefined,
-  reads: (name, arg, printed) => !printed && readsFiles({ name, arg }) && OF_EVENT.test(name),
+  reads: (name, arg, printed) => !printed && readsDescriptor(name, arg),
   searched: THROUGH_DESCRIPTORS,
 }
