@@ -41,8 +41,6 @@ const CLASSES: Readonly<Record<string, string>> = {
   failedOpens: 'opens that failed and could not have made a file',
   fileReads: 'opens of files for reading',
   directoryReads: 'opens of directories',
-  fileUses: 'calls with descriptors of files that other events have opened, so that, live, their closes are left out',
-  pathCalls: 'calls on paths that may lead through such a descriptor',
 }
 
 const TITLES = [

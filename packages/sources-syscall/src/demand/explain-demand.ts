@@ -73,6 +73,7 @@ export function explainDemand(uses: readonly RuleUse[], unmatched: Unmatched = {
       rules: uses.filter(({ types }) => types === 'all' || types.includes(id)).map(({ rule }) => rule),
     })),
     classes: Object.entries(unmatched)
+      .filter(([name]) => !ONLY_LIVE.has(name))
       .map(([name, { types, texts, rules }]) => ({
         class: name,
         types: types.filter(id => demand.wanted.has(id)).map(id => EVENTS[id]!.name),
@@ -82,6 +83,9 @@ export function explainDemand(uses: readonly RuleUse[], unmatched: Unmatched = {
       .filter(({ types, rules }) => types.length > 0 || rules.length > 0),
   }
 }
+
+/** A replay passes over none of these: they decide what the kernel leaves out. */
+const ONLY_LIVE: ReadonlySet<string> = new Set(['fileUses', 'pathCalls'])
 
 function readersOf(part: Part, uses: readonly RuleUse[]): Reader[] {
   const readers = new Map<string, { field: string; conditions: string[]; outputs: string[] }>()
