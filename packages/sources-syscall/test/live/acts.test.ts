@@ -78,7 +78,8 @@ describe.skipIf(reason !== undefined).each(WAYS)('acts, $way', ({ source, flags,
     const lines = await record(act, cwd, expected)
     const text = firstMissing(lines, expected, cwd)
     const alike = lines.filter(one => one.split(' ')[0] === text?.split(' ')[0])
-    if (text !== undefined) expect(alike, `no event ${text}`).toEqual([text])
+    const lost = Object.entries(live.counts).filter(([, count]) => count > 0)
+    if (text !== undefined) expect(alike, `no event ${text}; counted: ${lost.join(' ')}`).toEqual([text])
   })
 })
 
