@@ -14,7 +14,7 @@ const COPIES = new Set([
   'SYSCALL_FCNTL_X',
   'SYSCALL_PIDFD_GETFD_X',
 ])
-/** Of what an event says, fields that depend on a descriptor; of a process, those that depend on its descriptors. */
+/** Of what an event says, fields that depend on a descriptor; of a process, those that depend on its descriptors (test/fields/file-uses.test.ts). */
 const OF_EVENT = /^(?:(?:fd|fdlist|fs)\..*|evt\.(?:args|info|abspath|category|buflen.*|count\.error.*))$/
 const OF_PROCESS = /^proc\.(?:fd(?:opencount|usage)|std(?:in|out|err)\..*|ppid\.duration)$/
 /** Parameters whose text names a descriptor, or is a path made absolute. */
