@@ -11,6 +11,8 @@ const MAX_ANSWER = 16 << 20
 const TOKEN_MS = 60_000
 /** How often a write that the server asks to repeat is repeated. */
 const ATTEMPTS = 5
+/** Milliseconds until a request that was refused with 429 is repeated, if the server does not ask for more. */
+const PAUSE = 100
 
 export interface KubeAnswer {
   readonly status: number
@@ -97,8 +99,8 @@ export class KubeClient {
       const answer = await this.#once(request, signal)
       // A token may have been renewed since it was read.
       if (answer.status === 401 && attempt === 1 && this.#token) this.#token = undefined
-      else if (answer.status !== 429 || answer.after === undefined || attempt >= ATTEMPTS) return answer
-      else await sleep(answer.after, undefined, { signal }).catch(() => {})
+      else if (answer.status !== 429 || attempt >= ATTEMPTS) return answer
+      else await sleep(answer.after ?? PAUSE, undefined, { signal }).catch(() => {})
       if (signal.aborted) return answer
     }
   }
