@@ -31,8 +31,11 @@ export function known<T>(value: T): Asked<T> {
   return { step: () => false, value, complete: true }
 }
 
-/** Rows of the first part, and of any: an alert may have a megabyte, and nobody else is answered while a part lasts. */
-const FIRST = 16
+/** Rows of the first part, and of one whose first alerts are large: nobody else is answered while a part lasts. */
+const FIRST = 4096
+const FIRST_OF_LARGE = 16
+/** Bytes of alerts that are not large, all together. An alert may have a megabyte. */
+const USUAL_BYTES = 8 * 1024 * 1024
 const LEAST = 8
 const MOST = 1 << 20
 /** Milliseconds between which a part is right, without what each part costs whatever its size, such as looking up words. */
@@ -53,7 +56,7 @@ export class Parts {
     this.#oldest = window.oldest ?? false
     this.#left = guarded(() => rowsOf(db, query, window))
     this.#all = countOf(this.#left)
-    this.#size = window.part ?? FIRST
+    this.#size = window.part ?? guarded(() => firstSize(db, this.#left, this.#oldest))
   }
 
   /** Rows that have not been given out. */
@@ -105,6 +108,13 @@ export class Parts {
     if (own < SHORT) this.grow(own < SHORT / 8 ? 8 : 2)
     else if (own > Math.max(LONG, this.#fixed)) this.#size = Math.max(LEAST, Math.floor((this.#size * LONG) / own))
   }
+}
+
+/** The length of a blob is read without the blob. */
+function firstSize(db: DatabaseSync, { after, before }: Rows, oldest: boolean): number {
+  const lengths = `SELECT length(body) bytes FROM alerts WHERE seq > ? AND seq < ? ORDER BY seq ${oldest ? '' : 'DESC'} LIMIT ${FIRST}`
+  const { sum } = db.prepare(`SELECT total(bytes) sum FROM (${lengths})`).get(after, before) as { sum: number }
+  return sum > USUAL_BYTES ? FIRST_OF_LARGE : FIRST
 }
 
 const countOf = ({ after, before }: Rows) => Math.max(0, before - after - 1)

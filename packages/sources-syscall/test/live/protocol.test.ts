@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Addon, loadAddon } from '../../src/live/native.ts'
-import { Frame, WIRE_VERSION } from '../../src/live/wire.ts'
+import { Frame, WIRE_VERSION, Wanted } from '../../src/live/wire.ts'
 import { missing, PROBE, programsOf, sleep, until, untilUnloaded } from './machine.ts'
 import { configure, frame, Peer } from './peer.ts'
 
@@ -61,7 +61,7 @@ describe.skipIf(reason !== undefined)('protocol', () => {
     const later = [
       frame(Frame.configure, configure()),
       frame(Frame.rings, new Uint8Array(8)),
-      frame(Frame.syscalls, new Uint8Array(511)),
+      frame(Frame.syscalls, new Uint8Array(Wanted.size - 1)),
       frame(99, new Uint8Array(0)),
       frame(Frame.stop, new Uint8Array(4)),
       frame(Frame.syscalls, new Uint8Array(0), 0xffffffff),
@@ -70,10 +70,10 @@ describe.skipIf(reason !== undefined)('protocol', () => {
       const peer = new Started(addon)
       peer.send(frame(Frame.configure, configure()))
       await peer.hears(Frame.ready)
-      peer.send(frame(Frame.syscalls, new Uint8Array(512).fill(255)))
+      peer.send(frame(Frame.syscalls, new Uint8Array(Wanted.size).fill(255)))
       let programs: string[] = []
       await until('all programs', () => (programs = programsOf(peer.child.pid!)).length > 100)
-      peer.send(frame(Frame.syscalls, new Uint8Array(512)))
+      peer.send(frame(Frame.syscalls, new Uint8Array(Wanted.size)))
       peer.send(bytes)
       await peer.left()
       await peer.finish()
