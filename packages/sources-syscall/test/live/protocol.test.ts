@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Addon, loadAddon } from '../../src/live/native.ts'
-import { Frame, WIRE_VERSION, Wanted } from '../../src/live/wire.ts'
+import { Frame, Wanted, WIRE_VERSION } from '../../src/live/wire.ts'
 import { missing, PROBE, programsOf, sleep, until, untilUnloaded } from './machine.ts'
 import { configure, frame, Peer } from './peer.ts'
 
