@@ -78,6 +78,12 @@ const files = fc
   .chain(order => fc.nat(order.length).map(cut => [order.slice(0, cut), order.slice(cut)]))
   .map(parts => parts.map((part, i) => ({ name: `${i}.yaml`, content: part.map(piece => PIECES[piece]).join('') })))
 
+/** Rules that load and raise alerts: random ones may all be errors, or silent. */
+const ALERTING: [{ name: string; content: string }[], object] = [
+  [{ name: '0.yaml', content: [1, 2, 3, 4].map(piece => PIECES[piece]).join('') }],
+  { plugins: [{ name: 'k8saudit', library_path: 'libk8saudit.so' }] },
+]
+
 /** What a run says and does. */
 async function outcome(path: string, rules: { name: string; content: string }[], cache: CacheOptions | undefined) {
   const config = loadConfig(path, [])
@@ -114,7 +120,7 @@ test('the first start, the second, and one without a cache are equal', { timeout
   const path = join(dir, 'falco.yaml')
   let [errors, alerts] = [0, 0]
   await fc.assert(
-    fc.asyncProperty(files, configuration, async (rules, settings) => {
+    fc.asyncProperty(files, configuration as fc.Arbitrary<object>, async (rules, settings) => {
       writeFileSync(path, JSON.stringify({ stdout_output: { enabled: true }, ...settings }))
       const cache = { folder: mkdtempSync(join(dir, 'cache-')), build: 'test' }
       const without = await outcome(path, rules, undefined)
@@ -123,7 +129,7 @@ test('the first start, the second, and one without a cache are equal', { timeout
       if ('error' in without) errors++
       else alerts += without.alerts!.length
     }),
-    fuzzed(25),
+    { ...fuzzed(25), examples: [ALERTING] },
   )
   expect(alerts).toBeGreaterThan(0)
   console.log(`${errors} sets of rules had errors; ${alerts} alerts were compared`)
