@@ -99,6 +99,7 @@ export class Live implements EventTables {
     this.#sidecar = openSidecar(addon, options.socketPath, this.#warn)
     this.state = new SyscallState({ names: this.#names, ...options, sinceBoot: true })
     this.state.tables.containers.byOwner = true
+    this.state.tables.unknownCopiesEnd = true
     this.#reconciler = new Reconciler(this.state.tables, options)
     this.#delivery = new Delivery(this.state, numbers(options.wanted))
     const { wanted = 'all', unmatched, fields } = options

@@ -28,8 +28,7 @@ export function dup(tables: Tables, event: SyscallEvent, thread: Thread): void {
   else if (num === 1) thread.flags |= CL_PIPE_SRC
   learnSocket(tables, event, thread)
   if (event.fd === null) {
-    // An unknown file, since the kernel leaves such out: what the number stood for is closed.
-    if (num !== event.fdNum && !tables.readsFiles) thread.fds.delete(num)
+    if (tables.unknownCopiesEnd && num !== event.fdNum) thread.fds.delete(num)
     return
   }
   const fd = event.fd.copy(num)

@@ -99,6 +99,11 @@ export class Tables {
   keepsEnvironments = true
   /** Whether what is read from /proc makes descriptors of files known. Live, their closes may be left out: see live/calls.ts. */
   readsFiles = true
+  /**
+   * Whether a copy of a descriptor that is not known ends what its number stood for. Live it does, since files may be unknown; a
+   * capture is read as Falco reads it.
+   */
+  unknownCopiesEnd = false
 
   /**
    * Something ended by the last event must be removed before the next: rules still see a thread on its exit and a descriptor
