@@ -98,15 +98,14 @@ export class Live implements EventTables {
     this.#warn = options.warn ?? (() => {})
     this.#sidecar = openSidecar(addon, options.socketPath, this.#warn)
     this.state = new SyscallState({ names: this.#names, ...options, sinceBoot: true })
-    this.state.tables.containers.byOwner = true
-    this.state.tables.unknownCopiesEnd = true
+    this.state.tables.containers.byOwner = this.state.tables.unknownCopiesEnd = true
     this.#reconciler = new Reconciler(this.state.tables, options)
     this.#delivery = new Delivery(this.state, numbers(options.wanted))
-    const { wanted = 'all', unmatched, fields } = options
+    const { wanted = 'all', unmatched, fields, dropFailed = false, custom = [] } = options
     this.#asked = { wanted, unmatched, fields: fields && [...fields] }
-    this.#dropFailed = options.dropFailed ?? false
-    for (const name of unknownCalls(options.custom ?? []))
-      options.warn?.(`base_syscalls.custom_set: there is no system call ${name.replace(/^!/, '')}`)
+    this.#dropFailed = dropFailed
+    for (const name of unknownCalls(custom))
+      this.#warn(`base_syscalls.custom_set: there is no system call ${name.replace(/^!/, '')}`)
   }
 
   /** Overwritten by the next call of `next` or `fill`. A different object after the sidecar has been restarted. */
