@@ -15,7 +15,7 @@ import { missing } from './machine.ts'
 
 const reason = missing()
 
-/** By act: the `events` expected, in their order; `*` stands for any text, `$DIR` for the act's folder. */
+/** By act: the `events` expected, those of a thread in their order; `*` stands for any text, `$DIR` for the act's folder. */
 function cases(file: string): [act: string, lines: readonly string[]][] {
   return readCaseFile(new URL(`cases/${file}`, import.meta.url)).map(one => [one.title, one.lines('events')])
 }
@@ -53,8 +53,8 @@ describe.skipIf(reason !== undefined).each(WAYS)('acts, $way', ({ source, flags,
   })
 
   /** Events of the act's process and its children, as lines, until all that is expected has come. */
-  async function record(act: string, cwd: string, expected: readonly string[]): Promise<string[]> {
-    const lines: string[] = []
+  async function record(act: string, cwd: string, expected: readonly string[]): Promise<Line[]> {
+    const lines: Line[] = []
     const done = promisify(execFile)(join(folder, 'acts'), [act], { cwd })
     const { pid } = done.child
     const ended = done.catch(error => error)
@@ -63,11 +63,11 @@ describe.skipIf(reason !== undefined).each(WAYS)('acts, $way', ({ source, flags,
     for (const limit = performance.now() + 60_000; performance.now() < limit; ) {
       while (live.next()) {
         const { event } = live
-        if (event.thread?.cwd.startsWith(cwd)) lines.push(line(event))
+        if (event.thread?.cwd.startsWith(cwd)) lines.push({ tid: event.tid, text: line(event).replaceAll(cwd, '$DIR') })
         if (event.type === PPME.PROCEXIT_1_E && event.tid === pid) gone = true
       }
       await live.fill()
-      if (gone && firstMissing(lines, expected, cwd) === undefined) break
+      if (gone && firstMissing(lines, expected) === undefined) break
     }
     await ended
     return lines
@@ -76,19 +76,28 @@ describe.skipIf(reason !== undefined).each(WAYS)('acts, $way', ({ source, flags,
   test.each(acts)('%s', async (act, expected) => {
     const cwd = mkdtempSync(join(folder, 'act-'))
     const lines = await record(act, cwd, expected)
-    const text = firstMissing(lines, expected, cwd)
-    const alike = lines.filter(one => one.split(' ')[0] === text?.split(' ')[0])
+    const text = firstMissing(lines, expected)
+    const alike = lines.map(one => one.text).filter(one => one.split(' ')[0] === text?.split(' ')[0])
     const lost = Object.entries(live.counts).filter(([, count]) => count > 0)
     if (text !== undefined) expect(alike, `no event ${text}; counted: ${lost.join(' ')}`).toEqual([text])
   })
 })
 
-/** The first expected event that is not among the lines, in this order. */
-function firstMissing(lines: readonly string[], expected: readonly string[], cwd: string): string | undefined {
-  let from = 0
+interface Line {
+  readonly tid: number
+  readonly text: string
+}
+
+/**
+ * The first expected event that is not among the lines. The events of a thread stand in the order expected; those of two
+ * threads in any: a child may run on another CPU before the call of its parent that wakes it has ended.
+ */
+function firstMissing(lines: readonly Line[], expected: readonly string[]): string | undefined {
+  const found = new Map<number, number>() // by thread, the line last taken
   return expected.find(text => {
-    const at = lines.findIndex((one, i) => i >= from && pattern(text).test(one.replaceAll(cwd, '$DIR')))
-    if (at >= 0) from = at + 1
+    const alike = pattern(text)
+    const at = lines.findIndex((one, i) => i > (found.get(one.tid) ?? -1) && alike.test(one.text))
+    if (at >= 0) found.set((lines[at] as Line).tid, at)
     return at < 0
   })
 }
