@@ -33,7 +33,7 @@ describe.skipIf(reason !== undefined)('the units under systemd', () => {
     machine.put('etc/systemd/system/falc.service.d/try.conf', '[Service]\nWatchdogSec=3\n')
     await machine.boot(['falc.service'])
     await machine.until('engine', () => machine.journal().includes('Opening event source'))
-  }, 180_000)
+  })
   afterAll(async () => {
     await machine.end()
     rmSync(work, { recursive: true, force: true })

@@ -45,7 +45,7 @@ describe.skipIf(reason !== undefined)('the rpm', () => {
     makeBase()
     pack('0.0.1')
     repository.publish()
-  }, 120_000)
+  })
   afterAll(() => repository?.remove())
 
   /** What Fedora would have: an rpm of this machine's libraries and busybox, under the names that falc's rpm asks for. */

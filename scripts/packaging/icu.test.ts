@@ -15,7 +15,7 @@ describe.skipIf(process.platform !== 'linux')('Node with the data of English onl
   beforeAll(() => {
     copyFileSync(whole, node)
     trimIcu(node)
-  }, 60_000)
+  })
   afterAll(() => rmSync(work, { recursive: true }))
 
   const evaluate = (program: string, expression: string, locale: string) =>

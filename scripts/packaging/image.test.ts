@@ -113,7 +113,7 @@ describe.skipIf(reason !== undefined)('the image', () => {
     writeFileSync(join(work, 'main/falco.yaml'), ofKind('ConfigMap').data['falco.yaml'])
     writeFileSync(join(work, 'rules/mark.yaml'), MARK)
     execFileSync('chmod', ['755', work])
-  }, 180_000)
+  })
   afterAll(() => {
     for (const which of ['engine', 'probe'])
       spawnSync('podman', ['rm', '-f', '-t', '0', '--ignore', `${name}-${which}`])

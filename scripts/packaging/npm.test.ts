@@ -24,7 +24,7 @@ describe('packages', () => {
     tarballs = readdirSync(work).map(name => join(work, name))
     // yarn 1 also asks for parts of other platforms.
     registry = await startRegistry(tarballs, globSync(join(root, 'packages/sources-syscall/npm/*')))
-  }, 120_000)
+  })
   afterAll(() => {
     registry?.stop()
     rmSync(work, { recursive: true, force: true })

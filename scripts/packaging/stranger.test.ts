@@ -63,7 +63,7 @@ describe.skipIf(reason !== undefined)('a stranger with the deb', () => {
     pack('0.0.2')
     await machine.boot([], lower)
     before = changed()
-  }, 180_000)
+  })
   afterAll(async () => {
     await machine.end()
     rmSync(work, { recursive: true, force: true })

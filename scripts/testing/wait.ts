@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Long enough for any machine: a test that waits this long has failed. */
-export const DEADLINE_MS = 60_000
+export const DEADLINE_MS = 120_000
 
 /** For a call that must succeed. */
 export const patient = () => AbortSignal.timeout(DEADLINE_MS)

@@ -148,8 +148,8 @@ describe.skipIf((live ?? noPodman()) !== undefined)('a recording of one containe
   let runner: Runner
   beforeAll(async () => {
     runner = await RUNNERS.podman!.start()
-  }, 60_000)
-  afterAll(() => runner.stop(), 60_000)
+  })
+  afterAll(() => runner.stop())
 
   test('has it from its first event to its last, though it ends at once', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'falc-recorded-'))
@@ -177,8 +177,8 @@ for (const [title, { missing, start }] of Object.entries(RUNNERS)) {
     let runner: Runner
     beforeAll(async () => {
       runner = await start()
-    }, 60_000)
-    afterAll(() => runner.stop(), 60_000)
+    })
+    afterAll(() => runner.stop())
 
     test('containers that end at once', async () => {
       const falc = await watch(runner)

@@ -78,7 +78,7 @@ describe.skipIf(noHost !== undefined)('acts on the running machine', () => {
       await falc.exit
       alerts.push(parseAlerts(falc.output.stdout))
     }
-  }, 120_000)
+  })
 
   afterAll(async () => {
     for (const { child } of started) child.kill('SIGKILL')
@@ -87,7 +87,7 @@ describe.skipIf(noHost !== undefined)('acts on the running machine', () => {
     const names = steps.filter(({ options }) => options !== undefined).map(({ name }) => name)
     await podman?.do('rm', '-f', '-i', '-t', '0', ...names)
     await podman?.stop()
-  }, 60_000)
+  })
 
   for (const step of steps) {
     test.skipIf(step.options !== undefined && noContainers !== undefined)(step.title, () => {

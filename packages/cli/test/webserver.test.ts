@@ -77,13 +77,16 @@ test('connections of one client leave room for others', async () => {
 
 test('whoever asks for the metrics all the time does not have them made all the time', async () => {
   const { port, made } = await serve()
+  const begin = performance.now()
+  // What took 20 ms to make is served for another 400, however long the questions take on this machine.
+  const most = () => 1 + (performance.now() - begin) / 400
   for (let i = 0; i < 10; i++) expect((await ask(port, '/metrics'))[0]).toBe(200)
-  expect(made.pages).toBeLessThan(10)
+  expect(made.pages).toBeLessThanOrEqual(most())
   const flood = await client(port, '127.0.0.2')
   flood.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(5000))
   flood.resume()
   await eventually(() => expect(flood.destroyed).toBe(true))
-  expect(made.pages).toBeLessThan(10)
+  expect(made.pages).toBeLessThanOrEqual(most())
 })
 
 test('a page is served again for twenty times as long as it took to make', () => {

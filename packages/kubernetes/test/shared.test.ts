@@ -232,5 +232,5 @@ describe.skipIf(without)('a collector for all nodes', () => {
     const plain = (descriptions: ReadonlyMap<string, unknown>) => JSON.parse(JSON.stringify([...descriptions]))
     await until('all of it', () => isDeepStrictEqual(plain(known()), plain(next)))
     expect(known()).toEqual(next)
-  }, 120_000)
+  })
 })

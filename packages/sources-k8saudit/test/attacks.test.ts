@@ -126,7 +126,7 @@ describe('bodies that cost much', () => {
     expect(largest).toBe(256)
     expect(other).toBe(1_000_002)
     expect(peak - before).toBeLessThan(200 * 1024 * 1024)
-  }, 60_000)
+  })
 
   test.each([
     ['one event of very many values', `{"kind":"Event","auditID":"1","x":[${'{},'.repeat(2_000_000)}{}]}`],

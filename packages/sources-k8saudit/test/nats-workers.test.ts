@@ -154,5 +154,5 @@ describe.skipIf(skipped('peers', missing('nats-server')))('a receiver and worker
       one.child.kill('SIGTERM')
       expect(await one.exit).toBe(0)
     }
-  }, 180_000)
+  })
 })

@@ -38,39 +38,35 @@ describe.skipIf(noBrowser !== undefined)('Chromium', () => {
       `<meta http-equiv="Content-Security-Policy" content="script-src 'unsafe-inline'">`,
       'vm',
     ],
-  ])(
-    '%s',
-    async (name, policy, backend) => {
-      const code = await bundle()
-      expect(code).not.toMatch(/\bfrom\s*["']node:|\brequire\(["']/)
-      const page = join(work, `${backend}.html`)
-      const script = `${code}\ndocument.body.textContent = JSON.stringify(falc.run())`
-      writeFileSync(
-        page,
-        `<!doctype html><head><meta charset="utf-8">${policy}</head><body>${name}<script>${script.replaceAll('</script', '<\\/script')}</script></body>`,
-      )
-      const dom = execFileSync(
-        CHROMIUM,
-        [
-          '--headless',
-          '--no-sandbox',
-          '--disable-gpu',
-          '--disable-quic',
-          '--no-first-run',
-          '--disable-background-networking',
-          '--disable-component-update',
-          '--disable-sync',
-          `--user-data-dir=${join(work, `profile-${backend}`)}`,
-          '--dump-dom',
-          `file://${page}`,
-        ],
-        { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, TZ: 'UTC' } },
-      )
-      const body = /<body>(.*)<\/body>/s.exec(dom)?.[1] ?? dom
-      expect(JSON.parse(body)).toEqual({ ...EXPECTED, backend })
-    },
-    60_000,
-  )
+  ])('%s', async (name, policy, backend) => {
+    const code = await bundle()
+    expect(code).not.toMatch(/\bfrom\s*["']node:|\brequire\(["']/)
+    const page = join(work, `${backend}.html`)
+    const script = `${code}\ndocument.body.textContent = JSON.stringify(falc.run())`
+    writeFileSync(
+      page,
+      `<!doctype html><head><meta charset="utf-8">${policy}</head><body>${name}<script>${script.replaceAll('</script', '<\\/script')}</script></body>`,
+    )
+    const dom = execFileSync(
+      CHROMIUM,
+      [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        `--user-data-dir=${join(work, `profile-${backend}`)}`,
+        '--dump-dom',
+        `file://${page}`,
+      ],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, TZ: 'UTC' } },
+    )
+    const body = /<body>(.*)<\/body>/s.exec(dom)?.[1] ?? dom
+    expect(JSON.parse(body)).toEqual({ ...EXPECTED, backend })
+  })
 })
 
 /** The engine and the program as one script that defines `falc`. */

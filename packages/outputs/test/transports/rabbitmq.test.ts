@@ -42,7 +42,7 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
     reader = await connect(broker.url)
     reader.on('error', () => {})
     channel = await reader.createChannel()
-  }, 120_000)
+  })
 
   afterAll(async () => {
     await broker?.stop()

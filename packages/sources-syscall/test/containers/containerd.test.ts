@@ -26,11 +26,11 @@ describe.skipIf(reason !== undefined)('containerd', () => {
       privileged: true,
     })
     await containerd.cri('StartContainer', `1="${id}"`)
-  }, 60_000)
+  })
   afterAll(async () => {
     engine.close()
     await containerd.stop()
-  }, 60_000)
+  })
 
   test('describes a container of a pod', async () => {
     expect(await engine.inspect(id, patient())).toMatchObject({

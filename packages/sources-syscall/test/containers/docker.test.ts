@@ -23,11 +23,11 @@ describe.skipIf(reason !== undefined)('docker', () => {
   beforeAll(async () => {
     docker = await Docker.start()
     engine = openEngines({ docker: [docker.socket], podman: [], cri: [] }).system[0]!
-  }, 60_000)
+  })
   afterAll(async () => {
     engine.close()
     await docker.stop()
-  }, 60_000)
+  })
 
   test('describes a container', async () => {
     const id = await docker.run('shop', {

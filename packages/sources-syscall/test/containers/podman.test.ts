@@ -18,11 +18,11 @@ describe.skipIf(reason !== undefined)('podman', () => {
       ...['run', '-d', '--network', 'none', '--name', `falc-test-${process.pid}`, '--label', 'tier=front'],
       ...['--privileged', '-v', '/usr:/host/usr:ro', podman.image, 'sleep', '60'],
     )
-  }, 60_000)
+  })
   afterAll(async () => {
     await podman.do('rm', '-f', '-t', '0', id)
     await podman.stop()
-  }, 60_000)
+  })
 
   test('a container is known by the control groups of its processes', async () => {
     const pid = await podman.do('inspect', '--format', '{{.State.Pid}}', id)

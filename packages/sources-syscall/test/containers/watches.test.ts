@@ -196,12 +196,15 @@ test('a program that has nothing else to do ends', async () => {
     import { openEngines } from '${door}engines.ts'
     import { Watches } from '${door}watches.ts'
     const engines = openEngines({ docker: ['${socket}'], podman: ['${dir}/none.sock'], cri: [] }).system
-    const watches = new Watches(engines, (_, { name }) => console.log(name))
-    setTimeout(() => console.log(watches.counts.connected), 1000)
+    const other = setInterval(() => {}, 1000)
+    const watches = new Watches(engines, (_, { name }) => {
+      console.log(name, watches.counts.connected)
+      clearInterval(other)
+    })
   `
   const args = ['--conditions=@falc/source', '--no-warnings', '--input-type=module', '-e', program]
   const ended = promisify(execFile)(process.execPath, args)
   await eventually(() => expect(open.length).toBe(1))
   open[0]!.write(EVENT)
-  expect((await ended).stdout).toBe('shop\n1\n')
+  expect((await ended).stdout).toBe('shop 1\n')
 })

@@ -87,7 +87,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', ({ stream }) =
     const programs = programsOf(sidecar)
     await engine.stop()
     expect(engine.child.exitCode).toBe(0)
-    expect(isAlive(sidecar)).toBe(false)
+    await until('end of the sidecar', () => !isAlive(sidecar))
     await untilUnloaded(programs)
   })
 

@@ -132,32 +132,28 @@ const OWNER = 54321
 /** MANY_MARKS: with as many, an owner floods. */
 const MANY = 8
 
-test.skipIf(reason !== undefined)(
-  'floods one after another do not add up to one of their owner',
-  { timeout: 180_000 },
-  async () => {
-    const live = await openLive()
-    onTestFinished(() => live.close())
-    for (let n = 0; n < 6; n++) {
-      const run = ['-c', '"$@"; exit', 'sh', program, 'wait', 'close', '120', '1', '4', `${OWNER}`]
-      const flooding = spawn('sh', run, { stdio: ['pipe', 'ignore', 'inherit'], detached: true })
-      flooding.stdin.write('\n')
-      const before = live.counts.dropFlood
-      try {
-        await until('a flood', async () => {
-          while (live.next());
-          await live.fill()
-          return live.counts.dropFlood > before
-        })
-      } finally {
-        process.kill(-flooding.pid!, 'SIGKILL')
-      }
+test.skipIf(reason !== undefined)('floods one after another do not add up to one of their owner', async () => {
+  const live = await openLive()
+  onTestFinished(() => live.close())
+  for (let n = 0; n < 6; n++) {
+    const run = ['-c', '"$@"; exit', 'sh', program, 'wait', 'close', '120', '1', '4', `${OWNER}`]
+    const flooding = spawn('sh', run, { stdio: ['pipe', 'ignore', 'inherit'], detached: true })
+    flooding.stdin.write('\n')
+    const before = live.counts.dropFlood
+    try {
+      await until('a flood', async () => {
+        while (live.next());
+        await live.fill()
+        return live.counts.dropFlood > before
+      })
+    } finally {
+      process.kill(-flooding.pid!, 'SIGKILL')
     }
-    expect(marksOfOwner()).toBeLessThan(MANY)
-  },
-)
+  }
+  expect(marksOfOwner()).toBeLessThan(MANY)
+})
 
-describe.skipIf(reason !== undefined)('a flood, with rings of the usual size', { timeout: 180_000 }, () => {
+describe.skipIf(reason !== undefined)('a flood, with rings of the usual size', () => {
   let live: Live
   beforeAll(async () => {
     live = await openLive()
@@ -192,7 +188,7 @@ describe.skipIf(reason !== undefined)('a flood, with rings of the usual size', {
   )
 })
 
-describe.skipIf(reason !== undefined)('a flood, with small rings', { timeout: 180_000 }, () => {
+describe.skipIf(reason !== undefined)('a flood, with small rings', () => {
   let live: Live
   beforeAll(async () => {
     live = await openLive({ ringBytes: 1 << 20 })

@@ -83,7 +83,7 @@ describe.skipIf(reason !== undefined)('a hostile engine', () => {
     await peer.hears(Frame.ready)
     const next = connect()
     next.send(frame(Frame.configure, configure()))
-    await peer.left(20_000)
+    await peer.left()
     expect(peer.problem).toContain('did not read')
     await next.hears(Frame.ready)
   })
