@@ -1,5 +1,7 @@
-/** Checks of falc's command lines against what the command says of itself. */
+/** Checks of falc's command lines against what the command says of itself; the command in this process. */
 import { execFileSync } from 'node:child_process'
+import { vi } from 'vitest'
+import { runCli } from '../../packages/cli/src/cli.ts'
 import { FALC } from '../testing/command.ts'
 
 const pages = new Map<string, string>()
@@ -49,4 +51,28 @@ export function wrongCommands(text: string): string[] {
       .filter(flag => !known.has(flag))
       .map(flag => `falc ${command} has no flag ${flag}`)
   })
+}
+
+/** What falc prints, run in this process: a process of its own for each block would take half of this file's time. */
+export async function falcHere(folder: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const said = { stdout: '', stderr: '' }
+  const before = { ...console }
+  const spies = (['stdout', 'stderr'] as const).map(name =>
+    vi.spyOn(process[name], 'write').mockImplementation(text => {
+      said[name] += text
+      return true
+    }),
+  )
+  // Each run listens to the errors of standard error.
+  process.stderr.setMaxListeners(0)
+  const back = process.cwd()
+  process.chdir(folder)
+  try {
+    await runCli(args)
+  } finally {
+    process.chdir(back)
+    for (const spy of spies) spy.mockRestore()
+    Object.assign(console, before)
+  }
+  return said
 }

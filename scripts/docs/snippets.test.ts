@@ -16,7 +16,7 @@
  *   file=NAME       a file in the page's sandbox
  *   excerpt=FILE    lines of this file
  */
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -36,7 +36,7 @@ import { cannotCertify } from '../../packages/outputs/test/transports/peer.ts'
 import { COMPILED, FALC } from '../testing/command.ts'
 import { freePort } from '../testing/port.ts'
 import { DEADLINE_MS } from '../testing/wait.ts'
-import { wrongCommands } from './falc.ts'
+import { falcHere, wrongCommands } from './falc.ts'
 import { type Block, codeSpansOf, type Page, ROOT, readPages } from './markdown.ts'
 
 const SHELLS = ['sh', 'console']
@@ -150,7 +150,11 @@ function runShell(page: Page, block: Block, folder: string): void {
   const expected = isConsole ? lines.filter(line => !line.startsWith('$ ')).join('\n') : outputOf(page, block)
   // `timeout` ends the children of the shell, too.
   const options = { cwd: folder, env: ENV, encoding: 'utf8' } as const
-  const { status, stdout, stderr } = spawnSync('timeout', ['60', 'bash', '-euo', 'pipefail', '-c', script], options)
+  const { status, stdout, stderr } = spawnSync(
+    'timeout',
+    [`${DEADLINE_MS / 1000}`, 'bash', '-euo', 'pipefail', '-c', script],
+    options,
+  )
   expect({ status, stderr }).toEqual({ status: Number(block.marks.get('exit') ?? 0), stderr })
   if (expected !== undefined && expected.trim() !== '') expectOutput(stdout, expected)
 }
@@ -194,34 +198,32 @@ function runProgram(page: Page, blocks: readonly Block[], folder: string): void 
 let configKeys: string[] | undefined
 
 /** Rules and falco.yaml are known by their keys. */
-function checkYaml(block: Block, folder: string): void {
+async function checkYaml(block: Block, folder: string): Promise<void> {
   for (const document of parseAllDocuments(block.text)) expect(document.errors).toEqual([])
   const value: unknown = parse(block.text)
   const path = join(folder, `block-${block.line}.yaml`)
   writeFileSync(path, block.text)
-  const options = { cwd: folder, env: ENV, encoding: 'utf8' } as const
   if (Array.isArray(value) && value.some(item => 'rule' in item || 'macro' in item || 'list' in item)) {
     const isAllowed = ({ code }: { code: string }) => block.text.includes(`falc-lint: allow ${code}`)
-    const findings = (...before: string[]) => {
-      const { stdout } = spawnSync(join(bin, 'falc'), ['validate', '--json', ...before, path], options)
+    const findings = async (...before: string[]) => {
+      const { stdout } = await falcHere(folder, 'validate', '--json', ...before, path)
       const { falco_load_results: results } = JSON.parse(stdout)
       const own = results.find(({ name }: { name: string }) => name === path)
       return [...own.errors, ...own.warnings.filter((one: { code: string }) => !isAllowed(one))]
     }
     // Most blocks need no macro of the rules that are shipped.
-    if (findings().length > 0) expect(findings('rules/syscall.yaml', 'rules/k8s_audit.yaml')).toEqual([])
+    if ((await findings()).length > 0) expect(await findings('rules/syscall.yaml', 'rules/k8s_audit.yaml')).toEqual([])
     return
   }
   if (typeof value !== 'object' || value === null || 'tests' in value) return
-  configKeys ??= Object.keys(
-    JSON.parse(execFileSync(join(bin, 'falc'), ['run', '--config-schema'], options)).properties,
-  )
+  configKeys ??= Object.keys(JSON.parse((await falcHere(folder, 'run', '--config-schema')).stdout).properties)
   if (!Object.keys(value).every(key => configKeys!.includes(key))) return
   // With one rule: these are not about rules.
   const rule = { rule: 'r', desc: 'd', condition: 'evt.type = open', output: 'o', priority: 'NOTICE' }
   writeFileSync(join(folder, 'one-rule.yaml'), JSON.stringify([rule]))
-  const { stderr } = spawnSync(join(bin, 'falc'), ['run', '-c', path, '-r', 'one-rule.yaml', '--dry-run'], options)
+  const { stderr } = await falcHere(folder, 'run', '-c', path, '-r', 'one-rule.yaml', '--dry-run', '--no-cache')
   expect(stderr).not.toMatch(/unknown key|no effect|Error/)
+  expect(stderr).toContain('Loading rules')
 }
 
 function checkExcerpt(block: Block): void {
@@ -254,7 +256,7 @@ function check(page: Page, block: Block, folder: string): void | Promise<void> {
 
 const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 
-describe.each(readPages())('$path', { timeout: 2 * DEADLINE_MS }, page => {
+describe.each(readPages())('$path', page => {
   const folder = sandbox(page)
   const program = page.blocks.filter(
     ({ language, marks }) => language === 'ts' && !marks.has('excerpt') && !marks.has('needs'),
