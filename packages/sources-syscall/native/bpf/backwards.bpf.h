@@ -11,7 +11,8 @@ struct backwards {
 	__u8 bytes[BACKWARDS + MAX_CHUNK];
 	__u32 at;       /* where the text starts; in the map for the same reason as in struct scratch */
 	__u32 whole;    /* the walk came to a root */
-	__u32 part;     /* it left a mount that shows a part of its file system only: a bind mount, or one without a place */
+	__u32 part;     /* it left a mount that hides where the file lies: see walk.bpf.h */
+	__u32 at_mount; /* a walk is at the root of a mount */
 	/* where a walk is: a dentry and its mount, or a kernfs node */
 	__u64 node;
 	__u64 vfsmount;

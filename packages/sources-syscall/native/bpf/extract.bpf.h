@@ -143,13 +143,18 @@ static __always_inline __u64 as_number(const void *pointer)
 	return number;
 }
 
+/* The number and the namespace that a pid structure has at a level. */
+static __always_inline struct upid upid_at(struct pid *pid, int level)
+{
+	struct upid id = {};
+	bpf_probe_read_kernel(&id, sizeof(id), (void *)(as_number(pid) + bpf_core_field_offset(struct pid, numbers)) + level * sizeof(struct upid));
+	return id;
+}
+
 /* The namespace-local id of a pid structure, at its own level. */
 static __always_inline __s64 pid_vnr(struct pid *pid)
 {
-	int level = BPF_CORE_READ(pid, level);
-	struct upid id = {};
-	bpf_probe_read_kernel(&id, sizeof(id), (void *)(as_number(pid) + bpf_core_field_offset(struct pid, numbers)) + level * sizeof(struct upid));
-	return id.nr;
+	return upid_at(pid, BPF_CORE_READ(pid, level)).nr;
 }
 
 static __always_inline __s64 task_vtid(struct task_struct *task)
@@ -180,10 +185,7 @@ static __always_inline __s64 task_sid(struct task_struct *task)
 /* The innermost namespace that a pid structure has a number in. */
 static __always_inline struct pid_namespace *pid_namespace_of(struct pid *pid)
 {
-	struct upid id = {};
-	int level = BPF_CORE_READ(pid, level);
-	bpf_probe_read_kernel(&id, sizeof(id), (void *)(as_number(pid) + bpf_core_field_offset(struct pid, numbers)) + level * sizeof(struct upid));
-	return id.ns;
+	return upid_at(pid, BPF_CORE_READ(pid, level)).ns;
 }
 
 static __always_inline __u64 kernel_cap(kernel_cap_t cap)

@@ -6,7 +6,6 @@
 #include "paths.bpf.h"
 #include "texts.bpf.h"
 
-#define OVERLAYFS_SUPER_MAGIC 0x794c7630
 #define FD_UPPER_LAYER 0x8000
 #define FD_LOWER_LAYER 0x10000
 #define F_CREATED 0x4000
@@ -219,6 +218,6 @@ EXIT_EVENT(open_by_handle_at, SYSCALL_OPEN_BY_HANDLE_AT_X)
 		PARAM(path, put_empty(e));
 	put_dev_ino(e, file);
 	if (file)
-		add_host_path(true);
+		add_named_path(true);
 	announce(as_number(file));
 }

@@ -212,5 +212,5 @@ static __always_inline void add_resolved(struct event *e, struct file *file)
 	if (e->to->resolved)
 		add_walked(e);
 	if (file)
-		add_host_path(!e->to->resolved);
+		add_named_path(!e->to->resolved);
 }

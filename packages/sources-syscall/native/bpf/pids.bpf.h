@@ -8,7 +8,7 @@ int list_pids(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct pid_pair pair = {};
-	struct upid id = {};
+	struct upid id;
 	struct pid *tgid;
 	int level;
 	if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
@@ -17,7 +17,7 @@ int list_pids(struct bpf_iter__task *ctx)
 	level = BPF_CORE_READ(current_task(), thread_pid, level);
 	if (level < 0 || level > BPF_CORE_READ(tgid, level))
 		return 0;
-	bpf_probe_read_kernel(&id, sizeof(id), (void *)(as_number(tgid) + bpf_core_field_offset(struct pid, numbers)) + level * sizeof(struct upid));
+	id = upid_at(tgid, level);
 	pair.here = id.nr;
 	pair.global = BPF_CORE_READ(task, tgid);
 	bpf_seq_write(ctx->meta->seq, &pair, sizeof(pair));

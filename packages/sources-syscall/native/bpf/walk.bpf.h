@@ -3,6 +3,7 @@
 #include "backwards.bpf.h"
 
 #define MAX_COMPONENTS 256    /* that are followed up to a root */
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
 
 /*
  * The walks are global functions, and so is a step of each: the verifier checks them once, by themselves, instead of again at
@@ -15,32 +16,56 @@ static __always_inline struct vfsmount *host_root(void)
 	return BPF_CORE_READ(current_task(), thread_pid, numbers[0].ns, child_reaper, fs, root.mnt);
 }
 
-/* One component of a path, or one mount, up; 0 = the walk is over. */
+/* The root directory of the first process in the caller's outermost pid namespace below the host's: a container's, as a rule. */
+static __always_inline __u64 container_root(void)
+{
+	struct pid *pid = BPF_CORE_READ(current_task(), thread_pid);
+	if (BPF_CORE_READ(pid, level) == 0)
+		return 0;
+	return READ_ADDRESS(upid_at(pid, 1).ns, child_reaper, fs, root.dentry);
+}
+
+/* Whether this mount hides where its files lie: it shows a part of its file system, or shows the host's root or a container's once more. */
+static __always_inline bool is_hiding(const struct dentry *root, bool again)
+{
+	if (root == BPF_CORE_READ(host_root(), mnt_root))
+		return again;
+	return BPF_CORE_READ(root, d_parent) != root || (again && (__u64)root == container_root());
+}
+
+/* From the root of a mount to where it is mounted; 0 = the walk is over. */
+__noinline int walk_mount(__u32 place)
+{
+	struct backwards *b = buffer_at(place);
+	struct mount *mount, *up;
+	struct dentry *mountpoint;
+	if (!b)
+		return 0;
+	mount = (void *)b->vfsmount - bpf_core_field_offset(struct mount, mnt);
+	up = BPF_CORE_READ(mount, mnt_parent);
+	mountpoint = BPF_CORE_READ(mount, mnt_mountpoint);
+	if (is_hiding(BPF_CORE_READ(mount, mnt.mnt_root), mountpoint != BPF_CORE_READ(up, mnt.mnt_root)))
+		b->part = 1;
+	if (up == mount) {
+		b->whole = 1;
+		return 0;
+	}
+	b->node = (__u64)mountpoint;
+	b->vfsmount = (__u64)up + bpf_core_field_offset(struct mount, mnt);
+	return 1;
+}
+
+/* One component of a path up; 0 = the walk is over, or at the root of a mount. */
 __noinline int walk_component(__u32 place)
 {
 	struct backwards *b = buffer_at(place);
-	struct dentry *dentry, *parent, *root;
-	struct vfsmount *vfsmnt;
+	struct dentry *dentry, *parent;
 	if (!b)
 		return 0;
 	dentry = (void *)b->node;
-	vfsmnt = (void *)b->vfsmount;
 	parent = BPF_CORE_READ(dentry, d_parent);
-	root = BPF_CORE_READ(vfsmnt, mnt_root);
-	if (dentry == root || dentry == parent) {
-		struct mount *mount = (void *)vfsmnt - bpf_core_field_offset(struct mount, mnt);
-		struct mount *up = BPF_CORE_READ(mount, mnt_parent);
-		if (BPF_CORE_READ(root, d_parent) != root && root != BPF_CORE_READ(host_root(), mnt_root))
-			b->part = 1;
-		if (up == mount) {
-			b->whole = 1;
-			return 0;
-		}
-		b->node = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
-		b->vfsmount = (__u64)up + bpf_core_field_offset(struct mount, mnt);
-		return 1;
-	}
-	if (!prepend(b, (const char *)BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len)))
+	b->at_mount = dentry == parent || dentry == BPF_CORE_READ((struct vfsmount *)b->vfsmount, mnt_root);
+	if (b->at_mount || !prepend(b, (const char *)BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len)))
 		return 0;
 	b->node = (__u64)parent;
 	return 1;
@@ -52,8 +77,9 @@ __noinline int walk_component(__u32 place)
 /* The next components; 0 = the walk is over. */
 __noinline int walk_components(__u32 place)
 {
+	struct backwards *b = buffer_at(place);
 	for (int i = 0; i < TURNS; i++)
-		if (!walk_component(place))
+		if (!walk_component(place) && !(b && b->at_mount && walk_mount(place)))
 			return 0;
 	return 1;
 }
@@ -123,23 +149,19 @@ __noinline int walk_names(__u32 place)
 	return 1;
 }
 
-/*
- * After walk_path: writes the path that the same file has below the host's root, whatever mounts the way led through; 0 = it
- * lies on another file system.
- */
-__noinline int walk_host(__u32 place)
+/* After walk_path: writes the path that the same file has below this directory, whatever mounts the way led through; 0 = it has none. */
+__noinline int walk_below(__u32 place, __u64 root_address)
 {
 	struct backwards *b = buffer_at(place);
-	struct dentry *dentry, *root;
-	if (!b)
+	struct dentry *dentry, *root = (void *)root_address;
+	if (!b || !root)
 		return 0;
 	dentry = (void *)b->start;
-	root = BPF_CORE_READ(host_root(), mnt_root);
 	if (BPF_CORE_READ(dentry, d_sb) != BPF_CORE_READ(root, d_sb))
 		return 0;
 	b->at = BACKWARDS - 1;
 	b->node = b->start;
-	b->vfsmount = (__u64)root;
+	b->vfsmount = root_address;
 	for (int i = 0; i < MAX_COMPONENTS / TURNS && walk_names(place); i++)
 		;
 	return end_walk(b);
@@ -163,15 +185,32 @@ static __always_inline bool is_named_by_rules(const struct backwards *b)
 	       (first == 's' && second == 'b') || (first == 'l' && second == 'i');
 }
 
-/* As walk_path_at; but what lies below the host's root, behind a mount that hides it, has its path there, if rules may name it by that. */
+/*
+ * After walk_path through a mount that hides where the file lies: writes its path below the host's root, or its container's, if rules
+ * may name it by that; 0 = neither.
+ */
+__noinline int walk_named(__u32 place)
+{
+	struct backwards *b = buffer_at(place);
+	struct super_block *sb;
+	__u64 root;
+	if (!b || !b->part)
+		return 0;
+	if (!in_trusted_mounts() && walk_below(place, READ_ADDRESS(host_root(), mnt_root)) && is_named_by_rules(b))
+		return 1;
+	sb = BPF_CORE_READ((struct dentry *)b->start, d_sb);
+	/* an overlay's own root is a container's, whoever looks at it */
+	root = BPF_CORE_READ(sb, s_magic) == OVERLAYFS_SUPER_MAGIC ? READ_ADDRESS(sb, s_root) : container_root();
+	return walk_below(place, root) && is_named_by_rules(b);
+}
+
+/* As walk_path_at; but what a mount hides has its path on the host, or in its container, if rules may name it by that. */
 __noinline int walk_known_at(__u32 place, __u64 dentry, __u64 vfsmount)
 {
 	struct backwards *b = buffer_at(place);
 	int walked = walk_path_at(place, dentry, vfsmount);
-	if (!b || !walked || !b->part || in_trusted_mounts())
+	if (!b || !walked || !b->part || walk_named(place))
 		return walked;
-	if (walk_host(place) && is_named_by_rules(b))
-		return 1;
 	return walk_path_at(place, dentry, vfsmount);
 }
 
@@ -193,33 +232,27 @@ static __always_inline void add_walked(struct event *e)
 		e->to->at += append_backwards(e, 0, b);
 }
 
-/* Behind that, or behind an empty text: the file's path on the host, when a mount hides it. A 1 ends it: readers tell by the last byte. */
-__noinline int write_host_path(__u32 alone)
+/* Behind that, or behind an empty text: the path that walk_named writes. A 1 ends it: readers tell by the last byte. */
+__noinline int write_named_path(__u32 alone)
 {
 	struct event event, *e = &event;
-	__u32 before;
 	struct backwards *b = cpu_buffer();
-	if (!b || !resume(e, 0) || in_trusted_mounts())
+	if (!b || !resume(e, 0) || !walk_named(bpf_get_smp_processor_id()))
 		return 0;
-	before = e->to->at;
 	if (alone) {
 		*slot(e) = 0;
 		e->to->at += 1;
 	}
-	if (walk_host(bpf_get_smp_processor_id())) {
-		e->to->at += append_backwards(e, 0, b);
-		e->to->bytes[(e->to->at - 1) & (MAX_EVENT - 1)] = 1;
-	} else {
-		e->to->at = before;
-	}
+	e->to->at += append_backwards(e, 0, b);
+	e->to->bytes[(e->to->at - 1) & (MAX_EVENT - 1)] = 1;
 	return 0;
 }
 
-static __always_inline void add_host_path(bool alone)
+static __always_inline void add_named_path(bool alone)
 {
 	struct backwards *b = cpu_buffer();
 	if (b && b->part)
-		write_host_path(alone);
+		write_named_path(alone);
 }
 
 static __always_inline void put_file_path(struct event *e, struct file *file)

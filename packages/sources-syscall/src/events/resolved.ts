@@ -35,9 +35,10 @@ export const OBJECT_EVENTS: readonly string[] = [
  * and the path leads to nothing like /proc); of calls with two paths, that of the second follows as a second path, in the form below.
  * Failed calls have none, nor do events from other recorders.
  *
- * An open through a mount that shows a part of the host's root file system (a bind mount, or one that is mounted nowhere) ends in
- * a second path, behind the first or behind an empty one: the path of the same file below the host's root. The byte 1 terminates
- * it, so that the last byte tells whether there is one. In a container whose mounts root of the host has made, there is none.
+ * An open through a mount that hides where the file lies (a bind mount, one that is mounted nowhere, a root that is mounted once more)
+ * ends in a second path, behind the first or behind an empty one: the path of the same file below the host's root or its
+ * container's, if rules may name it by that (native/bpf/walk.bpf.h). The byte 1 terminates it, so that the last byte tells
+ * whether there is one.
  *
  * Calls that return no file (OBJECT_EVENTS) and succeeded may end in what they acted on, where the probe is told by the kernel
  * (native/bpf/hooks.bpf.h) and it is not what was passed: two NUL-terminated paths, of the call's first and second path, either of

@@ -37,6 +37,14 @@ static int by_bind(void)
 	return bound() || is_open(open(name, FLAGS));
 }
 
+/* The whole root, a second time. */
+static int by_bound_root(void)
+{
+	char name[256];
+	snprintf(name, sizeof(name), "b%s", file);
+	return own_mounts() || mkdir("b", 0700) || mount("/", "b", NULL, MS_BIND, NULL) || is_open(open(name, FLAGS));
+}
+
 static int by_bound_file(void)
 {
 	close(open("plain", O_CREAT | O_WRONLY, 0600));
@@ -49,7 +57,7 @@ static int put(const char *path, const char *text)
 	return fd < 0 || write(fd, text, strlen(text)) < 0;
 }
 
-/* In a user namespace anybody may mount; 3 = this machine forbids that. */
+/* In a user namespace anybody may mount; 3 = this machine forbids that, or lacks it. */
 static int by_user_namespace(void)
 {
 	if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534) || prctl(PR_SET_DUMPABLE, 1))
@@ -192,6 +200,41 @@ static int by_setns(void)
 	return is_open(open(name, FLAGS));
 }
 
+/* In a root of its own with such a file, where /etc is mounted a second time. */
+static int in_container(void)
+{
+	char name[256];
+	if (chdir("root") || mkdir("etc", 0700) || mkdir("again", 0700) || syscall(SYS_pivot_root, ".", ".") ||
+	    umount2(".", MNT_DETACH) || chdir("/") || close(open(file, O_CREAT | O_WRONLY, 0600)) ||
+	    mount("etc", "again", NULL, MS_BIND, NULL))
+		return 1;
+	snprintf(name, sizeof(name), "/again/%s", NAME);
+	return is_open(open(name, FLAGS));
+}
+
+/* A container as engines make them: processes of its own. */
+static int by_container(void)
+{
+	int status, child;
+	if (own_mounts() || mkdir("root", 0700) || mount("tmpfs", "root", "tmpfs", 0, NULL) || unshare(CLONE_NEWPID))
+		return 1;
+	child = fork();
+	if (!child)
+		_exit(in_container());
+	return waitpid(child, &status, 0) != child || status;
+}
+
+/* One that shares the host's processes: its root is an overlay. */
+static int by_overlay(void)
+{
+	if (own_mounts() || mkdir("root", 0700) || mkdir("layers", 0700) || mount("tmpfs", "layers", "tmpfs", 0, NULL) ||
+	    mkdir("layers/low", 0700) || mkdir("layers/up", 0700) || mkdir("layers/work", 0700))
+		return 1;
+	if (mount("overlay", "root", "overlay", 0, "lowerdir=layers/low,upperdir=layers/up,workdir=layers/work"))
+		return 3;
+	return in_container();
+}
+
 static int beneath(void)
 {
 	unsigned long how[3] = { FLAGS, 0, 0x08 /* RESOLVE_BENEATH */ };
@@ -212,7 +255,8 @@ int main(int argc, char **argv)
 {
 	const char *way = argc > 2 ? argv[2] : "";
 	const struct { const char *name; int (*go)(void); } ways[] = {
-		{ "bind", by_bind }, { "bound-file", by_bound_file }, { "user-namespace", by_user_namespace },
+		{ "bind", by_bind }, { "bound-file", by_bound_file }, { "bound-root", by_bound_root },
+		{ "container", by_container }, { "overlay", by_overlay }, { "user-namespace", by_user_namespace },
 		{ "detached-tree", by_detached_tree }, { "lazy-umount", by_lazy_umount }, { "parent", by_parent }, { "cwd", by_cwd },
 		{ "links", by_links }, { "dots", by_dots }, { "handle", by_handle }, { "thread", by_thread }, { "files", by_files },
 		{ "shared-directory", by_shared_directory }, { "pivot", by_pivot }, { "setns", by_setns }, { "beneath", beneath },
