@@ -7,9 +7,15 @@ import { alertId } from './id.ts'
 import { printDouble, printJson } from './json.ts'
 import type { LineWords } from './line.ts'
 import { alertObject, type JsonOptions } from './object.ts'
+import { pack, unpack } from './packed.ts'
+
+/** What makes alerts of packed values: one for all alerts of a rule. */
+export interface PackedAlert {
+  unpack(bytes: Uint8Array): Alert
+}
 
 /** What the alerts of a rule share, and how their texts are made. */
-export interface AlertWords {
+export interface AlertWords extends PackedAlert {
   readonly rule: string
   readonly priority: Priority
   readonly source: string
@@ -83,6 +89,17 @@ export class RuleAlert implements Alert {
   /** Writes what `alertJson` prints, or without `include`, what `alertText` prints. */
   write(sink: ByteSink, include?: JsonOptions): void {
     this.#words.write(this, this.#captured, include, sink)
+  }
+
+  /** Writes its values. @returns what makes the same alert of them again */
+  pack(sink: ByteSink): PackedAlert {
+    pack({ time: this.time, key: this.#key, captured: this.#captured }, sink)
+    return this.#words
+  }
+
+  static unpack(words: AlertWords, bytes: Uint8Array): RuleAlert {
+    const { time, key, captured } = unpack(bytes)
+    return new RuleAlert(words, captured, time, key)
   }
 
   /** Characters of the values that were read. */

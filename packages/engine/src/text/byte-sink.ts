@@ -28,27 +28,27 @@ export class ByteSink {
   }
 
   byte(byte: number): void {
-    this.#reserve(1)
+    this.reserve(1)
     this.bytes[this.length++] = byte
   }
 
   /** Bytes that are UTF-8. */
   raw(bytes: Uint8Array): void {
-    this.#reserve(bytes.length)
+    this.reserve(bytes.length)
     this.bytes.set(bytes, this.length)
     this.length += bytes.length
   }
 
   text(text: string): void {
     const { length } = text
-    this.#reserve(3 * length)
+    this.reserve(3 * length)
     if (length > SHORT || !this.#plain(text)) this.length += encodeInto(text, this.bytes.subarray(this.length))
   }
 
   /** A text as inside a JSON string. */
   escaped(text: string): void {
     if (text.length <= SHORT) {
-      this.#reserve(text.length)
+      this.reserve(text.length)
       if (this.#plain(text)) return
     }
     this.text(SPECIAL.test(text) ? JSON.stringify(text.toWellFormed()).slice(1, -1) : text)
@@ -67,7 +67,8 @@ export class ByteSink {
     return true
   }
 
-  #reserve(more: number): void {
+  /** Makes room for this many bytes, which the caller may write itself. */
+  reserve(more: number): void {
     const needed = this.length + more
     if (needed <= this.bytes.length) return
     const larger = new Uint8Array(2 * needed)

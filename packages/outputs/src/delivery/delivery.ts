@@ -1,7 +1,7 @@
 import type { AlertData } from '@falc/engine'
 import type { Format } from '../model/format.ts'
 import { QueuedItem, type Wording } from '../model/item.ts'
-import type { Target } from '../model/transport.ts'
+import type { Item, Target } from '../model/transport.ts'
 import { MemoryQueue } from '../queue/memory.ts'
 import { LOSSES, type Queue } from '../queue/queue.ts'
 import { Backoff, type BackoffOptions } from './backoff.ts'
@@ -65,7 +65,7 @@ export class Delivery {
     this.#stages = new Stages(options, this.name, alert => this.#enqueue(alert), this.#counters)
     this.#queue = options.queue ?? new MemoryQueue()
     this.#queue.attach({
-      item: alert => new QueuedItem(alert, this.#wording),
+      item: (alert, size) => new QueuedItem(alert, this.#wording, size),
       lost: (cause, count, reason) => this.#drop(cause, count, reason),
       found: count => this.#found(count),
       log: (level, text) => log(level, `${this.name}: ${text}`),
@@ -222,9 +222,12 @@ export class Delivery {
   }
 
   #passOn(successor: (alert: AlertData) => void): void {
-    const waiting = [...this.#pump.clear(), ...this.#queue.drain()]
-    this.#counters.pushed -= waiting.length
-    for (const { alert } of waiting) successor(alert)
+    const pass = ({ alert }: Item) => {
+      this.#counters.pushed--
+      successor(alert)
+    }
+    for (const item of this.#pump.clear()) pass(item)
+    for (const item of this.#queue.drain()) pass(item)
   }
 
   /** False: `work` made no progress within `deadline` milliseconds, `abort` fired, or the output has failed for too long. */

@@ -16,9 +16,10 @@ export class QueuedItem implements Item {
   readonly #wording: Wording
   #body: string | undefined
 
-  constructor(alert: AlertData, wording: Wording) {
+  /** @param size memory that it takes */
+  constructor(alert: AlertData, wording: Wording, size = alertSize(alert)) {
     this.alert = alert
-    this.size = alertSize(alert)
+    this.size = size
     this.#wording = wording
     this.#body = undefined
   }

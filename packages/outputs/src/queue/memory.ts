@@ -1,5 +1,6 @@
 import type { Item } from '../model/transport.ts'
 import { Fifo } from './fifo.ts'
+import { PackedItems } from './packed.ts'
 import { LOSSES, leastRoom, type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue.ts'
 
 /** Bytes that may wait for one output: five outputs together stay far below the MemoryMax of deploy/systemd. */
@@ -7,6 +8,12 @@ export const MAX_BYTES = 64 * 1024 * 1024
 
 /** Alerts from which on a producer that can wait should wait. */
 const HIGH_WATER = 1024
+
+/** Items behind that many wait as bytes: those in front may be sent soon, and to be made again costs more than to wait for a moment. */
+const IN_FRONT = 2 * HIGH_WATER
+
+/** Packed items that become items again at a time. */
+const NEXT = 64
 
 /** Memory that an item takes: its texts, and the objects around them. */
 export function sizeOf(item: Item): number {
@@ -20,6 +27,8 @@ export class MemoryQueue implements Queue {
   readonly maxBytes: number
   readonly #dropsOldest: boolean
   readonly #items: Fifo<Item> = new Fifo()
+  /** Those behind them. */
+  readonly #packed = new PackedItems()
   /** Sizes of those that were taken and are not done with: they take memory, too. */
   readonly #taken: Fifo<number> = new Fifo()
   #bytes = 0
@@ -34,7 +43,7 @@ export class MemoryQueue implements Queue {
   }
 
   get length(): number {
-    return this.#items.length
+    return this.#items.length + this.#packed.length
   }
 
   get bytes(): number {
@@ -50,9 +59,11 @@ export class MemoryQueue implements Queue {
   }
 
   push(item: Item): void {
-    const size = sizeOf(item)
+    const behind = this.#packed.length > 0 || this.#items.length >= IN_FRONT
+    const packed = behind && this.#user ? this.#packed.pack(item, sizeOf(item)) : undefined
+    const size = packed?.size ?? sizeOf(item)
     while (this.#full(size)) {
-      const oldest = this.#dropsOldest ? this.#items.shift() : undefined
+      const oldest = this.#dropsOldest ? this.#shift() : undefined
       this.#user?.lost('queue_full', 1, LOSSES.queue_full(this.length + this.#taken.length))
       if (oldest === undefined) {
         this.#least = leastRoom(size, this.maxBytes)
@@ -60,14 +71,15 @@ export class MemoryQueue implements Queue {
       }
       this.#bytes -= sizeOf(oldest)
     }
-    this.#items.push(item)
+    if (packed) this.#packed.push(packed)
+    else this.#items.push(item)
     this.#bytes += size
   }
 
   take(count: number, maxBytes: number): Item[] {
     const taken: Item[] = []
     let bytes = 0
-    for (let item = this.#items.first; item !== undefined && taken.length < count; item = this.#items.first) {
+    for (let item = this.#first(); item !== undefined && taken.length < count; item = this.#first()) {
       // Where no size is asked for, the body need not exist.
       if (maxBytes < Number.POSITIVE_INFINITY) bytes += item.body.length
       if (bytes > maxBytes && taken.length > 0) break
@@ -78,6 +90,18 @@ export class MemoryQueue implements Queue {
     return taken
   }
 
+  #first(): Item | undefined {
+    if (this.#items.length > 0) return this.#items.first
+    const make = (alert: Item['alert'], size: number) => this.#user!.item(alert, size)
+    for (let i = 0; i < NEXT && this.#packed.length > 0; i++) this.#items.push(this.#packed.shift(make)!)
+    return this.#items.first
+  }
+
+  #shift(): Item | undefined {
+    this.#first()
+    return this.#items.shift()
+  }
+
   done(count: number): void {
     for (let i = 0; i < count; i++) this.#bytes -= this.#taken.shift()!
   }
@@ -85,13 +109,17 @@ export class MemoryQueue implements Queue {
   clear(): number {
     const count = this.length
     this.#items.clear()
+    this.#packed.clear()
     this.#taken.clear()
     this.#bytes = 0
     return count
   }
 
-  drain(): Item[] {
-    return this.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+  *drain(): Iterable<Item> {
+    for (let item = this.#shift(); item !== undefined; item = this.#shift()) {
+      this.#bytes -= sizeOf(item)
+      yield item
+    }
   }
 
   attach(user: QueueUser): void {

@@ -23,8 +23,8 @@ export interface QueueBounds {
 
 /** What a queue needs of the delivery that uses it. */
 export interface QueueUser {
-  /** An alert that was read from disk, as the output words it. */
-  item(alert: AlertData): Item
+  /** An alert that was stored, as the output words it. @param size memory that it was counted with. Default: what it takes */
+  item(alert: AlertData, size?: number): Item
   /** Items are lost. @param reason for the log, where the first loss of each cause is written */
   lost(cause: string, count: number, reason: string): void
   /** Items wait that were not pushed by this process, or by nobody before: those of an earlier run, and dead letters to be tried again. */
@@ -63,8 +63,8 @@ export interface Queue {
   bury(item: Item, failure: Failure): boolean
   /** Discards what waits, and what was taken; returns how many items waited. A queue on disk keeps all of it. */
   clear(): number
-  /** Removes what waits in memory. */
-  drain(): Item[]
+  /** Removes what waits in memory, one item after the other. */
+  drain(): Iterable<Item>
   /** Resolves when everything pushed so far would survive the process, or is done with; in memory, at once. */
   saved(): Promise<void>
   /** Puts on disk what belongs there. */

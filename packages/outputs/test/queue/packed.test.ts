@@ -1,0 +1,97 @@
+/** A queue in memory keeps what waits far behind as bytes: nobody can tell, except by how much fits. */
+import { alertSize, defineSource, Engine } from '@falc/engine'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { falcoJson, type Item, MemoryQueue, type QueueBounds } from '../../src/index.ts'
+import { QueuedItem } from '../../src/model/item.ts'
+
+const source = defineSource<{ readonly n: number; readonly text: string }>({
+  name: 'numbers',
+  time: () => 1_700_000_000_000_000_000n,
+  fields: {
+    'it.n': { type: 'uint64', doc: 'number', extract: event => event.n },
+    'it.text': { type: 'string', doc: 'text', extract: event => event.text },
+  },
+})
+const engine = new Engine({ sources: [source] })
+const rules = ['even', 'odd'].map((rule, i) => ({
+  ...{ rule, desc: 'd', output: '%it.n %it.text', priority: 'INFO', source: 'numbers' },
+  condition: i === 0 ? 'not it.text contains odd' : 'it.text contains odd',
+}))
+engine.load([{ name: 'r.yaml', content: JSON.stringify(rules) }])
+
+const wording = { format: falcoJson({ id: true }), template: undefined }
+
+function itemOf(n: number, kind: 'even' | 'odd' | 'plain', length: number): Item {
+  const text = `${kind} ${'ü'.repeat(n % 2)}${'x'.repeat(length)}`
+  const [alert] = engine.evaluate(source, { n, text })
+  return new QueuedItem(kind === 'plain' ? alert!.toObject() : alert!, wording)
+}
+
+function queueOf(bounds: QueueBounds = {}) {
+  const queue = new MemoryQueue(bounds)
+  const lost: number[] = []
+  queue.attach({
+    item: (alert, size) => new QueuedItem(alert, wording, size),
+    lost: (_, count) => void lost.push(count),
+    found: () => {},
+    log: () => {},
+  })
+  return { queue, lost }
+}
+
+/** The first ones wait as they are. */
+const FRONT = 2048
+const bodies = (items: Iterable<Item>) => Array.from(items, ({ body }) => body)
+
+test('what is given out is what a list would give out', () => {
+  const step = fc.record({
+    kind: fc.constantFrom('even', 'odd', 'plain'),
+    length: fc.oneof({ weight: 9, arbitrary: fc.nat(100) }, { weight: 1, arbitrary: fc.nat(100_000) }),
+    pushed: fc.nat(60),
+    taken: fc.nat(120),
+    bytes: fc.constantFrom(Number.POSITIVE_INFINITY, 1, 5000),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), fc.integer({ min: 0, max: 40 }), (steps, missing) => {
+      const { queue, lost } = queueOf({ maxBytes: 1e9 })
+      const list: string[] = []
+      let n = 0
+      const push = (kind: 'even' | 'odd' | 'plain', length: number) => {
+        const item = itemOf(n++, kind, length)
+        queue.push(item)
+        list.push(item.body)
+      }
+      for (let i = 0; i < FRONT - missing; i++) push('even', 0)
+      for (const { kind, length, pushed, taken, bytes } of steps) {
+        for (let i = 0; i < pushed; i++) push(kind, length)
+        const got = bodies(queue.take(taken, bytes))
+        expect(got).toEqual(list.splice(0, got.length))
+        queue.done(got.length)
+        expect(queue.length).toBe(list.length)
+      }
+      // All but a few are gone, then the rest.
+      const most = bodies(queue.take(list.length - 1, Number.POSITIVE_INFINITY))
+      queue.done(most.length)
+      expect([...most, ...bodies(queue.drain())]).toEqual(list)
+      expect([queue.length, queue.bytes, lost]).toEqual([0, 0, []])
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test.each(['newest', 'oldest'] as const)('bytes are bounded, with what they are; the %s are dropped', drop => {
+  const maxBytes = 4 << 20
+  const { queue, lost } = queueOf({ maxBytes, drop })
+  const pushed = 60_000
+  for (let i = 0; i < pushed; i++) if (!queue.refuses) queue.push(itemOf(i, 'even', 20))
+  expect(queue.bytes).toBeLessThanOrEqual(maxBytes)
+  expect(queue.bytes).toBeGreaterThan(0.99 * maxBytes)
+  // Far more than would fit as objects.
+  expect(queue.length).toBeGreaterThan((4 * maxBytes) / alertSize(itemOf(0, 'even', 20).alert))
+  if (drop === 'oldest') expect(lost.length).toBe(pushed - queue.length)
+  const first = queue.take(1, 1e9)[0]!
+  expect(first.alert.output_fields['it.n']).toBe(drop === 'oldest' ? pushed - queue.length - 1 : 0)
+  queue.clear()
+  expect([queue.length, queue.bytes]).toEqual([0, 0])
+})
