@@ -250,9 +250,12 @@ webserver: {enabled: true, listen_port: ${metrics}, listen_address: 127.0.0.1, p
   const ask = (ca: string) =>
     new Promise<any>((resolve, reject) => {
       const options = { method: 'POST', headers: { 'content-type': 'application/json' }, ca: readFileSync(ca) }
-      const agent = new Agent({ keepAlive: false, maxCachedSessions: 0 })
+      const agent = new Agent({ keepAlive: true, maxCachedSessions: 0 })
+      onTestFinished(() => agent.destroy())
       const url = `https://127.0.0.1:${port}/admission?timeout=3s`
       const sent = httpsRequest(url, { ...options, agent }, response => {
+        // Longer than an API server keeps a connection that nothing comes on.
+        expect(response.headers['keep-alive']).toBe('timeout=100')
         text(response).then(answer => resolve(JSON.parse(answer).response), reject)
       })
       sent.on('error', reject).end(body)

@@ -1,6 +1,6 @@
 /** What requests send, from its first byte to the answer: bounded for all clients, and for each. */
 import type { IncomingMessage } from 'node:http'
-import { BodyBudget, BUSY, clientOf, type Refusal, readBody } from '@falc/sources-k8saudit'
+import { BodyBudget, BUSY, clientOf, Deadlines, type Refusal, readBody } from '@falc/sources-k8saudit'
 import { Refused } from './failure.ts'
 
 /** Bytes of bodies that arrive, and of those that have arrived and are not answered: half of it for one client. */
@@ -9,7 +9,7 @@ const MAX_BYTES = 64 * 1024 * 1024
 const PATIENCE_MS = 10_000
 
 export class Bodies {
-  readonly #arriving = new BodyBudget(MAX_BYTES)
+  readonly #arriving = { budget: new BodyBudget(MAX_BYTES), deadlines: new Deadlines() }
   /** Bytes that have arrived and are not answered, by client. */
   readonly #held = new Map<string, number>()
   #bytes = 0
@@ -18,7 +18,7 @@ export class Bodies {
   async hold<T>(request: IncomingMessage, maxBytes: number, use: (body: Buffer) => Promise<T>): Promise<T> {
     const client = clientOf(request.socket)
     const limits = { maxBytes, idleMs: PATIENCE_MS, totalMs: PATIENCE_MS }
-    const body = await readBody(request, limits, this.#arriving)
+    const body = await new Promise<Buffer | Refusal>(resolve => readBody(request, limits, this.#arriving, resolve))
     if ('status' in body) throw refused(body)
     const size = body.length
     if (this.#bytes + size > MAX_BYTES || (this.#held.get(client) ?? 0) + size > MAX_BYTES / 2) throw refused(BUSY)

@@ -1,6 +1,7 @@
 export { type Judgement, judgementOf, knownOf, PARTS, type Part } from './admission/known.ts'
 export { asReviewed, type Logged } from './admission/logged.ts'
 export {
+  ADMITTED,
   type AdmissionAnswer,
   type AdmissionRequest,
   parseReview,
@@ -12,7 +13,9 @@ export { NEEDS_CLUSTER } from './fields/metadata.ts'
 export { readBody } from './http/body.ts'
 export { BodyBudget } from './http/budget.ts'
 export { clientOf } from './http/client.ts'
-export { HttpReceiver, type ReceiverOptions, type Reply, type Service } from './http/receiver.ts'
+export { Deadlines } from './http/deadlines.ts'
+export type { ReceiverOptions } from './http/options.ts'
+export { HttpReceiver, type Reply, type Service } from './http/receiver.ts'
 export { BUSY, type Refusal, type RefusalCause } from './http/refusal.ts'
 export type { AuditInput } from './input/input.ts'
 export { type AuditLogOptions, type AuditLogStats, openAuditLog } from './input/logfile.ts'

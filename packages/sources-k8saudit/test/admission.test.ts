@@ -91,6 +91,12 @@ describe('a review as an audit event', () => {
     )
   })
 
+  test('half a character in a name is a name', () => {
+    const { objectRef, requestURI } = event({ operation: 'CREATE', resource: pods, namespace: 'a\ud800' })
+    expect(objectRef).toMatchObject({ namespace: 'a\ud800' })
+    expect(requestURI).toBe('/api/v1/namespaces/a%EF%BF%BD/pods')
+  })
+
   test('the resource is the one that was asked for, not the one it was converted to', () => {
     const request = { operation: 'UPDATE', resource: { group: 'apps', version: 'v1', resource: 'deployments' } }
     const requestResource = { group: 'extensions', version: 'v1beta1', resource: 'deployments' }

@@ -1,5 +1,5 @@
-import type { Alert } from '@falc/engine'
 import {
+  ADMITTED,
   type AdmissionAnswer,
   type AdmissionRequest,
   HttpReceiver,
@@ -26,6 +26,12 @@ export const PATH = '/admission'
 
 /** A review holds two objects, of which etcd keeps at most 1.5 MiB each, as JSON. */
 const MAX_BODY = 12 * 1024 * 1024
+
+/**
+ * An API server keeps an idle connection for 90 s. Were it closed here first, a review that is sent at that moment would be lost, and the
+ * request that it is about be admitted or denied unjudged.
+ */
+const KEEP_MS = 100_000
 
 const NOT_FOUND: Refusal = { status: 404, cause: 'route', reason: `reviews are posted to ${PATH}` }
 
@@ -57,7 +63,7 @@ export class Door implements Feed, Service {
     this.#files = new ServerFiles('admission', { certificate, key, clientCa }, log)
     try {
       const options = { ...addressOf(config.admission.listen, 'admission.listen'), maxBodyBytes: MAX_BODY }
-      const limits = { headMs: Math.min(deadline, 10_000), bodyMs: deadline, idleMs: deadline }
+      const limits = { headMs: Math.min(deadline, 10_000), bodyMs: deadline, idleMs: deadline, keepMs: KEEP_MS }
       this.#receiver = new HttpReceiver({ ...options, ...limits, ...this.#files.read() }, this)
     } catch (error) {
       throw new CliError(`admission: ${(error as Error).message}`)
@@ -107,15 +113,16 @@ export class Door implements Feed, Service {
     return path === '/healthz' && asks ? { type: 'application/json', body: '{"status": "ok"}' } : NOT_FOUND
   }
 
-  async take(body: Buffer): Promise<Refusal | Reply> {
+  take(body: Buffer): Refusal | Reply {
     const begun = performance.now()
     let request: AdmissionRequest
     try {
       request = parseReview(body.toString('utf8'))
     } catch (error) {
-      if (!(error instanceof ReviewError)) throw error
+      // Whatever it is, others must be answered: the API server decides about this one.
+      if (!(error instanceof ReviewError)) this.#log.error(`admission: ${(error as Error).stack}`)
       this.#counts.invalid++
-      return { status: 400, cause: 'bad-body', reason: error.message }
+      return { status: 400, cause: 'bad-body', reason: (error as Error).message }
     }
     const answer = this.#judge(request)
     const took = performance.now() - begun
@@ -126,18 +133,21 @@ export class Door implements Feed, Service {
 
   #judge({ events, dryRun }: AdmissionRequest): AdmissionAnswer {
     if (dryRun) this.#counts.dryRun++
-    const failures = failuresOf(this.#rules)
-    let alerts: Alert[]
+    const { failures } = this.#rules
+    const rules = new Set<string>()
     try {
-      alerts = events.flatMap(event => this.#consumer!.judge!(event, !dryRun))
+      for (const event of events)
+        for (const { rule } of this.#consumer!.judge!(event, !dryRun)) {
+          rules.add(rule)
+          this.#matches.set(rule, (this.#matches.get(rule) ?? 0) + 1)
+        }
     } catch (error) {
       this.#log.error(`admission: ${(error as Error).stack}`)
       return this.#unjudged('an error that the log shows')
     }
-    const answer = this.#policy.answer([...new Set(alerts.map(({ rule }) => rule))])
-    for (const { rule } of alerts) this.#matches.set(rule, (this.#matches.get(rule) ?? 0) + 1)
+    const answer = rules.size === 0 ? ADMITTED : this.#policy.answer([...rules])
     // A field that could not be read was taken for absent: what did not match might have.
-    if (answer.allowed && failuresOf(this.#rules) > failures) return this.#unjudged('a field could not be read')
+    if (answer.allowed && this.#rules.failures > failures) return this.#unjudged('a field could not be read')
     this.#counts[answer.allowed ? (answer.warnings ? 'warned' : 'allowed') : 'denied']++
     return answer
   }
@@ -181,8 +191,4 @@ export class Door implements Feed, Service {
     if (client_ca === '')
       this.#log.warning('admission: anyone who can connect can raise false alerts: set admission.client_ca')
   }
-}
-
-function failuresOf(rules: RunningRules): number {
-  return Object.values(rules.stats().extractErrors).reduce((sum, count) => sum + count, 0)
 }

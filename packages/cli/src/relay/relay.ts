@@ -152,8 +152,8 @@ class Restricted implements Service {
     return { status: 404, cause: 'route', reason: `${path.slice(0, 200)} is served by TLS only` }
   }
 
-  take(body: Buffer, client: string, path: string): Promise<Refusal | Reply | undefined> {
-    return this.#service.take(body, client, path)
+  take(...given: Parameters<Service['take']>): ReturnType<Service['take']> {
+    return this.#service.take(...given)
   }
 }
 

@@ -12,7 +12,7 @@ import { RulesetCache, type RulesetNotes } from './ruleset-cache.ts'
 /** Compiled rules, whether they were compiled now or earlier. */
 export type RunningRules = Pick<
   Detector,
-  'evaluate' | 'wantedTypes' | 'unmatched' | 'excludes' | 'fieldsRead' | 'sieve' | 'stats'
+  'evaluate' | 'wantedTypes' | 'unmatched' | 'excludes' | 'fieldsRead' | 'sieve' | 'stats' | 'failures'
 >
 
 export interface Rules {

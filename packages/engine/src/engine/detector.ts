@@ -113,6 +113,13 @@ export class Detector<S extends Source = Source> {
     return statsOf([...this.#rules.values()])
   }
 
+  /** How many extractions have failed, the sum of `stats().extractErrors`: constant cost, for whoever asks at each event. */
+  get failures(): number {
+    let failures = 0
+    for (const { errors } of this.#rules.values()) failures += errors.total
+    return failures
+  }
+
   #of(source: Source | string): SourceRules {
     const name = typeof source === 'string' ? source : source.name
     const rules = this.#rules.get(name)

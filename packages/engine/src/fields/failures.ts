@@ -14,6 +14,8 @@ export interface FieldFailure extends ExtractFailure {
 /** Counts failed extractions by field, and passes each on. A field that fails is absent. */
 export class ExtractErrors {
   readonly counts = new Map<string, number>()
+  /** The sum of `counts`. */
+  total = 0
   readonly #report: ((failure: ExtractFailure) => void) | undefined
 
   /** @param report called for each failure; what it throws is ignored */
@@ -22,6 +24,7 @@ export class ExtractErrors {
   }
 
   add(field: string, error: unknown, event: unknown): void {
+    this.total++
     this.counts.set(field, (this.counts.get(field) ?? 0) + 1)
     try {
       this.#report?.({ field, error, event })

@@ -50,25 +50,34 @@ export function parseReview(text: string, now = new Date().toISOString()): Admis
     throw new ReviewError(`operation ${shown(operation)} is not one of ${Object.keys(OPERATIONS).join(', ')}`)
   if (!isObject(resourceOf(request))) throw new ReviewError('the request has no resource')
   const known = operation as keyof typeof OPERATIONS
-  const event = eventOf(request, known, now)
-  // What lasts is logged when it begins, and when it ends.
-  const stages = known === 'CONNECT' ? ['ResponseStarted', 'ResponseComplete'] : ['ResponseComplete']
   return {
     ...{ uid, operation: known, dryRun: request.dryRun === true },
-    events: stages.map(stage => new AuditEvent({ ...event, stage })),
+    // What lasts is logged when it begins, and when it ends.
+    events: (known === 'CONNECT' ? LASTING : SHORT).map(stage => new AuditEvent(eventOf(request, known, stage, now))),
   }
 }
+
+const SHORT = ['ResponseComplete']
+const LASTING = ['ResponseStarted', 'ResponseComplete']
+
+/** The answer to what nothing is said against. */
+export const ADMITTED: AdmissionAnswer = { allowed: true }
 
 /** The text of an answer. */
 export function printAnswer(uid: string, answer: AdmissionAnswer): string {
   return JSON.stringify({ apiVersion: API_VERSION, kind: 'AdmissionReview', response: { uid, ...answer } })
 }
 
+/** So many brackets open and close in no shorter text, and so many values take no less. */
+const SHALLOW = 2 * Math.min(MAX_DEPTH, MAX_VALUES)
+
 function parsed(text: string): Json {
-  const scan = new ValueScan()
-  scan.run(text, 0)
-  if (scan.depth > MAX_DEPTH) throw new ReviewError(`nested deeper than ${MAX_DEPTH} levels`)
-  if (scan.values > MAX_VALUES) throw new ReviewError(`more than ${MAX_VALUES} values`)
+  if (text.length > SHALLOW) {
+    const scan = new ValueScan()
+    scan.run(text, 0)
+    if (scan.depth > MAX_DEPTH) throw new ReviewError(`nested deeper than ${MAX_DEPTH} levels`)
+    if (scan.values > MAX_VALUES) throw new ReviewError(`more than ${MAX_VALUES} values`)
+  }
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -83,56 +92,72 @@ const textOf = (value: Json | undefined): string => (typeof value === 'string' ?
 /** The resource as the client named it; `resource` may be another version, for which the webhook asked. */
 const resourceOf = (request: JsonObject): Json | undefined => request.requestResource ?? request.resource
 
-function eventOf(request: JsonObject, operation: keyof typeof OPERATIONS, now: string): JsonObject {
+function eventOf(request: JsonObject, operation: keyof typeof OPERATIONS, stage: string, now: string): JsonObject {
   const { object, options, userInfo } = request
   const patch = operation === 'UPDATE' && isObject(options) && options.kind === 'PatchOptions'
   const requestObject = operation === 'DELETE' ? options : operation === 'CONNECT' ? undefined : object
   const objectRef = objectRefOf(request)
-  return {
+  // Member by member: an object that is put together of others costs several times as much.
+  const event: Record<string, Json> = {
     kind: 'Event',
     apiVersion: 'audit.k8s.io/v1',
     level: 'RequestResponse',
     auditID: request.uid!,
+    stage,
     requestURI: uriOf(request, objectRef, operation),
     verb: patch ? 'patch' : OPERATIONS[operation],
-    ...(isObject(userInfo) && { user: userInfo }),
-    objectRef,
-    ...(isObject(requestObject) && { requestObject }),
+    objectRef: objectRef as JsonObject,
     requestReceivedTimestamp: now,
     stageTimestamp: now,
     annotations: { 'authorization.k8s.io/decision': 'allow' },
   }
+  if (isObject(userInfo)) event.user = userInfo
+  if (isObject(requestObject)) event.requestObject = requestObject
+  return event
 }
 
-function objectRefOf(request: JsonObject): Readonly<Record<string, string>> {
+/** What the request is about; a part that it does not have is left out. */
+type ObjectRef = Partial<Record<'resource' | 'namespace' | 'name' | 'apiGroup' | 'apiVersion' | 'subresource', string>>
+
+function objectRefOf(request: JsonObject): ObjectRef {
   const { group, version, resource } = resourceOf(request) as JsonObject
-  const metadata = isObject(request.object) && isObject(request.object.metadata) ? request.object.metadata : {}
-  const all = {
-    resource: textOf(resource),
-    namespace: textOf(request.namespace),
-    name: textOf(request.name) || textOf(metadata.name),
-    apiGroup: textOf(group),
-    apiVersion: textOf(version),
-    subresource: textOf(request.requestSubResource ?? request.subResource),
+  const { object } = request
+  const metadata = isObject(object) && isObject(object.metadata) ? object.metadata : undefined
+  const ref: ObjectRef = {}
+  const add = (part: keyof ObjectRef, value: Json | undefined) => {
+    if (typeof value === 'string' && value !== '') ref[part] = value
   }
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
+  add('resource', resource)
+  add('namespace', request.namespace)
+  add('name', textOf(request.name) || metadata?.name)
+  add('apiGroup', group)
+  add('apiVersion', version)
+  add('subresource', request.requestSubResource ?? request.subResource)
+  return ref
 }
 
 function uriOf(
   request: JsonObject,
-  { resource, namespace, name, apiGroup, apiVersion, subresource }: Readonly<Record<string, string>>,
+  { resource, namespace, name, apiGroup, apiVersion, subresource }: ObjectRef,
   operation: keyof typeof OPERATIONS,
 ): string {
-  // A new object has no address yet: it is sent to those of its kind.
-  const own = operation === 'CREATE' && subresource === undefined ? undefined : name
+  let uri = apiGroup === undefined ? '/api' : '/apis'
+  const add = (part: string | undefined) => {
+    if (part !== undefined) uri += `/${encodeURIComponent(part.toWellFormed())}`
+  }
+  add(apiGroup)
+  add(apiVersion)
   // The namespace of a namespace is itself.
-  const within = namespace !== undefined && resource !== 'namespaces' ? ['namespaces', namespace] : []
-  const path = [apiGroup === undefined ? 'api' : 'apis', apiGroup, apiVersion, ...within, resource, own, subresource]
+  if (namespace !== undefined && resource !== 'namespaces') {
+    uri += '/namespaces'
+    add(namespace)
+  }
+  add(resource)
+  // A new object has no address yet: it is sent to those of its kind.
+  if (operation !== 'CREATE' || subresource !== undefined) add(name)
+  add(subresource)
   const query = operation === 'CONNECT' || request.dryRun === true ? queryOf(request, operation) : ''
-  return `/${path
-    .filter(part => part !== undefined)
-    .map(part => encodeURIComponent(part))
-    .join('/')}${query && `?${query}`}`
+  return query === '' ? uri : `${uri}?${query}`
 }
 
 function queryOf(request: JsonObject, operation: keyof typeof OPERATIONS): string {

@@ -1,51 +1,22 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { readBody } from './body.ts'
 import { BodyBudget } from './budget.ts'
 import { clientOf } from './client.ts'
+import { type Deadline, Deadlines } from './deadlines.ts'
+import { type ReceiverOptions, tlsOptions } from './options.ts'
 import { callRefusal, type Refusal, type RefusalCause, refusalOf } from './refusal.ts'
 import { TokenCheck } from './token.ts'
-
-/** Whom a receiver serves, and how much of its memory and time they may take. */
-export interface ReceiverOptions {
-  /** Address to listen on. Default: all. */
-  readonly host?: string
-  /** 0 chooses a free one. */
-  readonly port: number
-  /** Serve HTTPS: the path of one PEM file with certificate and key, or their texts. With `ca`, clients must have a certificate that it signed. */
-  readonly tls?:
-    | string
-    | { readonly cert: string | Buffer; readonly key?: string | Buffer; readonly ca?: string | Buffer }
-  /** Bearer tokens, one of which clients must send. Default: no token is needed. */
-  readonly tokens?: readonly string[]
-  /** A larger body, decompressed, is refused with 413. */
-  readonly maxBodyBytes: number
-  /** Memory of bodies that are still arriving. When it is used up, the client that holds most loses its oldest body (429). Default 64 MiB. */
-  readonly maxArrivingBytes?: number
-  /** Milliseconds in which a body must make progress. Default 10,000. */
-  readonly idleMs?: number
-  /** Milliseconds in which a body must be complete. Default 60,000. */
-  readonly bodyMs?: number
-  /** Connections of all clients; further ones are closed. Default 1024. */
-  readonly maxConnections?: number
-  /** Connections of one client, by its address. Default 256. */
-  readonly maxConnectionsPerClient?: number
-  /** Milliseconds in which a client must finish the TLS handshake, and later the head of a request. Default 10,000. */
-  readonly headMs?: number
-  /** Milliseconds in which a client must have taken an answer. Default 10,000. */
-  readonly answerMs?: number
-  /** How long a stopping server waits for requests that have begun. Default 5000 ms. */
-  readonly graceMs?: number
-}
 
 /** An answer of success. */
 export interface Reply {
   readonly type: string
   readonly body: string
 }
+
+export type Answer = Refusal | Reply | undefined
 
 /** What is done with requests. */
 export interface Service {
@@ -55,7 +26,7 @@ export interface Service {
    */
   route(path: string, method: string): Refusal | Reply | 'body' | 'call'
   /** Takes a body, or a call without one. undefined: 200 without a text. */
-  take(body: Buffer, client: string, path: string): Promise<Refusal | Reply | undefined>
+  take(body: Buffer, client: string, path: string): Answer | Promise<Answer>
 }
 
 /** Milliseconds that the rest of a refused body may take, so that the client sees the answer and not a broken pipe. */
@@ -81,6 +52,7 @@ export class HttpReceiver {
   readonly #service: Service
   #tokens: TokenCheck | undefined
   readonly #arriving: BodyBudget
+  readonly #deadlines = new Deadlines()
   readonly #server: Server
   /** By client. */
   readonly #connections = new Map<string, number>()
@@ -97,9 +69,12 @@ export class HttpReceiver {
     this.#service = service
     this.#tokens = tokens && new TokenCheck(tokens)
     this.#arriving = new BodyBudget(options.maxArrivingBytes ?? 64 * 1024 * 1024)
-    const handler = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response)
+    const handler = (request: IncomingMessage, response: ServerResponse) => this.#handle(request, response)
     const head = options.headMs ?? 10_000
-    const limits = { connectionsCheckingInterval: Math.min(1000, head), headersTimeout: head, requestTimeout: 0 }
+    const limits = {
+      ...{ connectionsCheckingInterval: Math.min(1000, head), headersTimeout: head, requestTimeout: 0 },
+      keepAliveTimeout: options.keepMs ?? 5000,
+    }
     const server: Server =
       tls === undefined
         ? createServer(limits)
@@ -204,35 +179,70 @@ export class HttpReceiver {
     else if (error.code !== 'ECONNRESET') this.refused.unauthorized++
   }
 
-  /** Takes note of a request until it is answered. @returns false: too many of this connection are not */
-  #begin({ socket }: IncomingMessage, response: ServerResponse): boolean {
+  /** Takes note of a request until it is answered. @returns undefined: too many of this connection are not */
+  #begin({ socket }: IncomingMessage, response: ServerResponse): Set<ServerResponse> | undefined {
     let pending = this.#pending.get(socket)
     if (!pending) this.#pending.set(socket, (pending = new Set()))
     if (pending.size === MAX_PIPELINED) {
       if (!socket.destroyed) this.refused.pipelined++
       socket.destroy()
-      return false
+      return undefined
     }
-    pending.add(response)
-    response.on('close', () => pending.delete(response))
-    return true
+    return pending.add(response)
   }
 
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!this.#begin(request, response)) return
+  /** A busy server comes here thousands of times a second: without promises or timers of its own. */
+  #handle(request: IncomingMessage, response: ServerResponse): void {
+    const pending = this.#begin(request, response)
+    if (!pending) return
+    let deadline: Deadline | undefined
+    response.on('close', () => {
+      pending.delete(response)
+      if (deadline) this.#deadlines.end(deadline)
+    })
     this.requests++
-    const answer = await this.#answer(request, response)
-    const late = setTimeout(() => this.#unread(request, response), this.#options.answerMs ?? 10_000)
-    response.on('close', () => clearTimeout(late))
-    if (answer && 'status' in answer) this.#refuse(answer, request, response)
-    else {
-      response.writeHead(200, {
-        // Without its length, a text is sent in chunks: in four pieces instead of one.
-        ...(answer && { 'content-type': answer.type, 'content-length': Buffer.byteLength(answer.body) }),
-        ...(this.#stopping && { connection: 'close' }),
-      })
-      response.end(answer && request.method !== 'HEAD' ? answer.body : undefined)
+    const { answerMs = 10_000 } = this.#options
+    const answer = (answer: Answer) => {
+      if (!response.destroyed) deadline = this.#deadlines.begin(answerMs, () => this.#unread(request, response))
+      if (answer && 'status' in answer) this.#refuse(answer, request, response)
+      else this.#reply(answer, request, response)
     }
+    const { url = '/', method = '' } = request
+    const path = url.split('?', 1)[0]!
+    const route = this.#service.route(path, method)
+    if (typeof route === 'string') this.#take(request, response, { route, path }, answer)
+    else answer(route)
+  }
+
+  #take(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { route, path }: { readonly route: 'body' | 'call'; readonly path: string },
+    answer: (answer: Answer) => void,
+  ): void {
+    const { maxBodyBytes: maxBytes, idleMs = 10_000, bodyMs: totalMs = 60_000 } = this.#options
+    const refusal = route === 'call' ? callRefusal(request, this.#tokens) : refusalOf(request, maxBytes, this.#tokens)
+    if (refusal) {
+      answer(refusal)
+      return
+    }
+    if (request.headers.expect !== undefined) response.writeContinue()
+    const client = clientOf(request.socket)
+    const held = { budget: this.#arriving, deadlines: this.#deadlines }
+    readBody(request, { maxBytes, idleMs, totalMs }, held, body => {
+      const taken = 'status' in body ? body : this.#service.take(body, client, path)
+      if (taken instanceof Promise) void taken.then(answer)
+      else answer(taken)
+    })
+  }
+
+  #reply(answer: Reply | undefined, request: IncomingMessage, response: ServerResponse): void {
+    response.writeHead(200, {
+      // Without its length, a text is sent in chunks: in four pieces instead of one.
+      ...(answer && { 'content-type': answer.type, 'content-length': Buffer.byteLength(answer.body) }),
+      ...(this.#stopping && { connection: 'close' }),
+    })
+    response.end(answer && request.method !== 'HEAD' ? answer.body : undefined)
   }
 
   /** The client does not read. */
@@ -240,20 +250,6 @@ export class HttpReceiver {
     if (response.writableFinished) return
     this.refused.slow++
     socket.destroy()
-  }
-
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<Refusal | Reply | undefined> {
-    const { url = '/', method = '' } = request
-    const { maxBodyBytes: maxBytes, idleMs = 10_000, bodyMs = 60_000 } = this.#options
-    const path = url.split('?', 1)[0]!
-    const route = this.#service.route(path, method)
-    if (typeof route !== 'string') return route
-    const refusal = route === 'call' ? callRefusal(request, this.#tokens) : refusalOf(request, maxBytes, this.#tokens)
-    if (refusal) return refusal
-    if (request.headers.expect !== undefined) response.writeContinue()
-    const client = clientOf(request.socket)
-    const body = await readBody(request, { maxBytes, idleMs, totalMs: bodyMs }, this.#arriving)
-    return 'status' in body ? body : this.#service.take(body, client, path)
   }
 
   #refuse(refusal: Refusal, request: IncomingMessage, response: ServerResponse): void {
@@ -280,16 +276,4 @@ const HEAD_ERRORS: Readonly<Record<string, readonly [RefusalCause, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['slow', '408 Request Timeout'],
   HPE_HEADER_OVERFLOW: ['malformed', '431 Request Header Fields Too Large'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: ['malformed', '413 Payload Too Large'],
-}
-
-function tlsOptions(tls: NonNullable<ReceiverOptions['tls']>) {
-  if (typeof tls === 'string') {
-    const pem = readFileSync(tls)
-    return { cert: pem, key: pem }
-  }
-  return {
-    cert: tls.cert,
-    key: tls.key ?? tls.cert,
-    ...(tls.ca && { ca: tls.ca, requestCert: true, rejectUnauthorized: true }),
-  }
 }

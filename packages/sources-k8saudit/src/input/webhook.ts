@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { AuditEvent } from '../event.ts'
-import { HttpReceiver, type ReceiverOptions } from '../http/receiver.ts'
+import type { ReceiverOptions } from '../http/options.ts'
+import { HttpReceiver } from '../http/receiver.ts'
 import { BUSY, type Refusal, type RefusalCause } from '../http/refusal.ts'
 import type { Piece } from '../piece.ts'
 import type { AuditProblem } from '../problem.ts'
