@@ -1,26 +1,28 @@
 /**
- * Admission: how long a review takes, and what it costs. `falc admission` runs as its own process, and a generator in another one posts
- * reviews of pods at a fixed rate, whether or not earlier ones have been answered (open loop): the time of each counts from
- * the moment at which it was due. The peer reads each review and admits it, without rules or alerts, in the same kind of server.
+ * Admission: how long a review takes, and what it costs. `falc admission` runs as its own process, and a program that is no Node process
+ * (peers/reviews.go) asks it as an API server does: TLS, HTTP/1.1 and connections that are kept (API servers do not speak HTTP/2 with
+ * webhooks: kubernetes/kubernetes#82090), at a fixed rate whether or not earlier reviews have been answered. Beside it are two servers that
+ * read each review and admit it, without rules or alerts: Node's own, which is what a program of Node cannot do without, and one in Go, which
+ * shows what the machine and the generator are good for at that moment.
  */
-import { type ChildProcess, fork, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
+import { type ChildProcess, execFile, execFileSync, fork, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { HttpReceiver, parseReview, printAnswer } from '@falc/sources-k8saudit'
+import { promisify } from 'node:util'
 import { root } from './files.ts'
-import { report } from './measure.ts'
+import { report, times } from './measure.ts'
 import { cpuOf, treeOf } from './processes.ts'
 
 /** Reviews per second, and for how many seconds. */
 const RATE = 2000
-const SECONDS = 10
+const SECONDS = 6
 const ROUNDS = 3
 
-/** Connections of an API server that has much to ask. */
-const CONNECTIONS = 32
+/** Connections that an API server keeps with a webhook. */
+const CONNECTIONS = 25
 
 /** One in eight is privileged. */
 function review(n: number): string {
@@ -44,146 +46,127 @@ function review(n: number): string {
   })
 }
 
-/** A request as bytes, made once: what the generator costs must not be taken for what the subject costs. */
-function message(n: number): Buffer {
-  const body = review(n)
-  const head = `POST /admission?timeout=3s HTTP/1.1\r\nhost: falc\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`
-  return Buffer.from(`${head}\r\n\r\n${body}`)
-}
+/** What the servers need, in one folder. */
+class Workplace {
+  readonly folder = mkdtempSync(join(tmpdir(), 'falc-bench-admission-'))
+  readonly certificate = join(this.folder, 'tls.crt')
+  readonly key = join(this.folder, 'tls.key')
+  readonly bodies = join(this.folder, 'bodies')
+  readonly program = join(this.folder, 'reviews')
 
-/** The generator, in its own process: sends RATE reviews a second and returns their times in milliseconds. */
-async function generate(url: string, seconds: number): Promise<number[]> {
-  const messages = Array.from({ length: 64 }, (_, n) => message(n))
-  const count = RATE * seconds
-  const times: number[] = []
-  const waiting: number[] = []
-  const idle: Socket[] = []
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const begun = performance.now()
-  const send = (socket: Socket, n: number) => {
-    socket.once('data', (answer: Buffer) => {
-      times.push(performance.now() - begun - (n / RATE) * 1000)
-      if (!answer.includes('HTTP/1.1 200') || !answer.includes('"response":'))
-        reject(new Error(`no answer: ${answer.toString('latin1')}`))
-      const next = waiting.shift()
-      if (next === undefined) idle.push(socket)
-      else send(socket, next)
-      if (times.length === count) resolve()
-    })
-    socket.write(messages[n % messages.length]!)
+  constructor() {
+    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+    const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+    execFileSync('openssl', [...kind, ...names, '-keyout', this.key, '-out', this.certificate], { stdio: 'ignore' })
+    const source = join(import.meta.dirname, 'peers/reviews.go')
+    const env = { ...process.env, GO111MODULE: 'off', GOFLAGS: '' }
+    execFileSync('go', ['build', '-o', this.program, source], { env })
+    writeFileSync(this.bodies, Array.from({ length: 64 }, (_, n) => review(n)).join('\n'))
+    writeFileSync(
+      join(this.folder, 'falco.yaml'),
+      `stdout_output: {enabled: false}
+file_output: {enabled: true, keep_alive: true, filename: ${join(this.folder, 'alerts')}}
+admission:
+  {listen: "127.0.0.1:0", certificate: ${this.certificate}, certificate_key: ${this.key}, deny: {rules: [Privileged Container Created]}}
+`,
+    )
   }
-  const { hostname, port } = new URL(url)
-  for (let i = 0; i < CONNECTIONS; i++) {
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true })
-    socket.on('error', reject).on('close', () => reject(new Error('the connection was closed')))
-    idle.push(socket)
-  }
-  let sent = 0
-  const timer = setInterval(() => {
-    const due = Math.min(count, Math.floor(((performance.now() - begun) / 1000) * RATE))
-    for (; sent < due; sent++) {
-      // In turn: a server closes a connection on which nothing comes for seconds.
-      const socket = idle.shift()
-      if (socket === undefined) waiting.push(sent)
-      else send(socket, sent)
+
+  /** The servers, by name. */
+  servers(): Record<'falc' | 'node' | 'go', ChildProcess> {
+    const stdio = ['ignore', 'ignore', 'pipe'] as ['ignore', 'ignore', 'pipe']
+    const rules = join(root, 'rules/k8s_audit.yaml')
+    const serve = [this.certificate, this.key]
+    return {
+      falc: spawn(join(root, 'falc'), ['admission', '-c', join(this.folder, 'falco.yaml'), '-r', rules], { stdio }),
+      node: fork(import.meta.filename, ['serve', ...serve], { stdio: [...stdio, 'ipc'], execArgv: process.execArgv }),
+      go: spawn(this.program, ['serve', ...serve], { stdio }),
     }
-    if (sent === count) clearInterval(timer)
-  }, 1)
-  await promise
-  for (const socket of idle) socket.destroy()
-  return times
+  }
 }
 
-interface Subject {
-  readonly name: string
-  readonly child: ChildProcess
-  readonly url: string
-}
-
-async function started(name: string, child: ChildProcess): Promise<Subject> {
+/** Where a server listens, once it does. */
+async function addressOf(name: string, child: ChildProcess): Promise<string> {
   let text = ''
   for await (const chunk of child.stderr!) {
     text += chunk
-    const url = / listening at (http:\S+\/admission)/.exec(text)?.[1]
-    if (url === undefined) continue
+    const address = / listening at https:\/\/(\S+)\/admission/.exec(` ${text}`)?.[1]
+    if (address === undefined) continue
     child.stderr!.resume()
-    return { name, child, url }
+    return address
   }
   throw new Error(`${name} did not start: ${text}`)
 }
 
-async function measured({ child, url }: Subject, seconds: number) {
-  const before = cpuOf(treeOf(child.pid!))
-  const generator = fork(import.meta.filename, ['generate', url, String(seconds)], { execArgv: process.execArgv })
-  const ended = once(generator, 'exit').then(([code]) => {
-    throw new Error(`the generator ended with ${code}`)
-  })
-  const [times] = (await Promise.race([once(generator, 'message'), ended])) as [number[]]
-  ended.catch(() => {})
-  const cpu = cpuOf(treeOf(child.pid!)) - before
-  times.sort((a, b) => a - b)
-  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))]!
-  return { p50: at(0.5), p99: at(0.99), cpu: (cpu / times.length) * 1e6 }
+/** Milliseconds. */
+type Quantiles = Readonly<Record<'p50' | 'p99', number>>
+
+/** What the generator prints: times from when a review was due, and how late it was itself. */
+interface Asked {
+  readonly count: number
+  readonly answered: Quantiles
+  readonly late: Quantiles
 }
+
+async function measured(place: Workplace, child: ChildProcess, address: string, seconds: number) {
+  const before = cpuOf(treeOf(child.pid!))
+  const limits = [RATE, seconds, CONNECTIONS].map(String)
+  const { stdout } = await promisify(execFile)(place.program, [address, place.certificate, place.bodies, ...limits])
+  const { answered, late, count }: Asked = JSON.parse(stdout)
+  return { ...answered, late: late.p99, cpu: ((cpuOf(treeOf(child.pid!)) - before) / count) * 1e6 }
+}
+
+type Round = Awaited<ReturnType<typeof measured>>
 
 export async function benchAdmission(): Promise<void> {
   console.log(
     `admission: ${RATE} reviews a second for ${SECONDS} s, ${ROUNDS} rounds; milliseconds from when each was due`,
   )
-  const folder = mkdtempSync(join(tmpdir(), 'falc-bench-admission-'))
-  writeFileSync(
-    join(folder, 'falco.yaml'),
-    `stdout_output: {enabled: false}
-file_output: {enabled: true, keep_alive: true, filename: ${join(folder, 'alerts')}}
-admission: {listen: "127.0.0.1:0", deny: {rules: [Privileged Container Created]}}
-`,
-  )
-  const stdio = ['ignore', 'ignore', 'pipe', 'ipc'] as ['ignore', 'ignore', 'pipe', 'ipc']
-  const falc = ['admission', '-c', join(folder, 'falco.yaml'), '-r', join(root, 'rules/k8s_audit.yaml')]
-  const children = [
-    spawn(join(root, 'falc'), falc, { stdio: ['ignore', 'ignore', 'pipe'] }),
-    fork(import.meta.filename, ['peer'], { stdio, execArgv: process.execArgv }),
-  ]
+  const place = new Workplace()
+  const children = place.servers()
   try {
-    const subjects = [await started('falc', children[0]!), await started('peer', children[1]!)]
-    const rounds = subjects.map((): Awaited<ReturnType<typeof measured>>[] => [])
-    for (const subject of subjects) await measured(subject, 2)
+    const servers: { name: string; child: ChildProcess; address: string; rounds: Round[] }[] = []
+    for (const [name, child] of Object.entries(children))
+      servers.push({ name, child, address: await addressOf(name, child), rounds: [] })
+    for (const { child, address } of servers) await measured(place, child, address, 2)
     for (let round = 0; round < ROUNDS; round++)
-      for (const [i, subject] of subjects.entries()) rounds[i]!.push(await measured(subject, SECONDS))
-    for (const [i, { name }] of subjects.entries()) {
-      const of = (key: 'p50' | 'p99' | 'cpu') => rounds[i]!.map(round => round[key]).sort((a, b) => a - b)
-      const [p50, p99, cpu] = [of('p50'), of('p99'), of('cpu')]
-      const middle = (values: readonly number[]) => values[values.length >> 1]!
-      const best = (values: readonly number[], unit: string) => `best ${values[0]!.toFixed(2)} ${unit}`
-      const goal = name === 'falc' ? 'under 5 ms' : ''
-      report(`${name}: p50`, `${middle(p50).toFixed(2)} ms`, '', best(p50, 'ms'))
-      report(`${name}: p99`, `${middle(p99).toFixed(2)} ms`, goal, best(p99, 'ms'))
-      report(`${name}: CPU per review`, `${middle(cpu).toFixed(0)} µs`, '', best(cpu, 'µs'))
+      for (const { child, address, rounds } of servers) rounds.push(await measured(place, child, address, SECONDS))
+    for (const { name, rounds } of servers) {
+      const row = (key: keyof Round, what: string, unit: string, digits: number, goal = '') => {
+        const values = rounds.map(one => one[key]).sort((a, b) => a - b)
+        const shown = (value: number) => `${value.toFixed(digits)} ${unit}`
+        report(`${name}: ${what}`, shown(values[values.length >> 1]!), goal, `best ${shown(values[0]!)}`)
+      }
+      row('p50', 'p50', 'ms', 2)
+      row('p99', 'p99', 'ms', 2, name === 'falc' ? 'under 5 ms' : '')
+      row('late', 'the generator itself, p99', 'ms', 2)
+      row('cpu', 'CPU per review', 'µs', 0)
     }
+    const [falc, node] = servers.map(({ rounds }) => rounds.map(({ cpu }) => cpu))
+    const ratios = falc!.map((cpu, i) => cpu / node![i]!).sort((a, b) => a - b)
+    report("falc: CPU per review beside Node's server", times(ratios[1]!), '', `best ${times(ratios[0]!)}`)
   } finally {
-    for (const child of children) child.kill('SIGKILL')
-    rmSync(folder, { recursive: true })
+    for (const child of Object.values(children)) child.kill('SIGKILL')
+    rmSync(place.folder, { recursive: true })
   }
 }
 
-/** The same server, which admits everything. */
-async function peer(): Promise<void> {
-  const receiver = new HttpReceiver(
-    { host: '127.0.0.1', port: 0, maxBodyBytes: 12 * 1024 * 1024 },
-    {
-      route: () => 'body',
-      take: async body => ({
-        type: 'application/json',
-        body: printAnswer(parseReview(body.toString('utf8')).uid, { allowed: true }),
-      }),
-    },
-  )
-  await receiver.listen()
-  process.stderr.write(`listening at ${receiver.url}/admission\n`.replace(/^/, 'peer '))
+/** Node's server, which reads and admits. */
+function serve(certificate: string, key: string): void {
+  const server = createServer({ cert: readFileSync(certificate), key: readFileSync(key) }, (request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', chunk => chunks.push(chunk))
+    request.on('end', () => {
+      const { uid } = JSON.parse(Buffer.concat(chunks).toString()).request
+      const answer = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed: true } }
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify(answer))
+    })
+  })
+  server.listen(0, '127.0.0.1', () => {
+    process.stderr.write(`listening at https://127.0.0.1:${(server.address() as AddressInfo).port}/admission\n`)
+  })
 }
 
-const [role, url, seconds] = process.argv.slice(2)
-if (process.argv[1] === import.meta.filename && role === 'peer') await peer()
-if (process.argv[1] === import.meta.filename && role === 'generate') {
-  process.send!(await generate(url!, Number(seconds)), () => process.disconnect())
-}
+const [role, certificate, key] = process.argv.slice(2)
+if (process.argv[1] === import.meta.filename && role === 'serve') serve(certificate!, key!)
