@@ -115,7 +115,8 @@ function asOperand(text: string, start: number, closed: number): Found<Operand> 
 
 function unknown(text: string, from: number, start: number): ConditionError {
   const token = /^\w*(?:\.\w+)*(?:\[[^\]]*\])?/.exec(text.slice(start))![0] || text[start]!
-  const message = `unknown filter: nonexistent field ${token}`
+  const hint = /^\w/.test(token) ? '' : ": '%' begins a field, and cannot be printed as such"
+  const message = `unknown filter: nonexistent field ${token}${hint}`
   return new ConditionError('unknown-field', message, spanAt(text, from, start + token.length - from))
 }
 

@@ -194,10 +194,7 @@ function constantOf(literal: LiteralOperand, left: Expr, op: Clause['op'], table
     if (op === 'regex') new Regex(value as string)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    const hint =
-      op === 'regex'
-        ? posixHint(/\\([a-zA-Z])/.exec(literal.text)?.[1] ?? '')
-        : valueHint(literal.text, left.key, TYPES[left.type], table)
+    const hint = op === 'regex' ? posixHint(literal.text) : valueHint(literal.text, left.key, TYPES[left.type], table)
     return refuse('value', message + hint, where, literal.span)
   }
   const types = table.source.eventTypes

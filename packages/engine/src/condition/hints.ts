@@ -23,6 +23,22 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/^NOT\b|^!(?!=)/, "write 'not' before the check: not field = value"],
   [/^not\b/, "write 'not' before the whole check: not field in (a, b)"],
   [/^<>/, "write '!='"],
+  [
+    /^(?:and|or|not)[^\S \t\r\n]/,
+    'the blank after it is not a plain one (a non-breaking space, for example): type it again',
+  ],
+  [
+    /^(?:\/\/|\/\*|--)/,
+    "a condition has no comments: write them on lines of their own that begin with '#', above the key",
+  ],
+]
+
+/** Transformers of other languages. */
+const TRANSFORMERS: readonly (readonly [RegExp, string])[] = [
+  [/^(?:length|size|strlen|count)$/i, 'len'],
+  [/^(?:to_?)?lower(?:_?case)?$/i, 'tolower'],
+  [/^(?:to_?)?upper(?:_?case)?$/i, 'toupper'],
+  [/^(?:from_?)?base64(?:_?decode)?$/i, 'b64'],
 ]
 
 /** Operators of other languages. */
@@ -36,6 +52,8 @@ const OPERATORS: readonly (readonly [RegExp, string])[] = [
   [/^(?:includes?|has|containing)\b/i, "write 'contains'"],
   [/^(?:gt|ge|gte|lt|le|lte)\b/i, "write '<', '<=', '>' or '>='"],
   [/^one\s+of\b|^any\s+of\b/i, "write 'in (a, b)'"],
+  [/^between\b/i, "write 'field >= a and field <= b'"],
+  [/^(?:iequals?|ieq|equalsignorecase)\b/i, "write 'tolower(field) = value'"],
 ]
 
 /** What the author probably meant; undefined when there is no good guess. */
@@ -78,18 +96,34 @@ function parenthesis({ rule, found, rest, before }: Spot): string | undefined {
       ? `'${op}' takes one value: write 'in (a, b)'`
       : `'${op}' takes one value: write '${op} anyof (a, b)'`
   }
+  const inner = /([a-z]+)\s+in\s*$/.exec(before)?.[1]
+  if (inner !== undefined && spellings('string').includes(inner)) return `write '${inner} anyof (a, b)'`
+  if (word !== undefined && spellings().includes(word)) return `write the field first: field ${word}`
+  const meant = word === undefined ? undefined : transformerLike(word)
+  if (meant !== undefined) return `did you mean '${meant}'?`
   if (word !== undefined && rule !== 'primary')
     return `'${word}' is not a transformer; the transformers are ${[VAL, ...TRANSFORMER_NAMES].map(name => `'${name}'`).join(', ')}`
   return undefined
 }
 
-function value({ rule, found, before }: Spot): string | undefined {
+function transformerLike(word: string): string | undefined {
+  return TRANSFORMERS.find(([pattern]) => pattern.test(word))?.[1] ?? nearest(word.toLowerCase(), TRANSFORMER_NAMES)
+}
+
+function value({ rule, found, rest, before }: Spot): string | undefined {
+  if (rule === 'primary' && /^[$%]\{?[a-z]/.test(rest)) return `a condition names fields without '${found[0]}'`
+  if (rule === 'primary' && /^(?:"[^"]*"|'[^']*'|\d+)\s*[<>=!]/.test(rest))
+    return 'write the field first: field = value'
+  if (rule === 'orderedValue' && rest.startsWith('>') && before.endsWith('<')) return "write '!='"
   if (rule === 'orderedValue') return `'${/[<>]=?\s*$/.exec(before)?.[0].trim() ?? '<'}' compares numbers`
   if (rule === 'comparison' && /\w\s*$/.test(before) && /^(?:and|or|\)|\s|$)/.test(found))
     return "a check needs an operator: 'field exists', or 'field = true' for a boolean"
   if (rule !== AFTER_CHECK) return undefined
   if (/\bexists\s*$/.test(before)) return "'exists' takes no value"
   if (found === ')') return "no '(' matches it"
+  if (/(?:^|[\s(])NOT\s+$/.test(before)) return "write 'not'"
+  if (/=~\s*$/.test(before)) return "'=~' is not an operator: write 'regex' (the whole value must match) or 'contains'"
+  if (/[<>=]\s*\d+$/.test(before) && /^[a-zA-Z]+\b/.test(rest)) return 'a number has no unit (times are in nanoseconds)'
   if (found.startsWith('=') || found.startsWith('!='))
     return 'the name of a field contains a dot; a name without one is a macro'
   return /^[\w./-]/.test(found) && !/^(?:and|or)/.test(found)
@@ -101,6 +135,9 @@ function list({ rule, found, rest, before }: Spot): string | undefined {
   if (found.startsWith('['))
     return rule === 'comparison' ? "remove the blank before '['" : 'write lists in parentheses: (a, b)'
   if (found.startsWith(',') && rule === AFTER_CHECK) return 'write lists in parentheses: (a, b)'
+  if (rule === 'listValue' && /\b(?:in|intersects|pmatch)\s+$/.test(before) && /^[\w./"'-]/.test(found))
+    return 'write lists in parentheses, also of one item: (a)'
+  if (/,\s*$/.test(before) && /^[,)]/.test(found)) return 'there is a comma too many'
   if (rule !== 'listValue' || !/\([^)]*\s$/.test(before)) return undefined
   if (/^(?:and|or)\b/.test(rest)) return 'separate the items of a list with commas'
   return /^[\w./"'-]/.test(found) ? 'a comma is missing between two items' : undefined

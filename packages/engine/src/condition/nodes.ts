@@ -59,7 +59,9 @@ export class Nodes {
     const fits = args.length === 1 && !Array.isArray(only) && only.kind !== 'literal'
     if (fits && (transformer !== VAL || only.kind === 'field')) return
     const due = transformer === VAL ? `a field within '${VAL}' transformer` : 'one field or a nested valid transformer'
-    throw new ConditionError('syntax', `expected ${due}`, this.#spanTo(name, last))
+    const quoted = args.length === 1 && !Array.isArray(only) && only.kind === 'literal' && only.text.includes('.')
+    const hint = quoted ? ': write the field without quotes' : ''
+    throw new ConditionError('syntax', `expected ${due}${hint}`, this.#spanTo(name, last))
   }
 
   /** A bare word or number. */

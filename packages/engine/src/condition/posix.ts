@@ -8,8 +8,11 @@ const CLASSES: Readonly<Record<string, string>> = {
   W: '[^0-9A-Za-z_]',
 }
 
-/** A hint for an escape such as `\s` in a regular expression, or the empty text. */
-export function posixHint(letter: string): string {
+/** A hint for what POSIX syntax does not have in a regular expression that was rejected, or the empty text. */
+export function posixHint(pattern: string): string {
+  if (pattern.includes('(?'))
+    return ": regular expressions use POSIX syntax, which has no (?…): write a check of its own, with 'not' for (?!…)"
+  const letter = /\\([a-zA-Z])/.exec(pattern)?.[1] ?? ''
   const instead = CLASSES[letter]
   return instead === undefined
     ? ''

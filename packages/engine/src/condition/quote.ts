@@ -83,7 +83,7 @@ export function unquote(quoted: string): string {
       const message =
         name === '"' || name === "'"
           ? `invalid \\${name} escape in ${mark}-quoted string`
-          : `unsupported string escape sequence: \\${name}${posixHint(name) || (/[|.+*?()[\]{}^$-]/.test(name) ? `: write a backslash in a string as \\\\` : '')}`
+          : `unsupported string escape sequence: \\${name}${posixHint(`\\${name}`) || (/[|.+*?()[\]{}^$-]/.test(name) ? `: write a backslash in a string as \\\\` : '')}`
       throw new QuoteError(message, i, 1 + name.length)
     }
   }

@@ -123,7 +123,7 @@ export class Detector<S extends Source = Source> {
   #of(source: Source | string): SourceRules {
     const name = typeof source === 'string' ? source : source.name
     const rules = this.#rules.get(name)
-    if (!rules) throw new TypeError(`the engine has no source '${name}'`)
+    if (!rules) throw noSource(name, this.#rules.keys())
     return rules
   }
 
@@ -132,4 +132,13 @@ export class Detector<S extends Source = Source> {
       throw new TypeError(`run: name the events' source: one of ${[...this.#rules.keys()].join(', ')}`)
     return this.#rules.keys().next().value!
   }
+}
+
+/** The error for a source that an engine was not made with, or for something else in its place. */
+export function noSource(name: unknown, sources: Iterable<string>): TypeError {
+  const found =
+    typeof name === 'string'
+      ? `the engine has no source '${name}'`
+      : 'expected a source, or the name of one, before the event'
+  return new TypeError(`${found} (sources: ${[...sources].join(', ')})`)
 }

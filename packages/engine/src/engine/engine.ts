@@ -17,7 +17,7 @@ import { EventTypeAnalysis } from '../ruleset/event-types.ts'
 import { TreeEvaluator } from '../ruleset/tree-evaluator.ts'
 import type { Analysis, Foundation } from './analysis.ts'
 import { type Compilation, type CompiledRule, compile } from './compiled-rule.ts'
-import { Detector } from './detector.ts'
+import { Detector, noSource } from './detector.ts'
 import { explainRule } from './explain-rule.ts'
 import { type FieldUse, useOf } from './field-use.ts'
 import { type IndexedRules, index } from './index-rules.ts'
@@ -194,7 +194,7 @@ export class Engine<S extends Source = Source> extends Detector<S> {
   #state(source: Source | string): SourceState {
     const name = typeof source === 'string' ? source : source.name
     const state = this.#sources.get(name)
-    if (!state) throw new TypeError(`the engine has no source '${name}'`)
+    if (!state) throw noSource(name, this.#sources.keys())
     return state
   }
 }

@@ -44,7 +44,11 @@ function wrong(field: ResolvedField, value: unknown, event: unknown, errors: Ext
   const { kind } = TYPES[field.type]
   const text =
     typeof value === 'string' && (kind === 'ip' || kind === 'net') && JSON.stringify(value.slice(0, MAX_SHOWN))
-  const found = Array.isArray(value) ? 'a list' : value instanceof Uint8Array ? 'bytes' : text || typeof value
+  const found = Array.isArray(value)
+    ? 'a list'
+    : value instanceof Uint8Array
+      ? 'bytes'
+      : text || `a value of type ${typeof value}`
   errors?.add(field.text, new TypeError(`extract returned ${found} for a field of type ${field.type}`), event)
   return undefined
 }

@@ -216,7 +216,7 @@ class Collector {
       warnings.push(
         item.context.problem(
           'LOAD_UNKNOWN_SOURCE',
-          `Unknown source ${item.source}, skipping${didYouMean(item.source, this.#checks.sources.keys())}`,
+          `Unknown source ${item.source}, skipping${sourceHint(item.source, [...this.#checks.sources.keys()])}`,
         ),
       )
     const exceptions = this.#checked(item.exceptions, unknownSource ? undefined : item.source)
@@ -291,4 +291,10 @@ function fail(context: Context, message: string): never {
 
 function joined(first: MappedText, second: MappedText): MappedText {
   return new MappedTextBuilder().add(first).insert(' ', second).add(second).build()
+}
+
+function sourceHint(source: string, sources: readonly string[]): string {
+  const guess = didYouMean(source, sources)
+  if (guess !== '' || source !== 'syscall') return guess
+  return `: a rule without 'source:' is of the source syscall; write one of ${sources.join(', ')}`
 }

@@ -3,6 +3,9 @@ import type { ItemType } from '../text/problem.ts'
 import { type Context, LoadFailure } from './context.ts'
 import { mappedScalar, type YamlEntry, type YamlMap, type YamlNode, type YamlScalar, type YamlSeq } from './yaml.ts'
 
+/** Text that would be a list in brackets. */
+const LIST_ITEMS = /^[^\r\n[\]{}]{1,60}$/
+
 /** Reads the keys of a mapping. Errors are LOAD_ERR_YAML_VALIDATE with Falco's messages. */
 export class MapReader {
   readonly map: YamlMap
@@ -30,7 +33,11 @@ export class MapReader {
   scalar(key: string): YamlScalar {
     const value = this.value(key)
     if (value.kind === 'scalar' && value.isNull) this.fail(`Mapping for key '${key}' is empty`)
-    if (value.kind !== 'scalar') this.failAt(key, 'Value is not a scalar value')
+    if (value.kind !== 'scalar')
+      this.failAt(
+        key,
+        `Value is not a scalar value: write one text, not a ${value.kind === 'seq' ? 'list' : 'mapping'}`,
+      )
     if (value.text === '') this.failAt(key, 'Value must be non-empty')
     return value
   }
@@ -60,7 +67,10 @@ export class MapReader {
   texts(key: string): MappedText[] {
     const value = this.value(key)
     const context = this.at(key)
-    if (value.kind !== 'seq') throw new LoadFailure(context, 'LOAD_ERR_YAML_VALIDATE', 'Value is not a sequence')
+    if (value.kind !== 'seq') {
+      const remedy = value.kind === 'scalar' && LIST_ITEMS.test(value.text) ? `: write [${value.text}]` : ''
+      throw new LoadFailure(context, 'LOAD_ERR_YAML_VALIDATE', `Value is not a sequence${remedy}`)
+    }
     return value.items.map(item => {
       if (item.kind !== 'scalar' || item.isNull)
         throw new LoadFailure(

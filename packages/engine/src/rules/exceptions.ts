@@ -28,7 +28,8 @@ export function checkException(item: ExceptionItem, source: string | undefined, 
   if (fields.list) {
     if (given && !given.list) fail('Fields and comps must both be lists, or both be strings')
     if (operators.length !== names.length) fail('Fields and comps lists must have equal length')
-    for (const op of operators) if (!parseOperator(op)) fail(`'${op}' is not a supported comparison operator`)
+    for (const op of operators)
+      if (!parseOperator(op)) fail(`'${op}' is not a supported comparison operator: one of ${spellings().join(', ')}`)
   } else {
     if (given?.list) fail('Fields and comps must both be strings')
     if (!takesList(operators[0]!))

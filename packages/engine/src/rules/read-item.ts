@@ -1,3 +1,4 @@
+import { didYouMean } from '../text/did-you-mean.ts'
 import type { Problem } from '../text/problem.ts'
 import { type Context, LoadFailure } from './context.ts'
 import { at, MapReader, parseUint32 } from './decode.ts'
@@ -7,7 +8,7 @@ import { ERROR_OVERRIDE_APPEND, readAppend, readOverrides } from './read-overrid
 import { readRule } from './read-rule.ts'
 import type { PluginVersion } from './rule.ts'
 import { ENGINE_VERSION, formatVersion, parseVersion, satisfies } from './version.ts'
-import type { YamlNode } from './yaml.ts'
+import type { YamlMap, YamlNode } from './yaml.ts'
 
 const KEYS = {
   list: ['list', 'items', 'append', 'override'],
@@ -37,6 +38,15 @@ const MACRO_NAME = /^[a-zA-Z]+[a-zA-Z0-9_]*$/
 /** Thrown for a required_engine_version that this engine does not satisfy. */
 export class EngineTooOld extends LoadFailure {}
 
+/** `rule` of `Rule` and `rules`: an item of which only the key is wrong. */
+function keyHint(node: YamlMap): string {
+  for (const key of node.entries.keys()) {
+    const hint = didYouMean(key.toLowerCase(), Object.keys(KEYS))
+    if (hint !== '') return hint
+  }
+  return ''
+}
+
 /**
  * Reads one item of a rules file and adds its warnings to `warnings`.
  * @throws {LoadFailure} for the first error
@@ -65,7 +75,9 @@ export function readItem(node: YamlNode, file: Context, warnings: Problem[]): It
     warnOfUnknownKeys(reader, kind, warnings)
     return item
   }
-  warnings.push(at(file, 'rules content item', '', node).problem('LOAD_UNKNOWN_ITEM', 'Unknown top level item'))
+  warnings.push(
+    at(file, 'rules content item', '', node).problem('LOAD_UNKNOWN_ITEM', `Unknown top level item${keyHint(node)}`),
+  )
   return { kind: 'unknown' }
 }
 

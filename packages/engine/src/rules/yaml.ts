@@ -82,7 +82,8 @@ export function parseYaml(source: SourceText): (YamlNode | undefined)[] {
 
 function parseDocuments(source: SourceText) {
   try {
-    const documents = parseAllDocuments(source.content, {
+    // The parser rejects a list right behind a byte order mark. A line break leaves every offset as it is.
+    const documents = parseAllDocuments(source.content.replace(/^\ufeff/, '\n'), {
       schema: 'failsafe',
       uniqueKeys: false,
       prettyErrors: false,

@@ -37,7 +37,7 @@ test('a field that throws is absent, counted and reported, in conditions and out
 
 test('so is one that returns another type than declared', () => {
   for (const [value, found] of [
-    [5, 'number'],
+    [5, 'a value of type number'],
     [['a'], 'a list'],
     [new Uint8Array(1), 'bytes'],
   ] as const) {

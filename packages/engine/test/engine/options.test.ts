@@ -6,6 +6,8 @@ import { shop } from './shop.ts'
 
 /** What a caller in JavaScript may write. */
 const engine = (options?: object) => () => new Engine(options as never)
+const evaluate = (source: unknown, event: unknown) => () =>
+  new Engine({ sources: [shop] }).evaluate(source as never, event)
 const load = (files?: unknown) => () => new Engine({ sources: [shop] }).load(files as never)
 
 test.each([
@@ -18,6 +20,8 @@ test.each([
     "Engine: option 'sources'[0]: expected a source as defineSource returns it, got 'shop'",
   ],
   [engine({ sources: [shop, shop] }), "Engine: two sources are named 'shop'"],
+  [evaluate('shopp', {}), "the engine has no source 'shopp' (sources: shop)"],
+  [evaluate({ table: 'items' }, shop), 'expected a source, or the name of one, before the event (sources: shop)'],
   [engine({ sources: [shop], priority: 'URGENT' }), "Engine: unknown priority 'URGENT'; allowed: Emergency, Alert, "],
   [engine({ sources: [shop], priority: 3 }), "Engine: option 'priority': expected a string, got 3"],
   [
@@ -75,4 +79,12 @@ test.each([
 
 test('an option that is undefined counts as left out', () => {
   expect(engine({ sources: [shop], priority: undefined, hostname: undefined, tuning: undefined })).not.toThrow()
+})
+
+test('a rule without a source is one of system calls, and a warning says so where they are no source', () => {
+  const rule = { rule: 'r', desc: 'd', condition: 'crud.table = items', output: 'x', priority: 'INFO' }
+  const { warnings } = new Engine({ sources: [shop] }).load([{ name: 'r.json', content: JSON.stringify([rule]) }])
+  expect(warnings.map(({ message }) => message)).toEqual([
+    "Unknown source syscall, skipping: a rule without 'source:' is of the source syscall; write one of shop",
+  ])
 })
