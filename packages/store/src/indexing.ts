@@ -3,36 +3,54 @@
  * between two of these and the rows costs a sixth of all that an alert costs, in misses of the cache.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { ByteSink } from '@falc/engine'
 
-/** Characters that wait for their turn, of all alerts together. */
+/** Bytes that wait for their turn, of all alerts together. */
 const MOST = 8 * 1024 * 1024
 
 export class Indexing {
-  readonly #words: StatementSync
-  readonly #pairs: StatementSync
-  #waiting: (readonly [seq: number | bigint, words: string, terms: string])[] = []
-  #length = 0
+  /** What alerts that wait have in the indexes, one after another. */
+  readonly words = new ByteSink()
+  readonly pairs = new ByteSink()
+  readonly #statements: readonly (readonly [ByteSink, StatementSync])[]
+  /** Of each alert that waits. */
+  #seqs: (number | bigint)[] = []
+  readonly #ends = new Map<ByteSink, number[]>()
 
   constructor(db: DatabaseSync) {
-    this.#words = db.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)')
-    this.#pairs = db.prepare('INSERT INTO pairs (rowid, terms) VALUES (?, ?)')
+    this.#statements = [
+      [this.words, db.prepare('INSERT INTO words (rowid, text) VALUES (?, CAST(? AS TEXT))')],
+      [this.pairs, db.prepare('INSERT INTO pairs (rowid, terms) VALUES (?, CAST(? AS TEXT))')],
+    ]
+    this.forget()
   }
 
-  add(seq: number | bigint, words: string, terms: string): void {
-    this.#waiting.push([seq, words, terms])
-    this.#length += words.length + terms.length
-    if (this.#length > MOST) this.write()
+  /** What was appended to `words` and `pairs` since the last call is this alert's. */
+  add(seq: number | bigint): void {
+    this.#seqs.push(seq)
+    for (const [sink, ends] of this.#ends) ends.push(sink.length)
+    if (this.words.length + this.pairs.length > MOST) this.write()
+  }
+
+  /** What was appended since the last `add` belongs to no alert. */
+  drop(): void {
+    for (const [sink, ends] of this.#ends) sink.length = ends.at(-1) ?? 0
   }
 
   /** What is added is in the indexes with the transaction that this belongs to. */
   write(): void {
-    for (const [seq, words] of this.#waiting) this.#words.run(seq, words)
-    for (const [seq, , terms] of this.#waiting) this.#pairs.run(seq, terms)
+    for (const [sink, statement] of this.#statements) {
+      const ends = this.#ends.get(sink)!
+      for (const [i, seq] of this.#seqs.entries()) statement.run(seq, sink.bytes.subarray(ends[i - 1] ?? 0, ends[i]))
+    }
     this.forget()
   }
 
   forget(): void {
-    this.#waiting = []
-    this.#length = 0
+    this.#seqs = []
+    for (const sink of [this.words, this.pairs]) {
+      sink.clear()
+      this.#ends.set(sink, [])
+    }
   }
 }

@@ -1,12 +1,13 @@
 /** What many alerts of a batch have in common: one object for all of them. */
 import { priorityLevel } from '@falc/engine'
 import type { Counted } from './counts.ts'
-import { namespaceOf } from './row.ts'
 import { type Body, commonTermsOf } from './term.ts'
 
 export interface Kind extends Counted, Pick<Body, 'hostname'> {
   /** See `commonTermsOf`. */
   readonly terms: string
+  /** `terms` in UTF-8. */
+  readonly termBytes: Uint8Array
 }
 
 export class Kinds {
@@ -15,9 +16,9 @@ export class Kinds {
   #last: Kind | undefined
   #lastPriority = ''
 
-  of(body: Body): Kind {
+  /** @param namespace see `namespaceOf` */
+  of(body: Pick<Body, 'rule' | 'priority' | 'source' | 'hostname'>, namespace: string): Kind {
     const { rule, priority, source, hostname } = body
-    const namespace = namespaceOf(body)
     const last = this.#last
     if (
       last?.rule === rule &&
@@ -31,7 +32,8 @@ export class Kinds {
     let kind = this.#all.get(key)
     if (kind === undefined) {
       const terms = commonTermsOf(body)
-      kind = { rule, priority: priorityLevel(priority), source, hostname, host: hostname ?? '', namespace, terms }
+      const counted = { rule, priority: priorityLevel(priority), source, host: hostname ?? '', namespace }
+      kind = { ...counted, hostname, terms, termBytes: Buffer.from(terms) }
       this.#all.set(key, kind)
     }
     this.#last = kind

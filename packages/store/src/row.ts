@@ -10,6 +10,13 @@ export function idOf(id: string): Buffer {
 /** The namespace that an alert is about, by the first of these fields that it has. */
 const NAMESPACES = ['k8s.ns.name', 'ka.target.namespace']
 
+const NAMESPACE_BYTES = NAMESPACES.map(name => Buffer.from(name))
+
+/** Which of these a name is; -1: none. */
+export function namespaceField(all: Buffer, start: number, end: number): number {
+  return NAMESPACE_BYTES.findIndex(name => name.length === end - start && name.compare(all, start, end) === 0)
+}
+
 /** The empty text: none. */
 export function namespaceOf({ output_fields }: Pick<Body, 'output_fields'>): string {
   for (const name of NAMESPACES) {

@@ -7,7 +7,7 @@ import type { AlertData, Priority, Scalar } from '@falc/engine'
 import { parseAddress, printAddress, withoutPrefix } from '@falc/engine/analysis'
 
 /** Characters of a value that its word has. */
-const CUT = 32
+export const CUT = 32
 
 /** Words of an alert stand on lines of their own; what is not in here separates words in SQLite's eyes. */
 export const TOKENIZER = `ascii tokenchars ${quoted(' \x7f!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~')}`
@@ -57,7 +57,12 @@ export function wordsOf({ rule, output, priority, message }: Body): string {
 }
 
 /** The words of what many alerts have in common. */
-export function commonTermsOf({ rule, priority, source, hostname }: Body): string {
+export function commonTermsOf({
+  rule,
+  priority,
+  source,
+  hostname,
+}: Pick<Body, 'rule' | 'priority' | 'source' | 'hostname'>): string {
   const words = `${wordOf(RULE, rule)}\n${wordOf(PRIORITY, priority)}\n${wordOf(SOURCE, source)}`
   return hostname === undefined ? words : `${words}\n${wordOf(HOSTNAME, hostname)}`
 }
@@ -83,7 +88,22 @@ export function termsOf(body: Body, json: string, common = commonTermsOf(body)):
 }
 
 /** A text as fields of other types than text print it. */
-function otherForms(text: string): readonly string[] {
+export function otherForms(text: string): readonly string[] {
+  if (text.length > MAX_FORM) return formsOf(text)
+  let forms = FORMS.get(text)
+  if (forms === undefined) {
+    forms = formsOf(text)
+    if (FORMS.size >= 4096) FORMS.clear()
+    FORMS.set(text, forms)
+  }
+  return forms
+}
+
+/** Those of addresses and container IDs, which are the same in many alerts. */
+const FORMS = new Map<string, readonly string[]>()
+const MAX_FORM = 48
+
+function formsOf(text: string): readonly string[] {
   const forms: string[] = []
   const first = text.charCodeAt(0)
   const number = first === MINUS || (first >= ZERO && first <= NINE) ? numberIn(text) : undefined
@@ -125,9 +145,9 @@ export function isIndexed(name: string): boolean {
 function beginOf(name: string): string {
   let begin = BEGINS.get(name)
   if (begin !== undefined) return begin
-  let bits = 0x811c9dc5
-  for (const byte of Buffer.from(name)) bits = Math.imul(bits ^ byte, 0x01000193)
-  begin = `${(bits >>> 0).toString(36)}x`
+  let hash = FNV_BASIS
+  for (const byte of Buffer.from(name)) hash = hashed(hash, byte)
+  begin = beginOfHash(hash)
   // Senders choose names: they do not stay.
   if (BEGINS.size >= 4096) BEGINS.clear()
   BEGINS.set(name, begin)
@@ -136,6 +156,18 @@ function beginOf(name: string): string {
 
 const BEGINS = new Map<string, string>()
 
-const [ID, RULE, PRIORITY, SOURCE, TAGS, HOSTNAME] = ['id', 'rule', 'priority', 'source', 'tags', 'hostname'].map(
-  name => beginOf(`alert.${name}`),
-) as [string, string, string, string, string, string]
+export const FNV_BASIS = 0x811c9dc5
+
+/** The hash of a name and one more byte. */
+export const hashed = (hash: number, byte: number) => Math.imul(hash ^ byte, 0x01000193)
+
+export const beginOfHash = (hash: number) => `${(hash >>> 0).toString(36)}x`
+
+export const [ID, RULE, PRIORITY, SOURCE, TAGS, HOSTNAME] = [
+  'id',
+  'rule',
+  'priority',
+  'source',
+  'tags',
+  'hostname',
+].map(name => beginOf(`alert.${name}`)) as [string, string, string, string, string, string]

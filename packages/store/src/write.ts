@@ -4,10 +4,8 @@ import type { Batch } from './batch.ts'
 import { type Counted, Counts } from './counts.ts'
 import { guarded } from './error.ts'
 import { Indexing } from './indexing.ts'
-import { Kinds } from './kinds.ts'
-import { idOf } from './row.ts'
+import { Reader } from './read.ts'
 import { pragma } from './schema.ts'
-import { type Body, termsOf, wordsOf } from './term.ts'
 
 /** What a store keeps. */
 export interface Retention {
@@ -27,6 +25,7 @@ export class Writer {
   readonly #db: DatabaseSync
   readonly #insert: StatementSync
   readonly #indexing: Indexing
+  readonly #reader: Reader
   readonly #oldest: StatementSync
   readonly #dropAll: readonly StatementSync[]
   readonly #unindex: readonly StatementSync[]
@@ -38,6 +37,7 @@ export class Writer {
       db.prepare(`INSERT OR IGNORE INTO alerts (id, time, stored, priority, rule, source, host, namespace, body)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, jsonb(CAST(? AS TEXT)))`)
     this.#indexing = new Indexing(db)
+    this.#reader = new Reader(this.#indexing.words, this.#indexing.pairs)
     // The newest row stays, so that no row ever gets the number of an earlier one.
     this.#oldest = db.prepare(`SELECT seq, time, stored, priority, rule, source, coalesce(host, '') host,
       coalesce(namespace, '') namespace FROM alerts WHERE seq < (SELECT max(seq) FROM alerts) ORDER BY seq LIMIT ${STEP}`)
@@ -60,24 +60,22 @@ export class Writer {
     })
   }
 
-  #addAll({ bodies, ends, times }: Batch, now: number): number {
-    const kinds = new Kinds()
-    const all = Buffer.from(bodies.buffer)
+  #addAll(batch: Batch, now: number): number {
+    const indexing = this.#indexing
     let added = 0
-    for (let i = 0; i < times.length; i++) {
-      const bytes = all.subarray(ends[i - 1] ?? 0, ends[i])
-      const json = bytes.toString()
-      const body = JSON.parse(json) as Body
-      const kind = kinds.of(body)
+    for (const { id, kind, time, body } of this.#reader.read(batch)) {
       const { priority, rule, source, hostname, namespace } = kind
       const names = [priority, rule, source, hostname ?? null, namespace || null] as const
-      const { changes, lastInsertRowid } = this.#insert.run(idOf(body.id), times[i]!, now, ...names, bytes)
-      if (changes === 0) continue
-      this.#indexing.add(lastInsertRowid, wordsOf(body), termsOf(body, json, kind.terms))
-      this.#counts.count(kind, times[i]!, Number(lastInsertRowid))
+      const { changes, lastInsertRowid } = this.#insert.run(id, time, now, ...names, body)
+      if (changes === 0) {
+        indexing.drop()
+        continue
+      }
+      indexing.add(lastInsertRowid)
+      this.#counts.count(kind, time, Number(lastInsertRowid))
       added++
     }
-    this.#indexing.write()
+    indexing.write()
     return added
   }
 

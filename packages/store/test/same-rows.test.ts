@@ -1,10 +1,13 @@
 /** A condition finds the same alerts whether SQL decides, or the engine looks at every alert. */
-import { type AlertData, ConditionError, PRIORITIES } from '@falc/engine'
+import { type AlertData, ByteSink, ConditionError, PRIORITIES } from '@falc/engine'
 import { OPERATORS } from '@falc/engine/analysis'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { type Batch, batchOf } from '../src/batch.ts'
 import { groupingOf, noneOf, planCondition, type StoredAlert } from '../src/index.ts'
 import { answered } from '../src/parts.ts'
+import { Reader } from '../src/read.ts'
+import { Scanner } from '../src/scan.ts'
 import { alert, idOf, openStore, reread, START, source } from './alerts.ts'
 
 const TEXTS = [
@@ -159,6 +162,18 @@ const anyAlert = fc.record({
   count: fc.constantFrom(undefined, 1, 5),
 })
 
+/** One that is scanned for sure: of the random ones most have other characters somewhere. */
+const PLAIN = {
+  output_fields: {
+    ...{ 's.text': '0:0:0:0:0:0:0:1', 's.ip': '10.0.0.1 ::FFFF:a00:1 x', 's.int': -5, 's.double': 5.5, 's.bool': true },
+    ...{ 's.any': '-05', 's.uint': 0, 's.port': null, 'evt.time': 'x', 'evt.num': 7, 'k8s.ns.name': '' },
+    ...{ 'ka.target.namespace': 'team', 's.arg[a]': 'a text of more than thirty-two characters' },
+  },
+  ...{ rule: 'Terminal shell', priority: 'Error', source: 'syscall', hostname: 'host', tags: ['a', 'b a'] },
+  ...{ time: START, message: 'a b', output: '10:00:00.000000000: Error a b', count: 5 },
+  ...{ condition_fields: { 'proc.name': ['a', { b: '}"' }] }, absences: { 's.port': 'unknown' } },
+} as never
+
 const ids = (found: Iterable<StoredAlert>) => Array.from(found, ({ alert: { id } }) => id).sort()
 
 test('alerts come back as they were, and every condition finds those that satisfy it', {
@@ -242,4 +257,35 @@ test('counting by a field gives the same in SQL and in the engine', async () => 
     }),
     { numRuns: 30 },
   )
+})
+
+test('an alert that is scanned as bytes has the words of one that is parsed', () => {
+  const [words, pairs] = [new ByteSink(), new ByteSink()]
+  const reader = new Reader(words, pairs)
+  const entriesOf = (batch: Batch, isScanned: boolean) => {
+    words.clear()
+    pairs.clear()
+    const entries = Array.from(reader.read(batch, isScanned), ({ id, kind, time, body }) => {
+      const lines = Buffer.from(pairs.written).toString().split('\n')
+      const entry = { id: Buffer.from(id).toString('hex'), kind, time, body: Buffer.from(body).toString() }
+      const terms = lines.filter(line => line !== '').sort()
+      const text = Buffer.from(words.written).toString()
+      words.clear()
+      pairs.clear()
+      return { ...entry, terms, text }
+    })
+    return entries
+  }
+  let scanned = 0
+  const scan = vi.spyOn(Scanner.prototype, 'scan')
+  fc.assert(
+    fc.property(fc.array(anyAlert, { minLength: 1, maxLength: 12 }), some => {
+      const batch = batchOf(some.map((change, n) => alert(n, change as Partial<AlertData>)))
+      expect(entriesOf(batch, true)).toEqual(entriesOf(batch, false))
+      scanned += scan.mock.results.filter(({ value }) => value === true).length
+      scan.mockClear()
+    }),
+    { numRuns: 300, examples: [[[PLAIN]]] },
+  )
+  expect(scanned).toBeGreaterThan(0)
 })
