@@ -5,6 +5,7 @@
 import { isAscii } from 'node:buffer'
 import type { ByteSink } from '@falc/engine'
 import { withoutPrefix } from '@falc/engine/analysis'
+import { isAt, RepeatedText } from './repeated.ts'
 import { idOf, namespaceField } from './row.ts'
 import * as term from './term.ts'
 
@@ -37,39 +38,15 @@ const EVENT = Buffer.from('evt.')
 const ID_BEGIN = Buffer.from(term.ID)
 const TAG_BEGIN = Buffer.from(term.TAGS)
 
-/** A text that many alerts have: it is decoded when it changes. */
-class Text {
-  #bytes: Uint8Array = new Uint8Array()
-  #text = ''
-  isThere = false
-
-  take(all: Buffer, start: number, end: number): void {
-    this.isThere = true
-    if (isAt(this.#bytes, all, start, end)) return
-    this.#bytes = Uint8Array.prototype.slice.call(all, start, end)
-    this.#text = all.toString('latin1', start, end)
-  }
-
-  get text(): string | undefined {
-    return this.isThere ? this.#text : undefined
-  }
-}
-
-function isAt(bytes: Uint8Array, all: Uint8Array, start: number, end: number): boolean {
-  if (bytes.length !== end - start) return false
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== all[start + i]) return false
-  return true
-}
-
 export class Scanner {
-  readonly rule = new Text()
-  readonly priority = new Text()
-  readonly source = new Text()
-  readonly hostname = new Text()
+  readonly rule = new RepeatedText()
+  readonly priority = new RepeatedText()
+  readonly source = new RepeatedText()
+  readonly hostname = new RepeatedText()
   /** See `idOf`. Valid until the next alert is read. */
   id: Uint8Array = new Uint8Array()
   /** The namespaces that an alert may be about, as `NAMESPACES` has them. */
-  readonly namespaces = [new Text(), new Text()] as const
+  readonly namespaces = [new RepeatedText(), new RepeatedText()] as const
   readonly #texts = [this.rule, this.priority, this.source, this.hostname, ...this.namespaces]
   readonly #words: ByteSink
   readonly #pairs: ByteSink
@@ -143,7 +120,7 @@ export class Scanner {
     return true
   }
 
-  #column(name: number): Text | undefined {
+  #column(name: number): RepeatedText | undefined {
     if (name === RULE) return this.rule
     if (name === PRIORITY) return this.priority
     if (name === SOURCE) return this.source
