@@ -9,7 +9,7 @@ import { ROOT, trackedFiles } from '../docs/markdown.ts'
 
 /** Pauses that no condition can replace, mostly since nothing may happen meanwhile; by file: how many, and why. */
 const ALLOWED: Readonly<Record<string, readonly [pauses: number, why: string]>> = {
-  'packages/cli/test/containers.test.ts': [2, 'nothing more may come; metadata may take this long'],
+  'packages/cli/test/containers.test.ts': [1, 'nothing more may come'],
   'packages/cli/test/metrics.test.ts': [1, 'no further snapshot may come'],
   'packages/cli/test/service-manager.test.ts': [1, 'a stopped process must stay silent'],
   'packages/cli/test/syscalls.test.ts': [1, 'more events for a table that is full'],

@@ -41,7 +41,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
   const alerts = ({ output }: Started) => output.stdout.split('\n').slice(0, -1)
 
   test('one act gives one alert, with what the rule asks for', async () => {
-    const run = await start()
+    const run = await start('-o', 'engine.modern_ebpf.buf_size_preset=6')
     read('secret')
     await run.sees('first:')
     run.child.kill('SIGINT')
@@ -50,7 +50,8 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
       `Notice first: cat ${join(dir, 'secret')} opened ${join(dir, 'secret')} as root`,
     ])
     expect(run.output.stderr).toContain('Events detected: 1')
-    expect(run.output.stderr).not.toContain('drop')
+    // What others flood may be lost.
+    expect(run.output.stderr).not.toMatch(/syscall: drop(?!Flood)/)
   })
 
   test('a program that alerts start raises no alerts itself; they are counted', async () => {
