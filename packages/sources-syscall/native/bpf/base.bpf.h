@@ -8,6 +8,7 @@
 
 #include "../wire.h"
 #include "../compat.h"
+#include "../calls.h"
 
 /* Settings, fixed by the sidecar before the programs are loaded. */
 const volatile __u64 boot_time_ns;   /* CLOCK_REALTIME at boot: added to the boot clock gives ns since 1970 */

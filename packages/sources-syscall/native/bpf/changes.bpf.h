@@ -79,31 +79,3 @@ static __always_inline void forget_entered(void)
 		entered->tid = 0;
 	forget_objects();
 }
-
-/* As EXIT_EVENT, of a call whose paths are put by put_path: twice, when they changed. */
-#define EXIT_EVENT_PATHS(name, code)                                                                                 \
-	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret);                 \
-	SEC("tp_btf/sys_exit")                                                                                       \
-	int BPF_PROG(x_##name, struct pt_regs *unused, long ret)                                                     \
-	{                                                                                                            \
-		struct event event, *e = &event;                                                                     \
-		for (int again = 0; again < 2; again++) {                                                            \
-			if (!begin(e, PPME_##code, NPARAMS_##code, WANT_EVENT))                                      \
-				return 0;                                                                            \
-			e->to->again = again;                                                                        \
-			e->to->replaced = e->to->differs = 0;                                                        \
-			if (!again)                                                                                  \
-				e->to->changed = 0;                                                                  \
-			write_##name(e, &e->to->registers, ret);                                                     \
-			if (ret >= 0 && e->to->differs)                                                              \
-				add_objects();                                                                       \
-			commit(e);                                                                                   \
-			if (!e->to->changed)                                                                         \
-				break;                                                                               \
-			if (!again)                                                                                  \
-				note_race();                                                                         \
-		}                                                                                                    \
-		forget_entered();                                                                                    \
-		return 0;                                                                                            \
-	}                                                                                                            \
-	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret)

@@ -131,14 +131,14 @@ EXIT_EVENT(io_uring_register, SYSCALL_IO_URING_REGISTER_X)
 	PARAM(nr_args, put_u32(e, argument(regs, 3)));
 }
 
-EXIT_EVENT(dup, SYSCALL_DUP_1_X)
+EXIT_EVENT_SHARED(dup, SYSCALL_DUP_1_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(oldfd, put_int(e, argument(regs, 0)));
 	add_socket(e, ret, true);
 }
 
-EXIT_EVENT(dup2, SYSCALL_DUP2_X)
+EXIT_EVENT_SHARED(dup2, SYSCALL_DUP2_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(oldfd, put_int(e, argument(regs, 0)));
@@ -146,7 +146,7 @@ EXIT_EVENT(dup2, SYSCALL_DUP2_X)
 	add_socket(e, ret, true);
 }
 
-EXIT_EVENT(dup3, SYSCALL_DUP3_X)
+EXIT_EVENT_SHARED(dup3, SYSCALL_DUP3_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(oldfd, put_int(e, argument(regs, 0)));
@@ -159,7 +159,7 @@ EXIT_EVENT(dup3, SYSCALL_DUP3_X)
 #define F_SETFD 2
 #define F_DUPFD_CLOEXEC 1030
 
-EXIT_EVENT(fcntl, SYSCALL_FCNTL_X)
+EXIT_EVENT_SHARED(fcntl, SYSCALL_FCNTL_X)
 {
 	__u32 command = argument(regs, 1);
 	if (command != F_DUPFD && command != F_DUPFD_CLOEXEC && command != F_SETFD && is_for_state(regs->number)) {
@@ -178,3 +178,5 @@ EXIT_EVENT(fcntl, SYSCALL_FCNTL_X)
 	if (ret >= 0 && (command == F_DUPFD || command == F_DUPFD_CLOEXEC))
 		add_socket(e, argument(regs, 0), true);
 }
+
+SHARED_PROGRAM(copies, COPIES, WANT_EVENT, true)

@@ -135,7 +135,7 @@ static __always_inline void put_envp(struct event *e, unsigned long envp)
 	end_param(e, envp ? copy_strings(envp, 0) & (2 * MAX_CHUNK - 1) : 0);
 }
 
-EXIT_EVENT_FIRST(execve, SYSCALL_EXECVE_19_X)
+EXIT_EVENT_SHARED(execve, SYSCALL_EXECVE_19_X)
 {
 	struct task_struct *task = current_task();
 	PARAM(res, put_u64(e, ret));
@@ -146,7 +146,7 @@ EXIT_EVENT_FIRST(execve, SYSCALL_EXECVE_19_X)
 	PARAM(filename, put_user_text(e, argument(regs, 0)));
 }
 
-EXIT_EVENT_FIRST(execveat, SYSCALL_EXECVEAT_X)
+EXIT_EVENT_SHARED(execveat, SYSCALL_EXECVEAT_X)
 {
 	struct task_struct *task = current_task();
 	PARAM(res, put_u64(e, ret));
@@ -155,3 +155,5 @@ EXIT_EVENT_FIRST(execveat, SYSCALL_EXECVEAT_X)
 	PARAM(env, put_envp(e, argument(regs, 3)));
 	put_exec_end(e, task);
 }
+
+SHARED_PROGRAM(execs, EXECS, WANT_FIRST, true)

@@ -45,7 +45,7 @@ static __always_inline void add_cwd(struct event *e, long ret)
 		add_walked(e);
 }
 
-EXIT_EVENT(chdir, SYSCALL_CHDIR_X)
+EXIT_EVENT_SHARED(chdir, SYSCALL_CHDIR_X)
 {
 	__u32 text_begins, text_ends;
 	PARAM(res, put_int(e, ret));
@@ -57,14 +57,14 @@ EXIT_EVENT(chdir, SYSCALL_CHDIR_X)
 		note_directory(text_begins, text_ends, text_ends);
 }
 
-EXIT_EVENT(fchdir, SYSCALL_FCHDIR_X)
+EXIT_EVENT_SHARED(fchdir, SYSCALL_FCHDIR_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(fd, put_int(e, argument(regs, 0)));
 	add_cwd(e, ret);
 }
 
-EXIT_EVENT(chroot, SYSCALL_CHROOT_X)
+EXIT_EVENT_SHARED(chroot, SYSCALL_CHROOT_X)
 {
 	struct fs_struct *fs = BPF_CORE_READ(current_task(), fs);
 	PARAM(res, put_int(e, ret));
@@ -72,3 +72,5 @@ EXIT_EVENT(chroot, SYSCALL_CHROOT_X)
 	if (ret == 0 && fs && walk_path(READ_ADDRESS(fs, root.dentry), READ_ADDRESS(fs, root.mnt)))
 		add_walked(e);
 }
+
+SHARED_PROGRAM(directories, DIRECTORIES, WANT_EVENT, true)

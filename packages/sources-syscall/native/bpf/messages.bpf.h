@@ -32,7 +32,7 @@ static __always_inline bool read_message(struct message *to, const struct regist
 	return true;
 }
 
-EXIT_EVENT(sendmsg, SOCKET_SENDMSG_X)
+EXIT_EVENT_SHARED(sendmsg, SOCKET_SENDMSG_X)
 {
 	struct message m = {};
 	read_message(&m, regs, argument(regs, 1), 0, false);
@@ -45,7 +45,7 @@ EXIT_EVENT(sendmsg, SOCKET_SENDMSG_X)
 }
 
 /* The size is what was received. */
-EXIT_EVENT(recvmsg, SOCKET_RECVMSG_X)
+EXIT_EVENT_SHARED(recvmsg, SOCKET_RECVMSG_X)
 {
 	struct message m = {};
 	PARAM(res, put_u64(e, ret));
@@ -61,6 +61,9 @@ EXIT_EVENT(recvmsg, SOCKET_RECVMSG_X)
 	}
 	PARAM(fd, put_int(e, argument(regs, 0)));
 }
+
+SHARED_PROGRAM(sends, SENDS, WANT_EVENT, true)
+SHARED_PROGRAM(receives, RECEIVES, WANT_EVENT, true)
 
 /* Messages are written in rounds, so that the verifier goes through two short loops: 1024 in all, the kernel's own bound (UIO_MAXIOV). */
 #define ROUND 32

@@ -59,7 +59,7 @@ __noinline int add_directory(__u32 dirfd, __u64 path, __u32 second, __u32 alone)
 	} while (0)
 
 #define CHANGED_PATH_EVENT(name, code)                                                                               \
-	EXIT_EVENT_PATHS(name, code)                                                                                 \
+	EXIT_EVENT_SHARED(name, code)                                                                                 \
 	{                                                                                                            \
 		PARAM(res, put_int(e, ret));                                                                         \
 		PARAM(path, put_path(e, argument(regs, 0), 0));                                                      \
@@ -69,7 +69,7 @@ CHANGED_PATH_EVENT(rmdir, SYSCALL_RMDIR_2_X)
 CHANGED_PATH_EVENT(unlink, SYSCALL_UNLINK_2_X)
 
 #define TWO_PATHS_EVENT(name, code, first, second, add)                                                              \
-	EXIT_EVENT_PATHS(name, code)                                                                                 \
+	EXIT_EVENT_SHARED(name, code)                                                                                 \
 	{                                                                                                            \
 		PARAM(res, put_int(e, ret));                                                                         \
 		PARAM(first, put_path(e, argument(regs, 0), 0));                                                     \
@@ -80,7 +80,7 @@ TWO_PATHS_EVENT(rename, SYSCALL_RENAME_X, oldpath, newpath, ADD_DIRECTORIES(AT_F
 TWO_PATHS_EVENT(link, SYSCALL_LINK_2_X, oldpath, newpath, ADD_DIRECTORIES(AT_FDCWD, 0, AT_FDCWD, 1))
 TWO_PATHS_EVENT(symlink, SYSCALL_SYMLINK_X, target, linkpath, ADD_DIRECTORY(AT_FDCWD, 1))
 
-EXIT_EVENT_PATHS(mkdir, SYSCALL_MKDIR_2_X)
+EXIT_EVENT_SHARED(mkdir, SYSCALL_MKDIR_2_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(path, put_path(e, argument(regs, 0), 0));
@@ -88,7 +88,7 @@ EXIT_EVENT_PATHS(mkdir, SYSCALL_MKDIR_2_X)
 	ADD_DIRECTORY(AT_FDCWD, 0);
 }
 
-EXIT_EVENT_PATHS(mkdirat, SYSCALL_MKDIRAT_X)
+EXIT_EVENT_SHARED(mkdirat, SYSCALL_MKDIRAT_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
@@ -97,7 +97,7 @@ EXIT_EVENT_PATHS(mkdirat, SYSCALL_MKDIRAT_X)
 	ADD_DIRECTORY(argument(regs, 0), 1);
 }
 
-EXIT_EVENT_PATHS(unlinkat, SYSCALL_UNLINKAT_2_X)
+EXIT_EVENT_SHARED(unlinkat, SYSCALL_UNLINKAT_2_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
@@ -106,7 +106,7 @@ EXIT_EVENT_PATHS(unlinkat, SYSCALL_UNLINKAT_2_X)
 	ADD_DIRECTORY(argument(regs, 0), 1);
 }
 
-EXIT_EVENT_PATHS(renameat, SYSCALL_RENAMEAT_X)
+EXIT_EVENT_SHARED(renameat, SYSCALL_RENAMEAT_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(olddirfd, put_int(e, argument(regs, 0)));
@@ -116,7 +116,7 @@ EXIT_EVENT_PATHS(renameat, SYSCALL_RENAMEAT_X)
 	ADD_DIRECTORIES(argument(regs, 0), 1, argument(regs, 2), 3);
 }
 
-EXIT_EVENT_PATHS(renameat2, SYSCALL_RENAMEAT2_X)
+EXIT_EVENT_SHARED(renameat2, SYSCALL_RENAMEAT2_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(olddirfd, put_int(e, argument(regs, 0)));
@@ -127,7 +127,7 @@ EXIT_EVENT_PATHS(renameat2, SYSCALL_RENAMEAT2_X)
 	ADD_DIRECTORIES(argument(regs, 0), 1, argument(regs, 2), 3);
 }
 
-EXIT_EVENT_PATHS(linkat, SYSCALL_LINKAT_2_X)
+EXIT_EVENT_SHARED(linkat, SYSCALL_LINKAT_2_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(olddir, put_int(e, argument(regs, 0)));
@@ -138,7 +138,7 @@ EXIT_EVENT_PATHS(linkat, SYSCALL_LINKAT_2_X)
 	ADD_DIRECTORIES(argument(regs, 0), 1, argument(regs, 2), 3);
 }
 
-EXIT_EVENT_PATHS(symlinkat, SYSCALL_SYMLINKAT_X)
+EXIT_EVENT_SHARED(symlinkat, SYSCALL_SYMLINKAT_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(target, put_path(e, argument(regs, 0), 0));
@@ -147,7 +147,7 @@ EXIT_EVENT_PATHS(symlinkat, SYSCALL_SYMLINKAT_X)
 	ADD_DIRECTORY(argument(regs, 1), 2);
 }
 
-EXIT_EVENT_PATHS(chmod, SYSCALL_CHMOD_X)
+EXIT_EVENT_SHARED(chmod, SYSCALL_CHMOD_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(filename, put_path(e, argument(regs, 0), 0));
@@ -163,7 +163,7 @@ EXIT_EVENT(fchmod, SYSCALL_FCHMOD_X)
 }
 
 #define FCHMODAT_EVENT(name, code)                                                                                   \
-	EXIT_EVENT_PATHS(name, code)                                                                                 \
+	EXIT_EVENT_SHARED(name, code)                                                                                 \
 	{                                                                                                            \
 		PARAM(res, put_int(e, ret));                                                                         \
 		PARAM(dirfd, put_int(e, argument(regs, 0)));                                                         \
@@ -176,7 +176,7 @@ FCHMODAT_EVENT(fchmodat, SYSCALL_FCHMODAT_X)
 FCHMODAT_EVENT(fchmodat2, SYSCALL_FCHMODAT_X)
 
 #define CHOWN_EVENT(name, code)                                                                                      \
-	EXIT_EVENT_PATHS(name, code)                                                                                 \
+	EXIT_EVENT_SHARED(name, code)                                                                                 \
 	{                                                                                                            \
 		PARAM(res, put_int(e, ret));                                                                         \
 		PARAM(path, put_path(e, argument(regs, 0), 0));                                                      \
@@ -195,7 +195,7 @@ EXIT_EVENT(fchown, SYSCALL_FCHOWN_X)
 	PARAM(gid, put_u32(e, argument(regs, 2)));
 }
 
-EXIT_EVENT_PATHS(fchownat, SYSCALL_FCHOWNAT_X)
+EXIT_EVENT_SHARED(fchownat, SYSCALL_FCHOWNAT_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
@@ -206,7 +206,7 @@ EXIT_EVENT_PATHS(fchownat, SYSCALL_FCHOWNAT_X)
 	ADD_DIRECTORY(argument(regs, 0), 1);
 }
 
-EXIT_EVENT_PATHS(mknod, SYSCALL_MKNOD_X)
+EXIT_EVENT_SHARED(mknod, SYSCALL_MKNOD_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(path, put_path(e, argument(regs, 0), 0));
@@ -215,7 +215,7 @@ EXIT_EVENT_PATHS(mknod, SYSCALL_MKNOD_X)
 	ADD_DIRECTORY(AT_FDCWD, 0);
 }
 
-EXIT_EVENT_PATHS(mknodat, SYSCALL_MKNODAT_X)
+EXIT_EVENT_SHARED(mknodat, SYSCALL_MKNODAT_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
@@ -225,7 +225,7 @@ EXIT_EVENT_PATHS(mknodat, SYSCALL_MKNODAT_X)
 	ADD_DIRECTORY(argument(regs, 0), 1);
 }
 
-EXIT_EVENT_PATHS(mount, SYSCALL_MOUNT_X)
+EXIT_EVENT_SHARED(mount, SYSCALL_MOUNT_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(dev, put_path(e, argument(regs, 0), 0));
@@ -236,7 +236,7 @@ EXIT_EVENT_PATHS(mount, SYSCALL_MOUNT_X)
 }
 
 /* One system call number serves umount and umount2. */
-EXIT_EVENT_PATHS(umount2, SYSCALL_UMOUNT2_X)
+EXIT_EVENT_SHARED(umount2, SYSCALL_UMOUNT2_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(name, put_path(e, argument(regs, 0), 0));
@@ -260,4 +260,40 @@ EXIT_EVENT(fsconfig, SYSCALL_FSCONFIG_X)
 	else
 		PARAM(value_charbuf, put_empty(e));
 	PARAM(aux, put_u32(e, argument(regs, 4)));
+}
+
+/* The event of a call whose paths are put by put_path. A global function: see task.bpf.h. */
+__noinline int write_paths(__u32 again, __s64 ret)
+{
+	struct event event, *e = &event;
+	struct registers *regs;
+	if (!begin(e, 0, 0, WANT_EVENT))
+		return 0;
+	regs = &e->to->registers;
+	e->to->again = again;
+	e->to->replaced = e->to->differs = 0;
+	if (!again)
+		e->to->changed = 0;
+	switch (regs->number) {
+		PATHS_OF(WRITE_CALL)
+	default:
+		count_loss(COUNT_TAIL_FAILED);
+		return 0;
+	}
+	if (ret >= 0 && e->to->differs)
+		add_objects();
+	commit(e);
+	return e->to->changed;
+}
+
+/* Twice, when they changed. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(x_paths, struct pt_regs *unused, long ret)
+{
+	if (write_paths(false, ret)) {
+		note_race();
+		write_paths(true, ret);
+	}
+	forget_entered();
+	return 0;
 }

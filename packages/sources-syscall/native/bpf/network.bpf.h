@@ -220,14 +220,16 @@ static __always_inline void push_accept(struct event *e, struct registers *regs,
 	PARAM(queuemax, put_u32(e, max));
 }
 
-EXIT_EVENT(accept, SOCKET_ACCEPT_5_X) { push_accept(e, regs, ret); }
-EXIT_EVENT(accept4, SOCKET_ACCEPT4_6_X)
+EXIT_EVENT_SHARED(accept, SOCKET_ACCEPT_5_X) { push_accept(e, regs, ret); }
+EXIT_EVENT_SHARED(accept4, SOCKET_ACCEPT4_6_X)
 {
 	push_accept(e, regs, ret);
 	PARAM(flags, put_u32(e, socket_flags(argument(regs, 3))));
 }
 
-EXIT_EVENT(sendto, SOCKET_SENDTO_X)
+SHARED_PROGRAM(accepts, ACCEPTS, WANT_EVENT, true)
+
+EXIT_EVENT_SHARED(sendto, SOCKET_SENDTO_X)
 {
 	BEGIN_AFTER_OPEN(SOCKET_SENDTO_X, argument(regs, 3), argument(regs, 4), argument(regs, 5));
 	PARAM(res, put_u64(e, ret));
@@ -237,7 +239,7 @@ EXIT_EVENT(sendto, SOCKET_SENDTO_X)
 	PARAM(tuple, put_sent_socktuple(e, argument(regs, 0), argument(regs, 4), argument(regs, 5)));
 }
 
-EXIT_EVENT(recvfrom, SOCKET_RECVFROM_X)
+EXIT_EVENT_SHARED(recvfrom, SOCKET_RECVFROM_X)
 {
 	PARAM(res, put_u64(e, ret));
 	PARAM(data, put_data(e, argument(regs, 1), ret));

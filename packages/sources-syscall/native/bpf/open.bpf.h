@@ -150,7 +150,7 @@ static __always_inline void leave_out_read(struct event *e, const struct registe
 	}
 }
 
-EXIT_EVENT(open, SYSCALL_OPEN_X)
+EXIT_EVENT_SHARED(open, SYSCALL_OPEN_X)
 {
 	struct file *file = opened(ret);
 	PARAM(fd, put_int(e, ret));
@@ -163,7 +163,7 @@ EXIT_EVENT(open, SYSCALL_OPEN_X)
 	leave_out_read(e, regs, file, open_flags(argument(regs, 1)));
 }
 
-EXIT_EVENT(openat, SYSCALL_OPENAT_2_X)
+EXIT_EVENT_SHARED(openat, SYSCALL_OPENAT_2_X)
 {
 	struct file *file = opened(ret);
 	PARAM(fd, put_int(e, ret));
@@ -177,7 +177,7 @@ EXIT_EVENT(openat, SYSCALL_OPENAT_2_X)
 	leave_out_read(e, regs, file, open_flags(argument(regs, 2)));
 }
 
-EXIT_EVENT(openat2, SYSCALL_OPENAT2_X)
+EXIT_EVENT_SHARED(openat2, SYSCALL_OPENAT2_X)
 {
 	struct file *file = opened(ret);
 	struct open_how how = {};
@@ -194,7 +194,7 @@ EXIT_EVENT(openat2, SYSCALL_OPENAT2_X)
 	leave_out_read(e, regs, file, open_flags(how.flags));
 }
 
-EXIT_EVENT(creat, SYSCALL_CREAT_X)
+EXIT_EVENT_SHARED(creat, SYSCALL_CREAT_X)
 {
 	struct file *file = opened(ret);
 	PARAM(fd, put_int(e, ret));
@@ -205,6 +205,8 @@ EXIT_EVENT(creat, SYSCALL_CREAT_X)
 	add_resolved(e, file);
 	announce(as_number(file));
 }
+
+SHARED_PROGRAM(opens, OPENS, WANT_EVENT, true)
 
 EXIT_EVENT(open_by_handle_at, SYSCALL_OPEN_BY_HANDLE_AT_X)
 {

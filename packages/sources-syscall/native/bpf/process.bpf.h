@@ -30,12 +30,16 @@ __noinline int add_executable(__u64 address)
 	return 0;
 }
 
-static __always_inline void write_clone_event(struct event *e, struct task_struct *task, long ret, __u32 flags)
+/* The parameters of a clone. A global function: see task.bpf.h. */
+__noinline int write_clone_parameters(__u64 address, __s64 ret, __u32 flags)
 {
+	struct event event, *e = &event;
+	struct task_struct *task = (void *)address;
 	const struct cred *cred = BPF_CORE_READ(task, cred);
+	if (!resume(e, 0))
+		return false;
 	PARAM(res, put_int(e, ret));
 	if (ret >= 0) {
-		e->want = WANT_LIFE;
 		put_command_line(e, task);
 	} else {
 		PARAM(exe, put_empty(e));
@@ -52,6 +56,14 @@ static __always_inline void write_clone_event(struct event *e, struct task_struc
 	PARAM(pidns_init_start_ts, put_u64(e, ret == 0 ? pidns_start(task) : 0));
 	if (ret == 0 && flags & PORTABLE_CLONE_PARENT)
 		add_executable(READ_ADDRESS(task, mm, exe_file));
+	return 0;
+}
+
+static __always_inline void write_clone_event(struct event *e, struct task_struct *task, long ret, __u32 flags)
+{
+	if (ret >= 0)
+		e->want = WANT_LIFE;
+	write_clone_parameters(as_number(task), ret, flags);
 }
 
 #if defined(__TARGET_ARCH_arm64)
@@ -82,27 +94,29 @@ int BPF_PROG(fork_done, struct task_struct *parent, struct task_struct *child)
 }
 #endif
 
-EXIT_EVENT_BIRTH(clone, SYSCALL_CLONE_20_X)
+EXIT_EVENT_SHARED(clone, SYSCALL_CLONE_20_X)
 {
 	write_clone_event(e, current_task(), ret, clone_flags(argument(regs, 0)));
 }
 
-EXIT_EVENT_BIRTH(clone3, SYSCALL_CLONE3_X)
+EXIT_EVENT_SHARED(clone3, SYSCALL_CLONE3_X)
 {
 	__u64 flags = 0;
 	bpf_probe_read_user(&flags, sizeof(flags), (void *)argument(regs, 0));
 	write_clone_event(e, current_task(), ret, clone_flags(flags));
 }
 
-EXIT_EVENT_BIRTH(fork, SYSCALL_FORK_20_X)
+EXIT_EVENT_SHARED(fork, SYSCALL_FORK_20_X)
 {
 	write_clone_event(e, current_task(), ret, 0);
 }
 
-EXIT_EVENT_BIRTH(vfork, SYSCALL_VFORK_20_X)
+EXIT_EVENT_SHARED(vfork, SYSCALL_VFORK_20_X)
 {
 	write_clone_event(e, current_task(), ret, 0);
 }
+
+SHARED_PROGRAM(clones, CLONES, WANT_FIRST, was_made_here(ret))
 
 #define PF_EXITING 0x00000004
 #define MAX_GROUP_THREADS 30

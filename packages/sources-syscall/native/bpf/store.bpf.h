@@ -197,4 +197,34 @@ static __always_inline int commit(struct event *e)
 #define EXIT_EVENT_FIRST(name, code) EXIT_EVENT_WANT(name, code, WANT_FIRST)
 /* Of a call that changes what is known of a process: CHANGES in enter.bpf.h has its number. */
 #define EXIT_EVENT_CHANGE(name, code) EXIT_EVENT_WANT_IF(name, code, WANT_FIRST, was_made(ret))
-#define EXIT_EVENT_BIRTH(name, code) EXIT_EVENT_WANT_IF(name, code, WANT_FIRST, was_made_here(ret))
+
+/* The same of a call that shares its program with others (../calls.h): the part that is its own. */
+#define EXIT_EVENT_SHARED(name, code)                                                                                \
+	enum { type_of_##name = PPME_##code, nparams_of_##name = NPARAMS_##code };                                   \
+	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret)
+
+/* In a switch over the number of the call. */
+#define WRITE_CALL(program, name, nr)                                                                                \
+	case nr:                                                                                                     \
+		begin_again(e, type_of_##name, nparams_of_##name);                                                   \
+		write_##name(e, regs, ret);                                                                          \
+		break;
+
+/* The program of `calls`. */
+#define SHARED_PROGRAM(name, calls, want, condition)                                                                 \
+	SEC("tp_btf/sys_exit")                                                                                       \
+	int BPF_PROG(x_##name, struct pt_regs *unused, long ret)                                                     \
+	{                                                                                                            \
+		struct event event, *e = &event;                                                                     \
+		struct registers *regs;                                                                              \
+		if (!(condition) || !begin(e, 0, 0, want))                                                           \
+			return 0;                                                                                    \
+		regs = &e->to->registers;                                                                            \
+		switch (regs->number) {                                                                              \
+			calls(WRITE_CALL)                                                                            \
+		default:                                                                                             \
+			count_loss(COUNT_TAIL_FAILED);                                                               \
+			return 0;                                                                                    \
+		}                                                                                                    \
+		return commit(e);                                                                                    \
+	}

@@ -11,6 +11,7 @@
 #include "compat.gen.h"
 #endif
 #include "syscalls.gen.h"
+#include "../calls.h"
 
 /* By the names of their types in the kernel, in the order of enum trace. */
 static const char *const TRACEPOINTS[TRACES] = { "btf_trace_signal_deliver", "btf_trace_sched_switch", "btf_trace_page_fault_user" };
@@ -71,47 +72,46 @@ static int fill_portable(struct probe *skeleton)
 	return 0;
 }
 
-/* The call whose event a program writes; -1 = it does not belong to one call. */
-int call_of(const struct bpf_program *program)
+/* Whether a program writes events of calls. */
+static bool is_of_calls(const struct bpf_program *program)
 {
-	const char *name = bpf_program__name(program);
-	if (strncmp(name, PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)))
-		return -1;
-	return native_number(name + strlen(PROGRAM_PREFIX));
+	return !strncmp(bpf_program__name(program), PROGRAM_PREFIX, strlen(PROGRAM_PREFIX));
 }
 
-static bool has_program(struct probe *skeleton, __u32 nr)
+/* By number of the call: the program that writes its events. */
+static void find_programs(const struct probe *skeleton, struct bpf_program *of[MAX_NATIVE_SYSCALLS])
 {
 	struct bpf_program *program;
-	bpf_object__for_each_program(program, skeleton->obj)
-		if (call_of(program) == (int)nr)
-			return true;
-	return false;
+	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++)
+		of[SYSCALLS[i].number] = skeleton->progs.x_generic;
+	bpf_object__for_each_program(program, skeleton->obj) {
+		int nr = is_of_calls(program) ? native_number(bpf_program__name(program) + strlen(PROGRAM_PREFIX)) : -1;
+		if (nr >= 0)
+			of[nr] = program;
+	}
+#define SHARE(shared, call, nr) of[nr] = skeleton->progs.x_##shared;
+	SHARED_CALLS(SHARE)
+#undef SHARE
 }
 
 /*
- * Marks for loading what writes the events of calls that are wanted and have nothing in their slot: verifying all 190 programs
+ * Marks for loading what writes the events of calls that are wanted and have nothing in their slot: verifying all 150 programs
  * takes the kernel a quarter of a second, and rules want a part of them. Returns how many.
  */
 int choose_programs(struct probe *skeleton, const __u8 *filled, const __u8 *wants)
 {
-	struct bpf_program *program;
-	bool generic = false;
+	struct bpf_program *of[MAX_NATIVE_SYSCALLS] = {}, *program;
 	int chosen = 0;
+	find_programs(skeleton, of);
+	bpf_object__for_each_program(program, skeleton->obj)
+		if (is_of_calls(program))
+			bpf_program__set_autoload(program, false);
 	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++) {
 		__u32 nr = SYSCALLS[i].number;
-		if (wants[nr] && !filled[nr] && !has_program(skeleton, nr))
-			generic = true;
-	}
-	bpf_object__for_each_program(program, skeleton->obj) {
-		int nr = call_of(program);
-		bool load = nr >= 0 && wants[nr] && !filled[nr];
-		if (program == skeleton->progs.x_generic)
-			load = generic;
-		else if (nr < 0)
+		if (!wants[nr] || filled[nr])
 			continue;
-		bpf_program__set_autoload(program, load);
-		chosen += load;
+		bpf_program__set_autoload(of[nr], true);
+		chosen++;
 	}
 	return chosen;
 }
@@ -122,7 +122,7 @@ int share_maps(struct probe *addition, struct probe *running)
 	struct bpf_map *map;
 	int err;
 	bpf_object__for_each_program(program, addition->obj)
-		if (call_of(program) < 0 && program != addition->progs.x_generic)
+		if (!is_of_calls(program))
 			bpf_program__set_autoload(program, false);
 	bpf_object__for_each_map(map, addition->obj) {
 		err = bpf_map__reuse_fd(map, bpf_map__fd(bpf_object__find_map_by_name(running->obj, bpf_map__name(map))));
@@ -132,25 +132,18 @@ int share_maps(struct probe *addition, struct probe *running)
 	return 0;
 }
 
-/* Puts the programs that are loaded into the slots of their calls; those without one of their own get the generic one. */
+/* Puts the programs that are loaded into the slots of their calls. */
 int fill_programs(struct probe *skeleton, __u8 *filled, const __u8 *wants)
 {
-	int map = bpf_map__fd(skeleton->maps.exit_programs), generic = bpf_program__fd(skeleton->progs.x_generic);
-	struct bpf_program *program;
-
-	bpf_object__for_each_program(program, skeleton->obj) {
-		int nr = call_of(program), fd = bpf_program__fd(program);
-		if (nr < 0 || fd < 0)
-			continue;
-		if (bpf_map_update_elem(map, &nr, &fd, BPF_ANY))
-			return -errno;
-		filled[nr] = 1;
-	}
+	struct bpf_program *of[MAX_NATIVE_SYSCALLS] = {};
+	int map = bpf_map__fd(skeleton->maps.exit_programs);
+	find_programs(skeleton, of);
 	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++) {
 		__u32 nr = SYSCALLS[i].number;
-		if (generic < 0 || !wants[nr] || filled[nr])
+		int fd = bpf_program__fd(of[nr]);
+		if (fd < 0 || filled[nr] || (of[nr] == skeleton->progs.x_generic && !wants[nr]))
 			continue;
-		if (bpf_map_update_elem(map, &nr, &generic, BPF_ANY))
+		if (bpf_map_update_elem(map, &nr, &fd, BPF_ANY))
 			return -errno;
 		filled[nr] = 1;
 	}

@@ -18,7 +18,6 @@ struct probe *open_skeleton(void);
 bool has_types(void);
 /* This machine's number of a call; -1 = it has none of that name. */
 int native_number(const char *name);
-int call_of(const struct bpf_program *program);
 int choose_programs(struct probe *skeleton, const __u8 *filled, const __u8 *wants);
 /* Before loading: an object that only has programs of calls, and the maps of one that runs. 0, or -errno. */
 int share_maps(struct probe *addition, struct probe *running);

@@ -50,6 +50,22 @@ describe.skipIf(noHeaders)('numbers of system calls', () => {
 })
 
 describe('programs', () => {
+  test.each([
+    ['arm64', 0, ARM64_SYSCALLS],
+    ['x86', 1, X86_64_SYSCALLS],
+  ])('that several calls share know these by their numbers on %s', (_, half, numbers) => {
+    const halves = readFileSync(join(native, 'calls.h'), 'utf8').split('#else')
+    const rows = [...halves[half]!.matchAll(/CALL\((\w+), (\w+), (\d+)\)/g)]
+    const shared = rows
+      .map(([, , name, number]) => ({ name: name!, number: Number(number) }))
+      .filter(({ name }) => name !== 'call')
+    expect(shared.length).toBeGreaterThan(25)
+    for (const { name, number } of shared) expect(numbers[number], name).toBe(SYSCALL_CODES.get(name))
+    const texts = [...new Set(sequences.map(({ program }) => program))]
+    const written = shared.filter(({ name }) => texts.includes(name))
+    expect(written).toEqual(shared)
+  })
+
   test('each writes the event that belongs to its system call', () => {
     for (const { program, code } of sequences) {
       const call = SYSCALL_CODES.get(RECORDED_AS[program] ?? program)
