@@ -60,11 +60,13 @@ __noinline int walk_component(__u32 place)
 {
 	struct backwards *b = buffer_at(place);
 	struct dentry *dentry, *parent;
+	struct vfsmount *vfsmnt;
 	if (!b)
 		return 0;
 	dentry = (void *)b->node;
+	vfsmnt = (void *)b->vfsmount;
 	parent = BPF_CORE_READ(dentry, d_parent);
-	b->at_mount = dentry == parent || dentry == BPF_CORE_READ((struct vfsmount *)b->vfsmount, mnt_root);
+	b->at_mount = dentry == parent || dentry == BPF_CORE_READ(vfsmnt, mnt_root);
 	if (b->at_mount || !prepend(b, (const char *)BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len)))
 		return 0;
 	b->node = (__u64)parent;
@@ -192,13 +194,15 @@ static __always_inline bool is_named_by_rules(const struct backwards *b)
 __noinline int walk_named(__u32 place)
 {
 	struct backwards *b = buffer_at(place);
+	struct dentry *dentry;
 	struct super_block *sb;
 	__u64 root;
 	if (!b || !b->part)
 		return 0;
 	if (!in_trusted_mounts() && walk_below(place, READ_ADDRESS(host_root(), mnt_root)) && is_named_by_rules(b))
 		return 1;
-	sb = BPF_CORE_READ((struct dentry *)b->start, d_sb);
+	dentry = (void *)b->start;
+	sb = BPF_CORE_READ(dentry, d_sb);
 	/* an overlay's own root is a container's, whoever looks at it */
 	root = BPF_CORE_READ(sb, s_magic) == OVERLAYFS_SUPER_MAGIC ? READ_ADDRESS(sb, s_root) : container_root();
 	return walk_below(place, root) && is_named_by_rules(b);

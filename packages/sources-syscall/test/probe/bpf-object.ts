@@ -46,12 +46,22 @@ const PSEUDO_CALL = 1
 const FRAME_POINTER = 10
 const TAIL_CALL = 12
 
-/** @throws {Error} when it is no such object, or calls what it does not have */
-export function readFunctions(elf: Buffer): BpfFunction[] {
+/** Where its sections lie, by name. @throws {Error} when it is no such object */
+export function readSections(elf: Buffer): Map<string, { readonly offset: number; readonly size: number }> {
+  const sections = allSections(elf)
+  return new Map(sections.map((one, i) => [text(elf, sections, i), one]))
+}
+
+function allSections(elf: Buffer): Section[] {
   if (elf.readUInt32BE(0) !== 0x7f454c46 || elf[4] !== 2 || elf[5] !== 1) throw new Error('no 64-bit little-endian ELF')
-  const sections = Array.from({ length: elf.readUInt16LE(60) }, (_, i) =>
+  return Array.from({ length: elf.readUInt16LE(60) }, (_, i) =>
     section(elf, number(elf, 40) + i * elf.readUInt16LE(58)),
   )
+}
+
+/** @throws {Error} when it is no such object, or calls what it does not have */
+export function readFunctions(elf: Buffer): BpfFunction[] {
+  const sections = allSections(elf)
   const table = sections.find(({ type }) => type === SYMTAB)
   if (table === undefined) throw new Error('no symbols')
   const symbols = Array.from({ length: table.size / 24 }, (_, i) =>
