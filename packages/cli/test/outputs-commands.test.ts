@@ -88,6 +88,11 @@ test('dead letters are listed, tried again and dropped while falc runs', async (
     const [json] = (await falc(['dead-letters', 'list', 'hook', '--json'])).stdout.split('\n')
     const { letter, cause, alert } = JSON.parse(json!)
     expect([cause, alert.rule]).toEqual(['http_400', 'r1\n'])
+    const unknown = await falc(['dead-letters', 'drop', 'hook', letter, 'nothing\u001b'])
+    expect([unknown.code, unknown.stderr]).toEqual([
+      1,
+      expect.stringMatching(/hook has no dead letter nothing[^\u001b]*\n$/),
+    ])
     status = 200
     bodies.length = 0
     expect((await falc(['dead-letters', 'retry', 'hook', letter])).stdout).toMatch(/^1 to be delivered/)

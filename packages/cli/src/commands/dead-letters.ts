@@ -32,7 +32,10 @@ export const deadLetters = defineCommand({
     }
     if (name === undefined) throw new CliError(`falc dead-letters ${verb} needs the name of an output`)
     const kept = new DeadLetters(folders.get(name)!)
-    const count = await kept[verb](letters.length > 0 ? letters : await kept.names())
+    const known = await kept.names()
+    const missing = letters.filter(letter => !known.includes(letter))
+    if (missing.length > 0) throw new CliError(`${name} has no dead letter ${printable(missing.join(', '))}`)
+    const count = await kept[verb](letters.length > 0 ? letters : known)
     print(
       `${count} ${verb === 'drop' ? 'removed' : `to be delivered by the falc that uses ${folders.get(name)}, now or when it starts`}\n`,
     )

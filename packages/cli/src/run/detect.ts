@@ -182,7 +182,11 @@ function lossReport(session: Session, feeds: readonly Feed[]): string {
     block('Alerts not sent', session.ownAlerts > 0 ? [["about outputs' own processes", session.ownAlerts]] : []) +
     block('Output fields that were absent, by cause', Object.entries(session.fieldStats().absences)) +
     block('Fields that could not be read', Object.entries(session.fieldStats().extractErrors)) +
-    block('Alerts not delivered, by output and cause', [...session.losses()])
+    block('Alerts not delivered, by output and cause', [...session.losses()]) +
+    block(
+      'Alerts that receivers refused, kept as dead letters',
+      session.outputs().flatMap(({ name, dead }) => (dead > 0 ? [[name, dead]] : [])),
+    )
   )
 }
 

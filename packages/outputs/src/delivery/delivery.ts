@@ -74,6 +74,7 @@ export class Delivery {
       ...{ queue: this.#queue, connection: this.#connection, counters: this.#counters, outage: this.#outage },
       ...{ linger, backoff: new Backoff(options.backoff) },
       lost: (cause, count, reason) => this.#drop(cause, count, reason),
+      dead: reason => this.#dead(reason),
       problem: text => log('error', text),
     })
   }
@@ -244,6 +245,11 @@ export class Delivery {
   #drop(cause: string, count: number, reason: string): void {
     if (count > 0 && !this.#counters.has(cause)) this.#log('error', `${this.name}: ${reason}`)
     this.#counters.drop(cause, count)
+  }
+
+  #dead(reason: string): void {
+    if (this.#counters.dead++ === 0)
+      this.#log('error', `${this.name}: ${reason}; what it refuses is kept as dead letters`)
   }
 
   #blocked(): void {

@@ -18,6 +18,8 @@ export interface PumpParts {
   readonly linger: number
   /** Counts losses; the first of each cause is logged. */
   readonly lost: (cause: string, count: number, reason: string) => void
+  /** Counts an alert that was refused and is kept; the first one is logged. */
+  readonly dead: (reason: string) => void
   readonly problem: (text: string) => void
 }
 
@@ -156,8 +158,8 @@ export class Pump {
   }
 
   #refused(item: Item, failure: Failure): void {
-    const { queue, counters, lost } = this.#parts
-    if (queue.bury(item, failure)) counters.dead++
+    const { queue, dead, lost } = this.#parts
+    if (queue.bury(item, failure)) dead(failure.message)
     else lost(failure.cause, 1, failure.message)
   }
 

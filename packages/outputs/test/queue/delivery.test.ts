@@ -85,14 +85,15 @@ test('what waits when it closes is delivered by the next one', async () => {
 })
 
 test('what the receiver refuses can be listed, tried again and dropped', async () => {
-  const [folder, receiver] = [newFolder(), new Receiver()]
+  const [folder, receiver, log] = [newFolder(), new Receiver(), [] as string[]]
   receiver.fails = ({ body }) => (body === '1' || body === '3' ? POISON : undefined)
-  const delivery = durable(receiver, folder)
+  const delivery = durable(receiver, folder, log)
   await delivery.open()
   onTestFinished(() => delivery.close())
   fill(delivery, numbers(5))
   await delivery.flush()
   expect(delivery.stats).toMatchObject({ delivered: 3, dead: 2, dropped: {} })
+  expect(log).toEqual(['receiver: receiver answered 400; what it refuses is kept as dead letters'])
   const letters = new DeadLetters(folder)
   await eventually(async () => expect(await listOf(letters)).toHaveLength(2))
   const listed = await listOf(letters)
