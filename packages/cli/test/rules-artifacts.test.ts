@@ -4,7 +4,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { folder } from '../../outputs/test/transports/peer.ts'
+import type { Config } from '../src/config/config.ts'
 import { requirementsOf } from '../src/updates/artifact.ts'
+import { listed } from '../src/updates/listed.ts'
 import { nameOf, parseReference, printReference } from '../src/updates/reference.ts'
 import { digestOf, Repository } from '../src/updates/registry.ts'
 import { pack, unpack } from '../src/updates/tar.ts'
@@ -62,6 +64,11 @@ describe('archives', () => {
     const bytes = execFileSync('sh', ['-c', script!], { cwd: dir, maxBuffer: 1 << 24 })
     expect(() => unpack(bytes)).toThrow(reason)
   })
+})
+
+test('an index that is out of reach: why', async () => {
+  const config = { updates: { indexes: ['https://name.invalid/index.yaml'] } } as unknown as Config
+  await expect(listed(config)).rejects.toThrow(/^index https:\/\/name\.invalid\/index\.yaml: getaddrinfo E/)
 })
 
 test('requirements are rules, which the engine checks', () => {

@@ -3,7 +3,7 @@ import { parse } from 'yaml'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { parseReference, type Reference } from './reference.ts'
-import { bodyOf } from './registry.ts'
+import { bodyOf, failureOf } from './registry.ts'
 
 /** An entry of an index, in falcoctl's format. */
 export interface Listed {
@@ -39,7 +39,7 @@ async function read(from: string): Promise<Listed[]> {
     if (!Array.isArray(entries)) throw new Error('it is no list')
     return entries.map(entryOf)
   } catch (error) {
-    throw new CliError(`index ${from}: ${(error as Error).message}`)
+    throw new CliError(`index ${from}: ${failureOf(error as Error)}`)
   }
 }
 

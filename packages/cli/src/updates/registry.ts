@@ -127,9 +127,7 @@ export class Repository {
     try {
       return await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeout) })
     } catch (error) {
-      const { message, cause } = error as Error
-      const reason = cause instanceof Error && cause.message !== '' ? cause.message : message
-      throw new RegistryError(`${url.host}: ${reason}`, true)
+      throw new RegistryError(`${url.host}: ${failureOf(error as Error)}`, true)
     }
   }
 
@@ -201,4 +199,11 @@ export function jsonOf(bytes: Uint8Array): Record<string, any> {
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   } catch {}
   throw new RegistryError('not a JSON object', false)
+}
+
+/** Why there is no answer: fetch itself only says that it has failed. */
+export function failureOf({ message, cause }: Error): string {
+  if (!(cause instanceof Error)) return message
+  // Several addresses that all failed have no message.
+  return cause.message || (cause as NodeJS.ErrnoException).code || message
 }
