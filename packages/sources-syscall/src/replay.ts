@@ -5,7 +5,6 @@ import type { MachineInfo } from './capture/visitor.ts'
 import { Delivery, type EventTap } from './delivery.ts'
 import { demandOf } from './demand/demand.ts'
 import { SyscallEvent } from './event.ts'
-import { PPME } from './events/ids.ts'
 import type { EventTables } from './model/event-tables.ts'
 import type { InterfaceTable } from './model/interfaces.ts'
 import type { UserTable } from './model/users.ts'
@@ -22,13 +21,13 @@ export interface ReplayOptions extends StateOptions {
   readonly fields?: Iterable<FieldUse>
   /** Events among the wanted that no rule can match (`Detector.unmatched`): they are passed over. Default: none. */
   readonly unmatched?: Unmatched
-  /** `Detector.excludes`: asked about an event that has a type, a thread and nothing else. Default: nothing is excluded. */
+  /** `Detector.excludes`: asked about an event that has a type, a thread, perhaps a descriptor, and nothing else. Default: nothing is excluded. */
   readonly excludes?: Excludes
   /** Reads every event as if it were the first of its kind, whatever `wanted` and `fields` say: the slow twin. */
   readonly readAll?: boolean
 }
 
-export type Excludes = (event: SyscallEvent, rules: readonly number[]) => boolean
+export type Excludes = (event: SyscallEvent, rules?: readonly number[]) => boolean
 
 /** What a replay needs of a capture file. */
 export type CaptureStream = Pick<
@@ -143,9 +142,10 @@ export class Replay implements EventTables {
     if (types === undefined || this.#readAll) return null
     const asked = new SyscallEvent()
     asked.tables = this
-    asked.type = PPME.SYSCALL_OPENAT_2_X
-    return new SkipEvents(this.state.tables, demandOf(types, fields, unmatched), (thread, rules) => {
+    return new SkipEvents(this.state.tables, demandOf(types, fields, unmatched), (type, thread, fd, rules) => {
+      asked.type = type
       asked.thread = thread
+      asked.fd = fd
       return excludes?.(asked, rules) === true
     })
   }

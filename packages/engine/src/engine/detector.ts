@@ -96,9 +96,10 @@ export class Detector<S extends Source = Source> {
 
   /**
    * Whether the rules that are loaded now, at these positions (`UnmatchedClass.rules`), cannot match an event, going by its objects
-   * (`scopes`), which keep the answer. Of the event, its type and these objects are read. False tells nothing.
+   * (`scopes`), which keep the answer. Of the event, its type and these objects are read. Without positions: whether none of the rules
+   * can. False tells nothing.
    */
-  excludes<E>(source: Source<E> | string): (event: E, rules: readonly number[]) => boolean {
+  excludes<E>(source: Source<E> | string): (event: E, rules?: readonly number[]) => boolean {
     const { ruleset } = this.#of(source)
     return (event, rules) => ruleset.excludes(event, rules)
   }

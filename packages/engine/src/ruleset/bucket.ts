@@ -168,34 +168,44 @@ export class Bucket {
     return this.#test(this.#found.found, this.#found.find(event, always), open, matches, first, set)
   }
 
-  /** True: the event's objects exclude each of these rules. Of the event, only they are read. */
-  excludes(event: unknown, rules: readonly number[]): boolean {
+  /** True: the event's objects exclude each of these rules; undefined: every rule. Of the event, only they are read. */
+  excludes(event: unknown, rules: readonly number[] | undefined): boolean {
     const sets = this.#sets
     const { clears } = sets
     if (clears >= MAX_CLEARS) return false
-    if (this.#asked !== rules || this.#askedClears !== clears) {
-      sets.scratch.fill(0)
-      for (const [i, own] of this.#rules.entries())
-        if (own.some(rule => rules.includes(rule))) sets.scratch[i >> 5]! |= 1 << (i & 31)
-      this.#askedSet = sets.intern()
-      this.#asked = rules
-      this.#askedClears = sets.clears
-    }
-    let set = this.#askedSet
-    for (const [i, { name, holder, slot }] of this.#scopes.entries()) {
+    // -1: every condition.
+    let set = rules === undefined ? -1 : this.#setOfRules(rules)
+    for (let i = 0; i < this.#scopes.length && sets.clears === clears; i++) {
+      const { name, holder, slot } = this.#scopes[i]!
       const object = holder(event)
       if (object === undefined) continue
-      const kept = this.#layout.memoNow(object, name).sets
-      let own = kept[slot]! - 1 - clears * CAPACITY
+      // Of all rules, many events ask, and of objects that may never come again.
+      const memo = rules === undefined ? this.#layout.memoOf(object, name) : this.#layout.memoNow(object, name)
+      if (memo === undefined) continue
+      let own = memo.sets[slot]! - 1 - clears * CAPACITY
       if (own < 0) {
         this.#evaluator.begin(event)
         own = this.#setOf(i, event)
-        kept[slot] = own + 1 + sets.clears * CAPACITY
+        memo.sets[slot] = own + 1 + sets.clears * CAPACITY
       }
-      if (sets.clears === clears) set = sets.meet(set, own)
-      if (sets.clears !== clears || set < 0) break
+      if (sets.clears !== clears) break
+      set = set < 0 ? own : sets.meet(set, own)
+      if (sets.clears === clears && (set < 0 || sets.members(set).length === 0)) return true
     }
-    return sets.clears === clears && set < 0
+    return false
+  }
+
+  /** The set of the conditions that these rules have, by its number. May clear the table. */
+  #setOfRules(rules: readonly number[]): number {
+    const sets = this.#sets
+    if (this.#asked === rules && this.#askedClears === sets.clears) return this.#askedSet
+    sets.scratch.fill(0)
+    for (const [i, own] of this.#rules.entries())
+      if (own.some(rule => rules.includes(rule))) sets.scratch[i >> 5]! |= 1 << (i & 31)
+    this.#askedSet = sets.intern()
+    this.#asked = rules
+    this.#askedClears = sets.clears
+    return this.#askedSet
   }
 
   /** All conditions one by one, when the sets cannot be used for this event. */

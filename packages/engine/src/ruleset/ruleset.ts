@@ -72,8 +72,8 @@ export class Ruleset {
     return bucket === undefined ? 0 : bucket.evaluate(event, this.matches, first)
   }
 
-  /** True: an event's objects exclude each of these rules, by position. False tells nothing. */
-  excludes(event: unknown, rules: readonly number[]): boolean {
+  /** True: an event's objects exclude each of these rules, by position; undefined: every rule. False tells nothing. */
+  excludes(event: unknown, rules: readonly number[] | undefined): boolean {
     const { bucketOf } = this.#shape
     const index = bucketOf === 0 ? 0 : bucketOf[this.source.eventType!(event) as number]
     return index !== undefined && this.#open(index)?.excludes(event, rules) === true

@@ -16,6 +16,8 @@ export const Skip = {
   closes: 6,
   /** Opens: `matters` applies those that no rule can match, or passes over them if they failed. */
   opens: 7,
+  /** A message over a socket: it is read if it tells something new, or if a rule may match. */
+  messages: 8,
 } as const
 
 /** Which events a reader passes over. */

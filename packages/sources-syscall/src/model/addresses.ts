@@ -74,23 +74,6 @@ export function tupleText(sip: Uint8Array, sport: number, dip: Uint8Array, dport
   return `${addressText(sip)}:${sport}->${addressText(dip)}:${dport}`
 }
 
-/** "ffff9d0c->ffff9d0d /run/x.sock": kernel addresses of both ends, and the path. */
-export function unixTupleText(bytes: Uint8Array, path: string): string {
-  return `${hex64(bytes, 1)}->${hex64(bytes, 9)} ${path}`
-}
-
-/** A 64-bit number in hex. Most are addresses of the kernel, and every message over a unix socket has two. */
-function hex64(bytes: Uint8Array, at: number): string {
-  const low = word(bytes, at)
-  const high = word(bytes, at + 4)
-  return high === 0 ? low.toString(16) : high.toString(16) + low.toString(16).padStart(8, '0')
-}
-
-/** Bytes that are missing are 0. */
-function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
-}
-
 function port(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8)
 }

@@ -55,8 +55,10 @@ export const L4_RAW = 5
 
 /** Makes a descriptor's name from its other properties. */
 export interface LateName {
-  /** 1 more than that of the descriptor that the name is made from. */
+  /** 1 more than that of the descriptor that the name is made from; 0: from none. */
   readonly lateness: number
+  /** It stays, for what else it tells, when the name has been made. */
+  readonly stays: boolean
   of(fd: Fd): string
 }
 
@@ -112,7 +114,10 @@ export class Fd implements MemoHolder {
   /** The file's path, or what else a descriptor of this kind is known by. */
   get name(): string {
     const name = this.#name
-    return typeof name === 'string' ? name : (this.#name = name.of(this))
+    if (typeof name === 'string') return name
+    const made = name.of(this)
+    if (!name.stays) this.#name = made
+    return made
   }
 
   set name(name: string) {
@@ -122,6 +127,12 @@ export class Fd implements MemoHolder {
   /** Lets the name be made from the other properties when it is asked for. */
   nameLate(late: LateName): void {
     this.#name = late
+  }
+
+  /** What makes the name; null = the name itself is kept. */
+  get late(): LateName | null {
+    const name = this.#name
+    return typeof name === 'string' ? null : name
   }
 
   /** How many names of other descriptors have to be made before this one's. */

@@ -16,7 +16,13 @@ export function concatenatePaths(base: string, path: string): string {
   if (path === '') return ''
   const absolute = path.charCodeAt(0) === SLASH
   const whole = isNormal(path) ? (absolute ? path : base + path) : normalise(absolute ? '' : base, path)
-  return whole.length >= MAX_PATH / 4 && byteLength(whole) + 1 > MAX_PATH ? TOO_LONG : whole
+  return isTooLong(whole) ? TOO_LONG : whole
+}
+
+/** Each of a text's units has one to three bytes. */
+function isTooLong(path: string): boolean {
+  if (path.length * 3 < MAX_PATH) return false
+  return path.length >= MAX_PATH || byteLength(path) >= MAX_PATH
 }
 
 /** True if the path is already normal: no "//", no element that starts with a dot, no "/" at the end. */

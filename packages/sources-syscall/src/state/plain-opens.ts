@@ -1,6 +1,7 @@
 import type { UnmatchedClass } from '@falc/engine'
 import type { Window } from '../capture/window.ts'
 import { EVENT_HEADER } from '../event.ts'
+import { PPME } from '../events/ids.ts'
 import { internText } from '../events/text.ts'
 import { type Fd, FdKind, type LateName } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
@@ -10,7 +11,9 @@ import { PathSearch } from './path-search.ts'
 import { hasUsualLengths } from './repeated-opens.ts'
 import type { Tables } from './tables.ts'
 
+/** Second names: see event.ts. */
 const HEADER = EVENT_HEADER
+const OPENAT = PPME.SYSCALL_OPENAT_2_X
 const SLASH = 0x2f
 const AT_FDCWD = -100
 /** PPM_O_WRONLY, PPM_O_CREAT, PPM_O_F_CREATED */
@@ -37,8 +40,8 @@ export interface PlainOpensKeep {
   readonly directoryReads?: UnmatchedClass | undefined
 }
 
-/** Whether rules cannot match an openat of a thread, going by what is kept on it. */
-export type ExcludesByThread = (thread: Thread, rules: readonly number[]) => boolean
+/** Whether rules cannot match an event of a type, going by its thread and descriptor. Without `rules`: whether none can. */
+export type ExcludesByObjects = (type: number, thread: Thread, fd: Fd | null, rules?: readonly number[]) => boolean
 
 /**
  * Applies openat calls that opened something to read it and that no rule can match, from their bytes: what the walk through a tree
@@ -50,11 +53,11 @@ export class PlainOpens {
   /** Rules that may match whatever the path, of files and of directories. */
   readonly #ofFiles: readonly number[] | undefined
   readonly #ofDirectories: readonly number[] | undefined
-  readonly #excludes: ExcludesByThread
+  readonly #excludes: ExcludesByObjects
   #cwd = ''
   #belowCwd = 0
 
-  constructor(tables: Tables, { fileReads, directoryReads }: PlainOpensKeep, excludes: ExcludesByThread) {
+  constructor(tables: Tables, { fileReads, directoryReads }: PlainOpensKeep, excludes: ExcludesByObjects) {
     this.#tables = tables
     this.#search = PathSearch.of([...(fileReads?.texts ?? []), ...(directoryReads?.texts ?? [])])
     this.#ofFiles = fileReads?.rules
@@ -80,7 +83,7 @@ export class PlainOpens {
     const isDirectory = (flags & O_DIRECTORY) !== 0
     const rules = isDirectory ? this.#ofDirectories : this.#ofFiles
     if (!isDirectory && (flags & O_TMPFILE) !== 0) return false
-    if (rules === undefined || (rules.length > 0 && !this.#excludes(thread, rules))) return false
+    if (rules === undefined || (rules.length > 0 && !this.#excludes(OPENAT, thread, null, rules))) return false
     const absolute = bytes[name] === SLASH
     if (absolute) {
       const known = repeatedOpens.find(bytes, view, start, end)
@@ -165,6 +168,7 @@ function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
 class NameBelow implements LateName {
   readonly #base: Fd | string
   readonly lateness: number
+  readonly stays = false
 
   /** @param base a directory, or its name; '' if the path is absolute */
   constructor(base: Fd | string) {

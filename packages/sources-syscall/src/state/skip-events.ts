@@ -11,8 +11,9 @@ import type { Thread } from '../model/thread.ts'
 import { changeDescriptor, changesDescriptors } from './copies.ts'
 import { isFailedOpen } from './failed-open.ts'
 import { LOOKUP_CREATE, LOOKUPS } from './lookup.ts'
+import { isMessage, Messages } from './messages.ts'
 import type { Part } from './parts.ts'
-import { type ExcludesByThread, PlainOpens, type PlainOpensKeep } from './plain-opens.ts'
+import { type ExcludesByObjects, PlainOpens, type PlainOpensKeep } from './plain-opens.ts'
 import { PART_OF } from './state.ts'
 import type { Tables } from './tables.ts'
 import { isUnconnected } from './transfers.ts'
@@ -26,6 +27,7 @@ const STRANGER = Skip.unlessStranger
 const CONNECTS = Skip.unlessConnects
 const CLOSES = Skip.closes
 const OPENS = Skip.opens
+const MESSAGES = Skip.messages
 const OPENAT = PPME.SYSCALL_OPENAT_2_X
 
 /** What must be read and kept. */
@@ -52,10 +54,14 @@ export class SkipEvents implements Skips {
   readonly #strangers: boolean
   readonly #failedOpens: ReadonlySet<number>
   readonly #plainOpens: PlainOpens
+  readonly #wanted: ReadonlySet<number>
+  readonly #messages: Messages
 
-  /** @param excludes whether rules cannot match an openat, by what is kept on its thread. Default: that is not known */
-  constructor(tables: Tables, keep: Keep, excludes: ExcludesByThread = () => false) {
+  /** @param excludes Default: nothing is excluded */
+  constructor(tables: Tables, keep: Keep, excludes: ExcludesByObjects = () => false) {
     this.#tables = tables
+    this.#wanted = keep.wanted
+    this.#messages = new Messages(keep.wanted, excludes)
     this.awaiting = tables.awaiting
     this.living = tables.threads.living.ids
     this.#strangers = keep.parts.has('strangers')
@@ -79,8 +85,10 @@ export class SkipEvents implements Skips {
     const thread = threads.get(tid)
     if (action === OPENS) return this.#mattersOfOpen(window, start, limit, thread)
     // Without a thread there are no descriptors.
-    if (thread === null) return this.#strangers
+    if (thread === null)
+      return this.#strangers || (action === MESSAGES && this.#wanted.has(view.getUint16(start + 20, true)))
     threads.living.note(tid)
+    if (action === MESSAGES) return this.#messages.matters(window, start, limit, thread)
     if (action === STRANGER) return false
     if (action === CLOSES) return closes(view, start, limit, thread)
     if (action === CONNECTS) {
@@ -131,6 +139,7 @@ export function actionOf(type: number, { wanted, parts, failedOpens, plainOpens 
   if (fate === Fate.drop) return Skip.drop
   // Older forms, and enter events that complete them, are read in any case.
   if (fate === Fate.convert) return Skip.take
+  if (isMessage(type) && parts.has('descriptors')) return Skip.messages
   if (wanted.has(type)) {
     const plain = type === OPENAT && (plainOpens?.fileReads ?? plainOpens?.directoryReads) !== undefined
     return plain || failedOpens?.has(type) ? Skip.opens : Skip.take

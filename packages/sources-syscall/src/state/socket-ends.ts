@@ -1,4 +1,4 @@
-import { type InetTuple, isZero, sameAddress } from '../model/addresses.ts'
+import { AF_INET, type InetTuple, isZero, sameAddress } from '../model/addresses.ts'
 import { FD_ROLE_CLIENT, FD_ROLE_SERVER, type Fd, FdKind, isInet, L4_TCP } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
 
@@ -14,6 +14,19 @@ export function sameEnds(fd: Fd, t: InetTuple): boolean {
   if (fd.sport === t.sport && fd.dport === t.dport && sameAddress(fd.sip, t.sip) && sameAddress(fd.dip, t.dip))
     return true
   return fd.sport === t.dport && fd.dport === t.sport && sameAddress(fd.sip, t.dip) && sameAddress(fd.dip, t.sip)
+}
+
+/** Whether a socket of IPv4 has the two ends in the tuple bytes[start, end), in either direction. False tells nothing of others. */
+export function hasEnds(fd: Fd, bytes: Uint8Array, start: number, end: number): boolean {
+  if (fd.type !== FdKind.ipv4Socket || bytes[start] !== AF_INET || end - start < 13) return false
+  return isEnd(fd.sip, fd.sport, bytes, start + 1)
+    ? isEnd(fd.dip, fd.dport, bytes, start + 7)
+    : isEnd(fd.dip, fd.dport, bytes, start + 1) && isEnd(fd.sip, fd.sport, bytes, start + 7)
+}
+
+function isEnd(ip: Uint8Array | null, port: number, bytes: Uint8Array, at: number): boolean {
+  if (ip === null || ip.length !== 4 || port !== (bytes[at + 4]! | (bytes[at + 5]! << 8))) return false
+  return ip[0] === bytes[at] && ip[1] === bytes[at + 1] && ip[2] === bytes[at + 2] && ip[3] === bytes[at + 3]
 }
 
 /** Returns false when nothing changed. A known destination is kept unless `overwrite` is set. */

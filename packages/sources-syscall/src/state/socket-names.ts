@@ -1,15 +1,7 @@
 import { decodeText } from '../events/text.ts'
-import {
-  AF_UNIX,
-  addressText,
-  isMapped,
-  readAddress,
-  readTuple,
-  tupleText,
-  unixTupleText,
-  unmap,
-} from '../model/addresses.ts'
+import { AF_UNIX, addressText, isMapped, readAddress, readTuple, tupleText, unmap } from '../model/addresses.ts'
 import { type Fd, L4_ICMP, L4_RAW, L4_TCP, L4_UDP } from '../model/fd.ts'
+import { UnixEnds } from '../model/unix-ends.ts'
 
 /** Offset of a unix socket's path: after the family, and in a tuple after two kernel addresses. */
 export const UNIX_PATH_IN_ADDRESS = 1
@@ -35,7 +27,7 @@ export function tupleParamText(bytes: Uint8Array): string {
 
 /** fd.name of a unix socket, from the bytes of a tuple. */
 export function unixSocketName(bytes: Uint8Array): string {
-  return unixTupleText(bytes, pathText(bytes, UNIX_PATH_IN_TUPLE))
+  return new UnixEnds(bytes, 0, pathText(bytes, UNIX_PATH_IN_TUPLE)).of()
 }
 
 /** fd.name of an inet socket: both ends, with ports only if the protocol has them. */

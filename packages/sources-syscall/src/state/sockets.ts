@@ -9,7 +9,6 @@ import {
   readAddress,
   readTuple,
   sameAddress,
-  unixTupleText,
   unmap,
 } from '../model/addresses.ts'
 import {
@@ -27,6 +26,7 @@ import {
   L4_UNKNOWN,
 } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
+import { UnixEnds } from '../model/unix-ends.ts'
 import { changeFd, nameFd, openFd } from './descriptors.ts'
 import type { Effects } from './effects.ts'
 import { guessRole, setTuple, swapEnds } from './socket-ends.ts'
@@ -199,7 +199,7 @@ function connect(tables: Tables, event: SyscallEvent, thread: Thread): void {
     const atExit = event.has(CONNECT.addr) ? pathText(event.blob(CONNECT.addr), UNIX_PATH_IN_ADDRESS) : null
     let path = pathText(bytes, UNIX_PATH_IN_TUPLE)
     if (atExit !== null && passed !== null && atExit === path) path = pathText(passed, UNIX_PATH_IN_ADDRESS)
-    nameFd(event, fd, unixTupleText(bytes, path))
+    nameFd(event, fd, new UnixEnds(bytes, 0, path).of())
   }
   if ((fd.flags & FD_ROLES) === 0) fd.flags |= FD_ROLE_CLIENT
 }

@@ -12,10 +12,11 @@ import {
   L4_UNKNOWN,
 } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
+import { UnixEnds } from '../model/unix-ends.ts'
 import { changeFd, nameFd, openFd } from './descriptors.ts'
 import type { Effect, Effects } from './effects.ts'
 import { guessRole, isTcp, sameEnds, setTuple, swapEnds } from './socket-ends.ts'
-import { socketName, unixSocketName } from './socket-names.ts'
+import { socketName } from './socket-names.ts'
 import { SOCK_DGRAM, socketOf } from './sockets.ts'
 import type { Tables } from './tables.ts'
 
@@ -91,16 +92,21 @@ function inferSocket(tables: Tables, event: SyscallEvent, thread: Thread): void 
 /** Takes addresses from a transfer, for sockets that have none yet and for datagram sockets, whose peer may differ each time. */
 function learn(tables: Tables, event: SyscallEvent, thread: Thread, param: number, incoming: boolean): void {
   const present = event.fd!
-  if (present.name !== '' && isTcp(present)) return
-  const bytes = event.blob(param)
-  if (bytes[0] === AF_UNIX) {
-    const name = unixSocketName(bytes)
-    if (present.type === FdKind.unixSocket && present.name === name) return
+  if (isTcp(present) && present.name !== '') return
+  const at = event.paramOffset(param)
+  if (event.bytes[at] === AF_UNIX) {
+    const end = at + event.paramLength(param)
+    if (present.type === FdKind.unixSocket && UnixEnds.areKnown(present, event.bytes, event.view, at, end)) return
+    const ends = UnixEnds.read(event.bytes, event.view, at, end)
+    const same = ends.isNameOf(present)
+    if (same && present.type === FdKind.unixSocket) return
     const fd = changeFd(event, thread)
     fd.type = FdKind.unixSocket
-    nameFd(event, fd, name)
+    fd.nameLate(ends)
+    if (!same) fd.renamedAt = event.num
     return
   }
+  const bytes = event.blob(param)
   const tuple = readTuple(bytes)
   if (tuple === null) return
   const type = tuple.sip.length === 4 ? FdKind.ipv4Socket : FdKind.ipv6Socket

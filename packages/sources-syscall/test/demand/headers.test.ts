@@ -40,7 +40,27 @@ const tid = fc.constantFrom(...TIDS)
 const num = fc.constantFrom(...NUMS)
 const result = fc.constantFrom(0, 1, 8, -9)
 const DATA = ['0x', '0x61', '0x0000000000000000', '0x0400000000000000', '0x0300000000000000', '0x6161616161616161']
+const UNIX = 5
+/** Both ends of a socket: of none, unix, IPv4 in both directions, IPv6; and cut off. */
+const TUPLES = [
+  '0x',
+  `0x01${'1122334455667788'.repeat(2)}00`,
+  `0x01${'8877665544332211'.repeat(2)}${Buffer.from('/run/x.sock\0').toString('hex')}`,
+  '0x0111223344',
+  '0x027f0000015000080808083500',
+  '0x02080808083500' + '7f0000015000',
+  `0x0a${'20'.repeat(16)}5000${'30'.repeat(16)}3500`,
+]
 const act = fc.oneof(
+  tid.map(t => `${t} socket fd=${UNIX} domain=1 type=1 proto=0 flags=0`),
+  tid.map(t => `${t} socket fd=${SOCKET} domain=2 type=2 proto=17 flags=0`),
+  fc
+    .tuple(tid, fc.constantFrom(SOCKET, UNIX, 40), result, fc.constantFrom(...TUPLES), fc.boolean())
+    .chain(([t, n, res, tuple, receives]) =>
+      fc
+        .constantFrom(...(receives ? ['recv', 'recvfrom', 'recvmsg'] : ['send', 'sendto', 'sendmsg']))
+        .map(call => `${t} ${call} res=${res} fd=${n} size=8 data=0x61 tuple=${tuple}`),
+    ),
   fc
     .tuple(tid, num, fc.constantFrom(1, 4097), fc.constantFrom('/etc/passwd', 'x', '/tmp'))
     .map(([t, n, flags, name]) => `${t} openat fd=${n} dirfd=-100 name=${name} flags=${flags} mode=0 dev=7 ino=9`),

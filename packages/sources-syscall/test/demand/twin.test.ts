@@ -35,7 +35,8 @@ async function alertsOf(name: string, files: readonly RulesFile[], readAll: bool
   const types = engine.wantedTypes(source) as Uint8Array
   const wanted = [...types.keys()].filter(type => types[type] === 1)
   const alerts: string[] = []
-  const options = { wanted, fields: engine.fieldsRead(source), unmatched: engine.unmatched(source), readAll }
+  const excludes = engine.excludes(source)
+  const options = { wanted, fields: engine.fieldsRead(source), unmatched: engine.unmatched(source), excludes, readAll }
   const passed = await replay(name, options, event => {
     for (const alert of engine.evaluate(source, event as never)) alerts.push(alertJson(alert))
   })
@@ -70,7 +71,20 @@ const FIELDS: readonly string[] = Object.entries(SYSCALL_FIELDS)
     return arg === 'required' ? [given] : arg === 'optional' && argKind !== 'path' ? [name, given] : [name]
   })
 
-const TYPES = ['open', 'openat', 'close', 'read', 'write', 'execve', 'clone', 'connect', 'sendto', 'recvfrom', 'dup2']
+const TYPES = [
+  'open',
+  'openat',
+  'close',
+  'read',
+  'write',
+  'execve',
+  'clone',
+  'connect',
+  'sendto',
+  'sendmsg',
+  'recvfrom',
+  'dup2',
+]
 const MORE_TYPES = [
   'procexit',
   'mmap',
