@@ -140,14 +140,15 @@ describe.skipIf(reason !== undefined)('a hostile process', () => {
 
 describe.skipIf(reason !== undefined)('a pid namespace of its own', () => {
   test('hides no one: the engine’s own events are left out, those of others are seen', async () => {
+    const own = `/tmp/falc-live-own-${process.pid}`
     const engine = await Engine.start({ through: ['unshare', '--pid', '--fork', '--kill-child'] })
     try {
-      await engine.ask('touch /tmp/falc-live-own')
+      await engine.ask(`touch ${own}`)
       await engine.sees('other')
-      expect(engine.opened).not.toContain('/tmp/falc-live-own')
+      expect(engine.opened).not.toContain(own)
     } finally {
       await engine.stop()
-      rmSync('/tmp/falc-live-own', { force: true })
+      rmSync(own, { force: true })
     }
   })
 })
