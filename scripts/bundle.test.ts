@@ -1,10 +1,14 @@
-/** Two builds of the bundle have the same bytes, so that anyone can check that a package was built from its source. */
-import { execFileSync } from 'node:child_process'
+/**
+ * Two builds of the bundle have the same bytes, so that anyone can check that a package was built from its source; and what is in it
+ * works without the files of the packages that it is made of.
+ */
+import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
 const work = mkdtempSync(join(tmpdir(), 'falc-bundle-'))
@@ -25,10 +29,35 @@ function bundle(name: string): Record<string, string> {
   return Object.fromEntries(paths.map(path => [path, digest(path)]))
 }
 
+let first: Record<string, string>
+beforeAll(() => {
+  if (built) first = bundle('first')
+})
+
 test.skipIf(!built)('two builds of the bundle are equal, and name the licences of what is in it', () => {
-  const first = bundle('first')
   expect(bundle('second')).toEqual(first)
   const notices = readFileSync(join(work, 'first/NOTICES.txt'), 'utf8')
   for (const name of ['chevrotain', 're2js', 'yaml', 'json-pointer'])
     expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'))
 })
+
+/** Outputs whose client is a library, with a receiver that is not there. */
+const CLIENTS: Readonly<Record<string, object>> = {
+  kafka: { brokers: ['127.0.0.1:9'], topic: 'falco' },
+  mqtt: { url: 'mqtt://127.0.0.1:9' },
+  nats: { url: 'nats://127.0.0.1:9' },
+  rabbitmq: { url: 'amqp://127.0.0.1:9' },
+  redis: { url: 'redis://127.0.0.1:9' },
+  smtp: { url: 'smtp://127.0.0.1:9', from: 'falc@example.com', to: ['people@example.com'] },
+}
+
+test.skipIf(!built).each(Object.entries(CLIENTS))(
+  'an output of type %s gets as far as its receiver',
+  async (type, options) => {
+    const config = join(work, `${type}.yaml`)
+    writeFileSync(config, JSON.stringify({ outputs: [{ name: 'it', type, ...options }] }))
+    const args = [join(work, 'first/main.cjs'), 'outputs', 'test', 'it', '-c', config]
+    const { stdout } = await promisify(execFile)(process.execPath, args).catch(failed => failed as { stdout: string })
+    expect(stdout).toMatch(/^it: not delivered, alerts would wait: .*connect(?:ion refused| ECONNREFUSED)/)
+  },
+)

@@ -1,6 +1,6 @@
 /** How falc's command is bundled: for packages, and for the tests. */
 import { join } from 'node:path'
-import { build, type RolldownOutput } from 'rolldown'
+import { build, type Plugin, type RolldownOutput } from 'rolldown'
 import { loadOnUse } from './load-on-use.ts'
 
 const PACKAGES = join(import.meta.dirname, '../packages')
@@ -25,6 +25,14 @@ const GROUPS: Readonly<Record<string, string>> = {
     'sources-syscall/FROM/(?:events|model|event|meta-event|capture|state|delivery|fields|demand|source|replay|open-capture)\\b',
 }
 
+/** The Kafka client reads a file that lies beside its code; its second build has it inside. */
+const wasmInside: Plugin = {
+  name: 'wasm-inside',
+  resolveId(id, importer) {
+    return id === '@platformatic/wasm-utils' ? this.resolve(`${id}/bundled`, importer) : undefined
+  },
+}
+
 /**
  * Writes the programs and their chunks. CommonJS, because importing a module of Node's as ESM evaluates all of its exports;
  * for `node:http` that is an HTTP client of 500 kB.
@@ -37,7 +45,7 @@ export function bundle(from: 'dist' | 'src', dir: string): Promise<RolldownOutpu
     platform: 'node',
     logLevel: 'warn',
     ...(from === 'src' && { resolve: { conditionNames: ['@falc/source', 'node', 'import'] } }),
-    plugins: [{ name: 'load-on-use', renderChunk: code => loadOnUse(code) }],
+    plugins: [{ name: 'load-on-use', renderChunk: code => loadOnUse(code) }, wasmInside],
     output: {
       dir,
       format: 'cjs',

@@ -21,10 +21,13 @@ export const outputs = defineCommand({
   async run(flags, [verb = 'list', name, ...rest]) {
     const source = alerts({ sources: await loadSources() })
     const config = loadConfig(configPath(flags.config), flags.option, process.env, () => source)
+    const log = new Log(config)
+    // A misspelt key: what is tested is not what was meant.
+    for (const warning of config.warnings) log.warning(warning)
     if (verb === 'list' && name === undefined) return list(config)
     if (verb !== 'test' || name === undefined || rest.length > 0)
       throw new CliError('falc outputs takes `list`, or `test` and the name of an output')
-    const answer = await send(config, name, source)
+    const answer = await send(config, name, source, log)
     if (answer === undefined)
       throw new CliError(`no output is named ${name}: ${names(config).join(', ') || 'there is none'}`)
     const failure = answer.failure ?? answer.items?.find(one => one !== undefined)
@@ -55,10 +58,14 @@ function names(config: Config): string[] {
 }
 
 /** @returns undefined when no output has this name */
-async function send(config: Config, name: string, source: ReturnType<typeof alerts>): Promise<Answer | undefined> {
+async function send(
+  config: Config,
+  name: string,
+  source: ReturnType<typeof alerts>,
+  log: Log,
+): Promise<Answer | undefined> {
   const falcos = falcosOutput(config, name)
   const settings = config.outputs.find(output => output.name === name)
-  const log = new Log(config)
   try {
     if (falcos) return await tryOutput(falcos.target, testAlert(), falcos.format)
     if (!settings) return undefined
