@@ -121,11 +121,15 @@ export class Ranking {
     if (verdict) counts[verdict]++
   }
 
-  /** Those that remove most first; of those that remove as many, the narrower one. */
+  /**
+   * Those that remove most first; of those that remove as many, the narrower one. Last those that remove all: they say what the rule says,
+   * not what is special about some alerts, and the rule would be silent.
+   */
   ranked(limit: number) {
+    const isAll = ({ removes }: { removes: number }) => Number(removes === this.total)
     return [...this.#counts]
       .map(([key, counts]) => ({ parts: this.#partsOf(key), ...counts }))
-      .sort((a, b) => b.removes - a.removes || b.parts.length - a.parts.length)
+      .sort((a, b) => isAll(a) - isAll(b) || b.removes - a.removes || b.parts.length - a.parts.length)
       .slice(0, limit)
   }
 

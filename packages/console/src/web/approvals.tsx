@@ -6,6 +6,7 @@ import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
 import { may } from './session.ts'
 import { go } from './state.ts'
+import { moment } from './time.ts'
 import { START } from './url.ts'
 
 const DONE: Readonly<Record<Word, string>> = {
@@ -97,7 +98,7 @@ function Step({ playbook, plan, expires, alert }: Approval) {
       <p>
         {visible(cut(alert.output, 500))}{' '}
         <span class="hint">
-          playbook {visible(cut(playbook, 200))}, until {new Date(expires).toLocaleString()}
+          playbook {visible(cut(playbook, 200))}, until {moment(expires)}
         </span>
       </p>
     </>

@@ -1,6 +1,8 @@
 /** Alerts over time by priority, as stacked bars, of which a span can be selected. */
 import { useRef, useState } from 'preact/hooks'
 import type { Bar } from './api.ts'
+import { grouped } from './numbers.ts'
+import { moment } from './time.ts'
 
 export const PRIORITIES = ['Emergency', 'Alert', 'Critical', 'Error', 'Warning', 'Notice', 'Informational', 'Debug']
 
@@ -61,7 +63,7 @@ export function Chart({ bars, from, to, step, brushed }: ChartProps) {
           let y = HEIGHT
           return (
             <g key={start}>
-              <title>{`${new Date(start).toLocaleString()}: ${[...slot].map(pair => pair.join(' ')).join(', ')}`}</title>
+              <title>{`${moment(start)}: ${[...slot].map(pair => pair.join(' ')).join(', ')}`}</title>
               <rect class="hit" x={x(start)} y={0} width={width + 1} height={HEIGHT} />
               {PRIORITIES.flatMap(name => {
                 const count = slot.get(name)
@@ -76,9 +78,9 @@ export function Chart({ bars, from, to, step, brushed }: ChartProps) {
         {span && <rect class="brush" x={x(span.from)} y={0} width={x(span.to) - x(span.from)} height={HEIGHT} />}
       </svg>
       <figcaption>
-        <span>{new Date(from).toLocaleString()}</span>
-        <span>at most {most.toLocaleString()} in a bar; drag to select a time</span>
-        <span>{new Date(to).toLocaleString()}</span>
+        <span>{moment(from)}</span>
+        <span>at most {grouped(most)} in a bar; drag to select a time</span>
+        <span>{moment(to)}</span>
       </figcaption>
     </figure>
   )

@@ -6,6 +6,7 @@ import { ask } from './api.ts'
 import { fieldName, fieldOf, isInFile } from './fields.ts'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
+import { grouped } from './numbers.ts'
 import { STATE_NAMES, sentenceOf, shortTime, valueText } from './rows.tsx'
 import { go, view } from './state.ts'
 import { Decide } from './triage.tsx'
@@ -220,7 +221,7 @@ function Around({ title, filter, by }: { title: string; filter: string; by: stri
       <ul class="around">
         {(data?.counts ?? []).map(({ value, count }) => (
           <li key={value}>
-            <span>{visible(cut(value ?? '(none)', 100))}</span> <span class="count">{count.toLocaleString()}</span>
+            <span>{visible(cut(value ?? '(none)', 100))}</span> <span class="count">{grouped(count)}</span>
           </li>
         ))}
       </ul>

@@ -3,6 +3,7 @@ import type { Facets } from '../shapes/index.ts'
 import { ask, selection } from './api.ts'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
+import { grouped } from './numbers.ts'
 import { partly } from './partly.ts'
 import { go, view } from './state.ts'
 import { NAMESPACE, narrowed } from './url.ts'
@@ -64,7 +65,7 @@ function Fields({ facets }: { facets: Facets }) {
                       }
                     >
                       <span class="value">{visible(cut(value, 80))}</span>
-                      <span class="count">{count.toLocaleString()}</span>
+                      <span class="count">{grouped(count)}</span>
                     </button>
                   </li>
                 ),

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Offers } from './playground/messages.ts'
 import { Thread } from './playground/thread.ts'
 import { go, view } from './state.ts'
+import { clock, day, moment } from './time.ts'
 import { RANGES, START } from './url.ts'
 
 /** The thread that knows the language: started when a condition is written for the first time. */
@@ -191,6 +192,5 @@ export function Search() {
 /** A span of time, with the date once if it is one day's. */
 export function spanText(from: number, to: number): string {
   const [a, b] = [new Date(from), new Date(to)]
-  const end = a.toDateString() === b.toDateString() ? b.toLocaleTimeString() : b.toLocaleString()
-  return `${a.toLocaleString()} – ${end}`
+  return `${moment(from)} – ${day(a) === day(b) ? clock(b) : moment(to)}`
 }

@@ -8,6 +8,7 @@ import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
 import { LongList } from './long-list.tsx'
 import { Nothing } from './nothing.tsx'
+import { grouped } from './numbers.ts'
 import { partly } from './partly.ts'
 import { shortTime } from './rows.tsx'
 import { go, view } from './state.ts'
@@ -61,7 +62,7 @@ function Part({ groups, isAsked, ask }: { groups: Groups; isAsked: boolean; ask:
   const { looked } = groups
   const times = looked && looked.of / Math.max(1, looked.alerts)
   if (times === 1) return <p class="hint">{part}</p>
-  const about = times ? `: about ${Math.ceil(PATIENCE_S * times).toLocaleString()} s` : ''
+  const about = times ? `: about ${grouped(Math.ceil(PATIENCE_S * times))} s` : ''
   return (
     <p class="hint" role="status">
       {part} {isAsked ? `Counting all${about}. ` : ''}
@@ -76,7 +77,7 @@ function Line({ group: { values, count, open, first, last, newest }, choose }: {
   return (
     <li class="row-line">
       <button type="button" class="group-line" onClick={choose}>
-        <span class="times">×{count.toLocaleString()}</span>
+        <span class="times">×{grouped(count)}</span>
         <span class={`priority p-${newest.alert.priority}`}>{newest.alert.priority}</span>
         <span class="value">
           {Object.entries(values).map(([by, value]) => (
@@ -86,7 +87,7 @@ function Line({ group: { values, count, open, first, last, newest }, choose }: {
           ))}
         </span>
         <span class="count">
-          {open.toLocaleString()} open, {shortTime(first)} – {shortTime(last)}
+          {grouped(open)} open, {shortTime(first)} – {shortTime(last)}
         </span>
       </button>
     </li>

@@ -10,6 +10,7 @@ import type {
 import { ask, tell } from './api.ts'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
+import { grouped } from './numbers.ts'
 import { may } from './session.ts'
 import { go } from './state.ts'
 import { checkOf, START } from './url.ts'
@@ -100,7 +101,7 @@ function Row({ sensor: { host, last, alerts, reported }, usual }: { sensor: Sens
       <td>
         {ageText(age)} {age > SILENT_MS && <span class="mark warning">silent</span>}
       </td>
-      <td class="number">{alerts.toLocaleString()}</td>
+      <td class="number">{grouped(alerts)}</td>
       <td>{reported?.version === undefined ? '' : visible(cut(reported.version, 40))}</td>
       <td>
         {Object.entries(reported?.rules ?? {}).map(([file, hash]) => (
@@ -114,7 +115,7 @@ function Row({ sensor: { host, last, alerts, reported }, usual }: { sensor: Sens
         {reported && losses.length === 0 && 'none'}
         {losses.map(([cause, count]) => (
           <span key={cause} class="mark warning loss">
-            {visible(cut(cause, 60))} {count.toLocaleString()}
+            {visible(cut(cause, 60))} {grouped(count)}
           </span>
         ))}
       </td>
@@ -172,10 +173,10 @@ export function Outputs() {
                   {failing !== undefined && <p class="error">{visible(cut(failing, 300))}</p>}
                 </td>
                 <td>{type}</td>
-                <td class="number">{waiting?.toLocaleString()}</td>
-                <td class="number">{delivered?.toLocaleString()}</td>
-                <td class="number">{failed?.toLocaleString()}</td>
-                <td class={dead > 0 ? 'number mark warning' : 'number'}>{dead.toLocaleString()}</td>
+                <td class="number">{waiting === undefined ? '' : grouped(waiting)}</td>
+                <td class="number">{delivered === undefined ? '' : grouped(delivered)}</td>
+                <td class="number">{failed === undefined ? '' : grouped(failed)}</td>
+                <td class={dead > 0 ? 'number mark warning' : 'number'}>{grouped(dead)}</td>
               </tr>
             ))}
           </tbody>

@@ -56,6 +56,9 @@ const PAGES: Readonly<Record<Screen, ComponentType>> = {
 
 function App() {
   const { screen, link } = view.value
+  // The frame is painted before the screen is made: both in one task make the page deaf for twice as long.
+  const [isPainted, setPainted] = useState(false)
+  useEffect(() => setPainted(true), [])
   if (link !== '') return <ByLink token={link} />
   if (locked.value) return <Login />
   const Shown = PAGES[screen]
@@ -79,9 +82,7 @@ function App() {
         </nav>
         {SEARCHED.includes(screen) && <Search />}
       </header>
-      <main>
-        <Shown key={screen} />
-      </main>
+      <main>{isPainted && <Shown key={screen} />}</main>
     </>
   )
 }
@@ -129,4 +130,5 @@ function Login() {
 restoreAddress()
 followAddress()
 void greet()
-render(<App />, document.getElementById('app')!)
+// A task of its own.
+setTimeout(() => render(<App />, document.getElementById('app')!))

@@ -1,6 +1,8 @@
 import { ask, selection } from './api.ts'
 import { useLoaded } from './load.ts'
+import { grouped } from './numbers.ts'
 import { go, view } from './state.ts'
+import { moment } from './time.ts'
 
 /** No alert is in sight: it may be only the time. */
 export function Nothing() {
@@ -16,8 +18,8 @@ export function Nothing() {
   return (
     <div class="none">
       <p>
-        No alerts in this time. There are {data.count.toLocaleString()} at other times
-        {span && `, between ${new Date(span.from).toLocaleString()} and ${new Date(span.to).toLocaleString()}`}.
+        No alerts in this time. There are {grouped(data.count)} at other times
+        {span && `, between ${moment(span.from)} and ${moment(span.to)}`}.
       </p>
       <button type="button" class="main" onClick={() => go({ range: 0, from: 0, to: 0 })}>
         Show all of them

@@ -6,6 +6,7 @@ import { Outputs, Sensors } from './health.tsx'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
 import { Nothing } from './nothing.tsx'
+import { grouped } from './numbers.ts'
 import { Share } from './share.tsx'
 import { go, view } from './state.ts'
 import { NAMESPACE, narrowed } from './url.ts'
@@ -89,7 +90,7 @@ function Timeline({ id }: { id: string }) {
   return (
     <section aria-label="Alerts over time">
       <h2>
-        {count.toLocaleString()} alert{count === 1 ? '' : 's'}
+        {grouped(count)} alert{count === 1 ? '' : 's'}
       </h2>
       {count === 0 ? (
         <Nothing />
@@ -106,7 +107,7 @@ function Timeline({ id }: { id: string }) {
                 class={`priority p-${name}`}
                 onClick={() => go({ screen: 'alerts', filter: narrowed(view.value.filter, 'alert.priority', name) })}
               >
-                {name} {n.toLocaleString()}
+                {name} {grouped(n)}
               </button>
             </li>
           ))}
@@ -167,7 +168,7 @@ function Top({ title, by, field, id, hasTrend, waits, loaded }: TopProps) {
               <Share of={most} is={count} />
               <span class="value">{visible(cut(value!, 100))}</span>
               <Trend now={count} before={data?.earlier?.get(value) ?? (data?.isWhole ? 0 : undefined)} />
-              <span class="count">{count.toLocaleString()}</span>
+              <span class="count">{grouped(count)}</span>
             </button>
           </li>
         ))}
@@ -183,7 +184,7 @@ function Trend({ now, before }: { now: number; before: number | undefined }) {
   const percent = Math.round((100 * (now - before)) / before)
   const text = percent === 0 ? '=' : `${percent > 0 ? '▲' : '▼'} ${Math.min(999, Math.abs(percent))} %`
   return (
-    <span class="trend" title={`${before.toLocaleString()} in the time before`}>
+    <span class="trend" title={`${grouped(before)} in the time before`}>
       {text}
     </span>
   )

@@ -2,6 +2,7 @@
 import type { Found } from '../shapes/index.ts'
 import { cut, visible } from './hostile.ts'
 import { LongList } from './long-list.tsx'
+import { clock, day } from './time.ts'
 
 export interface RowsProps {
   readonly rows: readonly Found[]
@@ -119,17 +120,11 @@ export function valueText(value: unknown): string {
   return Array.isArray(value) ? `(${value.join(',')})` : String(value)
 }
 
-// Made once: a format of its own for each call takes longer than the rest of a line.
-const TIME = new Intl.DateTimeFormat(undefined, {
-  ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
-})
-const DAY = new Intl.DateTimeFormat(undefined, { month: '2-digit', day: '2-digit' })
-
 /** Time of day, with the date if it is not today's. */
 export function shortTime(text: string): string {
   const date = new Date(text)
   // What is no time is shown as it came.
   if (Number.isNaN(date.getTime())) return visible(cut(text, 40))
-  const time = TIME.format(date)
-  return date.toDateString() === new Date().toDateString() ? time : `${DAY.format(date)} ${time}`
+  const time = clock(date)
+  return day(date) === day(new Date()) ? time : `${day(date).slice(5)} ${time}`
 }

@@ -5,6 +5,7 @@ import { ask, spanOf } from './api.ts'
 import { ageText } from './health.tsx'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
+import { grouped } from './numbers.ts'
 import { go, view } from './state.ts'
 import { checkOf, RANGES, START } from './url.ts'
 import { Why } from './why.tsx'
@@ -30,7 +31,7 @@ export function Rules() {
         <section aria-label="Rules">
           <div class="bar-above">
             <h2>
-              {shown.length.toLocaleString()} rule{shown.length === 1 ? '' : 's'}
+              {grouped(shown.length)} rule{shown.length === 1 ? '' : 's'}
             </h2>
             <input
               aria-label="Words"
@@ -104,9 +105,9 @@ function RuleTable({ rules, open }: { rules: readonly RuleSummary[]; open: strin
                 {loaded && !loaded.enabled && <span class="hint">off</span>}
                 {!loaded && <span class="hint">in no file</span>}
               </td>
-              <td class="number">{hits === 0 ? <span class="hint">never</span> : hits.toLocaleString()}</td>
+              <td class="number">{hits === 0 ? <span class="hint">never</span> : grouped(hits)}</td>
               <td class="nowrap">{last === undefined ? '' : ageText(Date.now() - Date.parse(last))}</td>
-              <td class="number">{falsePositives > 0 ? falsePositives.toLocaleString() : ''}</td>
+              <td class="number">{falsePositives > 0 ? grouped(falsePositives) : ''}</td>
               <td>{loaded && <span class={`priority p-${loaded.priority}`}>{loaded.priority}</span>}</td>
               <td class="nowrap">{loaded?.enabled && <Cost {...loaded} />}</td>
             </tr>
@@ -165,7 +166,7 @@ function Matrix({ rules }: { rules: readonly RuleSummary[] }) {
             >
               <span class="tactic">{tactic.replaceAll('_', ' ')}</span>
               <span class="count">
-                {own.length} rule{own.length === 1 ? '' : 's'}, {hits.toLocaleString()} hits
+                {own.length} rule{own.length === 1 ? '' : 's'}, {grouped(hits)} hits
               </span>
             </button>
           </li>
@@ -187,7 +188,7 @@ function OneRule({ name }: { name: string }) {
       <h2>{visible(cut(name, 200))}</h2>
       <div class="buttons">
         <button type="button" onClick={() => go({ ...START, screen: 'alerts', filter, range: 0 })}>
-          {(data?.hits ?? 0).toLocaleString()} alerts
+          {grouped(data?.hits ?? 0)} alerts
         </button>
         <button type="button" onClick={() => go({ ...START, screen: 'tune', rule: name })}>
           Tune

@@ -5,8 +5,10 @@ import { ask, tell } from './api.ts'
 import { Condition } from './filter.tsx'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
+import { grouped } from './numbers.ts'
 import { may } from './session.ts'
 import { go, view } from './state.ts'
+import { moment } from './time.ts'
 import { START } from './url.ts'
 
 /** Hours that silences are usually for. */
@@ -39,7 +41,7 @@ export function Silences() {
                 <p>
                   {visible(cut(reason, 300))}{' '}
                   <span class="hint">
-                    by {visible(cut(author, 60))}, {isOver ? 'ended' : 'until'} {new Date(until).toLocaleString()}
+                    by {visible(cut(author, 60))}, {isOver ? 'ended' : 'until'} {moment(until)}
                   </span>
                 </p>
                 <div class="buttons">
@@ -47,7 +49,7 @@ export function Silences() {
                     type="button"
                     onClick={() => go({ ...START, screen: 'alerts', filter: condition, range: 0, silenced: 'only' })}
                   >
-                    {count.toLocaleString()} alert{count === 1 ? '' : 's'}
+                    {grouped(count)} alert{count === 1 ? '' : 's'}
                   </button>
                   {!isOver && may('triage') && (
                     <button type="button" onClick={() => void tell('DELETE', `silences/${id}`).then(again, again)}>

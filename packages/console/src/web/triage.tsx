@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Change, Changed, State, Triage } from '../shapes/index.ts'
 import { tell } from './api.ts'
+import { grouped } from './numbers.ts'
 import { may } from './session.ts'
 
 interface DecideProps {
@@ -77,7 +78,7 @@ export function Decide({ which, count, done, asked }: DecideProps) {
         <button type="button" disabled={isBusy} onClick={() => setAsking('note')}>
           Note…
         </button>
-        {count > 1 && <span class="hint">{count.toLocaleString()} alerts</span>}
+        {count > 1 && <span class="hint">{grouped(count)} alerts</span>}
       </div>
       {asking && (
         <form

@@ -4,6 +4,7 @@ import type { Exception, Part, Proposals, Rules, Tested, Tuned } from '../shapes
 import { ask, tell } from './api.ts'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
+import { grouped } from './numbers.ts'
 import { AlertRows } from './rows.tsx'
 import { may } from './session.ts'
 import { Share } from './share.tsx'
@@ -37,8 +38,8 @@ function Noisy() {
             <button type="button" onClick={() => go({ ...START, screen: 'tune', rule: name })}>
               <Share of={most} is={hits} />
               <span class="value">{visible(cut(name, 150))}</span>
-              {falsePositives > 0 && <span class="trend">{falsePositives.toLocaleString()} false positives</span>}
-              <span class="count">{hits.toLocaleString()}</span>
+              {falsePositives > 0 && <span class="trend">{grouped(falsePositives)} false positives</span>}
+              <span class="count">{grouped(hits)}</span>
             </button>
           </li>
         ))}
@@ -67,7 +68,7 @@ function OneRule({ rule, open }: { rule: string; open: string }) {
         )}
         {data && (
           <p class="hint">
-            {data.total.toLocaleString()} alerts in 7 days{!data.complete && ', of which the newest were looked at'}.
+            {grouped(data.total)} alerts in 7 days{!data.complete && ', of which the newest were looked at'}.
             {open === '' && ' Proposals are made from its newest alert.'}
           </p>
         )}
@@ -78,9 +79,10 @@ function OneRule({ rule, open }: { rule: string; open: string }) {
               <button type="button" aria-pressed={own === parts} onClick={() => setParts(own)}>
                 <Share of={data!.total || 1} is={removes} />
                 <span class="value">{own.map(partText).join(' and ')}</span>
-                {falsePositives > 0 && <span class="trend">{falsePositives.toLocaleString()} false positives</span>}
-                {kept > 0 && <span class="mark warning">{kept.toLocaleString()} were taken seriously</span>}
-                <span class="count">removes {removes.toLocaleString()}</span>
+                {falsePositives > 0 && <span class="trend">{grouped(falsePositives)} false positives</span>}
+                {kept > 0 && <span class="mark warning">{grouped(kept)} were taken seriously</span>}
+                {removes === data!.total && removes > 1 && <span class="mark warning">silences the rule</span>}
+                <span class="count">removes {grouped(removes)}</span>
               </button>
             </li>
           ))}
@@ -171,8 +173,8 @@ function Try({ rule, first }: { rule: string; first: readonly Part[] }) {
       {tested && (
         <>
           <p class="verdict" role="status">
-            removes <b>{tested.removes.toLocaleString()}</b> of {tested.total.toLocaleString()} in 7 days;{' '}
-            <b>{tested.stay.toLocaleString()}</b> {tested.stay === 1 ? 'stays' : 'stay'}
+            removes <b>{grouped(tested.removes)}</b> of {grouped(tested.total)} in 7 days; <b>{grouped(tested.stay)}</b>{' '}
+            {tested.stay === 1 ? 'stays' : 'stay'}
             {!tested.complete && ' (of the newest alerts: there was no time for all)'}
           </p>
           {tested.problems.map(problem => (

@@ -1,5 +1,6 @@
 /** What the rules look at: a capture, an audit log or a scene; and how far that is. */
 import { cut, visible } from '../hostile.ts'
+import { grouped } from '../numbers.ts'
 import { Choose } from './choose.tsx'
 import { INPUTS } from './examples.ts'
 import type { Playground as State } from './state.ts'
@@ -66,8 +67,8 @@ function Bar({ state }: { state: State }) {
     const { bytes = 0, size = 0, events = 0, alerts = 0 } = progress.value ?? {}
     return (
       <p class="running">
-        <progress aria-label="Progress" max={size || 1} value={bytes} /> {events.toLocaleString()} events,{' '}
-        {alerts.toLocaleString()} alerts
+        <progress aria-label="Progress" max={size || 1} value={bytes} /> {grouped(events)} events, {grouped(alerts)}{' '}
+        alerts
       </p>
     )
   }
@@ -92,8 +93,8 @@ function Bar({ state }: { state: State }) {
   return (
     <>
       <p class="none">
-        {name}: {events.toLocaleString()} events that rules look at, {loaded.value?.rules ?? 0} rules,{' '}
-        {Math.round(took).toLocaleString()} ms
+        {name}: {grouped(events)} events that rules look at, {loaded.value?.rules ?? 0} rules,{' '}
+        {grouped(Math.round(took))} ms
       </p>
       {problems.slice(0, 5).map(problem => (
         <p key={problem} class="error">

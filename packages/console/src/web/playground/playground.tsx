@@ -1,6 +1,7 @@
 /** Rules, events, and the alerts that they make: all of it in the page. */
 import { useEffect, useMemo } from 'preact/hooks'
 import { cut, visible } from '../hostile.ts'
+import { grouped } from '../numbers.ts'
 import { AlertRows } from '../rows.tsx'
 import { go, view } from '../state.ts'
 import { Choose } from './choose.tsx'
@@ -159,9 +160,9 @@ function Alerts({ state }: { state: State }) {
   return (
     <section aria-label="Alerts">
       <h2>
-        {total.toLocaleString()} alert{total === 1 ? '' : 's'}
+        {grouped(total)} alert{total === 1 ? '' : 's'}
       </h2>
-      {total > alerts.value.length && <p class="none">The first {alerts.value.length.toLocaleString()} are shown.</p>}
+      {total > alerts.value.length && <p class="none">The first {grouped(alerts.value.length)} are shown.</p>}
       {number >= 0 && <Raised alert={alerts.value[number]!} number={number} state={state} />}
       {counts.length > 1 && <RuleCounts counts={counts} />}
       <AlertRows
@@ -182,7 +183,7 @@ function RuleCounts({ counts }: { counts: readonly (readonly [string, number])[]
     <ul class="chips" aria-label="Alerts by rule">
       {counts.slice(0, MAX_CHIPS).map(([rule, count]) => (
         <li key={rule} class="chip">
-          {visible(cut(rule, 80))} <span class="count">×{count.toLocaleString()}</span>
+          {visible(cut(rule, 80))} <span class="count">×{grouped(count)}</span>
         </li>
       ))}
       {counts.length > MAX_CHIPS && <li class="hint">and {counts.length - MAX_CHIPS} other rules</li>}
