@@ -38,6 +38,18 @@ describe.each([
   })
 })
 
+test('a line of two lists gives the events of both, whatever is wrong with the first, and however long they are', () => {
+  const list = (...items: unknown[]) => JSON.stringify({ kind: 'EventList', items })
+  const event = (auditID: string, length: number) => ({ kind: 'Event', auditID, requestURI: '/'.repeat(length) })
+  for (const length of [10, 100_000, 1_000_000])
+    for (const bad of [[], [5], [5, null]]) {
+      const line = `${list(event('a', length), ...bad, event('b', 1))} ${list(event('c', length))}\n`
+      const { events, problems } = decode([new TextEncoder().encode(line)])
+      expect(events.map(({ root }) => root.auditID)).toEqual(['a', 'b', 'c'])
+      expect(problems.map(({ cause }) => cause)).toEqual(bad.map(() => 'not-an-event'))
+    }
+})
+
 test('a chunk may be used again by its owner', () => {
   const decoder = new AuditLogDecoder()
   const buffer = new TextEncoder().encode('{"auditID":')
