@@ -11,7 +11,7 @@ export interface DecoderOptions extends InputOptions {
   readonly maxDocumentSize?: number
 }
 
-/** Characters of a document that is parsed as a whole. A larger one is read item by item. */
+/** Characters of a line that is parsed first, and scanned for its documents' ends if there is a problem. A larger one is read item by item. */
 const AT_ONCE = 512 * 1024
 
 /** What a line of a document takes in memory beside its characters. */
@@ -216,7 +216,6 @@ export class AuditLogDecoder {
       this.#takeDocuments(line, first, events)
       return
     }
-    // What reads without a problem is one document, and needs no scan for its end.
     const body = readBody(line, this.#parse)
     if (bracket && body.problems.length > 0) {
       const end = new DocumentScanner().scan(line, first)
