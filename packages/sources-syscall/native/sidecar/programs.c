@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #include "compat.gen.h"
@@ -23,7 +24,11 @@ struct probe *open_skeleton(void)
 
 bool has_types(void)
 {
-	struct btf *kernel = btf__load_vmlinux_btf();
+	struct btf *kernel;
+	/* loading them takes 15 ms, and they are loaded again with the object */
+	if (!access("/sys/kernel/btf/vmlinux", R_OK))
+		return true;
+	kernel = btf__load_vmlinux_btf();
 	btf__free(kernel);
 	return kernel != NULL;
 }
