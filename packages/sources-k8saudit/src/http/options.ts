@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { TlsOptions } from 'node:tls'
 
 /** Whom a receiver serves, and how much of its memory and time they may take. */
 export interface ReceiverOptions {
@@ -35,7 +36,7 @@ export interface ReceiverOptions {
 }
 
 /** As Node's servers take it. @throws when a file cannot be read */
-export function tlsOptions(tls: NonNullable<ReceiverOptions['tls']>) {
+export function tlsOptions(tls: NonNullable<ReceiverOptions['tls']>): TlsOptions {
   if (typeof tls === 'string') {
     const pem = readFileSync(tls)
     return { cert: pem, key: pem }

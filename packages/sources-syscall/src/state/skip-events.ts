@@ -47,7 +47,7 @@ export class SkipEvents implements Skips {
   readonly actions: Uint8Array
   readonly awaiting: ReadonlySet<number>
   readonly living: Int32Array
-  readonly sockets = SOCKET_NUMBERS
+  readonly sockets: Uint8Array = SOCKET_NUMBERS
   /** Whether the environments of programs are kept. */
   readonly environments: boolean
   readonly #tables: Tables
