@@ -3,6 +3,7 @@ import type { Bar, StoredAlert, StoreReader } from '@falc/store'
 import { defineCommand, print } from '../command.ts'
 import { CliError } from '../fail.ts'
 import type { Flags, FlagValues } from '../flags.ts'
+import { answerOf } from '../history/answer.ts'
 import { configuredStore, durationOf, grouping, openStore, queryOf, storeFailure } from '../history/open.ts'
 import { type Columns, formatOf, type Line, printLines } from '../history/print.ts'
 import { follow, newest } from '../history/tail.ts'
@@ -130,9 +131,9 @@ async function top(call: Call): Promise<number> {
   const by = flags.by ?? 'rule'
   const group = grouping(by, source)
   const isField = group.dimension === undefined && by !== 'tags'
-  const counts = store.top(group, asked(call), limitOf(call, 20))
+  const { value: counts, code } = await answerOf(store.topping(group, asked(call), limitOf(call, 20)))
   const lines = counts.flatMap(one =>
-    (one.value === null && isField ? absentBy(call, by, one.count) : [{ ...one, why: undefined }]).map(
+    (one.value === null && isField && code === 0 ? absentBy(call, by, one.count) : [{ ...one, why: undefined }]).map(
       ({ value, count, why }) => ({
         cells: [String(count), why === undefined ? value : `<NA> (${why})`],
         json: JSON.stringify({ [by]: value, count, ...(why !== undefined && { absent: why }) }),
@@ -147,7 +148,7 @@ async function top(call: Call): Promise<number> {
     ],
     lines,
   )
-  return 0
+  return code
 }
 
 /** Those that lack a field, by what their alerts say of it. */
@@ -165,7 +166,8 @@ async function histogram(call: Call): Promise<number> {
   const { flags, store, source } = call
   const step = durationOf('--step', flags.step ?? '1h')
   const by = flags.by
-  const bars = store.histogram(by === undefined ? undefined : grouping(by, source), asked(call), step)
+  const grouped = by === undefined ? undefined : grouping(by, source)
+  const { value: bars, code } = await answerOf(store.charting(grouped, asked(call), step))
   const shown = bars.slice(-limitOf(call, ALL))
   const most = Math.max(...shown.map(({ count }) => count))
   const format = formatOf(flags.format, flags.json)
@@ -185,7 +187,7 @@ async function histogram(call: Call): Promise<number> {
     ...(format === 'table' ? [['', 0] as const] : []),
   ]
   await printLines(format, columns, lines)
-  return 0
+  return code
 }
 
 async function get({ flags, argument, store }: Call): Promise<number> {

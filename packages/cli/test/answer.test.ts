@@ -1,0 +1,51 @@
+import { EventEmitter } from 'node:events'
+import type { Asked } from '@falc/store'
+import { expect, test } from 'vitest'
+import { answerOf } from '../src/history/answer.ts'
+
+/** A question of four steps, which does something at each. */
+function question(each: (step: number) => void = () => {}): Asked<number> {
+  let step = 0
+  return {
+    step() {
+      each(++step)
+      return step < 4
+    },
+    get value() {
+      return step
+    },
+    get complete() {
+      return step === 4
+    },
+    get looked() {
+      return { alerts: step * 100, of: 400 }
+    },
+  }
+}
+
+function terminal(isTTY: boolean) {
+  const written: string[] = []
+  const emitter = new EventEmitter()
+  const stderr = { isTTY, write: (text: string) => written.push(text) > 0 }
+  return { written, emitter, given: { stderr: stderr as never, process: emitter as never, interval: 0 } }
+}
+
+test('a terminal shows how far a question is, and nothing is left of that', async () => {
+  const { written, given, emitter } = terminal(true)
+  expect(await answerOf(question(), given)).toEqual({ value: 4, code: 0 })
+  expect(written).toEqual([25, 50, 75].map(n => `\r\x1b[K${n} % of 400 alerts`).concat('\r\x1b[K'))
+  expect(emitter.listenerCount('SIGINT')).toBe(0)
+})
+
+test('no terminal shows nothing', async () => {
+  const { written, given } = terminal(false)
+  expect(await answerOf(question(), given)).toEqual({ value: 4, code: 0 })
+  expect(written).toEqual([])
+})
+
+test('an interrupt gives what is known so far, and says of how many alerts', async () => {
+  const { written, emitter, given } = terminal(false)
+  const asked = question(step => step === 2 && emitter.emit('SIGINT'))
+  expect(await answerOf(asked, given)).toEqual({ value: 2, code: 130 })
+  expect(written).toEqual(['interrupted: this is about the newest 200 of 400 alerts\n'])
+})
