@@ -200,7 +200,10 @@ describe('routes', () => {
     expect(await get('/ping')).toBe('pong\n')
     expect(await get('/healthz')).toBe('{"status": "ok"}')
     expect((await post(JSON.stringify(ALERT))).status).toBe(200)
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
     for (const [what, answer, status] of [
+      ['what curl -d sends', post(JSON.stringify(ALERT), '/', form), 200],
+      ['the same from a page', post(JSON.stringify(ALERT), '/', { ...form, origin: 'http://elsewhere' }), 415],
       ['no JSON', post('{'), 400],
       ['no alert', post('{}'), 400],
       ['an unknown priority', post(JSON.stringify({ ...ALERT, priority: 'High' })), 400],
@@ -211,12 +214,12 @@ describe('routes', () => {
     ] as const)
       expect((await answer).status, what).toBe(status)
     expect(await (await post('{}')).text()).toBe('not an alert: it has no rule\n')
-    await eventually(() => expect(services.to('/webhook')).toHaveLength(1))
+    await eventually(() => expect(services.to('/webhook')).toHaveLength(2))
     const page = await get('/metrics')
-    expect(page).toContain('falcosecurity_falcosidekick_inputs_total{source="requests",status="accepted"} 1')
+    expect(page).toContain('falcosecurity_falcosidekick_inputs_total{source="requests",status="accepted"} 2')
     expect(page).toContain('falcosecurity_falcosidekick_inputs_total{source="requests",status="rejected"} 4')
     expect(page).toContain(
-      'falcosecurity_falcosidekick_falco_events_total{priority="4",priority_raw="warning",rule="Terminal shell",source="syscall"} 1',
+      'falcosecurity_falcosidekick_falco_events_total{priority="4",priority_raw="warning",rule="Terminal shell",source="syscall"} 2',
     )
   })
 

@@ -62,12 +62,18 @@ export function refusalOf(
   if (refusal) return refusal
   const { headers } = request
   const type = headers['content-type'] ?? ''
-  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type.trim()))
+  if (!saysJson(type.trim()) && !isPlainCurl(headers))
     return { status: 415, cause: 'media-type', reason: `content type ${shown(type)} is not application/json` }
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity' && encoding !== 'gzip')
     return { status: 415, cause: 'media-type', reason: `content encoding ${shown(encoding)} is not supported` }
   return Number(headers['content-length'] ?? 0) > maxBytes ? tooLarge(maxBytes) : undefined
 }
+
+const saysJson = (type: string): boolean => /^application\/(?:[\w.-]+\+)?json\b/i.test(type)
+
+/** `curl -d '{…}'`, as falcosidekick's README has it. A page in a browser could send that, too, but says where it is from. */
+const isPlainCurl = (headers: IncomingMessage['headers']): boolean =>
+  headers['content-type'] === 'application/x-www-form-urlencoded' && !headers.origin && !headers['sec-fetch-site']
 
 const shown = (text: string): string => JSON.stringify(text.slice(0, 200))
