@@ -31,11 +31,14 @@ export class Desk implements Work {
   /** @param route its place in the table @param signal nobody waits for the answer any longer @returns JSON @throws {Refused} */
   answer(route: number, asking: Asking, signal?: AbortSignal): Promise<string> {
     const { source, conditions, rulebook } = this
+    const { method, answer } = ROUTES[route]!
+    // A change is of all that was selected, whether or not somebody waits for the answer.
+    const gone = method === 'GET' ? signal : undefined
     const work: Work = {
       ...{ source, conditions, rulebook, reader: who => this.reader(who), store: () => this.store() },
-      ...{ patiently: (asked, seconds) => patiently(asked, seconds, signal), silences: store => this.silences(store) },
+      ...{ patiently: (asked, seconds) => patiently(asked, seconds, gone), silences: store => this.silences(store) },
     }
-    return ROUTES[route]!.answer({ ...work, ...asking } as Call & never)
+    return answer({ ...work, ...asking } as Call & never)
   }
 
   async reader({ namespaces }: Who): Promise<StoreReader> {

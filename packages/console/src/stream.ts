@@ -10,12 +10,17 @@ const PULSE_MS = 15_000
 const MAX_CLIENTS = 64
 /** Of one person or token. */
 const MAX_OWN = MAX_CLIENTS / 2
-/** Milliseconds without reading after which a client makes room for others. */
 const STUCK_MS = 60_000
 
 export class Stream {
   /** By what ends them: whose they are. */
   readonly #clients = new Map<() => void, string>()
+  readonly #stuckMs: number
+
+  /** @param stuckMs milliseconds without reading after which a client makes room for others */
+  constructor(stuckMs = STUCK_MS) {
+    this.#stuckMs = stuckMs
+  }
 
   get clients(): number {
     return this.#clients.size
@@ -66,7 +71,7 @@ export class Stream {
       // A client that does not read is not written to.
       if (response.writableNeedDrain) {
         stuck += POLL_MS
-        if (stuck > STUCK_MS) response.destroy()
+        if (stuck > this.#stuckMs) response.destroy()
       } else {
         stuck = 0
         const events = await look(after)

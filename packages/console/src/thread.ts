@@ -34,6 +34,11 @@ export class DeskThread {
     this.#note = note
   }
 
+  /** Questions that wait for their answers. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
   /** Begins the thread, which loads the rule language: the first question need not wait for that. */
   start(): void {
     this.#worker ??= this.#start()

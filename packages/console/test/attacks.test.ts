@@ -47,6 +47,23 @@ test('a stream whose client leaves before it begins takes nobody’s place', asy
   expect(stream.clients).toBe(0)
 })
 
+test('a stream that nobody reads ends', async () => {
+  const stream = new Stream(0)
+  const text = `:${'x'.repeat(1 << 22)}\n\n`
+  let after = 0
+  const server = createServer(
+    (request, response) => void stream.serve(request, response, 'ann', async () => ({ text, after: after++ })),
+  )
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  onTestFinished(() => void client.destroy())
+  client.on('error', () => {}).write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await until('the stream has begun', () => stream.clients === 1)
+  await until('its end', () => stream.clients === 0)
+})
+
 test('half of the streams are for one token', async () => {
   const { console } = shared
   const stop = new AbortController()

@@ -30,11 +30,13 @@ async function deskOf(count: number): Promise<Desk> {
 
 type Given = Record<string, string>
 
+const placeOf = (method: string, route: string) =>
+  ROUTES.findIndex(one => one.method === method && one.path === `/api/v1/${route}`)
+
 async function answerOf(desk: Desk, route: string, given: Given, namespaces?: string[], signal?: AbortSignal) {
-  const at = ROUTES.findIndex(({ method, path }) => method === 'GET' && path === `/api/v1/${route}`)
   const who = { name: 'x', scopes: [], ...(namespaces && { namespaces }) }
   const asking = { who, id: '', body: Buffer.alloc(0), given: new URLSearchParams(given) }
-  return JSON.parse(await desk.answer(at, asking, signal))
+  return JSON.parse(await desk.answer(placeOf('GET', route), asking, signal))
 }
 
 test('a question that reads all does not hold up others', async () => {
@@ -69,4 +71,12 @@ test('a question ends with whoever asked it; an answer says of how many of the a
   // Who may see some of the alerts is not told how many there are.
   const own = await answerOf(desk, 'groups', { by: 'proc.name' }, ['nobody'], gone)
   expect(own).toEqual({ groups: [], complete: false })
+})
+
+test('a change is of all that was selected, also when whoever asked for it has gone', async () => {
+  const desk = await deskOf(6000)
+  const body = Buffer.from('{"select": {"filter": "proc.name exists"}, "state": "acknowledged"}')
+  const asking = { who: { name: 'x', scopes: [] }, id: '', body, given: new URLSearchParams() }
+  const answer = await desk.answer(placeOf('PATCH', 'alerts'), asking, AbortSignal.abort())
+  expect(JSON.parse(answer)).toEqual({ changed: 6000, more: false })
 })
