@@ -90,10 +90,6 @@ export class AlertPlan implements AlertWords {
     return new RuleAlert(this, this.#slots.capture(event), time, key)
   }
 
-  unpack(bytes: Uint8Array): RuleAlert {
-    return RuleAlert.unpack(this, bytes)
-  }
-
   write(words: LineWords, captured: Captured, include: JsonOptions | undefined, sink: ByteSink): void {
     this.#printer(include).print(words, captured, sink)
   }

@@ -5,7 +5,7 @@ import type { AlertData } from './alert.ts'
 import { byCodePoint, escapeLine, quoteJson } from './json.ts'
 import { printAbsences, printConditionFields, printField } from './line.ts'
 import { type JsonOptions, printsMessage } from './object.ts'
-import { type PackedAlert, RuleAlert, weightOf } from './rule-alert.ts'
+import { RuleAlert, weightOf } from './rule-alert.ts'
 
 /** A line of text output as Falco prints it: the output, escaped like the inside of a JSON string. No line break at the end. */
 export function alertText(alert: AlertData): string {
@@ -54,14 +54,6 @@ export function alertSize(alert: AlertData): number {
   if (alert instanceof RuleAlert) return 1024 + 2 * alert.weight
   const { output, message, rule, output_fields } = alert
   return 1024 + 2 * (output.length + message.length + rule.length + weightOf(Object.values(output_fields)))
-}
-
-/**
- * Appends the values of an alert as bytes, a third of what it takes as an object.
- * @returns what makes the same alert of these bytes again; undefined: it is no alert of a rule, and nothing was written
- */
-export function packAlert(alert: AlertData, sink: ByteSink): PackedAlert | undefined {
-  return alert instanceof RuleAlert ? alert.pack(sink) : undefined
 }
 
 const scratch = new ByteSink()

@@ -7,15 +7,9 @@ import { alertId } from './id.ts'
 import { printDouble, printJson } from './json.ts'
 import type { LineWords } from './line.ts'
 import { alertObject, type JsonOptions } from './object.ts'
-import { pack, unpack } from './packed.ts'
-
-/** What makes alerts of packed values: one for all alerts of a rule. */
-export interface PackedAlert {
-  unpack(bytes: Uint8Array): Alert
-}
 
 /** What the alerts of a rule share, and how their texts are made. */
-export interface AlertWords extends PackedAlert {
+export interface AlertWords {
   readonly rule: string
   readonly priority: Priority
   readonly source: string
@@ -91,15 +85,9 @@ export class RuleAlert implements Alert {
     this.#words.write(this, this.#captured, include, sink)
   }
 
-  /** Writes its values. @returns what makes the same alert of them again */
-  pack(sink: ByteSink): PackedAlert {
-    pack({ time: this.time, key: this.#key, captured: this.#captured }, sink)
-    return this.#words
-  }
-
-  static unpack(words: AlertWords, bytes: Uint8Array): RuleAlert {
-    const { time, key, captured } = unpack(bytes)
-    return new RuleAlert(words, captured, time, key)
+  /** What it is made of. */
+  get parts(): ConstructorParameters<typeof RuleAlert> {
+    return [this.#words, this.#captured, this.time, this.#key]
   }
 
   /** Characters of the values that were read. */

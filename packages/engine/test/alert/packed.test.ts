@@ -1,8 +1,8 @@
 /** Alerts that wait are bytes: what comes back is the same alert. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { pack, type Unpacked, unpack } from '../../src/alert/packed.ts'
-import { alertJson, alertText, packAlert } from '../../src/alert/print.ts'
+import { pack, packAlert, type Unpacked, unpack, unpackAlert } from '../../src/alert/packed.ts'
+import { alertJson, alertText } from '../../src/alert/print.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import { ByteSink } from '../../src/text/byte-sink.ts'
 import { people } from './people.ts'
@@ -73,7 +73,7 @@ test('an alert prints the same text as before, whatever is included', () => {
       const [alert] = engine.evaluate(people, { ...event, load })
       sink.clear()
       const kind = packAlert(alert!, sink)!
-      const again = kind.unpack(sink.written.slice())
+      const again = unpackAlert(kind, sink.written.slice())
       expect(alertJson(again, options)).toBe(alertJson(alert!, options))
       expect([alertText(again), again.toObject()]).toStrictEqual([alertText(alert!), alert!.toObject()])
     }),

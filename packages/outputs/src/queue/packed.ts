@@ -1,4 +1,4 @@
-import { type AlertData, ByteSink, type PackedAlert, packAlert } from '@falc/engine'
+import { type AlertData, type AlertWords, ByteSink, packAlert, unpackAlert } from '@falc/engine'
 import type { Item } from '../model/transport.ts'
 import { Fifo } from './fifo.ts'
 
@@ -10,10 +10,10 @@ const HEADER = 8
 
 /** Memory for some alerts, one after the other. */
 class Segment {
-  readonly #kinds: PackedAlert[] = []
+  readonly #kinds: AlertWords[] = []
   readonly #bytes: Uint8Array
   readonly #view: DataView
-  readonly #indexes = new Map<PackedAlert, number>()
+  readonly #indexes = new Map<AlertWords, number>()
   #start = 0
   #end = 0
 
@@ -27,7 +27,7 @@ class Segment {
   }
 
   /** @returns false: there is no room */
-  push(kind: PackedAlert, bytes: Uint8Array): boolean {
+  push(kind: AlertWords, bytes: Uint8Array): boolean {
     if (this.#end + HEADER + bytes.length > this.#bytes.length) return false
     let index = this.#indexes.get(kind)
     if (index === undefined) this.#indexes.set(kind, (index = this.#kinds.push(kind) - 1))
@@ -38,7 +38,7 @@ class Segment {
     return true
   }
 
-  shift(): { readonly kind: PackedAlert; readonly bytes: Uint8Array } {
+  shift(): { readonly kind: AlertWords; readonly bytes: Uint8Array } {
     const from = this.#start + HEADER
     const kind = this.#kinds[this.#view.getUint32(this.#start + 4)]!
     this.#start = from + this.#view.getUint32(this.#start)
@@ -86,7 +86,7 @@ export class PackedItems {
       this.#parts.shift()
       if (first === this.#last) this.#last = undefined
     }
-    return make(kind.unpack(bytes), HEADER + bytes.length)
+    return make(unpackAlert(kind, bytes), HEADER + bytes.length)
   }
 
   clear(): void {
@@ -98,7 +98,7 @@ export class PackedItems {
 
 export interface Packed {
   readonly item: Item
-  readonly kind: PackedAlert | undefined
+  readonly kind: AlertWords | undefined
   /** Memory that it takes. */
   readonly size: number
 }
