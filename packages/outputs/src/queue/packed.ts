@@ -8,9 +8,13 @@ const SEGMENT = 64 * 1024
 /** Before the bytes of each alert: how many they are, and what they are of. */
 const HEADER = 8
 
-/** Memory for some alerts, one after the other. */
+/** In place of how many: the item is kept as it is. */
+const AS_IT_IS = 0xffffffff
+
+/** Memory for some items, one after the other. */
 class Segment {
-  readonly #kinds: AlertWords[] = []
+  /** What bytes are of, and items as they are. */
+  readonly #kinds: (AlertWords | Item | undefined)[] = []
   readonly #bytes: Uint8Array
   readonly #view: DataView
   readonly #indexes = new Map<AlertWords, number>()
@@ -27,22 +31,33 @@ class Segment {
   }
 
   /** @returns false: there is no room */
-  push(kind: AlertWords, bytes: Uint8Array): boolean {
-    if (this.#end + HEADER + bytes.length > this.#bytes.length) return false
-    let index = this.#indexes.get(kind)
-    if (index === undefined) this.#indexes.set(kind, (index = this.#kinds.push(kind) - 1))
-    this.#view.setUint32(this.#end, bytes.length)
+  push({ item, kind }: Packed, bytes: Uint8Array): boolean {
+    const length = kind === undefined ? 0 : bytes.length
+    if (this.#end + HEADER + length > this.#bytes.length) return false
+    let index = kind && this.#indexes.get(kind)
+    if (index === undefined) {
+      index = this.#kinds.push(kind ?? item) - 1
+      if (kind !== undefined) this.#indexes.set(kind, index)
+    }
+    this.#view.setUint32(this.#end, kind === undefined ? AS_IT_IS : length)
     this.#view.setUint32(this.#end + 4, index)
-    this.#bytes.set(bytes, this.#end + HEADER)
-    this.#end += HEADER + bytes.length
+    if (kind !== undefined) this.#bytes.set(bytes, this.#end + HEADER)
+    this.#end += HEADER + length
     return true
   }
 
-  shift(): { readonly kind: AlertWords; readonly bytes: Uint8Array } {
+  shift(make: MakeItem): Item {
     const from = this.#start + HEADER
-    const kind = this.#kinds[this.#view.getUint32(this.#start + 4)]!
-    this.#start = from + this.#view.getUint32(this.#start)
-    return { kind, bytes: this.#bytes.subarray(from, this.#start) }
+    const length = this.#view.getUint32(this.#start)
+    const index = this.#view.getUint32(this.#start + 4)
+    const kind = this.#kinds[index]
+    if (length === AS_IT_IS) {
+      this.#kinds[index] = undefined
+      this.#start = from
+      return kind as Item
+    }
+    this.#start = from + length
+    return make(unpackAlert(kind as AlertWords, this.#bytes.subarray(from, this.#start)), HEADER + length)
   }
 }
 
@@ -51,8 +66,7 @@ type MakeItem = (alert: AlertData, size: number) => Item
 
 /** Items of which none is sent soon, first in, first out: alerts of rules as bytes, others as they are. */
 export class PackedItems {
-  /** Segments, and items as they are. */
-  readonly #parts = new Fifo<Segment | Item>()
+  readonly #parts = new Fifo<Segment>()
   #last: Segment | undefined
   length = 0
 
@@ -64,29 +78,24 @@ export class PackedItems {
   }
 
   /** @param packed what `pack` has returned last */
-  push({ item, kind, size }: Packed): void {
+  push(packed: Packed): void {
     this.length++
-    if (kind === undefined) {
-      this.#parts.push(item)
-      this.#last = undefined
-    } else if (!this.#last?.push(kind, draft.written)) {
-      this.#last = new Segment(Math.max(size, SEGMENT))
-      this.#last.push(kind, draft.written)
-      this.#parts.push(this.#last)
-    }
+    if (this.#last?.push(packed, draft.written)) return
+    this.#last = new Segment(Math.max(HEADER + draft.length, SEGMENT))
+    this.#last.push(packed, draft.written)
+    this.#parts.push(this.#last)
   }
 
   shift(make: MakeItem): Item | undefined {
     const first = this.#parts.first
     if (first === undefined) return undefined
     this.length--
-    if (!(first instanceof Segment)) return this.#parts.shift() as Item
-    const { kind, bytes } = first.shift()
+    const item = first.shift(make)
     if (first.empty) {
       this.#parts.shift()
       if (first === this.#last) this.#last = undefined
     }
-    return make(unpackAlert(kind, bytes), HEADER + bytes.length)
+    return item
   }
 
   clear(): void {

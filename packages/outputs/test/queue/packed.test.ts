@@ -95,3 +95,11 @@ test.each(['newest', 'oldest'] as const)('bytes are bounded, with what they are;
   queue.clear()
   expect([queue.length, queue.bytes]).toEqual([0, 0])
 })
+
+test('alerts of rules between others take no memory of their own', () => {
+  const { queue } = queueOf({ maxBytes: 1e9 })
+  const before = process.memoryUsage().arrayBuffers
+  for (let i = 0; i < 10_000; i++) queue.push(itemOf(i, i % 2 === 0 ? 'even' : 'plain', 20))
+  // As many segments as alerts would be 250 MB.
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 << 20)
+})
