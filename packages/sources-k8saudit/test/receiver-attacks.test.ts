@@ -21,15 +21,17 @@ afterEach(async () => {
   }
 })
 
-/** A receiver that takes bodies at /, never comes to an end with those at /never, and has a large page. */
+/** A receiver that takes bodies at /, fails at /fault and /late-fault, never comes to an end with those at /never, and has a large page. */
 async function serve(options: Partial<ReceiverOptions> = {}): Promise<HttpReceiver> {
   const common = { host: '127.0.0.1', port: 0, maxBodyBytes: 100_000, graceMs: 0 }
   const receiver = new HttpReceiver(
     { ...common, ...options },
     {
       route: path => (path === '/page' ? { type: 'text/plain', body: PAGE } : 'body'),
-      take: async (body, _, path) => {
-        if (path === '/never') await new Promise(() => {})
+      take: (body, _, path) => {
+        if (path === '/fault') throw new Error('a fault of ours')
+        if (path === '/late-fault') return Promise.reject(new Error('a fault of ours'))
+        if (path === '/never') return new Promise(() => {})
         return { type: 'text/plain', body: `${body.length} bytes` }
       },
     },
@@ -207,6 +209,14 @@ describe('bodies', () => {
     }
     expect(receiver.refused['body-too-large']).toBe(2)
   })
+})
+
+test.each(['/fault', '/late-fault'])('%s: the request fails, and the receiver goes on', async path => {
+  const receiver = await serve()
+  const { seen } = send(receiver, post('Connection: close\r\nContent-Length: 2\r\n', '{}').replace('/', path))
+  await ended(seen, /^HTTP\/1\.1 500 .*it cannot be handled: a fault of ours/s)
+  expect(receiver.refused['bad-body']).toBe(1)
+  await servesOthers(receiver)
 })
 
 test('an answer that nobody takes is given up', async () => {

@@ -229,9 +229,18 @@ export class HttpReceiver {
     if (request.headers.expect !== undefined) response.writeContinue()
     const client = clientOf(request.socket)
     const held = { budget: this.#arriving, deadlines: this.#deadlines }
+    const failed = (error: unknown) =>
+      answer({ status: 500, cause: 'bad-body', reason: `it cannot be handled: ${(error as Error).message}` })
     readBody(request, { maxBytes, idleMs, totalMs }, held, body => {
-      const taken = 'status' in body ? body : this.#service.take(body, client, path)
-      if (taken instanceof Promise) void taken.then(answer)
+      let taken: ReturnType<Service['take']>
+      try {
+        taken = 'status' in body ? body : this.#service.take(body, client, path)
+      } catch (error) {
+        // A fault of ours that a client may have found ends its request, not the process.
+        failed(error)
+        return
+      }
+      if (taken instanceof Promise) taken.then(answer, failed)
       else answer(taken)
     })
   }
