@@ -39,7 +39,7 @@ const integer = new BigInt64Array(number.buffer)
 const eight = new Uint8Array(number.buffer)
 
 /**
- * Appends the values of an alert as bytes, a third of what it takes as an object.
+ * Appends the values of an alert as bytes: a half to a sixth of what it takes as an object.
  * @returns what `unpackAlert` makes the same alert with, the same for all alerts of a rule; undefined: it is no alert of a rule, and
  * nothing was written
  */

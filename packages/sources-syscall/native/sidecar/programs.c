@@ -100,8 +100,8 @@ static void find_programs(const struct probe *skeleton, struct bpf_program *of[M
 }
 
 /*
- * Marks for loading what writes the events of calls that are wanted and have nothing in their slot: verifying all 150 programs
- * takes the kernel a quarter of a second, and rules want a part of them. Returns how many.
+ * Marks for loading what writes the events of calls that are wanted and have nothing in their slot: to verify programs takes
+ * longest of all at the start, and rules want a part of them. Returns how many.
  */
 int choose_programs(struct probe *skeleton, const __u8 *filled, const __u8 *wants)
 {
