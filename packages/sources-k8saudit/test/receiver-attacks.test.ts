@@ -215,7 +215,7 @@ test.each(['/fault', '/late-fault'])('%s: the request fails, and the receiver go
   const receiver = await serve()
   const { seen } = send(receiver, post('Connection: close\r\nContent-Length: 2\r\n', '{}').replace('/', path))
   await ended(seen, /^HTTP\/1\.1 500 .*it cannot be handled: a fault of ours/s)
-  expect(receiver.refused['bad-body']).toBe(1)
+  expect(receiver.refused.fault).toBe(1)
   await servesOthers(receiver)
 })
 

@@ -44,7 +44,7 @@ export class HttpReceiver {
   /** Requests answered with 4xx and 5xx, or broken off; connections closed. */
   readonly refused: Record<RefusalCause, number> = {
     ...{ route: 0, unauthorized: 0, 'media-type': 0, 'body-too-large': 0, 'bad-body': 0 },
-    ...{ busy: 0, slow: 0, aborted: 0, connections: 0, malformed: 0, pipelined: 0 },
+    ...{ busy: 0, slow: 0, aborted: 0, connections: 0, malformed: 0, pipelined: 0, fault: 0 },
   }
   /** Where it can be reached from this machine; empty before it listens. */
   url = ''
@@ -230,7 +230,7 @@ export class HttpReceiver {
     const client = clientOf(request.socket)
     const held = { budget: this.#arriving, deadlines: this.#deadlines }
     const failed = (error: unknown) =>
-      answer({ status: 500, cause: 'bad-body', reason: `it cannot be handled: ${(error as Error).message}` })
+      answer({ status: 500, cause: 'fault', reason: `it cannot be handled: ${(error as Error).message}` })
     readBody(request, { maxBytes, idleMs, totalMs }, held, body => {
       let taken: ReturnType<Service['take']>
       try {

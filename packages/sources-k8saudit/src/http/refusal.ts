@@ -34,6 +34,8 @@ export type RefusalCause =
   | 'malformed'
   /** The client sends requests without taking the answers; its connection was closed. */
   | 'pipelined'
+  /** It made a service throw: a fault of ours. */
+  | 'fault'
 
 export const BUSY: Refusal = {
   ...{ status: 429, cause: 'busy', retryAfter: 1 },

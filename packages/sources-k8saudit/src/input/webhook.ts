@@ -49,7 +49,7 @@ export async function openAuditWebhook(options: AuditWebhookOptions = {}): Promi
 }
 
 /** Refusals after which the API server drops the events: the body will not be better the next time. */
-const LOSSES: readonly RefusalCause[] = ['bad-body', 'body-too-large']
+const LOSSES: readonly RefusalCause[] = ['bad-body', 'body-too-large', 'fault']
 
 const STOPPING: Refusal = { status: 503, cause: 'busy', reason: 'stopping; the events were not evaluated' }
 
