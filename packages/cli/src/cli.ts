@@ -4,6 +4,9 @@ import { CliError } from './fail.ts'
 import { printable } from './printable.ts'
 import { versionText } from './version.ts'
 
+/** Loaded from the start: what went wrong must be told even if no more files can be opened. */
+const EXPECTED = [CliError, ConfigError]
+
 /** The commands, loaded on demand. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   run: async () => (await import('./commands/run.ts')).run,
@@ -57,8 +60,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
     if (!load) throw new CliError(`unknown command "${first}" (falc help lists the commands)`)
     return await runCommand(await load(), rest)
   } catch (error) {
-    if (!(error instanceof CliError) && !(error instanceof ConfigError)) throw error
-    process.stderr.write(`Error: ${printable(error.message, '\n\t')}\n`)
+    if (!EXPECTED.some(type => error instanceof type)) throw error
+    process.stderr.write(`Error: ${printable((error as Error).message, '\n\t')}\n`)
     return 1
   }
 }

@@ -1,7 +1,7 @@
 /** The health server, which anybody may ask: what clients that mean harm may take, and that others are served meanwhile. */
 
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -129,19 +129,25 @@ test('a process without descriptors for more connections keeps working', async (
   undo.push(() => rmSync(dir, { recursive: true }))
   writeFileSync(
     join(dir, 'rules.yaml'),
-    '- {rule: r, desc: d, condition: ka.verb = get, output: "got %ka.verb", priority: WARNING, source: k8s_audit}\n',
+    '- {rule: r, desc: d, condition: ka.verb = get, output: "got %ka.user.name", priority: WARNING, source: k8s_audit}\n',
   )
-  writeFileSync(join(dir, 'audit.jsonl'), '')
+  const read = (user: string) =>
+    appendFileSync(
+      join(dir, 'audit.jsonl'),
+      `{"kind":"Event","auditID":"1","verb":"get","stage":"ResponseComplete","user":{"username":"${user}"}}\n`,
+    )
+  read('first')
   const port = await freePort()
   const web = `webserver={enabled: true, listen_address: 127.0.0.1, listen_port: ${port}}`
-  const flags = ['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', '--follow', '-o', web]
+  const flags = ['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', '--follow', '--from-start', '-o', web]
   const falc = startFalc(flags, dir, {}, 60)
   undo.push(() => falc.child.kill('SIGKILL'))
-  await falc.sees('Detecting with')
+  // The log is open by then: a run that cannot open what it is to read ends.
+  await falc.sees('got first')
   const sockets: Socket[] = []
   for (let i = 1; i <= 100; i++) sockets.push(await client(port, `127.0.0.${i}`))
-  writeFileSync(join(dir, 'audit.jsonl'), '{"kind":"Event","auditID":"1","verb":"get","stage":"ResponseComplete"}\n')
-  await falc.sees('got get')
+  read('second')
+  await falc.sees('got second')
   for (const socket of sockets) socket.destroy()
   await eventually(async () => expect((await ask(port, '/healthz'))[0]).toBe(200))
   falc.child.kill('SIGTERM')
