@@ -2,8 +2,11 @@ import type { Check } from './check.ts'
 import { negatedAbsent } from './checks/absence.ts'
 import { alwaysFalse, alwaysTrue, deadBranch, eventTypeWithoutField, noEffect } from './checks/contradiction.ts'
 import { exceptionNeverApplies, exceptionSwallows } from './checks/exceptions.ts'
+import { coveringAlternatives, looseAlternative, olderCall } from './checks/grouping.ts'
 import { outputLacks, priorityForm, unknownTag } from './checks/metadata.ts'
+import { fieldAsText, fieldRunsOn } from './checks/outputs.ts'
 import { duplicateRule, shadowedRule } from './checks/shadowing.ts'
+import { impossibleValue, patternAsText, quotedList, typographicCharacter } from './checks/texts.ts'
 import { costlyPattern, duplicateItem, nameTooLong, numberOutOfRange } from './checks/values.ts'
 
 /** Every check. docs/lint has a page for each. */
@@ -11,18 +14,27 @@ export const CHECKS: readonly Check[] = [
   alwaysFalse,
   alwaysTrue,
   costlyPattern,
+  coveringAlternatives,
   deadBranch,
   duplicateItem,
   duplicateRule,
   eventTypeWithoutField,
   exceptionNeverApplies,
   exceptionSwallows,
+  fieldAsText,
+  fieldRunsOn,
+  impossibleValue,
+  looseAlternative,
   nameTooLong,
   negatedAbsent,
   noEffect,
   numberOutOfRange,
+  olderCall,
   outputLacks,
+  patternAsText,
   priorityForm,
+  quotedList,
   shadowedRule,
+  typographicCharacter,
   unknownTag,
 ]

@@ -1,6 +1,7 @@
 import type { FieldOperand, Operand } from '../condition/ast.ts'
 import { ConditionError } from '../condition/error.ts'
 import { parseOperand } from '../condition/parse.ts'
+import { isTransformer } from '../condition/transformers.ts'
 import { SourceText } from '../text/source.ts'
 import type { Span } from '../text/span.ts'
 
@@ -12,6 +13,9 @@ export type Token =
   /** `%proc.name`; `width` > 0 pads with blanks or cuts to that many bytes. */
   | { readonly kind: 'value'; readonly operand: Operand; readonly width: number }
 
+/** Whether the source has a field and accepts the argument. */
+type IsField = (name: string, arg: string | undefined) => boolean
+
 const FIELD = /[a-zA-Z]\w*(?:\.\w+)+/y
 const ARGUMENT = /\[(?:"([^"]*)"|'([^']*)'|([^\][\s"']*))\]/y
 const TRANSFORMER = /[a-zA-Z]\w*[ \t\r\n]*\(/y
@@ -20,10 +24,9 @@ const TRANSFORMER = /[a-zA-Z]\w*[ \t\r\n]*\(/y
  * Parses `text %field %field[arg] %10field %tolower(field)`. After a `%`, the longest prefix that is a field of the source is taken:
  * `%proc.names` is `%proc.name` and an s. A `*` at the start, which tells Falco to print <NA> for absent fields, is dropped, since
  * that is always done here. `%` cannot be escaped.
- * @param isField whether the source has the field and accepts the argument
  * @throws {ConditionError} `template` or `unknown-field` with the span of the token in `text`
  */
-export function parseTemplate(text: string, isField: (name: string, arg: string | undefined) => boolean): Template {
+export function parseTemplate(text: string, isField: IsField): Template {
   const tokens: Token[] = []
   let at = text.startsWith('*') ? 1 : 0
   if (at === text.length) throw new ConditionError('template', 'empty formatting token', spanAt(text, 0, text.length))
@@ -39,8 +42,8 @@ export function parseTemplate(text: string, isField: (name: string, arg: string 
       const message = `invalid formatting syntax: formatting cannot end with a ${what}`
       throw new ConditionError('template', message, spanAt(text, percent, start - percent))
     }
-    const value = transformed(text, start) ?? field(text, start, isField)
-    if (value === undefined) throw unknown(text, percent, start)
+    const value = transformed(text, start, isField) ?? field(text, start, isField)
+    if (value === undefined) throw unknown(text, percent, start, isField)
     tokens.push({ kind: 'value', operand: value.operand, width: Math.min(Number(digits), MAX_WIDTH) })
     at = value.end
   }
@@ -55,11 +58,7 @@ interface Found<T> {
   readonly end: number
 }
 
-function field(
-  text: string,
-  start: number,
-  isField: (name: string, arg: string | undefined) => boolean,
-): Found<FieldOperand> | undefined {
+function field(text: string, start: number, isField: IsField): Found<FieldOperand> | undefined {
   FIELD.lastIndex = start
   const longest = FIELD.exec(text)?.[0]
   if (longest === undefined) return undefined
@@ -80,7 +79,7 @@ function field(
 }
 
 /** A transformer is read up to its closing parenthesis by the parser of conditions. */
-function transformed(text: string, start: number): Found<Operand> | undefined {
+function transformed(text: string, start: number, isField: IsField): Found<Operand> | undefined {
   TRANSFORMER.lastIndex = start
   const head = TRANSFORMER.exec(text)
   if (!head) return undefined
@@ -92,12 +91,12 @@ function transformed(text: string, start: number): Found<Operand> | undefined {
       if (char === quote && text[at - 1] !== '\\') quote = ''
     } else if (char === '"' || char === "'") quote = char
     else if (char === '(') depth++
-    else if (char === ')' && --depth === 0) return asOperand(text, start, at + 1)
+    else if (char === ')' && --depth === 0) return asOperand(text, start, at + 1, isField)
   }
   return undefined
 }
 
-function asOperand(text: string, start: number, closed: number): Found<Operand> {
+function asOperand(text: string, start: number, closed: number, isField: IsField): Found<Operand> {
   ARGUMENT.lastIndex = closed
   const argument = ARGUMENT.exec(text)
   const ends = argument ? [closed + argument[0].length, closed] : [closed]
@@ -110,14 +109,23 @@ function asOperand(text: string, start: number, closed: number): Found<Operand> 
         throw new ConditionError('unknown-field', `unknown filter: ${error.message}`, spanAt(text, start, end - start))
     }
   }
-  throw unknown(text, start, start)
+  throw unknown(text, start, start, isField)
 }
 
-function unknown(text: string, from: number, start: number): ConditionError {
+function unknown(text: string, from: number, start: number, isField: IsField): ConditionError {
   const token = /^\w*(?:\.\w+)*(?:\[[^\]]*\])?/.exec(text.slice(start))![0] || text[start]!
-  const hint = /^\w/.test(token) ? '' : ": '%' begins a field, and cannot be printed as such"
-  const message = `unknown filter: nonexistent field ${token}${hint}`
+  const hint = hintFor(text.slice(start), token, isField)
+  const message = `unknown filter: nonexistent field ${token}${hint === undefined ? '' : `: ${hint}`}`
   return new ConditionError('unknown-field', message, spanAt(text, from, start + token.length - from))
+}
+
+/** What the author probably meant with the text after a percent sign. */
+function hintFor(rest: string, token: string, isField: IsField): string | undefined {
+  const inner = /^[{(<-]\s*\d*([a-zA-Z]\w*(?:\.\w+)+)/.exec(rest)?.[1]
+  if (inner !== undefined && isField(inner, undefined)) return `write %${inner}`
+  if (!/^\w/.test(token)) return "'%' begins a field, and cannot be printed as such"
+  if (isTransformer(token) && rest.startsWith('(', token.length)) return "no ')' closes it"
+  return isField(token, '1') || isField(token, 'x') ? `it needs an argument: %${token}[…]` : undefined
 }
 
 function spanAt(text: string, offset: number, length: number): Span {

@@ -22,7 +22,11 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/^\|\||^OR\b/, "write 'or'"],
   [/^NOT\b|^!(?!=)/, "write 'not' before the check: not field = value"],
   [/^not\b/, "write 'not' before the whole check: not field in (a, b)"],
-  [/^<>/, "write '!='"],
+  [/^(?:<>|≠)/, "write '!='"],
+  [/^≤/, "write '<='"],
+  [/^≥/, "write '>='"],
+  [/^[“”„«»‹›‘’‚]/, 'type the quotes again: these are typographic ones'],
+  [/^[‐-―−]/, "type the '-' again: this is a typographic dash"],
   [
     /^(?:and|or|not)[^\S \t\r\n]/,
     'the blank after it is not a plain one (a non-breaking space, for example): type it again',
@@ -121,6 +125,7 @@ function value({ rule, found, rest, before }: Spot): string | undefined {
   if (rule !== AFTER_CHECK) return undefined
   if (/\bexists\s*$/.test(before)) return "'exists' takes no value"
   if (found === ')') return "no '(' matches it"
+  if (/[“„«‹‘‚][^“”„«»‹›‘’‚"']*$/.test(before)) return 'type the quotes again: these are typographic ones'
   if (/(?:^|[\s(])NOT\s+$/.test(before)) return "write 'not'"
   if (/=~\s*$/.test(before)) return "'=~' is not an operator: write 'regex' (the whole value must match) or 'contains'"
   if (/[<>=]\s*\d+$/.test(before) && /^[a-zA-Z]+\b/.test(rest)) return 'a number has no unit (times are in nanoseconds)'

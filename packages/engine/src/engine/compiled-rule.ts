@@ -139,8 +139,10 @@ function parsedTemplate(text: string, table: FieldTable) {
   } catch (error) {
     if (!(error instanceof ConditionError) || error.code !== 'unknown-field') throw error
     const { code, message, span } = error
-    const guess = table.nearest(text.slice(span.offset + 1, span.offset + span.length).replace(/\[.*/, ''))
-    throw new ConditionError(code, guess === undefined ? message : `${message}, did you mean ${guess}?`, span)
+    const name = text.slice(span.offset + 1, span.offset + span.length).replace(/\[.*/, '')
+    const guess = table.nearest(name)
+    const unhelpful = guess === undefined || guess === name
+    throw new ConditionError(code, unhelpful ? message : `${message}, did you mean ${guess}?`, span)
   }
 }
 

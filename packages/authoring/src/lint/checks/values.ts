@@ -1,7 +1,7 @@
-import type { Place } from '@falc/engine'
-import { type Check as ConditionCheck, isList, type Node, type Operand, TYPES } from '@falc/engine/analysis'
+import { isList, TYPES } from '@falc/engine/analysis'
 import { defineCheck, type Fix } from '../check.ts'
-import { ownNodes, type Project, placeOf, type Unit } from '../project.ts'
+import { checksOf, literalsOf } from '../literals.ts'
+import { placeOf } from '../project.ts'
 
 const meta = (condition: string) => `- rule: Program Started
   desc: A program was started
@@ -9,39 +9,6 @@ const meta = (condition: string) => `- rule: Program Started
   output: Program started (user=%user.name command=%proc.cmdline)
   priority: WARNING
 `
-
-type ClauseNode = Extract<Node, { kind: 'clause' }>
-
-interface Literal {
-  readonly unit: Unit
-  readonly node: ClauseNode
-  readonly check: ConditionCheck
-  readonly text: string
-  readonly place: Place
-}
-
-/** The checks that rules and macros write themselves. */
-function* checksOf({ rules, macros }: Project): Generator<{ unit: Unit; node: ClauseNode; check: ConditionCheck }> {
-  for (const unit of [...rules, ...macros])
-    for (const { node } of ownNodes(unit)) {
-      const check = node.written
-      const own = check?.macro === undefined || check.macro === unit.name
-      if (node.kind === 'clause' && check?.kind === 'check' && own) yield { unit, node, check }
-    }
-}
-
-/** Each constant that a check compares with, at its own place, also in a list. */
-function* literalsOf(project: Project): Generator<Literal> {
-  for (const { unit, node, check } of checksOf(project)) {
-    if (check.right === undefined) continue
-    const values: readonly Operand[] = isList(check.right) ? check.right : [check.right]
-    for (const value of values)
-      if (value.kind === 'literal' && value.span) {
-        const place = unit.text.place(value.span.offset, value.span.length)
-        yield { unit, node, check, text: value.text, place }
-      }
-  }
-}
 
 /** The kernel keeps this much of a process's name. */
 const COMM_LENGTH = 15
