@@ -32,6 +32,7 @@ const SUBJECTS: Readonly<Record<string, { readonly file: string; readonly what: 
     what: 'alerts for three responders, of which one is killed for each hundred of them',
   },
   console: { file: 'packages/console/test/fuzz.test.ts', what: 'requests to the console' },
+  alerts: { file: 'packages/store/test/fuzz.test.ts', what: 'bytes of alerts, as a store gets them' },
   audit: { file: 'packages/sources-k8saudit/test/fuzz.test.ts', what: 'bodies and logs of audit events' },
 }
 

@@ -1,6 +1,7 @@
 /**
  * Reads what row and indexes have of an alert from the bytes of its JSON: that costs a third of parsing it, and leaves nothing to
- * collect. It gives up on what is not plain: other characters than printable ASCII, escapes, lists in fields. `read.ts` parses these.
+ * collect. It gives up on what is not plain: other characters than printable ASCII, escapes, lists in fields, and bytes that no
+ * alert's end is found in. `read.ts` parses these. Of what is no JSON in other ways, SQLite makes no row.
  */
 import { isAscii } from 'node:buffer'
 import type { ByteSink } from '@falc/engine'
@@ -57,6 +58,8 @@ export class Scanner {
   /** The next backslash. */
   #escape = -1
   #at = 0
+  /** Where the alert ends: nothing is looked for beyond, whatever the bytes are. */
+  #limit = 0
   /** Where the last text begins and ends, and the classes of its characters. */
   #start = 0
   #end = 0
@@ -82,8 +85,11 @@ export class Scanner {
       const next = all.indexOf(BACKSLASH, start)
       this.#escape = next < 0 ? all.length : next
     }
-    if (this.#escape < start + body.length || !isAscii(body)) return false
+    const limit = start + body.length
+    if (this.#escape < limit || !isAscii(body)) return false
     this.#at = start
+    this.#limit = limit
+    let hasId = false
     for (const text of this.#texts) text.isThere = false
     let [from, to, isMessage] = [0, 0, false]
     do {
@@ -96,18 +102,21 @@ export class Scanner {
       } else if (name === TAGS) this.#tags()
       else if (name === OUTPUT || name === MESSAGE) {
         const start = this.#at + 1
-        const end = all.indexOf(QUOTE, start)
+        const quote = all.indexOf(QUOTE, start)
+        const end = quote < 0 ? limit : quote
         this.#at = end + 1
         if (!isMessage) [from, to] = [start, end]
         isMessage ||= name === MESSAGE
       } else if (all[this.#at] !== QUOTE) this.#skip()
       else {
         this.#text()
+        hasId ||= name === ID
         if (name === ID) this.#id()
         else this.#column(name)?.take(all, this.#start, this.#end)
       }
-    } while (all[this.#at] === COMMA)
-    const { rule, priority } = this
+    } while (this.#at < limit && all[this.#at] === COMMA)
+    const { rule, priority, source } = this
+    if (this.#at !== limit - 1 || !hasId || !rule.isThere || !priority.isThere || !source.isThere) return false
     if (!isMessage) {
       const head = all.toString('latin1', from, Math.min(to, from + HEAD))
       from += head.length - withoutPrefix(head, priority.text ?? '').length
@@ -141,12 +150,12 @@ export class Scanner {
 
   /** A name and its colon. */
   #name(): void {
-    const all = this.#all
+    const [all, limit] = [this.#all, this.#limit]
     let at = this.#at + 1
     this.#start = at
     let hash = term.FNV_BASIS
     let byte = all[at]!
-    while ((CLASSES[byte]! & ENDS) === 0) {
+    while (at < limit && (CLASSES[byte]! & ENDS) === 0) {
       hash = term.hashed(hash, byte)
       byte = all[++at]!
     }
@@ -157,15 +166,14 @@ export class Scanner {
 
   /** A text; from its quote to what comes after it. */
   #text(): void {
-    const all = this.#all
+    const [all, limit] = [this.#all, this.#limit]
     let at = this.#at + 1
     this.#start = at
     let seen = 0
-    for (;;) {
+    for (; at < limit; at++) {
       const kind = CLASSES[all[at]!]!
       seen |= kind
       if ((kind & ENDS) !== 0) break
-      at++
     }
     this.#end = at
     this.#at = at + 1
@@ -176,7 +184,7 @@ export class Scanner {
   #skip(): void {
     const all = this.#all
     let [depth, isText] = [0, false]
-    for (; this.#at < all.length; this.#at++) {
+    for (; this.#at < this.#limit; this.#at++) {
       const byte = all[this.#at]!
       if (byte === QUOTE) isText = !isText
       else if (isText) continue
@@ -188,7 +196,7 @@ export class Scanner {
 
   #tags(): void {
     const all = this.#all
-    for (this.#at++; all[this.#at] !== LIST_END; ) {
+    for (this.#at++; this.#at < this.#limit && all[this.#at] !== LIST_END; ) {
       if (all[this.#at] === COMMA) this.#at++
       this.#text()
       this.#pair(TAG_BEGIN, this.#start, this.#end)
@@ -198,7 +206,7 @@ export class Scanner {
 
   #fields(): boolean {
     const all = this.#all
-    for (this.#at++; all[this.#at] !== CLOSE; ) {
+    for (this.#at++; this.#at < this.#limit && all[this.#at] !== CLOSE; ) {
       if (all[this.#at] === COMMA) this.#at++
       this.#name()
       const [start, end] = [this.#start, this.#end]
