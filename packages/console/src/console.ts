@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { boundedServer, endUnread } from '@falc/outputs'
+import { Faults } from '@falc/sources-k8saudit'
 import { type Retention, StoreError, StoreThread } from '@falc/store'
 import { Auth, type AuthOptions } from './auth/auth.ts'
 import { Guesses } from './auth/guesses.ts'
@@ -73,6 +74,7 @@ export class Console implements House {
   /** Links that have expired or were never issued. */
   readonly #guesses = new Guesses()
   readonly #desk: DeskThread
+  readonly #faults: Faults
   readonly #server: Server
   #nats: NatsDoor | undefined
 
@@ -86,6 +88,7 @@ export class Console implements House {
     this.delivery = options.delivery ?? {}
     this.approvals = options.approvals
     this.#options = options
+    this.#faults = new Faults(note ?? (() => {}))
     const { rules, localRules, engine } = options
     this.#desk = new DeskThread({ path, rules, localRules, engine }, note ?? (() => {}))
     this.#files = new Files(options.app)
@@ -134,7 +137,7 @@ export class Console implements House {
 
   #failure(error: unknown): Refused {
     if (error instanceof StoreError) return new Refused(503, 'store', error.message, { 'retry-after': '5' })
-    this.#options.note?.(`internal error: ${(error as Error).stack}`)
+    this.#faults.add(error)
     return new Refused(500, 'internal', 'an error of the console')
   }
 

@@ -5,10 +5,10 @@ import { connect, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { gzipSync } from 'node:zlib'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { clientOf } from '../src/http/client.ts'
-import { HttpReceiver, type ReceiverOptions } from '../src/index.ts'
+import { Faults, HttpReceiver, type ReceiverOptions } from '../src/index.ts'
 
 const pem = readFileSync(new URL('cases/webhook/localhost.pem', import.meta.url))
 const PAGE = 'x'.repeat(16 * 1024 * 1024)
@@ -21,13 +21,16 @@ afterEach(async () => {
   }
 })
 
-/** A receiver that takes bodies at /, fails at /fault and /late-fault, never comes to an end with those at /never, and has a large page. */
+/** A receiver that takes bodies at /, fails at /fault, /late-fault and /early-fault, never comes to an end with those at /never, and has a large page. */
 async function serve(options: Partial<ReceiverOptions> = {}): Promise<HttpReceiver> {
   const common = { host: '127.0.0.1', port: 0, maxBodyBytes: 100_000, graceMs: 0 }
   const receiver = new HttpReceiver(
     { ...common, ...options },
     {
-      route: path => (path === '/page' ? { type: 'text/plain', body: PAGE } : 'body'),
+      route: path => {
+        if (path === '/early-fault') throw new Error('a fault of ours')
+        return path === '/page' ? { type: 'text/plain', body: PAGE } : 'body'
+      },
       take: (body, _, path) => {
         if (path === '/fault') throw new Error('a fault of ours')
         if (path === '/late-fault') return Promise.reject(new Error('a fault of ours'))
@@ -211,12 +214,40 @@ describe('bodies', () => {
   })
 })
 
-test.each(['/fault', '/late-fault'])('%s: the request fails, and the receiver goes on', async path => {
-  const receiver = await serve()
-  const { seen } = send(receiver, post('Connection: close\r\nContent-Length: 2\r\n', '{}').replace('/', path))
-  await ended(seen, /^HTTP\/1\.1 500 .*it cannot be handled: a fault of ours/s)
-  expect(receiver.refused.fault).toBe(1)
-  await servesOthers(receiver)
+test.each(['/fault', '/late-fault', '/early-fault'])(
+  '%s: the request fails, the log tells why, and the receiver goes on',
+  async path => {
+    const told: string[] = []
+    const receiver = await serve({ onFault: text => told.push(text) })
+    for (let i = 0; i < 3; i++) {
+      const { seen } = send(receiver, post('Connection: close\r\nContent-Length: 2\r\n', '{}').replace('/', path))
+      await ended(seen, /^HTTP\/1\.1 500 .*an error of the server/s)
+      expect(seen.text).not.toContain('ours')
+    }
+    expect(receiver.refused.fault).toBe(3)
+    expect(told).toEqual([expect.stringMatching(/^a request could not be handled: a fault of ours \(at .*:\d+\)\)$/)])
+    await servesOthers(receiver)
+  },
+)
+
+test('a fault is told of once a minute for each place in the code, whatever its message', () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  vi.advanceTimersByTime(1)
+  const told: string[] = []
+  const faults = new Faults(text => told.push(text))
+  const here = (message: string) => new Error(message)
+  for (let i = 0; i < 1000; i++) faults.add(here(`${i}\n    at forged (${i}.ts:1:1)`))
+  faults.add(new Error('elsewhere'))
+  expect(told).toEqual([
+    expect.stringMatching(/: 0\n {4}at forged.*\(at here .*\)$/s),
+    expect.stringContaining('elsewhere'),
+  ])
+  vi.advanceTimersByTime(60_000)
+  faults.add(here('x'.repeat(1e6)))
+  expect(told[2]).toMatch(/: x{300} \(at here .*\); 999 more since the last message$/)
+  faults.add('no error')
+  expect(told[3]).toBe('a request could not be handled: no error (from an unknown place)')
 })
 
 test('an answer that nobody takes is given up', async () => {

@@ -2,6 +2,7 @@ import {
   ADMITTED,
   type AdmissionAnswer,
   type AdmissionRequest,
+  Faults,
   HttpReceiver,
   parseReview,
   printAnswer,
@@ -49,6 +50,7 @@ export class Door implements Feed, Service {
   #rules: RunningRules
   #consumer: Consumer | undefined
   readonly #files: ServerFiles
+  readonly #faults: Faults
 
   /** @throws {CliError} when the certificate cannot be read, or `deny` names what does not exist */
   constructor({ config, rules, engine }: Pick<Loaded, 'config' | 'rules' | 'engine'>, log: Log) {
@@ -60,11 +62,13 @@ export class Door implements Feed, Service {
     if (unknown !== undefined) throw new CliError(`admission.deny: there is no ${unknown} over audit events`)
     const { deadline, certificate, certificate_key: key, client_ca: clientCa } = config.admission
     if (certificate === '') log.warning('admission.certificate is not set: without TLS no API server connects')
+    this.#faults = new Faults(text => log.error(`admission: ${text}`))
     this.#files = new ServerFiles('admission', { certificate, key, clientCa }, log)
     try {
       const options = { ...addressOf(config.admission.listen, 'admission.listen'), maxBodyBytes: MAX_BODY }
       const limits = { headMs: Math.min(deadline, 10_000), bodyMs: deadline, idleMs: deadline, keepMs: KEEP_MS }
-      this.#receiver = new HttpReceiver({ ...options, ...limits, ...this.#files.read() }, this)
+      const onFault = (text: string) => log.error(`admission: ${text}`)
+      this.#receiver = new HttpReceiver({ ...options, ...limits, onFault, ...this.#files.read() }, this)
     } catch (error) {
       throw new CliError(`admission: ${(error as Error).message}`)
     }
@@ -119,10 +123,10 @@ export class Door implements Feed, Service {
     try {
       request = parseReview(body.toString('utf8'))
     } catch (error) {
-      // Whatever it is, others must be answered: the API server decides about this one.
-      if (!(error instanceof ReviewError)) this.#log.error(`admission: ${(error as Error).stack}`)
       this.#counts.invalid++
-      return { status: 400, cause: 'bad-body', reason: (error as Error).message }
+      // Whatever else it is, the API server decides about this one.
+      if (!(error instanceof ReviewError)) throw error
+      return { status: 400, cause: 'bad-body', reason: error.message }
     }
     const answer = this.#judge(request)
     const took = performance.now() - begun
@@ -142,7 +146,7 @@ export class Door implements Feed, Service {
           this.#matches.set(rule, (this.#matches.get(rule) ?? 0) + 1)
         }
     } catch (error) {
-      this.#log.error(`admission: ${(error as Error).stack}`)
+      this.#faults.add(error)
       return this.#unjudged('an error that the log shows')
     }
     const answer = rules.size === 0 ? ADMITTED : this.#policy.answer([...rules])

@@ -89,7 +89,7 @@ async function serve(call: RespondCall): Promise<number> {
   try {
     if (flags.listen === undefined) return (await readStdin(take, log, stop.signal)) === 0 ? 0 : 1
     const files = new ServerFiles('respond', { tokens: flags['token-file'] }, log)
-    const address = { ...addressOf(flags.listen, '--listen'), ...tokensIn(files) }
+    const address = { ...addressOf(flags.listen, '--listen'), ...tokensIn(files), onFault: faultsIn(log) }
     const door = new HttpDoor(address, take, () => responsePage(open.counts))
     await door.listen().catch(error => {
       throw new CliError(`--listen: ${(error as Error).message}`)
@@ -106,9 +106,11 @@ async function serve(call: RespondCall): Promise<number> {
   }
 }
 
+const faultsIn = (log: Log) => (text: string) => log.error(`respond: ${text}`)
+
 /** @throws {CliError} */
-async function meter(address: string, page: () => string): Promise<MetricsDoor> {
-  const metrics = new MetricsDoor(addressOf(address, '--metrics'), page)
+async function meter(address: string, page: () => string, log: Log): Promise<MetricsDoor> {
+  const metrics = new MetricsDoor({ ...addressOf(address, '--metrics'), onFault: faultsIn(log) }, page)
   await metrics.listen().catch(error => {
     throw new CliError(`--metrics: ${(error as Error).message}`)
   })
@@ -136,7 +138,9 @@ async function serveNats({ config, source, log, flags }: RespondCall): Promise<n
   try {
     const open = await configuredResponder(config, source, log, { once: door.once }, { nats: door.port })
     const metrics =
-      flags.metrics === undefined ? undefined : await meter(flags.metrics, () => responsePage(open.counts, door.counts))
+      flags.metrics === undefined
+        ? undefined
+        : await meter(flags.metrics, () => responsePage(open.counts, door.counts), log)
     try {
       const stopped = stopSignal().then(() => door.close())
       if (metrics) log.info(`Metrics at ${metrics.url}/metrics`)

@@ -179,7 +179,8 @@ function receiverOptions(config: SidekickConfig, { tokens, log }: RelayParts) {
   }
   const files = new ServerFiles('relay', { ...(tls && certificates), tokens }, log)
   const host = config.text('listenaddress')
-  const common = { ...(host && { host }), maxBodyBytes: MAX_BODY }
+  const onFault = (text: string) => log.error(`relay: ${text}`)
+  const common = { ...(host && { host }), maxBodyBytes: MAX_BODY, onFault }
   try {
     const credentials = files.read()
     const main = { ...common, ...credentials, port: portOf(config, 'listenport', 2801) }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { type AlertData, parseAlert } from '@falc/engine'
 import type { Taken } from '@falc/response'
-import { HttpReceiver, type Refusal, type Reply, type Service } from '@falc/sources-k8saudit'
+import { HttpReceiver, type ReceiverOptions, type Refusal, type Reply, type Service } from '@falc/sources-k8saudit'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import type { Credentials } from '../server-files.ts'
@@ -41,6 +41,8 @@ const MAX_WAITING = 1000
 
 const MAX_BODY = 1024 * 1024
 
+type Address = Required<Pick<ReceiverOptions, 'host' | 'port' | 'onFault'>>
+
 /** An alert is answered when what was done for it is recorded. */
 export class HttpDoor implements Service {
   readonly #receiver: HttpReceiver
@@ -50,14 +52,14 @@ export class HttpDoor implements Service {
 
   /** @throws {CliError} when anybody on the network could make it act */
   constructor(
-    address: { readonly host: string; readonly port: number; readonly tokens?: readonly string[] | undefined },
+    address: Address & { readonly tokens?: readonly string[] | undefined },
     take: Take,
     metrics: () => string,
   ) {
-    const { host, port, tokens } = address
+    const { host, port, tokens, onFault } = address
     this.#take = take
     this.#metrics = metrics
-    this.#receiver = new HttpReceiver({ host, port, maxBodyBytes: MAX_BODY, ...(tokens && { tokens }) }, this)
+    this.#receiver = new HttpReceiver({ host, port, onFault, maxBodyBytes: MAX_BODY, ...(tokens && { tokens }) }, this)
     if (this.#receiver.exposed !== undefined)
       throw new CliError(`--listen on ${this.#receiver.exposed} needs --token-file: anybody could make falc act`)
   }
@@ -114,7 +116,7 @@ export class MetricsDoor implements Service {
   readonly #receiver: HttpReceiver
   readonly #metrics: () => string
 
-  constructor(address: { readonly host: string; readonly port: number }, metrics: () => string) {
+  constructor(address: Address, metrics: () => string) {
     this.#metrics = metrics
     this.#receiver = new HttpReceiver({ ...address, maxBodyBytes: 0 }, this)
   }

@@ -35,7 +35,9 @@ export async function startWebserver(config: WebserverConfig, pages: Pages, log:
   try {
     const files = new ServerFiles('webserver', { certificate: ssl_enabled ? ssl_certificate : '' }, log)
     const metrics = new SteadyPage(() => pages.metrics(receiver.refused, files.series()))
-    const receiver = new HttpReceiver({ ...LIMITS, host, port, ...files.read() }, service(config, pages, metrics))
+    const onFault = (text: string) => log.error(`webserver: ${text}`)
+    const options = { ...LIMITS, host, port, onFault, ...files.read() }
+    const receiver = new HttpReceiver(options, service(config, pages, metrics))
     await receiver.listen()
     const leave = files.keep(receiver)
     const at = new URL(receiver.url)

@@ -239,6 +239,7 @@ class K8sAuditFeed implements Feed {
         path,
         ...(host && { host }),
         ...files.read(),
+        onFault: text => warn(`${this.title}: ${text}`),
         answer,
         saved,
         ...(publisher && { forward: publisher.forward }),

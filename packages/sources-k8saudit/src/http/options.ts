@@ -31,6 +31,8 @@ export interface ReceiverOptions {
   readonly keepMs?: number
   /** Milliseconds in which a client must have taken an answer. Default 10,000. */
   readonly answerMs?: number
+  /** Gets the errors that requests make a service throw, as lines for the log: at most one a minute for each place in the code. */
+  readonly onFault?: (text: string) => void
   /** How long a stopping server waits for requests that have begun. Default 5000 ms. */
   readonly graceMs?: number
 }

@@ -6,8 +6,9 @@ import { readBody } from './body.ts'
 import { BodyBudget } from './budget.ts'
 import { clientOf } from './client.ts'
 import { type Deadline, Deadlines } from './deadlines.ts'
+import { Faults } from './faults.ts'
 import { type ReceiverOptions, tlsOptions } from './options.ts'
-import { callRefusal, type Refusal, type RefusalCause, refusalOf } from './refusal.ts'
+import { callRefusal, FAULT, type Refusal, type RefusalCause, refusalOf } from './refusal.ts'
 import { TokenCheck } from './token.ts'
 
 /** An answer of success. */
@@ -53,6 +54,7 @@ export class HttpReceiver {
   #tokens: TokenCheck | undefined
   readonly #arriving: BodyBudget
   readonly #deadlines = new Deadlines()
+  readonly #faults: Faults
   readonly #server: Server
   /** By client. */
   readonly #connections = new Map<string, number>()
@@ -67,6 +69,7 @@ export class HttpReceiver {
     const { tokens, tls } = options
     this.#options = options
     this.#service = service
+    this.#faults = new Faults(text => options.onFault?.(text))
     this.#tokens = tokens && new TokenCheck(tokens)
     this.#arriving = new BodyBudget(options.maxArrivingBytes ?? 64 * 1024 * 1024)
     const handler = (request: IncomingMessage, response: ServerResponse) => this.#handle(request, response)
@@ -209,9 +212,20 @@ export class HttpReceiver {
     }
     const { url = '/', method = '' } = request
     const path = url.split('?', 1)[0]!
-    const route = this.#service.route(path, method)
+    let route: ReturnType<Service['route']>
+    try {
+      route = this.#service.route(path, method)
+    } catch (error) {
+      route = this.#fault(error)
+    }
     if (typeof route === 'string') this.#take(request, response, { route, path }, answer)
     else answer(route)
+  }
+
+  /** An error of ours that a client may have found ends its request, not the process. */
+  #fault(error: unknown): Refusal {
+    this.#faults.add(error)
+    return FAULT
   }
 
   #take(
@@ -229,18 +243,14 @@ export class HttpReceiver {
     if (request.headers.expect !== undefined) response.writeContinue()
     const client = clientOf(request.socket)
     const held = { budget: this.#arriving, deadlines: this.#deadlines }
-    const failed = (error: unknown) =>
-      answer({ status: 500, cause: 'fault', reason: `it cannot be handled: ${(error as Error).message}` })
     readBody(request, { maxBytes, idleMs, totalMs }, held, body => {
       let taken: ReturnType<Service['take']>
       try {
         taken = 'status' in body ? body : this.#service.take(body, client, path)
       } catch (error) {
-        // A fault of ours that a client may have found ends its request, not the process.
-        failed(error)
-        return
+        taken = this.#fault(error)
       }
-      if (taken instanceof Promise) taken.then(answer, failed)
+      if (taken instanceof Promise) taken.then(answer, error => answer(this.#fault(error)))
       else answer(taken)
     })
   }

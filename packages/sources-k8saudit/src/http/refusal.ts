@@ -42,6 +42,9 @@ export const BUSY: Refusal = {
   reason: 'too many events are waiting; try again',
 }
 
+/** Why, the log tells. */
+export const FAULT: Refusal = { status: 500, cause: 'fault', reason: 'an error of the server' }
+
 export function tooLarge(maxBytes: number): Refusal {
   return { status: 413, cause: 'body-too-large', reason: `the body is larger than ${maxBytes} bytes` }
 }
