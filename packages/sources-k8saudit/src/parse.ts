@@ -61,7 +61,7 @@ export interface Slice extends AuditBody {
 const MAX_PROBLEMS = 100
 
 /** Items and characters of a body that are read at once; then others get a turn. */
-export const SLICE = { items: 256, length: 1 << 20 } as const
+export const SLICE = { items: 256, length: 1 << 18 } as const
 
 /** Reads a body item by item: the text is all that is kept of what has not been asked for yet. */
 export class BodyReader {

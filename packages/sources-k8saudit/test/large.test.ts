@@ -89,3 +89,25 @@ test('a document of many short lines is bounded by the memory that its lines tak
   for (; decoder.stats.rejected['too-large'] === 0; lines++) decoder.push(line)
   expect(lines).toBeLessThan((1 << 20) / 32)
 })
+
+test.each([
+  ['lines that are no JSON', 'x\n'],
+  ['lines that open a document', '{\n'],
+  ['documents of two lines', '{\n}\n'],
+  ['empty lists, a line each', '[]\n'],
+  ['documents on one line', '{}'],
+  ['items of a list on one line', '[{}', ',{}'],
+])('a log of %s keeps others waiting no longer than some hundred of them take', (_, first, more = first) => {
+  const decoder = new AuditLogDecoder()
+  const text = `${first}${more.repeat(250_000 / more.length)}${first.startsWith('[{') ? ']' : ''}\n`
+  let turns = 0
+  let seen = 0
+  for (const _batch of decoder.read(Buffer.from(text))) {
+    const { events, rejected } = decoder.stats
+    const now = events + Object.values(rejected).reduce((sum, count) => sum + count, 0)
+    expect(now - seen).toBeLessThanOrEqual(600)
+    seen = now
+    turns++
+  }
+  expect(turns).toBeGreaterThan(100)
+})

@@ -12,7 +12,10 @@ export interface DecoderOptions extends InputOptions {
 }
 
 /** Characters of a line that is parsed first, and scanned for its documents' ends if there is a problem. A larger one is read item by item. */
-const AT_ONCE = 512 * 1024
+const AT_ONCE = 128 * 1024
+
+/** What parsing a text costs beside its characters, in characters: an error costs as much as some thousand. */
+const TEXT_COST = 1024
 
 /** What a line of a document takes in memory beside its characters. */
 const LINE_WEIGHT = 32
@@ -25,12 +28,6 @@ interface Open {
   readonly scanner: DocumentScanner
   /** Memory that its lines take, in bytes. */
   size: number
-}
-
-/** A document that is too large to be parsed at once, and what follows it on its line. */
-interface Waiting {
-  readonly text: string
-  readonly line: number
 }
 
 /**
@@ -49,10 +46,10 @@ export class AuditLogDecoder {
   /** Lines so far. */
   lines = 0
   #open: Open | undefined = undefined
-  /** Documents of the last line that are still to be read, if the first of them is large. */
-  readonly #waiting: Waiting[] = []
   /** The next batch. */
   #batch: AuditEvent[] = []
+  /** What was parsed since the last batch, in characters. */
+  #spent = 0
   /** Passes over the events that no rule can match. */
   readonly #sieve: () => AuditSieve | undefined
   /** A document was given up: what follows belongs to it, until a line begins with a bracket. */
@@ -95,8 +92,8 @@ export class AuditLogDecoder {
   }
 
   /**
-   * As `push`, but in batches, which may be empty: of a large list, 256 items are parsed at a time, and others can get a
-   * turn between two batches. All batches must be read before the next call.
+   * As `push`, but in batches, which may be empty: others can get a turn between two of them, however many documents there are, and
+   * however bad. Only an event is parsed as a whole. All batches must be read before the next call.
    */
   *read(chunk: Uint8Array): Generator<AuditEvent[], void> {
     this.stats.bytes += chunk.length
@@ -119,7 +116,7 @@ export class AuditLogDecoder {
     }
     if (start <= end) yield* this.#takeBlock(chunk, start, end)
     this.#keep(chunk.slice(end + 1))
-    yield* this.#flush()
+    yield this.#next()
   }
 
   /** The input has ended. The last line may lack a newline. */
@@ -130,7 +127,7 @@ export class AuditLogDecoder {
   /** As `end`, but in batches. */
   *readEnd(): Generator<AuditEvent[], void> {
     if (this.#rest.size > 0) yield* this.#takeLines(this.#utf8.decode(this.#rest.take()))
-    yield* this.#flush()
+    yield this.#next()
     if (this.#open) this.#giveUp('bad-json', 'the log ends inside a document')
     this.#skipping = false
     this.#skippingLine = false
@@ -163,27 +160,22 @@ export class AuditLogDecoder {
     for (let from = 0; from <= text.length; ) {
       const at = text.indexOf('\n', from)
       const to = at < 0 ? text.length : at
-      this.#takeLine(text.slice(from, to), this.#batch)
+      const documents = this.#takeLine(text.slice(from, to))
       from = to + 1
-      if (this.#waiting.length === 0 && this.#batch.length < SLICE.items) continue
-      yield* this.#flush()
-      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) yield* this.#readItems(next)
+      if (documents) yield* documents
+      if (this.#isFull) yield this.#next()
     }
   }
 
-  *#flush(): Generator<AuditEvent[], void> {
+  get #isFull(): boolean {
+    return this.#spent >= SLICE.length || this.#batch.length >= SLICE.items
+  }
+
+  #next(): AuditEvent[] {
     const events = this.#batch
     this.#batch = []
-    if (events.length > 0) yield events
-  }
-
-  *#readItems({ text, line }: Waiting): Generator<AuditEvent[], void> {
-    const body = new BodyReader(text, this.#parse)
-    while (!body.done) {
-      const events: AuditEvent[] = []
-      this.#count(body.read(), line, events)
-      yield events
-    }
+    this.#spent = 0
+    return events
   }
 
   #keep(bytes: Uint8Array): void {
@@ -196,39 +188,33 @@ export class AuditLogDecoder {
     this.#problem('too-large', `a line of more than ${this.#maxSize} bytes`, this.lines)
   }
 
-  #takeLine(line: string, events: AuditEvent[]): void {
+  /** @returns documents that are still to be read */
+  #takeLine(line: string): Iterable<AuditEvent[]> | undefined {
     this.lines++
     // A byte order mark, also where logs were joined.
     if (line.charCodeAt(0) === 0xfeff) line = line.slice(1)
-    if (this.#open) this.#continue(this.#open, line, events)
-    else this.#beginLine(line, events)
+    return this.#open ? this.#continue(this.#open, line) : this.#beginLine(line)
   }
 
   /** A line that begins outside of any document. */
-  #beginLine(line: string, events: AuditEvent[]): void {
+  #beginLine(line: string): Iterable<AuditEvent[]> | undefined {
     const first = firstCharacter(line)
-    if (first < 0) return
-    const c = line.charCodeAt(first)
-    const bracket = c === 0x7b || c === 0x5b
-    if (this.#skipping && !(bracket && first === 0)) return
+    if (first < 0) return undefined
+    const bracket = line[first] === '{' || line[first] === '['
+    if (this.#skipping && !(bracket && first === 0)) return undefined
     this.#skipping = false
-    if (bracket && line.length > AT_ONCE) {
-      this.#takeDocuments(line, first, events)
-      return
-    }
-    const body = readBody(line, this.#parse)
+    if (bracket && line.length > AT_ONCE) return this.#documents(line, first)
+    const body = this.#read(line)
     if (bracket && body.problems.length > 0) {
       const end = new DocumentScanner().scan(line, first)
-      if (end === -1 || (end >= 0 && firstCharacter(line, end) >= 0)) {
-        this.#takeDocuments(line, first, events)
-        return
-      }
+      if (end === -1 || (end >= 0 && firstCharacter(line, end) >= 0)) return this.#documents(line, first)
     }
-    this.#count(body, this.lines, events)
+    this.#count(body, this.lines)
+    return undefined
   }
 
-  /** Takes the documents of a line from `at`: several in a row, the last of which may continue on the next line. */
-  #takeDocuments(line: string, at: number, events: AuditEvent[]): void {
+  /** The documents of a line from `at`: several in a row, the last of which may continue on the next line. */
+  *#documents(line: string, at: number): Generator<AuditEvent[], void> {
     while (at >= 0) {
       const scanner = new DocumentScanner()
       const end = scanner.scan(line, at)
@@ -242,35 +228,39 @@ export class AuditLogDecoder {
         this.#problem('bad-json', 'text after a document is not another document', this.lines)
         return
       }
-      this.#deliver(line.slice(at, end), this.lines, events)
+      yield* this.#document(line.slice(at, end), this.lines)
       at = firstCharacter(line, end)
     }
   }
 
   /** A line inside a document. */
-  #continue(open: Open, line: string, events: AuditEvent[]): void {
+  #continue(open: Open, line: string): Iterable<AuditEvent[]> | undefined {
     if (line.charCodeAt(0) === 0x7b && this.#beginsAnew(open, line)) {
       this.#giveUp('bad-json', 'the document is cut off: the next line begins a new one')
-      this.#beginLine(line, events)
-      return
+      return this.#beginLine(line)
     }
     const end = open.scanner.scan(line, 0)
     open.size += line.length + LINE_WEIGHT
     if (end === -2) this.#giveUp('bad-json', `the document is malformed in line ${this.lines}`)
     else if (open.size > this.#maxSize) this.#giveUp('too-large', `a document of more than ${this.#maxSize} bytes`)
     else if (end === -1) open.lines.push(line)
-    else {
-      this.#open = undefined
-      open.lines.push(line.slice(0, end))
-      this.#deliver(open.lines.join('\n'), open.line, events)
-      this.#takeDocuments(line, firstCharacter(line, end), events)
-    }
+    else return this.#last(open, line, end)
+    return undefined
+  }
+
+  /** The last line of a document, and what follows on it. */
+  *#last({ lines, line: first }: Open, line: string, end: number): Generator<AuditEvent[], void> {
+    this.#open = undefined
+    lines.push(line.slice(0, end))
+    yield* this.#document(lines.join('\n'), first)
+    yield* this.#documents(line, firstCharacter(line, end))
   }
 
   /** Whether an unindented `{` begins a new event after one that was cut off, rather than continuing the open document. */
   #beginsAnew(open: Open, line: string): boolean {
     if (!open.scanner.wantsValue) return true
     if (open.isList && open.scanner.atTop) return false
+    this.#spent += line.length + TEXT_COST
     const { events, problems, passedOver } = new BodyReader(line, this.#parse).read()
     return events.length + passedOver > 0 && problems.length === 0
   }
@@ -281,15 +271,25 @@ export class AuditLogDecoder {
     this.#skipping = true
   }
 
-  /** Takes a whole document, at once if it is small. */
-  #deliver(text: string, line: number, events: AuditEvent[]): void {
-    if (text.length > AT_ONCE || this.#waiting.length > 0) this.#waiting.push({ text, line })
-    else this.#count(readBody(text, this.#parse), line, events)
+  /** A whole document, at once if it is small. */
+  *#document(text: string, line: number): Generator<AuditEvent[], void> {
+    if (text.length <= AT_ONCE) this.#count(this.#read(text), line)
+    else
+      for (const body = new BodyReader(text, this.#parse); !body.done; ) {
+        this.#count(body.read(), line)
+        yield this.#next()
+      }
+    if (this.#isFull) yield this.#next()
   }
 
-  #count(body: AuditBody & Partial<Slice>, line: number, events: AuditEvent[]): void {
+  #read(text: string): AuditBody & Partial<Slice> {
+    this.#spent += text.length + TEXT_COST
+    return readBody(text, this.#parse)
+  }
+
+  #count(body: AuditBody & Partial<Slice>, line: number): void {
     countBody(this.stats, body)
-    for (const event of body.events) events.push(event)
+    for (const event of body.events) this.#batch.push(event)
     if (this.#report) for (const problem of body.problems) this.#report({ ...problem, line })
   }
 
