@@ -5,7 +5,7 @@
 #pragma once
 
 #if defined(__TARGET_ARCH_arm64) || defined(__aarch64__)
-#define OPENS(CALL) CALL(opens, openat, 56) CALL(opens, openat2, 437)
+#define OPENS(CALL) CALL(opens, openat, 56) CALL(opens, open_by_handle_at, 265) CALL(opens, openat2, 437)
 #define CLONES(CALL) CALL(clones, clone, 220) CALL(clones, clone3, 435)
 #define EXECS(CALL) CALL(execs, execve, 221) CALL(execs, execveat, 281)
 #define DIRECTORIES(CALL) CALL(directories, chdir, 49) CALL(directories, fchdir, 50) CALL(directories, chroot, 51)
@@ -17,8 +17,22 @@
 #define SENDS(CALL) CALL(sends, sendto, 206) CALL(sends, sendmsg, 211)
 #define RECEIVES(CALL) CALL(receives, recvfrom, 207) CALL(receives, recvmsg, 212)
 #define COPIES(CALL) CALL(copies, dup, 23) CALL(copies, dup3, 24) CALL(copies, fcntl, 25)
+#define CHANGES_OF(CALL)                                                                                             \
+	CALL(changes, unshare, 97) CALL(changes, setregid, 143) CALL(changes, setgid, 144) CALL(changes, setreuid, 145) \
+	CALL(changes, setuid, 146) CALL(changes, setresuid, 147) CALL(changes, setresgid, 149)                       \
+	CALL(changes, setpgid, 154) CALL(changes, setsid, 157) CALL(changes, prctl, 167) CALL(changes, setns, 268)
+#define RARE(CALL)                                                                                                   \
+	CALL(rare, getcwd, 17) CALL(rare, eventfd2, 19) CALL(rare, epoll_create1, 20) CALL(rare, inotify_init1, 26)  \
+	CALL(rare, fchmod, 52) CALL(rare, pipe2, 59) CALL(rare, signalfd4, 74) CALL(rare, timerfd_create, 85)        \
+	CALL(rare, capset, 91) CALL(rare, init_module, 105) CALL(rare, ptrace, 117) CALL(rare, setrlimit, 164)       \
+	CALL(rare, socket, 198) CALL(rare, socketpair, 199) CALL(rare, bind, 200) CALL(rare, listen, 201)            \
+	CALL(rare, getsockopt, 209) CALL(rare, shutdown, 210) CALL(rare, prlimit64, 261) CALL(rare, finit_module, 273) \
+	CALL(rare, memfd_create, 279) CALL(rare, bpf, 280) CALL(rare, userfaultfd, 282) CALL(rare, io_uring_setup, 425) \
+	CALL(rare, pidfd_open, 434) CALL(rare, close_range, 436) CALL(rare, pidfd_getfd, 438)
 #else
-#define OPENS(CALL) CALL(opens, open, 2) CALL(opens, creat, 85) CALL(opens, openat, 257) CALL(opens, openat2, 437)
+#define OPENS(CALL)                                                                                                  \
+	CALL(opens, open, 2) CALL(opens, creat, 85) CALL(opens, openat, 257) CALL(opens, open_by_handle_at, 304)     \
+	CALL(opens, openat2, 437)
 #define CLONES(CALL) CALL(clones, clone, 56) CALL(clones, fork, 57) CALL(clones, vfork, 58) CALL(clones, clone3, 435)
 #define EXECS(CALL) CALL(execs, execve, 59) CALL(execs, execveat, 322)
 #define DIRECTORIES(CALL) CALL(directories, chdir, 80) CALL(directories, fchdir, 81) CALL(directories, chroot, 161)
@@ -33,7 +47,22 @@
 #define SENDS(CALL) CALL(sends, sendto, 44) CALL(sends, sendmsg, 46)
 #define RECEIVES(CALL) CALL(receives, recvfrom, 45) CALL(receives, recvmsg, 47)
 #define COPIES(CALL) CALL(copies, dup, 32) CALL(copies, dup2, 33) CALL(copies, fcntl, 72) CALL(copies, dup3, 292)
+#define CHANGES_OF(CALL)                                                                                             \
+	CALL(changes, setuid, 105) CALL(changes, setgid, 106) CALL(changes, setpgid, 109) CALL(changes, setsid, 112) \
+	CALL(changes, setreuid, 113) CALL(changes, setregid, 114) CALL(changes, setresuid, 117)                      \
+	CALL(changes, setresgid, 119) CALL(changes, prctl, 157) CALL(changes, unshare, 272) CALL(changes, setns, 308)
+#define RARE(CALL)                                                                                                   \
+	CALL(rare, pipe, 22) CALL(rare, socket, 41) CALL(rare, shutdown, 48) CALL(rare, bind, 49)                    \
+	CALL(rare, listen, 50) CALL(rare, socketpair, 53) CALL(rare, getsockopt, 55) CALL(rare, getcwd, 79)          \
+	CALL(rare, fchmod, 91) CALL(rare, ptrace, 101) CALL(rare, capset, 126) CALL(rare, setrlimit, 160)            \
+	CALL(rare, init_module, 175) CALL(rare, epoll_create, 213) CALL(rare, inotify_init, 253)                     \
+	CALL(rare, signalfd, 282) CALL(rare, timerfd_create, 283) CALL(rare, eventfd, 284) CALL(rare, signalfd4, 289) \
+	CALL(rare, eventfd2, 290) CALL(rare, epoll_create1, 291) CALL(rare, pipe2, 293) CALL(rare, inotify_init1, 294) \
+	CALL(rare, prlimit64, 302) CALL(rare, finit_module, 313) CALL(rare, memfd_create, 319) CALL(rare, bpf, 321)  \
+	CALL(rare, userfaultfd, 323) CALL(rare, io_uring_setup, 425) CALL(rare, pidfd_open, 434)                     \
+	CALL(rare, close_range, 436) CALL(rare, pidfd_getfd, 438)
 #endif
 
 #define SHARED_CALLS(CALL)                                                                                           \
-	OPENS(CALL) CLONES(CALL) EXECS(CALL) DIRECTORIES(CALL) PATHS_OF(CALL) ACCEPTS(CALL) SENDS(CALL) RECEIVES(CALL) COPIES(CALL)
+	OPENS(CALL) CLONES(CALL) EXECS(CALL) DIRECTORIES(CALL) PATHS_OF(CALL) ACCEPTS(CALL) SENDS(CALL) RECEIVES(CALL) COPIES(CALL) \
+	CHANGES_OF(CALL) RARE(CALL)

@@ -12,7 +12,6 @@ struct backwards {
 	__u32 at;       /* where the text starts; in the map for the same reason as in struct scratch */
 	__u32 whole;    /* the walk came to a root */
 	__u32 part;     /* it left a mount that hides where the file lies: see walk.bpf.h */
-	__u32 at_mount; /* a walk is at the root of a mount */
 	/* where a walk is: a dentry and its mount, or a kernfs node */
 	__u64 node;
 	__u64 vfsmount;

@@ -73,6 +73,8 @@ struct scratch {
 	__u32 changed;
 	__u32 replaced; /* of its paths, as bits: those in whose place the object's stands */
 	__u32 differs;  /* those that are not the object's path */
+	__u32 starts;   /* how many of them start from a directory that is to be added: starts.bpf.h */
+	struct { __u64 path; __u64 dirfd; } start[2];
 	struct registers registers;
 };
 

@@ -3,21 +3,21 @@
 #include "network.bpf.h"
 #include "task.bpf.h"
 
-EXIT_EVENT(eventfd, SYSCALL_EVENTFD_X)
+EXIT_EVENT_SHARED(eventfd, SYSCALL_EVENTFD_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(initval, put_u64(e, argument(regs, 0)));
 	PARAM(flags, put_u32(e, 0));
 }
 
-EXIT_EVENT(eventfd2, SYSCALL_EVENTFD2_X)
+EXIT_EVENT_SHARED(eventfd2, SYSCALL_EVENTFD2_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(flags, put_u16(e, eventfd_flags(argument(regs, 1))));
 	PARAM(initval, put_u64(e, argument(regs, 0)));
 }
 
-EXIT_EVENT(signalfd, SYSCALL_SIGNALFD_X)
+EXIT_EVENT_SHARED(signalfd, SYSCALL_SIGNALFD_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(fd, put_int(e, argument(regs, 0)));
@@ -25,7 +25,7 @@ EXIT_EVENT(signalfd, SYSCALL_SIGNALFD_X)
 	PARAM(flags, put_u8(e, 0));
 }
 
-EXIT_EVENT(signalfd4, SYSCALL_SIGNALFD4_X)
+EXIT_EVENT_SHARED(signalfd4, SYSCALL_SIGNALFD4_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(flags, put_u16(e, eventfd_flags(argument(regs, 3))));
@@ -33,52 +33,52 @@ EXIT_EVENT(signalfd4, SYSCALL_SIGNALFD4_X)
 	PARAM(mask, put_u32(e, 0));
 }
 
-EXIT_EVENT(timerfd_create, SYSCALL_TIMERFD_CREATE_X)
+EXIT_EVENT_SHARED(timerfd_create, SYSCALL_TIMERFD_CREATE_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(clockid, put_u8(e, 0));
 	PARAM(flags, put_u8(e, 0));
 }
 
-EXIT_EVENT(inotify_init, SYSCALL_INOTIFY_INIT_X)
+EXIT_EVENT_SHARED(inotify_init, SYSCALL_INOTIFY_INIT_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(flags, put_u8(e, 0));
 }
 
-EXIT_EVENT(inotify_init1, SYSCALL_INOTIFY_INIT1_X)
+EXIT_EVENT_SHARED(inotify_init1, SYSCALL_INOTIFY_INIT1_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(flags, put_u16(e, eventfd_flags(argument(regs, 0))));
 }
 
-EXIT_EVENT(epoll_create, SYSCALL_EPOLL_CREATE_X)
+EXIT_EVENT_SHARED(epoll_create, SYSCALL_EPOLL_CREATE_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(size, put_u32(e, argument(regs, 0)));
 }
 
-EXIT_EVENT(epoll_create1, SYSCALL_EPOLL_CREATE1_X)
+EXIT_EVENT_SHARED(epoll_create1, SYSCALL_EPOLL_CREATE1_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(flags, put_u32(e, argument(regs, 0) & 02000000 ? 1 : 0));
 }
 
-EXIT_EVENT(memfd_create, SYSCALL_MEMFD_CREATE_X)
+EXIT_EVENT_SHARED(memfd_create, SYSCALL_MEMFD_CREATE_X)
 {
 	PARAM(fd, put_int(e, ret));
 	PARAM(name, put_user_text(e, argument(regs, 0)));
 	PARAM(flags, put_u32(e, memfd_flags(argument(regs, 1))));
 }
 
-EXIT_EVENT(pidfd_open, SYSCALL_PIDFD_OPEN_X)
+EXIT_EVENT_SHARED(pidfd_open, SYSCALL_PIDFD_OPEN_X)
 {
 	PARAM(fd, put_int(e, ret));
 	PARAM(pid, put_int(e, argument(regs, 0)));
 	PARAM(flags, put_u32(e, pidfd_flags(argument(regs, 1))));
 }
 
-EXIT_EVENT(pidfd_getfd, SYSCALL_PIDFD_GETFD_X)
+EXIT_EVENT_SHARED(pidfd_getfd, SYSCALL_PIDFD_GETFD_X)
 {
 	PARAM(fd, put_int(e, ret));
 	PARAM(pid_fd, put_int(e, argument(regs, 0)));
@@ -86,19 +86,19 @@ EXIT_EVENT(pidfd_getfd, SYSCALL_PIDFD_GETFD_X)
 	PARAM(flags, put_u32(e, argument(regs, 2)));
 }
 
-EXIT_EVENT(userfaultfd, SYSCALL_USERFAULTFD_X)
+EXIT_EVENT_SHARED(userfaultfd, SYSCALL_USERFAULTFD_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(flags, put_u32(e, argument(regs, 0)));
 }
 
-EXIT_EVENT(bpf, SYSCALL_BPF_2_X)
+EXIT_EVENT_SHARED(bpf, SYSCALL_BPF_2_X)
 {
 	PARAM(fd, put_int(e, ret));
 	PARAM(cmd, put_u32(e, argument(regs, 0)));
 }
 
-EXIT_EVENT(io_uring_setup, SYSCALL_IO_URING_SETUP_X)
+EXIT_EVENT_SHARED(io_uring_setup, SYSCALL_IO_URING_SETUP_X)
 {
 	struct io_uring_params p = {};
 	bpf_probe_read_user(&p, sizeof(p), (void *)argument(regs, 1));

@@ -31,25 +31,20 @@ struct {
 
 /* Which arguments are paths, by number of the native call: of the first 1 + its index, of the second 16 * that. */
 #define CHANGES 0x80 /* no paths, but it changes what is known of a process: see begun.bpf.h */
+#define CHANGES_CALL(program, name, nr) [nr] = CHANGES,
 #define PATH(first) (1 + (first))
 #define PATHS(first, second) (1 + (first) + 16 * (1 + (second)))
 /* It closes the descriptor that is the first argument. */
 #define CLOSES 255
 static const __u8 PATH_ARGUMENTS[MAX_SYSCALLS] = {
 	[NR_CLOSE] = CLOSES,
-	[437 /* openat2 */] = PATH(1), [452 /* fchmodat2 */] = PATH(1), [435 /* clone3 */] = CHANGES,
+	[437 /* openat2 */] = PATH(1), [452 /* fchmodat2 */] = PATH(1),
+	CLONES(CHANGES_CALL) CHANGES_OF(CHANGES_CALL)
 #if defined(__TARGET_ARCH_arm64)
-	[97 /* unshare */] = CHANGES, [143 /* setregid */] = CHANGES, [144 /* setgid */] = CHANGES, [145 /* setreuid */] = CHANGES,
-	[146 /* setuid */] = CHANGES, [147 /* setresuid */] = CHANGES, [149 /* setresgid */] = CHANGES, [154 /* setpgid */] = CHANGES,
-	[157 /* setsid */] = CHANGES, [167 /* prctl */] = CHANGES, [220 /* clone */] = CHANGES, [268 /* setns */] = CHANGES,
 	[33 /* mknodat */] = PATH(1), [34 /* mkdirat */] = PATH(1), [35 /* unlinkat */] = PATH(1), [36 /* symlinkat */] = PATHS(0, 2),
 	[37 /* linkat */] = PATHS(1, 3), [38 /* renameat */] = PATHS(1, 3), [39 /* umount2 */] = PATH(0), [40 /* mount */] = PATHS(0, 1),
 	[53 /* fchmodat */] = PATH(1), [54 /* fchownat */] = PATH(1), [56 /* openat */] = PATH(1), [276 /* renameat2 */] = PATHS(1, 3),
 #else
-	[56 /* clone */] = CHANGES, [57 /* fork */] = CHANGES, [58 /* vfork */] = CHANGES, [105 /* setuid */] = CHANGES,
-	[106 /* setgid */] = CHANGES, [109 /* setpgid */] = CHANGES, [112 /* setsid */] = CHANGES, [113 /* setreuid */] = CHANGES,
-	[114 /* setregid */] = CHANGES, [117 /* setresuid */] = CHANGES, [119 /* setresgid */] = CHANGES, [157 /* prctl */] = CHANGES,
-	[272 /* unshare */] = CHANGES, [308 /* setns */] = CHANGES,
 	[2 /* open */] = PATH(0), [85 /* creat */] = PATH(0), [257 /* openat */] = PATH(1),
 	[82 /* rename */] = PATHS(0, 1), [83 /* mkdir */] = PATH(0), [84 /* rmdir */] = PATH(0), [86 /* link */] = PATHS(0, 1),
 	[87 /* unlink */] = PATH(0), [88 /* symlink */] = PATHS(0, 1), [90 /* chmod */] = PATH(0), [92 /* chown */] = PATH(0),

@@ -135,25 +135,31 @@ static __always_inline void put_envp(struct event *e, unsigned long envp)
 	end_param(e, envp ? copy_strings(envp, 0) & (2 * MAX_CHUNK - 1) : 0);
 }
 
+/* The parameters that both calls have. A global function: see task.bpf.h. */
+__noinline int write_failed_exec(__s64 ret, __u64 argv, __u64 envp)
+{
+	struct event event, *e = &event;
+	struct task_struct *task = current_task();
+	if (!resume(e, 0))
+		return false;
+	PARAM(res, put_u64(e, ret));
+	put_argv(e, argv);
+	put_exec_middle(e, task);
+	PARAM(env, put_envp(e, envp));
+	put_exec_end(e, task);
+	return 0;
+}
+
 EXIT_EVENT_SHARED(execve, SYSCALL_EXECVE_19_X)
 {
-	struct task_struct *task = current_task();
-	PARAM(res, put_u64(e, ret));
-	put_argv(e, argument(regs, 1));
-	put_exec_middle(e, task);
-	PARAM(env, put_envp(e, argument(regs, 2)));
-	put_exec_end(e, task);
+	write_failed_exec(ret, argument(regs, 1), argument(regs, 2));
+	e->param = NPARAMS_SYSCALL_EXECVE_19_X - 1;
 	PARAM(filename, put_user_text(e, argument(regs, 0)));
 }
 
 EXIT_EVENT_SHARED(execveat, SYSCALL_EXECVEAT_X)
 {
-	struct task_struct *task = current_task();
-	PARAM(res, put_u64(e, ret));
-	put_argv(e, argument(regs, 2));
-	put_exec_middle(e, task);
-	PARAM(env, put_envp(e, argument(regs, 3)));
-	put_exec_end(e, task);
+	write_failed_exec(ret, argument(regs, 2), argument(regs, 3));
 }
 
 SHARED_PROGRAM(execs, EXECS, WANT_FIRST, true)

@@ -74,9 +74,10 @@ __noinline int in_groups(__u64 cred_address, __u32 gid)
 	return here == gid;
 }
 
-/* Whether the user namespace has a number for the id. */
-static __always_inline bool is_mapped(struct uid_gid_map *map, __u32 id)
+/* Whether the user namespace has a number for the id. A global function: see task.bpf.h. */
+__noinline int is_mapped(__u64 map_address, __u32 id)
 {
+	struct uid_gid_map *map = (void *)map_address;
 	__u32 extents = BPF_CORE_READ(map, nr_extents);
 	for (__u32 i = 0; i < MAX_ID_EXTENTS && i < extents; i++) {
 		__u32 first = BPF_CORE_READ(map, extent[i].lower_first), count = BPF_CORE_READ(map, extent[i].count);
@@ -96,7 +97,7 @@ __noinline int exe_writable(__u64 cred_address, __u64 inode_address)
 	struct inode *inode = (void *)inode_address;
 	umode_t mode = BPF_CORE_READ(inode, i_mode);
 	__u32 uid = BPF_CORE_READ(inode, i_uid.val), gid = BPF_CORE_READ(inode, i_gid.val);
-	struct user_namespace *ns;
+	__u64 ns;
 	__u64 caps;
 	if ((BPF_CORE_READ(inode, i_sb, s_flags) & SB_RDONLY) || (BPF_CORE_READ(inode, i_flags) & S_IMMUTABLE))
 		return false;
@@ -108,11 +109,11 @@ __noinline int exe_writable(__u64 cred_address, __u64 inode_address)
 		mode >>= 3;
 	if (mode & MAY_WRITE)
 		return true;
-	ns = BPF_CORE_READ(cred, user_ns);
-	if (!ns || !is_mapped(&ns->uid_map, uid))
+	ns = READ_ADDRESS(cred, user_ns);
+	if (!ns || !is_mapped(ns + bpf_core_field_offset(struct user_namespace, uid_map), uid))
 		return false;
 	caps = kernel_cap(BPF_CORE_READ(cred, cap_effective));
-	return (caps & (1ull << CAP_FOWNER)) || ((caps & (1ull << CAP_DAC_OVERRIDE)) && is_mapped(&ns->gid_map, gid));
+	return (caps & (1ull << CAP_FOWNER)) || ((caps & (1ull << CAP_DAC_OVERRIDE)) && is_mapped(ns + bpf_core_field_offset(struct user_namespace, gid_map), gid));
 }
 
 /* A memfd lies in no directory and has a name that begins so (mm/memfd.c). */

@@ -21,7 +21,7 @@ EXIT_EVENT(newfstatat, SYSCALL_NEWFSTATAT_X)
 	PARAM(flags, put_u32(e, newfstatat_flags(argument(regs, 3))));
 }
 
-EXIT_EVENT(getcwd, SYSCALL_GETCWD_X)
+EXIT_EVENT_SHARED(getcwd, SYSCALL_GETCWD_X)
 {
 	PARAM(res, put_int(e, ret));
 	if (ret >= 0)

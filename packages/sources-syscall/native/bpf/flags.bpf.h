@@ -9,9 +9,9 @@
 
 /*
  * open(2) flags → file_flags. O_SYNC contains O_DSYNC, and O_TMPFILE contains O_DIRECTORY: as in Falco, one bit of them is enough, so
- * that a directory is opened with O_DIRECTORY and O_TMPFILE.
+ * that a directory is opened with O_DIRECTORY and O_TMPFILE. A global function: see task.bpf.h.
  */
-static __always_inline __u32 open_flags(unsigned long flags)
+__noinline __u32 open_flags(__u64 flags)
 {
 	__u32 r;
 	switch (flags & 3) {

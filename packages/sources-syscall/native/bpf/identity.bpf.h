@@ -3,12 +3,12 @@
 #include "store.bpf.h"
 #include "flags.bpf.h"
 
-#define SET_ID_EVENT(name, code, id) EXIT_EVENT_CHANGE(name, code) { PARAM(res, put_int(e, ret)); PARAM(id, put_u32(e, argument(regs, 0))); }
+#define SET_ID_EVENT(name, code, id) EXIT_EVENT_SHARED(name, code) { PARAM(res, put_int(e, ret)); PARAM(id, put_u32(e, argument(regs, 0))); }
 SET_ID_EVENT(setuid, SYSCALL_SETUID_X, uid)
 SET_ID_EVENT(setgid, SYSCALL_SETGID_X, gid)
 
 #define SET_RE_EVENT(name, code, real, effective)                                                                    \
-	EXIT_EVENT_CHANGE(name, code)                                                                                \
+	EXIT_EVENT_SHARED(name, code)                                                                                \
 	{                                                                                                            \
 		PARAM(res, put_int(e, ret));                                                                         \
 		PARAM(real, put_u32(e, argument(regs, 0)));                                                          \
@@ -18,7 +18,7 @@ SET_RE_EVENT(setreuid, SYSCALL_SETREUID_X, ruid, euid)
 SET_RE_EVENT(setregid, SYSCALL_SETREGID_X, rgid, egid)
 
 #define SET_RES_EVENT(name, code, real, effective, saved)                                                            \
-	EXIT_EVENT_CHANGE(name, code)                                                                                \
+	EXIT_EVENT_SHARED(name, code)                                                                                \
 	{                                                                                                            \
 		PARAM(res, put_int(e, ret));                                                                         \
 		PARAM(real, put_u32(e, argument(regs, 0)));                                                          \
@@ -51,32 +51,33 @@ GET_RES_EVENT(getresuid, SYSCALL_GETRESUID_X, ruid, euid, suid)
 GET_RES_EVENT(getresgid, SYSCALL_GETRESGID_X, rgid, egid, sgid)
 
 /* The capabilities that the task has now. */
-EXIT_EVENT_FIRST(capset, SYSCALL_CAPSET_X)
+EXIT_EVENT_SHARED(capset, SYSCALL_CAPSET_X)
 {
 	const struct cred *cred = BPF_CORE_READ(current_task(), cred);
+	e->want = WANT_FIRST;
 	PARAM(res, put_int(e, ret));
 	PARAM(cap_inheritable, put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_inheritable))));
 	PARAM(cap_permitted, put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_permitted))));
 	PARAM(cap_effective, put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_effective))));
 }
 
-EXIT_EVENT_CHANGE(setsid, SYSCALL_SETSID_X) { PARAM(res, put_int(e, ret)); }
+EXIT_EVENT_SHARED(setsid, SYSCALL_SETSID_X) { PARAM(res, put_int(e, ret)); }
 
-EXIT_EVENT_CHANGE(setpgid, SYSCALL_SETPGID_X)
+EXIT_EVENT_SHARED(setpgid, SYSCALL_SETPGID_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(pid, put_int(e, argument(regs, 0)));
 	PARAM(pgid, put_int(e, argument(regs, 1)));
 }
 
-EXIT_EVENT_CHANGE(setns, SYSCALL_SETNS_X)
+EXIT_EVENT_SHARED(setns, SYSCALL_SETNS_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(fd, put_int(e, argument(regs, 0)));
 	PARAM(nstype, put_u32(e, clone_flags(argument(regs, 1))));
 }
 
-EXIT_EVENT_CHANGE(unshare, SYSCALL_UNSHARE_X)
+EXIT_EVENT_SHARED(unshare, SYSCALL_UNSHARE_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(flags, put_u32(e, clone_flags(argument(regs, 0))));
@@ -125,14 +126,14 @@ EXIT_EVENT(getrlimit, SYSCALL_GETRLIMIT_X)
 	PARAM(resource, put_resource(e, argument(regs, 0)));
 }
 
-EXIT_EVENT(setrlimit, SYSCALL_SETRLIMIT_X)
+EXIT_EVENT_SHARED(setrlimit, SYSCALL_SETRLIMIT_X)
 {
 	PARAM(res, put_int(e, ret));
 	put_old_limits(e, regs, argument(regs, 1));
 	PARAM(resource, put_resource(e, argument(regs, 0)));
 }
 
-EXIT_EVENT(prlimit64, SYSCALL_PRLIMIT_X)
+EXIT_EVENT_SHARED(prlimit64, SYSCALL_PRLIMIT_X)
 {
 	if (!argument(regs, 2) && is_for_state(regs->number)) {
 		leave_out(e);
@@ -149,7 +150,7 @@ EXIT_EVENT(prlimit64, SYSCALL_PRLIMIT_X)
 #define PR_GET_NAME 16
 #define PR_GET_CHILD_SUBREAPER 37
 
-EXIT_EVENT_CHANGE(prctl, SYSCALL_PRCTL_X)
+EXIT_EVENT_SHARED(prctl, SYSCALL_PRCTL_X)
 {
 	int option = argument(regs, 0), value = 0;
 	PARAM(res, put_int(e, ret));
@@ -167,6 +168,8 @@ EXIT_EVENT_CHANGE(prctl, SYSCALL_PRCTL_X)
 		PARAM(arg2_int, put_u64(e, argument(regs, 1)));
 	}
 }
+
+SHARED_PROGRAM(changes, CHANGES_OF, WANT_FIRST, was_made(ret))
 
 EXIT_EVENT(kill, SYSCALL_KILL_X)
 {
@@ -218,7 +221,7 @@ static __always_inline void put_ptrace_data(struct event *e, unsigned long reque
 }
 
 /* addr and data of a failed call are 0. */
-EXIT_EVENT(ptrace, SYSCALL_PTRACE_X)
+EXIT_EVENT_SHARED(ptrace, SYSCALL_PTRACE_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(addr, put_ptrace_number(e, ret < 0 ? 0 : argument(regs, 2)));

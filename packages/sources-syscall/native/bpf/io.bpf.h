@@ -14,7 +14,7 @@ EXIT_EVENT(close, SYSCALL_CLOSE_X)
 	PARAM(fd, put_int(e, argument(regs, 0)));
 }
 
-EXIT_EVENT(close_range, SYSCALL_CLOSE_RANGE_X)
+EXIT_EVENT_SHARED(close_range, SYSCALL_CLOSE_RANGE_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(first, put_u32(e, argument(regs, 0)));
@@ -225,7 +225,7 @@ static __always_inline struct file *put_pair(struct event *e, unsigned long at, 
 	return ret == 0 ? file_of(current_task(), pair[0]) : NULL;
 }
 
-EXIT_EVENT(pipe, SYSCALL_PIPE_X)
+EXIT_EVENT_SHARED(pipe, SYSCALL_PIPE_X)
 {
 	struct file *file;
 	PARAM(res, put_int(e, ret));
@@ -233,7 +233,7 @@ EXIT_EVENT(pipe, SYSCALL_PIPE_X)
 	PARAM(ino, put_u64(e, file ? file_ino(file) : 0));
 }
 
-EXIT_EVENT(pipe2, SYSCALL_PIPE2_X)
+EXIT_EVENT_SHARED(pipe2, SYSCALL_PIPE2_X)
 {
 	struct file *file;
 	PARAM(res, put_int(e, ret));

@@ -2,68 +2,14 @@
 #pragma once
 #include "flags.bpf.h"
 #include "changes.bpf.h"
-
-#define AT_FDCWD -100
-
-/* Walks to where a path that begins so is looked for from; false where that is the root of the caller's mounts, and all is plain. */
-static __always_inline bool walk_start(int dirfd, const char *text)
-{
-	struct fs_struct *fs = BPF_CORE_READ(current_task(), fs);
-	__u32 place = bpf_get_smp_processor_id();
-	struct file *file;
-	if (text[0] == '/') {
-		struct backwards *b = buffer_at(place);
-		if (!b || !walk_known_at(place, READ_ADDRESS(fs, root.dentry), READ_ADDRESS(fs, root.mnt)))
-			return false;
-		/* below /proc and /dev/fd are ways to elsewhere, which the engine knows: it is told to look */
-		return b->at < BACKWARDS - 2 || text[1] == 'p' || text[1] == 'd' || text[1] == '/' || text[1] == '.';
-	}
-	if (dirfd == AT_FDCWD)
-		return walk_known_at(place, READ_ADDRESS(fs, pwd.dentry), READ_ADDRESS(fs, pwd.mnt));
-	file = file_of(current_task(), dirfd);
-	return file && walk_known_at(place, READ_ADDRESS(file, f_path.dentry), READ_ADDRESS(file, f_path.mnt));
-}
-
-/*
- * After all parameters of a call that succeeded: the directory that its path starts from, or the file of an empty path (AT_EMPTY_PATH),
- * since its descriptor may have come from anywhere, and others may have changed the working directory and the root. Where there are two, the second stands behind the first, or
- * behind an empty one (`alone`), and ends with a 1. A global function: see task.bpf.h.
- */
-__noinline int add_directory(__u32 dirfd, __u64 path, __u32 second, __u32 alone)
-{
-	struct event event, *e = &event;
-	char text[2] = {};
-	if (!resume(e, 0) || bpf_probe_read_user(text, sizeof(text), (void *)path) || !walk_start(dirfd, text))
-		return 0;
-	if (second && alone) {
-		*slot(e) = 0;
-		e->to->at += 1;
-	}
-	add_walked(e);
-	if (second)
-		e->to->bytes[(e->to->at - 1) & (MAX_EVENT - 1)] = 1;
-	return 0;
-}
-
-#define ADD_DIRECTORY(dirfd, path)                                                                                   \
-	do {                                                                                                         \
-		if (ret >= 0 && !e->to->replaced)                                                                    \
-			add_directory(dirfd, argument(regs, path), false, false);                                    \
-	} while (0)
-#define ADD_DIRECTORIES(fd, path, fd2, path2)                                                                        \
-	do {                                                                                                         \
-		__u32 before = e->to->at;                                                                            \
-		ADD_DIRECTORY(fd, path);                                                                             \
-		if (ret >= 0 && !e->to->replaced)                                                                    \
-			add_directory(fd2, argument(regs, path2), true, e->to->at == before);                        \
-	} while (0)
+#include "starts.bpf.h"
 
 #define CHANGED_PATH_EVENT(name, code)                                                                               \
 	EXIT_EVENT_SHARED(name, code)                                                                                 \
 	{                                                                                                            \
 		PARAM(res, put_int(e, ret));                                                                         \
 		PARAM(path, put_path(e, argument(regs, 0), 0));                                                      \
-		ADD_DIRECTORY(AT_FDCWD, 0);                                                                          \
+		starts_at(e, AT_FDCWD, argument(regs, 0));                                                           \
 	}
 CHANGED_PATH_EVENT(rmdir, SYSCALL_RMDIR_2_X)
 CHANGED_PATH_EVENT(unlink, SYSCALL_UNLINK_2_X)
@@ -76,16 +22,16 @@ CHANGED_PATH_EVENT(unlink, SYSCALL_UNLINK_2_X)
 		PARAM(second, put_path(e, argument(regs, 1), 1));                                                    \
 		add;                                                                                                 \
 	}
-TWO_PATHS_EVENT(rename, SYSCALL_RENAME_X, oldpath, newpath, ADD_DIRECTORIES(AT_FDCWD, 0, AT_FDCWD, 1))
-TWO_PATHS_EVENT(link, SYSCALL_LINK_2_X, oldpath, newpath, ADD_DIRECTORIES(AT_FDCWD, 0, AT_FDCWD, 1))
-TWO_PATHS_EVENT(symlink, SYSCALL_SYMLINK_X, target, linkpath, ADD_DIRECTORY(AT_FDCWD, 1))
+TWO_PATHS_EVENT(rename, SYSCALL_RENAME_X, oldpath, newpath, starts_at(e, AT_FDCWD, argument(regs, 0)); starts_at(e, AT_FDCWD, argument(regs, 1)))
+TWO_PATHS_EVENT(link, SYSCALL_LINK_2_X, oldpath, newpath, starts_at(e, AT_FDCWD, argument(regs, 0)); starts_at(e, AT_FDCWD, argument(regs, 1)))
+TWO_PATHS_EVENT(symlink, SYSCALL_SYMLINK_X, target, linkpath, starts_at(e, AT_FDCWD, argument(regs, 1)))
 
 EXIT_EVENT_SHARED(mkdir, SYSCALL_MKDIR_2_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(path, put_path(e, argument(regs, 0), 0));
 	PARAM(mode, put_u32(e, argument(regs, 1) & 07777));
-	ADD_DIRECTORY(AT_FDCWD, 0);
+	starts_at(e, AT_FDCWD, argument(regs, 0));
 }
 
 EXIT_EVENT_SHARED(mkdirat, SYSCALL_MKDIRAT_X)
@@ -94,7 +40,7 @@ EXIT_EVENT_SHARED(mkdirat, SYSCALL_MKDIRAT_X)
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
 	PARAM(path, put_path(e, argument(regs, 1), 0));
 	PARAM(mode, put_u32(e, argument(regs, 2) & 07777));
-	ADD_DIRECTORY(argument(regs, 0), 1);
+	starts_at(e, argument(regs, 0), argument(regs, 1));
 }
 
 EXIT_EVENT_SHARED(unlinkat, SYSCALL_UNLINKAT_2_X)
@@ -103,7 +49,7 @@ EXIT_EVENT_SHARED(unlinkat, SYSCALL_UNLINKAT_2_X)
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
 	PARAM(name, put_path(e, argument(regs, 1), 0));
 	PARAM(flags, put_u32(e, unlinkat_flags(argument(regs, 2))));
-	ADD_DIRECTORY(argument(regs, 0), 1);
+	starts_at(e, argument(regs, 0), argument(regs, 1));
 }
 
 EXIT_EVENT_SHARED(renameat, SYSCALL_RENAMEAT_X)
@@ -113,7 +59,8 @@ EXIT_EVENT_SHARED(renameat, SYSCALL_RENAMEAT_X)
 	PARAM(oldpath, put_path(e, argument(regs, 1), 0));
 	PARAM(newdirfd, put_int(e, argument(regs, 2)));
 	PARAM(newpath, put_path(e, argument(regs, 3), 1));
-	ADD_DIRECTORIES(argument(regs, 0), 1, argument(regs, 2), 3);
+	starts_at(e, argument(regs, 0), argument(regs, 1));
+	starts_at(e, argument(regs, 2), argument(regs, 3));
 }
 
 EXIT_EVENT_SHARED(renameat2, SYSCALL_RENAMEAT2_X)
@@ -124,7 +71,8 @@ EXIT_EVENT_SHARED(renameat2, SYSCALL_RENAMEAT2_X)
 	PARAM(newdirfd, put_int(e, argument(regs, 2)));
 	PARAM(newpath, put_path(e, argument(regs, 3), 1));
 	PARAM(flags, put_u32(e, argument(regs, 4) & 7));
-	ADD_DIRECTORIES(argument(regs, 0), 1, argument(regs, 2), 3);
+	starts_at(e, argument(regs, 0), argument(regs, 1));
+	starts_at(e, argument(regs, 2), argument(regs, 3));
 }
 
 EXIT_EVENT_SHARED(linkat, SYSCALL_LINKAT_2_X)
@@ -135,7 +83,8 @@ EXIT_EVENT_SHARED(linkat, SYSCALL_LINKAT_2_X)
 	PARAM(newdir, put_int(e, argument(regs, 2)));
 	PARAM(newpath, put_path(e, argument(regs, 3), 1));
 	PARAM(flags, put_u32(e, linkat_flags(argument(regs, 4))));
-	ADD_DIRECTORIES(argument(regs, 0), 1, argument(regs, 2), 3);
+	starts_at(e, argument(regs, 0), argument(regs, 1));
+	starts_at(e, argument(regs, 2), argument(regs, 3));
 }
 
 EXIT_EVENT_SHARED(symlinkat, SYSCALL_SYMLINKAT_X)
@@ -144,7 +93,7 @@ EXIT_EVENT_SHARED(symlinkat, SYSCALL_SYMLINKAT_X)
 	PARAM(target, put_path(e, argument(regs, 0), 0));
 	PARAM(linkdirfd, put_int(e, argument(regs, 1)));
 	PARAM(linkpath, put_path(e, argument(regs, 2), 1));
-	ADD_DIRECTORY(argument(regs, 1), 2);
+	starts_at(e, argument(regs, 1), argument(regs, 2));
 }
 
 EXIT_EVENT_SHARED(chmod, SYSCALL_CHMOD_X)
@@ -152,10 +101,10 @@ EXIT_EVENT_SHARED(chmod, SYSCALL_CHMOD_X)
 	PARAM(res, put_int(e, ret));
 	PARAM(filename, put_path(e, argument(regs, 0), 0));
 	PARAM(mode, put_u32(e, argument(regs, 1) & 07777));
-	ADD_DIRECTORY(AT_FDCWD, 0);
+	starts_at(e, AT_FDCWD, argument(regs, 0));
 }
 
-EXIT_EVENT(fchmod, SYSCALL_FCHMOD_X)
+EXIT_EVENT_SHARED(fchmod, SYSCALL_FCHMOD_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(fd, put_int(e, argument(regs, 0)));
@@ -169,7 +118,7 @@ EXIT_EVENT(fchmod, SYSCALL_FCHMOD_X)
 		PARAM(dirfd, put_int(e, argument(regs, 0)));                                                         \
 		PARAM(filename, put_path(e, argument(regs, 1), 0));                                                  \
 		PARAM(mode, put_u32(e, argument(regs, 2) & 07777));                                                  \
-		ADD_DIRECTORY(argument(regs, 0), 1);                                                                                 \
+		starts_at(e, argument(regs, 0), argument(regs, 1));                                                  \
 	}
 FCHMODAT_EVENT(fchmodat, SYSCALL_FCHMODAT_X)
 /* It has no event of its own. Rules about changes of mode must see it. */
@@ -182,7 +131,7 @@ FCHMODAT_EVENT(fchmodat2, SYSCALL_FCHMODAT_X)
 		PARAM(path, put_path(e, argument(regs, 0), 0));                                                      \
 		PARAM(uid, put_u32(e, argument(regs, 1)));                                                           \
 		PARAM(gid, put_u32(e, argument(regs, 2)));                                                           \
-		ADD_DIRECTORY(AT_FDCWD, 0);                                                                          \
+		starts_at(e, AT_FDCWD, argument(regs, 0));                                                           \
 	}
 CHOWN_EVENT(chown, SYSCALL_CHOWN_X)
 CHOWN_EVENT(lchown, SYSCALL_LCHOWN_X)
@@ -203,7 +152,7 @@ EXIT_EVENT_SHARED(fchownat, SYSCALL_FCHOWNAT_X)
 	PARAM(uid, put_u32(e, argument(regs, 2)));
 	PARAM(gid, put_u32(e, argument(regs, 3)));
 	PARAM(flags, put_u32(e, fchownat_flags(argument(regs, 4))));
-	ADD_DIRECTORY(argument(regs, 0), 1);
+	starts_at(e, argument(regs, 0), argument(regs, 1));
 }
 
 EXIT_EVENT_SHARED(mknod, SYSCALL_MKNOD_X)
@@ -212,7 +161,7 @@ EXIT_EVENT_SHARED(mknod, SYSCALL_MKNOD_X)
 	PARAM(path, put_path(e, argument(regs, 0), 0));
 	PARAM(mode, put_u32(e, file_mode(argument(regs, 1))));
 	PARAM(dev, put_u32(e, argument(regs, 2)));
-	ADD_DIRECTORY(AT_FDCWD, 0);
+	starts_at(e, AT_FDCWD, argument(regs, 0));
 }
 
 EXIT_EVENT_SHARED(mknodat, SYSCALL_MKNODAT_X)
@@ -222,7 +171,7 @@ EXIT_EVENT_SHARED(mknodat, SYSCALL_MKNODAT_X)
 	PARAM(path, put_path(e, argument(regs, 1), 0));
 	PARAM(mode, put_u32(e, file_mode(argument(regs, 2))));
 	PARAM(dev, put_u32(e, argument(regs, 3)));
-	ADD_DIRECTORY(argument(regs, 0), 1);
+	starts_at(e, argument(regs, 0), argument(regs, 1));
 }
 
 EXIT_EVENT_SHARED(mount, SYSCALL_MOUNT_X)
@@ -232,7 +181,7 @@ EXIT_EVENT_SHARED(mount, SYSCALL_MOUNT_X)
 	PARAM(dir, put_path(e, argument(regs, 1), 1));
 	PARAM(type, put_user_text(e, argument(regs, 2)));
 	PARAM(flags, put_u32(e, mount_flags(argument(regs, 3))));
-	ADD_DIRECTORY(AT_FDCWD, 1);
+	starts_at(e, AT_FDCWD, argument(regs, 1));
 }
 
 /* One system call number serves umount and umount2. */
@@ -241,7 +190,7 @@ EXIT_EVENT_SHARED(umount2, SYSCALL_UMOUNT2_X)
 	PARAM(res, put_int(e, ret));
 	PARAM(name, put_path(e, argument(regs, 0), 0));
 	PARAM(flags, put_u32(e, umount_flags(argument(regs, 1))));
-	ADD_DIRECTORY(AT_FDCWD, 0);
+	starts_at(e, AT_FDCWD, argument(regs, 0));
 }
 
 EXIT_EVENT(fsconfig, SYSCALL_FSCONFIG_X)
@@ -272,6 +221,7 @@ __noinline int write_paths(__u32 again, __s64 ret)
 	regs = &e->to->registers;
 	e->to->again = again;
 	e->to->replaced = e->to->differs = 0;
+	e->to->starts = 0;
 	if (!again)
 		e->to->changed = 0;
 	switch (regs->number) {
@@ -280,6 +230,8 @@ __noinline int write_paths(__u32 again, __s64 ret)
 		count_loss(COUNT_TAIL_FAILED);
 		return 0;
 	}
+	if (ret >= 0)
+		add_directories(e);
 	if (ret >= 0 && e->to->differs)
 		add_objects();
 	commit(e);

@@ -7,13 +7,17 @@
 /*
  * Both ends of a socket, seen from its outside: local first when `outbound`. The peer of a datagram socket that is not
  * connected may be given by the caller's sockaddr (`peer` in user memory). `length`: that of a message's own address, which counts
- * before the socket's; else 0. Returns the length of what stands at `to`.
+ * before the socket's; else 0. Returns the length of what stands where the next parameter goes. A global function: see task.bpf.h.
  */
-static __always_inline __u32 write_socktuple(__u8 *to, struct sock *sk, bool outbound, unsigned long peer, __u32 length)
+__noinline int write_socktuple(__u64 address, __u32 outbound, __u64 peer, __u32 length)
 {
+	struct sock *sk = (void *)address;
+	struct event event, *e = &event;
 	__u16 family;
-	if (!sk)
+	__u8 *to;
+	if (!sk || !resume(e, 0))
 		return 0;
+	to = slot(e);
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	if (family == AF_INET) {
 		struct inet_sock *inet = (struct inet_sock *)sk;
@@ -63,15 +67,17 @@ static __always_inline __u32 write_socktuple(__u8 *to, struct sock *sk, bool out
 	return 0;
 }
 
+#define MAX_SOCKTUPLE 255
+
 static __always_inline void put_socktuple(struct event *e, int fd, bool outbound, unsigned long peer)
 {
-	end_param(e, write_socktuple(slot(e), sock_of(file_of(current_task(), fd)), outbound, peer, 0));
+	end_param(e, write_socktuple(as_number(sock_of(file_of(current_task(), fd))), outbound, peer, 0) & MAX_SOCKTUPLE);
 }
 
 /* Of a message with an address of its own. */
 static __always_inline void put_sent_socktuple(struct event *e, int fd, unsigned long address, __u32 length)
 {
-	end_param(e, write_socktuple(slot(e), sock_of(file_of(current_task(), fd)), true, address, length));
+	end_param(e, write_socktuple(as_number(sock_of(file_of(current_task(), fd))), true, address, length) & MAX_SOCKTUPLE);
 }
 
 /*
@@ -85,7 +91,7 @@ static __always_inline void add_socket(struct event *e, int fd, bool ends)
 	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
 		return;
 	if (ends)
-		e->to->at += write_socktuple(slot(e), sk, true, 0, 0);
+		e->to->at += write_socktuple(as_number(sk), true, 0, 0) & MAX_SOCKTUPLE;
 	*slot(e) = BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol);
 	e->to->at += 1;
 }
@@ -126,7 +132,7 @@ static __always_inline void put_sockaddr(struct event *e, unsigned long from, un
 }
 
 /* The flags are those that socket(2) folds into its type. */
-EXIT_EVENT(socket, SOCKET_SOCKET_X)
+EXIT_EVENT_SHARED(socket, SOCKET_SOCKET_X)
 {
 	PARAM(fd, put_int(e, ret));
 	PARAM(domain, put_u32(e, argument(regs, 0)));
@@ -135,7 +141,7 @@ EXIT_EVENT(socket, SOCKET_SOCKET_X)
 	PARAM(flags, put_u32(e, socket_flags(argument(regs, 1))));
 }
 
-EXIT_EVENT(bind, SOCKET_BIND_X)
+EXIT_EVENT_SHARED(bind, SOCKET_BIND_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(addr, put_sockaddr(e, argument(regs, 1), argument(regs, 2)));
@@ -194,7 +200,7 @@ __noinline int write_fast_open(__u32 fd, __s64 ret, __u64 address, __u32 length)
 		}                                                                                                    \
 	} while (0)
 
-EXIT_EVENT(listen, SOCKET_LISTEN_X)
+EXIT_EVENT_SHARED(listen, SOCKET_LISTEN_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(fd, put_int(e, argument(regs, 0)));
@@ -251,14 +257,14 @@ EXIT_EVENT_SHARED(recvfrom, SOCKET_RECVFROM_X)
 	PARAM(size, put_u32(e, argument(regs, 2)));
 }
 
-EXIT_EVENT(shutdown, SOCKET_SHUTDOWN_X)
+EXIT_EVENT_SHARED(shutdown, SOCKET_SHUTDOWN_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(fd, put_int(e, argument(regs, 0)));
 	PARAM(how, put_u8(e, argument(regs, 1)));
 }
 
-EXIT_EVENT(socketpair, SOCKET_SOCKETPAIR_X)
+EXIT_EVENT_SHARED(socketpair, SOCKET_SOCKETPAIR_X)
 {
 	int pair[2] = { -1, -1 };
 	struct sock *source = NULL, *peer = NULL;

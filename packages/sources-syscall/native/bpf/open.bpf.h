@@ -24,9 +24,12 @@ static __always_inline __u32 overlay_layer(struct file *file, __u32 upper, __u32
 	return upper_dentry && BPF_CORE_READ(upper_dentry, d_inode, i_ino) ? upper : lower;
 }
 
-/* Kernel's additions to open flags: created now, overlay layer. */
-static __always_inline __u32 opened_flags(struct file *file)
+/* Kernel's additions to open flags: created now, overlay layer. A global function: see task.bpf.h. */
+__noinline __u32 opened_flags(__u64 address)
 {
+	struct file *file = (void *)address;
+	if (!file)
+		return 0;
 	return (BPF_CORE_READ(file, f_mode) & FMODE_CREATED ? F_CREATED : 0) | overlay_layer(file, FD_UPPER_LAYER, FD_LOWER_LAYER);
 }
 
@@ -92,18 +95,16 @@ __noinline int has_dots(__u32 length)
 #define FLAG_CREAT 4
 #define FLAG_TMPFILE (1 << 13)
 
-/* Drops an open of the class `failedOpens` where no rule wants it. `flags`: portable ones. */
-static __always_inline void leave_out_failed(struct event *e, const struct registers *regs, long ret, __u32 flags, bool absolute)
+/* Whether it is an open of the class `failedOpens`, and no rule wants it. `flags`: portable ones. */
+static __always_inline bool is_unwanted_failure(struct event *e, long ret, __u32 flags, bool absolute)
 {
-	__u32 nr = regs->number;
+	__u32 nr = e->to->registers.number;
 	__u8 *want;
 	if (ret >= 0 || !e->to->name_length || e->to->name_length > MAX_SCANNED || flags & (FLAG_CREAT | FLAG_TMPFILE))
-		return;
+		return false;
 	want = bpf_map_lookup_elem(&syscalls, &nr);
-	if (!want || !(*want & WANT_NO_FAILED_OPENS) || (absolute && e->to->bytes[e->to->name_at & (MAX_EVENT - 1)] != '/') || has_dots(e->to->name_length))
-		return;
-	leave_out(e);
-	count(COUNT_PASSED_OVER);
+	return want && *want & WANT_NO_FAILED_OPENS && !(absolute && e->to->bytes[e->to->name_at & (MAX_EVENT - 1)] != '/') &&
+	       !has_dots(e->to->name_length);
 }
 
 /* The most bytes of parameters that an open has behind its name: flags, mode, resolve, device, inode. */
@@ -141,57 +142,69 @@ __noinline int takes_file(__u64 address, __u32 nr, __u32 flags)
 	return 0;
 }
 
-/* What an open has written, at its end: see announced.bpf.h. */
-static __always_inline void leave_out_read(struct event *e, const struct registers *regs, struct file *file, __u32 flags)
+/*
+ * What an open has behind its flags and mode, from the parameter `dev` on; or returns 1: the event is left out. `flags`: portable ones. A
+ * global function: see task.bpf.h.
+ */
+__noinline int end_open(__u32 dev, __u64 address, __s64 ret, __u32 flags, __u32 absolute)
 {
-	if (file && takes_file(as_number(file), regs->number, flags)) {
-		leave_out(e);
-		count(COUNT_FILE_READS);
+	struct event event, *e = &event;
+	struct file *file = (void *)address;
+	if (!resume(e, dev))
+		return false;
+	put_dev_ino(e, file);
+	add_resolved(e, file);
+	if (is_unwanted_failure(e, ret, flags, absolute)) {
+		count(COUNT_PASSED_OVER);
+		return 1;
 	}
+	if (file && takes_file(address, e->to->registers.number, flags)) {
+		count(COUNT_FILE_READS);
+		return 1;
+	}
+	return 0;
 }
 
 EXIT_EVENT_SHARED(open, SYSCALL_OPEN_X)
 {
 	struct file *file = opened(ret);
+	__u32 flags = open_flags(argument(regs, 1));
 	PARAM(fd, put_int(e, ret));
 	PARAM(name, put_open_path(e, argument(regs, 0), file));
-	PARAM(flags, put_u32(e, open_flags(argument(regs, 1)) | (file ? opened_flags(file) : 0)));
+	PARAM(flags, put_u32(e, flags | opened_flags(as_number(file))));
 	PARAM(mode, put_u32(e, open_mode(argument(regs, 1), argument(regs, 2))));
-	put_dev_ino(e, file);
-	add_resolved(e, file);
-	leave_out_failed(e, regs, ret, open_flags(argument(regs, 1)), true);
-	leave_out_read(e, regs, file, open_flags(argument(regs, 1)));
+	if (end_open(e->param, as_number(file), ret, flags, true))
+		leave_out(e);
 }
 
 EXIT_EVENT_SHARED(openat, SYSCALL_OPENAT_2_X)
 {
 	struct file *file = opened(ret);
+	__u32 flags = open_flags(argument(regs, 2));
 	PARAM(fd, put_int(e, ret));
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
 	PARAM(name, put_open_path(e, argument(regs, 1), file));
-	PARAM(flags, put_u32(e, open_flags(argument(regs, 2)) | (file ? opened_flags(file) : 0)));
+	PARAM(flags, put_u32(e, flags | opened_flags(as_number(file))));
 	PARAM(mode, put_u32(e, open_mode(argument(regs, 2), argument(regs, 3))));
-	put_dev_ino(e, file);
-	add_resolved(e, file);
-	leave_out_failed(e, regs, ret, open_flags(argument(regs, 2)), false);
-	leave_out_read(e, regs, file, open_flags(argument(regs, 2)));
+	if (end_open(e->param, as_number(file), ret, flags, false))
+		leave_out(e);
 }
 
 EXIT_EVENT_SHARED(openat2, SYSCALL_OPENAT2_X)
 {
 	struct file *file = opened(ret);
 	struct open_how how = {};
+	__u32 flags;
 	bpf_probe_read_user(&how, sizeof(how), (void *)argument(regs, 2));
+	flags = open_flags(how.flags);
 	PARAM(fd, put_int(e, ret));
 	PARAM(dirfd, put_int(e, argument(regs, 0)));
 	PARAM(name, put_open_path(e, argument(regs, 1), file));
-	PARAM(flags, put_u32(e, open_flags(how.flags) | (file ? opened_flags(file) : 0)));
+	PARAM(flags, put_u32(e, flags | opened_flags(as_number(file))));
 	PARAM(mode, put_u32(e, open_mode(how.flags, how.mode)));
 	PARAM(resolve, put_u32(e, resolve_flags(how.resolve)));
-	put_dev_ino(e, file);
-	add_resolved(e, file);
-	leave_out_failed(e, regs, ret, open_flags(how.flags), false);
-	leave_out_read(e, regs, file, open_flags(how.flags));
+	if (end_open(e->param, as_number(file), ret, flags, false))
+		leave_out(e);
 }
 
 EXIT_EVENT_SHARED(creat, SYSCALL_CREAT_X)
@@ -206,14 +219,12 @@ EXIT_EVENT_SHARED(creat, SYSCALL_CREAT_X)
 	announce(as_number(file));
 }
 
-SHARED_PROGRAM(opens, OPENS, WANT_EVENT, true)
-
-EXIT_EVENT(open_by_handle_at, SYSCALL_OPEN_BY_HANDLE_AT_X)
+EXIT_EVENT_SHARED(open_by_handle_at, SYSCALL_OPEN_BY_HANDLE_AT_X)
 {
 	struct file *file = opened(ret);
 	PARAM(fd, put_int(e, ret));
 	PARAM(mountfd, put_int(e, argument(regs, 0)));
-	PARAM(flags, put_u32(e, open_flags(argument(regs, 2)) | (file ? opened_flags(file) : 0)));
+	PARAM(flags, put_u32(e, open_flags(argument(regs, 2)) | opened_flags(as_number(file))));
 	if (file)
 		PARAM(path, put_file_path(e, file));
 	else
@@ -223,3 +234,5 @@ EXIT_EVENT(open_by_handle_at, SYSCALL_OPEN_BY_HANDLE_AT_X)
 		add_named_path(true);
 	announce(as_number(file));
 }
+
+SHARED_PROGRAM(opens, OPENS, WANT_EVENT, true)

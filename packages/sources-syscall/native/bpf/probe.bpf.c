@@ -15,6 +15,7 @@
 #include "identity.bpf.h"
 #include "descriptors.bpf.h"
 #include "system.bpf.h"
+#include "rare.bpf.h"
 #include "tracepoints.bpf.h"
 #include "compat.bpf.h"
 #include "pids.bpf.h"

@@ -140,12 +140,17 @@ __noinline int living_thread(__u64 task_address)
 	return UNKNOWN_REAPER;
 }
 
-/* The thread of a child subreaper that takes children; 0 = the process is none, or is ending. */
-__noinline int subreaper(__u64 task_address)
+/*
+ * The thread of an ancestor that takes children: a child subreaper's that is not ending, or `first`, where the pid namespace of that level
+ * ends; 0 = the next ancestor is to be asked.
+ */
+__noinline int reaper_at(__u64 ancestor_address, int level, __u64 first)
 {
-	struct task_struct *task = (void *)task_address;
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	return BPF_CORE_READ_BITFIELD_PROBED(signal, is_child_subreaper) ? living_thread(task_address) : 0;
+	struct task_struct *ancestor = (void *)ancestor_address;
+	struct signal_struct *signal = BPF_CORE_READ(ancestor, signal);
+	if (BPF_CORE_READ(ancestor, thread_pid, level) != level || ancestor_address == first)
+		return BPF_CORE_READ((struct task_struct *)first, pid);
+	return BPF_CORE_READ_BITFIELD_PROBED(signal, is_child_subreaper) ? living_thread(ancestor_address) : 0;
 }
 
 /*
@@ -155,26 +160,24 @@ __noinline int subreaper(__u64 task_address)
  */
 __noinline int new_reaper(__u64 task_address)
 {
-	struct task_struct *task = (void *)task_address, *ancestor;
+	struct task_struct *task = (void *)task_address;
 	struct pid_namespace *ns = pid_namespace_of(BPF_CORE_READ(task, thread_pid));
-	struct task_struct *first = BPF_CORE_READ(ns, child_reaper);
+	__u64 first = READ_ADDRESS(ns, child_reaper), ancestor;
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	int level = BPF_CORE_READ(task, thread_pid, level), first_tid = BPF_CORE_READ(first, pid);
+	int level = BPF_CORE_READ(task, thread_pid, level);
 	int thread = living_thread(task_address);
 	if (thread)
 		return thread;
-	if (first == task)
+	if (first == task_address)
 		return 0;
 	if (!BPF_CORE_READ_BITFIELD_PROBED(signal, has_child_subreaper))
-		return first_tid;
-	ancestor = BPF_CORE_READ(task, real_parent);
+		return BPF_CORE_READ((struct task_struct *)first, pid);
+	ancestor = READ_ADDRESS(task, real_parent);
 	for (int i = 0; i < MAX_ANCESTORS; i++) {
-		if (BPF_CORE_READ(ancestor, thread_pid, level) != level || ancestor == first)
-			return first_tid;
-		thread = subreaper(as_number(ancestor));
+		thread = reaper_at(ancestor, level, first);
 		if (thread)
 			return thread;
-		ancestor = BPF_CORE_READ(ancestor, real_parent);
+		ancestor = READ_ADDRESS((struct task_struct *)ancestor, real_parent);
 	}
 	return UNKNOWN_REAPER;
 }

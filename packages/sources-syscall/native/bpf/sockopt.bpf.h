@@ -84,7 +84,7 @@ static __always_inline void put_sockopt(struct event *e, struct registers *regs,
 }
 
 EXIT_EVENT(setsockopt, SOCKET_SETSOCKOPT_X) { put_sockopt(e, regs, ret, argument(regs, 4)); }
-EXIT_EVENT(getsockopt, SOCKET_GETSOCKOPT_X)
+EXIT_EVENT_SHARED(getsockopt, SOCKET_GETSOCKOPT_X)
 {
 	int length = 0;
 	bpf_probe_read_user(&length, sizeof(length), (void *)argument(regs, 4));

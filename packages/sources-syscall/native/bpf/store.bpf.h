@@ -179,24 +179,18 @@ static __always_inline int commit(struct event *e)
  * The event of one system call: a program that `dispatch` tail-calls. The body writes the parameters; `e`, `regs` and `ret` are
  * in scope. The sidecar finds the call by the program's name, x_NAME, and puts the program into exit_programs.
  */
-#define EXIT_EVENT_WANT_IF(name, code, want, condition)                                                              \
+#define EXIT_EVENT(name, code)                                                                                   \
 	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret);                 \
 	SEC("tp_btf/sys_exit")                                                                                       \
 	int BPF_PROG(x_##name, struct pt_regs *unused, long ret)                                                     \
 	{                                                                                                            \
 		struct event event, *e = &event;                                                                     \
-		if (!(condition) || !begin(e, PPME_##code, NPARAMS_##code, want))                                    \
+		if (!begin(e, PPME_##code, NPARAMS_##code, WANT_EVENT))                                              \
 			return 0;                                                                                    \
 		write_##name(e, &e->to->registers, ret);                                                             \
 		return commit(e);                                                                                    \
 	}                                                                                                            \
 	static __always_inline void write_##name(struct event *e, struct registers *regs, long ret)
-
-#define EXIT_EVENT_WANT(name, code, want) EXIT_EVENT_WANT_IF(name, code, want, true)
-#define EXIT_EVENT(name, code) EXIT_EVENT_WANT(name, code, WANT_EVENT)
-#define EXIT_EVENT_FIRST(name, code) EXIT_EVENT_WANT(name, code, WANT_FIRST)
-/* Of a call that changes what is known of a process: CHANGES in enter.bpf.h has its number. */
-#define EXIT_EVENT_CHANGE(name, code) EXIT_EVENT_WANT_IF(name, code, WANT_FIRST, was_made(ret))
 
 /* The same of a call that shares its program with others (../calls.h): the part that is its own. */
 #define EXIT_EVENT_SHARED(name, code)                                                                                \

@@ -167,7 +167,7 @@ EXIT_EVENT(quotactl, SYSCALL_QUOTACTL_X)
 	PARAM(quota_fmt, put_u8(e, portable == 0x1 ? quota_format(argument(regs, 2)) : 1));
 }
 
-EXIT_EVENT(init_module, SYSCALL_INIT_MODULE_X)
+EXIT_EVENT_SHARED(init_module, SYSCALL_INIT_MODULE_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(img, put_data(e, argument(regs, 0), argument(regs, 1)));
@@ -175,7 +175,7 @@ EXIT_EVENT(init_module, SYSCALL_INIT_MODULE_X)
 	PARAM(uargs, put_user_text(e, argument(regs, 2)));
 }
 
-EXIT_EVENT(finit_module, SYSCALL_FINIT_MODULE_X)
+EXIT_EVENT_SHARED(finit_module, SYSCALL_FINIT_MODULE_X)
 {
 	PARAM(res, put_int(e, ret));
 	PARAM(fd, put_int(e, argument(regs, 0)));

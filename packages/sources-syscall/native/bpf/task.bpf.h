@@ -131,7 +131,6 @@ __noinline int walk_kernfs_node(void)
 {
 	struct backwards *b = cpu_buffer();
 	struct kernfs_node *node, *parent;
-	char name[256];
 	long n;
 	if (!b || !b->node)
 		return 0;
@@ -139,8 +138,9 @@ __noinline int walk_kernfs_node(void)
 	parent = kernfs_parent(node);
 	if (!parent)
 		return 0;
-	n = bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(node, name));
-	if (n <= 1 || !prepend(b, name, n - 1))
+	/* behind all that is written backwards: a stack has no room for it */
+	n = bpf_probe_read_kernel_str(&b->bytes[BACKWARDS], 256, BPF_CORE_READ(node, name));
+	if (n <= 1 || !prepend(b, (char *)&b->bytes[BACKWARDS], n - 1))
 		return 0;
 	b->node = (__u64)parent;
 	return 1;
@@ -163,28 +163,28 @@ __noinline int walk_kernfs(__u64 node_address)
 	return 1;
 }
 
-/* Appends one "subsystem=path" to the cgroups parameter. */
-static __always_inline void append_cgroup(struct event *e, struct backwards *b, struct task_struct *task, int subsystem,
-                                          const char *label, __u32 label_length)
+/* Appends one "subsystem=path" to the cgroups parameter. `label`: up to eight characters as they lie in memory. A global function: see above. */
+__noinline int append_cgroup(__u64 node, __u64 label, __u32 label_length)
 {
-	walk_kernfs(READ_ADDRESS(task, cgroups, subsys[subsystem], cgroup, kn));
-	bpf_probe_read_kernel(&e->to->bytes[(e->to->at + e->to->cursor) & (MAX_EVENT - 1)], label_length, label);
+	struct event event, *e = &event;
+	struct backwards *b = cpu_buffer();
+	if (!b || !resume(e, 0))
+		return 0;
+	walk_kernfs(node);
+	STORE(__u64, &e->to->bytes[(e->to->at + e->to->cursor) & (MAX_EVENT - 1)], label);
 	e->to->cursor += label_length;
 	e->to->cursor += append_backwards(e, e->to->cursor, b);
+	return 0;
 }
 
 #define CGROUP(label, id)                                                                                            \
 	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, id))                                                   \
-		append_cgroup(e, b, task, bpf_core_enum_value(enum cgroup_subsys_id, id), label, sizeof(label) - 1)
+		append_cgroup(READ_ADDRESS(task, cgroups, subsys[bpf_core_enum_value(enum cgroup_subsys_id, id)], cgroup, kn), \
+			      *(const __u64 *)label "\0\0\0\0\0\0\0", sizeof(label) - 1)
 
 /* cpuset cpu cpuacct io memory, each "subsystem=path" NUL */
 static __always_inline void put_cgroups(struct event *e, struct task_struct *task)
 {
-	struct backwards *b = cpu_buffer();
-	if (!b) {
-		put_empty(e);
-		return;
-	}
 	e->to->cursor = 0;
 	CGROUP("cpuset=", cpuset_cgrp_id);
 	CGROUP("cpu=", cpu_cgrp_id);

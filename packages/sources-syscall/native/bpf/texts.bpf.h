@@ -6,8 +6,9 @@
 #include "announced.bpf.h"
 #include "store.bpf.h"
 
-/* Bytes that one call looks at, and that the one which calls that looks at: see TURNS in walk.bpf.h. A longer text counts as having one. */
-#define LOOKED_AT 64
+/* Bytes that one call looks at, and that those which call it look at: see TURNS in walk.bpf.h. A longer text counts as having one. */
+#define LOOKED_AT 16
+#define LOOKED_AT_BY_CALLS 256
 #define MAX_LOOKED_AT 2048
 
 #define FOUR_BYTES_OF_CASE (CASE_BIT * 0x01010101u)
@@ -28,13 +29,21 @@ __noinline int has_text_at(__u32 from, __u32 end)
 	return 0;
 }
 
+__noinline int has_text_from(__u32 from, __u32 end)
+{
+	for (__u32 at = 0; at < LOOKED_AT_BY_CALLS && from + at < end; at += LOOKED_AT)
+		if (has_text_at(from + at, end))
+			return 1;
+	return 0;
+}
+
 /* Whether these bytes of the event have one. */
 __noinline int has_text(__u32 from, __u32 end)
 {
 	if (end - from > MAX_LOOKED_AT)
 		return 1;
-	for (__u32 at = 0; at < MAX_LOOKED_AT && from + at < end; at += LOOKED_AT)
-		if (has_text_at(from + at, end))
+	for (__u32 at = 0; at < MAX_LOOKED_AT && from + at < end; at += LOOKED_AT_BY_CALLS)
+		if (has_text_from(from + at, end))
 			return 1;
 	return 0;
 }

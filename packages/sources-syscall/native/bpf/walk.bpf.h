@@ -55,7 +55,7 @@ __noinline int walk_mount(__u32 place)
 	return 1;
 }
 
-/* One component of a path up; 0 = the walk is over, or at the root of a mount. */
+/* One component of a path up, or from the root of a mount to where it is mounted; 0 = the walk is over. */
 __noinline int walk_component(__u32 place)
 {
 	struct backwards *b = buffer_at(place);
@@ -66,8 +66,9 @@ __noinline int walk_component(__u32 place)
 	dentry = (void *)b->node;
 	vfsmnt = (void *)b->vfsmount;
 	parent = BPF_CORE_READ(dentry, d_parent);
-	b->at_mount = dentry == parent || dentry == BPF_CORE_READ(vfsmnt, mnt_root);
-	if (b->at_mount || !prepend(b, (const char *)BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len)))
+	if (dentry == parent || dentry == BPF_CORE_READ(vfsmnt, mnt_root))
+		return walk_mount(place);
+	if (!prepend(b, (const char *)BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len)))
 		return 0;
 	b->node = (__u64)parent;
 	return 1;
@@ -79,9 +80,8 @@ __noinline int walk_component(__u32 place)
 /* The next components; 0 = the walk is over. */
 __noinline int walk_components(__u32 place)
 {
-	struct backwards *b = buffer_at(place);
 	for (int i = 0; i < TURNS; i++)
-		if (!walk_component(place) && !(b && b->at_mount && walk_mount(place)))
+		if (!walk_component(place))
 			return 0;
 	return 1;
 }

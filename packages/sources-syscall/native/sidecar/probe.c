@@ -13,14 +13,15 @@
 #include "hooks.h"
 #include "pids.h"
 #include "programs.h"
+#include "traces.h"
 
 #define MAX_RINGS 253
 
 struct probe_session {
 	struct probe *skeleton;
-	/* Copies of the object that share its maps, each with at least one program that was wanted later. */
-	struct probe *additions[MAX_NATIVE_SYSCALLS];
-	int addition_count;
+	/* The object, and copies of it that share its maps, each with at least one program that was wanted later. */
+	struct probe *copies[1 + MAX_NATIVE_SYSCALLS];
+	int copy_count;
 	/* By system call number: whether its slot of exit_programs is filled. */
 	__u8 filled[MAX_NATIVE_SYSCALLS];
 	struct configure settings;
@@ -125,7 +126,7 @@ static int add_programs(struct probe_session *session, const __u8 *wants)
 		probe__destroy(skeleton);
 		return err;
 	}
-	session->additions[session->addition_count++] = skeleton;
+	session->copies[session->copy_count++] = skeleton;
 	return fill_programs(skeleton, session->filled, wants);
 }
 
@@ -149,6 +150,8 @@ static int load_object(struct probe_session *session)
 	err = bpf_map__set_inner_map_fd(skeleton->maps.rings, session->rings[0]);
 	if (!err)
 		err = probe__load(skeleton);
+	if (!err)
+		session->copies[session->copy_count++] = skeleton;
 	if (!err || !skeleton->rodata->first_object)
 		return err;
 	probe__destroy(skeleton);
@@ -254,18 +257,7 @@ int probe_set_wants(struct probe_session *session, const struct wanted *wanted)
 	if (!err)
 		err = write_wants(session->skeleton, wants, 0);
 	session->began = true;
-	for (size_t i = 0; !err && i < TRACES; i++) {
-		struct bpf_program *program = trace_program(session->skeleton, i);
-		if (!wants[TRACE_SIGNAL + i]) {
-			bpf_link__destroy(session->traces[i]);
-			session->traces[i] = NULL;
-		} else if (!session->traces[i] && bpf_program__autoload(program)) {
-			session->traces[i] = bpf_program__attach(program);
-			if (!session->traces[i])
-				return -errno;
-		}
-	}
-	return err;
+	return err ? err : attach_traces(session->copies, session->copy_count, session->traces, wants);
 }
 
 int probe_read_stats(struct probe_session *session, struct stats *to)
@@ -290,8 +282,8 @@ void probe_close(struct probe_session *session)
 		close(session->rings[i]);
 	for (size_t i = 0; i < TRACES; i++)
 		bpf_link__destroy(session->traces[i]);
-	for (int i = 0; i < session->addition_count; i++)
-		probe__destroy(session->additions[i]);
+	for (int i = 1; i < session->copy_count; i++)
+		probe__destroy(session->copies[i]);
 	bpf_link__destroy(session->paths);
 	ring_buffer__free(session->alarms);
 	if (session->skeleton)

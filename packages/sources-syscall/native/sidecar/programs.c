@@ -12,10 +12,8 @@
 #include "compat.gen.h"
 #endif
 #include "syscalls.gen.h"
+#include "traces.h"
 #include "../calls.h"
-
-/* By the names of their types in the kernel, in the order of enum trace. */
-static const char *const TRACEPOINTS[TRACES] = { "btf_trace_signal_deliver", "btf_trace_sched_switch", "btf_trace_page_fault_user" };
 
 struct probe *open_skeleton(void)
 {
@@ -100,8 +98,8 @@ static void find_programs(const struct probe *skeleton, struct bpf_program *of[M
 }
 
 /*
- * Marks for loading what writes the events of calls that are wanted and have nothing in their slot: to verify programs takes
- * longest of all at the start, and rules want a part of them. Returns how many.
+ * Marks for loading what writes the events of calls and tracepoints that are wanted and have nothing in their slot: to verify programs
+ * takes longest of all at the start, and rules want a part of them. Returns how many.
  */
 int choose_programs(struct probe *skeleton, const __u8 *filled, const __u8 *wants)
 {
@@ -118,7 +116,7 @@ int choose_programs(struct probe *skeleton, const __u8 *filled, const __u8 *want
 		bpf_program__set_autoload(of[nr], true);
 		chosen++;
 	}
-	return chosen;
+	return chosen + choose_traces(skeleton, filled, wants);
 }
 
 int share_maps(struct probe *addition, struct probe *running)
@@ -127,7 +125,7 @@ int share_maps(struct probe *addition, struct probe *running)
 	struct bpf_map *map;
 	int err;
 	bpf_object__for_each_program(program, addition->obj)
-		if (!is_of_calls(program))
+		if (!is_of_calls(program) && !is_trace(addition, program))
 			bpf_program__set_autoload(program, false);
 	bpf_object__for_each_map(map, addition->obj) {
 		err = bpf_map__reuse_fd(map, bpf_map__fd(bpf_object__find_map_by_name(running->obj, bpf_map__name(map))));
@@ -152,6 +150,7 @@ int fill_programs(struct probe *skeleton, __u8 *filled, const __u8 *wants)
 			return -errno;
 		filled[nr] = 1;
 	}
+	note_loaded_traces(skeleton, filled);
 	return 0;
 }
 
@@ -160,35 +159,13 @@ bool any_missing(const __u8 *filled, const __u8 *wants)
 	for (size_t i = 0; i < sizeof(SYSCALLS) / sizeof(SYSCALLS[0]); i++)
 		if (wants[SYSCALLS[i].number] && !filled[SYSCALLS[i].number])
 			return true;
-	return false;
+	return any_trace_missing(filled, wants);
 }
 
 int fill_tables(struct probe *skeleton)
 {
 	int err = fill_portable(skeleton);
 	return err ? err : fill_compat(skeleton);
-}
-
-struct bpf_program *trace_program(struct probe *skeleton, size_t which)
-{
-	return which == 0 ? skeleton->progs.t_signal : which == 1 ? skeleton->progs.t_switch : skeleton->progs.t_page_fault;
-}
-
-static bool has_tracepoint(const struct btf *kernel, const char *type)
-{
-	return kernel && btf__find_by_name_kind(kernel, type, BTF_KIND_TYPEDEF) > 0;
-}
-
-void leave_out_tracepoints(struct probe *skeleton, const struct btf *kernel)
-{
-	for (size_t i = 0; i < TRACES; i++) {
-		struct bpf_program *program = trace_program(skeleton, i);
-		bpf_program__set_autoattach(program, false);
-		bpf_program__set_autoload(program, has_tracepoint(kernel, TRACEPOINTS[i]));
-	}
-	/* attached with the rest: they only count */
-	bpf_program__set_autoload(skeleton->progs.t_io_uring, has_tracepoint(kernel, "btf_trace_io_uring_submit_req"));
-	bpf_program__set_autoload(skeleton->progs.t_io_uring_old, has_tracepoint(kernel, "btf_trace_io_uring_submit_sqe"));
 }
 
 int write_wants(const struct probe *skeleton, const __u8 *wants, __u8 without)

@@ -1,9 +1,8 @@
 /*
- * Which BPF programs are loaded, and which slots of exit_programs they fill. By system call number: `filled` marks the slots that have one,
- * `wants` is that of wire.h.
+ * Which BPF programs are loaded, and which slots of exit_programs they fill. By system call number, and above all of them by enum trace:
+ * `filled` marks the slots that have one, `wants` is that of wire.h.
  */
 #pragma once
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <stdbool.h>
 
@@ -26,10 +25,6 @@ bool any_missing(const __u8 *filled, const __u8 *wants);
 /* Tables that programs look things up in: numbers of calls, and calls through other interfaces. */
 int fill_tables(struct probe *skeleton);
 
-/* Tracepoints that are attached while they are wanted (enum trace), and those that this kernel lacks. */
-#define TRACES 3
-struct bpf_program *trace_program(struct probe *skeleton, size_t which);
-void leave_out_tracepoints(struct probe *skeleton, const struct btf *kernel);
 /* The counters, summed over all CPUs. 0, or -errno. */
 int read_counts(const struct probe *skeleton, int cpus, __u64 boot_time_ns, struct stats *to);
 /* By call, but for what is to be left off each want other than that of close: what closes are left out for has to be known without a gap. */

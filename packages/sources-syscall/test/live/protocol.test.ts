@@ -72,7 +72,7 @@ describe.skipIf(reason !== undefined)('protocol', () => {
       await peer.hears(Frame.ready)
       peer.send(frame(Frame.syscalls, new Uint8Array(Wanted.size).fill(255)))
       let programs: string[] = []
-      await until('all programs', () => (programs = programsOf(peer.child.pid!)).length > 100)
+      await until('all programs', () => (programs = programsOf(peer.child.pid!)).length > 60)
       peer.send(frame(Frame.syscalls, new Uint8Array(Wanted.size)))
       peer.send(bytes)
       await peer.left()
