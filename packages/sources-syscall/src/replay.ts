@@ -145,7 +145,8 @@ export class Replay implements EventTables {
     return new SkipEvents(this.state.tables, demandOf(types, fields, unmatched), (type, thread, fd, rules) => {
       asked.type = type
       asked.thread = thread
-      asked.fd = fd
+      asked.fd = fd ?? null
+      asked.fdUnknown = fd === undefined
       return excludes?.(asked, rules) === true
     })
   }

@@ -22,8 +22,8 @@ const START = EVENT_AT
 const START_WITH_FLAGS = EVENT_AT_WITH_FLAGS
 const TRAILER = BLOCK_TRAILER
 const HEADER = EVENT_HEADER
-/** Bounds of a block that holds a whole event header. */
-const SMALLEST = EVENT_AT_WITH_FLAGS + EVENT_HEADER + BLOCK_TRAILER
+/** Bounds of a block that holds a whole event header; with flags, four bytes more. */
+const SMALLEST = EVENT_AT + EVENT_HEADER + BLOCK_TRAILER
 const LARGEST = EVENT_BLOCK_LIMIT + BLOCK_HEADER
 /** Words of a block from its start: where the type is (its upper half), followed by the number of parameters. */
 const TYPE_WORD = (EVENT_AT + 20) >> 2
@@ -61,7 +61,7 @@ export function passOver(window: Window, skips: Skips, counts: CaptureCounts): v
       start = at + START_WITH_FLAGS
       header = block + TYPE_WORD_WITH_FLAGS
     }
-    if (total > limit - at || total < SMALLEST || (total & 3) !== 0 || total > LARGEST) break
+    if (total > limit - at || total < SMALLEST + start - at - START || (total & 3) !== 0 || total > LARGEST) break
     const type = words[header]! >>> 16
     const action = actions[type]!
     if (action === TAKE) break

@@ -18,6 +18,8 @@ export const Skip = {
   opens: 7,
   /** A message over a socket: it is read if it tells something new, or if a rule may match. */
   messages: 8,
+  /** It is read if it changes something, or if a rule may match. */
+  judged: 9,
 } as const
 
 /** Which events a reader passes over. */

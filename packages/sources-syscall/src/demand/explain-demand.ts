@@ -111,7 +111,7 @@ function isCurrent({ flags, enter, code }: (typeof EVENTS)[number]): boolean {
 function treatmentOf(action: number, wanted: boolean): Treatment {
   if (wanted) return 'matched'
   if (action === Skip.take) return 'state'
-  if (action === Skip.closes) return 'state'
+  if (action === Skip.closes || action === Skip.judged) return 'state'
   // A thread that is not known yet is the only reason to read these.
   return action === Skip.skip || action === Skip.drop || action === Skip.unlessStranger ? 'skipped' : 'checked'
 }

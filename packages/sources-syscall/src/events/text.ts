@@ -11,6 +11,10 @@ const SLOTS = 4096
 /** Longer texts are not cached. A power of two. */
 const LONGEST = 128
 
+/** Node's way from bytes to a text, which takes half the time of a decoder and makes no other object: for ASCII. Browsers have none. */
+const latin1: ((this: Uint8Array, start: number, end: number) => string) | undefined = (
+  globalThis as { Buffer?: { prototype: { latin1Slice?: (this: Uint8Array, start: number, end: number) => string } } }
+).Buffer?.prototype.latin1Slice
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 /** The bytes of slot n start at n * LONGEST; lengths[n] is their number, 0 = free. */
 const keys = new Uint8Array(SLOTS * LONGEST)
@@ -40,7 +44,14 @@ export function internText(bytes: Uint8Array, view: DataView, start: number, end
 
 /** Text of bytes[start, end) up to the first NUL, as UTF-8; each invalid sequence becomes U+FFFD. */
 export function decodeText(bytes: Uint8Array, start: number, end: number): string {
-  let stop = bytes.indexOf(0, start)
-  if (stop < 0 || stop > end) stop = end
-  return decoder.decode(bytes.subarray(start, stop))
+  let stop = start
+  let all = 0
+  for (; stop < end; stop++) {
+    const byte = bytes[stop]!
+    if (byte === 0) break
+    all |= byte
+  }
+  return all < 0x80 && latin1 !== undefined
+    ? latin1.call(bytes, start, stop)
+    : decoder.decode(bytes.subarray(start, stop))
 }

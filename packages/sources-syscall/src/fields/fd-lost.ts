@@ -1,6 +1,8 @@
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { positions } from '../events/positions.ts'
+import { EVENTS } from '../events/table.ts'
+import { Fd, FdKind } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
 import { AT_FDCWD, directoryOf } from '../state/directories.ts'
 import { concatenatePaths } from '../state/paths.ts'
@@ -82,6 +84,27 @@ export function lostTypeChar(event: SyscallEvent): string {
     default:
       return 'o'
   }
+}
+
+/** Types whose events tell by their arguments what they tried. */
+const TELLING: ReadonlySet<number> = new Set([
+  PPME.SYSCALL_OPEN_X,
+  PPME.SYSCALL_CREAT_X,
+  PPME.SOCKET_ACCEPT_5_X,
+  PPME.SOCKET_ACCEPT4_6_X,
+  PPME.SOCKET_CONNECT_X,
+  PPME.SYSCALL_OPENAT_2_X,
+  PPME.SYSCALL_OPENAT2_X,
+  PPME.SYSCALL_OPEN_BY_HANDLE_AT_X,
+])
+/** By event type: see lostFd. */
+const LOST: readonly (Fd | undefined)[] = EVENTS.map(({ id }) =>
+  TELLING.has(id) ? undefined : new Fd(-1, FdKind.unknown),
+)
+
+/** Stands for the descriptor that events of a type do not have, where fd.* are the same for all of them: it keeps what rules know of it. */
+export function lostFd(event: SyscallEvent): Fd | undefined {
+  return event.thread === null || event.fdUnknown ? undefined : LOST[event.type]
 }
 
 function isExit(event: SyscallEvent): boolean {

@@ -2,7 +2,7 @@ import type { SyscallEvent } from '../event.ts'
 import { EVENT_FLAGS, EventFlag } from '../events/table.ts'
 import { FD_CONNECTED, FD_OVERLAY_LOWER, FD_OVERLAY_UPPER, type Fd, FdKind } from '../model/fd.ts'
 import { directoryName, fileName, singleSlashes } from './directory.ts'
-import { failedConnect, lostName, lostNameRaw, lostTypeChar } from './fd-lost.ts'
+import { failedConnect, lostFd, lostName, lostNameRaw, lostTypeChar } from './fd-lost.ts'
 import { fdTypeChar, fdTypeName } from './formats/fd.ts'
 import { integer } from './formats/integer.ts'
 import type { Field, Fields } from './table.ts'
@@ -16,10 +16,10 @@ export function isAboutFd(event: SyscallEvent): boolean {
 
 /**
  * The object that caches fd.* values: the descriptor, or what stands for it. None where the call failed and the values come from
- * an event that is not known to repeat another.
+ * the arguments of an event that is not known to repeat another.
  */
 export function fdHolder(event: SyscallEvent): Fd | undefined {
-  if (event.fd === null) return event.tried ?? undefined
+  if (event.fd === null) return event.tried ?? lostFd(event)
   return failedConnect(event) ? undefined : event.fd
 }
 

@@ -28,7 +28,7 @@ const CLONE = positions(
 )
 
 /** A child created from the caller's event is taken to be the same as in the child's event for this long. */
-const CLONE_STALE_NS = 2e9
+export const CLONE_STALE_NS = 2e9
 
 /** clone, clone3, fork, vfork: exit event in the caller or in the child. */
 function clone(tables: Tables, event: SyscallEvent): void {

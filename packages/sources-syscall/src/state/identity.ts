@@ -102,10 +102,12 @@ function takeCapabilities(thread: Thread, inheritable: bigint, permitted: bigint
 /** prctl: whether the process adopts orphaned descendants. PR_SET_NAME has no effect, as in Falco. */
 function processControl(_tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.result < 0 || thread.group === null) return
-  const option = event.uint32(PRCTL.option)
-  if (option === PR_SET_CHILD_SUBREAPER || option === PR_GET_CHILD_SUBREAPER) {
-    thread.group.reaper = event.int64Number(PRCTL.arg2_int) !== 0
-  }
+  if (isReaperOption(event.uint32(PRCTL.option))) thread.group.reaper = event.int64Number(PRCTL.arg2_int) !== 0
+}
+
+/** Whether prctl with this option tells of a process that it adopts orphans. */
+export function isReaperOption(option: number): boolean {
+  return option === PR_SET_CHILD_SUBREAPER || option === PR_GET_CHILD_SUBREAPER
 }
 
 /** getrlimit, setrlimit. */

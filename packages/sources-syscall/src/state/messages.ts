@@ -75,15 +75,16 @@ export class Messages {
     }
     const fd = thread.fds.get(num)
     // Its new name cannot make a rule match that its thread excludes.
-    const unseen = !this.#wanted.has(type) || this.#excludes(type, thread, null)
-    if (!unseen && (fd === null || !this.#excludes(type, thread, fd))) return true
-    if (view.getInt32(result + 4, true) < 0) return false
-    // To send on a descriptor that is not known may make it known.
-    if (fd === null) return SENDS[type] === 1
+    const unseen = !this.#wanted.has(type) || this.#excludes(type, thread, undefined)
+    const succeeded = view.getInt32(result + 4, true) >= 0
+    const family = from < to ? bytes[from] : -1
+    // To send over a socket that is not known makes it known.
+    if (fd === null && succeeded && SENDS[type] === 1 && (family === AF_INET || family === AF_INET6)) return true
+    if (!unseen && !this.#excludes(type, thread, fd)) return true
+    if (!succeeded || fd === null) return false
     if (isUnconnected(fd)) return true
     if (from === to) return false
     if (isTcp(fd)) return fd.name === ''
-    const family = bytes[from]
     if (family === AF_UNIX) {
       if (fd.type === UNIX_SOCKET && UnixEnds.areKnown(fd, bytes, view, from, to)) return false
       const ends = unseen ? UnixEnds.read(bytes, view, from, to) : null

@@ -40,8 +40,16 @@ export interface PlainOpensKeep {
   readonly directoryReads?: UnmatchedClass | undefined
 }
 
-/** Whether rules cannot match an event of a type, going by its thread and descriptor. Without `rules`: whether none can. */
-export type ExcludesByObjects = (type: number, thread: Thread, fd: Fd | null, rules?: readonly number[]) => boolean
+/**
+ * Whether rules cannot match an event of a type, going by its thread and descriptor. Without `rules`: whether none can.
+ * @param fd null = there is none; undefined = not known
+ */
+export type ExcludesByObjects = (
+  type: number,
+  thread: Thread,
+  fd: Fd | null | undefined,
+  rules?: readonly number[],
+) => boolean
 
 /**
  * Applies openat calls that opened something to read it and that no rule can match, from their bytes: what the walk through a tree
@@ -83,7 +91,7 @@ export class PlainOpens {
     const isDirectory = (flags & O_DIRECTORY) !== 0
     const rules = isDirectory ? this.#ofDirectories : this.#ofFiles
     if (!isDirectory && (flags & O_TMPFILE) !== 0) return false
-    if (rules === undefined || (rules.length > 0 && !this.#excludes(OPENAT, thread, null, rules))) return false
+    if (rules === undefined || (rules.length > 0 && !this.#excludes(OPENAT, thread, undefined, rules))) return false
     const absolute = bytes[name] === SLASH
     if (absolute) {
       const known = repeatedOpens.find(bytes, view, start, end)

@@ -95,7 +95,7 @@ export class RepeatedOpens {
     const fd = opened ?? new Fd(-1, FdKind.unknown)
     if (++this.#kept === FEW) this.#allocate(SLOTS)
     const from = start + HEADER + SECOND
-    this.#keys.set(bytes.subarray(from, end), slot * LONGEST)
+    for (let at = from, to = slot * LONGEST; at < end; at++, to++) this.#keys[to] = bytes[at]!
     const name = view.getUint16(start + HEADER + 4, true)
     this.#shapes[slot] = ((end - from) << 17) | (name << 1) | (view.getUint8(from - 1) >>> 7)
     this.#fds[slot] = fd

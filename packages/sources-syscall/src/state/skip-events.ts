@@ -10,13 +10,14 @@ import { SOCKET_NUMBERS } from '../model/socket-numbers.ts'
 import type { Thread } from '../model/thread.ts'
 import { changeDescriptor, changesDescriptors } from './copies.ts'
 import { isFailedOpen } from './failed-open.ts'
-import { LOOKUP_CREATE, LOOKUPS } from './lookup.ts'
+import { LOOKUP_CREATE, LOOKUP_NONE, LOOKUPS } from './lookup.ts'
 import { isMessage, Messages } from './messages.ts'
 import type { Part } from './parts.ts'
 import { type ExcludesByObjects, PlainOpens, type PlainOpensKeep } from './plain-opens.ts'
 import { PART_OF } from './state.ts'
 import type { Tables } from './tables.ts'
 import { isUnconnected } from './transfers.ts'
+import { isUnchanging, mayBeUnchanging } from './unchanging.ts'
 
 const ALL_TYPES = 1 << 16
 const CLOSE = positions(['res', 'fd'], 'SYSCALL_CLOSE_X')
@@ -28,6 +29,7 @@ const CONNECTS = Skip.unlessConnects
 const CLOSES = Skip.closes
 const OPENS = Skip.opens
 const MESSAGES = Skip.messages
+const JUDGED = Skip.judged
 const OPENAT = PPME.SYSCALL_OPENAT_2_X
 
 /** What must be read and kept. */
@@ -56,12 +58,17 @@ export class SkipEvents implements Skips {
   readonly #plainOpens: PlainOpens
   readonly #wanted: ReadonlySet<number>
   readonly #messages: Messages
+  readonly #excludes: ExcludesByObjects
+  /** By event type: 1 = its events change a part that is kept. */
+  readonly #changing: Uint8Array
 
   /** @param excludes Default: nothing is excluded */
   constructor(tables: Tables, keep: Keep, excludes: ExcludesByObjects = () => false) {
     this.#tables = tables
     this.#wanted = keep.wanted
     this.#messages = new Messages(keep.wanted, excludes)
+    this.#excludes = excludes
+    this.#changing = Uint8Array.from(PART_OF, part => (part !== null && keep.parts.has(part) ? 1 : 0))
     this.awaiting = tables.awaiting
     this.living = tables.threads.living.ids
     this.#strangers = keep.parts.has('strangers')
@@ -86,9 +93,10 @@ export class SkipEvents implements Skips {
     if (action === OPENS) return this.#mattersOfOpen(window, start, limit, thread)
     // Without a thread there are no descriptors.
     if (thread === null)
-      return this.#strangers || (action === MESSAGES && this.#wanted.has(view.getUint16(start + 20, true)))
+      return this.#strangers || (action >= MESSAGES && this.#matchesStrangers(action, view.getUint16(start + 20, true)))
     threads.living.note(tid)
     if (action === MESSAGES) return this.#messages.matters(window, start, limit, thread)
+    if (action === JUDGED) return this.#mattersOfJudged(view, start, limit, thread)
     if (action === STRANGER) return false
     if (action === CLOSES) return closes(view, start, limit, thread)
     if (action === CONNECTS) {
@@ -103,6 +111,21 @@ export class SkipEvents implements Skips {
     const type = view.getUint16(start + 20, true)
     if (isFailedOpen(view, start, limit)) return !this.#failedOpens.has(type) || (thread === null && this.#strangers)
     return type !== OPENAT || thread === null || !this.#plainOpens.apply(window, start, limit, thread)
+  }
+
+  /** Whether an event whose thread is not known must be read. */
+  #matchesStrangers(action: number, type: number): boolean {
+    return this.#wanted.has(type) || (action === JUDGED && this.#changing[type] === 1)
+  }
+
+  #mattersOfJudged(view: DataView, start: number, limit: number, thread: Thread): boolean {
+    const type = view.getUint16(start + 20, true)
+    if (this.#changing[type] === 1 && !isUnchanging(this.#tables, view, start, limit, thread)) return true
+    if (!this.#wanted.has(type)) return false
+    const place = LOOKUP[type]! >> 2
+    if (place === 0) return !this.#excludes(type, thread, null)
+    const at = parameterAt(view, start, limit, place, 8)
+    return at < 0 || !this.#excludes(type, thread, thread.fds.get(int64(view, at)))
   }
 
   /** fcntl: does what state/files.ts does, from the bytes. Returns true if that cannot be done here. */
@@ -142,17 +165,22 @@ export function actionOf(type: number, { wanted, parts, failedOpens, plainOpens 
   if (isMessage(type) && parts.has('descriptors')) return Skip.messages
   if (wanted.has(type)) {
     const plain = type === OPENAT && (plainOpens?.fileReads ?? plainOpens?.directoryReads) !== undefined
-    return plain || failedOpens?.has(type) ? Skip.opens : Skip.take
+    if (plain || failedOpens?.has(type)) return Skip.opens
   }
   const { flags, classes } = EVENTS[type]!
   if ((flags & EventFlag.large_payload) !== 0 || (classes & EventClass.metaevent) !== 0) return Skip.take
   const part = PART_OF[type]!
+  if (wanted.has(type)) {
+    const changes = part !== null && parts.has(part)
+    return (LOOKUPS[type]! & 3) !== LOOKUP_NONE && (!changes || mayBeUnchanging(type)) ? Skip.judged : Skip.take
+  }
   if (part === null || !parts.has(part)) {
     return parts.has('strangers') && (LOOKUPS[type]! & 3) === LOOKUP_CREATE ? Skip.unlessStranger : Skip.skip
   }
   if (part === 'connections') return Skip.unlessConnects
   if (type === PPME.SYSCALL_CLOSE_X) return Skip.closes
-  return type === PPME.SYSCALL_FCNTL_X ? Skip.duplicates : Skip.take
+  if (type === PPME.SYSCALL_FCNTL_X) return Skip.duplicates
+  return mayBeUnchanging(type) ? Skip.judged : Skip.take
 }
 
 /** Offset of parameter `index` of an event with 16-bit lengths; -1 if it has not exactly `size` bytes. */

@@ -76,6 +76,29 @@ const act = fc.oneof(
   fc.tuple(tid, num).map(([t, n]) => `${t} fcntl res=${n} fd=1 cmd=26`),
   tid.map(t => `${t} nanosleep res=0`),
   fc.constant('10 clone res=12 exe=sh tid=10 pid=10 ptid=1 flags=0 uid=0 gid=0 vtid=10 vpid=10'),
+  // The child's own event, before or behind the caller's, with control groups of a container.
+  fc.constant(
+    `12 clone res=0 exe=sh tid=12 pid=12 ptid=10 flags=0 uid=7 gid=0 vtid=12 vpid=12 cgroups=(cpu=/docker/${'ab'.repeat(32)})`,
+  ),
+  fc.constantFrom(
+    '10 clone res=-11 exe=sh tid=10 pid=10 ptid=1 flags=0',
+    '10 clone res=13 exe=sh tid=10 pid=10 ptid=1 flags=0x100',
+  ),
+  fc
+    .tuple(tid, num, num, result)
+    .map(([t, to, n, res]) => `${t} dup2 res=${res < 0 ? res : to} oldfd=${n} newfd=${to}`),
+  fc.tuple(tid, result).map(([t, res]) => `${t} pipe2 res=${res} fd1=4 fd2=40 ino=9 flags=0`),
+  fc.tuple(tid, result).map(([t, res]) => `${t} socket fd=${res} domain=2 type=1 proto=6 flags=0`),
+  fc.tuple(tid, result).map(([t, res]) => `${t} bind res=${res} fd=${SOCKET} addr=0x027f0000015000`),
+  fc.tuple(tid, result).map(([t, res]) => `${t} memfd_create fd=${res} name=m flags=1`),
+  fc
+    .tuple(tid, result, fc.constantFrom(15, 36, 37), fc.constantFrom(0, 1))
+    .map(([t, res, option, arg]) => `${t} prctl res=${res} option=${option} arg2_str= arg2_int=${arg}`),
+  fc.tuple(tid, result).map(([t, res]) => `${t} setuid res=${res} uid=5`),
+  fc.tuple(tid, result, fc.constantFrom('/srv', 'x')).map(([t, res, path]) => `${t} chdir res=${res} path=${path}`),
+  fc.tuple(tid, result, fc.constantFrom('/tmp/x', 'x')).map(([t, res, path]) => `${t} unlink res=${res} path=${path}`),
+  fc.tuple(tid, result).map(([t, res]) => `${t} unlink res=${res} path=x resolved=/srv/found`),
+  fc.constant('11 execve res=-2 exe=dog tid=11 pid=11 ptid=1 uid=3'),
   fc.constantFrom(...TIDS, 12).map(t => `${t} procexit> status=0 ret=0 sig=0 core=0 reaper_tid=0`),
   fc.constant('11 execve res=0 exe=cat tid=11 pid=11 ptid=1 uid=0'),
 )

@@ -97,6 +97,10 @@ const MORE_TYPES = [
   'accept4',
   'setuid',
   'fstat',
+  'dup',
+  'chmod',
+  'unlinkat',
+  'socketpair',
 ]
 
 /** Values of the captures, and some that do not occur. */
