@@ -18,7 +18,7 @@ import { type Started, startFalc } from './process.ts'
 const live = noLive()
 const ROUNDS = 20
 /** Milliseconds that an alert waits for its container's description: as long as that may take on a busy machine. */
-const HOLD = 20_000
+const HOLD = 60_000
 /** No other test's container asks for it. There is no such file: to try to open it is enough. */
 const FILE = `/etc/falc-act-${process.pid}`
 const PREFIX = `act-${process.pid}`

@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { WIRE_VERSION } from '@falc/sources-syscall'
 import { afterAll, describe, expect, test } from 'vitest'
 import { readCases } from '../../../scripts/testing/cases.ts'
+import { freePort } from '../../../scripts/testing/port.ts'
 import { cannotCertify, certificates } from '../../outputs/test/transports/peer.ts'
 import { loadConfig } from '../src/config/config.ts'
 import { addressesOf } from '../src/doctor/addresses.ts'
@@ -54,8 +55,8 @@ test('each missing part has a remedy, and the last line is the verdict', async (
 
 test('a configuration is checked: keys, rules, paths, ports, servers', async () => {
   const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const port = await freePort()
+  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
   const check = async (yaml: string) => {
     writeFileSync(join(root, 'falco.yaml'), yaml)
     const { exit, output } = startFalc(['doctor', '-c', 'falco.yaml', '--json'], root, { FALC_PROBE: '/no/such/probe' })

@@ -255,12 +255,11 @@ test('the webhook and the health server', async () => {
   expect(await (await fetch(`${at}/versions`)).json()).toMatchObject({ engine_version_semver: '0.63.0' })
   expect((await fetch(`${at}/other`)).status).toBe(404)
   expect((await fetch(at, { method: 'POST' })).status).toBe(405)
-  const posted = await fetch(`http://127.0.0.1:${hook}/audit`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: event('one'),
+  // The webhook listens later than the health server.
+  await eventually(async () => {
+    const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: event('one') }
+    expect((await fetch(`http://127.0.0.1:${hook}/audit`, request)).status).toBe(200)
   })
-  expect(posted.status).toBe(200)
   await falc.sees('first saw one')
   expect(await (await fetch(`${at}/metrics`)).text()).toContain(
     'falcosecurity_falco_rules_matches_total{priority="5",source="k8s_audit",rule_name="first"} 1\n',

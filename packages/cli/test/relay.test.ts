@@ -186,8 +186,11 @@ stdout_output: {enabled: true}
     'Alert: rule *Got it* triggered by user *',
   )
 
-  expect(await get('/metrics')).toContain(
-    'falcosecurity_falcosidekick_outputs_total{destination="webhook",status="ok"} 3',
+  // The services have taken them before the relay has their answers.
+  await eventually(async () =>
+    expect(await get('/metrics')).toContain(
+      'falcosecurity_falcosidekick_outputs_total{destination="webhook",status="ok"} 3\n',
+    ),
   )
   relay.child.kill('SIGTERM')
   expect(await relay.exit).toBe(0)

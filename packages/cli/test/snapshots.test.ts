@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { loadConfig } from '../src/config/config.ts'
 import { EARLY_LOG, Log } from '../src/log.ts'
 import type { MetricsSource } from '../src/meter/metrics-source.ts'
@@ -7,16 +10,27 @@ import { takeSnapshots } from '../src/meter/snapshots.ts'
 beforeEach(() => void vi.useFakeTimers({ now: 1_700_000_000_123 }))
 afterEach(() => void vi.useRealTimers())
 
-test('snapshots are taken at multiples of the interval', () => {
-  const metrics = loadConfig(undefined, ['metrics={enabled: true, interval: 15s, output_rule: true}']).metrics
+const log = new Log({ ...EARLY_LOG, log_stderr: false })
+const FEED = { source: 'k8s_audit', events: 1, meter: {}, losses: {}, limits: {} }
+
+/** What snapshots are taken of, with its feeds. */
+function metered(output: string) {
+  const { metrics } = loadConfig(undefined, [`metrics={enabled: true, interval: 15s, ${output}}`])
+  const feeds: (typeof FEED)[] = []
   const source: MetricsSource = {
     ...{ metrics, rules: [], rulesFiles: [], configFiles: [], reloadedAt: 0n, matches: new Map() },
     ...{ ownAlerts: 0, failedReloads: 0, response: () => undefined, outputs: () => [], losses: () => new Map() },
     ...{ metadata: () => ({}), fieldStats: () => ({ extractErrors: {}, absences: {} }) },
-    feeds: () => [{ source: 'k8s_audit', events: 1, meter: {}, losses: {}, limits: {} }],
+    feeds: () => feeds,
   }
+  return { source, feeds }
+}
+
+test('snapshots are taken at multiples of the interval', () => {
+  const { source, feeds } = metered('output_rule: true')
+  feeds.push(FEED)
   const times: number[] = []
-  const end = takeSnapshots(source, () => times.push(Date.now()), new Log({ ...EARLY_LOG, log_stderr: false }))
+  const end = takeSnapshots(source, () => times.push(Date.now()), log)
   vi.advanceTimersByTime(50_000)
   expect(times.map(time => time % 15_000)).toEqual([0, 0, 0])
   // The clock is set an hour back: the next snapshot does not wait for an hour.
@@ -27,4 +41,17 @@ test('snapshots are taken at multiples of the interval', () => {
   const taken = times.length
   vi.advanceTimersByTime(60_000)
   expect(times).toHaveLength(taken)
+})
+
+test('the first sample is of the first feed, however long outputs take to open', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'falc-snapshots-'))
+  onTestFinished(() => rmSync(dir, { recursive: true }))
+  const path = join(dir, 'metrics.jsonl')
+  const { source, feeds } = metered(`output_file: ${path}`)
+  onTestFinished(takeSnapshots(source, () => {}, log))
+  vi.advanceTimersByTime(20_000)
+  feeds.push(FEED)
+  vi.advanceTimersByTime(30_000)
+  const samples = readFileSync(path, 'utf8').trim().split('\n')
+  expect(samples.map(line => JSON.parse(line).sample)).toEqual([1, 2])
 })

@@ -54,11 +54,16 @@ describe.each([true, false])('keep_alive %s', keepAlive => {
 
   test('a command that does not exist loses nothing that is not counted', async () => {
     const { channel, log } = channelTo('/no/such/command 2>/dev/null', keepAlive)
-    fill(channel, 1000)
-    await eventually(() => expect(channel.stats.failing).toBeDefined())
+    await eventually(() => {
+      // On a busy machine the shell may find out so late that the first ones count as delivered, and as lost then.
+      if (channel.stats.queued === 0) fill(channel, 1000)
+      expect(channel.stats.failing).toBeDefined()
+    })
     fill(channel, 1000)
     await channel.close()
-    expect(channel.stats).toMatchObject({ pushed: 2000, delivered: 0, dropped: { exit_127: 2000 } })
+    const { pushed, delivered, dropped } = channel.stats
+    expect(pushed).toBeGreaterThanOrEqual(2000)
+    expect({ delivered, dropped }).toEqual({ delivered: 0, dropped: { exit_127: pushed } })
     expect(log[0]).toBe('program: ended with code 127; retrying')
   })
 })
@@ -100,13 +105,15 @@ test('a command that is found later gets what was waiting', async () => {
 
 test('a command that cannot be run after all: what counted as delivered counts as lost', async () => {
   const gate = join(dir, 'gate')
-  const { channel } = channelTo(`while [ ! -e ${gate} ]; do sleep 0.01; done; exec /no/such/command 2>/dev/null`, true)
+  const command = `while [ ! -e ${gate} ]; do sleep 0.01; done; exec /no/such/command 2>/dev/null`
+  const { channel, log } = channelTo(command, true)
   fill(channel, 10)
   await channel.flush()
   expect(channel.stats).toMatchObject({ delivered: 10, dropped: {} })
   writeFileSync(gate, '')
   await channel.close()
   expect(channel.stats).toMatchObject({ pushed: 10, delivered: 0, queued: 0, dropped: { exit_127: 10 } })
+  expect(log).toEqual(['program: ended with code 127'])
 })
 
 test('a program that fails for one alert loses this one', async () => {

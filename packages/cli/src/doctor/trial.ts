@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { type Live, LiveError, openLive } from '@falc/sources-syscall'
 import { type Finding, found, missing } from '../machine/finding.ts'
 
-/** Milliseconds within which the program must be seen. */
-const PATIENCE = 2000
+/** Milliseconds within which the program must be seen, on a busy machine too. */
+const PATIENCE = 20_000
 
 /** Opens the source for a moment and checks that it sees a program being started. */
 export async function trial(socketPath: string | undefined): Promise<Finding> {

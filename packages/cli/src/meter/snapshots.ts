@@ -20,8 +20,11 @@ export function takeSnapshots(from: MetricsSource, send: (alert: InternalAlert) 
   const taken = new Map<number, Snapshot>()
   let sample = 0
   const take = () => {
+    const feeds = from.feeds()
+    // Outputs are still being opened.
+    if (feeds.length === 0) return
     sample++
-    from.feeds().forEach((feed, i) => {
+    feeds.forEach((feed, i) => {
       const snapshot = taken.get(i) ?? new Snapshot()
       taken.set(i, snapshot)
       const fields = snapshot.take(from, feed)

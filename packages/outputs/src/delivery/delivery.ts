@@ -204,8 +204,8 @@ export class Delivery {
     if (forced && !this.broken) this.#giveUp()
     if (!this.broken) this.#pump.state = 'closed'
     this.#pump.wake()
-    if (forced || !(await this.#ends(this.#connection.close(false), deadline, abort)))
-      await this.#connection.close(true)
+    const closing = () => this.#connection.close(false).catch(({ message }: Error) => this.#log('error', message))
+    if (forced || !(await this.#ends(closing(), deadline, abort))) await this.#connection.close(true)
     await this.#queue.close()
   }
 

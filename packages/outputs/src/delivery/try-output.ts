@@ -13,9 +13,12 @@ export async function tryOutput(
   template?: Wording['template'],
 ): Promise<Answer> {
   const connection = new Connection(target, { timeout: 2 ** 31 - 1, blocked: () => {} })
+  const answer = await connection.attempt([new QueuedItem(alert, { format, template })])
   try {
-    return await connection.attempt([new QueuedItem(alert, { format, template })])
-  } finally {
     await connection.close(false)
+    return answer
+  } catch (error) {
+    const { code = 'error', message } = error as NodeJS.ErrnoException
+    return { delivered: 0, failure: { class: 'later', cause: code, message } }
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, type Failure, failureOf } from '../model/answer.ts'
-import type { Output } from '../model/output.ts'
+import { type Output, OutputError } from '../model/output.ts'
 import type { BatchLimits, Item } from '../model/transport.ts'
 import { Child } from './child.ts'
 import { LineBuffer } from './write.ts'
@@ -105,20 +105,25 @@ export class ProgramOutput implements Output {
   }
 
   async reopen(): Promise<void> {
-    await this.#end()
+    if (this.#child) await this.#end(this.#child)
     await this.open()
   }
 
   async close(force = false): Promise<void> {
     this.#closed = true
     if (force) this.#child?.kill()
-    else await this.#end()
+    else if (this.#child) {
+      const given = this.#written
+      const code = await this.#end(this.#child)
+      if (NEVER_RAN.includes(code) && given > 0)
+        throw new OutputError(`exit_${code}`, exitFailure(code, 'later').message)
+    }
   }
 
-  async #end(): Promise<void> {
-    if (!this.#child) return
-    const code = await this.#child.end()
+  async #end(child: Child): Promise<number> {
+    const code = await child.end()
     this.#settle(code)
+    return code
   }
 }
 

@@ -100,7 +100,10 @@ export interface Transport {
    * (the deadline of an attempt, or the end of the process).
    */
   send(items: readonly Item[], signal: AbortSignal): Promise<Answer>
-  /** Frees everything. The last `send` has ended, unless `force` is set: then it ends with an error, at once. */
+  /**
+   * Frees everything. The last `send` has ended, unless `force` is set: then it ends with an error, at once.
+   * @throws {OutputError} what only now turns out to be lost
+   */
   close(force?: boolean): Promise<void>
   /** SIGUSR1. Default: another connection is opened, and this one closed. @throws {OutputError} the old state stays, if it can */
   reopen?(): Promise<void>
