@@ -20,10 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly [pauses: number, why: string]>> 
   'packages/sources-syscall/test/containers/watches.test.ts': [2, 'two writes, not one; no further request may come'],
   'packages/sources-syscall/test/live/protocol.test.ts': [1, 'time to answer what must not be answered'],
   'packages/sources-syscall/test/live/restarts.test.ts': [1, 'no process may come back'],
-  'packages/sources-syscall/test/live/service.test.ts': [
-    2,
-    'no further frame may come; the service is away for a while',
-  ],
+  'packages/sources-syscall/test/live/service.test.ts': [1, 'no further frame may come'],
   'packages/sources-syscall/test/live/wants.test.ts': [1, 'a reader that has slept since it filled'],
 }
 

@@ -170,6 +170,8 @@ export class SidecarSession {
         this.#options.names(payload)
         break
       case Frame.wait:
+        // Its own: a worker that was killed has not ended yet.
+        if (payload.getUint32(Wait.pid, true) === process.pid) break
         this.#waits = `it serves process ${payload.getUint32(Wait.pid, true)} of user ${payload.getUint32(Wait.uid, true)}`
         this.#options.warn(`the sidecar is busy: ${this.#waits}; this engine waits for its end`)
         break

@@ -97,6 +97,13 @@ export function parentOf(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[1])
 }
 
+/** The process that it has started and that runs; undefined when there is none. */
+export function childOf(pid: number): number | undefined {
+  const { stdout } = spawnSync('ps', ['--no-headers', '-o', 'stat,pid', '--ppid', String(pid)], { encoding: 'utf8' })
+  const running = stdout.split('\n').find(line => line !== '' && !line.startsWith('Z'))
+  return running === undefined ? undefined : Number(running.trim().split(/\s+/)[1])
+}
+
 /** `R`, `S`, `T` (stopped), …: see proc(5). */
 export function stateOf(pid: number): string {
   return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]![0]!

@@ -44,14 +44,16 @@ describe.skipIf(reason !== undefined)('a service', () => {
     half.send(frame(Frame.configure, configure()).subarray(0, 100))
     const begin = performance.now()
     const order: string[] = []
-    const left = silent.left(60_000).then(() => order.push('the silent one leaves'))
-    const engine = await start()
-    await engine.sees('one')
-    order.push('the engine reads')
+    const left = silent.left().then(() => order.push('the silent one leaves'))
+    const other = connect()
+    other.send(frame(Frame.configure, configure()))
+    await until('service', () => service.said.includes(`serves process ${process.pid} `))
+    order.push('another is served')
+    await other.hears(Frame.ready)
     await left
     await half.left()
     expect(silent.kinds).toEqual([Frame.hello])
-    expect(order).toEqual(['the engine reads', 'the silent one leaves'])
+    expect(order).toEqual(['another is served', 'the silent one leaves'])
     expect(performance.now() - begin).toBeGreaterThan(9000)
   })
 
@@ -121,9 +123,9 @@ describe.skipIf(reason !== undefined)('a service', () => {
     const { worker } = service
     service.child.kill('SIGKILL')
     await until('end of both', () => service.ended && !isAlive(worker!))
-    await sleep(500)
-    await service.start()
+    // It tries again for some seconds.
     await engine.warned(2)
+    await service.start()
     await engine.sees('two')
     expect(engine.warnings[0]).toBe(
       `the sidecar at ${service.path} has ended; connecting again in 0 ms (1 of 5 within a minute), the state is read again`,

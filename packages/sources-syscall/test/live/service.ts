@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PROBE, until } from './machine.ts'
+import { childOf, PROBE, until } from './machine.ts'
 
 export class Service {
   readonly folder = mkdtempSync(join(tmpdir(), 'falc-service-'))
@@ -30,8 +30,7 @@ export class Service {
 
   /** Pid of the process that serves the engine of now; undefined when there is none. */
   get worker(): number | undefined {
-    const text = execFileSync('ps', ['--no-headers', '-o', 'pid', '--ppid', String(this.pid)], { encoding: 'utf8' })
-    return text.trim() === '' ? undefined : Number(text)
+    return childOf(this.pid)
   }
 
   async stop(): Promise<void> {
