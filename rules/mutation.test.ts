@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { MutationRun, type RuleTest, runTest, testable } from '../packages/authoring/src/index.ts'
+import { MutationRun, type RuleScore, type RuleTest, runTest, testable } from '../packages/authoring/src/index.ts'
 import { readTestFile } from '../packages/cli/src/testing/test-file.ts'
 import { Engine, type Source } from '../packages/engine/src/index.ts'
 import { k8sAudit, parseAuditEvents } from '../packages/sources-k8saudit/src/index.ts'
@@ -24,12 +24,12 @@ function casesIn(
 
 const LIBRARIES = [
   {
-    name: 'syscall',
+    library: 'syscall',
     source: testable(syscall()),
     cases: casesIn('cases', one => see => playScene(one.lines('scene'), event => see('syscall', event))),
   },
   {
-    name: 'k8s_audit',
+    library: 'k8s_audit',
     source: testable(k8sAudit()),
     cases: casesIn('requests', one => see => {
       for (const event of parseAuditEvents(auditEvent(one.text('request'), one.text('body')))) see('k8s_audit', event)
@@ -37,9 +37,14 @@ const LIBRARIES = [
   },
 ]
 
-describe.each(LIBRARIES)('$name.yaml', ({ name, source, cases }) => {
+/** A mutant that no case tells from its rule: where it was changed, and how. */
+function unnoticed({ mutation, text, place, fate }: RuleScore['mutants'][number]): string[] {
+  return fate === 'killed' ? [] : [`${place?.file}:${place?.line}:${place?.column}: ${mutation}: ${text}`]
+}
+
+describe.each(LIBRARIES)('$library', ({ library, source, cases }) => {
   const engine = new Engine({ sources: [source as Source], ruleMatching: 'all' })
-  const files = [{ name: `${name}.yaml`, content: readFileSync(join(here, `${name}.yaml`), 'utf8') }]
+  const files = [{ name: `${library}.yaml`, content: readFileSync(join(here, `${library}.yaml`), 'utf8') }]
   const { rules } = engine.load(files)
   const names = rules.map(rule => rule.name)
   const fromCases = cases.map(({ one, play }): RuleTest => {
@@ -48,7 +53,7 @@ describe.each(LIBRARIES)('$name.yaml', ({ name, source, cases }) => {
     for (const rule of alerts) expect.set(rule, { alerts: (expect.get(rule)?.alerts ?? 0) + 1 })
     return { name: one.title, play, expect }
   })
-  const own = readTestFile(join(here, `test/fields/${name}.test.yaml`)).tests
+  const own = readTestFile(join(here, `test/fields/${library}.test.yaml`)).tests
 
   test('the tests of test/fields pass', async () => {
     const results = await Promise.all(own.map(one => runTest(one, engine)))
@@ -63,6 +68,7 @@ describe.each(LIBRARIES)('$name.yaml', ({ name, source, cases }) => {
     }
     const scores = run.scores()
     expect(scores.map(({ rule }) => rule)).toEqual(names)
-    expect(scores.filter(({ score }) => score < LEAST).map(({ rule, score }) => `${rule}: ${score}`)).toEqual([])
+    const low = scores.filter(({ score }) => score < LEAST)
+    expect(low.map(({ rule, score, mutants }) => [`${rule}: ${score}`, ...mutants.flatMap(unnoticed)])).toEqual([])
   })
 })
