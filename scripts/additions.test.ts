@@ -70,6 +70,11 @@ describe('a package', () => {
     mentions('tsconfig.json', `"packages/${name}"`)
     mentions('README.md', `[@falc/${name}](packages/${name})`)
   })
+  test.each(names)('%s: is built after the packages that it uses', name => {
+    const { dependencies = {} } = JSON.parse(text(`packages/${name}/package.json`)) as { dependencies?: object }
+    for (const used of Object.keys(dependencies).filter(one => one.startsWith('@falc/')))
+      mentions(`packages/${name}/tsconfig.json`, `"path": "../${used.slice('@falc/'.length)}"`)
+  })
   test.each(names.filter(name => name.startsWith('sources-')))('%s: the command loads it', name =>
     mentions('packages/cli/src/sources/load.ts', `@falc/${name}`),
   )
