@@ -68,7 +68,7 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
     load: async () => (await import('./simulate.ts')).benchSimulate,
   },
   outputs: {
-    on: 'alerts of audit events with six fields: to lines, and to receivers on the same machine, of which stand-ins share the process',
+    on: 'alerts with six fields, of audit events and of a capture: to lines, and to receivers on the same machine, of which stand-ins share the process',
     process: 'both',
     load: async () => (await import('./outputs.ts')).benchOutputs,
   },

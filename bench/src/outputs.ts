@@ -3,7 +3,7 @@
  * one. CPU is that of this process; servers are others.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AlertData, alerts, Engine } from '@falc/engine'
@@ -35,15 +35,15 @@ import { rabbitQueue } from '../../packages/outputs/test/transports/rabbitmq.ts'
 import { redisStream, valkeyStream } from '../../packages/outputs/test/transports/redis.ts'
 import { syslogTcp, syslogUdp } from '../../packages/outputs/test/transports/syslog.ts'
 import { auditEvents } from './audit.ts'
-import { root } from './files.ts'
 import { report } from './measure.ts'
+import { audits, captures, type Input, wholeRun } from './whole-runs.ts'
 
 const COUNT = 100_000
 const ROUNDS = 7
 /** Lines between two looks at the clock: so few that some stretches are undisturbed on a machine with other work. */
 const STRETCH = 4000
 const PEER_COUNT = 5000
-/** Falco writes 42,000 lines a second. */
+/** Falco 0.44 writes 42,000 lines a second, from system calls to a file. */
 const GOAL = 'at least 210,000 /s'
 
 /** A rule that every event matches, with as many output fields as most rules have. */
@@ -142,42 +142,30 @@ async function lines(
   )
 }
 
-/** Rounds of the whole command; each runs it on one event, too, and its start is subtracted. */
+/** The same for system calls. */
+const OPENS = {
+  ...{ rule: 'Any open', desc: 'd', condition: 'evt.type in (open, openat, openat2)', priority: 'NOTICE' },
+  output:
+    'Opened (user=%user.name process=%proc.name parent=%proc.pname command=%proc.cmdline file=%fd.name flags=%evt.arg.flags)',
+  tags: ['filesystem', 'mitre_discovery'],
+}
+
+/** Rounds of the whole command. */
 const COMMANDS = 5
 
-/** `falc run` from a file of audit events to lines: reading, evaluation and delivery, in all threads. */
-function command(name: string, folder: string, json: boolean, toFile: boolean): void {
-  const events = auditEvents(1000)
-  writeFileSync(join(folder, 'rule.yaml'), JSON.stringify([RULE]))
-  writeFileSync(join(folder, 'one.jsonl'), events[0]!)
-  const whole = Buffer.concat(events.flatMap(event => [Buffer.from(event), Buffer.from('\n')]))
-  writeFileSync(join(folder, 'many.jsonl'), Buffer.concat(Array.from({ length: COUNT / 1000 }, () => whole)))
-  const config = {
-    ...{ rules_files: [join(folder, 'rule.yaml')], json_output: json, stdout_output: { enabled: !toFile } },
-    file_output: { enabled: toFile, keep_alive: true, filename: join(folder, 'whole') },
+/** `falc run`, in turn for all that it writes to. */
+function commands(name: string, folder: string, input: Input): void {
+  const kinds = [true, false].flatMap(json => [true, false].map(toFile => ({ json, toFile, costs: [] as Cost[] })))
+  for (let round = 0; round < COMMANDS; round++) {
+    for (const { json, toFile, costs } of kinds)
+      costs.push(wholeRun(input, { folder, rules: [RULE, OPENS], json, toFile }))
   }
-  writeFileSync(join(folder, 'falco.yaml'), JSON.stringify(config))
-  const cost = (input: string) => {
-    const from = performance.now()
-    const run = `'${join(root, 'falc')}' run -c '${folder}/falco.yaml' --k8s-audit '${folder}/${input}'`
-    // The last line of `times`: user and system of what the shell has waited for; `cat` is counted, and does nothing.
-    const times = execFileSync('sh', ['-c', `{ ${run} 2>/dev/null | cat >/dev/null; }; times`], { encoding: 'utf8' })
-    const [user, system] = [
-      ...times
-        .trim()
-        .split('\n')
-        .at(-1)!
-        .matchAll(/(\d+)m([\d.]+)s/g),
-    ].map(([, minutes, seconds]) => 60 * Number(minutes) + Number(seconds))
-    return { ms: performance.now() - from, cpu: 1e6 * (user! + system!) }
+  for (const { json, toFile, costs } of kinds) {
+    const row = `falc run, ${name}${json ? 'JSON' : 'text'} to a ${toFile ? 'file' : 'pipe'}`
+    costs.sort((a, b) => a.cpu - b.cpu)
+    show(`${row}, best of ${COMMANDS}`, costs[0]!, 0, GOAL)
+    show(`${row}, median`, costs[COMMANDS >> 1]!)
   }
-  const costs = Array.from({ length: COMMANDS }, () => {
-    const [one, many] = [cost('one.jsonl'), cost('many.jsonl')]
-    return { rate: (1000 * COUNT) / (many.ms - one.ms), cpu: (many.cpu - one.cpu) / COUNT }
-  })
-  costs.sort((a, b) => a.cpu - b.cpu)
-  show(`${name}, best of ${COMMANDS}`, costs[0]!, 0, GOAL)
-  show(`${name}, median`, costs[COMMANDS >> 1]!)
 }
 
 export async function benchLines(): Promise<void> {
@@ -195,10 +183,8 @@ export async function benchLines(): Promise<void> {
       return new StdoutOutput(openSync(fifo, 'w'))
     })
     for (const reader of readers) reader.kill()
-    for (const json of [true, false]) {
-      command(`falc run, ${json ? 'JSON' : 'text'} to a file`, folder, json, true)
-      command(`falc run, ${json ? 'JSON' : 'text'} to a pipe`, folder, json, false)
-    }
+    commands('a capture, ', folder, captures(folder))
+    commands('', folder, audits(folder, COUNT))
     await lines(
       'file, through a queue on disk',
       () => new FileOutput({ filename: join(folder, 'again'), keepAlive: true }),

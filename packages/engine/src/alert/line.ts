@@ -1,5 +1,5 @@
 import type { Value } from '../fields/field.ts'
-import { isoTime } from '../fields/time.ts'
+import { writeIsoTime } from '../fields/time.ts'
 import type { ByteSink } from '../text/byte-sink.ts'
 import { textToBytes } from '../text/encoding.ts'
 import type { Captured, Format, Slots } from './format.ts'
@@ -49,6 +49,7 @@ export class LinePrinter {
   readonly #printed = new Map<number, PrintedValue>()
   /** By gap. */
   readonly #values: readonly (PrintedValue | undefined)[]
+  #lines = 0
 
   private constructor(slots: Slots, { constants, gaps }: LineDraft) {
     this.#slots = slots
@@ -78,19 +79,20 @@ export class LinePrinter {
   }
 
   print(words: LineWords, captured: Captured, sink: ByteSink): void {
+    const line = ++this.#lines
     sink.raw(this.#constants[0]!)
     for (let i = 0; i < this.#gaps.length; i++) {
       const value = this.#values[i]
       const { kind, slot, width } = this.#gaps[i]!
       if (value === undefined) this.#fill(kind, slot, width, words, captured, sink)
-      else if (kind === 'text') value.writeText(this.#slots, captured, sink)
-      else value.writeJson(this.#slots, captured, sink)
+      else if (kind === 'text') value.writeText(this.#slots, captured, line, sink)
+      else value.writeJson(this.#slots, captured, line, sink)
       sink.raw(this.#constants[i + 1]!)
     }
   }
 
   #fill(kind: Gap['kind'], slot: number, width: number, words: LineWords, captured: Captured, sink: ByteSink): void {
-    if (kind === 'time') sink.escaped(isoTime(words.time))
+    if (kind === 'time') writeIsoTime(words.time, sink)
     else if (kind === 'absences') sink.text(printAbsences(words.absences))
     else if (kind === 'condition') sink.text(printConditionFields(words.condition_fields))
     else sink.escaped(kind === 'id' ? words.id : fit(this.#slots.text(slot, captured), width))
@@ -169,13 +171,15 @@ class PrintedValue {
   readonly #double: boolean
   /** JSON shows another value than text does. */
   readonly #own: boolean
-  /** The last value that was no text, printed. */
-  #text = ''
-  #json = ''
+  /** The line that it was read or written for last, and where that has it if it is a text. */
+  #line = 0
+  #from = 0
+  #to = 0
+  /** The last value that was no text, printed; at first an absent one. */
+  #text = '<NA>'
+  #json = 'null'
   #value: Value | undefined
   #ownValue: Value | undefined
-  /** What it was in. */
-  #last: Captured | undefined
 
   constructor(slots: Slots, slot: number) {
     const expr = slots.expr(slot)
@@ -185,34 +189,45 @@ class PrintedValue {
   }
 
   /** As inside a JSON string. */
-  writeText(slots: Slots, captured: Captured, sink: ByteSink): void {
+  writeText(slots: Slots, captured: Captured, line: number, sink: ByteSink): void {
     const value = captured.values[this.#slot]
-    if (typeof value === 'string') sink.escaped(value)
+    if (typeof value === 'string' && !this.#own) this.#write(value, line, sink)
     else {
-      this.#read(slots, captured)
+      this.#read(slots, captured, line)
       sink.escaped(this.#text)
     }
   }
 
-  writeJson(slots: Slots, captured: Captured, sink: ByteSink): void {
+  writeJson(slots: Slots, captured: Captured, line: number, sink: ByteSink): void {
     const value = captured.values[this.#slot]
     if (typeof value === 'string' && !this.#own) {
       sink.byte(QUOTE)
-      sink.escaped(value)
+      this.#write(value, line, sink)
       sink.byte(QUOTE)
     } else {
-      this.#read(slots, captured)
+      this.#read(slots, captured, line)
       sink.text(this.#json)
     }
   }
 
-  #read(slots: Slots, captured: Captured): void {
-    if (captured === this.#last) return
+  /** A line has most texts twice. */
+  #write(value: string, line: number, sink: ByteSink): void {
+    if (line === this.#line) sink.again(this.#from, this.#to)
+    else {
+      this.#line = line
+      this.#from = sink.length
+      sink.escaped(value)
+      this.#to = sink.length
+    }
+  }
+
+  #read(slots: Slots, captured: Captured, line: number): void {
+    if (line === this.#line) return
     const value = captured.values[this.#slot]
     const own = this.#own ? captured.json[this.#slot] : undefined
     // A list may be the same one with other elements.
-    const same = this.#last !== undefined && Object.is(value, this.#value) && Object.is(own, this.#ownValue)
-    this.#last = captured
+    const same = Object.is(value, this.#value) && Object.is(own, this.#ownValue)
+    this.#line = line
     if (same && typeof value !== 'object' && typeof own !== 'object') return
     this.#value = value
     this.#ownValue = own

@@ -1,3 +1,5 @@
+import type { ByteSink } from '../text/byte-sink.ts'
+
 /** Event times in the forms that Falco prints. All take nanoseconds since 1970. */
 
 const NS = 1_000_000_000n
@@ -37,7 +39,7 @@ function split(ns: bigint): typeof last {
   last.ns = ns
   // The quotient is off by much less than half a second as far as Date reaches.
   last.second = Math.min(Math.max(Math.round((Number(ns) - rest) / 1e9), -MAX_SECONDS), MAX_SECONDS)
-  last.fraction = `.${String(rest).padStart(9, '0')}`
+  last.fraction = `.${three(rest / 1e6)}${three(rest / 1e3)}${three(rest)}`
   return last
 }
 
@@ -61,18 +63,28 @@ export function fraction(ns: bigint): string {
 
 /** `YYYY-MM-DDTHH:MM:SS.nnnnnnnnn`, UTC, without a zone. */
 export function utcTime(ns: bigint): string {
-  const { second, fraction } = split(ns)
+  return utcSecond(split(ns).second) + last.fraction
+}
+
+function utcSecond(second: number): string {
   if (second !== printedUtc.second) {
     const day = Math.floor(second / DAY)
     if (day !== utcDay.day) utcDay = { day, text: new Date(day * DAY * 1000).toISOString().slice(0, -13) }
     printedUtc = { second, text: utcDay.text + clock(second - day * DAY) }
   }
-  return printedUtc.text + fraction
+  return printedUtc.text
 }
 
 /** `2026-11-24T14:12:34.638674831Z`: UTC with nanoseconds. */
 export function isoTime(ns: bigint): string {
   return `${utcTime(ns)}Z`
+}
+
+/** Appends what `isoTime` returns. */
+export function writeIsoTime(ns: bigint, sink: ByteSink): void {
+  sink.text(utcSecond(split(ns).second))
+  sink.text(last.fraction)
+  sink.byte(0x5a)
 }
 
 /** Whole seconds, rounded down. */
@@ -113,6 +125,13 @@ function dateSecond(second: number): number {
 function clock(second: number): string {
   const minute = Math.floor(second / 60)
   return `${two(Math.floor(minute / 60))}:${two(minute % 60)}:${two(second % 60)}`
+}
+
+const THREE = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, '0'))
+
+/** The last three digits before the point. */
+function three(n: number): string {
+  return THREE[Math.floor(n) % 1000]!
 }
 
 const TWO = Array.from({ length: 100 }, (_, n) => String(n).padStart(2, '0'))

@@ -34,9 +34,22 @@ export class ByteSink {
 
   /** Bytes that are UTF-8. */
   raw(bytes: Uint8Array): void {
-    this.reserve(bytes.length)
-    this.bytes.set(bytes, this.length)
-    this.length += bytes.length
+    const { length } = bytes
+    this.reserve(length)
+    const { bytes: own, length: at } = this
+    if (length > SHORT) own.set(bytes, at)
+    else for (let i = 0; i < length; i++) own[at + i] = bytes[i]!
+    this.length = at + length
+  }
+
+  /** Once more what is written from one place to another. */
+  again(from: number, to: number): void {
+    this.reserve(to - from)
+    const { bytes, length: at } = this
+    const size = to - from
+    if (size > SHORT) bytes.copyWithin(at, from, to)
+    else for (let i = 0; i < size; i++) bytes[at + i] = bytes[from + i]!
+    this.length = at + size
   }
 
   text(text: string): void {

@@ -10,7 +10,7 @@ import { Engine } from '../../src/engine/engine.ts'
 import type { EngineOptions } from '../../src/engine/options.ts'
 import { explanationText } from '../../src/explain/explanation-text.ts'
 import { isoTime } from '../../src/fields/time.ts'
-import { type Person, people } from './people.ts'
+import { type Person, people, scalar, text } from './people.ts'
 
 function alertOf(
   output: string,
@@ -83,16 +83,6 @@ test('why output fields are absent: by field, counted by reason, and only said w
   expect(explanationText(engine.explain(people, { name: 'ada' }, 'Watch'))).toContain('is <NA> (nobody was asked)')
 })
 
-const text = fc.string({ unit: 'binary' })
-const scalar = fc.oneof(
-  text,
-  fc.integer(),
-  fc.double(),
-  fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }),
-  fc.boolean(),
-  fc.uint8Array({ maxLength: 4 }),
-)
-
 test('JSON.stringify prints the same as alertJson, whatever the values', () => {
   fc.assert(
     fc.property(
@@ -106,58 +96,6 @@ test('JSON.stringify prints the same as alertJson, whatever the values', () => {
         expect(JSON.stringify({ alerts: [alert] })).toBe(`{"alerts":[${alertJson(alert)}]}`)
       },
     ),
-  )
-})
-
-test('an alert prints what a copy of it prints, whatever the alerts before it were', () => {
-  const appendOutput = [
-    {
-      match: { source: 'people' as const },
-      extra_output: 'and %who.up',
-      extra_fields: ['who.id', { 'a "b"': '<%who.name>' }],
-    },
-  ]
-  const engine = new Engine({ sources: [people], hostname: 'b"ox', appendOutput })
-  const output =
-    '%who.name|%8who.name|%who.big %who.load %who.list %who.kin %gone.value %toupper(who.name) %who.ip "é\\'
-  const rule = {
-    rule: 'W"',
-    desc: 'd',
-    condition: 'who.name exists',
-    priority: 'INFO',
-    source: 'people',
-    output,
-    tags: ['t"'],
-  }
-  expect(engine.load([{ name: 'r.yaml', content: JSON.stringify([rule]) }]).errors).toEqual([])
-  const few = fc.constantFrom('ada', 'a"', 'é\ud800', '\udcff')
-  const list: unknown[] = []
-  const event = fc.record({
-    name: fc.oneof(few, text),
-    time: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n }),
-    big: fc.oneof(fc.constant(5n), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
-    load: fc.oneof(fc.constantFrom(0, -0, 5, Number.NaN), fc.double()),
-    list: fc.oneof(
-      fc.array(scalar),
-      // The same list with other elements.
-      scalar.map(value => {
-        list.splice(0, 1, value)
-        return list
-      }),
-    ),
-  })
-  const include = fc.record({
-    ...{ id: fc.boolean(), output: fc.boolean(), tags: fc.boolean(), message: fc.boolean() },
-    output_fields: fc.boolean(),
-  })
-  fc.assert(
-    fc.property(fc.array(event, { minLength: 1, maxLength: 5 }), include, (events, include) => {
-      for (const event of events) {
-        const alert = engine.evaluate(people, event)[0]!
-        expect(alertJson(alert, include)).toBe(alertJson(alert.toObject(), include))
-        expect(alertText(alert)).toBe(alertText(alert.toObject()))
-      }
-    }),
   )
 })
 

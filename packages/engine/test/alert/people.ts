@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import { defineSource } from '../../src/fields/field.ts'
 
 export interface Person {
   readonly name: string
+  readonly nick?: string
   readonly time?: bigint
   readonly big?: bigint
   readonly load?: number
@@ -14,6 +16,7 @@ export const people = defineSource<Person>({
   time: event => event.time ?? 1_700_000_000_123_456_789n,
   fields: {
     'who.name': { type: 'string', suggested: true, doc: 'name', extract: event => event.name },
+    'who.nick': { type: 'string', doc: 'what friends say', extract: event => event.nick },
     'who.id': { type: 'uint32', doc: 'number', extract: () => 7 },
     'who.big': { type: 'uint64', doc: 'large number', extract: event => event.big },
     'who.load': { type: 'double', doc: 'share', extract: event => event.load },
@@ -42,3 +45,14 @@ export const people = defineSource<Person>({
     'gone.value': { type: 'string', doc: 'always absent', extract: () => undefined },
   },
 })
+
+/** Any values of fields. */
+export const text = fc.string({ unit: 'binary' })
+export const scalar = fc.oneof(
+  text,
+  fc.integer(),
+  fc.double(),
+  fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }),
+  fc.boolean(),
+  fc.uint8Array({ maxLength: 4 }),
+)

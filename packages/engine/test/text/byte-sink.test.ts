@@ -45,6 +45,19 @@ test('pieces of text, in a sink of any size', () => {
   )
 })
 
+test('what is written, once more', () => {
+  fc.assert(
+    fc.property(text, fc.nat(400), fc.nat(400), (value, from, size) => {
+      const sink = new ByteSink(1)
+      sink.text(value)
+      const whole = Buffer.from(sink.written)
+      const again = whole.subarray(Math.min(from, whole.length), from + size)
+      sink.again(again.byteOffset - whole.byteOffset, again.byteOffset - whole.byteOffset + again.length)
+      expect(Buffer.from(sink.written)).toEqual(Buffer.concat([whole, again]))
+    }),
+  )
+})
+
 const latin1 = (whole: string) => Buffer.from(whole).toString('latin1')
 
 test('memory that a long text took is given back', () => {

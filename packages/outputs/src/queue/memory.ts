@@ -7,10 +7,10 @@ import { LOSSES, leastRoom, type Queue, type QueueBounds, type QueueUser, UNBOUN
 export const MAX_BYTES = 64 * 1024 * 1024
 
 /** Alerts from which on a producer that can wait should wait. */
-const HIGH_WATER = 1024
+const HIGH_WATER = 512
 
 /** Items behind that many wait as bytes: those in front may be sent soon, and to be made again costs more than to wait for a moment. */
-const IN_FRONT = 2 * HIGH_WATER
+const IN_FRONT = 4 * HIGH_WATER
 
 /** Packed items that become items again at a time. */
 const NEXT = 64
