@@ -13,11 +13,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../../scripts/testing/port.ts'
 import { FileOutput, HttpOutput, type Output, ProgramOutput, StdoutOutput, SyslogOutput } from '../src/index.ts'
 
 /** An output of each kind with a real receiver: what the contract suite runs on. */
@@ -120,7 +120,9 @@ function program(keepAlive: boolean): Sink {
     received: async () => linesOf(out),
     breakReceiver: async () => {
       writeFileSync(stop, '')
-      if (existsSync(pid)) await endOf(Number(readFileSync(pid, 'utf8')))
+      // It may have been made and not written yet.
+      const started = existsSync(pid) ? Number(readFileSync(pid, 'utf8')) : 0
+      if (started > 0) await endOf(started)
     },
     causes: keepAlive ? null : /^exit_3$/,
     cleanUp: async () => rmSync(dir, { recursive: true }),
@@ -134,8 +136,8 @@ async function http(): Promise<Sink> {
     response.end('ok')
   })
   const listen = (port: number) => new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
-  await listen(0)
-  const { port } = server.address() as AddressInfo
+  const port = await freePort()
+  await listen(port)
   const stop = () =>
     new Promise<void>(resolve => {
       server.close(() => resolve())

@@ -133,7 +133,7 @@ describe.skipIf(skipped('peers', missingMosquitto))('MQTT', () => {
 
   test('an idle connection is kept alive', async () => {
     const { url, daemon } = await broker('log_type all')
-    const transport = await open(mqtt, { url, keep_alive: 1000 })
+    const transport = await open(mqtt, { url, keep_alive: 3000 })
     await until('two pings', () => daemon.log.split('Received PINGREQ').length > 2)
     expect(await transport.send([item(1)], patient())).toEqual({ delivered: 1 })
   })

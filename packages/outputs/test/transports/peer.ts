@@ -164,8 +164,8 @@ export class Daemon {
   /** Stops all threads of all of its processes. */
   async hang(): Promise<void> {
     this.#signal('SIGSTOP')
-    const stopped = (pid: string) =>
-      readdirSync(`/proc/${pid}/task`).every(thread => statOf(`${pid}/task/${thread}`)?.startsWith('T'))
+    // One that was about to end is gone, or a zombie: who would wait for it is stopped.
+    const stopped = (pid: string) => threadsOf(pid).every(path => /^[TZX]/.test(statOf(path) ?? 'X'))
     await until(`${this.#command} hangs`, () => this.#processes().every(stopped))
   }
 
@@ -188,6 +188,15 @@ export class Daemon {
   }
 
   readonly #kill = () => this.#signal('SIGKILL')
+}
+
+/** Below /proc, the threads of a process; none when it has gone. */
+function threadsOf(pid: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(thread => `${pid}/task/${thread}`)
+  } catch {
+    return []
+  }
 }
 
 /** /proc/…/stat from the state on: state, parent, process group. */
