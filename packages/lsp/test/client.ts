@@ -38,7 +38,8 @@ export class Client {
   /** The last ones of each file, by URI. */
   readonly diagnostics = new Map<string, readonly Diagnostic[]>()
   readonly messages: string[] = []
-  settings: Record<string, unknown> = {}
+  /** What it answers for the section `falc`. */
+  settings: Record<string, unknown> | null = {}
   stderr = ''
 
   constructor(folder: string) {
@@ -68,11 +69,13 @@ export class Client {
     this.connection.listen()
   }
 
-  async initialize(): Promise<any> {
+  /** @param initializationOptions settings that come with the first request */
+  async initialize(initializationOptions?: object): Promise<any> {
     const result = await this.connection.sendRequest('initialize', {
       processId: process.pid,
       rootUri: this.uri(''),
       workspaceFolders: [{ uri: this.uri(''), name: 'rules' }],
+      ...(initializationOptions && { initializationOptions }),
       capabilities: {
         workspace: { configuration: true, didChangeWatchedFiles: { dynamicRegistration: true } },
         textDocument: {

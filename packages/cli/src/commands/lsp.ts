@@ -5,7 +5,7 @@ import { type Host, serve, serveAnalyses, type Thread } from '@falc/lsp'
 import { createConnection, ProposedFeatures } from 'vscode-languageserver/node'
 import { defineCommand } from '../command.ts'
 import { loadSources } from '../sources/load.ts'
-import { versionText } from '../version.ts'
+import { falcVersion } from '../version.ts'
 
 /** Bytes that `falc test` may print. */
 const MAX_OUTPUT = 64 * 1024 * 1024
@@ -28,7 +28,7 @@ export const lsp = defineCommand({
       return 0
     }
     const host: Host = { sources, startThread, runTests }
-    serve(createConnection(ProposedFeatures.all, process.stdin, process.stdout), host, versionText(false).trim())
+    serve(createConnection(ProposedFeatures.all, process.stdin, process.stdout), host, falcVersion())
     // The connection ends the process.
     return new Promise<number>(() => {})
   },

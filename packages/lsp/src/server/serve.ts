@@ -57,7 +57,7 @@ export function serve(connection: Connection, host: Host, version: string): void
         asked!.workspaceFolders = [...(asked!.workspaceFolders ?? []).filter(({ uri }) => !gone.has(uri)), ...added]
         void session.configure(Promise.resolve(session.settings), folders())
       })
-    await session.configure(current(asked!.initializationOptions), folders())
+    await session.configure(current(undefined), folders())
   })
   connection.onDidChangeConfiguration(({ settings }) =>
     session.configure(current((settings as { falc?: unknown } | null)?.falc)),
@@ -79,7 +79,9 @@ export function serve(connection: Connection, host: Host, version: string): void
   connection.onShutdown(() => session.stop())
   connection.listen()
 
-  async function current(otherwise: unknown): Promise<unknown> {
-    return configured() ? connection.workspace.getConfiguration('falc') : otherwise
+  /** Some clients know their settings by no name, and answer null: Helix sends them with its first request. */
+  async function current(sent: unknown): Promise<unknown> {
+    const answer = configured() ? await connection.workspace.getConfiguration('falc') : undefined
+    return answer ?? sent ?? asked?.initializationOptions
   }
 }

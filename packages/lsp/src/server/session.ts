@@ -126,11 +126,12 @@ export class Session {
 
   /** @param given what the client answers when it is asked for its settings */
   configure(given: Promise<unknown>, folders: readonly string[] = this.folders): Promise<void> {
+    // At once: another change of the settings may come before the answer.
+    this.folders = folders.map(canonical)
     // A client that does not answer has no settings.
     const known = given.catch(() => undefined)
     return this.#whenDone(known, settings => {
       this.settings = settingsFrom(settings)
-      this.folders = folders.map(canonical)
       const base = `${this.folders[0] ?? 'file:///'}/`
       const before = this.settings.loadBefore.flatMap(path => resolved(path, base))
       this.workspace.before = before
