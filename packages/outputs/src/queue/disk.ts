@@ -11,7 +11,7 @@ import { Pending } from './pending.ts'
 import { type DiskStats, LOSSES, leastRoom, type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue.ts'
 import { Reading } from './reading.ts'
 import { Retries } from './retries.ts'
-import { type Entry, Shelf } from './shelf.ts'
+import { type Entry, RECENT, Shelf } from './shelf.ts'
 import { printStored } from './stored.ts'
 import { Writer } from './writer.ts'
 
@@ -84,7 +84,7 @@ export class DiskQueue implements Queue {
   }
 
   get crowded(): boolean {
-    return this.#pending.bytes > UNWRITTEN / 2
+    return this.#pending.bytes > RECENT / 2
   }
 
   get disk(): DiskStats {

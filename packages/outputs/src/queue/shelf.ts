@@ -15,7 +15,7 @@ interface Numbered {
 }
 
 /** Memory for alerts that are on disk, too, so that a receiver that keeps up costs no reading. */
-const RECENT = 2 * 1024 * 1024
+export const RECENT = 2 * 1024 * 1024
 
 /** Alerts that are on disk, as far as they are in memory: the newest ones, and the next ones if those have been read. */
 export class Shelf {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { eventually } from '../../../../scripts/testing/wait.ts'
 import { Device } from '../../src/queue/device.ts'
-import { FILES, type Files } from '../../src/queue/files.ts'
+import { FILES, type Files, OPEN } from '../../src/queue/files.ts'
 import { item, newFolder, numbers, openQueue, segmentsIn, takeAll } from './folder.ts'
 
 /** A disk that does what `fate` says before each write to a journal. */
@@ -55,6 +55,31 @@ test('a full disk is told once, alerts go out from memory, and it recovers', asy
     'queue on disk: it can be written again',
   ])
   expect(user.lost).toEqual({})
+})
+
+test('what a producer pushes that waits while the queue is crowded is not read again', async () => {
+  const read: string[] = []
+  const files: Files = {
+    ...FILES,
+    open: async (path, flags, mode) => {
+      if (flags === OPEN.read) read.push(String(path))
+      return open(path, flags, mode)
+    },
+  }
+  const { queue } = await openQueue({ folder: newFolder(), files })
+  for (let round = 0; round < 3; round++) {
+    const pushed: string[] = []
+    while (!queue.crowded) {
+      const text = `${pushed.length} ${'x'.repeat(500)}`
+      queue.push(item(text))
+      pushed.push(text)
+    }
+    await queue.saved()
+    expect(queue.crowded).toBe(false)
+    expect(await takeAll(queue)).toEqual(pushed)
+  }
+  expect(read).toEqual([])
+  await queue.close()
 })
 
 test('what the disk does not take is bounded, and counted', async () => {
