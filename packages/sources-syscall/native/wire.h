@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 14
+#define WIRE_VERSION 15
 
 struct event_header {
 	__u16 cpu;
@@ -47,8 +47,10 @@ enum want {
  * those that were not announced are left out, and opens to read, unless their paths have one of `texts` (bpf/announced.bpf.h).
  */
 #define WANT_NO_FILES 0x20
+/* Added to the want of execve and execveat: no rule reads environments, so they are left empty. */
+#define WANT_NO_ENVIRONMENTS 0x10
 /* What is added to a want. */
-#define WANT_ADDITIONS (WANT_NO_FAILED_OPENS | WANT_WHOLE_LOGS | WANT_NO_FILES)
+#define WANT_ADDITIONS (WANT_NO_FAILED_OPENS | WANT_WHOLE_LOGS | WANT_NO_FILES | WANT_NO_ENVIRONMENTS)
 
 /*
  * Texts of which rules ask whether a path has them, as four of their bytes each: none of them a slash, each with CASE_BIT, so that capital

@@ -49,6 +49,12 @@ static __always_inline void put_exec_end(struct event *e, struct task_struct *ta
 	PARAM(gid, put_u32(e, BPF_CORE_READ(cred, egid.val)));
 }
 
+static __always_inline bool is_environment_read(__u32 nr)
+{
+	__u8 *want = bpf_map_lookup_elem(&syscalls, &nr);
+	return want && !(*want & WANT_NO_ENVIRONMENTS);
+}
+
 /* execve and execveat alike: the kernel makes an execve of the latter on its way (set_personality_64bit, arch/x86/kernel/process_64.c). */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(exec_done, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
@@ -63,7 +69,10 @@ int BPF_PROG(exec_done, struct task_struct *task, pid_t old_pid, struct linux_bi
 	PARAM(res, put_u64(e, 0));
 	put_command_line(e, task);
 	put_exec_middle(e, task);
-	PARAM(env, put_environment(e, task));
+	if (is_environment_read(NR_EXECVE))
+		PARAM(env, put_environment(e, task));
+	else
+		PARAM(env, put_empty(e));
 	put_exec_end(e, task);
 	/* of an execveat it is /dev/fd/N, or /dev/fd/N/path (fs/exec.c) */
 	PARAM(filename, put_kernel_text(e, BPF_CORE_READ(bprm, filename), MAX_CHUNK));
@@ -145,7 +154,7 @@ __noinline int write_failed_exec(__s64 ret, __u64 argv, __u64 envp)
 	PARAM(res, put_u64(e, ret));
 	put_argv(e, argv);
 	put_exec_middle(e, task);
-	PARAM(env, put_envp(e, envp));
+	PARAM(env, put_envp(e, is_environment_read(NR_EXECVE) ? envp : 0));
 	put_exec_end(e, task);
 	return 0;
 }

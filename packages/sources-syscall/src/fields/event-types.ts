@@ -4,6 +4,7 @@ import { PPME } from '../events/ids.ts'
 import { positions } from '../events/positions.ts'
 import { SYSCALL_CODES, SYSCALL_NAMES, X86_64_SYSCALLS } from '../events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag, eventIdsOf } from '../events/table.ts'
+import { ENVIRONMENT_USES } from './environment-uses.ts'
 import { FILE_USES, PATH_CALLS } from './file-uses.ts'
 import { DIRECTORY_READS, FAILED_OPENS, FILE_READS } from './open-classes.ts'
 
@@ -66,6 +67,7 @@ export function eventTypes(asyncNames: readonly string[]): EventTypes {
       directoryReads: DIRECTORY_READS,
       fileUses: FILE_USES,
       pathCalls: PATH_CALLS,
+      environmentUses: ENVIRONMENT_USES,
     },
     carries(field, arg, type) {
       const { flags, params } = EVENTS[type]!

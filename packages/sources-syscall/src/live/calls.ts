@@ -1,5 +1,6 @@
 /** Which system calls the probe records. */
 import type { FieldUse, Unmatched } from '@falc/engine'
+import { partsRead } from '../demand/fields-read.ts'
 import { PPME } from '../events/ids.ts'
 import { ARM64_SYSCALLS, SYSCALL_CODES, syscallsOf, X86_64_SYSCALLS } from '../events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
@@ -9,6 +10,7 @@ import { searchedBytes } from './texts.ts'
 import {
   MAX_NATIVE_SYSCALLS,
   Trace,
+  WANT_NO_ENVIRONMENTS,
   WANT_NO_FAILED_OPENS,
   WANT_NO_FILES,
   WANT_WHOLE_LOGS,
@@ -41,14 +43,27 @@ export interface Asked {
   readonly fields?: readonly FieldUse[] | undefined
 }
 
-/**
- * The wants, indexed by the kernel's system call number, and texts, in the sidecar's format.
- * @param noFiles leave out descriptors of files, for which rules do not ask (asksForFiles)
- */
+/** What the kernel leaves out since rules do not ask for it: descriptors of files that an earlier event has opened, environments. */
+export interface LeftOut {
+  readonly files: boolean
+  readonly environments: boolean
+}
+const NOTHING: LeftOut = { files: false, environments: false }
+const ALL: LeftOut = { files: true, environments: true }
+
+/** @param before what was left out until now: nothing more will be */
+export function leftOutBy(asked: Asked, options: CallOptions, before = ALL): LeftOut {
+  return {
+    files: before.files && !asksForFiles(asked, options),
+    environments: before.environments && !asksForEnvironments(asked, options),
+  }
+}
+
+/** The wants, indexed by the kernel's system call number, and texts, in the sidecar's format. */
 export function wantedCalls(
   { wanted, unmatched = {}, fields = [] }: Asked,
   options: CallOptions = {},
-  noFiles = false,
+  leftOut: LeftOut = NOTHING,
 ): Uint8Array {
   const types = options.all === true ? 'all' : wanted
   /** Call codes, and whether each is wanted for rules rather than only for state. */
@@ -85,14 +100,17 @@ export function wantedCalls(
     for (const [native, code] of natives.entries())
       if (failed.has(code) && wants[native] !== Want.nothing) wants[native]! |= WANT_NO_FAILED_OPENS
   }
-  if (noFiles) {
+  if (leftOut.environments)
+    for (const [native, code] of natives.entries())
+      if (EXECS.has(code) && wants[native] !== Want.nothing) wants[native]! |= WANT_NO_ENVIRONMENTS
+  if (leftOut.files) {
     const { fileReads, pathCalls } = unmatched
     const decided = fileReads?.rules.length === 0 && pathCalls?.rules.length === 0
     const texts = decided ? searchedBytes([...fileReads.texts, ...pathCalls.texts]) : undefined
     const unasked = texts === undefined ? [PPME.SYSCALL_CLOSE_X] : [PPME.SYSCALL_CLOSE_X, ...(fileReads?.types ?? [])]
-    const leftOut = new Set(unasked.flatMap(syscallsOf))
+    const calls = new Set(unasked.flatMap(syscallsOf))
     for (const [native, code] of natives.entries())
-      if (leftOut.has(code) && wants[native] !== Want.nothing) wants[native]! |= WANT_NO_FILES
+      if (calls.has(code) && wants[native] !== Want.nothing) wants[native]! |= WANT_NO_FILES
     if (texts !== undefined) new Uint32Array(all.buffer, Wanted.texts).set(texts)
   }
   if (types === 'all' || types[PPME.SIGNALDELIVER_E] === 1) wants[Trace.signal] = 1
@@ -120,6 +138,19 @@ export function asksForFiles({ wanted, unmatched, fields }: Asked, { custom = []
   )
 }
 
+/** Whether a rule may read with which environment a program was started; or all calls are to be recorded. */
+export function asksForEnvironments({ wanted, unmatched, fields }: Asked, { all = false }: CallOptions): boolean {
+  const { environmentUses } = unmatched ?? {}
+  return (
+    wanted === 'all' ||
+    all ||
+    environmentUses === undefined ||
+    environmentUses.rules.length > 0 ||
+    fields === undefined ||
+    fields.some(field => partsRead(field).includes('environments'))
+  )
+}
+
 function changesState(flags: number): boolean {
   if (flags & (EventFlag.unused | EventFlag.old_version)) return false
   return (flags & (EventFlag.modifies_state | EventFlag.creates_fd | EventFlag.destroys_fd)) !== 0
@@ -128,6 +159,8 @@ function changesState(flags: number): boolean {
 const OWN_EVENTS = new Set(EVENTS.flatMap(event => syscallsOf(event.id)))
 /** Codes of the calls without a dedicated event type. */
 const GENERIC = new Set([...SYSCALL_CODES.values()].filter(code => !OWN_EVENTS.has(code)))
+
+const EXECS = new Set([PPME.SYSCALL_EXECVE_19_X, PPME.SYSCALL_EXECVEAT_X].flatMap(syscallsOf))
 
 /** Codes of the calls that write to a descriptor. */
 const WRITES = new Set(EVENTS.flatMap(event => (event.flags & EventFlag.writes_to_fd ? syscallsOf(event.id) : [])))

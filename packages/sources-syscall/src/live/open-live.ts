@@ -7,7 +7,7 @@ import type { EventTables } from '../model/event-tables.ts'
 import type { InterfaceTable } from '../model/interfaces.ts'
 import type { UserTable } from '../model/users.ts'
 import { SyscallState } from '../state/state.ts'
-import { type Asked, asksForFiles, numbers, unknownCalls, wantedCalls } from './calls.ts'
+import { type Asked, type LeftOut, leftOutBy, numbers, unknownCalls, wantedCalls } from './calls.ts'
 import { LiveError } from './live-error.ts'
 import type { LiveCounts, LiveOptions } from './live-options.ts'
 import { LiveNames } from './machine-names.ts'
@@ -79,8 +79,8 @@ export class Live implements EventTables {
   #session: SidecarSession | undefined
   #rings: Rings | undefined
   #asked: Asked
-  /** Whether this sidecar's kernel leaves out files' descriptors. Once it has not, closes of known ones could be missed. */
-  #noFiles = false
+  /** Of this sidecar's kernel. What it has once told of it goes on telling of: closes of known files could be missed. */
+  #leftOut: LeftOut | undefined
   #malformed = 0
   #restartCount = 0
   #polled = 0
@@ -167,14 +167,14 @@ export class Live implements EventTables {
     const options = this.#options
     const fd = await this.#sidecar.connect(problem)
     this.state.onSection()
-    this.#noFiles = !asksForFiles(this.#asked, options)
-    this.state.tables.readsFiles = !this.#noFiles
+    this.#leftOut = leftOutBy(this.#asked, options)
+    this.state.tables.leaveOut(this.#leftOut)
     const session = new SidecarSession(this.#addon, fd, this.state, {
       snaplen: options.snaplen ?? 80,
       ringBytes: options.ringBytes ?? DEFAULT_RING_BYTES,
       cpusPerRing: options.cpusPerRing ?? 1,
       stream: this.#stream,
-      wanted: wantedCalls(this.#asked, options, this.#noFiles),
+      wanted: wantedCalls(this.#asked, options, this.#leftOut),
       warn: this.#warn,
       names: payload => this.#names.answer(payload),
     })
@@ -251,11 +251,9 @@ export class Live implements EventTables {
   want(wanted: Uint8Array | 'all', unmatched?: Unmatched, fields?: Iterable<FieldUse>): void {
     this.#delivery.want(numbers(wanted))
     this.#asked = { wanted, unmatched, fields: fields && [...fields] }
-    const { tables } = this.state
-    this.#noFiles &&= !asksForFiles(this.#asked, this.#options)
-    this.#session?.want(wantedCalls(this.#asked, this.#options, this.#noFiles))
-    if (!tables.readsFiles && !this.#noFiles) this.#reconciler.readUnknown()
-    tables.readsFiles = !this.#noFiles
+    this.#leftOut = leftOutBy(this.#asked, this.#options, this.#leftOut)
+    this.#session?.want(wantedCalls(this.#asked, this.#options, this.#leftOut))
+    if (this.state.tables.leaveOut(this.#leftOut)) this.#reconciler.readUnknown()
   }
 
   /** Sets a function that sees every event, including those that are not delivered; null removes it. */

@@ -1,8 +1,9 @@
-import type { CaptureVisitor, FdEntry } from '../capture/visitor.ts'
+import type { CaptureVisitor, FdEntry, ProcessEntry } from '../capture/visitor.ts'
 import { type Fd, FdKind } from '../model/fd.ts'
 import type { FdTable } from '../model/fd-table.ts'
+import { EMPTY_LIST } from '../model/string-list.ts'
 import type { Thread } from '../model/thread.ts'
-import { readFd } from '../state/initial-tables.ts'
+import { listOf, readFd } from '../state/initial-tables.ts'
 import type { Tables } from '../state/tables.ts'
 import { MAX_PICTURED } from './wire.ts'
 
@@ -50,12 +51,24 @@ function beginOf({ cloneTs, lastExecTs }: Thread): bigint {
   return cloneTs > lastExecTs ? cloneTs : lastExecTs
 }
 
-/** Reads descriptors that are not known: of files, when rules come that ask for them. */
+/** Reads what is not known, when rules come that ask for it: descriptors of files, and environments. */
 export class Unknown implements CaptureVisitor {
   readonly #tables: Tables
+  /** When it was asked for, ns since 1970. */
+  readonly #since = BigInt(Date.now()) * 1_000_000n
 
   constructor(tables: Tables) {
     this.#tables = tables
+  }
+
+  onProcess(entry: ProcessEntry): void {
+    const thread = this.#tables.threads.get(entry.tid)
+    if (thread === null || !thread.isMain || !this.#tables.keepsEnvironments) return
+    // Of a program that was started later the event tells, unless the kernel did not know yet that it is wanted.
+    const untold = thread.lastExecTs < this.#since || thread.ownEnv === EMPTY_LIST
+    if (thread.exeIno !== entry.exeIno || !untold) return
+    thread.ownEnv = listOf(entry.env)
+    this.#tables.threads.changed(thread)
   }
 
   onFd(tid: number, entry: FdEntry): void {

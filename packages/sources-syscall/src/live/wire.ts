@@ -2,7 +2,7 @@
  * native/wire.h in TypeScript: the definitions that the probe, the sidecar and the engine share. All numbers are little-endian;
  * test/probe/native-sources.test.ts compares every constant with the header's.
  */
-export const WIRE_VERSION = 14
+export const WIRE_VERSION = 15
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
@@ -14,6 +14,8 @@ export const WANT_NO_FAILED_OPENS = 0x80
 export const WANT_WHOLE_LOGS = 0x40
 /** Added to the want of close and of calls that open files: of descriptors of files nobody asks. */
 export const WANT_NO_FILES = 0x20
+/** Added to the want of execve and execveat: their environments are left empty. */
+export const WANT_NO_ENVIRONMENTS = 0x10
 /** Most texts that paths are searched for, and the bit by which small letters differ from capital ones. */
 export const MAX_TEXTS = 64
 export const CASE_BIT = 0x20

@@ -28,7 +28,7 @@ export function readProcess(tables: Tables, entry: ProcessEntry): Thread {
   thread.rename(entry.comm, entry.exe, listOf(entry.args))
   thread.exepath = withoutDeleted(entry.exepath)
   if (isMain) {
-    thread.ownEnv = listOf(entry.env)
+    if (tables.keepsEnvironments) thread.ownEnv = listOf(entry.env)
     const cwd = concatenatePaths('', entry.cwd)
     thread.ownDirectory = new WorkingDirectory(cwd.endsWith('/') ? cwd : `${cwd}/`)
   }
@@ -64,7 +64,7 @@ export function readProcess(tables: Tables, entry: ProcessEntry): Thread {
   return thread
 }
 
-function listOf(items: readonly string[]): StringList {
+export function listOf(items: readonly string[]): StringList {
   return items.length === 0 ? EMPTY_LIST : new StringList(joined(items))
 }
 

@@ -246,6 +246,14 @@ export class Tables {
     if (this.names.look()) this.threads.forgetAll()
   }
 
+  /** Live: what the kernel leaves out from now on. Returns whether something is kept that was not. */
+  leaveOut({ files, environments }: { readonly files: boolean; readonly environments: boolean }): boolean {
+    const more = (!this.readsFiles && !files) || (!this.keepsEnvironments && !environments)
+    this.readsFiles = !files
+    this.keepsEnvironments = !environments
+    return more
+  }
+
   /** From now on, environments of programs are not kept: they are most of what the table of processes takes. */
   forgetEnvironments(): void {
     this.keepsEnvironments = false

@@ -107,6 +107,7 @@ describe.skipIf(!compiler)('wire.h', () => {
       WANT_NO_FAILED_OPENS: wire.WANT_NO_FAILED_OPENS,
       WANT_WHOLE_LOGS: wire.WANT_WHOLE_LOGS,
       WANT_NO_FILES: wire.WANT_NO_FILES,
+      WANT_NO_ENVIRONMENTS: wire.WANT_NO_ENVIRONMENTS,
       MAX_TEXTS: wire.MAX_TEXTS,
       CASE_BIT: wire.CASE_BIT,
       TRACE_SIGNAL: wire.Trace.signal,
