@@ -23,7 +23,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', ({ stream }) =
     engine = await Engine.start({ stream })
     const { sidecar } = engine
     const programs = programsOf(sidecar)
-    expect(programs.length).toBeGreaterThan(100)
+    expect(programs.length).toBeGreaterThan(60)
     engine.child.kill('SIGKILL')
     await until('end of the sidecar', () => !isAlive(sidecar))
     await untilUnloaded(programs)

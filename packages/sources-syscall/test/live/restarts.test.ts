@@ -46,7 +46,7 @@ describe.skipIf(reason !== undefined)('restarts', () => {
       engine = await Engine.start({ env: { FALC_TEST: MARK } })
       const all = processes(engine)
       const programs = programsOf(all.worker)
-      expect(programs.length).toBeGreaterThan(100)
+      expect(programs.length).toBeGreaterThan(60)
       expect(left()).toEqual(Object.values(all).sort())
       // One may be gone already, by the end of the one before.
       spawnSync('kill', ['-9', ...killed.map(name => String(all[name]))])
