@@ -1,5 +1,6 @@
 /** What a user gets: every package as it was built last is packed, installed into an empty project, and works from there. */
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -8,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LOWEST_NODE } from '../packages/engine/src/node-version.ts'
 import { cannotInstall, INSTALL, installPackages } from './install-packages.ts'
 import { skipped } from './testing/needs.ts'
+import { eventually } from './testing/wait.ts'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '..')
@@ -19,7 +21,8 @@ skipped(
   canCapture ? undefined : 'live detection from packages needs root, BTF and built native parts (pnpm build:native)',
 )
 
-/** The installed command. */
+/** The installed command, unbundled and bundled. */
+const MAIN = 'node_modules/@falc/cli/dist/main.js'
 const COMMAND = 'node_modules/@falc/cli/bundle/main.cjs'
 
 const RULES = `- rule: shadow
@@ -79,11 +82,8 @@ describe.skipIf(offline !== undefined)('packages installed into an empty project
   afterAll(() => rmSync(work, { recursive: true }))
 
   /** The installed program. The pinned Node, as the machine's may be too old. */
-  const falc = (...args: string[]) =>
-    run(process.execPath, ['node_modules/@falc/cli/dist/main.js', ...args], {
-      cwd: project,
-      env: { PATH: process.env.PATH, TZ: 'UTC', FALCO_HOSTNAME: 'testhost' },
-    })
+  const ENV = { PATH: process.env.PATH, TZ: 'UTC', FALCO_HOSTNAME: 'testhost' }
+  const falc = (...args: string[]) => run(process.execPath, [MAIN, ...args], { cwd: project, env: ENV })
 
   beforeAll(async () => {
     await installPackages(work)
@@ -203,9 +203,20 @@ describe.skipIf(offline !== undefined)('packages installed into an empty project
     expect(doctor.live).toBe(true)
     const sidecar = doctor.findings.find(({ name }: { name: string }) => name === 'sidecar')
     expect(sidecar.detail).toContain(join(project, 'node_modules/@falc/probe-'))
-    const acts = setInterval(() => execFileSync('cat', ['/etc/shadow']), 500)
-    const { stdout } = await falc('run', '-r', 'rules.yaml', '-M', '4')
-    clearInterval(acts)
-    expect(stdout).toMatch(/: Warning cat \/etc\/shadow read \/etc\/shadow\n/)
+    const child = spawn(process.execPath, [MAIN, 'run', '-r', 'rules.yaml'], { cwd: project, env: ENV })
+    const ended = once(child, 'exit')
+    let said = ''
+    let alerts = ''
+    child.stderr.setEncoding('utf8').on('data', text => (said += text))
+    child.stdout.setEncoding('utf8').on('data', text => (alerts += text))
+    try {
+      await eventually(() => {
+        execFileSync('cat', ['/etc/shadow'])
+        expect(alerts, said).toMatch(/: Warning cat \/etc\/shadow read \/etc\/shadow\n/)
+      })
+    } finally {
+      child.kill('SIGINT')
+    }
+    expect(await ended, said).toEqual([0, null])
   })
 })

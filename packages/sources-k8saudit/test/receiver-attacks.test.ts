@@ -103,7 +103,8 @@ describe('heads', () => {
   })
 
   test('a TLS handshake that does not end is given up', async () => {
-    const receiver = await serve({ tls: { cert: pem }, headMs: 200 })
+    // Time enough for the handshake that does end.
+    const receiver = await serve({ tls: { cert: pem }, headMs: 2000 })
     await ended(send(receiver, '').seen, /^$/)
     // The first bytes of a ClientHello.
     await ended(send(receiver, Buffer.from([22, 3, 1, 2, 0, 1])).seen, /^$/)

@@ -93,7 +93,7 @@ async function survive(path: string, folder: string, afterKill: (saved: number) 
   return errors
 }
 
-const LONG = { timeout: 300_000 }
+const LONG = { timeout: 1_200_000 }
 
 test.concurrent('as it is', LONG, async () => {
   expect(await survive('/plain', join(root, 'plain'), () => {})).toBe(0)

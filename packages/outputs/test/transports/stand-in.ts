@@ -1,10 +1,11 @@
 /** HTTP services that cannot run here: one server, and a table that says per service what it takes. */
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { onTestFinished } from 'vitest'
+import { freePort } from '../../../../scripts/testing/port.ts'
 import type { Peer, PeerKind, Received } from './peer.ts'
 
 export interface Request {
@@ -96,9 +97,10 @@ export class StandIn implements Peer {
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket))
     })
+    // One that nobody else gets while the service is down.
+    this.#port ||= await freePort()
     server.listen(this.#port, '127.0.0.1')
     await once(server, 'listening')
-    this.#port = (server.address() as AddressInfo).port
     this.#server = server
   }
 
