@@ -33,7 +33,10 @@ function words(line: string): string[] {
 
 /** What is wrong with the falc commands of a shell text: commands and flags that do not exist. */
 export function wrongCommands(text: string): string[] {
-  const commands = text.replaceAll('\\\n', ' ').replace(/(^|\s)#.*$/gm, '')
+  const commands = text
+    .replaceAll('\\\n', ' ')
+    .replace(/(^|\s)#.*$/gm, '')
+    .replace(/ \[-[^\]\n]*\]/g, '')
   const calls = commands.matchAll(/(?:^|[\s;|&(`])(?:\.\/)?falc(?= )([^\n`]*)/g)
   return [...calls].flatMap(([, rest]) => {
     const [first = '', ...others] = words(rest!)
@@ -45,12 +48,29 @@ export function wrongCommands(text: string): string[] {
     if (!named && !first.startsWith('-')) return [`falc has no command '${first}'`]
     const command = named ? first : 'run'
     const known = new Set(help(command).match(/(?<![\w-])--?[A-Za-z][\w-]*/g))
-    return (named ? others : [first, ...others])
+    const given = named ? others : [first, ...others]
+    const wrong = given
       .filter(word => /^--?[A-Za-z]/.test(word))
       .map(word => word.replace(/[=[].*/, ''))
       .filter(flag => !known.has(flag))
       .map(flag => `falc ${command} has no flag ${flag}`)
+    return wrong.length > 0 || takesArguments(command)
+      ? wrong
+      : argumentsOf(command, given).map(word => `falc ${command} takes no argument: ${word}`)
   })
+}
+
+/** Whether the usage of a command has anything but flags. */
+function takesArguments(command: string): boolean {
+  const usage = /^Usage: falc \S+ (.*)$/m.exec(help(command))?.[1] ?? ''
+  return /[a-zA-Z]/.test(usage.replace(/--?[a-zA-Z][\w-]*(?: [A-Z:]+)?/g, '').replaceAll('FLAGS', ''))
+}
+
+/** The words of a command line that are neither flags nor their values. */
+function argumentsOf(command: string, given: readonly string[]): string[] {
+  const lines = help(command).matchAll(/^ {2}(?:(-\w)(?: ([A-Z][^\s,]*))?)?(?:, )?(?:(--[\w-]+)(?: ([A-Z]\S*))?)?/gm)
+  const valued = new Set([...lines].flatMap(([, short, a, long, b]) => (a || b ? [short, long].filter(Boolean) : [])))
+  return given.filter((word, i) => !/^-./.test(word) && !valued.has(given[i - 1]))
 }
 
 /** What falc prints, run in this process: a process of its own for each block would take half of this file's time. */

@@ -33,7 +33,8 @@ export const record = defineCommand({
     'probe-socket': { value: 'SOCKET', help: 'Live: use the sidecar that listens here' },
   },
   async run(flags, [extra]) {
-    if (extra !== undefined) throw new CliError(`unexpected argument "${extra}" (a filter goes with --filter)`)
+    if (extra !== undefined)
+      throw new CliError(`unexpected argument "${extra}" (the capture to write goes with -w, a filter with --filter)`)
     if (flags.write === undefined) throw new CliError('record needs a file to write: -w FILE')
     const matches = matcher(await loadSource('syscall'), flags.filter)
     const seconds = positive('-M', flags.duration)
