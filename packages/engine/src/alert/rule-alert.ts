@@ -29,12 +29,7 @@ export interface AlertWords {
 
 /** An alert of a rule. The event's values are read when it is created, its texts are made when they are first read. */
 export class RuleAlert implements Alert {
-  readonly rule: string
-  readonly priority: Priority
-  readonly source: string
-  readonly tags: readonly string[]
   readonly time: bigint
-  readonly hostname: string | undefined
   readonly #words: AlertWords
   readonly #captured: Captured
   readonly #key: string | number | bigint
@@ -44,12 +39,7 @@ export class RuleAlert implements Alert {
   #fields: Readonly<Record<string, Value | null>> | undefined
 
   constructor(words: AlertWords, captured: Captured, time: bigint, key: string | number | bigint) {
-    this.rule = words.rule
-    this.priority = words.priority
-    this.source = words.source
-    this.tags = words.tags
     this.time = time
-    this.hostname = words.hostname
     this.#words = words
     this.#captured = captured
     this.#key = key
@@ -57,6 +47,26 @@ export class RuleAlert implements Alert {
     this.#message = undefined
     this.#output = undefined
     this.#fields = undefined
+  }
+
+  get rule(): string {
+    return this.#words.rule
+  }
+
+  get priority(): Priority {
+    return this.#words.priority
+  }
+
+  get source(): string {
+    return this.#words.source
+  }
+
+  get tags(): readonly string[] {
+    return this.#words.tags
+  }
+
+  get hostname(): string | undefined {
+    return this.#words.hostname
   }
 
   get id(): string {

@@ -26,7 +26,7 @@ const FRACTION = /\.\d+/
  * The last time printed, in parts. An alert prints its time several times, and alerts come in bursts: most of them share their second,
  * and nearly all their hour. Arithmetic with bigints and Date are what cost most here.
  */
-const last = { ns: 0n, second: 0, fraction: '.000000000' }
+const last = { ns: 0n, start: 0n, second: 0, fraction: '.000000000' }
 let printedClock = { second: Number.NaN, text: '' }
 let printedUtc = { second: Number.NaN, text: '' }
 let utcDay = { day: Number.NaN, text: '' }
@@ -35,10 +35,14 @@ let quarter = { start: Number.NaN, second: 0 }
 
 function split(ns: bigint): typeof last {
   if (ns === last.ns) return last
-  const rest = Number(remainder(ns))
+  let rest = Number(ns - last.start)
+  if (!(rest >= 0 && rest < 1e9)) {
+    rest = Number(remainder(ns))
+    last.start = ns - BigInt(rest)
+    // The quotient is off by much less than half a second as far as Date reaches.
+    last.second = Math.min(Math.max(Math.round(Number(last.start) / 1e9), -MAX_SECONDS), MAX_SECONDS)
+  }
   last.ns = ns
-  // The quotient is off by much less than half a second as far as Date reaches.
-  last.second = Math.min(Math.max(Math.round((Number(ns) - rest) / 1e9), -MAX_SECONDS), MAX_SECONDS)
   last.fraction = `.${three(rest / 1e6)}${three(rest / 1e3)}${three(rest)}`
   return last
 }
