@@ -47,10 +47,11 @@ static __always_inline __u32 passed_path(__u8 *to, unsigned long from, __u32 len
 	__u8 *copy = to + 256;
 	__u32 size = length < 2 ? 0 : length - 2 < UNIX_PATH_MAX ? length - 2 : UNIX_PATH_MAX;
 	long n = 0;
-	size &= 127;
-	if (size && bpf_probe_read_user(copy, size, (void *)(from + 2)))
+	barrier_var(size); /* verifiers before Linux 5.15 forget the bound of what clang keeps on the stack: each use has its own */
+	if (size && bpf_probe_read_user(copy, size & 127, (void *)(from + 2)))
 		size = 0;
-	copy[size] = 0;
+	barrier_var(size);
+	copy[size & 127] = 0;
 	n = bpf_probe_read_kernel_str(to, UNIX_PATH_MAX + 1, size && !copy[0] ? copy + 1 : copy);
 	return n > 0 ? n & 127 : 0;
 }
