@@ -10,7 +10,7 @@ import { Guesses } from './auth/guesses.ts'
 import { type OidcOptions, Provider } from './auth/oidc.ts'
 import { checkSite, isLocal } from './auth/site.ts'
 import { Bodies } from './bodies.ts'
-import { Refused } from './failure.ts'
+import { badRequest, Refused } from './failure.ts'
 import { Files, HEADERS } from './files.ts'
 import { NatsDoor, type NatsOptions } from './nats.ts'
 import { openapi } from './openapi.ts'
@@ -143,7 +143,9 @@ export class Console implements House {
 
   async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
     checkSite(request, this.#auth.isOpen, this.#auth.isProxied(request))
-    const { pathname, searchParams: given } = new URL(request.url ?? '/', 'http://console')
+    const target = URL.parse(request.url ?? '/', 'http://console')
+    if (target === null) throw badRequest('this is no path')
+    const { pathname, searchParams: given } = target
     const method = request.method === 'HEAD' ? 'GET' : request.method
     if (pathname === '/healthz') return send(response, 200, '{"status":"ok"}')
     if (pathname === '/api/v1/session') return this.#session(method ?? '', request, response)

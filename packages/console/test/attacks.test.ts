@@ -125,3 +125,15 @@ test('large alerts, and alerts with many tags, make no endless answer', async ()
   const found = await groups('rule&filter=alert.rule%20startswith%20Large')
   expect([found.groups.length, found.complete]).toEqual([4, false])
 })
+
+test.each(['//', '//[', 'http://', 'http://[::1'])(
+  '%s is no path: refused, and no error of the console',
+  async target => {
+    const { port, hostname } = new URL(shared.console.url)
+    const asked = httpRequest({ port, hostname, path: target })
+    asked.end()
+    const [response] = await once(asked, 'response')
+    response.resume()
+    expect(response.statusCode).toBe(400)
+  },
+)

@@ -29,6 +29,7 @@ async function serve(options: Partial<ReceiverOptions> = {}): Promise<HttpReceiv
     {
       route: path => {
         if (path === '/early-fault') throw new Error('a fault of ours')
+        if (path === '/small') return { type: 'text/plain', body: 'a page' }
         return path === '/page' ? { type: 'text/plain', body: PAGE } : 'body'
       },
       take: (body, _, path) => {
@@ -99,6 +100,17 @@ describe('heads', () => {
     const { socket, seen } = send(receiver, 'POST / HTTP/1.1\r\n')
     const trickle = setInterval(() => socket.write('x'), 20)
     await ended(seen, /^HTTP\/1\.1 408 /)
+    clearInterval(trickle)
+  })
+
+  test.each([
+    ['of a request that has none', 'GET /small HTTP/1.1\r\n', 200],
+    ['with an expectation that nobody knows', 'POST / HTTP/1.1\r\nExpect: 200-maybe\r\n', 417],
+  ])('a body %s, byte by byte: given up after a time', async (_, head, status) => {
+    const receiver = await serve({ headMs: 100, bodyMs: 100 })
+    const { socket, seen } = send(receiver, `${head}${JSON_HEAD}Content-Length: 1000000\r\n\r\n`)
+    const trickle = setInterval(() => socket.write('x'), 20)
+    await ended(seen, new RegExp(`^HTTP/1\\.1 ${status} `))
     clearInterval(trickle)
   })
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { createGunzip } from 'node:zlib'
+import { Arrived } from '../json/arrived.ts'
 import type { BodyBudget } from './budget.ts'
 import { clientOf } from './client.ts'
 import type { Deadlines } from './deadlines.ts'
@@ -25,8 +26,7 @@ export function readBody(
   then: (result: Buffer | Refusal) => void,
 ): void {
   const gunzip = request.headers['content-encoding'] === 'gzip' ? createGunzip() : undefined
-  const chunks: Buffer[] = []
-  let size = 0
+  const held = new Arrived()
   let received = 0
   let ended = false
   const share = budget.open(clientOf(request.socket), () => done(BUSY))
@@ -59,14 +59,16 @@ export function readBody(
   }
   function take(chunk: Buffer): void {
     if (ended) return
-    size += chunk.length
-    if (size > maxBytes) done(tooLarge(maxBytes))
-    else if (share.grow(chunk.length)) chunks.push(chunk)
+    if (held.size + chunk.length > maxBytes) done(tooLarge(maxBytes))
+    else if (share.grow(chunk.length)) held.add(chunk)
     else done(BUSY)
   }
   const bad = (error: Error) => done({ status: 400, cause: 'bad-body', reason: `gzip: ${error.message}` })
   const gone = () => done({ status: 400, cause: 'aborted', reason: 'the client closed the connection' })
-  const complete = () => done(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+  const complete = () => {
+    const { buffer, byteOffset, length } = held.take()
+    done(Buffer.from(buffer, byteOffset, length))
+  }
 
   request.on('data', arrived)
   request.on('error', gone)

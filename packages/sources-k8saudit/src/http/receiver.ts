@@ -8,7 +8,7 @@ import { clientOf } from './client.ts'
 import { type Deadline, Deadlines } from './deadlines.ts'
 import { Faults } from './faults.ts'
 import { type ReceiverOptions, tlsOptions } from './options.ts'
-import { callRefusal, FAULT, type Refusal, type RefusalCause, refusalOf } from './refusal.ts'
+import { callRefusal, FAULT, type Refusal, type RefusalCause, refusalOf, UNEXPECTED } from './refusal.ts'
 import { TokenCheck } from './token.ts'
 
 /** An answer of success. */
@@ -73,9 +73,11 @@ export class HttpReceiver {
     this.#tokens = tokens && new TokenCheck(tokens)
     this.#arriving = new BodyBudget(options.maxArrivingBytes ?? 64 * 1024 * 1024)
     const handler = (request: IncomingMessage, response: ServerResponse) => this.#handle(request, response)
-    const head = options.headMs ?? 10_000
+    const { headMs: head = 10_000, bodyMs = 60_000 } = options
     const limits = {
-      ...{ connectionsCheckingInterval: Math.min(1000, head), headersTimeout: head, requestTimeout: 0 },
+      ...{ connectionsCheckingInterval: Math.min(1000, head), headersTimeout: head },
+      // Of a body that nobody reads: those of others come first.
+      requestTimeout: head + bodyMs + DRAIN_MS,
       keepAliveTimeout: options.keepMs ?? 5000,
     }
     const server: Server =
@@ -85,6 +87,7 @@ export class HttpReceiver {
     server.on('request', handler)
     // A client that may not send a body learns so before it sends one.
     server.on('checkContinue', handler)
+    server.on('checkExpectation', (request, response) => this.#handle(request, response, UNEXPECTED))
     server.maxConnections = options.maxConnections ?? 1024
     server.on('connection', socket => this.#connected(socket))
     server.on('drop', () => this.refused.connections++)
@@ -195,7 +198,7 @@ export class HttpReceiver {
   }
 
   /** A busy server comes here thousands of times a second: without promises or timers of its own. */
-  #handle(request: IncomingMessage, response: ServerResponse): void {
+  #handle(request: IncomingMessage, response: ServerResponse, refusal?: Refusal): void {
     const pending = this.#begin(request, response)
     if (!pending) return
     let deadline: Deadline | undefined
@@ -214,7 +217,7 @@ export class HttpReceiver {
     const path = url.split('?', 1)[0]!
     let route: ReturnType<Service['route']>
     try {
-      route = this.#service.route(path, method)
+      route = refusal ?? this.#service.route(path, method)
     } catch (error) {
       route = this.#fault(error)
     }
@@ -241,12 +244,11 @@ export class HttpReceiver {
       return
     }
     if (request.headers.expect !== undefined) response.writeContinue()
-    const client = clientOf(request.socket)
     const held = { budget: this.#arriving, deadlines: this.#deadlines }
     readBody(request, { maxBytes, idleMs, totalMs }, held, body => {
       let taken: ReturnType<Service['take']>
       try {
-        taken = 'status' in body ? body : this.#service.take(body, client, path)
+        taken = 'status' in body ? body : this.#service.take(body, clientOf(request.socket), path)
       } catch (error) {
         taken = this.#fault(error)
       }

@@ -45,6 +45,11 @@ export const BUSY: Refusal = {
 /** Why, the log tells. */
 export const FAULT: Refusal = { status: 500, cause: 'fault', reason: 'an error of the server' }
 
+export const UNEXPECTED: Refusal = {
+  ...{ status: 417, cause: 'malformed' },
+  reason: 'a server can be expected to say 100-continue, and nothing else',
+}
+
 export function tooLarge(maxBytes: number): Refusal {
   return { status: 413, cause: 'body-too-large', reason: `the body is larger than ${maxBytes} bytes` }
 }

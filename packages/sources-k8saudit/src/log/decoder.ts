@@ -1,9 +1,9 @@
 import type { AuditEvent } from '../event.ts'
+import { Arrived } from '../json/arrived.ts'
 import { type AuditBody, BodyReader, type ReadOptions, readBody, SLICE, type Slice } from '../parse.ts'
 import type { AuditProblem, AuditProblemCause } from '../problem.ts'
 import { AuditSieve, SievedBytes } from '../sieve/sieve.ts'
 import { type AuditStats, addStats, countBody, type InputOptions, newStats } from '../stats.ts'
-import { Rest } from './rest.ts'
 import { DocumentScanner, firstCharacter } from './scanner.ts'
 
 export interface DecoderOptions extends InputOptions {
@@ -42,7 +42,7 @@ export class AuditLogDecoder {
   readonly #maxSize: number
   readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
   /** The bytes after the last line end. */
-  readonly #rest = new Rest()
+  readonly #rest = new Arrived()
   /** Lines so far. */
   lines = 0
   #open: Open | undefined = undefined

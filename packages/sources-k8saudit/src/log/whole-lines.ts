@@ -1,8 +1,8 @@
-import { Rest } from './rest.ts'
+import { Arrived } from '../json/arrived.ts'
 
 /** Cuts the bytes of a log at line ends. */
 export class WholeLines {
-  readonly #rest = new Rest()
+  readonly #rest = new Arrived()
 
   /** Bytes after the last line end. */
   get size(): number {
