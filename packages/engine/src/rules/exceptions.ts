@@ -3,9 +3,10 @@ import { MODIFIERS, parseOperator, spellings, takesList } from '../condition/ope
 import { parseOperand } from '../condition/parse.ts'
 import { fieldsIn } from '../condition/walk.ts'
 import { type MappedText, MappedTextBuilder } from '../text/mapped.ts'
-import { LoadFailure } from './context.ts'
+import { LimitFailure, LoadFailure } from './context.ts'
 import type { CheckedException, Entry, ExceptionItem } from './item.ts'
 import { addQuoted } from './item-text.ts'
+import { MAX_EXPANDED_LENGTH } from './lists.ts'
 
 export interface FieldCheck {
   isField(source: string, name: string, arg: string | undefined): boolean
@@ -107,6 +108,12 @@ function addRows(builder: MappedTextBuilder, { fields, comps, values, context }:
       addValue(builder, value, comps[k]!, field)
     })
     builder.insert(')', fields[0]!)
+    if (builder.length > MAX_EXPANDED_LENGTH)
+      throw new LimitFailure(
+        context,
+        'LOAD_ERR_VALIDATE',
+        `The condition with its exceptions has more than ${MAX_EXPANDED_LENGTH} characters`,
+      )
   })
   builder.insert(')', fields[0]!)
 }

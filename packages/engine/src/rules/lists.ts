@@ -6,6 +6,9 @@ import { addQuoted } from './item-text.ts'
 /** Maximum length of a condition with its lists expanded, in UTF-16 units. */
 export const MAX_EXPANDED_LENGTH = 4 * 1024 * 1024
 
+/** Maximum number of items that lists get from others, and of the lists in them, in all. */
+const MAX_EXPANDED_ITEMS = 8 * 1024 * 1024
+
 /** Maximum nesting of lists in lists. */
 export const MAX_LIST_DEPTH = 200
 
@@ -39,6 +42,7 @@ export function resolveLists(
 ): Map<string, ResolvedList> {
   const resolved = new Map<string, ResolvedList>()
   const open = new Set<string>()
+  let expanded = 0
   const orders = new Map([...lists.keys()].map((name, i) => [name, i]))
   const resolve = (list: CollectedList): ResolvedList => {
     const done = resolved.get(list.name)
@@ -60,7 +64,12 @@ export function resolveLists(
       if (seen && other !== list) alone = false
       const inside = seen && !open.has(other.name)
       const inner = inside ? resolve(other) : undefined
-      if (inner) for (const name of [other!.name, ...inner.uses]) uses.add(name)
+      if (inner) {
+        uses.add(other!.name)
+        for (const name of inner.uses) uses.add(name)
+        expanded += inner.items.length + inner.uses.size
+        if (expanded > MAX_EXPANDED_ITEMS) throw tooMany(list)
+      }
       for (const text of inner?.items ?? [item]) {
         items.push(text)
         length += text.text.length + 2
@@ -81,6 +90,14 @@ function tooLong(list: CollectedList): LimitFailure {
     list.context,
     'LOAD_ERR_VALIDATE',
     `List is too long: its items have more than ${MAX_EXPANDED_LENGTH} characters in all`,
+  )
+}
+
+function tooMany(list: CollectedList): LimitFailure {
+  return new LimitFailure(
+    list.context,
+    'LOAD_ERR_VALIDATE',
+    `Lists in lists have more than ${MAX_EXPANDED_ITEMS} items in all`,
   )
 }
 

@@ -39,6 +39,17 @@ const CASES: Record<string, { content: string; message: RegExp | undefined }> = 
     content: `${items(5000, i => `- list: l${i}\n  items: [l${i + 1}]\n`)}${rule('proc.name in (l0)')}`,
     message: /Lists are nested deeper/,
   },
+  'lists of which each has those before it': {
+    content: `- list: l0\n  items: [a]\n${items(20_000, i => `- list: l${i + 1}\n  items: [l${i}, x]\n`)}${rule('proc.name in (l9)')}`,
+    message: /Lists in lists have more than/,
+  },
+  'exceptions of many fields and rows': {
+    content: `${rule('proc.name = a')}  exceptions:
+    - name: e
+      fields: [${Array(1000).fill('proc.name').join(',')}]
+      values:\n${items(300, () => `        - [${Array(1000).fill('a').join(',')}]\n`)}`,
+    message: /condition with its exceptions has more than/,
+  },
   'macros that double': {
     content: `- macro: m0\n  condition: proc.name = a\n${items(40, i => `- macro: m${i + 1}\n  condition: m${i} or m${i}\n`)}${rule('m40')}`,
     message: /Condition is too large/,
