@@ -1,6 +1,6 @@
 import type { Evaluator } from '../bytecode/evaluator.ts'
 import type { MemoLayout } from '../bytecode/memo.ts'
-import type { MemoHolder } from '../fields/field.ts'
+import type { Memo, MemoHolder } from '../fields/field.ts'
 import type { BucketKey } from './bucket-key.ts'
 import type { NeedIndex } from './need-index.ts'
 import { PartMasks } from './part-masks.ts'
@@ -50,6 +50,9 @@ export class Bucket {
   readonly #masks: readonly PartMasks[]
   /** Parts that are still to be tested one by one: indexes in #parts. */
   readonly #open: Int32Array
+  /** Scopes whose object keeps no set yet, and what it keeps: made after the sets that are known, which often leave nothing. */
+  readonly #later: Int32Array
+  readonly #memos: Memo[] = []
   /** Finds conditions by what remains of them; undefined: they are tested one by one. */
   readonly #found: NeedIndex | undefined
   /** See #setOfUnfound: the set, and the state of the table for which it is valid. */
@@ -89,6 +92,7 @@ export class Bucket {
     this.#masks = scopes.map(scope => new PartMasks(scope.parts, this.#sets.width, indexOf))
     this.#found = indexOf(Array.from(rest))
     this.#open = new Int32Array(this.#parts.length)
+    this.#later = new Int32Array(scopes.length)
   }
 
   /** How often the table of sets was full and was cleared. */
@@ -106,43 +110,43 @@ export class Bucket {
     let candidates = this.#every
     let set = -1
     let open = 0
-    let begun = false
+    let later = 0
     this.#restFirst = false
-    for (let i = 0; i < this.#scopes.length; i++) {
+    for (let n = 0, { length } = this.#scopes; n < length + later; n++) {
+      const i = n < length ? n : this.#later[n - length]!
       const scope = this.#scopes[i]!
-      const holder = clears < MAX_CLEARS ? scope.holder(event) : undefined
-      if (holder === undefined) {
-        this.#open[open++] = i
-        this.#restFirst = true
-        continue
-      }
-      const memo = this.#layout.memoOf(holder, scope.name)
-      if (memo === undefined) {
-        this.#open[open++] = i
-        continue
-      }
-      // Numbers given before the table was cleared are lower.
-      let own = memo.sets[scope.slot]! - 1 - clears * CAPACITY
-      if (own < 0) {
+      let own = 0
+      if (n < length) {
+        const holder = clears < MAX_CLEARS ? scope.holder(event) : undefined
+        const memo = holder === undefined ? undefined : this.#layout.memoOf(holder, scope.name)
+        this.#restFirst ||= holder === undefined
+        if (memo === undefined) {
+          this.#open[open++] = i
+          continue
+        }
+        // Numbers given before the table was cleared are lower.
+        own = memo.sets[scope.slot]! - 1 - clears * CAPACITY
+        if (own < 0) {
+          this.#memos[later] = memo
+          this.#later[later++] = i
+          continue
+        }
+      } else {
         if (candidates.length <= FEW) {
           this.#open[open++] = i
           continue
         }
-        if (!begun) {
-          this.#evaluator.begin(event)
-          begun = true
-        }
+        this.#evaluator.begin(event)
         own = this.#setOf(i, event)
         if (sets.clears !== clears) return this.#each(event, matches, first)
-        memo.sets[scope.slot] = own + 1 + clears * CAPACITY
+        this.#memos[n - length]!.sets[scope.slot] = own + 1 + clears * CAPACITY
       }
       set = set < 0 ? own : sets.meet(set, own)
       if (sets.clears !== clears) return this.#each(event, matches, first)
-      candidates = set < 0 ? NONE : sets.members(set)
-      if (candidates.length === 0) {
-        this.decided++
-        return 0
-      }
+      candidates = sets.members(set)
+      if (candidates.length > 0) continue
+      this.decided++
+      return 0
     }
     for (let i = 0; i < this.#keys.length; i++) {
       if (candidates.length <= FEW || clears >= MAX_CLEARS) {
@@ -153,17 +157,17 @@ export class Bucket {
       if (sets.clears !== clears) return this.#each(event, matches, first)
       set = set < 0 ? own : sets.meet(set, own)
       if (sets.clears !== clears) return this.#each(event, matches, first)
-      candidates = set < 0 ? NONE : sets.members(set)
+      candidates = sets.members(set)
       if (candidates.length === 0) return 0
     }
-    if (!begun) this.#evaluator.begin(event)
+    this.#evaluator.begin(event)
     if (this.#found === undefined || candidates.length <= FEW)
       return this.#test(candidates, candidates.length, open, matches, first)
     let always = this.#found.always
     if (set >= 0) {
       const unfound = sets.meet(set, this.#setOfUnfound())
       if (sets.clears !== clears) return this.#each(event, matches, first)
-      always = unfound < 0 ? NONE : sets.members(unfound)
+      always = sets.members(unfound)
     }
     return this.#test(this.#found.found, this.#found.find(event, always), open, matches, first, set)
   }
@@ -185,14 +189,27 @@ export class Bucket {
       let own = memo.sets[slot]! - 1 - clears * CAPACITY
       if (own < 0) {
         this.#evaluator.begin(event)
+        const asked = rules === undefined ? this.#every : sets.members(this.#askedSet)
+        if (asked.length <= FEW) {
+          if (this.#noneHolds(i, asked)) return true
+          continue
+        }
         own = this.#setOf(i, event)
         memo.sets[slot] = own + 1 + sets.clears * CAPACITY
       }
       if (sets.clears !== clears) break
       set = set < 0 ? own : sets.meet(set, own)
-      if (sets.clears === clears && (set < 0 || sets.members(set).length === 0)) return true
+      if (sets.clears === clears && sets.members(set).length === 0) return true
     }
     return false
+  }
+
+  /** Whether the parts of these conditions in a scope are all false. */
+  #noneHolds(scope: number, conditions: Int32Array): boolean {
+    const { parts } = this.#scopes[scope]!
+    for (const condition of conditions)
+      if (parts[condition]! < 0 || this.#evaluator.test(parts[condition]!)) return false
+    return true
   }
 
   /** The set of the conditions that these rules have, by its number. May clear the table. */
@@ -281,5 +298,3 @@ export class Bucket {
     return this.#sets.intern()
   }
 }
-
-const NONE = new Int32Array(0)

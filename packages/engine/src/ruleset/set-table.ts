@@ -52,9 +52,9 @@ export class SetTable {
     return ((this.#words[id * this.width + (element >> 5)]! >>> (element & 31)) & 1) === 1
   }
 
-  /** The elements of a set, ascending. */
+  /** The elements of a set, ascending. Of -1, the empty set: none. */
   members(id: number): Int32Array {
-    return this.#members[id]!
+    return id < 0 ? NONE : this.#members[id]!
   }
 
   /** The number of the intersection of two sets, -1 when it is empty. */
@@ -118,6 +118,7 @@ export class SetTable {
   }
 }
 
+const NONE = new Int32Array(0)
 const PAIRS = 1024
 /** Greater than any set's number, so that each pair has a number of its own. */
 const PAIR_STRIDE = 1 << 20

@@ -241,6 +241,7 @@ export class Fd implements MemoHolder {
     fd.resolved = this.resolved
     fd.dev = this.dev
     fd.inoLow = this.inoLow
+    fd.searched = this.searched
     if (this.#rare !== NOTHING_RARE) fd.#rare = Object.assign(new Rare(), this.#rare)
     return fd
   }

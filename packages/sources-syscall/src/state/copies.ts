@@ -3,7 +3,7 @@ import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
 import { positions } from '../events/positions.ts'
 import { CL_PIPE_DST, CL_PIPE_SRC } from '../model/clone-flags.ts'
-import { type Fd, O_CLOEXEC } from '../model/fd.ts'
+import { FD_SHARED, type Fd, O_CLOEXEC } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
 import { duplicateFd } from './descriptors.ts'
 import { learnSocket } from './sockets.ts'
@@ -54,8 +54,13 @@ export function changeDescriptor(
   argument: number,
 ): Fd | null {
   if (command === F_SETFD) return thread.fds.setCloseOnExec(num, (argument & 1) !== 0)
-  const fd = thread.fds.get(num)!.copy(result)
-  setCloseOnExec(fd, command === F_DUPFD_CLOEXEC)
+  const known = thread.fds.get(num)!
+  const closed = command === F_DUPFD_CLOEXEC
+  // Who walks through a tree copies the descriptor of each directory: nobody changes what is shared, so the object serves both numbers.
+  const same = (known.flags & FD_SHARED) !== 0 && ((known.openFlags & O_CLOEXEC) !== 0) === closed
+  const fd = same ? known : known.copy(result)
+  fd.num = result
+  if (!same) setCloseOnExec(fd, closed)
   if (!thread.fds.set(result, fd)) tables.droppedFds++
   return fd
 }

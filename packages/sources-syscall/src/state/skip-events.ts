@@ -30,6 +30,8 @@ const CLOSES = Skip.closes
 const OPENS = Skip.opens
 const MESSAGES = Skip.messages
 const JUDGED = Skip.judged
+/** Lengths of two parameters of eight bytes. */
+const TWO_OF_8 = 0x0008_0008
 const OPENAT = PPME.SYSCALL_OPENAT_2_X
 
 /** What must be read and kept. */
@@ -149,8 +151,10 @@ export class SkipEvents implements Skips {
 
 /** close: as `SkipEvents.#duplicates`. */
 function closes(view: DataView, start: number, limit: number, thread: Thread): boolean {
-  const result = parameterAt(view, start, limit, CLOSE.res, 8)
-  const at = parameterAt(view, start, limit, CLOSE.fd, 8)
+  const usual = view.getUint32(start + 22, true) === 2 && view.getUint32(start + EVENT_HEADER, true) === TWO_OF_8
+  const first = start + EVENT_HEADER + 4
+  const result = usual && first + 16 <= limit ? first : parameterAt(view, start, limit, CLOSE.res, 8)
+  const at = usual && first + 16 <= limit ? first + 8 : parameterAt(view, start, limit, CLOSE.fd, 8)
   if (result < 0 || at < 0) return true
   if (view.getInt32(result + 4, true) >= 0) thread.fds.delete(int64(view, at))
   return false
