@@ -25,7 +25,11 @@ function words(line: string): string[] {
   for (const [, single, double, bare, end] of line.matchAll(
     /'([^']*)'|"([^"]*)"|([^\s'"|&;>#)][^\s'"|&;>)]*)|([|&;>#)])/g,
   )) {
-    if (end !== undefined) break
+    if (end !== undefined) {
+      // The number of a redirected stream.
+      if (end === '>' && /^[12]$/.test(found.at(-1) ?? '')) found.pop()
+      break
+    }
     found.push((single ?? double ?? bare)!)
   }
   return found

@@ -7,6 +7,6 @@ import { CliError } from './fail.ts'
  */
 export function addressOf(text: string, what: string): { host: string; port: number } {
   const [, host, port] = /^(?:\[?([^\]]*?)\]?:)?(\d{1,5})$/.exec(text) ?? []
-  if (port === undefined || Number(port) > 65_535) throw new CliError(`${what} is HOST:PORT, not "${text}"`)
+  if (port === undefined || Number(port) > 65_535) throw new CliError(`${what} must be HOST:PORT, not "${text}"`)
   return { host: host || '127.0.0.1', port: Number(port) }
 }

@@ -51,7 +51,7 @@ export function watchFiles(paths: readonly string[], changed: () => void, log: P
       watcher.on('error', error => log.warning(`watching ${folder}: ${error.message}`))
       watchers.push(watcher)
     } catch (error) {
-      log.warning(`Could not watch ${folder}: ${(error as Error).message}`)
+      log.warning(`Could not watch ${folder}, so changes there need a SIGHUP: ${(error as Error).message}`)
     }
   }
   return () => {

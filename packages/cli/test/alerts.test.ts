@@ -200,8 +200,8 @@ test.each([
   ['search|proc.name|=', 'quote it'],
   ['top|--by|nonsense', 'nonexistent field nonsense'],
   ['search|--since|yesterday', '--since takes a time'],
-  ['search|--limit|many', '--limit is a number'],
-  ['search|--format|xml', '--format is one of table, json, ndjson, csv'],
+  ['search|--limit|many', '--limit needs a number'],
+  ['search|--format|xml', '--format must be one of table, json, ndjson, csv'],
   ['get|ffff', 'no alert has the ID ffff'],
   ['get', 'needs an ID'],
 ])('%s: %s', async (line, reason) => {
@@ -215,6 +215,6 @@ test('a store that is not there, and one that cannot be guessed', async () => {
   expect((await falc('alerts', 'top', '--db', 'none.db')).stderr).toBe('Error: none.db: there is no file none.db\n')
   writeFileSync(join(dir, 'empty.yaml'), 'json_output: true\n')
   expect((await falc('alerts', 'top', '-c', 'empty.yaml')).stderr).toContain(
-    'has no output of type store: name the file with --db',
+    'has no output of type store: name its file with --db',
   )
 })

@@ -119,7 +119,7 @@ console: {enabled: true, listen: "127.0.0.1:0"}
 
 test.each([
   [['--listen', '0.0.0.0:0'], 'that needs tokens'],
-  [['--listen', 'nowhere:x'], '--listen is HOST:PORT'],
+  [['--listen', 'nowhere:x'], '--listen must be HOST:PORT'],
   [['--token-file', 'none'], 'no such file'],
   [['token', 'ann', '--scopes', 'everything'], 'no scope is called everything: read, triage'],
   [['token', 'ann', '--scopes', 'admin', '--namespaces', 'a'], 'admin cannot be for some namespaces'],

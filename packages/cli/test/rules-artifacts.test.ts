@@ -56,9 +56,9 @@ describe('archives', () => {
     ['zeros without end', ['head -c 70000000 /dev/zero | gzip'], 'cannot be unpacked'],
     ['no archive', ['echo hello'], 'cannot be unpacked'],
     [
-      'an archive that breaks off',
+      'an archive that is cut short',
       ['head -c 2000 /dev/urandom > a.yaml; tar -cf - a.yaml | head -c 1024 | gzip'],
-      'breaks off',
+      'cut short',
     ],
   ])('refused: %s', (_, [script], reason) => {
     const bytes = execFileSync('sh', ['-c', script!], { cwd: dir, maxBuffer: 1 << 24 })

@@ -114,7 +114,7 @@ describe.skipIf(noRegistry())('with a registry', () => {
     await to.pushManifest(`${bad.replace(':', '-')}.sig`, signature.bytes)
     await refused('none of updates.keys has signed it')
     await publish('1.0.2', { 'base.yaml': rulesText() }, { name: 'other' })
-    await refused('it calls itself "other", and not "base"')
+    await refused('its manifest names it "other", not "base"')
   })
 
   test('rollback: a tag that goes back to an older version', async () => {

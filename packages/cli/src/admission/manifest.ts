@@ -75,7 +75,8 @@ export function manifest({ on_failure, deadline }: Config['admission'], options:
 
 /** @throws {CliError} */
 function addressed(url: string): string {
-  if (!URL.canParse(url) || new URL(url).protocol !== 'https:') throw new CliError(`--url is https://…, not "${url}"`)
+  if (!URL.canParse(url) || new URL(url).protocol !== 'https:')
+    throw new CliError(`--url must begin with https://, not "${url}"`)
   return new URL(PATH, url).href
 }
 
@@ -87,5 +88,5 @@ function authority(path: string): string {
   } catch (error) {
     throw new CliError(`--ca: ${(error as Error).message}`)
   }
-  throw new CliError(`--ca: ${path} has no certificate`)
+  throw new CliError(`--ca: ${path} holds no certificate in PEM`)
 }

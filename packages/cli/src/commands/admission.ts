@@ -38,14 +38,15 @@ export const admission = defineCommand({
   summary: 'Judge requests to a Kubernetes API server by k8s_audit rules before they are carried out: warn, or deny',
   flags: FLAGS,
   async run(flags, [verb, ...extra]) {
-    if (extra.length > 0) throw new CliError(`unexpected argument "${extra[0]}"`)
+    if (extra.length > 0) throw new CliError(`unexpected argument "${extra[0]}" (see falc admission --help)`)
     const all: RunFlags = { ...parseFlags('run', RUN_FLAGS, []).values, ...flags, option: every(flags) }
     if (verb === undefined)
       return detect(all, async (loaded, _, __, log) => {
         tuneForAnswers()
         return [new Door(loaded, log)]
       })
-    if (!Object.hasOwn(VERBS, verb)) throw new CliError('falc admission takes simulate, manifest, or nothing')
+    if (!Object.hasOwn(VERBS, verb))
+      throw new CliError('falc admission takes simulate, manifest or no argument (see falc admission --help)')
     return VERBS[verb]!(flags)
   },
 })

@@ -76,7 +76,7 @@ const ALL = 2 ** 31
 /** @throws {CliError} */
 function limitOf({ flags: { limit } }: Call, otherwise: number): number {
   if (limit === undefined) return otherwise
-  if (!/^\d{1,9}$/.test(limit)) throw new CliError(`--limit is a number, not "${limit}"`)
+  if (!/^\d{1,9}$/.test(limit)) throw new CliError(`--limit needs a number, not "${limit}"`)
   return Number(limit) || ALL
 }
 

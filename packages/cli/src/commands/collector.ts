@@ -16,7 +16,7 @@ export const collector = defineCommand({
   summary: 'Follow the pods of a whole Kubernetes cluster once, and keep what is known of them in NATS for all nodes',
   flags: { config: RUN_FLAGS.config, option: RUN_FLAGS.option, 'k8s-meta': RUN_FLAGS['k8s-meta'] },
   async run(flags, [extra]) {
-    if (extra !== undefined) throw new CliError(`unexpected argument "${extra}"`)
+    if (extra !== undefined) throw new CliError(`unexpected argument "${extra}" (see falc collector --help)`)
     const config = loadConfig(configPath(flags.config), flags.option)
     const { nats, kubeconfig } = config.plugins.settings.k8smeta
     if (!nats) throw new CliError('falc collector needs init_config.nats of the plugin k8smeta')

@@ -16,7 +16,7 @@ export const list = defineCommand({
     json: {},
   },
   async run(flags, [source, extra]) {
-    if (extra !== undefined) throw new CliError(`unexpected argument "${extra}"`)
+    if (extra !== undefined) throw new CliError(`unexpected argument "${extra}" (see falc list --help)`)
     const format = parseFormat(flags.format ?? (flags.markdown ? 'markdown' : flags.json ? 'json' : undefined))
     print(flags.events ? await listEvents(format) : await listFields(source ?? '', { format, names: flags.names }))
     return 0

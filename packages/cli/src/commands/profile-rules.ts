@@ -23,7 +23,7 @@ export const profileRules = defineCommand({
     json: { help: 'Print one JSON object for each rule' },
   },
   async run({ rules, rule: only, events, audit, top = '10', json }, [extra]) {
-    if (extra !== undefined) throw new CliError(`unexpected argument "${extra}"`)
+    if (extra !== undefined) throw new CliError(`unexpected argument "${extra}" (see falc profile-rules --help)`)
     if (rules.length === 0 || events.length + audit.length === 0)
       throw new CliError('profile-rules needs -r PATH, and -e CAPTURE or --audit LOG (see falc profile-rules --help)')
     if (!/^[1-9]\d*$/.test(top)) throw new CliError(`-n needs a whole number from 1, not "${top}"`)
@@ -38,7 +38,7 @@ export const profileRules = defineCommand({
         rules.join(', '),
       )
     const compiled = all.filter(({ rule }) => only === undefined || rule.name === only)
-    if (compiled.length === 0) throw new CliError('there are no rules')
+    if (compiled.length === 0) throw new CliError('the files of -r hold no rules')
     const profilers = new Map(
       sources.map(source => {
         const types = new Map(engine.ruleUses(source.name).map(use => [use.rule, use.types]))

@@ -74,7 +74,7 @@ function show(updated: Updated): void {
 async function follow(flags: RulesFlags, config: Config, references: readonly string[]): Promise<number> {
   const log = new Log(config)
   const wanted = references.length > 0 ? references : config.updates.artifacts
-  if (wanted.length === 0) throw new CliError('follow needs references, or updates.artifacts')
+  if (wanted.length === 0) throw new CliError('follow needs references, or updates.artifacts in falco.yaml (-c FILE)')
   const where = await Promise.all(wanted.map(text => resolved(text, config)))
   const generations = new Generations(config.updates.folder)
   const options = { config, sources: await loadSources(), generations }
@@ -142,7 +142,7 @@ async function push(flags: RulesFlags, config: Config, [reference, ...paths]: re
   const where = parseReference(reference)
   const { version, engine, sign } = flags
   if (version !== undefined && !/^\d+\.\d+\.\d+$/.test(version))
-    throw new CliError(`--version is X.Y.Z, not "${version}"`)
+    throw new CliError(`--version must be X.Y.Z, not "${version}"`)
   const files = paths.map(path => ({ name: basename(path), content: readFileSync(path) }))
   const requirements = engine === undefined ? [] : [{ name: 'engine_version_semver', version: engine }]
   const said = { name: nameOf(where), ...(version && { version }), dependencies: [], requirements }

@@ -12,7 +12,7 @@ export const scene = defineCommand({
     test: { help: 'As an item of the tests of a test file' },
   },
   async run({ capture, event, test }, [extra]) {
-    if (extra !== undefined) throw new CliError(`unexpected argument "${extra}"`)
+    if (extra !== undefined) throw new CliError(`unexpected argument "${extra}" (see falc scene --help)`)
     if (capture === undefined || event === undefined)
       throw new CliError('scene needs -e CAPTURE and --event N (see falc scene --help)')
     if (!/^[1-9]\d*$/.test(event)) throw new CliError(`--event needs a whole number from 1, not "${event}"`)

@@ -32,7 +32,7 @@ export const support = defineCommand({
     lines: { value: 'N', help: 'As many lines of the journal are looked at (default: 1000)' },
   },
   async run({ config: given, out = 'falc-support.tar.gz', lines = '1000' }) {
-    if (!/^\d{1,6}$/.test(lines)) throw new CliError(`--lines is a number, not "${lines}"`)
+    if (!/^\d{1,6}$/.test(lines)) throw new CliError(`--lines needs a number, not "${lines}"`)
     const path = configPath(given)
     const { config, problem } = configuration(path)
     const findings = [...kernelFindings(facts()), ...partFindings()]

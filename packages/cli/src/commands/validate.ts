@@ -20,7 +20,8 @@ export const validate = defineCommand({
     option: { short: 'o', value: 'KEY=VALUE', multiple: true, help: 'Set a key of the configuration' },
   },
   run(flags, files) {
-    if (files.length === 0) throw new CliError('validate needs at least one rules file')
+    if (files.length === 0)
+      throw new CliError('validate needs at least one rules file (falc run -c FILE --dry-run checks a configuration)')
     const options = [...flags.option, ...(flags.json ? ['json_output=true'] : [])]
     return validateFiles(
       { validate: files, describe: undefined, 'describe-all': false },

@@ -11,7 +11,7 @@ export type Format = (typeof FORMATS)[number]
 export function formatOf(format: string | undefined, json: boolean): Format {
   if (format === undefined) return json ? 'json' : 'table'
   const known = FORMATS.find(one => one === format)
-  if (known === undefined) throw new CliError(`--format is one of ${FORMATS.join(', ')}, not "${format}"`)
+  if (known === undefined) throw new CliError(`--format must be one of ${FORMATS.join(', ')}, not "${format}"`)
   return known
 }
 

@@ -16,7 +16,7 @@ export async function rbac(call: RespondCall): Promise<number> {
   if (wrong !== undefined) throw new CliError(`not a namespace: ${wrong}`)
   const account = call.flags['service-account']
   if (account !== undefined && !ACCOUNT.test(account))
-    throw new CliError(`--service-account is NAMESPACE:NAME, not ${account}`)
+    throw new CliError(`--service-account must be NAMESPACE:NAME, not ${account}`)
   const roles = rolesOf(await loaded(call), call.rest)
   const objects = account === undefined ? roles : roles.flatMap(role => [role, bindingOf(role, account)])
   print(

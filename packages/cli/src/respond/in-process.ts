@@ -49,13 +49,12 @@ export async function configuredResponder(
 function invitingOf(config: Config): Pick<RespondOptions, 'inviting'> {
   const { approval_output: output, approval_url: url } = config.response
   if (output === '') {
-    if (url !== '') throw new CliError('response.approval_url needs approval_output: whom to send the link')
+    if (url !== '') throw new CliError('response.approval_url needs approval_output, the output that sends the link')
     return {}
   }
   if (!outputNames(config).includes(output))
     throw new CliError(`response.approval_output: no output is named ${output}`)
-  if (url !== '' && !/^https?:\/\/[^\s#?]+$/.test(url))
-    throw new CliError(`response.approval_url is no address: ${url}`)
+  if (url !== '' && !/^https?:\/\/[^\s#?]+$/.test(url)) throw new CliError(`response.approval_url is not a URL: ${url}`)
   return { inviting: { output, ...(url !== '' && { url }) } }
 }
 

@@ -124,7 +124,8 @@ function auditFeed(
 /** Logs what falc does about the plugins that the configuration uses. */
 function plugins(config: Config, log: Log): void {
   for (const { name, libraryPath } of config.plugins.used) {
-    if (!BUILT_IN_PLUGINS.includes(name)) log.warning(`plugin ${name}: not supported by falc, ignored`)
+    if (!BUILT_IN_PLUGINS.includes(name))
+      log.warning(`plugin ${name}: ignored, since falc loads no plugin libraries; rules of its source are skipped`)
     else if (libraryPath !== '') log.info(`plugin ${name}: built in, ${libraryPath} is not loaded`)
   }
 }

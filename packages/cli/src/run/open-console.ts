@@ -25,7 +25,7 @@ export function storeOf({ outputs }: Config): ConfiguredStore {
   )
   if (stores.length === 1) return stores[0]!
   const found = stores.length === 0 ? 'the configuration has no output of type store' : 'there are several stores'
-  throw new CliError(`${found}: name the file with --db`)
+  throw new CliError(`${found}: name its file with --db, or the configuration with -c`)
 }
 
 /** What flags say instead of falco.yaml. */
@@ -111,7 +111,7 @@ function outputsOf({ outputs }: Config, stats: readonly OutputStats[] | undefine
 /** @throws {CliError} */
 function addressOf(text: string): [host: string, port: number] {
   const [, host, port] = /^(?:\[?([^\]]*?)\]?:)?(\d{1,5})$/.exec(text) ?? []
-  if (port === undefined || Number(port) > 65_535) throw new CliError(`--listen is HOST:PORT, not "${text}"`)
+  if (port === undefined || Number(port) > 65_535) throw new CliError(`--listen must be HOST:PORT, not "${text}"`)
   return [host || '127.0.0.1', Number(port)]
 }
 

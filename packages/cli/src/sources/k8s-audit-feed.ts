@@ -222,7 +222,7 @@ class K8sAuditFeed implements Feed {
       const saved = () => consumer.saved?.() ?? Promise.resolve(true)
       if (params.kind === 'nats') {
         const { auditConsumer } = await import('./audit-nats.ts')
-        const onTrouble = (reason: string) => warn(`${this.title}: no batches at present: ${printable(reason)}`)
+        const onTrouble = (reason: string) => warn(`${this.title}: no batches, falc keeps trying: ${printable(reason)}`)
         return await this.#at(
           auditConsumer(params, settings?.nats, {
             ...{ ...common, saved, onTrouble, maxBodyBytes: webhookMaxBatchSize },

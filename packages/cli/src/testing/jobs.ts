@@ -33,7 +33,7 @@ function outcomeOf(args: readonly string[]): Promise<Outcome> {
     child.on('error', reject)
     child.on('exit', code => {
       if (outcome) resolve(outcome)
-      else reject(new CliError(`a process that ran tests ended with ${code}`))
+      else reject(new CliError(`a process that ran tests ended with ${code}: try --jobs 1`))
     })
   })
 }

@@ -37,7 +37,7 @@ export async function readArtifact(from: Repository, where: Reference, bytes: Bu
   if (config?.mediaType !== CONFIG)
     throw new CliError(`its type is ${JSON.stringify(config?.mediaType)?.slice(0, 100)}, not that of rules`)
   const [layer, ...more] = Array.isArray(layers) ? layers : []
-  if (layer?.mediaType !== LAYER || more.length > 0) throw new CliError('it has not one layer with rules')
+  if (layer?.mediaType !== LAYER || more.length > 0) throw new CliError('it must have exactly one layer with rules')
   for (const { digest, size } of [config, layer])
     if (typeof digest !== 'string' || !/^sha256:[0-9a-f]{64}$/.test(digest) || !Number.isInteger(size))
       throw new CliError('its manifest is damaged')
@@ -46,7 +46,7 @@ export async function readArtifact(from: Repository, where: Reference, bytes: Bu
   const said = readConfig(jsonOf(await from.blob(config.digest, config.size)))
   // A signature is of a digest: one artifact must not be passed off as another.
   if (said.name !== undefined && said.name !== nameOf(where))
-    throw new CliError(`it calls itself "${said.name}", and not "${nameOf(where)}"`)
+    throw new CliError(`its manifest names it "${said.name}", not "${nameOf(where)}"`)
   const files = unpack(await from.blob(layer.digest, layer.size))
   if (!files.some(({ name }) => /\.ya?ml$/.test(name))) throw new CliError('it holds no YAML file')
   return { digest: digestOf(bytes), config: said, files }

@@ -124,7 +124,7 @@ export class Generations {
   rollBack(): { readonly before: State; readonly now: State } {
     const present = this.#present
     const earlier = this.#numbers.filter(number => present !== undefined && number < present).at(-1)
-    if (earlier === undefined) throw new CliError(`${this.folder}: there is no earlier generation`)
+    if (earlier === undefined) throw new CliError(`${this.folder}: there are no earlier rules to go back to`)
     const before = this.state
     this.enforce(this.#path(earlier))
     const now = this.state
@@ -142,7 +142,8 @@ export class Generations {
       if (isStale(lock)) rmSync(lock, { force: true })
       writeFileSync(lock, `${process.pid}\n`, { flag: 'wx' })
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new CliError(`${lock}: another falc is at work`)
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+        throw new CliError(`${lock}: another falc is installing rules here: try again when it has finished`)
       throw new CliError((error as Error).message)
     }
     try {

@@ -22,11 +22,11 @@ export function unpack(gzipped: Buffer): TarFile[] {
   for (let at = 0; at + BLOCK <= bytes.length; ) {
     const head = bytes.subarray(at, at + BLOCK)
     if (head.every(byte => byte === 0)) break
-    if (octal(head, 148, 8) !== sumOf(head)) throw new CliError('the archive is damaged: a checksum does not fit')
+    if (octal(head, 148, 8) !== sumOf(head)) throw new CliError('the archive is damaged: a checksum is wrong')
     const size = octal(head, 124, 12)
     const type = String.fromCharCode(head[156]!)
     const content = bytes.subarray(at + BLOCK, at + BLOCK + size)
-    if (content.length < size) throw new CliError('the archive breaks off')
+    if (content.length < size) throw new CliError('the archive is cut short')
     at += BLOCK + Math.ceil(size / BLOCK) * BLOCK
     // Extended headers of the next file (times, long names) and folders.
     if (type === 'x' || type === 'g' || type === '5') continue

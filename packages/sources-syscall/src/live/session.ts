@@ -173,7 +173,7 @@ export class SidecarSession {
         // Its own: a worker that was killed has not ended yet.
         if (payload.getUint32(Wait.pid, true) === process.pid) break
         this.#waits = `it serves process ${payload.getUint32(Wait.pid, true)} of user ${payload.getUint32(Wait.uid, true)}`
-        this.#options.warn(`the sidecar is busy: ${this.#waits}; this engine waits for its end`)
+        this.#options.warn(`the sidecar is busy: ${this.#waits}; this engine waits until that one ends`)
         break
       case Frame.problem:
         this.problem = new TextDecoder().decode(payload)

@@ -82,7 +82,7 @@ describe.skipIf(reason !== undefined)('a service', () => {
     engines.push(await third)
     await engines.at(-1)!.sees('three')
     expect(engines.at(-1)!.warnings).toEqual([
-      `the sidecar is busy: it serves process ${first.pid} of user 0; this engine waits for its end`,
+      `the sidecar is busy: it serves process ${first.pid} of user 0; this engine waits until that one ends`,
     ])
   })
 
