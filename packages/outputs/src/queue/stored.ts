@@ -1,7 +1,7 @@
 /** Alerts as they are stored: JSON from which all of an alert can be read again. */
 import { type AlertData, alertJson, parseAlert } from '@falc/engine'
 
-const STORED = { id: true, message: true, absences: true, condition_fields: true } as const
+const STORED = { id: true, message: 'apart', absences: true, condition_fields: true } as const
 
 /** One alert after the other goes to several outputs: it is printed once. */
 let last: AlertData | undefined

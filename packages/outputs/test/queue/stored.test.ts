@@ -1,4 +1,4 @@
-import { type AlertData, PRIORITIES } from '@falc/engine'
+import { type AlertData, defineSource, Engine, PRIORITIES } from '@falc/engine'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { FORMATS } from '../../src/index.ts'
@@ -40,6 +40,20 @@ test('an alert that was on disk is sent as if it had not been', () => {
     }),
     { numRuns: 300 },
   )
+})
+
+test('a message that the output ends with is stored once', () => {
+  const verbs = { 'it.verb': { type: 'string', doc: 'verb', extract: (verb: string) => verb } } as const
+  const source = defineSource<string>({ name: 'verbs', time: () => 0n, fields: verbs })
+  const engine = new Engine({ sources: [source] })
+  const rule = { rule: 'r', desc: 'd', condition: 'it.verb exists', priority: 'INFO', source: 'verbs' }
+  engine.load([{ name: 'r.yaml', content: JSON.stringify([{ ...rule, output: 'to %it.verb: Informational' }]) }])
+  const [alert] = engine.evaluate(source, 'get')
+  for (const one of [alert!, alert!.toObject()]) {
+    const stored = printStored(one)
+    expect(stored.split('to get').length).toBe(2)
+    expect(parseStored(stored).message).toBe('to get: Informational')
+  }
 })
 
 test('doubles stay doubles', () => {
