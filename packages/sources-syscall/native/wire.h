@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 15
+#define WIRE_VERSION 16
 
 struct event_header {
 	__u16 cpu;
@@ -212,12 +212,12 @@ struct names {
 	__u32 group_bytes;
 };
 
-/* Whole records of one ring follow, each as it lies there: u32 length, u32 page offset, data, padded to 8. */
+/*
+ * The payload of EVENTS: whole records of all rings, in the order of their times, each as it lies there: u32 length, u32 page offset, data
+ * (u16 CPU, the event, which begins with its time), padded to 8.
+ */
 #define MAX_EVENTS_FRAME (256 << 10)
-struct events_frame {
-	__u32 ring;
-	__u32 reserved;
-};
+#define RECORD_TIME 2
 
 struct stats {
 	__u64 counters[COUNTER_MAX]; /* summed over CPUs, since the start */

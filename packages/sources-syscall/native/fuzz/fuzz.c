@@ -84,11 +84,12 @@ static size_t make_conversation(void)
 	return below(10) || !at ? at : below(at);
 }
 
-/* Takes what the sidecar sent, and checks that streamed records are whole. */
-static void check_sent(int fd)
+/* Takes what the sidecar sent, and checks that streamed records are whole, and if the rings are sound, in the order of their times. */
+static void check_sent(int fd, int sound)
 {
 	static char sent[1 << 20];
 	size_t size = 0;
+	__u64 before = 0, time;
 	ssize_t n;
 	while (size < sizeof(sent) && (n = recv(fd, sent + size, sizeof(sent) - size, MSG_DONTWAIT)) > 0)
 		size += n;
@@ -101,11 +102,17 @@ static void check_sent(int fd)
 		if (at + header.length > size)
 			return; /* cut: the buffer was full */
 		if (header.kind == FRAME_EVENTS) {
-			size_t record = at + sizeof(struct events_frame);
+			size_t record = at;
 			for (__u32 head; record < at + header.length; record += ((head & 0x3fffffff) + 8 + 7) & ~7u) {
 				memcpy(&head, sent + record, sizeof(head));
 				if (head >> 31)
 					fail("a record that is not complete was sent");
+				if ((head & 0x3fffffff) < RECORD_TIME + sizeof(time) || !sound)
+					continue;
+				memcpy(&time, sent + record + 8 + RECORD_TIME, sizeof(time));
+				if (time < before)
+					fail("a record was sent after a later one");
+				before = time;
 			}
 			if (record != at + header.length)
 				fail("a part of a record was sent");
@@ -146,7 +153,7 @@ static void try_conversation(void)
 	shutdown(ends[1], SHUT_WR);
 	serve(ends[0], 0);
 	close_passed(ends[1]);
-	check_sent(ends[1]);
+	check_sent(ends[1], 0);
 	close(ends[0]);
 	close(ends[1]);
 }
@@ -191,7 +198,7 @@ static void try_ring(int changes)
 			break;
 		*consumer_of(&rings[below(2)]) += below(4) ? 0 : 8 * below(100);
 	}
-	check_sent(ends[1]);
+	check_sent(ends[1], !changes);
 	stream_close(stream);
 	drain_close(drain);
 	close(ends[0]);

@@ -61,13 +61,16 @@ static __u64 *producer_of(struct fake_ring *ring) { return (__u64 *)(ring->memor
 static void fill_ring(struct fake_ring *ring, int changes)
 {
 	char *data = ring->memory + 2 * page;
-	__u64 at = 0;
+	__u64 at = 0, time = 0;
 	*consumer_of(ring) = 0;
 	while (at < ring->bytes / 2) {
 		__u32 length = 8 + below(below(8) ? 300 : 9000), total = (length + 8 + 7) & ~7u;
 		if (at + total > ring->bytes)
 			break;
 		*(__u32 *)(data + at) = length | (below(20) ? 0 : 1u << (30 + below(2)));
+		time += below(3);
+		if (length >= RECORD_TIME + sizeof(time))
+			memcpy(data + at + 8 + RECORD_TIME, &time, sizeof(time));
 		at += total;
 	}
 	*producer_of(ring) = at;

@@ -17,9 +17,3 @@ struct ring_view {
 /* Maps the ring behind `fd`. 0, or -errno. */
 int ring_map(struct ring_view *view, int fd, __u32 bytes);
 void ring_unmap(struct ring_view *view);
-
-/*
- * Copies whole records from position *at on, as they lie in the ring, until `room` is filled, the ring is empty or a record is
- * still being written. Advances *at. Returns the bytes copied, or -EPROTO when positions or lengths contradict each other.
- */
-long ring_copy(const struct ring_view *view, __u64 *at, char *to, size_t room);

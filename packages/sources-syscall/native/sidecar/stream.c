@@ -1,19 +1,31 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "connection.h"
 #include "ring.h"
 
 struct streamed_ring {
 	struct ring_view view;
-	__u64 cursor;   /* up to where records were sent: the page that the engine can write to is only checked against it */
+	__u64 cursor;   /* up to where records were taken */
+	__u64 told;     /* the reader's position as it was last published: the page that the engine can write to is only checked against it */
+	__u64 end;      /* the kernel's position at the last look */
+	__u64 aged;     /* and at the look before */
+	/* of the record at the cursor */
+	__u64 time;     /* NONE: there is none before `end` */
+	__u32 head;
+	__u32 length;   /* in the ring */
 };
+
+#define NONE (~0ull)
 
 struct stream {
 	int count;
 	char *frame;
+	size_t size;    /* of the frame so far */
 	struct streamed_ring rings[];
 };
 
@@ -38,35 +50,111 @@ failed:
 	return err;
 }
 
-static int send_ring(struct stream *stream, int which, int socket)
+/* Sends what was taken, and frees its room. */
+static int flush(struct stream *stream, int socket)
 {
-	struct streamed_ring *ring = &stream->rings[which];
-	const size_t head = sizeof(struct events_frame);
-	for (;;) {
-		long size = ring_copy(&ring->view, &ring->cursor, stream->frame + head, MAX_EVENTS_FRAME - head);
-		__u64 before = __atomic_load_n(ring->view.consumer, __ATOMIC_ACQUIRE);
-		int err;
-		if (size < 0)
-			return size;
-		if (!size)
-			return 0;
+	int err = 0;
+	for (int i = 0; i < stream->count; i++) {
+		struct streamed_ring *ring = &stream->rings[i];
+		if (ring->cursor == ring->told)
+			continue;
 		/* only this function moves it while records are streamed */
-		if (before + size != ring->cursor)
+		if (__atomic_load_n(ring->view.consumer, __ATOMIC_ACQUIRE) != ring->told)
 			return -EPROTO;
+		ring->told = ring->cursor;
 		__atomic_store_n(ring->view.consumer, ring->cursor, __ATOMIC_RELEASE);
-		*(struct events_frame *)stream->frame = (struct events_frame){ .ring = which };
-		err = send_frame(socket, FRAME_EVENTS, stream->frame, head + size, NULL, 0);
+	}
+	if (stream->size)
+		err = send_frame(socket, FRAME_EVENTS, stream->frame, stream->size, NULL, 0);
+	stream->size = 0;
+	return err;
+}
+
+/* Reads the kernel's positions: of all rings, before any record is taken. */
+static int look(struct stream *stream)
+{
+	for (int i = 0; i < stream->count; i++) {
+		struct streamed_ring *ring = &stream->rings[i];
+		__u64 end = __atomic_load_n(ring->view.producer, __ATOMIC_ACQUIRE);
+		if (end - ring->cursor > ring->view.bytes)
+			return -EPROTO; /* the kernel wrote over what was not read: somebody else moved the reader's position */
+		/* one ring alone is in order */
+		ring->aged = stream->count == 1 ? end : ring->end;
+		ring->end = end;
+	}
+	return 0;
+}
+
+/* Finds the record at the cursor, past those that were discarded. 0, -EAGAIN if it is still being written, or -EPROTO. */
+static int find(struct streamed_ring *ring)
+{
+	for (ring->time = NONE; ring->cursor < ring->end; ring->cursor += ring->length) {
+		const char *record = ring->view.data + (ring->cursor & (ring->view.bytes - 1));
+		__u32 bytes;
+		ring->head = __atomic_load_n((const __u32 *)record, __ATOMIC_ACQUIRE);
+		if (ring->head & BPF_RINGBUF_BUSY_BIT)
+			return -EAGAIN;
+		bytes = ring->head & ~BPF_RINGBUF_DISCARD_BIT;
+		if (bytes > MAX_EVENTS_FRAME || BPF_RINGBUF_HDR_SZ + bytes > ring->end - ring->cursor)
+			return -EPROTO;
+		ring->length = (BPF_RINGBUF_HDR_SZ + bytes + 7) & ~7u;
+		if (ring->head & BPF_RINGBUF_DISCARD_BIT)
+			continue;
+		ring->time = 0;
+		if (bytes >= RECORD_TIME + sizeof(ring->time))
+			memcpy(&ring->time, record + BPF_RINGBUF_HDR_SZ + RECORD_TIME, sizeof(ring->time));
+		if (ring->time == NONE)
+			ring->time--;
+		return 0;
+	}
+	return 0;
+}
+
+static int take(struct stream *stream, struct streamed_ring *ring, int socket)
+{
+	const char *record = ring->view.data + (ring->cursor & (ring->view.bytes - 1));
+	if (ring->length > MAX_EVENTS_FRAME)
+		return -EPROTO; /* longer than any event: a frame is larger than MAX_EVENT */
+	if (ring->length > MAX_EVENTS_FRAME - stream->size) {
+		int err = flush(stream, socket);
 		if (err)
 			return err;
 	}
+	memcpy(stream->frame + stream->size, record, ring->length);
+	/* what was copied is what was checked */
+	memcpy(stream->frame + stream->size, &ring->head, sizeof(ring->head));
+	stream->size += ring->length;
+	ring->cursor += ring->length;
+	return find(ring);
+}
+
+/* The ring with the oldest record, as long as any has one that was there at the look before. */
+static struct streamed_ring *oldest(struct stream *stream)
+{
+	struct streamed_ring *found = NULL;
+	int aged = 0;
+	for (int i = 0; i < stream->count; i++) {
+		struct streamed_ring *ring = &stream->rings[i];
+		if (ring->time == NONE)
+			continue;
+		aged |= ring->cursor < ring->aged;
+		if (!found || ring->time < found->time)
+			found = ring;
+	}
+	return aged ? found : NULL;
 }
 
 int stream_send(struct stream *stream, int socket)
 {
-	int err = 0;
+	struct streamed_ring *ring;
+	int err = look(stream);
 	for (int i = 0; i < stream->count && !err; i++)
-		err = send_ring(stream, i, socket);
-	return err;
+		err = find(&stream->rings[i]);
+	while (!err && (ring = oldest(stream)))
+		err = take(stream, ring, socket);
+	if (err && err != -EAGAIN)
+		return err;
+	return flush(stream, socket);
 }
 
 void stream_close(struct stream *stream)

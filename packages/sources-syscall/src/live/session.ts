@@ -12,7 +12,6 @@ import {
   COUNTERS,
   Configure,
   type Counter,
-  Events,
   Frame,
   Hello,
   Rings as RingsFrame,
@@ -156,9 +155,7 @@ export class SidecarSession {
         this.#ready = true
         break
       case Frame.events:
-        this.#streamed[payload.getUint32(Events.ring, true)]?.push(
-          new Uint8Array(payload.buffer, payload.byteOffset + Events.records, payload.byteLength - Events.records),
-        )
+        this.#streamed[0]?.push(new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength))
         break
       case Frame.stats:
         for (const [i, name] of COUNTERS.entries()) this.counters[name] = Number(payload.getBigUint64(i * 8, true))
@@ -214,7 +211,8 @@ export class SidecarSession {
     const memories = this.#options.stream ? undefined : this.#mapAll(fds, ringBytes)
     for (const fd of fds) this.#addon.close(fd)
     if (memories === undefined) {
-      this.#streamed = fds.map(() => new StreamedRing(STREAM_RING))
+      // The sidecar has put the records of all rings in order.
+      this.#streamed = [new StreamedRing(STREAM_RING)]
       this.#control.send(Frame.stream)
     }
     this.#rings_ = new Rings(memories ?? this.#streamed, BigInt(Date.now()) * 1_000_000n)

@@ -2,7 +2,7 @@
  * native/wire.h in TypeScript: the definitions that the probe, the sidecar and the engine share. All numbers are little-endian;
  * test/probe/native-sources.test.ts compares every constant with the header's.
  */
-export const WIRE_VERSION = 15
+export const WIRE_VERSION = 16
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
@@ -76,7 +76,6 @@ export const NamesOutcome = { read: 0, shared: 1, gone: 2, refused: 3 } as const
 
 /** Longest payload of an EVENTS frame. */
 export const MAX_EVENTS_FRAME = 256 << 10
-export const Events = { ring: 0, records: 8 } as const
 
 /** The probe's counters, in the order of the STATS frame's u64s. What `Stats` names follows. */
 export const COUNTERS = [

@@ -8,6 +8,7 @@ import { compileOutput } from '@falc/engine'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCaseFile } from '../../../../scripts/testing/cases.ts'
 import { skipped } from '../../../../scripts/testing/needs.ts'
+import { DEADLINE_MS } from '../../../../scripts/testing/wait.ts'
 import { PPME } from '../../src/events/ids.ts'
 import { type Live, openLive } from '../../src/live/open-live.ts'
 import { syscall } from '../../src/source.ts'
@@ -59,8 +60,8 @@ describe.skipIf(reason !== undefined).each(WAYS)('acts, $way', ({ source, flags,
     const { pid } = done.child
     const ended = done.catch(error => error)
     let gone = false
-    // Children outlive it, and over the socket one CPU's events may come after later ones of another.
-    for (const limit = performance.now() + 60_000; performance.now() < limit; ) {
+    // Children outlive it.
+    for (const limit = performance.now() + DEADLINE_MS; performance.now() < limit; ) {
       while (live.next()) {
         const { event } = live
         if (event.thread?.cwd.startsWith(cwd)) lines.push({ tid: event.tid, text: line(event).replaceAll(cwd, '$DIR') })

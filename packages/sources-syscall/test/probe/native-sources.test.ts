@@ -154,8 +154,7 @@ describe.skipIf(!compiler)('wire.h', () => {
       NAMES_GONE: wire.NamesOutcome.gone,
       NAMES_REFUSED: wire.NamesOutcome.refused,
       MAX_EVENTS_FRAME: wire.MAX_EVENTS_FRAME,
-      'offsetof(struct events_frame, ring)': wire.Events.ring,
-      'sizeof(struct events_frame)': wire.Events.records,
+      RECORD_TIME: wire.RECORD_EVENT,
       'sizeof(struct stats)': wire.Stats.size,
       'offsetof(struct stats, flooder)': wire.Stats.flooder,
     }
