@@ -137,3 +137,17 @@ test.each(['//', '//[', 'http://', 'http://[::1'])(
     expect(response.statusCode).toBe(400)
   },
 )
+
+test('the answer about sensors is bounded, whatever they report', async () => {
+  const reports = Array.from({ length: 30 }, (_, n) =>
+    alert(1000 + n, {
+      ...{ rule: 'Falco internal: metrics snapshot', hostname: `host ${n}` },
+      output_fields: { 'falco.version': 'v'.repeat(500_000), [`x${'y'.repeat(1_000_000)}`]: 1 },
+    }),
+  )
+  await shared.console.writer.insert(reports)
+  const { status, json } = await ask(shared.console, 'api/v1/sensors', { headers: bearer('ann') })
+  expect(status).toBe(200)
+  expect(json.sensors.length).toBeGreaterThan(5)
+  expect(JSON.stringify(json).length).toBeLessThan(10_000_000)
+})

@@ -30,7 +30,8 @@ export async function openToWrite(path: string): Promise<Connection> {
 
 /** Opens a store to read, while others write. @throws {StoreError} also when there is none */
 export async function openToRead(path: string): Promise<Connection> {
-  if (!statSync(path, { throwIfNoEntry: false })) throw new StoreError('unusable', `there is no file ${path}`)
+  if (!guarded(() => statSync(path, { throwIfNoEntry: false })))
+    throw new StoreError('unusable', `there is no file ${path}`)
   let connection = await open(path, true)
   const version = guarded(() => check(connection.db))
   if (version === 0) throw new StoreError('foreign', 'it is no store of alerts')
@@ -47,9 +48,19 @@ export async function openToRead(path: string): Promise<Connection> {
   })
 }
 
+/** Of the files that SQLite opens. */
+const SUFFIXES = ['', '-wal', '-shm', '-journal']
+
+/** SQLite waits for the other end of a pipe. @throws {StoreError} */
+function checkPlain(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found && !found.isFile()) throw new StoreError('unusable', `${path} is no plain file`)
+}
+
 async function open(path: string, readOnly: boolean): Promise<Connection> {
   const { DatabaseSync } = await sqlite()
   return guarded(() => {
+    for (const suffix of SUFFIXES) checkPlain(path + suffix)
     const db = new DatabaseSync(path, { readOnly })
     db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
     const { ino, dev } = statSync(path)

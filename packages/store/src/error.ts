@@ -30,9 +30,10 @@ export class StoreError extends Error {
 /** SQLite's primary result codes that say more than that something failed. */
 const FAULTS: Readonly<Record<number, StoreFault>> = { 5: 'busy', 6: 'busy', 11: 'damaged', 13: 'full', 26: 'foreign' }
 
-/** What an error of `node:sqlite` means. @returns any other error as it is */
+/** What an error of `node:sqlite`, or of a file, means. @returns any other error as it is */
 export function storeError(error: unknown): unknown {
-  const { code, errcode, message } = error as { code?: string; errcode?: number; message: string }
+  const { code, errcode, syscall, message } = error as NodeJS.ErrnoException & { errcode?: number }
+  if (syscall !== undefined) return new StoreError('unusable', message)
   if (code !== 'ERR_SQLITE_ERROR' || errcode === undefined) return error
   return new StoreError(FAULTS[errcode & 0xff] ?? 'unusable', message)
 }

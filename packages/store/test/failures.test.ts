@@ -1,7 +1,17 @@
 /** What becomes of a store when a process is killed, the disk is full, or the file is not what was written. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
@@ -132,6 +142,19 @@ test('a file that is removed while it is written is begun anew; so is one in a f
   expect(await thread.insert(some(3))).toBe(3)
   expect(notes).toEqual([expect.stringContaining('has been moved or removed')])
   await thread.close()
+})
+
+test.each([
+  ['a pipe', (path: string) => void execFileSync('mkfifo', [path]), ''],
+  ['a pipe in the place of its log', (path: string) => void execFileSync('mkfifo', [path]), '-wal'],
+  ['a folder', (path: string) => void mkdirSync(path), ''],
+  ['a link to itself', (path: string) => symlinkSync(path, path), ''],
+])('%s is no store, and nobody waits for it', async (_, make, suffix) => {
+  const path = join(folder(), 'alerts.db')
+  if (suffix !== '') (await Store.open(path)).close()
+  make(path + suffix)
+  for (const opened of [StoreReader.open(path), Store.open(path)])
+    await expect(opened).rejects.toMatchObject({ name: 'StoreError', fault: 'unusable' })
 })
 
 test('another process that writes for long: alerts are refused, and taken when it is done', async () => {

@@ -1,4 +1,5 @@
 /** Sensors, outputs, and what this console is. */
+import { setImmediate as turn } from 'node:timers/promises'
 import { type AlertData, isoTime } from '@falc/engine'
 import { type Group, groupingOf, type StoreReader } from '@falc/store'
 import { badRequest, Refused } from '../failure.ts'
@@ -14,6 +15,28 @@ const MAX_PAIRS = 100_000
 /** The rule of the alert that has a sensor's metrics, in Falco and here. */
 const SNAPSHOT = 'Falco internal: metrics snapshot'
 const MINUTE = 60_000_000_000n
+/** Characters of an answer, and one item more. */
+const MAX_ANSWER = 8 * 1024 * 1024
+/** Characters of a text in a metrics alert, such as a version or a digest. */
+const MAX_TEXT = 200
+
+/** Items of an answer, each of which somebody else has chosen the size of. */
+class Listing {
+  readonly #items: string[] = []
+  #length = 0
+
+  /** @returns false: there is no room for more */
+  add(item: object): boolean {
+    const text = JSON.stringify(item, (_, value) => (typeof value === 'bigint' ? String(value) : value))
+    this.#items.push(text)
+    this.#length += text.length
+    return this.#length < MAX_ANSWER
+  }
+
+  print(name: string): string {
+    return `{"${name}":[${this.#items.join(',')}]}`
+  }
+}
 
 const sensors: Route = {
   ...{ method: 'GET', path: '/api/v1/sensors', scope: 'read' },
@@ -26,11 +49,18 @@ const sensors: Route = {
     // From the minute's beginning on: of whole minutes the counts know all, and no alert is read.
     const minutes = { ...query, since: since && since - (since % MINUTE) }
     const hosts = hostsIn((await call.patiently(store.grouping(by, minutes, MAX_PAIRS))).value)
-    const found = [...hosts].slice(0, MAX_HOSTS).flatMap(([host, { alerts, last, snapshot }]) => {
+    const found = new Listing()
+    for (const [host, { alerts, last, snapshot }] of [...hosts].slice(0, MAX_HOSTS)) {
       const latest = store.at(last)
-      return latest ? [{ host, last: isoTime(latest.alert.time), alerts, ...report(store, snapshot) }] : []
-    })
-    return JSON.stringify({ sensors: found } satisfies Sensors)
+      if (
+        latest &&
+        !found.add({ host, last: isoTime(latest.alert.time), alerts, ...report(store, snapshot) } satisfies Sensor)
+      )
+        break
+      // Whoever sends alerts chooses how large they are, and others ask meanwhile.
+      await turn()
+    }
+    return found.print('sensors' satisfies keyof Sensors)
   },
 }
 
@@ -69,10 +99,10 @@ function metricsOf({ time, output_fields }: AlertData): NonNullable<Sensor['repo
   const losses: Record<string, number> = {}
   for (const [name, value] of Object.entries(output_fields)) {
     if (value === null || typeof value === 'object') continue
-    const plain = typeof value === 'bigint' || typeof value === 'boolean' ? Number(value) : value
+    const plain = typeof value === 'string' ? value.slice(0, MAX_TEXT) : Number(value)
     metrics[name] = plain
     const file = /^falco\.sha256_rules_file\.(.+)$/.exec(name)?.[1]
-    if (file !== undefined) rules[file] = String(value)
+    if (file !== undefined) rules[file] = String(plain)
     if (typeof plain === 'number' && plain > 0 && LOSS.test(name) && !RATE.test(name)) losses[name] = plain
   }
   const [version, uptime] = [metrics['falco.version'], metrics['falco.duration_sec']]
@@ -115,25 +145,21 @@ const letters: HouseRoute = {
   summary: 'Alerts that a receiver has refused',
   parameters: {},
   async answer({ delivery: { queues = {} } }) {
-    const found: Shapes.DeadLetters['letters'][number][] = []
+    const found = new Listing()
+    let room = MAX_LETTERS
     for (const [output, folder] of Object.entries(queues))
       for await (const { name, time, cause, message, alert } of (await deadLetters(folder)).list()) {
-        if (found.length >= MAX_LETTERS) break
+        if (room <= 0) break
         const { id, rule, priority, source, hostname, tags, output_fields } = alert
         const shown = { id, rule, priority, source, hostname, tags, output: alert.output, time: isoTime(alert.time) }
         const refused = isoTime(BigInt(time) * 1_000_000n)
-        found.push({
-          output,
-          letter: name,
-          refused,
-          cause,
-          message,
+        const letter = {
+          ...{ output, letter: name, refused, cause, message },
           alert: { ...shown, output_fields } as Shapes.AlertJson,
-        })
+        } satisfies Shapes.DeadLetters['letters'][number]
+        room = found.add(letter) ? room - 1 : 0
       }
-    return JSON.stringify({ letters: found } satisfies Shapes.DeadLetters, (_, value) =>
-      typeof value === 'bigint' ? String(value) : value,
-    )
+    return found.print('letters' satisfies keyof Shapes.DeadLetters)
   },
 }
 

@@ -105,8 +105,8 @@ function Row({ sensor: { host, last, alerts, reported }, usual }: { sensor: Sens
       <td>{reported?.version === undefined ? '' : visible(cut(reported.version, 40))}</td>
       <td>
         {Object.entries(reported?.rules ?? {}).map(([file, hash]) => (
-          <span key={file} class="chip" title={hash}>
-            {visible(cut(file.replace(/^.*\//, ''), 60))} {hash.slice(0, 8)}
+          <span key={file} class="chip" title={visible(hash)}>
+            {visible(cut(file.replace(/^.*\//, ''), 60))} {visible(hash.slice(0, 8))}
           </span>
         ))}
         {drifts && <span class="mark warning">differ from the others’</span>}

@@ -1,0 +1,93 @@
+/** Walks through the screens with the Tab key alone, also in a narrow window; sensors whose reports attack whoever looks at them. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { syscall } from '@falc/sources-syscall'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildConsoleApp } from '../../../scripts/console-app.ts'
+import { checkAccess, launch, noBrowser, openPage, type PageOptions } from './browser.ts'
+import { alert, begin } from './start.ts'
+
+/** Where the focus is: `left`, when it is nowhere; else what is wrong with it. */
+const FOCUS = `(() => {
+  const at = document.activeElement
+  if (at === null || at === document.body) return 'left'
+  const { outlineStyle, boxShadow } = getComputedStyle(at)
+  return outlineStyle === 'none' && boxShadow === 'none' ? 'no focus to be seen: ' + at.outerHTML.slice(0, 200) : ''
+})()`
+
+const UNREACHED = `[...document.querySelectorAll('a[href], button:not([disabled]), input:not([disabled]), select, textarea, summary')]
+  .filter(one => one.checkVisibility() && one.tabIndex >= 0 && one.dataset.walked === undefined)
+  .map(one => one.outerHTML.slice(0, 200))`
+
+/** Presses Tab until the focus leaves the page. @returns what can be used with a pointer and never had the focus, or none that can be seen */
+async function walk(page: Page): Promise<string[]> {
+  await page.evaluate("document.addEventListener('focusin', ({ target }) => (target.dataset.walked = ''))")
+  for (let steps = 0; steps < 400; steps++) {
+    await page.keyboard.press('Tab')
+    const seen: string = await page.evaluate(FOCUS)
+    if (seen === 'left') break
+    if (seen !== '') return [seen]
+  }
+  return page.evaluate(UNREACHED)
+}
+
+describe.skipIf(noBrowser !== undefined)('in a browser', () => {
+  const work = mkdtempSync(join(tmpdir(), 'falc-walk-'))
+  let browser: Browser
+  let shared: Awaited<ReturnType<typeof begin>>
+  const time = BigInt(Date.now()) * 1_000_000n
+  const digest = 'a'.repeat(64)
+  const report = (n: number, hostname: string, hash: string, more = {}) =>
+    alert(n, {
+      ...{ time, hostname, rule: 'Falco internal: metrics snapshot', source: 'internal' },
+      output_fields: { 'falco.sha256_rules_file.local': hash, 'falco.version': '0.1.0', ...more },
+    })
+  beforeAll(async () => {
+    await buildConsoleApp(join(work, 'app'))
+    shared = await begin({ app: join(work, 'app'), path: join(work, 'alerts.db'), sources: [syscall()] } as never)
+    await shared.console.writer.insert([
+      ...Array.from({ length: 30 }, (_, n) => alert(n, { time })),
+      report(100, 'one', digest),
+      report(101, 'two', digest),
+      report(102, 'three\u202e', `\u202e${'b'.repeat(1000)}`, { 'scap.n_drops\u202e': 5, 'falco.version': '\u202ev' }),
+    ])
+    browser = await launch()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await shared?.end()
+    rmSync(work, { recursive: true, force: true })
+  })
+
+  const open = (hash: string, options?: PageOptions) =>
+    openPage(browser, shared.console.url + hash, 'Falc console', options)
+
+  test.each([1280, 400])('sensors that drift, %i pixels wide', async width => {
+    const { page, done } = await open('#/health', { width })
+    await page.getByText('differ from the others’').waitFor()
+    expect(await page.getByText('differ from the others’').count()).toBe(1)
+    expect(await page.evaluate('document.documentElement.outerHTML')).not.toMatch(/[\u001b\u202e]/)
+    await checkAccess(page)
+    await done()
+  })
+
+  test.each([
+    '#/now?range=0',
+    '#/alerts?range=0',
+    `#/alerts?range=0&open=${alert(1).id}`,
+    '#/silences',
+    '#/tune',
+    '#/rules?range=0',
+    '#/health',
+  ])('everything can be reached with the Tab key: %s', async hash => {
+    for (const width of [1280, 400]) {
+      const { page, done } = await open(hash, { width })
+      await page.locator('main').getByRole('button').first().waitFor()
+      await page.waitForLoadState('networkidle')
+      expect(await walk(page)).toEqual([])
+      await done()
+    }
+  })
+})
