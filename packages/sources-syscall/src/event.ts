@@ -138,7 +138,7 @@ export class SyscallEvent {
   /** What follows the last parameter: of dup and the like, live, an inet socket's ends (a tuple) and protocol, of connect the protocol. */
   get tail(): Uint8Array {
     const start = this.encodedParams === NPARAMS[this.type] ? this.#offsets[this.nparams]! : this.end
-    return this.bytes.subarray(start, this.end)
+    return start === this.end ? NO_BYTES : this.bytes.subarray(start, this.end)
   }
 
   /** The file's path below the host's root, if a mount hides it: see RESOLVED_EVENTS. '' = none was recorded. */

@@ -59,9 +59,9 @@ __u64 names_refused(const struct names_readings *readings)
 	return 0;
 }
 void names_close(struct names_readings *readings) { free(readings); }
-int send_picture(int socket, __u64 boot_time_ns)
+int send_picture(int socket, __u64 boot_time_ns, bool environments)
 {
-	(void)socket, (void)boot_time_ns;
+	(void)socket, (void)boot_time_ns, (void)environments;
 	return 0;
 }
 int send_descriptors(int socket, const __u32 *pids, __u32 count)

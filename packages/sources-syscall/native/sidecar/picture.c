@@ -121,7 +121,7 @@ static int send_users(int socket, struct block *b)
 }
 
 /* Processes first, then the descriptors of each: an FDL block may only name a thread that is known. */
-static int send_processes(int socket, struct block *b, const struct boot_time *boot)
+static int send_processes(int socket, struct block *b, const struct boot_time *boot, bool environments)
 {
 	char path[MAX_PROC_PATH];
 	DIR *proc;
@@ -136,7 +136,7 @@ static int send_processes(int socket, struct block *b, const struct boot_time *b
 		int pid = entry_number(entry->d_name);
 		if (pid <= 0 || pid == self)
 			continue;
-		add_threads(b, pid, boot);
+		add_threads(b, pid, boot, environments);
 		if (b->size > BLOCK_LIMIT) {
 			err = block_send(b, socket);
 			block_begin(b, BLOCK_PROCESSES_V9);
@@ -172,7 +172,7 @@ static __u64 boot_seconds(void)
 	return seconds;
 }
 
-int send_picture(int socket, __u64 boot_time_ns)
+int send_picture(int socket, __u64 boot_time_ns, bool environments)
 {
 	struct block b = {};
 	struct boot_time boot = { .clock = boot_time_ns, .stat = boot_seconds() * 1000000000ull };
@@ -182,7 +182,7 @@ int send_picture(int socket, __u64 boot_time_ns)
 	if (!err)
 		err = send_users(socket, &b);
 	if (!err && proc_is_initial())
-		err = send_processes(socket, &b, &boot);
+		err = send_processes(socket, &b, &boot, environments);
 	else if (!err)
 		fprintf(stderr, "falc-probe: %s/proc is that of a pid namespace: processes that run already are not known. Share the host's pid "
 				"namespace, or mount its file system and set HOST_ROOT\n", host_root);

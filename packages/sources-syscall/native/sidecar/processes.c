@@ -148,7 +148,8 @@ static const char *task_file(int pid, int tid, const char *name)
 	return path;
 }
 
-static void add_thread(struct block *b, int pid, int tid, struct executable *exe, __u64 pidns, const struct boot_time *boot)
+static void add_thread(struct block *b, int pid, int tid, struct executable *exe, __u64 pidns, const struct boot_time *boot,
+		       bool environments)
 {
 	static char status[8192], cmdline[MAX_TEXT], text[MAX_TEXT], list[MAX_TEXT], path[MAX_TEXT];
 	int main_thread = pid == tid;
@@ -198,7 +199,7 @@ static void add_thread(struct block *b, int pid, int tid, struct executable *exe
 	add_u32(b, status_number(status, "VmSwap:", 0, 10));
 	add_u64(b, stat.major_faults);
 	add_u64(b, stat.minor_faults);
-	size = main_thread ? read_file(task_file(pid, tid, "environ"), text, sizeof(text)) : 0;
+	size = main_thread && environments ? read_file(task_file(pid, tid, "environ"), text, sizeof(text)) : 0;
 	add_text(b, text, size > 0 ? size : 0, MAX_TEXT);
 	add_u64(b, status_last(status, "NSpid:"));
 	add_u64(b, status_last(status, "NStgid:"));
@@ -224,7 +225,7 @@ static void add_thread(struct block *b, int pid, int tid, struct executable *exe
 	entry_end(b, start);
 }
 
-void add_threads(struct block *b, int pid, const struct boot_time *boot)
+void add_threads(struct block *b, int pid, const struct boot_time *boot, bool environments)
 {
 	struct executable exe = {};
 	char path[MAX_PROC_PATH];
@@ -236,11 +237,11 @@ void add_threads(struct block *b, int pid, const struct boot_time *boot)
 	if (!tasks)
 		return;
 	pidns = pidns_start(pid, boot);
-	add_thread(b, pid, pid, &exe, pidns, boot);
+	add_thread(b, pid, pid, &exe, pidns, boot, environments);
 	while ((entry = readdir(tasks))) {
 		int tid = entry_number(entry->d_name);
 		if (tid > 0 && tid != pid)
-			add_thread(b, pid, tid, &exe, pidns, boot);
+			add_thread(b, pid, tid, &exe, pidns, boot, environments);
 	}
 	closedir(tasks);
 }

@@ -1,5 +1,7 @@
 /* Processes and threads of /proc as entries of a process list (PL, version 9). */
 #pragma once
+#include <stdbool.h>
+
 #include "blocks.h"
 
 /* When the machine was started, ns since 1970. */
@@ -10,9 +12,9 @@ struct boot_time {
 
 /*
  * Adds the threads of a process. Threads that end meanwhile are left out, and so are tasks without a program: a kernel thread,
- * a process that has ended. After the format's last field follows the thread's start: u64, ns since 1970.
+ * a process that has ended. After the format's last field follows the thread's start: u64, ns since 1970. `environments`: with these; else they are left empty.
  */
-void add_threads(struct block *b, int pid, const struct boot_time *boot);
+void add_threads(struct block *b, int pid, const struct boot_time *boot, bool environments);
 
 /* Numbers of pid namespaces are used again. */
 void forget_namespaces(void);

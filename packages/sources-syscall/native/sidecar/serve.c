@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -91,14 +92,20 @@ struct recording {
 	struct drain *drain;
 	struct urgency urgency;
 	struct names_readings *names;
+	bool environments; /* rules read them */
 };
+
+static bool reads_environments(const struct wanted *wanted)
+{
+	return !(wanted->wants[SYS_execve] & WANT_NO_ENVIRONMENTS);
+}
 
 /* The whole picture, or only the descriptors of some processes. */
 static int picture_and_ready(const struct recording *r, const __u32 *pids, __u32 count)
 {
 	int err;
 	urgency_of_sidecar(URGENCY_NICE); /* a long work on a large machine */
-	err = pids ? send_descriptors(r->socket, pids, count) : send_picture(r->socket, r->boot_time_ns);
+	err = pids ? send_descriptors(r->socket, pids, count) : send_picture(r->socket, r->boot_time_ns, r->environments);
 	urgency_of_sidecar(URGENCY_REALTIME);
 	return err ? err : send_frame(r->socket, FRAME_READY, NULL, 0, NULL, 0);
 }
@@ -142,8 +149,10 @@ static int handle_frame(struct recording *r)
 		return picture_and_ready(r, length ? frame.pids : NULL, length / sizeof(*frame.pids));
 	if (kind == FRAME_STREAM && length == 0 && !r->stream)
 		return open_stream(r);
-	if (kind == FRAME_SYSCALLS && length == sizeof(frame.wanted))
+	if (kind == FRAME_SYSCALLS && length == sizeof(frame.wanted)) {
+		r->environments = reads_environments(&frame.wanted);
 		return probe_set_wants(r->session, &frame.wanted);
+	}
 	if (kind == FRAME_NAMES && length == sizeof(frame.names))
 		return names_ask(r->names, r->socket, frame.names.pid);
 	send_problem(r->socket, "unexpected frame of kind %u with %u bytes", kind, length);
@@ -170,6 +179,7 @@ static int start(struct recording *r, pid_t engine)
 	if (!r->names)
 		return -ENOMEM;
 	urgency_of_sidecar(URGENCY_NICE); /* the kernel checks the programs in this process's time, and the engine waits */
+	r->environments = reads_environments(&r->settings->wanted);
 	err = probe_open(&r->session, r->settings, r->boot_time_ns, engine, r->socket);
 	if (err)
 		return err;

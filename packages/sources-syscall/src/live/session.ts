@@ -37,7 +37,8 @@ export interface SessionOptions {
   readonly names: (payload: DataView) => void
 }
 
-/** Milliseconds between polls of the socket until the sidecar is ready. */
+/** Milliseconds between polls of the socket until the sidecar has loaded the programs, and then until it is ready. */
+const LOADING_TURN = 10
 const GREETING_TURN = 2
 /** Timeout in milliseconds for loading the programs and reading /proc. */
 const GREETING_LIMIT = 60_000
@@ -90,7 +91,7 @@ export class SidecarSession {
         const why = this.#waits === undefined ? '' : `: ${this.#waits}`
         throw new LiveError('sidecar', `the sidecar was not ready within ${GREETING_LIMIT / 1000} s${why}`)
       }
-      await new Promise(resolve => setTimeout(resolve, GREETING_TURN))
+      await new Promise(resolve => setTimeout(resolve, this.#rings_ === undefined ? LOADING_TURN : GREETING_TURN))
     }
     return this.#rings_!
   }

@@ -26,6 +26,7 @@ describe.skipIf(missing() !== undefined)('an environment', () => {
   const children: ChildProcess[] = []
   let live: Live
   beforeAll(async () => {
+    run('before')
     live = await openLive(WITHOUT)
   })
   afterAll(async () => {
@@ -33,11 +34,16 @@ describe.skipIf(missing() !== undefined)('an environment', () => {
     await live.close()
   })
 
-  /** Starts a program that stays, and reads events up to its start: the bytes of environment that came with it. */
-  async function start(mark: string): Promise<{ pid: number; bytes: number }> {
+  /** Starts a program that stays. */
+  function run(mark: string): number {
     const child = spawn('sleep', ['1000'], { env: { ...process.env, MARK: mark } })
     children.push(child)
-    const pid = child.pid!
+    return child.pid!
+  }
+
+  /** The same, and reads events up to its start: the bytes of environment that came with it. */
+  async function start(mark: string): Promise<{ pid: number; bytes: number }> {
+    const pid = run(mark)
     const { bytes } = await until('its start', async () => {
       await live.fill()
       while (live.next()) {
@@ -56,6 +62,7 @@ describe.skipIf(missing() !== undefined)('an environment', () => {
     const { pid, bytes } = await start('first')
     expect(bytes).toBe(0)
     expect(environmentOf(pid)).toEqual([])
+    expect(environmentOf(children[0]!.pid!)).toEqual([])
   })
 
   test.each([
@@ -82,6 +89,7 @@ describe.skipIf(missing() !== undefined)('an environment', () => {
       return environmentOf(pid).length > 0
     })
     expect(environmentOf(pid)).toEqual(['MARK=second'])
+    expect(environmentOf(children[0]!.pid!)).toEqual(['MARK=before'])
     const later = await start('third')
     expect(environmentOf(later.pid)).toEqual(['MARK=third'])
   })
