@@ -51,6 +51,8 @@ const TUPLES = [
   '0x02080808083500' + '7f0000015000',
   `0x0a${'20'.repeat(16)}5000${'30'.repeat(16)}3500`,
 ]
+/** Of a container. */
+const CGROUPS = `cpu=/docker/${'ab'.repeat(32)}`
 const act = fc.oneof(
   tid.map(t => `${t} socket fd=${UNIX} domain=1 type=1 proto=0 flags=0`),
   tid.map(t => `${t} socket fd=${SOCKET} domain=2 type=2 proto=17 flags=0`),
@@ -75,11 +77,11 @@ const act = fc.oneof(
   fc.tuple(tid, num).map(([t, n]) => `${t} fcntl res=-9 fd=${n} cmd=1 arg=0`),
   fc.tuple(tid, num).map(([t, n]) => `${t} fcntl res=${n} fd=1 cmd=26`),
   tid.map(t => `${t} nanosleep res=0`),
-  fc.constant('10 clone res=12 exe=sh tid=10 pid=10 ptid=1 flags=0 uid=0 gid=0 vtid=10 vpid=10'),
+  fc
+    .constantFrom('', ` cgroups=${CGROUPS}`)
+    .map(cgroups => `10 clone res=12 exe=sh tid=10 pid=10 ptid=1 flags=0 uid=0 gid=0 vtid=10 vpid=10${cgroups}`),
   // The child's own event, before or behind the caller's, with control groups of a container.
-  fc.constant(
-    `12 clone res=0 exe=sh tid=12 pid=12 ptid=10 flags=0 uid=7 gid=0 vtid=12 vpid=12 cgroups=(cpu=/docker/${'ab'.repeat(32)})`,
-  ),
+  fc.constant(`12 clone res=0 exe=sh tid=12 pid=12 ptid=10 flags=0 uid=7 gid=0 vtid=12 vpid=12 cgroups=${CGROUPS}`),
   fc.constantFrom(
     '10 clone res=-11 exe=sh tid=10 pid=10 ptid=1 flags=0',
     '10 clone res=13 exe=sh tid=10 pid=10 ptid=1 flags=0x100',
