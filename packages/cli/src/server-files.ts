@@ -114,7 +114,7 @@ function naming<T>(path: string, read: () => T): T {
   }
 }
 
-/** @throws {Error} when there is none: nobody could send anything, or everybody */
+/** @throws {Error} when there is none: no one could send anything, or anyone */
 function tokensIn(path: string, content: Buffer): string[] {
   const tokens = content
     .toString('utf8')

@@ -28,7 +28,7 @@ export class Desk implements Work {
     this.#silences = new SilencePlanner(this.source)
   }
 
-  /** @param route its place in the table @param signal nobody waits for the answer any longer @returns JSON @throws {Refused} */
+  /** @param route its place in the table @param signal the answer is no longer awaited @returns JSON @throws {Refused} */
   answer(route: number, asking: Asking, signal?: AbortSignal): Promise<string> {
     const { source, conditions, rulebook } = this
     const { method, answer } = ROUTES[route]!

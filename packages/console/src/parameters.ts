@@ -84,7 +84,7 @@ export function byOf(given: URLSearchParams, source: Source<AlertData>): Groupin
   return by === null || by === '' ? undefined : aboutFilter(() => groupingOf(by, source))
 }
 
-/** Each takes a second for an alert of a megabyte, in which nobody else is answered. */
+/** Each takes a second for an alert of a megabyte, in which no other request is answered. */
 const MAX_PATTERNS = 8
 
 /** A condition as written. @throws {ConditionError} when it is malformed, {Refused} with too many regular expressions */

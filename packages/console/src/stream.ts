@@ -29,7 +29,7 @@ export class Stream {
   /**
    * @param owner who asks
    * @param look what comes after an alert; undefined: what the client has asked for
-   * @throws {Refused} when there are too many clients, or the request is none
+   * @throws {Refused} when there are too many clients, or it is not a request for a stream
    */
   async serve(
     request: IncomingMessage,

@@ -74,7 +74,7 @@ export class DeskThread {
     await ended
   }
 
-  /** A thread that has answered nobody since then is at one question that does not end: another takes its place. */
+  /** A thread that has answered no request since then is stuck in one: another takes its place. */
   #giveUp(number: number, asked: number): void {
     this.#take(number)?.reject(busy('this takes too long'))
     if (this.#heard < asked) void this.#worker?.terminate()

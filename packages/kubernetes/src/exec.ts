@@ -9,7 +9,7 @@ export interface Executed {
   readonly stderr: string
   /** Bytes of both that were not kept. */
   readonly left: number
-  /** The Status with which the command ended. undefined: nobody said so */
+  /** The Status with which the command ended. undefined: it was not sent */
   readonly status?: any
   /** Why there is none. */
   readonly problem?: string

@@ -37,7 +37,7 @@ export function waitingIn(entries: readonly Sealed[], now: number = Date.now()):
   )
 }
 
-/** Steps of which nobody knows yet what becomes of them. What was approved and not begun is one: nothing of it was asked of anybody. */
+/** Steps whose outcome is still open. One that was approved and not begun is among them: no call of it was made. */
 function openIn(entries: readonly Sealed[]): Map<string, { entry: Waiting; approved: boolean }> {
   const found = new Map<string, { entry: Waiting; approved: boolean }>()
   for (const entry of entries) {
@@ -75,7 +75,7 @@ export function answerWaiting(folder: string, { run }: Pick<Waiting, 'run'>, wor
   }
 }
 
-/** Only what says so approves. @returns undefined: nobody has said anything */
+/** Only what says so approves. @returns undefined: there is no answer yet */
 function answerIn(file: string): { word: Word; by?: string } | undefined {
   try {
     const [word, by] = readFileSync(file, 'utf8').split('\n')

@@ -52,7 +52,7 @@ export interface Taken {
 }
 
 interface Taking {
-  /** The run that was approved; undefined: nobody was asked. */
+  /** The run that was approved; undefined: no approval was needed. */
   readonly approval?: string
   readonly stale?: string | undefined
 }

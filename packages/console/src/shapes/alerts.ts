@@ -21,7 +21,7 @@ export interface AlertJson {
   readonly condition_fields?: Readonly<Record<string, unknown>>
 }
 
-/** What people have decided about an alert; absent for one that is open and nobody's. */
+/** What people have decided about an alert; absent for one that is open and assigned to no one. */
 export interface Triage {
   readonly state: State
   readonly reason?: string
@@ -71,7 +71,7 @@ export interface Change {
   readonly state?: State
   /** Why; needed with `closed` and `false_positive`. */
   readonly reason?: string
-  /** A name; null: nobody's any more. */
+  /** A name; null: assigned to no one any more. */
   readonly assignee?: string | null
   /** Is added to the notes. */
   readonly note?: string

@@ -9,7 +9,7 @@ type Fields = Readonly<Record<string, unknown>>
 const OWN = ['proc.pid', 'proc.cmdline', 'proc.exepath', 'proc.exe', 'proc.cwd', 'user.name', 'proc.tty'] as const
 const PARENT = ['proc.ppid', 'proc.pcmdline', 'proc.pexepath', 'proc.pexe'] as const
 const FURTHER = ['proc.apid', 'proc.acmdline', 'proc.aexepath', 'proc.aexe'] as const
-/** Ancestors that rules print: more are nobody's. */
+/** The most ancestors that rules print. */
 const MAX_DEPTH = 32
 
 /** @returns empty when the fields name no ancestor */

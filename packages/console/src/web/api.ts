@@ -8,7 +8,7 @@ export type { AlertJson, Bar, Count, Found } from '../shapes/index.ts'
 /** The console wants a token. */
 export const locked = signal(false)
 
-/** @param gone nobody waits for the answer any longer: the console stops, too @throws {Error} with the console's sentence */
+/** @param gone the answer is no longer awaited: the console stops, too @throws {Error} with the console's sentence */
 export async function ask<T>(
   path: string,
   given: Readonly<Record<string, string | number | undefined>> = {},

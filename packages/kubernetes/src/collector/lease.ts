@@ -27,7 +27,7 @@ export class Lease {
   }
 
   /**
-   * Takes the lease if nobody holds it, or who does has been silent or has a problem.
+   * Takes the lease if it is free, or if its holder has been silent or has a problem.
    * @returns whether this collector has it now @throws {Error} when the server does not answer
    */
   async take(kv: KV, beat: Heartbeat): Promise<boolean> {

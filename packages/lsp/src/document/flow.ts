@@ -41,7 +41,7 @@ export function flowMap(text: string, { from, to }: Range): MapItem {
 
 const NAME = /"([^"\n]*)"|'([^'\n]*)'|([\w.-]+)/y
 
-/** The key behind blanks and commas; or where to look for another one, when what is there is none. */
+/** The key behind blanks and commas; or where to look for another one, when there is none. */
 function keyAt(text: string, at: number, to: number): { readonly name: Word; readonly after: number } | number {
   const start = pastBlanks(text, at, to, ',')
   NAME.lastIndex = start

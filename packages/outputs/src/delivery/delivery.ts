@@ -103,7 +103,7 @@ export class Delivery {
     this.#enqueue(alert)
   }
 
-  /** Alerts wait that nobody has pushed. */
+  /** Alerts wait that this process has not pushed. */
   #found(count: number): void {
     this.#counters.pushed += count
     if (this.#pump.state === 'open') this.#pump.schedule()

@@ -37,7 +37,7 @@ const KEPT = 30 * 86_400_000
 const AGAIN = 1000
 /** Milliseconds between two looks at how much waits. */
 const LOOK = 5000
-/** The status of a message that nobody takes. */
+/** The status of a message without a subscriber. */
 const NO_RESPONDERS = 503
 /** JetStream's error code. */
 const STREAM_NOT_FOUND = 10059
