@@ -3,13 +3,13 @@ import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server as NetServer, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import type { Server, ServerCredentials, ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js'
-import type { Answer } from '../model/answer.ts'
 import { OutputError, outputError } from '../model/output.ts'
-import { defineTransport, type Item, type OptionsOf, type Transport } from '../model/transport.ts'
+import { defineTransport, type Item, type OptionsOf } from '../model/transport.ts'
 import { loadPeer } from '../net/connect.ts'
 import { Broadcast, broadcastOptions } from '../streams/broadcast.ts'
 import { encodeResponse } from '../streams/falco-response.ts'
 import { boundConnections } from '../streams/server.ts'
+import { BroadcastTransport } from '../streams/transport.ts'
 
 const OUTPUT = 'grpc output'
 
@@ -174,36 +174,25 @@ function subscribe(call: ServerDuplexStream<object, Item>, broadcast: Broadcast,
   return true
 }
 
-class GrpcTransport implements Transport {
+class GrpcTransport extends BroadcastTransport {
   readonly #server: Server
   readonly #listener: NetServer
   readonly #sockets = new Set<Socket>()
-  readonly #broadcast: Broadcast
 
   constructor(server: Server, listener: NetServer, broadcast: Broadcast) {
+    super(broadcast)
     this.#server = server
     this.#listener = listener
     listener.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket))
     })
-    this.#broadcast = broadcast
   }
 
-  get undone(): Readonly<Record<string, number>> {
-    return this.#broadcast.undone
-  }
-
-  async send(items: readonly Item[]): Promise<Answer> {
-    this.#broadcast.push(items)
-    return { delivered: items.length }
-  }
-
-  /** Clients get what has been written to them, unless they take longer than a second. */
   async close(force = false): Promise<void> {
     const closed = once(this.#listener, 'close')
     this.#listener.close()
-    this.#broadcast.close()
+    this.broadcast.close()
     // The library reports the end of a server that did not listen itself before its clients have got all.
     if (!force) this.#server.tryShutdown(() => {})
     const late = setTimeout(

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
-import type { Answer } from '../model/answer.ts'
 import { OutputError, outputError } from '../model/output.ts'
-import { defineTransport, type Item, type OptionsOf, type Transport } from '../model/transport.ts'
+import { defineTransport, type Item, type OptionsOf } from '../model/transport.ts'
 import { Broadcast, broadcastOptions, type Sink } from '../streams/broadcast.ts'
 import { boundedServer, endUnread } from '../streams/server.ts'
+import { BroadcastTransport } from '../streams/transport.ts'
 
 const OUTPUT = 'stream output'
 
@@ -183,29 +183,18 @@ class HttpSink implements Sink {
   }
 }
 
-class StreamTransport implements Transport {
+class StreamTransport extends BroadcastTransport {
   readonly #server: Server
-  readonly #broadcast: Broadcast
 
   constructor(server: Server, broadcast: Broadcast) {
+    super(broadcast)
     this.#server = server
-    this.#broadcast = broadcast
   }
 
-  get undone(): Readonly<Record<string, number>> {
-    return this.#broadcast.undone
-  }
-
-  async send(items: readonly Item[]): Promise<Answer> {
-    this.#broadcast.push(items)
-    return { delivered: items.length }
-  }
-
-  /** Clients get what has been written to them, unless they take longer than a second. */
   async close(force = false): Promise<void> {
     const closed = once(this.#server, 'close')
     this.#server.close()
-    this.#broadcast.close()
+    this.broadcast.close()
     this.#server.closeIdleConnections()
     const late = setTimeout(() => this.#server.closeAllConnections(), force ? 0 : 1000)
     await closed

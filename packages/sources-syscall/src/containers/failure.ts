@@ -1,17 +1,7 @@
-/** Why a container's metadata is unavailable. */
-export type LookupReason =
-  /** No engine for this kind of container has a socket here. */
-  | 'no-socket'
-  /** The socket exists, but access is denied, nothing listens, or the engine fails. */
-  | 'refused'
-  /** The engine does not know the container. */
-  | 'not-found'
-  /** The engine did not answer in time. */
-  | 'timeout'
-  /** The engine's answer can't be parsed. */
-  | 'bad-answer'
-  /** Too many look-ups were waiting. */
-  | 'queue-full'
+import type { ContainerAbsence } from '../model/container.ts'
+
+/** Why a container's metadata is unavailable, after it has been asked for. */
+export type LookupReason = Exclude<ContainerAbsence, '' | 'not-asked' | 'expired'>
 
 /** A look-up that failed. */
 export class LookupError extends Error {

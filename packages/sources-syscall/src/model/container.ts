@@ -9,11 +9,17 @@ export type ContainerAbsence =
   | ''
   | 'not-asked'
   | 'expired'
+  /** No engine for this kind of container has a socket here. */
   | 'no-socket'
+  /** The socket exists, but access is denied, nothing listens, or the engine fails. */
   | 'refused'
+  /** The engine does not know the container. */
   | 'not-found'
+  /** The engine did not answer in time. */
   | 'timeout'
+  /** The engine's answer can't be parsed. */
   | 'bad-answer'
+  /** Too many look-ups were waiting. */
   | 'queue-full'
 
 /** A container, or the host. A thread's cgroups determine which one it is in. */

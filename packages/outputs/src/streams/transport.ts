@@ -1,0 +1,24 @@
+import type { Answer } from '../model/answer.ts'
+import type { Item, Transport } from '../model/transport.ts'
+import type { Broadcast } from './broadcast.ts'
+
+/** A transport whose receivers connect to it: an alert is delivered once the broadcast has it. */
+export abstract class BroadcastTransport implements Transport {
+  readonly broadcast: Broadcast
+
+  constructor(broadcast: Broadcast) {
+    this.broadcast = broadcast
+  }
+
+  get undone(): Readonly<Record<string, number>> {
+    return this.broadcast.undone
+  }
+
+  async send(items: readonly Item[]): Promise<Answer> {
+    this.broadcast.push(items)
+    return { delivered: items.length }
+  }
+
+  /** Clients get what has been written to them, unless they take longer than a second. */
+  abstract close(force?: boolean): Promise<void>
+}
