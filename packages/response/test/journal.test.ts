@@ -12,7 +12,8 @@ const B = 'bbbbbbbbbbbb'
 describe('undo', () => {
   test('what lasts for a time is undone by itself, also by the next process', async () => {
     const [world, path] = [new World(), folder()]
-    const steps = '[{ disconnect_container: { for: 1s } }]'
+    // Longer than a disk takes that others keep busy.
+    const steps = '[{ disconnect_container: { for: 4s } }]'
     world.answer = ({ says }) => ({
       outcome: 'done',
       said: '',
