@@ -10,6 +10,7 @@ import { FALC } from '../../../scripts/testing/command.ts'
 import { until } from '../../../scripts/testing/wait.ts'
 import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { type Started, startFalc } from './process.ts'
+import { waited } from './waited.ts'
 
 const reason = noLive()
 
@@ -162,15 +163,6 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
     )
     expect(run.output.stderr).toMatch(/syscall: drop(Full|Pressure|Flood): [1-9]/)
   })
-
-  /** Nanoseconds for which a process and those that it has started were ready to run, and had no CPU. */
-  const waited = (pid: number): bigint => {
-    const [, own] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')
-    const children = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
-      .stdout.split('\n')
-      .filter(Boolean)
-    return children.reduce((sum, child) => sum + waited(Number(child)), BigInt(own!))
-  }
 
   test.each(['openat', 'exec'])('a flood of %s is told within a second, waits for a CPU apart', async call => {
     const flood = join(dir, 'flood')
