@@ -146,6 +146,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'printable',
       'hostname',
       'identity',
+      'own-files',
       'version',
       'flags',
       'command',

@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { ENGINE_VERSION } from '@falc/engine'
 
+/** This process's, also after an upgrade has replaced its files. */
 export function falcVersion(): string {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
+  const manifest = () => readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  version ??= (JSON.parse(manifest()) as { version: string }).version
+  return version
 }
+
+let version: string | undefined
 
 /** The version that rule files may ask for: Falco's number of it, and its semantic version. */
 export function engineVersion(): { number: number; semver: string } {

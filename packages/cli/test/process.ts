@@ -12,15 +12,16 @@ export interface Started {
 
 /**
  * Starts falc as its own process.
- * @param descriptors as many files and connections it may have open
+ * @param options.descriptors as many files and connections it may have open
+ * @param options.main the bundle's program, if not that which all tests share
  */
 export function startFalc(
   args: readonly string[],
   cwd: string,
   env: Record<string, string> = {},
-  descriptors?: number,
+  { descriptors, main = FALC.at(-1)! }: { readonly descriptors?: number; readonly main?: string } = {},
 ): Started {
-  const command = [...FALC, ...args]
+  const command = [...FALC.slice(0, -1), main, ...args]
   const limit = descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh']
   const [program, ...rest] = [...limit, ...command]
   const child = spawn(program!, rest, {

@@ -140,7 +140,7 @@ test('a process without descriptors for more connections keeps working', async (
   const port = await freePort()
   const web = `webserver={enabled: true, listen_address: 127.0.0.1, listen_port: ${port}}`
   const flags = ['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', '--follow', '--from-start', '-o', web]
-  const falc = startFalc(flags, dir, {}, 60)
+  const falc = startFalc(flags, dir, {}, { descriptors: 60 })
   undo.push(() => falc.child.kill('SIGKILL'))
   // The log is open by then: a run that cannot open what it is to read ends.
   await falc.sees('got first')

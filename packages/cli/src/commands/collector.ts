@@ -3,6 +3,7 @@ import { defineCommand } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { Log } from '../log.ts'
+import { keepOwnFiles } from '../own-files.ts'
 import { configPath } from '../run/loader.ts'
 import { RUN_FLAGS } from '../run/run-flags.ts'
 import { apiServerOf, clusterDirectory } from '../sources/kubernetes.ts'
@@ -29,6 +30,7 @@ export const collector = defineCommand({
     const collector = new Collector(directory, bucket, { warn, inform: text => log.info(`Collector: ${text}`) })
     const stopping = new AbortController()
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stopping.abort())
+    await keepOwnFiles()
     log.info(`Pods of ${server.server} go to the bucket ${nats.bucket} of ${nats.url.join(', ')}`)
     const report = () => log.info(`Collector: ${collector.size} pods; ${countsText(collector.counts)}`)
     const running = collector.run(stopping.signal)

@@ -3,6 +3,7 @@ import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { EARLY_LOG, Log } from '../log.ts'
+import { keepOwnFiles } from '../own-files.ts'
 import { configPath } from '../run/loader.ts'
 import { openConsole, storeOf } from '../run/open-console.ts'
 
@@ -36,6 +37,7 @@ export const consoleCommand = defineCommand({
     const { rules, listen, 'token-file': tokenFile, 'local-rules': localRules, 'open-door': openDoor } = flags
     const console = await openConsole(config, store, { rules, listen, tokenFile, localRules, openDoor }, log)
     const stop = new Promise<unknown>(resolve => process.once('SIGINT', resolve).once('SIGTERM', resolve))
+    await keepOwnFiles()
     log.info(`Console listening at ${console.url} for ${store.path}`)
     await stop
     await console.close()

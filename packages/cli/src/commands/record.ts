@@ -4,6 +4,7 @@ import { defineCommand } from '../command.ts'
 import { conditionError } from '../condition-error.ts'
 import { count } from '../count.ts'
 import { CliError } from '../fail.ts'
+import { keepOwnFiles } from '../own-files.ts'
 import { printable } from '../printable.ts'
 import { type Copied, copyEvents } from '../recording/copy-events.ts'
 import { openRecorded, type Recorded } from '../recording/recorded.ts'
@@ -47,6 +48,7 @@ export const record = defineCommand({
           ? {}
           : await configuredEngines(flags.config, text => process.stderr.write(`${text}\n`)),
     })
+    await keepOwnFiles()
     const stop = new AbortController()
     const timer = seconds === undefined ? undefined : setTimeout(() => stop.abort(), seconds * 1000)
     const end = () => stop.abort()

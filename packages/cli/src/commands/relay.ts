@@ -3,6 +3,7 @@ import { defineCommand, print } from '../command.ts'
 import { CliError } from '../fail.ts'
 import { hostname } from '../hostname.ts'
 import { EARLY_LOG, Log } from '../log.ts'
+import { keepOwnFiles } from '../own-files.ts'
 import { enricher } from '../relay/enrich.ts'
 import { Relay } from '../relay/relay.ts'
 import { type RelaySettings, relaySettings } from '../relay/settings.ts'
@@ -48,6 +49,7 @@ export const relay = defineCommand({
     process.on('SIGHUP', reopen).on('SIGUSR1', reopen)
     if (relay.exposed !== undefined)
       log.warning(`listening on ${relay.exposed} without authentication: anyone who can reach it can forge alerts`)
+    await keepOwnFiles()
     log.info(
       `Accepting alerts at ${relay.urls.join(' and ')} for ${settings.outputs.map(({ name }) => name).join(', ')}`,
     )

@@ -9,6 +9,7 @@ import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { Log } from '../log.ts'
 import { responsePage } from '../meter/response.ts'
+import { keepOwnFiles } from '../own-files.ts'
 import { answer, pending } from '../playbooks/approve.ts'
 import { RESPOND_FLAGS, type RespondCall } from '../playbooks/call.ts'
 import { check } from '../playbooks/check.ts'
@@ -95,6 +96,7 @@ async function serve(call: RespondCall): Promise<number> {
       throw new CliError(`--listen: ${(error as Error).message}`)
     })
     const unwatch = files.keep(door)
+    await keepOwnFiles()
     log.info(`Responding to alerts posted to ${door.url}`)
     await stopped
     unwatch()
@@ -144,6 +146,7 @@ async function serveNats({ config, source, log, flags }: RespondCall): Promise<n
     try {
       const stopped = stopSignal().then(() => door.close())
       if (metrics) log.info(`Metrics at ${metrics.url}/metrics`)
+      await keepOwnFiles()
       log.info(`Responding to alerts of ${connection.url.join(', ')}`)
       await door.run((alert, stored) => open.responder.take(alert, stored))
       await stopped

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { EARLY_LOG, Log } from '../log.ts'
 import { metricsPage } from '../meter/page.ts'
+import { keepOwnFiles } from '../own-files.ts'
 import { printable } from '../printable.ts'
 import type { InProcess } from '../respond/in-process.ts'
 import type { Feed } from '../sources/feed.ts'
@@ -103,6 +104,7 @@ async function run({ flags, open, sources, log, loader, texts, loaded, seconds }
     if (config.console.enabled && live) console = await openRunConsole(session, config, flags, log)
     else if (config.console.enabled) log.info('Skipping the console in capture mode')
     if (config.response.playbooks.length > 0) responding = await respondTo(session, config, sources, log)
+    if (live) await keepOwnFiles()
     if (flags.user !== undefined) becomeUser(flags.user)
     if (seconds !== undefined) {
       const timer = setTimeout(() => session.stop(), seconds * 1000)

@@ -1,0 +1,50 @@
+/** What goes on for long outlives its files: an upgrade replaces them before the service is started again. */
+import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { FALC } from '../../../scripts/testing/command.ts'
+import { freePort } from '../../../scripts/testing/port.ts'
+import { startFalc } from './process.ts'
+
+test('falc run reloads, reports errors, answers and ends after its files are gone', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'falc-own-files-'))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  const installed = join(dir, 'installed')
+  const bundle = dirname(FALC.at(-1)!)
+  cpSync(bundle, join(installed, 'bundle'), { recursive: true })
+  cpSync(join(bundle, '../package.json'), join(installed, 'package.json'))
+  const rule = (verb: string) =>
+    `- {rule: ${verb}, desc: d, condition: ka.verb = ${verb}, output: "${verb} by %ka.user.name", priority: WARNING, source: k8s_audit}\n`
+  writeFileSync(join(dir, 'rules.yaml'), rule('get'))
+  const read = (verb: string, user: string) =>
+    appendFileSync(
+      join(dir, 'audit.jsonl'),
+      `{"kind":"Event","auditID":"1","verb":"${verb}","stage":"ResponseComplete","user":{"username":"${user}"}}\n`,
+    )
+  read('get', 'ann')
+  const port = await freePort()
+  const web = `webserver={enabled: true, listen_address: 127.0.0.1, listen_port: ${port}, prometheus_metrics_enabled: true}`
+  const flags = ['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', '--follow', '--from-start', '-o', web]
+  const options = { main: join(installed, 'bundle/main.cjs') }
+  const falc = startFalc(flags, dir, { NODE_DISABLE_COMPILE_CACHE: '1' }, options)
+  onTestFinished(() => void falc.child.kill('SIGKILL'))
+  await falc.sees('get by ann')
+
+  rmSync(installed, { recursive: true })
+  const url = `http://127.0.0.1:${port}`
+  for (const page of ['healthz', 'versions', 'metrics']) expect((await fetch(`${url}/${page}`)).status).toBe(200)
+  appendFileSync(join(dir, 'audit.jsonl'), 'no JSON\n')
+  await falc.sees('bad-json at line 2')
+  writeFileSync(join(dir, 'rules.yaml'), '- rule: [')
+  falc.child.kill('SIGHUP')
+  await falc.sees('Reload failed')
+  writeFileSync(join(dir, 'rules.yaml'), rule('list'))
+  falc.child.kill('SIGHUP')
+  await falc.sees('Reloaded configuration and rules')
+  read('list', 'bob')
+  await falc.sees('list by bob')
+  falc.child.kill('SIGTERM')
+  expect(await falc.exit, falc.output.stderr).toBe(0)
+  expect(falc.output.stderr).toContain('k8s_audit: bad-json: 1')
+})
