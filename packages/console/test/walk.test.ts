@@ -21,15 +21,19 @@ const UNREACHED = `[...document.querySelectorAll('a[href], button:not([disabled]
   .filter(one => one.checkVisibility() && one.tabIndex >= 0 && one.dataset.walked === undefined)
   .map(one => one.outerHTML.slice(0, 200))`
 
-/** Presses Tab until the focus leaves the page. @returns what can be used with a pointer and never had the focus, or none that can be seen */
+/**
+ * Presses Tab until the focus leaves the page, twice: what loads late may take the focus to itself, or replace what had it.
+ * @returns what can be used with a pointer and never had the focus, or none that can be seen
+ */
 async function walk(page: Page): Promise<string[]> {
   await page.evaluate("document.addEventListener('focusin', ({ target }) => (target.dataset.walked = ''))")
-  for (let steps = 0; steps < 400; steps++) {
-    await page.keyboard.press('Tab')
-    const seen: string = await page.evaluate(FOCUS)
-    if (seen === 'left') break
-    if (seen !== '') return [seen]
-  }
+  for (let round = 0; round < 2; round++)
+    for (let steps = 0; steps < 400; steps++) {
+      await page.keyboard.press('Tab')
+      const seen: string = await page.evaluate(FOCUS)
+      if (seen === 'left') break
+      if (seen !== '') return [seen]
+    }
   return page.evaluate(UNREACHED)
 }
 
