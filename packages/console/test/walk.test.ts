@@ -9,6 +9,9 @@ import { buildConsoleApp } from '../../../scripts/console-app.ts'
 import { checkAccess, launch, noBrowser, openPage, type PageOptions } from './browser.ts'
 import { alert, begin } from './start.ts'
 
+/** When the page has drawn what the last key changed, such as the rows that a list scrolls to: nobody presses the next one earlier. */
+const DRAWN = 'new Promise(done => requestAnimationFrame(() => setTimeout(done)))'
+
 /** Where the focus is: `left`, when it is nowhere; else what is wrong with it. */
 const FOCUS = `(() => {
   const at = document.activeElement
@@ -30,6 +33,7 @@ async function walk(page: Page): Promise<string[]> {
   for (let round = 0; round < 2; round++)
     for (let steps = 0; steps < 400; steps++) {
       await page.keyboard.press('Tab')
+      await page.evaluate(DRAWN)
       const seen: string = await page.evaluate(FOCUS)
       if (seen === 'left') break
       if (seen !== '') return [seen]
