@@ -132,11 +132,11 @@ export class Bucket {
           continue
         }
       } else {
+        if (n === length) this.#evaluator.begin(event)
         if (candidates.length <= FEW) {
           this.#open[open++] = i
           continue
         }
-        this.#evaluator.begin(event)
         own = this.#setOf(i, event)
         if (sets.clears !== clears) return this.#each(event, matches, first)
         this.#memos[n - length]!.sets[scope.slot] = own + 1 + clears * CAPACITY
@@ -160,7 +160,7 @@ export class Bucket {
       candidates = sets.members(set)
       if (candidates.length === 0) return 0
     }
-    this.#evaluator.begin(event)
+    if (later === 0) this.#evaluator.begin(event)
     if (this.#found === undefined || candidates.length <= FEW)
       return this.#test(candidates, candidates.length, open, matches, first)
     let always = this.#found.always
