@@ -88,6 +88,7 @@ async function serve(call: RespondCall): Promise<number> {
   const stopped = stopSignal().then(() => stop.abort())
   const take = (alert: AlertData) => open.responder.take(alert)
   try {
+    await keepOwnFiles()
     if (flags.listen === undefined) return (await readStdin(take, log, stop.signal)) === 0 ? 0 : 1
     const files = new ServerFiles('respond', { tokens: flags['token-file'] }, log)
     const address = { ...addressOf(flags.listen, '--listen'), ...tokensIn(files), onFault: faultsIn(log) }
@@ -96,7 +97,6 @@ async function serve(call: RespondCall): Promise<number> {
       throw new CliError(`--listen: ${(error as Error).message}`)
     })
     const unwatch = files.keep(door)
-    await keepOwnFiles()
     log.info(`Responding to alerts posted to ${door.url}`)
     await stopped
     unwatch()
