@@ -64,7 +64,7 @@ test.skipIf(reason !== undefined)('a release is complete, signed, and publishes 
     expect(listed!.filter(name => name.endsWith('.tgz')).length).toBeGreaterThan(packages.length)
     for (const kind of [/\.deb$/, /\.rpm$/, /\.tar\.\w+$/, /^sbom/])
       expect(listed!.filter(name => kind.test(name))).toHaveLength(1)
-    expect(readFileSync(join(files, 'notes.md'), 'utf8')).toMatch(/^- /)
+    expect(readFileSync(join(files, 'notes.md'), 'utf8')).toMatch(/^### Engine\n\n- /)
     expect(globSync(['apt/pool/*.deb', 'rpm/*.rpm'], { cwd: join(out, 'repositories') })).toHaveLength(2)
     expect(stdout.match(/^npm publish --provenance .*\.tgz$/gm)).toHaveLength(
       listed!.filter(name => name.endsWith('.tgz')).length,
