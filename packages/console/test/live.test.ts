@@ -27,6 +27,7 @@ test.skipIf((noLive() ?? noBrowser) !== undefined)('a file is read: the open pag
   const { console, end } = await begin({ path: join(work, 'alerts.db'), app: join(work, 'app') })
   onTestFinished(end)
   const falc = startFalc(['run', '-c', 'falco.yaml', '-r', 'rules.yaml'], work)
+  onTestFinished(() => void falc.child.kill('SIGKILL'))
   await falc.sees('Opening event source')
   const browser = await launch()
   onTestFinished(() => browser.close())

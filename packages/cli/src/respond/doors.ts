@@ -1,6 +1,5 @@
 /** Where `falc respond` gets alerts from: standard input, or HTTP as Falco's http_output sends them. */
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { type AlertData, parseAlert } from '@falc/engine'
 import type { Taken } from '@falc/response'
 import { HttpReceiver, type ReceiverOptions, type Refusal, type Reply, type Service } from '@falc/sources-k8saudit'
@@ -13,33 +12,61 @@ export type Take = (alert: AlertData) => Promise<Taken>
 /** Alerts at the same time. */
 const MAX_RUNNING = 16
 
+/** Bytes of an alert. */
+const MAX_ALERT = 1024 * 1024
+
 /** Lines of JSON, to their end. @returns how many lines were no alerts */
 export async function readStdin(take: Take, log: Log, stop: AbortSignal): Promise<number> {
   const running = new Set<Promise<unknown>>()
   let refused = 0
-  const lines = createInterface({ input: process.stdin, signal: stop })
-  for await (const line of lines) {
-    if (line.trim() === '') continue
-    let alert: AlertData
-    try {
-      alert = parseAlert(line)
-    } catch (error) {
-      refused++
-      log.warning(`standard input: ${(error as Error).message}`)
-      continue
+  const stopReading = () => process.stdin.destroy()
+  stop.addEventListener('abort', stopReading)
+  try {
+    for await (const line of linesOf(process.stdin, MAX_ALERT)) {
+      if (line?.trim() === '') continue
+      let alert: AlertData
+      try {
+        if (line === undefined) throw new Error('a line is longer than 1 MiB')
+        alert = parseAlert(line)
+      } catch (error) {
+        refused++
+        log.warning(`standard input: ${(error as Error).message}`)
+        continue
+      }
+      const one = take(alert).finally(() => running.delete(one))
+      running.add(one)
+      if (running.size >= MAX_RUNNING) await Promise.race(running)
     }
-    const one = take(alert).finally(() => running.delete(one))
-    running.add(one)
-    if (running.size >= MAX_RUNNING) await Promise.race(running)
+  } catch (error) {
+    if (!stop.aborted) throw error
+  } finally {
+    stop.removeEventListener('abort', stopReading)
+    await Promise.all(running)
   }
-  await Promise.all(running)
   return refused
+}
+
+/** The lines of a stream; undefined for one of more than `most` bytes, whatever its length. */
+export async function* linesOf(chunks: AsyncIterable<Buffer>, most: number): AsyncGenerator<string | undefined, void> {
+  const line = Buffer.allocUnsafe(most)
+  let size = 0
+  const taken = () => (size > most ? undefined : line.toString('utf8', 0, size))
+  for await (const chunk of chunks)
+    for (let at = 0; at < chunk.length; ) {
+      const end = chunk.indexOf(10, at)
+      const part = chunk.subarray(at, end < 0 ? undefined : end)
+      if (size + part.length <= most) line.set(part, size)
+      size += part.length
+      at += part.length + 1
+      if (end < 0) break
+      yield taken()
+      size = 0
+    }
+  if (size > 0) yield taken()
 }
 
 /** An alert that waits takes memory, so the sender is asked to wait instead. */
 const MAX_WAITING = 1000
-
-const MAX_BODY = 1024 * 1024
 
 type Address = Required<Pick<ReceiverOptions, 'host' | 'port' | 'onFault'>>
 
@@ -59,7 +86,7 @@ export class HttpDoor implements Service {
     const { host, port, tokens, onFault } = address
     this.#take = take
     this.#metrics = metrics
-    this.#receiver = new HttpReceiver({ host, port, onFault, maxBodyBytes: MAX_BODY, ...(tokens && { tokens }) }, this)
+    this.#receiver = new HttpReceiver({ host, port, onFault, maxBodyBytes: MAX_ALERT, ...(tokens && { tokens }) }, this)
     if (this.#receiver.exposed !== undefined)
       throw new CliError(`--listen on ${this.#receiver.exposed} needs --token-file: anybody could make falc act`)
   }

@@ -30,10 +30,15 @@ export class GrpcClient {
 
   /** A unary call. @param method `/package.Service/Method` @throws {LookupError} */
   async call(method: string, request: Uint8Array, signal: AbortSignal, metadata: Metadata = {}): Promise<Message> {
-    const answers: Uint8Array[] = []
-    await this.#exchange(method, request, signal, metadata, bytes => answers.push(bytes))
-    if (answers.length !== 1) throw new LookupError('bad-answer', `${this.socket} ${method}: not one plain message`)
-    return readMessage(answers[0]!, this.socket)
+    const wrong = () => new LookupError('bad-answer', `${this.socket} ${method}: not one plain message`)
+    let answer: Uint8Array | undefined
+    await this.#exchange(method, request, signal, metadata, bytes => {
+      // Of messages without end, none is kept.
+      if (answer !== undefined) throw wrong()
+      answer = bytes
+    })
+    if (answer === undefined) throw wrong()
+    return readMessage(answer, this.socket)
   }
 
   /**
@@ -72,12 +77,17 @@ export class GrpcClient {
         finish()
       }
       const fail = (error: unknown) => end(() => reject(lookupError(error, this.socket)))
+      let heard = 0
       const abort = () => {
-        stream?.close()
-        fail(new LookupError('timeout', `${this.socket}: no answer to ${method}`))
+        const error = new LookupError('timeout', `${this.socket}: no answer to ${method}`)
+        fail(error)
+        // A service that reads nothing: its connection would keep this call and all that follow.
+        if (session?.socket?.bytesRead === heard) session.destroy(error)
+        else stream?.close()
       }
       try {
         session = this.#connection(fail)
+        heard = session.socket?.bytesRead ?? 0
         stream = session.request({
           ...metadata,
           ':method': 'POST',
@@ -96,7 +106,9 @@ export class GrpcClient {
       const messages = new MessageSplitter()
       let status: number | undefined
       let words = ''
+      let answered = false
       const readStatus = (headers: Record<string, unknown>) => {
+        answered = true
         if (headers['grpc-status'] !== undefined) status = Number(headers['grpc-status'])
         if (typeof headers['grpc-message'] === 'string') words = headers['grpc-message']
       }
@@ -112,8 +124,10 @@ export class GrpcClient {
       stream.on('error', fail)
       stream.on('end', () => {
         try {
+          // It has ended, or refuses the call: it may be starting anew.
+          if (!answered) throw new LookupError('refused', `${this.socket} ${method}: no answer`)
           checkStatus(status, words, `${this.socket} ${method}`)
-          if (messages.rest > 0) throw new LookupError('bad-answer', `${this.socket} ${method}: half a message`)
+          if (messages.isInside) throw new LookupError('bad-answer', `${this.socket} ${method}: half a message`)
           end(resolve)
         } catch (error) {
           fail(error)
@@ -143,27 +157,43 @@ function frame(message: Uint8Array): Buffer {
   return bytes
 }
 
-/** Splits the received bytes into messages. */
-class MessageSplitter {
-  #held: Buffer = Buffer.alloc(0)
+/** Splits the received bytes into messages, at a cost that does not depend on the pieces in which they come. */
+export class MessageSplitter {
+  readonly #prefix = Buffer.alloc(PREFIX)
+  /** The message whose prefix is complete. */
+  #message: Buffer | undefined
+  /** Bytes of the prefix or the message so far. */
+  #filled = 0
 
-  /** Number of bytes received of an incomplete message. */
-  get rest(): number {
-    return this.#held.length
+  /** A message has begun and not ended. */
+  get isInside(): boolean {
+    return this.#filled > 0 || this.#message !== undefined
   }
 
   /** @throws {LookupError} for a message that is compressed or too long */
   push(chunk: Buffer, message: (bytes: Uint8Array) => void): void {
-    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
-    while (this.#held.length >= PREFIX) {
-      const length = this.#held.readUInt32BE(1)
-      if (this.#held[0] !== 0) throw new LookupError('bad-answer', 'not a plain message')
-      if (length > MAX_MESSAGE) throw new LookupError('bad-answer', 'an endless answer')
-      if (this.#held.length < PREFIX + length) return
-      message(this.#held.subarray(PREFIX, PREFIX + length))
-      this.#held = this.#held.subarray(PREFIX + length)
+    for (let at = 0; at < chunk.length; ) {
+      const filling = this.#message ?? this.#prefix
+      const copied = chunk.copy(filling, this.#filled, at)
+      at += copied
+      this.#filled += copied
+      if (this.#filled < filling.length) return
+      this.#filled = 0
+      this.#message ??= emptyMessage(this.#prefix)
+      if (filling === this.#prefix && this.#message.length > 0) continue
+      const whole = this.#message
+      this.#message = undefined
+      message(whole)
     }
   }
+}
+
+/** @throws {LookupError} */
+function emptyMessage(prefix: Buffer): Buffer {
+  const length = prefix.readUInt32BE(1)
+  if (prefix[0] !== 0) throw new LookupError('bad-answer', 'not a plain message')
+  if (length > MAX_MESSAGE) throw new LookupError('bad-answer', 'an endless answer')
+  return Buffer.allocUnsafe(length)
 }
 
 /** @throws {LookupError} */

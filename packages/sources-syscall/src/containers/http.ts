@@ -76,7 +76,8 @@ export class SocketClient {
           opened()
           let rest = ''
           response.setEncoding('utf8').on('data', (text: string) => {
-            const lines = (rest + text).split('\n')
+            const lines = text.split('\n')
+            lines[0] = rest + lines[0]!
             rest = lines.pop()!
             if (rest.length > MAX_LINE)
               return asked.destroy(new LookupError('bad-answer', `${this.socket}: an endless line`))
