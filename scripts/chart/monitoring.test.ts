@@ -35,7 +35,9 @@ function metricNames(): Set<string> {
     metrics: loadConfig(undefined, []).metrics,
     ...{ rules: [], configFiles: [], reloadedAt: 0n, matches: new Map([['r', 1]]), ownAlerts: 0, failedReloads: 0 },
     rulesFiles: [{ path: 'rules.yaml', sha256: '00' }],
-    feeds: () => [{ source: 'syscall', events: 0, meter: { engine: 'modern_bpf', kernel }, losses: {}, limits: {} }],
+    feeds: () => [
+      { source: 'syscall', events: 0, meter: { engine: 'modern_bpf', kernel }, losses: {}, limits: {}, repairs: {} },
+    ],
     losses: () => new Map(),
     outputs: () => [],
     response: () => undefined,

@@ -21,7 +21,9 @@ test.each([
     [undefined, 'a', undefined, 'b', undefined],
   ],
 ])('lines %s', async (_, given, lines) => {
-  expect(await Array.fromAsync(linesOf(pieces(...given), 4))).toEqual(lines)
+  const read: (string | undefined)[] = []
+  for await (const line of linesOf(pieces(...given), 4)) read.push(line)
+  expect(read).toEqual(lines)
 })
 
 test('a line without end is refused, and the next one is read', async () => {

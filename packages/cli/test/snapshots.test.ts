@@ -11,7 +11,7 @@ beforeEach(() => void vi.useFakeTimers({ now: 1_700_000_000_123 }))
 afterEach(() => void vi.useRealTimers())
 
 const log = new Log({ ...EARLY_LOG, log_stderr: false })
-const FEED = { source: 'k8s_audit', events: 1, meter: {}, losses: {}, limits: {} }
+const FEED = { source: 'k8s_audit', events: 1, meter: {}, losses: {}, limits: {}, repairs: {} }
 
 /** What snapshots are taken of, with its feeds. */
 function metered(output: string) {

@@ -1,12 +1,17 @@
 /** What somebody with few rights, or none, can take from others. */
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AlertData } from '@falc/engine'
+import { DeadLetters } from '@falc/outputs'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { until } from '../../../scripts/testing/wait.ts'
 import { newToken, parseTokens } from '../src/index.ts'
 import { Stream } from '../src/stream.ts'
-import { alert, ask, begin, post } from './start.ts'
+import { alert, ask, begin, post, start } from './start.ts'
 
 const made = {
   ann: newToken('ann', ['read', 'triage']),
@@ -150,4 +155,29 @@ test('the answer about sensors is bounded, whatever they report', async () => {
   expect(status).toBe(200)
   expect(json.sensors.length).toBeGreaterThan(5)
   expect(JSON.stringify(json).length).toBeLessThan(10_000_000)
+  expect(json.complete).toBe(false)
+})
+
+test('the answer about dead letters is bounded, whatever was refused', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'falc-console-dead-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const kept = new DeadLetters(folder)
+  await kept.prepare()
+  const keep = async (count: number, change: Partial<AlertData>) => {
+    for (let n = 0; n < count; n++) kept.add(alert(n, change), { class: 'poison', cause: 'refused', message: 'no' })
+    await kept.write()
+  }
+  await keep(500, {})
+  const console = await start({ delivery: { queues: { hook: folder } } })
+  const letters = async () => (await ask(console, 'api/v1/dead-letters')).json
+  const shown = async () => {
+    const json = await letters()
+    return [json.letters.length, json.complete]
+  }
+  expect(await shown()).toEqual([500, true])
+  await keep(1, {})
+  expect(await shown()).toEqual([500, false])
+  await kept.drop(await kept.names())
+  await keep(12, { output: 'x'.repeat(1_000_000) })
+  expect(await shown()).toEqual([9, false])
 })

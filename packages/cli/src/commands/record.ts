@@ -74,6 +74,8 @@ function report(path: string, { matched, events, bytes }: Copied, stream: Record
   return (
     `${path}: ${count(matched, 'event')}${kept}, ${bytes} bytes\n` +
     block('Events not recorded, by cause', stream.losses()) +
+    block('Seen in part', stream.limits()) +
+    block('Put right after losses', stream.repairs()) +
     block('Container metadata', stream.lookups())
   )
 }

@@ -21,6 +21,8 @@ export interface MeteredFeed {
   readonly losses: Readonly<Record<string, number>>
   /** What could not be seen or checked although no event was lost, by kind. */
   readonly limits: Readonly<Record<string, number>>
+  /** How often what was known was put right after losses, by kind. */
+  readonly repairs: Readonly<Record<string, number>>
   /** Events that were read no further than to see that no rule depends on them; undefined: all of this source are evaluated. */
   readonly passedOver?: number | undefined
   readonly series?: readonly Series[]

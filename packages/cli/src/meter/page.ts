@@ -215,6 +215,14 @@ function describeLosses(page: Page, from: MetricsSource, feeds: readonly Metered
     [],
   )
   counter(
+    'falc_state_repairs_total',
+    'How often what is known of processes was put right after losses, and how many were read again.',
+    feeds.flatMap(({ source, repairs }) =>
+      Object.entries(repairs).map(([kind, count]) => [{ source, kind }, count] as const),
+    ),
+    [],
+  )
+  counter(
     'falc_events_passed_over_total',
     'Events left out by the kernel, or read no further than to see that no rule depends on them.',
     feeds.flatMap(({ source, passedOver }) => (passedOver === undefined ? [] : [[{ source }, passedOver] as const])),

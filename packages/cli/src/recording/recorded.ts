@@ -11,6 +11,7 @@ import {
 import { CliError } from '../fail.ts'
 import { unableToCapture } from '../machine/unable-to-capture.ts'
 import { metadataCounts } from '../sources/containers.ts'
+import { limitsIn, lossesIn, repairsIn } from '../sources/live-counts.ts'
 
 /** A stream to record: a capture, or this machine. */
 export interface Recorded extends EventStream {
@@ -19,13 +20,18 @@ export interface Recorded extends EventStream {
   fill(): Promise<boolean>
   close(): Promise<void> | void
   readonly metadata: PendingMetadata
+  /** None of these counts is zero. */
   losses(): Readonly<Record<string, number>>
+  limits(): Readonly<Record<string, number>>
+  repairs(): Readonly<Record<string, number>>
   /** Look-ups of containers, by outcome. */
   lookups(): Readonly<Record<string, number>>
 }
 
 /** A capture has its own metadata. */
 const NO_METADATA: PendingMetadata = { pending: 0, before: () => {}, asked: () => false, next: () => null }
+
+const NO_COUNTS = { losses: () => ({}), limits: () => ({}), repairs: () => ({}), lookups: () => ({}) }
 
 export interface LiveSettings {
   readonly snaplen: number | undefined
@@ -41,7 +47,7 @@ export async function openRecorded(
   try {
     if (path !== undefined) {
       const replay = await openCapture(path)
-      return Object.assign(replay, { metadata: NO_METADATA, losses: () => ({}), lookups: () => ({}) })
+      return Object.assign(replay, { metadata: NO_METADATA, ...NO_COUNTS })
     }
     const live = await openLive({
       ...(snaplen !== undefined && { snaplen }),
@@ -54,7 +60,9 @@ export async function openRecorded(
     const close = live.close.bind(live)
     return Object.assign(live, {
       metadata,
-      losses: () => nonZero({ ...live.counts }),
+      losses: () => nonZero(lossesIn(live.counts)),
+      limits: () => nonZero(limitsIn(live.counts)),
+      repairs: () => nonZero(repairsIn(live.counts)),
       lookups: () => metadataCounts(metadata.counts),
       close: () => {
         metadata.close()
@@ -67,6 +75,6 @@ export async function openRecorded(
   }
 }
 
-function nonZero({ events: _, ...counts }: Readonly<Record<string, number>>): Record<string, number> {
+function nonZero(counts: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
 }

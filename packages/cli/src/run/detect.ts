@@ -175,11 +175,13 @@ function lossReport(session: Session, feeds: readonly Feed[]): string {
     )
   const events = rows(feed => feed.losses())
   const limits = rows(feed => feed.limits?.() ?? {})
+  const repairs = rows(feed => feed.repairs?.() ?? {})
   const passed = feeds.flatMap(feed => (feed.passedOver?.() ? [[feed.source, feed.passedOver()]] : []))
   return (
     block('Events passed over, since no rule depends on them', passed) +
     block('Events lost or cut, by cause', events) +
     block('Seen in part', limits) +
+    block('Put right after losses', repairs) +
     block('Container metadata', Object.entries(session.metadata())) +
     block('Alerts not sent', session.ownAlerts > 0 ? [["about outputs' own processes", session.ownAlerts]] : []) +
     block('Output fields that were absent, by cause', Object.entries(session.fieldStats().absences)) +

@@ -116,8 +116,7 @@ export class Session implements MetricsSource {
       source: feed.source,
       events,
       meter: feed.meter,
-      losses: feed.losses(),
-      limits: feed.limits?.() ?? {},
+      ...{ losses: feed.losses(), limits: feed.limits?.() ?? {}, repairs: feed.repairs?.() ?? {} },
       passedOver: feed.passedOver?.(),
       series: feed.series?.() ?? [],
     }))

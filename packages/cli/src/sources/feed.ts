@@ -51,6 +51,8 @@ export interface Feed {
   losses(): Readonly<Record<string, number>>
   /** What the source could not see or check although no event was lost, by kind. */
   limits?(): Readonly<Record<string, number>>
+  /** How often what was known was put right after losses, by kind. */
+  repairs?(): Readonly<Record<string, number>>
   /** Counters for metrics and for the checks of a live source's health. */
   readonly meter: FeedMeter
   /** Look-ups of containers, and evaluations that waited for them, by outcome. */

@@ -8,6 +8,7 @@ import type { FeedMeter, KernelCounts } from '../meter/counts.ts'
 import type { RunningRules } from '../rules/cached.ts'
 import { containerEngines, metadataCounts } from './containers.ts'
 import type { Consumer, Feed } from './feed.ts'
+import { limitsIn, lossesIn, passedOverIn, repairsIn } from './live-counts.ts'
 
 export interface LiveFeedOptions {
   readonly config: Config
@@ -137,31 +138,25 @@ class LiveFeed implements Feed {
   }
 
   passedOver(): number {
-    const { counts } = this.#live
-    return LEFT_OUT.reduce((sum, kind) => sum + counts[kind], 0)
+    return passedOverIn(this.#live.counts)
   }
 
   losses(): Record<string, number> {
-    const { events: _, ...lost } = this.#live.counts
-    for (const kind of [...LEFT_OUT, ...LIMITS]) delete (lost as Partial<typeof lost>)[kind]
-    return { ...lost, ...this.#live.state.tables.losses }
+    return { ...lossesIn(this.#live.counts), ...this.#live.state.tables.losses }
   }
 
   limits(): Record<string, number> {
-    const { counts } = this.#live
-    return Object.fromEntries(LIMITS.map(kind => [kind, counts[kind]]))
+    return limitsIn(this.#live.counts)
+  }
+
+  repairs(): Record<string, number> {
+    return repairsIn(this.#live.counts)
   }
 
   metadata(): Record<string, number> {
     return metadataCounts(this.#containers.counts)
   }
 }
-
-/** Counters of what the kernel left out, since no rule depends on it. */
-const LEFT_OUT = ['passedOver', 'fileReads', 'fileCloses'] as const
-
-/** Counters of the probe that stand for no lost event. */
-const LIMITS = ['forged', 'ioUring', 'logCut', 'namesRefused', 'raced', 'unchecked'] as const
 
 /** The probe's counters under Falco's names. */
 function kernelCounts(live: Live): KernelCounts {

@@ -25,16 +25,19 @@ class Listing {
   readonly #items: string[] = []
   #length = 0
 
-  /** @returns false: there is no room for more */
-  add(item: object): boolean {
-    const text = JSON.stringify(item, (_, value) => (typeof value === 'bigint' ? String(value) : value))
-    this.#items.push(text)
-    this.#length += text.length
+  get hasRoom(): boolean {
     return this.#length < MAX_ANSWER
   }
 
-  print(name: string): string {
-    return `{"${name}":[${this.#items.join(',')}]}`
+  add(item: object): void {
+    const text = JSON.stringify(item, (_, value) => (typeof value === 'bigint' ? String(value) : value))
+    this.#items.push(text)
+    this.#length += text.length
+  }
+
+  /** @param complete whether these are all that there are */
+  print(name: string, complete: boolean): string {
+    return `{"${name}":[${this.#items.join(',')}],"complete":${complete}}`
   }
 }
 
@@ -48,19 +51,23 @@ const sensors: Route = {
     const by = [groupingOf('host', call.source), groupingOf('rule', call.source)]
     // From the minute's beginning on: of whole minutes the counts know all, and no alert is read.
     const minutes = { ...query, since: since && since - (since % MINUTE) }
-    const hosts = hostsIn((await call.patiently(store.grouping(by, minutes, MAX_PAIRS))).value)
+    const groups = await call.patiently(store.grouping(by, minutes, MAX_PAIRS))
+    const hosts = hostsIn(groups.value)
     const found = new Listing()
-    for (const [host, { alerts, last, snapshot }] of [...hosts].slice(0, MAX_HOSTS)) {
-      const latest = store.at(last)
-      if (
-        latest &&
-        !found.add({ host, last: isoTime(latest.alert.time), alerts, ...report(store, snapshot) } satisfies Sensor)
-      )
+    let { complete } = groups
+    let count = 0
+    for (const [host, { alerts, last, snapshot }] of hosts) {
+      if (count++ === MAX_HOSTS || !found.hasRoom) {
+        complete = false
         break
+      }
+      const latest = store.at(last)
+      if (latest)
+        found.add({ host, last: isoTime(latest.alert.time), alerts, ...report(store, snapshot) } satisfies Sensor)
       // Whoever sends alerts chooses how large they are, and others ask meanwhile.
       await turn()
     }
-    return found.print('sensors' satisfies keyof Sensors)
+    return found.print('sensors' satisfies keyof Sensors, complete)
   },
 }
 
@@ -140,26 +147,27 @@ async function lettersIn({ queues = {} }: Delivery, name: string): Promise<reado
 /** Letters that one answer has. */
 const MAX_LETTERS = 500
 
+const LETTERS = 'letters' satisfies keyof Shapes.DeadLetters
+
 const letters: HouseRoute = {
   ...{ house: true, method: 'GET', path: '/api/v1/dead-letters', scope: 'read', whole: true },
   summary: 'Alerts that a receiver has refused',
   parameters: {},
   async answer({ delivery: { queues = {} } }) {
     const found = new Listing()
-    let room = MAX_LETTERS
+    let count = 0
     for (const [output, folder] of Object.entries(queues))
       for await (const { name, time, cause, message, alert } of (await deadLetters(folder)).list()) {
-        if (room <= 0) break
+        if (count++ === MAX_LETTERS || !found.hasRoom) return found.print(LETTERS, false)
         const { id, rule, priority, source, hostname, tags, output_fields } = alert
         const shown = { id, rule, priority, source, hostname, tags, output: alert.output, time: isoTime(alert.time) }
         const refused = isoTime(BigInt(time) * 1_000_000n)
-        const letter = {
+        found.add({
           ...{ output, letter: name, refused, cause, message },
           alert: { ...shown, output_fields } as Shapes.AlertJson,
-        } satisfies Shapes.DeadLetters['letters'][number]
-        room = found.add(letter) ? room - 1 : 0
+        } satisfies Shapes.DeadLetters['letters'][number])
       }
-    return found.print('letters' satisfies keyof Shapes.DeadLetters)
+    return found.print(LETTERS, true)
   },
 }
 

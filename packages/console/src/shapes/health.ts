@@ -24,7 +24,10 @@ export interface Sensor {
 
 /** `GET /api/v1/sensors` */
 export interface Sensors {
+  /** Those with most alerts first. */
   readonly sensors: readonly Sensor[]
+  /** Whether these are all: an answer has a thousand hosts and some 8 MiB at most. */
+  readonly complete: boolean
 }
 
 /** `GET /api/v1/outputs`: of the falc that the console is a part of, or whose configuration it was given. */
@@ -53,6 +56,8 @@ export interface DeadLetters {
     readonly message: string
     readonly alert: AlertJson
   }[]
+  /** Whether these are all: an answer has 500 letters and some 8 MiB at most, those refused first. */
+  readonly complete: boolean
 }
 
 /** `POST /api/v1/dead-letters`, scope respond: `send` delivers them once more, `drop` removes them. No letters: all. */

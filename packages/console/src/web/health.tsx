@@ -51,6 +51,9 @@ export function Sensors({ isShort = false }: { isShort?: boolean }) {
       <h2>Sensors</h2>
       {error !== undefined && <p class="error">{error}</p>}
       {data && sensors.length === 0 && <p class="none">No host has sent an alert yet.</p>}
+      {data?.complete === false && !isShort && (
+        <p class="hint">There are more hosts: these {grouped(sensors.length)} have sent most alerts.</p>
+      )}
       {sensors.length > 0 && (
         <div class="scroll">
           <table>
@@ -209,6 +212,9 @@ function Letters() {
         </p>
       )}
       {letters.length === 0 && <p class="none">{data ? 'No receiver has refused an alert.' : '…'}</p>}
+      {data?.complete === false && (
+        <p class="hint">There are more: these {grouped(letters.length)} were refused first.</p>
+      )}
       <ol class="letters">
         {letters.map(({ output, letter, refused, cause, message, alert }) => (
           <li key={`${output} ${letter}`}>
