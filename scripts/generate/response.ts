@@ -19,7 +19,7 @@ function actions(): string {
       (params.required as string[] | undefined)?.includes(key) ? 'required' : shown(schema.default),
       String(schema.description ?? ''),
     ])
-    const all = undo ? [...rows, ['`for`', '', 'A duration after which it is undone by itself.']] : rows
+    const all = undo ? [...rows, ['`for`', '', 'Undo this after a duration.']] : rows
     const block = `\`\`\`yaml\n- ${name}: ${example}\n\`\`\``
     return [`### ${name}`, doc, block, ...(all.length > 0 ? [table(['parameter', 'default', ''], all)] : [])].join(
       '\n\n',

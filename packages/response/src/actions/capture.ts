@@ -4,13 +4,18 @@ import { subjectOf } from './subject.ts'
 
 export const capture: Action = defineAction({
   name: 'capture',
-  doc: 'Records system calls from now on into a capture (.scap), as `falc record` does: those of the container, or of the whole machine if the alert is about none. A rule with `capture: true` also has what was before. Needs the rights of `falc record`, and less time than `response.timeout`.',
+  doc: "Records system calls from now on into a capture (.scap), like `falc record`: those of the alert's container, or of the whole machine if there is none. A rule with `capture: true` also records what came before the alert. Needs the rights of `falc record`, and less time than `response.timeout`.",
   example: '{ duration: 30s }',
   params: {
     type: 'object',
     properties: {
-      duration: { type: 'string', format: 'duration', default: '30s', description: 'How long: from 1s to 1h.' },
-      folder: { type: 'string', pattern: '^/', default: '/var/lib/falc/captures', description: 'Where it is kept.' },
+      duration: { type: 'string', format: 'duration', default: '30s', description: 'From 1s to 1h.' },
+      folder: {
+        type: 'string',
+        pattern: '^/',
+        default: '/var/lib/falc/captures',
+        description: 'Folder of the captures.',
+      },
     },
   },
   target: subjectOf,

@@ -13,7 +13,7 @@ function call(alert: AlertData, does: EngineCall['does'], more: Partial<EngineCa
 
 export const stopContainer: Action = defineAction({
   name: 'stop_container',
-  doc: 'Stops a container: SIGTERM, and SIGKILL when the grace period is over.',
+  doc: 'Stops a container: SIGTERM, then SIGKILL after the grace period.',
   example: '{ grace: 5 }',
   params: {
     type: 'object',
@@ -27,7 +27,7 @@ export const stopContainer: Action = defineAction({
 
 export const killContainer: Action = defineAction({
   name: 'kill_container',
-  doc: 'Kills a container: SIGKILL at once.',
+  doc: 'Kills a container (SIGKILL).',
   example: '{}',
   params: NONE,
   target: containerOf,
@@ -36,7 +36,7 @@ export const killContainer: Action = defineAction({
 
 export const pauseContainer: Action = defineAction({
   name: 'pause_container',
-  doc: 'Freezes all processes of a container at once; memory and files stay for forensics.',
+  doc: 'Freezes all processes of a container at once. Its memory and files remain for forensics.',
   example: '{ for: 2h }',
   params: NONE,
   target: containerOf,
@@ -46,7 +46,7 @@ export const pauseContainer: Action = defineAction({
 
 export const disconnectContainer: Action = defineAction({
   name: 'disconnect_container',
-  doc: 'Takes a container out of all networks. Docker and Podman only.',
+  doc: 'Disconnects a container from all networks. Docker and Podman only.',
   example: '{ for: 2h }',
   params: NONE,
   target: containerOf,

@@ -2,13 +2,18 @@ import { type Action, defineAction, fieldOf, optionalField, Refusal } from '../m
 
 export const quarantineFile: Action = defineAction({
   name: 'quarantine_file',
-  doc: 'Moves a file that was written, downloaded or run on the host into a folder of its own, readable by root alone. Files of containers and of the system (`/usr`, `/etc`, …) are refused.',
+  doc: 'Moves a file that was written, downloaded or run on the host into a folder that only root can read. Files of containers and of the system (`/usr`, `/etc`, …) are refused.',
   example: '{ field: proc.exepath, for: 24h }',
   params: {
     type: 'object',
     properties: {
-      field: { enum: ['fd.name', 'proc.exepath'], default: 'fd.name', description: 'The field with its path.' },
-      folder: { type: 'string', pattern: '^/', default: '/var/lib/falc/quarantine', description: 'Where it is kept.' },
+      field: { enum: ['fd.name', 'proc.exepath'], default: 'fd.name', description: 'The field that holds the path.' },
+      folder: {
+        type: 'string',
+        pattern: '^/',
+        default: '/var/lib/falc/quarantine',
+        description: 'Folder of the moved files.',
+      },
     },
   },
   target(alert, { field }) {

@@ -9,7 +9,7 @@ const CONTAINER = {
   type: 'string',
   ...{
     pattern: '^[a-z0-9-]{1,63}$',
-    description: 'Default: the one with the `container.id` of the alert; without it, the only one.',
+    description: 'Default: the container with the `container.id` of the alert, or else the only one.',
   },
 } as const
 
@@ -27,7 +27,7 @@ function call(
 export const checkpointContainer: Action = defineAction({
   name: 'checkpoint_container',
   asks: ['checkpoint'],
-  doc: 'The kubelet keeps the container’s memory and files in an archive on its node (`/var/lib/kubelet/checkpoints`), readable by root alone; the container keeps running. Needs a runtime that can, such as CRI-O or containerd 2.',
+  doc: 'The kubelet saves the container’s memory and files to an archive on its node (`/var/lib/kubelet/checkpoints`) that only root can read; the container keeps running. Needs a runtime with support for it, such as CRI-O or containerd 2.',
   example: '{}',
   params: { type: 'object', properties: { container: CONTAINER } },
   target: podOf,
@@ -39,12 +39,16 @@ export const checkpointContainer: Action = defineAction({
 export const debugContainer: Action = defineAction({
   name: 'debug_container',
   asks: ['debug'],
-  doc: 'Adds an ephemeral container to the pod, which sees the processes of the container: for a shell with tools, or a command that keeps evidence. It stays until the pod ends.',
+  doc: 'Adds an ephemeral container that sees the processes of the container, for a shell with tools or a command that saves evidence. It stays until the pod ends.',
   example: '{ image: "registry.example/tools:1", command: [collect, "%proc.pid"] }',
   params: {
     type: 'object',
     properties: {
-      image: { type: 'string', pattern: '^[a-z0-9][a-zA-Z0-9._/:@-]{0,255}$', description: 'Its image.' },
+      image: {
+        type: 'string',
+        pattern: '^[a-z0-9][a-zA-Z0-9._/:@-]{0,255}$',
+        description: 'The image of the ephemeral container.',
+      },
       command: {
         type: 'array',
         ...{ maxItems: 64, items: { type: 'string', format: 'value' }, default: ['sleep', '3600'] },
@@ -63,7 +67,7 @@ export const debugContainer: Action = defineAction({
 export const execInContainer: Action = defineAction({
   name: 'exec_in_container',
   asks: ['exec'],
-  doc: 'Runs a program in the container; what it writes, at most 64 KiB, is kept in the journal. Fields of the alert are arguments of their own: no shell reads them. A field whose value begins with `-` can still be read as an option: put `--` before it where the program knows that. A program that is still running when the time is up continues, and the step is undecided. Needs the package `ws`.',
+  doc: 'Runs a program in the container and keeps up to 64 KiB of its output in the journal. Each field of the alert is a whole argument: no shell reads it. A value that begins with `-` may still be taken for an option; put `--` before it if the program supports that. A program that is still running when the time is up continues, and the step is undecided. Needs the package `ws`.',
   example: '{ command: [cat, "/proc/%proc.vpid/maps"], timeout: 10s }',
   params: {
     type: 'object',
@@ -74,7 +78,7 @@ export const execInContainer: Action = defineAction({
         description: 'The program and its arguments.',
       },
       container: CONTAINER,
-      timeout: { type: 'string', format: 'duration', default: '30s', description: 'How long it may take.' },
+      timeout: { type: 'string', format: 'duration', default: '30s', description: 'How long the program may run.' },
     },
     required: ['command'],
   },

@@ -39,7 +39,7 @@ function call(alert: AlertData, does: string, says: string, more?: Record<string
 export const revokeBinding: Action = defineAction({
   name: 'revoke_binding',
   asks: ['revoke', 'rebind'],
-  doc: 'Deletes the RoleBinding or ClusterRoleBinding that an audit event is about (`ka.target.*`). One that was made after the alert is left alone, and so are those of Kubernetes itself (`system:`). Its undo needs the rights that the binding gives.',
+  doc: 'Deletes the RoleBinding or ClusterRoleBinding that an audit event is about (`ka.target.*`). A binding that was created after the alert is left alone, and so are those of Kubernetes itself (`system:`). To undo this, the responder needs the rights that the binding grants.',
   example: '{ for: 4h }',
   params: { type: 'object', properties: {} },
   target: bindingOf,

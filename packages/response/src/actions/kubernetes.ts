@@ -10,7 +10,7 @@ const UID = /^[0-9a-f-]{8,64}$/i
 const NONE = { type: 'object', properties: {} } as const
 const GRACE = {
   type: 'integer',
-  ...{ minimum: 0, maximum: 3600, description: "Seconds that the pod may take to end. Default: the pod's own." },
+  ...{ minimum: 0, maximum: 3600, description: "Grace period in seconds. Default: the pod's." },
 } as const
 
 /** The pod of an alert about a system call. @throws {Refusal} */
@@ -107,7 +107,7 @@ const withNull = (map: Readonly<Record<string, string>>): Data =>
 export const isolatePod: Action = defineAction({
   name: 'isolate_pod',
   asks: ['isolate', 'release'],
-  doc: 'Takes the pod off the network, both directions, and out of its owner and its services: a NetworkPolicy of its own, and all labels removed but `falc.dev/quarantine`. The owner starts a clean pod, the suspect stays for forensics. Needs a network plugin that enforces policies; some leave established connections alone.',
+  doc: 'Cuts the pod off the network in both directions with a NetworkPolicy, and detaches it from its owner and services by removing all of its labels except `falc.dev/quarantine`. The owner starts a clean pod, and the suspect remains for forensics. Needs a network plugin that enforces policies; some leave established connections alone.',
   example: '{ for: 2h }',
   params: NONE,
   target: podOf,
@@ -133,7 +133,7 @@ export const deletePod: Action = defineAction({
 export const evictPod: Action = defineAction({
   name: 'evict_pod',
   asks: ['evict'],
-  doc: 'Evicts the pod: as `delete_pod`, if its disruption budget allows it.',
+  doc: 'Evicts the pod: like `delete_pod`, but only if its disruption budget allows it.',
   example: '{}',
   params: { type: 'object', properties: { grace: GRACE } },
   target: podOf,
@@ -145,7 +145,7 @@ export const evictPod: Action = defineAction({
 export const cordonNode: Action = defineAction({
   name: 'cordon_node',
   asks: ['cordon', 'uncordon'],
-  doc: 'No new pods on the node of the pod. Nodes of the control plane are refused.',
+  doc: 'Marks the node of the pod unschedulable. Control-plane nodes are refused.',
   example: '{ for: 1h }',
   params: NONE,
   target: nodeOf,
@@ -159,7 +159,7 @@ export const cordonNode: Action = defineAction({
 export const taintNode: Action = defineAction({
   name: 'taint_node',
   asks: ['taint', 'untaint'],
-  doc: 'Taints the node of the pod. Nodes of the control plane are refused.',
+  doc: 'Taints the node of the pod. Control-plane nodes are refused.',
   example: '{ key: falc.dev/suspect, effect: NoSchedule }',
   params: {
     type: 'object',
@@ -187,7 +187,7 @@ export const taintNode: Action = defineAction({
 export const drainNode: Action = defineAction({
   name: 'drain_node',
   asks: ['drain', 'uncordon'],
-  doc: 'Cordons the node of the pod, and evicts its pods but those of DaemonSets, of the node itself, and of protected namespaces.',
+  doc: 'Cordons the node of the pod and evicts its pods, except those of DaemonSets, static pods and pods in protected namespaces.',
   example: '{}',
   params: { type: 'object', properties: { grace: GRACE } },
   target: nodeOf,
@@ -205,7 +205,7 @@ export const scaleWorkload: Action = defineAction({
   params: {
     type: 'object',
     properties: {
-      replicas: { type: 'integer', minimum: 0, maximum: 10_000, default: 0, description: 'How many pods.' },
+      replicas: { type: 'integer', minimum: 0, maximum: 10_000, default: 0, description: 'The number of pods.' },
     },
   },
   target: ownerOf,
@@ -223,7 +223,7 @@ export const scaleWorkload: Action = defineAction({
 export const suspendCronJob: Action = defineAction({
   name: 'suspend_cronjob',
   asks: ['suspend'],
-  doc: 'Suspends the CronJob whose job the pod is of.',
+  doc: 'Suspends the CronJob that the pod belongs to.',
   example: '{ for: 24h }',
   params: NONE,
   target: ownerOf,
@@ -234,13 +234,13 @@ export const suspendCronJob: Action = defineAction({
 export const podLogs: Action = defineAction({
   name: 'pod_logs',
   asks: ['logs'],
-  doc: "Keeps the end of the pod's log in the journal, at most 64 KiB: before what deletes it.",
+  doc: "Saves the end of the pod's log in the journal, at most 64 KiB. Put it before a step that deletes the pod.",
   example: '{ lines: 100 }',
   params: {
     type: 'object',
     properties: {
-      lines: { type: 'integer', minimum: 1, maximum: 5000, default: 100, description: 'How many lines.' },
-      container: { type: 'string', pattern: '^[a-z0-9-]{1,63}$', description: 'Default: the only one.' },
+      lines: { type: 'integer', minimum: 1, maximum: 5000, default: 100, description: 'The number of lines.' },
+      container: { type: 'string', pattern: '^[a-z0-9-]{1,63}$', description: 'Default: the only container.' },
     },
   },
   target: podOf,
@@ -255,13 +255,18 @@ export const podLogs: Action = defineAction({
 export const podEvent: Action = defineAction({
   name: 'pod_event',
   asks: ['event'],
-  doc: 'Adds an event to the pod, which `kubectl describe` shows.',
+  doc: 'Adds an event to the pod, as `kubectl describe` shows it.',
   example: '{ note: "%alert.message" }',
   params: {
     type: 'object',
     properties: {
-      note: { type: 'string', format: 'template', default: '%alert.message', description: 'The text.' },
-      reason: { type: 'string', pattern: '^[A-Z][A-Za-z]{0,100}$', default: 'FalcAlert', description: 'A word.' },
+      note: { type: 'string', format: 'template', default: '%alert.message', description: 'The message of the event.' },
+      reason: {
+        type: 'string',
+        pattern: '^[A-Z][A-Za-z]{0,100}$',
+        default: 'FalcAlert',
+        description: 'The reason of the event, one word.',
+      },
     },
   },
   target: podOf,

@@ -10,7 +10,7 @@ const PARAMS = {
     tree: {
       type: 'boolean',
       default: false,
-      description: 'All processes that it has started, and those that these have started.',
+      description: 'Include all descendants of the process.',
     },
   },
 } as const
@@ -27,11 +27,11 @@ function call(alert: AlertData, signal: ProcessCall['signal'], tree: boolean): C
 }
 
 const SAFE =
-  'The process is opened first and then compared with the alert, by its start (proc.pid.ts) or the time at which it had the pid: a signal never reaches another process that has the pid by now.'
+  'The process is opened before its start (proc.pid.ts, or the time of the alert) is compared with the alert, so a signal never reaches another process that has meanwhile received the pid.'
 
 export const stopProcess: Action = defineAction({
   name: 'stop_process',
-  doc: `Stops a process (SIGSTOP): its memory and its connections stay for forensics. ${SAFE}`,
+  doc: `Stops a process (SIGSTOP). Its memory and connections remain for forensics. ${SAFE}`,
   example: '{ tree: true, for: 1h }',
   params: PARAMS,
   target: processOf,
@@ -41,7 +41,7 @@ export const stopProcess: Action = defineAction({
 
 export const killProcess: Action = defineAction({
   name: 'kill_process',
-  doc: `Kills a process (SIGKILL). With \`tree\`, all of it is stopped first, so that nothing new starts meanwhile. ${SAFE}`,
+  doc: `Kills a process (SIGKILL). With \`tree\`, all processes are stopped first, so that no new one starts meanwhile. ${SAFE}`,
   example: '{ tree: true }',
   params: PARAMS,
   target: processOf,

@@ -8,13 +8,13 @@ const DURATION = { type: 'string', format: 'duration' } as const
 
 export const notify: Action = defineAction({
   name: 'notify',
-  doc: 'Sends the alert to a configured output, with a text of its own if there is one.',
+  doc: 'Sends the alert to a configured output.',
   example: '{ output: on-call, template: "isolated %k8s.pod.name: %alert.output" }',
   params: {
     type: 'object',
     properties: {
       output: { type: 'string', description: 'The name of an output of falco.yaml.' },
-      template: { type: 'string', format: 'template', description: "Default: the output's own text." },
+      template: { type: 'string', format: 'template', description: "The text to send. Default: the output's own." },
     },
     required: ['output'],
   },
@@ -31,12 +31,12 @@ export const notify: Action = defineAction({
 
 export const webhook: Action = defineAction({
   name: 'webhook',
-  doc: "POSTs the alert as JSON. The address is fixed: nothing of it comes from an alert. `Idempotency-Key` is the alert's ID.",
+  doc: "POSTs the alert as JSON. The address is fixed: no part of it can come from an alert. `Idempotency-Key` is the alert's ID.",
   example: '{ url: "https://functions.example/kill" }',
   params: {
     type: 'object',
     properties: {
-      url: { type: 'string', pattern: '^https?://', description: 'Where.' },
+      url: { type: 'string', pattern: '^https?://', description: 'The address.' },
       headers: {
         type: 'object',
         additionalProperties: { type: 'string' },
@@ -58,7 +58,7 @@ export const webhook: Action = defineAction({
 
 export const publish: Action = defineAction({
   name: 'publish',
-  doc: 'Publishes the alert on NATS, for functions in any language that subscribe to the subject. It fails if neither a subscription nor a stream takes it.',
+  doc: 'Publishes the alert on NATS, for functions in any language that subscribe to the subject. It fails if neither a subscription nor a stream receives it.',
   example: '{ subject: FUNCTIONS.quarantine }',
   params: {
     type: 'object',
@@ -66,7 +66,7 @@ export const publish: Action = defineAction({
       subject: {
         type: 'string',
         pattern: '^[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*$',
-        description: 'Fixed: nothing of it comes from an alert.',
+        description: 'The subject. It is fixed: no part of it can come from an alert.',
       },
     },
     required: ['subject'],
@@ -79,7 +79,7 @@ export const publish: Action = defineAction({
 
 export const program: Action = defineAction({
   name: 'program',
-  doc: 'Runs a program. Fields of the alert are arguments or environment variables of their own: no shell reads them. A field whose value begins with `-` can still be read as an option: put `--` before it, or use the environment. The alert is on its standard input, as JSON.',
+  doc: 'Runs a program with the alert as JSON on its standard input. Each field of the alert is a whole argument or environment variable: no shell reads it. A value that begins with `-` may still be taken for an option; put `--` before it, or use the environment.',
   example: '{ command: [/usr/local/bin/block, "%fd.rip"], timeout: 10s }',
   params: {
     type: 'object',
@@ -93,9 +93,9 @@ export const program: Action = defineAction({
         type: 'object',
         additionalProperties: { type: 'string', format: 'value' },
         default: {},
-        description: 'Its environment, beside PATH.',
+        description: 'Environment variables, in addition to PATH.',
       },
-      timeout: { ...DURATION, default: '30s', description: 'When it is killed.' },
+      timeout: { ...DURATION, default: '30s', description: 'How long it may run before it is killed.' },
     },
     required: ['command'],
   },
