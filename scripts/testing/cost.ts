@@ -18,9 +18,14 @@ const MEASURABLE_MS = 10
 /** How many times as much (the least of three measurements) an input of `factor * size` costs as one of `size`: about `factor` when the cost is linear. */
 export function growth(run: (size: number) => void, size: number, factor: number): number {
   const times = (count: number, n: number) => cpuOf(() => repeat(count, () => run(n)), 2)
-  let count = 1
-  while (times(count, size) < MEASURABLE_MS) count *= 2
-  return Math.min(...[1, 2, 3].map(() => times(count, size * factor) / times(count, size)))
+  const ratios: number[] = []
+  for (let count = 1; ratios.length < 3; ) {
+    const cost = times(count, size)
+    // Or no longer measurable, once it has been compiled.
+    if (cost < MEASURABLE_MS) count *= 2
+    else ratios.push(times(count, size * factor) / cost)
+  }
+  return Math.min(...ratios)
 }
 
 function repeat(count: number, run: () => void): void {

@@ -1,4 +1,4 @@
-import { int64 } from './events/int64.ts'
+import { int64, uint16, uint32 } from './events/integers.ts'
 import { objectsStart, RESOLVED_EVENTS } from './events/resolved.ts'
 import { EVENT_FLAGS, EVENT_NPARAMS, EVENTS, EventFlag } from './events/table.ts'
 import { internText } from './events/text.ts'
@@ -85,13 +85,13 @@ export class SyscallEvent {
    */
   attach(bytes: Uint8Array, view: DataView, start: number, limit: number): boolean {
     if (limit - start < HEADER) return false
-    const len = view.getUint32(start + 16, true)
-    const type = view.getUint16(start + 20, true)
-    const nparams = view.getUint32(start + 22, true)
+    const len = uint32(view, start + 16)
+    const type = uint16(view, start + 20)
+    const nparams = uint32(view, start + 22)
     const end = start + len
-    if (end > limit || type >= FLAGS.length) return false
+    if (end > limit || type >= EVENTS.length) return false
     const known = NPARAMS[type]!
-    const count = Math.min(nparams, known)
+    const count = nparams === known ? known : Math.min(nparams, known)
     const offsets = this.#offsets
     let at: number
     if ((FLAGS[type]! & LARGE_PAYLOAD) === 0) {
@@ -99,15 +99,15 @@ export class SyscallEvent {
       at = lens + nparams * 2
       if (at > end) return false
       offsets[0] = at
-      for (let i = 1; i <= count; i++, lens += 2) offsets[i] = at += view.getUint16(lens, true)
-      for (let i = count; i < nparams; i++, lens += 2) at += view.getUint16(lens, true)
+      for (let i = 1; i <= count; i++, lens += 2) offsets[i] = at += uint16(view, lens)
+      for (let i = count; i < nparams; i++, lens += 2) at += uint16(view, lens)
     } else {
       let lens = start + HEADER
       at = lens + nparams * 4
       if (at > end) return false
       offsets[0] = at
-      for (let i = 1; i <= count; i++, lens += 4) offsets[i] = at += view.getUint32(lens, true)
-      for (let i = count; i < nparams; i++, lens += 4) at += view.getUint32(lens, true)
+      for (let i = 1; i <= count; i++, lens += 4) offsets[i] = at += uint32(view, lens)
+      for (let i = count; i < nparams; i++, lens += 4) at += uint32(view, lens)
     }
     if (at > end) return false
     this.type = type
@@ -184,7 +184,7 @@ export class SyscallEvent {
 
   /** Nanoseconds since 1970 as a double, accurate to 256 ns: for comparing and subtracting without a bigint. */
   get timeNumber(): number {
-    return this.view.getUint32(this.start + 4, true) * TWO_32 + this.view.getUint32(this.start, true)
+    return uint32(this.view, this.start + 4) * TWO_32 + uint32(this.view, this.start)
   }
 
   /** True if the parameter is present and not empty. The text "(NULL)", which recorders wrote for a null pointer, is empty. */
@@ -221,7 +221,7 @@ export class SyscallEvent {
   }
 
   uint16(i: number, missing = 0): number {
-    return this.paramLength(i) === 2 ? this.view.getUint16(this.#offsets[i]!, true) : missing
+    return this.paramLength(i) === 2 ? uint16(this.view, this.#offsets[i]!) : missing
   }
 
   int32(i: number, missing = 0): number {
@@ -229,7 +229,7 @@ export class SyscallEvent {
   }
 
   uint32(i: number, missing = 0): number {
-    return this.paramLength(i) === 4 ? this.view.getUint32(this.#offsets[i]!, true) : missing
+    return this.paramLength(i) === 4 ? uint32(this.view, this.#offsets[i]!) : missing
   }
 
   int64(i: number, missing = 0n): bigint {
@@ -250,7 +250,7 @@ export class SyscallEvent {
   uint64Number(i: number, missing = 0): number {
     if (this.paramLength(i) !== 8) return missing
     const at = this.#offsets[i]!
-    return this.view.getUint32(at + 4, true) * TWO_32 + this.view.getUint32(at, true)
+    return uint32(this.view, at + 4) * TWO_32 + uint32(this.view, at)
   }
 
   /** A string or path up to its first NUL, decoded as UTF-8 with U+FFFD for malformed bytes; '' if absent (see `has`). */

@@ -1,4 +1,4 @@
-import { int64 } from '../events/int64.ts'
+import { int64 } from '../events/integers.ts'
 import { internText } from '../events/text.ts'
 import { CaptureError } from './capture-error.ts'
 

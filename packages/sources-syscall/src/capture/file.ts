@@ -1,5 +1,5 @@
 /** Capture files: the only module in this folder that uses Node. */
-import { closeSync, openSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, gzipSync } from 'node:zlib'
@@ -12,6 +12,11 @@ import { CaptureWriter } from './writer.ts'
 
 /** Bytes read at a time: few turns of the event loop, and in memory once. */
 const CHUNK = 1 << 20
+/**
+ * Of the reads of a file, all but each eighth are made at once: to hand them to another thread takes longer than they do. Between
+ * two of the others, whatever else the process has to do is done.
+ */
+const AT_ONCE = 8
 /** The same of a compressed file, and what is decompressed at a time: several of these are in memory at once, and their garbage. */
 const COMPRESSED = 1 << 17
 const DECOMPRESSED = 1 << 18
@@ -110,10 +115,13 @@ export class CaptureFile {
 
   /** @param first number of bytes read already, into the reader's space */
   async *#copy(first: number, file: FileHandle): AsyncGenerator<number> {
-    for (let count = first; count > 0; ) {
+    // A pipe may have nothing to read for long.
+    const atOnce = fstatSync(file.fd).isFile() ? AT_ONCE : 1
+    for (let count = first, reads = 1; count > 0; reads++) {
       this.reader.filled(count)
       yield count
-      count = await read(file, this.reader.space(CHUNK))
+      const space = this.reader.space(CHUNK)
+      count = reads % atOnce === 0 ? await read(file, space) : readSync(file.fd, space, 0, space.length, null)
       this.position += count
     }
   }

@@ -1,4 +1,5 @@
 import { EVENT_HEADER } from '../event.ts'
+import { uint16, uint32 } from '../events/integers.ts'
 import { EVENTS } from '../events/table.ts'
 import { BLOCK_HEADER, BLOCK_TRAILER, Block, EVENT_BLOCK_LIMIT } from './block.ts'
 import type { CaptureCounts } from './capture-counts.ts'
@@ -74,11 +75,11 @@ export function passOver(window: Window, skips: Skips, counts: CaptureCounts): v
         const tid = view.getInt32(start + 8, true)
         let done = quiet && view.getInt32(start + 12, true) === 0 && tid >= 0 && living[tid & places] === tid
         if (done && action !== STRANGER) {
-          done = action === CONNECTS && THIRD_IS_FD[type] === 1 && view.getUint16(start + HEADER + 4, true) === 8
+          done = action === CONNECTS && THIRD_IS_FD[type] === 1 && uint16(view, start + HEADER + 4) === 8
           if (done) {
             const lengths = view.getInt32(start + HEADER, true)
             const fd = start + HEADER + expected * 2 + (lengths & 0xffff) + (lengths >>> 16)
-            const num = fd + 8 <= at + total - TRAILER ? view.getUint32(fd, true) : -1
+            const num = fd + 8 <= at + total - TRAILER ? uint32(view, fd) : -1
             done = num >= 0 && num < sockets.length && sockets[num] === 0 && view.getInt32(fd + 4, true) === 0
           }
         }

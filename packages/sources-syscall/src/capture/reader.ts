@@ -1,4 +1,5 @@
 import { EVENT_HEADER, SyscallEvent } from '../event.ts'
+import { uint16, uint32 } from '../events/integers.ts'
 import { EVENT_FLAGS, EVENT_NPARAMS } from '../events/table.ts'
 import { BLOCK_HEADER, BLOCK_TRAILER, Block, EARLY_BLOCKS, EVENT_BLOCK_LIMIT, isEvent, SECTION_MAGIC } from './block.ts'
 import { CaptureCounts } from './capture-counts.ts'
@@ -95,12 +96,12 @@ export class CaptureReader {
       const at = window.at
       const available = window.limit - at
       if (available < HEADER) return this.#starve(available)
-      const total = window.view.getUint32(at + 4, true)
+      const total = uint32(window.view, at + 4)
       if (total > available || total < HEADER + TRAILER || (total & 3) !== 0) {
-        this.#checkLength(window.view.getUint32(at, true), total)
+        this.#checkLength(uint32(window.view, at), total)
         return this.#starve(available)
       }
-      const block = window.view.getUint32(at, true)
+      const block = uint32(window.view, at)
       let delivered: boolean
       if (block === EVENT || block === EVENT_FLAGS_BLOCK) {
         if (this.#phase !== 'events') this.#enterEvents()
@@ -121,8 +122,8 @@ export class CaptureReader {
     while (this.#phase !== 'events') {
       const available = this.#window.limit - this.#window.at
       if (this.#broken || available < BLOCK_HEADER) return !this.#broken && this.#starve(available)
-      const block = this.#window.view.getUint32(this.#window.at, true)
-      const total = this.#window.view.getUint32(this.#window.at + 4, true)
+      const block = uint32(this.#window.view, this.#window.at)
+      const total = uint32(this.#window.view, this.#window.at + 4)
       this.#checkLength(block, total)
       if (total > available) return this.#starve(available)
       if (isEvent(EARLY_BLOCKS.get(block) ?? block)) {
@@ -140,13 +141,13 @@ export class CaptureReader {
     const event = this.event
     const view = this.#window.view
     if (!event.attach(this.#window.bytes, view, start, limit)) {
-      if (limit - start < EVENT_HEADER || view.getUint16(start + 20, true) < EVENT_FLAGS.length)
+      if (limit - start < EVENT_HEADER || uint16(view, start + 20) < EVENT_FLAGS.length)
         this.#fail('corrupt', 'event whose lengths contradict each other')
       this.counts.newer++
       return false
     }
-    event.cpu = view.getUint16(at + HEADER, true)
-    event.blockFlags = start - at === EVENT_AT ? 0 : view.getUint32(at + EVENT_AT, true)
+    event.cpu = uint16(view, at + HEADER)
+    event.blockFlags = start - at === EVENT_AT ? 0 : uint32(view, at + EVENT_AT)
     const fate = FATE[event.type]!
     if (fate === PASS || (fate === EXIT && event.encodedParams === NPARAMS[event.type])) {
       event.num = ++this.counts.events
@@ -182,7 +183,7 @@ export class CaptureReader {
 
   #readTableBlock(block: number, at: number, total: number): void {
     if (this.#phase === 'events') this.#fail('unexpected-block', `table block 0x${block.toString(16)} after events`)
-    const trailer = this.#window.view.getUint32(at + total - BLOCK_TRAILER, true)
+    const trailer = uint32(this.#window.view, at + total - BLOCK_TRAILER)
     if (trailer !== total) this.#fail('corrupt', `wrong block total length, header=${total}, trailer=${trailer}`)
     const cursor = new Cursor(
       this.#window.bytes,
@@ -204,7 +205,7 @@ export class CaptureReader {
     const limit = at + total - BLOCK_TRAILER
     if (block === Block.event2Large || block === Block.eventFlags2Large) return this.#take(at, start, limit)
     if (total - BLOCK_HEADER > EVENT_BLOCK_LIMIT) this.#fail('corrupt', `event block of ${total} bytes`)
-    if (limit - start >= OLD_EVENT_HEADER && this.#window.view.getUint16(start + 20, true) >= EVENT_FLAGS.length) {
+    if (limit - start >= OLD_EVENT_HEADER && uint16(this.#window.view, start + 20) >= EVENT_FLAGS.length) {
       this.counts.newer++
       return false
     }
@@ -212,16 +213,16 @@ export class CaptureReader {
     const event = this.event
     if (!upgraded || !event.attach(upgraded, new DataView(upgraded.buffer), 0, upgraded.length))
       this.#fail('corrupt', 'cannot convert v1 event block to v2')
-    event.cpu = this.#window.view.getUint16(at + BLOCK_HEADER, true)
-    event.blockFlags = flags ? this.#window.view.getUint32(at + EVENT_AT, true) : 0
+    event.cpu = uint16(this.#window.view, at + BLOCK_HEADER)
+    event.blockFlags = flags ? uint32(this.#window.view, at + EVENT_AT) : 0
     return this.#convert()
   }
 
   #startSection(at: number, total: number): void {
     if (total < 28) this.#fail('corrupt', `section header of ${total} bytes`)
-    const magic = this.#window.view.getUint32(at + 8, true)
+    const magic = uint32(this.#window.view, at + 8)
     if (magic !== SECTION_MAGIC) this.#fail('not-a-capture', `invalid magic number 0x${magic.toString(16)}`)
-    const major = this.#window.view.getUint16(at + 12, true)
+    const major = uint16(this.#window.view, at + 12)
     if (major > 1) this.#fail('version', `capture of version ${major}, this program reads version 1`)
     this.machine = null
     this.#converter.clear()

@@ -1,5 +1,7 @@
 /** Bytes as keys of a table: compared four at a time, the last four of which may overlap the word before. */
 
+import { uint8 } from './integers.ts'
+
 /** A number that equal bytes have in common. `view` covers `bytes` from its first byte. */
 export function hashOf(bytes: Uint8Array, view: DataView, start: number, end: number): number {
   const length = end - start
@@ -15,7 +17,7 @@ export function hashOf(bytes: Uint8Array, view: DataView, start: number, end: nu
 /** Whether `length` bytes from `start` on are those from `other` on in another array. */
 export function sameBytes(view: DataView, start: number, length: number, otherView: DataView, other: number): boolean {
   if (length < 4) {
-    for (let i = 0; i < length; i++) if (otherView.getUint8(other + i) !== view.getUint8(start + i)) return false
+    for (let i = 0; i < length; i++) if (uint8(otherView, other + i) !== uint8(view, start + i)) return false
     return true
   }
   const last = length - 4

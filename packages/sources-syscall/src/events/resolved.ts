@@ -1,3 +1,4 @@
+import { uint8, uint16 } from './integers.ts'
 import { EVENTS } from './table.ts'
 
 /** Calls that act on paths and return no file. */
@@ -70,7 +71,7 @@ const HAS_OBJECTS: Uint8Array = Uint8Array.from(EVENTS, ({ code }) => (OBJECT_EV
 
 /** Where the objects begin in an event that ends at `end` and whose parameters end at `start`; `end` = it has none. */
 export function objectsStart(type: number, view: DataView, start: number, end: number): number {
-  if (HAS_OBJECTS[type] === 0 || end - start < OBJECTS_END || view.getUint8(end - 1) !== OBJECTS_FOLLOW) return end
-  const from = end - OBJECTS_END - view.getUint16(end - OBJECTS_END, true)
+  if (HAS_OBJECTS[type] === 0 || end - start < OBJECTS_END || uint8(view, end - 1) !== OBJECTS_FOLLOW) return end
+  const from = end - OBJECTS_END - uint16(view, end - OBJECTS_END)
   return from < start ? end : from
 }

@@ -1,6 +1,8 @@
 /** Calls that copy a descriptor, or say whether execve closes it. */
+
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
+import { uint32 } from '../events/integers.ts'
 import { positions } from '../events/positions.ts'
 import { CL_PIPE_DST, CL_PIPE_SRC } from '../model/clone-flags.ts'
 import { FD_SHARED, type Fd, O_CLOEXEC } from '../model/fd.ts'
@@ -70,7 +72,7 @@ export function fcntl(tables: Tables, event: SyscallEvent, thread: Thread): void
   const command = event.uint8(FCNTL.cmd)
   if (result >= 0) learnSocket(tables, event, thread)
   if (result < 0 || event.fd === null || !changesDescriptors(command)) return
-  const argument = event.paramLength(FCNTL.arg) === 8 ? event.view.getUint32(event.paramOffset(FCNTL.arg), true) : 0
+  const argument = event.paramLength(FCNTL.arg) === 8 ? uint32(event.view, event.paramOffset(FCNTL.arg)) : 0
   event.fd = changeDescriptor(tables, thread, event.fdNum, command, result, argument)
   if (command !== F_SETFD) event.fdNum = result
 }

@@ -1,5 +1,6 @@
 import type { SyscallEvent } from '../event.ts'
 import { PPME } from '../events/ids.ts'
+import { uint32 } from '../events/integers.ts'
 import { positions } from '../events/positions.ts'
 import { Fd, FdKind, O_CLOEXEC } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
@@ -141,11 +142,11 @@ function isOffRoot(event: SyscallEvent): boolean {
 
 /** Halves of a 64-bit parameter. */
 function low32(event: SyscallEvent, i: number): number {
-  return event.paramLength(i) === 8 ? event.view.getUint32(event.paramOffset(i), true) : 0
+  return event.paramLength(i) === 8 ? uint32(event.view, event.paramOffset(i)) : 0
 }
 
 function high32(event: SyscallEvent, i: number): number {
-  return event.paramLength(i) === 8 ? event.view.getUint32(event.paramOffset(i) + 4, true) : 0
+  return event.paramLength(i) === 8 ? uint32(event.view, event.paramOffset(i) + 4) : 0
 }
 
 /** close: the descriptor is removed before the next event. Called directly, as openat. */

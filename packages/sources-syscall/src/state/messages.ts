@@ -1,6 +1,6 @@
 import type { Window } from '../capture/window.ts'
 import { EVENT_HEADER } from '../event.ts'
-import { int64 } from '../events/int64.ts'
+import { int64, uint16, uint32 } from '../events/integers.ts'
 import { positions } from '../events/positions.ts'
 import { EVENTS } from '../events/table.ts'
 import { AF_INET, AF_INET6, AF_UNIX } from '../model/addresses.ts'
@@ -52,9 +52,9 @@ export class Messages {
 
   /** Whether the message whose header starts at `start` must be read. See state/transfers.ts for what it would do. */
   matters({ bytes, view }: Window, start: number, limit: number, thread: Thread): boolean {
-    const type = view.getUint16(start + 20, true)
-    const count = view.getUint32(start + 22, true)
-    const end = start + view.getUint32(start + 16, true)
+    const type = uint16(view, start + 20)
+    const count = uint32(view, start + 22)
+    const end = start + uint32(view, start + 16)
     const result = start + HEADER + count * 2
     const place = FD[type]!
     const ends = TUPLE[type]!
@@ -64,7 +64,7 @@ export class Messages {
     let from = 0
     let to = 0
     for (let i = 0, lengths = start + HEADER; i < count; i++, lengths += 2) {
-      const length = view.getUint16(lengths, true)
+      const length = uint16(view, lengths)
       if (at + length > end || ((i === 0 || i === place) && length !== 8)) return true
       if (i === place) num = int64(view, at)
       else if (i === ends) {

@@ -2,6 +2,7 @@ import type { UnmatchedClass } from '@falc/engine'
 import type { Window } from '../capture/window.ts'
 import { EVENT_HEADER } from '../event.ts'
 import { PPME } from '../events/ids.ts'
+import { uint16, uint32 } from '../events/integers.ts'
 import { internText } from '../events/text.ts'
 import { type Fd, FdKind, type LateName } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
@@ -81,12 +82,12 @@ export class PlainOpens {
     const result = start + HEADER + PARAMETERS
     const dirfd = result + RESULT
     const name = dirfd + DIRFD
-    const flagsAt = name + view.getUint16(start + HEADER + 4, true)
+    const flagsAt = name + uint16(view, start + HEADER + 4)
     const nameEnd = flagsAt - 1
-    const end = start + view.getUint32(start + 16, true)
+    const end = start + uint32(view, start + 16)
     if (end > limit || flagsAt + BEHIND_NAME > end || nameEnd <= name || nameEnd - name > LONGEST_NAME) return false
     const num = view.getInt32(result, true)
-    const flags = view.getUint32(flagsAt, true)
+    const flags = uint32(view, flagsAt)
     if (num < 0 || view.getInt32(result + 4, true) !== 0 || (flags & MAKES_OR_WRITES) !== 0) return false
     const isDirectory = (flags & O_DIRECTORY) !== 0
     const rules = isDirectory ? this.#ofDirectories : this.#ofFiles
@@ -116,14 +117,14 @@ export class PlainOpens {
       if (bytes[end - 1] !== 0 || !search.isClear(search.through(search.begin, bytes, other, end - 1))) return false
       resolved = internText(bytes, view, other, end - 1)
     }
-    const dev = view.getUint32(flagsAt + 8, true)
+    const dev = uint32(view, flagsAt + 8)
     const fd = fileOf(
       internText(bytes, view, name, nameEnd),
       resolved,
       flags,
       dev,
-      view.getUint32(flagsAt + 12, true),
-      view.getUint32(flagsAt + 16, true),
+      uint32(view, flagsAt + 12),
+      uint32(view, flagsAt + 16),
     )
     if (absolute && resolved === '') fd.name = fd.nameRaw
     else fd.nameLate(new NameBelow(base))

@@ -1,4 +1,5 @@
 import { hashOf, sameBytes } from '../events/byte-keys.ts'
+import { uint8, uint16, uint32 } from '../events/integers.ts'
 import { Fd, FdKind } from '../model/fd.ts'
 
 /** Powers of two: slots at first, as tests of rules have a state each, and once as many calls were kept. */
@@ -21,11 +22,11 @@ const SLASH = 0x2f
 /** Whether an openat has all its parameters, each of the length that recorders give it; the name may have any. */
 export function hasUsualLengths(view: DataView, start: number): boolean {
   return (
-    view.getUint32(start + 22, true) === PARAMETERS &&
-    view.getUint32(start + HEADER, true) === RESULT_DIRFD &&
-    view.getUint16(start + HEADER + 6, true) === FLAGS &&
-    view.getUint32(start + HEADER + 8, true) === MODE_DEV &&
-    view.getUint16(start + HEADER + 12, true) === INO
+    uint32(view, start + 22) === PARAMETERS &&
+    uint32(view, start + HEADER) === RESULT_DIRFD &&
+    uint16(view, start + HEADER + 6) === FLAGS &&
+    uint32(view, start + HEADER + 8) === MODE_DEV &&
+    uint16(view, start + HEADER + 12) === INO
   )
 }
 
@@ -67,11 +68,11 @@ export class RepeatedOpens {
   find(bytes: Uint8Array, view: DataView, start: number, end: number): Fd | null {
     this.#slot = -1
     if (!hasUsualLengths(view, start)) return null
-    const name = view.getUint16(start + HEADER + 4, true)
+    const name = uint16(view, start + HEADER + 4)
     const from = start + HEADER + SECOND
     const length = end - from
     if (length > LONGEST || name < 2 || bytes[from + DIRFD] !== SLASH) return null
-    const shape = (length << 17) | (name << 1) | (view.getUint8(from - 1) >>> 7)
+    const shape = (length << 17) | (name << 1) | (uint8(view, from - 1) >>> 7)
     const hash = hashOf(bytes, view, from, end)
     const slot = hash & this.#mask
     this.#slot = slot
@@ -96,8 +97,8 @@ export class RepeatedOpens {
     if (++this.#kept === FEW) this.#allocate(SLOTS)
     const from = start + HEADER + SECOND
     for (let at = from, to = slot * LONGEST; at < end; at++, to++) this.#keys[to] = bytes[at]!
-    const name = view.getUint16(start + HEADER + 4, true)
-    this.#shapes[slot] = ((end - from) << 17) | (name << 1) | (view.getUint8(from - 1) >>> 7)
+    const name = uint16(view, start + HEADER + 4)
+    this.#shapes[slot] = ((end - from) << 17) | (name << 1) | (uint8(view, from - 1) >>> 7)
     this.#fds[slot] = fd
     return fd
   }

@@ -3,7 +3,7 @@ import { Skip, type Skips } from '../capture/skips.ts'
 import type { Window } from '../capture/window.ts'
 import { EVENT_HEADER } from '../event.ts'
 import { PPME } from '../events/ids.ts'
-import { int64 } from '../events/int64.ts'
+import { int64, uint8, uint16, uint32 } from '../events/integers.ts'
 import { positions } from '../events/positions.ts'
 import { EVENTS, EventClass, EventFlag } from '../events/table.ts'
 import { SOCKET_NUMBERS } from '../model/socket-numbers.ts'
@@ -95,14 +95,14 @@ export class SkipEvents implements Skips {
     if (action === OPENS) return this.#mattersOfOpen(window, start, limit, thread)
     // Without a thread there are no descriptors.
     if (thread === null)
-      return this.#strangers || (action >= MESSAGES && this.#matchesStrangers(action, view.getUint16(start + 20, true)))
+      return this.#strangers || (action >= MESSAGES && this.#matchesStrangers(action, uint16(view, start + 20)))
     threads.living.note(tid)
     if (action === MESSAGES) return this.#messages.matters(window, start, limit, thread)
     if (action === JUDGED) return this.#mattersOfJudged(view, start, limit, thread)
     if (action === STRANGER) return false
     if (action === CLOSES) return closes(view, start, limit, thread)
     if (action === CONNECTS) {
-      const at = parameterAt(view, start, limit, LOOKUP[view.getUint16(start + 20, true)]! >> 2, 8)
+      const at = parameterAt(view, start, limit, LOOKUP[uint16(view, start + 20)]! >> 2, 8)
       return at < 0 || isUnconnected(thread.fds.get(int64(view, at)))
     }
     return this.#duplicates(view, start, limit, thread)
@@ -110,7 +110,7 @@ export class SkipEvents implements Skips {
 
   #mattersOfOpen(window: Window, start: number, limit: number, thread: Thread | null): boolean {
     const { view } = window
-    const type = view.getUint16(start + 20, true)
+    const type = uint16(view, start + 20)
     if (isFailedOpen(view, start, limit)) return !this.#failedOpens.has(type) || (thread === null && this.#strangers)
     return type !== OPENAT || thread === null || !this.#plainOpens.apply(window, start, limit, thread)
   }
@@ -121,7 +121,7 @@ export class SkipEvents implements Skips {
   }
 
   #mattersOfJudged(view: DataView, start: number, limit: number, thread: Thread): boolean {
-    const type = view.getUint16(start + 20, true)
+    const type = uint16(view, start + 20)
     if (this.#changing[type] === 1 && !isUnchanging(this.#tables, view, start, limit, thread)) return true
     if (!this.#wanted.has(type)) return false
     const place = LOOKUP[type]! >> 2
@@ -134,7 +134,7 @@ export class SkipEvents implements Skips {
   #duplicates(view: DataView, start: number, limit: number, thread: Thread): boolean {
     const command = parameterAt(view, start, limit, FCNTL.cmd, 1)
     if (command < 0) return true
-    if (!changesDescriptors(view.getUint8(command))) return false
+    if (!changesDescriptors(uint8(view, command))) return false
     const result = parameterAt(view, start, limit, FCNTL.res, 8)
     const fd = parameterAt(view, start, limit, FCNTL.fd, 8)
     const argument = parameterAt(view, start, limit, FCNTL.arg, 8)
@@ -143,7 +143,7 @@ export class SkipEvents implements Skips {
     const made = int64(view, result)
     const unknown = thread.fds.get(num) === null
     if (made >= 0 && !unknown)
-      changeDescriptor(this.#tables, thread, num, view.getUint8(command), made, view.getUint32(argument, true))
+      changeDescriptor(this.#tables, thread, num, uint8(view, command), made, uint32(view, argument))
     // Its end may describe a socket that no event has made known.
     return made >= 0 && unknown
   }
@@ -151,7 +151,7 @@ export class SkipEvents implements Skips {
 
 /** close: as `SkipEvents.#duplicates`. */
 function closes(view: DataView, start: number, limit: number, thread: Thread): boolean {
-  const usual = view.getUint32(start + 22, true) === 2 && view.getUint32(start + EVENT_HEADER, true) === TWO_OF_8
+  const usual = uint32(view, start + 22) === 2 && uint32(view, start + EVENT_HEADER) === TWO_OF_8
   const first = start + EVENT_HEADER + 4
   const result = usual && first + 16 <= limit ? first : parameterAt(view, start, limit, CLOSE.res, 8)
   const at = usual && first + 16 <= limit ? first + 8 : parameterAt(view, start, limit, CLOSE.fd, 8)
@@ -189,10 +189,10 @@ export function actionOf(type: number, { wanted, parts, failedOpens, plainOpens 
 
 /** Offset of parameter `index` of an event with 16-bit lengths; -1 if it has not exactly `size` bytes. */
 function parameterAt(view: DataView, start: number, limit: number, index: number, size: number): number {
-  const count = view.getUint32(start + 22, true)
+  const count = uint32(view, start + 22)
   let lengths = start + EVENT_HEADER
   let at = lengths + count * 2
   if (index >= count || at > limit) return -1
-  for (let i = 0; i < index; i++, lengths += 2) at += view.getUint16(lengths, true)
-  return view.getUint16(lengths, true) === size && at + size <= limit ? at : -1
+  for (let i = 0; i < index; i++, lengths += 2) at += uint16(view, lengths)
+  return uint16(view, lengths) === size && at + size <= limit ? at : -1
 }

@@ -1,7 +1,7 @@
 /** Events that change nothing, although others of their type do: from their bytes. */
 import { EVENT_HEADER } from '../event.ts'
 import { PPME } from '../events/ids.ts'
-import { int64 } from '../events/int64.ts'
+import { int64, uint16, uint32 } from '../events/integers.ts'
 import { type EventCode, positions } from '../events/positions.ts'
 import { EVENTS } from '../events/table.ts'
 import { CL_CLONE_INVERTED } from '../model/clone-flags.ts'
@@ -96,20 +96,18 @@ export function mayBeUnchanging(type: number): boolean {
 
 /** Whether the event whose header starts at `start` changes nothing, or nothing that is not done here. False tells nothing. */
 export function isUnchanging(tables: Tables, view: DataView, start: number, limit: number, thread: Thread): boolean {
-  const type = view.getUint16(start + 20, true)
-  const count = view.getUint32(start + 22, true)
+  const type = uint16(view, start + 20)
+  const count = uint32(view, start + 22)
   const result = start + HEADER + count * 2
-  if (count === 0 || result + 8 > limit || view.getUint16(start + HEADER, true) !== 8) return false
+  if (count === 0 || result + 8 > limit || uint16(view, start + HEADER) !== 8) return false
   const when = WHEN[type]
-  if (when === WITHOUT_STARTS) return parameterOf(view, start, count) === start + view.getUint32(start + 16, true)
+  if (when === WITHOUT_STARTS) return parameterOf(view, start, count) === start + uint32(view, start + 16)
   if (view.getInt32(result + 4, true) < 0) return true
   switch (when) {
     case OF_OTHER_OPTIONS: {
       const at = count > PRCTL.option ? parameterOf(view, start, PRCTL.option) : limit
       return (
-        at + 4 <= limit &&
-        view.getUint16(start + HEADER + PRCTL.option * 2, true) === 4 &&
-        !isReaperOption(view.getUint32(at, true))
+        at + 4 <= limit && uint16(view, start + HEADER + PRCTL.option * 2) === 4 && !isReaperOption(uint32(view, at))
       )
     }
     case OF_KNOWN_CHILD: {
@@ -126,14 +124,14 @@ export function isUnchanging(tables: Tables, view: DataView, start: number, limi
 /** See state/clone.ts. */
 function isOfKnownChild(tables: Tables, view: DataView, start: number, child: number, thread: Thread): boolean {
   if (child !== 0) return !thread.isInvalid && ((tables.threads.get(child)?.flags ?? 0) & CL_CLONE_INVERTED) !== 0
-  const time = view.getUint32(start + 4, true) * TWO_32 + view.getUint32(start, true)
+  const time = uint32(view, start + 4) * TWO_32 + uint32(view, start)
   return thread.cloneTs !== 0n && time - Number(thread.cloneTs) < CLONE_STALE_NS
 }
 
 /** Where parameter `index` starts, of an event with 16-bit lengths; where all end, if there are as many. */
 function parameterOf(view: DataView, start: number, index: number): number {
   let lengths = start + HEADER
-  let at = lengths + view.getUint32(start + 22, true) * 2
-  for (let i = 0; i < index; i++, lengths += 2) at += view.getUint16(lengths, true)
+  let at = lengths + uint32(view, start + 22) * 2
+  for (let i = 0; i < index; i++, lengths += 2) at += uint16(view, lengths)
   return at
 }

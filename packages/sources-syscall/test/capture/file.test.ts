@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join as path } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -58,6 +60,51 @@ test('plain, gzip, gzip members one after another, captures one after another', 
   const two = [capture(10), capture(5, 100)]
   expect(await read(join(two))).toEqual({ events: 15, last: last(104, 15) })
   expect(await read(join(two.map(part => gzipSync(part))))).toEqual({ events: 15, last: last(104, 15) })
+})
+
+test('while a large file is read, others get their turns', async () => {
+  const file = path(folder, 'large.scap')
+  writeFileSync(file, join(new Array(20).fill(capture(20_000))))
+  let turns = 0
+  const take = () => {
+    turns++
+    next = setImmediate(take)
+  }
+  let next = setImmediate(take)
+  const large = await openCapture(file)
+  expect(large.size).toBeGreaterThan(20 << 20)
+  turns = 0
+  do {
+    while (large.next());
+  } while (await large.fill())
+  clearImmediate(next)
+  expect(large.counts.events).toBe(400_000)
+  expect(turns).toBeGreaterThan(1)
+})
+
+test('a pipe that has nothing to read holds up nobody', async () => {
+  const pipe = path(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const bytes = capture(100)
+  const opened = openCapture(pipe)
+  const writer = await open(pipe, 'w')
+  // Read as far as it goes, before the rest is there.
+  await writer.write(bytes.subarray(0, 1000))
+  const piped = await opened
+  const filled: number[] = []
+  while (piped.counts.events < 10) {
+    while (piped.next());
+    filled.push(piped.position)
+    const more = piped.fill()
+    await writer.write(bytes.subarray(1000 * filled.length, 1000 * (filled.length + 1)))
+    await more
+  }
+  await writer.write(bytes.subarray(1000 * (filled.length + 1)))
+  await writer.close()
+  do {
+    while (piped.next());
+  } while (await piped.fill())
+  expect(piped.counts.events).toBe(100)
 })
 
 test('a gzip stream that ends early: the events before are kept', async () => {
