@@ -1,7 +1,7 @@
 import type { AlertData } from '@falc/engine'
 import type { Format } from '../model/format.ts'
 import { QueuedItem, type Wording } from '../model/item.ts'
-import type { Item, Target } from '../model/transport.ts'
+import { checkTarget, type Item, type Target } from '../model/transport.ts'
 import { MemoryQueue } from '../queue/memory.ts'
 import { LOSSES, type Queue } from '../queue/queue.ts'
 import { Backoff, type BackoffOptions } from './backoff.ts'
@@ -53,7 +53,11 @@ export class Delivery {
   #successor: ((alert: AlertData) => void) | undefined
   #closing = false
 
+  /** @throws {TypeError} for what is no target, and without a format */
   constructor(target: Target, options: DeliveryOptions) {
+    checkTarget(target)
+    if (typeof options?.format?.print !== 'function')
+      throw new TypeError(`new Delivery: ${target.name} needs a format, such as falcoJson()`)
     const { timeout = 2000, linger = 0, patience = 5000, log = () => {}, format, template } = options
     this.name = target.name
     this.#wording = { format, template }

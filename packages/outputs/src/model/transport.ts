@@ -164,9 +164,24 @@ export interface TransportDefinition<T extends OptionTable = OptionTable> {
   open(options: OptionsOf<T>, context: TransportContext): Promise<Transport>
 }
 
-/** Ties the options' types to their table. */
+const PARTS = {
+  ...{ type: 'string', title: 'string', doc: 'string', options: 'object', batch: 'object', open: 'function' },
+} as const satisfies Partial<Record<keyof TransportDefinition, string>>
+
+/** Ties the options' types to their table. @throws {TypeError} for a definition that lacks something */
 export function defineTransport<const T extends OptionTable>(
   definition: TransportDefinition<T>,
 ): TransportDefinition<T> {
+  if (typeof definition !== 'object' || definition === null)
+    throw new TypeError(`defineTransport: expected a definition, got ${definition}`)
+  for (const [part, type] of Object.entries(PARTS) as [keyof typeof PARTS, string][])
+    if (typeof definition[part] !== type || definition[part] === null)
+      throw new TypeError(`defineTransport: ${part} of '${definition.type}': expected ${type}, got ${definition[part]}`)
   return definition
+}
+
+/** @throws {TypeError} for what can't be connected to */
+export function checkTarget(target: Target): void {
+  if (typeof target?.name !== 'string' || typeof target.open !== 'function' || typeof target.batch?.items !== 'number')
+    throw new TypeError('new Delivery: expected a target with name, batch and open(), such as new StdoutOutput()')
 }
