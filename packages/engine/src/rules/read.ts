@@ -81,12 +81,19 @@ function readNode(node: YamlNode, context: Context, found: Found): void {
     })
 }
 
+/** A file with this many warnings gets none about further duplicate keys. */
+const MAX_DUPLICATES = 1000
+
 function warnOfDuplicates(node: YamlNode, context: Context, warnings: Problem[]): void {
   if (node.kind === 'seq') for (const item of node.items) warnOfDuplicates(item, context, warnings)
   if (node.kind !== 'map') return
   for (const { key, keyOffset } of node.duplicates) {
+    if (warnings.length > MAX_DUPLICATES) return
     const first = context.source.place(node.entries.get(key)!.keyOffset)
-    const message = `Key '${key}' already appears on line ${first.line}; this one is ignored`
+    const message =
+      warnings.length < MAX_DUPLICATES
+        ? `Key '${key}' already appears on line ${first.line}; this one is ignored`
+        : 'Further keys that already appear are not listed; they are ignored'
     warnings.push(context.at('value for', key, keyOffset, key.length).problem('LOAD_DUPLICATE_KEY', message))
   }
   for (const { value } of node.entries.values()) warnOfDuplicates(value, context, warnings)

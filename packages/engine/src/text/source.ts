@@ -46,6 +46,9 @@ export class SourceText {
     const starts = this.lineStarts
     const from = starts[number - 1]
     if (from === undefined) return ''
-    return this.content.slice(from, starts[number] ?? this.content.length).replace(/[\r\n]+$/, '')
+    let to = starts[number] ?? this.content.length
+    // Not by a pattern, which looks through all of a line that may be the whole file.
+    while (to > from && '\r\n'.includes(this.content[to - 1]!)) to--
+    return this.content.slice(from, to)
   }
 }

@@ -43,6 +43,22 @@ const CASES: Record<string, { content: string; message: RegExp | undefined }> = 
     content: `- list: l0\n  items: [a]\n${items(20_000, i => `- list: l${i + 1}\n  items: [l${i}, x]\n`)}${rule('proc.name in (l9)')}`,
     message: /Lists in lists have more than/,
   },
+  'exceptions of a million rows': {
+    content: `${rule('proc.name = a')}  exceptions:\n    - name: e\n      fields: proc.name\n      values: [${'[a],'.repeat(1_000_000)}]\n`,
+    message: /the file has more than 1000000 parts/,
+  },
+  'a flow sequence of a million items': {
+    content: `- list: l\n  items: [${'a,'.repeat(1_000_000)}]\n`,
+    message: /the file has more than 1000000 parts/,
+  },
+  'a hundred thousand equal keys on one line': {
+    content: `- macro: m\n  condition: proc.name = a\n  x: {${'a,'.repeat(100_000)}}\n`,
+    message: undefined,
+  },
+  'a text of a million words': {
+    content: `- macro: m\n  condition: proc.name = a\n  x: |\n    ${'a, '.repeat(1_000_000)}\n`,
+    message: undefined,
+  },
   'exceptions of many fields and rows': {
     content: `${rule('proc.name = a')}  exceptions:
     - name: e
