@@ -33,4 +33,5 @@ export type { ExceptionItem, Item, ListItem, MacroItem, RuleItem } from './rules
 export type { ReadFile } from './rules/read.ts'
 export { unusedIn } from './rules/report.ts'
 export type { Resolution } from './rules/resolve.ts'
+export { TOO_MANY_PARTS, tooManyParts } from './rules/yaml-size.ts'
 export { MappedText } from './text/mapped.ts'

@@ -1,4 +1,5 @@
 import type { RulesFile } from '@falc/engine'
+import { tooManyParts } from '@falc/engine/analysis'
 import { isMap, isScalar, isSeq, type ParsedNode, parseAllDocuments } from 'yaml'
 
 /** Rules in a file of another kind, with the file's path. */
@@ -23,6 +24,8 @@ export interface Embedded {
 export function embeddedRules(content: string): Embedded[] {
   // A plain rules file is a list: it need not be parsed twice.
   if (/^(-|\s*#|\s*$|---)/.test(content) && !/^(apiVersion|kind|customRules|[\w-]+):/m.test(content)) return []
+  // Whoever reads it as rules says so.
+  if (tooManyParts(content) !== undefined) return []
   const found: Embedded[] = []
   let documents: ReturnType<typeof parseAllDocuments>
   try {

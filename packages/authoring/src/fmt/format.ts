@@ -1,3 +1,4 @@
+import { TOO_MANY_PARTS, tooManyParts } from '@falc/engine/analysis'
 import {
   type Document,
   isMap,
@@ -42,6 +43,11 @@ export class FormatError extends Error {
  * @throws {FormatError} when it is not YAML, or not a list of items
  */
 export function format(content: string): string {
+  const beyond = tooManyParts(content)
+  if (beyond !== undefined) {
+    const before = content.slice(0, beyond)
+    throw new FormatError(TOO_MANY_PARTS, before.split('\n').length, beyond - before.lastIndexOf('\n'))
+  }
   const lineCounter = new LineCounter()
   const documents = parseAllDocuments(content, {
     schema: 'failsafe',

@@ -1,4 +1,5 @@
 import type { SourceText } from '@falc/engine'
+import { TOO_MANY_PARTS, tooManyParts } from '@falc/engine/analysis'
 import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml'
 import { ConfigError, type ConfigPlace } from './error.ts'
 import type { ConfigEntry, ConfigNode } from './tree.ts'
@@ -8,6 +9,8 @@ const MAX_NODES = 100_000
 
 /** @throws {ConfigError} with its place, when the text is not YAML */
 export function parseTree(source: SourceText): ConfigNode {
+  const beyond = tooManyParts(source.content)
+  if (beyond !== undefined) throw new ConfigError(TOO_MANY_PARTS, { source, offset: beyond, length: 1 })
   try {
     const document = parseDocument(source.content, { strict: false, uniqueKeys: false, prettyErrors: false })
     const [error] = document.errors

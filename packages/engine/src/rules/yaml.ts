@@ -1,13 +1,12 @@
-import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type ParsedNode, parseAllDocuments, type YAMLError } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseAllDocuments, type YAMLError } from 'yaml'
 import type { MappedText } from '../text/mapped.ts'
 import type { SourceText } from '../text/source.ts'
 import { mapScalar, type ScalarStyle } from './scalar.ts'
 import { explainYamlError } from './yaml-error.ts'
+import { TOO_MANY_PARTS, tooManyParts } from './yaml-size.ts'
 
 /** Maximum nesting (a rules file needs 6). */
 export const MAX_YAML_DEPTH = 64
-/** Maximum number of tokens of a file: the parser takes most of a kilobyte for each. A list of 150,000 addresses has fewer. */
-export const MAX_YAML_TOKENS = 1_000_000
 /** Maximum number of nodes that the aliases of a document expand to. */
 export const MAX_ALIASED_NODES = 100_000
 
@@ -57,9 +56,6 @@ export class YamlError extends Error {
 /** Something that is not YAML; the other errors are limits, and values that YAML allows and rules do not. */
 export class YamlMistake extends YamlError {}
 
-/** Tokens without a text: the beginning of a document or a scalar, the end of a flow collection. */
-const MARKS: ReadonlySet<string> = new Set(['\u0002', '\u0018', '\u001f'])
-const TOO_LARGE = `the file has more than ${MAX_YAML_TOKENS} parts: keys, values and what separates them`
 const TOO_DEEP = 'the file is nested too deeply'
 const NULLS: ReadonlySet<string> = new Set(['', '~', 'null', 'Null', 'NULL'])
 const STYLES: Readonly<Record<string, ScalarStyle>> = {
@@ -85,19 +81,9 @@ export function parseYaml(source: SourceText): (YamlNode | undefined)[] {
   })
 }
 
-/** @throws {YamlError} for a file whose parts would take memory without measure */
-function checkSize(text: string): void {
-  // No character is more than two tokens.
-  if (text.length <= MAX_YAML_TOKENS / 2) return
-  let [tokens, offset] = [0, 0]
-  for (const token of new Lexer().lex(text)) {
-    if (tokens++ === MAX_YAML_TOKENS) throw new YamlError(TOO_LARGE, offset)
-    if (!MARKS.has(token)) offset += token.length
-  }
-}
-
 function parseDocuments(source: SourceText) {
-  checkSize(source.content)
+  const beyond = tooManyParts(source.content)
+  if (beyond !== undefined) throw new YamlError(TOO_MANY_PARTS, beyond)
   try {
     // The parser rejects a list right behind a byte order mark. A line break leaves every offset as it is.
     const documents = parseAllDocuments(source.content.replace(/^\ufeff/, '\n'), {
