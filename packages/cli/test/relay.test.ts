@@ -206,7 +206,7 @@ describe('routes', () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded' }
     for (const [what, answer, status] of [
       ['what curl -d sends', post(JSON.stringify(ALERT), '/', form), 200],
-      ['the same from a page', post(JSON.stringify(ALERT), '/', { ...form, origin: 'http://elsewhere' }), 415],
+      ['the same from a page', post(JSON.stringify(ALERT), '/', { ...form, origin: 'http://elsewhere' }), 403],
       ['no JSON', post('{'), 400],
       ['no alert', post('{}'), 400],
       ['an unknown priority', post(JSON.stringify({ ...ALERT, priority: 'High' })), 400],

@@ -178,6 +178,19 @@ describe('pipelines', () => {
   })
 })
 
+test.each([
+  ['of another site', 'Origin: http://elsewhere.example\r\n'],
+  ['whose own name leads here', 'Origin: http://x\r\nSec-Fetch-Site: same-origin\r\n'],
+  ['that hides where it is from', 'Origin: null\r\n'],
+  ['of a browser that says how only', 'Sec-Fetch-Site: cross-site\r\n'],
+])('a page in a browser %s sends nothing', async (_, head) => {
+  const receiver = await serve()
+  const { seen } = send(receiver, `POST / HTTP/1.1\r\n${JSON_HEAD}${head}Content-Length: 2\r\n\r\n{}`)
+  await eventually(() => expect(seen.text).toContain('pages in a browser may not send this'))
+  expect(seen.text).toMatch(/^HTTP\/1.1 403 /)
+  expect(receiver.refused.unauthorized).toBe(1)
+})
+
 test('a silent client does not hold up the end, not even before its TLS handshake', async () => {
   const receiver = await serve({ tls: { cert: pem } })
   const { socket, seen } = send(receiver, Buffer.from([22, 3, 1]))

@@ -19,6 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
+import { FolderLock, type OutputError } from '@falc/outputs'
 import { CliError } from '../fail.ts'
 import type { Artifact } from './artifact.ts'
 
@@ -136,16 +137,7 @@ export class Generations {
 
   /** One process at a time changes the folder. @throws {CliError} when another one does */
   async locked<T>(change: () => Promise<T> | T): Promise<T> {
-    const lock = join(this.folder, 'lock')
-    try {
-      mkdirSync(this.folder, { recursive: true })
-      if (isStale(lock)) rmSync(lock, { force: true })
-      writeFileSync(lock, `${process.pid}\n`, { flag: 'wx' })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST')
-        throw new CliError(`${lock}: another falc is installing rules here: try again when it has finished`)
-      throw new CliError((error as Error).message)
-    }
+    const lock = await this.#lock()
     try {
       return await change()
     } catch (error) {
@@ -153,7 +145,18 @@ export class Generations {
       if (error instanceof CliError || (error as NodeJS.ErrnoException).code === undefined) throw error
       throw new CliError((error as Error).message)
     } finally {
-      rmSync(lock, { force: true })
+      await lock.release()
+    }
+  }
+
+  async #lock(): Promise<FolderLock> {
+    try {
+      mkdirSync(this.folder, { recursive: true })
+      return await FolderLock.take(this.folder)
+    } catch (error) {
+      const { code, message } = error as OutputError
+      if (code !== 'EBUSY') throw new CliError(message)
+      throw new CliError(`${this.folder}: another falc is installing rules here: try again when it has finished`)
     }
   }
 
@@ -183,16 +186,6 @@ export class Generations {
 
   #path(number: number): string {
     return join(this.folder, 'generations', String(number))
-  }
-}
-
-/** The process that took it has ended. */
-function isStale(lock: string): boolean {
-  try {
-    process.kill(Number(readFileSync(lock, 'utf8')), 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
 }
 

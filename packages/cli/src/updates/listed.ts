@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { TOO_MANY_PARTS, tooManyParts } from '@falc/engine/analysis'
 import { parse } from 'yaml'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
@@ -35,7 +36,10 @@ export async function resolved(text: string, config: Config): Promise<Reference>
 
 async function read(from: string): Promise<Listed[]> {
   try {
-    const entries = parse(await textOf(from))
+    const text = await textOf(from)
+    if (tooManyParts(text) !== undefined) throw new Error(TOO_MANY_PARTS)
+    // Comparing keys takes quadratic time.
+    const entries = parse(text, { uniqueKeys: false })
     if (!Array.isArray(entries)) throw new Error('it is no list')
     return entries.map(entryOf)
   } catch (error) {

@@ -40,7 +40,7 @@ export class Limits {
     if (this.tripped !== undefined)
       return {
         guard: 'fuse',
-        reason: `the fuse tripped at ${new Date(this.tripped).toISOString()}: falc respond reset`,
+        reason: `the fuse tripped at ${new Date(this.tripped).toISOString()}: restart falc respond once you have looked`,
       }
     if (this.#over('', this.#fuse)) {
       this.tripped = this.#now()

@@ -15,7 +15,7 @@ export interface Refusal {
 export type RefusalCause =
   /** A path or method that is not served. */
   | 'route'
-  /** The bearer token is missing or wrong, or the TLS handshake failed. */
+  /** The bearer token is missing or wrong, the TLS handshake failed, or a page in a browser asks. */
   | 'unauthorized'
   /** Not JSON by its header, or in an unknown encoding. */
   | 'media-type'
@@ -57,6 +57,9 @@ export function tooLarge(maxBytes: number): Refusal {
 /** Judges a request that should be a POST by somebody who may send it. */
 export function callRefusal({ method, headers }: IncomingMessage, token: TokenCheck | undefined): Refusal | undefined {
   if (method !== 'POST') return { status: 405, cause: 'route', reason: `${method} is not allowed, only POST` }
+  // A page of the web may have its own name lead to this machine's address, and need not ask then. Its browser says where it is from.
+  if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined)
+    return { status: 403, cause: 'unauthorized', reason: 'pages in a browser may not send this' }
   if (token && !token.accepts(headers.authorization))
     return { status: 401, cause: 'unauthorized', reason: 'a bearer token is required' }
   return undefined
@@ -72,7 +75,7 @@ export function refusalOf(
   if (refusal) return refusal
   const { headers } = request
   const type = headers['content-type'] ?? ''
-  if (!saysJson(type.trim()) && !isPlainCurl(headers))
+  if (!saysJson(type.trim()) && type !== PLAIN_CURL)
     return { status: 415, cause: 'media-type', reason: `content type ${shown(type)} is not application/json` }
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity' && encoding !== 'gzip')
@@ -82,8 +85,7 @@ export function refusalOf(
 
 const saysJson = (type: string): boolean => /^application\/(?:[\w.-]+\+)?json\b/i.test(type)
 
-/** `curl -d '{…}'`, as falcosidekick's README has it. A page in a browser could send that, too, but says where it is from. */
-const isPlainCurl = (headers: IncomingMessage['headers']): boolean =>
-  headers['content-type'] === 'application/x-www-form-urlencoded' && !headers.origin && !headers['sec-fetch-site']
+/** `curl -d '{…}'`, as falcosidekick's README has it. */
+const PLAIN_CURL = 'application/x-www-form-urlencoded'
 
 const shown = (text: string): string => JSON.stringify(text.slice(0, 200))

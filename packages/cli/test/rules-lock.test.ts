@@ -1,0 +1,40 @@
+/** One process at a time installs rules, and nothing that an earlier one left behind keeps others from it. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import type { Config } from '../src/config/config.ts'
+import { Generations } from '../src/updates/generations.ts'
+import { listed } from '../src/updates/listed.ts'
+
+let dir: string
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'falc-rules-lock-'))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+})
+
+test.each([
+  ['a full disk, which had no room for a number', ''],
+  ['a container, in which the next process has the same number', `${process.pid}\n`],
+])('a lock that is left by %s', async (_, text) => {
+  const folder = join(dir, 'rules')
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'lock'), text)
+  expect(await new Generations(folder).locked(() => 'done')).toBe('done')
+  expect(await new Generations(folder).locked(() => 'again')).toBe('again')
+})
+
+test('two at once: the second is told', async () => {
+  const [one, other] = [new Generations(dir), new Generations(dir)]
+  await one.locked(async () => {
+    await expect(other.locked(() => {})).rejects.toThrow(`${dir}: another falc is installing rules here`)
+  })
+  await other.locked(() => {})
+})
+
+test('an index of a million entries is refused before it is parsed', async () => {
+  const index = join(dir, 'index.yaml')
+  writeFileSync(index, `[${'a,'.repeat(1_000_000)}]`)
+  const config = { updates: { indexes: [index] } } as unknown as Config
+  await expect(listed(config)).rejects.toThrow('the file has more than 1000000 parts')
+})
