@@ -29,11 +29,8 @@ export interface ReplayOptions extends StateOptions {
 
 export type Excludes = (event: SyscallEvent, rules?: readonly number[]) => boolean
 
-/** What a replay needs of a capture file. */
-export type CaptureStream = Pick<
-  CaptureFile,
-  'reader' | 'event' | 'machine' | 'counts' | 'size' | 'position' | 'next' | 'fill' | 'close'
->
+/** What a replay needs of a capture, wherever its bytes come from. */
+export type CaptureStream = Pick<CaptureFile, 'reader' | 'size' | 'position' | 'next' | 'fill' | 'close'>
 
 /** A capture being replayed: the events that rules see, one reused object for all of them, and the state behind it. */
 export class Replay implements EventTables {
@@ -54,7 +51,7 @@ export class Replay implements EventTables {
     const { wanted, fields, unmatched, excludes, readAll } = options
     this.#file = file
     this.state = state
-    this.event = file.event
+    this.event = file.reader.event
     this.#readAll = readAll === true
     const types = wanted === undefined ? undefined : [...wanted]
     this.#delivery = new Delivery(state, types)
@@ -78,12 +75,12 @@ export class Replay implements EventTables {
 
   /** Counts of everything read and skipped, by kind. */
   get counts(): CaptureCounts {
-    return this.#file.counts
+    return this.#file.reader.counts
   }
 
   /** The recorded machine; null if the capture does not describe it. */
   get machine(): MachineInfo | null {
-    return this.#file.machine
+    return this.#file.reader.machine
   }
 
   /** Size of the file in bytes; 0 = unknown. */

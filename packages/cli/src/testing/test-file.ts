@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
-import { auditEvent, type Expectation, FieldEvent, type RuleTest, type See, type Snapshot } from '@falc/authoring'
+import { type Expectation, playAudit, playEvents, type RuleTest, type See, type Snapshot } from '@falc/authoring'
 import { SourceText } from '@falc/engine'
 import { parseAuditEvents } from '@falc/sources-k8saudit'
 import { readScene, SceneError } from '@falc/sources-syscall'
@@ -38,26 +38,11 @@ function events(play: (parts: readonly Record<string, unknown>[]) => Play): Kind
   }
 }
 
-/** Audit events as they are in a log, or events by their fields. */
-const inlineEvents = events(parts => {
-  const shown = parts.flatMap((part): [string, unknown][] => {
-    const fields = Object.keys(part)
-    if (fields.length > 0 && fields.every(name => name.includes('.')))
-      return [[fields.some(name => /^(ka|jevt)\./.test(name)) ? 'k8s_audit' : 'syscall', new FieldEvent(part)]]
-    return parseAuditEvents(JSON.stringify(part)).map(event => ['k8s_audit', event])
-  })
-  return see => {
-    for (const [source, event] of shown) see(source, event)
-  }
-})
+/** Events by their fields, or audit events as in a log. */
+const inlineEvents = events(parts => playEvents(parts, parseAuditEvents))
 
 /** Audit events of which only the part that matters is given. */
-const partialEvents = events(parts => {
-  const shown = parts.flatMap(part => parseAuditEvents(JSON.stringify(auditEvent(part))))
-  return see => {
-    for (const event of shown) see('k8s_audit', event)
-  }
-})
+const partialEvents = events(parts => playAudit(parts, parseAuditEvents))
 
 const SCENE_TEXT = oneOrMore(text)
 

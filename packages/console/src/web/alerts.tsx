@@ -1,8 +1,10 @@
 /** Alerts as a list, live or paused, by groups or by facets, and one of them in full. */
+
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { State } from '../shapes/index.ts'
 import { selection } from './api.ts'
 import { Detail } from './detail.tsx'
+import { ErrorLine } from './error-line.tsx'
 import { FacetList } from './facets.tsx'
 import { GroupList } from './groups.tsx'
 import { cut, visible } from './hostile.ts'
@@ -114,11 +116,7 @@ function List({ id, isLive, columns }: { id: string; isLive: boolean; columns: r
   const chosen = one ?? selected
   return (
     <>
-      {error !== undefined && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorLine text={error} />
       {one === undefined && selected.size > 0 && (
         <label class="small">
           <input type="checkbox" checked={isAll} onChange={event => setAll(event.currentTarget.checked)} /> all that

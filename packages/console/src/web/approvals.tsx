@@ -1,7 +1,9 @@
 /** Steps of playbooks that wait for somebody: all of them, or the one of a link. */
+
 import { useEffect, useState } from 'preact/hooks'
 import type { Approvals as Answer, Approval, Word } from '../shapes/index.ts'
 import { ask, tell } from './api.ts'
+import { ErrorLine } from './error-line.tsx'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
 import { may } from './session.ts'
@@ -26,7 +28,7 @@ export function Approvals() {
   return (
     <section aria-label="Approvals">
       <h2>Waiting for approval</h2>
-      {error !== undefined && <p class="error">{error}</p>}
+      <ErrorLine text={error} />
       <p role="status">{said}</p>
       {data && all.length === 0 && <p class="none">No step waits.</p>}
       {all.length > 0 && !may('respond') && <p class="hint">To approve needs the scope respond.</p>}

@@ -1,8 +1,10 @@
 /** One alert: the sentence, why it fired, its process and its ancestors, its fields, what is around it, notes, its JSON. */
+
 import { useState } from 'preact/hooks'
 import type { AlertPage, Count, Found, Detail as Full, Why as Reason } from '../shapes/index.ts'
 import { ancestryOf } from './ancestry.ts'
 import { ask } from './api.ts'
+import { ErrorLine } from './error-line.tsx'
 import { fieldName, fieldOf, isInFile } from './fields.ts'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
@@ -23,11 +25,7 @@ export function Detail({ id }: { id: string }) {
       <button type="button" class="close" aria-label="Close" onClick={() => go({ open: '' })}>
         ×
       </button>
-      {error !== undefined && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorLine text={error} />
       {data && <Contents {...data} changed={() => setRound(round + 1)} />}
     </aside>
   )

@@ -1,7 +1,9 @@
 /** Alerts that are equal in some fields, as one. */
+
 import { useState } from 'preact/hooks'
 import type { Groups } from '../shapes/index.ts'
 import { ask, selection } from './api.ts'
+import { ErrorLine } from './error-line.tsx'
 import { FACET_FIELDS } from './facets.tsx'
 import { fieldName } from './fields.ts'
 import { cut, visible } from './hostile.ts'
@@ -36,12 +38,7 @@ export function GroupList({ id }: { id: string }) {
       filter,
     ),
   })
-  if (error !== undefined)
-    return (
-      <p class="error" role="alert">
-        {error}
-      </p>
-    )
+  if (error !== undefined) return <ErrorLine text={error} />
   if (data?.groups.length === 0) return <Nothing />
   return (
     <>

@@ -1,4 +1,5 @@
 /** Whether all is well: sensors, their rules and losses, outputs, and alerts that a receiver has refused. */
+
 import { useState } from 'preact/hooks'
 import type {
   DeadLetters,
@@ -8,6 +9,7 @@ import type {
   Sensors as SensorsAnswer,
 } from '../shapes/index.ts'
 import { ask, tell } from './api.ts'
+import { ErrorLine } from './error-line.tsx'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
 import { grouped } from './numbers.ts'
@@ -49,7 +51,7 @@ export function Sensors({ isShort = false }: { isShort?: boolean }) {
   return (
     <section aria-label="Sensors">
       <h2>Sensors</h2>
-      {error !== undefined && <p class="error">{error}</p>}
+      <ErrorLine text={error} />
       {data && sensors.length === 0 && <p class="none">No host has sent an alert yet.</p>}
       {data?.complete === false && !isShort && (
         <p class="hint">There are more hosts: these {grouped(sensors.length)} have sent most alerts.</p>
@@ -206,11 +208,7 @@ function Letters() {
   return (
     <section aria-label="Dead letters">
       <h2>Dead letters</h2>
-      {error !== undefined && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorLine text={error} />
       {letters.length === 0 && <p class="none">{data ? 'No receiver has refused an alert.' : '…'}</p>}
       {data?.complete === false && (
         <p class="hint">There are more: these {grouped(letters.length)} were refused first.</p>

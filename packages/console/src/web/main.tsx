@@ -6,6 +6,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { Alerts } from './alerts.tsx'
 import { locked, unlock } from './api.ts'
 import { Approvals, ByLink } from './approvals.tsx'
+import { ErrorLine } from './error-line.tsx'
 import { Search } from './filter.tsx'
 import { Health } from './health.tsx'
 import { useLoaded } from './load.ts'
@@ -112,11 +113,7 @@ function Login() {
           />
         </label>
         <button type="submit">Open</button>
-        {isWrong && (
-          <p class="error" role="alert">
-            This token is not known, or there were too many tries.
-          </p>
-        )}
+        <ErrorLine text={isWrong ? 'This token is not known, or there were too many tries.' : undefined} />
         {ways.includes('oidc') && (
           <a href="api/v1/oidc/login" onClick={keepAddress}>
             Sign in with the identity provider

@@ -1,7 +1,9 @@
 /** What happens now: alerts over time, and what they have most in common. */
+
 import { useEffect, useState } from 'preact/hooks'
 import { ask, type Bar, type Count, selection, spanOf } from './api.ts'
 import { Chart, PRIORITIES } from './chart.tsx'
+import { ErrorLine } from './error-line.tsx'
 import { Outputs, Sensors } from './health.tsx'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
@@ -72,12 +74,7 @@ function Timeline({ id }: { id: string }) {
     return { bars, now }
   }
   const { data, error } = useLoaded(load, id, REFRESH_MS)
-  if (error !== undefined)
-    return (
-      <p class="error" role="alert">
-        {error}
-      </p>
-    )
+  if (error !== undefined) return <ErrorLine text={error} />
   if (!data) return <p class="wait">…</p>
   const { bars, now } = data
   const count = sumOf(bars)

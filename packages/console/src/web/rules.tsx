@@ -1,7 +1,9 @@
 /** Rules: how often they fire, which never do, what they cover, and what they really say. */
+
 import { useState } from 'preact/hooks'
 import type { RuleDetail, RuleSummary, Rules as RulesAnswer } from '../shapes/index.ts'
 import { ask, spanOf } from './api.ts'
+import { ErrorLine } from './error-line.tsx'
 import { ageText } from './health.tsx'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
@@ -56,7 +58,7 @@ export function Rules() {
               ))}
             </select>
           </div>
-          {error !== undefined && <p class="error">{error}</p>}
+          <ErrorLine text={error} />
           {data?.files.length === 0 && (
             <p class="hint">
               The console knows no rules files: start it with -r rules.yaml to see all rules, also those that never
@@ -184,7 +186,7 @@ function OneRule({ name }: { name: string }) {
       <button type="button" class="close" aria-label="Close" onClick={() => go({ rule: '' })}>
         ×
       </button>
-      {error !== undefined && <p class="error">{error}</p>}
+      <ErrorLine text={error} />
       <h2>{visible(cut(name, 200))}</h2>
       <div class="buttons">
         <button type="button" onClick={() => go({ ...START, screen: 'alerts', filter, range: 0 })}>

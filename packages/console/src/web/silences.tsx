@@ -1,7 +1,9 @@
 /** Silences: conditions whose alerts nobody needs to see for a while. They are kept, marked and counted. */
+
 import { useState } from 'preact/hooks'
 import type { NewSilence, Silences as SilencesAnswer } from '../shapes/index.ts'
 import { ask, tell } from './api.ts'
+import { ErrorLine } from './error-line.tsx'
 import { Condition } from './filter.tsx'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
@@ -30,7 +32,7 @@ export function Silences() {
       {may('triage') && <Begin done={again} />}
       <section aria-label="Silences">
         <h2>Silences</h2>
-        {error !== undefined && <p class="error">{error}</p>}
+        <ErrorLine text={error} />
         {data && all.length === 0 && <p class="none">Nothing is silenced.</p>}
         <ol class="silences">
           {all.map(({ id, condition, until, author, reason, count }) => {
@@ -116,11 +118,7 @@ function Begin({ done }: { done: () => void }) {
           Silence
         </button>
       </form>
-      {error !== undefined && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorLine text={error} />
     </section>
   )
 }

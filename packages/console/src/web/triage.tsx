@@ -1,7 +1,9 @@
 /** What people decide about alerts: where these stand, who has them, and notes. */
+
 import { useEffect, useState } from 'preact/hooks'
 import type { Change, Changed, State, Triage } from '../shapes/index.ts'
 import { tell } from './api.ts'
+import { ErrorLine } from './error-line.tsx'
 import { grouped } from './numbers.ts'
 import { may } from './session.ts'
 
@@ -107,11 +109,7 @@ export function Decide({ which, count, done, asked }: DecideProps) {
           </button>
         </form>
       )}
-      {error !== undefined && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorLine text={error} />
     </div>
   )
 }

@@ -1,7 +1,9 @@
 /** Exceptions for a rule that says too much: proposed, tested on the stored alerts, written. */
+
 import { useEffect, useState } from 'preact/hooks'
 import type { Exception, Part, Proposals, Rules, Tested, Tuned } from '../shapes/index.ts'
 import { ask, tell } from './api.ts'
+import { ErrorLine } from './error-line.tsx'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
 import { grouped } from './numbers.ts'
@@ -30,7 +32,7 @@ function Noisy() {
   return (
     <section class="top" aria-label="Rules with most alerts">
       <h2>Rules with most alerts in 7 days</h2>
-      {error !== undefined && <p class="error">{error}</p>}
+      <ErrorLine text={error} />
       {data && rules.length === 0 && <p class="none">No rule fired in 7 days.</p>}
       <ol>
         {rules.slice(0, MAX_RULES).map(({ name, hits, falsePositives }) => (
@@ -61,11 +63,7 @@ function OneRule({ rule, open }: { rule: string; open: string }) {
             Other rules
           </button>
         </div>
-        {error !== undefined && (
-          <p class="error" role="alert">
-            {error}
-          </p>
-        )}
+        <ErrorLine text={error} />
         {data && (
           <p class="hint">
             {grouped(data.total)} alerts in 7 days{!data.complete && ', of which the newest were looked at'}.
@@ -165,11 +163,7 @@ function Try({ rule, first }: { rule: string; first: readonly Part[] }) {
           )}
         </div>
       ))}
-      {error !== undefined && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorLine text={error} />
       {tested && (
         <>
           <p class="verdict" role="status">

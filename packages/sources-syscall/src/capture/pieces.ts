@@ -1,7 +1,5 @@
-import type { SyscallEvent } from '../event.ts'
-import type { CaptureCounts } from './capture-counts.ts'
 import { CaptureReader } from './reader.ts'
-import type { CaptureVisitor, MachineInfo } from './visitor.ts'
+import type { CaptureVisitor } from './visitor.ts'
 
 /** A capture whose bytes come from anywhere, decompressed: in a browser, from a file that a user chose. */
 export class CapturePieces {
@@ -16,18 +14,6 @@ export class CapturePieces {
   constructor(pieces: AsyncIterable<Uint8Array>, visitor: CaptureVisitor) {
     this.reader = new CaptureReader(visitor)
     this.#pieces = pieces[Symbol.asyncIterator]()
-  }
-
-  get event(): SyscallEvent {
-    return this.reader.event
-  }
-
-  get machine(): MachineInfo | null {
-    return this.reader.machine
-  }
-
-  get counts(): CaptureCounts {
-    return this.reader.counts
   }
 
   /** See CaptureReader.next. @throws {CaptureError} once, where the capture breaks off */

@@ -1,7 +1,5 @@
 /** Scenes on a machine, written as lines: what tests of rules are about. */
-import type { CaptureCounts } from '../capture/capture-counts.ts'
 import { CaptureReader } from '../capture/reader.ts'
-import type { MachineInfo } from '../capture/visitor.ts'
 import { CaptureWriter } from '../capture/writer.ts'
 import type { SyscallEvent } from '../event.ts'
 import { FLAG_TABLES } from '../events/flags.ts'
@@ -122,18 +120,6 @@ class MemoryCapture {
     this.reader.push(bytes)
     this.reader.end()
     this.reader.readTables()
-  }
-
-  get event(): SyscallEvent {
-    return this.reader.event
-  }
-
-  get machine(): MachineInfo | null {
-    return this.reader.machine
-  }
-
-  get counts(): CaptureCounts {
-    return this.reader.counts
   }
 
   next(): boolean {

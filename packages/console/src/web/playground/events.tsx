@@ -1,4 +1,5 @@
 /** What the rules look at: a capture, an audit log or a scene; and how far that is. */
+import { ErrorLine } from '../error-line.tsx'
 import { cut, visible } from '../hostile.ts'
 import { grouped } from '../numbers.ts'
 import { Choose } from './choose.tsx'
@@ -57,12 +58,7 @@ export function Events({ state }: { state: State }) {
 function Bar({ state }: { state: State }) {
   const { running, progress, loaded, done, error, input } = state
   const name = input.value?.name ?? 'the scene'
-  if (error.value !== undefined)
-    return (
-      <p class="error" role="alert">
-        {visible(cut(error.value, 500))}
-      </p>
-    )
+  if (error.value !== undefined) return <ErrorLine text={visible(cut(error.value, 500))} />
   if (running.value) {
     const { bytes = 0, size = 0, events = 0, alerts = 0 } = progress.value ?? {}
     return (

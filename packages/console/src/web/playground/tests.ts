@@ -1,5 +1,5 @@
 /** A thread's part that runs the tests of rules: what `falc test` runs, without the tests that need other files. */
-import { auditEvent, type Expectation, FieldEvent, type RuleTest, runTest, testable } from '@falc/authoring'
+import { type Expectation, playAudit, playEvents, type RuleTest, runTest, testable } from '@falc/authoring'
 import { Engine } from '@falc/engine'
 import { k8sAudit, parseAuditEvents } from '@falc/sources-k8saudit/source'
 import { playScene, syscall } from '@falc/sources-syscall/browser'
@@ -60,17 +60,9 @@ function playOf({ event, audit, scene }: Given): RuleTest['play'] {
     const lines = listOf(scene).flatMap(part => String(part).split('\n'))
     return see => playScene(lines, one => see('syscall', one))
   }
-  const shown = listOf(event ?? audit).flatMap((part): (readonly [string, unknown])[] => {
-    if (!isMap(part)) throw new Error('an event is a map')
-    const names = Object.keys(part)
-    if (event !== undefined && names.length > 0 && names.every(name => name.includes('.')))
-      return [[names.some(name => /^(ka|jevt)\./.test(name)) ? 'k8s_audit' : 'syscall', new FieldEvent(part)]]
-    const whole = event === undefined ? auditEvent(part) : part
-    return parseAuditEvents(JSON.stringify(whole)).map(one => ['k8s_audit', one])
-  })
-  return see => {
-    for (const [source, one] of shown) see(source, one)
-  }
+  const parts = listOf(event ?? audit)
+  if (!parts.every(isMap)) throw new Error('an event is a map')
+  return event === undefined ? playAudit(parts, parseAuditEvents) : playEvents(parts, parseAuditEvents)
 }
 
 /** @throws {Error} */

@@ -1,0 +1,9 @@
+/** An error, where there is one, read out by screen readers when it appears. */
+export function ErrorLine({ text }: { readonly text: string | undefined }) {
+  if (text === undefined) return null
+  return (
+    <p class="error" role="alert">
+      {text}
+    </p>
+  )
+}
