@@ -28,6 +28,8 @@ export function startFalc(
     cwd,
     env: { PATH: process.env.PATH, TZ: 'UTC', FALCO_HOSTNAME: 'testhost', NODE_COMPILE_CACHE: COMPILED, ...env },
   })
+  // It may end before it has read what it is given; then its exit code and its output tell.
+  child.stdin.on('error', () => {})
   const output = { stdout: '', stderr: '' }
   const waiting: { text: string; resolve: () => void }[] = []
   const check = () => {
