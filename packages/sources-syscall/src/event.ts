@@ -73,8 +73,8 @@ export class SyscallEvent {
 
   /** Parameter i lies in bytes[offsets[i], offsets[i + 1]). */
   readonly #offsets = new Int32Array(MAX_PARAMS + 1)
-  /** Incremented for each event, to detect cached texts of an earlier one. */
-  #serial = 1
+  /** Incremented for each event, to detect cached texts of an earlier one. No #name: see Fd. */
+  private serial = 1
   readonly #textSerials = new Int32Array(MAX_PARAMS)
   readonly #texts: string[] = new Array(MAX_PARAMS).fill('')
 
@@ -118,7 +118,7 @@ export class SyscallEvent {
     this.view = view
     this.start = start
     this.end = end
-    this.#serial = (this.#serial + 1) | 0
+    this.serial = (this.serial + 1) | 0
     this.thread = null
     this.fd = null
     this.tried = null
@@ -256,7 +256,7 @@ export class SyscallEvent {
   /** A string or path up to its first NUL, decoded as UTF-8 with U+FFFD for malformed bytes; '' if absent (see `has`). */
   text(i: number): string {
     if (i >= this.nparams) return ''
-    if (this.#textSerials[i] === this.#serial) return this.#texts[i]!
+    if (this.#textSerials[i] === this.serial) return this.#texts[i]!
     const start = this.#offsets[i]!
     const limit = this.#offsets[i + 1]!
     const bytes = this.bytes
@@ -264,7 +264,7 @@ export class SyscallEvent {
     if (end > start && bytes[end - 1] === 0) end--
     let text = internText(bytes, this.view, start, end)
     if (limit - start === NULL_TEXT.length && this.#isNullText(i)) text = ''
-    this.#textSerials[i] = this.#serial
+    this.#textSerials[i] = this.serial
     return (this.#texts[i] = text)
   }
 

@@ -40,7 +40,9 @@ export function javascript(program: Program, listing?: Listing): string {
       `function fetch${s}() { scope${s} = now; return truths${s} = truths(${s}, event) }`,
     ]),
     ...routinesOf(code).flatMap(([start, end]) => routineLines(program, start, end, listing)),
-    `function begin(e) { event = e; if (++now > ${MAX_NOW}) { now = 1; ${reset.join('; ')} } }`,
+    // Apart, since `begin` is compiled with all that is in it.
+    `function restart() { now = 1; ${reset.join('; ')} }`,
+    `function begin(e) { event = e; if (++now > ${MAX_NOW}) restart() }`,
     // A switch, not an array of functions: a call that V8 knows costs a quarter of one that it does not (6 against 23 ns).
     'function test(root) {',
     '  switch (root) {',

@@ -38,9 +38,10 @@ export class Bucket {
   readonly #parts: readonly Int32Array[]
   /** By condition: the root of the part that belongs to no scope or key, -1 for none. */
   readonly #rest: Int32Array
-  /** By root: #now if it was true when it was tested last, one less if it was false. Many conditions share what remains. */
+  // What changes with each event is no #name: V8's middle compiler writes to those by a call.
+  /** By root: `now` if it was true when it was tested last, one less if it was false. Many conditions share what remains. */
   readonly #truths: Float64Array
-  #now = 0
+  private now = 0
   readonly #evaluator: Evaluator
   readonly #layout: MemoLayout
   readonly #sets: SetTable
@@ -58,15 +59,11 @@ export class Bucket {
   /** See #setOfUnfound: the set, and the state of the table for which it is valid. */
   #unfound = -1
   #unfoundClears = 0
-  /** See excludes: the rules last asked about, and their conditions. */
-  #asked: readonly number[] | undefined
-  #askedSet = 0
+  /** See excludes: rules asked about, the sets of their conditions, and the state of the table for which these are valid. */
+  readonly #asked = new Map<readonly number[], number>()
   #askedClears = 0
-  /**
-   * There is no object that keeps the results of a scope, as when an open has failed: its parts are made from the event, which takes
-   * longer than what remains of a condition.
-   */
-  #restFirst = false
+  /** No object keeps a scope's results, as when an open has failed: to make its parts takes longer than what remains of a condition. */
+  private restFirst = false
   /** Events decided by kept sets alone. */
   decided = 0
 
@@ -111,7 +108,7 @@ export class Bucket {
     let set = -1
     let open = 0
     let later = 0
-    this.#restFirst = false
+    this.restFirst = false
     for (let n = 0, { length } = this.#scopes; n < length + later; n++) {
       const i = n < length ? n : this.#later[n - length]!
       const scope = this.#scopes[i]!
@@ -119,7 +116,7 @@ export class Bucket {
       if (n < length) {
         const holder = clears < MAX_CLEARS ? scope.holder(event) : undefined
         const memo = holder === undefined ? undefined : this.#layout.memoOf(holder, scope.name)
-        this.#restFirst ||= holder === undefined
+        this.restFirst ||= holder === undefined
         if (memo === undefined) {
           this.#open[open++] = i
           continue
@@ -178,7 +175,8 @@ export class Bucket {
     const { clears } = sets
     if (clears >= MAX_CLEARS) return false
     // -1: every condition.
-    let set = rules === undefined ? -1 : this.#setOfRules(rules)
+    const ofRules = rules === undefined ? -1 : this.#setOfRules(rules)
+    let set = ofRules
     for (let i = 0; i < this.#scopes.length && sets.clears === clears; i++) {
       const { name, holder, slot } = this.#scopes[i]!
       const object = holder(event)
@@ -189,7 +187,7 @@ export class Bucket {
       let own = memo.sets[slot]! - 1 - clears * CAPACITY
       if (own < 0) {
         this.#evaluator.begin(event)
-        const asked = rules === undefined ? this.#every : sets.members(this.#askedSet)
+        const asked = ofRules < 0 ? this.#every : sets.members(ofRules)
         if (asked.length <= FEW) {
           if (this.#noneHolds(i, asked)) return true
           continue
@@ -207,22 +205,24 @@ export class Bucket {
   /** Whether the parts of these conditions in a scope are all false. */
   #noneHolds(scope: number, conditions: Int32Array): boolean {
     const { parts } = this.#scopes[scope]!
-    for (const condition of conditions)
-      if (parts[condition]! < 0 || this.#evaluator.test(parts[condition]!)) return false
+    for (let i = 0; i < conditions.length; i++)
+      if (parts[conditions[i]!]! < 0 || this.#evaluator.test(parts[conditions[i]!]!)) return false
     return true
   }
 
   /** The set of the conditions that these rules have, by its number. May clear the table. */
   #setOfRules(rules: readonly number[]): number {
     const sets = this.#sets
-    if (this.#asked === rules && this.#askedClears === sets.clears) return this.#askedSet
+    const known = this.#askedClears === sets.clears ? this.#asked.get(rules) : undefined
+    if (known !== undefined) return known
     sets.scratch.fill(0)
     for (const [i, own] of this.#rules.entries())
       if (own.some(rule => rules.includes(rule))) sets.scratch[i >> 5]! |= 1 << (i & 31)
-    this.#askedSet = sets.intern()
-    this.#asked = rules
+    const set = sets.intern()
+    if (this.#askedClears !== sets.clears || this.#asked.size === FEW) this.#asked.clear()
     this.#askedClears = sets.clears
-    return this.#askedSet
+    this.#asked.set(rules, set)
+    return set
   }
 
   /** All conditions one by one, when the sets cannot be used for this event. */
@@ -239,21 +239,21 @@ export class Bucket {
    */
   #test(candidates: Int32Array, length: number, open: number, matches: Int32Array, first: boolean, set = -1): number {
     const evaluator = this.#evaluator
-    this.#now += 2
+    this.now += 2
     let count = 0
     let held = 0
     for (let i = 0; i < length; i++) {
       const condition = candidates[i]!
       if (set >= 0 && !this.#sets.has(set, condition)) continue
       const rest = this.#rest[condition]!
-      if (this.#restFirst && rest >= 0 && !this.#holds(rest)) continue
+      if (this.restFirst && rest >= 0 && !this.#holds(rest)) continue
       let holds = true
       for (let k = 0; k < open && holds; k++) {
         const part = this.#parts[this.#open[k]!]![condition]!
         holds = part < 0 || evaluator.test(part)
       }
       if (!holds) continue
-      if (!this.#restFirst && rest >= 0 && !this.#holds(rest)) continue
+      if (!this.restFirst && rest >= 0 && !this.#holds(rest)) continue
       const rules = this.#rules[condition]!
       if (first) {
         matches[0] = rules[0]!
@@ -269,8 +269,8 @@ export class Bucket {
 
   #holds(rest: number): boolean {
     const truths = this.#truths
-    if (truths[rest]! < this.#now - 1) truths[rest] = this.#evaluator.test(rest) ? this.#now : this.#now - 1
-    return truths[rest] === this.#now
+    if (truths[rest]! < this.now - 1) truths[rest] = this.#evaluator.test(rest) ? this.now : this.now - 1
+    return truths[rest] === this.now
   }
 
   /** The set of conditions that no value finds, by its number. May clear the table. */

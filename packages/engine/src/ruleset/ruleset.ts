@@ -76,7 +76,7 @@ export class Ruleset {
   excludes(event: unknown, rules: readonly number[] | undefined): boolean {
     const { bucketOf } = this.#shape
     const index = bucketOf === 0 ? 0 : bucketOf[this.source.eventType!(event) as number]
-    return index !== undefined && this.#open(index)?.excludes(event, rules) === true
+    return index !== undefined && (this.#buckets[index] ?? this.#open(index))?.excludes(event, rules) === true
   }
 
   /** Per event type, 1 where a rule can match (the source need not even decode others); `all` without event types. */

@@ -24,25 +24,25 @@ const MAX_OVERFLOW = 64
  * grows or is copied. To reproduce this, each entry has a rank: `sign` times its position.
  */
 export class FdTable {
-  #tree = new FdTree()
+  private tree = new FdTree()
   /** Greater than every number that has ever been in the table. */
-  #limit = 0
-  #sign = 1
+  private limit = 0
+  private sign = 1
   /** The highest and the lowest of the signed ranks. */
-  #first = 0
-  #last = 0
+  private firstRank = 0
+  private lastRank = 0
   /** Number of entries at which libsinsp's hash table grows. */
-  #room = 0
+  private room = 0
   /**
    * The parent's table at the time of the fork. It determines the order of entries with rank `inherited` or less, which is
    * computed on demand. `origins` is the length of the chain of tables with unresolved order.
    */
-  #origin: FdTable | null = null
-  #origins = 0
-  #inherited = 0
-  #copied: readonly number[] | null = null
+  private origin: FdTable | null = null
+  private origins = 0
+  private inherited = 0
+  private copied: readonly number[] | null = null
   /** Descriptors that did not fit: the newest ones, by number. */
-  #overflow: Map<number, Fd> | null = null
+  private overflow: Map<number, Fd> | null = null
   /** Number of open descriptors. */
   size = 0
   readonly capacity: number
@@ -53,7 +53,7 @@ export class FdTable {
   }
 
   get(num: number): Fd | null {
-    return this.#tree.get(num) ?? (this.#overflow === null ? null : (this.#overflow.get(num) ?? null))
+    return this.tree.get(num) ?? (this.overflow === null ? null : (this.overflow.get(num) ?? null))
   }
 
   get isFull(): boolean {
@@ -66,35 +66,35 @@ export class FdTable {
    */
   set(num: number, fd: Fd): boolean {
     noteSocket(num, fd)
-    if (this.#tree.get(num) !== null) {
-      this.#tree.put(num, fd, this.#tree.rankOf(num))
+    if (this.tree.get(num) !== null) {
+      this.tree.put(num, fd, this.tree.rankOf(num))
       return true
     }
     if (this.isFull) {
-      this.#putAside(num, fd)
+      this.putAside(num, fd)
       return false
     }
-    this.#overflow?.delete(num)
+    this.overflow?.delete(num)
     this.size++
-    if (this.size > this.#room) this.#grow()
-    this.#tree.put(num, fd, this.#sign * ++this.#first)
-    if (num >= this.#limit) this.#limit = num + 1
+    if (this.size > this.room) this.grow()
+    this.tree.put(num, fd, this.sign * ++this.firstRank)
+    if (num >= this.limit) this.limit = num + 1
     return true
   }
 
   delete(num: number): void {
-    if (this.#tree.get(num) === null) {
-      this.#overflow?.delete(num)
+    if (this.tree.get(num) === null) {
+      this.overflow?.delete(num)
       return
     }
     this.size--
-    this.#tree.delete(num)
+    this.tree.delete(num)
   }
 
   /** Returns the entry, unshared from other tables. Call this before changing an Fd. */
   own(num: number): Fd | null {
     const fd = this.get(num)
-    if (fd === null || this.#tree.owns(fd)) return fd
+    if (fd === null || this.tree.owns(fd)) return fd
     const copy = fd.copy(fd.num)
     this.set(num, copy)
     return copy
@@ -102,14 +102,14 @@ export class FdTable {
 
   /** True if the descriptor, which this table holds under `num`, may be modified in place. */
   owns(fd: Fd): boolean {
-    return this.#tree.owns(fd)
+    return this.tree.owns(fd)
   }
 
   /** Sets whether execve closes the descriptor. */
   setCloseOnExec(num: number, on: boolean): Fd | null {
     const fd = this.get(num)
     if (fd === null || ((fd.openFlags & O_CLOEXEC) !== 0) === on) return fd
-    const own = this.#tree.owns(fd) ? fd : fd.copy(fd.num)
+    const own = this.tree.owns(fd) ? fd : fd.copy(fd.num)
     own.openFlags ^= O_CLOEXEC
     own.memo = null
     this.set(num, own)
@@ -119,35 +119,35 @@ export class FdTable {
   /** A snapshot of the table, including its order. */
   snapshot(): FdTable {
     const table = new FdTable(this.capacity)
-    this.#copyTo(table)
+    this.copyTo(table)
     return table
   }
 
   /** The table of a forked child. */
   fork(): FdTable {
     const table = new FdTable(this.capacity === 0 ? MAX_FDS_PER_PROCESS : this.capacity)
-    if (this.#origins >= MAX_ORIGINS) this.#cutOrigins()
-    this.#copyTo(table)
+    if (this.origins >= MAX_ORIGINS) this.cutOrigins()
+    this.copyTo(table)
     const origin = new FdTable(0)
-    this.#copyTo(origin)
-    table.#origin = origin
-    table.#origins = this.#origins + 1
-    table.#inherited = Math.max(Math.abs(this.#first), Math.abs(this.#last))
-    table.#sign = 1
-    table.#first = table.#inherited
-    table.#last = 0
-    table.#room = BUCKETS.find(count => count >= this.size) ?? Number.POSITIVE_INFINITY
+    this.copyTo(origin)
+    table.origin = origin
+    table.origins = this.origins + 1
+    table.inherited = Math.max(Math.abs(this.firstRank), Math.abs(this.lastRank))
+    table.sign = 1
+    table.firstRank = table.inherited
+    table.lastRank = 0
+    table.room = BUCKETS.find(count => count >= this.size) ?? Number.POSITIVE_INFINITY
     return table
   }
 
   /** Removes all descriptors that execve closes. */
   deleteCloseOnExec(): void {
-    for (const num of this.#nums(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, CLOSED_ON_EXEC)) this.delete(num)
+    for (const num of this.nums(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, CLOSED_ON_EXEC)) this.delete(num)
   }
 
   /** close_range: closes the descriptors from `first` to `last`, or marks them as close-on-exec. */
   closeRange(first: number, last: number, onExec: boolean): void {
-    for (const num of this.#nums(first, last, onExec ? KEPT_ON_EXEC : ANY)) {
+    for (const num of this.nums(first, last, onExec ? KEPT_ON_EXEC : ANY)) {
       if (onExec) this.setCloseOnExec(num, true)
       else this.delete(num)
     }
@@ -155,22 +155,22 @@ export class FdTable {
 
   /** In ascending order. */
   *[Symbol.iterator](): IterableIterator<[number, Fd]> {
-    for (const num of this.#tree.all()) yield [num, this.get(num)!]
+    for (const num of this.tree.all()) yield [num, this.get(num)!]
   }
 
   /** The first `count` entries. */
   first(count: number): Fd[] {
-    return this.#tree.lowest(count).map(num => this.get(num)!)
+    return this.tree.lowest(count).map(num => this.get(num)!)
   }
 
   /** See the class. */
   inOrder(): Fd[] {
-    return this.#numsInOrder().map(num => this.get(num)!)
+    return this.numsInOrder().map(num => this.get(num)!)
   }
 
   /** The entries, ordered so that inserting them one by one into a new table reproduces this table's order. */
   forSnapshot(): [number, Fd][] {
-    const left = this.#numsInOrder().reverse()
+    const left = this.numsInOrder().reverse()
     const nums: number[] = []
     // Backwards: the last insertion goes last; before the entry that made the table grow, the order was reversed.
     for (let size = left.length; size > 0; size--) {
@@ -180,91 +180,91 @@ export class FdTable {
     return nums.reverse().map(num => [num, this.get(num)!])
   }
 
-  #nums(first: number, last: number, kind: typeof ANY | typeof KEPT_ON_EXEC | typeof CLOSED_ON_EXEC): number[] {
-    const nums = this.#tree.nums(first, last, kind)
-    if (this.#overflow !== null) {
-      for (const [num, fd] of this.#overflow) if (num >= first && num <= last && isOfKind(fd, kind)) nums.push(num)
+  private nums(first: number, last: number, kind: typeof ANY | typeof KEPT_ON_EXEC | typeof CLOSED_ON_EXEC): number[] {
+    const nums = this.tree.nums(first, last, kind)
+    if (this.overflow !== null) {
+      for (const [num, fd] of this.overflow) if (num >= first && num <= last && isOfKind(fd, kind)) nums.push(num)
     }
     return nums
   }
 
-  #putAside(num: number, fd: Fd): void {
+  private putAside(num: number, fd: Fd): void {
     if (this.capacity === 0) return
-    this.#tree.claim(fd)
-    this.#overflow ??= new Map()
-    this.#overflow.delete(num)
-    if (this.#overflow.size >= MAX_OVERFLOW) {
-      const [oldest] = this.#overflow.keys()
-      this.#overflow.delete(oldest!)
+    this.tree.claim(fd)
+    this.overflow ??= new Map()
+    this.overflow.delete(num)
+    if (this.overflow.size >= MAX_OVERFLOW) {
+      const [oldest] = this.overflow.keys()
+      this.overflow.delete(oldest!)
     }
-    this.#overflow.set(num, fd)
+    this.overflow.set(num, fd)
   }
 
-  #copyTo(table: FdTable): void {
-    table.#tree = this.#tree.fork()
-    table.#overflow = this.#overflow === null ? null : new Map(this.#overflow)
-    table.#limit = this.#limit
+  private copyTo(table: FdTable): void {
+    table.tree = this.tree.fork()
+    table.overflow = this.overflow === null ? null : new Map(this.overflow)
+    table.limit = this.limit
     table.size = this.size
-    table.#sign = this.#sign
-    table.#first = this.#first
-    table.#last = this.#last
-    table.#room = this.#room
-    table.#origin = this.#origin
-    table.#origins = this.#origins
-    table.#inherited = this.#inherited
+    table.sign = this.sign
+    table.firstRank = this.firstRank
+    table.lastRank = this.lastRank
+    table.room = this.room
+    table.origin = this.origin
+    table.origins = this.origins
+    table.inherited = this.inherited
   }
 
-  #cutOrigins(): void {
-    if (this.size <= MAX_SETTLED) this.#settle()
+  private cutOrigins(): void {
+    if (this.size <= MAX_SETTLED) this.settle()
     else {
-      this.#origin = null
-      this.#origins = 0
+      this.origin = null
+      this.origins = 0
     }
   }
 
   /** Assigns ranks to the entries inherited at the fork. */
-  #settle(): void {
-    const origin = this.#origin
+  private settle(): void {
+    const origin = this.origin
     if (origin === null) return
-    this.#origin = null
-    this.#origins = 0
-    const nums = origin.#orderOfCopy()
+    this.origin = null
+    this.origins = 0
+    const nums = origin.orderOfCopy()
     for (const [i, num] of nums.entries()) {
-      const rank = this.#rankOf(num)
+      const rank = this.rankOf(num)
       // Below all later entries, in the same order.
-      if (rank !== undefined && rank <= this.#inherited) this.#setRank(num, this.#inherited - i)
+      if (rank !== undefined && rank <= this.inherited) this.setRank(num, this.inherited - i)
     }
-    this.#last = this.#inherited - nums.length
+    this.lastRank = this.inherited - nums.length
   }
 
   /** Called on an origin, which several tables may share. */
-  #orderOfCopy(): readonly number[] {
-    if (this.#copied === null) {
+  private orderOfCopy(): readonly number[] {
+    if (this.copied === null) {
       // libsinsp inserts the entries into the child's table one by one, in the parent's order.
-      this.#turn()
-      this.#room = BUCKETS[0]!
-      while (this.#room < this.size) this.#grow()
-      this.#copied = this.#numsInOrder()
+      this.turn()
+      this.room = BUCKETS[0]!
+      while (this.room < this.size) this.grow()
+      this.copied = this.numsInOrder()
     }
-    return this.#copied
+    return this.copied
   }
 
-  #rankOf(num: number): number | undefined {
-    return this.#tree.get(num) === null ? undefined : this.#tree.rankOf(num) * this.#sign
+  private rankOf(num: number): number | undefined {
+    return this.tree.get(num) === null ? undefined : this.tree.rankOf(num) * this.sign
   }
 
-  #setRank(num: number, rank: number): void {
-    this.#tree.setRank(num, rank)
+  private setRank(num: number, rank: number): void {
+    this.tree.setRank(num, rank)
   }
 
-  #numsInOrder(): number[] {
-    this.#settle()
-    const entries = this.#tree.all().map(num => {
-      return { num, rank: this.#rankOf(num)! }
+  private numsInOrder(): number[] {
+    this.settle()
+    const entries = this.tree.all().map(num => {
+      return { num, rank: this.rankOf(num)! }
     })
     const buckets = new Map<number, number[]>()
     for (const { num } of entries.sort((a, b) => a.rank - b.rank)) {
-      const bucket = num % this.#room
+      const bucket = num % this.room
       const others = buckets.get(bucket)
       if (others === undefined) buckets.set(bucket, [num])
       else others.push(num)
@@ -272,26 +272,26 @@ export class FdTable {
     return [...buckets.values()].flat().reverse()
   }
 
-  #grow(): void {
-    if (this.#room > 0) this.#turn()
-    this.#room = BUCKETS.find(count => count > this.#room) ?? Number.POSITIVE_INFINITY
+  private grow(): void {
+    if (this.room > 0) this.turn()
+    this.room = BUCKETS.find(count => count > this.room) ?? Number.POSITIVE_INFINITY
   }
 
   /** Models the rehash into another or a larger table: entries are moved in order, so the first becomes the last. */
-  #turn(): void {
-    this.#settle()
-    if (this.#limit <= this.#room) {
-      const first = this.#first
-      this.#sign = -this.#sign
-      this.#first = -this.#last
-      this.#last = -first
+  private turn(): void {
+    this.settle()
+    if (this.limit <= this.room) {
+      const first = this.firstRank
+      this.sign = -this.sign
+      this.firstRank = -this.lastRank
+      this.lastRank = -first
       return
     }
     // Some entries share a bucket, so ranks alone do not determine the order.
-    const nums = this.#numsInOrder()
-    for (const [i, num] of nums.entries()) this.#setRank(num, i + 1)
-    this.#sign = 1
-    this.#first = nums.length
-    this.#last = 1
+    const nums = this.numsInOrder()
+    for (const [i, num] of nums.entries()) this.setRank(num, i + 1)
+    this.sign = 1
+    this.firstRank = nums.length
+    this.lastRank = 1
   }
 }

@@ -57,25 +57,25 @@ class Node {
  */
 export class FdTree {
   /** By number: the descriptor, followed by its rank. */
-  #low: (Fd | number | null)[] = NO_LOW
+  private low: (Fd | number | null)[] = NO_LOW
   /** Other trees have the same array. */
-  #lowShared = true
-  #generation = ++generations
-  #root: Node | null = null
-  #shift = BITS
-  #odd: Map<number, { fd: Fd; rank: number }> | null = null
-  #oddShared = false
+  private lowShared = true
+  private generation = ++generations
+  private root: Node | null = null
+  private shift = BITS
+  private odd: Map<number, { fd: Fd; rank: number }> | null = null
+  private oddShared = false
 
   get(num: number): Fd | null {
-    if (num >= 0 && num < WIDTH) return num * 2 < this.#low.length ? (this.#low[num * 2] as Fd | null) : null
-    return this.#getHigh(num)
+    if (num >= 0 && num < WIDTH) return num * 2 < this.low.length ? (this.low[num * 2] as Fd | null) : null
+    return this.getHigh(num)
   }
 
-  #getHigh(num: number): Fd | null {
-    if (!isTreeNumber(num)) return this.#odd?.get(num)?.fd ?? null
-    if (num >>> this.#shift >= WIDTH) return null
-    let node = this.#root
-    for (let shift = this.#shift; shift > 0 && node !== null; shift -= BITS)
+  private getHigh(num: number): Fd | null {
+    if (!isTreeNumber(num)) return this.odd?.get(num)?.fd ?? null
+    if (num >>> this.shift >= WIDTH) return null
+    let node = this.root
+    for (let shift = this.shift; shift > 0 && node !== null; shift -= BITS)
       node = node.nodes[(num >>> shift) & (WIDTH - 1)]!
     if (node === null) return null
     const slot = num & (WIDTH - 1)
@@ -84,77 +84,77 @@ export class FdTree {
 
   /** The rank of a descriptor, which must exist. */
   rankOf(num: number): number {
-    if (num >= 0 && num < WIDTH) return this.#low[num * 2 + 1] as number
-    if (!isTreeNumber(num)) return this.#odd!.get(num)!.rank
-    let node = this.#root!
-    for (let shift = this.#shift; shift > 0; shift -= BITS) node = node.nodes[(num >>> shift) & (WIDTH - 1)]!
+    if (num >= 0 && num < WIDTH) return this.low[num * 2 + 1] as number
+    if (!isTreeNumber(num)) return this.odd!.get(num)!.rank
+    let node = this.root!
+    for (let shift = this.shift; shift > 0; shift -= BITS) node = node.nodes[(num >>> shift) & (WIDTH - 1)]!
     return node.ranks[num & (WIDTH - 1)]!
   }
 
   /** Inserts or replaces a descriptor. */
   put(num: number, fd: Fd, rank: number): void {
     this.claim(fd)
-    if (num >= 0 && num < WIDTH) this.#placeLow(num, fd, rank)
-    else this.#placeHigh(num, fd, rank)
+    if (num >= 0 && num < WIDTH) this.placeLow(num, fd, rank)
+    else this.placeHigh(num, fd, rank)
   }
 
   /** Changes only the rank; the descriptor's owner stays the same. */
   setRank(num: number, rank: number): void {
-    if (num >= 0 && num < WIDTH) this.#placeLow(num, this.get(num)!, rank)
-    else this.#placeHigh(num, this.get(num)!, rank)
+    if (num >= 0 && num < WIDTH) this.placeLow(num, this.get(num)!, rank)
+    else this.placeHigh(num, this.get(num)!, rank)
   }
 
-  #placeLow(num: number, fd: Fd, rank: number): void {
+  private placeLow(num: number, fd: Fd, rank: number): void {
     const at = num * 2
-    if (this.#lowShared || at >= this.#low.length) this.#copyLow(at)
-    this.#low[at] = fd
-    this.#low[at + 1] = rank
+    if (this.lowShared || at >= this.low.length) this.copyLow(at)
+    this.low[at] = fd
+    this.low[at + 1] = rank
   }
 
   /** Makes the array its own, with room for what belongs at `at`. Arrays that V8 lets grow would be half empty. */
-  #copyLow(at: number): void {
-    const missing = at - this.#low.length
-    this.#low = missing < 0 ? this.#low.slice() : this.#low.concat(FREE.slice(0, (missing & -LOW_STEP) + LOW_STEP))
-    this.#lowShared = false
+  private copyLow(at: number): void {
+    const missing = at - this.low.length
+    this.low = missing < 0 ? this.low.slice() : this.low.concat(FREE.slice(0, (missing & -LOW_STEP) + LOW_STEP))
+    this.lowShared = false
   }
 
-  #placeHigh(num: number, fd: Fd, rank: number): void {
+  private placeHigh(num: number, fd: Fd, rank: number): void {
     if (!isTreeNumber(num)) {
-      this.#writableOdd().set(num, { fd, rank })
+      this.writableOdd().set(num, { fd, rank })
       return
     }
-    while (num >>> this.#shift >= WIDTH) this.#raise()
-    if (!this.#writeInPlace(num, fd, rank)) this.#root = this.#write(this.#root, this.#shift, num, fd, rank)
+    while (num >>> this.shift >= WIDTH) this.raise()
+    if (!this.writeInPlace(num, fd, rank)) this.root = this.write(this.root, this.shift, num, fd, rank)
   }
 
   /** Makes this tree the owner of the descriptor, unless it is FD_SHARED. */
   claim(fd: Fd): void {
-    if ((fd.flags & SHARED) === 0) fd.generation = this.#generation
+    if ((fd.flags & SHARED) === 0) fd.generation = this.generation
   }
 
   delete(num: number): void {
     if (num >= 0 && num < WIDTH) {
-      if (this.#lowShared) this.#copyLow(num * 2)
-      this.#low[num * 2] = null
-    } else if (!isTreeNumber(num)) this.#writableOdd().delete(num)
-    else if (!this.#writeInPlace(num, null, 0)) this.#root = this.#write(this.#root, this.#shift, num, null, 0)
+      if (this.lowShared) this.copyLow(num * 2)
+      this.low[num * 2] = null
+    } else if (!isTreeNumber(num)) this.writableOdd().delete(num)
+    else if (!this.writeInPlace(num, null, 0)) this.root = this.write(this.root, this.shift, num, null, 0)
   }
 
   /** True if this tree alone owns the descriptor, so that it may be modified in place. */
   owns(fd: Fd): boolean {
-    return (fd.flags & SHARED) === 0 && fd.generation === this.#generation
+    return (fd.flags & SHARED) === 0 && fd.generation === this.generation
   }
 
   /** Returns a tree with the same descriptors, which neither tree owns from then on. */
   fork(): FdTree {
     const tree = new FdTree()
-    this.#generation = ++generations
-    tree.#low = this.#low
-    tree.#lowShared = this.#lowShared = true
-    tree.#root = this.#root
-    tree.#shift = this.#shift
-    tree.#odd = this.#odd
-    tree.#oddShared = this.#oddShared = this.#odd !== null
+    this.generation = ++generations
+    tree.low = this.low
+    tree.lowShared = this.lowShared = true
+    tree.root = this.root
+    tree.shift = this.shift
+    tree.odd = this.odd
+    tree.oddShared = this.oddShared = this.odd !== null
     return tree
   }
 
@@ -164,13 +164,13 @@ export class FdTree {
    */
   nums(first: number, last: number, kind: typeof ANY | typeof KEPT_ON_EXEC | typeof CLOSED_ON_EXEC): number[] {
     const found: number[] = []
-    for (let num = Math.max(first, 0); num <= last && num * 2 < this.#low.length; num++) {
-      const fd = this.#low[num * 2] as Fd | null
+    for (let num = Math.max(first, 0); num <= last && num * 2 < this.low.length; num++) {
+      const fd = this.low[num * 2] as Fd | null
       if (fd !== null && isOfKind(fd, kind)) found.push(num)
     }
-    if (this.#root !== null) collect(this.#root, this.#shift, 0, Math.max(first, 0), last, kind, found)
-    if (this.#odd !== null) {
-      for (const [num, { fd }] of this.#odd) if (num >= first && num <= last && isOfKind(fd, kind)) found.push(num)
+    if (this.root !== null) collect(this.root, this.shift, 0, Math.max(first, 0), last, kind, found)
+    if (this.odd !== null) {
+      for (const [num, { fd }] of this.odd) if (num >= first && num <= last && isOfKind(fd, kind)) found.push(num)
     }
     return found
   }
@@ -183,32 +183,32 @@ export class FdTree {
   /** The `count` lowest numbers, or all if there are fewer. */
   lowest(count: number): number[] {
     const found = this.nums(0, WIDTH - 1, ANY).slice(0, count)
-    if (this.#root !== null) collect(this.#root, this.#shift, 0, WIDTH, Number.POSITIVE_INFINITY, ANY, found, count)
+    if (this.root !== null) collect(this.root, this.shift, 0, WIDTH, Number.POSITIVE_INFINITY, ANY, found, count)
     return found
   }
 
-  #raise(): void {
-    const old = this.#root
-    this.#shift += BITS
+  private raise(): void {
+    const old = this.root
+    this.shift += BITS
     if (old === null) return
-    const root = new Node(this.#generation, false, null)
+    const root = new Node(this.generation, false, null)
     root.nodes[0] = old
     mark(root, 0, old.kept !== 0, old.closed !== 0)
-    this.#root = root
+    this.root = root
   }
 
   /**
-   * Fast path of `#write`. Returns false, without a change, if the tree does not own the leaf or if more must change than the
+   * Fast path of `write`. Returns false, without a change, if the tree does not own the leaf or if more must change than the
    * leaf and its parent's masks.
    */
-  #writeInPlace(num: number, fd: Fd | null, rank: number): boolean {
-    let leaf = this.#root
+  private writeInPlace(num: number, fd: Fd | null, rank: number): boolean {
+    let leaf = this.root
     let parent: Node | null = null
-    for (let shift = this.#shift; shift > 0 && leaf !== null; shift -= BITS) {
+    for (let shift = this.shift; shift > 0 && leaf !== null; shift -= BITS) {
       parent = leaf
       leaf = leaf.nodes[(num >>> shift) & (WIDTH - 1)]!
     }
-    if (leaf === null || leaf.generation !== this.#generation) return false
+    if (leaf === null || leaf.generation !== this.generation) return false
     const slot = num & (WIDTH - 1)
     if (slot >= leaf.fds.length) return false
     const bit = 1 << slot
@@ -219,7 +219,7 @@ export class FdTree {
       else closed |= bit
     }
     if (parent !== null && ((kept === 0) !== (leaf.kept === 0) || (closed === 0) !== (leaf.closed === 0))) {
-      if (this.#shift > BITS) return false
+      if (this.shift > BITS) return false
       mark(parent, num >>> BITS, kept !== 0, closed !== 0)
     }
     leaf.kept = kept
@@ -230,11 +230,11 @@ export class FdTree {
   }
 
   /** If `fd` is null, removes the descriptor. Returns the replacement for `node`. */
-  #write(node: Node | null, shift: number, num: number, fd: Fd | null, rank: number): Node {
-    const own = node?.generation === this.#generation ? node : new Node(this.#generation, shift === 0, node)
+  private write(node: Node | null, shift: number, num: number, fd: Fd | null, rank: number): Node {
+    const own = node?.generation === this.generation ? node : new Node(this.generation, shift === 0, node)
     const slot = (num >>> shift) & (WIDTH - 1)
     if (shift > 0) {
-      const child = this.#write(own.nodes[slot]!, shift - BITS, num, fd, rank)
+      const child = this.write(own.nodes[slot]!, shift - BITS, num, fd, rank)
       own.nodes[slot] = (child.kept | child.closed) === 0 && num >= EMPTY_LEAVES ? null : child
       mark(own, slot, child.kept !== 0, child.closed !== 0)
       return own
@@ -250,10 +250,10 @@ export class FdTree {
     return own
   }
 
-  #writableOdd(): Map<number, { fd: Fd; rank: number }> {
-    if (this.#odd === null || this.#oddShared) this.#odd = new Map(this.#odd)
-    this.#oddShared = false
-    return this.#odd
+  private writableOdd(): Map<number, { fd: Fd; rank: number }> {
+    if (this.odd === null || this.oddShared) this.odd = new Map(this.odd)
+    this.oddShared = false
+    return this.odd
   }
 }
 

@@ -80,6 +80,9 @@ const NOTHING_RARE = new Rare()
  * One open file descriptor (libsinsp's fdinfo). Fields with scope `fd` depend only on this object, and not on its `num`:
  * after a fork, the tables of both processes share the object until one of them changes it. Any change to another property
  * resets `memo` to null.
+ *
+ * What objects of the hot path keep to themselves, here and in other classes, is private to TypeScript alone: V8's middle compiler
+ * makes and changes #names by a call, and a private method takes room in each object.
  */
 export class Fd implements MemoHolder {
   // Properties compared when a known file is opened come first, to fit in one cache line (OpenFiles).
@@ -92,139 +95,138 @@ export class Fd implements MemoHolder {
   nameRaw = ''
   /** The path of the opened file as resolved by the kernel; '' = not recorded, or the same as the path passed. */
   resolved = ''
-  #name: string | LateName = ''
+  private ownName: string | LateName = ''
   /** `type`, and `flags` from bit 8 on. */
-  #kind: number
+  private kind: number
   memo: Memo | null = null
   /** The number under which it was last opened; several tables and numbers may share the object. */
   num: number
   /** `num` of the event that last renamed it (fd.name_changed). */
   renamedAt = 0
-  #rare = NOTHING_RARE
+  private rare: Rare = NOTHING_RARE
   /** Which tree may change this object: see FdTree. */
   generation = 0
   /** Where a search for texts in paths stands behind the name and a slash: see PathSearch. 0 = not known. */
   searched = 0
 
   constructor(num: number, type: number) {
-    this.#kind = type
+    this.kind = type
     this.num = num
   }
 
   /** The file's path, or what else a descriptor of this kind is known by. */
   get name(): string {
-    const name = this.#name
+    const name = this.ownName
     if (typeof name === 'string') return name
     const made = name.of(this)
-    if (!name.stays) this.#name = made
+    if (!name.stays) this.ownName = made
     return made
   }
 
   set name(name: string) {
-    this.#name = name
+    this.ownName = name
   }
 
   /** Lets the name be made from the other properties when it is asked for. */
   nameLate(late: LateName): void {
-    this.#name = late
+    this.ownName = late
   }
 
   /** What makes the name; null = the name itself is kept. */
   get late(): LateName | null {
-    const name = this.#name
+    const name = this.ownName
     return typeof name === 'string' ? null : name
   }
 
   /** How many names of other descriptors have to be made before this one's. */
   get lateness(): number {
-    const name = this.#name
+    const name = this.ownName
     return typeof name === 'string' ? 0 : name.lateness
   }
 
   /** The upper half of the inode number, hardly ever used; the two are apart to avoid an allocation on open. */
   get inoHigh(): number {
-    return this.#rare.inoHigh
+    return this.rare.inoHigh
   }
 
   set inoHigh(high: number) {
-    if (high !== this.#rare.inoHigh) Fd.#rareOf(this).inoHigh = high
+    if (high !== this.rare.inoHigh) this.ownRare().inoHigh = high
   }
 
   /** Client address: 4 or 16 bytes in network order; null unless this is a socket with a tuple. */
   get sip(): Uint8Array | null {
-    return this.#rare.sip
+    return this.rare.sip
   }
 
   set sip(address: Uint8Array | null) {
-    Fd.#rareOf(this).sip = address
+    this.ownRare().sip = address
   }
 
   /** Server address, or the address of a listening socket (IPV4_SERVSOCK, IPV6_SERVSOCK). */
   get dip(): Uint8Array | null {
-    return this.#rare.dip
+    return this.rare.dip
   }
 
   set dip(address: Uint8Array | null) {
-    Fd.#rareOf(this).dip = address
+    this.ownRare().dip = address
   }
 
   get sport(): number {
-    return this.#rare.sport
+    return this.rare.sport
   }
 
   set sport(port: number) {
-    Fd.#rareOf(this).sport = port
+    this.ownRare().sport = port
   }
 
   /** Server port, or the port of a listening socket. */
   get dport(): number {
-    return this.#rare.dport
+    return this.rare.dport
   }
 
   set dport(port: number) {
-    Fd.#rareOf(this).dport = port
+    this.ownRare().dport = port
   }
 
   /** SCAP_L4_* */
   get l4proto(): number {
-    return this.#rare.l4proto
+    return this.rare.l4proto
   }
 
   set l4proto(protocol: number) {
-    Fd.#rareOf(this).l4proto = protocol
+    this.ownRare().l4proto = protocol
   }
 
   /** For a pidfd: the process it refers to. */
   get pid(): number {
-    return this.#rare.pid
+    return this.rare.pid
   }
 
   set pid(pid: number) {
-    Fd.#rareOf(this).pid = pid
+    this.ownRare().pid = pid
   }
 
-  /** Static, since a private method of objects would take room in each. */
-  static #rareOf(fd: Fd): Rare {
-    if (fd.#rare === NOTHING_RARE) fd.#rare = new Rare()
-    return fd.#rare
+  private ownRare(): Rare {
+    if (this.rare === NOTHING_RARE) this.rare = new Rare()
+    return this.rare
   }
 
   /** SCAP_FD_*: see FdKind. */
   get type(): number {
-    return this.#kind & 0xff
+    return this.kind & 0xff
   }
 
   set type(type: number) {
-    this.#kind = (this.#kind & ~0xff) | type
+    this.kind = (this.kind & ~0xff) | type
   }
 
   /** FD_ROLE_* | FD_CONNECTED | … */
   get flags(): number {
-    return this.#kind >> 8
+    return this.kind >> 8
   }
 
   set flags(flags: number) {
-    this.#kind = (this.#kind & 0xff) | (flags << 8)
+    this.kind = (this.kind & 0xff) | (flags << 8)
   }
 
   get ino(): bigint {
@@ -236,13 +238,13 @@ export class Fd implements MemoHolder {
     const fd = new Fd(num, this.type)
     fd.openFlags = this.openFlags
     fd.flags = this.flags & ~FD_SHARED
-    fd.#name = this.#name
+    fd.ownName = this.ownName
     fd.nameRaw = this.nameRaw
     fd.resolved = this.resolved
     fd.dev = this.dev
     fd.inoLow = this.inoLow
     fd.searched = this.searched
-    if (this.#rare !== NOTHING_RARE) fd.#rare = Object.assign(new Rare(), this.#rare)
+    if (this.rare !== NOTHING_RARE) fd.rare = Object.assign(new Rare(), this.rare)
     return fd
   }
 }

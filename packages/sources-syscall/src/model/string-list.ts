@@ -12,47 +12,46 @@ export const MAX_LIST_BYTES = 4096
  * so that threads which inherit it can share it.
  */
 export class StringList {
-  #split: readonly string[] | null = null
-  #joined: string | null = null
+  private split: readonly string[] | null = null
+  private joined: string | null = null
   /** As a text, which takes less memory, until bytes are asked for. */
-  #source: Uint8Array | string
-  #view: DataView | null = null
+  private source: Uint8Array | string
+  private view: DataView | null = null
 
   /** @param source each string with its NUL; bytes must not be shared with or modified by the caller */
   constructor(source: Uint8Array | string) {
-    this.#source = source
+    this.source = source
   }
 
   get items(): readonly string[] {
-    const source = this.#source
-    this.#split ??= typeof source === 'string' ? source.split('\0').slice(0, -1) : splitStrings(source)
-    return this.#split
+    const source = this.source
+    this.split ??= typeof source === 'string' ? source.split('\0').slice(0, -1) : splitStrings(source)
+    return this.split
   }
 
   /** The strings, joined by single spaces. */
   get text(): string {
-    const source = this.#source
-    this.#joined ??= typeof source === 'string' || this.#split !== null ? this.items.join(' ') : joinStrings(source)
-    return this.#joined
+    const source = this.source
+    this.joined ??= typeof source === 'string' || this.split !== null ? this.items.join(' ') : joinStrings(source)
+    return this.joined
   }
 
   /** Bytes that the strings take, each with its NUL. */
   get size(): number {
-    return StringList.#bytesOf(this).length
+    return this.bytes().length
   }
 
-  /** Static, since a private method of objects would take room in each. */
-  static #bytesOf(list: StringList): Uint8Array {
-    if (typeof list.#source === 'string') list.#source = encoder.encode(list.#source)
-    return list.#source
+  private bytes(): Uint8Array {
+    if (typeof this.source === 'string') this.source = encoder.encode(this.source)
+    return this.source
   }
 
   /** True if the list was built from the bytes of `view` from `start` to `end`. */
   madeFrom(view: DataView, start: number, end: number): boolean {
-    const own = StringList.#bytesOf(this)
+    const own = this.bytes()
     if (own.length !== end - start) return false
-    this.#view ??= new DataView(own.buffer, own.byteOffset, own.length)
-    return sameBytes(view, start, own.length, this.#view, 0)
+    this.view ??= new DataView(own.buffer, own.byteOffset, own.length)
+    return sameBytes(view, start, own.length, this.view, 0)
   }
 }
 

@@ -8,20 +8,20 @@ const PATH = 17
 export class UnixEnds implements LateName {
   readonly lateness = 0
   readonly stays = true
-  readonly #low: number
-  readonly #high: number
-  readonly #peerLow: number
-  readonly #peerHigh: number
-  readonly #path: string
-  #text = ''
+  private readonly low: number
+  private readonly high: number
+  private readonly peerLow: number
+  private readonly peerHigh: number
+  private readonly path: string
+  private text = ''
 
   /** @param bytes from `at` on a tuple, whose family has been checked */
   constructor(bytes: Uint8Array, at: number, path: string) {
-    this.#low = word(bytes, at + 1)
-    this.#high = word(bytes, at + 5)
-    this.#peerLow = word(bytes, at + 9)
-    this.#peerHigh = word(bytes, at + 13)
-    this.#path = path
+    this.low = word(bytes, at + 1)
+    this.high = word(bytes, at + 5)
+    this.peerLow = word(bytes, at + 9)
+    this.peerHigh = word(bytes, at + 13)
+    this.path = path
   }
 
   /** The ends in the tuple bytes[start, end). `view` covers `bytes` from its first byte. */
@@ -36,37 +36,37 @@ export class UnixEnds implements LateName {
     return (
       late instanceof UnixEnds &&
       end - start >= PATH &&
-      late.#low === word(bytes, start + 1) &&
-      late.#peerLow === word(bytes, start + 9) &&
-      late.#high === word(bytes, start + 5) &&
-      late.#peerHigh === word(bytes, start + 13) &&
-      late.#path === pathIn(bytes, view, start, end)
+      late.low === word(bytes, start + 1) &&
+      late.peerLow === word(bytes, start + 9) &&
+      late.high === word(bytes, start + 5) &&
+      late.peerHigh === word(bytes, start + 13) &&
+      late.path === pathIn(bytes, view, start, end)
     )
   }
 
   /** Whether this is a descriptor's name; from then on, it is that without a text. */
   isNameOf(fd: Fd): boolean {
     const { late } = fd
-    if (late instanceof UnixEnds) return late.#equals(this)
+    if (late instanceof UnixEnds) return late.equals(this)
     if (fd.name === '' || fd.name !== this.of()) return false
     fd.nameLate(this)
     return true
   }
 
-  #equals(other: UnixEnds): boolean {
+  private equals(other: UnixEnds): boolean {
     return (
-      this.#low === other.#low &&
-      this.#peerLow === other.#peerLow &&
-      this.#high === other.#high &&
-      this.#peerHigh === other.#peerHigh &&
-      this.#path === other.#path
+      this.low === other.low &&
+      this.peerLow === other.peerLow &&
+      this.high === other.high &&
+      this.peerHigh === other.peerHigh &&
+      this.path === other.path
     )
   }
 
   of(): string {
-    if (this.#text === '')
-      this.#text = `${hex64(this.#low, this.#high)}->${hex64(this.#peerLow, this.#peerHigh)} ${this.#path}`
-    return this.#text
+    if (this.text === '')
+      this.text = `${hex64(this.low, this.high)}->${hex64(this.peerLow, this.peerHigh)} ${this.path}`
+    return this.text
   }
 }
 

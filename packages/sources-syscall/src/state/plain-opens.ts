@@ -175,19 +175,19 @@ function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
 
 /** The name of a file opened by a path relative to a directory. */
 class NameBelow implements LateName {
-  readonly #base: Fd | string
+  private readonly base: Fd | string
   readonly lateness: number
   readonly stays = false
 
   /** @param base a directory, or its name; '' if the path is absolute */
   constructor(base: Fd | string) {
     const made = typeof base === 'string' || base.lateness < MAX_LATENESS
-    this.#base = made ? base : base.name
-    this.lateness = typeof this.#base === 'string' ? 1 : this.#base.lateness + 1
+    this.base = made ? base : base.name
+    this.lateness = typeof this.base === 'string' ? 1 : this.base.lateness + 1
   }
 
   of({ nameRaw, resolved }: Fd): string {
-    const base = this.#base
+    const base = this.base
     const directory = typeof base === 'string' ? base : base.name
     return nameOf(directory === '' || directory.endsWith('/') ? directory : `${directory}/`, nameRaw, resolved)
   }

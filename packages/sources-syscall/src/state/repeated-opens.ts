@@ -44,9 +44,10 @@ export class RepeatedOpens {
   /** Per slot: what the last bytes that belong there gave. */
   #last!: Int32Array
   #mask!: number
-  #kept = 0
-  #slot = -1
-  #hash = 0
+  // No #names, as they change with each call: see Fd.
+  private kept = 0
+  private slot = -1
+  private hash = 0
 
   constructor() {
     this.#allocate(FEW)
@@ -66,7 +67,7 @@ export class RepeatedOpens {
    * event has its own.
    */
   find(bytes: Uint8Array, view: DataView, start: number, end: number): Fd | null {
-    this.#slot = -1
+    this.slot = -1
     if (!hasUsualLengths(view, start)) return null
     const name = uint16(view, start + HEADER + 4)
     const from = start + HEADER + SECOND
@@ -75,8 +76,8 @@ export class RepeatedOpens {
     const shape = (length << 17) | (name << 1) | (uint8(view, from - 1) >>> 7)
     const hash = hashOf(bytes, view, from, end)
     const slot = hash & this.#mask
-    this.#slot = slot
-    this.#hash = hash
+    this.slot = slot
+    this.hash = hash
     if (this.#shapes[slot] === shape && sameBytes(view, from, length, this.#view, slot * LONGEST))
       return this.#fds[slot]!
     return null
@@ -87,14 +88,14 @@ export class RepeatedOpens {
    * what is kept; null = nothing.
    */
   keep(bytes: Uint8Array, view: DataView, start: number, end: number, opened: Fd | null): Fd | null {
-    const slot = this.#slot
+    const slot = this.slot
     if (slot < 0) return null
-    if (this.#last[slot] !== this.#hash) {
-      this.#last[slot] = this.#hash
+    if (this.#last[slot] !== this.hash) {
+      this.#last[slot] = this.hash
       return null
     }
     const fd = opened ?? new Fd(-1, FdKind.unknown)
-    if (++this.#kept === FEW) this.#allocate(SLOTS)
+    if (++this.kept === FEW) this.#allocate(SLOTS)
     const from = start + HEADER + SECOND
     for (let at = from, to = slot * LONGEST; at < end; at++, to++) this.#keys[to] = bytes[at]!
     const name = uint16(view, start + HEADER + 4)
@@ -106,6 +107,6 @@ export class RepeatedOpens {
   clear(): void {
     this.#shapes.fill(-1)
     this.#fds.fill(null)
-    this.#slot = -1
+    this.slot = -1
   }
 }
