@@ -6,6 +6,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { eventually } from '../../../scripts/testing/wait.ts'
 import { type Failure, retryAfter } from '../src/model/answer.ts'
 import { type HttpAnswer, HttpClient, httpUrl, isFailure } from '../src/net/http-client.ts'
 import { inFlight } from '../src/net/in-flight.ts'
@@ -134,6 +135,46 @@ test('a server that never answers is a time-out; a close ends what is in flight'
   const pending = made.send({ url }, forever)
   made.close()
   expect(await pending).toMatchObject({ class: 'later' })
+})
+
+test('a signal ends the requests that it was given with, at whatever time, and no others', async () => {
+  let [asked, came] = [0, '']
+  const url = await serve((request, response) => {
+    asked++
+    if (request.url === '/begun') response.write('half')
+  })
+  const made = client({ sockets: 4 })
+  const [one, other] = [new AbortController(), new AbortController()]
+  const pending = [made.send({ url }, one.signal), made.send({ url }, one.signal)]
+  const begun = made.request({ url: `${url}/begun`, each: piece => void (came += piece) }, one.signal)
+  const left = made.send({ url }, other.signal)
+  await eventually(() => expect([asked, came]).toEqual([4, 'half']))
+  one.abort(new Error('enough'))
+  for (const failure of await Promise.all(pending)) expect(failure?.message).toContain('enough')
+  expect(answer(await begun)).toMatchObject({ status: 200, cut: true })
+  expect(await made.send({ url }, one.signal)).toMatchObject({ class: 'later' })
+  expect(asked).toBe(4)
+  other.abort()
+  expect(await left).toMatchObject({ class: 'later' })
+})
+
+test('one client, several places', async () => {
+  const paths: (string | undefined)[] = []
+  const [one, other] = await Promise.all(
+    ['one', 'other'].map(name => serve((request, response) => response.end(String(paths.push(name + request.url))))),
+  )
+  const made = client()
+  const url = new URL(one!)
+  for (const [base, path] of [
+    [one, '/a'],
+    [one, '/b'],
+    [other, '/b?c=%20'],
+    [one, '/a'],
+  ] as const) {
+    url.href = `${base}${path}`
+    expect(await made.send({ url }, forever)).toBeUndefined()
+  }
+  expect(paths).toEqual(['one/a', 'one/b', 'other/b?c=%20', 'one/a'])
 })
 
 describe.skipIf(cannotCertify())('TLS and proxies', () => {

@@ -43,10 +43,10 @@ export class Counters {
     else if (count > 0) this.#dropped.set(cause, { count })
   }
 
-  /** Counts one more of a cause that was counted before, which costs next to nothing. @returns false: it was not */
-  again(cause: string): boolean {
+  /** Counts more of a cause that was counted before. @returns false: it was not */
+  again(cause: string, count: number): boolean {
     const known = this.#dropped.get(cause)
-    if (known) known.count++
+    if (known) known.count += count
     return known !== undefined
   }
 

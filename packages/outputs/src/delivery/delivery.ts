@@ -3,7 +3,7 @@ import type { Format } from '../model/format.ts'
 import { QueuedItem, type Wording } from '../model/item.ts'
 import { checkTarget, type Item, type Target } from '../model/transport.ts'
 import { MemoryQueue } from '../queue/memory.ts'
-import { LOSSES, type Queue } from '../queue/queue.ts'
+import { LOSSES, type Loss, type Queue } from '../queue/queue.ts'
 import { Backoff, type BackoffOptions } from './backoff.ts'
 import { Connection } from './connection.ts'
 import { Counters, type OutputStats } from './counters.ts'
@@ -70,7 +70,7 @@ export class Delivery {
     this.#queue = options.queue ?? new MemoryQueue()
     this.#queue.attach({
       item: (alert, size) => new QueuedItem(alert, this.#wording, size),
-      lost: (cause, count, reason) => this.#drop(cause, count, reason),
+      lost: (cause, count) => this.#lose(cause, count),
       found: count => this.#found(count),
       log: (level, text) => log(level, `${this.name}: ${text}`),
     })
@@ -144,22 +144,23 @@ export class Delivery {
 
   /** Never waits and never throws; what cannot be taken is counted. */
   push(alert: AlertData): void {
-    this.#stages.push(alert)
+    if (this.#stages.passes(alert)) this.#enqueue(alert)
   }
 
   #enqueue(alert: AlertData): void {
     const { state } = this.#pump
     if (state !== 'open') this.#counters.drop(state, 1)
     // A full queue costs nothing more: the alert is not even printed.
-    else if (this.#queue.refuses) this.#refused()
+    else if (this.#queue.refuses) this.#lose('queue_full', 1)
     else {
       this.#queue.push(new QueuedItem(alert, this.#wording))
       this.#pump.schedule()
     }
   }
 
-  #refused(): void {
-    if (!this.#counters.again('queue_full')) this.#drop('queue_full', 1, LOSSES.queue_full(this.waiting))
+  /** The queue has no room, or no more what it had. In a storm that is what most alerts come to: nothing is made for it but a sum. */
+  #lose(cause: Loss, count: number): void {
+    if (!this.#counters.again(cause, count)) this.#drop(cause, count, LOSSES[cause](this.waiting))
   }
 
   /** Whether it would drop any further alert. */

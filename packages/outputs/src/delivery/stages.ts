@@ -17,32 +17,27 @@ export class Stages {
   readonly #counters: Counters
   readonly #collapse: Collapse | undefined
   readonly #rate: RateLimit | undefined
-  readonly #queue: (alert: AlertData) => void
-  /** The first stage after the route. */
-  readonly #enter: (alert: AlertData) => void
+  /** The first stage after the route; undefined: there is none but the queue. */
+  readonly #first: Collapse | RateLimit | undefined
   #closed = false
 
-  /** @param name of the output @param queue takes what has passed */
+  /** @param name of the output @param queue takes what collapse and rate pass on */
   constructor(options: StageOptions, name: string, queue: (alert: AlertData) => void, counters: Counters) {
     this.#accepts = options.accepts
     this.#counters = counters
-    this.#queue = queue
-    // From the queue backwards: each stage passes alerts on to the one made before it.
-    let enter = queue
-    const rate = options.rate && new RateLimit(options.rate, name, enter, counters)
-    if (rate) enter = alert => rate.push(alert)
-    const collapse = options.collapse?.(enter, counters)
-    if (collapse) enter = alert => collapse.push(alert)
+    const rate = options.rate && new RateLimit(options.rate, name, queue, counters)
     this.#rate = rate
-    this.#collapse = collapse
-    this.#enter = enter
+    this.#collapse = options.collapse?.(rate ? alert => rate.push(alert) : queue, counters)
+    this.#first = this.#collapse ?? rate
   }
 
-  push(alert: AlertData): void {
-    if (this.#accepts && !this.#accepts(alert)) return
+  /** @returns whether the alert is to be queued now: collapse and rate queue themselves what they pass on */
+  passes(alert: AlertData): boolean {
+    if (this.#accepts && !this.#accepts(alert)) return false
     this.#counters.pushed++
-    if (this.#closed) this.#queue(alert)
-    else this.#enter(alert)
+    if (this.#first === undefined || this.#closed) return true
+    this.#first.push(alert)
+    return false
   }
 
   /** Passes on the alerts that stand for others, before the end of their time; what comes later goes straight to the queue. */

@@ -12,16 +12,21 @@ export interface Wording {
 /** An alert in one output's queue. Its texts are made when they are read. */
 export class QueuedItem implements Item {
   readonly alert: AlertData
-  readonly size: number
   readonly #wording: Wording
+  #size: number | undefined
   #body: string | undefined
 
-  /** @param size memory that it takes */
-  constructor(alert: AlertData, wording: Wording, size = alertSize(alert)) {
+  /** @param size memory that it takes. Default: what the alert takes */
+  constructor(alert: AlertData, wording: Wording, size?: number) {
     this.alert = alert
-    this.size = size
     this.#wording = wording
+    this.#size = size
     this.#body = undefined
+  }
+
+  get size(): number {
+    this.#size ??= alertSize(this.alert)
+    return this.#size
   }
 
   get id(): string {

@@ -2,13 +2,15 @@
  * The HTTP client of all outputs. What comes back is a value: an answer, or a failure. Answers are read up to a bound, redirects are
  * not followed, and no message holds more of a URL than its host.
  */
-import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https'
+import { urlToHttpOptions } from 'node:url'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { type Failure, failureOf, retryAfter, statusFailure } from '../model/answer.ts'
 import { OutputError } from '../model/output.ts'
 import type { OptionsOf, OptionTable } from '../model/transport.ts'
+import { readUpTo } from './read-up-to.ts'
 import { readTls, TLS_ERRORS, TLS_OPTIONS, type TlsMaterial } from './tls.ts'
 
 /** The options of every transport that speaks HTTP. */
@@ -73,11 +75,23 @@ const gzipAsync = promisify(gzip)
 /** Errors of a connection that the server closed while it was idle. */
 const STALE = new Set(['ECONNRESET', 'EPIPE'])
 
+/** Where a request goes. */
+interface Address {
+  readonly href: string
+  readonly host: string
+  readonly secure: boolean
+  readonly options: RequestOptions
+}
+
 export class HttpClient {
   readonly #options: HttpClientOptions
   readonly #plain: Agent
   readonly #secure: SecureAgent
-  readonly #inFlight = new Set<ClientRequest>()
+  readonly #inFlight = new Map<ClientRequest, AbortSignal>()
+  /** Those that are listened to. */
+  readonly #signals = new WeakSet<AbortSignal>()
+  /** Of the last request: most go to the same place. */
+  #address: Address | undefined
   #closed = false
 
   /** @throws {OutputError} when the proxy is not the URL of one, or this Node cannot use it */
@@ -100,15 +114,26 @@ export class HttpClient {
 
   /** One request. Never rejects; an answer of any status is an answer, with what it means in `failure`. */
   async request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer | Failure> {
-    const url = new URL(request.url)
-    const server = `${this.#options.output}: ${url.host}`
+    const address = this.#addressOf(request.url)
+    const { output } = this.#options
     try {
-      return await this.#exchange({ ...request, url }, signal, server)
+      return await this.#exchange(request, address, signal)
     } catch (error) {
-      if (!signal.aborted) return connectionFailure(error, this.#options.output, url.host)
+      if (!signal.aborted) return connectionFailure(error, output, address.host)
+      const server = `${output}: ${address.host}`
       if (signal.reason?.name !== 'TimeoutError') return failureOf(signal.reason, server)
       return { class: 'later', cause: 'timeout', message: `${server} did not answer in time` }
     }
+  }
+
+  #addressOf(url: URL | string): Address {
+    const href = String(url)
+    if (this.#address?.href !== href) {
+      const parsed = new URL(href)
+      const { host, protocol } = parsed
+      this.#address = { href, host, secure: protocol === 'https:', options: urlToHttpOptions(parsed) }
+    }
+    return this.#address
   }
 
   /** A request whose status alone decides. undefined: it succeeded. */
@@ -120,28 +145,24 @@ export class HttpClient {
   /** Ends requests in flight, too. */
   close(): void {
     this.#closed = true
-    for (const request of this.#inFlight) request.destroy(closedError())
+    this.#end()
     this.#plain.destroy()
     this.#secure.destroy()
   }
 
-  async #exchange(
-    request: HttpRequest & { readonly url: URL },
-    signal: AbortSignal,
-    server: string,
-  ): Promise<HttpAnswer> {
-    const { body: content = '' } = request
+  async #exchange(request: HttpRequest, address: Address, signal: AbortSignal): Promise<HttpAnswer> {
+    const { body: content = '', method = 'POST' } = request
     const plain = typeof content === 'string' ? Buffer.from(content) : content
     const body = request.gzip ? await gzipAsync(plain) : plain
-    const headers = {
+    const headers: Record<string, string> = {
       'user-agent': this.#options.userAgent ?? 'falc',
       ...lowerCase(request.headers),
       ...(request.gzip && { 'content-encoding': 'gzip' }),
       'content-length': String(body.length),
     }
     for (let attempt = 0; ; attempt++) {
-      const { response, error, reused } = await this.#begin(request, headers, body, signal)
-      if (response) return this.#read(response, request, server)
+      const { response, error, reused } = await this.#begin(address, { method, headers }, body, signal)
+      if (response) return this.#read(response, request, address)
       // A kept connection may have been closed while the request was on its way: one for each connection.
       const stale = reused && STALE.has((error as NodeJS.ErrnoException).code ?? '')
       if (!stale || attempt >= (this.#options.sockets ?? 1)) throw error
@@ -149,28 +170,40 @@ export class HttpClient {
   }
 
   #begin(
-    request: HttpRequest & { readonly url: URL },
-    headers: Record<string, string>,
+    { secure, options }: Address,
+    head: Pick<RequestOptions, 'method' | 'headers'>,
     body: Uint8Array,
     signal: AbortSignal,
   ): Promise<{ response?: IncomingMessage; error?: unknown; reused: boolean }> {
-    const secure = request.url.protocol === 'https:'
-    const agent = secure ? this.#secure : this.#plain
     return new Promise(resolve => {
-      if (this.#closed) return resolve({ error: closedError(), reused: false })
-      const options = { method: request.method ?? 'POST', headers, signal, agent }
-      const sent = (secure ? httpsRequest : httpRequest)(request.url, options)
-      // A signal of its own for each request, made of the caller's and the client's, would cost a quarter of the request.
-      this.#inFlight.add(sent)
-      sent.on('close', () => this.#inFlight.delete(sent))
+      if (this.#closed || signal.aborted) return resolve({ error: closedError(), reused: false })
+      const sent = secure
+        ? httpsRequest({ ...options, ...head, agent: this.#secure })
+        : httpRequest({ ...options, ...head, agent: this.#plain })
+      this.#begun(sent, signal)
       sent.on('error', error => resolve({ error, reused: sent.reusedSocket }))
       sent.on('response', response => resolve({ response, reused: sent.reusedSocket }))
       sent.end(body)
     })
   }
 
+  /** Its signal ends it. Handed to Node with each request, signals would cost a tenth of it; most requests have that of the last one. */
+  #begun(sent: ClientRequest, signal: AbortSignal): void {
+    this.#inFlight.set(sent, signal)
+    sent.on('close', () => this.#inFlight.delete(sent))
+    if (this.#signals.has(signal)) return
+    this.#signals.add(signal)
+    signal.addEventListener('abort', () => this.#end(signal), { once: true })
+  }
+
+  /** Ends requests in flight. @param signal those that it was given with; undefined: all */
+  #end(signal?: AbortSignal): void {
+    for (const [sent, its] of this.#inFlight) if (signal === undefined || its === signal) sent.destroy(closedError())
+  }
+
   /** The status decides; what follows it can neither fail a delivery nor fill memory. */
-  async #read(response: IncomingMessage, request: HttpRequest, server: string): Promise<HttpAnswer> {
+  async #read(response: IncomingMessage, request: HttpRequest, { host }: Address): Promise<HttpAnswer> {
+    const server = `${this.#options.output}: ${host}`
     const status = response.statusCode ?? 0
     const each = status === 200 ? request.each : undefined
     const { body, cut } = await readUpTo(response, this.#options.maxAnswer ?? 64 * 1024, each)
@@ -232,27 +265,6 @@ export function basic(username: string | undefined, password = ''): string | und
 
 function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
-}
-
-function readUpTo(
-  response: IncomingMessage,
-  max: number,
-  each?: HttpRequest['each'],
-): Promise<{ body: string; cut: boolean }> {
-  const chunks: Buffer[] = []
-  let size = 0
-  return new Promise(resolve => {
-    const done = () => resolve({ body: Buffer.concat(chunks).toString(), cut: size > max || !response.complete })
-    response.on('data', (chunk: Buffer) => {
-      if (each) return each(chunk)
-      if (size <= max) chunks.push(chunk.subarray(0, max - size))
-      size += chunk.length
-      if (size > max) response.destroy()
-    })
-    response.on('end', done)
-    response.on('close', done)
-    response.on('error', done)
-  })
 }
 
 /** The failure that an answer means which is not one of the service. */

@@ -8,7 +8,7 @@ import { openFolder } from './folder.ts'
 import type { Journal } from './journal.ts'
 import type { FolderLock } from './lock.ts'
 import { Pending } from './pending.ts'
-import { type DiskStats, LOSSES, leastRoom, type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue.ts'
+import { type DiskStats, leastRoom, type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue.ts'
 import { Reading } from './reading.ts'
 import { Retries } from './retries.ts'
 import { type Entry, RECENT, Shelf } from './shelf.ts'
@@ -289,7 +289,7 @@ export class DiskQueue implements Queue {
     this.#user?.log(level, `queue on disk: ${text}`)
   }
 
-  #lose(cause: 'queue_full' | 'queue_disk' | 'queue_damaged', count: number): void {
-    if (count > 0) this.#user?.lost(cause, count, LOSSES[cause](this.length + this.#taken.length))
+  #lose(...[cause, count]: Parameters<QueueUser['lost']>): void {
+    if (count > 0) this.#user?.lost(cause, count)
   }
 }

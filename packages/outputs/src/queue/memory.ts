@@ -1,7 +1,7 @@
 import type { Item } from '../model/transport.ts'
 import { Fifo } from './fifo.ts'
 import { PackedItems } from './packed.ts'
-import { LOSSES, leastRoom, type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue.ts'
+import { leastRoom, type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue.ts'
 
 /** Bytes that may wait for one output: five outputs together stay far below the MemoryMax of deploy/systemd. */
 export const MAX_BYTES = 64 * 1024 * 1024
@@ -60,16 +60,16 @@ export class MemoryQueue implements Queue {
 
   push(item: Item): void {
     const behind = this.#packed.length > 0 || this.#items.length >= IN_FRONT
-    const packed = behind && this.#user ? this.#packed.pack(item, sizeOf(item)) : undefined
+    const packed = behind && this.#user ? this.#packed.pack(item, sizeOf) : undefined
     const size = packed?.size ?? sizeOf(item)
     while (this.#full(size)) {
-      const oldest = this.#dropsOldest ? this.#shift() : undefined
-      this.#user?.lost('queue_full', 1, LOSSES.queue_full(this.length + this.#taken.length))
+      const oldest = this.#dropsOldest ? this.#dropFirst() : undefined
+      this.#user?.lost('queue_full', 1)
       if (oldest === undefined) {
         this.#least = leastRoom(size, this.maxBytes)
         return
       }
-      this.#bytes -= sizeOf(oldest)
+      this.#bytes -= oldest
     }
     if (packed) this.#packed.push(packed)
     else this.#items.push(item)
@@ -100,6 +100,12 @@ export class MemoryQueue implements Queue {
   #shift(): Item | undefined {
     this.#first()
     return this.#items.shift()
+  }
+
+  /** @returns the size of the one that is gone; undefined: there was none */
+  #dropFirst(): number | undefined {
+    const first = this.#items.shift()
+    return first ? sizeOf(first) : this.#packed.drop(sizeOf)
   }
 
   done(count: number): void {

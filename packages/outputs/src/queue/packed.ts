@@ -48,16 +48,24 @@ class Segment {
 
   shift(make: MakeItem): Item {
     const from = this.#start + HEADER
+    const { kind, length } = this.#next()
+    if (length === AS_IT_IS) return kind as Item
+    return make(unpackAlert(kind as AlertWords, this.#bytes.subarray(from, this.#start)), HEADER + length)
+  }
+
+  /** Removes the first, which is not read. @returns what it was counted with */
+  drop(sizeOf: (item: Item) => number): number {
+    const { kind, length } = this.#next()
+    return length === AS_IT_IS ? sizeOf(kind as Item) : HEADER + length
+  }
+
+  #next(): { readonly kind: AlertWords | Item; readonly length: number } {
     const length = this.#view.getUint32(this.#start)
     const index = this.#view.getUint32(this.#start + 4)
-    const kind = this.#kinds[index]
-    if (length === AS_IT_IS) {
-      this.#kinds[index] = undefined
-      this.#start = from
-      return kind as Item
-    }
-    this.#start = from + length
-    return make(unpackAlert(kind as AlertWords, this.#bytes.subarray(from, this.#start)), HEADER + length)
+    const kind = this.#kinds[index]!
+    if (length === AS_IT_IS) this.#kinds[index] = undefined
+    this.#start += HEADER + (length === AS_IT_IS ? 0 : length)
+    return { kind, length }
   }
 }
 
@@ -70,11 +78,11 @@ export class PackedItems {
   #last: Segment | undefined
   length = 0
 
-  /** @param size of an item as it is @returns what `push` takes: the item, packed if that can be done */
-  pack(item: Item, size: number): Packed {
+  /** @param sizeOf asked for an item that stays as it is @returns what `push` takes: the item, packed if that can be done */
+  pack(item: Item, sizeOf: (item: Item) => number): Packed {
     draft.clear()
     const kind = packAlert(item.alert, draft)
-    return kind === undefined ? { item, kind, size } : { item, kind, size: HEADER + draft.length }
+    return { item, kind, size: kind === undefined ? sizeOf(item) : HEADER + draft.length }
   }
 
   /** @param packed what `pack` has returned last */
@@ -88,14 +96,24 @@ export class PackedItems {
 
   shift(make: MakeItem): Item | undefined {
     const first = this.#parts.first
-    if (first === undefined) return undefined
-    this.length--
-    const item = first.shift(make)
-    if (first.empty) {
-      this.#parts.shift()
-      if (first === this.#last) this.#last = undefined
-    }
+    const item = first?.shift(make)
+    if (first) this.#gone(first)
     return item
+  }
+
+  /** Removes the first, which need not become an item for that. @returns what it was counted with; undefined: there is none */
+  drop(sizeOf: (item: Item) => number): number | undefined {
+    const first = this.#parts.first
+    const size = first?.drop(sizeOf)
+    if (first) this.#gone(first)
+    return size
+  }
+
+  #gone(first: Segment): void {
+    this.length--
+    if (!first.empty) return
+    this.#parts.shift()
+    if (first === this.#last) this.#last = undefined
   }
 
   clear(): void {

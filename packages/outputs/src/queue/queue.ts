@@ -25,8 +25,8 @@ export interface QueueBounds {
 export interface QueueUser {
   /** An alert that was stored, as the output words it. @param size memory that it was counted with. Default: what it takes */
   item(alert: AlertData, size?: number): Item
-  /** Items are lost. @param reason for the log, where the first loss of each cause is written */
-  lost(cause: string, count: number, reason: string): void
+  /** Items are lost. */
+  lost(cause: Loss, count: number): void
   /** Items wait that were not pushed by this process, or by nobody before: those of an earlier run, and dead letters to be tried again. */
   found(count: number): void
   log(level: 'error' | 'notice', text: string): void
@@ -88,3 +88,6 @@ export const LOSSES = {
   queue_disk: () => 'the disk takes no more of the queue, dropping alerts',
   queue_damaged: () => 'the queue on disk is damaged, alerts are missing',
 } as const
+
+/** Why a queue loses alerts, as in metrics. */
+export type Loss = keyof typeof LOSSES

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { DiskQueue, type DiskQueueOptions, type Item, type Queue } from '../../src/index.ts'
 import { QueuedItem } from '../../src/model/item.ts'
+import { LOSSES } from '../../src/queue/queue.ts'
 import { LINES, line } from '../lines.ts'
 
 export function newFolder(): string {
@@ -23,8 +24,8 @@ export class User {
   attachTo(queue: Queue): void {
     queue.attach({
       item: alert => new QueuedItem(alert, { format: LINES, template: undefined }),
-      lost: (cause, count, reason) => {
-        if (!(cause in this.lost)) this.log.push(reason)
+      lost: (cause, count) => {
+        if (!(cause in this.lost)) this.log.push(LOSSES[cause](queue.length))
         this.lost[cause] = (this.lost[cause] ?? 0) + count
       },
       found: count => {

@@ -96,6 +96,28 @@ test.each(['newest', 'oldest'] as const)('bytes are bounded, with what they are;
   expect([queue.length, queue.bytes]).toEqual([0, 0])
 })
 
+test('of alerts of any kind, the oldest are dropped, with what they were counted with', () => {
+  const kinds = ['even', 'plain', 'odd', 'even'] as const
+  const { queue, lost } = queueOf({ capacity: FRONT + 50, drop: 'oldest' })
+  const list: string[] = []
+  for (let i = 0; i < FRONT + 500; i++) {
+    const item = itemOf(i, kinds[i % kinds.length]!, i % 70)
+    queue.push(item)
+    list.push(item.body)
+  }
+  // What is in front is gone, too.
+  for (let i = 0; i < 2 * FRONT; i++) {
+    const item = itemOf(i, kinds[i % kinds.length]!, i % 70)
+    queue.push(item)
+    list.push(item.body)
+  }
+  expect(lost).toEqual(new Array(list.length - (FRONT + 50)).fill(1))
+  const all = queue.take(FRONT + 50, Number.POSITIVE_INFINITY)
+  expect(bodies(all)).toEqual(list.slice(-(FRONT + 50)))
+  queue.done(all.length)
+  expect([queue.length, queue.bytes]).toEqual([0, 0])
+})
+
 test('alerts of rules between others take no memory of their own', () => {
   const { queue } = queueOf({ maxBytes: 1e9 })
   const before = process.memoryUsage().arrayBuffers

@@ -1,0 +1,26 @@
+import type { IncomingMessage } from 'node:http'
+
+/**
+ * The body of an answer, as far as it came, up to a number of bytes: behind them the connection is ended.
+ * @param each takes its pieces instead
+ */
+export function readUpTo(
+  response: IncomingMessage,
+  max: number,
+  each?: (piece: Buffer) => void,
+): Promise<{ body: string; cut: boolean }> {
+  const chunks: Buffer[] = []
+  let size = 0
+  return new Promise(resolve => {
+    const done = () => resolve({ body: Buffer.concat(chunks).toString(), cut: size > max || !response.complete })
+    response.on('data', (chunk: Buffer) => {
+      if (each) return each(chunk)
+      if (size <= max) chunks.push(chunk.subarray(0, max - size))
+      size += chunk.length
+      if (size > max) response.destroy()
+    })
+    response.on('end', done)
+    response.on('close', done)
+    response.on('error', done)
+  })
+}
