@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type Answer, failureOf } from '../model/answer.ts'
 import { type Output, outputError } from '../model/output.ts'
@@ -13,6 +14,10 @@ export interface FileOptions {
 }
 
 const NAME = 'file output'
+
+const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants
+/** Opening a named pipe does not wait for a reader, nor writing for it to read: either would keep a thread of Node's few. */
+const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK
 
 /** Lines at the end of a file. */
 export class FileOutput implements Output {
@@ -32,18 +37,20 @@ export class FileOutput implements Output {
   async open(): Promise<this> {
     await this.#release()
     try {
-      const handle = await open(this.#filename, 'a')
+      const handle = await open(this.#filename, APPEND)
       if (this.#keepAlive) this.#handle = handle
       else await handle.close()
       return this
     } catch (error) {
+      // A pipe that nobody reads yet: alerts wait for a reader.
+      if ((error as NodeJS.ErrnoException).code === 'ENXIO') return this
       throw outputError(error, NAME)
     }
   }
 
   async send(items: readonly Item[]): Promise<Answer> {
     try {
-      const handle = (this.#handle ??= await open(this.#filename, 'a'))
+      const handle = (this.#handle ??= await open(this.#filename, APPEND))
       const answer = await this.#writer.write(handle.fd, items)
       // After a failure the file may be another one: it is opened anew.
       if (!this.#keepAlive || answer.failure) await this.#release()

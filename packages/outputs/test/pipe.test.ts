@@ -1,0 +1,26 @@
+/** A named pipe where a file is expected: nobody waits for its reader. */
+import { execFileSync } from 'node:child_process'
+import { constants, mkdtempSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { FileOutput } from '../src/index.ts'
+import { item } from './transports/items.ts'
+
+test.each([true, false])('alerts wait for whoever reads the pipe (kept open: %s)', async keepAlive => {
+  const dir = mkdtempSync(join(tmpdir(), 'falc-pipe-'))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  const filename = join(dir, 'alerts')
+  execFileSync('mkfifo', [filename])
+  const output = await new FileOutput({ filename, keepAlive }).open()
+  const send = () => output.send([item(1)])
+  expect(await send()).toMatchObject({ delivered: 0, failure: { class: 'later', cause: 'ENXIO' } })
+  const reader = await open(filename, constants.O_RDONLY | constants.O_NONBLOCK)
+  expect(await send()).toEqual({ delivered: 1 })
+  const { bytesRead, buffer } = await reader.read(Buffer.alloc(100_000))
+  expect(buffer.toString('utf8', 0, bytesRead)).toBe(`${item(1).body}\n`)
+  await reader.close()
+  expect((await send()).failure?.class).toBe('later')
+  await output.close()
+})
