@@ -33,6 +33,10 @@ export function known<T>(value: T): Asked<T> {
 
 /** Rows of the first part, and of one whose first alerts are large: nobody else is answered while a part lasts. */
 const FIRST = 4096
+/** Characters of a condition's SQL for which that many rows are right; a longer one has fewer, as each row costs more. */
+const SHORT_SQL = 250
+/** Characters that stand for the engine, which reads the alerts that SQL does not decide. */
+const ENGINE = 2000
 const FIRST_OF_LARGE = 16
 /** Bytes of alerts that are not large, all together. An alert may have a megabyte. */
 const USUAL_BYTES = 8 * 1024 * 1024
@@ -56,7 +60,7 @@ export class Parts {
     this.#oldest = window.oldest ?? false
     this.#left = guarded(() => rowsOf(db, query, window))
     this.#all = countOf(this.#left)
-    this.#size = window.part ?? guarded(() => firstSize(db, this.#left, this.#oldest))
+    this.#size = window.part ?? guarded(() => firstSize(db, query, this.#left, this.#oldest))
   }
 
   /** Rows that have not been given out. */
@@ -111,10 +115,14 @@ export class Parts {
 }
 
 /** The length of a blob is read without the blob. */
-function firstSize(db: DatabaseSync, { after, before }: Rows, oldest: boolean): number {
+function firstSize(db: DatabaseSync, { condition }: Query, { after, before }: Rows, oldest: boolean): number {
   const lengths = `SELECT length(body) bytes FROM alerts WHERE seq > ? AND seq < ? ORDER BY seq ${oldest ? '' : 'DESC'} LIMIT ${FIRST}`
   const { sum } = db.prepare(`SELECT total(bytes) sum FROM (${lengths})`).get(after, before) as { sum: number }
-  return sum > USUAL_BYTES ? FIRST_OF_LARGE : FIRST
+  if (sum > USUAL_BYTES) return FIRST_OF_LARGE
+  if (!condition) return FIRST
+  const [sure, maybe] = [condition.sure.text, condition.maybe.text]
+  const cost = sure === maybe ? sure.length : sure.length + maybe.length + ENGINE
+  return Math.max(LEAST, Math.min(FIRST, Math.floor((FIRST * SHORT_SQL) / cost)))
 }
 
 const countOf = ({ after, before }: Rows) => Math.max(0, before - after - 1)

@@ -1,7 +1,9 @@
 /** How long parts are, by what they cost; the clock is the test's. */
 import { DatabaseSync } from 'node:sqlite'
+import { alerts } from '@falc/engine'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { Parts } from '../src/parts.ts'
+import { type PlannedCondition, planCondition } from '../src/query/plan.ts'
 
 /** How many parts a question about all rows has, and how long the longest takes, in milliseconds. */
 function partsAt(
@@ -9,6 +11,7 @@ function partsAt(
   perThousand: number,
   rows = 1_000_000,
   bytes = 1000,
+  condition?: PlannedCondition,
 ): { parts: number; longest: number } {
   const db = new DatabaseSync(':memory:')
   db.exec('CREATE TABLE alerts (seq INTEGER PRIMARY KEY, body BLOB)')
@@ -18,7 +21,7 @@ function partsAt(
   onTestFinished(() => clock.mockRestore())
   let parts = 0
   let longest = 0
-  const all = new Parts(db, {})
+  const all = new Parts(db, { condition })
   const work = ({ after, before }: { after: number; before: number }) => {
     const took = fixed + ((before - after - 1) * perThousand) / 1000
     parts++
@@ -40,6 +43,15 @@ test('large alerts that take a quarter of a second are looked at a few at a time
   const { parts, longest } = partsAt(0, 250_000, 2000, 5_000_000)
   expect(longest).toBeLessThanOrEqual(16 * 250)
   expect(parts).toBeGreaterThan(240)
+})
+
+test('the first part of a long condition, each row of which costs much, is short', () => {
+  const checks = Array.from({ length: 100 }, (_, i) => `proc.name icontains zz${i}`)
+  const long = planCondition(`not (${checks.join(' or ')})`, alerts())
+  expect(partsAt(0, 1200, 100_000, 1000, long).longest).toBeLessThan(100)
+  expect(partsAt(0, 25, 100_000, 1000, planCondition('proc.name regex "a.*b"', alerts())).longest).toBeLessThan(100)
+  // One that is short begins as before.
+  expect(partsAt(0, 0.01, 1_000_000, 1000, planCondition('proc.name icontains a', alerts())).parts).toBeLessThan(20)
 })
 
 test('parts of rows that are cheap become longer', () => {

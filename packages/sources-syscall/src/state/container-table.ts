@@ -34,7 +34,7 @@ export class ContainerTable {
   /** Keyed by id, and by owner if `byOwner` is set. */
   readonly #containers = new Map<string, Container>()
   /** Kept from one eviction to the next: a new iterator would pass over everything that was deleted before. */
-  readonly #byAge = this.#containers.keys()
+  #byAge = this.#containers.keys()
   /** Keyed by the text of the list. */
   #cgroups = new Map<string, Cgroups>()
   /** Number of containers evicted, oldest first, because there were too many. */
@@ -105,6 +105,8 @@ export class ContainerTable {
 
   clear(): void {
     this.#containers.clear()
+    // The iterator would keep all that was ever cleared.
+    this.#byAge = this.#containers.keys()
     this.#cgroups.clear()
     this.pods.clear()
   }

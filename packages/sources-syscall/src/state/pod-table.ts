@@ -6,7 +6,7 @@ const MAX_PODS = 4096
 export class PodTable {
   readonly #pods = new Map<string, Pod>()
   /** Kept from one eviction to the next: a new iterator would pass over everything that was deleted before. */
-  readonly #byAge = this.#pods.keys()
+  #byAge = this.#pods.keys()
   /** Live: called when a control group first refers to a pod. */
   onNew: ((pod: Pod) => void) | null = null
 
@@ -42,6 +42,8 @@ export class PodTable {
 
   clear(): void {
     this.#pods.clear()
+    // The iterator would keep all that was ever cleared.
+    this.#byAge = this.#pods.keys()
   }
 
   [Symbol.iterator](): IterableIterator<Pod> {
