@@ -49,28 +49,28 @@ function index(): string {
   const codes = Object.entries(CODES).map(([code, { severity, long }]) => `| ${code} | ${severity} | ${long} |`)
   return `# falc lint
 
-Finds mistakes in rules: conditions that can never hold, checks without effect, rules that another one shadows, exceptions that swallow
-their rule. It reads conditions as the engine does, so it knows types, event types, macros and lists; what it cannot decide it does not
-report.
+\`falc lint\` finds mistakes in rules: conditions that can never hold, checks without effect, shadowed rules, exceptions that swallow their
+rule. It reads conditions as the engine does, with their types, event types, macros and lists, and reports only what it can decide with
+certainty.
 
 \`\`\`console
 $ falc lint rules/syscall.yaml
 1 file: no findings
 \`\`\`
 
-Besides rules files it reads ConfigMaps, Helm values (\`customRules\`) and Rulesfile objects, and shows places in them. Rules that build
-upon others need those first: \`falc lint -r falco_rules.yaml my-rules.yaml\`. The exit code is 1 when there are findings.
+It also reads rules inside ConfigMaps, Helm values (\`customRules\`) and Rulesfile objects, and shows their positions there. Load the rules
+on which yours depend with \`-r\`: \`falc lint -r falco_rules.yaml my-rules.yaml\`. The exit code is 1 if there are findings.
 
 | flag             | meaning                                                                               |
 | ---------------- | ------------------------------------------------------------------------------------- |
-| \`--fix\`          | applies the safe fixes: the rules mean the same afterwards, or what was plainly meant |
-| \`--unsafe-fixes\` | with \`--fix\`: fixes, too, whose result you should read                                |
+| \`--fix\`          | applies safe fixes, which keep the meaning of a rule, or restore an obvious one       |
+| \`--unsafe-fixes\` | with \`--fix\`: also applies fixes whose result you should review                       |
 | \`--format\`       | \`text\`, \`json\` (one object per line), \`sarif\` (code hosts), \`github\` (annotations)    |
 
-## Allowing a finding
+## Suppressing a finding
 
-A comment in an item, or directly above it, allows a finding there; \`allow-file\` allows it in the whole file. It needs a reason, and
-is itself reported when it has none, when there is no such code, or when there is nothing to allow.
+A comment in an item, or directly above it, suppresses a finding there; \`allow-file\` suppresses it in the whole file. The comment needs a
+reason. It is itself reported if it has none, if its code does not exist, or if there is nothing to suppress.
 
 \`\`\`yaml
 # falc-lint: allow LOAD_NO_EVTTYPE: a rare program, whatever it does is of interest
@@ -95,16 +95,16 @@ jobs:
       - uses: actions/checkout@v5
       - uses: falc-engine/falc@main
         with:
-          rules: falco_rules.yaml   # what yours build upon
+          rules: falco_rules.yaml   # on which yours depend
           lint: rules/
           test: rules/tests/
           fmt: rules/
 \`\`\`
 
-\`sarif: findings.sarif\` writes a file for github/codeql-action/upload-sarif. Elsewhere, \`falc lint --format sarif\` and
-\`falc test --format junit\` say the same.
+\`sarif: findings.sarif\` writes a file for github/codeql-action/upload-sarif. On other hosts, use \`falc lint --format sarif\` and
+\`falc test --format junit\`.
 
-Before each commit, by [pre-commit](https://pre-commit.com), with the \`falc\` that is installed:
+To check before each commit with [pre-commit](https://pre-commit.com) and the installed \`falc\`:
 
 \`\`\`yaml
 # .pre-commit-config.yaml
@@ -123,9 +123,9 @@ repos:
 | ---- | -------- | ------------- |
 ${checks.join('\n')}
 
-## What the loader finds
+## Codes of the loader
 
-These come with every command that loads rules; their names are Falco's.
+Every command that loads rules reports these. Their names are Falco's.
 
 | code | severity | meaning |
 | ---- | -------- | ------- |
@@ -133,7 +133,7 @@ ${codes.join('\n')}
 
 ## On public rules
 
-Run on Falco's four public rule files of 2026 (stable, incubating, sandbox, k8s_audit, loaded together), the checks report 24 findings, each of which a reader can confirm:
+On Falco's four public rules files of 2026 (stable, incubating, sandbox and k8s_audit, loaded together), the checks report 24 findings:
 
 | finding | number | example |
 | ------- | ------ | ------- |
@@ -144,7 +144,7 @@ Run on Falco's four public rule files of 2026 (stable, incubating, sandbox, k8s_
 | shadowed-rule | 1 | \`Network Tool Executed During NPM Package Install\`: the incubating \`Launch Suspicious Network Tool in Container\` matches first |
 | always-false | 1 | \`Launch Disallowed Container\`: its macro \`allowed_containers\` allows all until a user replaces it |
 
-Two of them (8 %) are false positives, since what they find is meant: the last one, which waits for a user's list, and a macro
-\`user_…_conditions\` that repeats another as an example.
+Two of them (8 %) are false positives, because the rules are intended that way: the last one, which waits for a user's list, and a macro
+\`user_…_conditions\` that repeats another one as an example.
 `
 }

@@ -5,8 +5,9 @@ import { exceptionNeverApplies, exceptionSwallows } from './checks/exceptions.ts
 import { coveringAlternatives, looseAlternative, olderCall } from './checks/grouping.ts'
 import { outputLacks, priorityForm, unknownTag } from './checks/metadata.ts'
 import { fieldAsText, fieldRunsOn } from './checks/outputs.ts'
+import { pathPattern } from './checks/paths.ts'
 import { duplicateRule, shadowedRule } from './checks/shadowing.ts'
-import { impossibleValue, patternAsText, quotedList, typographicCharacter } from './checks/texts.ts'
+import { edgeBlank, impossibleValue, patternAsText, quotedList, typographicCharacter } from './checks/texts.ts'
 import { costlyPattern, duplicateItem, nameTooLong, numberOutOfRange } from './checks/values.ts'
 
 /** Every check. docs/lint has a page for each. */
@@ -18,6 +19,7 @@ export const CHECKS: readonly Check[] = [
   deadBranch,
   duplicateItem,
   duplicateRule,
+  edgeBlank,
   eventTypeWithoutField,
   exceptionNeverApplies,
   exceptionSwallows,
@@ -31,6 +33,7 @@ export const CHECKS: readonly Check[] = [
   numberOutOfRange,
   olderCall,
   outputLacks,
+  pathPattern,
   patternAsText,
   priorityForm,
   quotedList,

@@ -26,6 +26,7 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/^≤/, "write '<='"],
   [/^≥/, "write '>='"],
   [/^[“”„«»‹›‘’‚]/, 'type the quotes again: these are typographic ones'],
+  [/^%[a-z]\w*\.\w/, "write the field without '%'"],
   [/^[‐-―−]/, "type the '-' again: this is a typographic dash"],
   [
     /^(?:and|or|not)[^\S \t\r\n]/,

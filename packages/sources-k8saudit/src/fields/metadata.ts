@@ -1,4 +1,4 @@
-/** What the API server says of the pods that an event names. It is asked by somebody else, ahead of the event. */
+/** What the API server knows of the pods that an event names: looked up before the event is evaluated. */
 import type { FieldDef } from '@falc/engine'
 import type { AuditEvent } from '../event.ts'
 import { isObject, type Json, type JsonObject } from '../json/json.ts'
@@ -11,22 +11,22 @@ interface Reference {
 
 /** The pods of an event. */
 const WHOSE: Readonly<Record<string, { readonly doc: string; of(event: AuditEvent): Reference | undefined }>> = {
-  'ka.meta': { doc: 'of the pod that the request is about', of: target },
-  'ka.user.meta': { doc: 'of the pod whose account has sent the request', of: sender },
+  'ka.meta': { doc: 'that the request is about', of: target },
+  'ka.user.meta': { doc: 'whose account sent the request', of: sender },
 }
 
 const PARTS: Readonly<Record<string, { readonly doc: string; of(pod: JsonObject): readonly JsonObject[] }>> = {
   pod: { doc: 'of the pod', of: pod => [pod] },
-  ns: { doc: 'of the namespace', of: pod => objects(pod.ns) },
-  node: { doc: 'of the node', of: pod => objects(pod.node) },
-  svc: { doc: 'of the services that send to the pod', of: pod => objects(pod.services) },
+  ns: { doc: 'of the namespace of the pod', of: pod => objects(pod.ns) },
+  node: { doc: 'of the node of the pod', of: pod => objects(pod.node) },
+  svc: { doc: 'of the services that select the pod', of: pod => objects(pod.services) },
   ...Object.fromEntries(
     Object.entries({
       ...{ deployment: 'deployment', rs: 'replica set', rc: 'replication controller', statefulset: 'stateful set' },
       ...{ daemonset: 'daemon set', job: 'job' },
     }).map(([owner, what]) => [
       owner,
-      { doc: `of the ${what} that the pod belongs to`, of: (pod: JsonObject) => objects(ownersOf(pod)[owner]) },
+      { doc: `of the ${what} of the pod`, of: (pod: JsonObject) => objects(ownersOf(pod)[owner]) },
     ]),
   ),
 }
@@ -75,7 +75,7 @@ function podOf(event: AuditEvent, whose: string): JsonObject | undefined {
 
 function fieldsOf(whose: string, part: string): [string, FieldDef<AuditEvent>][] {
   const { doc, of } = PARTS[part]!
-  const what = `${doc}, ${WHOSE[whose]!.doc}`
+  const what = `${doc} ${WHOSE[whose]!.doc}`
   const many = part === 'svc'
   const ones = (event: AuditEvent) => {
     const pod = podOf(event, whose)

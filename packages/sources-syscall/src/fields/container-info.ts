@@ -56,7 +56,7 @@ export function labelList(info: ContainerInfo | undefined, map: string): string[
     .map(name => (typeof labels[name] === 'string' && labels[name] !== '' ? `${name}:${labels[name]}` : name))
 }
 
-/** `labelList` with commas between. */
+/** `labelList` separated by commas. */
 export const labelsText = (info: ContainerInfo | undefined, map: string): string | undefined =>
   labelList(info, map)?.join(', ')
 

@@ -92,7 +92,7 @@ export const CONTAINER_FIELDS: Fields = {
   'container.mounts': {
     type: 'string',
     scope: 'thread',
-    doc: 'All mounts, source:destination:mode:writable:propagation with commas between.',
+    doc: 'All mounts, source:destination:mode:writable:propagation separated by commas.',
     extract: event => infoMounts(containerInfo(event))?.map(all).join(','),
   },
   'container.mount': mount(
@@ -157,7 +157,7 @@ export const CONTAINER_FIELDS: Fields = {
   'container.labels': {
     type: 'string',
     scope: 'thread',
-    doc: 'Labels of the container, `name:value` with commas between.',
+    doc: 'Labels of the container, `name:value` separated by commas.',
     extract: event => labelsText(containerInfo(event), 'labels'),
   },
 }

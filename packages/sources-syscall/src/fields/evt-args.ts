@@ -148,7 +148,7 @@ function fieldsWithBytes(bytesText: BytesText): Fields {
   return {
     'evt.args': {
       type: 'string',
-      doc: 'All arguments of the event in one text, `name=value` each, with what a value stands for in parentheses.',
+      doc: 'All arguments of the event in one text, `name=value` each, with the meaning of a value in parentheses.',
       extract: all,
     },
     'evt.info': { type: 'string', doc: 'The same as evt.args.', extract: all },
@@ -156,7 +156,7 @@ function fieldsWithBytes(bytesText: BytesText): Fields {
       type: 'string',
       arg: 'required',
       argKind: 'key',
-      doc: 'One argument of the event, by name (`evt.arg.flags`) or by number (`evt.arg[0]`); shown as what it stands for: names of flags, full paths, error names.',
+      doc: 'One argument of the event, by name (`evt.arg.flags`) or by number (`evt.arg[0]`), printed by its meaning: names of flags, full paths, error names.',
       parseArg: argumentRef,
       extract: (event, ref) => argument(event, ref, bytesText),
     },
@@ -192,7 +192,7 @@ export const EVT_ARGS_FIELDS: Fields = {
     type: 'string',
     arg: 'optional',
     argKind: 'key',
-    doc: 'Absolute path of the calls that take a directory and a path below it; `evt.abspath.src` and `.dst` where there are two.',
+    doc: 'Absolute path of calls that take a directory and a path relative to it; `evt.abspath.src` and `.dst` if there are two.',
     parseArg: pathEnd,
     extract: (event, end = 0) => absolutePath(event, end),
   },

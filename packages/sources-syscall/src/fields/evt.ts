@@ -81,7 +81,7 @@ export const EVT_FIELDS: Fields = {
   },
   'evt.category': {
     type: 'string',
-    doc: 'Category of the event: file, net, IPC, memory, process, signal, time…; reading and writing is in the category of what is read.',
+    doc: 'Category of the event: file, net, IPC, memory, process, signal, time…; reads and writes have the category of their descriptor.',
     extract: categoryText,
   },
   'evt.cpu': {

@@ -135,7 +135,7 @@ export const FD_SOCKET_FIELDS: Fields = {
   'fd.rport': localPort('Port of the other end.', false),
   'fd.l4proto': ofFd(
     'string',
-    'Transport protocol: tcp, udp, icmp, raw; `<NA>` for what is no socket or not connected.',
+    'Transport protocol: tcp, udp, icmp, raw; `<NA>` if the descriptor is not a socket, or not connected.',
     fd => l4ProtoName(fdL4Proto(fd)),
   ),
   'fd.sockfamily': ofFd('string', 'ip or unix.', fd => {

@@ -102,7 +102,7 @@ export const FD_FIELDS: Fields = {
   'fd.name': {
     type: 'string',
     scope: 'fd',
-    doc: 'Full name: the path of a file, both ends of a connection. Of a call that failed to open or connect: what it tried.',
+    doc: 'Full name: the path of a file, or both ends of a connection. For a call that failed to open or connect: what it tried to open or connect to.',
     extract: name,
   },
   'fd.nameraw': {

@@ -67,7 +67,7 @@ const POD: Fields = {
   'k8s.pod.labels': {
     type: 'string',
     scope: 'thread',
-    doc: 'Labels of the pod, `name:value` with commas between.',
+    doc: 'Labels of the pod, `name:value` separated by commas.',
     extract: event => labelsText(podInfo(event), 'labels') ?? labelsText(containerInfo(event), 'pod_sandbox_labels'),
   },
   'k8s.pod.ip': {
@@ -103,7 +103,7 @@ function family(whose: string, what: string, of: (event: SyscallEvent) => readon
       extract: (event: SyscallEvent, name: string) => all(event, one => labelText(one, 'labels', name)),
     } as Field,
     [`k8s.${whose}.labels`]: plain(
-      `Labels of ${what}, \`name:value\` with commas between.`,
+      `Labels of ${what}, \`name:value\` separated by commas.`,
       one => labelsText(one, 'labels') || undefined,
     ),
   }

@@ -86,7 +86,7 @@ const labels = (whose: string): Fields => ({
   [`${whose}.labels`]: {
     type: 'string',
     scope: 'thread',
-    doc: 'Labels of the Marathon app, `name:value` with commas between.',
+    doc: 'Labels of the Marathon app, `name:value` separated by commas.',
     extract: event =>
       placed(event, { env: ['MARATHON_APP_LABELS'] })
         ?.split(' ')

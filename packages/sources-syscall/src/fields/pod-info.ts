@@ -28,12 +28,12 @@ function services(event: SyscallEvent): readonly PodInfo[] {
 /** Who a pod belongs to. */
 export const POD_FAMILIES = [
   { whose: 'ns', what: "the pod's namespace", of: one('ns') },
-  { whose: 'deployment', what: 'the deployment that the pod belongs to', of: owner('deployment') },
-  { whose: 'svc', what: 'the services that send to the pod', of: services },
-  { whose: 'rs', what: 'the replica set that the pod belongs to', of: owner('rs') },
-  { whose: 'rc', what: 'the replication controller that the pod belongs to', of: owner('rc') },
-  { whose: 'statefulset', what: 'the stateful set that the pod belongs to', of: owner('statefulset') },
-  { whose: 'daemonset', what: 'the daemon set that the pod belongs to', of: owner('daemonset') },
-  { whose: 'job', what: 'the job that the pod belongs to', of: owner('job') },
+  { whose: 'deployment', what: 'the deployment of the pod', of: owner('deployment') },
+  { whose: 'svc', what: 'the services that select the pod', of: services },
+  { whose: 'rs', what: 'the replica set of the pod', of: owner('rs') },
+  { whose: 'rc', what: 'the replication controller of the pod', of: owner('rc') },
+  { whose: 'statefulset', what: 'the stateful set of the pod', of: owner('statefulset') },
+  { whose: 'daemonset', what: 'the daemon set of the pod', of: owner('daemonset') },
+  { whose: 'job', what: 'the job of the pod', of: owner('job') },
   { whose: 'node', what: "the pod's node", of: one('node') },
 ] as const

@@ -137,6 +137,36 @@ function patternMeant(op: string, text: string): readonly [string, string] | und
   return op === 'contains' && before && after ? ['*', `contains ${value}`] : undefined
 }
 
+/** Fields of free text, in which a blank at an end can be meant. */
+const FREE_TEXT = /(?:cmdline|args|env|buffer|data|message|info)$|^evt\.arg/
+
+export const edgeBlank = defineCheck({
+  code: 'edge-blank',
+  severity: 'warning',
+  summary: 'A value begins or ends with a blank.',
+  doc: `Blanks within quotes belong to the value: \`proc.name = "bash "\` asks for a name with a blank at its end. To look for a word, give
+\`contains\` and \`startswith\` the blank: \`proc.cmdline contains " -c "\`.`,
+  examples: {
+    bad: meta('proc.pname = "nginx "'),
+    good: meta('proc.pname = nginx'),
+  },
+  *run(project) {
+    for (const { node, text, place, verbatim } of literalsOf(project)) {
+      const { left, op } = node.clause
+      const bare = text.trim()
+      if (left.kind !== 'field' || !/^(?:=|!=|in|intersects)$/.test(op) || FREE_TEXT.test(left.field.name)) continue
+      if (bare === text || bare === '') continue
+      const meant = /^[\w./:-]+$/.test(bare) ? bare : JSON.stringify(bare)
+      yield {
+        place,
+        message: `the blank is part of the value ${JSON.stringify(text)}`,
+        advice: `Write ${meant}.`,
+        ...(verbatim && { fix: { grade: 'unsafe', edits: [{ place, text: meant }] } }),
+      }
+    }
+  },
+})
+
 /** Values that a field never has: a check that such a text equals it never holds. */
 const NEVER: readonly {
   readonly fields: RegExp

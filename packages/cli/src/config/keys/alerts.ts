@@ -32,32 +32,36 @@ export const ALERTS_KEYS = {
   json_include_id_property: key(
     boolean,
     false,
-    "JSON has `id`: 32 hex digits, the same whenever the same event is evaluated. falc's own key.",
+    "Adds `id` to the JSON: 32 hex digits, the same whenever the same event is evaluated. falc's own key.",
   ),
   json_include_absence_property: key(
     boolean,
     false,
-    "JSON has `output_fields_absent`, where output fields are absent and it is known why: the reason by field. falc's own key.",
+    "Adds `output_fields_absent` to the JSON: the reason why an output field is absent, by field, where it is known. falc's own key.",
   ),
   json_include_condition_fields_property: key(
     boolean,
     false,
-    "JSON has `condition_fields`: what the rule's condition read from the event besides the output fields, so that a [console](console.md) can say of every check why it held. Outputs of type `store` always keep it. falc's own key.",
+    "Adds `condition_fields` to the JSON: what the rule's condition read from the event besides the output fields, so that a [console](console.md) can explain every check. Outputs of type `store` always keep it. falc's own key.",
   ),
   json_include_output_property: key(boolean, true, 'JSON has `output`.'),
-  json_include_message_property: key(boolean, false, 'JSON has `message`: the output without time and priority.'),
+  json_include_message_property: key(
+    boolean,
+    false,
+    'Adds `message` to the JSON: the output without time and priority.',
+  ),
   json_include_output_fields_property: key(boolean, true, 'JSON has `output_fields`.'),
   json_include_tags_property: key(boolean, true, 'JSON has `tags`.'),
   identity: key(
     text,
     '',
-    "What ids of alerts name as the machine: give all receivers of one cluster's audit events the cluster's name. Default: the machine's ID. falc's own key.",
+    "Identifies the machine in ids of alerts. Give all receivers of one cluster's audit events the cluster's name. Default: the machine's ID. falc's own key.",
   ),
   time_format_iso_8601: key(boolean, false, 'Print times of alerts and of the log as ISO 8601 (UTC).'),
   buffer_format_base64: key(
     boolean,
     false,
-    '`evt.buffer`, `evt.arg` and `evt.args` have data in base64, in conditions too. Also `-b`.',
+    '`evt.buffer`, `evt.arg` and `evt.args` return data in base64, even in conditions. Same as `-b`.',
   ),
   stdout_output: section({ enabled: enabled('Alerts go to standard output. Without a configuration file: true.') }),
   syslog_output: section({
@@ -77,7 +81,7 @@ export const ALERTS_KEYS = {
     keep_alive: key(
       boolean,
       false,
-      'Keep the program running. Otherwise it is started for each alert, and an exit code other than 0 is a lost alert.',
+      'Keep the program running. Otherwise it is started for each alert, and an exit code other than 0 means that the alert was lost.',
     ),
     program: key(text, '', 'The command, run by `sh`.', {
       secret: true,
@@ -86,7 +90,7 @@ export const ALERTS_KEYS = {
   }),
   http_output: section({
     enabled: enabled(
-      'Alerts are posted to a server, each in one request. Alerts wait while it does not answer, or answers 5xx, 429, 408, 401, 403 or 404; those that it refuses with another 4xx are dropped and counted.',
+      'Post alerts to a server, one per request. Alerts wait while it does not answer, or answers 5xx, 429, 408, 401, 403 or 404. Alerts that it refuses with another 4xx are dropped and counted.',
     ),
     url: key(text, '', 'The server.', {
       secret: true,
@@ -106,19 +110,19 @@ export const ALERTS_KEYS = {
     max_consecutive_timeouts: key(
       integer(0, 255),
       5,
-      'How often a request that timed out is sent again at once; after that, with growing pauses.',
+      'How often a request that timed out is retried at once; further retries have growing pauses.',
     ),
   }),
   outputs: key(
     outputList,
     [],
-    "Further outputs, each with a name, a type, and the keys that [outputs.md](outputs.md) describes. falc's own key.",
+    "More outputs, each with a name, a type, and the keys that [outputs.md](outputs.md) describes. falc's own key.",
   ),
   outputs_queue: section({
     capacity: key(
       integer(),
       0,
-      'Alerts that may wait for each output. Further ones are dropped and counted. 0: 1,000,000.',
+      'The number of alerts that may wait for each output. Further ones are dropped and counted. 0: 1,000,000.',
     ),
     max_bytes: key(
       integer(1),
@@ -129,12 +133,12 @@ export const ALERTS_KEYS = {
   output_timeout: key(
     integer(1, 2 ** 31 - 1),
     2000,
-    'Milliseconds after which a blocked output is reported, and after which a stop gives up an output without progress.',
+    'Milliseconds after which a blocked output is reported, and after which falc, when it stops, gives up an output that makes no progress.',
   ),
   own_process_alerts: key(
     boolean,
     false,
-    'Send alerts about processes that outputs have started, too, although each may cause the next one; otherwise they are only counted. ' +
+    'Also send alerts about processes that outputs have started, although each may cause the next one. Otherwise they are only counted. ' +
       "falc's own key.",
   ),
   buffered_outputs: key(boolean, false, 'Alerts may wait up to a second to be written together. `-U` turns it off.'),

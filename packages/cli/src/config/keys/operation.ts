@@ -18,13 +18,17 @@ const NO_ITERATORS = 'the probe has no iterators'
 
 export const OPERATION_KEYS = {
   log_stderr: key(boolean, true, 'The log goes to standard error.', { restart: true }),
-  log_syslog: key(boolean, false, 'The log goes to the system log, through `logger`, each line by itself.', {
+  log_syslog: key(boolean, false, 'Write the log to the system log through `logger`, line by line.', {
     restart: true,
   }),
   log_level: key(choice(...LOG_LEVELS), 'info', 'Less severe messages are not logged.', { restart: true }),
   libs_logger: section(
     {
-      enabled: key(boolean, true, 'Log messages of the system call source, marked `[libs]: `, within `log_level`.'),
+      enabled: key(
+        boolean,
+        true,
+        'Log messages of the system call source, with the prefix `[libs]: `, within `log_level`.',
+      ),
       severity: key(
         choice('fatal', 'critical', 'error', 'warning', 'notice', 'info', 'debug', 'trace'),
         'info',
@@ -35,7 +39,11 @@ export const OPERATION_KEYS = {
   ),
   webserver: section(
     {
-      enabled: key(boolean, false, 'Serve /healthz, /versions and /metrics. Not with a capture, which the log says.'),
+      enabled: key(
+        boolean,
+        false,
+        'Serve /healthz, /versions and /metrics. Has no effect with a capture, as the log says.',
+      ),
       threadiness: key(integer(), 0, 'Threads of the web server.', {
         noEffect: { why: 'the web server runs in the thread that reads events', asks: threads => threads > 1 },
       }),
@@ -57,13 +65,13 @@ export const OPERATION_KEYS = {
     interval: key(
       duration(100, 2 ** 31 - 1, 'from 100ms to 24d'),
       3_600_000,
-      "Time between snapshots, in Prometheus' notation: `15s`, `1h30m`. They are taken at multiples of it: with `15s` at :00, :15, :30, :45.",
+      "Time between snapshots, in Prometheus' notation: `15s`, `1h30m`. Snapshots are taken at multiples of it: with `15s` at :00, :15, :30, :45.",
       { shown: '1h' },
     ),
-    output_rule: key(boolean, false, 'Snapshots are alerts "Falco internal: metrics snapshot".'),
+    output_rule: key(boolean, false, 'Write snapshots as alerts "Falco internal: metrics snapshot".'),
     output_file: key(text, '', 'Snapshots are lines of JSON in this file.'),
     rules_counters_enabled: key(boolean, true, 'Alerts by rule.'),
-    resource_utilization_enabled: key(boolean, true, 'Processor and memory use of falc and of the machine.'),
+    resource_utilization_enabled: key(boolean, true, 'CPU and memory use of falc and of the machine.'),
     state_counters_enabled: key(boolean, true, 'Threads and descriptors: known, added, removed, unknown, left out.'),
     kernel_event_counters_enabled: key(boolean, true, 'Events and losses of the probe.'),
     kernel_event_counters_per_cpu_enabled: key(boolean, false, 'Turns `kernel_event_counters_enabled` on.', {
@@ -83,21 +91,21 @@ export const OPERATION_KEYS = {
     include_empty_values: key(boolean, false, 'Include metrics that are 0.'),
   }),
   syscall_event_drops: section({
-    threshold: key(number(0, 1), 0, "Act when more than this share of a second's events is lost. 0: on any loss."),
+    threshold: key(number(0, 1), 0, "Act when more than this fraction of a second's events is lost. 0: on any loss."),
     actions: key(
       dropActions,
       ['log', 'alert'],
-      '`log` (a warning), `alert` ("Falco internal: syscall event drop"), `exit` (exit code 1), or `ignore`. Losses are counted in any case.',
+      '`log` (a warning), `alert` ("Falco internal: syscall event drop"), `exit` (exit code 1), or `ignore`. Losses are always counted.',
     ),
     rate: key(number(), 0.03333, 'Actions per second in the long run.'),
     max_burst: key(number(), 1, 'Actions in a burst.'),
-    simulate_drops: key(boolean, false, 'Count one loss more each second, for a test of the actions.'),
+    simulate_drops: key(boolean, false, 'Count one extra loss per second, to test the actions.'),
   }),
   syscall_event_timeouts: section({
     max_consecutives: key(
       integer(1),
       1000,
-      'Alert "Falco internal: timeouts notification" after this many times 30 ms without any event.',
+      'Raise the alert "Falco internal: timeouts notification" after this many intervals of 30 ms without any event.',
     ),
   }),
 }

@@ -13,9 +13,12 @@ const BY_CGROUP = section({ enabled: key(boolean, true, 'Recognise containers of
 const K8SAUDIT = section({
   maxEventSize: optional(
     integer(1),
-    'Bytes of an audit event in `evt.plugininfo`: the largest values of a larger one are cut there. Rules see the whole event.',
+    'Maximum size of `evt.plugininfo` in bytes: the largest values of a larger event are cut there. All other fields see the whole event.',
   ),
-  webhookMaxBatchSize: optional(integer(1), 'Bytes of a request body; larger ones are rejected and counted.'),
+  webhookMaxBatchSize: optional(
+    integer(1),
+    'Maximum size of a request body in bytes. Larger ones are rejected and counted.',
+  ),
   sslCertificate: key(
     text,
     '/etc/falco/falco.pem',
@@ -23,7 +26,7 @@ const K8SAUDIT = section({
   ),
   clientCA: optional(
     text,
-    "With `https`: a PEM file; clients must have a certificate that it signed. falc's own setting.",
+    "With `https`: a PEM file with a CA certificate; clients must have a certificate signed by it. falc's own setting.",
   ),
   tokenFile: optional(
     text,
@@ -31,19 +34,19 @@ const K8SAUDIT = section({
   ),
   answer: optional(
     choice('queued', 'evaluated'),
-    "When a request is answered: `queued`: as soon as its events wait to be evaluated; `evaluated`: when the outputs' queues have their alerts, those on disk safely. Default: `evaluated` with a queue on disk, else `queued`. falc's own setting.",
+    "When a request is answered. `queued`: as soon as its events wait for evaluation. `evaluated`: when its alerts are in the queues of the outputs, and on disk if a queue is. Default: `evaluated` with a queue on disk, else `queued`. falc's own setting.",
   ),
   stateFile: optional(
     text,
-    "With `--follow`: a file that keeps how far the log was read. Default: one in `$STATE_DIRECTORY`, which systemd sets. falc's own setting.",
+    "With `--follow`: a file that records how far the log was read. Default: a file in `$STATE_DIRECTORY`, which systemd sets. falc's own setting.",
   ),
   publish: optional(
     text,
-    "With a webhook: `nats://HOST:PORT/STREAM/SUBJECT`. What arrives is not evaluated but stored there, for [workers](scale.md), and answered when it is. falc's own setting.",
+    "With a webhook: `nats://HOST:PORT/STREAM/SUBJECT`. Requests are stored there for [workers](scale.md) instead of being evaluated, and answered once stored. falc's own setting.",
   ),
   nats: optional(
     natsStream,
-    "With `nats://…` in `open_params` or `publish`: log-in and TLS, with the options of an output of type `nats`, and `durable`, `max_deliveries`, `max_bytes`, `replicas`. falc's own setting.",
+    "With `nats://…` in `open_params` or `publish`: login and TLS as in an output of type `nats`, and `durable`, `max_deliveries`, `max_bytes`, `replicas`. falc's own setting.",
   ),
   useAsync: optional(boolean, 'Asynchronous extraction.', {
     noEffect: { why: 'fields are always extracted when rules read them', asks: () => true },
@@ -71,15 +74,11 @@ const CONTAINER = section({
 const COLLECTOR = { noEffect: { why: 'falc asks the API server itself, or `falc collector` does', asks: () => true } }
 
 const K8SMETA = section({
-  nodeName: optional(text, 'This node, as Kubernetes names it. Default: `$NODE_NAME`, else the name of the host.'),
-  kubeconfig: key(
-    text,
-    '',
-    "How to reach the API server. Default: as the account of the pod that falc runs in. falc's own setting.",
-  ),
+  nodeName: optional(text, 'The name of this node in Kubernetes. Default: `$NODE_NAME`, else the host name.'),
+  kubeconfig: key(text, '', "Credentials for the API server. Default: the account of falc's pod. falc's own setting."),
   nats: optional(
     natsBucket,
-    "The bucket that `falc collector` writes, with the options of an output of type `nats`, and `bucket`, `replicas`: pods are read from there, and no API server is asked. falc's own setting.",
+    "The bucket that `falc collector` writes, with the options of an output of type `nats`, and `bucket`, `replicas`. Pods are read from there instead of from an API server. falc's own setting.",
   ),
   collectorHostname: optional(text, 'Where the collector is.', COLLECTOR),
   collectorPort: optional(integer(), 'Where the collector is.', COLLECTOR),

@@ -18,7 +18,7 @@ export const RESPONSE_KEYS = {
       journal_mib: key(
         integer(1, 1_048_576),
         256,
-        'MiB of the [journal](response.md#the-journal): beyond them, its oldest files are removed.',
+        'Maximum size of the [journal](response.md#the-journal) in MiB. Beyond it, the oldest files are removed.',
       ),
       journal_age: key(
         duration(3_600_000, 10 * 365 * 86_400_000, 'from 1h to 3650d'),
@@ -26,9 +26,9 @@ export const RESPONSE_KEYS = {
         'How long full files of the journal are kept.',
         { shown: '90d' },
       ),
-      protect: key(list(text), [], 'Conditions: no step acts on alerts for which one holds.'),
-      unprotect: key(list(text), [], 'Names of what is protected by default and shall not be.'),
-      fuse: key(rate, { count: 50, per: 600_000 }, 'How many steps may act in a period, before all playbooks stop.', {
+      protect: key(list(text), [], 'A list of conditions. No step acts on an alert for which one of them holds.'),
+      unprotect: key(list(text), [], 'Names of default protections to switch off.'),
+      fuse: key(rate, { count: 50, per: 600_000 }, 'How many steps may act in a period before all playbooks stop.', {
         shown: '50/10m',
       }),
       engines: key(
@@ -36,33 +36,33 @@ export const RESPONSE_KEYS = {
         ['/var/run/docker.sock', '/run/podman/podman.sock'],
         "Sockets of container engines with Docker's interface.",
       ),
-      kubeconfig: key(text, '', 'How to reach Kubernetes. Default: as the account of the pod that falc runs in.'),
+      kubeconfig: key(text, '', "Credentials for Kubernetes. Default: the account of falc's pod."),
       timeout: key(duration(1000, 3_600_000, 'from 1s to 1h'), 60_000, 'How long a step may take.', { shown: '1m' }),
       max_age: key(
         duration(1000, 10 * 365 * 86_400_000, 'from 1s to 3650d'),
         600_000,
-        'No step acts on an older alert: one of a recording, or of a stream whose responder was away.',
+        'No step acts on an older alert, such as one from a recording, or from a stream whose responder was down.',
         { shown: '10m' },
       ),
       approval_output: key(
         text,
         '',
-        'The name of an output that is notified when a step waits for [approval](response.md#approval).',
+        'The output that is notified when a step waits for [approval](response.md#approval).',
       ),
       approval_url: key(
         text,
         '',
-        'Address of the console for people. With it, notifications have a link that approves the one step, once.',
+        'The address of the console for people. With it, notifications contain a link that approves this one step, once.',
         { secret: true },
       ),
       queue: key(
         integer(1, 1_000_000),
         10_000,
-        'Alerts that may wait for playbooks; further ones are counted and left out.',
+        'The number of alerts that may wait for playbooks. Further ones are dropped and counted.',
       ),
       nats: optional(
         natsConnection,
-        'For `falc respond`: the server whose alerts it takes. The options of a connection of an output of type `nats`.',
+        'For `falc respond`: the server from which it receives alerts. The options of a connection of an output of type `nats`.',
       ),
     },
     { restart: true },

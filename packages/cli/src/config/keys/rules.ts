@@ -37,7 +37,7 @@ export const RULES_KEYS = {
   rules_files: key(
     oneOrMore(text),
     [],
-    'Rules files and folders, in order. `-r` replaces them. Missing ones are skipped with a warning.',
+    'Rules files and folders, in order of loading. `-r` replaces them. Missing ones are skipped with a warning.',
   ),
   rule_files: key(oneOrMore(text), [], 'Old name of `rules_files`, used when that is empty.'),
   rules_file: key(oneOrMore(text), [], 'Old name of `rules_files`, used when the other two are empty. Deprecated.'),
@@ -50,11 +50,11 @@ export const RULES_KEYS = {
   rule_matching: key(
     choice('first', 'all'),
     'first',
-    '`first`: the first rule that matches an event alerts. `all`: every one does.',
+    '`first`: only the first rule that matches an event raises an alert. `all`: every matching rule does.',
   ),
   load_warnings: key(
     choice('all', 'falco'),
     'all',
-    "`falco`: only the warnings about rules that Falco has, too ([differences.md](differences.md)). falc's own key.",
+    "`falco`: only those warnings about rules that Falco has as well ([differences.md](differences.md)). falc's own key.",
   ),
 }

@@ -28,13 +28,13 @@ export const SOURCES_KEYS = {
     restart: true,
     shown: 'all',
   }),
-  plugins: key(list(PLUGIN), [], 'See [Plugins](#plugins). `library_path` is ignored, which the log says.', {
+  plugins: key(list(PLUGIN), [], 'See [Plugins](#plugins). `library_path` is ignored, as the log says.', {
     restart: true,
   }),
   workers: key(
     integer(1, 256),
     1,
-    'Threads that evaluate audit events ([scale.md](scale.md#threads)). 1: the thread that does everything else. System calls are always evaluated there.',
+    'Number of threads that evaluate audit events ([scale.md](scale.md#threads)). 1: the main thread, which always evaluates system calls.',
     { restart: true },
   ),
   plugins_hostinfo: key(boolean, false, 'Tells plugins about the host.', {
@@ -49,7 +49,7 @@ export const SOURCES_KEYS = {
       ),
       kmod: section(
         {
-          buf_size_preset: preset('As in `engine.modern_ebpf`, with a ring for each CPU.'),
+          buf_size_preset: preset('As in `engine.modern_ebpf`, with one ring per CPU.'),
           drop_failed_exit: dropFailed,
         },
         { used: (_, engine) => engine.kind === 'kmod' },
@@ -89,20 +89,20 @@ export const SOURCES_KEYS = {
       custom_set: key(
         list(text),
         [],
-        'System calls to record besides those that rules use, instead of those that the state needs. `!name` removes one. Unknown names are a warning.',
+        'System calls to record in addition to those that rules use, instead of those that the state needs. `!name` removes one. Unknown names cause a warning.',
       ),
-      repair: key(boolean, false, 'With a custom set: also record what the state needs.'),
+      repair: key(boolean, false, 'With a custom set: also record the calls that the state needs.'),
       all: key(boolean, false, 'Record every system call.'),
     },
     { restart: true },
   ),
   falco_libs: section(
     {
-      snaplen: key(integer(0, 65535), 0, 'Bytes kept of data that is read or written. 0: 80 bytes.'),
+      snaplen: key(integer(0, 65535), 0, 'How many bytes of read or written data are kept. 0: 80 bytes.'),
       thread_table_size: key(
         integer(1, 1 << 22),
         262_144,
-        'Threads in the table, live and in captures. Threads beyond it are counted (`threadTableFull`).',
+        'Maximum number of threads in the table, live and in captures. Threads beyond it are counted (`threadTableFull`).',
       ),
       thread_table_auto_purging_interval_s: key(
         integer(1, 2 ** 31 - 1),
@@ -122,7 +122,7 @@ export const SOURCES_KEYS = {
       enabled: key(
         boolean,
         false,
-        'Record system calls around alerts ([cli.md](cli.md#record)). Other sources are a warning.',
+        'Record system calls around alerts ([cli.md](cli.md#record)). Other sources cause a warning.',
       ),
       path_prefix: key(text, '/tmp/falco', 'Files are named `PREFIX_TIME_EVENT.scap`.'),
       mode: key(choice('rules', 'all_rules'), 'rules', '`rules`: rules with `capture: true`. `all_rules`: every rule.'),
@@ -131,7 +131,11 @@ export const SOURCES_KEYS = {
         5000,
         'Milliseconds recorded after an alert, unless the rule has `capture_duration`.',
       ),
-      max_file_size_mb: key(integer(), 0, 'A file that reaches this size ends, with an internal alert. 0: no limit.'),
+      max_file_size_mb: key(
+        integer(),
+        0,
+        'A file ends when it reaches this size, with an internal alert. 0: no limit.',
+      ),
     },
     { restart: true },
   ),

@@ -8,13 +8,13 @@ export const UPDATES_KEYS = {
       folder: key(
         text,
         '/var/lib/falc/rules',
-        'Where [`falc rules`](rules-updates.md) installs: `rules_files` names `FOLDER/current/NAME`.',
+        'The folder where [`falc rules`](rules-updates.md) installs. `rules_files` names `FOLDER/current/NAME`.',
       ),
-      artifacts: key(list(text), [], 'What `falc rules follow` keeps up to date: `REGISTRY/REPOSITORY:TAG`.'),
+      artifacts: key(list(text), [], 'Artifacts that `falc rules follow` keeps up to date: `REGISTRY/REPOSITORY:TAG`.'),
       keys: key(
         list(text),
         [],
-        'Files with public keys, as PEM or of minisign, one of which must have signed an artifact.',
+        'Files with public keys, as PEM or of minisign. One of them must have signed an artifact.',
       ),
       allow_unsigned: key(boolean, false, 'Install what none of the keys has signed.'),
       every: key(
@@ -26,9 +26,9 @@ export const UPDATES_KEYS = {
       indexes: key(
         list(text),
         ['https://falcosecurity.github.io/falcoctl/index.yaml'],
-        'Files and addresses of lists of artifacts, for names without a registry and for `falc rules search`.',
+        'Files and addresses of artifact indexes, for names without a registry and for `falc rules search`.',
       ),
-      plain_http: key(list(text), [], 'Registries that are reached without TLS: `localhost:5000`.'),
+      plain_http: key(list(text), [], 'Registries to use without TLS: `localhost:5000`.'),
       credentials: key(text, '', "Docker's `config.json`, with passwords for registries."),
     },
     { restart: true },
