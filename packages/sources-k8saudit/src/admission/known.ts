@@ -16,7 +16,7 @@ export interface Part {
 
 /** The longest pointer that fits decides. A part that is not known is absent, and so are its fields. */
 export const PARTS: readonly Part[] = [
-  { pointer: '/auditID', known: 'derived', why: 'the uid of the review: the API server does not tell the audit ID' },
+  { pointer: '/auditID', known: 'derived', why: 'the uid of the review; the API server does not send the audit ID' },
   {
     pointer: '/stage',
     known: 'derived',
@@ -43,7 +43,7 @@ export const PARTS: readonly Part[] = [
   {
     pointer: '/annotations/authorization.k8s.io~1decision',
     known: 'derived',
-    why: 'allow: what is not authorised does not come here',
+    why: 'allow; unauthorised requests do not reach a webhook',
   },
   { pointer: '/annotations', known: 'no', why: 'written by the API server, its other plugins or the collector' },
   { pointer: '/impersonatedUser', known: 'no', why: 'not in a review' },
