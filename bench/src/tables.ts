@@ -47,9 +47,10 @@ function megabytes(pathOf: (tid: number, num: number) => string): string {
   for (let tid = 1; tid <= PROCESSES; tid++) writer.fds(tid, descriptors(tid, pathOf))
   writer.flush()
   const whole = heapUsed() - before
-  // As at the first event, if no rule reads one.
+  // As at the first event, if no rule reads them.
   state.tables.forgetEnvironments()
-  return `${(whole / 1e6).toFixed(0)} MB; ${((heapUsed() - before) / 1e6).toFixed(0)} MB without environments`
+  state.tables.forgetOrder()
+  return `${(whole / 1e6).toFixed(0)} MB; ${((heapUsed() - before) / 1e6).toFixed(0)} MB without environments and the order of descriptors`
 }
 
 function* processes(): Iterable<ProcessEntry> {

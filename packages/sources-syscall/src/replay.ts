@@ -152,6 +152,7 @@ export class Replay implements EventTables {
     this.#waiting = false
     this.#file.reader.skips = this.#skips
     if (this.#skips?.environments === false) this.state.tables.forgetEnvironments()
+    if (this.#skips?.order === false) this.state.tables.forgetOrder()
   }
 
   /**

@@ -19,6 +19,7 @@ static.* evt.infra.* thread.tid                                                 
 evt.category evt.is_syslog syslog.* evt.buflen evt.buflen.* evt.count.error*        : descriptors
 evt.abspath fs.path.* fdlist.*                                                      : descriptors
 fd.connected                                                                        : connections
+fd.types                                                                            : descriptors order
 fd.*                                                                                : descriptors
 proc.cwd proc.fdopencount proc.stdin.* proc.stdout.* proc.stderr.*                  : descriptors
 proc.ppid.duration                                                                  : descriptors

@@ -1,9 +1,8 @@
 import { type Fd, O_CLOEXEC } from './fd.ts'
-import { ANY, CLOSED_ON_EXEC, FdTree, isOfKind, KEPT_ON_EXEC } from './fd-tree.ts'
+import { BUCKETS, orderInBuckets } from './fd-buckets.ts'
+import { ANY, CLOSED_ON_EXEC, isOfKind, KEPT_ON_EXEC } from './fd-node.ts'
+import { FdTree } from './fd-tree.ts'
 import { noteSocket } from './socket-numbers.ts'
-
-/** Bucket counts of a libstdc++ hash table that grows one insertion at a time. */
-const BUCKETS: readonly number[] = [13, 29, 59, 127, 257, 541, 1109, 2357, 5087]
 
 /** Number of fork generations whose order may be left unresolved. */
 const MAX_ORIGINS = 8
@@ -67,7 +66,7 @@ export class FdTable {
   set(num: number, fd: Fd): boolean {
     noteSocket(num, fd)
     if (this.tree.get(num) !== null) {
-      this.tree.put(num, fd, this.tree.rankOf(num))
+      this.tree.put(num, fd, this.tree.hasRanks ? this.tree.rankOf(num) : 0)
       return true
     }
     if (this.isFull) {
@@ -76,10 +75,20 @@ export class FdTable {
     }
     this.overflow?.delete(num)
     this.size++
-    if (this.size > this.room) this.grow()
-    this.tree.put(num, fd, this.sign * ++this.firstRank)
+    this.tree.put(num, fd, this.tree.hasRanks ? this.nextRank() : 0)
     if (num >= this.limit) this.limit = num + 1
     return true
+  }
+
+  private nextRank(): number {
+    if (this.size > this.room) this.grow()
+    return this.sign * ++this.firstRank
+  }
+
+  /** From now on, the order of the entries is not kept, neither here nor in tables forked from this one: it is that of their numbers. */
+  forgetOrder(): void {
+    this.origin = null
+    this.tree.forgetRanks()
   }
 
   delete(num: number): void {
@@ -128,6 +137,7 @@ export class FdTable {
     const table = new FdTable(this.capacity === 0 ? MAX_FDS_PER_PROCESS : this.capacity)
     if (this.origins >= MAX_ORIGINS) this.cutOrigins()
     this.copyTo(table)
+    if (!this.tree.hasRanks) return table
     const origin = new FdTable(0)
     this.copyTo(origin)
     table.origin = origin
@@ -258,18 +268,11 @@ export class FdTable {
   }
 
   private numsInOrder(): number[] {
+    if (!this.tree.hasRanks) return this.tree.all()
     this.settle()
-    const entries = this.tree.all().map(num => {
-      return { num, rank: this.rankOf(num)! }
-    })
-    const buckets = new Map<number, number[]>()
-    for (const { num } of entries.sort((a, b) => a.rank - b.rank)) {
-      const bucket = num % this.room
-      const others = buckets.get(bucket)
-      if (others === undefined) buckets.set(bucket, [num])
-      else others.push(num)
-    }
-    return [...buckets.values()].flat().reverse()
+    const entries = this.tree.all().map(num => [num, this.rankOf(num)!] as const)
+    const ranked = entries.sort(([, a], [, b]) => a - b).map(([num]) => num)
+    return orderInBuckets(ranked, this.room)
   }
 
   private grow(): void {

@@ -1,53 +1,24 @@
 import { FD_SHARED, type Fd, O_CLOEXEC } from './fd.ts'
+import { ANY, BITS, type CLOSED_ON_EXEC, collect, isOfKind, type KEPT_ON_EXEC, mark, Node, WIDTH } from './fd-node.ts'
 
 /** A second name, as what is imported is a variable to V8. */
 const SHARED = FD_SHARED
 
-const BITS = 5
-const WIDTH = 1 << BITS
 /** Higher and negative numbers go to a Map; they occur only in broken captures and for failed calls. */
 const MAX_NUM = 2 ** 30 - 1
 
 /** Leaves below this number are kept when empty, because the next descriptor will likely go there. */
 const EMPTY_LEAVES = WIDTH * WIDTH
 
-const NO_NODES: (Node | null)[] = []
-const NO_RANKS: number[] = []
 const NO_LOW: null[] = []
-/** Free slots and their ranks, for so many at a time. */
+const RANKED = 2
+/** Free slots with and without ranks, so many elements at a time. */
 const LOW_STEP = 8
 const FREE: (null | number)[] = Array.from({ length: WIDTH }, () => [null, 0]).flat()
+const FREE_UNRANKED: null[] = new Array(WIDTH).fill(null)
 
 /** Generation ids: they determine which tree may write to a node or a descriptor. */
 let generations = 0
-
-/** Which descriptors to look for: see FdTree.nums. */
-export const ANY = 0
-export const KEPT_ON_EXEC = 1
-export const CLOSED_ON_EXEC = 2
-
-/** Thirty-two slots: descriptors in a leaf, child nodes higher up. Bit n of a mask describes slot n and everything below it. */
-class Node {
-  /** The tree of this generation owns the node, and with it all nodes above. */
-  generation: number
-  /** Slots with a descriptor that execve keeps; that execve closes. A slot in neither mask is empty. */
-  kept = 0
-  closed = 0
-  readonly nodes: (Node | null)[]
-  readonly fds: (Fd | null)[]
-  readonly ranks: number[]
-
-  constructor(generation: number, leaf: boolean, from: Node | null) {
-    this.generation = generation
-    if (from !== null) {
-      this.kept = from.kept
-      this.closed = from.closed
-    }
-    this.nodes = leaf ? NO_NODES : from === null ? new Array(WIDTH).fill(null) : from.nodes.slice()
-    this.fds = leaf && from !== null ? from.fds.slice() : []
-    this.ranks = leaf ? (from === null ? [] : from.ranks.slice()) : NO_RANKS
-  }
-}
 
 /**
  * Descriptors by number, each with a rank assigned by the owner. Forked processes share what they hold until one of them
@@ -56,8 +27,10 @@ class Node {
  * Descriptors in a range, or those that execve closes, are found without visiting more than 32 others.
  */
 export class FdTree {
-  /** By number: the descriptor, followed by its rank. */
+  /** By number: the descriptor, followed by its rank if there are ranks. */
   private low: (Fd | number | null)[] = NO_LOW
+  /** Elements of `low` for each number. */
+  private step = RANKED
   /** Other trees have the same array. */
   private lowShared = true
   private generation = ++generations
@@ -67,7 +40,8 @@ export class FdTree {
   private oddShared = false
 
   get(num: number): Fd | null {
-    if (num >= 0 && num < WIDTH) return num * 2 < this.low.length ? (this.low[num * 2] as Fd | null) : null
+    if (num >= 0 && num < WIDTH)
+      return num * this.step < this.low.length ? (this.low[num * this.step] as Fd | null) : null
     return this.getHigh(num)
   }
 
@@ -82,7 +56,18 @@ export class FdTree {
     return slot < node.fds.length ? node.fds[slot]! : null
   }
 
-  /** The rank of a descriptor, which must exist. */
+  /** False after `forgetRanks`, also of trees forked from this one. */
+  get hasRanks(): boolean {
+    return this.step === RANKED
+  }
+
+  forgetRanks(): void {
+    if (!this.hasRanks) return
+    this.low = this.low.filter((_, i) => i % RANKED === 0)
+    this.step = 1
+  }
+
+  /** The rank of a descriptor, which must exist and have one. */
   rankOf(num: number): number {
     if (num >= 0 && num < WIDTH) return this.low[num * 2 + 1] as number
     if (!isTreeNumber(num)) return this.odd!.get(num)!.rank
@@ -105,16 +90,17 @@ export class FdTree {
   }
 
   private placeLow(num: number, fd: Fd, rank: number): void {
-    const at = num * 2
+    const at = num * this.step
     if (this.lowShared || at >= this.low.length) this.copyLow(at)
     this.low[at] = fd
-    this.low[at + 1] = rank
+    if (this.step === RANKED) this.low[at + 1] = rank
   }
 
   /** Makes the array its own, with room for what belongs at `at`. Arrays that V8 lets grow would be half empty. */
   private copyLow(at: number): void {
     const missing = at - this.low.length
-    this.low = missing < 0 ? this.low.slice() : this.low.concat(FREE.slice(0, (missing & -LOW_STEP) + LOW_STEP))
+    const free = this.step === RANKED ? FREE : FREE_UNRANKED
+    this.low = missing < 0 ? this.low.slice() : this.low.concat(free.slice(0, (missing & -LOW_STEP) + LOW_STEP))
     this.lowShared = false
   }
 
@@ -134,8 +120,8 @@ export class FdTree {
 
   delete(num: number): void {
     if (num >= 0 && num < WIDTH) {
-      if (this.lowShared) this.copyLow(num * 2)
-      this.low[num * 2] = null
+      if (this.lowShared) this.copyLow(num * this.step)
+      this.low[num * this.step] = null
     } else if (!isTreeNumber(num)) this.writableOdd().delete(num)
     else if (!this.writeInPlace(num, null, 0)) this.root = this.write(this.root, this.shift, num, null, 0)
   }
@@ -150,6 +136,7 @@ export class FdTree {
     const tree = new FdTree()
     this.generation = ++generations
     tree.low = this.low
+    tree.step = this.step
     tree.lowShared = this.lowShared = true
     tree.root = this.root
     tree.shift = this.shift
@@ -164,8 +151,8 @@ export class FdTree {
    */
   nums(first: number, last: number, kind: typeof ANY | typeof KEPT_ON_EXEC | typeof CLOSED_ON_EXEC): number[] {
     const found: number[] = []
-    for (let num = Math.max(first, 0); num <= last && num * 2 < this.low.length; num++) {
-      const fd = this.low[num * 2] as Fd | null
+    for (let num = Math.max(first, 0); num <= last && num * this.step < this.low.length; num++) {
+      const fd = this.low[num * this.step] as Fd | null
       if (fd !== null && isOfKind(fd, kind)) found.push(num)
     }
     if (this.root !== null) collect(this.root, this.shift, 0, Math.max(first, 0), last, kind, found)
@@ -259,36 +246,4 @@ export class FdTree {
 
 function isTreeNumber(num: number): boolean {
   return num >= 0 && num <= MAX_NUM
-}
-
-function mark(node: Node, slot: number, kept: boolean, closed: boolean): void {
-  const bit = 1 << slot
-  node.kept = kept ? node.kept | bit : node.kept & ~bit
-  node.closed = closed ? node.closed | bit : node.closed & ~bit
-}
-
-export function isOfKind(fd: Fd, kind: number): boolean {
-  return kind === ANY || ((fd.openFlags & O_CLOEXEC) !== 0) === (kind === CLOSED_ON_EXEC)
-}
-
-function collect(
-  node: Node,
-  shift: number,
-  base: number,
-  first: number,
-  last: number,
-  kind: number,
-  found: number[],
-  limit = Number.POSITIVE_INFINITY,
-): void {
-  let mask = kind === ANY ? node.kept | node.closed : kind === KEPT_ON_EXEC ? node.kept : node.closed
-  while (mask !== 0) {
-    const slot = 31 - Math.clz32(mask & -mask)
-    mask &= mask - 1
-    const from = base + slot * 2 ** shift
-    if (from > last || found.length >= limit) return
-    if (from + 2 ** shift - 1 < first) continue
-    if (shift === 0) found.push(from)
-    else collect(node.nodes[slot]!, shift - BITS, from, first, last, kind, found, limit)
-  }
 }

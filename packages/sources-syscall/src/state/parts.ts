@@ -13,19 +13,30 @@ import { MESSAGE_EFFECTS, TRANSFER_EFFECTS } from './transfers.ts'
  *
  *   threads       threads, who runs as whom, users, groups, containers
  *   descriptors   open descriptors and working directories, each of which names the other
+ *   order         in which order a process opened its descriptors
  *   connections   which sockets have transferred something by read or write, and so are connected
  *   limits        how many descriptors a process may open
  *   memory        sizes and page faults
  *   environments  with which programs were started
  *   strangers     placeholders for threads that were never seen to start: they show as `<NA>` where others refer to them
  */
-export const PARTS = ['threads', 'descriptors', 'connections', 'limits', 'memory', 'environments', 'strangers'] as const
+export const PARTS = [
+  'threads',
+  'descriptors',
+  'order',
+  'connections',
+  'limits',
+  'memory',
+  'environments',
+  'strangers',
+] as const
 export type Part = (typeof PARTS)[number]
 
 /** Keeping a part needs these, too. */
 export const NEEDS: Readonly<Record<Part, readonly Part[]>> = {
   threads: [],
   descriptors: ['threads'],
+  order: ['threads', 'descriptors'],
   connections: ['threads', 'descriptors'],
   limits: ['threads'],
   memory: ['threads'],

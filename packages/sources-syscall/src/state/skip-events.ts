@@ -54,6 +54,8 @@ export class SkipEvents implements Skips {
   readonly sockets: Uint8Array = SOCKET_NUMBERS
   /** Whether the environments of programs are kept. */
   readonly environments: boolean
+  /** Whether the order of descriptors is kept. */
+  readonly order: boolean
   readonly #tables: Tables
   readonly #strangers: boolean
   readonly #failedOpens: ReadonlySet<number>
@@ -75,6 +77,7 @@ export class SkipEvents implements Skips {
     this.living = tables.threads.living.ids
     this.#strangers = keep.parts.has('strangers')
     this.environments = keep.parts.has('environments')
+    this.order = keep.parts.has('order')
     this.#failedOpens = keep.failedOpens ?? new Set()
     this.#plainOpens = new PlainOpens(tables, keep.plainOpens ?? {}, excludes)
     this.actions = new Uint8Array(ALL_TYPES)

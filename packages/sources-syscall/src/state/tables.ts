@@ -260,6 +260,11 @@ export class Tables {
     for (const thread of this.threads) thread.ownEnv = EMPTY_LIST
   }
 
+  /** From now on, the order of descriptors is not kept, except in tables of processes that no known one starts. */
+  forgetOrder(): void {
+    for (const thread of this.threads) thread.fds.forgetOrder()
+  }
+
   /** Removes what the last event ended. Call it before the next event if `unsettled` is set. */
   settle(): void {
     this.unsettled = false

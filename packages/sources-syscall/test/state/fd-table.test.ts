@@ -47,7 +47,7 @@ describe('the order of descriptors', () => {
 
 /** What is done to one of some tables. `to` and `on` are for ranges and flags. */
 interface Change {
-  readonly kind: 'open' | 'close' | 'fork' | 'flag' | 'range' | 'rangeOnExec' | 'exec' | 'change'
+  readonly kind: 'open' | 'close' | 'fork' | 'flag' | 'range' | 'rangeOnExec' | 'exec' | 'change' | 'forgetOrder'
   readonly at: number
   readonly num: number
   readonly to: number
@@ -57,7 +57,19 @@ interface Change {
 const anyNum = fc.oneof(fc.nat(70), fc.nat(40_000), fc.constantFrom(-9, 31, 32, 1023, 1024, 2 ** 30, 2 ** 31))
 
 const change: fc.Arbitrary<Change> = fc.record({
-  kind: fc.constantFrom('open', 'open', 'open', 'close', 'fork', 'flag', 'range', 'rangeOnExec', 'exec', 'change'),
+  kind: fc.constantFrom(
+    'open',
+    'open',
+    'open',
+    'close',
+    'fork',
+    'flag',
+    'range',
+    'rangeOnExec',
+    'exec',
+    'change',
+    'forgetOrder',
+  ),
   at: fc.nat(5),
   num: anyNum,
   to: anyNum,
@@ -93,6 +105,7 @@ function applyToTable(table: FdTable, { kind, num, to, on }: Change, name: strin
   } else if (kind === 'range') table.closeRange(num, to, false)
   else if (kind === 'rangeOnExec') table.closeRange(num, to, true)
   else if (kind === 'exec') table.deleteCloseOnExec()
+  else if (kind === 'forgetOrder') table.forgetOrder()
 }
 
 test('forked tables hold what tables that were copied would hold', () => {
@@ -110,12 +123,28 @@ test('forked tables hold what tables that were copied would hold', () => {
       for (const { table, model } of tables) {
         const seen = new Map([...table].map(([num, fd]) => [num, { name: fd.name, onExec: fd.openFlags !== 0 }]))
         expect(new Map([...seen].sort((a, b) => a[0] - b[0]))).toEqual(new Map([...model].sort((a, b) => a[0] - b[0])))
+        expect(new Set(table.inOrder())).toEqual(new Set([...table].map(([, fd]) => fd)))
         expect(table.size).toBe(model.size)
         for (const [num, { name }] of model) expect(table.get(num)?.name).toBe(name)
       }
     }),
     { numRuns: 3000 },
   )
+})
+
+test('a table that has forgotten its order, and what is forked from it, has that of the numbers', () => {
+  const table = new FdTable()
+  for (const num of [3, 40, 0, 9]) table.set(num, new Fd(num, 1))
+  const before = table.fork()
+  table.forgetOrder()
+  const after = table.fork()
+  for (const one of [table, before, after]) one.set(7, new Fd(7, 1))
+  const order = (one: FdTable) => one.inOrder().map(({ num }) => num)
+  expect([table, after].map(order)).toEqual([
+    [0, 3, 7, 9, 40],
+    [0, 3, 7, 9, 40],
+  ])
+  expect(order(before)).toEqual([7, 3, 40, 0, 9])
 })
 
 test('a full table keeps the newest descriptors aside, and forgets the oldest of these first', () => {
